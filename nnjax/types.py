@@ -1,0 +1,122 @@
+"""The contracts that every part of nnjax shares: what a data set, a split and a trial's state are.
+
+Dimensions, everywhere: n examples, b batch, d inputs, k outputs, m trials (lanes), t time (steps or epochs).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+Array = Any  # jax.Array or numpy.ndarray; this module imports neither JAX nor Flax, so that it loads at once
+Key = Array  # a typed JAX PRNG key (Threefry)
+Params = Any  # a pytree of float32 arrays
+Metrics = dict[str, Array]  # metric name -> values
+
+
+class UserError(ValueError):
+    """A mistake of the user's: one sentence that says what was found, what was expected and what to do.
+
+    The scripts print it and end with exit status 2, without a traceback.
+    """
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Dataset:
+    """Examples as they lie in their source: unscaled and not yet split.
+
+    Attributes:
+      name: the name it was asked for by, such as "mnist" or "csv:houses.csv".
+      source: where it was found (path, package), for the report.
+      x: [n, d] inputs; uint8 for images, float32 otherwise; always flat and finite.
+      y: [n] int32 class indices (task "classification"), [n, k] float32 targets ("regression"), or None ("none").
+      task: "classification", "regression" or "none" (no labels).
+      sha256: hex digest of x and y as stored, so that a run can say which data it saw.
+      classes: class names by index; empty unless the task is classification.
+      features: names of the d inputs; empty for images.
+      targets: names of the k regression targets.
+      image_shape: (height, width) when x is flattened images.
+      test_start: examples from this index on are the source's own test set; None if it has none.
+      categories: for each categorical column, its category names in the order of their integer codes.
+    """
+
+    name: str
+    source: str
+    x: np.ndarray
+    y: np.ndarray | None
+    task: str
+    sha256: str
+    classes: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    image_shape: tuple[int, int] | None = None
+    test_start: int | None = None
+    categories: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+
+
+class Scaler(NamedTuple):
+    """The affine map (x - mean) * scale, fitted on training examples only.
+
+    Attributes:
+      mean: float32, [] or [d].
+      scale: float32, [] or [d]; 1 where a feature does not vary.
+    """
+
+    mean: np.ndarray
+    scale: np.ndarray
+
+    def __call__(self, x: Array) -> Array:
+        """Scale x [..., d]."""
+        return (x - self.mean) * self.scale
+
+    def inverse(self, z: Array) -> Array:
+        """Undo the scaling of z [..., d]."""
+        return z / self.scale + self.mean
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Prepared:
+    """A data set with its split and its scalers: everything a population needs to train.
+
+    Attributes:
+      dataset: the examples.
+      train, validation, test: int32 indices into the data set, each [n_part]; validation and test may be empty.
+        With `validation="test"` (the deck's way) the validation indices are the test indices.
+      x_scaler, y_scaler: fitted on the training part; y_scaler is the identity unless target_scaling asks for more.
+    """
+
+    dataset: Dataset
+    train: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+    x_scaler: Scaler
+    y_scaler: Scaler
+
+
+class TrialState(NamedTuple):
+    """What a trial needs to go on training: arrays only. In a population every field has leading axes.
+
+    Attributes:
+      params: the weights, a pytree of float32 arrays.
+      opt_state: the Optax state.
+      seed: uint32 []; initialisation, order and dropout are drawn from it, each by its own folded key.
+      loss_sum: float32 []; sum over the examples seen in the current epoch of the training loss.
+      weight_sum: float32 []; the number of examples seen in the current epoch.
+      best_params: the weights at the epoch of the lowest validation loss.
+      best_value: float32 []; that loss.
+      best_epoch: int32 []; that epoch, counted from 1; 0 before the first.
+      bad_step: int32 []; the first step whose loss was not finite, counted from 1; 0 while there is none.
+    """
+
+    params: Params
+    opt_state: Any
+    seed: Array
+    loss_sum: Array
+    weight_sum: Array
+    best_params: Params
+    best_value: Array
+    best_epoch: Array
+    bad_step: Array
