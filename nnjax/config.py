@@ -24,7 +24,8 @@ class DataConfig:
     Attributes:
       name: a source by name ("mnist5k", "digits", "mnist", "tfds:NAME", "idx:DIR", "csv:FILE", "npz:FILE", "xor", ...).
       data_dir: where to look first for files; None for the standard places.
-      target: the target column of a table (name or index), or several separated by commas; None for the source's default.
+      target: the target column of a table (name or index), or several separated by commas; None for the source's
+        default.
       limit: use only this many training-pool examples (drawn with split_seed); None for all.
       validation: a fraction (float in (0, 1)) or a count (int) of the examples that are not test;
         0 for none; "test" validates on the test part, as the deck does.
@@ -53,7 +54,8 @@ class ModelConfig:
 
     Attributes:
       kind: "mlp" or "autoencoder".
-      widths: the hidden widths; of an autoencoder all layers between the input and its copy, the narrowest being the code.
+      widths: the hidden widths; of an autoencoder all layers between the input and its copy, the narrowest being the
+        code.
       activation: of the hidden layers.
       output_activation: of the last layer.
       kernel_init: "glorot_uniform", "he_normal", "lecun_normal", ... ; biases start at zero.
@@ -75,7 +77,8 @@ class OptimizerConfig:
     Attributes:
       name: "sgd", "momentum", "nesterov", "adam", "adamw", "adadelta", "rmsprop" or "adagrad".
       preset: whose form and defaults: "optax", "keras2", "keras3", "torch" or (Adadelta only) "zeiler".
-      schedule: of the learning rate: "constant", "cosine", "warmup", "warmup_cosine", "exponential", "step" or "onecycle".
+      schedule: of the learning rate: "constant", "cosine", "warmup", "warmup_cosine", "exponential", "step" or
+        "onecycle".
     """
 
     name: str = "adam"
@@ -162,7 +165,7 @@ def program_key(experiment: Experiment) -> Experiment:
 
     Values of traced fields are replaced by placeholders; which hyperparameters exist is kept.
     """
-    mask = {name: 0.0 for name in experiment.hyperparameters.present()}
+    mask = dict.fromkeys(experiment.hyperparameters.present(), 0.0)
     return dataclasses.replace(experiment, hyperparameters=Hyperparameters(**mask), epochs=0, seed=0)
 
 
@@ -324,3 +327,20 @@ def differences(old: Experiment, new: Experiment) -> list[str]:
     """One "field: old → new" for each field that differs."""
     a, b = flatten(old), flatten(new)
     return [f"{path}: {a[path]!r} → {b[path]!r}" for path in a if a[path] != b[path]]
+
+
+@dataclasses.dataclass(frozen=True)
+class TrialSpec:
+    """One trial of a population.
+
+    Attributes:
+      id: its number, from 0; the row in trials.csv and in curves.npz.
+      experiment: complete, with this trial's hyperparameters and seed.
+      arm: the name of its arm in a comparison of named arms; "" elsewhere.
+      start_from: the trial whose final weights it starts from; None for a fresh draw.
+    """
+
+    id: int
+    experiment: Experiment
+    arm: str = ""
+    start_from: int | None = None

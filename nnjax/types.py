@@ -41,6 +41,8 @@ class Dataset:
       image_shape: (height, width) when x is flattened images.
       test_start: examples from this index on are the source's own test set; None if it has none.
       categories: for each categorical column, its category names in the order of their integer codes.
+      full_scale: the value that scaling "unit" brings to 1 (16 for scikit-learn's digits); None for 255 where x is
+        uint8 and 1 elsewhere.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Dataset:
     image_shape: tuple[int, int] | None = None
     test_start: int | None = None
     categories: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    full_scale: float | None = None
 
 
 class Scaler(NamedTuple):
@@ -78,6 +81,34 @@ class Scaler(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
+class DataFacts:
+    """What must be known of a data set to use a network trained on it, without the examples.
+
+    Attributes:
+      name, source, sha256, task, classes, features, targets, image_shape, categories: as in `Dataset`.
+      num_inputs: d.
+      num_targets: columns of y as stored: 1 for class labels, 0 without labels.
+      sizes: how many examples the parts train, validation and test hold.
+      x_scaler, y_scaler: as in `Prepared`.
+    """
+
+    name: str
+    source: str
+    sha256: str
+    task: str
+    num_inputs: int
+    num_targets: int
+    sizes: tuple[int, int, int]
+    x_scaler: Scaler
+    y_scaler: Scaler
+    classes: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    image_shape: tuple[int, int] | None = None
+    categories: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
 class Prepared:
     """A data set with its split and its scalers: everything a population needs to train.
 
@@ -95,6 +126,27 @@ class Prepared:
     x_scaler: Scaler
     y_scaler: Scaler
 
+    def facts(self) -> DataFacts:
+        """Describe the data without the examples."""
+        data = self.dataset
+        num_targets = 0 if data.y is None else 1 if data.y.ndim == 1 else data.y.shape[1]
+        return DataFacts(
+            name=data.name,
+            source=data.source,
+            sha256=data.sha256,
+            task=data.task,
+            num_inputs=data.x.shape[1],
+            num_targets=num_targets,
+            sizes=(len(self.train), len(self.validation), len(self.test)),
+            x_scaler=self.x_scaler,
+            y_scaler=self.y_scaler,
+            classes=tuple(data.classes),
+            features=tuple(data.features),
+            targets=tuple(data.targets),
+            image_shape=data.image_shape,
+            categories=dict(data.categories),
+        )
+
 
 class TrialState(NamedTuple):
     """What a trial needs to go on training: arrays only. In a population every field has leading axes.
@@ -102,6 +154,7 @@ class TrialState(NamedTuple):
     Attributes:
       params: the weights, a pytree of float32 arrays.
       opt_state: the Optax state.
+      step: int32 []; optimizer steps taken.
       seed: uint32 []; initialisation, order and dropout are drawn from it, each by its own folded key.
       loss_sum: float32 []; sum over the examples seen in the current epoch of the training loss.
       weight_sum: float32 []; the number of examples seen in the current epoch.
@@ -113,6 +166,7 @@ class TrialState(NamedTuple):
 
     params: Params
     opt_state: Any
+    step: Array
     seed: Array
     loss_sum: Array
     weight_sum: Array

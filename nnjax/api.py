@@ -1,0 +1,259 @@
+"""Using nnjax from Python: `train`, `sweep` and `load`, and what they give back.
+
+run = nnjax.sweep(experiment, {"learning_rate": nnjax.Range(1e-4, 1e-1, 16, log=True), "seed": range(3)})
+run.table().sort_values("val_loss")
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import pathlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nnjax import runs
+from nnjax.checks import Finding, examine, summarize, validate
+from nnjax.config import DataConfig, Experiment, TrialSpec
+from nnjax.data import prepare, prepare_loaded
+from nnjax.models import Model, make_model
+from nnjax.optimizers import resolve
+from nnjax.search import Range, Space, expand
+from nnjax.train import Plan, Population, Progress, Stopped
+from nnjax.train.batches import output_width
+from nnjax.train.records import MemoryStore, Record, params_of, stack_curves
+from nnjax.types import DataFacts, Dataset, Params, Prepared, UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Observer = Callable[[Progress], None]
+
+
+class Run:
+    """A trained (or partly trained) population: its trials, their curves and their weights.
+
+    Attributes:
+      specs, records: the trials and what is known of them.
+      findings: of the pre-flight checks, with the arms they concern.
+      path: the run folder; None if the run lives in memory.
+    """
+
+    def __init__(
+        self,
+        specs: Sequence[TrialSpec],
+        records: Sequence[Record],
+        store: MemoryStore,
+        facts: Mapping[DataConfig, DataFacts],
+        prepared: Mapping[DataConfig, Prepared],
+        findings: Sequence[tuple[str, Finding]] = (),
+        title: str = "",
+    ):
+        self.specs, self.records, self.store = list(specs), list(records), store
+        self.findings, self.title = list(findings), title
+        self._facts, self._prepared = dict(facts), dict(prepared)
+        self.path = store.path if isinstance(store, runs.FolderStore) else None
+
+    def table(self) -> pd.DataFrame:
+        """One row a trial: hyperparameters, status, final and best metrics."""
+        import io
+
+        import pandas as pd
+
+        return pd.read_csv(io.StringIO(runs.trials_csv(self.specs, self.records)))
+
+    def curves(self) -> dict[str, np.ndarray]:
+        """Arrays [trial, epoch] by name (train_loss, val_loss, ...), NaN past a trial's own epochs."""
+        return stack_curves(self.records)
+
+    def facts(self, trial: int = 0) -> DataFacts:
+        """What a trial's network must know of the data it was trained on."""
+        return self._facts[self.specs[trial].experiment.data]
+
+    def data(self, trial: int = 0) -> Prepared:
+        """The data that a trial was trained on, loaded again if need be.
+
+        Raises:
+          UserError: it is not there any more, or has changed since.
+        """
+        config = self.specs[trial].experiment.data
+        if config not in self._prepared:
+            again = prepare(config)
+            if again.dataset.sha256 != self._facts[config].sha256:
+                raise UserError(f"The data {config.name!r} have changed since the run (their SHA-256 differs).")
+            self._prepared[config] = again
+        return self._prepared[config]
+
+    def model(self, trial: int = 0) -> Model:
+        """The network of a trial, as pure functions of its parameters."""
+        model, facts = self.specs[trial].experiment.model, self.facts(trial)
+        return make_model(model, facts.num_inputs, output_width(model, facts))
+
+    def params(self, trial: int = 0, which: str = "final") -> Params:
+        """The weights of a trial at its last epoch ("final") or at its lowest validation loss ("best").
+
+        Raises:
+          UserError: the trial has no weights yet.
+        """
+        record = self.records[trial]
+        if record.status in (runs.WAITING, runs.RUNNING):
+            raise UserError(f"Trial {trial} is {record.status}: it has no weights yet; resume its run first.")
+        return params_of(self.store.load_weights(trial), which)
+
+    def predict(self, x: np.ndarray, trial: int = 0, which: str = "final", encode: bool = False) -> np.ndarray:
+        """Outputs [n, k] of a trial's network for raw inputs x [n, d], scaled as in training; with encode, codes.
+
+        Outputs of a regression are in the target's own units.
+
+        Raises:
+          UserError: x has another width than the network's input.
+        """
+        facts = self.facts(trial)
+        if x.ndim != 2 or x.shape[1] != facts.num_inputs:
+            raise UserError(f"The inputs have shape {x.shape}, but (n, {facts.num_inputs}) was expected.")
+        model, params = self.model(trial), self.params(trial, which)
+        scaled = np.asarray(facts.x_scaler(x.astype(np.float32)), np.float32)
+        function = model.encode if encode else model.apply
+        parts = [np.asarray(function(params, scaled[i : i + 1000])) for i in range(0, len(scaled), 1000)]
+        outputs = np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)
+        regression = self.specs[trial].experiment.model.kind == "mlp" and facts.task == "regression"
+        return np.asarray(facts.y_scaler.inverse(outputs)) if regression and not encode else outputs
+
+    def best_trial(self, metric: str = "val_loss") -> int:
+        """The finished trial with the lowest final value of a metric.
+
+        Raises:
+          UserError: no finished trial has it.
+        """
+        found = {i: r.values[metric] for i, r in enumerate(self.records) if np.isfinite(r.values.get(metric, np.nan))}
+        if not found:
+            raise UserError(f"No finished trial has the metric {metric!r}; look at table() for those there are.")
+        return min(found, key=lambda i: found[i])
+
+    def plot(self, path: str | os.PathLike[str] | None = None, metric: str = "loss") -> Any:
+        """Draw train and validation curves of all trials; saved to `path` if given. Returns the matplotlib figure."""
+        from nnjax.report.figures import plot_curves
+
+        figure = plot_curves(self, metric)
+        if path is not None:
+            figure.savefig(path)
+        return figure
+
+    def report(self, path: str | os.PathLike[str] | None = None) -> pathlib.Path:
+        """Write the HTML report, by default into the run folder; returns its path."""
+        from nnjax.report import write_report
+
+        return write_report(self, path)
+
+
+def train(experiment: Experiment, **options: Any) -> Run:
+    """Train one trial: a population of one. Options as for `sweep`."""
+    return sweep(experiment, Space(), **options)
+
+
+def sweep(
+    experiment: Experiment,
+    space: Space | Mapping[str, Sequence[Any] | Range],
+    *,
+    workdir: str | os.PathLike[str] | None = None,
+    data: Dataset | None = None,
+    plan: Plan | None = None,
+    title: str = "",
+    observe: Observer = lambda progress: None,
+    announce: Callable[[str], None] = lambda text: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Run:
+    """Train every trial of a search space as one population.
+
+    Args:
+      experiment: the base; what the space does not change.
+      space: a `Space`, or its axes for a grid.
+      workdir: the run folder; a second call with the same folder and experiment resumes. None keeps all in memory.
+      data: a data set of your own (see `nnjax.data.from_arrays`); None loads `experiment.data` by name.
+      plan: the layout; None to choose.
+      title: of the report.
+      observe: called with a `Progress` after every segment.
+      announce: called with sentences (pre-flight findings, the plan).
+      should_stop: asked between segments.
+
+    Raises:
+      UserError: an impossible experiment, unusable data, or a workdir of another experiment.
+      Stopped: `should_stop` said so; the same call resumes.
+    """
+    space = space if isinstance(space, Space) else Space(axes=space)
+    specs = [_resolved(spec) for spec in expand(experiment, space)]
+    for spec in specs:
+        validate(spec.experiment)
+    prepared = _prepare_all(specs, data)
+    findings = preflight(specs, prepared)
+    for arm, finding in findings:
+        announce(f"{finding.severity}{f' ({arm})' if arm else ''}: {finding.sentence} {finding.remedy}")
+    _refuse_errors(specs, findings)
+    facts = {config: some.facts() for config, some in prepared.items()}
+    folder = None if workdir is None else runs.FolderStore(workdir)
+    store = folder or MemoryStore()
+    records = None
+    if folder is not None:
+        records = folder.begin(experiment, specs, facts, findings, title)
+        for message in folder.messages:
+            announce(message)
+    population = Population(specs, prepared, plan, store, records, observe, should_stop)
+    begin = time.time()
+    try:
+        records = population.run()
+    finally:
+        if folder is not None:
+            folder.note_environment(population.describe(), time.time() - begin)
+    return Run(specs, records, store, facts, prepared, findings, title)
+
+
+def _resolved(spec: TrialSpec) -> TrialSpec:
+    validate(spec.experiment)
+    return dataclasses.replace(spec, experiment=resolve(spec.experiment))
+
+
+def _prepare_all(specs: Sequence[TrialSpec], data: Dataset | None) -> dict[DataConfig, Prepared]:
+    """Load and split each data configuration that occurs, once."""
+    sizes: dict[DataConfig, int] = {}
+    for spec in specs:
+        config = spec.experiment.data
+        sizes[config] = max(sizes.get(config, 0), spec.experiment.batch_size)
+    if data is not None:
+        return {config: prepare_loaded(data, config, size) for config, size in sizes.items()}
+    return {config: prepare(config, size) for config, size in sizes.items()}
+
+
+def preflight(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> list[tuple[str, Finding]]:
+    """Judge every distinct trial before training; each finding once, with the arms it concerns."""
+    found: dict[Finding, list[str]] = {}
+    for spec in specs:
+        summary = summarize(prepared[spec.experiment.data], spec.experiment.model.kind)
+        for finding in examine(spec.experiment, summary):
+            arms = found.setdefault(finding, [])
+            if spec.arm not in arms:
+                arms.append(spec.arm)
+    return [(", ".join(arms), finding) for finding, arms in found.items()]
+
+
+def _refuse_errors(specs: Sequence[TrialSpec], findings: Sequence[tuple[str, Finding]]) -> None:
+    errors = [finding for _, finding in findings if finding.severity == "error"]
+    if errors and not all(spec.experiment.allow_mismatch for spec in specs):
+        raise UserError(f"{errors[0].sentence} {errors[0].remedy} (--config.allow_mismatch=true trains all the same.)")
+
+
+def load(path: str | os.PathLike[str]) -> Run:
+    """Open a run folder for reading.
+
+    Raises:
+      UserError: it is no run folder, or it is damaged.
+    """
+    store = runs.FolderStore(path)
+    _, specs, title = store.read_config()
+    facts, findings = store.read_facts()
+    return Run(specs, store.read_records(specs), store, facts, {}, findings, title)
+
+
+__all__ = ["Run", "Stopped", "load", "sweep", "train"]

@@ -1,0 +1,5 @@
+"""The deck's networks as pure functions: `make_model` gives init, logits, apply, encode and decode."""
+
+from nnjax.models.dense import ACTIVATIONS, KERNEL_INITS, MODELS, Model, make_model
+
+__all__ = ["ACTIVATIONS", "KERNEL_INITS", "MODELS", "Model", "make_model"]

@@ -1,0 +1,174 @@
+"""Fully connected networks of any widths: the multilayer perceptron and the autoencoder (deck sections 3 and 7).
+
+Each layer is f(Wx + b) (deck: w "sets the sensitivity", b "up-down weights", f "turns neurons on-off").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from nnjax.config import ModelConfig
+from nnjax.types import Array, Key, Params
+
+Activation = Callable[[Array], Array]
+
+
+def _leaky_relu(x: Array) -> Array:
+    return jnp.maximum(0.1 * x, x)  # the deck's slope (cs231n), not Keras's .3 nor Flax's .01
+
+
+def _step(x: Array) -> Array:
+    return (x >= 0).astype(x.dtype)  # forward only: its gradient is zero everywhere
+
+
+ACTIVATIONS: dict[str, Activation] = {
+    "linear": lambda x: x,
+    "sigmoid": jax.nn.sigmoid,
+    "tanh": jnp.tanh,
+    "relu": jax.nn.relu,
+    "leaky_relu": _leaky_relu,
+    "elu": jax.nn.elu,
+    "softplus": jax.nn.softplus,
+    "gelu": jax.nn.gelu,
+    "softmax": jax.nn.softmax,
+    "step": _step,
+}
+
+_SCALING = nn.initializers.variance_scaling
+KERNEL_INITS: dict[str, Callable[..., Array]] = {
+    "glorot_uniform": _SCALING(1.0, "fan_avg", "uniform"),
+    "glorot_normal": _SCALING(1.0, "fan_avg", "truncated_normal"),
+    "he_uniform": _SCALING(2.0, "fan_in", "uniform"),
+    "he_normal": _SCALING(2.0, "fan_in", "truncated_normal"),
+    "lecun_uniform": _SCALING(1.0, "fan_in", "uniform"),
+    "lecun_normal": _SCALING(1.0, "fan_in", "truncated_normal"),
+    "zeros": nn.initializers.zeros,
+}
+
+MODELS: dict[str, str] = {
+    "mlp": "multilayer perceptron: hidden layers, then one output layer",
+    "autoencoder": "encoder, bottleneck, decoder: the output has the input's width",
+}
+
+
+class Dense(nn.Module):
+    """A stack of dense layers; the last one gives the pre-activation of the output.
+
+    Attributes:
+      widths: of the hidden layers.
+      num_outputs: k.
+      activation: of the hidden layers.
+      kernel_init: draws the kernels; biases are zero.
+      dtype: of the computation.
+      param_dtype: of the weights.
+    """
+
+    widths: tuple[int, ...]
+    num_outputs: int
+    activation: Activation
+    kernel_init: Callable[..., Array]
+    dtype: jnp.dtype
+    param_dtype: jnp.dtype
+
+    def setup(self) -> None:
+        """Make the layers layer_0 … layer_h."""
+        self.layer = [
+            nn.Dense(width, kernel_init=self.kernel_init, dtype=self.dtype, param_dtype=self.param_dtype)
+            for width in (*self.widths, self.num_outputs)
+        ]
+
+    def __call__(
+        self, x: Array, start: int = 0, stop: int | None = None, dropout: Array | None = None, key: Key | None = None
+    ) -> Array:
+        """Apply layers start … stop - 1 to x [..., d]; hidden ones with activation and dropout, the last one bare."""
+        x = x.astype(self.dtype)
+        stop = len(self.layer) if stop is None else stop
+        for index in range(start, stop):
+            x = self.layer[index](x)
+            if index < len(self.widths):
+                x = self.activation(x)
+                if dropout is not None and key is not None:
+                    x = drop(x, dropout, jax.random.fold_in(key, index))
+        return x.astype(self.param_dtype)
+
+
+def drop(x: Array, rate: Array, key: Key) -> Array:
+    """Set a share `rate` of x to zero and scale the rest by 1 / (1 - rate); the rate may be traced (Linen's may not).
+
+    Source: Srivastava et al. 2014, inverted as in Keras and Flax.
+    """
+    keep = 1 - rate
+    mask = jax.random.uniform(key, x.shape, dtype=jnp.float32) < keep
+    return jnp.where(mask, x / keep.astype(x.dtype), jnp.zeros_like(x))
+
+
+class Model(NamedTuple):
+    """A network as pure functions of its parameters.
+
+    Attributes:
+      init: (key, init_scale=None) -> params; float32 kernels drawn by the kernel_init, times init_scale; zero biases.
+      logits: (params, x [..., d], dropout=None, key=None) -> [..., k], before the output activation.
+      apply: (params, x [..., d]) -> [..., k], the outputs in evaluation mode.
+      encode: (params, x [..., d]) -> [..., code width]; of an MLP the last hidden layer.
+      decode: (params, code [..., code width]) -> [..., k], the outputs.
+      code_layer: hidden layers up to and including the code.
+    """
+
+    init: Callable[..., Params]
+    logits: Callable[..., Array]
+    apply: Callable[[Params, Array], Array]
+    encode: Callable[[Params, Array], Array]
+    decode: Callable[[Params, Array], Array]
+    code_layer: int
+
+
+def code_layer(config: ModelConfig) -> int:
+    """How many hidden layers the encoder has: up to the narrowest of an autoencoder, all of an MLP."""
+    if config.kind == "autoencoder" and config.widths:
+        return config.widths.index(min(config.widths)) + 1
+    return len(config.widths)
+
+
+def make_model(config: ModelConfig, num_inputs: int, num_outputs: int) -> Model:
+    """Build the network for d inputs and k outputs.
+
+    Raises:
+      KeyError: an unknown activation or kernel_init (`checks.validate` says it as a sentence).
+    """
+    dtype = jnp.dtype(config.dtype)
+    module = Dense(
+        widths=config.widths,
+        num_outputs=num_outputs,
+        activation=ACTIVATIONS[config.activation],
+        kernel_init=KERNEL_INITS[config.kernel_init],
+        dtype=dtype,
+        param_dtype=dtype if dtype == jnp.float64 else jnp.dtype(jnp.float32),
+    )
+    output, middle = ACTIVATIONS[config.output_activation], code_layer(config)
+
+    def init(key: Key, init_scale: Array | None = None) -> Params:
+        params = module.init(key, jnp.zeros((1, num_inputs), module.param_dtype))["params"]
+        return params if init_scale is None else _scale_kernels(params, init_scale)
+
+    def logits(params: Params, x: Array, dropout: Array | None = None, key: Key | None = None) -> Array:
+        return module.apply({"params": params}, x, dropout=dropout, key=key)
+
+    def encode(params: Params, x: Array) -> Array:
+        return module.apply({"params": params}, x, stop=middle)
+
+    def decode(params: Params, code: Array) -> Array:
+        return output(module.apply({"params": params}, code, start=middle))
+
+    return Model(init, logits, lambda params, x: output(logits(params, x)), encode, decode, middle)
+
+
+def _scale_kernels(params: Params, factor: Array) -> Params:
+    def scale(path: tuple, leaf: Array) -> Array:
+        return leaf * factor.astype(leaf.dtype) if path[-1].key == "kernel" else leaf
+
+    return jax.tree_util.tree_map_with_path(scale, params)

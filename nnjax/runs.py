@@ -1,0 +1,288 @@
+"""The run folder: what a run leaves on disk. A killed run leaves the last complete version of each file.
+
+config.json       the experiment and every trial of it: enough to repeat the run
+environment.json  versions, device, commit, plan, times
+trials.csv        one row a trial
+curves.npz        arrays [trial, epoch] by name, NaN past a trial's own epochs
+data.json         source, SHA-256, split, scalers, classes, categories; the pre-flight findings
+checkpoints/      weights_00017.npz for each finished trial, chunk.npz for the trials under way
+figures/, report.html
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import fcntl
+import io
+import json
+import os
+import pathlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from nnjax.checks import Finding
+from nnjax.config import (
+    DataConfig,
+    Experiment,
+    TrialSpec,
+    differences,
+    field_types,
+    flatten,
+    from_dict,
+    replace,
+    to_dict,
+)
+from nnjax.environment import describe_environment
+from nnjax.train import checkpoints
+from nnjax.train.records import MemoryStore, Record, stack_curves
+from nnjax.types import DataFacts, Scaler, UserError
+
+FORMAT = 1
+Findings = Sequence[tuple[str, Finding]]
+
+
+class FolderStore(MemoryStore):
+    """A run folder. Opening it touches nothing; `begin` makes it and takes it for this process."""
+
+    def __init__(self, path: str | os.PathLike[str]):
+        self.path = pathlib.Path(path)
+        self.messages: list[str] = []
+
+    def begin(
+        self,
+        base: Experiment,
+        specs: Sequence[TrialSpec],
+        facts: Mapping[DataConfig, DataFacts],
+        findings: Findings,
+        title: str,
+    ) -> list[Record]:
+        """Make the folder for these trials, or find out how far an earlier run of the same trials came.
+
+        Raises:
+          UserError: it cannot be written, another process is using it, or it belongs to another experiment.
+        """
+        if (self.path / "config.json").exists():
+            self._refuse_other(specs)
+        elif self.path.is_dir() and any(name for name in os.listdir(self.path) if not name.startswith(".")):
+            raise UserError(f"The workdir {self.path} holds files of something else; name a new or empty folder.")
+        self._take()
+        if not (self.path / "config.json").exists():
+            self.write_json("data.json", _facts_json(facts, findings))
+            self.write_json("config.json", _config_json(base, specs, title))
+        self._refuse_changed(facts)
+        return self.read_records(specs)
+
+    def _take(self) -> None:
+        try:
+            (self.path / "checkpoints").mkdir(parents=True, exist_ok=True)
+            self._lock = open(self.path / ".lock", "w")  # noqa: SIM115 (held until the process ends)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise UserError(f"The workdir {self.path} cannot be written ({reason}); name a folder that can.") from None
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise UserError(
+                f"Another process is using the workdir {self.path}; wait for it to end, or name another folder."
+            ) from None
+
+    def _refuse_other(self, specs: Sequence[TrialSpec]) -> None:
+        _, old, _ = self.read_config()
+        what = [] if len(old) == len(specs) else [f"number of trials: {len(old)} → {len(specs)}"]
+        for a, b in zip(old, specs, strict=False):
+            what += [text for text in differences(a.experiment, b.experiment) if text not in what]
+            if (a.arm, a.start_from) != (b.arm, b.start_from):
+                what.append(f"arm of trial {a.id}: {a.arm!r} → {b.arm!r}")
+        if what:
+            more = f"; and {len(what) - 5} more" if len(what) > 5 else ""
+            raise UserError(
+                f"The workdir {self.path} belongs to another experiment ({'; '.join(what[:5])}{more}); "
+                "repeat the command that made it to resume it, or name a new --workdir."
+            )
+
+    def _refuse_changed(self, facts: Mapping[DataConfig, DataFacts]) -> None:
+        old, _ = self.read_facts()
+        for config, now in facts.items():
+            if config in old and old[config].sha256 != now.sha256:
+                raise UserError(
+                    f"The data {config.name!r} have changed since {self.path} was begun (their SHA-256 differs); "
+                    "bring the old ones back, or name a new --workdir."
+                )
+
+    def write(self, name: str, content: bytes | str) -> None:
+        """Write one file of the folder atomically."""
+        checkpoints.write_atomically(self.path / name, content)
+
+    def write_json(self, name: str, content: Any) -> None:
+        """Write a JSON file of the folder atomically."""
+        self.write(name, json.dumps(content, indent=1) + "\n")
+
+    def weights_path(self, trial: int) -> pathlib.Path:
+        """Name the file of a finished trial's weights."""
+        return self.path / "checkpoints" / f"weights_{trial:05d}.npz"
+
+    def save_weights(self, trial: int, arrays: Mapping[str, np.ndarray]) -> None:
+        """Write a finished trial's arrays."""
+        checkpoints.write_atomically(self.weights_path(trial), checkpoints.to_bytes(arrays))
+
+    def load_weights(self, trial: int) -> dict[str, np.ndarray]:
+        """Read them back."""
+        return checkpoints.read(self.weights_path(trial))[0]
+
+    def save_chunk(self, arrays: Mapping[str, np.ndarray], note: Mapping[str, Any]) -> None:
+        """Write the state of the trials under way; the version before is kept beside it."""
+        data = checkpoints.to_bytes(arrays, note)
+        current, previous = self._chunks()
+        if current.exists():
+            os.replace(current, previous)
+        checkpoints.write_atomically(current, data)
+
+    def load_chunk(self) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
+        """Read the last good state of the trials under way; a damaged file is named in `messages` and passed over."""
+        for path in self._chunks():
+            try:
+                if path.exists():
+                    return checkpoints.read(path)
+            except UserError as error:
+                self.messages.append(f"{error} Going back to the version before it.")
+        return None
+
+    def drop_chunk(self) -> None:
+        """Remove the state of trials that have finished."""
+        for path in self._chunks():
+            path.unlink(missing_ok=True)
+
+    def _chunks(self) -> tuple[pathlib.Path, pathlib.Path]:
+        folder = self.path / "checkpoints"
+        return folder / "chunk.npz", folder / "chunk_previous.npz"
+
+    def save_records(self, specs: Sequence[TrialSpec], records: Sequence[Record]) -> None:
+        """Write curves.npz, then trials.csv, which is the authority on what is finished."""
+        self.write("curves.npz", checkpoints.to_bytes(stack_curves(records)))
+        self.write("trials.csv", trials_csv(specs, records))
+
+    def note_environment(self, plan: Any, seconds: float) -> None:
+        """Write environment.json: where and with what this ran, and the time of each session."""
+        sessions = self.read_environment().get("sessions", [])
+        self.write_json("environment.json", describe_environment(plan, [*sessions, round(seconds, 3)]))
+
+    def read_environment(self) -> dict[str, Any]:
+        """Read environment.json; empty if it is not there."""
+        path = self.path / "environment.json"
+        return self._read_json("environment.json") if path.exists() else {}
+
+    def _read_json(self, name: str) -> Any:
+        try:
+            return json.loads((self.path / name).read_text())
+        except FileNotFoundError:
+            raise UserError(f"{self.path} is not a run folder: it has no {name}.") from None
+        except (ValueError, OSError) as error:
+            raise UserError(f"{self.path / name} is damaged ({error}); train into another workdir.") from None
+
+    def read_config(self) -> tuple[Experiment, list[TrialSpec], str]:
+        """Read config.json back: the base experiment, the trials, the title.
+
+        Raises:
+          UserError: it is missing, damaged or of another format.
+        """
+        tree = self._read_json("config.json")
+        if not isinstance(tree, dict) or tree.get("format") != FORMAT:
+            raise UserError(f"{self.path}/config.json is not of format {FORMAT}, which this version of nnjax reads.")
+        base = from_dict(tree["experiment"])
+        specs = [
+            TrialSpec(i, replace(base, t["changes"]), t["arm"], t["start_from"]) for i, t in enumerate(tree["trials"])
+        ]
+        return base, specs, tree["title"]
+
+    def read_facts(self) -> tuple[dict[DataConfig, DataFacts], list[tuple[str, Finding]]]:
+        """Read data.json back: the facts of each data configuration, and the pre-flight findings."""
+        tree = self._read_json("data.json")
+        facts = {DataConfig(**entry["config"]): _facts_from_json(entry["facts"]) for entry in tree["data"]}
+        return facts, [(arm, Finding(*finding)) for arm, finding in tree["findings"]]
+
+    def read_records(self, specs: Sequence[TrialSpec]) -> list[Record]:
+        """Read trials.csv and curves.npz back; empty records where they are not there yet."""
+        records = [Record() for _ in specs]
+        if not (self.path / "trials.csv").exists():
+            return records
+        curves = checkpoints.read(self.path / "curves.npz")[0]
+        with open(self.path / "trials.csv", newline="") as file:
+            for number, (record, row) in enumerate(zip(records, csv.DictReader(file), strict=True)):
+                record.status, record.epochs, record.verdict = row["status"], int(row["epochs"]), row["verdict"]
+                record.values = {k: float(v) for k, v in row.items() if k not in _COLUMNS and v != ""}
+                record.curves = {name: array[number, : record.epochs] for name, array in curves.items()}
+        return records
+
+
+_FIRST = ("trial", "arm", "status", "seed", "fold", "epochs")
+_COLUMNS = {*_FIRST, "verdict", *field_types(Experiment), *(name.split(".")[-1] for name in field_types(Experiment))}
+
+
+def varying_fields(specs: Sequence[TrialSpec]) -> list[str]:
+    """Name the fields that every trial's row shows: all hyperparameters that are there, and whatever else varies."""
+    flats = [flatten(spec.experiment) for spec in specs]
+
+    def shown(path: str) -> bool:
+        values = {flat[path] for flat in flats}
+        return len(values) > 1 or (path.startswith("hyperparameters.") and values != {None})
+
+    return [path for path in field_types(Experiment) if path not in ("seed", "epochs") and shown(path)]
+
+
+def trials_csv(specs: Sequence[TrialSpec], records: Sequence[Record]) -> str:
+    """Write the table of trials as CSV text."""
+    fields = varying_fields(specs)
+    metrics = list(dict.fromkeys(name for record in records for name in record.values))
+    short = [path.removeprefix("hyperparameters.") for path in fields]
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow([*_FIRST, *short, *metrics, "verdict"])
+    for spec, record in zip(specs, records, strict=True):
+        flat = flatten(spec.experiment)
+        row: list[Any] = [spec.id, spec.arm, record.status, spec.experiment.seed, "", record.epochs]
+        row += [_cell(flat[path]) for path in fields] + [_cell(record.values.get(name)) for name in metrics]
+        writer.writerow([*row, record.verdict])
+    return buffer.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    if value is None:
+        return ""
+    if isinstance(value, tuple):
+        return " ".join(map(str, value))
+    return f"{value:.9g}" if isinstance(value, float) else value
+
+
+def _config_json(base: Experiment, specs: Sequence[TrialSpec], title: str) -> dict[str, Any]:
+    """Describe a run completely: the base experiment, and each trial by what it changes."""
+    flat = flatten(base)
+    trials = []
+    for spec in specs:
+        own = flatten(spec.experiment)
+        changes = {path: value for path, value in own.items() if value != flat[path]}
+        trials.append({"arm": spec.arm, "start_from": spec.start_from, "changes": changes})
+    return {"format": FORMAT, "title": title, "experiment": to_dict(base), "trials": trials}
+
+
+def _facts_json(facts: Mapping[DataConfig, DataFacts], findings: Findings) -> dict[str, Any]:
+    entries = []
+    for config, fact in facts.items():
+        tree = {field.name: getattr(fact, field.name) for field in dataclasses.fields(fact)}
+        for name in ("x_scaler", "y_scaler"):
+            tree[name] = {part: np.asarray(value).tolist() for part, value in tree[name]._asdict().items()}
+        entries.append({"config": dataclasses.asdict(config), "facts": tree})
+    return {"data": entries, "findings": [[arm, list(finding)] for arm, finding in findings]}
+
+
+def _facts_from_json(tree: dict[str, Any]) -> DataFacts:
+    scalers = {
+        name: Scaler(*(np.asarray(tree[name][part], np.float32) for part in Scaler._fields))
+        for name in ("x_scaler", "y_scaler")
+    }
+    lists = {name: tuple(tree[name]) for name in ("sizes", "classes", "features", "targets")}
+    shape = tree["image_shape"] and tuple(tree["image_shape"])
+    categories = {name: tuple(values) for name, values in tree["categories"].items()}
+    return DataFacts(**{**tree, **scalers, **lists, "image_shape": shape, "categories": categories})

@@ -1,0 +1,166 @@
+"""The data as the program sees it: on the device once, shared by all trials, batches gathered inside the program."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from nnjax.config import Experiment, ModelConfig
+from nnjax.types import Array, DataFacts, Prepared
+
+ORDER = 1  # what a trial's seed is folded with for the order of the examples
+
+
+class Part(NamedTuple):
+    """Indices of one part of the data: index int32 [padded n], count int32 [] (how many of them are real)."""
+
+    index: Array
+    count: Array
+
+
+class DeviceData(NamedTuple):
+    """A prepared data set on the device, once for all trials.
+
+    Attributes:
+      x: [n, d] uint8 or float.
+      y: [n] int32 classes, [n, k] float targets, or [n, 0] where the input is the target.
+      train, train_eval, validation, test: the parts; train_eval is the fixed subset re-evaluated at epochs' ends.
+      x_mean, x_scale, y_mean, y_scale: the scalers.
+    """
+
+    x: Array
+    y: Array
+    train: Part
+    train_eval: Part
+    validation: Part
+    test: Part
+    x_mean: Array
+    x_scale: Array
+    y_mean: Array
+    y_scale: Array
+
+
+@dataclasses.dataclass(frozen=True)
+class Shapes:
+    """The static facts about the data that a program is compiled for.
+
+    Attributes:
+      num_inputs, num_outputs: d and k.
+      task: of the data set; "reconstruction" for an autoencoder.
+      has_validation, has_train_eval: whether those parts hold any example.
+    """
+
+    num_inputs: int
+    num_outputs: int
+    task: str
+    has_validation: bool
+    has_train_eval: bool
+
+
+def output_width(model: ModelConfig, facts: DataFacts) -> int:
+    """k: the input's width for an autoencoder, else the number of targets or classes (1 for two and no softmax)."""
+    if model.kind == "autoencoder" or facts.task == "none":
+        return facts.num_inputs
+    if facts.task == "regression":
+        return facts.num_targets
+    return 1 if len(facts.classes) == 2 and model.output_activation != "softmax" else len(facts.classes)
+
+
+def make_shapes(experiment: Experiment, prepared: Prepared) -> Shapes:
+    """Read the static facts off a prepared data set."""
+    facts = prepared.facts()
+    return Shapes(
+        num_inputs=facts.num_inputs,
+        num_outputs=output_width(experiment.model, facts),
+        task="reconstruction" if experiment.model.kind == "autoencoder" else prepared.dataset.task,
+        has_validation=len(prepared.validation) > 0,
+        has_train_eval=experiment.train_eval_size != 0,
+    )
+
+
+def make_device_data(experiment: Experiment, prepared: Prepared) -> DeviceData:
+    """Lay a prepared data set out for the program, as numpy arrays; the population puts it on its devices."""
+    dtype = np.float64 if experiment.model.dtype == "float64" else np.float32
+    dataset, train = prepared.dataset, prepared.train
+    y = np.zeros((len(dataset.x), 0), dtype) if dataset.y is None else dataset.y
+    subset = train if experiment.train_eval_size is None else fixed_subset(train, experiment.train_eval_size)
+    return DeviceData(
+        x=dataset.x if dataset.x.dtype == np.uint8 else dataset.x.astype(dtype),
+        y=y if y.dtype == np.int32 else y.astype(dtype),
+        train=_pad(train, experiment.batch_size),
+        train_eval=_pad(subset, experiment.eval_batch_size),
+        validation=_pad(prepared.validation, experiment.eval_batch_size),
+        test=_pad(prepared.test, experiment.eval_batch_size),
+        x_mean=np.asarray(prepared.x_scaler.mean, dtype),
+        x_scale=np.asarray(prepared.x_scaler.scale, dtype),
+        y_mean=np.asarray(prepared.y_scaler.mean, dtype),
+        y_scale=np.asarray(prepared.y_scaler.scale, dtype),
+    )
+
+
+def fixed_subset(train: np.ndarray, size: int) -> np.ndarray:
+    """At most `size` of the training indices, evenly spaced, so the same for every trial."""
+    if size >= len(train):
+        return train
+    return train[np.linspace(0, len(train) - 1, size).round().astype(np.int64)] if size else train[:0]
+
+
+def _pad(index: np.ndarray, multiple: int) -> Part:
+    padded = np.zeros(-(-len(index) // multiple) * multiple, np.int32)
+    padded[: len(index)] = index
+    return Part(padded, np.int32(len(index)))
+
+
+def epoch_rows(shuffle: bool, part: Part, seed: Array, epoch: Array) -> Array:
+    """The training rows in the order of one epoch, int32 [padded n]; the real ones first.
+
+    A pure function of (seed, epoch) and of the training part: sorting uniform 32-bit keys, padding last.
+    """
+    if not shuffle:
+        return part.index
+    key = jax.random.fold_in(jax.random.fold_in(jax.random.key(seed), ORDER), epoch)
+    bits = jax.random.bits(key, part.index.shape, jnp.uint32)
+    real = jnp.arange(part.index.shape[0]) < part.count
+    _, _, rows = jax.lax.sort((~real, bits, part.index), num_keys=2)
+    return rows
+
+
+class Batch(NamedTuple):
+    """One batch: inputs x [b, d], targets y [b, k], weights w [b] (0 for padding)."""
+
+    x: Array
+    y: Array
+    w: Array
+
+
+def gather(data: DeviceData, shapes: Shapes, index: Array, weight: Array) -> Batch:
+    """Fetch examples by index [b], scale them, and make their targets."""
+    dtype = data.x_scale.dtype
+    x = (data.x[index].astype(dtype) - data.x_mean) * data.x_scale
+    return Batch(x, _target(data, shapes, index, x), weight.astype(dtype))
+
+
+def _target(data: DeviceData, shapes: Shapes, index: Array, x: Array) -> Array:
+    """Targets [b, k]: the input itself, scaled numbers, or classes as one column (k = 1) or one-hot rows."""
+    if shapes.task in ("reconstruction", "none"):
+        return x
+    y = data.y[index]
+    if shapes.task == "regression":
+        return (y - data.y_mean) * data.y_scale
+    if shapes.num_outputs == 1:
+        return y[:, None].astype(x.dtype)
+    return jax.nn.one_hot(y, shapes.num_outputs, dtype=x.dtype)
+
+
+def split_batch(index: Array, weight: Array, axis: str) -> tuple[Array, Array]:
+    """This device's share of a batch that is split over a mesh axis; the batch is padded to divide evenly."""
+    share = jax.lax.axis_size(axis)
+    pad = -index.shape[0] % share
+    size = (index.shape[0] + pad) // share
+    start = jax.lax.axis_index(axis) * size
+    index, weight = jnp.pad(index, (0, pad)), jnp.pad(weight, (0, pad))
+    return jax.lax.dynamic_slice_in_dim(index, start, size), jax.lax.dynamic_slice_in_dim(weight, start, size)

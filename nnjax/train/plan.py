@@ -1,0 +1,67 @@
+"""How a group of trials is laid over the machine: devices, lanes, and whether lanes share the order of examples."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import jax
+
+from nnjax.config import TrialSpec
+from nnjax.models.census import census
+from nnjax.train.batches import Shapes
+from nnjax.types import UserError
+
+LADDER = (1, 4, 16, 64, 256)
+CACHE_BYTES = 2**20  # weights with their optimizer state above this fill a CPU core's cache: one lane a device
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """A layout.
+
+    Attributes:
+      devices: how many to use; None for all.
+      batch_devices: how many devices share each batch.
+      lanes: the most trials on one device at a time; None to choose by the size of the weights.
+      order: "shared" (lanes of a device have one seed and see the same batches), "own", or "auto".
+    """
+
+    devices: int | None = None
+    batch_devices: int = 1
+    lanes: int | None = None
+    order: str = "auto"
+
+
+def settle(plan: Plan, specs: Sequence[TrialSpec], shapes: Shapes) -> Plan:
+    """Fill in what a plan leaves open, for one group of trials.
+
+    Raises:
+      UserError: more devices than there are, or a number of devices that batch_devices does not divide.
+    """
+    there = len(jax.devices())
+    devices = plan.devices or there
+    if devices > there:
+        raise UserError(f"The plan asks for {devices} devices, but {there} are there; use --devices={there} or fewer.")
+    if devices % plan.batch_devices:
+        raise UserError(f"batch_devices={plan.batch_devices} does not divide the {devices} devices of the plan.")
+    devices = min(devices, len(specs) * plan.batch_devices)
+    lanes = rung(plan.lanes or _usual_lanes(specs[0], shapes), -(-len(specs) * plan.batch_devices // devices))
+    order = plan.order if plan.order != "auto" else ("shared" if _settings_per_seed(specs) >= 2 else "own")
+    return Plan(devices, plan.batch_devices, lanes, order)
+
+
+def rung(most: int, wanted: int) -> int:
+    """Find the smallest rung of the ladder that holds `wanted` lanes, but no more than `most`."""
+    return min([step for step in LADDER if step >= wanted] + [most], key=lambda step: (step > most, step))
+
+
+def _usual_lanes(spec: TrialSpec, shapes: Shapes) -> int:
+    weights = 4 * 3 * census(spec.experiment, shapes.num_inputs, shapes.num_outputs).parameters
+    if jax.default_backend() == "cpu":
+        return 1 if weights > CACHE_BYTES else 16
+    return 64
+
+
+def _settings_per_seed(specs: Sequence[TrialSpec]) -> float:
+    return len(specs) / len({spec.experiment.seed for spec in specs})

@@ -1,0 +1,79 @@
+"""A block's functions compiled over the devices of a mesh: one program for any number of trials of a group."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+from nnjax.config import Experiment
+from nnjax.train.batches import DeviceData, Shapes
+from nnjax.train.block import Block
+from nnjax.train.trial import Trial
+
+TRIALS, BATCH = "trials", "batch"
+
+
+class Program(NamedTuple):
+    """A block's functions over all devices of a mesh; leading axes are devices × lanes.
+
+    Attributes:
+      trial: the functions of one trial, for what happens outside the program.
+      init, start, train_segment, evaluate: as in `Block`, compiled; train_segment takes its state's memory over.
+      size: devices × lanes.
+    """
+
+    trial: Trial
+    init: Callable
+    start: Callable
+    train_segment: Callable
+    evaluate: Callable
+    size: int
+
+
+def make_mesh(num_devices: int, batch_devices: int = 1) -> Mesh:
+    """Lay devices out as a mesh (trials, batch).
+
+    Args:
+      num_devices: all devices to use; the first ones are taken.
+      batch_devices: how many share each batch.
+    """
+    devices = np.array(jax.devices()[:num_devices]).reshape(-1, batch_devices)
+    return Mesh(devices, (TRIALS, BATCH))
+
+
+def place_data(data: DeviceData, mesh: Mesh) -> DeviceData:
+    """Copy a data set to every device of the mesh."""
+    return jax.device_put(data, NamedSharding(mesh, PartitionSpec()))
+
+
+def make_program(experiment: Experiment, shapes: Shapes, lanes: int, shared: bool, mesh: Mesh) -> Program:
+    """Compile-ready functions for devices × lanes trials.
+
+    Args:
+      experiment: its static part is used (see `config.program_key`).
+      shapes: static facts about the data.
+      lanes: trials on one device (or on one row of devices that share batches).
+      shared: the lanes of a device have one seed.
+      mesh: from `make_mesh`.
+    """
+    trial = Trial(experiment, shapes, BATCH if mesh.shape[BATCH] > 1 else None)
+    block = Block(trial, lanes, shared)
+    lane, everywhere = PartitionSpec(TRIALS), PartitionSpec()
+
+    def spread(f: Callable, in_specs: tuple, donate: tuple[int, ...] = ()) -> Callable:
+        # The body says itself what is summed over devices (Trial.total), so the checker of replication is not needed.
+        over = jax.shard_map(f, mesh=mesh, in_specs=in_specs, out_specs=lane, check_vma=False)
+        return jax.jit(over, donate_argnums=donate)
+
+    return Program(
+        trial=trial,
+        init=spread(block.init, (lane, lane)),
+        start=spread(block.start, (lane, lane, lane)),
+        train_segment=spread(block.train_segment, (everywhere, lane, lane, everywhere, everywhere), donate=(2,)),
+        evaluate=spread(block.evaluate, (everywhere, everywhere, lane)),
+        size=mesh.shape[TRIALS] * lanes,
+    )

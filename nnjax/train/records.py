@@ -1,0 +1,85 @@
+"""What is known of each trial while a population trains, and where finished weights are kept."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from nnjax.config import TrialSpec
+from nnjax.types import Params
+
+WAITING, RUNNING, DONE, DIVERGED, FAILED = "waiting", "running", "done", "diverged", "failed"
+
+
+@dataclasses.dataclass
+class Record:
+    """What is known of one trial so far.
+
+    Attributes:
+      status: waiting, running, done, stopped, dropped, diverged or failed.
+      epochs: completed.
+      values: final and best metrics by column name.
+      curves: {name: float [epochs]}.
+      verdict: a diagnosis, once there is one.
+    """
+
+    status: str = WAITING
+    epochs: int = 0
+    values: dict[str, float] = dataclasses.field(default_factory=dict)
+    curves: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
+    verdict: str = ""
+
+
+class MemoryStore:
+    """Keeps the weights and records of a population in memory, for library use without a workdir."""
+
+    def __init__(self) -> None:
+        self.weights: dict[int, dict[str, np.ndarray]] = {}
+
+    def save_weights(self, trial: int, arrays: Mapping[str, np.ndarray]) -> None:
+        """Keep a finished trial's arrays."""
+        self.weights[trial] = dict(arrays)
+
+    def load_weights(self, trial: int) -> dict[str, np.ndarray]:
+        """Give them back."""
+        return self.weights[trial]
+
+    def save_chunk(self, arrays: Mapping[str, np.ndarray], note: Mapping[str, Any]) -> None:
+        """Do nothing: what lives in memory cannot be resumed."""
+
+    def load_chunk(self) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
+        """Find no chunk."""
+        return None
+
+    def drop_chunk(self) -> None:
+        """Do nothing."""
+
+    def save_records(self, specs: Sequence[TrialSpec], records: Sequence[Record]) -> None:
+        """Do nothing: the caller holds the records."""
+
+
+def stack_curves(records: Sequence[Record]) -> dict[str, np.ndarray]:
+    """Stack the trials' curves into arrays [trial, epoch], NaN past a trial's own epochs."""
+    names = dict.fromkeys(name for record in records for name in record.curves)
+    length = max((record.epochs for record in records), default=0)
+    out = {name: np.full((len(records), length), np.nan) for name in names}
+    for row, record in enumerate(records):
+        for name, curve in record.curves.items():
+            out[name][row, : record.epochs] = curve[: record.epochs]
+    return out
+
+
+def params_of(arrays: Mapping[str, np.ndarray], which: str = "final") -> Params:
+    """Build nested {layer: {kernel, bias}} from a finished trial's arrays; which is "final" or "best"."""
+    tree: dict[str, Any] = {}
+    for name, array in arrays.items():
+        kind, *parts, leaf = name.split("/")
+        if kind == which:
+            node = tree
+            for part in parts:
+                node = node.setdefault(part, {})
+            node[leaf] = array
+    return tree
