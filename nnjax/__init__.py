@@ -1,0 +1,61 @@
+"""nnjax: a whole hyperparameter sweep is one compiled program, and the tool says what the loss curve means.
+
+import nnjax
+
+experiment = nnjax.Experiment(data=nnjax.DataConfig("digits"), epochs=50)
+run = nnjax.sweep(experiment, {"learning_rate": nnjax.Range(1e-4, 1e-1, 16, log=True), "seed": range(3)})
+print(run.table().sort_values("val_loss").head())
+run.plot("curves.png")
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from nnjax.config import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+from nnjax.types import Dataset, UserError
+
+if TYPE_CHECKING:
+    from nnjax.api import Run, load, sweep, train
+    from nnjax.data import from_arrays
+    from nnjax.search import Arm, Range, Space
+    from nnjax.train import Plan
+
+__version__ = "0.1.0"
+
+# Fetched on first use, so that `import nnjax` starts neither JAX nor Flax.
+_LATER = {
+    "Arm": "nnjax.search",
+    "Plan": "nnjax.train",
+    "Range": "nnjax.search",
+    "Run": "nnjax.api",
+    "Space": "nnjax.search",
+    "from_arrays": "nnjax.data",
+    "load": "nnjax.api",
+    "sweep": "nnjax.api",
+    "train": "nnjax.api",
+}
+
+__all__ = [
+    "Arm",
+    "DataConfig",
+    "Dataset",
+    "Experiment",
+    "Hyperparameters",
+    "ModelConfig",
+    "OptimizerConfig",
+    "Plan",
+    "Range",
+    "Run",
+    "Space",
+    "UserError",
+    "from_arrays",
+    "load",
+    "sweep",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        return getattr(importlib.import_module(_LATER[name]), name)
+    raise AttributeError(f"module 'nnjax' has no attribute {name!r}")

@@ -24,7 +24,7 @@ from nnjax.optimizers import resolve
 from nnjax.search import Range, Space, expand
 from nnjax.train import Plan, Population, Progress, Stopped
 from nnjax.train.batches import output_width
-from nnjax.train.records import MemoryStore, Record, params_of, stack_curves
+from nnjax.train.records import RUNNING, WAITING, MemoryStore, Record, params_of, stack_curves
 from nnjax.types import DataFacts, Dataset, Params, Prepared, UserError
 
 if TYPE_CHECKING:
@@ -89,8 +89,11 @@ class Run:
 
     def model(self, trial: int = 0) -> Model:
         """The network of a trial, as pure functions of its parameters."""
-        model, facts = self.specs[trial].experiment.model, self.facts(trial)
-        return make_model(model, facts.num_inputs, output_width(model, facts))
+        return make_model(self.specs[trial].experiment.model, self.facts(trial).num_inputs, self.num_outputs(trial))
+
+    def num_outputs(self, trial: int = 0) -> int:
+        """k: the width of a trial's output."""
+        return output_width(self.specs[trial].experiment.model, self.facts(trial))
 
     def params(self, trial: int = 0, which: str = "final") -> Params:
         """The weights of a trial at its last epoch ("final") or at its lowest validation loss ("best").
@@ -99,7 +102,7 @@ class Run:
           UserError: the trial has no weights yet.
         """
         record = self.records[trial]
-        if record.status in (runs.WAITING, runs.RUNNING):
+        if record.status in (WAITING, RUNNING):
             raise UserError(f"Trial {trial} is {record.status}: it has no weights yet; resume its run first.")
         return params_of(self.store.load_weights(trial), which)
 

@@ -9,14 +9,14 @@ import platform
 import shlex
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 PACKAGES = ("nnjax", "jax", "jaxlib", "flax", "optax", "numpy", "scikit-learn")
 
 
-def describe_environment(plan: Any, seconds: Sequence[float]) -> dict[str, Any]:
-    """Collect versions, device, commit, command, the plan and the seconds of each session."""
+def describe_environment(layout: Mapping[str, Any], seconds: Sequence[float]) -> dict[str, Any]:
+    """Collect versions, device, commit, command, the layout (plan, costs) and the seconds of each session."""
     import jax
 
     devices = jax.devices()
@@ -28,7 +28,7 @@ def describe_environment(plan: Any, seconds: Sequence[float]) -> dict[str, Any]:
         "backend": devices[0].platform,
         "devices": [device.device_kind for device in devices],
         "commit": _commit(),
-        "plan": plan,
+        **layout,
         "sessions": list(seconds),
     }
 

@@ -7,7 +7,7 @@ import pathlib
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from nnjax.types import UserError
 
@@ -80,7 +80,7 @@ def _describe(error: OSError) -> str:
     return f"{where}{error.strerror or error}; nothing half written was left. Mend that and run the same command again."
 
 
-def _fail(sentence: str) -> Any:
+def _fail(sentence: str) -> NoReturn:
     print(f"error: {' '.join(sentence.split())}", file=sys.stderr)
     sys.exit(2)
 

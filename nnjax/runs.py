@@ -164,10 +164,10 @@ class FolderStore(MemoryStore):
         self.write("curves.npz", checkpoints.to_bytes(stack_curves(records)))
         self.write("trials.csv", trials_csv(specs, records))
 
-    def note_environment(self, plan: Any, seconds: float) -> None:
+    def note_environment(self, layout: Mapping[str, Any], seconds: float) -> None:
         """Write environment.json: where and with what this ran, and the time of each session."""
         sessions = self.read_environment().get("sessions", [])
-        self.write_json("environment.json", describe_environment(plan, [*sessions, round(seconds, 3)]))
+        self.write_json("environment.json", describe_environment(layout, [*sessions, round(seconds, 3)]))
 
     def read_environment(self) -> dict[str, Any]:
         """Read environment.json; empty if it is not there."""
@@ -206,6 +206,8 @@ class FolderStore(MemoryStore):
     def read_records(self, specs: Sequence[TrialSpec]) -> list[Record]:
         """Read trials.csv and curves.npz back; empty records where they are not there yet."""
         records = [Record() for _ in specs]
+        for record, seconds in zip(records, self.read_environment().get("trial_seconds", []), strict=False):
+            record.seconds = seconds
         if not (self.path / "trials.csv").exists():
             return records
         curves = checkpoints.read(self.path / "curves.npz")[0]

@@ -29,7 +29,7 @@ class DeviceData(NamedTuple):
       x: [n, d] uint8 or float.
       y: [n] int32 classes, [n, k] float targets, or [n, 0] where the input is the target.
       train, train_eval, validation, test: the parts; train_eval is the fixed subset re-evaluated at epochs' ends.
-      x_mean, x_scale, y_mean, y_scale: the scalers.
+      x_mean, x_scale, y_mean, y_scale: the scalers, [1, 1], [1, d] or [1, k].
     """
 
     x: Array
@@ -95,11 +95,16 @@ def make_device_data(experiment: Experiment, prepared: Prepared) -> DeviceData:
         train_eval=_pad(subset, experiment.eval_batch_size),
         validation=_pad(prepared.validation, experiment.eval_batch_size),
         test=_pad(prepared.test, experiment.eval_batch_size),
-        x_mean=np.asarray(prepared.x_scaler.mean, dtype),
-        x_scale=np.asarray(prepared.x_scaler.scale, dtype),
-        y_mean=np.asarray(prepared.y_scaler.mean, dtype),
-        y_scale=np.asarray(prepared.y_scaler.scale, dtype),
+        x_mean=_row(prepared.x_scaler.mean, dtype),
+        x_scale=_row(prepared.x_scaler.scale, dtype),
+        y_mean=_row(prepared.y_scaler.mean, dtype),
+        y_scale=_row(prepared.y_scaler.scale, dtype),
     )
+
+
+def _row(values: np.ndarray, dtype: type) -> np.ndarray:
+    """Shape a scaler's values [] or [d] as [1, 1] or [1, d], so that nothing is broadcast between ranks."""
+    return np.atleast_2d(np.asarray(values, dtype))
 
 
 def fixed_subset(train: np.ndarray, size: int) -> np.ndarray:

@@ -138,8 +138,8 @@ class Chunk:
         for spec in self.specs:
             curves = records[spec.id].curves
             arrays |= {f"curves/{spec.id}/{name}": curve for name, curve in curves.items()}
-        statuses = {str(spec.id): [records[spec.id].status, records[spec.id].epochs] for spec in self.specs}
-        return arrays, {"rows": [spec.id for spec in self.rows], "lanes": self.lanes, "trials": statuses}
+        kept = {str(spec.id): _note(records[spec.id]) for spec in self.specs}
+        return arrays, {"rows": [spec.id for spec in self.rows], "lanes": self.lanes, "trials": kept}
 
     def restore(self, arrays: dict[str, np.ndarray], note: dict[str, Any], records: Sequence[Record]) -> None:
         """Take the state and the records of a checkpoint."""
@@ -147,5 +147,11 @@ class Chunk:
         self.set_state(checkpoints.unflatten(blank, arrays, "state/"))
         for spec in self.specs:
             record, prefix = records[spec.id], f"curves/{spec.id}/"
-            record.status, record.epochs = note["trials"][str(spec.id)]
+            for name, value in note["trials"][str(spec.id)].items():
+                setattr(record, name, value)
             record.curves = {name[len(prefix) :]: a for name, a in arrays.items() if name.startswith(prefix)}
+
+
+def _note(record: Record) -> dict[str, Any]:
+    """What a checkpoint keeps of a record beside its curves."""
+    return {name: getattr(record, name) for name in ("status", "epochs", "values", "seconds")}

@@ -21,7 +21,7 @@ from nnjax.train.batches import DeviceData, make_device_data, make_shapes
 from nnjax.train.chunk import Chunk, Group, arrange
 from nnjax.train.plan import Plan, settle
 from nnjax.train.programs import Program, make_mesh, make_program, place_data
-from nnjax.train.records import DIVERGED, DONE, RUNNING, WAITING, MemoryStore, Record, params_of
+from nnjax.train.records import DIVERGED, DONE, RUNNING, WAITING, MemoryStore, Record
 from nnjax.types import Params, Prepared
 
 SEGMENT_SECONDS = 1.0
@@ -117,8 +117,7 @@ class Population:
         for group in self.groups:
             waiting = [s for s in group.specs if self.records[s.id].status in (WAITING, RUNNING) and self._ready(s)]
             if waiting:
-                warm = waiting[0].start_from is not None
-                return self._begin(group, [s for s in waiting if (s.start_from is not None) == warm])
+                return self._begin(group, waiting)
         return None
 
     def _ready(self, spec: TrialSpec) -> bool:
@@ -130,16 +129,30 @@ class Population:
         chunk = Chunk(self._program(group, lanes), group, rows, lanes)
         for spec in chunk.specs:
             self.records[spec.id] = Record(status=RUNNING)
-        if rows[0].start_from is None:
-            chunk.set_state(chunk.program.init(chunk.hyper(), chunk.seeds()))
-        else:
-            chunk.set_state(chunk.program.start(chunk.hyper(), chunk.seeds(), self._parents(rows)))
+        state = chunk.program.init(chunk.hyper(), chunk.seeds())
+        if any(row.start_from is not None for row in rows):
+            params = self._with_parents(rows, jax.tree.map(np.array, state.params))
+            state = chunk.program.start(chunk.hyper(), chunk.seeds(), params)
+        chunk.set_state(state)
         return chunk
 
-    def _parents(self, rows: Sequence[TrialSpec]) -> Params:
-        """Stack the final weights of the trials that these start from."""
-        trees = [params_of(self.store.load_weights(row.start_from)) for row in rows if row.start_from is not None]
-        return jax.tree.map(lambda *leaves: np.stack(leaves), *trees)
+    def _with_parents(self, rows: Sequence[TrialSpec], params: Params) -> Params:
+        """Put the final weights of the trials that some rows start from over those rows' fresh ones.
+
+        Raises:
+          UserError: those weights belong to another architecture.
+        """
+        for row, spec in enumerate(rows):
+            if spec.start_from is not None:
+                arrays = self.store.load_weights(spec.start_from)
+                fresh = jax.tree.map(lambda leaf, row=row: leaf[row], params)
+                for old, new in zip(
+                    jax.tree.leaves(params),
+                    jax.tree.leaves(checkpoints.unflatten(fresh, arrays, "final/")),
+                    strict=True,
+                ):
+                    old[row] = new
+        return params
 
     def _resumed(self) -> Chunk | None:
         """Go on with the chunk that an earlier process left, unless its trials have finished since."""
@@ -180,7 +193,10 @@ class Population:
         while chunk.live(self.records):
             begin = time.monotonic()
             chunk.advance(data, min(steps, mark - chunk.step), self.records)
-            steps = _next_steps(steps, time.monotonic() - begin)
+            seconds = time.monotonic() - begin
+            for spec in chunk.specs:
+                self.records[spec.id].seconds += seconds / len(chunk.specs)
+            steps = _next_steps(steps, seconds)
             self._report(chunk)
             if not chunk.live(self.records):
                 break
@@ -244,11 +260,13 @@ class Population:
             arrays = checkpoints.flatten(jax.tree.map(lambda a, row=row: a[row], {"final": final, "best": best}))
             self.store.save_weights(spec.id, arrays)
 
-    def describe(self) -> list[dict[str, Any]]:
-        """Describe the plan of every group, for the run folder."""
-        return [
+    def describe(self) -> dict[str, Any]:
+        """Describe the plan of every group and what each trial cost, for the run folder."""
+        plans = [
             {"trials": [spec.id for spec in group.specs], **dataclasses.asdict(group.plan)} for group in self.groups
         ]
+        seconds = [round(record.seconds, 4) for record in self.records]
+        return {"plan": plans, "trial_seconds": seconds, "programs": len(self.programs)}
 
     def _report(self, chunk: Chunk) -> None:
         share = chunk.step / max(chunk.total_steps, 1)
@@ -262,7 +280,7 @@ class Population:
 
 def _final_values(program: Program, data: DeviceData, final: Params, best: Params) -> dict[str, Any]:
     """Evaluate all parts at the final weights, and validation and test at the best ones."""
-    values = {}
+    values: dict[str, Any] = {}
     parts = {"train_{}_eval": data.train_eval, "val_{}": data.validation, "test_{}": data.test}
     for pattern, part in parts.items():
         if part.index.shape[0]:

@@ -24,6 +24,7 @@ class Record:
       values: final and best metrics by column name.
       curves: {name: float [epochs]}.
       verdict: a diagnosis, once there is one.
+      seconds: of wall time spent on it: its share of its chunk's, compilation included.
     """
 
     status: str = WAITING
@@ -31,6 +32,7 @@ class Record:
     values: dict[str, float] = dataclasses.field(default_factory=dict)
     curves: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
     verdict: str = ""
+    seconds: float = 0.0
 
 
 class MemoryStore:

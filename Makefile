@@ -1,0 +1,38 @@
+# nnjax: `make demo` and `make test` need only git, make and Python 3.11 or newer; everything else goes into .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint test-peers clean
+
+demo: .venv/installed
+	$(BIN)/python scripts/sweep.py --config=configs/demo.py --workdir=runs/demo
+
+test: lint
+	$(BIN)/python -m pytest
+
+lint: .venv/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# Against PyTorch too (a large download).
+test-peers: .venv/installed-dev
+	$(BIN)/pip install -q -e '.[peers]'
+	$(BIN)/python -m pytest -m peers
+
+.venv/created:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "nnjax needs Python 3.11 or newer, but $(PYTHON) is older: make PYTHON=python3.12 ..." >&2; exit 2; }
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/installed: .venv/created pyproject.toml
+	$(BIN)/pip install -q -e .
+	@touch $@
+
+.venv/installed-dev: .venv/created pyproject.toml
+	$(BIN)/pip install -q -e '.[dev]'
+	@touch $@ .venv/installed
+
+clean:
+	rm -rf .venv runs

@@ -1,0 +1,29 @@
+"""Batch size: noise and the number of steps (deck section 5, "batch size").
+
+Source: the deck lists it among "what to choose?". At an equal number of epochs a small batch takes more and noisier
+steps.
+
+    python scripts/sweep.py --config=configs/batch_size.py --workdir=runs/batch_size
+
+Expected: at a fixed rate the smallest batches learn most in 20 epochs and have the noisiest curves; the largest are
+still learning at the end. One group (one compilation) for each size.
+"""
+
+from nnjax.config import DataConfig, Experiment, ModelConfig, OptimizerConfig
+from nnjax.search import Space
+
+
+def get_config() -> Experiment:
+    """Give a small classifier of 8 × 8 digits."""
+    return Experiment(
+        data=DataConfig("digits"),
+        model=ModelConfig("mlp", widths=(32,)),
+        optimizer=OptimizerConfig("adam", preset="keras3"),
+        batch_size=32,
+        epochs=20,
+    )
+
+
+def get_space() -> Space:
+    """Give batches of 8 to 512 with three seeds."""
+    return Space(axes={"batch_size": (8, 32, 128, 512), "learning_rate": (0.001, 0.01), "seed": range(3)})

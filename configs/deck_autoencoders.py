@@ -1,0 +1,53 @@
+"""The deck's four autoencoders, and the arms that make their comparison fair (deck section 7; docs/DECK.md).
+
+Source: the slides' notebook: MNIST / 255, target = input, batch 100, 20 epochs (12,000 steps), Glorot-uniform
+kernels, hidden ReLU, Adadelta as Keras <= 2.3.1 had it (lr 1, rho .95, eps 1e-7). As in the deck, validation is the
+10,000 test images.
+
+    python scripts/sweep.py --config=configs/deck_autoencoders.py --workdir=runs/deck
+
+Expected (mean over 5 seeds, test images): linear+MSE .0165-.0190, sigmoid+MSE .0150-.0168, literal BCE .0866-.0890,
+fair BCE .0908-.0936, lr .001 .1085-.1112, digits16 train BCE .130-.154; at most 12 minutes on 2 cores.
+Any data: --config.data.name=fashion_mnist, or mnist5k for a look (its "test" is a fifth of it).
+"""
+
+from nnjax.config import DataConfig, Experiment, ModelConfig, OptimizerConfig
+from nnjax.search import Arm, Space
+
+SIGMOID_MSE = {"output_activation": "sigmoid"}
+SIGMOID_BCE = {"output_activation": "sigmoid", "loss": "binary_crossentropy"}
+ADAM = {"optimizer.name": "adam", "optimizer.preset": "keras3", "learning_rate": 0.001}
+
+
+def get_config() -> Experiment:
+    """Give digits64: 784-128-64-128-784, linear output, mean squared error."""
+    return Experiment(
+        data=DataConfig("mnist", validation="test"),
+        model=ModelConfig("autoencoder", widths=(128, 64, 128), output_activation="linear"),
+        optimizer=OptimizerConfig("adadelta", preset="keras2"),
+        loss="mean_squared_error",
+        batch_size=100,
+        epochs=20,
+    )
+
+
+def get_space() -> Space:
+    """Give the arms, each with five seeds."""
+    return Space(
+        axes={"seed": range(5)},
+        arms={
+            "digits64": Arm(),
+            "digits64_sig": Arm(SIGMOID_MSE),
+            # What the notebook did under the name digits64_bce: the trained sigmoid model, trained on with another
+            # loss.
+            "bce_literal": Arm(SIGMOID_BCE, start_from="digits64_sig"),
+            # What it meant to do: fresh weights, equal steps.
+            "bce_fair": Arm(SIGMOID_BCE),
+            # As many steps as the literal arm had, with the loss unchanged.
+            "sig_40_epochs": Arm({**SIGMOID_MSE, "epochs": 40}),
+            # What the same notebook does today: "adadelta" has meant lr 0.001 since Keras 2.4.
+            "modern_default": Arm({"optimizer.preset": "keras3", "learning_rate": 0.001}),
+            "digits16": Arm({**SIGMOID_BCE, "widths": (128, 64, 32, 16, 32, 64, 128)}),
+            "adam": Arm({**SIGMOID_MSE, **ADAM}),
+        },
+    )

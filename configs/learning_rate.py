@@ -1,0 +1,33 @@
+"""Loss against learning rate, for each optimizer (deck section 5: "loss and learning rate").
+
+Source: the deck's sketch (after cs231n): too low falls slowly, too high gets stuck or rises; "the appropriate
+learning rate depends on the chosen optimization scheme".
+
+    python scripts/sweep.py --config=configs/learning_rate.py --workdir=runs/learning_rate
+
+Expected: a valley for every optimizer, its floor near .1-1 for SGD, .01-.1 for momentum, .001-.01 for Adam and RMSprop,
+and near 1 for Adadelta; 4 optimizers × 13 rates × 3 seeds in about a minute on 2 cores.
+"""
+
+from nnjax.config import DataConfig, Experiment, ModelConfig, OptimizerConfig
+from nnjax.search import Arm, Range, Space
+
+
+def get_config() -> Experiment:
+    """Give a small classifier of 8 × 8 digits."""
+    return Experiment(
+        data=DataConfig("digits"),
+        model=ModelConfig("mlp", widths=(32,)),
+        optimizer=OptimizerConfig("sgd", preset="keras3"),
+        batch_size=32,
+        epochs=20,
+    )
+
+
+def get_space() -> Space:
+    """Give 13 rates from 1e-4 to 100 for every optimizer."""
+    names = ("sgd", "momentum", "adam", "adadelta")
+    return Space(
+        axes={"learning_rate": Range(1e-4, 100.0, 13, log=True), "seed": range(3)},
+        arms={name: Arm({"optimizer.name": name}) for name in names},
+    )

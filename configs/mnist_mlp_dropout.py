@@ -1,0 +1,29 @@
+"""A wide network with dropout: 784-512-512-10.
+
+Source: the MNIST example that ships with Keras (dropout .2, two layers of 512): 98.4 % after 20 epochs by its own
+account.
+
+    python scripts/sweep.py --config=configs/mnist_mlp_dropout.py --workdir=runs/mnist_mlp_dropout
+
+Expected: test accuracy at least 98.2 % within 10 epochs (mean of 3 seeds, final-epoch weights).
+"""
+
+from nnjax.config import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+from nnjax.search import Space
+
+
+def get_config() -> Experiment:
+    """Give ReLU, softmax + cross-entropy, dropout .2, Adam with a cosine schedule."""
+    return Experiment(
+        data=DataConfig("mnist", validation=5000),
+        model=ModelConfig("mlp", widths=(512, 512)),
+        optimizer=OptimizerConfig("adam", schedule="cosine"),
+        hyperparameters=Hyperparameters(learning_rate=0.001, dropout=0.2),
+        batch_size=128,
+        epochs=10,
+    )
+
+
+def get_space() -> Space:
+    """Give three seeds."""
+    return Space(axes={"seed": range(3)})

@@ -1,0 +1,7 @@
+"""Data sets by name, from files, or from one's own arrays; split, with scalers fitted on the training part."""
+
+from nnjax.data.arrays import from_arrays
+from nnjax.data.prepared import prepare, prepare_loaded
+from nnjax.data.sources import SOURCES, load
+
+__all__ = ["SOURCES", "from_arrays", "load", "prepare", "prepare_loaded"]

@@ -1,0 +1,114 @@
+"""Arrays in, a checked `Dataset` out: the one door through which the examples of every source pass."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from nnjax.data import outputs
+from nnjax.types import Dataset, UserError
+
+
+def from_arrays(
+    x: Any,
+    y: Any = None,
+    name: str = "arrays",
+    task: str | None = None,
+    *,
+    source: str = "arrays in memory",
+    classes: Sequence[str] = (),
+    features: Sequence[str] = (),
+    targets: Sequence[str] = (),
+    image_shape: tuple[int, int] | None = None,
+    test_start: int | None = None,
+    categories: Mapping[str, tuple[str, ...]] | None = None,
+    full_scale: float | None = None,
+) -> Dataset:
+    """A data set of one's own arrays, checked.
+
+    Args:
+      x: [n, d] numbers, [n, h, w] or [n, h, w, channels] images, or [n] for a single input. uint8 stays uint8 (it is
+        scaled on the device), everything else becomes float32.
+      y: [n] class labels (whole numbers, booleans or text), [n] or [n, k] float targets, or None for no labels.
+      name: what messages and reports call it.
+      task: "classification", "regression" or "none"; None infers it: whole numbers, booleans or text in one column are
+        classes, other numbers are regression targets.
+      source: where it came from, for the report.
+      classes: the class names; y must then hold indices into them. Without names the distinct labels, sorted, are the
+        classes, and y becomes their indices.
+      features, targets: column names; made up where empty (images have none).
+      image_shape: (height, width) of flattened grey images.
+      test_start: examples from this index on are the source's own test set.
+      categories: names of the codes in categorical columns of x.
+      full_scale: the value that scaling "unit" brings to 1; None for 255 where x is uint8 and 1 elsewhere.
+
+    Raises:
+      UserError: numbers that are not finite, shapes or lengths that disagree, labels out of range, too many classes.
+    """
+    inputs, image_shape = _inputs(_as_array(x, "x", name), image_shape, name)
+    if image_shape is None:
+        features = outputs.column_names(features, "x", inputs.shape[1], name)
+    outputs.check_finite(inputs, features, f"x of {name}")
+    if test_start is not None and not 0 < test_start < len(inputs):
+        raise UserError(
+            f"The test set of {name} begins at example {test_start}, but 1 to {len(inputs) - 1} was expected."
+        )
+    learned = outputs.make(None if y is None else _as_array(y, "y", name), task, classes, targets, len(inputs), name)
+    return Dataset(
+        name=name,
+        source=source,
+        x=inputs,
+        y=learned.y,
+        task=learned.task,
+        sha256=digest(inputs, learned.y),
+        classes=learned.classes,
+        features=() if image_shape else tuple(features),
+        targets=learned.targets,
+        image_shape=image_shape,
+        test_start=test_start,
+        categories=dict(categories or {}),
+        full_scale=full_scale,
+    )
+
+
+def digest(x: np.ndarray, y: np.ndarray | None) -> str:
+    """The SHA-256 (hex) of dtypes, shapes and bytes of x and y."""
+    state = hashlib.sha256()
+    for array in (x, y):
+        state.update(b"none" if array is None else f"{array.dtype.str}{array.shape}".encode())
+        state.update(b"" if array is None else np.ascontiguousarray(array).data)
+    return state.hexdigest()
+
+
+def _as_array(values: Any, which: str, name: str) -> np.ndarray:
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise UserError(f"{which} of {name} has rows of different lengths: a rectangular array was expected.") from None
+    if array.dtype == object and which == "y" and all(isinstance(value, str) for value in array.flat):
+        array = array.astype(str)
+    if array.dtype.kind not in ("buif" if which == "x" else "buifUS"):
+        raise UserError(f"{which} of {name} has the type {array.dtype}, but numbers were expected.")
+    return array
+
+
+def _inputs(x: np.ndarray, image_shape: tuple[int, int] | None, name: str) -> tuple[np.ndarray, tuple[int, int] | None]:
+    """x as [n, d] of uint8 or float32, and the shape of the grey images it shows, if it shows any."""
+    if x.ndim == 3 or (x.ndim == 4 and x.shape[3] == 1):
+        image_shape = (x.shape[1], x.shape[2])
+    if not 1 <= x.ndim <= 4 or x.size == 0:
+        raise UserError(
+            f"x of {name} has the shape {x.shape}, but [examples, inputs] with at least one of each was expected."
+        )
+    flat = x.reshape(len(x), -1)
+    if image_shape and image_shape[0] * image_shape[1] != flat.shape[1]:
+        raise UserError(
+            f"x of {name} has {flat.shape[1]} inputs, which are not images of {image_shape[0]}×{image_shape[1]}."
+        )
+    if flat.dtype != np.uint8:
+        with np.errstate(over="ignore"):  # too large for float32 becomes infinite, and is then reported with its place
+            flat = flat.astype(np.float32)
+    return np.ascontiguousarray(flat), image_shape

@@ -1,0 +1,69 @@
+"""Where data files are looked for, and how they are opened: every failure is one sentence."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import zlib
+from pathlib import Path
+
+from nnjax.types import UserError
+
+
+def places(data_dir: str | None = None) -> list[Path]:
+    """The folders that hold data sets, in the order they are searched.
+
+    Args:
+      data_dir: the folder to look in first; None for the standard ones only.
+
+    Returns:
+      `data_dir`, then `$NNJAX_DATA`, then `~/.cache/nnjax`, without repetition.
+    """
+    given = [data_dir, os.environ.get("NNJAX_DATA"), "~/.cache/nnjax"]
+    return list(dict.fromkeys(Path(text).expanduser() for text in given if text))
+
+
+def find(text: str, data_dir: str | None = None) -> Path:
+    """The file or folder that the user named: as given, else below `data_dir`.
+
+    Raises:
+      UserError: it is in neither place.
+    """
+    bases = [Path(), *([Path(data_dir).expanduser()] if data_dir else [])]
+    candidates = [base / Path(text).expanduser() for base in bases]
+    for candidate in candidates:
+        if candidate.exists():
+            return candidate
+    looked = " nor ".join(str(candidate.absolute()) for candidate in candidates)
+    raise UserError(f"{text} was not found: there is no {looked}; check the spelling of the path.")
+
+
+def read_bytes(path: Path) -> bytes:
+    """All bytes of a file.
+
+    Raises:
+      UserError: it is a folder, is missing, or may not be read.
+    """
+    try:
+        return path.read_bytes()
+    except IsADirectoryError:
+        raise UserError(f"{path} is a folder, but a file was expected: name a file in it.") from None
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist: check the spelling of the path.") from None
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror}): check its permissions.") from None
+
+
+def content_sha256(path: Path) -> str | None:
+    """The SHA-256 (hex) of a file as it is after gunzip, or None for damaged gzip; a plain file counts as it is."""
+    state = hashlib.sha256()
+    try:
+        with path.open("rb") as plain:
+            gzipped = plain.read(2) == b"\x1f\x8b"
+        with gzip.open(path) if gzipped else path.open("rb") as stream:
+            while piece := stream.read(1 << 20):
+                state.update(piece)
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        return None
+    return state.hexdigest()

@@ -1,0 +1,139 @@
+"""IDX files, the format of MNIST: two zero bytes, a type, the number of axes, their lengths, the values.
+
+Source of the format: the page of the MNIST database (Y. LeCun, C. Cortes, C. Burges).
+"""
+
+from __future__ import annotations
+
+import gzip
+import math
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from nnjax.data import arrays, files
+from nnjax.types import Dataset, UserError
+
+DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+PARTS = {
+    "train images": ("train", "images"),
+    "train labels": ("train", "labels"),
+    "test images": ("t10k", "images"),
+    "test labels": ("t10k", "labels"),
+}
+
+
+def read(path: Path) -> np.ndarray:
+    """The array in an IDX file, gzipped or not (told by its content, not by its name), in native byte order.
+
+    Raises:
+      UserError: not readable, a damaged gzip stream, not IDX, or more or fewer values than its header promises.
+    """
+    data = _gunzip(files.read_bytes(path), path)
+    if len(data) < 4 or data[:2] != b"\0\0" or data[2] not in DTYPES or data[3] == 0:
+        raise UserError(
+            f"{path} is not an IDX file: it begins with the bytes {data[:4].hex(' ') or '(none)'}, but 00 00, a "
+            "type and the number of axes were expected; download it again."
+        )
+    dtype, start = np.dtype(DTYPES[data[2]]), 4 + 4 * data[3]
+    if len(data) < start:
+        raise UserError(f"{path} is damaged: it ends within its header of {start} bytes; download it again.")
+    shape = tuple(np.frombuffer(data[4:start], ">u4").tolist())
+    expected = start + math.prod(shape) * dtype.itemsize
+    if len(data) != expected:
+        values = "×".join(map(str, shape))
+        raise UserError(
+            f"{path} is damaged: its header promises {values} values ({expected:,} bytes in all), but it holds "
+            f"{len(data):,} bytes; download it again."
+        )
+    return np.frombuffer(data, dtype, offset=start).reshape(shape).astype(dtype.newbyteorder("="), copy=False)
+
+
+def _gunzip(data: bytes, path: Path) -> bytes:
+    if data[:2] != b"\x1f\x8b":
+        return data
+    try:
+        return gzip.decompress(data)
+    except (OSError, EOFError, zlib.error) as error:
+        raise UserError(f"{path} is a damaged gzip file ({error}): download it again.") from None
+
+
+def find(folder: Path) -> dict[str, Path]:
+    """The IDX files in a folder by part ("train images", "test labels", ...), as far as they are there.
+
+    Names are matched by what they contain (train, t10k or test; images, labels), as in train-images-idx3-ubyte.gz; of a
+    file that is there both plain and gzipped, the plain one counts.
+
+    Raises:
+      UserError: two different files could be the same part.
+    """
+    found: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        words = path.name.lower().replace("test", "t10k")
+        if "idx" not in words or path.suffix == ".part" or not path.is_file():
+            continue
+        for part, (split, kind) in PARTS.items():
+            if split in words and kind in words:
+                first = found.setdefault(part, path)
+                if first.name.removesuffix(".gz") != path.name.removesuffix(".gz"):
+                    raise UserError(
+                        f"{folder} has two files of {part}, {first.name} and {path.name}: keep one data set a folder."
+                    )
+    return found
+
+
+def load(folder: Path, name: str, classes: Sequence[str] = ()) -> Dataset:
+    """The data set in a folder of IDX files: images and labels for training and, if they are there, for test.
+
+    Args:
+      folder: holds two or four files, see `find`.
+      name: what the data set is called.
+      classes: the class names; without them the labels found are the classes.
+
+    Raises:
+      UserError: no folder, files missing or damaged, or images and labels that disagree.
+    """
+    if not folder.is_dir():
+        raise UserError(f"{folder} is a file, but the folder that holds the IDX files was expected.")
+    paths = find(folder)
+    missing = [part for part in PARTS if part not in paths]
+    if missing and missing != ["test images", "test labels"]:
+        raise UserError(f"{folder} lacks the IDX files of {', '.join(missing)} (such as {_usual_name(missing[0])}).")
+    pairs = [_read_pair(paths, split) for split in ("train", "test") if f"{split} images" in paths]
+    images, labels = zip(*pairs, strict=True)
+    if len({part.shape[1:] for part in images}) > 1:
+        raise UserError(
+            f"{folder} has training images of {images[0].shape[1:]} but test images of {images[1].shape[1:]} pixels."
+        )
+    return arrays.from_arrays(
+        np.concatenate(images),
+        np.concatenate(labels),
+        name,
+        "classification",
+        source=str(folder),
+        classes=classes,
+        test_start=len(images[0]) if len(images) > 1 else None,
+    )
+
+
+def _read_pair(paths: dict[str, Path], split: str) -> tuple[np.ndarray, np.ndarray]:
+    image_path, label_path = paths[f"{split} images"], paths[f"{split} labels"]
+    images, labels = read(image_path), read(label_path)
+    if images.ndim < 2 or labels.ndim != 1 or labels.dtype.kind == "f":
+        raise UserError(
+            f"{image_path} has {images.ndim} axes and {label_path.name} {labels.ndim}, but 3 (images) and 1 "
+            "(whole numbers) were expected."
+        )
+    if len(images) != len(labels):
+        raise UserError(
+            f"{image_path} has {len(images):,} images, but {label_path.name} {len(labels):,} labels: "
+            "they do not belong together."
+        )
+    return images, labels
+
+
+def _usual_name(part: str) -> str:
+    split, kind = PARTS[part]
+    return f"{split}-{kind}-idx{3 if kind == 'images' else 1}-ubyte.gz"

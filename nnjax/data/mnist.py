@@ -1,0 +1,106 @@
+"""MNIST and Fashion-MNIST, wherever on this machine they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from nnjax.data import files, idx, tfds
+from nnjax.types import Dataset, UserError
+
+CLASSES = {
+    "mnist": tuple("0123456789"),
+    "fashion_mnist": (
+        "T-shirt/top",
+        "Trouser",
+        "Pullover",
+        "Dress",
+        "Coat",
+        "Sandal",
+        "Shirt",
+        "Sneaker",
+        "Bag",
+        "Ankle boot",
+    ),
+}
+DEBIAN = {"fashion_mnist": [Path("/usr/share/datasets/fashion-mnist")]}  # the package dataset-fashion-mnist
+
+MIRRORS: Mapping[str, tuple[str, ...]] = {
+    "mnist": (
+        "https://storage.googleapis.com/cvdf-datasets/mnist/",
+        "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    ),
+    "fashion_mnist": (
+        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+        "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
+    ),
+}
+
+# SHA-256 of the *uncompressed* files: the same however a mirror or a distribution gzips them. The MD5 sums of the same
+# bytes are those published for both data sets (6bbc9ace... and f4a8712d... for the training images).
+CONTENTS: Mapping[str, Mapping[str, str]] = {
+    "mnist": {
+        "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+        "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+        "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+        "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+    },
+    "fashion_mnist": {
+        "train-images-idx3-ubyte": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+        "train-labels-idx1-ubyte": "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+        "t10k-images-idx3-ubyte": "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+        "t10k-labels-idx1-ubyte": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+    },
+}
+
+
+def load(name: str, data_dir: str | None = None) -> Dataset:
+    """The 60,000 training and 10,000 test images of "mnist" or "fashion_mnist": x [70000, 784] uint8.
+
+    Searched for as IDX files (see `folders`), then among what TensorFlow Datasets has prepared.
+
+    Args:
+      name: which of the two.
+      data_dir: the folder to look in first.
+
+    Raises:
+      UserError: found nowhere (the places and the ways to get the files are named), or damaged.
+    """
+    remarks = []
+    for folder in folders(name, data_dir):
+        lacking = _lacking(folder, name)
+        if not lacking:
+            return idx.load(folder, name, CLASSES[name])
+        remarks.append(f"{folder} ({lacking})")
+    if tfds.find(name, data_dir) is not None:
+        return tfds.load(name, name, data_dir)
+    remarks += [f"{place / name} (not prepared by TensorFlow Datasets)" for place in tfds.places(data_dir)]
+    package = f"install Debian's package dataset-{name.replace('_', '-')}, " if name in DEBIAN else ""
+    raise UserError(
+        f"The files of {name} were not found in {', '.join(remarks)}: run `python scripts/data.py {name}` to download "
+        f"them, or put the four IDX files into a folder and name it with data_dir or $NNJAX_DATA, {package}or prepare "
+        f"them with `tfds build {name} --file_format=array_record`."
+    )
+
+
+def folders(name: str, data_dir: str | None = None) -> list[Path]:
+    """The folders that may hold the four files: NAME in `data_dir`, in `$NNJAX_DATA`, in `~/.cache/nnjax`, or these."""
+    places = [folder for place in files.places(data_dir) for folder in (place / name, place)]
+    return places + DEBIAN.get(name, [])
+
+
+def _lacking(folder: Path, name: str) -> str:
+    """Why a folder does not hold the data set; "" if it does."""
+    if not folder.is_dir():
+        return "no such folder"
+    try:
+        paths = idx.find(folder)
+    except UserError:
+        return "files of several data sets"
+    missing = [part for part in idx.PARTS if part not in paths]
+    if missing:
+        return "no IDX files" if len(missing) == len(idx.PARTS) else f"without {', '.join(missing)}"
+    # Both data sets use the same file names: the small file of test labels tells one from the other.
+    labels = files.content_sha256(paths["test labels"])
+    owners = [other for other, contents in CONTENTS.items() if contents["t10k-labels-idx1-ubyte"] == labels]
+    return f"that is {owners[0]}" if owners and name not in owners else ""

@@ -1,0 +1,57 @@
+"""From a configuration to what a population trains on: load, split, fit the scalers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnjax.config import DataConfig
+from nnjax.data import scaling, sources
+from nnjax.data.splits import split
+from nnjax.types import Dataset, Prepared, Scaler, UserError
+
+
+def prepare(config: DataConfig, batch_size: int | None = None) -> Prepared:
+    """Load, split and fit the scalers, as the configuration says.
+
+    Args:
+      config: which data, how split and scaled.
+      batch_size: refuse fewer training examples than this; None does not look.
+
+    Raises:
+      UserError: see `load` and `prepare_loaded`.
+    """
+    dataset = sources.load(config.name, config.data_dir, config.target)
+    return prepare_loaded(dataset, config, batch_size)
+
+
+def prepare_loaded(dataset: Dataset, config: DataConfig, batch_size: int | None = None) -> Prepared:
+    """Split a data set that is already in memory and fit the scalers on its training part.
+
+    Args:
+      dataset: from `load` or `from_arrays`.
+      config: its fields limit, validation, test, stratify, split_seed, scaling and target_scaling; name, data_dir and
+        target are not looked at.
+      batch_size: refuse fewer training examples than this; None does not look.
+
+    Raises:
+      UserError: an impossible split, an unknown scaling, or fewer training examples than a batch.
+    """
+    labels = dataset.y if dataset.task == "classification" else None
+    parts = split(len(dataset.x), config, labels, dataset.test_start)
+    if batch_size is not None and len(parts.train) < batch_size:
+        raise UserError(
+            f"{dataset.name} leaves {len(parts.train):,} training examples, fewer than a batch of {batch_size:,}: make "
+            "batch_size smaller, or limit, validation and test such that more are left."
+        )
+    x_scaler = scaling.fit(dataset.x, parts.train, config.scaling, dataset.full_scale)
+    return Prepared(dataset, *parts, x_scaler, _fit_targets(dataset, parts.train, config.target_scaling))
+
+
+def _fit_targets(dataset: Dataset, rows: np.ndarray, kind: str) -> Scaler:
+    if kind not in ("none", "standard", "minmax"):
+        raise UserError(f"target_scaling is {kind!r}, but none, standard or minmax was expected.")
+    if kind == "none":
+        return scaling.identity()
+    if dataset.task != "regression" or dataset.y is None:
+        raise UserError(f"target_scaling is {kind!r}, but {dataset.name} has no regression targets: set it to none.")
+    return scaling.fit(dataset.y, rows, kind)

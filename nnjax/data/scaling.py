@@ -1,0 +1,62 @@
+"""Scalers, fitted on the training examples only and without a float copy of the data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from nnjax.types import Scaler, UserError
+
+KINDS = ("unit", "standard", "minmax", "none")
+CHUNK = 2048  # rows converted to float64 at a time
+
+
+def identity() -> Scaler:
+    """The scaler that changes nothing."""
+    return _factor(1.0)
+
+
+def fit(x: np.ndarray, rows: np.ndarray, kind: str, full_scale: float | None = None) -> Scaler:
+    """The scaler of a kind for the given rows.
+
+    Args:
+      x: [n, d] uint8 or float32.
+      rows: indices of the training examples.
+      kind: "unit" divides by `full_scale`, "standard" makes mean 0 and standard deviation 1, "minmax" the range 0 to 1,
+        each feature for itself; "none" changes nothing.
+      full_scale: the value that "unit" brings to 1; None for 255 where x is uint8 and 1 elsewhere.
+
+    Returns:
+      Its mean and scale, float32 [] ("unit", "none") or [d]; the scale is 1 where a feature does not vary.
+
+    Raises:
+      UserError: an unknown kind.
+    """
+    if kind == "none":
+        return identity()
+    if kind == "unit":
+        return _factor(1.0 / (full_scale or (255.0 if x.dtype == np.uint8 else 1.0)))
+    if kind == "standard":
+        mean = sum(part.sum(axis=0) for part in _chunks(x, rows)) / len(rows)
+        variance = sum(((part - mean) ** 2).sum(axis=0) for part in _chunks(x, rows)) / len(rows)
+        return _scaler(mean, np.sqrt(variance))
+    if kind == "minmax":
+        low = np.min([part.min(axis=0) for part in _chunks(x, rows)], axis=0)
+        high = np.max([part.max(axis=0) for part in _chunks(x, rows)], axis=0)
+        return _scaler(low, high - low)
+    raise UserError(f"The scaling {kind!r} is unknown: choose one of {', '.join(KINDS)}.")
+
+
+def _factor(scale: float) -> Scaler:
+    return Scaler(np.zeros((), np.float32), np.array(scale, np.float32))
+
+
+def _chunks(x: np.ndarray, rows: np.ndarray) -> Iterator[np.ndarray]:
+    for start in range(0, len(rows), CHUNK):
+        yield x[rows[start : start + CHUNK]].astype(np.float64)
+
+
+def _scaler(mean: np.ndarray, spread: np.ndarray) -> Scaler:
+    varies = spread > np.finfo(np.float32).tiny  # below that 1 / spread is infinite in float32
+    return Scaler(mean.astype(np.float32), (1.0 / np.where(varies, spread, 1.0)).astype(np.float32))

@@ -1,0 +1,148 @@
+"""Which examples train, validate and test: a pure function of the labels and the configuration."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from absl import logging
+
+from nnjax.config import DataConfig
+from nnjax.types import UserError
+
+OWN_TEST_SHARE = 0.2  # held out where the source has no test set of its own and the configuration asks for none
+
+
+class Split(NamedTuple):
+    """Indices of the examples of each part, int32, ascending."""
+
+    train: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+
+
+def split(
+    num_examples: int, config: DataConfig, labels: np.ndarray | None = None, test_start: int | None = None
+) -> Split:
+    """Divide the examples as the configuration says.
+
+    Every example has a random key, drawn with `split_seed`; those of the smallest keys are the test part, the next ones
+    the validation part. So `limit` never changes the test part, and a larger limit only adds to the pool. The source's
+    own test set never trains: where there is one, `test` takes its fraction or count from it, and nothing else.
+
+    Args:
+      num_examples: n.
+      config: its fields limit, validation, test, stratify and split_seed.
+      labels: [n] class indices, to keep the shares of the classes equal; None where there are no classes.
+      test_start: the source's own test set begins at this index; None if it has none.
+
+    Returns:
+      The three parts. With `validation="test"` the validation part is the test part.
+
+    Raises:
+      UserError: a part that was asked for would be empty, or more examples are asked for than there are.
+    """
+    if config.split_seed < 0:
+        raise UserError(f"split_seed is {config.split_seed}, but a whole number from 0 was expected.")
+    # Raw output: NumPy keeps that stream the same in all its versions, which it does not promise of permutations.
+    keys = np.random.PCG64(config.split_seed).random_raw(num_examples)
+    labels = labels if config.stratify else None
+    everything = np.arange(num_examples, dtype=np.int32)
+    pool, held_out = np.split(everything, [test_start]) if test_start is not None else (everything, everything)
+
+    test = draw(held_out, _num_test(config, len(held_out), test_start is not None), keys, labels, "test")
+    pool = np.setdiff1d(pool, test, assume_unique=True)
+    if config.limit is not None:
+        pool = draw(pool, _num_limit(config.limit, len(pool)), keys, labels, "limited")
+    if config.validation == "test":
+        if not len(test):
+            raise UserError('validation is "test", but the test part is empty (test is 0): give test a size.')
+        return Split(_check_train(pool, config), test, test)
+    validation = draw(pool, _count(config.validation, len(pool), "validation"), keys, labels, "validation")
+    return Split(_check_train(np.setdiff1d(pool, validation, assume_unique=True), config), validation, test)
+
+
+def draw(candidates: np.ndarray, count: int, keys: np.ndarray, labels: np.ndarray | None, part: str) -> np.ndarray:
+    """The candidates of the smallest keys, with equal shares of the classes.
+
+    A class with a single candidate cannot be on both sides: then classes are not looked at, and a sentence is logged.
+
+    Args:
+      candidates: [c] indices of examples.
+      count: how many to draw.
+      keys: [n] random keys, uint64.
+      labels: [n] class indices; None draws without looking at classes.
+      part: what is drawn, for the sentence.
+
+    Returns:
+      [count] indices, ascending.
+    """
+    if count == len(candidates):
+        return candidates
+    order = candidates[np.argsort(keys[candidates], kind="stable")]
+    if labels is None or count == 0:
+        return np.sort(order[:count])
+    sizes = np.bincount(labels[candidates])
+    if (sizes == 1).any():
+        logging.warning(
+            "Class %d has only one of the %d examples that the %s part is drawn from, too few to be in it and in the "
+            "rest: it is drawn without regard to classes.",
+            np.argmax(sizes == 1),
+            len(candidates),
+            part,
+        )
+        return np.sort(order[:count])
+    shares, ordered = largest_remainder(sizes, count), labels[order]
+    return np.sort(np.concatenate([order[ordered == label][:share] for label, share in enumerate(shares)]))
+
+
+def largest_remainder(sizes: np.ndarray, count: int) -> np.ndarray:
+    """Divide `count` places among groups in proportion to their sizes (Hamilton's method; ties to the lower index).
+
+    Args:
+      sizes: [groups] int, how many there are in each; their sum is at least `count`.
+      count: places to give.
+
+    Returns:
+      [groups] int, adding up to `count`, none above its size.
+    """
+    exact = sizes * count  # in units of 1 / sum(sizes): whole numbers, so that nothing is rounded
+    shares, remainders = np.divmod(exact, sizes.sum())
+    shares[np.argsort(-remainders, kind="stable")[: count - shares.sum()]] += 1
+    return shares
+
+
+def _num_test(config: DataConfig, available: int, own: bool) -> int:
+    if config.test is None:
+        return available if own else _count(OWN_TEST_SHARE, available, "test")
+    return _count(config.test, available, "test")
+
+
+def _num_limit(limit: int, available: int) -> int:
+    if limit < 1:
+        raise UserError(f"limit is {limit}, but a whole number from 1 was expected (or none for all examples).")
+    return min(limit, available)
+
+
+def _count(value: float | int | str, available: int, part: str) -> int:
+    """The number of examples that a fraction or a count stands for."""
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        if value > available:
+            raise UserError(f"{part} is {value:,}, but there are only {available:,} examples to take it from.")
+        return value
+    if not isinstance(value, float) or not 0 <= value < 1:
+        also = ' or "test"' if part == "validation" else ""
+        raise UserError(f"{part} is {value!r}, but a fraction between 0 and 1, a whole number{also} was expected.")
+    count = round(value * available)
+    if value and not count:
+        raise UserError(
+            f"{part} is {value:g}, not even one of the {available} examples to take it from: ask for a count, or for 0."
+        )
+    return count
+
+
+def _check_train(train: np.ndarray, config: DataConfig) -> np.ndarray:
+    if not len(train):
+        sizes = f"validation={config.validation!r}, test={config.test!r}, limit={config.limit!r}"
+        raise UserError(f"No example is left to train on ({sizes}): make the other parts smaller.")
+    return train

@@ -1,0 +1,151 @@
+"""The networks that a report shows from inside: one trial for each of the best settings, with its outputs and codes."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nnjax.anchors import measured_part
+from nnjax.report.summary import Setting, ranked, representative, settings
+from nnjax.types import Prepared, UserError
+
+if TYPE_CHECKING:
+    from nnjax.api import Run
+
+MAX_EXHIBITS = 6
+MAX_EXAMPLES = 20_000  # the first of the part; a confusion matrix of more says nothing else
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Exhibit:
+    """One trained network and what it makes of the examples of the report's part.
+
+    Attributes:
+      setting: which it stands for.
+      trial: its id.
+      prepared: its data.
+      part: "test", "validation" or "training".
+      rows: [n] indices of the examples.
+      inputs: [n, d] float32, scaled.
+      outputs: [n, k] float32; of a regression in the target's own units.
+      codes: [n, width] float32 of an autoencoder; None otherwise.
+      kernel: [d, h], of the first layer.
+    """
+
+    setting: Setting
+    trial: int
+    prepared: Prepared
+    part: str
+    rows: np.ndarray
+    inputs: np.ndarray
+    outputs: np.ndarray
+    codes: np.ndarray | None
+    kernel: np.ndarray
+
+    @property
+    def label(self) -> str:
+        """The setting's label."""
+        return self.setting.label
+
+    @property
+    def goal(self) -> str:
+        """What the network is for."""
+        return self.setting.goal
+
+    @property
+    def labels(self) -> np.ndarray | None:
+        """Class indices [n]; None where the data have no classes."""
+        data = self.prepared.dataset
+        return data.y[self.rows] if data.task == "classification" and data.y is not None else None
+
+    @property
+    def targets(self) -> np.ndarray:
+        """Regression targets [n, k] in their own units."""
+        assert self.prepared.dataset.y is not None
+        return self.prepared.dataset.y[self.rows]
+
+    @property
+    def image_shape(self) -> tuple[int, int] | None:
+        """Height and width of the inputs where they are pictures."""
+        return self.prepared.dataset.image_shape
+
+    def predicted(self) -> tuple[np.ndarray, np.ndarray]:
+        """Of a classifier: the predicted class [n], and the output [n] that stands for it."""
+        p = self.outputs
+        if p.shape[1] == 1:
+            found = (p[:, 0] > 0.5).astype(np.int64)
+            return found, np.where(found == 1, p[:, 0], 1 - p[:, 0])
+        found = p.argmax(axis=1)
+        return found, p[np.arange(len(p)), found]
+
+    def pixels(self, values: np.ndarray) -> np.ndarray:
+        """Turn scaled pictures [n, d] into brightness in [0, 1], [n, height, width]."""
+        assert self.image_shape is not None
+        raw = np.asarray(self.prepared.x_scaler.inverse(values)) / full_scale(self.prepared)
+        return np.clip(np.nan_to_num(raw), 0, 1).reshape(-1, *self.image_shape)
+
+
+def full_scale(prepared: Prepared) -> float:
+    """The raw value that is shown as white."""
+    data = prepared.dataset
+    return data.full_scale or (255.0 if data.x.dtype == np.uint8 else max(float(data.x.max()), 1e-12))
+
+
+def shown_settings(run: Run, limit: int = MAX_EXHIBITS) -> list[Setting]:
+    """Choose the settings to show: all of a few, else the best of each goal; those without weights are left out."""
+    able = [setting for setting in settings(run) if representative(run, setting) is not None]
+    goals = list(dict.fromkeys(setting.goal for setting in able))
+    orders = [ranked(run, [setting for setting in able if setting.goal == goal]) for goal in goals]
+    longest = max(map(len, orders), default=0)
+    chosen = [order[i] for i in range(longest) for order in orders if i < len(order)][:limit]
+    return [setting for setting in able if setting in chosen]
+
+
+def exhibits(run: Run) -> tuple[list[Exhibit], list[str]]:
+    """Run the networks to show on the report's part; sentences say which data or weights are not there any more."""
+    found, missing = [], []
+    for setting in shown_settings(run):
+        trial = representative(run, setting)
+        assert trial is not None
+        try:
+            found.append(_exhibit(run, setting, trial))
+        except UserError as error:
+            missing.append(str(error))
+    return found, list(dict.fromkeys(missing))
+
+
+def _exhibit(run: Run, setting: Setting, trial: int) -> Exhibit:
+    prepared = run.data(trial)
+    part, rows = measured_part(prepared)
+    rows = rows[:MAX_EXAMPLES]
+    raw = prepared.dataset.x[rows]
+    coded = setting.experiment.model.kind == "autoencoder" and setting.experiment.model.widths
+    return Exhibit(
+        setting=setting,
+        trial=trial,
+        prepared=prepared,
+        part=part,
+        rows=rows,
+        inputs=np.asarray(prepared.x_scaler(raw.astype(np.float32)), np.float32),
+        outputs=run.predict(raw, trial),
+        codes=run.predict(raw, trial, encode=True) if coded else None,
+        kernel=_first_kernel(run.params(trial)),
+    )
+
+
+def _first_kernel(params: Any) -> np.ndarray:
+    return np.asarray(params["layer_0"]["kernel"])
+
+
+def detail(exhibit: Exhibit) -> tuple[float, float]:
+    """Measure a reconstruction's "far too detailed" (deck section 7).
+
+    Returns:
+      The fraction of outputs outside [0, 1], and the mean square of the outputs where the input is 0 (the background);
+      NaN where no input is 0.
+    """
+    outputs, background = exhibit.outputs, exhibit.inputs == 0
+    outside = float(np.mean((outputs < 0) | (outputs > 1)))
+    return outside, float(np.mean(np.square(outputs[background]))) if background.any() else float("nan")

@@ -1,0 +1,172 @@
+"""Trials as a reader sees them: settings (trials that differ in their seed only), their scores, and which are best."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nnjax.anchors import ACCURACY, BCE, MAE, MSE
+from nnjax.config import Experiment, TrialSpec, flatten
+from nnjax.train.records import DIVERGED, FAILED, RUNNING, WAITING, Record
+from nnjax.types import DataFacts
+
+if TYPE_CHECKING:
+    from nnjax.api import Run
+
+PREFIX = {"test": "test_{}", "validation": "val_{}", "training": "train_{}_eval"}
+METRICS = {"reconstruction": (MSE, BCE), "classification": (ACCURACY,), "regression": (MSE, MAE)}
+LABELS = {
+    MSE: "mean squared error",
+    MAE: "mean absolute error",
+    BCE: "binary cross-entropy",
+    ACCURACY: "accuracy",
+}
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Setting:
+    """Trials of one arm that differ in their seed only.
+
+    Attributes:
+      label: the arm's name, the values that set it apart, or the layers where there is nothing else.
+      trials: their ids.
+      goal: "reconstruction", "classification" or "regression".
+      experiment: of the first of them.
+      facts: of their data.
+    """
+
+    label: str
+    trials: tuple[int, ...]
+    goal: str
+    experiment: Experiment
+    facts: DataFacts
+
+
+def settings(run: Run) -> list[Setting]:
+    """Collect the trials of a run into settings, in the order in which they first appear."""
+    members: dict[tuple[str, Experiment, bool], list[TrialSpec]] = {}
+    for spec in run.specs:
+        key = (spec.arm, dataclasses.replace(spec.experiment, seed=0), spec.start_from is None)
+        members.setdefault(key, []).append(spec)
+    varying = {arm: _varying([some[0] for some in members.values() if some[0].arm == arm]) for arm, _, _ in members}
+    return [_setting(some, varying[some[0].arm], run.facts(some[0].id)) for some in members.values()]
+
+
+def _setting(specs: Sequence[TrialSpec], varying: Sequence[str], facts: DataFacts) -> Setting:
+    first = specs[0]
+    own = flatten(first.experiment)
+    parts = [first.arm] * bool(first.arm) + [f"{path.split('.')[-1]} {show(own[path])}" for path in varying]
+    label = ", ".join(parts) or layers(first.experiment, facts)
+    return Setting(label, tuple(spec.id for spec in specs), goal_of(first, facts), first.experiment, facts)
+
+
+def _varying(firsts: Sequence[TrialSpec]) -> list[str]:
+    """Name the fields, but for the seed, in which the settings of one arm differ."""
+    flats = [flatten(spec.experiment) for spec in firsts]
+    return [path for path in flats[0] if path != "seed" and len({flat[path] for flat in flats}) > 1]
+
+
+def show(value: object) -> str:
+    """Write a configuration's value as a person would."""
+    if isinstance(value, tuple):
+        return "-".join(map(str, value)) or "none"
+    return f"{value:.5g}" if isinstance(value, float) else "none" if value is None else str(value)
+
+
+def layers(experiment: Experiment, facts: DataFacts) -> str:
+    """Write the widths of all layers, such as 784-128-64-128-784."""
+    return "-".join(map(str, (facts.num_inputs, *experiment.model.widths, num_outputs(experiment, facts))))
+
+
+def num_outputs(experiment: Experiment, facts: DataFacts) -> int:
+    """Count the outputs of an experiment's network."""
+    from nnjax.train.batches import output_width
+
+    return output_width(experiment.model, facts)
+
+
+def goal_of(spec: TrialSpec, facts: DataFacts) -> str:
+    """Name what a trial's network is for: to copy its input, or the task of its data."""
+    copies = spec.experiment.model.kind == "autoencoder" or facts.task == "none"
+    return "reconstruction" if copies else facts.task
+
+
+def report_part(facts: DataFacts) -> str:
+    """Name the part that scores are reported on: test, else validation, else training."""
+    return "test" if facts.sizes[2] else "validation" if facts.sizes[1] else "training"
+
+
+def choice_part(facts: DataFacts) -> str:
+    """Name the part by which the best setting is chosen: validation, so that the test part decides nothing."""
+    return "validation" if facts.sizes[1] else report_part(facts)
+
+
+def score(experiment: Experiment, record: Record, metric: str, part: str) -> float:
+    """Look up a trial's final metric on a part ("test", "validation", "training"); NaN where it was not measured."""
+    names = [PREFIX[part].format(metric)]
+    if metric == experiment.loss:  # then it is there under the name of the loss only, unless training used its logits
+        names.append(PREFIX[part].format("loss"))
+        names += ["train_loss"] * (part == "training")
+    return next((record.values[name] for name in names if name in record.values), float("nan"))
+
+
+def scores(run: Run, setting: Setting, metric: str, part: str | None = None) -> np.ndarray:
+    """Collect a metric of a setting's trials, [trials], NaN where there is none yet; by default on the report's part."""
+    part = part or report_part(setting.facts)
+    return np.array([score(run.specs[i].experiment, run.records[i], metric, part) for i in setting.trials])
+
+
+def mean_and_spread(values: Sequence[float] | np.ndarray) -> tuple[float, float, int]:
+    """Give the mean, the sample standard deviation (NaN for one value) and the number of the finite values."""
+    finite = np.asarray(values, float)
+    finite = finite[np.isfinite(finite)]
+    if not len(finite):
+        return float("nan"), float("nan"), 0
+    spread = float(np.std(finite, ddof=1)) if len(finite) > 1 else float("nan")
+    return float(np.mean(finite)), spread, len(finite)
+
+
+def number(value: float) -> str:
+    """Write a number with four significant digits; a dash where there is none."""
+    return f"{value:.4g}" if np.isfinite(value) else "–"
+
+
+def cell(values: Sequence[float] | np.ndarray, percent: bool = False) -> str:
+    """Write values as "mean ± standard deviation", or the one value there is."""
+    mean, spread, count = mean_and_spread(np.asarray(values, float) * (100 if percent else 1))
+    if percent:
+        return f"{mean:.2f}" + (f" ± {spread:.2f}" if count > 1 else "") + " %" if count else "–"
+    return number(mean) + (f" ± {spread:.1g}" if count > 1 else "")
+
+
+def cost(run: Run, setting: Setting, part: str | None = None) -> np.ndarray:
+    """Give what settings of a goal are ranked by, [trials], lower is better: MSE, or the share of wrong answers."""
+    first = METRICS[setting.goal][0]
+    values = scores(run, setting, first, part)
+    return 1 - values if first == ACCURACY else values
+
+
+def ranked(run: Run, some: Sequence[Setting]) -> list[Setting]:
+    """Sort settings of one goal by their mean cost on the part that chooses, the best first, those without any last."""
+
+    def key(setting: Setting) -> float:
+        mean = mean_and_spread(cost(run, setting, choice_part(setting.facts)))[0]
+        return mean if np.isfinite(mean) else float("inf")
+
+    return sorted(some, key=key)
+
+
+def representative(run: Run, setting: Setting) -> int | None:
+    """Pick the trial whose pictures stand for the setting: that of median cost; None if none has any weights."""
+    able = [i for i in setting.trials if has_weights(run, i)]
+    costs = dict(zip(setting.trials, cost(run, setting), strict=True))
+    finite = sorted((i for i in able if np.isfinite(costs[i])), key=lambda i: costs[i])
+    return finite[(len(finite) - 1) // 2] if finite else (able[0] if able else None)
+
+
+def has_weights(run: Run, trial: int) -> bool:
+    """Whether a trial has finished and its weights are numbers."""
+    return run.records[trial].status not in (WAITING, RUNNING, FAILED, DIVERGED)

@@ -1,0 +1,21 @@
+"""Write the report of a run folder again: `python scripts/report.py RUN [--out=report.html]`."""
+
+from absl import flags
+
+from nnjax.main import run
+from nnjax.types import UserError
+
+OUT = flags.DEFINE_string("out", None, "file to write; RUN/report.html by default")
+
+
+def main(argv: list[str]) -> None:
+    """Write the report."""
+    if len(argv) != 2:
+        raise UserError("Usage: report.py RUN [--out=FILE]; RUN is a run folder.")
+    from nnjax.api import load
+
+    print(f"report: {load(argv[1]).report(OUT.value)}")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,62 @@
+"""scripts/data.py as its users run it, but for the mirrors."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from mirror import CONTENTS, FILES
+
+ROOT = Path(__file__).parents[2]
+
+
+SCRIPT = """
+import runpy, sys
+import nnjax.data.mnist
+
+arguments, script, mirror, contents = {0!r}
+nnjax.data.mnist.MIRRORS = {{"mnist": [mirror]}}
+nnjax.data.mnist.CONTENTS = {{"mnist": contents}}
+sys.argv = [script, *arguments]
+runpy.run_path(script, run_name="__main__")
+"""
+
+
+def run(*arguments, mirror="http://127.0.0.1:1/", **environment):
+    """Run the script in a process of its own, with the mirrors and checksums of mnist exchanged."""
+    code = SCRIPT.format((list(arguments), str(ROOT / "scripts" / "data.py"), mirror, CONTENTS))
+    command, environment = [sys.executable, "-W", "error", "-c", code], {**os.environ, **environment}
+    return subprocess.run(command, capture_output=True, text=True, env=environment)
+
+
+def test_it_downloads_where_it_is_told(server, tmp_path):
+    done = run("mnist", f"--data_dir={tmp_path / 'here'}", mirror=f"{server.url}good/")
+    assert done.returncode == 0, done.stderr
+    assert f"mnist: complete in {tmp_path / 'here' / 'mnist'}" in done.stdout.replace("\n", "")
+    assert {path.name for path in (tmp_path / "here" / "mnist").iterdir()} == set(FILES)
+
+
+def test_it_downloads_to_the_place_where_it_will_be_looked_for(server, tmp_path, home):
+    assert run("mnist", mirror=f"{server.url}good/").returncode == 0
+    assert (home / ".cache" / "nnjax" / "mnist" / "images.gz").is_file()
+    assert run("mnist", mirror=f"{server.url}good/", NNJAX_DATA=str(tmp_path / "data")).returncode == 0
+    assert (tmp_path / "data" / "mnist" / "labels.gz").is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "No data set was named: name one or both of mnist"),
+        (["cifar10"], "'cifar10' cannot be downloaded: name one or both of mnist"),
+        (["mnist"], "images.gz could not be downloaded"),
+        (["mnist", "--dir=x"], "Unknown command line flag 'dir'"),
+        (["mnist", "--data_dir=/proc/version"], "/proc/version"),
+    ],
+)
+def test_mistakes_are_one_sentence_and_status_2(server, arguments, message):
+    mirror = f"{server.url}good/" if "--data_dir=/proc/version" in arguments else "http://127.0.0.1:1/"
+    done = run(*arguments, mirror=mirror)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1

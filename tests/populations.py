@@ -1,0 +1,50 @@
+"""Small experiments and populations for the tests."""
+
+import dataclasses
+
+import numpy as np
+
+from nnjax.config import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig, TrialSpec
+from nnjax.data import from_arrays, prepare_loaded
+from nnjax.optimizers import resolve
+from nnjax.search import Space, expand
+from nnjax.train import Plan, Population
+
+CLASSIFIER = Experiment(
+    data=DataConfig("blobs", validation=10, test=10, scaling="none"),
+    model=ModelConfig("mlp", widths=(8,)),
+    optimizer=OptimizerConfig("adam"),
+    hyperparameters=Hyperparameters(learning_rate=0.01),
+    batch_size=8,
+    eval_batch_size=7,
+    epochs=4,
+)
+
+
+def blobs(n=60, d=4, k=3):
+    """Gaussian blobs: x [n, d] float32, y [n] in 0 … k-1."""
+    rng = np.random.default_rng(0)
+    y = np.arange(n) % k
+    centres = rng.normal(size=(k, d)) * 2
+    return from_arrays((centres[y] + rng.normal(size=(n, d))).astype(np.float32), y.astype(np.int32), name="blobs")
+
+
+def line(n=23, d=3):
+    """A noisy linear map: x [n, d], y [n, 1], float32."""
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(n, d)).astype(np.float32)
+    y = x @ np.array([[1.0], [-2.0], [0.5]], np.float32)[:d] + 0.3
+    return from_arrays(x, y.astype(np.float32), name="line")
+
+
+def specs_of(experiment: Experiment, axes=None, arms=None) -> list[TrialSpec]:
+    """Expand a space and fill in the optimizers' defaults, as `nnjax.sweep` does."""
+    space = Space(axes=axes or {}, arms=arms or {})
+    return [dataclasses.replace(s, experiment=resolve(s.experiment)) for s in expand(experiment, space)]
+
+
+def population(specs, dataset=None, plan=Plan(), **options) -> Population:
+    """A population over one data set."""
+    dataset = dataset or blobs()
+    configs = {spec.experiment.data for spec in specs}
+    return Population(specs, {c: prepare_loaded(dataset, c) for c in configs}, plan, **options)

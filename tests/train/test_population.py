@@ -1,0 +1,187 @@
+"""Populations: equivalence with training alone, divergence, warm starts, resuming."""
+
+import numpy as np
+import pytest
+
+from nnjax.config import replace
+from nnjax.runs import FolderStore
+from nnjax.search import Arm
+from nnjax.train import Plan, Stopped
+from nnjax.train.records import DIVERGED, DONE
+from populations import CLASSIFIER, population, specs_of
+
+RATES = (0.001, 0.003, 0.01, 0.03, 0.1)
+
+
+def trained(specs, plan=Plan(), **options):
+    run = population(specs, plan=plan, **options)
+    run.run()
+    return run
+
+
+def same(a, b, i, j=None):
+    """Whether trial i of a and trial j of b ended with bitwise equal curves and weights."""
+    j = i if j is None else j
+    x, y = a.records[i], b.records[j]
+    curves = all(np.array_equal(x.curves[name], y.curves[name], equal_nan=True) for name in x.curves)
+    wa, wb = a.store.load_weights(i), b.store.load_weights(j)
+    return x.status == y.status and curves and all(np.array_equal(wa[name], wb[name]) for name in wa)
+
+
+def close(a, b, rtol):
+    for x, y in zip(a.records, b.records, strict=True):
+        for name in x.curves:
+            np.testing.assert_allclose(x.curves[name], y.curves[name], rtol=rtol, atol=1e-6, err_msg=name)
+
+
+@pytest.mark.parametrize("order", ["own", "shared"])
+def test_a_trial_does_not_notice_its_lane_or_its_neighbours(order):
+    """Equivalence (a) of the design: bitwise on CPU."""
+    plan = Plan(devices=2, lanes=4, order=order)
+    one = trained(specs_of(CLASSIFIER, {"learning_rate": RATES}), plan)
+    other = trained(specs_of(CLASSIFIER, {"learning_rate": (0.5, *reversed(RATES))}), plan)
+    for i in range(len(RATES)):
+        assert same(one, other, i, len(RATES) - i)
+
+
+@pytest.mark.parametrize("plan", [Plan(2, 1, 4, "shared"), Plan(2, 1, 4, "own"), Plan(1, 1, 16, "own"), Plan(2, 1, 1)])
+def test_a_population_equals_training_alone_in_its_first_epoch(plan):
+    """Equivalence (b): within 1e-5 of the solo program."""
+    specs = specs_of(replace(CLASSIFIER, {"epochs": 1}), {"learning_rate": RATES, "seed": (0, 1)})
+    together = trained(specs, plan)
+    for spec in (specs[0], specs[7]):
+        alone = trained([type(spec)(0, spec.experiment)], Plan(devices=1, lanes=1))
+        for name, curve in alone.records[0].curves.items():
+            np.testing.assert_allclose(together.records[spec.id].curves[name], curve, rtol=1e-5, err_msg=name)
+
+
+def test_a_batch_split_over_two_devices_gives_the_same_curves():
+    specs = specs_of(replace(CLASSIFIER, {"batch_size": 7, "l2": 0.01}), {"seed": (0, 1)})
+    close(trained(specs, Plan(1, 1, 1)), trained(specs, Plan(2, 2, 1)), 1e-4)
+
+
+def test_same_seed_same_result_other_seed_other_result():
+    specs = specs_of(replace(CLASSIFIER, {"dropout": 0.5}), {"seed": (0, 1)})
+    a, b = trained(specs), trained(specs)
+    assert same(a, b, 0)
+    assert same(a, b, 1)
+    assert not same(a, b, 0, 1)
+
+
+def test_new_values_and_epochs_never_compile_again():
+    run = population(
+        specs_of(CLASSIFIER, {"learning_rate": (0.1, 0.2), "epochs": (2, 5), "seed": (0, 1)}), plan=Plan(1)
+    )
+    run.run()
+    assert len(run.programs) == 1
+    [program] = run.programs.values()
+    assert program.train_segment._cache_size() == 1
+
+
+def test_segments_never_decide_a_result(monkeypatch):
+    specs = specs_of(replace(CLASSIFIER, {"dropout": 0.2}), {"learning_rate": RATES})
+    whole = trained(specs, Plan(1, 1, 16))
+    monkeypatch.setattr("nnjax.train.population._next_steps", lambda steps, seconds: 3)
+    pieces = trained(specs, Plan(1, 1, 16))
+    assert all(same(whole, pieces, i) for i in range(len(specs)))
+
+
+def test_divergence_is_recorded_and_no_neighbour_notices():
+    plan = Plan(devices=1, lanes=4, order="shared")
+    experiment = replace(
+        CLASSIFIER, {"optimizer.name": "sgd", "loss": "mean_squared_error", "output_activation": "linear"}
+    )
+    good = trained(specs_of(experiment, {"learning_rate": (0.001, 0.002, 0.003, 0.004)}), plan)
+    bad = trained(specs_of(experiment, {"learning_rate": (0.001, 1e30, 0.003, 0.004)}), plan)
+    record = bad.records[1]
+    assert record.status == DIVERGED
+    assert record.epochs == 0
+    assert record.values["diverged_at_step"] >= 1
+    assert np.isfinite(bad.store.load_weights(1)["final/layer_0/kernel"]).all()
+    for i in (0, 2, 3):
+        assert same(good, bad, i)
+
+
+def test_lanes_of_diverged_trials_are_freed(monkeypatch):
+    """Five trials in a rung of 16 lanes, all but one diverging: the survivor moves to fewer lanes, and ends right."""
+    experiment = replace(
+        CLASSIFIER, {"optimizer.name": "sgd", "loss": "mean_squared_error", "output_activation": "linear", "epochs": 16}
+    )
+    rates = (0.001, 1e30, 1e31, 1e32, 1e33)
+    run = trained(specs_of(experiment, {"learning_rate": rates}), Plan(1, 1, 16))
+    assert [r.status for r in run.records] == [DONE] + [DIVERGED] * 4
+    assert sorted(program.size for program in run.programs.values()) == [1, 16]
+    alone = trained(specs_of(experiment, {"learning_rate": rates[:1]}), Plan(1, 1, 1))
+    np.testing.assert_allclose(run.records[0].curves["val_loss"], alone.records[0].curves["val_loss"], rtol=1e-4)
+    assert len(run.records[0].curves["val_loss"]) == 16
+
+
+def test_best_weights_are_those_of_the_lowest_validation_loss():
+    experiment = replace(CLASSIFIER, {"learning_rate": 0.5, "epochs": 12})
+    run = trained(specs_of(experiment))
+    record = run.records[0]
+    best = int(np.argmin(record.curves["val_loss"])) + 1
+    assert record.values["best_epoch"] == best
+    assert record.values["best_val_loss"] == pytest.approx(record.curves["val_loss"].min(), rel=1e-6)
+    shorter = trained(specs_of(replace(experiment, {"epochs": best})))
+    np.testing.assert_array_equal(
+        run.store.load_weights(0)["best/layer_0/kernel"], shorter.store.load_weights(0)["final/layer_0/kernel"]
+    )
+
+
+def test_a_warm_start_begins_at_its_parents_final_weights():
+    arms = {"first": Arm(), "again": Arm({"learning_rate": 0.0, "epochs": 1}, start_from="first")}
+    run = trained(specs_of(CLASSIFIER, {"seed": (0, 1, 2)}, arms), Plan(2, 1, 1))
+    for child, parent in ((3, 0), (4, 1), (5, 2)):
+        a, b = run.store.load_weights(child), run.store.load_weights(parent)
+        assert all(np.array_equal(a[name], b[name]) for name in a if name.startswith("final/"))
+
+
+class StopAfter:
+    """Ask to stop at the n-th question."""
+
+    def __init__(self, n):
+        self.n = n
+
+    def __call__(self):
+        self.n -= 1
+        return self.n < 0
+
+
+@pytest.mark.parametrize("stops", [[0], [3], [1, 1, 2, 5]])
+def test_resuming_is_bit_for_bit(tmp_path, monkeypatch, stops):
+    """Stopped in mid-epoch between segments of five steps, once or several times, also in the second chunk."""
+    monkeypatch.setattr("nnjax.train.population._next_steps", lambda steps, seconds: 5)
+    specs = specs_of(replace(CLASSIFIER, {"dropout": 0.2}), {"learning_rate": RATES, "seed": (0, 1)})
+    plan = Plan(1, 1, 4, "shared")
+    whole = trained(specs, plan)
+    store = FolderStore(tmp_path)
+    (tmp_path / "checkpoints").mkdir()
+    for stop in stops:
+        with pytest.raises(Stopped):
+            trained(specs, plan, store=store, records=store.read_records(specs), should_stop=StopAfter(stop))
+    again = trained(specs, plan, store=store, records=store.read_records(specs))
+    assert all(same(whole, again, i) for i in range(len(specs)))
+    assert store.load_chunk() is None
+
+
+@pytest.mark.parametrize("damage", ["truncated", "flipped", "both"])
+def test_a_damaged_checkpoint_falls_back_to_the_one_before(tmp_path, monkeypatch, damage):
+    monkeypatch.setattr("nnjax.train.population._next_steps", lambda steps, seconds: 5)
+    specs = specs_of(CLASSIFIER, {"learning_rate": RATES})
+    store = FolderStore(tmp_path)
+    (tmp_path / "checkpoints").mkdir()
+    for stop in (1, 1):
+        with pytest.raises(Stopped):
+            trained(specs, store=store, records=store.read_records(specs), should_stop=StopAfter(stop))
+    current, previous = tmp_path / "checkpoints/chunk.npz", tmp_path / "checkpoints/chunk_previous.npz"
+    for path in (current, previous) if damage == "both" else (current,):
+        content = bytearray(path.read_bytes())
+        if damage == "flipped":
+            content[len(content) // 2] ^= 1
+        path.write_bytes(content if damage == "flipped" else content[: len(content) // 2])
+    again = trained(specs, store=store, records=store.read_records(specs))
+    assert "damaged" in store.messages[0]
+    assert len(store.messages) == (2 if damage == "both" else 1)
+    whole = trained(specs)
+    assert all(same(whole, again, i) for i in range(len(specs)))
