@@ -57,7 +57,7 @@ def _exponential(hyper: Mapping[str, Array], t: Array, total: Array) -> Array:
 
 
 def _steps(hyper: Mapping[str, Array], t: Array, total: Array) -> Array:
-    """Drop at t = round(i · decay_every · T), i = 1, 2, …; the half makes that robust against rounding."""
+    """Drop at the t nearest to i · decay_every · T, i = 1, 2, …, the earlier of two; the half forgives rounding."""
     drops = jnp.floor((t + 0.5) / jnp.maximum(hyper["decay_every"] * total, 1))
     return hyper["decay_factor"] ** drops
 

@@ -35,11 +35,15 @@ def plot_curves(run: Run, metric: str = "loss") -> Figure:
     """
     found = quantities(run)
     losses = {spec.experiment.loss for spec in run.specs}
-    chosen = [quantity for quantity in found if quantity.name == metric or (metric == "loss" and quantity.name in losses)]
+    chosen = [
+        quantity for quantity in found if quantity.name == metric or (metric == "loss" and quantity.name in losses)
+    ]
     if not chosen and metric != "loss":
         there = ", ".join(["loss", *(quantity.name for quantity in found)])
         raise UserError(f"No trial recorded curves of {metric!r}; there are {there}.")
-    return _draw(max(len(chosen), 1), 4.2, 3.4, lambda axes: [_curves(a, q) for a, q in zip(axes, chosen, strict=False)])
+    return _draw(
+        max(len(chosen), 1), 4.2, 3.4, lambda axes: [_curves(a, q) for a, q in zip(axes, chosen, strict=False)]
+    )
 
 
 def _draw(columns: int, width: float, height: float, draw: Any) -> Figure:
@@ -196,15 +200,19 @@ def plot_weights(some: Sequence[Exhibit]) -> Figure:
 
 def plot_confusion(exhibit: Exhibit, matrix: np.ndarray) -> Figure:
     """Draw a confusion matrix [classes, classes], true classes as rows; few classes get their numbers."""
-    classes = [plain(name) for name in class_names(exhibit, len(matrix))]
+    classes = [plain(name) for name in exhibit.prepared.dataset.classes]
 
     def draw(axes: Any) -> None:
         share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
         axes[0].imshow(share, cmap="Blues", vmin=0, vmax=1)
         if len(matrix) <= 20:
             for i, j in np.argwhere(matrix):
-                axes[0].text(j, i, matrix[i, j], ha="center", va="center", fontsize=7, color="w" if share[i, j] > 0.5 else "k")
-            axes[0].set_xticks(range(len(matrix)), classes, rotation=90 if max(map(len, classes)) > 2 else 0, fontsize=7)
+                axes[0].text(
+                    j, i, matrix[i, j], ha="center", va="center", fontsize=7, color="w" if share[i, j] > 0.5 else "k"
+                )
+            axes[0].set_xticks(
+                range(len(matrix)), classes, rotation=90 if max(map(len, classes)) > 2 else 0, fontsize=7
+            )
             axes[0].set_yticks(range(len(matrix)), classes, fontsize=7)
         axes[0].set(xlabel="predicted", ylabel="true", title=plain(exhibit.label))
 

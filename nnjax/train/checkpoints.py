@@ -49,7 +49,7 @@ def read(path: pathlib.Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
       UserError: the file is missing, truncated, changed (every member has a CRC-32) or holds pickled objects.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         note = json.loads(arrays.pop("note").tobytes()) if "note" in arrays else {}
     except FileNotFoundError:

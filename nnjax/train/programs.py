@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -50,8 +51,9 @@ def place_data(data: DeviceData, mesh: Mesh) -> DeviceData:
     return jax.device_put(data, NamedSharding(mesh, PartitionSpec()))
 
 
+@functools.lru_cache(maxsize=64)
 def make_program(experiment: Experiment, shapes: Shapes, lanes: int, shared: bool, mesh: Mesh) -> Program:
-    """Compile-ready functions for devices × lanes trials.
+    """Compile-ready functions for devices × lanes trials; equal arguments give the same ones, compiled once a process.
 
     Args:
       experiment: its static part is used (see `config.program_key`).
@@ -64,16 +66,18 @@ def make_program(experiment: Experiment, shapes: Shapes, lanes: int, shared: boo
     block = Block(trial, lanes, shared)
     lane, everywhere = PartitionSpec(TRIALS), PartitionSpec()
 
-    def spread(f: Callable, in_specs: tuple, donate: tuple[int, ...] = ()) -> Callable:
+    def spread(f: Callable, *in_specs: PartitionSpec, **options: Any) -> Callable:
         # The body says itself what is summed over devices (Trial.total), so the checker of replication is not needed.
-        over = jax.shard_map(f, mesh=mesh, in_specs=in_specs, out_specs=lane, check_vma=False)
-        return jax.jit(over, donate_argnums=donate)
+        return jax.jit(jax.shard_map(f, mesh=mesh, in_specs=in_specs, out_specs=lane, check_vma=False), **options)
+
+    # Drawing weights takes milliseconds once, but seconds to compile well.
+    quick = {"compiler_options": {"xla_backend_optimization_level": 0}} if jax.default_backend() == "cpu" else {}
 
     return Program(
         trial=trial,
-        init=spread(block.init, (lane, lane)),
-        start=spread(block.start, (lane, lane, lane)),
-        train_segment=spread(block.train_segment, (everywhere, lane, lane, everywhere, everywhere), donate=(2,)),
-        evaluate=spread(block.evaluate, (everywhere, everywhere, lane)),
+        init=spread(block.init, lane, lane, **quick),
+        start=spread(block.start, lane, lane, lane, **quick),
+        train_segment=spread(block.train_segment, everywhere, lane, lane, everywhere, everywhere, donate_argnums=(2,)),
+        evaluate=spread(block.evaluate, everywhere, everywhere, lane),
         size=mesh.shape[TRIALS] * lanes,
     )

@@ -62,7 +62,7 @@ def test_curves_equal_a_numpy_loop():
     dataset = line()
     trained = population(specs_of(LINEAR), dataset)
     start = trained.groups[0]
-    init = Trial(start.key, start.shapes).init({}, jnp.uint32(0)).params["layer_0"]
+    init = Trial(start.key, start.shapes).init({"learning_rate": jnp.float32(0.05)}, jnp.uint32(0)).params["layer_0"]
     [record] = trained.run()
     prepared = prepare_loaded(dataset, LINEAR.data)
     part = {

@@ -1,0 +1,192 @@
+"""What a run amounts to, in sentences: what was trained, how it ended, which did best, and against what."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nnjax.anchors import ACCURACY, MSE, Anchors
+from nnjax.report.scores import Key, goals_of
+from nnjax.report.summary import Setting, cell, mean_and_spread, number, ranked, report_part, scores, settings
+from nnjax.train.records import DIVERGED, DONE, FAILED, RUNNING, WAITING
+
+if TYPE_CHECKING:
+    from nnjax.api import Run
+
+SMALL = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+
+def count(n: int, noun: str) -> str:
+    """Write a number with its noun: "one network", "1,200 networks"."""
+    return f"{SMALL[n] if n < len(SMALL) else f'{n:,}'} {noun}{'' if n == 1 else 's'}"
+
+
+def title(run: Run) -> str:
+    """Give the run's title, or make one."""
+    if run.title:
+        return run.title
+    names = list(dict.fromkeys(setting.facts.name for setting in settings(run)))
+    return f"{_capital(count(len(settings(run)), 'network'))} on {', '.join(names[:3])}"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def sentences(run: Run, references: Mapping[Key, Anchors]) -> list[str]:
+    """Say what the run amounts to; one sentence or two for each thing."""
+    some = settings(run)
+    best = [_best(run, ranked(run, own)[0], len(own), references.get(key)) for key, own in goals_of(run).items()]
+    return [_trained(run, some), *_ended(run), *[text for text in best[:4] if text], *_caution(run, some)]
+
+
+def _trained(run: Run, some: Sequence[Setting]) -> str:
+    sizes = {setting.facts.sizes for setting in some}
+    names = list(dict.fromkeys(setting.facts.name for setting in some))
+    noun = "pictures" if all(setting.facts.image_shape for setting in some) else "examples"
+    train, validation, test = next(iter(sizes))
+    amount = f"{train:,} {noun}" if len({size[0] for size in sizes}) == 1 else noun
+    text = f"{_capital(count(len(some), 'network'))} {'was' if len(some) == 1 else 'were'} trained on {amount} of "
+    text += f"{' and '.join(names[:3])} for {_epochs(run)}{_seeds(some)}."
+    if len(sizes) > 1:
+        return text
+    return text + _held_out(validation, test, all(s.experiment.data.validation == "test" for s in some), noun)
+
+
+def _held_out(validation: int, test: int, same: bool, noun: str) -> str:
+    if same and test:
+        return f" {test:,} test {noun} served to validate and to score."
+    parts = [f"{n:,} more to {what}" for n, what in ((validation, "validate"), (test, "test")) if n]
+    return (
+        f" {_capital(' and '.join(parts))} were held out."
+        if parts
+        else " None were held out: scores are on what was trained on."
+    )
+
+
+def _epochs(run: Run) -> str:
+    epochs = sorted({spec.experiment.epochs for spec in run.specs})
+    return count(epochs[-1], "epoch") if len(epochs) == 1 else f"{epochs[0]} to {epochs[-1]} epochs"
+
+
+def _seeds(some: Sequence[Setting]) -> str:
+    numbers = {len(setting.trials) for setting in some}
+    if numbers == {1}:
+        return ""
+    most = count(max(numbers), "seed")
+    return (
+        f", each from {most}"
+        if len(numbers) == 1 and len(some) > 1
+        else f", from up to {most}"
+        if len(numbers) > 1
+        else f" from {most}"
+    )
+
+
+def _ended(run: Run) -> list[str]:
+    counts = Counter(record.status for record in run.records)
+    out = []
+    if counts[DIVERGED]:
+        verb = "became NaN or infinite and was" if counts[DIVERGED] == 1 else "became NaN or infinite and were"
+        out.append(f"{_capital(count(counts[DIVERGED], 'trial'))} of {len(run.records):,} {verb} stopped.")
+    waiting = counts[WAITING] + counts[RUNNING]
+    if waiting:
+        verb = "has" if waiting == 1 else "have"
+        out.append(
+            f"{_capital(count(waiting, 'trial'))} of {len(run.records):,} {verb} not finished; the same command goes on."
+        )
+    if counts[FAILED]:
+        out.append(f"{_capital(count(counts[FAILED], 'trial'))} failed.")
+    return out
+
+
+def _best(run: Run, setting: Setting, rivals: int, reference: Anchors | None) -> str:
+    """Say how the best setting of a goal does, and what it beats."""
+    metric = ACCURACY if setting.goal == "classification" else MSE
+    values = scores(run, setting, metric)
+    mean = mean_and_spread(values)[0]
+    if not np.isfinite(mean):
+        return ""
+    where = {"test": "on the test part", "validation": "on the validation part", "training": "on the training part"}
+    part = where[report_part(setting.facts)]
+    told = {"reconstruction": _copies, "classification": _answers, "regression": _predicts}[setting.goal]
+    return told(setting, rivals, values, mean, part, reference.scores if reference else {})
+
+
+def _copies(
+    setting: Setting, rivals: int, values: np.ndarray, mean: float, part: str, known: Mapping[str, Mapping[str, float]]
+) -> str:
+    text = f"The best copies are those of {setting.label}" if rivals > 1 else f"{setting.label} copies its input"
+    text += (
+        f": mean squared error {cell(values)} {part}."
+        if rivals > 1
+        else f" with mean squared error {cell(values)} {part}."
+    )
+    width = min(setting.experiment.model.widths, default=0)
+    baseline = next((name for name in ("mean image", "mean of each input") if name in known), None)
+    if baseline and mean >= known[baseline][MSE]:
+        return f"{text} That is no better than the {baseline} for every example ({number(known[baseline][MSE])}): it has not learned yet."
+    if f"PCA-{width}" in known:
+        pca = known[f"PCA-{width}"][MSE]
+        verdict = "better than the network" if pca < mean else "and the network does better"
+        text += f" PCA with as many numbers ({width}) reaches {number(pca)}, {verdict}."
+    return text
+
+
+def _answers(
+    setting: Setting, rivals: int, values: np.ndarray, mean: float, part: str, known: Mapping[str, Mapping[str, float]]
+) -> str:
+    text = f"The best classifier is {setting.label}: it" if rivals > 1 else f"The classifier {setting.label}"
+    text += f" is wrong on {cell(1 - values, percent=True)} {part}"
+    others = [
+        f"{name} on {100 * (1 - known[name][ACCURACY]):.1f} %"
+        for name in ("least squares", "majority class")
+        if name in known
+    ]
+    return f"{text}; {' and '.join(others)}." if others else f"{text}."
+
+
+def _predicts(
+    setting: Setting, rivals: int, values: np.ndarray, mean: float, part: str, known: Mapping[str, Mapping[str, float]]
+) -> str:
+    text = f"The best predictions are those of {setting.label}" if rivals > 1 else f"{setting.label} predicts"
+    text += f"{':' if rivals > 1 else ' with'} mean squared error {cell(values)} {part}"
+    others = [
+        f"{name} {number(known[name][MSE])}" for name in ("least squares", "mean of the targets") if name in known
+    ]
+    return f"{text}; {', '.join(others)}." if others else f"{text}."
+
+
+def _caution(run: Run, some: Sequence[Setting]) -> list[str]:
+    out = []
+    if len(some) > 1 and all(len(setting.trials) == 1 for setting in some):
+        out.append("There is one seed of each, so small differences may be chance.")
+    if any(DONE != record.status for record in run.records) and any(len(setting.trials) > 1 for setting in some):
+        out.append("Means are over the trials that finished.")
+    return out
+
+
+def cards(run: Run, references: Mapping[Key, Anchors], seconds: float | None) -> list[tuple[str, str, str]]:
+    """Give the key numbers: (what, value, remark)."""
+    from nnjax.progress import duration
+
+    done = sum(record.status == DONE for record in run.records)
+    out = [("trials finished", f"{done:,} of {len(run.records):,}", count(len(settings(run)), "network"))]
+    for key, own in list(goals_of(run).items())[:3]:
+        best = ranked(run, own)[0]
+        classify = key[1] == "classification"
+        values = scores(run, best, ACCURACY if classify else MSE)
+        text = cell(1 - values, percent=True) if classify else cell(values)
+        if text != "–":
+            what = {
+                "classification": "wrong answers",
+                "reconstruction": "error of the copies",
+                "regression": "squared error",
+            }
+            out.append((what[key[1]], text, f"{best.label}, {report_part(best.facts)}"))
+    if seconds is not None:
+        out.append(("time to train", duration(seconds), "minutes and seconds" if seconds < 3600 else "hours"))
+    return out
