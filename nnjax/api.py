@@ -232,9 +232,13 @@ def _prepare_all(specs: Sequence[TrialSpec], data: Dataset | None) -> dict[DataC
 def preflight(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> list[tuple[str, Finding]]:
     """Judge every distinct trial before training; each finding once, with the arms it concerns."""
     found: dict[Finding, list[str]] = {}
-    for spec in specs:
-        summary = summarize(prepared[spec.experiment.data], spec.experiment.model.kind)
-        for finding in examine(spec.experiment, summary):
+    summaries = {
+        (data, kind): summarize(prepared[data], kind)
+        for data, kind in {(spec.experiment.data, spec.experiment.model.kind) for spec in specs}
+    }
+    distinct = {(spec.arm, dataclasses.replace(spec.experiment, seed=0)): spec for spec in specs}
+    for spec in distinct.values():
+        for finding in examine(spec.experiment, summaries[spec.experiment.data, spec.experiment.model.kind]):
             arms = found.setdefault(finding, [])
             if spec.arm not in arms:
                 arms.append(spec.arm)
