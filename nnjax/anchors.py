@@ -102,18 +102,19 @@ def _errors(x: np.ndarray, prediction: np.ndarray, unit: bool) -> dict[str, floa
 
 
 def _pca(train: np.ndarray, x: np.ndarray, widths: Sequence[int], unit: bool) -> dict[str, dict[str, float]]:
-    """Reconstruct x from its first k principal components, plain and clipped to [0, 1]."""
-    from sklearn.decomposition import PCA
+    """Reconstruct x from its first k principal components, plain and clipped to [0, 1].
 
+    By the eigenvectors of the covariance, which is scikit-learn's "covariance_eigh" without its second of importing.
+    """
     n, d = train.shape
     widths = sorted({k for k in widths if 0 < k < min(n, d)})
     if not widths or d > MAX_INPUTS:
         return {}
-    solver = "covariance_eigh" if n >= d else "full"
-    pca = PCA(widths[-1], svd_solver=solver).fit(train)
-    codes, scores = pca.transform(x), {}
+    mean, scores = train.mean(axis=0), {}
+    axes = np.linalg.eigh((train - mean).T @ (train - mean))[1][:, ::-1]
+    codes = (x - mean) @ axes[:, : widths[-1]]
     for k in widths:
-        copy = codes[:, :k] @ pca.components_[:k] + pca.mean_
+        copy = codes[:, :k] @ axes[:, :k].T + mean
         scores[f"PCA-{k}"] = {MSE: float(np.mean((x - copy) ** 2))}
         if unit:
             scores[f"PCA-{k} clipped"] = {MSE: float(np.mean((x - np.clip(copy, 0, 1)) ** 2))}

@@ -197,3 +197,11 @@ def test_class_counts_and_input_size():
     summary = summarize(prepared, "mlp")
     assert summary.class_counts == (1, 0, 2)
     assert summary.input_size == pytest.approx(np.sqrt(25 / 3))
+
+
+def test_targets_outside_the_unit_interval_have_no_entropy():
+    summary = summarize(prepare_loaded(DATA["signed"], DataConfig()), "autoencoder")
+    assert np.isnan(summary.entropy)
+    assert not summary.rows_sum_to_one
+    low = from_arrays(np.full((4, 2), 0.5) - [[0, 1]], task="none")  # only the minimum is outside
+    assert np.isnan(summarize(prepare_loaded(low, DataConfig(validation=0, test=0)), "autoencoder").entropy)

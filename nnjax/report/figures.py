@@ -138,10 +138,9 @@ def flat_codes(exhibit: Exhibit) -> tuple[np.ndarray, float | None]:
         return np.column_stack([codes, np.zeros(len(codes)) if labels is None else labels[: len(codes)]]), None
     if codes.shape[1] == 2 or len(codes) < 3:
         return codes[:, :2], None
-    centred = codes.astype(np.float64) - codes.mean(axis=0)
-    u, s, _ = np.linalg.svd(centred, full_matrices=False)
-    share = float(np.sum(s[:2] ** 2) / max(np.sum(s**2), 1e-300))
-    return u[:, :2] * s[:2], share
+    centred = codes - codes.mean(axis=0, dtype=np.float64)
+    variances, axes = np.linalg.eigh(centred.T @ centred)
+    return centred @ axes[:, :-3:-1], float(variances[-2:].sum() / max(variances.sum(), 1e-300))
 
 
 def plot_reconstructions(some: Sequence[Exhibit], chosen: Sequence[int]) -> Figure:

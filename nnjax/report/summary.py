@@ -10,6 +10,7 @@ import numpy as np
 
 from nnjax.anchors import ACCURACY, BCE, MAE, MSE
 from nnjax.config import Experiment, TrialSpec, flatten
+from nnjax.train.batches import output_width
 from nnjax.train.records import DIVERGED, FAILED, RUNNING, WAITING, Record
 from nnjax.types import DataFacts
 
@@ -78,14 +79,7 @@ def show(value: object) -> str:
 
 def layers(experiment: Experiment, facts: DataFacts) -> str:
     """Write the widths of all layers, such as 784-128-64-128-784."""
-    return "-".join(map(str, (facts.num_inputs, *experiment.model.widths, num_outputs(experiment, facts))))
-
-
-def num_outputs(experiment: Experiment, facts: DataFacts) -> int:
-    """Count the outputs of an experiment's network."""
-    from nnjax.train.batches import output_width
-
-    return output_width(experiment.model, facts)
+    return "-".join(map(str, (facts.num_inputs, *experiment.model.widths, output_width(experiment.model, facts))))
 
 
 def goal_of(spec: TrialSpec, facts: DataFacts) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnjax.anchors import ACCURACY, MSE, Anchors
+from nnjax.report.exhibits import Exhibit
 from nnjax.report.scores import Key, goals_of
 from nnjax.report.summary import Setting, cell, mean_and_spread, number, ranked, report_part, scores, settings
 from nnjax.train.records import DIVERGED, DONE, FAILED, RUNNING, WAITING
@@ -169,7 +170,7 @@ def _caution(run: Run, some: Sequence[Setting]) -> list[str]:
     return out
 
 
-def cards(run: Run, references: Mapping[Key, Anchors], seconds: float | None) -> list[tuple[str, str, str]]:
+def cards(run: Run, seconds: float | None) -> list[tuple[str, str, str]]:
     """Give the key numbers: (what, value, remark)."""
     from nnjax.progress import duration
 
@@ -190,3 +191,14 @@ def cards(run: Run, references: Mapping[Key, Anchors], seconds: float | None) ->
     if seconds is not None:
         out.append(("time to train", duration(seconds), "minutes and seconds" if seconds < 3600 else "hours"))
     return out
+
+
+def chosen(run: Run, some: Sequence[Exhibit]) -> str:
+    """Say which trials the pictures are of, where that is not plain."""
+    total = len(settings(run))
+    parts = []
+    if len(some) < total:
+        parts.append(f"The pictures show {count(len(some), 'network')} of {total:,}, the best.")
+    if any(len(exhibit.setting.trials) > 1 for exhibit in some):
+        parts.append("Of several seeds they show the one with the median error.")
+    return " ".join(parts)

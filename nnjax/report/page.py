@@ -1,0 +1,137 @@
+"""The report: one HTML file that needs no network and no server, and the same figures as PNG beside it."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from collections.abc import Sequence
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+from nnjax.report import curves, exhibits, figures, looks, pictures, scores, tables, words
+from nnjax.report.exhibits import Exhibit
+from nnjax.train.checkpoints import write_atomically
+from nnjax.types import UserError
+
+if TYPE_CHECKING:
+    from nnjax.api import Run
+
+TEMPLATES = pathlib.Path(__file__).parent / "templates"
+ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}  # U+2028 and U+2029 are escaped by json already
+
+
+def write_report(run: Run, path: str | PathLike[str] | None = None) -> pathlib.Path:
+    """Write report.html and figures/*.png, each whole or not at all.
+
+    Args:
+      run: finished, or as far as it came.
+      path: a folder, or a file that ends in .html; None for the run's own folder.
+
+    Returns:
+      The page's path.
+
+    Raises:
+      UserError: the run lives in memory and no path is given, or the path cannot be written.
+    """
+    target = _target(run, path)
+    some, missing = exhibits.exhibits(run)
+    images = make_figures(run, some)
+    page = render(run, some, missing, images.get("curves.png"))
+    try:
+        (target.parent / "figures").mkdir(parents=True, exist_ok=True)
+        for name, content in images.items():
+            write_atomically(target.parent / "figures" / name, content)
+        write_atomically(target, page)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UserError(f"The report {target} cannot be written ({reason}); name another path.") from None
+    return target
+
+
+def _target(run: Run, path: str | PathLike[str] | None) -> pathlib.Path:
+    if path is None and run.path is None:
+        raise UserError("This run lives in memory: say where its report goes, such as report('my_run').")
+    target = pathlib.Path(path if path is not None else run.path)  # type: ignore[arg-type]
+    return target if target.suffix == ".html" else target / "report.html"
+
+
+def make_figures(run: Run, some: Sequence[Exhibit]) -> dict[str, bytes]:
+    """Draw the figures that apply, as PNG by file name."""
+    coders, pictured = looks.coders(some), [e for e in some if e.image_shape is not None]
+    imaged = looks.coders(some, images=True)
+    classifiers = [e for e in some if e.goal == "classification"]
+    regressions = [e for e in some if e.goal == "regression"]
+    drawn = {}
+    if any(record.epochs for record in run.records):
+        drawn["curves.png"] = figures.plot_curves(run)
+    if imaged:
+        drawn["reconstructions.png"] = figures.plot_reconstructions(imaged, looks.examples_of(imaged[0]))
+    if coders:
+        drawn["latent.png"] = figures.plot_latent(coders)
+    if pictured:
+        drawn["weights.png"] = figures.plot_weights(pictured)
+    if classifiers:
+        drawn["confusion.png"] = figures.plot_confusion(classifiers[0], looks.matrix_of(classifiers[0]))
+    if regressions:
+        drawn["predictions.png"] = figures.plot_regression(regressions)
+    return {name: figures.to_bytes(figure) for name, figure in drawn.items()}
+
+
+def render(run: Run, some: Sequence[Exhibit], missing: Sequence[str], static_curves: bytes | None) -> str:
+    """Write the page as text."""
+    import jinja2
+    from markupsafe import Markup
+
+    loader = jinja2.FileSystemLoader(TEMPLATES)
+    env = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    charts = curves.chart_data(run)
+    return env.get_template("report.html.jinja").render(
+        **_context(run, some),
+        missing=missing,
+        style=Markup((TEMPLATES / "style.css").read_text()),
+        script=Markup((TEMPLATES / "script.js").read_text()),
+        plotly=Markup(_plotly()) if charts else "",
+        charts=charts,
+        chart_json=Markup(safe_json(charts)),
+        static_curves=pictures.data_uri(static_curves) if static_curves else "",
+    )
+
+
+def _context(run: Run, some: Sequence[Exhibit]) -> dict[str, Any]:
+    references = scores.anchors_of(run)
+    repeat = tables.repeat(run)
+    shown = exhibits.shown_settings(run)
+    return {
+        "title": words.title(run),
+        "sentences": words.sentences(run, references),
+        "cards": words.cards(run, repeat["seconds"]),
+        "boards": scores.boards(run, references, some),
+        "reconstructions": looks.reconstructions(some),
+        "latents": looks.latents(some),
+        "legend": looks.legend(some),
+        "weights": looks.weights(some),
+        "classifiers": looks.classifiers(some),
+        "regressions": looks.regressions(some),
+        "findings": [(finding.severity, arm, finding.sentence, finding.remedy) for arm, finding in run.findings],
+        "settings": tables.settings_table(run),
+        "varied": tables.varied(run),
+        "shared": tables.shared(run),
+        "trials": tables.trials_table(run),
+        "censuses": tables.censuses(run, shown),
+        "environment": tables.environment(run),
+        "repeat": repeat,
+        "config": json.dumps(repeat["config"], indent=1),
+        "chosen": words.chosen(run, some),
+    }
+
+
+def safe_json(content: Any) -> str:
+    """Write JSON that can stand inside a script element: no character of it can end the element or begin a tag."""
+    text = json.dumps(content, separators=(",", ":"), allow_nan=False)
+    return text.translate(str.maketrans(ESCAPES))
+
+
+def _plotly() -> str:
+    from plotly.offline import get_plotlyjs
+
+    return str(get_plotlyjs())

@@ -1,0 +1,161 @@
+"use strict";
+// Learning curves with Plotly: one chart a quantity, a colour a setting, a dash a part.
+(function () {
+  const source = document.getElementById("chart-data");
+  if (!source || typeof Plotly === "undefined") return;
+  const charts = JSON.parse(source.textContent);
+  const node = document.getElementById("chart"), controls = document.getElementById("chart-controls");
+  const COLORS = ["#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#7f7f7f", "#bcbd22", "#17becf"];
+  const PARTS = { validation: "solid", training: "dash", "running mean": "dot" };
+  const MANY_POINTS = 20000; // beyond, the background is drawn by WebGL
+  const shown = { validation: true, training: true, "running mean": false };
+  const state = { chart: 0, log: false };
+
+  const escaped = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+  const epochs = (n) => Array.from({ length: n }, (_, i) => i + 1);
+  const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+  // Over the trials of a line, epoch by epoch: mean, lowest, highest.
+  function band(rows) {
+    const length = Math.max(0, ...rows.map((row) => row.length));
+    const out = { mean: [], low: [], high: [] };
+    for (let t = 0; t < length; t++) {
+      const values = rows.map((row) => row[t]).filter((v) => v !== null && v !== undefined);
+      out.mean.push(values.length ? values.reduce((a, b) => a + b, 0) / values.length : null);
+      out.low.push(values.length ? Math.min(...values) : null);
+      out.high.push(values.length ? Math.max(...values) : null);
+    }
+    return out;
+  }
+
+  function foreground(line, named) {
+    const color = COLORS[line.setting % COLORS.length], group = String(line.setting), found = band(line.rows);
+    const x = epochs(found.mean.length), name = escaped(line.label);
+    const traces = [];
+    if (line.rows.length > 1) {
+      const edge = { x, type: "scatter", mode: "lines", line: { width: 0, color }, legendgroup: group, showlegend: false, hoverinfo: "skip" };
+      traces.push({ ...edge, y: found.low }, { ...edge, y: found.high, fill: "tonexty", fillcolor: color + "26" });
+    }
+    traces.push({
+      x, y: found.mean, type: "scatter", mode: x.length === 1 ? "markers" : "lines", name, legendgroup: group, showlegend: named,
+      line: { color, width: line.part === "running mean" ? 1.3 : 2, dash: PARTS[line.part] }, marker: { color, size: 8 },
+      hovertemplate: `<b>${name}</b> ${line.part}${line.rows.length > 1 ? `, mean of ${line.rows.length}` : ""}<br>epoch %{x}: %{y:.4g}<extra></extra>`,
+    });
+    return traces;
+  }
+
+  // All other settings of a part as one trace, with gaps between the trials: a thousand trials stay smooth.
+  function background(lines, part, named) {
+    const x = [], y = [], text = [];
+    for (const line of lines) {
+      line.rows.forEach((row, i) => {
+        const label = `${escaped(line.label)}, trial ${line.trials[i]}`;
+        row.forEach((value, t) => { x.push(t + 1); y.push(value); text.push(label); });
+        x.push(null); y.push(null); text.push("");
+      });
+    }
+    if (!x.length) return [];
+    const color = css("--soft");
+    return [{
+      x, y, text, type: x.length > MANY_POINTS ? "scattergl" : "scatter", mode: "lines", connectgaps: false, opacity: 0.35,
+      name: `the other ${lines.length}`, legendgroup: "others", showlegend: named, line: { color, width: 1, dash: part === "running mean" ? "dot" : "solid" },
+      hovertemplate: `%{text}, ${part}<br>epoch %{x}: %{y:.4g}<extra></extra>`,
+    }];
+  }
+
+  function traces(chart) {
+    const lines = chart.lines.filter((line) => shown[line.part]);
+    const first = Object.keys(PARTS).find((part) => lines.some((line) => line.part === part));
+    const out = [];
+    for (const part of Object.keys(PARTS)) {
+      const own = lines.filter((line) => line.part === part);
+      out.push(...background(own.filter((line) => line.setting >= chart.many), part, part === first));
+    }
+    for (const line of lines.filter((each) => each.setting < chart.many)) out.push(...foreground(line, line.part === first));
+    return out;
+  }
+
+  function layout(chart) {
+    const narrow = node.clientWidth < 560, soft = css("--soft"), grid = css("--line");
+    const axis = { gridcolor: grid, linecolor: grid, zeroline: false, automargin: true, tickfont: { color: soft }, title: { font: { color: soft } } };
+    return {
+      paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", uirevision: `${state.chart} ${state.log}`,
+      font: { family: "system-ui, sans-serif", size: 12, color: css("--ink") }, hovermode: "closest",
+      hoverlabel: { bgcolor: css("--tint"), bordercolor: grid, font: { color: css("--ink") } },
+      margin: { l: 8, r: 8, t: 30, b: 8 }, dragmode: matchMedia("(pointer: coarse)").matches ? false : "zoom",
+      xaxis: { ...axis, title: { ...axis.title, text: "epoch" }, rangemode: "tozero" },
+      yaxis: { ...axis, title: { ...axis.title, text: chart.label }, type: state.log ? "log" : "linear", exponentformat: "power" },
+      legend: narrow ? { orientation: "h", y: -0.25 } : { x: 1.02, y: 1 }, modebar: { color: soft, activecolor: css("--ink"), bgcolor: "rgba(0,0,0,0)" },
+    };
+  }
+
+  function draw() {
+    const chart = charts[state.chart];
+    Plotly.react(node, traces(chart), layout(chart), { responsive: true, displaylogo: false, displayModeBar: true, modeBarButtonsToRemove: ["select2d", "lasso2d"] });
+    const most = Math.max(...chart.lines.map((line) => line.rows.length)), others = new Set(chart.lines.map((line) => line.setting)).size > chart.many;
+    document.getElementById("chart-note").textContent =
+      (most > 1 ? "Lines are means over the seeds, bands their range. " : "") + (others ? `The best ${chart.many} have colours; the others are grey.` : "");
+  }
+
+  function tabs() {
+    const box = document.createElement("div");
+    box.className = "tabs";
+    charts.forEach((chart, i) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = chart.label;
+      button.setAttribute("aria-pressed", String(i === state.chart));
+      button.onclick = () => {
+        state.chart = i;
+        box.querySelectorAll("button").forEach((other, j) => other.setAttribute("aria-pressed", String(i === j)));
+        draw();
+      };
+      box.append(button);
+    });
+    return box;
+  }
+
+  function toggle(label, get, set) {
+    const box = document.createElement("label"), input = document.createElement("input");
+    input.type = "checkbox";
+    input.checked = get();
+    input.onchange = () => { set(input.checked); draw(); };
+    box.append(input, label);
+    return box;
+  }
+
+  const parts = Object.keys(PARTS).filter((part) => charts.some((chart) => chart.lines.some((line) => line.part === part)));
+  if (!parts.some((part) => shown[part])) shown[parts[0]] = true;
+  document.documentElement.classList.add("drawn");
+  controls.append(tabs(), ...parts.map((part) => toggle(part, () => shown[part], (on) => { shown[part] = on; })));
+  controls.append(toggle("logarithmic", () => state.log, (on) => { state.log = on; }));
+  controls.hidden = false;
+  draw();
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+})();
+
+// Tables that sort by a click on a head: numbers as numbers, what is missing last.
+document.querySelectorAll("table.sortable").forEach((table) => {
+  const heads = [...table.tHead.rows[0].cells], body = table.tBodies[0];
+  const key = (row, column) => row.cells[column].textContent.trim();
+  heads.forEach((head, column) => {
+    head.tabIndex = 0;
+    const sort = () => {
+      const down = head.getAttribute("aria-sort") === "ascending";
+      heads.forEach((other) => other.removeAttribute("aria-sort"));
+      head.setAttribute("aria-sort", down ? "descending" : "ascending");
+      const rows = [...body.rows].map((row) => ({ row, text: key(row, column), number: parseFloat(key(row, column)) }));
+      const numeric = rows.some((each) => !Number.isNaN(each.number));
+      rows.sort((a, b) => {
+        if (!numeric) return (down ? -1 : 1) * a.text.localeCompare(b.text);
+        if (Number.isNaN(a.number) || Number.isNaN(b.number)) return Number.isNaN(a.number) - Number.isNaN(b.number);
+        return (down ? -1 : 1) * (a.number - b.number);
+      });
+      body.append(...rows.map((each) => each.row));
+    };
+    head.onclick = sort;
+    head.onkeydown = (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); sort(); } };
+  });
+});
+
+window.addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((each) => { each.open = true; }));
