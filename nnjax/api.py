@@ -17,14 +17,14 @@ import numpy as np
 
 from nnjax import runs
 from nnjax.checks import Finding, examine, summarize, validate
-from nnjax.config import DataConfig, Experiment, TrialSpec
+from nnjax.config import DataConfig, Experiment, TrialSpec, conform
 from nnjax.data import prepare, prepare_loaded
 from nnjax.models import Model, make_model
 from nnjax.optimizers import resolve
 from nnjax.search import Range, Space, expand
 from nnjax.train import Plan, Population, Progress, Stopped
 from nnjax.train.batches import output_width
-from nnjax.train.records import RUNNING, WAITING, MemoryStore, Record, params_of, stack_curves
+from nnjax.train.records import DONE, RUNNING, WAITING, MemoryStore, Record, params_of, stack_curves
 from nnjax.types import DataFacts, Dataset, Params, Prepared, UserError
 
 if TYPE_CHECKING:
@@ -81,6 +81,8 @@ class Run:
         """
         config = self.specs[trial].experiment.data
         if config not in self._prepared:
+            if self._facts[config].name != config.name:
+                raise UserError(f"The data {self._facts[config].name!r} were handed over in Python: do so again.")
             again = prepare(config)
             if again.dataset.sha256 != self._facts[config].sha256:
                 raise UserError(f"The data {config.name!r} have changed since the run (their SHA-256 differs).")
@@ -131,9 +133,10 @@ class Run:
         Raises:
           UserError: no finished trial has it.
         """
-        found = {i: r.values[metric] for i, r in enumerate(self.records) if np.isfinite(r.values.get(metric, np.nan))}
+        done = {i: record.values.get(metric, np.nan) for i, record in enumerate(self.records) if record.status == DONE}
+        found = {trial: value for trial, value in done.items() if np.isfinite(value)}
         if not found:
-            raise UserError(f"No finished trial has the metric {metric!r}; look at table() for those there are.")
+            raise UserError(f"No trial has finished with a finite {metric}; name a trial yourself.")
         return min(found, key=lambda i: found[i])
 
     def plot(self, path: str | os.PathLike[str] | None = None, metric: str = "loss") -> Any:
@@ -187,30 +190,36 @@ def sweep(
       Stopped: `should_stop` said so; the same call resumes.
     """
     space = space if isinstance(space, Space) else Space(axes=space)
-    specs = [_resolved(spec) for spec in expand(experiment, space)]
-    for spec in specs:
-        validate(spec.experiment)
+    experiment = conform(experiment)
+    specs = [_resolved(spec) for spec in expand(experiment, space, announce)]
+    folder = None if workdir is None else runs.FolderStore(workdir, announce)
+    if folder is not None:
+        folder.refuse_unfit(specs)
     prepared = _prepare_all(specs, data)
     findings = preflight(specs, prepared)
+    _refuse_errors(specs, findings)
+    _refuse_too_long(specs, prepared)
     for arm, finding in findings:
         announce(f"{finding.severity}{f' ({arm})' if arm else ''}: {finding.sentence} {finding.remedy}")
-    _refuse_errors(specs, findings)
     facts = {config: some.facts() for config, some in prepared.items()}
-    folder = None if workdir is None else runs.FolderStore(workdir)
-    store = folder or MemoryStore()
-    records = None
+    population = Population(specs, prepared, plan, folder or MemoryStore(), None, observe, should_stop)
     if folder is not None:
-        records = folder.begin(experiment, specs, facts, findings, title)
-        for message in folder.messages:
-            announce(message)
-    population = Population(specs, prepared, plan, store, records, observe, should_stop)
+        population.records = folder.begin(experiment, specs, facts, findings, title)
+    _train(population, folder)
+    return Run(specs, population.records, population.store, facts, prepared, findings, title)
+
+
+def _train(population: Population, folder: runs.FolderStore | None) -> None:
+    """Train a population; however that ends, note in the run folder how long it took, and let go of it."""
     begin = time.time()
     try:
-        records = population.run()
+        population.run()
     finally:
         if folder is not None:
-            folder.note_environment(population.describe(), time.time() - begin)
-    return Run(specs, records, store, facts, prepared, findings, title)
+            try:
+                folder.note_environment(population.describe(), time.time() - begin)
+            finally:
+                folder.release()
 
 
 def _resolved(spec: TrialSpec) -> TrialSpec:
@@ -246,9 +255,24 @@ def preflight(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared
 
 
 def _refuse_errors(specs: Sequence[TrialSpec], findings: Sequence[tuple[str, Finding]]) -> None:
-    errors = [finding for _, finding in findings if finding.severity == "error"]
-    if errors and not all(spec.experiment.allow_mismatch for spec in specs):
-        raise UserError(f"{errors[0].sentence} {errors[0].remedy} (--config.allow_mismatch=true trains all the same.)")
+    strict = {spec.arm for spec in specs if not spec.experiment.allow_mismatch}
+    for arms, finding in findings:
+        if finding.severity == "error" and not strict.isdisjoint(arms.split(", ")):
+            where = f" (in {arms})" if arms else ""
+            raise UserError(
+                f"{finding.sentence}{where} {finding.remedy} (--config.allow_mismatch=true trains all the same.)"
+            )
+
+
+def _refuse_too_long(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> None:
+    """Refuse more steps than the program's int32 counts."""
+    for spec in specs:
+        epochs, batch_size = spec.experiment.epochs, spec.experiment.batch_size
+        steps = epochs * -(-len(prepared[spec.experiment.data].train) // batch_size)
+        if steps >= 2**31:
+            raise UserError(
+                f"{epochs:,} epochs are {steps:,} steps, but 2,147,483,647 is the most; train fewer epochs."
+            )
 
 
 def load(path: str | os.PathLike[str]) -> Run:

@@ -1,53 +1,116 @@
-"""What train.py and sweep.py share: reading a configuration file and its overrides, and running it in a workdir."""
+"""What train.py and sweep.py share: reading a configuration file and its overrides, and running it in a workdir.
+
+Whatever can be refused without JAX is refused before JAX is imported, which takes a second.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import difflib
 import importlib.util
 import pathlib
 import sys
+import traceback
+from collections.abc import Iterator, Sequence
 from types import ModuleType
 from typing import Any
 
 from nnjax import main
-from nnjax.config import Experiment, replace
-from nnjax.search import Space, override
-from nnjax.train import Plan, Stopped
+from nnjax.config import Experiment, conform, replace
+from nnjax.search import Space, expand, override, pin
 from nnjax.types import UserError
+
+
+def require(argv: Sequence[str], config: str | None, workdir: str | None) -> tuple[str, str]:
+    """Give --config and --workdir; refuse a command line without them, or with stray arguments.
+
+    Raises:
+      UserError: it is such a one.
+    """
+    if len(argv) > 1:
+        raise UserError(f"{argv[1]!r} was not expected: every argument is a flag, --NAME=VALUE; --help lists them.")
+    if not config:
+        raise UserError("--config is missing; name a configuration file, such as --config=configs/mnist_mlp.py.")
+    if not workdir:
+        raise UserError(
+            "--workdir is missing; name the run folder to make or resume, such as --workdir=runs/mnist_mlp."
+        )
+    return config, workdir
 
 
 def load_config(path: str) -> ModuleType:
     """Import a configuration file.
 
     Raises:
-      UserError: it is not there, is no Python, or has no get_config().
+      UserError: it is not there, cannot be run, or has no get_config().
     """
     file = pathlib.Path(path)
+    if file.is_dir():
+        raise UserError(f"The configuration {path!r} is a folder; name one of the Python files in it.")
     if not file.is_file():
-        near = sorted(str(p) for p in file.parent.glob("*.py")) if file.parent.is_dir() else []
-        raise UserError(f"The configuration {path!r} is not there{'; found ' + ', '.join(near) if near else ''}.")
+        raise UserError(f"The configuration {path!r} is not there{_nearby(file)}.")
     spec = importlib.util.spec_from_file_location(f"nnjax_config_{file.stem}", file)
     if spec is None or spec.loader is None:
         raise UserError(f"The configuration {path!r} is no Python file; name one that ends in .py.")
     module = importlib.util.module_from_spec(spec)
     sys.modules[module.__name__] = module
-    try:
+    with _blame(file):
         spec.loader.exec_module(module)
-    except (SyntaxError, ImportError, NameError) as error:
-        raise UserError(f"The configuration {path!r} cannot be read: {error}.") from None
     if not hasattr(module, "get_config"):
         raise UserError(f"The configuration {path!r} has no function get_config(); see configs/ for examples.")
     return module
 
 
+def _nearby(file: pathlib.Path) -> str:
+    """Name the configurations beside a file that is not there, those of a like name if there are any."""
+    there = sorted(other.name for other in file.parent.glob("*.py"))
+    close = difflib.get_close_matches(file.name, there, n=3) or there[:20]
+    return f"; in {file.parent} there is {', '.join(close)}" if close else ""
+
+
+@contextlib.contextmanager
+def _blame(file: pathlib.Path) -> Iterator[None]:
+    """Say as one sentence what went wrong in a configuration file, and in which of its lines."""
+    try:
+        yield
+    except Exception as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        lines = [frame.lineno for frame in frames if frame.filename == str(file.absolute())]
+        line = error.lineno if isinstance(error, SyntaxError) else lines[-1] if lines else None
+        what = error.msg if isinstance(error, SyntaxError) else str(error)
+        kind = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
+        where = f" in line {line}" if line else ""
+        raise UserError(f"The configuration {file.name} has a mistake{where}: {kind}{what.rstrip('.')}.") from None
+
+
 def experiment_of(module: ModuleType) -> Experiment:
-    """Give the file's experiment with the command line's `--config.FIELD=VALUE` applied."""
-    return replace(module.get_config(), main.overrides("config"))
+    """Give the file's experiment with the command line's `--config.FIELD=VALUE` applied.
+
+    Raises:
+      UserError: the file gives none, or a field or value is wrong.
+    """
+    file = pathlib.Path(str(module.__file__))
+    with _blame(file):
+        experiment = module.get_config()
+        if not isinstance(experiment, Experiment):
+            raise UserError(f"get_config() gives {experiment!r}, but an Experiment was expected")
+        experiment = conform(experiment)
+    return replace(experiment, main.overrides("config"))
 
 
 def space_of(module: ModuleType) -> Space:
-    """Give the file's search space, if it has one, with the command line's `--space.FIELD=VALUE` applied."""
-    space = module.get_space() if hasattr(module, "get_space") else Space()
-    return override(space, main.overrides("space"))
+    """Give the file's search space, if it has one, with the command line's `--space.FIELD=VALUE` applied.
+
+    The command line has the last word: a field given by `--config.FIELD` is no axis any more, and no arm changes it.
+
+    Raises:
+      UserError: the file gives no search space, or a field or value is wrong.
+    """
+    with _blame(pathlib.Path(str(module.__file__))):
+        space = module.get_space() if hasattr(module, "get_space") else Space()
+        if not isinstance(space, Space):
+            raise UserError(f"get_space() gives {space!r}, but a Space was expected")
+    return override(pin(space, main.overrides("config")), main.overrides("space"))
 
 
 def title_of(module: ModuleType) -> str:
@@ -55,15 +118,21 @@ def title_of(module: ModuleType) -> str:
     return (module.__doc__ or "").strip().split("\n")[0]
 
 
-def run(experiment: Experiment, space: Space, workdir: str, plan: Plan, title: str) -> Any:
+def run(experiment: Experiment, space: Space, workdir: str, title: str, **layout: Any) -> Any:
     """Train with a live display, print the table, write the report, and name it.
+
+    Args:
+      experiment, space, workdir, title: as for `nnjax.sweep`.
+      layout: the fields of a `Plan`.
 
     Raises:
       UserError: what the user can mend.
       Interrupted: a signal came; the same command resumes.
     """
-    from nnjax.api import sweep
+    expand(experiment, space)
+    from nnjax.api import Stopped, sweep
     from nnjax.progress import Display, print_message, summary_table
+    from nnjax.train import Plan
 
     main.catch_signals()
     try:
@@ -72,7 +141,7 @@ def run(experiment: Experiment, space: Space, workdir: str, plan: Plan, title: s
                 experiment,
                 space,
                 workdir=workdir,
-                plan=plan,
+                plan=Plan(**layout),
                 title=title,
                 observe=display,
                 announce=print_message,
@@ -80,6 +149,7 @@ def run(experiment: Experiment, space: Space, workdir: str, plan: Plan, title: s
             )
     except Stopped:
         raise main.Interrupted(f"Stopped; {workdir} is saved, and the same command goes on from there.") from None
+    report = trained.report()
     display.console.print(summary_table(trained))
-    print(f"report: {trained.report()}")
+    print(f"report: {report}")
     return trained

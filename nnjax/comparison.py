@@ -17,6 +17,7 @@ from nnjax.config import TrialSpec, flatten
 from nnjax.models.census import census
 from nnjax.train.checkpoints import write_atomically
 from nnjax.train.records import DONE
+from nnjax.types import UserError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -53,9 +54,15 @@ def compare(paths: Sequence[str]) -> list[Row]:
     """Read run folders and aggregate their finished trials over seeds.
 
     Raises:
-      UserError: a path is no run folder.
+      UserError: a path is no run folder, or none of its trials has finished.
     """
-    return [row for path in paths for row in rows_of(load(path), pathlib.Path(path).name)]
+    rows = []
+    for path in paths:
+        found = rows_of(load(path), pathlib.Path(path).name)
+        if not found:
+            raise UserError(f"No trial of {path} has finished; resume its run first, or leave it out.")
+        rows += found
+    return rows
 
 
 def rows_of(run: Run, name: str) -> list[Row]:
@@ -102,13 +109,14 @@ def to_table(rows: Sequence[Row]) -> Table:
     from rich.table import Table
 
     shown = [m for m in METRICS if any(m in row.means for row in rows)]
-    table = Table(
-        "run", "network", "seeds", "parameters", "kFLOP", "epochs", "s/trial", *(m.removeprefix("test_") for m in shown)
-    )
+    table = Table()
+    for name in ("run", "network"):
+        table.add_column(name, overflow="fold")
+    for name in ("seeds", "parameters", "FLOP", "epochs", "s/trial", *(m.removeprefix("test_") for m in shown)):
+        table.add_column(name, justify="right", no_wrap=True)
     for row in rows:
-        cells = [_cell(row, m) for m in shown]
-        sizes = (f"{row.parameters:,}", f"{row.flops / 1e3:,.0f}", str(row.epochs), f"{row.seconds:.1f}")
-        table.add_row(row.run, row.label, str(row.seeds), *sizes, *cells)
+        sizes = (f"{row.parameters:,}", f"{row.flops:,}", f"{row.epochs:,}", f"{row.seconds:.1f}")
+        table.add_row(row.run, row.label, str(row.seeds), *sizes, *(_cell(row, m) for m in shown))
     return table
 
 

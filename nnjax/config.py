@@ -195,15 +195,21 @@ def resolve_path(name: str, cls: type = Experiment) -> str:
         return found[0]
     if found:
         raise UserError(f"The field {name!r} is ambiguous: write one of {', '.join(found)}.")
-    raise UserError(f"Unknown field {name!r}; {_suggest(name, paths)}.")
+    raise UserError(f"Unknown field {name!r}; {_suggest(name, paths)}")
 
 
 def _suggest(name: str, paths: Iterable[str]) -> str:
-    by_leaf = {path.split(".")[-1]: path for path in paths}
-    close = difflib.get_close_matches(name.split(".")[-1], by_leaf, n=3, cutoff=0.5)
-    if close:
-        return "did you mean " + " or ".join(by_leaf[leaf] for leaf in close)
-    return "the fields are " + ", ".join(by_leaf.values())
+    """Name the paths whose last part, or its initials ("lr"), is spelt like that of a name; all if none is."""
+    spelt: dict[str, list[str]] = {}
+    for path in paths:
+        leaf = path.split(".")[-1]
+        initials = "".join(word[:1] for word in leaf.split("_")) if "_" in leaf else leaf
+        for spelling in {leaf, initials}:
+            spelt.setdefault(spelling, []).append(path)
+    *parts, leaf = name.lower().split(".")
+    close = [path for match in difflib.get_close_matches(leaf, spelt, n=1, cutoff=0.65) for path in spelt[match]]
+    close.sort(key=lambda path: path.split(".")[:-1] != parts)  # first those of the part that was named
+    return f"did you mean {' or '.join(close[:3])}?" if close else f"the fields are {', '.join(paths)}."
 
 
 def replace(experiment: Experiment, changes: Mapping[str, Any]) -> Experiment:
@@ -227,6 +233,21 @@ def _set(node: Any, parts: list[str], value: Any) -> Any:
     return dataclasses.replace(node, **{parts[0]: value})
 
 
+def conform(experiment: Experiment) -> Experiment:
+    """The experiment with every value as its field's annotated type, and so hashable: lists become tuples.
+
+    Raises:
+      UserError: a value, or a whole part, of the wrong type.
+    """
+    for field in dataclasses.fields(Experiment):
+        part, found = type(field.default), getattr(experiment, field.name)
+        if dataclasses.is_dataclass(field.default) and not isinstance(found, part):
+            raise UserError(
+                f"{field.name} is {found!r}, but a {part.__name__} was expected: write {part.__name__}(...)."
+            )
+    return replace(experiment, flatten(experiment))
+
+
 def coerce(value: Any, hint: Any, path: str) -> Any:
     """The value as the annotated type: text is parsed, whole floats become ints, lists become tuples.
 
@@ -234,10 +255,16 @@ def coerce(value: Any, hint: Any, path: str) -> Any:
       UserError: found against expected.
     """
     options = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    if value is None and types.NoneType in options:
+        return None
+    if type(value) in options and not isinstance(value, str):
+        return value
     for option in sorted(options, key=_parse_order):
+        if option is types.NoneType and str in options and value != "None":
+            continue  # "none" may be a name
         try:
             return _coerce_one(value, option)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             continue
     expected = " or ".join(_type_name(option) for option in options)
     raise UserError(f"{path} is {value!r}, but {expected} was expected.")
@@ -321,12 +348,6 @@ def from_dict(tree: Mapping[str, Any]) -> Experiment:
         else:
             flat[name] = value
     return replace(Experiment(), flat)
-
-
-def differences(old: Experiment, new: Experiment) -> list[str]:
-    """One "field: old → new" for each field that differs."""
-    a, b = flatten(old), flatten(new)
-    return [f"{path}: {a[path]!r} → {b[path]!r}" for path in a if a[path] != b[path]]
 
 
 @dataclasses.dataclass(frozen=True)

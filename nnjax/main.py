@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import pathlib
 import signal
@@ -9,6 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
+from nnjax.config import resolve_path
 from nnjax.types import UserError
 
 _stop_signal: int | None = None
@@ -31,24 +33,35 @@ def run(main: Callable[[list[str]], Any], config_flags: Sequence[str] = ()) -> N
       config_flags: prefixes such as "config" and "space"; flags `--config.FIELD=VALUE` of these prefixes are taken out
         of the command line before absl sees it and are read with `overrides`.
     """
-    from absl import app, flags
+    from absl import app, flags, logging
 
     def parse(argv: list[str]) -> list[str]:
         try:
             return flags.FLAGS(_take_overrides(argv, config_flags))
-        except flags.Error as error:
-            _fail(f"{error} (--help lists the flags)")
+        except flags.UnrecognizedFlagError as error:
+            _fail(_unknown_flag(error.flagname, list(flags.FLAGS), config_flags))
+        except (flags.Error, UserError) as error:
+            _fail(_flag_mistake(str(error)))
 
     def guarded(argv: list[str]) -> None:
+        if flags.FLAGS.verbosity == logging.INFO:  # absl's default: JAX then tells of absent accelerators
+            logging.set_verbosity(logging.WARNING)
         try:
             main(argv)
+            sys.stdout.flush()
         except UserError as error:
             _fail(str(error))
+        except BrokenPipeError:  # the reader has gone (`| head`): end as Unix tools do
+            _discard_output()
+            sys.exit(128 + signal.SIGPIPE)
         except OSError as error:
+            _discard_output()
             _fail(_describe(error))
         except Interrupted as error:
             print(error, file=sys.stderr)
             sys.exit(128 + (_stop_signal or signal.SIGTERM))
+        except KeyboardInterrupt:
+            sys.exit(128 + signal.SIGINT)
 
     app.run(guarded, flags_parser=parse)
 
@@ -62,16 +75,45 @@ def overrides(prefix: str) -> dict[str, str]:
 
 
 def _take_overrides(argv: Sequence[str], prefixes: Sequence[str]) -> list[str]:
-    """Split `--config.F=V` (or `--config.F V`) from the other arguments."""
+    """Split `--config.F=V` (or `--config.F V`) from the other arguments.
+
+    Raises:
+      UserError: one has no value.
+    """
     rest, arguments = [], iter(argv)
     for argument in arguments:
         name, equals, value = argument.lstrip("-").partition("=")
         prefix, dot, field = name.partition(".")
         if argument.startswith("--") and dot and prefix in prefixes:
-            _overrides.setdefault(prefix, {})[field] = value if equals else next(arguments, "")
+            value = value if equals else next(arguments, "--")
+            if not equals and value.startswith("--"):
+                raise UserError(f"{argument} has no value; write {argument}=VALUE.")
+            _overrides.setdefault(prefix, {})[field] = value
         else:
             rest.append(argument)
     return rest
+
+
+def _unknown_flag(name: str, known: Sequence[str], prefixes: Sequence[str]) -> str:
+    """One sentence for a flag that the script does not have: what may have been meant."""
+    field, dot, _ = name.partition(".")
+    if dot and field in ("config", "space"):
+        return f"This script takes no --{field}.FIELD flags, but --{name} was given; --help lists its flags."
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
+    if close:
+        return f"Unknown flag --{name}; did you mean --{close[0]}? --help lists the flags."
+    if "config" in prefixes:
+        try:
+            return f"Unknown flag --{name}; the experiment's {resolve_path(name)} is set by --config.{name}=VALUE."
+        except UserError:
+            return f"Unknown flag --{name}; --help lists the flags, and --config.FIELD=VALUE sets a field."
+    return f"Unknown flag --{name}; --help lists the flags."
+
+
+def _flag_mistake(text: str) -> str:
+    """One sentence of absl's about a flag's value, without Python's words for it."""
+    known, cause, _ = text.partition(": invalid literal for int")
+    return f"{known}: a whole number was expected." if cause else f"{text.rstrip('.')}."
 
 
 def _describe(error: OSError) -> str:
@@ -85,24 +127,54 @@ def _fail(sentence: str) -> NoReturn:
     sys.exit(2)
 
 
+def _discard_output() -> None:
+    """Let what standard output still holds go nowhere, should it be standard output that cannot be written."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def check_out(path: str, *kinds: str) -> str:
+    """Give the path of a file to write, before anything is computed for it.
+
+    Raises:
+      UserError: it ends in none of the kinds (".csv"), or its folder is not there.
+    """
+    kind = pathlib.Path(path).suffix
+    if kind not in kinds:
+        raise UserError(f"The file {path!r} ends in {kind!r}, but {' or '.join(kinds)} was expected.")
+    if not pathlib.Path(path).parent.is_dir():
+        raise UserError(f"The folder of {path!r} is not there; make it, or name another file.")
+    return path
+
+
 def start_jax(num_devices: int | None = None) -> None:
     """Set up JAX before its backend starts: on CPU one device per core, and the persistent compilation cache.
+
+    Quick, because JAX is not imported: it reads these settings from the environment when it is. Those that the
+    environment has already are kept.
 
     Args:
       num_devices: CPU devices to make; None for one per core that this process may use.
     """
-    import jax
-
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    jax.config.update("jax_num_cpu_devices", num_devices or cores)
+    settings: dict[str, Any] = {"jax_num_cpu_devices": num_devices or cores}
     cache = pathlib.Path(os.environ.get("NNJAX_CACHE", pathlib.Path.home() / ".cache" / "nnjax" / "xla"))
     try:
         cache.mkdir(parents=True, exist_ok=True)
+        settings |= {
+            "jax_compilation_cache_dir": str(cache),
+            "jax_persistent_cache_min_compile_time_secs": 0.2,
+            "jax_persistent_cache_min_entry_size_bytes": 0,
+        }
     except OSError:
-        return  # a read-only home only costs compile time
-    jax.config.update("jax_compilation_cache_dir", str(cache))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
-    jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
+        pass  # a read-only home only costs compile time
+    for name, value in settings.items():
+        if "jax" in sys.modules:
+            sys.modules["jax"].config.update(name, value)
+        else:
+            os.environ.setdefault(name.upper(), str(value))
 
 
 def catch_signals() -> None:

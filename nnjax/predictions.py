@@ -9,31 +9,74 @@ import numpy as np
 
 from nnjax.api import Run
 from nnjax.data import load
+from nnjax.main import check_out
 from nnjax.train import checkpoints
-from nnjax.types import UserError
+from nnjax.types import DataFacts, Dataset, UserError
+
+KINDS = (".csv", ".npz")
+
+
+def choose_trial(run: Run, trial: int | None) -> int:
+    """Check a trial's number; for None give the only trial, or else the one of the lowest validation loss.
+
+    Raises:
+      UserError: the trial is not there, or none has a validation loss.
+    """
+    if trial is None:
+        return run.best_trial() if len(run.specs) > 1 else 0
+    if not 0 <= trial < len(run.specs):
+        there = f"trials 0 to {len(run.specs) - 1}" if len(run.specs) > 1 else "only trial 0"
+        raise UserError(f"There is no trial {trial}; the run has {there}.")
+    return trial
 
 
 def inputs_for(run: Run, trial: int, name: str | None, data_dir: str | None, target: str | None) -> np.ndarray:
     """Fetch raw inputs [n, d]: of a data source by name, or of the run's own test part.
 
+    Columns are taken by their names, whatever their order and whatever others there are; categories get the codes they
+    had in training.
+
     Raises:
-      UserError: the trial is not there, or the data have another width than the network's input.
+      UserError: the data have no such columns or categories, or another width than the network's input.
     """
-    if not 0 <= trial < len(run.specs):
-        raise UserError(f"There is no trial {trial}; the run has trials 0 to {len(run.specs) - 1}.")
     if name is None:
         data = run.data(trial)
         part = data.test if len(data.test) else data.validation
+        if not len(part):
+            raise UserError("The run has no test part and no validation part; name data with --data=NAME.")
         return data.dataset.x[part]
-    dataset, facts = load(name, data_dir, target), run.facts(trial)
+    facts = run.facts(trial)
+    dataset = load(name, data_dir, "none" if target is None and name.startswith("csv:") else target)
+    if facts.features and dataset.features:
+        return np.stack([_column(dataset, facts, feature) for feature in facts.features], axis=1)
     if dataset.x.shape[1] != facts.num_inputs:
         raise UserError(
             f"{name} has {dataset.x.shape[1]} inputs, but the network was trained on {facts.num_inputs} ({facts.name})."
         )
-    if facts.features and dataset.features and facts.features != dataset.features:
-        wrong = next((a, b) for a, b in zip(dataset.features, facts.features, strict=True) if a != b)
-        raise UserError(f"{name} has a column {wrong[0]!r} where the network was trained on {wrong[1]!r}.")
     return dataset.x
+
+
+def _column(dataset: Dataset, facts: DataFacts, feature: str) -> np.ndarray:
+    """Fetch one input [n] by its name, categories coded as in training."""
+    if feature not in dataset.features:
+        raise UserError(
+            f"{dataset.name} has no input {feature!r}, which the network was trained on ({facts.name}); "
+            f"its inputs are {', '.join(dataset.features)}."
+        )
+    values = dataset.x[:, dataset.features.index(feature)]
+    known, found = facts.categories.get(feature, ()), dataset.categories.get(feature, ())
+    if bool(known) != bool(found):
+        kinds = ("texts", "numbers") if found else ("numbers", "texts")
+        raise UserError(f"The column {feature!r} of {dataset.name} holds {kinds[0]}, but {kinds[1]} were expected.")
+    if not known:
+        return values
+    unknown = [text for text in found if text not in known]
+    if unknown:
+        raise UserError(
+            f"The column {feature!r} of {dataset.name} holds {unknown[0]!r}, which the network has never seen; "
+            f"it knows {', '.join(known)}."
+        )
+    return np.array([known.index(text) for text in found], values.dtype)[values.astype(int)]
 
 
 def write_predictions(
@@ -42,16 +85,11 @@ def write_predictions(
     """Write outputs or codes, one row an example; of a classifier also the class and its probability.
 
     Raises:
-      UserError: the file ends neither in .csv nor in .npz.
+      UserError: the file ends neither in .csv nor in .npz, or its folder is not there.
     """
-    kind = pathlib.Path(path).suffix
-    if kind not in (".csv", ".npz"):
-        raise UserError(f"The file {path!r} ends in {kind!r}, but .csv or .npz was expected.")
+    check_out(path, *KINDS)
     columns = prediction_columns(run, trial, x, which, encode)
-    if kind == ".npz":
-        content: bytes | str = checkpoints.to_bytes(columns)
-    else:
-        content = _to_csv(columns)
+    content = checkpoints.to_bytes(columns) if path.endswith(".npz") else _to_csv(columns)
     checkpoints.write_atomically(pathlib.Path(path), content)
 
 

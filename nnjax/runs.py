@@ -11,6 +11,7 @@ figures/, report.html
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import dataclasses
 import fcntl
@@ -18,8 +19,8 @@ import io
 import json
 import os
 import pathlib
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import IO, Any
 
 import numpy as np
 
@@ -28,7 +29,6 @@ from nnjax.config import (
     DataConfig,
     Experiment,
     TrialSpec,
-    differences,
     field_types,
     flatten,
     from_dict,
@@ -37,19 +37,45 @@ from nnjax.config import (
 )
 from nnjax.environment import describe_environment
 from nnjax.train import checkpoints
-from nnjax.train.records import MemoryStore, Record, stack_curves
+from nnjax.train.records import RUNNING, MemoryStore, Record, stack_curves
 from nnjax.types import DataFacts, Scaler, UserError
 
 FORMAT = 1
 Findings = Sequence[tuple[str, Finding]]
+_BEGUN = ("checkpoints", "data.json")  # what a run folder holds before it has its config.json
 
 
 class FolderStore(MemoryStore):
-    """A run folder. Opening it touches nothing; `begin` makes it and takes it for this process."""
+    """A run folder. Opening it touches nothing; `begin` makes it and takes it for this process until `release`.
 
-    def __init__(self, path: str | os.PathLike[str]):
+    Args:
+      path: the folder.
+      announce: is told of damaged files that were passed over; None collects the sentences in `messages`.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], announce: Callable[[str], None] | None = None):
         self.path = pathlib.Path(path)
         self.messages: list[str] = []
+        self.announce = announce or self.messages.append
+        self._lock: IO[str] | None = None
+
+    def refuse_unfit(self, specs: Sequence[TrialSpec]) -> None:
+        """Touch nothing, but refuse a path at which these trials cannot be trained.
+
+        Raises:
+          UserError: it is a file, or a folder of something else or of another experiment.
+        """
+        if self.path.exists() and not self.path.is_dir():
+            raise UserError(f"The workdir {self.path} is a file; name a folder.")
+        if (self.path / "config.json").exists():
+            self._refuse_other(specs)
+        elif self.path.is_dir():
+            foreign = [name for name in sorted(os.listdir(self.path)) if name not in _BEGUN and name[0] != "."]
+            if foreign:
+                raise UserError(
+                    f"The workdir {self.path} holds files of something else (such as {foreign[0]}); "
+                    "name a new or empty folder."
+                )
 
     def begin(
         self,
@@ -64,21 +90,26 @@ class FolderStore(MemoryStore):
         Raises:
           UserError: it cannot be written, another process is using it, or it belongs to another experiment.
         """
-        if (self.path / "config.json").exists():
-            self._refuse_other(specs)
-        elif self.path.is_dir() and any(name for name in os.listdir(self.path) if not name.startswith(".")):
-            raise UserError(f"The workdir {self.path} holds files of something else; name a new or empty folder.")
-        self._take()
-        if not (self.path / "config.json").exists():
-            self.write_json("data.json", _facts_json(facts, findings))
-            self.write_json("config.json", _config_json(base, specs, title))
-        self._refuse_changed(facts)
-        return self.read_records(specs)
+        new = not self.path.exists()
+        try:
+            self._take()
+            self.refuse_unfit(specs)
+            self._remove_temporary()
+            if not (self.path / "config.json").exists():
+                self.write_json("data.json", _facts_json(facts, findings))
+                self.write_json("config.json", _config_json(base, specs, title))
+            self._refuse_changed(facts)
+            return self.read_records(specs)
+        except BaseException:
+            self.release()
+            if new:
+                self._remove_begun()
+            raise
 
     def _take(self) -> None:
         try:
             (self.path / "checkpoints").mkdir(parents=True, exist_ok=True)
-            self._lock = open(self.path / ".lock", "w")  # noqa: SIM115 (held until the process ends)
+            self._lock = open(self.path / ".lock", "w")  # noqa: SIM115 (held until the run ends)
         except OSError as error:
             reason = error.strerror or str(error)
             raise UserError(f"The workdir {self.path} cannot be written ({reason}); name a folder that can.") from None
@@ -89,13 +120,28 @@ class FolderStore(MemoryStore):
                 f"Another process is using the workdir {self.path}; wait for it to end, or name another folder."
             ) from None
 
+    def release(self) -> None:
+        """Let other processes have the folder."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def _remove_temporary(self) -> None:
+        """Remove what a process that was killed in mid-write left."""
+        for path in (*self.path.glob(".*.tmp"), *self.path.glob("*/.*.tmp")):
+            path.unlink(missing_ok=True)
+
+    def _remove_begun(self) -> None:
+        """Take back a folder that could not be begun."""
+        with contextlib.suppress(OSError):  # what cannot be removed may stay: `refuse_unfit` knows it
+            for name in ("config.json", "data.json", ".lock"):
+                (self.path / name).unlink(missing_ok=True)
+            (self.path / "checkpoints").rmdir()
+            self.path.rmdir()
+
     def _refuse_other(self, specs: Sequence[TrialSpec]) -> None:
         _, old, _ = self.read_config()
-        what = [] if len(old) == len(specs) else [f"number of trials: {len(old)} → {len(specs)}"]
-        for a, b in zip(old, specs, strict=False):
-            what += [text for text in differences(a.experiment, b.experiment) if text not in what]
-            if (a.arm, a.start_from) != (b.arm, b.start_from):
-                what.append(f"arm of trial {a.id}: {a.arm!r} → {b.arm!r}")
+        what = differences(old, specs)
         if what:
             more = f"; and {len(what) - 5} more" if len(what) > 5 else ""
             raise UserError(
@@ -141,13 +187,15 @@ class FolderStore(MemoryStore):
         checkpoints.write_atomically(current, data)
 
     def load_chunk(self) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
-        """Read the last good state of the trials under way; a damaged file is named in `messages` and passed over."""
-        for path in self._chunks():
+        """Read the last good state of the trials under way; a damaged file is passed over, which is announced."""
+        there = [path for path in self._chunks() if path.exists()]
+        for path in there:
             try:
-                if path.exists():
-                    return checkpoints.read(path)
+                return checkpoints.read(path)
             except UserError as error:
-                self.messages.append(f"{error} Going back to the version before it.")
+                last = path == there[-1]
+                remedy = "The trials under way begin again." if last else "Going back to the version before it."
+                self.announce(f"warning: {error} {remedy}")
         return None
 
     def drop_chunk(self) -> None:
@@ -175,12 +223,21 @@ class FolderStore(MemoryStore):
         return self._read_json("environment.json") if path.exists() else {}
 
     def _read_json(self, name: str) -> Any:
-        try:
+        if not (self.path / name).is_file():
+            raise UserError(f"{self.path} is not a run folder: it has no {name}.")
+        with self._blame(name):
             return json.loads((self.path / name).read_text())
-        except FileNotFoundError:
-            raise UserError(f"{self.path} is not a run folder: it has no {name}.") from None
-        except (ValueError, OSError) as error:
-            raise UserError(f"{self.path / name} is damaged ({error}); train into another workdir.") from None
+
+    @contextlib.contextmanager
+    def _blame(self, name: str) -> Iterator[None]:
+        """Say as one sentence that a file of the folder is not as it was written."""
+        try:
+            yield
+        except (ValueError, LookupError, TypeError, AttributeError, OSError) as error:
+            reason = str(error) if isinstance(error, UserError | OSError) else f"{type(error).__name__}: {error}"
+            raise UserError(
+                f"{self.path / name} is damaged ({reason.rstrip('.')}); bring a good copy back, or name another folder."
+            ) from None
 
     def read_config(self) -> tuple[Experiment, list[TrialSpec], str]:
         """Read config.json back: the base experiment, the trials, the title.
@@ -191,34 +248,82 @@ class FolderStore(MemoryStore):
         tree = self._read_json("config.json")
         if not isinstance(tree, dict) or tree.get("format") != FORMAT:
             raise UserError(f"{self.path}/config.json is not of format {FORMAT}, which this version of nnjax reads.")
-        base = from_dict(tree["experiment"])
-        specs = [
-            TrialSpec(i, replace(base, t["changes"]), t["arm"], t["start_from"]) for i, t in enumerate(tree["trials"])
-        ]
-        return base, specs, tree["title"]
+        with self._blame("config.json"):
+            base = from_dict(tree["experiment"])
+            specs = [
+                TrialSpec(i, replace(base, t["changes"]), t["arm"], t["start_from"])
+                for i, t in enumerate(tree["trials"])
+            ]
+            return base, specs, str(tree["title"])
 
     def read_facts(self) -> tuple[dict[DataConfig, DataFacts], list[tuple[str, Finding]]]:
-        """Read data.json back: the facts of each data configuration, and the pre-flight findings."""
+        """Read data.json back: the facts of each data configuration, and the pre-flight findings.
+
+        Raises:
+          UserError: it is missing or damaged.
+        """
         tree = self._read_json("data.json")
-        facts = {DataConfig(**entry["config"]): _facts_from_json(entry["facts"]) for entry in tree["data"]}
-        return facts, [(arm, Finding(*finding)) for arm, finding in tree["findings"]]
+        with self._blame("data.json"):
+            facts = {DataConfig(**entry["config"]): _facts_from_json(entry["facts"]) for entry in tree["data"]}
+            return facts, [(arm, Finding(*finding)) for arm, finding in tree["findings"]]
 
     def read_records(self, specs: Sequence[TrialSpec]) -> list[Record]:
-        """Read trials.csv and curves.npz back; empty records where they are not there yet."""
+        """Read trials.csv and curves.npz back; empty records where they are not there yet.
+
+        Raises:
+          UserError: they are damaged, or hold other trials.
+        """
         records = [Record() for _ in specs]
-        for record, seconds in zip(records, self.read_environment().get("trial_seconds", []), strict=False):
-            record.seconds = seconds
+        with self._blame("environment.json"):
+            for record, seconds in zip(records, self.read_environment().get("trial_seconds", []), strict=False):
+                record.seconds = float(seconds)
         if not (self.path / "trials.csv").exists():
             return records
         curves = checkpoints.read(self.path / "curves.npz")[0]
-        with open(self.path / "trials.csv", newline="") as file:
-            for number, (record, row) in enumerate(zip(records, csv.DictReader(file), strict=True)):
-                record.status, record.epochs, record.verdict = row["status"], int(row["epochs"]), row["verdict"]
-                record.values = {k: float(v) for k, v in row.items() if k not in _COLUMNS and v != ""}
-                record.curves = {name: array[number, : record.epochs] for name, array in curves.items()}
+        with self._blame("trials.csv"):
+            with open(self.path / "trials.csv", newline="") as file:
+                rows = list(csv.DictReader(file))
+            for number, (record, row) in enumerate(zip(records, rows, strict=True)):
+                _read_record(record, row, {name: array[number] for name, array in curves.items()})
         return records
 
 
+def differences(old: Sequence[TrialSpec], new: Sequence[TrialSpec]) -> list[str]:
+    """Say what differs between the trials of two runs: one "field: its values → its values" each; empty if nothing."""
+
+    def values(specs: Sequence[TrialSpec]) -> dict[str, list[str]]:
+        flats = [{"arm": spec.arm, **flatten(spec.experiment)} for spec in specs]
+        return {path: list(dict.fromkeys(repr(flat[path]) for flat in flats)) for path in flats[0]}
+
+    def listed(texts: list[str]) -> str:
+        return ", ".join(texts[:6]) + (", …" if len(texts) > 6 else "")
+
+    a, b = values(old), values(new)
+    what = [f"{path}: {listed(a[path])} → {listed(b[path])}" for path in a if a[path] != b[path]]
+    if len(old) != len(new):
+        what.append(f"trials: {len(old)} → {len(new)}")
+    return what or ([] if list(old) == list(new) else ["the same values are combined in another way"])
+
+
+def _read_record(record: Record, row: Mapping[str, str], curves: Mapping[str, np.ndarray]) -> None:
+    """Fill a record from its row of trials.csv and its curves.
+
+    Raises:
+      ValueError, LookupError, TypeError: the row is not as it was written.
+    """
+    record.status, record.epochs, record.verdict = row["status"], int(row["epochs"]), row["verdict"]
+    if record.status not in _STATUSES:
+        raise ValueError(f"the status {record.status!r} is unknown")
+    record.values = {k: float(v) for k, v in row.items() if k not in _COLUMNS and v != ""}
+    there = min((len(curve) for curve in curves.values()), default=0)
+    if record.status == RUNNING:
+        record.epochs = min(record.epochs, there)  # a kill between the two files may have left curves that began again
+    if record.epochs > there:
+        raise ValueError(f"{record.epochs} epochs, but {there} in curves.npz")
+    record.curves = {name: curve[: record.epochs] for name, curve in curves.items()}
+
+
+_STATUSES = ("waiting", "running", "done", "stopped", "dropped", "diverged", "failed")
 _FIRST = ("trial", "arm", "status", "seed", "fold", "epochs")
 _COLUMNS = {*_FIRST, "verdict", *field_types(Experiment), *(name.split(".")[-1] for name in field_types(Experiment))}
 

@@ -4,9 +4,11 @@ The deck's lost "accuracy comparison": for every arm or setting of every run fol
 and time, the mean over seeds with the spread.
 """
 
+import sys
+
 from absl import flags
 
-from nnjax.main import run
+from nnjax.main import check_out, run, start_jax
 from nnjax.types import UserError
 
 OUT = flags.DEFINE_string("out", None, "also write the table to this .csv file")
@@ -15,14 +17,17 @@ OUT = flags.DEFINE_string("out", None, "also write the table to this .csv file")
 def main(argv: list[str]) -> None:
     """Print the table."""
     if len(argv) < 2:
-        raise UserError("Usage: compare.py RUN [RUN ...]; each RUN is a run folder.")
-    from nnjax.comparison import compare, to_table, write_csv
+        raise UserError("At least one run folder was expected: compare.py RUN [RUN ...] [--out=FILE.csv].")
+    out = OUT.value and check_out(OUT.value, ".csv")
+    start_jax()
     from rich.console import Console
 
+    from nnjax.comparison import compare, to_table, write_csv
+
     rows = compare(argv[1:])
-    Console().print(to_table(rows))
-    if OUT.value:
-        write_csv(rows, OUT.value)
+    if out:
+        write_csv(rows, out)
+    Console(width=None if sys.stdout.isatty() else 500).print(to_table(rows))
 
 
 if __name__ == "__main__":

@@ -70,8 +70,7 @@ def main(argv):
     with open(path, "a", newline="") as file:
         for seed in range(len(rows) // len(LOSSES), SEEDS.value):
             new = [
-                [arm, str(seed), repr(a), repr(b)]
-                for arm, a, b in train(seed, train_x.astype("f"), test_x.astype("f"))
+                [arm, str(seed), repr(a), repr(b)] for arm, a, b in train(seed, train_x.astype("f"), test_x.astype("f"))
             ]
             csv.writer(file).writerows(new)
             file.flush()

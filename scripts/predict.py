@@ -5,7 +5,7 @@ NAME is any data source by name (csv:new.csv, npz:new.npz, mnist, ...); by defau
 
 from absl import flags
 
-from nnjax.main import run, start_jax
+from nnjax.main import check_out, run, start_jax
 from nnjax.types import UserError
 
 DATA = flags.DEFINE_string("data", None, "data source by name; the run's own test part by default")
@@ -19,19 +19,18 @@ ENCODE = flags.DEFINE_bool("encode", False, "write latent codes instead of outpu
 
 def main(argv: list[str]) -> None:
     """Write predictions or latent codes."""
-    if len(argv) != 2 or OUT.value is None:
-        raise UserError(
-            "Usage: predict.py RUN --out=FILE.csv [--data=NAME] [--trial=N] [--encode]; RUN is a run folder."
-        )
+    if len(argv) != 2 or not OUT.value:
+        raise UserError("One run folder and --out were expected: predict.py RUN --out=FILE.csv [--data=NAME].")
+    out = check_out(OUT.value, ".csv", ".npz")
     start_jax()
     from nnjax.api import load
-    from nnjax.predictions import inputs_for, write_predictions
+    from nnjax.predictions import choose_trial, inputs_for, write_predictions
 
     trained = load(argv[1])
-    trial = TRIAL.value if TRIAL.value is not None else trained.best_trial()
+    trial = choose_trial(trained, TRIAL.value)
     x = inputs_for(trained, trial, DATA.value, DATA_DIR.value, TARGET.value)
-    write_predictions(trained, trial, x, OUT.value, WHICH.value, ENCODE.value)
-    print(f"{len(x)} examples, trial {trial}: {OUT.value}")
+    write_predictions(trained, trial, x, out, WHICH.value, ENCODE.value)
+    print(f"{len(x)} examples, trial {trial}: {out}")
 
 
 if __name__ == "__main__":

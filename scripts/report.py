@@ -2,7 +2,7 @@
 
 from absl import flags
 
-from nnjax.main import run
+from nnjax.main import run, start_jax
 from nnjax.types import UserError
 
 OUT = flags.DEFINE_string("out", None, "file to write; RUN/report.html by default")
@@ -11,7 +11,8 @@ OUT = flags.DEFINE_string("out", None, "file to write; RUN/report.html by defaul
 def main(argv: list[str]) -> None:
     """Write the report."""
     if len(argv) != 2:
-        raise UserError("Usage: report.py RUN [--out=FILE]; RUN is a run folder.")
+        raise UserError("One run folder was expected: report.py RUN [--out=FILE].")
+    start_jax()
     from nnjax.api import load
 
     print(f"report: {load(argv[1]).report(OUT.value)}")

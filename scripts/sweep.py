@@ -3,17 +3,17 @@
 An axis is a list (--space.learning_rate=0.1,0.01), a range (--space.learning_rate=log:1e-4:1e-1:16,
 lin:LOW:HIGH:POINTS) or, for lists, divided by semicolons (--space.widths="32;64,32"). --space.seed=0,1,2 multiplies
 everything. --space.mode=grid|zip|random, --space.num=N and --space.draw_seed=S say how axes combine; --space.arms=A,B
-keeps arms. A second call with the same workdir resumes.
+keeps arms. --config.F=V sets a field in all trials, over the file's axes and arms. A second call with the same workdir
+resumes.
 """
 
 from absl import flags
 
 from nnjax.main import run, start_jax
-from nnjax.types import UserError
 
 CONFIG = flags.DEFINE_string("config", None, "configuration file, such as configs/deck_autoencoders.py")
 WORKDIR = flags.DEFINE_string("workdir", None, "run folder; made, or resumed")
-DEVICES = flags.DEFINE_integer("devices", None, "how many devices to use; all by default")
+DEVICES = flags.DEFINE_integer("devices", None, "how many devices to use; all by default", lower_bound=1)
 BATCH_DEVICES = flags.DEFINE_integer("batch_devices", 1, "how many devices share each batch", lower_bound=1)
 LANES = flags.DEFINE_integer("lanes", None, "the most trials on one device at a time", lower_bound=1)
 ORDER = flags.DEFINE_enum("order", "auto", ["auto", "shared", "own"], "whether trials of one seed share their batches")
@@ -21,16 +21,21 @@ ORDER = flags.DEFINE_enum("order", "auto", ["auto", "shared", "own"], "whether t
 
 def main(argv: list[str]) -> None:
     """Train every trial of the configuration's search space."""
-    if len(argv) > 1 or CONFIG.value is None or WORKDIR.value is None:
-        raise UserError("Usage: sweep.py --config=configs/NAME.py --workdir=DIR [--config.F=V ...] [--space.F=V ...].")
     start_jax()
     from nnjax import command
-    from nnjax.train import Plan
 
-    module = command.load_config(CONFIG.value)
-    plan = Plan(DEVICES.value, BATCH_DEVICES.value, LANES.value, ORDER.value)
-    experiment, space = command.experiment_of(module), command.space_of(module)
-    command.run(experiment, space, WORKDIR.value, plan, command.title_of(module))
+    config, workdir = command.require(argv, CONFIG.value, WORKDIR.value)
+    module = command.load_config(config)
+    command.run(
+        command.experiment_of(module),
+        command.space_of(module),
+        workdir,
+        command.title_of(module),
+        devices=DEVICES.value,
+        batch_devices=BATCH_DEVICES.value,
+        lanes=LANES.value,
+        order=ORDER.value,
+    )
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnjax.anchors import ACCURACY
-from nnjax.report.summary import LABELS, Setting, ranked, settings
+from nnjax.report.summary import Setting, named, ranked, settings
 
 if TYPE_CHECKING:
     from nnjax.api import Run
@@ -64,7 +64,7 @@ def quantities(run: Run) -> list[Quantity]:
     for name in dict.fromkeys([*losses, *_other_metrics(run)]):
         lines = tuple(line for place, setting in enumerate(ordered) for line in _lines(run, setting, place, name))
         if lines:
-            out.append(Quantity(name, LABELS.get(name, name.replace("_", " ")), lines))
+            out.append(Quantity(name, named(name), lines))
     return out
 
 

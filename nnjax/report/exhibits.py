@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -100,7 +100,7 @@ def shown_settings(run: Run, limit: int = MAX_EXHIBITS) -> list[Setting]:
     orders = [ranked(run, [setting for setting in able if setting.goal == goal]) for goal in goals]
     longest = max(map(len, orders), default=0)
     chosen = [order[i] for i in range(longest) for order in orders if i < len(order)][:limit]
-    return [setting for setting in able if setting in chosen]
+    return able if len(able) <= limit else chosen
 
 
 def exhibits(run: Run) -> tuple[list[Exhibit], list[str]]:
@@ -139,13 +139,24 @@ def _first_kernel(params: Any) -> np.ndarray:
     return np.asarray(params["layer_0"]["kernel"])
 
 
-def detail(exhibit: Exhibit) -> tuple[float, float]:
-    """Measure a reconstruction's "far too detailed" (deck section 7).
+class Detail(NamedTuple):
+    """How a reconstruction fares outside what pixels can be (deck section 7: "far too detailed").
 
-    Returns:
-      The fraction of outputs outside [0, 1], and the mean square of the outputs where the input is 0 (the background);
-      NaN where no input is 0.
+    Attributes:
+      clipped: mean squared error after clipping the outputs to [0, 1].
+      outside: share of the outputs outside [0, 1].
+      background: mean square of the outputs where the input is exactly 0; NaN where none is.
     """
+
+    clipped: float
+    outside: float
+    background: float
+
+
+def detail(exhibit: Exhibit) -> Detail:
+    """Measure a reconstruction of inputs in [0, 1]."""
     outputs, background = exhibit.outputs, exhibit.inputs == 0
+    clipped = float(np.mean(np.square(np.clip(outputs, 0, 1) - exhibit.inputs)))
     outside = float(np.mean((outputs < 0) | (outputs > 1)))
-    return outside, float(np.mean(np.square(outputs[background]))) if background.any() else float("nan")
+    noise = float(np.mean(np.square(outputs[background]))) if background.any() else float("nan")
+    return Detail(clipped, outside, noise)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nnjax.metrics import confusion_matrix
-from nnjax.report import figures, pictures
+from nnjax.report import drawings, figures, pictures
 from nnjax.report.exhibits import Exhibit
+from nnjax.report.summary import ranked
+
+if TYPE_CHECKING:
+    from nnjax.api import Run
 
 MAX_CLASSIFIERS, MAX_MATRIX, MAX_MISTAKES, MAX_PAIRS, MAX_REGRESSIONS = 2, 20, 12, 5, 4
 
@@ -23,11 +27,13 @@ class Picture:
       label: of the network.
       what: which row it is, or a remark.
       uri: the picture itself.
+      first: whether it is the first of its network.
     """
 
     label: str
     what: str
     uri: str
+    first: bool = True
 
 
 def _uri(values: np.ndarray, palette: str) -> str:
@@ -48,8 +54,12 @@ def examples_of(exhibit: Exhibit) -> Sequence[int]:
 def reconstructions(some: Sequence[Exhibit]) -> list[Picture]:
     """Show the same examples, and each network's codes and copies of them, as strips; none without pictures."""
     able = coders(some, images=True)
-    rows = figures.reconstruction_rows(able, examples_of(able[0])) if able else []
-    return [Picture(label, what, _uri(image, figures.palette(what))) for label, what, image in rows]
+    rows = drawings.reconstruction_rows(able, examples_of(able[0])) if able else []
+    labels = [None, *(label for label, _, _ in rows)]
+    return [
+        Picture(label, what, _uri(image, drawings.palette(what)), label != before)
+        for before, (label, what, image) in zip(labels, rows, strict=False)
+    ]
 
 
 def latents(some: Sequence[Exhibit]) -> list[Picture]:
@@ -59,7 +69,7 @@ def latents(some: Sequence[Exhibit]) -> list[Picture]:
     out = []
     for exhibit in coders(some):
         figure = Figure(figsize=(2.8, 2.8), layout="constrained")
-        figures.draw_latent(figure.subplots(), exhibit)
+        drawings.draw_latent(figure.subplots(), exhibit)
         png = figures.to_bytes(figure, dpi=150, transparent=exhibit.labels is not None)
         out.append(Picture(exhibit.label, _latent_words(exhibit), pictures.data_uri(png)))
     return out
@@ -67,7 +77,7 @@ def latents(some: Sequence[Exhibit]) -> list[Picture]:
 
 def _latent_words(exhibit: Exhibit) -> str:
     assert exhibit.codes is not None
-    width, share = exhibit.codes.shape[1], figures.flat_codes(exhibit)[1]
+    width, share = exhibit.codes.shape[1], drawings.flat_codes(exhibit)[1]
     dead = int(np.sum(np.ptp(exhibit.codes, axis=0) == 0))
     unused = f"; {dead} of them always the same" if dead and width > 1 else ""
     if share is None:
@@ -81,7 +91,7 @@ def legend(some: Sequence[Exhibit]) -> list[tuple[str, str]]:
     if not able or able[0].labels is None:
         return []
     classes = able[0].prepared.dataset.classes
-    return [(classes[int(label)], figures.class_color(int(label))) for label in np.unique(able[0].labels)[:20]]
+    return [(classes[int(label)], drawings.class_color(int(label))) for label in np.unique(able[0].labels)[:20]]
 
 
 def weights(some: Sequence[Exhibit]) -> list[Picture]:
@@ -96,9 +106,15 @@ def weights(some: Sequence[Exhibit]) -> list[Picture]:
     return out
 
 
-def classifiers(some: Sequence[Exhibit]) -> list[dict[str, Any]]:
-    """Describe the mistakes of the first classifiers: confusion matrix, commonest confusions, worst mistakes."""
-    return [_classifier(exhibit) for exhibit in some if exhibit.goal == "classification"][:MAX_CLASSIFIERS]
+def classifiers(run: Run, some: Sequence[Exhibit]) -> list[dict[str, Any]]:
+    """Describe the mistakes of the best classifiers: confusion matrix, commonest confusions, worst mistakes."""
+    return [_classifier(exhibit) for exhibit in best_first(run, some, "classification")[:MAX_CLASSIFIERS]]
+
+
+def best_first(run: Run, some: Sequence[Exhibit], goal: str) -> list[Exhibit]:
+    """Sort the exhibits of a goal, the best first."""
+    by_setting = {exhibit.setting: exhibit for exhibit in some if exhibit.goal == goal}
+    return [by_setting[setting] for setting in ranked(run, list(by_setting))]
 
 
 def matrix_of(exhibit: Exhibit) -> np.ndarray:
@@ -147,13 +163,13 @@ def _mistakes(exhibit: Exhibit) -> list[dict[str, Any]]:
     ]
 
 
-def regressions(some: Sequence[Exhibit]) -> list[Picture]:
+def regressions(run: Run, some: Sequence[Exhibit]) -> list[Picture]:
     """Show predicted against true values."""
     out = []
-    for exhibit in [e for e in some if e.goal == "regression"][:MAX_REGRESSIONS]:
+    for exhibit in best_first(run, some, "regression")[:MAX_REGRESSIONS]:
         error = exhibit.outputs - exhibit.targets
         rest = 1 - np.mean(error**2, axis=0) / np.maximum(np.var(exhibit.targets, axis=0), 1e-300)
         words = "R² " + ", ".join(f"{value:.3f}" for value in rest) + f" on {len(error):,} examples ({exhibit.part})"
-        png = figures.to_bytes(figures.plot_regression([exhibit]))
+        png = figures.to_bytes(drawings.plot_regression([exhibit]))
         out.append(Picture(exhibit.label, words, pictures.data_uri(png)))
     return out

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from nnjax.report import curves, exhibits, figures, looks, pictures, scores, tables, words
+from nnjax.report import curves, drawings, exhibits, figures, looks, origin, pictures, scores, tables, words
 from nnjax.report.exhibits import Exhibit
 from nnjax.train.checkpoints import write_atomically
 from nnjax.types import UserError
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from nnjax.api import Run
 
 TEMPLATES = pathlib.Path(__file__).parent / "templates"
-ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}  # U+2028 and U+2029 are escaped by json already
+ESCAPES = str.maketrans(
+    {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
+)  # U+2028 and U+2029 are escaped by json already
 
 
 def write_report(run: Run, path: str | PathLike[str] | None = None) -> pathlib.Path:
@@ -59,21 +61,21 @@ def make_figures(run: Run, some: Sequence[Exhibit]) -> dict[str, bytes]:
     """Draw the figures that apply, as PNG by file name."""
     coders, pictured = looks.coders(some), [e for e in some if e.image_shape is not None]
     imaged = looks.coders(some, images=True)
-    classifiers = [e for e in some if e.goal == "classification"]
-    regressions = [e for e in some if e.goal == "regression"]
+    classifiers = looks.best_first(run, some, "classification")
+    regressions = looks.best_first(run, some, "regression")
     drawn = {}
     if any(record.epochs for record in run.records):
         drawn["curves.png"] = figures.plot_curves(run)
     if imaged:
-        drawn["reconstructions.png"] = figures.plot_reconstructions(imaged, looks.examples_of(imaged[0]))
+        drawn["reconstructions.png"] = drawings.plot_reconstructions(imaged, looks.examples_of(imaged[0]))
     if coders:
-        drawn["latent.png"] = figures.plot_latent(coders)
+        drawn["latent.png"] = drawings.plot_latent(coders)
     if pictured:
-        drawn["weights.png"] = figures.plot_weights(pictured)
+        drawn["weights.png"] = drawings.plot_weights(pictured)
     if classifiers:
-        drawn["confusion.png"] = figures.plot_confusion(classifiers[0], looks.matrix_of(classifiers[0]))
+        drawn["confusion.png"] = drawings.plot_confusion(classifiers[0], looks.matrix_of(classifiers[0]))
     if regressions:
-        drawn["predictions.png"] = figures.plot_regression(regressions)
+        drawn["predictions.png"] = drawings.plot_regression(regressions)
     return {name: figures.to_bytes(figure) for name, figure in drawn.items()}
 
 
@@ -99,7 +101,7 @@ def render(run: Run, some: Sequence[Exhibit], missing: Sequence[str], static_cur
 
 def _context(run: Run, some: Sequence[Exhibit]) -> dict[str, Any]:
     references = scores.anchors_of(run)
-    repeat = tables.repeat(run)
+    repeat = origin.repeat(run)
     shown = exhibits.shown_settings(run)
     return {
         "title": words.title(run),
@@ -110,15 +112,15 @@ def _context(run: Run, some: Sequence[Exhibit]) -> dict[str, Any]:
         "latents": looks.latents(some),
         "legend": looks.legend(some),
         "weights": looks.weights(some),
-        "classifiers": looks.classifiers(some),
-        "regressions": looks.regressions(some),
+        "classifiers": looks.classifiers(run, some),
+        "regressions": looks.regressions(run, some),
         "findings": [(finding.severity, arm, finding.sentence, finding.remedy) for arm, finding in run.findings],
         "settings": tables.settings_table(run),
         "varied": tables.varied(run),
         "shared": tables.shared(run),
         "trials": tables.trials_table(run),
         "censuses": tables.censuses(run, shown),
-        "environment": tables.environment(run),
+        "environment": origin.environment(run),
         "repeat": repeat,
         "config": json.dumps(repeat["config"], indent=1),
         "chosen": words.chosen(run, some),
@@ -128,7 +130,7 @@ def _context(run: Run, some: Sequence[Exhibit]) -> dict[str, Any]:
 def safe_json(content: Any) -> str:
     """Write JSON that can stand inside a script element: no character of it can end the element or begin a tag."""
     text = json.dumps(content, separators=(",", ":"), allow_nan=False)
-    return text.translate(str.maketrans(ESCAPES))
+    return text.translate(ESCAPES)
 
 
 def _plotly() -> str:

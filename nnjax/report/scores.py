@@ -25,7 +25,11 @@ HEADS = {
     "accuracy": "wrong answers",
 }
 
+COLUMNS = (*HEADS.values(), "excess BCE", "MSE clipped", "outputs outside [0, 1]", "background")
+CLIPPED = " clipped"  # how nnjax.anchors names a reconstruction that is clipped to [0, 1]
+
 Key = tuple[DataConfig, str]
+Entry = tuple[str, float, dict[str, str]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,7 +86,7 @@ def anchors_of(run: Run) -> dict[Key, Anchors]:
     for (config, goal), some in list(goals_of(run).items())[:MAX_BOARDS]:
         widths = [min(setting.experiment.model.widths, default=0) for setting in some]
         try:
-            out[config, goal] = anchors(run.data(some[0].trials[0]), goal, {*PCA_WIDTHS, *widths})
+            out[config, goal] = anchors(run.data(some[0].trials[0]), goal, [*PCA_WIDTHS, *widths])
         except UserError:
             continue  # the data are gone; the page says so where it misses the pictures
     return out
@@ -90,94 +94,98 @@ def anchors_of(run: Run) -> dict[Key, Anchors]:
 
 def boards(run: Run, references: Mapping[Key, Anchors], some: Sequence[Exhibit]) -> list[Board]:
     """Make a scoreboard for each data and goal."""
-    details = {exhibit.setting.trials: exhibit for exhibit in some if exhibit.goal == "reconstruction"}
+    by_trials = {exhibit.setting.trials: exhibit for exhibit in some}
     return [
-        _board(run, key, own, references.get(key), details) for key, own in list(goals_of(run).items())[:MAX_BOARDS]
+        _board(run, goal, own, references.get((config, goal)), by_trials)
+        for (config, goal), own in list(goals_of(run).items())[:MAX_BOARDS]
     ]
 
 
 def _board(
-    run: Run,
-    key: Key,
-    own: Sequence[Setting],
-    reference: Anchors | None,
-    details: Mapping[tuple[int, ...], Exhibit],
+    run: Run, goal: str, own: Sequence[Setting], reference: Anchors | None, some: Mapping[tuple[int, ...], Exhibit]
 ) -> Board:
-    goal, facts = key[1], own[0].facts
-    metrics = [metric for metric in METRICS[goal] if metric != BCE or reference is None or _floor(reference)]
-    floor = _floor(reference) if reference else None
-    measured = bool(floor) and any(setting.trials in details for setting in own)
-    values: list[tuple[float, Row]] = []
-    for setting in ranked(run, own)[:MAX_NETWORKS]:
-        found = [_errors(scores(run, setting, metric), metric) for metric in metrics]
-        cells = [cell(v, percent=m == ACCURACY) for v, m in zip(found, metrics, strict=True)]
-        cells += [cell(found[1] - floor)] if floor is not None and len(found) > 1 else []
-        cells += _detail_cells(details.get(setting.trials)) if measured else []
-        values.append((mean_and_spread(found[0])[0], Row(setting.label, True, tuple(cells), None)))
-    for name, score in (reference.scores if reference else {}).items():
-        if not name.endswith("clipped"):
-            values.append(_reference_row(name, score, metrics, floor, reference, measured))
-    columns = [HEADS[metric] for metric in metrics]
-    columns += ["excess BCE"] * (floor is not None and len(metrics) > 1)
-    columns += ["outputs outside [0, 1]", "background"] * measured
-    part = reference.part if reference else ""
-    rows = _with_shares(values)
+    floor = floor_of(reference)
+    entries = [
+        _network(run, setting, reference, some.get(setting.trials)) for setting in ranked(run, own)[:MAX_NETWORKS]
+    ]
+    num_networks, known = len(entries), reference.scores if reference is not None else {}
+    entries += [_reference(name, known, goal, floor) for name in known if not name.endswith(CLIPPED)]
+    columns = [column for column in COLUMNS if any(column in texts for _, _, texts in entries)]
     return Board(
-        goal, facts.name, part, tuple(columns), rows, max(0, len(own) - MAX_NETWORKS), _notes(goal, floor, measured)
+        goal=goal,
+        data=own[0].facts.name,
+        part=reference.part if reference is not None else "",
+        columns=tuple(columns),
+        rows=_rows(entries, columns, num_networks),
+        left_out=max(0, len(own) - MAX_NETWORKS),
+        notes=_notes(goal, floor, "background" in columns),
     )
 
 
-def _errors(values: np.ndarray, metric: str) -> np.ndarray:
-    return 1 - values if metric == ACCURACY else values
+def floor_of(reference: Anchors | None) -> float | None:
+    """Give the entropy of the pixels, below which no BCE can be; None where inputs are no probabilities."""
+    return None if reference is None else reference.scores.get("entropy floor", {}).get(BCE)
 
 
-def _floor(reference: Anchors) -> float | None:
-    return reference.scores.get("entropy floor", {}).get(BCE)
+def _network(run: Run, setting: Setting, reference: Anchors | None, exhibit: Exhibit | None) -> Entry:
+    """Score a network: its name, what it is ranked by, and its texts by column."""
+    floor, texts = floor_of(reference), {}
+    for metric in METRICS[setting.goal]:
+        values = scores(run, setting, metric)
+        if metric == BCE and (reference is not None and floor is None):
+            continue  # inputs outside [0, 1] have no cross-entropy
+        texts[HEADS[metric]] = _text(values, metric)
+        if metric == BCE and floor is not None:
+            texts["excess BCE"] = cell(values - floor)
+    if exhibit is not None and floor is not None:
+        found = detail(exhibit)
+        texts |= {"MSE clipped": number(found.clipped), "outputs outside [0, 1]": f"{100 * found.outside:.1f} %"}
+        texts["background"] = number(found.background)
+    first = mean_and_spread(scores(run, setting, METRICS[setting.goal][0]))[0]
+    return setting.label, 1 - first if setting.goal == "classification" else first, texts
 
 
-def _detail_cells(exhibit: Exhibit | None) -> list[str]:
-    if exhibit is None:
-        return ["–", "–"]
-    outside, background = detail(exhibit)
-    return [f"{100 * outside:.1f} %", number(background)]
+def _reference(name: str, known: Mapping[str, Mapping[str, float]], goal: str, floor: float | None) -> Entry:
+    """Score a reference: its name, what it is ranked by, and its texts by column."""
+    own = known[name]
+    texts = {HEADS[metric]: _text(np.array([value]), metric) for metric, value in own.items()}
+    if clipped := known.get(name + CLIPPED):
+        texts["MSE clipped"] = number(clipped[MSE])
+    if BCE in own and floor is not None:
+        texts["excess BCE"] = number(own[BCE] - floor)
+    first = own.get(METRICS[goal][0], float("nan"))
+    return name, 1 - first if goal == "classification" else first, texts
 
 
-def _reference_row(
-    name: str,
-    score: Mapping[str, float],
-    metrics: Sequence[str],
-    floor: float | None,
-    reference: Anchors | None,
-    measured: bool,
-) -> tuple[float, Row]:
-    errors = [1 - score[m] if m == ACCURACY else score.get(m, float("nan")) for m in metrics]
-    cells = [cell([v], percent=m == ACCURACY) for v, m in zip(errors, metrics, strict=True)]
-    if reference and (clipped := reference.scores.get(f"{name} clipped")):
-        cells[0] += f" ({number(clipped[MSE])} clipped)"
-    if floor is not None and len(metrics) > 1:
-        cells.append(number(errors[1] - floor))
-    return errors[0], Row(name, False, (*cells, *["–", "–"] * measured), None)
+def _text(values: np.ndarray, metric: str) -> str:
+    return cell(1 - values, percent=True) if metric == ACCURACY else cell(values)
 
 
-def _with_shares(values: Sequence[tuple[float, Row]]) -> tuple[Row, ...]:
-    """Sort rows by their first score and give each its share of the worst."""
-    finite = [value for value, _ in values if np.isfinite(value)]
-    worst = max(finite, default=0.0) or 1.0
-    ordered = sorted(values, key=lambda pair: pair[0] if np.isfinite(pair[0]) else float("inf"))
-    return tuple(dataclasses.replace(row, share=v / worst if np.isfinite(v) else None) for v, row in ordered)
+def _rows(entries: Sequence[Entry], columns: Sequence[str], num_networks: int) -> tuple[Row, ...]:
+    """Sort entries, the best first and those without a score last, and give each its share of the worst."""
+    worst = max((value for _, value, _ in entries if np.isfinite(value)), default=0.0) or 1.0
+    order = sorted(range(len(entries)), key=lambda i: entries[i][1] if np.isfinite(entries[i][1]) else float("inf"))
+    rows = []
+    for i in order:
+        name, value, texts = entries[i]
+        cells = tuple(texts.get(column, "–") for column in columns)
+        rows.append(Row(name, i < num_networks, cells, value / worst if np.isfinite(value) else None))
+    return tuple(rows)
 
 
 def _notes(goal: str, floor: float | None, measured: bool) -> tuple[str, ...]:
     notes = []
     if floor is not None:
         notes.append(
-            f"Grey pixels keep the binary cross-entropy from reaching 0: no copy can be below {number(floor)}, the pixels' own "
-            "entropy. Excess BCE is what is left above it."
+            f"Grey pixels keep the binary cross-entropy from reaching 0: no copy can be below {number(floor)}, the "
+            "pixels' own entropy. Excess BCE is what is left above it."
         )
     if goal == "reconstruction":
         notes.append("PCA-k keeps k numbers of each example, as a network with a code of width k does, and is linear.")
     if measured:
-        notes.append("Background: the mean square of the outputs where the original is exactly 0.")
+        notes.append(
+            "Clipped: outputs cut to [0, 1]. Background: the mean square of the outputs where the original is 0."
+        )
     if goal == "classification":
         notes.append("Least squares: one linear layer, fitted exactly.")
     return tuple(notes)

@@ -24,6 +24,9 @@ LABELS = {
     MAE: "mean absolute error",
     BCE: "binary cross-entropy",
     ACCURACY: "accuracy",
+    "categorical_crossentropy": "categorical cross-entropy",
+    "kl_divergence": "Kullback-Leibler divergence",
+    "mean_squared_logarithmic_error": "mean squared logarithmic error",
 }
 
 
@@ -33,6 +36,7 @@ class Setting:
 
     Attributes:
       label: the arm's name, the values that set it apart, or the layers where there is nothing else.
+      arm: the arm's name; "" where there are no arms.
       trials: their ids.
       goal: "reconstruction", "classification" or "regression".
       experiment: of the first of them.
@@ -40,6 +44,7 @@ class Setting:
     """
 
     label: str
+    arm: str
     trials: tuple[int, ...]
     goal: str
     experiment: Experiment
@@ -61,7 +66,7 @@ def _setting(specs: Sequence[TrialSpec], varying: Sequence[str], facts: DataFact
     own = flatten(first.experiment)
     parts = [first.arm] * bool(first.arm) + [f"{path.split('.')[-1]} {show(own[path])}" for path in varying]
     label = ", ".join(parts) or layers(first.experiment, facts)
-    return Setting(label, tuple(spec.id for spec in specs), goal_of(first, facts), first.experiment, facts)
+    return Setting(label, first.arm, tuple(spec.id for spec in specs), goal_of(first, facts), first.experiment, facts)
 
 
 def _varying(firsts: Sequence[TrialSpec]) -> list[str]:
@@ -73,7 +78,7 @@ def _varying(firsts: Sequence[TrialSpec]) -> list[str]:
 def show(value: object) -> str:
     """Write a configuration's value as a person would."""
     if isinstance(value, tuple):
-        return "-".join(map(str, value)) or "none"
+        return (", " if any(isinstance(item, str) for item in value) else "-").join(map(str, value)) or "none"
     return f"{value:.5g}" if isinstance(value, float) else "none" if value is None else str(value)
 
 
@@ -108,9 +113,14 @@ def score(experiment: Experiment, record: Record, metric: str, part: str) -> flo
 
 
 def scores(run: Run, setting: Setting, metric: str, part: str | None = None) -> np.ndarray:
-    """Collect a metric of a setting's trials, [trials], NaN where there is none yet; by default on the report's part."""
+    """Collect a metric of a setting's trials, [trials], NaN where there is none; by default on the report's part."""
     part = part or report_part(setting.facts)
     return np.array([score(run.specs[i].experiment, run.records[i], metric, part) for i in setting.trials])
+
+
+def named(metric: str) -> str:
+    """Write a metric's name for people."""
+    return LABELS.get(metric, metric.replace("_", " "))
 
 
 def mean_and_spread(values: Sequence[float] | np.ndarray) -> tuple[float, float, int]:

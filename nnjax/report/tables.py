@@ -1,20 +1,20 @@
-"""The tables of a report: the settings, every trial, what was counted, where it ran."""
+"""The tables of a report: the settings, every trial, what was counted."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnjax import runs
-from nnjax.config import flatten, to_dict
+from nnjax.config import flatten
 from nnjax.models.census import census
-from nnjax.report.summary import METRICS, Setting, layers, number, report_part, score, settings, show
+from nnjax.report.summary import METRICS, Setting, layers, named, number, report_part, score, settings, show
 
 if TYPE_CHECKING:
     from nnjax.api import Run
+
+Column = tuple[str, Callable[..., str]]  # a head, and the text of a trial's (spec, record)
 
 MAX_ROWS = 12  # settings in a table of their own; beyond, only what varies is told
 HEADS = {
@@ -24,7 +24,6 @@ HEADS = {
     "best_val_loss": "lowest validation loss",
     "best_epoch": "at epoch",
     "diverged_at_step": "diverged at step",
-    "seconds": "seconds",
 }
 SCORE_HEADS = {"mean_squared_error": "MSE", "mean_absolute_error": "MAE", "binary_crossentropy": "BCE"}
 
@@ -43,7 +42,7 @@ def _setting_row(run: Run, setting: Setting) -> list[str]:
     seeds = sorted(run.specs[i].experiment.seed for i in setting.trials)
     parent = run.specs[setting.trials[0]].start_from
     name = setting.label if parent is None else f"{setting.label} (starts from trial {parent})"
-    cells = [name, layers(e, setting.facts), e.model.output_activation, e.loss.replace("_", " "), e.optimizer.name]
+    cells = [name, layers(e, setting.facts), e.model.output_activation, named(e.loss), e.optimizer.name]
     cells += ["default" if rate is None else show(rate), str(e.batch_size), str(e.epochs)]
     return [*cells, _few(seeds), f"{_census(run, setting).parameters:,}"]
 
@@ -77,28 +76,54 @@ def shared(run: Run) -> list[tuple[str, str]]:
 
 
 def trials_table(run: Run) -> dict[str, Any]:
-    """List every trial: what sets it apart, how it ended, its scores."""
-    fields = [path for path in runs.varying_fields(run.specs) if not path.startswith("hyperparameters.")]
-    present = {path: {flatten(s.experiment)[path] for s in run.specs} for path in runs.varying_fields(run.specs)}
-    fields += [path for path, values in present.items() if path.startswith("hyperparameters.") and len(values) > 1]
+    """List every trial: what sets it apart from the others of its arm, how it ended, its scores."""
+    columns = [*_identity(run), *_results(run)]
+    trials = list(zip(run.specs, run.records, strict=True))
+    return {"columns": list(dict(columns)), "rows": [[text(*trial) for _, text in columns] for trial in trials]}
+
+
+def _identity(run: Run) -> list[Column]:
     arms = any(spec.arm for spec in run.specs)
-    names = [name for name in HEADS if any(name in record.values for record in run.records)]
-    facts = {spec.experiment.data: run.facts(spec.id) for spec in run.specs}
-    goals = {setting.goal: report_part(setting.facts) for setting in settings(run)}
-    metrics = [(metric, part) for goal, part in goals.items() for metric in METRICS[goal]]
-    verdicts = any(record.verdict for record in run.records)
-    rows = []
-    for spec, record in zip(run.specs, run.records, strict=True):
-        flat, part = flatten(spec.experiment), report_part(facts[spec.experiment.data])
-        row = [str(spec.id)] + [spec.arm] * arms + [record.status, str(spec.experiment.seed)]
-        row += [show(flat[path]) for path in fields] + [f"{record.epochs}/{spec.experiment.epochs}"]
-        row += [_value(record.values.get(name, np.nan), name) for name in names]
-        row += [_score(spec.experiment, record, metric, part) for metric, _ in metrics]
-        rows.append(row + [record.verdict] * verdicts)
-    columns = ["trial"] + ["arm"] * arms + ["status", "seed", *(path.split(".")[-1] for path in fields), "epochs"]
-    columns += [HEADS[name] for name in names]
-    columns += [f"{part} {SCORE_HEADS.get(metric, 'wrong, %')}" for metric, part in metrics]
-    return {"columns": columns + ["verdict"] * verdicts, "rows": rows}
+    columns: list[Column] = [("trial", lambda spec, record: str(spec.id))]
+    columns += [("arm", lambda spec, record: spec.arm)] * arms
+    columns += [("status", lambda spec, record: record.status)]
+    columns += [("seed", lambda spec, record: str(spec.experiment.seed))]
+    for path in _fields(run):
+        columns.append((_leaf(path), lambda spec, record, path=path: show(flatten(spec.experiment)[path])))
+    return [*columns, ("epochs", lambda spec, record: f"{record.epochs}/{spec.experiment.epochs}")]
+
+
+def _results(run: Run) -> list[Column]:
+    columns: list[Column] = []
+    for name, head in HEADS.items():
+        if any(name in record.values for record in run.records):
+            columns.append((head, lambda spec, record, name=name: _value(record.values.get(name, np.nan), name)))
+    for goal, part in {setting.goal: report_part(setting.facts) for setting in settings(run)}.items():
+        for metric in METRICS[goal]:
+            head = f"{part} {SCORE_HEADS.get(metric, 'wrong, %')}"
+            columns.append((head, lambda spec, record, m=metric, p=part: _score(spec.experiment, record, m, p)))
+    if any(record.seconds > 0 for record in run.records):
+        columns.append(("seconds", lambda spec, record: number(record.seconds)))
+    if any(record.verdict for record in run.records):
+        columns.append(("verdict", lambda spec, record: record.verdict))
+    return columns
+
+
+def _leaf(path: str) -> str:
+    """Name a field by its last part, but "optimizer" for optimizer.name and so on."""
+    first, _, last = path.rpartition(".")
+    return first if last == "name" else last
+
+
+def _fields(run: Run) -> list[str]:
+    """Name the fields in which trials of one arm differ."""
+    arms: dict[str, list[dict[str, Any]]] = {}
+    for spec in run.specs:
+        arms.setdefault(spec.arm, []).append(flatten(spec.experiment))
+    paths = flatten(run.specs[0].experiment)
+    return [
+        p for p in paths if p not in ("seed", "epochs") and any(len({f[p] for f in own}) > 1 for own in arms.values())
+    ]
 
 
 def _value(value: float, name: str) -> str:
@@ -118,70 +143,29 @@ def _census(run: Run, setting: Setting) -> Any:
 
 
 def censuses(run: Run, some: Sequence[Setting]) -> list[dict[str, Any]]:
-    """Count the parameters, layer by layer, and list the hyperparameters of each architecture that is shown."""
-    out: dict[Any, dict[str, Any]] = {}
+    """Count the parameters of each architecture, layer by layer, and list the hyperparameters of those who share it."""
+    groups: dict[str, list[Setting]] = {}
     for setting in some:
-        model, counted = setting.experiment.model, _census(run, setting)
-        entry = out.setdefault(
-            (model.widths, counted.parameters, model.activation, model.output_activation),
+        groups.setdefault(layers(setting.experiment, setting.facts), []).append(setting)
+    out = []
+    for widths, own in groups.items():
+        counted = [_census(run, setting) for setting in own]
+        first = counted[0]
+        out.append(
             {
-                "names": [],
-                "layers": layers(setting.experiment, setting.facts),
-                "parameters": counted.parameters,
-                "parts": [(c.inputs, c.outputs, c.weights, c.biases) for c in counted.layers],
-                "flops": counted.flops,
-                "architecture": [(name, show(value)) for name, value in counted.architecture.items()],
-                "training": [(name, show(value)) for name, value in counted.training.items()],
-            },
+                "names": [setting.label for setting in own],
+                "layers": widths,
+                "parameters": first.parameters,
+                "parts": [(c.inputs, c.outputs, c.biases) for c in first.layers],
+                "flops": first.flops,
+                "architecture": _merged([c.architecture for c in counted]),
+                "training": _merged([c.training for c in counted]),
+            }
         )
-        entry["names"].append(setting.label)
-    return list(out.values())
+    return out
 
 
-def environment(run: Run) -> list[tuple[str, str]]:
-    """Say with what and where the run was made: name and text."""
-    found = _environment(run)
-    versions = found.get("versions", {})
-    devices = Counter(found.get("devices", ()))
-    rows = [
-        ("versions", ", ".join(f"{name} {version}" for name, version in versions.items())),
-        ("commit", found.get("commit", "")),
-        ("machine", found.get("machine", "")),
-        ("cores", str(found.get("cores", ""))),
-        ("devices", ", ".join(f"{n} × {name}" for name, n in devices.items())),
-        ("sessions (s)", ", ".join(f"{seconds:.1f}" for seconds in found.get("sessions", ()))),
-        ("plan", _plan(found.get("plan"))),
-    ]
-    data = {f.name: f for f in (run.facts(spec.id) for spec in run.specs[:1])}
-    rows += [("data", f"{f.source}; SHA-256 {f.sha256[:16]}…") for f in data.values()]
-    return [(name, text) for name, text in rows if text]
-
-
-def _environment(run: Run) -> dict[str, Any]:
-    from nnjax.environment import describe_environment
-
-    if isinstance(run.store, runs.FolderStore):
-        return run.store.read_environment()
-    return describe_environment(None, [])
-
-
-def _plan(plan: Any) -> str:
-    if not isinstance(plan, list):
-        return ""
-    texts = [", ".join(f"{k} {v}" for k, v in group.items() if k != "trials" and v is not None) for group in plan]
-    return "; ".join(dict.fromkeys(texts))
-
-
-def repeat(run: Run) -> dict[str, Any]:
-    """Give what repeats the run: the command of a script, else the configuration."""
-    found = _environment(run)
-    command = found.get("command", "") if run.path is not None else ""
-    base = run.store.read_config()[0] if isinstance(run.store, runs.FolderStore) else run.specs[0].experiment
-    sessions = found.get("sessions", ()) if run.path is not None else ()
-    return {
-        "command": command,
-        "config": to_dict(base),
-        "folder": run.path.name if run.path is not None else "",
-        "seconds": float(sum(sessions)) if sessions else None,
-    }
-
+def _merged(lists: Sequence[dict[str, object]]) -> list[tuple[str, str]]:
+    """List names with their values, several with a stroke between them."""
+    names = dict.fromkeys(name for one in lists for name in one)
+    return [(n, " / ".join(dict.fromkeys(show(one[n]) for one in lists if n in one))) for n in names]

@@ -17,6 +17,8 @@ from nnjax.train.records import DIVERGED, DONE, FAILED, RUNNING, WAITING
 if TYPE_CHECKING:
     from nnjax.api import Run
 
+Known = Mapping[str, Mapping[str, float]]
+
 SMALL = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
@@ -54,18 +56,14 @@ def _trained(run: Run, some: Sequence[Setting]) -> str:
     text += f"{' and '.join(names[:3])} for {_epochs(run)}{_seeds(some)}."
     if len(sizes) > 1:
         return text
-    return text + _held_out(validation, test, all(s.experiment.data.validation == "test" for s in some), noun)
+    return text + _held_out(validation, test, all(s.experiment.data.validation == "test" for s in some))
 
 
-def _held_out(validation: int, test: int, same: bool, noun: str) -> str:
+def _held_out(validation: int, test: int, same: bool) -> str:
     if same and test:
-        return f" {test:,} test {noun} served to validate and to score."
-    parts = [f"{n:,} more to {what}" for n, what in ((validation, "validate"), (test, "test")) if n]
-    return (
-        f" {_capital(' and '.join(parts))} were held out."
-        if parts
-        else " None were held out: scores are on what was trained on."
-    )
+        return f" {test:,} others served both to validate and to test."
+    parts = [f"{n:,} to {what}" for n, what in ((validation, "validate"), (test, "test")) if n]
+    return f" Others served {' and '.join(parts)}." if parts else " None were held out: the scores are on these."
 
 
 def _epochs(run: Run) -> str:
@@ -96,9 +94,8 @@ def _ended(run: Run) -> list[str]:
     waiting = counts[WAITING] + counts[RUNNING]
     if waiting:
         verb = "has" if waiting == 1 else "have"
-        out.append(
-            f"{_capital(count(waiting, 'trial'))} of {len(run.records):,} {verb} not finished; the same command goes on."
-        )
+        many = f"{_capital(count(waiting, 'trial'))} of {len(run.records):,}"
+        out.append(f"{many} {verb} not finished; the same command goes on.")
     if counts[FAILED]:
         out.append(f"{_capital(count(counts[FAILED], 'trial'))} failed.")
     return out
@@ -111,61 +108,50 @@ def _best(run: Run, setting: Setting, rivals: int, reference: Anchors | None) ->
     mean = mean_and_spread(values)[0]
     if not np.isfinite(mean):
         return ""
-    where = {"test": "on the test part", "validation": "on the validation part", "training": "on the training part"}
-    part = where[report_part(setting.facts)]
+    part = f"on the {report_part(setting.facts)} part"
     told = {"reconstruction": _copies, "classification": _answers, "regression": _predicts}[setting.goal]
     return told(setting, rivals, values, mean, part, reference.scores if reference else {})
 
 
-def _copies(
-    setting: Setting, rivals: int, values: np.ndarray, mean: float, part: str, known: Mapping[str, Mapping[str, float]]
-) -> str:
-    text = f"The best copies are those of {setting.label}" if rivals > 1 else f"{setting.label} copies its input"
-    text += (
-        f": mean squared error {cell(values)} {part}."
-        if rivals > 1
-        else f" with mean squared error {cell(values)} {part}."
-    )
-    width = min(setting.experiment.model.widths, default=0)
+def _copies(setting: Setting, rivals: int, values: np.ndarray, mean: float, part: str, known: Known) -> str:
+    text = f"The best copies are those of {_who(setting)}:" if rivals > 1 else f"{setting.label} copies its input with"
+    text += f" mean squared error {cell(values)} {part}."
     baseline = next((name for name in ("mean image", "mean of each input") if name in known), None)
     if baseline and mean >= known[baseline][MSE]:
-        return f"{text} That is no better than the {baseline} for every example ({number(known[baseline][MSE])}): it has not learned yet."
+        reached = number(known[baseline][MSE])
+        return f"{text} The {baseline}, whatever the input, reaches {reached}: it has learned next to nothing."
+    width = min(setting.experiment.model.widths, default=0)
     if f"PCA-{width}" in known:
         pca = known[f"PCA-{width}"][MSE]
-        verdict = "better than the network" if pca < mean else "and the network does better"
-        text += f" PCA with as many numbers ({width}) reaches {number(pca)}, {verdict}."
+        verdict = "better than the network" if pca < mean else "the network does better"
+        text += f" PCA, which also keeps {width} numbers but is linear, reaches {number(pca)}: {verdict}."
     return text
 
 
-def _answers(
-    setting: Setting, rivals: int, values: np.ndarray, mean: float, part: str, known: Mapping[str, Mapping[str, float]]
-) -> str:
-    text = f"The best classifier is {setting.label}: it" if rivals > 1 else f"The classifier {setting.label}"
-    text += f" is wrong on {cell(1 - values, percent=True)} {part}"
-    others = [
-        f"{name} on {100 * (1 - known[name][ACCURACY]):.1f} %"
-        for name in ("least squares", "majority class")
-        if name in known
-    ]
-    return f"{text}; {' and '.join(others)}." if others else f"{text}."
+def _who(setting: Setting) -> str:
+    """Name an arm, and describe a network that has no name."""
+    return setting.label if setting.arm else f"the network with {setting.label}"
 
 
-def _predicts(
-    setting: Setting, rivals: int, values: np.ndarray, mean: float, part: str, known: Mapping[str, Mapping[str, float]]
-) -> str:
-    text = f"The best predictions are those of {setting.label}" if rivals > 1 else f"{setting.label} predicts"
-    text += f"{':' if rivals > 1 else ' with'} mean squared error {cell(values)} {part}"
-    others = [
-        f"{name} {number(known[name][MSE])}" for name in ("least squares", "mean of the targets") if name in known
-    ]
-    return f"{text}; {', '.join(others)}." if others else f"{text}."
+def _answers(setting: Setting, rivals: int, values: np.ndarray, mean: float, part: str, known: Known) -> str:
+    text = f"The best classifier is {_who(setting)}: it" if rivals > 1 else f"The classifier {setting.label}"
+    told = {"least squares": "a linear fit", "majority class": "always answering the commonest class"}
+    others = [f"{told[name]} on {100 * (1 - known[name][ACCURACY]):.1f} %" for name in told if name in known]
+    return "; ".join([f"{text} is wrong on {cell(1 - values, percent=True)} {part}", *others]) + "."
+
+
+def _predicts(setting: Setting, rivals: int, values: np.ndarray, mean: float, part: str, known: Known) -> str:
+    text = f"The best predictions are those of {_who(setting)}:" if rivals > 1 else f"{setting.label} predicts with"
+    told = {"least squares": "a linear fit has", "mean of the targets": "their mean, whatever the input,"}
+    others = [f"{told[name]} {number(known[name][MSE])}" for name in told if name in known]
+    return "; ".join([f"{text} mean squared error {cell(values)} {part}", *others]) + "."
 
 
 def _caution(run: Run, some: Sequence[Setting]) -> list[str]:
     out = []
     if len(some) > 1 and all(len(setting.trials) == 1 for setting in some):
         out.append("There is one seed of each, so small differences may be chance.")
-    if any(DONE != record.status for record in run.records) and any(len(setting.trials) > 1 for setting in some):
+    if any(record.status != DONE for record in run.records) and any(len(setting.trials) > 1 for setting in some):
         out.append("Means are over the trials that finished.")
     return out
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+import typing
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,12 +33,14 @@ class Range:
     log: bool = False
 
     def __post_init__(self) -> None:
-        if not self.low < self.high or not math.isfinite(self.high - self.low):
-            raise UserError(f"The range {self.low} to {self.high} is empty; the first end must be the smaller one.")
+        if not math.isfinite(self.high - self.low):
+            raise UserError(f"The range {self.low:g} to {self.high:g} is not finite; two numbers were expected.")
+        if not self.low < self.high:
+            raise UserError(f"The range {self.low:g} to {self.high:g} is empty; the smaller end comes first.")
         if self.log and self.low <= 0:
-            raise UserError(f"The logarithmic range from {self.low} touches 0; start it above 0.")
+            raise UserError(f"A logarithmic range cannot begin at {self.low:g}; begin it above 0.")
         if self.num < 1:
-            raise UserError(f"The range {self.low} to {self.high} has {self.num} points; 1 or more were expected.")
+            raise UserError(f"The range {self.low:g} to {self.high:g} has {self.num} points; give it at least 1.")
 
     def points(self) -> list[float]:
         """Space `num` points evenly."""
@@ -69,11 +72,12 @@ class Space:
     """A search space.
 
     Attributes:
-      axes: field -> its values (a sequence) or a `Range`. The axis "seed" always multiplies all others.
+      axes: field -> its values (a sequence) or a `Range`, whose points are rounded for a field of whole numbers. The
+        axis "seed" always multiplies all others.
       mode: "grid" (product of the axes), "zip" (side by side) or "random".
       num: how many settings random search draws.
       draw_seed: of random search.
-      arms: named arms; each is combined with every setting.
+      arms: named arms; each is combined with every setting. A field that both set has the axis's value.
     """
 
     axes: Mapping[str, Sequence[Any] | Range] = dataclasses.field(default_factory=dict)
@@ -83,43 +87,77 @@ class Space:
     arms: Mapping[str, Arm] = dataclasses.field(default_factory=dict)
 
 
-def expand(base: Experiment, space: Space) -> list[TrialSpec]:
+def expand(base: Experiment, space: Space, announce: Callable[[str], None] = lambda text: None) -> list[TrialSpec]:
     """List the trials of a space; trials of one arm and setting stand together, one for each seed.
 
+    Settings that coincide are trained once, which is announced.
+
     Raises:
-      UserError: no trials, an unknown field, a value of the wrong type, an unknown mode or arm, axes of unequal
+      UserError: an empty axis, an unknown field, a value of the wrong type, an unknown mode or arm, axes of unequal
         lengths in mode zip, or an arm that starts from one that comes later.
     """
     axes = {resolve_path(name): values for name, values in space.axes.items()}
-    seeds = _seeds(axes.pop("seed", (base.seed,)))
-    arms = space.arms or {"": Arm()}
+    seeds = _seeds(axes.pop("seed")) if "seed" in axes else [{}]
+    settings = _settings({path: _typed(path, values) for path, values in axes.items()}, space)
+    rows = _distinct([{**setting, **seed} for setting in settings for seed in seeds], announce)
     specs: list[TrialSpec] = []
     first_of: dict[str, int] = {}
-    settings = _settings(axes, space)
-    for name, arm in arms.items():
+    for name, arm in (checked_arms(space) or {"": Arm()}).items():
         first_of[name] = len(specs)
-        parent = _parent(name, arm, first_of)
-        for number, (setting, seed) in enumerate(itertools.product(settings, seeds)):
-            experiment = replace(replace(base, arm.changes), {**setting, "seed": seed})
-            specs.append(TrialSpec(len(specs), experiment, name, None if parent is None else parent + number))
-    if not specs:
-        raise UserError("The search space has no trials: one of its axes is empty; give every axis at least one value.")
+        parent, own = _parent(name, arm, first_of), replace(base, arm.changes)
+        for number, row in enumerate(rows):
+            start_from = None if parent is None else parent + number
+            specs.append(TrialSpec(len(specs), replace(own, row), name, start_from))
     return specs
 
 
-def _seeds(values: Sequence[Any] | Range) -> list[int]:
+def _seeds(values: Sequence[Any] | Range) -> list[dict[str, Any]]:
     if isinstance(values, Range):
         raise UserError("The seeds are a range of real numbers; list them instead, such as --space.seed=0,1,2.")
-    return [coerce(value, int, "seed") for value in values]
+    return [{"seed": value} for value in _values("seed", values)]
+
+
+def _typed(path: str, values: Sequence[Any] | Range) -> Sequence[Any] | Range:
+    return values if isinstance(values, Range) else _values(path, values)
+
+
+def _values(path: str, values: Any) -> list[Any]:
+    """List the values of an axis, each as its field's type."""
+    if isinstance(values, str | Mapping) or not isinstance(values, Iterable):
+        raise UserError(f"The axis {path} of the search space is {values!r}, but a list of values was expected.")
+    typed = [coerce(value, field_types(Experiment)[path], path) for value in values]
+    if not typed:
+        raise UserError(f"The axis {path} of the search space is empty; give it at least one value.")
+    return typed
+
+
+def _number(path: str, value: float) -> Any:
+    """Give a number of a range as its field's type, rounded for a field of whole numbers."""
+    hint = field_types(Experiment)[path]
+    options = typing.get_args(hint) or (hint,)
+    return coerce(round(value) if int in options and float not in options else value, hint, path)
+
+
+def checked_arms(space: Space) -> Mapping[str, Arm]:
+    """Give the arms, each of them an `Arm`.
+
+    Raises:
+      UserError: one is not.
+    """
+    for name, arm in space.arms.items():
+        if not isinstance(arm, Arm):
+            raise UserError(f"The arm {name!r} of the search space is {arm!r}, but Arm({{field: value}}) was expected.")
+    return space.arms
 
 
 def _parent(name: str, arm: Arm, first_of: Mapping[str, int]) -> int | None:
     if arm.start_from is None:
         return None
-    if arm.start_from not in first_of or arm.start_from == name:
+    before = [other for other in first_of if other != name]
+    if arm.start_from not in before:
         raise UserError(
             f"The arm {name!r} starts from {arm.start_from!r}, which is not an arm before it; "
-            f"the arms before it are {', '.join(n for n in first_of if n != name) or 'none'}."
+            f"the arms before it are {', '.join(before) or 'none'}."
         )
     return first_of[arm.start_from]
 
@@ -129,77 +167,37 @@ def _settings(axes: Mapping[str, Sequence[Any] | Range], space: Space) -> list[d
     if space.mode not in MODES:
         raise UserError(f"The mode of the search space is {space.mode!r}, but one of {', '.join(MODES)} was expected.")
     if space.mode == "random" and axes:
-        rng = np.random.default_rng(space.draw_seed)
-        return [{name: _draw(values, rng) for name, values in axes.items()} for _ in range(space.num)]
-    lists = [values.points() if isinstance(values, Range) else list(values) for values in axes.values()]
+        return _random_settings(axes, space)
+    lists = [
+        [_number(path, point) for point in values.points()] if isinstance(values, Range) else values
+        for path, values in axes.items()
+    ]
     if space.mode == "zip" and len({len(values) for values in lists}) > 1:
-        lengths = ", ".join(f"{name} has {len(values)}" for name, values in zip(axes, lists, strict=True))
+        lengths = ", ".join(f"{path} has {len(values)}" for path, values in zip(axes, lists, strict=True))
         raise UserError(f"Mode zip takes one value of each axis at a time, but the lengths differ: {lengths}.")
     rows = zip(*lists, strict=True) if space.mode == "zip" and lists else itertools.product(*lists)
     return [dict(zip(axes, row, strict=True)) for row in rows]
 
 
-def _draw(values: Sequence[Any] | Range, rng: np.random.Generator) -> Any:
-    if isinstance(values, Range):
-        return values.draw(rng)
-    if not len(values):
-        raise UserError("The search space has no trials: one of its axes is empty; give every axis at least one value.")
-    return values[int(rng.integers(len(values)))]
+def _random_settings(axes: Mapping[str, Sequence[Any] | Range], space: Space) -> list[dict[str, Any]]:
+    if space.num < 1 or space.draw_seed < 0:
+        raise UserError(
+            f"Random search has num={space.num} and draw_seed={space.draw_seed}, but at least 1 and at least 0 were "
+            "expected."
+        )
+    rng = np.random.default_rng(space.draw_seed)
+
+    def draw(path: str, values: Sequence[Any] | Range) -> Any:
+        return _number(path, values.draw(rng)) if isinstance(values, Range) else values[int(rng.integers(len(values)))]
+
+    return [{path: draw(path, values) for path, values in axes.items()} for _ in range(space.num)]
 
 
-def override(space: Space, texts: Mapping[str, str]) -> Space:
-    """Change a space from the command line.
-
-    Args:
-      space: from the configuration file, or an empty one.
-      texts: field -> text as in `parse_axis`; also mode, num, draw_seed, and arms=A,B to keep only some arms (those
-        that they start from are kept too).
-
-    Raises:
-      UserError: an unknown field or arm, or text that is no value of it.
-    """
-    axes = dict(space.axes)
-    options: dict[str, Any] = {}
-    for name, text in texts.items():
-        if name == "arms":
-            options["arms"] = _keep_arms(space.arms, text)
-        elif name in ("mode", "num", "draw_seed"):
-            options[name] = coerce(text, str if name == "mode" else int, f"space.{name}")
-        else:
-            path = resolve_path(name)
-            axes = {key: values for key, values in axes.items() if resolve_path(key) != path}
-            axes[path] = parse_axis(path, text)
-    return dataclasses.replace(space, axes=axes, **options)
-
-
-def _keep_arms(arms: Mapping[str, Arm], text: str) -> dict[str, Arm]:
-    wanted = [name.strip() for name in text.split(",") if name.strip()]
-    for name in wanted:
-        if name not in arms:
-            raise UserError(f"There is no arm {name!r}; the arms are {', '.join(arms) or 'none'}.")
-    for name in wanted:
-        parent = arms[name].start_from
-        if parent is not None and parent not in wanted:
-            wanted.append(parent)
-    return {name: arm for name, arm in arms.items() if name in wanted}
-
-
-def parse_axis(path: str, text: str) -> Sequence[Any] | Range:
-    """Read an axis: "0.1,0.01" (values), "log:1e-4:1:16" or "lin:0:0.5:6" (a range), "64,32;128" (lists, by semicolon).
-
-    Raises:
-      UserError: text that is none of these, or a value of the wrong type.
-    """
-    kind, *parts = text.split(":")
-    if kind in ("log", "lin") and parts:
-        try:
-            low, high = float(parts[0]), float(parts[1])
-            num = int(parts[2]) if len(parts) > 2 else 8
-        except (ValueError, IndexError):
-            raise UserError(
-                f"{path} is {text!r}, but {kind}:LOW:HIGH:POINTS was expected, such as log:1e-4:1:16."
-            ) from None
-        return Range(low, high, num, log=kind == "log")
-    hint = field_types(Experiment)[path]
-    separator = ";" if "tuple" in str(hint) else ","
-    return tuple(coerce(part, hint, path) for part in text.split(separator) if part.strip())
+def _distinct(rows: list[dict[str, Any]], announce: Callable[[str], None]) -> list[dict[str, Any]]:
+    found = list({tuple(row.items()): row for row in rows}.values())
+    if len(found) < len(rows):
+        announce(
+            f"remark: {len(rows) - len(found)} of the {len(rows)} settings (with seeds) of the search space repeat "
+            f"others; the {len(found)} different ones are trained."
+        )
+    return found

@@ -7,6 +7,8 @@
   const node = document.getElementById("chart"), controls = document.getElementById("chart-controls");
   const COLORS = ["#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#7f7f7f", "#bcbd22", "#17becf"];
   const PARTS = { validation: "solid", training: "dash", "running mean": "dot" };
+  // showSendToCloud: Plotly's default is a button that uploads the chart; nothing leaves this page.
+  const CONFIG = { responsive: true, displaylogo: false, displayModeBar: true, showSendToCloud: false, modeBarButtonsToRemove: ["select2d", "lasso2d"] };
   const MANY_POINTS = 20000; // beyond, the background is drawn by WebGL
   const shown = { validation: true, training: true, "running mean": false };
   const state = { chart: 0, log: false };
@@ -58,7 +60,7 @@
     const color = css("--soft");
     return [{
       x, y, text, type: x.length > MANY_POINTS ? "scattergl" : "scatter", mode: "lines", connectgaps: false, opacity: 0.35,
-      name: `the other ${lines.length}`, legendgroup: "others", showlegend: named, line: { color, width: 1, dash: part === "running mean" ? "dot" : "solid" },
+      name: `the other ${lines.length}`, legendgroup: "others", legendrank: 2000, showlegend: named, line: { color, width: 1, dash: part === "running mean" ? "dot" : "solid" },
       hovertemplate: `%{text}, ${part}<br>epoch %{x}: %{y:.4g}<extra></extra>`,
     }];
   }
@@ -91,7 +93,7 @@
 
   function draw() {
     const chart = charts[state.chart];
-    Plotly.react(node, traces(chart), layout(chart), { responsive: true, displaylogo: false, displayModeBar: true, modeBarButtonsToRemove: ["select2d", "lasso2d"] });
+    Plotly.react(node, traces(chart), layout(chart), CONFIG);
     const most = Math.max(...chart.lines.map((line) => line.rows.length)), others = new Set(chart.lines.map((line) => line.setting)).size > chart.many;
     document.getElementById("chart-note").textContent =
       (most > 1 ? "Lines are means over the seeds, bands their range. " : "") + (others ? `The best ${chart.many} have colours; the others are grey.` : "");

@@ -1,0 +1,154 @@
+"""Runs made up without training: real small data, freshly drawn weights, smooth curves; for what shows runs."""
+
+import dataclasses
+import functools
+
+import jax
+import numpy as np
+from sklearn.datasets import load_digits
+
+from nnjax.api import Run
+from nnjax.checks import Finding
+from nnjax.config import DataConfig, Experiment, ModelConfig, OptimizerConfig, replace
+from nnjax.data import from_arrays, prepare_loaded
+from nnjax.search import Arm, Space, expand
+from nnjax.train import checkpoints
+from nnjax.train.records import DIVERGED, DONE, RUNNING, WAITING, MemoryStore, Record
+
+AUTOENCODER = Experiment(
+    data=DataConfig("digits", validation=40, test=60),
+    model=ModelConfig("autoencoder", (16, 4, 16), "relu", "sigmoid"),
+    optimizer=OptimizerConfig("adadelta", "keras2"),
+    loss="mean_squared_error",
+    epochs=6,
+    batch_size=32,
+)
+CLASSIFIER = replace(
+    AUTOENCODER,
+    {
+        "model.kind": "mlp",
+        "widths": (8,),
+        "output_activation": "softmax",
+        "loss": "categorical_crossentropy",
+        "optimizer.name": "adam",
+        "preset": "optax",
+    },
+)
+REGRESSOR = replace(CLASSIFIER, {"output_activation": "linear", "loss": "mean_squared_error"})
+DEMO = Space(
+    arms={
+        "digits64": Arm({"output_activation": "linear"}),
+        "digits64_sig": Arm(),
+        "digits64_bce": Arm({"loss": "binary_crossentropy"}),
+        "digits16": Arm({"widths": (16, 8, 2, 8, 16), "loss": "binary_crossentropy"}),
+        "mlp": Arm(
+            {"model.kind": "mlp", "widths": (8,), "output_activation": "softmax", "loss": "categorical_crossentropy"}
+        ),
+    }
+)
+
+
+@functools.cache
+def digits(classes=None):
+    """300 of scikit-learn's 8x8 digits."""
+    x, y = load_digits(return_X_y=True)
+    names = tuple(classes) if classes else tuple("0123456789")
+    return from_arrays(
+        x[:300].astype(np.uint8), y[:300].astype(np.int32), "digits", classes=names, image_shape=(8, 8), full_scale=16.0
+    )
+
+
+def table(task="regression", n=200):
+    """A table of three columns with one or two targets, or two classes."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(n, 3)).astype(np.float32)
+    line = x @ np.array([1.0, -2.0, 0.5], np.float32) + 0.3
+    if task == "none":
+        return from_arrays(x, None, "table")
+    y = (line > 0).astype(np.int32) if task == "classification" else np.stack([line, -line], axis=1)
+    return from_arrays(x, y, "table", task, features=("a", "b", "c"), classes=("no", "yes") if y.ndim == 1 else ())
+
+
+def fake_run(experiment=AUTOENCODER, space=Space(), dataset=None, statuses=None, findings=(), title="") -> Run:
+    """Make a run up.
+
+    Args:
+      experiment, space: as for `nnjax.sweep`.
+      dataset: its data; None for `digits()`.
+      statuses: {trial: status} of those that are not done.
+      findings: (arm, Finding) pairs.
+      title: of the run.
+    """
+    specs, dataset, statuses = expand(experiment, space), dataset or digits(), statuses or {}
+    prepared = {spec.experiment.data: prepare_loaded(dataset, spec.experiment.data) for spec in specs}
+    facts = {config: some.facts() for config, some in prepared.items()}
+    store = MemoryStore()
+    run = Run(specs, [Record() for _ in specs], store, facts, prepared, findings, title)
+    draw = {}
+    for spec in specs:
+        status = statuses.get(spec.id, DONE)
+        run.records[spec.id] = fake_record(spec, facts[spec.experiment.data], status)
+        if status in (DONE, DIVERGED):
+            model = run.model(spec.id)
+            init = draw.setdefault((spec.experiment.model, facts[spec.experiment.data].name), jax.jit(model.init))
+            params = init(jax.random.key(spec.experiment.seed))
+            store.save_weights(spec.id, checkpoints.flatten({"final": params, "best": params}))
+    return run
+
+
+def fake_record(spec, facts, status=DONE) -> Record:
+    """Make up the curves and the final scores of a trial: both fall, a little differently for each trial."""
+    epochs = {DONE: spec.experiment.epochs, WAITING: 0}.get(status, spec.experiment.epochs // 2)
+    t = np.arange(1, epochs + 1)
+    base = (1 + 0.1 * (spec.id % 7)) / (t + 1)
+    names = ["loss", "mean_squared_error"] if spec.experiment.model.kind == "autoencoder" else ["loss"]
+    if spec.experiment.model.kind == "mlp" and facts.task == "classification":
+        names.append("accuracy")
+    record = Record(status, epochs)
+    parts = {"train_{}_eval": 0.9, "val_{}": 1.0 if facts.sizes[1] else None, "test_{}": 1.1 if facts.sizes[2] else None}
+    record.curves["train_loss"] = base
+    for pattern, factor in parts.items():
+        for name in names:
+            if factor is None or (name == spec.experiment.loss):
+                continue
+            values = 1 - factor * base / 2 if name == "accuracy" else factor * base
+            if not pattern.startswith("test"):
+                record.curves[pattern.format(name)] = values
+            if status == DONE and epochs:
+                record.values[pattern.format(name)] = float(values[-1])
+    if status == DONE:
+        record.values |= {"train_loss": float(base[-1]), "best_epoch": float(epochs)}
+        if facts.sizes[2] and spec.experiment.model.kind == "autoencoder":
+            record.values["test_binary_crossentropy"] = float(2 * base[-1])
+    if status == DIVERGED:
+        record.values["diverged_at_step"] = 17.0
+    return record
+
+
+def hostile(text="</script><script>alert(1)</script>") -> Run:
+    """A run whose names try to break out of the page, of matplotlib and of the terminal."""
+    arms = {text: Arm(), '"><img src=x onerror="alert(2)">': Arm({"loss": "binary_crossentropy"}), "[red]$a_b$": Arm()}
+    arms["{{ 7 * 7 }}"] = Arm(
+        {"model.kind": "mlp", "widths": (8,), "output_activation": "softmax", "loss": "categorical_crossentropy"}
+    )
+    classes = (text, "<!--", "a\u2028b", "$x$", *"456789")
+    finding = Finding("code", "warning", f"{text} was found.", "<b>Mend</b> it & [bold]go on[/bold].")
+    return fake_run(space=Space(arms=arms), dataset=digits(classes), findings=[(text, finding)], title=f"T {text}")
+
+
+def many(num_trials=1000, epochs=50) -> Run:
+    """A large sweep: its records only, without weights."""
+    space = Space(axes={"learning_rate": np.geomspace(1e-4, 1, num_trials // 2).tolist(), "seed": (0, 1)})
+    experiment = dataclasses.replace(CLASSIFIER, epochs=epochs)
+    run = fake_run(experiment, space, statuses=dict.fromkeys(range(num_trials), WAITING))
+    facts = run.facts(0)
+    run.records = [fake_record(spec, facts) for spec in run.specs]
+    rng = np.random.default_rng(0)
+    for record in run.records:
+        record.curves = {name: curve * rng.uniform(0.9, 1.1, len(curve)) for name, curve in record.curves.items()}
+    weights = checkpoints.flatten({"final": run.model(0).init(jax.random.key(0))})
+    run.store.weights = dict.fromkeys(range(num_trials), weights)
+    return run
+
+
+__all__ = ["DIVERGED", "DONE", "RUNNING", "WAITING", "fake_run"]

@@ -1,0 +1,166 @@
+"""Optimizers, losses, activations and models against all laws of `laws.py`.
+
+Optimizers differ in nothing else; with the losses, which change the problem anyway, the activations change too.
+"""
+
+import numpy as np
+import pytest
+from laws import LAWS, Subject, equals_training_alone
+from populations import CLASSIFIER, blobs
+
+from nnjax.config import replace
+from nnjax.data import from_arrays
+from nnjax.losses import LOSSES
+from nnjax.models import ACTIVATIONS, MODELS
+from nnjax.optimizers import OPTIMIZERS
+
+BASE = replace(
+    CLASSIFIER,
+    {"validation": 0, "test": 0, "train_eval_size": 0, "shuffle": False, "stratify": False, "epochs": 12},
+)
+NAMES = {"optimizer": "optimizer.name", "activation": "model.activation", "output": "output_activation"}
+
+
+def curve(n=45, d=4):
+    """A positive target that bends: x [n, d], y [n, 1], float32."""
+    x = np.random.default_rng(1).normal(size=(n, d)).astype(np.float32)
+    return from_arrays(x, np.log1p(np.exp(x @ np.linspace(-2, 2, d)))[:, None].astype(np.float32), name="curve")
+
+
+BLOBS, TWO, CURVE = blobs(61), blobs(61, k=2), curve()
+IMAGES = from_arrays((255 / (1 + np.exp(-BLOBS.x))).astype(np.uint8), name="images")
+
+
+def subject(dataset=BLOBS, factor=0.5, **changes):
+    return Subject(replace(BASE, {NAMES.get(name, name): value for name, value in changes.items()}), dataset, factor)
+
+
+EVERYTHING = {
+    "optimizer": "adamw",
+    "schedule": "warmup_cosine",
+    "learning_rate": 0.03,
+    "weight_decay": 0.1,
+    "dropout": 0.1,
+    "label_smoothing": 0.1,
+    "l1": 1e-3,
+    "l2": 1e-3,
+    "clip_norm": 1.0,
+    "shuffle": True,
+    "validation": 10,
+    "train_eval_size": 9,
+}
+AUTOENCODER = {
+    "kind": "autoencoder",
+    "widths": (6, 2, 6),
+    "scaling": "unit",
+    "loss": "mean_squared_error",
+    "output": "sigmoid",
+    "learning_rate": 0.03,
+    "epochs": 40,
+}
+SUBJECTS = {
+    "sgd": subject(optimizer="sgd", learning_rate=0.1),
+    "momentum": subject(optimizer="momentum", learning_rate=0.03),
+    "nesterov": subject(optimizer="nesterov", learning_rate=0.03),
+    "adam": subject(),
+    "adamw": subject(optimizer="adamw", weight_decay=0.1),
+    "adadelta": subject(optimizer="adadelta", learning_rate=3.0),
+    "rmsprop": subject(optimizer="rmsprop"),
+    "adagrad": subject(optimizer="adagrad", learning_rate=0.1),
+    "squared error, tanh": subject(CURVE, loss="mean_squared_error", output="linear", activation="tanh"),
+    "absolute error, leaky ReLU": subject(CURVE, loss="mean_absolute_error", output="linear", activation="leaky_relu"),
+    "huber, elu": subject(CURVE, loss="huber", output="linear", activation="elu"),
+    "logarithmic error, sigmoid": subject(
+        CURVE, loss="mean_squared_logarithmic_error", output="softplus", activation="sigmoid", learning_rate=0.05
+    ),
+    "crossentropy of three columns, gelu": subject(loss="binary_crossentropy", output="sigmoid", activation="gelu"),
+    "crossentropy of one column, softplus": subject(
+        TWO, loss="binary_crossentropy", output="sigmoid", activation="softplus"
+    ),
+    "crossentropy of sigmoids, linear": subject(output="sigmoid", activation="linear"),
+    "divergence, softmax": subject(loss="kl_divergence", activation="softmax"),
+    "autoencoder": subject(IMAGES, 0.5, **AUTOENCODER),
+    "logistic regression": subject(widths=(), learning_rate=0.1),
+    "everything": subject(BLOBS, 0.8, **EVERYTHING),
+}
+
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
+@pytest.mark.parametrize("name", SUBJECTS)
+def test_law(name, law):
+    law(SUBJECTS[name])
+
+
+@pytest.mark.parametrize("name", ["autoencoder", "everything"])
+def test_solo_program(name):
+    equals_training_alone(SUBJECTS[name])
+
+
+def test_nothing_is_left_out():
+    experiments = [some.experiment for some in SUBJECTS.values()]
+    assert {e.optimizer.name for e in experiments} == set(OPTIMIZERS)
+    assert {e.loss for e in experiments} == set(LOSSES)
+    assert {e.model.kind for e in experiments} == set(MODELS)
+    assert {e.model.activation for e in experiments} == set(ACTIVATIONS) - {"step"}  # it has no gradient
+
+
+# 72 triples in which every pair of an optimizer, a hidden activation and a loss occurs.
+LOSSES_LIST, SMOOTH = list(LOSSES), [name for name in ACTIVATIONS if name != "step"]
+TRIPLES = [
+    (optimizer, activation, LOSSES_LIST[(i + j) % len(LOSSES)])
+    for (i, optimizer), (j, activation) in itertools.product(enumerate(OPTIMIZERS), enumerate(SMOOTH))
+]
+
+
+def small_trial(dtype, optimizer, activation, loss, **more):
+    """A trial of 4-3-3 with sigmoids, which fit every loss, and its hyperparameters."""
+    names = {"optimizer.name": optimizer, "model.activation": activation, "loss": loss, "dtype": dtype}
+    experiment = resolve(replace(BASE, {"widths": (3,), "output_activation": "sigmoid", **names, **more}))
+    trial = Trial(experiment, Shapes(4, 3, "regression", has_validation=False, has_train_eval=False))
+    values = experiment.hyperparameters.present()
+    return trial, {name: jnp.asarray(value, trial.dtype) for name, value in values.items()}
+
+
+def test_pairs_occur():
+    for a, b in itertools.combinations(range(3), 2):
+        assert len({(t[a], t[b]) for t in TRIPLES}) == len({t[a] for t in TRIPLES}) * len({t[b] for t in TRIPLES})
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "bfloat16"])
+def test_dtypes_are_kept(dtype):
+    """In float64 all is float64; weights and state of a bfloat16 computation are float32 as ever. Nothing is compiled."""
+    kept = "float64" if dtype == "float64" else "float32"
+
+    def two_steps(trial, hyper, batch):
+        state = trial.init(hyper, jnp.uint32(0))
+        return trial.step(hyper, trial.step(hyper, state, batch, jnp.int32(2)), batch, jnp.int32(2))
+
+    with jax.enable_x64(dtype == "float64"):
+        batch = Batch(*(jnp.ones(shape, kept) for shape in ((8, 4), (8, 3), (8,))))
+        for triple in TRIPLES:
+            trial, hyper = small_trial(dtype, *triple)
+            state = jax.eval_shape(lambda h, trial=trial: two_steps(trial, h, batch), hyper)
+            assert {leaf.dtype.name for leaf in jax.tree.leaves(state)} == {kept, "int32", "uint32"}, triple
+
+
+@pytest.mark.parametrize("activation", SMOOTH)
+def test_gradient_of_the_objective(activation):
+    """Analytic against central differences in float64, with dropout, smoothing, both penalties and a masked example.
+
+    The gradients of the losses alone are checked in test_losses.py.
+    """
+    regularised = {"dropout": 0.4, "label_smoothing": 0.1, "l1": 0.01, "l2": 0.02}
+    with jax.enable_x64(True):
+        trial, hyper = small_trial("float64", "sgd", activation, "binary_crossentropy", **regularised)
+        rng = np.random.default_rng(0)
+        batch = Batch(*(jnp.asarray(a) for a in (rng.normal(size=(3, 4)), rng.uniform(size=(3, 3)), [1.0, 1.0, 0.0])))
+        shapes = jax.eval_shape(trial.init, hyper, jnp.uint32(0)).params
+        start, unravel = jax.flatten_util.ravel_pytree(jax.tree.map(lambda s: rng.normal(size=s.shape), shapes))
+        state = trial.start(hyper, jnp.uint32(0), unravel(start))
+
+        def value(flat):
+            return trial.objective(hyper, state, batch, jnp.sum(batch.w))(unravel(flat))
+
+        steps = 1e-6 * jnp.eye(start.size)
+        slopes = jax.vmap(lambda step: (value(start + step) - value(start - step)) / 2e-6)(steps)
+        np.testing.assert_allclose(jax.grad(value)(start), slopes, rtol=1e-6, atol=1e-9)
