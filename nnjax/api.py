@@ -13,9 +13,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import jax
 import numpy as np
 
-from nnjax import runs
+from nnjax import run_files, runs
 from nnjax.checks import Finding, examine, summarize, validate
 from nnjax.config import DataConfig, Experiment, TrialSpec, conform
 from nnjax.data import prepare, prepare_loaded
@@ -63,7 +64,7 @@ class Run:
 
         import pandas as pd
 
-        return pd.read_csv(io.StringIO(runs.trials_csv(self.specs, self.records)))
+        return pd.read_csv(io.StringIO(run_files.trials_csv(self.specs, self.records)))
 
     def curves(self) -> dict[str, np.ndarray]:
         """Arrays [trial, epoch] by name (train_loss, val_loss, ...), NaN past a trial's own epochs."""
@@ -202,17 +203,30 @@ def sweep(
     for arm, finding in findings:
         announce(f"{finding.severity}{f' ({arm})' if arm else ''}: {finding.sentence} {finding.remedy}")
     facts = {config: some.facts() for config, some in prepared.items()}
+    plan = plan or Plan() if folder is None else _kept(plan or Plan(), folder)
     population = Population(specs, prepared, plan, folder or MemoryStore(), None, observe, should_stop)
     if folder is not None:
         population.records = folder.begin(experiment, specs, facts, findings, title)
+        if folder.read_plan() not in ([], population.describe()["plan"]):
+            announce("remark: The plan is not the earlier one: the results agree with it closely, but not bit for bit.")
     _train(population, folder)
     return Run(specs, population.records, population.store, facts, prepared, findings, title)
+
+
+def _kept(plan: Plan, folder: runs.FolderStore) -> Plan:
+    """Fill in the number of devices of the run so far, where none is asked for and there are as many."""
+    earlier = [group.get("devices", 1) for group in folder.read_plan()]
+    if plan.devices is not None or not earlier or max(earlier) > len(jax.devices()):
+        return plan
+    return dataclasses.replace(plan, devices=max(earlier))
 
 
 def _train(population: Population, folder: runs.FolderStore | None) -> None:
     """Train a population; however that ends, note in the run folder how long it took, and let go of it."""
     begin = time.time()
     try:
+        if folder is not None:
+            folder.note_environment(population.describe())
         population.run()
     finally:
         if folder is not None:

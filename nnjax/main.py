@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import os
 import pathlib
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn
 
 from nnjax.config import resolve_path
@@ -36,34 +37,44 @@ def run(main: Callable[[list[str]], Any], config_flags: Sequence[str] = ()) -> N
     from absl import app, flags, logging
 
     def parse(argv: list[str]) -> list[str]:
-        try:
-            return flags.FLAGS(_take_overrides(argv, config_flags))
-        except flags.UnrecognizedFlagError as error:
-            _fail(_unknown_flag(error.flagname, list(flags.FLAGS), config_flags))
-        except (flags.Error, UserError) as error:
-            _fail(_flag_mistake(str(error)))
+        with _one_sentence():
+            try:
+                return flags.FLAGS(_take_overrides(argv, config_flags))
+            except flags.UnrecognizedFlagError as error:
+                raise UserError(_unknown_flag(error.flagname, list(flags.FLAGS), config_flags)) from None
+            except flags.Error as error:
+                raise UserError(_flag_mistake(str(error))) from None
+            except SystemExit:  # --help, after which absl has status 1
+                sys.exit(0)
 
     def guarded(argv: list[str]) -> None:
         if flags.FLAGS.verbosity == logging.INFO:  # absl's default: JAX then tells of absent accelerators
             logging.set_verbosity(logging.WARNING)
-        try:
+        with _one_sentence():
             main(argv)
             sys.stdout.flush()
-        except UserError as error:
-            _fail(str(error))
-        except BrokenPipeError:  # the reader has gone (`| head`): end as Unix tools do
-            _discard_output()
-            sys.exit(128 + signal.SIGPIPE)
-        except OSError as error:
-            _discard_output()
-            _fail(_describe(error))
-        except Interrupted as error:
-            print(error, file=sys.stderr)
-            sys.exit(128 + (_stop_signal or signal.SIGTERM))
-        except KeyboardInterrupt:
-            sys.exit(128 + signal.SIGINT)
 
     app.run(guarded, flags_parser=parse)
+
+
+@contextlib.contextmanager
+def _one_sentence() -> Iterator[None]:
+    """End the process by what went wrong: a mistake of the user's by one sentence on stderr and status 2."""
+    try:
+        yield
+    except UserError as error:
+        _fail(str(error))
+    except BrokenPipeError:  # the reader has gone (`| head`): end as Unix tools do
+        _discard_output()
+        sys.exit(128 + signal.SIGPIPE)
+    except OSError as error:
+        _discard_output()
+        _fail(_describe(error))
+    except Interrupted as error:
+        print(error, file=sys.stderr)
+        sys.exit(128 + (_stop_signal or signal.SIGTERM))
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
 
 
 _overrides: dict[str, dict[str, str]] = {}

@@ -33,8 +33,8 @@ def choose_trial(run: Run, trial: int | None) -> int:
 def inputs_for(run: Run, trial: int, name: str | None, data_dir: str | None, target: str | None) -> np.ndarray:
     """Fetch raw inputs [n, d]: of a data source by name, or of the run's own test part.
 
-    Columns are taken by their names, whatever their order and whatever others there are; categories get the codes they
-    had in training.
+    The columns of a table are taken by their names, whatever their order and whatever others there are; categories get
+    the codes they had in training.
 
     Raises:
       UserError: the data have no such columns or categories, or another width than the network's input.
@@ -45,14 +45,19 @@ def inputs_for(run: Run, trial: int, name: str | None, data_dir: str | None, tar
         if not len(part):
             raise UserError("The run has no test part and no validation part; name data with --data=NAME.")
         return data.dataset.x[part]
-    facts = run.facts(trial)
-    dataset = load(name, data_dir, "none" if target is None and name.startswith("csv:") else target)
-    if facts.features and dataset.features:
+    facts, table = run.facts(trial), name.startswith("csv:")
+    dataset = load(name, data_dir, "none" if table and target is None else target)
+    if table and facts.features:
         return np.stack([_column(dataset, facts, feature) for feature in facts.features], axis=1)
     if dataset.x.shape[1] != facts.num_inputs:
         raise UserError(
             f"{name} has {dataset.x.shape[1]} inputs, but the network was trained on {facts.num_inputs} ({facts.name})."
         )
+    if facts.features and dataset.features and facts.features != dataset.features:
+        found, expected = next(
+            pair for pair in zip(dataset.features, facts.features, strict=True) if len(set(pair)) > 1
+        )
+        raise UserError(f"{name} has an input {found!r} where the network was trained on {expected!r} ({facts.name}).")
     return dataset.x
 
 

@@ -105,7 +105,11 @@ def fake_record(spec, facts, status=DONE) -> Record:
     if spec.experiment.model.kind == "mlp" and facts.task == "classification":
         names.append("accuracy")
     record = Record(status, epochs)
-    parts = {"train_{}_eval": 0.9, "val_{}": 1.0 if facts.sizes[1] else None, "test_{}": 1.1 if facts.sizes[2] else None}
+    parts = {
+        "train_{}_eval": 0.9,
+        "val_{}": 1.0 if facts.sizes[1] else None,
+        "test_{}": 1.1 if facts.sizes[2] else None,
+    }
     record.curves["train_loss"] = base
     for pattern, factor in parts.items():
         for name in names:

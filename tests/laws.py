@@ -90,6 +90,9 @@ def learns(subject: Subject):
     begin, end = curves["train_loss"][1, 0], curves["train_loss"][0, -1]
     assert end < subject.factor * begin
     assert (state.bad_step == 0).all()
+    trial = program_of(subject, LANES)[0].trial
+    untouched = start(trial, hyperparameters(subject, (1.0, *OTHERS))).params
+    jax.tree.map(np.testing.assert_array_equal, lane(state.params, 1), lane(untouched, 1))
 
 
 def compiles_once(subject: Subject):

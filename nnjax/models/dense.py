@@ -103,7 +103,7 @@ def drop(x: Array, rate: Array, key: Key) -> Array:
     Source: Srivastava et al. 2014, inverted as in Keras and Flax.
     """
     keep = 1 - rate
-    mask = jax.random.uniform(key, x.shape, dtype=jnp.float32) < keep
+    mask = jax.random.uniform(key, x.shape, dtype=keep.dtype) < keep
     return jnp.where(mask, x / keep.astype(x.dtype), jnp.zeros_like(x))
 
 

@@ -31,13 +31,10 @@ def plot_latent(some: Sequence[Exhibit]) -> Figure:
 def draw_latent(axes: Any, exhibit: Exhibit) -> None:
     """Scatter one autoencoder's codes: its own two numbers, or the first two principal components of more."""
     points, _ = flat_codes(exhibit)
-    labels = exhibit.labels
-    if labels is None:
-        axes.scatter(*points.T, s=5, lw=0, alpha=0.7)
-        return _bare(axes)
-    labels = labels[: len(points)]
+    labels = np.zeros(len(points), int) if exhibit.labels is None else exhibit.labels[: len(points)]
+    size = min(30.0, max(5.0, 4000 / len(points)))
     for label in np.unique(labels):
-        axes.scatter(*points[labels == label].T, s=5, lw=0, alpha=0.7, color=class_color(int(label)))
+        axes.scatter(*points[labels == label].T, s=size, lw=0, alpha=0.7, color=class_color(int(label)))
     _bare(axes)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -64,9 +64,11 @@ def _curves(axes: Any, quantity: Quantity) -> None:
     """Draw a quantity: the first settings in colours, the others in grey behind them."""
     recorded = {line.part for line in quantity.lines}
     parts = [part for part in (VALIDATION, TRAINING) if part in recorded] or [RUNNING_MEAN]
-    for line in quantity.lines:
-        if line.part in parts:
-            _line(axes, line, named=line.part == parts[0] and line.place < MANY)
+    shown = [line for line in quantity.lines if line.part in parts]
+    _background(axes, [line for line in shown if line.place >= MANY])
+    for line in shown:
+        if line.place < MANY:
+            _line(axes, line, named=line.part == parts[0])
     axes.set(xlabel="epoch", ylabel=quantity.label, yscale="log" if _wide(quantity) else "linear")
     axes.legend(fontsize=8, frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
@@ -75,19 +77,19 @@ def _curves(axes: Any, quantity: Quantity) -> None:
 
 def _line(axes: Any, line: Line, named: bool) -> None:
     mean, low, high = band(line.values)
-    epochs, few = np.arange(1, len(mean) + 1), line.place < MANY
-    axes.plot(
-        epochs,
-        mean,
-        STYLES[line.part],
-        color=f"C{line.place % 10}" if few else "0.75",
-        lw=1.6 if few else 0.6,
-        zorder=2 if few else 1,
-        label=plain(line.setting.label) if named else None,
-        marker="o" if len(mean) == 1 else None,
-    )
-    if len(line.values) > 1 and few:
-        axes.fill_between(epochs, low, high, color=f"C{line.place % 10}", alpha=0.15, lw=0)
+    epochs, color = np.arange(1, len(mean) + 1), f"C{line.place % 10}"
+    label, marker = plain(line.setting.label) if named else None, "o" if len(mean) == 1 else None
+    axes.plot(epochs, mean, STYLES[line.part], color=color, lw=1.6, label=label, marker=marker)
+    if len(line.values) > 1:
+        axes.fill_between(epochs, low, high, color=color, alpha=0.15, lw=0)
+
+
+def _background(axes: Any, lines: Sequence[Line]) -> None:
+    """Draw the mean curves of many settings as one line with gaps, which is a hundred times quicker than as many."""
+    curves = [np.append(band(line.values)[0], np.nan) for line in lines]
+    if curves:
+        epochs = [np.arange(1, len(curve) + 1) for curve in curves]
+        axes.plot(np.concatenate(epochs), np.concatenate(curves), color="0.75", lw=0.6, zorder=1)
 
 
 def _wide(quantity: Quantity) -> bool:

@@ -70,7 +70,7 @@ def latents(some: Sequence[Exhibit]) -> list[Picture]:
     for exhibit in coders(some):
         figure = Figure(figsize=(2.8, 2.8), layout="constrained")
         drawings.draw_latent(figure.subplots(), exhibit)
-        png = figures.to_bytes(figure, dpi=150, transparent=exhibit.labels is not None)
+        png = figures.to_bytes(figure, dpi=150, transparent=True)
         out.append(Picture(exhibit.label, _latent_words(exhibit), pictures.data_uri(png)))
     return out
 

@@ -57,7 +57,10 @@ def settings(run: Run) -> list[Setting]:
     for spec in run.specs:
         key = (spec.arm, dataclasses.replace(spec.experiment, seed=0), spec.start_from is None)
         members.setdefault(key, []).append(spec)
-    varying = {arm: _varying([some[0] for some in members.values() if some[0].arm == arm]) for arm, _, _ in members}
+    firsts: dict[str, list[TrialSpec]] = {}
+    for some in members.values():
+        firsts.setdefault(some[0].arm, []).append(some[0])
+    varying = {arm: _varying(own) for arm, own in firsts.items()}
     return [_setting(some, varying[some[0].arm], run.facts(some[0].id)) for some in members.values()]
 
 

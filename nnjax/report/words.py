@@ -24,7 +24,11 @@ SMALL = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "
 
 def count(n: int, noun: str) -> str:
     """Write a number with its noun: "one network", "1,200 networks"."""
-    return f"{SMALL[n] if n < len(SMALL) else f'{n:,}'} {noun}{'' if n == 1 else 's'}"
+    return f"{_spelled(n)} {noun}{'' if n == 1 else 's'}"
+
+
+def _spelled(n: int) -> str:
+    return SMALL[n] if n < len(SMALL) else f"{n:,}"
 
 
 def title(run: Run) -> str:
@@ -86,19 +90,19 @@ def _seeds(some: Sequence[Setting]) -> str:
 
 
 def _ended(run: Run) -> list[str]:
-    counts = Counter(record.status for record in run.records)
-    out = []
-    if counts[DIVERGED]:
-        verb = "became NaN or infinite and was" if counts[DIVERGED] == 1 else "became NaN or infinite and were"
-        out.append(f"{_capital(count(counts[DIVERGED], 'trial'))} of {len(run.records):,} {verb} stopped.")
+    counts, total = Counter(record.status for record in run.records), len(run.records)
     waiting = counts[WAITING] + counts[RUNNING]
-    if waiting:
-        verb = "has" if waiting == 1 else "have"
-        many = f"{_capital(count(waiting, 'trial'))} of {len(run.records):,}"
-        out.append(f"{many} {verb} not finished; the same command goes on.")
-    if counts[FAILED]:
-        out.append(f"{_capital(count(counts[FAILED], 'trial'))} failed.")
-    return out
+    again = "; the same command goes on" if run.path is not None else ""
+    out = [
+        f"{_of(n, total)} {text.format('was' if n == 1 else 'were')}."
+        for n, text in ((counts[DIVERGED], "became NaN or infinite and {} stopped"), (counts[FAILED], "failed"))
+        if n
+    ]
+    return out + [f"{_of(waiting, total)} {'has' if waiting == 1 else 'have'} not finished{again}."] * bool(waiting)
+
+
+def _of(n: int, total: int) -> str:
+    return f"{_capital(_spelled(n))} of {count(total, 'trial')}"
 
 
 def _best(run: Run, setting: Setting, rivals: int, reference: Anchors | None) -> str:
@@ -124,7 +128,7 @@ def _copies(setting: Setting, rivals: int, values: np.ndarray, mean: float, part
     if f"PCA-{width}" in known:
         pca = known[f"PCA-{width}"][MSE]
         verdict = "better than the network" if pca < mean else "the network does better"
-        text += f" PCA, which also keeps {width} numbers but is linear, reaches {number(pca)}: {verdict}."
+        text += f" PCA-{width}, the best linear compression to as few numbers, reaches {number(pca)}: {verdict}."
     return text
 
 
@@ -149,7 +153,9 @@ def _predicts(setting: Setting, rivals: int, values: np.ndarray, mean: float, pa
 
 def _caution(run: Run, some: Sequence[Setting]) -> list[str]:
     out = []
-    if len(some) > 1 and all(len(setting.trials) == 1 for setting in some):
+    done = [setting for setting in some if any(run.records[trial].status == DONE for trial in setting.trials)]
+    goals = Counter(setting.goal for setting in done)
+    if goals and max(goals.values()) > 1 and all(len(setting.trials) == 1 for setting in some):
         out.append("There is one seed of each, so small differences may be chance.")
     if any(record.status != DONE for record in run.records) and any(len(setting.trials) > 1 for setting in some):
         out.append("Means are over the trials that finished.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -139,7 +140,8 @@ class Chunk:
             curves = records[spec.id].curves
             arrays |= {f"curves/{spec.id}/{name}": curve for name, curve in curves.items()}
         kept = {str(spec.id): _note(records[spec.id]) for spec in self.specs}
-        return arrays, {"rows": [spec.id for spec in self.rows], "lanes": self.lanes, "trials": kept}
+        plan = dataclasses.asdict(self.group.plan)
+        return arrays, {"rows": [spec.id for spec in self.rows], "lanes": self.lanes, "plan": plan, "trials": kept}
 
     def restore(self, arrays: dict[str, np.ndarray], note: dict[str, Any], records: Sequence[Record]) -> None:
         """Take the state and the records of a checkpoint."""

@@ -155,16 +155,25 @@ class Population:
         return params
 
     def _resumed(self) -> Chunk | None:
-        """Go on with the chunk that an earlier process left, unless its trials have finished since."""
+        """Go on with the chunk that an earlier process left, unless its trials have finished since.
+
+        Under another plan its trials are laid out anew; those that do not fit begin again.
+        """
         saved = self.store.load_chunk()
         if saved is None:
             return None
         arrays, note = saved
-        rows = [self.specs[i] for i in note["rows"]]
+        rows, lanes = [self.specs[i] for i in note["rows"]], note["lanes"]
         group = self.group_of[rows[0].id]
         if all(self.records[spec.id].status in (DONE, DIVERGED) for spec in rows):
             return None
-        chunk = Chunk(self._program(group, note["lanes"]), group, rows, note["lanes"])
+        if note["plan"] != dataclasses.asdict(group.plan):
+            for spec in rows:
+                self.records[spec.id] = Record()
+            rows, lanes = arrange(list(dict.fromkeys(rows)), group.plan)
+            index = [note["rows"].index(spec.id) for spec in rows]
+            arrays = {name: array[index] if name.startswith("state/") else array for name, array in arrays.items()}
+        chunk = Chunk(self._program(group, lanes), group, rows, lanes)
         chunk.restore(arrays, note, self.records)
         return chunk
 

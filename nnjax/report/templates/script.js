@@ -9,7 +9,6 @@
   const PARTS = { validation: "solid", training: "dash", "running mean": "dot" };
   // showSendToCloud: Plotly's default is a button that uploads the chart; nothing leaves this page.
   const CONFIG = { responsive: true, displaylogo: false, displayModeBar: true, showSendToCloud: false, modeBarButtonsToRemove: ["select2d", "lasso2d"] };
-  const MANY_POINTS = 20000; // beyond, the background is drawn by WebGL
   const shown = { validation: true, training: true, "running mean": false };
   const state = { chart: 0, log: false };
 
@@ -59,7 +58,7 @@
     if (!x.length) return [];
     const color = css("--soft");
     return [{
-      x, y, text, type: x.length > MANY_POINTS ? "scattergl" : "scatter", mode: "lines", connectgaps: false, opacity: 0.35,
+      x, y, text, type: "scatter", mode: "lines", connectgaps: false, opacity: 0.35,
       name: `the other ${lines.length}`, legendgroup: "others", legendrank: 2000, showlegend: named, line: { color, width: 1, dash: part === "running mean" ? "dot" : "solid" },
       hovertemplate: `%{text}, ${part}<br>epoch %{x}: %{y:.4g}<extra></extra>`,
     }];
@@ -127,6 +126,8 @@
   }
 
   const parts = Object.keys(PARTS).filter((part) => charts.some((chart) => chart.lines.some((line) => line.part === part)));
+  const crowded = charts.some((chart) => chart.lines.length > 300); // then drawing validation only stays quick
+  if (crowded && parts.includes("validation")) shown.training = false;
   if (!parts.some((part) => shown[part])) shown[parts[0]] = true;
   document.documentElement.classList.add("drawn");
   controls.append(tabs(), ...parts.map((part) => toggle(part, () => shown[part], (on) => { shown[part] = on; })));

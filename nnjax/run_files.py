@@ -1,0 +1,132 @@
+"""What the files of a run folder say: trials, records and facts about the data as CSV rows and JSON trees."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from nnjax.checks import Finding
+from nnjax.config import DataConfig, Experiment, TrialSpec, field_types, flatten, to_dict
+from nnjax.train.records import RUNNING, Record
+from nnjax.types import DataFacts, Scaler
+
+FORMAT = 1
+Findings = Sequence[tuple[str, Finding]]
+
+
+def differences(old: Sequence[TrialSpec], new: Sequence[TrialSpec]) -> list[str]:
+    """Say what differs between the trials of two runs: one "field: its values → its values" each; empty if nothing."""
+
+    def values(specs: Sequence[TrialSpec]) -> dict[str, list[str]]:
+        flats = [{"arm": spec.arm, **flatten(spec.experiment)} for spec in specs]
+        return {path: list(dict.fromkeys(repr(flat[path]) for flat in flats)) for path in flats[0]}
+
+    def listed(texts: list[str]) -> str:
+        return ", ".join(texts[:6]) + (", …" if len(texts) > 6 else "")
+
+    a, b = values(old), values(new)
+    what = [f"{path}: {listed(a[path])} → {listed(b[path])}" for path in a if a[path] != b[path]]
+    if len(old) != len(new):
+        what.append(f"trials: {len(old)} → {len(new)}")
+    return what or ([] if list(old) == list(new) else ["the same values are combined in another way"])
+
+
+def read_record(record: Record, row: Mapping[str, str], curves: Mapping[str, np.ndarray]) -> None:
+    """Fill a record from its row of trials.csv and its curves.
+
+    Raises:
+      ValueError, LookupError, TypeError: the row is not as it was written.
+    """
+    record.status, record.epochs, record.verdict = row["status"], int(row["epochs"]), row["verdict"]
+    if record.status not in _STATUSES:
+        raise ValueError(f"the status {record.status!r} is unknown")
+    record.values = {k: float(v) for k, v in row.items() if k not in _COLUMNS and v != ""}
+    there = min((len(curve) for curve in curves.values()), default=0)
+    if record.status == RUNNING:
+        record.epochs = min(record.epochs, there)  # a kill between the two files may have left curves that began again
+    if record.epochs > there:
+        raise ValueError(f"{record.epochs} epochs, but {there} in curves.npz")
+    record.curves = {name: curve[: record.epochs] for name, curve in curves.items()}
+
+
+_STATUSES = ("waiting", "running", "done", "stopped", "dropped", "diverged", "failed")
+_FIRST = ("trial", "arm", "status", "seed", "fold", "epochs")
+_COLUMNS = {*_FIRST, "verdict", *field_types(Experiment), *(name.split(".")[-1] for name in field_types(Experiment))}
+
+
+def varying_fields(specs: Sequence[TrialSpec]) -> list[str]:
+    """Name the fields that every trial's row shows: all hyperparameters that are there, and whatever else varies."""
+    flats = [flatten(spec.experiment) for spec in specs]
+
+    def shown(path: str) -> bool:
+        values = {flat[path] for flat in flats}
+        return len(values) > 1 or (path.startswith("hyperparameters.") and values != {None})
+
+    return [path for path in field_types(Experiment) if path not in ("seed", "epochs") and shown(path)]
+
+
+def trials_csv(specs: Sequence[TrialSpec], records: Sequence[Record]) -> str:
+    """Write the table of trials as CSV text."""
+    fields = varying_fields(specs)
+    metrics = list(dict.fromkeys(name for record in records for name in record.values))
+    short = [path.removeprefix("hyperparameters.") for path in fields]
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow([*_FIRST, *short, *metrics, "verdict"])
+    for spec, record in zip(specs, records, strict=True):
+        flat = flatten(spec.experiment)
+        row: list[Any] = [spec.id, spec.arm, record.status, spec.experiment.seed, "", record.epochs]
+        row += [_cell(flat[path]) for path in fields] + [_cell(record.values.get(name)) for name in metrics]
+        writer.writerow([*row, record.verdict])
+    return buffer.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    if value is None:
+        return ""
+    if isinstance(value, tuple):
+        return " ".join(map(str, value))
+    return f"{value:.9g}" if isinstance(value, float) else value
+
+
+def config_json(base: Experiment, specs: Sequence[TrialSpec], title: str) -> dict[str, Any]:
+    """Describe a run completely: the base experiment, and each trial by what it changes."""
+    flat = flatten(base)
+    trials = []
+    for spec in specs:
+        own = flatten(spec.experiment)
+        changes = {path: value for path, value in own.items() if value != flat[path]}
+        trials.append({"arm": spec.arm, "start_from": spec.start_from, "changes": changes})
+    return {"format": FORMAT, "title": title, "experiment": to_dict(base), "trials": trials}
+
+
+def facts_json(facts: Mapping[DataConfig, DataFacts], findings: Findings) -> dict[str, Any]:
+    """Describe the data of a run, and what the pre-flight check found."""
+    entries = []
+    for config, fact in facts.items():
+        tree = {field.name: getattr(fact, field.name) for field in dataclasses.fields(fact)}
+        for name in ("x_scaler", "y_scaler"):
+            tree[name] = {part: np.asarray(value).tolist() for part, value in tree[name]._asdict().items()}
+        entries.append({"config": dataclasses.asdict(config), "facts": tree})
+    return {"data": entries, "findings": [[arm, list(finding)] for arm, finding in findings]}
+
+
+def facts_from_json(tree: Mapping[str, Any]) -> DataFacts:
+    """Read back what `facts_json` says of one data set.
+
+    Raises:
+      LookupError, TypeError, ValueError: it is not as it was written.
+    """
+    scalers = {
+        name: Scaler(*(np.asarray(tree[name][part], np.float32) for part in Scaler._fields))
+        for name in ("x_scaler", "y_scaler")
+    }
+    lists = {name: tuple(tree[name]) for name in ("sizes", "classes", "features", "targets")}
+    shape = tree["image_shape"] and tuple(tree["image_shape"])
+    categories = {name: tuple(values) for name, values in tree["categories"].items()}
+    return DataFacts(**{**tree, **scalers, **lists, "image_shape": shape, "categories": categories})

@@ -1,0 +1,29 @@
+"""One trained run folder for all tests of the scripts."""
+
+import shutil
+
+import pytest
+from processes import SPIRALS, run
+
+
+@pytest.fixture(scope="session")
+def config(tmp_path_factory):
+    """A configuration file that trains in no time."""
+    path = tmp_path_factory.mktemp("config") / "spirals.py"
+    path.write_text(SPIRALS)
+    return path
+
+
+@pytest.fixture(scope="session")
+def trained(config, tmp_path_factory):
+    """The run folder of a sweep of four trials (two arms, two rates), with what the script printed; do not change."""
+    folder = tmp_path_factory.mktemp("runs") / "spirals"
+    done = run("sweep", f"--config={config}", f"--workdir={folder}")
+    assert done.returncode == 0, done.stderr
+    return folder, done
+
+
+@pytest.fixture
+def copy(trained, tmp_path):
+    """A copy of the run folder, to be changed."""
+    return shutil.copytree(trained[0], tmp_path / "run")

@@ -1,0 +1,237 @@
+"""Every mistake of a user's is one sentence and status 2, without a traceback, and changes no file."""
+
+import concurrent.futures
+import fcntl
+import shutil
+from typing import NamedTuple
+
+import pytest
+from processes import SPIRALS, complaint, contents, run
+
+HEAD = "from nnjax import *\ndef get_config():\n    "
+CONFIGS = {
+    "spirals.py": SPIRALS,
+    "syntax.py": "def get_config(:\n",
+    "empty.py": "x = 1\n",
+    "keyword.py": HEAD + "return Experiment(\n        epoch=3)\n",
+    "part.py": HEAD + "return Experiment(data='digits')\n",
+    "type.py": HEAD + "return Experiment(epochs='many')\n",
+    "dict.py": HEAD + "return {'epochs': 3}\n",
+    "import.py": "import no_such_module\n",
+    "axis.py": HEAD + "return Experiment()\ndef get_space():\n    return Space(axes={'learning_rate': 0.1})\n",
+    "arm.py": HEAD + "return Experiment()\ndef get_space():\n    return Space(arms={'a': {'epochs': 1}})\n",
+    "range.py": HEAD + "return Experiment()\ndef get_space():\n    return Space(axes={'rho': Range(1, 0)})\n",
+    "space.py": HEAD + "return Experiment()\ndef get_space():\n    return {'seed': range(3)}\n",
+    "no_suffix": SPIRALS,
+}
+
+
+class Case(NamedTuple):
+    """A command line, run in a folder with CONFIGS and perhaps a trained run, and words of the sentence."""
+
+    arguments: str
+    words: tuple[str, ...]
+    needs_run: bool = False
+
+
+def train(arguments, *words, needs_run=False):
+    """A case of train.py with its two flags."""
+    return Case(f"train --config=spirals.py --workdir=new {arguments}", words, needs_run)
+
+
+def sweep(arguments, *words, needs_run=False):
+    """A case of sweep.py with its two flags."""
+    return Case(f"sweep --config=spirals.py --workdir=new {arguments}", words, needs_run)
+
+
+def config(name, *words):
+    """A case of a configuration file."""
+    return Case(f"sweep --config={name} --workdir=new", words)
+
+
+def predict(arguments, *words):
+    """A case of predict.py on the trained run."""
+    return Case(f"predict run --out=new.csv {arguments}", words, needs_run=True)
+
+
+CASES = [
+    # flags
+    Case("train", ("--config is missing", "--config=configs/mnist_mlp.py")),
+    Case("train --config=spirals.py", ("--workdir is missing", "--workdir=runs/")),
+    Case("train --config=spirals.py --workdir=", ("--workdir is missing",)),
+    train("junk", "'junk' was not expected"),
+    train("--workdirr=x", "Unknown flag --workdirr; did you mean --workdir?"),
+    train("--nonsense", "Unknown flag --nonsense", "--config.FIELD=VALUE sets a field"),
+    train("--learning_rate=1", "hyperparameters.learning_rate is set by --config.learning_rate=VALUE"),
+    train("--space.seed=1", "takes no --space.FIELD flags"),
+    train("--devices=x", "--devices=x: a whole number was expected"),
+    train("--devices=0", "--devices=0: 0 is not a positive integer"),
+    train("--devices=99", "99 devices", "use --devices="),
+    sweep("--order=sharde", "--order=sharde", "auto|shared|own"),
+    sweep("--lanes=0", "--lanes=0"),
+    # configuration files
+    config("nope.py", "'nope.py' is not there; in . there is", "type.py"),
+    config("spirlas.py", "'spirlas.py' is not there; in . there is spirals.py"),
+    config(".", "'.' is a folder"),
+    config("no_suffix", "'no_suffix' is no Python file"),
+    config("syntax.py", "syntax.py has a mistake in line 1: SyntaxError"),
+    config("import.py", "import.py has a mistake in line 1", "no_such_module"),
+    config("empty.py", "'empty.py' has no function get_config()"),
+    config("keyword.py", "keyword.py has a mistake in line 3", "'epoch'"),
+    config("part.py", "data is 'digits', but a DataConfig was expected"),
+    config("type.py", "epochs is 'many', but a whole number was expected"),
+    config("dict.py", "get_config() gives {'epochs': 3}, but an Experiment was expected"),
+    config("space.py", "get_space() gives", "but a Space was expected"),
+    config("axis.py", "The axis hyperparameters.learning_rate of the search space is 0.1, but a list"),
+    config("arm.py", "The arm 'a' of the search space is {'epochs': 1}, but Arm("),
+    config("range.py", "range.py has a mistake in line 5: The range 1 to 0 is empty"),
+    # fields of the experiment
+    train("--config.lerning_rate=1", "Unknown field 'lerning_rate'; did you mean hyperparameters.learning_rate?"),
+    train("--config.modle.widths=1", "Unknown field 'modle.widths'; did you mean model.widths?"),
+    train("--config.colour=red", "Unknown field 'colour'; the fields are data.name, ", "optimizer.name"),
+    train("--config.=3", "Unknown field ''"),
+    train("--config.name=adam", "ambiguous", "data.name, optimizer.name"),
+    train("--config.epochs", "--config.epochs has no value"),
+    train("--config.epochs --config.seed=1", "--config.epochs has no value"),
+    train("--config.epochs=many", "epochs is 'many', but a whole number was expected"),
+    train("--config.epochs=2.5", "epochs is '2.5', but a whole number was expected"),
+    train("--config.widths=8,a", "model.widths is '8,a', but a list of whole numbers was expected"),
+    train("--config.shuffle=maybe", "shuffle is 'maybe', but true or false was expected"),
+    train("--config.batch_size=0", "batch_size is 0", "at least 1"),
+    train("--config.learning_rate=-1", "hyperparameters.learning_rate is -1.0", "at least 0"),
+    train("--config.seed=4294967296", "seed is 4294967296"),
+    train("--config.loss=binary_crossentropi", "did you mean binary_crossentropy", "huber"),
+    train("--config.optimizer.name=adm", "did you mean adam", "adagrad"),
+    train("--config.epochs=1000000000", "1,000,000,000 epochs are", "2,147,483,647"),
+    train("--config.batch_size=1000", "fewer than a batch of 1,000"),
+    train("--config.data.name=blob", "no data set 'blob': did you mean blobs?"),
+    train("--config.data.name=csv:none.csv", "none.csv was not found"),
+    train("--config.output_activation=relu --config.loss=kl_divergence", "(--config.allow_mismatch=true"),
+    # search spaces
+    train("--arm=plane", "There is no arm 'plane'; the arms are plain, more"),
+    train("--arm=", "No arm is named; the arms are plain, more"),
+    Case("train --config=range.py --workdir=new --arm=a", ("range.py has a mistake",)),
+    sweep("--space.lerning_rate=1", "Unknown field 'lerning_rate'; did you mean hyperparameters.learning_rate?"),
+    sweep("--space.mod=zip", "Unknown field 'mod' of the search space; did you mean mode?"),
+    sweep("--space.mode=gird", "'gird', but one of grid, zip, random was expected"),
+    sweep("--space.num=5", "--space.num is read in mode random only"),
+    sweep("--space.mode=random --space.num=0", "num=0"),
+    sweep("--space.learning_rate=log:0:1:3", "learning_rate=log:0:1:3: A logarithmic range cannot begin at 0"),
+    sweep("--space.learning_rate=log:1:0.1:3", "The range 1 to 0.1 is empty; the smaller end comes first"),
+    sweep("--space.learning_rate=lin:nan:1:3", "nan to 1 is not finite"),
+    sweep("--space.learning_rate=log:1", "log:LOW:HIGH:POINTS was expected"),
+    sweep("--space.learning_rate=", "The axis hyperparameters.learning_rate of the search space is empty"),
+    sweep("--space.learning_rate=a,b", "hyperparameters.learning_rate is 'a', but a number or none"),
+    sweep("--space.mode=zip --space.batch_size=8,16,32", "lengths differ", "learning_rate has 2, batch_size has 3"),
+    sweep("--space.arms=plane", "There is no arm 'plane'"),
+    sweep("--space.seed=-1,0", "seed is -1"),
+    sweep("--space.seed=lin:0:4:5", "list them instead"),
+    # the run folder
+    Case("train --config=spirals.py --workdir=spirals.py", ("The workdir spirals.py is a file",)),
+    Case("train --config=spirals.py --workdir=spirals.py/x", ("spirals.py/x cannot be written (Not a directory)",)),
+    Case("train --config=spirals.py --workdir=/proc/nnjax", ("/proc/nnjax cannot be written",)),
+    Case("train --config=spirals.py --workdir=.", ("holds files of something else (such as",)),
+    Case(
+        "sweep --config=spirals.py --workdir=run --config.epochs=3 --space.learning_rate=0.01,0.2",
+        ("belongs to another experiment", "learning_rate: 0.01, 0.1 → 0.01, 0.2", "epochs: 2, 1 → 3", "--workdir"),
+        needs_run=True,
+    ),
+    Case("train --config=spirals.py --workdir=run", ("another experiment", "trials: 4 → 1"), needs_run=True),
+    # using a run
+    Case("predict run", ("One run folder and --out were expected",)),
+    Case("predict nowhere --out=new.csv", ("nowhere is not a run folder: it has no config.json",)),
+    Case("predict run --out=new.txt", ("'new.txt' ends in '.txt', but .csv or .npz was expected",)),
+    Case("predict run --out=nowhere/new.csv", ("The folder of 'nowhere/new.csv' is not there",)),
+    Case("predict run --out=/proc/new.csv", ("/proc/new.csv: ", "nothing half written"), needs_run=True),
+    predict("--config.seed=1", "takes no --config.FIELD flags"),
+    predict("--trial=4", "There is no trial 4; the run has trials 0 to 3"),
+    predict("--weights=bets", "--weights=bets", "final|best"),
+    predict("--data=parity:3", "parity:3 has 3 inputs, but the network was trained on 2 (two_spirals)"),
+    Case("compare", ("At least one run folder was expected",)),
+    Case("compare run --out=new.txt", ("'new.txt' ends in '.txt', but .csv was expected",)),
+    Case("report", ("One run folder was expected",)),
+    Case("report .", (". is not a run folder: it has no config.json",)),
+]
+
+
+def test_names():
+    """A command line stands in the table once."""
+    assert len({case.arguments for case in CASES}) == len(CASES)
+
+
+@pytest.fixture(scope="module")
+def outcomes(request, trained, tmp_path_factory):
+    """What the commands of all wanted cases did, two at a time; every one has a folder of its own."""
+    wanted = [item.callspec.params["case"] for item in request.session.items if "outcomes" in item.fixturenames]
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        yield {
+            case.arguments: pool.submit(_outcome, case, trained[0], tmp_path_factory.mktemp("mistake"))
+            for case in wanted
+        }
+
+
+def _outcome(case, trained, folder):
+    for name, text in CONFIGS.items():
+        (folder / name).write_text(text)
+    if case.needs_run:
+        shutil.copytree(trained, folder / "run")
+    before = contents(folder)
+    return run(*case.arguments.split(), cwd=folder), before, contents(folder)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.arguments)
+def test_it_is_one_sentence_and_nothing_is_written(case, outcomes):
+    done, before, after = outcomes[case.arguments].result()
+    sentence = complaint(done)
+    for words in case.words:
+        assert words in sentence
+    assert after == before
+
+
+def damage_config(folder):
+    path = folder / "config.json"
+    path.write_text(path.read_text()[:200])
+    return "config.json is damaged"
+
+
+def damage_table(folder):
+    path = folder / "trials.csv"
+    path.write_text("\n".join(path.read_text().splitlines()[:-1]) + "\n")
+    return "trials.csv is damaged"
+
+
+def damage_weights(folder):
+    path = folder / "checkpoints" / "weights_00001.npz"
+    path.write_bytes(path.read_bytes()[:-1])
+    return "weights_00001.npz is damaged"
+
+
+def unfinish(folder):
+    path = folder / "trials.csv"
+    path.write_text(path.read_text().replace("1,plain,done,", "1,plain,running,"))
+    return "Trial 1 is running: it has no weights yet"
+
+
+DAMAGES = [
+    damage_config,
+    damage_table,
+    damage_weights,
+    unfinish,
+]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_run_folder_is_one_sentence(damage, copy, tmp_path):
+    words = damage(copy)
+    before = contents(tmp_path)
+    assert words in complaint(run("predict", copy, f"--out={tmp_path / 'new.csv'}", "--trial=1"))
+    assert contents(tmp_path) == before
+
+
+def test_a_workdir_in_use_is_refused(copy, config):
+    with open(copy / ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        before = contents(copy)
+        done = run("sweep", f"--config={config}", f"--workdir={copy}")
+    assert f"Another process is using the workdir {copy}; wait" in complaint(done)
+    assert contents(copy) == before

@@ -1,0 +1,142 @@
+"""Every file in configs/ says what it is for, builds, passes the pre-flight checks and takes a step."""
+
+import functools
+import pathlib
+import re
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from stepwise import QUICK
+
+from nnjax.checks import examine, summarize, validate
+from nnjax.command import load_config, title_of
+from nnjax.config import Experiment, program_key
+from nnjax.data import from_arrays, load, prepare_loaded
+from nnjax.models.census import census
+from nnjax.optimizers import resolve
+from nnjax.search import Space, expand
+from nnjax.train.batches import make_device_data, make_shapes
+from nnjax.train.trial import Trial
+
+ROOT = pathlib.Path(__file__).parents[1]
+NAMES = sorted(path.stem for path in (ROOT / "configs").glob("*.py"))
+
+
+@functools.cache
+def module_of(name):
+    return load_config(str(ROOT / "configs" / f"{name}.py"))
+
+
+@functools.cache
+def specs_of(name):
+    """All trials, as `nnjax.sweep` lists them."""
+    module = module_of(name)
+    return expand(module.get_config(), module.get_space() if hasattr(module, "get_space") else Space())
+
+
+@functools.cache
+def experiments_of(name):
+    """One experiment for each program to compile: {static part: experiment}."""
+    resolved = [resolve(spec.experiment) for spec in reversed(specs_of(name))]
+    return {program_key(experiment): experiment for experiment in resolved}
+
+
+@functools.cache
+def dataset_of(name):
+    """The data by name; for those that do not come with the package, images of their shape that are mostly black."""
+    if name not in ("mnist", "fashion_mnist", "mnist5k"):
+        return load(name)
+    rng, n = np.random.default_rng(0), 6000
+    x = (rng.uniform(size=(n, 784)) ** 4 * 256).astype(np.uint8)
+    test_start = None if name == "mnist5k" else 5800
+    return from_arrays(x, np.arange(n) % 10, name, image_shape=(28, 28), test_start=test_start)
+
+
+@functools.cache
+def prepared_for(config):
+    return prepare_loaded(dataset_of(config.name), config)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_docstring(name):
+    """A title, the source, the command and what to expect."""
+    text, title = module_of(name).__doc__, title_of(module_of(name))
+    assert title.endswith(".")
+    assert len(title) <= 120
+    command = re.search(r"python (\S+) --config=(\S+) --workdir=runs/\w+", text)
+    assert command is not None
+    assert (ROOT / command[1]).is_file()
+    assert command[2] == f"configs/{name}.py"
+    assert re.search(r"^Source: \S", text, re.MULTILINE)
+    assert re.search(r"^Expected\b.*: \S", text, re.MULTILINE)
+    if "make demo" in text:
+        assert command[0] in (ROOT / "Makefile").read_text().replace("scripts/sweep.py", "python scripts/sweep.py")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_trial_is_valid(name):
+    module, specs = module_of(name), specs_of(name)
+    assert isinstance(module.get_config(), Experiment)
+    assert module.get_config.__doc__
+    assert len({(spec.experiment, spec.start_from) for spec in specs}) == len(specs)  # no trial twice
+    for spec in specs:
+        validate(spec.experiment)
+        validate(resolve(spec.experiment))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_checks_find_no_error(name):
+    """Warnings are allowed: some configurations show a mistake on purpose."""
+    for experiment in experiments_of(name).values():
+        summary = summarize(prepared_for(experiment.data), experiment.model.kind)
+        assert [f.sentence for f in examine(experiment, summary) if f.severity == "error"] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_program_takes_steps(name):
+    """Three on the first batch (a warmup starts at rate 0): the loss stays finite and all arrays move."""
+    for key, experiment in experiments_of(name).items():
+        prepared = prepared_for(experiment.data)
+        trial = Trial(key, make_shapes(key, prepared))
+        data = jax.tree.map(jnp.asarray, make_device_data(key, prepared))
+
+        def three_steps(data, hyper, trial=trial):
+            rows = data.train.index[: trial.experiment.batch_size]
+            batch = trial.batch(data, rows, jnp.arange(rows.size) < data.train.count)
+            state = trial.init(hyper, jnp.uint32(0))
+            return state, jax.lax.fori_loop(0, 3, lambda _, s: trial.step(hyper, s, batch, jnp.int32(100)), state)
+
+        hyper = {n: jnp.float32(value) for n, value in experiment.hyperparameters.present().items()}
+        before, after = jax.jit(three_steps, compiler_options=QUICK)(data, hyper)
+        assert int(after.bad_step) == 0
+        assert 0 < float(after.loss_sum / after.weight_sum) < 10
+        assert int(after.weight_sum) == 3 * min(key.batch_size, len(prepared.train))
+        arrays = zip(jax.tree.leaves(before.params), jax.tree.leaves(after.params), strict=True)
+        assert all(not np.array_equal(a, b) for a, b in arrays)
+
+
+@pytest.mark.parametrize(
+    ("name", "arm", "parameters"),
+    [
+        ("deck_autoencoders", "digits64", 218_192),
+        ("deck_autoencoders", "digits16", 223_456),
+        ("demo", "digits16", 223_456),
+        ("demo", "classifier", 784 * 300 + 300 + 300 * 100 + 100 + 100 * 10 + 10),
+        ("keras_example", "snippet", 10 * 10 + 10 + 110 + 11),
+    ],
+)
+def test_networks_have_the_parameters_of_their_source(name, arm, parameters):
+    experiment = next(spec.experiment for spec in specs_of(name) if spec.arm == arm)
+    shapes = make_shapes(experiment, prepared_for(experiment.data))
+    assert census(experiment, shapes.num_inputs, shapes.num_outputs).parameters == parameters
+
+
+def test_the_literal_arm_goes_on_from_the_sigmoid_arm_of_the_same_seed():
+    specs = specs_of("deck_autoencoders")
+    literal = [spec for spec in specs if spec.arm == "bce_literal"]
+    assert len(literal) == 5
+    for spec in literal:
+        parent = specs[spec.start_from]
+        assert (parent.arm, parent.experiment.seed) == ("digits64_sig", spec.experiment.seed)
