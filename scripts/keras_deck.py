@@ -39,13 +39,13 @@ def train(seed, train_x, test_x):
         yield arm, history.history["loss"][-1], history.history["val_loss"][-1]
 
 
-def compare(rows):
+def compare(rows, folder):
     """Print both means over seeds, their difference and its standard error (Welch), for each arm."""
     import numpy as np
 
     import nnjax
 
-    table = nnjax.load(NNJAX.value).table()
+    table = nnjax.load(folder).table()
     for arm in LOSSES:
         ours = table.loc[table.arm == arm, "val_loss"].to_numpy()
         theirs = np.array([float(row[3]) for row in rows if row[0] == arm])
@@ -77,7 +77,7 @@ def main(argv):
             rows += new
             print(new, flush=True)
     if NNJAX.value:
-        compare(rows)
+        compare(rows, NNJAX.value)
 
 
 if __name__ == "__main__":

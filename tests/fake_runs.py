@@ -1,7 +1,8 @@
-"""Runs made up without training: real small data, freshly drawn weights, smooth curves; for what shows runs."""
+"""Runs made up without training: real small data, drawn weights, smooth curves; for what shows runs."""
 
 import dataclasses
 import functools
+import itertools
 
 import jax
 import numpy as np
@@ -84,16 +85,24 @@ def fake_run(experiment=AUTOENCODER, space=Space(), dataset=None, statuses=None,
     facts = {config: some.facts() for config, some in prepared.items()}
     store = MemoryStore()
     run = Run(specs, [Record() for _ in specs], store, facts, prepared, findings, title)
-    draw = {}
     for spec in specs:
         status = statuses.get(spec.id, DONE)
         run.records[spec.id] = fake_record(spec, facts[spec.experiment.data], status)
         if status in (DONE, DIVERGED):
-            model = run.model(spec.id)
-            init = draw.setdefault((spec.experiment.model, facts[spec.experiment.data].name), jax.jit(model.init))
-            params = init(jax.random.key(spec.experiment.seed))
-            store.save_weights(spec.id, checkpoints.flatten({"final": params, "best": params}))
+            store.save_weights(spec.id, fake_weights(run, spec.id))
     return run
+
+
+def fake_weights(run, trial) -> dict[str, np.ndarray]:
+    """Draw weights as the models lay them out, without compiling anything."""
+    rng = np.random.default_rng(run.specs[trial].experiment.seed)
+    widths = (run.facts(trial).num_inputs, *run.specs[trial].experiment.model.widths, run.num_outputs(trial))
+    layers = {
+        f"layer_{i}": {"kernel": rng.normal(size=(a, b)) / np.sqrt(a), "bias": np.zeros(b)}
+        for i, (a, b) in enumerate(itertools.pairwise(widths))
+    }
+    params = jax.tree.map(np.float32, layers)
+    return checkpoints.flatten({"final": params, "best": params})
 
 
 def fake_record(spec, facts, status=DONE) -> Record:
@@ -150,8 +159,7 @@ def many(num_trials=1000, epochs=50) -> Run:
     rng = np.random.default_rng(0)
     for record in run.records:
         record.curves = {name: curve * rng.uniform(0.9, 1.1, len(curve)) for name, curve in record.curves.items()}
-    weights = checkpoints.flatten({"final": run.model(0).init(jax.random.key(0))})
-    run.store.weights = dict.fromkeys(range(num_trials), weights)
+    run.store.weights = dict.fromkeys(range(num_trials), fake_weights(run, 0))
     return run
 
 

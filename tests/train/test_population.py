@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
+from populations import CLASSIFIER, population, specs_of
 
 from nnjax.config import replace
 from nnjax.runs import FolderStore
 from nnjax.search import Arm
 from nnjax.train import Plan, Stopped
 from nnjax.train.records import DIVERGED, DONE
-from populations import CLASSIFIER, population, specs_of
 
 RATES = (0.001, 0.003, 0.01, 0.03, 0.1)
 

@@ -4,12 +4,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from populations import CLASSIFIER, blobs, line, population, specs_of
 
 from nnjax.config import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig, replace
 from nnjax.data import from_arrays, prepare_loaded
 from nnjax.train.batches import epoch_rows, fixed_subset, make_device_data, make_shapes
 from nnjax.train.trial import Trial
-from populations import CLASSIFIER, blobs, line, population, specs_of
 
 LINEAR = Experiment(
     data=DataConfig("line", validation=6, test=0, scaling="none", stratify=False),
@@ -44,7 +44,7 @@ def test_one_update_by_hand():
 
 
 def numpy_sgd(x, y, w, b, rate, batch, epochs):
-    """Mini-batch gradient descent of a linear map in float64, the last batch smaller: weights and running mean losses."""
+    """Mini-batch gradient descent of a linear map in float64, the last batch smaller: weights and losses."""
     losses = []
     for _ in range(epochs):
         total = 0.0

@@ -1,0 +1,81 @@
+"""scripts/predict.py against a forward pass in NumPy from the files of the run folder."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from processes import run
+
+
+def forward(folder, trial, x, which="final"):
+    """Hidden layer and class probabilities of a trial, computed from its files alone."""
+    scaler = json.loads((folder / "data.json").read_text())["data"][0]["facts"]["x_scaler"]
+    with np.load(folder / "checkpoints" / f"weights_{trial:05d}.npz") as w:
+        hidden = (x - np.array(scaler["mean"])) * np.array(scaler["scale"])
+        hidden = np.maximum(hidden @ w[f"{which}/layer_0/kernel"] + w[f"{which}/layer_0/bias"], 0)
+        logits = hidden @ w[f"{which}/layer_1/kernel"] + w[f"{which}/layer_1/bias"]
+    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return hidden, exponentials / exponentials.sum(axis=1, keepdims=True)
+
+
+@pytest.fixture(scope="module")
+def points(tmp_path_factory):
+    """New data: x [5, 2]."""
+    path = tmp_path_factory.mktemp("points") / "points.npz"
+    x = np.random.default_rng(0).normal(size=(5, 2)).astype(np.float32)
+    np.savez(path, x=x)
+    return path, x
+
+
+def test_its_own_test_part_as_csv(trained, tmp_path):
+    """By default the trial of the lowest validation loss; the test accuracy is that of trials.csv."""
+    out = tmp_path / "out.csv"
+    done = run("predict", trained[0], f"--out={out}")
+    table = pd.read_csv(trained[0] / "trials.csv")
+    best = int(table.val_loss.idxmin())
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"39 examples, trial {best}: {out}\n"
+    predicted = pd.read_csv(out)
+    assert list(predicted.columns) == ["class", "probability", "output_0", "output_1"]
+    outputs = predicted[["output_0", "output_1"]].to_numpy()
+    assert list(predicted["class"]) == [("first", "second")[i] for i in outputs.argmax(axis=1)]
+    np.testing.assert_allclose(outputs.sum(axis=1), 1, rtol=1e-6)
+    np.testing.assert_array_equal(predicted.probability, outputs.max(axis=1))
+
+
+def test_new_data_as_npz(trained, points, tmp_path):
+    path, x = points
+    out = tmp_path / "out.npz"
+    done = run("predict", trained[0], f"--data=npz:{path}", f"--out={out}", "--trial=2", "--weights=best")
+    assert done.returncode == 0, done.stderr
+    _, expected = forward(trained[0], 2, x, "best")
+    with np.load(out, allow_pickle=False) as file:
+        np.testing.assert_allclose(file["output"], expected, rtol=1e-5)
+        assert list(file["class"]) == [("first", "second")[i] for i in expected.argmax(axis=1)]
+
+
+def test_codes(trained, points, tmp_path):
+    path, x = points
+    out = tmp_path / "code.npz"
+    done = run("predict", trained[0], f"--data=npz:{path}", f"--out={out}", "--trial=1", "--encode")
+    assert done.returncode == 0, done.stderr
+    with np.load(out, allow_pickle=False) as file:
+        assert list(file) == ["code"]
+        np.testing.assert_allclose(file["code"], forward(trained[0], 1, x)[0], rtol=1e-5, atol=1e-6)
+
+
+def test_a_full_standard_output_is_one_sentence(trained, points, tmp_path):
+    with open("/dev/full", "w") as full:
+        done = run(
+            "predict",
+            trained[0],
+            f"--data=npz:{points[0]}",
+            f"--out={tmp_path / 'out.npz'}",
+            capture_output=False,
+            stdout=full,
+            stderr=-1,
+        )
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: No space left on device")
+    assert len(done.stderr.splitlines()) == 1

@@ -1,0 +1,70 @@
+"""scripts/sweep.py: what the run folder holds afterwards, and spaces from the command line."""
+
+import json
+
+import numpy as np
+import pandas as pd
+from processes import run
+
+
+def test_it_says_what_it_does(trained):
+    folder, done = trained
+    assert done.stderr == ""
+    assert "4 of 4 trials done" in done.stdout
+    assert "plain, learning_rate 0.01" in done.stdout
+    assert done.stdout.splitlines()[-1] == f"report: {folder / 'report.html'}"
+
+
+def test_the_table_of_trials(trained):
+    table = pd.read_csv(trained[0] / "trials.csv")
+    assert list(table.trial) == [0, 1, 2, 3]
+    assert list(table.arm) == ["plain", "plain", "more", "more"]
+    assert list(table.learning_rate) == [0.01, 0.1, 0.01, 0.1]
+    assert list(table.epochs) == [2, 2, 1, 1]
+    assert set(table.status) == {"done"}
+    assert set(table.seed) == {0}
+    assert {"fold", "verdict", "b1", "val_loss", "best_val_loss", "test_accuracy"} <= set(table.columns)
+    assert np.isfinite(table[["train_loss", "val_loss", "test_loss"]]).all(axis=None)
+
+
+def test_the_curves_are_plain_arrays_with_nan_past_a_trials_own_epochs(trained):
+    table = pd.read_csv(trained[0] / "trials.csv")
+    with np.load(trained[0] / "curves.npz", allow_pickle=False) as file:
+        curves = dict(file)
+    assert {"train_loss", "train_loss_eval", "val_loss"} <= set(curves)
+    for curve in curves.values():
+        assert curve.shape == (4, 2)
+        assert np.isfinite(curve[:2]).all()
+        assert np.isfinite(curve[2:, 0]).all()
+        assert np.isnan(curve[2:, 1]).all()
+    np.testing.assert_allclose(curves["val_loss"][[0, 1, 2, 3], [1, 1, 0, 0]], table.val_loss, rtol=1e-6)
+
+
+def test_the_other_files(trained):
+    folder = trained[0]
+    config, data, environment = (
+        json.loads((folder / f"{name}.json").read_text()) for name in ("config", "data", "environment")
+    )
+    assert config["experiment"]["data"]["name"] == "two_spirals"
+    assert config["title"] == "A tiny classifier of two spirals."
+    assert [trial["start_from"] for trial in config["trials"]] == [None, None, 0, 1]
+    [entry] = data["data"]
+    assert len(entry["facts"]["sha256"]) == 64
+    assert sum(entry["facts"]["sizes"]) == 194  # Lang & Witbrock's two spirals
+    assert {"versions", "devices", "commit", "command", "plan", "sessions", "trial_seconds"} <= set(environment)
+    assert {path.name for path in (folder / "checkpoints").iterdir()} == {f"weights_0000{i}.npz" for i in range(4)}
+    assert list((folder / "figures").glob("*.png"))
+    assert (folder / "report.html").is_file()
+
+
+def test_a_space_from_the_command_line(config, tmp_path):
+    """Random draws times seeds for one arm; a repeated seed is trained once, and that is said."""
+    axes = ("--space.mode=random", "--space.num=2", "--space.learning_rate=log:0.01:0.1", "--space.seed=0,1,0")
+    done = run("sweep", f"--config={config}", f"--workdir={tmp_path}", *axes, "--space.arms=plain", "--config.epochs=1")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "remark: 2 of the 6 settings (with seeds) of the search space repeat others; the 4 different" in done.stdout
+    table = pd.read_csv(tmp_path / "trials.csv")
+    assert list(table.seed) == [0, 1, 0, 1]
+    assert table.learning_rate.between(0.01, 0.1).all()
+    assert table.learning_rate.nunique() == 2
+    assert list(table.epochs) == [1, 1, 1, 1]
