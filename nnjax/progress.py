@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rich import get_console
+from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
@@ -172,6 +173,8 @@ def findings_text(findings: Sequence[tuple[str, Any]]) -> RenderableType:
 def summary_table(run: Run) -> Table:
     """Tabulate a run by setting: mean ± standard deviation over its seeds, the best of each goal in bold.
 
+    Trials that diverged have no scores.
+
     Errors of classifiers are in per cent; the other scores are those of the part named in the title.
     """
     from nnjax.report import summary
@@ -182,8 +185,10 @@ def summary_table(run: Run) -> Table:
     metrics = list(dict.fromkeys(metric for goal in goals for metric in summary.METRICS[goal]))
     chosen = some if len(some) <= MAX_SETTINGS else [setting for goal in goals for setting in ranks[goal]]
     parts = dict.fromkeys(summary.report_part(setting.facts) for setting in some)
-    table = Table(title=f"Scores on the {' or '.join(parts)} part", title_justify="left")
-    table.add_column("setting", overflow="fold")
+    title = f"Scores on the {' or '.join(parts)} part"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    widest = max(len(setting.label) for setting in chosen[:MAX_SETTINGS])
+    table.add_column("setting", overflow="fold", min_width=min(widest, 24))
     for name in ("trials", "val loss", *(SHORT[metric] for metric in metrics)):
         table.add_column(name, justify="right")
     for setting in chosen[:MAX_SETTINGS]:
@@ -200,10 +205,10 @@ def _summary_cells(run: Run, setting: Any, metrics: Sequence[str]) -> list[str]:
     counts = Counter(run.records[trial].status for trial in setting.trials)
     done = counts.pop(DONE, 0)
     trials = ", ".join([str(done)] * bool(done) + [f"{count} {status}" for status, count in counts.items()])
-    losses = [run.records[trial].values.get("val_loss", float("nan")) for trial in setting.trials]
+    losses = summary.scores(run, setting, setting.experiment.loss, "validation")
     cells = [setting.label, trials, summary.cell(losses)]
     for metric in metrics:
         known = metric in summary.METRICS[setting.goal]
         values = summary.scores(run, setting, metric) if known else np.zeros(0)
         cells.append(summary.cell(1 - values, percent=True) if metric == ACCURACY else summary.cell(values))
-    return cells
+    return [cell.replace("± ", "±") for cell in cells]  # in a narrow terminal the spread goes to the next line, whole

@@ -169,15 +169,15 @@ class FolderStore(MemoryStore):
 
     def save_chunk(self, arrays: Mapping[str, np.ndarray], note: Mapping[str, Any]) -> None:
         """Write the state of the trials under way; the version before is kept beside it."""
-        data = checkpoints.to_bytes(arrays, note)
-        current, previous = self._chunks()
+        current, previous, fresh = self._chunks()
+        checkpoints.write_atomically(fresh, checkpoints.to_bytes(arrays, note))  # before the others are touched
         if current.exists():
             os.replace(current, previous)
-        checkpoints.write_atomically(current, data)
+        os.replace(fresh, current)
 
     def load_chunk(self) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
         """Read the last good state of the trials under way; a damaged file is passed over, which is announced."""
-        there = [path for path in self._chunks() if path.exists()]
+        there = [path for path in self._chunks()[:2] if path.exists()]
         for path in there:
             try:
                 return checkpoints.read(path)
@@ -192,9 +192,9 @@ class FolderStore(MemoryStore):
         for path in self._chunks():
             path.unlink(missing_ok=True)
 
-    def _chunks(self) -> tuple[pathlib.Path, pathlib.Path]:
+    def _chunks(self) -> tuple[pathlib.Path, pathlib.Path, pathlib.Path]:
         folder = self.path / "checkpoints"
-        return folder / "chunk.npz", folder / "chunk_previous.npz"
+        return folder / "chunk.npz", folder / "chunk_previous.npz", folder / "chunk_next.npz"
 
     def save_records(self, specs: Sequence[TrialSpec], records: Sequence[Record]) -> None:
         """Write curves.npz, then trials.csv, which is the authority on what is finished."""

@@ -24,8 +24,7 @@ RATES = {  # at which the net visibly learns in 50 steps
     "adagrad": 0.1,
 }
 # Compiling is what these tests spend their time on, and the programs run for milliseconds.
-QUICK = {"xla_backend_optimization_level": 0, "xla_cpu_use_fusion_emitters": False}
-QUICK = QUICK if jax.default_backend() == "cpu" else {}
+QUICK = {"xla_backend_optimization_level": 0} if jax.default_backend() == "cpu" else {}
 
 
 def start_weights():

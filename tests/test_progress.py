@@ -1,3 +1,4 @@
+import dataclasses
 import io
 
 import numpy as np
@@ -8,8 +9,9 @@ from rich.console import Console
 
 from nnjax import progress
 from nnjax.checks import Finding
+from nnjax.config import replace
 from nnjax.progress import Display, duration, findings_text, print_message, summary_table
-from nnjax.search import Space, expand
+from nnjax.search import Arm, Space, expand
 from nnjax.train import Progress
 from nnjax.train.records import Record
 
@@ -35,8 +37,6 @@ def text_of(item, width=160):
 
 
 def specs(num=4, epochs=10):
-    from nnjax.config import replace
-
     return expand(replace(CLASSIFIER, {"epochs": epochs}), Space(axes={"seed": range(num)}))
 
 
@@ -90,7 +90,7 @@ def test_nan_and_missing_numbers_do_no_harm(terminal):
 
 def test_terminal_shows_bar_arms_and_epochs():
     out = console(terminal=True)
-    some = expand(CLASSIFIER, Space(arms={"[red]digits$": progress_arm(), "b": progress_arm()}))
+    some = expand(CLASSIFIER, Space(arms={"[red]digits$": Arm(), "b": Arm()}))
     with Display(out, Clock()) as display:
         display(report(some, [RUNNING, WAITING], 0.25))
         drawn = text_of(display)
@@ -98,12 +98,6 @@ def test_terminal_shows_bar_arms_and_epochs():
     assert "25 %" in drawn
     assert "3/6" in drawn
     assert "0 of 2 trials done" in drawn
-
-
-def progress_arm():
-    from nnjax.search import Arm
-
-    return Arm()
 
 
 def test_before_the_first_segment_it_says_what_is_going_on():
@@ -155,18 +149,33 @@ def test_summary_is_the_mean_over_seeds_with_the_standard_deviation():
         run.records[trial].values |= {"test_accuracy": right, "val_accuracy": right, "val_loss": 1 - right}
     drawn = text_of(summary_table(run)).splitlines()
     row = next(line for line in drawn if "learning_rate 0.1" in line)
-    assert "15.00 ± 7.07 %" in row  # errors 10 and 20 %: mean 15, sample deviation 10 / √2
-    assert "0.15 ± 0.07" in row
+    assert "15.00 ±7.07 %" in row  # errors 10 and 20 %: mean 15, sample deviation 10 / √2
+    assert "0.15 ±0.07" in row
     assert "test part" in drawn[0]
 
 
 def test_summary_of_a_mixed_and_partly_diverged_run():
     drawn = text_of(summary_table(fake_run(space=DEMO, statuses={0: DIVERGED, 1: WAITING})))
-    rows = {line.split("│")[1].strip(): line for line in drawn.splitlines() if "│" in line}
+    rows = {line.split()[0]: line for line in drawn.splitlines() if line.strip()}
     assert "1 diverged" in rows["digits64"]
     assert "1 waiting" in rows["digits64_sig"]
     assert "%" in rows["mlp"]
     assert "%" not in rows["digits64_bce"]
+
+
+def test_trials_that_diverged_do_not_count():
+    run = fake_run(CLASSIFIER, Space(axes={"seed": (0, 1)}), statuses={1: DIVERGED})
+    run.records[0].values |= {"test_accuracy": 0.9, "val_loss": 0.5}
+    run.records[1].values |= {"test_accuracy": 0.1, "val_loss": 2.5}  # of the initial weights
+    drawn = text_of(summary_table(run))
+    assert "10.00 %" in drawn
+    assert "0.5 " in drawn
+    assert "1, 1 diverged" in drawn
+
+
+def test_a_narrow_terminal_does_not_squeeze_the_names():
+    run = fake_run(space=dataclasses.replace(DEMO, axes={"seed": (0, 1, 2)}))
+    assert "digits64_bce" in text_of(summary_table(run), width=80)
 
 
 def test_summary_takes_names_literally():

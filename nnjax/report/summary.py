@@ -107,7 +107,12 @@ def choice_part(facts: DataFacts) -> str:
 
 
 def score(experiment: Experiment, record: Record, metric: str, part: str) -> float:
-    """Look up a trial's final metric on a part ("test", "validation", "training"); NaN where it was not measured."""
+    """Look up a trial's final metric on a part ("test", "validation", "training"); NaN where there is none.
+
+    A trial that diverged has none: what was measured on it belongs to the weights before, often the initial ones.
+    """
+    if record.status == DIVERGED:
+        return float("nan")
     names = [PREFIX[part].format(metric)]
     if metric == experiment.loss:  # then it is there under the name of the loss only, unless training used its logits
         names.append(PREFIX[part].format("loss"))
@@ -146,7 +151,7 @@ def cell(values: Sequence[float] | np.ndarray, percent: bool = False) -> str:
     mean, spread, count = mean_and_spread(np.asarray(values, float) * (100 if percent else 1))
     if percent:
         return f"{mean:.2f}" + (f" ± {spread:.2f}" if count > 1 else "") + " %" if count else "–"
-    return number(mean) + (f" ± {spread:.1g}" if count > 1 else "")
+    return f"{mean:.3g} ± {spread:.1g}" if count > 1 else number(mean)
 
 
 def cost(run: Run, setting: Setting, part: str | None = None) -> np.ndarray:

@@ -10,6 +10,7 @@ import numpy as np
 from nnjax.config import flatten
 from nnjax.models.census import census
 from nnjax.report.summary import METRICS, Setting, layers, named, number, report_part, score, settings, show
+from nnjax.train.records import DIVERGED, Record
 
 if TYPE_CHECKING:
     from nnjax.api import Run
@@ -97,7 +98,7 @@ def _results(run: Run) -> list[Column]:
     columns: list[Column] = []
     for name, head in HEADS.items():
         if any(name in record.values for record in run.records):
-            columns.append((head, lambda spec, record, name=name: _value(record.values.get(name, np.nan), name)))
+            columns.append((head, lambda spec, record, name=name: _value(record, name)))
     for goal, part in {setting.goal: report_part(setting.facts) for setting in settings(run)}.items():
         for metric in METRICS[goal]:
             head = f"{part} {SCORE_HEADS.get(metric, 'wrong, %')}"
@@ -126,7 +127,10 @@ def _fields(run: Run) -> list[str]:
     ]
 
 
-def _value(value: float, name: str) -> str:
+def _value(record: Record, name: str) -> str:
+    value = record.values.get(name, np.nan)
+    if record.status == DIVERGED and name != "diverged_at_step":
+        return "–"  # what was measured belongs to weights from before
     whole = name in ("best_epoch", "diverged_at_step") and np.isfinite(value)
     return f"{value:.0f}" if whole else number(value)
 

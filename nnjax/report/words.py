@@ -67,7 +67,7 @@ def _held_out(validation: int, test: int, same: bool) -> str:
     if same and test:
         return f" {test:,} others served both to validate and to test."
     parts = [f"{n:,} to {what}" for n, what in ((validation, "validate"), (test, "test")) if n]
-    return f" Others served {' and '.join(parts)}." if parts else " None were held out: the scores are on these."
+    return f" Others served {' and '.join(parts)}." if parts else " Nothing was held out: the scores are on these."
 
 
 def _epochs(run: Run) -> str:
@@ -141,7 +141,9 @@ def _answers(setting: Setting, rivals: int, values: np.ndarray, mean: float, par
     text = f"The best classifier is {_who(setting)}: it" if rivals > 1 else f"The classifier {setting.label}"
     told = {"least squares": "a linear fit", "majority class": "always answering the commonest class"}
     others = [f"{told[name]} on {100 * (1 - known[name][ACCURACY]):.1f} %" for name in told if name in known]
-    return "; ".join([f"{text} is wrong on {cell(1 - values, percent=True)} {part}", *others]) + "."
+    return (
+        "; ".join([f"{text} is wrong on {cell(1 - values, percent=True)} {part.replace('on', 'of', 1)}", *others]) + "."
+    )
 
 
 def _predicts(setting: Setting, rivals: int, values: np.ndarray, mean: float, part: str, known: Known) -> str:

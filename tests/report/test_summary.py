@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from fake_runs import AUTOENCODER, CLASSIFIER, DEMO, DIVERGED, REGRESSOR, WAITING, fake_run, table
 
+from nnjax.config import replace
 from nnjax.report import summary
 from nnjax.search import Arm, Space
 
@@ -54,14 +55,8 @@ def test_a_metric_that_is_the_loss_is_found_under_the_name_of_the_loss():
     ],
 )
 def test_the_test_part_is_reported_and_the_validation_part_chooses(changes, reported, chosen):
-    facts = fake_run(summary_replace(CLASSIFIER, changes)).facts(0)
+    facts = fake_run(replace(CLASSIFIER, changes)).facts(0)
     assert (summary.report_part(facts), summary.choice_part(facts)) == (reported, chosen)
-
-
-def summary_replace(experiment, changes):
-    from nnjax.config import replace
-
-    return replace(experiment, changes)
 
 
 def test_ranking_is_by_validation_and_what_has_no_score_is_last():

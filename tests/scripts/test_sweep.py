@@ -4,12 +4,12 @@ import json
 
 import numpy as np
 import pandas as pd
-from processes import run
 
 
 def test_it_says_what_it_does(trained):
     folder, done = trained
     assert done.stderr == ""
+    assert "remark: 2 of the 4 settings (with seeds) of the search space repeat others; the 2 different" in done.stdout
     assert "4 of 4 trials done" in done.stdout
     assert "plain, learning_rate 0.01" in done.stdout
     assert done.stdout.splitlines()[-1] == f"report: {folder / 'report.html'}"
@@ -55,16 +55,3 @@ def test_the_other_files(trained):
     assert {path.name for path in (folder / "checkpoints").iterdir()} == {f"weights_0000{i}.npz" for i in range(4)}
     assert list((folder / "figures").glob("*.png"))
     assert (folder / "report.html").is_file()
-
-
-def test_a_space_from_the_command_line(config, tmp_path):
-    """Random draws times seeds for one arm; a repeated seed is trained once, and that is said."""
-    axes = ("--space.mode=random", "--space.num=2", "--space.learning_rate=log:0.01:0.1", "--space.seed=0,1,0")
-    done = run("sweep", f"--config={config}", f"--workdir={tmp_path}", *axes, "--space.arms=plain", "--config.epochs=1")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "remark: 2 of the 6 settings (with seeds) of the search space repeat others; the 4 different" in done.stdout
-    table = pd.read_csv(tmp_path / "trials.csv")
-    assert list(table.seed) == [0, 1, 0, 1]
-    assert table.learning_rate.between(0.01, 0.1).all()
-    assert table.learning_rate.nunique() == 2
-    assert list(table.epochs) == [1, 1, 1, 1]

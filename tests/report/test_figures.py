@@ -1,0 +1,106 @@
+import io
+
+import numpy as np
+import pytest
+from fake_runs import CLASSIFIER, DEMO, REGRESSOR, WAITING, digits, fake_run, hostile, table
+from PIL import Image
+
+from nnjax.config import replace
+from nnjax.report import drawings, exhibits, figures, looks
+from nnjax.search import Space
+from nnjax.types import UserError
+
+
+def size(figure):
+    return Image.open(io.BytesIO(figures.to_bytes(figure, dpi=40))).size
+
+
+def test_losses_have_axes_each_and_lines_hold_the_curves():
+    run = fake_run(space=DEMO)
+    axes = figures.plot_curves(run).axes
+    assert [one.get_ylabel() for one in axes] == [
+        "mean squared error",
+        "binary cross-entropy",
+        "categorical cross-entropy",
+    ]
+    assert [text.get_text() for text in axes[2].get_legend().get_texts()] == ["mlp"]
+    solid = next(line for line in axes[2].lines if line.get_linestyle() == "-")
+    np.testing.assert_array_equal(solid.get_xdata(), range(1, 7))
+    np.testing.assert_array_equal(solid.get_ydata(), run.records[4].curves["val_loss"])
+
+
+def test_seeds_are_a_mean_with_a_band():
+    axes = figures.plot_curves(fake_run(CLASSIFIER, Space(axes={"seed": (0, 1, 2)}))).axes[0]
+    assert len(axes.lines) == 2  # validation and training
+    assert len(axes.collections) == 2
+
+
+def test_a_metric_by_name_and_one_that_is_not_there():
+    run = fake_run(CLASSIFIER)
+    assert [one.get_ylabel() for one in figures.plot_curves(run, "accuracy").axes] == ["accuracy"]
+    with pytest.raises(
+        UserError, match="No trial recorded curves of 'huber'; there are loss, categorical_crossentropy"
+    ):
+        figures.plot_curves(run, "huber")
+
+
+def test_many_settings_stand_behind_the_best_as_one_line():
+    axes = figures.plot_curves(fake_run(CLASSIFIER, Space(axes={"learning_rate": np.linspace(0.1, 1, 20).tolist()})))
+    lines = axes.axes[0].lines
+    assert len(lines) == 1 + 2 * 12
+    assert np.isnan(lines[0].get_ydata()).sum() == 16  # a gap after each of 8 settings' two curves
+
+
+def test_curves_that_fall_by_orders_of_magnitude_get_a_logarithmic_axis():
+    run = fake_run(CLASSIFIER)
+    assert figures.plot_curves(run).axes[0].get_yscale() == "linear"
+    run.records[0].curves["val_loss"] = np.geomspace(1, 1e-3, 6)
+    assert figures.plot_curves(run).axes[0].get_yscale() == "log"
+
+
+def test_nothing_trained_yet_is_an_empty_figure():
+    assert size(figures.plot_curves(fake_run(statuses={0: WAITING})))
+
+
+def test_all_drawings_of_hostile_names():
+    found, _ = exhibits.exhibits(hostile())
+    coders = looks.coders(found)
+    assert size(drawings.plot_latent(coders))
+    assert size(drawings.plot_weights(found))
+    assert size(drawings.plot_reconstructions(coders, looks.examples_of(coders[0])))
+    assert size(drawings.plot_confusion(found[-1], looks.matrix_of(found[-1])))
+    titles = [axes.get_title() for axes in drawings.plot_latent(coders).axes]
+    assert titles[2] == r"[red]\$a_b\$"  # no formula
+
+
+def test_a_run_can_plot_itself(tmp_path):
+    figure = fake_run(CLASSIFIER).plot(tmp_path / "curves.png")
+    assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
+    assert figure.axes
+
+
+def test_regression_has_axes_for_each_target():
+    found, _ = exhibits.exhibits(fake_run(REGRESSOR, dataset=table()))
+    figure = drawings.plot_regression(found)
+    assert [axes.get_xlabel() for axes in figure.axes] == ["true y1", "true y2"]
+    assert size(figure)
+
+
+@pytest.mark.parametrize("width", [1, 2, 5])
+def test_codes_in_two_dimensions(width):
+    run = fake_run(replace(fake_run().specs[0].experiment, {"widths": (width,)}))
+    exhibit = exhibits.exhibits(run)[0][0]
+    points, share = drawings.flat_codes(exhibit)
+    assert points.shape == (60, 2)
+    if width == 1:
+        np.testing.assert_array_equal(points[:, 1], digits().y[exhibit.rows])
+        assert share is None
+    elif width == 2:
+        np.testing.assert_array_equal(points, exhibit.codes)
+        assert share is None
+    else:
+        from sklearn.decomposition import PCA
+
+        pca = PCA(2, svd_solver="full").fit(exhibit.codes)
+        np.testing.assert_allclose(np.abs(points), np.abs(pca.transform(exhibit.codes)), rtol=1e-3, atol=1e-4)
+        assert share == pytest.approx(pca.explained_variance_ratio_.sum(), rel=1e-4)

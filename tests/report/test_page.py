@@ -1,0 +1,228 @@
+import html.parser
+import json
+import re
+import time
+
+import pytest
+from fake_runs import (
+    AUTOENCODER,
+    CLASSIFIER,
+    DEMO,
+    DIVERGED,
+    REGRESSOR,
+    RUNNING,
+    WAITING,
+    fake_run,
+    hostile,
+    many,
+    table,
+)
+
+from nnjax.config import replace
+from nnjax.report import exhibits, page, write_report
+from nnjax.search import Space
+from nnjax.types import UserError
+
+
+class Page(html.parser.HTMLParser):
+    """What a browser would find in a page."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.attributes, self.scripts, self.text, self.open = [], [], [], [], []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+        self.open.append(tag)
+        if tag == "script":
+            self.scripts.append("")
+
+    def handle_endtag(self, tag):
+        while self.open and self.open.pop() != tag:
+            pass
+
+    def handle_data(self, data):
+        if "script" in self.open:
+            self.scripts[-1] += data
+        elif "style" not in self.open:
+            self.text.append(data)
+
+    def sections(self):
+        return [value for tag, name, value in self.attributes if tag == "section" and name == "id"]
+
+
+def rendered(run) -> Page:
+    found, missing = exhibits.exhibits(run)
+    return Page(page.render(run, found, missing, None))
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report")
+    path = write_report(fake_run(space=DEMO, title="The deck's autoencoders"), folder)
+    return path, path.read_text()
+
+
+def test_files_of_a_mixed_run(demo):
+    path, text = demo
+    assert path.name == "report.html"
+    figures = sorted(p.name for p in (path.parent / "figures").iterdir())
+    assert figures == ["confusion.png", "curves.png", "latent.png", "reconstructions.png", "weights.png"]
+    assert not [p for p in path.parent.iterdir() if p.name.startswith(".")]  # no temporary file is left
+    assert len(text.encode()) < 8e6
+
+
+def test_sections_of_a_mixed_run(demo):
+    expected = ["scores", "curves", "reconstructions", "latent", "weights", "mistakes", "run", "trials", "census"]
+    assert Page(demo[1]).sections() == [*expected, "environment"]
+
+
+def test_page_needs_nothing_from_outside(demo):
+    found = Page(demo[1])
+    for tag, name, value in found.attributes:
+        if name in ("src", "href", "srcset", "data", "action", "poster"):
+            assert value.startswith(("data:", "#")), (tag, name, value)
+    assert "link" not in found.tags
+    policy = next(value for _, name, value in found.attributes if name == "content" and "default-src" in value)
+    assert "default-src 'none'" in policy
+    own = (page.TEMPLATES / "style.css").read_text() + (page.TEMPLATES / "script.js").read_text()
+    assert "http" not in own
+    assert "@import" not in own
+    assert "showSendToCloud: false" in own
+
+
+def test_curves_are_in_the_page_as_data(demo):
+    found = Page(demo[1])
+    charts = json.loads(found.scripts[0])
+    assert [chart["name"] for chart in charts][:2] == ["mean_squared_error", "binary_crossentropy"]
+    assert len(charts[0]["lines"][0]["rows"][0]) == 6
+
+
+def test_page_says_what_was_run_and_what_did_best(demo):
+    text = " ".join(Page(demo[1]).text)
+    assert "The deck's autoencoders" in text
+    assert "Five networks were trained on 200 pictures of digits" in text
+    assert "PCA-16" in text
+    assert "entropy floor" in text
+
+
+def test_names_cannot_break_out():
+    run = hostile()
+    found, missing = exhibits.exhibits(run)
+    text = page.render(run, found, missing, None)
+    parsed, plain = Page(text), rendered(fake_run(space=DEMO))
+    assert parsed.tags.count("script") == plain.tags.count("script") == 3
+    assert "alert" not in "".join(tag for tag, *_ in parsed.attributes)
+    assert not [name for _, name, _ in parsed.attributes if name.startswith("on")]
+    assert not [value for tag, name, value in parsed.attributes if tag == "img" and value == "x"]
+    charts = json.loads(parsed.scripts[0])
+    assert charts[0]["lines"][0]["label"] == "</script><script>alert(1)</script>"
+    assert "49" not in charts[-1]["lines"][0]["label"]  # {{ 7 * 7 }} is a name
+    assert "<!--" not in text.replace(page._plotly(), "")
+    written = "".join(parsed.text)
+    assert "</script><script>alert(1)</script> was found." in written
+    assert "<b>Mend</b> it & [bold]go on[/bold]." in written
+
+
+@pytest.mark.parametrize(
+    "text", ["</script>", "<!--", "]]>", "\u2028\u2029", "&lt;", "'\"\\", "<script", "\x00", "\U0001f600"]
+)
+def test_json_in_a_script_element(text):
+    safe = page.safe_json({text: [text]})
+    assert json.loads(safe) == {text: [text]}
+    assert re.search(r"[<>&\u2028\u2029]", safe) is None
+
+
+def test_json_refuses_what_javascript_cannot_read():
+    with pytest.raises(ValueError, match="JSON"):
+        page.safe_json([float("nan")])
+
+
+CASES = {
+    "classifier": (CLASSIFIER, Space(), None, {}, {"mistakes", "weights"}),
+    "binary": (
+        replace(CLASSIFIER, {"output_activation": "sigmoid", "loss": "binary_crossentropy"}),
+        Space(),
+        table("classification"),
+        {},
+        {"mistakes"},
+    ),
+    "regression": (REGRESSOR, Space(axes={"seed": (0, 1)}), table(), {}, {"predictions"}),
+    "autoencoder of a table": (
+        replace(AUTOENCODER, {"data.scaling": "standard", "widths": (4, 2, 4)}),
+        Space(),
+        table("none"),
+        {},
+        {"latent"},
+    ),
+    "one epoch, nothing held out": (
+        replace(CLASSIFIER, {"epochs": 1, "data.validation": 0, "data.test": 0}),
+        Space(),
+        None,
+        {},
+        {"mistakes", "weights"},
+    ),
+    "no hidden layer": (replace(CLASSIFIER, {"widths": ()}), Space(), None, {}, {"mistakes", "weights"}),
+    "diverged and unfinished": (
+        AUTOENCODER,
+        Space(axes={"seed": range(3)}),
+        None,
+        {0: DIVERGED, 1: RUNNING, 2: WAITING},
+        set(),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_kind_of_run_has_its_page(case):
+    experiment, space, dataset, statuses, expected = CASES[case]
+    found = rendered(fake_run(experiment, space, dataset, statuses))
+    assert {"scores", "curves", "run", "trials", "environment"} <= set(found.sections())
+    looks = {"reconstructions", "latent", "weights", "mistakes", "predictions"}
+    assert looks & set(found.sections()) == expected
+    assert not re.search(r"\bnan\b|None|\binf\b", " ".join(found.text))
+
+
+def test_a_run_of_which_nothing_is_known_yet():
+    found = rendered(fake_run(space=DEMO, statuses=dict.fromkeys(range(5), WAITING)))
+    assert "curves" not in found.sections()
+    assert found.tags.count("script") == 1  # no Plotly without a chart
+
+
+def test_data_that_are_gone_are_told(monkeypatch):
+    run = fake_run(space=DEMO)
+
+    def gone(trial):
+        raise UserError("The data are gone.")
+
+    monkeypatch.setattr(run, "data", gone)
+    text = " ".join(rendered(run).text)
+    assert "The data are gone." in text
+    assert "All trials" in text
+
+
+def test_a_thousand_trials_fit(tmp_path):
+    run = many(1000, 50)
+    begin = time.perf_counter()
+    path = write_report(run, tmp_path)
+    assert time.perf_counter() - begin < 40  # 3 s on an idle machine
+    assert path.stat().st_size <= 8e6
+    assert Page(path.read_text()).tags.count("tr") > 1000
+
+
+def test_where_the_report_goes(tmp_path):
+    run = fake_run(CLASSIFIER)
+    assert run.report(tmp_path / "mine.html") == tmp_path / "mine.html"
+    assert (tmp_path / "figures" / "curves.png").exists()
+    assert run.report(str(tmp_path / "folder")) == tmp_path / "folder" / "report.html"
+    with pytest.raises(UserError, match="lives in memory"):
+        run.report()
+
+
+def test_a_path_that_cannot_be_written_is_one_sentence(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match=r"cannot be written .*; name another path"):
+        fake_run(CLASSIFIER).report(tmp_path / "file" / "report.html")
