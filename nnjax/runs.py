@@ -79,10 +79,11 @@ class FolderStore(MemoryStore):
         Raises:
           UserError: it cannot be written, another process is using it, or it belongs to another experiment.
         """
+        self.refuse_unfit(specs)
         new = not self.path.exists()
         try:
             self._take()
-            self.refuse_unfit(specs)
+            self.refuse_unfit(specs)  # again: another process may have begun it in between
             self._remove_temporary()
             if not (self.path / "config.json").exists():
                 self.write_json("data.json", run_files.facts_json(facts, findings))

@@ -117,7 +117,8 @@ def test_50_steps_in_float64(loss, optimizer):
 def test_the_first_step_in_float32(loss, optimizer):
     truth = train_keras(loss, FITTING[loss], optimizer, "float32", steps=1)
     ours = stepwise.train(loss, FITTING[loss], optimizer, "keras3", "float32", steps=1)
-    assert_equal_runs(ours, truth, rtol=1e-5, atol=1e-7)
+    # Keras's Adam takes 1 - b2 in float32 in one place of two: 1e-5 of a step of .02 (DECK.md section 4).
+    assert_equal_runs(ours, truth, rtol=1e-5, atol=1e-6)
 
 
 # The deck's table pairs these losses with sigmoids (DECK.md section 4): wrong, but equally wrong.

@@ -6,6 +6,7 @@ import os
 
 import numpy as np
 import pytest
+from populations import CLASSIFIER, blobs, specs_of
 
 from nnjax import run_files
 from nnjax.config import DataConfig, TrialSpec, replace
@@ -14,17 +15,24 @@ from nnjax.rules import Finding
 from nnjax.runs import FolderStore
 from nnjax.train.records import DIVERGED, DONE, RUNNING, WAITING, Record
 from nnjax.types import UserError
-from populations import CLASSIFIER, blobs, specs_of
 
 SPECS = specs_of(CLASSIFIER, {"learning_rate": (0.1, 0.2), "seed": (0, 1)})
 FACTS = {CLASSIFIER.data: prepare_loaded(blobs(), CLASSIFIER.data).facts()}
 FINDINGS = [("a", Finding("code", "warning", "It is so.", "Do this."))]
 
 
-def begun(path, specs=SPECS, facts=FACTS):
-    """A run folder taken by this process, and the records found in it."""
-    store = FolderStore(path)
-    return store, store.begin(CLASSIFIER, specs, facts, FINDINGS, "A title")
+@pytest.fixture
+def begun():
+    """Begin a run folder, and let go of it at the end of the test; gives the store and the records found."""
+    stores = []
+
+    def begin(path, specs=SPECS, facts=FACTS, announce=None):
+        stores.append(FolderStore(path, announce))
+        return stores[-1], stores[-1].begin(CLASSIFIER, specs, facts, FINDINGS, "A title")
+
+    yield begin
+    for store in stores:
+        store.release()
 
 
 def records():
@@ -38,7 +46,7 @@ def records():
     ]
 
 
-def test_a_new_folder_is_made_with_its_parents_and_tells_all(tmp_path):
+def test_a_new_folder_is_made_with_its_parents_and_tells_all(tmp_path, begun):
     store, found = begun(tmp_path / "runs" / "one")
     assert [record.status for record in found] == [WAITING] * 4
     base, specs, title = store.read_config()
@@ -52,7 +60,7 @@ def test_a_new_folder_is_made_with_its_parents_and_tells_all(tmp_path):
         assert getattr(fact, name) == getattr(expected, name)
 
 
-def test_records_come_back_bit_for_bit(tmp_path):
+def test_records_come_back_bit_for_bit(tmp_path, begun):
     store, _ = begun(tmp_path)
     store.save_records(SPECS, records())
     store.note_environment({"plan": [], "trial_seconds": [1.5, 0.5, 0.0, 0.0]}, 2.0)
@@ -75,7 +83,7 @@ def test_the_table_shows_what_varies():
     assert lines[4].startswith("3,,waiting,0,,0,4 2,0.01")
 
 
-def test_the_same_trials_resume_and_others_are_refused(tmp_path):
+def test_the_same_trials_resume_and_others_are_refused(tmp_path, begun):
     store, _ = begun(tmp_path)
     store.release()
     begun(tmp_path)[0].release()
@@ -105,19 +113,19 @@ def test_differences(new, what):
     assert found == what
 
 
-def test_a_folder_of_something_else_is_left_alone(tmp_path):
+def test_a_folder_of_something_else_is_left_alone(tmp_path, begun):
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(UserError, match=r"something else \(such as thesis.txt\)"):
         begun(tmp_path)
     assert os.listdir(tmp_path) == ["thesis.txt"]
 
 
-def test_a_folder_may_be_empty_hidden_files_do_not_count(tmp_path):
+def test_a_folder_may_be_empty_hidden_files_do_not_count(tmp_path, begun):
     (tmp_path / ".DS_Store").write_text("")
     begun(tmp_path)
 
 
-def test_a_folder_that_was_hardly_begun_is_begun_again(tmp_path):
+def test_a_folder_that_was_hardly_begun_is_begun_again(tmp_path, begun):
     """Killed before config.json, which is written last."""
     (tmp_path / "checkpoints").mkdir()
     (tmp_path / "data.json").write_text("{")
@@ -127,7 +135,7 @@ def test_a_folder_that_was_hardly_begun_is_begun_again(tmp_path):
     assert not list(tmp_path.glob(".*.tmp"))
 
 
-def test_a_file_or_what_is_inside_a_file_is_refused(tmp_path):
+def test_a_file_or_what_is_inside_a_file_is_refused(tmp_path, begun):
     (tmp_path / "file").write_text("mine")
     with pytest.raises(UserError, match="file is a file; name a folder"):
         begun(tmp_path / "file")
@@ -135,7 +143,7 @@ def test_a_file_or_what_is_inside_a_file_is_refused(tmp_path):
         begun(tmp_path / "file" / "run")
 
 
-def test_one_process_at_a_time(tmp_path):
+def test_one_process_at_a_time(tmp_path, begun):
     store, _ = begun(tmp_path)
     with pytest.raises(UserError, match="Another process is using the workdir"):
         begun(tmp_path)
@@ -143,7 +151,7 @@ def test_one_process_at_a_time(tmp_path):
     begun(tmp_path)
 
 
-def test_changed_data_are_refused(tmp_path):
+def test_changed_data_are_refused(tmp_path, begun):
     begun(tmp_path)[0].release()
     changed = {CLASSIFIER.data: prepare_loaded(blobs(61), CLASSIFIER.data).facts()}
     with pytest.raises(UserError, match=r"The data 'blobs' have changed since .* \(their SHA-256 differs\)"):
@@ -151,7 +159,7 @@ def test_changed_data_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["fsync", "replace"])
-def test_a_full_disk_leaves_no_new_folder(tmp_path, monkeypatch, name):
+def test_a_full_disk_leaves_no_new_folder(tmp_path, monkeypatch, name, begun):
     monkeypatch.setattr(os, name, full_disk)
     with pytest.raises(OSError, match=r"No space left on device: '.*data.json'"):
         begun(tmp_path / "run")
@@ -159,7 +167,7 @@ def test_a_full_disk_leaves_no_new_folder(tmp_path, monkeypatch, name):
 
 
 @pytest.mark.parametrize("name", ["fsync", "replace"])
-def test_a_full_disk_keeps_the_last_complete_version(tmp_path, monkeypatch, name):
+def test_a_full_disk_keeps_the_last_complete_version(tmp_path, monkeypatch, name, begun):
     store, _ = begun(tmp_path)
     store.save_records(SPECS, records())
     store.save_chunk({"a": np.arange(3)}, {"step": 1})
@@ -181,7 +189,7 @@ def full_disk(*_):
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def test_two_versions_of_the_chunk_are_kept(tmp_path):
+def test_two_versions_of_the_chunk_are_kept(tmp_path, begun):
     store, _ = begun(tmp_path)
     assert store.load_chunk() is None
     for step in (1, 2, 3):
@@ -202,10 +210,9 @@ def test_two_versions_of_the_chunk_are_kept(tmp_path):
     assert os.listdir(tmp_path / "checkpoints") == []
 
 
-def test_a_damaged_chunk_is_announced(tmp_path):
+def test_a_damaged_chunk_is_announced(tmp_path, begun):
     said = []
-    store = FolderStore(tmp_path, said.append)
-    store.begin(CLASSIFIER, SPECS, FACTS, (), "")
+    store, _ = begun(tmp_path, announce=said.append)
     store.save_chunk({"a": np.arange(3)}, {})
     (tmp_path / "checkpoints" / "chunk.npz").write_bytes(b"junk")
     assert store.load_chunk() is None
@@ -216,6 +223,12 @@ def edit_json(path, change):
     tree = json.loads(path.read_text())
     change(tree)
     path.write_text(json.dumps(tree))
+
+
+def read_all(store):
+    store.read_config()
+    store.read_facts()
+    store.read_records(SPECS)
 
 
 DAMAGES = [
@@ -261,19 +274,17 @@ DAMAGES = [
 
 
 @pytest.mark.parametrize(("name", "damage", "words"), DAMAGES)
-def test_damage_is_one_sentence(tmp_path, name, damage, words):
+def test_damage_is_one_sentence(tmp_path, name, damage, words, begun):
     store, _ = begun(tmp_path)
     store.save_records(SPECS, records())
     store.note_environment({"plan": []}, 1.0)
     damage(tmp_path / name)
     with pytest.raises(UserError, match=words) as caught:
-        store.read_config()
-        store.read_facts()
-        store.read_records(SPECS)
+        read_all(store)
     assert "\n" not in str(caught.value)
 
 
-def test_curves_that_began_again_go_with_an_older_table(tmp_path):
+def test_curves_that_began_again_go_with_an_older_table(tmp_path, begun):
     """Killed between curves.npz and trials.csv, after a trial had to begin again: no damage."""
     store, _ = begun(tmp_path)
     store.save_records(SPECS, [Record(RUNNING, 3, {}, {"val_loss": np.arange(3.0)}), *[Record()] * 3])
@@ -283,7 +294,7 @@ def test_curves_that_began_again_go_with_an_older_table(tmp_path):
     assert store.read_records(SPECS)[0].epochs == 1
 
 
-def test_sessions_add_up(tmp_path):
+def test_sessions_add_up(tmp_path, begun):
     store, _ = begun(tmp_path)
     assert (store.read_environment(), store.read_plan()) == ({}, [])
     plan = [{"trials": [0], "devices": 2}]
@@ -295,7 +306,7 @@ def test_sessions_add_up(tmp_path):
     assert store.read_plan() == plan
 
 
-def test_other_data_configurations_have_facts_of_their_own(tmp_path):
+def test_other_data_configurations_have_facts_of_their_own(tmp_path, begun):
     other = DataConfig("blobs", validation=5)
     facts = {**FACTS, other: prepare_loaded(blobs(), other).facts()}
     store, _ = begun(tmp_path, facts=facts)

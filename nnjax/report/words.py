@@ -80,13 +80,9 @@ def _seeds(some: Sequence[Setting]) -> str:
     if numbers == {1}:
         return ""
     most = count(max(numbers), "seed")
-    return (
-        f", each from {most}"
-        if len(numbers) == 1 and len(some) > 1
-        else f", from up to {most}"
-        if len(numbers) > 1
-        else f" from {most}"
-    )
+    if len(numbers) > 1:
+        return f", from up to {most}"
+    return f", each from {most}" if len(some) > 1 else f" from {most}"
 
 
 def _ended(run: Run) -> list[str]:

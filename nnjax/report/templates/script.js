@@ -14,6 +14,7 @@
 
   const escaped = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
   const epochs = (n) => Array.from({ length: n }, (_, i) => i + 1);
+  const longest = (chart) => Math.max(...chart.lines.flatMap((line) => line.rows.map((row) => row.length)));
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
   // Over the trials of a line, epoch by epoch: mean, lowest, highest.
@@ -84,7 +85,7 @@
       font: { family: "system-ui, sans-serif", size: 12, color: css("--ink") }, hovermode: "closest",
       hoverlabel: { bgcolor: css("--tint"), bordercolor: grid, font: { color: css("--ink") } },
       margin: { l: 8, r: 8, t: 30, b: 8 }, dragmode: matchMedia("(pointer: coarse)").matches ? false : "zoom",
-      xaxis: { ...axis, title: { ...axis.title, text: "epoch" }, rangemode: "tozero" },
+      xaxis: { ...axis, title: { ...axis.title, text: "epoch" }, rangemode: "tozero", tickformat: "d", dtick: longest(chart) <= 10 ? 1 : undefined },
       yaxis: { ...axis, title: { ...axis.title, text: chart.label }, type: state.log ? "log" : "linear", exponentformat: "power" },
       legend: narrow ? { orientation: "h", y: -0.25 } : { x: 1.02, y: 1 }, modebar: { color: soft, activecolor: css("--ink"), bgcolor: "rgba(0,0,0,0)" },
     };

@@ -1,0 +1,183 @@
+"""nnjax from Python: train, sweep, load, and resuming under the same and under another plan."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from populations import CLASSIFIER, blobs, line
+
+import nnjax
+from nnjax.api import Stopped
+from nnjax.config import ModelConfig, replace
+from nnjax.search import Arm, Space
+from nnjax.train import Plan
+from nnjax.train.records import DIVERGED, DONE, RUNNING
+from nnjax.types import UserError
+
+RATES = {"learning_rate": (0.01, 0.1, 0.3)}
+
+
+class StopAfter:
+    """Ask to stop at the n-th question."""
+
+    def __init__(self, n):
+        self.n = n
+
+    def __call__(self):
+        self.n -= 1
+        return self.n < 0
+
+
+def same(one, other):
+    """Whether two runs ended with bitwise equal curves and weights."""
+    a, b = one.curves(), other.curves()
+    curves = all(np.array_equal(a[name], b[name], equal_nan=True) for name in a)
+    pairs = [(one.store.load_weights(i), other.store.load_weights(i)) for i in range(len(one.specs))]
+    return set(a) == set(b) and curves and all(np.array_equal(x[name], y[name]) for x, y in pairs for name in x)
+
+
+def test_importing_nnjax_starts_nothing_heavy():
+    code = "import sys, nnjax; nnjax.Experiment(); assert not {'jax', 'flax', 'pandas', 'sklearn'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_one_trial_in_memory():
+    run = nnjax.train(CLASSIFIER, data=blobs())
+    table = run.table()
+    assert len(table) == 1
+    assert table.status[0] == "done"
+    assert run.curves()["val_loss"].shape == (1, CLASSIFIER.epochs)
+    assert table.val_loss[0] == pytest.approx(run.curves()["val_loss"][0, -1], rel=1e-6)
+    assert run.path is None
+    x = blobs().x
+    np.testing.assert_allclose(run.predict(x).sum(axis=1), 1, rtol=1e-5)
+    assert run.predict(x[:0]).shape[0] == 0
+    assert run.predict(x, encode=True).shape == (60, 8)
+
+
+def test_a_loaded_run_is_the_run_that_was_saved(tmp_path):
+    run = nnjax.sweep(CLASSIFIER, RATES, workdir=tmp_path, data=blobs(), title="Blobs")
+    again = nnjax.load(tmp_path)
+    assert again.specs == run.specs
+    assert again.title == "Blobs"
+    assert same(run, again)
+    assert again.table().equals(run.table())
+    x = blobs().x
+    for trial in range(3):
+        for which in ("final", "best"):
+            np.testing.assert_array_equal(again.predict(x, trial, which), run.predict(x, trial, which))
+    assert again.best_trial() == int(np.argmin([record.values["val_loss"] for record in run.records]))
+
+
+def test_resuming_in_one_process_is_bit_for_bit(tmp_path, monkeypatch):
+    """Also while the object of the interrupted run is still there, as in a notebook."""
+    monkeypatch.setattr("nnjax.train.population._next_steps", lambda steps, seconds: 5)
+    whole = nnjax.sweep(CLASSIFIER, RATES, data=blobs())
+    for _ in range(2):
+        with pytest.raises(Stopped):
+            nnjax.sweep(CLASSIFIER, RATES, workdir=tmp_path, data=blobs(), should_stop=StopAfter(1))
+    half = nnjax.load(tmp_path)
+    assert {record.status for record in half.records} == {RUNNING}
+    with pytest.raises(UserError, match="Trial 0 is running: it has no weights yet; resume its run first"):
+        half.params()
+    with pytest.raises(UserError, match="No trial has finished with a finite val_loss"):
+        half.best_trial()
+    run = nnjax.sweep(CLASSIFIER, RATES, workdir=tmp_path, data=blobs())
+    assert same(whole, run)
+    assert same(whole, nnjax.sweep(CLASSIFIER, RATES, workdir=tmp_path, data=blobs()))
+
+
+@pytest.mark.parametrize("plan", [Plan(devices=1, lanes=16), Plan(devices=2, lanes=1), Plan(order="own")])
+def test_resuming_under_another_plan_is_said_and_agrees_within_tolerance(tmp_path, monkeypatch, plan):
+    """Trials that the other layout has no place for begin again."""
+    monkeypatch.setattr("nnjax.train.population._next_steps", lambda steps, seconds: 5)
+    whole = nnjax.sweep(CLASSIFIER, RATES, data=blobs(), plan=Plan(2, lanes=4))
+    said = []
+    with pytest.raises(Stopped):
+        nnjax.sweep(CLASSIFIER, RATES, workdir=tmp_path, data=blobs(), plan=Plan(2, lanes=4), should_stop=StopAfter(1))
+    run = nnjax.sweep(CLASSIFIER, RATES, workdir=tmp_path, data=blobs(), plan=plan, announce=said.append)
+    assert any("The plan is not the earlier one" in text for text in said)
+    assert {record.status for record in run.records} == {DONE}
+    for name, curve in whole.curves().items():
+        np.testing.assert_allclose(run.curves()[name], curve, rtol=1e-4, atol=1e-6, err_msg=name)
+
+
+def test_the_number_of_devices_is_kept_on_resuming(tmp_path):
+    """A run begun on one device goes on on one, though there are two, and so bit for bit."""
+    said = []
+    nnjax.sweep(CLASSIFIER, RATES, workdir=tmp_path, data=blobs(), plan=Plan(devices=1))
+    run = nnjax.sweep(CLASSIFIER, RATES, workdir=tmp_path, data=blobs(), announce=said.append)
+    assert not [text for text in said if "plan" in text]
+    assert run.store.read_plan()[0]["devices"] == 1
+
+
+def test_static_and_traced_axes_and_arms_in_one_call(tmp_path):
+    arms = {"plain": Arm(), "more": Arm({"epochs": 1}, start_from="plain")}
+    space = Space({"learning_rate": (0.01, 0.02), "widths": ((8,), (4,)), "seed": (0, 1)}, "zip", arms=arms)
+    run = nnjax.sweep(replace(CLASSIFIER, {"epochs": 2}), space, workdir=tmp_path, data=blobs())
+    assert [record.status for record in run.records] == [DONE] * 8
+    assert [run.params(i)["layer_0"]["kernel"].shape[1] for i in range(8)] == [8, 8, 4, 4] * 2
+
+
+def test_repeated_settings_are_said(tmp_path):
+    said = []
+    run = nnjax.sweep(replace(CLASSIFIER, {"epochs": 1}), {"seed": (0, 0)}, data=blobs(), announce=said.append)
+    assert len(run.specs) == 1
+    assert [text.startswith("remark: 1 of the 2 settings") for text in said] == [True]
+
+
+@pytest.mark.parametrize(
+    ("experiment", "words"),
+    [
+        (replace(CLASSIFIER, {"batch_size": 0}), "batch_size is 0"),
+        (replace(CLASSIFIER, {"loss": "hubre"}), "did you mean huber"),
+        (nnjax.Experiment(model="mlp"), "model is 'mlp', but a ModelConfig was expected"),
+        (nnjax.Experiment(model=ModelConfig(widths=("a",))), "model.widths is"),
+        (replace(CLASSIFIER, {"batch_size": 49}), "fewer than a batch of 49"),
+        (replace(CLASSIFIER, {"epochs": 10**9}), "1,000,000,000 epochs are 5,000,000,000 steps"),
+        (replace(CLASSIFIER, {"output_activation": "relu", "loss": "kl_divergence"}), "allow_mismatch=true"),
+    ],
+)
+def test_impossible_experiments_make_no_folder(tmp_path, experiment, words):
+    with pytest.raises(UserError, match=words):
+        nnjax.train(experiment, workdir=tmp_path / "run", data=blobs())
+    assert not (tmp_path / "run").exists()
+
+
+def test_too_many_devices_make_no_folder(tmp_path):
+    with pytest.raises(UserError, match="99 devices, but 2 are there"):
+        nnjax.train(CLASSIFIER, workdir=tmp_path / "run", data=blobs(), plan=Plan(devices=99))
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_error_of_the_check_names_its_arm_and_may_be_allowed():
+    bad = {"output_activation": "relu", "loss": "kl_divergence", "epochs": 1}
+    said = []
+    with pytest.raises(UserError, match=r"\(in bad\)"):
+        nnjax.sweep(CLASSIFIER, Space(arms={"good": Arm(), "bad": Arm(bad)}), data=blobs(), announce=said.append)
+    assert said == []  # the sentence is not said twice
+    allowed = Space(arms={"good": Arm({"epochs": 1}), "bad": Arm({**bad, "allow_mismatch": True})})
+    nnjax.sweep(CLASSIFIER, allowed, data=blobs(), announce=said.append)
+    assert any(text.startswith("error (bad): ") for text in said)
+
+
+def test_data_handed_over_cannot_be_loaded_again(tmp_path):
+    nnjax.train(replace(CLASSIFIER, {"data.name": "mine", "epochs": 1}), workdir=tmp_path, data=blobs())
+    with pytest.raises(UserError, match="The data 'blobs' were handed over in Python"):
+        nnjax.load(tmp_path).data()
+
+
+def test_inputs_of_another_width():
+    run = nnjax.train(replace(CLASSIFIER, {"epochs": 1}), data=blobs())
+    with pytest.raises(UserError, match=r"The inputs have shape \(23, 3\), but \(n, 4\) was expected"):
+        run.predict(line().x)
+
+
+def test_diverged_trials_are_not_the_best():
+    experiment = replace(
+        CLASSIFIER, {"optimizer.name": "sgd", "loss": "mean_squared_error", "output_activation": "linear"}
+    )
+    run = nnjax.sweep(experiment, {"learning_rate": (1e30, 0.001)}, data=blobs())
+    assert [record.status for record in run.records] == [DIVERGED, DONE]
+    assert run.best_trial() == 1

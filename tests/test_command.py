@@ -1,0 +1,53 @@
+"""Reading configuration files; how mistakes in them read is in tests/scripts/test_mistakes.py."""
+
+import pathlib
+
+import pytest
+
+from nnjax import command, main
+from nnjax.config import Experiment
+from nnjax.search import Space, expand
+from nnjax.types import UserError
+
+CONFIGS = sorted((pathlib.Path(__file__).parents[1] / "configs").glob("*.py"))
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_every_configuration_of_the_repository_expands(path):
+    module = command.load_config(str(path))
+    experiment, space = command.experiment_of(module), command.space_of(module)
+    assert isinstance(experiment, Experiment)
+    assert len(expand(experiment, space)) >= 1
+    assert command.title_of(module).endswith((".", ")"))
+    assert f"--config=configs/{path.name}" in module.__doc__ or "make demo" in module.__doc__
+
+
+def test_the_command_line_has_the_last_word(tmp_path, monkeypatch):
+    path = tmp_path / "mine.py"
+    path.write_text(
+        '"""Mine.\n\nMore."""\nfrom nnjax import *\ndef get_config():\n    return Experiment(epochs=2, model=ModelConfig('
+        'widths=[8]))\ndef get_space():\n    return Space({"learning_rate": (1, 2)}, arms={"a": Arm({"epochs": 3})})\n'
+    )
+    module = command.load_config(str(path))
+    assert command.experiment_of(module).model.widths == (8,)
+    assert command.title_of(module) == "Mine."
+    monkeypatch.setattr(main, "_overrides", {"config": {"epochs": "5", "learning_rate": "0.1"}})
+    [spec] = expand(command.experiment_of(module), command.space_of(module))
+    assert (spec.experiment.epochs, spec.experiment.hyperparameters.learning_rate) == (5, 0.1)
+    monkeypatch.setattr(main, "_overrides", {"space": {"learning_rate": "3,4,5"}})
+    assert len(expand(command.experiment_of(module), command.space_of(module))) == 3
+
+
+def test_a_file_without_a_space_or_a_docstring(tmp_path):
+    path = tmp_path / "plain.py"
+    path.write_text("from nnjax import Experiment\n\ndef get_config():\n    return Experiment()\n")
+    module = command.load_config(str(path))
+    assert command.space_of(module) == Space()
+    assert command.title_of(module) == ""
+
+
+def test_a_mistake_inside_a_file_names_its_deepest_line(tmp_path):
+    path = tmp_path / "deep.py"
+    path.write_text("def helper():\n    return [][1]\n\ndef get_config():\n    return helper()\n")
+    with pytest.raises(UserError, match=r"deep.py has a mistake in line 2: IndexError: list index out of range\."):
+        command.experiment_of(command.load_config(str(path)))

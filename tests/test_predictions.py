@@ -1,0 +1,113 @@
+"""Predictions: whose inputs, in which order of columns, and as which tables."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import nnjax
+from nnjax.config import DataConfig, Experiment, ModelConfig
+from nnjax.predictions import choose_trial, inputs_for, prediction_columns, write_predictions
+from nnjax.types import UserError
+
+TABLE = pd.DataFrame(
+    {
+        "age": np.arange(24.0) + 20,
+        "colour": ["red", "green", "blue"] * 8,
+        "weight": np.linspace(50, 80, 24),
+        "price": np.arange(24.0) ** 2 / 10 + 0.05,
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def houses(tmp_path_factory):
+    """A regression on a table with a column of texts; its targets are standardised."""
+    path = tmp_path_factory.mktemp("table") / "houses.csv"
+    TABLE.to_csv(path, index=False)
+    config = DataConfig(f"csv:{path}", validation=4, test=4, scaling="standard", target_scaling="standard")
+    model = ModelConfig(widths=(4,), output_activation="linear")
+    experiment = Experiment(config, model, loss="mean_squared_error", batch_size=8, epochs=2)
+    return nnjax.sweep(experiment, {"seed": (0, 1)})
+
+
+def test_its_own_test_part_by_default(houses):
+    data = houses.data()
+    np.testing.assert_array_equal(inputs_for(houses, 0, None, None, None), data.dataset.x[data.test])
+
+
+def test_columns_are_taken_by_name_and_categories_keep_their_codes(houses, tmp_path):
+    """Other order, no target, a column more, and only two of the three colours, which sort otherwise."""
+    rows = TABLE.iloc[[0, 1, 3, 4, 6]]
+    rows[["weight", "colour", "age"]].assign(garden=1.0).to_csv(tmp_path / "new.csv", index=False)
+    x = inputs_for(houses, 0, f"csv:{tmp_path / 'new.csv'}", None, None)
+    blue, green, red = 0, 1, 2  # the sorted texts of the training table
+    np.testing.assert_allclose(x[:, 0], rows.age)
+    assert x[:, 1].tolist() == [red, green, red, green, red]
+    np.testing.assert_allclose(x[:, 2], rows.weight, rtol=1e-6)
+    everything = inputs_for(houses, 0, houses.facts().name, None, None)
+    np.testing.assert_array_equal(everything, houses.data().dataset.x)
+    assert everything[2, 1] == blue
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda t: t.drop(columns="age"), "has no input 'age', which the network was trained on .* colour, weight"),
+        (lambda t: t.replace("red", "pink"), "'colour' of .* holds 'pink', .* never seen; it knows blue, green, red"),
+        (lambda t: t.assign(colour=1.0), "'colour' of .* holds numbers, but texts were expected"),
+        (lambda t: t.assign(age=["old", "young"] * 12), "'age' of .* holds texts, but numbers were expected"),
+    ],
+)
+def test_tables_that_do_not_fit(houses, tmp_path, change, words):
+    change(TABLE).to_csv(tmp_path / "new.csv", index=False)
+    with pytest.raises(UserError, match=words):
+        inputs_for(houses, 0, f"csv:{tmp_path / 'new.csv'}", None, None)
+
+
+def test_other_sources_must_have_the_same_inputs(houses):
+    with pytest.raises(UserError, match="two_spirals has 2 inputs, but the network was trained on 3"):
+        inputs_for(houses, 0, "two_spirals", None, None)
+    with pytest.raises(UserError, match="parity:3 has an input 'x1' where the network was trained on 'age'"):
+        inputs_for(houses, 0, "parity:3", None, None)
+
+
+def test_outputs_of_a_regression_are_in_the_targets_own_units(houses):
+    x = houses.data().dataset.x
+    params = houses.params(1)
+    facts = houses.facts()
+    scaled = (x - facts.x_scaler.mean) * facts.x_scaler.scale
+    hidden = np.maximum(scaled @ params["layer_0"]["kernel"] + params["layer_0"]["bias"], 0)
+    output = hidden @ params["layer_1"]["kernel"] + params["layer_1"]["bias"]
+    price = TABLE.price.to_numpy()[houses.data().train]
+    expected = output * price.std() + price.mean()
+    found = prediction_columns(houses, 1, x, "final", False)
+    assert list(found) == ["output"]
+    np.testing.assert_allclose(found["output"], expected, rtol=1e-4)
+
+
+def test_classes_of_two_and_of_one_output(tmp_path):
+    x = np.random.default_rng(0).normal(size=(40, 2)).astype(np.float32)
+    data = nnjax.from_arrays(x, np.where(x[:, 0] > 0, "yes", "no"), "signs")
+    config = DataConfig("signs", scaling="none")
+    model = ModelConfig(widths=(), output_activation="sigmoid")
+    experiment = Experiment(config, model, loss="binary_crossentropy", batch_size=8, epochs=3)
+    run = nnjax.train(experiment, data=data)
+    columns = prediction_columns(run, 0, x, "final", False)
+    output = columns["output"][:, 0]
+    assert columns["class"].tolist() == ["yes" if p > 0.5 else "no" for p in output]
+    np.testing.assert_allclose(columns["probability"], np.maximum(output, 1 - output), rtol=1e-6)
+    write_predictions(run, 0, x, str(tmp_path / "out.csv"))
+    table = pd.read_csv(tmp_path / "out.csv")
+    assert list(table.columns) == ["class", "probability", "output_0"]
+    assert table["class"].tolist() == columns["class"].tolist()
+    with pytest.raises(UserError, match=r"'out.txt' ends in '.txt'"):
+        write_predictions(run, 0, x, "out.txt")
+
+
+def test_which_trial(houses):
+    assert choose_trial(houses, 1) == 1
+    best = int(np.argmin([record.values["val_loss"] for record in houses.records]))
+    assert choose_trial(houses, None) == best
+    for trial in (-1, 2):
+        with pytest.raises(UserError, match=f"There is no trial {trial}; the run has trials 0 to 1"):
+            choose_trial(houses, trial)
