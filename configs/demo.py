@@ -24,6 +24,7 @@ def get_config() -> Experiment:
         loss="mean_squared_error",
         batch_size=100,
         epochs=300,
+        train_eval_size=1000,
     )
 
 

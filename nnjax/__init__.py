@@ -15,7 +15,7 @@ from nnjax.config import DataConfig, Experiment, Hyperparameters, ModelConfig, O
 from nnjax.types import Dataset, UserError
 
 if TYPE_CHECKING:
-    from nnjax.api import Run, load, sweep, train
+    from nnjax.api import Run, load, sweep
     from nnjax.data import from_arrays
     from nnjax.search import Arm, Range, Space
     from nnjax.train import Plan
@@ -32,7 +32,6 @@ _LATER = {
     "from_arrays": "nnjax.data",
     "load": "nnjax.api",
     "sweep": "nnjax.api",
-    "train": "nnjax.api",
 }
 
 __all__ = [
@@ -51,7 +50,6 @@ __all__ = [
     "from_arrays",
     "load",
     "sweep",
-    "train",
 ]
 
 

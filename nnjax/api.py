@@ -1,4 +1,4 @@
-"""Using nnjax from Python: `train`, `sweep` and `load`, and what they give back.
+"""Using nnjax from Python: `sweep` and `load`, and what they give back.
 
 run = nnjax.sweep(experiment, {"learning_rate": nnjax.Range(1e-4, 1e-1, 16, log=True), "seed": range(3)})
 run.table().sort_values("val_loss")
@@ -156,14 +156,9 @@ class Run:
         return write_report(self, path)
 
 
-def train(experiment: Experiment, **options: Any) -> Run:
-    """Train one trial: a population of one. Options as for `sweep`."""
-    return sweep(experiment, Space(), **options)
-
-
 def sweep(
     experiment: Experiment,
-    space: Space | Mapping[str, Sequence[Any] | Range],
+    space: Space | Mapping[str, Sequence[Any] | Range] = Space(),
     *,
     workdir: str | os.PathLike[str] | None = None,
     data: Dataset | None = None,
@@ -177,7 +172,7 @@ def sweep(
 
     Args:
       experiment: the base; what the space does not change.
-      space: a `Space`, or its axes for a grid.
+      space: a `Space`, or its axes for a grid; without one the experiment is trained alone: a population of one.
       workdir: the run folder; a second call with the same folder and experiment resumes. None keeps all in memory.
       data: a data set of your own (see `nnjax.data.from_arrays`); None loads `experiment.data` by name.
       plan: the layout; None to choose.
@@ -301,4 +296,4 @@ def load(path: str | os.PathLike[str]) -> Run:
     return Run(specs, store.read_records(specs), store, facts, {}, findings, title)
 
 
-__all__ = ["Run", "Stopped", "load", "sweep", "train"]
+__all__ = ["Run", "Stopped", "load", "sweep"]

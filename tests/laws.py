@@ -21,7 +21,7 @@ from nnjax.train.trial import Trial
 from nnjax.types import Dataset, TrialState
 
 LANES = 4
-OTHERS = (0.0, 0.5, 2.0)  # rates of the neighbours over the subject's own; 0 shows where the loss starts
+RATES = (1.0, 0.0, 0.5, 2.0)  # of the lanes, over the subject's own; 0 shows where the loss starts
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,7 +67,7 @@ def start(trial: Trial, hyper) -> TrialState:
     return jax.tree.map(lambda leaf: np.tile(np.asarray(leaf), (lanes,) + (1,) * np.ndim(leaf)), one)
 
 
-def train(subject: Subject, rates=(1.0, *OTHERS), scale=1.0, num_steps=10**6):
+def train(subject: Subject, rates=RATES, scale=1.0, num_steps=10**6):
     """Train one lane for each rate: the final state and {curve: [lanes, epochs]}, as NumPy arrays."""
     program, data = program_of(subject, len(rates))
     hyper = hyperparameters(subject, rates, scale)
@@ -91,7 +91,7 @@ def learns(subject: Subject):
     assert end < subject.factor * begin
     assert (state.bad_step == 0).all()
     trial = program_of(subject, LANES)[0].trial
-    untouched = start(trial, hyperparameters(subject, (1.0, *OTHERS))).params
+    untouched = start(trial, hyperparameters(subject, RATES)).params
     jax.tree.map(np.testing.assert_array_equal, lane(state.params, 1), lane(untouched, 1))
 
 

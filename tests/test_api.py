@@ -1,17 +1,19 @@
-"""nnjax from Python: train, sweep, load, and resuming under the same and under another plan."""
+"""nnjax from Python: sweep, load, and resuming under the same and under another plan."""
 
+import dataclasses
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from fake_runs import digits, fake_run
 from populations import CLASSIFIER, blobs, line
 
 import nnjax
-from nnjax.api import Stopped
+from nnjax.api import Run, Stopped
 from nnjax.config import ModelConfig, replace
 from nnjax.search import Arm, Space
-from nnjax.train import Plan
+from nnjax.train import Plan, Population
 from nnjax.train.records import DIVERGED, DONE, RUNNING
 from nnjax.types import UserError
 
@@ -43,7 +45,7 @@ def test_importing_nnjax_starts_nothing_heavy():
 
 
 def test_one_trial_in_memory():
-    run = nnjax.train(CLASSIFIER, data=blobs())
+    run = nnjax.sweep(CLASSIFIER, data=blobs())
     table = run.table()
     assert len(table) == 1
     assert table.status[0] == "done"
@@ -88,7 +90,7 @@ def test_resuming_in_one_process_is_bit_for_bit(tmp_path, monkeypatch):
     assert same(whole, nnjax.sweep(CLASSIFIER, RATES, workdir=tmp_path, data=blobs()))
 
 
-@pytest.mark.parametrize("plan", [Plan(devices=1, lanes=16), Plan(devices=2, lanes=1), Plan(order="own")])
+@pytest.mark.parametrize("plan", [Plan(devices=1), Plan(devices=2, lanes=1)])
 def test_resuming_under_another_plan_is_said_and_agrees_within_tolerance(tmp_path, monkeypatch, plan):
     """Trials that the other layout has no place for begin again."""
     monkeypatch.setattr("nnjax.train.population._next_steps", lambda steps, seconds: 5)
@@ -112,17 +114,24 @@ def test_the_number_of_devices_is_kept_on_resuming(tmp_path):
     assert run.store.read_plan()[0]["devices"] == 1
 
 
-def test_static_and_traced_axes_and_arms_in_one_call(tmp_path):
-    arms = {"plain": Arm(), "more": Arm({"epochs": 1}, start_from="plain")}
-    space = Space({"learning_rate": (0.01, 0.02), "widths": ((8,), (4,)), "seed": (0, 1)}, "zip", arms=arms)
-    run = nnjax.sweep(replace(CLASSIFIER, {"epochs": 2}), space, workdir=tmp_path, data=blobs())
-    assert [record.status for record in run.records] == [DONE] * 8
-    assert [run.params(i)["layer_0"]["kernel"].shape[1] for i in range(8)] == [8, 8, 4, 4] * 2
+def test_static_and_traced_axes_mix():
+    """Two groups of three trials; the second batch size is a program of its own."""
+    run = nnjax.sweep(CLASSIFIER, {"batch_size": (8, 16), **RATES}, data=blobs())
+    assert [record.status for record in run.records] == [DONE] * 6
+    assert run.table().batch_size.tolist() == [8] * 3 + [16] * 3
+    assert len(set(run.table().val_loss)) == 6
 
 
-def test_repeated_settings_are_said(tmp_path):
+@pytest.fixture
+def untrained(monkeypatch):
+    """Train nothing: what is of interest happens before."""
+    monkeypatch.setattr(Population, "run", lambda self: self.records)
+
+
+@pytest.mark.usefixtures("untrained")
+def test_repeated_settings_are_said():
     said = []
-    run = nnjax.sweep(replace(CLASSIFIER, {"epochs": 1}), {"seed": (0, 0)}, data=blobs(), announce=said.append)
+    run = nnjax.sweep(CLASSIFIER, {"seed": (0, 0)}, data=blobs(), announce=said.append)
     assert len(run.specs) == 1
     assert [text.startswith("remark: 1 of the 2 settings") for text in said] == [True]
 
@@ -141,43 +150,40 @@ def test_repeated_settings_are_said(tmp_path):
 )
 def test_impossible_experiments_make_no_folder(tmp_path, experiment, words):
     with pytest.raises(UserError, match=words):
-        nnjax.train(experiment, workdir=tmp_path / "run", data=blobs())
+        nnjax.sweep(experiment, workdir=tmp_path / "run", data=blobs())
     assert not (tmp_path / "run").exists()
 
 
 def test_too_many_devices_make_no_folder(tmp_path):
     with pytest.raises(UserError, match="99 devices, but 2 are there"):
-        nnjax.train(CLASSIFIER, workdir=tmp_path / "run", data=blobs(), plan=Plan(devices=99))
+        nnjax.sweep(CLASSIFIER, workdir=tmp_path / "run", data=blobs(), plan=Plan(devices=99))
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.usefixtures("untrained")
 def test_an_error_of_the_check_names_its_arm_and_may_be_allowed():
-    bad = {"output_activation": "relu", "loss": "kl_divergence", "epochs": 1}
+    bad = {"output_activation": "relu", "loss": "kl_divergence"}
     said = []
     with pytest.raises(UserError, match=r"\(in bad\)"):
         nnjax.sweep(CLASSIFIER, Space(arms={"good": Arm(), "bad": Arm(bad)}), data=blobs(), announce=said.append)
     assert said == []  # the sentence is not said twice
-    allowed = Space(arms={"good": Arm({"epochs": 1}), "bad": Arm({**bad, "allow_mismatch": True})})
+    allowed = Space(arms={"good": Arm(), "bad": Arm({**bad, "allow_mismatch": True})})
     nnjax.sweep(CLASSIFIER, allowed, data=blobs(), announce=said.append)
     assert any(text.startswith("error (bad): ") for text in said)
 
 
-def test_data_handed_over_cannot_be_loaded_again(tmp_path):
-    nnjax.train(replace(CLASSIFIER, {"data.name": "mine", "epochs": 1}), workdir=tmp_path, data=blobs())
-    with pytest.raises(UserError, match="The data 'blobs' were handed over in Python"):
-        nnjax.load(tmp_path).data()
+def test_data_handed_over_cannot_be_loaded_again():
+    run = fake_run(dataset=dataclasses.replace(digits(), name="mine"))
+    with pytest.raises(UserError, match="The data 'mine' were handed over in Python"):
+        Run(run.specs, run.records, run.store, {run.specs[0].experiment.data: run.facts()}, {}).data()
 
 
 def test_inputs_of_another_width():
-    run = nnjax.train(replace(CLASSIFIER, {"epochs": 1}), data=blobs())
-    with pytest.raises(UserError, match=r"The inputs have shape \(23, 3\), but \(n, 4\) was expected"):
-        run.predict(line().x)
+    with pytest.raises(UserError, match=r"The inputs have shape \(23, 3\), but \(n, 64\) was expected"):
+        fake_run().predict(line().x)
 
 
 def test_diverged_trials_are_not_the_best():
-    experiment = replace(
-        CLASSIFIER, {"optimizer.name": "sgd", "loss": "mean_squared_error", "output_activation": "linear"}
-    )
-    run = nnjax.sweep(experiment, {"learning_rate": (1e30, 0.001)}, data=blobs())
-    assert [record.status for record in run.records] == [DIVERGED, DONE]
+    run = fake_run(space=Space({"seed": range(3)}), statuses={0: DIVERGED})
+    run.records[0].values["val_loss"] = 0.0
     assert run.best_trial() == 1

@@ -12,6 +12,21 @@ from nnjax.types import UserError
 CONFIGS = sorted((pathlib.Path(__file__).parents[1] / "configs").glob("*.py"))
 
 
+MINE = '''"""Mine.
+
+More."""
+from nnjax import *
+
+
+def get_config():
+    return Experiment(epochs=2, model=ModelConfig(widths=[8]))
+
+
+def get_space():
+    return Space({"learning_rate": (1, 2)}, arms={"a": Arm({"epochs": 3})})
+'''
+
+
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_every_configuration_of_the_repository_expands(path):
     module = command.load_config(str(path))
@@ -24,10 +39,7 @@ def test_every_configuration_of_the_repository_expands(path):
 
 def test_the_command_line_has_the_last_word(tmp_path, monkeypatch):
     path = tmp_path / "mine.py"
-    path.write_text(
-        '"""Mine.\n\nMore."""\nfrom nnjax import *\ndef get_config():\n    return Experiment(epochs=2, model=ModelConfig('
-        'widths=[8]))\ndef get_space():\n    return Space({"learning_rate": (1, 2)}, arms={"a": Arm({"epochs": 3})})\n'
-    )
+    path.write_text(MINE)
     module = command.load_config(str(path))
     assert command.experiment_of(module).model.widths == (8,)
     assert command.title_of(module) == "Mine."

@@ -1,16 +1,16 @@
-"""The comparison of runs, against pandas and NumPy on trials.csv."""
+"""The comparison of runs, against pandas on the table of trials."""
 
-import numpy as np
+import io
+
 import pandas as pd
 import pytest
-from populations import CLASSIFIER, blobs, specs_of
+from fake_runs import AUTOENCODER, CLASSIFIER, DIVERGED, RUNNING, fake_run
+from populations import specs_of
 from rich.console import Console
 
-import nnjax
 from nnjax.comparison import compare, rows_of, settings_label, to_table, write_csv
-from nnjax.config import replace
+from nnjax.runs import FolderStore
 from nnjax.search import Arm, Space
-from nnjax.train.records import DIVERGED, RUNNING
 from nnjax.types import UserError
 
 SPACE = Space(
@@ -20,31 +20,43 @@ SPACE = Space(
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    """Two arms, two rates, three seeds."""
-    folder = tmp_path_factory.mktemp("runs") / "blobs"
-    return nnjax.sweep(CLASSIFIER, SPACE, workdir=folder, data=blobs())
+def run():
+    """Two arms, two rates, three seeds: scores that differ from trial to trial."""
+    return fake_run(CLASSIFIER, SPACE)
 
 
-def test_means_and_spreads_over_seeds(run):
-    """pandas on the table of trials is the reference; the spread is the sample standard deviation."""
-    rows = compare([str(run.path)])
-    table = pd.read_csv(run.path / "trials.csv")
+def saved(run, path):
+    """Put a made-up run into a run folder."""
+    store = FolderStore(path)
+    facts = {run.specs[0].experiment.data: run.facts()}
+    store.begin(run.specs[0].experiment, run.specs, facts, (), "")
+    store.save_records(run.specs, run.records)
+    store.release()
+    return str(path)
+
+
+def test_means_and_spreads_over_seeds(run, tmp_path):
+    """The spread is the sample standard deviation."""
+    rows = compare([saved(run, tmp_path / "one"), saved(run, tmp_path / "two")])
+    assert [row.run for row in rows] == ["one"] * 4 + ["two"] * 4
+    table = pd.read_csv(tmp_path / "one" / "trials.csv")
     groups = table.groupby(["arm", "learning_rate"], sort=False)
-    assert [row.label for row in rows] == [f"{arm} learning_rate={rate:g}" for arm, rate in groups.groups]
-    for row, (_, group) in zip(rows, groups, strict=True):
-        assert (row.run, row.seeds) == ("blobs", 3)
+    assert [row.label for row in rows[:4]] == [f"{arm} learning_rate={rate:g}" for arm, rate in groups.groups]
+    for row, (_, group) in zip(rows[:4], groups, strict=True):
+        assert row.seeds == 3
         assert row.epochs == group.epochs.iloc[0]
-        for name in ("test_accuracy", "test_loss", "val_loss"):
+        for name in ("test_accuracy", "val_loss"):
             assert row.means[name] == pytest.approx(group[name].mean())
             assert row.spreads[name] == pytest.approx(group[name].std(ddof=1))
+            assert row.spreads[name] > 0
 
 
 def test_parameters_and_operations(run):
-    """Inputs 4, classes 3. 4·2+2 + 2·3+3 = 19 and 4·3+3 + 3·2+2 + 2·3+3 = 32; an operation for each + and ×."""
+    """64 inputs, 10 classes; an operation for each multiplication and each addition of the products."""
+    small, large = (64 * 2, 2 * 10), (64 * 3, 3 * 2, 2 * 10)
     rows = rows_of(run, "x")
-    assert [row.parameters for row in rows] == [19, 19, 32, 32]
-    assert [row.flops for row in rows] == [2 * (8 + 6)] * 2 + [2 * (12 + 6 + 6)] * 2
+    assert [row.parameters for row in rows] == 2 * [sum(small) + 2 + 10] + 2 * [sum(large) + 3 + 2 + 10]
+    assert [row.flops for row in rows] == 2 * [2 * sum(small)] + 2 * [2 * sum(large)]
 
 
 def test_labels_name_what_varies_within_an_arm():
@@ -56,25 +68,22 @@ def test_labels_name_what_varies_within_an_arm():
 
 
 def test_only_finished_trials_count(tmp_path):
-    run = nnjax.sweep(replace(CLASSIFIER, {"epochs": 1}), {"seed": (0, 1, 2)}, workdir=tmp_path / "r", data=blobs())
-    run.records[1].status = DIVERGED
+    run = fake_run(AUTOENCODER, Space({"seed": (0, 1, 2)}), statuses={1: DIVERGED})
     [row] = rows_of(run, "name")
     assert (row.label, row.seeds) == ("name", 2)
-    assert row.means["val_loss"] == pytest.approx(np.mean([run.records[i].values["val_loss"] for i in (0, 2)]))
-    for record in run.records:
-        record.status = RUNNING
-    run.store.save_records(run.specs, run.records)
-    with pytest.raises(UserError, match="No trial of .* has finished; resume its run first, or leave it out"):
-        compare([str(tmp_path / "r")])
+    losses = [run.records[i].values["val_loss"] for i in (0, 2)]
+    assert row.means["val_loss"] == pytest.approx(sum(losses) / 2)
+    path = saved(fake_run(AUTOENCODER, statuses={0: RUNNING}), tmp_path / "r")
+    with pytest.raises(UserError, match=r"No trial of .* has finished; resume its run first, or leave it out"):
+        compare([path])
 
 
 def test_the_table_and_the_file(run, tmp_path):
-    rows = rows_of(run, "blobs")
-    console = Console(width=200, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
-    with console.file:
-        console.print(to_table(rows))
-    text = console.export_text()
-    assert f"{rows[0].means['test_loss']:.4f} ± {rows[0].spreads['test_loss']:.4f}" in text
+    rows = rows_of(run, "digits")
+    console = Console(width=200, file=io.StringIO())
+    console.print(to_table(rows))
+    text = console.file.getvalue()
+    assert f"{rows[0].means['val_loss']:.4f} ± {rows[0].spreads['val_loss']:.4f}" in text
     assert all(row.label in text for row in rows)
     write_csv(rows, str(tmp_path / "out.csv"))
     table = pd.read_csv(tmp_path / "out.csv")

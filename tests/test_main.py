@@ -98,15 +98,15 @@ def test_the_last_of_two_equal_overrides_counts_and_a_value_may_have_equal_signs
 @pytest.mark.usefixtures("no_overrides")
 @pytest.mark.parametrize("argv", [["--config.seed"], ["--config.seed", "--config.loss=huber"]])
 def test_an_override_needs_a_value(argv):
-    with pytest.raises(UserError, match="--config.seed has no value; write --config.seed=VALUE"):
+    with pytest.raises(UserError, match=r"--config\.seed has no value; write --config.seed=VALUE"):
         main._take_overrides(argv, ["config"])
 
 
 def test_check_out(tmp_path):
     assert main.check_out(str(tmp_path / "a.csv"), ".csv", ".npz") == str(tmp_path / "a.csv")
-    with pytest.raises(UserError, match="'a' ends in '', but .csv or .npz was expected"):
+    with pytest.raises(UserError, match=r"'a' ends in '', but .csv or .npz was expected"):
         main.check_out("a", ".csv", ".npz")
-    with pytest.raises(UserError, match="The folder of .* is not there"):
+    with pytest.raises(UserError, match=r"The folder of .* is not there"):
         main.check_out(str(tmp_path / "b" / "a.csv"), ".csv")
 
 

@@ -3,10 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from fake_runs import CLASSIFIER, REGRESSOR, fake_run, table
 
-import nnjax
-from nnjax.config import DataConfig, Experiment, ModelConfig
+from nnjax.config import replace
+from nnjax.data import load
 from nnjax.predictions import choose_trial, inputs_for, prediction_columns, write_predictions
+from nnjax.search import Space
 from nnjax.types import UserError
 
 TABLE = pd.DataFrame(
@@ -21,13 +23,12 @@ TABLE = pd.DataFrame(
 
 @pytest.fixture(scope="module")
 def houses(tmp_path_factory):
-    """A regression on a table with a column of texts; its targets are standardised."""
+    """A regression on a table with a column of texts, its targets standardised; drawn weights."""
     path = tmp_path_factory.mktemp("table") / "houses.csv"
     TABLE.to_csv(path, index=False)
-    config = DataConfig(f"csv:{path}", validation=4, test=4, scaling="standard", target_scaling="standard")
-    model = ModelConfig(widths=(4,), output_activation="linear")
-    experiment = Experiment(config, model, loss="mean_squared_error", batch_size=8, epochs=2)
-    return nnjax.sweep(experiment, {"seed": (0, 1)})
+    changes = {"data.name": f"csv:{path}", "scaling": "standard", "target_scaling": "standard", "widths": (4,)}
+    space = Space({"seed": (0, 1)})
+    return fake_run(replace(REGRESSOR, {**changes, "validation": 4, "test": 4}), space, load(changes["data.name"]))
 
 
 def test_its_own_test_part_by_default(houses):
@@ -86,22 +87,29 @@ def test_outputs_of_a_regression_are_in_the_targets_own_units(houses):
 
 
 def test_classes_of_two_and_of_one_output(tmp_path):
-    x = np.random.default_rng(0).normal(size=(40, 2)).astype(np.float32)
-    data = nnjax.from_arrays(x, np.where(x[:, 0] > 0, "yes", "no"), "signs")
-    config = DataConfig("signs", scaling="none")
-    model = ModelConfig(widths=(), output_activation="sigmoid")
-    experiment = Experiment(config, model, loss="binary_crossentropy", batch_size=8, epochs=3)
-    run = nnjax.train(experiment, data=data)
-    columns = prediction_columns(run, 0, x, "final", False)
+    data = table("classification", 40)
+    sigmoid = {"output_activation": "sigmoid", "loss": "binary_crossentropy", "widths": ()}
+    run = fake_run(replace(CLASSIFIER, {**sigmoid, "validation": 5, "test": 5}), dataset=data)
+    columns = prediction_columns(run, 0, data.x, "final", False)
     output = columns["output"][:, 0]
     assert columns["class"].tolist() == ["yes" if p > 0.5 else "no" for p in output]
     np.testing.assert_allclose(columns["probability"], np.maximum(output, 1 - output), rtol=1e-6)
-    write_predictions(run, 0, x, str(tmp_path / "out.csv"))
-    table = pd.read_csv(tmp_path / "out.csv")
-    assert list(table.columns) == ["class", "probability", "output_0"]
-    assert table["class"].tolist() == columns["class"].tolist()
+    write_predictions(run, 0, data.x, str(tmp_path / "out.csv"))
+    written = pd.read_csv(tmp_path / "out.csv")
+    assert list(written.columns) == ["class", "probability", "output_0"]
+    assert written["class"].tolist() == columns["class"].tolist()
     with pytest.raises(UserError, match=r"'out.txt' ends in '.txt'"):
-        write_predictions(run, 0, x, "out.txt")
+        write_predictions(run, 0, data.x, "out.txt")
+
+
+def test_codes_are_the_narrowest_layer_of_an_autoencoder(tmp_path):
+    run = fake_run()
+    x = run.data().dataset.x[:7]
+    write_predictions(run, 0, x, str(tmp_path / "codes.npz"), encode=True)
+    with np.load(tmp_path / "codes.npz") as file:
+        assert list(file) == ["code"]
+        assert file["code"].shape == (7, 4)
+    assert list(prediction_columns(run, 0, x, "final", False)) == ["output"]
 
 
 def test_which_trial(houses):
