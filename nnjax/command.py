@@ -54,7 +54,7 @@ def load_config(path: str) -> ModuleType:
         raise UserError(f"The configuration {path!r} is no Python file; name one that ends in .py.")
     module = importlib.util.module_from_spec(spec)
     sys.modules[module.__name__] = module
-    with _blame(file):
+    with _blame(file), _without_bytecode():
         spec.loader.exec_module(module)
     if not hasattr(module, "get_config"):
         raise UserError(f"The configuration {path!r} has no function get_config(); see configs/ for examples.")
@@ -66,6 +66,16 @@ def _nearby(file: pathlib.Path) -> str:
     there = sorted(other.name for other in file.parent.glob("*.py"))
     close = difflib.get_close_matches(file.name, there, n=3) or there[:20]
     return f"; in {file.parent} there is {', '.join(close)}" if close else ""
+
+
+@contextlib.contextmanager
+def _without_bytecode() -> Iterator[None]:
+    """Leave no __pycache__ beside a user's configuration."""
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = before
 
 
 @contextlib.contextmanager

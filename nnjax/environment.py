@@ -21,7 +21,7 @@ def describe_environment(layout: Mapping[str, Any], seconds: Sequence[float]) ->
 
     devices = jax.devices()
     return {
-        "command": shlex.join([pathlib.Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "command": _command(),
         "versions": {name: _version(name) for name in PACKAGES} | {"python": platform.python_version()},
         "machine": platform.platform(),
         "cores": os.cpu_count(),
@@ -31,6 +31,12 @@ def describe_environment(layout: Mapping[str, Any], seconds: Sequence[float]) ->
         **layout,
         "sessions": list(seconds),
     }
+
+
+def _command() -> str:
+    """The command line, as it was typed where the script was named by a relative path."""
+    script = pathlib.Path(sys.argv[0])
+    return shlex.join(["python", str(script if not script.is_absolute() else script.name), *sys.argv[1:]])
 
 
 def _version(name: str) -> str:
