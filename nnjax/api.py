@@ -16,13 +16,12 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
-from nnjax import run_files, runs
-from nnjax.checks import Finding, examine, summarize, validate
+from nnjax import preflight, run_files, runs
+from nnjax.checks import Finding
 from nnjax.config import DataConfig, Experiment, TrialSpec, conform
-from nnjax.data import prepare, prepare_loaded
+from nnjax.data import prepare
 from nnjax.models import Model, make_model
-from nnjax.optimizers import resolve
-from nnjax.search import Range, Space, expand
+from nnjax.search import Range, Space
 from nnjax.train import Plan, Population, Progress, Stopped
 from nnjax.train.batches import output_width
 from nnjax.train.records import DONE, RUNNING, WAITING, MemoryStore, Record, params_of, stack_curves
@@ -187,14 +186,14 @@ def sweep(
     """
     space = space if isinstance(space, Space) else Space(axes=space)
     experiment = conform(experiment)
-    specs = [_resolved(spec) for spec in expand(experiment, space, announce)]
+    specs = preflight.valid_trials(experiment, space, announce)
     folder = None if workdir is None else runs.FolderStore(workdir, announce)
     if folder is not None:
         folder.refuse_unfit(specs)
-    prepared = _prepare_all(specs, data)
-    findings = preflight(specs, prepared)
-    _refuse_errors(specs, findings)
-    _refuse_too_long(specs, prepared)
+    prepared = preflight.prepare_all(specs, data)
+    findings = preflight.judge(specs, prepared)
+    preflight.refuse_errors(specs, findings)
+    preflight.refuse_too_large(specs, prepared)
     for arm, finding in findings:
         announce(f"{finding.severity}{f' ({arm})' if arm else ''}: {finding.sentence} {finding.remedy}")
     facts = {config: some.facts() for config, some in prepared.items()}
@@ -229,59 +228,6 @@ def _train(population: Population, folder: runs.FolderStore | None) -> None:
                 folder.note_environment(population.describe(), time.time() - begin)
             finally:
                 folder.release()
-
-
-def _resolved(spec: TrialSpec) -> TrialSpec:
-    validate(spec.experiment)
-    return dataclasses.replace(spec, experiment=resolve(spec.experiment))
-
-
-def _prepare_all(specs: Sequence[TrialSpec], data: Dataset | None) -> dict[DataConfig, Prepared]:
-    """Load and split each data configuration that occurs, once."""
-    sizes: dict[DataConfig, int] = {}
-    for spec in specs:
-        config = spec.experiment.data
-        sizes[config] = max(sizes.get(config, 0), spec.experiment.batch_size)
-    if data is not None:
-        return {config: prepare_loaded(data, config, size) for config, size in sizes.items()}
-    return {config: prepare(config, size) for config, size in sizes.items()}
-
-
-def preflight(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> list[tuple[str, Finding]]:
-    """Judge every distinct trial before training; each finding once, with the arms it concerns."""
-    found: dict[Finding, list[str]] = {}
-    summaries = {
-        (data, kind): summarize(prepared[data], kind)
-        for data, kind in {(spec.experiment.data, spec.experiment.model.kind) for spec in specs}
-    }
-    distinct = {(spec.arm, dataclasses.replace(spec.experiment, seed=0)): spec for spec in specs}
-    for spec in distinct.values():
-        for finding in examine(spec.experiment, summaries[spec.experiment.data, spec.experiment.model.kind]):
-            arms = found.setdefault(finding, [])
-            if spec.arm not in arms:
-                arms.append(spec.arm)
-    return [(", ".join(arms), finding) for finding, arms in found.items()]
-
-
-def _refuse_errors(specs: Sequence[TrialSpec], findings: Sequence[tuple[str, Finding]]) -> None:
-    strict = {spec.arm for spec in specs if not spec.experiment.allow_mismatch}
-    for arms, finding in findings:
-        if finding.severity == "error" and not strict.isdisjoint(arms.split(", ")):
-            where = f" (in {arms})" if arms else ""
-            raise UserError(
-                f"{finding.sentence}{where} {finding.remedy} (--config.allow_mismatch=true trains all the same.)"
-            )
-
-
-def _refuse_too_long(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> None:
-    """Refuse more steps than the program's int32 counts."""
-    for spec in specs:
-        epochs, batch_size = spec.experiment.epochs, spec.experiment.batch_size
-        steps = epochs * -(-len(prepared[spec.experiment.data].train) // batch_size)
-        if steps >= 2**31:
-            raise UserError(
-                f"{epochs:,} epochs are {steps:,} steps, but 2,147,483,647 is the most; train fewer epochs."
-            )
 
 
 def load(path: str | os.PathLike[str]) -> Run:

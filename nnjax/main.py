@@ -45,6 +45,7 @@ def run(main: Callable[[list[str]], Any], config_flags: Sequence[str] = ()) -> N
             except flags.Error as error:
                 raise UserError(_flag_mistake(str(error))) from None
             except SystemExit:  # --help, after which absl has status 1
+                sys.stdout.flush()  # while a full disk can still be said in a sentence
                 sys.exit(0)
 
     def guarded(argv: list[str]) -> None:

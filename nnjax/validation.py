@@ -68,7 +68,7 @@ class Interval(NamedTuple):
         low = f"at least {self.low:g}" if self.with_low else f"above {self.low:g}"
         if math.isinf(self.high):
             return f"a finite number, {low},"
-        return f"a number {low} and {f'at most {self.high:g}' if self.with_high else f'below {self.high:g}'}"
+        return f"a number {low} and {f'at most {self.high:g}' if self.with_high else f'below {self.high:,.12g}'}"
 
 
 NOT_NEGATIVE = Interval(0, math.inf, True, False)

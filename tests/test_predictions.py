@@ -50,6 +50,11 @@ def test_columns_are_taken_by_name_and_categories_keep_their_codes(houses, tmp_p
     assert everything[2, 1] == blue
 
 
+def test_a_few_rows_may_each_have_another_category(houses, tmp_path):
+    TABLE.head(3).to_csv(tmp_path / "new.csv", index=False)
+    assert inputs_for(houses, 0, f"csv:{tmp_path / 'new.csv'}", None, None)[:, 1].tolist() == [2, 1, 0]
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

@@ -14,6 +14,7 @@ from nnjax.data.delimited import Table
 from nnjax.types import Dataset, UserError
 
 MAX_CATEGORIES = 100  # distinct texts in a column; more are taken for identifiers or free text
+FEW_CATEGORIES = 10  # so many are always taken, even in a table of a few rows to predict
 MAX_INTEGER_CLASSES = 50  # distinct whole numbers in a target column; more are a quantity
 
 
@@ -145,7 +146,7 @@ def _refuse(table: Table, column: str, bad: np.ndarray, what: str, remedy: str) 
 
 def _check_few(table: Table, column: str, texts: tuple[str, ...]) -> None:
     count = len(table.frame)
-    if len(texts) > min(MAX_CATEGORIES, max(2, count // 2)):
+    if len(texts) > min(MAX_CATEGORIES, max(FEW_CATEGORIES, count // 2)):
         raise UserError(
             f"The column {column!r} of {table.path} has {len(texts)} different texts in {count} rows (such as "
             f"{texts[0]!r}), too many for categories: remove it if it is an identifier, a date or free text."

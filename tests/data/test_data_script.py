@@ -50,7 +50,7 @@ def test_it_downloads_to_the_place_where_it_will_be_looked_for(server, tmp_path,
         ([], "No data set was named: name one or both of mnist"),
         (["cifar10"], "'cifar10' cannot be downloaded: name one or both of mnist"),
         (["mnist"], "images.gz could not be downloaded"),
-        (["mnist", "--dir=x"], "Unknown command line flag 'dir'"),
+        (["mnist", "--dir=x"], "Unknown flag --dir"),
         (["mnist", "--data_dir=/proc/version"], "/proc/version"),
     ],
 )

@@ -24,15 +24,25 @@ def get_space():
 '''
 
 
+LIMITED = """
+import os, resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
 def command(name, *arguments):
     """The command line of a script; Python's warnings are errors."""
     return [sys.executable, "-W", "error", str(ROOT / "scripts" / f"{name}.py"), *map(str, arguments)]
 
 
-def run(name, *arguments, **options):
-    """Run a script to its end."""
+def run(name, *arguments, largest_file=None, **options):
+    """Run a script to its end; with largest_file (bytes) it can write no larger file: to it, the disk is full."""
     options = {"capture_output": True, "text": True, "timeout": 300} | options
-    return subprocess.run(command(name, *arguments), **options)
+    words = command(name, *arguments)
+    if largest_file is not None:  # set by a process in between: forking this one, which runs JAX, is not safe
+        words = [sys.executable, "-c", LIMITED, str(largest_file), *words]
+    return subprocess.run(words, **options)
 
 
 def start(name, *arguments):

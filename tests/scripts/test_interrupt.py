@@ -1,6 +1,5 @@
 """Runs that are stopped, killed, damaged and short of disk, and go on bit for bit when the same command is repeated."""
 
-import resource
 import signal
 import time
 
@@ -98,7 +97,7 @@ def test_it_goes_on_bit_for_bit_whatever_happens(stopped, undisturbed, flags):
     (folder / ".curves.npz.1234.tmp").write_bytes(b"half written")
     chunk.write_bytes(chunk.read_bytes()[:-100])
     assert previous.exists()
-    full = run("sweep", *flags(folder), preexec_fn=lambda: limit_files(30_000))
+    full = run("sweep", *flags(folder), largest_file=30_000)
     assert f"{chunk} is damaged" in full.stdout
     assert "Going back to the version before it." in full.stdout
     assert "chunk_next.npz: File too large; nothing half written was left" in complaint(full)
@@ -111,14 +110,9 @@ def test_it_goes_on_bit_for_bit_whatever_happens(stopped, undisturbed, flags):
     assert not [name for name in contents(folder) if name.endswith(".tmp") or "chunk" in name]
 
 
-def limit_files(size):
-    """Let a process write no file larger than this: to it, the disk is full."""
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-
-
 def test_a_disk_that_is_full_from_the_start_leaves_nothing(flags, tmp_path):
     folder = tmp_path / "run"
-    done = run("sweep", *flags(folder), preexec_fn=lambda: limit_files(100))
+    done = run("sweep", *flags(folder), largest_file=100)
     assert f"{folder / 'data.json'}: File too large; nothing half written was left" in complaint(done)
     assert not folder.exists()
 

@@ -1,0 +1,117 @@
+"""What happens before a population trains: its trials are resolved, their data prepared, and what cannot be refused."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import os
+from collections.abc import Callable, Mapping, Sequence
+
+import jax
+
+from nnjax.checks import Finding, examine, summarize, validate
+from nnjax.config import DataConfig, Experiment, TrialSpec
+from nnjax.data import prepare, prepare_loaded
+from nnjax.models.census import census
+from nnjax.optimizers import resolve
+from nnjax.search import Space, expand
+from nnjax.train.batches import output_width
+from nnjax.types import Dataset, Prepared, UserError
+
+COPIES = 5  # of a trial's weights: they, the best ones, the gradient, and two moments of the optimizer
+
+
+def valid_trials(experiment: Experiment, space: Space, announce: Callable[[str], None]) -> list[TrialSpec]:
+    """List the trials of a space, their hyperparameters filled in with the optimizer's defaults.
+
+    Raises:
+      UserError: see `expand` and `validate`.
+    """
+    specs = expand(experiment, space, announce)
+    for spec in specs:
+        validate(spec.experiment)
+    return [dataclasses.replace(spec, experiment=resolve(spec.experiment)) for spec in specs]
+
+
+def prepare_all(specs: Sequence[TrialSpec], data: Dataset | None) -> dict[DataConfig, Prepared]:
+    """Load and split each data configuration that occurs, once.
+
+    Raises:
+      UserError: see `prepare`.
+    """
+    sizes: dict[DataConfig, int] = {}
+    for spec in specs:
+        config = spec.experiment.data
+        sizes[config] = max(sizes.get(config, 0), spec.experiment.batch_size)
+    if data is not None:
+        return {config: prepare_loaded(data, config, size) for config, size in sizes.items()}
+    return {config: prepare(config, size) for config, size in sizes.items()}
+
+
+def judge(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> list[tuple[str, Finding]]:
+    """Judge every distinct trial before training; each finding once, with the arms it concerns."""
+    found: dict[Finding, list[str]] = {}
+    summaries = {
+        (data, kind): summarize(prepared[data], kind)
+        for data, kind in {(spec.experiment.data, spec.experiment.model.kind) for spec in specs}
+    }
+    distinct = {(spec.arm, dataclasses.replace(spec.experiment, seed=0)): spec for spec in specs}
+    for spec in distinct.values():
+        for finding in examine(spec.experiment, summaries[spec.experiment.data, spec.experiment.model.kind]):
+            arms = found.setdefault(finding, [])
+            if spec.arm not in arms:
+                arms.append(spec.arm)
+    return [(", ".join(arms), finding) for finding, arms in found.items()]
+
+
+def refuse_errors(specs: Sequence[TrialSpec], findings: Sequence[tuple[str, Finding]]) -> None:
+    """Refuse what `judge` found to be an error, unless `allow_mismatch` is set wherever it occurs.
+
+    Raises:
+      UserError: there is such an error.
+    """
+    strict = {spec.arm for spec in specs if not spec.experiment.allow_mismatch}
+    for arms, finding in findings:
+        if finding.severity == "error" and not strict.isdisjoint(arms.split(", ")):
+            where = f" (in {arms})" if arms else ""
+            raise UserError(
+                f"{finding.sentence}{where} {finding.remedy} (--config.allow_mismatch=true trains all the same.)"
+            )
+
+
+def refuse_too_large(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> None:
+    """Refuse trials that a device's memory cannot hold one at a time, and more steps than the program's int32 counts.
+
+    Raises:
+      UserError: there is such a trial.
+    """
+    limit = memory()
+    for spec in specs:
+        experiment, data = spec.experiment, prepared[spec.experiment.data]
+        _refuse_too_long(experiment, len(data.train))
+        facts = data.facts()
+        widths = (facts.num_inputs, *experiment.model.widths, output_width(experiment.model, facts))
+        weights = 4 * COPIES * census(experiment, widths[0], widths[-1]).parameters
+        batch = 4 * max(experiment.batch_size, experiment.eval_batch_size) * sum(widths)
+        if weights + batch > limit:
+            raise UserError(
+                f"A trial needs {weights / 1e9:,.1f} GB for its weights and {batch / 1e9:,.1f} GB for a batch, but the "
+                f"device has {limit / 1e9:,.1f} GB: make {'model.widths' if weights > batch else 'eval_batch_size'} "
+                "smaller."
+            )
+
+
+def _refuse_too_long(experiment: Experiment, num_examples: int) -> None:
+    steps = experiment.epochs * -(-num_examples // experiment.batch_size)
+    if steps >= 2**31:
+        raise UserError(
+            f"{experiment.epochs:,} epochs are {steps:,} steps, but {2**31 - 1:,} is the most; train fewer epochs."
+        )
+
+
+def memory() -> float:
+    """Bytes of memory that a device has; infinity where it does not say."""
+    device = jax.devices()[0]
+    if device.platform == "cpu":
+        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    return float((device.memory_stats() or {}).get("bytes_limit", math.inf))
