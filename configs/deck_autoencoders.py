@@ -7,7 +7,7 @@ kernels, hidden ReLU, Adadelta as Keras <= 2.3.1 had it (lr 1, rho .95, eps 1e-7
     python scripts/sweep.py --config=configs/deck_autoencoders.py --workdir=runs/deck
 
 Expected (mean over 5 seeds, test images): linear+MSE .0165-.0190, sigmoid+MSE .0150-.0168, literal BCE .0866-.0890,
-fair BCE .0908-.0936, lr .001 .1085-.1112, digits16 train BCE .130-.154; at most 12 minutes on 2 cores.
+fair BCE .0908-.0936, lr .001 .1085-.1112, digits16 train BCE .130-.154.
 Any data: --config.data.name=fashion_mnist, or mnist5k for a look (its "test" is a fifth of it).
 """
 
