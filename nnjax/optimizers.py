@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -139,7 +140,7 @@ def _nesterov(preset: str, hyper: Mapping[str, Array]) -> optax.GradientTransfor
 
 
 def _adadelta(preset: str, hyper: Mapping[str, Array]) -> optax.GradientTransformation:
-    return optax.scale_by_adadelta(hyper["rho"], hyper["epsilon"])  # the rate scales outside the accumulators
+    return _scale_by_adadelta(hyper["rho"], hyper["epsilon"])  # the rate scales outside the accumulators
 
 
 def _adam(preset: str, hyper: Mapping[str, Array]) -> optax.GradientTransformation:
@@ -186,6 +187,21 @@ def _scale_by_adam(b1: Array, b2: Array, epsilon: Array, corrected: bool) -> opt
         return updates, optax.ScaleByAdamState(count=count, mu=mu, nu=nu)
 
     return optax.GradientTransformation(optax.scale_by_adam().init, update)
+
+
+def _scale_by_adadelta(rho: Array, epsilon: Array) -> optax.GradientTransformation:
+    """Adadelta (Zeiler 2012, algorithm 1) with one root of a ratio where Optax's own takes the ratio of two roots.
+
+    XLA writes every root to memory; one less saves a sixth of the rule's time on a CPU (docs/LOG.md).
+    """
+
+    def update(grads: Params, state: Any, params: Params = None) -> tuple[Params, optax.OptState]:
+        e_g = optax.tree.update_moment(grads, state.e_g, rho, 2)
+        updates = jax.tree.map(lambda g, x, s: jnp.sqrt((x + epsilon) / (s + epsilon)) * g, grads, state.e_x, e_g)
+        e_x = optax.tree.update_moment(updates, state.e_x, rho, 2)
+        return updates, state._replace(e_g=e_g, e_x=e_x)
+
+    return optax.GradientTransformation(optax.scale_by_adadelta().init, update)
 
 
 def _scale_by_root_of_sum(epsilon: Array) -> optax.GradientTransformation:

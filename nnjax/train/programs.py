@@ -70,14 +70,19 @@ def make_program(experiment: Experiment, shapes: Shapes, lanes: int, shared: boo
         # The body says itself what is summed over devices (Trial.total), so the checker of replication is not needed.
         return jax.jit(jax.shard_map(f, mesh=mesh, in_specs=in_specs, out_specs=lane, check_vma=False), **options)
 
+    cpu = jax.default_backend() == "cpu"
     # Drawing weights takes milliseconds once, but seconds to compile well.
-    quick = {"compiler_options": {"xla_backend_optimization_level": 0}} if jax.default_backend() == "cpu" else {}
+    quick = {"compiler_options": {"xla_backend_optimization_level": 0}} if cpu else {}
+
+    own_core = {"compiler_options": {"xla_cpu_multi_thread_eigen": False}} if cpu and mesh.size > 1 else {}
 
     return Program(
         trial=trial,
         init=spread(block.init, lane, lane, **quick),
         start=spread(block.start, lane, lane, lane, **quick),
-        train_segment=spread(block.train_segment, everywhere, lane, lane, everywhere, everywhere, donate_argnums=(2,)),
-        evaluate=spread(block.evaluate, everywhere, everywhere, lane),
+        train_segment=spread(
+            block.train_segment, everywhere, lane, lane, everywhere, everywhere, donate_argnums=(2,), **own_core
+        ),
+        evaluate=spread(block.evaluate, everywhere, everywhere, lane, **own_core),
         size=mesh.shape[TRIALS] * lanes,
     )
