@@ -18,8 +18,9 @@ import numpy as np
 
 from nnjax import preflight, run_files, runs
 from nnjax.checks import Finding
-from nnjax.config import DataConfig, Experiment, TrialSpec, conform
+from nnjax.config import DataConfig, Experiment, TrialSpec
 from nnjax.data import prepare
+from nnjax.fields import conform
 from nnjax.models import Model, make_model
 from nnjax.search import Range, Space
 from nnjax.train import Plan, Population, Progress, Stopped

@@ -16,7 +16,8 @@ from types import ModuleType
 from typing import Any
 
 from nnjax import main
-from nnjax.config import Experiment, conform, replace
+from nnjax.config import Experiment
+from nnjax.fields import conform, replace
 from nnjax.search import Space, expand, override, pin
 from nnjax.types import UserError
 

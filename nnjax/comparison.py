@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnjax.api import Run, load
-from nnjax.config import TrialSpec, flatten
 from nnjax.models.census import census
+from nnjax.report import summary
 from nnjax.train.checkpoints import write_atomically
 from nnjax.train.records import DONE
 from nnjax.types import UserError
@@ -30,13 +30,14 @@ class Row:
     """One arm or setting over its seeds.
 
     Attributes:
-      run, label: the run folder's name, and the arm with the fields that vary.
+      run, label: the run folder's name, and the setting's (see `report.summary.Setting`).
       seeds: how many finished trials the means are over.
       parameters: weights and biases.
       flops: floating-point operations of one forward pass of one example.
       epochs: trained.
       seconds: mean wall time of a trial, its share of its chunk.
-      means, spreads: of the metrics that there are, by name; the spread is the standard deviation over seeds.
+      means, spreads: of the metrics that there are, by name; the spread is the standard deviation over seeds
+        (NaN for one).
     """
 
     run: str
@@ -66,41 +67,25 @@ def compare(paths: Sequence[str]) -> list[Row]:
 
 
 def rows_of(run: Run, name: str) -> list[Row]:
-    """Aggregate one run: a row for each arm and setting, in the order of the trials."""
-    members: dict[str, list[int]] = {}
-    for spec, record in zip(run.specs, run.records, strict=True):
-        if record.status == DONE:
-            members.setdefault(settings_label(run.specs, spec) or name, []).append(spec.id)
-    return [_row(run, name, label, ids) for label, ids in members.items()]
+    """Aggregate one run: a row for each setting with a finished trial, in the order of the trials."""
+    rows = [_row(run, name, setting) for setting in summary.settings(run)]
+    return [row for row in rows if row.seeds]
 
 
-def settings_label(specs: Sequence[TrialSpec], spec: TrialSpec) -> str:
-    """Name a trial's setting: its arm, and the fields that vary within that arm (not the seed)."""
-    flats = [flatten(other.experiment) for other in specs if other.arm == spec.arm]
-    own = flatten(spec.experiment)
-    varying = [path for path in own if path != "seed" and len({flat[path] for flat in flats}) > 1]
-    return " ".join([spec.arm, *(f"{path.split('.')[-1]}={_short(own[path])}" for path in varying)]).strip()
-
-
-def _short(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def _row(run: Run, name: str, label: str, ids: Sequence[int]) -> Row:
-    experiment, facts = run.specs[ids[0]].experiment, run.facts(ids[0])
-    counted = census(experiment, facts.num_inputs, run.num_outputs(ids[0]))
-    found = {m: [run.records[i].values[m] for i in ids if m in run.records[i].values] for m in METRICS}
-    values = {m: np.array(v) for m, v in found.items() if v}
+def _row(run: Run, name: str, setting: summary.Setting) -> Row:
+    done = [run.records[trial] for trial in setting.trials if run.records[trial].status == DONE]
+    counted = census(setting.experiment, setting.facts.num_inputs, run.num_outputs(setting.trials[0]))
+    found = {m: summary.mean_and_spread([record.values.get(m, np.nan) for record in done]) for m in METRICS}
     return Row(
         run=name,
-        label=label,
-        seeds=len(ids),
+        label=setting.label,
+        seeds=len(done),
         parameters=counted.parameters,
         flops=counted.flops,
-        epochs=experiment.epochs,
-        seconds=float(np.mean([run.records[i].seconds for i in ids])),
-        means={m: float(v.mean()) for m, v in values.items()},
-        spreads={m: float(v.std(ddof=1)) if len(v) > 1 else 0.0 for m, v in values.items()},
+        epochs=setting.experiment.epochs,
+        seconds=summary.mean_and_spread([record.seconds for record in done])[0],
+        means={m: mean for m, (mean, _, count) in found.items() if count},
+        spreads={m: spread for m, (_, spread, count) in found.items() if count},
     )
 
 

@@ -148,12 +148,6 @@ def _require_equal_shapes(y: Array, p: Array) -> None:
         raise UserError(f"Targets are {y.shape} but outputs are {p.shape}; give both the same shape [..., k].")
 
 
-def weighted_mean(values: Array, weights: Array) -> Array:
-    """Average values [b] with weights [b] -> []; where a weight is 0 the value may be anything, NaN too."""
-    _require_equal_shapes(values, weights)
-    return jnp.sum(jnp.where(weights > 0, values * weights, 0)) / jnp.sum(weights)
-
-
 def l1_penalty(params: Params) -> Array:
     """Return Σ |w| over all kernels -> []; biases are not penalised, as with Keras's kernel_regularizer."""
     return _sum_over_kernels(params, jnp.abs)

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn
 
-from nnjax.config import resolve_path
+from nnjax.fields import resolve_path
 from nnjax.types import UserError
 
 _stop_signal: int | None = None

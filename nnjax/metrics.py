@@ -32,13 +32,12 @@ METRICS: dict[str, Loss] = {**LOSSES, "accuracy": accuracy}
 _DEFAULTS = {"classification": ("accuracy",), "regression": ("mean_squared_error", "mean_absolute_error")}
 
 
-def default_metrics(task: str, model_kind: str, num_outputs: int) -> tuple[str, ...]:
+def default_metrics(task: str, model_kind: str) -> tuple[str, ...]:
     """Name the usual metrics; a reconstruction always gets both MSE and BCE, so that losses can be compared.
 
     Args:
       task: "classification" or "regression"; anything else is reconstruction.
       model_kind: "autoencoder" means reconstruction, whatever the task of the data.
-      num_outputs: k; all metrics take any k, so it decides nothing yet.
     """
     reconstruction = ("mean_squared_error", "binary_crossentropy")
     return reconstruction if model_kind == "autoencoder" else _DEFAULTS.get(task, reconstruction)

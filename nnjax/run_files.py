@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from nnjax.checks import Finding
-from nnjax.config import DataConfig, Experiment, TrialSpec, field_types, flatten, to_dict
+from nnjax.config import DataConfig, Experiment, TrialSpec
+from nnjax.fields import field_types, flatten, to_dict
 from nnjax.train.records import RUNNING, Record
 from nnjax.types import DataFacts, Scaler
 

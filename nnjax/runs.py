@@ -24,8 +24,9 @@ import numpy as np
 
 from nnjax import run_files
 from nnjax.checks import Finding
-from nnjax.config import DataConfig, Experiment, TrialSpec, from_dict, replace
+from nnjax.config import DataConfig, Experiment, TrialSpec
 from nnjax.environment import describe_environment
+from nnjax.fields import from_dict, replace
 from nnjax.run_files import FORMAT, Findings
 from nnjax.train import checkpoints
 from nnjax.train.records import MemoryStore, Record, stack_curves

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 
-from nnjax.config import Experiment, flatten
+from nnjax.config import Experiment
 from nnjax.data.scaling import KINDS
+from nnjax.fields import flatten
 from nnjax.losses import LOSSES
 from nnjax.metrics import METRICS
 from nnjax.models import ACTIVATIONS, KERNEL_INITS, MODELS

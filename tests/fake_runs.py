@@ -10,8 +10,9 @@ from sklearn.datasets import load_digits
 
 from nnjax.api import Run
 from nnjax.checks import Finding
-from nnjax.config import DataConfig, Experiment, ModelConfig, OptimizerConfig, replace
+from nnjax.config import DataConfig, Experiment, ModelConfig, OptimizerConfig
 from nnjax.data import from_arrays, prepare_loaded
+from nnjax.fields import replace
 from nnjax.search import Arm, Space, expand
 from nnjax.train import checkpoints
 from nnjax.train.records import DIVERGED, DONE, RUNNING, WAITING, MemoryStore, Record

@@ -48,3 +48,14 @@ def population(specs, dataset=None, plan=Plan(), **options) -> Population:
     dataset = dataset or blobs()
     configs = {spec.experiment.data for spec in specs}
     return Population(specs, {c: prepare_loaded(dataset, c) for c in configs}, plan, **options)
+
+
+class StopAfter:
+    """Ask to stop at the n-th question."""
+
+    def __init__(self, n):
+        self.n = n
+
+    def __call__(self):
+        self.n -= 1
+        return self.n < 0

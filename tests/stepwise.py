@@ -7,7 +7,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nnjax.config import Experiment, ModelConfig, replace
+from nnjax.config import Experiment, ModelConfig
+from nnjax.fields import replace
 from nnjax.optimizers import defaults
 from nnjax.train.batches import Batch, Shapes
 from nnjax.train.trial import Trial

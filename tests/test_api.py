@@ -7,28 +7,18 @@ import sys
 import numpy as np
 import pytest
 from fake_runs import digits, fake_run
-from populations import CLASSIFIER, blobs, line
+from populations import CLASSIFIER, StopAfter, blobs, line
 
 import nnjax
 from nnjax.api import Run, Stopped
-from nnjax.config import ModelConfig, replace
+from nnjax.config import ModelConfig
+from nnjax.fields import replace
 from nnjax.search import Arm, Space
 from nnjax.train import Plan, Population
 from nnjax.train.records import DIVERGED, DONE, RUNNING
 from nnjax.types import UserError
 
 RATES = {"learning_rate": (0.01, 0.1, 0.3)}
-
-
-class StopAfter:
-    """Ask to stop at the n-th question."""
-
-    def __init__(self, n):
-        self.n = n
-
-    def __call__(self):
-        self.n -= 1
-        return self.n < 0
 
 
 def same(one, other):
@@ -187,3 +177,9 @@ def test_diverged_trials_are_not_the_best():
     run = fake_run(space=Space({"seed": range(3)}), statuses={0: DIVERGED})
     run.records[0].values["val_loss"] = 0.0
     assert run.best_trial() == 1
+
+
+@pytest.mark.parametrize("plan", [Plan(devices=0), Plan(batch_devices=0), Plan(lanes=-1), Plan(order="mine")])
+def test_impossible_plans_are_refused(plan):
+    with pytest.raises(UserError, match=r"The plan has \w+=('mine'|0|-1), but"):
+        nnjax.sweep(CLASSIFIER, data=blobs(), plan=plan)

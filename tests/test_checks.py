@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from nnjax.checks import examine, summarize
-from nnjax.config import DataConfig, Experiment, replace
+from nnjax.config import DataConfig, Experiment
 from nnjax.data import from_arrays, prepare_loaded
+from nnjax.fields import replace
 from nnjax.rules import RULES, Case
 from nnjax.train.batches import output_width
 

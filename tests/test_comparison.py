@@ -5,10 +5,9 @@ import io
 import pandas as pd
 import pytest
 from fake_runs import AUTOENCODER, CLASSIFIER, DIVERGED, RUNNING, fake_run
-from populations import specs_of
 from rich.console import Console
 
-from nnjax.comparison import compare, rows_of, settings_label, to_table, write_csv
+from nnjax.comparison import compare, rows_of, to_table, write_csv
 from nnjax.runs import FolderStore
 from nnjax.search import Arm, Space
 from nnjax.types import UserError
@@ -41,7 +40,7 @@ def test_means_and_spreads_over_seeds(run, tmp_path):
     assert [row.run for row in rows] == ["one"] * 4 + ["two"] * 4
     table = pd.read_csv(tmp_path / "one" / "trials.csv")
     groups = table.groupby(["arm", "learning_rate"], sort=False)
-    assert [row.label for row in rows[:4]] == [f"{arm} learning_rate={rate:g}" for arm, rate in groups.groups]
+    assert [row.label for row in rows[:4]] == [f"{arm}, learning_rate {rate:g}" for arm, rate in groups.groups]
     for row, (_, group) in zip(rows[:4], groups, strict=True):
         assert row.seeds == 3
         assert row.epochs == group.epochs.iloc[0]
@@ -59,18 +58,10 @@ def test_parameters_and_operations(run):
     assert [row.flops for row in rows] == 2 * [2 * sum(small)] + 2 * [2 * sum(large)]
 
 
-def test_labels_name_what_varies_within_an_arm():
-    specs = specs_of(CLASSIFIER, {"widths": ((8,), (4, 2)), "seed": (0, 1)})
-    assert settings_label(specs, specs[2]) == "widths=(4, 2)"
-    assert settings_label(specs[:2], specs[0]) == ""
-    specs = specs_of(CLASSIFIER, arms={"a": Arm({"epochs": 2}), "b": Arm({"epochs": 3})})
-    assert [settings_label(specs, spec) for spec in specs] == ["a", "b"]
-
-
 def test_only_finished_trials_count(tmp_path):
     run = fake_run(AUTOENCODER, Space({"seed": (0, 1, 2)}), statuses={1: DIVERGED})
     [row] = rows_of(run, "name")
-    assert (row.label, row.seeds) == ("name", 2)
+    assert (row.label, row.seeds) == ("64-16-4-16-64", 2)
     losses = [run.records[i].values["val_loss"] for i in (0, 2)]
     assert row.means["val_loss"] == pytest.approx(sum(losses) / 2)
     path = saved(fake_run(AUTOENCODER, statuses={0: RUNNING}), tmp_path / "r")

@@ -14,8 +14,8 @@ from laws import LAWS, Subject, equals_training_alone
 from populations import CLASSIFIER, blobs
 from stepwise import QUICK
 
-from nnjax.config import replace
 from nnjax.data import from_arrays
+from nnjax.fields import replace
 from nnjax.losses import LOSSES
 from nnjax.models import ACTIVATIONS, MODELS
 from nnjax.optimizers import OPTIMIZERS, resolve

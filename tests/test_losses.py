@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from nnjax.losses import FUSED, LOSSES, is_fused, l1_penalty, l2_penalty, make_loss, weighted_mean
+from nnjax.losses import FUSED, LOSSES, is_fused, l1_penalty, l2_penalty, make_loss
 from nnjax.models import ACTIVATIONS
 from nnjax.types import UserError
 
@@ -216,10 +216,3 @@ def test_penalties_count_kernels_only():
     assert l2_penalty(params) == 8
     with pytest.raises(UserError, match="kernel"):
         l2_penalty({"bias": jnp.ones(2)})
-
-
-def test_weighted_mean_masks_padding():
-    values = jnp.asarray([1.0, 4.0, jnp.nan])
-    assert weighted_mean(values, jnp.asarray([3.0, 1.0, 0.0])) == 1.75
-    with pytest.raises(UserError, match=r"\(3,\).*\(2,\)"):
-        weighted_mean(values, jnp.ones(2))

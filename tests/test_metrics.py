@@ -55,7 +55,7 @@ def test_metrics_are_all_losses_and_accuracy():
     ],
 )
 def test_default_metrics(task, kind, expected):
-    assert default_metrics(task, kind, 3) == expected
+    assert default_metrics(task, kind) == expected
     assert set(expected) <= set(METRICS)
 
 

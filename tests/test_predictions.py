@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from fake_runs import CLASSIFIER, REGRESSOR, fake_run, table
 
-from nnjax.config import replace
 from nnjax.data import load
+from nnjax.fields import replace
 from nnjax.predictions import choose_trial, inputs_for, prediction_columns, write_predictions
 from nnjax.search import Space
 from nnjax.types import UserError

@@ -4,8 +4,8 @@ import pytest
 from populations import CLASSIFIER, blobs, specs_of
 
 from nnjax import preflight
-from nnjax.config import replace
 from nnjax.data import prepare_loaded
+from nnjax.fields import replace
 from nnjax.search import Arm, Space
 from nnjax.types import UserError
 

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from nnjax import progress
 from nnjax.checks import Finding
-from nnjax.config import replace
+from nnjax.fields import replace
 from nnjax.progress import Display, duration, findings_text, print_message, summary_table
 from nnjax.search import Arm, Space, expand
 from nnjax.train import Progress

@@ -9,8 +9,9 @@ import pytest
 from populations import CLASSIFIER, blobs, specs_of
 
 from nnjax import run_files
-from nnjax.config import DataConfig, TrialSpec, replace
+from nnjax.config import DataConfig, TrialSpec
 from nnjax.data import prepare_loaded
+from nnjax.fields import replace
 from nnjax.rules import Finding
 from nnjax.runs import FolderStore
 from nnjax.train.records import DIVERGED, DONE, RUNNING, WAITING, Record

@@ -5,7 +5,8 @@ import dataclasses
 import jax
 import pytest
 
-from nnjax.config import Experiment, Hyperparameters, replace
+from nnjax.config import Experiment, Hyperparameters
+from nnjax.fields import replace
 from nnjax.optimizers import OPTIMIZERS, PRESETS, SCHEDULES, resolve
 from nnjax.types import UserError
 from nnjax.validation import RANGES, validate

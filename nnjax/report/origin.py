@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from nnjax import runs
-from nnjax.config import to_dict
+from nnjax.fields import to_dict
 
 if TYPE_CHECKING:
     from nnjax.api import Run

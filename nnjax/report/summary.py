@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnjax.anchors import ACCURACY, BCE, MAE, MSE
-from nnjax.config import Experiment, TrialSpec, flatten
+from nnjax.config import Experiment, TrialSpec
+from nnjax.fields import flatten
 from nnjax.train.batches import output_width
 from nnjax.train.records import DIVERGED, FAILED, RUNNING, WAITING, Record
 from nnjax.types import DataFacts

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnjax.config import flatten
+from nnjax.fields import flatten
 from nnjax.models.census import census
 from nnjax.report.summary import METRICS, Setting, layers, named, number, report_part, score, settings, show
 from nnjax.train.records import DIVERGED, Record

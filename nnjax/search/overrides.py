@@ -7,7 +7,8 @@ import difflib
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from nnjax.config import Experiment, coerce, field_types, resolve_path
+from nnjax.config import Experiment
+from nnjax.fields import coerce, field_types, resolve_path
 from nnjax.search.space import Arm, Range, Space, checked_arms
 from nnjax.types import UserError
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from nnjax.config import Experiment, TrialSpec, coerce, field_types, replace, resolve_path
+from nnjax.config import Experiment, TrialSpec
+from nnjax.fields import coerce, field_types, replace, resolve_path
 from nnjax.types import UserError
 
 MODES = ("grid", "zip", "random")

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from nnjax.config import Experiment, ModelConfig
-from nnjax.types import Array, DataFacts, Prepared
+from nnjax.types import Array, DataFacts, Key, Prepared
 
 ORDER = 1  # what a trial's seed is folded with for the order of the examples
 
@@ -123,15 +123,34 @@ def _pad(index: np.ndarray, multiple: int) -> Part:
 def epoch_rows(shuffle: bool, part: Part, seed: Array, epoch: Array) -> Array:
     """The training rows in the order of one epoch, int32 [padded n]; the real ones first.
 
-    A pure function of (seed, epoch) and of the training part: sorting uniform 32-bit keys, padding last.
+    A pure function of (seed, epoch) and of the training part.
     """
     if not shuffle:
         return part.index
     key = jax.random.fold_in(jax.random.fold_in(jax.random.key(seed), ORDER), epoch)
-    bits = jax.random.bits(key, part.index.shape, jnp.uint32)
-    real = jnp.arange(part.index.shape[0]) < part.count
-    _, _, rows = jax.lax.sort((~real, bits, part.index), num_keys=2)
-    return rows
+    return part.index[random_order(key, part.index.shape[0], part.count)]
+
+
+PLACE_BITS = (16, 21, 24, 28)  # of a word of the sort below; few choices, so that padding hardly ever changes them
+
+
+def random_order(key: Key, n: int, count: Array) -> Array:
+    """Draw a random order of 0 … n - 1 in which those from `count` (int32 []) on come last: uint32 [n].
+
+    A radix sort of 31-bit random keys whose passes sort one array of words, some bits of the keys above and the places
+    below: in XLA:CPU three times as fast as one sort of keys with their places beside them. The order of the first
+    `count` does not depend on n while PLACE_BITS are the same.
+    """
+    width = next(bits for bits in PLACE_BITS if n <= 2**bits)
+    place = jnp.arange(n, dtype=jnp.uint32)
+    order, last = place, -(-32 // (32 - width)) - 1
+    for number in range(last + 1):
+        bits = jax.random.bits(jax.random.fold_in(key, number), (n,), jnp.uint32)[order]
+        if number == last:
+            bits = jnp.where(order < count.astype(jnp.uint32), bits >> 1, jnp.uint32(2**32 - 1))
+        words = jax.lax.sort((bits >> width) << width | place)
+        order = order[words & jnp.uint32(2**width - 1)]
+    return order
 
 
 class Batch(NamedTuple):

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from nnjax.config import Experiment, TrialSpec
+from nnjax.models.census import census
 from nnjax.train import checkpoints
 from nnjax.train.batches import DeviceData, Shapes
 from nnjax.train.plan import Plan, rung
@@ -33,20 +34,25 @@ class Group(NamedTuple):
         """Count the batches of an epoch."""
         return -(-int(self.data.train.count) // self.key.batch_size)
 
+    def flops(self, spec: TrialSpec) -> float:
+        """Count the floating-point operations of one trial's training: three times those of its forward passes."""
+        forward = census(spec.experiment, self.shapes.num_inputs, self.shapes.num_outputs).flops
+        return 3.0 * forward * self.epochs * int(self.data.train.count)
 
-def arrange(specs: Sequence[TrialSpec], plan: Plan) -> tuple[list[TrialSpec], int]:
+
+def arrange(specs: Sequence[TrialSpec], plan: Plan, devices: int) -> tuple[list[TrialSpec], int]:
     """Lay the first of some trials out over devices × lanes.
 
     Args:
       specs: what waits, at least one.
-      plan: settled, with devices, lanes and order.
+      plan: settled, with lanes and order.
+      devices: how many of the plan's devices to use.
 
     Returns:
       One trial for each row (a row that nothing waits for repeats a trial of its device and is ignored), and the lanes.
     """
-    assert plan.devices is not None
     assert plan.lanes is not None
-    devices = plan.devices // plan.batch_devices
+    devices //= plan.batch_devices
     lanes = rung(plan.lanes, -(-len(specs) // devices))
     if plan.order == "own":
         blocks = [list(specs[i : i + lanes]) for i in range(0, len(specs), lanes)]
@@ -67,10 +73,9 @@ class Chunk:
       group: what they have in common.
       rows: one trial for each row; repeated ones are padding.
       lanes: rows on one device.
-      state: of all rows.
     """
 
-    def __init__(self, program: Program, group: Group, rows: Sequence[TrialSpec], lanes: int, state: Any = None):
+    def __init__(self, program: Program, group: Group, rows: Sequence[TrialSpec], lanes: int):
         self.program, self.group, self.rows, self.lanes = program, group, list(rows), lanes
         self.row_of = {spec.id: row for row, spec in reversed(list(enumerate(rows)))}
         self.specs = [rows[row] for row in sorted(self.row_of.values())]
@@ -78,8 +83,6 @@ class Chunk:
         self.state: TrialState | None = None
         self.step = 0
         self.total_steps = group.epochs * group.steps_per_epoch()
-        if state is not None:
-            self.set_state(state)
 
     def hyper(self) -> dict[str, np.ndarray]:
         """Stack the traced hyperparameters: {name: [rows]}."""
@@ -131,7 +134,7 @@ class Chunk:
     def take_rows(self, other: Chunk) -> None:
         """Copy the states of this chunk's trials from a chunk that holds them."""
         index = np.array([other.row_of[spec.id] for spec in self.rows])
-        self.set_state(jax.tree.map(lambda leaf: np.asarray(leaf)[index], other.state))
+        self.set_state(self.program.place(jax.tree.map(lambda leaf: np.asarray(leaf)[index], other.state)))
 
     def to_checkpoint(self, records: Sequence[Record]) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """Name the arrays, and describe the rows, from which `from_checkpoint` goes on."""
@@ -140,13 +143,13 @@ class Chunk:
             curves = records[spec.id].curves
             arrays |= {f"curves/{spec.id}/{name}": curve for name, curve in curves.items()}
         kept = {str(spec.id): _note(records[spec.id]) for spec in self.specs}
-        plan = dataclasses.asdict(self.group.plan)
-        return arrays, {"rows": [spec.id for spec in self.rows], "lanes": self.lanes, "plan": plan, "trials": kept}
+        layout = {"rows": [spec.id for spec in self.rows], "lanes": self.lanes, "devices": self.program.mesh.size}
+        return arrays, {**layout, "plan": dataclasses.asdict(self.group.plan), "trials": kept}
 
     def restore(self, arrays: dict[str, np.ndarray], note: dict[str, Any], records: Sequence[Record]) -> None:
         """Take the state and the records of a checkpoint."""
         blank = jax.eval_shape(self.program.init, self.hyper(), self.seeds())
-        self.set_state(checkpoints.unflatten(blank, arrays, "state/"))
+        self.set_state(self.program.place(checkpoints.unflatten(blank, arrays, "state/")))
         for spec in self.specs:
             record, prefix = records[spec.id], f"curves/{spec.id}/"
             for name, value in note["trials"][str(spec.id)].items():

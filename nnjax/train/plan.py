@@ -12,7 +12,9 @@ from nnjax.models.census import census
 from nnjax.train.batches import Shapes
 from nnjax.types import UserError
 
+ORDERS = ("auto", "shared", "own")
 LADDER = (1, 4, 16, 64, 256)
+ALONE_FLOPS = 5e11  # a last trial of more work repays, by all cores' threads, the compilation that it costs
 CACHE_BYTES = 2**20  # weights with their optimizer state above this fill a CPU core's cache: one lane a device
 
 
@@ -37,8 +39,10 @@ def settle(plan: Plan, specs: Sequence[TrialSpec], shapes: Shapes) -> Plan:
     """Fill in what a plan leaves open, for one group of trials.
 
     Raises:
-      UserError: more devices than there are, or a number of devices that batch_devices does not divide.
+      UserError: a number below 1, an unknown order, more devices than there are, or a number of devices that
+        batch_devices does not divide.
     """
+    _refuse_impossible(plan)
     there = len(jax.devices())
     devices = plan.devices or there
     if devices > there:
@@ -49,6 +53,30 @@ def settle(plan: Plan, specs: Sequence[TrialSpec], shapes: Shapes) -> Plan:
     lanes = rung(plan.lanes or _usual_lanes(specs[0], shapes), -(-len(specs) * plan.batch_devices // devices))
     order = plan.order if plan.order != "auto" else ("shared" if _settings_per_seed(specs) >= 2 else "own")
     return Plan(devices, plan.batch_devices, lanes, order)
+
+
+def _refuse_impossible(plan: Plan) -> None:
+    for name in ("devices", "batch_devices", "lanes"):
+        value = getattr(plan, name)
+        if value is not None and value < 1:
+            raise UserError(f"The plan has {name}={value}, but 1 or more was expected.")
+    if plan.order not in ORDERS:
+        raise UserError(f"The plan has order={plan.order!r}, but one of {', '.join(ORDERS)} was expected.")
+
+
+def devices_for(plan: Plan, specs: Sequence[TrialSpec], flops: float) -> int:
+    """Choose how many devices of a settled plan the next chunk uses: all, or for a long last trial as many as it needs.
+
+    CPU devices are cores. One that is left over would repeat its neighbour's trial, where a trial alone uses all cores.
+
+    Args:
+      plan: of the group.
+      specs: the trials that wait.
+      flops: of the training of one of them.
+    """
+    assert plan.devices is not None
+    alone = len(specs) == 1 and flops > ALONE_FLOPS and jax.default_backend() == "cpu"
+    return plan.batch_devices if alone else plan.devices
 
 
 def rung(most: int, wanted: int) -> int:

@@ -15,18 +15,17 @@ import jax
 import numpy as np
 
 from nnjax.config import DataConfig, Experiment, TrialSpec, program_key
-from nnjax.models.census import census
 from nnjax.train import checkpoints
 from nnjax.train.batches import DeviceData, make_device_data, make_shapes
 from nnjax.train.chunk import Chunk, Group, arrange
-from nnjax.train.plan import Plan, settle
+from nnjax.train.plan import Plan, devices_for, settle
 from nnjax.train.programs import Program, make_mesh, make_program, place_data
 from nnjax.train.records import DIVERGED, DONE, RUNNING, WAITING, MemoryStore, Record
 from nnjax.types import Params, Prepared
 
 SEGMENT_SECONDS = 1.0
 COMPACTIONS = 8  # lanes are freed at this many fixed epochs of a chunk's life at most
-SAVE_SHARE = 0.03  # of the time may go into checkpoints
+SAVE_SHARE = 0.01  # of the time may go into checkpoints
 
 
 class Stopped(Exception):
@@ -91,13 +90,8 @@ class Population:
         self.group_of = {spec.id: group for group in self.groups for spec in group.specs}
         self.programs: dict[Any, Program] = {}
         self.placed: tuple[Any, DeviceData | None] = (None, None)
-        self.work = np.array([self._work(spec) for spec in self.specs])
+        self.work = np.array([self.group_of[spec.id].flops(spec) for spec in self.specs])
         self.saved_at, self.save_seconds = time.monotonic(), 0.0
-
-    def _work(self, spec: TrialSpec) -> float:
-        group = self.group_of[spec.id]
-        flops = census(spec.experiment, group.shapes.num_inputs, group.shapes.num_outputs).flops
-        return float(flops) * spec.experiment.epochs * int(group.data.train.count)
 
     def run(self) -> list[Record]:
         """Train everything that is not finished yet and return all records.
@@ -125,8 +119,9 @@ class Population:
 
     def _begin(self, group: Group, waiting: Sequence[TrialSpec]) -> Chunk:
         """Draw or load the initial states of the next chunk of a group."""
-        rows, lanes = arrange(waiting, group.plan)
-        chunk = Chunk(self._program(group, lanes), group, rows, lanes)
+        devices = devices_for(group.plan, waiting, group.flops(waiting[0]))
+        rows, lanes = arrange(waiting, group.plan, devices)
+        chunk = Chunk(self._program(group, lanes, devices), group, rows, lanes)
         for spec in chunk.specs:
             self.records[spec.id] = Record(status=RUNNING)
         state = chunk.program.init(chunk.hyper(), chunk.seeds())
@@ -163,41 +158,41 @@ class Population:
         if saved is None:
             return None
         arrays, note = saved
-        rows, lanes = [self.specs[i] for i in note["rows"]], note["lanes"]
+        rows, lanes, devices = [self.specs[i] for i in note["rows"]], note["lanes"], note["devices"]
         group = self.group_of[rows[0].id]
         if all(self.records[spec.id].status in (DONE, DIVERGED) for spec in rows):
             return None
         if note["plan"] != dataclasses.asdict(group.plan):
             for spec in rows:
                 self.records[spec.id] = Record()
-            rows, lanes = arrange(list(dict.fromkeys(rows)), group.plan)
+            rows = list(dict.fromkeys(rows))
+            devices = devices_for(group.plan, rows, group.flops(rows[0]))
+            rows, lanes = arrange(rows, group.plan, devices)
             index = [note["rows"].index(spec.id) for spec in rows]
             arrays = {name: array[index] if name.startswith("state/") else array for name, array in arrays.items()}
-        chunk = Chunk(self._program(group, lanes), group, rows, lanes)
+        chunk = Chunk(self._program(group, lanes, devices), group, rows, lanes)
         chunk.restore(arrays, note, self.records)
         return chunk
 
-    def _program(self, group: Group, lanes: int) -> Program:
+    def _program(self, group: Group, lanes: int, devices: int) -> Program:
         """Build a program once for each static part, layout and lanes."""
-        key = (group.key, group.shapes, group.plan, lanes)
+        key = (group.key, group.shapes, group.plan, lanes, devices)
         if key not in self.programs:
-            assert group.plan.devices is not None
-            mesh = make_mesh(group.plan.devices, group.plan.batch_devices)
+            mesh = make_mesh(devices, group.plan.batch_devices)
             self.programs[key] = make_program(group.key, group.shapes, lanes, group.plan.order == "shared", mesh)
         return self.programs[key]
 
-    def _data(self, group: Group) -> DeviceData:
-        """Put a group's data on its devices; the last used stays there."""
-        if self.placed[0] != (id(group.data), group.plan.devices) or self.placed[1] is None:
-            assert group.plan.devices is not None
-            mesh = make_mesh(group.plan.devices, group.plan.batch_devices)
-            self.placed = ((id(group.data), group.plan.devices), place_data(group.data, mesh))
+    def _data(self, chunk: Chunk) -> DeviceData:
+        """Put a chunk's data on its devices; the last used stays there."""
+        mesh = chunk.program.mesh
+        if self.placed[0] != (id(chunk.group.data), mesh) or self.placed[1] is None:
+            self.placed = ((id(chunk.group.data), mesh), place_data(chunk.group.data, mesh))
         assert self.placed[1] is not None
         return self.placed[1]
 
     def _train(self, chunk: Chunk) -> None:
         """Advance a chunk to its end, segment by segment, and record its trials."""
-        data, steps = self._data(chunk.group), 1
+        data, steps = self._data(chunk), 1
         mark = self._next_mark(chunk)
         while chunk.live(self.records):
             begin = time.monotonic()
@@ -224,10 +219,11 @@ class Population:
     def _compacted(self, chunk: Chunk) -> Chunk:
         """Move the surviving trials to fewer lanes where a smaller rung holds them."""
         live = chunk.live(self.records)
-        rows, lanes = arrange(live, chunk.group.plan)
+        devices = chunk.program.mesh.size
+        rows, lanes = arrange(live, chunk.group.plan, devices)
         if lanes >= chunk.lanes or len({spec.id for spec in rows}) < len(live):
             return chunk
-        smaller = Chunk(self._program(chunk.group, lanes), chunk.group, rows, lanes)
+        smaller = Chunk(self._program(chunk.group, lanes, devices), chunk.group, rows, lanes)
         smaller.take_rows(chunk)
         self._finish(chunk, [spec for spec in chunk.specs if spec not in live])
         self.store.save_records(self.specs, self.records)
@@ -252,12 +248,12 @@ class Population:
 
     def _finish(self, chunk: Chunk, specs: Sequence[TrialSpec]) -> None:
         """Evaluate ended trials at their final and best weights, and keep those weights."""
-        state, group = chunk.state, chunk.group
+        state = chunk.state
         assert state is not None
         diverged = np.asarray(state.bad_step) > 0
         final = jax.tree.map(lambda a, b: np.where(_like(diverged, a), b, a), state.params, state.best_params)
         best = jax.tree.map(np.asarray, state.best_params)
-        data = self._data(group)
+        data = self._data(chunk)
         values = {name: np.asarray(v) for name, v in _final_values(chunk.program, data, final, best).items()}
         best_epoch = np.asarray(state.best_epoch)
         for spec in specs:

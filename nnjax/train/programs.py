@@ -14,6 +14,7 @@ from nnjax.config import Experiment
 from nnjax.train.batches import DeviceData, Shapes
 from nnjax.train.block import Block
 from nnjax.train.trial import Trial
+from nnjax.types import TrialState
 
 TRIALS, BATCH = "trials", "batch"
 
@@ -24,6 +25,8 @@ class Program(NamedTuple):
     Attributes:
       trial: the functions of one trial, for what happens outside the program.
       init, start, train_segment, evaluate: as in `Block`, compiled; train_segment takes its state's memory over.
+      place: puts a state of NumPy arrays on the devices, as train_segment expects it.
+      mesh: the devices.
       size: devices × lanes.
     """
 
@@ -32,6 +35,8 @@ class Program(NamedTuple):
     start: Callable
     train_segment: Callable
     evaluate: Callable
+    place: Callable[[TrialState], TrialState]
+    mesh: Mesh
     size: int
 
 
@@ -74,6 +79,11 @@ def make_program(experiment: Experiment, shapes: Shapes, lanes: int, shared: boo
     # Drawing weights takes milliseconds once, but seconds to compile well.
     quick = {"compiler_options": {"xla_backend_optimization_level": 0}} if cpu else {}
 
+    def place(state: TrialState) -> TrialState:
+        # A copy: on a CPU device_put may share NumPy's memory, which train_segment would then take over.
+        return jax.device_put(state, NamedSharding(mesh, lane), may_alias=False)
+
+    # Devices that are cores: a product that borrows the other core's thread only disturbs the trial there.
     own_core = {"compiler_options": {"xla_cpu_multi_thread_eigen": False}} if cpu and mesh.size > 1 else {}
 
     return Program(
@@ -84,5 +94,7 @@ def make_program(experiment: Experiment, shapes: Shapes, lanes: int, shared: boo
             block.train_segment, everywhere, lane, lane, everywhere, everywhere, donate_argnums=(2,), **own_core
         ),
         evaluate=spread(block.evaluate, everywhere, everywhere, lane, **own_core),
+        place=place,
+        mesh=mesh,
         size=mesh.shape[TRIALS] * lanes,
     )

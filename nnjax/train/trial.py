@@ -27,7 +27,7 @@ def metric_names(experiment: Experiment, shapes: Shapes, final: bool) -> tuple[s
     At epochs those that cost a logarithm per output are left out unless `experiment.metrics` asks for them; at the end
     all usual ones are there, and the loss in its probability form where training uses the logits form.
     """
-    usual = default_metrics(shapes.task, experiment.model.kind, shapes.num_outputs)
+    usual = default_metrics(shapes.task, experiment.model.kind)
     asked = experiment.metrics
     if not final:
         chosen = asked if asked is not None else [name for name in usual if name not in COSTLY]

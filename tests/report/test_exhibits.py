@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from fake_runs import AUTOENCODER, CLASSIFIER, DEMO, DIVERGED, WAITING, digits, fake_run, table
 
-from nnjax.config import replace
+from nnjax.fields import replace
 from nnjax.report import exhibits
 from nnjax.search import Space
 

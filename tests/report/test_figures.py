@@ -5,7 +5,7 @@ import pytest
 from fake_runs import CLASSIFIER, DEMO, REGRESSOR, WAITING, digits, fake_run, hostile, table
 from PIL import Image
 
-from nnjax.config import replace
+from nnjax.fields import replace
 from nnjax.report import drawings, exhibits, figures, looks
 from nnjax.search import Space
 from nnjax.types import UserError

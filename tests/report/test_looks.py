@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from fake_runs import CLASSIFIER, DEMO, REGRESSOR, fake_run, table
 
-from nnjax.config import replace
+from nnjax.fields import replace
 from nnjax.report import exhibits, looks
 
 

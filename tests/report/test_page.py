@@ -18,7 +18,7 @@ from fake_runs import (
     table,
 )
 
-from nnjax.config import replace
+from nnjax.fields import replace
 from nnjax.report import exhibits, page, write_report
 from nnjax.search import Space
 from nnjax.types import UserError

@@ -4,7 +4,7 @@ import pytest
 from fake_runs import AUTOENCODER, CLASSIFIER, DEMO, REGRESSOR, WAITING, fake_run, table
 
 from nnjax.anchors import BCE, MSE
-from nnjax.config import replace
+from nnjax.fields import replace
 from nnjax.report import exhibits, scores
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from fake_runs import AUTOENCODER, CLASSIFIER, DEMO, DIVERGED, REGRESSOR, WAITING, fake_run, table
 
-from nnjax.config import replace
+from nnjax.fields import replace
 from nnjax.report import summary
 from nnjax.search import Arm, Space
 

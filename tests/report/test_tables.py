@@ -1,6 +1,6 @@
 from fake_runs import AUTOENCODER, CLASSIFIER, DEMO, DIVERGED, WAITING, fake_run
 
-from nnjax.config import replace
+from nnjax.fields import replace
 from nnjax.report import exhibits, origin, tables
 from nnjax.search import Arm, Space
 

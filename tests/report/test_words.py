@@ -2,7 +2,7 @@ import pytest
 from fake_runs import AUTOENCODER, CLASSIFIER, DEMO, DIVERGED, REGRESSOR, RUNNING, WAITING, fake_run, table
 
 from nnjax.anchors import Anchors
-from nnjax.config import replace
+from nnjax.fields import replace
 from nnjax.report import exhibits, scores, words
 from nnjax.search import Space
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from populations import CLASSIFIER, population, specs_of
+from populations import CLASSIFIER, StopAfter, population, specs_of
 
-from nnjax.config import replace
+from nnjax.fields import replace
 from nnjax.runs import FolderStore
 from nnjax.search import Arm
 from nnjax.train import Plan, Stopped
@@ -115,6 +115,19 @@ def test_lanes_of_diverged_trials_are_freed(monkeypatch):
     assert len(run.records[0].curves["val_loss"]) == 16
 
 
+def test_a_long_last_trial_uses_all_cores(monkeypatch):
+    """Three long trials on two devices of one core each: the last one is alone on one device, with both threads."""
+    specs = specs_of(CLASSIFIER, {"seed": (0, 1, 2)})
+    plan = Plan(devices=2, lanes=1)
+    short = trained(specs, plan)
+    assert [program.mesh.size for program in short.programs.values()] == [2]
+    monkeypatch.setattr("nnjax.train.plan.ALONE_FLOPS", 1.0)
+    long = trained(specs, plan)
+    assert [program.mesh.size for program in long.programs.values()] == [2, 1]
+    assert same(short, long, 0)
+    close(short, long, 1e-4)
+
+
 def test_best_weights_are_those_of_the_lowest_validation_loss():
     experiment = replace(CLASSIFIER, {"learning_rate": 0.5, "epochs": 12})
     run = trained(specs_of(experiment))
@@ -136,17 +149,6 @@ def test_a_warm_start_begins_at_its_parents_final_weights():
         assert all(np.array_equal(a[name], b[name]) for name in a if name.startswith("final/"))
 
 
-class StopAfter:
-    """Ask to stop at the n-th question."""
-
-    def __init__(self, n):
-        self.n = n
-
-    def __call__(self):
-        self.n -= 1
-        return self.n < 0
-
-
 @pytest.mark.parametrize("stops", [[0], [3], [1, 1, 2, 5]])
 def test_resuming_is_bit_for_bit(tmp_path, monkeypatch, stops):
     """Stopped in mid-epoch between segments of five steps, once or several times, also in the second chunk."""
@@ -159,9 +161,11 @@ def test_resuming_is_bit_for_bit(tmp_path, monkeypatch, stops):
     for stop in stops:
         with pytest.raises(Stopped):
             trained(specs, plan, store=store, records=store.read_records(specs), should_stop=StopAfter(stop))
+    compilations = [program.train_segment._cache_size() for program in whole.programs.values()]
     again = trained(specs, plan, store=store, records=store.read_records(specs))
     assert all(same(whole, again, i) for i in range(len(specs)))
     assert store.load_chunk() is None
+    assert [program.train_segment._cache_size() for program in whole.programs.values()] == compilations
 
 
 @pytest.mark.parametrize("damage", ["truncated", "flipped", "both"])

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from populations import CLASSIFIER, blobs, line, population, specs_of
 
-from nnjax.config import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig, replace
+from nnjax.config import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
 from nnjax.data import from_arrays, prepare_loaded
-from nnjax.train.batches import epoch_rows, fixed_subset, make_device_data, make_shapes
+from nnjax.fields import replace
+from nnjax.train.batches import epoch_rows, fixed_subset, make_device_data, make_shapes, random_order
 from nnjax.train.trial import Trial
 
 LINEAR = Experiment(
@@ -113,10 +114,28 @@ def test_order_is_a_new_permutation_each_epoch_and_a_function_of_seed_and_epoch(
 def test_order_does_not_depend_on_the_padding():
     prepared = prepare_loaded(blobs(), CLASSIFIER.data)
     small = make_device_data(CLASSIFIER, prepared).train
-    large = make_device_data(replace(CLASSIFIER, {"batch_size": 32}), prepared).train
+    large = make_device_data(replace(CLASSIFIER, {"batch_size": 80}), prepared).train
     a, b = (np.asarray(epoch_rows(True, part, jnp.uint32(3), jnp.int32(2)))[: small.count] for part in (small, large))
     assert large.index.size > small.index.size
     np.testing.assert_array_equal(a, b)
+
+
+def test_random_orders_are_equally_likely():
+    """All 24 of four examples, before one of padding: chi squared with 23 degrees of freedom, p = .001."""
+    draw = jax.jit(jax.vmap(lambda seed: random_order(jax.random.key(seed), 5, jnp.int32(4))))
+    orders, counts = np.unique(draw(jnp.arange(24_000, dtype=jnp.uint32)), axis=0, return_counts=True)
+    assert (orders[:, 4] == 4).all()
+    assert len(counts) == 24
+    assert ((counts - 1000) ** 2 / 1000).sum() < 49.7
+
+
+def test_a_long_random_order():
+    """Three passes: a permutation, padding last, without correlation to where it began (5 standard errors)."""
+    n, count = 70_000, 69_998
+    order = np.asarray(jax.jit(lambda: random_order(jax.random.key(0), n, jnp.int32(count)))())
+    assert sorted(order[:count]) == list(range(count))
+    assert sorted(order[count:]) == [69_998, 69_999]
+    assert abs(np.corrcoef(np.arange(count), order[:count])[0, 1]) < 5 / np.sqrt(count)
 
 
 def test_fixed_subset_is_even_and_whole_when_it_fits():
