@@ -80,8 +80,10 @@ def make_program(experiment: Experiment, shapes: Shapes, lanes: int, shared: boo
     quick = {"compiler_options": {"xla_backend_optimization_level": 0}} if cpu else {}
 
     def place(state: TrialState) -> TrialState:
-        # A copy: on a CPU device_put may share NumPy's memory, which train_segment would then take over.
-        return jax.device_put(state, NamedSharding(mesh, lane), may_alias=False)
+        # A copy: on a CPU device_put may share NumPy's memory, which train_segment would then take over. Laid out as
+        # compiled functions return it (an axis of one device counts as none), so that nothing is compiled again.
+        layout = lane if mesh.shape[TRIALS] > 1 else everywhere
+        return jax.device_put(state, NamedSharding(mesh, layout), may_alias=False)
 
     # Devices that are cores: a product that borrows the other core's thread only disturbs the trial there.
     own_core = {"compiler_options": {"xla_cpu_multi_thread_eigen": False}} if cpu and mesh.size > 1 else {}
