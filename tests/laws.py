@@ -74,7 +74,7 @@ def train(subject: Subject, rates=RATES, scale=1.0, num_steps=10**6):
     size, epochs = program.trial.experiment.batch_size, subject.experiment.epochs
     total = -(-int(data.train.count) // size) * epochs
     state, curves = program.train_segment(
-        data, hyper, start(program.trial, hyper), jnp.int32(num_steps), jnp.int32(total)
+        data, hyper, start(program.trial, hyper), np.array([num_steps], np.int32), np.array([total], np.int32)
     )
     return jax.tree.map(np.asarray, (state, {name: values[:, :epochs] for name, values in curves.items()}))
 

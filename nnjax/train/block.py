@@ -68,14 +68,19 @@ class Block:
     def train_segment(
         self, data: DeviceData, hyper: Hyper, state: TrialState, num_steps: Array, total_steps: Array
     ) -> tuple[TrialState, Metrics]:
-        """Advance by num_steps steps (int32 []), at most to total_steps and over at most CAPACITY epochs' ends.
+        """Advance by num_steps steps, at most to total_steps and over at most CAPACITY epochs' ends.
+
+        Args:
+          data: on this device.
+          hyper, state: of the lanes.
+          num_steps, total_steps: int32 [1], this device's own.
 
         Returns:
           The new state and {curve: [m, CAPACITY]}: column t is the t-th epoch that ended here, NaN after the last.
         """
         per_epoch = steps_per_epoch(data, self.trial.experiment.batch_size)
-        first = state.step[0]
-        last = jnp.minimum(first + num_steps, total_steps)
+        first, total_steps = state.step[0], total_steps[0]
+        last = jnp.minimum(first + num_steps[0], total_steps)
         last = jnp.minimum(last, (first // per_epoch + CAPACITY) * per_epoch)
         empty = jnp.full((self.lanes, CAPACITY), jnp.nan, self.trial.dtype)
         progress = _Progress(state, dict.fromkeys(self.trial.curve_names(), empty), jnp.int32(0))

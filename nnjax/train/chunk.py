@@ -1,162 +1,233 @@
-"""A chunk: the trials that one program call advances (devices × lanes), all at the same step."""
+"""A chunk: the trials that one program call advances, a crew on each device; devices may be at different steps."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
-from nnjax.config import Experiment, TrialSpec
-from nnjax.models.census import census
+from nnjax.config import TrialSpec
 from nnjax.train import checkpoints
-from nnjax.train.batches import DeviceData, Shapes
-from nnjax.train.plan import Plan, rung
+from nnjax.train.batches import DeviceData
+from nnjax.train.crews import Crew, Group, next_mark
 from nnjax.train.programs import Program
 from nnjax.train.records import DIVERGED, DONE, RUNNING, Record
-from nnjax.types import TrialState
+from nnjax.types import Params, TrialState
 
-
-class Group(NamedTuple):
-    """Trials with an equal static part and an equal number of epochs, their data and their plan."""
-
-    key: Experiment
-    epochs: int
-    specs: list[TrialSpec]
-    shapes: Shapes
-    plan: Plan
-    data: DeviceData
-
-    def steps_per_epoch(self) -> int:
-        """Count the batches of an epoch."""
-        return -(-int(self.data.train.count) // self.key.batch_size)
-
-    def flops(self, spec: TrialSpec) -> float:
-        """Count the floating-point operations of one trial's training: three times those of its forward passes."""
-        forward = census(spec.experiment, self.shapes.num_inputs, self.shapes.num_outputs).flops
-        return 3.0 * forward * self.epochs * int(self.data.train.count)
-
-
-def arrange(specs: Sequence[TrialSpec], plan: Plan, devices: int) -> tuple[list[TrialSpec], int]:
-    """Lay the first of some trials out over devices × lanes.
-
-    Args:
-      specs: what waits, at least one.
-      plan: settled, with lanes and order.
-      devices: how many of the plan's devices to use.
-
-    Returns:
-      One trial for each row (a row that nothing waits for repeats a trial of its device and is ignored), and the lanes.
-    """
-    assert plan.lanes is not None
-    devices //= plan.batch_devices
-    lanes = rung(plan.lanes, -(-len(specs) // devices))
-    if plan.order == "own":
-        blocks = [list(specs[i : i + lanes]) for i in range(0, len(specs), lanes)]
-    else:
-        seeds = dict.fromkeys(spec.experiment.seed for spec in specs)
-        same = [[spec for spec in specs if spec.experiment.seed == seed] for seed in seeds]
-        blocks = [some[i : i + lanes] for some in same for i in range(0, len(some), lanes)]
-    blocks = blocks[:devices]
-    blocks += [blocks[-1]] * (devices - len(blocks))
-    return [block[min(i, len(block) - 1)] for block in blocks for i in range(lanes)], lanes
+Arrays = Mapping[str, np.ndarray]
 
 
 class Chunk:
     """The trials under way.
 
     Args:
-      program: compiled for this many rows.
-      group: what they have in common.
-      rows: one trial for each row; repeated ones are padding.
+      program: compiled for devices × lanes rows.
+      group: what the trials have in common.
       lanes: rows on one device.
+
+    Attributes:
+      crews: by device (by row of devices that share batches); a device without one takes no steps.
+      steps: [devices] int32; those that each device's crew has taken.
+      paused: crews that have begun and wait for a device.
+      state: of all rows; on the devices.
     """
 
-    def __init__(self, program: Program, group: Group, rows: Sequence[TrialSpec], lanes: int):
-        self.program, self.group, self.rows, self.lanes = program, group, list(rows), lanes
-        self.row_of = {spec.id: row for row, spec in reversed(list(enumerate(rows)))}
-        self.specs = [rows[row] for row in sorted(self.row_of.values())]
+    def __init__(self, program: Program, group: Group, lanes: int):
+        self.program, self.group, self.lanes = program, group, lanes
         self.dtype = np.dtype(program.trial.dtype)
+        self.crews: dict[int, Crew] = {}
+        self.steps = np.zeros(program.size // lanes, np.int32)
+        self.paused: list[Crew] = []
         self.state: TrialState | None = None
-        self.step = 0
-        self.total_steps = group.epochs * group.steps_per_epoch()
 
-    def hyper(self) -> dict[str, np.ndarray]:
+    def free(self) -> list[int]:
+        """List the devices without a crew."""
+        return [device for device in range(len(self.steps)) if device not in self.crews]
+
+    def rows(self) -> list[TrialSpec]:
+        """One trial for each row of the program; rows that no trial needs repeat one, and are ignored."""
+        spare = self.group.specs[0]
+        out = []
+        for device in range(len(self.steps)):
+            specs = self.crews[device].specs if device in self.crews else (spare,)
+            out += [specs[min(lane, len(specs) - 1)] for lane in range(self.lanes)]
+        return out
+
+    def place(self, crews: Mapping[int, Crew], parent: Callable[[TrialSpec], Arrays | None]) -> None:
+        """Put crews on devices: with fresh weights, those of their parents, or the state in which they were paused.
+
+        Args:
+          crews: by device.
+          parent: gives the arrays of the trial that a trial starts from.
+
+        Raises:
+          UserError: a parent's weights belong to another architecture.
+        """
+        self.crews |= crews
+        rows = self.rows()
+        self.hyper = self._hyper(rows)
+        seeds = np.array([spec.experiment.seed for spec in rows], np.uint32)
+        state = self.program.init(self.hyper, seeds)
+        places = {
+            device * self.lanes + lane: (crew, lane) for device, crew in crews.items() for lane in range(self.lanes)
+        }
+        params = _with_parents(state.params, {row: parent(rows[row]) for row in places})
+        if params is not None:
+            state = self.program.start(self.hyper, seeds, params)
+        if any(crew.state is not None for crew in crews.values()):
+            state = self.program.place(_with_paused(state, places))
+        self.state = state if self.state is None else self._merged(state, set(crews))
+        for device, crew in crews.items():
+            self.steps[device] = crew.step
+            self.crews[device] = crew._replace(state=None)
+
+    def _hyper(self, rows: Sequence[TrialSpec]) -> dict[str, np.ndarray]:
         """Stack the traced hyperparameters: {name: [rows]}."""
-        values = [spec.experiment.hyperparameters.present() for spec in self.rows]
+        values = [spec.experiment.hyperparameters.present() for spec in rows]
         return {name: np.array([v[name] for v in values], self.dtype) for name in values[0]}
 
-    def seeds(self) -> np.ndarray:
-        """Stack the seeds, uint32 [rows]."""
-        return np.array([spec.experiment.seed for spec in self.rows], np.uint32)
+    def _merged(self, fresh: TrialState, devices: set[int]) -> TrialState:
+        """Take some devices' shards of a fresh state and the others' of the present one."""
 
-    def set_state(self, state: TrialState) -> None:
-        """Put in a state; the rows' common step is read off it."""
-        self.state, self.step = state, int(np.asarray(state.step)[0])
+        def merge(new: jax.Array, old: jax.Array) -> jax.Array:
+            both = zip(new.addressable_shards, old.addressable_shards, strict=True)
+            shards = [(a if self._device(a) in devices else b).data for a, b in both]
+            return jax.make_array_from_single_device_arrays(old.shape, old.sharding, shards)
+
+        return jax.tree.map(merge, fresh, self.state)
+
+    def _device(self, shard: Any) -> int:
+        return (shard.index[0].start or 0) // self.lanes
+
+    def totals(self) -> np.ndarray:
+        """How many steps each device's crew takes in all, int32 [devices]; 0 where there is none."""
+        totals = np.zeros_like(self.steps)
+        for device, crew in self.crews.items():
+            totals[device] = self.group.total_steps(crew.specs[0])
+        return totals
+
+    def until_mark(self) -> int:
+        """Count the steps to the next mark of any crew, where trials may leave and others begin."""
+        per_epoch, totals = self.group.steps_per_epoch(), self.totals()
+        return min(next_mark(int(self.steps[d]), int(totals[d]), per_epoch) - int(self.steps[d]) for d in self.crews)
 
     def advance(self, data: DeviceData, num_steps: int, records: Sequence[Record]) -> None:
         """Run one segment and write its epochs into the trials' records."""
-        before = self.step
-        state, metrics = self.program.train_segment(
-            data, self.hyper(), self.state, jnp.int32(num_steps), jnp.int32(self.total_steps)
-        )
-        self.set_state(state)
-        per_epoch = self.group.steps_per_epoch()
-        ended = self.step // per_epoch - before // per_epoch
-        curves = {name: np.asarray(value)[:, :ended] for name, value in metrics.items()}
-        bad = np.asarray(state.bad_step)
-        for spec in self.specs:
-            row = self.row_of[spec.id]
-            self._record(records[spec.id], {n: c[row] for n, c in curves.items()}, int(bad[row]))
+        before, per_epoch = self.steps.copy(), self.group.steps_per_epoch()
+        num = np.where(np.isin(np.arange(len(before)), list(self.crews)), num_steps, 0).astype(np.int32)
+        state, metrics = self.program.train_segment(data, self.hyper, self.state, num, self.totals())
+        self.state, self.steps = state, np.array(state.step)[:: self.lanes]
+        bad = np.array(state.bad_step)
+        curves = {name: np.asarray(value) for name, value in metrics.items()}
+        for device, crew in self.crews.items():
+            ended = self.steps[device] // per_epoch - before[device] // per_epoch
+            for lane, spec in enumerate(crew.specs):
+                row = device * self.lanes + lane
+                points = {name: curve[row, :ended] for name, curve in curves.items()}
+                self._record(records[spec.id], points, int(self.steps[device]), spec, int(bad[row]))
 
-    def _record(self, record: Record, points: dict[str, np.ndarray], bad_step: int) -> None:
-        if record.status == DIVERGED:
+    def _record(self, record: Record, points: Arrays, step: int, spec: TrialSpec, bad_step: int) -> None:
+        if record.status != RUNNING:
             return
         per_epoch = self.group.steps_per_epoch()
         for name, values in points.items():
             record.curves[name] = np.concatenate([record.curves.get(name, np.zeros(0)), values])
-        record.epochs = self.step // per_epoch
+        record.epochs = step // per_epoch
         if bad_step:
             record.status = DIVERGED
             record.epochs = (bad_step - 1) // per_epoch
             record.curves = {name: curve[: record.epochs] for name, curve in record.curves.items()}
             record.values["diverged_at_step"] = float(bad_step)
-        elif self.step >= self.total_steps:
+        elif step >= self.group.total_steps(spec):
             record.status = DONE
 
     def live(self, records: Sequence[Record]) -> list[TrialSpec]:
         """List the trials that have neither ended nor diverged."""
-        return [spec for spec in self.specs if records[spec.id].status == RUNNING]
+        return [s for _, crew in sorted(self.crews.items()) for s in crew.specs if records[s.id].status == RUNNING]
 
-    def take_rows(self, other: Chunk) -> None:
-        """Copy the states of this chunk's trials from a chunk that holds them."""
-        index = np.array([other.row_of[spec.id] for spec in self.rows])
-        self.set_state(self.program.place(jax.tree.map(lambda leaf: np.asarray(leaf)[index], other.state)))
+    def row_of(self) -> dict[int, int]:
+        """The row of each trial, by its id."""
+        return {s.id: d * self.lanes + lane for d, crew in self.crews.items() for lane, s in enumerate(crew.specs)}
+
+    def take(self, records: Sequence[Record]) -> list[Crew]:
+        """Give the crews, then those that are paused, without the trials that have ended; states as NumPy arrays."""
+        host, row_of, crews = jax.tree.map(np.array, self.state), self.row_of(), []
+        for device, crew in sorted(self.crews.items()):
+            specs = tuple(spec for spec in crew.specs if records[spec.id].status == RUNNING)
+            if specs:
+                index = np.array([row_of[spec.id] for spec in specs])
+                own = jax.tree.map(lambda leaf, index=index: leaf[index], host)
+                crews.append(Crew(specs, int(self.steps[device]), own))
+        return crews + self.paused
 
     def to_checkpoint(self, records: Sequence[Record]) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-        """Name the arrays, and describe the rows, from which `from_checkpoint` goes on."""
-        arrays = checkpoints.flatten(self.state, "state/")
-        for spec in self.specs:
-            curves = records[spec.id].curves
-            arrays |= {f"curves/{spec.id}/{name}": curve for name, curve in curves.items()}
-        kept = {str(spec.id): _note(records[spec.id]) for spec in self.specs}
-        layout = {"rows": [spec.id for spec in self.rows], "lanes": self.lanes, "devices": self.program.mesh.size}
-        return arrays, {**layout, "plan": dataclasses.asdict(self.group.plan), "trials": kept}
-
-    def restore(self, arrays: dict[str, np.ndarray], note: dict[str, Any], records: Sequence[Record]) -> None:
-        """Take the state and the records of a checkpoint."""
-        blank = jax.eval_shape(self.program.init, self.hyper(), self.seeds())
-        self.set_state(self.program.place(checkpoints.unflatten(blank, arrays, "state/")))
-        for spec in self.specs:
-            record, prefix = records[spec.id], f"curves/{spec.id}/"
-            for name, value in note["trials"][str(spec.id)].items():
-                setattr(record, name, value)
-            record.curves = {name[len(prefix) :]: a for name, a in arrays.items() if name.startswith(prefix)}
+        """Name the arrays and describe the crews from which `crews_of` goes on."""
+        crews = self.take(records)
+        states = jax.tree.map(lambda *leaves: np.concatenate(leaves), *(crew.state for crew in crews))
+        arrays, trials = checkpoints.flatten(states, "state/"), {}
+        for spec in (spec for crew in crews for spec in crew.specs):
+            record = records[spec.id]
+            arrays |= {f"curves/{spec.id}/{name}": curve for name, curve in record.curves.items()}
+            trials[str(spec.id)] = {name: getattr(record, name) for name in ("status", "epochs", "values", "seconds")}
+        layout = {"lanes": self.lanes, "devices": self.program.mesh.size, "plan": dataclasses.asdict(self.group.plan)}
+        described = [{"trials": [spec.id for spec in crew.specs], "step": crew.step} for crew in crews]
+        return arrays, {"crews": described, "trials": trials, **layout}
 
 
-def _note(record: Record) -> dict[str, Any]:
-    """What a checkpoint keeps of a record beside its curves."""
-    return {name: getattr(record, name) for name in ("status", "epochs", "values", "seconds")}
+def crews_of(
+    arrays: Arrays, note: Mapping[str, Any], blank: TrialState, specs: Sequence[TrialSpec], records: Sequence[Record]
+) -> list[Crew]:
+    """Read a checkpoint back: the crews with their states; the trials' records are filled in.
+
+    Args:
+      arrays, note: from `Chunk.to_checkpoint`.
+      blank: one trial's state, or its shapes.
+      specs, records: of all trials.
+
+    Raises:
+      UserError: the arrays are those of other trials.
+    """
+    for trial, values in note["trials"].items():
+        record, prefix = records[int(trial)], f"curves/{trial}/"
+        for name, value in values.items():
+            setattr(record, name, value)
+        record.curves = {name[len(prefix) :]: a for name, a in arrays.items() if name.startswith(prefix)}
+    crews, begin = [], 0
+    for crew in note["crews"]:
+        size = len(crew["trials"])
+        own = {name: a[begin : begin + size] for name, a in arrays.items() if name.startswith("state/")}
+        rows = jax.tree.map(lambda leaf, size=size: jax.ShapeDtypeStruct((size, *leaf.shape), leaf.dtype), blank)
+        crews.append(
+            Crew(tuple(specs[i] for i in crew["trials"]), crew["step"], checkpoints.unflatten(rows, own, "state/"))
+        )
+        begin += size
+    return crews
+
+
+def _with_parents(params: Params, parents: Mapping[int, Arrays | None]) -> Params | None:
+    """Put parents' final weights over the rows of their children; None where no row has a parent."""
+    if all(arrays is None for arrays in parents.values()):
+        return None
+    params = jax.tree.map(np.array, params)
+    for row, arrays in parents.items():
+        if arrays is not None:
+            own = jax.tree.map(lambda leaf, row=row: leaf[row], params)
+            for old, new in zip(
+                jax.tree.leaves(params), jax.tree.leaves(checkpoints.unflatten(own, arrays, "final/")), strict=True
+            ):
+                old[row] = new
+    return params
+
+
+def _with_paused(state: TrialState, places: Mapping[int, tuple[Crew, int]]) -> TrialState:
+    """Put the states of crews that were paused over the rows where they go on."""
+    host = jax.tree.map(np.array, state)
+    for row, (crew, lane) in places.items():
+        if crew.state is not None:
+            own = min(lane, len(crew.specs) - 1)
+            for old, new in zip(jax.tree.leaves(host), jax.tree.leaves(crew.state), strict=True):
+                old[row] = new[own]
+    return host

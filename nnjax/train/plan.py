@@ -14,7 +14,8 @@ from nnjax.types import UserError
 
 ORDERS = ("auto", "shared", "own")
 LADDER = (1, 4, 16, 64, 256)
-ALONE_FLOPS = 5e11  # a last trial of more work repays, by all cores' threads, the compilation that it costs
+STEP_LANES = 4  # a step costs about as much beside its lanes as this many of them
+MOVE_FLOPS = 5e11  # arithmetic that takes about as long as compiling another program
 CACHE_BYTES = 2**20  # weights with their optimizer state above this fill a CPU core's cache: one lane a device
 
 
@@ -50,7 +51,7 @@ def settle(plan: Plan, specs: Sequence[TrialSpec], shapes: Shapes) -> Plan:
     if devices % plan.batch_devices:
         raise UserError(f"batch_devices={plan.batch_devices} does not divide the {devices} devices of the plan.")
     devices = min(devices, len(specs) * plan.batch_devices)
-    lanes = rung(plan.lanes or _usual_lanes(specs[0], shapes), -(-len(specs) * plan.batch_devices // devices))
+    lanes = plan.lanes or _usual_lanes(specs[0], shapes)
     order = plan.order if plan.order != "auto" else ("shared" if _settings_per_seed(specs) >= 2 else "own")
     return Plan(devices, plan.batch_devices, lanes, order)
 
@@ -64,24 +65,51 @@ def _refuse_impossible(plan: Plan) -> None:
         raise UserError(f"The plan has order={plan.order!r}, but one of {', '.join(ORDERS)} was expected.")
 
 
-def devices_for(plan: Plan, specs: Sequence[TrialSpec], flops: float) -> int:
-    """Choose how many devices of a settled plan the next chunk uses: all, or for a long last trial as many as it needs.
+def choose_lanes(plan: Plan, sizes: Sequence[int]) -> int:
+    """Choose the rung of the ladder on which trials take the least time.
 
-    CPU devices are cores. One that is left over would repeat its neighbour's trial, where a trial alone uses all cores.
+    Args:
+      plan: settled.
+      sizes: how many trials there are of each kind; trials of different kinds cannot be in step.
+    """
+    assert plan.lanes is not None
+    rungs = [rung for rung in LADDER if rung < plan.lanes] + [plan.lanes]
+    return min(rungs, key=lambda rung: cost_of(plan, sizes, rung))
+
+
+def cost_of(plan: Plan, sizes: Sequence[int], lanes: int) -> int:
+    """Estimate the time of one step of all trials, in units of a lane's: turns × (lanes + what a step costs anyway)."""
+    assert plan.devices is not None
+    crews = sum(-(-size // lanes) for size in sizes)
+    return -(-crews // (plan.devices // plan.batch_devices)) * (lanes + STEP_LANES)
+
+
+def devices_for(plan: Plan, flops: Sequence[float]) -> int:
+    """Choose how many devices of a settled plan are used: all, or for a long last trial as many as it needs.
+
+    CPU devices are cores, and a trial alone on one device uses the threads of all of them.
 
     Args:
       plan: of the group.
-      specs: the trials that wait.
-      flops: of the training of one of them.
+      flops: what is left to compute of each trial.
     """
     assert plan.devices is not None
-    alone = len(specs) == 1 and flops > ALONE_FLOPS and jax.default_backend() == "cpu"
+    alone = len(flops) == 1 and flops[0] > MOVE_FLOPS and jax.default_backend() == "cpu"
     return plan.batch_devices if alone else plan.devices
 
 
-def rung(most: int, wanted: int) -> int:
-    """Find the smallest rung of the ladder that holds `wanted` lanes, but no more than `most`."""
-    return min([step for step in LADDER if step >= wanted] + [most], key=lambda step: (step > most, step))
+def better_layout(
+    plan: Plan, lanes: int, devices: int, sizes: Sequence[int], flops: Sequence[float]
+) -> tuple[int, int] | None:
+    """Find the lanes and devices on which the last trials of a group end sooner, compiling included; None to stay.
+
+    Args:
+      plan, lanes, devices: of now.
+      sizes, flops: as for `choose_lanes` and `devices_for`.
+    """
+    fewer, used = choose_lanes(plan, sizes), devices_for(plan, flops)
+    saved = (cost_of(plan, sizes, lanes) - cost_of(plan, sizes, fewer)) * max(flops)
+    return (fewer, used) if used < devices or saved > MOVE_FLOPS else None
 
 
 def _usual_lanes(spec: TrialSpec, shapes: Shapes) -> int:

@@ -17,14 +17,16 @@ import numpy as np
 from nnjax.config import DataConfig, Experiment, TrialSpec, program_key
 from nnjax.train import checkpoints
 from nnjax.train.batches import DeviceData, make_device_data, make_shapes
-from nnjax.train.chunk import Chunk, Group, arrange
-from nnjax.train.plan import Plan, devices_for, settle
+from nnjax.train.block import CAPACITY
+from nnjax.train.chunk import Chunk, crews_of
+from nnjax.train.crews import Crew, Group, divide, sizes_of
+from nnjax.train.plan import Plan, better_layout, choose_lanes, devices_for, settle
 from nnjax.train.programs import Program, make_mesh, make_program, place_data
 from nnjax.train.records import DIVERGED, DONE, RUNNING, WAITING, MemoryStore, Record
-from nnjax.types import Params, Prepared
+from nnjax.train.trial import Trial
+from nnjax.types import Params, Prepared, TrialState
 
 SEGMENT_SECONDS = 1.0
-COMPACTIONS = 8  # lanes are freed at this many fixed epochs of a chunk's life at most
 SAVE_SHARE = 0.01  # of the time may go into checkpoints
 
 
@@ -49,15 +51,22 @@ class Progress(NamedTuple):
 
 def make_groups(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared], plan: Plan) -> list[Group]:
     """Sort trials into groups, in the order in which they first appear."""
-    members: dict[tuple[Experiment, int], list[TrialSpec]] = {}
+    members: dict[Experiment, list[TrialSpec]] = {}
     for spec in specs:
-        members.setdefault((program_key(spec.experiment), spec.experiment.epochs), []).append(spec)
+        members.setdefault(program_key(spec.experiment), []).append(spec)
     groups = []
-    for (key, epochs), some in members.items():
+    for key, some in members.items():
         shapes = make_shapes(key, prepared[key.data])
         data = make_device_data(key, prepared[key.data])
-        groups.append(Group(key, epochs, some, shapes, settle(plan, some, shapes), data))
+        groups.append(Group(key, some, shapes, settle(plan, some, shapes), data))
     return groups
+
+
+def blank_state(group: Group) -> TrialState:
+    """Give the shapes of one trial's state."""
+    trial, names = Trial(group.key, group.shapes), group.key.hyperparameters.present()
+    number = jax.ShapeDtypeStruct((), trial.dtype)
+    return jax.eval_shape(trial.init, dict.fromkeys(names, number), jax.ShapeDtypeStruct((), np.uint32))
 
 
 class Population:
@@ -107,71 +116,67 @@ class Population:
         return self.records
 
     def _next_chunk(self) -> Chunk | None:
-        """Take waiting trials of the first group that has any whose start is known."""
-        for group in self.groups:
-            waiting = [s for s in group.specs if self.records[s.id].status in (WAITING, RUNNING) and self._ready(s)]
-            if waiting:
-                return self._begin(group, waiting)
-        return None
+        """Begin the first group that has a trial waiting."""
+        return next((self._begin(group) for group in self.groups if self._waiting(group)), None)
+
+    def _waiting(self, group: Group) -> list[TrialSpec]:
+        """List the trials of a group that have not begun, those that start from a trial once that has ended."""
+        return [s for s in group.specs if self.records[s.id].status == WAITING and self._ready(s)]
 
     def _ready(self, spec: TrialSpec) -> bool:
         return spec.start_from is None or self.records[spec.start_from].status in (DONE, DIVERGED)
 
-    def _begin(self, group: Group, waiting: Sequence[TrialSpec]) -> Chunk:
-        """Draw or load the initial states of the next chunk of a group."""
-        devices = devices_for(group.plan, waiting, group.flops(waiting[0]))
-        rows, lanes = arrange(waiting, group.plan, devices)
-        chunk = Chunk(self._program(group, lanes, devices), group, rows, lanes)
-        for spec in chunk.specs:
-            self.records[spec.id] = Record(status=RUNNING)
-        state = chunk.program.init(chunk.hyper(), chunk.seeds())
-        if any(row.start_from is not None for row in rows):
-            params = self._with_parents(rows, jax.tree.map(np.array, state.params))
-            state = chunk.program.start(chunk.hyper(), chunk.seeds(), params)
-        chunk.set_state(state)
+    def _begin(self, group: Group) -> Chunk:
+        """Lay out the waiting trials of a group, and begin the first of them."""
+        chunk = self._laid_out(group, [Crew((spec,)) for spec in self._waiting(group)])
+        self._fill(chunk)
         return chunk
 
-    def _with_parents(self, rows: Sequence[TrialSpec], params: Params) -> Params:
-        """Put the final weights of the trials that some rows start from over those rows' fresh ones.
+    def _laid_out(self, group: Group, crews: Sequence[Crew]) -> Chunk:
+        """Make an empty chunk that suits some crews."""
+        lanes = choose_lanes(group.plan, sizes_of(crews, group.plan.order))
+        left = [self._flops_left(group, spec, crew.step) for crew in crews for spec in crew.specs]
+        return Chunk(self._program(group, lanes, devices_for(group.plan, left)), group, lanes)
 
-        Raises:
-          UserError: those weights belong to another architecture.
-        """
-        for row, spec in enumerate(rows):
-            if spec.start_from is not None:
-                arrays = self.store.load_weights(spec.start_from)
-                fresh = jax.tree.map(lambda leaf, row=row: leaf[row], params)
-                for old, new in zip(
-                    jax.tree.leaves(params),
-                    jax.tree.leaves(checkpoints.unflatten(fresh, arrays, "final/")),
-                    strict=True,
-                ):
-                    old[row] = new
-        return params
+    def _flops_left(self, group: Group, spec: TrialSpec, step: int) -> float:
+        return group.flops(spec) * (1 - step / group.total_steps(spec))
+
+    def _fill(self, chunk: Chunk) -> None:
+        """Give each free device a crew: first those that were paused, then those that have not begun."""
+        order = chunk.group.plan.order
+        waiting = divide([Crew((spec,)) for spec in self._waiting(chunk.group)], chunk.lanes, order)
+        crews = dict(zip(chunk.free(), [*chunk.paused, *waiting], strict=False))
+        chunk.paused = chunk.paused[len(crews) :]
+        for spec in (spec for crew in crews.values() if crew.state is None for spec in crew.specs):
+            self.records[spec.id] = Record(status=RUNNING)
+        if crews:
+            chunk.place(crews, self._parent)
+
+    def _parent(self, spec: TrialSpec) -> Mapping[str, np.ndarray] | None:
+        return None if spec.start_from is None else self.store.load_weights(spec.start_from)
 
     def _resumed(self) -> Chunk | None:
         """Go on with the chunk that an earlier process left, unless its trials have finished since.
 
-        Under another plan its trials are laid out anew; those that do not fit begin again.
+        Trials that were under way but are not in it begin again. Under another plan it is laid out anew.
         """
-        saved = self.store.load_chunk()
-        if saved is None:
-            return None
-        arrays, note = saved
-        rows, lanes, devices = [self.specs[i] for i in note["rows"]], note["lanes"], note["devices"]
-        group = self.group_of[rows[0].id]
-        if all(self.records[spec.id].status in (DONE, DIVERGED) for spec in rows):
-            return None
-        if note["plan"] != dataclasses.asdict(group.plan):
-            for spec in rows:
+        arrays, note = self.store.load_chunk() or ({}, {"trials": {}})
+        known = [int(trial) for trial in note["trials"]]
+        over = all(self.records[trial].status in (DONE, DIVERGED) for trial in known)
+        for spec in self.specs:
+            if self.records[spec.id].status == RUNNING and (over or spec.id not in known):
                 self.records[spec.id] = Record()
-            rows = list(dict.fromkeys(rows))
-            devices = devices_for(group.plan, rows, group.flops(rows[0]))
-            rows, lanes = arrange(rows, group.plan, devices)
-            index = [note["rows"].index(spec.id) for spec in rows]
-            arrays = {name: array[index] if name.startswith("state/") else array for name, array in arrays.items()}
-        chunk = Chunk(self._program(group, lanes, devices), group, rows, lanes)
-        chunk.restore(arrays, note, self.records)
+        if over:
+            return None
+        group = self.group_of[known[0]]
+        crews = crews_of(arrays, note, blank_state(group), self.specs, self.records)
+        if note["plan"] == dataclasses.asdict(group.plan):
+            chunk = Chunk(self._program(group, note["lanes"], note["devices"]), group, note["lanes"])
+            chunk.paused = crews
+        else:
+            chunk = self._laid_out(group, crews)
+            chunk.paused = divide(crews, chunk.lanes, group.plan.order)
+        self._fill(chunk)
         return chunk
 
     def _program(self, group: Group, lanes: int, devices: int) -> Program:
@@ -191,75 +196,95 @@ class Population:
         return self.placed[1]
 
     def _train(self, chunk: Chunk) -> None:
-        """Advance a chunk to its end, segment by segment, and record its trials."""
-        data, steps = self._data(chunk), 1
-        mark = self._next_mark(chunk)
-        while chunk.live(self.records):
+        """Advance a group's trials to their ends, segment by segment.
+
+        All devices take equally many steps in a segment, so what ends when, and what begins in its place, does not
+        depend on how long segments are.
+        """
+        steps, most = 1, (CAPACITY - 1) * chunk.group.steps_per_epoch()
+        while chunk.crews:
+            until = chunk.until_mark()
             begin = time.monotonic()
-            chunk.advance(data, min(steps, mark - chunk.step), self.records)
+            chunk.advance(self._data(chunk), min(steps, until, most), self.records)
             seconds = time.monotonic() - begin
-            for spec in chunk.specs:
-                self.records[spec.id].seconds += seconds / len(chunk.specs)
-            steps = _next_steps(steps, seconds)
+            self._share(chunk, seconds)
+            at_mark, steps = min(steps, most) >= until, _next_steps(steps, seconds)
             self._report(chunk)
-            if not chunk.live(self.records):
-                break
-            if chunk.step == mark:
-                chunk, mark = self._compacted(chunk), self._next_mark(chunk)
-            self._save_now_and_then(chunk)
-        self._finish(chunk, chunk.specs)
+            if at_mark:
+                chunk = self._renewed(chunk)
+            if chunk.crews:
+                self._save_now_and_then(chunk)
         self.store.save_records(self.specs, self.records)
         self.store.drop_chunk()
 
-    def _next_mark(self, chunk: Chunk) -> int:
-        """The next step at which lanes may be freed: fixed epochs, whatever the segments were."""
-        every = max(1, chunk.group.epochs // COMPACTIONS) * chunk.group.steps_per_epoch()
-        return min((chunk.step // every + 1) * every, chunk.total_steps)
+    def _share(self, chunk: Chunk, seconds: float) -> None:
+        specs = [spec for crew in chunk.crews.values() for spec in crew.specs]
+        for spec in specs:
+            self.records[spec.id].seconds += seconds / len(specs)
 
-    def _compacted(self, chunk: Chunk) -> Chunk:
-        """Move the surviving trials to fewer lanes where a smaller rung holds them."""
-        live = chunk.live(self.records)
-        devices = chunk.program.mesh.size
-        rows, lanes = arrange(live, chunk.group.plan, devices)
-        if lanes >= chunk.lanes or len({spec.id for spec in rows}) < len(live):
+    def _renewed(self, chunk: Chunk) -> Chunk:
+        """At a mark: finish crews that have ended, begin others in their place, and close ranks where none waits."""
+        over, moved = [d for d, c in chunk.crews.items() if not any(map(self._runs, c.specs))], False
+        if over:
+            self._finish(chunk, [spec for device in over for spec in chunk.crews[device].specs])
+            for device in over:
+                del chunk.crews[device]
+            self._fill(chunk)
+        if chunk.crews and not chunk.paused and not self._waiting(chunk.group):
+            chunk, before = self._smaller(chunk), chunk
+            moved = chunk is not before
+        if (over or moved) and chunk.crews:  # what is finished and what has begun are written down together
+            self._save(chunk)
+        return chunk
+
+    def _runs(self, spec: TrialSpec) -> bool:
+        return self.records[spec.id].status == RUNNING
+
+    def _smaller(self, chunk: Chunk) -> Chunk:
+        """Move the last trials to fewer lanes, or a single one to all cores' threads, where that repays compiling."""
+        group, plan = chunk.group, chunk.group.plan
+        live = [Crew(tuple(filter(self._runs, crew.specs)), int(chunk.steps[d])) for d, crew in chunk.crews.items()]
+        left = [self._flops_left(group, spec, crew.step) for crew in live for spec in crew.specs]
+        layout = better_layout(plan, chunk.lanes, chunk.program.mesh.size, sizes_of(live, plan.order), left)
+        if layout is None:
             return chunk
-        smaller = Chunk(self._program(chunk.group, lanes, devices), chunk.group, rows, lanes)
-        smaller.take_rows(chunk)
-        self._finish(chunk, [spec for spec in chunk.specs if spec not in live])
-        self.store.save_records(self.specs, self.records)
-        self._save(smaller)
+        lanes, devices = layout
+        smaller = Chunk(self._program(group, lanes, devices), group, lanes)
+        smaller.paused = divide(chunk.take(self.records), lanes, plan.order)
+        self._finish(chunk, [s for crew in chunk.crews.values() for s in crew.specs if not self._runs(s)])
+        self._fill(smaller)
         return smaller
 
     def _save_now_and_then(self, chunk: Chunk) -> None:
         """Checkpoint when asked to stop, or when enough time has passed for its cost not to matter."""
         if self.should_stop():
             self._save(chunk)
-            self.store.save_records(self.specs, self.records)
             raise Stopped
         if time.monotonic() - self.saved_at > max(1.0, self.save_seconds / SAVE_SHARE):
             self._save(chunk)
-            self.store.save_records(self.specs, self.records)
 
     def _save(self, chunk: Chunk) -> None:
         begin = time.monotonic()
         self.store.save_chunk(*chunk.to_checkpoint(self.records))
+        self.store.save_records(self.specs, self.records)
         self.saved_at = time.monotonic()
         self.save_seconds = self.saved_at - begin
 
     def _finish(self, chunk: Chunk, specs: Sequence[TrialSpec]) -> None:
         """Evaluate ended trials at their final and best weights, and keep those weights."""
         state = chunk.state
-        assert state is not None
-        diverged = np.asarray(state.bad_step) > 0
+        if not specs or state is None:
+            return
+        diverged = np.array(state.bad_step) > 0
         final = jax.tree.map(lambda a, b: np.where(_like(diverged, a), b, a), state.params, state.best_params)
-        best = jax.tree.map(np.asarray, state.best_params)
-        data = self._data(chunk)
-        values = {name: np.asarray(v) for name, v in _final_values(chunk.program, data, final, best).items()}
-        best_epoch = np.asarray(state.best_epoch)
+        best = jax.tree.map(np.array, state.best_params)
+        values = _final_values(chunk.program, self._data(chunk), final, best)
+        host = {name: np.array(value) for name, value in values.items()}
+        best_epoch, row_of = np.array(state.best_epoch), chunk.row_of()
         for spec in specs:
-            row, record = chunk.row_of[spec.id], self.records[spec.id]
+            row, record = row_of[spec.id], self.records[spec.id]
             last = {name: float(curve[-1]) for name, curve in record.curves.items() if len(curve)}
-            own = {name: float(v[row]) for name, v in values.items()}
+            own = {name: float(v[row]) for name, v in host.items()}
             record.values |= {"train_loss": last.get("train_loss", float("nan"))} | own
             record.values["best_epoch"] = float(best_epoch[row])
             arrays = checkpoints.flatten(jax.tree.map(lambda a, row=row: a[row], {"final": final, "best": best}))
@@ -274,12 +299,13 @@ class Population:
         return {"plan": plans, "trial_seconds": seconds, "programs": len(self.programs)}
 
     def _report(self, chunk: Chunk) -> None:
-        share = chunk.step / max(chunk.total_steps, 1)
-        ended = np.array([record.status in (DONE, DIVERGED) for record in self.records])
-        under_way = np.zeros(len(self.records))
-        under_way[[spec.id for spec in chunk.specs]] = share
-        done = float(np.sum(self.work * np.maximum(ended, under_way)) / max(float(self.work.sum()), 1.0))
-        running = [spec.id for spec in chunk.live(self.records)] or [spec.id for spec in chunk.specs]
+        shares = np.array([float(record.status in (DONE, DIVERGED)) for record in self.records])
+        for device, crew in chunk.crews.items():
+            for spec in crew.specs:
+                share = float(chunk.steps[device]) / chunk.group.total_steps(spec)
+                shares[spec.id] = max(shares[spec.id], share)
+        done = float(np.sum(self.work * shares) / max(float(self.work.sum()), 1.0))
+        running = [spec.id for spec in chunk.live(self.records)] or list(chunk.row_of())
         self.observe(Progress(self.specs, self.records, running, done))
 
 

@@ -92,9 +92,7 @@ def make_program(experiment: Experiment, shapes: Shapes, lanes: int, shared: boo
         trial=trial,
         init=spread(block.init, lane, lane, **quick),
         start=spread(block.start, lane, lane, lane, **quick),
-        train_segment=spread(
-            block.train_segment, everywhere, lane, lane, everywhere, everywhere, donate_argnums=(2,), **own_core
-        ),
+        train_segment=spread(block.train_segment, everywhere, lane, lane, lane, lane, donate_argnums=(2,), **own_core),
         evaluate=spread(block.evaluate, everywhere, everywhere, lane, **own_core),
         place=place,
         mesh=mesh,

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import optax
 
 from nnjax.config import Experiment
-from nnjax.losses import is_fused, l1_penalty, l2_penalty, make_loss
+from nnjax.losses import l1_penalty, l2_penalty, make_loss
 from nnjax.metrics import METRICS, default_metrics
 from nnjax.models import ACTIVATIONS, make_model
 from nnjax.optimizers import make_optimizer, make_schedule
@@ -25,16 +25,14 @@ def metric_names(experiment: Experiment, shapes: Shapes, final: bool) -> tuple[s
     """Which metrics are reported beside the loss, at every epoch or at the end.
 
     At epochs those that cost a logarithm per output are left out unless `experiment.metrics` asks for them; at the end
-    all usual ones are there, and the loss in its probability form where training uses the logits form.
+    all usual ones are there, and the loss under its own name, in its probability form, so that arms can be compared.
     """
     usual = default_metrics(shapes.task, experiment.model.kind)
     asked = experiment.metrics
     if not final:
         chosen = asked if asked is not None else [name for name in usual if name not in COSTLY]
         return tuple(name for name in chosen if name != experiment.loss)
-    fused = is_fused(experiment.loss, experiment.model.output_activation)
-    names = dict.fromkeys((*usual, *(asked or ()), experiment.loss))
-    return tuple(name for name in names if fused or name != experiment.loss)
+    return tuple(dict.fromkeys((*usual, *(asked or ()), experiment.loss)))
 
 
 class Trial:

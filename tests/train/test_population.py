@@ -102,13 +102,14 @@ def test_divergence_is_recorded_and_no_neighbour_notices():
 
 
 def test_lanes_of_diverged_trials_are_freed(monkeypatch):
-    """Five trials in a rung of 16 lanes, all but one diverging: the survivor moves to fewer lanes, and ends right."""
+    """14 trials in a rung of 16 lanes, all but one diverging: the survivor moves to fewer lanes, and ends right."""
+    monkeypatch.setattr("nnjax.train.plan.MOVE_FLOPS", 0.0)
     experiment = replace(
         CLASSIFIER, {"optimizer.name": "sgd", "loss": "mean_squared_error", "output_activation": "linear", "epochs": 16}
     )
-    rates = (0.001, 1e30, 1e31, 1e32, 1e33)
+    rates = (0.001, *np.geomspace(1e30, 1e36, 13))
     run = trained(specs_of(experiment, {"learning_rate": rates}), Plan(1, 1, 16))
-    assert [r.status for r in run.records] == [DONE] + [DIVERGED] * 4
+    assert [r.status for r in run.records] == [DONE] + [DIVERGED] * 13
     assert sorted(program.size for program in run.programs.values()) == [1, 16]
     alone = trained(specs_of(experiment, {"learning_rate": rates[:1]}), Plan(1, 1, 1))
     np.testing.assert_allclose(run.records[0].curves["val_loss"], alone.records[0].curves["val_loss"], rtol=1e-4)
@@ -121,7 +122,7 @@ def test_a_long_last_trial_uses_all_cores(monkeypatch):
     plan = Plan(devices=2, lanes=1)
     short = trained(specs, plan)
     assert [program.mesh.size for program in short.programs.values()] == [2]
-    monkeypatch.setattr("nnjax.train.plan.ALONE_FLOPS", 1.0)
+    monkeypatch.setattr("nnjax.train.plan.MOVE_FLOPS", 1.0)
     long = trained(specs, plan)
     assert [program.mesh.size for program in long.programs.values()] == [2, 1]
     assert same(short, long, 0)
@@ -149,12 +150,28 @@ def test_a_warm_start_begins_at_its_parents_final_weights():
         assert all(np.array_equal(a[name], b[name]) for name in a if name.startswith("final/"))
 
 
+def test_a_device_whose_trial_has_ended_takes_the_next_one():
+    """Trials of 1 to 6 epochs on two devices, five steps an epoch: none waits for a longer neighbour."""
+    seen = []
+    specs = specs_of(CLASSIFIER, {"epochs": (1, 2, 3, 6)})
+    run = trained(specs, Plan(2, 1, 1), observe=lambda progress: seen.append(tuple(progress.running)))
+    assert list(dict.fromkeys(pair for pair in seen if len(pair) == 2)) == [(3, 2), (3, 1), (3, 0)]  # the longest first
+    for spec in specs:
+        alone = trained(specs_of(spec.experiment), Plan(1, 1, 1))
+        np.testing.assert_allclose(
+            run.records[spec.id].curves["val_loss"], alone.records[0].curves["val_loss"], rtol=1e-5
+        )
+        assert run.records[spec.id].epochs == spec.experiment.epochs
+
+
+@pytest.mark.parametrize("devices", [1, 2])
 @pytest.mark.parametrize("stops", [[0], [3], [1, 1, 2, 5]])
-def test_resuming_is_bit_for_bit(tmp_path, monkeypatch, stops):
-    """Stopped in mid-epoch between segments of five steps, once or several times, also in the second chunk."""
+def test_resuming_is_bit_for_bit(tmp_path, monkeypatch, stops, devices):
+    """Stopped in mid-epoch between segments of five steps, once or several times, also in later crews."""
     monkeypatch.setattr("nnjax.train.population._next_steps", lambda steps, seconds: 5)
-    specs = specs_of(replace(CLASSIFIER, {"dropout": 0.2}), {"learning_rate": RATES, "seed": (0, 1)})
-    plan = Plan(1, 1, 4, "shared")
+    axes = {"learning_rate": RATES, "seed": (0, 1), "epochs": (4, 2)}
+    specs = specs_of(replace(CLASSIFIER, {"dropout": 0.2}), axes)
+    plan = Plan(devices, 1, 4, "shared")
     whole = trained(specs, plan)
     store = FolderStore(tmp_path)
     (tmp_path / "checkpoints").mkdir()
