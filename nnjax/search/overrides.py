@@ -9,7 +9,7 @@ from typing import Any
 
 from nnjax.config import Experiment
 from nnjax.fields import coerce, field_types, resolve_path
-from nnjax.search.space import Arm, Range, Space, checked_arms
+from nnjax.search.space import DRAWN, Arm, Range, Space, checked_arms
 from nnjax.types import UserError
 
 OPTIONS = ("mode", "num", "draw_seed", "arms")  # of a space, beside its axes
@@ -27,7 +27,8 @@ def pin(space: Space, fields: Collection[str]) -> Space:
         return {name: value for name, value in changes.items() if resolve_path(name) not in pinned}
 
     arms = {name: dataclasses.replace(arm, changes=others(arm.changes)) for name, arm in checked_arms(space).items()}
-    return dataclasses.replace(space, axes=others(space.axes), arms=arms)
+    times = tuple(pin(other, fields) for other in space.times)
+    return dataclasses.replace(space, axes=others(space.axes), arms=arms, times=times)
 
 
 def override(space: Space, texts: Mapping[str, str]) -> Space:
@@ -41,7 +42,7 @@ def override(space: Space, texts: Mapping[str, str]) -> Space:
     Raises:
       UserError: an unknown field or arm, text that is no value of it, or an option that the mode does not read.
     """
-    axes = dict(space.axes)
+    axes, times = dict(space.axes), space.times
     options: dict[str, Any] = {}
     for name, text in texts.items():
         if name == "arms":
@@ -52,10 +53,13 @@ def override(space: Space, texts: Mapping[str, str]) -> Space:
             path = _axis_path(name)
             axes = {key: values for key, values in axes.items() if resolve_path(key) != path}
             axes[path] = parse_axis(path, text)
-    space = dataclasses.replace(space, axes=axes, **options)
-    idle = [name for name in ("num", "draw_seed") if name in options and space.mode != "random"]
+            times = tuple(pin(other, [path]) for other in times)
+    space = dataclasses.replace(space, axes=axes, times=times, **options)
+    idle = [name for name in ("num", "draw_seed") if name in options and space.mode not in DRAWN]
     if idle:
-        raise UserError(f"--space.{idle[0]} is read in mode random only; add --space.mode=random, or leave it out.")
+        raise UserError(
+            f"--space.{idle[0]} is read in the modes {', '.join(DRAWN)} only; add --space.mode=random, or leave it out."
+        )
     return space
 
 

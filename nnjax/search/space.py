@@ -15,7 +15,8 @@ from nnjax.config import Experiment, TrialSpec
 from nnjax.fields import coerce, field_types, replace, resolve_path
 from nnjax.types import UserError
 
-MODES = ("grid", "zip", "random")
+MODES = ("grid", "zip", "random", "sobol", "halton")
+DRAWN = ("random", "sobol", "halton")  # modes that take `num` points of the space
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Range:
 
     Attributes:
       low, high: its ends, low < high; both included.
-      num: how many evenly spaced points a grid takes; random search draws from the whole interval.
+      num: how many evenly spaced points a grid takes; drawn settings lie anywhere in the interval.
       log: evenly spaced, and uniform, in the logarithm.
     """
 
@@ -48,11 +49,11 @@ class Range:
         space = np.geomspace if self.log else np.linspace
         return [float(point) for point in space(self.low, self.high, self.num)]
 
-    def draw(self, rng: np.random.Generator) -> float:
-        """Draw one number uniformly."""
+    def at(self, u: float) -> float:
+        """The number at a share u in [0, 1) of the interval."""
         if self.log:
-            return float(np.exp(rng.uniform(np.log(self.low), np.log(self.high))))
-        return float(rng.uniform(self.low, self.high))
+            return float(np.exp(np.log(self.low) + u * (np.log(self.high) - np.log(self.low))))
+        return float(self.low + u * (self.high - self.low))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,10 +76,12 @@ class Space:
     Attributes:
       axes: field -> its values (a sequence) or a `Range`, whose points are rounded for a field of whole numbers. The
         axis "seed" always multiplies all others.
-      mode: "grid" (product of the axes), "zip" (side by side) or "random".
-      num: how many settings random search draws.
-      draw_seed: of random search.
+      mode: "grid" (product of the axes), "zip" (side by side), "random", or "sobol" or "halton" (scrambled sequences
+        that fill the space more evenly; Owen 1998, Halton 1960).
+      num: how many settings are drawn in the last three modes.
+      draw_seed: of the draw.
       arms: named arms; each is combined with every setting. A field that both set has the axis's value.
+      times: further spaces; every setting is combined with each of theirs (their seeds and arms must be empty).
     """
 
     axes: Mapping[str, Sequence[Any] | Range] = dataclasses.field(default_factory=dict)
@@ -86,6 +89,7 @@ class Space:
     num: int = 20
     draw_seed: int = 0
     arms: Mapping[str, Arm] = dataclasses.field(default_factory=dict)
+    times: tuple[Space, ...] = ()
 
 
 def expand(base: Experiment, space: Space, announce: Callable[[str], None] = lambda text: None) -> list[TrialSpec]:
@@ -95,11 +99,11 @@ def expand(base: Experiment, space: Space, announce: Callable[[str], None] = lam
 
     Raises:
       UserError: an empty axis, an unknown field, a value of the wrong type, an unknown mode or arm, axes of unequal
-        lengths in mode zip, or an arm that starts from one that comes later.
+        lengths in mode zip, a field in two spaces, or an arm that starts from one that comes later.
     """
     axes = {resolve_path(name): values for name, values in space.axes.items()}
     seeds = _seeds(axes.pop("seed")) if "seed" in axes else [{}]
-    settings = _settings({path: _typed(path, values) for path, values in axes.items()}, space)
+    settings = _product([_settings(axes, space), *(_factor(other) for other in space.times)])
     rows = _distinct([{**setting, **seed} for setting in settings for seed in seeds], announce)
     specs: list[TrialSpec] = []
     first_of: dict[str, int] = {}
@@ -110,6 +114,27 @@ def expand(base: Experiment, space: Space, announce: Callable[[str], None] = lam
             start_from = None if parent is None else parent + number
             specs.append(TrialSpec(len(specs), replace(own, row), name, start_from))
     return specs
+
+
+def _factor(space: Space) -> list[dict[str, Any]]:
+    """List the settings of a space that multiplies another one."""
+    axes = {resolve_path(name): values for name, values in space.axes.items()}
+    if "seed" in axes or space.arms:
+        raise UserError("A space in `times` has seeds or arms; give them to the space that it multiplies.")
+    return _product([_settings(axes, space), *(_factor(other) for other in space.times)])
+
+
+def _product(factors: Sequence[list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """Combine every setting of each factor with every one of the others.
+
+    Raises:
+      UserError: a field is set by two of them.
+    """
+    names = [name for settings in factors for name in settings[0]]
+    for name in names:
+        if names.count(name) > 1:
+            raise UserError(f"The field {name} is an axis of two spaces that multiply each other; leave it in one.")
+    return [{k: v for part in parts for k, v in part.items()} for parts in itertools.product(*factors)]
 
 
 def _seeds(values: Sequence[Any] | Range) -> list[dict[str, Any]]:
@@ -167,8 +192,9 @@ def _settings(axes: Mapping[str, Sequence[Any] | Range], space: Space) -> list[d
     """Combine the axes other than the seed."""
     if space.mode not in MODES:
         raise UserError(f"The mode of the search space is {space.mode!r}, but one of {', '.join(MODES)} was expected.")
-    if space.mode == "random" and axes:
-        return _random_settings(axes, space)
+    axes = {path: _typed(path, values) for path, values in axes.items()}
+    if space.mode in DRAWN and axes:
+        return _drawn_settings(axes, space)
     lists = [
         [_number(path, point) for point in values.points()] if isinstance(values, Range) else values
         for path, values in axes.items()
@@ -180,18 +206,36 @@ def _settings(axes: Mapping[str, Sequence[Any] | Range], space: Space) -> list[d
     return [dict(zip(axes, row, strict=True)) for row in rows]
 
 
-def _random_settings(axes: Mapping[str, Sequence[Any] | Range], space: Space) -> list[dict[str, Any]]:
+def _drawn_settings(axes: Mapping[str, Sequence[Any] | Range], space: Space) -> list[dict[str, Any]]:
     if space.num < 1 or space.draw_seed < 0:
         raise UserError(
-            f"Random search has num={space.num} and draw_seed={space.draw_seed}, but at least 1 and at least 0 were "
-            "expected."
+            f"The mode {space.mode} has num={space.num} and draw_seed={space.draw_seed}, but at least 1 and at least 0 "
+            "were expected."
         )
-    rng = np.random.default_rng(space.draw_seed)
 
-    def draw(path: str, values: Sequence[Any] | Range) -> Any:
-        return _number(path, values.draw(rng)) if isinstance(values, Range) else values[int(rng.integers(len(values)))]
+    def pick(path: str, values: Sequence[Any] | Range, u: float) -> Any:
+        return _number(path, values.at(u)) if isinstance(values, Range) else values[int(u * len(values))]
 
-    return [{path: draw(path, values) for path, values in axes.items()} for _ in range(space.num)]
+    points = design(space.mode, space.num, len(axes), space.draw_seed)
+    return [{p: pick(p, values, u) for (p, values), u in zip(axes.items(), row, strict=True)} for row in points]
+
+
+def design(mode: str, num: int, dimensions: int, seed: int) -> np.ndarray:
+    """Draw points of the unit cube, [num, dimensions] in [0, 1): independent ones, or a scrambled sequence.
+
+    Raises:
+      UserError: more dimensions than SciPy has Sobol directions for.
+    """
+    if mode == "random":
+        return np.random.default_rng(seed).random((num, dimensions))
+    from scipy.stats import qmc
+
+    if mode == "halton":
+        return qmc.Halton(dimensions, rng=np.random.default_rng(seed)).random(num)
+    if dimensions > qmc.Sobol.MAXDIM:
+        raise UserError(f"Mode sobol takes at most {qmc.Sobol.MAXDIM} axes, but there are {dimensions}; use random.")
+    sequence = qmc.Sobol(dimensions, rng=np.random.default_rng(seed))
+    return sequence.random_base2((num - 1).bit_length())[:num]
 
 
 def _distinct(rows: list[dict[str, Any]], announce: Callable[[str], None]) -> list[dict[str, Any]]:

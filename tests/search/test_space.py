@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import qmc
 
 from nnjax.config import Experiment
 from nnjax.search import Arm, Range, Space, expand
@@ -62,6 +63,36 @@ def test_random_draws_are_those_of_their_seed_and_log_uniform():
     assert logs.std() == pytest.approx(4 / np.sqrt(12), abs=0.05)
     share = np.mean([spec.experiment.batch_size == 16 for spec in one])
     assert share == pytest.approx(0.5, abs=4 * np.sqrt(0.25 / 2000))
+
+
+@pytest.mark.parametrize("mode", ["sobol", "halton"])
+def test_sequences_fill_the_space_more_evenly_than_chance(mode):
+    """64 points: one in each of 8 × 8 cells for Sobol; SciPy's centred discrepancy below half of a random design's."""
+    axes = {"learning_rate": Range(1e-4, 1, log=True), "dropout": Range(0, 0.5), "batch_size": (16, 32)}
+    one, again, other = (expand(BASE, Space(axes, mode, 64, seed)) for seed in (1, 1, 2))
+    assert one == again
+    assert rates(one) != rates(other)
+    unit = np.array(
+        [
+            (np.log10(s.hyperparameters.learning_rate) / 4 + 1, s.hyperparameters.dropout * 2)
+            for s in (spec.experiment for spec in one)
+        ]
+    )
+    chance = np.mean([qmc.discrepancy(np.random.default_rng(seed).random((64, 2))) for seed in range(20)])
+    assert qmc.discrepancy(unit) < chance / 2
+    assert 28 <= sum(spec.experiment.batch_size == 16 for spec in one) <= 36
+    if mode == "sobol":
+        assert len({(int(8 * a), int(8 * b)) for a, b in unit}) == 64
+
+
+def test_spaces_multiply():
+    pairs = Space({"dropout": (0.1, 0.2), "l2": (0.01, 0.02)}, "zip")
+    specs = expand(BASE, Space({"learning_rate": (0.1, 0.3), "seed": (0, 1)}, times=(pairs, Space({"epochs": (1, 2)}))))
+    hypers = [spec.experiment.hyperparameters for spec in specs]
+    assert len(specs) == 2 * 2 * 2 * 2
+    assert {(h.dropout, h.l2) for h in hypers} == {(0.1, 0.01), (0.2, 0.02)}
+    assert rates(specs) == [0.1] * 8 + [0.3] * 8
+    assert seeds(specs) == [0, 1] * 8
 
 
 def test_random_seeds_repeat_each_setting():
@@ -133,6 +164,8 @@ def test_settings_that_repeat_are_trained_once_and_children_find_their_parents()
         (Space({"learning_rate": (1, 2), "epochs": (1, 2, 3)}, "zip"), "learning_rate has 2, epochs has 3"),
         (Space({"learning_rate": (1,)}, "gird"), "'gird', but one of grid, zip, random"),
         (Space({"learning_rate": (1,)}, "random", 0), "num=0"),
+        (Space({"epochs": (1,)}, times=(Space({"epochs": (2,)}),)), "epochs is an axis of two spaces"),
+        (Space(times=(Space({"seed": (2,)}),)), "has seeds or arms"),
         (Space({"learning_rate": (1,)}, "random", 3, -1), "draw_seed=-1"),
         (Space(arms={"a": Arm({"epoch": 1})}), "did you mean epochs"),
         (Space(arms={"a": {"epochs": 1}}), r"The arm 'a' .* but Arm\("),
