@@ -134,7 +134,7 @@ def _who(setting: Setting) -> str:
 
 
 def _answers(setting: Setting, rivals: int, values: np.ndarray, mean: float, part: str, known: Known) -> str:
-    text = f"The best classifier is {_who(setting)}: it" if rivals > 1 else f"The classifier {setting.label}"
+    text = f"The best classifier is {_who(setting)}: it" if rivals > 1 else f"The network {setting.label}"
     told = {"least squares": "a linear fit", "majority class": "always answering the commonest class"}
     others = [f"{told[name]} on {100 * (1 - known[name][ACCURACY]):.1f} %" for name in told if name in known]
     return (

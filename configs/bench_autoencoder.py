@@ -1,0 +1,30 @@
+"""Autoencoders that a core is busy with: 784-128-64-128-784 on Fashion-MNIST, 32 seeds.
+
+Source: the task "autoencoder" of scripts/bench.py; its peers train the same (scripts/peers/tasks.py).
+
+    python scripts/sweep.py --config=configs/bench_autoencoder.py --workdir=runs/autoencoder
+
+Expected: 32 trials of 2,350 steps; validation BCE near .30 after ten epochs.
+"""
+
+from nnjax.config import DataConfig, Experiment, ModelConfig, OptimizerConfig
+from nnjax.search import Space
+
+
+def get_config() -> Experiment:
+    """Give the network; as its peers do, it is validated on the test images and not evaluated on the training part."""
+    return Experiment(
+        data=DataConfig("fashion_mnist", validation="test"),
+        model=ModelConfig("autoencoder", widths=(128, 64, 128), output_activation="sigmoid"),
+        optimizer=OptimizerConfig("adadelta", preset="keras2"),
+        loss="binary_crossentropy",
+        metrics=(),
+        batch_size=256,
+        epochs=10,
+        train_eval_size=0,
+    )
+
+
+def get_space() -> Space:
+    """Give 32 seeds."""
+    return Space({"seed": range(32)})

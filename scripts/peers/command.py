@@ -1,0 +1,56 @@
+"""What the peers' programs share: their command line, and the files that they leave."""
+
+import argparse
+import csv
+import json
+
+import numpy as np
+
+from scripts.peers.tasks import TASKS
+
+
+class Curves:
+    """Training loss, validation loss and accuracy: arrays [trial, epoch]."""
+
+    def __init__(self, trials, epochs):
+        self.values = np.full((3, trials, epochs), np.nan)
+
+    def add(self, trial, epoch, *values):
+        """Note one epoch of one trial."""
+        self.values[: len(values), trial, epoch] = values
+
+
+def curves_of(task):
+    """Empty curves for a task."""
+    return Curves(len(task.rates), task.epochs)
+
+
+def read_arguments(variants):
+    """Read the command line; return it with the task's own part."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("task", choices=TASKS)
+    parser.add_argument("variant", choices=variants)
+    parser.add_argument("--trials", type=int, required=True)
+    parser.add_argument("--epochs", type=int, required=True)
+    parser.add_argument("--part", default="0/1", help="NUMBER/PARTS of the trials")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--out", required=True, help="file name without its ending")
+    arguments = parser.parse_args()
+    number, parts = map(int, arguments.part.split("/"))
+    return arguments, TASKS[arguments.task](arguments.trials, arguments.epochs).part(number, parts)
+
+
+def write_results(arguments, task, curves, steady_seconds):
+    """Write trials.csv, curves.npz and what the benchmark reads."""
+    names = ("train_loss", "val_loss", "val_accuracy")
+    np.savez(f"{arguments.out}.npz", **dict(zip(names, curves.values, strict=True)))
+    with open(f"{arguments.out}.csv", "w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["learning_rate", "weight_decay", "seed", *names])
+        writer.writerows(zip(task.rates, task.decays, task.seeds, *curves.values[:, :, -1], strict=True))
+    steps = -(-len(task.train[0]) // task.batch_size) * task.epochs
+    found = {"steady_seconds": steady_seconds, "steps": steps, "trials": len(task.rates)}
+    finite = np.nan_to_num(curves.values[:, :, -1], nan=np.inf)
+    best = {"best_val_loss": float(finite[1].min()), "best_val_accuracy": float(np.nanmax(curves.values[2, :, -1]))}
+    with open(f"{arguments.out}.json", "w") as file:
+        json.dump(found | (best if not task.copies else {"best_val_loss": best["best_val_loss"]}), file)

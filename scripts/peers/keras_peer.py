@@ -1,0 +1,92 @@
+"""Keras 3 in `scripts/bench.py`: as its users write it, or tuned (one compiled model reused, many steps a call).
+
+python -m scripts.peers.keras_peer tiny tuned --trials=256 --epochs=50 --part=0/2 --out=FILE
+"""
+
+import os
+import time
+
+os.environ.setdefault("KERAS_BACKEND", "jax")
+
+import keras
+import numpy as np
+
+from scripts.peers.command import curves_of, read_arguments, write_results
+
+
+def network(task):
+    """Dense layers with Keras's defaults."""
+    layers = [keras.Input((task.widths[0],))]
+    for width in task.widths[1:-1]:
+        layers += [keras.layers.Dense(width, activation="relu")] + [keras.layers.Dropout(task.dropout)] * (
+            task.dropout > 0
+        )
+    return keras.Sequential([*layers, keras.layers.Dense(task.widths[-1], "sigmoid" if task.copies else "softmax")])
+
+
+def compile_model(task, model, rate, decay, **options):
+    """Give a model its optimizer, loss and metric."""
+    if task.optimizer == "adamw":
+        optimizer = keras.optimizers.AdamW(rate, weight_decay=decay, epsilon=1e-8)
+    else:
+        optimizer = keras.optimizers.Adadelta(rate, rho=0.95, epsilon=1e-7)
+    loss = "binary_crossentropy" if task.copies else "sparse_categorical_crossentropy"
+    model.compile(optimizer, loss, metrics=[] if task.copies else ["accuracy"], **options)
+
+
+def fit(task, model, trial, curves):
+    """Train one model with Keras's own loop and note its curves."""
+    sizes = {"batch_size": task.batch_size, "epochs": task.epochs, "validation_batch_size": 500}
+    history = model.fit(*task.train, validation_data=task.validation, verbose=0, **sizes).history
+    names = ("loss", "val_loss", "val_accuracy")[: 2 if task.copies else 3]
+    for epoch, values in enumerate(zip(*(history[name] for name in names), strict=True)):
+        curves.add(trial, epoch, *values)
+
+
+def plain(task, curves):
+    """A new model for every trial."""
+    begin = time.perf_counter()
+    for trial, (rate, decay, seed) in enumerate(zip(task.rates, task.decays, task.seeds, strict=True)):
+        keras.utils.set_random_seed(int(seed))
+        keras.backend.clear_session()
+        model = network(task)
+        compile_model(task, model, float(rate), float(decay))
+        fit(task, model, trial, curves)
+    return time.perf_counter() - begin
+
+
+def tuned(task, curves):
+    """One model: its weights, its optimizer's variables and its rate are set anew for every trial.
+
+    Keras's decay is a Python number in the compiled step, so trials are sorted by it and each decay compiles once.
+    """
+    steps = -(-len(task.train[0]) // task.batch_size)
+    steady, timed = 0.0, 0
+    for decay in np.unique(task.decays):
+        own = np.flatnonzero(task.decays == decay)
+        model = network(task)
+        compile_model(task, model, 1e-3, float(decay), steps_per_execution=min(steps, 100))
+        start = None
+        for trial in own:
+            begin = time.perf_counter()
+            keras.utils.set_random_seed(int(task.seeds[trial]))
+            model.set_weights([weight.numpy() for weight in keras.models.clone_model(model).weights])
+            if start is not None:
+                for variable, value in zip(model.optimizer.variables, start, strict=True):
+                    variable.assign(value)
+            elif model.optimizer.built is False:
+                model.optimizer.build(model.trainable_variables)
+                start = [np.array(variable) for variable in model.optimizer.variables]
+            model.optimizer.learning_rate.assign(task.rates[trial])
+            fit(task, model, trial, curves)
+            if trial != own[0]:
+                steady, timed = steady + time.perf_counter() - begin, timed + 1
+    return steady * len(task.rates) / max(timed, 1)
+
+
+VARIANTS = {"plain": plain, "tuned": tuned}
+
+if __name__ == "__main__":
+    arguments, task = read_arguments(VARIANTS)
+    curves = curves_of(task)
+    write_results(arguments, task, curves, VARIANTS[arguments.variant](task, curves))

@@ -1,0 +1,90 @@
+"""The work that nnjax and its peers do in `scripts/bench.py`, as plain NumPy arrays and numbers.
+
+Each peer trains the same networks on the same examples with the same rule and reports, for every trial and epoch, the
+running mean of the training loss and the validation loss (and accuracy, of classifiers).
+"""
+
+import dataclasses
+import gzip
+import os
+import pathlib
+
+import numpy as np
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """A population to train.
+
+    Attributes:
+      widths: of all layers, input and output included.
+      train, validation: (x [n, d] float32, y [n] int or x again).
+      rates, decays: [trials]; the decays are AdamW's, 0 for Adadelta.
+      seeds: [trials].
+      optimizer: "adamw" (b1 .9, b2 .999, ε 1e-8) or "adadelta" (rate 1, rho .95, ε 1e-7).
+      batch_size, epochs: of every trial.
+      copies: whether the target is the input (sigmoid outputs, binary cross-entropy), else classes (cross-entropy).
+      dropout: share, after every hidden layer.
+    """
+
+    widths: tuple[int, ...]
+    train: tuple[np.ndarray, np.ndarray]
+    validation: tuple[np.ndarray, np.ndarray]
+    rates: np.ndarray
+    decays: np.ndarray
+    seeds: np.ndarray
+    optimizer: str
+    batch_size: int
+    epochs: int
+    copies: bool = False
+    dropout: float = 0.0
+
+    def part(self, number: int, parts: int) -> "Task":
+        """The trials of one of several processes."""
+        own = slice(number, None, parts)
+        return dataclasses.replace(self, rates=self.rates[own], decays=self.decays[own], seeds=self.seeds[own])
+
+
+def tiny(trials: int, epochs: int) -> Task:
+    """Digits 64-32-10: learning rates and weight decays × 4 seeds (`configs/bench_tiny.py`)."""
+    from sklearn.datasets import load_digits
+
+    x, y = load_digits(return_X_y=True)
+    x = (x / 16).astype(np.float32)
+    settings = [(rate, decay) for rate in np.geomspace(1e-3, 1e-1, 16) for decay in (0.0, 1e-3, 1e-2, 1e-1)]
+    rows = [(*setting, seed) for setting in settings for seed in range(4)]
+    rates, decays, seeds = (np.array(column) for column in zip(*(rows * -(-trials // len(rows)))[:trials], strict=True))
+    return Task((64, 32, 10), (x[:1437], y[:1437]), (x[1437:], y[1437:]), rates, decays, seeds, "adamw", 32, epochs)
+
+
+def autoencoder(trials: int, epochs: int) -> Task:
+    """784-128-64-128-784 on Fashion-MNIST, sigmoid + BCE, Adadelta (`configs/bench_autoencoder.py`)."""
+    (x, _), (v, _) = idx("fashion_mnist")
+    ones = np.ones(trials)
+    widths = (784, 128, 64, 128, 784)
+    return Task(widths, (x, x), (v, v), ones, 0 * ones, np.arange(trials), "adadelta", 256, epochs, copies=True)
+
+
+def solo(trials: int, epochs: int) -> Task:
+    """784-512-512-10 with dropout .2 on MNIST, Adam at .001, validated on the test images, as examples of peers do."""
+    train, test = idx("mnist")
+    ones = np.ones(trials)
+    widths = (784, 512, 512, 10)
+    return Task(widths, train, test, 1e-3 * ones, 0 * ones, np.arange(trials), "adamw", 128, epochs, dropout=0.2)
+
+
+TASKS = {"tiny": tiny, "autoencoder": autoencoder, "solo": solo}
+
+
+def idx(name: str):
+    """Images [n, 784] in [0, 1] and labels of both parts, from the folder that NNJAX_DATA names."""
+    folder = pathlib.Path(os.environ["NNJAX_DATA"]) / name
+
+    def read(file: str, header: int) -> np.ndarray:
+        return np.frombuffer(gzip.decompress((folder / f"{file}-ubyte.gz").read_bytes()), np.uint8, offset=header)
+
+    def part(prefix: str):
+        images = read(f"{prefix}-images-idx3", 16).reshape(-1, 784)
+        return (images / np.float32(255)), read(f"{prefix}-labels-idx1", 8).astype(np.int64)
+
+    return part("train"), part("t10k")
