@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint test-peers clean
+.PHONY: demo test lint test-peers bench clean
 
 demo: .venv/installed
 	$(BIN)/python scripts/sweep.py --config=configs/demo.py --workdir=runs/demo
@@ -16,9 +16,12 @@ lint: .venv/installed-dev
 	$(BIN)/mypy
 
 # Against PyTorch too (a large download).
-test-peers: .venv/installed-dev
-	$(BIN)/pip install -q -e '.[peers]'
+test-peers: .venv/installed-peers
 	$(BIN)/python -m pytest -m peers
+
+# An hour on two cores; NNJAX_DATA names the folder of Fashion-MNIST.
+bench: .venv/installed-peers
+	$(BIN)/python -m scripts.bench
 
 .venv/created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -33,6 +36,10 @@ test-peers: .venv/installed-dev
 .venv/installed-dev: .venv/created pyproject.toml
 	$(BIN)/pip install -q -e '.[dev]'
 	@touch $@ .venv/installed
+
+.venv/installed-peers: .venv/installed-dev
+	$(BIN)/pip install -q -e '.[peers]'
+	@touch $@
 
 clean:
 	rm -rf .venv runs

@@ -2,7 +2,8 @@
 
 Source: the slides' notebook: MNIST / 255, target = input, batch 100, 20 epochs (12,000 steps), Glorot-uniform
 kernels, hidden ReLU, Adadelta as Keras <= 2.3.1 had it (lr 1, rho .95, eps 1e-7). As in the deck, validation is the
-10,000 test images.
+10,000 test images. The training loss is re-evaluated on 2,000 images; on the usual 10,000, evaluating would be a
+seventh of all work.
 
     python scripts/sweep.py --config=configs/deck_autoencoders.py --workdir=runs/deck
 
@@ -28,6 +29,7 @@ def get_config() -> Experiment:
         loss="mean_squared_error",
         batch_size=100,
         epochs=20,
+        train_eval_size=2000,
     )
 
 

@@ -129,11 +129,12 @@ def title_of(module: ModuleType) -> str:
     return (module.__doc__ or "").strip().split("\n")[0]
 
 
-def run(experiment: Experiment, space: Space, workdir: str, title: str, **layout: Any) -> Any:
+def run(experiment: Experiment, space: Space, workdir: str, title: str, with_report: bool = True, **layout: Any) -> Any:
     """Train with a live display, print the table, write the report, and name it.
 
     Args:
       experiment, space, workdir, title: as for `nnjax.sweep`.
+      with_report: whether to write the report.
       layout: the fields of a `Plan`.
 
     Raises:
@@ -160,7 +161,7 @@ def run(experiment: Experiment, space: Space, workdir: str, title: str, **layout
             )
     except Stopped:
         raise main.Interrupted(f"Stopped; {workdir} is saved, and the same command goes on from there.") from None
-    report = trained.report()
+    report = trained.report() if with_report else None
     display.console.print(summary_table(trained))
-    print(f"report: {report}")
+    print(f"report: {report}" if report else f"results: {workdir}")
     return trained

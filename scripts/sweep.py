@@ -16,6 +16,7 @@ WORKDIR = flags.DEFINE_string("workdir", None, "run folder; made, or resumed")
 DEVICES = flags.DEFINE_integer("devices", None, "how many devices to use; all by default", lower_bound=1)
 BATCH_DEVICES = flags.DEFINE_integer("batch_devices", 1, "how many devices share each batch", lower_bound=1)
 LANES = flags.DEFINE_integer("lanes", None, "the most trials on one device at a time", lower_bound=1)
+REPORT = flags.DEFINE_bool("report", True, "write the HTML report; scripts/report.py writes it later")
 ORDER = flags.DEFINE_enum("order", "auto", ["auto", "shared", "own"], "whether trials of one seed share their batches")
 
 
@@ -31,6 +32,7 @@ def main(argv: list[str]) -> None:
         command.space_of(module),
         workdir,
         command.title_of(module),
+        REPORT.value,
         devices=DEVICES.value,
         batch_devices=BATCH_DEVICES.value,
         lanes=LANES.value,

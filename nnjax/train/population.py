@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from nnjax.compilations import counter
 from nnjax.config import DataConfig, Experiment, TrialSpec, program_key
 from nnjax.train import checkpoints
 from nnjax.train.batches import DeviceData, make_device_data, make_shapes
@@ -101,6 +102,9 @@ class Population:
         self.placed: tuple[Any, DeviceData | None] = (None, None)
         self.work = np.array([self.group_of[spec.id].flops(spec) for spec in self.specs])
         self.saved_at, self.save_seconds = time.monotonic(), 0.0
+        self.compiled = counter().compiled
+        self.warm: set[Program] = set()  # programs whose first call, which compiles, is over
+        self.steady_seconds, self.steady_steps = 0.0, 0
 
     def run(self) -> list[Record]:
         """Train everything that is not finished yet and return all records.
@@ -207,7 +211,7 @@ class Population:
             begin = time.monotonic()
             chunk.advance(self._data(chunk), min(steps, until, most), self.records)
             seconds = time.monotonic() - begin
-            self._share(chunk, seconds)
+            self._share(chunk, seconds, min(steps, until, most))
             at_mark, steps = min(steps, most) >= until, _next_steps(steps, seconds)
             self._report(chunk)
             if at_mark:
@@ -217,10 +221,17 @@ class Population:
         self.store.save_records(self.specs, self.records)
         self.store.drop_chunk()
 
-    def _share(self, chunk: Chunk, seconds: float) -> None:
+    def _share(self, chunk: Chunk, seconds: float, steps: int) -> None:
+        """Charge a segment's time to its trials, and to the steady state unless its program was compiled in it."""
         specs = [spec for crew in chunk.crews.values() for spec in crew.specs]
         for spec in specs:
             self.records[spec.id].seconds += seconds / len(specs)
+        if chunk.program in self.warm:
+            self.steady_seconds, self.steady_steps = (
+                self.steady_seconds + seconds,
+                self.steady_steps + steps * len(specs),
+            )
+        self.warm.add(chunk.program)
 
     def _renewed(self, chunk: Chunk) -> Chunk:
         """At a mark: finish crews that have ended, begin others in their place, and close ranks where none waits."""
@@ -291,12 +302,17 @@ class Population:
             self.store.save_weights(spec.id, arrays)
 
     def describe(self) -> dict[str, Any]:
-        """Describe the plan of every group and what each trial cost, for the run folder."""
+        """Describe the plan of every group, what was compiled and what each trial cost, for the run folder."""
         plans = [
             {"trials": [spec.id for spec in group.specs], **dataclasses.asdict(group.plan)} for group in self.groups
         ]
-        seconds = [round(record.seconds, 4) for record in self.records]
-        return {"plan": plans, "trial_seconds": seconds, "programs": len(self.programs)}
+        return {
+            "plan": plans,
+            "trial_seconds": [round(record.seconds, 4) for record in self.records],
+            "programs": len(self.programs),
+            "compilations": counter().compiled - self.compiled,
+            "steady": {"seconds": round(self.steady_seconds, 4), "trial_steps": self.steady_steps},
+        }
 
     def _report(self, chunk: Chunk) -> None:
         shares = np.array([float(record.status in (DONE, DIVERGED)) for record in self.records])

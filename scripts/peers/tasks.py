@@ -46,15 +46,23 @@ class Task:
 
 
 def tiny(trials: int, epochs: int) -> Task:
-    """Digits 64-32-10: learning rates and weight decays × 4 seeds (`configs/bench_tiny.py`)."""
+    """Digits 64-32-10: learning rates × 4 weight decays × seeds (`configs/bench_tiny.py`); 256 trials are all."""
     from sklearn.datasets import load_digits
 
     x, y = load_digits(return_X_y=True)
-    x = (x / 16).astype(np.float32)
-    settings = [(rate, decay) for rate in np.geomspace(1e-3, 1e-1, 16) for decay in (0.0, 1e-3, 1e-2, 1e-1)]
-    rows = [(*setting, seed) for setting in settings for seed in range(4)]
-    rates, decays, seeds = (np.array(column) for column in zip(*(rows * -(-trials // len(rows)))[:trials], strict=True))
-    return Task((64, 32, 10), (x[:1437], y[:1437]), (x[1437:], y[1437:]), rates, decays, seeds, "adamw", 32, epochs)
+    order = np.random.default_rng(0).permutation(len(x))
+    x, y = (x[order] / 16).astype(np.float32), y[order]
+    seeds, rates = tiny_axes(trials)
+    rows = [(r, d, s) for r in np.geomspace(1e-3, 1e-1, rates) for d in (0.0, 1e-3, 1e-2, 1e-1) for s in range(seeds)]
+    chosen, decays, drawn = (np.array(column) for column in zip(*rows, strict=True))
+    parts = (x[:1437], y[:1437]), (x[1437:], y[1437:])
+    return Task((64, 32, 10), *parts, chosen, decays, drawn, "adamw", 32, epochs)
+
+
+def tiny_axes(trials: int) -> tuple[int, int]:
+    """How many seeds and learning rates make so many trials, together with four decays."""
+    seeds = max(1, trials // 64)
+    return seeds, max(1, trials // seeds // 4)
 
 
 def autoencoder(trials: int, epochs: int) -> Task:

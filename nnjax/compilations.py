@@ -1,0 +1,38 @@
+"""Counts the programs that XLA compiled in this process; those read from the persistent cache are not among them."""
+
+from __future__ import annotations
+
+import functools
+
+import jax
+
+_COMPILED, _READ = "/jax/core/compile/backend_compile_duration", "/jax/compilation_cache/cache_hits"
+
+
+class Counter:
+    """How many programs were asked for, and how many of them came from the cache."""
+
+    def __init__(self) -> None:
+        self.asked, self.read = 0, 0
+
+    @property
+    def compiled(self) -> int:
+        """Programs that were compiled."""
+        return self.asked - self.read
+
+    def on_duration(self, event: str, duration_secs: float, **_: str | int) -> None:
+        """Take an event of JAX's monitoring that has a duration."""
+        self.asked += event == _COMPILED
+
+    def on_event(self, event: str, **_: str | int) -> None:
+        """Take an event of JAX's monitoring."""
+        self.read += event == _READ
+
+
+@functools.cache
+def counter() -> Counter:
+    """The counter of this process, counting from its first use on."""
+    count = Counter()
+    jax.monitoring.register_event_duration_secs_listener(count.on_duration)
+    jax.monitoring.register_event_listener(count.on_event)
+    return count

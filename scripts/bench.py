@@ -1,0 +1,71 @@
+"""Compare nnjax with its peers: `make bench`, or `python -m scripts.bench [--tasks=tiny,autoencoder] [--repeats=3]`.
+
+Every contender is a fresh process on the same work, in turn, given both cores in the way that suits it. Prints ratios
+and writes bench.json, bench.md and bench.png. Needs the extra `peers`; the task autoencoder needs NNJAX_DATA.
+"""
+
+import json
+import pathlib
+from typing import Any
+
+from absl import flags
+
+from nnjax.main import run
+from nnjax.types import UserError
+from scripts.peers import contest, machine, tables
+from scripts.peers.contest import Contender, Size
+
+TASKS = flags.DEFINE_list("tasks", ["tiny", "autoencoder"], "what to run: tiny, autoencoder, solo")
+ONLY = flags.DEFINE_string("only", "", "contenders whose name has this text, beside nnjax")
+REPEATS = flags.DEFINE_integer("repeats", 3, "how often each runs", lower_bound=1)
+SHARE = flags.DEFINE_float("share", 1.0, "of the trials; less for a look", lower_bound=0.01, upper_bound=1.0)
+OUT = flags.DEFINE_string("out", "runs/bench", "folder to write into")
+
+SIZES = {"tiny": Size(256, 50), "autoencoder": Size(32, 10), "solo": Size(1, 5)}
+NNJAX = [Contender("nnjax"), Contender("nnjax, warm cache", cache=True)]
+PEERS = {
+    "tiny": [
+        Contender("PyTorch ensemble", ("torch_peer", "ensemble"), 2),
+        Contender("PyTorch ensemble, compiled", ("torch_peer", "ensemble_compiled"), 2),
+        Contender("PyTorch eager", ("torch_peer", "eager"), 2),
+        Contender("scikit-learn, joblib", ("sklearn_peer", "joblib")),
+        Contender("Keras, tuned", ("keras_peer", "tuned"), 2),
+        Contender("Keras", ("keras_peer", "plain"), 2),
+    ],
+    "autoencoder": [
+        Contender("PyTorch ensemble, compiled", ("torch_peer", "ensemble_compiled"), 2),
+        Contender("PyTorch compiled", ("torch_peer", "compiled"), 2),
+        Contender("PyTorch eager", ("torch_peer", "eager"), 2),
+        Contender("Keras, tuned", ("keras_peer", "tuned"), 2),
+    ],
+    "solo": [
+        Contender("PyTorch eager", ("torch_peer", "eager")),
+        Contender("Keras, tuned", ("keras_peer", "tuned")),
+    ],
+}
+
+
+def main(argv: list[str]) -> None:
+    """Run the contests."""
+    unknown = [name for name in TASKS.value if name not in PEERS]
+    if unknown:
+        raise UserError(f"The task {unknown[0]!r} is unknown; choose from {', '.join(PEERS)}.")
+    out = pathlib.Path(OUT.value)
+    out.mkdir(parents=True, exist_ok=True)
+    results: dict[str, Any] = {"machine": machine.describe()}
+    print(json.dumps(results["machine"]))
+    for task in TASKS.value:
+        size = Size(max(2, round(SIZES[task].trials * SHARE.value)), SIZES[task].epochs)
+        contenders = NNJAX + [peer for peer in PEERS[task] if ONLY.value in peer.name]
+        runs: dict[str, list] = {contender.name: [] for contender in contenders}
+        for _ in range(REPEATS.value):
+            for contender in contenders:
+                runs[contender.name].append(contest.measure(contender, task, size, out))
+                print(task, contender.name, runs[contender.name][-1], flush=True)
+        results[task] = contest.summarize(runs, "nnjax")
+        tables.write(results, out)
+    print((out / "bench.md").read_text())
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,56 @@
+"""Writes a benchmark's results: JSON, a Markdown table and one figure."""
+
+import json
+import pathlib
+
+
+def write(results: dict, folder: pathlib.Path) -> None:
+    """Write bench.json, bench.md and bench.png."""
+    (folder / "bench.json").write_text(json.dumps(results, indent=1) + "\n")
+    (folder / "bench.md").write_text("\n".join(lines(results)) + "\n")
+    draw(results, folder / "bench.png")
+
+
+def lines(results: dict) -> list[str]:
+    """The tables as Markdown."""
+    out = ["machine: " + ", ".join(f"{name} {value}" for name, value in results["machine"].items()), ""]
+    for task, rows in results.items():
+        if task == "machine":
+            continue
+        out += [f"## {task}", "", "| | whole process | × nnjax | steady, µs a step and trial | × nnjax | best loss |"]
+        out += ["|---|---|---|---|---|---|"]
+        for row in rows:
+            spreads = [
+                f"{row[f'{w}_ratio']:.2f} ({row[f'{w}_least']:.2f}–{row[f'{w}_most']:.2f})" for w in ("wall", "steady")
+            ]
+            times = (f"{row['wall']:.1f} s | {spreads[0]}", f"{row['steady']:.1f} | {spreads[1]}")
+            out.append(f"| {row['contender']} | {times[0]} | {times[1]} | {row['best']:.4f} |")
+        out.append("")
+    return out
+
+
+def spread(row: dict, what: str) -> str:
+    """A ratio with the least and the most of its repeats."""
+    return f"{row[f'{what}_ratio']:.2f} ({row[f'{what}_least']:.2f}–{row[f'{what}_most']:.2f})"
+
+
+def draw(results: dict, path: pathlib.Path) -> None:
+    """Bars of the whole-process times over nnjax's, a panel a task."""
+    import matplotlib
+
+    matplotlib.use("agg")
+    from matplotlib import pyplot
+
+    tasks = [task for task in results if task != "machine"]
+    figure, axes = pyplot.subplots(len(tasks), 1, figsize=(8, 0.6 + 2.4 * len(tasks)), squeeze=False)
+    for axis, task in zip(axes[:, 0], tasks, strict=True):
+        rows = results[task][::-1]
+        colors = ["#2b5c9e" if str(row["contender"]).startswith("nnjax") else "#a9a9a9" for row in rows]
+        bars = axis.barh([row["contender"] for row in rows], [row["wall"] for row in rows], color=colors)
+        axis.bar_label(bars, [f" {row['wall']:.1f} s, × {row['wall_ratio']:.1f}" for row in rows], fontsize=8)
+        axis.set(title=f"{task}: whole process", xlabel="seconds")
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.margins(x=0.2)
+    figure.tight_layout()
+    figure.savefig(path, dpi=150)
+    pyplot.close(figure)

@@ -1,0 +1,45 @@
+"""The benchmark: its arithmetic on made-up times, and one small contest of real processes."""
+
+import json
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+from scripts.peers import contest, tables
+
+ROOT = pathlib.Path(__file__).parents[2]
+
+
+def test_ratios_are_taken_repeat_by_repeat(tmp_path):
+    """A machine that is twice as slow in the second repeat changes no ratio."""
+    runs = {
+        "nnjax": [{"wall": w, "steady": s, "best": 0.1} for w, s in ((2.0, 5.0), (4.0, 10.0), (2.0, 5.0))],
+        "peer": [{"wall": w, "steady": s, "best": 0.2} for w, s in ((6.0, 10.0), (12.0, 20.0), (8.0, 12.5))],
+    }
+    rows = {row["contender"]: row for row in contest.summarize(runs, "nnjax")}
+    assert rows["nnjax"]["wall_ratio"] == rows["nnjax"]["steady_most"] == 1
+    assert (rows["peer"]["wall"], rows["peer"]["wall_ratio"]) == (8, 3)
+    assert (rows["peer"]["wall_least"], rows["peer"]["wall_most"]) == (3, 4)
+    assert (rows["peer"]["steady_ratio"], rows["peer"]["best"]) == (2, 0.2)
+    results = {"machine": {"cores": 2}, "tiny": list(rows.values())}
+    tables.write(results, tmp_path)
+    assert json.loads((tmp_path / "bench.json").read_text()) == results
+    assert (
+        "| peer | 8.0 s | 3.00 (3.00–4.00) | 12.5 | 2.00 (2.00–2.50) | 0.2000 |" in (tmp_path / "bench.md").read_text()
+    )
+    assert (tmp_path / "bench.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_contest(tmp_path):
+    """nnjax and scikit-learn on a few tiny networks: fresh processes, results of both, and a table."""
+    flags = ["--tasks=tiny", "--only=scikit", "--repeats=1", "--share=0.016", f"--out={tmp_path}"]
+    command = [sys.executable, "-m", "scripts.bench", *flags]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    results = json.loads((tmp_path / "bench.json").read_text())
+    rows = {row["contender"]: row for row in results["tiny"]}
+    assert list(rows) == ["nnjax", "nnjax, warm cache", "scikit-learn, joblib"]
+    assert rows["nnjax"]["best"] == pytest.approx(rows["scikit-learn, joblib"]["best"], rel=0.5)
+    assert results["machine"]["GEMM GFLOP/s"] > 1
