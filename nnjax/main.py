@@ -177,7 +177,7 @@ def start_jax(num_devices: int | None = None) -> None:
         cache.mkdir(parents=True, exist_ok=True)
         settings |= {
             "jax_compilation_cache_dir": str(cache),
-            "jax_persistent_cache_min_compile_time_secs": 0.2,
+            "jax_persistent_cache_min_compile_time_secs": 0.0,
             "jax_persistent_cache_min_entry_size_bytes": 0,
         }
     except OSError:

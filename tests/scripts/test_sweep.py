@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pandas as pd
+from processes import environment, run
 
 
 def test_it_says_what_it_does(trained):
@@ -42,7 +43,7 @@ def test_the_curves_are_plain_arrays_with_nan_past_a_trials_own_epochs(trained):
 
 def test_the_other_files(trained):
     folder = trained[0]
-    config, data, environment = (
+    config, data, machine = (
         json.loads((folder / f"{name}.json").read_text()) for name in ("config", "data", "environment")
     )
     assert config["experiment"]["data"]["name"] == "two_spirals"
@@ -51,7 +52,21 @@ def test_the_other_files(trained):
     [entry] = data["data"]
     assert len(entry["facts"]["sha256"]) == 64
     assert sum(entry["facts"]["sizes"]) == 194  # Lang & Witbrock's two spirals
-    assert {"versions", "devices", "commit", "command", "plan", "sessions", "trial_seconds"} <= set(environment)
+    assert {"versions", "devices", "commit", "command", "plan", "sessions", "trial_seconds"} <= set(machine)
     assert {path.name for path in (folder / "checkpoints").iterdir()} == {f"weights_0000{i}.npz" for i in range(4)}
     assert list((folder / "figures").glob("*.png"))
     assert (folder / "report.html").is_file()
+
+
+def test_a_second_process_compiles_nothing_and_writes_no_report_unless_asked(config, tmp_path):
+    """The same experiment with other values in a process of its own, against a cache that only the first one filled."""
+    env, compilations = environment(NNJAX_CACHE=str(tmp_path / "cache")), []
+    for name, rates in (("first", "0.01,0.1"), ("second", "0.02,0.3")):
+        flags = (f"--workdir={tmp_path / name}", f"--space.learning_rate={rates}", "--noreport")
+        done = run("sweep", f"--config={config}", *flags, env=env)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.splitlines()[-1] == f"results: {tmp_path / name}"
+        assert not (tmp_path / name / "report.html").exists()
+        compilations.append(json.loads((tmp_path / name / "environment.json").read_text())["compilations"])
+    assert compilations[0] > 0
+    assert compilations[1] == 0
