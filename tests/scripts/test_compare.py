@@ -9,7 +9,7 @@ def test_the_table_on_the_terminal_and_as_csv(trained, tmp_path):
     out = tmp_path / "table.csv"
     done = run("compare", trained[0], trained[0], f"--out={out}")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.count("plain learning_rate=0.01") == 2
+    assert done.stdout.count("plain, learning_rate 0.01") == 2
     assert "…" not in done.stdout  # nothing is cut off where there is no terminal
     table, trials = pd.read_csv(out), pd.read_csv(trained[0] / "trials.csv")
     assert len(table) == 8
