@@ -23,6 +23,7 @@ from nnjax.data import prepare
 from nnjax.fields import conform
 from nnjax.models import Model, make_model
 from nnjax.search import Range, Space
+from nnjax.statistics import Comparison, compare_paired, estimate
 from nnjax.train import Plan, Population, Progress, Stopped
 from nnjax.train.batches import output_width
 from nnjax.train.records import DONE, RUNNING, WAITING, MemoryStore, Record, params_of, stack_curves
@@ -30,6 +31,8 @@ from nnjax.types import DataFacts, Dataset, Params, Prepared, UserError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from nnjax.report.summary import Setting
 
 Observer = Callable[[Progress], None]
 
@@ -65,6 +68,41 @@ class Run:
         import pandas as pd
 
         return pd.read_csv(io.StringIO(run_files.trials_csv(self.specs, self.records)))
+
+    def settings(self, metric: str = "val_loss") -> pd.DataFrame:
+        """One row a setting (trials that differ in their seed only): mean, spread and 95 % interval of a final metric.
+
+        Trials that have not finished, or diverged, do not count.
+        """
+        import pandas as pd
+
+        rows = [
+            {"setting": setting.label, **dataclasses.asdict(estimate(list(values.values())))}
+            for setting, values in self.by_seed(metric)
+        ]
+        return pd.DataFrame(rows)
+
+    def compare(self, first: str, second: str, metric: str = "val_loss") -> Comparison:
+        """Say whether one setting is really better than another, seed by seed; named as in `settings`.
+
+        Raises:
+          UserError: an unknown setting, or no finished seed in common.
+        """
+        known = {setting.label: values for setting, values in self.by_seed(metric)}
+        for name in (first, second):
+            if name not in known:
+                raise UserError(f"There is no setting {name!r}; there are {'; '.join(list(known)[:10])}.")
+        return compare_paired(known[first], known[second])
+
+    def by_seed(self, metric: str = "val_loss") -> list[tuple[Setting, dict[int, float]]]:
+        """The settings, each with a metric's final values by seed."""
+        from nnjax.report import summary
+
+        done = {i: r.values.get(metric, float("nan")) for i, r in enumerate(self.records) if r.status == DONE}
+        return [
+            (setting, {self.specs[i].experiment.seed: done[i] for i in setting.trials if i in done})
+            for setting in summary.settings(self)
+        ]
 
     def curves(self) -> dict[str, np.ndarray]:
         """Arrays [trial, epoch] by name (train_loss, val_loss, ...), NaN past a trial's own epochs."""

@@ -144,6 +144,7 @@ def run(experiment: Experiment, space: Space, workdir: str, title: str, with_rep
     expand(experiment, space)
     from nnjax.api import Stopped, sweep
     from nnjax.progress import Display, print_message, summary_table
+    from nnjax.search.insight import edges
     from nnjax.train import Plan
 
     main.catch_signals()
@@ -163,5 +164,7 @@ def run(experiment: Experiment, space: Space, workdir: str, title: str, with_rep
         raise main.Interrupted(f"Stopped; {workdir} is saved, and the same command goes on from there.") from None
     report = trained.report() if with_report else None
     display.console.print(summary_table(trained))
+    for sentence in edges(trained):
+        print_message(f"remark: {sentence}")
     print(f"report: {report}" if report else f"results: {workdir}")
     return trained

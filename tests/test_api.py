@@ -183,3 +183,20 @@ def test_diverged_trials_are_not_the_best():
 def test_impossible_plans_are_refused(plan):
     with pytest.raises(UserError, match=r"The plan has \w+=('mine'|0|-1), but"):
         nnjax.sweep(CLASSIFIER, data=blobs(), plan=plan)
+
+
+def test_settings_over_seeds_and_whether_one_is_better():
+    """Against pandas and by hand, on a made-up run of two rates and three seeds, one of them diverged."""
+    space = Space({"learning_rate": (0.01, 0.1), "seed": (0, 1, 2)})
+    run = fake_run(space=space, statuses={4: DIVERGED})
+    table = run.settings("val_loss")
+    assert list(table.setting) == ["learning_rate 0.01", "learning_rate 0.1"]
+    assert list(table["count"]) == [3, 2]
+    values = run.table().set_index("trial").val_loss
+    assert table["mean"].to_list() == pytest.approx([values[[0, 1, 2]].mean(), values[[3, 5]].mean()])
+    assert table.spread[0] == pytest.approx(values[[0, 1, 2]].std())
+    found = run.compare("learning_rate 0.01", "learning_rate 0.1")
+    assert found.difference.count == 2  # seeds 0 and 2
+    assert found.difference.mean == pytest.approx(((values[0] - values[3]) + (values[2] - values[5])) / 2)
+    with pytest.raises(UserError, match=r"no setting 'learning_rate 1'; there are learning_rate 0.01; learning_rate"):
+        run.compare("learning_rate 1", "learning_rate 0.1")

@@ -1,0 +1,91 @@
+"""What a finished sweep says of its space: whether the best setting lies at an edge, and which fields mattered."""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nnjax.fields import flatten
+from nnjax.statistics import estimate
+
+if TYPE_CHECKING:
+    from nnjax.api import Run
+
+TREES, FEWEST = 200, 8  # of the forest; trials below which it would only repeat noise
+
+
+def swept(run: Run) -> list[str]:
+    """Name the fields that differ between trials, but for the seed, in the experiment's order."""
+    flats = [flatten(spec.experiment) for spec in run.specs]
+    return [path for path in flats[0] if path != "seed" and len({flat[path] for flat in flats}) > 1]
+
+
+def edges(run: Run, metric: str = "val_loss") -> list[str]:
+    """Warn of numeric fields of which the best setting (lowest mean over seeds) has the first or last value tried.
+
+    Returns:
+      A sentence a field; fields with fewer than three values have no inside and are left out.
+    """
+    means = [(estimate(list(values.values())).mean, setting) for setting, values in run.by_seed(metric)]
+    finite = [(mean, setting.experiment) for mean, setting in means if np.isfinite(mean)]
+    if not finite:
+        return []
+    best = min(finite, key=lambda pair: pair[0])[1]
+    flats = [flatten(spec.experiment) for spec in run.specs]
+    sentences = []
+    for path in swept(run):
+        tried = sorted({flat[path] for flat in flats if _is_number(flat[path])})
+        value = flatten(best)[path]
+        if len(tried) > 2 and value in (tried[0], tried[-1]):
+            end, further = ("lowest", "lower") if value == tried[0] else ("highest", "higher")
+            name = path.split(".")[-1]
+            sentences.append(
+                f"The best setting has {name} {value:.3g}, the {end} that was tried; try {further} values too."
+            )
+    return sentences
+
+
+def importance(run: Run, metric: str = "val_loss") -> dict[str, float]:
+    """Rank the swept fields by how much of the metric's variation each explains.
+
+    A random forest predicts the metric from the fields; a field's importance is what its prediction loses when that
+    field's column is shuffled (permutation importance; Breiman 2001), as a share of the sum over fields. Numbers go in
+    by rank, so that a logarithmic axis is as good as a linear one; diverged trials count as the worst.
+
+    Returns:
+      {field: share in [0, 1]}, the largest first; empty for fewer than eight trials.
+    """
+    paths, values = swept(run), _values(run, metric)
+    if len(values) < FEWEST or not paths or np.ptp(values) == 0:
+        return {}
+    from sklearn.ensemble import RandomForestRegressor
+    from sklearn.inspection import permutation_importance
+
+    x = np.stack([_ranks([flatten(spec.experiment)[path] for spec in run.specs]) for path in paths], axis=1)
+    y = np.argsort(np.argsort(values)).astype(float)  # ranks: one bad outlier shall not decide
+    forest = RandomForestRegressor(TREES, random_state=0).fit(x, y)
+    lost = np.maximum(permutation_importance(forest, x, y, n_repeats=10, random_state=0).importances_mean, 0)
+    shares = lost / lost.sum() if lost.sum() > 0 else lost
+    return dict(sorted(zip(paths, map(float, shares), strict=True), key=lambda item: -item[1]))
+
+
+def _values(run: Run, metric: str) -> np.ndarray:
+    found = np.array([record.values.get(metric, np.nan) for record in run.records])
+    found[[record.status == "diverged" for record in run.records]] = np.nan
+    worst = np.nanmax(found) if np.isfinite(found).any() else 0.0
+    return np.where(np.isfinite(found), found, worst)
+
+
+def _ranks(column: Sequence[Any]) -> np.ndarray:
+    """Number the distinct values of a column, numbers in their order, None before them, others as they come."""
+    distinct = list(dict.fromkeys(column))
+    if all(value is None or _is_number(value) for value in distinct):
+        distinct.sort(key=lambda value: -np.inf if value is None else float(value))
+    return np.array([distinct.index(value) for value in column], float)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
