@@ -1,0 +1,23 @@
+"""One network alone: 784-512-512-10 with dropout on MNIST.
+
+Source: the task "solo" of scripts/bench.py; its peers train the same (scripts/peers/tasks.py).
+
+    python scripts/sweep.py --config=configs/bench_solo.py --workdir=runs/solo --config.epochs=5
+
+Expected: about 98 % of the test images right after five epochs.
+"""
+
+from nnjax.config import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+
+
+def get_config() -> Experiment:
+    """Give the network; as its peers do, it is validated on the test images and not evaluated on the training part."""
+    return Experiment(
+        data=DataConfig("mnist", validation="test"),
+        model=ModelConfig("mlp", widths=(512, 512)),
+        optimizer=OptimizerConfig("adamw"),
+        hyperparameters=Hyperparameters(learning_rate=0.001, weight_decay=0.0, dropout=0.2),
+        batch_size=128,
+        epochs=5,
+        train_eval_size=0,
+    )
