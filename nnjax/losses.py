@@ -118,11 +118,6 @@ FUSED: dict[tuple[str, str], Loss] = {
 }
 
 
-def is_fused(name: str, output_activation: str) -> bool:
-    """Whether `make_loss` computes this pair from z, so that the definition is worth reporting beside it."""
-    return (name, output_activation) in FUSED
-
-
 def make_loss(name: str, output_activation: str) -> Loss:
     """Make the loss as a function of targets y and pre-activations z, both [..., k] of one float dtype.
 
