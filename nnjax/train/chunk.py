@@ -152,11 +152,11 @@ class Chunk:
         """The row of each trial, by its id."""
         return {s.id: d * self.lanes + lane for d, crew in self.crews.items() for lane, s in enumerate(crew.specs)}
 
-    def take(self, records: Sequence[Record]) -> list[Crew]:
-        """Give the crews, then those that are paused, without the trials that have ended; states as NumPy arrays."""
+    def take(self, keep: Callable[[TrialSpec], bool] = lambda spec: True) -> list[Crew]:
+        """Give the crews, then those that are paused, of the trials to keep; states as NumPy arrays."""
         host, row_of, crews = jax.tree.map(np.array, self.state), self.row_of(), []
         for device, crew in sorted(self.crews.items()):
-            specs = tuple(spec for spec in crew.specs if records[spec.id].status == RUNNING)
+            specs = tuple(filter(keep, crew.specs))
             if specs:
                 index = np.array([row_of[spec.id] for spec in specs])
                 own = jax.tree.map(lambda leaf, index=index: leaf[index], host)
@@ -165,7 +165,7 @@ class Chunk:
 
     def to_checkpoint(self, records: Sequence[Record]) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """Name the arrays and describe the crews from which `crews_of` goes on."""
-        crews = self.take(records)
+        crews = self.take()  # with those that have diverged, whose weights are still to be written
         states = jax.tree.map(lambda *leaves: np.concatenate(leaves), *(crew.state for crew in crews))
         arrays, trials = checkpoints.flatten(states, "state/"), {}
         for spec in (spec for crew in crews for spec in crew.specs):

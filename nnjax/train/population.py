@@ -261,7 +261,7 @@ class Population:
             return chunk
         lanes, devices = layout
         smaller = Chunk(self._program(group, lanes, devices), group, lanes)
-        smaller.paused = divide(chunk.take(self.records), lanes, plan.order)
+        smaller.paused = divide(chunk.take(self._runs), lanes, plan.order)
         self._finish(chunk, [s for crew in chunk.crews.values() for s in crew.specs if not self._runs(s)])
         self._fill(smaller)
         return smaller

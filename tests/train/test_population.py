@@ -185,6 +185,23 @@ def test_resuming_is_bit_for_bit(tmp_path, monkeypatch, stops, devices):
     assert [program.train_segment._cache_size() for program in whole.programs.values()] == compilations
 
 
+def test_a_diverged_trial_is_not_forgotten_by_resuming(tmp_path, monkeypatch):
+    """Stopped while its neighbours go on: in the end it has the same weights and scores as without the stop."""
+    monkeypatch.setattr("nnjax.train.population._next_steps", lambda steps, seconds: 5)
+    experiment = replace(
+        CLASSIFIER, {"optimizer.name": "sgd", "loss": "mean_squared_error", "output_activation": "linear"}
+    )
+    specs, plan = specs_of(experiment, {"learning_rate": (0.001, 1e30, 0.003)}), Plan(1, 1, 4)
+    whole, store = trained(specs, plan), FolderStore(tmp_path)
+    (tmp_path / "checkpoints").mkdir()
+    with pytest.raises(Stopped):
+        trained(specs, plan, store=store, records=store.read_records(specs), should_stop=StopAfter(2))
+    again = trained(specs, plan, store=store, records=store.read_records(specs))
+    assert again.records[1].status == DIVERGED
+    assert all(same(whole, again, i) for i in range(3))
+    assert again.records[1].values == pytest.approx(whole.records[1].values, rel=1e-6, nan_ok=True)
+
+
 @pytest.mark.parametrize("damage", ["truncated", "flipped", "both"])
 def test_a_damaged_checkpoint_falls_back_to_the_one_before(tmp_path, monkeypatch, damage):
     monkeypatch.setattr("nnjax.train.population._next_steps", lambda steps, seconds: 5)
