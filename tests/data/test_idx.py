@@ -51,8 +51,8 @@ GOOD = bytes([0, 0, 8, 1, 0, 0, 0, 3, 7, 8, 9])
         (GOOD[:-1], r"promises 3 values \(11 bytes in all\), but it holds 10 bytes"),
         (GOOD + b"x", "holds 12 bytes"),
         (bytes([0, 0, 8, 3]) + b"\xff" * 12, "promises 4294967295×4294967295×4294967295"),
-        (gzip.compress(GOOD)[:-9], "damaged gzip file"),
-        (gzip.compress(GOOD)[:-1] + b"?", "damaged gzip file"),
+        (gzip.compress(GOOD, mtime=0)[:-9], "damaged gzip file"),
+        (gzip.compress(GOOD, mtime=0)[:-1] + b"?", "damaged gzip file"),
         (b"\x1f\x8bxxxxxxxxxxxxxxxx", "damaged gzip file"),
     ],
 )
