@@ -15,7 +15,7 @@ from nnjax.config import DataConfig, Experiment, Hyperparameters, ModelConfig, O
 from nnjax.types import Dataset, UserError
 
 if TYPE_CHECKING:
-    from nnjax.api import Run, load, sweep
+    from nnjax.api import Run, load, save_weights, sweep
     from nnjax.data import from_arrays
     from nnjax.search import Arm, Range, Space
     from nnjax.train import Plan
@@ -31,6 +31,7 @@ _LATER = {
     "Space": "nnjax.search",
     "from_arrays": "nnjax.data",
     "load": "nnjax.api",
+    "save_weights": "nnjax.api",
     "sweep": "nnjax.api",
 }
 
@@ -49,6 +50,7 @@ __all__ = [
     "UserError",
     "from_arrays",
     "load",
+    "save_weights",
     "sweep",
 ]
 

@@ -24,7 +24,7 @@ from nnjax.fields import conform
 from nnjax.models import Model, make_model
 from nnjax.search import Range, Space
 from nnjax.statistics import Comparison, compare_paired, estimate
-from nnjax.train import Plan, Population, Progress, Stopped
+from nnjax.train import Plan, Population, Progress, Stopped, checkpoints
 from nnjax.train.batches import output_width
 from nnjax.train.records import DONE, RUNNING, WAITING, MemoryStore, Record, params_of, stack_curves
 from nnjax.types import DataFacts, Dataset, Params, Prepared, UserError
@@ -233,6 +233,7 @@ def sweep(
     findings = preflight.judge(specs, prepared)
     preflight.refuse_errors(specs, findings)
     preflight.refuse_too_large(specs, prepared)
+    preflight.refuse_unfit_weights(specs, prepared)
     for arm, finding in findings:
         announce(f"{finding.severity}{f' ({arm})' if arm else ''}: {finding.sentence} {finding.remedy}")
     facts = {config: some.facts() for config, some in prepared.items()}
@@ -269,6 +270,12 @@ def _train(population: Population, folder: runs.FolderStore | None) -> None:
                 folder.release()
 
 
+def save_weights(params: Params, path: str | os.PathLike[str]) -> None:
+    """Write weights (nested {layer: {kernel, bias}}) to an NPZ file from which `Experiment.start_weights` starts."""
+    arrays = checkpoints.flatten(params, checkpoints.FINAL)
+    checkpoints.write_atomically(pathlib.Path(path), checkpoints.to_bytes(arrays))
+
+
 def load(path: str | os.PathLike[str]) -> Run:
     """Open a run folder for reading.
 
@@ -281,4 +288,4 @@ def load(path: str | os.PathLike[str]) -> Run:
     return Run(specs, store.read_records(specs), store, facts, {}, findings, title)
 
 
-__all__ = ["Run", "Stopped", "load", "sweep"]
+__all__ = ["Run", "Stopped", "load", "save_weights", "sweep"]

@@ -6,6 +6,7 @@ Whatever can be refused without JAX is refused before JAX is imported, which tak
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import difflib
 import importlib.util
 import pathlib
@@ -124,9 +125,40 @@ def space_of(module: ModuleType) -> Space:
     return override(pin(space, main.overrides("config")), main.overrides("space"))
 
 
+def arm_of(module: ModuleType, name: str | None) -> Space:
+    """Give one arm of the file's search space, with those that it starts from; no arm without a name.
+
+    Raises:
+      UserError: as `space_of`, or there is no such arm.
+    """
+    return Space() if name is None else Space(arms=override(space_of(module), {"arms": name}).arms)
+
+
 def title_of(module: ModuleType) -> str:
     """Give the first line of the file's docstring."""
     return (module.__doc__ or "").strip().split("\n")[0]
+
+
+def rerun(argv: Sequence[str], source: str | None, trial: int | None, workdir: str | None, **layout: Any) -> Any:
+    """Train one trial of a run again, with the command line's `--config.FIELD=VALUE` applied.
+
+    Args:
+      argv, workdir: as for `require`.
+      source, trial: the run folder and the number of the trial.
+      layout: the fields of a `Plan` that are given by hand; None for those of the run.
+
+    Raises:
+      UserError: an incomplete command line, or as `retrial` and `run`.
+    """
+    if source is None or trial is None:
+        raise UserError("--from=RUN and --trial=NUMBER belong together: which trial of which run is trained again.")
+    _, workdir = require(argv, source, workdir)
+    from nnjax.retraining import retrial
+
+    again = retrial(source, trial)
+    given = {name: value for name, value in layout.items() if value is not None}
+    plan = {**dataclasses.asdict(again.plan), **given}
+    return run(replace(again.experiment, main.overrides("config")), Space(), workdir, again.title, **plan)
 
 
 def run(experiment: Experiment, space: Space, workdir: str, title: str, with_report: bool = True, **layout: Any) -> Any:
@@ -135,7 +167,7 @@ def run(experiment: Experiment, space: Space, workdir: str, title: str, with_rep
     Args:
       experiment, space, workdir, title: as for `nnjax.sweep`.
       with_report: whether to write the report.
-      layout: the fields of a `Plan`.
+      layout: the fields of a `Plan`; None for the default.
 
     Raises:
       UserError: what the user can mend.
@@ -154,7 +186,7 @@ def run(experiment: Experiment, space: Space, workdir: str, title: str, with_rep
                 experiment,
                 space,
                 workdir=workdir,
-                plan=Plan(**layout),
+                plan=Plan(**{name: value for name, value in layout.items() if value is not None}),
                 title=title,
                 observe=display,
                 announce=print_message,

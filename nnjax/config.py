@@ -135,6 +135,8 @@ class Experiment:
       train_eval_size: training examples re-evaluated at every epoch's end (a fixed subset); None for all, 0 for none.
       seed: of initialisation, order and dropout (traced).
       allow_mismatch: train even though the pre-flight checks found an error.
+      start_weights: file of the weights to start from, such as a run's checkpoints/weights_00017.npz (its final ones
+        are taken) or one written by `nnjax.save_weights` (traced); None for a fresh draw.
     """
 
     data: DataConfig = DataConfig()
@@ -150,6 +152,7 @@ class Experiment:
     train_eval_size: int | None = 10_000
     seed: int = 0
     allow_mismatch: bool = False
+    start_weights: str | None = None
 
 
 def program_key(experiment: Experiment) -> Experiment:
@@ -157,8 +160,8 @@ def program_key(experiment: Experiment) -> Experiment:
 
     Values of traced fields are replaced by placeholders; which hyperparameters exist is kept.
     """
-    mask = dict.fromkeys(experiment.hyperparameters.present(), 0.0)
-    return dataclasses.replace(experiment, hyperparameters=Hyperparameters(**mask), epochs=0, seed=0)
+    mask = Hyperparameters(**dict.fromkeys(experiment.hyperparameters.present(), 0.0))
+    return dataclasses.replace(experiment, hyperparameters=mask, epochs=0, seed=0, start_weights=None)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -169,7 +172,7 @@ class TrialSpec:
       id: its number, from 0; the row in trials.csv and in curves.npz.
       experiment: complete, with this trial's hyperparameters and seed.
       arm: the name of its arm in a comparison of named arms; "" elsewhere.
-      start_from: the trial whose final weights it starts from; None for a fresh draw.
+      start_from: the trial whose final weights it starts from; None for `experiment.start_weights`, or a fresh draw.
     """
 
     id: int

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
+import pathlib
 from collections.abc import Callable, Mapping, Sequence
 
 import jax
@@ -12,9 +13,11 @@ import jax
 from nnjax.checks import Finding, examine, summarize, validate
 from nnjax.config import DataConfig, Experiment, TrialSpec
 from nnjax.data import prepare, prepare_loaded
+from nnjax.models import make_model
 from nnjax.models.census import census
 from nnjax.optimizers import resolve
 from nnjax.search import Space, expand
+from nnjax.train import checkpoints
 from nnjax.train.batches import output_width
 from nnjax.types import Dataset, Prepared, UserError
 
@@ -99,6 +102,24 @@ def refuse_too_large(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, P
                 f"device has {limit / 1e9:,.1f} GB: make {'model.widths' if weights > batch else 'eval_batch_size'} "
                 "smaller."
             )
+
+
+def refuse_unfit_weights(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> None:
+    """Refuse files of weights to start from that are not there, damaged, or of another architecture.
+
+    Raises:
+      UserError: there is such a file.
+    """
+    for path, model, data in {(s.experiment.start_weights, s.experiment.model, s.experiment.data) for s in specs}:
+        if path is not None:
+            arrays = checkpoints.read(pathlib.Path(path))[0]
+            facts = prepared[data].facts()
+            network = make_model(model, facts.num_inputs, output_width(model, facts))
+            blank = jax.eval_shape(network.init, jax.random.key(0))
+            try:
+                checkpoints.unflatten(blank, arrays, checkpoints.FINAL)
+            except UserError as error:
+                raise UserError(f"The trials cannot start from {path}: {error}") from None
 
 
 def _refuse_too_long(experiment: Experiment, num_examples: int) -> None:

@@ -1,8 +1,12 @@
 """Train one trial: `python scripts/train.py --config=configs/mnist_mlp.py --workdir=runs/mnist_mlp [--config.F=V ...]`.
 
+Or train a trial of a run again, alone: `python scripts/train.py --from=runs/sweep --trial=17 --workdir=runs/trial17`.
+
 A second call with the same workdir resumes. Fields are named whole (model.widths) or by their last part (widths);
 what the command line sets holds in every arm.
 """
+
+from typing import Any
 
 from absl import flags
 
@@ -11,27 +15,34 @@ from nnjax.main import run, start_jax
 CONFIG = flags.DEFINE_string("config", None, "configuration file, such as configs/mnist_mlp.py")
 WORKDIR = flags.DEFINE_string("workdir", None, "run folder; made, or resumed")
 ARM = flags.DEFINE_string("arm", None, "train this arm of the configuration's search space (with those it starts from)")
+FROM = flags.DEFINE_string("from", None, "run folder one of whose trials is trained again, instead of a configuration")
+TRIAL = flags.DEFINE_integer("trial", None, "which trial of --from", lower_bound=0)
 DEVICES = flags.DEFINE_integer("devices", None, "how many devices to use; all by default", lower_bound=1)
-BATCH_DEVICES = flags.DEFINE_integer("batch_devices", 1, "how many devices share each batch", lower_bound=1)
+BATCH_DEVICES = flags.DEFINE_integer(
+    "batch_devices", None, "how many devices share each batch; 1 by default", lower_bound=1
+)
 
 
 def main(argv: list[str]) -> None:
-    """Train the configuration's experiment."""
+    """Train the configuration's experiment, or a trial of a run."""
     start_jax()
-    from nnjax import command
-    from nnjax.search import Space, override
+    from nnjax import UserError, command
 
-    config, workdir = command.require(argv, CONFIG.value, WORKDIR.value)
-    module = command.load_config(config)
-    arms = {} if ARM.value is None else override(command.space_of(module), {"arms": ARM.value}).arms
-    command.run(
-        command.experiment_of(module),
-        Space(arms=arms),
-        workdir,
-        command.title_of(module),
-        devices=DEVICES.value,
-        batch_devices=BATCH_DEVICES.value,
-    )
+    layout: dict[str, Any] = {"devices": DEVICES.value, "batch_devices": BATCH_DEVICES.value}
+    if FROM.value is not None or TRIAL.value is not None:
+        if CONFIG.value or ARM.value:
+            raise UserError("--from takes the experiment of a run; leave out --config and --arm.")
+        command.rerun(argv, FROM.value, TRIAL.value, WORKDIR.value, **layout)
+    else:
+        config, workdir = command.require(argv, CONFIG.value, WORKDIR.value)
+        module = command.load_config(config)
+        command.run(
+            command.experiment_of(module),
+            command.arm_of(module, ARM.value),
+            workdir,
+            command.title_of(module),
+            **layout,
+        )
 
 
 if __name__ == "__main__":

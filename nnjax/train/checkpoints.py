@@ -18,6 +18,8 @@ import numpy as np
 
 from nnjax.types import UserError
 
+FINAL = "final/"  # prefix of a trial's last weights; its best ones are below "best/"
+
 
 def write_atomically(path: pathlib.Path, content: bytes | str) -> None:
     """Write a whole file or nothing: a temporary file in the same folder, flushed to disk, then renamed."""

@@ -216,7 +216,9 @@ def _with_parents(params: Params, parents: Mapping[int, Arrays | None]) -> Param
         if arrays is not None:
             own = jax.tree.map(lambda leaf, row=row: leaf[row], params)
             for old, new in zip(
-                jax.tree.leaves(params), jax.tree.leaves(checkpoints.unflatten(own, arrays, "final/")), strict=True
+                jax.tree.leaves(params),
+                jax.tree.leaves(checkpoints.unflatten(own, arrays, checkpoints.FINAL)),
+                strict=True,
             ):
                 old[row] = new
     return params

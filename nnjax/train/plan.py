@@ -28,12 +28,15 @@ class Plan:
       batch_devices: how many devices share each batch.
       lanes: the most trials on one device at a time; None to choose by the size of the weights.
       order: "shared" (lanes of a device have one seed and see the same batches), "own", or "auto".
+      fixed: use exactly these devices and lanes throughout, also where fewer would do, so that a trial meets the same
+        program as among others.
     """
 
     devices: int | None = None
     batch_devices: int = 1
     lanes: int | None = None
     order: str = "auto"
+    fixed: bool = False
 
 
 def settle(plan: Plan, specs: Sequence[TrialSpec], shapes: Shapes) -> Plan:
@@ -50,10 +53,10 @@ def settle(plan: Plan, specs: Sequence[TrialSpec], shapes: Shapes) -> Plan:
         raise UserError(f"The plan asks for {devices} devices, but {there} are there; use --devices={there} or fewer.")
     if devices % plan.batch_devices:
         raise UserError(f"batch_devices={plan.batch_devices} does not divide the {devices} devices of the plan.")
-    devices = min(devices, len(specs) * plan.batch_devices)
+    devices = devices if plan.fixed else min(devices, len(specs) * plan.batch_devices)
     lanes = plan.lanes or _usual_lanes(specs[0], shapes)
     order = plan.order if plan.order != "auto" else ("shared" if _settings_per_seed(specs) >= 2 else "own")
-    return Plan(devices, plan.batch_devices, lanes, order)
+    return Plan(devices, plan.batch_devices, lanes, order, plan.fixed)
 
 
 def _refuse_impossible(plan: Plan) -> None:
@@ -73,7 +76,7 @@ def choose_lanes(plan: Plan, sizes: Sequence[int]) -> int:
       sizes: how many trials there are of each kind; trials of different kinds cannot be in step.
     """
     assert plan.lanes is not None
-    rungs = [rung for rung in LADDER if rung < plan.lanes] + [plan.lanes]
+    rungs = [rung for rung in LADDER if rung < plan.lanes and not plan.fixed] + [plan.lanes]
     return min(rungs, key=lambda rung: cost_of(plan, sizes, rung))
 
 
@@ -94,7 +97,7 @@ def devices_for(plan: Plan, flops: Sequence[float]) -> int:
       flops: what is left to compute of each trial.
     """
     assert plan.devices is not None
-    alone = len(flops) == 1 and flops[0] > MOVE_FLOPS and jax.default_backend() == "cpu"
+    alone = len(flops) == 1 and flops[0] > MOVE_FLOPS and jax.default_backend() == "cpu" and not plan.fixed
     return plan.batch_devices if alone else plan.devices
 
 

@@ -7,6 +7,7 @@ decided at epochs, by the numbers.
 from __future__ import annotations
 
 import dataclasses
+import pathlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -157,7 +158,11 @@ class Population:
             chunk.place(crews, self._parent)
 
     def _parent(self, spec: TrialSpec) -> Mapping[str, np.ndarray] | None:
-        return None if spec.start_from is None else self.store.load_weights(spec.start_from)
+        """Read the weights that a trial starts from: another trial's, or those of a file."""
+        if spec.start_from is not None:
+            return self.store.load_weights(spec.start_from)
+        path = spec.experiment.start_weights
+        return None if path is None else checkpoints.read(pathlib.Path(path))[0]
 
     def _resumed(self) -> Chunk | None:
         """Go on with the chunk that an earlier process left, unless its trials have finished since.

@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
-from processes import contents, run
+from processes import complaint, contents, run
 
 
 @pytest.fixture(scope="module")
@@ -68,3 +68,27 @@ def test_no_temporary_file_stays(arm):
     assert not [name for name in names if name.endswith(".tmp")]
     with np.load(arm[0] / "curves.npz", allow_pickle=False) as curves:
         assert curves["train_loss"].shape == (2, 3)
+
+
+def test_a_trial_of_a_run_is_trained_again(trained, tmp_path):
+    """Trial 2 started from trial 0; its curve comes out bit for bit."""
+    done = run("train", f"--from={trained[0]}", "--trial=2", f"--workdir={tmp_path / 'again'}")
+    assert (done.returncode, done.stderr) == (0, "")
+    with np.load(trained[0] / "curves.npz") as before, np.load(tmp_path / "again" / "curves.npz") as now:
+        np.testing.assert_array_equal(now["val_loss"][0, :1], before["val_loss"][2, :1])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "found"),
+    [
+        (["--from={run}"], "--from=RUN and --trial=NUMBER belong together"),
+        (["--trial=1"], "--from=RUN and --trial=NUMBER belong together"),
+        (["--from={run}", "--trial=4"], "has no trial 4; its trials are 0 to 3"),
+        (["--from={run}/nothing", "--trial=1"], "is not a run folder"),
+        (["--from={run}", "--trial=1", "--config=configs/demo.py"], "leave out --config"),
+    ],
+)
+def test_a_trial_that_cannot_be_trained_again(trained, tmp_path, arguments, found):
+    words = [argument.format(run=trained[0]) for argument in arguments]
+    assert found in complaint(run("train", *words, f"--workdir={tmp_path / 'again'}"))
+    assert not (tmp_path / "again").exists()
