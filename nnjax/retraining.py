@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from typing import NamedTuple
 
+import jax
+
 from nnjax import runs
-from nnjax.config import Experiment, TrialSpec
+from nnjax.config import Experiment
 from nnjax.fields import replace
 from nnjax.train import Plan
-from nnjax.train.crews import Crew, sizes_of
-from nnjax.train.plan import choose_lanes
+from nnjax.train.records import Record
 from nnjax.types import UserError
 
 
@@ -36,17 +36,14 @@ def retrial(path: str | os.PathLike[str], trial: int) -> Retrial:
     _, specs, title = folder.read_config()
     if not 0 <= trial < len(specs):
         raise UserError(f"{folder.path} has no trial {trial}; its trials are 0 to {len(specs) - 1}.")
-    spec = specs[trial]
+    spec, plan = specs[trial], _plan(folder, folder.read_records(specs)[trial], trial)
     changes = {} if spec.start_from is None else {"start_weights": str(folder.weights_path(spec.start_from).resolve())}
-    return Retrial(replace(spec.experiment, changes), f"Trial {trial} of {title}".strip(), _plan(folder, specs, trial))
+    return Retrial(replace(spec.experiment, changes), f"Trial {trial} of {title}".strip(), plan)
 
 
-def _plan(folder: runs.FolderStore, specs: Sequence[TrialSpec], trial: int) -> Plan:
-    """Fix the layout in which a trial of a run began; a free one if the run has none on record."""
+def _plan(folder: runs.FolderStore, record: Record, trial: int) -> Plan:
+    """Fix the layout in which a trial of a run began; a free one where that is not on record, or not to be had here."""
     for group in folder.read_plan():
-        members = group.pop("trials")
-        if trial in members:
-            plan = Plan(**group)
-            sizes = sizes_of([Crew((specs[member],)) for member in members], plan.order)
-            return Plan(plan.devices, plan.batch_devices, choose_lanes(plan, sizes), plan.order, fixed=True)
+        if trial in group["trials"] and 0 < record.devices <= len(jax.devices()):
+            return Plan(record.devices, group["batch_devices"], record.lanes, group["order"], fixed=True)
     return Plan()

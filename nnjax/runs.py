@@ -276,8 +276,10 @@ class FolderStore(MemoryStore):
         """
         records = [Record() for _ in specs]
         with self._blame("environment.json"):
-            for record, seconds in zip(records, self.read_environment().get("trial_seconds", []), strict=False):
-                record.seconds = float(seconds)
+            known = self.read_environment()
+            for name, kind in {"seconds": float, "lanes": int, "devices": int}.items():
+                for record, value in zip(records, known.get(f"trial_{name}", []), strict=False):
+                    setattr(record, name, kind(value))
         if not (self.path / "trials.csv").exists():
             return records
         curves = checkpoints.read(self.path / "curves.npz")[0]

@@ -18,6 +18,7 @@ from nnjax.train.records import DIVERGED, DONE, RUNNING, Record
 from nnjax.types import Params, TrialState
 
 Arrays = Mapping[str, np.ndarray]
+_NOTED = ("status", "epochs", "values", "seconds", "lanes", "devices")  # of a record, in a checkpoint
 
 
 class Chunk:
@@ -171,7 +172,7 @@ class Chunk:
         for spec in (spec for crew in crews for spec in crew.specs):
             record = records[spec.id]
             arrays |= {f"curves/{spec.id}/{name}": curve for name, curve in record.curves.items()}
-            trials[str(spec.id)] = {name: getattr(record, name) for name in ("status", "epochs", "values", "seconds")}
+            trials[str(spec.id)] = {name: getattr(record, name) for name in _NOTED}
         layout = {"lanes": self.lanes, "devices": self.program.mesh.size, "plan": dataclasses.asdict(self.group.plan)}
         described = [{"trials": [spec.id for spec in crew.specs], "step": crew.step} for crew in crews]
         return arrays, {"crews": described, "trials": trials, **layout}

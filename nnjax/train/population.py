@@ -153,7 +153,7 @@ class Population:
         crews = dict(zip(chunk.free(), [*chunk.paused, *waiting], strict=False))
         chunk.paused = chunk.paused[len(crews) :]
         for spec in (spec for crew in crews.values() if crew.state is None for spec in crew.specs):
-            self.records[spec.id] = Record(status=RUNNING)
+            self.records[spec.id] = Record(RUNNING, lanes=chunk.lanes, devices=chunk.program.mesh.size)
         if crews:
             chunk.place(crews, self._parent)
 
@@ -314,6 +314,8 @@ class Population:
         return {
             "plan": plans,
             "trial_seconds": [round(record.seconds, 4) for record in self.records],
+            "trial_lanes": [record.lanes for record in self.records],
+            "trial_devices": [record.devices for record in self.records],
             "programs": len(self.programs),
             "compilations": counter().compiled - self.compiled,
             "steady": {"seconds": round(self.steady_seconds, 4), "trial_steps": self.steady_steps},

@@ -25,6 +25,7 @@ class Record:
       curves: {name: float [epochs]}.
       verdict: a diagnosis, once there is one.
       seconds: of wall time spent on it: its share of its chunk's, compilation included.
+      lanes, devices: of the program in which it began; 0 before.
     """
 
     status: str = WAITING
@@ -33,6 +34,8 @@ class Record:
     curves: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
     verdict: str = ""
     seconds: float = 0.0
+    lanes: int = 0
+    devices: int = 0
 
 
 class MemoryStore:
