@@ -26,7 +26,7 @@ from nnjax.search import Range, Space
 from nnjax.statistics import Comparison, compare_paired, estimate
 from nnjax.train import Plan, Population, Progress, Stopped, checkpoints
 from nnjax.train.batches import output_width
-from nnjax.train.records import DONE, RUNNING, WAITING, MemoryStore, Record, params_of, stack_curves
+from nnjax.train.records import FINISHED, RUNNING, WAITING, MemoryStore, Record, params_of, stack_curves
 from nnjax.types import DataFacts, Dataset, Params, Prepared, UserError
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class Run:
         """The settings, each with a metric's final values by seed."""
         from nnjax.report import summary
 
-        done = {i: r.values.get(metric, float("nan")) for i, r in enumerate(self.records) if r.status == DONE}
+        done = {i: r.values.get(metric, float("nan")) for i, r in enumerate(self.records) if r.status in FINISHED}
         return [
             (setting, {self.specs[i].experiment.seed: done[i] for i in setting.trials if i in done})
             for setting in summary.settings(self)
@@ -172,7 +172,7 @@ class Run:
         Raises:
           UserError: no finished trial has it.
         """
-        done = {i: record.values.get(metric, np.nan) for i, record in enumerate(self.records) if record.status == DONE}
+        done = {i: r.values.get(metric, np.nan) for i, r in enumerate(self.records) if r.status in FINISHED}
         found = {trial: value for trial, value in done.items() if np.isfinite(value)}
         if not found:
             raise UserError(f"No trial has finished with a finite {metric}; name a trial yourself.")

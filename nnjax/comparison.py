@@ -16,7 +16,7 @@ from nnjax.api import Run, load
 from nnjax.models.census import census
 from nnjax.report import summary
 from nnjax.train.checkpoints import write_atomically
-from nnjax.train.records import DONE
+from nnjax.train.records import FINISHED
 from nnjax.types import UserError
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def rows_of(run: Run, name: str) -> list[Row]:
 
 
 def _row(run: Run, name: str, setting: summary.Setting) -> Row:
-    done = [run.records[trial] for trial in setting.trials if run.records[trial].status == DONE]
+    done = [run.records[trial] for trial in setting.trials if run.records[trial].status in FINISHED]
     counted = census(setting.experiment, setting.facts.num_inputs, run.num_outputs(setting.trials[0]))
     found = {m: summary.mean_and_spread([record.values.get(m, np.nan) for record in done]) for m in METRICS}
     return Row(

@@ -96,6 +96,8 @@ class Hyperparameters:
       warmup: share of all steps in which the rate rises from 0 to its peak.
       final_factor: the rate at the end over its peak (cosine, exponential, onecycle).
       decay_factor, decay_every: the step schedule multiplies the rate by decay_factor every decay_every of all steps.
+      patience: epochs without a new lowest validation loss (training loss where there is no validation part) after
+        which a trial stops early, with its best weights.
     """
 
     learning_rate: float | None = None
@@ -115,6 +117,7 @@ class Hyperparameters:
     final_factor: float | None = None
     decay_factor: float | None = None
     decay_every: float | None = None
+    patience: int | None = None
 
     def present(self) -> dict[str, float]:
         """The hyperparameters that are there, by name, in the order above."""
@@ -160,7 +163,7 @@ def program_key(experiment: Experiment) -> Experiment:
 
     Values of traced fields are replaced by placeholders; which hyperparameters exist is kept.
     """
-    mask = Hyperparameters(**dict.fromkeys(experiment.hyperparameters.present(), 0.0))
+    mask = Hyperparameters(**dict.fromkeys(experiment.hyperparameters.present(), 0))
     return dataclasses.replace(experiment, hyperparameters=mask, epochs=0, seed=0, start_weights=None)
 
 

@@ -96,7 +96,7 @@ def resolve(experiment: Experiment) -> Experiment:
       UserError: the preset has no such optimizer.
     """
     config = experiment.optimizer
-    merged = schedule_defaults(config.schedule) | defaults(config.name, config.preset)
+    merged: dict[str, Any] = schedule_defaults(config.schedule) | defaults(config.name, config.preset)
     merged |= experiment.hyperparameters.present()
     return dataclasses.replace(experiment, hyperparameters=Hyperparameters(**merged))
 

@@ -23,7 +23,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nnjax.anchors import ACCURACY, BCE, MAE, MSE
-from nnjax.train.records import DONE, RUNNING, WAITING
+from nnjax.train.records import FINISHED, RUNNING, WAITING
 
 if TYPE_CHECKING:
     from nnjax.api import Run
@@ -91,7 +91,7 @@ class Display:
     def _counts(self) -> str:
         assert self.progress is not None
         counts = Counter(record.status for record in self.progress.records)
-        done = counts.pop(DONE, 0)
+        done = sum(counts.pop(status, 0) for status in FINISHED)
         others = [f"{count} {status}" for status, count in counts.items()]
         return ", ".join([f"{done} of {len(self.progress.records)} trials done", *others])
 
@@ -203,7 +203,7 @@ def _summary_cells(run: Run, setting: Any, metrics: Sequence[str]) -> list[str]:
     from nnjax.report import summary
 
     counts = Counter(run.records[trial].status for trial in setting.trials)
-    done = counts.pop(DONE, 0)
+    done = sum(counts.pop(status, 0) for status in FINISHED)
     trials = ", ".join([str(done)] * bool(done) + [f"{count} {status}" for status, count in counts.items()])
     losses = summary.scores(run, setting, setting.experiment.loss, "validation")
     cells = [setting.label, trials, summary.cell(losses)]

@@ -102,10 +102,12 @@ RANGES: dict[str, Interval] = {
     "hyperparameters.final_factor": NOT_NEGATIVE,  # above 1 the rate rises: a learning-rate range test
     "hyperparameters.decay_factor": FACTOR,
     "hyperparameters.decay_every": FACTOR,
+    "hyperparameters.patience": FROM_ONE,
 }
 
 # Read whatever the optimizer and the schedule are.
 _ALWAYS_READ = {"learning_rate", "weight_decay", "l1", "l2", "clip_norm", "dropout", "label_smoothing", "init_scale"}
+_ALWAYS_READ |= {"patience"}
 
 
 def validate(experiment: Experiment) -> None:

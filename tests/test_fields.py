@@ -38,7 +38,7 @@ def test_fields_are_named_whole_or_by_their_last_part(name, path):
         ("optimizer.nam", r"did you mean optimizer\.name or data\.name\?"),
         ("data.nam", r"did you mean data\.name or optimizer\.name\?"),
         ("name", r"ambiguous: write one of data\.name, optimizer\.name\."),
-        ("colour", r"'colour'; the fields are data\.name, .*allow_mismatch\."),
+        ("colour", r"'colour'; the fields are data\.name, .*start_weights\."),
         ("", "Unknown field ''"),
     ],
 )

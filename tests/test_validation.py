@@ -104,7 +104,7 @@ def test_every_hyperparameter_has_a_range_and_a_reader():
     assert {f"hyperparameters.{name}" for name in names} <= set(RANGES)
     for name in names:
         read_by = [
-            {"optimizer.name": optimizer, "schedule": schedule, name: 0.5}
+            {"optimizer.name": optimizer, "schedule": schedule, name: 1 if name == "patience" else 0.5}
             for optimizer in OPTIMIZERS
             for schedule in SCHEDULES
         ]

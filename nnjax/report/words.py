@@ -12,7 +12,7 @@ from nnjax.anchors import ACCURACY, MSE, Anchors
 from nnjax.report.exhibits import Exhibit
 from nnjax.report.scores import Key, goals_of
 from nnjax.report.summary import Setting, cell, mean_and_spread, number, ranked, report_part, scores, settings
-from nnjax.train.records import DIVERGED, DONE, FAILED, RUNNING, WAITING
+from nnjax.train.records import DIVERGED, FAILED, FINISHED, RUNNING, STOPPED, WAITING
 
 if TYPE_CHECKING:
     from nnjax.api import Run
@@ -89,11 +89,12 @@ def _ended(run: Run) -> list[str]:
     counts, total = Counter(record.status for record in run.records), len(run.records)
     waiting = counts[WAITING] + counts[RUNNING]
     again = "; the same command goes on" if run.path is not None else ""
-    out = [
-        f"{_of(n, total)} {text.format('was' if n == 1 else 'were')}."
-        for n, text in ((counts[DIVERGED], "became NaN or infinite and {} stopped"), (counts[FAILED], "failed"))
-        if n
-    ]
+    ends = (
+        (counts[STOPPED], "{} stopped early, with the best weights, when the patience was at an end"),
+        (counts[DIVERGED], "became NaN or infinite and {} stopped"),
+        (counts[FAILED], "failed"),
+    )
+    out = [f"{_of(n, total)} {text.format('was' if n == 1 else 'were')}." for n, text in ends if n]
     return out + [f"{_of(waiting, total)} {'has' if waiting == 1 else 'have'} not finished{again}."] * bool(waiting)
 
 
@@ -151,11 +152,13 @@ def _predicts(setting: Setting, rivals: int, values: np.ndarray, mean: float, pa
 
 def _caution(run: Run, some: Sequence[Setting]) -> list[str]:
     out = []
-    done = [setting for setting in some if any(run.records[trial].status == DONE for trial in setting.trials)]
+    done = [setting for setting in some if any(run.records[trial].status in FINISHED for trial in setting.trials)]
     goals = Counter(setting.goal for setting in done)
     if goals and max(goals.values()) > 1 and all(len(setting.trials) == 1 for setting in some):
         out.append("There is one seed of each, so small differences may be chance.")
-    if any(record.status != DONE for record in run.records) and any(len(setting.trials) > 1 for setting in some):
+    if any(record.status not in FINISHED for record in run.records) and any(
+        len(setting.trials) > 1 for setting in some
+    ):
         out.append("Means are over the trials that finished.")
     return out
 
@@ -164,7 +167,7 @@ def cards(run: Run, seconds: float | None) -> list[tuple[str, str, str]]:
     """Give the key numbers: (what, value, remark)."""
     from nnjax.progress import duration
 
-    done = sum(record.status == DONE for record in run.records)
+    done = sum(record.status in FINISHED for record in run.records)
     out = [("trials finished", f"{done:,} of {len(run.records):,}", count(len(settings(run)), "network"))]
     for key, own in list(goals_of(run).items())[:3]:
         best = ranked(run, own)[0]

@@ -95,7 +95,7 @@ class Block:
             state = self.run_steps(data, hyper, progress.state, epoch, stop, total_steps)
             progress = progress._replace(state=state)
             ended = stop == (epoch + 1) * per_epoch
-            return jax.lax.cond(ended, lambda: self.finish_epoch(data, progress, epoch + 1), lambda: progress)
+            return jax.lax.cond(ended, lambda: self.finish_epoch(data, hyper, progress, epoch + 1), lambda: progress)
 
         progress = jax.lax.while_loop(go_on, advance, progress)
         return progress.state, progress.metrics
@@ -122,9 +122,9 @@ class Block:
 
         return jax.lax.fori_loop(state.step[0], stop, body, state)
 
-    def finish_epoch(self, data: DeviceData, progress: _Progress, epoch: Array) -> _Progress:
+    def finish_epoch(self, data: DeviceData, hyper: Hyper, progress: _Progress, epoch: Array) -> _Progress:
         """Close an epoch in all lanes and write its metrics into the next column."""
-        state, values = self.over(lambda s: self.trial.finish_epoch(data, s, epoch))(progress.state)
+        state, values = self.over(lambda h, s: self.trial.finish_epoch(h, data, s, epoch))(hyper, progress.state)
         metrics = {
             name: jax.lax.dynamic_update_index_in_dim(old, values[name], progress.row, axis=1)
             for name, old in progress.metrics.items()

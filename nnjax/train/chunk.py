@@ -14,7 +14,7 @@ from nnjax.train import checkpoints
 from nnjax.train.batches import DeviceData
 from nnjax.train.crews import Crew, Group, next_mark
 from nnjax.train.programs import Program
-from nnjax.train.records import DIVERGED, DONE, RUNNING, Record
+from nnjax.train.records import DIVERGED, DONE, RUNNING, STOPPED, Record, stop_epoch
 from nnjax.types import Params, TrialState
 
 Arrays = Mapping[str, np.ndarray]
@@ -136,14 +136,17 @@ class Chunk:
         per_epoch = self.group.steps_per_epoch()
         for name, values in points.items():
             record.curves[name] = np.concatenate([record.curves.get(name, np.zeros(0)), values])
-        record.epochs = step // per_epoch
-        if bad_step:
+        record.epochs = (bad_step - 1 if bad_step else step) // per_epoch
+        watched = record.curves[self.program.trial.watched()][: record.epochs]
+        stop = stop_epoch(watched, spec.experiment.hyperparameters.patience)
+        if stop is not None and stop < spec.experiment.epochs:
+            record.status, record.epochs = STOPPED, stop
+        elif bad_step:
             record.status = DIVERGED
-            record.epochs = (bad_step - 1) // per_epoch
-            record.curves = {name: curve[: record.epochs] for name, curve in record.curves.items()}
             record.values["diverged_at_step"] = float(bad_step)
         elif step >= self.group.total_steps(spec):
             record.status = DONE
+        record.curves = {name: curve[: record.epochs] for name, curve in record.curves.items()}
 
     def live(self, records: Sequence[Record]) -> list[TrialSpec]:
         """List the trials that have neither ended nor diverged."""

@@ -24,7 +24,7 @@ from nnjax.train.chunk import Chunk, crews_of
 from nnjax.train.crews import Crew, Group, divide, sizes_of
 from nnjax.train.plan import Plan, better_layout, choose_lanes, devices_for, settle
 from nnjax.train.programs import Program, make_mesh, make_program, place_data
-from nnjax.train.records import DIVERGED, DONE, RUNNING, WAITING, MemoryStore, Record
+from nnjax.train.records import ENDED, RUNNING, STOPPED, WAITING, MemoryStore, Record
 from nnjax.train.trial import Trial
 from nnjax.types import Params, Prepared, TrialState
 
@@ -129,7 +129,7 @@ class Population:
         return [s for s in group.specs if self.records[s.id].status == WAITING and self._ready(s)]
 
     def _ready(self, spec: TrialSpec) -> bool:
-        return spec.start_from is None or self.records[spec.start_from].status in (DONE, DIVERGED)
+        return spec.start_from is None or self.records[spec.start_from].status in ENDED
 
     def _begin(self, group: Group) -> Chunk:
         """Lay out the waiting trials of a group, and begin the first of them."""
@@ -171,7 +171,7 @@ class Population:
         """
         arrays, note = self.store.load_chunk() or ({}, {"trials": {}})
         known = [int(trial) for trial in note["trials"]]
-        over = all(self.records[trial].status in (DONE, DIVERGED) for trial in known)
+        over = all(self.records[trial].status in ENDED for trial in known)
         for spec in self.specs:
             if self.records[spec.id].status == RUNNING and (over or spec.id not in known):
                 self.records[spec.id] = Record()
@@ -291,12 +291,13 @@ class Population:
         state = chunk.state
         if not specs or state is None:
             return
-        diverged = np.array(state.bad_step) > 0
-        final = jax.tree.map(lambda a, b: np.where(_like(diverged, a), b, a), state.params, state.best_params)
+        row_of, back = chunk.row_of(), np.array(state.bad_step) > 0  # which trials end with their best weights
+        back[[row_of[spec.id] for spec in specs if self.records[spec.id].status == STOPPED]] = True
+        final = jax.tree.map(lambda a, b: np.where(_like(back, a), b, a), state.params, state.best_params)
         best = jax.tree.map(np.array, state.best_params)
         values = _final_values(chunk.program, self._data(chunk), final, best)
         host = {name: np.array(value) for name, value in values.items()}
-        best_epoch, row_of = np.array(state.best_epoch), chunk.row_of()
+        best_epoch = np.array(state.best_epoch)
         for spec in specs:
             row, record = row_of[spec.id], self.records[spec.id]
             last = {name: float(curve[-1]) for name, curve in record.curves.items() if len(curve)}
@@ -322,7 +323,7 @@ class Population:
         }
 
     def _report(self, chunk: Chunk) -> None:
-        shares = np.array([float(record.status in (DONE, DIVERGED)) for record in self.records])
+        shares = np.array([float(record.status in ENDED) for record in self.records])
         for device, crew in chunk.crews.items():
             for spec in crew.specs:
                 share = float(chunk.steps[device]) / chunk.group.total_steps(spec)

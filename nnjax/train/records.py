@@ -11,7 +11,9 @@ import numpy as np
 from nnjax.config import TrialSpec
 from nnjax.types import Params
 
-WAITING, RUNNING, DONE, DIVERGED, FAILED = "waiting", "running", "done", "diverged", "failed"
+WAITING, RUNNING, DONE, STOPPED, DIVERGED, FAILED = "waiting", "running", "done", "stopped", "diverged", "failed"
+FINISHED = (DONE, STOPPED)  # as they were meant to
+ENDED = (*FINISHED, DIVERGED)  # and have weights
 
 
 @dataclasses.dataclass
@@ -19,7 +21,7 @@ class Record:
     """What is known of one trial so far.
 
     Attributes:
-      status: waiting, running, done, stopped, dropped, diverged or failed.
+      status: waiting, running, done, stopped (early, its patience being at an end), dropped, diverged or failed.
       epochs: completed.
       values: final and best metrics by column name.
       curves: {name: float [epochs]}.
@@ -64,6 +66,20 @@ class MemoryStore:
 
     def save_records(self, specs: Sequence[TrialSpec], records: Sequence[Record]) -> None:
         """Do nothing: the caller holds the records."""
+
+
+def stop_epoch(watched: np.ndarray, patience: int | None) -> int | None:
+    """Give the epoch (from 1) that is `patience` epochs after the lowest value until then; None if there is none yet.
+
+    As Keras's EarlyStopping(patience, min_delta=0) counts.
+    """
+    best, best_epoch = np.inf, 0
+    for epoch, value in enumerate(watched, 1):
+        if value < best:
+            best, best_epoch = value, epoch
+        elif patience is not None and epoch - best_epoch >= patience:
+            return epoch
+    return None
 
 
 def stack_curves(records: Sequence[Record]) -> dict[str, np.ndarray]:

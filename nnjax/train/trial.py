@@ -159,14 +159,21 @@ class Trial:
             sums = jax.lax.fori_loop(0, -(-part.count // size), body, sums)
         return {name: self.total(value) / part.count.astype(self.dtype) for name, value in sums.items()}
 
-    def finish_epoch(self, data: DeviceData, state: TrialState, epoch: Array) -> tuple[TrialState, Metrics]:
-        """Close an epoch (counted from 1): both train losses, the validation metrics, and the best weights so far."""
+    def finish_epoch(
+        self, hyper: dict[str, Array], data: DeviceData, state: TrialState, epoch: Array
+    ) -> tuple[TrialState, Metrics]:
+        """Close an epoch (counted from 1): both train losses, the validation metrics, and the best weights so far.
+
+        Epochs after a trial's patience has ended, which it takes until its lane is freed, find no better weights.
+        """
         values = {"train_loss": state.loss_sum / state.weight_sum}
         for part in self.parts:
             for name, value in self.evaluate(data, getattr(data, part), state.params, self.epoch_metrics).items():
                 values[curve_name(part, name)] = value
         watched = values[self.watched()]
         better = watched < state.best_value
+        if "patience" in hyper:
+            better &= (epoch - state.best_epoch).astype(self.dtype) <= hyper["patience"]
         state = state._replace(
             loss_sum=jnp.zeros_like(state.loss_sum),
             weight_sum=jnp.zeros_like(state.weight_sum),

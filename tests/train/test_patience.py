@@ -1,0 +1,93 @@
+"""Early stopping: as Keras's EarlyStopping counts, with the best weights, whatever the lanes and segments."""
+
+import numpy as np
+import pytest
+from populations import CLASSIFIER, blobs, population, specs_of
+
+import nnjax
+from nnjax.fields import replace
+from nnjax.train import Plan
+from nnjax.train.records import stop_epoch
+
+STOPPING = replace(CLASSIFIER, {"patience": 2, "epochs": 24, "train_eval_size": 0})
+RATES = (0.001, 0.05, 0.3, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("curve", "patience", "epoch"),
+    [
+        ([3, 2, 1, 0], 1, None),
+        ([3, 2, 2, 1], 1, 3),  # an equal value is no improvement
+        ([3, 2, 2.5, 1, 4, 4], 2, 6),
+        ([3, 4, 5], 3, None),
+        ([3, 4, 5, 6], 3, 4),
+        ([np.nan, np.nan], 2, 2),
+        ([3, 4, 5], None, None),
+    ],
+)
+def test_the_epoch_at_which_patience_ends(curve, patience, epoch):
+    assert stop_epoch(np.array(curve), patience) == epoch
+
+
+def test_it_counts_as_keras_does():
+    """Keras 3's own callback, fed with random losses."""
+    keras = pytest.importorskip("keras")
+    rng, model = np.random.default_rng(0), keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile(loss="mean_squared_error")
+    for patience in (1, 2, 5):
+        for curve in rng.normal(size=(20, 30)):
+            callback = keras.callbacks.EarlyStopping("val_loss", patience=patience, mode="min")
+            callback.set_model(model)
+            model.stop_training = False
+            callback.on_train_begin()
+            for epoch, value in enumerate(curve):
+                callback.on_epoch_end(epoch, {"val_loss": value})
+                if callback.model.stop_training:
+                    break
+            ended = callback.stopped_epoch + 1 if callback.stopped_epoch else None
+            assert stop_epoch(curve, patience) == ended
+
+
+def _trained(plan, patience=2, **options):
+    specs = specs_of(replace(STOPPING, {"patience": patience}), {"learning_rate": RATES})
+    run = population(specs, plan=plan, **options)
+    run.run()
+    return run
+
+
+@pytest.mark.parametrize("plan", [Plan(1, 1, 1), Plan(2, 1, 4, "shared"), Plan(1, 1, 4, "own")])
+def test_a_stopped_trial_is_the_beginning_of_the_patient_one_and_ends_with_its_best_weights(plan):
+    stopped, patient = _trained(plan), _trained(plan, patience=24)
+    statuses = [record.status for record in stopped.records]
+    assert {"stopped"} <= set(statuses) <= {"done", "stopped"}
+    for trial, (short, long) in enumerate(zip(stopped.records, patient.records, strict=True)):
+        whole = long.curves["val_loss"]
+        end = stop_epoch(whole, 2) or 24
+        assert short.epochs == end
+        np.testing.assert_array_equal(short.curves["val_loss"], whole[:end])
+        if short.status == "stopped":
+            best = int(np.argmin(whole[:end])) + 1
+            assert short.values["best_epoch"] == best == end - 2
+            np.testing.assert_allclose(short.values["val_loss"], whole[best - 1], rtol=1e-5)
+            weights = stopped.store.load_weights(trial)
+            for name in (name for name in weights if name.startswith("final/")):
+                np.testing.assert_array_equal(weights[name], weights[name.replace("final/", "best/")])
+
+
+def test_it_does_not_depend_on_the_lanes():
+    epochs = [[record.epochs for record in _trained(plan).records] for plan in (Plan(1, 1, 1), Plan(2, 1, 4, "shared"))]
+    assert epochs[0] == epochs[1]
+
+
+def test_patience_is_an_axis_of_one_program():
+    run = nnjax.sweep(STOPPING, {"patience": (1, 3, 24), "learning_rate": (0.3,)}, data=blobs(), plan=Plan(1, lanes=4))
+    assert [record.epochs for record in run.records] == sorted(record.epochs for record in run.records)
+    assert run.records[0].epochs < run.records[2].epochs
+    assert len(run.settings()) == 3
+    assert run.best_trial() in range(3)
+
+
+@pytest.mark.parametrize("patience", [0, -1])
+def test_patience_is_at_least_one_epoch(patience):
+    with pytest.raises(nnjax.UserError, match=r"patience is .* at least 1"):
+        nnjax.sweep(replace(STOPPING, {"patience": patience}), data=blobs())
