@@ -18,7 +18,7 @@ import numpy as np
 
 from nnjax import preflight, run_files, runs
 from nnjax.checks import Finding
-from nnjax.config import DataConfig, Experiment, TrialSpec
+from nnjax.config import DataConfig, Experiment, Replicate, TrialSpec, replicate_of
 from nnjax.data import prepare
 from nnjax.fields import conform
 from nnjax.models import Model, make_model
@@ -70,37 +70,43 @@ class Run:
         return pd.read_csv(io.StringIO(run_files.trials_csv(self.specs, self.records)))
 
     def settings(self, metric: str = "val_loss") -> pd.DataFrame:
-        """One row a setting (trials that differ in their seed only): mean, spread and 95 % interval of a final metric.
+        """One row a setting (trials that differ in their seed or fold only): mean, spread, 95 % interval.
 
-        Trials that have not finished, or diverged, do not count.
+        Trials that have not finished, or diverged, do not count. Folds share training examples, for which the interval
+        allows (see `statistics.estimate`).
         """
         import pandas as pd
 
         rows = [
-            {"setting": setting.label, **dataclasses.asdict(estimate(list(values.values())))}
-            for setting, values in self.by_seed(metric)
+            {"setting": setting.label, **dataclasses.asdict(estimate(list(values.values()), _folds(setting)))}
+            for setting, values in self.by_replicate(metric)
         ]
         return pd.DataFrame(rows)
 
     def compare(self, first: str, second: str, metric: str = "val_loss") -> Comparison:
-        """Say whether one setting is really better than another, seed by seed; named as in `settings`.
+        """Say whether one setting is really better than another, seed by seed (fold by fold); named as in `settings`.
 
         Raises:
           UserError: an unknown setting, or no finished seed in common.
         """
-        known = {setting.label: values for setting, values in self.by_seed(metric)}
+        known = {setting.label: (values, _folds(setting)) for setting, values in self.by_replicate(metric)}
         for name in (first, second):
             if name not in known:
                 raise UserError(f"There is no setting {name!r}; there are {'; '.join(list(known)[:10])}.")
-        return compare_paired(known[first], known[second])
+        (one, folds), (other, others) = known[first], known[second]
+        if folds != others:
+            raise UserError(
+                f"{first!r} and {second!r} were validated on different folds: give both the same data.folds."
+            )
+        return compare_paired(one, other, folds)
 
-    def by_seed(self, metric: str = "val_loss") -> list[tuple[Setting, dict[int, float]]]:
-        """The settings, each with a metric's final values by seed."""
+    def by_replicate(self, metric: str = "val_loss") -> list[tuple[Setting, dict[Replicate, float]]]:
+        """The settings, each with a metric's final values by seed and fold."""
         from nnjax.report import summary
 
         done = {i: r.values.get(metric, float("nan")) for i, r in enumerate(self.records) if r.status in FINISHED}
         return [
-            (setting, {self.specs[i].experiment.seed: done[i] for i in setting.trials if i in done})
+            (setting, {replicate_of(self.specs[i].experiment): done[i] for i in setting.trials if i in done})
             for setting in summary.settings(self)
         ]
 
@@ -192,6 +198,10 @@ class Run:
         from nnjax.report import write_report
 
         return write_report(self, path)
+
+
+def _folds(setting: Setting) -> int | None:
+    return setting.experiment.data.folds
 
 
 def sweep(

@@ -7,6 +7,7 @@ and `seed`, which enter the compiled program as arrays (see `program_key`).
 from __future__ import annotations
 
 import dataclasses
+from typing import NamedTuple
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,6 +25,9 @@ class DataConfig:
       test: a fraction or a count; None takes the source's own test set, or a fifth where it has none; 0 for none.
       stratify: keep the shares of the classes equal in all parts.
       split_seed: draws the split; it belongs to the data, not to a trial.
+      folds, fold: k-fold cross-validation (Stone 1974): the examples that are not test fall into this many equal parts,
+        and part `fold` (from 0) is the validation part, instead of `validation`.
+      fold_seed: draws the parts; further values repeat the cross-validation, on the same test part.
       scaling: of the inputs, "unit" (uint8 / 255; other types unchanged), "standard", "minmax" or "none".
       target_scaling: of regression targets, "none", "standard" or "minmax"; losses are then in scaled units.
     """
@@ -36,6 +40,9 @@ class DataConfig:
     test: float | int | None = None
     stratify: bool = True
     split_seed: int = 0
+    folds: int | None = None
+    fold: int = 0
+    fold_seed: int = 0
     scaling: str = "unit"
     target_scaling: str = "none"
 
@@ -165,6 +172,25 @@ def program_key(experiment: Experiment) -> Experiment:
     """
     mask = Hyperparameters(**dict.fromkeys(experiment.hyperparameters.present(), 0))
     return dataclasses.replace(experiment, hyperparameters=mask, epochs=0, seed=0, start_weights=None)
+
+
+class Replicate(NamedTuple):
+    """What sets the trials of one setting apart."""
+
+    seed: int
+    fold: int
+    fold_seed: int
+
+
+def replicate_of(experiment: Experiment) -> Replicate:
+    """Name a trial among those of its setting."""
+    return Replicate(experiment.seed, experiment.data.fold, experiment.data.fold_seed)
+
+
+def setting_key(experiment: Experiment) -> Experiment:
+    """What the trials of one setting have in common."""
+    data = dataclasses.replace(experiment.data, fold=0, fold_seed=0)
+    return dataclasses.replace(experiment, data=data, seed=0)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,7 +12,7 @@ import jax
 
 from nnjax.checks import Finding, examine, summarize, validate
 from nnjax.config import DataConfig, Experiment, TrialSpec
-from nnjax.data import prepare, prepare_loaded
+from nnjax.data import load, prepare_loaded
 from nnjax.models import make_model
 from nnjax.models.census import census
 from nnjax.optimizers import resolve
@@ -40,15 +40,18 @@ def prepare_all(specs: Sequence[TrialSpec], data: Dataset | None) -> dict[DataCo
     """Load and split each data configuration that occurs, once.
 
     Raises:
-      UserError: see `prepare`.
+      UserError: see `load` and `prepare_loaded`.
     """
     sizes: dict[DataConfig, int] = {}
     for spec in specs:
         config = spec.experiment.data
         sizes[config] = max(sizes.get(config, 0), spec.experiment.batch_size)
-    if data is not None:
-        return {config: prepare_loaded(data, config, size) for config, size in sizes.items()}
-    return {config: prepare(config, size) for config, size in sizes.items()}
+    sources: dict[tuple[str, str | None, str | None], Dataset] = {}
+    for config in sizes:
+        source = (config.name, config.data_dir, config.target)
+        if source not in sources:
+            sources[source] = load(*source) if data is None else data
+    return {c: prepare_loaded(sources[c.name, c.data_dir, c.target], c, size) for c, size in sizes.items()}
 
 
 def judge(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> list[tuple[str, Finding]]:

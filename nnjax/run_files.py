@@ -68,7 +68,8 @@ def varying_fields(specs: Sequence[TrialSpec]) -> list[str]:
         values = {flat[path] for flat in flats}
         return len(values) > 1 or (path.startswith("hyperparameters.") and values != {None})
 
-    return [path for path in field_types(Experiment) if path not in ("seed", "epochs") and shown(path)]
+    elsewhere = ("seed", "epochs", "data.fold")
+    return [path for path in field_types(Experiment) if path not in elsewhere and shown(path)]
 
 
 def trials_csv(specs: Sequence[TrialSpec], records: Sequence[Record]) -> str:
@@ -81,7 +82,8 @@ def trials_csv(specs: Sequence[TrialSpec], records: Sequence[Record]) -> str:
     writer.writerow([*_FIRST, *short, *metrics, "verdict"])
     for spec, record in zip(specs, records, strict=True):
         flat = flatten(spec.experiment)
-        row: list[Any] = [spec.id, spec.arm, record.status, spec.experiment.seed, "", record.epochs]
+        fold = "" if spec.experiment.data.folds is None else spec.experiment.data.fold
+        row: list[Any] = [spec.id, spec.arm, record.status, spec.experiment.seed, fold, record.epochs]
         row += [_cell(flat[path]) for path in fields] + [_cell(record.values.get(name)) for name in metrics]
         writer.writerow([*row, record.verdict])
     return buffer.getvalue()

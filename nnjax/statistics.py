@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -34,8 +35,15 @@ class Estimate:
     count: int
 
 
-def estimate(values: Sequence[float] | np.ndarray) -> Estimate:
-    """Estimate a mean from the finite ones of some values."""
+def estimate(values: Sequence[float] | np.ndarray, folds: int | None = None) -> Estimate:
+    """Estimate a mean from the finite ones of some values.
+
+    Args:
+      values: of seeds, or of folds.
+      folds: k where they come from k-fold cross-validation. Folds share most of their training examples, so their mean
+        varies more than that of independent values: its variance is taken as (1/n + 1/(k-1)) of theirs (Nadeau & Bengio
+        2003, equation 9).
+    """
     finite = np.asarray(values, float)
     finite = finite[np.isfinite(finite)]
     mean = float(finite.mean()) if len(finite) else float("nan")
@@ -44,8 +52,13 @@ def estimate(values: Sequence[float] | np.ndarray) -> Estimate:
     from scipy import stats
 
     spread = float(finite.std(ddof=1))
-    half = float(stats.t.ppf((1 + LEVEL) / 2, len(finite) - 1)) * spread / len(finite) ** 0.5
+    half = float(stats.t.ppf((1 + LEVEL) / 2, len(finite) - 1)) * spread * _shrink(len(finite), folds)
     return Estimate(mean, spread, mean - half, mean + half, len(finite))
+
+
+def _shrink(count: int, folds: int | None) -> float:
+    """The standard error of a mean over the standard deviation of its values."""
+    return float((1 / count + (1 / (folds - 1) if folds else 0)) ** 0.5)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,30 +69,33 @@ class Comparison:
       difference: of their values, first minus second, seed by seed.
       p_value: of the paired t-test, two-sided: how likely a difference this large is by chance alone; NaN where it
         cannot be computed.
-      wins: seeds in which the first has the lower value.
+      wins: seeds (with folds, pairs of seed and fold) in which the first has the lower value.
+      unit: what was paired: "seed" or "fold".
     """
 
     difference: Estimate
     p_value: float
     wins: int
+    unit: str = "seed"
 
     def __str__(self) -> str:
         """Say it in a sentence, for values of which the lower one is better."""
         found = self.difference
-        share = f"lower in {self.wins} of {found.count} seeds"
+        share = f"lower in {self.wins} of {found.count} {self.unit}s"
         if found.count < 2:
-            return f"The first is {share}: one seed cannot tell them apart."
+            return f"The first is {share}: one {self.unit} cannot tell them apart."
         size = f"by {found.mean:+.3g} on average (95 % interval {found.low:+.3g} to {found.high:+.3g}, {share})"
         if found.low <= 0 <= found.high:
             return f"They cannot be told apart: the first differs {size}."
         return f"The first is really {'lower' if found.mean < 0 else 'higher'}: it differs {size}."
 
 
-def compare_paired(first: Mapping[int, float], second: Mapping[int, float]) -> Comparison:
+def compare_paired(first: Mapping[Any, float], second: Mapping[Any, float], folds: int | None = None) -> Comparison:
     """Compare two settings seed by seed.
 
     Args:
-      first, second: {seed: value}; seeds of only one, and values that are not finite, are left out.
+      first, second: {seed (or seed and fold): value}; those of only one, and values that are not finite, are left out.
+      folds: as for `estimate`.
 
     Raises:
       UserError: no seed is common to both.
@@ -88,10 +104,10 @@ def compare_paired(first: Mapping[int, float], second: Mapping[int, float]) -> C
     if not seeds:
         raise UserError("The settings have no finished seed in common; train both with the same seeds.")
     differences = np.array([first[seed] - second[seed] for seed in seeds])
-    found, p_value = estimate(differences), float("nan")
+    found, p_value = estimate(differences, folds), float("nan")
     if found.count > 1 and found.spread > 0:
         from scipy import stats
 
-        t = found.mean / (found.spread / found.count**0.5)
+        t = found.mean / (found.spread * _shrink(found.count, folds))
         p_value = float(2 * stats.t.sf(abs(t), found.count - 1))
-    return Comparison(found, p_value, int((differences < 0).sum()))
+    return Comparison(found, p_value, int((differences < 0).sum()), "fold" if folds else "seed")

@@ -18,6 +18,6 @@ def test_only_the_values_of_traced_fields_are_left_out_of_the_program_key():
             value = ("huber",)
         elif path in ("data.data_dir", "data.target"):
             value = "x"
-        elif path in ("data.limit", "hyperparameters.patience"):
+        elif path in ("data.limit", "data.folds", "hyperparameters.patience"):
             value = 5
         assert program_key(replace(base, {path: value})) != program_key(base), path

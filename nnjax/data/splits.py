@@ -32,7 +32,7 @@ def split(
 
     Args:
       num_examples: n.
-      config: its fields limit, validation, test, stratify and split_seed.
+      config: its fields limit, validation, test, stratify, split_seed, folds, fold and fold_seed.
       labels: [n] class indices, to keep the shares of the classes equal; None where there are no classes.
       test_start: the source's own test set begins at this index; None if it has none.
 
@@ -42,8 +42,11 @@ def split(
     Raises:
       UserError: a part that was asked for would be empty, or more examples are asked for than there are.
     """
-    if config.split_seed < 0:
-        raise UserError(f"split_seed is {config.split_seed}, but a whole number from 0 was expected.")
+    for name in ("split_seed", "fold_seed"):
+        if getattr(config, name) < 0:
+            raise UserError(f"{name} is {getattr(config, name)}, but a whole number from 0 was expected.")
+    if config.folds is None and (config.fold or config.fold_seed):
+        raise UserError(f"data.fold is {config.fold}, but data.folds is none: say into how many folds to divide.")
     # Raw output: NumPy keeps that stream the same in all its versions, which it does not promise of permutations.
     keys = np.random.PCG64(config.split_seed).random_raw(num_examples)
     labels = labels if config.stratify else None
@@ -54,11 +57,14 @@ def split(
     pool = np.setdiff1d(pool, test, assume_unique=True)
     if config.limit is not None:
         pool = draw(pool, _num_limit(config.limit, len(pool)), keys, labels, "limited")
-    if config.validation == "test":
+    if config.validation == "test" and config.folds is None:
         if not len(test):
             raise UserError('validation is "test", but the test part is empty (test is 0): give test a size.')
         return Split(_check_train(pool, config), test, test)
-    validation = draw(pool, _count(config.validation, len(pool), "validation"), keys, labels, "validation")
+    if config.folds is not None:
+        validation = draw_fold(pool, config, labels)
+    else:
+        validation = draw(pool, _count(config.validation, len(pool), "validation"), keys, labels, "validation")
     return Split(_check_train(np.setdiff1d(pool, validation, assume_unique=True), config), validation, test)
 
 
@@ -94,6 +100,36 @@ def draw(candidates: np.ndarray, count: int, keys: np.ndarray, labels: np.ndarra
         return np.sort(order[:count])
     shares, ordered = largest_remainder(sizes, count), labels[order]
     return np.sort(np.concatenate([order[ordered == label][:share] for label, share in enumerate(shares)]))
+
+
+def draw_fold(pool: np.ndarray, config: DataConfig, labels: np.ndarray | None) -> np.ndarray:
+    """One of k parts whose sizes differ by at most 1, and so do those of each class in them.
+
+    Args:
+      pool: [p] indices of the examples that are not test.
+      config: its fields folds, fold, fold_seed and split_seed.
+      labels: [n] class indices; None deals without looking at classes.
+
+    Returns:
+      The part's indices, ascending.
+
+    Raises:
+      UserError: fewer than 2 parts, more than there are examples, or a part that does not exist.
+    """
+    assert config.folds is not None
+    if not 2 <= config.folds <= len(pool):
+        raise UserError(
+            f"data.folds is {config.folds}, but a whole number from 2 to {len(pool):,}, the examples that there are to "
+            "divide, was expected."
+        )
+    if not 0 <= config.fold < config.folds:
+        raise UserError(
+            f"data.fold is {config.fold}, but with {config.folds} folds a whole number from 0 to {config.folds - 1} "
+            "was expected."
+        )
+    keys = np.random.PCG64([config.split_seed, config.fold_seed]).random_raw(len(pool))
+    dealt = pool[np.lexsort((keys, np.zeros_like(pool) if labels is None else labels[pool]))]
+    return np.sort(dealt[config.fold :: config.folds])
 
 
 def largest_remainder(sizes: np.ndarray, count: int) -> np.ndarray:

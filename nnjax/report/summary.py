@@ -1,4 +1,4 @@
-"""Trials as a reader sees them: settings (trials that differ in their seed only), their scores, and which are best."""
+"""Trials as a reader sees them: settings (trials alike but for seed and fold), their scores, and which are best."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnjax.anchors import ACCURACY, BCE, MAE, MSE
-from nnjax.config import Experiment, TrialSpec
+from nnjax.config import Experiment, TrialSpec, setting_key
 from nnjax.fields import flatten
 from nnjax.train.batches import output_width
 from nnjax.train.records import DIVERGED, FAILED, RUNNING, WAITING, Record
@@ -33,7 +33,7 @@ LABELS = {
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Setting:
-    """Trials of one arm that differ in their seed only.
+    """Trials of one arm that differ in their seed or fold only.
 
     Attributes:
       label: the arm's name, the values that set it apart, or the layers where there is nothing else.
@@ -56,7 +56,7 @@ def settings(run: Run) -> list[Setting]:
     """Collect the trials of a run into settings, in the order in which they first appear."""
     members: dict[tuple[str, Experiment, bool], list[TrialSpec]] = {}
     for spec in run.specs:
-        key = (spec.arm, dataclasses.replace(spec.experiment, seed=0), spec.start_from is None)
+        key = (spec.arm, setting_key(spec.experiment), spec.start_from is None)
         members.setdefault(key, []).append(spec)
     firsts: dict[str, list[TrialSpec]] = {}
     for some in members.values():
@@ -74,9 +74,9 @@ def _setting(specs: Sequence[TrialSpec], varying: Sequence[str], facts: DataFact
 
 
 def _varying(firsts: Sequence[TrialSpec]) -> list[str]:
-    """Name the fields, but for the seed, in which the settings of one arm differ."""
-    flats = [flatten(spec.experiment) for spec in firsts]
-    return [path for path in flats[0] if path != "seed" and len({flat[path] for flat in flats}) > 1]
+    """Name the fields in which the settings of one arm differ."""
+    flats = [flatten(setting_key(spec.experiment)) for spec in firsts]
+    return [path for path in flats[0] if len({flat[path] for flat in flats}) > 1]
 
 
 def show(value: object) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nnjax.config import setting_key
 from nnjax.fields import flatten
 from nnjax.statistics import estimate
 
@@ -18,9 +19,9 @@ TREES, FEWEST = 200, 8  # of the forest; trials below which it would only repeat
 
 
 def swept(run: Run) -> list[str]:
-    """Name the fields that differ between trials, but for the seed, in the experiment's order."""
-    flats = [flatten(spec.experiment) for spec in run.specs]
-    return [path for path in flats[0] if path != "seed" and len({flat[path] for flat in flats}) > 1]
+    """Name the fields that differ between settings, in the experiment's order."""
+    flats = [flatten(setting_key(spec.experiment)) for spec in run.specs]
+    return [path for path in flats[0] if len({flat[path] for flat in flats}) > 1]
 
 
 def edges(run: Run, metric: str = "val_loss") -> list[str]:
@@ -29,7 +30,7 @@ def edges(run: Run, metric: str = "val_loss") -> list[str]:
     Returns:
       A sentence a field; fields with fewer than three values have no inside and are left out.
     """
-    means = [(estimate(list(values.values())).mean, setting) for setting, values in run.by_seed(metric)]
+    means = [(estimate(list(values.values())).mean, setting) for setting, values in run.by_replicate(metric)]
     finite = [(mean, setting.experiment) for mean, setting in means if np.isfinite(mean)]
     if not finite:
         return []
