@@ -89,6 +89,8 @@ def _identity(run: Run) -> list[Column]:
     columns += [("arm", lambda spec, record: spec.arm)] * arms
     columns += [("status", lambda spec, record: record.status)]
     columns += [("seed", lambda spec, record: str(spec.experiment.seed))]
+    if any(spec.experiment.data.folds for spec in run.specs):
+        columns += [("fold", lambda spec, record: str(spec.experiment.data.fold))]
     for path in _fields(run):
         columns.append((_leaf(path), lambda spec, record, path=path: show(flatten(spec.experiment)[path])))
     return [*columns, ("epochs", lambda spec, record: f"{record.epochs}/{spec.experiment.epochs}")]
@@ -123,7 +125,9 @@ def _fields(run: Run) -> list[str]:
         arms.setdefault(spec.arm, []).append(flatten(spec.experiment))
     paths = flatten(run.specs[0].experiment)
     return [
-        p for p in paths if p not in ("seed", "epochs") and any(len({f[p] for f in own}) > 1 for own in arms.values())
+        p
+        for p in paths
+        if p not in ("seed", "epochs", "data.fold") and any(len({f[p] for f in own}) > 1 for own in arms.values())
     ]
 
 

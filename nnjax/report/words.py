@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnjax.anchors import ACCURACY, MSE, Anchors
+from nnjax.config import Replicate, replicate_of
 from nnjax.report.exhibits import Exhibit
 from nnjax.report.scores import Key, goals_of
 from nnjax.report.summary import Setting, cell, mean_and_spread, number, ranked, report_part, scores, settings
@@ -57,7 +58,7 @@ def _trained(run: Run, some: Sequence[Setting]) -> str:
     train, validation, test = next(iter(sizes))
     amount = f"{train:,} {noun}" if len({size[0] for size in sizes}) == 1 else noun
     text = f"{_capital(count(len(some), 'network'))} {'was' if len(some) == 1 else 'were'} trained on {amount} of "
-    text += f"{' and '.join(names[:3])} for {_epochs(run)}{_seeds(some)}."
+    text += f"{' and '.join(names[:3])} for {_epochs(run)}{_replicates(run, some)}."
     if len(sizes) > 1:
         return text
     return text + _held_out(validation, test, all(s.experiment.data.validation == "test" for s in some))
@@ -75,14 +76,25 @@ def _epochs(run: Run) -> str:
     return count(epochs[-1], "epoch") if len(epochs) == 1 else f"{epochs[0]} to {epochs[-1]} epochs"
 
 
-def _seeds(some: Sequence[Setting]) -> str:
+def _replicates(run: Run, some: Sequence[Setting]) -> str:
+    """Say from how many seeds, and on how many folds, a network was trained."""
     numbers = {len(setting.trials) for setting in some}
     if numbers == {1}:
         return ""
-    most = count(max(numbers), "seed")
-    if len(numbers) > 1:
-        return f", from up to {most}"
-    return f", each from {most}" if len(some) > 1 else f" from {most}"
+    own = [[replicate_of(run.specs[trial].experiment) for trial in setting.trials] for setting in some]
+    seeds, folds = (max(len({pick(r) for r in group}) for group in own) for pick in (_seed, _fold))
+    up_to = "up to " * (len(numbers) > 1)
+    parts = [f"from {up_to}{count(seeds, 'seed')}"] * (seeds > 1) + [f"on {up_to}{count(folds, 'fold')}"] * (folds > 1)
+    each = "," * bool(up_to) or ", each" * (len(some) > 1)
+    return f"{each} {' and '.join(parts)}"
+
+
+def _seed(replicate: Replicate) -> int:
+    return replicate.seed
+
+
+def _fold(replicate: Replicate) -> tuple[int, int]:
+    return replicate.fold, replicate.fold_seed
 
 
 def _ended(run: Run) -> list[str]:
@@ -193,5 +205,5 @@ def chosen(run: Run, some: Sequence[Exhibit]) -> str:
     if len(some) < total:
         parts.append(f"The pictures show {count(len(some), 'network')} of {total:,}, the best.")
     if any(len(exhibit.setting.trials) > 1 for exhibit in some):
-        parts.append("Of several seeds they show the one with the median error.")
+        parts.append("Of several trials they show the one with the median error.")
     return " ".join(parts)

@@ -109,6 +109,6 @@ def test_which_pictures():
     text = words.chosen(run, exhibits.exhibits(run)[0])
     assert (
         text
-        == "The pictures show six networks of 8, the best. Of several seeds they show the one with the median error."
+        == "The pictures show six networks of 8, the best. Of several trials they show the one with the median error."
     )
     assert words.chosen(fake_run(space=DEMO), exhibits.exhibits(fake_run(space=DEMO))[0]) == ""

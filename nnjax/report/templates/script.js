@@ -96,7 +96,7 @@
     Plotly.react(node, traces(chart), layout(chart), CONFIG);
     const most = Math.max(...chart.lines.map((line) => line.rows.length)), others = new Set(chart.lines.map((line) => line.setting)).size > chart.many;
     document.getElementById("chart-note").textContent =
-      (most > 1 ? "Lines are means over the seeds, bands their range. " : "") + (others ? `The best ${chart.many} have colours; the others are grey.` : "");
+      (most > 1 ? "Lines are means over the trials of a network, bands their range. " : "") + (others ? `The best ${chart.many} have colours; the others are grey.` : "");
   }
 
   function tabs() {
