@@ -178,7 +178,7 @@ class Chunk:
             trials[str(spec.id)] = {name: getattr(record, name) for name in _NOTED}
         layout = {"lanes": self.lanes, "devices": self.program.mesh.size, "plan": dataclasses.asdict(self.group.plan)}
         described = [{"trials": [spec.id for spec in crew.specs], "step": crew.step} for crew in crews]
-        return arrays, {"crews": described, "trials": trials, **layout}
+        return arrays, {"crews": described, "placed": len(self.crews), "trials": trials, **layout}
 
 
 def crews_of(

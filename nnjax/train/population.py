@@ -146,12 +146,20 @@ class Population:
     def _flops_left(self, group: Group, spec: TrialSpec, step: int) -> float:
         return group.flops(spec) * (1 - step / group.total_steps(spec))
 
-    def _fill(self, chunk: Chunk) -> None:
-        """Give each free device a crew: first those that were paused, then those that have not begun."""
+    def _fill(self, chunk: Chunk, first: int = 0) -> None:
+        """Give each free device a crew.
+
+        First come the `first` paused crews and those that fill their lanes well, then trials that have not begun, and
+        last the small remains of paused crews, which others may still join.
+        """
         order = chunk.group.plan.order
         waiting = divide([Crew((spec,)) for spec in self._waiting(chunk.group)], chunk.lanes, order)
-        crews = dict(zip(chunk.free(), [*chunk.paused, *waiting], strict=False))
-        chunk.paused = chunk.paused[len(crews) :]
+        paused = chunk.paused[first:]
+        well = [crew for crew in paused if 2 * len(crew.specs) > chunk.lanes]
+        remains = [crew for crew in paused if 2 * len(crew.specs) <= chunk.lanes]
+        queue = [*chunk.paused[:first], *well, *waiting, *remains]
+        crews = dict(zip(chunk.free(), queue, strict=False))
+        chunk.paused = [crew for crew in queue[len(crews) :] if crew.state is not None]
         for spec in (spec for crew in crews.values() if crew.state is None for spec in crew.specs):
             self.records[spec.id] = Record(RUNNING, lanes=chunk.lanes, devices=chunk.program.mesh.size)
         if crews:
@@ -182,10 +190,11 @@ class Population:
         if note["plan"] == dataclasses.asdict(group.plan):
             chunk = Chunk(self._program(group, note["lanes"], note["devices"]), group, note["lanes"])
             chunk.paused = crews
+            self._fill(chunk, note["placed"])
         else:
             chunk = self._laid_out(group, crews)
             chunk.paused = divide(crews, chunk.lanes, group.plan.order)
-        self._fill(chunk)
+            self._fill(chunk)
         return chunk
 
     def _program(self, group: Group, lanes: int, devices: int) -> Program:
@@ -239,10 +248,16 @@ class Population:
         self.warm.add(chunk.program)
 
     def _renewed(self, chunk: Chunk) -> Chunk:
-        """At a mark: finish crews that have ended, begin others in their place, and close ranks where none waits."""
+        """At a mark: finish crews that have ended, begin others in their place, and close ranks."""
         over, moved = [d for d, c in chunk.crews.items() if not any(map(self._runs, c.specs))], False
+        sparse = self._sparse(chunk)
+        if sparse:
+            live = {s.id for device in sparse for s in chunk.crews[device].specs if self._runs(s)}
+            chunk.paused = divide(chunk.take(lambda spec: spec.id in live), chunk.lanes, chunk.group.plan.order)
+            over += sparse
         if over:
-            self._finish(chunk, [spec for device in over for spec in chunk.crews[device].specs])
+            ended = [s for device in over for s in chunk.crews[device].specs if not self._runs(s)]
+            self._finish(chunk, ended)
             for device in over:
                 del chunk.crews[device]
             self._fill(chunk)
@@ -252,6 +267,19 @@ class Population:
         if (over or moved) and chunk.crews:  # what is finished and what has begun are written down together
             self._save(chunk)
         return chunk
+
+    def _sparse(self, chunk: Chunk) -> list[int]:
+        """List the devices where half the lanes or more have become idle, while other trials could use them."""
+        order, waits = chunk.group.plan.order, bool(self._waiting(chunk.group))
+        paused = {crew.key(order) for crew in chunk.paused}
+        out = []
+        for device, crew in chunk.crews.items():
+            live = tuple(filter(self._runs, crew.specs))
+            if 0 < 2 * len(live) <= chunk.lanes and len(live) < len(crew.specs):
+                rest = Crew(live, int(chunk.steps[device]))
+                if waits or rest.key(order) in paused:
+                    out.append(device)
+        return out
 
     def _runs(self, spec: TrialSpec) -> bool:
         return self.records[spec.id].status == RUNNING
@@ -324,10 +352,10 @@ class Population:
 
     def _report(self, chunk: Chunk) -> None:
         shares = np.array([float(record.status in ENDED) for record in self.records])
-        for device, crew in chunk.crews.items():
+        steps = [(int(chunk.steps[device]), crew) for device, crew in chunk.crews.items()]
+        for step, crew in steps + [(crew.step, crew) for crew in chunk.paused]:
             for spec in crew.specs:
-                share = float(chunk.steps[device]) / chunk.group.total_steps(spec)
-                shares[spec.id] = max(shares[spec.id], share)
+                shares[spec.id] = max(shares[spec.id], step / chunk.group.total_steps(spec))
         done = float(np.sum(self.work * shares) / max(float(self.work.sum()), 1.0))
         running = [spec.id for spec in chunk.live(self.records)] or list(chunk.row_of())
         self.observe(Progress(self.specs, self.records, running, done))

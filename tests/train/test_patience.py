@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from populations import CLASSIFIER, blobs, population, specs_of
+from populations import CLASSIFIER, StopAfter, blobs, population, specs_of
 
 import nnjax
 from nnjax.fields import replace
-from nnjax.train import Plan
+from nnjax.train import Plan, Stopped
+from nnjax.train.chunk import Chunk
 from nnjax.train.records import stop_epoch
 
 STOPPING = replace(CLASSIFIER, {"patience": 2, "epochs": 24, "train_eval_size": 0})
@@ -91,3 +92,43 @@ def test_patience_is_an_axis_of_one_program():
 def test_patience_is_at_least_one_epoch(patience):
     with pytest.raises(nnjax.UserError, match=r"patience is .* at least 1"):
         nnjax.sweep(replace(STOPPING, {"patience": patience}), data=blobs())
+
+
+def _crowd(**options):
+    """Twelve trials on one device of four lanes: what is left of one crew waits for what is left of the next ones."""
+    specs = specs_of(STOPPING, {"learning_rate": (0.001, 0.3, 1.0, 0.002, 0.5, 2.0, 0.003, 0.6, 3.0, 0.004, 0.7, 4.0)})
+    return population(specs, plan=Plan(1, 1, 4, "shared"), **options)
+
+
+def test_what_is_left_of_crews_joins_and_changes_no_result(monkeypatch):
+    sizes = []
+    place = Chunk.place
+
+    def spy(chunk, crews, parent):
+        sizes.extend(len(crew.specs) for crew in crews.values() if crew.state is not None)
+        place(chunk, crews, parent)
+
+    monkeypatch.setattr(Chunk, "place", spy)
+    joined = _crowd()
+    joined.run()
+    assert max(sizes) > 2  # at most two were left of any crew
+    for spec, record in zip(joined.specs, joined.records, strict=True):
+        alone = population([type(spec)(0, spec.experiment)], plan=Plan(1, 1, 4, "shared", fixed=True))
+        alone.run()
+        assert (record.status, record.epochs) == (alone.records[0].status, alone.records[0].epochs)
+        np.testing.assert_array_equal(record.curves["val_loss"], alone.records[0].curves["val_loss"])
+
+
+@pytest.mark.parametrize("questions", [1, 2, 4, 6, 9])
+def test_it_resumes_with_what_is_left_of_crews(questions):
+    whole = _crowd()
+    whole.run()
+    first = _crowd(should_stop=StopAfter(questions))
+    with pytest.raises(Stopped):
+        first.run()
+    second = _crowd(store=first.store, records=first.records)
+    second.run()
+    for one, other in zip(whole.records, second.records, strict=True):
+        assert (one.status, one.epochs) == (other.status, other.epochs)
+        np.testing.assert_array_equal(one.curves["val_loss"], other.curves["val_loss"])
+        assert one.values == other.values
