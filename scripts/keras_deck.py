@@ -13,7 +13,7 @@ os.environ.setdefault("KERAS_BACKEND", "jax")
 
 from absl import flags
 
-from nnjax.main import run
+from nnjax.main import check_out, run
 from nnjax.types import UserError
 
 DATA = flags.DEFINE_string("data", "mnist", "image source by name")
@@ -30,7 +30,9 @@ def train(seed, train_x, test_x):
 
     keras.utils.set_random_seed(seed)
     layers = [keras.layers.Dense(w, activation="relu") for w in (128, 64, 128)]
-    model = keras.Sequential([keras.Input((784,)), *layers, keras.layers.Dense(784, activation="sigmoid")])
+    model = keras.Sequential(
+        [keras.Input((train_x.shape[1],)), *layers, keras.layers.Dense(train_x.shape[1], activation="sigmoid")]
+    )
     for arm, loss in LOSSES.items():
         model.compile(keras.optimizers.Adadelta(1.0, rho=0.95, epsilon=1e-7), loss, steps_per_execution=100)
         history = model.fit(
@@ -61,11 +63,18 @@ def main(argv):
     """Train, or read what was trained, and compare."""
     if OUT.value is None:
         raise UserError("Usage: keras_deck.py --out=FILE.csv [--seeds=5] [--nnjax=RUN].")
+    import numpy as np
+
     from nnjax.data import load
 
-    path = pathlib.Path(OUT.value)
+    path = pathlib.Path(check_out(OUT.value, ".csv"))
     rows = list(csv.reader(path.read_text().splitlines())) if path.exists() else []
     data = load(DATA.value)
+    if data.x.dtype != np.uint8 or data.test_start is None:
+        raise UserError(
+            f"{DATA.value} holds no pictures in bytes with a test set of their own, which this script needs: name "
+            "mnist or fashion_mnist."
+        )
     train_x, test_x = data.x[: data.test_start] / 255.0, data.x[data.test_start :] / 255.0
     with open(path, "a", newline="") as file:
         for seed in range(len(rows) // len(LOSSES), SEEDS.value):

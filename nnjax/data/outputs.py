@@ -82,8 +82,8 @@ def _known_labels(y: np.ndarray, classes: tuple[str, ...], name: str) -> np.ndar
     outside = np.flatnonzero((y < 0) | (y >= len(classes)))
     if len(outside):
         raise UserError(
-            f"{name} has {len(outside)} labels out of range, the first ({y[outside[0]]}) in example {outside[0]} "
-            f"(counted from 0): 0 to {len(classes) - 1} were expected."
+            f"{name} has {len(outside)} label{'s' * (len(outside) > 1)} out of range, the first "
+            f"({y[outside[0]]}) in example {outside[0]} (counted from 0): 0 to {len(classes) - 1} were expected."
         )
     return y.astype(np.int32)
 

@@ -97,7 +97,12 @@ def test_sha256_is_that_of_dtypes_shapes_and_bytes():
         (X, np.eye(6, 2), {"task": "classification"}, "argmax"),
         (X, [0.5, 1, 2, 0.5, 1, 2], {"task": "classification"}, "fractions or NaN"),
         (X, list("ababab"), {"task": "regression"}, "text"),
-        (X, [0, 1, 2, 0, 1, 3], {"classes": ("a", "b", "c")}, r"1 labels out of range, the first \(3\) in example 5"),
+        (
+            X,
+            [0, 1, 2, 0, 1, 3],
+            {"classes": ("a", "b", "c")},
+            r"has 1 label out of range, the first \(3\) in example 5",
+        ),
         (X, [0, 1, 2, 0, 1, -1], {"classes": ("a", "b", "c")}, r"first \(-1\).*0 to 2 were expected"),
         (X, list("ababab"), {"classes": ("a", "b")}, "indices into the 2 class names"),
         (X, list("abcdef"), {}, "6 classes in 6 examples"),

@@ -148,6 +148,13 @@ CASES = [
     Case("compare", ("At least one run folder was expected",)),
     Case("compare run --out=new.txt", ("'new.txt' ends in '.txt', but .csv was expected",)),
     Case("report", ("One run folder was expected",)),
+    Case("keras_deck --out=new.csv --data=digits", ("digits holds no pictures in bytes", "name mnist")),
+    Case("keras_deck --out=new.txt", ("'new.txt' ends in '.txt', but .csv was expected",)),
+    train("--config.patience=0", "patience is 0, but a finite number, at least 1"),
+    train("--config.folds=1000", "data.folds is 1000, but a whole number from 2 to 155"),
+    train("--config.folds=5 --config.fold=5", "data.fold is 5, but with 5 folds a whole number from 0 to 4"),
+    train("--config.start_weights=nowhere.npz", "nowhere.npz is not there"),
+    train("--config.start_weights=spirals.py", "spirals.py is damaged"),
     Case("report .", (". is not a run folder: it has no config.json",)),
 ]
 
