@@ -254,6 +254,8 @@ def sweep(
         if folder.read_plan() not in ([], population.describe()["plan"]):
             announce("remark: The plan is not the earlier one: the results agree with it closely, but not bit for bit.")
     _train(population, folder)
+    if population.cost():
+        announce(f"cost: {population.cost()}")
     return Run(specs, population.records, population.store, facts, prepared, findings, title)
 
 

@@ -350,6 +350,16 @@ class Population:
             "steady": {"seconds": round(self.steady_seconds, 4), "trial_steps": self.steady_steps},
         }
 
+    def cost(self) -> str:
+        """Say in a sentence what was compiled, and what a step cost after that; "" where nothing was trained."""
+        if not self.programs:
+            return ""
+        made, compiled = len(self.programs), counter().compiled - self.compiled
+        text = f"{made} program{'s' * (made > 1)}, {compiled} compilation{'s' * (compiled != 1)}"
+        if not self.steady_steps:
+            return f"{text}."
+        return f"{text}; then {1e6 * self.steady_seconds / self.steady_steps:.3g} µs a step and trial."
+
     def _report(self, chunk: Chunk) -> None:
         shares = np.array([float(record.status in ENDED) for record in self.records])
         steps = [(int(chunk.steps[device]), crew) for device, crew in chunk.crews.items()]

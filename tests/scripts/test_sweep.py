@@ -1,6 +1,7 @@
 """scripts/sweep.py: what the run folder holds afterwards, and spaces from the command line."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ def test_it_says_what_it_does(trained):
     assert done.stderr == ""
     assert "remark: 2 of the 4 settings (with seeds) of the search space repeat others; the 2 different" in done.stdout
     assert "4 of 4 trials done" in done.stdout
+    assert re.search(r"cost: \d programs?, \d+ compilations?[;.]", done.stdout), done.stdout
     assert "plain, learning_rate 0.01" in done.stdout
     assert done.stdout.splitlines()[-1] == f"report: {folder / 'report.html'}"
 
