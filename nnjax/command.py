@@ -85,7 +85,7 @@ def _blame(file: pathlib.Path) -> Iterator[None]:
     """Say as one sentence what went wrong in a configuration file, and in which of its lines."""
     try:
         yield
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         frames = traceback.extract_tb(error.__traceback__)
         lines = [frame.lineno for frame in frames if frame.filename == str(file.absolute())]
         line = error.lineno if isinstance(error, SyntaxError) else lines[-1] if lines else None

@@ -29,7 +29,7 @@ from nnjax.environment import describe_environment
 from nnjax.fields import from_dict, replace
 from nnjax.run_files import FORMAT, Findings
 from nnjax.train import checkpoints
-from nnjax.train.records import MemoryStore, Record, stack_curves
+from nnjax.train.records import ENDED, MemoryStore, Record, stack_curves
 from nnjax.types import DataFacts, UserError
 
 _BEGUN = ("checkpoints", "data.json")  # what a run folder holds before it has its config.json
@@ -90,12 +90,23 @@ class FolderStore(MemoryStore):
                 self.write_json("data.json", run_files.facts_json(facts, findings))
                 self.write_json("config.json", run_files.config_json(base, specs, title))
             self._refuse_changed(facts)
-            return self.read_records(specs)
+            return self._with_weights(self.read_records(specs))
         except BaseException:
             self.release()
             if new:
                 self._remove_begun()
             raise
+
+    def _with_weights(self, records: list[Record]) -> list[Record]:
+        """Let trials that have ended, but whose weights are gone or damaged, begin again, which is announced."""
+        for trial, record in enumerate(records):
+            if record.status in ENDED:
+                try:
+                    self.load_weights(trial)
+                except UserError as error:
+                    self.announce(f"warning: {str(error).rstrip('.')}. Trial {trial} is trained again.")
+                    records[trial] = Record()
+        return records
 
     def _take(self) -> None:
         try:
@@ -215,8 +226,9 @@ class FolderStore(MemoryStore):
         Raises:
           UserError: environment.json is damaged.
         """
+        known = self.read_environment()
         with self._blame("environment.json"):
-            return [dict(group) for group in self.read_environment().get("plan", [])]
+            return [dict(group) for group in known.get("plan", [])]
 
     def read_environment(self) -> dict[str, Any]:
         """Read environment.json; empty if it is not there."""
@@ -235,7 +247,8 @@ class FolderStore(MemoryStore):
         try:
             yield
         except (ValueError, LookupError, TypeError, AttributeError, OSError) as error:
-            reason = str(error) if isinstance(error, UserError | OSError) else f"{type(error).__name__}: {error}"
+            plain = isinstance(error, OSError) or type(error) in (UserError, ValueError)
+            reason = str(error) if plain else f"{type(error).__name__}: {error}"
             raise UserError(
                 f"{self.path / name} is damaged ({reason.rstrip('.')}); bring a good copy back, or name another folder."
             ) from None
@@ -250,6 +263,8 @@ class FolderStore(MemoryStore):
         if not isinstance(tree, dict) or tree.get("format") != FORMAT:
             raise UserError(f"{self.path}/config.json is not of format {FORMAT}, which this version of nnjax reads.")
         with self._blame("config.json"):
+            if not tree["trials"]:
+                raise ValueError("it lists no trials")
             base = from_dict(tree["experiment"])
             specs = [
                 TrialSpec(i, replace(base, t["changes"]), t["arm"], t["start_from"])
@@ -275,8 +290,8 @@ class FolderStore(MemoryStore):
           UserError: they are damaged, or hold other trials.
         """
         records = [Record() for _ in specs]
+        known = self.read_environment()
         with self._blame("environment.json"):
-            known = self.read_environment()
             for name, kind in {"seconds": float, "lanes": int, "devices": int}.items():
                 for record, value in zip(records, known.get(f"trial_{name}", []), strict=False):
                     setattr(record, name, kind(value))
@@ -286,6 +301,8 @@ class FolderStore(MemoryStore):
         with self._blame("trials.csv"):
             with open(self.path / "trials.csv", newline="") as file:
                 rows = list(csv.DictReader(file))
+            if len(rows) != len(specs):
+                raise ValueError(f"it has {len(rows)} rows, but the run has {len(specs)} trials")
             for number, (record, row) in enumerate(zip(records, rows, strict=True)):
                 run_files.read_record(record, row, {name: array[number] for name, array in curves.items()})
         return records

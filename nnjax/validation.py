@@ -56,6 +56,7 @@ class Interval(NamedTuple):
     high: float
     with_low: bool
     with_high: bool
+    whole: bool = False
 
     def __contains__(self, value: object) -> bool:
         """Whether a finite number lies in it."""
@@ -68,13 +69,15 @@ class Interval(NamedTuple):
         """Say it in words, for a sentence."""
         low = f"at least {self.low:g}" if self.with_low else f"above {self.low:g}"
         if math.isinf(self.high):
-            return f"a finite number, {low},"
-        return f"a number {low} and {f'at most {self.high:g}' if self.with_high else f'below {self.high:,.12g}'}"
+            return f"a {'whole' if self.whole else 'finite'} number, {low},"
+        high = f"at most {self.high:g}" if self.with_high else f"below {self.high:,.12g}"
+        return f"a {'whole ' * self.whole}number {low} and {high}"
 
 
 NOT_NEGATIVE = Interval(0, math.inf, True, False)
 POSITIVE = Interval(0, math.inf, False, False)
-FROM_ONE = Interval(1, math.inf, True, False)
+FROM_ZERO = Interval(0, math.inf, True, False, whole=True)
+FROM_ONE = Interval(1, math.inf, True, False, whole=True)
 SHARE = Interval(0, 1, True, False)
 FACTOR = Interval(0, 1, False, True)
 
@@ -82,8 +85,8 @@ RANGES: dict[str, Interval] = {
     "epochs": FROM_ONE,
     "batch_size": FROM_ONE,
     "eval_batch_size": FROM_ONE,
-    "train_eval_size": NOT_NEGATIVE,
-    "seed": Interval(0, 2**32, True, False),
+    "train_eval_size": FROM_ZERO,
+    "seed": Interval(0, 2**32, True, False, whole=True),
     "data.limit": FROM_ONE,
     "hyperparameters.learning_rate": NOT_NEGATIVE,  # 1e10 is allowed: it shows what divergence looks like
     "hyperparameters.momentum": SHARE,

@@ -2,7 +2,7 @@
 
 from absl import flags
 
-from nnjax.main import run, start_jax
+from nnjax.main import check_out, run, start_jax
 from nnjax.types import UserError
 
 OUT = flags.DEFINE_string("out", None, "file to write; RUN/report.html by default")
@@ -12,10 +12,11 @@ def main(argv: list[str]) -> None:
     """Write the report."""
     if len(argv) != 2:
         raise UserError("One run folder was expected: report.py RUN [--out=FILE].")
+    out = OUT.value and check_out(OUT.value, ".html")
     start_jax()
     from nnjax.api import load
 
-    print(f"report: {load(argv[1]).report(OUT.value)}")
+    print(f"report: {load(argv[1]).report(out)}")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from nnjax.fields import coerce, field_types, replace, resolve_path
 from nnjax.types import UserError
 
 MODES = ("grid", "zip", "random", "sobol", "halton")
+MAX_TRIALS = 100_000  # of a space; a sweep of more would only be noticed after minutes of silence
 DRAWN = ("random", "sobol", "halton")  # modes that take `num` points of the space
 
 
@@ -104,10 +105,12 @@ def expand(base: Experiment, space: Space, announce: Callable[[str], None] = lam
     axes = {resolve_path(name): values for name, values in space.axes.items()}
     seeds = _seeds(axes.pop("seed")) if "seed" in axes else [{}]
     settings = _product([_settings(axes, space), *(_factor(other) for other in space.times)])
+    arms = checked_arms(space) or {"": Arm()}
+    _refuse_many(len(settings) * len(seeds) * len(arms))
     rows = _distinct([{**setting, **seed} for setting in settings for seed in seeds], announce)
     specs: list[TrialSpec] = []
     first_of: dict[str, int] = {}
-    for name, arm in (checked_arms(space) or {"": Arm()}).items():
+    for name, arm in arms.items():
         first_of[name] = len(specs)
         parent, own = _parent(name, arm, first_of), replace(base, arm.changes)
         for number, row in enumerate(rows):
@@ -134,7 +137,16 @@ def _product(factors: Sequence[list[dict[str, Any]]]) -> list[dict[str, Any]]:
     for name in names:
         if names.count(name) > 1:
             raise UserError(f"The field {name} is an axis of two spaces that multiply each other; leave it in one.")
+    _refuse_many(math.prod(map(len, factors)))
     return [{k: v for part in parts for k, v in part.items()} for parts in itertools.product(*factors)]
+
+
+def _refuse_many(count: int) -> None:
+    if count > MAX_TRIALS:
+        raise UserError(
+            f"The search space has {count:,} trials, but {MAX_TRIALS:,} is the most: take fewer points, or draw some "
+            "with mode random and num."
+        )
 
 
 def _seeds(values: Sequence[Any] | Range) -> list[dict[str, Any]]:
@@ -193,6 +205,10 @@ def _settings(axes: Mapping[str, Sequence[Any] | Range], space: Space) -> list[d
     if space.mode not in MODES:
         raise UserError(f"The mode of the search space is {space.mode!r}, but one of {', '.join(MODES)} was expected.")
     axes = {path: _typed(path, values) for path, values in axes.items()}
+    sizes = [values.num if isinstance(values, Range) else len(values) for values in axes.values()]
+    _refuse_many(space.num if space.mode in DRAWN and axes else max(sizes, default=1))
+    if space.mode == "grid":
+        _refuse_many(math.prod(sizes))
     if space.mode in DRAWN and axes:
         return _drawn_settings(axes, space)
     lists = [

@@ -2,9 +2,12 @@
 
 import concurrent.futures
 import fcntl
+import io
+import json
 import shutil
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 from processes import SPIRALS, complaint, contents, run
 
@@ -23,6 +26,7 @@ CONFIGS = {
     "range.py": HEAD + "return Experiment()\ndef get_space():\n    return Space(axes={'rho': Range(1, 0)})\n",
     "space.py": HEAD + "return Experiment()\ndef get_space():\n    return {'seed': range(3)}\n",
     "no_suffix": SPIRALS,
+    "exit.py": "import sys\n" + HEAD + "sys.exit(3)\n",
 }
 
 
@@ -150,7 +154,25 @@ CASES = [
     Case("report", ("One run folder was expected",)),
     Case("keras_deck --out=new.csv --data=digits", ("digits holds no pictures in bytes", "name mnist")),
     Case("keras_deck --out=new.txt", ("'new.txt' ends in '.txt', but .csv was expected",)),
-    train("--config.patience=0", "patience is 0, but a finite number, at least 1"),
+    Case("report run --out=nowhere/new.html", ("The folder of 'nowhere/new.html' is not there",)),
+    Case("report run --out=.", ("'.' ends in '', but .html was expected",)),
+    Case("train --config=exit.py --workdir=new", ("exit.py has a mistake in line 4: SystemExit: 3",)),
+    Case(
+        "sweep --config=spirals.py --workdir=new --space.learning_rate=log:1e-3:1:99999999",
+        ("has 99,999,999 trials, but 100,000 is the most",),
+    ),
+    Case(
+        "sweep --config=spirals.py --workdir=new --space.mode=random --space.num=3000000",
+        ("has 3,000,000 trials, but 100,000 is the most",),
+    ),
+    train("--config.learning_rate=nan", "learning_rate is nan, but a finite number, at least 0"),
+    train("--config.learning_rate=inf", "learning_rate is inf, but a finite number, at least 0"),
+    train("--config.preset=foo", "preset is 'foo'"),
+    train("--config.schedule=foo", "schedule is 'foo'"),
+    train("--config.metrics=foo", "metrics is 'foo'"),
+    train("--config.kernel_init=foo", "kernel_init is 'foo'"),
+    train("--config.dtype=float16", "dtype is 'float16'"),
+    train("--config.patience=0", "patience is 0, but a whole number, at least 1"),
     train("--config.folds=1000", "data.folds is 1000, but a whole number from 2 to 155"),
     train("--config.folds=5 --config.fold=5", "data.fold is 5, but with 5 folds a whole number from 0 to 4"),
     train("--config.start_weights=nowhere.npz", "nowhere.npz is not there"),
@@ -217,8 +239,34 @@ def unfinish(folder):
     return "Trial 1 is running: it has no weights yet"
 
 
+def empty_config(folder):
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"trials": []}))
+    return "config.json is damaged (it lists no trials)"
+
+
+def damage_facts(folder):
+    (folder / "data.json").write_text("{}")
+    return "data.json is damaged"
+
+
+def damage_curves(folder):
+    path = folder / "curves.npz"
+    path.write_bytes(path.read_bytes()[:300])
+    return "curves.npz is damaged"
+
+
+def damage_environment(folder):
+    (folder / "environment.json").write_text("{")
+    return "environment.json is damaged (JSONDecodeError"
+
+
 DAMAGES = [
     damage_config,
+    empty_config,
+    damage_facts,
+    damage_curves,
+    damage_environment,
     damage_table,
     damage_weights,
     unfinish,
@@ -231,6 +279,35 @@ def test_a_damaged_run_folder_is_one_sentence(damage, copy, tmp_path):
     before = contents(tmp_path)
     assert words in complaint(run("predict", copy, f"--out={tmp_path / 'new.csv'}", "--trial=1"))
     assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("damage", [damage_config, empty_config, damage_facts, damage_curves, damage_environment])
+def test_a_damaged_run_folder_is_not_resumed(damage, copy, config):
+    words = damage(copy)
+    before = contents(copy)
+    arguments = ("--space.learning_rate=log:0.01:0.1:2", "--space.seed=0,0")
+    assert words in complaint(run("sweep", f"--config={config}", f"--workdir={copy}", *arguments))
+    assert contents(copy) == before
+
+
+@pytest.mark.parametrize("absent", [False, True])
+def test_a_trial_whose_weights_are_lost_is_trained_again(absent, copy, config):
+    """Trial 3 starts from trial 1 and is still to be trained; both come out as they were."""
+    whole = {i: (copy / "checkpoints" / f"weights_0000{i}.npz").read_bytes() for i in (1, 3)}
+    damage_weights(copy)
+    if absent:
+        (copy / "checkpoints" / "weights_00001.npz").unlink()
+    (copy / "checkpoints" / "weights_00003.npz").unlink()
+    arguments = ("--space.learning_rate=log:0.01:0.1:2", "--space.seed=0,0")
+    done = run("sweep", f"--config={config}", f"--workdir={copy}", *arguments)
+    assert done.returncode == 0, done.stderr
+    assert f"weights_00001.npz is {'not there' if absent else 'damaged'}" in done.stdout
+    assert "Trial 1 is trained again." in done.stdout
+    assert "Trial 3 is trained again." in done.stdout
+    for trial, content in whole.items():
+        with np.load(io.BytesIO(content)) as before, np.load(copy / "checkpoints" / f"weights_0000{trial}.npz") as now:
+            for name in before.files:
+                np.testing.assert_allclose(now[name], before[name], rtol=1e-4, atol=1e-5, err_msg=name)
 
 
 def test_a_workdir_in_use_is_refused(copy, config):
