@@ -40,6 +40,8 @@ class Dataset:
       targets: names of the k regression targets.
       image_shape: (height, width) when x is flattened images.
       test_start: examples from this index on are the source's own test set; None if it has none.
+      validation_start: those from this index to the test set are its own validation set, which trains unless the
+        configuration asks for it (validation "given"); None if it has none.
       categories: for each categorical column, its category names in the order of their integer codes.
       full_scale: the value that scaling "unit" brings to 1 (16 for scikit-learn's digits); None for 255 where x is
         uint8 and 1 elsewhere.
@@ -56,6 +58,7 @@ class Dataset:
     targets: tuple[str, ...] = ()
     image_shape: tuple[int, int] | None = None
     test_start: int | None = None
+    validation_start: int | None = None
     categories: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     full_scale: float | None = None
 

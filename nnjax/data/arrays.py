@@ -24,6 +24,7 @@ def from_arrays(
     targets: Sequence[str] = (),
     image_shape: tuple[int, int] | None = None,
     test_start: int | None = None,
+    validation_start: int | None = None,
     categories: Mapping[str, tuple[str, ...]] | None = None,
     full_scale: float | None = None,
 ) -> Dataset:
@@ -42,6 +43,7 @@ def from_arrays(
       features, targets: column names; made up where empty (images have none).
       image_shape: (height, width) of flattened grey images.
       test_start: examples from this index on are the source's own test set.
+      validation_start: examples from this index to the test set are its own validation set.
       categories: names of the codes in categorical columns of x.
       full_scale: the value that scaling "unit" brings to 1; None for 255 where x is uint8 and 1 elsewhere.
 
@@ -56,6 +58,10 @@ def from_arrays(
         raise UserError(
             f"The test set of {name} begins at example {test_start}, but 1 to {len(inputs) - 1} was expected."
         )
+    if validation_start is not None and not 0 < validation_start < (end := test_start or len(inputs)):
+        raise UserError(
+            f"The validation set of {name} begins at example {validation_start}, but 1 to {end - 1} was expected."
+        )
     learned = outputs.make(None if y is None else _as_array(y, "y", name), task, classes, targets, len(inputs), name)
     return Dataset(
         name=name,
@@ -69,6 +75,7 @@ def from_arrays(
         targets=learned.targets,
         image_shape=image_shape,
         test_start=test_start,
+        validation_start=validation_start,
         categories=dict(categories or {}),
         full_scale=full_scale,
     )

@@ -37,7 +37,7 @@ def prepare_loaded(dataset: Dataset, config: DataConfig, batch_size: int | None 
       UserError: an impossible split, an unknown scaling, or fewer training examples than a batch.
     """
     labels = dataset.y if dataset.task == "classification" else None
-    parts = split(len(dataset.x), config, labels, dataset.test_start)
+    parts = split(len(dataset.x), config, labels, dataset.test_start, dataset.validation_start)
     if batch_size is not None and len(parts.train) < batch_size:
         raise UserError(
             f"{dataset.name} leaves {len(parts.train):,} training examples, fewer than a batch of {batch_size:,}: make "

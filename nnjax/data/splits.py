@@ -22,7 +22,11 @@ class Split(NamedTuple):
 
 
 def split(
-    num_examples: int, config: DataConfig, labels: np.ndarray | None = None, test_start: int | None = None
+    num_examples: int,
+    config: DataConfig,
+    labels: np.ndarray | None = None,
+    test_start: int | None = None,
+    validation_start: int | None = None,
 ) -> Split:
     """Divide the examples as the configuration says.
 
@@ -35,6 +39,7 @@ def split(
       config: its fields limit, validation, test, stratify, split_seed, folds, fold and fold_seed.
       labels: [n] class indices, to keep the shares of the classes equal; None where there are no classes.
       test_start: the source's own test set begins at this index; None if it has none.
+      validation_start: its own validation set begins here, before the test set; None if it has none.
 
     Returns:
       The three parts. With `validation="test"` the validation part is the test part.
@@ -52,6 +57,9 @@ def split(
     labels = labels if config.stratify else None
     everything = np.arange(num_examples, dtype=np.int32)
     pool, held_out = np.split(everything, [test_start]) if test_start is not None else (everything, everything)
+    given = _given(pool, config, validation_start)
+    pool = np.setdiff1d(pool, given, assume_unique=True)
+    held_out = held_out if test_start is not None else pool
 
     test = draw(held_out, _num_test(config, len(held_out), test_start is not None), keys, labels, "test")
     pool = np.setdiff1d(pool, test, assume_unique=True)
@@ -63,6 +71,8 @@ def split(
         return Split(_check_train(pool, config), test, test)
     if config.folds is not None:
         validation = draw_fold(pool, config, labels)
+    elif config.validation == "given":
+        validation = given
     else:
         validation = draw(pool, _count(config.validation, len(pool), "validation"), keys, labels, "validation")
     return Split(_check_train(np.setdiff1d(pool, validation, assume_unique=True), config), validation, test)
@@ -148,6 +158,17 @@ def largest_remainder(sizes: np.ndarray, count: int) -> np.ndarray:
     return shares
 
 
+def _given(pool: np.ndarray, config: DataConfig, start: int | None) -> np.ndarray:
+    """The source's own validation set where it is asked for, else nothing."""
+    if config.validation != "given" or config.folds is not None:
+        return pool[:0]
+    if start is None:
+        raise UserError(
+            'validation is "given", but the source has no validation set of its own: ask for a fraction or a count.'
+        )
+    return pool[pool >= start]
+
+
 def _num_test(config: DataConfig, available: int, own: bool) -> int:
     if config.test is None:
         return available if own else _count(OWN_TEST_SHARE, available, "test")
@@ -167,8 +188,8 @@ def _count(value: float | int | str, available: int, part: str) -> int:
             raise UserError(f"{part} is {value:,}, but there are only {available:,} examples to take it from.")
         return value
     if not isinstance(value, float) or not 0 <= value < 1:
-        also = ' or "test"' if part == "validation" else ""
-        raise UserError(f"{part} is {value!r}, but a fraction between 0 and 1, a whole number{also} was expected.")
+        also = ', "given" or "test"' if part == "validation" else ""
+        raise UserError(f"{part} is {value!r}, but a fraction between 0 and 1 or a whole number{also} was expected.")
     count = round(value * available)
     if value and not count:
         raise UserError(

@@ -106,9 +106,13 @@ def _target(table: Table, chosen: list[str]) -> np.ndarray | None:
         return np.array(texts)[values.astype(np.int64)]
     if kind == "b":
         return values.astype(bool)
-    if kind in "iu" and len(np.unique(values)) <= max(2, min(MAX_INTEGER_CLASSES, len(values) // 3)):
-        return values.astype(np.int64)
-    return values
+    return labels_or_numbers(values) if kind in "iu" else values
+
+
+def labels_or_numbers(values: np.ndarray) -> np.ndarray:
+    """Whole numbers [n] of few distinct values as labels, int64; others as they are."""
+    few = len(np.unique(values)) <= max(2, min(MAX_INTEGER_CLASSES, len(values) // 3))
+    return values.astype(np.int64) if few and np.array_equal(values, np.trunc(values)) else values
 
 
 def _encode(table: Table, column: str) -> tuple[np.ndarray, tuple[str, ...]]:

@@ -79,6 +79,7 @@ def load(dataset: str, name: str, data_dir: str | None = None, target: str | Non
         classes=_class_names(features[y_key]) if y_key else (),
         features=names,
         test_start=sum(len(splits[split]) for split in pools) if "test" in splits else None,
+        validation_start=len(splits["train"]) if len(pools) == len(POOLED) else None,
         categories={key: _class_names(features[key]) for key in x_keys if _class_names(features[key])},
     )
 

@@ -3,7 +3,8 @@ import io
 import numpy as np
 import pytest
 
-from nnjax.data import load
+from nnjax.config import DataConfig
+from nnjax.data import load, prepare_loaded
 from nnjax.types import UserError
 
 X, Y = np.arange(12.0).reshape(6, 2), np.array([0, 1, 0, 1, 0, 1])
@@ -41,6 +42,33 @@ def test_another_array_as_the_target(archive):
     assert (data.task, data.y.shape) == ("regression", (12, 1))
 
 
+@pytest.mark.parametrize("target", ["-1", "1"])
+def test_a_column_of_x_as_the_target(archive, target):
+    """Of few whole numbers it is labels, else numbers to predict."""
+    data = archive(target, x=np.column_stack([X[:, 0], Y]), y=X)
+    np.testing.assert_array_equal(data.x, X[:, :1])
+    np.testing.assert_array_equal(data.y, Y)
+    assert (data.task, data.classes) == ("classification", ("0", "1"))
+    numbers = archive(target, x=X + 0.5, x_test=X[:2] + 0.5)
+    assert (numbers.task, numbers.y.shape, numbers.test_start) == ("regression", (8, 1), 6)
+
+
+def test_a_validation_set_of_its_own(archive):
+    data = archive(x=X, y=Y, x_val=X[:4], y_val=Y[:4], x_test=X[:2], y_test=Y[:2])
+    assert (len(data.x), data.validation_start, data.test_start) == (12, 6, 10)
+    parts = prepare_loaded(data, DataConfig(validation="given"))
+    np.testing.assert_array_equal(parts.train, np.arange(6))
+    np.testing.assert_array_equal(parts.validation, np.arange(6, 10))
+    np.testing.assert_array_equal(parts.test, [10, 11])
+    without = archive(x=X, y=Y, x_val=X[:4], y_val=Y[:4])
+    parts = prepare_loaded(without, DataConfig(validation="given", test=2))
+    np.testing.assert_array_equal(parts.validation, np.arange(6, 10))
+    assert (parts.test < 6).all()
+    assert len(prepare_loaded(data, DataConfig(validation=3)).train) == 7  # not asked for, it trains
+    with pytest.raises(UserError, match="has no validation set of its own"):
+        prepare_loaded(archive(x=X, y=Y), DataConfig(validation="given"))
+
+
 @pytest.mark.parametrize(
     ("arrays", "target", "message"),
     [
@@ -48,9 +76,15 @@ def test_another_array_as_the_target(archive):
         ({"x": X, "y": Y}, "slope", r"no array slope \(it has x, y\)"),
         ({"x": X, "y": Y[:5]}, None, "6 examples in x but 5 in y"),
         ({"x": X, "y": Y, "y_test": Y}, None, "only part of a test set"),
+        ({"x": X, "y": Y, "x_val": X}, None, "only part of a validation set"),
+        ({"x": X, "y": Y}, "2", r"nor a column of x, of which there are 2"),
         ({"x": X, "y": Y, "x_test": X}, None, "only part of a test set"),
-        ({"x": X, "y": Y, "x_test": X, "y_test": Y[:2]}, None, r"test arrays of different lengths: x \(6, 2\)"),
-        ({"x": X, "y": Y, "x_test": X[:, :1], "y_test": Y}, None, r"x of the shape \(6, 2\) for training but \(6, 1\)"),
+        ({"x": X, "y": Y, "x_test": X, "y_test": Y[:2]}, None, r"has arrays of different lengths: x \(6, 2\)"),
+        (
+            {"x": X, "y": Y, "x_test": X[:, :1], "y_test": Y},
+            None,
+            r"x of the shape \(6, 2\) for training but \(6, 1\) for validation or test",
+        ),
         ({"x": X, "y": np.array([{}, 1, 2, 3, 4, 5], dtype=object)}, None, "array y that cannot be used"),
         ({"x": X * np.nan, "y": Y}, None, "12 values that are NaN"),
     ],

@@ -128,7 +128,10 @@ def test_largest_remainder_by_hand(sizes, count, expected):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"validation": 1.0}, "validation is 1.0, but a fraction between 0 and 1"),
+        (
+            {"validation": 1.0},
+            'validation is 1.0, but a fraction between 0 and 1 or a whole number, "given" or "test" was',
+        ),
         ({"validation": -0.1}, "validation is -0.1"),
         ({"validation": -1}, "validation is -1"),
         ({"validation": "half"}, "validation is 'half', .* or \"test\" was expected"),
