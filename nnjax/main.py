@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import logging as standard_logging
 import os
 import pathlib
 import signal
@@ -24,6 +25,14 @@ class Interrupted(Exception):
 def stop_requested() -> bool:
     """Whether SIGTERM or Ctrl-C came; the trainer looks between segments."""
     return _stop_signal is not None
+
+
+class _Sentence(standard_logging.Formatter):
+    """Warnings of the libraries below and of the data in the form of nnjax's own: "warning: sentence"."""
+
+    def format(self, record: standard_logging.LogRecord) -> str:
+        """Leave out time, thread and place."""
+        return f"{record.levelname.lower()}: {record.getMessage()}"
 
 
 def run(main: Callable[[list[str]], Any], config_flags: Sequence[str] = ()) -> None:
@@ -51,6 +60,7 @@ def run(main: Callable[[list[str]], Any], config_flags: Sequence[str] = ()) -> N
     def guarded(argv: list[str]) -> None:
         if flags.FLAGS.verbosity == logging.INFO:  # absl's default: JAX then tells of absent accelerators
             logging.set_verbosity(logging.WARNING)
+        logging.get_absl_handler().python_handler.setFormatter(_Sentence())
         with _one_sentence():
             main(argv)
             sys.stdout.flush()

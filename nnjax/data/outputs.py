@@ -10,6 +10,7 @@ import numpy as np
 from nnjax.types import UserError
 
 MAX_CLASSES = 1000
+FEWEST_COUNTED = 3  # labels 0, 1, 2, … from here on are taken for a count of the classes
 TASKS = ("classification", "regression", "none")
 
 
@@ -69,7 +70,25 @@ def _labels(y: np.ndarray, classes: tuple[str, ...], name: str) -> tuple[np.ndar
             f"y of {name} has {len(found)} classes in {len(y)} examples; at most {MAX_CLASSES}, and several "
             "examples of each, were expected: is it a number to predict (regression) or an identifier?"
         )
+    if y.dtype.kind in "iu":
+        _refuse_stray(y, found.astype(np.int64), name)
     return codes.astype(np.int32), tuple(value.decode() if isinstance(value, bytes) else str(value) for value in found)
+
+
+def _refuse_stray(y: np.ndarray, found: np.ndarray, name: str) -> None:
+    """Refuse labels that stand far from others which count classes from 0 or 1 without a gap: 255 beside 0 to 9."""
+    for first in (0, 1):
+        rest = found[(found >= first) & (found - first < len(found))]
+        stray = found[(found < first - 1) | (found - first >= 2 * len(found))]
+        if len(rest) < FEWEST_COUNTED or len(rest) + len(stray) < len(found) or not len(stray):
+            continue
+        if np.array_equal(rest, np.arange(first, first + len(rest))):
+            where = int(np.argmax(y == stray[-1]))
+            raise UserError(
+                f"{name} has labels {rest[0]} to {rest[-1]}, but also {', '.join(map(str, stray))}, out of their range "
+                f"(such as in example {where}, counted from 0): remove those examples, or write the labels as texts if "
+                "they are classes."
+            )
 
 
 def _known_labels(y: np.ndarray, classes: tuple[str, ...], name: str) -> np.ndarray:
@@ -109,8 +128,9 @@ def check_finite(values: np.ndarray, columns: Sequence[str], what: str) -> None:
     bad = np.argwhere(~np.isfinite(values))
     row, column = bad[0]
     place = f"example {row} (counted from 0), " + (f"column {columns[column]!r}" if columns else f"pixel {column}")
+    values_are = "value that is" if len(bad) == 1 else "values that are"
     raise UserError(
-        f"{what} has {len(bad)} {'value' if len(bad) == 1 else 'values'} that are NaN or infinite, the first "
+        f"{what} has {len(bad)} {values_are} NaN or infinite, the first "
         f"({values[row, column]}) in {place}: fill in or remove what is missing."
     )
 

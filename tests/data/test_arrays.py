@@ -103,6 +103,8 @@ def test_sha256_is_that_of_dtypes_shapes_and_bytes():
             {"classes": ("a", "b", "c")},
             r"has 1 label out of range, the first \(3\) in example 5",
         ),
+        (X, [0, 1, 2, 0, 1, 255], {}, r"toy has labels 0 to 2, but also 255, .* example 5"),
+        (X, np.array([1, 2, 3, 3, 200, 99], np.uint8), {}, r"toy has labels 1 to 3, but also 99, 200, .* example 4"),
         (X, [0, 1, 2, 0, 1, -1], {"classes": ("a", "b", "c")}, r"first \(-1\).*0 to 2 were expected"),
         (X, list("ababab"), {"classes": ("a", "b")}, "indices into the 2 class names"),
         (X, list("abcdef"), {}, "6 classes in 6 examples"),
@@ -112,3 +114,12 @@ def test_sha256_is_that_of_dtypes_shapes_and_bytes():
 def test_bad_arrays_get_one_sentence(x, y, further, message):
     with pytest.raises(UserError, match=message):
         from_arrays(x, y, "toy", **further)
+
+
+@pytest.mark.parametrize(
+    "labels", [[-1, 0, 1], [3, 8], [-2, -1, 0, 1, 2], [0, 1, 2, 3], [0, 1, 2, 5], [0, 1000], [1, 2, 4, 8]]
+)
+def test_labels_that_are_not_counted_from_zero_are_classes_too(labels):
+    values = np.array(labels, np.int64 if min(labels) < 0 or max(labels) > 255 else np.uint8)
+    data = from_arrays(np.zeros((2 * len(values), 1)), np.repeat(values, 2))
+    assert len(data.classes) == len(np.unique(values))

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import fcntl
+import gzip
 import io
 import json
 import shutil
@@ -29,6 +30,45 @@ CONFIGS = {
     "exit.py": "import sys\n" + HEAD + "sys.exit(3)\n",
 }
 
+ROWS = "".join(f"{i},{i % 7},{i % 2}\n" for i in range(100))
+X, Y = np.random.default_rng(0).normal(size=(100, 3)), np.arange(100) % 2
+
+
+def idx(array):
+    """An IDX file's bytes of an uint8 array."""
+    return bytes([0, 0, 8, array.ndim]) + b"".join(n.to_bytes(4, "big") for n in array.shape) + array.tobytes()
+
+
+def npz(**arrays):
+    """An NPZ file's bytes."""
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
+
+
+IMAGES, LABELS = np.zeros((40, 4, 4), np.uint8), (np.arange(40) % 4).astype(np.uint8)
+STRAY = np.where(np.arange(40) == 7, 255, LABELS).astype(np.uint8)
+IDX = {  # folder -> its training images and labels
+    "cut": (idx(IMAGES)[:-7], idx(LABELS)),
+    "foreign": (b"\x89PNG" + idx(IMAGES)[4:], idx(LABELS)),
+    "unequal": (idx(IMAGES), idx(LABELS[:30])),
+    "stray": (idx(IMAGES), idx(STRAY)),
+    "zipped": (gzip.compress(idx(IMAGES), mtime=0)[:-9], idx(LABELS)),
+}
+FILES = {
+    "word.csv": b"a,b,y\n" + ROWS.replace("50,1,0", "fifty,1,0").encode(),
+    "gap.csv": b"a,b,y\n" + ROWS.replace("50,1,0", "50,,0").encode(),
+    "short.csv": b"a,b,y\n1,2\n3\n",
+    "empty.csv": b"",
+    "bad.parquet": b"PAR1junkPAR1",
+    "object.npz": npz(x=X, y=np.array([{}] * 100, dtype=object)),
+    "nan.npz": npz(x=np.where(np.arange(300).reshape(100, 3) == 17, np.nan, X), y=Y),
+    "cut.npz": npz(x=X, y=Y)[:-40],
+    "wide.npz": npz(x=X, y=np.ones((100, 2, 2))),
+}
+FILES |= {f"{folder}/train-images-idx3-ubyte{'.gz' * (folder == 'zipped')}": a for folder, (a, _) in IDX.items()}
+FILES |= {f"{folder}/train-labels-idx1-ubyte": b for folder, (_, b) in IDX.items()}
+
 
 class Case(NamedTuple):
     """A command line, run in a folder with CONFIGS and perhaps a trained run, and words of the sentence."""
@@ -36,6 +76,11 @@ class Case(NamedTuple):
     arguments: str
     words: tuple[str, ...]
     needs_run: bool = False
+
+
+def data(name, *words):
+    """A case of data that cannot be used."""
+    return train(f"--config.data.name={name}", *words)
 
 
 def train(arguments, *words, needs_run=False):
@@ -165,6 +210,20 @@ CASES = [
         "sweep --config=spirals.py --workdir=new --space.mode=random --space.num=3000000",
         ("has 3,000,000 trials, but 100,000 is the most",),
     ),
+    data("csv:word.csv", "column 'a'", "line 52", "'fifty'"),
+    data("csv:gap.csv", "column 'b'", "1 missing value", "line 52"),
+    data("csv:short.csv", "short.csv"),
+    data("csv:empty.csv", "empty.csv"),
+    data("csv:bad.parquet", "is not a usable Parquet file"),
+    data("npz:object.npz", "an array y that cannot be used", "not objects"),
+    data("npz:nan.npz", "1 value that is NaN or infinite", "example 5"),
+    data("npz:cut.npz", "is not an .npz archive, or is cut short"),
+    data("npz:wide.npz", "shape (100, 2, 2)"),
+    data("idx:cut", "train-images-idx3-ubyte", "promises 40×4×4 values"),
+    data("idx:foreign", "train-images-idx3-ubyte"),
+    data("idx:unequal", "40 images", "30 labels", "do not belong together"),
+    data("idx:stray", "labels 0 to 3, but also 255"),
+    data("idx:zipped", "train-images-idx3-ubyte.gz", "damaged gzip file"),
     train("--config.learning_rate=nan", "learning_rate is nan, but a finite number, at least 0"),
     train("--config.learning_rate=inf", "learning_rate is inf, but a finite number, at least 0"),
     train("--config.preset=foo", "preset is 'foo'"),
@@ -198,8 +257,9 @@ def outcomes(request, trained, tmp_path_factory):
 
 
 def _outcome(case, trained, folder):
-    for name, text in CONFIGS.items():
-        (folder / name).write_text(text)
+    for name, content in ({name: text.encode() for name, text in CONFIGS.items()} | FILES).items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(content)
     if case.needs_run:
         shutil.copytree(trained, folder / "run")
     before = contents(folder)
