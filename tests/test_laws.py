@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from laws import LAWS, Subject, equals_training_alone
 from populations import CLASSIFIER, blobs
-from stepwise import QUICK
+from stepwise import QUICK, RATES
 
 from nnjax.data import from_arrays
 from nnjax.fields import replace
@@ -39,8 +39,9 @@ BLOBS, TWO, CURVE = blobs(61), blobs(61, k=2), curve()
 IMAGES = from_arrays((255 / (1 + np.exp(-BLOBS.x))).astype(np.uint8), name="images")
 
 
-def subject(dataset=BLOBS, factor=0.5, **changes):
-    return Subject(replace(BASE, {NAMES.get(name, name): value for name, value in changes.items()}), dataset, factor)
+def subject(dataset=BLOBS, factor=0.5, quick=False, **changes):
+    changes = {NAMES.get(name, name): value for name, value in changes.items()}
+    return Subject(replace(BASE, changes), dataset, factor, quick)
 
 
 EVERYTHING = {
@@ -114,6 +115,23 @@ TRIPLES = [
 ]
 
 
+# Every pair of an optimizer and a loss, and every pair of one of them and a kind of model; activations go along.
+PAIRS = [
+    (optimizer, loss, "autoencoder" if (i + j) % 2 else "mlp", SMOOTH[(i + j) % len(SMOOTH)])
+    for (i, optimizer), (j, loss) in itertools.product(enumerate(OPTIMIZERS), enumerate(LOSSES))
+]
+
+
+@pytest.mark.parametrize(("optimizer", "loss", "kind", "activation"), PAIRS)
+def test_laws_in_pairs(optimizer, loss, kind, activation):
+    """Sigmoid outputs and targets between 0 and 1 are possible with every loss, if not wise."""
+    changes = {"optimizer": optimizer, "loss": loss, "activation": activation, "learning_rate": RATES[optimizer]}
+    shape = AUTOENCODER | changes if kind == "autoencoder" else {"output": "sigmoid"} | changes
+    some = subject(IMAGES if kind == "autoencoder" else BLOBS, 1.0, quick=True, **shape)
+    for law in LAWS:
+        law(some)
+
+
 def small_trial(dtype, optimizer, activation, loss, **more):
     """A trial of 4-3-3 with sigmoids, which fit every loss, and its hyperparameters."""
     names = {"optimizer.name": optimizer, "model.activation": activation, "loss": loss, "dtype": dtype}
@@ -124,8 +142,9 @@ def small_trial(dtype, optimizer, activation, loss, **more):
 
 
 def test_pairs_occur():
-    for a, b in itertools.combinations(range(3), 2):
-        assert len({(t[a], t[b]) for t in TRIPLES}) == len({t[a] for t in TRIPLES}) * len({t[b] for t in TRIPLES})
+    for some, columns in ((TRIPLES, 3), (PAIRS, 3)):
+        for a, b in itertools.combinations(range(columns), 2):
+            assert len({(t[a], t[b]) for t in some}) == len({t[a] for t in some}) * len({t[b] for t in some})
 
 
 @pytest.mark.parametrize(("dtype", "triples"), [("float64", TRIPLES), ("bfloat16", TRIPLES[: len(SMOOTH)])])
