@@ -39,9 +39,12 @@ def fetch(
       The paths of the files, in the order of `contents`.
 
     Raises:
-      UserError: no mirror gave a file.
+      UserError: no mirror gave a file, or the folder cannot be made because a file is in its way.
       OSError: the folder cannot be written to.
     """
+    in_the_way = next(place for place in (folder, *folder.parents) if place.exists())
+    if not in_the_way.is_dir():
+        raise UserError(f"{in_the_way} is a file, but a folder to put the data into was expected: name another one.")
     return [_fetch_file(folder / f"{name}.gz", mirrors, sha256, progress) for name, sha256 in contents.items()]
 
 

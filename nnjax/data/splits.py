@@ -63,6 +63,8 @@ def split(
 
     test = draw(held_out, _num_test(config, len(held_out), test_start is not None), keys, labels, "test")
     pool = np.setdiff1d(pool, test, assume_unique=True)
+    if not len(pool):
+        raise UserError(f"test is {config.test!r}, all there are of the examples: leave some to train on.")
     if config.limit is not None:
         pool = draw(pool, _num_limit(config.limit, len(pool)), keys, labels, "limited")
     if config.validation == "test" and config.folds is None:

@@ -110,5 +110,5 @@ def test_no_server_at_all(server, tmp_path):
 
 def test_a_folder_that_cannot_be_made_is_not_blamed_on_the_mirrors(server, tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(OSError, match="file"):
+    with pytest.raises(UserError, match="file is a file, but a folder"):
         fetch(server, tmp_path / "file" / "mnist", "good")
