@@ -39,7 +39,7 @@ BLOBS, TWO, CURVE = blobs(61), blobs(61, k=2), curve()
 IMAGES = from_arrays((255 / (1 + np.exp(-BLOBS.x))).astype(np.uint8), name="images")
 
 
-def subject(dataset=BLOBS, factor=0.5, quick=False, **changes):
+def subject(dataset=BLOBS, factor=0.5, quick=True, **changes):
     changes = {NAMES.get(name, name): value for name, value in changes.items()}
     return Subject(replace(BASE, changes), dataset, factor, quick)
 
@@ -75,7 +75,9 @@ SUBJECTS = {
     "adadelta": subject(optimizer="adadelta", learning_rate=3.0),
     "rmsprop": subject(optimizer="rmsprop"),
     "adagrad": subject(optimizer="adagrad", learning_rate=0.1),
-    "squared error, tanh, autoencoder": subject(IMAGES, loss="mean_squared_error", activation="tanh", **AUTOENCODER),
+    "squared error, tanh, autoencoder": subject(
+        IMAGES, quick=False, loss="mean_squared_error", activation="tanh", **AUTOENCODER
+    ),
     "absolute error, leaky ReLU": subject(CURVE, loss="mean_absolute_error", output="linear", activation="leaky_relu"),
     "huber, elu": subject(CURVE, loss="huber", output="linear", activation="elu"),
     "logarithmic error, sigmoid": subject(
@@ -84,7 +86,7 @@ SUBJECTS = {
     "binary crossentropy, gelu": subject(TWO, loss="binary_crossentropy", output="sigmoid", activation="gelu"),
     "crossentropy of sigmoids, softplus": subject(output="sigmoid", activation="softplus"),
     "divergence, softmax": subject(loss="kl_divergence", activation="softmax"),
-    "everything, linear": subject(BLOBS, 0.8, **EVERYTHING),
+    "everything, linear": subject(BLOBS, 0.8, quick=False, **EVERYTHING),
 }
 
 
@@ -127,7 +129,7 @@ def test_laws_in_pairs(optimizer, loss, kind, activation):
     """Sigmoid outputs and targets between 0 and 1 are possible with every loss, if not wise."""
     changes = {"optimizer": optimizer, "loss": loss, "activation": activation, "learning_rate": RATES[optimizer]}
     shape = AUTOENCODER | changes if kind == "autoencoder" else {"output": "sigmoid"} | changes
-    some = subject(IMAGES if kind == "autoencoder" else BLOBS, 1.0, quick=True, **shape)
+    some = subject(IMAGES if kind == "autoencoder" else BLOBS, 1.0, **shape)
     for law in LAWS:
         law(some)
 

@@ -88,18 +88,29 @@ def make_device_data(experiment: Experiment, prepared: Prepared) -> DeviceData:
     dataset, train = prepared.dataset, prepared.train
     y = np.zeros((len(dataset.x), 0), dtype) if dataset.y is None else dataset.y
     subset = train if experiment.train_eval_size is None else fixed_subset(train, experiment.train_eval_size)
+    most_train, most_validation = _most(prepared, experiment.data.folds)
+    most_train_eval = most_train if experiment.train_eval_size is None else min(most_train, experiment.train_eval_size)
     return DeviceData(
         x=dataset.x if dataset.x.dtype == np.uint8 else dataset.x.astype(dtype),
         y=y if y.dtype == np.int32 else y.astype(dtype),
-        train=_pad(train, experiment.batch_size),
-        train_eval=_pad(subset, experiment.eval_batch_size),
-        validation=_pad(prepared.validation, experiment.eval_batch_size),
-        test=_pad(prepared.test, experiment.eval_batch_size),
+        train=_pad(train, most_train, experiment.batch_size),
+        train_eval=_pad(subset, most_train_eval, experiment.eval_batch_size),
+        validation=_pad(prepared.validation, most_validation, experiment.eval_batch_size),
+        test=_pad(prepared.test, len(prepared.test), experiment.eval_batch_size),
         x_mean=_row(prepared.x_scaler.mean, dtype),
         x_scale=_row(prepared.x_scaler.scale, dtype),
         y_mean=_row(prepared.y_scaler.mean, dtype),
         y_scale=_row(prepared.y_scaler.scale, dtype),
     )
+
+
+def _most(prepared: Prepared, folds: int | None) -> tuple[int, int]:
+    """Give the sizes of the largest training and validation parts, so that one program serves all folds."""
+    train, validation = len(prepared.train), len(prepared.validation)
+    if folds is None:
+        return train, validation
+    pool = train + validation
+    return pool - pool // folds, -(-pool // folds)
 
 
 def _row(values: np.ndarray, dtype: type) -> np.ndarray:
@@ -114,8 +125,8 @@ def fixed_subset(train: np.ndarray, size: int) -> np.ndarray:
     return train[np.linspace(0, len(train) - 1, size).round().astype(np.int64)] if size else train[:0]
 
 
-def _pad(index: np.ndarray, multiple: int) -> Part:
-    padded = np.zeros(-(-len(index) // multiple) * multiple, np.int32)
+def _pad(index: np.ndarray, most: int, multiple: int) -> Part:
+    padded = np.zeros(-(-most // multiple) * multiple, np.int32)
     padded[: len(index)] = index
     return Part(padded, np.int32(len(index)))
 

@@ -199,10 +199,11 @@ class Population:
 
     def _program(self, group: Group, lanes: int, devices: int) -> Program:
         """Build a program once for each static part, layout and lanes."""
-        key = (group.key, group.shapes, group.plan, lanes, devices)
+        static = dataclasses.replace(group.key, data=DataConfig())  # folds of equal shapes share a program
+        key = (static, group.shapes, group.plan, lanes, devices)
         if key not in self.programs:
             mesh = make_mesh(devices, group.plan.batch_devices)
-            self.programs[key] = make_program(group.key, group.shapes, lanes, group.plan.order == "shared", mesh)
+            self.programs[key] = make_program(static, group.shapes, lanes, group.plan.order == "shared", mesh)
         return self.programs[key]
 
     def _data(self, chunk: Chunk) -> DeviceData:

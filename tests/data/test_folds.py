@@ -6,6 +6,7 @@ import pytest
 from populations import CLASSIFIER, blobs
 
 import nnjax
+from nnjax.compilations import counter
 from nnjax.config import DataConfig
 from nnjax.data.splits import split
 from nnjax.fields import replace
@@ -73,7 +74,11 @@ def test_impossible_folds(options, complaint):
 
 def test_a_sweep_over_folds(tmp_path):
     axes = {"learning_rate": (0.001, 0.1), "data.fold": range(5), "seed": (0, 1)}
-    run = nnjax.sweep(replace(CLASSIFIER, FOLDS), axes, workdir=tmp_path / "run", data=blobs())
+    before = counter().compiled
+    run = nnjax.sweep(replace(CLASSIFIER, FOLDS), axes, workdir=tmp_path / "run", data=blobs(63))
+    sizes = {(len(run.data(i).train), len(run.data(i).validation)) for i in range(len(run.specs))}
+    assert len(sizes) == 2
+    assert counter().compiled - before <= 4  # init, train_segment, evaluate of two parts: for all folds
     table = pd.read_csv(tmp_path / "run" / "trials.csv")
     assert sorted(table.fold.unique()) == [0, 1, 2, 3, 4]
     settings = run.settings()

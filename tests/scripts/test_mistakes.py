@@ -1,6 +1,5 @@
 """Every mistake of a user's is one sentence and status 2, without a traceback, and changes no file."""
 
-import concurrent.futures
 import fcntl
 import gzip
 import io
@@ -10,7 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from processes import SPIRALS, complaint, contents, run
+from forking import ForkServer
+from processes import ROOT, SPIRALS, complaint, contents, run
 
 HEAD = "from nnjax import *\ndef get_config():\n    "
 CONFIGS = {
@@ -246,33 +246,25 @@ def test_names():
 
 
 @pytest.fixture(scope="module")
-def outcomes(request, trained, tmp_path_factory):
-    """What the commands of all wanted cases did, two at a time; every one has a folder of its own."""
-    wanted = [item.callspec.params["case"] for item in request.session.items if "outcomes" in item.fixturenames]
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        yield {
-            case.arguments: pool.submit(_outcome, case, trained[0], tmp_path_factory.mktemp("mistake"))
-            for case in wanted
-        }
-
-
-def _outcome(case, trained, folder):
-    for name, content in ({name: text.encode() for name, text in CONFIGS.items()} | FILES).items():
-        (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).write_bytes(content)
-    if case.needs_run:
-        shutil.copytree(trained, folder / "run")
-    before = contents(folder)
-    return run(*case.arguments.split(), cwd=folder), before, contents(folder)
+def refuse():
+    """Run a script that refuses, and give its sentence."""
+    server = ForkServer()
+    yield lambda name, *arguments, cwd=".": complaint(server.run(ROOT / "scripts" / f"{name}.py", *arguments, cwd=cwd))
+    server.close()
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.arguments)
-def test_it_is_one_sentence_and_nothing_is_written(case, outcomes):
-    done, before, after = outcomes[case.arguments].result()
-    sentence = complaint(done)
+def test_it_is_one_sentence_and_nothing_is_written(case, refuse, tmp_path, request):
+    for name, content in ({name: text.encode() for name, text in CONFIGS.items()} | FILES).items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    if case.needs_run:
+        shutil.copytree(request.getfixturevalue("trained")[0], tmp_path / "run")
+    before = contents(tmp_path)
+    sentence = refuse(*case.arguments.split(), cwd=tmp_path)
     for words in case.words:
         assert words in sentence
-    assert after == before
+    assert contents(tmp_path) == before
 
 
 def damage_config(folder):
@@ -334,19 +326,19 @@ DAMAGES = [
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_run_folder_is_one_sentence(damage, copy, tmp_path):
+def test_a_damaged_run_folder_is_one_sentence(damage, copy, tmp_path, refuse):
     words = damage(copy)
     before = contents(tmp_path)
-    assert words in complaint(run("predict", copy, f"--out={tmp_path / 'new.csv'}", "--trial=1"))
+    assert words in refuse("predict", copy, f"--out={tmp_path / 'new.csv'}", "--trial=1")
     assert contents(tmp_path) == before
 
 
 @pytest.mark.parametrize("damage", [damage_config, empty_config, damage_facts, damage_curves, damage_environment])
-def test_a_damaged_run_folder_is_not_resumed(damage, copy, config):
+def test_a_damaged_run_folder_is_not_resumed(damage, copy, config, refuse):
     words = damage(copy)
     before = contents(copy)
     arguments = ("--space.learning_rate=log:0.01:0.1:2", "--space.seed=0,0")
-    assert words in complaint(run("sweep", f"--config={config}", f"--workdir={copy}", *arguments))
+    assert words in refuse("sweep", f"--config={config}", f"--workdir={copy}", *arguments)
     assert contents(copy) == before
 
 
@@ -370,10 +362,10 @@ def test_a_trial_whose_weights_are_lost_is_trained_again(absent, copy, config):
                 np.testing.assert_allclose(now[name], before[name], rtol=1e-4, atol=1e-5, err_msg=name)
 
 
-def test_a_workdir_in_use_is_refused(copy, config):
+def test_a_workdir_in_use_is_refused(copy, config, refuse):
     with open(copy / ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         before = contents(copy)
-        done = run("sweep", f"--config={config}", f"--workdir={copy}")
-    assert f"Another process is using the workdir {copy}; wait" in complaint(done)
+        sentence = refuse("sweep", f"--config={config}", f"--workdir={copy}")
+    assert f"Another process is using the workdir {copy}; wait" in sentence
     assert contents(copy) == before
