@@ -90,13 +90,14 @@ def make_device_data(experiment: Experiment, prepared: Prepared) -> DeviceData:
     subset = train if experiment.train_eval_size is None else fixed_subset(train, experiment.train_eval_size)
     most_train, most_validation = _most(prepared, experiment.data.folds)
     most_train_eval = most_train if experiment.train_eval_size is None else min(most_train, experiment.train_eval_size)
+    most_evaluated = max(most_train_eval, most_validation, len(prepared.test))  # equal shapes are compiled once
     return DeviceData(
         x=dataset.x if dataset.x.dtype == np.uint8 else dataset.x.astype(dtype),
         y=y if y.dtype == np.int32 else y.astype(dtype),
         train=_pad(train, most_train, experiment.batch_size),
-        train_eval=_pad(subset, most_train_eval, experiment.eval_batch_size),
-        validation=_pad(prepared.validation, most_validation, experiment.eval_batch_size),
-        test=_pad(prepared.test, len(prepared.test), experiment.eval_batch_size),
+        train_eval=_pad(subset, most_evaluated, experiment.eval_batch_size),
+        validation=_pad(prepared.validation, most_evaluated, experiment.eval_batch_size),
+        test=_pad(prepared.test, most_evaluated, experiment.eval_batch_size),
         x_mean=_row(prepared.x_scaler.mean, dtype),
         x_scale=_row(prepared.x_scaler.scale, dtype),
         y_mean=_row(prepared.y_scaler.mean, dtype),
@@ -126,7 +127,8 @@ def fixed_subset(train: np.ndarray, size: int) -> np.ndarray:
 
 
 def _pad(index: np.ndarray, most: int, multiple: int) -> Part:
-    padded = np.zeros(-(-most // multiple) * multiple, np.int32)
+    """Pad a part to a multiple that holds `most`; an empty part stays empty."""
+    padded = np.zeros(-(-most // multiple) * multiple if len(index) else 0, np.int32)
     padded[: len(index)] = index
     return Part(padded, np.int32(len(index)))
 
