@@ -22,7 +22,7 @@ from nnjax.config import DataConfig, Experiment, Replicate, TrialSpec, replicate
 from nnjax.data import prepare
 from nnjax.fields import conform
 from nnjax.models import Model, make_model
-from nnjax.search import Range, Space
+from nnjax.search import ADAPTIVE, Range, Space
 from nnjax.statistics import Comparison, compare_paired, estimate
 from nnjax.train import Plan, Population, Progress, Stopped, checkpoints
 from nnjax.train.batches import output_width
@@ -234,6 +234,20 @@ def sweep(
       Stopped: `should_stop` said so; the same call resumes.
     """
     space = space if isinstance(space, Space) else Space(axes=space)
+    if space.mode == ADAPTIVE:
+        from nnjax.search.adaptive import search
+
+        return search(
+            experiment,
+            space,
+            workdir=workdir,
+            data=data,
+            plan=plan,
+            title=title,
+            observe=observe,
+            announce=announce,
+            should_stop=should_stop,
+        )
     experiment = conform(experiment)
     specs = preflight.valid_trials(experiment, space, announce)
     folder = None if workdir is None else runs.FolderStore(workdir, announce)
@@ -247,7 +261,7 @@ def sweep(
     for arm, finding in findings:
         announce(f"{finding.severity}{f' ({arm})' if arm else ''}: {finding.sentence} {finding.remedy}")
     facts = {config: some.facts() for config, some in prepared.items()}
-    plan = plan or Plan() if folder is None else _kept(plan or Plan(), folder)
+    plan = plan or Plan() if folder is None else kept_plan(plan or Plan(), folder)
     population = Population(specs, prepared, plan, folder or MemoryStore(), None, observe, should_stop)
     if folder is not None:
         population.records = folder.begin(experiment, specs, facts, findings, title)
@@ -259,7 +273,7 @@ def sweep(
     return Run(specs, population.records, population.store, facts, prepared, findings, title)
 
 
-def _kept(plan: Plan, folder: runs.FolderStore) -> Plan:
+def kept_plan(plan: Plan, folder: runs.FolderStore) -> Plan:
     """Fill in the number of devices of the run so far, where none is asked for and there are as many."""
     earlier = [group.get("devices", 1) for group in folder.read_plan()]
     if plan.devices is not None or not earlier or max(earlier) > len(jax.devices()):

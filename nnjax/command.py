@@ -8,18 +8,21 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import difflib
+import functools
 import importlib.util
 import pathlib
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
 from nnjax import main
 from nnjax.config import Experiment
 from nnjax.fields import conform, replace
-from nnjax.search import Space, expand, override, pin
+from nnjax.search import ADAPTIVE, Space, expand, override, pin
+from nnjax.search.asking import questions_of
+from nnjax.search.samplers import require_optuna
 from nnjax.types import UserError
 
 
@@ -161,28 +164,44 @@ def rerun(argv: Sequence[str], source: str | None, trial: int | None, workdir: s
     return run(replace(again.experiment, main.overrides("config")), Space(), workdir, again.title, **plan)
 
 
-def run(experiment: Experiment, space: Space, workdir: str, title: str, with_report: bool = True, **layout: Any) -> Any:
+def run(
+    experiment: Experiment,
+    space: Space,
+    workdir: str,
+    title: str,
+    with_report: bool = True,
+    asking: Mapping[str, str | None] | None = None,
+    **layout: Any,
+) -> Any:
     """Train with a live display, print the table, write the report, and name it.
 
     Args:
       experiment, space, workdir, title: as for `nnjax.sweep`.
       with_report: whether to write the report.
+      asking: sampler, storage, study_name and metric of mode "adaptive", as for `nnjax.search.adaptive.search`; None
+        for the default.
       layout: the fields of a `Plan`; None for the default.
 
     Raises:
       UserError: what the user can mend.
       Interrupted: a signal came; the same command resumes.
     """
-    expand(experiment, space)
+    asked = {name: value for name, value in (asking or {}).items() if value is not None}
+    _refuse_unfit(experiment, space, asked)
     from nnjax.api import Stopped, sweep
     from nnjax.progress import Display, print_message, summary_table
     from nnjax.search.insight import edges
     from nnjax.train import Plan
 
+    train: Any = sweep
+    if space.mode == ADAPTIVE:
+        from nnjax.search.adaptive import search
+
+        train = functools.partial(search, **asked)
     main.catch_signals()
     try:
         with Display() as display:
-            trained = sweep(
+            trained = train(
                 experiment,
                 space,
                 workdir=workdir,
@@ -200,3 +219,19 @@ def run(experiment: Experiment, space: Space, workdir: str, title: str, with_rep
         print_message(f"remark: {sentence}")
     print(f"report: {report}" if report else f"results: {workdir}")
     return trained
+
+
+def _refuse_unfit(experiment: Experiment, space: Space, asked: Mapping[str, str]) -> None:
+    """Refuse what can be refused before JAX is there.
+
+    Raises:
+      UserError: see `expand` and `questions_of`, or what only mode "adaptive" reads is given in another mode.
+    """
+    if space.mode == ADAPTIVE:
+        require_optuna()
+        questions_of(experiment, space)
+        return
+    if asked:
+        flag = {"study_name": "study"}.get(next(iter(asked)), next(iter(asked)))
+        raise UserError(f"--{flag} is read in the mode adaptive only; add --space.mode=adaptive, or leave it out.")
+    expand(experiment, space)

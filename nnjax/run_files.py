@@ -84,12 +84,13 @@ def trials_csv(specs: Sequence[TrialSpec], records: Sequence[Record]) -> str:
         flat = flatten(spec.experiment)
         fold = "" if spec.experiment.data.folds is None else spec.experiment.data.fold
         row: list[Any] = [spec.id, spec.arm, record.status, spec.experiment.seed, fold, record.epochs]
-        row += [_cell(flat[path]) for path in fields] + [_cell(record.values.get(name)) for name in metrics]
+        row += [cell(flat[path]) for path in fields] + [cell(record.values.get(name)) for name in metrics]
         writer.writerow([*row, record.verdict])
     return buffer.getvalue()
 
 
-def _cell(value: Any) -> Any:
+def cell(value: Any) -> Any:
+    """Give a value as trials.csv has it."""
     if value is None:
         return ""
     if isinstance(value, tuple):

@@ -7,6 +7,7 @@ curves.npz        arrays [trial, epoch] by name, NaN past a trial's own epochs
 data.json         source, SHA-256, split, scalers, classes, categories; the pre-flight findings
 checkpoints/      weights_00017.npz for each finished trial, chunk.npz for the trials under way
 figures/, report.html
+study.db          of an adaptive search: the Optuna study
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ from nnjax.train import checkpoints
 from nnjax.train.records import ENDED, MemoryStore, Record, stack_curves
 from nnjax.types import DataFacts, UserError
 
-_BEGUN = ("checkpoints", "data.json")  # what a run folder holds before it has its config.json
+STUDY = "study.db"  # of an adaptive search, unless its storage is elsewhere
+_BEGUN = ("checkpoints", "data.json", STUDY, f"{STUDY}-journal")  # what a run folder holds before its config.json
 
 
 class FolderStore(MemoryStore):
@@ -85,17 +87,58 @@ class FolderStore(MemoryStore):
         try:
             self._take()
             self.refuse_unfit(specs)  # again: another process may have begun it in between
-            self._remove_temporary()
             if not (self.path / "config.json").exists():
                 self.write_json("data.json", run_files.facts_json(facts, findings))
                 self.write_json("config.json", run_files.config_json(base, specs, title))
-            self._refuse_changed(facts)
-            return self._with_weights(self.read_records(specs))
+            return self.resume(specs, facts)
         except BaseException:
             self.release()
             if new:
                 self._remove_begun()
             raise
+
+    def resume(self, specs: Sequence[TrialSpec], facts: Mapping[DataConfig, DataFacts]) -> list[Record]:
+        """Find out how far an earlier run of these trials came.
+
+        Raises:
+          UserError: the data have changed since, or a file is damaged.
+        """
+        self._refuse_changed(facts)
+        return self._with_weights(self.read_records(specs))
+
+    @contextlib.contextmanager
+    def taken(self) -> Iterator[None]:
+        """Make the folder and take it for this process; what was not begun in the end is taken back.
+
+        Raises:
+          UserError: it cannot be written, or another process is using it.
+        """
+        new = not self.path.exists()
+        try:
+            self._take()
+            yield
+        finally:
+            self.release()
+            if new and not (self.path / "config.json").exists():
+                self._remove_begun()
+
+    def grow(
+        self,
+        base: Experiment,
+        specs: Sequence[TrialSpec],
+        facts: Mapping[DataConfig, DataFacts],
+        findings: Findings,
+        title: str,
+        records: Sequence[Record],
+    ) -> None:
+        """Write the folder anew for more trials than before: these begin with the earlier ones.
+
+        A kill before config.json, which comes last, leaves rows of trials that it does not list: they do not count.
+        """
+        if (self.path / "config.json").exists():
+            self.save_records(specs, records)
+        self.write_json("data.json", run_files.facts_json(facts, findings))
+        self.write_json("config.json", run_files.config_json(base, specs, title))
 
     def _with_weights(self, records: list[Record]) -> list[Record]:
         """Let trials that have ended, but whose weights are gone or damaged, begin again, which is announced."""
@@ -121,6 +164,7 @@ class FolderStore(MemoryStore):
             raise UserError(
                 f"Another process is using the workdir {self.path}; wait for it to end, or name another folder."
             ) from None
+        self._remove_temporary()
 
     def release(self) -> None:
         """Let other processes have the folder."""
@@ -136,7 +180,7 @@ class FolderStore(MemoryStore):
     def _remove_begun(self) -> None:
         """Take back a folder that could not be begun."""
         with contextlib.suppress(OSError):  # what cannot be removed may stay: `refuse_unfit` knows it
-            for name in ("config.json", "data.json", ".lock"):
+            for name in ("config.json", *_BEGUN[1:], ".lock"):
                 (self.path / name).unlink(missing_ok=True)
             (self.path / "checkpoints").rmdir()
             self.path.rmdir()
@@ -301,8 +345,8 @@ class FolderStore(MemoryStore):
         with self._blame("trials.csv"):
             with open(self.path / "trials.csv", newline="") as file:
                 rows = list(csv.DictReader(file))
-            if len(rows) != len(specs):
+            if len(rows) < len(specs):
                 raise ValueError(f"it has {len(rows)} rows, but the run has {len(specs)} trials")
-            for number, (record, row) in enumerate(zip(records, rows, strict=True)):
+            for number, (record, row) in enumerate(zip(records, rows, strict=False)):  # more: see `grow`
                 run_files.read_record(record, row, {name: array[number] for name, array in curves.items()})
         return records

@@ -3,13 +3,15 @@
 An axis is a list (--space.learning_rate=0.1,0.01), a range (--space.learning_rate=log:1e-4:1e-1:16,
 lin:LOW:HIGH:POINTS) or, for lists, divided by semicolons (--space.widths="32;64,32"). --space.seed=0,1,2 multiplies
 everything. --space.mode=grid|zip|random, --space.num=N and --space.draw_seed=S say how axes combine; --space.arms=A,B
-keeps arms. --config.F=V sets a field in all trials, over the file's axes and arms. A second call with the same workdir
+keeps arms. --space.mode=adaptive --space.num=N --space.batch=B asks an Optuna sampler for B settings at a time; with
+--space.seed=0,1,2 it is told their mean. --config.F=V sets a field in all trials, over the file's axes and arms. A second call with the same workdir
 resumes.
 """
 
 from absl import flags
 
 from nnjax.main import run, start_jax
+from nnjax.search.samplers import SAMPLERS
 
 CONFIG = flags.DEFINE_string("config", None, "configuration file, such as configs/deck_autoencoders.py")
 WORKDIR = flags.DEFINE_string("workdir", None, "run folder; made, or resumed")
@@ -18,6 +20,10 @@ BATCH_DEVICES = flags.DEFINE_integer("batch_devices", 1, "how many devices share
 LANES = flags.DEFINE_integer("lanes", None, "the most trials on one device at a time", lower_bound=1)
 REPORT = flags.DEFINE_bool("report", True, "write the HTML report; scripts/report.py writes it later")
 ORDER = flags.DEFINE_enum("order", "auto", ["auto", "shared", "own"], "whether trials of one seed share their batches")
+SAMPLER = flags.DEFINE_enum("sampler", None, SAMPLERS, "who is asked in mode adaptive; tpe by default")
+STORAGE = flags.DEFINE_string("storage", None, "URL of the Optuna storage; by default study.db in the run folder")
+STUDY = flags.DEFINE_string("study", None, "name of the Optuna study; by default that of the run folder")
+METRIC = flags.DEFINE_string("metric", None, "what mode adaptive goes by: a column of trials.csv; val_loss by default")
 
 
 def main(argv: list[str]) -> None:
@@ -33,6 +39,7 @@ def main(argv: list[str]) -> None:
         workdir,
         command.title_of(module),
         REPORT.value,
+        {"sampler": SAMPLER.value, "storage": STORAGE.value, "study_name": STUDY.value, "metric": METRIC.value},
         devices=DEVICES.value,
         batch_devices=BATCH_DEVICES.value,
         lanes=LANES.value,

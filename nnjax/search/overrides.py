@@ -9,10 +9,11 @@ from typing import Any
 
 from nnjax.config import Experiment
 from nnjax.fields import coerce, field_types, resolve_path
-from nnjax.search.space import DRAWN, Arm, Range, Space, checked_arms
+from nnjax.search.space import ADAPTIVE, DRAWN, Arm, Range, Space, checked_arms
 from nnjax.types import UserError
 
-OPTIONS = ("mode", "num", "draw_seed", "arms")  # of a space, beside its axes
+OPTIONS = ("mode", "num", "draw_seed", "batch", "arms")  # of a space, beside its axes
+READERS = {"num": (*DRAWN, ADAPTIVE), "draw_seed": (*DRAWN, ADAPTIVE), "batch": (ADAPTIVE,)}  # option -> modes
 
 
 def pin(space: Space, fields: Collection[str]) -> Space:
@@ -36,8 +37,8 @@ def override(space: Space, texts: Mapping[str, str]) -> Space:
 
     Args:
       space: from the configuration file, or an empty one.
-      texts: field -> text as in `parse_axis`; also mode, num, draw_seed, and arms=A,B to keep only some arms (those
-        that they start from are kept too).
+      texts: field -> text as in `parse_axis`; also mode, num, draw_seed, batch, and arms=A,B to keep only some arms
+        (those that they start from are kept too).
 
     Raises:
       UserError: an unknown field or arm, text that is no value of it, or an option that the mode does not read.
@@ -55,10 +56,12 @@ def override(space: Space, texts: Mapping[str, str]) -> Space:
             axes[path] = parse_axis(path, text)
             times = tuple(pin(other, [path]) for other in times)
     space = dataclasses.replace(space, axes=axes, times=times, **options)
-    idle = [name for name in ("num", "draw_seed") if name in options and space.mode not in DRAWN]
+    idle = [name for name, modes in READERS.items() if name in options and space.mode not in modes]
     if idle:
+        modes = READERS[idle[0]]
         raise UserError(
-            f"--space.{idle[0]} is read in the modes {', '.join(DRAWN)} only; add --space.mode=random, or leave it out."
+            f"--space.{idle[0]} is read in the mode{'s' * (len(modes) > 1)} {', '.join(modes)} only; "
+            f"add --space.mode={modes[0]}, or leave it out."
         )
     return space
 

@@ -18,6 +18,7 @@ from nnjax.types import UserError
 MODES = ("grid", "zip", "random", "sobol", "halton")
 MAX_TRIALS = 100_000  # of a space; a sweep of more would only be noticed after minutes of silence
 DRAWN = ("random", "sobol", "halton")  # modes that take `num` points of the space
+ADAPTIVE = "adaptive"  # the mode in which a sampler is asked for settings, in batches
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,11 +79,13 @@ class Space:
       axes: field -> its values (a sequence) or a `Range`, whose points are rounded for a field of whole numbers. The
         axis "seed" always multiplies all others.
       mode: "grid" (product of the axes), "zip" (side by side), "random", or "sobol" or "halton" (scrambled sequences
-        that fill the space more evenly; Owen 1998, Halton 1960).
-      num: how many settings are drawn in the last three modes.
+        that fill the space more evenly; Owen 1998, Halton 1960); "adaptive" asks an Optuna sampler for settings, batch
+        by batch, and tells it how they did (see `nnjax.search.adaptive`).
+      num: how many settings are drawn in the last four modes.
       draw_seed: of the draw.
       arms: named arms; each is combined with every setting. A field that both set has the axis's value.
       times: further spaces; every setting is combined with each of theirs (their seeds and arms must be empty).
+      batch: how many settings are asked for, and trained together, at a time in mode "adaptive"; None for 16.
     """
 
     axes: Mapping[str, Sequence[Any] | Range] = dataclasses.field(default_factory=dict)
@@ -91,6 +94,7 @@ class Space:
     draw_seed: int = 0
     arms: Mapping[str, Arm] = dataclasses.field(default_factory=dict)
     times: tuple[Space, ...] = ()
+    batch: int | None = None
 
 
 def expand(base: Experiment, space: Space, announce: Callable[[str], None] = lambda text: None) -> list[TrialSpec]:
@@ -155,7 +159,12 @@ def _seeds(values: Sequence[Any] | Range) -> list[dict[str, Any]]:
     return [{"seed": value} for value in _values("seed", values)]
 
 
-def _typed(path: str, values: Sequence[Any] | Range) -> Sequence[Any] | Range:
+def typed(path: str, values: Sequence[Any] | Range) -> Sequence[Any] | Range:
+    """Give the values of an axis, each as its field's type; a range stays one.
+
+    Raises:
+      UserError: they are no list, or one has the wrong type.
+    """
     return values if isinstance(values, Range) else _values(path, values)
 
 
@@ -171,9 +180,14 @@ def _values(path: str, values: Any) -> list[Any]:
 
 def _number(path: str, value: float) -> Any:
     """Give a number of a range as its field's type, rounded for a field of whole numbers."""
+    return coerce(round(value) if is_whole(path) else value, field_types(Experiment)[path], path)
+
+
+def is_whole(path: str) -> bool:
+    """Whether a field holds whole numbers."""
     hint = field_types(Experiment)[path]
     options = typing.get_args(hint) or (hint,)
-    return coerce(round(value) if int in options and float not in options else value, hint, path)
+    return int in options and float not in options
 
 
 def checked_arms(space: Space) -> Mapping[str, Arm]:
@@ -202,9 +216,12 @@ def _parent(name: str, arm: Arm, first_of: Mapping[str, int]) -> int | None:
 
 def _settings(axes: Mapping[str, Sequence[Any] | Range], space: Space) -> list[dict[str, Any]]:
     """Combine the axes other than the seed."""
+    if space.mode == ADAPTIVE:
+        raise UserError("A space of mode adaptive has no list of trials beforehand; choose one of " + ", ".join(MODES))
     if space.mode not in MODES:
-        raise UserError(f"The mode of the search space is {space.mode!r}, but one of {', '.join(MODES)} was expected.")
-    axes = {path: _typed(path, values) for path, values in axes.items()}
+        known = ", ".join((*MODES, ADAPTIVE))
+        raise UserError(f"The mode of the search space is {space.mode!r}, but one of {known} was expected.")
+    axes = {path: typed(path, values) for path, values in axes.items()}
     sizes = [values.num if isinstance(values, Range) else len(values) for values in axes.values()]
     _refuse_many(space.num if space.mode in DRAWN and axes else max(sizes, default=1))
     if space.mode == "grid":
