@@ -186,7 +186,7 @@ def run(
       UserError: what the user can mend.
       Interrupted: a signal came; the same command resumes.
     """
-    asked = {name: value for name, value in (asking or {}).items() if value is not None}
+    asked: dict[str, Any] = {name: value for name, value in (asking or {}).items() if value is not None}
     _refuse_unfit(experiment, space, asked)
     from nnjax.api import Stopped, sweep
     from nnjax.progress import Display, print_message, summary_table

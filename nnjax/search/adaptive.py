@@ -45,7 +45,7 @@ from nnjax.search.asking import Questions, corners, questions_of
 from nnjax.search.samplers import make_sampler, require_optuna
 from nnjax.search.scoring import curve_of, require_metric, value_of
 from nnjax.search.space import ADAPTIVE, Range, Space
-from nnjax.search.studies import Asked, Study, blame, file_storage, open_study, quiet
+from nnjax.search.studies import Asked, Study, blame, file_storage, open_study, quiet, shown
 from nnjax.train import Plan, Population, Progress
 from nnjax.train.crews import Crew, sizes_of
 from nnjax.train.plan import choose_lanes
@@ -114,7 +114,10 @@ def search(
             study = Study(opened, questions.distributions(), space.draw_seed, run)
             task = Task(questions, metric, title, plan or Plan(), data, Hooks(observe, announce, should_stop))
             with blame(where):
-                return _Search(task, study, folder or MemoryStore(), prepared, findings).run()
+                trained = _Search(task, study, folder or MemoryStore(), prepared, findings).run()
+            if isinstance(where, str):
+                announce(f"study: {name}, shown by: optuna-dashboard {shown(where)}")
+            return trained
 
 
 class Hooks(NamedTuple):

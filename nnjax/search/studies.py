@@ -65,6 +65,20 @@ def file_storage(path: pathlib.Path) -> str:
     return sqlalchemy.URL.create("sqlite", database=str(path)).render_as_string()
 
 
+def shown(storage: BaseStorage | str | None) -> str:
+    """Name a storage without its password."""
+    import sqlalchemy
+
+    if storage is None:
+        return "memory"
+    if not isinstance(storage, str):
+        return type(storage).__name__
+    try:
+        return sqlalchemy.make_url(storage).render_as_string(hide_password=True)
+    except sqlalchemy.exc.ArgumentError:
+        return repr(storage)
+
+
 @contextlib.contextmanager
 def blame(storage: BaseStorage | str | None, *others: type[Exception]) -> Iterator[None]:
     """Say as one sentence that a storage cannot be used.
@@ -89,9 +103,8 @@ def blame(storage: BaseStorage | str | None, *others: type[Exception]) -> Iterat
     except failures as error:
         cause = error.__cause__ if isinstance(error, optuna.exceptions.StorageInternalError) else error
         reason = str(cause or error).strip().split("\n")[0].rstrip(".")
-        what = storage if isinstance(storage, str) else type(storage).__name__
         raise UserError(
-            f"The storage {what} cannot be used ({reason}); expected was a URL such as sqlite:///study.db, of a "
+            f"The storage {shown(storage)} cannot be used ({reason}); expected was a URL such as sqlite:///study.db, of a "
             "database that can be reached and written."
         ) from None
 
