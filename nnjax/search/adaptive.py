@@ -207,12 +207,12 @@ class _Search:
     def _read_records(self, folder: runs.FolderStore, asked: Sequence[Asked]) -> None:
         _, old, _ = folder.read_config()
         told = max((trial for one in asked if one.told for trial in self.trials_of[one.number]), default=-1)
+        folder.refuse_unfit([*self.specs[: len(old)], *old[len(self.specs) :]])
         if len(self.specs) < len(old) or told >= len(old):
             raise UserError(
                 f"The study {self.study.study.study_name!r} has {len(self.specs)} trials of this run, but "
                 f"{folder.path} has {len(old)}: bring the storage that belongs to it back, or name a new --workdir."
             )
-        folder.refuse_unfit(self.specs[: len(old)])
         self._prepare()
         self.records = folder.resume(old, {config: self.prepared[config].facts() for config in self._configs(old)})
 

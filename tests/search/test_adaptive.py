@@ -304,6 +304,7 @@ def test_sweep_takes_the_mode_too():
     assert len(nnjax.sweep(EXPERIMENT, RATES, data=blobs()).specs) == 24
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_loop_of_ones_own():
     """As in the module's docstring."""
     with quiet():
@@ -387,7 +388,7 @@ def test_a_study_of_another_run_folder_is_refused(tmp_path):
 @pytest.mark.usefixtures("quick")
 def test_a_sweep_of_another_mode_in_the_folder_is_refused(tmp_path):
     nnjax.sweep(EXPERIMENT, workdir=tmp_path / "run", data=blobs())
-    with pytest.raises(UserError, match="has no study.db: it was not begun by a search of mode adaptive"):
+    with pytest.raises(UserError, match=r"has no study\.db: it was not begun by a search of mode adaptive"):
         ask(workdir=tmp_path / "run")
 
 
