@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 TRIALS, STATUS, RUN, FIRST, METRIC = (f"nnjax:{name}" for name in ("trials", "status", "run", "first", "metric"))
-MAX_POINTS = 100  # of a learning curve that goes into the storage, where each costs milliseconds
+MAX_POINTS = 25  # of a learning curve that goes into the storage, where each costs milliseconds
 
 
 class Asked(NamedTuple):
@@ -104,8 +104,8 @@ def blame(storage: BaseStorage | str | None, *others: type[Exception]) -> Iterat
         cause = error.__cause__ if isinstance(error, optuna.exceptions.StorageInternalError) else error
         reason = str(cause or error).strip().split("\n")[0].rstrip(".")
         raise UserError(
-            f"The storage {shown(storage)} cannot be used ({reason}); expected was a URL such as sqlite:///study.db, of "
-            "a database that can be reached and written."
+            f"The storage {shown(storage)} cannot be used ({reason}); expected was a URL such as sqlite:///study.db, "
+            "of a database that can be reached and written."
         ) from None
 
 
