@@ -41,7 +41,7 @@ from nnjax.checks import Finding, validate
 from nnjax.config import DataConfig, Experiment, TrialSpec
 from nnjax.fields import conform
 from nnjax.optimizers import resolve
-from nnjax.search.asking import Questions, corners, questions_of
+from nnjax.search.asking import Questions, corners, parameter, questions_of
 from nnjax.search.samplers import make_sampler, require_optuna
 from nnjax.search.scoring import curve_of, require_metric, value_of
 from nnjax.search.space import ADAPTIVE, Range, Space
@@ -103,9 +103,9 @@ def search(
     if folder is not None:
         _refuse_unfit(folder, storage)
     prepared, findings = _examined(questions, space, metric, data)
-    for sentence in _remarks(metric, findings):
+    for sentence in _remarks(questions, sampler, metric, findings):
         announce(sentence)
-    with quiet():
+    with quiet(with_warnings=not isinstance(sampler, str)):
         chosen = make_sampler(sampler, space.draw_seed)
         with contextlib.nullcontext() if folder is None else folder.taken():
             where, run = _places(storage, folder)
@@ -386,7 +386,7 @@ def _examined(
     return prepared, findings
 
 
-def _remarks(metric: str, findings: Sequence[tuple[str, Finding]]) -> list[str]:
+def _remarks(questions: Questions, sampler: Any, metric: str, findings: Sequence[tuple[str, Finding]]) -> list[str]:
     """Say what should be known before a search."""
     sentences = [
         f"{finding.severity}{f' ({arm})' if arm else ''}: {finding.sentence} {finding.remedy}"
@@ -397,4 +397,7 @@ def _remarks(metric: str, findings: Sequence[tuple[str, Finding]]) -> list[str]:
             f"warning: The search chooses by {metric}, so the test part no longer says how good its best trial is on "
             "new data; choose by a val_ metric."
         )
+    lists = [parameter(path) for path, values in questions.axes.items() if not isinstance(values, Range)]
+    if sampler == "cmaes" and lists:
+        sentences.append(f"remark: The sampler cmaes learns of ranges only; it draws {', '.join(lists)} at random.")
     return sentences

@@ -44,12 +44,12 @@ class Asked(NamedTuple):
 
 
 @contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Keep Optuna's log to its warnings, and let its experimental parts be used without one."""
+def quiet(with_warnings: bool = True) -> Iterator[None]:
+    """Keep Optuna's log to its warnings, or to its errors, and let its experimental parts be used without one."""
     import optuna
 
     before = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(max(before, optuna.logging.WARNING))
+    optuna.logging.set_verbosity(max(before, optuna.logging.WARNING if with_warnings else optuna.logging.ERROR))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)

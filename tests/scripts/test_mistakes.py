@@ -93,6 +93,11 @@ def sweep(arguments, *words, needs_run=False):
     return Case(f"sweep --config=spirals.py --workdir=new {arguments}", words, needs_run)
 
 
+def adaptive(arguments, *words):
+    """A case of sweep.py in mode adaptive."""
+    return sweep(f"--space.mode=adaptive {arguments}", *words)
+
+
 def config(name, *words):
     """A case of a configuration file."""
     return Case(f"sweep --config={name} --workdir=new", words)
@@ -162,8 +167,8 @@ CASES = [
     Case("train --config=range.py --workdir=new --arm=a", ("range.py has a mistake",)),
     sweep("--space.lerning_rate=1", "Unknown field 'lerning_rate'; did you mean hyperparameters.learning_rate?"),
     sweep("--space.mod=zip", "Unknown field 'mod' of the search space; did you mean mode?"),
-    sweep("--space.mode=gird", "'gird', but one of grid, zip, random, sobol, halton was expected"),
-    sweep("--space.num=5", "--space.num is read in the modes random, sobol, halton only"),
+    sweep("--space.mode=gird", "'gird', but one of grid, zip, random, sobol, halton, adaptive was expected"),
+    sweep("--space.num=5", "--space.num is read in the modes random, sobol, halton, adaptive only"),
     sweep("--space.mode=random --space.num=0", "num=0"),
     sweep("--space.learning_rate=log:0:1:3", "learning_rate=log:0:1:3: A logarithmic range cannot begin at 0"),
     sweep("--space.learning_rate=log:1:0.1:3", "The range 1 to 0.1 is empty; the smaller end comes first"),
@@ -236,6 +241,19 @@ CASES = [
     train("--config.folds=5 --config.fold=5", "data.fold is 5, but with 5 folds a whole number from 0 to 4"),
     train("--config.start_weights=nowhere.npz", "nowhere.npz is not there"),
     train("--config.start_weights=spirals.py", "spirals.py is damaged"),
+    adaptive("", "The arm 'more' starts from 'plain'", "--space.arms=A,B"),
+    adaptive("--space.arms=plain --space.learning_rate=0.1", "nothing to ask for", "log:1e-4:1e-1"),
+    adaptive("--space.arms=plain --space.num=8 --space.batch=9", "A batch of 9 settings", "num=8"),
+    adaptive("--space.arms=plain --space.batch=0", "batch=0"),
+    adaptive("--space.arms=plain --sampler=tpee", "--sampler=tpee", "tpe|cmaes|gp|qmc|random"),
+    adaptive("--space.arms=plain --storage=study.db", "The storage 'study.db' cannot be used", "sqlite:///study.db"),
+    adaptive("--space.arms=plain --storage=sqlite:////proc/x.db", "unable to open database file"),
+    adaptive("--space.arms=plain --metric=loss", "The metric is 'loss', but one of val_loss, "),
+    adaptive("--space.arms=plain --config.data.validation=0", "The metric is 'val_loss', but one of test_loss, "),
+    Case("sweep --config=spirals.py --workdir=run --space.mode=adaptive --space.arms=plain", ("no study.db",), True),
+    sweep("--sampler=tpe", "--sampler is read in the mode adaptive only; add --space.mode=adaptive"),
+    sweep("--study=mine", "--study is read in the mode adaptive only"),
+    sweep("--space.batch=4", "--space.batch is read in the mode adaptive only"),
     Case("report .", (". is not a run folder: it has no config.json",)),
 ]
 

@@ -196,7 +196,8 @@ def quick(monkeypatch):
         for spec in self.specs:
             rate, record = spec.experiment.hyperparameters.learning_rate, self.records[spec.id]
             record.status, record.epochs = "diverged" if rate > 0.08 else "done", 1
-            record.values = {"val_loss": (np.log10(rate) + 2) ** 2, "val_accuracy": rate}
+            loss = (np.log10(rate) + 2) ** 2
+            record.values = {"val_loss": loss, "test_loss": loss, "val_accuracy": rate}
             record.curves = {"val_loss": np.array([record.values["val_loss"]])}
             self.store.save_weights(spec.id, {})
         self.store.save_records(self.specs, self.records)
@@ -298,6 +299,18 @@ def test_settings_enqueued_by_hand_come_first_and_impossible_ones_are_left_out()
         "expected",
         "warning: A setting is left out: it was enqueued with momentum=0.5, but one of learning_rate was expected",
     ]
+
+
+@pytest.mark.usefixtures("quick")
+def test_what_should_be_known_is_said(capfd):
+    """And nothing of Optuna's log is."""
+    said = []
+    space = Space({**RATES.axes, "epochs": (1, 2)}, "adaptive", num=4, batch=2)
+    search(EXPERIMENT, space, data=blobs(), sampler="cmaes", metric="test_loss", announce=said.append)
+    assert said[0].startswith("warning: The search chooses by test_loss")
+    assert said[1] == "remark: The sampler cmaes learns of ranges only; it draws epochs at random."
+    assert said[2].startswith("search: 2 of 4 settings told; best test_loss")
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.usefixtures("quick")

@@ -78,8 +78,11 @@ def test_arms_are_kept_with_those_they_start_from_in_their_order():
         ({"lerning_rate": "1"}, "did you mean hyperparameters.learning_rate"),
         ({"arm": "a"}, "Unknown field 'arm' of the search space; did you mean arms"),
         ({"drawseed": "1"}, "did you mean draw_seed"),
-        ({"num": "3"}, "--space.num is read in the modes random, sobol, halton only"),
-        ({"draw_seed": "3", "mode": "zip"}, "--space.draw_seed is read in the modes random, sobol, halton only"),
+        ({"num": "3"}, "--space.num is read in the modes random, sobol, halton, adaptive only"),
+        (
+            {"draw_seed": "3", "mode": "zip"},
+            "--space.draw_seed is read in the modes random, sobol, halton, adaptive only",
+        ),
         ({"mode": "random", "num": "many"}, "space.num is 'many', but a whole number"),
     ],
 )
