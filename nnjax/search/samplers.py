@@ -61,6 +61,6 @@ def reseed(sampler: BaseSampler, *seed: int) -> None:
     for part in vars(sampler).values():
         state = getattr(part, "rng", part)
         if isinstance(state, np.random.RandomState):
-            state.seed(list(seed))
+            state.seed(np.random.SeedSequence(seed).generate_state(8))
         elif isinstance(part, BaseSampler):
             reseed(part, *seed)

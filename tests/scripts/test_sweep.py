@@ -72,3 +72,16 @@ def test_a_second_process_compiles_nothing_and_writes_no_report_unless_asked(con
         compilations.append(json.loads((tmp_path / name / "environment.json").read_text())["compilations"])
     assert compilations[0] > 0
     assert compilations[1] == 0
+
+
+def test_an_adaptive_search(config, tmp_path):
+    """It says how it stands after each batch and where its study is; the report is as for any sweep."""
+    space = ("--space.mode=adaptive", "--space.num=4", "--space.batch=2", "--space.arms=plain")
+    axes = ("--space.learning_rate=log:0.01:0.1", "--sampler=random")
+    done = run("sweep", f"--config={config}", f"--workdir={tmp_path / 'run'}", *space, *axes)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "search: 2 of 4 settings told; best val_loss" in done.stdout
+    assert "4 of 4 trials done" in done.stdout
+    assert f"optuna-dashboard sqlite:///{tmp_path / 'run' / 'study.db'}" in done.stdout.replace("\n", "")
+    assert done.stdout.splitlines()[-1] == f"report: {tmp_path / 'run' / 'report.html'}"
+    assert pd.read_csv(tmp_path / "run" / "trials.csv").status.tolist() == ["done"] * 4
