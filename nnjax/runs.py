@@ -5,7 +5,8 @@ environment.json  versions, device, commit, plan, times
 trials.csv        one row a trial
 curves.npz        arrays [trial, epoch] by name, NaN past a trial's own epochs
 data.json         source, SHA-256, split, scalers, classes, categories; the pre-flight findings
-checkpoints/      weights_00017.npz for each finished trial, chunk.npz for the trials under way
+checkpoints/      weights_00017.npz for each finished trial, chunk.npz for the trials under way, paused_*.npz for those
+                  that wait at a rung
 figures/, report.html
 """
 
@@ -29,7 +30,7 @@ from nnjax.environment import describe_environment
 from nnjax.fields import from_dict, replace
 from nnjax.run_files import FORMAT, Findings
 from nnjax.train import checkpoints
-from nnjax.train.records import ENDED, MemoryStore, Record, stack_curves
+from nnjax.train.records import ENDED, MemoryStore, Packed, Record, stack_curves
 from nnjax.types import DataFacts, UserError
 
 _BEGUN = ("checkpoints", "data.json")  # what a run folder holds before it has its config.json
@@ -188,7 +189,7 @@ class FolderStore(MemoryStore):
             os.replace(current, previous)
         os.replace(fresh, current)
 
-    def load_chunk(self) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
+    def load_chunk(self) -> Packed | None:
         """Read the last good state of the trials under way; a damaged file is passed over, which is announced."""
         there = [path for path in self._chunks()[:2] if path.exists()]
         for path in there:
@@ -204,6 +205,30 @@ class FolderStore(MemoryStore):
         """Remove the state of trials that have finished."""
         for path in self._chunks():
             path.unlink(missing_ok=True)
+
+    def _paused_path(self, name: str) -> pathlib.Path:
+        return self.path / "checkpoints" / f"paused_{name}.npz"
+
+    def save_paused(self, name: str, arrays: Mapping[str, np.ndarray], note: Mapping[str, Any]) -> None:
+        """Write a crew that waits at a rung."""
+        checkpoints.write_atomically(self._paused_path(name), checkpoints.to_bytes(arrays, note))
+
+    def load_paused(self, name: str) -> Packed | None:
+        """Read it back; a damaged file is passed over, which is announced."""
+        try:
+            return checkpoints.read(self._paused_path(name))
+        except UserError as error:
+            self.announce(f"warning: {error} The trials in it begin again.")
+            return None
+
+    def list_paused(self) -> list[str]:
+        """Name the crews that wait, in the order of their names."""
+        paths = (self.path / "checkpoints").glob("paused_*.npz")
+        return sorted(path.stem.removeprefix("paused_") for path in paths)
+
+    def drop_paused(self, name: str) -> None:
+        """Remove one."""
+        self._paused_path(name).unlink(missing_ok=True)
 
     def _chunks(self) -> tuple[pathlib.Path, pathlib.Path, pathlib.Path]:
         folder = self.path / "checkpoints"
