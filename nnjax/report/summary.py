@@ -12,7 +12,7 @@ from nnjax.anchors import ACCURACY, BCE, MAE, MSE
 from nnjax.config import Experiment, TrialSpec, setting_key
 from nnjax.fields import flatten
 from nnjax.train.batches import output_width
-from nnjax.train.records import DIVERGED, FAILED, RUNNING, WAITING, Record
+from nnjax.train.records import DIVERGED, FINISHED, Record
 from nnjax.types import DataFacts
 
 if TYPE_CHECKING:
@@ -182,4 +182,4 @@ def representative(run: Run, setting: Setting) -> int | None:
 
 def has_weights(run: Run, trial: int) -> bool:
     """Whether a trial has finished and its weights are numbers."""
-    return run.records[trial].status not in (WAITING, RUNNING, FAILED, DIVERGED)
+    return run.records[trial].status in FINISHED

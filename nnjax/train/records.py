@@ -11,9 +11,11 @@ import numpy as np
 from nnjax.config import TrialSpec
 from nnjax.types import Params
 
-WAITING, RUNNING, DONE, STOPPED, DIVERGED, FAILED = "waiting", "running", "done", "stopped", "diverged", "failed"
+WAITING, RUNNING, DONE, STOPPED = "waiting", "running", "done", "stopped"
+DROPPED, DIVERGED, FAILED = "dropped", "diverged", "failed"
 FINISHED = (DONE, STOPPED)  # as they were meant to
 ENDED = (*FINISHED, DIVERGED)  # and have weights
+OVER = (*ENDED, DROPPED, FAILED)  # and do not go on
 
 
 @dataclasses.dataclass

@@ -1,0 +1,230 @@
+"""A sweep as data for the page's script: the fields that were swept and the scores, a column each."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nnjax.anchors import ACCURACY
+from nnjax.config import Experiment, setting_key
+from nnjax.fields import flatten
+from nnjax.report.curves import DIGITS
+from nnjax.report.summary import METRICS, PREFIX, Setting, choice_part, named, report_part, score, settings, show
+from nnjax.train.records import DIVERGED, DROPPED, FINISHED, Record
+
+if TYPE_CHECKING:
+    from nnjax.api import Run
+
+Value = float | int | str | None
+WIDE, UNEVEN = 30, 5  # highest over lowest of what needs, and of what may have, a logarithmic axis
+MAX_LEVELS = 30  # of numbers that stand at even distances
+
+
+@dataclasses.dataclass(frozen=True)
+class Column:
+    """One property of all trials.
+
+    Attributes:
+      name: as it is written in a filter.
+      label: for people.
+      role: "axis" of the space, "metric" or "other".
+      levels: what its values may be, in order; None where they are numbers on a scale.
+      log: whether that scale is logarithmic.
+      values: [trials] numbers, None where there is none; indices into the levels where there are levels.
+    """
+
+    name: str
+    label: str
+    role: str
+    levels: tuple[str, ...] | None
+    log: bool
+    values: tuple[Value, ...]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Sweep:
+    """The trials of a run that search one space for one goal.
+
+    Attributes:
+      run: theirs.
+      settings: theirs.
+      trials: ids.
+      axes: what was swept.
+      metrics: lower is better; by the first of them trials are judged.
+      metric: (name, part) of the first as `summary.score` takes them; None where no trial has a score.
+    """
+
+    run: Run
+    settings: tuple[Setting, ...]
+    trials: tuple[int, ...]
+    axes: tuple[Column, ...]
+    metrics: tuple[Column, ...]
+    metric: tuple[str, str] | None
+
+
+def sweep_of(run: Run) -> Sweep | None:
+    """Find the space that most trials of a run search; None where the run only compares named arms, or seeds."""
+    by_goal: dict[str, list[Setting]] = {}
+    for setting in settings(run):
+        by_goal.setdefault(setting.goal, []).append(setting)
+    some = max(by_goal.values(), key=lambda own: sum(len(setting.trials) for setting in own))
+    trials = tuple(sorted(trial for setting in some for trial in setting.trials))
+    axes = _axes(run, some, trials)
+    if not axes:
+        return None
+    candidates = _candidates(some)
+    metrics = {pair: _metric(run, trials, *pair) for pair in candidates}
+    found = {pair: column for pair, column in metrics.items() if any(v is not None for v in column.values)}
+    return Sweep(run, tuple(some), trials, axes, tuple(found.values()), next(iter(found), None))
+
+
+def _axes(run: Run, some: Sequence[Setting], trials: Sequence[int]) -> tuple[Column, ...]:
+    """Make a column of each field that varies within an arm, and one of the arms where there are several."""
+    arms: dict[str, list[dict[str, Any]]] = {}
+    for setting in some:
+        arms.setdefault(setting.arm, []).append(flatten(setting_key(setting.experiment)))
+    fields = flatten(some[0].experiment)
+    swept = [path for path in fields if any(len({flat[path] for flat in own}) > 1 for own in arms.values())]
+    if not swept:
+        return ()
+    flats = [flatten(run.specs[trial].experiment) for trial in trials]
+    named_arms = [axis("arm", [run.specs[trial].arm for trial in trials])] * (len(arms) > 1)
+    return (*named_arms, *(axis(name_of(path, swept), [flat[path] for flat in flats]) for path in swept))
+
+
+def name_of(path: str, among: Sequence[str]) -> str:
+    """Name a field by its last part, "optimizer" for optimizer.name; by its whole path where that is ambiguous."""
+
+    def short(path: str) -> str:
+        first, _, last = path.rpartition(".")
+        return first if last == "name" else last
+
+    return path if [short(other) for other in among].count(short(path)) > 1 else short(path)
+
+
+def axis(name: str, values: Sequence[Any]) -> Column:
+    """Make a column of a swept field: numbers on a scale; else levels, such as names, widths, or 0 beside decades."""
+    distinct = list(dict.fromkeys(values))
+    numbers = [value for value in distinct if _is_number(value)]
+    positive = [value for value in numbers if value > 0]
+    if len(numbers) == len(distinct) and (len(positive) == len(numbers) or not logarithmic(positive)):
+        return Column(name, name, "axis", None, logarithmic(numbers), tuple(map(_rounded, values)))
+    if len(numbers) > MAX_LEVELS:
+        known = tuple(_rounded(value) if _is_number(value) else None for value in values)
+        return Column(name, name, "axis", None, logarithmic(numbers), known)
+    if all(value is None or _is_number(value) for value in distinct):
+        distinct.sort(key=lambda value: -np.inf if value is None else value)
+    places = {value: place for place, value in enumerate(distinct)}
+    return Column(name, name, "axis", tuple(map(show, distinct)), False, tuple(places[value] for value in values))
+
+
+def logarithmic(numbers: Sequence[float]) -> bool:
+    """Whether numbers lie more evenly on a logarithmic axis than on a linear one."""
+    values = np.unique(np.asarray(numbers, float))
+    if len(values) < 2 or values[0] <= 0 or values[-1] < UNEVEN * values[0]:
+        return False
+    if len(values) == 2:
+        return bool(values[-1] >= WIDE * values[0])
+    return bool(_unevenness(np.log(values)) < _unevenness(values))
+
+
+def _unevenness(values: np.ndarray) -> float:
+    gaps = np.diff(values)
+    return float(np.std(gaps) / np.mean(gaps))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _rounded(value: float) -> Value:
+    if isinstance(value, int):
+        return value
+    return float(f"{value:.{DIGITS}g}") if np.isfinite(value) else None
+
+
+def _candidates(some: Sequence[Setting]) -> list[tuple[str, str]]:
+    """List (metric, part) that all settings may be compared by: their loss where it is one, and the goal's metrics."""
+    losses, facts = {setting.experiment.loss for setting in some}, some[0].facts
+    metrics = [*losses] * (len(losses) == 1) + list(METRICS[some[0].goal])
+    parts = dict.fromkeys([choice_part(facts), report_part(facts)])
+    return [(metric, part) for part in parts for metric in dict.fromkeys(metrics)]
+
+
+def _metric(run: Run, trials: Sequence[int], metric: str, part: str) -> Column:
+    short = {"test": "test", "validation": "val", "training": "train"}[part]
+    is_loss = all(run.specs[trial].experiment.loss == metric for trial in trials)
+    name = f"{short}_loss" if is_loss else f"{short}_wrong" if metric == ACCURACY else f"{short}_{metric}"
+    label = f"{part} loss" if is_loss else f"{part}: {'wrong answers (%)' if metric == ACCURACY else named(metric)}"
+    values = [final(run, trial, metric, part) for trial in trials]
+    known = [value for value in values if np.isfinite(value)]
+    log = bool(known) and min(known) > 0 and max(known) > WIDE * min(known)
+    return Column(name, label, "metric", None, log, tuple(map(_rounded, values)))
+
+
+def final(run: Run, trial: int, metric: str, part: str) -> float:
+    """Give a trial's metric, lower being better: its last; of a dropped trial that at its last rung; else NaN."""
+    experiment, record = run.specs[trial].experiment, run.records[trial]
+    value = score(experiment, record, metric, part)
+    if record.status == DROPPED and not np.isfinite(value):
+        value = at_epoch(experiment, record, metric, part, record.epochs)
+    elif record.status not in (*FINISHED, DROPPED):
+        value = float("nan")
+    return 100 * (1 - value) if metric == ACCURACY else value
+
+
+def at_epoch(experiment: Experiment, record: Record, metric: str, part: str, epoch: int) -> float:
+    """Look a metric up in the curve of a trial, at an epoch from 1; NaN where there is none."""
+    stem = "loss" if metric == experiment.loss else metric
+    curve = record.curves.get(PREFIX[part].format(stem), np.zeros(0))
+    return float(curve[epoch - 1]) if 0 < epoch <= len(curve) else float("nan")
+
+
+def sweep_data(sweep: Sweep) -> dict[str, Any]:
+    """Describe a sweep in JSON's own types: trials (ids), fields (the columns), rungs (their epochs and losses)."""
+    specs, records = sweep.run.specs, sweep.run.records
+    place = {trial: i for i, setting in enumerate(sweep.settings) for trial in setting.trials}
+    statuses = list(dict.fromkeys(records[trial].status for trial in sweep.trials))
+
+    def other(name: str, value: Callable[[int], int], levels: Sequence[str] | None = None) -> Column:
+        values = tuple(value(trial) for trial in sweep.trials)
+        return Column(name, name, "other", None if levels is None else tuple(levels), False, values)
+
+    others = [
+        other("trial", lambda trial: trial),
+        other("status", lambda trial: statuses.index(records[trial].status), statuses),
+        other("epochs", lambda trial: records[trial].epochs),
+        other("seed", lambda trial: specs[trial].experiment.seed),
+        other("fold", lambda trial: specs[trial].experiment.data.fold),
+    ]
+    columns = [*others, *sweep.axes, *sweep.metrics]
+    return {
+        "settings": [place[trial] for trial in sweep.trials],
+        "fields": [dataclasses.asdict(column) for column in columns],
+        "rungs": rungs(sweep),
+    }
+
+
+def rungs(sweep: Sweep) -> list[dict[str, Any]]:
+    """List the epochs at which trials were dropped, each with all losses that were compared there, [trials]."""
+    records = sweep.run.records
+    epochs = sorted({records[t].epochs for t in sweep.trials if records[t].status == DROPPED})
+    if not epochs or sweep.metric is None:
+        return []
+    metric, part = sweep.metric
+    last = max(records[trial].epochs for trial in sweep.trials)
+    out = []
+    for epoch in dict.fromkeys([*epochs, last]):
+        values = [at_epoch(sweep.run.specs[t].experiment, records[t], metric, part, epoch) for t in sweep.trials]
+        values = [100 * (1 - value) for value in values] if metric == ACCURACY else values
+        out.append({"epoch": epoch, "values": [_rounded(value) for value in values]})
+    return out
+
+
+def failed(sweep: Sweep) -> list[int]:
+    """Give the places, among the trials of a sweep, of those that diverged or failed."""
+    records = sweep.run.records
+    return [i for i, trial in enumerate(sweep.trials) if records[trial].status in (DIVERGED, "failed")]
