@@ -12,14 +12,25 @@ from nnjax.anchors import ACCURACY
 from nnjax.config import Experiment, setting_key
 from nnjax.fields import flatten
 from nnjax.report.curves import DIGITS
-from nnjax.report.summary import METRICS, PREFIX, Setting, choice_part, named, report_part, score, settings, show
-from nnjax.train.records import DIVERGED, DROPPED, FINISHED, Record
+from nnjax.report.summary import (
+    METRICS,
+    PREFIX,
+    Setting,
+    choice_part,
+    field_name,
+    named,
+    report_part,
+    score,
+    settings,
+    show,
+)
+from nnjax.train.records import DIVERGED, DROPPED, FAILED, FINISHED, Record
 
 if TYPE_CHECKING:
     from nnjax.api import Run
 
 Value = float | int | str | None
-WIDE, UNEVEN = 30, 5  # highest over lowest of what needs, and of what may have, a logarithmic axis
+WIDE, UNEVEN = 30, 4  # highest over lowest of what needs, and of what may have, a logarithmic axis
 MAX_LEVELS = 30  # of numbers that stand at even distances
 
 
@@ -96,13 +107,9 @@ def _axes(run: Run, some: Sequence[Setting], trials: Sequence[int]) -> tuple[Col
 
 
 def name_of(path: str, among: Sequence[str]) -> str:
-    """Name a field by its last part, "optimizer" for optimizer.name; by its whole path where that is ambiguous."""
-
-    def short(path: str) -> str:
-        first, _, last = path.rpartition(".")
-        return first if last == "name" else last
-
-    return path if [short(other) for other in among].count(short(path)) > 1 else short(path)
+    """Name a field by its last part; by its whole path where that is ambiguous."""
+    names = [field_name(other) for other in among]
+    return path if names.count(field_name(path)) > 1 else field_name(path)
 
 
 def axis(name: str, values: Sequence[Any]) -> Column:
@@ -157,12 +164,17 @@ def _candidates(some: Sequence[Setting]) -> list[tuple[str, str]]:
 def _metric(run: Run, trials: Sequence[int], metric: str, part: str) -> Column:
     short = {"test": "test", "validation": "val", "training": "train"}[part]
     is_loss = all(run.specs[trial].experiment.loss == metric for trial in trials)
-    name = f"{short}_loss" if is_loss else f"{short}_wrong" if metric == ACCURACY else f"{short}_{metric}"
-    label = f"{part} loss" if is_loss else f"{part}: {'wrong answers (%)' if metric == ACCURACY else named(metric)}"
+    name = f"{short}_{stem_of(metric, is_loss)}"
+    label = f"{part} loss" if is_loss else f"{'wrong answers (%)' if metric == ACCURACY else named(metric)}, {part}"
     values = [final(run, trial, metric, part) for trial in trials]
     known = [value for value in values if np.isfinite(value)]
     log = bool(known) and min(known) > 0 and max(known) > WIDE * min(known)
     return Column(name, label, "metric", None, log, tuple(map(_rounded, values)))
+
+
+def stem_of(metric: str, is_loss: bool) -> str:
+    """Name a metric in a filter, without its part; accuracy is shown as the share of wrong answers."""
+    return "loss" if is_loss else "wrong" if metric == ACCURACY else metric
 
 
 def final(run: Run, trial: int, metric: str, part: str) -> float:
@@ -184,7 +196,14 @@ def at_epoch(experiment: Experiment, record: Record, metric: str, part: str, epo
 
 
 def sweep_data(sweep: Sweep) -> dict[str, Any]:
-    """Describe a sweep in JSON's own types: trials (ids), fields (the columns), rungs (their epochs and losses)."""
+    """Describe a sweep in JSON's own types.
+
+    Returns:
+      settings: [trials] the place of each one's setting.
+      fields: the columns.
+      stems: {quantity of a curve: its name in a filter}.
+      rungs: as `rungs` gives them.
+    """
     specs, records = sweep.run.specs, sweep.run.records
     place = {trial: i for i, setting in enumerate(sweep.settings) for trial in setting.trials}
     statuses = list(dict.fromkeys(records[trial].status for trial in sweep.trials))
@@ -204,8 +223,15 @@ def sweep_data(sweep: Sweep) -> dict[str, Any]:
     return {
         "settings": [place[trial] for trial in sweep.trials],
         "fields": [dataclasses.asdict(column) for column in columns],
+        "stems": _stems(sweep),
         "rungs": rungs(sweep),
     }
+
+
+def _stems(sweep: Sweep) -> dict[str, str]:
+    losses = {setting.experiment.loss for setting in sweep.settings}
+    names = [*losses, *METRICS[sweep.settings[0].goal]]
+    return {name: stem_of(name, losses == {name}) for name in names}
 
 
 def rungs(sweep: Sweep) -> list[dict[str, Any]]:
@@ -227,4 +253,4 @@ def rungs(sweep: Sweep) -> list[dict[str, Any]]:
 def failed(sweep: Sweep) -> list[int]:
     """Give the places, among the trials of a sweep, of those that diverged or failed."""
     records = sweep.run.records
-    return [i for i, trial in enumerate(sweep.trials) if records[trial].status in (DIVERGED, "failed")]
+    return [i for i, trial in enumerate(sweep.trials) if records[trial].status in (DIVERGED, FAILED)]

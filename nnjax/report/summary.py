@@ -68,7 +68,7 @@ def settings(run: Run) -> list[Setting]:
 def _setting(specs: Sequence[TrialSpec], varying: Sequence[str], facts: DataFacts) -> Setting:
     first = specs[0]
     own = flatten(first.experiment)
-    parts = [first.arm] * bool(first.arm) + [f"{path.split('.')[-1]} {show(own[path])}" for path in varying]
+    parts = [first.arm] * bool(first.arm) + [f"{field_name(path)} {show(own[path])}" for path in varying]
     label = ", ".join(parts) or layers(first.experiment, facts)
     return Setting(label, first.arm, tuple(spec.id for spec in specs), goal_of(first, facts), first.experiment, facts)
 
@@ -77,6 +77,12 @@ def _varying(firsts: Sequence[TrialSpec]) -> list[str]:
     """Name the fields in which the settings of one arm differ."""
     flats = [flatten(setting_key(spec.experiment)) for spec in firsts]
     return [path for path in flats[0] if len({flat[path] for flat in flats}) > 1]
+
+
+def field_name(path: str) -> str:
+    """Name a field by its last part, but "optimizer" for optimizer.name and so on."""
+    first, _, last = path.rpartition(".")
+    return first if last == "name" else last
 
 
 def show(value: object) -> str:
