@@ -24,10 +24,12 @@ MAX_FAILURES = 200  # in the table
 def verdict(sweep: Sweep) -> dict[str, Any]:
     """Give what stands above the charts of a sweep: cards, warnings, importance, sentences on rungs and failures."""
     key = _key(sweep)
+    shares = [(_short(sweep, path), share) for path, share in _importance(sweep, key).items()]
     return {
         "cards": cards(sweep),
         "warnings": edges(sweep.run, key) if key else [],
-        "importance": [(_short(sweep, path), share) for path, share in _importance(sweep, key).items()],
+        "importance": shares,
+        "pair": pair(sweep, [name for name, _ in shares]),
         "dropped": dropped(sweep),
         "failures": failures(sweep),
         "metric": sweep.metrics[0].label if sweep.metrics else "",
@@ -38,6 +40,13 @@ def verdict(sweep: Sweep) -> dict[str, Any]:
         "names": ["trial", "status", "epochs", "seed", "fold", *(c.name for c in (*sweep.axes, *sweep.metrics))],
         "example": example(sweep),
     }
+
+
+def pair(sweep: Sweep, by_importance: Sequence[str]) -> list[int]:
+    """Choose the two axes that matter most, by their places; of which one has more values first."""
+    names = [column.name for column in sweep.axes]
+    chosen = list(dict.fromkeys([*(names.index(name) for name in by_importance if name in names), *range(len(names))]))
+    return sorted(chosen[:2], key=lambda place: -len(set(sweep.axes[place].values)))
 
 
 def example(sweep: Sweep) -> str:

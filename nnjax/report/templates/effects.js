@@ -8,7 +8,7 @@
   const repeated = new Set(trials.settings).size < trials.size;
   const surfaces = trials.axes.map(small);
 
-  const jitter = (i) => (((i * 0.618034) % 1) - 0.5) * 0.4;
+  const jitter = (i) => ((i * 0.618034) % 1) - 0.5;
 
   function small(field) {
     const node = document.createElement("div"), mark = document.createElement("i");
@@ -20,7 +20,7 @@
     node.append(mark);
     let box = null, vertical = null;
 
-    const x = (i) => box.left + (scale.at(field.values[i]) + jitter(i) * scale.width) * (box.right - box.left);
+    const x = (i) => box.left + (scale.at(field.values[i]) + jitter(i) * scale.spread) * (box.right - box.left);
     const y = (p) => box.bottom - p * (box.bottom - box.top);
 
     function draw(context, width, height) {

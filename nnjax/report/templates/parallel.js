@@ -9,15 +9,15 @@
   const surface = panel.make(node, draw, (context) => drawing.highlight(context, (i) => points[i]));
   node.append(handles);
 
-  // Trials with one level would lie on each other: each is moved a little, always by as much.
-  const jitter = (i) => (((i * 0.618034) % 1) - 0.5) * 0.5;
+  // Trials with one value would lie on each other: each is moved a little, always by as much.
+  const jitter = (i) => ((i * 0.618034) % 1) - 0.5;
   const x = (k, width) => SIDE + (k * (width - 2 * SIDE)) / Math.max(1, shown.length - 1);
   const y = (p, height) => height - BOTTOM - p * (height - TOP - BOTTOM);
 
   function layOut(width, height) {
     shown = fields();
     scale = shown.map(scales.make);
-    const at = (k, i) => scale[k].at(shown[k].values[i]) + (scale[k].levels ? jitter(i) * scale[k].width : 0);
+    const at = (k, i) => scale[k].at(shown[k].values[i]) + jitter(i) * scale[k].spread;
     points = Array.from({ length: trials.size }, (_, i) => shown.flatMap((_, k) => [x(k, width), y(at(k, i), height)]));
     placeHandles(width, height);
   }

@@ -1,6 +1,7 @@
 // Where values stand on an axis: numbers on a linear or logarithmic scale, levels at even distances, null in a slot.
 const scales = (function () {
   const SLOT = 0.08; // of the axis, for trials without a value
+  const FEW = 8; // numbers that have a tick each
 
   function format(value) {
     if (value === null) return "none";
@@ -20,19 +21,20 @@ const scales = (function () {
   function levelScale(levels) {
     const n = levels.length;
     const ticks = levels.map((label, i) => ({ at: (i + 0.5) / n, label }));
-    return { levels, ticks, at: (i) => (i + 0.5) / n, to: (p) => Math.min(n - 1, Math.max(0, Math.floor(p * n))), width: 1 / n };
+    return { levels, ticks, at: (i) => (i + 0.5) / n, to: (p) => Math.min(n - 1, Math.max(0, Math.floor(p * n))), width: 1 / n, spread: 0.5 / n };
   }
 
   // Null stands above a metric's numbers, which are better the lower they are, and below an axis's.
   function numberScale(field) {
-    const known = field.values.filter((v) => v !== null), missing = known.length < field.values.length;
+    const known = field.values.filter((v) => v !== null), missing = known.length < field.values.length, distinct = [...new Set(known)];
+    const few = distinct.length <= FEW;
     const above = field.role === "metric", room = missing ? 1 - SLOT : 1, start = missing && !above ? SLOT : 0;
     const inner = interval(known, field.log);
     const slot = missing ? (above ? 1 - SLOT / 3 : SLOT / 3) : null;
-    const ticks = inner.ticks.map((tick) => ({ at: start + room * inner.at(tick), label: format(tick) }));
+    const ticks = (few ? distinct : inner.ticks).map((tick) => ({ at: start + room * inner.at(tick), label: format(tick) }));
     if (missing) ticks.push({ at: slot, label: "none" });
     return {
-      ticks, slot, low: inner.low, high: inner.high, width: 0,
+      ticks, slot, low: inner.low, high: inner.high, width: 0, spread: few ? 0.03 : 0,
       at: (value) => (value === null ? slot : start + room * Math.min(1, Math.max(0, inner.at(value)))),
       to: (p) => inner.to((p - start) / room),
     };
@@ -53,7 +55,7 @@ const scales = (function () {
 
   function linearTicks(low, high) {
     const rough = (high - low) / 5, power = 10 ** Math.floor(Math.log10(rough));
-    const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= rough), out = [];
+    const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= 0.7 * rough), out = [];
     for (let k = Math.ceil(low / step); k * step <= high; k++) out.push(Number((k * step).toPrecision(12)));
     return out;
   }
