@@ -104,7 +104,7 @@ class Browser:
 def browser():
     """Start a browser, and end it."""
     (commands_out, commands_in), (answers_out, answers_in) = os.pipe(), os.pipe()
-    with tempfile.TemporaryDirectory() as profile:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         shell = f'exec "$0" "$@" 3<&{commands_out} 4>&{answers_in}'
         process = subprocess.Popen(
             ["sh", "-c", shell, CHROMIUM, *FLAGS, f"--user-data-dir={profile}"],

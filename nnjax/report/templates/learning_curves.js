@@ -6,6 +6,7 @@ const learningCurves = (function () {
   const COLORS = ["#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#7f7f7f", "#bcbd22", "#17becf"];
   const PARTS = { validation: "solid", training: "dash", "running mean": "dot" };
   // showSendToCloud: Plotly's default is a button that uploads the chart; nothing leaves this page.
+  const LONG = 40; // characters; then names stand below the chart
   const CONFIG = { responsive: true, displaylogo: false, displayModeBar: true, showSendToCloud: false, modeBarButtonsToRemove: ["select2d", "lasso2d"] };
   const shown = { validation: true, training: true, "running mean": false };
   const state = { chart: 0, log: false, selected: null, stale: false, visible: false, timer: 0 };
@@ -92,7 +93,7 @@ const learningCurves = (function () {
   }
 
   function layout(chart) {
-    const narrow = node.clientWidth < 560, soft = css("--soft"), grid = css("--line");
+    const long = chart.lines.some((line) => line.label.length > LONG), narrow = node.clientWidth < 560, soft = css("--soft"), grid = css("--line");
     const axis = { gridcolor: grid, linecolor: grid, zeroline: false, automargin: true, tickfont: { color: soft }, title: { font: { color: soft } } };
     return {
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", uirevision: `${state.chart} ${state.log}`,
@@ -101,7 +102,7 @@ const learningCurves = (function () {
       margin: { l: 8, r: 8, t: 30, b: 8 }, dragmode: matchMedia("(pointer: coarse)").matches ? false : "zoom",
       xaxis: { ...axis, title: { ...axis.title, text: "epoch" }, rangemode: "tozero", tickformat: "d", dtick: longest(chart) <= 10 ? 1 : undefined },
       yaxis: { ...axis, title: { ...axis.title, text: chart.label }, type: state.log ? "log" : "linear", exponentformat: "power" },
-      legend: narrow ? { orientation: "h", y: -0.25 } : { x: 1.02, y: 1 }, modebar: { color: soft, activecolor: css("--ink"), bgcolor: "rgba(0,0,0,0)" },
+      legend: narrow ? { orientation: "h", y: -0.25 } : long ? { orientation: "h", y: -0.28 } : { x: 1.02, y: 1 }, modebar: { color: soft, activecolor: css("--ink"), bgcolor: "rgba(0,0,0,0)" },
     };
   }
 
@@ -163,6 +164,7 @@ const learningCurves = (function () {
   if (crowded && parts.includes("validation")) shown.training = false;
   if (!parts.some((part) => shown[part])) shown[parts[0]] = true;
   document.documentElement.classList.add("drawn");
+  node.classList.toggle("long", charts.some((chart) => chart.lines.some((line) => line.label.length > LONG)));
   controls.append(tabs(), ...parts.map((part) => toggle(part, () => shown[part], (on) => { shown[part] = on; })));
   controls.append(toggle("logarithmic", () => state.log, (on) => { state.log = on; }));
   controls.hidden = false;

@@ -8,6 +8,7 @@
   box.oninput = () => trials.select(box.value);
   clear.onclick = () => { box.value = ""; trials.select(""); if (trials.pinned >= 0) trials.pin(trials.pinned); };
   bar.hidden = false;
+  document.documentElement.classList.add("drawn");
 
   function tell() {
     const best = trials.metric ? bestOf() : "";
