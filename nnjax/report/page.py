@@ -17,7 +17,7 @@ from nnjax.report import (
     origin,
     pictures,
     scores,
-    space,
+    sweeps,
     tables,
     verdict,
     words,
@@ -104,7 +104,7 @@ def render(run: Run, some: Sequence[Exhibit], missing: Sequence[str], static_cur
 
     loader = jinja2.FileSystemLoader(TEMPLATES)
     env = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    charts, sweep = curves.chart_data(run), space.sweep_of(run)
+    charts, sweep = curves.chart_data(run), sweeps.sweep_of(run)
     return env.get_template("report.html.jinja").render(
         **_context(run, some),
         missing=missing,
@@ -114,7 +114,7 @@ def render(run: Run, some: Sequence[Exhibit], missing: Sequence[str], static_cur
         charts=charts,
         chart_json=Markup(safe_json(curves.packed(charts))),
         sweep=verdict.verdict(sweep) if sweep else None,
-        sweep_json=Markup(safe_json(space.sweep_data(sweep))) if sweep else "",
+        sweep_json=Markup(safe_json(sweeps.sweep_data(sweep))) if sweep else "",
         static_curves=pictures.data_uri(static_curves) if static_curves else "",
     )
 

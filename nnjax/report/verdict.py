@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnjax.report.space import Column, Sweep, failed, rungs
 from nnjax.report.summary import PREFIX, number, show
+from nnjax.report.sweeps import Column, Sweep, failed, rungs
 from nnjax.report.words import count
 from nnjax.search.insight import edges, importance
 from nnjax.statistics import Estimate, estimate
@@ -163,7 +163,7 @@ def _whereabouts(sweep: Sweep, places: Sequence[int]) -> str:
         return ""
     statuses = {sweep.run.records[sweep.trials[place]].status for place in places}
     what = "diverged" if statuses == {DIVERGED} else "failed" if len(statuses) == 1 else "diverged or failed"
-    if n < FEWEST:
+    if n < FEWEST or n == total:
         return f"{n} of {total:,} trials {what}."
     rules = [rule for column in sweep.axes for rule in _rules(column, places)]
     others, text = min(rules, default=(total, ""))

@@ -6,7 +6,9 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
+import threading
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FLAGS = (
@@ -17,6 +19,14 @@ FLAGS = (
     "--no-first-run",
     "--hide-scrollbars",
 )
+LIMIT = 300  # seconds after which a browser that hangs is ended
+LAUNCH = """
+import fcntl, os, sys
+ends = [fcntl.fcntl(int(number), fcntl.F_DUPFD, 10) for number in sys.argv[1:3]]
+os.dup2(ends[0], 3)  # where Chromium reads commands
+os.dup2(ends[1], 4)  # where it writes answers
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 
 
 class Browser:
@@ -71,8 +81,9 @@ class Browser:
         self.call(
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 500
         )
+        self.errors.clear()
         self.call("Page.navigate", url=path.resolve().as_uri())
-        self.wait(lambda found: found.get("method") == "Page.loadEventFired")
+        self.run("new Promise((done) => document.readyState == 'complete' ? done(1) : addEventListener('load', done))")
         self.settle()
 
     def settle(self):
@@ -104,18 +115,21 @@ class Browser:
 def browser():
     """Start a browser, and end it."""
     (commands_out, commands_in), (answers_out, answers_in) = os.pipe(), os.pipe()
+    launch = [sys.executable, "-c", LAUNCH, str(commands_out), str(answers_in)]
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        shell = f'exec "$0" "$@" 3<&{commands_out} 4>&{answers_in}'
         process = subprocess.Popen(
-            ["sh", "-c", shell, CHROMIUM, *FLAGS, f"--user-data-dir={profile}"],
+            [*launch, CHROMIUM, *FLAGS, f"--user-data-dir={profile}"],
             pass_fds=(commands_out, answers_in),
             stderr=subprocess.DEVNULL,
         )
+        watchdog = threading.Timer(LIMIT, process.kill)
+        watchdog.start()
         os.close(commands_out)
         os.close(answers_in)
         with open(commands_in, "wb") as commands, open(answers_out, "rb") as answers:
             try:
                 yield Browser(commands, answers)
             finally:
+                watchdog.cancel()
                 process.terminate()
                 process.wait(10)

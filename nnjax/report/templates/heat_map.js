@@ -3,7 +3,7 @@
   const node = document.getElementById("heat-map");
   if (!trials || !node) return;
   const [across, up, statistic] = ["heat-x", "heat-y", "heat-of"].map((id) => document.getElementById(id));
-  const note = document.getElementById("heat-note"), BOX = { left: 100, top: 12, right: 12, bottom: 42 }, MOST = 12;
+  const note = document.getElementById("heat-note"), BOX = { left: 100, top: 12, right: 12, bottom: 42 }, MOST = 16;
   for (const select of [across, up]) trials.axes.forEach((field, k) => select.append(new Option(field.name, k)));
   [across.value, up.value] = node.dataset.pair.split(" ");
   let columns = null, rows = null, cells = [], box = null, range = null;

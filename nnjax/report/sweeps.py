@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from nnjax.api import Run
 
 Value = float | int | str | None
-WIDE, UNEVEN = 30, 4  # highest over lowest of what needs, and of what may have, a logarithmic axis
+WIDE, UNEVEN = 30, 4  # highest over lowest of two values that need, and of more that may have, a logarithmic axis
+SKEWED = 10  # highest over lowest of scores that need one
 MAX_LEVELS = 30  # of numbers that stand at even distances
 
 
@@ -168,7 +169,7 @@ def _metric(run: Run, trials: Sequence[int], metric: str, part: str) -> Column:
     label = f"{part} loss" if is_loss else f"{'wrong answers (%)' if metric == ACCURACY else named(metric)}, {part}"
     values = [final(run, trial, metric, part) for trial in trials]
     known = [value for value in values if np.isfinite(value)]
-    log = bool(known) and min(known) > 0 and max(known) > WIDE * min(known)
+    log = bool(known) and min(known) > 0 and max(known) > SKEWED * min(known)
     return Column(name, label, "metric", None, log, tuple(map(_rounded, values)))
 
 
