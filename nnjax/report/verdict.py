@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnjax.report.summary import PREFIX, number, show
+from nnjax.report.summary import PREFIX, field_name, number, show
 from nnjax.report.sweeps import Column, Sweep, failed, rungs
 from nnjax.report.words import count
 from nnjax.search.insight import edges, importance
@@ -24,7 +24,7 @@ MAX_FAILURES = 200  # in the table
 def verdict(sweep: Sweep) -> dict[str, Any]:
     """Give what stands above the charts of a sweep: cards, warnings, importance, sentences on rungs and failures."""
     key = _key(sweep)
-    shares = [(_short(sweep, path), share) for path, share in _importance(sweep, key).items()]
+    shares = shares_of(sweep, key)
     return {
         "cards": cards(sweep),
         "warnings": edges(sweep.run, key) if key else [],
@@ -68,13 +68,18 @@ def _key(sweep: Sweep) -> str | None:
     return key if common and any(key in record.values for record in sweep.run.records) else None
 
 
-def _importance(sweep: Sweep, key: str | None) -> dict[str, float]:
-    return importance(sweep.run, key) if key else {}
+def shares_of(sweep: Sweep, key: str | None) -> list[tuple[str, float]]:
+    """Rank the axes by importance, the largest first; what only tells arms apart counts for the arm."""
+    out: dict[str, float] = {}
+    for path, share in importance(sweep.run, key).items() if key else ():
+        name = _short(sweep, path)
+        out[name] = out.get(name, 0.0) + share
+    return sorted(out.items(), key=lambda item: -item[1])
 
 
 def _short(sweep: Sweep, path: str) -> str:
     names = [column.name for column in sweep.axes]
-    return next((name for name in names if path in (name, f"{name}.name") or path.endswith(f".{name}")), path)
+    return next((name for name in names if path == name or field_name(path) == name), "arm")
 
 
 def cards(sweep: Sweep) -> list[tuple[str, str, str]]:

@@ -3,7 +3,7 @@ import pytest
 from fake_runs import CLASSIFIER, DIVERGED, fake_run, searched
 
 from nnjax.report import sweeps, verdict
-from nnjax.search import Space
+from nnjax.search import Arm, Space
 from nnjax.train.records import DROPPED
 
 AXES = {"learning_rate": (0.001, 0.01, 0.1, 1.0), "widths": ((4,), (8,)), "seed": (0, 1)}
@@ -37,6 +37,17 @@ def test_importance_and_the_axes_of_the_heat_map():
     found = verdict.verdict(sweep())
     assert found["importance"][0][0] in ("learning_rate", "widths")
     assert found["pair"] == [1, 0]  # learning_rate has more values than widths
+
+
+def test_what_only_tells_arms_apart_counts_for_the_arm():
+    arms = {"sgd": Arm({"optimizer.name": "sgd"}), "adam": Arm({"optimizer.name": "adam", "b1": 0.8})}
+    run = fake_run(CLASSIFIER, Space(axes={"learning_rate": (0.001, 0.01, 0.1, 1.0)}, arms=arms))
+    for spec in run.specs:
+        run.records[spec.id].values["val_loss"] = 1.0 + (spec.arm == "adam") + 0.01 * spec.id
+    [(first, share), *others] = verdict.verdict(sweeps.sweep_of(run))["importance"]
+    assert first == "arm"
+    assert share + sum(other for _, other in others) == pytest.approx(1)
+    assert {name for name, _ in others} <= {"learning_rate"}
 
 
 @pytest.mark.parametrize(

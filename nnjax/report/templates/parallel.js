@@ -2,34 +2,38 @@
 (function () {
   const node = document.getElementById("parallel");
   if (!trials || !node) return;
-  const TOP = 34, BOTTOM = 14, SIDE = 46;
+  const TOP = 34, BOTTOM = 14, SIDE = 46, LONGEST = 14; // characters of a label
   const fields = () => [...trials.axes, trials.metric];
   const paint = drawing.bundle(), handles = document.createElement("div");
-  let shown = [], scale = [], points = [];
+  let shown = [], scale = [], points = [], start = SIDE;
   const surface = panel.make(node, draw, (context) => drawing.highlight(context, (i) => points[i]));
   node.append(handles);
 
   // Trials with one value would lie on each other: each is moved a little, always by as much.
   const jitter = (i) => ((i * 0.618034) % 1) - 0.5;
-  const x = (k, width) => SIDE + (k * (width - 2 * SIDE)) / Math.max(1, shown.length - 1);
+  const step = (width) => (width - start - SIDE) / Math.max(1, shown.length - 1);
+  const x = (k, width) => start + k * step(width);
   const y = (p, height) => height - BOTTOM - p * (height - TOP - BOTTOM);
 
-  function layOut(width, height) {
+  const cut = (label) => (label.length > LONGEST ? label.slice(0, LONGEST - 1) + "…" : label);
+
+  function layOut(context, width, height) {
     shown = fields();
     scale = shown.map(scales.make);
+    start = Math.max(SIDE, 10 + Math.max(...scale[0].ticks.map((tick) => context.measureText(cut(tick.label)).width)));
     const at = (k, i) => scale[k].at(shown[k].values[i]) + jitter(i) * scale[k].spread;
     points = Array.from({ length: trials.size }, (_, i) => shown.flatMap((_, k) => [x(k, width), y(at(k, i), height)]));
     placeHandles(width, height);
   }
 
   function draw(context, width, height) {
-    layOut(width, height);
+    layOut(context, width, height);
     paint(context, width, height, (i) => points[i], [trials.metric]);
     shown.forEach((field, k) => drawAxis(context, field, k, width, height));
   }
 
   function drawAxis(context, field, k, width, height) {
-    const { ink, soft, paper } = trials.theme, left = x(k, width), room = (width - 2 * SIDE) / Math.max(1, shown.length - 1);
+    const { ink, soft, paper } = trials.theme, left = x(k, width), room = step(width);
     context.strokeStyle = soft;
     context.lineWidth = 1;
     context.beginPath();
@@ -46,7 +50,7 @@
       const top = y(tick.at, height);
       if (last - top < 13) continue;
       last = top;
-      const words = tick.label.length > 14 ? tick.label.slice(0, 13) + "…" : tick.label;
+      const words = cut(tick.label);
       const side = k === shown.length - 1 ? [left + 5, "left"] : [left - 5, "right"];
       context.textAlign = side[1];
       context.textBaseline = "middle";
@@ -79,7 +83,7 @@
 
   function nearest(event) {
     const box = node.getBoundingClientRect(), px = event.clientX - box.left, py = event.clientY - box.top;
-    const k = Math.min(shown.length - 2, Math.max(0, Math.floor(((px - SIDE) / (node.clientWidth - 2 * SIDE)) * (shown.length - 1))));
+    const k = Math.min(shown.length - 2, Math.max(0, Math.floor((px - start) / step(node.clientWidth))));
     let best = -1, least = 12;
     for (let i = 0; i < trials.size && k >= 0; i++) {
       const [xa, ya, xb, yb] = points[i].slice(2 * k, 2 * k + 4);
