@@ -188,7 +188,7 @@ def searched(num_trials=1000, epochs=50) -> Run:
     floors = [_floor(spec.experiment) * rng.uniform(0.95, 1.05) for spec in run.specs]
     for spec, floor in zip(run.specs, floors, strict=True):
         run.records[spec.id] = _searched_record(spec, floor, floors, rng)
-    best = sorted(range(num_trials), key=lambda i: floors[i])[:40]
+    best = sorted(range(len(run.specs)), key=lambda i: floors[i])[:40]
     run.store.weights = {i: fake_weights(run, i) for i in best if run.records[i].status == DONE}
     return run
 

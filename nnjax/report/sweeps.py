@@ -11,49 +11,23 @@ import numpy as np
 from nnjax.anchors import ACCURACY
 from nnjax.config import Experiment, setting_key
 from nnjax.fields import flatten
-from nnjax.report.curves import DIGITS
+from nnjax.report.columns import Column, axis, name_of, rounded
 from nnjax.report.summary import (
     METRICS,
     PREFIX,
     Setting,
     choice_part,
-    field_name,
     named,
     report_part,
     score,
     settings,
-    show,
 )
 from nnjax.train.records import DIVERGED, DROPPED, FAILED, FINISHED, Record
 
 if TYPE_CHECKING:
     from nnjax.api import Run
 
-Value = float | int | str | None
-WIDE, UNEVEN = 30, 4  # highest over lowest of two values that need, and of more that may have, a logarithmic axis
 SKEWED = 10  # highest over lowest of scores that need one
-MAX_LEVELS = 30  # of numbers that stand at even distances
-
-
-@dataclasses.dataclass(frozen=True)
-class Column:
-    """One property of all trials.
-
-    Attributes:
-      name: as it is written in a filter.
-      label: for people.
-      role: "axis" of the space, "metric" or "other".
-      levels: what its values may be, in order; None where they are numbers on a scale.
-      log: whether that scale is logarithmic.
-      values: [trials] numbers, None where there is none; indices into the levels where there are levels.
-    """
-
-    name: str
-    label: str
-    role: str
-    levels: tuple[str, ...] | None
-    log: bool
-    values: tuple[Value, ...]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -107,53 +81,6 @@ def _axes(run: Run, some: Sequence[Setting], trials: Sequence[int]) -> tuple[Col
     return (*named_arms, *(axis(name_of(path, swept), [flat[path] for flat in flats]) for path in swept))
 
 
-def name_of(path: str, among: Sequence[str]) -> str:
-    """Name a field by its last part; by its whole path where that is ambiguous."""
-    names = [field_name(other) for other in among]
-    return path if names.count(field_name(path)) > 1 else field_name(path)
-
-
-def axis(name: str, values: Sequence[Any]) -> Column:
-    """Make a column of a swept field: numbers on a scale; else levels, such as names, widths, or 0 beside decades."""
-    distinct = list(dict.fromkeys(values))
-    numbers = [value for value in distinct if _is_number(value)]
-    positive = [value for value in numbers if value > 0]
-    if len(numbers) == len(distinct) and (len(positive) == len(numbers) or not logarithmic(positive)):
-        return Column(name, name, "axis", None, logarithmic(numbers), tuple(map(_rounded, values)))
-    if len(numbers) > MAX_LEVELS:
-        known = tuple(_rounded(value) if _is_number(value) else None for value in values)
-        return Column(name, name, "axis", None, logarithmic(numbers), known)
-    if all(value is None or _is_number(value) for value in distinct):
-        distinct.sort(key=lambda value: -np.inf if value is None else value)
-    places = {value: place for place, value in enumerate(distinct)}
-    return Column(name, name, "axis", tuple(map(show, distinct)), False, tuple(places[value] for value in values))
-
-
-def logarithmic(numbers: Sequence[float]) -> bool:
-    """Whether numbers lie more evenly on a logarithmic axis than on a linear one."""
-    values = np.unique(np.asarray(numbers, float))
-    if len(values) < 2 or values[0] <= 0 or values[-1] < UNEVEN * values[0]:
-        return False
-    if len(values) == 2:
-        return bool(values[-1] >= WIDE * values[0])
-    return bool(_unevenness(np.log(values)) < _unevenness(values))
-
-
-def _unevenness(values: np.ndarray) -> float:
-    gaps = np.diff(values)
-    return float(np.std(gaps) / np.mean(gaps))
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _rounded(value: float) -> Value:
-    if isinstance(value, int):
-        return value
-    return float(f"{value:.{DIGITS}g}") if np.isfinite(value) else None
-
-
 def _candidates(some: Sequence[Setting]) -> list[tuple[str, str]]:
     """List (metric, part) that all settings may be compared by: their loss where it is one, and the goal's metrics."""
     losses, facts = {setting.experiment.loss for setting in some}, some[0].facts
@@ -170,7 +97,7 @@ def _metric(run: Run, trials: Sequence[int], metric: str, part: str) -> Column:
     values = [final(run, trial, metric, part) for trial in trials]
     known = [value for value in values if np.isfinite(value)]
     log = bool(known) and min(known) > 0 and max(known) > SKEWED * min(known)
-    return Column(name, label, "metric", None, log, tuple(map(_rounded, values)))
+    return Column(name, label, "metric", None, log, tuple(map(rounded, values)))
 
 
 def stem_of(metric: str, is_loss: bool) -> str:
@@ -247,7 +174,7 @@ def rungs(sweep: Sweep) -> list[dict[str, Any]]:
     for epoch in dict.fromkeys([*epochs, last]):
         values = [at_epoch(sweep.run.specs[t].experiment, records[t], metric, part, epoch) for t in sweep.trials]
         values = [100 * (1 - value) for value in values] if metric == ACCURACY else values
-        out.append({"epoch": epoch, "values": [_rounded(value) for value in values]})
+        out.append({"epoch": epoch, "values": [rounded(value) for value in values]})
     return out
 
 

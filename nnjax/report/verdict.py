@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nnjax.report.columns import Column
 from nnjax.report.summary import PREFIX, field_name, number, show
-from nnjax.report.sweeps import Column, Sweep, failed, rungs
+from nnjax.report.sweeps import Sweep, failed, rungs
 from nnjax.report.words import count
 from nnjax.search.insight import edges, importance
 from nnjax.statistics import Estimate, estimate
