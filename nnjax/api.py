@@ -243,11 +243,11 @@ def sweep(
     space = space if isinstance(space, Space) else Space(axes=space)
     experiment = conform(experiment)
     specs = preflight.valid_trials(experiment, space, announce)
-    folder = None if workdir is None else runs.FolderStore(workdir, announce)
-    if folder is not None:
-        folder.refuse_unfit(specs)
     halving = space.halving
     stand = None if halving is None else functools.partial(standing, halving, make_brackets(halving, specs))
+    folder = None if workdir is None else runs.FolderStore(workdir, announce)
+    if folder is not None:
+        folder.refuse_unfit(specs, halving)
     prepared = preflight.prepare_all(specs, data)
     findings = preflight.judge(specs, prepared)
     preflight.refuse_errors(specs, findings)
@@ -261,7 +261,7 @@ def sweep(
     if halving is not None:
         population.refuse_unknown_curve(halving.metric)
     if folder is not None:
-        population.records = folder.begin(experiment, specs, facts, findings, title)
+        population.records = folder.begin(experiment, specs, facts, findings, title, halving)
         if folder.read_plan() not in ([], population.describe()["plan"]):
             announce("remark: The plan is not the earlier one: the results agree with it closely, but not bit for bit.")
     _train(population, folder)

@@ -29,6 +29,7 @@ from nnjax.config import DataConfig, Experiment, TrialSpec
 from nnjax.environment import describe_environment
 from nnjax.fields import from_dict, replace
 from nnjax.run_files import FORMAT, Findings
+from nnjax.search import Halving
 from nnjax.train import checkpoints
 from nnjax.train.records import ENDED, MemoryStore, Packed, Record, stack_curves
 from nnjax.types import DataFacts, UserError
@@ -50,8 +51,8 @@ class FolderStore(MemoryStore):
         self.announce = announce or self.messages.append
         self._lock: IO[str] | None = None
 
-    def refuse_unfit(self, specs: Sequence[TrialSpec]) -> None:
-        """Touch nothing, but refuse a path at which these trials cannot be trained.
+    def refuse_unfit(self, specs: Sequence[TrialSpec], halving: Halving | None = None) -> None:
+        """Touch nothing, but refuse a path at which these trials cannot be trained, and halved so.
 
         Raises:
           UserError: it is a file, or a folder of something else or of another experiment.
@@ -59,7 +60,7 @@ class FolderStore(MemoryStore):
         if self.path.exists() and not self.path.is_dir():
             raise UserError(f"The workdir {self.path} is a file; name a folder.")
         if (self.path / "config.json").exists():
-            self._refuse_other(specs)
+            self._refuse_other(specs, halving)
         elif self.path.is_dir():
             foreign = [name for name in sorted(os.listdir(self.path)) if name not in _BEGUN and name[0] != "."]
             if foreign:
@@ -75,21 +76,22 @@ class FolderStore(MemoryStore):
         facts: Mapping[DataConfig, DataFacts],
         findings: Findings,
         title: str,
+        halving: Halving | None = None,
     ) -> list[Record]:
         """Make the folder for these trials, or find out how far an earlier run of the same trials came.
 
         Raises:
           UserError: it cannot be written, another process is using it, or it belongs to another experiment.
         """
-        self.refuse_unfit(specs)
+        self.refuse_unfit(specs, halving)
         new = not self.path.exists()
         try:
             self._take()
-            self.refuse_unfit(specs)  # again: another process may have begun it in between
+            self.refuse_unfit(specs, halving)  # again: another process may have begun it in between
             self._remove_temporary()
             if not (self.path / "config.json").exists():
                 self.write_json("data.json", run_files.facts_json(facts, findings))
-                self.write_json("config.json", run_files.config_json(base, specs, title))
+                self.write_json("config.json", run_files.config_json(base, specs, title, halving))
             self._refuse_changed(facts)
             return self._with_weights(self.read_records(specs))
         except BaseException:
@@ -142,9 +144,12 @@ class FolderStore(MemoryStore):
             (self.path / "checkpoints").rmdir()
             self.path.rmdir()
 
-    def _refuse_other(self, specs: Sequence[TrialSpec]) -> None:
+    def _refuse_other(self, specs: Sequence[TrialSpec], halving: Halving | None) -> None:
         _, old, _ = self.read_config()
         what = run_files.differences(old, specs)
+        before, now = self._read_json("config.json").get("halving"), run_files.halving_json(halving)
+        if before != now:
+            what.append(f"halving: {run_files.halving_text(before)} → {run_files.halving_text(now)}")
         if what:
             more = f"; and {len(what) - 5} more" if len(what) > 5 else ""
             raise UserError(

@@ -236,6 +236,12 @@ CASES = [
     train("--config.folds=5 --config.fold=5", "data.fold is 5, but with 5 folds a whole number from 0 to 4"),
     train("--config.start_weights=nowhere.npz", "nowhere.npz is not there"),
     train("--config.start_weights=spirals.py", "spirals.py is damaged"),
+    Case(
+        "sweep --config=spirals.py --workdir=new --space.arms=plain --space.eta=3 --space.first=2",
+        ("first rung at 2 epochs or later and eta 3, but the trials have 2",),
+    ),
+    Case("sweep --config=spirals.py --workdir=new --space.eta=1", ("eta=1, but a whole number, at least 2",)),
+    Case("sweep --config=spirals.py --workdir=new --space.eta=2", ("trials of equal length, but these have 1, 2",)),
     Case("report .", (". is not a run folder: it has no config.json",)),
 ]
 

@@ -130,6 +130,12 @@ def test_what_a_dropped_trial_leaves(halved):
         run.params(trial)
 
 
+def test_other_rungs_are_another_experiment(halved):
+    folder, _ = halved
+    with pytest.raises(nnjax.UserError, match="halving: eta 3 first 1 brackets 1 metric val_loss → none"):
+        nnjax.sweep(BASE, AXES, workdir=folder, data=blobs(63))
+
+
 @pytest.mark.parametrize("stops", [1, 2, 3, 5, 8])
 def test_it_goes_on_bit_for_bit(halved, tmp_path, stops):
     """Stopped after some segments, then after each one."""
