@@ -7,6 +7,7 @@ run.table().sort_values("val_loss")
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 import pathlib
 import time
@@ -23,10 +24,11 @@ from nnjax.data import prepare
 from nnjax.fields import conform
 from nnjax.models import Model, make_model
 from nnjax.search import ADAPTIVE, Range, Space
+from nnjax.search.halving import make_brackets, standing
 from nnjax.statistics import Comparison, compare_paired, estimate
 from nnjax.train import Plan, Population, Progress, Stopped, checkpoints
 from nnjax.train.batches import output_width
-from nnjax.train.records import FINISHED, RUNNING, WAITING, MemoryStore, Record, params_of, stack_curves
+from nnjax.train.records import DROPPED, FINISHED, RUNNING, WAITING, MemoryStore, Record, params_of, stack_curves
 from nnjax.types import DataFacts, Dataset, Params, Prepared, UserError
 
 if TYPE_CHECKING:
@@ -149,6 +151,11 @@ class Run:
           UserError: the trial has no weights yet.
         """
         record = self.records[trial]
+        if record.status == DROPPED:
+            raise UserError(
+                f"Trial {trial} was dropped after {record.epochs} epochs: its weights were not kept. Train it alone by "
+                f"scripts/train.py --from=RUN --trial={trial}."
+            )
         if record.status in (WAITING, RUNNING):
             raise UserError(f"Trial {trial} is {record.status}: it has no weights yet; resume its run first.")
         return params_of(self.store.load_weights(trial), which)
@@ -250,9 +257,11 @@ def sweep(
         )
     experiment = conform(experiment)
     specs = preflight.valid_trials(experiment, space, announce)
+    halving = space.halving
+    stand = None if halving is None else functools.partial(standing, halving, make_brackets(halving, specs))
     folder = None if workdir is None else runs.FolderStore(workdir, announce)
     if folder is not None:
-        folder.refuse_unfit(specs)
+        folder.refuse_unfit(specs, halving)
     prepared = preflight.prepare_all(specs, data)
     findings = preflight.judge(specs, prepared)
     preflight.refuse_errors(specs, findings)
@@ -262,9 +271,11 @@ def sweep(
         announce(f"{finding.severity}{f' ({arm})' if arm else ''}: {finding.sentence} {finding.remedy}")
     facts = {config: some.facts() for config, some in prepared.items()}
     plan = plan or Plan() if folder is None else kept_plan(plan or Plan(), folder)
-    population = Population(specs, prepared, plan, folder or MemoryStore(), None, observe, should_stop)
+    population = Population(specs, prepared, plan, folder or MemoryStore(), None, observe, should_stop, stand)
+    if halving is not None:
+        population.refuse_unknown_curve(halving.metric)
     if folder is not None:
-        population.records = folder.begin(experiment, specs, facts, findings, title)
+        population.records = folder.begin(experiment, specs, facts, findings, title, halving)
         if folder.read_plan() not in ([], population.describe()["plan"]):
             announce("remark: The plan is not the earlier one: the results agree with it closely, but not bit for bit.")
     _train(population, folder)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import functools
+import operator
 import types
 import typing
 from collections.abc import Iterable, Mapping
@@ -174,13 +175,12 @@ def to_dict(experiment: Experiment) -> dict[str, Any]:
 
 def flatten(experiment: Experiment) -> dict[str, Any]:
     """The experiment as one dictionary from dotted path to value."""
-    out = {}
-    for path in field_types(Experiment):
-        node: Any = experiment
-        for part in path.split("."):
-            node = getattr(node, part)
-        out[path] = node
-    return out
+    return dict(zip(field_types(Experiment), _values_of()(experiment), strict=True))
+
+
+@functools.cache
+def _values_of() -> operator.attrgetter[tuple[Any, ...]]:
+    return operator.attrgetter(*field_types(Experiment))
 
 
 def from_dict(tree: Mapping[str, Any]) -> Experiment:

@@ -13,6 +13,7 @@ import numpy as np
 from nnjax.checks import Finding
 from nnjax.config import DataConfig, Experiment, TrialSpec
 from nnjax.fields import field_types, flatten, to_dict
+from nnjax.search import Halving
 from nnjax.train.records import RUNNING, Record
 from nnjax.types import DataFacts, Scaler
 
@@ -98,15 +99,28 @@ def cell(value: Any) -> Any:
     return f"{value:.9g}" if isinstance(value, float) else value
 
 
-def config_json(base: Experiment, specs: Sequence[TrialSpec], title: str) -> dict[str, Any]:
-    """Describe a run completely: the base experiment, and each trial by what it changes."""
+def halving_json(halving: Halving | None) -> dict[str, Any] | None:
+    """Describe how settings are dropped; None if none are."""
+    return None if halving is None else dataclasses.asdict(halving)
+
+
+def halving_text(tree: Mapping[str, Any] | None) -> str:
+    """Say the same in a few words."""
+    return "none" if tree is None else " ".join(f"{name} {value}" for name, value in tree.items())
+
+
+def config_json(
+    base: Experiment, specs: Sequence[TrialSpec], title: str, halving: Halving | None = None
+) -> dict[str, Any]:
+    """Describe a run completely: the base experiment, each trial by what it changes, and how settings are dropped."""
     flat = flatten(base)
     trials = []
     for spec in specs:
         own = flatten(spec.experiment)
         changes = {path: value for path, value in own.items() if value != flat[path]}
         trials.append({"arm": spec.arm, "start_from": spec.start_from, "changes": changes})
-    return {"format": FORMAT, "title": title, "experiment": to_dict(base), "trials": trials}
+    how = {} if halving is None else {"halving": halving_json(halving)}
+    return {"format": FORMAT, "title": title, "experiment": to_dict(base), "trials": trials} | how
 
 
 def facts_json(facts: Mapping[DataConfig, DataFacts], findings: Findings) -> dict[str, Any]:

@@ -5,7 +5,8 @@ environment.json  versions, device, commit, plan, times
 trials.csv        one row a trial
 curves.npz        arrays [trial, epoch] by name, NaN past a trial's own epochs
 data.json         source, SHA-256, split, scalers, classes, categories; the pre-flight findings
-checkpoints/      weights_00017.npz for each finished trial, chunk.npz for the trials under way
+checkpoints/      weights_00017.npz for each finished trial, chunk.npz for the trials under way, paused_*.npz for those
+                  that wait at a rung
 figures/, report.html
 study.db          of an adaptive search: the Optuna study
 """
@@ -29,8 +30,9 @@ from nnjax.config import DataConfig, Experiment, TrialSpec
 from nnjax.environment import describe_environment
 from nnjax.fields import from_dict, replace
 from nnjax.run_files import FORMAT, Findings
+from nnjax.search import Halving
 from nnjax.train import checkpoints
-from nnjax.train.records import ENDED, MemoryStore, Record, stack_curves
+from nnjax.train.records import ENDED, MemoryStore, Packed, Record, stack_curves
 from nnjax.types import DataFacts, UserError
 
 STUDY = "study.db"  # of an adaptive search, unless its storage is elsewhere
@@ -51,8 +53,8 @@ class FolderStore(MemoryStore):
         self.announce = announce or self.messages.append
         self._lock: IO[str] | None = None
 
-    def refuse_unfit(self, specs: Sequence[TrialSpec]) -> None:
-        """Touch nothing, but refuse a path at which these trials cannot be trained.
+    def refuse_unfit(self, specs: Sequence[TrialSpec], halving: Halving | None = None) -> None:
+        """Touch nothing, but refuse a path at which these trials cannot be trained, and halved so.
 
         Raises:
           UserError: it is a file, or a folder of something else or of another experiment.
@@ -60,7 +62,7 @@ class FolderStore(MemoryStore):
         if self.path.exists() and not self.path.is_dir():
             raise UserError(f"The workdir {self.path} is a file; name a folder.")
         if (self.path / "config.json").exists():
-            self._refuse_other(specs)
+            self._refuse_other(specs, halving)
         elif self.path.is_dir():
             foreign = [name for name in sorted(os.listdir(self.path)) if name not in _BEGUN and name[0] != "."]
             if foreign:
@@ -76,20 +78,21 @@ class FolderStore(MemoryStore):
         facts: Mapping[DataConfig, DataFacts],
         findings: Findings,
         title: str,
+        halving: Halving | None = None,
     ) -> list[Record]:
         """Make the folder for these trials, or find out how far an earlier run of the same trials came.
 
         Raises:
           UserError: it cannot be written, another process is using it, or it belongs to another experiment.
         """
-        self.refuse_unfit(specs)
+        self.refuse_unfit(specs, halving)
         new = not self.path.exists()
         try:
             self._take()
-            self.refuse_unfit(specs)  # again: another process may have begun it in between
+            self.refuse_unfit(specs, halving)  # again: another process may have begun it in between
             if not (self.path / "config.json").exists():
                 self.write_json("data.json", run_files.facts_json(facts, findings))
-                self.write_json("config.json", run_files.config_json(base, specs, title))
+                self.write_json("config.json", run_files.config_json(base, specs, title, halving))
             return self.resume(specs, facts)
         except BaseException:
             self.release()
@@ -185,9 +188,12 @@ class FolderStore(MemoryStore):
             (self.path / "checkpoints").rmdir()
             self.path.rmdir()
 
-    def _refuse_other(self, specs: Sequence[TrialSpec]) -> None:
+    def _refuse_other(self, specs: Sequence[TrialSpec], halving: Halving | None) -> None:
         _, old, _ = self.read_config()
         what = run_files.differences(old, specs)
+        before, now = self._read_json("config.json").get("halving"), run_files.halving_json(halving)
+        if before != now:
+            what.append(f"halving: {run_files.halving_text(before)} → {run_files.halving_text(now)}")
         if what:
             more = f"; and {len(what) - 5} more" if len(what) > 5 else ""
             raise UserError(
@@ -232,7 +238,7 @@ class FolderStore(MemoryStore):
             os.replace(current, previous)
         os.replace(fresh, current)
 
-    def load_chunk(self) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
+    def load_chunk(self) -> Packed | None:
         """Read the last good state of the trials under way; a damaged file is passed over, which is announced."""
         there = [path for path in self._chunks()[:2] if path.exists()]
         for path in there:
@@ -248,6 +254,30 @@ class FolderStore(MemoryStore):
         """Remove the state of trials that have finished."""
         for path in self._chunks():
             path.unlink(missing_ok=True)
+
+    def _paused_path(self, name: str) -> pathlib.Path:
+        return self.path / "checkpoints" / f"paused_{name}.npz"
+
+    def save_paused(self, name: str, arrays: Mapping[str, np.ndarray], note: Mapping[str, Any]) -> None:
+        """Write a crew that waits at a rung."""
+        checkpoints.write_atomically(self._paused_path(name), checkpoints.to_bytes(arrays, note))
+
+    def load_paused(self, name: str) -> Packed | None:
+        """Read it back; a damaged file is passed over, which is announced."""
+        try:
+            return checkpoints.read(self._paused_path(name))
+        except UserError as error:
+            self.announce(f"warning: {error} The trials in it begin again.")
+            return None
+
+    def list_paused(self) -> list[str]:
+        """Name the crews that wait, in the order of their names."""
+        paths = (self.path / "checkpoints").glob("paused_*.npz")
+        return sorted(path.stem.removeprefix("paused_") for path in paths)
+
+    def drop_paused(self, name: str) -> None:
+        """Remove one."""
+        self._paused_path(name).unlink(missing_ok=True)
 
     def _chunks(self) -> tuple[pathlib.Path, pathlib.Path, pathlib.Path]:
         folder = self.path / "checkpoints"

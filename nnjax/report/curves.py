@@ -6,7 +6,9 @@ metric. A quantity gathers both under its real name, so that what stands in one 
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 VALIDATION, TRAINING, RUNNING_MEAN = "validation", "training", "running mean"
 MANY = 12  # settings with a line and a colour of their own; the others stay in the background
 DIGITS = 5  # significant ones in the page
+MAX_VALUES = 400_000  # in a page; of longer curves only every second, third ... epoch is kept
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -134,6 +137,36 @@ def _compact(row: np.ndarray) -> list[float | None]:
     known = np.flatnonzero(np.isfinite(row))
     row = row[: known[-1] + 1] if len(known) else row[:0]
     return [float(f"{value:.{DIGITS}g}") if np.isfinite(value) else None for value in row.tolist()]
+
+
+def packed(charts: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Make charts small enough for the pages of large sweeps.
+
+    Returns:
+      labels: {place of a setting: its label}, which stood in each line before.
+      step: epochs 1, 1 + step, 1 + 2 step, ... are kept.
+      charts: as `chart_data` gave them, but each row of values is text, see `pack`.
+    """
+    values = sum(len(row) for chart in charts for line in chart["lines"] for row in line["rows"])
+    step = max(1, -(-values // MAX_VALUES))
+    labels = {line["setting"]: line["label"] for chart in charts for line in chart["lines"]}
+    return {"labels": labels, "step": step, "charts": [_packed(chart, step) for chart in charts]}
+
+
+def _packed(chart: dict[str, Any], step: int) -> dict[str, Any]:
+    kept = ("setting", "part", "trials")
+    lines = [
+        {name: line[name] for name in kept} | {"rows": [pack(row[::step]) for row in line["rows"]]}
+        for line in chart["lines"]
+    ]
+    return chart | {"lines": lines}
+
+
+def pack(row: Sequence[float | None]) -> str:
+    """Write numbers as base64 text of the upper three bytes of their float32s: four characters each, None as NaN."""
+    bits = np.array(row, np.float32).view(np.uint32)
+    rounded = np.where(np.isnan(bits.view(np.float32)), bits, bits + np.uint32(0x80))
+    return base64.b64encode(rounded.astype(">u4").view(np.uint8).reshape(-1, 4)[:, :3].tobytes()).decode()
 
 
 def band(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

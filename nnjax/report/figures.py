@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from nnjax.api import Run
 
+MAX_LABEL = 36  # characters in a legend; longer ones would leave no room for the curves
 STYLES = {VALIDATION: "-", TRAINING: "--", RUNNING_MEAN: ":"}
 
 
@@ -78,10 +79,14 @@ def _curves(axes: Any, quantity: Quantity) -> None:
 def _line(axes: Any, line: Line, named: bool) -> None:
     mean, low, high = band(line.values)
     epochs, color = np.arange(1, len(mean) + 1), f"C{line.place % 10}"
-    label, marker = plain(line.setting.label) if named else None, "o" if len(mean) == 1 else None
+    label, marker = plain(_cut(line.setting.label)) if named else None, "o" if len(mean) == 1 else None
     axes.plot(epochs, mean, STYLES[line.part], color=color, lw=1.6, label=label, marker=marker)
     if len(line.values) > 1:
         axes.fill_between(epochs, low, high, color=color, alpha=0.15, lw=0)
+
+
+def _cut(label: str) -> str:
+    return label if len(label) <= MAX_LABEL else label[: MAX_LABEL - 1] + "…"
 
 
 def _background(axes: Any, lines: Sequence[Line]) -> None:

@@ -8,7 +8,20 @@ from collections.abc import Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from nnjax.report import curves, drawings, exhibits, figures, looks, origin, pictures, scores, tables, words
+from nnjax.report import (
+    curves,
+    drawings,
+    exhibits,
+    figures,
+    looks,
+    origin,
+    pictures,
+    scores,
+    sweeps,
+    tables,
+    verdict,
+    words,
+)
 from nnjax.report.exhibits import Exhibit
 from nnjax.train.checkpoints import write_atomically
 from nnjax.types import UserError
@@ -17,6 +30,11 @@ if TYPE_CHECKING:
     from nnjax.api import Run
 
 TEMPLATES = pathlib.Path(__file__).parent / "templates"
+SCRIPTS = ("data", "tables", "learning_curves")
+SWEEP_SCRIPTS = (
+    *("filter", "scales", "panel", "trials", "drawing", "parallel", "trial_curves", "effects", "heat_map", "rungs"),
+    *("trial_table", "sweep"),
+)
 ESCAPES = str.maketrans(
     {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
 )  # U+2028 and U+2029 are escaped by json already
@@ -86,15 +104,17 @@ def render(run: Run, some: Sequence[Exhibit], missing: Sequence[str], static_cur
 
     loader = jinja2.FileSystemLoader(TEMPLATES)
     env = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    charts = curves.chart_data(run)
+    charts, sweep = curves.chart_data(run), sweeps.sweep_of(run)
     return env.get_template("report.html.jinja").render(
         **_context(run, some),
         missing=missing,
         style=Markup((TEMPLATES / "style.css").read_text()),
-        script=Markup((TEMPLATES / "script.js").read_text()),
+        script=Markup(_script([*SCRIPTS, *SWEEP_SCRIPTS] if sweep else SCRIPTS)),
         plotly=Markup(_plotly()) if charts else "",
         charts=charts,
-        chart_json=Markup(safe_json(charts)),
+        chart_json=Markup(safe_json(curves.packed(charts))),
+        sweep=verdict.verdict(sweep) if sweep else None,
+        sweep_json=Markup(safe_json(sweeps.sweep_data(sweep))) if sweep else "",
         static_curves=pictures.data_uri(static_curves) if static_curves else "",
     )
 
@@ -131,6 +151,11 @@ def safe_json(content: Any) -> str:
     """Write JSON that can stand inside a script element: no character of it can end the element or begin a tag."""
     text = json.dumps(content, separators=(",", ":"), allow_nan=False)
     return text.translate(ESCAPES)
+
+
+def _script(names: Sequence[str]) -> str:
+    """Join the page's scripts, in an order in which each uses only those before it."""
+    return "\n".join(['"use strict";', *((TEMPLATES / f"{name}.js").read_text() for name in names)])
 
 
 def _plotly() -> str:

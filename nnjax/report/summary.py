@@ -12,7 +12,7 @@ from nnjax.anchors import ACCURACY, BCE, MAE, MSE
 from nnjax.config import Experiment, TrialSpec, setting_key
 from nnjax.fields import flatten
 from nnjax.train.batches import output_width
-from nnjax.train.records import DIVERGED, FAILED, RUNNING, WAITING, Record
+from nnjax.train.records import DIVERGED, FINISHED, Record
 from nnjax.types import DataFacts
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def settings(run: Run) -> list[Setting]:
 def _setting(specs: Sequence[TrialSpec], varying: Sequence[str], facts: DataFacts) -> Setting:
     first = specs[0]
     own = flatten(first.experiment)
-    parts = [first.arm] * bool(first.arm) + [f"{path.split('.')[-1]} {show(own[path])}" for path in varying]
+    parts = [first.arm] * bool(first.arm) + [f"{field_name(path)} {show(own[path])}" for path in varying]
     label = ", ".join(parts) or layers(first.experiment, facts)
     return Setting(label, first.arm, tuple(spec.id for spec in specs), goal_of(first, facts), first.experiment, facts)
 
@@ -77,6 +77,12 @@ def _varying(firsts: Sequence[TrialSpec]) -> list[str]:
     """Name the fields in which the settings of one arm differ."""
     flats = [flatten(setting_key(spec.experiment)) for spec in firsts]
     return [path for path in flats[0] if len({flat[path] for flat in flats}) > 1]
+
+
+def field_name(path: str) -> str:
+    """Name a field by its last part, but "optimizer" for optimizer.name and so on."""
+    first, _, last = path.rpartition(".")
+    return first if last == "name" else last
 
 
 def show(value: object) -> str:
@@ -182,4 +188,4 @@ def representative(run: Run, setting: Setting) -> int | None:
 
 def has_weights(run: Run, trial: int) -> bool:
     """Whether a trial has finished and its weights are numbers."""
-    return run.records[trial].status not in (WAITING, RUNNING, FAILED, DIVERGED)
+    return run.records[trial].status in FINISHED

@@ -9,7 +9,7 @@ import numpy as np
 
 from nnjax.fields import flatten
 from nnjax.models.census import census
-from nnjax.report.summary import METRICS, Setting, layers, named, number, report_part, score, settings, show
+from nnjax.report.summary import METRICS, Setting, field_name, layers, named, number, report_part, score, settings, show
 from nnjax.train.records import DIVERGED, Record
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _identity(run: Run) -> list[Column]:
     if any(spec.experiment.data.folds for spec in run.specs):
         columns += [("fold", lambda spec, record: str(spec.experiment.data.fold))]
     for path in _fields(run):
-        columns.append((_leaf(path), lambda spec, record, path=path: show(flatten(spec.experiment)[path])))
+        columns.append((field_name(path), lambda spec, record, path=path: show(flatten(spec.experiment)[path])))
     return [*columns, ("epochs", lambda spec, record: f"{record.epochs}/{spec.experiment.epochs}")]
 
 
@@ -110,12 +110,6 @@ def _results(run: Run) -> list[Column]:
     if any(record.verdict for record in run.records):
         columns.append(("verdict", lambda spec, record: record.verdict))
     return columns
-
-
-def _leaf(path: str) -> str:
-    """Name a field by its last part, but "optimizer" for optimizer.name and so on."""
-    first, _, last = path.rpartition(".")
-    return first if last == "name" else last
 
 
 def _fields(run: Run) -> list[str]:

@@ -335,7 +335,7 @@ def batch_plan(plan: Plan, specs: Sequence[TrialSpec], prepared: Mapping[DataCon
     """
     groups = make_groups(specs, prepared, dataclasses.replace(plan, fixed=True))
     main = max(groups, key=lambda group: sum(map(group.flops, group.specs)))
-    sizes = sizes_of([Crew((spec,)) for spec in main.specs], main.plan.order)
+    sizes = sizes_of([Crew((spec,), main.total_steps(spec)) for spec in main.specs], main.plan.order)
     lanes = choose_lanes(dataclasses.replace(main.plan, fixed=False), sizes)
     return dataclasses.replace(main.plan, lanes=lanes)
 

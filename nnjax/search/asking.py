@@ -132,6 +132,11 @@ def _checked_batch(space: Space) -> int:
         )
     if not 0 <= space.draw_seed < 2**32:
         raise UserError(f"draw_seed is {space.draw_seed}, but a whole number, at least 0 and below 2^32, was expected.")
+    if space.halving is not None:
+        raise UserError(
+            "Mode adaptive trains every setting to its end, but halving was asked for (eta, first, brackets, metric); "
+            "leave that out, and name what the search goes by with --metric."
+        )
     if space.times:
         raise UserError("Mode adaptive takes the axes of one space, but others multiply it; move their axes into it.")
     return batch

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +15,8 @@ from nnjax.statistics import estimate
 if TYPE_CHECKING:
     from nnjax.api import Run
 
-TREES, FEWEST = 200, 8  # of the forest; trials below which it would only repeat noise
+TREES, REPEATS = 200, 10  # of the forest; shuffles of each field
+FEWEST, MOST = 8, 2000  # trials below which the forest would only repeat noise, and that it is shown
 
 
 def swept(run: Run) -> list[str]:
@@ -40,7 +41,7 @@ def edges(run: Run, metric: str = "val_loss") -> list[str]:
     for path in swept(run):
         tried = sorted({flat[path] for flat in flats if _is_number(flat[path])})
         value = flatten(best)[path]
-        if len(tried) > 2 and value in (tried[0], tried[-1]):
+        if len(tried) > 2 and value in (tried[0], tried[-1]) and value != 0:  # nothing lies below none of it
             end, further = ("lowest", "lower") if value == tried[0] else ("highest", "higher")
             name = path.split(".")[-1]
             sentences.append(
@@ -63,14 +64,28 @@ def importance(run: Run, metric: str = "val_loss") -> dict[str, float]:
     if len(values) < FEWEST or not paths or np.ptp(values) == 0:
         return {}
     from sklearn.ensemble import RandomForestRegressor
-    from sklearn.inspection import permutation_importance
 
     x = np.stack([_ranks([flatten(spec.experiment)[path] for spec in run.specs]) for path in paths], axis=1)
     y = np.argsort(np.argsort(values)).astype(float)  # ranks: one bad outlier shall not decide
+    rng = np.random.default_rng(0)
+    chosen = rng.permutation(len(y))[:MOST]
+    x, y = x[chosen], y[chosen]
     forest = RandomForestRegressor(TREES, random_state=0).fit(x, y)
-    lost = np.maximum(permutation_importance(forest, x, y, n_repeats=10, random_state=0).importances_mean, 0)
+    lost = np.maximum(_loss_by_shuffling(forest.predict, x, y, rng), 0)
     shares = lost / lost.sum() if lost.sum() > 0 else lost
     return dict(sorted(zip(paths, map(float, shares), strict=True), key=lambda item: -item[1]))
+
+
+def _loss_by_shuffling(
+    predict: Callable[[np.ndarray], np.ndarray], x: np.ndarray, y: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Give the mean squared error that each column's shuffling adds, [columns]; all predicted in one call."""
+    columns = x.shape[1]
+    tables = np.broadcast_to(x, (columns, REPEATS, *x.shape)).copy()
+    for column in range(columns):
+        tables[column, :, :, column] = rng.permuted(tables[column, :, :, column], axis=1)
+    found = predict(tables.reshape(-1, columns)).reshape(columns, REPEATS, len(y))
+    return np.asarray(((found - y) ** 2).mean(axis=(1, 2)) - ((predict(x) - y) ** 2).mean())
 
 
 def _values(run: Run, metric: str) -> np.ndarray:

@@ -9,10 +9,11 @@ from typing import Any
 
 from nnjax.config import Experiment
 from nnjax.fields import coerce, field_types, resolve_path
-from nnjax.search.space import ADAPTIVE, DRAWN, Arm, Range, Space, checked_arms
+from nnjax.search.space import ADAPTIVE, DRAWN, Arm, Halving, Range, Space, checked_arms
 from nnjax.types import UserError
 
-OPTIONS = ("mode", "num", "draw_seed", "batch", "arms")  # of a space, beside its axes
+HALVING = ("eta", "first", "brackets", "metric")  # the fields of a space's halving
+OPTIONS = ("mode", "num", "draw_seed", "batch", "arms", *HALVING)  # of a space, beside its axes
 READERS = {"num": (*DRAWN, ADAPTIVE), "draw_seed": (*DRAWN, ADAPTIVE), "batch": (ADAPTIVE,)}  # option -> modes
 
 
@@ -37,8 +38,8 @@ def override(space: Space, texts: Mapping[str, str]) -> Space:
 
     Args:
       space: from the configuration file, or an empty one.
-      texts: field -> text as in `parse_axis`; also mode, num, draw_seed, batch, and arms=A,B to keep only some arms
-        (those that they start from are kept too).
+      texts: field -> text as in `parse_axis`; also mode, num, draw_seed, batch, those of `Halving`, of which each one
+        asks for it, and arms=A,B to keep only some arms (those that they start from are kept too).
 
     Raises:
       UserError: an unknown field or arm, text that is no value of it, or an option that the mode does not read.
@@ -48,6 +49,10 @@ def override(space: Space, texts: Mapping[str, str]) -> Space:
     for name, text in texts.items():
         if name == "arms":
             options["arms"] = _keep_arms(space.arms, text)
+        elif name in HALVING:
+            value = coerce(text, str if name == "metric" else int, f"space.{name}")
+            halving = options.get("halving", space.halving) or Halving()
+            options["halving"] = dataclasses.replace(halving, **{name: value})
         elif name in OPTIONS:
             options[name] = coerce(text, str if name == "mode" else int, f"space.{name}")
         else:

@@ -72,6 +72,32 @@ class Arm:
 
 
 @dataclasses.dataclass(frozen=True)
+class Halving:
+    """How settings are dropped while they train: successive halving, or Hyperband (see `search.halving`).
+
+    Attributes:
+      eta: one in `eta` settings goes on at each rung, which is `eta` times as many epochs as the one before.
+      first: no rung lies below this many epochs.
+      brackets: 1 for successive halving. More is Hyperband: each further bracket has one rung less, so that it drops
+        later, and fewer settings; the settings are dealt to them in the order in which they stand in the space.
+      metric: a curve, such as "val_loss", of which the mean over a setting's seeds and folds decides at a rung; the
+        lowest is best, of an accuracy the highest.
+    """
+
+    eta: int = 3
+    first: int = 1
+    brackets: int = 1
+    metric: str = "val_loss"
+
+    def __post_init__(self) -> None:
+        for name, least in {"eta": 2, "first": 1, "brackets": 1}.items():
+            if getattr(self, name) < least:
+                raise UserError(
+                    f"Halving has {name}={getattr(self, name)}, but a whole number, at least {least}, was expected."
+                )
+
+
+@dataclasses.dataclass(frozen=True)
 class Space:
     """A search space.
 
@@ -86,6 +112,7 @@ class Space:
       arms: named arms; each is combined with every setting. A field that both set has the axis's value.
       times: further spaces; every setting is combined with each of theirs (their seeds and arms must be empty).
       batch: how many settings are asked for, and trained together, at a time in mode "adaptive"; None for 16.
+      halving: drops settings while they train; None trains all to their ends.
     """
 
     axes: Mapping[str, Sequence[Any] | Range] = dataclasses.field(default_factory=dict)
@@ -95,6 +122,7 @@ class Space:
     arms: Mapping[str, Arm] = dataclasses.field(default_factory=dict)
     times: tuple[Space, ...] = ()
     batch: int | None = None
+    halving: Halving | None = None
 
 
 def expand(base: Experiment, space: Space, announce: Callable[[str], None] = lambda text: None) -> list[TrialSpec]:

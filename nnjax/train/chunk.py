@@ -14,7 +14,7 @@ from nnjax.train import checkpoints
 from nnjax.train.batches import DeviceData
 from nnjax.train.crews import Crew, Group, next_mark
 from nnjax.train.programs import Program
-from nnjax.train.records import DIVERGED, DONE, RUNNING, STOPPED, Record, stop_epoch
+from nnjax.train.records import DIVERGED, DONE, RUNNING, STOPPED, Packed, Record, stop_epoch
 from nnjax.types import Params, TrialState
 
 Arrays = Mapping[str, np.ndarray]
@@ -113,7 +113,8 @@ class Chunk:
     def until_mark(self) -> int:
         """Count the steps to the next mark of any crew, where trials may leave and others begin."""
         per_epoch, totals = self.group.steps_per_epoch(), self.totals()
-        return min(next_mark(int(self.steps[d]), int(totals[d]), per_epoch) - int(self.steps[d]) for d in self.crews)
+        marks = {d: next_mark(int(self.steps[d]), int(totals[d]), per_epoch) for d in self.crews}
+        return min(min(mark, self.crews[d].until) - int(self.steps[d]) for d, mark in marks.items())
 
     def advance(self, data: DeviceData, num_steps: int, records: Sequence[Record]) -> None:
         """Run one segment and write its epochs into the trials' records."""
@@ -157,37 +158,43 @@ class Chunk:
         return {s.id: d * self.lanes + lane for d, crew in self.crews.items() for lane, s in enumerate(crew.specs)}
 
     def take(self, keep: Callable[[TrialSpec], bool] = lambda spec: True) -> list[Crew]:
-        """Give the crews, then those that are paused, of the trials to keep; states as NumPy arrays."""
+        """Give the crews of the trials to keep that are on devices; states as NumPy arrays."""
         host, row_of, crews = jax.tree.map(np.array, self.state), self.row_of(), []
         for device, crew in sorted(self.crews.items()):
             specs = tuple(filter(keep, crew.specs))
             if specs:
                 index = np.array([row_of[spec.id] for spec in specs])
                 own = jax.tree.map(lambda leaf, index=index: leaf[index], host)
-                crews.append(Crew(specs, int(self.steps[device]), own))
-        return crews + self.paused
+                crews.append(crew._replace(specs=specs, step=int(self.steps[device]), state=own))
+        return crews
 
-    def to_checkpoint(self, records: Sequence[Record]) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    def to_checkpoint(self, records: Sequence[Record]) -> Packed:
         """Name the arrays and describe the crews from which `crews_of` goes on."""
-        crews = self.take()  # with those that have diverged, whose weights are still to be written
-        states = jax.tree.map(lambda *leaves: np.concatenate(leaves), *(crew.state for crew in crews))
-        arrays, trials = checkpoints.flatten(states, "state/"), {}
-        for spec in (spec for crew in crews for spec in crew.specs):
-            record = records[spec.id]
-            arrays |= {f"curves/{spec.id}/{name}": curve for name, curve in record.curves.items()}
-            trials[str(spec.id)] = {name: getattr(record, name) for name in _NOTED}
+        crews = self.take() + self.paused  # with those that have diverged, whose weights are still to be written
+        arrays, note = pack(crews, records)
         layout = {"lanes": self.lanes, "devices": self.program.mesh.size, "plan": dataclasses.asdict(self.group.plan)}
-        described = [{"trials": [spec.id for spec in crew.specs], "step": crew.step} for crew in crews]
-        return arrays, {"crews": described, "placed": len(self.crews), "trials": trials, **layout}
+        return arrays, note | {"placed": len(self.crews)} | layout
+
+
+def pack(crews: Sequence[Crew], records: Sequence[Record]) -> Packed:
+    """Name the arrays of crews that have begun, and describe them and their trials, for `crews_of`."""
+    states = jax.tree.map(lambda *leaves: np.concatenate(leaves), *(crew.state for crew in crews))
+    arrays, trials = checkpoints.flatten(states, "state/"), {}
+    for spec in (spec for crew in crews for spec in crew.specs):
+        record = records[spec.id]
+        arrays |= {f"curves/{spec.id}/{name}": curve for name, curve in record.curves.items()}
+        trials[str(spec.id)] = {name: getattr(record, name) for name in _NOTED}
+    described = [{"trials": [s.id for s in crew.specs], "step": crew.step, "until": crew.until} for crew in crews]
+    return arrays, {"crews": described, "trials": trials}
 
 
 def crews_of(
     arrays: Arrays, note: Mapping[str, Any], blank: TrialState, specs: Sequence[TrialSpec], records: Sequence[Record]
 ) -> list[Crew]:
-    """Read a checkpoint back: the crews with their states; the trials' records are filled in.
+    """Read crews back with their states; the trials' records are filled in.
 
     Args:
-      arrays, note: from `Chunk.to_checkpoint`.
+      arrays, note: from `pack`.
       blank: one trial's state, or its shapes.
       specs, records: of all trials.
 
@@ -204,9 +211,8 @@ def crews_of(
         size = len(crew["trials"])
         own = {name: a[begin : begin + size] for name, a in arrays.items() if name.startswith("state/")}
         rows = jax.tree.map(lambda leaf, size=size: jax.ShapeDtypeStruct((size, *leaf.shape), leaf.dtype), blank)
-        crews.append(
-            Crew(tuple(specs[i] for i in crew["trials"]), crew["step"], checkpoints.unflatten(rows, own, "state/"))
-        )
+        state = checkpoints.unflatten(rows, own, "state/")
+        crews.append(Crew(tuple(specs[i] for i in crew["trials"]), crew["until"], crew["step"], state))
         begin += size
     return crews
 

@@ -46,18 +46,20 @@ class Crew(NamedTuple):
 
     Attributes:
       specs: the trials, one a lane.
+      until: steps after which they end, or wait at a rung.
       step: steps that they have taken.
       state: of all of them, NumPy arrays [trials, ...]; None before they have begun.
     """
 
     specs: tuple[TrialSpec, ...]
+    until: int
     step: int = 0
     state: TrialState | None = None
 
-    def key(self, order: str) -> tuple[int, int, int | None]:
+    def key(self, order: str) -> tuple[int, int, int, int | None]:
         """What trials must have in common to be in one crew: epochs, steps, and with shared batches the seed."""
         first = self.specs[0].experiment
-        return first.epochs, self.step, first.seed if order == "shared" else None
+        return first.epochs, self.until, self.step, first.seed if order == "shared" else None
 
 
 def divide(crews: Iterable[Crew], lanes: int, order: str) -> list[Crew]:
@@ -75,19 +77,19 @@ def _singles(crew: Crew) -> list[Crew]:
         None if crew.state is None else jax.tree.map(lambda leaf, i=i: leaf[i : i + 1], crew.state)
         for i in range(len(crew.specs))
     ]
-    return [Crew((spec,), crew.step, state) for spec, state in zip(crew.specs, states, strict=True)]
+    return [crew._replace(specs=(spec,), state=state) for spec, state in zip(crew.specs, states, strict=True)]
 
 
 def _joined(singles: Sequence[Crew]) -> Crew:
     specs = tuple(spec for crew in singles for spec in crew.specs)
     states = [crew.state for crew in singles if crew.state is not None]
     state = jax.tree.map(lambda *leaves: np.concatenate(leaves), *states) if states else None
-    return Crew(specs, singles[0].step, state)
+    return singles[0]._replace(specs=specs, state=state)
 
 
 def sizes_of(crews: Iterable[Crew], order: str) -> list[int]:
     """Count the trials that could be in one crew if lanes were no limit."""
-    counts = Counter(Crew((spec,), crew.step).key(order) for crew in crews for spec in crew.specs)
+    counts = Counter(crew._replace(specs=(spec,)).key(order) for crew in crews for spec in crew.specs)
     return list(counts.values())
 
 

@@ -20,13 +20,13 @@ from nnjax.config import DataConfig, Experiment, TrialSpec, program_key
 from nnjax.train import checkpoints
 from nnjax.train.batches import DeviceData, make_device_data, make_shapes
 from nnjax.train.block import CAPACITY
-from nnjax.train.chunk import Chunk, crews_of
+from nnjax.train.chunk import Chunk, crews_of, pack
 from nnjax.train.crews import Crew, Group, divide, sizes_of
 from nnjax.train.plan import Plan, better_layout, choose_lanes, devices_for, settle
 from nnjax.train.programs import Program, make_mesh, make_program, place_data
-from nnjax.train.records import ENDED, RUNNING, STOPPED, WAITING, MemoryStore, Record
+from nnjax.train.records import ENDED, OVER, RUNNING, STOPPED, WAITING, MemoryStore, Record, Standing, drop
 from nnjax.train.trial import Trial
-from nnjax.types import Params, Prepared, TrialState
+from nnjax.types import Params, Prepared, TrialState, UserError
 
 SEGMENT_SECONDS = 1.0
 SAVE_SHARE = 0.01  # of the time may go into checkpoints
@@ -82,6 +82,7 @@ class Population:
       records: of an earlier, unfinished run of the same trials; None for a new run.
       observe: called after every segment.
       should_stop: asked between segments.
+      stand: says by the records how far trials may train (see `Standing`); None lets all train to their ends.
     """
 
     def __init__(
@@ -93,10 +94,15 @@ class Population:
         records: Sequence[Record] | None = None,
         observe: Callable[[Progress], None] = lambda progress: None,
         should_stop: Callable[[], bool] = lambda: False,
+        stand: Callable[[Sequence[Record]], Standing] | None = None,
     ):
         self.specs, self.store = list(specs), store or MemoryStore()
         self.records = list(records) if records is not None else [Record() for _ in specs]
         self.observe, self.should_stop = observe, should_stop
+        ends = Standing({spec.id: spec.experiment.epochs for spec in specs})
+        self.stand = stand or (lambda records: ends)
+        self.limits: Mapping[int, int] = {}  # of the trials that may go on, in epochs
+        self.parked: dict[int, str] = {}  # trials that wait at a rung, and the store's name of their crew
         self.groups = make_groups(specs, prepared, plan or Plan())
         self.group_of = {spec.id: group for group in self.groups for spec in group.specs}
         self.programs: dict[Any, Program] = {}
@@ -120,9 +126,40 @@ class Population:
         self.store.save_records(self.specs, self.records)
         return self.records
 
+    def refuse_unknown_curve(self, name: str) -> None:
+        """Refuse a curve's name that some trial will not have.
+
+        Raises:
+          UserError: it is such a one.
+        """
+        for group in self.groups:
+            names = Trial(group.key, group.shapes).curve_names()
+            if name not in names:
+                raise UserError(f"Trials have no curve {name!r} to compare them by; name one of {', '.join(names)}.")
+
     def _next_chunk(self) -> Chunk | None:
-        """Begin the first group that has a trial waiting."""
-        return next((self._begin(group) for group in self.groups if self._waiting(group)), None)
+        """Begin the first group that has a trial waiting, after a decision at the rungs if none has."""
+        return self._first_chunk() or (self._first_chunk() if self._decide() else None)
+
+    def _first_chunk(self) -> Chunk | None:
+        return next((self._begin(g) for g in self.groups if self._waiting(g) or self._going_on(g)), None)
+
+    def _decide(self) -> bool:
+        """Drop trials and let others go on, by the numbers; whether that changed anything."""
+        before, standing = self.limits, self.stand(self.records)
+        self.limits = standing.limits
+        for trial in standing.dropped:
+            if self.records[trial].status not in OVER:
+                drop(self.records[trial])
+                self.parked.pop(trial, None)
+        for name in set(self.store.list_paused()) - set(self.parked.values()):
+            self.store.drop_paused(name)
+        return self.limits != before
+
+    def _going_on(self, group: Group) -> list[int]:
+        """List the trials of a group that have waited at a rung and may go on."""
+        ids = (spec.id for spec in group.specs)
+        return [i for i in ids if i in self.parked and self.records[i].epochs < self.limits[i]]
 
     def _waiting(self, group: Group) -> list[TrialSpec]:
         """List the trials of a group that have not begun, those that start from a trial once that has ended."""
@@ -133,18 +170,56 @@ class Population:
 
     def _begin(self, group: Group) -> Chunk:
         """Lay out the waiting trials of a group, and begin the first of them."""
-        chunk = self._laid_out(group, [Crew((spec,)) for spec in self._waiting(group)])
+        paused = self._unparked(group)
+        chunk = self._laid_out(group, paused + self._fresh(group))
+        chunk.paused = divide(paused, chunk.lanes, group.plan.order)
         self._fill(chunk)
         return chunk
 
-    def _laid_out(self, group: Group, crews: Sequence[Crew]) -> Chunk:
-        """Make an empty chunk that suits some crews."""
-        lanes = choose_lanes(group.plan, sizes_of(crews, group.plan.order))
-        left = [self._flops_left(group, spec, crew.step) for crew in crews for spec in crew.specs]
-        return Chunk(self._program(group, lanes, devices_for(group.plan, left)), group, lanes)
+    def _fresh(self, group: Group) -> list[Crew]:
+        """Make a crew of each waiting trial."""
+        return [Crew((spec,), self._until(group, spec)) for spec in self._waiting(group)]
 
-    def _flops_left(self, group: Group, spec: TrialSpec, step: int) -> float:
-        return group.flops(spec) * (1 - step / group.total_steps(spec))
+    def _until(self, group: Group, spec: TrialSpec) -> int:
+        return self.limits[spec.id] * group.steps_per_epoch()
+
+    def _unparked(self, group: Group) -> list[Crew]:
+        """Fetch the trials of a group that have waited at a rung and may go on."""
+        going, crews = set(self._going_on(group)), []
+        for name in sorted({self.parked[trial] for trial in going}):
+            arrays, note = self.store.load_paused(name) or ({}, {"trials": {}, "crews": []})
+            own = {i for i in going if self.parked[i] == name}
+            note["trials"] = {i: values for i, values in note["trials"].items() if int(i) in own}
+            for crew in crews_of(arrays, note, blank_state(group), self.specs, self.records):
+                rows = [row for row, spec in enumerate(crew.specs) if spec.id in own]
+                state = jax.tree.map(lambda leaf, rows=rows: leaf[rows], crew.state)
+                specs = tuple(crew.specs[row] for row in rows)
+                crews.append(Crew(specs, self._until(group, specs[0]), crew.step, state))
+        for trial in going:
+            del self.parked[trial]
+        found = {spec.id for crew in crews for spec in crew.specs}
+        for trial in going - found:
+            self.records[trial] = Record()
+        return crews
+
+    def _laid_out(self, group: Group, crews: Sequence[Crew]) -> Chunk:
+        """Make an empty chunk that suits some crews, in a layout that some of them began in unless another one pays."""
+        plan, sizes = group.plan, sizes_of(crews, group.plan.order)
+        left = [self._flops_left(group, crew) for crew in crews for spec in crew.specs]
+        begun = [self.records[spec.id] for crew in crews if crew.state is not None for spec in crew.specs]
+        known = {
+            (r.lanes, r.devices) for r in begun if r.lanes <= (plan.lanes or 1) and r.devices <= (plan.devices or 1)
+        }
+        lanes, devices = next(
+            (layout for layout in sorted(known) if better_layout(plan, *layout, sizes, left) is None),
+            (choose_lanes(plan, sizes), devices_for(plan, left)),
+        )
+        return Chunk(self._program(group, lanes, devices), group, lanes)
+
+    def _flops_left(self, group: Group, crew: Crew) -> float:
+        """Count what is left to compute for each trial of a crew."""
+        spec = crew.specs[0]
+        return group.flops(spec) * (crew.until - crew.step) / group.total_steps(spec)
 
     def _fill(self, chunk: Chunk, first: int = 0) -> None:
         """Give each free device a crew.
@@ -153,7 +228,7 @@ class Population:
         last the small remains of paused crews, which others may still join.
         """
         order = chunk.group.plan.order
-        waiting = divide([Crew((spec,)) for spec in self._waiting(chunk.group)], chunk.lanes, order)
+        waiting = divide(self._fresh(chunk.group), chunk.lanes, order)
         paused = chunk.paused[first:]
         well = [crew for crew in paused if 2 * len(crew.specs) > chunk.lanes]
         remains = [crew for crew in paused if 2 * len(crew.specs) <= chunk.lanes]
@@ -175,18 +250,23 @@ class Population:
     def _resumed(self) -> Chunk | None:
         """Go on with the chunk that an earlier process left, unless its trials have finished since.
 
-        Trials that were under way but are not in it begin again. Under another plan it is laid out anew.
+        Trials that were under way but are neither in it nor wait at a rung begin again. Under another plan it is laid
+        out anew.
         """
         arrays, note = self.store.load_chunk() or ({}, {"trials": {}})
         known = [int(trial) for trial in note["trials"]]
-        over = all(self.records[trial].status in ENDED for trial in known)
+        over = all(self.records[trial].status in OVER for trial in known)
+        self._find_parked(() if over else known)
         for spec in self.specs:
-            if self.records[spec.id].status == RUNNING and (over or spec.id not in known):
+            under_way = self.records[spec.id].status == RUNNING and spec.id not in self.parked
+            if under_way and (over or spec.id not in known):
                 self.records[spec.id] = Record()
         if over:
+            self._decide()
             return None
         group = self.group_of[known[0]]
         crews = crews_of(arrays, note, blank_state(group), self.specs, self.records)
+        self._decide()
         if note["plan"] == dataclasses.asdict(group.plan):
             chunk = Chunk(self._program(group, note["lanes"], note["devices"]), group, note["lanes"])
             chunk.paused = crews
@@ -196,6 +276,14 @@ class Population:
             chunk.paused = divide(crews, chunk.lanes, group.plan.order)
             self._fill(chunk)
         return chunk
+
+    def _find_parked(self, elsewhere: Sequence[int]) -> None:
+        """Find the trials that wait at a rung, each at its last one; their records are filled in."""
+        for name in self.store.list_paused():
+            _, note = self.store.load_paused(name) or ({}, {"trials": {}})
+            trials = [int(trial) for trial in note["trials"]]
+            if any(self.records[trial].status == RUNNING for trial in trials):
+                self.parked |= {i: name for i in trials if self.records[i].status == RUNNING and i not in elsewhere}
 
     def _program(self, group: Group, lanes: int, devices: int) -> Program:
         """Build a program once for each static part, layout and lanes."""
@@ -251,13 +339,17 @@ class Population:
     def _renewed(self, chunk: Chunk) -> Chunk:
         """At a mark: finish crews that have ended, begin others in their place, and close ranks."""
         over, moved = [d for d, c in chunk.crews.items() if not any(map(self._runs, c.specs))], False
-        sparse = self._sparse(chunk)
+        at_rung = [d for d, c in chunk.crews.items() if d not in over and chunk.steps[d] >= c.until]
+        self._park(chunk, at_rung)
+        over += at_rung
+        sparse = [device for device in self._sparse(chunk) if device not in over]
         if sparse:
             live = {s.id for device in sparse for s in chunk.crews[device].specs if self._runs(s)}
-            chunk.paused = divide(chunk.take(lambda spec: spec.id in live), chunk.lanes, chunk.group.plan.order)
+            crews = chunk.take(lambda spec: spec.id in live) + chunk.paused
+            chunk.paused = divide(crews, chunk.lanes, chunk.group.plan.order)
             over += sparse
         if over:
-            ended = [s for device in over for s in chunk.crews[device].specs if not self._runs(s)]
+            ended = [s for device in over for s in chunk.crews[device].specs if self.records[s.id].status in ENDED]
             self._finish(chunk, ended)
             for device in over:
                 del chunk.crews[device]
@@ -269,6 +361,14 @@ class Population:
             self._save(chunk)
         return chunk
 
+    def _park(self, chunk: Chunk, devices: Sequence[int]) -> None:
+        """Let the crews of some devices wait at their rung: what goes on of them lies in the store."""
+        live = {spec.id for device in devices for spec in chunk.crews[device].specs if self._runs(spec)}
+        for crew in chunk.take(lambda spec: spec.id in live) if live else []:
+            name = f"{crew.step:09d}_{crew.specs[0].id:05d}"
+            self.store.save_paused(name, *pack([crew], self.records))
+            self.parked |= dict.fromkeys((spec.id for spec in crew.specs), name)
+
     def _sparse(self, chunk: Chunk) -> list[int]:
         """List the devices where half the lanes or more have become idle, while other trials could use them."""
         order, waits = chunk.group.plan.order, bool(self._waiting(chunk.group))
@@ -277,7 +377,7 @@ class Population:
         for device, crew in chunk.crews.items():
             live = tuple(filter(self._runs, crew.specs))
             if 0 < 2 * len(live) <= chunk.lanes and len(live) < len(crew.specs):
-                rest = Crew(live, int(chunk.steps[device]))
+                rest = crew._replace(specs=live, step=int(chunk.steps[device]))
                 if waits or rest.key(order) in paused:
                     out.append(device)
         return out
@@ -288,14 +388,17 @@ class Population:
     def _smaller(self, chunk: Chunk) -> Chunk:
         """Move the last trials to fewer lanes, or a single one to all cores' threads, where that repays compiling."""
         group, plan = chunk.group, chunk.group.plan
-        live = [Crew(tuple(filter(self._runs, crew.specs)), int(chunk.steps[d])) for d, crew in chunk.crews.items()]
-        left = [self._flops_left(group, spec, crew.step) for crew in live for spec in crew.specs]
+        live = [
+            crew._replace(specs=tuple(filter(self._runs, crew.specs)), step=int(chunk.steps[d]))
+            for d, crew in chunk.crews.items()
+        ]
+        left = [self._flops_left(group, crew) for crew in live for spec in crew.specs]
         layout = better_layout(plan, chunk.lanes, chunk.program.mesh.size, sizes_of(live, plan.order), left)
         if layout is None:
             return chunk
         lanes, devices = layout
         smaller = Chunk(self._program(group, lanes, devices), group, lanes)
-        smaller.paused = divide(chunk.take(self._runs), lanes, plan.order)
+        smaller.paused = divide(chunk.take(self._runs) + chunk.paused, lanes, plan.order)
         self._finish(chunk, [s for crew in chunk.crews.values() for s in crew.specs if not self._runs(s)])
         self._fill(smaller)
         return smaller
@@ -362,7 +465,9 @@ class Population:
         return f"{text}; then {1e6 * self.steady_seconds / self.steady_steps:.3g} µs a step and trial."
 
     def _report(self, chunk: Chunk) -> None:
-        shares = np.array([float(record.status in ENDED) for record in self.records])
+        shares = np.array([float(record.status in OVER) for record in self.records])
+        for trial in self.parked:
+            shares[trial] = self.records[trial].epochs / self.specs[trial].experiment.epochs
         steps = [(int(chunk.steps[device]), crew) for device, crew in chunk.crews.items()]
         for step, crew in steps + [(crew.step, crew) for crew in chunk.paused]:
             for spec in crew.specs:

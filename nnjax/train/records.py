@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from nnjax.config import TrialSpec
 from nnjax.types import Params
 
-WAITING, RUNNING, DONE, STOPPED, DIVERGED, FAILED = "waiting", "running", "done", "stopped", "diverged", "failed"
+WAITING, RUNNING, DONE, STOPPED = "waiting", "running", "done", "stopped"
+DROPPED, DIVERGED, FAILED = "dropped", "diverged", "failed"
 FINISHED = (DONE, STOPPED)  # as they were meant to
 ENDED = (*FINISHED, DIVERGED)  # and have weights
+OVER = (*ENDED, DROPPED, FAILED)  # and do not go on
 
 
 @dataclasses.dataclass
@@ -40,11 +42,27 @@ class Record:
     devices: int = 0
 
 
+class Standing(NamedTuple):
+    """How far trials may train now.
+
+    Attributes:
+      limits: trial -> epochs; those that have taken as many wait until all others have.
+      dropped: trials that do not go on.
+    """
+
+    limits: Mapping[int, int]
+    dropped: frozenset[int] = frozenset()
+
+
+Packed = tuple[dict[str, np.ndarray], dict[str, Any]]  # named arrays and a note, as chunk.pack gives them
+
+
 class MemoryStore:
     """Keeps the weights and records of a population in memory, for library use without a workdir."""
 
     def __init__(self) -> None:
         self.weights: dict[int, dict[str, np.ndarray]] = {}
+        self.paused: dict[str, Packed] = {}
 
     def save_weights(self, trial: int, arrays: Mapping[str, np.ndarray]) -> None:
         """Keep a finished trial's arrays."""
@@ -57,12 +75,28 @@ class MemoryStore:
     def save_chunk(self, arrays: Mapping[str, np.ndarray], note: Mapping[str, Any]) -> None:
         """Do nothing: what lives in memory cannot be resumed."""
 
-    def load_chunk(self) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
+    def load_chunk(self) -> Packed | None:
         """Find no chunk."""
         return None
 
     def drop_chunk(self) -> None:
         """Do nothing."""
+
+    def save_paused(self, name: str, arrays: Mapping[str, np.ndarray], note: Mapping[str, Any]) -> None:
+        """Keep a crew that waits at a rung."""
+        self.paused[name] = dict(arrays), dict(note)
+
+    def load_paused(self, name: str) -> Packed | None:
+        """Give it back; None if it is damaged."""
+        return self.paused[name]
+
+    def list_paused(self) -> list[str]:
+        """Name the crews that wait, in the order of their names."""
+        return sorted(self.paused)
+
+    def drop_paused(self, name: str) -> None:
+        """Forget one."""
+        del self.paused[name]
 
     def save_records(self, specs: Sequence[TrialSpec], records: Sequence[Record]) -> None:
         """Do nothing: the caller holds the records."""
@@ -80,6 +114,12 @@ def stop_epoch(watched: np.ndarray, patience: int | None) -> int | None:
         elif patience is not None and epoch - best_epoch >= patience:
             return epoch
     return None
+
+
+def drop(record: Record) -> None:
+    """End a trial at a rung: its last and best values are those of its curves; its weights are not kept."""
+    record.status = DROPPED
+    record.values |= {name: float(curve[-1]) for name, curve in record.curves.items() if len(curve)}
 
 
 def stack_curves(records: Sequence[Record]) -> dict[str, np.ndarray]:

@@ -1,3 +1,4 @@
+import base64
 import json
 
 import numpy as np
@@ -56,6 +57,24 @@ def test_chart_data_is_json_cut_rounded_and_without_nan():
     assert line["rows"][0] == [0.12346, None, None, 2.0]
     assert line["trials"] == [0, 1]
     assert charts[0]["label"] == "categorical cross-entropy"
+
+
+def test_packed_rows_have_four_characters_a_value_and_five_digits():
+    row = [0.123456789, None, -2.0, 1e-30, 1e30, 0.0]
+    text = curves.pack(row)
+    assert len(text) == 4 * len(row)
+    triples = np.frombuffer(base64.b64decode(text), np.uint8).reshape(-1, 3)
+    found = np.concatenate([triples, np.zeros((len(row), 1), np.uint8)], axis=1).view(">f4").ravel().astype(float)
+    np.testing.assert_allclose(found, np.array(row, float), rtol=2e-5)
+    assert curves.pack([]) == ""
+
+
+def test_of_long_curves_every_few_epochs_are_packed(monkeypatch):
+    run = fake_run(CLASSIFIER)
+    monkeypatch.setattr(curves, "MAX_VALUES", 10)  # of the 5 curves of 6 epochs each
+    packed = curves.packed(curves.chart_data(run))
+    assert packed["step"] == 3
+    assert {len(row) // 4 for chart in packed["charts"] for line in chart["lines"] for row in line["rows"]} == {2}
 
 
 def test_accuracy_becomes_the_percentage_of_wrong_answers():

@@ -1,7 +1,6 @@
 import html.parser
 import json
 import re
-import time
 
 import pytest
 from fake_runs import (
@@ -14,13 +13,13 @@ from fake_runs import (
     WAITING,
     fake_run,
     hostile,
-    many,
+    searched,
     table,
 )
 
 from nnjax.fields import replace
 from nnjax.report import exhibits, page, write_report
-from nnjax.search import Space
+from nnjax.search import Arm, Space
 from nnjax.types import UserError
 
 
@@ -88,7 +87,7 @@ def test_page_needs_nothing_from_outside(demo):
     assert "link" not in found.tags
     policy = next(value for _, name, value in found.attributes if name == "content" and "default-src" in value)
     assert "default-src 'none'" in policy
-    own = (page.TEMPLATES / "style.css").read_text() + (page.TEMPLATES / "script.js").read_text()
+    own = "".join(path.read_text() for path in page.TEMPLATES.iterdir() if path.suffix in (".css", ".js"))
     assert "http" not in own
     assert "@import" not in own
     assert "showSendToCloud: false" in own
@@ -96,9 +95,9 @@ def test_page_needs_nothing_from_outside(demo):
 
 def test_curves_are_in_the_page_as_data(demo):
     found = Page(demo[1])
-    charts = json.loads(found.scripts[0])
+    charts = json.loads(found.scripts[0])["charts"]
     assert [chart["name"] for chart in charts][:2] == ["mean_squared_error", "binary_crossentropy"]
-    assert len(charts[0]["lines"][0]["rows"][0]) == 6
+    assert len(charts[0]["lines"][0]["rows"][0]) == 4 * 6
 
 
 def test_page_says_what_was_run_and_what_did_best(demo):
@@ -118,9 +117,9 @@ def test_names_cannot_break_out():
     assert "alert" not in "".join(tag for tag, *_ in parsed.attributes)
     assert not [name for _, name, _ in parsed.attributes if name.startswith("on")]
     assert not [value for tag, name, value in parsed.attributes if tag == "img" and value == "x"]
-    charts = json.loads(parsed.scripts[0])
-    assert charts[0]["lines"][0]["label"] == "</script><script>alert(1)</script>"
-    assert "49" not in charts[-1]["lines"][0]["label"]  # {{ 7 * 7 }} is a name
+    labels = list(json.loads(parsed.scripts[0])["labels"].values())
+    assert labels[0] == "</script><script>alert(1)</script>"
+    assert "49" not in labels[-1]  # {{ 7 * 7 }} is a name
     assert "<!--" not in text.replace(page._plotly(), "")
     written = "".join(parsed.text)
     assert "</script><script>alert(1)</script> was found." in written
@@ -205,12 +204,48 @@ def test_data_that_are_gone_are_told(monkeypatch):
 
 
 def test_a_thousand_trials_fit(tmp_path):
-    run = many(1000, 50)
-    begin = time.perf_counter()
-    path = write_report(run, tmp_path)
-    assert time.perf_counter() - begin < 40  # 3 s on an idle machine
+    run = searched(1000, 50)
+    path = write_report(run, tmp_path)  # 5 s on an idle machine
     assert path.stat().st_size <= 8e6
-    assert Page(path.read_text()).tags.count("tr") > 1000
+    found = Page(path.read_text())
+    assert found.tags.count("tr") > 1000
+    charts, sweep = json.loads(found.scripts[0])["charts"], json.loads(found.scripts[2])
+    assert len(sweep["settings"]) == 1000
+    validation = [line for line in charts[0]["lines"] if line["part"] == "validation"]
+    assert sum(len(line["rows"]) for line in validation) == 1000 - 126  # the others diverged in their first epoch
+    assert max(len(row) for line in validation for row in line["rows"]) == 4 * 50
+
+
+def test_a_sweep_has_a_section_on_its_space():
+    run = searched(60, 20)
+    found = rendered(run)
+    text = " ".join(" ".join(found.text).split())
+    assert found.sections()[:2] == ["scores", "space"]
+    assert ("table", "class", "sortable linked") in found.attributes
+    dropped = sum(record.status == "dropped" for record in run.records)
+    assert f"{dropped} of 60 trials were dropped; trial-epochs trained" in text
+    assert "best trial" in text
+    assert "What mattered" in text
+    assert "trials that diverged have learning_rate ≥ 0.3" in text
+
+
+def test_a_sweep_of_which_nothing_is_known_yet_has_no_charts():
+    space = Space(axes={"learning_rate": (0.1, 0.2, 0.3)})
+    found = rendered(fake_run(CLASSIFIER, space, statuses=dict.fromkeys(range(3), WAITING)))
+    assert "space" in found.sections()
+    assert not [value for _, name, value in found.attributes if name == "id" and value == "parallel"]
+    diverged = rendered(fake_run(CLASSIFIER, space, statuses=dict.fromkeys(range(3), DIVERGED)))
+    assert "All three trials that diverged" not in " ".join(diverged.text)
+    assert "3 of 3 trials diverged." in " ".join(diverged.text)
+
+
+def test_names_cannot_break_out_of_a_sweep():
+    arms = {"</script><script>alert(1)</script>": Arm(), '"><b': Arm()}
+    run = fake_run(CLASSIFIER, Space(axes={"learning_rate": (0.1, 0.2)}, arms=arms))
+    found = rendered(run)
+    assert found.tags.count("script") == 4
+    levels = next(f["levels"] for f in json.loads(found.scripts[2])["fields"] if f["name"] == "arm")
+    assert levels == list(arms)
 
 
 def test_where_the_report_goes(tmp_path):

@@ -254,6 +254,12 @@ CASES = [
     sweep("--sampler=tpe", "--sampler is read in the mode adaptive only; add --space.mode=adaptive"),
     sweep("--study=mine", "--study is read in the mode adaptive only"),
     sweep("--space.batch=4", "--space.batch is read in the mode adaptive only"),
+    Case(
+        "sweep --config=spirals.py --workdir=new --space.arms=plain --space.eta=3 --space.first=2",
+        ("first rung at 2 epochs or later and eta 3, but the trials have 2",),
+    ),
+    Case("sweep --config=spirals.py --workdir=new --space.eta=1", ("eta=1, but a whole number, at least 2",)),
+    Case("sweep --config=spirals.py --workdir=new --space.eta=2", ("trials of equal length, but these have 1, 2",)),
     Case("report .", (". is not a run folder: it has no config.json",)),
 ]
 

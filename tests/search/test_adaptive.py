@@ -14,6 +14,7 @@ from nnjax import Arm, Range, Space, UserError
 from nnjax.api import Stopped
 from nnjax.compilations import counter
 from nnjax.fields import flatten, replace
+from nnjax.search import Halving
 from nnjax.search.adaptive import search
 from nnjax.search.samplers import make_sampler
 from nnjax.search.studies import Study, quiet
@@ -348,6 +349,7 @@ MISTAKES = [
     ({"space": Space(RATES.axes, "adaptive", num=8, batch=9)}, "batch of 9 settings is larger than .* num=8"),
     ({"space": Space(RATES.axes, "adaptive", num=0)}, "num=0"),
     ({"space": Space(RATES.axes, "adaptive", draw_seed=-1)}, "draw_seed is -1"),
+    ({"space": Space(RATES.axes, "adaptive", halving=Halving())}, "to its end, but halving was asked for"),
     ({"space": Space(RATES.axes, "adaptive", times=(Space({"seed": (1,)}),))}, "one space, but others multiply it"),
     ({"space": Space(AXES, "adaptive", arms={"a": Arm(), "b": Arm({}, "a")})}, "'b' starts from 'a', but in mode"),
     ({"space": Space({"fold": Range(0, 1)}, "adaptive")}, "data.fold is a range, but over it means are taken"),

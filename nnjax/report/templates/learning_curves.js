@@ -1,20 +1,19 @@
-"use strict";
 // Learning curves with Plotly: one chart a quantity, a colour a setting, a dash a part.
-(function () {
-  const source = document.getElementById("chart-data");
-  if (!source || typeof Plotly === "undefined") return;
-  const charts = JSON.parse(source.textContent);
+const learningCurves = (function () {
+  const charts = data.charts;
+  if (!charts.length || typeof Plotly === "undefined") return { select() {} };
   const node = document.getElementById("chart"), controls = document.getElementById("chart-controls");
   const COLORS = ["#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#7f7f7f", "#bcbd22", "#17becf"];
   const PARTS = { validation: "solid", training: "dash", "running mean": "dot" };
   // showSendToCloud: Plotly's default is a button that uploads the chart; nothing leaves this page.
+  const LONG = 40; // characters; then names stand below the chart
   const CONFIG = { responsive: true, displaylogo: false, displayModeBar: true, showSendToCloud: false, modeBarButtonsToRemove: ["select2d", "lasso2d"] };
   const shown = { validation: true, training: true, "running mean": false };
-  const state = { chart: 0, log: false };
+  const state = { chart: 0, log: false, selected: null, stale: false, visible: false, timer: 0 };
 
   const escaped = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
-  const epochs = (n) => Array.from({ length: n }, (_, i) => i + 1);
-  const longest = (chart) => Math.max(...chart.lines.flatMap((line) => line.rows.map((row) => row.length)));
+  const epochs = (n) => Array.from({ length: n }, (_, i) => data.epoch(i));
+  const longest = (chart) => Math.max(...chart.lines.map((line) => Math.max(0, ...line.rows.map((row) => row.length))));
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
   // Over the trials of a line, epoch by epoch: mean, lowest, highest.
@@ -30,8 +29,8 @@
     return out;
   }
 
-  function foreground(line, named) {
-    const color = COLORS[line.setting % COLORS.length], group = String(line.setting), found = band(line.rows);
+  function foreground(line, rank, named) {
+    const color = COLORS[rank % COLORS.length], group = String(line.setting), found = band(line.rows);
     const x = epochs(found.mean.length), name = escaped(line.label);
     const traces = [];
     if (line.rows.length > 1) {
@@ -52,7 +51,7 @@
     for (const line of lines) {
       line.rows.forEach((row, i) => {
         const label = `${escaped(line.label)}, trial ${line.trials[i]}`;
-        row.forEach((value, t) => { x.push(t + 1); y.push(value); text.push(label); });
+        row.forEach((value, t) => { x.push(data.epoch(t)); y.push(value); text.push(label); });
         x.push(null); y.push(null); text.push("");
       });
     }
@@ -65,20 +64,36 @@
     }];
   }
 
+  // The settings that have a colour, the best of those that are selected: {place: rank}.
+  function coloured(chart) {
+    const chosen = chart.lines.filter((line) => !state.selected || line.trials.some((trial) => state.selected.has(trial)));
+    const places = [...new Set(chosen.map((line) => line.setting))].sort((a, b) => a - b);
+    const best = data.sweep ? places.slice(0, chart.many) : places.filter((place) => place < chart.many);
+    return new Map(best.map((place, rank) => [place, data.sweep ? rank : place]));
+  }
+
+  // The selected trials of a line; all where nothing is selected.
+  function narrowed(line) {
+    if (!state.selected) return line;
+    const kept = line.trials.map((trial, i) => i).filter((i) => state.selected.has(line.trials[i]));
+    return { ...line, trials: kept.map((i) => line.trials[i]), rows: kept.map((i) => line.rows[i]) };
+  }
+
   function traces(chart) {
-    const lines = chart.lines.filter((line) => shown[line.part]);
+    const lines = chart.lines.filter((line) => shown[line.part]), ranks = coloured(chart);
     const first = Object.keys(PARTS).find((part) => lines.some((line) => line.part === part));
     const out = [];
     for (const part of Object.keys(PARTS)) {
       const own = lines.filter((line) => line.part === part);
-      out.push(...background(own.filter((line) => line.setting >= chart.many), part, part === first));
+      out.push(...background(own.filter((line) => !ranks.has(line.setting)), part, part === first));
     }
-    for (const line of lines.filter((each) => each.setting < chart.many)) out.push(...foreground(line, line.part === first));
+    const front = lines.filter((line) => ranks.has(line.setting)).map(narrowed).filter((line) => line.rows.length);
+    for (const line of front) out.push(...foreground(line, ranks.get(line.setting), line.part === first));
     return out;
   }
 
   function layout(chart) {
-    const narrow = node.clientWidth < 560, soft = css("--soft"), grid = css("--line");
+    const long = chart.lines.some((line) => line.label.length > LONG), narrow = node.clientWidth < 560, soft = css("--soft"), grid = css("--line");
     const axis = { gridcolor: grid, linecolor: grid, zeroline: false, automargin: true, tickfont: { color: soft }, title: { font: { color: soft } } };
     return {
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", uirevision: `${state.chart} ${state.log}`,
@@ -87,16 +102,34 @@
       margin: { l: 8, r: 8, t: 30, b: 8 }, dragmode: matchMedia("(pointer: coarse)").matches ? false : "zoom",
       xaxis: { ...axis, title: { ...axis.title, text: "epoch" }, rangemode: "tozero", tickformat: "d", dtick: longest(chart) <= 10 ? 1 : undefined },
       yaxis: { ...axis, title: { ...axis.title, text: chart.label }, type: state.log ? "log" : "linear", exponentformat: "power" },
-      legend: narrow ? { orientation: "h", y: -0.25 } : { x: 1.02, y: 1 }, modebar: { color: soft, activecolor: css("--ink"), bgcolor: "rgba(0,0,0,0)" },
+      legend: narrow ? { orientation: "h", y: -0.25 } : long ? { orientation: "h", y: -0.28 } : { x: 1.02, y: 1 }, modebar: { color: soft, activecolor: css("--ink"), bgcolor: "rgba(0,0,0,0)" },
     };
   }
 
   function draw() {
     const chart = charts[state.chart];
+    state.stale = false;
     Plotly.react(node, traces(chart), layout(chart), CONFIG);
-    const most = Math.max(...chart.lines.map((line) => line.rows.length)), others = new Set(chart.lines.map((line) => line.setting)).size > chart.many;
-    document.getElementById("chart-note").textContent =
-      (most > 1 ? "Lines are means over the trials of a network, bands their range. " : "") + (others ? `The best ${chart.many} have colours; the others are grey.` : "");
+    document.getElementById("chart-note").textContent = remark(chart);
+  }
+
+  function remark(chart) {
+    const most = Math.max(...chart.lines.map((line) => line.rows.length)), number = new Set(chart.lines.map((line) => line.setting)).size;
+    const means = most > 1 ? "Lines are means over the trials of a network, bands their range. " : "";
+    if (state.selected) return `${means}The best of the selection have colours, at most ${chart.many}; all others are grey.`;
+    return means + (number > chart.many ? `The best ${chart.many} have colours; the others are grey.` : "");
+  }
+
+  // Follow a selection (a set of trials; null for all) once it rests, and the chart is on the screen.
+  function select(selected) {
+    state.selected = selected;
+    state.stale = true;
+    clearTimeout(state.timer);
+    state.timer = setTimeout(refresh, 200);
+  }
+
+  function refresh() {
+    if (state.stale && state.visible) draw();
   }
 
   function tabs() {
@@ -131,35 +164,12 @@
   if (crowded && parts.includes("validation")) shown.training = false;
   if (!parts.some((part) => shown[part])) shown[parts[0]] = true;
   document.documentElement.classList.add("drawn");
+  node.classList.toggle("long", charts.some((chart) => chart.lines.some((line) => line.label.length > LONG)));
   controls.append(tabs(), ...parts.map((part) => toggle(part, () => shown[part], (on) => { shown[part] = on; })));
   controls.append(toggle("logarithmic", () => state.log, (on) => { state.log = on; }));
   controls.hidden = false;
   draw();
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+  new IntersectionObserver((entries) => { state.visible = entries.at(-1).isIntersecting; refresh(); }).observe(node);
+  return { select };
 })();
-
-// Tables that sort by a click on a head: numbers as numbers, what is missing last.
-document.querySelectorAll("table.sortable").forEach((table) => {
-  const heads = [...table.tHead.rows[0].cells], body = table.tBodies[0];
-  const key = (row, column) => row.cells[column].textContent.trim();
-  heads.forEach((head, column) => {
-    head.tabIndex = 0;
-    const sort = () => {
-      const down = head.getAttribute("aria-sort") === "ascending";
-      heads.forEach((other) => other.removeAttribute("aria-sort"));
-      head.setAttribute("aria-sort", down ? "descending" : "ascending");
-      const rows = [...body.rows].map((row) => ({ row, text: key(row, column), number: parseFloat(key(row, column)) }));
-      const numeric = rows.some((each) => !Number.isNaN(each.number));
-      rows.sort((a, b) => {
-        if (!numeric) return (down ? -1 : 1) * a.text.localeCompare(b.text);
-        if (Number.isNaN(a.number) || Number.isNaN(b.number)) return Number.isNaN(a.number) - Number.isNaN(b.number);
-        return (down ? -1 : 1) * (a.number - b.number);
-      });
-      body.append(...rows.map((each) => each.row));
-    };
-    head.onclick = sort;
-    head.onkeydown = (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); sort(); } };
-  });
-});
-
-window.addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((each) => { each.open = true; }));

@@ -1,0 +1,42 @@
+// The bar above the views of a sweep: filter, metric, what is selected, what is held.
+(function () {
+  const bar = document.getElementById("sweep-bar");
+  if (!trials || !bar) return;
+  const [box, clear, metric, status, held, key] = ["filter", "clear", "metric", "selected", "held", "key"].map((id) => document.getElementById(id));
+  trials.metrics.forEach((field, k) => metric.append(new Option(field.label, k)));
+  metric.onchange = () => trials.judge(trials.metrics[metric.value]);
+  box.oninput = () => trials.select(box.value);
+  clear.onclick = () => { box.value = ""; trials.select(""); if (trials.pinned >= 0) trials.pin(trials.pinned); };
+  bar.hidden = false;
+  document.documentElement.classList.add("drawn");
+
+  function tell() {
+    const best = trials.metric ? bestOf() : "";
+    status.textContent = trials.errors.length ? trials.errors.join(" ") : `${trials.count.toLocaleString("en")} of ${trials.size.toLocaleString("en")} trials selected${best}`;
+    status.classList.toggle("warning", trials.errors.length > 0);
+    clear.disabled = !box.value && trials.pinned < 0;
+  }
+
+  function bestOf() {
+    const known = trials.metric.values.filter((v, i) => v !== null && trials.selected[i]);
+    return known.length ? `, the lowest ${trials.metric.label} ${scales.format(known.reduce((a, b) => Math.min(a, b)))}` : "";
+  }
+
+  function drawKey() {
+    if (!trials.metric) return;
+    const [low, high] = trials.range.map((v) => scales.format(Number(v.toPrecision(3))));
+    key.replaceChildren(low, document.createElement("i"), `≥ ${high}`);
+    key.querySelector("i").style.background = `linear-gradient(to right, ${trials.theme.shades.join(",")})`;
+  }
+
+  function follow(changed) {
+    if (changed.has("metric") || changed.has("theme")) drawKey();
+    if (changed.has("selection")) learningCurves.select(trials.count === trials.size ? null : new Set(trials.ids.filter((_, i) => trials.selected[i])));
+    const i = trials.focus();
+    held.textContent = i < 0 ? "" : trials.describe(i);
+    tell();
+  }
+
+  trials.follow(follow);
+  follow(new Set(["metric"]));
+})();

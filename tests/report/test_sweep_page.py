@@ -1,0 +1,146 @@
+"""The linked views of a sweep, in a headless Chromium: brushes with the mouse, filters as typed."""
+
+import json
+
+import pytest
+from browser import CHROMIUM, browser
+from fake_runs import CLASSIFIER, fake_run, searched
+
+from nnjax.report import write_report
+from nnjax.search import Arm, Space
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed, by which pages are tested")
+HOSTILE = '</script>"><b> a|b'
+
+
+@pytest.fixture(scope="module")
+def page():
+    with browser() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def run():
+    return searched(60, 20)
+
+
+@pytest.fixture(scope="module")
+def path(run, tmp_path_factory):
+    return write_report(run, tmp_path_factory.mktemp("sweep"))
+
+
+def chosen(page):
+    return page.run("trials.ids.filter((id, i) => trials.selected[i])")
+
+
+def typed(page, text):
+    page.run(f"document.getElementById('filter').value = {json.dumps(text)}; trials.select({json.dumps(text)})")
+    page.settle()
+    return chosen(page)
+
+
+def box(page, selector, number=0):
+    page.run(f"document.querySelectorAll('{selector}')[{number}].scrollIntoView({{block: 'center'}})")
+    page.settle()
+    rectangle = f"document.querySelectorAll('{selector}')[{number}].getBoundingClientRect()"
+    return page.run(f"(({{x, y, width, height}}) => [x, y, width, height])({rectangle})")
+
+
+def axis(page, number):
+    box(page, "#parallel")  # views are drawn once they are seen
+    return box(page, "#parallel .handle", number)
+
+
+def rates(run):
+    return {spec.id: spec.experiment.hyperparameters.learning_rate for spec in run.specs}
+
+
+def test_brushes_select_everywhere(page, run, path):
+    page.open(path)
+    assert len(chosen(page)) == 60
+    x, y, width, height = axis(page, 2)
+    page.drag((x + width / 2, y + height / 2), (x + width / 2, y + height))
+    low = chosen(page)
+    by_rate = rates(run)
+    assert 10 < len(low) < 50
+    assert max(by_rate[i] for i in low) < min(by_rate[i] for i in set(by_rate) - set(low))
+    assert page.run("document.getElementById('filter').value").startswith("learning_rate=")
+    rows = page.run("[...document.querySelectorAll('table.linked tbody tr')].map((row) => +row.cells[0].textContent)")
+    assert rows == low[:20]
+    x, y, width, height = box(page, "#trial-curves")
+    page.drag((x + 0.8 * width, y + 30), (x + 0.9 * width, y + height - 50))
+    long = [i for i in low if run.records[i].epochs == 20]
+    assert chosen(page) == long
+    page.run("document.getElementById('clear').click()")
+    assert len(chosen(page)) == 60
+    assert page.errors == []
+
+
+def test_pointing_and_holding(page, path):
+    page.open(path)
+    x, y, *_ = box(page, "table.linked tbody tr", 3)
+    page.mouse("mouseReleased", x + 20, y + 5)
+    page.call("Input.dispatchMouseEvent", type="mouseMoved", x=x + 22, y=y + 6)
+    page.settle()
+    assert page.run("document.getElementById('held').textContent").startswith("Trial 3 (")
+    page.drag((x + 20, y + 5), (x + 20, y + 5))
+    assert page.run("trials.pinned") == 3
+    x, y, _, height = box(page, "#heat-map")
+    page.drag((x + 150, y + height / 2), (x + 150, y + height / 2))
+    assert len(typed(page, page.run("document.getElementById('filter').value"))) < 60
+    assert page.errors == []
+
+
+def of(run, wanted):
+    return [spec.id for spec in run.specs if wanted(spec.experiment, run.records[spec.id])]
+
+
+FILTERS = {
+    "learning_rate<0.01": lambda e, r: e.hyperparameters.learning_rate < 0.01,
+    "learning_rate=0.001..0.1 status=done|dropped": lambda e, r: (
+        0.001 <= e.hyperparameters.learning_rate <= 0.1 and r.status in ("done", "dropped")
+    ),
+    "STATUS!=diverged": lambda e, r: r.status != "diverged",
+    "dropout=none": lambda e, r: e.hyperparameters.dropout is None,
+    "dropout>=0.1": lambda e, r: (e.hyperparameters.dropout or 0) >= 0.1,
+    "weight_decay=0|0.001": lambda e, r: e.hyperparameters.weight_decay in (0, 0.001),
+    'widths="16-8" seed==1': lambda e, r: e.model.widths == (16, 8) and e.seed == 1,
+    "val_loss=none": lambda e, r: r.status == "diverged",
+    "val_loss<=0.5": lambda e, r: r.status != "diverged" and r.curves["val_loss"][-1] <= 0.5,
+    "val_loss@3=0..1.5": lambda e, r: "val_loss" in r.curves and r.curves["val_loss"][2] <= 1.5,
+    "adadeltaw dropped": lambda e, r: e.optimizer.name == "adadeltaw" and r.status == "dropped",
+    '"no such words"': lambda e, r: False,
+    "": lambda e, r: True,
+}
+
+
+def test_filters_as_typed(page, run, path):
+    page.open(path)
+    for text, wanted in FILTERS.items():
+        assert typed(page, text) == of(run, wanted), text
+    assert page.errors == []
+
+
+@pytest.mark.parametrize("text", ["nonsense<3", "nonsense@2<3"])
+def test_a_mistake_is_said_and_selects_nothing_away(page, path, text):
+    page.open(path)
+    assert len(typed(page, text)) == 60
+    assert "There is no" in page.run("document.getElementById('selected').textContent")
+
+
+def test_curves_arrive_as_they_were(page, run, path):
+    page.open(path)
+    found = page.run("trials.curves.get('val_loss').rows")
+    for record, row in zip(run.records, found, strict=True):
+        assert (row or []) == pytest.approx(record.curves.get("val_loss", []), rel=1e-4)
+
+
+def test_hostile_names_can_be_brushed(page, tmp_path):
+    arms = {HOSTILE: Arm(), "plain": Arm(), "a|b": Arm({"widths": (4,)})}
+    axes = {"learning_rate": (0.1, 0.2), "seed": (0, 1)}
+    page.open(write_report(fake_run(CLASSIFIER, Space(axes=axes, arms=arms)), tmp_path), width=390)
+    x, y, width, height = axis(page, 0)
+    page.drag((x + width / 2, y + height - 20), (x + width / 2, y + height))
+    assert chosen(page) == [0, 1, 2, 3]
+    assert page.run("document.querySelectorAll('script').length") == 4
+    assert page.errors == []
