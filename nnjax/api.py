@@ -262,13 +262,9 @@ def sweep(
     folder = None if workdir is None else runs.FolderStore(workdir, announce)
     if folder is not None:
         folder.refuse_unfit(specs, halving)
-    prepared = preflight.prepare_all(specs, data)
-    findings = preflight.judge(specs, prepared)
-    preflight.refuse_errors(specs, findings)
-    preflight.refuse_too_large(specs, prepared)
-    preflight.refuse_unfit_weights(specs, prepared)
+    prepared, findings = preflight.check(specs, data)
     for arm, finding in findings:
-        announce(f"{finding.severity}{f' ({arm})' if arm else ''}: {finding.sentence} {finding.remedy}")
+        announce(preflight.told(arm, finding))
     facts = {config: some.facts() for config, some in prepared.items()}
     plan = plan or Plan() if folder is None else kept_plan(plan or Plan(), folder)
     population = Population(specs, prepared, plan, folder or MemoryStore(), None, observe, should_stop, stand)

@@ -57,3 +57,8 @@ def confusion_matrix(labels: np.ndarray, predictions: np.ndarray, num_classes: i
         raise UserError(f"Class indices {both.min()} to {both.max()} were found, but 0 to {num_classes - 1} expected.")
     cells = labels.astype(np.int64) * num_classes + predictions
     return np.bincount(cells, minlength=num_classes**2).reshape(num_classes, num_classes)
+
+
+def is_maximised(name: str) -> bool:
+    """Whether the highest value of a metric, of any part, is the best: of accuracies; of all others the lowest is."""
+    return "accuracy" in name

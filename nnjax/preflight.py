@@ -36,6 +36,27 @@ def valid_trials(experiment: Experiment, space: Space, announce: Callable[[str],
     return [dataclasses.replace(spec, experiment=resolve(spec.experiment)) for spec in specs]
 
 
+def check(
+    specs: Sequence[TrialSpec], data: Dataset | None
+) -> tuple[dict[DataConfig, Prepared], list[tuple[str, Finding]]]:
+    """Prepare the data of trials and refuse what cannot be trained; what may be amiss is found, with the arms.
+
+    Raises:
+      UserError: see `prepare_all`, `refuse_errors`, `refuse_too_large` and `refuse_unfit_weights`.
+    """
+    prepared = prepare_all(specs, data)
+    findings = judge(specs, prepared)
+    refuse_errors(specs, findings)
+    refuse_too_large(specs, prepared)
+    refuse_unfit_weights(specs, prepared)
+    return prepared, findings
+
+
+def told(arms: str, finding: Finding) -> str:
+    """Write a finding as a line of output."""
+    return f"{finding.severity}{f' ({arms})' if arms else ''}: {finding.sentence} {finding.remedy}"
+
+
 def prepare_all(specs: Sequence[TrialSpec], data: Dataset | None) -> dict[DataConfig, Prepared]:
     """Load and split each data configuration that occurs, once.
 

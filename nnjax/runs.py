@@ -36,6 +36,7 @@ from nnjax.train.records import ENDED, MemoryStore, Packed, Record, stack_curves
 from nnjax.types import DataFacts, UserError
 
 STUDY = "study.db"  # of an adaptive search, unless its storage is elsewhere
+CREWS = 2  # format of the trials under way
 _BEGUN = ("checkpoints", "data.json", STUDY, f"{STUDY}-journal")  # what a run folder holds before its config.json
 
 
@@ -233,7 +234,7 @@ class FolderStore(MemoryStore):
     def save_chunk(self, arrays: Mapping[str, np.ndarray], note: Mapping[str, Any]) -> None:
         """Write the state of the trials under way; the version before is kept beside it."""
         current, previous, fresh = self._chunks()
-        checkpoints.write_atomically(fresh, checkpoints.to_bytes(arrays, note))  # before the others are touched
+        _write_crews(fresh, arrays, note)  # before the others are touched
         if current.exists():
             os.replace(current, previous)
         os.replace(fresh, current)
@@ -243,7 +244,7 @@ class FolderStore(MemoryStore):
         there = [path for path in self._chunks()[:2] if path.exists()]
         for path in there:
             try:
-                return checkpoints.read(path)
+                return _read_crews(path)
             except UserError as error:
                 last = path == there[-1]
                 remedy = "The trials under way begin again." if last else "Going back to the version before it."
@@ -260,12 +261,12 @@ class FolderStore(MemoryStore):
 
     def save_paused(self, name: str, arrays: Mapping[str, np.ndarray], note: Mapping[str, Any]) -> None:
         """Write a crew that waits at a rung."""
-        checkpoints.write_atomically(self._paused_path(name), checkpoints.to_bytes(arrays, note))
+        _write_crews(self._paused_path(name), arrays, note)
 
     def load_paused(self, name: str) -> Packed | None:
         """Read it back; a damaged file is passed over, which is announced."""
         try:
-            return checkpoints.read(self._paused_path(name))
+            return _read_crews(self._paused_path(name))
         except UserError as error:
             self.announce(f"warning: {error} The trials in it begin again.")
             return None
@@ -380,3 +381,19 @@ class FolderStore(MemoryStore):
             for number, (record, row) in enumerate(zip(records, rows, strict=False)):  # more: see `grow`
                 run_files.read_record(record, row, {name: array[number] for name, array in curves.items()})
         return records
+
+
+def _write_crews(path: pathlib.Path, arrays: Mapping[str, np.ndarray], note: Mapping[str, Any]) -> None:
+    checkpoints.write_atomically(path, checkpoints.to_bytes(arrays, {**note, "format": CREWS}))
+
+
+def _read_crews(path: pathlib.Path) -> Packed:
+    """Read crews back.
+
+    Raises:
+      UserError: the file is damaged, or another version of nnjax wrote it.
+    """
+    arrays, note = checkpoints.read(path)
+    if note.pop("format", None) != CREWS:
+        raise UserError(f"{path} is of another version of nnjax.")
+    return arrays, note

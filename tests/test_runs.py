@@ -14,6 +14,7 @@ from nnjax.data import prepare_loaded
 from nnjax.fields import replace
 from nnjax.rules import Finding
 from nnjax.runs import FolderStore
+from nnjax.train import checkpoints
 from nnjax.train.records import DIVERGED, DONE, RUNNING, WAITING, Record
 from nnjax.types import UserError
 
@@ -218,6 +219,14 @@ def test_a_damaged_chunk_is_announced(tmp_path, begun):
     (tmp_path / "checkpoints" / "chunk.npz").write_bytes(b"junk")
     assert store.load_chunk() is None
     assert [text.startswith("warning: ") for text in said] == [True]
+
+
+def test_a_chunk_of_another_version_is_announced(tmp_path, begun):
+    store, _ = begun(tmp_path)
+    path = tmp_path / "checkpoints" / "chunk.npz"
+    path.write_bytes(checkpoints.to_bytes({"a": np.arange(3)}, {"crews": [{"trials": [0], "step": 1}]}))
+    assert store.load_chunk() is None
+    assert store.messages == [f"warning: {path} is of another version of nnjax. The trials under way begin again."]
 
 
 def edit_json(path, change):

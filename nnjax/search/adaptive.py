@@ -284,7 +284,7 @@ class _Search:
             self.specs, self.prepared, self.plan, self.store, self.records, self._observed(asked, observe), should_stop
         )
         if self.population is not None:
-            _keep_count(population, self.population)
+            population.count_on(self.population)
         self.population = population
         if self.folder is not None:
             self.folder.note_environment(population.describe())
@@ -340,12 +340,6 @@ def batch_plan(plan: Plan, specs: Sequence[TrialSpec], prepared: Mapping[DataCon
     return dataclasses.replace(main.plan, lanes=lanes)
 
 
-def _keep_count(population: Population, earlier: Population) -> None:
-    """Let a population count on from an earlier one: programs, compilations, steady time."""
-    population.programs, population.warm, population.compiled = earlier.programs, earlier.warm, earlier.compiled
-    population.steady_seconds, population.steady_steps = earlier.steady_seconds, earlier.steady_steps
-
-
 def _refuse_unfit(folder: runs.FolderStore, storage: Any) -> None:
     """Refuse a path where no search can be begun or go on, before anything is written.
 
@@ -377,21 +371,14 @@ def _examined(
       UserError: a corner is impossible, or has not the metric.
     """
     specs = preflight.valid_trials(questions.base, corners(space), lambda text: None)
-    prepared = preflight.prepare_all(specs, data)
-    findings = preflight.judge(specs, prepared)
-    preflight.refuse_errors(specs, findings)
-    preflight.refuse_too_large(specs, prepared)
-    preflight.refuse_unfit_weights(specs, prepared)
+    prepared, findings = preflight.check(specs, data)
     require_metric(metric, specs, prepared)
     return prepared, findings
 
 
 def _remarks(questions: Questions, sampler: Any, metric: str, findings: Sequence[tuple[str, Finding]]) -> list[str]:
     """Say what should be known before a search."""
-    sentences = [
-        f"{finding.severity}{f' ({arm})' if arm else ''}: {finding.sentence} {finding.remedy}"
-        for arm, finding in findings
-    ]
+    sentences = [preflight.told(arm, finding) for arm, finding in findings]
     if "test_" in metric:
         sentences.append(
             f"warning: The search chooses by {metric}, so the test part no longer says how good its best trial is on "

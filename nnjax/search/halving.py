@@ -14,6 +14,7 @@ import numpy as np
 
 from nnjax.config import TrialSpec, setting_key
 from nnjax.data.splits import largest_remainder
+from nnjax.metrics import is_maximised
 from nnjax.search.space import Halving
 from nnjax.train.records import DIVERGED, FAILED, FINISHED, Record, Standing
 from nnjax.types import UserError
@@ -125,4 +126,4 @@ def _score(trials: Sequence[int], records: Sequence[Record], metric: str, rung: 
         curve = record.curves.get(metric, np.zeros(0))[: min(rung, record.epochs)]
         values.append(np.inf if lost or not len(curve) or not np.isfinite(curve[-1]) else float(curve[-1]))
     mean = float(np.mean(values))
-    return -mean if metric.endswith("accuracy") and np.isfinite(mean) else mean
+    return -mean if is_maximised(metric) and np.isfinite(mean) else mean

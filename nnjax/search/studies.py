@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from nnjax.metrics import is_maximised
 from nnjax.search.samplers import reseed
 from nnjax.types import UserError
 
@@ -117,7 +118,7 @@ def open_study(storage: BaseStorage | str | None, name: str, sampler: BaseSample
     """
     import optuna
 
-    maximised = "accuracy" in metric
+    maximised = is_maximised(metric)
     with blame(storage, ImportError, RuntimeError, ValueError):
         study = optuna.create_study(
             storage=storage,

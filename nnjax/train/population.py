@@ -126,6 +126,11 @@ class Population:
         self.store.save_records(self.specs, self.records)
         return self.records
 
+    def count_on(self, earlier: Population) -> None:
+        """Count programs, compilations and steady time on from an earlier population, whose programs are taken over."""
+        self.programs, self.warm, self.compiled = earlier.programs, earlier.warm, earlier.compiled
+        self.steady_seconds, self.steady_steps = earlier.steady_seconds, earlier.steady_steps
+
     def refuse_unknown_curve(self, name: str) -> None:
         """Refuse a curve's name that some trial will not have.
 
@@ -189,8 +194,8 @@ class Population:
         for name in sorted({self.parked[trial] for trial in going}):
             arrays, note = self.store.load_paused(name) or ({}, {"trials": {}, "crews": []})
             own = {i for i in going if self.parked[i] == name}
-            note["trials"] = {i: values for i, values in note["trials"].items() if int(i) in own}
-            for crew in crews_of(arrays, note, blank_state(group), self.specs, self.records):
+            trials = {i: values for i, values in note["trials"].items() if int(i) in own}
+            for crew in crews_of(arrays, note | {"trials": trials}, blank_state(group), self.specs, self.records):
                 rows = [row for row, spec in enumerate(crew.specs) if spec.id in own]
                 state = jax.tree.map(lambda leaf, rows=rows: leaf[rows], crew.state)
                 specs = tuple(crew.specs[row] for row in rows)
@@ -278,12 +283,11 @@ class Population:
         return chunk
 
     def _find_parked(self, elsewhere: Sequence[int]) -> None:
-        """Find the trials that wait at a rung, each at its last one; their records are filled in."""
+        """Find the trials under way that wait at a rung, each at its last one, and are not elsewhere."""
         for name in self.store.list_paused():
             _, note = self.store.load_paused(name) or ({}, {"trials": {}})
-            trials = [int(trial) for trial in note["trials"]]
-            if any(self.records[trial].status == RUNNING for trial in trials):
-                self.parked |= {i: name for i in trials if self.records[i].status == RUNNING and i not in elsewhere}
+            ids = set(map(int, note["trials"])) - set(elsewhere)
+            self.parked |= {i: name for i in ids if self.records[i].status == RUNNING}
 
     def _program(self, group: Group, lanes: int, devices: int) -> Program:
         """Build a program once for each static part, layout and lanes."""

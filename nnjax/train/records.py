@@ -117,7 +117,7 @@ def stop_epoch(watched: np.ndarray, patience: int | None) -> int | None:
 
 
 def drop(record: Record) -> None:
-    """End a trial at a rung: its last and best values are those of its curves; its weights are not kept."""
+    """End a trial at a rung: its values are the last ones of its curves; its weights are not kept."""
     record.status = DROPPED
     record.values |= {name: float(curve[-1]) for name, curve in record.curves.items() if len(curve)}
 
