@@ -13,7 +13,7 @@ from nnjax.config import Replicate, replicate_of
 from nnjax.report.exhibits import Exhibit
 from nnjax.report.scores import Key, goals_of
 from nnjax.report.summary import Setting, cell, mean_and_spread, number, ranked, report_part, scores, settings
-from nnjax.train.records import DIVERGED, FAILED, FINISHED, RUNNING, STOPPED, WAITING
+from nnjax.train.records import DIVERGED, DROPPED, FAILED, FINISHED, RUNNING, STOPPED, WAITING
 
 if TYPE_CHECKING:
     from nnjax.api import Run
@@ -73,6 +73,8 @@ def _held_out(validation: int, test: int, same: bool) -> str:
 
 def _epochs(run: Run) -> str:
     epochs = sorted({spec.experiment.epochs for spec in run.specs})
+    if any(record.status == DROPPED for record in run.records):
+        return f"up to {count(epochs[-1], 'epoch')} (fewer where they were dropped at a rung)"
     return count(epochs[-1], "epoch") if len(epochs) == 1 else f"{epochs[0]} to {epochs[-1]} epochs"
 
 

@@ -1,5 +1,5 @@
 import pytest
-from fake_runs import AUTOENCODER, CLASSIFIER, DEMO, DIVERGED, REGRESSOR, RUNNING, WAITING, fake_run, table
+from fake_runs import AUTOENCODER, CLASSIFIER, DEMO, DIVERGED, REGRESSOR, RUNNING, WAITING, fake_run, searched, table
 
 from nnjax.anchors import Anchors
 from nnjax.fields import replace
@@ -20,6 +20,10 @@ def test_what_was_trained():
     assert text.startswith("Five networks were trained on 200 pictures of digits for six epochs. ")
     assert "Others served 40 to validate and 60 to test." in text
     assert "There is one seed of each" in text
+
+
+def test_dropped_trials_have_fewer_epochs():
+    assert "for up to 50 epochs (fewer where they were dropped at a rung)" in told(searched(60))
 
 
 def test_seeds_and_a_single_network():
