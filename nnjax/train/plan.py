@@ -65,11 +65,11 @@ def from_json(values: Mapping[str, Any]) -> Plan:
     return Plan(**{**own, "measured": tuple((int(lanes), float(s)) for lanes, s in own.get("measured", ()))})
 
 
-def keep(asked: Plan, earlier: Plan) -> bool:
-    """Whether a plan of an earlier session answers what is asked for now, on the devices that are there now."""
+def answers(plan: Plan, asked: Plan) -> bool:
+    """Whether a settled plan is as it was asked for, in all that was not left open, on the devices that are there."""
     free = Plan()
-    same = (getattr(asked, name) in (getattr(free, name), getattr(earlier, name)) for name in ASKED)
-    return all(same) and not asked.fixed and 0 < (earlier.devices or 0) <= len(jax.devices())
+    same = all(getattr(asked, name) in (getattr(free, name), getattr(plan, name)) for name in ASKED)
+    return same and not asked.fixed and 0 < (plan.devices or 0) <= len(jax.devices())
 
 
 def settle(plan: Plan, specs: Sequence[TrialSpec], shapes: Shapes, most_lanes: int) -> Plan:

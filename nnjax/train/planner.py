@@ -24,7 +24,7 @@ from nnjax.train import checkpoints
 from nnjax.train.batches import DeviceData
 from nnjax.train.crews import Crew, Group, sizes_of
 from nnjax.train.memory import data_bytes, free_bytes, lane_bytes, most_lanes, size_text
-from nnjax.train.plan import ASKED, Plan, alternatives, turns
+from nnjax.train.plan import Plan, alternatives, answers, turns
 from nnjax.train.programs import Program
 
 WATCHED = 0.3  # seconds of a group's segments, compiling aside, from which the rest is predicted
@@ -74,22 +74,20 @@ def _name(group: Group) -> str:
 
 
 def recalled(asked: Plan, plan: Plan, sizes: Mapping[str, Sequence[int]], table: Table) -> Plan:
-    """Choose the best layout that is known, among those that what is asked for leaves open.
+    """Choose the best layout that is known, if the usual one is known too, among those that were left open.
 
     Args:
       asked, plan: before and after `settle`.
       sizes: by order, as for `choose_lanes`.
       table: of the program.
     """
-    if not table or asked.fixed:
+    found = [one for one in (plan_of(plan, layout, table) for layout in table) if answers(one, asked)]
+    usual = [one for one in found if (one.devices, one.lanes, one.order) == (plan.devices, plan.lanes, plan.order)]
+    if not usual:
         return plan
-    plans = [plan_of(plan, layout, table) for layout in table]
-    open_ = [p for p in plans if all(getattr(asked, n) in (getattr(Plan(), n), getattr(p, n)) for n in ASKED)]
-    usual = [p for p in open_ if (p.devices, p.lanes, p.order) == (plan.devices, plan.lanes, plan.order)]
-    best = min(open_, key=lambda p: seconds_of(p, sizes[p.order]), default=plan)
-    if usual and seconds_of(best, sizes[best.order]) > GAIN * seconds_of(usual[0], sizes[plan.order]):
-        return usual[0]
-    return best
+    best = min(found, key=lambda one: seconds_of(one, sizes[one.order]))
+    pays = seconds_of(best, sizes[best.order]) < GAIN * seconds_of(usual[0], sizes[plan.order])
+    return best if pays else usual[0]
 
 
 def plan_of(plan: Plan, layout: tuple[int, int, str], table: Table) -> Plan:
@@ -126,6 +124,7 @@ class Planner:
     """Watches groups begin.
 
     Args:
+      asked: what was asked of the layout.
       announce: is told each group's plan.
       program: gives the program of a group with a plan for (lanes, devices).
       data: gives a group's data on a program's devices.
@@ -133,11 +132,12 @@ class Planner:
 
     def __init__(
         self,
+        asked: Plan,
         announce: Callable[[str], None],
         program: Callable[[Group, int, int], Program],
         data: Callable[[Group, Program], DeviceData],
     ):
-        self.announce, self.program, self.data = announce, program, data
+        self.asked, self.announce, self.program, self.data = asked, announce, program, data
         self.measured = Measured()
         self.watches: dict[tuple[int, ...], Watch] = {}
         self.outlooks: dict[tuple[int, ...], Outlook] = {}
@@ -188,7 +188,8 @@ class Planner:
     def _tried(self, group: Group, plan: Plan, table: Table) -> tuple[Table, Plan]:
         """Measure the layouts one change away that are not known yet; give all that is known, and the best plan."""
         sizes, best = group_sizes(group), plan
-        for other in alternatives(plan, sizes, most_lanes(group.key, group.shapes, group.data)):
+        others = alternatives(plan, sizes, most_lanes(group.key, group.shapes, group.data))
+        for other in (one for one in others if answers(one, self.asked)):
             assert other.lanes is not None
             assert other.devices is not None
             layout = (other.devices, other.lanes, other.order)

@@ -23,7 +23,7 @@ from nnjax.train.block import CAPACITY
 from nnjax.train.chunk import Chunk, crews_of, pack
 from nnjax.train.crews import Crew, Group, divide, sizes_of
 from nnjax.train.memory import most_lanes, peak_bytes, size_text
-from nnjax.train.plan import Plan, better_layout, choose_lanes, devices_for, from_json, keep, settle
+from nnjax.train.plan import Plan, answers, better_layout, choose_lanes, devices_for, from_json, settle
 from nnjax.train.planner import Measured, Planner, Watch, group_sizes, recalled
 from nnjax.train.programs import Program, make_mesh, make_program, place_data
 from nnjax.train.records import ENDED, OVER, RUNNING, STOPPED, WAITING, MemoryStore, Record, Standing, drop
@@ -79,7 +79,7 @@ def make_groups(
         data = make_device_data(key, prepared[key.data])
         group = Group(key, some, shapes, settle(plan, some, shapes, most_lanes(key, shapes, data)), data)
         kept = next((from_json(old) for old in earlier if some[0].id in old.get("trials", ())), None)
-        if kept is None or not keep(plan, kept):
+        if kept is None or not answers(kept, plan):
             kept = recalled(plan, group.plan, group_sizes(group), measured.table(group))
         groups.append(group._replace(plan=kept))
     return groups
@@ -133,7 +133,7 @@ class Population:
         self.groups = make_groups(specs, prepared, plan or Plan(), earlier)
         self.group_of = {spec.id: group for group in self.groups for spec in group.specs}
         self.announce, self.planned = announce, planned
-        self.planner = Planner(announce, self._program, self._data)
+        self.planner = Planner(plan or Plan(), announce, self._program, self._data)
         self.fresh: set[int] = set()  # trials that began here and have not waited since
         self.at_work: tuple[Group, int, int] | None = None  # the group, lanes and devices of the chunk under way
         self.programs: dict[Any, Program] = {}
