@@ -88,6 +88,8 @@ def conform(experiment: Experiment) -> Experiment:
     Raises:
       UserError: a value, or a whole part, of the wrong type.
     """
+    if not isinstance(experiment, Experiment):
+        raise UserError(f"The experiment is {experiment!r}, but an Experiment was expected: write Experiment(...).")
     for field in dataclasses.fields(Experiment):
         part, found = type(field.default), getattr(experiment, field.name)
         if dataclasses.is_dataclass(field.default) and not isinstance(found, part):
