@@ -4,7 +4,7 @@ import json
 
 import pytest
 from browser import CHROMIUM, browser
-from fake_runs import CLASSIFIER, fake_run, searched
+from fake_runs import CLASSIFIER, DEMO, fake_run, searched
 
 from nnjax.report import write_report
 from nnjax.search import Arm, Space
@@ -133,6 +133,13 @@ def test_curves_arrive_as_they_were(page, run, path):
     found = page.run("trials.curves.get('val_loss').rows")
     for record, row in zip(run.records, found, strict=True):
         assert (row or []) == pytest.approx(record.curves.get("val_loss", []), rel=1e-4)
+
+
+def test_three_cards_fill_two_rows_on_a_phone(page, tmp_path):
+    page.open(write_report(fake_run(space=DEMO), tmp_path), width=390)
+    assert page.run("document.querySelector('.cards').children.length") == 3
+    last = page.run("document.querySelector('.cards > :last-child').getBoundingClientRect().right")
+    assert last == pytest.approx(page.run("document.querySelector('.cards').getBoundingClientRect().right"), abs=1.5)
 
 
 def test_hostile_names_can_be_brushed(page, tmp_path):
