@@ -7,7 +7,7 @@ from browser import CHROMIUM, browser
 from fake_runs import CLASSIFIER, DEMO, fake_run, searched
 
 from nnjax.report import write_report
-from nnjax.search import Arm, Space
+from nnjax.search import Arm, Range, Space
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed, by which pages are tested")
 HOSTILE = '</script>"><b> a|b'
@@ -133,6 +133,18 @@ def test_curves_arrive_as_they_were(page, run, path):
     found = page.run("trials.curves.get('val_loss').rows")
     for record, row in zip(run.records, found, strict=True):
         assert (row or []) == pytest.approx(record.curves.get("val_loss", []), rel=1e-4)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_numbers_below_the_heat_map_are_whole(page, tmp_path, width):
+    space = Space(axes={"learning_rate": Range(1e-4, 1e-1, 16, log=True), "weight_decay": (0.1, 0.2)})
+    page.open(write_report(fake_run(CLASSIFIER, space), tmp_path), width=width)
+    page.run("written = []; CanvasRenderingContext2D.prototype.fillText = (words) => written.push(words)")
+    page.run("window.dispatchEvent(new Event('beforeprint'))")  # draws all anew
+    page.settle()
+    written = page.run("written")
+    assert "1e-4" in written
+    assert not [words for words in written if words.endswith("…")]
 
 
 def test_three_cards_fill_two_rows_on_a_phone(page, tmp_path):
