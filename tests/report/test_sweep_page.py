@@ -147,6 +147,17 @@ def test_numbers_below_the_heat_map_are_whole(page, tmp_path, width):
     assert not [words for words in written if words.endswith("…")]
 
 
+def test_on_paper_nothing_lies_over_the_charts_and_the_command_is_whole(page, path):
+    """Chromium prints an empty canvas as an opaque white one, and what scrolls on a screen is cut off."""
+    page.open(path, width=700)
+    page.call("Emulation.setEmulatedMedia", media="print")
+    shown = "[...document.querySelectorAll('.surface canvas')].map((one) => getComputedStyle(one).display != 'none')"
+    layers = page.run(shown)
+    assert layers == [True, False] * (len(layers) // 2)
+    assert page.run("[...document.querySelectorAll('pre')].every((one) => one.scrollWidth <= one.clientWidth)")
+    page.call("Emulation.setEmulatedMedia", media="")
+
+
 def test_three_cards_fill_two_rows_on_a_phone(page, tmp_path):
     page.open(write_report(fake_run(space=DEMO), tmp_path), width=390)
     assert page.run("document.querySelector('.cards').children.length") == 3
