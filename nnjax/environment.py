@@ -43,9 +43,11 @@ def processor() -> str:
 
 
 def _command() -> str:
-    """The command line, as it was typed where the script was named by a relative path."""
+    """The command line, as it was typed where the script was named by a relative path; no folders of this machine."""
     script = pathlib.Path(sys.argv[0])
-    return shlex.join(["python", str(script if not script.is_absolute() else script.name), *sys.argv[1:]])
+    if script.is_absolute():
+        script = pathlib.Path(*script.parts[-2:]) if script.parent.name == "scripts" else pathlib.Path(script.name)
+    return shlex.join(["python", str(script), *sys.argv[1:]])
 
 
 def _version(name: str) -> str:
