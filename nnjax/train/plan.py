@@ -13,9 +13,10 @@ from nnjax.train.batches import Shapes
 from nnjax.types import UserError
 
 ORDERS = ("auto", "shared", "own")
-LADDER = (1, 4, 16, 64, 256)
+LADDER = (1, 4, 8, 16, 32, 64, 128, 256)
 STEP_LANES = 4  # a step costs about as much beside its lanes as this many of them
 MOVE_FLOPS = 5e11  # arithmetic that takes about as long as compiling another program
+WHOLE = ((1.0, 1),)  # the course of trials that all train to their ends
 CACHE_BYTES = 2**20  # weights with their optimizer state above this fill a CPU core's cache: one lane a device
 
 
@@ -68,16 +69,18 @@ def _refuse_impossible(plan: Plan) -> None:
         raise UserError(f"The plan has order={plan.order!r}, but one of {', '.join(ORDERS)} was expected.")
 
 
-def choose_lanes(plan: Plan, sizes: Sequence[int]) -> int:
+def choose_lanes(plan: Plan, sizes: Sequence[int], course: Sequence[tuple[float, int]] = WHOLE) -> int:
     """Choose the rung of the ladder on which trials take the least time.
 
     Args:
       plan: settled.
       sizes: how many trials there are of each kind; trials of different kinds cannot be in step.
+      course: the stages of their training, (share of the trials that are left, length): later fewer may be left.
     """
     assert plan.lanes is not None
     rungs = [rung for rung in LADDER if rung < plan.lanes and not plan.fixed] + [plan.lanes]
-    return min(rungs, key=lambda rung: cost_of(plan, sizes, rung))
+    stages = [(length, [max(1, round(share * size)) for size in sizes]) for share, length in course]
+    return min(rungs, key=lambda rung: sum(length * cost_of(plan, left, rung) for length, left in stages))
 
 
 def cost_of(plan: Plan, sizes: Sequence[int], lanes: int) -> int:
