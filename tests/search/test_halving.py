@@ -146,6 +146,7 @@ def test_lanes_suit_the_whole_course():
     brackets = make_brackets(Halving(), trials)
     for stand, lanes in ((None, 16), (functools.partial(standing, Halving(), brackets), 8)):
         population = Population(trials, prepared, plan, stand=stand)
+        assert population._resumed() is None
         assert population._next_chunk().lanes == lanes
 
 
