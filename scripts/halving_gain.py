@@ -1,13 +1,12 @@
-"""What successive halving saves and loses: `python -m scripts.halving [--repeats=5] [--config=FILE] [--space.eta=3]`.
+"""What successive halving saves and loses: `python -m scripts.halving_gain [--repeats=5] [--splits] [--config=FILE]`.
 
-Each repeat has four seeds and a split of its own; the full sweep and the halved one are fresh processes, one after the
-other. Prints what the halved one takes of the other's trial-epochs, of its steady seconds (without compilation) and of
-the seconds of the whole process, and how many standard errors (over the seeds of the full sweep's winner) its winner's
-mean validation loss lies above. Further `--config.F=V` and `--space.F=V` go to both; eta, first, brackets and metric to
-the halved one.
+Each repeat has four seeds of its own, with --splits also a split; the full sweep and the halved one are fresh
+processes, one after the other. Prints what the halved one takes of the other's trial-epochs, of its steady seconds
+(without compilation) and of the seconds of the whole process, and how many standard errors (over the seeds of the full
+sweep's winner) its winner's mean validation loss lies above. Further `--config.F=V` and `--space.F=V` go to both; eta,
+first, brackets and metric to the halved one.
 """
 
-import dataclasses
 import json
 import math
 import os
@@ -17,6 +16,7 @@ import statistics
 import subprocess
 import sys
 import time
+from typing import NamedTuple
 
 from absl import flags
 
@@ -26,13 +26,12 @@ from nnjax.types import UserError
 
 CONFIG = flags.DEFINE_string("config", "configs/bench_tiny.py", "configuration file with a space")
 REPEATS = flags.DEFINE_integer("repeats", 5, "how often both run", lower_bound=1)
-FIRST = flags.DEFINE_integer("first_repeat", 0, "number of the first repeat, which gives its seeds and split")
-OUT = flags.DEFINE_string("out", "runs/halving", "folder to write into")
+SPLITS = flags.DEFINE_bool("splits", False, "whether each repeat has a split of its own")
+OUT = flags.DEFINE_string("out", "runs/halving_gain", "folder to write into")
 SEEDS = 4  # of a repeat
 
 
-@dataclasses.dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What a sweep took, and found.
 
     Attributes:
@@ -50,8 +49,7 @@ class Outcome:
     error: float
 
 
-@dataclasses.dataclass(frozen=True)
-class Repeat:
+class Repeat(NamedTuple):
     """Shares of the full sweep that the halved one took, and by how many standard errors its winner is worse."""
 
     epochs: float
@@ -62,8 +60,12 @@ class Repeat:
 
 def compare(full: Outcome, halved: Outcome) -> Repeat:
     """Set a halved sweep against the full one."""
-    shares = (getattr(halved, what) / getattr(full, what) for what in ("epochs", "steady", "wall"))
-    return Repeat(*shares, (halved.loss - full.loss) / full.error)
+    return Repeat(
+        epochs=halved.epochs / full.epochs,
+        steady=halved.steady / full.steady,
+        wall=halved.wall / full.wall,
+        gap=(halved.loss - full.loss) / full.error,
+    )
 
 
 def line(name: str, repeat: Repeat) -> str:
@@ -74,7 +76,17 @@ def line(name: str, repeat: Repeat) -> str:
 
 def median(repeats: list[Repeat]) -> Repeat:
     """Give the median of each figure."""
-    return Repeat(*(statistics.median(column) for column in zip(*map(dataclasses.astuple, repeats), strict=True)))
+    return Repeat(*(statistics.median(column) for column in zip(*repeats, strict=True)))
+
+
+def changes(number: int, halved: bool, splits: bool) -> list[str]:
+    """Give the flags that make the configuration's sweep one of a repeat; the command line has the last word."""
+    config = {"data.split_seed": str(number)} if splits else {}
+    seeds = ",".join(str(SEEDS * number + i) for i in range(SEEDS))
+    space = {"seed": seeds, "eta": "3"} | overrides("space")
+    fields = {f"config.{name}": value for name, value in (config | overrides("config")).items()}
+    fields |= {f"space.{name}": value for name, value in space.items() if halved or name not in HALVING}
+    return [f"--{name}={value}" for name, value in fields.items()]
 
 
 def sweep(number: int, halved: bool, folder: pathlib.Path) -> Outcome:
@@ -85,15 +97,11 @@ def sweep(number: int, halved: bool, folder: pathlib.Path) -> Outcome:
     """
     workdir = folder / f"{number}_{'halved' if halved else 'full'}"
     shutil.rmtree(workdir, ignore_errors=True)
-    seeds = ",".join(str(SEEDS * number + i) for i in range(SEEDS))
-    space = {"seed": seeds} | ({"eta": "3"} if halved else {}) | overrides("space")
-    space = {name: value for name, value in space.items() if halved or name not in HALVING}
-    changes = {"config": {"data.split_seed": str(number)} | overrides("config"), "space": space}
-    own = [f"--{part}.{name}={value}" for part, fields in changes.items() for name, value in fields.items()]
     command = [sys.executable, "scripts/sweep.py", f"--config={CONFIG.value}", f"--workdir={workdir}", "--noreport"]
+    command += changes(number, halved, SPLITS.value)
     environment = {**os.environ, "NNJAX_CACHE": str(folder / "cache"), "PYTHONPATH": os.getcwd()}
     begin = time.perf_counter()
-    done = subprocess.run([*command, *own], env=environment, capture_output=True, text=True)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
     if done.returncode:
         raise UserError(done.stderr.strip().removeprefix("error: "))
     return read(workdir, time.perf_counter() - begin)
@@ -115,11 +123,11 @@ def main(argv: list[str]) -> None:
     """Run both sweeps in turn, after one of each that nobody times and that fills the compilation cache."""
     folder = pathlib.Path(OUT.value)
     folder.mkdir(parents=True, exist_ok=True)
-    for halved in (False, True):
-        sweep(FIRST.value, halved, folder)
+    for halved in (True, False):
+        sweep(0, halved, folder)
     repeats = []
     print(f"{'repeat':>8}{'epochs':>8}{'steady':>8}{'wall':>8}{'SE above':>10}", flush=True)
-    for number in range(FIRST.value, FIRST.value + REPEATS.value):
+    for number in range(REPEATS.value):
         full, short = sweep(number, False, folder), sweep(number, True, folder)
         repeats.append(compare(full, short))
         print(f"{line(str(number), repeats[-1])}   {full.loss:.4f} ± {full.error:.4f} {full.winner}", end="")
