@@ -107,11 +107,11 @@ def test_the_line_is_fitted_by_least_squares_in_both_logarithms(difference, kept
 
 
 def test_a_stopped_trial_stays_as_it_is():
-    """Stopped at epoch 2 with a loss of .3, which would have been .3 * (27/2)^-1 = .02: the others have .1, .2, .4."""
-    halving = Halving(3, 3)
-    stopped = Record(STOPPED, 2, curves={"val_loss": np.array([0.6, 0.3])})
-    now = standing(halving, make_brackets(halving, specs(27)), [stopped, *at(3, [0.1, 0.2, *[0.25] * 3, *[0.4] * 3])])
-    assert 0 in now.dropped
+    """Stopped at epoch 8 with a loss of 2.4 / 8 = .3, which would be .09 after 27: three others are lower now."""
+    halving = Halving(3, 9)
+    stopped = Record(STOPPED, 8, curves={"val_loss": 2.4 / np.arange(1, 9)})
+    now = standing(halving, make_brackets(halving, specs(27)), [stopped, *at(9, [0.1, 0.2, 0.25, *[0.4] * 5])])
+    assert set(range(9)) - now.dropped == {1, 2, 3}
 
 
 def test_a_loss_of_zero_is_judged_by_last_values():
