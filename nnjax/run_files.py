@@ -106,7 +106,7 @@ def halving_json(halving: Halving | None) -> dict[str, Any] | None:
 
 def halving_text(tree: Mapping[str, Any] | None) -> str:
     """Say the same in a few words."""
-    return "none" if tree is None else " ".join(f"{name} {value}" for name, value in tree.items())
+    return "none" if tree is None else " ".join(f"{k} {v}" for k, v in tree.items() if v is not None)
 
 
 def config_json(

@@ -50,7 +50,7 @@ def override(space: Space, texts: Mapping[str, str]) -> Space:
         if name == "arms":
             options["arms"] = _keep_arms(space.arms, text)
         elif name in HALVING:
-            value = coerce(text, str if name == "metric" else int, f"space.{name}")
+            value = coerce(text, {"metric": str, "first": int | None}.get(name, int), f"space.{name}")
             halving = options.get("halving", space.halving) or Halving()
             options["halving"] = dataclasses.replace(halving, **{name: value})
         elif name in OPTIONS:

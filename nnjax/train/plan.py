@@ -14,9 +14,11 @@ from nnjax.train.batches import Shapes
 from nnjax.types import UserError
 
 ORDERS = ("auto", "shared", "own")
-LADDER = (1, 4, 16, 64, 256)
+LADDER = (1, 4, 8, 16, 32, 64, 128, 256)
+FAR = 4  # times as many lanes, or as few, are another layout worth trying
 STEP_LANES = 4  # a step costs about as much beside its lanes as this many of them, where that is not measured
 MOVE_FLOPS = 5e11  # arithmetic that takes about as long as compiling another program
+WHOLE = ((1.0, 1),)  # the course of trials that all train to their ends
 CACHE_BYTES = 2**20  # weights with their optimizer state above this fill a CPU core's cache: one lane a device
 ASKED = ("devices", "batch_devices", "lanes", "order")  # what can be given by hand
 
@@ -106,16 +108,18 @@ def _refuse_impossible(plan: Plan) -> None:
         raise UserError(f"The plan has order={plan.order!r}, but one of {', '.join(ORDERS)} was expected.")
 
 
-def choose_lanes(plan: Plan, sizes: Sequence[int]) -> int:
+def choose_lanes(plan: Plan, sizes: Sequence[int], course: Sequence[tuple[float, int]] = WHOLE) -> int:
     """Choose the rung of the ladder on which trials take the least time.
 
     Args:
       plan: settled.
       sizes: how many trials there are of each kind; trials of different kinds cannot be in step.
+      course: the stages of their training, (share of the trials that are left, length): later fewer may be left.
     """
     assert plan.lanes is not None
     rungs = [rung for rung in LADDER if rung < plan.lanes and not plan.fixed] + [plan.lanes]
-    return min(rungs, key=lambda rung: cost_of(plan, sizes, rung))
+    stages = [(length, [max(1, round(share * size)) for size in sizes]) for share, length in course]
+    return min(rungs, key=lambda rung: sum(length * cost_of(plan, left, rung) for length, left in stages))
 
 
 def cost_of(plan: Plan, sizes: Sequence[int], lanes: int) -> float:
@@ -170,8 +174,8 @@ def alternatives(plan: Plan, sizes: Mapping[str, Sequence[int]], most_lanes: int
     assert plan.devices is not None
     lanes, own = plan.lanes, sizes[plan.order]
     found: list[dict[str, Any]] = []
-    more = next((rung for rung in LADDER if rung > lanes), None)
-    fewer = max((rung for rung in LADDER if rung < lanes), default=None)
+    more = next((rung for rung in LADDER if rung >= FAR * lanes), None)
+    fewer = max((rung for rung in LADDER if FAR * rung <= lanes), default=None)
     if more and more <= most_lanes and max(own) > lanes and turns(plan, own, lanes) > 1:
         found.append({"lanes": more})
     if fewer:

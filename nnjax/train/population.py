@@ -23,7 +23,7 @@ from nnjax.train.block import CAPACITY
 from nnjax.train.chunk import Chunk, crews_of, pack
 from nnjax.train.crews import Crew, Group, divide, sizes_of
 from nnjax.train.memory import most_lanes, peak_bytes, size_text
-from nnjax.train.plan import Plan, answers, better_layout, choose_lanes, devices_for, from_json, settle
+from nnjax.train.plan import WHOLE, Plan, answers, better_layout, choose_lanes, devices_for, from_json, settle
 from nnjax.train.planner import Measured, Planner, Watch, group_sizes, recalled
 from nnjax.train.programs import Program, make_mesh, make_program, place_data
 from nnjax.train.records import ENDED, OVER, RUNNING, STOPPED, WAITING, MemoryStore, Record, Standing, drop
@@ -129,6 +129,7 @@ class Population:
         ends = Standing({spec.id: spec.experiment.epochs for spec in specs})
         self.stand = stand or (lambda records: ends)
         self.limits: Mapping[int, int] = {}  # of the trials that may go on, in epochs
+        self.course: Sequence[tuple[float, int]] = WHOLE  # of trials that have not begun
         self.parked: dict[int, str] = {}  # trials that wait at a rung, and the store's name of their crew
         self.groups = make_groups(specs, prepared, plan or Plan(), earlier)
         self.group_of = {spec.id: group for group in self.groups for spec in group.specs}
@@ -220,7 +221,7 @@ class Population:
     def _decide(self) -> bool:
         """Drop trials and let others go on, by the numbers; whether that changed anything."""
         before, standing = self.limits, self.stand(self.records)
-        self.limits = standing.limits
+        self.limits, self.course = standing.limits, standing.course
         for trial in standing.dropped:
             if self.records[trial].status not in OVER:
                 drop(self.records[trial])
@@ -258,12 +259,12 @@ class Population:
 
     def _unparked(self, group: Group) -> list[Crew]:
         """Fetch the trials of a group that have waited at a rung and may go on."""
-        going, crews = set(self._going_on(group)), []
+        going, crews, blank = set(self._going_on(group)), [], blank_state(group)
         for name in sorted({self.parked[trial] for trial in going}):
             arrays, note = self.store.load_paused(name) or ({}, {"trials": {}, "crews": []})
             own = {i for i in going if self.parked[i] == name}
             trials = {i: values for i, values in note["trials"].items() if int(i) in own}
-            for crew in crews_of(arrays, note | {"trials": trials}, blank_state(group), self.specs, self.records):
+            for crew in crews_of(arrays, note | {"trials": trials}, blank, self.specs, self.records):
                 rows = [row for row, spec in enumerate(crew.specs) if spec.id in own]
                 state = jax.tree.map(lambda leaf, rows=rows: leaf[rows], crew.state)
                 specs = tuple(crew.specs[row] for row in rows)
@@ -285,7 +286,7 @@ class Population:
         }
         lanes, devices = next(
             (layout for layout in sorted(known) if better_layout(plan, *layout, sizes, left) is None),
-            (choose_lanes(plan, sizes), devices_for(plan, left)),
+            (choose_lanes(plan, sizes, WHOLE if begun else self.course), devices_for(plan, left)),
         )
         self.at_work = group, lanes, devices
         return Chunk(self._program(group, lanes, devices), group, lanes)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nnjax.config import TrialSpec
+from nnjax.train.plan import WHOLE
 
 WAITING, RUNNING, DONE, STOPPED = "waiting", "running", "done", "stopped"
 DROPPED, DIVERGED, FAILED = "dropped", "diverged", "failed"
@@ -47,10 +48,12 @@ class Standing(NamedTuple):
     Attributes:
       limits: trial -> epochs; those that have taken as many wait until all others have.
       dropped: trials that do not go on.
+      course: the stages that lie ahead of trials that have not begun, (share of them that trains, epochs).
     """
 
     limits: Mapping[int, int]
     dropped: frozenset[int] = frozenset()
+    course: tuple[tuple[float, int], ...] = WHOLE
 
 
 Packed = tuple[dict[str, np.ndarray], dict[str, Any]]  # named arrays and a note, as chunk.pack gives them

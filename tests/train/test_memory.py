@@ -103,10 +103,10 @@ def test_fewer_lanes_are_tried_where_memory_runs_out(monkeypatch, tmp_path, afte
     store = {"store": FolderStore(tmp_path)} if stored else {}
     if stored:
         (tmp_path / "checkpoints").mkdir()
-    run = population(specs, plan=Plan(2, lanes=10), announce=said.append, **store)
+    run = population(specs, plan=Plan(2, lanes=8), announce=said.append, **store)
     run.run()
-    assert small.failures == [(2, 10), (2, 5)]
-    assert [text for text in said if text.startswith("warning: The memory of a device did not suffice for 10 lanes")]
+    assert small.failures == [(2, 8), (2, 4)]
+    assert [text for text in said if text.startswith("warning: The memory of a device did not suffice for 8 lanes")]
     assert run.groups[0].plan.lanes == 2
     for now, other in zip(run.records, alike.records, strict=True):
         assert now.status == DONE

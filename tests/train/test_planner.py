@@ -14,8 +14,8 @@ from nnjax.train.planner import Measured, Planner, Watch, evaluating, group_size
 from nnjax.train.programs import place_data
 from nnjax.train.records import DONE
 
-SPACE = {"learning_rate": tuple(np.geomspace(0.001, 0.1, 24)), "seed": (0, 1)}
-USUAL = (2, 16, "shared")  # for 24 settings of 2 seeds
+SPACE = {"learning_rate": tuple(np.geomspace(0.001, 0.1, 32)), "seed": (0, 1)}
+USUAL = (2, 16, "shared")  # for 32 settings of 2 seeds
 
 
 @pytest.fixture
@@ -66,16 +66,16 @@ def test_a_cost_is_by_rule_until_one_is_measured():
 
 
 def test_predictions_by_hand():
-    """48 trials of 24 settings × 2 seeds on 2 devices × 16 lanes: 2 crews a seed, 2 turns; 5 steps an epoch, 4 epochs.
+    """64 trials of 32 settings × 2 seeds on 2 devices × 16 lanes: 2 crews a seed, 2 turns; 5 steps an epoch, 4 epochs.
 
     10 validation and 40 re-evaluated examples an epoch of 40: evaluating adds 50 / (3 · 40).
     """
     [group] = population(specs_of(CLASSIFIER, SPACE)).groups
-    assert group_sizes(group) == {"shared": [24, 24], "own": [48]}
+    assert group_sizes(group) == {"shared": [32, 32], "own": [64]}
     assert (group.steps_per_epoch(), evaluating(group)) == (5, 1 + 50 / 120)
     plan = planner.plan_of(group.plan, USUAL, {USUAL: 0.01, (2, 4, "shared"): 0.004, (1, 16, "shared"): 9.0})
     assert plan.measured == ((4, 0.004), (16, 0.01))
-    assert seconds_of(plan, [24, 24]) == pytest.approx(2 * 0.01)
+    assert seconds_of(plan, [32, 32]) == pytest.approx(2 * 0.01)
     said = []
     watcher = Planner(Plan(), said.append, None, None)
     assert watcher.watch(group, 16, 2, Watch(0.1, 10), False) is None  # too short to tell
@@ -83,7 +83,7 @@ def test_predictions_by_hand():
     assert watcher.watch(group, 16, 2, Watch(0.9, 90), False) is None
     assert watcher.watch(group, 16, 2, Watch(0.3, 30), False) is None
     [text] = said
-    assert "2 devices × 16 lanes, shared order for 48 trials" in text
+    assert "2 devices × 16 lanes, shared order for 64 trials" in text
     assert f"{2 * 0.01 * 20 * (1 + 50 / 120):.3g} s of training" in text
     assert watcher.total() == (pytest.approx(2 * 0.01 * 20 * (1 + 50 / 120)), pytest.approx(1.3))
 
@@ -96,7 +96,7 @@ def test_a_better_layout_is_taken_and_nothing_else_changes(steps):
     assert steps["tried"] == [(2, 64, "shared"), (2, 4, "shared"), (2, 16, "own"), (1, 16, "shared")]
     assert layouts(run) == {(2, 4)}
     assert (run.groups[0].plan.lanes, run.groups[0].plan.order) == (4, "shared")
-    assert said[0].startswith("plan: 2 devices × 4 lanes, shared order for 48 trials")
+    assert said[0].startswith("plan: 2 devices × 4 lanes, shared order for 64 trials")
     assert_same(run, trained(Plan(2, lanes=4, order="shared")))
 
 
