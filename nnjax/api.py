@@ -29,6 +29,7 @@ from nnjax.search.halving import make_brackets, standing
 from nnjax.statistics import Comparison, compare_paired, estimate
 from nnjax.train import Plan, Population, Progress, Stopped, checkpoints
 from nnjax.train.batches import output_width
+from nnjax.train.plan import from_json
 from nnjax.train.records import DROPPED, FINISHED, RUNNING, WAITING, MemoryStore, Record, stack_curves
 from nnjax.types import DataFacts, Dataset, Params, Prepared, UserError
 
@@ -227,6 +228,9 @@ class Run:
         return write_report(self, path)
 
 
+OTHER_PLAN = "remark: The plan is not the earlier one: the results agree with it closely, but not bit for bit."
+
+
 def _folds(setting: Setting) -> int | None:
     return setting.experiment.data.folds
 
@@ -288,14 +292,25 @@ def sweep(
     for arm, finding in findings:
         announce(preflight.told(arm, finding))
     facts = {config: some.facts() for config, some in prepared.items()}
-    plan = plan or Plan() if folder is None else kept_plan(plan or Plan(), folder)
-    population = Population(specs, prepared, plan, folder or MemoryStore(), None, observe, should_stop, stand)
+    earlier = [] if folder is None else folder.read_plan()
+    population = Population(
+        specs,
+        prepared,
+        plan,
+        folder or MemoryStore(),
+        observe=observe,
+        should_stop=should_stop,
+        stand=stand,
+        announce=announce,
+        planned=lambda: folder.note_environment(population.describe()) if folder is not None else None,
+        earlier=earlier,
+    )
     if halving is not None:
         population.refuse_unknown_curve(halving.metric)
     if folder is not None:
         population.records = folder.begin(experiment, specs, facts, findings, title, halving)
-        if folder.read_plan() not in ([], population.describe()["plan"]):
-            announce("remark: The plan is not the earlier one: the results agree with it closely, but not bit for bit.")
+        if earlier and [from_json(group) for group in earlier] != [group.plan for group in population.groups]:
+            announce(OTHER_PLAN)
     _train(population, folder)
     if population.cost():
         announce(f"cost: {population.cost()}")

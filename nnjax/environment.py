@@ -24,6 +24,7 @@ def describe_environment(layout: Mapping[str, Any], seconds: Sequence[float]) ->
         "command": _command(),
         "versions": {name: _version(name) for name in PACKAGES} | {"python": platform.python_version()},
         "machine": platform.platform(),
+        "processor": processor(),
         "cores": os.cpu_count(),
         "backend": devices[0].platform,
         "devices": [device.device_kind for device in devices],
@@ -31,6 +32,14 @@ def describe_environment(layout: Mapping[str, Any], seconds: Sequence[float]) ->
         **layout,
         "sessions": list(seconds),
     }
+
+
+def processor() -> str:
+    """Name the processor's model."""
+    info = pathlib.Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor())
 
 
 def _command() -> str:
