@@ -28,12 +28,13 @@ from nnjax.search.halving import make_brackets, standing
 from nnjax.statistics import Comparison, compare_paired, estimate
 from nnjax.train import Plan, Population, Progress, Stopped, checkpoints
 from nnjax.train.batches import output_width
-from nnjax.train.records import DROPPED, FINISHED, RUNNING, WAITING, MemoryStore, Record, params_of, stack_curves
+from nnjax.train.records import DROPPED, FINISHED, OVER, RUNNING, WAITING, MemoryStore, Record, params_of, stack_curves
 from nnjax.types import DataFacts, Dataset, Params, Prepared, UserError
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from nnjax.certificate import Certificate
     from nnjax.report.summary import Setting
 
 Observer = Callable[[Progress], None]
@@ -191,6 +192,27 @@ class Run:
             raise UserError(f"No trial has finished with a finite {metric}; name a trial yourself.")
         return min(found, key=lambda i: found[i])
 
+    @functools.cached_property
+    def certificate(self) -> Certificate | None:
+        """What `certify` found, or has left in the run folder; None before.
+
+        Raises:
+          UserError: certificate.json is damaged.
+        """
+        from nnjax import certificate
+
+        return certificate.read(self.store)
+
+    def certify(
+        self,
+        announce: Callable[[str], None] = lambda text: None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> Certificate:
+        """Train some trials again, to show that side by side they trained as alone; see `nnjax.certifying.certify`."""
+        from nnjax import certifying
+
+        return certifying.certify(self, announce, should_stop)
+
     def plot(self, path: str | os.PathLike[str] | None = None, metric: str = "loss") -> Any:
         """Draw train and validation curves of all trials; saved to `path` if given. Returns the matplotlib figure."""
         from nnjax.report.figures import plot_curves
@@ -289,17 +311,21 @@ def kept_plan(plan: Plan, folder: runs.FolderStore) -> Plan:
 
 
 def _train(population: Population, folder: runs.FolderStore | None) -> None:
-    """Train a population; however that ends, note in the run folder how long it took, and let go of it."""
-    begin = time.time()
+    """Train a population; however that ends, note in its store how long it took, and let go of the run folder.
+
+    Of one that has ended before nothing is noted.
+    """
+    begin, ended = time.time(), all(record.status in OVER for record in population.records)
     try:
-        if folder is not None:
-            folder.note_environment(population.describe())
-        population.run()
+        if not ended:
+            population.store.note_environment(population.describe())
+            population.run()
     finally:
-        if folder is not None:
-            try:
-                folder.note_environment(population.describe(), time.time() - begin)
-            finally:
+        try:
+            if not ended:
+                population.store.note_environment(population.describe(), time.time() - begin)
+        finally:
+            if folder is not None:
                 folder.release()
 
 

@@ -8,6 +8,7 @@ data.json         source, SHA-256, split, scalers, classes, categories; the pre-
 checkpoints/      weights_00017.npz for each finished trial, chunk.npz for the trials under way, paused_*.npz for those
                   that wait at a rung
 figures/, report.html
+certificate.json  what training some trials again has shown (`--certify`)
 study.db          of an adaptive search: the Optuna study
 """
 
@@ -310,6 +311,17 @@ class FolderStore(MemoryStore):
         path = self.path / "environment.json"
         return self._read_json("environment.json") if path.exists() else {}
 
+    def read_optional(self, name: str, parse: Callable[[Any], Any]) -> Any:
+        """Read a JSON file and give what `parse` makes of it; None if it is not there.
+
+        Raises:
+          UserError: it is damaged.
+        """
+        if not (self.path / name).exists():
+            return None
+        with self._blame(name):
+            return parse(json.loads((self.path / name).read_text()))
+
     def _read_json(self, name: str) -> Any:
         if not (self.path / name).is_file():
             raise UserError(f"{self.path} is not a run folder: it has no {name}.")
@@ -367,9 +379,9 @@ class FolderStore(MemoryStore):
         records = [Record() for _ in specs]
         known = self.read_environment()
         with self._blame("environment.json"):
-            for name, kind in {"seconds": float, "lanes": int, "devices": int}.items():
+            for name, kind in {"seconds": float, "lanes": int, "devices": int, "moved": int}.items():
                 for record, value in zip(records, known.get(f"trial_{name}", []), strict=False):
-                    setattr(record, name, kind(value))
+                    setattr(record, name, None if value is None else kind(value))
         if not (self.path / "trials.csv").exists():
             return records
         curves = checkpoints.read(self.path / "curves.npz")[0]

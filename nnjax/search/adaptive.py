@@ -178,8 +178,8 @@ class _Search:
                 self._tell(asked)
                 asked = self.study.asked()
         finally:
-            if self.folder is not None and self.population is not None:
-                self.folder.note_environment(self.population.describe(), time.time() - begin)
+            if self.population is not None:
+                self.store.note_environment(self.population.describe(), time.time() - begin)
         if self.population is not None and self.population.cost():
             self.task.hooks.announce(f"cost: {self.population.cost()}")
         facts = {config: self.prepared[config].facts() for config in self._configs(self.specs)}

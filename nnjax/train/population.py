@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import pathlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -242,8 +242,16 @@ class Population:
         chunk.paused = [crew for crew in queue[len(crews) :] if crew.state is not None]
         for spec in (spec for crew in crews.values() if crew.state is None for spec in crew.specs):
             self.records[spec.id] = Record(RUNNING, lanes=chunk.lanes, devices=chunk.program.mesh.size)
+        self._note_moves(chunk.group, crews.values(), (chunk.lanes, chunk.program.mesh.size))
         if crews:
             chunk.place(crews, self._parent)
+
+    def _note_moves(self, group: Group, crews: Iterable[Crew], layout: tuple[int, int] | None) -> None:
+        """Note which trials another program takes over than the one in which they began."""
+        for crew in crews:
+            for record in (self.records[spec.id] for spec in crew.specs):
+                if record.moved is None and (record.lanes, record.devices) != layout:
+                    record.moved = crew.step // group.steps_per_epoch()
 
     def _parent(self, spec: TrialSpec) -> Mapping[str, np.ndarray] | None:
         """Read the weights that a trial starts from: another trial's, or those of a file."""
@@ -277,6 +285,7 @@ class Population:
             chunk.paused = crews
             self._fill(chunk, note["placed"])
         else:
+            self._note_moves(group, crews, None)
             chunk = self._laid_out(group, crews)
             chunk.paused = divide(crews, chunk.lanes, group.plan.order)
             self._fill(chunk)
@@ -453,6 +462,7 @@ class Population:
             "trial_seconds": [round(record.seconds, 4) for record in self.records],
             "trial_lanes": [record.lanes for record in self.records],
             "trial_devices": [record.devices for record in self.records],
+            "trial_moved": [record.moved for record in self.records],
             "programs": len(self.programs),
             "compilations": counter().compiled - self.compiled,
             "steady": {"seconds": round(self.steady_seconds, 4), "trial_steps": self.steady_steps},

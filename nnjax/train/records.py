@@ -30,6 +30,7 @@ class Record:
       verdict: a diagnosis, once there is one.
       seconds: of wall time spent on it: its share of its chunk's, compilation included.
       lanes, devices: of the program in which it began; 0 before.
+      moved: epochs that it had completed when another program took it over; None if none has.
     """
 
     status: str = WAITING
@@ -40,6 +41,7 @@ class Record:
     seconds: float = 0.0
     lanes: int = 0
     devices: int = 0
+    moved: int | None = None
 
 
 class Standing(NamedTuple):
@@ -63,6 +65,15 @@ class MemoryStore:
     def __init__(self) -> None:
         self.weights: dict[int, dict[str, np.ndarray]] = {}
         self.paused: dict[str, Packed] = {}
+        self.plan: list[dict[str, Any]] = []
+
+    def note_environment(self, layout: Mapping[str, Any], seconds: float | None = None) -> None:
+        """Keep the plan of a population, as `Population.describe` gives it."""
+        self.plan = layout["plan"]
+
+    def read_plan(self) -> list[dict[str, Any]]:
+        """Give back the plan of each group of trials; empty before there is one."""
+        return self.plan
 
     def save_weights(self, trial: int, arrays: Mapping[str, np.ndarray]) -> None:
         """Keep a finished trial's arrays."""
