@@ -147,7 +147,7 @@ class Population:
         return self._first_chunk() or (self._first_chunk() if self._decide() else None)
 
     def _first_chunk(self) -> Chunk | None:
-        return next((self._begin(g) for g in self.groups if self._waiting(g) or self._going_on(g)), None)
+        return next((self._begin(g) for g in self.groups if self._waits(g) or self._going_on(g)), None)
 
     def _decide(self) -> bool:
         """Drop trials and let others go on, by the numbers; whether that changed anything."""
@@ -170,6 +170,10 @@ class Population:
         """List the trials of a group that have not begun, those that start from a trial once that has ended."""
         return [s for s in group.specs if self.records[s.id].status == WAITING and self._ready(s)]
 
+    def _waits(self, group: Group) -> bool:
+        """Whether there is one."""
+        return any(self.records[s.id].status == WAITING and self._ready(s) for s in group.specs)
+
     def _ready(self, spec: TrialSpec) -> bool:
         return spec.start_from is None or self.records[spec.start_from].status in ENDED
 
@@ -183,7 +187,8 @@ class Population:
 
     def _fresh(self, group: Group) -> list[Crew]:
         """Make a crew of each waiting trial."""
-        return [Crew((spec,), self._until(group, spec)) for spec in self._waiting(group)]
+        per_epoch = group.steps_per_epoch()
+        return [Crew((spec,), self.limits[spec.id] * per_epoch) for spec in self._waiting(group)]
 
     def _until(self, group: Group, spec: TrialSpec) -> int:
         return self.limits[spec.id] * group.steps_per_epoch()
@@ -324,11 +329,12 @@ class Population:
         steps, most = 1, (CAPACITY - 1) * chunk.group.steps_per_epoch()
         while chunk.crews:
             until = chunk.until_mark()
+            taken = min(steps, until, most)
             begin = time.monotonic()
-            chunk.advance(self._data(chunk), min(steps, until, most), self.records)
+            chunk.advance(self._data(chunk), taken, self.records)
             seconds = time.monotonic() - begin
-            self._share(chunk, seconds, min(steps, until, most))
-            at_mark, steps = min(steps, most) >= until, _next_steps(steps, seconds)
+            self._share(chunk, seconds, taken)
+            at_mark, steps = taken == until, _next_steps(taken, seconds)
             self._report(chunk)
             if at_mark:
                 chunk = self._renewed(chunk)
@@ -351,7 +357,7 @@ class Population:
 
     def _renewed(self, chunk: Chunk) -> Chunk:
         """At a mark: finish crews that have ended, begin others in their place, and close ranks."""
-        over, moved = [d for d, c in chunk.crews.items() if not any(map(self._runs, c.specs))], False
+        over = [d for d, c in chunk.crews.items() if not any(map(self._runs, c.specs))]
         at_rung = [d for d, c in chunk.crews.items() if d not in over and chunk.steps[d] >= c.until]
         self._park(chunk, at_rung)
         over += at_rung
@@ -367,11 +373,8 @@ class Population:
             for device in over:
                 del chunk.crews[device]
             self._fill(chunk)
-        if chunk.crews and not chunk.paused and not self._waiting(chunk.group):
-            chunk, before = self._smaller(chunk), chunk
-            moved = chunk is not before
-        if (over or moved) and chunk.crews:  # what is finished and what has begun are written down together
-            self._save(chunk)
+        if chunk.crews and not chunk.paused and not self._waits(chunk.group):
+            chunk = self._smaller(chunk)
         return chunk
 
     def _park(self, chunk: Chunk, devices: Sequence[int]) -> None:
@@ -384,7 +387,7 @@ class Population:
 
     def _sparse(self, chunk: Chunk) -> list[int]:
         """List the devices where half the lanes or more have become idle, while other trials could use them."""
-        order, waits = chunk.group.plan.order, bool(self._waiting(chunk.group))
+        order, waits = chunk.group.plan.order, self._waits(chunk.group)
         paused = {crew.key(order) for crew in chunk.paused}
         out = []
         for device, crew in chunk.crews.items():
