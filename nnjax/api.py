@@ -22,6 +22,7 @@ from nnjax.checks import Finding
 from nnjax.config import DataConfig, Experiment, Replicate, TrialSpec, replicate_of
 from nnjax.data import prepare
 from nnjax.fields import conform
+from nnjax.keeping import ALL, keep_text, parse_keep, spans
 from nnjax.models import Model, make_model
 from nnjax.search import ADAPTIVE, Range, Space
 from nnjax.search.halving import make_brackets, standing
@@ -149,7 +150,7 @@ class Run:
         """The weights of a trial at its last epoch ("final") or at its lowest validation loss ("best").
 
         Raises:
-          UserError: the trial has no weights yet.
+          UserError: the trial has no weights yet, or they were not kept.
         """
         record = self.records[trial]
         if record.status == DROPPED:
@@ -159,6 +160,13 @@ class Run:
             )
         if record.status in (WAITING, RUNNING):
             raise UserError(f"Trial {trial} is {record.status}: it has no weights yet; resume its run first.")
+        if self.store.keep is not None and not self.store.has_weights(trial):
+            there = [i for i in range(len(self.specs)) if self.store.has_weights(i)]
+            raise UserError(
+                f"The weights of trial {trial} were not kept, those of {spans(there)} were "
+                f"(keep={keep_text(self.store.keep)}): name one of these, or train it alone by "
+                f"scripts/train.py --from=RUN --trial={trial}."
+            )
         return params_of(self.store.load_weights(trial), which)
 
     def predict(self, x: np.ndarray, trial: int = 0, which: str = "final", encode: bool = False) -> np.ndarray:
@@ -241,6 +249,7 @@ def sweep(
     data: Dataset | None = None,
     plan: Plan | None = None,
     title: str = "",
+    keep: str = ALL,
     observe: Observer = lambda progress: None,
     announce: Callable[[str], None] = lambda text: None,
     should_stop: Callable[[], bool] = lambda: False,
@@ -254,6 +263,7 @@ def sweep(
       data: a data set of your own (see `nnjax.data.from_arrays`); None loads `experiment.data` by name.
       plan: the layout; None to choose.
       title: of the report.
+      keep: "all", or "best:K": only the weights of the K trials with the lowest validation loss are kept.
       observe: called with a `Progress` after every segment.
       announce: called with sentences (pre-flight findings, the plan).
       should_stop: asked between segments.
@@ -273,6 +283,7 @@ def sweep(
             data=data,
             plan=plan,
             title=title,
+            keep=keep,
             observe=observe,
             announce=announce,
             should_stop=should_stop,
@@ -281,7 +292,8 @@ def sweep(
     specs = preflight.valid_trials(experiment, space, announce)
     halving = space.halving
     stand = None if halving is None else functools.partial(standing, halving, make_brackets(halving, specs))
-    folder = None if workdir is None else runs.FolderStore(workdir, announce)
+    most = parse_keep(keep)
+    folder = None if workdir is None else runs.FolderStore(workdir, announce, most)
     if folder is not None:
         folder.refuse_unfit(specs, halving)
     prepared, findings = preflight.check(specs, data)
@@ -289,7 +301,7 @@ def sweep(
         announce(preflight.told(arm, finding))
     facts = {config: some.facts() for config, some in prepared.items()}
     plan = plan or Plan() if folder is None else kept_plan(plan or Plan(), folder)
-    population = Population(specs, prepared, plan, folder or MemoryStore(), None, observe, should_stop, stand)
+    population = Population(specs, prepared, plan, folder or MemoryStore(most), None, observe, should_stop, stand)
     if halving is not None:
         population.refuse_unknown_curve(halving.metric)
     if folder is not None:
@@ -343,6 +355,7 @@ def load(path: str | os.PathLike[str]) -> Run:
     """
     store = runs.FolderStore(path)
     _, specs, title = store.read_config()
+    store.keep = store.read_keep()
     facts, findings = store.read_facts()
     return Run(specs, store.read_records(specs), store, facts, {}, findings, title)
 

@@ -20,6 +20,7 @@ from typing import Any
 from nnjax import main
 from nnjax.config import Experiment
 from nnjax.fields import conform, replace
+from nnjax.keeping import ALL, parse_keep
 from nnjax.search import ADAPTIVE, Space, expand, override, pin
 from nnjax.search.asking import questions_of
 from nnjax.search.samplers import require_optuna
@@ -172,6 +173,7 @@ def run(
     with_report: bool = True,
     asking: Mapping[str, str | None] | None = None,
     certify: bool = False,
+    keep: str = ALL,
     **layout: Any,
 ) -> Any:
     """Train with a live display, print the table, write the report, and name it.
@@ -181,6 +183,7 @@ def run(
       with_report: whether to write the report.
       asking: sampler, storage, study_name and metric of mode "adaptive", as for `nnjax.search.adaptive.search`; None
         for the default.
+      keep: as for `nnjax.sweep`.
       certify: whether to train some trials again after that (see `nnjax.certifying`).
       layout: the fields of a `Plan`; None for the default.
 
@@ -190,6 +193,7 @@ def run(
       SystemExit: the certificate has failed: status 1.
     """
     asked: dict[str, Any] = {name: value for name, value in (asking or {}).items() if value is not None}
+    parse_keep(keep)
     _refuse_unfit(experiment, space, asked)
     from nnjax.api import Stopped, sweep
     from nnjax.progress import Display, print_message, summary_table
@@ -211,6 +215,7 @@ def run(
                 workdir=workdir,
                 plan=Plan(**{name: value for name, value in layout.items() if value is not None}),
                 title=title,
+                keep=keep,
                 observe=display,
                 announce=print_message,
                 should_stop=main.stop_requested,

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from nnjax import keeping
 from nnjax.compilations import counter
 from nnjax.config import DataConfig, Experiment, TrialSpec, program_key
 from nnjax.train import checkpoints
@@ -123,7 +124,7 @@ class Population:
         while chunk is not None:
             self._train(chunk)
             chunk = self._next_chunk()
-        self.store.save_records(self.specs, self.records)
+        self._save_records()
         return self.records
 
     def count_on(self, earlier: Population) -> None:
@@ -340,7 +341,7 @@ class Population:
                 chunk = self._renewed(chunk)
             if chunk.crews:
                 self._save_now_and_then(chunk)
-        self.store.save_records(self.specs, self.records)
+        self._save_records()
         self.store.drop_chunk()
 
     def _share(self, chunk: Chunk, seconds: float, steps: int) -> None:
@@ -430,9 +431,18 @@ class Population:
     def _save(self, chunk: Chunk) -> None:
         begin = time.monotonic()
         self.store.save_chunk(*chunk.to_checkpoint(self.records))
-        self.store.save_records(self.specs, self.records)
+        self._save_records()
         self.saved_at = time.monotonic()
         self.save_seconds = self.saved_at - begin
+
+    def _save_records(self) -> None:
+        """Write down what is known, and only then let go of weights that are not to be kept."""
+        self.store.save_records(self.specs, self.records)
+        if self.store.keep is not None:
+            self.store.keep_weights(self._kept())
+
+    def _kept(self) -> set[int]:
+        return keeping.best(self.specs, self.records, self.store.keep) | keeping.parents(self.specs, self.records)
 
     def _finish(self, chunk: Chunk, specs: Sequence[TrialSpec]) -> None:
         """Evaluate ended trials at their final and best weights, and keep those weights."""
@@ -452,6 +462,9 @@ class Population:
             own = {name: float(v[row]) for name, v in host.items()}
             record.values |= {"train_loss": last.get("train_loss", float("nan"))} | own
             record.values["best_epoch"] = float(best_epoch[row])
+        kept = self._kept() if self.store.keep is not None else None
+        for spec in (spec for spec in specs if kept is None or spec.id in kept):
+            row = row_of[spec.id]
             arrays = checkpoints.flatten(jax.tree.map(lambda a, row=row: a[row], {"final": final, "best": best}))
             self.store.save_weights(spec.id, arrays)
 

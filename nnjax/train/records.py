@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -60,9 +60,14 @@ Packed = tuple[dict[str, np.ndarray], dict[str, Any]]  # named arrays and a note
 
 
 class MemoryStore:
-    """Keeps the weights and records of a population in memory, for library use without a workdir."""
+    """Keeps the weights and records of a population in memory, for library use without a workdir.
 
-    def __init__(self) -> None:
+    Args:
+      keep: how many trials' weights to keep, the best ones' (see `nnjax.keeping`); None for all.
+    """
+
+    def __init__(self, keep: int | None = None) -> None:
+        self.keep = keep
         self.weights: dict[int, dict[str, np.ndarray]] = {}
         self.paused: dict[str, Packed] = {}
         self.plan: list[dict[str, Any]] = []
@@ -82,6 +87,15 @@ class MemoryStore:
     def load_weights(self, trial: int) -> dict[str, np.ndarray]:
         """Give them back."""
         return self.weights[trial]
+
+    def has_weights(self, trial: int) -> bool:
+        """Whether there are any."""
+        return trial in self.weights
+
+    def keep_weights(self, trials: Set[int]) -> None:
+        """Forget those of all others."""
+        for trial in self.weights.keys() - trials:
+            del self.weights[trial]
 
     def save_chunk(self, arrays: Mapping[str, np.ndarray], note: Mapping[str, Any]) -> None:
         """Do nothing: what lives in memory cannot be resumed."""
