@@ -29,6 +29,7 @@ class Cost:
     Attributes:
       trials: in its population.
       seconds: from start to end.
+      processor: seconds of all cores together, which a busy machine changes less.
       peak: MiB of resident memory.
       steady: microseconds a step and trial, compilation left out.
       ended: trials that had ended.
@@ -36,6 +37,7 @@ class Cost:
 
     trials: int
     seconds: float
+    processor: float
     peak: float
     steady: float
     ended: int
@@ -65,7 +67,8 @@ def sweep(trials: int, config: str, flags: list[str], out: pathlib.Path, seconds
     ended = (run / "trials.csv").read_text().count(",done,")
     peak = usage.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
     steady = json.loads((run / "environment.json").read_text())["steady"]
-    return Cost(trials, wall, peak, 1e6 * steady["seconds"] / max(steady["trial_steps"], 1), ended)
+    processor = usage.ru_utime + usage.ru_stime
+    return Cost(trials, wall, processor, peak, 1e6 * steady["seconds"] / max(steady["trial_steps"], 1), ended)
 
 
 def stop_later(process: subprocess.Popen, run: pathlib.Path, seconds: float) -> None:
@@ -108,25 +111,27 @@ def waiting(out: pathlib.Path, share: float) -> list[Cost]:
 
 def median(costs: list[Cost]) -> Cost:
     """The medians of one population's costs."""
-    seconds, peak, steady = (statistics.median(values) for values in zip(*map(times, costs), strict=True))
-    return Cost(costs[0].trials, seconds, peak, steady, costs[0].ended)
+    seconds, processor, peak, steady = (statistics.median(values) for values in zip(*map(times, costs), strict=True))
+    return Cost(costs[0].trials, seconds, processor, peak, steady, costs[0].ended)
 
 
-def times(cost: Cost) -> tuple[float, float, float]:
+def times(cost: Cost) -> tuple[float, float, float, float]:
     """What varies from repeat to repeat."""
-    return cost.seconds, cost.peak, cost.steady
+    return cost.seconds, cost.processor, cost.peak, cost.steady
 
 
 def lines(tiny: list[Cost], many: list[Cost]) -> list[str]:
     """The tables as Markdown; the last population is what the others are compared with."""
     last = tiny[-1]
-    out = ["", "| tiny trials | steady, µs a step and trial | × the most | whole process | peak memory |"]
-    out += ["|---|---|---|---|---|"]
+    out = [
+        "",
+        "| tiny trials | steady, µs a step and trial | × the most | whole process | of processors | peak memory |",
+    ]
+    out += ["|---|---|---|---|---|---|"]
     for cost in tiny:
         ratio = cost.steady / last.steady
-        out.append(
-            f"| {cost.trials:,} | {cost.steady:.1f} | {ratio:.2f} | {cost.seconds:.1f} s | {cost.peak:.0f} MiB |"
-        )
+        times_told = f"{cost.seconds:.1f} s | {cost.processor:.1f} s"
+        out.append(f"| {cost.trials:,} | {cost.steady:.1f} | {ratio:.2f} | {times_told} | {cost.peak:.0f} MiB |")
     out += ["", "| autoencoders | of them ended | peak memory | × two |", "|---|---|---|---|"]
     for cost in many:
         out.append(f"| {cost.trials:,} | {cost.ended} | {cost.peak:.0f} MiB | {cost.peak / many[0].peak:.2f} |")

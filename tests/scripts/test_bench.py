@@ -46,14 +46,14 @@ def test_a_contest(tmp_path):
 
 
 def test_flatness_is_told_against_the_largest_population():
-    tiny = [flat.Cost(16, 3.0, 400.0, 12.0, 16), flat.Cost(1024, 30.0, 410.0, 10.0, 1024)]
-    many = [flat.Cost(2, 5.0, 300.0, 1.0, 2), flat.Cost(10_000, 15.0, 330.0, 1.0, 9)]
+    tiny = [flat.Cost(16, 3.0, 5.0, 400.0, 12.0, 16), flat.Cost(1024, 30.0, 50.0, 410.0, 10.0, 1024)]
+    many = [flat.Cost(2, 5.0, 7.0, 300.0, 1.0, 2), flat.Cost(10_000, 15.0, 20.0, 330.0, 1.0, 9)]
     text = flat.lines(tiny, many)
-    assert "| 16 | 12.0 | 1.20 | 3.0 s | 400 MiB |" in text
+    assert "| 16 | 12.0 | 1.20 | 3.0 s | 5.0 s | 400 MiB |" in text
     assert text[-1] == "| 10,000 | 9 | 330 MiB | 1.10 |"
-    assert flat.median([tiny[0], flat.Cost(16, 5.0, 401.0, 11.0, 16), flat.Cost(16, 4.0, 390.0, 15.0, 16)]) == (
-        flat.Cost(16, 4.0, 400.0, 12.0, 16)
-    )
+    assert flat.median(
+        [tiny[0], flat.Cost(16, 5.0, 6.0, 401.0, 11.0, 16), flat.Cost(16, 4.0, 9.0, 390.0, 15.0, 16)]
+    ) == (flat.Cost(16, 4.0, 6.0, 400.0, 12.0, 16))
 
 
 def test_a_population_that_waits_is_stopped(tmp_path, monkeypatch):
