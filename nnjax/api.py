@@ -22,6 +22,7 @@ from nnjax.checks import Finding
 from nnjax.config import DataConfig, Experiment, Replicate, TrialSpec, replicate_of
 from nnjax.data import prepare
 from nnjax.fields import conform
+from nnjax.keeping import ALL, keep_text, parse_keep, spans
 from nnjax.metrics import is_maximised
 from nnjax.models import Model, make_model
 from nnjax.search import ADAPTIVE, Range, Space
@@ -30,12 +31,13 @@ from nnjax.statistics import Comparison, compare_paired, estimate
 from nnjax.train import Plan, Population, Progress, Stopped, checkpoints
 from nnjax.train.batches import output_width
 from nnjax.train.plan import from_json
-from nnjax.train.records import DROPPED, FINISHED, RUNNING, WAITING, MemoryStore, Record, stack_curves
+from nnjax.train.records import DROPPED, FINISHED, OVER, RUNNING, WAITING, MemoryStore, Record, stack_curves
 from nnjax.types import DataFacts, Dataset, Params, Prepared, UserError
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from nnjax.certificate import Certificate
     from nnjax.report.summary import Setting
 
 Observer = Callable[[Progress], None]
@@ -150,7 +152,8 @@ class Run:
         """The weights of a trial at its last epoch ("final") or at its lowest validation loss ("best").
 
         Raises:
-          UserError: there is no such trial, it has no weights yet, or its file holds those of another network.
+          UserError: there is no such trial, it has no weights (yet, or any more), or its file holds those of another
+            network.
         """
         if which not in ("final", "best"):
             raise UserError(f"The weights {which!r} were asked for, but there are 'final' and 'best' ones.")
@@ -162,6 +165,13 @@ class Run:
             )
         if record.status in (WAITING, RUNNING):
             raise UserError(f"Trial {trial} is {record.status}: it has no weights yet; resume its run first.")
+        if self.store.keep is not None and not self.store.has_weights(trial):
+            there = [i for i in range(len(self.specs)) if self.store.has_weights(i)]
+            raise UserError(
+                f"The weights of trial {trial} were not kept, those of {spans(there)} were "
+                f"(keep={keep_text(self.store.keep)}): name one of these, or train it alone by "
+                f"scripts/train.py --from=RUN --trial={trial}."
+            )
         blank = jax.eval_shape(self.model(trial).init, jax.random.key(0))
         try:
             return checkpoints.unflatten(blank, self.store.load_weights(trial), f"{which}/")
@@ -212,6 +222,27 @@ class Run:
         best = max if is_maximised(metric) else min
         return best(found, key=lambda i: found[i])
 
+    @functools.cached_property
+    def certificate(self) -> Certificate | None:
+        """What `certify` found, or has left in the run folder; None before.
+
+        Raises:
+          UserError: certificate.json is damaged.
+        """
+        from nnjax import certificate
+
+        return certificate.read(self.store)
+
+    def certify(
+        self,
+        announce: Callable[[str], None] = lambda text: None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> Certificate:
+        """Train some trials again, to show that side by side they trained as alone; see `nnjax.certifying.certify`."""
+        from nnjax import certifying
+
+        return certifying.certify(self, announce, should_stop)
+
     def plot(self, path: str | os.PathLike[str] | None = None, metric: str = "loss") -> Any:
         """Draw train and validation curves of all trials; saved to `path` if given. Returns the matplotlib figure."""
         from nnjax.report.figures import plot_curves
@@ -243,6 +274,7 @@ def sweep(
     data: Dataset | None = None,
     plan: Plan | None = None,
     title: str = "",
+    keep: str = ALL,
     observe: Observer = lambda progress: None,
     announce: Callable[[str], None] = lambda text: None,
     should_stop: Callable[[], bool] = lambda: False,
@@ -256,6 +288,7 @@ def sweep(
       data: a data set of your own (see `nnjax.data.from_arrays`); None loads `experiment.data` by name.
       plan: the layout; None to choose.
       title: of the report.
+      keep: "all", or "best:K": only the weights of the K trials with the lowest validation loss are kept.
       observe: called with a `Progress` after every segment.
       announce: called with sentences (pre-flight findings, the plan).
       should_stop: asked between segments.
@@ -277,6 +310,7 @@ def sweep(
             data=data,
             plan=plan,
             title=title,
+            keep=keep,
             observe=observe,
             announce=announce,
             should_stop=should_stop,
@@ -285,7 +319,8 @@ def sweep(
     specs = preflight.valid_trials(experiment, space, announce)
     halving = space.halving
     stand = None if halving is None else functools.partial(standing, halving, make_brackets(halving, specs))
-    folder = None if workdir is None else runs.FolderStore(workdir, announce)
+    most = parse_keep(keep)
+    folder = None if workdir is None else runs.FolderStore(workdir, announce, most)
     if folder is not None:
         folder.refuse_unfit(specs, halving)
     prepared, findings = preflight.check(specs, data)
@@ -297,7 +332,7 @@ def sweep(
         specs,
         prepared,
         plan,
-        folder or MemoryStore(),
+        folder or MemoryStore(most),
         observe=observe,
         should_stop=should_stop,
         stand=stand,
@@ -326,17 +361,21 @@ def kept_plan(plan: Plan, folder: runs.FolderStore) -> Plan:
 
 
 def _train(population: Population, folder: runs.FolderStore | None) -> None:
-    """Train a population; however that ends, note in the run folder how long it took, and let go of it."""
-    begin = time.time()
+    """Train a population; however that ends, note in its store how long it took, and let go of the run folder.
+
+    Of one that has ended before nothing is noted.
+    """
+    begin, ended = time.time(), all(record.status in OVER for record in population.records)
     try:
-        if folder is not None:
-            folder.note_environment(population.describe())
-        population.run()
+        if not ended:
+            population.store.note_environment(population.describe())
+            population.run()
     finally:
-        if folder is not None:
-            try:
-                folder.note_environment(population.describe(), time.time() - begin)
-            finally:
+        try:
+            if not ended:
+                population.store.note_environment(population.describe(), time.time() - begin)
+        finally:
+            if folder is not None:
                 folder.release()
 
 
@@ -354,6 +393,7 @@ def load(path: str | os.PathLike[str]) -> Run:
     """
     store = runs.FolderStore(path)
     _, specs, title = store.read_config()
+    store.keep = store.read_keep()
     facts, findings = store.read_facts()
     return Run(specs, store.read_records(specs), store, facts, {}, findings, title)
 

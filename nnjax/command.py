@@ -21,6 +21,7 @@ from typing import Any
 from nnjax import main
 from nnjax.config import Experiment
 from nnjax.fields import conform, replace
+from nnjax.keeping import ALL, parse_keep
 from nnjax.search import ADAPTIVE, Space, expand, override, pin
 from nnjax.search.asking import questions_of
 from nnjax.search.samplers import require_optuna
@@ -174,6 +175,8 @@ def run(
     title: str,
     with_report: bool = True,
     asking: Mapping[str, str | None] | None = None,
+    certify: bool = False,
+    keep: str = ALL,
     **layout: Any,
 ) -> Any:
     """Train with a live display, print the table, write the report, and name it.
@@ -183,16 +186,21 @@ def run(
       with_report: whether to write the report.
       asking: sampler, storage, study_name and metric of mode "adaptive", as for `nnjax.search.adaptive.search`; None
         for the default.
+      keep: as for `nnjax.sweep`.
+      certify: whether to train some trials again after that (see `nnjax.certifying`).
       layout: the fields of a `Plan`; None for the default.
 
     Raises:
       UserError: what the user can mend.
       Interrupted: a signal came; the same command resumes.
+      SystemExit: the certificate has failed: status 1.
     """
     asked: dict[str, Any] = {name: value for name, value in (asking or {}).items() if value is not None}
+    parse_keep(keep)
     _refuse_unfit(experiment, space, asked)
     from nnjax.api import Stopped, sweep
     from nnjax.progress import Display, print_message, summary_table
+    from nnjax.report import certified
     from nnjax.search.insight import edges
     from nnjax.train import Plan
 
@@ -210,17 +218,24 @@ def run(
                 workdir=workdir,
                 plan=Plan(**{name: value for name, value in layout.items() if value is not None}),
                 title=title,
+                keep=keep,
                 observe=display,
                 announce=print_message,
                 should_stop=main.stop_requested,
             )
+        if certify:
+            trained.certify(print_message, main.stop_requested)
     except Stopped:
         raise main.Interrupted(f"Stopped; {workdir} is saved, and the same command goes on from there.") from None
     report = trained.report() if with_report else None
     display.console.print(summary_table(trained))
     for sentence in edges(trained):
         print_message(f"remark: {sentence}")
+    for sentence in certified.sentences(trained.certificate) if certify else []:
+        print_message(sentence)
     print(f"report: {report}" if report else f"results: {workdir}")
+    if certify and trained.certificate.failed:
+        sys.exit(1)
     return trained
 
 

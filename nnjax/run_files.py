@@ -13,6 +13,7 @@ import numpy as np
 from nnjax.checks import Finding
 from nnjax.config import DataConfig, Experiment, TrialSpec
 from nnjax.fields import field_types, flatten, to_dict
+from nnjax.keeping import keep_text
 from nnjax.search import Halving
 from nnjax.train.records import RUNNING, Record
 from nnjax.types import DataFacts, Scaler
@@ -110,16 +111,19 @@ def halving_text(tree: Mapping[str, Any] | None) -> str:
 
 
 def config_json(
-    base: Experiment, specs: Sequence[TrialSpec], title: str, halving: Halving | None = None
+    base: Experiment, specs: Sequence[TrialSpec], title: str, halving: Halving | None = None, keep: int | None = None
 ) -> dict[str, Any]:
-    """Describe a run completely: the base experiment, each trial by what it changes, and how settings are dropped."""
+    """Describe a run completely: the base experiment, each trial by what it changes, how settings are dropped, and
+    which weights are kept.
+    """
     flat = flatten(base)
     trials = []
     for spec in specs:
         own = flatten(spec.experiment)
         changes = {path: value for path, value in own.items() if value != flat[path]}
         trials.append({"arm": spec.arm, "start_from": spec.start_from, "changes": changes})
-    how = {} if halving is None else {"halving": halving_json(halving)}
+    how: dict[str, Any] = {} if halving is None else {"halving": halving_json(halving)}
+    how |= {} if keep is None else {"keep": keep_text(keep)}
     return {"format": FORMAT, "title": title, "experiment": to_dict(base), "trials": trials} | how
 
 

@@ -5,9 +5,10 @@ environment.json  versions, device, commit, plan, times
 trials.csv        one row a trial
 curves.npz        arrays [trial, epoch] by name, NaN past a trial's own epochs
 data.json         source, SHA-256, split, scalers, classes, categories; the pre-flight findings
-checkpoints/      weights_00017.npz for each finished trial, chunk.npz for the trials under way, paused_*.npz for those
-                  that wait at a rung
+checkpoints/      weights_00017.npz for each finished trial (with keep=best:K for the best), chunk.npz for the trials
+                  under way, paused_*.npz for those that wait at a rung
 figures/, report.html
+certificate.json  what training some trials again has shown (`--certify`)
 study.db          of an adaptive search: the Optuna study
 """
 
@@ -19,12 +20,12 @@ import fcntl
 import json
 import os
 import pathlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import IO, Any
 
 import numpy as np
 
-from nnjax import run_files
+from nnjax import keeping, run_files
 from nnjax.checks import Finding
 from nnjax.config import DataConfig, Experiment, TrialSpec
 from nnjax.environment import describe_environment
@@ -46,10 +47,16 @@ class FolderStore(MemoryStore):
     Args:
       path: the folder.
       announce: is told of damaged files that were passed over; None collects the sentences in `messages`.
+      keep: as for `MemoryStore`.
     """
 
-    def __init__(self, path: str | os.PathLike[str], announce: Callable[[str], None] | None = None):
-        self.path = pathlib.Path(path)
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        announce: Callable[[str], None] | None = None,
+        keep: int | None = None,
+    ):
+        self.path, self.keep = pathlib.Path(path), keep
         self.messages: list[str] = []
         self.announce = announce or self.messages.append
         self._lock: IO[str] | None = None
@@ -93,7 +100,7 @@ class FolderStore(MemoryStore):
             self.refuse_unfit(specs, halving)  # again: another process may have begun it in between
             if not (self.path / "config.json").exists():
                 self.write_json("data.json", run_files.facts_json(facts, findings))
-                self.write_json("config.json", run_files.config_json(base, specs, title, halving))
+                self.write_json("config.json", run_files.config_json(base, specs, title, halving, self.keep))
             return self.resume(specs, facts)
         except BaseException:
             self.release()
@@ -108,7 +115,7 @@ class FolderStore(MemoryStore):
           UserError: the data have changed since, or a file is damaged.
         """
         self._refuse_changed(facts)
-        return self._with_weights(self.read_records(specs))
+        return self._with_weights(specs, self.read_records(specs))
 
     @contextlib.contextmanager
     def taken(self) -> Iterator[None]:
@@ -142,17 +149,19 @@ class FolderStore(MemoryStore):
         if (self.path / "config.json").exists():
             self.save_records(specs, records)
         self.write_json("data.json", run_files.facts_json(facts, findings))
-        self.write_json("config.json", run_files.config_json(base, specs, title))
+        self.write_json("config.json", run_files.config_json(base, specs, title, keep=self.keep))
 
-    def _with_weights(self, records: list[Record]) -> list[Record]:
-        """Let trials that have ended, but whose weights are gone or damaged, begin again, which is announced."""
-        for trial, record in enumerate(records):
-            if record.status in ENDED:
+    def _with_weights(self, specs: Sequence[TrialSpec], records: list[Record]) -> list[Record]:
+        """Let trials whose weights should be there, but are gone or damaged, begin again, which is announced."""
+        wanted = keeping.best(specs, records, self.keep)
+        for spec in reversed(specs):  # children before the parents that they may need
+            if records[spec.id].status in ENDED and spec.id in wanted:
                 try:
-                    self.load_weights(trial)
+                    self.load_weights(spec.id)
                 except UserError as error:
-                    self.announce(f"warning: {str(error).rstrip('.')}. Trial {trial} is trained again.")
-                    records[trial] = Record()
+                    self.announce(f"warning: {str(error).rstrip('.')}. Trial {spec.id} is trained again.")
+                    records[spec.id] = Record()
+            wanted |= keeping.parents([spec], records)
         return records
 
     def _take(self) -> None:
@@ -195,6 +204,8 @@ class FolderStore(MemoryStore):
         before, now = self._read_json("config.json").get("halving"), run_files.halving_json(halving)
         if before != now:
             what.append(f"halving: {run_files.halving_text(before)} → {run_files.halving_text(now)}")
+        if self.read_keep() != self.keep:
+            what.append(f"keep: {keeping.keep_text(self.read_keep())} → {keeping.keep_text(self.keep)}")
         if what:
             more = f"; and {len(what) - 5} more" if len(what) > 5 else ""
             raise UserError(
@@ -230,6 +241,16 @@ class FolderStore(MemoryStore):
     def load_weights(self, trial: int) -> dict[str, np.ndarray]:
         """Read them back."""
         return checkpoints.read(self.weights_path(trial))[0]
+
+    def has_weights(self, trial: int) -> bool:
+        """Whether their file is there."""
+        return self.weights_path(trial).is_file()
+
+    def keep_weights(self, trials: Set[int]) -> None:
+        """Remove those of all others."""
+        for path in (self.path / "checkpoints").glob("weights_*.npz"):
+            if int(path.stem.removeprefix("weights_")) not in trials:
+                path.unlink(missing_ok=True)
 
     def save_chunk(self, arrays: Mapping[str, np.ndarray], note: Mapping[str, Any]) -> None:
         """Write the state of the trials under way; the version before is kept beside it."""
@@ -310,6 +331,17 @@ class FolderStore(MemoryStore):
         path = self.path / "environment.json"
         return self._read_json("environment.json") if path.exists() else {}
 
+    def read_optional(self, name: str, parse: Callable[[Any], Any]) -> Any:
+        """Read a JSON file and give what `parse` makes of it; None if it is not there.
+
+        Raises:
+          UserError: it is damaged.
+        """
+        if not (self.path / name).exists():
+            return None
+        with self._blame(name):
+            return parse(json.loads((self.path / name).read_text()))
+
     def _read_json(self, name: str) -> Any:
         if not (self.path / name).is_file():
             raise UserError(f"{self.path} is not a run folder: it has no {name}.")
@@ -347,6 +379,16 @@ class FolderStore(MemoryStore):
             ]
             return base, specs, str(tree["title"])
 
+    def read_keep(self) -> int | None:
+        """Read how many trials' weights the run keeps; None for all.
+
+        Raises:
+          UserError: config.json is missing or damaged.
+        """
+        tree = self._read_json("config.json")
+        with self._blame("config.json"):
+            return keeping.parse_keep(tree.get("keep", keeping.ALL))
+
     def read_facts(self) -> tuple[dict[DataConfig, DataFacts], list[tuple[str, Finding]]]:
         """Read data.json back: the facts of each data configuration, and the pre-flight findings.
 
@@ -367,9 +409,9 @@ class FolderStore(MemoryStore):
         records = [Record() for _ in specs]
         known = self.read_environment()
         with self._blame("environment.json"):
-            for name, kind in {"seconds": float, "lanes": int, "devices": int}.items():
+            for name, kind in {"seconds": float, "lanes": int, "devices": int, "moved": int}.items():
                 for record, value in zip(records, known.get(f"trial_{name}", []), strict=False):
-                    setattr(record, name, kind(value))
+                    setattr(record, name, None if value is None else kind(value))
         if not (self.path / "trials.csv").exists():
             return records
         curves = checkpoints.read(self.path / "curves.npz")[0]

@@ -1,7 +1,8 @@
 """Compare nnjax with its peers: `make bench`, or `python -m scripts.bench [--tasks=tiny,solo] [--repeats=3]`.
 
 Every contender is a fresh process on the same work, in turn, given both cores in the way that suits it. Prints ratios
-and writes bench.json, bench.md and bench.png. Needs the extra `peers`, and for all tasks but tiny NNJAX_DATA.
+and writes bench.json, bench.md and bench.png. Needs the extra `peers`, and for all tasks but tiny NNJAX_DATA. The task
+flat measures nnjax alone, in populations of 16 to 10,000 trials (see `scripts/peers/flat.py`), and writes flat.json.
 """
 
 import json
@@ -12,11 +13,11 @@ from absl import flags
 
 from nnjax.main import run
 from nnjax.types import UserError
-from scripts.peers import contest, machine, tables, tasks
+from scripts.peers import contest, flat, machine, tables, tasks
 from scripts.peers.contest import Contender, Size
 
 TASKS = flags.DEFINE_list(
-    "tasks", ["tiny", "autoencoder", "products", "solo"], "what to run: tiny, autoencoder, products, solo"
+    "tasks", ["tiny", "autoencoder", "products", "solo"], "what to run: tiny, autoencoder, products, solo, flat"
 )
 ONLY = flags.DEFINE_string("only", "", "contenders whose name has this text, beside nnjax")
 REPEATS = flags.DEFINE_integer("repeats", 3, "how often each runs", lower_bound=1)
@@ -53,15 +54,17 @@ PEERS = {
 
 def main(argv: list[str]) -> None:
     """Run the contests."""
-    unknown = [name for name in TASKS.value if name not in PEERS]
+    unknown = [name for name in TASKS.value if name not in (*PEERS, "flat")]
     if unknown:
-        raise UserError(f"The task {unknown[0]!r} is unknown; choose from {', '.join(PEERS)}.")
+        raise UserError(f"The task {unknown[0]!r} is unknown; choose from {', '.join(PEERS)}, flat.")
     out = pathlib.Path(OUT.value)
     out.mkdir(parents=True, exist_ok=True)
     tasks.write_tiny(out / contest.DATA)
     results: dict[str, Any] = {"machine": machine.describe()}
     print(json.dumps(results["machine"]))
-    for task in TASKS.value:
+    if "flat" in TASKS.value:
+        flat.contest(out, REPEATS.value, SHARE.value)
+    for task in (task for task in TASKS.value if task != "flat"):
         size = Size(max(2, round(SIZES[task].trials * SHARE.value)), SIZES[task].epochs)
         contenders = NNJAX + [peer for peer in PEERS[task] if ONLY.value in peer.name]
         runs: dict[str, list] = {contender.name: [] for contender in contenders}
@@ -75,7 +78,8 @@ def main(argv: list[str]) -> None:
                 print(task, contender.name, done[-1], flush=True)
         results[task] = contest.summarize(runs, "nnjax")
         tables.write(results, out)
-    print((out / "bench.md").read_text())
+    if len(results) > 1:
+        print((out / "bench.md").read_text())
 
 
 if __name__ == "__main__":

@@ -6,6 +6,13 @@ everything. --space.mode=grid|zip|random, --space.num=N and --space.draw_seed=S 
 keeps arms. --space.mode=adaptive --space.num=N --space.batch=B asks an Optuna sampler for B settings at a time, in view
 of how those before did (over seeds: their mean). --config.F=V sets a field in all trials, over the file's axes and
 arms. A second call with the same workdir resumes.
+
+--keep=best:K keeps the weights of the K trials with the lowest validation loss only (of several losses, K each); the
+choice belongs to the run, which cannot be resumed with another.
+
+--certify trains up to four trials again afterwards, in another lane among other neighbours and alone, and says whether
+they came out the same; the report shows it. On a run that has finished it does nothing else. If they did not, the exit
+status is 1.
 """
 
 from absl import flags
@@ -19,6 +26,8 @@ DEVICES = flags.DEFINE_integer("devices", None, "how many devices to use; all by
 BATCH_DEVICES = flags.DEFINE_integer("batch_devices", 1, "how many devices share each batch", lower_bound=1)
 LANES = flags.DEFINE_integer("lanes", None, "the most trials on one device at a time", lower_bound=1)
 REPORT = flags.DEFINE_bool("report", True, "write the HTML report; scripts/report.py writes it later")
+KEEP = flags.DEFINE_string("keep", "all", "whose weights are kept: all, or best:K by validation loss")
+CERTIFY = flags.DEFINE_bool("certify", False, "after training, train some trials again to show that all is the same")
 ORDER = flags.DEFINE_enum("order", "auto", ["auto", "shared", "own"], "whether trials of one seed share their batches")
 SAMPLER = flags.DEFINE_enum("sampler", None, SAMPLERS, "who is asked in mode adaptive; tpe by default")
 STORAGE = flags.DEFINE_string("storage", None, "URL of the Optuna storage; by default study.db in the run folder")
@@ -40,6 +49,8 @@ def main(argv: list[str]) -> None:
         command.title_of(module),
         REPORT.value,
         {"sampler": SAMPLER.value, "storage": STORAGE.value, "study_name": STUDY.value, "metric": METRIC.value},
+        CERTIFY.value,
+        KEEP.value,
         devices=DEVICES.value,
         batch_devices=BATCH_DEVICES.value,
         lanes=LANES.value,

@@ -9,6 +9,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from nnjax.report import (
+    certified,
     curves,
     drawings,
     exhibits,
@@ -140,6 +141,7 @@ def _context(run: Run, some: Sequence[Exhibit]) -> dict[str, Any]:
         "shared": tables.shared(run),
         "trials": tables.trials_table(run),
         "censuses": tables.censuses(run, shown),
+        "certificate": certified.section(run),
         "environment": origin.environment(run),
         "repeat": repeat,
         "config": json.dumps(repeat["config"], indent=1),

@@ -187,5 +187,5 @@ def representative(run: Run, setting: Setting) -> int | None:
 
 
 def has_weights(run: Run, trial: int) -> bool:
-    """Whether a trial has finished and its weights are numbers."""
-    return run.records[trial].status in FINISHED
+    """Whether a trial has finished, so that its weights are numbers, and they were kept."""
+    return run.records[trial].status in FINISHED and (run.store.keep is None or run.store.has_weights(trial))

@@ -10,10 +10,11 @@ import numpy as np
 
 from nnjax.anchors import ACCURACY, MSE, Anchors
 from nnjax.config import Replicate, replicate_of
+from nnjax.keeping import keep_text, spans
 from nnjax.report.exhibits import Exhibit
 from nnjax.report.scores import Key, goals_of
 from nnjax.report.summary import Setting, cell, mean_and_spread, number, ranked, report_part, scores, settings
-from nnjax.train.records import DIVERGED, DROPPED, FAILED, FINISHED, RUNNING, STOPPED, WAITING
+from nnjax.train.records import DIVERGED, DROPPED, ENDED, FAILED, FINISHED, RUNNING, STOPPED, WAITING
 
 if TYPE_CHECKING:
     from nnjax.api import Run
@@ -48,7 +49,7 @@ def sentences(run: Run, references: Mapping[Key, Anchors]) -> list[str]:
     """Say what the run amounts to; one sentence or two for each thing."""
     some = settings(run)
     best = [_best(run, ranked(run, own)[0], len(own), references.get(key)) for key, own in goals_of(run).items()]
-    return [_trained(run, some), *_ended(run), *[text for text in best[:4] if text], *_caution(run, some)]
+    return [_trained(run, some), *_ended(run), *_kept(run), *[text for text in best[:4] if text], *_caution(run, some)]
 
 
 def _trained(run: Run, some: Sequence[Setting]) -> str:
@@ -110,6 +111,16 @@ def _ended(run: Run) -> list[str]:
     )
     out = [f"{_of(n, total)} {text.format('was' if n == 1 else 'were')}." for n, text in ends if n]
     return out + [f"{_of(waiting, total)} {'has' if waiting == 1 else 'have'} not finished{again}."] * bool(waiting)
+
+
+def _kept(run: Run) -> list[str]:
+    """Say which trials have no weights any more."""
+    ended = [i for i, record in enumerate(run.records) if record.status in ENDED]
+    without = [] if run.store.keep is None else [i for i in ended if not run.store.has_weights(i)]
+    if not without:
+        return []
+    least = f"Only the weights of the best were kept (keep={keep_text(run.store.keep)})"
+    return [f"{least}: {'trial' if len(without) == 1 else 'trials'} {spans(without)} can be neither shown nor used."]
 
 
 def _of(n: int, total: int) -> str:
@@ -207,5 +218,6 @@ def chosen(run: Run, some: Sequence[Exhibit]) -> str:
     if len(some) < total:
         parts.append(f"The pictures show {count(len(some), 'network')} of {total:,}, the best.")
     if any(len(exhibit.setting.trials) > 1 for exhibit in some):
-        parts.append("Of several trials they show the one with the median error.")
+        among = "" if run.store.keep is None else ", of those whose weights were kept"
+        parts.append(f"Of several trials they show the one with the median error{among}.")
     return " ".join(parts)

@@ -40,6 +40,7 @@ from nnjax.api import OTHER_PLAN, Observer, Run, kept_plan
 from nnjax.checks import Finding, validate
 from nnjax.config import DataConfig, Experiment, TrialSpec
 from nnjax.fields import conform
+from nnjax.keeping import ALL, parse_keep
 from nnjax.optimizers import resolve
 from nnjax.search.asking import Questions, corners, parameter, questions_of
 from nnjax.search.samplers import make_sampler, require_optuna
@@ -72,6 +73,7 @@ def search(
     data: Dataset | None = None,
     plan: Plan | None = None,
     title: str = "",
+    keep: str = ALL,
     observe: Observer = lambda progress: None,
     announce: Callable[[str], None] = lambda text: None,
     should_stop: Callable[[], bool] = lambda: False,
@@ -79,8 +81,8 @@ def search(
     """Train settings that a sampler chooses in view of those before, in batches, each batch as one population.
 
     Args:
-      experiment, workdir, data, plan, title, observe, announce, should_stop: as for `nnjax.sweep`. In a run folder
-        that was begun, trials that were asked for and not told are trained and told first; finished ones are kept.
+      experiment, workdir, data, plan, title, keep, observe, announce, should_stop: as for `nnjax.sweep`. In a run
+        folder that was begun, trials that were asked for and not told are trained and told first; finished ones stay.
       space: of mode "adaptive", which says how many settings (num) and how many at a time (batch); or its axes.
       sampler: of Optuna's, or the name of one: tpe, cmaes, gp, qmc, random; None for TPE. Its random numbers are set
         from the space's draw_seed and the number of the trial.
@@ -99,7 +101,8 @@ def search(
     require_optuna()
     space = space if isinstance(space, Space) else Space(axes=space, mode=ADAPTIVE)
     questions = questions_of(conform(experiment), space)
-    folder = None if workdir is None else runs.FolderStore(workdir, announce)
+    most = parse_keep(keep)
+    folder = None if workdir is None else runs.FolderStore(workdir, announce, most)
     if folder is not None:
         _refuse_unfit(folder, storage)
     prepared, findings = _examined(questions, space, metric, data)
@@ -114,7 +117,7 @@ def search(
             study = Study(opened, questions.distributions(), space.draw_seed, run)
             task = Task(questions, metric, title, plan or Plan(), data, Hooks(observe, announce, should_stop))
             with blame(where):
-                trained = _Search(task, study, folder or MemoryStore(), prepared, findings).run()
+                trained = _Search(task, study, folder or MemoryStore(most), prepared, findings).run()
             if isinstance(where, str):
                 announce(f"study: {name}, shown by: optuna-dashboard {shown(where)}")
             return trained
@@ -178,8 +181,8 @@ class _Search:
                 self._tell(asked)
                 asked = self.study.asked()
         finally:
-            if self.folder is not None and self.population is not None:
-                self.folder.note_environment(self.population.describe(), time.time() - begin)
+            if self.population is not None:
+                self.store.note_environment(self.population.describe(), time.time() - begin)
         if self.population is not None and self.population.cost():
             self.task.hooks.announce(f"cost: {self.population.cost()}")
         facts = {config: self.prepared[config].facts() for config in self._configs(self.specs)}

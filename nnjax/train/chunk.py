@@ -18,7 +18,7 @@ from nnjax.train.records import DIVERGED, DONE, RUNNING, STOPPED, Packed, Record
 from nnjax.types import Params, TrialState
 
 Arrays = Mapping[str, np.ndarray]
-_NOTED = ("status", "epochs", "values", "seconds", "lanes", "devices")  # of a record, in a checkpoint
+_NOTED = ("status", "epochs", "values", "seconds", "lanes", "devices", "moved")  # of a record, in a checkpoint
 
 
 class Chunk:

@@ -73,6 +73,8 @@ def divide(crews: Iterable[Crew], lanes: int, order: str) -> list[Crew]:
 
 
 def _singles(crew: Crew) -> list[Crew]:
+    if len(crew.specs) == 1:
+        return [crew]
     states = [
         None if crew.state is None else jax.tree.map(lambda leaf, i=i: leaf[i : i + 1], crew.state)
         for i in range(len(crew.specs))

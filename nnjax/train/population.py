@@ -9,12 +9,13 @@ from __future__ import annotations
 import dataclasses
 import pathlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
+from nnjax import keeping
 from nnjax.compilations import counter
 from nnjax.config import DataConfig, Experiment, TrialSpec, program_key
 from nnjax.train import checkpoints
@@ -161,7 +162,7 @@ class Population:
             except jax.errors.JaxRuntimeError as error:
                 self._make_smaller(error)
                 resume = True  # from the last checkpoint: what was under way is lost with the device's memory
-        self.store.save_records(self.specs, self.records)
+        self._save_records()
         return self.records
 
     def _make_smaller(self, error: jax.errors.JaxRuntimeError) -> None:
@@ -216,7 +217,7 @@ class Population:
         return self._first_chunk() or (self._first_chunk() if self._decide() else None)
 
     def _first_chunk(self) -> Chunk | None:
-        return next((self._begin(g) for g in self.groups if self._waiting(g) or self._going_on(g)), None)
+        return next((self._begin(g) for g in self.groups if self._waits(g) or self._going_on(g)), None)
 
     def _decide(self) -> bool:
         """Drop trials and let others go on, by the numbers; whether that changed anything."""
@@ -239,6 +240,10 @@ class Population:
         """List the trials of a group that have not begun, those that start from a trial once that has ended."""
         return [s for s in group.specs if self.records[s.id].status == WAITING and self._ready(s)]
 
+    def _waits(self, group: Group) -> bool:
+        """Whether there is one."""
+        return any(self.records[s.id].status == WAITING and self._ready(s) for s in group.specs)
+
     def _ready(self, spec: TrialSpec) -> bool:
         return spec.start_from is None or self.records[spec.start_from].status in ENDED
 
@@ -252,7 +257,8 @@ class Population:
 
     def _fresh(self, group: Group) -> list[Crew]:
         """Make a crew of each waiting trial."""
-        return [Crew((spec,), self._until(group, spec)) for spec in self._waiting(group)]
+        per_epoch = group.steps_per_epoch()
+        return [Crew((spec,), self.limits[spec.id] * per_epoch) for spec in self._waiting(group)]
 
     def _until(self, group: Group, spec: TrialSpec) -> int:
         return self.limits[spec.id] * group.steps_per_epoch()
@@ -313,8 +319,16 @@ class Population:
         for spec in (spec for crew in crews.values() if crew.state is None for spec in crew.specs):
             self.records[spec.id] = Record(RUNNING, lanes=chunk.lanes, devices=chunk.program.mesh.size)
             self.fresh.add(spec.id)
+        self._note_moves(chunk.group, crews.values(), (chunk.lanes, chunk.program.mesh.size))
         if crews:
             chunk.place(crews, self._parent)
+
+    def _note_moves(self, group: Group, crews: Iterable[Crew], layout: tuple[int, int] | None) -> None:
+        """Note which trials another program takes over than the one in which they began."""
+        for crew in crews:
+            for record in (self.records[spec.id] for spec in crew.specs):
+                if record.moved is None and (record.lanes, record.devices) != layout:
+                    record.moved = crew.step // group.steps_per_epoch()
 
     def _parent(self, spec: TrialSpec) -> Mapping[str, np.ndarray] | None:
         """Read the weights that a trial starts from: another trial's, or those of a file."""
@@ -349,6 +363,7 @@ class Population:
             chunk.paused = crews
             self._fill(chunk, note["placed"])
         else:
+            self._note_moves(group, crews, None)
             chunk = self._laid_out(group, crews)
             chunk.paused = divide(crews, chunk.lanes, group.plan.order)
             self._fill(chunk)
@@ -387,27 +402,28 @@ class Population:
         steps, most = 1, (CAPACITY - 1) * chunk.group.steps_per_epoch()
         while chunk.crews:
             until = chunk.until_mark()
+            taken = min(steps, until, most)
             begin = time.monotonic()
-            chunk.advance(self._data(chunk.group, chunk.program), min(steps, until, most), self.records)
+            chunk.advance(self._data(chunk.group, chunk.program), taken, self.records)
             seconds = time.monotonic() - begin
-            better = self._share(chunk, seconds, min(steps, until, most))
+            better = self._share(chunk, seconds, taken)
             if better is not None:
                 self._begin_again(chunk, better)
                 return
-            at_mark, steps = min(steps, most) >= until, _next_steps(steps, seconds)
+            at_mark, steps = taken == until, _next_steps(taken, seconds)
             self._report(chunk)
             if at_mark:
                 chunk = self._renewed(chunk)
             if chunk.crews:
                 self._save_now_and_then(chunk)
-        self.store.save_records(self.specs, self.records)
+        self._save_records()
         self.store.drop_chunk()
 
     def _begin_again(self, chunk: Chunk, plan: Plan) -> None:
         """Take a moment's training back, so that all of it is done under a better plan."""
         for spec in (spec for crew in chunk.crews.values() for spec in crew.specs):
             self.records[spec.id] = Record()
-        self.store.save_records(self.specs, self.records)
+        self._save_records()
         self.store.drop_chunk()
         self._change_plan(chunk.group, plan)
 
@@ -431,7 +447,7 @@ class Population:
 
     def _renewed(self, chunk: Chunk) -> Chunk:
         """At a mark: finish crews that have ended, begin others in their place, and close ranks."""
-        over, moved = [d for d, c in chunk.crews.items() if not any(map(self._runs, c.specs))], False
+        over = [d for d, c in chunk.crews.items() if not any(map(self._runs, c.specs))]
         at_rung = [d for d, c in chunk.crews.items() if d not in over and chunk.steps[d] >= c.until]
         self._park(chunk, at_rung)
         over += at_rung
@@ -447,11 +463,8 @@ class Population:
             for device in over:
                 del chunk.crews[device]
             self._fill(chunk)
-        if chunk.crews and not chunk.paused and not self._waiting(chunk.group):
-            chunk, before = self._smaller(chunk), chunk
-            moved = chunk is not before
-        if (over or moved) and chunk.crews:  # what is finished and what has begun are written down together
-            self._save(chunk)
+        if chunk.crews and not chunk.paused and not self._waits(chunk.group):
+            chunk = self._smaller(chunk)
         return chunk
 
     def _park(self, chunk: Chunk, devices: Sequence[int]) -> None:
@@ -465,7 +478,7 @@ class Population:
 
     def _sparse(self, chunk: Chunk) -> list[int]:
         """List the devices where half the lanes or more have become idle, while other trials could use them."""
-        order, waits = chunk.group.plan.order, bool(self._waiting(chunk.group))
+        order, waits = chunk.group.plan.order, self._waits(chunk.group)
         paused = {crew.key(order) for crew in chunk.paused}
         out = []
         for device, crew in chunk.crews.items():
@@ -508,9 +521,18 @@ class Population:
     def _save(self, chunk: Chunk) -> None:
         begin = time.monotonic()
         self.store.save_chunk(*chunk.to_checkpoint(self.records))
-        self.store.save_records(self.specs, self.records)
+        self._save_records()
         self.saved_at = time.monotonic()
         self.save_seconds = self.saved_at - begin
+
+    def _save_records(self) -> None:
+        """Write down what is known, and only then let go of weights that are not to be kept."""
+        self.store.save_records(self.specs, self.records)
+        if self.store.keep is not None:
+            self.store.keep_weights(self._kept())
+
+    def _kept(self) -> set[int]:
+        return keeping.best(self.specs, self.records, self.store.keep) | keeping.parents(self.specs, self.records)
 
     def _finish(self, chunk: Chunk, specs: Sequence[TrialSpec]) -> None:
         """Evaluate ended trials at their final and best weights, and keep those weights."""
@@ -530,6 +552,9 @@ class Population:
             own = {name: float(v[row]) for name, v in host.items()}
             record.values |= {"train_loss": last.get("train_loss", float("nan"))} | own
             record.values["best_epoch"] = float(best_epoch[row])
+        kept = self._kept() if self.store.keep is not None else None
+        for spec in (spec for spec in specs if kept is None or spec.id in kept):
+            row = row_of[spec.id]
             arrays = checkpoints.flatten(jax.tree.map(lambda a, row=row: a[row], {"final": final, "best": best}))
             self.store.save_weights(spec.id, arrays)
 
@@ -543,6 +568,7 @@ class Population:
             "trial_seconds": [round(record.seconds, 4) for record in self.records],
             "trial_lanes": [record.lanes for record in self.records],
             "trial_devices": [record.devices for record in self.records],
+            "trial_moved": [record.moved for record in self.records],
             "programs": len(self.programs),
             "compilations": counter().compiled - self.compiled,
             "predicted_seconds": round(self.planner.total().predicted, 3),

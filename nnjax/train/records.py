@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,6 +30,7 @@ class Record:
       verdict: a diagnosis, once there is one.
       seconds: of wall time spent on it: its share of its chunk's, compilation included.
       lanes, devices: of the program in which it began; 0 before.
+      moved: epochs that it had completed when another program took it over; None if none has.
     """
 
     status: str = WAITING
@@ -40,6 +41,7 @@ class Record:
     seconds: float = 0.0
     lanes: int = 0
     devices: int = 0
+    moved: int | None = None
 
 
 class Standing(NamedTuple):
@@ -60,11 +62,25 @@ Packed = tuple[dict[str, np.ndarray], dict[str, Any]]  # named arrays and a note
 
 
 class MemoryStore:
-    """Keeps the weights and records of a population in memory, for library use without a workdir."""
+    """Keeps the weights and records of a population in memory, for library use without a workdir.
 
-    def __init__(self) -> None:
+    Args:
+      keep: how many trials' weights to keep, the best ones' (see `nnjax.keeping`); None for all.
+    """
+
+    def __init__(self, keep: int | None = None) -> None:
+        self.keep = keep
         self.weights: dict[int, dict[str, np.ndarray]] = {}
         self.paused: dict[str, Packed] = {}
+        self.plan: list[dict[str, Any]] = []
+
+    def note_environment(self, layout: Mapping[str, Any], seconds: float | None = None) -> None:
+        """Keep the plan of a population, as `Population.describe` gives it."""
+        self.plan = layout["plan"]
+
+    def read_plan(self) -> list[dict[str, Any]]:
+        """Give back the plan of each group of trials; empty before there is one."""
+        return self.plan
 
     def save_weights(self, trial: int, arrays: Mapping[str, np.ndarray]) -> None:
         """Keep a finished trial's arrays."""
@@ -73,6 +89,15 @@ class MemoryStore:
     def load_weights(self, trial: int) -> dict[str, np.ndarray]:
         """Give them back."""
         return self.weights[trial]
+
+    def has_weights(self, trial: int) -> bool:
+        """Whether there are any."""
+        return trial in self.weights
+
+    def keep_weights(self, trials: Set[int]) -> None:
+        """Forget those of all others."""
+        for trial in self.weights.keys() - trials:
+            del self.weights[trial]
 
     def save_chunk(self, arrays: Mapping[str, np.ndarray], note: Mapping[str, Any]) -> None:
         """Do nothing: what lives in memory cannot be resumed."""

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from scripts.peers import contest, tables
+from scripts.peers import contest, flat, tables
 
 ROOT = pathlib.Path(__file__).parents[2]
 
@@ -48,3 +48,25 @@ def test_a_contest(tmp_path):
     assert list(rows) == ["nnjax", "nnjax, warm cache", "scikit-learn, joblib"]
     assert rows["nnjax"]["best"] == pytest.approx(rows["scikit-learn, joblib"]["best"], rel=0.5)
     assert results["machine"]["GEMM GFLOP/s"] > 1
+
+
+def test_flatness_is_told_against_the_largest_population():
+    tiny = [flat.Cost(16, 3.0, 5.0, 400.0, 12.0, 16), flat.Cost(1024, 30.0, 50.0, 410.0, 10.0, 1024)]
+    many = [flat.Cost(2, 5.0, 7.0, 300.0, 1.0, 2), flat.Cost(10_000, 15.0, 20.0, 330.0, 1.0, 9)]
+    text = flat.lines(tiny, many)
+    assert "| 16 | 12.0 | 1.20 | 3.0 s | 5.0 s | 400 MiB |" in text
+    assert text[-1] == "| 10,000 | 9 | 330 MiB | 1.10 |"
+    assert flat.median(
+        [tiny[0], flat.Cost(16, 5.0, 6.0, 401.0, 11.0, 16), flat.Cost(16, 4.0, 9.0, 390.0, 15.0, 16)]
+    ) == (flat.Cost(16, 4.0, 6.0, 400.0, 12.0, 16))
+
+
+def test_a_population_that_waits_is_stopped(tmp_path, monkeypatch):
+    """Of many tiny trials some have ended; the process is asked to end, and its memory is known."""
+    monkeypatch.chdir(ROOT)
+    flags = ["--space.seed=" + ",".join(map(str, range(40))), "--config.epochs=50"]
+    cost = flat.sweep(40 * 64, "bench_tiny", flags, tmp_path, 0.0)
+    assert 0 <= cost.ended < 40 * 64
+    assert 50 < cost.peak < 10_000
+    with pytest.raises(RuntimeError, match="is not there"):
+        flat.sweep(1, "no_such_configuration", [], tmp_path)

@@ -124,6 +124,9 @@ CASES = [
     train("--devices=99", "99 devices", "use --devices="),
     sweep("--order=sharde", "--order=sharde", "auto|shared|own"),
     sweep("--lanes=0", "--lanes=0"),
+    sweep("--keep=best", "keep is 'best', but all or best:K was expected", "such as best:10"),
+    sweep("--keep=best:0", "keep is 'best:0'", "K of 1 or more"),
+    sweep("--keep=3", "keep is '3', but all or best:K"),
     # configuration files
     config("nope.py", "'nope.py' is not there; in . there is", "type.py"),
     config("spirlas.py", "'spirlas.py' is not there; in . there is spirals.py"),
@@ -191,6 +194,7 @@ CASES = [
         ("belongs to another experiment", "learning_rate: 0.01, 0.1 → 0.01, 0.2", "epochs: 2, 1 → 3", "--workdir"),
         needs_run=True,
     ),
+    Case("sweep --config=spirals.py --workdir=run --keep=best:2", ("another experiment", "keep: all → best:2"), True),
     Case("train --config=spirals.py --workdir=run", ("another experiment", "trials: 4 → 1"), needs_run=True),
     # using a run
     Case("predict run", ("One run folder and --out were expected",)),
@@ -325,6 +329,13 @@ def unfinish(folder):
     return "Trial 1 is running: it has no weights yet"
 
 
+def keep_one(folder):
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"keep": "best:1"}))
+    (folder / "checkpoints" / "weights_00001.npz").unlink()
+    return "The weights of trial 1 were not kept, those of 0, 2-3 were (keep=best:1)"
+
+
 def empty_config(folder):
     path = folder / "config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"trials": []}))
@@ -357,6 +368,7 @@ DAMAGES = [
     damage_weights,
     exchange_weights,
     unfinish,
+    keep_one,
 ]
 
 

@@ -74,6 +74,29 @@ def test_a_second_process_compiles_nothing_and_writes_no_report_unless_asked(con
     assert compilations[1] == 0
 
 
+def test_a_finished_run_is_certified_and_a_changed_one_is_not(config, copy):
+    """The same command with --certify trains nothing else; a certificate that fails is status 1."""
+    before = {path.name: path.read_bytes() for path in copy.glob("*.*") if path.suffix in (".csv", ".npz", ".json")}
+    command = ("sweep", f"--config={config}", f"--workdir={copy}", "--space.learning_rate=log:0.01:0.1:2", "--certify")
+    done = run(*command)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "certificate: Passed: 2 of 4 finished trials trained again" in done.stdout
+    assert "cost:" not in done.stdout
+    assert {name: (copy / name).read_bytes() for name in before} == before
+    assert 'id="certificate"' in (copy / "report.html").read_text()
+    with np.load(copy / "curves.npz") as file:
+        curves = dict(file)
+    trial = json.loads((copy / "certificate.json").read_text())["checks"][0]["trial"]
+    curves["train_loss"][trial, 0] *= 1.001
+    np.savez(copy / "curves.npz", **curves)
+    done = run(*command, "--noreport")
+    assert done.returncode == 1
+    assert "error: certificate: FAILED" in done.stdout
+    assert (
+        f"Trial {trial}, trained alone: losses of the first epoch differ by 0.001, but 1e-05 is allowed." in done.stdout
+    )
+
+
 def test_an_adaptive_search(config, tmp_path):
     """It says how it stands after each batch and where its study is; the report is as for any sweep."""
     space = ("--space.mode=adaptive", "--space.num=4", "--space.batch=2", "--space.arms=plain")
