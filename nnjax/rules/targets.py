@@ -117,7 +117,7 @@ def classes_as_numbers(case: Case) -> Finding | None:
     if not numbers or case.loss not in PROBABILITY_LOSSES or (case.width == 1 and case.loss in DISTRIBUTION_LOSSES):
         return None
     sentence = f"All targets are 0 or 1, which with {case.loss} look like classes."
-    remedy = "Load the data as classification to get accuracies and a confusion matrix."
+    remedy = "Give one column of whole-number or text labels to get accuracies and a confusion matrix."
     return Finding("classes-as-numbers", "remark", sentence, remedy)
 
 

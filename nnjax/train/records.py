@@ -10,7 +10,6 @@ import numpy as np
 
 from nnjax.config import TrialSpec
 from nnjax.train.plan import WHOLE
-from nnjax.types import Params
 
 WAITING, RUNNING, DONE, STOPPED = "waiting", "running", "done", "stopped"
 DROPPED, DIVERGED, FAILED = "dropped", "diverged", "failed"
@@ -134,16 +133,3 @@ def stack_curves(records: Sequence[Record]) -> dict[str, np.ndarray]:
         for name, curve in record.curves.items():
             out[name][row, : record.epochs] = curve[: record.epochs]
     return out
-
-
-def params_of(arrays: Mapping[str, np.ndarray], which: str = "final") -> Params:
-    """Build nested {layer: {kernel, bias}} from a finished trial's arrays; which is "final" or "best"."""
-    tree: dict[str, Any] = {}
-    for name, array in arrays.items():
-        kind, *parts, leaf = name.split("/")
-        if kind == which:
-            node = tree
-            for part in parts:
-                node = node.setdefault(part, {})
-            node[leaf] = array
-    return tree

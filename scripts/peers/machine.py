@@ -2,32 +2,22 @@
 
 import importlib.util
 import os
-import pathlib
-import platform
 import time
 from typing import Any
 
 import numpy as np
+
+from nnjax.environment import processor
 
 
 def describe() -> dict[str, float | int | str]:
     """Cores, model, load and the best GEMM peak of NumPy and PyTorch on all threads, in GFLOP/s (1024 × 784 × 256)."""
     return {
         "cores": os.cpu_count() or 1,
-        "model": model(),
+        "model": processor(),
         "load before": round(os.getloadavg()[0], 2),
         "GEMM GFLOP/s": round(gemm_peak()),
     }
-
-
-def model() -> str:
-    """The processor's name."""
-    info = pathlib.Path("/proc/cpuinfo")
-    if info.exists():
-        for line in info.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":")[1].strip()
-    return platform.processor()
 
 
 def gemm_peak(repeats: int = 200) -> float:
