@@ -529,7 +529,8 @@ class Population:
         """Write down what is known, and only then let go of weights that are not to be kept."""
         self.store.save_records(self.specs, self.records)
         if self.store.keep is not None:
-            self.store.keep_weights(self._kept())
+            others = {spec.id for spec in self.specs if self.records[spec.id].status not in ENDED}
+            self.store.keep_weights(self._kept() | others)  # such as are trained again
 
     def _kept(self) -> set[int]:
         return keeping.best(self.specs, self.records, self.store.keep) | keeping.parents(self.specs, self.records)

@@ -85,3 +85,4 @@ def test_the_page_has_a_section(found, words):
     run.certificate = found
     text = page.render(run, [], [], None)
     assert words in text.split('id="certificate"')[1].split("</section>")[0]
+    assert ("has failed" in text.split("</header>")[0]) == bool(found.failed)
