@@ -7,7 +7,6 @@ run.table().sort_values("val_loss")
 from __future__ import annotations
 
 import dataclasses
-import functools
 import os
 import pathlib
 import time
@@ -24,11 +23,11 @@ from nnjax.data import prepare
 from nnjax.fields import conform
 from nnjax.models import Model, make_model
 from nnjax.search import ADAPTIVE, Range, Space
-from nnjax.search.halving import make_brackets, standing
+from nnjax.search.schedulers import Scheduler, make_scheduler
 from nnjax.statistics import Comparison, compare_paired, estimate
 from nnjax.train import Plan, Population, Progress, Stopped, checkpoints
 from nnjax.train.batches import output_width
-from nnjax.train.records import DROPPED, FINISHED, RUNNING, WAITING, MemoryStore, Record, params_of, stack_curves
+from nnjax.train.records import DROPPED, FINISHED, RUNNING, WAITING, MemoryStore, Record, Stage, Standing, params_of, stack_curves
 from nnjax.types import DataFacts, Dataset, Params, Prepared, UserError
 
 if TYPE_CHECKING:
@@ -46,6 +45,7 @@ class Run:
       specs, records: the trials and what is known of them.
       findings: of the pre-flight checks, with the arms they concern.
       path: the run folder; None if the run lives in memory.
+      schedules: of population-based training, each trial's stages; empty elsewhere.
     """
 
     def __init__(
@@ -57,7 +57,9 @@ class Run:
         prepared: Mapping[DataConfig, Prepared],
         findings: Sequence[tuple[str, Finding]] = (),
         title: str = "",
+        schedules: Sequence[Sequence[Stage]] = (),
     ):
+        self.schedules = [list(stages) for stages in schedules]
         self.specs, self.records, self.store = list(specs), list(records), store
         self.findings, self.title = list(findings), title
         self._facts, self._prepared = dict(facts), dict(prepared)
@@ -257,27 +259,42 @@ def sweep(
         )
     experiment = conform(experiment)
     specs = preflight.valid_trials(experiment, space, announce)
-    halving = space.halving
-    stand = None if halving is None else functools.partial(standing, halving, make_brackets(halving, specs))
+    scheduler = make_scheduler(space, specs)
+    rules = {} if scheduler is None else scheduler.description
     folder = None if workdir is None else runs.FolderStore(workdir, announce)
     if folder is not None:
-        folder.refuse_unfit(specs, halving)
+        folder.refuse_unfit(specs, rules)
     prepared, findings = preflight.check(specs, data)
     for arm, finding in findings:
         announce(preflight.told(arm, finding))
     facts = {config: some.facts() for config, some in prepared.items()}
     plan = plan or Plan() if folder is None else kept_plan(plan or Plan(), folder)
+    stand = None if scheduler is None else _noted(scheduler, folder)
     population = Population(specs, prepared, plan, folder or MemoryStore(), None, observe, should_stop, stand)
-    if halving is not None:
-        population.refuse_unknown_curve(halving.metric)
+    if scheduler is not None:
+        population.refuse_unknown_curve(scheduler.metric)
     if folder is not None:
-        population.records = folder.begin(experiment, specs, facts, findings, title, halving)
+        population.records = folder.begin(experiment, specs, facts, findings, title, rules)
         if folder.read_plan() not in ([], population.describe()["plan"]):
             announce("remark: The plan is not the earlier one: the results agree with it closely, but not bit for bit.")
     _train(population, folder)
     if population.cost():
         announce(f"cost: {population.cost()}")
-    return Run(specs, population.records, population.store, facts, prepared, findings, title)
+    schedules = scheduler.schedules(population.records) if scheduler and scheduler.schedules else ()
+    return Run(specs, population.records, population.store, facts, prepared, findings, title, schedules)
+
+
+def _noted(scheduler: Scheduler, folder: runs.FolderStore | None) -> Callable[[Sequence[Record]], Standing]:
+    """Let a run folder hear of each decision by which trials replace others."""
+    replay = scheduler.schedules
+    if folder is None or replay is None:
+        return scheduler.stand
+
+    def stand(records: Sequence[Record]) -> Standing:
+        folder.save_schedules(replay(records))
+        return scheduler.stand(records)
+
+    return stand
 
 
 def kept_plan(plan: Plan, folder: runs.FolderStore) -> Plan:
@@ -318,7 +335,8 @@ def load(path: str | os.PathLike[str]) -> Run:
     store = runs.FolderStore(path)
     _, specs, title = store.read_config()
     facts, findings = store.read_facts()
-    return Run(specs, store.read_records(specs), store, facts, {}, findings, title)
+    schedules = store.read_schedules(len(specs))
+    return Run(specs, store.read_records(specs), store, facts, {}, findings, title, schedules)
 
 
 __all__ = ["Run", "Stopped", "load", "save_weights", "sweep"]

@@ -105,20 +105,21 @@ def standing(halving: Halving, brackets: Sequence[Bracket], records: Sequence[Re
         for place, rung in enumerate(bracket.rungs):
             limits |= {trial: rung for trials in left for trial in trials}
             last = place == len(bracket.rungs) - 1
-            if last or not all(_reached(records[trial], rung) for trials in left for trial in trials):
+            if last or not all(reached(records[trial], rung) for trials in left for trial in trials):
                 break
-            scores = {trials: _score(trials, records, halving.metric, rung) for trials in left}
+            scores = {trials: score_at(trials, records, halving.metric, rung) for trials in left}
             best = set(sorted(left, key=lambda trials: scores[trials])[: max(1, len(left) // halving.eta)])
             dropped |= {trial for trials in left if trials not in best for trial in trials}
             left = [trials for trials in left if trials in best]
     return Standing(limits, frozenset(dropped))
 
 
-def _reached(record: Record, rung: int) -> bool:
+def reached(record: Record, rung: int) -> bool:
+    """Whether a trial has come to a rung, or ended before it."""
     return record.epochs >= rung or record.status in (*FINISHED, DIVERGED, FAILED)
 
 
-def _score(trials: Sequence[int], records: Sequence[Record], metric: str, rung: int) -> float:
+def score_at(trials: Sequence[int], records: Sequence[Record], metric: str, rung: int) -> float:
     """Average the metric at a rung, or at a trial's end before it; infinite where one has diverged until then."""
     values = []
     for record in (records[trial] for trial in trials):

@@ -48,10 +48,37 @@ class Standing(NamedTuple):
     Attributes:
       limits: trial -> epochs; those that have taken as many wait until all others have.
       dropped: trials that do not go on.
+      parents: trial -> that whose state it goes on from, at the rung where both wait; itself where it is left out.
+      values: trial -> the hyperparameters that it has now, where they are not those of its `TrialSpec`.
+      spared: trials whose divergence does not end them, as they are replaced at their rung.
     """
 
     limits: Mapping[int, int]
     dropped: frozenset[int] = frozenset()
+    parents: Mapping[int, int] = {}  # noqa: RUF012
+    values: Mapping[int, Mapping[str, float]] = {}  # noqa: RUF012
+    spared: frozenset[int] = frozenset()
+
+    def now(self, spec: TrialSpec) -> TrialSpec:
+        """Give a trial with the hyperparameters that it has now."""
+        if spec.id not in self.values:
+            return spec
+        hyper: Any = dataclasses.replace(spec.experiment.hyperparameters, **self.values[spec.id])
+        return dataclasses.replace(spec, experiment=dataclasses.replace(spec.experiment, hyperparameters=hyper))
+
+
+class Stage(NamedTuple):
+    """A part of an evolving trial's life.
+
+    Attributes:
+      epoch: after which it begins; 0 for the first.
+      parent: the trial whose weights it goes on from; None for the first.
+      values: the hyperparameters that evolve, until the next stage.
+    """
+
+    epoch: int
+    parent: int | None
+    values: Mapping[str, float]
 
 
 Packed = tuple[dict[str, np.ndarray], dict[str, Any]]  # named arrays and a note, as chunk.pack gives them
