@@ -27,7 +27,18 @@ from nnjax.search.schedulers import Scheduler, make_scheduler
 from nnjax.statistics import Comparison, compare_paired, estimate
 from nnjax.train import Plan, Population, Progress, Stopped, checkpoints
 from nnjax.train.batches import output_width
-from nnjax.train.records import DROPPED, FINISHED, RUNNING, WAITING, MemoryStore, Record, Stage, Standing, params_of, stack_curves
+from nnjax.train.records import (
+    DROPPED,
+    FINISHED,
+    RUNNING,
+    WAITING,
+    MemoryStore,
+    Record,
+    Stage,
+    Standing,
+    params_of,
+    stack_curves,
+)
 from nnjax.types import DataFacts, Dataset, Params, Prepared, UserError
 
 if TYPE_CHECKING:

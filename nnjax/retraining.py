@@ -40,8 +40,8 @@ def retrial(path: str | os.PathLike[str], trial: int) -> Retrial:
     if stages and len(stages[trial]) > 1:
         last = stages[trial][-1]
         raise UserError(
-            f"Trial {trial} went on from the weights of trial {last.parent} at epoch {last.epoch}, so that it cannot be "
-            "trained alone; repeat the whole run by its own command, or start from its weights by --config.start_weights."
+            f"Trial {trial} went on from the weights of trial {last.parent} at epoch {last.epoch}, so that it cannot "
+            "be trained alone; repeat the whole run, or start from its weights by --config.start_weights."
         )
     spec, plan = specs[trial], _plan(folder, folder.read_records(specs)[trial], trial)
     changes = {} if spec.start_from is None else {"start_weights": str(folder.weights_path(spec.start_from).resolve())}

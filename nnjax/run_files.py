@@ -111,7 +111,7 @@ def rule_differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[
 def config_json(
     base: Experiment, specs: Sequence[TrialSpec], title: str, rules: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Describe a run completely: the base experiment, each trial by what it changes, and how some are dropped or replaced.
+    """Describe a run completely: the base experiment, each trial by what it changes, and the rules of the run.
 
     Args:
       base, specs, title: of the run.

@@ -1,4 +1,4 @@
-"""Population-based training: at rungs the worst settings become copies of the best, with hyperparameters changed a little.
+"""Population-based training: at rungs the worst settings become copies of the best, their hyperparameters changed.
 
 A setting's seeds and folds go on together, by their mean; a copy takes the weights, the optimizer's state and the best
 weights so far of the same seed and fold. Everything is a pure function of the curves and the space's draw_seed, so
@@ -140,8 +140,8 @@ def _refuse_unfit_trials(specs: Sequence[TrialSpec]) -> None:
         )
     if any(spec.start_from is not None for spec in specs):
         raise UserError(
-            "Evolution replaces trials, but some arms start from others' trained weights: leave evolution out, or those "
-            "arms."
+            "Evolution replaces trials, but some arms start from others' trained weights: leave evolution out, or "
+            "those arms."
         )
     if any(spec.experiment.hyperparameters.patience is not None for spec in specs):
         raise UserError(
@@ -155,8 +155,8 @@ def _refuse_unfit_rules(rules: Rules) -> None:
         raise UserError(f"Evolution has draw_seed={rules.draw_seed}, but at least 0 was expected.")
     if evolution.every >= rules.epochs:
         raise UserError(
-            f"Evolution decides every {evolution.every} epochs, but the trials have {rules.epochs}, which leaves no rung "
-            "before their end: take a smaller every, or more epochs."
+            f"Evolution decides every {evolution.every} epochs, but the trials have {rules.epochs}, which leaves no "
+            "rung before their end: take a smaller every, or more epochs."
         )
     if not rules.axes:
         raise UserError(
@@ -231,7 +231,7 @@ def _select(rules: Rules, deme: Deme, values: Sequence[Values], scores: Sequence
 
 
 def explore(rules: Rules, values: Values, rng: np.random.Generator) -> dict[str, float]:
-    """Change copied hyperparameters: each by a factor, within the ends of its axis, or else drawn anew from the axis."""
+    """Change copied hyperparameters: each by a factor, within the ends of its axis, or drawn anew from the axis."""
     out = {}
     for name, value in values.items():
         axis = rules.axes[name]

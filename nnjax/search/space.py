@@ -118,11 +118,15 @@ class Evolution:
 
     def __post_init__(self) -> None:
         if self.every < 1:
-            raise UserError(f"Evolution has every={self.every}, but a whole number of epochs, at least 1, was expected.")
+            raise UserError(
+                f"Evolution has every={self.every}, but a whole number of epochs, at least 1, was expected."
+            )
         if not 0 < self.share <= 0.5:
             raise UserError(f"Evolution has share={self.share:g}, but a number above 0, at most 0.5, was expected.")
         if not self.factors or not all(math.isfinite(factor) and factor > 0 for factor in self.factors):
-            raise UserError(f"Evolution has factors={self.factors}, but numbers above 0 were expected, such as 0.8,1.25.")
+            raise UserError(
+                f"Evolution has factors={self.factors}, but numbers above 0 were expected, such as 0.8,1.25."
+            )
         if not 0 <= self.resample <= 1:
             raise UserError(f"Evolution has resample={self.resample:g}, but a probability from 0 to 1 was expected.")
 

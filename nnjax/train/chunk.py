@@ -116,9 +116,7 @@ class Chunk:
         marks = {d: next_mark(int(self.steps[d]), int(totals[d]), per_epoch) for d in self.crews}
         return min(min(mark, self.crews[d].until) - int(self.steps[d]) for d, mark in marks.items())
 
-    def advance(
-        self, data: DeviceData, num_steps: int, records: Sequence[Record], spared: Container[int] = ()
-    ) -> None:
+    def advance(self, data: DeviceData, num_steps: int, records: Sequence[Record], spared: Container[int] = ()) -> None:
         """Run one segment and write its epochs into the trials' records; trials that are spared do not diverge."""
         before, per_epoch = self.steps.copy(), self.group.steps_per_epoch()
         num = np.where(np.isin(np.arange(len(before)), list(self.crews)), num_steps, 0).astype(np.int32)

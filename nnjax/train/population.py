@@ -212,7 +212,7 @@ class Population:
         return [] if self._begin_again(going - found) else crews
 
     def _begin_again(self, trials: Collection[int]) -> bool:
-        """Let trials begin again whose states are lost; whether that was all, as where some go on from others' states."""
+        """Let trials begin again whose states are lost; whether that was all, as where some go on from others."""
         everything = bool(trials) and bool(self.standing.parents)
         for trial in range(len(self.records)) if everything else trials:
             self.records[trial] = Record()

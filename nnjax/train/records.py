@@ -55,15 +55,16 @@ class Standing(NamedTuple):
 
     limits: Mapping[int, int]
     dropped: frozenset[int] = frozenset()
-    parents: Mapping[int, int] = {}  # noqa: RUF012
-    values: Mapping[int, Mapping[str, float]] = {}  # noqa: RUF012
+    parents: Mapping[int, int] = {}
+    values: Mapping[int, Mapping[str, float]] = {}
     spared: frozenset[int] = frozenset()
 
     def now(self, spec: TrialSpec) -> TrialSpec:
         """Give a trial with the hyperparameters that it has now."""
         if spec.id not in self.values:
             return spec
-        hyper: Any = dataclasses.replace(spec.experiment.hyperparameters, **self.values[spec.id])
+        values: Mapping[str, Any] = self.values[spec.id]
+        hyper = dataclasses.replace(spec.experiment.hyperparameters, **values)
         return dataclasses.replace(spec, experiment=dataclasses.replace(spec.experiment, hyperparameters=hyper))
 
 

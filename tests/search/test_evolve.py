@@ -26,7 +26,7 @@ def rules_of(evolution=Evolution(every=2), epochs=6, **axes):
 def at(epochs, losses):
     """Records of trials with a constant loss each, as far as some epoch; NaN for one that diverged."""
     names = ("train_loss", "val_loss", "val_accuracy")
-    return [Record(RUNNING, epochs, curves={name: np.full(epochs, loss) for name in names}) for loss in losses]
+    return [Record(RUNNING, epochs, curves={name: np.full(epochs, float(loss)) for name in names}) for loss in losses]
 
 
 def parents_of(now):
@@ -61,7 +61,6 @@ def test_factors_and_ends():
     """
     evolution = Evolution(every=2, factors=(0.5, 2.0), resample=0.0)
 
-
     def copies(losses):
         for seed in range(30):
             now = standing(rules_of(evolution)._replace(draw_seed=seed), at(2, losses))
@@ -76,7 +75,7 @@ def test_clipping_and_resampling():
     clipped = rules_of(Evolution(every=2, factors=(0.1, 10.0), resample=0.0))
     rng = np.random.default_rng(0)
     found = {explore(clipped, {"learning_rate": 0.3}, rng)["learning_rate"] for _ in range(20)}
-    assert found == {RATES[-1], pytest.approx(0.03)}
+    assert found == {RATES[-1], 0.3 * 0.1}
     drawn = rules_of(Evolution(every=2, resample=1.0))
     assert {explore(drawn, {"learning_rate": 0.3}, rng)["learning_rate"] for _ in range(200)} == set(RATES)
     ranged = rules_of(Evolution(every=2, resample=1.0), learning_rate=Range(1e-4, 1, 10, log=True))
@@ -145,7 +144,7 @@ def test_lineage():
     ("options", "axes", "message"),
     [
         ({"every": 0}, {}, "every=0, but a whole number of epochs, at least 1"),
-        ({"every": 9}, {}, "every 9 epochs, but the trials have 9"),
+        ({"every": 7}, {}, "every 7 epochs, but the trials have 7"),
         ({"share": 0.6}, {}, "share=0.6, but a number above 0, at most 0.5"),
         ({"share": 0.05}, {}, "share of 0.05 .* but there are 10 of one"),
         ({}, {"learning_rate": RATES[:4]}, "there are 4 of one"),
@@ -162,8 +161,7 @@ def test_lineage():
 )
 def test_impossible_evolutions(options, axes, message):
     with pytest.raises(nnjax.UserError, match=message):
-        space = Space(axes={"learning_rate": RATES, **axes}, evolution=Evolution(**options))
-        nnjax.sweep(BASE, space, data=blobs(63))
+        nnjax.sweep(BASE, Space({"learning_rate": RATES, **axes}, evolution=Evolution(**options)), data=blobs(63))
 
 
 def test_an_end_that_no_draw_has_met_is_refused():
@@ -182,19 +180,29 @@ def test_rules_that_exclude_each_other():
 
 
 def test_the_command_line():
-    texts = {"every": "3", "metric": "val_accuracy", "factors": "0.5,2", "share": "0.3", "resample": "0", "draw_seed": "7"}
+    texts = {
+        "every": "3",
+        "metric": "val_accuracy",
+        "factors": "0.5,2",
+        "share": "0.3",
+        "resample": "0",
+        "draw_seed": "7",
+    }
     space = override(Space(), texts)
     assert space.evolution == Evolution(3, 0.3, (0.5, 2.0), 0.0, "val_accuracy")
     assert (space.draw_seed, space.halving) == (7, None)
-    assert override(Space(evolution=Evolution(4)), {"metric": "train_loss"}).evolution == Evolution(4, metric="train_loss")
+    assert override(Space(evolution=Evolution(4)), {"metric": "train_loss"}).evolution == Evolution(
+        4, metric="train_loss"
+    )
     assert override(Space(), {"metric": "val_accuracy"}).halving == Halving(metric="val_accuracy")
     with pytest.raises(nnjax.UserError, match=r"space.factors is 'a,b', but a list of numbers"):
         override(Space(), {"factors": "a,b"})
 
 
-BASE = replace(CLASSIFIER, {"epochs": 9})
-AXES = {"learning_rate": Range(1e-5, 1.0, 6, log=True), "seed": (0, 1), "widths": ((4,), (6,))}
-SPACE = Space(axes=AXES, evolution=Evolution(every=2, share=0.34))
+BASE = replace(CLASSIFIER, {"epochs": 7})
+AXES = {"learning_rate": Range(1e-4, 1.0, 4, log=True), "seed": (0, 1), "widths": ((4,), (6,))}
+SGD = replace(BASE, {"epochs": 6, "shuffle": False, "optimizer.name": "sgd", "learning_rate": 0.01, "widths": (4,)})
+SPACE = Space(axes=AXES, evolution=Evolution(every=2, share=0.25))
 
 
 @pytest.fixture(scope="module")
@@ -226,7 +234,7 @@ def test_a_run_folder_says_who_went_on_from_whom(evolved):
     folder, run = evolved
     table, tree = pd.read_csv(folder / "trials.csv"), json.loads((folder / "evolution.json").read_text())
     assert set(table.status) == {"done"}
-    assert set(table.epochs) == {9}
+    assert set(table.epochs) == {7}
     replaced = 0
     for trial, stages in enumerate(run.schedules):
         assert stages[0] == Stage(0, None, {"learning_rate": run.specs[trial].experiment.hyperparameters.learning_rate})
@@ -237,9 +245,9 @@ def test_a_run_folder_says_who_went_on_from_whom(evolved):
         for stage in stages[1:]:
             parent = run.specs[stage.parent].experiment
             assert (parent.seed, parent.model) == (run.specs[trial].experiment.seed, run.specs[trial].experiment.model)
-            assert 1e-5 <= stage.values["learning_rate"] <= 1.0
+            assert 1e-4 <= stage.values["learning_rate"] <= 1.0
         replaced += len(stages) - 1
-    assert replaced == 4 * 2 * 2 * 2  # rungs × widths × seeds × two of six
+    assert replaced == 3 * 2 * 2  # rungs × widths × seeds: one of four each
     assert nnjax.load(folder).schedules == run.schedules
     assert not list((folder / "checkpoints").glob("paused_*"))
 
@@ -249,14 +257,14 @@ def test_before_the_first_rung_it_is_the_plain_sweep(evolved):
     found = evolved[1].curves()["val_loss"]
     np.testing.assert_allclose(found[:, :2], plain[:, :2], rtol=1e-5)
     never = [trial for trial, stages in enumerate(evolved[1].schedules) if len(stages) == 1]
-    assert len(never) > 4
+    assert len(never) >= 4
     np.testing.assert_allclose(found[never], plain[never], rtol=1e-4)
 
 
 def test_a_copy_with_its_parents_hyperparameters_trains_as_its_parent(tmp_path):
     """The whole state is copied: with Adam's moments left behind, or other weights, the curves would part."""
     space = Space({"learning_rate": RATES[:4]}, evolution=Evolution(every=3, share=0.25, factors=(1.0,), resample=0.0))
-    run = nnjax.sweep(replace(BASE, {"epochs": 6}), space, data=blobs(63))
+    run = nnjax.sweep(replace(BASE, {"epochs": 6, "widths": (4,)}), space, data=blobs(63))
     [(child, stage)] = [(trial, stages[1]) for trial, stages in enumerate(run.schedules) if len(stages) > 1]
     for name, curve in run.records[child].curves.items():
         np.testing.assert_array_equal(curve[3:], run.records[stage.parent].curves[name][3:])
@@ -269,25 +277,23 @@ def test_a_copy_with_its_parents_hyperparameters_trains_as_its_parent(tmp_path):
 
 def test_a_copy_trains_on_with_its_own_hyperparameters(tmp_path):
     """Without shuffling, and with SGD, which has no state, it is a run that starts from the parent's weights."""
-    base = replace(BASE, {"epochs": 6, "shuffle": False, "optimizer.name": "sgd", "learning_rate": 0.01})
     space = Space({"learning_rate": (0.2, 0.01, 0.02, 0.0001)}, evolution=Evolution(every=4, share=0.25))
-    run = nnjax.sweep(base, space, data=blobs(63))
+    run = nnjax.sweep(SGD, space, data=blobs(63))
     [(child, stage)] = [(trial, stages[1]) for trial, stages in enumerate(run.schedules) if len(stages) > 1]
     rate = run.specs[stage.parent].experiment.hyperparameters.learning_rate
     assert (child, stage.epoch, stage.values["learning_rate"] != rate) == (3, 4, True)
-    parent = nnjax.sweep(replace(base, {"epochs": 4, "learning_rate": rate}), data=blobs(63))
+    parent = nnjax.sweep(replace(SGD, {"epochs": 4, "learning_rate": rate}), data=blobs(63))
     nnjax.save_weights(parent.params(), tmp_path / "weights.npz")
     changes = {"epochs": 2, "start_weights": str(tmp_path / "weights.npz"), **stage.values}
-    alone = nnjax.sweep(replace(base, changes), data=blobs(63))
+    alone = nnjax.sweep(replace(SGD, changes), data=blobs(63))
     for name, curve in alone.records[0].curves.items():
         np.testing.assert_allclose(run.records[child].curves[name][4:], curve, rtol=1e-5, err_msg=name)
 
 
 def test_a_trial_that_diverged_is_replaced_and_ends_well(tmp_path):
     rates = (0.01, 0.02, 1e20, 0.05)
-    base = replace(BASE, {"optimizer.name": "sgd", "learning_rate": 0.01, "epochs": 6, "output_activation": "softmax"})
     space = Space({"learning_rate": rates}, evolution=Evolution(every=2, share=0.25, resample=0.0))
-    run = nnjax.sweep(base, space, workdir=tmp_path / "run", data=blobs(63))
+    run = nnjax.sweep(SGD, space, workdir=tmp_path / "run", data=blobs(63))
     assert {record.status for record in run.records} == {"done"}
     curve = run.records[2].curves["train_loss"]
     assert (np.isfinite(curve[:2]).all(), np.isfinite(curve[2:]).all()) == (False, True)
@@ -297,8 +303,7 @@ def test_a_trial_that_diverged_is_replaced_and_ends_well(tmp_path):
 
 
 def test_where_all_diverge_there_is_nobody_to_copy():
-    base = replace(BASE, {"optimizer.name": "sgd", "learning_rate": 0.01, "epochs": 6})
-    run = nnjax.sweep(base, Space({"learning_rate": (1e20, 1e21)}, evolution=Evolution(2, 0.5)), data=blobs(63))
+    run = nnjax.sweep(SGD, Space({"learning_rate": (1e20, 1e21)}, evolution=Evolution(2, 0.5)), data=blobs(63))
     assert [record.status for record in run.records] == ["diverged"] * 2
     assert [len(stages) for stages in run.schedules] == [1, 1]
 
@@ -309,7 +314,7 @@ def test_it_finds_a_rate_that_no_member_began_with():
     Jaderberg et al. 2017, section 3: a schedule is found within one run. The same members alone stay where they are.
     """
     rates = (1e-4, 1.3e-4, 1.6e-4, 2e-4, 2.5e-4, 3e-4, 4e-4, 10.0)
-    base = replace(BASE, {"epochs": 24, "optimizer.name": "sgd", "learning_rate": 0.01})
+    base = replace(SGD, {"epochs": 24})
     evolution = Evolution(every=2, share=0.25, factors=(0.5, 4.0), resample=0.0)
     losses = [
         min(record.values["val_loss"] for record in nnjax.sweep(base, space, data=blobs(63)).records)
@@ -321,7 +326,7 @@ def test_it_finds_a_rate_that_no_member_began_with():
 def test_others_rules_are_another_experiment(evolved):
     folder, _ = evolved
     for space in (Space(axes=AXES), Space(AXES, draw_seed=1, evolution=SPACE.evolution)):
-        with pytest.raises(nnjax.UserError, match="evolution: every 2 share 0.34"):
+        with pytest.raises(nnjax.UserError, match=r"evolution: every 2 share 0\.25"):
             nnjax.sweep(BASE, space, workdir=folder, data=blobs(63))
 
 
@@ -338,7 +343,7 @@ def test_a_trial_alone(evolved):
         retrial(folder, copy)
 
 
-@pytest.mark.parametrize("stops", [1, 2, 3, 5, 8])
+@pytest.mark.parametrize("stops", [1, 3])
 def test_it_goes_on_bit_for_bit(evolved, tmp_path, stops):
     """Stopped after some segments, then after as many more."""
     count = 0
@@ -362,7 +367,7 @@ class Killed(BaseException):
     """The process is gone."""
 
 
-@pytest.mark.parametrize("first", range(1, 6))
+@pytest.mark.parametrize("first", range(1, 4))
 def test_it_goes_on_after_a_kill_at_any_write(evolved, tmp_path, monkeypatch, first):
     """The process dies at a write, which is not done, nor any later one; so again and again, some writes later."""
     write, left, kills = checkpoints.write_atomically, 5 + first, 0
@@ -392,8 +397,11 @@ def test_a_state_that_is_lost_lets_all_begin_again(evolved, tmp_path, damage):
     folder = tmp_path / "run"
     if damage == "paused":
         segments = iter(range(1000))
+
+        def stop():
+            return any((folder / "checkpoints").glob("paused_*")) and next(segments) > 5
+
         with pytest.raises(nnjax.api.Stopped):
-            stop = lambda: bool(list((folder / "checkpoints").glob("paused_*"))) and next(segments) > 14  # noqa: E731
             nnjax.sweep(BASE, SPACE, workdir=folder, data=blobs(63), should_stop=stop)
         for path in (folder / "checkpoints").glob("paused_*"):
             path.write_bytes(path.read_bytes()[:-20])
