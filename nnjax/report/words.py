@@ -48,7 +48,13 @@ def sentences(run: Run, references: Mapping[Key, Anchors]) -> list[str]:
     """Say what the run amounts to; one sentence or two for each thing."""
     some = settings(run)
     best = [_best(run, ranked(run, own)[0], len(own), references.get(key)) for key, own in goals_of(run).items()]
-    return [_trained(run, some), *_ended(run), *[text for text in best[:4] if text], *_caution(run, some)]
+    return [
+        _trained(run, some),
+        *_ended(run),
+        *_evolved(run),
+        *[text for text in best[:4] if text],
+        *_caution(run, some),
+    ]
 
 
 def _trained(run: Run, some: Sequence[Setting]) -> str:
@@ -110,6 +116,20 @@ def _ended(run: Run) -> list[str]:
     )
     out = [f"{_of(n, total)} {text.format('was' if n == 1 else 'were')}." for n, text in ends if n]
     return out + [f"{_of(waiting, total)} {'has' if waiting == 1 else 'have'} not finished{again}."] * bool(waiting)
+
+
+def _evolved(run: Run) -> list[str]:
+    """Say how often trials went on from others' weights."""
+    times = [len(stages) - 1 for stages in run.schedules]
+    rungs = {stage.epoch for stages in run.schedules for stage in stages[1:]}
+    if not rungs:
+        return []
+    copied = sum(map(bool, times))
+    return [
+        f"{_of(copied, len(times))} went on from better ones' weights, {count(sum(times), 'time')} in all at "
+        f"{count(len(rungs), 'rung')} (population-based training); names and charts show the hyperparameters with "
+        "which trials began."
+    ]
 
 
 def _of(n: int, total: int) -> str:
