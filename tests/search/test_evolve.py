@@ -12,7 +12,7 @@ from nnjax.fields import replace
 from nnjax.retraining import retrial
 from nnjax.search import Evolution, Halving, Range, Space, expand, override
 from nnjax.search.evolve import explore, lineage, make_rules, schedules, standing
-from nnjax.train import checkpoints
+from nnjax.train import Plan, checkpoints
 from nnjax.train.records import RUNNING, Record, Stage
 
 RATES = tuple(0.001 * 2.0**i for i in range(10))
@@ -69,6 +69,17 @@ def test_factors_and_ends():
     middle = [2, 3, 4, 5, 1, 0, 6, 7, 8, 9]
     assert set(copies(middle)) == {(trial, factor * RATES[trial]) for trial in (4, 5) for factor in (0.5, 2)}
     assert set(copies([1, *range(3, 11), 0])) == {(0, 2 * RATES[0]), (9, RATES[9] / 2)}
+
+
+def test_each_rung_and_each_seed_draws_anew():
+    """The same trial is worst at rungs 2 and 4; were its parent (of two) always the same, that had chance 2^-20."""
+    parents = [
+        [stage.parent for stage in schedules(rules_of()._replace(draw_seed=seed), at(4, range(10)))[9][1:]]
+        for seed in range(20)
+    ]
+    assert {len(pair) for pair in parents} == {2}
+    assert any(first != second for first, second in parents)
+    assert len({first for first, _ in parents}) == 2
 
 
 def test_clipping_and_resampling():
@@ -144,7 +155,7 @@ def test_lineage():
     ("options", "axes", "message"),
     [
         ({"every": 0}, {}, "every=0, but a whole number of epochs, at least 1"),
-        ({"every": 7}, {}, "every 7 epochs, but the trials have 7"),
+        ({"every": 5}, {}, "every 5 epochs, but the trials have 5"),
         ({"share": 0.6}, {}, "share=0.6, but a number above 0, at most 0.5"),
         ({"share": 0.05}, {}, "share of 0.05 .* but there are 10 of one"),
         ({}, {"learning_rate": RATES[:4]}, "there are 4 of one"),
@@ -161,7 +172,9 @@ def test_lineage():
 )
 def test_impossible_evolutions(options, axes, message):
     with pytest.raises(nnjax.UserError, match=message):
-        nnjax.sweep(BASE, Space({"learning_rate": RATES, **axes}, evolution=Evolution(**options)), data=blobs(63))
+        nnjax.sweep(
+            BASE, Space({"learning_rate": RATES, **axes}, evolution=Evolution(**{"every": 2} | options)), data=blobs(63)
+        )
 
 
 def test_an_end_that_no_draw_has_met_is_refused():
@@ -199,7 +212,7 @@ def test_the_command_line():
         override(Space(), {"factors": "a,b"})
 
 
-BASE = replace(CLASSIFIER, {"epochs": 7})
+BASE = replace(CLASSIFIER, {"epochs": 5})
 AXES = {"learning_rate": Range(1e-4, 1.0, 4, log=True), "seed": (0, 1), "widths": ((4,), (6,))}
 SGD = replace(BASE, {"epochs": 6, "shuffle": False, "optimizer.name": "sgd", "learning_rate": 0.01, "widths": (4,)})
 SPACE = Space(axes=AXES, evolution=Evolution(every=2, share=0.25))
@@ -234,7 +247,7 @@ def test_a_run_folder_says_who_went_on_from_whom(evolved):
     folder, run = evolved
     table, tree = pd.read_csv(folder / "trials.csv"), json.loads((folder / "evolution.json").read_text())
     assert set(table.status) == {"done"}
-    assert set(table.epochs) == {7}
+    assert set(table.epochs) == {5}
     replaced = 0
     for trial, stages in enumerate(run.schedules):
         assert stages[0] == Stage(0, None, {"learning_rate": run.specs[trial].experiment.hyperparameters.learning_rate})
@@ -247,7 +260,7 @@ def test_a_run_folder_says_who_went_on_from_whom(evolved):
             assert (parent.seed, parent.model) == (run.specs[trial].experiment.seed, run.specs[trial].experiment.model)
             assert 1e-4 <= stage.values["learning_rate"] <= 1.0
         replaced += len(stages) - 1
-    assert replaced == 3 * 2 * 2  # rungs × widths × seeds: one of four each
+    assert replaced == 2 * 2 * 2  # rungs × widths × seeds: one of four each
     assert nnjax.load(folder).schedules == run.schedules
     assert not list((folder / "checkpoints").glob("paused_*"))
 
@@ -273,6 +286,14 @@ def test_a_copy_with_its_parents_hyperparameters_trains_as_its_parent(tmp_path):
         for own, parents in zip(flat(run.params(child, which)), flat(run.params(stage.parent, which)), strict=True):
             np.testing.assert_array_equal(own, parents)
     assert run.records[child].values["best_epoch"] == run.records[stage.parent].values["best_epoch"]
+
+
+def test_the_best_weights_so_far_are_copied_too():
+    """Nothing is learned at a rate of 0: the best epoch of all is the first, also of a copy."""
+    space = Space({"l2": (0.0, 0.1, 0.2, 0.3)}, evolution=Evolution(every=2, share=0.25))
+    run = nnjax.sweep(replace(SGD, {"learning_rate": 0.0}), space, data=blobs(63))
+    assert [len(stages) for stages in run.schedules] == [1, 1, 1, 3]
+    assert [record.values["best_epoch"] for record in run.records] == [1.0] * 4
 
 
 def test_a_copy_trains_on_with_its_own_hyperparameters(tmp_path):
@@ -410,3 +431,24 @@ def test_a_state_that_is_lost_lets_all_begin_again(evolved, tmp_path, damage):
         copy = next(i for i, stages in enumerate(evolved[1].schedules) if len(stages) > 1)
         (folder / "checkpoints" / f"weights_{copy:05d}.npz").unlink()
     same(nnjax.sweep(BASE, SPACE, workdir=folder, data=blobs(63)), evolved[1])
+
+
+def test_a_copy_whose_weights_are_lost_while_others_train(tmp_path):
+    """It would meet its parents at a later epoch than that at which it went on from them."""
+    folder, plan = tmp_path / "run", Plan(devices=1, lanes=2)
+    space = Space({"learning_rate": AXES["learning_rate"]}, evolution=Evolution(every=2, share=0.5))
+    base = replace(BASE, {"widths": (4,)})
+    whole = nnjax.sweep(base, space, data=blobs(63), plan=plan)
+    copies = [trial for trial, stages in enumerate(whole.schedules) if len(stages) > 1]
+    ended = []
+
+    def observe(progress):
+        ended[:] = [trial for trial in copies if progress.records[trial].status == "done"]
+
+    with pytest.raises(nnjax.api.Stopped):
+        nnjax.sweep(
+            base, space, workdir=folder, data=blobs(63), plan=plan, observe=observe, should_stop=lambda: bool(ended)
+        )
+    assert "running" in (folder / "trials.csv").read_text()
+    (folder / "checkpoints" / f"weights_{ended[0]:05d}.npz").unlink()
+    same(nnjax.sweep(base, space, workdir=folder, data=blobs(63), plan=plan), whole)
