@@ -262,6 +262,7 @@ def test_a_run_folder_says_who_went_on_from_whom(evolved):
         replaced += len(stages) - 1
     assert replaced == 2 * 2 * 2  # rungs × widths × seeds: one of four each
     assert nnjax.load(folder).schedules == run.schedules
+    assert json.loads((folder / "environment.json").read_text())["programs"] == 2  # one a width, whatever the rates
     assert not list((folder / "checkpoints").glob("paused_*"))
 
 
