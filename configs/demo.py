@@ -5,7 +5,7 @@ autoencoders take the deck's 12,000 steps: 300 epochs of 4,000 digits in batches
 
     make demo      (python scripts/sweep.py --config=configs/demo.py --workdir=runs/demo)
 
-Expected: about 2 minutes of training on 2 cores (measured 1:42 to 2:13, with the speed of the cores); test MSE of
+Expected: 1 to 2 minutes of training on 2 cores (measured :39 to 2:13, with the speed of the cores); test MSE of
 digits64_sig about .017, test error of the classifier 4-5 %.
 """
 

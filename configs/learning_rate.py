@@ -7,6 +7,7 @@ learning rate depends on the chosen optimization scheme".
 
 Expected: a valley for every optimizer, its floor near .1-1 for SGD, .03 for momentum, .003 for Adam and 1-10 for
 Adadelta; 4 optimizers × 13 rates × 3 seeds, four compiled programs.
+Time: about 20 seconds on two cores.
 """
 
 from nnjax.config import DataConfig, Experiment, ModelConfig, OptimizerConfig

@@ -21,12 +21,14 @@ from nnjax.checks import Finding
 from nnjax.config import DataConfig, Experiment, Replicate, TrialSpec, replicate_of
 from nnjax.data import prepare
 from nnjax.fields import conform
+from nnjax.metrics import is_maximised
 from nnjax.models import Model, make_model
 from nnjax.search import ADAPTIVE, Range, Space
 from nnjax.search.schedulers import Scheduler, make_scheduler
 from nnjax.statistics import Comparison, compare_paired, estimate
 from nnjax.train import Plan, Population, Progress, Stopped, checkpoints
 from nnjax.train.batches import output_width
+from nnjax.train.plan import from_json
 from nnjax.train.records import (
     DROPPED,
     FINISHED,
@@ -36,7 +38,6 @@ from nnjax.train.records import (
     Record,
     Stage,
     Standing,
-    params_of,
     stack_curves,
 )
 from nnjax.types import DataFacts, Dataset, Params, Prepared, UserError
@@ -161,9 +162,11 @@ class Run:
         """The weights of a trial at its last epoch ("final") or at its lowest validation loss ("best").
 
         Raises:
-          UserError: the trial has no weights yet.
+          UserError: there is no such trial, it has no weights yet, or its file holds those of another network.
         """
-        record = self.records[trial]
+        if which not in ("final", "best"):
+            raise UserError(f"The weights {which!r} were asked for, but there are 'final' and 'best' ones.")
+        record = self.records[self.known_trial(trial)]
         if record.status == DROPPED:
             raise UserError(
                 f"Trial {trial} was dropped after {record.epochs} epochs: its weights were not kept. Train it alone by "
@@ -171,7 +174,22 @@ class Run:
             )
         if record.status in (WAITING, RUNNING):
             raise UserError(f"Trial {trial} is {record.status}: it has no weights yet; resume its run first.")
-        return params_of(self.store.load_weights(trial), which)
+        blank = jax.eval_shape(self.model(trial).init, jax.random.key(0))
+        try:
+            return checkpoints.unflatten(blank, self.store.load_weights(trial), f"{which}/")
+        except UserError as error:
+            raise UserError(f"The weights of trial {trial} cannot be used: {error}") from None
+
+    def known_trial(self, trial: int) -> int:
+        """Give back the number of a trial.
+
+        Raises:
+          UserError: there is no such trial.
+        """
+        if not 0 <= trial < len(self.specs):
+            there = f"trials 0 to {len(self.specs) - 1}" if len(self.specs) > 1 else "only trial 0"
+            raise UserError(f"There is no trial {trial}; the run has {there}.")
+        return trial
 
     def predict(self, x: np.ndarray, trial: int = 0, which: str = "final", encode: bool = False) -> np.ndarray:
         """Outputs [n, k] of a trial's network for raw inputs x [n, d], scaled as in training; with encode, codes.
@@ -179,12 +197,13 @@ class Run:
         Outputs of a regression are in the target's own units.
 
         Raises:
-          UserError: x has another width than the network's input.
+          UserError: x has another width than the network's input; see `params`.
         """
-        facts = self.facts(trial)
+        params, facts = self.params(trial, which), self.facts(trial)
+        x = np.asarray(x)
         if x.ndim != 2 or x.shape[1] != facts.num_inputs:
             raise UserError(f"The inputs have shape {x.shape}, but (n, {facts.num_inputs}) was expected.")
-        model, params = self.model(trial), self.params(trial, which)
+        model = self.model(trial)
         scaled = np.asarray(facts.x_scaler(x.astype(np.float32)), np.float32)
         function = model.encode if encode else model.apply
         parts = [np.asarray(function(params, scaled[i : i + 1000])) for i in range(0, len(scaled), 1000)]
@@ -193,7 +212,7 @@ class Run:
         return np.asarray(facts.y_scaler.inverse(outputs)) if regression and not encode else outputs
 
     def best_trial(self, metric: str = "val_loss") -> int:
-        """The finished trial with the lowest final value of a metric.
+        """The finished trial with the lowest final value of a metric; of an accuracy, with the highest.
 
         Raises:
           UserError: no finished trial has it.
@@ -202,7 +221,8 @@ class Run:
         found = {trial: value for trial, value in done.items() if np.isfinite(value)}
         if not found:
             raise UserError(f"No trial has finished with a finite {metric}; name a trial yourself.")
-        return min(found, key=lambda i: found[i])
+        best = max if is_maximised(metric) else min
+        return best(found, key=lambda i: found[i])
 
     def plot(self, path: str | os.PathLike[str] | None = None, metric: str = "loss") -> Any:
         """Draw train and validation curves of all trials; saved to `path` if given. Returns the matplotlib figure."""
@@ -218,6 +238,9 @@ class Run:
         from nnjax.report import write_report
 
         return write_report(self, path)
+
+
+OTHER_PLAN = "remark: The plan is not the earlier one: the results agree with it closely, but not bit for bit."
 
 
 def _folds(setting: Setting) -> int | None:
@@ -253,6 +276,8 @@ def sweep(
       UserError: an impossible experiment, unusable data, or a workdir of another experiment.
       Stopped: `should_stop` said so; the same call resumes.
     """
+    if not isinstance(space, Space | Mapping):
+        raise UserError(f"The space is {space!r}, but a Space, or axes such as {{'seed': range(3)}}, was expected.")
     space = space if isinstance(space, Space) else Space(axes=space)
     if space.mode == ADAPTIVE:
         from nnjax.search.adaptive import search
@@ -279,15 +304,26 @@ def sweep(
     for arm, finding in findings:
         announce(preflight.told(arm, finding))
     facts = {config: some.facts() for config, some in prepared.items()}
-    plan = plan or Plan() if folder is None else kept_plan(plan or Plan(), folder)
     stand = None if scheduler is None else _noted(scheduler, folder)
-    population = Population(specs, prepared, plan, folder or MemoryStore(), None, observe, should_stop, stand)
+    earlier = [] if folder is None else folder.read_plan()
+    population = Population(
+        specs,
+        prepared,
+        plan,
+        folder or MemoryStore(),
+        observe=observe,
+        should_stop=should_stop,
+        stand=stand,
+        announce=announce,
+        planned=lambda: folder.note_environment(population.describe()) if folder is not None else None,
+        earlier=earlier,
+    )
     if scheduler is not None:
         population.refuse_unknown_curve(scheduler.metric)
     if folder is not None:
         population.records = folder.begin(experiment, specs, facts, findings, title, rules)
-        if folder.read_plan() not in ([], population.describe()["plan"]):
-            announce("remark: The plan is not the earlier one: the results agree with it closely, but not bit for bit.")
+        if earlier and [from_json(group) for group in earlier] != [group.plan for group in population.groups]:
+            announce(OTHER_PLAN)
     _train(population, folder)
     if population.cost():
         announce(f"cost: {population.cost()}")

@@ -10,6 +10,7 @@ import dataclasses
 import difflib
 import functools
 import importlib.util
+import os
 import pathlib
 import sys
 import traceback
@@ -29,6 +30,8 @@ from nnjax.types import UserError
 def require(argv: Sequence[str], config: str | None, workdir: str | None) -> tuple[str, str]:
     """Give --config and --workdir; refuse a command line without them, or with stray arguments.
 
+    A leading ~ is the home folder, which most shells leave to the program in --workdir=~/runs.
+
     Raises:
       UserError: it is such a one.
     """
@@ -40,7 +43,7 @@ def require(argv: Sequence[str], config: str | None, workdir: str | None) -> tup
         raise UserError(
             "--workdir is missing; name the run folder to make or resume, such as --workdir=runs/mnist_mlp."
         )
-    return config, workdir
+    return os.path.expanduser(config), os.path.expanduser(workdir)
 
 
 def load_config(path: str) -> ModuleType:
@@ -93,7 +96,7 @@ def _blame(file: pathlib.Path) -> Iterator[None]:
         lines = [frame.lineno for frame in frames if frame.filename == str(file.absolute())]
         line = error.lineno if isinstance(error, SyntaxError) else lines[-1] if lines else None
         what = error.msg if isinstance(error, SyntaxError) else str(error)
-        kind = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
+        kind = "" if isinstance(error, UserError) else type(error).__name__ + ": " * bool(what)
         where = f" in line {line}" if line else ""
         raise UserError(f"The configuration {file.name} has a mistake{where}: {kind}{what.rstrip('.')}.") from None
 
@@ -155,7 +158,7 @@ def rerun(argv: Sequence[str], source: str | None, trial: int | None, workdir: s
     """
     if source is None or trial is None:
         raise UserError("--from=RUN and --trial=NUMBER belong together: which trial of which run is trained again.")
-    _, workdir = require(argv, source, workdir)
+    source, workdir = require(argv, source, workdir)
     from nnjax.retraining import retrial
 
     again = retrial(source, trial)

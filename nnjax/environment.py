@@ -24,6 +24,7 @@ def describe_environment(layout: Mapping[str, Any], seconds: Sequence[float]) ->
         "command": _command(),
         "versions": {name: _version(name) for name in PACKAGES} | {"python": platform.python_version()},
         "machine": platform.platform(),
+        "processor": processor(),
         "cores": os.cpu_count(),
         "backend": devices[0].platform,
         "devices": [device.device_kind for device in devices],
@@ -33,10 +34,20 @@ def describe_environment(layout: Mapping[str, Any], seconds: Sequence[float]) ->
     }
 
 
+def processor() -> str:
+    """Name the processor's model."""
+    info = pathlib.Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor())
+
+
 def _command() -> str:
-    """The command line, as it was typed where the script was named by a relative path."""
+    """The command line, as it was typed where the script was named by a relative path; no folders of this machine."""
     script = pathlib.Path(sys.argv[0])
-    return shlex.join(["python", str(script if not script.is_absolute() else script.name), *sys.argv[1:]])
+    if script.is_absolute():
+        script = pathlib.Path(*script.parts[-2:]) if script.parent.name == "scripts" else pathlib.Path(script.name)
+    return shlex.join(["python", str(script), *sys.argv[1:]])
 
 
 def _version(name: str) -> str:

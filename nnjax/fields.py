@@ -44,11 +44,14 @@ def resolve_path(name: str, cls: type = Experiment) -> str:
         return found[0]
     if found:
         raise UserError(f"The field {name!r} is ambiguous: write one of {', '.join(found)}.")
+    inside = [path for path in paths if path.startswith(f"{name}.")]
+    if inside:
+        raise UserError(f"{name!r} is not a field but a group of them: write one of {', '.join(inside)}.")
     raise UserError(f"Unknown field {name!r}; {_suggest(name, paths)}")
 
 
 def _suggest(name: str, paths: Iterable[str]) -> str:
-    """Name the paths whose last part, or its initials ("lr"), is spelt like that of a name; all if none is."""
+    """Name the paths whose last part, or its initials ("lr"), is spelt like a name's; its group, or all, if none is."""
     spelt: dict[str, list[str]] = {}
     for path in paths:
         leaf = path.split(".")[-1]
@@ -58,7 +61,8 @@ def _suggest(name: str, paths: Iterable[str]) -> str:
     *parts, leaf = name.lower().split(".")
     close = [path for match in difflib.get_close_matches(leaf, spelt, n=1, cutoff=0.65) for path in spelt[match]]
     close.sort(key=lambda path: path.split(".")[:-1] != parts)  # first those of the part that was named
-    return f"did you mean {' or '.join(close[:3])}?" if close else f"the fields are {', '.join(paths)}."
+    group = [path for path in paths if parts and path.split(".")[:-1] == parts] or paths
+    return f"did you mean {' or '.join(close[:3])}?" if close else f"the fields are {', '.join(group)}."
 
 
 def replace(experiment: Experiment, changes: Mapping[str, Any]) -> Experiment:
@@ -88,6 +92,8 @@ def conform(experiment: Experiment) -> Experiment:
     Raises:
       UserError: a value, or a whole part, of the wrong type.
     """
+    if not isinstance(experiment, Experiment):
+        raise UserError(f"The experiment is {experiment!r}, but an Experiment was expected: write Experiment(...).")
     for field in dataclasses.fields(Experiment):
         part, found = type(field.default), getattr(experiment, field.name)
         if dataclasses.is_dataclass(field.default) and not isinstance(found, part):

@@ -158,11 +158,12 @@ def _discard_output() -> None:
 
 
 def check_out(path: str, *kinds: str) -> str:
-    """Give the path of a file to write, before anything is computed for it.
+    """Give the path of a file to write, with ~ as the home folder, before anything is computed for it.
 
     Raises:
       UserError: it ends in none of the kinds (".csv"), or its folder is not there.
     """
+    path = os.path.expanduser(path)
     kind = pathlib.Path(path).suffix
     if kind not in kinds:
         raise UserError(f"The file {path!r} ends in {kind!r}, but {' or '.join(kinds)} was expected.")

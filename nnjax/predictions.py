@@ -24,10 +24,7 @@ def choose_trial(run: Run, trial: int | None) -> int:
     """
     if trial is None:
         return run.best_trial() if len(run.specs) > 1 else 0
-    if not 0 <= trial < len(run.specs):
-        there = f"trials 0 to {len(run.specs) - 1}" if len(run.specs) > 1 else "only trial 0"
-        raise UserError(f"There is no trial {trial}; the run has {there}.")
-    return trial
+    return run.known_trial(trial)
 
 
 def inputs_for(run: Run, trial: int, name: str | None, data_dir: str | None, target: str | None) -> np.ndarray:

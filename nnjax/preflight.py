@@ -61,8 +61,13 @@ def prepare_all(specs: Sequence[TrialSpec], data: Dataset | None) -> dict[DataCo
     """Load and split each data configuration that occurs, once.
 
     Raises:
-      UserError: see `load` and `prepare_loaded`.
+      UserError: `data` is no data set; see `load` and `prepare_loaded`.
     """
+    if data is not None and not isinstance(data, Dataset):
+        raise UserError(
+            f"The data are of the type {type(data).__name__}, but a Dataset was expected: make one with "
+            "nnjax.data.from_arrays(x, y)."
+        )
     sizes: dict[DataConfig, int] = {}
     for spec in specs:
         config = spec.experiment.data

@@ -103,7 +103,7 @@ def rule_differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[
     """Say which of the rules by which trials are dropped or replaced differ: one "name: old → new" each."""
 
     def text(tree: Mapping[str, Any] | None) -> str:
-        return "none" if tree is None else " ".join(f"{name} {value}" for name, value in tree.items())
+        return "none" if tree is None else " ".join(f"{k} {v}" for k, v in tree.items() if v is not None)
 
     return [f"{n}: {text(before.get(n))} → {text(now.get(n))}" for n in RULES if before.get(n) != now.get(n)]
 

@@ -1,7 +1,7 @@
-"""Compare nnjax with its peers: `make bench`, or `python -m scripts.bench [--tasks=tiny,autoencoder] [--repeats=3]`.
+"""Compare nnjax with its peers: `make bench`, or `python -m scripts.bench [--tasks=tiny,solo] [--repeats=3]`.
 
 Every contender is a fresh process on the same work, in turn, given both cores in the way that suits it. Prints ratios
-and writes bench.json, bench.md and bench.png. Needs the extra `peers`; the task autoencoder needs NNJAX_DATA.
+and writes bench.json, bench.md and bench.png. Needs the extra `peers`, and for all tasks but tiny NNJAX_DATA.
 """
 
 import json
@@ -12,32 +12,38 @@ from absl import flags
 
 from nnjax.main import run
 from nnjax.types import UserError
-from scripts.peers import contest, machine, tables
+from scripts.peers import contest, machine, tables, tasks
 from scripts.peers.contest import Contender, Size
 
-TASKS = flags.DEFINE_list("tasks", ["tiny", "autoencoder"], "what to run: tiny, autoencoder, solo")
+TASKS = flags.DEFINE_list(
+    "tasks", ["tiny", "autoencoder", "products", "solo"], "what to run: tiny, autoencoder, products, solo"
+)
 ONLY = flags.DEFINE_string("only", "", "contenders whose name has this text, beside nnjax")
 REPEATS = flags.DEFINE_integer("repeats", 3, "how often each runs", lower_bound=1)
 SHARE = flags.DEFINE_float("share", 1.0, "of the trials; less for a look", lower_bound=0.01, upper_bound=1.0)
 OUT = flags.DEFINE_string("out", "runs/bench", "folder to write into")
 
-SIZES = {"tiny": Size(256, 50), "autoencoder": Size(32, 10), "solo": Size(1, 5)}
+SIZES = {"tiny": Size(256, 50), "autoencoder": Size(32, 10), "products": Size(8, 10), "solo": Size(1, 5)}
 NNJAX = [Contender("nnjax"), Contender("nnjax, warm cache", cache=True)]
+COMPILED = ("torch_peer", "ensemble_compiled")
 PEERS = {
     "tiny": [
-        Contender("PyTorch ensemble", ("torch_peer", "ensemble"), 2),
-        Contender("PyTorch ensemble, compiled", ("torch_peer", "ensemble_compiled"), 2),
-        Contender("PyTorch eager", ("torch_peer", "eager"), 2),
+        Contender("PyTorch ensemble", ("torch_peer", "ensemble"), (1, 2)),
+        Contender("PyTorch ensemble, compiled", COMPILED, (1, 2)),
+        Contender("PyTorch ensemble, compiled, warm cache", COMPILED, (1, 2), cache=True),
+        Contender("PyTorch eager", ("torch_peer", "eager"), (2,)),
         Contender("scikit-learn, joblib", ("sklearn_peer", "joblib")),
-        Contender("Keras, tuned", ("keras_peer", "tuned"), 2),
-        Contender("Keras", ("keras_peer", "plain"), 2),
+        Contender("Keras, tuned", ("keras_peer", "tuned"), (2,)),
+        Contender("Keras", ("keras_peer", "plain"), (2,)),
     ],
     "autoencoder": [
-        Contender("PyTorch ensemble, compiled", ("torch_peer", "ensemble_compiled"), 2),
-        Contender("PyTorch compiled", ("torch_peer", "compiled"), 2),
-        Contender("PyTorch eager", ("torch_peer", "eager"), 2),
-        Contender("Keras, tuned", ("keras_peer", "tuned"), 2),
+        Contender("PyTorch ensemble, compiled", COMPILED, (1, 2)),
+        Contender("PyTorch ensemble, compiled, warm cache", COMPILED, (1, 2), cache=True),
+        Contender("PyTorch compiled", ("torch_peer", "compiled"), (1, 2)),
+        Contender("PyTorch eager", ("torch_peer", "eager"), (1, 2)),
+        Contender("Keras, tuned", ("keras_peer", "tuned"), (1, 2)),
     ],
+    "products": [],
     "solo": [
         Contender("PyTorch eager", ("torch_peer", "eager")),
         Contender("Keras, tuned", ("keras_peer", "tuned")),
@@ -52,6 +58,7 @@ def main(argv: list[str]) -> None:
         raise UserError(f"The task {unknown[0]!r} is unknown; choose from {', '.join(PEERS)}.")
     out = pathlib.Path(OUT.value)
     out.mkdir(parents=True, exist_ok=True)
+    tasks.write_tiny(out / contest.DATA)
     results: dict[str, Any] = {"machine": machine.describe()}
     print(json.dumps(results["machine"]))
     for task in TASKS.value:
@@ -60,8 +67,12 @@ def main(argv: list[str]) -> None:
         runs: dict[str, list] = {contender.name: [] for contender in contenders}
         for _ in range(REPEATS.value):
             for contender in contenders:
-                runs[contender.name].append(contest.measure(contender, task, size, out))
-                print(task, contender.name, runs[contender.name][-1], flush=True)
+                done = runs[contender.name]
+                if done:
+                    done.append(contest.measure(contender, task, size, done[0]["processes"], out))
+                else:
+                    done.append(contest.measure_first(contender, task, size, out))
+                print(task, contender.name, done[-1], flush=True)
         results[task] = contest.summarize(runs, "nnjax")
         tables.write(results, out)
     print((out / "bench.md").read_text())

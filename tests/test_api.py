@@ -100,7 +100,7 @@ def test_the_number_of_devices_is_kept_on_resuming(tmp_path):
     said = []
     nnjax.sweep(CLASSIFIER, RATES, workdir=tmp_path, data=blobs(), plan=Plan(devices=1))
     run = nnjax.sweep(CLASSIFIER, RATES, workdir=tmp_path, data=blobs(), announce=said.append)
-    assert not [text for text in said if "plan" in text]
+    assert not [text for text in said if "The plan is not" in text]
     assert run.store.read_plan()[0]["devices"] == 1
 
 
@@ -171,6 +171,34 @@ def test_data_handed_over_cannot_be_loaded_again():
 def test_inputs_of_another_width():
     with pytest.raises(UserError, match=r"The inputs have shape \(23, 3\), but \(n, 64\) was expected"):
         fake_run().predict(line().x)
+
+
+@pytest.mark.parametrize(
+    ("use", "words"),
+    [
+        (lambda run: run.predict([[0.0] * 64], trial=3), "There is no trial 3; the run has trials 0 to 2"),
+        (lambda run: run.params(-1), "There is no trial -1"),
+        (lambda run: run.params(0, "bets"), "The weights 'bets' were asked for, but there are 'final' and 'best' ones"),
+        (lambda run: nnjax.sweep({"epochs": 1}), r"but an Experiment was expected: write Experiment\(...\)"),
+        (lambda run: nnjax.sweep(CLASSIFIER, [1, 2]), "but a Space, or axes such as"),
+        (lambda run: nnjax.sweep(CLASSIFIER, data=blobs().x), r"type ndarray, but a Dataset .* nnjax.data.from_arrays"),
+    ],
+)
+def test_other_things_than_were_expected(use, words):
+    with pytest.raises(UserError, match=words):
+        use(fake_run(space=Space({"seed": range(3)})))
+
+
+def test_predictions_of_a_list_are_those_of_an_array():
+    run = fake_run()
+    np.testing.assert_array_equal(run.predict([[1.0] * 64]), run.predict(np.ones((1, 64))))
+
+
+def test_the_best_accuracy_is_the_highest():
+    run = fake_run(space=Space({"seed": range(3)}))
+    for record, accuracy in zip(run.records, (0.5, 0.9, 0.7), strict=True):
+        record.values["val_accuracy"] = accuracy
+    assert run.best_trial("val_accuracy") == 1
 
 
 def test_diverged_trials_are_not_the_best():

@@ -29,6 +29,7 @@ DATA = {
     "prices": from_arrays(X, 3e5 + 1e5 * X[:, :1], task="regression"),
     "positive": from_arrays(X, np.abs(X[:, :2]) + 0.1, task="regression"),
     "shares": from_arrays(X, SHARES, task="regression"),
+    "unseen class": from_arrays(X, np.where(np.arange(N) < N - 20, np.arange(N) % 3, 3), test_start=N - 20),
     "constant": from_arrays(X, np.full((N, 1), 0.3), task="regression"),
     "labels as numbers": from_arrays(X, (np.arange(N) % 10).astype("float32")[:, None], task="regression"),
     "one-hot": from_arrays(X, np.eye(3)[np.arange(N) % 3], task="regression"),
@@ -124,6 +125,7 @@ MISTAKES = [
     ("one class", {"loss": "binary_crossentropy", "output_activation": "sigmoid"}, {"one-class": "error"}),
     ("constant", REGRESSION, {"constant-targets": "warning"}),
     ("rare class", {"loss": "binary_crossentropy", "output_activation": "sigmoid"}, {"imbalance": "remark"}),
+    ("unseen class", {}, {"absent-classes": "warning"}),
     ("prices", REGRESSION, {"large-targets": "warning"}),
     (
         "labels as numbers",

@@ -27,6 +27,13 @@ def get_space():
 '''
 
 
+def test_a_tilde_is_the_home_folder(monkeypatch):
+    """Bash does not replace it in --workdir=~/runs; a folder called ~ in the working folder would be a trap."""
+    monkeypatch.setenv("HOME", "/home/me")
+    assert command.require(["train.py"], "~/a.py", "~/runs") == ("/home/me/a.py", "/home/me/runs")
+    assert command.require(["train.py"], "a.py", "runs/~") == ("a.py", "runs/~")
+
+
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_every_configuration_of_the_repository_expands(path):
     module = command.load_config(str(path))

@@ -39,6 +39,8 @@ def test_fields_are_named_whole_or_by_their_last_part(name, path):
         ("data.nam", r"did you mean data\.name or optimizer\.name\?"),
         ("name", r"ambiguous: write one of data\.name, optimizer\.name\."),
         ("colour", r"'colour'; the fields are data\.name, .*start_weights\."),
+        ("data", r"'data' is not a field but a group of them: write one of data\.name, .*data\.target_scaling\.$"),
+        ("optimizer.colour", r"the fields are optimizer\.name, optimizer\.preset, optimizer\.schedule\."),
         ("", "Unknown field ''"),
     ],
 )
@@ -101,7 +103,7 @@ def test_values_become_what_their_field_says(name, value, expected):
         ("widths", {"a": 1}, "model.widths is {'a': 1}"),
         ("shuffle", "maybe", "shuffle is 'maybe', but true or false"),
         ("loss", 3, "loss is 3, but text was expected"),
-        ("data", "digits", "Unknown field 'data'"),
+        ("data", "digits", "'data' is not a field but a group"),
     ],
 )
 def test_other_values_are_refused(name, value, words):

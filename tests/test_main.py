@@ -102,10 +102,12 @@ def test_an_override_needs_a_value(argv):
         main._take_overrides(argv, ["config"])
 
 
-def test_check_out(tmp_path):
+def test_check_out(tmp_path, monkeypatch):
     assert main.check_out(str(tmp_path / "a.csv"), ".csv", ".npz") == str(tmp_path / "a.csv")
     with pytest.raises(UserError, match=r"'a' ends in '', but .csv or .npz was expected"):
         main.check_out("a", ".csv", ".npz")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert main.check_out("~/a.csv", ".csv") == str(tmp_path / "a.csv")
     with pytest.raises(UserError, match=r"The folder of .* is not there"):
         main.check_out(str(tmp_path / "b" / "a.csv"), ".csv")
 

@@ -54,6 +54,8 @@ def from_arrays(
     if image_shape is None:
         features = outputs.column_names(features, "x", inputs.shape[1], name)
     outputs.check_finite(inputs, features, f"x of {name}")
+    if inputs.dtype != np.uint8:
+        inputs = inputs.astype(np.float32)
     if test_start is not None and not 0 < test_start < len(inputs):
         raise UserError(
             f"The test set of {name} begins at example {test_start}, but 1 to {len(inputs) - 1} was expected."
@@ -103,7 +105,7 @@ def _as_array(values: Any, which: str, name: str) -> np.ndarray:
 
 
 def _inputs(x: np.ndarray, image_shape: tuple[int, int] | None, name: str) -> tuple[np.ndarray, tuple[int, int] | None]:
-    """x as [n, d] of uint8 or float32, and the shape of the grey images it shows, if it shows any."""
+    """x as [n, d], and the shape of the grey images it shows, if it shows any."""
     if x.ndim == 3 or (x.ndim == 4 and x.shape[3] == 1):
         image_shape = (x.shape[1], x.shape[2])
     if not 1 <= x.ndim <= 4 or x.size == 0:
@@ -115,7 +117,4 @@ def _inputs(x: np.ndarray, image_shape: tuple[int, int] | None, name: str) -> tu
         raise UserError(
             f"x of {name} has {flat.shape[1]} inputs, which are not images of {image_shape[0]}×{image_shape[1]}."
         )
-    if flat.dtype != np.uint8:
-        with np.errstate(over="ignore"):  # too large for float32 becomes infinite, and is then reported with its place
-            flat = flat.astype(np.float32)
     return np.ascontiguousarray(flat), image_shape

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ from nnjax.data import files
 from nnjax.types import UserError
 
 SEPARATORS = ",;\t|"
+_DECIMAL_COMMA = re.compile(r'(?:^|;)\s*"?[-+]?\d*,\d+"?\s*(?:;|$)', re.MULTILINE)  # a cell such as 1,5
 
 
 class Table(NamedTuple):
@@ -40,7 +42,7 @@ def read(path: Path) -> Table:
     if header and len(first) == 1:
         raise UserError(f"{path} has a header but no rows.")
     names = _column_names(first[0], path) if header else [f"column{i}" for i in range(len(first[0]))]
-    decimal_comma = separator == ";" and any("," in cell and "." not in cell for cell in first[-1])
+    decimal_comma = separator == ";" and _DECIMAL_COMMA.search(text) is not None
     frame = _parse(
         text, path, names, sep=separator, header=0 if header else None, decimal="," if decimal_comma else "."
     )

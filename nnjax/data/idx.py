@@ -123,8 +123,8 @@ def _read_pair(paths: dict[str, Path], split: str) -> tuple[np.ndarray, np.ndarr
     images, labels = read(image_path), read(label_path)
     if images.ndim < 2 or labels.ndim != 1 or labels.dtype.kind == "f":
         raise UserError(
-            f"{image_path} has {images.ndim} axes and {label_path.name} {labels.ndim}, but 3 (images) and 1 "
-            "(whole numbers) were expected."
+            f"{image_path} has {images.ndim} axes of {images.dtype} and {label_path.name} {labels.ndim} of "
+            f"{labels.dtype}, but 3 (images) and 1 of whole numbers (labels) were expected: exchange or replace them."
         )
     if len(images) != len(labels):
         raise UserError(

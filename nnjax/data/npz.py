@@ -41,8 +41,10 @@ def load(path: Path, name: str, target: str | None = None) -> Dataset:
         has = ", ".join(arrays) or "none"
         raise UserError(f"{path} has no array {lacking} (it has {has}): save it with numpy.savez(file, x=..., y=...).")
     there = [part for part in parts if part is not None]
-    for x, outputs in there if len(there) > 1 else []:
-        if outputs is not None and np.shape(x)[:1] != np.shape(outputs)[:1]:
+    for x, outputs in there:
+        if x.ndim == 0:
+            raise UserError(f"{path} has an array x of one number, but examples were expected: save one a row.")
+        if len(there) > 1 and outputs is not None and np.shape(x)[:1] != np.shape(outputs)[:1]:
             raise UserError(f"{path} has arrays of different lengths: x {x.shape}, {wanted} {outputs.shape}.")
     lengths = [0 if part is None else len(part[0]) for part in parts]
     labels = [outputs for _, outputs in there if outputs is not None]

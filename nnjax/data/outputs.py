@@ -10,6 +10,7 @@ import numpy as np
 from nnjax.types import UserError
 
 MAX_CLASSES = 1000
+LARGEST = np.float64(1e37)  # of inputs and targets: with larger ones float32 has no room to scale them
 FEWEST_COUNTED = 3  # labels 0, 1, 2, … from here on are taken for a count of the classes
 TASKS = ("classification", "regression", "none")
 
@@ -46,6 +47,7 @@ def make(
     values = _values(y, name)
     targets = column_names(targets, "y", values.shape[1], name)
     check_finite(values, targets, f"y of {name}")
+    values = np.ascontiguousarray(values.astype(np.float32))
     return Outputs(values, task, targets=targets)
 
 
@@ -108,31 +110,33 @@ def _known_labels(y: np.ndarray, classes: tuple[str, ...], name: str) -> np.ndar
 
 
 def _values(y: np.ndarray, name: str) -> np.ndarray:
-    """Regression targets float32 [n, k]."""
+    """Regression targets [n, k]."""
     if y.dtype.kind not in "buif":
         raise UserError(f"y of {name} is text, but regression needs numbers.")
     if y.ndim > 2 or y.size == 0:
         raise UserError(f"y of {name} has the shape {y.shape}, but [examples] or [examples, targets] was expected.")
-    with np.errstate(over="ignore"):
-        return np.ascontiguousarray(y.reshape(len(y), -1).astype(np.float32))
+    return y.reshape(len(y), -1)
 
 
 def check_finite(values: np.ndarray, columns: Sequence[str], what: str) -> None:
-    """Refuse NaN and infinity in values [n, d], saying how many there are and where the first one is.
+    """Refuse NaN, infinity and what is too large in values [n, d], saying how many and where the first one is.
 
     Raises:
       UserError: there are some.
     """
-    if not np.issubdtype(values.dtype, np.floating) or np.isfinite(values).all():
+    if not np.issubdtype(values.dtype, np.floating):
         return
-    bad = np.argwhere(~np.isfinite(values))
+    bad = np.argwhere(~(np.abs(values) <= LARGEST))
+    if not len(bad):
+        return
     row, column = bad[0]
+    first = values[row, column]
+    kind, remedy = "NaN or infinite", "fill in or remove what is missing"
+    if np.isfinite(first):
+        kind, remedy = f"beyond {LARGEST:g}, too large for float32", "correct them, or choose a larger unit"
     place = f"example {row} (counted from 0), " + (f"column {columns[column]!r}" if columns else f"pixel {column}")
     values_are = "value that is" if len(bad) == 1 else "values that are"
-    raise UserError(
-        f"{what} has {len(bad)} {values_are} NaN or infinite, the first "
-        f"({values[row, column]}) in {place}: fill in or remove what is missing."
-    )
+    raise UserError(f"{what} has {len(bad)} {values_are} {kind}, the first ({first}) in {place}: {remedy}.")
 
 
 def column_names(names: Sequence[str], prefix: str, width: int, name: str) -> tuple[str, ...]:

@@ -42,7 +42,7 @@ def load(name: str, data_dir: str | None = None, target: str | None = None) -> D
     """
     kind, colon, argument = name.partition(":")
     if kind not in SOURCES:
-        raise UserError(f"There is no data set {name!r}: {_suggestion(name, kind)}.")
+        raise UserError(f"There is no data set {name!r}: {_suggestion(name, kind, argument)}.")
     form = ARGUMENTS.get(kind, "")
     if (form in REQUIRED and not argument) or (colon and not (form and argument)):
         raise UserError(f"{name!r} is not complete, or has too much: write {kind}{f':{form}' if form else ''}.")
@@ -54,11 +54,12 @@ def load(name: str, data_dir: str | None = None, target: str | None = None) -> D
     return dataclasses.replace(dataset, name=name)
 
 
-def _suggestion(name: str, kind: str) -> str:
+def _suggestion(name: str, kind: str, argument: str) -> str:
     suffix = Path(name).suffix.lower().lstrip(".")
     file_kind = {"csv": "csv", "tsv": "csv", "txt": "csv", "parquet": "csv", "npz": "npz"}.get(suffix)
     if file_kind:
-        return f"for a file, write {file_kind}:{name}"
+        path = argument if kind.lower() in ("csv", "tsv", "parquet", "npz") else name
+        return f"for a file, write {file_kind}:{path}"
     close = difflib.get_close_matches(kind.lower(), SOURCES, n=3, cutoff=0.5)
     listed = ", ".join(f"{key}:{ARGUMENTS[key]}" if key in ARGUMENTS else key for key in SOURCES)
     return (f"did you mean {' or '.join(close)}? " if close else "") + f"The names are {listed}"

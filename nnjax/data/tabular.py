@@ -38,7 +38,10 @@ def load(path: Path, name: str, target: str | None = None) -> Dataset:
     chosen = _target_columns(table, target)
     inputs = [column for column in table.frame.columns if column not in chosen]
     if not inputs:
-        raise UserError(f"{path} has no column beside the target {', '.join(chosen)}: at least one input was expected.")
+        raise UserError(
+            f"{path} has no column beside the target {', '.join(chosen)}, but at least one input was expected: name "
+            "another target, or divide the cells by commas, semicolons, tabs or bars."
+        )
     columns, categories = [], {}
     for column in inputs:
         values, texts = _encode(table, column)
@@ -55,8 +58,9 @@ def _read(path: Path) -> Table:
         return delimited.read(path)
     import pandas as pd
 
+    data = io.BytesIO(files.read_bytes(path))
     try:
-        frame = pd.read_parquet(io.BytesIO(files.read_bytes(path)))
+        frame = pd.read_parquet(data)
     except (ValueError, OSError) as error:  # Arrow's errors are ValueErrors or OSErrors
         raise UserError(f"{path} is not a usable Parquet file ({str(error).splitlines()[0]}).") from None
     frame.columns = [str(column) for column in frame.columns]

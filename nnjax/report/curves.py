@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from nnjax.api import Run
 
 VALIDATION, TRAINING, RUNNING_MEAN = "validation", "training", "running mean"
-MANY = 12  # settings with a line and a colour of their own; the others stay in the background
+MANY = 10  # settings with a line and a colour of their own, of which there are as many; the others are background
 DIGITS = 5  # significant ones in the page
 MAX_VALUES = 400_000  # in a page; of longer curves only every second, third ... epoch is kept
 

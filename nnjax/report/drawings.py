@@ -9,7 +9,7 @@ import numpy as np
 
 from nnjax.report import pictures
 from nnjax.report.exhibits import Exhibit
-from nnjax.report.figures import draw, plain
+from nnjax.report.figures import draw, headline, plain
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,7 +23,7 @@ def plot_latent(some: Sequence[Exhibit]) -> Figure:
     def fill(axes: Any) -> None:
         for one, exhibit in zip(axes, some, strict=True):
             draw_latent(one, exhibit)
-            one.set_title(plain(exhibit.label), fontsize=9)
+            one.set_title(headline(exhibit.label), fontsize=9)
 
     return draw(len(some), 3.4, 3.4, fill)
 
@@ -108,7 +108,7 @@ def plot_weights(some: Sequence[Exhibit]) -> Figure:
             assert exhibit.image_shape is not None
             image = pictures.weight_tiles(exhibit.kernel, exhibit.image_shape, limit=24, columns=6)
             one.imshow(np.ma.masked_invalid(image), cmap="RdBu_r", vmin=0, vmax=1)
-            one.set_title(plain(exhibit.label), fontsize=9)
+            one.set_title(headline(exhibit.label), fontsize=9)
             _bare(one)
 
     return draw(len(some), 3.2, 2.4, fill)
@@ -130,7 +130,8 @@ def plot_confusion(exhibit: Exhibit, matrix: np.ndarray) -> Figure:
                 range(len(matrix)), classes, rotation=90 if max(map(len, classes)) > 2 else 0, fontsize=7
             )
             axes[0].set_yticks(range(len(matrix)), classes, fontsize=7)
-        axes[0].set(xlabel="predicted", ylabel="true", title=plain(exhibit.label))
+        axes[0].set(xlabel="predicted", ylabel="true")
+        axes[0].set_title(headline(exhibit.label), fontsize=9)
 
     return draw(1, 4.5, 4.2, fill)
 
@@ -147,7 +148,7 @@ def plot_regression(some: Sequence[Exhibit]) -> Figure:
             one.plot([finite.min(), finite.max()], [finite.min(), finite.max()], color="0.6", lw=0.8)
             names = exhibit.prepared.dataset.targets or ("target",)
             one.set(xlabel=plain(f"true {names[target]}"), ylabel="predicted")
-            one.set_title(plain(exhibit.label), fontsize=9)
+            one.set_title(headline(exhibit.label), fontsize=9)
             one.spines[["top", "right"]].set_visible(False)
 
     return draw(max(len(pairs), 1), 3.2, 3.0, fill)

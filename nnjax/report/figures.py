@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from nnjax.api import Run
 
-MAX_LABEL = 36  # characters in a legend; longer ones would leave no room for the curves
+MAX_LABEL = 36  # characters in a legend or in a line over axes; longer ones would leave no room for the curves
 STYLES = {VALIDATION: "-", TRAINING: "--", RUNNING_MEAN: ":"}
 
 
@@ -59,6 +60,11 @@ def draw(columns: int, width: float, height: float, fill: Callable[[Any], None])
 def plain(name: str) -> str:
     """Take a name literally: without this, matplotlib reads what stands between two $ as a formula."""
     return name.replace("$", r"\$")
+
+
+def headline(label: str) -> str:
+    """Write a label over axes, in as many lines as it needs not to be cut off."""
+    return plain(textwrap.fill(label, MAX_LABEL))
 
 
 def _curves(axes: Any, quantity: Quantity) -> None:

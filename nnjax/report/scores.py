@@ -118,7 +118,7 @@ def _board(
         columns=tuple(columns),
         rows=_rows(entries, columns, num_networks),
         left_out=max(0, len(own) - MAX_NETWORKS),
-        notes=_notes(goal, floor, "background" in columns),
+        notes=_notes(goal, floor, "background" in columns, own[0].experiment.data.target_scaling),
     )
 
 
@@ -173,7 +173,7 @@ def _rows(entries: Sequence[Entry], columns: Sequence[str], num_networks: int) -
     return tuple(rows)
 
 
-def _notes(goal: str, floor: float | None, measured: bool) -> tuple[str, ...]:
+def _notes(goal: str, floor: float | None, measured: bool, target_scaling: str) -> tuple[str, ...]:
     notes = []
     if floor is not None:
         notes.append(
@@ -188,4 +188,7 @@ def _notes(goal: str, floor: float | None, measured: bool) -> tuple[str, ...]:
         )
     if goal == "classification":
         notes.append("Least squares: one linear layer, fitted exactly.")
+    if goal == "regression" and target_scaling != "none":
+        unit = {"standard": "standard deviation", "minmax": "range"}[target_scaling]
+        notes.append(f"Errors are of the scaled target: its {unit} in the training part counts as 1.")
     return tuple(notes)

@@ -21,6 +21,7 @@ RULES: tuple[Rule, ...] = (  # the most fundamental first: a run that is refused
     targets.classes_as_numbers,
     targets.large_targets,
     targets.binary_floor,
+    targets.absent_classes,
     targets.imbalance,
     training.adadelta_rate,
     training.large_rate,

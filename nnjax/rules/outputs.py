@@ -28,7 +28,7 @@ def one_output(case: Case) -> Finding | None:
     remedy = "Use sigmoid with binary_crossentropy for two classes, linear with mean_squared_error for a number."
     if case.data.task == "regression" and case.data.is_integer:
         what += "; the target is one column of whole numbers, which look like class labels"
-        remedy = "Load the data as classification."
+        remedy = "Write labels without decimal points (in Python: as int, or task='classification')."
     return Finding("one-output", "error", f"{what}.", remedy)
 
 

@@ -117,8 +117,20 @@ def classes_as_numbers(case: Case) -> Finding | None:
     if not numbers or case.loss not in PROBABILITY_LOSSES or (case.width == 1 and case.loss in DISTRIBUTION_LOSSES):
         return None
     sentence = f"All targets are 0 or 1, which with {case.loss} look like classes."
-    remedy = "Load the data as classification to get accuracies and a confusion matrix."
+    remedy = "Give one column of whole-number or text labels to get accuracies and a confusion matrix."
     return Finding("classes-as-numbers", "remark", sentence, remedy)
+
+
+def absent_classes(case: Case) -> Finding | None:
+    """Warn of classes that the data know, but the training part does not."""
+    absent = [index for index, count in enumerate(case.data.class_counts) if not count]
+    if not absent or len(absent) >= len(case.data.class_counts) - 1:
+        return None  # constant_targets says it where one class is left
+    sentence = (
+        f"{len(absent)} of {len(case.data.class_counts)} classes have no training example (such as the one of index "
+        f"{absent[0]}): the network cannot learn them."
+    )
+    return Finding("absent-classes", "warning", sentence, "Look at the labels of the test part, and at the split.")
 
 
 def imbalance(case: Case) -> Finding | None:

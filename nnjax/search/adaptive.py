@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from nnjax import preflight, runs
-from nnjax.api import Observer, Run, kept_plan
+from nnjax.api import OTHER_PLAN, Observer, Run, kept_plan
 from nnjax.checks import Finding, validate
 from nnjax.config import DataConfig, Experiment, TrialSpec
 from nnjax.fields import conform
@@ -48,7 +48,7 @@ from nnjax.search.space import ADAPTIVE, Range, Space
 from nnjax.search.studies import Asked, Study, blame, file_storage, open_study, quiet, shown
 from nnjax.train import Plan, Population, Progress
 from nnjax.train.crews import Crew, sizes_of
-from nnjax.train.plan import choose_lanes
+from nnjax.train.plan import choose_lanes, from_json
 from nnjax.train.population import make_groups
 from nnjax.train.records import ENDED, MemoryStore, Record
 from nnjax.types import Dataset, Prepared, UserError
@@ -296,10 +296,8 @@ class _Search:
         plan = self.task.plan if self.folder is None else kept_plan(self.task.plan, self.folder)
         plan = batch_plan(plan, [spec for spec in self.specs if spec.id in first], self.prepared)
         earlier = [] if self.folder is None else self.folder.read_plan()
-        if any({**group, **dataclasses.asdict(plan)} != group for group in earlier):
-            self.task.hooks.announce(
-                "remark: The plan is not the earlier one: the results agree with it closely, but not bit for bit."
-            )
+        if any(from_json(group) != plan for group in earlier):
+            self.task.hooks.announce(OTHER_PLAN)
         return plan
 
     def _observed(self, asked: Sequence[Asked], observe: Observer) -> Observer:

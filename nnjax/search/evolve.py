@@ -17,9 +17,10 @@ import numpy as np
 
 from nnjax.config import Experiment, Replicate, TrialSpec, program_key, replicate_of, setting_key
 from nnjax.fields import replace, resolve_path
-from nnjax.search.halving import reached, score_at
+from nnjax.metrics import is_maximised
+from nnjax.search.halving import reached
 from nnjax.search.space import Evolution, Range, Space, typed
-from nnjax.train.records import Record, Stage, Standing
+from nnjax.train.records import DIVERGED, FAILED, Record, Stage, Standing
 from nnjax.types import UserError
 from nnjax.validation import validate
 
@@ -205,7 +206,18 @@ def _score(evolution: Evolution, trials: Sequence[int], records: Sequence[Record
     """Score a setting at a rung, lower being better; infinite where a loss since the last rung was not finite."""
     recent = [records[trial].curves.get("train_loss", np.zeros(0))[epoch - evolution.every : epoch] for trial in trials]
     sound = all(np.isfinite(losses).all() for losses in recent)
-    return score_at(trials, records, evolution.metric, epoch) if sound else math.inf
+    return _mean(trials, records, evolution.metric, epoch) if sound else math.inf
+
+
+def _mean(trials: Sequence[int], records: Sequence[Record], metric: str, rung: int) -> float:
+    """Average the metric at a rung, or at a trial's end before it; infinite where one has diverged until then."""
+    values = []
+    for record in (records[trial] for trial in trials):
+        lost = record.status in (DIVERGED, FAILED) and record.epochs < rung
+        curve = record.curves.get(metric, np.zeros(0))[: min(rung, record.epochs)]
+        values.append(np.inf if lost or not len(curve) or not np.isfinite(curve[-1]) else float(curve[-1]))
+    mean = float(np.mean(values))
+    return -mean if is_maximised(metric) and np.isfinite(mean) else mean
 
 
 def _select(rules: Rules, deme: Deme, values: Sequence[Values], scores: Sequence[float], epoch: int) -> Generation:

@@ -1,7 +1,10 @@
 """Successive halving and Hyperband: settings train to a rung, an epoch at which only the best of them go on.
 
+Best is what is expected to be best at the end, not what leads at the rung: there the settings that learn fast lead, and
+often lose in the end. A loss is taken to be a power of the epoch, as learning curves mostly are for a while.
 Everything is a pure function of the curves, so nothing but them has to be kept for a run that goes on after a kill.
-Sources: Jamieson & Talwalkar 2016 (successive halving), Li et al. 2018 (Hyperband).
+Sources: Jamieson & Talwalkar 2016 (successive halving), Li et al. 2018 (Hyperband), Domhan, Springenberg & Hutter 2015
+(curves that are extrapolated).
 """
 
 from __future__ import annotations
@@ -73,20 +76,20 @@ def make_brackets(halving: Halving, specs: Sequence[TrialSpec]) -> list[Bracket]
 
 
 def rungs_of(halving: Halving, epochs: int) -> tuple[int, ...]:
-    """Give the rungs of the first bracket: epochs / eta^k, rounded up, for all k that stay at `first` or above it.
+    """Give the rungs of the first bracket: epochs / eta^k, rounded down, for all k that stay at `first` or above it.
 
     Raises:
       UserError: there is no rung before the end.
     """
-    count = 0
-    while epochs >= halving.first * halving.eta ** (count + 1):
+    first, count = halving.first or max(1, epochs // halving.eta**2), 0
+    while epochs >= first * halving.eta ** (count + 1):
         count += 1
     if not count:
         raise UserError(
-            f"Halving has its first rung at {halving.first} epochs or later and eta {halving.eta}, but the trials have "
-            f"{epochs}, which leaves no rung before their end: take at least {halving.first * halving.eta} epochs."
+            f"Halving has its first rung at {first} epochs or later and eta {halving.eta}, but the trials have "
+            f"{epochs}, which leaves no rung before their end: take at least {first * halving.eta} epochs."
         )
-    return tuple(-(-epochs // halving.eta**k) for k in range(count, -1, -1))
+    return tuple(epochs // halving.eta**k for k in range(count, -1, -1))
 
 
 def _shares(settings: int, most: int, halving: Halving) -> list[int]:
@@ -107,11 +110,28 @@ def standing(halving: Halving, brackets: Sequence[Bracket], records: Sequence[Re
             last = place == len(bracket.rungs) - 1
             if last or not all(reached(records[trial], rung) for trials in left for trial in trials):
                 break
-            scores = {trials: score_at(trials, records, halving.metric, rung) for trials in left}
-            best = set(sorted(left, key=lambda trials: scores[trials])[: max(1, len(left) // halving.eta)])
+            scores = _scores(left, records, halving, rung, bracket.rungs[-1])
+            best = set(sorted(left, key=lambda trials: scores[trials])[: _kept(len(left), halving)])
             dropped |= {trial for trials in left if trials not in best for trial in trials}
             left = [trials for trials in left if trials in best]
-    return Standing(limits, frozenset(dropped))
+    return Standing(limits, frozenset(dropped), _course(halving, brackets))
+
+
+def _course(halving: Halving, brackets: Sequence[Bracket]) -> tuple[tuple[float, int], ...]:
+    """Say which share of the settings trains in each stage, from rung to rung, and for how many epochs."""
+    rungs = brackets[0].rungs  # those of the others are the last ones of these
+    counts = [0] * len(rungs)
+    for bracket in brackets:
+        count = len(bracket.settings)
+        for place, rung in enumerate(rungs):
+            counts[place] += count
+            count = _kept(count, halving) if rung in bracket.rungs else count
+    lengths = [rung - before for before, rung in zip((0, *rungs), rungs, strict=False)]
+    return tuple((count / counts[0], length) for count, length in zip(counts, lengths, strict=True))
+
+
+def _kept(count: int, halving: Halving) -> int:
+    return max(1, count // halving.eta)
 
 
 def reached(record: Record, rung: int) -> bool:
@@ -119,12 +139,38 @@ def reached(record: Record, rung: int) -> bool:
     return record.epochs >= rung or record.status in (*FINISHED, DIVERGED, FAILED)
 
 
-def score_at(trials: Sequence[int], records: Sequence[Record], metric: str, rung: int) -> float:
-    """Average the metric at a rung, or at a trial's end before it; infinite where one has diverged until then."""
-    values = []
-    for record in (records[trial] for trial in trials):
-        lost = record.status in (DIVERGED, FAILED) and record.epochs < rung
-        curve = record.curves.get(metric, np.zeros(0))[: min(rung, record.epochs)]
-        values.append(np.inf if lost or not len(curve) or not np.isfinite(curve[-1]) else float(curve[-1]))
-    mean = float(np.mean(values))
-    return -mean if is_maximised(metric) and np.isfinite(mean) else mean
+def _scores(
+    settings: Sequence[tuple[int, ...]], records: Sequence[Record], halving: Halving, rung: int, end: int
+) -> dict[tuple[int, ...], float]:
+    """Say how each setting will do at the end, judged at a rung: the mean over its trials, of which the lowest is best.
+
+    A loss, as long as all values are above zero, is judged by its logarithm at the end of the power law, anything else
+    by its last value.
+    """
+    spans = {i: _span(records[i], halving, rung) for trials in settings for i in trials}
+    falls = not is_maximised(halving.metric) and all((span > 0).all() for span in spans.values())
+    sign = -1 if is_maximised(halving.metric) else 1
+
+    def score(span: np.ndarray) -> float:
+        if not np.isfinite(span).all():
+            return np.inf
+        return _log_at_end(span, rung, end) if falls else sign * float(span[-1])
+
+    return {trials: float(np.mean([score(spans[i]) for i in trials])) for trials in settings}
+
+
+def _span(record: Record, halving: Halving, rung: int) -> np.ndarray:
+    """Give the values after the rung before, or the last one of a trial that has stopped; infinity of a lost one."""
+    curve = record.curves.get(halving.metric, np.zeros(0))[: min(rung, record.epochs)]
+    if not len(curve) or (record.status in (DIVERGED, FAILED) and record.epochs < rung):
+        return np.array([np.inf])
+    stopped = record.status in FINISHED and record.epochs <= rung
+    return curve[-1:] if stopped else curve[rung // halving.eta :]
+
+
+def _log_at_end(span: np.ndarray, rung: int, end: int) -> float:
+    """Follow log loss = a + b log(epoch / end), fitted by least squares to the values up to a rung, to the end: a."""
+    y, t = np.log(span), np.log(np.arange(rung - len(span) + 1, rung + 1) / end)
+    spread = t - t.mean()
+    b = spread @ y / (spread @ spread) if len(span) > 1 else 0.0
+    return float(y.mean() - b * t.mean())

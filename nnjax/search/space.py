@@ -77,21 +77,24 @@ class Halving:
 
     Attributes:
       eta: one in `eta` settings goes on at each rung, which is `eta` times as many epochs as the one before.
-      first: no rung lies below this many epochs.
+      first: no rung lies below this many epochs; None for a share 1 / eta^2 of them all: with eta 3 two rungs, at a
+        ninth and a third of the epochs, and about a quarter of the full sweep's epochs. Earlier rungs save more, but
+        tell less.
       brackets: 1 for successive halving. More is Hyperband: each further bracket has one rung less, so that it drops
         later, and fewer settings; the settings are dealt to them in the order in which they stand in the space.
-      metric: a curve, such as "val_loss", of which the mean over a setting's seeds and folds decides at a rung; the
-        lowest is best, of an accuracy the highest.
+      metric: a curve, such as "val_loss", that decides at a rung, by the mean over a setting's seeds and folds: of a
+        loss the value that a power law through the epochs since the last rung has at the end, the lowest being best; of
+        an accuracy the last value, the highest being best.
     """
 
     eta: int = 3
-    first: int = 1
+    first: int | None = None
     brackets: int = 1
     metric: str = "val_loss"
 
     def __post_init__(self) -> None:
         for name, least in {"eta": 2, "first": 1, "brackets": 1}.items():
-            if getattr(self, name) < least:
+            if getattr(self, name) is not None and getattr(self, name) < least:
                 raise UserError(
                     f"Halving has {name}={getattr(self, name)}, but a whole number, at least {least}, was expected."
                 )

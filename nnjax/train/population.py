@@ -22,7 +22,9 @@ from nnjax.train.batches import DeviceData, make_device_data, make_shapes
 from nnjax.train.block import CAPACITY
 from nnjax.train.chunk import Chunk, crews_of, pack, restore
 from nnjax.train.crews import Crew, Group, divide, sizes_of
-from nnjax.train.plan import Plan, better_layout, choose_lanes, devices_for, settle
+from nnjax.train.memory import most_lanes, peak_bytes, size_text
+from nnjax.train.plan import WHOLE, Plan, answers, better_layout, choose_lanes, devices_for, from_json, settle
+from nnjax.train.planner import Measured, Planner, Watch, group_sizes, recalled
 from nnjax.train.programs import Program, make_mesh, make_program, place_data
 from nnjax.train.records import ENDED, OVER, RUNNING, STOPPED, WAITING, MemoryStore, Packed, Record, Standing, drop
 from nnjax.train.trial import Trial
@@ -52,8 +54,23 @@ class Progress(NamedTuple):
     work_done: float
 
 
-def make_groups(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared], plan: Plan) -> list[Group]:
-    """Sort trials into groups, in the order in which they first appear."""
+def make_groups(
+    specs: Sequence[TrialSpec],
+    prepared: Mapping[DataConfig, Prepared],
+    plan: Plan,
+    earlier: Sequence[Mapping[str, Any]] = (),
+) -> list[Group]:
+    """Sort trials into groups, in the order in which they first appear, each with its plan.
+
+    Args:
+      specs, prepared: as for `Population`.
+      plan: what is asked of the layout.
+      earlier: the groups' plans of an earlier session, with the ids of their trials; kept where they answer `plan`.
+
+    Raises:
+      UserError: an impossible plan, or a trial that is too large for a device.
+    """
+    measured = Measured()
     members: dict[Experiment, list[TrialSpec]] = {}
     for spec in specs:
         members.setdefault(program_key(spec.experiment), []).append(spec)
@@ -61,7 +78,11 @@ def make_groups(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepar
     for key, some in members.items():
         shapes = make_shapes(key, prepared[key.data])
         data = make_device_data(key, prepared[key.data])
-        groups.append(Group(key, some, shapes, settle(plan, some, shapes), data))
+        group = Group(key, some, shapes, settle(plan, some, shapes, most_lanes(key, shapes, data)), data)
+        kept = next((from_json(old) for old in earlier if some[0].id in old.get("trials", ())), None)
+        if kept is None or not answers(kept, plan):
+            kept = recalled(plan, group.plan, group_sizes(group), measured.table(group))
+        groups.append(group._replace(plan=kept))
     return groups
 
 
@@ -84,6 +105,9 @@ class Population:
       observe: called after every segment.
       should_stop: asked between segments.
       stand: says by the records how far trials may train (see `Standing`); None lets all train to their ends.
+      announce: is told of the plan of each group, and of another one.
+      planned: called when a plan has changed.
+      earlier: the groups' plans of an earlier session, as `describe` gives them.
     """
 
     def __init__(
@@ -96,6 +120,9 @@ class Population:
         observe: Callable[[Progress], None] = lambda progress: None,
         should_stop: Callable[[], bool] = lambda: False,
         stand: Callable[[Sequence[Record]], Standing] | None = None,
+        announce: Callable[[str], None] = lambda text: None,
+        planned: Callable[[], None] = lambda: None,
+        earlier: Sequence[Mapping[str, Any]] = (),
     ):
         self.specs, self.store = list(specs), store or MemoryStore()
         self.records = list(records) if records is not None else [Record() for _ in specs]
@@ -104,8 +131,12 @@ class Population:
         self.stand = stand or (lambda records: ends)
         self.standing = Standing({})
         self.parked: dict[int, str] = {}  # trials that wait at a rung, and the store's name of their crew
-        self.groups = make_groups(specs, prepared, plan or Plan())
+        self.groups = make_groups(specs, prepared, plan or Plan(), earlier)
         self.group_of = {spec.id: group for group in self.groups for spec in group.specs}
+        self.announce, self.planned = announce, planned
+        self.planner = Planner(plan or Plan(), announce, self._program, self._data)
+        self.fresh: set[int] = set()  # trials that began here and have not waited since
+        self.at_work: tuple[Group, int, int] | None = None  # the group, lanes and devices of the chunk under way
         self.programs: dict[Any, Program] = {}
         self.placed: tuple[Any, DeviceData | None] = (None, None)
         self.work = np.array([self.group_of[spec.id].flops(spec) for spec in self.specs])
@@ -120,12 +151,49 @@ class Population:
         Raises:
           Stopped: `should_stop` said so; the state is saved.
         """
-        chunk = self._resumed() or self._next_chunk()
-        while chunk is not None:
-            self._train(chunk)
-            chunk = self._next_chunk()
+        resume, more = True, True
+        while more:
+            try:
+                chunk = (self._resumed() if resume else None) or self._next_chunk()
+                resume, more = False, chunk is not None
+                if chunk is not None:
+                    self._train(chunk)
+            except jax.errors.JaxRuntimeError as error:
+                self._make_smaller(error)
+                resume = True  # from the last checkpoint: what was under way is lost with the device's memory
         self.store.save_records(self.specs, self.records)
         return self.records
+
+    def _make_smaller(self, error: jax.errors.JaxRuntimeError) -> None:
+        """Give a group whose trials did not fit a device half the lanes, or where there is one lane half the devices.
+
+        Raises:
+          JaxRuntimeError: it was another error.
+          UserError: one trial alone does not fit.
+        """
+        if "RESOURCE_EXHAUSTED" not in str(error) or self.at_work is None:
+            raise error
+        group, lanes, devices = self.at_work
+        plan = dataclasses.replace(group.plan, lanes=max(1, lanes // 2))
+        if lanes == 1:
+            plan = dataclasses.replace(plan, devices=max(plan.batch_devices, devices // 2))
+        if (plan.lanes, plan.devices) == (lanes, devices):
+            raise UserError(
+                "The device ran out of memory with a single trial: take smaller widths or batches, or a larger device."
+            ) from error
+        self.announce(
+            f"warning: The memory of a device did not suffice for {lanes} lanes on {devices} devices; trying "
+            f"{plan.lanes} on {plan.devices}. The trials under way go on from their last checkpoint."
+        )
+        self.placed = (None, None)
+        self._change_plan(group, plan)
+
+    def _change_plan(self, group: Group, plan: Plan) -> None:
+        """Lay a group out differently from now on."""
+        changed = group._replace(plan=plan)
+        self.groups = [changed if other is group else other for other in self.groups]
+        self.group_of |= {spec.id: changed for spec in group.specs}
+        self.planned()
 
     def count_on(self, earlier: Population) -> None:
         """Count programs, compilations and steady time on from an earlier population, whose programs are taken over."""
@@ -196,10 +264,10 @@ class Population:
         heirs: dict[int, list[TrialSpec]] = {}
         for trial in self._going_on(group):
             heirs.setdefault(self.standing.parents.get(trial, trial), []).append(self.standing.now(self.specs[trial]))
-        crews = []
+        crews, blank = [], blank_state(group)
         for name in sorted({self.parked[parent] for parent in heirs if parent in self.parked}):
             arrays, note = self.store.load_paused(name) or NOTHING
-            for crew in crews_of(arrays, note, blank_state(group), self.specs):
+            for crew in crews_of(arrays, note, blank, self.specs):
                 for row, parent in enumerate(crew.specs):
                     state = jax.tree.map(lambda leaf, row=row: leaf[row : row + 1], crew.state)
                     for spec in heirs.get(parent.id, []) if self.parked.get(parent.id) == name else []:
@@ -209,9 +277,9 @@ class Population:
         going = {spec.id for specs in heirs.values() for spec in specs}
         for trial in going:
             del self.parked[trial]
-        return [] if self._begin_again(going - found) else crews
+        return [] if self._forget(going - found) else crews
 
-    def _begin_again(self, trials: Collection[int]) -> bool:
+    def _forget(self, trials: Collection[int]) -> bool:
         """Let trials begin again whose states are lost; whether that was all, as where some go on from others."""
         everything = bool(trials) and bool(self.standing.parents)
         for trial in range(len(self.records)) if everything else trials:
@@ -231,8 +299,9 @@ class Population:
         }
         lanes, devices = next(
             (layout for layout in sorted(known) if better_layout(plan, *layout, sizes, left) is None),
-            (choose_lanes(plan, sizes), devices_for(plan, left)),
+            (choose_lanes(plan, sizes, WHOLE if begun else self.standing.course), devices_for(plan, left)),
         )
+        self.at_work = group, lanes, devices
         return Chunk(self._program(group, lanes, devices), group, lanes)
 
     def _flops_left(self, group: Group, crew: Crew) -> float:
@@ -256,6 +325,7 @@ class Population:
         chunk.paused = [crew for crew in queue[len(crews) :] if crew.state is not None]
         for spec in (spec for crew in crews.values() if crew.state is None for spec in crew.specs):
             self.records[spec.id] = Record(RUNNING, lanes=chunk.lanes, devices=chunk.program.mesh.size)
+            self.fresh.add(spec.id)
         if crews:
             chunk.place(crews, self._parent)
 
@@ -279,14 +349,15 @@ class Population:
         lost = [i for i, r in enumerate(self.records) if r.status == RUNNING and i not in self.parked]
         lost = [i for i in lost if over or i not in known]
         self.standing = self.stand(self.records)
-        if self._begin_again(lost) or over:
+        if self._forget(lost) or over:
             self._decide()
             return None
         group = self.group_of[known[0]]
         restore(arrays, note, self.records, known)
         self._decide()
         crews = crews_of(arrays, note, blank_state(group), list(map(self.standing.now, self.specs)))
-        if note["plan"] == dataclasses.asdict(group.plan):
+        if from_json(note["plan"]) == group.plan:
+            self.at_work = group, note["lanes"], note["devices"]
             chunk = Chunk(self._program(group, note["lanes"], note["devices"]), group, note["lanes"])
             chunk.paused = crews
             self._fill(chunk, note["placed"])
@@ -307,17 +378,17 @@ class Population:
     def _program(self, group: Group, lanes: int, devices: int) -> Program:
         """Build a program once for each static part, layout and lanes."""
         static = dataclasses.replace(group.key, data=DataConfig())  # folds of equal shapes share a program
-        key = (static, group.shapes, group.plan, lanes, devices)
+        key = (static, group.shapes, group.plan.order, group.plan.batch_devices, lanes, devices)
         if key not in self.programs:
             mesh = make_mesh(devices, group.plan.batch_devices)
             self.programs[key] = make_program(static, group.shapes, lanes, group.plan.order == "shared", mesh)
         return self.programs[key]
 
-    def _data(self, chunk: Chunk) -> DeviceData:
-        """Put a chunk's data on its devices; the last used stays there."""
-        mesh = chunk.program.mesh
-        if self.placed[0] != (id(chunk.group.data), mesh) or self.placed[1] is None:
-            self.placed = ((id(chunk.group.data), mesh), place_data(chunk.group.data, mesh))
+    def _data(self, group: Group, program: Program) -> DeviceData:
+        """Put a group's data on a program's devices; the last used stays there."""
+        name = (id(group.data), program.mesh)
+        if self.placed[0] != name or self.placed[1] is None:
+            self.placed = (name, place_data(group.data, program.mesh))
         assert self.placed[1] is not None
         return self.placed[1]
 
@@ -331,9 +402,14 @@ class Population:
         while chunk.crews:
             until = chunk.until_mark()
             begin = time.monotonic()
-            chunk.advance(self._data(chunk), min(steps, until, most), self.records, self.standing.spared)
+            chunk.advance(
+                self._data(chunk.group, chunk.program), min(steps, until, most), self.records, self.standing.spared
+            )
             seconds = time.monotonic() - begin
-            self._share(chunk, seconds, min(steps, until, most))
+            better = self._share(chunk, seconds, min(steps, until, most))
+            if better is not None:
+                self._begin_again(chunk, better)
+                return
             at_mark, steps = min(steps, most) >= until, _next_steps(steps, seconds)
             self._report(chunk)
             if at_mark:
@@ -343,17 +419,31 @@ class Population:
         self.store.save_records(self.specs, self.records)
         self.store.drop_chunk()
 
-    def _share(self, chunk: Chunk, seconds: float, steps: int) -> None:
-        """Charge a segment's time to its trials, and to the steady state unless its program was compiled in it."""
-        specs = [spec for crew in chunk.crews.values() for spec in crew.specs]
+    def _begin_again(self, chunk: Chunk, plan: Plan) -> None:
+        """Take a moment's training back, so that all of it is done under a better plan."""
+        for spec in (spec for crew in chunk.crews.values() for spec in crew.specs):
+            self.records[spec.id] = Record()
+        self.store.save_records(self.specs, self.records)
+        self.store.drop_chunk()
+        self._change_plan(chunk.group, plan)
+
+    def _share(self, chunk: Chunk, seconds: float, steps: int) -> Plan | None:
+        """Charge a segment's time to its trials, and to the steady state unless its program was compiled in it.
+
+        Returns:
+          A better plan for the group, if one was found.
+        """
+        better, specs = None, [spec for crew in chunk.crews.values() for spec in crew.specs]
         for spec in specs:
             self.records[spec.id].seconds += seconds / len(specs)
         if chunk.program in self.warm:
-            self.steady_seconds, self.steady_steps = (
-                self.steady_seconds + seconds,
-                self.steady_steps + steps * len(specs),
-            )
+            self.steady_seconds += seconds
+            self.steady_steps += steps * len(specs)
+            segment = Watch(seconds, steps, int(max(chunk.steps)) % chunk.group.steps_per_epoch() < steps)
+            fresh = not chunk.group.plan.fixed and all(spec.id in self.fresh for spec in specs)
+            better = self.planner.watch(chunk.group, chunk.lanes, chunk.program.mesh.size, segment, fresh)
         self.warm.add(chunk.program)
+        return better
 
     def _renewed(self, chunk: Chunk) -> Chunk:
         """At a mark: finish crews that have ended, begin others in their place, and close ranks."""
@@ -387,6 +477,7 @@ class Population:
             name = f"{crew.step:09d}_{crew.specs[0].id:05d}"
             self.store.save_paused(name, *pack([crew], self.records))
             self.parked |= dict.fromkeys((spec.id for spec in crew.specs), name)
+        self.fresh -= live
 
     def _sparse(self, chunk: Chunk) -> list[int]:
         """List the devices where half the lanes or more have become idle, while other trials could use them."""
@@ -446,7 +537,7 @@ class Population:
         back[[row_of[spec.id] for spec in specs if self.records[spec.id].status == STOPPED]] = True
         final = jax.tree.map(lambda a, b: np.where(_like(back, a), b, a), state.params, state.best_params)
         best = jax.tree.map(np.array, state.best_params)
-        values = _final_values(chunk.program, self._data(chunk), final, best)
+        values = _final_values(chunk.program, self._data(chunk.group, chunk.program), final, best)
         host = {name: np.array(value) for name, value in values.items()}
         best_epoch = np.array(state.best_epoch)
         for spec in specs:
@@ -470,6 +561,8 @@ class Population:
             "trial_devices": [record.devices for record in self.records],
             "programs": len(self.programs),
             "compilations": counter().compiled - self.compiled,
+            "predicted_seconds": round(self.planner.total().predicted, 3),
+            "peak_bytes": peak_bytes(),
             "steady": {"seconds": round(self.steady_seconds, 4), "trial_steps": self.steady_steps},
         }
 
@@ -479,9 +572,12 @@ class Population:
             return ""
         made, compiled = len(self.programs), counter().compiled - self.compiled
         text = f"{made} program{'s' * (made > 1)}, {compiled} compilation{'s' * (compiled != 1)}"
-        if not self.steady_steps:
-            return f"{text}."
-        return f"{text}; then {1e6 * self.steady_seconds / self.steady_steps:.3g} µs a step and trial."
+        if self.steady_steps:
+            text += f"; then {1e6 * self.steady_seconds / self.steady_steps:.3g} µs a step and trial"
+        predicted, took = self.planner.total()
+        if predicted:
+            text += f"; {took:.3g} s of training where {predicted:.3g} were predicted"
+        return f"{text}; at most {size_text(peak_bytes())} of memory."
 
     def _report(self, chunk: Chunk) -> None:
         shares = np.array([float(record.status in OVER) for record in self.records])

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nnjax.config import TrialSpec
-from nnjax.types import Params
+from nnjax.train.plan import WHOLE
 
 WAITING, RUNNING, DONE, STOPPED = "waiting", "running", "done", "stopped"
 DROPPED, DIVERGED, FAILED = "dropped", "diverged", "failed"
@@ -48,6 +48,7 @@ class Standing(NamedTuple):
     Attributes:
       limits: trial -> epochs; those that have taken as many wait until all others have.
       dropped: trials that do not go on.
+      course: the stages that lie ahead of trials that have not begun, (share of them that trains, epochs).
       parents: trial -> that whose state it goes on from, at the rung where both wait; itself where it is left out.
       values: trial -> the hyperparameters that it has now, where they are not those of its `TrialSpec`.
       spared: trials whose divergence does not end them, as they are replaced at their rung.
@@ -55,6 +56,7 @@ class Standing(NamedTuple):
 
     limits: Mapping[int, int]
     dropped: frozenset[int] = frozenset()
+    course: tuple[tuple[float, int], ...] = WHOLE
     parents: Mapping[int, int] = {}
     values: Mapping[int, Mapping[str, float]] = {}
     spared: frozenset[int] = frozenset()
@@ -159,16 +161,3 @@ def stack_curves(records: Sequence[Record]) -> dict[str, np.ndarray]:
         for name, curve in record.curves.items():
             out[name][row, : record.epochs] = curve[: record.epochs]
     return out
-
-
-def params_of(arrays: Mapping[str, np.ndarray], which: str = "final") -> Params:
-    """Build nested {layer: {kernel, bias}} from a finished trial's arrays; which is "final" or "best"."""
-    tree: dict[str, Any] = {}
-    for name, array in arrays.items():
-        kind, *parts, leaf = name.split("/")
-        if kind == which:
-            node = tree
-            for part in parts:
-                node = node.setdefault(part, {})
-            node[leaf] = array
-    return tree

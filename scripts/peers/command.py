@@ -33,11 +33,12 @@ def read_arguments(variants):
     parser.add_argument("--trials", type=int, required=True)
     parser.add_argument("--epochs", type=int, required=True)
     parser.add_argument("--part", default="0/1", help="NUMBER/PARTS of the trials")
+    parser.add_argument("--data", default="", help="NPZ file of the task tiny")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--out", required=True, help="file name without its ending")
     arguments = parser.parse_args()
     number, parts = map(int, arguments.part.split("/"))
-    return arguments, TASKS[arguments.task](arguments.trials, arguments.epochs).part(number, parts)
+    return arguments, TASKS[arguments.task](arguments.trials, arguments.epochs, arguments.data).part(number, parts)
 
 
 def write_results(arguments, task, curves, steady_seconds):
@@ -50,7 +51,7 @@ def write_results(arguments, task, curves, steady_seconds):
         writer.writerows(zip(task.rates, task.decays, task.seeds, *curves.values[:, :, -1], strict=True))
     steps = -(-len(task.train[0]) // task.batch_size) * task.epochs
     found = {"steady_seconds": steady_seconds, "steps": steps, "trials": len(task.rates)}
-    finite = np.nan_to_num(curves.values[:, :, -1], nan=np.inf)
-    best = {"best_val_loss": float(finite[1].min()), "best_val_accuracy": float(np.nanmax(curves.values[2, :, -1]))}
+    _, losses, accuracies = curves.values[:, :, -1]
+    best = {"best_val_loss": float(np.nanmin(losses)), "best_val_accuracy": float(np.fmax.reduce(accuracies))}
     with open(f"{arguments.out}.json", "w") as file:
-        json.dump(found | (best if not task.copies else {"best_val_loss": best["best_val_loss"]}), file)
+        json.dump(found | best, file)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 import os
 import pathlib
 import shutil
@@ -10,9 +11,19 @@ import subprocess
 import sys
 import time
 
-from scripts.peers.tasks import tiny_axes
+from scripts.peers.tasks import step_flops, tiny_axes
 
-CONFIGS = {"tiny": "bench_tiny", "autoencoder": "bench_autoencoder", "solo": "bench_solo"}
+CONFIGS = {
+    "tiny": "bench_tiny",
+    "autoencoder": "bench_autoencoder",
+    "products": "bench_autoencoder",
+    "solo": "bench_solo",
+}
+FLAGS = {
+    "products": ["--config.optimizer.name=sgd", "--config.loss=mean_squared_error", "--config.output_activation=linear"]
+}
+CORES = 2
+DATA = "tiny.npz"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,13 +33,14 @@ class Contender:
     Attributes:
       name: for people.
       peer: the module in scripts/peers and its variant; None for nnjax.
-      processes: that share the trials and the two cores between them.
-      cache: of nnjax, whether the compilation cache of the run before is kept.
+      layouts: numbers of processes that share the trials and the two cores between them; the first repeat tries all of
+        them, and the others keep the fastest.
+      cache: whether the compilation cache of the run before is kept; a run that nobody times fills it.
     """
 
     name: str
     peer: tuple[str, str] | None = None
-    processes: int = 1
+    layouts: tuple[int, ...] = (1,)
     cache: bool = False
 
 
@@ -40,17 +52,17 @@ class Size:
     epochs: int
 
 
-def commands(contender: Contender, task: str, size: Size, out: pathlib.Path) -> list[list[str]]:
-    """The command lines of a contender's processes."""
+def commands(contender: Contender, task: str, size: Size, processes: int, out: pathlib.Path) -> list[list[str]]:
+    """The command lines of a contender's processes, whose data lie in the folder above `out`."""
     if contender.peer is None:
         files = [f"--config=configs/{CONFIGS[task]}.py", f"--workdir={out}/run", "--noreport"]
-        sizes = [f"--config.epochs={size.epochs}", *axes(task, size.trials)]
+        sizes = [f"--config.epochs={size.epochs}", *axes(task, size.trials), *FLAGS.get(task, [])]
         return [[sys.executable, "scripts/sweep.py", *files, *sizes]]
     module, variant = contender.peer
-    sizes = [f"--trials={size.trials}", f"--epochs={size.epochs}", f"--threads={2 // contender.processes}"]
+    sizes = [f"--trials={size.trials}", f"--epochs={size.epochs}", f"--threads={CORES // processes}"]
     common = [sys.executable, "-W", "ignore", "-m", f"scripts.peers.{module}", task, variant, *sizes]
-    parts = range(contender.processes)
-    return [[*common, f"--part={part}/{len(parts)}", f"--out={out}/{part}"] for part in parts]
+    own = [[f"--part={part}/{processes}", f"--out={out}/{part}"] for part in range(processes)]
+    return [[*common, f"--data={out.parent / DATA}", *flags] for flags in own]
 
 
 def axes(task: str, trials: int) -> list[str]:
@@ -60,37 +72,53 @@ def axes(task: str, trials: int) -> list[str]:
     return [*flags, f"--space.learning_rate=log:1e-3:1e-1:{rates}"] if rates else flags
 
 
-def environment(contender: Contender, folder: pathlib.Path, out: pathlib.Path) -> dict[str, str]:
+def environment(contender: Contender, processes: int, folder: pathlib.Path, out: pathlib.Path) -> dict[str, str]:
     """The environment variables of a contender: its share of the threads, and its compilation cache."""
-    cache = folder / "cache" if contender.cache else out / "cache"
+    cache = str((folder if contender.cache else out) / "cache")
     own = {
-        "NNJAX_CACHE": str(cache),
+        "NNJAX_CACHE": cache,
+        "TORCHINDUCTOR_CACHE_DIR": cache,
         "KERAS_BACKEND": "jax",
-        "OMP_NUM_THREADS": str(2 // contender.processes),
+        "OMP_NUM_THREADS": str(CORES // processes),
         "PYTHONPATH": os.getcwd(),
     }
-    if contender.peer is not None and contender.processes > 1:
+    if contender.peer is not None and processes > 1:
         own["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
     return {**os.environ, **own}
 
 
-def measure(contender: Contender, task: str, size: Size, folder: pathlib.Path) -> dict[str, float]:
-    """Run a contender once: wall seconds of its processes from start to end, steady state, best validation loss."""
+def measure_first(contender: Contender, task: str, size: Size, folder: pathlib.Path) -> dict[str, float]:
+    """Run a contender in each of its layouts, with caches filled before where they are kept, and give the fastest."""
+    if contender.cache:
+        for processes in contender.layouts:
+            measure(contender, task, size, processes, folder)
+    tried = [measure(contender, task, size, processes, folder) for processes in contender.layouts]
+    return min(tried, key=lambda run: run["wall"])
+
+
+def measure(contender: Contender, task: str, size: Size, processes: int, folder: pathlib.Path) -> dict[str, float]:
+    """Run a contender once.
+
+    Returns:
+      wall seconds of its processes from start to end, µs of a step and trial in the steady state, GFLOP/s of its
+      products at that, the best validation loss, and in how many processes it ran.
+    """
     out = folder / "now"
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
-    env = environment(contender, folder, out)
+    env = environment(contender, processes, folder, out)
     begin = time.perf_counter()
     running = [
         subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        for command in commands(contender, task, size, out)
+        for command in commands(contender, task, size, processes, out)
     ]
     errors = [process.communicate()[1] for process in running]
     wall = time.perf_counter() - begin
     for process, error in zip(running, errors, strict=True):
         if process.returncode:
             raise RuntimeError(f"{contender.name} failed:\n{error[-2000:]}")
-    return {"wall": wall, **(read_nnjax(out / "run") if contender.peer is None else read_peer(out))}
+    found = read_nnjax(out / "run") if contender.peer is None else read_peer(out)
+    return {"wall": wall, **found, "gflops": step_flops(task) / found["steady"] / 1e3, "processes": processes}
 
 
 def read_nnjax(run: pathlib.Path) -> dict[str, float]:
@@ -103,6 +131,7 @@ def read_nnjax(run: pathlib.Path) -> dict[str, float]:
     return {
         "steady": 1e6 * steady["seconds"] / max(steady["trial_steps"], 1),
         "best": float(table.val_loss.min()),
+        "accuracy": float(table.get("val_accuracy", pd.Series([math.nan])).max()),
         "compilations": environment["compilations"],
     }
 
@@ -114,6 +143,7 @@ def read_peer(out: pathlib.Path) -> dict[str, float]:
     return {
         "steady": 1e6 * max(part["steady_seconds"] for part in found) / (found[0]["steps"] * trials),
         "best": min(part["best_val_loss"] for part in found),
+        "accuracy": max(part["best_val_accuracy"] for part in found),
     }
 
 
@@ -121,7 +151,8 @@ def summarize(runs: dict[str, list[dict[str, float]]], reference: str) -> list[d
     """One row a contender: medians, and its times over the reference's repeat by repeat as median, least, most."""
     rows = []
     for name, repeats in runs.items():
-        row: dict[str, float | str] = {"contender": name, "best": statistics.median(r["best"] for r in repeats)}
+        row: dict[str, float | str] = {"contender": name, "processes": repeats[-1]["processes"]}
+        row |= {what: statistics.median(r[what] for r in repeats) for what in ("best", "accuracy", "gflops")}
         for what in ("wall", "steady"):
             ratios = [a[what] / b[what] for a, b in zip(repeats, runs[reference], strict=True)]
             row |= {what: statistics.median(r[what] for r in repeats), f"{what}_ratio": statistics.median(ratios)}

@@ -1,40 +1,37 @@
 """What the machine can do: its cores, and the peak of float32 matrix products."""
 
+import importlib.util
 import os
-import pathlib
-import platform
 import time
+from typing import Any
 
 import numpy as np
 
+from nnjax.environment import processor
+
 
 def describe() -> dict[str, float | int | str]:
-    """Cores, model, load and GEMM peak of NumPy on all its threads, in GFLOP/s (1024 × 784 × 256)."""
+    """Cores, model, load and the best GEMM peak of NumPy and PyTorch on all threads, in GFLOP/s (1024 × 784 × 256)."""
     return {
         "cores": os.cpu_count() or 1,
-        "model": model(),
+        "model": processor(),
         "load before": round(os.getloadavg()[0], 2),
         "GEMM GFLOP/s": round(gemm_peak()),
     }
 
 
-def model() -> str:
-    """The processor's name."""
-    info = pathlib.Path("/proc/cpuinfo")
-    if info.exists():
-        for line in info.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":")[1].strip()
-    return platform.processor()
-
-
 def gemm_peak(repeats: int = 200) -> float:
-    """The best of some products, in GFLOP/s."""
+    """The best of some products by any library, in GFLOP/s."""
     rng = np.random.default_rng(0)
     a, b = rng.random((1024, 784), np.float32), rng.random((784, 256), np.float32)
+    pairs: list[tuple[Any, Any]] = [(a, b)]
+    if importlib.util.find_spec("torch"):
+        import torch
+
+        pairs.append((torch.from_numpy(a), torch.from_numpy(b)))
     best = float("inf")
-    for _ in range(repeats):
+    for left, right in pairs * repeats:
         begin = time.perf_counter()
-        a @ b
+        left @ right
         best = min(best, time.perf_counter() - begin)
     return 2 * 1024 * 784 * 256 / best / 1e9

@@ -1,6 +1,7 @@
 """Writes a benchmark's results: JSON, a Markdown table and one figure."""
 
 import json
+import math
 import pathlib
 
 
@@ -17,14 +18,13 @@ def lines(results: dict) -> list[str]:
     for task, rows in results.items():
         if task == "machine":
             continue
-        out += [f"## {task}", "", "| | whole process | × nnjax | steady, µs a step and trial | × nnjax | best loss |"]
-        out += ["|---|---|---|---|---|---|"]
+        heads = ("whole process", "× nnjax", "steady, µs a step and trial", "× nnjax", "GFLOP/s", "best loss, accuracy")
+        out += [f"## {task}", "", f"| | {' | '.join(heads)} |", "|---" * (len(heads) + 1) + "|"]
         for row in rows:
-            spreads = [
-                f"{row[f'{w}_ratio']:.2f} ({row[f'{w}_least']:.2f}–{row[f'{w}_most']:.2f})" for w in ("wall", "steady")
-            ]
-            times = (f"{row['wall']:.1f} s | {spreads[0]}", f"{row['steady']:.1f} | {spreads[1]}")
-            out.append(f"| {row['contender']} | {times[0]} | {times[1]} | {row['best']:.4f} |")
+            name = row["contender"] + (f" ({row['processes']} processes)" if row["processes"] > 1 else "")
+            times = f"{row['wall']:.1f} s | {spread(row, 'wall')} | {row['steady']:.1f} | {spread(row, 'steady')}"
+            best = f"{row['best']:.4f}" + (f", {row['accuracy']:.4f}" if math.isfinite(row["accuracy"]) else "")
+            out.append(f"| {name} | {times} | {row['gflops']:.0f} | {best} |")
         out.append("")
     return out
 

@@ -6,10 +6,21 @@ running mean of the training loss and the validation loss (and accuracy, of clas
 
 import dataclasses
 import gzip
+import itertools
 import os
 import pathlib
+from typing import Any
 
 import numpy as np
+
+DEEP = (784, 128, 64, 128, 784)
+WIDTHS = {"tiny": (64, 32, 10), "autoencoder": DEEP, "products": DEEP, "solo": (784, 512, 512, 10)}
+BATCH = {"tiny": 32, "autoencoder": 256, "products": 256, "solo": 128}
+
+
+def step_flops(task: str) -> int:
+    """Count the floating-point operations of one training step's products: 6 × batch × weights."""
+    return 6 * BATCH[task] * sum(a * b for a, b in itertools.pairwise(WIDTHS[task]))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,18 +56,33 @@ class Task:
         return dataclasses.replace(self, rates=self.rates[own], decays=self.decays[own], seeds=self.seeds[own])
 
 
-def tiny(trials: int, epochs: int) -> Task:
-    """Digits 64-32-10: learning rates × 4 weight decays × seeds (`configs/bench_tiny.py`); 256 trials are all."""
-    from sklearn.datasets import load_digits
+def tiny(trials: int, epochs: int, data: str) -> Task:
+    """Digits 64-32-10: learning rates × 4 weight decays × seeds (`configs/bench_tiny.py`); 256 trials are all.
 
-    x, y = load_digits(return_X_y=True)
-    order = np.random.default_rng(0).permutation(len(x))
-    x, y = (x[order] / 16).astype(np.float32), y[order]
+    The peers find their data ready in an NPZ file: scaled, and in the parts that nnjax makes of them.
+    """
+    arrays = np.load(data)
     seeds, rates = tiny_axes(trials)
     rows = [(r, d, s) for r in np.geomspace(1e-3, 1e-1, rates) for d in (0.0, 1e-3, 1e-2, 1e-1) for s in range(seeds)]
     chosen, decays, drawn = (np.array(column) for column in zip(*rows, strict=True))
-    parts = (x[:1437], y[:1437]), (x[1437:], y[1437:])
-    return Task((64, 32, 10), *parts, chosen, decays, drawn, "adamw", 32, epochs)
+    train, validation = ((arrays[f"{part}_x"], arrays[f"{part}_y"]) for part in ("train", "validation"))
+    return Task(WIDTHS["tiny"], train, validation, chosen, decays, drawn, "adamw", BATCH["tiny"], epochs)
+
+
+def write_tiny(path: pathlib.Path) -> None:
+    """Write the data of `tiny` as nnjax prepares them: {train, validation}_x float32 and _y int64."""
+    from configs.bench_tiny import get_config
+    from nnjax.data import prepare
+
+    prepared = prepare(get_config().data)
+    dataset = prepared.dataset
+    arrays: dict[str, Any] = {}
+    assert dataset.y is not None
+    for part in ("train", "validation"):
+        index = getattr(prepared, part)
+        arrays[f"{part}_x"] = np.asarray(prepared.x_scaler(dataset.x[index]), np.float32)
+        arrays[f"{part}_y"] = dataset.y[index].astype(np.int64)
+    np.savez(path, **arrays)
 
 
 def tiny_axes(trials: int) -> tuple[int, int]:
@@ -65,20 +91,20 @@ def tiny_axes(trials: int) -> tuple[int, int]:
     return seeds, max(1, trials // seeds // 4)
 
 
-def autoencoder(trials: int, epochs: int) -> Task:
+def autoencoder(trials: int, epochs: int, data: str) -> Task:
     """784-128-64-128-784 on Fashion-MNIST, sigmoid + BCE, Adadelta (`configs/bench_autoencoder.py`)."""
     (x, _), (v, _) = idx("fashion_mnist")
     ones = np.ones(trials)
-    widths = (784, 128, 64, 128, 784)
-    return Task(widths, (x, x), (v, v), ones, 0 * ones, np.arange(trials), "adadelta", 256, epochs, copies=True)
+    rows = ones, 0 * ones, np.arange(trials)
+    return Task(WIDTHS["autoencoder"], (x, x), (v, v), *rows, "adadelta", BATCH["autoencoder"], epochs, copies=True)
 
 
-def solo(trials: int, epochs: int) -> Task:
+def solo(trials: int, epochs: int, data: str) -> Task:
     """784-512-512-10 with dropout .2 on MNIST, Adam at .001, validated on the test images, as examples of peers do."""
     train, test = idx("mnist")
     ones = np.ones(trials)
-    widths = (784, 512, 512, 10)
-    return Task(widths, train, test, 1e-3 * ones, 0 * ones, np.arange(trials), "adamw", 128, epochs, dropout=0.2)
+    rows = 1e-3 * ones, 0 * ones, np.arange(trials)
+    return Task(WIDTHS["solo"], train, test, *rows, "adamw", BATCH["solo"], epochs, dropout=0.2)
 
 
 TASKS = {"tiny": tiny, "autoencoder": autoencoder, "solo": solo}

@@ -101,8 +101,9 @@ def _replace(name, array):
     ("change", "message"),
     [
         (_replace("train-labels-idx1-ubyte.gz", np.zeros(19, np.uint8)), "20 images, but .* 19 labels"),
-        (_replace("train-labels-idx1-ubyte.gz", np.zeros((20, 2), np.uint8)), "has 3 axes and .* 2"),
-        (_replace("train-images-idx3-ubyte.gz", np.zeros(20, np.uint8)), "has 1 axes and .* 1, but 3"),
+        (_replace("train-labels-idx1-ubyte.gz", np.zeros((20, 2), np.uint8)), "has 3 axes of uint8 and .* 2 of uint8"),
+        (_replace("train-images-idx3-ubyte.gz", np.zeros(20, np.uint8)), "has 1 axes of uint8 and .* 1 of"),
+        (_replace("train-labels-idx1-ubyte.gz", np.zeros(20, np.float32)), "1 of float32, but .* whole numbers"),
         (
             _replace("t10k-images-idx3-ubyte.gz", np.zeros((10, 2, 2), np.uint8)),
             r"\(3, 2\) but test images of \(2, 2\)",

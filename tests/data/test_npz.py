@@ -74,6 +74,7 @@ def test_a_validation_set_of_its_own(archive):
     [
         ({"inputs": X}, None, r"no array x \(it has inputs\)"),
         ({"x": X, "y": Y}, "slope", r"no array slope \(it has x, y\)"),
+        ({"x": np.float64(3), "y": Y}, None, "x of one number"),
         ({"x": X, "y": Y[:5]}, None, "6 examples in x but 5 in y"),
         ({"x": X, "y": Y, "y_test": Y}, None, "only part of a test set"),
         ({"x": X, "y": Y, "x_val": X}, None, "only part of a validation set"),

@@ -33,6 +33,7 @@ def test_digits_keep_their_sixteen_levels():
         ("MNIST", "did you mean mnist"),
         ("", "There is no data set '': The names are mnist5k"),
         ("houses.csv", "for a file, write csv:houses.csv"),
+        ("parquet:houses.parquet", "write csv:houses.parquet"),
         ("data/a.parquet", "write csv:data/a.parquet"),
         ("iris:3", "write iris"),
         ("csv", "write csv:FILE"),

@@ -82,6 +82,8 @@ def test_other_separators(table, separator):
 def test_decimal_commas_byte_order_mark_line_ends_and_blank_lines(table):
     plain = table("size,price\n1.5,2.5\n3.25,4.5\n")
     assert table("size;price\n1,5;2,5\n3,25;4,5\n").sha256 == plain.sha256
+    whole_first = table("size;price\n1;2\n3,25;4,5\n")  # the first row has no comma
+    np.testing.assert_allclose(whole_first.x[:, 0], [1, 3.25])
     assert table(b"\xef\xbb\xbfsize,price\r\n1.5,2.5\r\n\r\n3.25,4.5").features == ("size",)
     assert table("\n\nsize, price\n1.5, 2.5\n\n3.25, 4.5\n\n").sha256 == plain.sha256
 
@@ -145,6 +147,7 @@ DATES = "\n".join(f"2024-01-{i + 1:02d},{i}.5" for i in range(30))
         ("a,b\n", None, "a header but no rows"),
         ("a,b,a\n1,2,3\n", None, "two columns called 'a'"),
         ("a\n1\n2\n", None, "no column beside the target a"),
+        ("a b\n1 2\n3 4\n", None, "or divide the cells by commas, semicolons"),
         ("a,b\n1,2\n3,x\n5,6\n7,8\n", None, "'b' .* is numbers, but line 3 has 'x'"),
         ("a,b\n1,2\n\n3,2\n5 kg,6\n7,8\n", None, "'a' .* is numbers, but line 5 has '5 kg'"),
         ("1.0,abc\n3,4\n5,6\n", None, "'column1' .* is numbers, but line 1 has 'abc'"),

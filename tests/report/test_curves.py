@@ -1,5 +1,7 @@
 import base64
 import json
+import pathlib
+import re
 
 import numpy as np
 from fake_runs import CLASSIFIER, DEMO, WAITING, fake_run
@@ -91,6 +93,12 @@ def test_many_settings_are_ordered_best_first():
     for trial, record in enumerate(run.records):
         record.values["val_accuracy"] = trial / 100
     assert curves.ordered_settings(run)[0].trials == (len(rates) - 1,)
+
+
+def test_every_line_in_colour_has_one_of_its_own():
+    script = (pathlib.Path(curves.__file__).parent / "templates" / "learning_curves.js").read_text()
+    [listed] = re.findall(r"COLORS = \[(.*?)\]", script)
+    assert len(set(listed.split(", "))) >= curves.MANY
 
 
 def test_nothing_recorded_yet():

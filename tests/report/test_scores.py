@@ -70,6 +70,9 @@ def test_errors_of_classifiers_are_per_cent(demo):
 
 def test_regression():
     board = boards_of(fake_run(REGRESSOR, dataset=table()))[0]
+    assert not any("scaled target" in note for note in board.notes)
+    scaled = fake_run(replace(REGRESSOR, {"target_scaling": "standard"}), dataset=table())
+    assert "its standard deviation in the training part counts as 1" in boards_of(scaled)[0].notes[-1]
     assert board.columns == ("MSE", "MAE")
     assert float(cell(board, "least squares", "MSE")) < 1e-6  # the table is a linear map
 

@@ -4,10 +4,10 @@ import json
 
 import pytest
 from browser import CHROMIUM, browser
-from fake_runs import CLASSIFIER, evolved, fake_run, searched
+from fake_runs import CLASSIFIER, DEMO, evolved, fake_run, searched
 
 from nnjax.report import write_report
-from nnjax.search import Arm, Space
+from nnjax.search import Arm, Range, Space
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed, by which pages are tested")
 HOSTILE = '</script>"><b> a|b'
@@ -133,6 +133,36 @@ def test_curves_arrive_as_they_were(page, run, path):
     found = page.run("trials.curves.get('val_loss').rows")
     for record, row in zip(run.records, found, strict=True):
         assert (row or []) == pytest.approx(record.curves.get("val_loss", []), rel=1e-4)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_numbers_below_the_heat_map_are_whole(page, tmp_path, width):
+    space = Space(axes={"learning_rate": Range(1e-4, 1e-1, 16, log=True), "weight_decay": (0.1, 0.2)})
+    page.open(write_report(fake_run(CLASSIFIER, space), tmp_path), width=width)
+    page.run("written = []; CanvasRenderingContext2D.prototype.fillText = (words) => written.push(words)")
+    page.run("window.dispatchEvent(new Event('beforeprint'))")  # draws all anew
+    page.settle()
+    written = page.run("written")
+    assert "1e-4" in written
+    assert not [words for words in written if words.endswith("…")]
+
+
+def test_on_paper_nothing_lies_over_the_charts_and_the_command_is_whole(page, path):
+    """Chromium prints an empty canvas as an opaque white one, and what scrolls on a screen is cut off."""
+    page.open(path, width=700)
+    page.call("Emulation.setEmulatedMedia", media="print")
+    shown = "[...document.querySelectorAll('.surface canvas')].map((one) => getComputedStyle(one).display != 'none')"
+    layers = page.run(shown)
+    assert layers == [True, False] * (len(layers) // 2)
+    assert page.run("[...document.querySelectorAll('pre')].every((one) => one.scrollWidth <= one.clientWidth)")
+    page.call("Emulation.setEmulatedMedia", media="")
+
+
+def test_three_cards_fill_two_rows_on_a_phone(page, tmp_path):
+    page.open(write_report(fake_run(space=DEMO), tmp_path), width=390)
+    assert page.run("document.querySelector('.cards').children.length") == 3
+    last = page.run("document.querySelector('.cards > :last-child').getBoundingClientRect().right")
+    assert last == pytest.approx(page.run("document.querySelector('.cards').getBoundingClientRect().right"), abs=1.5)
 
 
 def test_hostile_names_can_be_brushed(page, tmp_path):

@@ -14,9 +14,13 @@ ROOT = pathlib.Path(__file__).parents[2]
 
 def test_ratios_are_taken_repeat_by_repeat(tmp_path):
     """A machine that is twice as slow in the second repeat changes no ratio."""
+    other = {"best": 0.1, "accuracy": 0.9, "gflops": 50, "processes": 1}
     runs = {
-        "nnjax": [{"wall": w, "steady": s, "best": 0.1} for w, s in ((2.0, 5.0), (4.0, 10.0), (2.0, 5.0))],
-        "peer": [{"wall": w, "steady": s, "best": 0.2} for w, s in ((6.0, 10.0), (12.0, 20.0), (8.0, 12.5))],
+        "nnjax": [{"wall": w, "steady": s} | other for w, s in ((2.0, 5.0), (4.0, 10.0), (2.0, 5.0))],
+        "peer": [
+            {"wall": w, "steady": s} | other | {"best": 0.2, "processes": 2}
+            for w, s in ((6.0, 10.0), (12.0, 20.0), (8.0, 12.5))
+        ],
     }
     rows = {row["contender"]: row for row in contest.summarize(runs, "nnjax")}
     assert rows["nnjax"]["wall_ratio"] == rows["nnjax"]["steady_most"] == 1
@@ -27,7 +31,8 @@ def test_ratios_are_taken_repeat_by_repeat(tmp_path):
     tables.write(results, tmp_path)
     assert json.loads((tmp_path / "bench.json").read_text()) == results
     assert (
-        "| peer | 8.0 s | 3.00 (3.00–4.00) | 12.5 | 2.00 (2.00–2.50) | 0.2000 |" in (tmp_path / "bench.md").read_text()
+        "| peer (2 processes) | 8.0 s | 3.00 (3.00–4.00) | 12.5 | 2.00 (2.00–2.50) | 50 | 0.2000, 0.9000 |"
+        in (tmp_path / "bench.md").read_text()
     )
     assert (tmp_path / "bench.png").read_bytes().startswith(b"\x89PNG")
 

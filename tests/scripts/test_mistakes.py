@@ -27,6 +27,7 @@ CONFIGS = {
     "range.py": HEAD + "return Experiment()\ndef get_space():\n    return Space(axes={'rho': Range(1, 0)})\n",
     "space.py": HEAD + "return Experiment()\ndef get_space():\n    return {'seed': range(3)}\n",
     "no_suffix": SPIRALS,
+    "assert.py": HEAD + "assert False\n",
     "exit.py": "import sys\n" + HEAD + "sys.exit(3)\n",
 }
 
@@ -135,6 +136,7 @@ CASES = [
     config("no_suffix", "'no_suffix' is no Python file"),
     config("syntax.py", "syntax.py has a mistake in line 1: SyntaxError"),
     config("import.py", "import.py has a mistake in line 1", "no_such_module"),
+    config("assert.py", "assert.py has a mistake in line 3: AssertionError."),
     config("empty.py", "'empty.py' has no function get_config()"),
     config("keyword.py", "keyword.py has a mistake in line 3", "'epoch'"),
     config("part.py", "data is 'digits', but a DataConfig was expected"),
@@ -149,6 +151,7 @@ CASES = [
     train("--config.modle.widths=1", "Unknown field 'modle.widths'; did you mean model.widths?"),
     train("--config.colour=red", "Unknown field 'colour'; the fields are data.name, ", "optimizer.name"),
     train("--config.=3", "Unknown field ''"),
+    train("--config.optimizer=adam", "'optimizer' is not a field but a group of them: write one of optimizer.name"),
     train("--config.name=adam", "ambiguous", "data.name, optimizer.name"),
     train("--config.epochs", "--config.epochs has no value"),
     train("--config.epochs --config.seed=1", "--config.epochs has no value"),
@@ -337,6 +340,13 @@ def damage_weights(folder):
     return "weights_00001.npz is damaged"
 
 
+def exchange_weights(folder):
+    path = folder / "checkpoints" / "weights_00001.npz"
+    with np.load(path) as file:
+        np.savez(path, **{name: file[name][..., :1] for name in file.files})
+    return "The weights of trial 1 cannot be used: The array 'final/layer_0/bias' has shape (1,), but (8,) was expected"
+
+
 def unfinish(folder):
     path = folder / "trials.csv"
     path.write_text(path.read_text().replace("1,plain,done,", "1,plain,running,"))
@@ -373,6 +383,7 @@ DAMAGES = [
     damage_environment,
     damage_table,
     damage_weights,
+    exchange_weights,
     unfinish,
 ]
 

@@ -1,14 +1,19 @@
 """Who goes on at a rung, worked out by hand; then in real populations."""
 
+import functools
+
 import numpy as np
 import pytest
 from populations import CLASSIFIER, blobs
 
 import nnjax
+from nnjax import preflight
 from nnjax.fields import replace
 from nnjax.search import Halving, Space, expand
 from nnjax.search.halving import make_brackets, rungs_of, standing
-from nnjax.train.records import DIVERGED, RUNNING, Record
+from nnjax.train.plan import Plan
+from nnjax.train.population import Population
+from nnjax.train.records import DIVERGED, RUNNING, STOPPED, Record
 
 RATES = tuple(0.001 * 1.5**i for i in range(9))
 
@@ -25,9 +30,12 @@ def at(epochs, losses, status=RUNNING):
     ("halving", "epochs", "expected"),
     [
         (Halving(3, 1), 81, (1, 3, 9, 27, 81)),  # Li et al. 2018, table 1, s = 4
-        (Halving(3, 1), 50, (2, 6, 17, 50)),
-        (Halving(3, 5), 50, (6, 17, 50)),
+        (Halving(3, 1), 50, (1, 5, 16, 50)),
+        (Halving(3, 2), 50, (5, 16, 50)),
         (Halving(2, 3), 12, (3, 6, 12)),
+        (Halving(), 50, (5, 16, 50)),
+        (Halving(2), 50, (12, 25, 50)),
+        (Halving(), 5, (1, 5)),
     ],
 )
 def test_rungs(halving, epochs, expected):
@@ -66,6 +74,80 @@ def test_seeds_go_on_together_by_their_mean():
     brackets = make_brackets(Halving(), specs(seed=(0, 1)))
     now = standing(Halving(), brackets, at(1, [0, 9, 2, 2, 3, 3, 4.6, 4.6, *range(10, 20)]))
     assert {trial for trial, limit in now.limits.items() if limit == 3} == {0, 1, 2, 3, 4, 5}
+
+
+def falling(epochs, a, p):
+    """A loss of a epoch^-p, after a first epoch of nonsense."""
+    t = np.arange(1.0, epochs + 1)
+    return Record(RUNNING, epochs, curves={"val_loss": np.where(t == 1, 7.0, a * t**-p)})
+
+
+def test_who_will_lead_at_the_end_goes_on():
+    """At epoch 3 the losses are .32 to .34 and .37 to .39, at epoch 27 .21 to .22 and .051 (27^-.9) to .054."""
+    halving = Halving(3, 3)
+    brackets = make_brackets(halving, specs(27))
+    assert brackets[0].rungs == (3, 9, 27)
+    records = [falling(3, 0.40 + 0.005 * i, 0.2) for i in range(6)] + [falling(3, a, 0.9) for a in (1.0, 1.02, 1.04)]
+    assert all(a.curves["val_loss"][2] < b.curves["val_loss"][2] for a in records[:6] for b in records[6:])
+    assert standing(halving, brackets, records).dropped == set(range(6))
+
+
+@pytest.mark.parametrize(("difference", "kept"), [(1e-6, 0), (-1e-6, 1)])
+def test_the_line_is_fitted_by_least_squares_in_both_logarithms(difference, kept):
+    """Against numpy.polyfit: a constant loss just above, or just below, what the line has at the end."""
+    halving = Halving(5, 8)
+    brackets = make_brackets(halving, specs(40))
+    assert brackets[0].rungs == (8, 40)
+    logs = [2, 0, 1, 1, 0, 2, 1]
+    line = np.polyfit(np.log([2, 3, 4, 5, 6, 7, 8]), logs, 1)
+    curve = Record(RUNNING, 8, curves={"val_loss": np.exp([9.0, *logs])})
+    constant = np.exp(np.polyval(line, np.log(40)) + difference)
+    now = standing(halving, brackets, [curve, *at(8, [constant, *[99.0] * 7])])
+    assert set(range(9)) - now.dropped == {kept}
+
+
+def test_a_stopped_trial_stays_as_it_is():
+    """Stopped at epoch 8 with a loss of 2.4 / 8 = .3, which would be .09 after 27: three others are lower now."""
+    halving = Halving(3, 9)
+    stopped = Record(STOPPED, 8, curves={"val_loss": 2.4 / np.arange(1, 9)})
+    now = standing(halving, make_brackets(halving, specs(27)), [stopped, *at(9, [0.1, 0.2, 0.25, *[0.4] * 5])])
+    assert set(range(9)) - now.dropped == {1, 2, 3}
+
+
+def test_a_loss_of_zero_is_judged_by_last_values():
+    halving = Halving(3, 3)
+    steep = [Record(RUNNING, 3, curves={"val_loss": np.array([9.0, 3.0, 1.0])}) for _ in range(6)]
+    now = standing(halving, make_brackets(halving, specs(27)), [*steep, *at(3, [0.0, 0.5, 0.9])])
+    assert now.dropped == set(range(6))
+
+
+def test_the_course_by_hand():
+    """Nine settings go on by thirds; of two brackets, 5 pass rung 1 and 4 begin with rung 3, where 1 of the 5 comes."""
+    assert standing(Halving(), make_brackets(Halving(), specs()), at(0, range(9))).course == (
+        (1, 1),
+        (3 / 9, 2),
+        (1 / 9, 6),
+    )
+    two = Halving(brackets=2)
+    brackets = make_brackets(two, specs())
+    assert [len(bracket.settings) for bracket in brackets] == [5, 4]
+    assert standing(two, brackets, at(0, range(9))).course == ((1, 1), (5 / 9, 2), (2 / 9, 6))
+
+
+def test_lanes_suit_the_whole_course():
+    """By hand, for 64 settings of 4 seeds on 2 devices, turns × (lanes + 4) × epochs:
+
+    16 lanes 20 (8 × 5 + 4 × 11 + 2 × 34) = 3040, 8 lanes 12 (16 × 5 + 6 × 11 + 2 × 34) = 2568, 4 lanes 3424.
+    """
+    space = Space(axes={"learning_rate": nnjax.Range(1e-3, 1e-1, 64, log=True), "seed": (0, 1, 2, 3)})
+    trials = preflight.valid_trials(replace(CLASSIFIER, {"epochs": 50}), space, print)
+    plan = Plan(devices=2, lanes=16)
+    prepared = preflight.check(trials, blobs(63))[0]
+    brackets = make_brackets(Halving(), trials)
+    for stand, lanes in ((None, 16), (functools.partial(standing, Halving(), brackets), 8)):
+        population = Population(trials, prepared, plan, stand=stand)
+        assert population._resumed() is None
+        assert population._next_chunk().lanes == lanes
 
 
 def test_of_an_accuracy_the_highest_goes_on():
@@ -112,7 +194,7 @@ def test_a_halved_sweep_is_the_beginning_of_the_full_one(halved):
     settings = {(s.experiment.hyperparameters.learning_rate, s.experiment.model.widths): [] for s in run.specs}
     for spec, curve in zip(run.specs, full, strict=True):
         settings[spec.experiment.hyperparameters.learning_rate, spec.experiment.model.widths].append(curve[0])
-    best = sorted(settings, key=lambda setting: np.mean(settings[setting]))[:6]
+    best = sorted(settings, key=lambda setting: np.mean(np.log(settings[setting])))[:6]
     kept = {
         (spec.experiment.hyperparameters.learning_rate, spec.experiment.model.widths)
         for spec, n in zip(run.specs, epochs, strict=True)
@@ -132,7 +214,7 @@ def test_what_a_dropped_trial_leaves(halved):
 
 def test_other_rungs_are_another_experiment(halved):
     folder, _ = halved
-    with pytest.raises(nnjax.UserError, match="halving: eta 3 first 1 brackets 1 metric val_loss → none"):
+    with pytest.raises(nnjax.UserError, match="halving: eta 3 brackets 1 metric val_loss → none"):
         nnjax.sweep(BASE, AXES, workdir=folder, data=blobs(63))
 
 

@@ -55,7 +55,8 @@
   }
 
   function labels(context, horizontal, vertical) {
-    const { soft, ink } = trials.theme, w = (box.right - box.left) / horizontal.length, every = Math.ceil(44 / w);
+    const { soft, ink } = trials.theme, w = (box.right - box.left) / horizontal.length;
+    const longest = Math.max(...horizontal.map((tick) => context.measureText(tick.label).width)), every = Math.ceil(Math.min(90, longest + 6) / w);
     horizontal.forEach((tick, k) => {
       if (k % every === 0) panel.text(context, tick.label, box.left + tick.at * (box.right - box.left), box.bottom + 12, { color: soft, room: w * every - 2 });
     });

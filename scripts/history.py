@@ -1,0 +1,33 @@
+"""Run the history's chapters: `python scripts/history.py [CHAPTER ...] [--out=runs/history]`.
+
+Writes OUT/report.html with a chapter for each machine from 1943 on, and prints what was measured beside what was
+published. Without a name all chapters are run.
+"""
+
+import time
+
+from absl import flags
+
+from nnjax.main import run, start_jax
+
+OUT = flags.DEFINE_string("out", "runs/history", "folder of the report")
+
+
+def main(argv: list[str]) -> None:
+    """Compute, draw and write."""
+    start_jax()
+    from nnjax.report import history
+
+    made = {}
+    for name in dict.fromkeys(argv[1:] or history.CHAPTERS):
+        begin = time.perf_counter()
+        made[name] = history.make(name)
+        print(f"{made[name].title} ({time.perf_counter() - begin:.1f} s)")
+        for row in made[name].rows:
+            beside = f" (published {row.published})" if row.published else ""
+            print(f"  {row.what}: {row.measured}{beside}{' DIFFERS' if row.agrees is False else ''}")
+    print(f"report: {history.write(made, OUT.value)}")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,161 @@
+"""Memory: the budget by shapes against what XLA counts, trials that do not fit, and devices that run out of memory."""
+
+import jax
+import numpy as np
+import pytest
+from populations import CLASSIFIER, StopAfter, blobs, population, specs_of
+
+import nnjax
+from nnjax.config import DataConfig, Experiment, ModelConfig, OptimizerConfig
+from nnjax.fields import replace
+from nnjax.runs import FolderStore
+from nnjax.train import Plan, Stopped, memory
+from nnjax.train.chunk import Chunk
+from nnjax.train.programs import make_mesh, make_program
+from nnjax.train.records import DONE
+from nnjax.types import UserError
+
+WIDE = Experiment(
+    data=DataConfig("blobs", validation=10, test=10, scaling="none"),
+    model=ModelConfig("mlp", widths=(300, 200)),
+    optimizer=OptimizerConfig("adam"),
+    batch_size=8,
+    eval_batch_size=16,
+)
+
+
+@pytest.mark.parametrize("changes", [{}, {"widths": (1000,)}, {"batch_size": 512, "eval_batch_size": 1024}])
+def test_the_bytes_of_a_lane_are_those_that_xla_counts(changes):
+    """Arguments, results and temporaries of the compiled segment, for 8 lanes: within a factor of two."""
+    experiment, lanes = replace(WIDE, changes), 8
+    [group] = population(specs_of(experiment), blobs(2000, 100)).groups
+    program = make_program(group.key, group.shapes, lanes, False, make_mesh(1))
+    names = group.key.hyperparameters.present()
+    hyper = {name: np.zeros(lanes, np.float32) for name in names}
+    state = jax.eval_shape(program.init, hyper, np.zeros(lanes, np.uint32))
+    counts = np.ones(1, np.int32)
+    compiled = program.train_segment.lower(group.data, hyper, state, counts, counts).compile()
+    found = compiled.memory_analysis()
+    data = memory.data_bytes(group.data)
+    counted = found.argument_size_in_bytes + found.temp_size_in_bytes + found.output_size_in_bytes
+    counted -= found.alias_size_in_bytes + data
+    estimated = lanes * memory.lane_bytes(group.key, group.shapes)
+    assert estimated / 2 < counted < 2 * estimated
+
+
+def test_lanes_are_limited_by_the_memory_that_is_there(monkeypatch):
+    specs = specs_of(CLASSIFIER, {"learning_rate": np.geomspace(0.001, 0.1, 40)})
+    [group] = population(specs).groups
+    each, data = memory.lane_bytes(group.key, group.shapes), memory.data_bytes(group.data)
+    monkeypatch.setattr(memory, "free_bytes", lambda: int((5.5 * each + data) / memory.BUDGET))
+    assert memory.most_lanes(group.key, group.shapes, group.data) == 5
+    assert population(specs).groups[0].plan.lanes == 5
+    assert population(specs, plan=Plan(lanes=16)).groups[0].plan.lanes == 16  # what is given by hand is not argued with
+
+
+def test_a_trial_that_fits_no_device_is_refused_before_anything_is_written(monkeypatch, tmp_path):
+    monkeypatch.setattr(memory, "free_bytes", lambda: 3_000)
+    with pytest.raises(
+        UserError, match=r"One trial needs about .* kB of memory and the data .* kB, but a device has 3 kB left"
+    ):
+        nnjax.sweep(CLASSIFIER, data=blobs(), workdir=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_real_allocation_that_fails_is_recognised():
+    """XLA's own error for an array of an exabyte has the words that `Population` looks for."""
+    with pytest.raises((jax.errors.JaxRuntimeError, MemoryError, ValueError)) as caught:
+        jax.block_until_ready(jax.jit(lambda: jax.numpy.zeros((2**29, 2**29), np.float32))())
+    assert "RESOURCE_EXHAUSTED" in str(caught.value)
+
+
+class Small:
+    """A device on which more than some lanes (of some devices) do not fit: advancing fails, and loses the state."""
+
+    def __init__(self, monkeypatch, lanes, after=0, devices=2):
+        self.calls, self.failures = 0, []
+        advance = Chunk.advance
+
+        def failing(chunk, *arguments):
+            self.calls += 1
+            size = chunk.program.mesh.size
+            if self.calls > after and (chunk.lanes > lanes or size > devices):
+                self.failures.append((size, chunk.lanes))
+                chunk.state = None  # donated
+                raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 123 bytes.")
+            advance(chunk, *arguments)
+
+        monkeypatch.setattr(Chunk, "advance", failing)
+
+
+RATES = {"learning_rate": (0.001, 0.003, 0.01, 0.03, 0.1), "seed": (0, 1)}
+
+
+@pytest.mark.parametrize("after", [0, 3])
+@pytest.mark.parametrize("stored", [False, True])
+def test_fewer_lanes_are_tried_where_memory_runs_out(monkeypatch, tmp_path, after, stored):
+    """From the start, or in mid-training: the lanes are halved until they fit, and the results are the same."""
+    monkeypatch.setattr("nnjax.train.population._next_steps", lambda steps, seconds: 5)
+    specs, said = specs_of(CLASSIFIER, RATES), []
+    alike = population(specs, plan=Plan(2, lanes=2))
+    alike.run()
+    small = Small(monkeypatch, 3, after)
+    store = {"store": FolderStore(tmp_path)} if stored else {}
+    if stored:
+        (tmp_path / "checkpoints").mkdir()
+    run = population(specs, plan=Plan(2, lanes=8), announce=said.append, **store)
+    run.run()
+    assert small.failures == [(2, 8), (2, 4)]
+    assert [text for text in said if text.startswith("warning: The memory of a device did not suffice for 8 lanes")]
+    assert run.groups[0].plan.lanes == 2
+    for now, other in zip(run.records, alike.records, strict=True):
+        assert now.status == DONE
+        for name, curve in other.curves.items():
+            np.testing.assert_allclose(now.curves[name], curve, rtol=1e-4, atol=1e-6)
+
+
+def test_fewer_devices_are_tried_where_one_lane_does_not_fit(monkeypatch):
+    small = Small(monkeypatch, 1, devices=1)
+    run = population(specs_of(CLASSIFIER, RATES), plan=Plan(2, lanes=1))
+    assert {record.status for record in run.run()} == {DONE}
+    assert small.failures == [(2, 1)]
+
+
+def test_a_single_trial_that_does_not_fit_ends_the_run_with_a_sentence(monkeypatch):
+    Small(monkeypatch, 0)
+    with pytest.raises(UserError, match="The device ran out of memory with a single trial"):
+        population(specs_of(CLASSIFIER)).run()
+
+
+def test_other_errors_are_not_taken_for_a_lack_of_memory(monkeypatch):
+    def failing(*_):
+        raise jax.errors.JaxRuntimeError("INTERNAL: something else")
+
+    monkeypatch.setattr(Chunk, "advance", failing)
+    with pytest.raises(jax.errors.JaxRuntimeError, match="something else"):
+        population(specs_of(CLASSIFIER)).run()
+
+
+def test_a_run_that_shrank_goes_on_so(monkeypatch, tmp_path):
+    """The smaller plan is on record: a resumed run does not try the larger one again."""
+    monkeypatch.setattr("nnjax.train.population._next_steps", lambda steps, seconds: 5)
+    small = Small(monkeypatch, 2)
+    space = {"learning_rate": tuple(np.geomspace(0.001, 0.1, 12))}
+    with pytest.raises(Stopped):
+        nnjax.sweep(CLASSIFIER, space, data=blobs(), workdir=tmp_path, should_stop=StopAfter(1))
+    failures, said = list(small.failures), []
+    run = nnjax.sweep(CLASSIFIER, space, data=blobs(), workdir=tmp_path, announce=said.append)
+    assert failures
+    assert small.failures == failures
+    assert {record.status for record in run.records} == {DONE}
+    assert not [text for text in said if "plan is not" in text]
+
+
+def test_sizes_are_written_as_people_do():
+    assert [memory.size_text(size) for size in (999, 1_500, 12_345_678, 11.2e9)] == [
+        "999 B",
+        "1.5 kB",
+        "12.3 MB",
+        "11.2 GB",
+    ]
+    assert memory.peak_bytes() > 5e7
