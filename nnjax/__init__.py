@@ -17,7 +17,7 @@ from nnjax.types import Dataset, UserError
 if TYPE_CHECKING:
     from nnjax.api import Run, load, save_weights, sweep
     from nnjax.data import from_arrays
-    from nnjax.search import Arm, Halving, Range, Space
+    from nnjax.search import Arm, Evolution, Halving, Range, Space
     from nnjax.train import Plan
 
 __version__ = "0.1.0"
@@ -25,6 +25,7 @@ __version__ = "0.1.0"
 # Fetched on first use, so that `import nnjax` starts neither JAX nor Flax.
 _LATER = {
     "Arm": "nnjax.search",
+    "Evolution": "nnjax.search",
     "Halving": "nnjax.search",
     "Plan": "nnjax.train",
     "Range": "nnjax.search",
@@ -40,6 +41,7 @@ __all__ = [
     "Arm",
     "DataConfig",
     "Dataset",
+    "Evolution",
     "Experiment",
     "Halving",
     "Hyperparameters",

@@ -26,12 +26,23 @@ from nnjax.keeping import ALL, keep_text, parse_keep, spans
 from nnjax.metrics import is_maximised
 from nnjax.models import Model, make_model
 from nnjax.search import ADAPTIVE, Range, Space
-from nnjax.search.halving import make_brackets, standing
+from nnjax.search.schedulers import Scheduler, make_scheduler
 from nnjax.statistics import Comparison, compare_paired, estimate
 from nnjax.train import Plan, Population, Progress, Stopped, checkpoints
 from nnjax.train.batches import output_width
 from nnjax.train.plan import from_json
-from nnjax.train.records import DROPPED, FINISHED, OVER, RUNNING, WAITING, MemoryStore, Record, stack_curves
+from nnjax.train.records import (
+    DROPPED,
+    FINISHED,
+    OVER,
+    RUNNING,
+    WAITING,
+    MemoryStore,
+    Record,
+    Stage,
+    Standing,
+    stack_curves,
+)
 from nnjax.types import DataFacts, Dataset, Params, Prepared, UserError
 
 if TYPE_CHECKING:
@@ -50,6 +61,7 @@ class Run:
       specs, records: the trials and what is known of them.
       findings: of the pre-flight checks, with the arms they concern.
       path: the run folder; None if the run lives in memory.
+      schedules: of population-based training, each trial's stages; empty elsewhere.
     """
 
     def __init__(
@@ -61,7 +73,9 @@ class Run:
         prepared: Mapping[DataConfig, Prepared],
         findings: Sequence[tuple[str, Finding]] = (),
         title: str = "",
+        schedules: Sequence[Sequence[Stage]] = (),
     ):
+        self.schedules = [list(stages) for stages in schedules]
         self.specs, self.records, self.store = list(specs), list(records), store
         self.findings, self.title = list(findings), title
         self._facts, self._prepared = dict(facts), dict(prepared)
@@ -317,16 +331,17 @@ def sweep(
         )
     experiment = conform(experiment)
     specs = preflight.valid_trials(experiment, space, announce)
-    halving = space.halving
-    stand = None if halving is None else functools.partial(standing, halving, make_brackets(halving, specs))
+    scheduler = make_scheduler(space, specs)
+    rules = {} if scheduler is None else scheduler.description
     most = parse_keep(keep)
     folder = None if workdir is None else runs.FolderStore(workdir, announce, most)
     if folder is not None:
-        folder.refuse_unfit(specs, halving)
+        folder.refuse_unfit(specs, rules)
     prepared, findings = preflight.check(specs, data)
     for arm, finding in findings:
         announce(preflight.told(arm, finding))
     facts = {config: some.facts() for config, some in prepared.items()}
+    stand = None if scheduler is None else _noted(scheduler, folder)
     earlier = [] if folder is None else folder.read_plan()
     population = Population(
         specs,
@@ -340,16 +355,30 @@ def sweep(
         planned=lambda: folder.note_environment(population.describe()) if folder is not None else None,
         earlier=earlier,
     )
-    if halving is not None:
-        population.refuse_unknown_curve(halving.metric)
+    if scheduler is not None:
+        population.refuse_unknown_curve(scheduler.metric)
     if folder is not None:
-        population.records = folder.begin(experiment, specs, facts, findings, title, halving)
+        population.records = folder.begin(experiment, specs, facts, findings, title, rules)
         if earlier and [from_json(group) for group in earlier] != [group.plan for group in population.groups]:
             announce(OTHER_PLAN)
     _train(population, folder)
     if population.cost():
         announce(f"cost: {population.cost()}")
-    return Run(specs, population.records, population.store, facts, prepared, findings, title)
+    schedules = scheduler.schedules(population.records) if scheduler and scheduler.schedules else ()
+    return Run(specs, population.records, population.store, facts, prepared, findings, title, schedules)
+
+
+def _noted(scheduler: Scheduler, folder: runs.FolderStore | None) -> Callable[[Sequence[Record]], Standing]:
+    """Let a run folder hear of each decision by which trials replace others."""
+    replay = scheduler.schedules
+    if folder is None or replay is None:
+        return scheduler.stand
+
+    def stand(records: Sequence[Record]) -> Standing:
+        folder.save_schedules(replay(records))
+        return scheduler.stand(records)
+
+    return stand
 
 
 def kept_plan(plan: Plan, folder: runs.FolderStore) -> Plan:
@@ -395,7 +424,8 @@ def load(path: str | os.PathLike[str]) -> Run:
     _, specs, title = store.read_config()
     store.keep = store.read_keep()
     facts, findings = store.read_facts()
-    return Run(specs, store.read_records(specs), store, facts, {}, findings, title)
+    schedules = store.read_schedules(len(specs))
+    return Run(specs, store.read_records(specs), store, facts, {}, findings, title, schedules)
 
 
 __all__ = ["Run", "Stopped", "load", "save_weights", "sweep"]

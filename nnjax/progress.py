@@ -194,8 +194,11 @@ def summary_table(run: Run) -> Table:
     for setting in chosen[:MAX_SETTINGS]:
         best = len(some) > 1 and setting is ranks[setting.goal][0]
         table.add_row(*map(Text, _summary_cells(run, setting, metrics)), style="bold" if best else None)
-    if len(chosen) > MAX_SETTINGS:
-        table.caption = f"the best {MAX_SETTINGS} of {len(chosen)} settings; all trials are in trials.csv"
+    remarks = [f"the best {MAX_SETTINGS} of {len(chosen)} settings; all trials are in trials.csv"]
+    remarks = remarks * (len(chosen) > MAX_SETTINGS)
+    if run.schedules:
+        remarks.append("settings have the hyperparameters that they began with; trials.csv has the final ones too")
+    table.caption = "\n".join(remarks) or None
     return table
 
 

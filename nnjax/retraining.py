@@ -30,12 +30,19 @@ def retrial(path: str | os.PathLike[str], trial: int) -> Retrial:
     curve is then the same bit for bit, unless the run moved it to fewer lanes towards its end (DESIGN: equivalence a).
 
     Raises:
-      UserError: it is no run folder, it is damaged, or it has no such trial.
+      UserError: it is no run folder, it is damaged, it has no such trial, or that took over another one's weights.
     """
     folder = runs.FolderStore(path)
     _, specs, title = folder.read_config()
     if not 0 <= trial < len(specs):
         raise UserError(f"{folder.path} has no trial {trial}; its trials are 0 to {len(specs) - 1}.")
+    stages = folder.read_schedules(len(specs))
+    if stages and len(stages[trial]) > 1:
+        last = stages[trial][-1]
+        raise UserError(
+            f"Trial {trial} went on from the weights of trial {last.parent} at epoch {last.epoch}, so that it cannot "
+            "be trained alone; repeat the whole run, or start from its weights by --config.start_weights."
+        )
     spec, plan = specs[trial], _plan(folder, folder.read_records(specs)[trial], trial)
     changes = {} if spec.start_from is None else {"start_weights": str(folder.weights_path(spec.start_from).resolve())}
     return Retrial(replace(spec.experiment, changes), f"Trial {trial} of {title}".strip(), plan)

@@ -14,11 +14,11 @@ from nnjax.checks import Finding
 from nnjax.config import DataConfig, Experiment, TrialSpec
 from nnjax.fields import field_types, flatten, to_dict
 from nnjax.keeping import keep_text
-from nnjax.search import Halving
-from nnjax.train.records import RUNNING, Record
+from nnjax.train.records import RUNNING, Record, Stage
 from nnjax.types import DataFacts, Scaler
 
 FORMAT = 1
+RULES = ("halving", "evolution")  # of config.json: how trials are dropped or replaced while they train
 Findings = Sequence[tuple[str, Finding]]
 
 
@@ -100,21 +100,28 @@ def cell(value: Any) -> Any:
     return f"{value:.9g}" if isinstance(value, float) else value
 
 
-def halving_json(halving: Halving | None) -> dict[str, Any] | None:
-    """Describe how settings are dropped; None if none are."""
-    return None if halving is None else dataclasses.asdict(halving)
+def rule_differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Say which of the rules by which trials are dropped or replaced differ: one "name: old → new" each."""
 
+    def text(tree: Mapping[str, Any] | None) -> str:
+        return "none" if tree is None else " ".join(f"{k} {v}" for k, v in tree.items() if v is not None)
 
-def halving_text(tree: Mapping[str, Any] | None) -> str:
-    """Say the same in a few words."""
-    return "none" if tree is None else " ".join(f"{k} {v}" for k, v in tree.items() if v is not None)
+    return [f"{n}: {text(before.get(n))} → {text(now.get(n))}" for n in RULES if before.get(n) != now.get(n)]
 
 
 def config_json(
-    base: Experiment, specs: Sequence[TrialSpec], title: str, halving: Halving | None = None, keep: int | None = None
+    base: Experiment,
+    specs: Sequence[TrialSpec],
+    title: str,
+    rules: Mapping[str, Any] | None = None,
+    keep: int | None = None,
 ) -> dict[str, Any]:
-    """Describe a run completely: the base experiment, each trial by what it changes, how settings are dropped, and
-    which weights are kept.
+    """Describe a run completely: the base experiment, each trial by what it changes, and the rules of the run.
+
+    Args:
+      base, specs, title: of the run.
+      rules: {"halving" or "evolution": its description}.
+      keep: of how many trials the weights are kept; None for all.
     """
     flat = flatten(base)
     trials = []
@@ -122,9 +129,28 @@ def config_json(
         own = flatten(spec.experiment)
         changes = {path: value for path, value in own.items() if value != flat[path]}
         trials.append({"arm": spec.arm, "start_from": spec.start_from, "changes": changes})
-    how: dict[str, Any] = {} if halving is None else {"halving": halving_json(halving)}
-    how |= {} if keep is None else {"keep": keep_text(keep)}
-    return {"format": FORMAT, "title": title, "experiment": to_dict(base), "trials": trials} | how
+    how = {**(rules or {}), **({} if keep is None else {"keep": keep_text(keep)})}
+    return {"format": FORMAT, "title": title, "experiment": to_dict(base), "trials": trials, **how}
+
+
+def schedules_json(schedules: Sequence[Sequence[Stage]]) -> dict[str, Any]:
+    """Describe the stages of every trial: {trial: [{epoch, parent, hyperparameters}]}."""
+    return {
+        str(trial): [{"epoch": s.epoch, "parent": s.parent, "hyperparameters": dict(s.values)} for s in stages]
+        for trial, stages in enumerate(schedules)
+    }
+
+
+def schedules_from_json(tree: Mapping[str, Any], num_trials: int) -> list[list[Stage]]:
+    """Read back what `schedules_json` says.
+
+    Raises:
+      LookupError, TypeError, ValueError: it is not as it was written.
+    """
+    return [
+        [Stage(int(s["epoch"]), s["parent"], {n: float(v) for n, v in s["hyperparameters"].items()}) for s in stages]
+        for stages in (tree[str(trial)] for trial in range(num_trials))
+    ]
 
 
 def facts_json(facts: Mapping[DataConfig, DataFacts], findings: Findings) -> dict[str, Any]:

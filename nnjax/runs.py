@@ -10,6 +10,7 @@ checkpoints/      weights_00017.npz for each finished trial (with keep=best:K fo
 figures/, report.html
 certificate.json  what training some trials again has shown (`--certify`)
 study.db          of an adaptive search: the Optuna study
+evolution.json    of population-based training: each trial's stages (epoch, parent, hyperparameters from then on)
 """
 
 from __future__ import annotations
@@ -31,12 +32,12 @@ from nnjax.config import DataConfig, Experiment, TrialSpec
 from nnjax.environment import describe_environment
 from nnjax.fields import from_dict, replace
 from nnjax.run_files import FORMAT, Findings
-from nnjax.search import Halving
 from nnjax.train import checkpoints
-from nnjax.train.records import ENDED, MemoryStore, Packed, Record, stack_curves
+from nnjax.train.records import ENDED, MemoryStore, Packed, Record, Stage, stack_curves
 from nnjax.types import DataFacts, UserError
 
 STUDY = "study.db"  # of an adaptive search, unless its storage is elsewhere
+EVOLUTION = "evolution.json"
 CREWS = 2  # format of the trials under way
 _BEGUN = ("checkpoints", "data.json", STUDY, f"{STUDY}-journal")  # what a run folder holds before its config.json
 
@@ -61,8 +62,8 @@ class FolderStore(MemoryStore):
         self.announce = announce or self.messages.append
         self._lock: IO[str] | None = None
 
-    def refuse_unfit(self, specs: Sequence[TrialSpec], halving: Halving | None = None) -> None:
-        """Touch nothing, but refuse a path at which these trials cannot be trained, and halved so.
+    def refuse_unfit(self, specs: Sequence[TrialSpec], rules: Mapping[str, Any] | None = None) -> None:
+        """Touch nothing, but refuse a path at which these trials cannot be trained, and dropped or replaced so.
 
         Raises:
           UserError: it is a file, or a folder of something else or of another experiment.
@@ -70,7 +71,7 @@ class FolderStore(MemoryStore):
         if self.path.exists() and not self.path.is_dir():
             raise UserError(f"The workdir {self.path} is a file; name a folder.")
         if (self.path / "config.json").exists():
-            self._refuse_other(specs, halving)
+            self._refuse_other(specs, rules or {})
         elif self.path.is_dir():
             foreign = [name for name in sorted(os.listdir(self.path)) if name not in _BEGUN and name[0] != "."]
             if foreign:
@@ -86,21 +87,21 @@ class FolderStore(MemoryStore):
         facts: Mapping[DataConfig, DataFacts],
         findings: Findings,
         title: str,
-        halving: Halving | None = None,
+        rules: Mapping[str, Any] | None = None,
     ) -> list[Record]:
         """Make the folder for these trials, or find out how far an earlier run of the same trials came.
 
         Raises:
           UserError: it cannot be written, another process is using it, or it belongs to another experiment.
         """
-        self.refuse_unfit(specs, halving)
+        self.refuse_unfit(specs, rules)
         new = not self.path.exists()
         try:
             self._take()
-            self.refuse_unfit(specs, halving)  # again: another process may have begun it in between
+            self.refuse_unfit(specs, rules)  # again: another process may have begun it in between
             if not (self.path / "config.json").exists():
                 self.write_json("data.json", run_files.facts_json(facts, findings))
-                self.write_json("config.json", run_files.config_json(base, specs, title, halving, self.keep))
+                self.write_json("config.json", run_files.config_json(base, specs, title, rules, self.keep))
             return self.resume(specs, facts)
         except BaseException:
             self.release()
@@ -198,12 +199,9 @@ class FolderStore(MemoryStore):
             (self.path / "checkpoints").rmdir()
             self.path.rmdir()
 
-    def _refuse_other(self, specs: Sequence[TrialSpec], halving: Halving | None) -> None:
+    def _refuse_other(self, specs: Sequence[TrialSpec], rules: Mapping[str, Any]) -> None:
         _, old, _ = self.read_config()
-        what = run_files.differences(old, specs)
-        before, now = self._read_json("config.json").get("halving"), run_files.halving_json(halving)
-        if before != now:
-            what.append(f"halving: {run_files.halving_text(before)} → {run_files.halving_text(now)}")
+        what = run_files.differences(old, specs) + run_files.rule_differences(self._read_json("config.json"), rules)
         if self.read_keep() != self.keep:
             what.append(f"keep: {keeping.keep_text(self.read_keep())} → {keeping.keep_text(self.keep)}")
         if what:
@@ -325,6 +323,22 @@ class FolderStore(MemoryStore):
         known = self.read_environment()
         with self._blame("environment.json"):
             return [dict(group) for group in known.get("plan", [])]
+
+    def save_schedules(self, schedules: Sequence[Sequence[Stage]]) -> None:
+        """Write evolution.json: the stages of every trial."""
+        self.write_json(EVOLUTION, run_files.schedules_json(schedules))
+
+    def read_schedules(self, num_trials: int) -> list[list[Stage]]:
+        """Read them back; empty for a run without an evolution.
+
+        Raises:
+          UserError: evolution.json is damaged.
+        """
+        if not (self.path / EVOLUTION).exists():
+            return []
+        tree = self._read_json(EVOLUTION)
+        with self._blame(EVOLUTION):
+            return run_files.schedules_from_json(tree, num_trials)
 
     def read_environment(self) -> dict[str, Any]:
         """Read environment.json; empty if it is not there."""

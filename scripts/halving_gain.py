@@ -21,7 +21,7 @@ from typing import NamedTuple
 from absl import flags
 
 from nnjax.main import overrides, run
-from nnjax.search.overrides import HALVING
+from nnjax.search.overrides import RULED
 from nnjax.types import UserError
 
 CONFIG = flags.DEFINE_string("config", "configs/bench_tiny.py", "configuration file with a space")
@@ -85,7 +85,7 @@ def changes(number: int, halved: bool, splits: bool) -> list[str]:
     seeds = ",".join(str(SEEDS * number + i) for i in range(SEEDS))
     space = {"seed": seeds, "eta": "3"} | overrides("space")
     fields = {f"config.{name}": value for name, value in (config | overrides("config")).items()}
-    fields |= {f"space.{name}": value for name, value in space.items() if halved or name not in HALVING}
+    fields |= {f"space.{name}": value for name, value in space.items() if halved or name not in RULED}
     return [f"--{name}={value}" for name, value in fields.items()]
 
 

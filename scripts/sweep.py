@@ -3,9 +3,10 @@
 An axis is a list (--space.learning_rate=0.1,0.01), a range (--space.learning_rate=log:1e-4:1e-1:16,
 lin:LOW:HIGH:POINTS) or, for lists, divided by semicolons (--space.widths="32;64,32"). --space.seed=0,1,2 multiplies
 everything. --space.mode=grid|zip|random, --space.num=N and --space.draw_seed=S say how axes combine; --space.arms=A,B
-keeps arms. --space.mode=adaptive --space.num=N --space.batch=B asks an Optuna sampler for B settings at a time, in view
-of how those before did (over seeds: their mean). --config.F=V sets a field in all trials, over the file's axes and
-arms. A second call with the same workdir resumes.
+keeps arms. --space.eta=3 drops settings at rungs; --space.every=5 lets copies of the best, their hyperparameters
+changed, take the places of the worst. --space.mode=adaptive --space.num=N --space.batch=B asks an Optuna sampler for B
+settings at a time, in view of how those before did (over seeds: their mean). --config.F=V sets a field in all trials,
+over the file's axes and arms. A second call with the same workdir resumes.
 
 --keep=best:K keeps the weights of the K trials with the lowest validation loss only (of several losses, K each); the
 choice belongs to the run, which cannot be resumed with another.

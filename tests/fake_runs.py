@@ -15,7 +15,7 @@ from nnjax.data import from_arrays, prepare_loaded
 from nnjax.fields import replace
 from nnjax.search import Arm, Range, Space, expand
 from nnjax.train import checkpoints
-from nnjax.train.records import DIVERGED, DONE, DROPPED, RUNNING, WAITING, MemoryStore, Record
+from nnjax.train.records import DIVERGED, DONE, DROPPED, RUNNING, WAITING, MemoryStore, Record, Stage
 
 AUTOENCODER = Experiment(
     data=DataConfig("digits", validation=40, test=60),
@@ -191,6 +191,29 @@ def searched(num_trials=1000, epochs=50) -> Run:
     best = sorted(range(len(run.specs)), key=lambda i: floors[i])[:40]
     run.store.weights = {i: fake_weights(run, i) for i in best if run.records[i].status == DONE}
     return run
+
+
+def evolved() -> Run:
+    """Population-based training of four rates for six epochs, the first the best: records only.
+
+    Trial 0's weights came from trial 1 at epoch 2, and those from trial 2 at the beginning; trial 3 had another
+    hyperparameter too.
+    """
+    arms = {"a": Arm(), "b": Arm({"dropout": 0.5})}
+    space = Space(axes={"learning_rate": (0.001, 0.01, 0.1, 1.0)}, arms=arms)
+    run = fake_run(dataclasses.replace(CLASSIFIER, epochs=6), space)
+    run.schedules = [[Stage(0, None, _begun_with(spec.experiment))] for spec in run.specs]
+    run.schedules[1].append(Stage(2, 2, {"learning_rate": 0.08}))
+    run.schedules[0].append(Stage(4, 1, {"learning_rate": 0.064}))
+    run.schedules[3].append(Stage(4, 2, {"learning_rate": 0.125}))
+    for record, stages in zip(run.records, run.schedules, strict=True):
+        record.values |= {f"final_{name}": value for name, value in stages[-1].values.items()}
+    return run
+
+
+def _begun_with(experiment) -> dict[str, float]:
+    hyper = experiment.hyperparameters
+    return {"learning_rate": hyper.learning_rate} | ({} if hyper.dropout is None else {"dropout": hyper.dropout})
 
 
 def _floor(experiment) -> float:

@@ -12,6 +12,7 @@ from nnjax.report import (
     certified,
     curves,
     drawings,
+    evolution,
     exhibits,
     figures,
     looks,
@@ -34,7 +35,7 @@ TEMPLATES = pathlib.Path(__file__).parent / "templates"
 SCRIPTS = ("data", "tables", "learning_curves")
 SWEEP_SCRIPTS = (
     *("filter", "scales", "panel", "trials", "drawing", "parallel", "trial_curves", "effects", "heat_map", "rungs"),
-    *("trial_table", "sweep"),
+    *("evolution", "trial_table", "sweep"),
 )
 ESCAPES = str.maketrans(
     {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
@@ -115,7 +116,7 @@ def render(run: Run, some: Sequence[Exhibit], missing: Sequence[str], static_cur
         charts=charts,
         chart_json=Markup(safe_json(curves.packed(charts))),
         sweep=verdict.verdict(sweep) if sweep else None,
-        sweep_json=Markup(safe_json(sweeps.sweep_data(sweep))) if sweep else "",
+        sweep_json=Markup(safe_json(sweeps.sweep_data(sweep) | evolution.evolution_data(sweep))) if sweep else "",
         static_curves=pictures.data_uri(static_curves) if static_curves else "",
     )
 

@@ -178,6 +178,12 @@ def rungs(sweep: Sweep) -> list[dict[str, Any]]:
     return out
 
 
+def finished(sweep: Sweep) -> dict[int, float]:
+    """Give the first metric of the trials that finished, where it is finite."""
+    found = zip(sweep.trials, sweep.metrics[0].values if sweep.metrics else [None] * len(sweep.trials), strict=True)
+    return {t: float(v) for t, v in found if v is not None and sweep.run.records[t].status in FINISHED}
+
+
 def failed(sweep: Sweep) -> list[int]:
     """Give the places, among the trials of a sweep, of those that diverged or failed."""
     records = sweep.run.records

@@ -98,7 +98,8 @@ def _identity(run: Run) -> list[Column]:
 
 def _results(run: Run) -> list[Column]:
     columns: list[Column] = []
-    for name, head in HEADS.items():
+    final = dict.fromkeys(name for record in run.records for name in record.values if name.startswith("final_"))
+    for name, head in ({name: name.replace("_", " ", 1) for name in final} | HEADS).items():
         if any(name in record.values for record in run.records):
             columns.append((head, lambda spec, record, name=name: _value(record, name)))
     for goal, part in {setting.goal: report_part(setting.facts) for setting in settings(run)}.items():

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnjax.report.columns import Column
+from nnjax.report.evolution import lineage_table
 from nnjax.report.summary import PREFIX, field_name, number, show
-from nnjax.report.sweeps import Sweep, failed, rungs
+from nnjax.report.sweeps import Sweep, failed, finished, rungs
 from nnjax.report.words import count
 from nnjax.search.insight import edges, importance
 from nnjax.statistics import Estimate, estimate
-from nnjax.train.records import DIVERGED, DROPPED, FINISHED
+from nnjax.train.records import DIVERGED, DROPPED
 
 if TYPE_CHECKING:
     from nnjax.report.summary import Setting
@@ -31,6 +32,7 @@ def verdict(sweep: Sweep) -> dict[str, Any]:
         "warnings": edges(sweep.run, key) if key else [],
         "importance": shares,
         "pair": pair(sweep, [name for name, _ in shares]),
+        "lineage": lineage_table(sweep),
         "dropped": dropped(sweep),
         "failures": failures(sweep),
         "metric": sweep.metrics[0].label if sweep.metrics else "",
@@ -87,7 +89,7 @@ def cards(sweep: Sweep) -> list[tuple[str, str, str]]:
     """Give the best trial, and the best setting where settings have several trials: (what, value, remark)."""
     if not sweep.metrics:
         return []
-    label, scores = sweep.metrics[0].label, _finished(sweep)
+    label, scores = sweep.metrics[0].label, finished(sweep)
     if not scores:
         return []
     trial = min(scores, key=lambda trial: scores[trial])
@@ -95,12 +97,6 @@ def cards(sweep: Sweep) -> list[tuple[str, str, str]]:
     seed = sweep.run.specs[trial].experiment.seed
     remark = f"{label} of trial {trial}: {describe(sweep.axes, place)}, seed {seed}"
     return [("best trial", number(scores[trial]), remark), *_best_setting(sweep, scores)]
-
-
-def _finished(sweep: Sweep) -> dict[int, float]:
-    """Give the first metric of the trials that finished."""
-    found = zip(sweep.trials, sweep.metrics[0].values, strict=True)
-    return {t: float(v) for t, v in found if v is not None and sweep.run.records[t].status in FINISHED}
 
 
 def _best_setting(sweep: Sweep, scores: dict[int, float]) -> list[tuple[str, str, str]]:

@@ -49,7 +49,14 @@ def sentences(run: Run, references: Mapping[Key, Anchors]) -> list[str]:
     """Say what the run amounts to; one sentence or two for each thing."""
     some = settings(run)
     best = [_best(run, ranked(run, own)[0], len(own), references.get(key)) for key, own in goals_of(run).items()]
-    return [_trained(run, some), *_ended(run), *_kept(run), *[text for text in best[:4] if text], *_caution(run, some)]
+    return [
+        _trained(run, some),
+        *_ended(run),
+        *_evolved(run),
+        *_kept(run),
+        *[text for text in best[:4] if text],
+        *_caution(run, some),
+    ]
 
 
 def _trained(run: Run, some: Sequence[Setting]) -> str:
@@ -121,6 +128,20 @@ def _kept(run: Run) -> list[str]:
         return []
     least = f"Only the weights of the best were kept (keep={keep_text(run.store.keep)})"
     return [f"{least}: {'trial' if len(without) == 1 else 'trials'} {spans(without)} can be neither shown nor used."]
+
+
+def _evolved(run: Run) -> list[str]:
+    """Say how often trials went on from others' weights."""
+    times = [len(stages) - 1 for stages in run.schedules]
+    rungs = {stage.epoch for stages in run.schedules for stage in stages[1:]}
+    if not rungs:
+        return []
+    copied = sum(map(bool, times))
+    return [
+        f"{_of(copied, len(times))} went on from better ones' weights, {count(sum(times), 'time')} in all at "
+        f"{count(len(rungs), 'rung')} (population-based training); names and charts show the hyperparameters with "
+        "which trials began."
+    ]
 
 
 def _of(n: int, total: int) -> str:

@@ -137,6 +137,11 @@ def _checked_batch(space: Space) -> int:
             "Mode adaptive trains every setting to its end, but halving was asked for (eta, first, brackets, metric); "
             "leave that out, and name what the search goes by with --metric."
         )
+    if space.evolution is not None:
+        raise UserError(
+            "Mode adaptive trains every setting to its end, but evolution was asked for (every, share, factors, "
+            "resample); leave that out, or choose another mode, such as random."
+        )
     if space.times:
         raise UserError("Mode adaptive takes the axes of one space, but others multiply it; move their axes into it.")
     return batch

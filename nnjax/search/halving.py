@@ -108,7 +108,7 @@ def standing(halving: Halving, brackets: Sequence[Bracket], records: Sequence[Re
         for place, rung in enumerate(bracket.rungs):
             limits |= {trial: rung for trials in left for trial in trials}
             last = place == len(bracket.rungs) - 1
-            if last or not all(_reached(records[trial], rung) for trials in left for trial in trials):
+            if last or not all(reached(records[trial], rung) for trials in left for trial in trials):
                 break
             scores = _scores(left, records, halving, rung, bracket.rungs[-1])
             best = set(sorted(left, key=lambda trials: scores[trials])[: _kept(len(left), halving)])
@@ -134,7 +134,8 @@ def _kept(count: int, halving: Halving) -> int:
     return max(1, count // halving.eta)
 
 
-def _reached(record: Record, rung: int) -> bool:
+def reached(record: Record, rung: int) -> bool:
+    """Whether a trial has come to a rung, or ended before it."""
     return record.epochs >= rung or record.status in (*FINISHED, DIVERGED, FAILED)
 
 

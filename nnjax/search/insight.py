@@ -29,8 +29,11 @@ def edges(run: Run, metric: str = "val_loss") -> list[str]:
     """Warn of numeric fields of which the best setting (lowest mean over seeds) has the first or last value tried.
 
     Returns:
-      A sentence a field; fields with fewer than three values have no inside and are left out.
+      A sentence a field; fields with fewer than three values have no inside and are left out. None for a run of which
+      hyperparameters evolved, so that a trial's first ones do not tell what it was trained with.
     """
+    if run.schedules:
+        return []
     means = [(estimate(list(values.values())).mean, setting) for setting, values in run.by_replicate(metric)]
     finite = [(mean, setting.experiment) for mean, setting in means if np.isfinite(mean)]
     if not finite:
@@ -58,8 +61,10 @@ def importance(run: Run, metric: str = "val_loss") -> dict[str, float]:
     by rank, so that a logarithmic axis is as good as a linear one; diverged trials count as the worst.
 
     Returns:
-      {field: share in [0, 1]}, the largest first; empty for fewer than eight trials.
+      {field: share in [0, 1]}, the largest first; empty for fewer than eight trials, and as in `edges`.
     """
+    if run.schedules:
+        return {}
     paths, values = swept(run), _values(run, metric)
     if len(values) < FEWEST or not paths or np.ptp(values) == 0:
         return {}

@@ -9,11 +9,14 @@ from typing import Any
 
 from nnjax.config import Experiment
 from nnjax.fields import coerce, field_types, resolve_path
-from nnjax.search.space import ADAPTIVE, DRAWN, Arm, Halving, Range, Space, checked_arms
+from nnjax.search.space import ADAPTIVE, DRAWN, Arm, Evolution, Halving, Range, Space, checked_arms
 from nnjax.types import UserError
 
-HALVING = ("eta", "first", "brackets", "metric")  # the fields of a space's halving
-OPTIONS = ("mode", "num", "draw_seed", "batch", "arms", *HALVING)  # of a space, beside its axes
+RULES = {"halving": Halving, "evolution": Evolution}  # what may decide while trials train, by the space's field
+OWNERS = {name: field for field, rule in RULES.items() for name in field_types(rule) if name != "metric"}
+RULED = (*OWNERS, "metric")  # every rule has a metric
+SCALARS = ("mode", "num", "draw_seed", "batch")
+OPTIONS = (*SCALARS, "arms", *RULED)  # of a space, beside its axes
 READERS = {"num": (*DRAWN, ADAPTIVE), "draw_seed": (*DRAWN, ADAPTIVE), "batch": (ADAPTIVE,)}  # option -> modes
 
 
@@ -38,30 +41,28 @@ def override(space: Space, texts: Mapping[str, str]) -> Space:
 
     Args:
       space: from the configuration file, or an empty one.
-      texts: field -> text as in `parse_axis`; also mode, num, draw_seed, batch, those of `Halving`, of which each one
-        asks for it, and arms=A,B to keep only some arms (those that they start from are kept too).
+      texts: field -> text as in `parse_axis`; also mode, num, draw_seed, batch, those of `Halving` and `Evolution`, of
+        which each one asks for it (metric for halving, unless there is an evolution), and arms=A,B to keep only some
+        arms (those that they start from are kept too).
 
     Raises:
       UserError: an unknown field or arm, text that is no value of it, or an option that the mode does not read.
     """
     axes, times = dict(space.axes), space.times
-    options: dict[str, Any] = {}
+    options = _rules(space, {name: text for name, text in texts.items() if name in RULED})
     for name, text in texts.items():
         if name == "arms":
             options["arms"] = _keep_arms(space.arms, text)
-        elif name in HALVING:
-            value = coerce(text, {"metric": str, "first": int | None}.get(name, int), f"space.{name}")
-            halving = options.get("halving", space.halving) or Halving()
-            options["halving"] = dataclasses.replace(halving, **{name: value})
-        elif name in OPTIONS:
+        elif name in SCALARS:
             options[name] = coerce(text, str if name == "mode" else int, f"space.{name}")
-        else:
+        elif name not in RULED:
             path = _axis_path(name)
             axes = {key: values for key, values in axes.items() if resolve_path(key) != path}
             axes[path] = parse_axis(path, text)
             times = tuple(pin(other, [path]) for other in times)
     space = dataclasses.replace(space, axes=axes, times=times, **options)
     idle = [name for name, modes in READERS.items() if name in options and space.mode not in modes]
+    idle = [name for name in idle if name != "draw_seed" or space.evolution is None]
     if idle:
         modes = READERS[idle[0]]
         raise UserError(
@@ -69,6 +70,17 @@ def override(space: Space, texts: Mapping[str, str]) -> Space:
             f"add --space.mode={modes[0]}, or leave it out."
         )
     return space
+
+
+def _rules(space: Space, texts: Mapping[str, str]) -> dict[str, Any]:
+    """Change how the space's halving or evolution decides; either is there as soon as one of its fields is given."""
+    evolves = space.evolution is not None or "evolution" in {OWNERS.get(name) for name in texts}
+    out: dict[str, Any] = {}
+    for name, text in texts.items():
+        field = OWNERS.get(name, "evolution" if evolves else "halving")
+        rule = out.get(field) or getattr(space, field) or RULES[field]()
+        out[field] = dataclasses.replace(rule, **{name: coerce(text, field_types(RULES[field])[name], f"space.{name}")})
+    return out
 
 
 def _axis_path(name: str) -> str:

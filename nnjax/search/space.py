@@ -101,6 +101,40 @@ class Halving:
 
 
 @dataclasses.dataclass(frozen=True)
+class Evolution:
+    """How settings take over from each other while they train: population-based training (see `search.evolve`).
+
+    Attributes:
+      every: epochs between two decisions, the rungs.
+      share: this share of the settings, the worst, is replaced at each rung by copies of as many of the best.
+      factors: a copied hyperparameter is multiplied by one of them, and clipped to the space's range.
+      resample: the probability with which it is drawn anew from that range instead.
+      metric: a curve, such as "val_loss", of which the mean over a setting's seeds and folds decides at a rung; the
+        lowest is best, of an accuracy the highest.
+    """
+
+    every: int = 5
+    share: float = 0.2
+    factors: tuple[float, ...] = (0.8, 1.25)
+    resample: float = 0.25
+    metric: str = "val_loss"
+
+    def __post_init__(self) -> None:
+        if self.every < 1:
+            raise UserError(
+                f"Evolution has every={self.every}, but a whole number of epochs, at least 1, was expected."
+            )
+        if not 0 < self.share <= 0.5:
+            raise UserError(f"Evolution has share={self.share:g}, but a number above 0, at most 0.5, was expected.")
+        if not self.factors or not all(math.isfinite(factor) and factor > 0 for factor in self.factors):
+            raise UserError(
+                f"Evolution has factors={self.factors}, but numbers above 0 were expected, such as 0.8,1.25."
+            )
+        if not 0 <= self.resample <= 1:
+            raise UserError(f"Evolution has resample={self.resample:g}, but a probability from 0 to 1 was expected.")
+
+
+@dataclasses.dataclass(frozen=True)
 class Space:
     """A search space.
 
@@ -111,11 +145,12 @@ class Space:
         that fill the space more evenly; Owen 1998, Halton 1960); "adaptive" asks an Optuna sampler for settings, batch
         by batch, and tells it how they did (see `nnjax.search.adaptive`).
       num: how many settings are drawn in the last four modes.
-      draw_seed: of the draw.
+      draw_seed: of the draw, and of an evolution's decisions.
       arms: named arms; each is combined with every setting. A field that both set has the axis's value.
       times: further spaces; every setting is combined with each of theirs (their seeds and arms must be empty).
       batch: how many settings are asked for, and trained together, at a time in mode "adaptive"; None for 16.
       halving: drops settings while they train; None trains all to their ends.
+      evolution: lets the best settings take the places of the worst while they train; None lets each keep its own.
     """
 
     axes: Mapping[str, Sequence[Any] | Range] = dataclasses.field(default_factory=dict)
@@ -126,6 +161,7 @@ class Space:
     times: tuple[Space, ...] = ()
     batch: int | None = None
     halving: Halving | None = None
+    evolution: Evolution | None = None
 
 
 def expand(base: Experiment, space: Space, announce: Callable[[str], None] = lambda text: None) -> list[TrialSpec]:
@@ -135,8 +171,14 @@ def expand(base: Experiment, space: Space, announce: Callable[[str], None] = lam
 
     Raises:
       UserError: an empty axis, an unknown field, a value of the wrong type, an unknown mode or arm, axes of unequal
-        lengths in mode zip, a field in two spaces, or an arm that starts from one that comes later.
+        lengths in mode zip, a field in two spaces, an arm that starts from one that comes later, or both halving and
+        evolution.
     """
+    if space.halving is not None and space.evolution is not None:
+        raise UserError(
+            "The search space has both halving (eta, first, brackets), which drops settings, and evolution (every, "
+            "share, factors, resample), which replaces them; leave one of them out."
+        )
     axes = {resolve_path(name): values for name, values in space.axes.items()}
     seeds = _seeds(axes.pop("seed")) if "seed" in axes else [{}]
     settings = _product([_settings(axes, space), *(_factor(other) for other in space.times)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -116,8 +116,8 @@ class Chunk:
         marks = {d: next_mark(int(self.steps[d]), int(totals[d]), per_epoch) for d in self.crews}
         return min(min(mark, self.crews[d].until) - int(self.steps[d]) for d, mark in marks.items())
 
-    def advance(self, data: DeviceData, num_steps: int, records: Sequence[Record]) -> None:
-        """Run one segment and write its epochs into the trials' records."""
+    def advance(self, data: DeviceData, num_steps: int, records: Sequence[Record], spared: Container[int] = ()) -> None:
+        """Run one segment and write its epochs into the trials' records; trials that are spared do not diverge."""
         before, per_epoch = self.steps.copy(), self.group.steps_per_epoch()
         num = np.where(np.isin(np.arange(len(before)), list(self.crews)), num_steps, 0).astype(np.int32)
         state, metrics = self.program.train_segment(data, self.hyper, self.state, num, self.totals())
@@ -129,7 +129,8 @@ class Chunk:
             for lane, spec in enumerate(crew.specs):
                 row = device * self.lanes + lane
                 points = {name: curve[row, :ended] for name, curve in curves.items()}
-                self._record(records[spec.id], points, int(self.steps[device]), spec, int(bad[row]))
+                bad_step = 0 if spec.id in spared else int(bad[row])
+                self._record(records[spec.id], points, int(self.steps[device]), spec, bad_step)
 
     def _record(self, record: Record, points: Arrays, step: int, spec: TrialSpec, bad_step: int) -> None:
         if record.status != RUNNING:
@@ -177,7 +178,7 @@ class Chunk:
 
 
 def pack(crews: Sequence[Crew], records: Sequence[Record]) -> Packed:
-    """Name the arrays of crews that have begun, and describe them and their trials, for `crews_of`."""
+    """Name the arrays of crews that have begun, and describe them and their trials, for `crews_of` and `restore`."""
     states = jax.tree.map(lambda *leaves: np.concatenate(leaves), *(crew.state for crew in crews))
     arrays, trials = checkpoints.flatten(states, "state/"), {}
     for spec in (spec for crew in crews for spec in crew.specs):
@@ -188,24 +189,26 @@ def pack(crews: Sequence[Crew], records: Sequence[Record]) -> Packed:
     return arrays, {"crews": described, "trials": trials}
 
 
-def crews_of(
-    arrays: Arrays, note: Mapping[str, Any], blank: TrialState, specs: Sequence[TrialSpec], records: Sequence[Record]
-) -> list[Crew]:
-    """Read crews back with their states; the trials' records are filled in.
+def restore(arrays: Arrays, note: Mapping[str, Any], records: Sequence[Record], trials: Collection[int]) -> None:
+    """Fill in the records of some trials, as they were when `pack` gave the arrays and the note."""
+    for trial in trials:
+        record, prefix = records[trial], f"curves/{trial}/"
+        for name, value in note["trials"][str(trial)].items():
+            setattr(record, name, value)
+        record.curves = {name[len(prefix) :]: a for name, a in arrays.items() if name.startswith(prefix)}
+
+
+def crews_of(arrays: Arrays, note: Mapping[str, Any], blank: TrialState, specs: Sequence[TrialSpec]) -> list[Crew]:
+    """Read crews back with their states.
 
     Args:
       arrays, note: from `pack`.
       blank: one trial's state, or its shapes.
-      specs, records: of all trials.
+      specs: of all trials.
 
     Raises:
       UserError: the arrays are those of other trials.
     """
-    for trial, values in note["trials"].items():
-        record, prefix = records[int(trial)], f"curves/{trial}/"
-        for name, value in values.items():
-            setattr(record, name, value)
-        record.curves = {name[len(prefix) :]: a for name, a in arrays.items() if name.startswith(prefix)}
     crews, begin = [], 0
     for crew in note["crews"]:
         size = len(crew["trials"])

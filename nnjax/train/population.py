@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import pathlib
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -21,18 +21,19 @@ from nnjax.config import DataConfig, Experiment, TrialSpec, program_key
 from nnjax.train import checkpoints
 from nnjax.train.batches import DeviceData, make_device_data, make_shapes
 from nnjax.train.block import CAPACITY
-from nnjax.train.chunk import Chunk, crews_of, pack
+from nnjax.train.chunk import Chunk, crews_of, pack, restore
 from nnjax.train.crews import Crew, Group, divide, sizes_of
 from nnjax.train.memory import most_lanes, peak_bytes, size_text
 from nnjax.train.plan import WHOLE, Plan, answers, better_layout, choose_lanes, devices_for, from_json, settle
 from nnjax.train.planner import Measured, Planner, Watch, group_sizes, recalled
 from nnjax.train.programs import Program, make_mesh, make_program, place_data
-from nnjax.train.records import ENDED, OVER, RUNNING, STOPPED, WAITING, MemoryStore, Record, Standing, drop
+from nnjax.train.records import ENDED, OVER, RUNNING, STOPPED, WAITING, MemoryStore, Packed, Record, Standing, drop
 from nnjax.train.trial import Trial
 from nnjax.types import Params, Prepared, TrialState, UserError
 
 SEGMENT_SECONDS = 1.0
 SAVE_SHARE = 0.01  # of the time may go into checkpoints
+NOTHING: Packed = ({}, {"trials": {}, "crews": []})  # of a checkpoint that is not there, or damaged
 
 
 class Stopped(Exception):
@@ -129,8 +130,7 @@ class Population:
         self.observe, self.should_stop = observe, should_stop
         ends = Standing({spec.id: spec.experiment.epochs for spec in specs})
         self.stand = stand or (lambda records: ends)
-        self.limits: Mapping[int, int] = {}  # of the trials that may go on, in epochs
-        self.course: Sequence[tuple[float, int]] = WHOLE  # of trials that have not begun
+        self.standing = Standing({})
         self.parked: dict[int, str] = {}  # trials that wait at a rung, and the store's name of their crew
         self.groups = make_groups(specs, prepared, plan or Plan(), earlier)
         self.group_of = {spec.id: group for group in self.groups for spec in group.specs}
@@ -221,20 +221,22 @@ class Population:
 
     def _decide(self) -> bool:
         """Drop trials and let others go on, by the numbers; whether that changed anything."""
-        before, standing = self.limits, self.stand(self.records)
-        self.limits, self.course = standing.limits, standing.course
+        before, standing = self.standing.limits, self.stand(self.records)
+        self.standing = standing
+        for trial, values in standing.values.items():
+            self.records[trial].values |= {f"final_{name}": value for name, value in values.items()}
         for trial in standing.dropped:
             if self.records[trial].status not in OVER:
                 drop(self.records[trial])
                 self.parked.pop(trial, None)
         for name in set(self.store.list_paused()) - set(self.parked.values()):
             self.store.drop_paused(name)
-        return self.limits != before
+        return standing.limits != before
 
     def _going_on(self, group: Group) -> list[int]:
         """List the trials of a group that have waited at a rung and may go on."""
         ids = (spec.id for spec in group.specs)
-        return [i for i in ids if i in self.parked and self.records[i].epochs < self.limits[i]]
+        return [i for i in ids if i in self.parked and self.records[i].epochs < self.standing.limits[i]]
 
     def _waiting(self, group: Group) -> list[TrialSpec]:
         """List the trials of a group that have not begun, those that start from a trial once that has ended."""
@@ -258,29 +260,40 @@ class Population:
     def _fresh(self, group: Group) -> list[Crew]:
         """Make a crew of each waiting trial."""
         per_epoch = group.steps_per_epoch()
-        return [Crew((spec,), self.limits[spec.id] * per_epoch) for spec in self._waiting(group)]
+        return [Crew((spec,), self.standing.limits[spec.id] * per_epoch) for spec in self._waiting(group)]
 
     def _until(self, group: Group, spec: TrialSpec) -> int:
-        return self.limits[spec.id] * group.steps_per_epoch()
+        return self.standing.limits[spec.id] * group.steps_per_epoch()
 
     def _unparked(self, group: Group) -> list[Crew]:
-        """Fetch the trials of a group that have waited at a rung and may go on."""
-        going, crews, blank = set(self._going_on(group)), [], blank_state(group)
-        for name in sorted({self.parked[trial] for trial in going}):
-            arrays, note = self.store.load_paused(name) or ({}, {"trials": {}, "crews": []})
-            own = {i for i in going if self.parked[i] == name}
-            trials = {i: values for i, values in note["trials"].items() if int(i) in own}
-            for crew in crews_of(arrays, note | {"trials": trials}, blank, self.specs, self.records):
-                rows = [row for row, spec in enumerate(crew.specs) if spec.id in own]
-                state = jax.tree.map(lambda leaf, rows=rows: leaf[rows], crew.state)
-                specs = tuple(crew.specs[row] for row in rows)
-                crews.append(Crew(specs, self._until(group, specs[0]), crew.step, state))
+        """Fetch the trials of a group that have waited at a rung and may go on, each from its parent's state."""
+        heirs: dict[int, list[TrialSpec]] = {}
+        for trial in self._going_on(group):
+            heirs.setdefault(self.standing.parents.get(trial, trial), []).append(self.standing.now(self.specs[trial]))
+        crews, blank = [], blank_state(group)
+        for name in sorted({self.parked[parent] for parent in heirs if parent in self.parked}):
+            arrays, note = self.store.load_paused(name) or NOTHING
+            for crew in crews_of(arrays, note, blank, self.specs):
+                for row, parent in enumerate(crew.specs):
+                    state = jax.tree.map(lambda leaf, row=row: leaf[row : row + 1], crew.state)
+                    for spec in heirs.get(parent.id, []) if self.parked.get(parent.id) == name else []:
+                        if crew.step == self.records[spec.id].epochs * group.steps_per_epoch():
+                            crews.append(Crew((spec,), self._until(group, spec), crew.step, state))
+        found = {spec.id for crew in crews for spec in crew.specs}
+        going = {spec.id for specs in heirs.values() for spec in specs}
         for trial in going:
             del self.parked[trial]
-        found = {spec.id for crew in crews for spec in crew.specs}
-        for trial in going - found:
+        return [] if self._forget(going - found) else crews
+
+    def _forget(self, trials: Collection[int]) -> bool:
+        """Let trials begin again whose states are lost; whether that was all, as where some go on from others."""
+        everything = bool(trials) and bool(self.standing.parents)
+        for trial in range(len(self.records)) if everything else trials:
             self.records[trial] = Record()
-        return crews
+        if everything:
+            self.parked = {}
+            self._decide()
+        return everything
 
     def _laid_out(self, group: Group, crews: Sequence[Crew]) -> Chunk:
         """Make an empty chunk that suits some crews, in a layout that some of them began in unless another one pays."""
@@ -292,7 +305,7 @@ class Population:
         }
         lanes, devices = next(
             (layout for layout in sorted(known) if better_layout(plan, *layout, sizes, left) is None),
-            (choose_lanes(plan, sizes, WHOLE if begun else self.course), devices_for(plan, left)),
+            (choose_lanes(plan, sizes, WHOLE if begun else self.standing.course), devices_for(plan, left)),
         )
         self.at_work = group, lanes, devices
         return Chunk(self._program(group, lanes, devices), group, lanes)
@@ -343,20 +356,20 @@ class Population:
         Trials that were under way but are neither in it nor wait at a rung begin again. Under another plan it is laid
         out anew.
         """
-        arrays, note = self.store.load_chunk() or ({}, {"trials": {}})
+        arrays, note = self.store.load_chunk() or NOTHING
         known = [int(trial) for trial in note["trials"]]
         over = all(self.records[trial].status in OVER for trial in known)
         self._find_parked(() if over else known)
-        for spec in self.specs:
-            under_way = self.records[spec.id].status == RUNNING and spec.id not in self.parked
-            if under_way and (over or spec.id not in known):
-                self.records[spec.id] = Record()
-        if over:
+        lost = [i for i, r in enumerate(self.records) if r.status == RUNNING and i not in self.parked]
+        lost = [i for i in lost if over or i not in known]
+        self.standing = self.stand(self.records)
+        if self._forget(lost) or over:
             self._decide()
             return None
         group = self.group_of[known[0]]
-        crews = crews_of(arrays, note, blank_state(group), self.specs, self.records)
+        restore(arrays, note, self.records, known)
         self._decide()
+        crews = crews_of(arrays, note, blank_state(group), list(map(self.standing.now, self.specs)))
         if from_json(note["plan"]) == group.plan:
             self.at_work = group, note["lanes"], note["devices"]
             chunk = Chunk(self._program(group, note["lanes"], note["devices"]), group, note["lanes"])
@@ -372,9 +385,10 @@ class Population:
     def _find_parked(self, elsewhere: Sequence[int]) -> None:
         """Find the trials under way that wait at a rung, each at its last one, and are not elsewhere."""
         for name in self.store.list_paused():
-            _, note = self.store.load_paused(name) or ({}, {"trials": {}})
-            ids = set(map(int, note["trials"])) - set(elsewhere)
-            self.parked |= {i: name for i in ids if self.records[i].status == RUNNING}
+            arrays, note = self.store.load_paused(name) or NOTHING
+            ids = {i for i in map(int, note["trials"]) if i not in elsewhere and self.records[i].status == RUNNING}
+            restore(arrays, note, self.records, ids)
+            self.parked |= dict.fromkeys(ids, name)
 
     def _program(self, group: Group, lanes: int, devices: int) -> Program:
         """Build a program once for each static part, layout and lanes."""
@@ -404,7 +418,7 @@ class Population:
             until = chunk.until_mark()
             taken = min(steps, until, most)
             begin = time.monotonic()
-            chunk.advance(self._data(chunk.group, chunk.program), taken, self.records)
+            chunk.advance(self._data(chunk.group, chunk.program), taken, self.records, self.standing.spared)
             seconds = time.monotonic() - begin
             better = self._share(chunk, seconds, taken)
             if better is not None:

@@ -51,11 +51,39 @@ class Standing(NamedTuple):
       limits: trial -> epochs; those that have taken as many wait until all others have.
       dropped: trials that do not go on.
       course: the stages that lie ahead of trials that have not begun, (share of them that trains, epochs).
+      parents: trial -> that whose state it goes on from, at the rung where both wait; itself where it is left out.
+      values: trial -> the hyperparameters that it has now, where they are not those of its `TrialSpec`.
+      spared: trials whose divergence does not end them, as they are replaced at their rung.
     """
 
     limits: Mapping[int, int]
     dropped: frozenset[int] = frozenset()
     course: tuple[tuple[float, int], ...] = WHOLE
+    parents: Mapping[int, int] = {}
+    values: Mapping[int, Mapping[str, float]] = {}
+    spared: frozenset[int] = frozenset()
+
+    def now(self, spec: TrialSpec) -> TrialSpec:
+        """Give a trial with the hyperparameters that it has now."""
+        if spec.id not in self.values:
+            return spec
+        values: Mapping[str, Any] = self.values[spec.id]
+        hyper = dataclasses.replace(spec.experiment.hyperparameters, **values)
+        return dataclasses.replace(spec, experiment=dataclasses.replace(spec.experiment, hyperparameters=hyper))
+
+
+class Stage(NamedTuple):
+    """A part of an evolving trial's life.
+
+    Attributes:
+      epoch: after which it begins; 0 for the first.
+      parent: the trial whose weights it goes on from; None for the first.
+      values: the hyperparameters that evolve, until the next stage.
+    """
+
+    epoch: int
+    parent: int | None
+    values: Mapping[str, float]
 
 
 Packed = tuple[dict[str, np.ndarray], dict[str, Any]]  # named arrays and a note, as chunk.pack gives them

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from browser import CHROMIUM, browser
-from fake_runs import CLASSIFIER, DEMO, fake_run, searched
+from fake_runs import CLASSIFIER, DEMO, evolved, fake_run, searched
 
 from nnjax.report import write_report
 from nnjax.search import Arm, Range, Space
@@ -173,4 +173,21 @@ def test_hostile_names_can_be_brushed(page, tmp_path):
     page.drag((x + width / 2, y + height - 20), (x + width / 2, y + height))
     assert chosen(page) == [0, 1, 2, 3]
     assert page.run("document.querySelectorAll('script').length") == 4
+    assert page.errors == []
+
+
+def test_an_evolution_is_drawn_and_follows_the_pointer(page, tmp_path):
+    """A panel for each hyperparameter; the line of the best trial, then that of the one under the pointer."""
+    path = write_report(evolved(), tmp_path)
+    page.open(path)
+    x, y, width, _ = box(page, "#evolution .surface")
+    assert page.run("document.querySelectorAll('#evolution .surface').length") == 2
+    data = "c.getContext('2d').getImageData(0, 0, c.width, c.height).data"
+    drawn = page.run(f"[...document.querySelectorAll('#evolution canvas')].map((c) => {data}.some((v) => v))")
+    assert drawn == [True, True, True, False]  # the best trial has no dropout
+    before = page.run("document.querySelectorAll('#evolution canvas')[1].toDataURL()")
+    page.call("Input.dispatchMouseEvent", type="mouseMoved", x=x + width - 40, y=y + 24)
+    page.settle()
+    assert page.run("trials.focus()") >= 0
+    assert page.run("document.querySelectorAll('#evolution canvas')[1].toDataURL()") != before
     assert page.errors == []

@@ -99,6 +99,11 @@ def adaptive(arguments, *words):
     return sweep(f"--space.mode=adaptive {arguments}", *words)
 
 
+def evolve(option, *words):
+    """A case of sweep.py with an evolution."""
+    return sweep(f"--space.arms=plain --space.{option}", *words)
+
+
 def config(name, *words):
     """A case of a configuration file."""
     return Case(f"sweep --config={name} --workdir=new", words)
@@ -267,6 +272,29 @@ CASES = [
     ),
     Case("sweep --config=spirals.py --workdir=new --space.eta=1", ("eta=1, but a whole number, at least 2",)),
     Case("sweep --config=spirals.py --workdir=new --space.eta=2", ("trials of equal length, but these have 1, 2",)),
+    evolve("every=0", "every=0, but a whole number of epochs, at least 1"),
+    evolve("every=2", "every 2 epochs, but the trials have 2"),
+    evolve("every=1.5", "space.every is '1.5', but a whole number was expected"),
+    evolve("share=0.7 --space.every=1", "share=0.7, but a number above 0, at most 0.5"),
+    evolve("every=1", "a share of 0.2", "there are 2 of one", "take more settings, or a larger share"),
+    evolve("factors=0.5,x", "space.factors is '0.5,x', but a list of numbers was expected"),
+    evolve("factors=0.5,-1", "factors=(0.5, -1.0), but numbers above 0 were expected"),
+    evolve("resample=2", "resample=2, but a probability from 0 to 1"),
+    evolve("every=1 --space.share=0.5 --space.metric=loss", "no curve 'loss'", "val_loss"),
+    evolve("every=1 --space.share=0.5 --config.patience=2", "patience would stop them before"),
+    evolve("every=1 --space.learning_rate=0.1 --space.batch_size=8,16", "nothing to change while trials train"),
+    evolve("every=1 --space.eta=2", "both halving", "and evolution", "leave one of them out"),
+    evolve("every=1 --space.mode=adaptive", "Mode adaptive trains every setting to its end, but evolution"),
+    evolve("every=1 --space.share=0.5 --space.dropout=lin:0:1:2", "dropout is 1.0"),
+    evolve("every=1 --space.share=0.5 --space.draw_seed=-1", "draw_seed=-1, but at least 0"),
+    sweep("--space.every=1", "trials of equal length, but these have 1, 2 epochs"),
+    sweep("--space.every=1 --config.epochs=2", "some arms start from others' trained weights"),
+    sweep("--space.evry=1", "Unknown field 'evry' of the search space; did you mean every?"),
+    sweep(
+        "--space.share=0.5 --workdir=run --space.arms=plain --space.every=1",
+        "evolution: none → every 1",
+        needs_run=True,
+    ),
     Case("report .", (". is not a run folder: it has no config.json",)),
 ]
 

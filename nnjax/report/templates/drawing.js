@@ -63,7 +63,10 @@ const drawing = (function () {
   function highlight(context, pointsOf) {
     const i = trials.focus();
     const points = i < 0 ? null : pointsOf(i);
-    if (!points) return;
+    if (points) strong(context, i, points);
+  }
+
+  function strong(context, i, points) {
     lines(context, [i], () => points, trials.theme.paper, 5);
     lines(context, [i], () => points, trials.theme.ink, 2.5);
   }
@@ -146,5 +149,5 @@ const drawing = (function () {
     return all.length ? [[Math.min(...all) - 0.004, Math.max(...all) + 0.004]] : [];
   }
 
-  return { order, colour, bundle, highlight, axis, draggable, condition, brushed, short };
+  return { order, colour, bundle, highlight, strong, axis, draggable, condition, brushed, short };
 })();

@@ -1,0 +1,53 @@
+"""Population-based training in the report, on made-up stages."""
+
+import re
+
+from fake_runs import evolved, searched
+
+from nnjax.report import write_report
+from nnjax.report.evolution import evolution_data, lineage_table
+from nnjax.report.sweeps import sweep_of
+from nnjax.report.words import sentences
+from nnjax.search.insight import edges, importance
+
+
+def test_paths_and_lineages():
+    found = evolution_data(sweep_of(evolved()))["evolution"]
+    assert found["fields"] == [{"name": "learning_rate", "log": True}, {"name": "dropout", "log": False}]
+    assert (found["epochs"], found["best"]) == (6, 0)
+    assert found["paths"][:4] == [
+        [[0, 0.001, None], [4, 0.064, None]],
+        [[0, 0.01, None], [2, 0.08, None]],
+        [[0, 0.1, None]],
+        [[0, 1.0, None], [4, 0.125, None]],
+    ]
+    assert found["paths"][4] == [[0, 0.001, 0.5]]
+    assert found["lineages"][0] == [[0, 0.1, None], [2, 0.08, None], [4, 0.064, None]]
+    assert evolution_data(sweep_of(searched(60, 20))) == {}
+
+
+def test_the_lineage_of_the_best():
+    table = lineage_table(sweep_of(evolved()))
+    assert table["columns"] == ["epochs", "in trial", "learning_rate"]
+    assert table["rows"] == [["1 to 2", "2", "0.1"], ["3 to 4", "1", "0.08"], ["5 to 6", "0", "0.064"]]
+    assert lineage_table(sweep_of(searched(60, 20))) is None
+
+
+def test_what_first_values_do_not_tell_is_not_told():
+    run = evolved()
+    assert edges(run) == []
+    assert importance(run) == {}
+    run.schedules = []
+    assert edges(run)
+
+
+def test_the_page(tmp_path):
+    run = evolved()
+    assert any(
+        "Three of eight trials went on from better ones' weights, three times in all" in s for s in sentences(run, {})
+    )
+    page = write_report(run, tmp_path).read_text()
+    assert "How hyperparameters evolved" in page
+    assert '<th scope="col">final learning_rate</th>' in page
+    assert re.search(r"<td>5 to 6</td><td>0</td><td>0.064</td>", page)
+    assert "How hyperparameters evolved" not in write_report(searched(60, 20), tmp_path / "other").read_text()
