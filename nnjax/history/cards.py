@@ -53,7 +53,7 @@ def shown(card: Card, mark: int | Array) -> Examples:
     """A card as the perceptron sees it: x float32 [401], the pixels row by row and the bias; the target []."""
     place = jnp.arange(SIZE)
     rows, columns = ((place >= first) & (place < first + mark) for first in (card.top, card.left))
-    pixels = rows[:, None] & columns
+    pixels = rows[:, None] & columns[None]
     return Examples(jnp.append(pixels.ravel(), True).astype(jnp.float32), card.target)
 
 

@@ -93,7 +93,7 @@ def fire(units: Unit, x: Array) -> Array:
 
     Args:
       units: with n inputs.
-      x: [..., n] integers of {0, 1}.
+      x: [..., n] integers of {0, 1}; [n] under vmap, for JAX arrays of many examples.
 
     Returns:
       Bool, [...] for a unit and [..., k] for a layer.
@@ -193,7 +193,9 @@ def signed_functions(num_inputs: int, largest_weight: int = 3) -> np.ndarray:
     return _distinct(weights @ tables.rows(num_inputs).T, range(-bound, bound + 2))
 
 
-def _distinct(sums: np.ndarray, thresholds: range, allowed: np.ndarray | bool = True) -> np.ndarray:
-    """The different tables among sums [wirings, 2^n] at all thresholds."""
-    fires = (sums[:, None] >= np.array(thresholds)[:, None]) & (allowed if allowed is True else allowed[:, None])
+def _distinct(sums: np.ndarray, thresholds: range, allowed: np.ndarray | None = None) -> np.ndarray:
+    """The different tables among sums [wirings, 2^n] at all thresholds, where a veto allows: bool [wirings, 2^n]."""
+    fires = sums[:, None] >= np.array(thresholds)[:, None]
+    if allowed is not None:
+        fires &= allowed[:, None]
     return np.unique(fires.reshape(-1, sums.shape[1]).astype(np.int32), axis=0)

@@ -10,14 +10,14 @@ Perceptron-based learning algorithms, IEEE Transactions on Neural Networks 1:179
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from nnjax.history import tables
-from nnjax.history.rule import Rule, present, with_bias
+from nnjax.history.rule import Rule, present
 from nnjax.types import Array, UserError
 
 SMALLEST_MARGIN = 1e-6  # as a share of the largest input; below it no plane is said to separate
@@ -73,7 +73,7 @@ def of_table(table: Array) -> Examples:
     """The rows of a truth table [2^n] with a bias, and targets −1 for 0: x [2^n, n + 1]."""
     outputs = tables.checked(table)
     inputs = tables.rows(outputs.size.bit_length() - 1)
-    return examples(with_bias(jnp.asarray(inputs, jnp.float32)), 2 * outputs - 1)
+    return examples(np.column_stack([inputs, np.ones(len(inputs))]), 2 * outputs - 1)
 
 
 def perceptron(rate: float | Array = 1.0) -> Rule:
@@ -108,9 +108,9 @@ class Learned(NamedTuple):
 
 @jax.jit
 def learn(data: Examples, cap: int | Array = 1000, rate: float | Array = 1.0) -> Learned:
-    """Present examples in their order, again and again, until a pass is clean, the weights repeat, or the cap is reached.
+    """Present examples in their order, again and again: until a pass is clean, the weights repeat, or at a cap.
 
-    It is pure, so vmap learns many sets together.
+    It is pure: under vmap it learns many sets together.
 
     Args:
       data: x [n, d], targets [n].
@@ -162,7 +162,9 @@ def separate(x: Array, targets: Array, cap: int = 1000, rate: float = 1.0) -> Le
         raise UserError(f"The cap and the rate must be positive, but they are {cap} and {rate}.")
     learned = learn(examples(x, targets), cap, rate)
     if not learned.separated:
-        hope = "no plane separates these examples: take `pocket`" if learned.repeats else "raise the cap, or take `pocket`"
+        hope = (
+            "no plane separates these examples: take `pocket`" if learned.repeats else "raise the cap, or take `pocket`"
+        )
         raise UserError(f"The perceptron ended with “{verdict(learned)}”; {hope}.")
     return learned
 

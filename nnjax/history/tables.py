@@ -29,7 +29,8 @@ def rows(num_inputs: int) -> np.ndarray:
     """
     if num_inputs < 1:
         raise UserError(f"A truth table needs at least 1 input, not {num_inputs}.")
-    return (np.arange(2**num_inputs)[:, None] >> np.arange(num_inputs)[::-1]) & np.int32(1)
+    counts, digits = np.arange(2**num_inputs, dtype=np.int32), np.arange(num_inputs, dtype=np.int32)
+    return (counts[:, None] >> digits[::-1]) & 1
 
 
 def checked(table: Array) -> np.ndarray:
