@@ -1,8 +1,8 @@
 """The perceptron's demonstration of 1958: it learns whether a card is marked on its left or on its right.
 
 Simulated: a card of 20 × 20 pixels of {0, 1} with a bias, a square mark that lies anywhere within one half, weights of
-0 to begin with, a new card at every trial. "The Navy's perceptron … learned to differentiate between left and right
-after 50 attempts" (The New York Times, 8 July 1958, p. 25); the size of its marks is not recorded.
+0 to begin with, a new card at every trial. The New York Times of 8 July 1958 reports that the machine told left from
+right after fifty attempts; the size of its marks is not recorded.
 """
 
 from __future__ import annotations
@@ -42,10 +42,9 @@ def draw(key: Key, mark: int | Array, num: int) -> Card:
       mark: the side of the mark, 1 to 10.
       num: how many; all arrays are [num].
     """
-    half, row, column = jax.random.split(key, 3)
-    right = jax.random.bernoulli(half, shape=(num,))
-    top = jax.random.randint(row, (num,), 0, SIZE - mark + 1)
-    left = jax.random.randint(column, (num,), 0, SIZE // 2 - mark + 1)
+    half, row, column = jax.random.uniform(key, (3, num))
+    right = half < 0.5
+    top, left = ((share * (room - mark + 1)).astype(int) for share, room in ((row, SIZE), (column, SIZE // 2)))
     return Card(jnp.where(right, 1.0, -1.0), top, left + jnp.where(right, SIZE // 2, 0))
 
 

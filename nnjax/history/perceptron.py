@@ -87,6 +87,11 @@ def perceptron(rate: float | Array = 1.0) -> Rule:
     return Rule(init=jnp.zeros, step=step)
 
 
+def num_right(weights: Array, data: Examples) -> Array:
+    """How many examples weights [d] answer rightly: int32 []."""
+    return jnp.sum(data.targets * (data.x @ weights) > 0, dtype=jnp.int32)
+
+
 class Learned(NamedTuple):
     """Where the rule came to.
 
@@ -137,12 +142,13 @@ def learn(data: Examples, cap: int | Array = 1000, rate: float | Array = 1.0) ->
 
 def verdict(learned: Learned) -> str:
     """Say in words how it ended."""
-    mistakes, epochs = int(learned.mistakes), int(learned.epochs)
+    counts = ((int(learned.mistakes), "mistake"), (int(learned.epochs), "epoch"))
+    mistakes, epochs = (f"{count:,} {word}{'s' if count != 1 else ''}" for count, word in counts)
     if learned.separated:
-        return f"separated after {mistakes:,} mistakes, {epochs:,} epochs"
+        return f"separated after {mistakes}, {epochs}"
     if learned.repeats:
-        return f"never stops: after {epochs:,} epochs and {mistakes:,} mistakes the weights repeat"
-    return f"not separated in {epochs:,} epochs, {mistakes:,} mistakes"
+        return f"never stops: after {epochs} and {mistakes} the weights repeat"
+    return f"not separated in {epochs}, {mistakes}"
 
 
 def separate(x: Array, targets: Array, cap: int = 1000, rate: float = 1.0) -> Learned:
@@ -229,15 +235,12 @@ def pocket(data: Examples, rate: float | Array = 1.0) -> Rule:
     """
     inner = perceptron(rate)
 
-    def right(weights: Array) -> Array:
-        return jnp.sum(data.targets * (data.x @ weights) > 0, dtype=jnp.int32)
-
     def step(state: Pocket, example: Examples) -> tuple[Pocket, Array]:
         weights, seen = inner.step(state.weights, example)
         run = jnp.where(seen.wrong, 0, state.run + 1)
-        better = (run > state.kept_run) & (right(weights) > right(state.kept))
+        better = (run > state.kept_run) & (num_right(weights, data) > num_right(state.kept, data))
         kept = jnp.where(better, weights, state.kept)
-        return Pocket(weights, run, kept, jnp.where(better, run, state.kept_run)), right(kept)
+        return Pocket(weights, run, kept, jnp.where(better, run, state.kept_run)), num_right(kept, data)
 
     def init(num_inputs: int) -> Pocket:
         return Pocket(jnp.zeros(num_inputs), jnp.int32(0), jnp.zeros(num_inputs), jnp.int32(0))

@@ -142,7 +142,7 @@ def test_mistakes_stay_below_novikoff_s_bound(points, teacher):
 
 def test_xor_never_stops():
     learned = machine.learn(machine.of_table(tables.TABLES["XOR"]))
-    assert machine.verdict(learned) == "never stops: after 1 epochs and 4 mistakes the weights repeat"
+    assert machine.verdict(learned) == "never stops: after 1 epoch and 4 mistakes the weights repeat"
     with pytest.raises(UserError, match=r"never stops.*no plane separates these examples"):
         machine.separate(*machine.of_table(tables.TABLES["XOR"]))
     with pytest.raises(UserError, match="No plane separates these 4 examples, so they have no margin"):
@@ -174,7 +174,7 @@ def test_many_seeds_in_one_program():
 
 
 def pocket_by_hand(data, order):
-    """Gallant 1990, p. 181, with ratchet, in plain NumPy: rows that the pocket answers rightly."""
+    """Gallant 1990, with ratchet, in plain NumPy: rows that the pocket answers rightly."""
     weights = kept = np.zeros(data.x.shape[1])
     run = kept_run = 0
     history = []

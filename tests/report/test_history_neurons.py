@@ -5,7 +5,7 @@ import pytest
 from nnjax.report import figures, history
 
 
-@pytest.mark.parametrize(("name", "num_figures"), [("mcculloch_pitts", 4), ("perceptron", 5)])
+@pytest.mark.parametrize(("name", "num_figures"), [("mcculloch_pitts", 4), ("perceptron", 6)])
 def test_a_chapter(name, num_figures):
     chapter = history.make(name)
     assert [row.what for row in chapter.rows if row.agrees is False] == []

@@ -69,7 +69,8 @@ def chapter() -> Chapter:
         sources=(
             "W. S. McCulloch, W. Pitts 1943, A logical calculus of the ideas immanent in nervous activity, Bulletin of "
             "Mathematical Biophysics 5:115–133 (the slide that says 1948 means this one).",
-            "S. Muroga 1971, Threshold Logic and Its Applications; OEIS A000609 (counts of threshold functions).",
+            "S. Muroga 1971, Threshold Logic and Its Applications; OEIS A000609 (counts of threshold functions). The "
+            "counts of units with a veto are of an independent enumeration.",
         ),
     )
 
