@@ -121,6 +121,13 @@ def test_margins_in_closed_form_and_against_another_solver():
         assert machine.novikoff(100 * x, targets) == pytest.approx(machine.novikoff(x, targets), rel=1e-6)
 
 
+def test_a_thin_margin():
+    """Two points on both sides of the first axis: the distance is their height."""
+    assert machine.margin([[1, 1e-4], [1, -1e-4]], [1, -1]) == pytest.approx(1e-4, rel=1e-5)
+    with pytest.raises(UserError, match="No plane separates"):
+        machine.margin([[1, 1e-8], [1, -1e-8]], [1, -1])
+
+
 small = arrays.arrays(np.int8, (8, 2), elements=st.integers(-6, 6))
 teachers = arrays.arrays(np.int8, (3,), elements=st.integers(-5, 5))
 
@@ -174,7 +181,7 @@ def test_many_seeds_in_one_program():
 
 
 def pocket_by_hand(data, order):
-    """Gallant 1990, with ratchet, in plain NumPy: rows that the pocket answers rightly."""
+    """Gallant 1990, with ratchet, in plain NumPy: rows that the pocket answers rightly, what it holds, its run."""
     weights = kept = np.zeros(data.x.shape[1])
     run = kept_run = 0
     history = []
@@ -188,15 +195,17 @@ def pocket_by_hand(data, order):
         else:
             weights, run = weights + target * x, 0
         history.append((data.targets * (data.x @ kept) > 0).sum())
-    return history
+    return history, kept, kept_run
 
 
 def test_the_pocket_against_a_loop():
     data = machine.of_table((0, 1, 1, 0, 1, 0, 0, 1))
     rule, order = machine.pocket(data), shuffled(data, 300)
     state, right = present(rule, rule.init(4), order)
-    np.testing.assert_array_equal(right, pocket_by_hand(data, order))
-    assert right[-1] == (data.targets * (data.x @ state.kept) > 0).sum()
+    history, kept, kept_run = pocket_by_hand(data, order)
+    np.testing.assert_array_equal(right, history)
+    np.testing.assert_array_equal(state.kept, kept)
+    assert state.kept_run == kept_run
 
 
 def test_the_pocket_finds_the_best_plane():
