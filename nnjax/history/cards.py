@@ -42,10 +42,12 @@ def draw(key: Key, mark: int | Array, num: int) -> Card:
       mark: the side of the mark, 1 to 10.
       num: how many; all arrays are [num].
     """
-    half, row, column = jax.random.uniform(key, (3, num))
+    half, row, column = jax.random.uniform(key, (3, num), jnp.float32)
     right = half < 0.5
-    top, left = ((share * (room - mark + 1)).astype(int) for share, room in ((row, SIZE), (column, SIZE // 2)))
-    return Card(jnp.where(right, 1.0, -1.0), top, left + jnp.where(right, SIZE // 2, 0))
+    top, left = (
+        (share * jnp.float32(room - mark + 1)).astype(jnp.int32) for share, room in ((row, SIZE), (column, SIZE // 2))
+    )
+    return Card(jnp.where(right, 1, -1).astype(jnp.float32), top, left + jnp.where(right, SIZE // 2, 0))
 
 
 def shown(card: Card, mark: int | Array) -> Examples:

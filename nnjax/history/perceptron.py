@@ -77,14 +77,14 @@ def of_table(table: Array) -> Examples:
 
 
 def perceptron(rate: float | Array = 1.0) -> Rule:
-    """The rule: `init(d)` gives weights of 0, `step(weights, Examples of one)` gives the weights and `Seen`."""
+    """The rule: `init(d)` gives float32 weights of 0, `step(weights, Examples of one)` gives the weights and `Seen`."""
 
     def step(weights: Array, example: Examples) -> tuple[Array, Seen]:
         wrong = example.targets * (weights @ example.x) <= 0
         changed = weights + rate * example.targets * example.x  # (d − y)/2 = d where y ≠ d
         return jnp.where(wrong, changed, weights), Seen(wrong, weights)
 
-    return Rule(init=jnp.zeros, step=step)
+    return Rule(init=lambda num_inputs: jnp.zeros(num_inputs, jnp.float32), step=step)
 
 
 def num_right(weights: Array, data: Examples) -> Array:
@@ -243,7 +243,7 @@ def pocket(data: Examples, rate: float | Array = 1.0) -> Rule:
         return Pocket(weights, run, kept, jnp.where(better, run, state.kept_run)), num_right(kept, data)
 
     def init(num_inputs: int) -> Pocket:
-        return Pocket(jnp.zeros(num_inputs), jnp.int32(0), jnp.zeros(num_inputs), jnp.int32(0))
+        return Pocket(inner.init(num_inputs), jnp.int32(0), inner.init(num_inputs), jnp.int32(0))
 
     return Rule(init, step)
 
