@@ -12,7 +12,8 @@ from nnjax.types import UserError
 if TYPE_CHECKING:
     import matplotlib.figure
 
-CHAPTERS = ("descent",)  # modules of this package, in the order of the page; each has a function `chapter`
+# Modules of this package, in the order of the page; each has a function `chapter`.
+CHAPTERS = ("mcculloch_pitts", "perceptron", "descent")
 
 
 class Figure(NamedTuple):

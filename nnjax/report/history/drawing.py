@@ -20,12 +20,27 @@ def row_of(columns: int, fill: Callable[[Any], None], width: float = 3.0, height
     """Make a row of axes without the frame's upper and right edges, and fill them."""
 
     def drawn(axes: Any) -> None:
-        for one in axes:
-            one.spines[["top", "right"]].set_visible(False)
-            one.tick_params(labelsize=8)
+        _plain(axes)
         fill(axes)
 
     return figures.draw(columns, width, height, drawn)
+
+
+def grid_of(rows: int, columns: int, fill: Callable[[Any], None], width: float = 2.2, height: float = 2.2) -> Figure:
+    """The same with several rows; `fill` takes axes [rows, columns]."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(columns * width, rows * height), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False)
+    _plain(axes.ravel())
+    fill(axes)
+    return figure
+
+
+def _plain(axes: Any) -> None:
+    for one in axes:
+        one.spines[["top", "right"]].set_visible(False)
+        one.tick_params(labelsize=8)
 
 
 def draw_regions(
@@ -50,8 +65,8 @@ def draw_regions(
     x, y = (np.linspace(a, b, REGION) for a, b in zip(low, high, strict=True))
     grid = np.stack(np.meshgrid(x, y), axis=-1)
     answers = np.asarray(output(grid.reshape(-1, 2)), float).reshape(REGION, REGION)
-    extent = max(float(np.abs(answers).max()), 1e-12)
-    span = {"vmin": -extent, "vmax": extent} if answers.min() < 0 else {"vmin": 0.0, "vmax": 1.0}
+    extent = 1.5 * max(float(np.abs(answers).max()), 1e-12)  # pale enough for the examples to stand out
+    span = {"vmin": -extent, "vmax": extent} if answers.min() < 0 else {"vmin": -0.25, "vmax": 1.25}
     middle = 0.0 if answers.min() < 0 else 0.5
     axes.imshow(answers, origin="lower", extent=(low[0], high[0], low[1], high[1]), cmap="RdBu", alpha=0.45, **span)
     if answers.min() < middle <= answers.max():
