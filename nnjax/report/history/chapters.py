@@ -12,7 +12,11 @@ from nnjax.types import UserError
 if TYPE_CHECKING:
     import matplotlib.figure
 
-CHAPTERS = ("descent",)  # modules of this package, in the order of the page; each has a function `chapter`
+CHAPTERS = (
+    "backprop",
+    "descent",
+    "layers",
+)  # modules of this package, in the order of the page; each has a function `chapter`
 
 
 class Figure(NamedTuple):
