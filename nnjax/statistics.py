@@ -15,6 +15,7 @@ import numpy as np
 from nnjax.types import UserError
 
 LEVEL = 0.95  # of all intervals
+Z = 1.959964  # of the normal distribution: between -Z and Z lies that share
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,6 +60,36 @@ def estimate(values: Sequence[float] | np.ndarray, folds: int | None = None) -> 
 def _shrink(count: int, folds: int | None) -> float:
     """The standard error of a mean over the standard deviation of its values."""
     return float((1 / count + (1 / (folds - 1) if folds else 0)) ** 0.5)
+
+
+def proportion(successes: int, count: int) -> tuple[float, float]:
+    """The 95 % interval of a share of successes (Wilson 1927), right for shares near 0 and 1 too.
+
+    Raises:
+      UserError: no trials, or more successes than trials.
+    """
+    if not 0 <= successes <= count or count == 0:
+        raise UserError(
+            f"{successes} successes of {count} trials are no share: count trials, and successes among them."
+        )
+    share, weight = successes / count, Z**2 / count
+    middle = (share + weight / 2) / (1 + weight)
+    half = Z * (share * (1 - share) / count + weight / (4 * count)) ** 0.5 / (1 + weight)
+    return max(middle - half, 0.0), min(middle + half, 1.0)
+
+
+def median(values: Sequence[float] | np.ndarray) -> tuple[float, float, float]:
+    """The median of the finite ones of some values, and its 95 % interval between two of them (sign test).
+
+    Returns:
+      The median, and the interval's ends; NaN where no value is finite.
+    """
+    finite = np.sort(np.asarray(values, float))
+    finite = finite[np.isfinite(finite)]
+    if not len(finite):
+        return float("nan"), float("nan"), float("nan")
+    below = max(int((len(finite) - Z * len(finite) ** 0.5) / 2), 0)
+    return float(np.median(finite)), float(finite[below]), float(finite[-1 - below])
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from nnjax.statistics import compare_paired, estimate
+from nnjax.statistics import compare_paired, estimate, median, proportion
 from nnjax.types import UserError
 
 # Student 1908, table of Cushny & Peebles: additional hours of sleep of ten patients under two drugs.
@@ -53,3 +53,25 @@ def test_equal_settings_have_no_p_value():
     found = compare_paired({0: 1.0, 1: 2.0}, {0: 1.0, 1: 2.0})
     assert np.isnan(found.p_value)
     assert "cannot be told apart" in str(found)
+
+
+def test_the_interval_of_a_share():
+    """Newcombe 1998 (Statistics in Medicine 17:857), table I, method 3 (score): 81/263, 15/148, 0/20, 1/29."""
+    for successes, count, low, high in ((81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0, 0.1611)):
+        assert proportion(successes, count) == pytest.approx((low, high), abs=5e-5)
+    assert proportion(1, 29) == pytest.approx((0.0061, 0.1718), abs=5e-5)
+    assert proportion(20, 20) == pytest.approx((1 - 0.1611, 1), abs=5e-5)
+    for successes, count in ((0, 0), (3, 2), (-1, 2)):
+        with pytest.raises(UserError, match="are no share"):
+            proportion(successes, count)
+
+
+def test_the_interval_of_a_median():
+    """Of 25 values the 8th and the 18th: (25 ± 1.96 · 5) / 2 values lie below; NaN (never) is left out."""
+    values = np.append(np.arange(25.0, 0.0, -1.0), np.nan)
+    assert median(values) == (13.0, 8.0, 18.0)
+    assert median([5.0]) == (5.0, 5.0, 5.0)
+    assert all(np.isnan(median([np.nan])))
+    samples = np.random.default_rng(0).exponential(size=(2000, 101))
+    covered = [low <= np.log(2) <= high for _, low, high in map(median, samples)]
+    assert 0.94 < np.mean(covered) < 0.975
