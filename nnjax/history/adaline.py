@@ -26,7 +26,7 @@ class Patterns(NamedTuple):
 
 
 class Happened(NamedTuple):
-    """What a step saw: the linear error (sigmoid ADALINE: the error of its output) [], and the weights before it [d]."""
+    """What a step saw: the linear error (of a sigmoid ADALINE the output's) [], and the weights before it [d]."""
 
     error: Array
     weights: Array
@@ -102,7 +102,7 @@ def deck_rule() -> Rule:
 
 
 def sigmoid_adaline(mu: float | Array) -> Rule:
-    """Put a sigmoid in the place of the threshold: w ← w + 2 μ (t − y) (1 − y²) x with y = tanh(s) (Widrow & Lehr 1990).
+    """Put a sigmoid in the threshold's place: w ← w + 2 μ (t − y) (1 − y²) x with y = tanh(s) (Widrow & Lehr 1990).
 
     The gradient is that of the squared error of y, whose mean is least where (1 + y)/2 is the probability of t = +1.
 
@@ -199,12 +199,12 @@ def calibration_error(probabilities: Array, occurred: Array, num_bins: int = 10)
 
 def check_alpha(alpha: float | Array) -> None:
     """Refuse an α outside (0, 2), unless it is traced."""
-    if not isinstance(alpha, jax.core.Tracer) and not (0 < np.min(alpha) and np.max(alpha) < 2):
+    if not isinstance(alpha, jax.core.Tracer) and not (np.min(alpha) > 0 and np.max(alpha) < 2):
         raise UserError(f"alpha = {alpha} is outside (0, 2), where α-LMS is stable; take 1, or 0.1 for noisy patterns.")
 
 
 def _check_mu(mu: float | Array) -> None:
-    if not isinstance(mu, jax.core.Tracer) and not (0 < np.min(mu) and np.isfinite(mu).all()):
+    if not isinstance(mu, jax.core.Tracer) and not (np.min(mu) > 0 and np.isfinite(mu).all()):
         raise UserError(f"mu = {mu} is not a positive number; take a tenth of largest_mu(x).")
 
 

@@ -26,8 +26,8 @@ def cover_share(num_patterns: int, num_weights: int) -> float:
 def separating_weights(data: Patterns) -> np.ndarray | None:
     """Find weights w with t·(w·x) > 0 for every pattern, or None where there are none, exactly up to rounding.
 
-    With rows a = t·x either such weights exist, or a mixture c ≥ 0, Σc = 1 with Aᵀc = 0 (Gordan 1873). Nonnegative least
-    squares of (Aᵀc, Σc) to (0, 1) finds that mixture, or else ends with w = Aᵀc, for which A w ≥ 1 − Σc > 0.
+    With rows a = t·x either such weights exist, or a mixture c ≥ 0, Σc = 1 with Aᵀc = 0 (Gordan 1873). Nonnegative
+    least squares of (Aᵀc, Σc) to (0, 1) finds that mixture, or else ends with w = Aᵀc, for which A w ≥ 1 − Σc > 0.
 
     Args:
       data: x [p, d] and targets ±1 [p].
@@ -43,7 +43,7 @@ def separating_weights(data: Patterns) -> np.ndarray | None:
 
 
 def random_patterns(seed: int, num_patterns: int, num_weights: int) -> Patterns:
-    """Draw patterns with a bias and labels by the toss of a coin: x [p, d] normal but for the last input, which is 1."""
+    """Draw patterns with a bias, labelled by the toss of a coin: x [p, d] is normal, its last input 1."""
     draw = np.random.default_rng(seed)
     x = np.ones((num_patterns, num_weights))
     x[:, :-1] = draw.normal(size=(num_patterns, num_weights - 1))

@@ -8,6 +8,7 @@ sum (MRIII, Andes, Widrow, Lehr & Wan 1990). Inputs [d] end with a 1 for the bia
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -26,13 +27,6 @@ class Network(NamedTuple):
 
     hidden: Array
     output: Array
-
-
-class Madaline(NamedTuple):
-    """Madaline I as weights [k, d] of its units, and whether its last answer was right [] (what happened)."""
-
-    weights: Array
-    right: Array
 
 
 def threshold(sums: Array) -> Array:
@@ -95,9 +89,9 @@ def madaline_one(gate: str, num_units: int, reach: float | Array = 1.0) -> Rule:
 def madaline_two(num_hidden: int, num_outputs: int = 1, largest_trial: int = 3) -> Rule:
     """Rule MRII: try inverting hidden units, and keep an inversion that lowers the number of wrong outputs (1988).
 
-    Trials go by the number of units inverted together (1, 2, 3), then by their |s|, least first; the units of the first that
-    helps are adapted by α-LMS with α = 1 to their new signs. This is repeated as long as an output is wrong and a
-    trial helps; outputs that are still wrong are then adapted themselves.
+    Trials go by the number of units inverted together (1, 2, 3), then by their |s|, least first; the units of the
+    first that helps are adapted by α-LMS with α = 1 to their new signs. This is repeated as long as an output is
+    wrong and a trial helps; outputs that are still wrong are then adapted themselves.
 
     `init(key, num_inputs, scale=0.1)` draws a normal `Network`; a step gives whether all outputs were right [].
     Targets are [m].
@@ -113,7 +107,7 @@ def madaline_two(num_hidden: int, num_outputs: int = 1, largest_trial: int = 3) 
     trials = _trials(num_hidden, largest_trial)
 
     def step(network: Network, pattern: Patterns) -> tuple[Network, Array]:
-        right = (threshold(forward(network, pattern.x, threshold)) == pattern.target).all()
+        right = (decide(network, pattern.x) == pattern.target).all()
         hidden = network.hidden
         for _ in range(num_outputs):  # each trial that helps leaves one wrong output less, at least
             hidden = _tried(Network(hidden, network.output), pattern, trials)
@@ -143,9 +137,8 @@ def madaline_three(num_hidden: int, num_outputs: int = 1, mu: float | Array = 0.
 
     def step(network: Network, pattern: Patterns) -> tuple[Network, Array]:
         slopes = nudged_gradient(network, pattern, nudge)
-        return jax.tree.map(lambda weights, slope: weights - mu * slope, network, slopes), squared_error(
-            network, pattern
-        )
+        moved = jax.tree.map(lambda weights, slope: weights - mu * slope, network, slopes)
+        return moved, squared_error(network, pattern)
 
     return Rule(_two_layers(num_hidden, num_outputs, scale=0.5), step)
 
@@ -171,9 +164,14 @@ def squared_error(network: Network, pattern: Patterns, to_hidden: Any = 0.0, to_
     return ((pattern.target - output) ** 2).sum()
 
 
-def forward(network: Network, x: Array, activation: Any) -> Array:
-    """The sums of the outputs, before their threshold or sigmoid: x [..., d] -> [..., m]."""
-    return with_bias(activation(x @ network.hidden.T)) @ network.output.T
+def decide(network: Network, x: Array) -> Array:
+    """What Madaline II answers: x [..., d] -> ±1 [..., m]."""
+    return threshold(with_bias(threshold(x @ network.hidden.T)) @ network.output.T)
+
+
+def respond(network: Network, x: Array) -> Array:
+    """The outputs of Madaline III, y = tanh(s) in both layers: x [..., d] -> [..., m]."""
+    return jnp.tanh(with_bias(jnp.tanh(x @ network.hidden.T)) @ network.output.T)
 
 
 def draws(key: Key, data: Patterns, num_presentations: int) -> Patterns:
@@ -182,7 +180,9 @@ def draws(key: Key, data: Patterns, num_presentations: int) -> Patterns:
     return Patterns(data.x[chosen], data.target[chosen])
 
 
-def solved_after(rule: Rule, answers: Any, state: Any, presentations: Patterns, data: Patterns) -> Array:
+def solved_after(
+    rule: Rule, answers: Callable[[Any, Array], Array], state: Any, presentations: Patterns, data: Patterns
+) -> Array:
     """Present until all patterns are answered right: how many presentations that took [], or t + 1 if none of t did.
 
     Args:
@@ -210,7 +210,7 @@ def _sums(weights: Array, x: Array) -> Array:
 
 
 def _places(values: Array) -> Array:
-    """The place of each value [k] in ascending order, equal ones in their order, from 0 on; quicker here than a sort."""
+    """The place of each value [k] in ascending order from 0 on, of equal ones in theirs; quicker here than a sort."""
     one, other = values[:, None], values[None, :]
     earlier = np.tri(len(values), k=-1, dtype=bool)
     return ((other < one) | ((other == one) & earlier)).sum(axis=1)

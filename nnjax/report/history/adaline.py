@@ -49,21 +49,21 @@ def chapter() -> Chapter:
         figures=(
             Figure(
                 "regions",
-                "The sum s of one ADALINE over the plane after 0, 2, 10 and 400 presentations (α-LMS, α = 0.1). "
+                "The sum s of one ADALINE over the plane after 0, 10, 40 and 400 presentations (α-LMS, α = 0.1). "
                 "The line is where it changes its answer; it keeps moving after all answers are right.",
                 _regions(),
             ),
             Figure(
                 "errors",
-                "Left: the error of a pattern that is presented again and again, |1 − α| of it left each time. "
+                "Left: the error of a pattern that is presented again and again, 1 − α of it left each time. "
                 f"Middle: squared error of μ-LMS, mean of {SEEDS} seeds, by share of 1 / trace R; dashed is the noise. "
                 "Right: steepest descent for AND, by share of 1 / λmax.",
                 _errors(curves),
             ),
             Figure(
                 "deck",
-                "The deck's rule after one step, for patterns with k of 16 lines at 1: with inputs of ±1 nothing is "
-                "left of the error, with 0 and 1 the share 1 − k/16.",
+                "The deck's rule for patterns with k of 16 lines at 1: with inputs of ±1 nothing is left of the error "
+                "after one step (it is α-LMS with α = 1), with 0 and 1 the share 1 − k/16.",
                 _residues(),
             ),
             Figure(
@@ -74,8 +74,8 @@ def chapter() -> Chapter:
             ),
             Figure(
                 "capacity",
-                "Share of sets of random patterns that some weights separate (dots, decided exactly) beside Cover's count "
-                "(lines); right, the share that Mays's rule learned within "
+                "Share of sets of random patterns that some weights separate (dots, decided exactly) beside Cover's "
+                "count (lines); right, the share that Mays's rule learned within "
                 f"{adaline_capacity.PRESENTATIONS:,} presentations.",
                 adaline_capacity.draw(capacity),
             ),
@@ -104,8 +104,14 @@ def _rules(weights: np.ndarray) -> tuple[Row, ...]:
         compared("least squares of AND, ±1: weight", float(and_ones[0]), 0.5),
         compared("least squares of AND, ±1: bias", float(and_ones[2]), -0.5),
         Row("mean weights of μ-LMS, farthest from least squares", f"{np.abs(late.mean((0, 1)) - TEACHER).max():.4f}"),
-        compared("its misadjustment at μ trace R = 0.1, exact", excess, adaline.misadjustment(0.1 / size, size), 3, 0.03),
-        compared("the same, Widrow's first order", excess, 0.1, 3, rtol=0.15),
+        compared(
+            "its misadjustment at μ trace R = 0.1 (closed form)",
+            excess,
+            adaline.misadjustment(0.1 / size, size),
+            3,
+            0.03,
+        ),
+        compared("the same (Widrow's first order, μ trace R)", excess, 0.1, 3, rtol=0.15),
         Row(
             "μ-LMS at 1.1 of 1 / trace R",
             "diverged" if (weights[-1, :, -1] ** 2).mean() > 1e3 else "did not diverge",
@@ -144,7 +150,7 @@ def _after_deck_rule(x: np.ndarray) -> float:
     return float(rule.step(weights, pattern)[1].error / before.error)
 
 
-def _shrinking(alpha: float, steps: int = 30) -> np.ndarray:
+def _shrinking(alpha: float, steps: int = 13) -> np.ndarray:
     """Errors of one pattern presented again and again, the first being 1."""
     rule = adaline.alpha_lms(alpha)
     pattern = Patterns(jnp.array([[0.5, -2.0, 1.0]]), jnp.ones(1))
@@ -191,11 +197,15 @@ def _regions() -> matplotlib.figure.Figure:
     _, seen = present(rule, rule.init([-0.3, 0.5, 0.0]), cycle(data, 17))
 
     def fill(axes: Any) -> None:
-        for one, t in zip(axes, (0, 2, 10, 400), strict=True):
+        for one, t in zip(axes, (0, 10, 40, 400), strict=True):
             weights = np.asarray(seen.weights[t])
             right = int((np.sign(data.x @ weights) == target).sum())
             draw_regions(
-                one, lambda grid, w=weights: grid @ w[:2] + w[2], x, target, title=f"{t} presentations, {right}/24 right"
+                one,
+                lambda grid, w=weights: grid @ w[:2] + w[2],
+                x,
+                target,
+                title=f"{t} presentations, {right}/24 right",
             )
 
     return row_of(4, fill)
@@ -212,37 +222,41 @@ def _errors(curves: np.ndarray) -> matplotlib.figure.Figure:
 
     def fill(axes: Any) -> None:
         for alpha in ALPHAS:
-            axes[0].plot(np.abs(_shrinking(alpha)), lw=1.3, marker=".", ms=3, label=f"α = {alpha:g}")
+            axes[0].plot(_shrinking(alpha), lw=1.3, marker=".", ms=4, label=f"α = {alpha:g}")
         for share, curve in zip(SHARES, curves, strict=True):
             axes[1].plot(curve, lw=1.3, label=f"{share:g}")
         axes[1].axhline(NOISE**2, color="0.3", ls="--", lw=1)
         for share in SHARES:
             axes[2].plot(descend(share), lw=1.3, label=f"{share:g}")
-        axes[0].set(yscale="log", ylim=(1e-7, 2), xlabel="presentation", ylabel="|error|", title="α-LMS, one pattern")
+        axes[0].set(ylim=(-1.1, 1.1), xlabel="presentation", ylabel="error", title="α-LMS, one pattern")
         axes[1].set(yscale="log", ylim=(0.15, 100), xlabel="presentation", ylabel="squared error", title="μ-LMS")
         axes[2].set(yscale="log", ylim=(0.15, 100), xlabel="step", title="steepest descent")
-        for one in axes:
+        for one, title in zip(axes, (None, "of 1 / trace R", "of 1 / λmax"), strict=True):
             one.title.set_fontsize(9)
-            one.legend(fontsize=8, frameon=False, loc="best")
+            one.legend(fontsize=8, frameon=False, title=title, title_fontsize=8)
 
     return row_of(3, fill, width=3.3)
 
 
 def _residues() -> matplotlib.figure.Figure:
     lines = np.arange(17)
+    coded = {"inputs 0 and 1": lambda k: (np.arange(16) < k) * 1.0, "inputs −1 and +1": _signs}
 
     def fill(axes: Any) -> None:
-        zero_one, signs = (
-            [_after_deck_rule(pattern(k)) for k in lines] for pattern in (lambda k: (np.arange(16) < k) * 1.0, _signs)
-        )
         axes[0].plot(lines, 1 - lines / 16, color="0.6", lw=1)
-        axes[0].plot(lines, zero_one, "o", ms=4, label="inputs 0 and 1")
-        axes[0].plot(lines, signs, "s", ms=4, label="inputs −1 and +1")
-        axes[0].annotate(".4587 becomes .2580", (7, 9 / 16), (8.2, 0.68), fontsize=8, arrowprops={"arrowstyle": "-"})
+        for (name, pattern), marker in zip(coded.items(), "os", strict=True):
+            left = _after_deck_rule(pattern(7))
+            axes[0].plot(lines, [_after_deck_rule(pattern(k)) for k in lines], marker, ms=4, label=name)
+            axes[1].plot(0.4587 * left ** np.arange(9), marker + "-", ms=4, lw=1.2, label=name)
+        axes[1].annotate(".4587", (0, 0.4587), (0.5, 0.45), fontsize=8)
+        axes[1].annotate(".2580", (1, 0.2580), (1.3, 0.262), fontsize=8)
         axes[0].set(xlabel="lines at 1, of 16", ylabel="share of the error left")
+        axes[1].set(xlabel="presentation", ylabel="error")
         axes[0].legend(fontsize=8, frameon=False, loc="lower left", bbox_to_anchor=(0, 0.08))
+        axes[0].set_title("after one step", fontsize=9)
+        axes[1].set_title("7 of 16 lines at 1, presented again and again", fontsize=9)
 
-    return row_of(1, fill, width=4.6)
+    return row_of(2, fill, width=4.2)
 
 
 def _reliability(

@@ -48,7 +48,9 @@ def rows(found: Capacities) -> tuple[Row, ...]:
             for size, mean in means.items()
         ),
         *(
-            compared(f"patterns a weight that Mays's rule learns for half the sets, {size} weights", ratio, 2.0, 3, 0.15)
+            compared(
+                f"patterns a weight that Mays's rule learns for half the sets, {size} weights", ratio, 2.0, 3, 0.15
+            )
             for size, ratio in half.items()
         ),
     )

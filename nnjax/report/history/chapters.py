@@ -12,7 +12,11 @@ from nnjax.types import UserError
 if TYPE_CHECKING:
     import matplotlib.figure
 
-CHAPTERS = ("adaline", "madaline", "descent")  # modules of this package, in the order of the page; each has a function `chapter`
+CHAPTERS = (
+    "adaline",
+    "madaline",
+    "descent",
+)  # modules of this package, in the order of the page; each has a function `chapter`
 
 
 class Figure(NamedTuple):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -30,13 +32,16 @@ def chapter() -> Chapter:
     """Compute and draw it."""
     xor = {gate: _first_machines(2, gate, REACHES) for gate in XOR_GATES}
     parity = {gate: _first_machines(3, gate, REACHES[:1])[0, 0] for gate in PARITY_GATES}
-    second, third = (_later_machines(rule) for rule in (madaline.madaline_two, _madaline_three))
+    second = _later_machines(madaline.madaline_two, madaline.decide)
+    third = _later_machines(
+        madaline.madaline_three, lambda network, x: madaline.threshold(madaline.respond(network, x))
+    )
     gaps = _gaps()
     return Chapter(
         title="MADALINE, 1962",
         sentences=(
-            "Many ADALINEs stand side by side before a fixed gate (AND, OR or a majority); where the answer is wrong, as "
-            "few of them are adapted as would make it right, those whose sums are closest to 0.",
+            "Many ADALINEs stand side by side before a fixed gate (AND, OR or a majority); where the answer is wrong, "
+            "as few of them are adapted as would make it right, those whose sums are closest to 0.",
             "This first trained network of two layers learns what no single unit can: XOR, XNOR and parity, "
             "from every start that was tried.",
             "It cannot adapt its gate, since a threshold has no gradient: Madaline II tries inversions and often gets "
@@ -56,8 +61,9 @@ def chapter() -> Chapter:
             ),
             Figure(
                 "success",
-                f"Share of {SEEDS} starts that answer all patterns right, over presentations, by gate and units. Left: XOR, "
-                "adapted units reaching the target. Middle: XOR, units that barely flip. Right: parity of three inputs.",
+                f"Share of {SEEDS} starts that answer all patterns right, over presentations, by gate and units. Left: "
+                "XOR, adapted units reaching the target. Middle: XOR, units that barely flip. Right: parity of three "
+                "inputs.",
                 _success(xor, parity),
             ),
             Figure(
@@ -69,7 +75,7 @@ def chapter() -> Chapter:
         ),
         rows=_rows(xor, parity, second, third, gaps),
         sources=(
-            "B. Widrow, M. Hoff 1960; B. Widrow 1962, Generalization and information storage in networks of adaline neurons.",
+            "B. Widrow 1962, Generalization and information storage in networks of adaline neurons.",
             "R. Winter, B. Widrow 1988, Madaline rule II: a training algorithm for neural networks.",
             "D. Andes, B. Widrow, M. Lehr, E. Wan 1990, MRIII: a robust algorithm for training analog neural networks.",
             "B. Widrow, M. Lehr 1990, 30 years of adaptive neural networks.",
@@ -112,7 +118,12 @@ def _rows(xor: dict, parity: dict, second: dict, third: dict, gaps: np.ndarray) 
             )
             for rule, found in later
         ),
-        Row("MRIII's gradient, largest relative gap to autodiff", f"{gaps.min():.0e}", "0 in the limit", gaps.min() < 1e-6),
+        Row(
+            "MRIII's gradient, largest relative gap to autodiff",
+            f"{gaps.min():.0e}",
+            "0 in the limit",
+            gaps.min() < 1e-6,
+        ),
     )
 
 
@@ -126,8 +137,10 @@ def _parity(bits: int) -> Patterns:
     return adaline.patterns(np.c_[x, np.ones(len(x))], -np.prod(-x, axis=1))
 
 
-def _drawn(bits: int, data: Patterns) -> Patterns:
+@cache
+def _drawn(bits: int) -> Patterns:
     """The presentations of all seeds, [seeds, t, ...]."""
+    data = _parity(bits)
     keys = jax.random.split(jax.random.key(bits), SEEDS)
     return jax.jit(jax.vmap(lambda key: madaline.draws(key, data, PRESENTATIONS)))(keys)
 
@@ -143,33 +156,27 @@ def _first_machines(bits: int, gate: tuple[str, int], reaches: tuple[float, ...]
     def one(sign: Any, reach: Any, start: Any, seen: Patterns) -> Any:
         rule = madaline.madaline_one(*gate, reach)
         signed, shown = (some._replace(target=sign * some.target) for some in (data, seen))
-        return madaline.solved_after(rule, lambda w, x: madaline.answer(gate[0], w, x), start, shown, signed)
+        return madaline.solved_after(rule, partial(madaline.answer, gate[0]), start, shown, signed)
 
     over_seeds = jax.vmap(one, (None, None, 0, 0))
     over_all = jax.vmap(jax.vmap(over_seeds, (None, 0, None, None)), (0, None, None, None))
-    return np.asarray(jax.jit(over_all)(jnp.array([1.0, -1.0]), jnp.array(reaches), starts, _drawn(bits, data)))
+    return np.asarray(jax.jit(over_all)(jnp.array([1.0, -1.0]), jnp.array(reaches), starts, _drawn(bits)))
 
 
-def _madaline_three(num_hidden: int) -> Rule:
-    return madaline.madaline_three(num_hidden, mu=0.1)
-
-
-def _later_machines(make: Any) -> dict[tuple[int, int], np.ndarray]:
+def _later_machines(make: Callable[[int], Rule], answers: Callable) -> dict[tuple[int, int], np.ndarray]:
     """Presentations until solved by MRII or MRIII, [seeds] by (bits, hidden units)."""
-    found = {}
-    for bits in (2, 3):
-        data = _parity(bits)
-        columns, seen = (some._replace(target=some.target[..., None]) for some in (data, _drawn(bits, data)))
-        for num_hidden in HIDDEN:
-            rule = make(num_hidden)
+    return {(bits, k): _later_machine(make(k), answers, bits) for bits in (2, 3) for k in HIDDEN}
 
-            def one(key: Any, shown: Patterns, rule: Rule = rule, columns: Patterns = columns) -> Any:
-                start = rule.init(key, columns.x.shape[1])
-                return madaline.solved_after(rule, madaline.decide, start, shown, columns)
 
-            keys = jax.random.split(jax.random.key(200 + bits), SEEDS)
-            found[bits, num_hidden] = np.asarray(jax.jit(jax.vmap(one))(keys, seen))
-    return found
+def _later_machine(rule: Rule, answers: Callable, bits: int) -> np.ndarray:
+    data = _parity(bits)
+    columns, seen = (some._replace(target=some.target[..., None]) for some in (data, _drawn(bits)))
+    starts = jax.vmap(rule.init, (0, None))(jax.random.split(jax.random.key(200 + bits), SEEDS), bits + 1)
+
+    def one(start: Any, shown: Patterns) -> Any:
+        return madaline.solved_after(rule, answers, start, shown, columns)
+
+    return np.asarray(jax.jit(jax.vmap(one))(starts, seen))
 
 
 def _gaps() -> np.ndarray:
@@ -177,22 +184,82 @@ def _gaps() -> np.ndarray:
     with jax.enable_x64(True):
         network = madaline.madaline_three(4, 2).init(jax.random.key(0), 3)
         pattern = Patterns(jnp.array([0.5, -1.0, 1.0]), jnp.array([1.0, -1.0]))
-        exact, nudged = (
-            np.concatenate([np.ravel(part) for part in parts])
-            for parts in (
-                jax.grad(madaline.squared_error)(network, pattern),
-                jax.vmap(lambda nudge: madaline.nudged_gradient(network, pattern, nudge))(jnp.asarray(NUDGES)),
-            )
-        )
-    gap = np.abs(nudged.reshape(len(NUDGES), -1) - exact) if False else None
-    return gap
+        exact = jax.grad(madaline.squared_error)(network, pattern)
+        nudged = jax.vmap(lambda nudge: madaline.nudged_gradient(network, pattern, nudge))(jnp.asarray(NUDGES))
+        gaps = jax.tree.map(lambda one, many: np.abs(many - one[None]).max(axis=(1, 2)), exact, nudged)
+        largest = max(float(np.abs(slope).max()) for slope in exact)
+    return np.maximum(*gaps) / largest
 
 
 def _regions(gate: str, num_units: int, seed: int) -> matplotlib.figure.Figure:
-    data = _parity(2)
-    rule = madaline.madaline_one(gate, num_units)
-    start, seen = jax.random.key(seed), madaline.draws(jax.random.key(seed + 50), data, 200)
-    after = present(Rule(rule.init, lambda w, pattern: (rule.step(w, pattern)[0],) * 2), rule.init(start, 3), seen)[1]
-    weights = np.concatenate([rule.init(start, 3)[None], after])
-    right = np.array([(madaline.answer(gate, jnp.asarray(w), data.x) == data.target).sum() for w in weights])
-    return _draw_regions(gate, weights, right, data)
+    """Four moments of learning XOR: the start, a third and two thirds of the way, and solved."""
+    data, rule = _parity(2), madaline.madaline_one(gate, num_units)
+    start = rule.init(jax.random.key(seed), 3)
+    seen = madaline.draws(jax.random.key(seed + 50), data, 100)
+    after = present(Rule(rule.init, lambda w, pattern: (rule.step(w, pattern)[0],) * 2), start, seen)[1]
+    states = jnp.concatenate([start[None], after])
+    last = int(madaline.solved_after(rule, partial(madaline.answer, gate), start, seen, data))
+    x, target = np.asarray(data.x[:, :2]), np.asarray(data.target)
+
+    def fill(axes: Any) -> None:
+        for one, t in zip(axes, np.linspace(0, last, 4).astype(int), strict=True):
+            weights = states[t]
+            right = int((madaline.answer(gate, weights, data.x) == data.target).sum())
+            draw_regions(one, lambda grid, w=weights: _on_plane(gate, w, grid), x, target, 0.8)
+            one.set_title(f"{t} presentations, {right}/4 right", fontsize=9)
+            _unit_lines(one, np.asarray(weights))
+
+    return row_of(4, fill)
+
+
+def _on_plane(gate: str, weights: Any, grid: np.ndarray) -> Any:
+    return madaline.answer(gate, weights, jnp.asarray(np.c_[grid, np.ones(len(grid))], jnp.float32))
+
+
+def _unit_lines(axes: Any, weights: np.ndarray) -> None:
+    """Draw where each unit's sum is 0, and a tick to the side where it is positive."""
+    ends = np.array([-1.8, 1.8])
+    grid = np.stack([*np.meshgrid(ends, ends), np.ones((2, 2))], axis=-1)
+    for place, unit in enumerate(weights):
+        axes.contour(ends, ends, grid @ unit, levels=[0.0], colors=f"C{place + 1}", linewidths=1.6, linestyles="--")
+    axes.set(xlim=ends, ylim=ends)
+
+
+def _success(xor: dict, parity: dict) -> matplotlib.figure.Figure:
+    panels = (
+        ("XOR, to the target", {gate: counts[0, 0] for gate, counts in xor.items()}, 100),
+        ("XOR, barely flipping", {gate: counts[0, 1] for gate, counts in xor.items()}, 100),
+        ("parity of three", parity, 300),
+    )
+
+    def fill(axes: Any) -> None:
+        for one, (title, found, until) in zip(axes, panels, strict=True):
+            for gate, counts in found.items():
+                one.step(*_solved_over_time(counts, until), lw=1.4, label=_name(gate))
+            one.set(xlabel="presentations", ylabel="share solved", ylim=(-0.02, 1.02))
+            one.set_title(title, fontsize=9)
+            one.legend(fontsize=8, frameon=False, loc="lower right")
+
+    return row_of(3, fill, width=3.3)
+
+
+def _later(second: dict, third: dict, gaps: np.ndarray) -> matplotlib.figure.Figure:
+    def fill(axes: Any) -> None:
+        for one, found, title in zip(axes, (second, third), ("Madaline II", "Madaline III"), strict=False):
+            for (bits, k), counts in found.items():
+                style = {"color": f"C{HIDDEN.index(k)}", "ls": "-" if bits == 2 else "--"}
+                label = f"{k} hidden units" if bits == 2 else None
+                one.step(*_solved_over_time(counts, PRESENTATIONS), lw=1.4, label=label, **style)
+            one.set(xlabel="presentations", ylabel="share solved", ylim=(-0.02, 1.02))
+            one.set_title(title, fontsize=9)
+        axes[0].legend(fontsize=8, frameon=False, loc="lower right")
+        axes[2].loglog(NUDGES, gaps, "o-", ms=4, lw=1.2)
+        axes[2].set(xlabel="nudge Δs", ylabel="relative gap to autodiff")
+        axes[2].set_title("MRIII's gradient", fontsize=9)
+
+    return row_of(3, fill, width=3.3)
+
+
+def _solved_over_time(counts: np.ndarray, until: int) -> tuple[np.ndarray, np.ndarray]:
+    times = np.arange(until + 1)
+    return times, (counts[:, None] <= times).mean(axis=0)
