@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -202,13 +203,17 @@ def _regions() -> matplotlib.figure.Figure:
             right = int((np.sign(data.x @ weights) == target).sum())
             draw_regions(
                 one,
-                lambda grid, w=weights: grid @ w[:2] + w[2],
+                partial(_plane, weights),
                 x,
                 target,
                 title=f"{t} presentations, {right}/24 right",
             )
 
     return row_of(4, fill)
+
+
+def _plane(weights: np.ndarray, grid: np.ndarray) -> np.ndarray:
+    return grid @ weights[:2] + weights[2]
 
 
 def _errors(curves: np.ndarray) -> matplotlib.figure.Figure:
@@ -228,12 +233,14 @@ def _errors(curves: np.ndarray) -> matplotlib.figure.Figure:
         axes[1].axhline(NOISE**2, color="0.3", ls="--", lw=1)
         for share in SHARES:
             axes[2].plot(descend(share), lw=1.3, label=f"{share:g}")
-        axes[0].set(ylim=(-1.1, 1.1), xlabel="presentation", ylabel="error", title="α-LMS, one pattern")
+        axes[0].set(
+            ylim=(-1.1, 1.9), yticks=(-1, 0, 1), xlabel="presentation", ylabel="error", title="α-LMS, one pattern"
+        )
         axes[1].set(yscale="log", ylim=(0.15, 100), xlabel="presentation", ylabel="squared error", title="μ-LMS")
         axes[2].set(yscale="log", ylim=(0.15, 100), xlabel="step", title="steepest descent")
         for one, title in zip(axes, (None, "of 1 / trace R", "of 1 / λmax"), strict=True):
             one.title.set_fontsize(9)
-            one.legend(fontsize=8, frameon=False, title=title, title_fontsize=8)
+            one.legend(fontsize=8, frameon=False, title=title, title_fontsize=8, ncols=1 if title else 2)
 
     return row_of(3, fill, width=3.3)
 
