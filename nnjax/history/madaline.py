@@ -74,6 +74,8 @@ def madaline_one(gate: str, num_units: int, reach: float | Array = 1.0) -> Rule:
         raise UserError(f"reach = {reach} does not flip a unit; a positive number was expected, such as 1.")
 
     def step(weights: Array, pattern: Patterns) -> tuple[Array, Array]:
+        if weights.shape[:1] != (num_units,):
+            raise UserError(f"Weights of shape {weights.shape} were found, but {num_units} units were expected.")
         sums = _sums(weights, pattern.x)
         wrong = threshold(sums) != pattern.target
         lacking = quorum(gate, num_units, pattern.target) - (num_units - wrong.sum())

@@ -92,7 +92,7 @@ def test_mu_lms_goes_to_least_squares_in_the_mean_with_the_misadjustment_of_the_
 
 @pytest.mark.parametrize(("share", "grows"), [(0.97, False), (1.03, True)])
 def test_the_bounds_divide_converging_from_diverging(share, grows):
-    """1 / trace R pattern by pattern where all have one length, 1 / λmax for their mean; both from noiseless patterns."""
+    """1 / trace R pattern by pattern where all have one length, 1 / λmax for their mean; no noise."""
     x = np.random.default_rng(2).choice([-1.0, 1.0], size=(2000, 5))
     data = one(x, x[:, 0])
     stepwise, _ = adaline.largest_mu(x)

@@ -1,4 +1,4 @@
-"""The capacity of a unit: separability against linear programming, Cover's count against enumeration, his mean of 2N."""
+"""The capacity of a unit: separability against linear programming, Cover's count by enumeration, his mean 2N."""
 
 import itertools
 
@@ -68,21 +68,21 @@ def test_the_capacity_is_the_last_that_can_be_separated():
 
 
 def test_mays_s_rule_learns_what_can_be_separated_in_one_program():
-    """Twelve patterns, eight weights: after 2,000 epochs right on all that linear programming can separate but few."""
+    """Twelve patterns, eight weights: after 3,000 epochs it is right where linear programming can separate them."""
     sets = [capacity.random_patterns(seed, 12, 8) for seed in range(40)]
     rule = capacity.mays_rule()
 
     @jax.jit
     @jax.vmap
     def learned(x, target):
-        weights, _ = present(rule, rule.init(np.zeros(8)), cycle(Patterns(x, target), 500))
+        weights, _ = present(rule, rule.init(np.zeros(8)), cycle(Patterns(x, target), 3000))
         return (target * (x @ weights) > 0).all()
 
     right = np.asarray(learned(*(jnp.asarray(np.stack(part), float) for part in zip(*sets, strict=True))))
     possible = np.array([separable_by_linear_programming(data) for data in sets])
     assert not (right & ~possible).any()
     assert 30 <= possible.sum() < 40
-    assert right.sum() >= possible.sum() - 2
+    assert right.sum() >= possible.sum() - 1
 
 
 def test_mays_s_step_by_hand():

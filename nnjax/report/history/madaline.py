@@ -31,11 +31,12 @@ NUDGES = 10.0 ** np.arange(-9, 0.5)
 
 def chapter() -> Chapter:
     """Compute and draw it."""
-    xor = {gate: _first_machines(2, gate, REACHES) for gate in XOR_GATES}
-    parity = {gate: _first_machines(3, gate, REACHES[:1])[0, 0] for gate in PARITY_GATES}
-    second = _later_machines(madaline.madaline_two, madaline.decide)
+    first = {gate: _first_machines(gate) for gate in dict.fromkeys((*XOR_GATES, *PARITY_GATES))}
+    xor = {gate: first[gate][:2] for gate in XOR_GATES}
+    parity = {gate: first[gate][2, 0] for gate in PARITY_GATES}
+    second = _later_machines(madaline.madaline_two, madaline.decide, 0.1)
     third = _later_machines(
-        madaline.madaline_three, lambda network, x: madaline.threshold(madaline.respond(network, x))
+        madaline.madaline_three, lambda network, x: madaline.threshold(madaline.respond(network, x)), 0.5
     )
     gaps = _gaps()
     return Chapter(
@@ -111,8 +112,8 @@ def _rows(xor: dict, parity: dict, second: dict, third: dict, gaps: np.ndarray) 
             Row(
                 f"{rule}, XOR and parity of three: solved by {', '.join(map(str, HIDDEN))} hidden units",
                 "; ".join(
-                    ", ".join(f"{100 * np.mean(found[bits, k] <= PRESENTATIONS):.0f} %" for k in HIDDEN)
-                    for bits in (2, 3)
+                    ", ".join(f"{100 * np.mean(counts[problem] <= PRESENTATIONS):.0f} %" for counts in found.values())
+                    for problem in (0, 2)
                 ),
             )
             for rule, found in (("MRII", second), ("MRIII", third))
@@ -130,97 +131,99 @@ def _name(gate: tuple[str, int]) -> str:
     return f"{gate[1]}-{gate[0].upper()}"
 
 
-def _parity(bits: int) -> Patterns:
-    """Patterns of ±1 and a bias; the target is +1 where the number of +1 is odd."""
-    x = 1.0 - 2.0 * ((np.arange(2**bits)[:, None] >> np.arange(bits)) & 1)
-    return adaline.patterns(np.c_[x, np.ones(len(x))], -np.prod(-x, axis=1))
+def _problems() -> Patterns:
+    """XOR, XNOR and parity of three as patterns [3, 8, 4] of ±1 and a bias; targets are +1 for an odd number of +1.
+
+    Where there are two inputs, the third is 0 and each pattern is there twice: so one program learns all three.
+    """
+    signs = 1.0 - 2.0 * ((np.arange(8)[:, None] >> np.arange(3)) & 1)
+    three = np.c_[signs, np.ones(8)]
+    xor = -signs[:, 0] * signs[:, 1]
+    targets = (xor, -xor, signs.prod(axis=1))
+    some = [adaline.patterns(three * (1, 1, at == 2, 1), target) for at, target in enumerate(targets)]
+    return jax.tree.map(lambda *arrays: jnp.stack(arrays), *some)
 
 
 @cache
-def _drawn(bits: int) -> Patterns:
-    """The presentations of all seeds, [seeds, t, ...]."""
-    data = _parity(bits)
-    keys = jax.random.split(jax.random.key(bits), SEEDS)
-    return jax.jit(jax.vmap(lambda key: madaline.draws(key, data, PRESENTATIONS)))(keys)
+def _draws() -> Patterns:
+    """What is presented: [problems, seeds, t, ...]."""
+    keys = jax.random.split(jax.random.key(0), SEEDS)
+    drawn = jax.vmap(madaline.draws, (0, None, None))
+    return jax.jit(jax.vmap(lambda data: drawn(keys, data, PRESENTATIONS)))(_problems())
 
 
-def _first_machines(bits: int, gate: tuple[str, int], reaches: tuple[float, ...]) -> np.ndarray:
-    """Presentations until solved by MRI: [parity and its opposite, reaches, seeds], in one program."""
-    data = _parity(bits)
-    most = max(size for _, size in (*XOR_GATES, *PARITY_GATES))
-    starts = _starts(madaline.madaline_one("or", most), bits)[:, : gate[1]]
+@cache
+def _starts() -> Network:
+    """Normal weights of variance 1 for all seeds; machines with fewer units take the first of them."""
+    most = max(*(size for _, size in (*XOR_GATES, *PARITY_GATES)), *HIDDEN)
+    init = madaline.madaline_two(most, largest_trial=1).init
+    return jax.jit(jax.vmap(lambda key: init(key, 4, 1.0)))(jax.random.split(jax.random.key(1), SEEDS))
 
-    def one(sign: Any, reach: Any, start: Any, seen: Patterns) -> Any:
+
+def _first_machines(gate: tuple[str, int]) -> np.ndarray:
+    """Presentations until solved by MRI: [problems, reaches, seeds], in one program."""
+
+    def one(data: Patterns, reach: Any, start: Any, seen: Patterns) -> Any:
         rule = madaline.madaline_one(*gate, reach)
-        signed, shown = (some._replace(target=sign * some.target) for some in (data, seen))
-        return madaline.solved_after(rule, partial(madaline.answer, gate[0]), start, shown, signed)
+        return madaline.solved_after(rule, partial(madaline.answer, gate[0]), start, seen, data)
 
-    over_seeds = jax.vmap(one, (None, None, 0, 0))
-    over_all = jax.vmap(jax.vmap(over_seeds, (None, 0, None, None)), (0, None, None, None))
-    return np.asarray(jax.jit(over_all)(jnp.array([1.0, -1.0]), jnp.array(reaches), starts, _drawn(bits)))
+    over_reaches = jax.vmap(jax.vmap(one, (None, None, 0, 0)), (None, 0, None, None))
+    over_problems = jax.jit(jax.vmap(over_reaches, (0, None, None, 0)))
+    starts = 0.1 * _starts().hidden[:, : gate[1]]
+    return np.asarray(over_problems(_problems(), jnp.array(REACHES), starts, _draws()))
 
 
-def _later_machines(make: Callable[[int], Rule], answers: Callable) -> dict[tuple[int, int], np.ndarray]:
-    """Presentations until solved by MRII or MRIII, [seeds] by (bits, hidden units)."""
+def _later_machines(make: Callable[[int], Rule], answers: Callable, scale: float) -> dict[int, np.ndarray]:
+    """Presentations until solved by MRII or MRIII, [problems, seeds] by hidden units."""
+    data, seen = (some._replace(target=some.target[..., None]) for some in (_problems(), _draws()))
     found = {}
-    for bits in (2, 3):
-        starts = _starts(make(max(HIDDEN)), bits)
-        for k in HIDDEN:
-            some = Network(starts.hidden[:, :k], starts.output[:, :, : k + 1])
-            found[bits, k] = _later_machine(make(k), answers, bits, some)
+    for k in HIDDEN:
+        starts = Network(scale * _starts().hidden[:, :k], scale * _starts().output[:, :, : k + 1])
+        solved = partial(madaline.solved_after, make(k), answers)
+        over_seeds = jax.vmap(solved, (0, 0, None))
+        found[k] = np.asarray(jax.jit(jax.vmap(over_seeds, (None, 0, 0)))(starts, seen, data))
     return found
-
-
-def _later_machine(rule: Rule, answers: Callable, bits: int, starts: Network) -> np.ndarray:
-    columns, seen = (some._replace(target=some.target[..., None]) for some in (_parity(bits), _drawn(bits)))
-
-    def one(start: Network, shown: Patterns) -> Any:
-        return madaline.solved_after(rule, answers, start, shown, columns)
-
-    return np.asarray(jax.jit(jax.vmap(one))(starts, seen))
-
-
-def _starts(rule: Rule, bits: int) -> Any:
-    """Weights for all seeds; machines with fewer units take the first of them, so that one program draws for all."""
-    keys = jax.random.split(jax.random.key(100 + bits), SEEDS)
-    return jax.jit(jax.vmap(rule.init, (0, None)), static_argnums=1)(keys, bits + 1)
 
 
 def _gaps() -> np.ndarray:
     """How far the nudged gradient is from autodiff, relative to the largest slope: [nudges]."""
+    draw = np.random.default_rng(0)
     with jax.enable_x64(True):
-        network = madaline.madaline_three(4, 2).init(jax.random.key(0), 3)
+        network = Network(jnp.asarray(draw.normal(size=(4, 3))), jnp.asarray(draw.normal(size=(2, 5))))
         pattern = Patterns(jnp.array([0.5, -1.0, 1.0]), jnp.array([1.0, -1.0]))
-        exact = jax.grad(madaline.squared_error)(network, pattern)
-        nudged = jax.vmap(lambda nudge: madaline.nudged_gradient(network, pattern, nudge))(jnp.asarray(NUDGES))
-        gaps = jax.tree.map(lambda one, many: np.abs(many - one[None]).max(axis=(1, 2)), exact, nudged)
-        largest = max(float(np.abs(slope).max()) for slope in exact)
-    return np.maximum(*gaps) / largest
+        nudged = jax.vmap(lambda nudge: madaline.nudged_gradient(network, pattern, nudge))
+        exact, many = jax.jit(lambda: (jax.grad(madaline.squared_error)(network, pattern), nudged(NUDGES)))()
+    gaps = [np.abs(np.asarray(some) - np.asarray(one)).max(axis=(1, 2)) for one, some in zip(exact, many, strict=True)]
+    return np.maximum(*gaps) / max(float(np.abs(slope).max()) for slope in exact)
 
 
 def _regions(gate: str, num_units: int, seed: int) -> matplotlib.figure.Figure:
     """Four moments of learning XOR: the start, a third and two thirds of the way, and solved."""
-    data, rule = _parity(2), madaline.madaline_one(gate, num_units)
-    start = rule.init(jax.random.key(seed), 3)
-    seen = madaline.draws(jax.random.key(seed + 50), data, 100)
-    after = present(Rule(rule.init, lambda w, pattern: (rule.step(w, pattern)[0],) * 2), start, seen)[1]
-    states = jnp.concatenate([start[None], after])
-    last = int(madaline.solved_after(rule, partial(madaline.answer, gate), start, seen, data))
+    rule = madaline.madaline_one(gate, num_units)
+    data, seen = jax.tree.map(lambda array: array[0], (_problems(), _draws()))
+    start = 0.1 * _starts().hidden[seed, :num_units]
+    record = Rule(rule.init, lambda weights, pattern: (rule.step(weights, pattern)[0], weights))
+    _, states = jax.jit(partial(present, record))(start, jax.tree.map(lambda array: array[seed, :100], seen))
+    right = np.array([(_answers(gate, weights, data.x) == data.target).sum() for weights in np.asarray(states)])
+    last = int((right == 8).argmax())
     x, target = np.asarray(data.x[:, :2]), np.asarray(data.target)
 
     def fill(axes: Any) -> None:
         for one, t in zip(axes, np.linspace(0, last, 4).astype(int), strict=True):
-            weights = states[t]
-            right = int((madaline.answer(gate, weights, data.x) == data.target).sum())
+            weights = np.asarray(states[t])[:, [0, 1, 3]]
             draw_regions(one, partial(_on_plane, gate, weights), x, target, 0.8)
-            one.set_title(f"{t} presentations, {right}/4 right", fontsize=9)
-            _unit_lines(one, np.asarray(weights))
+            one.set_title(f"{t} presentations, {right[t] // 2}/4 right", fontsize=9)
+            _unit_lines(one, weights)
 
     return row_of(4, fill)
 
 
-def _on_plane(gate: str, weights: Any, grid: np.ndarray) -> Any:
-    return madaline.answer(gate, weights, jnp.asarray(np.c_[grid, np.ones(len(grid))], jnp.float32))
+def _answers(gate: str, weights: Any, x: Any) -> np.ndarray:
+    return np.asarray(madaline.answer(gate, jnp.asarray(weights), jnp.asarray(x)))
+
+
+def _on_plane(gate: str, weights: Any, grid: np.ndarray) -> np.ndarray:
+    return _answers(gate, weights, np.c_[grid, np.ones(len(grid))].astype(np.float32))
 
 
 def _unit_lines(axes: Any, weights: np.ndarray) -> None:
@@ -253,10 +256,11 @@ def _success(xor: dict, parity: dict) -> matplotlib.figure.Figure:
 def _later(second: dict, third: dict, gaps: np.ndarray) -> matplotlib.figure.Figure:
     def fill(axes: Any) -> None:
         for one, found, title in zip(axes, (second, third), ("Madaline II", "Madaline III"), strict=False):
-            for (bits, k), counts in found.items():
-                style = {"color": f"C{HIDDEN.index(k)}", "ls": "-" if bits == 2 else "--"}
-                label = f"{k} hidden units" if bits == 2 else None
-                one.step(*_solved_over_time(counts, PRESENTATIONS), lw=1.4, label=label, **style)
+            for place, (k, counts) in enumerate(found.items()):
+                for problem, style in ((0, "-"), (2, "--")):
+                    label = f"{k} hidden units" if problem == 0 else None
+                    times = _solved_over_time(counts[problem], PRESENTATIONS)
+                    one.step(*times, lw=1.4, color=f"C{place}", ls=style, label=label)
             one.set(xlabel="presentations", ylabel="share solved", ylim=(-0.02, 1.02))
             one.set_title(title, fontsize=9)
         axes[0].legend(fontsize=8, frameon=False, loc="lower right")
