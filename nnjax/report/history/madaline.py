@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SEEDS = 1000
 XOR_GATES = (("or", 2), ("and", 2), ("or", 3), ("maj", 3), ("maj", 5))
-PARITY_GATES = (("or", 4), ("or", 6), ("maj", 3), ("maj", 5), ("maj", 7))
+PARITY_GATES = (("or", 3), ("or", 4), ("maj", 3), ("maj", 5), ("maj", 7))
 REACHES = (1.0, 0.01)  # of the sum of an adapted unit: α-LMS to the target, and barely flipping
 HIDDEN = (2, 3, 4, 6)
 PRESENTATIONS = 1000
@@ -44,8 +44,8 @@ def chapter() -> Chapter:
         sentences=(
             "Many ADALINEs stand side by side before a fixed gate (AND, OR or a majority); where the answer is wrong, "
             "as few of them are adapted as would make it right, those whose sums are closest to 0.",
-            "This first trained network of two layers learns what no single unit can: XOR, XNOR and parity, "
-            "from every start that was tried.",
+            "This first trained network of two layers learns what no single unit can: XOR, XNOR and, with "
+            "units enough, parity, from every start that was tried.",
             "It cannot adapt its gate, since a threshold has no gradient: Madaline II tries inversions and often gets "
             "stuck, Madaline III nudges sigmoid units, and thereby does what backpropagation does.",
         ),
@@ -65,7 +65,7 @@ def chapter() -> Chapter:
                 "success",
                 f"Share of {SEEDS:,} starts that answer all patterns right, over presentations, by gate. Left "
                 "XOR, adapted units reaching the target; middle XOR, units that barely flip; right parity of three "
-                "inputs.",
+                "inputs, which needs four units before an OR.",
                 _success(xor, parity),
             ),
             Figure(
@@ -104,19 +104,17 @@ def _rows(xor: dict, parity: dict, second: dict, third: dict, gaps: np.ndarray) 
         *(
             Row(
                 f"parity of three, {_name(gate)}: solved of {SEEDS:,}, median presentations",
-                f"{(counts <= PRESENTATIONS).sum()}, {np.median(counts):g}",
+                ", ".join(_count_and_median(counts)),
             )
             for gate, counts in parity.items()
         ),
         *(
             Row(
-                f"{rule}, XOR and parity of three: solved by {', '.join(map(str, HIDDEN))} hidden units",
-                "; ".join(
-                    ", ".join(f"{100 * np.mean(counts[problem] <= PRESENTATIONS):.0f} %" for counts in found.values())
-                    for problem in (0, 2)
-                ),
+                f"{rule}, {problem}: percent solved by {', '.join(map(str, HIDDEN))} hidden units",
+                ", ".join(f"{100 * np.mean(counts[at] <= PRESENTATIONS):.0f}" for counts in found.values()),
             )
             for rule, found in (("MRII", second), ("MRIII", third))
+            for at, problem in ((0, "XOR"), (2, "parity of three"))
         ),
         Row(
             "MRIII's gradient, largest relative gap to autodiff",
@@ -125,6 +123,11 @@ def _rows(xor: dict, parity: dict, second: dict, third: dict, gaps: np.ndarray) 
             gaps.min() < 1e-6,
         ),
     )
+
+
+def _count_and_median(counts: np.ndarray) -> list[str]:
+    solved = int((counts <= PRESENTATIONS).sum())
+    return [str(solved), f"{np.median(counts):g}"] if solved else ["0"]
 
 
 def _name(gate: tuple[str, int]) -> str:
