@@ -65,6 +65,10 @@ def test_the_capacity_is_the_last_that_can_be_separated():
     x = np.array([[0, 0, 1], [0, 1, 1], [1, 0, 1], [1, 1, 1]], float)
     assert capacity.capacity(Patterns(x, np.array([-1.0, 1, 1, -1]))) == 3
     assert capacity.capacity(Patterns(x, np.array([-1.0, 1, 1, 1]))) == 4
+    for seed in range(12):
+        data = capacity.random_patterns(seed, 12, 3)
+        parts = [Patterns(data.x[:p], data.target[:p]) for p in range(1, 13)]
+        assert capacity.capacity(data) == sum(separable_by_linear_programming(part) for part in parts)
 
 
 def test_mays_s_rule_learns_what_can_be_separated_in_one_program():

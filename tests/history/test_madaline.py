@@ -116,7 +116,7 @@ def mrii(sums, output, target, **options):
 
 
 def test_mrii_by_hand():
-    """Output weights (1, 3 | 0) follow the second unit: only its inversion helps, though the first has the least |s|."""
+    """Output weights (1, 3 | 0) follow the second unit: only its inversion helps, though the first is closer to 0."""
     hidden, output, right = mrii([-0.1, -0.8], [[1, 3, 0]], [1])
     np.testing.assert_allclose(hidden, [-0.1, 1.0], rtol=1e-6)
     np.testing.assert_array_equal(output, [[1, 3, 0]])
