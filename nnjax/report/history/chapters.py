@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import matplotlib.figure
 
 # Modules of this package, in the order of the page; each has a function `chapter`.
-CHAPTERS = ("mcculloch_pitts", "perceptron", "backprop", "descent", "layers")
+CHAPTERS = ("mcculloch_pitts", "perceptron", "adaline", "madaline", "backprop", "descent", "layers")
 
 
 class Figure(NamedTuple):
