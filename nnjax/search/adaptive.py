@@ -49,8 +49,8 @@ from nnjax.search.space import ADAPTIVE, Range, Space
 from nnjax.search.studies import Asked, Study, blame, file_storage, open_study, quiet, shown
 from nnjax.train import Plan, Population, Progress
 from nnjax.train.crews import Crew, sizes_of
+from nnjax.train.groups import make_groups
 from nnjax.train.plan import choose_lanes, from_json
-from nnjax.train.population import make_groups
 from nnjax.train.records import ENDED, MemoryStore, Record
 from nnjax.types import Dataset, Prepared, UserError
 

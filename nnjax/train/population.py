@@ -16,20 +16,21 @@ import jax
 import numpy as np
 
 from nnjax import keeping
-from nnjax.compilations import counter
-from nnjax.config import DataConfig, Experiment, TrialSpec, program_key
+from nnjax.config import DataConfig, TrialSpec
 from nnjax.train import checkpoints
-from nnjax.train.batches import DeviceData, make_device_data, make_shapes
+from nnjax.train.batches import DeviceData
 from nnjax.train.block import CAPACITY
 from nnjax.train.chunk import Chunk, crews_of, pack, restore
+from nnjax.train.costs import Costs
 from nnjax.train.crews import Crew, Group, divide, sizes_of
-from nnjax.train.memory import most_lanes, peak_bytes, size_text
-from nnjax.train.plan import WHOLE, Plan, answers, better_layout, choose_lanes, devices_for, from_json, settle
-from nnjax.train.planner import Measured, Planner, Watch, group_sizes, recalled
+from nnjax.train.finals import Finals
+from nnjax.train.groups import blank_state, make_groups
+from nnjax.train.plan import WHOLE, Plan, better_layout, choose_lanes, devices_for, from_json
+from nnjax.train.planner import Planner, Watch
 from nnjax.train.programs import Program, make_mesh, make_program, place_data
 from nnjax.train.records import ENDED, OVER, RUNNING, STOPPED, WAITING, MemoryStore, Packed, Record, Standing, drop
 from nnjax.train.trial import Trial
-from nnjax.types import Params, Prepared, TrialState, UserError
+from nnjax.types import Prepared, UserError
 
 SEGMENT_SECONDS = 1.0
 SAVE_SHARE = 0.01  # of the time may go into checkpoints
@@ -53,45 +54,6 @@ class Progress(NamedTuple):
     records: Sequence[Record]
     running: Sequence[int]
     work_done: float
-
-
-def make_groups(
-    specs: Sequence[TrialSpec],
-    prepared: Mapping[DataConfig, Prepared],
-    plan: Plan,
-    earlier: Sequence[Mapping[str, Any]] = (),
-) -> list[Group]:
-    """Sort trials into groups, in the order in which they first appear, each with its plan.
-
-    Args:
-      specs, prepared: as for `Population`.
-      plan: what is asked of the layout.
-      earlier: the groups' plans of an earlier session, with the ids of their trials; kept where they answer `plan`.
-
-    Raises:
-      UserError: an impossible plan, or a trial that is too large for a device.
-    """
-    measured = Measured()
-    members: dict[Experiment, list[TrialSpec]] = {}
-    for spec in specs:
-        members.setdefault(program_key(spec.experiment), []).append(spec)
-    groups = []
-    for key, some in members.items():
-        shapes = make_shapes(key, prepared[key.data])
-        data = make_device_data(key, prepared[key.data])
-        group = Group(key, some, shapes, settle(plan, some, shapes, most_lanes(key, shapes, data)), data)
-        kept = next((from_json(old) for old in earlier if some[0].id in old.get("trials", ())), None)
-        if kept is None or not answers(kept, plan):
-            kept = recalled(plan, group.plan, group_sizes(group), measured.table(group))
-        groups.append(group._replace(plan=kept))
-    return groups
-
-
-def blank_state(group: Group) -> TrialState:
-    """Give the shapes of one trial's state."""
-    trial, names = Trial(group.key, group.shapes), group.key.hyperparameters.present()
-    number = jax.ShapeDtypeStruct((), trial.dtype)
-    return jax.eval_shape(trial.init, dict.fromkeys(names, number), jax.ShapeDtypeStruct((), np.uint32))
 
 
 class Population:
@@ -142,9 +104,7 @@ class Population:
         self.placed: tuple[Any, DeviceData | None] = (None, None)
         self.work = np.array([self.group_of[spec.id].flops(spec) for spec in self.specs])
         self.saved_at, self.save_seconds = time.monotonic(), 0.0
-        self.compiled = counter().compiled
-        self.warm: set[Program] = set()  # programs whose first call, which compiles, is over
-        self.steady_seconds, self.steady_steps = 0.0, 0
+        self.costs = Costs()
 
     def run(self) -> list[Record]:
         """Train everything that is not finished yet and return all records.
@@ -198,8 +158,7 @@ class Population:
 
     def count_on(self, earlier: Population) -> None:
         """Count programs, compilations and steady time on from an earlier population, whose programs are taken over."""
-        self.programs, self.warm, self.compiled = earlier.programs, earlier.warm, earlier.compiled
-        self.steady_seconds, self.steady_steps = earlier.steady_seconds, earlier.steady_steps
+        self.programs, self.costs = earlier.programs, earlier.costs
 
     def refuse_unknown_curve(self, name: str) -> None:
         """Refuse a curve's name that some trial will not have.
@@ -450,13 +409,10 @@ class Population:
         better, specs = None, [spec for crew in chunk.crews.values() for spec in crew.specs]
         for spec in specs:
             self.records[spec.id].seconds += seconds / len(specs)
-        if chunk.program in self.warm:
-            self.steady_seconds += seconds
-            self.steady_steps += steps * len(specs)
+        if self.costs.note(chunk.program, seconds, steps * len(specs)):
             segment = Watch(seconds, steps, int(max(chunk.steps)) % chunk.group.steps_per_epoch() < steps)
             fresh = not chunk.group.plan.fixed and all(spec.id in self.fresh for spec in specs)
             better = self.planner.watch(chunk.group, chunk.lanes, chunk.program.mesh.size, segment, fresh)
-        self.warm.add(chunk.program)
         return better
 
     def _renewed(self, chunk: Chunk) -> Chunk:
@@ -551,27 +507,16 @@ class Population:
 
     def _finish(self, chunk: Chunk, specs: Sequence[TrialSpec]) -> None:
         """Evaluate ended trials at their final and best weights, and keep those weights."""
-        state = chunk.state
-        if not specs or state is None:
+        if not specs or chunk.state is None:
             return
-        row_of, back = chunk.row_of(), np.array(state.bad_step) > 0  # which trials end with their best weights
-        back[[row_of[spec.id] for spec in specs if self.records[spec.id].status == STOPPED]] = True
-        final = jax.tree.map(lambda a, b: np.where(_like(back, a), b, a), state.params, state.best_params)
-        best = jax.tree.map(np.array, state.best_params)
-        values = _final_values(chunk.program, self._data(chunk.group, chunk.program), final, best)
-        host = {name: np.array(value) for name, value in values.items()}
-        best_epoch = np.array(state.best_epoch)
+        row_of = chunk.row_of()
+        stopped = [row_of[spec.id] for spec in specs if self.records[spec.id].status == STOPPED]
+        finals = Finals(chunk.program, self._data(chunk.group, chunk.program), chunk.state, stopped)
         for spec in specs:
-            row, record = row_of[spec.id], self.records[spec.id]
-            last = {name: float(curve[-1]) for name, curve in record.curves.items() if len(curve)}
-            own = {name: float(v[row]) for name, v in host.items()}
-            record.values |= {"train_loss": last.get("train_loss", float("nan"))} | own
-            record.values["best_epoch"] = float(best_epoch[row])
+            self.records[spec.id].values |= finals.values(row_of[spec.id], self.records[spec.id].curves)
         kept = self._kept() if self.store.keep is not None else None
         for spec in (spec for spec in specs if kept is None or spec.id in kept):
-            row = row_of[spec.id]
-            arrays = checkpoints.flatten(jax.tree.map(lambda a, row=row: a[row], {"final": final, "best": best}))
-            self.store.save_weights(spec.id, arrays)
+            self.store.save_weights(spec.id, finals.weights(row_of[spec.id]))
 
     def describe(self) -> dict[str, Any]:
         """Describe the plan of every group, what was compiled and what each trial cost, for the run folder."""
@@ -584,25 +529,12 @@ class Population:
             "trial_lanes": [record.lanes for record in self.records],
             "trial_devices": [record.devices for record in self.records],
             "trial_moved": [record.moved for record in self.records],
-            "programs": len(self.programs),
-            "compilations": counter().compiled - self.compiled,
-            "predicted_seconds": round(self.planner.total().predicted, 3),
-            "peak_bytes": peak_bytes(),
-            "steady": {"seconds": round(self.steady_seconds, 4), "trial_steps": self.steady_steps},
+            **self.costs.describe(len(self.programs), self.planner.total()),
         }
 
     def cost(self) -> str:
         """Say in a sentence what was compiled, and what a step cost after that; "" where nothing was trained."""
-        if not self.programs:
-            return ""
-        made, compiled = len(self.programs), counter().compiled - self.compiled
-        text = f"{made} program{'s' * (made > 1)}, {compiled} compilation{'s' * (compiled != 1)}"
-        if self.steady_steps:
-            text += f"; then {1e6 * self.steady_seconds / self.steady_steps:.3g} µs a step and trial"
-        predicted, took = self.planner.total()
-        if predicted:
-            text += f"; {took:.3g} s of training where {predicted:.3g} were predicted"
-        return f"{text}; at most {size_text(peak_bytes())} of memory."
+        return self.costs.sentence(len(self.programs), self.planner.total())
 
     def _report(self, chunk: Chunk) -> None:
         shares = np.array([float(record.status in OVER) for record in self.records])
@@ -615,24 +547,6 @@ class Population:
         done = float(np.sum(self.work * shares) / max(float(self.work.sum()), 1.0))
         running = [spec.id for spec in chunk.live(self.records)] or list(chunk.row_of())
         self.observe(Progress(self.specs, self.records, running, done))
-
-
-def _final_values(program: Program, data: DeviceData, final: Params, best: Params) -> dict[str, Any]:
-    """Evaluate all parts at the final weights, and validation and test at the best ones."""
-    values: dict[str, Any] = {}
-    parts = {"train_{}_eval": data.train_eval, "val_{}": data.validation, "test_{}": data.test}
-    for pattern, part in parts.items():
-        if part.index.shape[0]:
-            values |= {pattern.format(name): v for name, v in program.evaluate(data, part, final).items()}
-            if not pattern.startswith("train"):
-                found = program.evaluate(data, part, best)
-                values |= {f"best_{pattern.format(name)}": v for name, v in found.items()}
-    return values
-
-
-def _like(mask: np.ndarray, leaf: Any) -> np.ndarray:
-    """Shape a mask [m] so that it selects rows of leaf [m, ...]."""
-    return mask.reshape(mask.shape + (1,) * (leaf.ndim - 1))
 
 
 def _next_steps(steps: int, seconds: float) -> int:
