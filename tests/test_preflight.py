@@ -72,14 +72,14 @@ UNFIT = [  # kind, data, what is said
     ("lenet5_modern", images((14, 56)), "images of 14×56 pixels"),  # 784 of them
     ("conv_autoencoder", images((32, 32)), "images of 32×32 pixels, but conv_autoencoder reads images of 28×28:"),
     ("lenet5_modern", blobs(), "4 inputs, but lenet5_modern reads"),
-    ("lenet5_modern", from_arrays(np.zeros((9, 800)), np.arange(9) % 3), "800 inputs"),
+    ("lenet5_modern", from_arrays(np.zeros((40, 800)), np.arange(40) % 3), "800 inputs"),
     ("lenet5", images((28, 28), 3), "3 classes, but .* 10 digits"),
 ]
 FIT = [
     *((kind, images(side)) for kind in LENETS for side in ((28, 28), (32, 32))),
     ("conv_autoencoder", images((28, 28), 3)),
     ("lenet5_modern", images((28, 28), 3)),
-    ("lenet5_modern", from_arrays(np.zeros((9, 784)), np.arange(9) % 3)),  # a table of as many pixels
+    ("lenet5_modern", from_arrays(np.zeros((40, 784)), np.arange(40) % 3)),  # a table of as many pixels
     ("mlp", images((8, 8))),
 ]
 
