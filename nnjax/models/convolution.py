@@ -3,7 +3,7 @@
 XLA:CPU convolves slowly, and under vmap (a grouped convolution) more slowly still; but it multiplies matrices well.
 There a convolution is one product with a banded (Toeplitz) matrix: the kernel's rows, spread along the width of the
 image, into a matrix that takes kh rows of the image, side by side, to one row of the output. Of that matrix only kw of
-W columns are not zero, but at the speed of matrix products this costs a fifth of the native convolution (docs/LOG.md).
+W columns are not zero, but at the speed of matrix products this costs a tenth of the native convolution (docs/LOG.md).
 """
 
 from __future__ import annotations
