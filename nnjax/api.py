@@ -19,7 +19,7 @@ import numpy as np
 
 from nnjax import preflight, run_files, runs
 from nnjax.checks import Finding
-from nnjax.config import DataConfig, Experiment, Replicate, TrialSpec, replicate_of
+from nnjax.config import AUTOENCODERS, DataConfig, Experiment, Replicate, TrialSpec, replicate_of
 from nnjax.data import prepare
 from nnjax.fields import conform
 from nnjax.keeping import ALL, keep_text, parse_keep, spans
@@ -220,7 +220,7 @@ class Run:
         function = model.encode if encode else model.apply
         parts = [np.asarray(function(params, scaled[i : i + 1000])) for i in range(0, len(scaled), 1000)]
         outputs = np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)
-        regression = self.specs[trial].experiment.model.kind == "mlp" and facts.task == "regression"
+        regression = self.specs[trial].experiment.model.kind not in AUTOENCODERS and facts.task == "regression"
         return np.asarray(facts.y_scaler.inverse(outputs)) if regression and not encode else outputs
 
     def best_trial(self, metric: str = "val_loss") -> int:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from nnjax.config import Experiment
+from nnjax.config import AUTOENCODERS, Experiment
 from nnjax.optimizers import resolve
 from nnjax.rules import RULES, Case, Finding, TargetSummary
 from nnjax.rules.case import TOLERANCE
@@ -41,7 +41,7 @@ def summarize(prepared: Prepared, model_kind: str) -> TargetSummary:
     dataset, rows = prepared.dataset, prepared.train
     inputs = _sample(dataset.x, rows, prepared.x_scaler)
     input_size = float(np.sqrt(np.square(inputs).mean(axis=0).max()))
-    if model_kind == "autoencoder":
+    if model_kind in AUTOENCODERS:
         return _numbers("reconstruction", dataset.x, rows, prepared.x_scaler, inputs, input_size)
     if dataset.y is None:
         return _numbers("none", dataset.x, rows, prepared.x_scaler, inputs, input_size)

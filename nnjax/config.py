@@ -30,6 +30,7 @@ class DataConfig:
       fold_seed: draws the parts; further values repeat the cross-validation, on the same test part.
       scaling: of the inputs, "unit" (uint8 / 255; other types unchanged), "standard", "minmax" or "none".
       target_scaling: of regression targets, "none", "standard" or "minmax"; losses are then in scaled units.
+      augment: what happens to training images, anew in every step: "none", "shift:2" (up to two pixels) or "affine".
     """
 
     name: str = "mnist5k"
@@ -45,6 +46,10 @@ class DataConfig:
     fold_seed: int = 0
     scaling: str = "unit"
     target_scaling: str = "none"
+    augment: str = "none"
+
+
+AUTOENCODERS = ("autoencoder", "conv_autoencoder")  # the kinds whose target is their input
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,12 +57,13 @@ class ModelConfig:
     """The architecture. The widths of the input and of the output come from the data.
 
     Attributes:
-      kind: "mlp" or "autoencoder".
+      kind: "mlp", "autoencoder", "lenet5", "lenet5_modern" or "conv_autoencoder".
       widths: the hidden widths; of an autoencoder all layers between the input and its copy, the narrowest being the
-        code.
+        code; of LeNet-5 the feature maps of C1 and C3, then the dense layers, (6, 16, 120, 84) as published; of a
+        conv_autoencoder the feature maps of its encoder's three convolutions.
       activation: of the hidden layers.
       output_activation: of the last layer.
-      kernel_init: "glorot_uniform", "he_normal", "lecun_normal", ... ; biases start at zero.
+      kernel_init: "glorot_uniform", "he_normal", "lecun_1998", ... ; biases start at zero.
       dtype: of the computation, "float32" or "bfloat16"; parameters are float32 always.
     """
 

@@ -1,4 +1,5 @@
-"""Losses as Keras defines them (deck section 5), and their stable forms in terms of what enters the output activation.
+"""Losses as Keras defines them (deck section 5), LeNet-5's two (LeCun et al. 1998, section II.C), and their stable
+forms in terms of what enters the output activation.
 
 A loss takes targets y and outputs p, both [..., k], and reduces the last axis: one value per example [...]. Two forms:
 `LOSSES[name](y, p)` is the definition, with Keras's ε = 1e-7 against log 0; `make_loss(name, activation)(y, z)` is the
@@ -17,6 +18,7 @@ from nnjax.models import ACTIVATIONS
 from nnjax.types import Array, Params, UserError
 
 EPSILON = 1e-7  # keras.config.epsilon()
+RBF_J = 20.0
 Loss = Callable[[Array, Array], Array]
 
 
@@ -66,6 +68,20 @@ def kl_divergence(y: Array, p: Array) -> Array:
     return jnp.sum(y * jnp.log(y / jnp.clip(p, EPSILON, 1)), axis=-1)
 
 
+def rbf_mse(y: Array, p: Array) -> Array:
+    """Return Σ y d, where p = -d are LeNet-5's squared distances: of the right class to its bitmap (eq. 8 of 1998)."""
+    _require_equal_shapes(y, p)
+    return -jnp.sum(y * p, axis=-1)
+
+
+def rbf_map(y: Array, p: Array) -> Array:
+    """Return Σ y d + log(exp(-j) + Σ exp(-d)): wrong classes nearer than about j are pushed away too (eq. 9 of 1998).
+
+    That is the negative log posterior of the right class, beside the others and a rubbish class of distance j.
+    """
+    return rbf_mse(y, p) + jnp.logaddexp(-RBF_J, jax.nn.logsumexp(p, axis=-1))
+
+
 LOSSES: dict[str, Loss] = {
     "mean_squared_error": mean_squared_error,
     "mean_absolute_error": mean_absolute_error,
@@ -74,6 +90,8 @@ LOSSES: dict[str, Loss] = {
     "categorical_crossentropy": categorical_crossentropy,
     "kl_divergence": kl_divergence,
     "huber": huber,
+    "rbf_mse": rbf_mse,
+    "rbf_map": rbf_map,
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 import numpy as np
 
+from nnjax.config import AUTOENCODERS
 from nnjax.losses import LOSSES, Loss
 from nnjax.types import Array, UserError
 
@@ -37,10 +38,10 @@ def default_metrics(task: str, model_kind: str) -> tuple[str, ...]:
 
     Args:
       task: "classification" or "regression"; anything else is reconstruction.
-      model_kind: "autoencoder" means reconstruction, whatever the task of the data.
+      model_kind: an autoencoder means reconstruction, whatever the task of the data.
     """
     reconstruction = ("mean_squared_error", "binary_crossentropy")
-    return reconstruction if model_kind == "autoencoder" else _DEFAULTS.get(task, reconstruction)
+    return reconstruction if model_kind in AUTOENCODERS else _DEFAULTS.get(task, reconstruction)
 
 
 def confusion_matrix(labels: np.ndarray, predictions: np.ndarray, num_classes: int) -> np.ndarray:

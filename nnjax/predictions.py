@@ -8,6 +8,7 @@ import pathlib
 import numpy as np
 
 from nnjax.api import Run
+from nnjax.config import AUTOENCODERS
 from nnjax.data import load
 from nnjax.main import check_out
 from nnjax.train import checkpoints
@@ -96,13 +97,20 @@ def write_predictions(
 
 
 def prediction_columns(run: Run, trial: int, x: np.ndarray, which: str, encode: bool) -> dict[str, np.ndarray]:
-    """Name the arrays of a prediction: code, or output and (of a classifier) class and probability."""
+    """Name the arrays of a prediction: code, or output and (of a classifier) class and probability.
+
+    Published LeNet-5 has squared distances to the digits' bitmaps: its class is the nearest, its output the negatives.
+    """
     outputs = run.predict(x, trial, which, encode)
     facts = run.facts(trial)
     if encode:
         return {"code": outputs}
-    if facts.task != "classification" or run.specs[trial].experiment.model.kind != "mlp":
+    model = run.specs[trial].experiment.model
+    if facts.task != "classification" or model.kind in AUTOENCODERS:
         return {"output": outputs}
+    if model.kind == "lenet5" and model.output_activation == "linear":
+        index = outputs.argmax(axis=1)
+        return {"class": np.array(facts.classes)[index], "distance": -outputs.max(axis=1), "output": outputs}
     binary = outputs.shape[1] == 1
     index = (outputs[:, 0] > 0.5).astype(int) if binary else outputs.argmax(axis=1)
     certainty = np.where(index == 1, outputs[:, 0], 1 - outputs[:, 0]) if binary else outputs.max(axis=1)

@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 import jax
 
+from nnjax.augmentation import NONE
 from nnjax.checks import Finding, examine, summarize, validate
 from nnjax.config import DataConfig, Experiment, TrialSpec
 from nnjax.data import load, prepare_loaded
-from nnjax.models import make_model
+from nnjax.models import make_model, published
 from nnjax.models.census import census
 from nnjax.optimizers import resolve
 from nnjax.search import Space, expand
@@ -21,6 +22,7 @@ from nnjax.train import checkpoints
 from nnjax.train.batches import output_width
 from nnjax.types import Dataset, Prepared, UserError
 
+IMAGE_SIDES = {"lenet5": (28, 32), "lenet5_modern": (28, 32), "conv_autoencoder": (28,)}
 COPIES = 5  # of a trial's weights: they, the best ones, the gradient, and two moments of the optimizer
 
 
@@ -42,9 +44,10 @@ def check(
     """Prepare the data of trials and refuse what cannot be trained; what may be amiss is found, with the arms.
 
     Raises:
-      UserError: see `prepare_all`, `refuse_errors`, `refuse_too_large` and `refuse_unfit_weights`.
+      UserError: see `prepare_all`, and all that begin with `refuse_`.
     """
     prepared = prepare_all(specs, data)
+    refuse_unfit_images(specs, prepared)
     findings = judge(specs, prepared)
     refuse_errors(specs, findings)
     refuse_too_large(specs, prepared)
@@ -78,6 +81,31 @@ def prepare_all(specs: Sequence[TrialSpec], data: Dataset | None) -> dict[DataCo
         if source not in sources:
             sources[source] = load(*source) if data is None else data
     return {c: prepare_loaded(sources[c.name, c.data_dir, c.target], c, size) for c, size in sizes.items()}
+
+
+def refuse_unfit_images(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> None:
+    """Refuse data that are no images where images are needed, and classes for which LeNet-5 has no bitmaps.
+
+    Raises:
+      UserError: there are such data.
+    """
+    for kind, config in dict.fromkeys((spec.experiment.model.kind, spec.experiment.data) for spec in specs):
+        facts = prepared[config].facts()
+        if config.augment != NONE and facts.image_shape is None:
+            raise UserError(f"{config.name} has no images to augment by {config.augment}: set data.augment=none.")
+        sides = IMAGE_SIDES.get(kind)
+        shape = facts.image_shape or (math.isqrt(facts.num_inputs),) * 2
+        if sides and (shape not in [(side, side) for side in sides] or math.prod(shape) != facts.num_inputs):
+            found = f"images of {shape[0]}×{shape[1]} pixels" if facts.image_shape else f"{facts.num_inputs} inputs"
+            sizes = " or ".join(f"{side}×{side}" for side in sides)
+            raise UserError(
+                f"{config.name} has {found}, but {kind} reads images of {sizes}: resize them, or set model.kind=mlp."
+            )
+        if kind == "lenet5" and len(facts.classes) != published.NUM_CLASSES:
+            raise UserError(
+                f"{config.name} has {len(facts.classes) or 'no'} classes, but the outputs of lenet5 are distances to "
+                "drawings of 10 digits: take data of 10 classes, or set model.kind=lenet5_modern."
+            )
 
 
 def judge(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> list[tuple[str, Finding]]:
@@ -122,9 +150,10 @@ def refuse_too_large(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, P
         experiment, data = spec.experiment, prepared[spec.experiment.data]
         _refuse_too_long(experiment, len(data.train))
         facts = data.facts()
-        widths = (facts.num_inputs, *experiment.model.widths, output_width(experiment.model, facts))
-        weights = 4 * COPIES * census(experiment, widths[0], widths[-1]).parameters
-        batch = 4 * max(experiment.batch_size, experiment.eval_batch_size) * sum(widths)
+        counted = census(experiment, facts.num_inputs, output_width(experiment.model, facts))
+        units = facts.num_inputs + sum(layer.outputs for layer in counted.layers)
+        weights = 4 * COPIES * counted.parameters
+        batch = 4 * max(experiment.batch_size, experiment.eval_batch_size) * units
         if weights + batch > limit:
             raise UserError(
                 f"A trial needs {weights / 1e9:,.1f} GB for its weights and {batch / 1e9:,.1f} GB for a batch, but the "

@@ -12,12 +12,13 @@ from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 
+from nnjax.augmentation import NONE, shift_of
 from nnjax.config import Experiment
 from nnjax.data.scaling import KINDS
 from nnjax.fields import flatten
 from nnjax.losses import LOSSES
 from nnjax.metrics import METRICS
-from nnjax.models import ACTIVATIONS, KERNEL_INITS, MODELS
+from nnjax.models import ACTIVATIONS, KERNEL_INITS, MODELS, published
 from nnjax.optimizers import OPTIMIZERS, PRESETS, SCHEDULES, defaults
 from nnjax.types import UserError
 
@@ -131,6 +132,7 @@ def validate(experiment: Experiment) -> None:
         if values[path] is not None and values[path] not in interval:
             raise UserError(f"{path} is {values[path]!r}, but {interval} was expected: set it so.")
     _require_shape(experiment)
+    _require_pixels(experiment)
     defaults(experiment.optimizer.name, experiment.optimizer.preset)
     _require_gradient(experiment)
     _require_readers(experiment)
@@ -151,6 +153,46 @@ def _require_shape(experiment: Experiment) -> None:
         raise UserError(f"model.widths is {model.widths}, but a layer has at least 1 neuron: leave out empty layers.")
     if model.kind == "autoencoder" and not model.widths:
         raise UserError("model.widths is empty, but an autoencoder needs a hidden layer for its code: give widths.")
+
+    if model.kind == "lenet5_modern" and len(model.widths) < 2:
+        raise UserError(
+            f"model.widths is {model.widths}, but lenet5_modern begins with the feature maps of C1 and of C3: give "
+            f"{published.WIDTHS}, say."
+        )
+    if model.kind == "conv_autoencoder" and len(model.widths) != 3:
+        raise UserError(
+            f"model.widths is {model.widths}, but a conv_autoencoder has three numbers of feature maps: give "
+            "(16, 8, 8), say."
+        )
+    if model.kind == "lenet5":
+        _require_published(experiment)
+
+
+def _require_pixels(experiment: Experiment) -> None:
+    """Refuse to move pixels of which each is scaled in its own way."""
+    data = experiment.data
+    shift_of(data.augment)
+    if data.augment != NONE and data.scaling not in ("unit", "none"):
+        raise UserError(
+            f"data.augment={data.augment} moves pixels, but data.scaling={data.scaling} scales each in its own way: "
+            "set data.scaling=unit."
+        )
+
+
+def _require_published(experiment: Experiment) -> None:
+    """Refuse to change what LeNet-5 was published with."""
+    expected = {
+        "widths": published.WIDTHS,
+        "activation": published.ACTIVATION,
+        "kernel_init": published.KERNEL_INIT,
+    }
+    for name, value in expected.items():
+        found = getattr(experiment.model, name)
+        if found != value:
+            raise UserError(
+                f"model.{name} is {found!r}, but lenet5 is the published network, with {value!r}: set model.{name} "
+                "so, or model.kind=lenet5_modern, which takes any."
+            )
 
 
 def _require_gradient(experiment: Experiment) -> None:

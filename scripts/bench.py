@@ -17,14 +17,22 @@ from scripts.peers import contest, flat, machine, tables, tasks
 from scripts.peers.contest import Contender, Size
 
 TASKS = flags.DEFINE_list(
-    "tasks", ["tiny", "autoencoder", "products", "solo"], "what to run: tiny, autoencoder, products, solo, flat"
+    "tasks",
+    ["tiny", "autoencoder", "products", "solo", "lenet"],
+    "what to run: tiny, autoencoder, products, solo, lenet, flat",
 )
 ONLY = flags.DEFINE_string("only", "", "contenders whose name has this text, beside nnjax")
 REPEATS = flags.DEFINE_integer("repeats", 3, "how often each runs", lower_bound=1)
 SHARE = flags.DEFINE_float("share", 1.0, "of the trials; less for a look", lower_bound=0.01, upper_bound=1.0)
 OUT = flags.DEFINE_string("out", "runs/bench", "folder to write into")
 
-SIZES = {"tiny": Size(256, 50), "autoencoder": Size(32, 10), "products": Size(8, 10), "solo": Size(1, 5)}
+SIZES = {
+    "tiny": Size(256, 50),
+    "autoencoder": Size(32, 10),
+    "products": Size(8, 10),
+    "solo": Size(1, 5),
+    "lenet": Size(8, 3),
+}
 NNJAX = [Contender("nnjax"), Contender("nnjax, warm cache", cache=True)]
 COMPILED = ("torch_peer", "ensemble_compiled")
 PEERS = {
@@ -48,6 +56,11 @@ PEERS = {
     "solo": [
         Contender("PyTorch eager", ("torch_peer", "eager")),
         Contender("Keras, tuned", ("keras_peer", "tuned")),
+    ],
+    "lenet": [
+        Contender("PyTorch eager", ("torch_peer", "eager"), (1, 2)),
+        Contender("PyTorch compiled", ("torch_peer", "compiled"), (1, 2)),
+        Contender("PyTorch ensemble, compiled", COMPILED, (1, 2)),
     ],
 }
 

@@ -1,4 +1,4 @@
-"""Compare runs: `python scripts/compare.py RUN [RUN ...] [--out=table.csv]`.
+"""Compare runs: `python scripts/compare.py RUN [RUN ...] [--out=table.csv] [--mnist_1998]`.
 
 The deck's lost "accuracy comparison": for every arm or setting of every run folder its error, parameters, operations
 and time, the mean over seeds with the spread.
@@ -12,6 +12,9 @@ from nnjax.main import check_out, run, start_jax
 from nnjax.types import UserError
 
 OUT = flags.DEFINE_string("out", None, "also write the table to this .csv file")
+MNIST_1998 = flags.DEFINE_boolean(
+    "mnist_1998", False, "print the first run's errors beside LeCun's table, with two classifiers that are no networks"
+)
 
 
 def main(argv: list[str]) -> None:
@@ -27,7 +30,13 @@ def main(argv: list[str]) -> None:
     rows = compare(argv[1:])
     if out:
         write_csv(rows, out)
-    Console(width=None if sys.stdout.isatty() else 500).print(to_table(rows))
+    console = Console(width=None if sys.stdout.isatty() else 500)
+    console.print(to_table(rows))
+    if MNIST_1998.value:
+        from nnjax import load, mnist_1998
+
+        references = mnist_1998.reference_errors(load(argv[1]).data())
+        console.print(mnist_1998.to_table(mnist_1998.beside(rows, references)))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import itertools
 
 import jax
 import numpy as np
@@ -97,10 +96,13 @@ def fake_run(experiment=AUTOENCODER, space=Space(), dataset=None, statuses=None,
 def fake_weights(run, trial) -> dict[str, np.ndarray]:
     """Draw weights as the models lay them out, without compiling anything."""
     rng = np.random.default_rng(run.specs[trial].experiment.seed)
-    widths = (run.facts(trial).num_inputs, *run.specs[trial].experiment.model.widths, run.num_outputs(trial))
+    shapes = jax.eval_shape(run.model(trial).init, jax.random.key(0))
     layers = {
-        f"layer_{i}": {"kernel": rng.normal(size=(a, b)) / np.sqrt(a), "bias": np.zeros(b)}
-        for i, (a, b) in enumerate(itertools.pairwise(widths))
+        name: {
+            "kernel": rng.normal(size=layer["kernel"].shape) / np.sqrt(np.prod(layer["kernel"].shape[:-1])),
+            "bias": np.zeros(layer["bias"].shape),
+        }
+        for name, layer in shapes.items()
     }
     params = jax.tree.map(np.float32, layers)
     return checkpoints.flatten({"final": params, "best": params})

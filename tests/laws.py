@@ -5,7 +5,6 @@ A law takes a `Subject`, trains it in the compiled programs that populations use
 
 import dataclasses
 import functools
-import itertools
 
 import jax
 import jax.numpy as jnp
@@ -63,10 +62,14 @@ def hyperparameters(subject: Subject, rates, scale=1.0) -> dict[str, np.ndarray]
 def start(trial: Trial, hyper) -> TrialState:
     """A state at weights that NumPy draws, with a leading axis of lanes."""
     rng, lanes = np.random.default_rng(0), len(hyper["learning_rate"])
-    widths = (trial.shapes.num_inputs, *trial.experiment.model.widths, trial.shapes.num_outputs)
+    shapes = jax.eval_shape(trial.model.init, jax.random.key(0))
     params = {
-        f"layer_{i}": {"kernel": np.float32(rng.normal(size=(a, b)) / np.sqrt(a)), "bias": np.zeros(b, np.float32)}
-        for i, (a, b) in enumerate(itertools.pairwise(widths))
+        name: {
+            "kernel": np.float32(rng.normal(size=w.shape) / np.sqrt(w.size / w.shape[-1])),
+            "bias": np.zeros(b.shape, np.float32),
+        }
+        for name, layer in shapes.items()
+        for w, b in [(layer["kernel"], layer["bias"])]
     }
     one = trial.start({name: jnp.asarray(values[0]) for name, values in hyper.items()}, jnp.uint32(0), params)
     return jax.tree.map(lambda leaf: np.tile(np.asarray(leaf), (lanes,) + (1,) * np.ndim(leaf)), one)

@@ -34,6 +34,7 @@ DATA = {
     "labels as numbers": from_arrays(X, (np.arange(N) % 10).astype("float32")[:, None], task="regression"),
     "one-hot": from_arrays(X, np.eye(3)[np.arange(N) % 3], task="regression"),
 }
+RBF = {"kind": "lenet5", "loss": "rbf_map", "output_activation": "linear"}
 AUTOENCODER = {"kind": "autoencoder", "widths": (8, 3, 8), "optimizer.name": "adadelta", "preset": "keras2"}
 REGRESSION = {"loss": "mean_squared_error", "output_activation": "linear"}
 
@@ -74,6 +75,9 @@ SENSIBLE = [
     ("positive", {"loss": "mean_squared_error", "output_activation": "relu"}, {}),
     ("shares", {"loss": "categorical_crossentropy", "output_activation": "softmax"}, {}),
     ("labels as numbers", REGRESSION, {}),
+    ("ten classes", RBF, {}),
+    ("ten classes", RBF | {"loss": "rbf_mse"}, {}),
+    ("ten classes", {"kind": "lenet5", "output_activation": "softmax"}, {}),  # eq. 9 without the rubbish class
 ]
 
 
@@ -99,6 +103,10 @@ MISTAKES = [
     ("ten classes", {"loss": "mean_squared_error", "output_activation": "linear"}, {"loss-for-classes": "warning"}),
     ("ten classes", {"loss": "mean_absolute_error"}, {"loss-for-classes": "warning"}),
     ("two classes", {"loss": "binary_crossentropy", "output_activation": "step"}, {"step-output": "error"}),
+    ("ten classes", {"loss": "rbf_mse"}, {"rbf-loss": "error"}),
+    ("ten classes", RBF | {"kind": "lenet5_modern"}, {"rbf-loss": "error"}),
+    ("ten classes", RBF | {"output_activation": "softmax"}, {"rbf-output": "error"}),
+    ("ten classes", RBF | {"loss": "mean_squared_error"}, {"rbf-output": "error"}),
     # targets
     ("signed", AUTOENCODER | REGRESSION | {"output_activation": "sigmoid"}, {"targets-unreachable": "error"}),
     ("signed", AUTOENCODER | REGRESSION | {"output_activation": "relu"}, {"targets-unreachable": "error"}),

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from fake_runs import CLASSIFIER, REGRESSOR, fake_run, table
 
-from nnjax.data import load
+from nnjax.data import from_arrays, load
 from nnjax.fields import replace
 from nnjax.predictions import choose_trial, inputs_for, prediction_columns, write_predictions
 from nnjax.search import Space
@@ -105,6 +105,29 @@ def test_classes_of_two_and_of_one_output(tmp_path):
     assert written["class"].tolist() == columns["class"].tolist()
     with pytest.raises(UserError, match=r"'out.txt' ends in '.txt'"):
         write_predictions(run, 0, data.x, "out.txt")
+
+
+def test_published_lenet_gives_the_nearest_drawing_and_its_distance(tmp_path):
+    """Outputs are the negative distances; the smallest distance is the class."""
+    published = {
+        "kind": "lenet5",
+        "widths": (6, 16, 120, 84),
+        "model.activation": "squash",
+        "kernel_init": "lecun_1998",
+        "output_activation": "linear",
+        "loss": "rbf_map",
+    }
+    x = np.random.default_rng(0).integers(256, size=(40, 784)).astype(np.uint8)
+    data = from_arrays(x, np.arange(40) % 10, classes=tuple("abcdefghij"), image_shape=(28, 28))
+    run = fake_run(replace(CLASSIFIER, {**published, "validation": 10, "test": 10}), dataset=data)
+    write_predictions(run, 0, x[:7], str(tmp_path / "out.csv"))
+    written = pd.read_csv(tmp_path / "out.csv")
+    distances = -written[[f"output_{k}" for k in range(10)]].to_numpy()
+    assert list(written.columns)[:2] == ["class", "distance"]
+    assert (distances >= 0).all()
+    np.testing.assert_allclose(written["distance"], distances.min(axis=1))
+    assert written["class"].tolist() == ["abcdefghij"[k] for k in distances.argmin(axis=1)]
+    assert prediction_columns(run, 0, x[:7], "final", True)["code"].shape == (7, 84)
 
 
 def test_codes_are_the_narrowest_layer_of_an_autoencoder(tmp_path):

@@ -1,10 +1,11 @@
 """What cannot be trained is refused before anything is made; judged by hand."""
 
+import numpy as np
 import pytest
 from populations import CLASSIFIER, blobs, specs_of
 
 from nnjax import preflight
-from nnjax.data import prepare_loaded
+from nnjax.data import from_arrays, prepare_loaded
 from nnjax.fields import replace
 from nnjax.search import Arm, Space
 from nnjax.types import UserError
@@ -58,3 +59,55 @@ def test_a_finding_is_said_once_with_its_arms():
 def test_values_are_checked_in_every_trial():
     with pytest.raises(UserError, match=r"dropout is 1\.5"):
         preflight.valid_trials(CLASSIFIER, Space({"dropout": (0.5, 1.5)}), lambda text: None)
+
+
+def images(side, classes=10, **options):
+    labels = np.arange(40) % classes
+    return from_arrays(np.zeros((40, side[0] * side[1]), np.uint8), labels, "some images", image_shape=side, **options)
+
+
+LENETS = ("lenet5", "lenet5_modern")
+UNFIT = [  # kind, data, what is said
+    *((kind, images((8, 8)), f"images of 8×8 pixels, but {kind} reads images of 28×28 or 32×32") for kind in LENETS),
+    ("lenet5_modern", images((14, 56)), "images of 14×56 pixels"),  # 784 of them
+    ("conv_autoencoder", images((32, 32)), "images of 32×32 pixels, but conv_autoencoder reads images of 28×28:"),
+    ("lenet5_modern", blobs(), "4 inputs, but lenet5_modern reads"),
+    ("lenet5_modern", from_arrays(np.zeros((40, 800)), np.arange(40) % 3), "800 inputs"),
+    ("lenet5", images((28, 28), 3), "3 classes, but .* 10 digits"),
+]
+FIT = [
+    *((kind, images(side)) for kind in LENETS for side in ((28, 28), (32, 32))),
+    ("conv_autoencoder", images((28, 28), 3)),
+    ("lenet5_modern", images((28, 28), 3)),
+    ("lenet5_modern", from_arrays(np.zeros((40, 784)), np.arange(40) % 3)),  # a table of as many pixels
+    ("mlp", images((8, 8))),
+]
+
+
+def refuse(kind, dataset):
+    """The check alone; whether a network can be built and the check agree."""
+    specs = specs_of(replace(CLASSIFIER, {"kind": kind, "widths": (6, 16, 84)}))
+    preflight.refuse_unfit_images(specs, {s.experiment.data: prepare_loaded(dataset, s.experiment.data) for s in specs})
+
+
+@pytest.mark.parametrize(("kind", "dataset", "words"), UNFIT)
+def test_images_that_a_network_cannot_read(kind, dataset, words):
+    with pytest.raises(UserError, match=words) as caught:
+        refuse(kind, dataset)
+    assert "model.kind=" in str(caught.value)
+
+
+@pytest.mark.parametrize(("kind", "dataset"), FIT)
+def test_images_that_a_network_reads(kind, dataset):
+    refuse(kind, dataset)
+
+
+def test_augmentation_needs_images():
+    for dataset, fine in ((blobs(), False), (images((8, 8)), True)):
+        specs = specs_of(replace(CLASSIFIER, {"augment": "shift:2"}))
+        ready = {spec.experiment.data: prepare_loaded(dataset, spec.experiment.data) for spec in specs}
+        if fine:
+            preflight.refuse_unfit_images(specs, ready)
+        else:
+            with pytest.raises(UserError, match="has no images to augment by shift:2"):
+                preflight.refuse_unfit_images(specs, ready)

@@ -11,6 +11,8 @@ from nnjax.optimizers import OPTIMIZERS, PRESETS, SCHEDULES, resolve
 from nnjax.types import UserError
 from nnjax.validation import RANGES, validate
 
+LENET5 = {"kind": "lenet5", "widths": (6, 16, 120, 84), "model.activation": "squash", "kernel_init": "lecun_1998"}
+
 
 @pytest.mark.parametrize(
     ("changes", "words"),
@@ -52,6 +54,15 @@ from nnjax.validation import RANGES, validate
         ({"metrics": ("acc",)}, "metrics is 'acc'.*accuracy"),
         ({"widths": (10, 0)}, r"widths is \(10, 0\)"),
         ({"kind": "autoencoder", "widths": ()}, "hidden layer for its code"),
+        ({"kind": "lenet"}, "did you mean lenet5"),
+        (
+            {**LENET5, "widths": (300, 100)},
+            r"widths is \(300, 100\), but lenet5 is .* \(6, 16, 120, 84\).*lenet5_modern",
+        ),
+        ({**LENET5, "model.activation": "relu"}, "activation is 'relu', but lenet5 is the published .* 'squash'"),
+        ({**LENET5, "kernel_init": "glorot_uniform"}, "kernel_init is 'glorot_uniform'.*'lecun_1998'"),
+        ({"kind": "lenet5_modern", "widths": (6,)}, "begins with the feature maps of C1 and of C3"),
+        ({"kind": "conv_autoencoder", "widths": (16, 8)}, "three numbers of feature maps"),
         ({"model.activation": "step"}, "gradient is 0 everywhere.*sigmoid"),
         ({"optimizer.name": "sgd", "rho": 0.9}, "rho=0.9 is set.*sgd.*adadelta or rmsprop"),
         ({"warmup": 0.1}, r"warmup=0.1 is set.*constant.*onecycle"),
@@ -78,6 +89,9 @@ def test_impossible_values(changes, words):
         {"schedule": "exponential", "final_factor": 1e6},  # a learning-rate range test
         {"optimizer.name": "adadelta", "preset": "zeiler", "rho": 0.0},
         {"metrics": ("accuracy", "huber")},
+        LENET5,
+        {"kind": "lenet5_modern", "widths": (6, 16)},
+        {"kind": "conv_autoencoder", "widths": (16, 8, 8)},
         {"model.activation": "step", "widths": ()},  # there is no hidden layer
     ],
 )

@@ -5,6 +5,7 @@ Each layer is f(Wx + b) (deck: w "sets the sensitivity", b "up-down weights", f 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -22,6 +23,10 @@ def _leaky_relu(x: Array) -> Array:
     return jnp.maximum(0.1 * x, x)  # the deck's slope (cs231n), not Keras's .3 nor Flax's .01
 
 
+def _squash(x: Array) -> Array:
+    return 1.7159 * jnp.tanh(x * (2 / 3))  # LeCun et al. 1998, appendix A: f(1) = 1, f(-1) = -1
+
+
 def _step(x: Array) -> Array:
     return (x >= 0).astype(x.dtype)  # forward only: its gradient is zero everywhere
 
@@ -30,6 +35,7 @@ ACTIVATIONS: dict[str, Activation] = {
     "linear": lambda x: x,
     "sigmoid": jax.nn.sigmoid,
     "tanh": jnp.tanh,
+    "squash": _squash,
     "relu": jax.nn.relu,
     "leaky_relu": _leaky_relu,
     "elu": jax.nn.elu,
@@ -39,6 +45,12 @@ ACTIVATIONS: dict[str, Activation] = {
     "step": _step,
 }
 
+
+def _lecun_1998(key: Key, shape: tuple[int, ...], dtype: jnp.dtype = jnp.float32) -> Array:
+    bound = 2.4 / math.prod(shape[:-1])  # LeCun et al. 1998, appendix A: uniform on ±2.4 / fan-in
+    return jax.random.uniform(key, shape, dtype, -bound, bound)
+
+
 _SCALING = nn.initializers.variance_scaling
 KERNEL_INITS: dict[str, Callable[..., Array]] = {
     "glorot_uniform": _SCALING(1.0, "fan_avg", "uniform"),
@@ -47,12 +59,8 @@ KERNEL_INITS: dict[str, Callable[..., Array]] = {
     "he_normal": _SCALING(2.0, "fan_in", "truncated_normal"),
     "lecun_uniform": _SCALING(1.0, "fan_in", "uniform"),
     "lecun_normal": _SCALING(1.0, "fan_in", "truncated_normal"),
+    "lecun_1998": _lecun_1998,
     "zeros": nn.initializers.zeros,
-}
-
-MODELS: dict[str, str] = {
-    "mlp": "multilayer perceptron: hidden layers, then one output layer",
-    "autoencoder": "encoder, bottleneck, decoder: the output has the input's width",
 }
 
 
@@ -134,26 +142,22 @@ def code_layer(config: ModelConfig) -> int:
     return len(config.widths)
 
 
-def make_model(config: ModelConfig, num_inputs: int, num_outputs: int) -> Model:
-    """Build the network for d inputs and k outputs.
-
-    Raises:
-      KeyError: an unknown activation or kernel_init (`checks.validate` says it as a sentence).
-    """
-    dtype = jnp.dtype(config.dtype)
+def make_dense(config: ModelConfig, num_inputs: int, num_outputs: int) -> Model:
+    """Build the network for d inputs and k outputs; errors as in `kinds.make_model`."""
+    dtype, param_dtype = dtypes(config)
     module = Dense(
         widths=config.widths,
         num_outputs=num_outputs,
         activation=ACTIVATIONS[config.activation],
         kernel_init=KERNEL_INITS[config.kernel_init],
         dtype=dtype,
-        param_dtype=dtype if dtype == jnp.float64 else jnp.dtype(jnp.float32),
+        param_dtype=param_dtype,
     )
     output, middle = ACTIVATIONS[config.output_activation], code_layer(config)
 
     def init(key: Key, init_scale: Array | None = None) -> Params:
         params = module.init(key, jnp.zeros((1, num_inputs), module.param_dtype))["params"]
-        return params if init_scale is None else _scale_kernels(params, init_scale)
+        return scale_kernels(params, init_scale)
 
     def logits(params: Params, x: Array, dropout: Array | None = None, key: Key | None = None) -> Array:
         return module.apply({"params": params}, x, dropout=dropout, key=key)
@@ -167,7 +171,18 @@ def make_model(config: ModelConfig, num_inputs: int, num_outputs: int) -> Model:
     return Model(init, logits, lambda params, x: output(logits(params, x)), encode, decode, middle)
 
 
-def _scale_kernels(params: Params, factor: Array) -> Params:
+def dtypes(config: ModelConfig) -> tuple[jnp.dtype, jnp.dtype]:
+    """Give the types of the computation and of the weights, which are float32 at least."""
+    dtype = jnp.dtype(config.dtype)
+    return dtype, dtype if dtype == jnp.float64 else jnp.dtype(jnp.float32)
+
+
+def scale_kernels(params: Params, factor: Array | None) -> Params:
+    """Multiply all kernels by a factor [], or by nothing."""
+
+    if factor is None:
+        return params
+
     def scale(path: tuple, leaf: Array) -> Array:
         return leaf * factor.astype(leaf.dtype) if path[-1].key == "kernel" else leaf
 

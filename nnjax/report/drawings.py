@@ -105,8 +105,8 @@ def plot_weights(some: Sequence[Exhibit]) -> Figure:
 
     def fill(axes: Any) -> None:
         for one, exhibit in zip(axes, some, strict=True):
-            assert exhibit.image_shape is not None
-            image = pictures.weight_tiles(exhibit.kernel, exhibit.image_shape, limit=24, columns=6)
+            assert exhibit.kernel_shape is not None
+            image = pictures.weight_tiles(exhibit.kernel, exhibit.kernel_shape, limit=24, columns=6)
             one.imshow(np.ma.masked_invalid(image), cmap="RdBu_r", vmin=0, vmax=1)
             one.set_title(headline(exhibit.label), fontsize=9)
             _bare(one)

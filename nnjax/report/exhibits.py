@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from nnjax.anchors import measured_part
+from nnjax.config import AUTOENCODERS
 from nnjax.report.summary import Setting, ranked, representative, settings
 from nnjax.types import Prepared, UserError
 
@@ -31,7 +32,8 @@ class Exhibit:
       inputs: [n, d] float32, scaled.
       outputs: [n, k] float32; of a regression in the target's own units.
       codes: [n, width] float32 of an autoencoder; None otherwise.
-      kernel: [d, h], of the first layer.
+      kernel: [d, h], of the first layer; of a convolution [height * width, maps].
+      kernel_shape: (height, width) of a column of the kernel that is a picture; None elsewhere.
     """
 
     setting: Setting
@@ -43,6 +45,7 @@ class Exhibit:
     outputs: np.ndarray
     codes: np.ndarray | None
     kernel: np.ndarray
+    kernel_shape: tuple[int, int] | None
 
     @property
     def label(self) -> str:
@@ -121,7 +124,8 @@ def _exhibit(run: Run, setting: Setting, trial: int) -> Exhibit:
     part, rows = measured_part(prepared)
     rows = rows[:MAX_EXAMPLES]
     raw = prepared.dataset.x[rows]
-    coded = setting.experiment.model.kind == "autoencoder" and setting.experiment.model.widths
+    coded = setting.experiment.model.kind in AUTOENCODERS and setting.experiment.model.widths
+    kernel = _first_kernel(run.params(trial))
     return Exhibit(
         setting=setting,
         trial=trial,
@@ -131,12 +135,14 @@ def _exhibit(run: Run, setting: Setting, trial: int) -> Exhibit:
         inputs=np.asarray(prepared.x_scaler(raw.astype(np.float32)), np.float32),
         outputs=run.predict(raw, trial),
         codes=run.predict(raw, trial, encode=True) if coded else None,
-        kernel=_first_kernel(run.params(trial)),
+        kernel=kernel.reshape(-1, kernel.shape[-1]),
+        kernel_shape=(kernel.shape[0], kernel.shape[1]) if kernel.ndim == 4 else prepared.dataset.image_shape,
     )
 
 
 def _first_kernel(params: Any) -> np.ndarray:
-    return np.asarray(params["layer_0"]["kernel"])
+    """Give the kernel of the first layer: of a dense network [d, h], of a convolution [height, width, 1, maps]."""
+    return np.asarray(params["layer_0" if "layer_0" in params else "C1"]["kernel"])
 
 
 class Detail(NamedTuple):

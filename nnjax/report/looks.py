@@ -98,10 +98,10 @@ def weights(some: Sequence[Exhibit]) -> list[Picture]:
     """Show the incoming weights of first-layer units; none without pictures."""
     out = []
     for exhibit in some:
-        if exhibit.image_shape is not None:
+        if exhibit.kernel_shape is not None:
             units, shown = exhibit.kernel.shape[1], min(48, exhibit.kernel.shape[1])
             words = f"{shown} of {units} units, those with the largest weights" if shown < units else f"{units} units"
-            tiled = pictures.weight_tiles(exhibit.kernel, exhibit.image_shape)
+            tiled = pictures.weight_tiles(exhibit.kernel, exhibit.kernel_shape)
             out.append(Picture(exhibit.label, words, _uri(tiled, "RdBu_r")))
     return out
 
@@ -150,13 +150,15 @@ def _mistakes(exhibit: Exhibit) -> list[dict[str, Any]]:
     wrong = np.flatnonzero(found != exhibit.labels)
     worst = wrong[np.argsort(-np.nan_to_num(sure[wrong]), kind="stable")][:MAX_MISTAKES]
     classes = exhibit.prepared.dataset.classes
+    is_distance = exhibit.setting.experiment.model.kind == "lenet5"
+    what, sign = ("distance", -1) if is_distance else ("output", 1)
     is_probability = exhibit.setting.experiment.model.output_activation in ("softmax", "sigmoid")
     return [
         {
             "index": int(exhibit.rows[i]),
             "actual": classes[int(exhibit.labels[i])],
             "predicted": classes[int(found[i])],
-            "sure": f"{100 * sure[i]:.1f} %" if is_probability else f"output {sure[i]:.3g}",
+            "sure": f"{100 * sure[i]:.1f} %" if is_probability else f"{what} {sign * sure[i]:.3g}",
             "uri": _uri(exhibit.pixels(exhibit.inputs[[i]])[0], "gray") if exhibit.image_shape else "",
         }
         for i in worst

@@ -10,6 +10,7 @@ import numpy as np
 
 from nnjax.anchors import ACCURACY, BCE, MSE, PCA_WIDTHS, Anchors, anchors
 from nnjax.config import DataConfig
+from nnjax.models import code_width
 from nnjax.report.exhibits import Exhibit, detail
 from nnjax.report.summary import METRICS, Setting, cell, mean_and_spread, number, ranked, scores, settings
 from nnjax.types import UserError
@@ -84,7 +85,7 @@ def anchors_of(run: Run) -> dict[Key, Anchors]:
     """Compute the reference scores of the run's first data and goals, with PCA at every width that a code has."""
     out = {}
     for (config, goal), some in list(goals_of(run).items())[:MAX_BOARDS]:
-        widths = [min(setting.experiment.model.widths, default=0) for setting in some]
+        widths = [code_width(setting.experiment.model) for setting in some]
         try:
             out[config, goal] = anchors(run.data(some[0].trials[0]), goal, [*PCA_WIDTHS, *widths])
         except UserError:

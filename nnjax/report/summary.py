@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnjax.anchors import ACCURACY, BCE, MAE, MSE
-from nnjax.config import Experiment, TrialSpec, setting_key
+from nnjax.config import AUTOENCODERS, Experiment, TrialSpec, setting_key
 from nnjax.fields import flatten
 from nnjax.train.batches import output_width
 from nnjax.train.records import DIVERGED, FINISHED, Record
@@ -93,13 +93,15 @@ def show(value: object) -> str:
 
 
 def layers(experiment: Experiment, facts: DataFacts) -> str:
-    """Write the widths of all layers, such as 784-128-64-128-784."""
-    return "-".join(map(str, (facts.num_inputs, *experiment.model.widths, output_width(experiment.model, facts))))
+    """Write the widths of all layers, such as 784-128-64-128-784, after the kind where they are not all dense."""
+    model = experiment.model
+    widths = "-".join(map(str, (facts.num_inputs, *model.widths, output_width(model, facts))))
+    return widths if model.kind in ("mlp", "autoencoder") else f"{model.kind} {widths}"
 
 
 def goal_of(spec: TrialSpec, facts: DataFacts) -> str:
     """Name what a trial's network is for: to copy its input, or the task of its data."""
-    copies = spec.experiment.model.kind == "autoencoder" or facts.task == "none"
+    copies = spec.experiment.model.kind in AUTOENCODERS or facts.task == "none"
     return "reconstruction" if copies else facts.task
 
 

@@ -159,7 +159,7 @@ def censuses(run: Run, some: Sequence[Setting]) -> list[dict[str, Any]]:
                 "names": [setting.label for setting in own],
                 "layers": widths,
                 "parameters": first.parameters,
-                "parts": [(c.inputs, c.outputs, c.biases) for c in first.layers],
+                "parts": [layer.formula() for layer in first.layers if layer.weights],
                 "flops": first.flops,
                 "architecture": _merged([c.architecture for c in counted]),
                 "training": _merged([c.training for c in counted]),

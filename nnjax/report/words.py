@@ -11,6 +11,7 @@ import numpy as np
 from nnjax.anchors import ACCURACY, MSE, Anchors
 from nnjax.config import Replicate, replicate_of
 from nnjax.keeping import keep_text, spans
+from nnjax.models import code_width
 from nnjax.report.exhibits import Exhibit
 from nnjax.report.scores import Key, goals_of
 from nnjax.report.summary import Setting, cell, mean_and_spread, number, ranked, report_part, scores, settings
@@ -167,7 +168,7 @@ def _copies(setting: Setting, rivals: int, values: np.ndarray, mean: float, part
     if baseline and mean >= known[baseline][MSE]:
         reached = number(known[baseline][MSE])
         return f"{text} The {baseline}, whatever the input, reaches {reached}: it has learned next to nothing."
-    width = min(setting.experiment.model.widths, default=0)
+    width = code_width(setting.experiment.model)
     if f"PCA-{width}" in known:
         pca = known[f"PCA-{width}"][MSE]
         verdict = "better than the network" if pca < mean else "the network does better"

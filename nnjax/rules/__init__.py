@@ -8,6 +8,7 @@ RULES: tuple[Rule, ...] = (  # the most fundamental first: a run that is refused
     targets.constant_targets,
     outputs.one_output,
     outputs.step_output,
+    outputs.rbf_loss,
     outputs.kl_output,
     outputs.crossentropy_output,
     outputs.binary_output,

@@ -79,4 +79,5 @@ Rule = Callable[[Case], Finding | None]
 
 DISTRIBUTION_LOSSES = ("categorical_crossentropy", "kl_divergence")
 PROBABILITY_LOSSES = ("binary_crossentropy", *DISTRIBUTION_LOSSES)
+RBF_LOSSES = ("rbf_mse", "rbf_map")
 TOLERANCE = 1e-5  # scaling in float32 may leave a target this far outside an interval

@@ -7,7 +7,7 @@ has one node a pixel); sigmoid + KL is degenerate.
 
 from __future__ import annotations
 
-from nnjax.rules.case import DISTRIBUTION_LOSSES, PROBABILITY_LOSSES, Case, Finding
+from nnjax.rules.case import DISTRIBUTION_LOSSES, PROBABILITY_LOSSES, RBF_LOSSES, Case, Finding
 
 
 def step_output(case: Case) -> Finding | None:
@@ -30,6 +30,25 @@ def one_output(case: Case) -> Finding | None:
         what += "; the target is one column of whole numbers, which look like class labels"
         remedy = "Write labels without decimal points (in Python: as int, or task='classification')."
     return Finding("one-output", "error", f"{what}.", remedy)
+
+
+def rbf_loss(case: Case) -> Finding | None:
+    """Refuse losses of squared distances where the outputs are none, and other losses of them."""
+    if case.loss in RBF_LOSSES and case.experiment.model.kind != "lenet5":
+        sentence = f"{case.loss} is a loss of the squared distances that only the outputs of model.kind=lenet5 are."
+        return Finding("rbf-loss", "error", sentence, "Use softmax with categorical_crossentropy.")
+    if case.experiment.model.kind != "lenet5" or (case.loss in RBF_LOSSES and case.output == "linear"):
+        return None
+    if case.loss == "categorical_crossentropy" and case.output == "softmax":
+        return None  # eq. 9 without the rubbish class
+    sentence = (
+        f"The outputs of lenet5 are negative squared distances, which do not fit {case.loss} of {case.output} outputs."
+    )
+    return Finding("rbf-output", "error", sentence, "Use a linear output with rbf_map or rbf_mse, as published.")
+
+
+def _has_distances(case: Case) -> bool:
+    return case.experiment.model.kind == "lenet5"
 
 
 def kl_output(case: Case) -> Finding | None:
@@ -78,7 +97,8 @@ def binary_output(case: Case) -> Finding | None:
 
 def loss_for_classes(case: Case) -> Finding | None:
     """Judge losses of numbers where the targets are classes."""
-    if case.data.task != "classification" or case.loss in PROBABILITY_LOSSES or case.output == "step":
+    fitting = (*PROBABILITY_LOSSES, *RBF_LOSSES)
+    if case.data.task != "classification" or case.loss in fitting or case.output == "step" or _has_distances(case):
         return None
     squared = case.loss in ("mean_squared_error", "huber")
     bounded = case.output in ("sigmoid", "softmax", "tanh")

@@ -11,6 +11,7 @@ OUTPUT_RANGES = {  # what an output activation can reach; the others reach every
     "softmax": (0.0, 1.0),
     "step": (0.0, 1.0),
     "tanh": (-1.0, 1.0),
+    "squash": (-1.7159, 1.7159),
     "relu": (0.0, math.inf),
     "softplus": (0.0, math.inf),
     "elu": (-1.0, math.inf),

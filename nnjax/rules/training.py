@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 
+from nnjax.config import AUTOENCODERS
 from nnjax.rules.case import Case, Finding
 
 SMALL_ADADELTA_RATE = 0.01
@@ -58,7 +59,7 @@ def linear_layers(case: Case) -> Finding | None:
     model = case.experiment.model
     if model.activation != "linear" or not model.widths:
         return None
-    if model.kind == "autoencoder":
+    if model.kind in AUTOENCODERS:
         sentence = "All hidden layers are linear: the network can do no better than PCA with as many components."
         return Finding("linear-layers", "remark", sentence, "Use activation=relu to go beyond PCA.")
     sentence = "All hidden layers are linear: together they are one affine map, however many there are."

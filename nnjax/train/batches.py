@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nnjax.config import Experiment, ModelConfig
+from nnjax.config import AUTOENCODERS, Experiment, ModelConfig
 from nnjax.types import Array, DataFacts, Key, Prepared
 
 ORDER = 1  # what a trial's seed is folded with for the order of the examples
@@ -52,6 +52,8 @@ class Shapes:
       num_inputs, num_outputs: d and k.
       task: of the data set; "reconstruction" for an autoencoder.
       has_validation, has_train_eval: whether those parts hold any example.
+      image_shape: (height, width) of inputs that are images.
+      augment: of the data's configuration: what happens to training images.
     """
 
     num_inputs: int
@@ -59,11 +61,13 @@ class Shapes:
     task: str
     has_validation: bool
     has_train_eval: bool
+    image_shape: tuple[int, int] | None = None
+    augment: str = "none"
 
 
 def output_width(model: ModelConfig, facts: DataFacts) -> int:
     """k: the input's width for an autoencoder, else the number of targets or classes (1 for two and no softmax)."""
-    if model.kind == "autoencoder" or facts.task == "none":
+    if model.kind in AUTOENCODERS or facts.task == "none":
         return facts.num_inputs
     if facts.task == "regression":
         return facts.num_targets
@@ -76,9 +80,11 @@ def make_shapes(experiment: Experiment, prepared: Prepared) -> Shapes:
     return Shapes(
         num_inputs=facts.num_inputs,
         num_outputs=output_width(experiment.model, facts),
-        task="reconstruction" if experiment.model.kind == "autoencoder" else prepared.dataset.task,
+        task="reconstruction" if experiment.model.kind in AUTOENCODERS else prepared.dataset.task,
         has_validation=len(prepared.validation) > 0,
         has_train_eval=experiment.train_eval_size != 0,
+        image_shape=facts.image_shape,
+        augment=experiment.data.augment,
     )
 
 

@@ -9,15 +9,16 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from nnjax.augmentation import make_augmentation
 from nnjax.config import Experiment
 from nnjax.losses import l1_penalty, l2_penalty, make_loss
 from nnjax.metrics import METRICS, default_metrics
 from nnjax.models import ACTIVATIONS, make_model
 from nnjax.optimizers import make_optimizer, make_schedule
 from nnjax.train.batches import Batch, DeviceData, Part, Shapes, gather, split_batch
-from nnjax.types import Array, Metrics, Params, TrialState
+from nnjax.types import Array, Key, Metrics, Params, TrialState
 
-INIT, DROPOUT = 0, 2  # what a trial's seed is folded with (batches.ORDER is 1)
+INIT, DROPOUT, AUGMENT = 0, 2, 3  # what a trial's seed is folded with (batches.ORDER is 1)
 COSTLY = {"binary_crossentropy", "categorical_crossentropy", "kl_divergence"}  # a logarithm per output
 
 
@@ -50,6 +51,7 @@ class Trial:
         self.model = make_model(config, shapes.num_inputs, shapes.num_outputs)
         self.loss = make_loss(experiment.loss, config.output_activation)
         self.output = ACTIVATIONS[config.output_activation]
+        self.augmentation = make_augmentation(shapes.augment, shapes.image_shape)
         self.dtype = jnp.float64 if config.dtype == "float64" else jnp.float32
         self.parts = ("train_eval",) * shapes.has_train_eval + ("validation",) * shapes.has_validation
         self.epoch_metrics = metric_names(experiment, shapes, final=False)
@@ -99,6 +101,7 @@ class Trial:
 
     def step(self, hyper: dict[str, Array], state: TrialState, batch: Batch, total_steps: Array) -> TrialState:
         """Take one optimizer step on one batch."""
+        batch = self.augment(state, batch)
         size = self.total(jnp.sum(batch.w))
         objective = self.objective(hyper, state, batch, size)
         value, grads = jax.tree.map(self.total, jax.value_and_grad(objective)(state.params))
@@ -113,11 +116,21 @@ class Trial:
             bad_step=jnp.where(bad, state.step + 1, state.bad_step),
         )
 
+    def key_of(self, state: TrialState, use: int) -> Key:
+        """Give the key of a step for one use; on a batch axis each device its own."""
+        key = jax.random.fold_in(jax.random.fold_in(jax.random.key(state.seed), use), state.step)
+        return key if self.batch_axis is None else jax.random.fold_in(key, jax.lax.axis_index(self.batch_axis))
+
+    def augment(self, state: TrialState, batch: Batch) -> Batch:
+        """Transform a training batch; where the input is the target, the target too."""
+        if self.augmentation is None:
+            return batch
+        x = self.augmentation(self.key_of(state, AUGMENT), batch.x)
+        return batch._replace(x=x, y=x if self.shapes.task in ("reconstruction", "none") else batch.y)
+
     def objective(self, hyper: dict[str, Array], state: TrialState, batch: Batch, size: Array):
         """Give the training loss of one batch as a function of the weights: mean loss plus penalties."""
-        key = jax.random.fold_in(jax.random.fold_in(jax.random.key(state.seed), DROPOUT), state.step)
-        if self.batch_axis is not None:
-            key = jax.random.fold_in(key, jax.lax.axis_index(self.batch_axis))
+        key = self.key_of(state, DROPOUT)
         y = self.smooth(hyper, batch.y)
 
         def value(params: Params) -> Array:

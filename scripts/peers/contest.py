@@ -18,6 +18,7 @@ CONFIGS = {
     "autoencoder": "bench_autoencoder",
     "products": "bench_autoencoder",
     "solo": "bench_solo",
+    "lenet": "bench_lenet",
 }
 FLAGS = {
     "products": ["--config.optimizer.name=sgd", "--config.loss=mean_squared_error", "--config.output_activation=linear"]

@@ -14,7 +14,7 @@ from nnjax.environment import processor
 
 
 def describe() -> dict[str, float | int | str]:
-    """Cores, model, load and the best GEMM peak of NumPy, XLA and PyTorch on all threads, in GFLOP/s (1024 × 784 × 256)."""
+    """Cores, model, load, and the best GEMM peak (1024 × 784 × 256) of NumPy, XLA and PyTorch on all threads, GFLOP/s."""
     return {
         "cores": os.cpu_count() or 1,
         "model": processor(),

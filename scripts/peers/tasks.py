@@ -14,13 +14,16 @@ from typing import Any
 import numpy as np
 
 DEEP = (784, 128, 64, 128, 784)
-WIDTHS = {"tiny": (64, 32, 10), "autoencoder": DEEP, "products": DEEP, "solo": (784, 512, 512, 10)}
-BATCH = {"tiny": 32, "autoencoder": 256, "products": 256, "solo": 128}
+LENET = (784, 6, 16, 120, 84, 10)  # inputs, feature maps of two convolutions, dense layers
+WIDTHS = {"tiny": (64, 32, 10), "autoencoder": DEEP, "products": DEEP, "solo": (784, 512, 512, 10), "lenet": LENET}
+BATCH = {"tiny": 32, "autoencoder": 256, "products": 256, "solo": 128, "lenet": 128}
+CONVOLVED = {"lenet": 28**2 * 25 * 6 + 10**2 * 25 * 6 * 16}  # multiplications of the convolutions, an example
 
 
 def step_flops(task: str) -> int:
-    """Count the floating-point operations of one training step's products: 6 × batch × weights."""
-    return 6 * BATCH[task] * sum(a * b for a, b in itertools.pairwise(WIDTHS[task]))
+    """Count the floating-point operations of one training step's products: 6 × batch × multiplications."""
+    dense = (400, *WIDTHS[task][3:]) if task in CONVOLVED else WIDTHS[task]
+    return 6 * BATCH[task] * (CONVOLVED.get(task, 0) + sum(a * b for a, b in itertools.pairwise(dense)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,6 +39,7 @@ class Task:
       batch_size, epochs: of every trial.
       copies: whether the target is the input (sigmoid outputs, binary cross-entropy), else classes (cross-entropy).
       dropout: share, after every hidden layer.
+      convolutional: LeNet-5 with tanh, of which `widths` has two numbers of feature maps; else dense layers with ReLU.
     """
 
     widths: tuple[int, ...]
@@ -49,6 +53,7 @@ class Task:
     epochs: int
     copies: bool = False
     dropout: float = 0.0
+    convolutional: bool = False
 
     def part(self, number: int, parts: int) -> "Task":
         """The trials of one of several processes."""
@@ -107,7 +112,15 @@ def solo(trials: int, epochs: int, data: str) -> Task:
     return Task(WIDTHS["solo"], train, test, *rows, "adamw", BATCH["solo"], epochs, dropout=0.2)
 
 
-TASKS = {"tiny": tiny, "autoencoder": autoencoder, "solo": solo}
+def lenet(trials: int, epochs: int, data: str) -> Task:
+    """LeNet-5 with tanh on MNIST, Adam at .001 (`configs/bench_lenet.py`)."""
+    train, test = idx("mnist")
+    ones = np.ones(trials)
+    rows = 1e-3 * ones, 0 * ones, np.arange(trials)
+    return Task(LENET, train, test, *rows, "adamw", BATCH["lenet"], epochs, convolutional=True)
+
+
+TASKS = {"tiny": tiny, "autoencoder": autoencoder, "solo": solo, "lenet": lenet}
 
 
 def idx(name: str):

@@ -3,6 +3,7 @@
 python -m scripts.peers.torch_peer tiny ensemble_compiled --trials=256 --epochs=50 --part=0/2 --threads=1 --out=FILE
 """
 
+import itertools
 import time
 
 import torch
@@ -13,17 +14,38 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 from scripts.peers.command import curves_of, read_arguments, write_results
 
 
+def lenet(task):
+    """LeNet-5 with tanh and average pooling, on rows of 784 pixels."""
+    _, one, two, *dense = task.widths
+    layers = [nn.Unflatten(1, (1, 28, 28)), nn.Conv2d(1, one, 5, padding=2), nn.Tanh(), nn.AvgPool2d(2)]
+    layers += [nn.Conv2d(one, two, 5), nn.Tanh(), nn.AvgPool2d(2), nn.Flatten()]
+    for a, b in itertools.pairwise((25 * two, *dense)):
+        layers += [nn.Linear(a, b), nn.Tanh()]
+    model = nn.Sequential(*layers[:-1])
+    draw(model)
+    return model
+
+
+def draw(model):
+    """Keras's initial weights: Glorot-uniform, zero biases."""
+    for layer in model:
+        if isinstance(layer, nn.Linear | nn.Conv2d):
+            nn.init.xavier_uniform_(layer.weight)
+            nn.init.zeros_(layer.bias)
+
+
 def network(task):
-    """A stack of Linear layers with Keras's initial weights (Glorot-uniform, zero biases)."""
+    """A stack of Linear layers, or LeNet-5."""
+    if task.convolutional:
+        return lenet(task)
     layers = []
     for number, (a, b) in enumerate(zip(task.widths, task.widths[1:], strict=False)):
-        layer = nn.Linear(a, b)
-        nn.init.xavier_uniform_(layer.weight)
-        nn.init.zeros_(layer.bias)
-        layers.append(layer)
+        layers.append(nn.Linear(a, b))
         if number < len(task.widths) - 2:
             layers += [nn.ReLU()] + [nn.Dropout(task.dropout)] * (task.dropout > 0)
-    return nn.Sequential(*layers)
+    model = nn.Sequential(*layers)
+    draw(model)
+    return model
 
 
 def tensors(task):
@@ -50,10 +72,7 @@ def train_alone(task, compiled, curves):
     forward = torch.compile(model) if compiled else model
     for trial, (rate, decay, seed) in enumerate(zip(task.rates, task.decays, task.seeds, strict=True)):
         torch.manual_seed(int(seed))
-        for layer in model:
-            if isinstance(layer, nn.Linear):
-                nn.init.xavier_uniform_(layer.weight)
-                nn.init.zeros_(layer.bias)
+        draw(model)
         if task.optimizer == "adamw":
             optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=decay, fused=True)
         else:

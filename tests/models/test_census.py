@@ -31,9 +31,9 @@ def test_parameters(inputs, widths, outputs, parameters):
 def test_layers_of_the_decks_picture():
     """3-4-3-1: weights 12 + 12 + 3 = 27, biases 4 + 3 + 1 = 8."""
     assert count(3, (4, 3), 1).layers == (
-        LayerCount("layer_0", 3, 4, 12, 4),
-        LayerCount("layer_1", 4, 3, 12, 3),
-        LayerCount("layer_2", 3, 1, 3, 1),
+        LayerCount("layer_0", 3, 4, 12, 4, 16),
+        LayerCount("layer_1", 4, 3, 12, 3, 15),
+        LayerCount("layer_2", 3, 1, 3, 1, 4),
     )
 
 

@@ -21,6 +21,7 @@ CLOSED_FORMS = {
     "linear": X,
     "sigmoid": expit(X),
     "tanh": np.tanh(X),
+    "squash": 1.7159 * np.tanh(2 / 3 * X),
     "relu": np.maximum(X, 0),
     "leaky_relu": np.where(X > 0, X, 0.1 * X),  # the deck's slope
     "elu": np.where(X > 0, X, np.expm1(X)),
@@ -68,13 +69,14 @@ VARIANCES = {
     "lecun_uniform": 1 / 300,
     "lecun_normal": 1 / 300,
 }
+PUBLISHED = {"lecun_1998": (2.4 / 300) ** 2 / 3}  # uniform on ±2.4 / fan-in
 CUT = 2 / 0.87962566103423978  # a standard normal cut at 2 has this deviation; the draw is divided by it
 
 
-@pytest.mark.parametrize("name", VARIANCES)
+@pytest.mark.parametrize("name", VARIANCES | PUBLISHED)
 def test_kernels_by_theory(name):
-    kernel, variance = np.asarray(drawn(name)["kernel"], float), VARIANCES[name]
-    bound = math.sqrt(variance) * (math.sqrt(3) if name.endswith("uniform") else CUT)
+    kernel, variance = np.asarray(drawn(name)["kernel"], float), (VARIANCES | PUBLISHED)[name]
+    bound = math.sqrt(variance) * (CUT if name.endswith("normal") else math.sqrt(3))
     assert kernel.shape == (300, 200)
     assert kernel.var() == pytest.approx(variance, rel=0.02)  # 60,000 draws: 0.6 % and less is one deviation
     assert abs(kernel.mean()) < 4 * math.sqrt(variance / kernel.size)
@@ -93,7 +95,7 @@ def test_kernels_are_distributed_as_keras_and_flax_draw_them(name):
 
 
 def test_zeros_and_no_initialiser_is_forgotten():
-    assert set(KERNEL_INITS) == {*VARIANCES, "zeros"}
+    assert set(KERNEL_INITS) == {*VARIANCES, *PUBLISHED, "zeros"}
     assert not drawn("zeros")["kernel"].any()
 
 

@@ -66,7 +66,7 @@ def test_census_of_the_deck():
     run = fake_run(replace(AUTOENCODER, {"widths": (128, 64, 128)}))
     item = tables.censuses(run, exhibits.shown_settings(run))[0]
     parts = [(64, 128, 128), (128, 64, 64), (64, 128, 128), (128, 64, 64)]
-    assert item["parts"] == parts
+    assert item["parts"] == [f"{a} × {b} + {bias}" for a, b, bias in parts]
     assert item["parameters"] == sum(a * b + bias for a, b, bias in parts)
     assert dict(item["training"])["loss"] == "mean_squared_error"
 

@@ -1,0 +1,29 @@
+"""Eight convolutional networks: LeNet-5 with tanh, dense C3 and average pooling, on MNIST.
+
+Source: the task "lenet" of scripts/bench.py; its peers train the same (scripts/peers/tasks.py).
+
+    python scripts/sweep.py --config=configs/bench_lenet.py --workdir=runs/bench_lenet
+
+Expected: 8 trials of 1,407 steps; about 98 % of the test images right after three epochs (to be measured).
+"""
+
+from nnjax.config import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+from nnjax.search import Space
+
+
+def get_config() -> Experiment:
+    """Give the network; as its peers do, it is validated on the test images and not evaluated on the training part."""
+    return Experiment(
+        data=DataConfig("mnist", validation="test"),
+        model=ModelConfig("lenet5_modern", widths=(6, 16, 120, 84), activation="tanh"),
+        optimizer=OptimizerConfig("adamw"),
+        hyperparameters=Hyperparameters(learning_rate=0.001, weight_decay=0.0),
+        batch_size=128,
+        epochs=3,
+        train_eval_size=0,
+    )
+
+
+def get_space() -> Space:
+    """Give eight seeds."""
+    return Space({"seed": range(8)})

@@ -1,0 +1,221 @@
+"""LeNet-5 as it was published (LeCun, Bottou, Bengio & Haffner 1998, section II.B) and as it is taught today.
+
+Both read 32 x 32 images; 28 x 28 ones get a margin of two pixels. Layers bear the paper's names: C convolutions, S
+subsampling, F fully connected.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from nnjax.config import ModelConfig
+from nnjax.models.convolution import average_pool, convolve, pad
+from nnjax.models.dense import ACTIVATIONS, KERNEL_INITS, Activation, Model, drop, dtypes, scale_kernels
+from nnjax.models.layers import Convolution, Init, bias
+from nnjax.models.published import C3_INPUTS, bitmaps
+from nnjax.types import Array, Key, Params, UserError
+
+SIDE = 32
+BACKGROUND, INK = -0.1, 1.175  # the input's levels, of mean about 0 and variance about 1 (section II.B)
+
+
+class Subsampling(nn.Module):
+    """S2, S4: the sum of 2 x 2 pixels times a trainable coefficient plus a trainable bias, a pair for each map.
+
+    Attributes:
+      maps: of the input and of the output.
+      kernel_init: draws the coefficients [4 inputs of a unit, maps], of which the units share the first row.
+      param_dtype: of the weights.
+    """
+
+    maps: int
+    kernel_init: Init
+    param_dtype: jnp.dtype
+
+    @nn.compact
+    def __call__(self, x: Array) -> Array:
+        """Subsample: [b, h, w, maps] -> [b, h / 2, w / 2, maps]."""
+
+        def draw(key: Key, shape: tuple[int, ...], dtype: jnp.dtype) -> Array:
+            return self.kernel_init(key, (4, *shape), dtype)[0]
+
+        kernel = self.param("kernel", draw, (self.maps,), self.param_dtype).astype(x.dtype)
+        return 4 * average_pool(x) * kernel[None, None, None] + bias(self, self.maps, x.dtype, self.param_dtype)
+
+
+class SparseConvolution(nn.Module):
+    """C3: a 5 x 5 convolution in which each map sees the maps of S2 that table I gives it.
+
+    Attributes:
+      kernel_init: draws the kernel [5, 5, 60], of the 60 pairs of maps; the fan-in is that of the map it belongs to.
+      param_dtype: of the weights.
+    """
+
+    kernel_init: Init
+    param_dtype: jnp.dtype
+
+    @nn.compact
+    def __call__(self, x: Array) -> Array:
+        """Convolve: [b, h, w, 6] -> [b, h - 4, w - 4, 16]."""
+
+        def draw(key: Key, shape: tuple[int, ...], dtype: jnp.dtype) -> Array:
+            keys = jax.random.split(key, len(C3_INPUTS))
+            parts = [self.kernel_init(k, (5, 5, len(seen), 1), dtype) for k, seen in zip(keys, C3_INPUTS, strict=True)]
+            return jnp.concatenate(parts, axis=2).reshape(shape)
+
+        places = pairs()
+        kernel = self.param("kernel", draw, (5, 5, len(places)), self.param_dtype).astype(x.dtype)
+        kernel = jnp.einsum("hwp,pio->hwio", kernel, jnp.asarray(places, x.dtype))
+        return convolve(x, kernel) + bias(self, len(C3_INPUTS), x.dtype, self.param_dtype)
+
+
+def pairs() -> np.ndarray:
+    """Say which map of S2 and which of C3 each pair of table I connects: 0 or 1, float32 [60, 6, 16]."""
+    found = [(seen, own) for own, inputs in enumerate(C3_INPUTS) for seen in inputs]
+    places = np.zeros((len(found), 6, len(C3_INPUTS)), np.float32)
+    for number, pair in enumerate(found):
+        places[(number, *pair)] = 1
+    return places
+
+
+class LeNet5(nn.Module):
+    """The published network: 60,000 trainable parameters, 340,908 connections.
+
+    Attributes:
+      activation: of all hidden layers, subsampling too.
+      kernel_init: draws the kernels; biases are zero.
+      dtype: of the computation.
+      param_dtype: of the weights.
+    """
+
+    activation: Activation
+    kernel_init: Init
+    dtype: jnp.dtype
+    param_dtype: jnp.dtype
+
+    def setup(self) -> None:
+        """Make the layers."""
+        options = {"kernel_init": self.kernel_init, "param_dtype": self.param_dtype}
+        self.C1, self.S2 = Convolution(6, 5, **options), Subsampling(6, **options)
+        self.C3, self.S4 = SparseConvolution(**options), Subsampling(16, **options)
+        self.C5, self.F6 = (nn.Dense(width, dtype=self.dtype, **options) for width in (120, 84))
+
+    def features(self, x: Array, dropout: Array | None, key: Key | None) -> Array:
+        """Give what F6 makes of images [b, 32, 32, 1] with values in [0, 1]: [b, 84]."""
+        x = (INK - BACKGROUND) * x + BACKGROUND
+        for layer in (self.C1, self.S2, self.C3, self.S4):
+            x = self.activation(layer(x))
+        return hidden((self.C5, self.F6), flatten(x), self.activation, dropout, key)  # C5's kernel covers all of S4
+
+    def scores(self, code: Array) -> Array:
+        """Give the negative squared distances of F6 [b, 84] to the ten bitmaps: [b, 10] (eq. 7, with a minus)."""
+        return -jnp.sum(jnp.square(code[:, None] - jnp.asarray(bitmaps(), code.dtype)[None]), axis=-1)
+
+
+class LeNet5Modern(nn.Module):
+    """The network of today's tutorials: 61,706 parameters with widths 6, 16, 120, 84 and ten outputs.
+
+    Attributes:
+      widths: feature maps of C1 and of C3, then of the dense layers.
+      num_outputs: k.
+      activation: of all hidden layers but the average pooling.
+      kernel_init: draws the kernels; biases are zero.
+      dtype: of the computation.
+      param_dtype: of the weights.
+    """
+
+    widths: tuple[int, ...]
+    num_outputs: int
+    activation: Activation
+    kernel_init: Init
+    dtype: jnp.dtype
+    param_dtype: jnp.dtype
+
+    def setup(self) -> None:
+        """Make the layers."""
+        options = {"kernel_init": self.kernel_init, "param_dtype": self.param_dtype}
+        self.C1, self.C3 = (Convolution(maps, 5, **options) for maps in self.widths[:2])
+        self.dense = [nn.Dense(width, dtype=self.dtype, **options) for width in self.widths[2:]]
+        self.output = nn.Dense(self.num_outputs, dtype=self.dtype, **options)
+
+    def features(self, x: Array, dropout: Array | None, key: Key | None) -> Array:
+        """Give the last hidden layer for images [b, 32, 32, 1]: [b, width]."""
+        for layer in (self.C1, self.C3):
+            x = average_pool(self.activation(layer(x)))
+        return hidden(self.dense, flatten(x), self.activation, dropout, key)
+
+    def scores(self, code: Array) -> Array:
+        """Give the pre-activations of the outputs: [b, k]."""
+        return self.output(code)
+
+
+def flatten(x: Array) -> Array:
+    """Lay maps [b, h, w, maps] out as [b, h * w * maps]."""
+    return x.reshape(x.shape[0], -1)
+
+
+def hidden(
+    layers: Iterable[nn.Dense], x: Array, activation: Activation, dropout: Array | None, key: Key | None
+) -> Array:
+    """Apply dense hidden layers to x [b, d], each with activation and dropout."""
+    for index, layer in enumerate(layers):
+        x = activation(layer(x))
+        if dropout is not None and key is not None:
+            x = drop(x, dropout, jax.random.fold_in(key, index))
+    return x
+
+
+def make_lenet(config: ModelConfig, num_inputs: int, num_outputs: int) -> Model:
+    """Build LeNet-5, published or modern, for d = 784 or 1,024 and k outputs; errors as in `kinds.make_model`."""
+    dtype, param_dtype = dtypes(config)
+    side, output = _side(num_inputs, config.kind), ACTIVATIONS[config.output_activation]
+    options = {
+        "activation": ACTIVATIONS[config.activation],
+        "kernel_init": KERNEL_INITS[config.kernel_init],
+        "dtype": dtype,
+        "param_dtype": param_dtype,
+    }
+    module = LeNet5(**options) if config.kind == "lenet5" else LeNet5Modern(config.widths, num_outputs, **options)
+
+    def run(params: Params, x: Array, method: str, *args: Array | None) -> Array:
+        return module.apply({"params": params}, x.astype(dtype), *args, method=method).astype(param_dtype)
+
+    def code(params: Params, x: Array, dropout: Array | None = None, key: Key | None = None) -> Array:
+        lead = x.shape[:-1]
+        found = run(params, pad(x.reshape(-1, side, side, 1), (SIDE - side) // 2), "features", dropout, key)
+        return found.reshape(*lead, -1)
+
+    def logits_of(params: Params, code: Array) -> Array:
+        return run(params, code.reshape(-1, code.shape[-1]), "scores").reshape(*code.shape[:-1], -1)
+
+    def init(key: Key, init_scale: Array | None = None) -> Params:
+        def both(module: nn.Module, x: Array) -> Array:
+            return module.scores(module.features(x, None, None))
+
+        images = jnp.zeros((1, SIDE, SIDE, 1), param_dtype)
+        return scale_kernels(module.init(key, images, method=both)["params"], init_scale)
+
+    def logits(params: Params, x: Array, dropout: Array | None = None, key: Key | None = None) -> Array:
+        return logits_of(params, code(params, x, dropout, key))
+
+    return Model(
+        init=init,
+        logits=logits,
+        apply=lambda params, x: output(logits(params, x)),
+        encode=code,
+        decode=lambda params, code: output(logits_of(params, code)),
+        code_layer=len(config.widths),
+    )
+
+
+def _side(num_inputs: int, kind: str) -> int:
+    side = math.isqrt(num_inputs)
+    if side * side != num_inputs or side not in (28, SIDE):
+        raise UserError(f"The data have {num_inputs} inputs, but {kind} reads images of 28 x 28 or 32 x 32 pixels.")
+    return side

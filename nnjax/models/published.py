@@ -1,0 +1,56 @@
+"""What LeNet-5 was published with (LeCun, Bottou, Bengio & Haffner 1998, section II.B): tables, and no code.
+
+The bitmaps follow the paper's figure 3 in the form that reimplementations hand on (some digits carry a bar above them,
+which tells them from like characters of the full set); single pixels could not be compared with the printed figure.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+WIDTHS = (6, 16, 120, 84)  # feature maps of C1 and of C3, units of C5 and of F6
+ACTIVATION = "squash"
+KERNEL_INIT = "lecun_1998"
+NUM_CLASSES = 10
+
+# Which maps of S2 each map of C3 sees (table I).
+C3_INPUTS: tuple[tuple[int, ...], ...] = (
+    (0, 1, 2),
+    (1, 2, 3),
+    (2, 3, 4),
+    (3, 4, 5),
+    (0, 4, 5),
+    (0, 1, 5),
+    (0, 1, 2, 3),
+    (1, 2, 3, 4),
+    (2, 3, 4, 5),
+    (0, 3, 4, 5),
+    (0, 1, 4, 5),
+    (0, 1, 2, 5),
+    (0, 1, 3, 4),
+    (1, 2, 4, 5),
+    (0, 2, 3, 5),
+    (0, 1, 2, 3, 4, 5),
+)
+
+_DRAWN = """
+.#####.  ...##..  .#####.  #######  .#####.  .#####.  ..####.  #######  .#####.  .#####.
+.......  ..###..  .......  .....##  .......  .......  .##....  .....##  ##...##  ##..###
+..###..  .####..  .#####.  ....##.  .......  #######  ##.....  .....##  ##...##  ##...##
+.##.##.  ...##..  ##...##  ...##..  .##..##  ##.....  ##.....  ....##.  ##...##  ##...##
+##...##  ...##..  #....##  ..####.  .##..##  ##.....  ######.  ...##..  .#####.  ##..###
+##...##  ...##..  ....##.  .....##  ###..##  .####..  ###..##  ...##..  ##...##  .######
+##...##  ...##..  ..###..  .....##  ##...##  ..####.  ##...##  ..##...  ##...##  .....##
+##...##  ...##..  .##....  .....##  ##...##  .....##  ##...##  ..##...  ##...##  .....##
+.##.##.  ...##..  ##.....  ##...##  ##..###  ##...##  ###..##  ..##...  ##...##  ....##.
+..###..  .######  #######  .#####.  .######  .#####.  .#####.  ..##...  .#####.  .####..
+.......  .......  .......  .......  .....##  .......  .......  .......  .......  .......
+.......  .......  .......  .......  .....##  .......  .......  .......  .......  .......
+"""
+
+
+def bitmaps() -> np.ndarray:
+    """Draw the ten digits: float32 [10, 84], rows of 7 x 12 pixels, ink 1 and paper -1."""
+    rows = [line.split() for line in _DRAWN.split("\n") if line]
+    texts = ["".join(row[digit] for row in rows) for digit in range(NUM_CLASSES)]
+    return np.array([[1.0 if pixel == "#" else -1.0 for pixel in text] for text in texts], np.float32)
