@@ -14,7 +14,7 @@ from nnjax.environment import processor
 
 
 def describe() -> dict[str, float | int | str]:
-    """Cores, model, load, and the best GEMM peak (1024 × 784 × 256) of NumPy, XLA and PyTorch on all threads, GFLOP/s."""
+    """Cores, model, load, and the GEMM peak (1024 × 784 × 256, GFLOP/s) of the best of NumPy, XLA and PyTorch."""
     return {
         "cores": os.cpu_count() or 1,
         "model": processor(),
