@@ -172,7 +172,8 @@ class Planner:
         self.measured.add(group, table)
         took = 0.0 if better else now.seconds
         self.outlooks[name] = Outlook(self._left(group, plan), took)
-        self.announce(f"plan: {self.describe(group, plan)}")
+        arms = ", ".join(dict.fromkeys(spec.arm for spec in group.specs if spec.arm))
+        self.announce(f"plan{f' ({arms})' if arms else ''}: {self.describe(group, plan)}")
         return better
 
     def total(self) -> Outlook:
