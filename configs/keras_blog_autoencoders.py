@@ -6,6 +6,7 @@ about .11 at that time (.093 is the later Adam figure); 784-128-64-32-64-128-784
     python scripts/sweep.py --config=configs/keras_blog_autoencoders.py --workdir=runs/keras_blog
 
 Expected: test BCE near .11 / .097 with Adadelta, near .09 / .08 with Adam; the floor of MNIST's grey pixels is .058.
+Time: about 5 minutes on two cores (with matrix products at 250 GFLOP/s): 10.8 of the 12 trials took 4.
 """
 
 from nnjax.config import DataConfig, Experiment, ModelConfig, OptimizerConfig
