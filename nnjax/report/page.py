@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +59,16 @@ def write_report(run: Run, path: str | PathLike[str] | None = None) -> pathlib.P
     some, missing = exhibits.exhibits(run)
     images = make_figures(run, some)
     page = render(run, some, missing, images.get("curves.png"))
+    write_page(target, page, images)
+    return target
+
+
+def write_page(target: pathlib.Path, page: str, images: Mapping[str, bytes]) -> None:
+    """Write a page, and its figures (PNG by file name) into figures/ beside it, each whole or not at all.
+
+    Raises:
+      UserError: they cannot be written.
+    """
     try:
         (target.parent / "figures").mkdir(parents=True, exist_ok=True)
         for name, content in images.items():
@@ -67,7 +77,14 @@ def write_report(run: Run, path: str | PathLike[str] | None = None) -> pathlib.P
     except OSError as error:
         reason = error.strerror or str(error)
         raise UserError(f"The report {target} cannot be written ({reason}); name another path.") from None
-    return target
+
+
+def template(name: str) -> Any:
+    """Load a page's Jinja template; what it is given is escaped."""
+    import jinja2
+
+    loader = jinja2.FileSystemLoader(TEMPLATES)
+    return jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True).get_template(name)
 
 
 def _target(run: Run, path: str | PathLike[str] | None) -> pathlib.Path:
@@ -101,13 +118,10 @@ def make_figures(run: Run, some: Sequence[Exhibit]) -> dict[str, bytes]:
 
 def render(run: Run, some: Sequence[Exhibit], missing: Sequence[str], static_curves: bytes | None) -> str:
     """Write the page as text."""
-    import jinja2
     from markupsafe import Markup
 
-    loader = jinja2.FileSystemLoader(TEMPLATES)
-    env = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
     charts, sweep = curves.chart_data(run), sweeps.sweep_of(run)
-    return env.get_template("report.html.jinja").render(
+    return template("report.html.jinja").render(
         **_context(run, some),
         missing=missing,
         style=Markup((TEMPLATES / "style.css").read_text()),

@@ -8,9 +8,7 @@ from os import PathLike
 
 from nnjax.report import figures, pictures
 from nnjax.report.history.chapters import Chapter
-from nnjax.report.page import TEMPLATES
-from nnjax.train.checkpoints import write_atomically
-from nnjax.types import UserError
+from nnjax.report.page import TEMPLATES, template, write_page
 
 
 def write(chapters: Mapping[str, Chapter], folder: str | PathLike[str]) -> pathlib.Path:
@@ -26,7 +24,6 @@ def write(chapters: Mapping[str, Chapter], folder: str | PathLike[str]) -> pathl
     Raises:
       UserError: it cannot be written.
     """
-    import jinja2
     from markupsafe import Markup
 
     target = pathlib.Path(folder) / "report.html"
@@ -35,20 +32,10 @@ def write(chapters: Mapping[str, Chapter], folder: str | PathLike[str]) -> pathl
         for name, chapter in chapters.items()
         for figure in chapter.figures
     }
-    env = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    page = env.get_template("history.html.jinja").render(
+    page = template("history.html.jinja").render(
         chapters=chapters,
         images={name: pictures.data_uri(content) for name, content in images.items()},
         style=Markup((TEMPLATES / "style.css").read_text()),
     )
-    try:
-        (target.parent / "figures").mkdir(parents=True, exist_ok=True)
-        for name, content in images.items():
-            write_atomically(target.parent / "figures" / name, content)
-        write_atomically(target, page)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise UserError(f"The report {target} cannot be written ({reason}); name another folder.") from None
+    write_page(target, page, images)
     return target
