@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jax.stages import Wrapped
 
 from nnjax.config import Experiment
 from nnjax.train.batches import DeviceData, Shapes
@@ -32,10 +33,10 @@ class Program(NamedTuple):
     """
 
     trial: Trial
-    init: Callable
-    start: Callable
-    train_segment: Callable
-    evaluate: Callable
+    init: Wrapped
+    start: Wrapped
+    train_segment: Wrapped
+    evaluate: Wrapped
     place: Callable[[TrialState], TrialState]
     mesh: Mesh
     size: int
@@ -80,7 +81,7 @@ def make_program(experiment: Experiment, shapes: Shapes, lanes: int, shared: boo
     block = Block(trial, lanes, shared)
     lane, everywhere = PartitionSpec(TRIALS), PartitionSpec()
 
-    def spread(f: Callable, *in_specs: PartitionSpec, **options: Any) -> Callable:
+    def spread(f: Callable, *in_specs: PartitionSpec, **options: Any) -> Wrapped:
         # The body says itself what is summed over devices (Trial.total), so the checker of replication is not needed.
         return jax.jit(jax.shard_map(f, mesh=mesh, in_specs=in_specs, out_specs=lane, check_vma=False), **options)
 
@@ -125,7 +126,7 @@ def compile_together(program: Program, data: DeviceData, state: TrialState, hype
     steps = jax.ShapeDtypeStruct((program.mesh.shape[TRIALS],), np.int32)
     states = jax.tree.map(lambda leaf: rows(leaf, layout), state)
     part = next(part for part in (data.validation, data.test, data.train_eval, data.train) if part.index.shape[0])
-    calls: list[tuple[Callable, tuple]] = [
+    calls: list[tuple[Wrapped, tuple]] = [
         (program.train_segment, (data, hyper, states, steps, steps)),  # the slowest first
         (program.init, (hyper, seeds)),
         (program.evaluate, (data, part, jax.tree.map(rows, state.params))),
