@@ -1,0 +1,110 @@
+"""All that the rules look at: features of a group of trials, an array [g] each."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from nnjax.diagnose import features as f
+from nnjax.diagnose import thresholds as limit
+from nnjax.diagnose.dense import Dense
+
+Array = np.ndarray
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Trend:
+    """One loss over t epochs on a logarithmic scale (see `features.log_scale`).
+
+    Attributes:
+      raw, z, smooth: [g, t]; as measured, on the log scale, and smoothed there.
+      noise: [g]; standard deviation from epoch to epoch, of the last two thirds.
+      start, end: [g]; the smoothed value at the first epoch; the mean over the last tenth.
+      lowest, lowest_at: [g]; the smoothed minimum and its epoch, from 0.
+      fall: [g]; from the start to the lowest.
+      rise: [g]; from the lowest to the end.
+      rise_error: [g]; the standard error of that rise.
+      ahead, ahead_error: [g]; what going on for half as long again will gain, and the standard error.
+      second_half: [g]; the share of the whole fall, in the loss itself, that the second half brings.
+    """
+
+    raw: Array
+    z: Array
+    smooth: Array
+    noise: Array
+    start: Array
+    end: Array
+    lowest: Array
+    lowest_at: Array
+    fall: Array
+    rise: Array
+    rise_error: Array
+    ahead: Array
+    ahead_error: Array
+    second_half: Array
+
+
+def trend(raw: Array) -> Trend:
+    """Measure one loss [g, t], t ≥ `thresholds.FEWEST`."""
+    t = raw.shape[1]
+    z = f.log_scale(raw)
+    smooth = f.smooth(z)
+    noise = f.noise(z[:, t // 3 :] if t >= 9 else z)
+    last = max(2, round(t / 10))
+    end = np.median(z[:, -max(3, last) :], axis=1) if last < 3 else z[:, -last:].mean(axis=1)
+    lowest_at = smooth.argmin(axis=1)
+    lowest = f.at(smooth, lowest_at)
+    quarter = max(3, round(t / 4))
+    level = f.smooth(raw)
+    whole = level[:, 0] - level[:, -1]
+    return Trend(
+        raw=raw,
+        z=z,
+        smooth=smooth,
+        noise=noise,
+        start=smooth[:, 0],
+        end=end,
+        lowest=lowest,
+        lowest_at=lowest_at,
+        fall=smooth[:, 0] - lowest,
+        rise=end - lowest,
+        rise_error=noise * np.sqrt(2 / last),
+        ahead=f.gain_ahead(f.running_median(z, 1)),
+        ahead_error=f.slope_error(noise, quarter) * t / 4 * 1.2,
+        second_half=(level[:, t // 2] - level[:, -1]) / np.where(whole > 0, whole, np.nan),
+    )
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Measures:
+    """What is known of g trials of t epochs.
+
+    Attributes:
+      dense: the curves.
+      train: of the running mean where it is known, else of the re-evaluated train loss.
+      val: of the validation loss; NaN where it is not known.
+      main: of the loss that matters: validation where it is known, else train (re-evaluated if known).
+      has_train, has_val: [g].
+    """
+
+    dense: Dense
+    train: Trend
+    val: Trend
+    main: Trend
+    has_train: Array
+    has_val: Array
+
+    @property
+    def num_epochs(self) -> int:
+        """t."""
+        return self.dense.num_epochs
+
+
+def measure(dense: Dense) -> Measures:
+    """Measure a group of trials of at least `thresholds.FEWEST` epochs."""
+    running, again, val = dense.train_loss, dense.train_loss_eval, dense.val_loss
+    has_running, has_again, has_val = (np.isfinite(y).all(axis=1) for y in (running, again, val))
+    train = np.where(has_running[:, None], running, again)
+    main = np.where(has_val[:, None], val, np.where(has_again[:, None], again, train))
+    return Measures(dense, trend(train), trend(val), trend(main), has_running | has_again, has_val)
