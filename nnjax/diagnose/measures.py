@@ -7,7 +7,6 @@ import dataclasses
 import numpy as np
 
 from nnjax.diagnose import features as f
-from nnjax.diagnose import thresholds as limit
 from nnjax.diagnose.dense import Dense
 
 Array = np.ndarray
@@ -23,7 +22,7 @@ class Trend:
       start, end: [g]; the smoothed value at the first epoch; the mean over the last tenth.
       lowest, lowest_at: [g]; the smoothed minimum and its epoch, from 0.
       fall: [g]; from the start to the lowest.
-      rise: [g]; from the lowest to the end.
+      rise: [g]; from the lowest to the end; 0 where the lowest is part of the end.
       rise_error: [g]; the standard error of that rise.
       ahead, ahead_error: [g]; what going on for half as long again will gain, and the standard error.
       second_half: [g]; the share of the whole fall, in the loss itself, that the second half brings.
@@ -68,7 +67,7 @@ def trend(raw: Array) -> Trend:
         lowest=lowest,
         lowest_at=lowest_at,
         fall=smooth[:, 0] - lowest,
-        rise=end - lowest,
+        rise=np.where(lowest_at < t - max(3, last), end - lowest, 0.0),
         rise_error=noise * np.sqrt(2 / last),
         ahead=f.gain_ahead(f.running_median(z, 1)),
         ahead_error=f.slope_error(noise, quarter) * t / 4 * 1.2,

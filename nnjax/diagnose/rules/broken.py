@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnjax.diagnose import features as f
 from nnjax.diagnose import thresholds as limit
 from nnjax.diagnose.rules.case import Case, Rule, percent, sure
 from nnjax.diagnose.rules.causes import stuck_cause

@@ -6,7 +6,6 @@ import numpy as np
 
 from nnjax.diagnose import features as f
 from nnjax.diagnose import thresholds as limit
-from nnjax.diagnose.rules.broken import inferred_chance
 from nnjax.diagnose.rules.case import Case, Rule, percent, sure
 from nnjax.diagnose.rules.gap import decompose
 from nnjax.diagnose.types import Verdict
