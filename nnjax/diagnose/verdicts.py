@@ -9,7 +9,7 @@ import numpy as np
 from nnjax.diagnose import thresholds as limit
 from nnjax.diagnose.dense import Dense, groups, per_trial
 from nnjax.diagnose.measures import measure
-from nnjax.diagnose.rules import ORDER, RULES, SILENCES, Case, make_case
+from nnjax.diagnose.rules import ORDER, RULES, SILENCES, SURE_FIRST, Case, make_case
 from nnjax.diagnose.types import Anchors, Curves, Diagnosis, Signals, Verdict
 
 
@@ -55,7 +55,7 @@ def _short(dense: Dense) -> list[Diagnosis]:
 
 def _short_verdict(dense: Dense, i: int) -> Verdict:
     when, t = dense.diverged_at[i], dense.num_epochs
-    if np.isfinite(when) and (when > 1 or t):
+    if np.isfinite(when):
         from nnjax.diagnose.rules.broken import LOWER
 
         text = f"The loss stopped being a finite number in epoch {int(when)}: the steps were far too large."
@@ -86,6 +86,7 @@ def _one(case: Case, i: int, confidence: dict[str, float]) -> Diagnosis:
             kept.append(code)
     if not kept:
         return Diagnosis(too_short(0) if not np.isfinite(case.measures.main.raw[i]).all() else _flat(case, i))
+    kept.sort(key=lambda code: confidence[code] < SURE_FIRST.get(code, 0))
     first, *rest = [RULES[code].tell(case, i, round(confidence[code], 2)) for code in kept]
     return Diagnosis(first, tuple(rest))
 

@@ -94,7 +94,9 @@ def _ends(outcome: Outcome) -> tuple[float, float]:
 def _written(outcome: Outcome, t: int) -> dict[str, np.ndarray]:
     """Give the curves as they would have been written: the epoch in which the loss stopped being finite is NaN."""
     curves = cut(outcome.curves, t)
-    return {n: np.append(c, np.nan) for n, c in curves.items()} if outcome.diverged else curves
+    if not outcome.diverged:
+        return curves
+    return {name: np.append(curves.get(name, np.zeros(0)), np.nan) for name in (*curves, "train_loss", "val_loss")}
 
 
 class _Box:

@@ -100,7 +100,8 @@ def at_mean_predictor(case: Case) -> np.ndarray:
     anchor = np.where(np.isnan(anchor), inferred_chance(case), anchor)
     no_lower = (m.main.lowest > anchor - limit.NEAR_MEAN) & (m.main.raw.min(axis=1) > 0)
     train = ~m.has_train | (m.train.lowest > anchor - 2 * limit.NEAR_MEAN)
-    return no_lower & train & (m.main.ahead < limit.GAIN) & ~steadily_falling(case)
+    flat = np.abs(m.main.smooth[:, m.num_epochs // 2] - m.main.end) < limit.FLAT
+    return no_lower & train & flat & (m.main.ahead < limit.GAIN) & ~steadily_falling(case)
 
 
 def inferred_chance(case: Case) -> np.ndarray:
@@ -146,12 +147,18 @@ def unstable(case: Case) -> np.ndarray:
     """The train loss jumps about without coming down, or has come back up and stays there."""
     m, z = case.measures, case.measures.train
     progress = z.ahead > limit.GAIN + limit.GAIN_ERRORS * z.ahead_error
-    rough = (z.noise > limit.ROUGH) & ~progress
-    wild = z.noise > 3 * limit.ROUGH
-    worse = (z.noise > limit.ROUGH_WORSE) & (z.rise > limit.ROUGH_WORSE + limit.GAIN_ERRORS * z.rise_error)
+    noise = np.where(m.weights_ups > limit.STEPS_UP, m.weights_noise, 0.0)
+    rough = (noise > limit.ROUGH) & ~progress
+    wild = noise > 3 * limit.ROUGH
+    worse = (noise > limit.ROUGH_WORSE) & (z.rise > limit.ROUGH_WORSE + limit.GAIN_ERRORS * z.rise_error)
+    warm = max(2, round(limit.WARM * m.num_epochs))
+    nowhere = z.smooth[:, warm] - z.lowest < np.maximum(2 * noise, limit.FLAT)
+    jitter = (m.weights_noise > limit.JITTER) & (m.weights_ups > limit.JITTER_UP) & nowhere
     high = z.rise > limit.STUCK_HIGH + limit.GAIN_ERRORS * z.rise_error
     return sure(
-        m.has_train & (rough | wild | worse | high), np.fmax(z.noise - limit.ROUGH, z.rise - limit.STUCK_HIGH), 0.1
+        m.has_train & (rough | wild | worse | high | jitter),
+        np.fmax(noise - limit.ROUGH, z.rise - limit.STUCK_HIGH),
+        0.1,
     )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from nnjax.diagnose import features as f
 from nnjax.diagnose import thresholds as limit
+from nnjax.diagnose.measures import Measures
 from nnjax.diagnose.rules.broken import at_mean_predictor, steadily_falling
 from nnjax.diagnose.rules.case import Case, Rule, percent, sure
 from nnjax.diagnose.types import Verdict
@@ -49,12 +50,21 @@ def spike(case: Case) -> np.ndarray:
     """A jump far above the neighbouring epochs, from which the loss came back."""
     m = case.measures
     z = m.train if m.has_train.all() else m.main
-    tall = spikes(z.z)
+    tall = spikes(z.z) & (_seen_elsewhere(m) | ~m.has_val[:, None])
     count = (tall[:, 1:] & ~tall[:, :-1]).sum(axis=1)
     few = (count >= 1) & (count <= limit.MOST_SPIKES) & (tall.mean(axis=1) <= limit.SPIKE_SHARE + 1 / m.num_epochs)
     back = ~tall[:, -1] & (z.rise < limit.ROUGH_WORSE + limit.GAIN_ERRORS * z.rise_error)
     height = np.where(tall, f.spike_heights(z.z), 0).max(axis=1)
-    return sure(few & back, height - limit.SPIKE, 0.3)
+    span = z.raw.max(axis=1) - z.raw.min(axis=1)
+    seen = np.where(tall, f.spike_heights(z.raw), 0).max(axis=1) > limit.SPIKE_SEEN * span
+    return sure(few & back & seen, height - limit.SPIKE, 0.3)
+
+
+def _seen_elsewhere(m: Measures) -> np.ndarray:
+    """Where [g, t] another loss jumps too, in the same epoch or the one before or after."""
+    others = [f.spike_heights(one.z) > limit.SPIKE / 3 for one in (m.val, m.again)]
+    jumps = np.pad(others[0] | others[1], ((0, 0), (1, 1)))
+    return jumps[:, :-2] | jumps[:, 1:-1] | jumps[:, 2:]
 
 
 def spikes(z: np.ndarray) -> np.ndarray:
