@@ -20,7 +20,7 @@ class Trend:
       raw, z, smooth: [g, t]; as measured, on the log scale, and smoothed there.
       noise: [g]; standard deviation from epoch to epoch, of the last two thirds.
       ups: [g]; the share of steps up in these.
-      start, end: [g]; the smoothed value at the first epoch; the mean over the last tenth.
+      start, end: [g]; the smoothed value at the first epoch; the mean over the last 15 %.
       lowest, lowest_at: [g]; the smoothed minimum and its epoch, from 0.
       fall: [g]; from the start to the lowest.
       rise: [g]; from the lowest to the end; 0 where the lowest is part of the end.
@@ -53,7 +53,7 @@ def trend(raw: Array) -> Trend:
     smooth = f.smooth(z)
     late = z[:, t // 3 :] if t >= 9 else z
     noise = f.noise(late)
-    last = max(2, round(t / 10))
+    last = max(2, round(0.15 * t))
     end = np.median(z[:, -max(3, last) :], axis=1) if last < 3 else z[:, -last:].mean(axis=1)
     lowest_at = smooth.argmin(axis=1)
     lowest = f.at(smooth, lowest_at)
@@ -88,6 +88,8 @@ class Measures:
       train: of the running mean where it is known, else of the re-evaluated train loss.
       val: of the validation loss; NaN where it is not known.
       main: of the loss that matters: validation where it is known, else train (re-evaluated if known).
+      weights: of the train loss in evaluation mode where it is known, else of the running mean.
+      shape: of the train loss (running mean) where it is known, else of the validation loss.
       again: of the re-evaluated train loss; NaN where it is not known.
       has_train, has_val: [g].
     """
@@ -97,6 +99,8 @@ class Measures:
     val: Trend
     again: Trend
     main: Trend
+    weights: Trend
+    shape: Trend
     has_train: Array
     has_val: Array
 
@@ -121,6 +125,17 @@ def measure(dense: Dense) -> Measures:
     """Measure a group of trials of at least `thresholds.FEWEST` epochs."""
     running, again, val = dense.train_loss, dense.train_loss_eval, dense.val_loss
     has_running, has_again, has_val = (np.isfinite(y).all(axis=1) for y in (running, again, val))
+    has_train = has_running | has_again
     train = np.where(has_running[:, None], running, again)
-    main = np.where(has_val[:, None], val, np.where(has_again[:, None], again, train))
-    return Measures(dense, trend(train), trend(val), trend(again), trend(main), has_running | has_again, has_val)
+    weights = np.where(has_again[:, None], again, running)
+    return Measures(
+        dense,
+        train=trend(train),
+        val=trend(val),
+        again=trend(again),
+        main=trend(np.where(has_val[:, None], val, weights)),
+        weights=trend(weights),
+        shape=trend(np.where(has_train[:, None], train, val)),
+        has_train=has_train,
+        has_val=has_val,
+    )

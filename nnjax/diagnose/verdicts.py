@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nnjax.diagnose import thresholds as limit
-from nnjax.diagnose.dense import Dense, groups, per_trial
+from nnjax.diagnose.dense import Dense, checked, groups, per_trial
 from nnjax.diagnose.measures import measure
 from nnjax.diagnose.rules import ORDER, RULES, SILENCES, SURE_FIRST, Case, make_case
 from nnjax.diagnose.types import Anchors, Curves, Diagnosis, Signals, Verdict
@@ -29,23 +29,17 @@ def diagnose(
     Raises:
       UserError: no curve at all, shapes that differ, or another number of anchors than of trials.
     """
+    with np.errstate(all="ignore"):  # what cannot be computed is NaN, of which no rule holds
+        return _diagnose(curves, anchors, signals)
+
+
+def _diagnose(curves: Curves, anchors: Anchors | Sequence[Anchors] | None, signals: Signals | None) -> list[Diagnosis]:
     out: dict[int, Diagnosis] = {}
+    own = per_trial(anchors, len(next(iter(checked(curves).values()))))
     for dense in groups(curves):
-        m = len(dense.trials)
-        own = per_trial(anchors, _num_trials(curves))
-        found = (
-            _short(dense)
-            if dense.num_epochs < limit.FEWEST or not m
-            else _long(make_case(measure(dense), own, signals))
-        )
+        found = _short(dense) if dense.num_epochs < limit.FEWEST else _long(make_case(measure(dense), own, signals))
         out.update(zip(dense.trials.tolist(), found, strict=True))
     return [out[trial] for trial in sorted(out)]
-
-
-def _num_trials(curves: Curves) -> int:
-    from nnjax.diagnose.dense import checked
-
-    return len(next(iter(checked(curves).values())))
 
 
 def _short(dense: Dense) -> list[Diagnosis]:

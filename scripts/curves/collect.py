@@ -16,7 +16,11 @@ from scripts.curves.curve import Labelled, cut, jumps, wobbles
 MOST = {"tuning": 100, "test": 100}  # curves of a label in a part
 MOST_HEALTHY = 160  # of each of the labels of a healthy run
 # Without accuracies and anchors nobody can tell these apart from a network at its best.
-BLIND = {"stuck_at_start": {"converged", "stopped_too_late"}, "no_signal": {"overfitting"}}
+BLIND = {
+    "unstable": {"converged", "stopped_too_late"},
+    "stuck_at_start": {"converged", "stopped_too_late"},
+    "no_signal": {"overfitting"},
+}
 LONGEST = 160  # epochs in the file
 
 _RATES = {
@@ -138,7 +142,9 @@ def _forget(one: Labelled) -> Labelled:
         curves.pop("val_accuracy", None)
     if draw.random() < 0.5:
         known = {"mean_predictor": float("nan"), "chance": float("nan")}
-    blind = bool(known) and "val_accuracy" not in curves
+    blind = (
+        bool(known) and "val_accuracy" not in curves and (one.label != "unstable" or "stuck_at_start" in one.accepted)
+    )
     return dataclasses.replace(
         one, curves=curves, accepted=one.accepted | (BLIND.get(one.label, set()) if blind else set()), **known
     )

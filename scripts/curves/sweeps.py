@@ -5,7 +5,8 @@ that of the weights of the lowest validation loss, each by rate, seed and number
 
   diverged          the loss is not finite, or ends more than 1,000 times above the mean predictor's
   still_learning    2n epochs lower the validation loss of the last tenth, and the test loss, by 1 % or more
-  overfitting       B(n) is at least 3 % below F(n), so stopping at the minimum was better on other data
+  overfitting       B(n) is at least 3 % below F(n), so stopping at the minimum was better on other data; so is B(2n)
+                    below F(2n), and 2n epochs do not lower the validation loss
   too_slow          a higher rate ends, at n epochs, with a train loss at least 10 % lower; and this one has come less than
                     half of the way that the best rate came
   unstable          a lower rate ends with a train loss at least a third lower, and 2n epochs do not help this one
@@ -29,6 +30,7 @@ from scripts.curves.trained import Outcome, chance_accuracy, mean_predictor, tra
 
 SEEDS = (0, 1)
 NUM_LENGTHS = 5
+LUCK = 0.03  # of a test loss, from one epoch to the next
 PACE = frozenset({"converged", "stopped_too_late", "still_learning"})
 
 
@@ -151,35 +153,55 @@ def _in_time(
     now, then = level(here), level(later)
     first = float(column[0][k].curves["train_loss_eval"][0])
     way = (first - now.train) / (first - best) if first > best else 1.0
-    pace = _pace(column[r], k, now, then, later)
+    pace = _pace(column[r], k, now, here, later)
     cost, val_cost = log_ratio(now.final, now.best), log_ratio(now.val, float(np.min(here.curves["val_loss"])))
     if higher_wins > 0.1 and way < 0.5:
         accepted = {"too_slow"} | ({"stuck_at_start"} if way < 0.01 else set())
         return "too_slow", frozenset(accepted | ({"still_learning"} if way > 0.25 else set()))
     slow = {"too_slow"} if higher_wins > 0.1 and way < 0.9 else set()
-    if cost > 0.03 and val_cost > 0.03:
+    lasting = log_ratio(then.final, then.best) > 0.03 and log_ratio(now.val, then.val) < 0.01
+    if cost > 0.03 and val_cost > 0.03 and lasting:
         close = pace if min(cost, val_cost) < 0.06 else set()
         return "overfitting", frozenset({"overfitting"} | close)
     if min(cost, val_cost) > 0.01:
         pace = pace | {"overfitting"}
-    return _first(pace), frozenset(pace | slow)
+    return _first(pace, _halved(column[r], k)), frozenset(pace | slow)
 
 
-def _pace(row: list[Outcome], k: int, now: Level, then: Level, later: Outcome) -> set[str]:
+def _halved(row: list[Outcome], k: int) -> bool:
+    """Whether half as many epochs cost less than 0.5 %."""
+    if not k or row[k - 1].diverged:
+        return False
+    before, now = level(row[k - 1]), level(row[k])
+    return max(log_ratio(before.val, now.val), log_ratio(before.final, now.final)) < 0.005
+
+
+def _best_level(later: Outcome, here: Outcome) -> float:
+    """The lowest mean validation loss of as many epochs as `level` looks at, after those that `here` had."""
+    val = later.curves["val_loss"][len(here.curves["val_loss"]) :]
+    last = max(1, len(here.curves["val_loss"]) // 10)
+    return float(np.convolve(val, np.ones(last) / last, "valid").min())
+
+
+def _pace(row: list[Outcome], k: int, now: Level, here: Outcome, later: Outcome) -> set[str]:
     """Say what is true of still_learning, stopped_too_late and converged."""
-    gains = (log_ratio(now.val, then.val), max(log_ratio(now.final, then.final), log_ratio(now.final, then.best)))
-    out = set()
+    gains = (
+        log_ratio(now.val, _best_level(later, here)),
+        max(log_ratio(now.final, later.test), log_ratio(now.final, later.best_test)),
+    )
+    out: set[str] = set()
     if max(gains) >= 0.01 and min(gains) >= 0.005:
         out.add("still_learning")
     if min(gains) < 0.01 or max(gains) < 0.02:
         before = level(row[k - 1]) if k else now
         cost = max(log_ratio(before.val, now.val), log_ratio(before.final, now.final)) if k else 1.0
-        out |= {"stopped_too_late"} if cost < 0.01 else set()
+        out |= {"stopped_too_late"} if cost < LUCK else set()
         earlier = level(row[k - 2]) if k > 1 else now
         much = max(log_ratio(earlier.val, now.val), log_ratio(earlier.final, now.final)) if k > 1 else 1.0
         out |= {"converged"} if much > 0.005 or cost > 0.005 else set()
     return out or {"converged"}
 
 
-def _first(pace: set[str]) -> str:
-    return next(code for code in ("still_learning", "stopped_too_late", "converged", "overfitting") if code in pace)
+def _first(pace: set[str], halved: bool) -> str:
+    order = ("still_learning", *(("stopped_too_late", "converged") if halved else ("converged", "stopped_too_late")))
+    return next(code for code in order if code in pace)

@@ -15,7 +15,8 @@ from nnjax.diagnose.types import Verdict
 def too_slow(case: Case) -> np.ndarray:
     """The loss falls almost along a straight line, or still lies above a constant answer's."""
     m, z = case.measures, case.measures.main
-    falling = still_falling(case) | steadily_falling(case)
+    surely = z.ahead > limit.SLOW_ERRORS * z.ahead_error
+    falling = (still_falling(case) & surely) | steadily_falling(case)
     fall = np.fmax(z.fall, m.train.fall)
     linear = (z.second_half > limit.LINEAR) & (fall > limit.SLOW_FALL)
     crawling = steadily_falling(case) & (fall <= limit.SLOW_FALL)
@@ -49,7 +50,7 @@ def tell_slow(case: Case, i: int, confidence: float) -> Verdict:
 def spike(case: Case) -> np.ndarray:
     """A jump far above the neighbouring epochs, from which the loss came back."""
     m = case.measures
-    z = m.train if m.has_train.all() else m.main
+    z = m.shape
     tall = spikes(z.z) & (_seen_elsewhere(m) | ~m.has_val[:, None])
     count = (tall[:, 1:] & ~tall[:, :-1]).sum(axis=1)
     few = (count >= 1) & (count <= limit.MOST_SPIKES) & (tall.mean(axis=1) <= limit.SPIKE_SHARE + 1 / m.num_epochs)
@@ -78,7 +79,7 @@ def spikes(z: np.ndarray) -> np.ndarray:
 def tell_spike(case: Case, i: int, confidence: float) -> Verdict:
     """Say when and how high."""
     m = case.measures
-    z = m.train if m.has_train.all() else m.main
+    z = m.shape
     height = np.where(spikes(z.z[i : i + 1])[0], f.spike_heights(z.z[i : i + 1])[0], 0)
     epoch = int(height.argmax())
     text = f"The loss jumped by {percent(height[epoch])} in epoch {epoch + 1} and came back."
@@ -94,7 +95,7 @@ def plateau_then_drop(case: Case) -> np.ndarray:
 def _plateau(case: Case) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """First epoch (from 0) and length of the longest plateau, 0 where there is none, and the drop after it; [g]."""
     m = case.measures
-    z = m.train if m.has_train.all() else m.main
+    z = m.shape
     t = m.num_epochs
     step = max(1, t // 20)
     rate = (z.smooth[:, :-step] - z.smooth[:, step:]) / step

@@ -15,15 +15,9 @@ def overfitting(case: Case) -> np.ndarray:
     """The validation loss rises after its minimum while the train loss goes on falling (Prechelt 1998)."""
     m, v = case.measures, case.measures.val
     rises = v.rise > limit.RISE + limit.RISE_NOISE * v.rise_error
-    falls = (m.train.end < f.at(m.train.smooth, v.lowest_at) - limit.TRAIN_FALLS) & (_train_end(case) < v.lowest)
+    falls = (m.train.end < f.at(m.train.smooth, v.lowest_at) - limit.TRAIN_FALLS) & (m.weights.end < v.lowest)
     known = np.where(m.has_train, falls, v.fall > limit.FLAT)
     return sure(m.has_val & rises & known, v.rise - limit.RISE, 0.1)
-
-
-def _train_end(case: Case) -> np.ndarray:
-    """The train loss at the end [g], in evaluation mode where it is known."""
-    m = case.measures
-    return np.where(np.isnan(m.again.end), m.train.end, m.again.end)
 
 
 def tell_overfitting(case: Case, i: int, confidence: float) -> Verdict:
@@ -42,8 +36,7 @@ def tell_overfitting(case: Case, i: int, confidence: float) -> Verdict:
 def no_signal(case: Case) -> np.ndarray:
     """The train loss falls, the validation loss never gets below what guessing gives."""
     m, v = case.measures, case.measures.val
-    with np.errstate(divide="ignore", invalid="ignore"):
-        anchor = np.log(case.mean_predictor)
+    anchor = np.log(case.mean_predictor)
     above = v.lowest > anchor - limit.NEAR_MEAN - v.noise
     memorises = m.train.lowest < np.where(np.isnan(anchor), v.lowest, anchor) - limit.MEMORISES
     no_better = (v.fall < limit.NO_BETTER + v.noise) & (v.start > m.train.start - limit.NEAR_MEAN)
@@ -133,8 +126,7 @@ def below(case: Case) -> tuple[np.ndarray, np.ndarray]:
     """Median of log train over validation loss in the last half, and the share of epochs in which it is positive."""
     m = case.measures
     half = m.num_epochs // 2
-    with np.errstate(divide="ignore", invalid="ignore"):
-        gap = np.log(m.train.raw[:, half:]) - np.log(m.val.raw[:, half:])
+    gap = np.log(m.train.raw[:, half:]) - np.log(m.val.raw[:, half:])
     return np.median(gap, axis=1), (gap > 0).mean(axis=1)
 
 
