@@ -1,0 +1,137 @@
+"""Features of learning curves: pure functions over arrays [m, t] (trials, epochs), float64, without NaN inside.
+
+A row that is not known is NaN throughout, and so is every feature of it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+MAD = 1.4826  # times the median absolute deviation: the standard deviation of normal noise (Hampel 1974)
+
+
+def interpolate(y: np.ndarray) -> np.ndarray:
+    """Fill what was not measured in [m, t] from the epochs around it; rows without a number stay NaN."""
+    out = np.array(y, float)
+    epochs = np.arange(out.shape[1])
+    known = np.isfinite(out)
+    for row in np.flatnonzero(known.any(axis=1) & ~known.all(axis=1)):
+        out[row] = np.interp(epochs, epochs[known[row]], out[row, known[row]])
+    return out
+
+
+def log_scale(y: np.ndarray) -> np.ndarray:
+    """Bring losses [m, t] to a scale on which a difference of 0.01 is one per cent.
+
+    The logarithm where a row is positive. Where a loss can be 0 or less a per cent of it means nothing, and the row is
+    counted in shares of the range that it has covered.
+    """
+    lowest, highest = y.min(axis=1, keepdims=True), y.max(axis=1, keepdims=True)
+    span = highest - lowest
+    share = (y - lowest) / np.where(span > 0, span, 1.0)
+    return np.where(lowest > 0, np.log(np.where(y > 0, y, 1.0)), share)
+
+
+def noise(z: np.ndarray) -> np.ndarray:
+    """Estimate the standard deviation [m] of epoch-to-epoch noise in [m, t], from second differences.
+
+    They cancel the trend; those of white noise have 6 times its variance. Their median absolute deviation is not moved
+    by a few jumps. Third differences (20 times) cancel the bend of short, steep curves too: the smaller estimate counts.
+    NaN for fewer than 3 epochs.
+    """
+    if z.shape[1] < 3:
+        return np.full(len(z), np.nan)
+    second = np.median(np.abs(np.diff(z, 2, axis=1)), axis=1) / np.sqrt(6.0)
+    if z.shape[1] < 4:
+        return MAD * second
+    third = np.median(np.abs(np.diff(z, 3, axis=1)), axis=1) / np.sqrt(20.0)
+    return MAD * np.minimum(second, third)
+
+
+def share_up(z: np.ndarray) -> np.ndarray:
+    """Give the share of steps [m] of [m, t] that go up; half of them where nothing but noise moves."""
+    return (np.diff(z, axis=1) > 0).mean(axis=1) if z.shape[1] > 1 else np.zeros(len(z))
+
+
+def running_median(z: np.ndarray, half: int) -> np.ndarray:
+    """Replace each epoch of [m, t] by the median of up to `half` epochs to either side, fewer at the ends."""
+    t = z.shape[1]
+    padded = np.pad(z, ((0, 0), (half, half)), constant_values=np.nan)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1, axis=1)
+    out = np.median(windows, axis=2)
+    for i in {*range(min(half, t)), *range(max(t - half, 0), t)}:
+        reach = min(half, i, t - 1 - i)
+        out[:, i] = np.median(z[:, i - reach : i + reach + 1], axis=1)
+    return out
+
+
+def running_mean(z: np.ndarray, half: int) -> np.ndarray:
+    """Replace each epoch of [m, t] by the mean of up to `half` epochs to either side, as many on one as on the other.
+
+    Symmetric windows keep a trend unbiased up to the ends, where they shrink.
+    """
+    m, t = z.shape
+    total = np.concatenate([np.zeros((m, 1)), np.cumsum(z, axis=1)], axis=1)
+    i = np.arange(t)
+    reach = np.minimum(half, np.minimum(i, t - 1 - i))
+    return (total[:, i + reach + 1] - total[:, i - reach]) / (2 * reach + 1)
+
+
+def smooth(z: np.ndarray) -> np.ndarray:
+    """Smooth [m, t]: a running median of 3 against single jumps, then a running mean over a tenth of the epochs."""
+    return running_mean(running_median(z, 1), max(1, z.shape[1] // 20))
+
+
+def gain_ahead(z: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Extrapolate how far [m, t] falls if training goes on for half as many epochs again.
+
+    A straight line in log t (a power law of the loss; Hestness et al. 2017) through the last half, or through the last
+    quarter where that is flatter by more than twice its standard error.
+
+    Args:
+      z: log losses.
+      noise: [m]; their standard deviation from epoch to epoch.
+
+    Returns:
+      [m] the gain, and its standard error.
+    """
+    t = z.shape[1]
+    half, half_error = _power(z, noise, max(3, t // 2))
+    quarter, quarter_error = _power(z, noise, max(3, round(t / 4)))
+    flatter = quarter + 2 * quarter_error < half
+    ahead = np.log(1.5)
+    return ahead * np.where(flatter, quarter, half), ahead * np.where(flatter, quarter_error, half_error)
+
+
+def _power(z: np.ndarray, noise: np.ndarray, last: int) -> tuple[np.ndarray, np.ndarray]:
+    """Fit the power [m] with which a loss falls over its last epochs, with its standard error."""
+    t = z.shape[1]
+    x = np.log(np.arange(t - last + 1, t + 1))
+    x = x - x.mean()
+    return -(z[:, -last:] @ x) / (x @ x), noise / np.sqrt(x @ x)
+
+
+def spike_heights(z: np.ndarray) -> np.ndarray:
+    """Give how far each epoch of [m, t] lies above the median of the 7 around it."""
+    return z - running_median(z, 3)
+
+
+def robust_z(r: np.ndarray, least: float = 1e-3) -> np.ndarray:
+    """Divide residuals [m, t] by their own robust scale, at least `least`."""
+    scale = MAD * np.median(np.abs(r), axis=1, keepdims=True)
+    return r / np.maximum(scale, least)
+
+
+def longest_run(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Find the longest run of True in each row of [m, t]: its first index and its length, [m] each; 0 if none."""
+    length = np.zeros(mask.shape, int)
+    for i in range(mask.shape[1]):
+        length[:, i] = np.where(mask[:, i], 1 + (length[:, i - 1] if i else 0), 0)
+    end = length.argmax(axis=1)
+    longest = length[np.arange(len(mask)), end]
+    return end - longest + 1, longest
+
+
+def at(z: np.ndarray, index: np.ndarray) -> np.ndarray:
+    """Pick one epoch [m] of each row of [m, t]."""
+    return np.take_along_axis(z, np.asarray(index)[:, None], axis=1)[:, 0]

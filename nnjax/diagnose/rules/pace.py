@@ -1,0 +1,201 @@
+"""How far training has come: too slow, plateau, spike, still learning, converged, stopped too late, too short."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnjax.diagnose import features as f
+from nnjax.diagnose import thresholds as limit
+from nnjax.diagnose.measures import Measures
+from nnjax.diagnose.rules.broken import at_mean_predictor, steadily_falling
+from nnjax.diagnose.rules.case import Case, Rule, percent, sure
+from nnjax.diagnose.types import Verdict
+
+
+def too_slow(case: Case) -> np.ndarray:
+    """The loss falls almost along a straight line, or still lies above a constant answer's."""
+    m, z = case.measures, case.measures.main
+    surely = z.ahead > limit.SLOW_ERRORS * z.ahead_error
+    falling = (still_falling(case) & surely) | steadily_falling(case)
+    fall = np.fmax(z.fall, m.train.fall)
+    linear = (z.second_half > limit.LINEAR) & (fall > limit.SLOW_FALL)
+    crawling = steadily_falling(case) & (fall <= limit.SLOW_FALL)
+    above = above_mean(case)
+    return sure(falling & (linear | crawling | above), np.fmax(z.second_half - limit.LINEAR, above * 0.1), 0.1)
+
+
+def above_mean(case: Case) -> np.ndarray:
+    """Whether the loss ends above that of the mean predictor."""
+    end = case.measures.main.raw[:, -1]
+    return end > case.mean_predictor * (1 + limit.NEAR_MEAN)
+
+
+def tell_slow(case: Case, i: int, confidence: float) -> Verdict:
+    """Say how straight the line is."""
+    z, t = case.measures.main, case.measures.num_epochs
+    text = (
+        f"The loss fell by {percent(-z.fall[i])} in {t} epochs, {100 * z.second_half[i]:.0f} % of that in the second "
+        "half: almost along a straight line, so the learning rate is too low."
+    )
+    evidence = {"fall": float(z.fall[i]), "second_half": float(z.second_half[i])}
+    if above_mean(case)[i]:
+        evidence["mean_predictor"] = float(case.mean_predictor[i])
+        text = text.rstrip(".") + (
+            f"; {z.raw[i, -1]:.4g} is still worse than the mean predictor, a constant answer ({case.mean_predictor[i]:.4g})."
+        )
+    todo = "Raise the learning rate by a factor of 3 to 10, until the loss falls fast and then flattens."
+    return Verdict("too_slow", text, evidence, {"from": 1, "to": t}, confidence, todo)
+
+
+def spike(case: Case) -> np.ndarray:
+    """A jump far above the neighbouring epochs, from which the loss came back."""
+    m = case.measures
+    z = m.shape
+    tall = spikes(z.z) & (_seen_elsewhere(m) | ~m.has_val[:, None])
+    count = (tall[:, 1:] & ~tall[:, :-1]).sum(axis=1)
+    few = (count >= 1) & (count <= limit.MOST_SPIKES) & (tall.mean(axis=1) <= limit.SPIKE_SHARE + 1 / m.num_epochs)
+    back = ~tall[:, -1] & (z.rise < limit.ROUGH_WORSE + limit.GAIN_ERRORS * z.rise_error)
+    height = np.where(tall, f.spike_heights(z.z), 0).max(axis=1)
+    span = z.raw.max(axis=1) - z.raw.min(axis=1)
+    seen = np.where(tall, f.spike_heights(z.raw), 0).max(axis=1) > limit.SPIKE_SEEN * span
+    return sure(few & back & seen, height - limit.SPIKE, 0.3)
+
+
+def _seen_elsewhere(m: Measures) -> np.ndarray:
+    """Where [g, t] another loss jumps too, in the same epoch or the one before or after."""
+    others = [f.spike_heights(one.z) > limit.SPIKE / 3 for one in (m.val, m.again)]
+    jumps = np.pad(others[0] | others[1], ((0, 0), (1, 1)))
+    return jumps[:, :-2] | jumps[:, 1:-1] | jumps[:, 2:]
+
+
+def spikes(z: np.ndarray) -> np.ndarray:
+    """Which epochs of [g, t] are part of a spike."""
+    r = f.spike_heights(z)
+    tall = (r > limit.SPIKE) & (f.robust_z(r, 0.005) > limit.SPIKE_Z)
+    tall[:, 0] = False
+    return tall
+
+
+def tell_spike(case: Case, i: int, confidence: float) -> Verdict:
+    """Say when and how high."""
+    m = case.measures
+    z = m.shape
+    height = np.where(spikes(z.z[i : i + 1])[0], f.spike_heights(z.z[i : i + 1])[0], 0)
+    epoch = int(height.argmax())
+    text = f"The loss jumped by {percent(height[epoch])} in epoch {epoch + 1} and came back."
+    todo = "One spike does no harm; if there are more, clip the gradient or lower the learning rate a little."
+    return Verdict("spike", text, {"height": float(height[epoch])}, {"spike": epoch + 1}, confidence, todo)
+
+
+def plateau_then_drop(case: Case) -> np.ndarray:
+    """For a good part of the epochs nothing happened, and then the loss fell."""
+    return sure(_plateau(case)[1] > 0, _plateau(case)[2] - limit.PLATEAU_DROP, 0.3)
+
+
+def _plateau(case: Case) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """First epoch (from 0) and length of the longest plateau, 0 where there is none, and the drop after it; [g]."""
+    m = case.measures
+    z = m.shape
+    t = m.num_epochs
+    step = max(1, t // 20)
+    rate = (z.smooth[:, :-step] - z.smooth[:, step:]) / step
+    later = np.maximum.accumulate(rate[:, ::-1], axis=1)[:, ::-1]
+    below = np.minimum.accumulate(z.smooth[:, ::-1], axis=1)[:, ::-1]
+    drop = z.smooth[:, :-step] - below[:, :-step]
+    real = drop > limit.PLATEAU_DROP + 4 * z.noise[:, None]
+    start, length = f.longest_run((rate < limit.PLATEAU_SLOPE * later) & real)
+    enough = length >= max(limit.PLATEAU_EPOCHS, limit.PLATEAU * t)
+    end = np.minimum(start + length, drop.shape[1] - 1)
+    return start, np.where(enough, length, 0), f.at(drop, end)
+
+
+def tell_plateau(case: Case, i: int, confidence: float) -> Verdict:
+    """Say from when to when."""
+    start, length, drop = (values[i] for values in _plateau(case))
+    text = (
+        f"From epoch {start + 1} to {start + length} the loss hardly moved, and then fell by {percent(-drop)}: "
+        "a plateau is not always the end."
+    )
+    todo = "Give such networks more epochs before stopping; a better initialisation, ReLU or Adam shortens the plateau."
+    epochs = {"from": int(start) + 1, "to": int(start + length)}
+    return Verdict("plateau_then_drop", text, {"drop": float(drop)}, epochs, confidence, todo)
+
+
+def still_falling(case: Case) -> np.ndarray:
+    """Whether going on for half as long again would gain more than `GAIN`, beyond doubt."""
+    z = case.measures.main
+    return (z.ahead > limit.GAIN) & (z.ahead > limit.GAIN_ERRORS * z.ahead_error)
+
+
+def still_learning(case: Case) -> np.ndarray:
+    """The loss is still falling at the end (deck: "not flat? you are still learning!")."""
+    return sure(still_falling(case), case.measures.main.ahead - limit.GAIN, 0.03)
+
+
+def tell_still(case: Case, i: int, confidence: float) -> Verdict:
+    """Say what going on may gain."""
+    z, t = case.measures.main, case.measures.num_epochs
+    quarter = max(3, round(t / 4))
+    text = f"The loss is still falling: going on for {max(1, t // 2)} more epochs would lower it by about {percent(-z.ahead[i])}."
+    return Verdict(
+        "still_learning",
+        text,
+        {"gain_ahead": float(z.ahead[i])},
+        {"from": t - quarter + 1, "to": t},
+        confidence,
+        "Train longer.",
+    )
+
+
+def stopped_too_late(case: Case) -> np.ndarray:
+    """The loss was flat for the better half of the epochs."""
+    t = case.measures.num_epochs
+    at = flat_from(case)
+    holds = converged(case) > 0
+    return sure(holds & (at <= (1 - limit.SAVED_SHARE) * t), (1 - limit.SAVED_SHARE) - at / t, 0.2)
+
+
+def flat_from(case: Case) -> np.ndarray:
+    """Epochs [g] after which the loss never again was better by `SAVED` than at its end."""
+    z = case.measures.main
+    error = limit.GAIN_ERRORS * z.noise / np.sqrt(max(2, z.z.shape[1] // 10))
+    close = z.smooth <= (np.minimum(z.end, z.smooth[:, -1]) + limit.SAVED + error)[:, None]
+    return np.argmax(close, axis=1) + 1
+
+
+def tell_late(case: Case, i: int, confidence: float) -> Verdict:
+    """Say how many epochs could have been saved."""
+    at, t = int(flat_from(case)[i]), case.measures.num_epochs
+    text = f"After epoch {at} nothing more was gained: {t - at} of {t} epochs could have been saved."
+    todo = "Stop by patience, or spend the epochs on more seeds or a larger network."
+    return Verdict("stopped_too_late", text, {"saved": t - at}, {"flat_from": at, "to": t}, confidence, todo)
+
+
+def converged(case: Case) -> np.ndarray:
+    """Flat at the end, after a fall."""
+    z = case.measures.main
+    fell = np.fmax(z.fall, case.measures.train.fall) > limit.FLAT
+    flat = ~still_falling(case) & ~at_mean_predictor(case)
+    return sure(flat & fell, limit.GAIN - z.ahead - z.ahead_error, limit.GAIN)
+
+
+def tell_converged(case: Case, i: int, confidence: float) -> Verdict:
+    """Say at which level."""
+    z, t = case.measures.main, case.measures.num_epochs
+    text = f"The loss fell by {percent(-z.fall[i])} and is flat at {z.raw[i, -1]:.4g}: training has converged."
+    evidence = {"fall": float(z.fall[i]), "gain_ahead": float(z.ahead[i])}
+    floor = case.floor[i]
+    if np.isfinite(floor):
+        evidence["floor"] = float(floor)
+        text = text.rstrip(".") + f", {z.raw[i, -1] - floor:.3g} above the least possible ({floor:.4g})."
+    return Verdict("converged", text, evidence, {"from": int(flat_from(case)[i]), "to": t}, confidence, "")
+
+
+RULES = (
+    Rule("spike", spike, tell_spike),
+    Rule("plateau_then_drop", plateau_then_drop, tell_plateau),
+    Rule("too_slow", too_slow, tell_slow),
+    Rule("still_learning", still_learning, tell_still),
+    Rule("stopped_too_late", stopped_too_late, tell_late),
+    Rule("converged", converged, tell_converged),
+)

@@ -1,0 +1,139 @@
+"""Curves in which something happens on the way: a kick from which training recovers, a plateau before the drop.
+
+spike              one epoch at a rate far too high (three runs, each from the weights of the one before); the kicked
+                   epoch's loss is 25 % above the one before, and the end is not above it
+plateau_then_drop  deep sigmoid and tanh nets, parity, spirals, deep autoencoders; a patience of 15 % of the epochs (at
+                   least 3) with a least gain of 0.5 % an epoch-window would have stopped at least 20 % above the end
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+import nnjax
+from nnjax.config import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+from nnjax.search import Arm, Space
+from scripts.curves import tasks
+from scripts.curves.curve import NAMES, Labelled
+from scripts.curves.trained import train
+
+KICKS = (5.0, 12.0, 30.0, 80.0, 200.0)  # times the good rate; those that do too little or too much are left out
+
+
+def spikes(pairs: Sequence[tuple[str, str]]) -> Iterator[Labelled]:
+    """Train, kick, and train on."""
+    for task, optimizer in pairs:
+        good = tasks.GOOD[optimizer]
+        for kick in KICKS:
+            arms = {}
+            for before, after in ((8, 10), (15, 12), (20, 30)):
+                a, b, c = (f"{name}{before}" for name in ("before", "kick", "after"))
+                arms[a] = Arm({"epochs": before})
+                arms[b] = Arm({"epochs": 1, "learning_rate": kick * good}, start_from=a)
+                arms[c] = Arm({"epochs": after}, start_from=b)
+            run = nnjax.sweep(tasks.experiment(task, optimizer), Space(axes={"seed": range(3)}, arms=arms))
+            by_arm: dict[tuple[str, int], dict[str, np.ndarray]] = {
+                (spec.arm, spec.experiment.seed): record.curves
+                for spec, record in zip(run.specs, run.records, strict=True)
+            }
+            for before in (8, 15, 20):
+                for seed in range(3):
+                    parts = [by_arm[f"{name}{before}", seed] for name in ("before", "kick", "after")]
+                    found = _joined(parts, before)
+                    if found is not None:
+                        source = f"spike/{task}/{optimizer}/kick={kick:g},before={before},seed={seed}"
+                        yield Labelled(found, "spike", frozenset({"spike"}), source, tasks.part_of(task, optimizer))
+
+
+def _joined(parts: list[dict[str, np.ndarray]], before: int) -> dict[str, np.ndarray] | None:
+    names = [name for name in parts[0] if name.replace("accuracy_eval", "accuracy") in NAMES]
+    curves = {n.replace("accuracy_eval", "accuracy"): np.concatenate([part[n] for part in parts]) for n in names}
+    loss = curves["train_loss"]
+    if not all(np.isfinite(curve).all() for curve in curves.values()):
+        return None
+    kicked = loss[before : before + 2].max() > 1.25 * loss[before - 1]
+    recovered = loss[-3:].mean() < 1.02 * loss[before - 1]
+    return curves if kicked and recovered else None
+
+
+def plateaus() -> Iterator[Labelled]:
+    """Train what is slow to begin."""
+    for name, base, axes in _slow_starters():
+        for i, outcome in enumerate(train(base, axes)):
+            loss = outcome.curves.get("train_loss_eval", outcome.curves["train_loss"])
+            if not outcome.diverged and np.isfinite(loss).all():
+                for t in {len(loss), len(loss) * 2 // 3}:
+                    if _patience_fails(loss[:t]):
+                        curves = {n: np.asarray(c[:t], float) for n, c in outcome.curves.items() if n in NAMES}
+                        part = "test" if name.split("/")[2] in tasks.TEST_OPTIMIZERS + ("test",) else "tuning"
+                        accepted = frozenset({"plateau_then_drop"})
+                        yield Labelled(curves, "plateau_then_drop", accepted, f"plateau/{name}/{i}/{t}", part)
+
+
+def _patience_fails(loss: np.ndarray) -> bool:
+    """Whether a patience of 15 % of the epochs would have stopped training 20 % above the last tenth's loss."""
+    wait, last = max(3, round(0.15 * len(loss))), max(1, len(loss) // 10)
+    end = loss[-last:].mean()
+    best, since = np.inf, 0
+    for value in loss:
+        if value < 0.995 * best:
+            best, since = value, 0
+        else:
+            since += 1
+        if since >= wait:
+            return bool(best > 1.2 * end)
+    return False
+
+
+def _slow_starters() -> Iterator[tuple[str, Experiment, dict[str, Sequence]]]:
+    seeds = range(4)
+    for optimizer, rates in {
+        "sgd": [0.3, 1.0, 3.0],
+        "momentum": [0.1, 0.3, 1.0],
+        "adam": [0.001, 0.003, 0.01],
+        "rmsprop": [0.001, 0.003],
+        "adadelta": [1.0, 3.0],
+    }.items():
+        for task, layers, epochs in (("digits", 4, [40, 80]), ("iris", 3, [60, 150]), ("wine", 3, [50, 100])):
+            base = tasks.experiment(task, optimizer)
+            deep = ModelConfig("mlp", (24,) * layers, "sigmoid")
+            yield (
+                f"{task}/{layers}/{optimizer}",
+                _of(base, deep),
+                {"learning_rate": rates, "seed": seeds, "epochs": epochs},
+            )
+        for bits in (4, 6):
+            base = Experiment(
+                data=DataConfig(f"parity:{bits}", validation=0, test=0),
+                model=ModelConfig("mlp", (16,), "tanh"),
+                optimizer=OptimizerConfig(optimizer, preset="keras2" if optimizer == "adadelta" else "optax"),
+                hyperparameters=Hyperparameters(learning_rate=rates[0]),
+                batch_size=8,
+            )
+            axes = {"learning_rate": rates, "seed": seeds, "epochs": [60, 150, 300]}
+            yield f"parity/{bits}/{optimizer}", base, axes
+        if optimizer in ("adadelta", "adam", "sgd"):
+            base = tasks.experiment("digits_autoencoder", optimizer)
+            deep = ModelConfig("autoencoder", (48, 24, 12, 6, 12, 24, 48), output_activation="sigmoid")
+            axes = {"learning_rate": [rates[0] / 10, rates[0] / 3], "seed": seeds, "epochs": [60, 150]}
+            yield f"autoencoder/7/{optimizer}", _of(base, deep), axes
+    for optimizer in ("momentum", "adam"):
+        base = tasks.experiment("breast_cancer", optimizer)
+        deep = ModelConfig("mlp", (24,) * 5, "sigmoid")
+        axes = {"learning_rate": [tasks.GOOD[optimizer], 3 * tasks.GOOD[optimizer]], "seed": seeds, "epochs": [40, 80]}
+        yield "breast_cancer/5/test", _of(base, deep), axes
+        base = tasks.experiment("two_spirals", optimizer)
+        axes = {
+            "learning_rate": [tasks.GOOD[optimizer], 3 * tasks.GOOD[optimizer]],
+            "seed": seeds,
+            "epochs": [100, 200],
+        }
+        yield "two_spirals/3/test", _of(base, ModelConfig("mlp", (24,) * 3, "tanh")), axes
+
+
+def _of(base: Experiment, model: ModelConfig) -> Experiment:
+    output = base.model.output_activation
+    return dataclasses.replace(base, model=dataclasses.replace(model, output_activation=output))

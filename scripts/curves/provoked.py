@@ -1,0 +1,219 @@
+"""Curves of mistakes made on purpose, labelled by how they were made; each is kept only where the mistake took effect.
+
+stuck_at_start   zero weights, dead ReLUs by a first rate far too high, saturated units, deep sigmoid nets; neither n
+                 nor 2n epochs bring the train loss 2 % below the mean predictor's
+no_signal        labels of other examples; the train loss is 10 % below the mean predictor's
+val_below_train  dropout (regularisation), fast learning (averaging), wrong labels in the training part only (easier
+                 split); the printed train loss is 5 % above validation in the last half, and the cause is there
+noisy            batches of 1 to 4, or a dozen validation examples; a third of the last half's epochs end more than 3 %
+                 above the one before, though a tenth of the rate does not end with a lower train loss
+rising           a negative learning rate; a schedule whose rate rises a thousandfold (the train loss ends 10 % above
+                 its lowest)
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from nnjax.config import Experiment, ModelConfig
+from nnjax.data import load, prepare, prepare_loaded
+from nnjax.preflight import valid_trials
+from nnjax.search import Space
+from nnjax.train import Population
+from nnjax.train.records import MemoryStore
+from nnjax.types import Dataset
+from scripts.curves import tasks
+from scripts.curves.curve import Labelled, cut, wobbles
+from scripts.curves.sweeps import PACE, level, log_ratio
+from scripts.curves.trained import Outcome, chance_accuracy, mean_predictor, train
+
+Pairs = Sequence[tuple[str, str]]
+
+
+def _anchors(base: Experiment, data: Dataset | None = None) -> tuple[float, float]:
+    prepared = prepare(base.data) if data is None else prepare_loaded(data, base.data)
+    return mean_predictor(prepared, base.loss, base.model.kind), chance_accuracy(prepared)
+
+
+def _labelled(
+    outcome: Outcome, label: str, accepted: set[str], source: str, where: tuple[str, str], anchors: tuple[float, float]
+) -> Labelled:
+    curves = cut(outcome.curves, len(outcome.curves["val_loss"]))
+    known = {"mean_predictor": anchors[0], "chance": anchors[1]}
+    return Labelled(curves, label, frozenset({label} | accepted), source, tasks.part_of(*where), **known)
+
+
+def _finite(outcome: Outcome) -> bool:
+    return not outcome.diverged and all(np.isfinite(curve).all() for curve in outcome.curves.values())
+
+
+def stuck(pairs: Pairs) -> Iterator[Labelled]:
+    """Train networks that cannot begin to learn."""
+    for task, optimizer in pairs:
+        base = tasks.experiment(task, optimizer, init_scale=1.0)
+        deep = dataclasses.replace(base, model=_deep(base.model, "sigmoid", 6))
+        ways = {
+            "zero": (base, {"init_scale": [0.0]}),
+            "dead": (base, {"init_scale": [30.0, 100.0], "learning_rate": [300 * tasks.GOOD[optimizer]]}),
+            "saturated": (deep, {"init_scale": [1.0], "learning_rate": [0.3 * tasks.GOOD[optimizer]]}),
+        }
+        anchors = _anchors(base)
+        for way, (experiment, axes) in ways.items():
+            epochs = tasks.lengths(task, 4)
+            outcomes = train(experiment, {**axes, "seed": range(3), "epochs": epochs})
+            for i, (now, then) in enumerate(zip(outcomes, outcomes[1:], strict=False)):
+                last = (i + 1) % len(epochs) == 0
+                if last or not (_finite(now) and _finite(then)):
+                    continue
+                if min(level(now).train, level(then).train) > 0.98 * anchors[0]:
+                    also = {"unstable", "diverged"} if way == "dead" else set()
+                    if log_ratio(level(now).train, level(then).train) > 0.01:
+                        also |= {"too_slow", "still_learning"}  # it creeps towards the mean predictor
+                    yield _labelled(
+                        now, "stuck_at_start", also, f"stuck/{way}/{task}/{optimizer}/{i}", (task, optimizer), anchors
+                    )
+
+
+def _deep(model: ModelConfig, activation: str, layers: int) -> ModelConfig:
+    return dataclasses.replace(model, widths=(16,) * layers, activation=activation)
+
+
+def no_signal(pairs: Pairs) -> Iterator[Labelled]:
+    """Train on shuffled labels."""
+    for task, optimizer in pairs:
+        data, good = tasks.shuffled(task, seed=1), tasks.GOOD[optimizer]
+        base = tasks.experiment(task, optimizer)
+        base = dataclasses.replace(base, model=dataclasses.replace(base.model, widths=(128, 64)))
+        axes = {"learning_rate": [good, 3 * good], "seed": range(2), "epochs": tasks.lengths(task, 4)}
+        anchors = _anchors(base, data)
+        for i, outcome in enumerate(train(base, axes, data)):
+            if _finite(outcome) and level(outcome).train < 0.9 * anchors[0]:
+                yield _labelled(
+                    outcome, "no_signal", set(), f"shuffled/{task}/{optimizer}/{i}", (task, optimizer), anchors
+                )
+
+
+def below(pairs: Pairs) -> Iterator[Labelled]:
+    """Train with dropout, with wrong labels in the training part, and plainly but fast."""
+    for task, optimizer in pairs:
+        epochs = tasks.lengths(task, 4)
+        dropout = tasks.experiment(task, optimizer, dropout=0.0)
+        yield from _below(
+            dropout, {"dropout": [0.3, 0.5], "seed": range(2), "epochs": epochs}, "regularisation", (task, optimizer)
+        )
+        plain, good = tasks.experiment(task, optimizer), tasks.GOOD[optimizer]
+        fast = {"learning_rate": [good, 3 * good], "seed": range(2), "epochs": [5, 6, 8, 10]}
+        yield from _below(plain, fast, "averaging", (task, optimizer))
+        if tasks.TASKS[task].kind == "mlp" and tasks.TASKS[task].loss != tasks.MSE:
+            given = dataclasses.replace(
+                plain, data=dataclasses.replace(plain.data, validation="given", test=None, limit=None)
+            )
+            for share in (0.1, 0.25):
+                data = tasks.wrong_labels(task, share, seed=2)
+                yield from _below(given, {"seed": range(2), "epochs": epochs}, "easier split", (task, optimizer), data)
+
+
+def _below(
+    base: Experiment, axes: dict[str, Sequence], cause: str, where: tuple[str, str], data: Dataset | None = None
+) -> Iterator[Labelled]:
+    anchors = _anchors(base, data)
+    for i, outcome in enumerate(train(base, axes, data)):
+        if not _finite(outcome):
+            continue
+        running, again, val = (outcome.curves[name] for name in ("train_loss", "train_loss_eval", "val_loss"))
+        half = slice(len(val) // 2, None)
+        cost = min(log_ratio(outcome.test, outcome.best_test), log_ratio(val[-1], val.min()))
+        easier = np.log(np.mean(again[half]) / np.mean(val[half]))
+        present = easier > 0.05 if cause == "easier split" else easier < 0.02
+        at_end = np.log(running[-1] / val[-1]) > 0.03
+        if cost < 0.01 and present and at_end and np.log(np.mean(running[half]) / np.mean(val[half])) > 0.05:
+            source = f"below/{cause}/{'/'.join(where)}/{i}"
+            found = _labelled(outcome, "val_below_train", set(), source, where, anchors)
+            yield dataclasses.replace(found, cause=cause, beside=PACE | {"too_slow"})
+
+
+def noisy(pairs: Pairs) -> Iterator[Labelled]:
+    """Train with tiny batches, and judge by a dozen validation examples."""
+    for task, optimizer in pairs:
+        good, epochs = tasks.GOOD[optimizer], tasks.lengths(task, 3)
+        base = tasks.experiment(task, optimizer)
+        ways = {
+            "batch": [dataclasses.replace(base, batch_size=batch) for batch in (2, 4)],
+            "validation": [dataclasses.replace(base, batch_size=4, data=dataclasses.replace(base.data, validation=12))],
+        }
+        for way, experiments in ways.items():
+            for experiment in experiments:
+                rates = [0.03 * good, 0.3 * good, good]
+                outcomes = train(experiment, {"learning_rate": rates, "seed": range(3), "epochs": epochs})
+                per_rate = len(outcomes) // len(rates)
+                anchors = _anchors(experiment)
+                for i in range(per_rate, len(outcomes)):
+                    now, slower = outcomes[i], outcomes[i - per_rate]
+                    if _finite(now) and _wobbles(now) and log_ratio(level(now).train, level(slower).train) < 0.05:
+                        if len(now.curves["val_loss"]) < 8:
+                            continue
+                        yield _labelled(
+                            now, "noisy", set(), f"noisy/{way}/{task}/{optimizer}/{i}", (task, optimizer), anchors
+                        )
+
+
+def _wobbles(outcome: Outcome) -> bool:
+    val = outcome.curves["val_loss"]
+    cost = min(log_ratio(outcome.test, outcome.best_test), log_ratio(level(outcome).val, float(val.min())))
+    return wobbles(val) and cost < 0.1
+
+
+def rising(pairs: Pairs) -> Iterator[Labelled]:
+    """Climb instead of descending, or raise the rate a thousandfold in the course of training."""
+    for task, optimizer in pairs:
+        good, where = tasks.GOOD[optimizer], (task, optimizer)
+        base = tasks.experiment(task, optimizer)
+        anchors = _anchors(base)
+        axes = {"learning_rate": [0.003 * good, 0.03 * good], "seed": range(2), "epochs": tasks.lengths(task, 3)}
+        for i, outcome in enumerate(_uphill(base, axes)):
+            if _finite(outcome):
+                exploded = level(outcome).train > 100 * outcome.curves["train_loss_eval"][0]
+                also = {"diverged"} if exploded else set()
+                yield _labelled(outcome, "rising", also, f"uphill/{task}/{optimizer}/{i}", where, anchors)
+        schedule = dataclasses.replace(base.optimizer, schedule="exponential")
+        axes = {
+            "learning_rate": [0.1 * good, good],
+            "final_factor": [300.0, 3000.0],
+            "seed": [0, 1],
+            "epochs": [15, 30, 50],
+        }
+        base = dataclasses.replace(tasks.experiment(task, optimizer, final_factor=1.0), optimizer=schedule)
+        for i, outcome in enumerate(train(base, axes)):
+            loss = outcome.curves["train_loss"]
+            if _finite(outcome) and log_ratio(float(loss[-1]), float(loss.min())) > 0.1:
+                also = {"unstable", "diverged"} if loss[-1] > 100 * loss[0] else {"unstable"}
+                yield _labelled(outcome, "rising", also, f"schedule/{task}/{optimizer}/{i}", where, anchors)
+
+
+def _uphill(base: Experiment, axes: dict[str, Sequence]) -> list[Outcome]:
+    """Train with negative learning rates, which nnjax refuses unless one builds the population oneself."""
+    specs = []
+    for spec in valid_trials(base, Space(axes=axes), lambda text: None):
+        hyper = spec.experiment.hyperparameters
+        assert hyper.learning_rate is not None
+        climbing = dataclasses.replace(hyper, learning_rate=-hyper.learning_rate)
+        specs.append(
+            dataclasses.replace(spec, experiment=dataclasses.replace(spec.experiment, hyperparameters=climbing))
+        )
+    records = Population(specs, {base.data: prepare(base.data)}, store=MemoryStore()).run()
+    return [
+        Outcome(
+            {n.replace("accuracy_eval", "accuracy"): np.asarray(c, float) for n, c in record.curves.items()},
+            record.values.get("test_loss", float("nan")),
+            record.values.get("best_test_loss", float("nan")),
+            record.status == "diverged",
+            {},
+        )
+        for record in records
+    ]
+
+
+__all__ = ["below", "load", "no_signal", "noisy", "rising", "stuck"]

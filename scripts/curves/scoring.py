@@ -1,0 +1,68 @@
+"""How well the diagnosis does on labelled curves."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from nnjax.diagnose.types import Anchors, Curves, Diagnosis
+from nnjax.diagnose.verdicts import diagnose
+from scripts.curves.curve import NAMES, Labelled
+from scripts.curves.sweeps import PACE
+
+HEALTHY = ("rates/", "cosine/", "step/")  # curves of networks that nothing was done to
+
+
+class Score(NamedTuple):
+    """What came of one curve."""
+
+    one: Labelled
+    found: Diagnosis
+    accepted: bool
+    false_alarm: bool
+
+
+def score(curves: Sequence[Labelled]) -> list[Score]:
+    """Diagnose labelled curves in one call and compare."""
+    return [_score(one, found) for one, found in zip(curves, diagnose(*stacked(curves)), strict=True)]
+
+
+def stacked(curves: Sequence[Labelled]) -> tuple[Curves, list[Anchors]]:
+    """Stack curves of all lengths, NaN past their ends, with their anchors."""
+    lengths = [len(next(iter(one.curves.values()))) for one in curves]
+    arrays = {name: np.full((len(curves), max(lengths)), np.nan) for name in NAMES}
+    for row, (one, t) in enumerate(zip(curves, lengths, strict=True)):
+        for name, curve in one.curves.items():
+            arrays[name][row, :t] = curve
+    ended = [_not_finite(one) for one in curves]
+    return Curves(**arrays, diverged_at=np.array(ended)), [_anchors(one) for one in curves]
+
+
+def _not_finite(one: Labelled) -> float:
+    loss = one.curves["train_loss"]
+    return float(np.argmax(~np.isfinite(loss)) + 1) if not np.isfinite(loss).all() else float("nan")
+
+
+def _anchors(one: Labelled) -> Anchors:
+    known = {"mean_predictor": one.mean_predictor, "chance_accuracy": one.chance}
+    return Anchors(**{name: value for name, value in known.items() if math.isfinite(value)})
+
+
+def _score(one: Labelled, found: Diagnosis) -> Score:
+    code = found.primary.code
+    others = {verdict.code for verdict in found.others}
+    accepted = code in one.accepted or (code in one.beside and one.label in others)
+    healthy = one.label in PACE and one.source.startswith(HEALTHY)
+    return Score(one, found, accepted, healthy and code not in PACE | one.accepted)
+
+
+def wilson(hits: int, n: int, z: float = 1.959964) -> tuple[float, float]:
+    """Give the 95 % confidence interval of a share (Wilson 1927); (0, 1) for n = 0."""
+    if not n:
+        return 0.0, 1.0
+    p, d = hits / n, 1 + z * z / n
+    middle, half = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    return (middle - half) / d, (middle + half) / d

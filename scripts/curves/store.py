@@ -1,0 +1,55 @@
+"""The labelled curves in one NPZ file without pickles: all losses one after the other, and a row of text a curve."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from scripts.curves.curve import NAMES, Labelled
+
+DIGITS = 5  # significant ones that are kept
+TEXT = ("label", "source", "part", "cause")
+
+
+def save(path: pathlib.Path, curves: Sequence[Labelled]) -> None:
+    """Write curves; numbers as float32 of five significant digits, which compress."""
+    arrays: dict[str, np.ndarray] = {name: np.array([getattr(one, name) for one in curves], "U") for name in TEXT}
+    arrays["accepted"] = np.array([" ".join(sorted(one.accepted)) for one in curves], "U")
+    arrays["beside"] = np.array([" ".join(sorted(one.beside)) for one in curves], "U")
+    arrays["anchors"] = np.array([[one.mean_predictor, one.chance] for one in curves], np.float32).reshape(-1, 2)
+    arrays["lengths"] = np.array([len(next(iter(one.curves.values()))) for one in curves], np.int32)
+    for name in NAMES:
+        known = [one.curves[name] for one in curves if name in one.curves]
+        arrays[f"has_{name}"] = np.array([name in one.curves for one in curves], bool)
+        arrays[name] = _rounded(np.concatenate(known) if known else np.zeros(0))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(path, allow_pickle=False, **arrays)
+
+
+def _rounded(y: np.ndarray) -> np.ndarray:
+    with np.errstate(all="ignore"):
+        size = 10.0 ** (DIGITS - 1 - np.floor(np.log10(np.abs(y))))
+        rounded = np.where(np.isfinite(size), np.round(y * size) / size, y)
+        return np.clip(rounded, -3e38, 3e38).astype(np.float32) if np.isfinite(y).all() else rounded.astype(np.float32)
+
+
+def load(path: pathlib.Path) -> list[Labelled]:
+    """Read curves back."""
+    with np.load(path, allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    curves: list[dict[str, np.ndarray]] = [{} for _ in arrays["lengths"]]
+    for name in NAMES:
+        own = np.flatnonzero(arrays[f"has_{name}"])
+        ends = np.cumsum(arrays["lengths"][own])
+        for i, part in zip(own, np.split(arrays[name].astype(float), ends[:-1]), strict=False):
+            curves[i][name] = part
+    return [_labelled(arrays, i, curve) for i, curve in enumerate(curves)]
+
+
+def _labelled(arrays: dict[str, np.ndarray], i: int, curve: dict[str, np.ndarray]) -> Labelled:
+    text = {name: str(arrays[name][i]) for name in TEXT}
+    accepted, beside = (frozenset(str(arrays[name][i]).split()) for name in ("accepted", "beside"))
+    anchor, chance = (float(value) for value in arrays["anchors"][i])
+    return Labelled(curve, accepted=accepted, beside=beside, mean_predictor=anchor, chance=chance, **text)

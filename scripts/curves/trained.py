@@ -1,0 +1,72 @@
+"""Training a population of one program, and its trials by rate, seed and number of epochs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import nnjax
+from nnjax.config import Experiment
+from nnjax.types import Dataset, Prepared
+
+
+class Outcome(NamedTuple):
+    """What a trial that was trained for t epochs has come to.
+
+    Attributes:
+      curves: {name: [t]}, train_accuracy being that of evaluation mode.
+      test: the test loss of the last weights; NaN for a trial that diverged.
+      best_test: that of the weights of the lowest validation loss.
+      diverged: whether the loss stopped being finite.
+      values: the hyperparameters that the population varied.
+    """
+
+    curves: dict[str, np.ndarray]
+    test: float
+    best_test: float
+    diverged: bool
+    values: Mapping[str, Any]
+
+
+def train(base: Experiment, axes: Mapping[str, Sequence[Any]], data: Dataset | None = None) -> list[Outcome]:
+    """Train the grid of some axes; one outcome a trial, the last axis running fastest."""
+    run = nnjax.sweep(base, axes, data=data)
+    return [_outcome(record, spec, axes) for record, spec in zip(run.records, run.specs, strict=True)]
+
+
+def _outcome(record: Any, spec: Any, axes: Mapping[str, Sequence[Any]]) -> Outcome:
+    curves = {name.replace("accuracy_eval", "accuracy"): np.asarray(c, float) for name, c in record.curves.items()}
+    flat = {**vars(spec.experiment), **vars(spec.experiment.hyperparameters)}
+    return Outcome(
+        curves,
+        record.values.get("test_loss", float("nan")),
+        record.values.get("best_test_loss", float("nan")),
+        record.status == "diverged",
+        {name: flat[name] for name in axes},
+    )
+
+
+def mean_predictor(prepared: Prepared, loss: str, kind: str) -> float:
+    """Give the loss on the training part of the best constant answer, worked out here from the targets alone."""
+    data, rows = prepared.dataset, prepared.train
+    if kind == "autoencoder":
+        target = np.asarray(prepared.x_scaler(data.x[rows].astype(np.float64)))
+        mean = np.clip(target.mean(axis=0), 1e-7, 1 - 1e-7)
+        if loss == "binary_crossentropy":
+            return float(-(target * np.log(mean) + (1 - target) * np.log(1 - mean)).mean())
+        return float(target.var(axis=0).mean())
+    assert data.y is not None
+    if data.task == "regression":
+        return float(np.asarray(prepared.y_scaler(data.y[rows].astype(np.float64))).var(axis=0).mean())
+    share = np.bincount(data.y[rows]) / len(rows)
+    return float(-(share[share > 0] * np.log(share[share > 0])).sum())
+
+
+def chance_accuracy(prepared: Prepared) -> float:
+    """Give the accuracy of always naming the most frequent class; NaN where there are no classes."""
+    data = prepared.dataset
+    if data.task != "classification" or data.y is None:
+        return float("nan")
+    return float(np.bincount(data.y[prepared.train]).max() / len(prepared.train))
