@@ -6,6 +6,7 @@ run.table().sort_values("val_loss")
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import os
@@ -17,10 +18,11 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
-from nnjax import preflight, run_files, runs
+from nnjax import diagnosing, preflight, run_files, runs
 from nnjax.checks import Finding
 from nnjax.config import AUTOENCODERS, DataConfig, Experiment, Replicate, TrialSpec, replicate_of
 from nnjax.data import prepare
+from nnjax.diagnose.types import Diagnosis
 from nnjax.fields import conform
 from nnjax.keeping import ALL, keep_text, parse_keep, spans
 from nnjax.metrics import is_maximised
@@ -237,6 +239,20 @@ class Run:
         return best(found, key=lambda i: found[i])
 
     @functools.cached_property
+    def diagnoses(self) -> list[Diagnosis | None]:
+        """What each trial's curves mean; None for a trial that has not ended, or failed."""
+        for trial in {spec.experiment.data: spec.id for spec in self.specs}.values():
+            with contextlib.suppress(UserError):  # without its data the anchors are guessed
+                self.data(trial)
+        return diagnosing.diagnose_trials(self.specs, self.records, self._facts, self._prepared)
+
+    def note_verdicts(self) -> None:
+        """Fill in the verdicts of a run that has ended without them; one that goes on is left to its process."""
+        if all(record.status in OVER for record in self.records):
+            with contextlib.suppress(OSError):  # a folder that cannot be written keeps its table as it is
+                diagnosing.note_verdicts(self.specs, self.records, self._facts, self._prepared, self.store)
+
+    @functools.cached_property
     def certificate(self) -> Certificate | None:
         """What `certify` found, or has left in the run folder; None before.
 
@@ -361,7 +377,7 @@ def sweep(
         population.records = folder.begin(experiment, specs, facts, findings, title, rules)
         if earlier and [from_json(group) for group in earlier] != [group.plan for group in population.groups]:
             announce(OTHER_PLAN)
-    _train(population, folder)
+    _train(population, folder, facts, prepared)
     if population.cost():
         announce(f"cost: {population.cost()}")
     schedules = scheduler.schedules(population.records) if scheduler and scheduler.schedules else ()
@@ -389,8 +405,13 @@ def kept_plan(plan: Plan, folder: runs.FolderStore) -> Plan:
     return dataclasses.replace(plan, devices=max(earlier))
 
 
-def _train(population: Population, folder: runs.FolderStore | None) -> None:
-    """Train a population; however that ends, note in its store how long it took, and let go of the run folder.
+def _train(
+    population: Population,
+    folder: runs.FolderStore | None,
+    facts: Mapping[DataConfig, DataFacts],
+    prepared: Mapping[DataConfig, Prepared],
+) -> None:
+    """Train a population and diagnose it; however that ends, note in its store how long it took, and let go of the run folder.
 
     Of one that has ended before nothing is noted.
     """
@@ -399,6 +420,7 @@ def _train(population: Population, folder: runs.FolderStore | None) -> None:
         if not ended:
             population.store.note_environment(population.describe())
             population.run()
+        diagnosing.note_verdicts(population.specs, population.records, facts, prepared, population.store)
     finally:
         try:
             if not ended:

@@ -198,6 +198,7 @@ def run(
     asked: dict[str, Any] = {name: value for name, value in (asking or {}).items() if value is not None}
     parse_keep(keep)
     _refuse_unfit(experiment, space, asked)
+    from nnjax import diagnosing
     from nnjax.api import Stopped, sweep
     from nnjax.progress import Display, print_message, summary_table
     from nnjax.report import certified
@@ -229,6 +230,8 @@ def run(
         raise main.Interrupted(f"Stopped; {workdir} is saved, and the same command goes on from there.") from None
     report = trained.report() if with_report else None
     display.console.print(summary_table(trained))
+    for sentence in diagnosing.sentences(trained.diagnoses):
+        print_message(sentence)
     for sentence in edges(trained):
         print_message(f"remark: {sentence}")
     for sentence in certified.sentences(trained.certificate) if certify else []:

@@ -16,7 +16,10 @@ def main(argv: list[str]) -> None:
     start_jax()
     from nnjax.api import load
 
-    print(f"report: {load(argv[1]).report(out)}")
+    loaded = load(argv[1])
+    report = loaded.report(out)
+    loaded.note_verdicts()
+    print(f"report: {report}")
 
 
 if __name__ == "__main__":

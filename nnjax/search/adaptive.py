@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from nnjax import preflight, runs
+from nnjax import diagnosing, preflight, runs
 from nnjax.api import OTHER_PLAN, Observer, Run, kept_plan
 from nnjax.checks import Finding, validate
 from nnjax.config import DataConfig, Experiment, TrialSpec
@@ -186,6 +186,7 @@ class _Search:
         if self.population is not None and self.population.cost():
             self.task.hooks.announce(f"cost: {self.population.cost()}")
         facts = {config: self.prepared[config].facts() for config in self._configs(self.specs)}
+        diagnosing.note_verdicts(self.specs, self.records, facts, self.prepared, self.store)
         return Run(self.specs, self.records, self.store, facts, self.prepared, self.findings, self.task.title)
 
     def _resumed(self) -> list[Asked]:
