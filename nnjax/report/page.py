@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
+from nnjax.diagnosing import named
 from nnjax.report import (
     certified,
     curves,
@@ -21,9 +22,11 @@ from nnjax.report import (
     scores,
     sweeps,
     tables,
+    told,
     verdict,
     words,
 )
+from nnjax.report.badges import BADGES
 from nnjax.report.exhibits import Exhibit
 from nnjax.train.checkpoints import write_atomically
 from nnjax.types import UserError
@@ -32,10 +35,10 @@ if TYPE_CHECKING:
     from nnjax.api import Run
 
 TEMPLATES = pathlib.Path(__file__).parent / "templates"
-SCRIPTS = ("data", "tables", "learning_curves")
+SCRIPTS = ("data", "tables", "evidence", "learning_curves")
 SWEEP_SCRIPTS = (
-    *("filter", "scales", "panel", "trials", "drawing", "parallel", "trial_curves", "effects", "heat_map", "rungs"),
-    *("evolution", "trial_table", "sweep"),
+    *("filter", "scales", "panel", "trials", "drawing", "parallel", "trial_curves", "effects", "heat_map", "score_map"),
+    *("verdicts", "rungs", "evolution", "trial_table", "sweep"),
 )
 ESCAPES = str.maketrans(
     {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
@@ -84,7 +87,10 @@ def template(name: str) -> Any:
     import jinja2
 
     loader = jinja2.FileSystemLoader(TEMPLATES)
-    return jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True).get_template(name)
+    environment = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.globals["badges"] = BADGES
+    environment.filters["named"] = named
+    return environment.get_template(name)
 
 
 def _target(run: Run, path: str | PathLike[str] | None) -> pathlib.Path:
@@ -128,8 +134,9 @@ def render(run: Run, some: Sequence[Exhibit], missing: Sequence[str], static_cur
         script=Markup(_script([*SCRIPTS, *SWEEP_SCRIPTS] if sweep else SCRIPTS)),
         plotly=Markup(_plotly()) if charts else "",
         charts=charts,
-        chart_json=Markup(safe_json(curves.packed(charts))),
+        chart_json=Markup(safe_json(curves.packed(charts) | {"evidence": [] if sweep else told.drawn(run)})),
         sweep=verdict.verdict(sweep) if sweep else None,
+        badge_json=Markup(safe_json({code: badge._asdict() | {"ink": badge.ink} for code, badge in BADGES.items()})),
         sweep_json=Markup(safe_json(sweeps.sweep_data(sweep) | evolution.evolution_data(sweep))) if sweep else "",
         static_curves=pictures.data_uri(static_curves) if static_curves else "",
     )
@@ -156,6 +163,7 @@ def _context(run: Run, some: Sequence[Exhibit]) -> dict[str, Any]:
         "shared": tables.shared(run),
         "trials": tables.trials_table(run),
         "censuses": tables.censuses(run, shown),
+        "verdicts": told.section(run),
         "certificate": certified.section(run),
         "environment": origin.environment(run),
         "repeat": repeat,

@@ -11,6 +11,7 @@ import numpy as np
 from nnjax.anchors import ACCURACY
 from nnjax.config import Experiment, setting_key
 from nnjax.fields import flatten
+from nnjax.report import told
 from nnjax.report.columns import Column, axis, name_of, rounded
 from nnjax.report.summary import (
     METRICS,
@@ -27,6 +28,7 @@ from nnjax.train.records import DIVERGED, DROPPED, FAILED, FINISHED, Record
 if TYPE_CHECKING:
     from nnjax.api import Run
 
+NONE = "none"  # the verdict of a trial that has not ended
 SKEWED = 10  # highest over lowest of scores that need one
 
 
@@ -131,10 +133,12 @@ def sweep_data(sweep: Sweep) -> dict[str, Any]:
       fields: the columns.
       stems: {quantity of a curve: its name in a filter}.
       rungs: as `rungs` gives them.
+      told: as `told.sweep_data` gives it.
     """
     specs, records = sweep.run.specs, sweep.run.records
     place = {trial: i for i, setting in enumerate(sweep.settings) for trial in setting.trials}
     statuses = list(dict.fromkeys(records[trial].status for trial in sweep.trials))
+    codes = list(dict.fromkeys(told.code_of(sweep.run, trial) or NONE for trial in sweep.trials))
 
     def other(name: str, value: Callable[[int], int], levels: Sequence[str] | None = None) -> Column:
         values = tuple(value(trial) for trial in sweep.trials)
@@ -143,6 +147,7 @@ def sweep_data(sweep: Sweep) -> dict[str, Any]:
     others = [
         other("trial", lambda trial: trial),
         other("status", lambda trial: statuses.index(records[trial].status), statuses),
+        other("verdict", lambda trial: codes.index(told.code_of(sweep.run, trial) or NONE), codes),
         other("epochs", lambda trial: records[trial].epochs),
         other("seed", lambda trial: specs[trial].experiment.seed),
         other("fold", lambda trial: specs[trial].experiment.data.fold),
@@ -153,6 +158,7 @@ def sweep_data(sweep: Sweep) -> dict[str, Any]:
         "fields": [dataclasses.asdict(column) for column in columns],
         "stems": _stems(sweep),
         "rungs": rungs(sweep),
+        "told": told.sweep_data(sweep.run, sweep.trials),
     }
 
 

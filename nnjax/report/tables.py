@@ -9,6 +9,7 @@ import numpy as np
 
 from nnjax.fields import flatten
 from nnjax.models.census import census
+from nnjax.report import told
 from nnjax.report.summary import METRICS, Setting, field_name, layers, named, number, report_part, score, settings, show
 from nnjax.train.records import DIVERGED, Record
 
@@ -108,8 +109,8 @@ def _results(run: Run) -> list[Column]:
             columns.append((head, lambda spec, record, m=metric, p=part: _score(spec.experiment, record, m, p)))
     if any(record.seconds > 0 for record in run.records):
         columns.append(("seconds", lambda spec, record: number(record.seconds)))
-    if any(record.verdict for record in run.records):
-        columns.append(("verdict", lambda spec, record: record.verdict))
+    if any(run.diagnoses):
+        columns.append(("verdict", lambda spec, record: told.code_of(run, spec.id)))
     return columns
 
 

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nnjax.report.advice import advice
 from nnjax.report.columns import Column
 from nnjax.report.evolution import lineage_table
+from nnjax.report.regions import narrowest
 from nnjax.report.summary import PREFIX, field_name, number, show
 from nnjax.report.sweeps import Sweep, failed, finished, rungs
 from nnjax.report.words import count
-from nnjax.search.insight import edges, importance
+from nnjax.search.insight import importance
 from nnjax.statistics import Estimate, estimate
 from nnjax.train.records import DIVERGED, DROPPED
 
@@ -24,12 +26,12 @@ MAX_FAILURES = 200  # in the table
 
 
 def verdict(sweep: Sweep) -> dict[str, Any]:
-    """Give what stands above the charts of a sweep: cards, warnings, importance, sentences on rungs and failures."""
+    """Give what stands above the charts of a sweep: cards, advice, importance, sentences on rungs and failures."""
     key = _key(sweep)
     shares = shares_of(sweep, key)
     return {
         "cards": cards(sweep),
-        "warnings": edges(sweep.run, key) if key else [],
+        "advice": advice(sweep, key),
         "importance": shares,
         "pair": pair(sweep, [name for name, _ in shares]),
         "lineage": lineage_table(sweep),
@@ -40,7 +42,7 @@ def verdict(sweep: Sweep) -> dict[str, Any]:
         "num_axes": len(sweep.axes),
         "num_metrics": len(sweep.metrics),
         "num_rungs": len(rungs(sweep)),
-        "names": ["trial", "status", "epochs", "seed", "fold", *(c.name for c in (*sweep.axes, *sweep.metrics))],
+        "names": ["trial", "status", "verdict", "epochs", "seed", "fold", *(c.name for c in (*sweep.axes, *sweep.metrics))],
         "example": example(sweep),
     }
 
@@ -167,26 +169,8 @@ def _whereabouts(sweep: Sweep, places: Sequence[int]) -> str:
     what = "diverged" if statuses == {DIVERGED} else "failed" if len(statuses) == 1 else "diverged or failed"
     if n < FEWEST or n == total:
         return f"{n} of {total:,} trials {what}."
-    rules = [rule for column in sweep.axes for rule in _rules(column, places)]
-    others, text = min(rules, default=(total, ""))
+    others, text = narrowest(sweep.axes, places)
     if others > (total - n) / 2:
         return f"{n:,} of {total:,} trials {what}; no single hyperparameter sets them apart from the others."
     rest = "no other trial has" if not others else f"{count(others, 'trial')} with that did not"
     return f"All {n:,} trials that {what} have {text}; {rest}."
-
-
-def _rules(column: Column, places: Sequence[int]) -> list[tuple[int, str]]:
-    """Find conditions that all given trials meet: (how many others meet it too, the condition)."""
-    values, own = np.array(column.values, float), np.array([column.values[place] for place in places], float)
-    if column.levels is not None:
-        levels = sorted({int(value) for value in own})
-        inside = np.isin(values, levels)
-        names = " or ".join(column.levels[level] for level in levels)
-        return [(int(inside.sum()) - len(places), f"{column.name} {names}")]
-    if np.isnan(own).any():
-        return []
-    low, high = float(own.min()), float(own.max())
-    return [
-        (int((values >= low).sum()) - len(places), f"{column.name} ≥ {show(low)}"),
-        (int((values <= high).sum()) - len(places), f"{column.name} ≤ {show(high)}"),
-    ]

@@ -19,14 +19,14 @@ const data = (function () {
   // Charts as nnjax/report/curves.py (chart_data) describes them, with rows of numbers and the epochs these belong to.
   function readCharts() {
     const packed = read("chart-data");
-    if (!packed) return { charts: [], epoch: (t) => t + 1 };
+    if (!packed) return { charts: [], evidence: [], epoch: (t) => t + 1 };
     for (const chart of packed.charts) {
       for (const line of chart.lines) {
         line.label = packed.labels[line.setting];
         line.rows = line.rows.map(unpack);
       }
     }
-    return { charts: packed.charts, epoch: (t) => 1 + t * packed.step };
+    return { charts: packed.charts, evidence: packed.evidence, epoch: (t) => 1 + t * packed.step };
   }
 
   return { ...readCharts(), sweep: read("sweep-data") };

@@ -9,7 +9,7 @@ const learningCurves = (function () {
   const LONG = 40; // characters; then names stand below the chart
   const CONFIG = { responsive: true, displaylogo: false, displayModeBar: true, showSendToCloud: false, modeBarButtonsToRemove: ["select2d", "lasso2d"] };
   const shown = { validation: true, training: true, "running mean": false };
-  const state = { chart: 0, log: false, selected: null, stale: false, visible: false, timer: 0 };
+  const state = { chart: 0, log: false, told: data.evidence.length ? 0 : -1, selected: null, stale: false, visible: false, timer: 0 };
 
   const escaped = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
   const epochs = (n) => Array.from({ length: n }, (_, i) => data.epoch(i));
@@ -92,7 +92,13 @@ const learningCurves = (function () {
     return out;
   }
 
-  function layout(chart) {
+  // The evidence that a chart shows: of the network that is chosen, where its losses are drawn.
+  function marks(chart) {
+    const found = data.evidence[state.told];
+    return found && found.quantity === chart.name ? found.marks : [];
+  }
+
+  function layout(chart, shapes) {
     const long = chart.lines.some((line) => line.label.length > LONG), narrow = node.clientWidth < 560, soft = css("--soft"), grid = css("--line");
     const axis = { gridcolor: grid, linecolor: grid, zeroline: false, automargin: true, tickfont: { color: soft }, title: { font: { color: soft } } };
     return {
@@ -102,14 +108,15 @@ const learningCurves = (function () {
       margin: { l: 8, r: 8, t: 30, b: 8 }, dragmode: matchMedia("(pointer: coarse)").matches ? false : "zoom",
       xaxis: { ...axis, title: { ...axis.title, text: "epoch" }, rangemode: "tozero", tickformat: "d", dtick: longest(chart) <= 10 ? 1 : undefined },
       yaxis: { ...axis, title: { ...axis.title, text: chart.label }, type: state.log ? "log" : "linear", exponentformat: "power" },
-      legend: narrow ? { orientation: "h", y: -0.25 } : long ? { orientation: "h", y: -0.28 } : { x: 1.02, y: 1 }, modebar: { color: soft, activecolor: css("--ink"), bgcolor: "rgba(0,0,0,0)" },
+      shapes, legend: narrow ? { orientation: "h", y: -0.25 } : long ? { orientation: "h", y: -0.28 } : { x: 1.02, y: 1 }, modebar: { color: soft, activecolor: css("--ink"), bgcolor: "rgba(0,0,0,0)" },
     };
   }
 
   function draw() {
     const chart = charts[state.chart];
     state.stale = false;
-    Plotly.react(node, traces(chart), layout(chart), CONFIG);
+    const found = evidence.draw(marks(chart), longest(chart));
+    Plotly.react(node, [...traces(chart), ...found.traces], layout(chart, found.shapes), CONFIG);
     document.getElementById("chart-note").textContent = remark(chart);
   }
 
@@ -159,6 +166,16 @@ const learningCurves = (function () {
     return box;
   }
 
+  // Whose evidence is drawn: a box to tick for one network, a list for several.
+  function chooser() {
+    if (data.evidence.length === 1) return toggle("evidence", () => state.told === 0, (on) => { state.told = on ? 0 : -1; });
+    const box = document.createElement("label"), select = document.createElement("select");
+    select.append(...data.evidence.map(({ label, code }, k) => new Option(`${label}: ${code.replaceAll("_", " ")}`, k)), new Option("none", -1));
+    select.onchange = () => { state.told = Number(select.value); draw(); };
+    box.append("evidence of", select);
+    return box;
+  }
+
   const parts = Object.keys(PARTS).filter((part) => charts.some((chart) => chart.lines.some((line) => line.part === part)));
   const crowded = charts.some((chart) => chart.lines.length > 300); // then drawing validation only stays quick
   if (crowded && parts.includes("validation")) shown.training = false;
@@ -167,6 +184,7 @@ const learningCurves = (function () {
   node.classList.toggle("long", charts.some((chart) => chart.lines.some((line) => line.label.length > LONG)));
   controls.append(tabs(), ...parts.map((part) => toggle(part, () => shown[part], (on) => { shown[part] = on; })));
   controls.append(toggle("logarithmic", () => state.log, (on) => { state.log = on; }));
+  if (data.evidence.length) controls.append(chooser());
   controls.hidden = false;
   draw();
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);

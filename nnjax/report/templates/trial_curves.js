@@ -45,7 +45,46 @@
 
   function drawTop(context, width, height) {
     layOut(width, height);
-    clip(context, () => drawing.highlight(context, (i) => points[i]));
+    clip(context, () => { drawing.highlight(context, (i) => points[i]); marks(context); });
+  }
+
+  // The evidence of the verdict on the trial in focus; losses stand on other scales than the other metrics.
+  function marks(context) {
+    const i = trials.focus(), { ink, accent, red } = trials.theme, loss = select.value.endsWith("_loss");
+    let row = 0;
+    for (const { kind, x: epochs, y: values, label } of (i >= 0 && trials.told[i]?.marks) || []) {
+      const [xs, ys] = [epochs.map(x), values.map(y)], upright = kind === "band" || kind === "line";
+      if (!loss && !upright) continue;
+      Object.assign(context, { strokeStyle: ink, lineWidth: 2 });
+      context.setLineDash(kind === "point" ? [] : [7, 4]);
+      context.beginPath();
+      if (kind === "band") {
+        context.globalAlpha = 0.15;
+        context.fillStyle = accent;
+        context.fillRect(xs[0], box.top, xs[1] - xs[0], box.bottom - box.top);
+        context.globalAlpha = 1;
+      } else if (kind === "line") {
+        context.strokeStyle = red;
+        context.moveTo(xs[0], box.top);
+        context.lineTo(xs[0], box.bottom);
+      } else if (kind === "level") {
+        context.moveTo(box.left, ys[0]);
+        context.lineTo(box.right, ys[0]);
+      } else if (kind === "point") context.arc(xs[0], ys[0], 6, 0, 7);
+      else xs.forEach((each, k) => context.lineTo(each, ys[k]));
+      context.stroke();
+      context.setLineDash([]);
+      const left = upright ? Math.min(xs[0] + 5, box.right - context.measureText(label).width - 5) : box.left + 8;
+      const k = Math.floor((xs.length - 1) / 2), where = upright ? [left, box.top + 9 + 15 * row++] : kind === "level" ? [left, ys[0] - 9] : [xs[k] + 10, ys[k] - 10];
+      words(context, label, ...where);
+    }
+  }
+
+  function words(context, label, left, top) {
+    const at = Math.max(box.left + 4, Math.min(left, box.right - context.measureText(label).width - 4));
+    Object.assign(context, { strokeStyle: trials.theme.paper, lineWidth: 4, lineJoin: "round", textAlign: "left", textBaseline: "middle" });
+    context.strokeText(label, at, top);
+    panel.text(context, label, at, top, { align: "left", color: trials.theme.ink });
   }
 
   function clip(context, inside) {

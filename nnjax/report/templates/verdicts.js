@@ -1,0 +1,77 @@
+// The verdicts of a sweep: how many of each, where they lie, and what the curve of the trial in focus says.
+(function () {
+  const node = document.getElementById("verdict-map"), bars = [...document.querySelectorAll("#verdict-counts button")];
+  if (!trials || !trials.field("verdict")) return;
+  const field = trials.field("verdict"), told = document.getElementById("verdict-told");
+  const looks = JSON.parse(document.getElementById("badge-data").textContent);
+  const number = (some) => `${some.toLocaleString("en")} trial${some === 1 ? "" : "s"}`;
+
+  // The verdicts of some trials with their numbers, the most frequent first.
+  function countsOf(indices) {
+    const found = new Map();
+    for (const i of indices) found.set(field.values[i], (found.get(field.values[i]) ?? 0) + 1);
+    return [...found].map(([level, count]) => ({ code: field.levels[level], count })).sort((a, b) => b.count - a.count);
+  }
+
+  // A cell is divided among its verdicts by their shares; each part that has room carries its sign.
+  function paint(context, cell, { left, top, width, height }) {
+    let from = left;
+    for (const { code, count } of cell.value) {
+      const part = (width * count) / cell.trials.length, look = looks[code];
+      context.fillStyle = look ? look.color : trials.theme.line;
+      context.fillRect(from, top, part, height);
+      if (look && part >= 9 && height >= 12) panel.text(context, look.sign, from + part / 2, top + height / 2 + 0.5, { color: look.ink });
+      from += part;
+    }
+  }
+
+  const words = (code) => code.replaceAll("_", " ");
+  const say = (cell) => cell.value.map(({ code, count }) => `${cell.value.length > 1 ? `${count} ` : `${number(count)}, `}${words(code)}`).join(", ");
+
+  function showCounts() {
+    const counts = countsOf(trials.ids.map((_, i) => i).filter((i) => trials.selected[i]));
+    const most = Math.max(1, ...bars.map((bar) => Number(bar.dataset.count)));
+    for (const bar of bars) {
+      const some = counts.find((each) => each.code === bar.dataset.code)?.count ?? 0, all = Number(bar.dataset.count);
+      bar.querySelector(".amount").textContent = some === all ? all.toLocaleString("en") : `${some.toLocaleString("en")} of ${all.toLocaleString("en")}`;
+      bar.querySelector(".share").style.setProperty("--share", some / most);
+      bar.setAttribute("aria-pressed", String(trials.terms.some((term) => term.name === "verdict" && term.values.some((v) => v.text === bar.dataset.code))));
+    }
+  }
+
+  function badge(code) {
+    const out = document.createElement("span"), sign = document.createElement("i"), look = looks[code];
+    Object.assign(out, { className: "badge", title: look.meaning });
+    sign.dataset.sign = look.sign;
+    sign.setAttribute("aria-hidden", "true");
+    Object.assign(sign.style, { background: look.color, color: look.ink });
+    out.append(sign, words(code));
+    return out;
+  }
+
+  const hint = told?.textContent;
+
+  function tell() {
+    const i = trials.focus(), found = i < 0 ? null : trials.told[i];
+    if (!told) return;
+    if (!found) { told.textContent = i < 0 ? hint : `Trial ${trials.ids[i]} has no verdict yet.`; return; }
+    const numbers = document.createElement("small");
+    numbers.textContent = ` ${found.numbers}.${found.also ? ` Also: ${found.also}.` : ""}`;
+    told.replaceChildren(`Trial ${trials.ids[i]}: `, badge(field.levels[field.values[i]]), ` ${found.sentence} ${found.next}`, numbers);
+  }
+
+  for (const bar of bars) {
+    bar.disabled = false;
+    bar.onclick = () => trials.brush("verdict", bar.getAttribute("aria-pressed") === "true" ? "" : `verdict=${bar.dataset.code}`);
+  }
+  if (node) {
+    const fields = [...trials.axes, trials.field("seed")], pair = node.dataset.pair.split(" ");
+    const first = pair.length > 1 ? pair : [pair[0], fields.length - 1];
+    heatMap.make({ id: "verdict-map", fields, first, summary: countsOf, paint, told: say });
+  }
+  trials.follow((changed) => {
+    if (changed.has("selection")) showCounts();
+    if (changed.has("focus")) tell();
+  });
+  showCounts();
+})();
