@@ -2,10 +2,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint test-peers bench clean
+.PHONY: demo gallery test lint test-peers bench clean
 
 demo: .venv/installed
 	$(BIN)/python scripts/sweep.py --config=configs/demo.py --workdir=runs/demo
+
+# Every mistake that a loss curve can show, made on purpose and diagnosed.
+gallery: .venv/installed
+	$(BIN)/python scripts/gallery.py --out=runs/gallery
 
 test: lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile

@@ -65,7 +65,7 @@ def counts(diagnoses: Diagnoses) -> list[tuple[str, int]]:
 
 
 def sentences(diagnoses: Diagnoses) -> list[str]:
-    """Say what a run's curves mean, in a few lines: of one trial its verdict and what to try next, of more the counts."""
+    """Say what a run's curves mean: of one trial its verdict and what to try next, of more the counts."""
     told = [one for one in diagnoses if one is not None]
     if len(diagnoses) == 1 and told:
         first = told[0].primary

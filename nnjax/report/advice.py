@@ -7,9 +7,10 @@ from collections.abc import Collection, Sequence
 from nnjax import diagnosing
 from nnjax.report import told
 from nnjax.report.regions import narrowest
-from nnjax.report.sweeps import Sweep, finished
+from nnjax.report.sweeps import Sweep, failed, finished
 from nnjax.report.words import count
 from nnjax.search.insight import edges
+from nnjax.train.records import FINISHED
 
 BROKEN = ("diverged", "unstable", "rising", "stuck_at_start", "no_signal")
 UNFINISHED = ("still_learning", "too_slow", "too_short_to_say")
@@ -51,19 +52,24 @@ def _is(code: str) -> str:
 
 
 def _often(sweep: Sweep, codes: Sequence[str]) -> list[str]:
-    """Say what is wrong with many trials, and where they lie."""
-    known = [code for code in codes if code]
+    """Say what is wrong with many trials, and where they lie; that trials diverged is said elsewhere."""
+    whole = [code for trial, code in zip(sweep.trials, codes, strict=True) if _trained(sweep, trial)]
     out = []
     places = [i for i, code in enumerate(codes) if code in BROKEN]
-    if len(places) >= max(1, OFTEN * len(known)):
+    if len(places) >= max(1, OFTEN * len(codes)) and set(places) - set(failed(sweep)):
         others, where = narrowest(sweep.axes, places)
         rest = f" All of them have {where}, and no other trial has: leave that out next time." if not others else ""
         out.append(f"{_some(codes, BROKEN)} did not train ({_listed(codes, BROKEN)}).{rest}")
-    if _share(known, UNFINISHED) > MOST:
-        out.append(f"{_some(codes, UNFINISHED)} had not finished learning: more epochs, or higher learning rates.")
-    if _share(known, ("overfitting",)) > MOST:
-        out.append(f"{_some(codes, ('overfitting',))} overfit: early stopping, more data or regularisation will help.")
+    if _share(whole, UNFINISHED) > MOST:
+        out.append(f"{_some(whole, UNFINISHED)} had not finished learning: more epochs, or higher learning rates.")
+    if _share(whole, ("overfitting",)) > MOST:
+        out.append(f"{_some(whole, ('overfitting',))} overfit: early stopping, more data or regularisation will help.")
     return out
+
+
+def _trained(sweep: Sweep, trial: int) -> bool:
+    """Whether a trial went through all of its epochs; one that was dropped has not finished learning by design."""
+    return sweep.run.records[trial].status in FINISHED
 
 
 def _share(known: Sequence[str], of: Collection[str]) -> float:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nnjax.diagnose.rules.case import percent
+from nnjax.diagnose.thresholds import LINEAR
 from nnjax.diagnose.types import Diagnosis, Verdict
 from nnjax.report.columns import rounded
 
@@ -123,7 +124,8 @@ def _no_signal(verdict: Verdict, curves: Curves) -> list[Mark]:
 def _too_slow(verdict: Verdict, curves: Curves) -> list[Mark]:
     ends, curve = (verdict.epochs["from"], verdict.epochs["to"]), _main(curves)
     straight = Mark("trend", ends, tuple(_at(curve, epoch) for epoch in ends), "almost a straight line")
-    return [straight, *_guessing(verdict)]
+    bent = verdict.evidence.get("second_half", 1.0) <= LINEAR  # then it is slow because it is above a constant answer
+    return [*[straight] * (not bent), *_guessing(verdict)]
 
 
 def _spike(verdict: Verdict, curves: Curves) -> list[Mark]:

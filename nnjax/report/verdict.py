@@ -42,7 +42,15 @@ def verdict(sweep: Sweep) -> dict[str, Any]:
         "num_axes": len(sweep.axes),
         "num_metrics": len(sweep.metrics),
         "num_rungs": len(rungs(sweep)),
-        "names": ["trial", "status", "verdict", "epochs", "seed", "fold", *(c.name for c in (*sweep.axes, *sweep.metrics))],
+        "names": [
+            "trial",
+            "status",
+            "verdict",
+            "epochs",
+            "seed",
+            "fold",
+            *(c.name for c in (*sweep.axes, *sweep.metrics)),
+        ],
         "example": example(sweep),
     }
 

@@ -147,14 +147,16 @@ const learningCurves = (function () {
       button.type = "button";
       button.textContent = chart.label;
       button.setAttribute("aria-pressed", String(i === state.chart));
-      button.onclick = () => {
-        state.chart = i;
-        box.querySelectorAll("button").forEach((other, j) => other.setAttribute("aria-pressed", String(i === j)));
-        draw();
-      };
+      button.onclick = () => show(i);
       box.append(button);
     });
     return box;
+  }
+
+  function show(i) {
+    state.chart = i;
+    controls.querySelectorAll(".tabs button").forEach((button, j) => button.setAttribute("aria-pressed", String(i === j)));
+    draw();
   }
 
   function toggle(label, get, set) {
@@ -171,7 +173,10 @@ const learningCurves = (function () {
     if (data.evidence.length === 1) return toggle("evidence", () => state.told === 0, (on) => { state.told = on ? 0 : -1; });
     const box = document.createElement("label"), select = document.createElement("select");
     select.append(...data.evidence.map(({ label, code }, k) => new Option(`${label}: ${code.replaceAll("_", " ")}`, k)), new Option("none", -1));
-    select.onchange = () => { state.told = Number(select.value); draw(); };
+    select.onchange = () => {
+      state.told = Number(select.value);
+      show(state.told < 0 ? state.chart : charts.findIndex((chart) => chart.name === data.evidence[state.told].quantity));
+    };
     box.append("evidence of", select);
     return box;
   }
