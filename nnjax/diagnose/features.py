@@ -86,7 +86,7 @@ def gain_ahead(z: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray
     """Extrapolate how far [m, t] falls if training goes on for half as many epochs again.
 
     A straight line in log t (a power law of the loss; Hestness et al. 2017) through the last half, or through the last
-    quarter where that is flatter by more than twice its standard error.
+    quarter where that is flatter by more than three times its standard error.
 
     Args:
       z: log losses.
@@ -98,7 +98,7 @@ def gain_ahead(z: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray
     t = z.shape[1]
     half, half_error = _power(z, noise, max(3, t // 2))
     quarter, quarter_error = _power(z, noise, max(3, round(t / 4)))
-    flatter = quarter + 2 * quarter_error < half
+    flatter = quarter + 3 * quarter_error < half
     ahead = np.log(1.5)
     return ahead * np.where(flatter, quarter, half), ahead * np.where(flatter, quarter_error, half_error)
 

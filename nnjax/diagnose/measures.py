@@ -79,6 +79,17 @@ def trend(raw: Array) -> Trend:
     )
 
 
+def span(raw: Array) -> Array:
+    """Give the range [g] that a plot of losses [g, t] shows: up to 4 times the median, where it was higher still."""
+    return np.minimum(raw.max(axis=1), 4 * np.median(raw, axis=1)) - raw.min(axis=1)
+
+
+def seen(one: Trend, share: float) -> Array:
+    """Whether the rise from the minimum to the end [g] is more than a share of the range shown."""
+    half = max(2, round(0.15 * one.raw.shape[1]))
+    return one.raw[:, -half:].mean(axis=1) - one.raw.min(axis=1) > share * span(one.raw)
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Measures:
     """What is known of g trials of t epochs.

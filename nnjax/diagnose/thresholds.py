@@ -11,6 +11,7 @@ RISE_NOISE = 2.5  # in standard errors of the two means compared
 TRAIN_FALLS = 0.01  # meanwhile; without it both losses rise, which is not overfitting
 
 RISING = 0.02  # from the lowest smoothed train loss to the end
+SEEN = 0.05  # of the range of the losses: a smaller rise is not seen on the plot, however many times a tiny loss
 RISING_ORDER = 0.6  # share of steps up minus share of steps down after the minimum: a steady rise, no oscillation
 
 FLAT = 0.02  # fall from the first to the best epoch: less is no learning
@@ -27,6 +28,7 @@ GOOD_ACCURACY = 0.8  # whoever starts there has not been stuck
 ROUGH = (
     0.07  # noise of the train loss from epoch to epoch: an average over many steps wobbles so only if steps overshoot
 )
+ROUGH_SEEN = 0.01  # of the range of the losses: noise of a tiny loss is not seen
 ROUGH_WORSE = 0.05  # noise at which a loss that ends above its best is not recovering
 JITTER = 0.001  # noise of a loss that moves about without getting anywhere
 BURST = 3.0  # times what follows: the mean of a first epoch in which the loss exploded
@@ -35,7 +37,7 @@ WARM = 0.15  # of the epochs, in which even a rate too high brings the loss down
 STUCK_HIGH = 0.10  # the end above the best smoothed train loss
 
 SPIKE = 0.15  # above the median of its neighbours
-SPIKE_SEEN = 0.03  # of the range of the losses: less is not seen on the plot
+SPIKE_SEEN = 0.03  # of the range of the losses, for the same reason
 SPIKE_Z = 8.0  # robust z: with 1,000 normal epochs none lies so high
 MOST_SPIKES = 3  # more are oscillation
 SPIKE_SHARE = 0.10  # of the epochs may be spikes

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 
 from scripts.curves import events, provoked, store, sweeps, tasks
-from scripts.curves.curve import Labelled, cut, jumps, wobbles
+from scripts.curves.curve import Labelled, cut, jumps, rough, wobbles
 
 MOST = {"tuning": 100, "test": 100}  # curves of a label in a part
 MOST_HEALTHY = 160  # of each of the labels of a healthy run
@@ -112,11 +112,12 @@ def choose(curves: Sequence[Labelled]) -> list[Labelled]:
 
 
 def _with_events(one: Labelled) -> Labelled:
-    """Accept noisy and spike of any healthy or overfitting curve on which they are as true as on those made so."""
+    """Accept noisy, spike and unstable of any healthy or overfitting curve of which they are true as well."""
     if one.label not in sweeps.PACE | {"overfitting"}:
         return one
     also = {"noisy"} if wobbles(one.curves["val_loss"]) else set()
     also |= {"spike"} if jumps(one.curves["train_loss"]) else set()
+    also |= {"unstable"} if rough(one.curves["train_loss"]) else set()
     return dataclasses.replace(one, accepted=one.accepted | also)
 
 

@@ -4,7 +4,7 @@ With L the train loss in evaluation mode over the last tenth of the epochs, F th
 that of the weights of the lowest validation loss, each by rate, seed and number of epochs n:
 
   diverged          the loss is not finite, or ends more than 1,000 times above the mean predictor's
-  still_learning    2n epochs lower the validation loss of the last tenth, and the test loss, by 1 % or more
+  still_learning    going on for up to 2n epochs lowers the validation loss of as many epochs as a tenth of n by 1 %
   overfitting       B(n) is at least 3 % below F(n), so stopping at the minimum was better on other data; so is B(2n)
                     below F(2n), and 2n epochs do not lower the validation loss
   too_slow          a higher rate ends, at n epochs, with a train loss at least 10 % lower; and this one has come less than
@@ -119,25 +119,29 @@ def log_ratio(a: float, b: float) -> float:
 
 
 def label(column: list[list[Outcome]], r: int, k: int, anchor: float) -> tuple[str, frozenset[str]] | None:
-    """Label the trial of rate r (ascending) at the k-th length; None where no counterfactual tells."""
+    """Label the trial of rate r (ascending) at the k-th length; None where no counterfactual tells.
+
+    Train losses below a thousandth of the mean predictor's count as that: nobody minds which of them is lower.
+    """
     here, later = column[r][k], column[r][k + 1]
     if here.diverged or not all(np.isfinite(curve).all() for curve in here.curves.values()):
         return "diverged", frozenset({"diverged"})
     now, then = level(here), level(later)
     if now.train > 1e3 * anchor:
         return "diverged", frozenset({"diverged", "unstable"})
-    others = [level(row[k]).train if not row[k].diverged else np.inf for row in column]
+    least = 1e-3 * anchor
+    others = [np.inf if row[k].diverged else max(level(row[k]).train, least) for row in column]
     best = int(np.argmin(others))
-    lower, higher = min(others[:r], default=np.inf), min(others[r + 1 :], default=np.inf)
-    goes_on = log_ratio(now.train, then.train) if not later.diverged else -1.0
-    if r > best and log_ratio(now.train, lower) > np.log(1.5):
-        return _too_high(now, then, goes_on, anchor)
-    if r > best and log_ratio(now.train, lower) > np.log(1.1):
+    own, lower, higher = others[r], min(others[:r], default=np.inf), min(others[r + 1 :], default=np.inf)
+    goes_on = log_ratio(own, max(then.train, least)) if not later.diverged else -1.0
+    if r > best and log_ratio(own, lower) > np.log(1.5):
+        return _too_high(now, goes_on, anchor)
+    if r > best and log_ratio(own, lower) > np.log(1.1):
         return None  # near the edge of stability no counterfactual says whether the rate is too high
-    return _in_time(column, r, k, anchor, log_ratio(now.train, higher), min(others))
+    return _in_time(column, r, k, log_ratio(own, higher), min(others))
 
 
-def _too_high(now: Level, then: Level, goes_on: float, anchor: float) -> tuple[str, frozenset[str]] | None:
+def _too_high(now: Level, goes_on: float, anchor: float) -> tuple[str, frozenset[str]] | None:
     if goes_on > 0.1:
         return None
     accepted = {"unstable"}
@@ -147,7 +151,7 @@ def _too_high(now: Level, then: Level, goes_on: float, anchor: float) -> tuple[s
 
 
 def _in_time(
-    column: list[list[Outcome]], r: int, k: int, anchor: float, higher_wins: float, best: float
+    column: list[list[Outcome]], r: int, k: int, higher_wins: float, best: float
 ) -> tuple[str, frozenset[str]]:
     here, later = column[r][k], column[r][k + 1]
     now, then = level(here), level(later)
@@ -163,7 +167,7 @@ def _in_time(
     if cost > 0.03 and val_cost > 0.03 and lasting:
         close = pace if min(cost, val_cost) < 0.06 else set()
         return "overfitting", frozenset({"overfitting"} | close)
-    if min(cost, val_cost) > 0.01:
+    if max(min(cost, val_cost), val_cost - 0.02) > 0.01:
         pace = pace | {"overfitting"}
     return _first(pace, _halved(column[r], k)), frozenset(pace | slow)
 
@@ -190,9 +194,9 @@ def _pace(row: list[Outcome], k: int, now: Level, here: Outcome, later: Outcome)
         max(log_ratio(now.final, later.test), log_ratio(now.final, later.best_test)),
     )
     out: set[str] = set()
-    if max(gains) >= 0.01 and min(gains) >= 0.005:
+    if gains[0] >= 0.005 and max(gains) >= 0.01:
         out.add("still_learning")
-    if min(gains) < 0.01 or max(gains) < 0.02:
+    if min(gains) < 0.01 or gains[0] < 0.02:
         before = level(row[k - 1]) if k else now
         cost = max(log_ratio(before.val, now.val), log_ratio(before.final, now.final)) if k else 1.0
         out |= {"stopped_too_late"} if cost < LUCK else set()

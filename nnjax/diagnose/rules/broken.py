@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnjax.diagnose import thresholds as limit
+from nnjax.diagnose.measures import seen, span
 from nnjax.diagnose.rules.case import Case, Rule, percent, sure
 from nnjax.diagnose.rules.causes import stuck_cause
 from nnjax.diagnose.types import Verdict
@@ -45,6 +46,7 @@ def rising(case: Case) -> np.ndarray:
     """The train loss itself (the validation loss, if nothing else is known) rises steadily from its minimum on."""
     m = case.measures
     train = m.train.rise > limit.RISING + limit.RISE_NOISE * m.train.rise_error
+    train &= seen(m.train, limit.SEEN) & ~(m.weights.rise < limit.RISING)
     steady = _order(m.train.smooth, m.train.lowest_at) > limit.RISING_ORDER
     alone = ~m.has_train & (m.val.rise > limit.RISE) & (m.val.fall < limit.FLAT)
     alone &= _order(m.val.smooth, m.val.lowest_at) > limit.RISING_ORDER
@@ -155,11 +157,16 @@ def unstable(case: Case) -> np.ndarray:
     noise = np.where(m.weights_ups > limit.STEPS_UP, m.weights_noise, 0.0)
     rough = (noise > limit.ROUGH) & ~progress
     wild = noise > 3 * limit.ROUGH
-    worse = (noise > limit.ROUGH_WORSE) & (z.rise > limit.ROUGH_WORSE + limit.GAIN_ERRORS * z.rise_error)
+    worse = (
+        (noise > limit.ROUGH_WORSE)
+        & seen(z, limit.SEEN)
+        & (z.rise > limit.ROUGH_WORSE + limit.GAIN_ERRORS * z.rise_error)
+    )
     still = nowhere(case)
     jitter = (m.weights_noise > limit.JITTER) & (m.weights_ups > limit.JITTER_UP) & still
     jitter |= still & (m.train.raw[:, 0] > limit.BURST * m.train.raw[:, 1:].max(axis=1))
-    high = z.rise > limit.STUCK_HIGH + limit.GAIN_ERRORS * z.rise_error
+    high = (z.rise > limit.STUCK_HIGH + limit.GAIN_ERRORS * z.rise_error) & seen(z, limit.SEEN)
+    wild &= z.noise * np.exp(z.end) > limit.ROUGH_SEEN * span(z.raw)
     return sure(
         m.has_train & (rough | wild | worse | high | jitter),
         np.fmax(noise - limit.ROUGH, z.rise - limit.STUCK_HIGH),

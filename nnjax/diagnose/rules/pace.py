@@ -6,7 +6,7 @@ import numpy as np
 
 from nnjax.diagnose import features as f
 from nnjax.diagnose import thresholds as limit
-from nnjax.diagnose.measures import Measures
+from nnjax.diagnose.measures import Measures, span
 from nnjax.diagnose.rules.broken import at_mean_predictor, steadily_falling
 from nnjax.diagnose.rules.case import Case, Rule, percent, sure
 from nnjax.diagnose.types import Verdict
@@ -56,9 +56,8 @@ def spike(case: Case) -> np.ndarray:
     few = (count >= 1) & (count <= limit.MOST_SPIKES) & (tall.mean(axis=1) <= limit.SPIKE_SHARE + 1 / m.num_epochs)
     back = ~tall[:, -1] & (z.rise < limit.ROUGH_WORSE + limit.GAIN_ERRORS * z.rise_error)
     height = np.where(tall, f.spike_heights(z.z), 0).max(axis=1)
-    span = z.raw.max(axis=1) - z.raw.min(axis=1)
-    seen = np.where(tall, f.spike_heights(z.raw), 0).max(axis=1) > limit.SPIKE_SEEN * span
-    return sure(few & back & seen, height - limit.SPIKE, 0.3)
+    shown = np.where(tall, f.spike_heights(z.raw), 0).max(axis=1) > limit.SPIKE_SEEN * span(z.raw)
+    return sure(few & back & shown, height - limit.SPIKE, 0.3)
 
 
 def _seen_elsewhere(m: Measures) -> np.ndarray:
