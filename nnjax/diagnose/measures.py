@@ -80,8 +80,8 @@ def trend(raw: Array) -> Trend:
 
 
 def span(raw: Array) -> Array:
-    """Give the range [g] that a plot of losses [g, t] shows: up to 4 times the median, where it was higher still."""
-    return np.minimum(raw.max(axis=1), 4 * np.median(raw, axis=1)) - raw.min(axis=1)
+    """Give the range [g] that a plot of losses [g, t] shows, without the first epoch, which may have exploded."""
+    return raw[:, 1:].max(axis=1) - raw.min(axis=1)
 
 
 def seen(one: Trend, share: float) -> Array:

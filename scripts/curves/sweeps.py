@@ -10,7 +10,7 @@ that of the weights of the lowest validation loss, each by rate, seed and number
   too_slow          a higher rate ends, at n epochs, with a train loss at least 10 % lower; and this one has come less than
                     half of the way that the best rate came
   unstable          a lower rate ends with a train loss at least a third lower, and 2n epochs do not help this one
-  stopped_too_late  n / 2 epochs cost less than 0.5 % of validation and test loss
+  stopped_too_late  n / 2 epochs cost less than 0.5 % of the validation loss (and less than 3 % of the test loss)
   converged         none of these
 
 Half as strong a case makes a label acceptable besides the one that holds. Nothing here looks at slopes, noise or shapes.
@@ -81,11 +81,14 @@ def schedules(task: str, optimizer: str) -> list[Labelled]:
         anchors = mean_predictor(prepared, base.loss, base.model.kind), chance_accuracy(prepared)
         also = {"plateau_then_drop"} if schedule == "step" else set()
         for i, outcome in enumerate(train(base, axes)):
-            if min(log_ratio(outcome.test, outcome.best_test), log_ratio(*_ends(outcome))) < 0.01:
+            cost = log_ratio(*_ends(outcome))
+            learned = not outcome.diverged and level(outcome).train < 0.95 * anchors[0]
+            if learned and min(log_ratio(outcome.test, outcome.best_test), cost) < 0.01:
+                own = also | ({"overfitting"} if cost > 0.02 else set())
                 known = {"mean_predictor": anchors[0], "chance": anchors[1]}
                 curves = cut(outcome.curves, len(outcome.curves["val_loss"]))
                 source, part = f"{schedule}/{task}/{optimizer}/{i}", tasks.part_of(task, optimizer)
-                out.append(Labelled(curves, "converged", PACE | also, source, part, **known))
+                out.append(Labelled(curves, "converged", PACE | own, source, part, **known))
     return out
 
 
@@ -177,7 +180,7 @@ def _halved(row: list[Outcome], k: int) -> bool:
     if not k or row[k - 1].diverged:
         return False
     before, now = level(row[k - 1]), level(row[k])
-    return max(log_ratio(before.val, now.val), log_ratio(before.final, now.final)) < 0.005
+    return log_ratio(before.val, now.val) < 0.005 and log_ratio(before.final, now.final) < LUCK
 
 
 def _best_level(later: Outcome, here: Outcome) -> float:

@@ -6,7 +6,7 @@ import numpy as np
 
 from nnjax.diagnose import features as f
 from nnjax.diagnose import thresholds as limit
-from nnjax.diagnose.measures import Measures, span
+from nnjax.diagnose.measures import Measures, Trend, span
 from nnjax.diagnose.rules.broken import at_mean_predictor, steadily_falling
 from nnjax.diagnose.rules.case import Case, Rule, percent, sure
 from nnjax.diagnose.types import Verdict
@@ -18,7 +18,8 @@ def too_slow(case: Case) -> np.ndarray:
     surely = z.ahead > limit.SLOW_ERRORS * z.ahead_error
     falling = (still_falling(case) & surely) | steadily_falling(case)
     fall = np.fmax(z.fall, m.train.fall)
-    linear = (z.second_half > limit.LINEAR) & (fall > limit.SLOW_FALL)
+    late = (z.second_half > limit.LATE) & (fall > limit.LATE_FALL)
+    linear = (z.second_half > limit.LINEAR) & (fall > limit.SLOW_FALL) & ~late
     crawling = steadily_falling(case) & (fall <= limit.SLOW_FALL)
     above = above_mean(case)
     return sure(falling & (linear | crawling | above), np.fmax(z.second_half - limit.LINEAR, above * 0.1), 0.1)
@@ -51,13 +52,12 @@ def spike(case: Case) -> np.ndarray:
     """A jump far above the neighbouring epochs, from which the loss came back."""
     m = case.measures
     z = m.shape
-    tall = spikes(z.z) & (_seen_elsewhere(m) | ~m.has_val[:, None])
+    tall = spikes(z) & (_seen_elsewhere(m) | ~m.has_val[:, None])
     count = (tall[:, 1:] & ~tall[:, :-1]).sum(axis=1)
     few = (count >= 1) & (count <= limit.MOST_SPIKES) & (tall.mean(axis=1) <= limit.SPIKE_SHARE + 1 / m.num_epochs)
     back = ~tall[:, -1] & (z.rise < limit.ROUGH_WORSE + limit.GAIN_ERRORS * z.rise_error)
     height = np.where(tall, f.spike_heights(z.z), 0).max(axis=1)
-    shown = np.where(tall, f.spike_heights(z.raw), 0).max(axis=1) > limit.SPIKE_SEEN * span(z.raw)
-    return sure(few & back & shown, height - limit.SPIKE, 0.3)
+    return sure(few & back, height - limit.SPIKE, 0.3)
 
 
 def _seen_elsewhere(m: Measures) -> np.ndarray:
@@ -67,10 +67,11 @@ def _seen_elsewhere(m: Measures) -> np.ndarray:
     return jumps[:, :-2] | jumps[:, 1:-1] | jumps[:, 2:]
 
 
-def spikes(z: np.ndarray) -> np.ndarray:
-    """Which epochs of [g, t] are part of a spike."""
-    r = f.spike_heights(z)
-    tall = (r > limit.SPIKE) & (f.robust_z(r, 0.005) > limit.SPIKE_Z)
+def spikes(curve: Trend) -> np.ndarray:
+    """Which epochs [g, t] of a loss are part of a spike."""
+    r = f.spike_heights(curve.z)
+    shown = f.spike_heights(curve.raw) > limit.SPIKE_SEEN * span(curve.raw)[:, None]
+    tall = shown & (r > limit.SPIKE) & (f.robust_z(r, 0.005) > limit.SPIKE_Z)
     tall[:, 0] = False
     return tall
 
@@ -79,7 +80,7 @@ def tell_spike(case: Case, i: int, confidence: float) -> Verdict:
     """Say when and how high."""
     m = case.measures
     z = m.shape
-    height = np.where(spikes(z.z[i : i + 1])[0], f.spike_heights(z.z[i : i + 1])[0], 0)
+    height = np.where(spikes(z)[i], f.spike_heights(z.z[i : i + 1])[0], 0)
     epoch = int(height.argmax())
     text = f"The loss jumped by {percent(height[epoch])} in epoch {epoch + 1} and came back."
     todo = "One spike does no harm; if there are more, clip the gradient or lower the learning rate a little."
@@ -102,8 +103,10 @@ def _plateau(case: Case) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     below = np.minimum.accumulate(z.smooth[:, ::-1], axis=1)[:, ::-1]
     drop = z.smooth[:, :-step] - below[:, :-step]
     real = drop > limit.PLATEAU_DROP + 4 * z.noise[:, None]
-    start, length = f.longest_run((rate < limit.PLATEAU_SLOPE * later) & real)
-    enough = length >= max(limit.PLATEAU_EPOCHS, limit.PLATEAU * t)
+    shortest = max(limit.PLATEAU_EPOCHS, limit.PLATEAU * t)
+    flat = (np.abs(rate) < limit.PLATEAU_SLOPE * later) & (np.abs(rate) < limit.PLATEAU_FALL / shortest)
+    start, length = f.longest_run(flat & real)
+    enough = length >= shortest
     end = np.minimum(start + length, drop.shape[1] - 1)
     return start, np.where(enough, length, 0), f.at(drop, end)
 

@@ -66,7 +66,7 @@ def _at_chance(case: Case) -> np.ndarray:
     one_example = np.where(gaps > 1e-6, gaps, np.inf).min(axis=1, initial=np.inf)
     count = np.where(np.isnan(case.num_validation), 1 / one_example, case.num_validation)
     margin = limit.CHANCE_MARGIN + np.minimum(1 / np.sqrt(np.maximum(count, 16)), 0.25)
-    known = ~np.isnan(top + guess)
+    known = ~np.isnan(top + guess) & ~(lowest < -0.85 * np.log(guess))
     return np.where(known, (top < guess + margin).astype(float), np.where(top > limit.GOOD_ACCURACY, 0.0, np.nan))
 
 
