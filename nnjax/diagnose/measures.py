@@ -18,8 +18,8 @@ class Trend:
 
     Attributes:
       raw, z, smooth: [g, t]; as measured, on the log scale, and smoothed there.
-      noise: [g]; standard deviation from epoch to epoch, of the last two thirds.
-      ups: [g]; the share of steps up in these.
+      noise: [g]; standard deviation from epoch to epoch, of the last half (of short curves, more).
+      ups: [g]; the share of steps up in the last two thirds.
       start, end: [g]; the smoothed value at the first epoch; the mean over the last 15 %.
       lowest, lowest_at: [g]; the smoothed minimum and its epoch, from 0.
       fall: [g]; from the start to the lowest.
@@ -51,7 +51,7 @@ def trend(raw: Array) -> Trend:
     t = raw.shape[1]
     z = f.log_scale(raw)
     smooth = f.smooth(z)
-    late = z[:, t // 3 :] if t >= 9 else z
+    late = z[:, t // 2 :] if t >= 16 else z[:, t // 3 :] if t >= 9 else z
     noise = f.noise(late)
     last = max(2, round(0.15 * t))
     end = np.median(z[:, -max(3, last) :], axis=1) if last < 3 else z[:, -last:].mean(axis=1)

@@ -1,7 +1,7 @@
 """Curves in which something happens on the way: a kick from which training recovers, a plateau before the drop.
 
 spike              one epoch at a rate far too high (three runs, each from the weights of the one before); the kicked
-                   epoch's loss is 25 % above the one before, and neither loss ends above where it was
+                   epoch's loss is 25 % above the one before (re-evaluated at its end 5 %), and neither loss ends above where it was
 plateau_then_drop  deep sigmoid and tanh nets, parity, spirals, deep autoencoders; a patience of 15 % of the epochs (at
                    least 3) with a least gain of 0.5 % an epoch-window would have stopped at least 20 % above the end,
                      where the loss had stayed within 10 %
@@ -46,7 +46,8 @@ def spikes(pairs: Sequence[tuple[str, str]]) -> Iterator[Labelled]:
                     found = _joined(parts, before)
                     if found is not None:
                         source = f"spike/{task}/{optimizer}/kick={kick:g},before={before},seed={seed}"
-                        yield Labelled(found, "spike", frozenset({"spike"}), source, tasks.part_of(task, optimizer))
+                        accepted = frozenset({"spike"} | (_also(found) & {"overfitting"}))
+                        yield Labelled(found, "spike", accepted, source, tasks.part_of(task, optimizer))
 
 
 def _joined(parts: list[dict[str, np.ndarray]], before: int) -> dict[str, np.ndarray] | None:
@@ -57,7 +58,8 @@ def _joined(parts: list[dict[str, np.ndarray]], before: int) -> dict[str, np.nda
         return None
     kicked = loss[before : before + 2].max() > 1.25 * loss[before - 1]
     recovered = all(curves[n][-3:].mean() < 1.02 * curves[n][before - 1] for n in ("train_loss", "val_loss"))
-    return curves if kicked and recovered else None
+    again = curves["train_loss_eval"]
+    return curves if kicked and recovered and again[before] > 1.05 * again[before - 1] else None
 
 
 def plateaus() -> Iterator[Labelled]:

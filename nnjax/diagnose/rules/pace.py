@@ -19,7 +19,7 @@ def too_slow(case: Case) -> np.ndarray:
     falling = (still_falling(case) & surely) | steadily_falling(case)
     fall = np.fmax(z.fall, m.train.fall)
     late = (z.second_half > limit.LATE) & (fall > limit.LATE_FALL)
-    linear = (z.second_half > limit.LINEAR) & (fall > limit.SLOW_FALL) & ~late
+    linear = (z.second_half > limit.LINEAR) & (fall > limit.SLOW_FALL) & (z.fall < limit.FAST_FALL) & ~late
     crawling = steadily_falling(case) & (fall <= limit.SLOW_FALL)
     above = above_mean(case)
     return sure(falling & (linear | crawling | above), np.fmax(z.second_half - limit.LINEAR, above * 0.1), 0.1)
@@ -62,7 +62,9 @@ def spike(case: Case) -> np.ndarray:
 
 def _seen_elsewhere(m: Measures) -> np.ndarray:
     """Where [g, t] another loss jumps too, in the same epoch or the one before or after."""
-    others = [f.spike_heights(one.z) > limit.SPIKE / 3 for one in (m.val, m.again)]
+    others = [
+        f.spike_heights(one.z) > np.maximum(limit.SPIKE_ELSEWHERE, 3 * one.noise)[:, None] for one in (m.val, m.again)
+    ]
     jumps = np.pad(others[0] | others[1], ((0, 0), (1, 1)))
     return jumps[:, :-2] | jumps[:, 1:-1] | jumps[:, 2:]
 

@@ -43,6 +43,7 @@ def no_signal(case: Case) -> np.ndarray:
     turned = v.rise > limit.RISE + limit.GAIN_ERRORS * v.rise_error
     by_loss = np.where(np.isnan(anchor), no_better & turned, above)
     at_chance = _at_chance(case)
+    memorises &= v.fall < limit.FALLS
     by_accuracy = (at_chance == 1) & (above | np.isnan(anchor))
     return sure(
         m.has_train & m.has_val & memorises & ((by_loss & (at_chance != 0)) | by_accuracy),
