@@ -31,9 +31,10 @@ GOOD_ACCURACY = 0.8  # whoever starts there has not been stuck
 ROUGH = (
     0.07  # noise of the train loss from epoch to epoch: an average over many steps wobbles so only if steps overshoot
 )
-ROUGH_SEEN = 0.01  # of the range of the losses: noise of a tiny loss is not seen
+ROUGH_SEEN = 0.02  # of the range of the losses: noise of a tiny loss is not seen
 ROUGH_WORSE = 0.05  # noise at which a loss that ends above its best is not recovering
 JITTER = 0.001  # noise of a loss that moves about without getting anywhere
+LEARNED = 0.7  # below the mean predictor: half its loss, after which a bad beginning is forgotten
 BURST = 3.0  # times what follows: the mean of a first epoch in which the loss exploded
 JITTER_UP = 0.35  # share of steps up: half of them is no progress at all
 WARM = 0.15  # of the epochs, in which even a rate too high brings the loss down from where it started

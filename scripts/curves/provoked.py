@@ -163,9 +163,11 @@ def noisy(pairs: Pairs) -> Iterator[Labelled]:
                     if _finite(now) and _wobbles(now) and log_ratio(level(now).train, level(slower).train) < 0.05:
                         if len(now.curves["val_loss"]) < 8:
                             continue
-                        yield _labelled(
-                            now, "noisy", set(), f"noisy/{way}/{task}/{optimizer}/{i}", (task, optimizer), anchors
-                        )
+                        source = f"noisy/{way}/{task}/{optimizer}/{i}"
+                        found = _labelled(now, "noisy", set(), source, (task, optimizer), anchors)
+                        # where a dozen examples lie, above or below train, is luck
+                        luck = frozenset({"val_below_train", "overfitting"} if way == "validation" else ())
+                        yield dataclasses.replace(found, beside=luck)
 
 
 def _wobbles(outcome: Outcome) -> bool:

@@ -13,7 +13,7 @@ from nnjax.diagnose.verdicts import diagnose
 from scripts.curves.curve import NAMES, Labelled
 from scripts.curves.sweeps import PACE
 
-HEALTHY = ("rates/", "cosine/", "step/")  # curves of networks that nothing was done to
+HEALTHY = ("rates/", "cosine/", "step/", "late/")  # curves of networks that nothing was done to
 
 
 class Score(NamedTuple):

@@ -92,6 +92,29 @@ def schedules(task: str, optimizer: str) -> list[Labelled]:
     return out
 
 
+def late(task: str, optimizer: str) -> list[Labelled]:
+    """Train long, with a penalty that keeps the end flat; kept where half as many epochs cost nothing (see above)."""
+    base, part = tasks.experiment(task, optimizer, l2=0.003), tasks.part_of(task, optimizer)
+    good = tasks.GOOD[optimizer]
+    outcomes = train(base, {"learning_rate": [good, 3 * good], "epochs": [40, 80, 160], "seed": range(4)})
+    prepared, out = prepare(base.data), []
+    known = {
+        "mean_predictor": mean_predictor(prepared, base.loss, base.model.kind),
+        "chance": chance_accuracy(prepared),
+    }
+    by_values = {tuple(sorted(one.values.items())): one for one in outcomes}
+    for i, one in enumerate(outcomes):
+        half = by_values.get(tuple(sorted({**one.values, "epochs": one.values["epochs"] // 2}.items())))
+        if half is not None and not one.diverged and _halved([half, one], 1):
+            learned = level(one).train < 0.95 * known["mean_predictor"]
+            overfitted = min(log_ratio(one.test, one.best_test), log_ratio(*_ends(one))) > 0.01
+            if learned and not overfitted:
+                accepted = {"stopped_too_late"} | ({"overfitting"} if log_ratio(*_ends(one)) > 0.02 else set())
+                curves, source = cut(one.curves, one.values["epochs"]), f"late/{task}/{optimizer}/{i}"
+                out.append(Labelled(curves, "stopped_too_late", frozenset(accepted), source, part, **known))
+    return out
+
+
 def _ends(outcome: Outcome) -> tuple[float, float]:
     return float(outcome.curves["val_loss"][-1]), float(outcome.curves["val_loss"].min())
 

@@ -12,10 +12,13 @@ from nnjax.diagnose.types import Verdict
 
 
 def diverged(case: Case) -> np.ndarray:
-    """The loss is not finite, or ends a thousand times above where it began."""
+    """The loss is not finite, or ends a thousand times above where it began, or above the mean predictor's."""
     m = case.measures
     exploded = np.log(limit.EXPLODED)
     height = np.fmax(_height(m.train.raw), np.where(m.has_train, -np.inf, _height(m.val.raw)))
+    half = m.num_epochs // 2
+    above = np.log(m.main.raw[:, half:].min(axis=1)) - np.log(case.mean_predictor)
+    height = np.fmax(height, np.where(case.mean_predictor > 0, above, np.nan))
     return np.where(np.isfinite(m.dense.diverged_at), 0.98, sure(height > exploded, height - exploded, 3.0))
 
 
@@ -172,9 +175,11 @@ def unstable(case: Case) -> np.ndarray:
     burst = m.train.raw[:, 0] > limit.BURST * m.train.raw[:, 1:].max(axis=1)
     level = np.abs(z.smooth[:, m.num_epochs // 2] - z.end) < 2 * limit.FLAT + z.noise
     jitter |= burst & (still | (level & (m.weights_ups > limit.JITTER_UP)))
+    overshoot = m.train.raw[:, 0] > limit.BURST * case.mean_predictor
+    overshoot &= z.end > np.log(case.mean_predictor) - limit.LEARNED
     high = (z.rise > limit.STUCK_HIGH + limit.GAIN_ERRORS * z.rise_error) & seen(z, limit.SEEN)
     return sure(
-        m.has_train & (rough | wild | worse | high | jitter),
+        m.has_train & (rough | wild | worse | high | jitter | overshoot),
         np.fmax(noise - limit.ROUGH, z.rise - limit.STUCK_HIGH),
         0.1,
     )
