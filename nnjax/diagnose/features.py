@@ -36,8 +36,8 @@ def noise(z: np.ndarray) -> np.ndarray:
     """Estimate the standard deviation [m] of epoch-to-epoch noise in [m, t], from second differences.
 
     They cancel the trend; those of white noise have 6 times its variance. Their median absolute deviation is not moved
-    by a few jumps. Third differences (20 times) cancel the bend of short, steep curves too: the smaller estimate counts.
-    NaN for fewer than 3 epochs.
+    by a few jumps. Third differences (20 times) cancel the bend of short, steep curves too: the smaller estimate
+    counts. NaN for fewer than 3 epochs.
     """
     if z.shape[1] < 3:
         return np.full(len(z), np.nan)

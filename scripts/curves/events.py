@@ -1,7 +1,8 @@
 """Curves in which something happens on the way: a kick from which training recovers, a plateau before the drop.
 
 spike              one epoch at a rate far too high (three runs, each from the weights of the one before); the kicked
-                   epoch's loss is 25 % above the one before (re-evaluated at its end 5 %), and neither loss ends above where it was
+                   epoch's loss is 25 % above the one before (re-evaluated at its end 5 %), and neither loss
+                   ends above where it was
 plateau_then_drop  deep sigmoid and tanh nets, parity, spirals, deep autoencoders; a patience of 15 % of the epochs (at
                    least 3) with a least gain of 0.5 % an epoch-window would have stopped at least 20 % above the end,
                      where the loss had stayed within 10 %
@@ -64,16 +65,16 @@ def _joined(parts: list[dict[str, np.ndarray]], before: int) -> dict[str, np.nda
 
 def plateaus() -> Iterator[Labelled]:
     """Train what is slow to begin."""
-    for name, base, axes in _slow_starters():
+    for task, optimizer, base, axes in _slow_starters():
         for i, outcome in enumerate(train(base, axes)):
             loss = outcome.curves.get("train_loss_eval", outcome.curves["train_loss"])
             if not outcome.diverged and np.isfinite(loss).all():
                 for t in {len(loss), len(loss) * 2 // 3}:
                     if _patience_fails(loss[:t]) and not rough(outcome.curves["train_loss"][:t]):
                         curves = {n: np.asarray(c[:t], float) for n, c in outcome.curves.items() if n in NAMES}
-                        part = "test" if name.split("/")[2] in tasks.TEST_OPTIMIZERS + ("test",) else "tuning"
+                        part, source = tasks.part_of(task, optimizer), f"plateau/{task}/{optimizer}/{i}/{t}"
                         accepted = frozenset({"plateau_then_drop"} | _also(curves))
-                        yield Labelled(curves, "plateau_then_drop", accepted, f"plateau/{name}/{i}/{t}", part)
+                        yield Labelled(curves, "plateau_then_drop", accepted, source, part)
 
 
 def _also(curves: dict[str, np.ndarray]) -> set[str]:
@@ -101,7 +102,7 @@ def _patience_fails(loss: np.ndarray) -> bool:
     return False
 
 
-def _slow_starters() -> Iterator[tuple[str, Experiment, dict[str, Sequence]]]:
+def _slow_starters() -> Iterator[tuple[str, str, Experiment, dict[str, Sequence]]]:
     seeds = range(4)
     for optimizer, rates in {
         "sgd": [0.3, 1.0, 3.0],
@@ -114,7 +115,8 @@ def _slow_starters() -> Iterator[tuple[str, Experiment, dict[str, Sequence]]]:
             base = tasks.experiment(task, optimizer)
             deep = ModelConfig("mlp", (24,) * layers, "sigmoid")
             yield (
-                f"{task}/{layers}/{optimizer}",
+                task,
+                optimizer,
                 _of(base, deep),
                 {"learning_rate": rates, "seed": seeds, "epochs": epochs},
             )
@@ -127,24 +129,24 @@ def _slow_starters() -> Iterator[tuple[str, Experiment, dict[str, Sequence]]]:
                 batch_size=8,
             )
             axes = {"learning_rate": rates, "seed": seeds, "epochs": [60, 150, 300]}
-            yield f"parity/{bits}/{optimizer}", base, axes
+            yield "parity", optimizer, base, axes
         if optimizer in ("adadelta", "adam", "sgd"):
             base = tasks.experiment("digits_autoencoder", optimizer)
             deep = ModelConfig("autoencoder", (48, 24, 12, 6, 12, 24, 48), output_activation="sigmoid")
             axes = {"learning_rate": [rates[0] / 10, rates[0] / 3], "seed": seeds, "epochs": [60, 150]}
-            yield f"autoencoder/7/{optimizer}", _of(base, deep), axes
+            yield "digits_autoencoder", optimizer, _of(base, deep), axes
     for optimizer in ("momentum", "adam"):
         base = tasks.experiment("breast_cancer", optimizer)
         deep = ModelConfig("mlp", (24,) * 5, "sigmoid")
         axes = {"learning_rate": [tasks.GOOD[optimizer], 3 * tasks.GOOD[optimizer]], "seed": seeds, "epochs": [40, 80]}
-        yield "breast_cancer/5/test", _of(base, deep), axes
+        yield "breast_cancer", optimizer, _of(base, deep), axes
         base = tasks.experiment("two_spirals", optimizer)
         axes = {
             "learning_rate": [tasks.GOOD[optimizer], 3 * tasks.GOOD[optimizer]],
             "seed": seeds,
             "epochs": [100, 200],
         }
-        yield "two_spirals/3/test", _of(base, ModelConfig("mlp", (24,) * 3, "tanh")), axes
+        yield "two_spirals", optimizer, _of(base, ModelConfig("mlp", (24,) * 3, "tanh")), axes
 
 
 def _of(base: Experiment, model: ModelConfig) -> Experiment:

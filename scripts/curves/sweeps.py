@@ -7,13 +7,14 @@ that of the weights of the lowest validation loss, each by rate, seed and number
   still_learning    going on for up to 2n epochs lowers the validation loss of as many epochs as a tenth of n by 1 %
   overfitting       B(n) is at least 3 % below F(n), so stopping at the minimum was better on other data; so is B(2n)
                     below F(2n), and 2n epochs do not lower the validation loss
-  too_slow          a higher rate ends, at n epochs, with a train loss at least 10 % lower; and this one has come less than
-                    half of the way that the best rate came
+  too_slow          a higher rate ends, at n epochs, with a train loss at least 10 % lower, and this one has come less
+                    than half of the way that the best rate came
   unstable          a lower rate ends with a train loss at least a third lower, and 2n epochs do not help this one
   stopped_too_late  n / 2 epochs cost less than 0.5 % of the validation loss (and less than 3 % of the test loss)
   converged         none of these
 
-Half as strong a case makes a label acceptable besides the one that holds. Nothing here looks at slopes, noise or shapes.
+Half as strong a case makes a label acceptable besides the one that holds. Nothing here looks at slopes
+or noise.
 """
 
 from __future__ import annotations

@@ -42,7 +42,8 @@ def tell_slow(case: Case, i: int, confidence: float) -> Verdict:
     if above_mean(case)[i]:
         evidence["mean_predictor"] = float(case.mean_predictor[i])
         text = text.rstrip(".") + (
-            f"; {z.raw[i, -1]:.4g} is still worse than the mean predictor, a constant answer ({case.mean_predictor[i]:.4g})."
+            f"; {z.raw[i, -1]:.4g} is still worse than the mean predictor, a constant answer "
+            f"({case.mean_predictor[i]:.4g})."
         )
     todo = "Raise the learning rate by a factor of 3 to 10, until the loss falls fast and then flattens."
     return Verdict("too_slow", text, evidence, {"from": 1, "to": t}, confidence, todo)
@@ -140,7 +141,8 @@ def tell_still(case: Case, i: int, confidence: float) -> Verdict:
     """Say what going on may gain."""
     z, t = case.measures.main, case.measures.num_epochs
     quarter = max(3, round(t / 4))
-    text = f"The loss is still falling: going on for {max(1, t // 2)} more epochs would lower it by about {percent(-z.ahead[i])}."
+    more, gain = max(1, t // 2), percent(-z.ahead[i])
+    text = f"The loss is still falling: going on for {more} more epochs would lower it by about {gain}."
     return Verdict(
         "still_learning",
         text,

@@ -26,7 +26,8 @@ def tell_overfitting(case: Case, i: int, confidence: float) -> Verdict:
     low = int(np.argmin(v.raw[i]))
     cost = float(v.end[i] - v.lowest[i])
     fall = f.at(m.train.smooth, v.lowest_at)[i] - m.train.end[i]
-    text = f"The validation loss was lowest in epoch {low + 1} ({v.raw[i, low]:.4g}) and has risen by {percent(cost)} since"
+    lowest = f"The validation loss was lowest in epoch {low + 1} ({v.raw[i, low]:.4g})"
+    text = f"{lowest} and has risen by {percent(cost)} since"
     text += f", while the train loss fell by a further {percent(-fall)}." if m.has_train[i] else "."
     todo = f"Stop near epoch {low + 1} (patience), or use more data, augmentation, dropout or weight decay."
     evidence = {"cost": cost, "lowest": float(v.raw[i, low]), "last": float(v.raw[i, -1])}
