@@ -1,4 +1,4 @@
-"""Train and label the learning curves by which the diagnosis is measured: `python -m scripts.label_curves --out=FILE.npz`.
+"""Train and label the curves by which the diagnosis is measured: `python -m scripts.label_curves --out=FILE.npz`.
 
 Half an hour on one core; --workdir keeps each family, so that an interrupted run goes on where it was.
 """

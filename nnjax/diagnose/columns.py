@@ -1,4 +1,4 @@
-"""Which curve a column, a key or a tag is, by the words in its name: val_loss, "Loss/train", validation/epoch_accuracy…"""
+"""Which curve a column, a key or a tag is, by the words in its name: val_loss, "Loss/train", validation/loss."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From curves as they come to arrays without gaps: trials of one length together, so that every feature is a few lines."""
+"""From curves as they come to arrays without gaps: trials of one length stand together."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def groups(curves: Curves) -> Iterator[Dense]:
       UserError: see `checked`.
     """
     arrays = checked(curves)
-    m, t = next(iter(arrays.values())).shape
+    m = len(next(iter(arrays.values())))
     told = np.full(m, np.nan) if curves.diverged_at is None else np.asarray(curves.diverged_at, float).reshape(-1)
     if len(told) != m:
         raise UserError(f"diverged_at has {len(told)} entries, but there are {m} trials.")

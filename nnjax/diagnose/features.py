@@ -36,8 +36,8 @@ def noise(z: np.ndarray) -> np.ndarray:
     """Estimate the standard deviation [m] of epoch-to-epoch noise in [m, t], from second differences.
 
     They cancel the trend; those of white noise have 6 times its variance. Their median absolute deviation is not moved
-    by a few jumps. Third differences (20 times) cancel the bend of short, steep curves too: the smaller estimate counts.
-    NaN for fewer than 3 epochs.
+    by a few jumps. Third differences (20 times) cancel the bend of short, steep curves too: the smaller estimate
+    counts. NaN for fewer than 3 epochs.
     """
     if z.shape[1] < 3:
         return np.full(len(z), np.nan)
@@ -86,7 +86,7 @@ def gain_ahead(z: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray
     """Extrapolate how far [m, t] falls if training goes on for half as many epochs again.
 
     A straight line in log t (a power law of the loss; Hestness et al. 2017) through the last half, or through the last
-    quarter where that is flatter by more than twice its standard error.
+    quarter where that is flatter by more than three times its standard error.
 
     Args:
       z: log losses.
@@ -98,7 +98,7 @@ def gain_ahead(z: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray
     t = z.shape[1]
     half, half_error = _power(z, noise, max(3, t // 2))
     quarter, quarter_error = _power(z, noise, max(3, round(t / 4)))
-    flatter = quarter + 2 * quarter_error < half
+    flatter = quarter + 3 * quarter_error < half
     ahead = np.log(1.5)
     return ahead * np.where(flatter, quarter, half), ahead * np.where(flatter, quarter_error, half_error)
 

@@ -18,8 +18,8 @@ class Trend:
 
     Attributes:
       raw, z, smooth: [g, t]; as measured, on the log scale, and smoothed there.
-      noise: [g]; standard deviation from epoch to epoch, of the last two thirds.
-      ups: [g]; the share of steps up in these.
+      noise: [g]; standard deviation from epoch to epoch, of the last half (of short curves, more).
+      ups: [g]; the share of steps up in the last two thirds.
       start, end: [g]; the smoothed value at the first epoch; the mean over the last 15 %.
       lowest, lowest_at: [g]; the smoothed minimum and its epoch, from 0.
       fall: [g]; from the start to the lowest.
@@ -51,7 +51,7 @@ def trend(raw: Array) -> Trend:
     t = raw.shape[1]
     z = f.log_scale(raw)
     smooth = f.smooth(z)
-    late = z[:, t // 3 :] if t >= 9 else z
+    late = z[:, t // 2 :] if t >= 16 else z[:, t // 3 :] if t >= 9 else z
     noise = f.noise(late)
     last = max(2, round(0.15 * t))
     end = np.median(z[:, -max(3, last) :], axis=1) if last < 3 else z[:, -last:].mean(axis=1)
@@ -77,6 +77,17 @@ def trend(raw: Array) -> Trend:
         ahead_error=ahead_error,
         second_half=(level[:, t // 2] - level[:, -1]) / np.where(whole > 0, whole, np.nan),
     )
+
+
+def span(raw: Array) -> Array:
+    """Give the range [g] that a plot of losses [g, t] shows, without the first epoch, which may have exploded."""
+    return raw[:, 1:].max(axis=1) - raw.min(axis=1)
+
+
+def seen(one: Trend, share: float) -> Array:
+    """Whether the rise from the minimum to the end [g] is more than a share of the range shown."""
+    half = max(2, round(0.15 * one.raw.shape[1]))
+    return one.raw[:, -half:].mean(axis=1) - one.raw.min(axis=1) > share * span(one.raw)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from scripts.curves import events, provoked, store, sweeps, tasks
-from scripts.curves.curve import Labelled, cut, jumps, wobbles
+from scripts.curves import events, provoked, store, sweeps
+from scripts.curves.curve import Labelled, cut, jumps, rough, wobbles
 
 MOST = {"tuning": 100, "test": 100}  # curves of a label in a part
 MOST_HEALTHY = 160  # of each of the labels of a healthy run
@@ -56,6 +56,7 @@ _SPIKES += [
     "mnist5k_autoencoder/adam",
 ]
 _SCHEDULES = ["digits/adam", "diabetes/sgd", "digits_autoencoder/adadelta", "breast_cancer/adam", "mnist5k/momentum"]
+_LATE = ["digits/adam", "wine/adam", "iris/sgd", "diabetes/adam", "moons/sgd", "breast_cancer/adam", "mnist5k/momentum"]
 
 
 def _pairs(names: Iterable[str]) -> list[tuple[str, str]]:
@@ -80,6 +81,8 @@ def families() -> dict[str, Callable[[], Iterable[Labelled]]]:
         for pair in pairs:
             out[f"{name}.{pair.replace('/', '.')}"] = lambda make=make, pair=pair: make(_pairs([pair]))
     out["plateaus"] = events.plateaus
+    for task, optimizer in _pairs(_LATE):
+        out[f"late.{task}.{optimizer}"] = lambda t=task, o=optimizer: sweeps.late(t, o)
     for task, optimizer in _pairs(_SCHEDULES):
         out[f"schedules.{task}.{optimizer}"] = lambda t=task, o=optimizer: sweeps.schedules(t, o)
     return out
@@ -112,11 +115,12 @@ def choose(curves: Sequence[Labelled]) -> list[Labelled]:
 
 
 def _with_events(one: Labelled) -> Labelled:
-    """Accept noisy and spike of any healthy or overfitting curve on which they are as true as on those made so."""
+    """Accept noisy, spike and unstable of any healthy or overfitting curve of which they are true as well."""
     if one.label not in sweeps.PACE | {"overfitting"}:
         return one
     also = {"noisy"} if wobbles(one.curves["val_loss"]) else set()
     also |= {"spike"} if jumps(one.curves["train_loss"]) else set()
+    also |= {"unstable"} if rough(one.curves["train_loss"]) else set()
     return dataclasses.replace(one, accepted=one.accepted | also)
 
 

@@ -47,6 +47,11 @@ def jumps(train: np.ndarray) -> bool:
     return bool(len(up) and (train[-3:].mean() < train[up]).all())
 
 
+def rough(train: np.ndarray) -> bool:
+    """Whether more than a quarter of the steps of the running mean go up by more than 25 %."""
+    return bool(len(train) > 4 and (train[1:] > 1.25 * train[:-1]).mean() > 0.25)
+
+
 def cut(curves: dict[str, np.ndarray], t: int) -> dict[str, np.ndarray]:
     """Keep the first t epochs."""
     return {name: np.asarray(curve[:t], float) for name, curve in curves.items() if name in NAMES and len(curve)}

@@ -64,9 +64,8 @@ def stuck(pairs: Pairs) -> Iterator[Labelled]:
         for way, (experiment, axes) in ways.items():
             epochs = tasks.lengths(task, 4)
             outcomes = train(experiment, {**axes, "seed": range(3), "epochs": epochs})
-            for i, (now, then) in enumerate(zip(outcomes, outcomes[1:], strict=False)):
-                last = (i + 1) % len(epochs) == 0
-                if last or not (_finite(now) and _finite(then)):
+            for i, (now, then) in enumerate(_twice_as_long(outcomes)):
+                if not (_finite(now) and _finite(then)):
                     continue
                 if min(level(now).train, level(then).train) > 0.98 * anchors[0]:
                     also = {"unstable", "diverged"} if way == "dead" else set()
@@ -75,6 +74,15 @@ def stuck(pairs: Pairs) -> Iterator[Labelled]:
                     yield _labelled(
                         now, "stuck_at_start", also, f"stuck/{way}/{task}/{optimizer}/{i}", (task, optimizer), anchors
                     )
+
+
+def _twice_as_long(outcomes: Sequence[Outcome]) -> Iterator[tuple[Outcome, Outcome]]:
+    """Pair each outcome with that of the same trial after twice as many epochs, where there is one."""
+    by_values = {tuple(sorted(one.values.items())): one for one in outcomes}
+    for one in outcomes:
+        later = tuple(sorted({**one.values, "epochs": 2 * one.values["epochs"]}.items()))
+        if later in by_values:
+            yield one, by_values[later]
 
 
 def _deep(model: ModelConfig, activation: str, layers: int) -> ModelConfig:
@@ -155,9 +163,11 @@ def noisy(pairs: Pairs) -> Iterator[Labelled]:
                     if _finite(now) and _wobbles(now) and log_ratio(level(now).train, level(slower).train) < 0.05:
                         if len(now.curves["val_loss"]) < 8:
                             continue
-                        yield _labelled(
-                            now, "noisy", set(), f"noisy/{way}/{task}/{optimizer}/{i}", (task, optimizer), anchors
-                        )
+                        source = f"noisy/{way}/{task}/{optimizer}/{i}"
+                        found = _labelled(now, "noisy", set(), source, (task, optimizer), anchors)
+                        # where a dozen examples lie, above or below train, is luck
+                        luck = frozenset({"val_below_train", "overfitting"} if way == "validation" else ())
+                        yield dataclasses.replace(found, beside=luck)
 
 
 def _wobbles(outcome: Outcome) -> bool:

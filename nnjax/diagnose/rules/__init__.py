@@ -1,4 +1,4 @@
-"""The rules, one a verdict, and their precedence: `ORDER` says what to know first, `SILENCES` what it makes pointless."""
+"""The rules, one a verdict, and their precedence: `ORDER` is what to know first, `SILENCES` what it makes pointless."""
 
 from __future__ import annotations
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 import numpy as np
 
 from nnjax.diagnose import thresholds as limit
+from nnjax.diagnose.measures import seen, span
 from nnjax.diagnose.rules.case import Case, Rule, percent, sure
 from nnjax.diagnose.rules.causes import stuck_cause
 from nnjax.diagnose.types import Verdict
 
 
 def diverged(case: Case) -> np.ndarray:
-    """The loss is not finite, or ends a thousand times above where it began."""
+    """The loss is not finite, or ends a thousand times above where it began, or above the mean predictor's."""
     m = case.measures
     exploded = np.log(limit.EXPLODED)
     height = np.fmax(_height(m.train.raw), np.where(m.has_train, -np.inf, _height(m.val.raw)))
+    half = m.num_epochs // 2
+    above = np.log(m.main.raw[:, half:].min(axis=1)) - np.log(case.mean_predictor)
+    height = np.fmax(height, np.where(case.mean_predictor > 0, above, np.nan))
     return np.where(np.isfinite(m.dense.diverged_at), 0.98, sure(height > exploded, height - exploded, 3.0))
 
 
@@ -45,11 +49,14 @@ def rising(case: Case) -> np.ndarray:
     """The train loss itself (the validation loss, if nothing else is known) rises steadily from its minimum on."""
     m = case.measures
     train = m.train.rise > limit.RISING + limit.RISE_NOISE * m.train.rise_error
+    train &= seen(m.train, limit.SEEN) & seen(m.weights, limit.SEEN) & ~(m.weights.rise < limit.RISING)
+    uphill = (m.train.lowest_at == 0) & (_order(m.train.smooth, m.train.lowest_at) > limit.UPHILL_ORDER)
+    uphill &= m.train.smooth[:, -1] - m.train.start > 6 * m.train.noise + 1e-5
     steady = _order(m.train.smooth, m.train.lowest_at) > limit.RISING_ORDER
     alone = ~m.has_train & (m.val.rise > limit.RISE) & (m.val.fall < limit.FLAT)
     alone &= _order(m.val.smooth, m.val.lowest_at) > limit.RISING_ORDER
     rise = np.where(m.has_train, m.train.rise, m.val.rise)
-    return sure((train & steady) | alone, rise - limit.RISING, np.where(m.has_train, 0.1, 0.5))
+    return sure((train & steady) | uphill | alone, rise - limit.RISING, np.where(m.has_train, 0.1, 0.5))
 
 
 def _order(z: np.ndarray, since: np.ndarray) -> np.ndarray:
@@ -78,7 +85,8 @@ def stuck_at_start(case: Case) -> np.ndarray:
     m = case.measures
     fall = np.fmax(m.train.fall, m.main.fall)
     little = (m.main.fall < limit.FLAT_FALL) | _at_log(m.main.end)
-    flat = ((fall < limit.FLAT) | (nowhere(case) & little)) & ~steadily_falling(case)
+    level = m.main.rise < limit.FLAT + m.main.noise
+    flat = ((fall < limit.FLAT) | (nowhere(case) & little & level)) & ~steadily_falling(case)
     mean = at_mean_predictor(case)
     return sure((flat | mean) & ~_learned(case), np.where(mean, 0.1, limit.FLAT - fall), limit.FLAT)
 
@@ -96,9 +104,10 @@ def at_mean_predictor(case: Case) -> np.ndarray:
     m = case.measures
     anchor = np.log(np.fmax(case.mean_predictor, np.nan))
     anchor = np.where(np.isnan(anchor), inferred_chance(case), anchor)
-    no_lower = (m.main.lowest > anchor - limit.NEAR_MEAN) & (m.main.raw.min(axis=1) > 0)
-    train = ~m.has_train | (m.train.lowest > anchor - 2 * limit.NEAR_MEAN)
-    flat = np.abs(m.main.smooth[:, m.num_epochs // 2] - m.main.end) < limit.FLAT
+    half = m.num_epochs // 2
+    no_lower = (m.main.smooth[:, half:].min(axis=1) > anchor - limit.NEAR_MEAN) & (m.main.raw.min(axis=1) > 0)
+    train = ~m.has_train | (m.train.smooth[:, half:].min(axis=1) > anchor - 2 * limit.NEAR_MEAN)
+    flat = np.abs(m.main.smooth[:, half] - m.main.end) < limit.FLAT
     return no_lower & train & flat & (m.main.ahead < limit.GAIN) & ~steadily_falling(case)
 
 
@@ -106,7 +115,7 @@ def _at_log(end: np.ndarray) -> np.ndarray:
     """Whether a log loss [g] is that of guessing among some number of classes."""
     loss = np.exp(np.minimum(end, 2.0))
     classes = np.maximum(np.round(np.exp(loss)), 2.0)
-    return np.abs(loss / np.log(classes) - 1) < limit.NEAR_LOG
+    return (np.abs(loss / np.log(classes) - 1) < limit.NEAR_LOG) & (classes <= limit.MOST_CLASSES)
 
 
 def inferred_chance(case: Case) -> np.ndarray:
@@ -153,15 +162,24 @@ def unstable(case: Case) -> np.ndarray:
     z = m.weights
     progress = z.ahead > limit.GAIN + limit.GAIN_ERRORS * z.ahead_error
     noise = np.where(m.weights_ups > limit.STEPS_UP, m.weights_noise, 0.0)
-    rough = (noise > limit.ROUGH) & ~progress
-    wild = noise > 3 * limit.ROUGH
-    worse = (noise > limit.ROUGH_WORSE) & (z.rise > limit.ROUGH_WORSE + limit.GAIN_ERRORS * z.rise_error)
+    shown = z.noise * np.exp(z.end) > limit.ROUGH_SEEN * span(z.raw)
+    rough = (noise > limit.ROUGH) & ~progress & shown
+    wild = (noise > 3 * limit.ROUGH) & shown
+    worse = (
+        (noise > limit.ROUGH_WORSE)
+        & seen(z, limit.SEEN)
+        & (z.rise > limit.ROUGH_WORSE + limit.GAIN_ERRORS * z.rise_error)
+    )
     still = nowhere(case)
     jitter = (m.weights_noise > limit.JITTER) & (m.weights_ups > limit.JITTER_UP) & still
-    jitter |= still & (m.train.raw[:, 0] > limit.BURST * m.train.raw[:, 1:].max(axis=1))
-    high = z.rise > limit.STUCK_HIGH + limit.GAIN_ERRORS * z.rise_error
+    burst = m.train.raw[:, 0] > limit.BURST * m.train.raw[:, 1:].max(axis=1)
+    level = np.abs(z.smooth[:, m.num_epochs // 2] - z.end) < 2 * limit.FLAT + z.noise
+    jitter |= burst & (still | (level & (m.weights_ups > limit.JITTER_UP)))
+    overshoot = m.train.raw[:, 0] > limit.BURST * case.mean_predictor
+    overshoot &= z.end > np.log(case.mean_predictor) - limit.LEARNED
+    high = (z.rise > limit.STUCK_HIGH + limit.GAIN_ERRORS * z.rise_error) & seen(z, limit.SEEN)
     return sure(
-        m.has_train & (rough | wild | worse | high | jitter),
+        m.has_train & (rough | wild | worse | high | jitter | overshoot),
         np.fmax(noise - limit.ROUGH, z.rise - limit.STUCK_HIGH),
         0.1,
     )

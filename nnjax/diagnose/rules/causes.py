@@ -12,8 +12,8 @@ SAME = 1e-6  # activation variance of a layer that answers everything alike
 VANISHING = 1e-3  # gradient norm of the first layer over that of the last
 
 UNKNOWN = (
-    "Dead units, an all-zero start, saturated units or a missing gradient are the usual causes; the curves alone do not "
-    "tell which.",
+    "Dead units, an all-zero start, saturated units or a missing gradient are the usual causes; the curves alone do "
+    "not tell which.",
     "Look at the activations and gradients layer by layer; try another seed, a smaller initial scale and a lower rate.",
 )
 

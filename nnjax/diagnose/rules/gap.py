@@ -29,7 +29,8 @@ class Parts(NamedTuple):
 WORDS = {
     "regularisation": (
         "mostly regularisation, which acts (dropout) or counts (penalties) in training only.",
-        "Nothing is wrong: compare validation with the train loss in evaluation mode; if both are high, regularise less.",
+        "Nothing is wrong: compare validation with the train loss in evaluation mode; if both are high, regularise "
+        "less.",
     ),
     "averaging": (
         "mostly because the train loss is an average over the epoch, in which the network was improving.",

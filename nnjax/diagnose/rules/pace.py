@@ -6,7 +6,7 @@ import numpy as np
 
 from nnjax.diagnose import features as f
 from nnjax.diagnose import thresholds as limit
-from nnjax.diagnose.measures import Measures
+from nnjax.diagnose.measures import Measures, Trend, span
 from nnjax.diagnose.rules.broken import at_mean_predictor, steadily_falling
 from nnjax.diagnose.rules.case import Case, Rule, percent, sure
 from nnjax.diagnose.types import Verdict
@@ -18,7 +18,8 @@ def too_slow(case: Case) -> np.ndarray:
     surely = z.ahead > limit.SLOW_ERRORS * z.ahead_error
     falling = (still_falling(case) & surely) | steadily_falling(case)
     fall = np.fmax(z.fall, m.train.fall)
-    linear = (z.second_half > limit.LINEAR) & (fall > limit.SLOW_FALL)
+    late = (z.second_half > limit.LATE) & (fall > limit.LATE_FALL)
+    linear = (z.second_half > limit.LINEAR) & (fall > limit.SLOW_FALL) & (z.fall < limit.FAST_FALL) & ~late
     crawling = steadily_falling(case) & (fall <= limit.SLOW_FALL)
     above = above_mean(case)
     return sure(falling & (linear | crawling | above), np.fmax(z.second_half - limit.LINEAR, above * 0.1), 0.1)
@@ -41,7 +42,8 @@ def tell_slow(case: Case, i: int, confidence: float) -> Verdict:
     if above_mean(case)[i]:
         evidence["mean_predictor"] = float(case.mean_predictor[i])
         text = text.rstrip(".") + (
-            f"; {z.raw[i, -1]:.4g} is still worse than the mean predictor, a constant answer ({case.mean_predictor[i]:.4g})."
+            f"; {z.raw[i, -1]:.4g} is still worse than the mean predictor, a constant answer "
+            f"({case.mean_predictor[i]:.4g})."
         )
     todo = "Raise the learning rate by a factor of 3 to 10, until the loss falls fast and then flattens."
     return Verdict("too_slow", text, evidence, {"from": 1, "to": t}, confidence, todo)
@@ -51,27 +53,28 @@ def spike(case: Case) -> np.ndarray:
     """A jump far above the neighbouring epochs, from which the loss came back."""
     m = case.measures
     z = m.shape
-    tall = spikes(z.z) & (_seen_elsewhere(m) | ~m.has_val[:, None])
+    tall = spikes(z) & (_seen_elsewhere(m) | ~m.has_val[:, None])
     count = (tall[:, 1:] & ~tall[:, :-1]).sum(axis=1)
     few = (count >= 1) & (count <= limit.MOST_SPIKES) & (tall.mean(axis=1) <= limit.SPIKE_SHARE + 1 / m.num_epochs)
     back = ~tall[:, -1] & (z.rise < limit.ROUGH_WORSE + limit.GAIN_ERRORS * z.rise_error)
     height = np.where(tall, f.spike_heights(z.z), 0).max(axis=1)
-    span = z.raw.max(axis=1) - z.raw.min(axis=1)
-    seen = np.where(tall, f.spike_heights(z.raw), 0).max(axis=1) > limit.SPIKE_SEEN * span
-    return sure(few & back & seen, height - limit.SPIKE, 0.3)
+    return sure(few & back, height - limit.SPIKE, 0.3)
 
 
 def _seen_elsewhere(m: Measures) -> np.ndarray:
     """Where [g, t] another loss jumps too, in the same epoch or the one before or after."""
-    others = [f.spike_heights(one.z) > limit.SPIKE / 3 for one in (m.val, m.again)]
+    others = [
+        f.spike_heights(one.z) > np.maximum(limit.SPIKE_ELSEWHERE, 3 * one.noise)[:, None] for one in (m.val, m.again)
+    ]
     jumps = np.pad(others[0] | others[1], ((0, 0), (1, 1)))
     return jumps[:, :-2] | jumps[:, 1:-1] | jumps[:, 2:]
 
 
-def spikes(z: np.ndarray) -> np.ndarray:
-    """Which epochs of [g, t] are part of a spike."""
-    r = f.spike_heights(z)
-    tall = (r > limit.SPIKE) & (f.robust_z(r, 0.005) > limit.SPIKE_Z)
+def spikes(curve: Trend) -> np.ndarray:
+    """Which epochs [g, t] of a loss are part of a spike."""
+    r = f.spike_heights(curve.z)
+    shown = f.spike_heights(curve.raw) > limit.SPIKE_SEEN * span(curve.raw)[:, None]
+    tall = shown & (r > limit.SPIKE) & (f.robust_z(r, 0.005) > limit.SPIKE_Z)
     tall[:, 0] = False
     return tall
 
@@ -80,7 +83,7 @@ def tell_spike(case: Case, i: int, confidence: float) -> Verdict:
     """Say when and how high."""
     m = case.measures
     z = m.shape
-    height = np.where(spikes(z.z[i : i + 1])[0], f.spike_heights(z.z[i : i + 1])[0], 0)
+    height = np.where(spikes(z)[i], f.spike_heights(z.z[i : i + 1])[0], 0)
     epoch = int(height.argmax())
     text = f"The loss jumped by {percent(height[epoch])} in epoch {epoch + 1} and came back."
     todo = "One spike does no harm; if there are more, clip the gradient or lower the learning rate a little."
@@ -103,8 +106,10 @@ def _plateau(case: Case) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     below = np.minimum.accumulate(z.smooth[:, ::-1], axis=1)[:, ::-1]
     drop = z.smooth[:, :-step] - below[:, :-step]
     real = drop > limit.PLATEAU_DROP + 4 * z.noise[:, None]
-    start, length = f.longest_run((rate < limit.PLATEAU_SLOPE * later) & real)
-    enough = length >= max(limit.PLATEAU_EPOCHS, limit.PLATEAU * t)
+    shortest = max(limit.PLATEAU_EPOCHS, limit.PLATEAU * t)
+    flat = (np.abs(rate) < limit.PLATEAU_SLOPE * later) & (np.abs(rate) < limit.PLATEAU_FALL / shortest)
+    start, length = f.longest_run(flat & real)
+    enough = length >= shortest
     end = np.minimum(start + length, drop.shape[1] - 1)
     return start, np.where(enough, length, 0), f.at(drop, end)
 
@@ -136,7 +141,8 @@ def tell_still(case: Case, i: int, confidence: float) -> Verdict:
     """Say what going on may gain."""
     z, t = case.measures.main, case.measures.num_epochs
     quarter = max(3, round(t / 4))
-    text = f"The loss is still falling: going on for {max(1, t // 2)} more epochs would lower it by about {percent(-z.ahead[i])}."
+    more, gain = max(1, t // 2), percent(-z.ahead[i])
+    text = f"The loss is still falling: going on for {more} more epochs would lower it by about {gain}."
     return Verdict(
         "still_learning",
         text,

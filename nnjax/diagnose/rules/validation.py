@@ -26,7 +26,8 @@ def tell_overfitting(case: Case, i: int, confidence: float) -> Verdict:
     low = int(np.argmin(v.raw[i]))
     cost = float(v.end[i] - v.lowest[i])
     fall = f.at(m.train.smooth, v.lowest_at)[i] - m.train.end[i]
-    text = f"The validation loss was lowest in epoch {low + 1} ({v.raw[i, low]:.4g}) and has risen by {percent(cost)} since"
+    lowest = f"The validation loss was lowest in epoch {low + 1} ({v.raw[i, low]:.4g})"
+    text = f"{lowest} and has risen by {percent(cost)} since"
     text += f", while the train loss fell by a further {percent(-fall)}." if m.has_train[i] else "."
     todo = f"Stop near epoch {low + 1} (patience), or use more data, augmentation, dropout or weight decay."
     evidence = {"cost": cost, "lowest": float(v.raw[i, low]), "last": float(v.raw[i, -1])}
@@ -43,6 +44,7 @@ def no_signal(case: Case) -> np.ndarray:
     turned = v.rise > limit.RISE + limit.GAIN_ERRORS * v.rise_error
     by_loss = np.where(np.isnan(anchor), no_better & turned, above)
     at_chance = _at_chance(case)
+    memorises &= v.fall < limit.FALLS
     by_accuracy = (at_chance == 1) & (above | np.isnan(anchor))
     return sure(
         m.has_train & m.has_val & memorises & ((by_loss & (at_chance != 0)) | by_accuracy),
@@ -66,7 +68,7 @@ def _at_chance(case: Case) -> np.ndarray:
     one_example = np.where(gaps > 1e-6, gaps, np.inf).min(axis=1, initial=np.inf)
     count = np.where(np.isnan(case.num_validation), 1 / one_example, case.num_validation)
     margin = limit.CHANCE_MARGIN + np.minimum(1 / np.sqrt(np.maximum(count, 16)), 0.25)
-    known = ~np.isnan(top + guess)
+    known = ~np.isnan(top + guess) & ~(lowest < -0.85 * np.log(guess))
     return np.where(known, (top < guess + margin).astype(float), np.where(top > limit.GOOD_ACCURACY, 0.0, np.nan))
 
 
