@@ -411,7 +411,7 @@ def _train(
     facts: Mapping[DataConfig, DataFacts],
     prepared: Mapping[DataConfig, Prepared],
 ) -> None:
-    """Train a population and diagnose it; however that ends, note in its store how long it took, and let go of the run folder.
+    """Train a population and diagnose it; however that ends, note how long it took, and let go of the run folder.
 
     Of one that has ended before nothing is noted.
     """

@@ -35,7 +35,7 @@ BADGES: dict[str, Badge] = {
     "converged": Badge("✓", "#009e73", "the loss has fallen and is flat"),
     "stopped_too_late": Badge("»", "#7fd0b8", "flat for at least half of the epochs"),
     "still_learning": Badge("↘", "#56b4e9", "the loss is still falling at the end"),
-    "too_slow": Badge("…", "#0072b2", "it crawls: the learning rate is too low"),
+    "too_slow": Badge("⋯", "#0072b2", "it crawls: the learning rate is too low"),
     "too_short_to_say": Badge("?", "#b0b0b0", "too few epochs to judge"),
     "overfitting": Badge("∪", "#cc79a7", "validation rises while training falls"),
     "no_signal": Badge("∅", "#7d3560", "it memorises; validation is at chance"),

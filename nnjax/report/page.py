@@ -136,7 +136,6 @@ def render(run: Run, some: Sequence[Exhibit], missing: Sequence[str], static_cur
         charts=charts,
         chart_json=Markup(safe_json(curves.packed(charts) | {"evidence": [] if sweep else told.drawn(run)})),
         sweep=verdict.verdict(sweep) if sweep else None,
-        badge_json=Markup(safe_json({code: badge._asdict() | {"ink": badge.ink} for code, badge in BADGES.items()})),
         sweep_json=Markup(safe_json(sweeps.sweep_data(sweep) | evolution.evolution_data(sweep))) if sweep else "",
         static_curves=pictures.data_uri(static_curves) if static_curves else "",
     )

@@ -12,6 +12,7 @@ from nnjax.anchors import ACCURACY
 from nnjax.config import Experiment, setting_key
 from nnjax.fields import flatten
 from nnjax.report import told
+from nnjax.report.badges import BADGES
 from nnjax.report.columns import Column, axis, name_of, rounded
 from nnjax.report.summary import (
     METRICS,
@@ -134,6 +135,7 @@ def sweep_data(sweep: Sweep) -> dict[str, Any]:
       stems: {quantity of a curve: its name in a filter}.
       rungs: as `rungs` gives them.
       told: as `told.sweep_data` gives it.
+      badges: {code: how a verdict looks}.
     """
     specs, records = sweep.run.specs, sweep.run.records
     place = {trial: i for i, setting in enumerate(sweep.settings) for trial in setting.trials}
@@ -159,6 +161,7 @@ def sweep_data(sweep: Sweep) -> dict[str, Any]:
         "stems": _stems(sweep),
         "rungs": rungs(sweep),
         "told": told.sweep_data(sweep.run, sweep.trials),
+        "badges": {code: badge._asdict() | {"ink": badge.ink} for code, badge in BADGES.items()},
     }
 
 

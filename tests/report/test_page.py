@@ -75,7 +75,18 @@ def test_files_of_a_mixed_run(demo):
 
 
 def test_sections_of_a_mixed_run(demo):
-    expected = ["scores", "curves", "reconstructions", "latent", "weights", "mistakes", "run", "trials", "census"]
+    expected = [
+        "scores",
+        "verdicts",
+        "curves",
+        "reconstructions",
+        "latent",
+        "weights",
+        "mistakes",
+        "run",
+        "trials",
+        "census",
+    ]
     assert Page(demo[1]).sections() == [*expected, "environment"]
 
 

@@ -191,3 +191,74 @@ def test_an_evolution_is_drawn_and_follows_the_pointer(page, tmp_path):
     assert page.run("trials.focus()") >= 0
     assert page.run("document.querySelectorAll('#evolution canvas')[1].toDataURL()") != before
     assert page.errors == []
+
+
+def test_verdicts_are_counted_and_select(page, run, path):
+    page.open(path)
+    codes = {spec.id: one.primary.code for spec, one in zip(run.specs, run.diagnoses, strict=True)}
+    bars = page.run("[...document.querySelectorAll('#verdict-counts button')].map((bar) => bar.dataset.code)")
+    assert set(bars) == set(codes.values())
+    for code in bars:
+        page.run(f"document.querySelector('#verdict-counts button[data-code={code}]').click()")
+        page.settle()
+        own = [trial for trial, other in codes.items() if other == code]
+        assert chosen(page) == own
+        assert page.run("document.getElementById('filter').value") == f"verdict={code}"
+        amounts = page.run("[...document.querySelectorAll('#verdict-counts .amount')].map((one) => one.textContent)")
+        assert amounts[bars.index(code)] == str(len(own))
+        assert all(text.startswith("0 of ") for k, text in enumerate(amounts) if k != bars.index(code))
+    page.run(f"document.querySelector('#verdict-counts button[data-code={bars[-1]}]').click()")
+    assert len(chosen(page)) == 60
+    assert page.errors == []
+
+
+def test_the_verdict_of_the_trial_in_focus_is_told_and_drawn(page, run, path):
+    page.open(path)
+    box(page, "#trial-curves")
+    drawn = "document.querySelectorAll('#trial-curves canvas')[1].toDataURL()"
+    before = page.run(drawn)
+    trial = next(spec.id for spec, one in zip(run.specs, run.diagnoses, strict=True) if one.primary.code == "diverged")
+    page.run(f"trials.pin(trials.places.get({trial}))")
+    page.settle()
+    text = page.run("document.getElementById('verdict-told').textContent")
+    assert run.diagnoses[trial].primary.sentence in text
+    assert f"Trial {trial}: diverged" in text
+    assert page.run("document.getElementById('held').textContent").endswith("Verdict: diverged.")
+    assert page.run(drawn) != before
+    assert page.errors == []
+
+
+def test_the_map_of_verdicts_selects_a_cell(page, run, path):
+    page.open(path)
+    x, y, _, height = box(page, "#verdict-map")
+    page.call("Input.dispatchMouseEvent", type="mouseMoved", x=x + 150, y=y + height / 2)
+    assert "trial" in page.run("document.getElementById('verdict-map-note').textContent")
+    page.drag((x + 150, y + height / 2), (x + 150, y + height / 2))
+    assert 0 < len(typed(page, page.run("document.getElementById('filter').value"))) < 60
+    assert page.errors == []
+
+
+def test_one_axis_is_mapped_by_seed(page, tmp_path):
+    space = Space(axes={"learning_rate": (0.001, 0.01, 0.1), "seed": (0, 1)})
+    page.open(write_report(fake_run(CLASSIFIER, space), tmp_path), width=390)
+    box(page, "#verdict-map")
+    assert page.run("[...document.getElementById('verdict-map-y').selectedOptions].map((one) => one.text)") == ["seed"]
+    assert page.run("document.documentElement.scrollWidth <= 390")
+    assert page.errors == []
+
+
+def test_evidence_on_the_chart_of_a_few_networks(page, tmp_path):
+    """The chart of the chosen network comes up with its marks; "none" takes them away."""
+    page.open(write_report(fake_run(space=DEMO), tmp_path))
+    box(page, "#chart")
+    texts = "[...document.querySelectorAll('#chart .textpoint text')].map((one) => one.textContent).join(' ')"
+    tab = "document.querySelector('#chart-controls .tabs [aria-pressed=true]').textContent"
+    select = "document.querySelector('#chart-controls select')"
+    page.run(f"{select}.value = '4'; {select}.onchange()")
+    page.settle()
+    assert page.run(tab) == "categorical cross-entropy"
+    assert "going on" in page.run(texts)
+    page.run(f"{select}.value = '-1'; {select}.onchange()")
+    page.settle()
+    assert page.run(texts) == ""
+    assert page.errors == []

@@ -24,7 +24,7 @@ def test_columns_of_a_sweep():
     run = fake_run(CLASSIFIER, Space(axes={"learning_rate": RATES, "seed": (0, 1)}), statuses={1: DIVERGED, 2: RUNNING})
     found = fields(run)
     assert list(found) == [
-        *("trial", "status", "epochs", "seed", "fold", "learning_rate"),
+        *("trial", "status", "verdict", "epochs", "seed", "fold", "learning_rate"),
         *("val_loss", "val_wrong", "test_loss", "test_wrong"),
     ]
     assert found["learning_rate"]["values"] == (0.001, 0.001, 0.01, 0.01, 0.1, 0.1)

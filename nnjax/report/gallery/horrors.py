@@ -276,8 +276,7 @@ HORRORS = (
         "Validation below training: an easier split",
         "val_below_train",
         "A quarter of the training labels are wrong; those of the validation part were checked by hand.",
-        "Even the dashed line, training in evaluation mode, lies above validation: the difference is in the "
-        "examples.",
+        "Even the dashed line, training in evaluation mode, lies above validation: the difference is in the examples.",
         "Look at how the parts were drawn, and at the examples with the largest training losses.",
         {"data.validation": "given", "data.test": None, "learning_rate": 0.03},
         {"learning_rate": 0.03},

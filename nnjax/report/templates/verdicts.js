@@ -3,7 +3,7 @@
   const node = document.getElementById("verdict-map"), bars = [...document.querySelectorAll("#verdict-counts button")];
   if (!trials || !trials.field("verdict")) return;
   const field = trials.field("verdict"), told = document.getElementById("verdict-told");
-  const looks = JSON.parse(document.getElementById("badge-data").textContent);
+  const looks = trials.badges;
   const number = (some) => `${some.toLocaleString("en")} trial${some === 1 ? "" : "s"}`;
 
   // The verdicts of some trials with their numbers, the most frequent first.

@@ -1,0 +1,69 @@
+import json
+
+import numpy as np
+import pytest
+
+from nnjax.diagnose.types import CODES, Anchors, Curves, Diagnosis, Verdict
+from nnjax.diagnose.verdicts import diagnose
+from nnjax.report import marks
+
+T = np.arange(1, 41)
+
+
+def drawn(train, val, **anchors):
+    curves = {"train_loss": np.asarray(train, float), "val_loss": np.asarray(val, float)}
+    [found] = diagnose(Curves(**{name: curve[None] for name, curve in curves.items()}), Anchors(**anchors))
+    return found, marks.marks(Diagnosis(found.primary), curves)
+
+
+def test_overfitting_is_marked_where_the_loss_is_lowest():
+    val = 0.5 + 0.001 * (T - 15.0) ** 2
+    found, [point, band] = drawn(np.exp(-T / 10), val)
+    assert found.primary.code == "overfitting"
+    assert (point.kind, point.x, point.y) == ("point", (15,), (0.5,))
+    assert (band.kind, band.x) == ("band", (15, 40))
+
+
+def test_a_power_law_is_continued_exactly():
+    """A loss t^-0.4 is t^-0.4 at 60 epochs too."""
+    loss = T**-0.4
+    found, [trend] = drawn(loss, loss)
+    assert found.primary.code == "still_learning"
+    assert trend.x[-1] == pytest.approx(60)
+    assert trend.y == pytest.approx(np.array(trend.x) ** -0.4, rel=1e-6)
+
+
+def test_a_slow_loss_lies_beside_a_straight_line_and_a_constant_answer():
+    loss = 3 - 0.01 * T
+    found, marked = drawn(loss, loss, mean_predictor=2.3)
+    assert found.primary.code == "too_slow"
+    assert [(mark.kind, mark.y) for mark in marked] == [("trend", (2.99, 2.6)), ("level", (2.3,))]
+
+
+def test_divergence_is_a_line_at_its_epoch():
+    curves = {"train_loss": np.array([2.0, 30.0])}
+    found = Diagnosis(Verdict("diverged", "", {}, {"diverged": 3}))
+    assert marks.marks(found, curves) == [marks.Mark("line", (3,), (), "diverged: epoch 3")]
+
+
+def test_what_has_no_place_on_the_curves_is_not_drawn():
+    """A minimum past the curve's end, a level that is not known."""
+    curves = {"val_loss": np.array([2.0, 1.0])}
+    assert marks.marks(Diagnosis(Verdict("unstable", "", {}, {"minimum": 9})), curves) == []
+    stuck = marks.marks(Diagnosis(Verdict("stuck_at_start", "", {}, {"from": 1, "to": 2})), curves)
+    assert [mark.kind for mark in stuck] == ["band"]
+
+
+def test_negative_losses_have_no_power_law():
+    curves = {"val_loss": -np.ones(9)}
+    verdict = Verdict("still_learning", "", {"gain_ahead": 0.1}, {"from": 6, "to": 9})
+    assert marks.marks(Diagnosis(verdict), curves) == []
+
+
+def test_all_verdicts_but_the_shortest_are_drawn():
+    assert set(marks.DRAWN) == set(CODES) - {"too_short_to_say"}
+
+
+def test_marks_as_json():
+    text = json.dumps(marks.as_json(marks.Mark("point", (3,), (np.float64(1 / 3),), "low")), allow_nan=False)
+    assert json.loads(text) == {"kind": "point", "x": [3], "y": [0.33333], "label": "low"}

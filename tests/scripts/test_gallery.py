@@ -1,0 +1,19 @@
+"""scripts/gallery.py as its users run it."""
+
+from processes import complaint, run
+
+
+def test_an_unknown_mistake_is_one_sentence():
+    done = run("gallery", "nonsense")
+    assert done.returncode == 2
+    assert "There is no mistake 'nonsense' in the gallery; there are good, rate_too_low" in complaint(done)
+
+
+def test_one_mistake(tmp_path):
+    done = run("gallery", "zero_start", f"--out={tmp_path / 'out'}")
+    assert (done.returncode, done.stderr) == (0, "")
+    first, *_, counted, last = done.stdout.splitlines()
+    assert first.split() == ["zero_start", "provoked", "stuck_at_start", "diagnosed", "stuck_at_start"]
+    assert counted == "1 of 1 mistakes were found out"
+    assert last == f"report: {tmp_path / 'out' / 'report.html'}"
+    assert (tmp_path / "out" / "report.html").is_file()
