@@ -44,7 +44,7 @@ def _best(sweep: Sweep, at_edge: bool) -> list[str]:
     if first.code in DONE:
         rest = "" if at_edge else " and lies at no edge of the space: refine around it, or run more seeds of it"
         return [f"{who} has converged{rest}."]
-    return [f"{who} is told {diagnosing.named(first.code)}. {first.next}".rstrip()]
+    return [f"{who} has the verdict “{diagnosing.named(first.code)}”. {first.next}".rstrip()]
 
 
 def _is(code: str) -> str:

@@ -24,7 +24,7 @@ def test_the_best_trial_decides_what_comes_first():
         "still_learning": "The best trial (2) is still learning: train for more epochs before trusting the comparison.",
         "converged": "The best trial (2) has converged and lies at no edge of the space: refine around it, or run more "
         "seeds of it.",
-        "overfitting": "The best trial (2) is told overfitting. Mend overfitting.",
+        "overfitting": "The best trial (2) has the verdict “overfitting”. Mend overfitting.",
     }
     for code, sentence in first.items():
         assert advice.advice(sweep(["spike"] * 2 + [code] + ["spike"] * 2, 2), "val_loss")[0] == sentence
