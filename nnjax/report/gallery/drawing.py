@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 
 LINES = (
     ("val_loss", "validation", "-", "#2f5d9b", 1.8),
-    ("train_loss_eval", "training, at the epoch's end", "--", "#b3423a", 1.4),
-    ("train_loss", "training, running mean", ":", "#b3423a", 1.4),
+    ("train_loss_eval", "training", "--", "#b3423a", 1.4),
+    ("train_loss", "running mean", ":", "#b3423a", 1.4),
 )
 INK, RED, BAND, LEVEL = "#1d1f23", "#b3423a", "#2f5d9b", "#2c7a4b"
 WIDE = 50  # highest over lowest loss that need a logarithmic axis
+FLAT = 0.05  # of the loss: curves that move less are drawn flat
 WIDTH, HEIGHT = 4.6, 3.3  # inches
 ROW = 0.075  # of the height: from one label at the top to the next
 HALO = {"boxstyle": "square,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.8}
@@ -39,9 +40,10 @@ def plot_trial(record: Record, diagnosis: Diagnosis, loss: str) -> Figure:
         axes[0].set(xlabel="epoch", ylabel=named(loss))
         _marks(axes[0], marks(Diagnosis(diagnosis.primary), record.curves))
         axes[0].spines[["top", "right"]].set_visible(False)
-        axes[0].legend(fontsize=7, frameon=False, loc="upper right", bbox_to_anchor=(1, 0.88))
+        axes[0].legend(fontsize=7, framealpha=0.7, edgecolor="none", loc="best")
 
-    return draw(1, WIDTH, HEIGHT, fill)
+    return draw(1, FLAT = 0.05  # of the loss: curves that move less are drawn flat
+WIDTH, HEIGHT, fill)
 
 
 def _curves(axes: Any, record: Record) -> None:
@@ -58,7 +60,7 @@ def _curves(axes: Any, record: Record) -> None:
     if values.min() > 0 and values.max() > WIDE * values.min():
         axes.set_yscale("log")
     else:
-        span = float(np.ptp(values)) or 1.0
+        span = max(float(np.ptp(values)), FLAT * float(np.abs(values).max())) or 1.0  # noise shall look like noise
         axes.set_ylim(max(0.0, values.min() - 0.08 * span), values.max() + 0.25 * span)  # room for labels above
 
 
@@ -69,16 +71,19 @@ def _marks(axes: Any, found: Sequence[Mark]) -> None:
             _upright(axes, mark, top)
             top -= ROW
         elif mark.kind == "level":
-            axes.axhline(mark.y[0], color=LEVEL, lw=1.2, ls=(0, (8, 4)), zorder=1)
-            axes.text(
-                0.02, mark.y[0], mark.label, transform=axes.get_yaxis_transform(), fontsize=8, va="bottom", color=LEVEL
-            )
+            _level(axes, mark.y[0], mark.label)
         elif mark.kind == "trend":
             axes.plot(mark.x, mark.y, "-.", color=INK, lw=1.5, zorder=4)
             _near(axes, mark.label, mark.x[len(mark.x) // 2], mark.y[len(mark.y) // 2])
         else:
             axes.plot(mark.x, mark.y, "o", ms=10, mfc="none", mec=INK, mew=1.8, zorder=5)
             _near(axes, mark.label, mark.x[0], mark.y[0])
+
+
+def _level(axes: Any, y: float, label: str) -> None:
+    axes.axhline(y, color=LEVEL, lw=1.2, ls=(0, (8, 4)), zorder=1)
+    across = axes.get_yaxis_transform()
+    axes.text(0.99, y, label, transform=across, fontsize=8, va="bottom", ha="right", color=LEVEL, bbox=HALO, zorder=6)
 
 
 def _upright(axes: Any, mark: Mark, top: float) -> None:
@@ -129,10 +134,7 @@ def plot_rates(rates: Rates) -> Figure:
             y = y if np.isfinite(y) else top
             one.plot(x, y, "s", color=badge.color, ms=10, mec="0.3", mew=0.5, zorder=2)
             one.text(x, y, badge.sign, ha="center", va="center", fontsize=7, color=badge.ink, zorder=3)
-        one.axhline(rates.guessing, color=LEVEL, lw=1.2, ls=(0, (8, 4)), zorder=0)
-        one.text(
-            0.02, rates.guessing, "guessing", transform=one.get_yaxis_transform(), fontsize=8, va="bottom", color=LEVEL
-        )
+        _level(one, rates.guessing, "guessing")
         for start, end, name in rates.regimes():
             one.axvspan(start, end, color="0.5", alpha=0.0 if name in ("too low", "too high") else 0.12, lw=0, zorder=0)
             one.text(np.sqrt(start * end), 1.02, name, transform=one.get_xaxis_transform(), fontsize=8, ha="center")

@@ -59,7 +59,7 @@ AUTOENCODER: Mapping[str, Any] = {
     "output_activation": "linear",
     "loss": "mean_squared_error",
 }
-FADING: Mapping[str, Any] = {"optimizer.schedule": "cosine", "final_factor": 0.0, "learning_rate": 0.2}
+FADING: Mapping[str, Any] = {"optimizer.schedule": "cosine", "final_factor": 0.0, "learning_rate": 0.2, "epochs": 40}
 RAISED: Mapping[str, Any] = {"optimizer.schedule": "exponential", "final_factor": 1000.0, "learning_rate": 0.003}
 
 HORRORS = (
@@ -71,7 +71,7 @@ HORRORS = (
         "Both losses fall fast and flatten, and stay flat. Validation lies a little above training: that is normal, "
         "and not yet overfitting.",
         "Keep it. To know how good it is, repeat it from more seeds.",
-        {**FADING, "epochs": 40},
+        FADING,
     ),
     Horror(
         "rate_too_low",
@@ -92,7 +92,7 @@ HORRORS = (
         "The curve has bent, but it is not flat: the dotted-dashed line goes on along the power law that it follows.",
         "Not flat means not finished: train longer before you compare this network with another one.",
         {"learning_rate": 0.03, "epochs": 20},
-        {**FADING, "epochs": 40},
+        FADING,
     ),
     Horror(
         "rate_too_high",
@@ -290,7 +290,7 @@ HORRORS = (
         "For most of the time the curves are flat to the last digit.",
         "Stop by patience, and spend the time on another seed.",
         {"optimizer.schedule": "exponential", "final_factor": 1e-6, "learning_rate": 0.2, "epochs": 150},
-        {**FADING, "epochs": 40},
+        FADING,
     ),
     Horror(
         "too_short",

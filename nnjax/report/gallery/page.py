@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import Any
 
+from nnjax.diagnose.types import CODES
 from nnjax.report import figures, pictures, told
 from nnjax.report.gallery.drawing import plot_rates, plot_trial
-from nnjax.report.gallery.provoke import Provoked, Shown
+from nnjax.report.gallery.training import Provoked, Shown
 from nnjax.report.gallery.rates import Rates
 from nnjax.report.page import TEMPLATES, template, write_page
 from nnjax.report.summary import field_name, show
@@ -35,6 +36,7 @@ def write(provoked: Sequence[Provoked], rates: Rates | None, folder: str | PathL
         items=[_item(one) for one in provoked],
         images={name: pictures.data_uri(png) for name, png in images.items()},
         has_rates=rates is not None,
+        rate_codes=[code for code in CODES if rates and any(code in row for row in rates.codes)],
         style=Markup((TEMPLATES / "style.css").read_text()),
     )
     target = pathlib.Path(folder) / "report.html"
