@@ -125,13 +125,11 @@ def plot_rates(rates: Rates) -> Figure:
     def fill(axes: Any) -> None:
         one = axes[0]
         height = np.where(np.isfinite(rates.loss), rates.loss, np.nan)
-        top = 1.6 * float(np.nanmax(height))
-        mean = np.nanmean(np.where(np.isfinite(height), height, top), axis=1)
-        one.plot(rates.rate, mean, color="0.6", lw=1.2, zorder=1)
+        height = np.where(np.isnan(height), 1.6 * np.nanmax(height), height)  # what diverged stands above the others
+        one.plot(rates.rate, height.mean(axis=1), color="0.6", lw=1.2, zorder=1)
         for i, k in np.ndindex(*height.shape):
             badge = BADGES[rates.codes[i][k]]
             x, y = rates.rate[i] * 1.06 ** (k - (height.shape[1] - 1) / 2), height[i, k]
-            y = y if np.isfinite(y) else top
             one.plot(x, y, "s", color=badge.color, ms=10, mec="0.3", mew=0.5, zorder=2)
             one.text(x, y, badge.sign, ha="center", va="center", fontsize=7, color=badge.ink, zorder=3)
         _level(one, rates.guessing, "guessing")

@@ -71,7 +71,7 @@ def provoke(horrors: Sequence[Horror]) -> list[Provoked]:
 
 def _arms(horror: Horror) -> dict[str, tuple[str, Mapping[str, Any]]]:
     """Name a horror's trials: {name: (kind of data, changes)}."""
-    out = {
+    out: dict[str, tuple[str, Mapping[str, Any]]] = {
         _name(horror, seed): (horror.data, {**horror.changes, **({"seed": seed} if seed else {})})
         for seed in range(horror.seeds)
     }
