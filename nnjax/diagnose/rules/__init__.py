@@ -28,7 +28,7 @@ ORDER = (
 _PACE = frozenset({"too_slow", "still_learning", "stopped_too_late", "converged"})
 SILENCES: dict[str, frozenset[str]] = {
     "diverged": frozenset(ORDER) - {"diverged"},
-    "rising": _PACE | {"unstable", "overfitting", "noisy"},
+    "rising": _PACE | {"unstable", "overfitting", "noisy", "stuck_at_start", "no_signal"},
     "stuck_at_start": frozenset(ORDER) - {"diverged", "stuck_at_start"},
     "no_signal": _PACE | {"overfitting", "val_below_train"},
     "unstable": _PACE | {"noisy", "spike", "plateau_then_drop"},
