@@ -50,6 +50,7 @@ def rising(case: Case) -> np.ndarray:
     m = case.measures
     train = m.train.rise > limit.RISING + limit.RISE_NOISE * m.train.rise_error
     train &= seen(m.train, limit.SEEN) & seen(m.weights, limit.SEEN) & ~(m.val.rise < limit.RISING)
+    train &= m.train.noise < limit.RISING_NOISE
     uphill = (m.train.lowest_at == 0) & (_order(m.train.smooth, m.train.lowest_at) > limit.UPHILL_ORDER)
     uphill &= m.train.smooth[:, -1] - m.train.start > 6 * m.train.noise + 1e-5
     steady = _order(m.train.smooth, m.train.lowest_at) > limit.RISING_ORDER
