@@ -12,6 +12,7 @@ TRAIN_FALLS = 0.01  # meanwhile; without it both losses rise, which is not overf
 
 RISING = 0.02  # from the lowest smoothed train loss to the end
 SEEN = 0.05  # of the range of the losses: a smaller rise is not seen on the plot, however many times a tiny loss
+RISING_NOISE = 0.10  # from epoch to epoch: a rougher loss jumps, whatever else it does
 UPHILL_ORDER = 0.9  # of a loss that rises from its first epoch on, by however little
 RISING_ORDER = 0.6  # share of steps up minus share of steps down after the minimum: a steady rise, no oscillation
 
@@ -59,6 +60,7 @@ PLATEAU_SLOPE = 0.15  # of the steepest later slope
 PLATEAU_FALL = 0.06  # of the loss, along the shortest plateau: what a patient eye calls flat
 PLATEAU_DROP = 0.10  # of the loss, after the plateau
 
+FEWEST_UPS = 3  # steps up: fewer are no wobble, in however short a curve
 NOISY = 0.05  # noise of the validation loss from epoch to epoch
 BELOW = 0.02  # validation below train: less is the luck of the split
 BELOW_FIRST = 0.10  # so much that it is the first thing to see

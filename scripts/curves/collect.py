@@ -43,6 +43,7 @@ _SHUFFLED += ["breast_cancer/adam", "mnist5k/momentum", "two_spirals/rmsprop", "
 _BELOW = ["digits/adam", "digits/momentum", "wine/sgd", "moons/adam", "digits_autoencoder/adadelta"]
 _BELOW += ["mnist5k/adam", "breast_cancer/momentum", "digits/rmsprop", "mnist5k_autoencoder/adadelta"]
 _NOISY = ["moons/sgd", "iris/momentum", "digits/adam", "diabetes/adam", "wine/adam", "moons/adam"]
+_NOISY += ["iris/sgd", "wine/sgd", "moons/rmsprop", "breast_cancer/momentum"]
 _NOISY += ["breast_cancer/sgd", "two_spirals/adam", "iris/rmsprop", "breast_cancer/adam", "wine/rmsprop"]
 _RISING = ["digits/sgd", "diabetes/momentum", "digits_autoencoder/sgd", "mnist5k/sgd", "breast_cancer/momentum"]
 _RISING += ["iris/rmsprop", "wine/adam"]

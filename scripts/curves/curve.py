@@ -42,9 +42,9 @@ def wobbles(val: np.ndarray) -> bool:
 
 
 def jumps(train: np.ndarray) -> bool:
-    """Whether an epoch's running mean is more than 25 % above the one before, and the end is below both."""
+    """Whether an epoch's running mean is more than 25 % above the one before, and the end is below it."""
     up = np.flatnonzero(train[1:] > 1.25 * train[:-1])
-    return bool(len(up) and (train[-3:].mean() < train[up]).all())
+    return bool(len(up) and (train[-3:].mean() < train[up + 1]).any())
 
 
 def rough(train: np.ndarray) -> bool:

@@ -69,7 +69,7 @@ def plateaus() -> Iterator[Labelled]:
         for i, outcome in enumerate(train(base, axes)):
             loss = outcome.curves.get("train_loss_eval", outcome.curves["train_loss"])
             if not outcome.diverged and np.isfinite(loss).all():
-                for t in {len(loss), len(loss) * 2 // 3}:
+                for t in sorted({len(loss), len(loss) * 5 // 6, len(loss) * 2 // 3}):
                     if _patience_fails(loss[:t]) and not rough(outcome.curves["train_loss"][:t]):
                         curves = {n: np.asarray(c[:t], float) for n, c in outcome.curves.items() if n in NAMES}
                         part, source = tasks.part_of(task, optimizer), f"plateau/{task}/{optimizer}/{i}/{t}"

@@ -28,7 +28,7 @@ ORDER = (
 _PACE = frozenset({"too_slow", "still_learning", "stopped_too_late", "converged"})
 SILENCES: dict[str, frozenset[str]] = {
     "diverged": frozenset(ORDER) - {"diverged"},
-    "rising": _PACE | {"unstable", "overfitting", "noisy"},
+    "rising": _PACE | {"unstable", "overfitting", "noisy", "stuck_at_start", "no_signal"},
     "stuck_at_start": frozenset(ORDER) - {"diverged", "stuck_at_start"},
     "no_signal": _PACE | {"overfitting", "val_below_train"},
     "unstable": _PACE | {"noisy", "spike", "plateau_then_drop"},
@@ -38,6 +38,6 @@ SILENCES: dict[str, frozenset[str]] = {
 }
 
 # What is less sure than this is told after how far training has come.
-SURE_FIRST = {"val_below_train": 0.75}
+SURE_FIRST = {"val_below_train": 0.8}
 
 __all__ = ["ORDER", "RULES", "SILENCES", "SURE_FIRST", "Case", "Rule", "make_case"]

@@ -49,7 +49,8 @@ def rising(case: Case) -> np.ndarray:
     """The train loss itself (the validation loss, if nothing else is known) rises steadily from its minimum on."""
     m = case.measures
     train = m.train.rise > limit.RISING + limit.RISE_NOISE * m.train.rise_error
-    train &= seen(m.train, limit.SEEN) & seen(m.weights, limit.SEEN) & ~(m.weights.rise < limit.RISING)
+    train &= seen(m.train, limit.SEEN) & seen(m.weights, limit.SEEN) & ~(m.val.rise < limit.RISING)
+    train &= m.train.noise < limit.RISING_NOISE
     uphill = (m.train.lowest_at == 0) & (_order(m.train.smooth, m.train.lowest_at) > limit.UPHILL_ORDER)
     uphill &= m.train.smooth[:, -1] - m.train.start > 6 * m.train.noise + 1e-5
     steady = _order(m.train.smooth, m.train.lowest_at) > limit.RISING_ORDER

@@ -119,7 +119,7 @@ def tell_plateau(case: Case, i: int, confidence: float) -> Verdict:
     start, length, drop = (values[i] for values in _plateau(case))
     text = (
         f"From epoch {start + 1} to {start + length} the loss hardly moved, and then fell by {percent(-drop)}: "
-        "a plateau is not always the end."
+        "a plateau is not always the end (a schedule that lowers the rate draws the same picture)."
     )
     todo = "Give such networks more epochs before stopping; a better initialisation, ReLU or Adam shortens the plateau."
     epochs = {"from": int(start) + 1, "to": int(start + length)}

@@ -90,7 +90,8 @@ def noisy(case: Case) -> np.ndarray:
     """The loss wobbles from epoch to epoch more than it moves, although training goes well."""
     m, v, z = case.measures, case.measures.val, case.measures.train
     main = np.where(m.has_val, v.noise, z.noise)
-    wobbles = np.where(m.has_val, v.ups, z.ups) > limit.STEPS_UP
+    ups = np.where(m.has_val, v.ups, z.ups)
+    wobbles = (ups > limit.STEPS_UP) & (ups * (m.num_epochs - m.num_epochs // 3 - 1) > limit.FEWEST_UPS - 0.5)
     return sure(wobbles & (main > limit.NOISY), main - limit.NOISY, 0.1)
 
 
