@@ -2,7 +2,7 @@
 
 from nnjax.report.gallery.horrors import HORRORS
 from nnjax.report.gallery.page import write
-from nnjax.report.gallery.training import provoke
 from nnjax.report.gallery.rates import sweep_rates
+from nnjax.report.gallery.training import provoke
 
 __all__ = ["HORRORS", "provoke", "sweep_rates", "write"]

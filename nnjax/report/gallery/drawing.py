@@ -42,8 +42,7 @@ def plot_trial(record: Record, diagnosis: Diagnosis, loss: str) -> Figure:
         axes[0].spines[["top", "right"]].set_visible(False)
         axes[0].legend(fontsize=7, framealpha=0.7, edgecolor="none", loc="best")
 
-    return draw(1, FLAT = 0.05  # of the loss: curves that move less are drawn flat
-WIDTH, HEIGHT, fill)
+    return draw(1, WIDTH, HEIGHT, fill)
 
 
 def _curves(axes: Any, record: Record) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 from nnjax.diagnose.types import CODES
 from nnjax.report import figures, pictures, told
 from nnjax.report.gallery.drawing import plot_rates, plot_trial
-from nnjax.report.gallery.training import Provoked, Shown
 from nnjax.report.gallery.rates import Rates
+from nnjax.report.gallery.training import Provoked, Shown
 from nnjax.report.page import TEMPLATES, template, write_page
 from nnjax.report.summary import field_name, show
 
