@@ -46,6 +46,15 @@ def test_the_gap_is_split_as_it_was_made(made, cause):
     assert ("easier" in verdict.sentence) == (cause == "easier split")
 
 
+def test_without_regularisation_the_running_mean_lies_above_by_averaging():
+    """A loss that falls fast and then slowly within each epoch has a mean above the middle of its ends."""
+    again = 2.0 - 0.02 * np.arange(40)
+    found = first(train_loss=again + 0.3, train_loss_eval=again, val_loss=again, anchors=Anchors(regularized=False))
+    [verdict] = [v for v in (found.primary, *found.others) if v.code == "val_below_train"]
+    assert verdict.evidence["averaging"] == pytest.approx(1)
+    assert "regularisation" not in verdict.evidence
+
+
 @pytest.mark.parametrize(
     ("regularized", "name"),
     [(None, "regularisation or easier split"), (True, "regularisation"), (False, "easier split")],

@@ -68,6 +68,8 @@ def decompose(case: Case, i: int) -> Parts:
     if not known:
         return _named(_as_shares({_rest(case, i): gap - averaging, "averaging": averaging}))
     split = float(np.median((again - val)[last]))
+    if case.regularized[i] == 0:  # then all that the running mean lies above is averaging, faster than a straight line
+        return _named(_as_shares({"averaging": gap - split, "easier split": split}))
     return _named(
         _as_shares({"regularisation": gap - averaging - split, "averaging": averaging, "easier split": split})
     )
