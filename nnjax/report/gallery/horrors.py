@@ -82,7 +82,7 @@ HORRORS = (
         "large enough to arrive anywhere.",
         "Multiply the rate by 3 or 10 until the curve bends.",
         {"learning_rate": 0.001},
-        {"learning_rate": 0.1},
+        FADING,
     ),
     Horror(
         "stopped_too_early",
@@ -103,7 +103,7 @@ HORRORS = (
         "comes down and leaves again.",
         "Divide the rate by 3 or 10, or warm it up.",
         {"learning_rate": 1.0, "epochs": 40},
-        {"learning_rate": 0.1, "epochs": 40},
+        FADING,
     ),
     Horror(
         "diverged",
@@ -123,8 +123,8 @@ HORRORS = (
         "The steps go up the gradient instead of down: a missing minus in an optimizer written by hand.",
         "The loss rises from the first step on, smoothly: nothing is unstable, the direction is wrong.",
         "Check the sign of the update, and whether the loss is something to be maximised.",
-        {"learning_rate": 0.001},
-        {"learning_rate": 0.1},
+        {"learning_rate": 0.0004},
+        FADING,
         data=UPHILL,
     ),
     Horror(
@@ -140,14 +140,29 @@ HORRORS = (
     ),
     Horror(
         "in_order",
+        "Sorted by class, and never shuffled",
+        "unstable",
+        "The examples come class by class, as files in folders do, four at a time, and always in that order.",
+        "While the network sees nothing but nines it forgets the zeros: at the end of each epoch it is best at what "
+        "came last, and the loss jumps about.",
+        "Shuffle, anew for every epoch.",
+        {"shuffle": False, "batch_size": 4, "learning_rate": 0.1},
+        {"shuffle": True, **FADING},
+        data="in order",
+        mended_data="in order",
+        seeds=3,
+    ),
+    Horror(
+        "tiny_batches",
         "Tiny batches",
         "noisy",
         "Every step looks at a single digit.",
         "The loss wobbles up and down by a large share of itself: each step follows the last examples and forgets "
         "the others.",
-        "Shuffle, take batches of 16 to 128, and let the learning rate fall towards the end.",
-        {"batch_size": 1, "learning_rate": 0.02, "epochs": 25},
-        {**FADING, "batch_size": 32, "epochs": 25},
+        "Take batches of 16 to 128, and let the learning rate fall towards the end.",
+        {"batch_size": 1, "learning_rate": 0.01, "epochs": 25},
+        FADING,
+        seeds=3,
     ),
     Horror(
         "few_validation",
@@ -158,7 +173,7 @@ HORRORS = (
         "the mean.",
         "Hold out a few hundred examples, or cross-validate. Never choose the best epoch by such a curve.",
         {"data.validation": 12, "batch_size": 4, "learning_rate": 0.03},
-        {"batch_size": 4, "learning_rate": 0.03},
+        {**FADING, "batch_size": 4, "learning_rate": 0.03},
     ),
     Horror(
         "overfitting",
@@ -180,7 +195,7 @@ HORRORS = (
         "validation loss never gets below that of guessing.",
         "Look at ten examples with their labels. A loss that falls proves nothing about the data.",
         {"widths": (128, 64), "epochs": 60},
-        {"widths": (128, 64), "epochs": 30},
+        {"widths": (128, 64), **FADING},
         data="shuffled",
     ),
     Horror(
@@ -192,7 +207,7 @@ HORRORS = (
         "log of the number of classes.",
         "Start from random weights (Glorot, He): they break the symmetry between units.",
         {"init_scale": 0.0},
-        {"init_scale": 1.0},
+        FADING,
     ),
     Horror(
         "dead_units",
@@ -203,7 +218,7 @@ HORRORS = (
         "gradient, and never comes back.",
         "Lower the rate or warm it up; a leaky ReLU cannot die.",
         {"learning_rate": 3.0},
-        {"learning_rate": 0.1},
+        FADING,
     ),
     Horror(
         "vanishing",
@@ -258,7 +273,7 @@ HORRORS = (
         "dashed one, the same training digits without dropout, lies where it should.",
         "Compare validation with the training loss in evaluation mode.",
         {"dropout": 0.5, "epochs": 40},
-        {"epochs": 40},
+        FADING,
     ),
     Horror(
         "averaging",
@@ -268,7 +283,7 @@ HORRORS = (
         "The dotted line lags behind by half an epoch: its losses are those of the weights of before. The dashed "
         "one, measured after the epoch, does not.",
         "Compare losses of the same weights.",
-        {**AUTOENCODER, "optimizer.name": "adam", "learning_rate": 0.001, "epochs": 10},
+        {**AUTOENCODER, "optimizer.name": "adam", "learning_rate": 0.003, "epochs": 6},
         beside=True,
     ),
     Horror(
@@ -276,10 +291,11 @@ HORRORS = (
         "Validation below training: an easier split",
         "val_below_train",
         "A quarter of the training labels are wrong; those of the validation part were checked by hand.",
-        "Even the dashed line, training in evaluation mode, lies above validation: the difference is in the examples.",
+        "Even the dashed line, training in evaluation mode, lies above validation: the difference is in the "
+        "examples.",
         "Look at how the parts were drawn, and at the examples with the largest training losses.",
         {"data.validation": "given", "data.test": None, "learning_rate": 0.03},
-        {"learning_rate": 0.03},
+        FADING,
         data="mislabelled",
     ),
     Horror(
