@@ -138,13 +138,15 @@ HORRORS = (
     Horror(
         "rising_rate",
         "A schedule that raises the rate",
-        "rising",
+        "unstable",
         "The schedule multiplies the learning rate by 1,000 in the course of training; it should divide.",
-        "All goes well while the rate is small; then every step is too long, and what was learned is destroyed.",
+        "All goes well while the rate is small; then every step is too long: the loss jumps up, and what was learned "
+        "is destroyed.",
         "Plot the learning rate too. Such a rise is useful only as a range test, in which one looks for the place "
         "where it turns.",
         RAISED,
         {**RAISED, "final_factor": 0.01, "learning_rate": 0.2},
+        seeds=4,
     ),
     Horror(
         "in_order",
@@ -243,11 +245,11 @@ HORRORS = (
         "saturated",
         "Saturated sigmoids",
         "stuck_at_start",
-        "The weights start 300 times too large, under sigmoids and the squared error: every output is 0 or 1 from the "
-        "beginning.",
+        "The weights start 300 times too large, under sigmoids and the squared error: every output is 0 or 1 from "
+        "the beginning.",
         "At the ends of its range a sigmoid is flat: the error is large, but its gradient is zero.",
-        "Scale inputs and initial weights so that sums are about 1, and use the cross-entropy, whose gradient does not "
-        "vanish where the answer is wrong.",
+        "Scale inputs and initial weights so that sums are about 1, and use the cross-entropy, whose gradient does "
+        "not vanish where the answer is wrong.",
         {**SQUASHED, "init_scale": 300.0},
         {"activation": "sigmoid", "learning_rate": 0.5, "epochs": 40},
     ),
