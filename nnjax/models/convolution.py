@@ -53,7 +53,7 @@ def native(x: Array, kernel: Array, margin: int = 0, factor: int = 1, tile: int 
 
 def tiled(x: Array, kernel: Array, margin: int = 0, factor: int = 1, tile: int = 2) -> Array:
     """Convolve by one matrix product; as `convolve`."""
-    channels, h, w, b = x.shape
+    _, h, w, b = x.shape
     kh, kw, _, maps = kernel.shape
     rows, columns = (_meetings(size, margin, factor, tile) for size in (kh, kw))
     n, m = (-(-(factor * side + 2 * margin - size + 1) // tile) for side, size in ((h, kh), (w, kw)))
@@ -147,7 +147,7 @@ max_pool.defvjp(_max_pool_forward, _max_pool_backward)
 
 
 def _windows(y: Array) -> list[Array]:
-    """List the pixels of each window, each as [maps, n, m, b]; sums of whole arrays are faster than XLA's reductions."""
+    """List the pixels of each window, as [maps, n, m, b]; to combine these is faster than a reduction."""
     return [y[p, q] for p in range(y.shape[0]) for q in range(y.shape[1])]
 
 
