@@ -115,7 +115,8 @@ def join(y: Array, side: int) -> Array:
 
 def average_pool(y: Array) -> Array:
     """Average windows of t x t pixels: phases [t, t, maps, n, m, b] -> [maps, n, m, b]."""
-    return sum(_windows(y)[1:], start=_windows(y)[0]) / (y.shape[0] * y.shape[1])
+    first, *rest = _windows(y)
+    return sum(rest, start=first) / (1 + len(rest))
 
 
 @jax.custom_vjp
