@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import pathlib
 import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -69,7 +71,7 @@ def families() -> dict[str, Callable[[], Iterable[Labelled]]]:
     out: dict[str, Callable[[], Iterable[Labelled]]] = {}
     for task, optimizers in _RATES.items():
         for optimizer in optimizers.split():
-            out[f"rates.{task}.{optimizer}"] = lambda t=task, o=optimizer: sweeps.sweep(t, o)
+            out[f"rates.{task}.{optimizer}"] = functools.partial(sweeps.sweep, task, optimizer)
     provocations = {
         "stuck": (provoked.stuck, _STUCK),
         "no_signal": (provoked.no_signal, _SHUFFLED),
@@ -80,12 +82,12 @@ def families() -> dict[str, Callable[[], Iterable[Labelled]]]:
     }
     for name, (make, pairs) in provocations.items():
         for pair in pairs:
-            out[f"{name}.{pair.replace('/', '.')}"] = lambda make=make, pair=pair: make(_pairs([pair]))
+            out[f"{name}.{pair.replace('/', '.')}"] = functools.partial(make, _pairs([pair]))
     out["plateaus"] = events.plateaus
     for task, optimizer in _pairs(_LATE):
-        out[f"late.{task}.{optimizer}"] = lambda t=task, o=optimizer: sweeps.late(t, o)
+        out[f"late.{task}.{optimizer}"] = functools.partial(sweeps.late, task, optimizer)
     for task, optimizer in _pairs(_SCHEDULES):
-        out[f"schedules.{task}.{optimizer}"] = lambda t=task, o=optimizer: sweeps.schedules(t, o)
+        out[f"schedules.{task}.{optimizer}"] = functools.partial(sweeps.schedules, task, optimizer)
     return out
 
 
@@ -139,7 +141,7 @@ def _short(curves: Sequence[Labelled]) -> Iterable[Labelled]:
 def _forget(one: Labelled) -> Labelled:
     """Leave out what people often do not have: re-evaluated train loss, accuracies, anchors; by the curve's name."""
     draw = np.random.default_rng(zlib.crc32(one.source.encode()))
-    curves, known = dict(one.curves), {}
+    curves, known = dict(one.curves), dict[str, Any]()
     if draw.random() < 0.4:
         curves.pop("train_loss_eval", None)
     if draw.random() < 0.3:

@@ -20,7 +20,7 @@ or noise.
 from __future__ import annotations
 
 import dataclasses
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -49,14 +49,12 @@ def sweep(task: str, optimizer: str) -> list[Labelled]:
     base, epochs = tasks.experiment(task, optimizer), tasks.lengths(task, NUM_LENGTHS)
     rates = [float(rate) for rate in tasks.RATES[optimizer]]
     outcomes = train(base, {"learning_rate": rates, "epochs": epochs, "seed": SEEDS})
-    shape = (len(rates), len(epochs), len(SEEDS))
-    table = np.empty(shape, object)
-    table[:] = np.array([*map(_Box, outcomes)], object).reshape(shape)
     prepared = prepare(base.data)
     anchor, chance = mean_predictor(prepared, base.loss, base.model.kind), chance_accuracy(prepared)
     part, out = tasks.part_of(task, optimizer), []
     for s in range(len(SEEDS)):
-        column = [[table[r, k, s].outcome for k in range(len(epochs))] for r in range(len(rates))]
+        own = outcomes[s :: len(SEEDS)]
+        column = [own[r * len(epochs) : (r + 1) * len(epochs)] for r in range(len(rates))]
         for r, k in np.ndindex(len(rates), len(epochs) - 1):
             found = label(column, r, k, anchor)
             if found:
@@ -70,7 +68,7 @@ def sweep(task: str, optimizer: str) -> list[Labelled]:
 
 def schedules(task: str, optimizer: str) -> list[Labelled]:
     """Train healthy curves of other shapes: rates that fall on a cosine or in steps, to the end of the run."""
-    out, anchors = [], ()
+    out = []
     for schedule, hyper in {
         "cosine": {"final_factor": 0.0},
         "step": {"decay_factor": 0.3, "decay_every": 0.34},
@@ -86,7 +84,7 @@ def schedules(task: str, optimizer: str) -> list[Labelled]:
             learned = not outcome.diverged and level(outcome).train < 0.95 * anchors[0]
             if learned and min(log_ratio(outcome.test, outcome.best_test), cost) < 0.01:
                 own = also | ({"overfitting"} if cost > 0.02 else set())
-                known = {"mean_predictor": anchors[0], "chance": anchors[1]}
+                known: dict[str, Any] = {"mean_predictor": anchors[0], "chance": anchors[1]}
                 curves = cut(outcome.curves, len(outcome.curves["val_loss"]))
                 source, part = f"{schedule}/{task}/{optimizer}/{i}", tasks.part_of(task, optimizer)
                 out.append(Labelled(curves, "converged", PACE | own, source, part, **known))
@@ -99,7 +97,7 @@ def late(task: str, optimizer: str) -> list[Labelled]:
     good = tasks.GOOD[optimizer]
     outcomes = train(base, {"learning_rate": [good, 3 * good], "epochs": [40, 80, 160], "seed": range(4)})
     prepared, out = prepare(base.data), []
-    known = {
+    known: dict[str, Any] = {
         "mean_predictor": mean_predictor(prepared, base.loss, base.model.kind),
         "chance": chance_accuracy(prepared),
     }
@@ -126,11 +124,6 @@ def _written(outcome: Outcome, t: int) -> dict[str, np.ndarray]:
     if not outcome.diverged:
         return curves
     return {name: np.append(curves.get(name, np.zeros(0)), np.nan) for name in (*curves, "train_loss", "val_loss")}
-
-
-class _Box:
-    def __init__(self, outcome: Outcome):
-        self.outcome = outcome
 
 
 def level(outcome: Outcome) -> Level:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -69,7 +69,7 @@ def part_of(task: str, optimizer: str) -> str:
     return "test" if task in TEST_TASKS or optimizer in TEST_OPTIMIZERS else "tuning"
 
 
-def experiment(name: str, optimizer: str, **hyper: float) -> Experiment:
+def experiment(name: str, optimizer: str, **hyper: Any) -> Experiment:
     """Give the experiment of a task and an optimizer at its good rate."""
     task = TASKS[name]
     image = task.data in ("digits", "mnist5k")
@@ -119,7 +119,7 @@ def wrong_labels(name: str, share: float, seed: int) -> Dataset:
 
 
 def _again(data: Dataset, x: np.ndarray, y: np.ndarray, cut: int | None = None) -> Dataset:
-    rest = {} if cut is None else {"validation_start": cut, "test_start": cut + (len(x) - cut) // 2}
+    rest: dict[str, Any] = {} if cut is None else {"validation_start": cut, "test_start": cut + (len(x) - cut) // 2}
     return nnjax.from_arrays(
         x,
         y,
