@@ -20,7 +20,6 @@ from typing import Any
 import numpy as np
 
 from nnjax.config import Experiment, ModelConfig
-from nnjax.data import prepare, prepare_loaded
 from nnjax.preflight import valid_trials
 from nnjax.search import Space
 from nnjax.train import Population
@@ -29,13 +28,13 @@ from nnjax.types import Dataset
 from scripts.curves import tasks
 from scripts.curves.curve import Labelled, cut, wobbles
 from scripts.curves.sweeps import PACE, level, log_ratio
-from scripts.curves.trained import Outcome, chance_accuracy, mean_predictor, outcome_of, train
+from scripts.curves.trained import Outcome, chance_accuracy, mean_predictor, outcome_of, prepared_for, train
 
 Pairs = Sequence[tuple[str, str]]
 
 
 def _anchors(base: Experiment, data: Dataset | None = None) -> tuple[float, float]:
-    prepared = prepare(base.data) if data is None else prepare_loaded(data, base.data)
+    prepared = prepared_for(base, data)
     return mean_predictor(prepared, base.loss, base.model.kind), chance_accuracy(prepared)
 
 
@@ -214,5 +213,5 @@ def _uphill(base: Experiment, axes: dict[str, Sequence]) -> list[Outcome]:
         specs.append(
             dataclasses.replace(spec, experiment=dataclasses.replace(spec.experiment, hyperparameters=climbing))
         )
-    records = Population(specs, {base.data: prepare(base.data)}, store=MemoryStore()).run()
+    records = Population(specs, {base.data: prepared_for(base)}, store=MemoryStore()).run()
     return [outcome_of(record, {}) for record in records]

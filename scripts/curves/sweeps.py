@@ -24,10 +24,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nnjax.data import prepare
 from scripts.curves import tasks
 from scripts.curves.curve import Labelled, cut
-from scripts.curves.trained import Outcome, chance_accuracy, mean_predictor, train
+from scripts.curves.trained import Outcome, chance_accuracy, mean_predictor, prepared_for, train
 
 SEEDS = (0, 1)
 NUM_LENGTHS = 5
@@ -49,7 +48,7 @@ def sweep(task: str, optimizer: str) -> list[Labelled]:
     base, epochs = tasks.experiment(task, optimizer), tasks.lengths(task, NUM_LENGTHS)
     rates = [float(rate) for rate in tasks.RATES[optimizer]]
     outcomes = train(base, {"learning_rate": rates, "epochs": epochs, "seed": SEEDS})
-    prepared = prepare(base.data)
+    prepared = prepared_for(base)
     anchor, chance = mean_predictor(prepared, base.loss, base.model.kind), chance_accuracy(prepared)
     part, out = tasks.part_of(task, optimizer), []
     for s in range(len(SEEDS)):
@@ -76,7 +75,7 @@ def schedules(task: str, optimizer: str) -> list[Labelled]:
         base = tasks.experiment(task, optimizer, **hyper)
         base = dataclasses.replace(base, optimizer=dataclasses.replace(base.optimizer, schedule=schedule))
         axes = {"seed": range(3), "epochs": [15, 30, 60]}
-        prepared = prepare(base.data)
+        prepared = prepared_for(base)
         anchors = mean_predictor(prepared, base.loss, base.model.kind), chance_accuracy(prepared)
         also = {"plateau_then_drop"} if schedule == "step" else set()
         for i, outcome in enumerate(train(base, axes)):
@@ -96,7 +95,7 @@ def late(task: str, optimizer: str) -> list[Labelled]:
     base, part = tasks.experiment(task, optimizer, l2=0.003), tasks.part_of(task, optimizer)
     good = tasks.GOOD[optimizer]
     outcomes = train(base, {"learning_rate": [good, 3 * good], "epochs": [40, 80, 160], "seed": range(4)})
-    prepared, out = prepare(base.data), []
+    prepared, out = prepared_for(base), []
     known: dict[str, Any] = {
         "mean_predictor": mean_predictor(prepared, base.loss, base.model.kind),
         "chance": chance_accuracy(prepared),

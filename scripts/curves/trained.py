@@ -9,8 +9,10 @@ import numpy as np
 
 import nnjax
 from nnjax.config import Experiment
+from nnjax.data import prepare_loaded
 from nnjax.train.records import DIVERGED, Record
 from nnjax.types import Dataset, Prepared
+from scripts.curves.tasks import source
 
 
 class Outcome(NamedTuple):
@@ -33,7 +35,7 @@ class Outcome(NamedTuple):
 
 def train(base: Experiment, axes: Mapping[str, Sequence[Any]], data: Dataset | None = None) -> list[Outcome]:
     """Train the grid of some axes; one outcome a trial, the seed running fastest, then the last axis."""
-    run = nnjax.sweep(base, axes, data=data)
+    run = nnjax.sweep(base, axes, data=source(base.data.name) if data is None else data)
     return [
         outcome_of(record, _values(spec.experiment, axes)) for record, spec in zip(run.records, run.specs, strict=True)
     ]
@@ -53,6 +55,11 @@ def outcome_of(record: Record, values: Mapping[str, Any]) -> Outcome:
         record.status == DIVERGED,
         values,
     )
+
+
+def prepared_for(base: Experiment, data: Dataset | None = None) -> Prepared:
+    """Split and scale the data of an experiment as `train` does."""
+    return prepare_loaded(source(base.data.name) if data is None else data, base.data)
 
 
 def mean_predictor(prepared: Prepared, loss: str, kind: str) -> float:
