@@ -69,7 +69,7 @@ def stuck(pairs: Pairs) -> Iterator[Labelled]:
                     continue
                 if min(level(now).train, level(then).train) > 0.98 * anchors[0]:
                     also = {"unstable", "diverged"} if way == "dead" else set()
-                    if log_ratio(level(now).train, level(then).train) > 0.01:
+                    if log_ratio(level(now).train, level(then).train) > 0.001:
                         also |= {"too_slow", "still_learning"}  # it creeps towards the mean predictor
                     yield _labelled(
                         now, "stuck_at_start", also, f"stuck/{way}/{task}/{optimizer}/{i}", (task, optimizer), anchors
@@ -140,7 +140,7 @@ def _below(
         if cost < 0.01 and present and at_end and np.log(np.mean(running[half]) / np.mean(val[half])) > 0.05:
             source = f"below/{cause}/{'/'.join(where)}/{i}"
             found = _labelled(outcome, "val_below_train", set(), source, where, anchors)
-            yield dataclasses.replace(found, cause=cause, beside=PACE | {"too_slow"})
+            yield dataclasses.replace(found, cause=cause, beside=PACE | {"too_slow", "plateau_then_drop"})
 
 
 def noisy(pairs: Pairs) -> Iterator[Labelled]:

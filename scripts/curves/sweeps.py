@@ -157,6 +157,8 @@ def label(column: list[list[Outcome]], r: int, k: int, anchor: float) -> tuple[s
         return _too_high(now, goes_on, anchor)
     if r > best and log_ratio(own, lower) > np.log(1.1):
         return None  # near the edge of stability no counterfactual says whether the rate is too high
+    if min(others) > 0.9 * anchor:
+        return None  # no rate learns anything in that time
     return _in_time(column, r, k, log_ratio(own, higher), min(others))
 
 

@@ -176,7 +176,7 @@ def unstable(case: Case) -> np.ndarray:
     burst = m.train.raw[:, 0] > limit.BURST * m.train.raw[:, 1:].max(axis=1)
     level = np.abs(z.smooth[:, m.num_epochs // 2] - z.end) < 2 * limit.FLAT + z.noise
     jitter |= burst & (still | (level & (m.weights_ups > limit.JITTER_UP)))
-    overshoot = m.train.raw[:, 0] > limit.BURST * case.mean_predictor
+    overshoot = m.train.raw[:, 0] > limit.OVERSHOOT * case.mean_predictor
     overshoot &= z.end > np.log(case.mean_predictor) - limit.LEARNED
     high = (z.rise > limit.STUCK_HIGH + limit.GAIN_ERRORS * z.rise_error) & seen(z, limit.SEEN)
     return sure(
