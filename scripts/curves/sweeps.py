@@ -9,7 +9,8 @@ that of the weights of the lowest validation loss, each by rate, seed and number
                     below F(2n), and 2n epochs do not lower the validation loss
   too_slow          a higher rate ends, at n epochs, with a train loss at least 10 % lower, and this one has come less
                     than half of the way that the best rate came
-  unstable          a lower rate ends with a train loss at least a third lower, and 2n epochs do not help this one
+  unstable          a lower rate ends with a train loss at least a third lower, 2n epochs do not help this one, and its
+                    loss has risen by 5 % in more than a tenth of the epochs, or is close to the mean predictor's
   stopped_too_late  n / 2 epochs cost less than 0.5 % of the validation loss (and less than 3 % of the test loss)
   converged         none of these
 
@@ -154,7 +155,7 @@ def label(column: list[list[Outcome]], r: int, k: int, anchor: float) -> tuple[s
     own, lower, higher = others[r], min(others[:r], default=np.inf), min(others[r + 1 :], default=np.inf)
     goes_on = log_ratio(own, max(then.train, least)) if not later.diverged else -1.0
     if r > best and log_ratio(own, lower) > np.log(1.5):
-        return _too_high(now, goes_on, anchor)
+        return _too_high(here, goes_on, anchor)
     if r > best and log_ratio(own, lower) > np.log(1.1):
         return None  # near the edge of stability no counterfactual says whether the rate is too high
     if min(others) > 0.9 * anchor:
@@ -162,12 +163,17 @@ def label(column: list[list[Outcome]], r: int, k: int, anchor: float) -> tuple[s
     return _in_time(column, r, k, log_ratio(own, higher), min(others))
 
 
-def _too_high(now: Level, goes_on: float, anchor: float) -> tuple[str, frozenset[str]] | None:
-    if goes_on > 0.1:
+def _too_high(here: Outcome, goes_on: float, anchor: float) -> tuple[str, frozenset[str]] | None:
+    """Label a trial whose rate is too high; None where its loss neither oscillates nor is stuck high."""
+    now, again, val = level(here), here.curves["train_loss_eval"], here.curves["val_loss"]
+    oscillates = (again[1:] > 1.05 * again[:-1]).mean() > 0.1
+    if goes_on > 0.1 or not (oscillates or now.train > 0.9 * anchor):
         return None
     accepted = {"unstable"}
     if now.train > 0.98 * anchor:
         accepted |= {"stuck_at_start", "diverged"} if now.train > 10 * anchor else {"stuck_at_start"}
+    if min(log_ratio(now.final, now.best), log_ratio(now.val, float(val.min()))) > 0.03:
+        accepted.add("overfitting")
     return "unstable", frozenset(accepted)
 
 
