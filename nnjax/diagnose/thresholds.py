@@ -49,8 +49,7 @@ MOST_SPIKES = 3  # more are oscillation
 SPIKE_ELSEWHERE = 0.01  # in another loss, which may see but the end of it
 SPIKE_SHARE = 0.20  # of the epochs may be spikes
 
-LINEAR = 0.33  # share of the whole fall that the second half brings: of a straight line it is 0.5,
-LINEAR_ABOVE = 0.0  # and at most log 2 / log t of a power law over t epochs, which must be passed by so much
+LINEAR = 0.33  # share of the whole fall that the second half brings: 0.5 of a straight line
 FAST_FALL = 1.2  # by more than two thirds, and the rate was not too low, however straight the line
 LATE = 0.75  # nearly all of a considerable fall in the second half is no straight line but a late start
 LATE_FALL = 0.3
