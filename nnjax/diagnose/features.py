@@ -86,7 +86,7 @@ def gain_ahead(z: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray
     """Extrapolate how far [m, t] falls if training goes on for half as many epochs again.
 
     A straight line in log t (a power law of the loss; Hestness et al. 2017) through the last half, or through the last
-    quarter or eighth where that is flatter by more than three times its standard error.
+    quarter or eighth where that is flatter by more than three times its standard error (flat, where it rises).
 
     Args:
       z: log losses.
@@ -100,7 +100,7 @@ def gain_ahead(z: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray
     for part in (4, 8):
         later, later_error = _power(z, noise, max(3, round(t / part)))
         flatter = later + 3 * later_error < power
-        power, error = np.where(flatter, later, power), np.where(flatter, later_error, error)
+        power, error = np.where(flatter, np.maximum(later, 0), power), np.where(flatter, later_error, error)
     return np.log(1.5) * power, np.log(1.5) * error
 
 
