@@ -6,6 +6,7 @@ Lightning too), Keras's History as JSON, a TensorBoard event file or log folder,
 
 import dataclasses
 import json
+from typing import Any
 
 from absl import flags
 
@@ -38,7 +39,7 @@ def main(argv: list[str]) -> None:
         "num_validation": NUM_VALIDATION.value,
         "batch_size": BATCH_SIZE.value,
     }
-    known = {name: value for name, value in given.items() if value is not None}
+    known: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     found = diagnose(loaded.curves, [dataclasses.replace(anchors, **known) for anchors in loaded.anchors])
     if JSON.value:
         print(json.dumps([as_json(one, name) for one, name in zip(found, loaded.names, strict=True)], indent=1))

@@ -1,4 +1,4 @@
-"""Measure the diagnosis on labelled curves: `python -m scripts.diagnosis_accuracy [--part=test] [--images=DIR]`.
+"""Measure the diagnosis on labelled curves: `python -m scripts.diagnosis_accuracy [--part=fresh] [--images=DIR]`.
 
 Prints the tables of docs/diagnoses.md; with --images it draws a curve for each verdict.
 """
@@ -11,7 +11,7 @@ from nnjax.main import run
 from nnjax.types import UserError
 
 CURVES = flags.DEFINE_string("curves", "tests/diagnose/curves.npz", "the file that label_curves wrote")
-PART = flags.DEFINE_enum("part", "test", ["tuning", "test"], "which part of the curves")
+PART = flags.DEFINE_enum("part", "fresh", ["tuning", "test", "fresh"], "which part of the curves")
 IMAGES = flags.DEFINE_string("images", None, "folder of the pictures")
 
 

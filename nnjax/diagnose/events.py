@@ -39,9 +39,9 @@ def read_events(path: pathlib.Path) -> Scalars:
                 elif number == SUMMARY and isinstance(content, bytes):
                     values += [value for n, value in _fields(content) if n == VALUE and isinstance(value, bytes)]
             for value in values:
-                tag, number = _scalar(value)
-                if number is not None:
-                    out.setdefault(tag, {})[step] = number
+                tag, scalar = _scalar(value)
+                if scalar is not None:
+                    out.setdefault(tag, {})[step] = scalar
     except (IndexError, struct.error, UnicodeDecodeError, ValueError):
         raise UserError(
             f"{path} is no TensorBoard event file, or it is damaged; name the folder of the logs."

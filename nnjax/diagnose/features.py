@@ -86,7 +86,7 @@ def gain_ahead(z: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray
     """Extrapolate how far [m, t] falls if training goes on for half as many epochs again.
 
     A straight line in log t (a power law of the loss; Hestness et al. 2017) through the last half, or through the last
-    quarter where that is flatter by more than three times its standard error.
+    quarter or eighth where that is flatter by more than three times its standard error (flat, where it rises).
 
     Args:
       z: log losses.
@@ -96,11 +96,12 @@ def gain_ahead(z: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray
       [m] the gain, and its standard error.
     """
     t = z.shape[1]
-    half, half_error = _power(z, noise, max(3, t // 2))
-    quarter, quarter_error = _power(z, noise, max(3, round(t / 4)))
-    flatter = quarter + 3 * quarter_error < half
-    ahead = np.log(1.5)
-    return ahead * np.where(flatter, quarter, half), ahead * np.where(flatter, quarter_error, half_error)
+    power, error = _power(z, noise, max(3, t // 2))
+    for part in (4, 8):
+        later, later_error = _power(z, noise, max(3, round(t / part)))
+        flatter = later + 3 * later_error < power
+        power, error = np.where(flatter, np.maximum(later, 0), power), np.where(flatter, later_error, error)
+    return np.log(1.5) * power, np.log(1.5) * error
 
 
 def _power(z: np.ndarray, noise: np.ndarray, last: int) -> tuple[np.ndarray, np.ndarray]:

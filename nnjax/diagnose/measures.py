@@ -85,9 +85,9 @@ def span(raw: Array) -> Array:
 
 
 def seen(one: Trend, share: float) -> Array:
-    """Whether the rise from the minimum to the end [g] is more than a share of the range shown."""
-    half = max(2, round(0.15 * one.raw.shape[1]))
-    return one.raw[:, -half:].mean(axis=1) - one.raw.min(axis=1) > share * span(one.raw)
+    """Whether the rise from the minimum to the end [g] is more than a share of the range of nine epochs in ten."""
+    half, lowest = max(2, round(0.15 * one.raw.shape[1])), one.raw.min(axis=1)
+    return one.raw[:, -half:].mean(axis=1) - lowest > share * (np.quantile(one.raw[:, 1:], 0.9, axis=1) - lowest)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

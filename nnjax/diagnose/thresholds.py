@@ -35,6 +35,7 @@ ROUGH = (
 ROUGH_SEEN = 0.02  # of the range of the losses: noise of a tiny loss is not seen
 ROUGH_WORSE = 0.05  # noise at which a loss that ends above its best is not recovering
 JITTER = 0.001  # noise of a loss that moves about without getting anywhere
+OVERSHOOT = 30.0  # times the mean predictor's loss in the first epoch: no initial weights are so bad by themselves
 LEARNED = 0.7  # below the mean predictor: half its loss, after which a bad beginning is forgotten
 BURST = 3.0  # times what follows: the mean of a first epoch in which the loss exploded
 JITTER_UP = 0.35  # share of steps up: half of them is no progress at all
@@ -48,7 +49,7 @@ MOST_SPIKES = 3  # more are oscillation
 SPIKE_ELSEWHERE = 0.01  # in another loss, which may see but the end of it
 SPIKE_SHARE = 0.20  # of the epochs may be spikes
 
-LINEAR = 0.33  # share of the whole fall that the second half brings: a straight line 0.5, a power law less than 0.25
+LINEAR = 0.33  # share of the whole fall that the second half brings: 0.5 of a straight line
 FAST_FALL = 1.2  # by more than two thirds, and the rate was not too low, however straight the line
 LATE = 0.75  # nearly all of a considerable fall in the second half is no straight line but a late start
 LATE_FALL = 0.3
@@ -58,7 +59,7 @@ PLATEAU = 0.15  # of the epochs, at least
 PLATEAU_EPOCHS = 3
 PLATEAU_SLOPE = 0.15  # of the steepest later slope
 PLATEAU_FALL = 0.06  # of the loss, along the shortest plateau: what a patient eye calls flat
-PLATEAU_DROP = 0.10  # of the loss, after the plateau
+PLATEAU_DROP = 0.12  # of the loss, after the plateau
 
 FEWEST_UPS = 3  # steps up: fewer are no wobble, in however short a curve
 NOISY = 0.05  # noise of the validation loss from epoch to epoch

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import pathlib
 import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
 from scripts.curves import events, provoked, store, sweeps
 from scripts.curves.curve import Labelled, cut, jumps, rough, wobbles
 
-MOST = {"tuning": 100, "test": 100}  # curves of a label in a part
+MOST = {"tuning": 100, "test": 100, "fresh": 100}  # curves of a label in a part
 MOST_HEALTHY = 160  # of each of the labels of a healthy run
 # Without accuracies and anchors nobody can tell these apart from a network at its best.
 BLIND = {
@@ -35,6 +37,11 @@ _RATES = {
     "wine": "momentum adam rmsprop",
     "mnist5k_autoencoder": "adadelta adam",
     "digits_linear_autoencoder": "sgd adam",
+    "fashion_mnist": "sgd adam",
+    "friedman": "nesterov adam",
+    "hypercube": "momentum adamw rmsprop",
+    "circles": "sgd adamw",
+    "fashion_autoencoder": "adadelta adam",
 }
 _STUCK = ["digits/sgd", "digits/adam", "iris/momentum", "digits_autoencoder/adadelta", "diabetes/adam"]
 _STUCK += ["breast_cancer/adam", "mnist5k/sgd", "wine/rmsprop", "mnist5k_autoencoder/adam"]
@@ -59,6 +66,15 @@ _SPIKES += [
 _SCHEDULES = ["digits/adam", "diabetes/sgd", "digits_autoencoder/adadelta", "breast_cancer/adam", "mnist5k/momentum"]
 _LATE = ["digits/adam", "wine/adam", "iris/sgd", "diabetes/adam", "moons/sgd", "breast_cancer/adam", "mnist5k/momentum"]
 
+_STUCK += ["fashion_mnist/adam", "friedman/sgd", "circles/adamw", "hypercube/momentum"]
+_SHUFFLED += ["fashion_mnist/adam", "hypercube/adamw", "circles/adam", "friedman/adam"]
+_BELOW += ["hypercube/adam", "fashion_mnist/momentum", "fashion_autoencoder/adam", "circles/sgd"]
+_NOISY += ["friedman/nesterov", "hypercube/adamw", "circles/sgd"]
+_RISING += ["fashion_mnist/sgd", "friedman/momentum", "circles/adamw"]
+_SPIKES += ["fashion_mnist/adam", "hypercube/sgd", "friedman/adam", "fashion_autoencoder/adam"]
+_SCHEDULES += ["fashion_mnist/adam", "hypercube/sgd", "friedman/nesterov"]
+_LATE += ["hypercube/adamw", "circles/sgd"]
+
 
 def _pairs(names: Iterable[str]) -> list[tuple[str, str]]:
     return [(name.split("/")[0], name.split("/")[1]) for name in names]
@@ -69,7 +85,7 @@ def families() -> dict[str, Callable[[], Iterable[Labelled]]]:
     out: dict[str, Callable[[], Iterable[Labelled]]] = {}
     for task, optimizers in _RATES.items():
         for optimizer in optimizers.split():
-            out[f"rates.{task}.{optimizer}"] = lambda t=task, o=optimizer: sweeps.sweep(t, o)
+            out[f"rates.{task}.{optimizer}"] = functools.partial(sweeps.sweep, task, optimizer)
     provocations = {
         "stuck": (provoked.stuck, _STUCK),
         "no_signal": (provoked.no_signal, _SHUFFLED),
@@ -80,12 +96,13 @@ def families() -> dict[str, Callable[[], Iterable[Labelled]]]:
     }
     for name, (make, pairs) in provocations.items():
         for pair in pairs:
-            out[f"{name}.{pair.replace('/', '.')}"] = lambda make=make, pair=pair: make(_pairs([pair]))
+            out[f"{name}.{pair.replace('/', '.')}"] = functools.partial(make, _pairs([pair]))
     out["plateaus"] = events.plateaus
+    out["plateaus.fresh"] = events.fresh_plateaus
     for task, optimizer in _pairs(_LATE):
-        out[f"late.{task}.{optimizer}"] = lambda t=task, o=optimizer: sweeps.late(t, o)
+        out[f"late.{task}.{optimizer}"] = functools.partial(sweeps.late, task, optimizer)
     for task, optimizer in _pairs(_SCHEDULES):
-        out[f"schedules.{task}.{optimizer}"] = lambda t=task, o=optimizer: sweeps.schedules(t, o)
+        out[f"schedules.{task}.{optimizer}"] = functools.partial(sweeps.schedules, task, optimizer)
     return out
 
 
@@ -139,7 +156,7 @@ def _short(curves: Sequence[Labelled]) -> Iterable[Labelled]:
 def _forget(one: Labelled) -> Labelled:
     """Leave out what people often do not have: re-evaluated train loss, accuracies, anchors; by the curve's name."""
     draw = np.random.default_rng(zlib.crc32(one.source.encode()))
-    curves, known = dict(one.curves), {}
+    curves, known = dict(one.curves), dict[str, Any]()
     if draw.random() < 0.4:
         curves.pop("train_loss_eval", None)
     if draw.random() < 0.3:

@@ -11,7 +11,7 @@ plateau_then_drop  deep sigmoid and tanh nets, parity, spirals, deep autoencoder
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -36,7 +36,8 @@ def spikes(pairs: Sequence[tuple[str, str]]) -> Iterator[Labelled]:
                 arms[a] = Arm({"epochs": before})
                 arms[b] = Arm({"epochs": 1, "learning_rate": kick * good}, start_from=a)
                 arms[c] = Arm({"epochs": after}, start_from=b)
-            run = nnjax.sweep(tasks.experiment(task, optimizer), Space(axes={"seed": range(3)}, arms=arms))
+            base = tasks.experiment(task, optimizer)
+            run = nnjax.sweep(base, Space(axes={"seed": range(3)}, arms=arms), data=tasks.source(base.data.name))
             by_arm: dict[tuple[str, int], dict[str, np.ndarray]] = {
                 (spec.arm, spec.experiment.seed): record.curves
                 for spec, record in zip(run.specs, run.records, strict=True)
@@ -65,7 +66,16 @@ def _joined(parts: list[dict[str, np.ndarray]], before: int) -> dict[str, np.nda
 
 def plateaus() -> Iterator[Labelled]:
     """Train what is slow to begin."""
-    for task, optimizer, base, axes in _slow_starters():
+    return _plateaus(_slow_starters())
+
+
+def fresh_plateaus() -> Iterator[Labelled]:
+    """Train deep sigmoid nets on the fresh data."""
+    return _plateaus(_fresh_slow_starters())
+
+
+def _plateaus(starters: Iterable[tuple[str, str, Experiment, dict[str, Sequence]]]) -> Iterator[Labelled]:
+    for task, optimizer, base, axes in starters:
         for i, outcome in enumerate(train(base, axes)):
             loss = outcome.curves.get("train_loss_eval", outcome.curves["train_loss"])
             if not outcome.diverged and np.isfinite(loss).all():
@@ -147,6 +157,18 @@ def _slow_starters() -> Iterator[tuple[str, str, Experiment, dict[str, Sequence]
             "epochs": [100, 200],
         }
         yield "two_spirals", optimizer, _of(base, ModelConfig("mlp", (24,) * 3, "tanh")), axes
+
+
+def _fresh_slow_starters() -> Iterator[tuple[str, str, Experiment, dict[str, Sequence]]]:
+    for task, optimizer, layers in (
+        ("hypercube", "momentum", 3),
+        ("hypercube", "adam", 4),
+        ("circles", "adamw", 4),
+        ("fashion_mnist", "momentum", 4),
+    ):
+        base, good = tasks.experiment(task, optimizer), tasks.GOOD[optimizer]
+        axes = {"learning_rate": [good, 3 * good, 10 * good], "seed": range(4), "epochs": [40, 80]}
+        yield task, optimizer, _of(base, ModelConfig("mlp", (24,) * layers, "sigmoid")), axes
 
 
 def _of(base: Experiment, model: ModelConfig) -> Experiment:

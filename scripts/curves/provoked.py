@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 from nnjax.config import Experiment, ModelConfig
-from nnjax.data import load, prepare, prepare_loaded
 from nnjax.preflight import valid_trials
 from nnjax.search import Space
 from nnjax.train import Population
@@ -28,13 +28,13 @@ from nnjax.types import Dataset
 from scripts.curves import tasks
 from scripts.curves.curve import Labelled, cut, wobbles
 from scripts.curves.sweeps import PACE, level, log_ratio
-from scripts.curves.trained import Outcome, chance_accuracy, mean_predictor, train
+from scripts.curves.trained import Outcome, chance_accuracy, mean_predictor, outcome_of, prepared_for, train
 
 Pairs = Sequence[tuple[str, str]]
 
 
 def _anchors(base: Experiment, data: Dataset | None = None) -> tuple[float, float]:
-    prepared = prepare(base.data) if data is None else prepare_loaded(data, base.data)
+    prepared = prepared_for(base, data)
     return mean_predictor(prepared, base.loss, base.model.kind), chance_accuracy(prepared)
 
 
@@ -42,7 +42,7 @@ def _labelled(
     outcome: Outcome, label: str, accepted: set[str], source: str, where: tuple[str, str], anchors: tuple[float, float]
 ) -> Labelled:
     curves = cut(outcome.curves, len(outcome.curves["val_loss"]))
-    known = {"mean_predictor": anchors[0], "chance": anchors[1]}
+    known: dict[str, Any] = {"mean_predictor": anchors[0], "chance": anchors[1]}
     return Labelled(curves, label, frozenset({label} | accepted), source, tasks.part_of(*where), **known)
 
 
@@ -69,7 +69,7 @@ def stuck(pairs: Pairs) -> Iterator[Labelled]:
                     continue
                 if min(level(now).train, level(then).train) > 0.98 * anchors[0]:
                     also = {"unstable", "diverged"} if way == "dead" else set()
-                    if log_ratio(level(now).train, level(then).train) > 0.01:
+                    if log_ratio(level(now).train, level(then).train) > 0.001:
                         also |= {"too_slow", "still_learning"}  # it creeps towards the mean predictor
                     yield _labelled(
                         now, "stuck_at_start", also, f"stuck/{way}/{task}/{optimizer}/{i}", (task, optimizer), anchors
@@ -140,7 +140,7 @@ def _below(
         if cost < 0.01 and present and at_end and np.log(np.mean(running[half]) / np.mean(val[half])) > 0.05:
             source = f"below/{cause}/{'/'.join(where)}/{i}"
             found = _labelled(outcome, "val_below_train", set(), source, where, anchors)
-            yield dataclasses.replace(found, cause=cause, beside=PACE | {"too_slow"})
+            yield dataclasses.replace(found, cause=cause, beside=PACE | {"too_slow", "plateau_then_drop"})
 
 
 def noisy(pairs: Pairs) -> Iterator[Labelled]:
@@ -161,13 +161,13 @@ def noisy(pairs: Pairs) -> Iterator[Labelled]:
                 for i in range(per_rate, len(outcomes)):
                     now, slower = outcomes[i], outcomes[i - per_rate]
                     if _finite(now) and _wobbles(now) and log_ratio(level(now).train, level(slower).train) < 0.05:
-                        if len(now.curves["val_loss"]) < 8:
-                            continue
-                        source = f"noisy/{way}/{task}/{optimizer}/{i}"
-                        found = _labelled(now, "noisy", set(), source, (task, optimizer), anchors)
-                        # where a dozen examples lie, above or below train, is luck
-                        luck = frozenset({"val_below_train", "overfitting"} if way == "validation" else ())
-                        yield dataclasses.replace(found, beside=luck)
+                        for t in {len(now.curves["val_loss"]), len(now.curves["val_loss"]) * 3 // 4}:
+                            if t >= 8 and wobbles(now.curves["val_loss"][:t]):
+                                source = f"noisy/{way}/{task}/{optimizer}/{i}/{t}"
+                                found = _labelled(now, "noisy", set(), source, (task, optimizer), anchors)
+                                # where a dozen examples lie, above or below train, is luck
+                                luck = frozenset({"val_below_train", "overfitting"} if way == "validation" else ())
+                                yield dataclasses.replace(found, curves=cut(found.curves, t), beside=luck)
 
 
 def _wobbles(outcome: Outcome) -> bool:
@@ -213,17 +213,5 @@ def _uphill(base: Experiment, axes: dict[str, Sequence]) -> list[Outcome]:
         specs.append(
             dataclasses.replace(spec, experiment=dataclasses.replace(spec.experiment, hyperparameters=climbing))
         )
-    records = Population(specs, {base.data: prepare(base.data)}, store=MemoryStore()).run()
-    return [
-        Outcome(
-            {n.replace("accuracy_eval", "accuracy"): np.asarray(c, float) for n, c in record.curves.items()},
-            record.values.get("test_loss", float("nan")),
-            record.values.get("best_test_loss", float("nan")),
-            record.status == "diverged",
-            {},
-        )
-        for record in records
-    ]
-
-
-__all__ = ["below", "load", "no_signal", "noisy", "rising", "stuck"]
+    records = Population(specs, {base.data: prepared_for(base)}, store=MemoryStore()).run()
+    return [outcome_of(record, {}) for record in records]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -47,7 +47,7 @@ def _not_finite(one: Labelled) -> float:
 
 
 def _anchors(one: Labelled) -> Anchors:
-    known = {"mean_predictor": one.mean_predictor, "chance_accuracy": one.chance}
+    known: dict[str, Any] = {"mean_predictor": one.mean_predictor, "chance_accuracy": one.chance}
     return Anchors(**{name: value for name, value in known.items() if math.isfinite(value)})
 
 

@@ -9,7 +9,8 @@ that of the weights of the lowest validation loss, each by rate, seed and number
                     below F(2n), and 2n epochs do not lower the validation loss
   too_slow          a higher rate ends, at n epochs, with a train loss at least 10 % lower, and this one has come less
                     than half of the way that the best rate came
-  unstable          a lower rate ends with a train loss at least a third lower, and 2n epochs do not help this one
+  unstable          a lower rate ends with a train loss at least a third lower, 2n epochs do not help this one, and its
+                    loss has risen by 5 % in more than a tenth of the epochs, or is close to the mean predictor's
   stopped_too_late  n / 2 epochs cost less than 0.5 % of the validation loss (and less than 3 % of the test loss)
   converged         none of these
 
@@ -20,14 +21,13 @@ or noise.
 from __future__ import annotations
 
 import dataclasses
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from nnjax.data import prepare
 from scripts.curves import tasks
 from scripts.curves.curve import Labelled, cut
-from scripts.curves.trained import Outcome, chance_accuracy, mean_predictor, train
+from scripts.curves.trained import Outcome, chance_accuracy, mean_predictor, prepared_for, train
 
 SEEDS = (0, 1)
 NUM_LENGTHS = 5
@@ -49,14 +49,12 @@ def sweep(task: str, optimizer: str) -> list[Labelled]:
     base, epochs = tasks.experiment(task, optimizer), tasks.lengths(task, NUM_LENGTHS)
     rates = [float(rate) for rate in tasks.RATES[optimizer]]
     outcomes = train(base, {"learning_rate": rates, "epochs": epochs, "seed": SEEDS})
-    shape = (len(rates), len(epochs), len(SEEDS))
-    table = np.empty(shape, object)
-    table[:] = np.array([*map(_Box, outcomes)], object).reshape(shape)
-    prepared = prepare(base.data)
+    prepared = prepared_for(base)
     anchor, chance = mean_predictor(prepared, base.loss, base.model.kind), chance_accuracy(prepared)
     part, out = tasks.part_of(task, optimizer), []
     for s in range(len(SEEDS)):
-        column = [[table[r, k, s].outcome for k in range(len(epochs))] for r in range(len(rates))]
+        own = outcomes[s :: len(SEEDS)]
+        column = [own[r * len(epochs) : (r + 1) * len(epochs)] for r in range(len(rates))]
         for r, k in np.ndindex(len(rates), len(epochs) - 1):
             found = label(column, r, k, anchor)
             if found:
@@ -70,7 +68,7 @@ def sweep(task: str, optimizer: str) -> list[Labelled]:
 
 def schedules(task: str, optimizer: str) -> list[Labelled]:
     """Train healthy curves of other shapes: rates that fall on a cosine or in steps, to the end of the run."""
-    out, anchors = [], ()
+    out = []
     for schedule, hyper in {
         "cosine": {"final_factor": 0.0},
         "step": {"decay_factor": 0.3, "decay_every": 0.34},
@@ -78,7 +76,7 @@ def schedules(task: str, optimizer: str) -> list[Labelled]:
         base = tasks.experiment(task, optimizer, **hyper)
         base = dataclasses.replace(base, optimizer=dataclasses.replace(base.optimizer, schedule=schedule))
         axes = {"seed": range(3), "epochs": [15, 30, 60]}
-        prepared = prepare(base.data)
+        prepared = prepared_for(base)
         anchors = mean_predictor(prepared, base.loss, base.model.kind), chance_accuracy(prepared)
         also = {"plateau_then_drop"} if schedule == "step" else set()
         for i, outcome in enumerate(train(base, axes)):
@@ -86,7 +84,7 @@ def schedules(task: str, optimizer: str) -> list[Labelled]:
             learned = not outcome.diverged and level(outcome).train < 0.95 * anchors[0]
             if learned and min(log_ratio(outcome.test, outcome.best_test), cost) < 0.01:
                 own = also | ({"overfitting"} if cost > 0.02 else set())
-                known = {"mean_predictor": anchors[0], "chance": anchors[1]}
+                known: dict[str, Any] = {"mean_predictor": anchors[0], "chance": anchors[1]}
                 curves = cut(outcome.curves, len(outcome.curves["val_loss"]))
                 source, part = f"{schedule}/{task}/{optimizer}/{i}", tasks.part_of(task, optimizer)
                 out.append(Labelled(curves, "converged", PACE | own, source, part, **known))
@@ -98,8 +96,8 @@ def late(task: str, optimizer: str) -> list[Labelled]:
     base, part = tasks.experiment(task, optimizer, l2=0.003), tasks.part_of(task, optimizer)
     good = tasks.GOOD[optimizer]
     outcomes = train(base, {"learning_rate": [good, 3 * good], "epochs": [40, 80, 160], "seed": range(4)})
-    prepared, out = prepare(base.data), []
-    known = {
+    prepared, out = prepared_for(base), []
+    known: dict[str, Any] = {
         "mean_predictor": mean_predictor(prepared, base.loss, base.model.kind),
         "chance": chance_accuracy(prepared),
     }
@@ -126,11 +124,6 @@ def _written(outcome: Outcome, t: int) -> dict[str, np.ndarray]:
     if not outcome.diverged:
         return curves
     return {name: np.append(curves.get(name, np.zeros(0)), np.nan) for name in (*curves, "train_loss", "val_loss")}
-
-
-class _Box:
-    def __init__(self, outcome: Outcome):
-        self.outcome = outcome
 
 
 def level(outcome: Outcome) -> Level:
@@ -162,18 +155,25 @@ def label(column: list[list[Outcome]], r: int, k: int, anchor: float) -> tuple[s
     own, lower, higher = others[r], min(others[:r], default=np.inf), min(others[r + 1 :], default=np.inf)
     goes_on = log_ratio(own, max(then.train, least)) if not later.diverged else -1.0
     if r > best and log_ratio(own, lower) > np.log(1.5):
-        return _too_high(now, goes_on, anchor)
+        return _too_high(here, goes_on, anchor)
     if r > best and log_ratio(own, lower) > np.log(1.1):
         return None  # near the edge of stability no counterfactual says whether the rate is too high
+    if min(others) > 0.9 * anchor:
+        return None  # no rate learns anything in that time
     return _in_time(column, r, k, log_ratio(own, higher), min(others))
 
 
-def _too_high(now: Level, goes_on: float, anchor: float) -> tuple[str, frozenset[str]] | None:
-    if goes_on > 0.1:
+def _too_high(here: Outcome, goes_on: float, anchor: float) -> tuple[str, frozenset[str]] | None:
+    """Label a trial whose rate is too high; None where its loss neither oscillates nor is stuck high."""
+    now, again, val = level(here), here.curves["train_loss_eval"], here.curves["val_loss"]
+    oscillates = (again[1:] > 1.05 * again[:-1]).mean() > 0.1
+    if goes_on > 0.1 or not (oscillates or now.train > 0.9 * anchor):
         return None
     accepted = {"unstable"}
     if now.train > 0.98 * anchor:
         accepted |= {"stuck_at_start", "diverged"} if now.train > 10 * anchor else {"stuck_at_start"}
+    if min(log_ratio(now.final, now.best), log_ratio(now.val, float(val.min()))) > 0.03:
+        accepted.add("overfitting")
     return "unstable", frozenset(accepted)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -49,7 +49,16 @@ TASKS = {
     "two_spirals": Task("two_spirals:400", (32, 32), batch_size=32, first=10),
 }
 
-# The untouched part: these data sets with any optimizer, and this optimizer on any data set.
+FRESH = {
+    "fashion_mnist": Task("fashion_mnist", (64, 32), limit=800, first=6),
+    "fashion_autoencoder": Task("fashion_mnist", (48, 16, 48), "autoencoder", "sigmoid", BCE, limit=500, first=6),
+    "friedman": Task("friedman", (48,), output="linear", loss=MSE, first=8),
+    "hypercube": Task("hypercube", (48, 24), first=7),
+    "circles": Task("circles", (24, 24), batch_size=16, first=9),
+}
+TASKS |= FRESH
+
+# The first untouched part: these data sets with any optimizer, and this optimizer on any data set.
 TEST_TASKS = ("mnist5k", "mnist5k_autoencoder", "breast_cancer", "two_spirals", "digits_linear_autoencoder")
 TEST_OPTIMIZERS = ("rmsprop",)
 
@@ -61,26 +70,37 @@ RATES = {
     "adadelta": np.geomspace(1e-3, 100.0, 13),
     "rmsprop": np.geomspace(1e-5, 1.0, 13),
 }
-GOOD = {"sgd": 0.1, "momentum": 0.01, "adam": 0.002, "adadelta": 1.0, "rmsprop": 0.001}
+RATES |= {"nesterov": RATES["momentum"], "adamw": RATES["adam"]}
+GOOD = {
+    "nesterov": 0.01,
+    "adamw": 0.002,
+    "sgd": 0.1,
+    "momentum": 0.01,
+    "adam": 0.002,
+    "adadelta": 1.0,
+    "rmsprop": 0.001,
+}
 
 
 def part_of(task: str, optimizer: str) -> str:
-    """Name the part to which all curves of a task and an optimizer belong: "tuning" or "test"."""
+    """Name the part to which all curves of a task and an optimizer belong: "tuning", "test" or "fresh"."""
+    if task in FRESH:
+        return "fresh"
     return "test" if task in TEST_TASKS or optimizer in TEST_OPTIMIZERS else "tuning"
 
 
-def experiment(name: str, optimizer: str, **hyper: float) -> Experiment:
+def experiment(name: str, optimizer: str, **hyper: Any) -> Experiment:
     """Give the experiment of a task and an optimizer at its good rate."""
     task = TASKS[name]
-    image = task.data in ("digits", "mnist5k")
+    image = task.data in ("digits", "mnist5k", "fashion_mnist")
     return Experiment(
         data=DataConfig(
             task.data,
             limit=task.limit,
-            validation=0.2,
-            test=0.25,
+            validation=200 if task.data == "fashion_mnist" else 0.2,
+            test=None if task.data == "fashion_mnist" else 0.25,
             scaling="unit" if image else "standard",
-            target_scaling="standard" if task.data == "diabetes" else "none",
+            target_scaling="standard" if task.output == "linear" and task.kind == "mlp" else "none",
         ),
         model=ModelConfig(task.kind, task.widths, output_activation=task.output),
         optimizer=OptimizerConfig(optimizer, preset="keras2" if optimizer == "adadelta" else "optax"),
@@ -96,9 +116,24 @@ def lengths(name: str, num: int) -> list[int]:
     return [TASKS[name].first * 2**i for i in range(num)]
 
 
+def source(name: str) -> Dataset:
+    """Give the examples of a source: one of nnjax's, or one that scikit-learn generates."""
+    from sklearn import datasets
+
+    if name == "friedman":
+        x, y = datasets.make_friedman1(600, noise=1.0, random_state=0)
+    elif name == "hypercube":
+        x, y = datasets.make_classification(900, 20, n_informative=8, n_classes=4, flip_y=0.05, random_state=0)
+    elif name == "circles":
+        x, y = datasets.make_circles(400, noise=0.12, factor=0.5, random_state=0)
+    else:
+        return load(name)
+    return nnjax.from_arrays(x, y, name)
+
+
 def shuffled(name: str, seed: int) -> Dataset:
     """Give a task's data with the labels of others: nothing is to be learned."""
-    data = load(TASKS[name].data)
+    data = source(TASKS[name].data)
     assert data.y is not None
     y = data.y[np.random.default_rng(seed).permutation(len(data.y))]
     return _again(data, data.x, y)
@@ -109,7 +144,7 @@ def wrong_labels(name: str, share: float, seed: int) -> Dataset:
 
     The order is drawn; the last fifth is the test, the fifth before it the validation part ("given").
     """
-    data, rng = load(TASKS[name].data), np.random.default_rng(seed)
+    data, rng = source(TASKS[name].data), np.random.default_rng(seed)
     assert data.y is not None
     order = rng.permutation(len(data.y))
     y, cut = data.y[order].copy(), int(0.6 * len(order))
@@ -119,7 +154,7 @@ def wrong_labels(name: str, share: float, seed: int) -> Dataset:
 
 
 def _again(data: Dataset, x: np.ndarray, y: np.ndarray, cut: int | None = None) -> Dataset:
-    rest = {} if cut is None else {"validation_start": cut, "test_start": cut + (len(x) - cut) // 2}
+    rest: dict[str, Any] = {} if cut is None else {"validation_start": cut, "test_start": cut + (len(x) - cut) // 2}
     return nnjax.from_arrays(
         x,
         y,

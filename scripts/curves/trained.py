@@ -9,7 +9,10 @@ import numpy as np
 
 import nnjax
 from nnjax.config import Experiment
+from nnjax.data import prepare_loaded
+from nnjax.train.records import DIVERGED, Record
 from nnjax.types import Dataset, Prepared
+from scripts.curves.tasks import source
 
 
 class Outcome(NamedTuple):
@@ -31,21 +34,32 @@ class Outcome(NamedTuple):
 
 
 def train(base: Experiment, axes: Mapping[str, Sequence[Any]], data: Dataset | None = None) -> list[Outcome]:
-    """Train the grid of some axes; one outcome a trial, the last axis running fastest."""
-    run = nnjax.sweep(base, axes, data=data)
-    return [_outcome(record, spec, axes) for record, spec in zip(run.records, run.specs, strict=True)]
+    """Train the grid of some axes; one outcome a trial, the seed running fastest, then the last axis."""
+    run = nnjax.sweep(base, axes, data=source(base.data.name) if data is None else data)
+    return [
+        outcome_of(record, _values(spec.experiment, axes)) for record, spec in zip(run.records, run.specs, strict=True)
+    ]
 
 
-def _outcome(record: Any, spec: Any, axes: Mapping[str, Sequence[Any]]) -> Outcome:
-    curves = {name.replace("accuracy_eval", "accuracy"): np.asarray(c, float) for name, c in record.curves.items()}
-    flat = {**vars(spec.experiment), **vars(spec.experiment.hyperparameters)}
+def _values(experiment: Experiment, axes: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    flat = {**vars(experiment), **vars(experiment.hyperparameters)}
+    return {name: flat[name] for name in axes}
+
+
+def outcome_of(record: Record, values: Mapping[str, Any]) -> Outcome:
+    """Give what a record tells of a trial."""
     return Outcome(
-        curves,
+        {name.replace("accuracy_eval", "accuracy"): np.asarray(c, float) for name, c in record.curves.items()},
         record.values.get("test_loss", float("nan")),
         record.values.get("best_test_loss", float("nan")),
-        record.status == "diverged",
-        {name: flat[name] for name in axes},
+        record.status == DIVERGED,
+        values,
     )
+
+
+def prepared_for(base: Experiment, data: Dataset | None = None) -> Prepared:
+    """Split and scale the data of an experiment as `train` does."""
+    return prepare_loaded(source(base.data.name) if data is None else data, base.data)
 
 
 def mean_predictor(prepared: Prepared, loss: str, kind: str) -> float:

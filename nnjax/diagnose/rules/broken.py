@@ -169,16 +169,16 @@ def unstable(case: Case) -> np.ndarray:
     worse = (
         (noise > limit.ROUGH_WORSE)
         & seen(z, limit.SEEN)
-        & (z.rise > limit.ROUGH_WORSE + limit.GAIN_ERRORS * z.rise_error)
+        & (z.rise > np.maximum(limit.ROUGH_WORSE, limit.GAIN_ERRORS * z.rise_error))
     )
     still = nowhere(case)
     jitter = (m.weights_noise > limit.JITTER) & (m.weights_ups > limit.JITTER_UP) & still
     burst = m.train.raw[:, 0] > limit.BURST * m.train.raw[:, 1:].max(axis=1)
     level = np.abs(z.smooth[:, m.num_epochs // 2] - z.end) < 2 * limit.FLAT + z.noise
     jitter |= burst & (still | (level & (m.weights_ups > limit.JITTER_UP)))
-    overshoot = m.train.raw[:, 0] > limit.BURST * case.mean_predictor
+    overshoot = m.train.raw[:, 0] > limit.OVERSHOOT * case.mean_predictor
     overshoot &= z.end > np.log(case.mean_predictor) - limit.LEARNED
-    high = (z.rise > limit.STUCK_HIGH + limit.GAIN_ERRORS * z.rise_error) & seen(z, limit.SEEN)
+    high = (z.rise > np.maximum(limit.STUCK_HIGH, limit.GAIN_ERRORS * z.rise_error)) & seen(z, limit.SEEN)
     return sure(
         m.has_train & (rough | wild | worse | high | jitter | overshoot),
         np.fmax(noise - limit.ROUGH, z.rise - limit.STUCK_HIGH),

@@ -58,7 +58,7 @@ class Rule(NamedTuple):
     tell: Callable[[Case, int, float], Verdict]
 
 
-def sure(holds: np.ndarray, excess: np.ndarray, scale: float) -> np.ndarray:
+def sure(holds: np.ndarray, excess: np.ndarray, scale: float | np.ndarray) -> np.ndarray:
     """Give a confidence [g]: 0 where a rule does not hold, else from 0.5 at its threshold up to 0.98.
 
     Args:

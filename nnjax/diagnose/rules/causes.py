@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from nnjax.diagnose.rules.case import Case
@@ -56,7 +59,7 @@ def _last(signal: np.ndarray) -> np.ndarray:
     return signal[np.flatnonzero(known)[-1]] if known.any() else np.zeros(0)
 
 
-def _worst(signal: np.ndarray, extreme: np.ufunc) -> tuple[int, float]:
+def _worst(signal: np.ndarray, extreme: Callable[[np.ndarray], Any]) -> tuple[int, float]:
     """Find the layer whose last known value is the extreme one; (0, NaN) if nothing is known."""
     values = _last(signal)
     if not np.isfinite(values).any():

@@ -19,7 +19,8 @@ def too_slow(case: Case) -> np.ndarray:
     falling = (still_falling(case) & surely) | steadily_falling(case)
     fall = np.fmax(z.fall, m.train.fall)
     late = (z.second_half > limit.LATE) & (fall > limit.LATE_FALL)
-    linear = (z.second_half > limit.LINEAR) & (fall > limit.SLOW_FALL) & (z.fall < limit.FAST_FALL) & ~late
+    least = max(limit.LINEAR, np.log(2) / np.log(m.num_epochs))  # the most that a power law can bring
+    linear = (z.second_half > least) & (fall > limit.SLOW_FALL) & (z.fall < limit.FAST_FALL) & ~late
     crawling = steadily_falling(case) & (fall <= limit.SLOW_FALL)
     above = above_mean(case)
     return sure(falling & (linear | crawling | above), np.fmax(z.second_half - limit.LINEAR, above * 0.1), 0.1)
