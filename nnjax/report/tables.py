@@ -89,6 +89,7 @@ def _identity(run: Run) -> list[Column]:
     columns: list[Column] = [("trial", lambda spec, record: str(spec.id))]
     columns += [("arm", lambda spec, record: spec.arm)] * arms
     columns += [("status", lambda spec, record: record.status)]
+    columns += [("verdict", lambda spec, record: told.code_of(run, spec.id))] * any(run.diagnoses)
     columns += [("seed", lambda spec, record: str(spec.experiment.seed))]
     if any(spec.experiment.data.folds for spec in run.specs):
         columns += [("fold", lambda spec, record: str(spec.experiment.data.fold))]
@@ -109,8 +110,6 @@ def _results(run: Run) -> list[Column]:
             columns.append((head, lambda spec, record, m=metric, p=part: _score(spec.experiment, record, m, p)))
     if any(record.seconds > 0 for record in run.records):
         columns.append(("seconds", lambda spec, record: number(record.seconds)))
-    if any(run.diagnoses):
-        columns.append(("verdict", lambda spec, record: told.code_of(run, spec.id)))
     return columns
 
 

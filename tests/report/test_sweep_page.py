@@ -223,7 +223,7 @@ def test_the_verdict_of_the_trial_in_focus_is_told_and_drawn(page, run, path):
     text = page.run("document.getElementById('verdict-told').textContent")
     assert run.diagnoses[trial].primary.sentence in text
     assert f"Trial {trial}: diverged" in text
-    assert page.run("document.getElementById('held').textContent").endswith("Verdict: diverged.")
+    assert page.run("document.getElementById('held').textContent").startswith(f"Trial {trial} (diverged): ")
     assert page.run(drawn) != before
     assert page.errors == []
 

@@ -27,7 +27,7 @@ def test_every_trial_has_a_row_with_what_sets_it_apart():
 
 def test_arms_are_told_apart_by_name_alone():
     columns = tables.trials_table(fake_run(space=DEMO))["columns"]
-    assert columns[:5] == ["trial", "arm", "status", "seed", "epochs"]
+    assert columns[:5] == ["trial", "arm", "status", "verdict", "seed"]
 
 
 def test_verdicts_and_seconds_are_shown_once_there_are_some():

@@ -103,7 +103,8 @@ const trials = (function () {
 
   function describe(i) {
     const own = axes.map((axis) => `${axis.name} ${scales.show(axis, i)}`).join(", ");
-    return `Trial ${ids[i]} (${scales.show(byName.get("status"), i)}): ${own}, seed ${byName.get("seed").values[i]}. ${self.metric.label}: ${scales.show(self.metric, i)}.${told[i] ? ` Verdict: ${scales.show(byName.get("verdict"), i).replaceAll("_", " ")}.` : ""}`;
+    const states = new Set(["status", "verdict"].map((name) => scales.show(byName.get(name), i).replaceAll("_", " ")));
+    return `Trial ${ids[i]} (${[...states].join(", ")}): ${own}, seed ${byName.get("seed").values[i]}. ${self.metric.label}: ${scales.show(self.metric, i)}.`;
   }
 
   document.addEventListener("themechange", () => { self.theme = panel.theme(); announce("theme"); });
