@@ -34,6 +34,12 @@ def test_trials_that_have_ended_have_verdicts():
     assert run.diagnoses[1].primary.epochs == {"diverged": run.records[1].epochs + 1}
 
 
+def test_a_record_without_a_train_loss_is_diagnosed():
+    run = fake_run(CLASSIFIER)
+    run.records[0].curves = {"val_loss": run.records[0].curves["val_loss"]}
+    assert run.diagnoses[0].primary.code == "still_learning"
+
+
 def test_verdicts_are_noted_once():
     run, store = fake_run(CLASSIFIER, SEEDS, statuses={3: WAITING}), CountingStore()
     note(run, store)

@@ -21,7 +21,7 @@ def curves_of(records: Sequence[Record]) -> Curves:
     """Stack the curves of a run's trials; one that diverged did so in the epoch after its last."""
     curves = stack_curves(records)
     return Curves(
-        train_loss=curves.get("train_loss", np.full((len(records), 0), np.nan)),
+        train_loss=curves.get("train_loss", None if curves else np.full((len(records), 0), np.nan)),
         train_loss_eval=curves.get("train_loss_eval"),
         val_loss=curves.get("val_loss"),
         train_accuracy=curves.get("train_accuracy_eval"),
