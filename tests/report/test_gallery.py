@@ -11,7 +11,7 @@ from nnjax.report.gallery import spoiled
 from nnjax.report.gallery.horrors import BASE, PLAIN, UPHILL
 from nnjax.report.gallery.rates import Rates
 
-QUICK = ("rate_too_low", "stopped_too_early", "too_short", "zero_start", "in_order", "uphill", "shuffled_labels")
+QUICK = ("rate_too_low", "stopped_too_early", "too_short", "zero_start", "uphill", "shuffled_labels")
 
 
 @pytest.fixture(scope="module")
