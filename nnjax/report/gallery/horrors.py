@@ -146,6 +146,7 @@ HORRORS = (
         "where it turns.",
         RAISED,
         {**RAISED, "final_factor": 0.01, "learning_rate": 0.2},
+        seeds=4,
     ),
     Horror(
         "in_order",
