@@ -10,6 +10,7 @@ import numpy as np
 from nnjax.diagnose.types import CODES
 from scripts.curves.scoring import Score
 
+TYPICAL = 0.85  # confidence
 STYLES = {
     "train_loss": ("train, running mean", "#1f77b4", "-"),
     "train_loss_eval": ("train, re-evaluated", "#1f77b4", ":"),
@@ -18,7 +19,7 @@ STYLES = {
 
 
 def draw_all(scores: Sequence[Score], folder: pathlib.Path) -> dict[str, Score]:
-    """Draw for each verdict the surest curve of 15 to 60 epochs that is labelled so; returns which were drawn."""
+    """Draw for each verdict a typical curve of 15 to 60 epochs that is labelled so and nothing else; returns them."""
     folder.mkdir(parents=True, exist_ok=True)
     drawn = {}
     for code in CODES:
@@ -29,9 +30,10 @@ def draw_all(scores: Sequence[Score], folder: pathlib.Path) -> dict[str, Score]:
     return drawn
 
 
-def _fitness(score: Score) -> tuple[bool, int, float, str]:
-    length = len(next(iter(score.one.curves.values())))
-    return 15 <= length <= 60, len(score.one.curves), score.found.primary.confidence, score.one.source
+def _fitness(score: Score) -> tuple[bool, bool, int, float, str]:
+    one, length = score.one, len(next(iter(score.one.curves.values())))
+    distance = abs(score.found.primary.confidence - TYPICAL)
+    return 15 <= length <= 60, len(one.accepted) == 1, len(one.curves), -distance, one.source
 
 
 def _draw(score: Score, path: pathlib.Path) -> None:

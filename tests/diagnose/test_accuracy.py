@@ -11,7 +11,8 @@ from nnjax.diagnose.verdicts import diagnose
 from scripts.curves import scoring, store
 from scripts.curves.tasks import GOOD, TASKS, part_of
 
-TUNING, TEST = 0.9, 0.85
+ACCEPTED = {"tuning": 0.91, "test": 0.88, "fresh": 0.90}  # as measured (docs/diagnoses.md), rounded down
+ALARMS = {"tuning": 0.05, "test": 0.09, "fresh": 0.07}  # rounded up
 FILE = pathlib.Path(__file__).parent / "curves.npz"
 
 
@@ -59,11 +60,24 @@ def test_wilson_intervals():
     assert scoring.wilson(0, 0) == (0, 1)
 
 
-@pytest.mark.parametrize(("part", "accepted"), [("tuning", TUNING), ("test", TEST)])
-def test_first_verdicts_are_accepted(scores, part, accepted):
-    """As often as docs/diagnoses.md says: what gets worse is seen."""
+@pytest.mark.parametrize("part", ACCEPTED)
+def test_first_verdicts_are_as_good_as_documented(scores, part):
     own = [score for score in scores if score.one.part == part]
-    assert sum(score.accepted for score in own) / len(own) >= accepted
+    healthy = [score for score in own if scoring.is_healthy(score.one)]
+    assert sum(score.accepted for score in own) >= ACCEPTED[part] * len(own)
+    assert sum(score.false_alarm for score in healthy) <= ALARMS[part] * len(healthy)
+
+
+def test_the_cause_of_a_gap_is_the_one_that_was_made(scores):
+    """Dropout, averaging or an easier split, wherever the train loss was re-evaluated."""
+    hits = []
+    for score in scores:
+        for verdict in (score.found.primary, *score.found.others):
+            if verdict.code == "val_below_train" and score.one.cause and "train_loss_eval" in score.one.curves:
+                parts = {name: share for name, share in verdict.evidence.items() if name != "gap"}
+                hits.append(max(parts, key=lambda name: parts[name]) == score.one.cause)
+    assert len(hits) > 80
+    assert np.mean(hits) > 0.95
 
 
 def test_a_thousand_trials_of_a_hundred_epochs_are_one_call():
