@@ -36,7 +36,9 @@ EXPERIMENTS = {
         batch_size=32,
         epochs=40,
     ),
-    "mnist5k": Experiment(data=DataConfig("mnist5k"), model=ModelConfig("mlp", widths=(64,)), batch_size=100, epochs=20),
+    "mnist5k": Experiment(
+        data=DataConfig("mnist5k"), model=ModelConfig("mlp", widths=(64,)), batch_size=100, epochs=20
+    ),
     "autoencoder": Experiment(
         data=DataConfig("mnist5k", limit=1000),
         model=ModelConfig("autoencoder", widths=(64, 16, 64), output_activation="sigmoid"),
@@ -128,7 +130,9 @@ def main(argv: list[str]) -> None:
     if unknown:
         raise UserError(f"There is no task {unknown[0]!r}; choose some of {', '.join(EXPERIMENTS)}.")
     start_jax()
-    print(f"{'task':>12}{'optimizer':>10}{'rate':>9}{'grid':>9}{'runs':>7}{'s':>7} | seeds 0-4              | seeds 5-9")
+    print(
+        f"{'task':>12}{'optimizer':>10}{'rate':>9}{'grid':>9}{'runs':>7}{'s':>7} | seeds 0-4              | seeds 5-9"
+    )
     rows = [measure(task, name) for task in TASKS.value for name in OPTIMIZERS.value]
     folder = pathlib.Path(OUT.value)
     folder.mkdir(parents=True, exist_ok=True)

@@ -93,11 +93,12 @@ class View(NamedTuple):
 
 def view(measured: Measured) -> View:
     """Judge the rates that were measured."""
-    regimes = _regimes(measured)
+    equal = interval(measured)
+    regimes = _regimes(measured, equal)
     return View(
         rate=float(measured.rates[measured.best]),
         loss=float(np.exp(np.nanmean(measured.finals[measured.best]))),
-        interval=interval(measured),
+        interval=equal,
         regimes=regimes,
         spans=_spans(measured.rates, regimes),
         edge=_edge(measured, regimes),
@@ -137,9 +138,13 @@ def interval(measured: Measured) -> tuple[float, float]:
     return float(measured.rates[places[low]]), float(measured.rates[places[high]])
 
 
-def _regimes(measured: Measured) -> tuple[str, ...]:
-    """Sort the rates, each by its loss after as many epochs as it has, against the best one's then."""
+def _regimes(measured: Measured, equal: tuple[float, float]) -> tuple[str, ...]:
+    """Sort the rates, each by its loss after as many epochs as it has, against the best one's then.
+
+    Good are those around the best one that are at most 10 % worse, or in the interval of those that may be equal.
+    """
     ratios, nothing = _against_best(measured)
+    ratios[(measured.rates >= equal[0]) & (measured.rates <= equal[1])] = 1.0
     tried = np.flatnonzero(measured.epochs().any(axis=1) | measured.diverged.any(axis=1))
     at = int(np.flatnonzero(tried == measured.best)[0])
     first = last = at

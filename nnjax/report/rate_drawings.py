@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nnjax.diagnose.learning_rate import GOOD, HIGH, REGIMES, TOO_HIGH, TOO_LOW, Measured, View
+from nnjax.diagnose.phase import Phase
 from nnjax.report.figures import draw
 
 if TYPE_CHECKING:
@@ -38,30 +39,6 @@ PHASES = {  # verdict -> colour: green well, blue slow or short, yellow to red t
 DARK = ("converged", "too_slow", "plateau_then_drop", "unstable", "diverged", "stuck_at_start", "stopped_too_late")
 
 
-class Phase(NamedTuple):
-    """A grid of rates (r) and batch sizes (b), each trained once.
-
-    Attributes:
-      optimizer, metric: of all.
-      rates: [r], ascending.
-      batch_sizes: [b], ascending.
-      losses: [r, b] float64 after the last epoch; NaN where it is not finite.
-      verdicts: [r, b] codes.
-    """
-
-    optimizer: str
-    metric: str
-    rates: np.ndarray
-    batch_sizes: tuple[int, ...]
-    losses: np.ndarray
-    verdicts: np.ndarray
-
-    def best(self) -> list[int | None]:
-        """Give the place of the rate with the lowest loss for each batch size; None where all broke down."""
-        columns = self.losses.T
-        return [int(np.nanargmin(column)) if np.isfinite(column).any() else None for column in columns]
-
-
 def plot_rates(measured: Measured, view: View) -> Figure:
     """Draw the loss against the rate: whole trainings as discs with all seeds, shorter ones as rings; the regimes."""
 
@@ -73,8 +50,13 @@ def plot_rates(measured: Measured, view: View) -> Figure:
         one.axvspan(low, high, ymax=0.02, color=COLORS[GOOD], lw=0) if low < high else None
         one.axvline(view.rate, color="0.15", lw=1.0, ls="--", zorder=1)
         one.annotate(
-            f"{view.rate:.2g}", (view.rate, 0.04), xycoords=("data", "axes fraction"), xytext=(4, 0),
-            textcoords="offset points", fontsize=9, fontweight="bold",
+            f"{view.rate:.2g}",
+            (view.rate, 0.04),
+            xycoords=("data", "axes fraction"),
+            xytext=(4, 0),
+            textcoords="offset points",
+            fontsize=9,
+            fontweight="bold",
         )
         _broken(one, measured, top)
         _log_axes(one, measured.rates)
@@ -122,7 +104,13 @@ def _losses(axes: Any, measured: Measured) -> float:
         axes.plot([measured.rates[place]] * len(seeds), np.minimum(seeds, top), "o", color="0.25", ms=3, alpha=0.6)
     means = np.array([np.exp(np.nanmean(measured.finals[place])) for place in whole])
     axes.plot(
-        measured.rates[whole], np.minimum(means, top), "-", color="0.15", lw=1.4, marker="o", ms=4.5,
+        measured.rates[whole],
+        np.minimum(means, top),
+        "-",
+        color="0.15",
+        lw=1.4,
+        marker="o",
+        ms=4.5,
         label="trained to the end",
     )
     axes.set_yscale("log")
@@ -160,8 +148,12 @@ def plot_regime_curves(measured: Measured, view: View) -> Figure:
                 shown.add(regime)
                 best = place == measured.best
                 one.plot(
-                    np.arange(1, epochs + 1), curve[:epochs], color=COLORS[regime], lw=2.2 if best else 1.1,
-                    alpha=1.0 if best else 0.75, label=label,
+                    np.arange(1, epochs + 1),
+                    curve[:epochs],
+                    color=COLORS[regime],
+                    lw=2.2 if best else 1.1,
+                    alpha=1.0 if best else 0.75,
+                    label=label,
                 )
         one.set(xlabel="epoch", ylabel=NAMES[measured.metric], yscale="log", xlim=(0.5, total + 0.5))
         one.spines[["top", "right"]].set_visible(False)

@@ -29,7 +29,9 @@ CLIFF = 0.35  # a log loss so far above a rate's own is no neighbour of it: trai
 FEWEST = 4  # epochs below which there are no two rungs before the end
 
 Key = tuple[int, int]  # the places of a trial's rate and of its seed in the grid
-LogLoss = Callable[[int, int, int], float]  # (place, seed, epochs) -> log of the loss then; infinity where it broke down
+LogLoss = Callable[
+    [int, int, int], float
+]  # (place, seed, epochs) -> log of the loss then; infinity where it broke down
 
 
 class Wave(NamedTuple):

@@ -14,6 +14,7 @@ from nnjax import preflight
 from nnjax.checks import validate
 from nnjax.config import DataConfig, Experiment, Hyperparameters, TrialSpec
 from nnjax.diagnose.learning_rate import Measured
+from nnjax.diagnose.phase import Phase, phase_of
 from nnjax.fields import conform, replace
 from nnjax.optimizers import OPTIMIZERS, resolve
 from nnjax.search import rates
@@ -35,6 +36,7 @@ USUAL = {  # the middle of the range that is searched: near the rate that is usu
 }
 DECADES = 4  # to either side of it
 NUM_RATES = 64
+PHASE_DECADES, PHASE_RATES = 3, 12  # of a grid of rates and batch sizes
 FINEST = 8  # rates to a decade; a narrow range has fewer than 64
 TAIL = 8  # the loss is that of the last epoch, in one part of so many parts of them; with more epochs their mean
 
@@ -69,7 +71,18 @@ class Layout(NamedTuple):
     data: Dataset | None = None
 
 
-def rate_range(optimizer: str, low: float | None = None, high: float | None = None, num: int = NUM_RATES) -> Range:
+def phase_range(optimizer: str, low: float | None = None, high: float | None = None) -> Range:
+    """Give the twelve rates of a phase diagram, in three decades to either side of the usual one; as `rate_range`."""
+    return rate_range(optimizer, low, high, PHASE_RATES, PHASE_DECADES)
+
+
+def rate_range(
+    optimizer: str,
+    low: float | None = None,
+    high: float | None = None,
+    num: int = NUM_RATES,
+    decades: int = DECADES,
+) -> Range:
     """Give the rates to search: four decades to either side of the usual one, unless an end is given.
 
     Raises:
@@ -78,8 +91,8 @@ def rate_range(optimizer: str, low: float | None = None, high: float | None = No
     if optimizer not in USUAL:
         raise UserError(f"There is no optimizer {optimizer!r}; choose some of {', '.join(USUAL)}.")
     ends = {
-        "low": USUAL[optimizer] / 10**DECADES if low is None else low,
-        "high": USUAL[optimizer] * 10**DECADES if high is None else high,
+        "low": USUAL[optimizer] / 10**decades if low is None else low,
+        "high": USUAL[optimizer] * 10**decades if high is None else high,
     }
     for name, end in ends.items():
         if not (math.isfinite(end) and end > 0):
@@ -149,15 +162,15 @@ def tune(experiment: Experiment, ranges: Mapping[str, Range], layout: Layout = L
 
 def cross(
     experiment: Experiment, ranges: Mapping[str, Range], batch_sizes: Sequence[int], layout: Layout = Layout()
-) -> list[tuple[list[TrialSpec], list[Record]]]:
+) -> list[Phase]:
     """Train every rate with every batch size to the end, with one seed, as one population.
 
     Args:
       experiment, ranges, layout: as for `tune`.
-      batch_sizes: at least one.
+      batch_sizes: ascending.
 
     Returns:
-      For each optimizer its trials, [rates, batch sizes] flattened, and their records.
+      The phase diagram of each optimizer.
 
     Raises:
       UserError: an impossible experiment, unusable data, or a batch larger than the training part.
@@ -171,11 +184,11 @@ def cross(
             for size in batch_sizes:
                 specs += _trials(base, len(specs), name, {"learning_rate": rate, "batch_size": size}, 1)
     specs = _ready(specs)
-    records, out = _population(specs, _prepare(specs, layout), layout).run(), []
-    for name in ranges:
-        own = [spec for spec in specs if spec.arm == name]
-        out.append((own, [records[spec.id] for spec in own]))
-    return out
+    prepared = _prepare(specs, layout)
+    records, facts = _population(specs, prepared, layout).run(), {c: part.facts() for c, part in prepared.items()}
+    metric = _metric(experiment, prepared)
+    by_name = {name: [spec for spec in specs if spec.arm == name] for name in ranges}
+    return [phase_of(own, [records[spec.id] for spec in own], facts, metric) for own in by_name.values()]
 
 
 def _trials(base: Experiment, first: int, arm: str, changes: Mapping[str, Any], seeds: int) -> list[TrialSpec]:
@@ -292,7 +305,8 @@ def _measured(search: Search, records: Sequence[Record]) -> Measured:
         losses[row // SEEDS, row % SEEDS, : len(curve)] = curve
     diverged = np.array([record.status in (DIVERGED, FAILED) for record in own]).reshape(shape)
     finals = [
-        log_loss(record, search.metric, search.epochs) if wave.limits.get((i // SEEDS, i % SEEDS)) == search.epochs
+        log_loss(record, search.metric, search.epochs)
+        if wave.limits.get((i // SEEDS, i % SEEDS)) == search.epochs
         else math.nan
         for i, record in enumerate(own)
     ]
