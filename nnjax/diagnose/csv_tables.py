@@ -65,7 +65,11 @@ def _rows(path: pathlib.Path) -> list[list[str]]:
 
 
 def _table(
-    rows: Sequence[tuple[int, Sequence[str]]], header: Sequence[str], used: Sequence[int], epoch: int | None, path: pathlib.Path
+    rows: Sequence[tuple[int, Sequence[str]]],
+    header: Sequence[str],
+    used: Sequence[int],
+    epoch: int | None,
+    path: pathlib.Path,
 ) -> Table:
     places = np.arange(len(rows)) if epoch is None else _places(rows, epoch, path)
     out = {header[i]: np.full(places.max() + 1, np.nan) for i in used}

@@ -43,7 +43,9 @@ def read_events(path: pathlib.Path) -> Scalars:
                 if number is not None:
                     out.setdefault(tag, {})[step] = number
     except (IndexError, struct.error, UnicodeDecodeError, ValueError):
-        raise UserError(f"{path} is no TensorBoard event file, or it is damaged; name the folder of the logs.") from None
+        raise UserError(
+            f"{path} is no TensorBoard event file, or it is damaged; name the folder of the logs."
+        ) from None
     return out
 
 

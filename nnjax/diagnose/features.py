@@ -36,12 +36,21 @@ def noise(z: np.ndarray) -> np.ndarray:
     """Estimate the standard deviation [m] of epoch-to-epoch noise in [m, t], from second differences.
 
     They cancel the trend; those of white noise have 6 times its variance. Their median absolute deviation is not moved
-    by a few jumps. NaN for fewer than 3 epochs.
+    by a few jumps. Third differences (20 times) cancel the bend of short, steep curves too: the smaller estimate counts.
+    NaN for fewer than 3 epochs.
     """
     if z.shape[1] < 3:
         return np.full(len(z), np.nan)
-    second = np.diff(z, 2, axis=1)
-    return MAD * np.median(np.abs(second), axis=1) / np.sqrt(6.0)
+    second = np.median(np.abs(np.diff(z, 2, axis=1)), axis=1) / np.sqrt(6.0)
+    if z.shape[1] < 4:
+        return MAD * second
+    third = np.median(np.abs(np.diff(z, 3, axis=1)), axis=1) / np.sqrt(20.0)
+    return MAD * np.minimum(second, third)
+
+
+def share_up(z: np.ndarray) -> np.ndarray:
+    """Give the share of steps [m] of [m, t] that go up; half of them where nothing but noise moves."""
+    return (np.diff(z, axis=1) > 0).mean(axis=1) if z.shape[1] > 1 else np.zeros(len(z))
 
 
 def running_median(z: np.ndarray, half: int) -> np.ndarray:
@@ -73,28 +82,33 @@ def smooth(z: np.ndarray) -> np.ndarray:
     return running_mean(running_median(z, 1), max(1, z.shape[1] // 20))
 
 
-def slope(z: np.ndarray) -> np.ndarray:
-    """Fit the slope [m] per epoch of a straight line through [m, t], t ≥ 2, by least squares."""
-    t = z.shape[1]
-    centred = np.arange(t) - (t - 1) / 2
-    return z @ centred / (centred @ centred)
+def gain_ahead(z: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Extrapolate how far [m, t] falls if training goes on for half as many epochs again.
 
+    A straight line in log t (a power law of the loss; Hestness et al. 2017) through the last half, or through the last
+    quarter where that is flatter by more than three times its standard error.
 
-def slope_error(noise: np.ndarray, t: int) -> np.ndarray:
-    """Give the standard error [m] of such a slope over t epochs of white noise."""
-    return noise / np.sqrt(t * (t * t - 1) / 12)
+    Args:
+      z: log losses.
+      noise: [m]; their standard deviation from epoch to epoch.
 
-
-def gain_ahead(z: np.ndarray) -> np.ndarray:
-    """Extrapolate how far [m, t] falls [m] if training goes on for half as many epochs again.
-
-    The slopes of the last two quarters, and what the second is of the first, carried on for two quarters more. For a
-    power law this gives 0.85 of the truth, for an exponential the truth.
+    Returns:
+      [m] the gain, and its standard error.
     """
-    w = max(3, round(z.shape[1] / 4))
-    last, before = -slope(z[:, -w:]) * z.shape[1] / 4, -slope(z[:, -2 * w + 1 : -w + 1]) * z.shape[1] / 4
-    ratio = np.clip(np.divide(last, before, out=np.ones_like(last), where=before > 0), 0.0, 1.0)
-    return np.where(np.isnan(last), np.nan, last * (ratio + ratio**2))
+    t = z.shape[1]
+    half, half_error = _power(z, noise, max(3, t // 2))
+    quarter, quarter_error = _power(z, noise, max(3, round(t / 4)))
+    flatter = quarter + 3 * quarter_error < half
+    ahead = np.log(1.5)
+    return ahead * np.where(flatter, quarter, half), ahead * np.where(flatter, quarter_error, half_error)
+
+
+def _power(z: np.ndarray, noise: np.ndarray, last: int) -> tuple[np.ndarray, np.ndarray]:
+    """Fit the power [m] with which a loss falls over its last epochs, with its standard error."""
+    t = z.shape[1]
+    x = np.log(np.arange(t - last + 1, t + 1))
+    x = x - x.mean()
+    return -(z[:, -last:] @ x) / (x @ x), noise / np.sqrt(x @ x)
 
 
 def spike_heights(z: np.ndarray) -> np.ndarray:

@@ -24,7 +24,9 @@ def read_logs(place: pathlib.Path) -> dict[str, Table]:
     """
     files = [place] if place.is_file() else sorted(place.rglob("*.tfevents.*"))
     if not files:
-        raise UserError(f"{place} holds neither TensorBoard event files nor an nnjax run; name such a folder, or a file.")
+        raise UserError(
+            f"{place} holds neither TensorBoard event files nor an nnjax run; name such a folder, or a file."
+        )
     runs: dict[str, Scalars] = {}
     for file in files:
         parts = list(file.relative_to(place).parts[:-1]) if place.is_dir() else []

@@ -18,8 +18,9 @@ class Trend:
 
     Attributes:
       raw, z, smooth: [g, t]; as measured, on the log scale, and smoothed there.
-      noise: [g]; standard deviation from epoch to epoch, of the last two thirds.
-      start, end: [g]; the smoothed value at the first epoch; the mean over the last tenth.
+      noise: [g]; standard deviation from epoch to epoch, of the last half (of short curves, more).
+      ups: [g]; the share of steps up in the last two thirds.
+      start, end: [g]; the smoothed value at the first epoch; the mean over the last 15 %.
       lowest, lowest_at: [g]; the smoothed minimum and its epoch, from 0.
       fall: [g]; from the start to the lowest.
       rise: [g]; from the lowest to the end; 0 where the lowest is part of the end.
@@ -32,6 +33,7 @@ class Trend:
     z: Array
     smooth: Array
     noise: Array
+    ups: Array
     start: Array
     end: Array
     lowest: Array
@@ -49,12 +51,13 @@ def trend(raw: Array) -> Trend:
     t = raw.shape[1]
     z = f.log_scale(raw)
     smooth = f.smooth(z)
-    noise = f.noise(z[:, t // 3 :] if t >= 9 else z)
-    last = max(2, round(t / 10))
+    late = z[:, t // 2 :] if t >= 16 else z[:, t // 3 :] if t >= 9 else z
+    noise = f.noise(late)
+    last = max(2, round(0.15 * t))
     end = np.median(z[:, -max(3, last) :], axis=1) if last < 3 else z[:, -last:].mean(axis=1)
     lowest_at = smooth.argmin(axis=1)
     lowest = f.at(smooth, lowest_at)
-    quarter = max(3, round(t / 4))
+    ahead, ahead_error = f.gain_ahead(z, noise)
     level = f.smooth(raw)
     whole = level[:, 0] - level[:, -1]
     return Trend(
@@ -62,6 +65,7 @@ def trend(raw: Array) -> Trend:
         z=z,
         smooth=smooth,
         noise=noise,
+        ups=f.share_up(z[:, t // 3 :]),
         start=smooth[:, 0],
         end=end,
         lowest=lowest,
@@ -69,10 +73,21 @@ def trend(raw: Array) -> Trend:
         fall=smooth[:, 0] - lowest,
         rise=np.where(lowest_at < t - max(3, last), end - lowest, 0.0),
         rise_error=noise * np.sqrt(2 / last),
-        ahead=f.gain_ahead(f.running_median(z, 1)),
-        ahead_error=f.slope_error(noise, quarter) * t / 4 * 1.2,
+        ahead=ahead,
+        ahead_error=ahead_error,
         second_half=(level[:, t // 2] - level[:, -1]) / np.where(whole > 0, whole, np.nan),
     )
+
+
+def span(raw: Array) -> Array:
+    """Give the range [g] that a plot of losses [g, t] shows, without the first epoch, which may have exploded."""
+    return raw[:, 1:].max(axis=1) - raw.min(axis=1)
+
+
+def seen(one: Trend, share: float) -> Array:
+    """Whether the rise from the minimum to the end [g] is more than a share of the range shown."""
+    half = max(2, round(0.15 * one.raw.shape[1]))
+    return one.raw[:, -half:].mean(axis=1) - one.raw.min(axis=1) > share * span(one.raw)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -84,13 +99,19 @@ class Measures:
       train: of the running mean where it is known, else of the re-evaluated train loss.
       val: of the validation loss; NaN where it is not known.
       main: of the loss that matters: validation where it is known, else train (re-evaluated if known).
+      weights: of the train loss in evaluation mode where it is known, else of the running mean.
+      shape: of the train loss (running mean) where it is known, else of the validation loss.
+      again: of the re-evaluated train loss; NaN where it is not known.
       has_train, has_val: [g].
     """
 
     dense: Dense
     train: Trend
     val: Trend
+    again: Trend
     main: Trend
+    weights: Trend
+    shape: Trend
     has_train: Array
     has_val: Array
 
@@ -99,11 +120,33 @@ class Measures:
         """t."""
         return self.dense.num_epochs
 
+    @property
+    def weights_noise(self) -> Array:
+        """Noise [g] that all known losses share: it comes from the weights, not from what each loss is measured on."""
+        return np.fmin(np.fmin(self.train.noise, self.val.noise), self.again.noise)
+
+    @property
+    def weights_ups(self) -> Array:
+        """Share of steps up [g] of the loss that has the fewest."""
+        known = [np.where(np.isnan(one.noise), 1.0, one.ups) for one in (self.train, self.val, self.again)]
+        return np.min(known, axis=0)
+
 
 def measure(dense: Dense) -> Measures:
     """Measure a group of trials of at least `thresholds.FEWEST` epochs."""
     running, again, val = dense.train_loss, dense.train_loss_eval, dense.val_loss
     has_running, has_again, has_val = (np.isfinite(y).all(axis=1) for y in (running, again, val))
+    has_train = has_running | has_again
     train = np.where(has_running[:, None], running, again)
-    main = np.where(has_val[:, None], val, np.where(has_again[:, None], again, train))
-    return Measures(dense, trend(train), trend(val), trend(main), has_running | has_again, has_val)
+    weights = np.where(has_again[:, None], again, running)
+    return Measures(
+        dense,
+        train=trend(train),
+        val=trend(val),
+        again=trend(again),
+        main=trend(np.where(has_val[:, None], val, weights)),
+        weights=trend(weights),
+        shape=trend(np.where(has_train[:, None], train, val)),
+        has_train=has_train,
+        has_val=has_val,
+    )

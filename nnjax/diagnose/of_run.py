@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from nnjax.config import DataConfig, Experiment, TrialSpec
+from nnjax.config import AUTOENCODERS, DataConfig, Experiment, TrialSpec
+from nnjax.diagnose import of_data
 from nnjax.diagnose.types import Anchors, Curves
 from nnjax.train.records import DIVERGED, Record, stack_curves
-from nnjax.types import DataFacts
+from nnjax.types import DataFacts, Prepared
 
-TRAINING_ONLY = ("dropout", "l1", "l2", "label_smoothing")  # what counts in the training loss alone
+TRAINING_ONLY = ("dropout", "l1", "l2", "label_smoothing")  # hyperparameters that count in the training loss alone
 
 
 def curves_of(records: Sequence[Record]) -> Curves:
-    """Stack the curves of a run's trials."""
+    """Stack the curves of a run's trials; one that diverged did so in the epoch after its last."""
     curves = stack_curves(records)
     return Curves(
-        train_loss=curves.get("train_loss"),
+        train_loss=curves.get("train_loss", np.full((len(records), 0), np.nan)),
         train_loss_eval=curves.get("train_loss_eval"),
         val_loss=curves.get("val_loss"),
         train_accuracy=curves.get("train_accuracy_eval"),
@@ -27,12 +30,51 @@ def curves_of(records: Sequence[Record]) -> Curves:
     )
 
 
-def anchors_of(specs: Sequence[TrialSpec], facts: Mapping[DataConfig, DataFacts]) -> list[Anchors]:
-    """Give what is known of each trial without its data: regularisation, sizes, log C of equal classes."""
-    return [_anchors(spec.experiment, facts[spec.experiment.data]) for spec in specs]
+def anchors_of(
+    specs: Sequence[TrialSpec],
+    facts: Mapping[DataConfig, DataFacts],
+    prepared: Mapping[DataConfig, Prepared] | None = None,
+) -> list[Anchors]:
+    """Give what is known of each trial's task.
+
+    Args:
+      specs, facts: of the run.
+      prepared: its data, where they are at hand: mean predictor, chance and floor are then measured. Without them log C
+        stands for the mean predictor of C classes, which it is where they are equally frequent.
+    """
+    known: dict[object, Anchors] = {}
+    out = []
+    for spec in specs:
+        experiment = spec.experiment
+        key = (experiment.data, experiment.loss, experiment.model.kind)
+        if key not in known:
+            data = (prepared or {}).get(experiment.data)
+            known[key] = _guessed(experiment, facts[experiment.data]) if data is None else _measured(experiment, data)
+        out.append(
+            dataclasses.replace(
+                known[key],
+                regularized=_regularized(experiment),
+                num_validation=facts[experiment.data].sizes[1],
+                batch_size=experiment.batch_size,
+            )
+        )
+    return out
 
 
-def _anchors(experiment: Experiment, facts: DataFacts) -> Anchors:
+def _regularized(experiment: Experiment) -> bool:
     hyper = experiment.hyperparameters
-    regularized = any(getattr(hyper, name) for name in TRAINING_ONLY) or experiment.data.augment != "none"
-    return Anchors(regularized=bool(regularized), num_validation=facts.sizes[1], batch_size=experiment.batch_size)
+    return any(getattr(hyper, name) for name in TRAINING_ONLY) or experiment.data.augment != "none"
+
+
+def _guessed(experiment: Experiment, facts: DataFacts) -> Anchors:
+    classes = len(facts.classes)
+    entropy = experiment.loss in of_data.CROSSENTROPIES and experiment.model.kind not in AUTOENCODERS
+    return Anchors(mean_predictor=math.log(classes) if entropy and classes > 1 else None)
+
+
+def _measured(experiment: Experiment, prepared: Prepared) -> Anchors:
+    return Anchors(
+        mean_predictor=of_data.mean_predictor(experiment, prepared),
+        chance_accuracy=of_data.chance_accuracy(experiment, prepared),
+        floor=of_data.floor(experiment, prepared),
+    )

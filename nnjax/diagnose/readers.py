@@ -68,7 +68,9 @@ def _from_json(path: pathlib.Path) -> Table:
     try:
         tree = json.loads(path.read_text())
     except (ValueError, OSError) as error:
-        raise UserError(f"{path} is no JSON ({error}); Keras's history.history written by json.dump was expected.") from None
+        raise UserError(
+            f"{path} is no JSON ({error}); Keras's history.history written by json.dump was expected."
+        ) from None
     tree = tree.get("history", tree) if isinstance(tree, dict) else tree
     if not isinstance(tree, dict) or not tree:
         raise UserError(f"{path} holds no curves by name; {{'loss': [...], 'val_loss': [...]}} was expected.")
@@ -102,7 +104,9 @@ def stack(tables: Mapping[str, Table], path: str) -> Loaded:
     """
     chosen = {trial: _losses(table, path) for trial, table in tables.items()}
     if not chosen:
-        raise UserError(f"{path} holds no curves; one row an epoch, with a column such as loss or val_loss, was expected.")
+        raise UserError(
+            f"{path} holds no curves; one row an epoch, with a column such as loss or val_loss, was expected."
+        )
     longest = max(len(y) for table in chosen.values() for y in table.values())
     arrays = {name: np.full((len(chosen), longest), np.nan) for table in chosen.values() for name in table}
     diverged = np.full(len(chosen), np.nan)

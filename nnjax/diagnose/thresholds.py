@@ -7,13 +7,22 @@ GAIN_ERRORS = 2.0  # standard errors by which a slope must differ from 0: one in
 EXPLODED = 1e3  # times its first value: no loss comes back from there, and the next stop is NaN
 
 RISE = 0.03  # after the minimum: less is within what another seed changes
-RISE_NOISE = 4.0  # in standard errors of the two means compared
+RISE_NOISE = 2.5  # in standard errors of the two means compared
 TRAIN_FALLS = 0.01  # meanwhile; without it both losses rise, which is not overfitting
 
 RISING = 0.02  # from the lowest smoothed train loss to the end
+SEEN = 0.05  # of the range of the losses: a smaller rise is not seen on the plot, however many times a tiny loss
+UPHILL_ORDER = 0.9  # of a loss that rises from its first epoch on, by however little
 RISING_ORDER = 0.6  # share of steps up minus share of steps down after the minimum: a steady rise, no oscillation
 
 FLAT = 0.02  # fall from the first to the best epoch: less is no learning
+STEPS_UP = 0.25  # share: a loss that rises less often is falling, however roughly
+NO_BETTER = 0.06  # fall of a validation loss that learns nothing: it settles after the first steps
+FALLS = 0.4  # a validation loss that falls more than this has learned something, if only not to explode
+MEMORISES = 0.10  # the train loss that far below guessing
+FLAT_FALL = 0.15  # the whole fall of a loss that is flat from the second epoch on and has learned nothing
+NEAR_LOG = 0.007  # of log C: the loss of guessing among C classes
+MOST_CLASSES = 12  # beyond, some log C is always near
 NEAR_MEAN = 0.03  # of the mean predictor's loss: the network's answer does not depend on its input
 ACCURACY_MOVES = 0.05  # more than this, and something was learned
 CHANCE_MARGIN = 0.03  # above chance, within the error of a few hundred examples
@@ -22,19 +31,31 @@ GOOD_ACCURACY = 0.8  # whoever starts there has not been stuck
 ROUGH = (
     0.07  # noise of the train loss from epoch to epoch: an average over many steps wobbles so only if steps overshoot
 )
+ROUGH_SEEN = 0.01  # of the range of the losses: noise of a tiny loss is not seen
 ROUGH_WORSE = 0.05  # noise at which a loss that ends above its best is not recovering
+JITTER = 0.001  # noise of a loss that moves about without getting anywhere
+BURST = 3.0  # times what follows: the mean of a first epoch in which the loss exploded
+JITTER_UP = 0.35  # share of steps up: half of them is no progress at all
+WARM = 0.15  # of the epochs, in which even a rate too high brings the loss down from where it started
 STUCK_HIGH = 0.10  # the end above the best smoothed train loss
 
-SPIKE = 0.15  # above the median of its neighbours
-SPIKE_Z = 8.0  # robust z: with 1,000 normal epochs none lies so high
+SPIKE = 0.18  # above the median of its neighbours
+SPIKE_SEEN = 0.06  # of the range of the losses, for the same reason
+SPIKE_Z = 5.0  # robust z: of 1,000,000 normal epochs none lies so high
 MOST_SPIKES = 3  # more are oscillation
-SPIKE_SHARE = 0.10  # of the epochs may be spikes
+SPIKE_ELSEWHERE = 0.01  # in another loss, which may see but the end of it
+SPIKE_SHARE = 0.20  # of the epochs may be spikes
 
 LINEAR = 0.33  # share of the whole fall that the second half brings: a straight line 0.5, a power law less than 0.25
+FAST_FALL = 1.2  # by more than two thirds, and the rate was not too low, however straight the line
+LATE = 0.75  # nearly all of a considerable fall in the second half is no straight line but a late start
+LATE_FALL = 0.3
+SLOW_ERRORS = 4.0  # standard errors: a rate too low gives a smooth curve
 SLOW_FALL = 0.01  # less than this has not been seen to fall
 PLATEAU = 0.15  # of the epochs, at least
 PLATEAU_EPOCHS = 3
 PLATEAU_SLOPE = 0.15  # of the steepest later slope
+PLATEAU_FALL = 0.06  # of the loss, along the shortest plateau: what a patient eye calls flat
 PLATEAU_DROP = 0.10  # of the loss, after the plateau
 
 NOISY = 0.05  # noise of the validation loss from epoch to epoch

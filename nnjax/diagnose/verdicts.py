@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from nnjax.diagnose import thresholds as limit
-from nnjax.diagnose.dense import Dense, groups, per_trial
+from nnjax.diagnose.dense import Dense, checked, groups, per_trial
 from nnjax.diagnose.measures import measure
-from nnjax.diagnose.rules import ORDER, RULES, SILENCES, Case, make_case
+from nnjax.diagnose.rules import ORDER, RULES, SILENCES, SURE_FIRST, Case, make_case
 from nnjax.diagnose.types import Anchors, Curves, Diagnosis, Signals, Verdict
 
 
@@ -29,23 +29,17 @@ def diagnose(
     Raises:
       UserError: no curve at all, shapes that differ, or another number of anchors than of trials.
     """
+    with np.errstate(all="ignore"):  # what cannot be computed is NaN, of which no rule holds
+        return _diagnose(curves, anchors, signals)
+
+
+def _diagnose(curves: Curves, anchors: Anchors | Sequence[Anchors] | None, signals: Signals | None) -> list[Diagnosis]:
     out: dict[int, Diagnosis] = {}
+    own = per_trial(anchors, len(next(iter(checked(curves).values()))))
     for dense in groups(curves):
-        m = len(dense.trials)
-        own = per_trial(anchors, _num_trials(curves))
-        found = (
-            _short(dense)
-            if dense.num_epochs < limit.FEWEST or not m
-            else _long(make_case(measure(dense), own, signals))
-        )
+        found = _short(dense) if dense.num_epochs < limit.FEWEST else _long(make_case(measure(dense), own, signals))
         out.update(zip(dense.trials.tolist(), found, strict=True))
     return [out[trial] for trial in sorted(out)]
-
-
-def _num_trials(curves: Curves) -> int:
-    from nnjax.diagnose.dense import checked
-
-    return len(next(iter(checked(curves).values())))
 
 
 def _short(dense: Dense) -> list[Diagnosis]:
@@ -55,7 +49,7 @@ def _short(dense: Dense) -> list[Diagnosis]:
 
 def _short_verdict(dense: Dense, i: int) -> Verdict:
     when, t = dense.diverged_at[i], dense.num_epochs
-    if np.isfinite(when) and (when > 1 or t):
+    if np.isfinite(when):
         from nnjax.diagnose.rules.broken import LOWER
 
         text = f"The loss stopped being a finite number in epoch {int(when)}: the steps were far too large."
@@ -86,6 +80,7 @@ def _one(case: Case, i: int, confidence: dict[str, float]) -> Diagnosis:
             kept.append(code)
     if not kept:
         return Diagnosis(too_short(0) if not np.isfinite(case.measures.main.raw[i]).all() else _flat(case, i))
+    kept.sort(key=lambda code: confidence[code] < SURE_FIRST.get(code, 0))
     first, *rest = [RULES[code].tell(case, i, round(confidence[code], 2)) for code in kept]
     return Diagnosis(first, tuple(rest))
 

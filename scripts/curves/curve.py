@@ -35,6 +35,23 @@ class Labelled:
     chance: float = float("nan")
 
 
+def wobbles(val: np.ndarray) -> bool:
+    """Whether more than a third of the last half's epochs end more than 3 % above the one before."""
+    late = val[len(val) // 2 :]
+    return bool((late > 0).all() and (np.diff(np.log(late)) > 0.03).mean() > 1 / 3) if len(late) > 2 else False
+
+
+def jumps(train: np.ndarray) -> bool:
+    """Whether an epoch's running mean is more than 25 % above the one before, and the end is below both."""
+    up = np.flatnonzero(train[1:] > 1.25 * train[:-1])
+    return bool(len(up) and (train[-3:].mean() < train[up]).all())
+
+
+def rough(train: np.ndarray) -> bool:
+    """Whether more than a quarter of the steps of the running mean go up by more than 25 %."""
+    return bool(len(train) > 4 and (train[1:] > 1.25 * train[:-1]).mean() > 0.25)
+
+
 def cut(curves: dict[str, np.ndarray], t: int) -> dict[str, np.ndarray]:
     """Keep the first t epochs."""
     return {name: np.asarray(curve[:t], float) for name, curve in curves.items() if name in NAMES and len(curve)}

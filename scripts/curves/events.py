@@ -1,9 +1,10 @@
 """Curves in which something happens on the way: a kick from which training recovers, a plateau before the drop.
 
 spike              one epoch at a rate far too high (three runs, each from the weights of the one before); the kicked
-                   epoch's loss is 25 % above the one before, and the end is not above it
+                   epoch's loss is 25 % above the one before (re-evaluated at its end 5 %), and neither loss ends above where it was
 plateau_then_drop  deep sigmoid and tanh nets, parity, spirals, deep autoencoders; a patience of 15 % of the epochs (at
-                   least 3) with a least gain of 0.5 % an epoch-window would have stopped at least 20 % above the end
+                   least 3) with a least gain of 0.5 % an epoch-window would have stopped at least 20 % above the end,
+                     where the loss had stayed within 10 %
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import nnjax
 from nnjax.config import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
 from nnjax.search import Arm, Space
 from scripts.curves import tasks
-from scripts.curves.curve import NAMES, Labelled
+from scripts.curves.curve import NAMES, Labelled, jumps, rough, wobbles
 from scripts.curves.trained import train
 
 KICKS = (5.0, 12.0, 30.0, 80.0, 200.0)  # times the good rate; those that do too little or too much are left out
@@ -45,7 +46,8 @@ def spikes(pairs: Sequence[tuple[str, str]]) -> Iterator[Labelled]:
                     found = _joined(parts, before)
                     if found is not None:
                         source = f"spike/{task}/{optimizer}/kick={kick:g},before={before},seed={seed}"
-                        yield Labelled(found, "spike", frozenset({"spike"}), source, tasks.part_of(task, optimizer))
+                        accepted = frozenset({"spike"} | (_also(found) & {"overfitting"}))
+                        yield Labelled(found, "spike", accepted, source, tasks.part_of(task, optimizer))
 
 
 def _joined(parts: list[dict[str, np.ndarray]], before: int) -> dict[str, np.ndarray] | None:
@@ -55,8 +57,9 @@ def _joined(parts: list[dict[str, np.ndarray]], before: int) -> dict[str, np.nda
     if not all(np.isfinite(curve).all() for curve in curves.values()):
         return None
     kicked = loss[before : before + 2].max() > 1.25 * loss[before - 1]
-    recovered = loss[-3:].mean() < 1.02 * loss[before - 1]
-    return curves if kicked and recovered else None
+    recovered = all(curves[n][-3:].mean() < 1.02 * curves[n][before - 1] for n in ("train_loss", "val_loss"))
+    again = curves["train_loss_eval"]
+    return curves if kicked and recovered and again[before] > 1.05 * again[before - 1] else None
 
 
 def plateaus() -> Iterator[Labelled]:
@@ -66,25 +69,35 @@ def plateaus() -> Iterator[Labelled]:
             loss = outcome.curves.get("train_loss_eval", outcome.curves["train_loss"])
             if not outcome.diverged and np.isfinite(loss).all():
                 for t in {len(loss), len(loss) * 2 // 3}:
-                    if _patience_fails(loss[:t]):
+                    if _patience_fails(loss[:t]) and not rough(outcome.curves["train_loss"][:t]):
                         curves = {n: np.asarray(c[:t], float) for n, c in outcome.curves.items() if n in NAMES}
                         part = "test" if name.split("/")[2] in tasks.TEST_OPTIMIZERS + ("test",) else "tuning"
-                        accepted = frozenset({"plateau_then_drop"})
+                        accepted = frozenset({"plateau_then_drop"} | _also(curves))
                         yield Labelled(curves, "plateau_then_drop", accepted, f"plateau/{name}/{i}/{t}", part)
+
+
+def _also(curves: dict[str, np.ndarray]) -> set[str]:
+    """What is true of a curve besides its plateau."""
+    val = curves.get("val_loss")
+    out = {"spike"} if jumps(curves["train_loss"]) else set()
+    if val is not None:
+        out |= {"overfitting"} if val[-3:].mean() > 1.03 * val.min() else set()
+        out |= {"noisy"} if wobbles(val) else set()
+    return out
 
 
 def _patience_fails(loss: np.ndarray) -> bool:
     """Whether a patience of 15 % of the epochs would have stopped training 20 % above the last tenth's loss."""
     wait, last = max(3, round(0.15 * len(loss))), max(1, len(loss) // 10)
     end = loss[-last:].mean()
-    best, since = np.inf, 0
+    best, since, highest = np.inf, 0, 0.0
     for value in loss:
         if value < 0.995 * best:
-            best, since = value, 0
+            best, since, highest = value, 0, value
         else:
-            since += 1
+            since, highest = since + 1, max(highest, value)
         if since >= wait:
-            return bool(best > 1.2 * end)
+            return bool(best > 1.2 * end and highest < 1.1 * best)
     return False
 
 

@@ -26,7 +26,7 @@ from nnjax.train import Population
 from nnjax.train.records import MemoryStore
 from nnjax.types import Dataset
 from scripts.curves import tasks
-from scripts.curves.curve import Labelled, cut
+from scripts.curves.curve import Labelled, cut, wobbles
 from scripts.curves.sweeps import PACE, level, log_ratio
 from scripts.curves.trained import Outcome, chance_accuracy, mean_predictor, train
 
@@ -64,15 +64,25 @@ def stuck(pairs: Pairs) -> Iterator[Labelled]:
         for way, (experiment, axes) in ways.items():
             epochs = tasks.lengths(task, 4)
             outcomes = train(experiment, {**axes, "seed": range(3), "epochs": epochs})
-            for i, (now, then) in enumerate(zip(outcomes, outcomes[1:], strict=False)):
-                last = (i + 1) % len(epochs) == 0
-                if last or not (_finite(now) and _finite(then)):
+            for i, (now, then) in enumerate(_twice_as_long(outcomes)):
+                if not (_finite(now) and _finite(then)):
                     continue
                 if min(level(now).train, level(then).train) > 0.98 * anchors[0]:
                     also = {"unstable", "diverged"} if way == "dead" else set()
+                    if log_ratio(level(now).train, level(then).train) > 0.01:
+                        also |= {"too_slow", "still_learning"}  # it creeps towards the mean predictor
                     yield _labelled(
                         now, "stuck_at_start", also, f"stuck/{way}/{task}/{optimizer}/{i}", (task, optimizer), anchors
                     )
+
+
+def _twice_as_long(outcomes: Sequence[Outcome]) -> Iterator[tuple[Outcome, Outcome]]:
+    """Pair each outcome with that of the same trial after twice as many epochs, where there is one."""
+    by_values = {tuple(sorted(one.values.items())): one for one in outcomes}
+    for one in outcomes:
+        later = tuple(sorted({**one.values, "epochs": 2 * one.values["epochs"]}.items()))
+        if later in by_values:
+            yield one, by_values[later]
 
 
 def _deep(model: ModelConfig, activation: str, layers: int) -> ModelConfig:
@@ -126,7 +136,8 @@ def _below(
         cost = min(log_ratio(outcome.test, outcome.best_test), log_ratio(val[-1], val.min()))
         easier = np.log(np.mean(again[half]) / np.mean(val[half]))
         present = easier > 0.05 if cause == "easier split" else easier < 0.02
-        if cost < 0.01 and present and np.log(np.mean(running[half]) / np.mean(val[half])) > 0.05:
+        at_end = np.log(running[-1] / val[-1]) > 0.03
+        if cost < 0.01 and present and at_end and np.log(np.mean(running[half]) / np.mean(val[half])) > 0.05:
             source = f"below/{cause}/{'/'.join(where)}/{i}"
             found = _labelled(outcome, "val_below_train", set(), source, where, anchors)
             yield dataclasses.replace(found, cause=cause, beside=PACE | {"too_slow"})
@@ -158,9 +169,9 @@ def noisy(pairs: Pairs) -> Iterator[Labelled]:
 
 
 def _wobbles(outcome: Outcome) -> bool:
-    val = outcome.curves["val_loss"][len(outcome.curves["val_loss"]) // 2 :]
+    val = outcome.curves["val_loss"]
     cost = min(log_ratio(outcome.test, outcome.best_test), log_ratio(level(outcome).val, float(val.min())))
-    return bool((np.diff(np.log(val)) > 0.03).mean() > 1 / 3) and cost < 0.1
+    return wobbles(val) and cost < 0.1
 
 
 def rising(pairs: Pairs) -> Iterator[Labelled]:

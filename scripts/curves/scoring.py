@@ -55,8 +55,12 @@ def _score(one: Labelled, found: Diagnosis) -> Score:
     code = found.primary.code
     others = {verdict.code for verdict in found.others}
     accepted = code in one.accepted or (code in one.beside and one.label in others)
-    healthy = one.label in PACE and one.source.startswith(HEALTHY)
-    return Score(one, found, accepted, healthy and code not in PACE | one.accepted)
+    return Score(one, found, accepted, is_healthy(one) and code not in PACE | one.accepted)
+
+
+def is_healthy(one: Labelled) -> bool:
+    """Whether nothing was done to the network, and the labels find nothing wrong with it."""
+    return one.label in PACE and one.source.startswith(HEALTHY)
 
 
 def wilson(hits: int, n: int, z: float = 1.959964) -> tuple[float, float]:

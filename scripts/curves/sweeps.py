@@ -4,12 +4,13 @@ With L the train loss in evaluation mode over the last tenth of the epochs, F th
 that of the weights of the lowest validation loss, each by rate, seed and number of epochs n:
 
   diverged          the loss is not finite, or ends more than 1,000 times above the mean predictor's
-  still_learning    2n epochs lower the validation loss of the last tenth, and the test loss, by 1 % or more
-  overfitting       B(n) is at least 3 % below F(n), so stopping at the minimum was better on other data
+  still_learning    going on for up to 2n epochs lowers the validation loss of as many epochs as a tenth of n by 1 %
+  overfitting       B(n) is at least 3 % below F(n), so stopping at the minimum was better on other data; so is B(2n)
+                    below F(2n), and 2n epochs do not lower the validation loss
   too_slow          a higher rate ends, at n epochs, with a train loss at least 10 % lower; and this one has come less than
                     half of the way that the best rate came
   unstable          a lower rate ends with a train loss at least a third lower, and 2n epochs do not help this one
-  stopped_too_late  n / 2 epochs cost less than 0.5 % of validation and test loss
+  stopped_too_late  n / 2 epochs cost less than 0.5 % of the validation loss (and less than 3 % of the test loss)
   converged         none of these
 
 Half as strong a case makes a label acceptable besides the one that holds. Nothing here looks at slopes, noise or shapes.
@@ -29,6 +30,7 @@ from scripts.curves.trained import Outcome, chance_accuracy, mean_predictor, tra
 
 SEEDS = (0, 1)
 NUM_LENGTHS = 5
+LUCK = 0.03  # of a test loss, from one epoch to the next
 PACE = frozenset({"converged", "stopped_too_late", "still_learning"})
 
 
@@ -79,11 +81,14 @@ def schedules(task: str, optimizer: str) -> list[Labelled]:
         anchors = mean_predictor(prepared, base.loss, base.model.kind), chance_accuracy(prepared)
         also = {"plateau_then_drop"} if schedule == "step" else set()
         for i, outcome in enumerate(train(base, axes)):
-            if min(log_ratio(outcome.test, outcome.best_test), log_ratio(*_ends(outcome))) < 0.01:
+            cost = log_ratio(*_ends(outcome))
+            learned = not outcome.diverged and level(outcome).train < 0.95 * anchors[0]
+            if learned and min(log_ratio(outcome.test, outcome.best_test), cost) < 0.01:
+                own = also | ({"overfitting"} if cost > 0.02 else set())
                 known = {"mean_predictor": anchors[0], "chance": anchors[1]}
                 curves = cut(outcome.curves, len(outcome.curves["val_loss"]))
                 source, part = f"{schedule}/{task}/{optimizer}/{i}", tasks.part_of(task, optimizer)
-                out.append(Labelled(curves, "converged", PACE | also, source, part, **known))
+                out.append(Labelled(curves, "converged", PACE | own, source, part, **known))
     return out
 
 
@@ -94,7 +99,9 @@ def _ends(outcome: Outcome) -> tuple[float, float]:
 def _written(outcome: Outcome, t: int) -> dict[str, np.ndarray]:
     """Give the curves as they would have been written: the epoch in which the loss stopped being finite is NaN."""
     curves = cut(outcome.curves, t)
-    return {n: np.append(c, np.nan) for n, c in curves.items()} if outcome.diverged else curves
+    if not outcome.diverged:
+        return curves
+    return {name: np.append(curves.get(name, np.zeros(0)), np.nan) for name in (*curves, "train_loss", "val_loss")}
 
 
 class _Box:
@@ -115,25 +122,29 @@ def log_ratio(a: float, b: float) -> float:
 
 
 def label(column: list[list[Outcome]], r: int, k: int, anchor: float) -> tuple[str, frozenset[str]] | None:
-    """Label the trial of rate r (ascending) at the k-th length; None where no counterfactual tells."""
+    """Label the trial of rate r (ascending) at the k-th length; None where no counterfactual tells.
+
+    Train losses below a thousandth of the mean predictor's count as that: nobody minds which of them is lower.
+    """
     here, later = column[r][k], column[r][k + 1]
     if here.diverged or not all(np.isfinite(curve).all() for curve in here.curves.values()):
         return "diverged", frozenset({"diverged"})
     now, then = level(here), level(later)
     if now.train > 1e3 * anchor:
         return "diverged", frozenset({"diverged", "unstable"})
-    others = [level(row[k]).train if not row[k].diverged else np.inf for row in column]
+    least = 1e-3 * anchor
+    others = [np.inf if row[k].diverged else max(level(row[k]).train, least) for row in column]
     best = int(np.argmin(others))
-    lower, higher = min(others[:r], default=np.inf), min(others[r + 1 :], default=np.inf)
-    goes_on = log_ratio(now.train, then.train) if not later.diverged else -1.0
-    if r > best and log_ratio(now.train, lower) > np.log(1.5):
-        return _too_high(now, then, goes_on, anchor)
-    if r > best and log_ratio(now.train, lower) > np.log(1.1):
+    own, lower, higher = others[r], min(others[:r], default=np.inf), min(others[r + 1 :], default=np.inf)
+    goes_on = log_ratio(own, max(then.train, least)) if not later.diverged else -1.0
+    if r > best and log_ratio(own, lower) > np.log(1.5):
+        return _too_high(now, goes_on, anchor)
+    if r > best and log_ratio(own, lower) > np.log(1.1):
         return None  # near the edge of stability no counterfactual says whether the rate is too high
-    return _in_time(column, r, k, anchor, log_ratio(now.train, higher), min(others))
+    return _in_time(column, r, k, log_ratio(own, higher), min(others))
 
 
-def _too_high(now: Level, then: Level, goes_on: float, anchor: float) -> tuple[str, frozenset[str]] | None:
+def _too_high(now: Level, goes_on: float, anchor: float) -> tuple[str, frozenset[str]] | None:
     if goes_on > 0.1:
         return None
     accepted = {"unstable"}
@@ -143,41 +154,61 @@ def _too_high(now: Level, then: Level, goes_on: float, anchor: float) -> tuple[s
 
 
 def _in_time(
-    column: list[list[Outcome]], r: int, k: int, anchor: float, higher_wins: float, best: float
+    column: list[list[Outcome]], r: int, k: int, higher_wins: float, best: float
 ) -> tuple[str, frozenset[str]]:
     here, later = column[r][k], column[r][k + 1]
     now, then = level(here), level(later)
     first = float(column[0][k].curves["train_loss_eval"][0])
     way = (first - now.train) / (first - best) if first > best else 1.0
-    pace = _pace(column[r], k, now, then, later)
+    pace = _pace(column[r], k, now, here, later)
     cost, val_cost = log_ratio(now.final, now.best), log_ratio(now.val, float(np.min(here.curves["val_loss"])))
     if higher_wins > 0.1 and way < 0.5:
         accepted = {"too_slow"} | ({"stuck_at_start"} if way < 0.01 else set())
         return "too_slow", frozenset(accepted | ({"still_learning"} if way > 0.25 else set()))
     slow = {"too_slow"} if higher_wins > 0.1 and way < 0.9 else set()
-    if cost > 0.03 and val_cost > 0.03:
+    lasting = log_ratio(then.final, then.best) > 0.03 and log_ratio(now.val, then.val) < 0.01
+    if cost > 0.03 and val_cost > 0.03 and lasting:
         close = pace if min(cost, val_cost) < 0.06 else set()
         return "overfitting", frozenset({"overfitting"} | close)
-    if min(cost, val_cost) > 0.01:
+    if max(min(cost, val_cost), val_cost - 0.02) > 0.01:
         pace = pace | {"overfitting"}
-    return _first(pace), frozenset(pace | slow)
+    return _first(pace, _halved(column[r], k)), frozenset(pace | slow)
 
 
-def _pace(row: list[Outcome], k: int, now: Level, then: Level, later: Outcome) -> set[str]:
+def _halved(row: list[Outcome], k: int) -> bool:
+    """Whether half as many epochs cost less than 0.5 %."""
+    if not k or row[k - 1].diverged:
+        return False
+    before, now = level(row[k - 1]), level(row[k])
+    return log_ratio(before.val, now.val) < 0.005 and log_ratio(before.final, now.final) < LUCK
+
+
+def _best_level(later: Outcome, here: Outcome) -> float:
+    """The lowest mean validation loss of as many epochs as `level` looks at, after those that `here` had."""
+    val = later.curves["val_loss"][len(here.curves["val_loss"]) :]
+    last = max(1, len(here.curves["val_loss"]) // 10)
+    return float(np.convolve(val, np.ones(last) / last, "valid").min())
+
+
+def _pace(row: list[Outcome], k: int, now: Level, here: Outcome, later: Outcome) -> set[str]:
     """Say what is true of still_learning, stopped_too_late and converged."""
-    gains = (log_ratio(now.val, then.val), max(log_ratio(now.final, then.final), log_ratio(now.final, then.best)))
-    out = set()
-    if max(gains) >= 0.01 and min(gains) >= 0.005:
+    gains = (
+        log_ratio(now.val, _best_level(later, here)),
+        max(log_ratio(now.final, later.test), log_ratio(now.final, later.best_test)),
+    )
+    out: set[str] = set()
+    if gains[0] >= 0.005 and max(gains) >= 0.01:
         out.add("still_learning")
-    if min(gains) < 0.01 or max(gains) < 0.02:
+    if min(gains) < 0.01 or gains[0] < 0.02:
         before = level(row[k - 1]) if k else now
         cost = max(log_ratio(before.val, now.val), log_ratio(before.final, now.final)) if k else 1.0
-        out |= {"stopped_too_late"} if cost < 0.01 else set()
+        out |= {"stopped_too_late"} if cost < LUCK else set()
         earlier = level(row[k - 2]) if k > 1 else now
         much = max(log_ratio(earlier.val, now.val), log_ratio(earlier.final, now.final)) if k > 1 else 1.0
         out |= {"converged"} if much > 0.005 or cost > 0.005 else set()
     return out or {"converged"}
 
 
-def _first(pace: set[str]) -> str:
-    return next(code for code in ("still_learning", "stopped_too_late", "converged", "overfitting") if code in pace)
+def _first(pace: set[str], halved: bool) -> str:
+    order = ("still_learning", *(("stopped_too_late", "converged") if halved else ("converged", "stopped_too_late")))
+    return next(code for code in order if code in pace)

@@ -52,7 +52,6 @@ TASKS = {
 # The untouched part: these data sets with any optimizer, and this optimizer on any data set.
 TEST_TASKS = ("mnist5k", "mnist5k_autoencoder", "breast_cancer", "two_spirals", "digits_linear_autoencoder")
 TEST_OPTIMIZERS = ("rmsprop",)
-OPTIMIZERS = ("sgd", "momentum", "adam", "adadelta", "rmsprop")
 
 # Rates from far too low to far too high, three a decade at most.
 RATES = {

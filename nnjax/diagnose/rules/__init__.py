@@ -18,8 +18,8 @@ ORDER = (
     "spike",
     "plateau_then_drop",
     "too_slow",
-    "noisy",
     "val_below_train",
+    "noisy",
     "still_learning",
     "stopped_too_late",
     "converged",
@@ -37,4 +37,7 @@ SILENCES: dict[str, frozenset[str]] = {
     "still_learning": frozenset({"stopped_too_late", "converged"}),
 }
 
-__all__ = ["ORDER", "RULES", "SILENCES", "Case", "Rule", "make_case"]
+# What is less sure than this is told after how far training has come.
+SURE_FIRST = {"val_below_train": 0.75}
+
+__all__ = ["ORDER", "RULES", "SILENCES", "SURE_FIRST", "Case", "Rule", "make_case"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnjax.diagnose import thresholds as limit
+from nnjax.diagnose.measures import seen, span
 from nnjax.diagnose.rules.case import Case, Rule, percent, sure
 from nnjax.diagnose.rules.causes import stuck_cause
 from nnjax.diagnose.types import Verdict
@@ -20,8 +21,7 @@ def diverged(case: Case) -> np.ndarray:
 
 def _height(raw: np.ndarray) -> np.ndarray:
     """Log of the highest loss [g] of the last half over the first one, where both are positive."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.log(raw[:, raw.shape[1] // 2 :].min(axis=1)) - np.log(raw[:, 0])
+    return np.log(raw[:, raw.shape[1] // 2 :].min(axis=1)) - np.log(raw[:, 0])
 
 
 def tell_diverged(case: Case, i: int, confidence: float) -> Verdict:
@@ -46,11 +46,14 @@ def rising(case: Case) -> np.ndarray:
     """The train loss itself (the validation loss, if nothing else is known) rises steadily from its minimum on."""
     m = case.measures
     train = m.train.rise > limit.RISING + limit.RISE_NOISE * m.train.rise_error
+    train &= seen(m.train, limit.SEEN) & seen(m.weights, limit.SEEN) & ~(m.weights.rise < limit.RISING)
+    uphill = (m.train.lowest_at == 0) & (_order(m.train.smooth, m.train.lowest_at) > limit.UPHILL_ORDER)
+    uphill &= m.train.smooth[:, -1] - m.train.start > 6 * m.train.noise + 1e-5
     steady = _order(m.train.smooth, m.train.lowest_at) > limit.RISING_ORDER
     alone = ~m.has_train & (m.val.rise > limit.RISE) & (m.val.fall < limit.FLAT)
     alone &= _order(m.val.smooth, m.val.lowest_at) > limit.RISING_ORDER
     rise = np.where(m.has_train, m.train.rise, m.val.rise)
-    return sure((train & steady) | alone, rise - limit.RISING, np.where(m.has_train, 0.1, 0.5))
+    return sure((train & steady) | uphill | alone, rise - limit.RISING, np.where(m.has_train, 0.1, 0.5))
 
 
 def _order(z: np.ndarray, since: np.ndarray) -> np.ndarray:
@@ -78,39 +81,47 @@ def stuck_at_start(case: Case) -> np.ndarray:
     """The loss never left where it began, or what a constant answer gives."""
     m = case.measures
     fall = np.fmax(m.train.fall, m.main.fall)
-    flat = (fall < limit.FLAT) & ~steadily_falling(case)
+    little = (m.main.fall < limit.FLAT_FALL) | _at_log(m.main.end)
+    level = m.main.rise < limit.FLAT + m.main.noise
+    flat = ((fall < limit.FLAT) | (nowhere(case) & little & level)) & ~steadily_falling(case)
     mean = at_mean_predictor(case)
     return sure((flat | mean) & ~_learned(case), np.where(mean, 0.1, limit.FLAT - fall), limit.FLAT)
 
 
 def steadily_falling(case: Case) -> np.ndarray:
     """Whether the train loss falls by little, but beyond doubt, and in its second half as in its first."""
-    curve = case.measures.train
-    curve = curve if case.measures.has_train.all() else case.measures.main
-    half = curve.z.shape[1] // 2
-    fall = curve.smooth[:, half] - curve.smooth[:, -1]
-    return (fall > 6 * curve.noise / np.sqrt(max(half, 1)) + 1e-5) & (curve.second_half > limit.LINEAR)
+    curve = case.measures.shape
+    q = max(1, curve.z.shape[1] // 4)
+    fall = curve.z[:, -2 * q : -q].mean(axis=1) - curve.z[:, -q:].mean(axis=1)
+    return (fall > 6 * curve.noise * np.sqrt(2 / q) + 1e-5) & (curve.second_half > limit.LINEAR)
 
 
 def at_mean_predictor(case: Case) -> np.ndarray:
     """Whether the loss has come no lower than a constant answer's, and does not move from there."""
     m = case.measures
-    with np.errstate(divide="ignore", invalid="ignore"):
-        anchor = np.log(np.fmax(case.mean_predictor, np.nan))
+    anchor = np.log(np.fmax(case.mean_predictor, np.nan))
     anchor = np.where(np.isnan(anchor), inferred_chance(case), anchor)
-    no_lower = (m.main.lowest > anchor - limit.NEAR_MEAN) & (m.main.raw.min(axis=1) > 0)
-    train = ~m.has_train | (m.train.lowest > anchor - 2 * limit.NEAR_MEAN)
-    return no_lower & train & (m.main.ahead < limit.GAIN) & ~steadily_falling(case)
+    half = m.num_epochs // 2
+    no_lower = (m.main.smooth[:, half:].min(axis=1) > anchor - limit.NEAR_MEAN) & (m.main.raw.min(axis=1) > 0)
+    train = ~m.has_train | (m.train.smooth[:, half:].min(axis=1) > anchor - 2 * limit.NEAR_MEAN)
+    flat = np.abs(m.main.smooth[:, half] - m.main.end) < limit.FLAT
+    return no_lower & train & flat & (m.main.ahead < limit.GAIN) & ~steadily_falling(case)
+
+
+def _at_log(end: np.ndarray) -> np.ndarray:
+    """Whether a log loss [g] is that of guessing among some number of classes."""
+    loss = np.exp(np.minimum(end, 2.0))
+    classes = np.maximum(np.round(np.exp(loss)), 2.0)
+    return (np.abs(loss / np.log(classes) - 1) < limit.NEAR_LOG) & (classes <= limit.MOST_CLASSES)
 
 
 def inferred_chance(case: Case) -> np.ndarray:
     """Log of log C [g], where the end's accuracy is about 1 / C and its loss about log C; NaN elsewhere."""
     m = case.measures
     accuracy = np.fmax(m.dense.val_accuracy[:, -1], np.where(m.has_val, np.nan, m.dense.train_accuracy[:, -1]))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        classes = np.round(1 / accuracy)
-        expected = np.log(np.log(classes))
-        fits = (classes >= 2) & (classes <= 1000) & (np.abs(np.exp(m.main.end) - np.log(classes)) < 0.1)
+    classes = np.round(1 / accuracy)
+    expected = np.log(np.log(classes))
+    fits = (classes >= 2) & (classes <= 1000) & (np.abs(np.exp(m.main.end) - np.log(classes)) < 0.1)
     return np.where(fits, expected, np.nan)
 
 
@@ -144,20 +155,42 @@ def tell_stuck(case: Case, i: int, confidence: float) -> Verdict:
 
 def unstable(case: Case) -> np.ndarray:
     """The train loss jumps about without coming down, or has come back up and stays there."""
-    m, z = case.measures, case.measures.train
+    m = case.measures
+    z = m.weights
     progress = z.ahead > limit.GAIN + limit.GAIN_ERRORS * z.ahead_error
-    rough = (z.noise > limit.ROUGH) & ~progress
-    wild = z.noise > 3 * limit.ROUGH
-    worse = (z.noise > limit.ROUGH_WORSE) & (z.rise > limit.ROUGH_WORSE + limit.GAIN_ERRORS * z.rise_error)
-    high = z.rise > limit.STUCK_HIGH + limit.GAIN_ERRORS * z.rise_error
-    return sure(
-        m.has_train & (rough | wild | worse | high), np.fmax(z.noise - limit.ROUGH, z.rise - limit.STUCK_HIGH), 0.1
+    noise = np.where(m.weights_ups > limit.STEPS_UP, m.weights_noise, 0.0)
+    shown = z.noise * np.exp(z.end) > limit.ROUGH_SEEN * span(z.raw)
+    rough = (noise > limit.ROUGH) & ~progress & shown
+    wild = (noise > 3 * limit.ROUGH) & shown
+    worse = (
+        (noise > limit.ROUGH_WORSE)
+        & seen(z, limit.SEEN)
+        & (z.rise > limit.ROUGH_WORSE + limit.GAIN_ERRORS * z.rise_error)
     )
+    still = nowhere(case)
+    jitter = (m.weights_noise > limit.JITTER) & (m.weights_ups > limit.JITTER_UP) & still
+    burst = m.train.raw[:, 0] > limit.BURST * m.train.raw[:, 1:].max(axis=1)
+    level = np.abs(z.smooth[:, m.num_epochs // 2] - z.end) < 2 * limit.FLAT + z.noise
+    jitter |= burst & (still | (level & (m.weights_ups > limit.JITTER_UP)))
+    high = (z.rise > limit.STUCK_HIGH + limit.GAIN_ERRORS * z.rise_error) & seen(z, limit.SEEN)
+    return sure(
+        m.has_train & (rough | wild | worse | high | jitter),
+        np.fmax(noise - limit.ROUGH, z.rise - limit.STUCK_HIGH),
+        0.1,
+    )
+
+
+def nowhere(case: Case) -> np.ndarray:
+    """Whether no loss has fallen since the first epochs (`WARM` of them)."""
+    m = case.measures
+    warm = max(2, round(limit.WARM * m.num_epochs))
+    falls = [one.smooth[:, warm] - one.lowest - 2 * one.noise for one in (m.train, m.val, m.again)]
+    return np.fmax(np.fmax(falls[0], falls[1]), falls[2]) < limit.FLAT
 
 
 def tell_unstable(case: Case, i: int, confidence: float) -> Verdict:
     """Say how much it jumps, and what it had reached before."""
-    z = case.measures.train
+    z = case.measures.weights
     low = int(z.lowest_at[i])
     text = f"The train loss jumps by {percent(z.noise[i])} from epoch to epoch"
     if z.rise[i] > limit.ROUGH_WORSE:

@@ -6,6 +6,7 @@ import numpy as np
 
 from nnjax.diagnose import features as f
 from nnjax.diagnose import thresholds as limit
+from nnjax.diagnose.measures import Measures, Trend, span
 from nnjax.diagnose.rules.broken import at_mean_predictor, steadily_falling
 from nnjax.diagnose.rules.case import Case, Rule, percent, sure
 from nnjax.diagnose.types import Verdict
@@ -14,9 +15,11 @@ from nnjax.diagnose.types import Verdict
 def too_slow(case: Case) -> np.ndarray:
     """The loss falls almost along a straight line, or still lies above a constant answer's."""
     m, z = case.measures, case.measures.main
-    falling = still_falling(case) | steadily_falling(case)
+    surely = z.ahead > limit.SLOW_ERRORS * z.ahead_error
+    falling = (still_falling(case) & surely) | steadily_falling(case)
     fall = np.fmax(z.fall, m.train.fall)
-    linear = (z.second_half > limit.LINEAR) & (fall > limit.SLOW_FALL)
+    late = (z.second_half > limit.LATE) & (fall > limit.LATE_FALL)
+    linear = (z.second_half > limit.LINEAR) & (fall > limit.SLOW_FALL) & (z.fall < limit.FAST_FALL) & ~late
     crawling = steadily_falling(case) & (fall <= limit.SLOW_FALL)
     above = above_mean(case)
     return sure(falling & (linear | crawling | above), np.fmax(z.second_half - limit.LINEAR, above * 0.1), 0.1)
@@ -48,8 +51,8 @@ def tell_slow(case: Case, i: int, confidence: float) -> Verdict:
 def spike(case: Case) -> np.ndarray:
     """A jump far above the neighbouring epochs, from which the loss came back."""
     m = case.measures
-    z = m.train if m.has_train.all() else m.main
-    tall = spikes(z.z)
+    z = m.shape
+    tall = spikes(z) & (_seen_elsewhere(m) | ~m.has_val[:, None])
     count = (tall[:, 1:] & ~tall[:, :-1]).sum(axis=1)
     few = (count >= 1) & (count <= limit.MOST_SPIKES) & (tall.mean(axis=1) <= limit.SPIKE_SHARE + 1 / m.num_epochs)
     back = ~tall[:, -1] & (z.rise < limit.ROUGH_WORSE + limit.GAIN_ERRORS * z.rise_error)
@@ -57,10 +60,20 @@ def spike(case: Case) -> np.ndarray:
     return sure(few & back, height - limit.SPIKE, 0.3)
 
 
-def spikes(z: np.ndarray) -> np.ndarray:
-    """Which epochs of [g, t] are part of a spike."""
-    r = f.spike_heights(z)
-    tall = (r > limit.SPIKE) & (f.robust_z(r, 0.005) > limit.SPIKE_Z)
+def _seen_elsewhere(m: Measures) -> np.ndarray:
+    """Where [g, t] another loss jumps too, in the same epoch or the one before or after."""
+    others = [
+        f.spike_heights(one.z) > np.maximum(limit.SPIKE_ELSEWHERE, 3 * one.noise)[:, None] for one in (m.val, m.again)
+    ]
+    jumps = np.pad(others[0] | others[1], ((0, 0), (1, 1)))
+    return jumps[:, :-2] | jumps[:, 1:-1] | jumps[:, 2:]
+
+
+def spikes(curve: Trend) -> np.ndarray:
+    """Which epochs [g, t] of a loss are part of a spike."""
+    r = f.spike_heights(curve.z)
+    shown = f.spike_heights(curve.raw) > limit.SPIKE_SEEN * span(curve.raw)[:, None]
+    tall = shown & (r > limit.SPIKE) & (f.robust_z(r, 0.005) > limit.SPIKE_Z)
     tall[:, 0] = False
     return tall
 
@@ -68,8 +81,8 @@ def spikes(z: np.ndarray) -> np.ndarray:
 def tell_spike(case: Case, i: int, confidence: float) -> Verdict:
     """Say when and how high."""
     m = case.measures
-    z = m.train if m.has_train.all() else m.main
-    height = np.where(spikes(z.z[i : i + 1])[0], f.spike_heights(z.z[i : i + 1])[0], 0)
+    z = m.shape
+    height = np.where(spikes(z)[i], f.spike_heights(z.z[i : i + 1])[0], 0)
     epoch = int(height.argmax())
     text = f"The loss jumped by {percent(height[epoch])} in epoch {epoch + 1} and came back."
     todo = "One spike does no harm; if there are more, clip the gradient or lower the learning rate a little."
@@ -84,7 +97,7 @@ def plateau_then_drop(case: Case) -> np.ndarray:
 def _plateau(case: Case) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """First epoch (from 0) and length of the longest plateau, 0 where there is none, and the drop after it; [g]."""
     m = case.measures
-    z = m.train if m.has_train.all() else m.main
+    z = m.shape
     t = m.num_epochs
     step = max(1, t // 20)
     rate = (z.smooth[:, :-step] - z.smooth[:, step:]) / step
@@ -92,8 +105,10 @@ def _plateau(case: Case) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     below = np.minimum.accumulate(z.smooth[:, ::-1], axis=1)[:, ::-1]
     drop = z.smooth[:, :-step] - below[:, :-step]
     real = drop > limit.PLATEAU_DROP + 4 * z.noise[:, None]
-    start, length = f.longest_run((rate < limit.PLATEAU_SLOPE * later) & real)
-    enough = length >= max(limit.PLATEAU_EPOCHS, limit.PLATEAU * t)
+    shortest = max(limit.PLATEAU_EPOCHS, limit.PLATEAU * t)
+    flat = (np.abs(rate) < limit.PLATEAU_SLOPE * later) & (np.abs(rate) < limit.PLATEAU_FALL / shortest)
+    start, length = f.longest_run(flat & real)
+    enough = length >= shortest
     end = np.minimum(start + length, drop.shape[1] - 1)
     return start, np.where(enough, length, 0), f.at(drop, end)
 

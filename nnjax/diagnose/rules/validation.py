@@ -15,7 +15,7 @@ def overfitting(case: Case) -> np.ndarray:
     """The validation loss rises after its minimum while the train loss goes on falling (Prechelt 1998)."""
     m, v = case.measures, case.measures.val
     rises = v.rise > limit.RISE + limit.RISE_NOISE * v.rise_error
-    falls = m.train.end < f.at(m.train.smooth, v.lowest_at) - limit.TRAIN_FALLS
+    falls = (m.train.end < f.at(m.train.smooth, v.lowest_at) - limit.TRAIN_FALLS) & (m.weights.end < v.lowest)
     known = np.where(m.has_train, falls, v.fall > limit.FLAT)
     return sure(m.has_val & rises & known, v.rise - limit.RISE, 0.1)
 
@@ -36,29 +36,39 @@ def tell_overfitting(case: Case, i: int, confidence: float) -> Verdict:
 def no_signal(case: Case) -> np.ndarray:
     """The train loss falls, the validation loss never gets below what guessing gives."""
     m, v = case.measures, case.measures.val
-    learns = m.has_train & m.has_val & (m.train.fall > 3 * limit.NEAR_MEAN)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        anchor = np.log(case.mean_predictor)
-    loss_at_chance = v.lowest > anchor - limit.NEAR_MEAN
-    never_better = (v.fall < limit.FLAT) & (v.rise > limit.RISE) & (v.start > m.train.start - limit.NEAR_MEAN)
-    accuracy = m.dense.val_accuracy
-    top = np.median(accuracy[:, -max(3, m.num_epochs // 3) :], axis=1)
-    moves = top - np.fmin(case.chance_accuracy, accuracy.min(axis=1))
-    guess = np.where(np.isnan(case.chance_accuracy), _guess(v.lowest), case.chance_accuracy)
-    at_chance = (top < guess + limit.CHANCE_MARGIN + 1 / np.sqrt(np.fmax(case.num_validation, 1))) | (
-        np.isnan(guess) & (moves < limit.ACCURACY_MOVES) & (top < limit.GOOD_ACCURACY) & never_better
+    anchor = np.log(case.mean_predictor)
+    above = v.lowest > anchor - limit.NEAR_MEAN - v.noise
+    memorises = m.train.lowest < np.where(np.isnan(anchor), v.lowest, anchor) - limit.MEMORISES
+    no_better = (v.fall < limit.NO_BETTER + v.noise) & (v.start > m.train.start - limit.NEAR_MEAN)
+    turned = v.rise > limit.RISE + limit.GAIN_ERRORS * v.rise_error
+    by_loss = np.where(np.isnan(anchor), no_better & turned, above)
+    at_chance = _at_chance(case)
+    memorises &= v.fall < limit.FALLS
+    by_accuracy = (at_chance == 1) & (above | np.isnan(anchor))
+    return sure(
+        m.has_train & m.has_val & memorises & ((by_loss & (at_chance != 0)) | by_accuracy),
+        m.train.fall - limit.MEMORISES,
+        0.3,
     )
-    by_loss = np.where(np.isnan(anchor), never_better, loss_at_chance)
-    holds = np.where(np.isnan(top), by_loss, at_chance & (by_loss | never_better))
-    return sure(learns & holds.astype(bool), m.train.fall - limit.NEAR_MEAN, 0.3)
 
 
-def _guess(lowest: np.ndarray) -> np.ndarray:
-    """1 / C [g] where the lowest validation loss is about log C of C classes; NaN elsewhere."""
-    with np.errstate(over="ignore"):
-        classes = np.round(np.exp(np.exp(np.minimum(lowest, 2))))
-        fits = (classes >= 2) & (np.exp(lowest) > (1 - limit.NEAR_MEAN) * np.log(np.maximum(classes, 2)))
-    return np.where(fits, 1 / np.maximum(classes, 1), np.nan)
+def _at_chance(case: Case) -> np.ndarray:
+    """Whether the validation accuracy [g] is that of guessing: 1 if so, 0 if not, NaN if there is no telling.
+
+    Without an anchor guessing is one in C, C being read from the lowest loss, which is then log C.
+    """
+    m = case.measures
+    accuracy, lowest = m.dense.val_accuracy, np.exp(np.minimum(m.val.lowest, 3.0))
+    top = np.median(accuracy[:, -max(3, m.num_epochs // 3) :], axis=1)
+    classes = np.maximum(np.round(np.exp(np.minimum(lowest, 7.0))), 1)
+    one_in = np.where((classes > 1) & (lowest > 0.85 * np.log(np.maximum(classes, 2))), 1 / classes, np.nan)
+    guess = np.where(np.isnan(case.chance_accuracy), one_in, case.chance_accuracy)
+    gaps = np.diff(np.sort(accuracy, axis=1), axis=1)
+    one_example = np.where(gaps > 1e-6, gaps, np.inf).min(axis=1, initial=np.inf)
+    count = np.where(np.isnan(case.num_validation), 1 / one_example, case.num_validation)
+    margin = limit.CHANCE_MARGIN + np.minimum(1 / np.sqrt(np.maximum(count, 16)), 0.25)
+    known = ~np.isnan(top + guess) & ~(lowest < -0.85 * np.log(guess))
+    return np.where(known, (top < guess + margin).astype(float), np.where(top > limit.GOOD_ACCURACY, 0.0, np.nan))
 
 
 def tell_no_signal(case: Case, i: int, confidence: float) -> Verdict:
@@ -78,9 +88,9 @@ def tell_no_signal(case: Case, i: int, confidence: float) -> Verdict:
 def noisy(case: Case) -> np.ndarray:
     """The loss wobbles from epoch to epoch more than it moves, although training goes well."""
     m, v, z = case.measures, case.measures.val, case.measures.train
-    val = m.has_val & (v.noise > limit.NOISY) & ~(z.noise > 0.7 * v.noise)
-    train = (z.noise > limit.ROUGH_WORSE) & (~m.has_val | (v.noise > limit.NOISY))
-    return sure(val | train, np.fmax(v.noise, z.noise) - limit.NOISY, 0.1)
+    main = np.where(m.has_val, v.noise, z.noise)
+    wobbles = np.where(m.has_val, v.ups, z.ups) > limit.STEPS_UP
+    return sure(wobbles & (main > limit.NOISY), main - limit.NOISY, 0.1)
 
 
 def tell_noisy(case: Case, i: int, confidence: float) -> Verdict:
@@ -117,8 +127,7 @@ def below(case: Case) -> tuple[np.ndarray, np.ndarray]:
     """Median of log train over validation loss in the last half, and the share of epochs in which it is positive."""
     m = case.measures
     half = m.num_epochs // 2
-    with np.errstate(divide="ignore", invalid="ignore"):
-        gap = np.log(m.train.raw[:, half:]) - np.log(m.val.raw[:, half:])
+    gap = np.log(m.train.raw[:, half:]) - np.log(m.val.raw[:, half:])
     return np.median(gap, axis=1), (gap > 0).mean(axis=1)
 
 

@@ -1,0 +1,34 @@
+"""Measure the diagnosis on labelled curves: `python -m scripts.diagnosis_accuracy [--part=test] [--images=DIR]`.
+
+Prints the tables of docs/diagnoses.md; with --images it draws a curve for each verdict.
+"""
+
+import pathlib
+
+from absl import flags
+
+from nnjax.main import run
+from nnjax.types import UserError
+
+CURVES = flags.DEFINE_string("curves", "tests/diagnose/curves.npz", "the file that label_curves wrote")
+PART = flags.DEFINE_enum("part", "test", ["tuning", "test"], "which part of the curves")
+IMAGES = flags.DEFINE_string("images", None, "folder of the pictures")
+
+
+def main(argv: list[str]) -> None:
+    """Print the tables."""
+    path = pathlib.Path(CURVES.value)
+    if len(argv) != 1 or not path.is_file():
+        raise UserError(f"{path} is not there: name the file that scripts/label_curves.py wrote, --curves=FILE.npz.")
+    from scripts.curves import pictures, scoring, store, tables
+
+    scores = scoring.score([one for one in store.load(path) if one.part == PART.value])
+    for table in (tables.summary, tables.false_alarms, tables.confusion, tables.causes):
+        print(table(scores), end="\n\n")
+    if IMAGES.value:
+        for code, score in pictures.draw_all(scores, pathlib.Path(IMAGES.value)).items():
+            print(f"{code}: {score.one.source}: {score.found.primary.sentence}")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,48 @@
+"""scripts/diagnose.py as its users call it."""
+
+import json
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[2]
+
+
+def diagnose(*arguments):
+    command = [sys.executable, "-W", "error", str(ROOT / "scripts" / "diagnose.py"), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def csv(tmp_path_factory):
+    """A run that creeps along a straight line."""
+    path = tmp_path_factory.mktemp("curves") / "slow.csv"
+    rows = "".join(f"{i},{y}\n" for i, y in enumerate(np.linspace(0.114, 0.1097, 20), 1))
+    path.write_text("epoch,val_loss\n" + rows)
+    return path
+
+
+def test_text(csv):
+    done = diagnose(csv, "--mean_predictor=0.0675")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("too_slow (confidence ")
+    assert "worse than the mean predictor, a constant answer (0.0675)" in done.stdout
+    assert "next: Raise the learning rate" in done.stdout
+
+
+def test_json(csv):
+    [found] = json.loads(diagnose(csv, "--json").stdout)
+    assert found["primary"]["code"] == "too_slow"
+    assert found["primary"]["epochs"] == {"from": 1, "to": 20}
+    assert set(found["primary"]) == {"code", "sentence", "evidence", "epochs", "confidence", "next"}
+
+
+@pytest.mark.parametrize("arguments", [[], ["no.csv"], ["a.csv", "b.csv"], ["a.csv", "--batch_size=0"]])
+def test_mistakes_end_with_status_2(arguments):
+    done = diagnose(*arguments)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
