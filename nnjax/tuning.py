@@ -1,4 +1,4 @@
-"""What scripts/tune_lr.py does: refuse what cannot be, train with a live display, print the findings, write the page."""
+"""What scripts/tune_lr.py does: refuse mistakes, train with a live display, print what was found, write the page."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def usual_workdir(config: str | None) -> str:
 def run(
     experiment: Experiment,
     workdir: str,
-    title: str,
+    name: str,
     optimizers: Sequence[str] | None = None,
     ends: tuple[float | None, float | None] = (None, None),
     batch_sizes: Sequence[str] | None = None,
@@ -29,7 +29,9 @@ def run(
     """Search the rate of each optimizer, or train a grid of rates and batch sizes, and write what was found.
 
     Args:
-      experiment, workdir, title: as for `nnjax.command.run`.
+      experiment: the base.
+      workdir: folder to write into.
+      name: of the experiment, for the title.
       optimizers: by name; None for the experiment's own.
       ends: of the range; None for the usual ones.
       batch_sizes: as text; None for the search.
@@ -65,7 +67,7 @@ def run(
         print(sentence)
     for sentence in page.warnings:
         print_message(f"warning: {sentence}")
-    print(f"report: {rate_page.write(page, workdir, f'Learning rate: {title}')}")
+    print(f"report: {rate_page.write(page, workdir, f'The learning rate of {name}')}")
 
 
 def _range(name: str, ends: tuple[float | None, float | None], wide: bool) -> Range:

@@ -6,6 +6,8 @@ sets a field. With --batch_sizes=16,32,64 a grid of 12 rates and these batch siz
 drawn as a phase diagram coloured by verdict. Writes report.html, figures/, tune_lr.csv and tune_lr.json.
 """
 
+import pathlib
+
 from absl import flags
 
 from nnjax.main import run, start_jax
@@ -30,7 +32,7 @@ def main(argv: list[str]) -> None:
     tuning.run(
         experiment,
         workdir,
-        command.title_of(module),
+        pathlib.Path(config).stem,
         OPTIMIZERS.value,
         (LOW.value, HIGH.value),
         BATCH_SIZES.value,

@@ -11,7 +11,7 @@ from nnjax.config import DataConfig, TrialSpec
 from nnjax.diagnose.of_run import anchors_of, curves_of
 from nnjax.diagnose.verdicts import diagnose
 from nnjax.train.records import FINISHED, Record
-from nnjax.types import DataFacts
+from nnjax.types import Prepared
 
 
 class Phase(NamedTuple):
@@ -38,19 +38,20 @@ class Phase(NamedTuple):
 
 
 def phase_of(
-    specs: Sequence[TrialSpec], records: Sequence[Record], facts: Mapping[DataConfig, DataFacts], metric: str
+    specs: Sequence[TrialSpec], records: Sequence[Record], prepared: Mapping[DataConfig, Prepared], metric: str
 ) -> Phase:
     """Diagnose the trials of one optimizer.
 
     Args:
       specs, records: of every rate with every batch size, [r, b] flattened.
-      facts: of their data.
+      prepared: their data.
       metric: the curve whose last value is compared.
     """
     rates = np.array(list(dict.fromkeys(spec.experiment.hyperparameters.learning_rate for spec in specs)), float)
     sizes = tuple(dict.fromkeys(spec.experiment.batch_size for spec in specs))
+    known = anchors_of(specs, {config: part.facts() for config, part in prepared.items()}, prepared)
     losses = [float(record.curves[metric][-1]) if record.status in FINISHED else np.nan for record in records]
-    codes = [diagnosis.primary.code for diagnosis in diagnose(curves_of(records), anchors_of(specs, facts))]
+    codes = [diagnosis.primary.code for diagnosis in diagnose(curves_of(records), known)]
     shape = len(rates), len(sizes)
     return Phase(
         specs[0].arm,

@@ -61,6 +61,7 @@ def plot_rates(measured: Measured, view: View) -> Figure:
         _broken(one, measured, top)
         _log_axes(one, measured.rates)
         one.set(xlabel="learning rate", ylabel=NAMES[measured.metric])
+        _plain_numbers(one)
 
     return draw(1, 7.2, 4.0, fill)
 
@@ -129,9 +130,18 @@ def _broken(axes: Any, measured: Measured, top: float) -> None:
 
 def _log_axes(axes: Any, rates: np.ndarray) -> None:
     axes.set_xscale("log")
-    axes.set_xlim(rates[0], rates[-1])
+    axes.set_xlim(rates[0] / 1.3, rates[-1] * 1.3)
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=8)
+
+
+def _plain_numbers(axes: Any) -> None:
+    """Write losses as 0.2 instead of 2 × 10⁻¹, at 1, 2 and 5 of each decade."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def plot_regime_curves(measured: Measured, view: View) -> Figure:
@@ -158,11 +168,12 @@ def plot_regime_curves(measured: Measured, view: View) -> Figure:
         one.set(xlabel="epoch", ylabel=NAMES[measured.metric], yscale="log", xlim=(0.5, total + 0.5))
         one.spines[["top", "right"]].set_visible(False)
         one.tick_params(labelsize=8)
+        _plain_numbers(one)
         handles = dict(zip(*one.get_legend_handles_labels()[::-1], strict=True))
         order = [regime for regime in REGIMES if regime in handles]
         one.legend([handles[name] for name in order], order, fontsize=8, frameon=False)
 
-    return draw(1, 5.2, 3.6, fill)
+    return draw(1, 7.2, 3.4, fill)
 
 
 def plot_phase(phase: Phase) -> Figure:
@@ -176,7 +187,7 @@ def plot_phase(phase: Phase) -> Figure:
             if i is not None:
                 one.add_patch(_box(i, j, fill=False, edgecolor="0.05", linewidth=2.2, zorder=3))
         one.set(xlim=(-0.5, len(phase.rates) - 0.5), ylim=(-0.5, rows - 0.5))
-        one.set_xticks(range(len(phase.rates)), [f"{rate:.1g}" for rate in phase.rates], fontsize=8)
+        one.set_xticks(range(len(phase.rates)), [_short(rate) for rate in phase.rates], fontsize=8)
         one.set_yticks(range(rows), [str(size) for size in phase.batch_sizes], fontsize=8)
         one.set(xlabel="learning rate", ylabel="batch size")
         one.spines[:].set_visible(False)
@@ -184,6 +195,10 @@ def plot_phase(phase: Phase) -> Figure:
         _legend(one, list(dict.fromkeys(phase.verdicts.ravel().tolist())))
 
     return draw(1, 9.0, 1.9 + 0.5 * len(phase.batch_sizes), fill)
+
+
+def _short(number: float) -> str:
+    return f"{number:.0f}" if number >= 10 else f"{number:.1g}"
 
 
 def _box(i: int, j: int, **style: Any) -> Any:

@@ -140,9 +140,9 @@ def rates_page(experiment: Experiment, found: Sequence[Measured]) -> Page:
             f"seeds ({', '.join(map(str, first.seeds))}), and took at most {RUNS} trainings of "
             f"{experiment.epochs} epochs: {runs}. Rates that promised little left early, so that most were trained for "
             "a few epochs only.",
-            "A rate is judged by the mean log loss of the last eighth of the epochs over its seeds, and to a lesser part "
-            "by a smooth curve through its neighbours. The interval holds the rates around the best one that are at most "
-            "2 % worse, or not significantly worse in a one-sided paired t-test over seeds at 5 %.",
+            "A rate is judged by the mean log loss of the last eighth of the epochs over its seeds, and to a lesser "
+            "part by a smooth curve through its neighbours. The interval holds the rates around the best one that are "
+            "at most 2 % worse, or not significantly worse in a one-sided paired t-test over seeds at 5 %.",
             f"All with batches of {first.batch_size}; another batch size or number of epochs has another best rate.",
         ],
         images=images,
@@ -236,7 +236,7 @@ def phase_page(experiment: Experiment, phases: Sequence[Phase]) -> Page:
     return Page(
         sentences=[_phase_sentence(phase) for phase in phases],
         warnings=[sentence for phase in phases if (sentence := _phase_edge(phase))],
-        cards=[(row["optimizer"], f"{row['rate']:.2g}", f"at batch size {row['batch_size']}") for row in rows],
+        cards=[],
         sections=[_phase_section(phase) for phase in phases],
         how=[
             f"Every rate was trained with every batch size for {experiment.epochs} epochs, once (seed "

@@ -105,8 +105,8 @@ def rungs(epochs: int) -> tuple[int, int, int, int]:
     """
     if epochs < FEWEST:
         raise UserError(
-            f"The trials have {epochs} epoch{'s' * (epochs != 1)}, but the search for a rate has rungs at a quarter and "
-            f"at half of them: take at least {FEWEST}."
+            f"The trials have {epochs} epoch{'s' * (epochs != 1)}, but the search for a rate has rungs at a quarter "
+            f"and at half of them: take at least {FEWEST}."
         )
     first, half, end = rungs_of(Halving(eta=2), epochs)
     return max(1, epochs // 64), first, half, end

@@ -185,10 +185,10 @@ def cross(
                 specs += _trials(base, len(specs), name, {"learning_rate": rate, "batch_size": size}, 1)
     specs = _ready(specs)
     prepared = _prepare(specs, layout)
-    records, facts = _population(specs, prepared, layout).run(), {c: part.facts() for c, part in prepared.items()}
+    records = _population(specs, prepared, layout).run()
     metric = _metric(experiment, prepared)
     by_name = {name: [spec for spec in specs if spec.arm == name] for name in ranges}
-    return [phase_of(own, [records[spec.id] for spec in own], facts, metric) for own in by_name.values()]
+    return [phase_of(own, [records[spec.id] for spec in own], prepared, metric) for own in by_name.values()]
 
 
 def _trials(base: Experiment, first: int, arm: str, changes: Mapping[str, Any], seeds: int) -> list[TrialSpec]:
