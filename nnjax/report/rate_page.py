@@ -142,7 +142,8 @@ def rates_page(experiment: Experiment, found: Sequence[Measured]) -> Page:
             "a few epochs only.",
             "A rate is judged by the mean log loss of the last eighth of the epochs over its seeds, and to a lesser "
             "part by a smooth curve through its neighbours. The interval holds the rates around the best one that are "
-            "at most 2 % worse, or not significantly worse in a one-sided paired t-test over seeds at 5 %.",
+            "at most 2 % worse, or not significantly worse in a one-sided paired t-test over seeds at 5 %. Just below "
+            "a rate at which training breaks down the next lower one is recommended, where it costs at most 2 %.",
             f"All with batches of {first.batch_size}; another batch size or number of epochs has another best rate.",
         ],
         images=images,
@@ -179,7 +180,7 @@ def _rates_section(measured: Measured, seen: View) -> Section:
                 "The loss against the learning rate: black where rates were trained to the end (dots are seeds), rings "
                 "after as many epochs as the rate was given. The green bar below holds the rates that cannot be told "
                 "from the best.",
-                True,
+                False,
             ),
             (
                 f"{name}_curves.png",

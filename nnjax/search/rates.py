@@ -8,7 +8,7 @@ and losses smoothed over neighbouring rates. Everything is a pure function of th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +26,7 @@ CLOSE = np.arange(-8, 3, 2)  # places around the best of those that train on
 DROP = 0.2  # half-way, a rate whose log loss lies so far above the lowest leaves
 SPAN = 4  # places to either side over which the losses of whole trainings are smoothed
 CLIFF = 0.35  # a log loss so far above a rate's own is no neighbour of it: training broke down there
+SLACK = 0.02  # a log loss so far above the best one's does not matter
 FEWEST = 4  # epochs below which there are no two rungs before the end
 
 Key = tuple[int, int]  # the places of a trial's rate and of its seed in the grid
@@ -159,7 +160,7 @@ def waves(num_rates: int, epochs: int, loss: LogLoss) -> Generator[Wave, None, i
         if further is None or not ledger.ask([further], end):
             break
         yield Wave(dict(ledger.limits), reach)
-    return choose(ledger.whole(), loss, end)
+    return choose(ledger.limits, loss, end)
 
 
 def _around(best: int, offsets: np.ndarray, num_rates: int) -> np.ndarray:
@@ -241,14 +242,28 @@ def _further_seed(found: Scores) -> Key | None:
     return (int(found.places[best]), int(found.seeds[best])) if np.isfinite(values[best]) else None
 
 
-def choose(keys: Sequence[Key], loss: LogLoss, epochs: int) -> int:
+def choose(limits: Mapping[Key, int], loss: LogLoss, epochs: int) -> int:
     """Choose the rate with the best score, of those with two seeds or more if there are any.
 
+    Where training breaks down just above it, with another seed it may do so there: then the next lower rate is chosen,
+    if it costs at most 2 %.
+
     Args:
-      keys: of the trials that were trained to the end.
+      limits: epochs of the trials.
       loss: gives their losses.
       epochs: the end.
     """
-    found = scores(keys, loss, epochs)
+    found = scores([key for key, limit in limits.items() if limit == epochs], loss, epochs)
     values = np.where(found.seeds > 1, found.values, np.inf)
-    return int(found.places[np.argmin(values if np.isfinite(values).any() else found.values)])
+    best = int(np.argmin(values if np.isfinite(values).any() else found.values))
+    place = int(found.places[best])
+    if _at_brink(place, limits, loss):
+        near = (found.places < place) & (found.places >= place - 2) & (found.values <= found.values[best] + SLACK)
+        return int(found.places[near].max(initial=0)) if near.any() else place
+    return place
+
+
+def _at_brink(place: int, limits: Mapping[Key, int], loss: LogLoss) -> bool:
+    """Whether a trial of one of the next two rates has lost touch with this rate's first seed."""
+    above = {key: limit for key, limit in limits.items() if place < key[0] <= place + 2 and limit}
+    return any(loss(*key, limit) > loss(place, 0, limit) + CLIFF for key, limit in above.items())

@@ -131,4 +131,13 @@ def test_a_lucky_seed_is_taken_out():
     found = scores(sorted(table), lambda p, k, t: table[p, k], 20)
     assert found.seeds.tolist() == [2, 2, 1]
     assert int(np.argmin(found.values)) == 2
-    assert choose(sorted(table), lambda p, k, t: table[p, k], 20) == 0
+    assert choose(dict.fromkeys(table, 20), lambda p, k, t: table[p, k], 20) == 0
+
+
+def test_the_brink_is_avoided_where_that_costs_little():
+    """Rate 3 is the best, rate 4 breaks down: rate 2 is taken if it is at most 2 % worse."""
+    for cost, expected in ((0.01, 2), (0.1, 3)):
+        table = {(2, 0): cost, (2, 1): cost, (3, 0): 0.0, (3, 1): 0.0}
+        limits = {**dict.fromkeys(table, 20), (4, 0): 5}
+        assert choose(limits, lambda p, k, t, table=table: 1.0 if p == 4 else table[p, k], 20) == expected
+        assert choose(dict.fromkeys(table, 20), lambda p, k, t, table=table: table[p, k], 20) == 3
