@@ -168,7 +168,7 @@ def _against_best(measured: Measured) -> tuple[np.ndarray, np.ndarray]:
     epochs = measured.epochs()
     with np.errstate(divide="ignore"):
         best = np.nanmean(np.log(measured.losses[measured.best][epochs[measured.best] > 0]), axis=0)
-    ratios, nothing = np.full(len(measured.rates), np.inf), measured.diverged.any(axis=1)
+    ratios, nothing = np.full(len(measured.rates), np.inf), np.asarray(measured.diverged.any(axis=1))
     untrained = _untrained(measured)
     for place in np.flatnonzero(epochs.any(axis=1) & ~nothing):
         last = epochs[place].max() - 1

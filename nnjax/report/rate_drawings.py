@@ -100,9 +100,9 @@ def _losses(axes: Any, measured: Measured) -> float:
     if shorter:
         rate, loss = np.array(shorter).T
         axes.plot(rate, np.minimum(loss, top), "o", mfc="none", mec="0.45", ms=4.5, mew=0.9, label="left early")
-    for row, place in enumerate(whole):
-        seeds = finals[row][np.isfinite(finals[row])]
-        axes.plot([measured.rates[place]] * len(seeds), np.minimum(seeds, top), "o", color="0.25", ms=3, alpha=0.6)
+    for row, known_rate in zip(finals, measured.rates[whole], strict=True):
+        seeds = row[np.isfinite(row)]
+        axes.plot([known_rate] * len(seeds), np.minimum(seeds, top), "o", color="0.25", ms=3, alpha=0.6)
     means = np.array([np.exp(np.nanmean(measured.finals[place])) for place in whole])
     axes.plot(
         measured.rates[whole],
@@ -182,7 +182,7 @@ def plot_phase(phase: Phase) -> Figure:
     def fill(axes: Any) -> None:
         one, rows = axes[0], len(phase.batch_sizes)
         for (i, j), code in np.ndenumerate(phase.verdicts):
-            _cell(one, i, j, str(code), phase.losses[i, j])
+            _cell(one, i, j, str(code), float(phase.losses[i, j]))
         for j, i in enumerate(phase.best()):
             if i is not None:
                 one.add_patch(_box(i, j, fill=False, edgecolor="0.05", linewidth=2.2, zorder=3))

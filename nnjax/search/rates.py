@@ -133,13 +133,13 @@ def waves(num_rates: int, epochs: int, loss: LogLoss) -> Generator[Wave, None, i
     places = np.arange(0, num_rates, step)
     ledger.ask([(int(place), 0) for place in places], scout)
     yield Wave(dict(ledger.limits), (0, num_rates - 1))
-    best = _lowest(places, [loss(p, 0, scout) for p in places], 4 * step)
+    best = _lowest(places, [loss(int(p), 0, scout) for p in places], 4 * step)
 
     places = _around(best, NEAR, num_rates)
     reach = int(places[0]) + int(CLOSE[0]) - 1, int(places[-1]) + int(CLOSE[-1]) + 1
     places = np.sort([key[0] for key in ledger.ask(_nearest(places, best), first, RESERVE)])
     yield Wave(dict(ledger.limits), reach)
-    best = _lowest(places, [loss(p, 0, first) for p in places], 6)
+    best = _lowest(places, [loss(int(p), 0, first) for p in places], 6)
 
     places = _around(best, CLOSE, num_rates)
     reach = int(places[0]) - 1, int(places[-1]) + 1

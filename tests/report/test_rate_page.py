@@ -53,7 +53,7 @@ def test_the_folder_of_a_search(measured, tmp_path):
     [own] = found["optimizers"]
     assert (own["learning_rate"], own["optimizer"], own["seeds"]) == (0.1, "sgd", [5, 6])
     assert [span["regime"] for span in own["regimes"]] == ["too low", "good", "high", "too high"]
-    rows = list(csv.DictReader((target.parent / "tune_lr.csv").open()))
+    rows = list(csv.DictReader((target.parent / "tune_lr.csv").read_text().splitlines()))
     assert len(rows) == 9
     assert [row["regime"] for row in rows if row["diverged"] == "True"] == ["too high"]
     assert float(rows[0]["val_loss"]) == pytest.approx(2.3)

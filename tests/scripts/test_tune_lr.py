@@ -42,7 +42,7 @@ def test_a_phase_diagram(config, tmp_path):
         ("--batch_sizes=0", "whole numbers above 0"),
         ("--batch_sizes=many", "batch_sizes"),
         ("--low=x", "--low=x"),
-        ("--devices=99", "99 devices"),
+        ("--config.epochs=4 --devices=99", "99 devices"),
     ],
 )
 def test_mistakes(flags, words, config, tmp_path):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from populations import CLASSIFIER, StopAfter, blobs
 
+import nnjax
 from nnjax.config import Hyperparameters
 from nnjax.fields import replace
 from nnjax.search import tuning
@@ -35,11 +36,13 @@ def test_the_budget_and_the_seeds(found):
         assert measured.seeds == (0, 1, 2)
 
 
-def test_the_recommended_rate_is_better_than_those_that_left(found):
-    for measured in found:
-        best = np.exp(np.nanmean(measured.finals[measured.best]))
-        firsts = measured.losses[:, 0, 0]
-        assert best < np.nanmin(firsts)
+def test_the_recommended_rate_is_among_the_best_of_the_whole_grid(found):
+    """Of 20 rates trained to the end with the same seeds, the recommended one is among the best five."""
+    measured = found[1]
+    axes = {"learning_rate": measured.rates.tolist(), "seed": range(SEEDS)}
+    swept = nnjax.sweep(BASE, axes, data=blobs())
+    losses = np.array([record.values.get("val_loss", np.inf) for record in swept.records]).reshape(20, SEEDS)
+    assert (losses.mean(axis=1) < losses.mean(axis=1)[measured.best]).sum() < 5
 
 
 def test_losses_are_those_of_the_trial_trained_alone(found):
@@ -51,8 +54,6 @@ def test_losses_are_those_of_the_trial_trained_alone(found):
 
 def tune_alone(rate):
     """The validation losses of a single trial."""
-    import nnjax
-
     return nnjax.sweep(replace(BASE, {"learning_rate": float(rate)}), data=blobs()).curves()["val_loss"][0]
 
 
