@@ -6,6 +6,7 @@ flat measures nnjax alone, in populations of 16 to 10,000 trials (see `scripts/p
 """
 
 import json
+import math
 import pathlib
 from typing import Any
 
@@ -56,6 +57,7 @@ PEERS = {
     "solo": [
         Contender("PyTorch eager", ("torch_peer", "eager")),
         Contender("Keras, tuned", ("keras_peer", "tuned")),
+        Contender("Keras", ("keras_peer", "plain")),
     ],
     "lenet": [
         Contender("PyTorch eager", ("torch_peer", "eager"), (1, 2)),
@@ -78,7 +80,7 @@ def main(argv: list[str]) -> None:
     if "flat" in TASKS.value:
         flat.contest(out, REPEATS.value, SHARE.value)
     for task in (task for task in TASKS.value if task != "flat"):
-        size = Size(max(2, round(SIZES[task].trials * SHARE.value)), SIZES[task].epochs)
+        size = Size(math.ceil(SIZES[task].trials * SHARE.value), SIZES[task].epochs)
         contenders = NNJAX + [peer for peer in PEERS[task] if ONLY.value in peer.name]
         runs: dict[str, list] = {contender.name: [] for contender in contenders}
         for _ in range(REPEATS.value):

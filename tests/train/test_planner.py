@@ -28,6 +28,7 @@ def steps(monkeypatch, tmp_path):
         tried.append(layout)
         return table.get(layout, 1.0)
 
+    monkeypatch.setattr(plans, "_usual_lanes", lambda spec, shapes: USUAL[1])
     monkeypatch.setattr(planner, "WATCHED", 0.0)
     monkeypatch.setattr(planner, "WORTH", 0.0)
     monkeypatch.setattr(planner, "time_step", fake)
@@ -86,6 +87,14 @@ def test_predictions_by_hand():
     assert "2 devices × 16 lanes, shared order for 64 trials" in text
     assert f"{2 * 0.01 * 20 * (1 + 50 / 120):.3g} s of training" in text
     assert watcher.total() == (pytest.approx(2 * 0.01 * 20 * (1 + 50 / 120)), pytest.approx(1.3))
+
+
+def test_predictions_know_the_course_of_halving():
+    """All trials for 1 epoch of 4 take 2 turns; a quarter of them, 8 of each seed, take the other 3 in 1 turn."""
+    [group] = population(specs_of(CLASSIFIER, SPACE)).groups
+    watcher = Planner(Plan(), lambda text: None, None, None)
+    watcher.watch(group, 16, 2, Watch(0.9, 90), False, course=((1.0, 1), (0.25, 3)))
+    assert watcher.total().predicted == pytest.approx((1 / 4 * 2 + 3 / 4 * 1) * 0.01 * 20 * (1 + 50 / 120))
 
 
 def test_a_better_layout_is_taken_and_nothing_else_changes(steps):
