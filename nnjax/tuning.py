@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from nnjax import main
 from nnjax.config import Experiment
 from nnjax.fields import coerce
-from nnjax.search.space import Range
 from nnjax.types import UserError
 
 
@@ -41,18 +40,19 @@ def run(
       UserError: what the user can mend.
       Interrupted: a signal came; nothing was written.
     """
-    from nnjax.report import rate_page
+    from nnjax.report import phase_page, rate_page
 
     sizes = None if batch_sizes is None else _sizes(batch_sizes)
     rate_page.refuse_unfit(workdir)
     names = [experiment.optimizer.name] if optimizers is None else list(dict.fromkeys(optimizers))
     from nnjax.progress import Display, print_message
-    from nnjax.search import tuning
+    from nnjax.search import rate_ranges, tuning
     from nnjax.train import Plan, Stopped
 
     if not names:
-        raise UserError(f"No optimizer is named; choose some of {', '.join(tuning.USUAL)}.")
-    ranges = {name: _range(name, ends, sizes is not None) for name in names}
+        raise UserError(f"No optimizer is named; choose some of {', '.join(rate_ranges.USUAL)}.")
+    choose = rate_ranges.rate_range if sizes is None else rate_ranges.phase_range
+    ranges = {name: choose(name, *ends) for name in names}
     main.catch_signals()
     try:
         with Display() as display:
@@ -60,7 +60,7 @@ def run(
             if sizes is None:
                 page = rate_page.rates_page(experiment, tuning.tune(experiment, ranges, layout))
             else:
-                page = rate_page.phase_page(experiment, tuning.cross(experiment, ranges, sizes, layout))
+                page = phase_page.phase_page(experiment, tuning.cross(experiment, ranges, sizes, layout))
     except Stopped:
         raise main.Interrupted("Stopped; nothing was written, and the same command begins again.") from None
     for sentence in page.sentences:
@@ -68,12 +68,6 @@ def run(
     for sentence in page.warnings:
         print_message(f"warning: {sentence}")
     print(f"report: {rate_page.write(page, workdir, f'The learning rate of {name}')}")
-
-
-def _range(name: str, ends: tuple[float | None, float | None], wide: bool) -> Range:
-    from nnjax.search import tuning
-
-    return tuning.phase_range(name, *ends) if wide else tuning.rate_range(name, *ends)
 
 
 def _sizes(texts: Sequence[str]) -> list[int]:

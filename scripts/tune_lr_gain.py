@@ -86,7 +86,8 @@ def grid(experiment: Experiment, name: str) -> np.ndarray:
     """Train all rates with all seeds to the end: losses [rates, seeds]."""
     import nnjax
     from nnjax.search import Space
-    from nnjax.search.tuning import rate_range, with_optimizer
+    from nnjax.search.rate_ranges import rate_range
+    from nnjax.search.tuning import with_optimizer
 
     axes = {"learning_rate": rate_range(name).points(), "seed": range(2 * SEEDS)}
     swept = nnjax.sweep(with_optimizer(experiment, name), Space(axes=axes), keep="best:1")
@@ -96,7 +97,8 @@ def grid(experiment: Experiment, name: str) -> np.ndarray:
 
 def measure(task: str, name: str) -> dict[str, object]:
     """Search a rate, train the grid, and print a row of the table."""
-    from nnjax.search.tuning import rate_range, tune
+    from nnjax.search.rate_ranges import rate_range
+    from nnjax.search.tuning import tune
 
     base = dataclasses.replace(EXPERIMENTS[task], optimizer=OptimizerConfig(name, preset="keras3"))
     base = dataclasses.replace(base, metrics=(), train_eval_size=0)

@@ -10,7 +10,7 @@ from nnjax.config import Experiment
 from nnjax.diagnose.learning_rate import Measured
 from nnjax.diagnose.phase import Phase
 from nnjax.diagnose.types import CODES
-from nnjax.report import rate_page
+from nnjax.report import phase_page, rate_page
 from nnjax.report.rate_drawings import PHASES
 from nnjax.types import UserError
 
@@ -61,7 +61,7 @@ def test_the_folder_of_a_search(measured, tmp_path):
 
 
 def test_the_folder_of_a_phase_diagram(phase, tmp_path):
-    page = rate_page.phase_page(Experiment(), [phase])
+    page = phase_page.phase_page(Experiment(), [phase])
     target = rate_page.write(page, tmp_path, "Phases")
     assert "the best of the rates by batch size are 0.001 at 16, 0.001 at 64" in page.sentences[0]
     assert not page.warnings
@@ -72,10 +72,10 @@ def test_the_folder_of_a_phase_diagram(phase, tmp_path):
 
 def test_the_edges_of_a_phase_diagram(phase):
     losses = np.array([[0.1, 2.1], [0.3, 0.2], [np.nan, 0.1]])
-    [warning] = rate_page.phase_page(Experiment(), [phase._replace(losses=losses)]).warnings
+    [warning] = phase_page.phase_page(Experiment(), [phase._replace(losses=losses)]).warnings
     assert "lowest rate, 0.0001 (move --low)" in warning
     assert "highest rate, 0.01 (move --high)" in warning
-    nothing = rate_page.phase_page(Experiment(), [phase._replace(losses=np.full((3, 2), np.nan))])
+    nothing = phase_page.phase_page(Experiment(), [phase._replace(losses=np.full((3, 2), np.nan))])
     assert "every rate broke down" in nothing.sentences[0]
 
 

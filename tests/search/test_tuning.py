@@ -9,10 +9,11 @@ from populations import CLASSIFIER, StopAfter, blobs
 import nnjax
 from nnjax.config import Hyperparameters
 from nnjax.fields import replace
-from nnjax.search import tuning
+from nnjax.optimizers import OPTIMIZERS
+from nnjax.search.rate_ranges import USUAL, phase_range, rate_range
 from nnjax.search.rates import RUNS, SEEDS
 from nnjax.search.space import Range
-from nnjax.search.tuning import Layout, cross, log_loss, phase_range, rate_range, tune, with_optimizer
+from nnjax.search.tuning import Layout, cross, log_loss, tune, with_optimizer
 from nnjax.train import Population, Stopped
 from nnjax.train.records import DIVERGED, DONE, STOPPED, Record
 from nnjax.types import UserError
@@ -86,7 +87,7 @@ def test_the_usual_range_has_64_rates_and_a_narrow_one_fewer():
     np.testing.assert_allclose([rate_range("adam").low, rate_range("adam").high], [1e-7, 10.0])
     assert len(rate_range("adam", 1e-3, 1e-1).points()) == 17
     assert len(phase_range("sgd").points()) == 12
-    assert set(tuning.USUAL) == set(tuning.OPTIMIZERS)
+    assert set(USUAL) == set(OPTIMIZERS)
 
 
 @pytest.mark.parametrize(
