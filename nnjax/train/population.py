@@ -206,6 +206,8 @@ class Population:
         return any(self.records[s.id].status == WAITING and self._ready(s) for s in group.specs)
 
     def _ready(self, spec: TrialSpec) -> bool:
+        if not self.standing.limits[spec.id]:
+            return False
         return spec.start_from is None or self.records[spec.start_from].status in ENDED
 
     def _begin(self, group: Group) -> Chunk:

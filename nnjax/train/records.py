@@ -48,7 +48,7 @@ class Standing(NamedTuple):
     """How far trials may train now.
 
     Attributes:
-      limits: trial -> epochs; those that have taken as many wait until all others have.
+      limits: trial -> epochs; those that have taken as many wait until all others have, those of 0 to begin.
       dropped: trials that do not go on.
       course: the stages that lie ahead of trials that have not begun, (share of them that trains, epochs).
       parents: trial -> that whose state it goes on from, at the rung where both wait; itself where it is left out.
