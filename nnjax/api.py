@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
-from nnjax import preflight, run_files, runs
+from nnjax import preflight, run_files, run_signals, runs
 from nnjax.checks import Finding
 from nnjax.config import AUTOENCODERS, DataConfig, Experiment, Replicate, TrialSpec, replicate_of
 from nnjax.data import prepare
+from nnjax.diagnose.types import Signals
 from nnjax.fields import conform
 from nnjax.keeping import ALL, keep_text, parse_keep, spans
 from nnjax.metrics import is_maximised
@@ -133,6 +134,10 @@ class Run:
     def curves(self) -> dict[str, np.ndarray]:
         """Arrays [trial, epoch] by name (train_loss, val_loss, ...), NaN past a trial's own epochs."""
         return stack_curves(self.records)
+
+    def signals(self) -> Signals | None:
+        """What was measured inside the networks while they trained; None where nobody looked."""
+        return run_signals.stack(self.specs, self.records)
 
     def facts(self, trial: int = 0) -> DataFacts:
         """What a trial's network must know of the data it was trained on."""

@@ -141,6 +141,11 @@ def arm_of(module: ModuleType, name: str | None) -> Space:
     return Space() if name is None else Space(arms=override(space_of(module), {"arms": name}).arms)
 
 
+def watched(experiment: Experiment) -> Experiment:
+    """Look inside the network while it trains, unless the experiment says whether to."""
+    return replace(experiment, {"signals": True}) if experiment.signals is None else experiment
+
+
 def title_of(module: ModuleType) -> str:
     """Give the first line of the file's docstring."""
     return (module.__doc__ or "").strip().split("\n")[0]

@@ -37,7 +37,7 @@ def main(argv: list[str]) -> None:
         config, workdir = command.require(argv, CONFIG.value, WORKDIR.value)
         module = command.load_config(config)
         command.run(
-            command.experiment_of(module),
+            command.watched(command.experiment_of(module)),
             command.arm_of(module, ARM.value),
             workdir,
             command.title_of(module),

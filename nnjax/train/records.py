@@ -27,6 +27,7 @@ class Record:
       epochs: completed.
       values: final and best metrics by column name.
       curves: {name: float [epochs]}.
+      signals: {name: float [epochs, layers]}, see `nnjax.train.signals`; empty where nobody looked.
       verdict: a diagnosis, once there is one.
       seconds: of wall time spent on it: its share of its chunk's, compilation included.
       lanes, devices: of the program in which it began; 0 before.
@@ -37,6 +38,7 @@ class Record:
     epochs: int = 0
     values: dict[str, float] = dataclasses.field(default_factory=dict)
     curves: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
+    signals: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
     verdict: str = ""
     seconds: float = 0.0
     lanes: int = 0
