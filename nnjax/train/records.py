@@ -27,23 +27,23 @@ class Record:
       epochs: completed.
       values: final and best metrics by column name.
       curves: {name: float [epochs]}.
-      signals: {name: float [epochs, layers]}, see `nnjax.train.signals`; empty where nobody looked.
       verdict: a diagnosis, once there is one.
       seconds: of wall time spent on it: its share of its chunk's, compilation included.
       lanes, devices: of the program in which it began; 0 before.
       moved: epochs that it had completed when another program took it over; None if none has.
+      signals: {name: float [epochs, layers]}, see `nnjax.train.signals`; empty where nobody looked.
     """
 
     status: str = WAITING
     epochs: int = 0
     values: dict[str, float] = dataclasses.field(default_factory=dict)
     curves: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
-    signals: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
     verdict: str = ""
     seconds: float = 0.0
     lanes: int = 0
     devices: int = 0
     moved: int | None = None
+    signals: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
 
 
 class Standing(NamedTuple):

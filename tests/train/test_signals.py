@@ -200,7 +200,7 @@ def test_hidden_and_output_activations_by_layer():
     assert list(trained_layers(CLASSIFIER.model).items()) == [("layer_0", "relu"), ("layer_1", "softmax")]
 
 
-@pytest.mark.parametrize("stop", (1, 3))
+@pytest.mark.parametrize("stop", [1, 3])
 def test_a_run_that_goes_on_has_the_same_signals(tmp_path, monkeypatch, stop):
     monkeypatch.setattr("nnjax.train.population._next_steps", lambda steps, seconds: 5)
     monkeypatch.setattr(signals, "SHARE", 1)
