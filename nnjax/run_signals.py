@@ -9,8 +9,8 @@ import numpy as np
 from nnjax.config import TrialSpec
 from nnjax.diagnose.types import Signals
 from nnjax.models.census import trained_layers
+from nnjax.train.probe import SIGNALS
 from nnjax.train.records import Record
-from nnjax.train.signals import SIGNALS
 
 FILE = "signals.npz"
 LAYERS = "layers"  # its array of names, beside one array a signal

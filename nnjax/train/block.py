@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 
 from nnjax.models.census import trained_layers
-from nnjax.train import signals
+from nnjax.train import probe
 from nnjax.train.batches import DeviceData, Part, epoch_rows
 from nnjax.train.trial import Trial
 from nnjax.types import Array, Metrics, Params, TrialState
@@ -110,7 +110,7 @@ class Block:
         metrics = dict.fromkeys(self.trial.curve_names(), empty)
         if self.trial.experiment.signals:
             layers = len(trained_layers(self.trial.experiment.model))
-            metrics |= dict.fromkeys(signals.SIGNALS, jnp.full((*empty.shape, layers), jnp.nan, self.trial.dtype))
+            metrics |= dict.fromkeys(probe.SIGNALS, jnp.full((*empty.shape, layers), jnp.nan, self.trial.dtype))
         return metrics
 
     def run_steps(
@@ -151,15 +151,15 @@ class Block:
         """Look inside the networks at the end of an epoch: {signal: [m, p]}, NaN where it is not due; {} if never."""
         if not self.trial.experiment.signals:
             return {}
-        batch = signals.batch_of(self.trial, data)
+        batch = probe.batch_of(self.trial, data)
 
         def measure() -> Metrics:
-            return self.over(lambda h, s: signals.measure(self.trial, h, s, batch, total_steps))(hyper, state)
+            return self.over(lambda h, s: probe.measure(self.trial, h, s, batch, total_steps))(hyper, state)
 
         def nothing() -> Metrics:
             return jax.tree.map(lambda a: jnp.full(a.shape, jnp.nan, a.dtype), jax.eval_shape(measure))
 
-        return jax.lax.cond(signals.due(data.train, epoch), measure, nothing)
+        return jax.lax.cond(probe.due(data.train, epoch), measure, nothing)
 
 
 def steps_per_epoch(data: DeviceData, batch_size: int) -> Array:

@@ -13,9 +13,9 @@ from nnjax.config import TrialSpec
 from nnjax.train import checkpoints
 from nnjax.train.batches import DeviceData
 from nnjax.train.crews import Crew, Group, next_mark
+from nnjax.train.probe import SIGNALS
 from nnjax.train.programs import Program
 from nnjax.train.records import DIVERGED, DONE, RUNNING, STOPPED, Packed, Record, stop_epoch
-from nnjax.train.signals import SIGNALS
 from nnjax.types import Params, TrialState
 
 Arrays = Mapping[str, np.ndarray]

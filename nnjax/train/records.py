@@ -31,7 +31,7 @@ class Record:
       seconds: of wall time spent on it: its share of its chunk's, compilation included.
       lanes, devices: of the program in which it began; 0 before.
       moved: epochs that it had completed when another program took it over; None if none has.
-      signals: {name: float [epochs, layers]}, see `nnjax.train.signals`; empty where nobody looked.
+      signals: {name: float [epochs, layers]}, see `nnjax.train.probe`; empty where nobody looked.
     """
 
     status: str = WAITING

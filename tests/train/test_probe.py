@@ -15,7 +15,7 @@ from nnjax.fields import replace
 from nnjax.models import make_model
 from nnjax.models.census import trained_layers
 from nnjax.models.inside import caught
-from nnjax.train import Plan, Stopped, signals
+from nnjax.train import Plan, Stopped, probe
 from nnjax.train.batches import Part, make_device_data, make_shapes
 from nnjax.train.trial import Trial
 
@@ -24,12 +24,12 @@ WATCHED = replace(CLASSIFIER, {"signals": True})
 
 def of(activation, z, w):
     trial = Trial(WATCHED, make_shapes(WATCHED, prepare_loaded(blobs(), WATCHED.data)))
-    found = signals.of_units(trial, activation, jnp.asarray(z, jnp.float32), jnp.asarray(w, jnp.float32))
+    found = probe.of_units(trial, activation, jnp.asarray(z, jnp.float32), jnp.asarray(w, jnp.float32))
     return {name: float(value) for name, value in found.items()}
 
 
 def test_the_names_are_those_of_the_contract():
-    assert tuple(field.name for field in dataclasses.fields(Signals))[1:] == signals.SIGNALS
+    assert tuple(field.name for field in dataclasses.fields(Signals))[1:] == probe.SIGNALS
 
 
 def test_units_by_hand():
@@ -64,8 +64,8 @@ def test_a_step_by_hand():
     trial, hyper = Trial(experiment, make_shapes(experiment, prepared)), {"learning_rate": jnp.float32(0.1)}
     params = {"layer_0": {"kernel": jnp.array([[2.0]]), "bias": jnp.array([1.0])}}
     state = trial.start(hyper, jnp.uint32(0), params)
-    batch = signals.batch_of(trial, jax.tree.map(jnp.asarray, make_device_data(experiment, prepared)))
-    found = signals.measure(trial, hyper, state, batch, jnp.int32(1))
+    batch = probe.batch_of(trial, jax.tree.map(jnp.asarray, make_device_data(experiment, prepared)))
+    found = probe.measure(trial, hyper, state, batch, jnp.int32(1))
     np.testing.assert_allclose(found["gradient_norm"], [160**0.5], rtol=1e-6)
     np.testing.assert_allclose(found["update_ratio"], [(1.6 / 5) ** 0.5], rtol=1e-6)
 
@@ -90,7 +90,7 @@ def forward(experiment, params, x):
 @pytest.mark.parametrize("changes", DENSE)
 def test_the_last_epoch_against_the_formulas(changes, monkeypatch):
     """At the weights with which the trial ends, on all its training examples: gradients by jax.grad of the formula."""
-    monkeypatch.setattr(signals, "SHARE", 1)
+    monkeypatch.setattr(probe, "SHARE", 1)
     linear = {"output_activation": "linear", "loss": "mean_squared_error"}
     experiment = replace(WATCHED, changes | (linear if "model.kind" in changes else {}) | {"batch_size": 9})
     run = population(specs_of(experiment))
@@ -129,8 +129,8 @@ def test_small_data_are_looked_at_seldom():
 @pytest.mark.parametrize(("n", "looked_at", "every"), [(4, 4, 20), (640, 32, 1), (1293, 64, 1), (60_000, 256, 1)])
 def test_looking_takes_a_twentieth_of_the_examples(n, looked_at, every):
     part = Part(np.zeros(n, np.int32), jnp.int32(n))
-    assert signals.num_examples(part) == looked_at
-    epochs = [epoch for epoch in range(1, 42) if bool(signals.due(part, jnp.int32(epoch)))]
+    assert probe.num_examples(part) == looked_at
+    epochs = [epoch for epoch in range(1, 42) if bool(probe.due(part, jnp.int32(epoch)))]
     assert epochs == list(range(1, 42, every))
 
 
@@ -152,7 +152,7 @@ def test_they_change_no_result(changes, order):
 
 
 def test_a_batch_split_over_two_devices_gives_the_same_signals():
-    specs = specs_of(replace(WATCHED, {"batch_size": 7, "activation": "sigmoid"}))
+    specs = specs_of(replace(WATCHED, {"batch_size": 7, "activation": "sigmoid", "epochs": 1}))
     whole, split = (population(specs, plan=plan).run()[0].signals for plan in (Plan(1, 1, 1), Plan(2, 2, 1)))
     for name, values in whole.items():
         np.testing.assert_allclose(split[name], values, rtol=1e-4, err_msg=name)
@@ -203,7 +203,7 @@ def test_hidden_and_output_activations_by_layer():
 @pytest.mark.parametrize("stop", [1, 3])
 def test_a_run_that_goes_on_has_the_same_signals(tmp_path, monkeypatch, stop):
     monkeypatch.setattr("nnjax.train.population._next_steps", lambda steps, seconds: 5)
-    monkeypatch.setattr(signals, "SHARE", 1)
+    monkeypatch.setattr(probe, "SHARE", 1)
     experiment = replace(WATCHED, {"batch_size": 10, "hyperparameters.learning_rate": 0.02})
 
     def train(folder, should_stop=lambda: False):
@@ -215,7 +215,7 @@ def test_a_run_that_goes_on_has_the_same_signals(tmp_path, monkeypatch, stop):
     train(tmp_path / "parts")
     again = nnjax.load(tmp_path / "parts").signals()
     assert again.layers == whole.layers == ("layer_0", "layer_1")
-    for name in signals.SIGNALS:
+    for name in probe.SIGNALS:
         np.testing.assert_array_equal(getattr(again, name), getattr(whole, name))
         assert getattr(again, name).shape == (2, 4, 2)
     assert np.isfinite(again.gradient_norm).all()
@@ -224,7 +224,7 @@ def test_a_run_that_goes_on_has_the_same_signals(tmp_path, monkeypatch, stop):
 def test_looking_may_begin_when_a_run_goes_on(tmp_path, monkeypatch):
     """Runs of before there were signals go on: the epochs until then are not known."""
     monkeypatch.setattr("nnjax.train.population._next_steps", lambda steps, seconds: 5)
-    monkeypatch.setattr(signals, "SHARE", 1)
+    monkeypatch.setattr(probe, "SHARE", 1)
     plain = replace(CLASSIFIER, {"batch_size": 10, "epochs": 6})
     with pytest.raises(Stopped):
         nnjax.sweep(plain, workdir=tmp_path, data=blobs(), should_stop=StopAfter(3))
@@ -242,7 +242,7 @@ def test_networks_of_different_depth_share_the_arrays(tmp_path):
     assert np.isfinite(found.gradient_norm[:, 0]).tolist() == [[True, False, False], [True] * 3]
     np.testing.assert_array_equal(found.update_ratio, run.signals().update_ratio)
     with np.load(tmp_path / "signals.npz", allow_pickle=False) as file:
-        assert set(file.files) == {"layers", *signals.SIGNALS}
+        assert set(file.files) == {"layers", *probe.SIGNALS}
 
 
 def test_no_file_where_nobody_looked(tmp_path):

@@ -39,7 +39,8 @@ def due(part: Part, epoch: Array) -> Array:
     At the first one, then so rarely that looking takes at most a twentieth of the arithmetic: at every epoch from 640
     examples on.
     """
-    every = -(-SHARE * jnp.minimum(num_examples(part), part.count) // part.count)
+    size, count = jnp.minimum(num_examples(part), part.count), part.count
+    every = -((count - 10 * SHARE * size) // (10 * count))  # ⌈20 size / count - 0.1⌉: size counts the part's padding
     return (epoch - 1) % every == 0
 
 
