@@ -18,6 +18,7 @@ import jax
 import numpy as np
 
 from nnjax import preflight, run_files, run_signals, runs
+from nnjax import sanity as sanity_checks
 from nnjax.checks import Finding
 from nnjax.config import AUTOENCODERS, DataConfig, Experiment, Replicate, TrialSpec, replicate_of
 from nnjax.data import prepare
@@ -252,6 +253,17 @@ class Run:
 
         return certificate.read(self.store)
 
+    @functools.cached_property
+    def sanity(self) -> list[sanity_checks.Examined] | None:
+        """What the sanity checks found before training; None where there were none.
+
+        Raises:
+          UserError: sanity.json is damaged.
+        """
+        if not isinstance(self.store, runs.FolderStore):
+            return None
+        return self.store.read_optional(sanity_checks.FILE, sanity_checks.from_json)
+
     def certify(
         self,
         announce: Callable[[str], None] = lambda text: None,
@@ -297,6 +309,7 @@ def sweep(
     observe: Observer = lambda progress: None,
     announce: Callable[[str], None] = lambda text: None,
     should_stop: Callable[[], bool] = lambda: False,
+    sanity: bool = False,
 ) -> Run:
     """Train every trial of a search space as one population.
 
@@ -311,6 +324,7 @@ def sweep(
       observe: called with a `Progress` after every segment.
       announce: called with sentences (pre-flight findings, the plan).
       should_stop: asked between segments.
+      sanity: whether short trials show first if learning can work at all (see `nnjax.sanity`), once a run folder.
 
     Raises:
       UserError: an impossible experiment, unusable data, or a workdir of another experiment.
@@ -322,6 +336,10 @@ def sweep(
     if space.mode == ADAPTIVE:
         from nnjax.search.adaptive import search
 
+        if sanity:
+            raise UserError(
+                "The sanity checks look at given settings, but mode adaptive asks for them: train one first."
+            )
         return search(
             experiment,
             space,
@@ -366,11 +384,38 @@ def sweep(
         population.records = folder.begin(experiment, specs, facts, findings, title, rules)
         if earlier and [from_json(group) for group in earlier] != [group.plan for group in population.groups]:
             announce(OTHER_PLAN)
+    sane = _examine(specs, prepared, folder, announce, should_stop) if sanity else None
     _train(population, folder)
     if population.cost():
         announce(f"cost: {population.cost()}")
     schedules = scheduler.schedules(population.records) if scheduler and scheduler.schedules else ()
-    return Run(specs, population.records, population.store, facts, prepared, findings, title, schedules)
+    run = Run(specs, population.records, population.store, facts, prepared, findings, title, schedules)
+    run.sanity = run.sanity if sane is None else sane
+    return run
+
+
+def _examine(
+    specs: Sequence[TrialSpec],
+    prepared: Mapping[DataConfig, Prepared],
+    folder: runs.FolderStore | None,
+    announce: Callable[[str], None],
+    should_stop: Callable[[], bool],
+) -> list[sanity_checks.Examined]:
+    """Run the sanity checks, unless the run folder has them; if they are interrupted, let go of it."""
+    found = None if folder is None else folder.read_optional(sanity_checks.FILE, sanity_checks.from_json)
+    if found is not None:
+        for text in (text for one in found for text in sanity_checks.told(one)):
+            announce(text)
+        return found
+    try:
+        found = sanity_checks.examine(specs, prepared, announce, should_stop)
+        if folder is not None:
+            folder.write_json(sanity_checks.FILE, sanity_checks.to_json(found))
+    except BaseException:
+        if folder is not None:
+            folder.release()
+        raise
+    return found
 
 
 def _noted(scheduler: Scheduler, folder: runs.FolderStore | None) -> Callable[[Sequence[Record]], Standing]:

@@ -10,6 +10,7 @@ checkpoints/      weights_00017.npz for each finished trial (with keep=best:K fo
 signals.npz       of trials that were looked into while they trained: arrays [trial, epoch, layer] by name; "layers"
                   names the layers
 figures/, report.html
+sanity.json       what short trials have shown before training (`--sanity`)
 certificate.json  what training some trials again has shown (`--certify`)
 study.db          of an adaptive search: the Optuna study
 evolution.json    of population-based training: each trial's stages (epoch, parent, hyperparameters from then on)

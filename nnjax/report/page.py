@@ -151,6 +151,7 @@ def _context(run: Run, some: Sequence[Exhibit]) -> dict[str, Any]:
         "weights": looks.weights(some),
         "classifiers": looks.classifiers(run, some),
         "regressions": looks.regressions(run, some),
+        "sanity": run.sanity,
         "inside": inside.section(run),
         "findings": [(finding.severity, arm, finding.sentence, finding.remedy) for arm, finding in run.findings],
         "settings": tables.settings_table(run),
