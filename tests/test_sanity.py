@@ -79,9 +79,9 @@ def test_a_degenerate_loss_is_found():
 
 def test_examples_in_both_parts_are_found():
     """A network that learns shuffled labels by heart knows those of the validation part."""
-    wide = replace(SANE, {"widths": (64, 64), "dropout": 0.0})
-    assert "shuffled labels" in failed(checked(wide, change=leaking))
-    assert failed(checked(wide)) == []
+    wide, data = replace(SANE, {"widths": (64, 64), "dropout": 0.0}), blobs(300, 60)
+    assert "shuffled labels" in failed(checked(wide, data, leaking))
+    assert failed(checked(wide, data)) == []
 
 
 def test_a_regression():
@@ -92,7 +92,7 @@ def test_a_regression():
     constant = np.mean((validation - train.mean()) ** 2)
     assert checks["without inputs"].evidence["constant"] == pytest.approx(constant, rel=1e-5)
     assert failed(checks) == []
-    assert failed(checked(REGRESSION, line(200), misaligned)) == ["inputs matter"]
+    assert "inputs matter" in failed(checked(REGRESSION, line(200), misaligned))
 
 
 def test_an_autoencoder_has_the_checks_that_apply():
