@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 
 import jax
 
@@ -14,6 +15,7 @@ class Counter:
 
     def __init__(self) -> None:
         self.asked, self.read = 0, 0
+        self._lock = threading.Lock()  # programs are compiled side by side
 
     @property
     def compiled(self) -> int:
@@ -22,11 +24,13 @@ class Counter:
 
     def on_duration(self, event: str, duration_secs: float, **_: str | int) -> None:
         """Take an event of JAX's monitoring that has a duration."""
-        self.asked += event == _COMPILED
+        with self._lock:
+            self.asked += event == _COMPILED
 
     def on_event(self, event: str, **_: str | int) -> None:
         """Take an event of JAX's monitoring."""
-        self.read += event == _READ
+        with self._lock:
+            self.read += event == _READ
 
 
 @functools.cache

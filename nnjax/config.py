@@ -134,7 +134,7 @@ class Hyperparameters:
 
     def present(self) -> dict[str, float]:
         """The hyperparameters that are there, by name, in the order above."""
-        return {name: value for name, value in dataclasses.asdict(self).items() if value is not None}
+        return {name: value for name, value in vars(self).items() if value is not None}
 
 
 @dataclasses.dataclass(frozen=True)

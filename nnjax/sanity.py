@@ -45,7 +45,7 @@ class _Variant(NamedTuple):
     name: str
     prepared: Prepared
     steps: int
-    changes: Mapping[str, float]
+    changes: Mapping[str, Any]
 
 
 def check(experiment: Experiment, prepared: Prepared, should_stop: Callable[[], bool] = lambda: False) -> list[Check]:

@@ -175,7 +175,7 @@ def _loss(loss: object, y: Array, p: Array) -> float:
 
 def judge(measured: Measured) -> list[Check]:
     """Judge all that was measured, in the order in which to mend what fails."""
-    out = [start(measured), by_heart(measured)]
+    out: list[Check | None] = [start(measured), by_heart(measured)]
     if "without inputs" in measured.outcomes:
         out += [inputs_matter(measured), without_inputs(measured), shuffled_labels(measured)]
     return [check for check in out if check is not None]

@@ -7,6 +7,7 @@ signals, what looking inside the networks costs (see `scripts/peers/looking.py`)
 """
 
 import json
+import math
 import pathlib
 from typing import Any
 
@@ -58,6 +59,7 @@ PEERS = {
     "solo": [
         Contender("PyTorch eager", ("torch_peer", "eager")),
         Contender("Keras, tuned", ("keras_peer", "tuned")),
+        Contender("Keras", ("keras_peer", "plain")),
     ],
     "lenet": [
         Contender("PyTorch eager", ("torch_peer", "eager"), (1, 2)),
@@ -82,7 +84,7 @@ def main(argv: list[str]) -> None:
     if "signals" in TASKS.value:
         looking.contest(out, REPEATS.value, SHARE.value)
     for task in (task for task in TASKS.value if task not in ALONE):
-        size = Size(max(2, round(SIZES[task].trials * SHARE.value)), SIZES[task].epochs)
+        size = Size(math.ceil(SIZES[task].trials * SHARE.value), SIZES[task].epochs)
         contenders = NNJAX + [peer for peer in PEERS[task] if ONLY.value in peer.name]
         runs: dict[str, list] = {contender.name: [] for contender in contenders}
         for _ in range(REPEATS.value):

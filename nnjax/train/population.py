@@ -27,7 +27,7 @@ from nnjax.train.finals import Finals
 from nnjax.train.groups import blank_state, make_groups
 from nnjax.train.plan import WHOLE, Plan, better_layout, choose_lanes, devices_for, from_json
 from nnjax.train.planner import Planner, Watch
-from nnjax.train.programs import Program, make_mesh, make_program, place_data
+from nnjax.train.programs import Program, compile_together, make_mesh, make_program, place_data
 from nnjax.train.records import ENDED, OVER, RUNNING, STOPPED, WAITING, MemoryStore, Packed, Record, Standing, drop
 from nnjax.train.trial import Trial
 from nnjax.types import Prepared, UserError
@@ -355,7 +355,10 @@ class Population:
         key = (static, group.shapes, group.plan.order, group.plan.batch_devices, lanes, devices)
         if key not in self.programs:
             mesh = make_mesh(devices, group.plan.batch_devices)
-            self.programs[key] = make_program(static, group.shapes, lanes, group.plan.order == "shared", mesh)
+            program = make_program(static, group.shapes, lanes, group.plan.order == "shared", mesh)
+            names = group.key.hyperparameters.present()
+            compile_together(program, self._data(group, program), blank_state(group), names)
+            self.programs[key] = program
         return self.programs[key]
 
     def _data(self, group: Group, program: Program) -> DeviceData:

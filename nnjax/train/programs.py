@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jax.stages import Wrapped
 
 from nnjax.config import Experiment
 from nnjax.train.batches import DeviceData, Shapes
@@ -31,10 +33,10 @@ class Program(NamedTuple):
     """
 
     trial: Trial
-    init: Callable
-    start: Callable
-    train_segment: Callable
-    evaluate: Callable
+    init: Wrapped
+    start: Wrapped
+    train_segment: Wrapped
+    evaluate: Wrapped
     place: Callable[[TrialState], TrialState]
     mesh: Mesh
     size: int
@@ -56,6 +58,14 @@ def place_data(data: DeviceData, mesh: Mesh) -> DeviceData:
     return jax.device_put(data, NamedSharding(mesh, PartitionSpec()))
 
 
+def state_layout(mesh: Mesh) -> NamedSharding:
+    """Lay a state out as compiled functions return it, so that nothing is compiled again for one that comes from NumPy.
+
+    An axis of one device counts as none.
+    """
+    return NamedSharding(mesh, PartitionSpec(TRIALS) if mesh.shape[TRIALS] > 1 else PartitionSpec())
+
+
 @functools.lru_cache(maxsize=64)
 def make_program(experiment: Experiment, shapes: Shapes, lanes: int, shared: bool, mesh: Mesh) -> Program:
     """Compile-ready functions for devices × lanes trials; equal arguments give the same ones, compiled once a process.
@@ -71,19 +81,17 @@ def make_program(experiment: Experiment, shapes: Shapes, lanes: int, shared: boo
     block = Block(trial, lanes, shared)
     lane, everywhere = PartitionSpec(TRIALS), PartitionSpec()
 
-    def spread(f: Callable, *in_specs: PartitionSpec, **options: Any) -> Callable:
+    def spread(f: Callable, *in_specs: PartitionSpec, **options: Any) -> Wrapped:
         # The body says itself what is summed over devices (Trial.total), so the checker of replication is not needed.
         return jax.jit(jax.shard_map(f, mesh=mesh, in_specs=in_specs, out_specs=lane, check_vma=False), **options)
+
+    def place(state: TrialState) -> TrialState:
+        # A copy: on a CPU device_put may share NumPy's memory, which train_segment would then take over.
+        return jax.device_put(state, state_layout(mesh), may_alias=False)
 
     cpu = jax.default_backend() == "cpu"
     # Drawing weights takes milliseconds once, but seconds to compile well.
     quick = {"compiler_options": {"xla_backend_optimization_level": 0}} if cpu else {}
-
-    def place(state: TrialState) -> TrialState:
-        # A copy: on a CPU device_put may share NumPy's memory, which train_segment would then take over. Laid out as
-        # compiled functions return it (an axis of one device counts as none), so that nothing is compiled again.
-        layout = lane if mesh.shape[TRIALS] > 1 else everywhere
-        return jax.device_put(state, NamedSharding(mesh, layout), may_alias=False)
 
     # Devices that are cores: a product that borrows the other core's thread only disturbs the trial there.
     own_core = {"compiler_options": {"xla_cpu_multi_thread_eigen": False}} if cpu and mesh.size > 1 else {}
@@ -98,3 +106,31 @@ def make_program(experiment: Experiment, shapes: Shapes, lanes: int, shared: boo
         mesh=mesh,
         size=mesh.shape[TRIALS] * lanes,
     )
+
+
+def compile_together(program: Program, data: DeviceData, state: TrialState, hyperparameters: Collection[str]) -> None:
+    """Compile what every chunk of a program needs, side by side: calling one function after the other takes longer.
+
+    Args:
+      data: on the program's devices.
+      state: the shapes of one trial's.
+      hyperparameters: names of those that are there.
+    """
+    layout = state_layout(program.mesh)
+
+    def rows(leaf: jax.ShapeDtypeStruct, sharding: NamedSharding | None = None) -> jax.ShapeDtypeStruct:
+        return jax.ShapeDtypeStruct((program.size, *leaf.shape), leaf.dtype, sharding=sharding)
+
+    hyper = dict.fromkeys(hyperparameters, jax.ShapeDtypeStruct((program.size,), program.trial.dtype))
+    seeds = jax.ShapeDtypeStruct((program.size,), np.uint32)
+    steps = jax.ShapeDtypeStruct((program.mesh.shape[TRIALS],), np.int32)
+    states = jax.tree.map(lambda leaf: rows(leaf, layout), state)
+    part = next(part for part in (data.validation, data.test, data.train_eval, data.train) if part.index.shape[0])
+    calls: list[tuple[Wrapped, tuple]] = [
+        (program.train_segment, (data, hyper, states, steps, steps)),  # the slowest first
+        (program.init, (hyper, seeds)),
+        (program.evaluate, (data, part, jax.tree.map(rows, state.params))),
+    ]
+    with ThreadPoolExecutor(len(calls)) as pool:  # tracing is Python's and stays here; XLA compiles without its lock
+        for compiled in [pool.submit(function.lower(*arguments).compile) for function, arguments in calls]:
+            compiled.result()

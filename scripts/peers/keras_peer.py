@@ -34,13 +34,31 @@ def compile_model(task, model, rate, decay, **options):
     model.compile(optimizer, loss, metrics=[] if task.copies else ["accuracy"], **options)
 
 
+class Clock(keras.callbacks.Callback):
+    """Seconds of every epoch."""
+
+    def __init__(self):
+        super().__init__()
+        self.seconds = []
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Look at the clock."""
+        self.begin = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Look again."""
+        self.seconds.append(time.perf_counter() - self.begin)
+
+
 def fit(task, model, trial, curves):
-    """Train one model with Keras's own loop and note its curves."""
+    """Train one model with Keras's own loop, note its curves and give the seconds of its epochs."""
+    clock = Clock()
     sizes = {"batch_size": task.batch_size, "epochs": task.epochs, "validation_batch_size": 500}
-    history = model.fit(*task.train, validation_data=task.validation, verbose=0, **sizes).history
+    history = model.fit(*task.train, validation_data=task.validation, verbose=0, callbacks=[clock], **sizes).history
     names = ("loss", "val_loss", "val_accuracy")[: 2 if task.copies else 3]
     for epoch, values in enumerate(zip(*(history[name] for name in names), strict=True)):
         curves.add(trial, epoch, *values)
+    return clock.seconds
 
 
 def plain(task, curves):
@@ -61,14 +79,13 @@ def tuned(task, curves):
     Keras's decay is a Python number in the compiled step, so trials are sorted by it and each decay compiles once.
     """
     steps = -(-len(task.train[0]) // task.batch_size)
-    steady, timed = 0.0, 0
+    seconds = []
     for decay in np.unique(task.decays):
         own = np.flatnonzero(task.decays == decay)
         model = network(task)
         compile_model(task, model, 1e-3, float(decay), steps_per_execution=min(steps, 100))
         start = None
         for trial in own:
-            begin = time.perf_counter()
             keras.utils.set_random_seed(int(task.seeds[trial]))
             model.set_weights([weight.numpy() for weight in keras.models.clone_model(model).weights])
             if start is not None:
@@ -78,10 +95,9 @@ def tuned(task, curves):
                 model.optimizer.build(model.trainable_variables)
                 start = [np.array(variable) for variable in model.optimizer.variables]
             model.optimizer.learning_rate.assign(task.rates[trial])
-            fit(task, model, trial, curves)
-            if trial != own[0]:
-                steady, timed = steady + time.perf_counter() - begin, timed + 1
-    return steady * len(task.rates) / max(timed, 1)
+            epochs = fit(task, model, trial, curves)
+            seconds += epochs if trial != own[0] else epochs[1:]  # the first one compiles
+    return float(np.mean(seconds)) * len(task.rates) * task.epochs
 
 
 VARIANTS = {"plain": plain, "tuned": tuned}

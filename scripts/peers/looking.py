@@ -6,8 +6,9 @@ Small data are the dear case: of up to 5,120 training examples a twentieth is lo
 import json
 import pathlib
 import shutil
+from typing import Any
 
-CASES = {  # configuration -> what is changed: one trial of about a second
+CASES: dict[str, dict[str, Any]] = {  # configuration -> what is changed: one trial of about a second
     "bench_tiny": {"epochs": 400},
     "bench_autoencoder": {"epochs": 4, "data.name": "mnist5k", "validation": 500, "test": 0},
     "bench_solo": {"epochs": 4, "data.name": "mnist5k", "validation": 500, "test": 0},
@@ -18,7 +19,7 @@ def contest(out: pathlib.Path, repeats: int, share: float = 1.0) -> dict[str, di
     """Measure, print and write signals.json: {configuration: {without, with (µs a step), ratio}}."""
     found = {}
     for name, changes in CASES.items():
-        epochs = max(2, round(int(str(changes["epochs"])) * share))
+        epochs = max(2, round(changes["epochs"] * share))
         found[name] = compared(name, {**changes, "epochs": epochs}, out, repeats)
         print(f"signals, {name}: {found[name]}", flush=True)
     (out / "signals.json").write_text(json.dumps(found, indent=1) + "\n")

@@ -28,6 +28,7 @@ def steps(monkeypatch, tmp_path):
         tried.append(layout)
         return table.get(layout, 1.0)
 
+    monkeypatch.setattr(plans, "_usual_lanes", lambda spec, shapes: USUAL[1])
     monkeypatch.setattr(planner, "WATCHED", 0.0)
     monkeypatch.setattr(planner, "WORTH", 0.0)
     monkeypatch.setattr(planner, "time_step", fake)
