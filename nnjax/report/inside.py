@@ -115,7 +115,8 @@ def plot(values: np.ndarray, name: str, layers: np.ndarray, logarithmic: bool) -
             one.plot(np.flatnonzero(known) + 1, own[known], color=color, lw=1.4, marker=marker, ms=3)
         if name == "update_ratio":
             one.axhline(HEALTHY_UPDATE, color="0.6", lw=0.9, ls=":", zorder=0)
-        one.set(xlabel="epoch", yscale="log" if logarithmic else "linear")
+        margin = max(0.25, 0.04 * len(values))
+        one.set(xlabel="epoch", xlim=(1 - margin, len(values) + margin), yscale="log" if logarithmic else "linear")
         if logarithmic:
             _decimals(one.yaxis)
         else:
