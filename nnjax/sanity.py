@@ -153,11 +153,12 @@ def brief(experiment: Experiment) -> Experiment:
 def reduced(prepared: Prepared) -> Prepared:
     """Keep at most 1,000 training and 500 validation examples, evenly spaced, and no others."""
     train, validation = _spaced(prepared.train, TRAIN), _spaced(prepared.validation, VALIDATION)
-    rows, data = np.concatenate([train, validation]), prepared.dataset
+    data = prepared.dataset
+    rows, index = np.unique(np.concatenate([train, validation]), return_inverse=True)  # one in both parts stays one
+    index = index.astype(np.int32)
     dataset = dataclasses.replace(
         data, x=data.x[rows], y=None if data.y is None else data.y[rows], test_start=None, validation_start=None
     )
-    index = np.arange(len(rows), dtype=np.int32)
     return dataclasses.replace(
         prepared, dataset=dataset, train=index[: len(train)], validation=index[len(train) :], test=index[:0]
     )
