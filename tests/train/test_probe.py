@@ -9,14 +9,16 @@ import pytest
 from populations import CLASSIFIER, StopAfter, blobs, population, specs_of
 
 import nnjax
+from nnjax import run_signals
 from nnjax.data import from_arrays, prepare_loaded
 from nnjax.diagnose.types import Signals
 from nnjax.fields import replace
 from nnjax.models import make_model
 from nnjax.models.census import trained_layers
 from nnjax.models.inside import caught
-from nnjax.train import Plan, Stopped, probe
+from nnjax.train import Plan, Stopped, checkpoints, probe
 from nnjax.train.batches import Part, make_device_data, make_shapes
+from nnjax.train.records import Record
 from nnjax.train.trial import Trial
 
 WATCHED = replace(CLASSIFIER, {"signals": True})
@@ -236,13 +238,23 @@ def test_looking_may_begin_when_a_run_goes_on(tmp_path, monkeypatch):
 
 
 def test_networks_of_different_depth_share_the_arrays(tmp_path):
-    run = nnjax.sweep(WATCHED, {"widths": ((), (4, 4))}, workdir=tmp_path, data=blobs())
-    found = nnjax.load(tmp_path).signals()
+    """Made-up signals of two networks in three epochs, of which the first has taken two."""
+    specs = specs_of(WATCHED, {"widths": ((), (4, 4))})
+    values = [np.arange(2.0).reshape(2, 1), 10 + np.arange(9.0).reshape(3, 3)]
+    records = [Record("done", len(v), signals=dict.fromkeys(probe.SIGNALS, v)) for v in values]
+    found = run_signals.stack(specs, records)
     assert found.layers == ("layer_0", "layer_1", "layer_2")
-    assert np.isfinite(found.gradient_norm[:, 0]).tolist() == [[True, False, False], [True] * 3]
-    np.testing.assert_array_equal(found.update_ratio, run.signals().update_ratio)
-    with np.load(tmp_path / "signals.npz", allow_pickle=False) as file:
+    nan = np.nan
+    np.testing.assert_array_equal(found.update_ratio[0], [[0, nan, nan], [1, nan, nan], [nan] * 3])
+    np.testing.assert_array_equal(found.update_ratio[1], values[1])
+    path = tmp_path / "signals.npz"
+    checkpoints.write_atomically(path, checkpoints.to_bytes(run_signals.to_arrays(found)))
+    with np.load(path, allow_pickle=False) as file:
         assert set(file.files) == {"layers", *probe.SIGNALS}
+    again = [Record("done", len(v)) for v in values]
+    run_signals.fill(checkpoints.read(path)[0], specs, again)
+    for record, v in zip(again, values, strict=True):
+        np.testing.assert_array_equal(record.signals["dead_share"], v)
 
 
 def test_no_file_where_nobody_looked(tmp_path):
