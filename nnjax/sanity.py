@@ -23,7 +23,7 @@ from nnjax.types import Prepared
 
 TRAIN, VALIDATION = 1000, 500  # examples at most
 FEW = 20  # to be learned by heart
-STEPS, FEW_STEPS = 200, 400  # of a trial on all examples, and on few
+STEPS, FEW_STEPS, SHUFFLED_STEPS = 200, 400, 800  # labels that mean nothing take long to be learned by heart
 FLOPS = 1.5e11  # of a trial at most, though it takes a tenth of these steps at least
 BATCH = 32  # the largest batch
 MOST = 4  # trials that are checked
@@ -172,11 +172,11 @@ def _spaced(index: np.ndarray, size: int) -> np.ndarray:
 
 def _variants(experiment: Experiment, real: Prepared) -> list[_Variant]:
     """List the trials; the last one is that on few examples."""
+    off = {name: 0.0 for name in OFF if name in experiment.hyperparameters.present()}
     out = [_Variant("start", real, 1, {"learning_rate": 0.0}), _Variant("real", real, STEPS, {})]
     if experiment.model.kind not in AUTOENCODERS and real.dataset.y is not None:
         out += [_Variant("without inputs", without_inputs(real), STEPS, {})]
-        out += [_Variant("shuffled", shuffled(real), STEPS, {})]
-    off = {name: 0.0 for name in OFF if name in experiment.hyperparameters.present()}
+        out += [_Variant("shuffled", shuffled(real), SHUFFLED_STEPS, off)]
     return [*out, _Variant("few", few(real), FEW_STEPS, off)]
 
 
