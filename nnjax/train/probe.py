@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 SIGNALS = ("gradient_norm", "update_ratio", "dead_share", "saturated_share", "activation_variance")
 MOST, FEWEST = 256, 32  # examples that are looked at
-SHARE = 20  # training takes at least this many times as many examples between two looks as a look takes
+SHARE = 40  # training takes at least this many times as many examples between two looks as a look takes
 RANGES = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "squash": (-1.7159, 1.7159)}
 EDGE = 0.02  # of its range: an output this near an end is saturated (tanh: beyond ±0.96, where the slope is below .08)
 
 
 def num_examples(part: Part) -> int:
-    """Count the examples to look at: a twentieth of the training part, but 32 to 256, and not more than there are."""
+    """Count the examples to look at: a fortieth of the training part, but 32 to 256, and not more than there are."""
     most = part.index.shape[0]
     return min(most, max(FEWEST, min(MOST, most // SHARE)))
 
@@ -36,11 +36,11 @@ def num_examples(part: Part) -> int:
 def due(part: Part, epoch: Array) -> Array:
     """Whether to look at the end of an epoch (int32 [], counted from 1): bool [].
 
-    At the first one, then so rarely that looking takes at most a twentieth of the arithmetic: at every epoch from 640
+    At the first one, then so rarely that looking takes about a fortieth of the arithmetic: at every epoch from 1,280
     examples on.
     """
     size, count = jnp.minimum(num_examples(part), part.count), part.count
-    every = -((count - 10 * SHARE * size) // (10 * count))  # ⌈20 size / count - 0.1⌉: size counts the part's padding
+    every = -((count - 10 * SHARE * size) // (10 * count))  # ⌈40 size / count - 0.1⌉: size counts the part's padding
     return (epoch - 1) % every == 0
 
 

@@ -1,6 +1,6 @@
 """What looking inside the networks costs: the same training with and without signals, in turn, in one process.
 
-Small data are the dear case: of up to 5,120 training examples a twentieth is looked at, of more 256.
+Small data are the dear case: of up to 10,240 training examples a fortieth is looked at, of more 256.
 """
 
 import json
@@ -9,9 +9,9 @@ import shutil
 from typing import Any
 
 CASES: dict[str, dict[str, Any]] = {  # configuration -> what is changed: one trial of about a second
-    "bench_tiny": {"epochs": 400},
-    "bench_autoencoder": {"epochs": 4, "data.name": "mnist5k", "validation": 500, "test": 0},
-    "bench_solo": {"epochs": 4, "data.name": "mnist5k", "validation": 500, "test": 0},
+    "bench_tiny": {"epochs": 1500},
+    "bench_autoencoder": {"epochs": 40, "data.name": "mnist5k", "validation": 500, "test": 0},
+    "bench_solo": {"epochs": 20, "data.name": "mnist5k", "validation": 500, "test": 0},
 }
 
 
