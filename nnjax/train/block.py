@@ -159,7 +159,7 @@ class Block:
         def nothing() -> Metrics:
             return jax.tree.map(lambda a: jnp.full(a.shape, jnp.nan, a.dtype), jax.eval_shape(measure))
 
-        return jax.lax.cond(probe.due(data.train, epoch), measure, nothing)
+        return jax.lax.cond(probe.due(data.train, self.trial.experiment.batch_size, epoch), measure, nothing)
 
 
 def steps_per_epoch(data: DeviceData, batch_size: int) -> Array:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SIGNALS = ("gradient_norm", "update_ratio", "dead_share", "saturated_share", "activation_variance")
 MOST, FEWEST = 256, 32  # examples that are looked at
-SHARE = 40  # training takes at least this many times as many examples between two looks as a look takes
+SHARE = 40  # steps, or their examples, between two looks, for each that a look costs
 RANGES = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "squash": (-1.7159, 1.7159)}
 EDGE = 0.02  # of its range: an output this near an end is saturated (tanh: beyond ±0.96, where the slope is below .08)
 
@@ -33,14 +33,15 @@ def num_examples(part: Part) -> int:
     return min(most, max(FEWEST, min(MOST, most // SHARE)))
 
 
-def due(part: Part, epoch: Array) -> Array:
+def due(part: Part, batch_size: int, epoch: Array) -> Array:
     """Whether to look at the end of an epoch (int32 [], counted from 1): bool [].
 
-    At the first one, then so rarely that looking takes about a fortieth of the arithmetic: at every epoch from 1,280
-    examples on.
+    At the first one, then so rarely that looking costs about a fortieth: it takes as long as a step at least, however
+    few the examples, for the optimizer passes over all weights. At every epoch from 40 steps and 1,280 examples on.
     """
-    size, count = jnp.minimum(num_examples(part), part.count), part.count
-    every = -((count - 10 * SHARE * size) // (10 * count))  # ⌈40 size / count - 0.1⌉: size counts the part's padding
+    count = part.count
+    cost = jnp.minimum(max(num_examples(part), batch_size), count)
+    every = -((count - 10 * SHARE * cost) // (10 * count))  # ⌈40 cost / count - 0.1⌉: examples count the part's padding
     return (epoch - 1) % every == 0
 
 
