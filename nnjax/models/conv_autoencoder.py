@@ -10,9 +10,10 @@ from __future__ import annotations
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from nnjax.config import ModelConfig
-from nnjax.models.convolution import max_pool, pad, upsample
+from nnjax.models.convolution import flatten, images, join, max_pool
 from nnjax.models.dense import ACTIVATIONS, KERNEL_INITS, Activation, Model, drop, dtypes, scale_kernels
 from nnjax.models.layers import Convolution, Init
 from nnjax.types import Array, Key, Params, UserError
@@ -21,7 +22,7 @@ SIDE, CODE_SIDE = 28, 4
 
 
 class ConvAutoencoder(nn.Module):
-    """Encoder and decoder of images [b, 28, 28, 1]; the last layer gives the pre-activation of the output.
+    """Encoder and decoder of images [1, 28, 28, b]; the last layer gives the pre-activation of the output.
 
     Attributes:
       maps: of the three convolutions of the encoder; the decoder has them in reverse.
@@ -41,29 +42,35 @@ class ConvAutoencoder(nn.Module):
         self.layer = [Convolution(maps, 3, self.kernel_init, self.param_dtype) for maps in every]
 
     def encode(self, x: Array, dropout: Array | None, key: Key | None) -> Array:
-        """Encode: [b, 28, 28, 1] -> [b, 4, 4, maps]."""
+        """Encode: [1, 28, 28, b] -> [maps, 4, 4, b]."""
         for index in range(3):
-            x = max_pool(even(self.hidden(index, pad(x, 1), dropout, key)))
+            side = x.shape[1]
+            x = max_pool(within(self.hidden(index, x, dropout, key, margin=1), side))
         return x
 
     def decode(self, x: Array, dropout: Array | None, key: Key | None) -> Array:
-        """Decode: [b, 4, 4, maps] -> [b, 28, 28, 1]."""
-        for index in range(3, 6):
-            x = upsample(self.hidden(index, pad(x, 1 if index < 5 else 0), dropout, key))
-        return self.layer[6](pad(x, 1))
+        """Decode: [maps, 4, 4, b] -> [1, 28, 28, b]."""
+        x = join(self.hidden(3, x, dropout, key, margin=1), 4)
+        x = join(self.hidden(4, x, dropout, key, margin=1, factor=2), 8)
+        x = join(self.hidden(5, x, dropout, key, factor=2), 14)
+        return join(self.layer[6](x, margin=1, factor=2, tile=4), SIDE)  # of a single map: larger tiles
 
-    def hidden(self, index: int, x: Array, dropout: Array | None, key: Key | None) -> Array:
-        """Apply one hidden layer with activation and dropout."""
-        x = self.activation(self.layer[index](x))
+    def hidden(self, index: int, x: Array, dropout: Array | None, key: Key | None, **form: int) -> Array:
+        """Apply one hidden layer with activation and dropout; `form` is of `Convolution`, phases are returned."""
+        x = self.activation(self.layer[index](x, **form))
         if dropout is not None and key is not None:
             x = drop(x, dropout, jax.random.fold_in(key, index))
         return x
 
 
-def even(x: Array) -> Array:
-    """Add to maps [b, h, w, maps] of odd size a row and a column that no maximum is taken from."""
-    _, h, w, _ = x.shape
-    return jnp.pad(x, ((0, 0), (0, h % 2), (0, w % 2), (0, 0)), constant_values=-jnp.inf)
+def within(y: Array, side: int) -> Array:
+    """Set what phases [t, t, maps, n, n, b] hold beyond side x side pixels so that no maximum is taken from it."""
+    tile, _, _, n, _, _ = y.shape
+    if tile * n == side:
+        return y
+    inside = tile * np.arange(n)[None] + np.arange(tile)[:, None] < side  # [t, n]
+    both = inside[:, None, None, :, None, None] & inside[None, :, None, None, :, None]
+    return jnp.where(both, y, -jnp.inf)
 
 
 def make_conv_autoencoder(config: ModelConfig, num_inputs: int, num_outputs: int) -> Model:
@@ -74,24 +81,23 @@ def make_conv_autoencoder(config: ModelConfig, num_inputs: int, num_outputs: int
     output, maps = ACTIVATIONS[config.output_activation], config.widths
     module = ConvAutoencoder(maps, ACTIVATIONS[config.activation], KERNEL_INITS[config.kernel_init], param_dtype)
 
-    def run(params: Params, x: Array, shape: tuple[int, ...], method: str, *noise: Array | None) -> Array:
-        y = module.apply(
-            {"params": params}, x.reshape(-1, *shape).astype(dtype), *(noise or (None, None)), method=method
-        )
+    def run(params: Params, x: Array, side: int, method: str, *noise: Array | None) -> Array:
+        examples = images(x.reshape(-1, x.shape[-1]), side).astype(dtype)
+        y = flatten(module.apply({"params": params}, examples, *(noise or (None, None)), method=method))
         return y.reshape(*x.shape[:-1], -1).astype(param_dtype)
 
     def encode(params: Params, x: Array, *noise: Array | None) -> Array:
-        return run(params, x, (SIDE, SIDE, 1), "encode", *noise)
+        return run(params, x, SIDE, "encode", *noise)
 
     def decode(params: Params, code: Array, *noise: Array | None) -> Array:
-        return run(params, code, (CODE_SIDE, CODE_SIDE, maps[-1]), "decode", *noise)
+        return run(params, code, CODE_SIDE, "decode", *noise)
 
     def init(key: Key, init_scale: Array | None = None) -> Params:
         def both(module: nn.Module, x: Array) -> Array:
             return module.decode(module.encode(x, None, None), None, None)
 
-        images = jnp.zeros((1, SIDE, SIDE, 1), param_dtype)
-        return scale_kernels(module.init(key, images, method=both)["params"], init_scale)
+        blank = jnp.zeros((1, SIDE, SIDE, 1), param_dtype)
+        return scale_kernels(module.init(key, blank, method=both)["params"], init_scale)
 
     def logits(params: Params, x: Array, dropout: Array | None = None, key: Key | None = None) -> Array:
         return decode(params, encode(params, x, dropout, key), dropout, key)

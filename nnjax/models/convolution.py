@@ -1,9 +1,13 @@
 """Convolutions over images, in the form that the backend is fast at, and what pools them.
 
+Images are [channels, h, w, b], the examples side by side in memory, so that whatever moves pixels moves runs of b
+numbers. A convolution gives phases [t, t, maps, n, m, b]: the output at row t i + p and column t j + q is at
+[p, q, :, i, j]. Pooling windows of t x t pixels reduces the first two axes, and `join` makes images of phases again.
+
 XLA:CPU convolves slowly, and under vmap (a grouped convolution) more slowly still; but it multiplies matrices well.
-There a convolution is one product with a banded (Toeplitz) matrix: the kernel's rows, spread along the width of the
-image, into a matrix that takes kh rows of the image, side by side, to one row of the output. Of that matrix only kw of
-W columns are not zero, but at the speed of matrix products this costs a tenth of the native convolution (docs/LOG.md).
+There a convolution is one product: a matrix that takes the patch of pixels which t x t outputs see to all of these, for
+all maps, times the patches of all examples. For 3 x 3 kernels and tiles of 2 x 2 outputs, 9 of 16 entries are not zero.
+Images upsampled before are never made: their tiles see a smaller patch of the original (docs/LOG.md).
 """
 
 from __future__ import annotations
@@ -14,78 +18,144 @@ import numpy as np
 
 from nnjax.types import Array, UserError
 
-IMAGES = ("NHWC", "HWIO", "NHWC")
+IMAGES = ("CHWN", "HWIO", "CHWN")
 
 
-def convolve(x: Array, kernel: Array) -> Array:
+def convolve(x: Array, kernel: Array, margin: int = 0, factor: int = 1, tile: int = 2) -> Array:
     """Correlate images with a kernel wherever it fits ("valid"), without turning the kernel round.
 
     Args:
-      x: [b, h, w, channels].
+      x: [channels, h, w, b].
       kernel: [kh, kw, channels, maps], of the same float dtype.
+      margin: how many zeros are put round the images, once they are larger.
+      factor: how often each pixel is repeated before, along both axes; divides the tile.
+      tile: t, how many outputs along either axis are computed by one row of the product.
 
     Returns:
-      [b, h - kh + 1, w - kw + 1, maps]; by `banded` on a CPU, by `native` elsewhere, equal to rounding.
+      phases [t, t, maps, n, m, b] of factor h + 2 margin - kh + 1 rows and so many columns; where t does not divide
+      these, what lies beyond them has no meaning. By `tiled` on a CPU, by `native` elsewhere, equal to rounding.
 
     Raises:
       UserError: the kernel has other channels than the images, or is larger.
     """
-    _require_fit(x.shape, kernel.shape)
-    return banded(x, kernel) if jax.default_backend() == "cpu" else native(x, kernel)
+    _require_fit(x.shape, kernel.shape, margin, factor)
+    form = tiled if jax.default_backend() == "cpu" else native
+    return form(x, kernel, margin, factor, tile)
 
 
-def native(x: Array, kernel: Array) -> Array:
-    """Convolve by XLA's own operation; shapes as in `convolve`."""
-    return jax.lax.conv_general_dilated(x, kernel, (1, 1), "VALID", dimension_numbers=IMAGES)
+def native(x: Array, kernel: Array, margin: int = 0, factor: int = 1, tile: int = 2) -> Array:
+    """Convolve by XLA's own operation; as `convolve`."""
+    large = jnp.repeat(jnp.repeat(x, factor, axis=1), factor, axis=2)
+    border = ((margin, margin), (margin, margin))
+    y = jax.lax.conv_general_dilated(large, kernel, (1, 1), border, dimension_numbers=IMAGES)
+    return split(y, tile)
 
 
-def banded(x: Array, kernel: Array) -> Array:
-    """Convolve by one matrix product; shapes as in `convolve`."""
-    b, h, w, channels = x.shape
+def tiled(x: Array, kernel: Array, margin: int = 0, factor: int = 1, tile: int = 2) -> Array:
+    """Convolve by one matrix product; as `convolve`."""
+    _, h, w, b = x.shape
     kh, kw, _, maps = kernel.shape
-    rows, columns = h - kh + 1, w - kw + 1
-    matrix = jnp.einsum("wjk,hkio->hwijo", _band(w, columns, kw, x.dtype), kernel)
-    lines = x.reshape(b, h, w * channels)
-    lines = jnp.concatenate([lines[:, i : i + rows] for i in range(kh)], axis=-1)
-    y = lines.reshape(b * rows, -1) @ matrix.reshape(-1, columns * maps)
-    return y.reshape(b, rows, columns, maps)
+    rows, columns = (_meetings(size, margin, factor, tile) for size in (kh, kw))
+    n, m = (-(-(factor * side + 2 * margin - size + 1) // tile) for side, size in ((h, kh), (w, kw)))
+    matrix = jnp.einsum("piuk,qjvl,klco->pqoijuvc", *(jnp.asarray(a, x.dtype) for a in (rows, columns)), kernel)
+    seen = _patches(_pad(x, -(-margin // factor)), n, m, rows.shape[1], columns.shape[1], tile // factor)
+    return (matrix.reshape(tile * tile * maps, -1) @ seen).reshape(tile, tile, maps, n, m, b)
 
 
-def _band(w: int, columns: int, kw: int, dtype: jnp.dtype) -> Array:
-    """Say where weight k of a kernel's row meets pixel w for the output in column j: 0 or 1, [w, j, k]."""
-    pixel, column, weight = np.ogrid[:w, :columns, :kw]
-    return jnp.asarray(pixel == column + weight, dtype)
+def _meetings(size: int, margin: int, factor: int, tile: int) -> np.ndarray:
+    """Say which weight k of a kernel's row meets which pixel for output p of a tile: 0 or 1, float32 [p, i, u, k].
+
+    A tile advances by s = t / factor pixels of the padded original, and its patch is blocks of s: pixel s i + u.
+    """
+    step = tile // factor
+    at = (np.arange(tile)[:, None] + np.arange(size)[None] - margin) // factor - (-margin // factor)  # [p, k]
+    blocks = -(-int(at.max() + 1) // step)
+    pixel = np.arange(blocks * step).reshape(blocks, step)
+    return (at[:, None, None] == pixel[None, :, :, None]).astype(np.float32)
 
 
-def pad(x: Array, margin: int) -> Array:
-    """Put a margin of zeros round images [b, h, w, channels]."""
+def _patches(x: Array, n: int, m: int, high: int, wide: int, step: int) -> Array:
+    """Lay out all patches: [channels, h, w, b] -> [high * wide * step * step * channels, n * m * b].
+
+    Cut by blocks, not by pixels, a patch's gradient adds up from few whole arrays.
+    """
+    tall, broad = (n + high - 1) * step, (m + wide - 1) * step
+    lack = [(0, max(0, need - side)) for need, side in zip((tall, broad), x.shape[1:3], strict=True)]
+    blocks = split(jnp.pad(x, ((0, 0), *lack, (0, 0)))[:, :tall, :broad], step)
+    places = [blocks[..., i : i + n, j : j + m, :] for i in range(high) for j in range(wide)]
+    return jnp.stack(places).reshape(-1, n * m * x.shape[-1])
+
+
+def _pad(x: Array, margin: int) -> Array:
     return jnp.pad(x, ((0, 0), (margin, margin), (margin, margin), (0, 0)))
 
 
-def average_pool(x: Array) -> Array:
-    """Average windows of 2 x 2 pixels: [b, h, w, maps] -> [b, h / 2, w / 2, maps]."""
-    return jnp.mean(_windows(x), axis=(2, 4))
+def images(x: Array, side: int) -> Array:
+    """Lay out examples [b, side * side * channels], channels side by side in them, as [channels, side, side, b]."""
+    return x.reshape(x.shape[0], side, side, -1).transpose(3, 1, 2, 0)
 
 
-def max_pool(x: Array) -> Array:
-    """Take the largest of 2 x 2 pixels: [b, h, w, maps] -> [b, h / 2, w / 2, maps]."""
-    return jnp.max(_windows(x), axis=(2, 4))
+def flatten(x: Array) -> Array:
+    """Lay images [channels, h, w, b] out as examples [b, h * w * channels]."""
+    return x.transpose(3, 1, 2, 0).reshape(x.shape[-1], -1)
 
 
-def upsample(x: Array) -> Array:
-    """Repeat each pixel 2 x 2 times: [b, h, w, maps] -> [b, 2 h, 2 w, maps]."""
-    return jnp.repeat(jnp.repeat(x, 2, axis=1), 2, axis=2)
+def split(x: Array, tile: int) -> Array:
+    """Make phases of images: [maps, h, w, b] -> [t, t, maps, n, m, b], zero beyond the images."""
+    maps, h, w, b = x.shape
+    x = jnp.pad(x, ((0, 0), (0, -h % tile), (0, -w % tile), (0, 0)))
+    return x.reshape(maps, -(-h // tile), tile, -(-w // tile), tile, b).transpose(2, 4, 0, 1, 3, 5)
 
 
-def _windows(x: Array) -> Array:
-    b, h, w, maps = x.shape
-    return x.reshape(b, h // 2, 2, w // 2, 2, maps)
+def join(y: Array, side: int) -> Array:
+    """Make images of phases: [t, t, maps, n, n, b] -> [maps, side, side, b]."""
+    tile, _, maps, n, m, b = y.shape
+    return y.transpose(2, 3, 0, 4, 1, 5).reshape(maps, n * tile, m * tile, b)[:, :side, :side]
 
 
-def _require_fit(images: tuple[int, ...], kernel: tuple[int, ...]) -> None:
-    fits = len(images) == len(kernel) == 4 and kernel[2] == images[3]
-    if not fits or kernel[0] > images[1] or kernel[1] > images[2]:
+def average_pool(y: Array) -> Array:
+    """Average windows of t x t pixels: phases [t, t, maps, n, m, b] -> [maps, n, m, b]."""
+    first, *rest = _windows(y)
+    return sum(rest, start=first) / (1 + len(rest))
+
+
+@jax.custom_vjp
+def max_pool(y: Array) -> Array:
+    """Take the largest of t x t pixels: phases [t, t, maps, n, m, b] -> [maps, n, m, b].
+
+    The gradient is shared equally among the pixels that are the largest, as of `jnp.max`.
+    """
+    largest, *rest = _windows(y)
+    for pixel in rest:
+        largest = jnp.maximum(largest, pixel)
+    return largest
+
+
+def _max_pool_forward(y: Array) -> tuple[Array, tuple[Array, Array]]:
+    largest = max_pool(y)
+    return largest, (y, largest)
+
+
+def _max_pool_backward(kept: tuple[Array, Array], gradient: Array) -> tuple[Array]:
+    y, largest = kept
+    hit = y == largest[None, None]
+    first, *rest = (pixel.astype(y.dtype) for pixel in _windows(hit))
+    share = gradient / sum(rest, start=first)
+    return (jnp.where(hit, share[None, None], 0),)
+
+
+max_pool.defvjp(_max_pool_forward, _max_pool_backward)
+
+
+def _windows(y: Array) -> list[Array]:
+    """List the pixels of each window, as [maps, n, m, b]; to combine these is faster than a reduction."""
+    return [y[p, q] for p in range(y.shape[0]) for q in range(y.shape[1])]
+
+
+def _require_fit(x: tuple[int, ...], kernel: tuple[int, ...], margin: int, factor: int) -> None:
+    fits = len(x) == len(kernel) == 4 and kernel[2] == x[0]
+    if not fits or any(size > factor * side + 2 * margin for size, side in zip(kernel[:2], x[1:3], strict=True)):
         raise UserError(
-            f"Images {images} do not fit a kernel {kernel}; [b, h, w, channels] and [kh, kw, channels, maps], the "
-            "kernel no larger than the images, were expected."
+            f"Images {x} do not fit a kernel {kernel}; [channels, h, w, b] and [kh, kw, channels, maps], the kernel no "
+            "larger than the images, were expected."
         )

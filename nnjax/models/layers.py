@@ -14,7 +14,7 @@ Init = Callable[..., Array]
 
 
 class Convolution(nn.Module):
-    """A convolution wherever the kernel fits: [b, h, w, channels] -> [b, h - size + 1, w - size + 1, maps].
+    """A convolution wherever the kernel fits: [channels, h, w, b] -> phases [t, t, maps, n, m, b], see `convolve`.
 
     Attributes:
       maps: feature maps to make.
@@ -29,14 +29,14 @@ class Convolution(nn.Module):
     param_dtype: jnp.dtype
 
     @nn.compact
-    def __call__(self, x: Array) -> Array:
-        """Convolve x."""
-        shape = (self.size, self.size, x.shape[-1], self.maps)
-        kernel = self.param("kernel", self.kernel_init, shape, self.param_dtype)
-        return convolve(x, kernel.astype(x.dtype)) + bias(self, self.maps, x.dtype, self.param_dtype)
+    def __call__(self, x: Array, margin: int = 0, factor: int = 1, tile: int = 2) -> Array:
+        """Convolve x, each pixel repeated and a margin put round it before."""
+        shape = (self.size, self.size, x.shape[0], self.maps)
+        kernel = self.param("kernel", self.kernel_init, shape, self.param_dtype).astype(x.dtype)
+        return convolve(x, kernel, margin, factor, tile) + bias(self, self.maps, x.dtype, self.param_dtype)[None, None]
 
 
 def bias(module: nn.Module, maps: int, dtype: jnp.dtype, param_dtype: jnp.dtype) -> Array:
-    """Make a layer's bias: [1, 1, 1, maps] zeros, to be added to [b, h, w, maps]."""
+    """Make a layer's bias: [maps, 1, 1, 1] zeros, to be added to [maps, h, w, b]."""
     value = module.param("bias", nn.initializers.zeros, (maps,), param_dtype)
-    return value.astype(dtype)[None, None, None]
+    return value.astype(dtype)[:, None, None, None]

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from nnjax.config import ModelConfig
-from nnjax.models.convolution import average_pool, convolve, pad
+from nnjax.models.convolution import average_pool, convolve, flatten, images
 from nnjax.models.dense import ACTIVATIONS, KERNEL_INITS, Activation, Model, drop, dtypes, scale_kernels
 from nnjax.models.layers import Convolution, Init, bias
 from nnjax.models.published import C3_INPUTS, bitmaps
@@ -40,13 +40,13 @@ class Subsampling(nn.Module):
 
     @nn.compact
     def __call__(self, x: Array) -> Array:
-        """Subsample: [b, h, w, maps] -> [b, h / 2, w / 2, maps]."""
+        """Subsample: phases [2, 2, maps, h, w, b] -> [maps, h, w, b]."""
 
         def draw(key: Key, shape: tuple[int, ...], dtype: jnp.dtype) -> Array:
             return self.kernel_init(key, (4, *shape), dtype)[0]
 
         kernel = self.param("kernel", draw, (self.maps,), self.param_dtype).astype(x.dtype)
-        return 4 * average_pool(x) * kernel[None, None, None] + bias(self, self.maps, x.dtype, self.param_dtype)
+        return 4 * average_pool(x) * kernel[:, None, None, None] + bias(self, self.maps, x.dtype, self.param_dtype)
 
 
 class SparseConvolution(nn.Module):
@@ -62,7 +62,7 @@ class SparseConvolution(nn.Module):
 
     @nn.compact
     def __call__(self, x: Array) -> Array:
-        """Convolve: [b, h, w, 6] -> [b, h - 4, w - 4, 16]."""
+        """Convolve: [6, h, w, b] -> phases [2, 2, 16, (h - 4) / 2, (w - 4) / 2, b]."""
 
         def draw(key: Key, shape: tuple[int, ...], dtype: jnp.dtype) -> Array:
             keys = jax.random.split(key, len(C3_INPUTS))
@@ -72,7 +72,7 @@ class SparseConvolution(nn.Module):
         places = pairs()
         kernel = self.param("kernel", draw, (5, 5, len(places)), self.param_dtype).astype(x.dtype)
         kernel = jnp.einsum("hwp,pio->hwio", kernel, jnp.asarray(places, x.dtype))
-        return convolve(x, kernel) + bias(self, len(C3_INPUTS), x.dtype, self.param_dtype)
+        return convolve(x, kernel) + bias(self, len(C3_INPUTS), x.dtype, self.param_dtype)[None, None]
 
 
 def pairs() -> np.ndarray:
@@ -107,7 +107,7 @@ class LeNet5(nn.Module):
         self.C5, self.F6 = (nn.Dense(width, dtype=self.dtype, **options) for width in (120, 84))
 
     def features(self, x: Array, dropout: Array | None, key: Key | None) -> Array:
-        """Give what F6 makes of images [b, 32, 32, 1] with values in [0, 1]: [b, 84]."""
+        """Give what F6 makes of images [1, 32, 32, b] with values in [0, 1]: [b, 84]."""
         x = (INK - BACKGROUND) * x + BACKGROUND
         for layer in (self.C1, self.S2, self.C3, self.S4):
             x = self.activation(layer(x))
@@ -145,7 +145,7 @@ class LeNet5Modern(nn.Module):
         self.output = nn.Dense(self.num_outputs, dtype=self.dtype, **options)
 
     def features(self, x: Array, dropout: Array | None, key: Key | None) -> Array:
-        """Give the last hidden layer for images [b, 32, 32, 1]: [b, width]."""
+        """Give the last hidden layer for images [1, 32, 32, b]: [b, width]."""
         for layer in (self.C1, self.C3):
             x = average_pool(self.activation(layer(x)))
         return hidden(self.dense, flatten(x), self.activation, dropout, key)
@@ -155,9 +155,10 @@ class LeNet5Modern(nn.Module):
         return self.output(code)
 
 
-def flatten(x: Array) -> Array:
-    """Lay maps [b, h, w, maps] out as [b, h * w * maps]."""
-    return x.reshape(x.shape[0], -1)
+def framed(x: Array) -> Array:
+    """Put a margin of zeros round images [1, h, w, b]: [1, 32, 32, b]."""
+    margin = (SIDE - x.shape[1]) // 2
+    return jnp.pad(x, ((0, 0), (margin, margin), (margin, margin), (0, 0)))
 
 
 def hidden(
@@ -188,7 +189,7 @@ def make_lenet(config: ModelConfig, num_inputs: int, num_outputs: int) -> Model:
 
     def code(params: Params, x: Array, dropout: Array | None = None, key: Key | None = None) -> Array:
         lead = x.shape[:-1]
-        found = run(params, pad(x.reshape(-1, side, side, 1), (SIDE - side) // 2), "features", dropout, key)
+        found = run(params, framed(images(x.reshape(-1, side * side), side)), "features", dropout, key)
         return found.reshape(*lead, -1)
 
     def logits_of(params: Params, code: Array) -> Array:
@@ -198,8 +199,8 @@ def make_lenet(config: ModelConfig, num_inputs: int, num_outputs: int) -> Model:
         def both(module: nn.Module, x: Array) -> Array:
             return module.scores(module.features(x, None, None))
 
-        images = jnp.zeros((1, SIDE, SIDE, 1), param_dtype)
-        return scale_kernels(module.init(key, images, method=both)["params"], init_scale)
+        blank = jnp.zeros((1, SIDE, SIDE, 1), param_dtype)
+        return scale_kernels(module.init(key, blank, method=both)["params"], init_scale)
 
     def logits(params: Params, x: Array, dropout: Array | None = None, key: Key | None = None) -> Array:
         return logits_of(params, code(params, x, dropout, key))

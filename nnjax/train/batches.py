@@ -97,13 +97,15 @@ def make_device_data(experiment: Experiment, prepared: Prepared) -> DeviceData:
     most_train, most_validation = _most(prepared, experiment.data.folds)
     most_train_eval = most_train if experiment.train_eval_size is None else min(most_train, experiment.train_eval_size)
     most_evaluated = max(most_train_eval, most_validation, len(prepared.test))  # equal shapes are compiled once
+    batches = even_batches(most_evaluated, experiment.eval_batch_size)
+    evaluated = batches * -(-most_evaluated // max(batches, 1))
     return DeviceData(
         x=dataset.x if dataset.x.dtype == np.uint8 else dataset.x.astype(dtype),
         y=y if y.dtype == np.int32 else y.astype(dtype),
-        train=_pad(train, most_train, experiment.batch_size),
-        train_eval=_pad(subset, most_evaluated, experiment.eval_batch_size),
-        validation=_pad(prepared.validation, most_evaluated, experiment.eval_batch_size),
-        test=_pad(prepared.test, most_evaluated, experiment.eval_batch_size),
+        train=_pad(train, -(-most_train // experiment.batch_size) * experiment.batch_size),
+        train_eval=_pad(subset, evaluated),
+        validation=_pad(prepared.validation, evaluated),
+        test=_pad(prepared.test, evaluated),
         x_mean=_row(prepared.x_scaler.mean, dtype),
         x_scale=_row(prepared.x_scaler.scale, dtype),
         y_mean=_row(prepared.y_scaler.mean, dtype),
@@ -132,9 +134,14 @@ def fixed_subset(train: np.ndarray, size: int) -> np.ndarray:
     return train[np.linspace(0, len(train) - 1, size).round().astype(np.int64)] if size else train[:0]
 
 
-def _pad(index: np.ndarray, most: int, multiple: int) -> Part:
-    """Pad a part to a multiple that holds `most`; an empty part stays empty."""
-    padded = np.zeros(-(-most // multiple) * multiple if len(index) else 0, np.int32)
+def even_batches(examples: int, most: int) -> int:
+    """Count the batches of equal size, of at most so many examples each, that hold so many."""
+    return -(-examples // most)
+
+
+def _pad(index: np.ndarray, size: int) -> Part:
+    """Pad a part to a size; an empty part stays empty."""
+    padded = np.zeros(size if len(index) else 0, np.int32)
     padded[: len(index)] = index
     return Part(padded, np.int32(len(index)))
 

@@ -118,8 +118,13 @@ def choose_lanes(plan: Plan, sizes: Sequence[int], course: Sequence[tuple[float,
     """
     assert plan.lanes is not None
     rungs = [rung for rung in LADDER if rung < plan.lanes and not plan.fixed] + [plan.lanes]
-    stages = [(length, [max(1, round(share * size)) for size in sizes]) for share, length in course]
-    return min(rungs, key=lambda rung: sum(length * cost_of(plan, left, rung) for length, left in stages))
+    parts = stages(sizes, course)
+    return min(rungs, key=lambda rung: sum(length * cost_of(plan, left, rung) for length, left in parts))
+
+
+def stages(sizes: Sequence[int], course: Sequence[tuple[float, int]]) -> list[tuple[int, list[int]]]:
+    """List the stages of a course: (length, how many trials of each kind are left)."""
+    return [(length, [max(1, round(share * size)) for size in sizes]) for share, length in course]
 
 
 def cost_of(plan: Plan, sizes: Sequence[int], lanes: int) -> float:

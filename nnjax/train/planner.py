@@ -24,7 +24,7 @@ from nnjax.train import checkpoints
 from nnjax.train.batches import DeviceData
 from nnjax.train.crews import Crew, Group, sizes_of
 from nnjax.train.memory import data_bytes, free_bytes, lane_bytes, most_lanes, size_text
-from nnjax.train.plan import Plan, alternatives, answers, turns
+from nnjax.train.plan import WHOLE, Plan, alternatives, answers, stages, turns
 from nnjax.train.programs import Program
 
 WATCHED = 0.3  # seconds of a group's segments, compiling aside, from which the rest is predicted
@@ -33,6 +33,7 @@ BRIEF = 0.2  # seconds that a try of a compiled program lasts
 GAIN = 0.9  # another layout is taken where it needs less than this share of the time
 FILE = "nnjax_steps.json"  # in the folder of compiled programs
 
+Course = Sequence[tuple[float, int]]  # as for `choose_lanes`
 Table = dict[tuple[int, int, str], float]  # (devices, lanes, order) -> seconds of a step
 
 
@@ -142,7 +143,9 @@ class Planner:
         self.watches: dict[tuple[int, ...], Watch] = {}
         self.outlooks: dict[tuple[int, ...], Outlook] = {}
 
-    def watch(self, group: Group, lanes: int, devices: int, segment: Watch, may_change: bool) -> Plan | None:
+    def watch(
+        self, group: Group, lanes: int, devices: int, segment: Watch, may_change: bool, course: Course = WHOLE
+    ) -> Plan | None:
         """Take note of a segment that compiled nothing; give a better plan if there is one and it pays to change.
 
         Args:
@@ -150,6 +153,7 @@ class Planner:
           lanes, devices: their layout.
           segment: what it took.
           may_change: whether they have just begun and may begin again.
+          course: of the group's trials, as for `choose_lanes`.
         """
         name = tuple(spec.id for spec in group.specs)
         if name in self.outlooks:
@@ -165,15 +169,16 @@ class Planner:
         layout = (devices, lanes, group.plan.order)
         table = self.measured.table(group) | {layout: step}
         plan, better = plan_of(group.plan, layout, table), None
-        if may_change and self._left(group, plan) > WORTH:
+        if may_change and self._left(group, plan, course) > WORTH:
             table, best = self._tried(group, plan, table)
-            if self._left(group, best) < GAIN * self._left(group, plan):
+            if self._left(group, best, course) < GAIN * self._left(group, plan, course):
                 plan = better = best
         self.measured.add(group, table)
         took = 0.0 if better else now.seconds
-        self.outlooks[name] = Outlook(self._left(group, plan), took)
+        left = self._left(group, plan, course)
+        self.outlooks[name] = Outlook(left, took)
         arms = ", ".join(dict.fromkeys(spec.arm for spec in group.specs if spec.arm))
-        self.announce(f"plan{f' ({arms})' if arms else ''}: {self.describe(group, plan)}")
+        self.announce(f"plan{f' ({arms})' if arms else ''}: {describe(group, plan, left)}")
         return better
 
     def total(self) -> Outlook:
@@ -181,10 +186,12 @@ class Planner:
         seen = self.outlooks.values()
         return Outlook(sum(one.predicted for one in seen), sum(one.took for one in seen))
 
-    def _left(self, group: Group, plan: Plan) -> float:
+    def _left(self, group: Group, plan: Plan, course: Course) -> float:
         """Predict the seconds of a group's training."""
         steps = float(np.mean([group.total_steps(spec) for spec in group.specs]))
-        return seconds_of(plan, group_sizes(group)[plan.order]) * steps * evaluating(group)
+        parts = stages(group_sizes(group)[plan.order], course)
+        share = sum(length * seconds_of(plan, sizes) for length, sizes in parts) / sum(length for length, _ in parts)
+        return share * steps * evaluating(group)
 
     def _tried(self, group: Group, plan: Plan, table: Table) -> tuple[Table, Plan]:
         """Measure the layouts one change away that are not known yet; give all that is known, and the best plan."""
@@ -203,19 +210,20 @@ class Planner:
                 best = found
         return table, best
 
-    def describe(self, group: Group, plan: Plan) -> str:
-        """Say a plan with its predicted time and memory."""
-        assert plan.devices is not None
-        assert plan.lanes is not None
-        number, lanes = plan.devices, plan.lanes
-        arrays = lanes * lane_bytes(group.key, group.shapes) + data_bytes(group.data)
-        count = len(group.specs)
-        layout = f"{number} device{'s' * (number > 1)} × {lanes} lane{'s' * (lanes > 1)}"
-        order = f", {plan.order} order" if lanes > 1 else ""
-        return (
-            f"{layout}{order} for {count} trial{'s' * (count > 1)}; predicted: {self._left(group, plan):.3g} s of "
-            f"training, {size_text(arrays)} a device, which has {size_text(free_bytes())} left."
-        )
+
+def describe(group: Group, plan: Plan, seconds: float) -> str:
+    """Say a plan with its predicted time and memory."""
+    assert plan.devices is not None
+    assert plan.lanes is not None
+    number, lanes = plan.devices, plan.lanes
+    arrays = lanes * lane_bytes(group.key, group.shapes) + data_bytes(group.data)
+    count = len(group.specs)
+    layout = f"{number} device{'s' * (number > 1)} × {lanes} lane{'s' * (lanes > 1)}"
+    order = f", {plan.order} order" if lanes > 1 else ""
+    return (
+        f"{layout}{order} for {count} trial{'s' * (count > 1)}; predicted: {seconds:.3g} s of training, "
+        f"{size_text(arrays)} a device, which has {size_text(free_bytes())} left."
+    )
 
 
 def group_sizes(group: Group) -> dict[str, list[int]]:

@@ -415,7 +415,8 @@ class Population:
         if self.costs.note(chunk.program, seconds, steps * len(specs)):
             segment = Watch(seconds, steps, int(max(chunk.steps)) % chunk.group.steps_per_epoch() < steps)
             fresh = not chunk.group.plan.fixed and all(spec.id in self.fresh for spec in specs)
-            better = self.planner.watch(chunk.group, chunk.lanes, chunk.program.mesh.size, segment, fresh)
+            layout = chunk.lanes, chunk.program.mesh.size
+            better = self.planner.watch(chunk.group, *layout, segment, fresh, self.standing.course)
         return better
 
     def _renewed(self, chunk: Chunk) -> Chunk:

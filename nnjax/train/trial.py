@@ -15,7 +15,7 @@ from nnjax.losses import l1_penalty, l2_penalty, make_loss
 from nnjax.metrics import METRICS, default_metrics
 from nnjax.models import ACTIVATIONS, make_model
 from nnjax.optimizers import make_optimizer, make_schedule
-from nnjax.train.batches import Batch, DeviceData, Part, Shapes, gather, split_batch
+from nnjax.train.batches import Batch, DeviceData, Part, Shapes, even_batches, gather, split_batch
 from nnjax.types import Array, Key, Metrics, Params, TrialState
 
 INIT, DROPOUT, AUGMENT = 0, 2, 3  # what a trial's seed is folded with (batches.ORDER is 1)
@@ -157,7 +157,7 @@ class Trial:
 
     def evaluate(self, data: DeviceData, part: Part, params: Params, names: tuple[str, ...]) -> Metrics:
         """Average loss and metrics over a part in evaluation mode, every example once; NaN for an empty part."""
-        size = self.experiment.eval_batch_size
+        size = part.index.shape[0] // max(even_batches(part.index.shape[0], self.experiment.eval_batch_size), 1)
 
         def body(t: Array, sums: Metrics) -> Metrics:
             index = jax.lax.dynamic_slice_in_dim(part.index, t * size, size)
@@ -168,7 +168,7 @@ class Trial:
             return {name: sums[name] + jnp.sum(jnp.where(batch.w > 0, values[name], 0)) for name in sums}
 
         sums = {name: jnp.zeros((), self.dtype) for name in ("loss", *names)}
-        if part.index.shape[0]:
+        if size:
             sums = jax.lax.fori_loop(0, -(-part.count // size), body, sums)
         return {name: self.total(value) / part.count.astype(self.dtype) for name, value in sums.items()}
 

@@ -41,7 +41,14 @@ def read_arguments(variants):
     return arguments, TASKS[arguments.task](arguments.trials, arguments.epochs, arguments.data).part(number, parts)
 
 
-def write_results(arguments, task, curves, steady_seconds):
+def steady_seconds(passes, warm):
+    """Seconds of all passes over the examples, as if each took what one takes after the first `warm`, which compile."""
+    if len(passes) <= warm:
+        raise ValueError(f"{len(passes)} passes, but more than {warm} were expected; give more epochs or trials.")
+    return sum(passes[warm:]) / (len(passes) - warm) * len(passes)
+
+
+def write_results(arguments, task, curves, steady):
     """Write trials.csv, curves.npz and what the benchmark reads."""
     names = ("train_loss", "val_loss", "val_accuracy")
     np.savez(f"{arguments.out}.npz", **dict(zip(names, curves.values, strict=True)))
@@ -50,7 +57,7 @@ def write_results(arguments, task, curves, steady_seconds):
         writer.writerow(["learning_rate", "weight_decay", "seed", *names])
         writer.writerows(zip(task.rates, task.decays, task.seeds, *curves.values[:, :, -1], strict=True))
     steps = -(-len(task.train[0]) // task.batch_size) * task.epochs
-    found = {"steady_seconds": steady_seconds, "steps": steps, "trials": len(task.rates)}
+    found = {"steady_seconds": steady, "steps": steps, "trials": len(task.rates)}
     _, losses, accuracies = curves.values[:, :, -1]
     best = {"best_val_loss": float(np.nanmin(losses)), "best_val_accuracy": float(np.fmax.reduce(accuracies))}
     with open(f"{arguments.out}.json", "w") as file:

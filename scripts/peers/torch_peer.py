@@ -11,7 +11,7 @@ from torch import nn
 from torch.func import functional_call, grad_and_value, stack_module_state, vmap
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
-from scripts.peers.command import curves_of, read_arguments, write_results
+from scripts.peers.command import curves_of, read_arguments, steady_seconds, write_results
 
 
 def lenet(task):
@@ -67,7 +67,7 @@ def measures(task, outputs, targets):
 def train_alone(task, compiled, curves):
     """One network after another, as PyTorch's tutorials do, but with examples gathered from memory."""
     x, y, vx, vy = tensors(task)
-    steady = 0.0
+    passes = []
     model = network(task)
     forward = torch.compile(model) if compiled else model
     for trial, (rate, decay, seed) in enumerate(zip(task.rates, task.decays, task.seeds, strict=True)):
@@ -91,8 +91,8 @@ def train_alone(task, compiled, curves):
             with torch.no_grad():
                 values = measures(task, model(vx), vy)
             curves.add(trial, epoch, total.item() / len(x), *values)
-            steady += time.perf_counter() - begin if trial or epoch > 1 else 0.0
-    return steady * len(task.rates) * task.epochs / (len(task.rates) * task.epochs - 2)
+            passes.append(time.perf_counter() - begin)
+    return steady_seconds(passes, warm=2)
 
 
 def adamw(state, gradient, t, rate, decay):
@@ -147,7 +147,7 @@ def train_ensemble(task, compiled, curves):
     validate = vmap(evaluate, in_dims=(0, None, None))
     if compiled:
         step, validate = torch.compile(step, dynamic=False), torch.compile(validate, dynamic=False)
-    count, steady = torch.zeros(()), 0.0
+    count, passes = torch.zeros(()), []
     for epoch in range(task.epochs):
         begin = time.perf_counter()
         order, total = torch.randperm(len(x)), torch.zeros(len(rates))
@@ -161,8 +161,8 @@ def train_ensemble(task, compiled, curves):
         values = (sums / len(vx)).tolist()
         for trial, train in enumerate((total / len(x)).tolist()):
             curves.add(trial, epoch, train, *(row[trial] for row in values[: 1 if task.copies else 2]))
-        steady += time.perf_counter() - begin if epoch else 0.0  # the first epoch compiles
-    return steady * task.epochs / max(task.epochs - 1, 1)
+        passes.append(time.perf_counter() - begin)
+    return steady_seconds(passes, warm=1)
 
 
 VARIANTS = {

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from scripts.peers import contest, flat, looking, tables
+from scripts.peers.command import steady_seconds
 
 ROOT = pathlib.Path(__file__).parents[2]
 
@@ -35,6 +36,13 @@ def test_ratios_are_taken_repeat_by_repeat(tmp_path):
         in (tmp_path / "bench.md").read_text()
     )
     assert (tmp_path / "bench.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_steady_seconds_leave_the_first_passes_out():
+    """Passes of 9, 4, 2, 3 and 1 seconds: the last three take 2 each, so all five take 10."""
+    assert steady_seconds([9, 4, 2, 3, 1], warm=2) == 10
+    with pytest.raises(ValueError, match="2 passes, but more than 2 were expected; give more epochs"):
+        steady_seconds([9, 4], warm=2)
 
 
 def test_a_contest(tmp_path):

@@ -89,6 +89,14 @@ def test_predictions_by_hand():
     assert watcher.total() == (pytest.approx(2 * 0.01 * 20 * (1 + 50 / 120)), pytest.approx(1.3))
 
 
+def test_predictions_know_the_course_of_halving():
+    """All trials for 1 epoch of 4 take 2 turns; a quarter of them, 8 of each seed, take the other 3 in 1 turn."""
+    [group] = population(specs_of(CLASSIFIER, SPACE)).groups
+    watcher = Planner(Plan(), lambda text: None, None, None)
+    watcher.watch(group, 16, 2, Watch(0.9, 90), False, course=((1.0, 1), (0.25, 3)))
+    assert watcher.total().predicted == pytest.approx((1 / 4 * 2 + 3 / 4 * 1) * 0.01 * 20 * (1 + 50 / 120))
+
+
 def test_a_better_layout_is_taken_and_nothing_else_changes(steps):
     """What has begun begins again: the same results as under that plan by hand, bit for bit."""
     steps[2, 4, "shared"] = 1e-9

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -16,6 +17,7 @@ from nnjax.fields import replace
 from nnjax.models import make_model
 from nnjax.models.census import trained_layers
 from nnjax.models.inside import caught
+from nnjax.models.layers import Convolution
 from nnjax.train import Plan, Stopped, checkpoints, probe
 from nnjax.train.batches import Part, make_device_data, make_shapes
 from nnjax.train.records import Record
@@ -129,12 +131,20 @@ def test_small_data_are_looked_at_seldom():
 
 
 @pytest.mark.parametrize(
-    ("n", "looked_at", "every"), [(4, 4, 40), (640, 32, 2), (1293, 32, 1), (4500, 112, 1), (60_000, 256, 1)]
+    ("n", "batch_size", "looked_at", "every"),
+    [
+        (4, 4, 4, 40),  # one step an epoch
+        (640, 16, 32, 2),  # a twentieth of the examples
+        (1293, 16, 32, 1),
+        (1293, 128, 32, 4),  # 11 steps an epoch
+        (4500, 256, 112, 3),  # 18
+        (60_000, 128, 256, 1),
+    ],
 )
-def test_looking_takes_a_fortieth_of_the_examples(n, looked_at, every):
+def test_looking_takes_a_fortieth_of_the_steps_and_of_the_examples(n, batch_size, looked_at, every):
     part = Part(np.zeros(n, np.int32), jnp.int32(n))
     assert probe.num_examples(part) == looked_at
-    epochs = [epoch for epoch in range(1, 82) if bool(probe.due(part, jnp.int32(epoch)))]
+    epochs = [epoch for epoch in range(1, 82) if bool(probe.due(part, batch_size, jnp.int32(epoch)))]
     assert epochs == list(range(1, 82, every))
 
 
@@ -196,6 +206,25 @@ def test_convolutional_networks_against_flax(kind):
     jax.eval_shape(apply, params, jax.ShapeDtypeStruct((2, 784), jnp.float32))
     assert list(shapes) == list(layers)
     assert shapes == SHAPES[kind]
+
+
+def test_a_picture_that_tiles_exceed_is_caught_without_what_lies_beyond():
+    """7 x 7 pixels in tiles of 2 x 2: ones under a kernel of ones make 4 in the corners, 6 at the edges, 9 inside."""
+    layer = Convolution(1, 3, nn.initializers.ones, jnp.float32)
+    x = jnp.ones((1, 7, 7, 2))
+    params = {"layer": {"kernel": jnp.ones((3, 3, 1, 1)), "bias": jnp.zeros(1)}}
+
+    class Net(nn.Module):
+        def setup(self):
+            self.layer = layer.clone()
+
+        def __call__(self, x):
+            return self.layer(x, margin=1)
+
+    with caught(["layer"]) as outputs:
+        Net().apply({"params": params}, x)
+    along = np.array([2, 3, 3, 3, 3, 3, 2])
+    np.testing.assert_array_equal(outputs["layer"], np.tile(np.outer(along, along)[None, :, :, None], (2, 1, 1, 1)))
 
 
 def test_hidden_and_output_activations_by_layer():
