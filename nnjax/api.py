@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
-from nnjax import diagnosing, preflight, run_files, runs
+from nnjax import diagnosing, preflight, run_files, run_signals, runs
+from nnjax import sanity as sanity_checks
 from nnjax.checks import Finding
 from nnjax.config import AUTOENCODERS, DataConfig, Experiment, Replicate, TrialSpec, replicate_of
 from nnjax.data import prepare
-from nnjax.diagnose.types import Diagnosis
+from nnjax.diagnose.types import Diagnosis, Signals
 from nnjax.fields import conform
 from nnjax.keeping import ALL, keep_text, parse_keep, spans
 from nnjax.metrics import is_maximised
@@ -135,6 +136,10 @@ class Run:
     def curves(self) -> dict[str, np.ndarray]:
         """Arrays [trial, epoch] by name (train_loss, val_loss, ...), NaN past a trial's own epochs."""
         return stack_curves(self.records)
+
+    def signals(self) -> Signals | None:
+        """What was measured inside the networks while they trained; None where nobody looked."""
+        return run_signals.stack(self.specs, self.records)
 
     def facts(self, trial: int = 0) -> DataFacts:
         """What a trial's network must know of the data it was trained on."""
@@ -263,6 +268,17 @@ class Run:
 
         return certificate.read(self.store)
 
+    @functools.cached_property
+    def sanity(self) -> list[sanity_checks.Examined] | None:
+        """What the sanity checks found before training; None where there were none.
+
+        Raises:
+          UserError: sanity.json is damaged.
+        """
+        if not isinstance(self.store, runs.FolderStore):
+            return None
+        return self.store.read_optional(sanity_checks.FILE, sanity_checks.from_json)
+
     def certify(
         self,
         announce: Callable[[str], None] = lambda text: None,
@@ -308,6 +324,7 @@ def sweep(
     observe: Observer = lambda progress: None,
     announce: Callable[[str], None] = lambda text: None,
     should_stop: Callable[[], bool] = lambda: False,
+    sanity: bool = False,
 ) -> Run:
     """Train every trial of a search space as one population.
 
@@ -322,6 +339,7 @@ def sweep(
       observe: called with a `Progress` after every segment.
       announce: called with sentences (pre-flight findings, the plan).
       should_stop: asked between segments.
+      sanity: whether short trials show first if learning can work at all (see `nnjax.sanity`), once a run folder.
 
     Raises:
       UserError: an impossible experiment, unusable data, or a workdir of another experiment.
@@ -333,6 +351,10 @@ def sweep(
     if space.mode == ADAPTIVE:
         from nnjax.search.adaptive import search
 
+        if sanity:
+            raise UserError(
+                "The sanity checks look at given settings, but mode adaptive asks for them: train one first."
+            )
         return search(
             experiment,
             space,
@@ -377,11 +399,38 @@ def sweep(
         population.records = folder.begin(experiment, specs, facts, findings, title, rules)
         if earlier and [from_json(group) for group in earlier] != [group.plan for group in population.groups]:
             announce(OTHER_PLAN)
+    sane = _examine(specs, prepared, folder, announce, should_stop) if sanity else None
     _train(population, folder, facts, prepared)
     if population.cost():
         announce(f"cost: {population.cost()}")
     schedules = scheduler.schedules(population.records) if scheduler and scheduler.schedules else ()
-    return Run(specs, population.records, population.store, facts, prepared, findings, title, schedules)
+    run = Run(specs, population.records, population.store, facts, prepared, findings, title, schedules)
+    run.sanity = run.sanity if sane is None else sane
+    return run
+
+
+def _examine(
+    specs: Sequence[TrialSpec],
+    prepared: Mapping[DataConfig, Prepared],
+    folder: runs.FolderStore | None,
+    announce: Callable[[str], None],
+    should_stop: Callable[[], bool],
+) -> list[sanity_checks.Examined]:
+    """Run the sanity checks, unless the run folder has them; if they are interrupted, let go of it."""
+    found = None if folder is None else folder.read_optional(sanity_checks.FILE, sanity_checks.from_json)
+    if found is not None:
+        for text in (text for one in found for text in sanity_checks.told(one)):
+            announce(text)
+        return found
+    try:
+        found = sanity_checks.examine(specs, prepared, announce, should_stop)
+        if folder is not None:
+            folder.write_json(sanity_checks.FILE, sanity_checks.to_json(found))
+    except BaseException:
+        if folder is not None:
+            folder.release()
+        raise
+    return found
 
 
 def _noted(scheduler: Scheduler, folder: runs.FolderStore | None) -> Callable[[Sequence[Record]], Standing]:

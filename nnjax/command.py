@@ -141,17 +141,30 @@ def arm_of(module: ModuleType, name: str | None) -> Space:
     return Space() if name is None else Space(arms=override(space_of(module), {"arms": name}).arms)
 
 
+def watched(experiment: Experiment) -> Experiment:
+    """Look inside the network while it trains, unless the experiment says whether to."""
+    return replace(experiment, {"signals": True}) if experiment.signals is None else experiment
+
+
 def title_of(module: ModuleType) -> str:
     """Give the first line of the file's docstring."""
     return (module.__doc__ or "").strip().split("\n")[0]
 
 
-def rerun(argv: Sequence[str], source: str | None, trial: int | None, workdir: str | None, **layout: Any) -> Any:
+def rerun(
+    argv: Sequence[str],
+    source: str | None,
+    trial: int | None,
+    workdir: str | None,
+    sanity: bool = False,
+    **layout: Any,
+) -> Any:
     """Train one trial of a run again, with the command line's `--config.FIELD=VALUE` applied.
 
     Args:
       argv, workdir: as for `require`.
       source, trial: the run folder and the number of the trial.
+      sanity: as for `nnjax.sweep`.
       layout: the fields of a `Plan` that are given by hand; None for those of the run.
 
     Raises:
@@ -165,7 +178,9 @@ def rerun(argv: Sequence[str], source: str | None, trial: int | None, workdir: s
     again = retrial(source, trial)
     given = {name: value for name, value in layout.items() if value is not None}
     plan = {**dataclasses.asdict(again.plan), **given}
-    return run(replace(again.experiment, main.overrides("config")), Space(), workdir, again.title, **plan)
+    return run(
+        replace(again.experiment, main.overrides("config")), Space(), workdir, again.title, sanity=sanity, **plan
+    )
 
 
 def run(
@@ -177,6 +192,7 @@ def run(
     asking: Mapping[str, str | None] | None = None,
     certify: bool = False,
     keep: str = ALL,
+    sanity: bool = False,
     **layout: Any,
 ) -> Any:
     """Train with a live display, print the table, write the report, and name it.
@@ -187,6 +203,7 @@ def run(
       asking: sampler, storage, study_name and metric of mode "adaptive", as for `nnjax.search.adaptive.search`; None
         for the default.
       keep: as for `nnjax.sweep`.
+      sanity: as for `nnjax.sweep`.
       certify: whether to train some trials again after that (see `nnjax.certifying`).
       layout: the fields of a `Plan`; None for the default.
 
@@ -197,7 +214,7 @@ def run(
     """
     asked: dict[str, Any] = {name: value for name, value in (asking or {}).items() if value is not None}
     parse_keep(keep)
-    _refuse_unfit(experiment, space, asked)
+    _refuse_unfit(experiment, space, asked, sanity)
     from nnjax import diagnosing
     from nnjax.api import Stopped, sweep
     from nnjax.progress import Display, print_message, summary_table
@@ -210,6 +227,8 @@ def run(
         from nnjax.search.adaptive import search
 
         train = functools.partial(search, **asked)
+    elif sanity:
+        train = functools.partial(sweep, sanity=True)
     main.catch_signals()
     try:
         with Display() as display:
@@ -242,13 +261,15 @@ def run(
     return trained
 
 
-def _refuse_unfit(experiment: Experiment, space: Space, asked: Mapping[str, str]) -> None:
+def _refuse_unfit(experiment: Experiment, space: Space, asked: Mapping[str, str], sanity: bool) -> None:
     """Refuse what can be refused before JAX is there.
 
     Raises:
       UserError: see `expand` and `questions_of`, or what only mode "adaptive" reads is given in another mode.
     """
     if space.mode == ADAPTIVE:
+        if sanity:
+            raise UserError("--sanity looks at given settings, but mode adaptive asks for them: leave one of them out.")
         require_optuna()
         questions_of(experiment, space)
         return

@@ -151,6 +151,8 @@ class Experiment:
       train_eval_size: training examples re-evaluated at every epoch's end (a fixed subset); None for all, 0 for none.
       seed: of initialisation, order and dropout (traced).
       allow_mismatch: train even though the pre-flight checks found an error.
+      signals: whether to look inside the network at epochs' ends (`nnjax.diagnose.types.Signals`), which changes no
+        result; None for yes where scripts/train.py trains it, else no.
       start_weights: file of the weights to start from, such as a run's checkpoints/weights_00017.npz (its final ones
         are taken) or one written by `nnjax.save_weights` (traced); None for a fresh draw.
     """
@@ -168,6 +170,7 @@ class Experiment:
     train_eval_size: int | None = 10_000
     seed: int = 0
     allow_mismatch: bool = False
+    signals: bool | None = None
     start_weights: str | None = None
 
 
@@ -177,7 +180,8 @@ def program_key(experiment: Experiment) -> Experiment:
     Values of traced fields are replaced by placeholders; which hyperparameters exist is kept.
     """
     mask = Hyperparameters(**dict.fromkeys(experiment.hyperparameters.present(), 0))
-    return dataclasses.replace(experiment, hyperparameters=mask, epochs=0, seed=0, start_weights=None)
+    signals = bool(experiment.signals)
+    return dataclasses.replace(experiment, hyperparameters=mask, epochs=0, seed=0, start_weights=None, signals=signals)
 
 
 class Replicate(NamedTuple):

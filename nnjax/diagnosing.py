@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from nnjax import run_signals
 from nnjax.config import DataConfig, TrialSpec
 from nnjax.diagnose.of_run import anchors_of, curves_of
 from nnjax.diagnose.types import CODES, Diagnosis
@@ -34,8 +35,9 @@ def diagnose_trials(
     known = [i for i, record in enumerate(records) if record.status in OVER and record.status != FAILED]
     out: list[Diagnosis | None] = [None] * len(specs)
     if known:
-        anchors = anchors_of([specs[i] for i in known], facts, prepared)
-        for i, found in zip(known, diagnose(curves_of([records[i] for i in known]), anchors), strict=True):
+        own_specs, own = [specs[i] for i in known], [records[i] for i in known]
+        anchors, signals = anchors_of(own_specs, facts, prepared), run_signals.stack(own_specs, own)
+        for i, found in zip(known, diagnose(curves_of(own), anchors, signals), strict=True):
             out[i] = found
     return out
 

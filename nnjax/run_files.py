@@ -23,7 +23,11 @@ Findings = Sequence[tuple[str, Finding]]
 
 
 def differences(old: Sequence[TrialSpec], new: Sequence[TrialSpec]) -> list[str]:
-    """Say what differs between the trials of two runs: one "field: its values → its values" each; empty if nothing."""
+    """Say what differs between the trials of two runs: one "field: its values → its values" each; empty if nothing.
+
+    Whether somebody looked inside the networks is no difference: it changes no result.
+    """
+    old, new = ([_unwatched(spec) for spec in specs] for specs in (old, new))
 
     def values(specs: Sequence[TrialSpec]) -> dict[str, list[str]]:
         flats = [{"arm": spec.arm, **flatten(spec.experiment)} for spec in specs]
@@ -37,6 +41,10 @@ def differences(old: Sequence[TrialSpec], new: Sequence[TrialSpec]) -> list[str]
     if len(old) != len(new):
         what.append(f"trials: {len(old)} → {len(new)}")
     return what or ([] if list(old) == list(new) else ["the same values are combined in another way"])
+
+
+def _unwatched(spec: TrialSpec) -> TrialSpec:
+    return dataclasses.replace(spec, experiment=dataclasses.replace(spec.experiment, signals=None))
 
 
 def read_record(record: Record, row: Mapping[str, str], curves: Mapping[str, np.ndarray]) -> None:

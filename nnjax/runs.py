@@ -7,7 +7,10 @@ curves.npz        arrays [trial, epoch] by name, NaN past a trial's own epochs
 data.json         source, SHA-256, split, scalers, classes, categories; the pre-flight findings
 checkpoints/      weights_00017.npz for each finished trial (with keep=best:K for the best), chunk.npz for the trials
                   under way, paused_*.npz for those that wait at a rung
+signals.npz       of trials that were looked into while they trained: arrays [trial, epoch, layer] by name; "layers"
+                  names the layers
 figures/, report.html
+sanity.json       what short trials have shown before training (`--sanity`)
 certificate.json  what training some trials again has shown (`--certify`)
 study.db          of an adaptive search: the Optuna study
 evolution.json    of population-based training: each trial's stages (epoch, parent, hyperparameters from then on)
@@ -26,7 +29,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from nnjax import keeping, run_files
+from nnjax import keeping, run_files, run_signals
 from nnjax.checks import Finding
 from nnjax.config import DataConfig, Experiment, TrialSpec
 from nnjax.environment import describe_environment
@@ -304,8 +307,11 @@ class FolderStore(MemoryStore):
         return folder / "chunk.npz", folder / "chunk_previous.npz", folder / "chunk_next.npz"
 
     def save_records(self, specs: Sequence[TrialSpec], records: Sequence[Record]) -> None:
-        """Write curves.npz, then trials.csv, which is the authority on what is finished."""
+        """Write curves.npz and signals.npz, then trials.csv, which is the authority on what is finished."""
         self.write("curves.npz", checkpoints.to_bytes(stack_curves(records)))
+        signals = run_signals.stack(specs, records)
+        if signals is not None:
+            self.write(run_signals.FILE, checkpoints.to_bytes(run_signals.to_arrays(signals)))
         self.write("trials.csv", run_files.trials_csv(specs, records))
 
     def note_environment(self, layout: Mapping[str, Any], seconds: float | None = None) -> None:
@@ -415,7 +421,7 @@ class FolderStore(MemoryStore):
             return facts, [(arm, Finding(*finding)) for arm, finding in tree["findings"]]
 
     def read_records(self, specs: Sequence[TrialSpec]) -> list[Record]:
-        """Read trials.csv and curves.npz back; empty records where they are not there yet.
+        """Read trials.csv, curves.npz and signals.npz back; empty records where they are not there yet.
 
         Raises:
           UserError: they are damaged, or hold other trials.
@@ -436,6 +442,9 @@ class FolderStore(MemoryStore):
                 raise ValueError(f"it has {len(rows)} rows, but the run has {len(specs)} trials")
             for number, (record, row) in enumerate(zip(records, rows, strict=False)):  # more: see `grow`
                 run_files.read_record(record, row, {name: array[number] for name, array in curves.items()})
+        if (self.path / run_signals.FILE).exists():
+            with self._blame(run_signals.FILE):
+                run_signals.fill(checkpoints.read(self.path / run_signals.FILE)[0], specs, records)
         return records
 
 

@@ -2,7 +2,8 @@
 
 Every contender is a fresh process on the same work, in turn, given both cores in the way that suits it. Prints ratios
 and writes bench.json, bench.md and bench.png. Needs the extra `peers`, and for all tasks but tiny NNJAX_DATA. The task
-flat measures nnjax alone, in populations of 16 to 10,000 trials (see `scripts/peers/flat.py`), and writes flat.json.
+flat measures nnjax alone, in populations of 16 to 10,000 trials (see `scripts/peers/flat.py`), and writes flat.json;
+signals, what looking inside the networks costs (see `scripts/peers/looking.py`), and writes signals.json.
 """
 
 import json
@@ -14,13 +15,13 @@ from absl import flags
 
 from nnjax.main import run
 from nnjax.types import UserError
-from scripts.peers import contest, flat, machine, tables, tasks
+from scripts.peers import contest, flat, looking, machine, tables, tasks
 from scripts.peers.contest import Contender, Size
 
 TASKS = flags.DEFINE_list(
     "tasks",
     ["tiny", "autoencoder", "products", "solo", "lenet"],
-    "what to run: tiny, autoencoder, products, solo, lenet, flat",
+    "what to run: tiny, autoencoder, products, solo, lenet, flat, signals",
 )
 ONLY = flags.DEFINE_string("only", "", "contenders whose name has this text, beside nnjax")
 REPEATS = flags.DEFINE_integer("repeats", 3, "how often each runs", lower_bound=1)
@@ -35,6 +36,7 @@ SIZES = {
     "lenet": Size(8, 3),
 }
 NNJAX = [Contender("nnjax"), Contender("nnjax, warm cache", cache=True)]
+ALONE = ("flat", "signals")  # nnjax alone
 COMPILED = ("torch_peer", "ensemble_compiled")
 PEERS = {
     "tiny": [
@@ -69,9 +71,9 @@ PEERS = {
 
 def main(argv: list[str]) -> None:
     """Run the contests."""
-    unknown = [name for name in TASKS.value if name not in (*PEERS, "flat")]
+    unknown = [name for name in TASKS.value if name not in (*PEERS, *ALONE)]
     if unknown:
-        raise UserError(f"The task {unknown[0]!r} is unknown; choose from {', '.join(PEERS)}, flat.")
+        raise UserError(f"The task {unknown[0]!r} is unknown; choose from {', '.join([*PEERS, *ALONE])}.")
     out = pathlib.Path(OUT.value)
     out.mkdir(parents=True, exist_ok=True)
     tasks.write_tiny(out / contest.DATA)
@@ -79,7 +81,9 @@ def main(argv: list[str]) -> None:
     print(json.dumps(results["machine"]))
     if "flat" in TASKS.value:
         flat.contest(out, REPEATS.value, SHARE.value)
-    for task in (task for task in TASKS.value if task != "flat"):
+    if "signals" in TASKS.value:
+        looking.contest(out, REPEATS.value, SHARE.value)
+    for task in (task for task in TASKS.value if task not in ALONE):
         size = Size(math.ceil(SIZES[task].trials * SHARE.value), SIZES[task].epochs)
         contenders = NNJAX + [peer for peer in PEERS[task] if ONLY.value in peer.name]
         runs: dict[str, list] = {contender.name: [] for contender in contenders}

@@ -29,6 +29,7 @@ LANES = flags.DEFINE_integer("lanes", None, "the most trials on one device at a 
 REPORT = flags.DEFINE_bool("report", True, "write the HTML report; scripts/report.py writes it later")
 KEEP = flags.DEFINE_string("keep", "all", "whose weights are kept: all, or best:K by validation loss")
 CERTIFY = flags.DEFINE_bool("certify", False, "after training, train some trials again to show that all is the same")
+SANITY = flags.DEFINE_bool("sanity", False, "before training, show by short trials whether learning can work at all")
 ORDER = flags.DEFINE_enum("order", "auto", ["auto", "shared", "own"], "whether trials of one seed share their batches")
 SAMPLER = flags.DEFINE_enum("sampler", None, SAMPLERS, "who is asked in mode adaptive; tpe by default")
 STORAGE = flags.DEFINE_string("storage", None, "URL of the Optuna storage; by default study.db in the run folder")
@@ -52,6 +53,7 @@ def main(argv: list[str]) -> None:
         {"sampler": SAMPLER.value, "storage": STORAGE.value, "study_name": STUDY.value, "metric": METRIC.value},
         CERTIFY.value,
         KEEP.value,
+        SANITY.value,
         devices=DEVICES.value,
         batch_devices=BATCH_DEVICES.value,
         lanes=LANES.value,

@@ -3,7 +3,8 @@
 Or train a trial of a run again, alone: `python scripts/train.py --from=runs/sweep --trial=17 --workdir=runs/trial17`.
 
 A second call with the same workdir resumes. Fields are named whole (model.widths) or by their last part (widths);
-what the command line sets holds in every arm.
+what the command line sets holds in every arm. --sanity shows first, by short trials of a few seconds, whether the
+network can learn at all: its loss at the start, 20 examples by heart, the inputs taken away, the labels shuffled.
 """
 
 from typing import Any
@@ -21,6 +22,7 @@ DEVICES = flags.DEFINE_integer("devices", None, "how many devices to use; all by
 BATCH_DEVICES = flags.DEFINE_integer(
     "batch_devices", None, "how many devices share each batch; 1 by default", lower_bound=1
 )
+SANITY = flags.DEFINE_bool("sanity", False, "before training, show by short trials whether learning can work at all")
 
 
 def main(argv: list[str]) -> None:
@@ -32,15 +34,16 @@ def main(argv: list[str]) -> None:
     if FROM.value is not None or TRIAL.value is not None:
         if CONFIG.value or ARM.value:
             raise UserError("--from takes the experiment of a run; leave out --config and --arm.")
-        command.rerun(argv, FROM.value, TRIAL.value, WORKDIR.value, **layout)
+        command.rerun(argv, FROM.value, TRIAL.value, WORKDIR.value, sanity=SANITY.value, **layout)
     else:
         config, workdir = command.require(argv, CONFIG.value, WORKDIR.value)
         module = command.load_config(config)
         command.run(
-            command.experiment_of(module),
+            command.watched(command.experiment_of(module)),
             command.arm_of(module, ARM.value),
             workdir,
             command.title_of(module),
+            sanity=SANITY.value,
             **layout,
         )
 

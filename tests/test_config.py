@@ -20,4 +20,6 @@ def test_only_the_values_of_traced_fields_are_left_out_of_the_program_key():
             value = "x"
         elif path in ("data.limit", "data.folds", "hyperparameters.patience"):
             value = 5
+        elif path == "signals":
+            value = True
         assert program_key(replace(base, {path: value})) != program_key(base), path

@@ -79,6 +79,16 @@ def census(experiment: Experiment, num_inputs: int, num_outputs: int) -> Census:
     return Census(layers, parameters, architecture, training, sum(layer.flops for layer in layers))
 
 
+def trained_layers(model: ModelConfig) -> dict[str, str]:
+    """Name the layers that have weights, in the order in which they compute, each with its activation."""
+    layers = _LAYERS.get(model.kind, _dense_layers)(model, 1, 1)
+    return {
+        layer.name: model.output_activation if layer is layers[-1] else model.activation
+        for layer in layers
+        if layer.weights
+    }
+
+
 def _dense(name: str, inputs: int, outputs: int) -> LayerCount:
     return LayerCount(name, inputs, outputs, inputs * outputs, outputs, (inputs + 1) * outputs)
 

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
+from nnjax.models.census import trained_layers
+from nnjax.train import probe
 from nnjax.train.batches import DeviceData, Part, epoch_rows
 from nnjax.train.trial import Trial
 from nnjax.types import Array, Metrics, Params, TrialState
@@ -76,14 +78,14 @@ class Block:
           num_steps, total_steps: int32 [1], this device's own.
 
         Returns:
-          The new state and {curve: [m, CAPACITY]}: column t is the t-th epoch that ended here, NaN after the last.
+          The new state and {curve: [m, CAPACITY]}, {signal: [m, CAPACITY, p]}: column t is the t-th epoch that ended
+          here, NaN after the last.
         """
         per_epoch = steps_per_epoch(data, self.trial.experiment.batch_size)
         first, total_steps = state.step[0], total_steps[0]
         last = jnp.minimum(first + num_steps[0], total_steps)
         last = jnp.minimum(last, (first // per_epoch + CAPACITY) * per_epoch)
-        empty = jnp.full((self.lanes, CAPACITY), jnp.nan, self.trial.dtype)
-        progress = _Progress(state, dict.fromkeys(self.trial.curve_names(), empty), jnp.int32(0))
+        progress = _Progress(state, self.empty_metrics(), jnp.int32(0))
 
         def go_on(progress: _Progress) -> Array:
             return progress.state.step[0] < last
@@ -95,10 +97,21 @@ class Block:
             state = self.run_steps(data, hyper, progress.state, epoch, stop, total_steps)
             progress = progress._replace(state=state)
             ended = stop == (epoch + 1) * per_epoch
-            return jax.lax.cond(ended, lambda: self.finish_epoch(data, hyper, progress, epoch + 1), lambda: progress)
+            return jax.lax.cond(
+                ended, lambda: self.finish_epoch(data, hyper, progress, epoch + 1, total_steps), lambda: progress
+            )
 
         progress = jax.lax.while_loop(go_on, advance, progress)
         return progress.state, progress.metrics
+
+    def empty_metrics(self) -> Metrics:
+        """Give room for the metrics of a segment."""
+        empty = jnp.full((self.lanes, CAPACITY), jnp.nan, self.trial.dtype)
+        metrics = dict.fromkeys(self.trial.curve_names(), empty)
+        if self.trial.experiment.signals:
+            layers = len(trained_layers(self.trial.experiment.model))
+            metrics |= dict.fromkeys(probe.SIGNALS, jnp.full((*empty.shape, layers), jnp.nan, self.trial.dtype))
+        return metrics
 
     def run_steps(
         self, data: DeviceData, hyper: Hyper, state: TrialState, epoch: Array, stop: Array, total_steps: Array
@@ -122,14 +135,31 @@ class Block:
 
         return jax.lax.fori_loop(state.step[0], stop, body, state)
 
-    def finish_epoch(self, data: DeviceData, hyper: Hyper, progress: _Progress, epoch: Array) -> _Progress:
+    def finish_epoch(
+        self, data: DeviceData, hyper: Hyper, progress: _Progress, epoch: Array, total_steps: Array
+    ) -> _Progress:
         """Close an epoch in all lanes and write its metrics into the next column."""
         state, values = self.over(lambda h, s: self.trial.finish_epoch(h, data, s, epoch))(hyper, progress.state)
+        values |= self.look(data, hyper, progress.state, epoch, total_steps)
         metrics = {
             name: jax.lax.dynamic_update_index_in_dim(old, values[name], progress.row, axis=1)
             for name, old in progress.metrics.items()
         }
         return _Progress(state, metrics, progress.row + 1)
+
+    def look(self, data: DeviceData, hyper: Hyper, state: TrialState, epoch: Array, total_steps: Array) -> Metrics:
+        """Look inside the networks at the end of an epoch: {signal: [m, p]}, NaN where it is not due; {} if never."""
+        if not self.trial.experiment.signals:
+            return {}
+        batch = probe.batch_of(self.trial, data)
+
+        def measure() -> Metrics:
+            return self.over(lambda h, s: probe.measure(self.trial, h, s, batch, total_steps))(hyper, state)
+
+        def nothing() -> Metrics:
+            return jax.tree.map(lambda a: jnp.full(a.shape, jnp.nan, a.dtype), jax.eval_shape(measure))
+
+        return jax.lax.cond(probe.due(data.train, self.trial.experiment.batch_size, epoch), measure, nothing)
 
 
 def steps_per_epoch(data: DeviceData, batch_size: int) -> Array:

@@ -13,6 +13,7 @@ from nnjax.config import TrialSpec
 from nnjax.train import checkpoints
 from nnjax.train.batches import DeviceData
 from nnjax.train.crews import Crew, Group, next_mark
+from nnjax.train.probe import SIGNALS
 from nnjax.train.programs import Program
 from nnjax.train.records import DIVERGED, DONE, RUNNING, STOPPED, Packed, Record, stop_epoch
 from nnjax.types import Params, TrialState
@@ -136,8 +137,10 @@ class Chunk:
         if record.status != RUNNING:
             return
         per_epoch = self.group.steps_per_epoch()
+        before = record.epochs
         for name, values in points.items():
-            record.curves[name] = np.concatenate([record.curves.get(name, np.zeros(0)), values])
+            own = record.signals if name in SIGNALS else record.curves
+            own[name] = _grown(own.get(name, values[:0]), before, values)
         record.epochs = (bad_step - 1 if bad_step else step) // per_epoch
         watched = record.curves[self.program.trial.watched()][: record.epochs]
         stop = stop_epoch(watched, spec.experiment.hyperparameters.patience)
@@ -149,6 +152,7 @@ class Chunk:
         elif step >= self.group.total_steps(spec):
             record.status = DONE
         record.curves = {name: curve[: record.epochs] for name, curve in record.curves.items()}
+        record.signals = {name: values[: record.epochs] for name, values in record.signals.items()}
 
     def live(self, records: Sequence[Record]) -> list[TrialSpec]:
         """List the trials that have neither ended nor diverged."""
@@ -184,6 +188,7 @@ def pack(crews: Sequence[Crew], records: Sequence[Record]) -> Packed:
     for spec in (spec for crew in crews for spec in crew.specs):
         record = records[spec.id]
         arrays |= {f"curves/{spec.id}/{name}": curve for name, curve in record.curves.items()}
+        arrays |= {f"signals/{spec.id}/{name}": values for name, values in record.signals.items()}
         trials[str(spec.id)] = {name: getattr(record, name) for name in _NOTED}
     described = [{"trials": [s.id for s in crew.specs], "step": crew.step, "until": crew.until} for crew in crews]
     return arrays, {"crews": described, "trials": trials}
@@ -192,10 +197,21 @@ def pack(crews: Sequence[Crew], records: Sequence[Record]) -> Packed:
 def restore(arrays: Arrays, note: Mapping[str, Any], records: Sequence[Record], trials: Collection[int]) -> None:
     """Fill in the records of some trials, as they were when `pack` gave the arrays and the note."""
     for trial in trials:
-        record, prefix = records[trial], f"curves/{trial}/"
+        record = records[trial]
         for name, value in note["trials"][str(trial)].items():
             setattr(record, name, value)
-        record.curves = {name[len(prefix) :]: a for name, a in arrays.items() if name.startswith(prefix)}
+        record.curves = _below(arrays, f"curves/{trial}/")
+        record.signals = _below(arrays, f"signals/{trial}/")
+
+
+def _below(arrays: Arrays, prefix: str) -> dict[str, np.ndarray]:
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+
+
+def _grown(known: np.ndarray, epochs: int, values: np.ndarray) -> np.ndarray:
+    """Append the values of further epochs to those of `epochs` epochs, NaN where none were known."""
+    gap = np.full((epochs - len(known), *known.shape[1:]), np.nan)
+    return np.concatenate([known, gap, values])
 
 
 def crews_of(arrays: Arrays, note: Mapping[str, Any], blank: TrialState, specs: Sequence[TrialSpec]) -> list[Crew]:

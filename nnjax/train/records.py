@@ -31,6 +31,7 @@ class Record:
       seconds: of wall time spent on it: its share of its chunk's, compilation included.
       lanes, devices: of the program in which it began; 0 before.
       moved: epochs that it had completed when another program took it over; None if none has.
+      signals: {name: float [epochs, layers]}, see `nnjax.train.probe`; empty where nobody looked.
     """
 
     status: str = WAITING
@@ -42,6 +43,7 @@ class Record:
     lanes: int = 0
     devices: int = 0
     moved: int | None = None
+    signals: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
 
 
 class Standing(NamedTuple):

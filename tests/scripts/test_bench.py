@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from scripts.peers import contest, flat, tables
+from scripts.peers import contest, flat, looking, tables
 from scripts.peers.command import steady_seconds
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -78,3 +78,12 @@ def test_a_population_that_waits_is_stopped(tmp_path, monkeypatch):
     assert 50 < cost.peak < 10_000
     with pytest.raises(RuntimeError, match="is not there"):
         flat.sweep(1, "no_such_configuration", [], tmp_path)
+
+
+def test_looking_is_compared_with_not_looking(tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(looking, "CASES", {"bench_tiny": {"epochs": 20}})
+    times = looking.contest(tmp_path, 1)["bench_tiny"]
+    assert times["ratio"] == pytest.approx(times["with"] / times["without"], rel=0.01)
+    assert json.loads((tmp_path / "signals.json").read_text()) == {"bench_tiny": times}
+    assert (tmp_path / "looking" / "signals.npz").exists()  # of the last one, with

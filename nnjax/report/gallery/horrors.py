@@ -15,6 +15,7 @@ BASE = Experiment(
     hyperparameters=Hyperparameters(learning_rate=0.1),
     batch_size=32,
     epochs=30,
+    signals=True,
 )
 PLAIN, UPHILL = "plain", "uphill"  # the data as they are; a learning rate of the wrong sign
 
