@@ -29,9 +29,7 @@ def caught(layers: Collection[str]) -> Iterator[dict[str, Array]]:
         value = call(*args, **kwargs)
         name = context.module.name
         if name in layers and context.method_name == "__call__":
-            outputs[name] = (
-                value if value.ndim == 2 else _examples_first(_pictures(context.module, value, args, kwargs))
-            )
+            outputs[name] = value if value.ndim == 2 else _pictures(context.module, value, args, kwargs)
         return value
 
     with nn.intercept_methods(note):
