@@ -12,7 +12,6 @@ import json
 import math
 import pathlib
 import time
-from typing import NamedTuple
 
 import numpy as np
 from absl import flags
@@ -20,12 +19,12 @@ from absl import flags
 from nnjax.config import DataConfig, Experiment, ModelConfig, OptimizerConfig
 from nnjax.main import run, start_jax
 from nnjax.types import UserError
+from scripts.rate_gaps import Gap, gap
 
 TASKS = flags.DEFINE_list("tasks", ["digits", "diabetes", "mnist5k", "autoencoder"], "which tasks to measure")
 OPTIMIZERS = flags.DEFINE_list("optimizers", ["sgd", "momentum", "adam", "adadelta"], "which optimizers to search for")
 OUT = flags.DEFINE_string("out", "runs/tune_lr_gain", "folder to write into")
 SEEN, SEEDS = 3, 5  # seeds of the search, and of each of the two comparisons
-SHARE = 0.02  # a gap that does not matter
 
 EXPERIMENTS = {
     "digits": Experiment(data=DataConfig("digits"), model=ModelConfig("mlp", widths=(32,)), batch_size=32, epochs=20),
@@ -47,39 +46,6 @@ EXPERIMENTS = {
         epochs=20,
     ),
 }
-
-
-class Gap(NamedTuple):
-    """How far a rate's mean loss lies above the best one's: as a share of it, and in paired standard errors."""
-
-    share: float
-    errors: float
-
-    def holds(self) -> bool:
-        """Whether it is within 2 %, or one standard error if that is larger."""
-        return self.share <= SHARE or self.errors <= 1
-
-    def __str__(self) -> str:
-        """Write it for a table."""
-        return f"{100 * self.share:6.1f} % {self.errors:5.1f} SE {'yes' if self.holds() else 'NO':>4}"
-
-
-def gap(losses: np.ndarray, place: int) -> Gap:
-    """Compare a rate with the best one.
-
-    Args:
-      losses: [rates, seeds] after the last epoch; infinity of trials that diverged.
-      place: of the rate.
-    """
-    means = losses.mean(axis=1)
-    best = int(np.argmin(means))
-    if place == best:
-        return Gap(0.0, 0.0)
-    if not math.isfinite(means[place]):
-        return Gap(math.inf, math.inf)
-    error = float((losses[place] - losses[best]).std(ddof=1)) / losses.shape[1] ** 0.5
-    difference = float(means[place] - means[best])
-    return Gap(difference / float(means[best]), difference / max(error, 1e-300))
 
 
 def grid(experiment: Experiment, name: str) -> np.ndarray:

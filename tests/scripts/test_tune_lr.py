@@ -5,7 +5,7 @@ import json
 import pytest
 from processes import complaint, contents, run
 
-from scripts.tune_lr_gain import Gap, gap
+from scripts.rate_gaps import Gap, gap
 
 
 def test_a_search_leaves_a_page(config, tmp_path):
