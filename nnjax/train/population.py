@@ -416,7 +416,8 @@ class Population:
             self.records[spec.id].seconds += seconds / len(specs)
         if self.costs.note(chunk.program, seconds, steps * len(specs)):
             segment = Watch(seconds, steps, int(max(chunk.steps)) % chunk.group.steps_per_epoch() < steps)
-            fresh = not chunk.group.plan.fixed and all(spec.id in self.fresh for spec in specs)
+            alone = not chunk.group.plan.fixed and not chunk.paused  # what waits for a device would be lost
+            fresh = alone and all(spec.id in self.fresh for spec in specs)
             layout = chunk.lanes, chunk.program.mesh.size
             better = self.planner.watch(chunk.group, *layout, segment, fresh, self.standing.course)
         return better

@@ -1,5 +1,7 @@
 """Populations: equivalence with training alone, divergence, warm starts, resuming."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from populations import CLASSIFIER, StopAfter, population, specs_of
@@ -8,7 +10,8 @@ from nnjax.fields import replace
 from nnjax.runs import FolderStore
 from nnjax.search import Arm
 from nnjax.train import Plan, Stopped
-from nnjax.train.records import DIVERGED, DONE
+from nnjax.train.planner import Planner
+from nnjax.train.records import DIVERGED, DONE, Standing
 
 RATES = (0.001, 0.003, 0.01, 0.03, 0.1)
 
@@ -222,3 +225,28 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before(tmp_path, monkeypatch
     assert len(store.messages) == (2 if damage == "both" else 1)
     whole = trained(specs)
     assert all(same(whole, again, i) for i in range(len(specs)))
+
+
+def test_a_better_plan_loses_no_trial_that_waits_beside_those_that_begin(monkeypatch):
+    """Of the first four trials one goes on after an epoch, on the device on which four others begin and plan anew."""
+    seen, later = [], False
+
+    def watch(planner, group, lanes, devices, segment, fresh, course):
+        seen.append((later, lanes))
+        return dataclasses.replace(group.plan, lanes=2) if fresh and later and group.plan.lanes == 4 else None
+
+    def stand(records):
+        nonlocal later
+        later = all(record.epochs for record in records[:4])
+        limits = {0: 4, 1: 1, 2: 1, 3: 1} if later else dict.fromkeys(range(4), 1)
+        return Standing(limits | dict.fromkeys(range(4, 8), 4 * later), frozenset({1, 2, 3} if later else ()))
+
+    specs = specs_of(CLASSIFIER, {"learning_rate": np.geomspace(0.001, 0.1, 8).tolist()})
+    expected = trained(specs, Plan(devices=1, lanes=4))
+    monkeypatch.setattr(Planner, "watch", watch)
+    found = trained(specs, Plan(devices=1, lanes=4), stand=stand)
+    assert (True, 4) in seen
+    for trial in (0, 4, 5, 6, 7):
+        assert (found.records[trial].status, found.records[trial].epochs) == (DONE, 4)
+        curves = (run.records[trial].curves["val_loss"] for run in (found, expected))
+        np.testing.assert_allclose(*curves, rtol=1e-4)
