@@ -243,7 +243,8 @@ def _measured(search: Search, records: Sequence[Record]) -> Measured:
     spent = sum(record.epochs for record in own)
     assert spent <= rates.RUNS * search.epochs
     name = search.specs[0].arm
-    if best is None or not math.isfinite(log_loss(records[search.trial(best, 0)], search.metric, search.epochs)):
+    assert best is not None  # all trials have ended
+    if not math.isfinite(log_loss(records[search.trial(best, 0)], search.metric, search.epochs)):
         raise UserError(f"No rate from {search.rates[0]:g} to {search.rates[-1]:g} gives {name} a finite loss.")
     shape = len(search.rates), SEEDS
     losses = np.full((*shape, search.epochs), np.nan)
