@@ -5,8 +5,8 @@ binary cross-entropy, 50 epochs in batches of 128: validation loss .094. Its opt
 
     python scripts/sweep.py --config=configs/conv_autoencoder.py --workdir=runs/conv_autoencoder
 
-Expected: test BCE at most .094 (.0905 with Adam, one seed). The code has 128 numbers; the floor of MNIST's grey pixels is
-.058.
+Expected: test BCE at most .094 (.0905 with Adam, one seed). The code has 128 numbers; the floor of MNIST's grey pixels
+is .058.
 Time: about 13 minutes on two cores (with matrix products at 250 GFLOP/s).
 """
 
