@@ -8,7 +8,7 @@ decoupled weight decay, its rate falling to nothing by a cosine.
 
 Expected: at most 1.1 % of the test images wrong (1.04 %, mean of 3 seeds, last epoch). With small shifts as
 augmentation: --config.data.augment=shift:2.
-Time: TIME_LENET
+Time: about two minutes on two cores (with matrix products at 250 GFLOP/s).
 """
 
 from nnjax.config import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
