@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from populations import CLASSIFIER, StopAfter, population, specs_of
 
+from nnjax.compilations import counter
 from nnjax.fields import replace
 from nnjax.runs import FolderStore
 from nnjax.search import Arm
@@ -250,3 +251,13 @@ def test_a_better_plan_loses_no_trial_that_waits_beside_those_that_begin(monkeyp
         assert (found.records[trial].status, found.records[trial].epochs) == (DONE, 4)
         curves = (run.records[trial].curves["val_loss"] for run in (found, expected))
         np.testing.assert_allclose(*curves, rtol=1e-4)
+
+
+@pytest.mark.parametrize("train_eval_size", [None, 0])
+def test_a_program_is_three_compilations(train_eval_size):
+    """What is compiled ahead is what training then calls: drawing, training and evaluating, each once."""
+    experiment = replace(CLASSIFIER, {"widths": (7,), "train_eval_size": train_eval_size})
+    run = population(specs_of(experiment, {"learning_rate": RATES}), plan=Plan(devices=1, lanes=5))
+    before = counter().asked
+    run.run()
+    assert counter().asked - before == 3
