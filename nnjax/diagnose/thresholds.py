@@ -23,9 +23,10 @@ RISING_ORDER = 0.6  # share of steps up minus share of steps down after the mini
 
 FLAT = 0.02  # fall from the first to the best epoch: less is no learning
 STEPS_UP = 0.25  # share: a loss that rises less often is falling, however roughly
-NO_BETTER = 0.06  # fall of a validation loss that learns nothing: it settles after the first steps
+NO_BETTER = 0.03  # fall of a validation loss that learns nothing: it settles after the first steps
+BEGAN = 0.15  # validation below train in the first epoch: what the network learned in it
 FALLS = 0.4  # a validation loss that falls more than this has learned something, if only not to explode
-MEMORISES = 0.10  # the train loss that far below guessing
+MEMORISES = 0.08  # the train loss that far below guessing
 FLAT_FALL = 0.15  # the whole fall of a loss that is flat from the second epoch on and has learned nothing
 NEAR_LOG = 0.007  # of log C: the loss of guessing among C classes
 MOST_CLASSES = 12  # beyond, some log C is always near
