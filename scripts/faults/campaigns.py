@@ -100,9 +100,7 @@ class Campaign:
             victim = self.rng.randrange(count)
             took = runs.disturb(started[victim], self.rng.uniform(3.0, 4.0 + seconds), signal.SIGKILL)
             rest = [process for number, process in enumerate(started) if number != victim]
-            late = max(
-                late, runs.timed(lambda rest=rest: [process.communicate(timeout=runs.LONGEST) for process in rest])
-            )
+            late = max(late, runs.all_end(rest))
             struck += took is not None
             statuses = [process.returncode for process in rest]
             if set(statuses) - ({1} if took is not None else {0}):

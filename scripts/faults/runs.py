@@ -114,6 +114,14 @@ def timed(act: Callable[[], object]) -> float:
     return time.monotonic() - begin
 
 
+def all_end(processes: Sequence[subprocess.Popen[str]]) -> float:
+    """Wait for processes to end; the seconds that it took."""
+    begin = time.monotonic()
+    for process in processes:
+        process.communicate(timeout=LONGEST)
+    return time.monotonic() - begin
+
+
 def differences(one: pathlib.Path, other: pathlib.Path) -> list[str]:
     """Name what differs between two finished run folders: tables as text, curves and weights bit for bit."""
     names = sorted({path.relative_to(run) for run in (one, other) for path in (run / "checkpoints").glob("*.npz")})

@@ -171,7 +171,8 @@ def unstable(case: Case) -> np.ndarray:
     learned = z.end < np.log(case.mean_predictor) - limit.LEARNED
     rough = (noise > np.where(learned | ~(case.mean_predictor > 0), limit.ROUGH, limit.ROUGH_WORSE)) & ~progress & shown
     wild = (noise > 3 * limit.ROUGH) & shown
-    come_far = z.end < np.where(case.mean_predictor > 0, np.log(case.mean_predictor), z.start) - limit.COME_FAR
+    began = np.fmax(z.start, m.train.z[:, 0])
+    come_far = z.end < np.where(case.mean_predictor > 0, np.log(case.mean_predictor), began) - limit.COME_FAR
     worse = (
         (noise > limit.ROUGH_WORSE)
         & seen(z, limit.SEEN)
@@ -179,7 +180,8 @@ def unstable(case: Case) -> np.ndarray:
     )
     still = nowhere(case)
     jitter = (m.weights_noise > limit.JITTER) & (m.weights_ups > limit.JITTER_UP) & still
-    burst = m.train.raw[:, 0] > limit.BURST * m.train.raw[:, 1:].max(axis=1)
+    height = m.train.raw[:, 0] / m.train.raw[:, 1:].max(axis=1)
+    burst = np.where(case.mean_predictor > 0, (height > limit.BURST) & ~come_far, height > limit.BLIND_BURST)
     level = np.abs(z.smooth[:, m.num_epochs // 2] - z.end) < 2 * limit.FLAT + z.noise
     jitter |= burst & (still | (level & (m.weights_ups > limit.JITTER_UP)))
     overshoot = m.train.raw[:, 0] > limit.OVERSHOOT * case.mean_predictor

@@ -45,8 +45,8 @@ def no_signal(case: Case) -> np.ndarray:
     never = began & (v.fall < limit.NO_BETTER + np.minimum(v.noise, limit.NEAR_MEAN))
     by_loss = np.where(np.isnan(anchor), never, above)
     at_chance = _at_chance(case)
-    memorises &= v.fall < limit.FALLS
-    by_accuracy = (at_chance == 1) & (above | np.isnan(anchor))
+    memorises &= (v.fall < limit.FALLS) & ~((v.ahead > limit.GAIN) & (v.newest > limit.NEWEST))
+    by_accuracy = (at_chance == 1) & (above | (np.isnan(anchor) & (v.fall < limit.SETTLES)))
     return sure(
         m.has_train & m.has_val & memorises & ((by_loss & (at_chance != 0)) | by_accuracy),
         m.train.fall - limit.MEMORISES,
