@@ -1,7 +1,7 @@
 """Write a trained network to a file: `python scripts/export.py --run=DIR [--trial=N] --out=FILE.safetensors`.
 
 FILE.safetensors holds the weights, and FILE.safetensors.json the architecture, the data's scaling and names.
---out=FILE.jaxexport writes a program for cpu, cuda and tpu that runs without nnjax, on raw inputs, in batches of any size:
+--out=FILE.jaxexport writes a program for cpu, cuda and tpu that runs without nnjax, on raw inputs in any batch:
 
     from jax import export
     network = export.deserialize(bytearray(open("FILE.jaxexport", "rb").read()))

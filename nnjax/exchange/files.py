@@ -12,6 +12,7 @@ import jax
 from nnjax.data.files import read_bytes
 from nnjax.exchange import description, keras_file, program, tensors
 from nnjax.exchange.network import Network, assemble, codes, num_outputs, outputs
+from nnjax.exchange.worker import Worker
 from nnjax.train import checkpoints
 from nnjax.train.checkpoints import write_atomically
 from nnjax.types import Array, DataFacts, UserError
@@ -78,8 +79,7 @@ def load(path: str | os.PathLike[str]) -> Served:
     if found.sha256 is None:
         raise UserError(f"{description.path_of(path)} has no sha256 of {path.name}; export the network again.")
     width = num_outputs(found.architecture, found.facts)
-    function = program.from_bytes(content, found.facts.num_inputs, width, str(path))
-    return Served(None, found.architecture, found.facts, function)
+    return Served(None, found.architecture, found.facts, Worker(content, found.facts.num_inputs, width, str(path)))
 
 
 def serve(network: Network) -> Served:

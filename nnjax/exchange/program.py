@@ -7,9 +7,10 @@ outputs = network.call(x)  # x float32 [b, d], raw
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import jax
 import jax.numpy as jnp
@@ -30,8 +31,20 @@ def to_bytes(network: Network) -> bytes:
     """Lower a network for cpu, cuda and tpu, with a symbolic batch size, and serialise the program."""
     [batch] = export.symbolic_shape("b")
     shape = jax.ShapeDtypeStruct((batch, network.facts.num_inputs), jnp.float32)
-    function = jax.jit(outputs(network))
-    return bytes(export.export(function, platforms=PLATFORMS)(shape).serialize())
+    with _without_places():
+        return bytes(export.export(jax.jit(outputs(network)), platforms=PLATFORMS)(shape).serialize())
+
+
+@contextlib.contextmanager
+def _without_places() -> Iterator[None]:
+    """Leave out of programs in which files and lines of this machine each operation was written."""
+    name = "jax_traceback_in_locations_limit"
+    before = getattr(jax.config, name)
+    jax.config.update(name, 0)
+    try:
+        yield
+    finally:
+        jax.config.update(name, before)
 
 
 def from_bytes(data: bytes, num_inputs: int, num_outputs: int, path: str) -> Callable[[Array], Array]:
@@ -56,19 +69,19 @@ def from_bytes(data: bytes, num_inputs: int, num_outputs: int, path: str) -> Cal
     if jax.default_backend() not in [{"gpu": "cuda"}.get(name, name) for name in (*program.platforms, "gpu")]:
         known = ", ".join(program.platforms)
         raise UserError(f"{path} is a program for {known}, but this machine has {jax.default_backend()}.")
-    _refuse_more_than_arithmetic(text, path)
+    refuse_more_than_arithmetic(text, path)
     call = jax.jit(program.call)
 
     def function(x: Array) -> Array:
         try:
             return jax.block_until_ready(call(x))
-        except (jax.errors.JaxRuntimeError, ValueError, TypeError) as error:
+        except Exception as error:  # XLA's, and whatever a forged module makes of its readers
             raise UserError(f"The program in {path} cannot be run ({describe(error)}).") from None
 
     return function
 
 
-def _refuse_more_than_arithmetic(text: str, path: str) -> None:
+def refuse_more_than_arithmetic(text: str, path: str) -> None:
     """Refuse a module that calls foreign code, talks to the outside, may not end, or needs absurd memory."""
     foreign = FORBIDDEN.search(text)
     if foreign:

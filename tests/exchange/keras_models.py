@@ -48,7 +48,9 @@ def every_layer():
     import keras
 
     k = layers()
-    inner = keras.Sequential([k.Conv2D(6, 3, dilation_rate=2, use_bias=False), k.LeakyReLU(0.3), k.BatchNormalization()])
+    inner = keras.Sequential(
+        [k.Conv2D(6, 3, dilation_rate=2, use_bias=False), k.LeakyReLU(0.3), k.BatchNormalization()]
+    )
     return keras.Sequential(
         [
             keras.Input((20, 17, 2)),
