@@ -202,7 +202,8 @@ class Run:
 
     def network(self, trial: int = 0, which: str = "final") -> Network:
         """A trial's network with its weights and the facts of its data; errors as `params`."""
-        return Network(self.specs[trial].experiment.model, self.facts(trial), self.params(trial, which))
+        params = self.params(trial, which)
+        return Network(self.specs[trial].experiment.model, self.facts(trial), params)
 
     def export(self, path: str | os.PathLike[str], trial: int = 0, which: str = "final") -> None:
         """Write a trial's network to FILE.safetensors or, as a program that runs without nnjax, to FILE.jaxexport.

@@ -28,7 +28,8 @@ ENDINGS = {"safetensors": ".safetensors", "program": ".jaxexport"}
 
 def main(argv: list[str]) -> None:
     """Write the network, and what it is."""
-    if len(argv) > 1 or not OUT.value or bool(RUN.value) == bool(FILE.value):
+    source = RUN.value or FILE.value
+    if len(argv) > 1 or not OUT.value or not source or (RUN.value and FILE.value):
         raise UserError(
             "--run=DIR (or --file=FILE) and --out were expected: export.py --run=DIR --out=FILE.safetensors."
         )
@@ -37,11 +38,9 @@ def main(argv: list[str]) -> None:
     from nnjax.exchange.files import save
     from nnjax.predictions import open_network
 
-    opened = open_network(RUN.value or FILE.value, TRIAL.value, WHICH.value)
+    opened = open_network(source, TRIAL.value, WHICH.value)
     if opened.served.network is None:
-        raise UserError(
-            f"{FILE.value} is a program already, from which no weights can be had; name a run or its weights."
-        )
+        raise UserError(f"{source} is a program already, from which no weights can be had; name a run or its weights.")
     save(opened.served.network, out)
     print(f"{opened.name}: {out} and {out}.json")
 

@@ -118,8 +118,9 @@ def answer(architecture: Architecture, facts: DataFacts) -> str:
     """
     if facts.task != "classification" or _copies(architecture):
         return "output"
-    published = isinstance(architecture, ModelConfig) and architecture.kind == "lenet5"
-    return "distance" if published and architecture.output_activation == "linear" else "class"
+    if isinstance(architecture, Stack):
+        return "class"
+    return "distance" if (architecture.kind, architecture.output_activation) == ("lenet5", "linear") else "class"
 
 
 def columns(found: np.ndarray, answers: str, facts: DataFacts) -> dict[str, np.ndarray]:

@@ -6,6 +6,9 @@ from keras_models import MODELS, inputs, layers, made, truth, written
 
 from nnjax.exchange import files, keras_file
 from nnjax.exchange.keras_config import snake_case
+from nnjax.exchange.starting import read_weights
+from nnjax.fields import replace
+from nnjax.models import make_model
 from nnjax.types import UserError
 
 
@@ -67,3 +70,19 @@ def test_names_in_weights_files_are_keras_own(name):
     from keras.src.utils.naming import to_snake_case
 
     assert snake_case(name) == to_snake_case(name)
+
+
+def test_lenet_of_keras_has_the_layers_of_lenet5_modern(tmp_path):
+    """Served by nnjax's model, framed images and pooled phases, it gives what Keras gives."""
+    (tmp_path / "lenet.keras").write_bytes(written(made("lenet")))
+    arrays = read_weights(str(tmp_path / "lenet.keras"))
+    config = replace(
+        Experiment(), {"kind": "lenet5_modern", "widths": (6, 16, 120, 84), "model.activation": "tanh"}
+    ).model
+    params = {}
+    for name, array in arrays.items():
+        _, layer, kind = name.split("/")
+        params.setdefault(layer, {})[kind] = array
+    x = inputs(made("lenet"), 5).reshape(5, 784)
+    found = make_model(config, 784, 10).apply(params, x)
+    np.testing.assert_allclose(found, truth(made("lenet"), x.reshape(-1, 28, 28, 1)), rtol=1e-5, atol=1e-5)

@@ -232,7 +232,7 @@ CASES = [
     data("csv:short.csv", "short.csv"),
     data("csv:empty.csv", "empty.csv"),
     data("csv:bad.parquet", "is not a usable Parquet file"),
-    data("npz:object.npz", "an array y that cannot be used", "not objects"),
+    data("npz:object.npz", "an array that cannot be used (y.npy holds pickled objects", "not objects"),
     data("npz:nan.npz", "1 value that is NaN or infinite", "example 5"),
     data("npz:cut.npz", "is not an .npz archive, or is cut short"),
     data("npz:wide.npz", "shape (100, 2, 2)"),
