@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from keras_models import MODELS, inputs, layers, made, truth, written
 
+from nnjax.config import Experiment
 from nnjax.exchange import files, keras_file
 from nnjax.exchange.keras_config import snake_case
 from nnjax.exchange.starting import read_weights

@@ -4,6 +4,7 @@ import functools
 import io
 import json
 import pathlib
+import shutil
 import tempfile
 import zipfile
 
@@ -14,8 +15,11 @@ from exported import run_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from keras_models import inputs, made, truth, written
+from populations import CLASSIFIER, blobs
 
+from nnjax import api
 from nnjax.exchange import files, keras_file
+from nnjax.fields import replace
 from nnjax.train import checkpoints
 from nnjax.types import UserError
 
@@ -140,6 +144,39 @@ def test_checkpoints(damages, tmp_path):
     assert note in ({"a": 1}, {})  # a member whose name was damaged is missing, under its own name
     for name in set(found) & set(arrays):
         np.testing.assert_array_equal(found[name], arrays[name])
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A run folder of two trials."""
+    path = tmp_path_factory.mktemp("runs") / "run"
+    api.sweep(replace(CLASSIFIER, {"epochs": 1}), {"learning_rate": (0.01, 0.02)}, data=blobs(), workdir=path)
+    return path
+
+
+@settings(QUICK, max_examples=150)
+@given(damages=DAMAGES, number=st.integers(0, 100))
+def test_run_folders(damages, number, folder, tmp_path):
+    paths = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file() and path.stat().st_size)
+    name = paths[number % len(paths)]
+    copy = tmp_path / "copy"
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(folder, copy)
+    (copy / name).write_bytes(damaged((folder / name).read_bytes(), damages))
+    try:
+        run = api.load(copy)
+        found = run.predict(blobs().x, run.best_trial())
+    except UserError:
+        return
+    assert found.shape == (60, 3)
+
+
+@pytest.mark.parametrize("name", ["config.json", "data.json", "environment.json"])
+def test_json_that_is_nested_too_deeply(name, folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "copy")
+    (tmp_path / "copy" / name).write_text("[" * 100_000)
+    with pytest.raises(UserError, match=rf"{name} is damaged \(RecursionError"):
+        api.load(tmp_path / "copy")
 
 
 def h5(build):

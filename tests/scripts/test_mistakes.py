@@ -202,7 +202,7 @@ CASES = [
     Case("sweep --config=spirals.py --workdir=run --keep=best:2", ("another experiment", "keep: all → best:2"), True),
     Case("train --config=spirals.py --workdir=run", ("another experiment", "trials: 4 → 1"), needs_run=True),
     # using a run
-    Case("predict run", ("One run folder and --out were expected",)),
+    Case("predict run", ("One run folder or file and --out were expected",)),
     Case("predict nowhere --out=new.csv", ("nowhere is not a run folder: it has no config.json",)),
     Case("predict run --out=new.txt", ("'new.txt' ends in '.txt', but .csv or .npz was expected",)),
     Case("predict run --out=nowhere/new.csv", ("The folder of 'nowhere/new.csv' is not there",)),
