@@ -86,7 +86,9 @@ def vectors(x: Any, name: str) -> list[Group]:
     """
     values = _numbers(x, name)
     if values.ndim != 2 or values.size == 0:
-        raise UserError(f"{name} has the shape {values.shape}, but vectors [n, d] with at least one of each were expected.")
+        raise UserError(
+            f"{name} has the shape {values.shape}, but vectors [n, d] with at least one of each were expected."
+        )
     return [Group(np.arange(len(values)), _finite(values, name))]
 
 
@@ -102,7 +104,9 @@ def series(x: Any, name: str) -> list[Group]:
     if values.ndim not in (2, 3):
         raise UserError(f"{name} has the shape {values.shape}, but series [n, t] or [n, t, d] were expected.")
     if values.size == 0:
-        raise UserError(f"{name} has the shape {values.shape}: a series needs at least one point; leave empty ones out.")
+        raise UserError(
+            f"{name} has the shape {values.shape}: a series needs at least one point; leave empty ones out."
+        )
     return [Group(np.arange(len(values)), _finite(values.reshape(*values.shape[:2], -1), name))]
 
 
@@ -110,7 +114,9 @@ def _ragged(x: Sequence[Any], name: str) -> list[Group]:
     each = [_numbers(one, f"series {i} of {name}") for i, one in enumerate(x)]
     for i, one in enumerate(each):
         if one.ndim not in (1, 2) or one.size == 0:
-            raise UserError(f"Series {i} of {name} has the shape {one.shape}, but [t] or [t, d] with t ≥ 1 was expected.")
+            raise UserError(
+                f"Series {i} of {name} has the shape {one.shape}, but [t] or [t, d] with t ≥ 1 was expected."
+            )
     each = [_finite(one.reshape(len(one), -1), f"series {i} of {name}") for i, one in enumerate(each)]
     widths = sorted({one.shape[1] for one in each})
     if len(widths) > 1:
@@ -140,5 +146,7 @@ def _numbers(x: Any, name: str) -> np.ndarray:
 def _finite(values: np.ndarray, name: str) -> np.ndarray:
     bad = np.argwhere(~np.isfinite(values))
     if len(bad):
-        raise UserError(f"{name} holds {values[tuple(bad[0])]} at {bad[0].tolist()}: fill or leave out what is missing.")
+        raise UserError(
+            f"{name} holds {values[tuple(bad[0])]} at {bad[0].tolist()}: fill or leave out what is missing."
+        )
     return values

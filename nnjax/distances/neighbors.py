@@ -28,7 +28,9 @@ def classify(distances: Array, labels: Array, k: int = 1) -> np.ndarray:
     """
     distances, labels = np.asarray(distances), np.asarray(labels)
     if distances.ndim != 2 or labels.shape != (distances.shape[1],):
-        raise UserError(f"Distances {distances.shape} and labels {labels.shape} do not fit: [q, n] and [n] were expected.")
+        raise UserError(
+            f"Distances {distances.shape} and labels {labels.shape} do not fit: [q, n] and [n] were expected."
+        )
     if not 1 <= k <= len(labels):
         raise UserError(f"k={k} neighbours were asked for, but 1 to {len(labels)} are there.")
     if np.isnan(distances).any():
