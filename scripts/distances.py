@@ -2,8 +2,8 @@
 
 archive  draws cylinder-bell-funnel, control charts and two patterns in the sizes of the UCR archive, once a seed, and
          prints the error of the nearest neighbour under six measures beside the published ones (OUT/archive.csv).
-curse    measures how distances concentrate with the dimension, and what PCA and the latent spaces of the autoencoders in
-         the folder --run give back (OUT/curse.png, curse.md, noise.csv, representations.csv).
+curse    measures how distances concentrate with the dimension, and what PCA and the latent spaces of the autoencoders
+         in the folder --run give back (OUT/curse.png, curse.md, noise.csv, representations.csv).
 """
 
 import pathlib

@@ -22,9 +22,9 @@ RANGE = (16, 32)  # points of a step in two_patterns
 def cbf(rng: np.random.Generator, labels: np.ndarray) -> np.ndarray:
     """Cylinder, bell, funnel: (6 + η)·shape(t) + ε(t) on t = 1..128, η and ε(t) standard normal.
 
-    The shape is 0 outside [a, b], a from 16 to 32, b − a from 32 to 96 (whole numbers, uniform); inside it is 1 (cylinder),
-    (t − a)/(b − a) (bell) or (b − t)/(b − a) (funnel). Source: Saito 1994, "Local feature extraction and its applications
-    using a library of bases".
+    The shape is 0 outside [a, b], a from 16 to 32, b − a from 32 to 96 (whole numbers, uniform); inside it is 1
+    (cylinder), (t − a)/(b − a) (bell) or (b − t)/(b − a) (funnel). Source: Saito 1994, "Local feature extraction and
+    its applications using a library of bases".
     """
     n, t = len(labels), np.arange(1, 129)[None]
     a = rng.integers(16, 33, (n, 1))
@@ -38,8 +38,8 @@ def cbf(rng: np.random.Generator, labels: np.ndarray) -> np.ndarray:
 def synthetic_control(rng: np.random.Generator, labels: np.ndarray) -> np.ndarray:
     """Control charts on t = 1..60: normal, cyclic, increasing, decreasing, shifted up, shifted down.
 
-    y = m + r·s with m = 30, s = 2 and r(t) uniform in [−3, 3], plus a·sin(2πt/T), a and T in [10, 15]; or ± g·t, g in [.2,
-    .5]; or ± x from t₃ on, x in [7.5, 20] and t₃ in [20, 40] (all uniform). Source: Alcock & Manolopoulos 1999,
+    y = m + r·s with m = 30, s = 2 and r(t) uniform in [−3, 3], plus a·sin(2πt/T), a and T in [10, 15]; or ± g·t, g in
+    [.2, .5]; or ± x from t₃ on, x in [7.5, 20] and t₃ in [20, 40] (all uniform). Source: Alcock & Manolopoulos 1999,
     "Time-series similarity queries employing a feature-based approach".
     """
     n, t = len(labels), np.arange(1, 61)[None]
@@ -53,9 +53,9 @@ def synthetic_control(rng: np.random.Generator, labels: np.ndarray) -> np.ndarra
 def two_patterns(rng: np.random.Generator, labels: np.ndarray) -> np.ndarray:
     """Two steps in standard normal noise of 128 points: down-down, up-down, down-up, up-up.
 
-    An upward step is −5 in its first half and 5 in its second, a downward one the reverse; the two do not overlap. Source:
-    Geurts 2002, "Contributions to decision tree induction". How long the steps are is this module's choice (`RANGE`,
-    uniform, as are the places): the source was not at hand.
+    An upward step is −5 in its first half and 5 in its second, a downward one the reverse; the two do not overlap.
+    Source: Geurts 2002, "Contributions to decision tree induction". The thesis was not at hand: how long the steps are
+    (`RANGE`, uniform) and where they begin is this module's choice.
     """
     n, t = len(labels), np.arange(128)[None]
     lengths = rng.integers(RANGE[0], RANGE[1] + 1, (n, 2))
@@ -106,15 +106,16 @@ def sample(name: str, size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def load(name: str, size: str = "") -> Dataset:
-    """The series of a generator as a data set: for "" the UCR archive's training and test parts, else `size` in one part.
+    """The series of a generator as a data set: for "" the archive's training and test parts, else `size` in one part.
 
     Raises:
       UserError: the size is not a whole number, or out of range.
     """
     kind = KINDS[name]
     if size and (not size.isdecimal() or not len(kind.classes) <= int(size) <= MAX_EXAMPLES):
+        least = len(kind.classes)
         raise UserError(
-            f"{name}:{size} has no usable size: a whole number from {len(kind.classes)} to {MAX_EXAMPLES:,} was expected."
+            f"{name}:{size} has no usable size: a whole number from {least} to {MAX_EXAMPLES:,} was expected."
         )
     if size:
         x, y = sample(name, int(size), 0)

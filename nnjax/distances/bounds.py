@@ -21,8 +21,8 @@ def _cost(apart: Array, cost: str) -> Array:
 class LBKim:
     """The largest difference of first, last, smallest and largest points: ≤ DTW with any window, any lengths.
 
-    Of several variables the first and last points count whole, the extremes variable by variable. Source: Kim, Park & Chu
-    2001, "An index-based approach for similarity search supporting time warping in large sequence databases".
+    Of several variables the first and last points count whole, the extremes variable by variable. Source: Kim, Park &
+    Chu 2001, "An index-based approach for similarity search supporting time warping in large sequence databases".
 
     Attributes:
       cost, root: as for DTW.

@@ -41,8 +41,8 @@ class DTW:
     for spoken word recognition" (step weights 1).
 
     Attributes:
-      window: the Sakoe-Chiba band |i − j| ≤ max(window, |n − m|): a whole number of points, or a share (.1) of the longer
-        series, rounded down; None for no band. It is widened, not refused, where the lengths ask for more.
+      window: the Sakoe-Chiba band |i − j| ≤ max(window, |n − m|): a whole number of points, or a share (.1) of the
+        longer series, rounded down; None for no band. It is widened, not refused, where the lengths ask for more.
       cost: "absolute", Σ_d |x − y|, or "squared", Σ_d (x − y)².
       root: whether the square root of the sum is taken.
     """
@@ -140,13 +140,13 @@ class LCSS:
 class EDR:
     """Edit distance on real sequences: how many points must be replaced, inserted or deleted; not a metric.
 
-    D[i, 0] = i, D[0, j] = j, D[i, j] = min(D[i−1, j−1] + [no match], D[i−1, j] + 1, D[i, j−1] + 1); points match when they
-    differ by at most epsilon in every dimension. The count is not divided by the length. Source: Chen, Özsu & Oria 2005,
-    "Robust and fast similarity search for moving object trajectories".
+    D[i, 0] = i, D[0, j] = j, D[i, j] = min(D[i−1, j−1] + [no match], D[i−1, j] + 1, D[i, j−1] + 1); points match when
+    they differ by at most epsilon in every dimension. The count is not divided by the length. Source: Chen, Özsu & Oria
+    2005, "Robust and fast similarity search for moving object trajectories".
 
     Attributes:
-      epsilon: ε > 0, in units of the series; the default is the paper's quarter of the standard deviation, for series of
-        unit variance.
+      epsilon: ε > 0, in units of the series; the default is the paper's quarter of the standard deviation, for series
+        of unit variance.
     """
 
     epsilon: float = 0.25
@@ -172,8 +172,8 @@ class EDR:
 class ERP:
     """Edit distance with real penalty: an edit distance whose gaps cost the distance to a constant; a metric.
 
-    D[i, j] = min(D[i−1, j−1] + |x_i − y_j|, D[i−1, j] + |x_i − g|, D[i, j−1] + |y_j − g|), L1 norms where d > 1. Source:
-    Chen & Ng 2004, "On the marriage of Lp-norms and edit distance".
+    D[i, j] = min(D[i−1, j−1] + |x_i − y_j|, D[i−1, j] + |x_i − g|, D[i, j−1] + |y_j − g|), L1 norms where d > 1.
+    Source: Chen & Ng 2004, "On the marriage of Lp-norms and edit distance".
 
     Attributes:
       gap: g, the value that a gap stands for.

@@ -44,7 +44,7 @@ def wavefront(x: Array, y: Array, step: Step, origin: Array, window: int) -> Arr
       x: [n, d, *lanes], what belongs to the table's rows.
       y: [m, d, *lanes], what belongs to its columns; the dtype of x.
       step: (corner, above, beside, x_i, y_j, offsets) -> D[i, j], all of one diagonal: corner is D[i−1, j−1], above
-        D[i−1, j], beside D[i, j−1], each [cells, *lanes]; x_i and y_j are [cells, d, *lanes]; offsets is i − j, [cells].
+        D[i−1, j], beside D[i, j−1], each [cells, *lanes]; x_i and y_j are [cells, d, *lanes]; offsets [cells] is i − j.
       origin: [*lanes], D[0, 0].
       window: only cells with |i − j| ≤ window are on a path; at least |n − m|.
 

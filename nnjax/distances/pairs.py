@@ -109,7 +109,7 @@ def _computed(metric: Metric, x: Array, y: Array, tiles: np.ndarray, height: int
 
 @functools.lru_cache(maxsize=64)
 def _program(metric: Metric, height: int, width: int) -> Any:
-    """One compiled program a distance and shape of tile: (x, y, tiles [devices, k, 2], counts [devices]) -> [devices, k, …]."""
+    """A distance's program for tiles of a shape: (x, y, tiles [devices, k, 2], counts [devices]) -> [devices, k, …]."""
 
     def tile(x: Array, y: Array, place: Array) -> Array:
         rows = jax.lax.dynamic_slice_in_dim(x, place[0] * height, height, x.ndim - 1)

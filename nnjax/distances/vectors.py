@@ -43,16 +43,16 @@ class Minkowski:
             return jnp.sum(apart, axis=0)
         if self.p == 2:
             return jnp.sqrt(jnp.sum(apart * apart, axis=0))
-        largest = jnp.max(apart, axis=0)
+        largest = jnp.max(apart, axis=0, keepdims=True)
         if math.isinf(self.p):
-            return largest
+            return largest[0]
         scale = jnp.where(largest > 0, largest, 1)  # keeps large powers from overflow, and small ones from 0
-        return scale * jnp.sum((apart / scale) ** self.p, axis=0) ** (1 / self.p)
+        return scale[0] * jnp.sum((apart / scale) ** self.p, axis=0) ** (1 / self.p)
 
 
 @dataclasses.dataclass(frozen=True)
 class Jaccard:
-    """1 − |A ∩ B| / |A ∪ B| of vectors of 0 and 1 (anything that is not 0 is in the set); two empty sets: 0. A metric."""
+    """1 − |A ∩ B| / |A ∪ B| of vectors of 0 and 1 (what is not 0 is in the set); of two empty sets 0. A metric."""
 
     of_series: ClassVar[bool] = False
     symmetric: ClassVar[bool] = True

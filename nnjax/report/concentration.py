@@ -1,4 +1,4 @@
-"""The curse of dimensionality as one figure and one table: distances of noise by dimension, and of real examples by width."""
+"""The curse of dimensionality, one figure and one table: distances of noise by dimension, of real data by width."""
 
 from __future__ import annotations
 
@@ -52,10 +52,8 @@ def representations(prepared: Prepared, run: Run | None = None) -> list[Worth]:
             and setting.experiment.model.kind in AUTOENCODERS
             and setting.experiment.model.widths
         ):
-            found[f"latent {setting.label}"] = (
-                run.predict(raw[0], trial, encode=True),
-                run.predict(raw[1], trial, encode=True),
-            )
+            inner, outer = (run.predict(part, trial, encode=True) for part in raw)
+            found[f"latent {setting.label}"] = inner, outer
     return worths(found, data.y[known], data.y[queries])
 
 
