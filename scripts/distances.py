@@ -50,12 +50,12 @@ def curse(out: pathlib.Path) -> None:
     from nnjax.config import DataConfig
     from nnjax.data import prepare
     from nnjax.distances.concentration import of_noise
-    from nnjax.report import concentration
+    from nnjax.report.curse import representations, write
 
     trained = load(RUN.value) if RUN.value else None
     prepared = trained.data() if trained else prepare(DataConfig(DATA.value))
-    worth, noise = concentration.representations(prepared, trained), of_noise()
-    concentration.write(noise, worth, prepared.dataset.name, out)
+    worth, noise = representations(prepared, trained), of_noise()
+    write(noise, worth, prepared.dataset.name, out)
     print((out / "curse.md").read_text() + f"figure: {out / 'curse.png'}")
 
 

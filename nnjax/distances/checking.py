@@ -70,11 +70,11 @@ class Group(NamedTuple):
     """Examples of one shape.
 
     Attributes:
-      index: [g] where they stand among all.
+      places: [g] where they stand among all.
       values: [g, d] vectors or [g, t, d] series, floating, finite.
     """
 
-    index: np.ndarray
+    places: np.ndarray
     values: np.ndarray
 
 
@@ -123,7 +123,7 @@ def _ragged(x: Sequence[Any], name: str) -> list[Group]:
         raise UserError(f"The series of {name} have {widths} variables: the same number was expected of all.")
     lengths = np.array([len(one) for one in each])
     chosen = [np.flatnonzero(lengths == length) for length in np.unique(lengths)]
-    return [Group(index, np.stack([each[i] for i in index])) for index in chosen]
+    return [Group(places, np.stack([each[i] for i in places])) for places in chosen]
 
 
 def check_alike(x: Sequence[Group], y: Sequence[Group]) -> None:

@@ -133,7 +133,7 @@ class LCSS:
 
         width = max(reach, abs(n - m))  # matches within δ are joined by steps within δ, so no cell beyond it is needed
         least = wavefront(_bordered(x), _bordered(y), step, jnp.zeros_like(x[0, 0]), width)
-        return 1 + least / min(n, m)
+        return (min(n, m) + least) / min(n, m)
 
 
 @dataclasses.dataclass(frozen=True)

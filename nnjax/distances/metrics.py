@@ -6,7 +6,7 @@ import dataclasses
 import difflib
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from nnjax.distances.bounds import LBKeogh, LBKim
 from nnjax.distances.elastic import DTW, EDR, ERP, LCSS, SoftDTW
@@ -22,11 +22,14 @@ class Metric(Protocol):
       symmetric: whether the order of the two does not matter.
     """
 
-    of_series: bool
-    symmetric: bool
+    of_series: ClassVar[bool]
+    symmetric: ClassVar[bool]
 
     def __call__(self, x: Array, y: Array) -> Array:
         """Distances [*lanes]."""
+
+    def __hash__(self) -> int:
+        """Equal distances share a program."""
 
 
 def euclidean() -> Minkowski:

@@ -44,16 +44,16 @@ def pairwise(x: Any, y: Any = None, metric: str | Metric = "euclidean", **option
     rows = read(x, "x")
     columns = rows if y is None else read(y, "y")
     checking.check_alike(rows, columns)
-    out = np.empty([sum(len(group.index) for group in groups) for groups in (rows, columns)], jnp.zeros(0).dtype)
+    out = np.empty([sum(len(group.places) for group in groups) for groups in (rows, columns)], jnp.zeros(0).dtype)
     mirrored = y is None and chosen.symmetric
     for a, first in enumerate(rows):
         for b, second in enumerate(columns):
             if not mirrored or a <= b:
                 own = mirrored and a == b
                 found = _matrix(chosen, first.values.astype(out.dtype), second.values.astype(out.dtype), own)
-                out[np.ix_(first.index, second.index)] = found
+                out[np.ix_(first.places, second.places)] = found
                 if mirrored:
-                    out[np.ix_(second.index, first.index)] = found.T
+                    out[np.ix_(second.places, first.places)] = found.T
     return out
 
 
@@ -69,12 +69,12 @@ def _matrix(metric: Metric, x: np.ndarray, y: np.ndarray, own: bool) -> np.ndarr
     a, b = np.meshgrid(np.arange(-(-n // height)), np.arange(-(-m // width)), indexing="ij")
     tiles = np.stack([a.ravel(), b.ravel()], axis=1).astype(np.int32)
     tiles = tiles[tiles[:, 0] <= tiles[:, 1]] if own else tiles
-    lanes_last = [jnp.asarray(_filled(np.moveaxis(v, 0, -1), size)) for v, size in ((x, height), (y, width))]
+    rows, columns = (jnp.asarray(_filled(np.moveaxis(v, 0, -1), size)) for v, size in ((x, height), (y, width)))
     out = np.empty((-(-n // height) * height, -(-m // width) * width), x.dtype)
     at_once = TILES * jax.device_count()
     for begin in range(0, len(tiles), at_once):
         some = tiles[begin : begin + at_once]
-        for (i, j), found in zip(some, _computed(metric, *lanes_last, some, height, width), strict=True):
+        for (i, j), found in zip(some, _computed(metric, rows, columns, some, height, width), strict=True):
             out[i * height : (i + 1) * height, j * width : (j + 1) * width] = found
             if own:
                 out[j * width : (j + 1) * width, i * height : (i + 1) * height] = found.T
@@ -99,9 +99,8 @@ def _computed(metric: Metric, x: Array, y: Array, tiles: np.ndarray, height: int
     """Distances [tiles, height, width], the tiles dealt to the devices in turn."""
     devices = jax.device_count()
     each = min(TILES, 1 << (-(-len(tiles) // devices) - 1).bit_length())  # few sizes, so few compilations
-    dealt = np.zeros((each * devices, 2), np.int32)
-    dealt[: len(tiles)] = tiles
-    dealt = dealt.reshape(each, devices, 2).swapaxes(0, 1)
+    filled = np.pad(tiles, [(0, each * devices - len(tiles)), (0, 0)])
+    dealt = filled.reshape(each, devices, 2).swapaxes(0, 1)
     counts = np.array([len(tiles[device::devices]) for device in range(devices)], np.int32)
     found = np.asarray(_program(metric, height, width)(x, y, dealt, counts))
     return found.swapaxes(0, 1).reshape(-1, height, width)[: len(tiles)]

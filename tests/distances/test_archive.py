@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from nnjax.distances import archive
+from nnjax.distances import DTW, archive
 from nnjax.types import UserError
 
 
@@ -20,9 +20,10 @@ def test_control_charts_are_as_hard_as_the_archive_says():
 
 def test_a_learned_window_and_the_table(monkeypatch):
     monkeypatch.setattr(archive, "LEARNED_FROM", (0, 11))
-    rows = archive.scores("cbf", [0], share=0.2)
-    assert rows[1].windows[0] in (0, 14)
-    assert archive.lines(rows)[2].endswith("| 0.1478 |")
+    monkeypatch.setattr(archive, "measures", lambda window: {"DTW, window": DTW(window)})
+    (row,) = archive.scores("cbf", [0])
+    assert row.windows == (14,)  # 11 % of 128 points; 0 is worse, as in `test_neighbors`
+    assert archive.lines([row])[2].endswith("| 0.0044 |")
     table = archive.lines([archive.Score("cbf", "DTW, window", np.array([0.1, 0.3]), None, (3, 5))])
     assert table[2] == "| cbf | DTW, window (3–5 points) | 0.2000 ± 0.1414 | 0.1000–0.3000 | – |"
 

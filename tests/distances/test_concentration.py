@@ -17,12 +17,12 @@ def test_concentration_by_hand():
 def test_every_distance_concentrates():
     """Squared Euclidean distances of d independent uniforms have mean d/6 and variance 7d/180, so the spread of their
     roots tends to √(7/180 · 36) / (2√d) = √(7/20)/√d; all contrasts fall."""
-    found = concentration.of_noise((8, 128), examples=200, queries=50)
+    found = concentration.of_noise((8, 64), examples=200, queries=50)
     assert set(found) == {*concentration.VECTORS, *concentration.SERIES}
     for small, large in found.values():
         assert large.contrast < small.contrast
         assert large.spread < 0.5 * small.spread
-    assert found["Euclidean"][1].spread == pytest.approx(np.sqrt(7 / 20 / 128), rel=0.1)
+    assert found["Euclidean"][1].spread == pytest.approx(np.sqrt(7 / 20 / 64), rel=0.1)
 
 
 def test_what_a_representation_is_worth():

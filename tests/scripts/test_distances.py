@@ -6,11 +6,11 @@ import sys
 
 import numpy as np
 import pytest
-import scripts.peers.dtw as contest
-from scripts.peers.dtw_peer import series
 
+import scripts.peers.dtw as contest
 from nnjax.distances import pairwise
 from nnjax.types import UserError
+from scripts.peers.dtw_peer import series
 
 ROOT = pathlib.Path(__file__).parents[2]
 
@@ -54,7 +54,7 @@ def test_the_contest_runs_nnjax(tmp_path, monkeypatch, capsys):
 
 def test_a_package_that_is_not_there(tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
-    with pytest.raises(UserError, match="aeon cannot be imported by .* extra `series`"):
+    with pytest.raises(UserError, match=r"aeon cannot be imported by .* extra `series`"):
         contest.measured("aeon", 4, 2, tmp_path, sys.executable)
 
 
@@ -65,7 +65,7 @@ def test_packages_must_agree(tmp_path, monkeypatch):
 
     monkeypatch.setattr(contest, "measured", pretended)
     assert contest.times(["nnjax"], 3, 2, tmp_path, 2, "python")[0].micros == pytest.approx((2, 2))
-    with pytest.raises(RuntimeError, match="aeon and nnjax differ by 0.01, window 2"):
+    with pytest.raises(RuntimeError, match=r"aeon and nnjax differ by 0\.01, window 2"):
         contest.times(["nnjax", "aeon"], 3, 2, tmp_path, 1, "python")
 
 
