@@ -1,8 +1,8 @@
 """All pairs of 500 series of length 128 under DTW, with a band of a tenth and without: nnjax and three packages.
 
-Every package is a fresh process on both cores, in turn; the time is that of a second call, when all is compiled. nnjax
-counts in float32, the others in float64: their matrices must agree to 1e-4. The floor is what the arithmetic alone
-costs: five operations a cell at the rate of vector operations that is measured here.
+Every package is a fresh process on both cores, in turn; the time is the median of later calls, when all is compiled.
+nnjax counts in float32, the others in float64: their matrices must agree to 1e-4. The floor is what the arithmetic
+alone costs: five operations a cell at the rate of vector operations that is measured here.
 """
 
 import dataclasses

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from nnjax.data import load, series
+from nnjax.config import DataConfig
+from nnjax.data import load, prepare, series
 from nnjax.types import UserError
 
 MANY = 4000
@@ -71,6 +72,12 @@ def test_as_data_sets(name, length, train, size):
     assert load(name).sha256 == data.sha256
     small = load(f"{name}:50")
     assert (small.x.shape, small.test_start, small.name) == ((50, length), None, f"{name}:50")
+
+
+def test_an_experiment_tests_on_the_archives_test_part():
+    prepared = prepare(DataConfig("cbf"))
+    assert (len(prepared.train) + len(prepared.validation), len(prepared.test)) == (30, 900)
+    assert prepared.test.min() == 30
 
 
 def test_sizes_of_two_patterns():
