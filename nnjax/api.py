@@ -21,6 +21,7 @@ import numpy as np
 from nnjax import diagnosing, preflight, run_files, run_signals, runs
 from nnjax import sanity as sanity_checks
 from nnjax.checks import Finding
+from nnjax.companions import begin_together, open_folder
 from nnjax.config import AUTOENCODERS, DataConfig, Experiment, Replicate, TrialSpec, replicate_of
 from nnjax.data import prepare
 from nnjax.diagnose.types import Diagnosis, Signals
@@ -31,7 +32,7 @@ from nnjax.models import Model, make_model
 from nnjax.search import ADAPTIVE, Range, Space
 from nnjax.search.schedulers import Scheduler, make_scheduler
 from nnjax.statistics import Comparison, compare_paired, estimate
-from nnjax.train import Plan, Population, Progress, Stopped, checkpoints
+from nnjax.train import Plan, Population, Progress, Stopped, checkpoints, processes
 from nnjax.train.batches import output_width
 from nnjax.train.plan import from_json
 from nnjax.train.records import (
@@ -367,12 +368,14 @@ def sweep(
             announce=announce,
             should_stop=should_stop,
         )
+    if not processes.first():
+        observe, announce = lambda progress: None, lambda text: None  # the first process speaks for all
     experiment = conform(experiment)
     specs = preflight.valid_trials(experiment, space, announce)
     scheduler = make_scheduler(space, specs)
     rules = {} if scheduler is None else scheduler.description
     most = parse_keep(keep)
-    folder = None if workdir is None else runs.FolderStore(workdir, announce, most)
+    folder = None if workdir is None else open_folder(workdir, announce, most)
     if folder is not None:
         folder.refuse_unfit(specs, rules)
     prepared, findings = preflight.check(specs, data)
@@ -396,7 +399,7 @@ def sweep(
     if scheduler is not None:
         population.refuse_unknown_curve(scheduler.metric)
     if folder is not None:
-        population.records = folder.begin(experiment, specs, facts, findings, title, rules)
+        population.records = begin_together(folder, experiment, specs, facts, findings, title, rules)
         if earlier and [from_json(group) for group in earlier] != [group.plan for group in population.groups]:
             announce(OTHER_PLAN)
     sane = _examine(specs, prepared, folder, announce, should_stop) if sanity else None

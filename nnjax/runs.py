@@ -54,6 +54,8 @@ class FolderStore(MemoryStore):
       keep: as for `MemoryStore`.
     """
 
+    shared = True
+
     def __init__(
         self,
         path: str | os.PathLike[str],
