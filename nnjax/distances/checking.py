@@ -6,11 +6,13 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 
 from nnjax.types import UserError
 
 COSTS = ("absolute", "squared")
+LARGEST = 1e15  # sums of squares stay far below what float32 holds, and below `engine.UNREACHED`
 
 
 def check_order(p: float) -> None:
@@ -71,7 +73,7 @@ class Group(NamedTuple):
 
     Attributes:
       places: [g] where they stand among all.
-      values: [g, d] vectors or [g, t, d] series, floating, finite.
+      values: [g, d] vectors or [g, t, d] series, float32 (float64 where JAX is set to it), finite.
     """
 
     places: np.ndarray
@@ -144,9 +146,15 @@ def _numbers(x: Any, name: str) -> np.ndarray:
 
 
 def _finite(values: np.ndarray, name: str) -> np.ndarray:
+    """Values in JAX's floating type."""
     bad = np.argwhere(~np.isfinite(values))
     if len(bad):
         raise UserError(
             f"{name} holds {values[tuple(bad[0])]} at {bad[0].tolist()}: fill or leave out what is missing."
         )
-    return values
+    largest = float(np.max(values) if values.dtype.kind == "b" else np.abs(values).max())
+    if largest > LARGEST:
+        raise UserError(
+            f"{name} holds numbers up to {largest:.3g}, but at most {LARGEST:g} can be squared: scale them."
+        )
+    return values.astype(jax.dtypes.canonicalize_dtype(float))

@@ -44,13 +44,14 @@ def pairwise(x: Any, y: Any = None, metric: str | Metric = "euclidean", **option
     rows = read(x, "x")
     columns = rows if y is None else read(y, "y")
     checking.check_alike(rows, columns)
-    out = np.empty([sum(len(group.places) for group in groups) for groups in (rows, columns)], jnp.zeros(0).dtype)
+    sizes = [sum(len(group.places) for group in groups) for groups in (rows, columns)]
+    out = np.empty(sizes, rows[0].values.dtype)
     mirrored = y is None and chosen.symmetric
     for a, first in enumerate(rows):
         for b, second in enumerate(columns):
             if not mirrored or a <= b:
                 own = mirrored and a == b
-                found = _matrix(chosen, first.values.astype(out.dtype), second.values.astype(out.dtype), own)
+                found = _matrix(chosen, first.values, second.values, own)
                 out[np.ix_(first.places, second.places)] = found
                 if mirrored:
                     out[np.ix_(second.places, first.places)] = found.T
