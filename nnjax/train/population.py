@@ -7,7 +7,6 @@ decided at epochs, by the numbers.
 from __future__ import annotations
 
 import dataclasses
-import pathlib
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -17,7 +16,7 @@ import numpy as np
 
 from nnjax import keeping
 from nnjax.config import DataConfig, TrialSpec
-from nnjax.train import checkpoints, processes
+from nnjax.train import processes
 from nnjax.train.batches import DeviceData
 from nnjax.train.block import CAPACITY
 from nnjax.train.chunk import Chunk, crews_of, pack, restore
@@ -310,7 +309,11 @@ class Population:
         if spec.start_from is not None:
             return self.store.load_weights(spec.start_from)
         path = spec.experiment.start_weights
-        return None if path is None else checkpoints.read(pathlib.Path(path))[0]
+        if path is None:
+            return None
+        from nnjax.exchange.starting import read_weights
+
+        return read_weights(path)
 
     def _resumed(self) -> Chunk | None:
         """Go on with the chunk that an earlier process left, unless its trials have finished since.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pathlib
 import random
 import signal
+import time
 from typing import NamedTuple
 
 from scripts.faults import runs
@@ -41,8 +42,11 @@ class Campaign:
     def undisturbed(self, name: str, devices: int = 2) -> tuple[pathlib.Path, float]:
         """Train without a fault, once: the folder, and how long it took."""
         folder = self.folder / f"undisturbed_{name}_{devices}"
-        seconds = runs.timed(lambda: runs.finish(self.command(name, folder.name), devices))
-        return folder, seconds
+        begin = time.monotonic()
+        status, said = runs.finish(self.command(name, folder.name), devices)
+        if status:
+            raise RuntimeError(f"an undisturbed run ends with status {status}: {said}")
+        return folder, time.monotonic() - begin
 
     def killed(self, name: str, times: int, number: int = signal.SIGKILL) -> Outcome:
         """Send a run a signal at random moments, so many times, resuming it after each; at last let it end."""

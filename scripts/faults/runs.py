@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -43,7 +43,7 @@ def get_space():
 '''
 HALVED = '''"""Sixteen rates of which halving leaves two."""
 
-from nnjax import DataConfig, Experiment, ModelConfig, Range, Space
+from nnjax import DataConfig, Experiment, Halving, ModelConfig, Range, Space
 
 
 def get_config():
@@ -56,7 +56,7 @@ def get_config():
 
 
 def get_space():
-    return Space(axes={"learning_rate": Range(1e-4, 1e-1, 16, log=True)}, eta=2)
+    return Space(axes={"learning_rate": Range(1e-4, 1e-1, 16, log=True)}, halving=Halving(eta=2))
 '''
 
 
@@ -105,13 +105,6 @@ def disturb(process: subprocess.Popen[str], after: float, signal: int) -> float 
         process.send_signal(signal)
         process.communicate(timeout=LONGEST)
         return time.monotonic() - begin
-
-
-def timed(act: Callable[[], object]) -> float:
-    """Give the seconds that something takes."""
-    begin = time.monotonic()
-    act()
-    return time.monotonic() - begin
 
 
 def all_end(processes: Sequence[subprocess.Popen[str]]) -> float:
