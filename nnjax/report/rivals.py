@@ -98,4 +98,4 @@ def percent(mean: float, std: float) -> str:
 
 
 def _number(mean: float, std: float) -> str:
-    return "–" if pd.isna(mean) else f"{mean:.3f} ± {std:.3f}"
+    return "–" if pd.isna(mean) else f"{mean:.2f} ± {std:.2f}"

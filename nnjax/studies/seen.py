@@ -33,27 +33,42 @@ class Effect(NamedTuple):
         return f"{self.points:.1f} points ({self.worst} {100 * self.low:.1f} %, {self.best} {100 * self.high:.1f} %)"
 
 
-def effect(results: pd.DataFrame, data: str, kind: str) -> Effect:
-    """What the choice within a kind changes on a set; of clusters, the choice of k-medoids' distance."""
-    means = summary(results)["mean"][data][kind].dropna().drop(K_MEANS, errors="ignore")
+def effect(results: pd.DataFrame, data: str, kind: str, without: str = "") -> Effect:
+    """What the choice within a kind changes on a set; of clusters, the choice of k-medoids' distance.
+
+    Args:
+      results: as for `sentences`.
+      data: the set.
+      kind: MODEL, NEIGHBORS or CLUSTERS.
+      without: a method to leave out.
+    """
+    means = summary(results)["mean"][data][kind].dropna().drop([K_MEANS, without], errors="ignore")
     short = [method.split(", ")[-1] for method in means.index]
     low, high = int(np.argmin(means)), int(np.argmax(means))
     return Effect(short[low], float(means.iloc[low]), short[high], float(means.iloc[high]))
 
 
 def sentences(results: pd.DataFrame) -> list[str]:
-    """One a set on distance against model, one on the best of both, one on clusters."""
+    """One a set on distance against model, one on the best of both, one on clusters.
+
+    Args:
+      results: of `ModelsAndDistances.results`.
+    """
     names = list(results["data"].unique())
-    out = [
-        f"On {name} the distance changes nearest neighbours by {effect(results, name, NEIGHBORS)}, the choice of the "
-        f"model changes the accuracy by {effect(results, name, MODEL)}."
-        for name in names
-    ]
+    out = [_contrast(results, name) for name in names]
     duels = "; ".join(f"{name} {_duel(results, name)}" for name in names)
     out.append(f"Nearest neighbours under their best distance minus the best model, split by split: {duels}.")
     changes = "; ".join(f"{name} {effect(results, name, CLUSTERS)}" for name in names)
     out.append(f"Without labels, the distance changes what k-medoids finds by: {changes}.")
     return out
+
+
+def _contrast(results: pd.DataFrame, name: str) -> str:
+    whole = effect(results, name, NEIGHBORS, "kNN, Jaccard").points
+    return (
+        f"On {name} the distance changes nearest neighbours by {effect(results, name, NEIGHBORS)}, by {whole:.1f} without "
+        f"Jaccard, which drops the values; the model changes the accuracy by {effect(results, name, MODEL)}."
+    )
 
 
 def _duel(results: pd.DataFrame, name: str) -> str:
@@ -99,7 +114,7 @@ HOW = (
     f"their series. DTW has a band of {100 * WINDOW:.0f} % of the length; an image is the series of its rows, so rows "
     "may shift up and down, but not pixels within a row.",
     "Clusters: as many as classes, found on the training part without labels. k-medoids needs no mean, so it works "
-    "under every distance; k-means only where there are means. Test examples go to the nearest centre, and each cluster "
+    "under every distance; k-means only where there are means. Test examples go to the nearest centre. Each cluster "
     "stands for one class, by the one-to-one naming that is best on the training part. ARI and AMI (adjusted Rand "
     "index, adjusted mutual information) need no naming: 0 is chance, 1 is agreement.",
 )
