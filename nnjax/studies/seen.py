@@ -66,8 +66,8 @@ def sentences(results: pd.DataFrame) -> list[str]:
 def _contrast(results: pd.DataFrame, name: str) -> str:
     whole = effect(results, name, NEIGHBORS, "kNN, Jaccard").points
     return (
-        f"On {name} the distance changes nearest neighbours by {effect(results, name, NEIGHBORS)}, by {whole:.1f} without "
-        f"Jaccard, which drops the values; the model changes the accuracy by {effect(results, name, MODEL)}."
+        f"On {name} the distance changes nearest neighbours by {effect(results, name, NEIGHBORS)}, by {whole:.1f} "
+        f"without Jaccard, which drops the values; the model changes the accuracy by {effect(results, name, MODEL)}."
     )
 
 

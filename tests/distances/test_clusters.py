@@ -43,11 +43,11 @@ def test_the_best_of_all_choices_of_groups_far_apart():
 
 
 def test_swaps_mend_a_greedy_start():
-    """On a line, greedily the middle is chosen first; two at the ends are better. Worked by hand: cost 2 (+ 1 middle)."""
+    """On a line the middle, 6, has the least sum (30) and is chosen first; the best two (9) are without it."""
     x = np.array([[0.0], [1.0], [2.0], [10.0], [11.0], [12.0], [6.0]])
     found = k_medoids(np.abs(x - x.T), 2)
-    assert sorted(found.medoids) == [1, 4]
-    assert found.cost == 9  # 1 + 0 + 1, 1 + 0 + 1, and 5 from 6 to 1 or to 11
+    assert 6 not in found.medoids
+    assert found.cost == 9  # such as around 1 and 11: 1 + 0 + 1, 1 + 0 + 1, and 5 from 6
 
 
 def test_every_example_its_own_cluster_and_equal_examples():
