@@ -77,7 +77,8 @@ def _duel(results: pd.DataFrame, name: str) -> str:
     of_split = results[results["data"] == name].pivot(index="seed", columns="method", values="accuracy")
     found = of_split[means[NEIGHBORS].idxmax()] - of_split[means[MODEL].idxmax()]
     ahead = f"ahead in {(found > 0).sum()} of {len(found)}"
-    return f"{100 * found.mean():+.1f} ± {100 * found.std():.1f} points ({ahead})".replace("-", "−")
+    mean = round(100 * found.mean(), 1) + 0.0  # no −0.0
+    return f"{mean:+.1f} ± {100 * found.std():.1f} points ({ahead})".replace("-", "−")
 
 
 def page(results: pd.DataFrame) -> StudyPage:
