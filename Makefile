@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo gallery test lint test-peers bench clean
+.PHONY: demo gallery test lint test-peers torture bench clean
 
 demo: .venv/installed
 	$(BIN)/python scripts/sweep.py --config=configs/demo.py --workdir=runs/demo
@@ -22,6 +22,10 @@ lint: .venv/installed-dev
 # Against PyTorch too (a large download).
 test-peers: .venv/installed-peers
 	$(BIN)/python -m pytest -m peers
+
+# Real runs, killed and starved of disk at random moments, have to lose nothing: half an hour on two cores.
+torture: .venv/installed
+	$(BIN)/python -m scripts.torture
 
 # An hour on two cores; NNJAX_DATA names the folder of Fashion-MNIST.
 bench: .venv/installed-peers
