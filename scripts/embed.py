@@ -28,6 +28,7 @@ NEIGHBORS = flags.DEFINE_list("neighbors", ["15"], "of UMAP")
 MIN_DIST = flags.DEFINE_list("min_dist", ["0.1"], "of UMAP")
 DIMENSIONS = flags.DEFINE_integer("dimensions", 2, "of pca, lda, ica, kmeans and umap; the first two axes are drawn")
 INIT = flags.DEFINE_string("init", "pca", "where t-SNE and SNE begin: pca or random")
+SUPPORT = flags.DEFINE_string("support", "all", "which points have affinities: all, or neighbours (3 × perplexity)")
 ITERATIONS = flags.DEFINE_integer("iterations", 1000, "of t-SNE and SNE, a multiple of 50")
 ENGINE = flags.DEFINE_string("engine", "exact", "of t-SNE: exact, sklearn or opentsne (these two approximate)")
 K = flags.DEFINE_integer("k", 10, "neighbours that the measures count")
@@ -55,6 +56,7 @@ def main(argv: list[str]) -> None:
         min_dists=_numbers("min_dist", MIN_DIST.value),
         dimensions=DIMENSIONS.value,
         init=INIT.value,
+        support=SUPPORT.value,
         iterations=ITERATIONS.value,
         engine=ENGINE.value,
     )

@@ -11,7 +11,7 @@ import numpy as np
 from nnjax.types import UserError
 
 LEAST_POINTS = 4
-MOST_EXACT = 20_000  # all pairs of so many points, a thousand times over, take some minutes on two cores
+MOST_EXACT = 10_000  # the affinities of so many points are 400 MB for each perplexity
 
 
 def points(x: np.ndarray) -> np.ndarray:
@@ -27,7 +27,7 @@ def points(x: np.ndarray) -> np.ndarray:
         raise UserError(f"The data are of type {x.dtype}, but numbers were expected: convert them.")
     if len(x) < LEAST_POINTS:
         raise UserError(f"There are {len(x)} rows, but at least {LEAST_POINTS} are needed: give more.")
-    bad = np.flatnonzero(~np.isfinite(x).all(axis=1)) if x.dtype.kind == "f" else []
+    bad = np.flatnonzero(~np.isfinite(x).all(axis=1))
     if len(bad):
         raise UserError(
             f"{len(bad)} of {len(x)} rows hold NaN or infinity (the first is row {bad[0]}), but finite numbers were "
@@ -97,7 +97,7 @@ def exact_size(num_points: int) -> None:
     """
     if num_points > MOST_EXACT:
         raise UserError(
-            f"{num_points:,} points are too many for all pairs ({MOST_EXACT:,} are the limit): choose "
+            f"{num_points:,} points are too many for all pairs (the limit is {MOST_EXACT:,}): choose "
             "--engine=sklearn or --engine=opentsne, which approximate, or fewer points with --limit."
         )
 

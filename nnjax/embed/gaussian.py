@@ -47,7 +47,7 @@ def divergence(y: Array, p: Array, entropy: Array) -> Array:
 
 
 def _log_normalisers(y: Array) -> Array:
-    """log Σ_{j≠i} exp(-|y_i - y_j|²) [n], from the nearest point on, so that a point far from all others has one too."""
+    """log Σ_{j≠i} exp(-|y_i - y_j|²) [n], from the nearest point on, so that a point far from all has one too."""
 
     def squared(dx: Array, dy: Array, rows: Array) -> tuple[Array, ...]:
         return (jnp.where(same(rows, y), jnp.inf, dx * dx + dy * dy),)

@@ -13,14 +13,14 @@ class Grid(NamedTuple):
 
     Attributes:
       perplexities: [g], one of them twice where devices would have nothing to do.
-      index: [g, s], the setting that is computed there.
+      cells: [g, s], the setting that is computed there.
       places: two arrays [m], row and column of each setting.
       axis: 0 if the devices divide the perplexities, 1 if they divide the layouts.
       num_devices: how many have something to do.
     """
 
     perplexities: tuple[float, ...]
-    index: np.ndarray
+    cells: np.ndarray
     places: tuple[np.ndarray, np.ndarray]
     axis: int
     num_devices: int
@@ -38,9 +38,9 @@ def arrange(perplexities: Sequence[float], num_devices: int) -> Grid:
     shapes = {0: (_up(g, num_devices), s), 1: (g, _up(s, num_devices))}
     axis = min(shapes, key=lambda axis: shapes[axis][0] * shapes[axis][1])
     height, width = shapes[axis]
-    index = np.array([[row[k % len(row)] for k in range(width)] for row in (rows[k % g] for k in range(height))])
-    places = np.array([divmod(int(np.flatnonzero(index.ravel() == i)[0]), width) for i in range(len(perplexities))])
-    return Grid(tuple(distinct[k % g] for k in range(height)), index, (places[:, 0], places[:, 1]), axis, num_devices)
+    cells = np.array([[row[k % len(row)] for k in range(width)] for row in (rows[k % g] for k in range(height))])
+    places = np.array([divmod(int(np.flatnonzero(cells.ravel() == i)[0]), width) for i in range(len(perplexities))])
+    return Grid(tuple(distinct[k % g] for k in range(height)), cells, (places[:, 0], places[:, 1]), axis, num_devices)
 
 
 def _up(count: int, multiple: int) -> int:

@@ -14,8 +14,8 @@ LAYOUTS = ("tsne", "sne")
 METHODS = (*linear.FUNCTIONS, *LAYOUTS, "umap")
 DRAWING = ("ica", "kmeans", *LAYOUTS, "umap")  # what a seed changes
 OPTIONS: dict[str, tuple[str, ...]] = {
-    "tsne": ("perplexity", "exaggeration", "learning_rate", "init", "iterations", "engine"),
-    "sne": ("perplexity", "exaggeration", "learning_rate", "init", "iterations"),
+    "tsne": ("perplexity", "exaggeration", "learning_rate", "init", "support", "iterations", "engine"),
+    "sne": ("perplexity", "exaggeration", "learning_rate", "init", "support", "iterations"),
     "umap": ("neighbors", "min_dist", "metric"),
 }
 
@@ -81,6 +81,7 @@ def embed_all(
     *,
     engine: str = "exact",
     init: str = "pca",
+    support: str = "all",
     iterations: int = population.ITERATIONS,
     observe: Callable[[int, np.ndarray], Any] | None = None,
 ) -> list[Embedding]:
@@ -96,9 +97,9 @@ def embed_all(
             Embedding(method, y, _named(setting) | {"init": init, "engine": engine}, {"divergence": divergence})
             for setting, (y, divergence) in zip(settings, found, strict=True)
         ]
-    made = population.lay_out(x, settings, method, init=init, iterations=iterations, observe=observe)
+    made = population.lay_out(x, settings, method, init=init, support=support, iterations=iterations, observe=observe)
     return [
-        Embedding(method, y, _named(setting) | {"init": init}, {"divergence": float(divergence)})
+        Embedding(method, y, _named(setting) | {"init": init, "support": support}, {"divergence": float(divergence)})
         for setting, y, divergence in zip(made.settings, made.y, made.divergence, strict=True)
     ]
 

@@ -14,7 +14,7 @@ from jax import Array, lax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from nnjax.embed import checks, descent, gaussian, student
-from nnjax.embed.affinities import Affinities, affinities
+from nnjax.embed.affinities import SUPPORTS, Affinities, affinities
 from nnjax.embed.grid import Grid, arrange
 from nnjax.types import UserError
 
@@ -45,7 +45,7 @@ class Setting:
 
 
 class Kind(NamedTuple):
-    """An objective, gradient(y, p, exaggeration) and divergence(y, p, entropy), which entropy, and the usual numbers."""
+    """An objective: gradient(y, p, exaggeration), divergence(y, p, entropy), which entropy, and the usual numbers."""
 
     gradient: Callable[[Array, Array, Array], Array]
     divergence: Callable[[Array, Array, Array], Array]
@@ -82,6 +82,7 @@ def lay_out(
     kind: str = "tsne",
     *,
     init: str = "pca",
+    support: str = "all",
     iterations: int = ITERATIONS,
     observe: Callable[[int, np.ndarray], Any] | None = None,
 ) -> Layouts:
@@ -92,26 +93,28 @@ def lay_out(
       settings: m of them.
       kind: "tsne" or "sne".
       init: "pca", the first two principal components with a little noise of the seed, or "random".
+      support: which points have affinities: "all", or "neighbours", the nearest 3 × perplexity.
       iterations: a multiple of 50; the first 250 are exaggerated.
       observe: called after every 50 iterations with their number and the divergences [m].
 
     Raises:
       UserError: points, perplexities or other numbers that are impossible (see `checks`).
     """
-    x = _fit_for(x, settings, kind, init, iterations)
+    x = _fit_for(x, settings, kind, iterations)
+    checks.choice("init", init, INITS)
+    checks.choice("support", support, SUPPORTS)
     resolved = tuple(resolve(setting, len(x), KINDS[kind]) for setting in settings)
     grid = arrange([setting.perplexity for setting in resolved], len(jax.devices()))
-    found = affinities(x, grid.perplexities)
+    found = affinities(x, grid.perplexities, support)
     start = starts(x, [setting.seed for setting in resolved], init)
     state, history = _descend(KINDS[kind], grid, found, start, resolved, iterations, observe)
     return Layouts(resolved, state, history[:, -1], history)
 
 
-def _fit_for(x: np.ndarray, settings: Sequence[Setting], kind: str, init: str, iterations: int) -> np.ndarray:
+def _fit_for(x: np.ndarray, settings: Sequence[Setting], kind: str, iterations: int) -> np.ndarray:
     """Give the points, or refuse what is impossible."""
     x = checks.points(x)
     checks.choice("kind", kind, KINDS)
-    checks.choice("init", init, INITS)
     checks.exact_size(len(x))
     checks.perplexities(x, [setting.perplexity for setting in settings])
     for setting in settings:
@@ -139,7 +142,7 @@ def starts(x: np.ndarray, seeds: Sequence[int], init: str) -> np.ndarray:
 
 
 def principal(x: np.ndarray) -> np.ndarray:
-    """The first two principal components [n, 2] float64, the first with standard deviation 1; signs as in scikit-learn."""
+    """The first two principal components [n, 2] float64, the first of variance 1; signs as in scikit-learn."""
     centred = np.asarray(x, np.float64) - np.mean(x, axis=0, dtype=np.float64)
     _, _, axes = np.linalg.svd(centred.T @ centred if len(centred) > centred.shape[1] else centred, full_matrices=False)
     axes = axes[:2] * np.sign(axes[np.arange(len(axes[:2])), np.abs(axes[:2]).argmax(axis=1)])[:, None]
@@ -164,10 +167,10 @@ def _descend(
     def place(arrays: Any, spec: PartitionSpec) -> Any:
         return jax.device_put(arrays, NamedSharding(mesh, spec))
 
-    state = descent.init(place(np.ascontiguousarray(start.swapaxes(1, 2)[grid.index]), lanes))
+    state = descent.init(place(np.ascontiguousarray(start.swapaxes(1, 2)[grid.cells]), lanes))
     shared = place((found.joint, getattr(found, kind.entropy)), groups)
     numbers = np.array([(s.exaggeration, s.learning_rate) for s in settings], np.float32)
-    own = place(tuple(np.moveaxis(numbers[grid.index], 2, 0)), lanes)
+    own = place(tuple(np.moveaxis(numbers[grid.cells], 2, 0)), lanes)
     segment, history = _segment(kind, mesh, grid.axis), []
     for done in range(0, iterations, SEGMENT):
         state, divergences = segment(state, *shared, *own, np.int32(done))

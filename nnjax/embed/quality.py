@@ -96,7 +96,7 @@ def _near(x: np.ndarray, spaces: Sequence[np.ndarray], classes: np.ndarray | Non
 
 
 def blocks(x: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
-    """Go through the points: rows, and their squared distances [b, n] to all, a point to itself being infinitely far."""
+    """Go through the points: rows, and their squared distances [b, n] to all, to themselves infinite."""
     centred = np.asarray(x, np.float64) - np.mean(x, axis=0, dtype=np.float64)
     for start in range(0, len(x), BLOCK):
         rows = slice(start, min(start + BLOCK, len(x)))

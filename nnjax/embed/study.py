@@ -19,7 +19,7 @@ from nnjax.embed.quality import qualities
 from nnjax.types import Dataset
 
 NAMES = {"pca": "PCA", "lda": "LDA", "ica": "ICA", "kmeans": "k-means", "sne": "SNE", "tsne": "t-SNE", "umap": "UMAP"}
-MOST_AGGLOMERATED = 10_000  # Ward's method needs all pairs
+MOST_AGGLOMERATED = 5_000  # Ward's method needs all pairs
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -70,7 +70,7 @@ class Axes:
       perplexities, exaggerations, learning_rates: of t-SNE and SNE; None is the method's own.
       neighbors, min_dists: of UMAP.
       dimensions: of the methods that are not plane.
-      init, iterations, engine: of t-SNE and SNE.
+      init, support, iterations, engine: of t-SNE and SNE.
     """
 
     methods: Sequence[str] = ("pca", "tsne")
@@ -82,6 +82,7 @@ class Axes:
     min_dists: Sequence[float] = (0.1,)
     dimensions: int = 2
     init: str = "pca"
+    support: str = "all"
     iterations: int = 1000
     engine: str = "exact"
 
@@ -137,7 +138,8 @@ def _of_method(x: np.ndarray, method: str, axes: Axes, labels: np.ndarray | None
             )
         ]
         engine = axes.engine if method == "tsne" else "exact"
-        return embed_all(x, method, settings, engine=engine, init=axes.init, iterations=axes.iterations)
+        common = {"init": axes.init, "support": axes.support, "iterations": axes.iterations}
+        return embed_all(x, method, settings, engine=engine, **common)
     if method == "umap":
         combinations = itertools.product(axes.neighbors, axes.min_dists, axes.seeds)
         return [

@@ -26,7 +26,7 @@ def color(index: int) -> str:
 
 
 def plane(y: np.ndarray) -> np.ndarray:
-    """Positions [n, 2] of an embedding [n, k]: itself, one number over its rank, or the first two components of more."""
+    """Positions [n, 2] of an embedding [n, k]: itself, a number over its rank, or the first two components of more."""
     y = np.asarray(y, np.float64)
     if y.shape[1] == 1:
         return np.column_stack([y[:, 0], np.linspace(y.min(), y.max(), len(y))[np.argsort(np.argsort(y[:, 0]))]])

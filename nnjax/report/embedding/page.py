@@ -26,7 +26,7 @@ FIGURE = "embeddings.png"
 
 
 def write(study: Study, folder: str | PathLike[str], how: Sequence[tuple[str, str]] = ()) -> pathlib.Path:
-    """Write report.html, figures/embeddings.png, embedding.npz, embedding.csv and quality.csv, each whole or not at all.
+    """Write report.html, figures/embeddings.png, embedding.npz, embedding.csv and quality.csv, each whole.
 
     Args:
       study: the embeddings.
