@@ -138,8 +138,9 @@ def _of_method(x: np.ndarray, method: str, axes: Axes, labels: np.ndarray | None
             )
         ]
         engine = axes.engine if method == "tsne" else "exact"
-        common = {"init": axes.init, "support": axes.support, "iterations": axes.iterations}
-        return embed_all(x, method, settings, engine=engine, **common)
+        return embed_all(
+            x, method, settings, engine=engine, init=axes.init, support=axes.support, iterations=axes.iterations
+        )
     if method == "umap":
         combinations = itertools.product(axes.neighbors, axes.min_dists, axes.seeds)
         return [

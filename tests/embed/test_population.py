@@ -35,11 +35,14 @@ def test_the_schedule_is_scikit_learns():
     theirs = theirs.reshape(-1, 2)
     theirs -= theirs.mean(axis=0)  # which scikit-learn does not do
     ours = lay_out(X, [Setting(10.0, learning_rate=2.5)], init="random", iterations=50).y[0]
-    assert np.abs(ours - theirs).max() < 1e-2 * np.abs(theirs).max()
+    assert np.linalg.norm(ours - theirs) < 1e-2 * np.linalg.norm(theirs)
 
 
 def test_a_layout_among_others_is_the_layout_alone():
-    """Perplexities, seeds, exaggerations and rates mixed; two devices; the first 50 iterations, before chaos."""
+    """Perplexities, seeds, exaggerations and rates mixed; two devices; the first 50 iterations, before chaos.
+
+    Another neighbour's layout would be wrong by its whole size, rounding at turns of the gains moves some points by 1 %.
+    """
     settings = [
         Setting(5.0, 0, 12.0, 1.0),
         Setting(20.0, 1, 4.0, 2.0),
@@ -52,7 +55,7 @@ def test_a_layout_among_others_is_the_layout_alone():
     assert together.settings[4].exaggeration == 12
     for i, setting in enumerate(settings):
         alone = lay_out(X, [setting], init="random", iterations=50)
-        np.testing.assert_allclose(together.y[i], alone.y[0], atol=1e-2 * np.abs(alone.y).max())
+        assert np.linalg.norm(together.y[i] - alone.y[0]) < 1e-2 * np.linalg.norm(alone.y[0])
         np.testing.assert_allclose(together.history[i], alone.history[0], rtol=2e-3)
 
 
