@@ -35,7 +35,7 @@ class Setting:
       seed: of the first positions.
       exaggeration: factor of the affinities in the first 250 iterations; None for 12 (t-SNE) or 1 (SNE).
       learning_rate: of the gradient as published, with its factor of 4 (as scikit-learn counts; others drop it); None
-        for n / (4 exaggeration), at least 50 (Belkina et al. 2019), and for SNE .05.
+        for n / (4 exaggeration), at least 50, and so n / 4 after the exaggeration (Belkina et al. 2019); for SNE .05.
     """
 
     perplexity: float = 30.0
@@ -64,7 +64,7 @@ class Layouts(NamedTuple):
     """What became of the settings.
 
     Attributes:
-      settings: m of them, with no number left open.
+      settings: m of them, each with its exaggeration.
       y: [m, n, 2] float32.
       divergence: [m] float32, at the end, in nats: KL(P‖Q) of t-SNE, Σ_i KL(P_i‖Q_i) of SNE.
       history: [m, t] float32, the divergence after every 50 iterations.
@@ -103,7 +103,7 @@ def lay_out(
     x = _fit_for(x, settings, kind, iterations)
     checks.choice("init", init, INITS)
     checks.choice("support", support, SUPPORTS)
-    resolved = tuple(resolve(setting, len(x), KINDS[kind]) for setting in settings)
+    resolved = tuple(resolve(setting, KINDS[kind]) for setting in settings)
     grid = arrange([setting.perplexity for setting in resolved], len(jax.devices()))
     found = affinities(x, grid.perplexities, support)
     start = starts(x, [setting.seed for setting in resolved], init)
@@ -125,11 +125,18 @@ def _fit_for(x: np.ndarray, settings: Sequence[Setting], kind: str, iterations: 
     return x
 
 
-def resolve(setting: Setting, num_points: int, kind: Kind) -> Setting:
-    """Fill in the numbers that are left open."""
+def resolve(setting: Setting, kind: Kind) -> Setting:
+    """Fill in the exaggeration where it is left open."""
     exaggeration = kind.exaggeration if setting.exaggeration is None else setting.exaggeration
-    rate = kind.learning_rate(num_points, exaggeration) if setting.learning_rate is None else setting.learning_rate
-    return dataclasses.replace(setting, exaggeration=exaggeration, learning_rate=rate)
+    return dataclasses.replace(setting, exaggeration=exaggeration)
+
+
+def rates(setting: Setting, num_points: int, kind: Kind) -> tuple[float, float]:
+    """The learning rates of a resolved setting, while exaggerated and after."""
+    if setting.learning_rate is not None:
+        return setting.learning_rate, setting.learning_rate
+    assert setting.exaggeration is not None
+    return kind.learning_rate(num_points, setting.exaggeration), kind.learning_rate(num_points, 1.0)
 
 
 def starts(x: np.ndarray, seeds: Sequence[int], init: str) -> np.ndarray:
@@ -169,7 +176,7 @@ def _descend(
 
     state = descent.init(place(np.ascontiguousarray(start.swapaxes(1, 2)[grid.cells]), lanes))
     shared = place((found.joint, getattr(found, kind.entropy)), groups)
-    numbers = np.array([(s.exaggeration, s.learning_rate) for s in settings], np.float32)
+    numbers = np.array([(s.exaggeration, *rates(s, start.shape[1], kind)) for s in settings], np.float32)
     own = place(tuple(np.moveaxis(numbers[grid.cells], 2, 0)), lanes)
     segment, history = _segment(kind, mesh, grid.axis), []
     for done in range(0, iterations, SEGMENT):
@@ -193,26 +200,28 @@ def _specs(axis: int) -> tuple[PartitionSpec, PartitionSpec]:
 def _segment(kind: Kind, mesh: Mesh, axis: int) -> Callable[..., tuple[descent.State, Array]]:
     """Compile-ready: 50 iterations of layouts [g, s] that the devices of a mesh divide along an axis.
 
-    The function takes the state, affinities [g, n, n], entropies [g], exaggerations and learning rates [g, s] and the
+    The function takes the state, affinities [g, n, n], entropies [g], exaggerations, first and later learning rates [g, s] and the
     number of iterations already done, and gives the state and the divergences [g, s].
     """
     groups, lanes = _specs(axis)
 
-    def one(state: descent.State, p: Array, entropy: Array, exaggeration: Array, rate: Array, done: Array) -> Any:
+    def one(
+        state: descent.State, p: Array, entropy: Array, exaggeration: Array, first: Array, later: Array, done: Array
+    ) -> Any:
         def iterate(k: Array, state: descent.State) -> descent.State:
             early = done + k < EXAGGERATED
             state = jax.tree.map(
                 lambda again, before: jnp.where(done + k == EXAGGERATED, again, before), descent.init(state.y), state
             )
             gradient = kind.gradient(state.y, p, jnp.where(early, exaggeration, 1))
-            return descent.step(state, gradient, rate, jnp.where(early, *descent.MOMENTA))
+            return descent.step(state, gradient, jnp.where(early, first, later), jnp.where(early, *descent.MOMENTA))
 
         state = lax.fori_loop(0, SEGMENT, iterate, descent.enlarge(state))
         return state, kind.divergence(state.y, p, entropy)
 
-    of_group = jax.vmap(one, (0, None, None, 0, 0, None))
-    body = jax.vmap(of_group, (0, 0, 0, 0, 0, None))
-    specs = (lanes, groups, groups, lanes, lanes, PartitionSpec())
+    of_group = jax.vmap(one, (0, None, None, 0, 0, 0, None))
+    body = jax.vmap(of_group, (0, 0, 0, 0, 0, 0, None))
+    specs = (lanes, groups, groups, lanes, lanes, lanes, PartitionSpec())
     spread = jax.shard_map(body, mesh=mesh, in_specs=specs, out_specs=lanes, check_vma=False)
     cpu = jax.default_backend() == "cpu"
     return jax.jit(spread, donate_argnums=0, compiler_options=CPU_OPTIONS if cpu else None)

@@ -44,11 +44,11 @@ def test_a_layout_among_others_is_the_layout_alone():
     Another neighbour's layout would be wrong by its whole size, rounding at turns of the gains moves some points by 1 %.
     """
     settings = [
-        Setting(5.0, 0, 12.0, 1.0),
-        Setting(20.0, 1, 4.0, 2.0),
-        Setting(5.0, 1, 12.0, 2.0),
-        Setting(20.0, 1, 12.0, 1.0),
-        Setting(10.0, 2, None, 1.0),
+        Setting(5.0, 0, 12.0, 0.5),
+        Setting(20.0, 1, 4.0, 1.0),
+        Setting(5.0, 1, 12.0, 1.0),
+        Setting(20.0, 1, 12.0, 0.5),
+        Setting(10.0, 2, None, 0.5),
     ]
     together = lay_out(X, settings, init="random", iterations=50)
     assert [s.perplexity for s in together.settings] == [5, 20, 5, 20, 10]
