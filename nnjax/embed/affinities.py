@@ -12,7 +12,6 @@ from jax import Array, lax
 
 BLOCK = 128  # points calibrated at a time: a block of distances stays in a core's cache
 HALVINGS = 32
-SUPPORTS = ("all", "neighbours")
 LOG_PRECISION = 25.0  # log β is sought within ± this of log (1 / mean squared distance)
 
 
@@ -23,7 +22,7 @@ def squared_distances(x: np.ndarray, rows: slice) -> np.ndarray:
     return np.maximum(norms[:, None] + norms[None, rows] - 2 * (x @ x[rows].T), 0)
 
 
-def calibrate(distances: Array, own: Array, perplexities: Array, reach: Array) -> Array:
+def calibrate(distances: Array, own: Array, perplexities: Array) -> Array:
     """Conditional affinities p_{j|i} of a block of points i, for several perplexities.
 
     The precision β_i = 1 / 2σ_i² is bisected until the entropy of p_{·|i} is log(perplexity). Where more points lie at
@@ -31,9 +30,8 @@ def calibrate(distances: Array, own: Array, perplexities: Array, reach: Array) -
 
     Args:
       distances: [n, b] float32, squared, of the points j to the points i.
-      own: [b] int32, the index of each point i, which is no neighbour of itself.
+      own: [b] int32, the index of each point i, which is no neighbour of itself; -1 where it is not there.
       perplexities: [g] float32.
-      reach: [g, b] float32; points farther than this (squared) have no affinity.
 
     Returns:
       [g, n, b] float32; columns sum to 1.
@@ -45,10 +43,9 @@ def calibrate(distances: Array, own: Array, perplexities: Array, reach: Array) -
     scale = jnp.maximum(jnp.sum(shifted, axis=0, keepdims=True) / (n - 1), jnp.finfo(jnp.float32).tiny)
     shifted = shifted / scale
     wanted = jnp.log(perplexities)[:, None, None]
-    left_out = is_self[None] | (distances[None] > reach[:, None, :])
 
     def weights(log_precision: Array) -> Array:
-        return jnp.where(left_out, 0.0, jnp.exp(-jnp.exp(log_precision) * shifted[None]))
+        return jnp.where(is_self[None], 0.0, jnp.exp(-jnp.exp(log_precision) * shifted[None]))
 
     def halve(_: Array, bounds: tuple[Array, Array]) -> tuple[Array, Array]:
         low, high = bounds
@@ -79,24 +76,23 @@ class Affinities(NamedTuple):
     conditional_entropy: np.ndarray
 
 
-def affinities(x: np.ndarray, perplexities: Sequence[float], support: str = "all") -> Affinities:
+def affinities(x: np.ndarray, perplexities: Sequence[float]) -> Affinities:
     """Compute affinities in blocks that the devices take in turn.
 
     Args:
       x: [n, d] numbers.
       perplexities: g of them, each at least 1 and below n / 3.
-      support: "all" points, as defined; or "neighbours", the nearest 3 × perplexity of each (van der Maaten 2014).
     """
     x = np.asarray(x, np.float64)
     x = x - x.mean(axis=0)
     conditional = np.empty((len(perplexities), len(x), len(x)), np.float32)
-    for rows, block in _blocks(x, perplexities, support):
+    for rows, block in _blocks(x, perplexities):
         conditional[:, :, rows] = block
     joint = (conditional + conditional.swapaxes(1, 2)) / np.float32(2 * len(x))
     return Affinities(joint, _entropies(joint), _entropies(conditional))
 
 
-def _blocks(x: np.ndarray, perplexities: Sequence[float], support: str) -> list[tuple[slice, Array]]:
+def _blocks(x: np.ndarray, perplexities: Sequence[float]) -> list[tuple[slice, Array]]:
     """Start the calibration of all points: each block [g, n, b] is on its way when this returns."""
     devices = jax.devices()
     wanted = np.asarray(perplexities, np.float32)
@@ -104,18 +100,9 @@ def _blocks(x: np.ndarray, perplexities: Sequence[float], support: str) -> list[
     for number, start in enumerate(range(0, len(x), BLOCK)):
         rows = slice(start, min(start + BLOCK, len(x)))
         own = np.arange(rows.start, rows.stop, dtype=np.int32)
-        distances = squared_distances(x, rows).astype(np.float32)
-        arguments = distances, own, wanted, _reach(distances, perplexities, support)
+        arguments = squared_distances(x, rows).astype(np.float32), own, wanted
         started.append((rows, _calibrate(*jax.device_put(arguments, devices[number % len(devices)]))))
     return started
-
-
-def _reach(distances: np.ndarray, perplexities: Sequence[float], support: str) -> np.ndarray:
-    """The squared distance [g, b] up to which points [n, b] count."""
-    if support == "all":
-        return np.full((len(perplexities), distances.shape[1]), np.inf, np.float32)
-    counts = [min(int(3 * value + 1), len(distances) - 1) for value in perplexities]  # the point itself comes first
-    return np.partition(distances, sorted(set(counts)), axis=0)[counts]
 
 
 _calibrate = jax.jit(calibrate)

@@ -11,7 +11,10 @@ import numpy as np
 from nnjax.types import UserError
 
 LEAST_POINTS = 4
-MOST_EXACT = 10_000  # the affinities of so many points are 400 MB for each perplexity
+MOST_EXACT = {  # points, by support
+    "all": 10_000,  # their affinities are 400 MB for each perplexity
+    "neighbours": 20_000,  # all pairs of so many, a thousand times, take two minutes of a core
+}
 
 
 def points(x: np.ndarray) -> np.ndarray:
@@ -89,16 +92,17 @@ def neighbours(num_points: int, k: int) -> None:
         )
 
 
-def exact_size(num_points: int) -> None:
-    """Refuse so many points that all pairs would take too long.
+def exact_size(num_points: int, support: str) -> None:
+    """Refuse so many points that their affinities would be too large, or all pairs take too long.
 
     Raises:
       UserError: so it is.
     """
-    if num_points > MOST_EXACT:
+    if num_points > MOST_EXACT[support]:
+        sparse = "--support=neighbours, " if num_points <= MOST_EXACT["neighbours"] else ""
         raise UserError(
-            f"{num_points:,} points are too many for all pairs (the limit is {MOST_EXACT:,}): choose "
-            "--engine=sklearn or --engine=opentsne, which approximate, or fewer points with --limit."
+            f"{num_points:,} points are too many for affinities of {support} (the limit is {MOST_EXACT[support]:,}): "
+            f"choose {sparse}--engine=sklearn or --engine=opentsne, which approximate, or fewer points with --limit."
         )
 
 

@@ -13,14 +13,15 @@ import numpy as np
 from jax import Array, lax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from nnjax.embed import checks, descent, gaussian, student
-from nnjax.embed.affinities import SUPPORTS, Affinities, affinities
+from nnjax.embed import checks, descent, edges, gaussian, student
+from nnjax.embed.affinities import affinities
 from nnjax.embed.grid import Grid, arrange
 from nnjax.types import UserError
 
 ITERATIONS, EXAGGERATED = 1000, 250
 SEGMENT = 50  # iterations between two looks at the divergence
 JITTER = 1e-6
+SUPPORTS = ("all", "neighbours")
 INITS = ("pca", "random")
 DEVICES = "devices"
 CPU_OPTIONS = {"xla_cpu_multi_thread_eigen": False, "xla_cpu_prefer_vector_width": 512}  # a device is a core
@@ -45,10 +46,13 @@ class Setting:
 
 
 class Kind(NamedTuple):
-    """An objective: gradient(y, p, exaggeration), divergence(y, p, entropy), which entropy, and the usual numbers."""
+    """An objective: gradient(y, p, exaggeration), divergence(y, p, entropy), and its usual numbers.
 
-    gradient: Callable[[Array, Array, Array], Array]
-    divergence: Callable[[Array, Array, Array], Array]
+    `entropy` is the field of `Affinities` that the divergence needs; "edges" where the affinities are sparse.
+    """
+
+    gradient: Callable[[Array, Any, Array], Array]
+    divergence: Callable[[Array, Any, Array], Array]
     entropy: str
     exaggeration: float
     learning_rate: Callable[[int, float], float]
@@ -58,6 +62,9 @@ KINDS = {
     "tsne": Kind(student.gradient, student.divergence, "joint_entropy", 12.0, lambda n, e: max(n / e / 4, 50.0)),
     "sne": Kind(gaussian.gradient, gaussian.divergence, "conditional_entropy", 1.0, lambda n, e: 0.05),
 }
+
+
+SPARSE = Kind(edges.gradient, edges.divergence, "edges", *KINDS["tsne"][3:])
 
 
 class Layouts(NamedTuple):
@@ -93,29 +100,32 @@ def lay_out(
       settings: m of them.
       kind: "tsne" or "sne".
       init: "pca", the first two principal components with a little noise of the seed, or "random".
-      support: which points have affinities: "all", or "neighbours", the nearest 3 × perplexity.
+      support: which points have affinities: "all", or "neighbours", the nearest 3 × perplexity, in memory O(n).
       iterations: a multiple of 50; the first 250 are exaggerated.
       observe: called after every 50 iterations with their number and the divergences [m].
 
     Raises:
       UserError: points, perplexities or other numbers that are impossible (see `checks`).
     """
-    x = _fit_for(x, settings, kind, iterations)
     checks.choice("init", init, INITS)
     checks.choice("support", support, SUPPORTS)
+    if kind == "sne" and support != "all":
+        raise UserError("SNE needs the affinities of all pairs, but support is 'neighbours': set it to all.")
+    x = _fit_for(x, settings, kind, support, iterations)
     resolved = tuple(resolve(setting, KINDS[kind]) for setting in settings)
     grid = arrange([setting.perplexity for setting in resolved], len(jax.devices()))
-    found = affinities(x, grid.perplexities, support)
+    kind_of = KINDS[kind] if support == "all" else SPARSE
+    found = _affinities(x, grid.perplexities, kind_of)
     start = starts(x, [setting.seed for setting in resolved], init)
-    state, history = _descend(KINDS[kind], grid, found, start, resolved, iterations, observe)
+    state, history = _descend(kind_of, grid, found, start, resolved, iterations, observe)
     return Layouts(resolved, state, history[:, -1], history)
 
 
-def _fit_for(x: np.ndarray, settings: Sequence[Setting], kind: str, iterations: int) -> np.ndarray:
+def _fit_for(x: np.ndarray, settings: Sequence[Setting], kind: str, support: str, iterations: int) -> np.ndarray:
     """Give the points, or refuse what is impossible."""
     x = checks.points(x)
     checks.choice("kind", kind, KINDS)
-    checks.exact_size(len(x))
+    checks.exact_size(len(x), support)
     checks.perplexities(x, [setting.perplexity for setting in settings])
     for setting in settings:
         checks.positive("exaggeration", setting.exaggeration)
@@ -123,6 +133,14 @@ def _fit_for(x: np.ndarray, settings: Sequence[Setting], kind: str, iterations: 
     if iterations < SEGMENT or iterations % SEGMENT:
         raise UserError(f"iterations is {iterations}, but a multiple of {SEGMENT} was expected: set it so.")
     return x
+
+
+def _affinities(x: np.ndarray, perplexities: Sequence[float], kind: Kind) -> tuple[Any, np.ndarray]:
+    """Affinities with leading axis g, dense or sparse, and their entropies [g]."""
+    if kind.entropy == "edges":
+        return edges.edges(x, perplexities)
+    found = affinities(x, perplexities)
+    return found.joint, getattr(found, kind.entropy)
 
 
 def resolve(setting: Setting, kind: Kind) -> Setting:
@@ -161,7 +179,7 @@ def principal(x: np.ndarray) -> np.ndarray:
 def _descend(
     kind: Kind,
     grid: Grid,
-    found: Affinities,
+    found: tuple[Any, np.ndarray],
     start: np.ndarray,
     settings: Sequence[Setting],
     iterations: int,
@@ -175,7 +193,7 @@ def _descend(
         return jax.device_put(arrays, NamedSharding(mesh, spec))
 
     state = descent.init(place(np.ascontiguousarray(start.swapaxes(1, 2)[grid.cells]), lanes))
-    shared = place((found.joint, getattr(found, kind.entropy)), groups)
+    shared = place(found, groups)
     numbers = np.array([(s.exaggeration, *rates(s, start.shape[1], kind)) for s in settings], np.float32)
     own = place(tuple(np.moveaxis(numbers[grid.cells], 2, 0)), lanes)
     segment, history = _segment(kind, mesh, grid.axis), []
@@ -200,13 +218,13 @@ def _specs(axis: int) -> tuple[PartitionSpec, PartitionSpec]:
 def _segment(kind: Kind, mesh: Mesh, axis: int) -> Callable[..., tuple[descent.State, Array]]:
     """Compile-ready: 50 iterations of layouts [g, s] that the devices of a mesh divide along an axis.
 
-    The function takes the state, affinities [g, n, n], entropies [g], exaggerations, first and later learning rates [g, s] and the
-    number of iterations already done, and gives the state and the divergences [g, s].
+    The function takes the state, affinities [g, …], entropies [g], exaggerations, first and later learning rates [g, s]
+    and the number of iterations already done, and gives the state and the divergences [g, s].
     """
     groups, lanes = _specs(axis)
 
     def one(
-        state: descent.State, p: Array, entropy: Array, exaggeration: Array, first: Array, later: Array, done: Array
+        state: descent.State, p: Any, entropy: Array, exaggeration: Array, first: Array, later: Array, done: Array
     ) -> Any:
         def iterate(k: Array, state: descent.State) -> descent.State:
             early = done + k < EXAGGERATED

@@ -6,7 +6,6 @@ from scipy.spatial.distance import squareform
 from sklearn.datasets import load_digits
 from sklearn.manifold import _t_sne
 from sklearn.metrics import pairwise_distances
-from sklearn.neighbors import kneighbors_graph
 
 from nnjax.embed.affinities import affinities, squared_distances
 
@@ -25,17 +24,6 @@ def test_joint_affinities_are_those_of_scikit_learn(found):
     for p, perplexity in zip(found.joint, PERPLEXITIES, strict=True):
         theirs = squareform(_t_sne._joint_probabilities(distances, perplexity, 0))
         np.testing.assert_allclose(p, theirs, rtol=2e-4, atol=1e-9)
-
-
-def test_neighbours_affinities_are_those_of_scikit_learn():
-    """Barnes-Hut's: three perplexities of neighbours and one, the entropy reached on these alone."""
-    x = np.random.default_rng(0).normal(size=(200, 5))  # no ties
-    graph = kneighbors_graph(x, 31, mode="distance")
-    graph.data **= 2
-    theirs = _t_sne._joint_probabilities_nn(graph, 10.0, 0).toarray()
-    (ours,) = affinities(x, [10.0], "neighbours").joint
-    np.testing.assert_array_equal(ours > 0, theirs > 0)
-    np.testing.assert_allclose(ours, theirs, rtol=2e-4, atol=1e-9)
 
 
 def test_they_are_symmetric_and_sum_to_one(found):

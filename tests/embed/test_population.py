@@ -41,7 +41,7 @@ def test_the_schedule_is_scikit_learns():
 def test_a_layout_among_others_is_the_layout_alone():
     """Perplexities, seeds, exaggerations and rates mixed; two devices; the first 50 iterations, before chaos.
 
-    Another neighbour's layout would be wrong by its whole size, rounding at turns of the gains moves some points by 1 %.
+    Another neighbour's layout would be wrong by its whole size, rounding where gains turn moves some points by 1 %.
     """
     settings = [
         Setting(5.0, 0, 12.0, 0.5),
@@ -141,8 +141,14 @@ def test_starts():
         (X, [Setting(5.0)], {"iterations": 70}, "iterations is 70, but a multiple of 50"),
         (X, [Setting(5.0)], {"init": "pac"}, "did you mean pca"),
         (X, [Setting(5.0)], {"kind": "t-sen"}, "did you mean tsne"),
+        (X, [Setting(5.0)], {"support": "neighbours", "kind": "sne"}, "SNE needs the affinities of all pairs"),
         (X, [Setting(5.0)], {"support": "some"}, "choose one of all, neighbours"),
-        (np.zeros((10_001, 1)) + np.arange(10_001)[:, None], [Setting(5.0)], {}, "--engine=sklearn"),
+        (
+            np.zeros((10_001, 1)) + np.arange(10_001)[:, None],
+            [Setting(5.0)],
+            {},
+            "choose --support=neighbours, --engine=sklearn",
+        ),
     ],
 )
 def test_mistakes_get_one_sentence(x, settings, options, words):
