@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -19,15 +19,15 @@ WIDTH = 32  # neighbours in a row of the table
 class Edges(NamedTuple):
     """Sparse symmetric affinities as a table: a point with many neighbours has several rows; unused places weigh 0.
 
-    Attributes:
+    Attributes (NumPy's or JAX's arrays):
       point: [r] int32, whose row it is.
       neighbour: [r, 32] int32.
       weight: [r, 32] float32, p_ij.
     """
 
-    point: Array
-    neighbour: Array
-    weight: Array
+    point: Any
+    neighbour: Any
+    weight: Any
 
 
 def gradient(y: Array, p: Edges, exaggeration: Array) -> Array:
@@ -81,7 +81,7 @@ def edges(x: np.ndarray, perplexities: Sequence[float]) -> tuple[Edges, np.ndarr
     return Edges(*(np.stack(part) for part in zip(*padded, strict=True))), np.array(entropies, np.float32)
 
 
-def _joint(x: np.ndarray, perplexity: float):  # type: ignore[no-untyped-def]
+def _joint(x: np.ndarray, perplexity: float) -> Any:
     """Joint affinities as a SciPy array in rows, float64."""
     from scipy.sparse import csr_array
 
@@ -104,7 +104,7 @@ def _joint(x: np.ndarray, perplexity: float):  # type: ignore[no-untyped-def]
 _calibrate = jax.jit(calibrate)
 
 
-def _table(p) -> Edges:  # type: ignore[no-untyped-def]
+def _table(p: Any) -> Edges:
     """Write a SciPy array in rows of 32."""
     degrees = np.diff(p.indptr)
     rows = -(-degrees // WIDTH)

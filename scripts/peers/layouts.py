@@ -126,35 +126,34 @@ def lines(found: list[dict]) -> list[str]:
     return out
 
 
-def by_nnjax(x, settings, threads, support="all"):
+def by_nnjax(x, settings, threads, init, support="all"):
     """All of them as one program."""
     from nnjax.main import start_jax
 
     start_jax()
     from nnjax.embed import Setting, lay_out
 
-    return lay_out(x, [Setting(u, seed) for u, seed in settings], init="random", support=support).y
+    return lay_out(x, [Setting(u, seed) for u, seed in settings], init=init, support=support).y
 
 
-def by_nnjax_neighbours(x, settings, threads):
+def by_nnjax_neighbours(x, settings, threads, init):
     """The same with affinities of the nearest 3 × perplexity points only, as the others have them."""
-    return by_nnjax(x, settings, threads, "neighbours")
+    return by_nnjax(x, settings, threads, init, "neighbours")
 
 
-def by_sklearn(x, settings, threads):
+def by_sklearn(x, settings, threads, init):
     """One after the other, by Barnes-Hut."""
     from sklearn.manifold import TSNE
 
-    return [TSNE(perplexity=u, random_state=s, init="random", n_jobs=threads).fit_transform(x) for u, s in settings]
+    return [TSNE(perplexity=u, random_state=s, init=init, n_jobs=threads).fit_transform(x) for u, s in settings]
 
 
-def by_opentsne(x, settings, threads):
+def by_opentsne(x, settings, threads, init):
     """One after the other, as openTSNE chooses for this size."""
     from openTSNE import TSNE
 
     return [
-        np.asarray(TSNE(perplexity=u, random_state=s, initialization="random", n_jobs=threads).fit(x))
-        for u, s in settings
+        np.asarray(TSNE(perplexity=u, random_state=s, initialization=init, n_jobs=threads).fit(x)) for u, s in settings
     ]
 
 
@@ -175,12 +174,13 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=CORES)
     parser.add_argument("--part", default="0/1")
     parser.add_argument("--perplexities", default=",".join(map(str, PERPLEXITIES)))
+    parser.add_argument("--init", default="random")
     parser.add_argument("--seeds", default=",".join(map(str, SEEDS)))
     arguments = parser.parse_args()
     number, parts = map(int, arguments.part.split("/"))
     axes = ([int(value) for value in text.split(",")] for text in (arguments.perplexities, arguments.seeds))
     settings = list(itertools.product(*axes))[number::parts]
-    layouts = CONTENDERS[arguments.contender](np.load(arguments.data), settings, arguments.threads)
+    layouts = CONTENDERS[arguments.contender](np.load(arguments.data), settings, arguments.threads, arguments.init)
     np.savez(arguments.out, y=np.asarray(layouts), perplexity=[u for u, _ in settings])
 
 
