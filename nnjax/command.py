@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
-from nnjax import main
+from nnjax import joining, main
 from nnjax.config import Experiment
 from nnjax.fields import conform, replace
 from nnjax.keeping import ALL, parse_keep
@@ -193,6 +193,7 @@ def run(
     certify: bool = False,
     keep: str = ALL,
     sanity: bool = False,
+    distributed: bool = False,
     **layout: Any,
 ) -> Any:
     """Train with a live display, print the table, write the report, and name it.
@@ -205,6 +206,7 @@ def run(
       keep: as for `nnjax.sweep`.
       sanity: as for `nnjax.sweep`.
       certify: whether to train some trials again after that (see `nnjax.certifying`).
+      distributed: whether this is one of several processes (see `nnjax.joining`); the first one speaks and reports.
       layout: the fields of a `Plan`; None for the default.
 
     Raises:
@@ -215,12 +217,15 @@ def run(
     asked: dict[str, Any] = {name: value for name, value in (asking or {}).items() if value is not None}
     parse_keep(keep)
     _refuse_unfit(experiment, space, asked, sanity)
+    if distributed and (certify or space.mode == ADAPTIVE):
+        what = "--certify trains trials alone" if certify else "Mode adaptive asks one sampler"
+        raise UserError(f"{what}, which one process does: leave out the flags of several, or this.")
     from nnjax import diagnosing
     from nnjax.api import Stopped, sweep
     from nnjax.progress import Display, print_message, summary_table
     from nnjax.report import certified
     from nnjax.search.insight import edges
-    from nnjax.train import Plan
+    from nnjax.train import Plan, processes
 
     train: Any = sweep
     if space.mode == ADAPTIVE:
@@ -231,7 +236,7 @@ def run(
         train = functools.partial(sweep, sanity=True)
     main.catch_signals()
     try:
-        with Display() as display:
+        with joining.together(workdir), Display() as display:
             trained = train(
                 experiment,
                 space,
@@ -247,6 +252,8 @@ def run(
             trained.certify(print_message, main.stop_requested)
     except Stopped:
         raise main.Interrupted(f"Stopped; {workdir} is saved, and the same command goes on from there.") from None
+    if distributed and not processes.first():
+        return trained
     report = trained.report() if with_report else None
     display.console.print(summary_table(trained))
     for sentence in diagnosing.sentences(trained.diagnoses):

@@ -30,6 +30,7 @@ from typing import IO, Any
 import numpy as np
 
 from nnjax import keeping, run_files, run_signals
+from nnjax.archives import DAMAGE
 from nnjax.checks import Finding
 from nnjax.config import DataConfig, Experiment, TrialSpec
 from nnjax.environment import describe_environment
@@ -53,6 +54,8 @@ class FolderStore(MemoryStore):
       announce: is told of damaged files that were passed over; None collects the sentences in `messages`.
       keep: as for `MemoryStore`.
     """
+
+    shared = True
 
     def __init__(
         self,
@@ -373,7 +376,7 @@ class FolderStore(MemoryStore):
         """Say as one sentence that a file of the folder is not as it was written."""
         try:
             yield
-        except (ValueError, LookupError, TypeError, AttributeError, OSError) as error:
+        except (csv.Error, *DAMAGE) as error:
             plain = isinstance(error, OSError) or type(error) in (UserError, ValueError)
             reason = str(error) if plain else f"{type(error).__name__}: {error}"
             raise UserError(

@@ -11,6 +11,10 @@ over the file's axes and arms. A second call with the same workdir resumes.
 --keep=best:K keeps the weights of the K trials with the lowest validation loss only (of several losses, K each); the
 choice belongs to the run, which cannot be resumed with another.
 
+Several processes train one sweep: in a cluster that JAX knows (SLURM, Open MPI, GKE, Cloud TPU) start the same command
+with --distributed in each; elsewhere give --coordinator=HOST:PORT, --num_processes=N and --process_id=0 (1, 2, …). All
+need the same workdir on a file system that they share. See docs/clusters.md.
+
 --certify trains up to four trials again afterwards, in another lane among other neighbours and alone, and says whether
 they came out the same; the report shows it. On a run that has finished it does nothing else. If they did not, the exit
 status is 1.
@@ -18,6 +22,7 @@ status is 1.
 
 from absl import flags
 
+from nnjax.joining import define_flags
 from nnjax.main import run, start_jax
 from nnjax.search.samplers import SAMPLERS
 
@@ -34,6 +39,7 @@ ORDER = flags.DEFINE_enum("order", "auto", ["auto", "shared", "own"], "whether t
 SAMPLER = flags.DEFINE_enum("sampler", None, SAMPLERS, "who is asked in mode adaptive; tpe by default")
 STORAGE = flags.DEFINE_string("storage", None, "URL of the Optuna storage; by default study.db in the run folder")
 STUDY = flags.DEFINE_string("study", None, "name of the Optuna study; by default that of the run folder")
+JOIN = define_flags()
 METRIC = flags.DEFINE_string("metric", None, "what mode adaptive goes by: a column of trials.csv; val_loss by default")
 
 
@@ -44,6 +50,7 @@ def main(argv: list[str]) -> None:
 
     config, workdir = command.require(argv, CONFIG.value, WORKDIR.value)
     module = command.load_config(config)
+    distributed = JOIN(workdir)
     command.run(
         command.experiment_of(module),
         command.space_of(module),
@@ -54,6 +61,7 @@ def main(argv: list[str]) -> None:
         CERTIFY.value,
         KEEP.value,
         SANITY.value,
+        distributed,
         devices=DEVICES.value,
         batch_devices=BATCH_DEVICES.value,
         lanes=LANES.value,

@@ -5,12 +5,16 @@ Or train a trial of a run again, alone: `python scripts/train.py --from=runs/swe
 A second call with the same workdir resumes. Fields are named whole (model.widths) or by their last part (widths);
 what the command line sets holds in every arm. --sanity shows first, by short trials of a few seconds, whether the
 network can learn at all: its loss at the start, 20 examples by heart, the inputs taken away, the labels shuffled.
+
+A network too slow for one device shares each batch between several, --batch_devices=8, also between those of several
+processes: see scripts/sweep.py and docs/clusters.md.
 """
 
 from typing import Any
 
 from absl import flags
 
+from nnjax.joining import define_flags
 from nnjax.main import run, start_jax
 
 CONFIG = flags.DEFINE_string("config", None, "configuration file, such as configs/mnist_mlp.py")
@@ -22,6 +26,7 @@ DEVICES = flags.DEFINE_integer("devices", None, "how many devices to use; all by
 BATCH_DEVICES = flags.DEFINE_integer(
     "batch_devices", None, "how many devices share each batch; 1 by default", lower_bound=1
 )
+JOIN = define_flags()
 SANITY = flags.DEFINE_bool("sanity", False, "before training, show by short trials whether learning can work at all")
 
 
@@ -38,12 +43,14 @@ def main(argv: list[str]) -> None:
     else:
         config, workdir = command.require(argv, CONFIG.value, WORKDIR.value)
         module = command.load_config(config)
+        distributed = JOIN(workdir)
         command.run(
             command.watched(command.experiment_of(module)),
             command.arm_of(module, ARM.value),
             workdir,
             command.title_of(module),
             sanity=SANITY.value,
+            distributed=distributed,
             **layout,
         )
 

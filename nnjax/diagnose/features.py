@@ -48,9 +48,9 @@ def noise(z: np.ndarray) -> np.ndarray:
     return MAD * np.minimum(second, third)
 
 
-def share_up(z: np.ndarray) -> np.ndarray:
-    """Give the share of steps [m] of [m, t] that go up; half of them where nothing but noise moves."""
-    return (np.diff(z, axis=1) > 0).mean(axis=1) if z.shape[1] > 1 else np.zeros(len(z))
+def share_up(z: np.ndarray, least: float = 0.0) -> np.ndarray:
+    """Give the share of steps [m] of [m, t] that go up, by more than `least`; half where nothing but noise moves."""
+    return (np.diff(z, axis=1) > least).mean(axis=1) if z.shape[1] > 1 else np.zeros(len(z))
 
 
 def running_median(z: np.ndarray, half: int) -> np.ndarray:

@@ -27,6 +27,7 @@ class Trend:
       rise_error: [g]; the standard error of that rise.
       ahead, ahead_error: [g]; what going on for half as long again will gain, and the standard error.
       second_half: [g]; the share of the whole fall, in the loss itself, that the second half brings.
+      newest: [g]; where the lowest loss as measured lies, from 0 (first epoch) to 1 (last).
     """
 
     raw: Array
@@ -44,6 +45,7 @@ class Trend:
     ahead: Array
     ahead_error: Array
     second_half: Array
+    newest: Array
 
 
 def trend(raw: Array) -> Trend:
@@ -58,8 +60,6 @@ def trend(raw: Array) -> Trend:
     lowest_at = smooth.argmin(axis=1)
     lowest = f.at(smooth, lowest_at)
     ahead, ahead_error = f.gain_ahead(z, noise)
-    level = f.smooth(raw)
-    whole = level[:, 0] - level[:, -1]
     return Trend(
         raw=raw,
         z=z,
@@ -75,8 +75,17 @@ def trend(raw: Array) -> Trend:
         rise_error=noise * np.sqrt(2 / last),
         ahead=ahead,
         ahead_error=ahead_error,
-        second_half=(level[:, t // 2] - level[:, -1]) / np.where(whole > 0, whole, np.nan),
+        second_half=second_half(f.smooth(raw)),
+        newest=raw.argmin(axis=1) / (t - 1),
     )
+
+
+def second_half(level: Array) -> Array:
+    """Give the share [g] of the fall of a smoothed loss [g, t] that its second half brings."""
+    t = level.shape[1]
+    middle = (level[:, (t - 1) // 2] + level[:, t // 2]) / 2
+    whole = level[:, 0] - level[:, -1]
+    return (middle - level[:, -1]) / np.where(whole > 0, whole, np.nan)
 
 
 def span(raw: Array) -> Array:

@@ -14,6 +14,7 @@ from nnjax.train import checkpoints
 from nnjax.train.batches import DeviceData
 from nnjax.train.crews import Crew, Group, next_mark
 from nnjax.train.probe import SIGNALS
+from nnjax.train.processes import fetch
 from nnjax.train.programs import Program
 from nnjax.train.records import DIVERGED, DONE, RUNNING, STOPPED, Packed, Record, stop_epoch
 from nnjax.types import Params, TrialState
@@ -121,10 +122,9 @@ class Chunk:
         """Run one segment and write its epochs into the trials' records; trials that are spared do not diverge."""
         before, per_epoch = self.steps.copy(), self.group.steps_per_epoch()
         num = np.where(np.isin(np.arange(len(before)), list(self.crews)), num_steps, 0).astype(np.int32)
-        state, metrics = self.program.train_segment(data, self.hyper, self.state, num, self.totals())
-        self.state, self.steps = state, np.array(state.step)[:: self.lanes]
-        bad = np.array(state.bad_step)
-        curves = {name: np.asarray(value) for name, value in metrics.items()}
+        self.state, metrics = self.program.train_segment(data, self.hyper, self.state, num, self.totals())
+        steps, bad, curves = fetch((self.state.step, self.state.bad_step, metrics))
+        self.steps = steps[:: self.lanes]
         for device, crew in self.crews.items():
             ended = self.steps[device] // per_epoch - before[device] // per_epoch
             for lane, spec in enumerate(crew.specs):
@@ -162,9 +162,13 @@ class Chunk:
         """The row of each trial, by its id."""
         return {s.id: d * self.lanes + lane for d, crew in self.crews.items() for lane, s in enumerate(crew.specs)}
 
+    def is_here(self, row: int) -> bool:
+        """Whether a row is on this process's devices; rows that several share are the first one's."""
+        return self.program.mesh.devices[row // self.lanes].flat[0].process_index == jax.process_index()
+
     def take(self, keep: Callable[[TrialSpec], bool] = lambda spec: True) -> list[Crew]:
         """Give the crews of the trials to keep that are on devices; states as NumPy arrays."""
-        host, row_of, crews = jax.tree.map(np.array, self.state), self.row_of(), []
+        host, row_of, crews = fetch(self.state), self.row_of(), []
         for device, crew in sorted(self.crews.items()):
             specs = tuple(filter(keep, crew.specs))
             if specs:
@@ -240,7 +244,7 @@ def _with_parents(params: Params, parents: Mapping[int, Arrays | None]) -> Param
     """Put parents' final weights over the rows of their children; None where no row has a parent."""
     if all(arrays is None for arrays in parents.values()):
         return None
-    params = jax.tree.map(np.array, params)
+    params = fetch(params)
     for row, arrays in parents.items():
         if arrays is not None:
             own = jax.tree.map(lambda leaf, row=row: leaf[row], params)
@@ -255,7 +259,7 @@ def _with_parents(params: Params, parents: Mapping[int, Arrays | None]) -> Param
 
 def _with_paused(state: TrialState, places: Mapping[int, tuple[Crew, int]]) -> TrialState:
     """Put the states of crews that were paused over the rows where they go on."""
-    host = jax.tree.map(np.array, state)
+    host = fetch(state)
     for row, (crew, lane) in places.items():
         if crew.state is not None:
             own = min(lane, len(crew.specs) - 1)

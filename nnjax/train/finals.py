@@ -10,6 +10,7 @@ import numpy as np
 
 from nnjax.train import checkpoints
 from nnjax.train.batches import DeviceData
+from nnjax.train.processes import fetch
 from nnjax.train.programs import Program
 from nnjax.types import TrialState
 
@@ -27,12 +28,13 @@ class Finals:
     """
 
     def __init__(self, program: Program, data: DeviceData, state: TrialState, stopped: Sequence[int]):
-        back = np.array(state.bad_step) > 0
+        bad_step, params, self.best, self.best_epoch = fetch(
+            (state.bad_step, state.params, state.best_params, state.best_epoch)
+        )
+        back = bad_step > 0
         back[list(stopped)] = True
-        self.best = jax.tree.map(np.array, state.best_params)
-        self.final = jax.tree.map(lambda a, b: np.where(_like(back, a), b, a), state.params, self.best)
-        self.best_epoch = np.array(state.best_epoch)
-        self.scores = {name: np.array(value) for name, value in self._scores(program, data).items()}
+        self.final = jax.tree.map(lambda a, b: np.where(_like(back, a), b, a), params, self.best)
+        self.scores = fetch(self._scores(program, data))
 
     def _scores(self, program: Program, data: DeviceData) -> dict[str, Any]:
         """Evaluate all parts at the final weights, and validation and test at the best ones: {name: [rows]}."""

@@ -14,6 +14,7 @@ from nnjax.train.crews import Group
 from nnjax.train.memory import most_lanes
 from nnjax.train.plan import Plan, answers, from_json, settle
 from nnjax.train.planner import Measured, group_sizes, recalled
+from nnjax.train.processes import least
 from nnjax.train.trial import Trial
 from nnjax.types import Prepared, TrialState
 
@@ -42,7 +43,7 @@ def make_groups(
     for key, some in members.items():
         shapes = make_shapes(key, prepared[key.data])
         data = make_device_data(key, prepared[key.data])
-        group = Group(key, some, shapes, settle(plan, some, shapes, most_lanes(key, shapes, data)), data)
+        group = Group(key, some, shapes, settle(plan, some, shapes, least(most_lanes(key, shapes, data))), data)
         kept = next((from_json(old) for old in earlier if some[0].id in old.get("trials", ())), None)
         if kept is None or not answers(kept, plan):
             kept = recalled(plan, group.plan, group_sizes(group), measured.table(group))

@@ -11,6 +11,7 @@ import jax
 from nnjax.config import TrialSpec
 from nnjax.models.census import census
 from nnjax.train.batches import Shapes
+from nnjax.train.processes import several
 from nnjax.types import UserError
 
 ORDERS = ("auto", "shared", "own")
@@ -93,7 +94,12 @@ def settle(plan: Plan, specs: Sequence[TrialSpec], shapes: Shapes, most_lanes: i
         raise UserError(f"The plan asks for {devices} devices, but {there} are there; use --devices={there} or fewer.")
     if devices % plan.batch_devices:
         raise UserError(f"batch_devices={plan.batch_devices} does not divide the {devices} devices of the plan.")
-    devices = devices if plan.fixed else min(devices, len(specs) * plan.batch_devices)
+    if several() and devices < there:
+        raise UserError(
+            f"The plan asks for {devices} of {there} devices, but several processes use all of theirs; "
+            "leave --devices out, or start fewer processes."
+        )
+    devices = devices if plan.fixed or several() else min(devices, len(specs) * plan.batch_devices)
     lanes = plan.lanes or min(_usual_lanes(specs[0], shapes), most_lanes)
     order = plan.order if plan.order != "auto" else ("shared" if _settings_per_seed(specs) >= 2 else "own")
     return Plan(devices, plan.batch_devices, lanes, order, plan.fixed)
@@ -150,6 +156,7 @@ def devices_for(plan: Plan, flops: Sequence[float]) -> int:
     """
     assert plan.devices is not None
     alone = len(flops) == 1 and flops[0] > MOVE_FLOPS and jax.default_backend() == "cpu" and not plan.fixed
+    alone = alone and not several()
     return plan.batch_devices if alone else plan.devices
 
 

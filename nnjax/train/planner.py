@@ -25,6 +25,7 @@ from nnjax.train.batches import DeviceData
 from nnjax.train.crews import Crew, Group, sizes_of
 from nnjax.train.memory import data_bytes, free_bytes, lane_bytes, most_lanes, size_text
 from nnjax.train.plan import WHOLE, Plan, alternatives, answers, stages, turns
+from nnjax.train.processes import several
 from nnjax.train.programs import Program
 
 WATCHED = 0.3  # seconds of a group's segments, compiling aside, from which the rest is predicted
@@ -38,11 +39,14 @@ Table = dict[tuple[int, int, str], float]  # (devices, lanes, order) -> seconds 
 
 
 class Measured:
-    """What steps cost on this machine, by program and layout; kept in the folder of compiled programs, if any."""
+    """What steps cost on this machine, by program and layout; kept in the folder of compiled programs, if any.
+
+    Several processes, which must all plan alike, know nothing of earlier runs.
+    """
 
     def __init__(self) -> None:
         folder = jax.config.values["jax_compilation_cache_dir"]
-        self.path = None if folder is None else pathlib.Path(folder) / FILE
+        self.path = None if folder is None or several() else pathlib.Path(folder) / FILE
 
     def table(self, group: Group) -> Table:
         """Give what is known of a group's program: seconds of a step by (devices, lanes, order)."""
@@ -169,7 +173,7 @@ class Planner:
         layout = (devices, lanes, group.plan.order)
         table = self.measured.table(group) | {layout: step}
         plan, better = plan_of(group.plan, layout, table), None
-        if may_change and self._left(group, plan, course) > WORTH:
+        if may_change and not several() and self._left(group, plan, course) > WORTH:
             table, best = self._tried(group, plan, table)
             if self._left(group, best, course) < GAIN * self._left(group, plan, course):
                 plan = better = best

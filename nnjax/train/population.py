@@ -7,7 +7,6 @@ decided at epochs, by the numbers.
 from __future__ import annotations
 
 import dataclasses
-import pathlib
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -17,7 +16,7 @@ import numpy as np
 
 from nnjax import keeping
 from nnjax.config import DataConfig, TrialSpec
-from nnjax.train import checkpoints
+from nnjax.train import processes
 from nnjax.train.batches import DeviceData
 from nnjax.train.block import CAPACITY
 from nnjax.train.chunk import Chunk, crews_of, pack, restore
@@ -132,7 +131,7 @@ class Population:
           JaxRuntimeError: it was another error.
           UserError: one trial alone does not fit.
         """
-        if "RESOURCE_EXHAUSTED" not in str(error) or self.at_work is None:
+        if "RESOURCE_EXHAUSTED" not in str(error) or self.at_work is None or processes.several():
             raise error
         group, lanes, devices = self.at_work
         plan = dataclasses.replace(group.plan, lanes=max(1, lanes // 2))
@@ -240,6 +239,7 @@ class Population:
                     for spec in heirs.get(parent.id, []) if self.parked.get(parent.id) == name else []:
                         if crew.step == self.records[spec.id].epochs * group.steps_per_epoch():
                             crews.append(Crew((spec,), self._until(group, spec), crew.step, state))
+        processes.wait()  # until all have read them
         found = {spec.id for crew in crews for spec in crew.specs}
         going = {spec.id for specs in heirs.values() for spec in specs}
         for trial in going:
@@ -309,7 +309,11 @@ class Population:
         if spec.start_from is not None:
             return self.store.load_weights(spec.start_from)
         path = spec.experiment.start_weights
-        return None if path is None else checkpoints.read(pathlib.Path(path))[0]
+        if path is None:
+            return None
+        from nnjax.exchange.starting import read_weights
+
+        return read_weights(path)
 
     def _resumed(self) -> Chunk | None:
         """Go on with the chunk that an earlier process left, unless its trials have finished since.
@@ -350,6 +354,7 @@ class Population:
             ids = {i for i in map(int, note["trials"]) if i not in elsewhere and self.records[i].status == RUNNING}
             restore(arrays, note, self.records, ids)
             self.parked |= dict.fromkeys(ids, name)
+        processes.wait()  # until all have read them
 
     def _program(self, group: Group, lanes: int, devices: int) -> Program:
         """Build a program once for each static part, layout and lanes."""
@@ -383,7 +388,7 @@ class Population:
             taken = min(steps, until, most)
             begin = time.monotonic()
             chunk.advance(self._data(chunk.group, chunk.program), taken, self.records, self.standing.spared)
-            seconds = time.monotonic() - begin
+            seconds = processes.agree(time.monotonic() - begin)[0]
             better = self._share(chunk, seconds, taken)
             if better is not None:
                 self._begin_again(chunk, better)
@@ -451,6 +456,7 @@ class Population:
             name = f"{crew.step:09d}_{crew.specs[0].id:05d}"
             self.store.save_paused(name, *pack([crew], self.records))
             self.parked |= dict.fromkeys((spec.id for spec in crew.specs), name)
+        processes.wait()  # until it is written
         self.fresh -= live
 
     def _sparse(self, chunk: Chunk) -> list[int]:
@@ -489,11 +495,12 @@ class Population:
 
     def _save_now_and_then(self, chunk: Chunk) -> None:
         """Checkpoint when asked to stop, or when enough time has passed for its cost not to matter."""
-        if self.should_stop():
+        stop = processes.anywhere(self.should_stop())
+        due = time.monotonic() - self.saved_at > max(1.0, self.save_seconds / SAVE_SHARE)
+        if stop or processes.agree(due)[0]:
             self._save(chunk)
+        if stop:
             raise Stopped
-        if time.monotonic() - self.saved_at > max(1.0, self.save_seconds / SAVE_SHARE):
-            self._save(chunk)
 
     def _save(self, chunk: Chunk) -> None:
         begin = time.monotonic()
@@ -523,7 +530,9 @@ class Population:
             self.records[spec.id].values |= finals.values(row_of[spec.id], self.records[spec.id].curves)
         kept = self._kept() if self.store.keep is not None else None
         for spec in (spec for spec in specs if kept is None or spec.id in kept):
-            self.store.save_weights(spec.id, finals.weights(row_of[spec.id]))
+            if chunk.is_here(row_of[spec.id]) or not self.store.shared:
+                self.store.save_weights(spec.id, finals.weights(row_of[spec.id]))
+        processes.wait()  # until the other processes have written theirs
 
     def describe(self) -> dict[str, Any]:
         """Describe the plan of every group, what was compiled and what each trial cost, for the run folder."""

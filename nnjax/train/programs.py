@@ -13,6 +13,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jax.stages import Wrapped
 
 from nnjax.config import Experiment
+from nnjax.train import processes
 from nnjax.train.batches import DeviceData, Shapes
 from nnjax.train.block import Block
 from nnjax.train.trial import Trial
@@ -55,7 +56,7 @@ def make_mesh(num_devices: int, batch_devices: int = 1) -> Mesh:
 
 def place_data(data: DeviceData, mesh: Mesh) -> DeviceData:
     """Copy a data set to every device of the mesh."""
-    return jax.device_put(data, NamedSharding(mesh, PartitionSpec()))
+    return processes.spread(data, NamedSharding(mesh, PartitionSpec()))
 
 
 def state_layout(mesh: Mesh) -> NamedSharding:
@@ -85,10 +86,6 @@ def make_program(experiment: Experiment, shapes: Shapes, lanes: int, shared: boo
         # The body says itself what is summed over devices (Trial.total), so the checker of replication is not needed.
         return jax.jit(jax.shard_map(f, mesh=mesh, in_specs=in_specs, out_specs=lane, check_vma=False), **options)
 
-    def place(state: TrialState) -> TrialState:
-        # A copy: on a CPU device_put may share NumPy's memory, which train_segment would then take over.
-        return jax.device_put(state, state_layout(mesh), may_alias=False)
-
     cpu = jax.default_backend() == "cpu"
     # Drawing weights takes milliseconds once, but seconds to compile well.
     quick = {"compiler_options": {"xla_backend_optimization_level": 0}} if cpu else {}
@@ -102,7 +99,7 @@ def make_program(experiment: Experiment, shapes: Shapes, lanes: int, shared: boo
         start=spread(block.start, lane, lane, lane, **quick),
         train_segment=spread(block.train_segment, everywhere, lane, lane, lane, lane, donate_argnums=(2,), **own_core),
         evaluate=spread(block.evaluate, everywhere, everywhere, lane, **own_core),
-        place=place,
+        place=lambda state: processes.spread(state, state_layout(mesh), may_alias=False),
         mesh=mesh,
         size=mesh.shape[TRIALS] * lanes,
     )

@@ -96,7 +96,12 @@ class MemoryStore:
 
     Args:
       keep: how many trials' weights to keep, the best ones' (see `nnjax.keeping`); None for all.
+
+    Attributes:
+      shared: whether what one process writes the others find.
     """
+
+    shared = False
 
     def __init__(self, keep: int | None = None) -> None:
         self.keep = keep

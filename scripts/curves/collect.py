@@ -15,7 +15,7 @@ import numpy as np
 from scripts.curves import events, provoked, store, sweeps
 from scripts.curves.curve import Labelled, cut, jumps, rough, wobbles
 
-MOST = {"tuning": 100, "test": 100, "fresh": 100}  # curves of a label in a part
+MOST = 100  # curves of a label in a part
 MOST_HEALTHY = 160  # of each of the labels of a healthy run
 # Without accuracies and anchors nobody can tell these apart from a network at its best.
 BLIND = {
@@ -42,6 +42,18 @@ _RATES = {
     "hypercube": "momentum adamw rmsprop",
     "circles": "sgd adamw",
     "fashion_autoencoder": "adadelta adam",
+    "lenet": "adam momentum",
+    "mnist_autoencoder": "adadelta adam",
+    "quantiles": "sgd adam torch_adam",
+    "friedman2": "adamw adagrad torch_sgd",
+    "swiss_roll": "rmsprop nesterov torch_momentum",
+    "sparse": "sgd adam",
+    "fashion_lenet": "adam sgd",
+    "blobs": "momentum adadelta torch_adam",
+    "hastie": "adam sgd torch_momentum",
+    "friedman3": "rmsprop sgd torch_adam",
+    "s_curve": "adam nesterov torch_sgd",
+    "low_rank": "adam momentum",
 }
 _STUCK = ["digits/sgd", "digits/adam", "iris/momentum", "digits_autoencoder/adadelta", "diabetes/adam"]
 _STUCK += ["breast_cancer/adam", "mnist5k/sgd", "wine/rmsprop", "mnist5k_autoencoder/adam"]
@@ -75,6 +87,24 @@ _SPIKES += ["fashion_mnist/adam", "hypercube/sgd", "friedman/adam", "fashion_aut
 _SCHEDULES += ["fashion_mnist/adam", "hypercube/sgd", "friedman/nesterov"]
 _LATE += ["hypercube/adamw", "circles/sgd"]
 
+_STUCK += ["quantiles/adam", "mnist_autoencoder/adadelta", "friedman2/nesterov", "sparse/momentum"]
+_SHUFFLED += ["quantiles/adam", "sparse/adamw", "swiss_roll/adam", "friedman2/adam"]
+_BELOW += ["sparse/adam", "quantiles/momentum", "mnist_autoencoder/adam"]
+_NOISY += ["friedman2/adam", "quantiles/sgd", "swiss_roll/nesterov", "sparse/momentum"]
+_RISING += ["quantiles/sgd", "swiss_roll/momentum", "sparse/adamw"]
+_SPIKES += ["quantiles/adam", "sparse/sgd", "friedman2/adam", "mnist_autoencoder/adam"]
+_SCHEDULES += ["quantiles/adam", "sparse/sgd", "swiss_roll/nesterov", "lenet/adam"]
+_LATE += ["sparse/adamw", "quantiles/sgd"]
+
+_STUCK += ["blobs/adam", "hastie/sgd", "low_rank/adam", "friedman3/momentum"]
+_SHUFFLED += ["blobs/adam", "hastie/adamw", "s_curve/adam", "friedman3/momentum"]
+_BELOW += ["blobs/adam", "hastie/momentum", "low_rank/adam", "s_curve/adam"]
+_NOISY += ["friedman3/adam", "blobs/sgd", "s_curve/nesterov", "hastie/momentum"]
+_RISING += ["blobs/sgd", "s_curve/momentum", "low_rank/adamw"]
+_SPIKES += ["blobs/adam", "hastie/sgd", "friedman3/adam", "low_rank/adam"]
+_SCHEDULES += ["blobs/adam", "hastie/sgd", "s_curve/nesterov", "low_rank/adam"]
+_LATE += ["hastie/adamw", "blobs/sgd"]
+
 
 def _pairs(names: Iterable[str]) -> list[tuple[str, str]]:
     return [(name.split("/")[0], name.split("/")[1]) for name in names]
@@ -99,6 +129,8 @@ def families() -> dict[str, Callable[[], Iterable[Labelled]]]:
             out[f"{name}.{pair.replace('/', '.')}"] = functools.partial(make, _pairs([pair]))
     out["plateaus"] = events.plateaus
     out["plateaus.fresh"] = events.fresh_plateaus
+    out["plateaus.unseen"] = events.unseen_plateaus
+    out["plateaus.last"] = events.last_plateaus
     for task, optimizer in _pairs(_LATE):
         out[f"late.{task}.{optimizer}"] = functools.partial(sweeps.late, task, optimizer)
     for task, optimizer in _pairs(_SCHEDULES):
@@ -126,19 +158,22 @@ def choose(curves: Sequence[Labelled]) -> list[Labelled]:
         if len(next(iter(one.curves.values()))) <= LONGEST:
             pools[one.label, one.part].append(one)
     out = []
-    for (label, part), pool in sorted(pools.items()):
+    for (label, _), pool in sorted(pools.items()):
         pool.sort(key=lambda one: zlib.crc32(f"{one.source} {len(next(iter(one.curves.values())))}".encode()))
-        out += pool[: MOST_HEALTHY if label in sweeps.PACE else MOST[part]]
+        out += pool[: MOST_HEALTHY if label in sweeps.PACE else MOST]
     return [_forget(_with_events(one)) for one in out]
 
 
 def _with_events(one: Labelled) -> Labelled:
-    """Accept noisy, spike and unstable of any healthy or overfitting curve of which they are true as well."""
-    if one.label not in sweeps.PACE | {"overfitting"}:
+    """Accept what is true as well: events of healthy, slow and overfitting curves, jumps of noisy ones."""
+    if one.label == "noisy" and wobbles(one.curves["train_loss"]):
+        return dataclasses.replace(one, accepted=one.accepted | {"unstable"})
+    if one.label not in sweeps.PACE | {"overfitting", "too_slow"}:
         return one
     also = {"noisy"} if wobbles(one.curves["val_loss"]) else set()
     also |= {"spike"} if jumps(one.curves["train_loss"]) else set()
     also |= {"unstable"} if rough(one.curves["train_loss"]) else set()
+    also |= {"plateau_then_drop"} if events.patience_fails(one.curves["train_loss"]) else set()
     return dataclasses.replace(one, accepted=one.accepted | also)
 
 

@@ -74,13 +74,26 @@ def fresh_plateaus() -> Iterator[Labelled]:
     return _plateaus(_fresh_slow_starters())
 
 
+def unseen_plateaus() -> Iterator[Labelled]:
+    """Train deep sigmoid and tanh nets on the data seen last."""
+    return _plateaus(_unseen_slow_starters())
+
+
+def last_plateaus() -> Iterator[Labelled]:
+    """Train deep sigmoid nets on the data of the last part."""
+    return _plateaus(
+        _deep_sigmoid(task, optimizer, layers)
+        for task, optimizer, layers in (("blobs", "momentum", 4), ("hastie", "adam", 3), ("s_curve", "rmsprop", 3))
+    )
+
+
 def _plateaus(starters: Iterable[tuple[str, str, Experiment, dict[str, Sequence]]]) -> Iterator[Labelled]:
     for task, optimizer, base, axes in starters:
         for i, outcome in enumerate(train(base, axes)):
             loss = outcome.curves.get("train_loss_eval", outcome.curves["train_loss"])
             if not outcome.diverged and np.isfinite(loss).all():
                 for t in sorted({len(loss), len(loss) * 5 // 6, len(loss) * 2 // 3}):
-                    if _patience_fails(loss[:t]) and not rough(outcome.curves["train_loss"][:t]):
+                    if patience_fails(loss[:t]) and not rough(outcome.curves["train_loss"][:t]):
                         curves = {n: np.asarray(c[:t], float) for n, c in outcome.curves.items() if n in NAMES}
                         part, source = tasks.part_of(task, optimizer), f"plateau/{task}/{optimizer}/{i}/{t}"
                         accepted = frozenset({"plateau_then_drop"} | _also(curves))
@@ -97,7 +110,7 @@ def _also(curves: dict[str, np.ndarray]) -> set[str]:
     return out
 
 
-def _patience_fails(loss: np.ndarray) -> bool:
+def patience_fails(loss: np.ndarray) -> bool:
     """Whether a patience of 15 % of the epochs would have stopped training 20 % above the last tenth's loss."""
     wait, last = max(3, round(0.15 * len(loss))), max(1, len(loss) // 10)
     end = loss[-last:].mean()
@@ -166,9 +179,24 @@ def _fresh_slow_starters() -> Iterator[tuple[str, str, Experiment, dict[str, Seq
         ("circles", "adamw", 4),
         ("fashion_mnist", "momentum", 4),
     ):
-        base, good = tasks.experiment(task, optimizer), tasks.GOOD[optimizer]
-        axes = {"learning_rate": [good, 3 * good, 10 * good], "seed": range(4), "epochs": [40, 80]}
-        yield task, optimizer, _of(base, ModelConfig("mlp", (24,) * layers, "sigmoid")), axes
+        yield _deep_sigmoid(task, optimizer, layers)
+
+
+def _unseen_slow_starters() -> Iterator[tuple[str, str, Experiment, dict[str, Sequence]]]:
+    for task, optimizer, layers in (
+        ("quantiles", "momentum", 3),
+        ("quantiles", "adam", 4),
+        ("sparse", "rmsprop", 4),
+        ("swiss_roll", "adam", 3),
+        ("friedman2", "momentum", 4),
+    ):
+        yield _deep_sigmoid(task, optimizer, layers)
+
+
+def _deep_sigmoid(task: str, optimizer: str, layers: int) -> tuple[str, str, Experiment, dict[str, Sequence]]:
+    base, good = tasks.experiment(task, optimizer), tasks.GOOD[optimizer]
+    axes = {"learning_rate": [good, 3 * good, 10 * good], "seed": range(4), "epochs": [40, 80]}
+    return task, optimizer, _of(base, ModelConfig("mlp", (24,) * layers, "sigmoid")), axes
 
 
 def _of(base: Experiment, model: ModelConfig) -> Experiment:

@@ -164,16 +164,21 @@ def noisy(pairs: Pairs) -> Iterator[Labelled]:
                         for t in {len(now.curves["val_loss"]), len(now.curves["val_loss"]) * 3 // 4}:
                             if t >= 8 and wobbles(now.curves["val_loss"][:t]):
                                 source = f"noisy/{way}/{task}/{optimizer}/{i}/{t}"
-                                found = _labelled(now, "noisy", set(), source, (task, optimizer), anchors)
+                                also = {"overfitting"} if _cost(now) > 0.01 else set()
+                                found = _labelled(now, "noisy", also, source, (task, optimizer), anchors)
                                 # where a dozen examples lie, above or below train, is luck
-                                luck = frozenset({"val_below_train", "overfitting"} if way == "validation" else ())
+                                luck = PACE | ({"val_below_train", "overfitting"} if way == "validation" else set())
                                 yield dataclasses.replace(found, curves=cut(found.curves, t), beside=luck)
 
 
 def _wobbles(outcome: Outcome) -> bool:
-    val = outcome.curves["val_loss"]
-    cost = min(log_ratio(outcome.test, outcome.best_test), log_ratio(level(outcome).val, float(val.min())))
-    return wobbles(val) and cost < 0.1
+    return wobbles(outcome.curves["val_loss"]) and _cost(outcome) < 0.1
+
+
+def _cost(outcome: Outcome) -> float:
+    """What not having stopped at the minimum costs, on test and on validation data."""
+    lowest = float(outcome.curves["val_loss"].min())
+    return min(log_ratio(outcome.test, outcome.best_test), log_ratio(level(outcome).val, lowest))
 
 
 def rising(pairs: Pairs) -> Iterator[Labelled]:

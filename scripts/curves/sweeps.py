@@ -4,7 +4,8 @@ With L the train loss in evaluation mode over the last tenth of the epochs, F th
 that of the weights of the lowest validation loss, each by rate, seed and number of epochs n:
 
   diverged          the loss is not finite, or ends more than 1,000 times above the mean predictor's
-  still_learning    going on for up to 2n epochs lowers the validation loss of as many epochs as a tenth of n by 1 %
+  still_learning    going on to 2n epochs lowers the best validation loss (a mean of as many epochs as a tenth of n) by
+                    1 %; the best of the first n is compared with the best of the next n, both chosen in one way
   overfitting       B(n) is at least 3 % below F(n), so stopping at the minimum was better on other data; so is B(2n)
                     below F(2n), and 2n epochs do not lower the validation loss
   too_slow          a higher rate ends, at n epochs, with a train loss at least 10 % lower, and this one has come less
@@ -14,8 +15,8 @@ that of the weights of the lowest validation loss, each by rate, seed and number
   stopped_too_late  n / 2 epochs cost less than 0.5 % of the validation loss (and less than 3 % of the test loss)
   converged         none of these
 
-Half as strong a case makes a label acceptable besides the one that holds. Nothing here looks at slopes
-or noise.
+Half as strong a case makes a label acceptable besides the one that holds; so does a case that validation and test loss
+decide differently, or that lies within the standard error of the two means that are compared.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from scripts.curves import tasks
-from scripts.curves.curve import Labelled, cut
+from scripts.curves.curve import Labelled, cut, wobbles
 from scripts.curves.trained import Outcome, chance_accuracy, mean_predictor, prepared_for, train
 
 SEEDS = (0, 1)
@@ -46,9 +47,14 @@ class Level(NamedTuple):
 
 def sweep(task: str, optimizer: str) -> list[Labelled]:
     """Train and label the rate sweep of a task and an optimizer."""
-    base, epochs = tasks.experiment(task, optimizer), tasks.lengths(task, NUM_LENGTHS)
+    base, epochs = tasks.experiment(task, optimizer.removeprefix("torch_")), tasks.lengths(task, NUM_LENGTHS)
     rates = [float(rate) for rate in tasks.RATES[optimizer]]
-    outcomes = train(base, {"learning_rate": rates, "epochs": epochs, "seed": SEEDS})
+    if optimizer.startswith("torch_"):
+        from scripts.curves import torch_runs
+
+        outcomes = torch_runs.train(task, optimizer, rates, epochs, SEEDS)
+    else:
+        outcomes = train(base, {"learning_rate": rates, "epochs": epochs, "seed": SEEDS})
     prepared = prepared_for(base)
     anchor, chance = mean_predictor(prepared, base.loss, base.model.kind), chance_accuracy(prepared)
     part, out = tasks.part_of(task, optimizer), []
@@ -109,6 +115,7 @@ def late(task: str, optimizer: str) -> list[Labelled]:
             overfitted = min(log_ratio(one.test, one.best_test), log_ratio(*_ends(one))) > 0.01
             if learned and not overfitted:
                 accepted = {"stopped_too_late"} | ({"overfitting"} if log_ratio(*_ends(one)) > 0.02 else set())
+                accepted |= {"val_below_train"} if one.curves["train_loss"][-1] > 1.1 * _ends(one)[0] else set()
                 curves, source = cut(one.curves, one.values["epochs"]), f"late/{task}/{optimizer}/{i}"
                 out.append(Labelled(curves, "stopped_too_late", frozenset(accepted), source, part, **known))
     return out
@@ -160,7 +167,7 @@ def label(column: list[list[Outcome]], r: int, k: int, anchor: float) -> tuple[s
         return None  # near the edge of stability no counterfactual says whether the rate is too high
     if min(others) > 0.9 * anchor:
         return None  # no rate learns anything in that time
-    return _in_time(column, r, k, log_ratio(own, higher), min(others))
+    return _in_time(column, r, k, log_ratio(own, higher), min(others), anchor)
 
 
 def _too_high(here: Outcome, goes_on: float, anchor: float) -> tuple[str, frozenset[str]] | None:
@@ -174,21 +181,25 @@ def _too_high(here: Outcome, goes_on: float, anchor: float) -> tuple[str, frozen
         accepted |= {"stuck_at_start", "diverged"} if now.train > 10 * anchor else {"stuck_at_start"}
     if min(log_ratio(now.final, now.best), log_ratio(now.val, float(val.min()))) > 0.03:
         accepted.add("overfitting")
+    if now.train < 0.5 * anchor and wobbles(val):
+        accepted.add("noisy")
     return "unstable", frozenset(accepted)
 
 
 def _in_time(
-    column: list[list[Outcome]], r: int, k: int, higher_wins: float, best: float
-) -> tuple[str, frozenset[str]]:
+    column: list[list[Outcome]], r: int, k: int, higher_wins: float, best: float, anchor: float
+) -> tuple[str, frozenset[str]] | None:
     here, later = column[r][k], column[r][k + 1]
     now, then = level(here), level(later)
     first = float(column[0][k].curves["train_loss_eval"][0])
     way = (first - now.train) / (first - best) if first > best else 1.0
-    pace = _pace(column[r], k, now, here, later)
+    pace = _pace(column[r], k, here, later)
     cost, val_cost = log_ratio(now.final, now.best), log_ratio(now.val, float(np.min(here.curves["val_loss"])))
     if higher_wins > 0.1 and way < 0.5:
         accepted = {"too_slow"} | ({"stuck_at_start"} if way < 0.01 else set())
         return "too_slow", frozenset(accepted | ({"still_learning"} if way > 0.25 else set()))
+    if np.min(here.curves["val_loss"]) > 0.98 * anchor:
+        return None  # it memorises, or has not begun: what carries over is not said by its own validation loss
     slow = {"too_slow"} if higher_wins > 0.1 and way < 0.9 else set()
     lasting = log_ratio(then.final, then.best) > 0.03 and log_ratio(now.val, then.val) < 0.01
     if cost > 0.03 and val_cost > 0.03 and lasting:
@@ -207,30 +218,39 @@ def _halved(row: list[Outcome], k: int) -> bool:
     return log_ratio(before.val, now.val) < 0.005 and log_ratio(before.final, now.final) < LUCK
 
 
-def _best_level(later: Outcome, here: Outcome) -> float:
-    """The lowest mean validation loss of as many epochs as `level` looks at, after those that `here` had."""
-    val = later.curves["val_loss"][len(here.curves["val_loss"]) :]
-    last = max(1, len(here.curves["val_loss"]) // 10)
+def _lowest(val: np.ndarray, last: int) -> float:
+    """The lowest mean of so many successive losses."""
     return float(np.convolve(val, np.ones(last) / last, "valid").min())
 
 
-def _pace(row: list[Outcome], k: int, now: Level, here: Outcome, later: Outcome) -> set[str]:
+def _doubt(val: np.ndarray, last: int) -> float:
+    """The standard error of the difference of two means of so many log losses."""
+    steps = np.abs(np.diff(np.log(val[val > 0])))
+    return float(1.4826 * np.median(steps) / np.sqrt(last)) if len(steps) else 0.0
+
+
+def _pace(row: list[Outcome], k: int, here: Outcome, later: Outcome) -> set[str]:
     """Say what is true of still_learning, stopped_too_late and converged."""
-    gains = (
-        log_ratio(now.val, _best_level(later, here)),
-        max(log_ratio(now.final, later.test), log_ratio(now.final, later.best_test)),
-    )
-    out: set[str] = set()
-    if gains[0] >= 0.005 and max(gains) >= 0.01:
-        out.add("still_learning")
-    if min(gains) < 0.01 or gains[0] < 0.02:
-        before = level(row[k - 1]) if k else now
-        cost = max(log_ratio(before.val, now.val), log_ratio(before.final, now.final)) if k else 1.0
-        out |= {"stopped_too_late"} if cost < LUCK else set()
-        earlier = level(row[k - 2]) if k > 1 else now
-        much = max(log_ratio(earlier.val, now.val), log_ratio(earlier.final, now.final)) if k > 1 else 1.0
-        out |= {"converged"} if much > 0.005 or cost > 0.005 else set()
+    n = len(here.curves["val_loss"])
+    val, last = later.curves["val_loss"], max(1, n // 10)
+    doubt = _doubt(val[n // 2 :], last)
+    gain = log_ratio(_lowest(val[:n], last), _lowest(val[n:], last))
+    on_test = log_ratio(here.best_test, later.best_test)
+    out = {"still_learning"} if max(gain, min(gain + doubt, on_test)) >= 0.01 else set()
+    if min(gain - doubt, on_test) < 0.01 or gain < 0.02:
+        halved = _costs(row, k, val[:n], k - 1)
+        quartered = _costs(row, k, val[:n], k - 2)
+        out |= {"stopped_too_late"} if min(halved[0] - doubt, halved[1]) < 0.005 else set()
+        out |= {"converged"} if max(halved[0] + doubt, halved[1], *quartered) > 0.005 else set()
     return out or {"converged"}
+
+
+def _costs(row: list[Outcome], k: int, val: np.ndarray, j: int) -> tuple[float, float]:
+    """What the j-th length costs against the k-th, on validation and on test data; much where there is none."""
+    if j < 0 or row[j].diverged:
+        return 1.0, 1.0
+    t, last = len(row[j].curves["val_loss"]), max(1, len(val) // 10)
+    return log_ratio(_lowest(val[:t], last), _lowest(val, last)), log_ratio(row[j].best_test, row[k].best_test)
 
 
 def _first(pace: set[str], halved: bool) -> str:

@@ -56,7 +56,23 @@ FRESH = {
     "hypercube": Task("hypercube", (48, 24), first=7),
     "circles": Task("circles", (24, 24), batch_size=16, first=9),
 }
-TASKS |= FRESH
+UNSEEN = {
+    "lenet": Task("mnist", (4, 8, 40, 24), "lenet5_modern", limit=500, first=5),
+    "mnist_autoencoder": Task("mnist", (96, 24, 96), "autoencoder", "sigmoid", BCE, limit=500, first=6),
+    "quantiles": Task("quantiles", (32, 32), first=8),
+    "friedman2": Task("friedman2", (40, 20), output="linear", loss=MSE, first=7),
+    "swiss_roll": Task("swiss_roll", (48,), output="linear", loss=MSE, batch_size=16, first=9),
+    "sparse": Task("sparse", (64,), batch_size=64, first=8),
+}
+LAST = {
+    "fashion_lenet": Task("fashion_mnist", (4, 8, 40, 24), "lenet5_modern", limit=500, first=5),
+    "blobs": Task("blobs", (32,), first=7),
+    "hastie": Task("hastie", (40, 20), batch_size=16, first=6),
+    "friedman3": Task("friedman3", (48,), output="linear", loss=MSE, first=8),
+    "s_curve": Task("s_curve", (32, 32), output="linear", loss=MSE, batch_size=16, first=7),
+    "low_rank": Task("low_rank", (24, 8, 24), "autoencoder", "linear", MSE, first=8),
+}
+TASKS |= FRESH | UNSEEN | LAST
 
 # The first untouched part: these data sets with any optimizer, and this optimizer on any data set.
 TEST_TASKS = ("mnist5k", "mnist5k_autoencoder", "breast_cancer", "two_spirals", "digits_linear_autoencoder")
@@ -70,7 +86,8 @@ RATES = {
     "adadelta": np.geomspace(1e-3, 100.0, 13),
     "rmsprop": np.geomspace(1e-5, 1.0, 13),
 }
-RATES |= {"nesterov": RATES["momentum"], "adamw": RATES["adam"]}
+RATES |= {"nesterov": RATES["momentum"], "adamw": RATES["adam"], "adagrad": np.geomspace(1e-4, 10.0, 13)}
+RATES |= {f"torch_{name}": RATES[name] for name in ("sgd", "momentum", "adam")}
 GOOD = {
     "nesterov": 0.01,
     "adamw": 0.002,
@@ -79,11 +96,16 @@ GOOD = {
     "adam": 0.002,
     "adadelta": 1.0,
     "rmsprop": 0.001,
+    "adagrad": 0.02,
 }
 
 
 def part_of(task: str, optimizer: str) -> str:
-    """Name the part to which all curves of a task and an optimizer belong: "tuning", "test" or "fresh"."""
+    """Name the part of all curves of a task and an optimizer: "tuning", "test", "fresh", "unseen" or "last"."""
+    if task in LAST:
+        return "last"
+    if task in UNSEEN or optimizer.startswith("torch_"):
+        return "unseen"
     if task in FRESH:
         return "fresh"
     return "test" if task in TEST_TASKS or optimizer in TEST_OPTIMIZERS else "tuning"
@@ -92,13 +114,13 @@ def part_of(task: str, optimizer: str) -> str:
 def experiment(name: str, optimizer: str, **hyper: Any) -> Experiment:
     """Give the experiment of a task and an optimizer at its good rate."""
     task = TASKS[name]
-    image = task.data in ("digits", "mnist5k", "fashion_mnist")
+    image, whole = task.data in ("digits", "mnist5k", "mnist", "fashion_mnist"), task.data in ("mnist", "fashion_mnist")
     return Experiment(
         data=DataConfig(
             task.data,
             limit=task.limit,
-            validation=200 if task.data == "fashion_mnist" else 0.2,
-            test=None if task.data == "fashion_mnist" else 0.25,
+            validation=200 if whole else 0.2,
+            test=None if whole else 0.25,
             scaling="unit" if image else "standard",
             target_scaling="standard" if task.output == "linear" and task.kind == "mlp" else "none",
         ),
@@ -126,6 +148,28 @@ def source(name: str) -> Dataset:
         x, y = datasets.make_classification(900, 20, n_informative=8, n_classes=4, flip_y=0.05, random_state=0)
     elif name == "circles":
         x, y = datasets.make_circles(400, noise=0.12, factor=0.5, random_state=0)
+    elif name == "quantiles":
+        x, y = datasets.make_gaussian_quantiles(n_samples=800, n_features=6, n_classes=3, random_state=0)
+    elif name == "friedman2":
+        x, y = datasets.make_friedman2(500, noise=100.0, random_state=0)
+    elif name == "swiss_roll":
+        x, y = datasets.make_swiss_roll(400, noise=0.5, random_state=0)
+    elif name == "blobs":
+        x, y = datasets.make_blobs(700, 12, centers=5, cluster_std=6.0, random_state=0)
+    elif name == "hastie":
+        x, y = datasets.make_hastie_10_2(800, random_state=0)
+        y = (y > 0).astype(np.int64)
+    elif name == "friedman3":
+        x, y = datasets.make_friedman3(500, noise=0.1, random_state=0)
+    elif name == "s_curve":
+        x, y = datasets.make_s_curve(500, noise=0.2, random_state=0)
+    elif name == "low_rank":
+        x, y = (
+            datasets.make_low_rank_matrix(500, 40, effective_rank=6, tail_strength=0.3, random_state=0),
+            np.zeros(500),
+        )
+    elif name == "sparse":
+        x, y = datasets.make_classification(700, 60, n_informative=6, n_classes=3, flip_y=0.1, random_state=1)
     else:
         return load(name)
     return nnjax.from_arrays(x, y, name)

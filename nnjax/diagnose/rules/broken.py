@@ -153,8 +153,12 @@ def tell_stuck(case: Case, i: int, confidence: float) -> Verdict:
     elif at_mean_predictor(case)[i]:
         where = f", the log of the number of classes ({np.exp(np.exp(inferred_chance(case)[i])):.0f}): pure guessing"
     cause, todo = stuck_cause(case, i)
-    text = f"The loss is stuck at {level:.4g} from the start{where}. {cause}"
-    return Verdict("stuck_at_start", text, evidence, {"from": 1, "to": m.num_epochs}, confidence, todo)
+    low = int(np.argmin(m.main.raw[i]))
+    if low and m.main.rise[i] > limit.STUCK_HIGH:  # it had been better
+        text = f"After epoch {low + 1} the loss went back up to {level:.4g}{where}, and stays there. {cause}"
+    else:
+        low, text = 0, f"The loss is stuck at {level:.4g} from the start{where}. {cause}"
+    return Verdict("stuck_at_start", text, evidence, {"from": low + 1, "to": m.num_epochs}, confidence, todo)
 
 
 def unstable(case: Case) -> np.ndarray:
@@ -164,8 +168,11 @@ def unstable(case: Case) -> np.ndarray:
     progress = z.ahead > limit.GAIN + limit.GAIN_ERRORS * z.ahead_error
     noise = np.where(m.weights_ups > limit.STEPS_UP, m.weights_noise, 0.0)
     shown = z.noise * np.exp(z.end) > limit.ROUGH_SEEN * span(z.raw)
-    rough = (noise > limit.ROUGH) & ~progress & shown
+    learned = z.end < np.log(case.mean_predictor) - limit.LEARNED
+    rough = (noise > np.where(learned | ~(case.mean_predictor > 0), limit.ROUGH, limit.ROUGH_WORSE)) & ~progress & shown
     wild = (noise > 3 * limit.ROUGH) & shown
+    began = np.fmax(z.start, m.train.z[:, 0])
+    come_far = z.end < np.where(case.mean_predictor > 0, np.log(case.mean_predictor), began) - limit.COME_FAR
     worse = (
         (noise > limit.ROUGH_WORSE)
         & seen(z, limit.SEEN)
@@ -173,14 +180,20 @@ def unstable(case: Case) -> np.ndarray:
     )
     still = nowhere(case)
     jitter = (m.weights_noise > limit.JITTER) & (m.weights_ups > limit.JITTER_UP) & still
-    burst = m.train.raw[:, 0] > limit.BURST * m.train.raw[:, 1:].max(axis=1)
+    jitter &= ~(come_far & (case.mean_predictor > 0))  # a good end reached early
+    height = m.train.raw[:, 0] / m.train.raw[:, 1:].max(axis=1)
+    burst = np.where(case.mean_predictor > 0, (height > limit.BURST) & ~come_far, height > limit.BLIND_BURST)
     level = np.abs(z.smooth[:, m.num_epochs // 2] - z.end) < 2 * limit.FLAT + z.noise
     jitter |= burst & (still | (level & (m.weights_ups > limit.JITTER_UP)))
     overshoot = m.train.raw[:, 0] > limit.OVERSHOOT * case.mean_predictor
     overshoot &= z.end > np.log(case.mean_predictor) - limit.LEARNED
     high = (z.rise > np.maximum(limit.STUCK_HIGH, limit.GAIN_ERRORS * z.rise_error)) & seen(z, limit.SEEN)
+    leaps = (np.diff(m.train.z, axis=1) > limit.LEAP) & (
+        np.diff(m.train.raw, axis=1) > limit.SPIKE_SEEN * span(m.train.raw)[:, None]
+    )
+    leaping = leaps.sum(axis=1) >= limit.LEAPS
     return sure(
-        m.has_train & (rough | wild | worse | high | jitter | overshoot),
+        m.has_train & (((rough | wild | leaping) & ~come_far) | worse | high | jitter | overshoot),
         np.fmax(noise - limit.ROUGH, z.rise - limit.STUCK_HIGH),
         0.1,
     )

@@ -18,12 +18,21 @@ def too_slow(case: Case) -> np.ndarray:
     surely = z.ahead > limit.SLOW_ERRORS * z.ahead_error
     falling = (still_falling(case) & surely) | steadily_falling(case)
     fall = np.fmax(z.fall, m.train.fall)
-    late = (z.second_half > limit.LATE) & (fall > limit.LATE_FALL)
+    share = late_share(m)
+    late = (share > limit.LATE) & (fall > limit.LATE_FALL)
     least = max(limit.LINEAR, np.log(2) / np.log(m.num_epochs))  # the most that a power law can bring
-    linear = (z.second_half > least) & (fall > limit.SLOW_FALL) & (z.fall < limit.FAST_FALL) & ~late
+    linear = (share > least) & (fall > limit.SLOW_FALL) & (z.fall < limit.FAST_FALL) & ~late
     crawling = steadily_falling(case) & (fall <= limit.SLOW_FALL)
     above = above_mean(case)
-    return sure(falling & (linear | crawling | above), np.fmax(z.second_half - limit.LINEAR, above * 0.1), 0.1)
+    return sure(falling & (linear | crawling | above), np.fmax(share - limit.LINEAR, above * 0.1), 0.1)
+
+
+def late_share(m: Measures) -> np.ndarray:
+    """Share of the whole fall [g] that the second half brings, to the loss where it is less.
+
+    A validation loss does not show what the first epoch brought; the mean of that epoch's batches does.
+    """
+    return np.fmin(m.main.second_half, m.shape.second_half)
 
 
 def above_mean(case: Case) -> np.ndarray:
@@ -35,11 +44,13 @@ def above_mean(case: Case) -> np.ndarray:
 def tell_slow(case: Case, i: int, confidence: float) -> Verdict:
     """Say how straight the line is."""
     z, t = case.measures.main, case.measures.num_epochs
+    share = float(late_share(case.measures)[i])
+    how = "almost along a straight line" if share > limit.LINEAR else "slowly and steadily"
     text = (
-        f"The loss fell by {percent(-z.fall[i])} in {t} epochs, {100 * z.second_half[i]:.0f} % of that in the second "
-        "half: almost along a straight line, so the learning rate is too low."
+        f"The loss fell by {percent(-z.fall[i])} in {t} epochs, {100 * share:.0f} % of that in the second "
+        f"half: {how}, so the learning rate is too low."
     )
-    evidence = {"fall": float(z.fall[i]), "second_half": float(z.second_half[i])}
+    evidence = {"fall": float(z.fall[i]), "second_half": share}
     if above_mean(case)[i]:
         evidence["mean_predictor"] = float(case.mean_predictor[i])
         text = text.rstrip(".") + (
@@ -110,8 +121,8 @@ def _plateau(case: Case) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     shortest = max(limit.PLATEAU_EPOCHS, limit.PLATEAU * t)
     flat = (np.abs(rate) < limit.PLATEAU_SLOPE * later) & (np.abs(rate) < limit.PLATEAU_FALL / shortest)
     start, length = f.longest_run(flat & real)
-    enough = length >= shortest
     end = np.minimum(start + length, drop.shape[1] - 1)
+    enough = (length >= shortest) & (f.at(z.smooth, start) - f.at(z.smooth, end) < limit.PLATEAU_PART * f.at(drop, end))
     return start, np.where(enough, length, 0), f.at(drop, end)
 
 
@@ -128,9 +139,12 @@ def tell_plateau(case: Case, i: int, confidence: float) -> Verdict:
 
 
 def still_falling(case: Case) -> np.ndarray:
-    """Whether going on for half as long again would gain more than `GAIN`, beyond doubt."""
+    """Whether going on for half as long again would gain more than `GAIN`, and the last epochs are the best so far."""
     z = case.measures.main
-    return (z.ahead > limit.GAIN) & (z.ahead > limit.GAIN_ERRORS * z.ahead_error)
+    nearly = (z.newest > limit.NEARLY_NEWEST) & (z.ahead > z.ahead_error)
+    memorises = case.measures.weights.end < z.end - limit.FAR_APART
+    lately = z.z[:, case.measures.num_epochs // 2] - z.z[:, -1]
+    return (z.ahead > limit.GAIN) & ((z.newest > limit.NEWEST) | nearly) & (~memorises | (lately > limit.GAINS))
 
 
 def still_learning(case: Case) -> np.ndarray:
@@ -158,15 +172,15 @@ def stopped_too_late(case: Case) -> np.ndarray:
     """The loss was flat for the better half of the epochs."""
     t = case.measures.num_epochs
     at = flat_from(case)
-    holds = converged(case) > 0
+    holds = (converged(case) > 0) & (t - at >= limit.SAVED_EPOCHS)
     return sure(holds & (at <= (1 - limit.SAVED_SHARE) * t), (1 - limit.SAVED_SHARE) - at / t, 0.2)
 
 
 def flat_from(case: Case) -> np.ndarray:
-    """Epochs [g] after which the loss never again was better by `SAVED` than at its end."""
+    """Epochs [g] after which the loss was within `SAVED`, and its noise, of the lowest it came to."""
     z = case.measures.main
-    error = limit.GAIN_ERRORS * z.noise / np.sqrt(max(2, z.z.shape[1] // 10))
-    close = z.smooth <= (np.minimum(z.end, z.smooth[:, -1]) + limit.SAVED + error)[:, None]
+    error = z.noise / np.sqrt(max(2, z.z.shape[1] // 10))
+    close = z.smooth <= (z.lowest + limit.SAVED + error)[:, None]
     return np.argmax(close, axis=1) + 1
 
 

@@ -14,7 +14,8 @@ from nnjax.diagnose.types import Verdict
 def overfitting(case: Case) -> np.ndarray:
     """The validation loss rises after its minimum while the train loss goes on falling (Prechelt 1998)."""
     m, v = case.measures, case.measures.val
-    rises = v.rise > limit.RISE + limit.RISE_NOISE * v.rise_error
+    apart = m.weights.end < v.lowest - limit.APART
+    rises = v.rise > limit.RISE + np.where(apart, 1.0, limit.RISE_NOISE) * v.rise_error
     falls = (m.train.end < f.at(m.train.smooth, v.lowest_at) - limit.TRAIN_FALLS) & (m.weights.end < v.lowest)
     known = np.where(m.has_train, falls, v.fall > limit.FLAT)
     return sure(m.has_val & rises & known, v.rise - limit.RISE, 0.1)
@@ -38,14 +39,14 @@ def no_signal(case: Case) -> np.ndarray:
     """The train loss falls, the validation loss never gets below what guessing gives."""
     m, v = case.measures, case.measures.val
     anchor = np.log(case.mean_predictor)
-    above = v.lowest > anchor - limit.NEAR_MEAN - v.noise
-    memorises = m.train.lowest < np.where(np.isnan(anchor), v.lowest, anchor) - limit.MEMORISES
-    no_better = (v.fall < limit.NO_BETTER + v.noise) & (v.start > m.train.start - limit.NEAR_MEAN)
-    turned = v.rise > limit.RISE + limit.GAIN_ERRORS * v.rise_error
-    by_loss = np.where(np.isnan(anchor), no_better & turned, above)
+    above = v.lowest > anchor - limit.NEAR_MEAN - np.minimum(v.noise, limit.NEAR_MEAN)
+    memorises = m.weights.end < np.where(np.isnan(anchor), v.lowest, anchor) - limit.MEMORISES
+    began = v.start > m.train.start - limit.BEGAN  # else the first epoch has taught it something
+    never = began & (v.fall < limit.NO_BETTER + np.minimum(v.noise, limit.NEAR_MEAN))
+    by_loss = np.where(np.isnan(anchor), never, above)
     at_chance = _at_chance(case)
-    memorises &= v.fall < limit.FALLS
-    by_accuracy = (at_chance == 1) & (above | np.isnan(anchor))
+    memorises &= (v.fall < limit.FALLS) & ~((v.ahead > limit.GAIN) & (v.newest > limit.NEWEST))
+    by_accuracy = (at_chance == 1) & (above | (np.isnan(anchor) & (v.fall < limit.SETTLES)))
     return sure(
         m.has_train & m.has_val & memorises & ((by_loss & (at_chance != 0)) | by_accuracy),
         m.train.fall - limit.MEMORISES,
@@ -90,9 +91,10 @@ def noisy(case: Case) -> np.ndarray:
     """The loss wobbles from epoch to epoch more than it moves, although training goes well."""
     m, v, z = case.measures, case.measures.val, case.measures.train
     main = np.where(m.has_val, v.noise, z.noise)
-    ups = np.where(m.has_val, v.ups, z.ups)
-    wobbles = (ups > limit.STEPS_UP) & (ups * (m.num_epochs - m.num_epochs // 3 - 1) > limit.FEWEST_UPS - 0.5)
-    return sure(wobbles & (main > limit.NOISY), main - limit.NOISY, 0.1)
+    late = np.where(m.has_val[:, None], v.z, z.z)[:, m.num_epochs // 2 :]
+    ups = f.share_up(late, limit.NOISY)
+    wobbles = (ups > limit.NOISY_UPS) & (ups * (late.shape[1] - 1) > limit.FEWEST_UPS - 0.5)
+    return sure(wobbles, main - limit.NOISY, 0.1)
 
 
 def tell_noisy(case: Case, i: int, confidence: float) -> Verdict:
