@@ -69,7 +69,7 @@ def load_points(
         raw = dataset.x
     else:
         dataset = data.load(name, data_dir, target)
-        rows, raw = np.arange(len(dataset.x)), inputs_for(run, chosen, name, data_dir, target)
+        rows, raw = np.arange(len(dataset.x)), inputs_for(run.facts(chosen), name, data_dir, target)
     rows = choose_rows(dataset, rows, limit)
     return dataset, rows, [latent(run, chosen, raw[rows])]
 

@@ -35,7 +35,7 @@ def contest(out: pathlib.Path, repeats: int, share: float = 1.0) -> None:
     """
     write_data(out / DATA, max(200, round(SIZE * share)))
     peers = ["sklearn", *(["opentsne"] if importlib.util.find_spec("openTSNE") else [])]
-    own = dict.fromkeys(("nnjax", "nnjax, warm cache", "nnjax_neighbours"), (1,))
+    own = dict.fromkeys(("nnjax", "nnjax, warm cache"), (1,))
     layouts: dict[str, tuple[int, ...]] = {**own, **dict.fromkeys(peers, (1, 2))}
     walls: dict[str, list[float]] = {name: [] for name in layouts}
     for _ in range(repeats):
@@ -48,7 +48,7 @@ def contest(out: pathlib.Path, repeats: int, share: float = 1.0) -> None:
             else:
                 walls[name].append(race(name, processes[0], out))
                 print("layouts", name, round(walls[name][-1], 2), flush=True)
-    scores = {name: quality(name, out) for name in ("nnjax", "nnjax_neighbours", *peers)}
+    scores = {name: quality(name, out) for name in ("nnjax", *peers)}
     found = [{"contender": n, "processes": layouts[n][0], "seconds": w, **scores.get(n, {})} for n, w in walls.items()]
     (out / "layouts.json").write_text(json.dumps(found, indent=1) + "\n")
     print("\n".join(lines(found)))
@@ -92,6 +92,7 @@ def quality(name: str, out: pathlib.Path) -> dict[str, list[float]]:
     from sklearn.manifold import trustworthiness
 
     flags = (
+        "--init=pca",
         f"--perplexities={','.join(map(str, QUALITY_PERPLEXITIES))}",
         f"--seeds={','.join(map(str, QUALITY_SEEDS))}",
     )
@@ -126,19 +127,14 @@ def lines(found: list[dict]) -> list[str]:
     return out
 
 
-def by_nnjax(x, settings, threads, init, support="all"):
+def by_nnjax(x, settings, threads, init):
     """All of them as one program."""
     from nnjax.main import start_jax
 
     start_jax()
     from nnjax.embed import Setting, lay_out
 
-    return lay_out(x, [Setting(u, seed) for u, seed in settings], init=init, support=support).y
-
-
-def by_nnjax_neighbours(x, settings, threads, init):
-    """The same with affinities of the nearest 3 × perplexity points only, as the others have them."""
-    return by_nnjax(x, settings, threads, init, "neighbours")
+    return lay_out(x, [Setting(u, seed) for u, seed in settings], init=init).y
 
 
 def by_sklearn(x, settings, threads, init):
@@ -159,7 +155,6 @@ def by_opentsne(x, settings, threads, init):
 
 CONTENDERS = {
     "nnjax": by_nnjax,
-    "nnjax_neighbours": by_nnjax_neighbours,
     "sklearn": by_sklearn,
     "opentsne": by_opentsne,
 }
