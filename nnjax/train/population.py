@@ -25,7 +25,7 @@ from nnjax.train.crews import Crew, Group, divide, sizes_of
 from nnjax.train.finals import Finals
 from nnjax.train.groups import blank_state, make_groups
 from nnjax.train.plan import WHOLE, Plan, better_layout, choose_lanes, devices_for, from_json
-from nnjax.train.planner import Planner, Watch
+from nnjax.train.planner import Planner, Watch, group_sizes
 from nnjax.train.programs import Program, compile_together, make_mesh, make_program, place_data
 from nnjax.train.records import ENDED, OVER, RUNNING, STOPPED, WAITING, MemoryStore, Packed, Record, Standing, drop
 from nnjax.train.trial import Trial
@@ -257,15 +257,21 @@ class Population:
         return everything
 
     def _laid_out(self, group: Group, crews: Sequence[Crew]) -> Chunk:
-        """Make an empty chunk that suits some crews, in a layout that some of them began in unless another one pays."""
+        """Make an empty chunk that suits some crews, in a layout of before unless another one pays.
+
+        Before: in which some of them began, or which all trials of the group together would begin in. So a session that
+        goes on after a kill does not lay out what is left in another way than one that nothing happened to.
+        """
         plan, sizes = group.plan, sizes_of(crews, group.plan.order)
         left = [self._flops_left(group, crew) for crew in crews for spec in crew.specs]
         begun = [self.records[spec.id] for crew in crews if crew.state is not None for spec in crew.specs]
         known = {
             (r.lanes, r.devices) for r in begun if r.lanes <= (plan.lanes or 1) and r.devices <= (plan.devices or 1)
         }
+        assert plan.devices is not None
+        usual = choose_lanes(plan, group_sizes(group)[plan.order], self.standing.course), plan.devices
         lanes, devices = next(
-            (layout for layout in sorted(known) if better_layout(plan, *layout, sizes, left) is None),
+            (layout for layout in [*sorted(known), usual] if better_layout(plan, *layout, sizes, left) is None),
             (choose_lanes(plan, sizes, WHOLE if begun else self.standing.course), devices_for(plan, left)),
         )
         self.at_work = group, lanes, devices
