@@ -4,8 +4,8 @@ Every contender is a fresh process on the same work, in turn, given both cores i
 and writes bench.json, bench.md and bench.png. Needs the extra `peers`, and for all tasks but tiny NNJAX_DATA. The task
 flat measures nnjax alone, in populations of 16 to 10,000 trials (see `scripts/peers/flat.py`), and writes flat.json;
 signals, what looking inside the networks costs (see `scripts/peers/looking.py`), and writes signals.json; dtw compares
-distances of time series with other packages' (see `scripts/peers/dtw.py`; extra `series`), and writes dtw.json; tsne compares
-eight layouts of 2,000 digits (see `scripts/peers/layouts.py`), and writes layouts.json.
+distances of time series with other packages' (see `scripts/peers/dtw.py`; extra `series`), and writes dtw.json; tsne
+compares eight layouts of 2,000 digits (see `scripts/peers/layouts.py`), and writes layouts.json.
 """
 
 import json
