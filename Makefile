@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo gallery test lint test-peers bench clean
+.PHONY: demo gallery test lint test-peers tpu-check bench clean
 
 demo: .venv/installed
 	$(BIN)/python scripts/sweep.py --config=configs/demo.py --workdir=runs/demo
@@ -22,6 +22,11 @@ lint: .venv/installed-dev
 # Against PyTorch too (a large download).
 test-peers: .venv/installed-peers
 	$(BIN)/python -m pytest -m peers
+
+# The compiler for TPUs (a large download), on a machine without one: writes docs/tpu.md.
+tpu-check: .venv/installed-tpu
+	$(BIN)/python scripts/tpu_check.py --out=docs/tpu.md
+	JAX_PLATFORMS=cpu $(BIN)/python -m pytest -m tpu
 
 # An hour on two cores; NNJAX_DATA names the folder of Fashion-MNIST.
 bench: .venv/installed-peers
@@ -43,6 +48,11 @@ bench: .venv/installed-peers
 
 .venv/installed-peers: .venv/installed-dev
 	$(BIN)/pip install -q -e '.[peers]'
+	@touch $@
+
+.venv/installed-tpu: .venv/installed-dev
+	@$(BIN)/pip install -q -e '.[tpu]' \
+	  || { echo "libtpu, which compiles for TPUs, cannot be had here: Linux and a package index are needed." >&2; exit 2; }
 	@touch $@
 
 clean:

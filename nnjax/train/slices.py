@@ -8,6 +8,7 @@ roofline (Williams et al. 2009) takes the longer of the time of the arithmetic a
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -37,6 +38,14 @@ class Chip(NamedTuple):
 # cloud.google.com/tpu/docs/v5e: 197 TFLOP/s in bfloat16, 819 GB/s, 16 GB. JAX multiplies float32 matrices on a TPU in
 # one pass of bfloat16 by default, so this peak is that of the program.
 V5E = Chip("TPU v5e", 197e12, 819e9, 16e9)
+
+
+ALONE = {  # what libtpu would otherwise ask of a machine that has TPUs
+    "TPU_SKIP_MDS_QUERY": "1",
+    "TPU_ACCELERATOR_TYPE": "v5litepod-4",
+    "TPU_WORKER_HOSTNAMES": "localhost",
+    "ALLOW_MULTIPLE_LIBTPU_LOAD": "1",
+}
 
 
 class Cost(NamedTuple):
@@ -99,6 +108,8 @@ def describe_slice(name: str) -> list[jax.Device]:
     """
     from jax.experimental import topologies
 
+    for variable, value in ALONE.items():
+        os.environ.setdefault(variable, value)
     try:
         return list(topologies.get_topology_desc(platform="tpu", topology_name=name).devices)
     except (RuntimeError, ValueError) as error:
@@ -166,11 +177,10 @@ def _pieces(block: Block, data: DeviceData, device: jax.Device) -> tuple[Cost, C
     def array(shape: tuple[int, ...], dtype: Any) -> jax.ShapeDtypeStruct:
         return jax.ShapeDtypeStruct(shape, dtype, sharding=there)
 
-    def cost(f: Callable, *arguments: Any) -> Cost:
+    def cost(f: Callable, *arguments: Any, **options: Any) -> Cost:
         placed = jax.tree.map(lambda leaf: array(leaf.shape, leaf.dtype), arguments)
-        once, twice = (
-            jax.jit(functools.partial(f, times)).lower(*placed).compile().cost_analysis() for times in (1, 2)
-        )
+        programs = (jax.jit(functools.partial(f, times), **options).lower(*placed) for times in (1, 2))
+        once, twice = (program.compile().cost_analysis() for program in programs)
         return Cost(*(twice[name] - once[name] for name in ("flops", "bytes accessed")))
 
     def steps(times: int, data: DeviceData, hyper: Any, state: TrialState, index: Any, weight: Any, total: Any) -> Any:
@@ -189,6 +199,6 @@ def _pieces(block: Block, data: DeviceData, device: jax.Device) -> tuple[Cost, C
     index = array((2, 1 if block.shared else lanes, experiment.batch_size), np.int32)
     weight, count = array(index.shape[2:], np.bool_), array((), np.int32)
     return (
-        cost(steps, data, hyper, state, index, weight, count),
+        cost(steps, data, hyper, state, index, weight, count, donate_argnums=2),  # as in the loop
         cost(evaluations, data, state.params, array((2, size), np.int32), count),
     )
