@@ -25,8 +25,8 @@ test-peers: .venv/installed-peers
 
 # The compiler for TPUs (a large download), on a machine without one: writes docs/tpu.md.
 tpu-check: .venv/installed-tpu
-	$(BIN)/python scripts/tpu_check.py --out=docs/tpu.md
-	JAX_PLATFORMS=cpu $(BIN)/python -m pytest -m tpu
+	.venv/tpu/bin/python scripts/tpu_check.py --out=docs/tpu.md
+	JAX_PLATFORMS=cpu .venv/tpu/bin/python -m pytest -m tpu
 
 # An hour on two cores; NNJAX_DATA names the folder of Fashion-MNIST.
 bench: .venv/installed-peers
@@ -50,9 +50,11 @@ bench: .venv/installed-peers
 	$(BIN)/pip install -q -e '.[peers]'
 	@touch $@
 
-.venv/installed-tpu: .venv/installed-dev
-	@$(BIN)/pip install -q -e '.[tpu]' \
-	  || { echo "libtpu, which compiles for TPUs, cannot be had here: Linux and a package index are needed." >&2; exit 2; }
+# In an environment of its own: where libtpu finds no TPU it says so at the start of every script.
+.venv/installed-tpu: .venv/created pyproject.toml
+	$(PYTHON) -m venv .venv/tpu
+	@.venv/tpu/bin/pip install -q -e '.[dev,tpu]' \
+	  || { echo "libtpu, which compiles for TPUs, cannot be had: Linux and a package index are needed." >&2; exit 2; }
 	@touch $@
 
 clean:

@@ -8,8 +8,8 @@ from nnjax.train.memory import size_text
 from nnjax.train.slices import Account, Chip, Cost
 
 TITLE = "# A population on TPU slices"
-INTRODUCTION = """Written by `make tpu-check` ({versions}) on a machine without a TPU: libtpu compiles
-the program for the slice, and nothing is run. 256 trials of `configs/deck_autoencoders.py` (784-128-64-128-784,
+INTRODUCTION = """Written by `make tpu-check` ({versions}) on a machine without a TPU:
+libtpu compiles the program for the slice, and nothing is run. Figures are of one device. 256 trials of `configs/deck_autoencoders.py` (784-128-64-128-784,
 mean squared error, Adadelta, batches of 100; 64 settings × 4 seeds, the lanes of a device share their batches), which
 train 20 epochs on 60,000 images of 28 × 28 pixels."""
 
@@ -77,7 +77,7 @@ def _cost_rows(
     what: str, chip: Chip, cost: Callable[[Account], Cost]
 ) -> Sequence[tuple[str, Callable[[Account], str]]]:
     return [
-        (f"{what}: GFLOP a device", lambda a: f"{cost(a).flops / 1e9:.3g}"),
-        ("bytes read and written", lambda a: size_text(cost(a).bytes)),
-        ("roofline", lambda a: f"{1e6 * cost(a).seconds(chip):,.0f} µs, {cost(a).bound(chip)}"),
+        (f"{what}: GFLOP", lambda a: f"{cost(a).flops / 1e9:.3g}"),
+        (f"{what}: bytes read and written", lambda a: size_text(cost(a).bytes)),
+        (f"{what}: roofline", lambda a: f"{1e6 * cost(a).seconds(chip):,.0f} µs, {cost(a).bound(chip)}"),
     ]

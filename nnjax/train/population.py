@@ -25,7 +25,7 @@ from nnjax.train.costs import Costs
 from nnjax.train.crews import Crew, Group, divide, sizes_of
 from nnjax.train.finals import Finals
 from nnjax.train.groups import make_groups
-from nnjax.train.plan import WHOLE, Plan, better_layout, choose_lanes, devices_for, from_json
+from nnjax.train.plan import WHOLE, Plan, better_layout, choose_lanes, devices_for, from_json, usable
 from nnjax.train.planner import Planner, Watch
 from nnjax.train.programs import Program, compile_together, make_mesh, make_program, place_data
 from nnjax.train.records import ENDED, OVER, RUNNING, STOPPED, WAITING, MemoryStore, Packed, Record, Standing, drop
@@ -263,7 +263,7 @@ class Population:
         left = [self._flops_left(group, crew) for crew in crews for spec in crew.specs]
         begun = [self.records[spec.id] for crew in crews if crew.state is not None for spec in crew.specs]
         known = {
-            (r.lanes, r.devices) for r in begun if r.lanes <= (plan.lanes or 1) and r.devices <= (plan.devices or 1)
+            (r.lanes, r.devices) for r in begun if r.lanes <= (plan.lanes or 1) and usable(r.devices, plan.devices or 1)
         }
         lanes, devices = next(
             (layout for layout in sorted(known) if better_layout(plan, *layout, sizes, left) is None),
