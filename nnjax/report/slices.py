@@ -9,9 +9,9 @@ from nnjax.train.slices import Account, Chip, Cost
 
 TITLE = "# A population on TPU slices"
 INTRODUCTION = """Written by `make tpu-check` ({versions}) on a machine without a TPU:
-libtpu compiles the program for the slice, and nothing is run. Figures are of one device. 256 trials of `configs/deck_autoencoders.py` (784-128-64-128-784,
-mean squared error, Adadelta, batches of 100; 64 settings × 4 seeds, the lanes of a device share their batches), which
-train 20 epochs on 60,000 images of 28 × 28 pixels."""
+libtpu compiles the program for the slice, and nothing is run. Figures are of one device. 256 trials of
+`configs/deck_autoencoders.py` (784-128-64-128-784, mean squared error, Adadelta, batches of 100; 64 settings × 4 seeds,
+the lanes of a device share their batches), which train 20 epochs on 60,000 images of 28 × 28 pixels."""
 
 NOTES = """How to read it:
 
