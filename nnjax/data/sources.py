@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from nnjax.data import files, idx, mnist, npz, shipped, tabular, tfds, toys
+from nnjax.data import files, idx, mnist, npz, series, shipped, tabular, tfds, toys
 from nnjax.types import Dataset, UserError
 
 
@@ -91,6 +91,10 @@ def _toy(request: Request) -> Dataset:
     return toys.sized(request.kind, request.argument)
 
 
+def _series(request: Request) -> Dataset:
+    return series.load(request.kind, request.argument)
+
+
 def _mnist(request: Request) -> Dataset:
     return mnist.load(request.kind, request.data_dir)
 
@@ -120,6 +124,7 @@ SOURCES: dict[str, Callable[[Request], Dataset]] = {
     **dict.fromkeys(toys.GATES, _gate),
     "parity": _parity,
     **dict.fromkeys(toys.SIZED, _toy),
+    **dict.fromkeys(series.KINDS, _series),
     "csv": _table,
     "npz": _npz,
     "idx": _idx,
@@ -127,7 +132,7 @@ SOURCES: dict[str, Callable[[Request], Dataset]] = {
 }
 ARGUMENTS = {
     "parity": "N",
-    **dict.fromkeys(toys.SIZED, "[SIZE]"),
+    **dict.fromkeys([*toys.SIZED, *series.KINDS], "[SIZE]"),
     "csv": "FILE",
     "npz": "FILE",
     "idx": "DIR",
