@@ -465,9 +465,12 @@ def _noted(scheduler: Scheduler, folder: runs.FolderStore | None) -> Callable[[S
 
 
 def kept_plan(plan: Plan, folder: runs.FolderStore) -> Plan:
-    """Fill in the number of devices of the run so far, where none is asked for and there are as many."""
+    """Fill in the number of devices of the run so far, where none is asked for and there are as many.
+
+    Several processes use all that they have.
+    """
     earlier = [group.get("devices", 1) for group in folder.read_plan()]
-    if plan.devices is not None or not earlier or max(earlier) > len(jax.devices()):
+    if plan.devices is not None or not earlier or max(earlier) > len(jax.devices()) or processes.several():
         return plan
     return dataclasses.replace(plan, devices=max(earlier))
 
