@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo gallery test lint test-peers tpu-check bench clean
+.PHONY: demo gallery test lint test-peers torture tpu-check bench clean
 
 demo: .venv/installed
 	$(BIN)/python scripts/sweep.py --config=configs/demo.py --workdir=runs/demo
@@ -22,6 +22,10 @@ lint: .venv/installed-dev
 # Against PyTorch too (a large download).
 test-peers: .venv/installed-peers
 	$(BIN)/python -m pytest -m peers
+
+# Real runs, killed and starved of disk at random moments, have to lose nothing: half an hour on two cores.
+torture: .venv/installed
+	$(BIN)/python -m scripts.torture
 
 # The compiler for TPUs (a large download), on a machine without one: writes docs/tpu.md.
 tpu-check: .venv/installed-tpu

@@ -414,7 +414,8 @@ def sweep(
     if scheduler is not None:
         population.refuse_unknown_curve(scheduler.metric)
     if folder is not None:
-        population.records = begin_together(folder, experiment, specs, facts, findings, title, rules)
+        begin = functools.partial(folder.begin, experiment, specs, facts, findings, title, rules)
+        population.records = begin_together(begin)
         if earlier and [from_json(group) for group in earlier] != [group.plan for group in population.groups]:
             announce(OTHER_PLAN)
     sane = _examine(specs, prepared, folder, announce, should_stop) if sanity else None

@@ -179,8 +179,8 @@ def _pieces(block: Block, data: DeviceData, device: jax.Device) -> tuple[Cost, C
 
     def cost(f: Callable, *arguments: Any, **options: Any) -> Cost:
         placed = jax.tree.map(lambda leaf: array(leaf.shape, leaf.dtype), arguments)
-        lowered = [jax.jit(functools.partial(f, times), **options).lower(*placed) for times in (1, 2)]
-        once, twice = (dict(program.compile().cost_analysis() or {}) for program in lowered)
+        programs = (jax.jit(functools.partial(f, times), **options).lower(*placed) for times in (1, 2))
+        once, twice = (program.compile().cost_analysis() or {} for program in programs)
         return Cost(*(twice[name] - once[name] for name in ("flops", "bytes accessed")))
 
     def steps(times: int, data: DeviceData, hyper: Any, state: TrialState, index: Any, weight: Any, total: Any) -> Any:
