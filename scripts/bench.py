@@ -4,7 +4,8 @@ Every contender is a fresh process on the same work, in turn, given both cores i
 and writes bench.json, bench.md and bench.png. Needs the extra `peers`, and for all tasks but tiny NNJAX_DATA. The task
 flat measures nnjax alone, in populations of 16 to 10,000 trials (see `scripts/peers/flat.py`), and writes flat.json;
 signals, what looking inside the networks costs (see `scripts/peers/looking.py`), and writes signals.json; dtw compares
-distances of time series with other packages' (see `scripts/peers/dtw.py`; extra `series`), and writes dtw.json.
+distances of time series with other packages' (see `scripts/peers/dtw.py`; extra `series`), and writes dtw.json; tsne
+compares eight layouts of 2,000 digits (see `scripts/peers/layouts.py`), and writes layouts.json.
 """
 
 import json
@@ -17,13 +18,13 @@ from absl import flags
 
 from nnjax.main import run
 from nnjax.types import UserError
-from scripts.peers import contest, dtw, flat, looking, machine, tables, tasks
+from scripts.peers import contest, dtw, flat, layouts, looking, machine, tables, tasks
 from scripts.peers.contest import Contender, Size
 
 TASKS = flags.DEFINE_list(
     "tasks",
     ["tiny", "autoencoder", "products", "solo", "lenet"],
-    "what to run: tiny, autoencoder, products, solo, lenet, flat, signals, dtw",
+    "what to run: tiny, autoencoder, products, solo, lenet, flat, signals, dtw, tsne",
 )
 ONLY = flags.DEFINE_string("only", "", "contenders whose name has this text, beside nnjax")
 REPEATS = flags.DEFINE_integer("repeats", 3, "how often each runs", lower_bound=1)
@@ -39,7 +40,7 @@ SIZES = {
     "lenet": Size(8, 3),
 }
 NNJAX = [Contender("nnjax"), Contender("nnjax, warm cache", cache=True)]
-ALONE = ("flat", "signals", "dtw")  # in their own ways
+ALONE = ("flat", "signals", "dtw", "tsne")  # in their own ways
 COMPILED = ("torch_peer", "ensemble_compiled")
 PEERS = {
     "tiny": [
@@ -88,6 +89,8 @@ def main(argv: list[str]) -> None:
         looking.contest(out, REPEATS.value, SHARE.value)
     if "dtw" in TASKS.value:
         dtw.contest(out, REPEATS.value, SHARE.value, SERIES_PYTHON.value, ONLY.value)
+    if "tsne" in TASKS.value:
+        layouts.contest(out, REPEATS.value, SHARE.value)
     for task in (task for task in TASKS.value if task not in ALONE):
         size = Size(math.ceil(SIZES[task].trials * SHARE.value), SIZES[task].epochs)
         contenders = NNJAX + [peer for peer in PEERS[task] if ONLY.value in peer.name]
