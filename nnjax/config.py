@@ -31,6 +31,8 @@ class DataConfig:
       scaling: of the inputs, "unit" (uint8 / 255; other types unchanged), "standard", "minmax" or "none".
       target_scaling: of regression targets, "none", "standard" or "minmax"; losses are then in scaled units.
       augment: what happens to training images, anew in every step: "none", "shift:2" (up to two pixels) or "affine".
+      window: training examples on the device at a time, the next ones read meanwhile; it decides their order
+        (`nnjax.train.windows`). None for all at once.
     """
 
     name: str = "mnist5k"
@@ -47,6 +49,7 @@ class DataConfig:
     scaling: str = "unit"
     target_scaling: str = "none"
     augment: str = "none"
+    window: int | None = None
 
 
 AUTOENCODERS = ("autoencoder", "conv_autoencoder")  # the kinds whose target is their input

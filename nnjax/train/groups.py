@@ -11,11 +11,12 @@ import numpy as np
 from nnjax.config import DataConfig, Experiment, TrialSpec, program_key
 from nnjax.train.batches import make_device_data, make_shapes
 from nnjax.train.crews import Group
-from nnjax.train.memory import most_lanes
+from nnjax.train.memory import most_lanes, refuse_too_large
 from nnjax.train.plan import Plan, answers, from_json, settle
 from nnjax.train.planner import Measured, group_sizes, recalled
 from nnjax.train.processes import least
 from nnjax.train.trial import Trial
+from nnjax.train.windows import make_stream
 from nnjax.types import Prepared, TrialState
 
 
@@ -33,7 +34,7 @@ def make_groups(
       earlier: the groups' plans of an earlier session, with the ids of their trials; kept where they answer `plan`.
 
     Raises:
-      UserError: an impossible plan, or a trial that is too large for a device.
+      UserError: an impossible plan, a window that holds no batch, or a trial or data too large for a device.
     """
     measured = Measured()
     members: dict[Experiment, list[TrialSpec]] = {}
@@ -42,8 +43,11 @@ def make_groups(
     groups = []
     for key, some in members.items():
         shapes = make_shapes(key, prepared[key.data])
+        stream = make_stream(key, prepared[key.data])
+        refuse_too_large(key, prepared[key.data])
         data = make_device_data(key, prepared[key.data])
-        group = Group(key, some, shapes, settle(plan, some, shapes, least(most_lanes(key, shapes, data))), data)
+        most = least(most_lanes(key, shapes, data, stream))
+        group = Group(key, some, shapes, settle(plan, some, shapes, most), data, stream)
         kept = next((from_json(old) for old in earlier if some[0].id in old.get("trials", ())), None)
         if kept is None or not answers(kept, plan):
             kept = recalled(plan, group.plan, group_sizes(group), measured.table(group))

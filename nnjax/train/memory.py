@@ -13,7 +13,8 @@ import numpy as np
 from nnjax.config import Experiment
 from nnjax.models.census import census
 from nnjax.train.batches import DeviceData, Shapes
-from nnjax.types import UserError
+from nnjax.train.windows import Stream
+from nnjax.types import Prepared, UserError
 
 BUDGET = 0.8  # share of the free memory that arrays may take; the rest is for the compiler and the host's copies
 COPIES = 6  # of the weights: themselves, the best so far, the gradient, the update, and two of the optimizer
@@ -29,9 +30,37 @@ def lane_bytes(experiment: Experiment, shapes: Shapes) -> int:
     return itemsize * (COPIES * count.parameters + batch * units)
 
 
-def data_bytes(data: DeviceData) -> int:
-    """Count the bytes of a data set, of which every device has a copy."""
-    return sum(np.asarray(leaf).nbytes for leaf in jax.tree.leaves(data))
+def data_bytes(data: DeviceData, stream: Stream | None = None) -> int:
+    """Count the bytes of a data set, of which every device has a copy; of a stream, the present window and the next."""
+    windows = 0 if stream is None else stream.nbytes() * min(2, stream.num_windows)
+    return windows + sum(np.asarray(leaf).nbytes for leaf in jax.tree.leaves(data))
+
+
+def refuse_too_large(experiment: Experiment, prepared: Prepared) -> None:
+    """Refuse examples that are to stay on the device, but cannot, before they are fetched from where they lie.
+
+    Raises:
+      UserError: they are too many.
+    """
+    x, kept, window = prepared.dataset.x, len(prepared.dataset.x), experiment.data.window
+    if window is not None:
+        subset = experiment.train_eval_size
+        again = len(prepared.train) if subset is None else min(subset, len(prepared.train))
+        kept = again + len(prepared.validation) + len(prepared.test)
+    size = kept * x.shape[1] * (1 if x.dtype == np.uint8 else 8 if experiment.model.dtype == "float64" else 4)
+    if size > BUDGET * free_bytes():
+        what, remedy = "All", f"set data.window to the examples that fit, such as {_fitting(size // kept):,}"
+        if window is not None:
+            what, remedy = "What is evaluated,", "make train_eval_size, validation and test smaller"
+        raise UserError(
+            f"{what} {kept:,} examples of {prepared.dataset.name} take {size_text(size)}, but a device has "
+            f"{size_text(free_bytes())} left, of which nnjax takes {BUDGET:.0%}: {remedy}."
+        )
+
+
+def _fitting(each: int) -> int:
+    """Count examples of so many bytes such that two windows of them take a tenth of a device: a power of two."""
+    return 2 ** max(0, int(np.log2(max(1, free_bytes() / 20 / each))))
 
 
 def free_bytes() -> int:
@@ -63,18 +92,19 @@ def _host_bytes() -> int:
     return max(0, min(found, default=2**33))
 
 
-def most_lanes(experiment: Experiment, shapes: Shapes, data: DeviceData) -> int:
-    """Count the trials that fit one device together.
+def most_lanes(experiment: Experiment, shapes: Shapes, data: DeviceData, stream: Stream | None = None) -> int:
+    """Count the trials that fit one device together, beside the data.
 
     Raises:
       UserError: not even one fits.
     """
-    free, each = int(BUDGET * free_bytes()) - data_bytes(data), lane_bytes(experiment, shapes)
+    size, each = data_bytes(data, stream), lane_bytes(experiment, shapes)
+    free = int(BUDGET * free_bytes()) - size
     if each > free:
         raise UserError(
-            f"One trial needs about {size_text(each)} of memory and the data {size_text(data_bytes(data))}, but a "
+            f"One trial needs about {size_text(each)} of memory and the data {size_text(size)}, but a "
             f"device has {size_text(free_bytes())} left, of which nnjax takes {BUDGET:.0%}: take smaller widths or "
-            "batches, or a larger device."
+            f"{'batches' if stream is None else 'batches, a smaller data.window'}, or a larger device."
         )
     return free // each
 

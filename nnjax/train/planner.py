@@ -132,7 +132,7 @@ class Planner:
       asked: what was asked of the layout.
       announce: is told each group's plan.
       program: gives the program of a group with a plan for (lanes, devices).
-      data: gives a group's data on a program's devices.
+      data: gives a group's data on a program's devices, with the first window where there are windows.
     """
 
     def __init__(
@@ -200,7 +200,7 @@ class Planner:
     def _tried(self, group: Group, plan: Plan, table: Table) -> tuple[Table, Plan]:
         """Measure the layouts one change away that are not known yet; give all that is known, and the best plan."""
         sizes, best = group_sizes(group), plan
-        others = alternatives(plan, sizes, most_lanes(group.key, group.shapes, group.data))
+        others = alternatives(plan, sizes, most_lanes(group.key, group.shapes, group.data, group.stream))
         for other in (one for one in others if answers(one, self.asked)):
             assert other.lanes is not None
             assert other.devices is not None
@@ -220,7 +220,7 @@ def describe(group: Group, plan: Plan, seconds: float) -> str:
     assert plan.devices is not None
     assert plan.lanes is not None
     number, lanes = plan.devices, plan.lanes
-    arrays = lanes * lane_bytes(group.key, group.shapes) + data_bytes(group.data)
+    arrays = lanes * lane_bytes(group.key, group.shapes) + data_bytes(group.data, group.stream)
     count = len(group.specs)
     layout = f"{number} device{'s' * (number > 1)} × {lanes} lane{'s' * (lanes > 1)}"
     order = f", {plan.order} order" if lanes > 1 else ""
@@ -251,6 +251,7 @@ def time_step(program: Program, group: Group, data: DeviceData) -> float:
     seeds = np.array([row.seed for row in rows], np.uint32)
     crews = program.mesh.shape["trials"]
     per_epoch = group.steps_per_epoch()
+    most = per_epoch if group.stream is None else min(per_epoch, group.stream.steps)
     total = np.full(crews, max(group.total_steps(spec) for spec in group.specs), np.int32)
 
     def run(steps: int) -> float:
@@ -261,7 +262,7 @@ def time_step(program: Program, group: Group, data: DeviceData) -> float:
 
     run(1)
     steps, seconds = 1, run(1)
-    while seconds < BRIEF and steps < per_epoch:
-        steps = min(per_epoch, max(2 * steps, int(steps * BRIEF / max(seconds, 1e-4))))
+    while seconds < BRIEF and steps < most:
+        steps = min(most, max(2 * steps, int(steps * BRIEF / max(seconds, 1e-4))))
         seconds = run(steps)
     return seconds / steps / (evaluating(group) if steps == per_epoch else 1.0)

@@ -81,6 +81,7 @@ def make_program(experiment: Experiment, shapes: Shapes, lanes: int, shared: boo
     trial = Trial(experiment, shapes, BATCH if mesh.shape[BATCH] > 1 else None)
     block = Block(trial, lanes, shared)
     lane, everywhere = PartitionSpec(TRIALS), PartitionSpec()
+    streamed = DeviceData(*(everywhere,) * (len(DeviceData._fields) - 1), window=lane)
 
     def spread(f: Callable, *in_specs: PartitionSpec, **options: Any) -> Wrapped:
         # The body says itself what is summed over devices (Trial.total), so the checker of replication is not needed.
@@ -97,7 +98,7 @@ def make_program(experiment: Experiment, shapes: Shapes, lanes: int, shared: boo
         trial=trial,
         init=spread(block.init, lane, lane, **quick),
         start=spread(block.start, lane, lane, lane, **quick),
-        train_segment=spread(block.train_segment, everywhere, lane, lane, lane, lane, donate_argnums=(2,), **own_core),
+        train_segment=spread(block.train_segment, streamed, lane, lane, lane, lane, donate_argnums=(2,), **own_core),
         evaluate=spread(block.evaluate, everywhere, everywhere, lane, **own_core),
         place=lambda state: processes.spread(state, state_layout(mesh), may_alias=False),
         mesh=mesh,
@@ -109,7 +110,7 @@ def compile_together(program: Program, data: DeviceData, state: TrialState, hype
     """Compile what every chunk of a program needs, side by side: calling one function after the other takes longer.
 
     Args:
-      data: on the program's devices.
+      data: on the program's devices; where there is a window, its shapes.
       state: the shapes of one trial's.
       hyperparameters: names of those that are there.
     """
@@ -126,7 +127,7 @@ def compile_together(program: Program, data: DeviceData, state: TrialState, hype
     calls: list[tuple[Wrapped, tuple]] = [
         (program.train_segment, (data, hyper, states, steps, steps)),  # the slowest first
         (program.init, (hyper, seeds)),
-        (program.evaluate, (data, part, jax.tree.map(rows, state.params))),
+        (program.evaluate, (data._replace(window=None), part, jax.tree.map(rows, state.params))),
     ]
     with ThreadPoolExecutor(len(calls)) as pool:  # tracing is Python's and stays here; XLA compiles without its lock
         for compiled in [pool.submit(function.lower(*arguments).compile) for function, arguments in calls]:
