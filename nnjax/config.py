@@ -15,7 +15,8 @@ class DataConfig:
     """Which examples, how they are split and scaled.
 
     Attributes:
-      name: a source by name ("mnist5k", "digits", "mnist", "tfds:NAME", "idx:DIR", "csv:FILE", "npz:FILE", "xor", ...).
+      name: a source by name ("mnist5k", "digits", "mnist", "tfds:NAME", "idx:DIR", "csv:FILE", "npz:FILE", "npy:DIR",
+        "xor", ...).
       data_dir: where to look first for files; None for the standard places.
       target: the target column of a table (name or index), or several separated by commas; None for the source's
         default.

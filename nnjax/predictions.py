@@ -56,7 +56,7 @@ def inputs_for(run: Run, trial: int, name: str | None, data_dir: str | None, tar
             pair for pair in zip(dataset.features, facts.features, strict=True) if len(set(pair)) > 1
         )
         raise UserError(f"{name} has an input {found!r} where the network was trained on {expected!r} ({facts.name}).")
-    return dataset.x
+    return dataset.x[:]
 
 
 def _column(dataset: Dataset, facts: DataFacts, feature: str) -> np.ndarray:

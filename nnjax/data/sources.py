@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from nnjax.data import files, idx, mnist, npz, shipped, tabular, tfds, toys
+from nnjax.data import files, idx, mnist, npy, npz, shipped, tabular, tfds, toys
 from nnjax.types import Dataset, UserError
 
 
@@ -107,6 +107,10 @@ def _npz(request: Request) -> Dataset:
     return npz.load(files.find(request.argument, request.data_dir), request.name, request.target)
 
 
+def _npy(request: Request) -> Dataset:
+    return npy.load(files.find(request.argument, request.data_dir), request.name)
+
+
 def _tfds(request: Request) -> Dataset:
     return tfds.load(request.argument, request.name, request.data_dir, request.target)
 
@@ -122,6 +126,7 @@ SOURCES: dict[str, Callable[[Request], Dataset]] = {
     **dict.fromkeys(toys.SIZED, _toy),
     "csv": _table,
     "npz": _npz,
+    "npy": _npy,
     "idx": _idx,
     "tfds": _tfds,
 }
@@ -130,6 +135,7 @@ ARGUMENTS = {
     **dict.fromkeys(toys.SIZED, "[SIZE]"),
     "csv": "FILE",
     "npz": "FILE",
+    "npy": "DIR",
     "idx": "DIR",
     "tfds": "NAME",
 }

@@ -121,7 +121,9 @@ class Chunk:
     def until_window(self) -> int:
         """Count the steps to the end of any crew's window, or where there are none, of training."""
         stream, totals = self.group.stream, self.totals()
-        left = (int(totals[d] - self.steps[d]) if stream is None else stream.left(int(self.steps[d])) for d in self.crews)
+        left = (
+            int(totals[d] - self.steps[d]) if stream is None else stream.left(int(self.steps[d])) for d in self.crews
+        )
         return min(left)
 
     def advance(self, data: DeviceData, num_steps: int, records: Sequence[Record], spared: Container[int] = ()) -> None:

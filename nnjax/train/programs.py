@@ -81,9 +81,10 @@ def make_program(experiment: Experiment, shapes: Shapes, lanes: int, shared: boo
     trial = Trial(experiment, shapes, BATCH if mesh.shape[BATCH] > 1 else None)
     block = Block(trial, lanes, shared)
     lane, everywhere = PartitionSpec(TRIALS), PartitionSpec()
-    streamed = DeviceData(*(everywhere,) * (len(DeviceData._fields) - 1), window=lane)
+    specs: dict[str, Any] = dict.fromkeys(DeviceData._fields, everywhere) | {"window": lane}
+    streamed = DeviceData(**specs)
 
-    def spread(f: Callable, *in_specs: PartitionSpec, **options: Any) -> Wrapped:
+    def spread(f: Callable, *in_specs: PartitionSpec | DeviceData, **options: Any) -> Wrapped:
         # The body says itself what is summed over devices (Trial.total), so the checker of replication is not needed.
         return jax.jit(jax.shard_map(f, mesh=mesh, in_specs=in_specs, out_specs=lane, check_vma=False), **options)
 

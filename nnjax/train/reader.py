@@ -37,9 +37,7 @@ class Reader:
           OSError: they cannot be read.
         """
         spare = steps[min(busy)] if busy else 0
-        places = tuple(
-            self.stream.place(int(step if device in busy else spare)) for device, step in enumerate(steps)
-        )
+        places = tuple(self.stream.place(int(step if device in busy else spare)) for device, step in enumerate(steps))
         if self._now is None or self._now[0] != places:
             coming = self._next if self._next is not None and self._next[0] == places else self._begin(places)
             self._now = self._next = None

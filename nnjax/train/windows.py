@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -153,7 +153,7 @@ def place_windows(stream: Stream, places: tuple[Place, ...], mesh: Mesh) -> Wind
     sharding = NamedSharding(mesh, PartitionSpec(TRIALS))
 
     def array(which: int, shape: jax.ShapeDtypeStruct) -> jax.Array:
-        def own(index: tuple[slice, ...]) -> np.ndarray:
+        def own(index: Any) -> np.ndarray:
             return read(places[index[0].start or 0])[which][None]
 
         return jax.make_array_from_callback((len(places), *shape.shape), sharding, own)
