@@ -3,7 +3,8 @@
 Every contender is a fresh process on the same work, in turn, given both cores in the way that suits it. Prints ratios
 and writes bench.json, bench.md and bench.png. Needs the extra `peers`, and for all tasks but tiny NNJAX_DATA. The task
 flat measures nnjax alone, in populations of 16 to 10,000 trials (see `scripts/peers/flat.py`), and writes flat.json;
-signals, what looking inside the networks costs (see `scripts/peers/looking.py`), and writes signals.json.
+signals, what looking inside the networks costs (see `scripts/peers/looking.py`), and writes signals.json; stream, what
+reading the data in windows from files costs (see `scripts/peers/streaming.py`), and writes streaming.json.
 """
 
 import json
@@ -15,13 +16,13 @@ from absl import flags
 
 from nnjax.main import run
 from nnjax.types import UserError
-from scripts.peers import contest, flat, looking, machine, tables, tasks
+from scripts.peers import contest, flat, looking, machine, streaming, tables, tasks
 from scripts.peers.contest import Contender, Size
 
 TASKS = flags.DEFINE_list(
     "tasks",
     ["tiny", "autoencoder", "products", "solo", "lenet"],
-    "what to run: tiny, autoencoder, products, solo, lenet, flat, signals",
+    "what to run: tiny, autoencoder, products, solo, lenet, flat, signals, stream",
 )
 ONLY = flags.DEFINE_string("only", "", "contenders whose name has this text, beside nnjax")
 REPEATS = flags.DEFINE_integer("repeats", 3, "how often each runs", lower_bound=1)
@@ -36,7 +37,7 @@ SIZES = {
     "lenet": Size(8, 3),
 }
 NNJAX = [Contender("nnjax"), Contender("nnjax, warm cache", cache=True)]
-ALONE = ("flat", "signals")  # nnjax alone
+ALONE = ("flat", "signals", "stream")  # nnjax alone
 COMPILED = ("torch_peer", "ensemble_compiled")
 PEERS = {
     "tiny": [
@@ -83,6 +84,8 @@ def main(argv: list[str]) -> None:
         flat.contest(out, REPEATS.value, SHARE.value)
     if "signals" in TASKS.value:
         looking.contest(out, REPEATS.value, SHARE.value)
+    if "stream" in TASKS.value:
+        streaming.contest(out, REPEATS.value, SHARE.value)
     for task in (task for task in TASKS.value if task not in ALONE):
         size = Size(math.ceil(SIZES[task].trials * SHARE.value), SIZES[task].epochs)
         contenders = NNJAX + [peer for peer in PEERS[task] if ONLY.value in peer.name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,18 @@ from nnjax.data.stored import NpyFile, StoredRows
 from nnjax.types import Dataset, UserError
 
 FACTS = "facts.json"
-KNOWN = ("task", "classes", "features", "targets", "image_shape", "full_scale")  # arguments of `from_arrays`
+KNOWN: dict[str, tuple[str, Callable[[Any], bool]]] = {  # arguments of `from_arrays`, and what they must be
+    "task": ("a text", lambda value: isinstance(value, str)),
+    **dict.fromkeys(
+        ("classes", "features", "targets"),
+        ("a list of texts", lambda value: isinstance(value, list) and all(isinstance(one, str) for one in value)),
+    ),
+    "image_shape": (
+        "[height, width]",
+        lambda value: isinstance(value, list) and len(value) == 2 and all(isinstance(one, int) for one in value),
+    ),
+    "full_scale": ("a number", lambda value: isinstance(value, int | float)),
+}
 PARTS = ("", "_val", "_test")
 
 
@@ -123,7 +135,10 @@ def _facts(folder: Path) -> dict[str, Any]:
         facts = json.loads(files.read_bytes(path))
     except ValueError as error:
         raise UserError(f"{path} is not JSON ({error}): correct it, or remove it.") from None
-    unknown = [key for key in facts if key not in KNOWN] if isinstance(facts, dict) else ["(no table)"]
+    unknown = [key for key in facts if key not in KNOWN] if isinstance(facts, dict) else ["no table"]
     if unknown:
-        raise UserError(f"{path} has {unknown[0]!r}, but a table of {', '.join(KNOWN)} was expected.")
-    return facts
+        raise UserError(f"{path} has {unknown[0]!r}, but a table with some of {', '.join(KNOWN)} was expected.")
+    for key, value in facts.items():
+        if not KNOWN[key][1](value):
+            raise UserError(f"{path} has {key} = {value!r}, but {KNOWN[key][0]} was expected.")
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in facts.items()}

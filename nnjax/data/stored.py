@@ -54,10 +54,12 @@ class StoredRows:
           UserError: they are not there any more.
         """
         rows = np.arange(len(self))[index] if isinstance(index, slice) else np.asarray(index)
+        if len(self.pieces) == 1 and self.pieces[0].dtype == self.dtype:
+            return self.pieces[0].read(rows).reshape(-1, self.shape[1])
         which = np.searchsorted(self.starts, rows, side="right") - 1
         out = np.empty((len(rows), self.shape[1]), self.dtype)
         for number in np.unique(which):
-            own = slice(None) if len(self.pieces) == 1 else which == number
+            own = which == number
             found = self.pieces[number].read(rows[own] - self.starts[number]).reshape(-1, self.shape[1])
             with np.errstate(over="ignore"):  # what float32 cannot hold is refused by `check_finite`
                 out[own] = found

@@ -49,11 +49,11 @@ def refuse_too_large(experiment: Experiment, prepared: Prepared) -> None:
         kept = again + len(prepared.validation) + len(prepared.test)
     size = kept * x.shape[1] * (1 if x.dtype == np.uint8 else 8 if experiment.model.dtype == "float64" else 4)
     if size > BUDGET * free_bytes():
-        what, remedy = "All", f"set data.window to the examples that fit, such as {_fitting(size // kept):,}"
+        which, remedy = "", f"set data.window to the examples that fit, such as {_fitting(size // kept):,}"
         if window is not None:
-            what, remedy = "What is evaluated,", "make train_eval_size, validation and test smaller"
+            which, remedy = " that are evaluated", "make train_eval_size, validation and test smaller"
         raise UserError(
-            f"{what} {kept:,} examples of {prepared.dataset.name} take {size_text(size)}, but a device has "
+            f"The {kept:,} examples of {prepared.dataset.name}{which} take {size_text(size)}, but a device has "
             f"{size_text(free_bytes())} left, of which nnjax takes {BUDGET:.0%}: {remedy}."
         )
 
