@@ -53,8 +53,9 @@ def from_arrays(
       UserError: numbers that are not finite, shapes or lengths that disagree, labels out of range, too many classes.
     """
     given = x if isinstance(x, StoredRows) else _as_array(x, "x", name)
-    image_shape = _image_shape(given.shape, image_shape, name)
-    names = () if image_shape else outputs.column_names(features, "x", math.prod(given.shape[1:]), name)
+    shape = given.stored_shape if isinstance(given, StoredRows) else given.shape
+    image_shape = _image_shape(shape, image_shape, name)
+    names = () if image_shape else outputs.column_names(features, "x", math.prod(shape[1:]), name)
     inputs: Rows = given if isinstance(given, StoredRows) else _checked(given, names, name)
     if test_start is not None and not 0 < test_start < len(inputs):
         raise UserError(

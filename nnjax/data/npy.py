@@ -52,9 +52,6 @@ def load(folder: Path, name: str) -> Dataset:
     for part, x, y in zip(PARTS, inputs, outputs, strict=True):
         _refuse_misfits(folder, part, x, y, inputs[0], outputs[0])
     lengths = [0 if x is None else x.shape[0] for x in inputs]
-    facts, first = _facts(folder), there[0].shape
-    if "image_shape" not in facts and (len(first) == 3 or (len(first) == 4 and first[3] == 1)):
-        facts["image_shape"] = first[1:3]
     labels = [y.read(np.arange(y.shape[0])) for y in outputs if y is not None]
     return from_arrays(
         StoredRows(there),
@@ -63,7 +60,7 @@ def load(folder: Path, name: str) -> Dataset:
         source=str(folder),
         validation_start=lengths[0] if lengths[1] else None,
         test_start=sum(lengths[:2]) if lengths[2] else None,
-        **facts,
+        **_facts(folder),
     )
 
 

@@ -34,12 +34,14 @@ class StoredRows:
 
     Attributes:
       shape: (n, d).
+      stored_shape: (n, ...) as it is in the pieces, such as (n, height, width).
       dtype: uint8 where it is so stored, else float32.
     """
 
     def __init__(self, pieces: Sequence[Piece]):
         self.pieces = list(pieces)
         self.starts = np.cumsum([0] + [piece.shape[0] for piece in pieces])
+        self.stored_shape = int(self.starts[-1]), *pieces[0].shape[1:]
         self.shape = int(self.starts[-1]), math.prod(pieces[0].shape[1:])
         self.dtype = np.dtype(np.uint8 if pieces[0].dtype == np.uint8 else np.float32)
 
