@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -69,12 +71,21 @@ def write(dataset: Dataset, folder: Path) -> None:
 
     Args:
       dataset: from `load` or `from_arrays`.
-      folder: made if need be; files of these names in it are overwritten.
+      folder: that is not there yet, or empty; it appears whole or not at all.
 
     Raises:
       OSError: it cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    temporary = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
+    temporary.mkdir(parents=True)
+    try:
+        _write(dataset, temporary)
+        os.replace(temporary, folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _write(dataset: Dataset, folder: Path) -> None:
     ends = [dataset.validation_start or dataset.test_start, dataset.test_start, None]
     start = 0
     for part, end in zip(PARTS, ends, strict=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import mmap
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 from nnjax.types import UserError
 
 CHUNK = 1 << 26  # bytes that one pass over all rows holds at a time
+AT_ONCE = 256  # rows of a mapped file; with each of them the system maps up to 2 MB around it
 
 
 class Piece(Protocol):
@@ -104,6 +106,7 @@ class NpyFile:
             raise UserError(
                 f"{path} is not an array that can be read in place ({error}): save plain numbers with numpy.save."
             ) from None
+        self._file: mmap.mmap = self._map._mmap
         self.shape, self.dtype = self._map.shape, self._map.dtype
         self._state = self._look()
         if self.dtype.kind not in "buif":
@@ -122,10 +125,14 @@ class NpyFile:
         Raises:
           UserError: the file has changed since it was opened.
         """
+        out = np.empty((len(rows), *self.shape[1:]), self.dtype)
+        for start in range(0, len(rows), AT_ONCE):
+            self._refuse_change()
+            out[start : start + AT_ONCE] = self._map[rows[start : start + AT_ONCE]]
+            if hasattr(mmap, "MADV_DONTNEED"):  # what was read counts as the process's memory no longer
+                self._file.madvise(mmap.MADV_DONTNEED)
         self._refuse_change()
-        found = np.asarray(self._map[rows])
-        self._refuse_change()
-        return found
+        return out
 
     def _look(self) -> tuple[int, int] | None:
         """Give the file's size and the time of its last change; None if it is gone."""
