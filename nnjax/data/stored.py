@@ -106,7 +106,7 @@ class NpyFile:
             raise UserError(
                 f"{path} is not an array that can be read in place ({error}): save plain numbers with numpy.save."
             ) from None
-        self._file: mmap.mmap = self._map._mmap
+        self._file: mmap.mmap = self._map._mmap  # type: ignore[attr-defined]
         self.shape, self.dtype = self._map.shape, self._map.dtype
         self._state = self._look()
         if self.dtype.kind not in "buif":

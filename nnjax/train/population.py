@@ -23,15 +23,14 @@ from nnjax.train.block import CAPACITY
 from nnjax.train.chunk import Chunk, crews_of, pack, restore
 from nnjax.train.costs import Costs
 from nnjax.train.crews import Crew, Group, divide, sizes_of
+from nnjax.train.feed import Feed
 from nnjax.train.finals import Finals
 from nnjax.train.groups import blank_state, make_groups
 from nnjax.train.plan import WHOLE, Plan, better_layout, choose_lanes, devices_for, from_json
 from nnjax.train.planner import Planner, Watch
-from nnjax.train.programs import TRIALS, Program, compile_together, make_mesh, make_program, place_data
-from nnjax.train.reader import Reader
+from nnjax.train.programs import Program, compile_together, make_mesh, make_program
 from nnjax.train.records import ENDED, OVER, RUNNING, STOPPED, WAITING, MemoryStore, Packed, Record, Standing, drop
 from nnjax.train.trial import Trial
-from nnjax.train.windows import Place, place_windows, window_shapes
 from nnjax.types import Prepared, UserError
 
 SEGMENT_SECONDS = 1.0
@@ -99,12 +98,11 @@ class Population:
         self.groups = make_groups(specs, prepared, plan or Plan(), earlier)
         self.group_of = {spec.id: group for group in self.groups for spec in group.specs}
         self.announce, self.planned = announce, planned
-        self.planner = Planner(plan or Plan(), announce, self._program, self._first_data)
+        self.feed = Feed()
+        self.planner = Planner(plan or Plan(), announce, self._program, self.feed.first)
         self.fresh: set[int] = set()  # trials that began here and have not waited since
         self.at_work: tuple[Group, int, int] | None = None  # the group, lanes and devices of the chunk under way
         self.programs: dict[Any, Program] = {}
-        self.placed: tuple[Any, DeviceData | None] = (None, None)
-        self.reader: tuple[Any, Reader | None] = (None, None)
         self.work = np.array([self.group_of[spec.id].flops(spec) for spec in self.specs])
         self.saved_at, self.save_seconds = time.monotonic(), 0.0
         self.costs = Costs()
@@ -119,7 +117,7 @@ class Population:
         try:
             return self._run()
         finally:
-            self._read_with(None, None)
+            self.feed.clear()
 
     def _run(self) -> list[Record]:
         resume, more = True, True
@@ -156,8 +154,7 @@ class Population:
             f"warning: The memory of a device did not suffice for {lanes} lanes on {devices} devices; trying "
             f"{plan.lanes} on {plan.devices}. The trials under way go on from their last checkpoint."
         )
-        self.placed = (None, None)
-        self._read_with(None, None)
+        self.feed.clear()
         self._change_plan(group, plan)
 
     def _change_plan(self, group: Group, plan: Plan) -> None:
@@ -372,49 +369,18 @@ class Population:
             mesh = make_mesh(devices, group.plan.batch_devices)
             program = make_program(static, group.shapes, lanes, group.plan.order == "shared", mesh)
             names = group.key.hyperparameters.present()
-            data = self._data(group, program)
-            if group.stream is not None:
-                data = data._replace(window=window_shapes(group.stream, mesh))
-            compile_together(program, data, blank_state(group), names)
+            compile_together(program, self.feed.shapes(group, program), blank_state(group), names)
             self.programs[key] = program
         return self.programs[key]
 
-    def _data(self, group: Group, program: Program) -> DeviceData:
-        """Put a group's data on a program's devices; the last used stays there."""
-        name = (id(group.data), program.mesh)
-        if self.placed[0] != name or self.placed[1] is None:
-            self.placed = (name, place_data(group.data, program.mesh))
-        assert self.placed[1] is not None
-        return self.placed[1]
-
-    def _first_data(self, group: Group, program: Program) -> DeviceData:
-        """Put a group's data on a program's devices, with the first window where there are windows."""
-        data, mesh = self._data(group, program), program.mesh
-        if group.stream is None:
-            return data
-        return data._replace(window=place_windows(group.stream, (Place(0, 0),) * mesh.shape[TRIALS], mesh))
-
     def _next_data(self, chunk: Chunk) -> DeviceData:
         """Give what the next segment trains on; where that cannot be read, what was trained is saved."""
-        data, reader = self._data(chunk.group, chunk.program), self._read_with(chunk.group, chunk.program)
-        if reader is None:
-            return data
         try:
-            return data._replace(window=reader.window(chunk.steps.tolist(), chunk.crews))
+            return self.feed.next(chunk.group, chunk.program, chunk.steps.tolist(), chunk.crews)
         except (UserError, OSError):
             if not processes.several():  # the others do not know of it
                 self._save(chunk)
             raise
-
-    def _read_with(self, group: Group | None, program: Program | None) -> Reader | None:
-        """Give the reader of a group's windows for a program's devices; the last used one stays, another one ends."""
-        stream = None if group is None else group.stream
-        name = None if stream is None or program is None else (id(stream), program.mesh)
-        if self.reader[0] != name:
-            if self.reader[1] is not None:
-                self.reader[1].close()
-            self.reader = name, None if stream is None or program is None else Reader(stream, program.mesh)
-        return self.reader[1]
 
     def _train(self, chunk: Chunk) -> None:
         """Advance a group's trials to their ends, segment by segment.
@@ -565,7 +531,7 @@ class Population:
             return
         row_of = chunk.row_of()
         stopped = [row_of[spec.id] for spec in specs if self.records[spec.id].status == STOPPED]
-        finals = Finals(chunk.program, self._data(chunk.group, chunk.program), chunk.state, stopped)
+        finals = Finals(chunk.program, self.feed.data(chunk.group, chunk.program), chunk.state, stopped)
         for spec in specs:
             self.records[spec.id].values |= finals.values(row_of[spec.id], self.records[spec.id].curves)
         kept = self._kept() if self.store.keep is not None else None
