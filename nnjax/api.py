@@ -22,9 +22,10 @@ from nnjax import diagnosing, preflight, run_files, run_signals, runs
 from nnjax import sanity as sanity_checks
 from nnjax.checks import Finding
 from nnjax.companions import begin_together, open_folder
-from nnjax.config import AUTOENCODERS, DataConfig, Experiment, Replicate, TrialSpec, replicate_of
+from nnjax.config import DataConfig, Experiment, Replicate, TrialSpec, replicate_of
 from nnjax.data import prepare
 from nnjax.diagnose.types import Diagnosis, Signals
+from nnjax.exchange.network import Network, codes, outputs
 from nnjax.fields import conform
 from nnjax.keeping import ALL, keep_text, parse_keep, spans
 from nnjax.metrics import is_maximised
@@ -200,6 +201,24 @@ class Run:
         except UserError as error:
             raise UserError(f"The weights of trial {trial} cannot be used: {error}") from None
 
+    def network(self, trial: int = 0, which: str = "final") -> Network:
+        """A trial's network with its weights and the facts of its data; errors as `params`."""
+        params = self.params(trial, which)
+        return Network(self.specs[trial].experiment.model, self.facts(trial), params)
+
+    def export(self, path: str | os.PathLike[str], trial: int = 0, which: str = "final") -> None:
+        """Write a trial's network to FILE.safetensors or, as a program that runs without nnjax, to FILE.jaxexport.
+
+        FILE's name with .json at its end says what it is (`nnjax.exchange`).
+
+        Raises:
+          UserError: the file ends otherwise, or its folder is not there; see `params`.
+        """
+        from nnjax.exchange import files
+        from nnjax.main import check_out
+
+        files.save(self.network(trial, which), check_out(os.fspath(path), files.SAFETENSORS, files.PROGRAM))
+
     def known_trial(self, trial: int) -> int:
         """Give back the number of a trial.
 
@@ -219,17 +238,13 @@ class Run:
         Raises:
           UserError: x has another width than the network's input; see `params`.
         """
-        params, facts = self.params(trial, which), self.facts(trial)
-        x = np.asarray(x)
-        if x.ndim != 2 or x.shape[1] != facts.num_inputs:
-            raise UserError(f"The inputs have shape {x.shape}, but (n, {facts.num_inputs}) was expected.")
-        model = self.model(trial)
-        scaled = np.asarray(facts.x_scaler(x.astype(np.float32)), np.float32)
-        function = model.encode if encode else model.apply
-        parts = [np.asarray(function(params, scaled[i : i + 1000])) for i in range(0, len(scaled), 1000)]
-        outputs = np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)
-        regression = self.specs[trial].experiment.model.kind not in AUTOENCODERS and facts.task == "regression"
-        return np.asarray(facts.y_scaler.inverse(outputs)) if regression and not encode else outputs
+        network = self.network(trial, which)
+        x, width = np.asarray(x, np.float32), network.facts.num_inputs
+        if x.ndim != 2 or x.shape[1] != width:
+            raise UserError(f"The inputs have shape {x.shape}, but (n, {width}) was expected.")
+        function = codes(network) if encode else outputs(network)
+        parts = [np.asarray(function(x[i : i + 1000])) for i in range(0, len(x), 1000)]
+        return np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)
 
     def best_trial(self, metric: str = "val_loss") -> int:
         """The finished trial with the lowest final value of a metric; of an accuracy, with the highest.
@@ -399,7 +414,8 @@ def sweep(
     if scheduler is not None:
         population.refuse_unknown_curve(scheduler.metric)
     if folder is not None:
-        population.records = begin_together(folder, experiment, specs, facts, findings, title, rules)
+        begin = functools.partial(folder.begin, experiment, specs, facts, findings, title, rules)
+        population.records = begin_together(begin)
         if earlier and [from_json(group) for group in earlier] != [group.plan for group in population.groups]:
             announce(OTHER_PLAN)
     sane = _examine(specs, prepared, folder, announce, should_stop) if sanity else None
@@ -450,9 +466,12 @@ def _noted(scheduler: Scheduler, folder: runs.FolderStore | None) -> Callable[[S
 
 
 def kept_plan(plan: Plan, folder: runs.FolderStore) -> Plan:
-    """Fill in the number of devices of the run so far, where none is asked for and there are as many."""
+    """Fill in the number of devices of the run so far, where none is asked for and there are as many.
+
+    Several processes use all that they have.
+    """
     earlier = [group.get("devices", 1) for group in folder.read_plan()]
-    if plan.devices is not None or not earlier or max(earlier) > len(jax.devices()):
+    if plan.devices is not None or not earlier or max(earlier) > len(jax.devices()) or processes.several():
         return plan
     return dataclasses.replace(plan, devices=max(earlier))
 

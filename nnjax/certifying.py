@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import pathlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,7 @@ from nnjax.config import DataConfig, TrialSpec, program_key
 from nnjax.environment import describe_environment
 from nnjax.fields import replace
 from nnjax.models.census import census
-from nnjax.train import Plan, Population, checkpoints
+from nnjax.train import Plan, Population
 from nnjax.train.records import DONE, FINISHED, MemoryStore, Record, Standing
 from nnjax.types import UserError
 
@@ -104,11 +103,13 @@ def _obstacle(run: Run, trial: int, plans: Mapping[int, Mapping[str, Any]]) -> s
         return "they went on from another trial's weights (population-based training)"
     if record.moved == 0:
         return "another program took them over within their first epoch"
+    from nnjax.exchange.starting import read_weights
+
     try:
         if spec.start_from is not None:
             run.store.load_weights(spec.start_from)
         if spec.experiment.start_weights is not None:
-            checkpoints.read(pathlib.Path(spec.experiment.start_weights))
+            read_weights(spec.experiment.start_weights)
     except UserError:
         return "the weights from which they started are not there any more"
     return ""

@@ -158,7 +158,8 @@ class Experiment:
       signals: whether to look inside the network at epochs' ends (`nnjax.diagnose.types.Signals`), which changes no
         result; None for yes where scripts/train.py trains it, else no.
       start_weights: file of the weights to start from, such as a run's checkpoints/weights_00017.npz (its final ones
-        are taken) or one written by `nnjax.save_weights` (traced); None for a fresh draw.
+        are taken), one written by `nnjax.save_weights` or by scripts/export.py (.safetensors), or one of Keras 3 with
+        the same layers (.keras, .weights.h5) (traced); None for a fresh draw.
     """
 
     data: DataConfig = DataConfig()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
-import pathlib
 from collections.abc import Callable, Mapping, Sequence
 
 import jax
@@ -170,9 +169,11 @@ def refuse_unfit_weights(specs: Sequence[TrialSpec], prepared: Mapping[DataConfi
     Raises:
       UserError: there is such a file.
     """
+    from nnjax.exchange.starting import read_weights
+
     for path, model, data in {(s.experiment.start_weights, s.experiment.model, s.experiment.data) for s in specs}:
         if path is not None:
-            arrays = checkpoints.read(pathlib.Path(path))[0]
+            arrays = read_weights(path)
             facts = prepared[data].facts()
             network = make_model(model, facts.num_inputs, output_width(model, facts))
             blank = jax.eval_shape(network.init, jax.random.key(0))

@@ -163,17 +163,20 @@ def schedules_from_json(tree: Mapping[str, Any], num_trials: int) -> list[list[S
 
 def facts_json(facts: Mapping[DataConfig, DataFacts], findings: Findings) -> dict[str, Any]:
     """Describe the data of a run, and what the pre-flight check found."""
-    entries = []
-    for config, fact in facts.items():
-        tree = {field.name: getattr(fact, field.name) for field in dataclasses.fields(fact)}
-        for name in ("x_scaler", "y_scaler"):
-            tree[name] = {part: np.asarray(value).tolist() for part, value in tree[name]._asdict().items()}
-        entries.append({"config": dataclasses.asdict(config), "facts": tree})
+    entries = [{"config": dataclasses.asdict(config), "facts": facts_tree(fact)} for config, fact in facts.items()]
     return {"data": entries, "findings": [[arm, list(finding)] for arm, finding in findings]}
 
 
+def facts_tree(facts: DataFacts) -> dict[str, Any]:
+    """Describe one data set."""
+    tree = {field.name: getattr(facts, field.name) for field in dataclasses.fields(facts)}
+    for name in ("x_scaler", "y_scaler"):
+        tree[name] = {part: np.asarray(value).tolist() for part, value in tree[name]._asdict().items()}
+    return tree
+
+
 def facts_from_json(tree: Mapping[str, Any]) -> DataFacts:
-    """Read back what `facts_json` says of one data set.
+    """Read back what `facts_tree` says.
 
     Raises:
       LookupError, TypeError, ValueError: it is not as it was written.

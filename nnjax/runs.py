@@ -30,6 +30,7 @@ from typing import IO, Any
 import numpy as np
 
 from nnjax import keeping, run_files, run_signals
+from nnjax.archives import DAMAGE
 from nnjax.checks import Finding
 from nnjax.config import DataConfig, Experiment, TrialSpec
 from nnjax.environment import describe_environment
@@ -375,7 +376,7 @@ class FolderStore(MemoryStore):
         """Say as one sentence that a file of the folder is not as it was written."""
         try:
             yield
-        except (ValueError, LookupError, TypeError, AttributeError, OSError) as error:
+        except (csv.Error, *DAMAGE) as error:
             plain = isinstance(error, OSError) or type(error) in (UserError, ValueError)
             reason = str(error) if plain else f"{type(error).__name__}: {error}"
             raise UserError(

@@ -4,29 +4,33 @@ Every contender is a fresh process on the same work, in turn, given both cores i
 and writes bench.json, bench.md and bench.png. Needs the extra `peers`, and for all tasks but tiny NNJAX_DATA. The task
 flat measures nnjax alone, in populations of 16 to 10,000 trials (see `scripts/peers/flat.py`), and writes flat.json;
 signals, what looking inside the networks costs (see `scripts/peers/looking.py`), and writes signals.json; stream, what
-reading the data in windows from files costs (see `scripts/peers/streaming.py`), and writes streaming.json.
+reading the data in windows from files costs (see `scripts/peers/streaming.py`), and writes streaming.json; dtw compares
+distances of time series with other packages' (see `scripts/peers/dtw.py`; extra `series`), and writes dtw.json; tsne
+compares eight layouts of 2,000 digits (see `scripts/peers/layouts.py`), and writes layouts.json.
 """
 
 import json
 import math
 import pathlib
+import sys
 from typing import Any
 
 from absl import flags
 
 from nnjax.main import run
 from nnjax.types import UserError
-from scripts.peers import contest, flat, looking, machine, streaming, tables, tasks
+from scripts.peers import contest, dtw, flat, layouts, looking, machine, streaming, tables, tasks
 from scripts.peers.contest import Contender, Size
 
 TASKS = flags.DEFINE_list(
     "tasks",
     ["tiny", "autoencoder", "products", "solo", "lenet"],
-    "what to run: tiny, autoencoder, products, solo, lenet, flat, signals, stream",
+    "what to run: tiny, autoencoder, products, solo, lenet, flat, signals, stream, dtw, tsne",
 )
 ONLY = flags.DEFINE_string("only", "", "contenders whose name has this text, beside nnjax")
 REPEATS = flags.DEFINE_integer("repeats", 3, "how often each runs", lower_bound=1)
 SHARE = flags.DEFINE_float("share", 1.0, "of the trials; less for a look", lower_bound=0.01, upper_bound=1.0)
+SERIES_PYTHON = flags.DEFINE_string("series_python", sys.executable, "dtw: interpreter that has aeon and the others")
 OUT = flags.DEFINE_string("out", "runs/bench", "folder to write into")
 
 SIZES = {
@@ -37,7 +41,7 @@ SIZES = {
     "lenet": Size(8, 3),
 }
 NNJAX = [Contender("nnjax"), Contender("nnjax, warm cache", cache=True)]
-ALONE = ("flat", "signals", "stream")  # nnjax alone
+ALONE = ("flat", "signals", "stream", "dtw", "tsne")  # in their own ways
 COMPILED = ("torch_peer", "ensemble_compiled")
 PEERS = {
     "tiny": [
@@ -86,6 +90,10 @@ def main(argv: list[str]) -> None:
         looking.contest(out, REPEATS.value, SHARE.value)
     if "stream" in TASKS.value:
         streaming.contest(out, REPEATS.value, SHARE.value)
+    if "dtw" in TASKS.value:
+        dtw.contest(out, REPEATS.value, SHARE.value, SERIES_PYTHON.value, ONLY.value)
+    if "tsne" in TASKS.value:
+        layouts.contest(out, REPEATS.value, SHARE.value)
     for task in (task for task in TASKS.value if task not in ALONE):
         size = Size(math.ceil(SIZES[task].trials * SHARE.value), SIZES[task].epochs)
         contenders = NNJAX + [peer for peer in PEERS[task] if ONLY.value in peer.name]

@@ -11,7 +11,7 @@ from nnjax.main import run
 from nnjax.types import UserError
 
 CURVES = flags.DEFINE_string("curves", "tests/diagnose/curves.npz", "the file that label_curves wrote")
-PART = flags.DEFINE_enum("part", "unseen", ["tuning", "test", "fresh", "unseen"], "which part of the curves")
+PART = flags.DEFINE_enum("part", "last", ["tuning", "test", "fresh", "unseen", "last"], "which part of the curves")
 IMAGES = flags.DEFINE_string("images", None, "folder of the pictures")
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from nnjax.archives import DAMAGE, describe, read_npz
 from nnjax.data import files, tabular
 from nnjax.data.arrays import from_arrays
 from nnjax.types import Dataset, UserError
@@ -100,17 +100,13 @@ def _read(path: Path) -> dict[str, np.ndarray]:
         raise UserError(
             f"{path} is not an .npz archive, or is cut short: save it with numpy.savez(file, x=..., y=...)."
         )
-    arrays: dict[str, np.ndarray] = {}
     try:
-        with np.load(data, allow_pickle=False) as archive:
-            for name in archive.files:
-                arrays[name] = archive[name]
-    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        return read_npz(data)
+    except DAMAGE as error:
         raise UserError(
-            f"{path} has an array {name} that cannot be used ({error}): save plain numbers or fixed-width "
-            "text, not objects."
+            f"{path} has an array that cannot be used ({describe(error)}): save plain numbers or fixed-width text, not "
+            "objects."
         ) from None
-    return arrays
 
 
 def _join(arrays: Sequence[np.ndarray], which: str, path: Path) -> np.ndarray:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from nnjax.data import files, idx, mnist, npy, npz, shipped, tabular, tfds, toys
+from nnjax.data import files, idx, mnist, npy, npz, series, shipped, tabular, tfds, toys
 from nnjax.types import Dataset, UserError
 
 
@@ -94,6 +94,10 @@ def _toy(request: Request) -> Dataset:
     return toys.sized(request.kind, request.argument)
 
 
+def _series(request: Request) -> Dataset:
+    return series.load(request.kind, request.argument)
+
+
 def _mnist(request: Request) -> Dataset:
     return mnist.load(request.kind, request.data_dir)
 
@@ -127,6 +131,7 @@ SOURCES: dict[str, Callable[[Request], Dataset]] = {
     **dict.fromkeys(toys.GATES, _gate),
     "parity": _parity,
     **dict.fromkeys(toys.SIZED, _toy),
+    **dict.fromkeys(series.KINDS, _series),
     "csv": _table,
     "npz": _npz,
     "npy": _npy,
@@ -135,7 +140,7 @@ SOURCES: dict[str, Callable[[Request], Dataset]] = {
 }
 ARGUMENTS = {
     "parity": "N",
-    **dict.fromkeys(toys.SIZED, "[SIZE]"),
+    **dict.fromkeys([*toys.SIZED, *series.KINDS], "[SIZE]"),
     "csv": "FILE",
     "npz": "FILE",
     "npy": "DIR",

@@ -9,13 +9,13 @@ import io
 import json
 import os
 import pathlib
-import zipfile
 from collections.abc import Mapping
 from typing import Any
 
 import jax
 import numpy as np
 
+from nnjax.archives import DAMAGE, describe, read_npz
 from nnjax.types import UserError
 
 FINAL = "final/"  # prefix of a trial's last weights; its best ones are below "best/"
@@ -53,13 +53,15 @@ def read(path: pathlib.Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
       UserError: the file is missing, truncated, changed (every member has a CRC-32) or holds pickled objects.
     """
     try:
-        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        with open(path, "rb") as opened:
+            arrays = read_npz(opened, most=10)
         note = json.loads(arrays.pop("note").tobytes()) if "note" in arrays else {}
     except FileNotFoundError:
         raise UserError(f"{path} is not there; train the run again, or name another one.") from None
-    except (zipfile.BadZipFile, ValueError, OSError, EOFError, KeyError, NotImplementedError) as error:
-        raise UserError(f"{path} is damaged ({error}); expected a complete NPZ file that nnjax wrote.") from None
+    except DAMAGE as error:
+        raise UserError(
+            f"{path} is damaged ({describe(error)}); expected a complete NPZ file that nnjax wrote."
+        ) from None
     return arrays, note
 
 

@@ -20,7 +20,10 @@ COMPACTIONS = 8  # lanes are freed at this many fixed epochs of a trial's life a
 
 
 class Group(NamedTuple):
-    """Trials with an equal static part, their data and their plan; with windows, the stream that they come in."""
+    """Trials with an equal static part, their data and their plan.
+
+    With windows, the data have the shapes of one, and the stream gives them.
+    """
 
     key: Experiment
     specs: list[TrialSpec]

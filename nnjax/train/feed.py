@@ -10,7 +10,7 @@ from nnjax.train.batches import DeviceData
 from nnjax.train.crews import Group
 from nnjax.train.programs import TRIALS, Program, place_data
 from nnjax.train.reader import Reader
-from nnjax.train.windows import Place, place_windows, window_shapes
+from nnjax.train.windows import Place, by_row, place_windows, window_shapes
 
 
 class Feed:
@@ -26,13 +26,15 @@ class Feed:
         name = (id(group.data), program.mesh)
         if self._name != name or self._data is None:
             self.clear()
-            self._name, self._data = name, place_data(group.data, program.mesh)
+            self._name, self._data = name, place_data(group.data._replace(window=None), program.mesh)
         return self._data
 
     def shapes(self, group: Group, program: Program) -> DeviceData:
         """Give the data with the shapes of windows."""
-        data = self.data(group, program)
-        return data if group.stream is None else data._replace(window=window_shapes(group.stream, program.mesh))
+        data, mesh = self.data(group, program), program.mesh
+        if group.stream is None:
+            return data
+        return data._replace(window=window_shapes(group.stream, mesh.shape[TRIALS], by_row(mesh)))
 
     def first(self, group: Group, program: Program) -> DeviceData:
         """Give the data with the first window."""

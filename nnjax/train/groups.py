@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import jax
-import numpy as np
-
 from nnjax.config import DataConfig, Experiment, TrialSpec, program_key
 from nnjax.train.batches import make_device_data, make_shapes
 from nnjax.train.crews import Group
@@ -15,9 +12,8 @@ from nnjax.train.memory import most_lanes, refuse_too_large
 from nnjax.train.plan import Plan, answers, from_json, settle
 from nnjax.train.planner import Measured, group_sizes, recalled
 from nnjax.train.processes import least
-from nnjax.train.trial import Trial
-from nnjax.train.windows import make_stream
-from nnjax.types import Prepared, TrialState
+from nnjax.train.windows import make_stream, window_shapes
+from nnjax.types import Prepared
 
 
 def make_groups(
@@ -46,17 +42,12 @@ def make_groups(
         stream = make_stream(key, prepared[key.data])
         refuse_too_large(key, prepared[key.data])
         data = make_device_data(key, prepared[key.data])
-        most = least(most_lanes(key, shapes, data, stream))
+        if stream is not None:
+            data = data._replace(window=window_shapes(stream))
+        most = least(most_lanes(key, shapes, data))
         group = Group(key, some, shapes, settle(plan, some, shapes, most), data, stream)
         kept = next((from_json(old) for old in earlier if some[0].id in old.get("trials", ())), None)
         if kept is None or not answers(kept, plan):
             kept = recalled(plan, group.plan, group_sizes(group), measured.table(group))
         groups.append(group._replace(plan=kept))
     return groups
-
-
-def blank_state(group: Group) -> TrialState:
-    """Give the shapes of one trial's state."""
-    trial, names = Trial(group.key, group.shapes), group.key.hyperparameters.present()
-    number = jax.ShapeDtypeStruct((), trial.dtype)
-    return jax.eval_shape(trial.init, dict.fromkeys(names, number), jax.ShapeDtypeStruct((), np.uint32))

@@ -1,4 +1,4 @@
-"""How much memory trials need, computed from shapes, and how much a device has."""
+"""How much memory a device has, and how many trials fit it."""
 
 from __future__ import annotations
 
@@ -11,29 +11,11 @@ import jax
 import numpy as np
 
 from nnjax.config import Experiment
-from nnjax.models.census import census
 from nnjax.train.batches import DeviceData, Shapes
-from nnjax.train.windows import Stream
+from nnjax.train.footprint import data_bytes, lane_bytes
 from nnjax.types import Prepared, UserError
 
 BUDGET = 0.8  # share of the free memory that arrays may take; the rest is for the compiler and the host's copies
-COPIES = 6  # of the weights: themselves, the best so far, the gradient, the update, and two of the optimizer
-PASSES = 3  # of the activations of a batch: before and after the activation function, and the gradient
-
-
-def lane_bytes(experiment: Experiment, shapes: Shapes) -> int:
-    """Estimate the bytes of one trial under way: weights in all their copies, and the activations of a batch."""
-    count = census(experiment, shapes.num_inputs, shapes.num_outputs)
-    itemsize = 8 if experiment.model.dtype == "float64" else 4
-    units = shapes.num_inputs + sum(layer.outputs for layer in count.layers)
-    batch = max(PASSES * experiment.batch_size, experiment.eval_batch_size)
-    return itemsize * (COPIES * count.parameters + batch * units)
-
-
-def data_bytes(data: DeviceData, stream: Stream | None = None) -> int:
-    """Count the bytes of a data set, of which every device has a copy; of a stream, the present window and the next."""
-    windows = 0 if stream is None else stream.nbytes() * min(2, stream.num_windows)
-    return windows + sum(np.asarray(leaf).nbytes for leaf in jax.tree.leaves(data))
 
 
 def refuse_too_large(experiment: Experiment, prepared: Prepared) -> None:
@@ -92,19 +74,19 @@ def _host_bytes() -> int:
     return max(0, min(found, default=2**33))
 
 
-def most_lanes(experiment: Experiment, shapes: Shapes, data: DeviceData, stream: Stream | None = None) -> int:
+def most_lanes(experiment: Experiment, shapes: Shapes, data: DeviceData) -> int:
     """Count the trials that fit one device together, beside the data.
 
     Raises:
       UserError: not even one fits.
     """
-    size, each = data_bytes(data, stream), lane_bytes(experiment, shapes)
+    size, each = data_bytes(data), lane_bytes(experiment, shapes, data)
     free = int(BUDGET * free_bytes()) - size
     if each > free:
         raise UserError(
             f"One trial needs about {size_text(each)} of memory and the data {size_text(size)}, but a "
             f"device has {size_text(free_bytes())} left, of which nnjax takes {BUDGET:.0%}: take smaller widths or "
-            f"{'batches' if stream is None else 'batches, a smaller data.window'}, or a larger device."
+            f"{'batches' if data.window is None else 'batches, a smaller data.window'}, or a larger device."
         )
     return free // each
 

@@ -7,7 +7,6 @@ decided at epochs, by the numbers.
 from __future__ import annotations
 
 import dataclasses
-import pathlib
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -17,7 +16,7 @@ import numpy as np
 
 from nnjax import keeping
 from nnjax.config import DataConfig, TrialSpec
-from nnjax.train import checkpoints, processes
+from nnjax.train import processes
 from nnjax.train.batches import DeviceData
 from nnjax.train.block import CAPACITY
 from nnjax.train.chunk import Chunk, crews_of, pack, restore
@@ -25,12 +24,12 @@ from nnjax.train.costs import Costs
 from nnjax.train.crews import Crew, Group, divide, sizes_of
 from nnjax.train.feed import Feed
 from nnjax.train.finals import Finals
-from nnjax.train.groups import blank_state, make_groups
-from nnjax.train.plan import WHOLE, Plan, better_layout, choose_lanes, devices_for, from_json
-from nnjax.train.planner import Planner, Watch
+from nnjax.train.groups import make_groups
+from nnjax.train.plan import WHOLE, Plan, better_layout, choose_lanes, devices_for, from_json, usable
+from nnjax.train.planner import Planner, Watch, group_sizes
 from nnjax.train.programs import Program, compile_together, make_mesh, make_program
 from nnjax.train.records import ENDED, OVER, RUNNING, STOPPED, WAITING, MemoryStore, Packed, Record, Standing, drop
-from nnjax.train.trial import Trial
+from nnjax.train.trial import Trial, blank_state
 from nnjax.types import Prepared, UserError
 
 SEGMENT_SECONDS = 1.0
@@ -239,7 +238,7 @@ class Population:
         heirs: dict[int, list[TrialSpec]] = {}
         for trial in self._going_on(group):
             heirs.setdefault(self.standing.parents.get(trial, trial), []).append(self.standing.now(self.specs[trial]))
-        crews, blank = [], blank_state(group)
+        crews, blank = [], blank_state(group.key, group.shapes)
         for name in sorted({self.parked[parent] for parent in heirs if parent in self.parked}):
             arrays, note = self.store.load_paused(name) or NOTHING
             for crew in crews_of(arrays, note, blank, self.specs):
@@ -266,15 +265,21 @@ class Population:
         return everything
 
     def _laid_out(self, group: Group, crews: Sequence[Crew]) -> Chunk:
-        """Make an empty chunk that suits some crews, in a layout that some of them began in unless another one pays."""
+        """Make an empty chunk that suits some crews, in a layout of before unless another one pays.
+
+        Before: in which some of them began, or which all trials of the group together would begin in. So a session that
+        goes on after a kill does not lay out what is left in another way than one that nothing happened to.
+        """
         plan, sizes = group.plan, sizes_of(crews, group.plan.order)
         left = [self._flops_left(group, crew) for crew in crews for spec in crew.specs]
         begun = [self.records[spec.id] for crew in crews if crew.state is not None for spec in crew.specs]
         known = {
-            (r.lanes, r.devices) for r in begun if r.lanes <= (plan.lanes or 1) and r.devices <= (plan.devices or 1)
+            (r.lanes, r.devices) for r in begun if r.lanes <= (plan.lanes or 1) and usable(r.devices, plan.devices or 1)
         }
+        assert plan.devices is not None
+        usual = choose_lanes(plan, group_sizes(group)[plan.order], self.standing.course), plan.devices
         lanes, devices = next(
-            (layout for layout in sorted(known) if better_layout(plan, *layout, sizes, left) is None),
+            (layout for layout in [*sorted(known), usual] if better_layout(plan, *layout, sizes, left) is None),
             (choose_lanes(plan, sizes, WHOLE if begun else self.standing.course), devices_for(plan, left)),
         )
         self.at_work = group, lanes, devices
@@ -318,7 +323,11 @@ class Population:
         if spec.start_from is not None:
             return self.store.load_weights(spec.start_from)
         path = spec.experiment.start_weights
-        return None if path is None else checkpoints.read(pathlib.Path(path))[0]
+        if path is None:
+            return None
+        from nnjax.exchange.starting import read_weights
+
+        return read_weights(path)
 
     def _resumed(self) -> Chunk | None:
         """Go on with the chunk that an earlier process left, unless its trials have finished since.
@@ -339,7 +348,7 @@ class Population:
         group = self.group_of[known[0]]
         restore(arrays, note, self.records, known)
         self._decide()
-        crews = crews_of(arrays, note, blank_state(group), list(map(self.standing.now, self.specs)))
+        crews = crews_of(arrays, note, blank_state(group.key, group.shapes), list(map(self.standing.now, self.specs)))
         if from_json(note["plan"]) == group.plan:
             self.at_work = group, note["lanes"], note["devices"]
             chunk = Chunk(self._program(group, note["lanes"], note["devices"]), group, note["lanes"])
@@ -369,7 +378,7 @@ class Population:
             mesh = make_mesh(devices, group.plan.batch_devices)
             program = make_program(static, group.shapes, lanes, group.plan.order == "shared", mesh)
             names = group.key.hyperparameters.present()
-            compile_together(program, self.feed.shapes(group, program), blank_state(group), names)
+            compile_together(program, self.feed.shapes(group, program), blank_state(group.key, group.shapes), names)
             self.programs[key] = program
         return self.programs[key]
 

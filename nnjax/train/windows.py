@@ -117,10 +117,6 @@ class Stream:
         x, y = examples(self.prepared, self.prepared.train[:1], self.dtype)
         return tuple(jax.ShapeDtypeStruct((self.size, *a.shape[1:]), a.dtype) for a in (x, y))  # type: ignore[return-value]
 
-    def nbytes(self) -> int:
-        """Count the bytes of a window."""
-        return sum(shape.size * shape.dtype.itemsize for shape in self.shapes())
-
 
 def make_stream(experiment: Experiment, prepared: Prepared) -> Stream | None:
     """Give the windows that an experiment trains on; None for all examples at once.
@@ -150,7 +146,7 @@ def place_windows(stream: Stream, places: tuple[Place, ...], mesh: Mesh) -> Wind
       mesh: the devices.
     """
     read = functools.cache(stream.read)
-    sharding = NamedSharding(mesh, PartitionSpec(TRIALS))
+    sharding = by_row(mesh)
 
     def array(which: int, shape: jax.ShapeDtypeStruct) -> jax.Array:
         def own(index: Any) -> np.ndarray:
@@ -173,9 +169,13 @@ def place_windows(stream: Stream, places: tuple[Place, ...], mesh: Mesh) -> Wind
     )
 
 
-def window_shapes(stream: Stream, mesh: Mesh) -> Window:
-    """Give the shapes of what `place_windows` puts on the devices."""
-    rows, sharding = mesh.shape[TRIALS], NamedSharding(mesh, PartitionSpec(TRIALS))
+def by_row(mesh: Mesh) -> NamedSharding:
+    """Lay windows out, each on its device (or row of devices)."""
+    return NamedSharding(mesh, PartitionSpec(TRIALS))
+
+
+def window_shapes(stream: Stream, rows: int = 1, sharding: NamedSharding | None = None) -> Window:
+    """Give the shapes of the windows of so many devices (or rows of devices that share batches)."""
 
     def like(shape: tuple[int, ...], dtype: np.typing.DTypeLike) -> jax.ShapeDtypeStruct:
         return jax.ShapeDtypeStruct((rows, *shape), dtype, sharding=sharding)

@@ -48,6 +48,12 @@ _RATES = {
     "friedman2": "adamw adagrad torch_sgd",
     "swiss_roll": "rmsprop nesterov torch_momentum",
     "sparse": "sgd adam",
+    "fashion_lenet": "adam sgd",
+    "blobs": "momentum adadelta torch_adam",
+    "hastie": "adam sgd torch_momentum",
+    "friedman3": "rmsprop sgd torch_adam",
+    "s_curve": "adam nesterov torch_sgd",
+    "low_rank": "adam momentum",
 }
 _STUCK = ["digits/sgd", "digits/adam", "iris/momentum", "digits_autoencoder/adadelta", "diabetes/adam"]
 _STUCK += ["breast_cancer/adam", "mnist5k/sgd", "wine/rmsprop", "mnist5k_autoencoder/adam"]
@@ -90,6 +96,15 @@ _SPIKES += ["quantiles/adam", "sparse/sgd", "friedman2/adam", "mnist_autoencoder
 _SCHEDULES += ["quantiles/adam", "sparse/sgd", "swiss_roll/nesterov", "lenet/adam"]
 _LATE += ["sparse/adamw", "quantiles/sgd"]
 
+_STUCK += ["blobs/adam", "hastie/sgd", "low_rank/adam", "friedman3/momentum"]
+_SHUFFLED += ["blobs/adam", "hastie/adamw", "s_curve/adam", "friedman3/momentum"]
+_BELOW += ["blobs/adam", "hastie/momentum", "low_rank/adam", "s_curve/adam"]
+_NOISY += ["friedman3/adam", "blobs/sgd", "s_curve/nesterov", "hastie/momentum"]
+_RISING += ["blobs/sgd", "s_curve/momentum", "low_rank/adamw"]
+_SPIKES += ["blobs/adam", "hastie/sgd", "friedman3/adam", "low_rank/adam"]
+_SCHEDULES += ["blobs/adam", "hastie/sgd", "s_curve/nesterov", "low_rank/adam"]
+_LATE += ["hastie/adamw", "blobs/sgd"]
+
 
 def _pairs(names: Iterable[str]) -> list[tuple[str, str]]:
     return [(name.split("/")[0], name.split("/")[1]) for name in names]
@@ -115,6 +130,7 @@ def families() -> dict[str, Callable[[], Iterable[Labelled]]]:
     out["plateaus"] = events.plateaus
     out["plateaus.fresh"] = events.fresh_plateaus
     out["plateaus.unseen"] = events.unseen_plateaus
+    out["plateaus.last"] = events.last_plateaus
     for task, optimizer in _pairs(_LATE):
         out[f"late.{task}.{optimizer}"] = functools.partial(sweeps.late, task, optimizer)
     for task, optimizer in _pairs(_SCHEDULES):

@@ -79,6 +79,14 @@ def unseen_plateaus() -> Iterator[Labelled]:
     return _plateaus(_unseen_slow_starters())
 
 
+def last_plateaus() -> Iterator[Labelled]:
+    """Train deep sigmoid nets on the data of the last part."""
+    return _plateaus(
+        _deep_sigmoid(task, optimizer, layers)
+        for task, optimizer, layers in (("blobs", "momentum", 4), ("hastie", "adam", 3), ("s_curve", "rmsprop", 3))
+    )
+
+
 def _plateaus(starters: Iterable[tuple[str, str, Experiment, dict[str, Sequence]]]) -> Iterator[Labelled]:
     for task, optimizer, base, axes in starters:
         for i, outcome in enumerate(train(base, axes)):

@@ -64,7 +64,15 @@ UNSEEN = {
     "swiss_roll": Task("swiss_roll", (48,), output="linear", loss=MSE, batch_size=16, first=9),
     "sparse": Task("sparse", (64,), batch_size=64, first=8),
 }
-TASKS |= FRESH | UNSEEN
+LAST = {
+    "fashion_lenet": Task("fashion_mnist", (4, 8, 40, 24), "lenet5_modern", limit=500, first=5),
+    "blobs": Task("blobs", (32,), first=7),
+    "hastie": Task("hastie", (40, 20), batch_size=16, first=6),
+    "friedman3": Task("friedman3", (48,), output="linear", loss=MSE, first=8),
+    "s_curve": Task("s_curve", (32, 32), output="linear", loss=MSE, batch_size=16, first=7),
+    "low_rank": Task("low_rank", (24, 8, 24), "autoencoder", "linear", MSE, first=8),
+}
+TASKS |= FRESH | UNSEEN | LAST
 
 # The first untouched part: these data sets with any optimizer, and this optimizer on any data set.
 TEST_TASKS = ("mnist5k", "mnist5k_autoencoder", "breast_cancer", "two_spirals", "digits_linear_autoencoder")
@@ -93,7 +101,9 @@ GOOD = {
 
 
 def part_of(task: str, optimizer: str) -> str:
-    """Name the part to which all curves of a task and an optimizer belong: "tuning", "test", "fresh" or "unseen"."""
+    """Name the part of all curves of a task and an optimizer: "tuning", "test", "fresh", "unseen" or "last"."""
+    if task in LAST:
+        return "last"
     if task in UNSEEN or optimizer.startswith("torch_"):
         return "unseen"
     if task in FRESH:
@@ -144,6 +154,20 @@ def source(name: str) -> Dataset:
         x, y = datasets.make_friedman2(500, noise=100.0, random_state=0)
     elif name == "swiss_roll":
         x, y = datasets.make_swiss_roll(400, noise=0.5, random_state=0)
+    elif name == "blobs":
+        x, y = datasets.make_blobs(700, 12, centers=5, cluster_std=6.0, random_state=0)
+    elif name == "hastie":
+        x, y = datasets.make_hastie_10_2(800, random_state=0)
+        y = (y > 0).astype(np.int64)
+    elif name == "friedman3":
+        x, y = datasets.make_friedman3(500, noise=0.1, random_state=0)
+    elif name == "s_curve":
+        x, y = datasets.make_s_curve(500, noise=0.2, random_state=0)
+    elif name == "low_rank":
+        x, y = (
+            datasets.make_low_rank_matrix(500, 40, effective_rank=6, tail_strength=0.3, random_state=0),
+            np.zeros(500),
+        )
     elif name == "sparse":
         x, y = datasets.make_classification(700, 60, n_informative=6, n_classes=3, flip_y=0.1, random_state=1)
     else:

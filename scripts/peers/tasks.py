@@ -66,7 +66,7 @@ def tiny(trials: int, epochs: int, data: str) -> Task:
 
     The peers find their data ready in an NPZ file: scaled, and in the parts that nnjax makes of them.
     """
-    arrays = np.load(data)
+    arrays = np.load(data, allow_pickle=False)
     seeds, rates = tiny_axes(trials)
     rows = [(r, d, s) for r in np.geomspace(1e-3, 1e-1, rates) for d in (0.0, 1e-3, 1e-2, 1e-1) for s in range(seeds)]
     chosen, decays, drawn = (np.array(column) for column in zip(*rows, strict=True))

@@ -136,3 +136,50 @@ def test_a_spike_in_the_running_mean_alone_is_noise_of_that_loss():
     also[20] *= 1.5
     found = first(train_loss=jumps, val_loss=also)
     assert (found.primary.code, found.primary.epochs["spike"]) == ("spike", 21)
+
+
+def test_a_network_that_collapses_is_not_stuck_from_the_start():
+    """Eight good epochs, and then a constant answer for good."""
+    loss = np.where(T <= 8, np.exp(-T / 4), np.log(10))
+    found = first(train_loss=loss, val_loss=loss, anchors=Anchors(mean_predictor=np.log(10)))
+    assert found.primary.code == "stuck_at_start"
+    assert found.primary.sentence.startswith("After epoch 8 the loss went back up to 2.303")
+    assert found.primary.epochs["from"] == 8
+
+
+def test_a_fall_that_slows_down_is_not_called_a_straight_line():
+    """A power law above the mean predictor: 26 % of its fall in the second half."""
+    loss = 3 + 2 * T**-0.3
+    found = first(train_loss=loss, val_loss=loss, anchors=Anchors(mean_predictor=2.5))
+    assert found.primary.code == "too_slow"
+    assert "slowly and steadily" in found.primary.sentence
+    assert "straight" not in found.primary.sentence
+
+
+def test_what_the_first_epoch_brought_counts():
+    """Validation falls along a line, but the mean of the first epoch's batches is five times as high: no slow rate."""
+    val = 1 - 0.005 * T
+    train = np.where(T == 1, 5.0, val)
+    assert first(train_loss=val, val_loss=val).primary.code == "too_slow"
+    assert first(train_loss=train, val_loss=val).primary.code == "still_learning"
+
+
+def test_one_that_has_come_far_is_noisy_and_one_that_has_not_is_unstable():
+    wobble = np.exp(0.3 * np.cos(2.3 * T))
+    for level, code in ((0.05, "noisy"), (0.6, "unstable")):
+        loss = (level + np.exp(-T)) * wobble
+        anchors = Anchors(mean_predictor=1.0)
+        assert first(train_loss=loss, train_loss_eval=loss, val_loss=loss, anchors=anchors).primary.code == code
+
+
+def test_a_short_smooth_fall_is_still_learning():
+    """Six epochs: the bend of the curve is no noise."""
+    loss = np.array([1.8, 1.0, 0.6, 0.4, 0.3, 0.24])
+    assert first(train_loss=loss, val_loss=loss + 0.1).primary.code == "still_learning"
+
+
+def test_a_network_that_memorises_is_not_promised_more():
+    """Validation falls by 4 % in its second half, train to a twentieth of it."""
+    val, train = 0.5 + 0.6 * np.exp(-T / 8), np.exp(-T / 10)
+    assert "still_learning" in codes(first(train_loss=val, val_loss=val))
+    assert "still_learning" not in codes(first(train_loss=train, val_loss=val))

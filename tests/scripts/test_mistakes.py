@@ -202,7 +202,7 @@ CASES = [
     Case("sweep --config=spirals.py --workdir=run --keep=best:2", ("another experiment", "keep: all → best:2"), True),
     Case("train --config=spirals.py --workdir=run", ("another experiment", "trials: 4 → 1"), needs_run=True),
     # using a run
-    Case("predict run", ("One run folder and --out were expected",)),
+    Case("predict run", ("One run folder or file and --out were expected",)),
     Case("predict nowhere --out=new.csv", ("nowhere is not a run folder: it has no config.json",)),
     Case("predict run --out=new.txt", ("'new.txt' ends in '.txt', but .csv or .npz was expected",)),
     Case("predict run --out=nowhere/new.csv", ("The folder of 'nowhere/new.csv' is not there",)),
@@ -232,7 +232,7 @@ CASES = [
     data("csv:short.csv", "short.csv"),
     data("csv:empty.csv", "empty.csv"),
     data("csv:bad.parquet", "is not a usable Parquet file"),
-    data("npz:object.npz", "an array y that cannot be used", "not objects"),
+    data("npz:object.npz", "an array that cannot be used (y.npy holds pickled objects", "not objects"),
     data("npz:nan.npz", "1 value that is NaN or infinite", "example 5"),
     data("npz:cut.npz", "is not an .npz archive, or is cut short"),
     data("npz:wide.npz", "shape (100, 2, 2)"),

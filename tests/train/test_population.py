@@ -261,3 +261,18 @@ def test_a_program_is_three_compilations(train_eval_size):
     before = counter().asked
     run.run()
     assert counter().asked - before == 3
+
+
+def test_what_is_left_after_a_kill_is_laid_out_as_it_would_have_been(tmp_path):
+    """Killed when two of eight trials had not begun and nothing was checkpointed: they meet the same program."""
+    specs, plan = (
+        specs_of(CLASSIFIER, {"learning_rate": (*RATES, 0.2, 0.3, 0.4)}),
+        Plan(devices=2, lanes=4, order="shared"),
+    )
+    expected = trained(specs, plan)
+    left = [dataclasses.replace(record) for record in expected.records[:6]]
+    again = population(specs, plan=plan, store=expected.store)
+    again.records[:6] = left
+    again.run()
+    assert [record.lanes for record in again.records[6:]] == [4, 4]
+    assert all(same(expected, again, trial) for trial in (6, 7))

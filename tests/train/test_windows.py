@@ -13,6 +13,7 @@ from nnjax.data import load, npy, prepare_loaded
 from nnjax.fields import replace
 from nnjax.runs import FolderStore
 from nnjax.train import Plan, Stopped, memory, windows
+from nnjax.train.footprint import data_bytes, lane_bytes
 from nnjax.train.reader import Reader
 from nnjax.train.windows import Place, make_stream
 from nnjax.types import UserError
@@ -204,6 +205,8 @@ def test_a_window_that_holds_no_batch_is_refused():
 
 def test_windows_count_in_the_memory_that_is_planned():
     groups = [population(specs_of(replace(WINDOWED, {"window": w})), line(400)).groups[0] for w in (None, 80)]
-    whole, windowed = (memory.data_bytes(group.data, group.stream) for group in groups)
-    assert memory.data_bytes(groups[1].data) + 2 * 80 * (3 + 1) * 4 == windowed
-    assert whole > 0
+    held = groups[1].data._replace(window=None)
+    assert data_bytes(groups[1].data) == data_bytes(held) + 2 * (80 * (3 + 1) * 4 + 3 * 4)  # x, y; three numbers
+    assert held.x.shape == (2 * 10 + 380, 3)
+    own, whole = (lane_bytes(group.key, group.shapes, group.data) for group in groups[::-1])
+    assert own < whole  # draws the order of fewer examples

@@ -38,6 +38,6 @@ SILENCES: dict[str, frozenset[str]] = {
 }
 
 # What is less sure than this is told after how far training has come.
-SURE_FIRST = {"val_below_train": 0.8}
+SURE_FIRST = {"val_below_train": 0.92}
 
 __all__ = ["ORDER", "RULES", "SILENCES", "SURE_FIRST", "Case", "Rule", "make_case"]

@@ -153,7 +153,7 @@ def tell_stuck(case: Case, i: int, confidence: float) -> Verdict:
     elif at_mean_predictor(case)[i]:
         where = f", the log of the number of classes ({np.exp(np.exp(inferred_chance(case)[i])):.0f}): pure guessing"
     cause, todo = stuck_cause(case, i)
-    low = int(m.main.lowest_at[i])
+    low = int(np.argmin(m.main.raw[i]))
     if low and m.main.rise[i] > limit.STUCK_HIGH:  # it had been better
         text = f"After epoch {low + 1} the loss went back up to {level:.4g}{where}, and stays there. {cause}"
     else:
@@ -171,7 +171,8 @@ def unstable(case: Case) -> np.ndarray:
     learned = z.end < np.log(case.mean_predictor) - limit.LEARNED
     rough = (noise > np.where(learned | ~(case.mean_predictor > 0), limit.ROUGH, limit.ROUGH_WORSE)) & ~progress & shown
     wild = (noise > 3 * limit.ROUGH) & shown
-    come_far = z.end < np.where(case.mean_predictor > 0, np.log(case.mean_predictor), z.start) - limit.COME_FAR
+    began = np.fmax(z.start, m.train.z[:, 0])
+    come_far = z.end < np.where(case.mean_predictor > 0, np.log(case.mean_predictor), began) - limit.COME_FAR
     worse = (
         (noise > limit.ROUGH_WORSE)
         & seen(z, limit.SEEN)
@@ -179,7 +180,9 @@ def unstable(case: Case) -> np.ndarray:
     )
     still = nowhere(case)
     jitter = (m.weights_noise > limit.JITTER) & (m.weights_ups > limit.JITTER_UP) & still
-    burst = m.train.raw[:, 0] > limit.BURST * m.train.raw[:, 1:].max(axis=1)
+    jitter &= ~(come_far & (case.mean_predictor > 0))  # a good end reached early
+    height = m.train.raw[:, 0] / m.train.raw[:, 1:].max(axis=1)
+    burst = np.where(case.mean_predictor > 0, (height > limit.BURST) & ~come_far, height > limit.BLIND_BURST)
     level = np.abs(z.smooth[:, m.num_epochs // 2] - z.end) < 2 * limit.FLAT + z.noise
     jitter |= burst & (still | (level & (m.weights_ups > limit.JITTER_UP)))
     overshoot = m.train.raw[:, 0] > limit.OVERSHOOT * case.mean_predictor

@@ -40,15 +40,13 @@ def no_signal(case: Case) -> np.ndarray:
     m, v = case.measures, case.measures.val
     anchor = np.log(case.mean_predictor)
     above = v.lowest > anchor - limit.NEAR_MEAN - np.minimum(v.noise, limit.NEAR_MEAN)
-    memorises = m.train.end < np.where(np.isnan(anchor), v.lowest, anchor) - limit.MEMORISES
-    began = v.start - np.where(np.isnan(m.again.start), m.train.start, np.minimum(m.train.start, m.again.start))
-    no_better = (v.fall < limit.NO_BETTER + v.noise) & (began > -limit.NEAR_MEAN)
-    turned = v.rise > limit.RISE + limit.GAIN_ERRORS * v.rise_error
-    never = (v.fall < limit.FLAT) & (np.abs(v.end - v.start) < limit.RISE) & (began > -limit.MEMORISES)
-    by_loss = np.where(np.isnan(anchor), (no_better & turned & (_at_chance(case) == 1)) | never, above)
+    memorises = m.weights.end < np.where(np.isnan(anchor), v.lowest, anchor) - limit.MEMORISES
+    began = v.start > m.train.start - limit.BEGAN  # else the first epoch has taught it something
+    never = began & (v.fall < limit.NO_BETTER + np.minimum(v.noise, limit.NEAR_MEAN))
+    by_loss = np.where(np.isnan(anchor), never, above)
     at_chance = _at_chance(case)
-    memorises &= v.fall < limit.FALLS
-    by_accuracy = (at_chance == 1) & (above | np.isnan(anchor))
+    memorises &= (v.fall < limit.FALLS) & ~((v.ahead > limit.GAIN) & (v.newest > limit.NEWEST))
+    by_accuracy = (at_chance == 1) & (above | (np.isnan(anchor) & (v.fall < limit.SETTLES)))
     return sure(
         m.has_train & m.has_val & memorises & ((by_loss & (at_chance != 0)) | by_accuracy),
         m.train.fall - limit.MEMORISES,

@@ -1,0 +1,160 @@
+"""What the distances refuse, each in one sentence, and the units of a window."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from nnjax.types import UserError
+
+COSTS = ("absolute", "squared")
+LARGEST = 1e15  # sums of squares stay far below what float32 holds, and below `engine.UNREACHED`
+
+
+def check_order(p: float) -> None:
+    """Refuse an order of a Minkowski distance that is not above 0."""
+    if not p > 0:
+        raise UserError(f"A Minkowski distance needs p > 0 (∞ is allowed), but p={p!r} was given.")
+
+
+def check_positive(name: str, value: float, why: str) -> None:
+    """Refuse a number that is not above 0, or not finite."""
+    if not 0 < value < math.inf:
+        raise UserError(f"{name} must be a number above 0 ({why}), but {name}={value!r} was given.")
+
+
+def check_finite(name: str, value: float) -> None:
+    """Refuse NaN and infinity."""
+    if not math.isfinite(value):
+        raise UserError(f"{name} must be a finite number, but {name}={value!r} was given.")
+
+
+def check_cost(cost: str) -> None:
+    """Refuse a cost of aligned points that is not there."""
+    if cost not in COSTS:
+        raise UserError(f"The cost {cost!r} of aligned points is unknown: choose {' or '.join(COSTS)}.")
+
+
+def check_window(window: int | float | None) -> None:
+    """Refuse a band that is neither None, nor a number of points from 0 on, nor a share from 0 to 1."""
+    if window is None or (isinstance(window, (int, np.integer)) and not isinstance(window, bool) and window >= 0):
+        return
+    if not isinstance(window, float) or not 0 <= window <= 1:
+        raise UserError(
+            f"window={window!r} is no band: None, a whole number of points from 0 on, or a share from 0.0 to 1.0 of the"
+            " longer series was expected."
+        )
+
+
+def in_points(window: int | float | None, n: int, m: int) -> int:
+    """A window in points, for series of n and m points; none is the whole longer series."""
+    if window is None:
+        return max(n, m)
+    return int(window * max(n, m)) if isinstance(window, float) else int(window)
+
+
+def widened(window: int | float | None, n: int, m: int) -> int:
+    """A window in points, wide enough to join the ends of series of n and m points: max(w, |n − m|)."""
+    return max(in_points(window, n, m), abs(n - m))
+
+
+def check_equal_lengths(n: int, m: int) -> None:
+    """Refuse series of two lengths."""
+    if n != m:
+        raise UserError(f"LB_Keogh bounds series of equal length, but they have {n} and {m} points; LB_Kim takes both.")
+
+
+class Group(NamedTuple):
+    """Examples of one shape.
+
+    Attributes:
+      places: [g] where they stand among all.
+      values: [g, d] vectors or [g, t, d] series, float32 (float64 where JAX is set to it), finite.
+    """
+
+    places: np.ndarray
+    values: np.ndarray
+
+
+def vectors(x: Any, name: str) -> list[Group]:
+    """Vectors [n, d] as one group.
+
+    Raises:
+      UserError: no numbers, another shape, nothing there, or values that are not finite.
+    """
+    values = _numbers(x, name)
+    if values.ndim != 2 or values.size == 0:
+        raise UserError(
+            f"{name} has the shape {values.shape}, but vectors [n, d] with at least one of each were expected."
+        )
+    return [Group(np.arange(len(values)), _finite(values, name))]
+
+
+def series(x: Any, name: str) -> list[Group]:
+    """Series in groups of equal length: [n, t], [n, t, d], or a sequence of n series [t] or [t, d].
+
+    Raises:
+      UserError: no series, an empty one, unlike numbers of variables, or values that are not finite.
+    """
+    if isinstance(x, (list, tuple)) and len({np.shape(one) for one in x}) > 1:
+        return _ragged(x, name)
+    values = _numbers(x, name)
+    if values.ndim not in (2, 3):
+        raise UserError(f"{name} has the shape {values.shape}, but series [n, t] or [n, t, d] were expected.")
+    if values.size == 0:
+        raise UserError(
+            f"{name} has the shape {values.shape}: a series needs at least one point; leave empty ones out."
+        )
+    return [Group(np.arange(len(values)), _finite(values.reshape(*values.shape[:2], -1), name))]
+
+
+def _ragged(x: Sequence[Any], name: str) -> list[Group]:
+    each = [_numbers(one, f"series {i} of {name}") for i, one in enumerate(x)]
+    for i, one in enumerate(each):
+        if one.ndim not in (1, 2) or one.size == 0:
+            raise UserError(
+                f"Series {i} of {name} has the shape {one.shape}, but [t] or [t, d] with t ≥ 1 was expected."
+            )
+    each = [_finite(one.reshape(len(one), -1), f"series {i} of {name}") for i, one in enumerate(each)]
+    widths = sorted({one.shape[1] for one in each})
+    if len(widths) > 1:
+        raise UserError(f"The series of {name} have {widths} variables: the same number was expected of all.")
+    lengths = np.array([len(one) for one in each])
+    chosen = [np.flatnonzero(lengths == length) for length in np.unique(lengths)]
+    return [Group(places, np.stack([each[i] for i in places])) for places in chosen]
+
+
+def check_alike(x: Sequence[Group], y: Sequence[Group]) -> None:
+    """Refuse two sets whose examples have different numbers of inputs or variables."""
+    first, second = x[0].values.shape[-1], y[0].values.shape[-1]
+    if first != second:
+        raise UserError(f"x has {first} values a point and y has {second}: the same number was expected of both.")
+
+
+def _numbers(x: Any, name: str) -> np.ndarray:
+    try:
+        values = np.asarray(x)
+    except ValueError:
+        raise UserError(f"{name} is not a rectangular array: rows of one length were expected.") from None
+    if values.dtype.kind not in "buif":
+        raise UserError(f"{name} has the type {values.dtype}, but numbers were expected.")
+    return values
+
+
+def _finite(values: np.ndarray, name: str) -> np.ndarray:
+    """Values in JAX's floating type."""
+    bad = np.argwhere(~np.isfinite(values))
+    if len(bad):
+        raise UserError(
+            f"{name} holds {values[tuple(bad[0])]} at {bad[0].tolist()}: fill or leave out what is missing."
+        )
+    largest = float(np.max(values) if values.dtype.kind == "b" else np.abs(values).max())
+    if largest > LARGEST:
+        raise UserError(
+            f"{name} holds numbers up to {largest:.3g}, but at most {LARGEST:g} can be squared: scale them."
+        )
+    return values.astype(jax.dtypes.canonicalize_dtype(float))

@@ -1,0 +1,198 @@
+"""Elastic distances of time series by their original definitions, each a step of the one wave (`engine.wavefront`).
+
+A distance is a frozen dataclass that is called with x [n, d, *lanes] and y [m, d, *lanes] and gives [*lanes]: it can be
+jitted, and mapped over further axes by `jax.vmap`. Series of one variable have d = 1.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from typing import ClassVar
+
+import jax.numpy as jnp
+import numpy as np
+
+from nnjax.distances import checking
+from nnjax.distances.engine import wavefront
+from nnjax.types import Array
+
+
+def _least(a: Array, b: Array, c: Array) -> Array:
+    return jnp.minimum(jnp.minimum(a, b), c)
+
+
+def _differences(x: Array, y: Array, cost: str) -> Array:
+    """Cost of aligned points: Σ_d |x − y| or Σ_d (x − y)²; x, y [cells, d, *lanes] -> [cells, *lanes]."""
+    apart = x - y
+    return jnp.sum(apart * apart if cost == "squared" else jnp.abs(apart), axis=1)
+
+
+def _bordered(x: Array) -> Array:
+    """The series after a point 0, which stands for the empty beginning: [n, …] -> [n + 1, …]."""
+    return jnp.pad(x, [(1, 0), *[(0, 0)] * (x.ndim - 1)])
+
+
+@dataclasses.dataclass(frozen=True)
+class DTW:
+    """Dynamic time warping: D[i, j] = c(x_i, y_j) + min(D[i−1, j−1], D[i−1, j], D[i, j−1]), and D[n, m] of it.
+
+    Not a metric: the triangle inequality fails. Source: Sakoe & Chiba 1978, "Dynamic programming algorithm optimization
+    for spoken word recognition" (step weights 1).
+
+    Attributes:
+      window: the Sakoe-Chiba band |i − j| ≤ max(window, |n − m|): a whole number of points, or a share (.1) of the
+        longer series, rounded down; None for no band. It is widened, not refused, where the lengths ask for more.
+      cost: "absolute", Σ_d |x − y|, or "squared", Σ_d (x − y)².
+      root: whether the square root of the sum is taken.
+    """
+
+    window: int | float | None = None
+    cost: str = "squared"
+    root: bool = True
+    of_series: ClassVar[bool] = True
+    symmetric: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        """Refuse a window or a cost that cannot be."""
+        checking.check_window(self.window)
+        checking.check_cost(self.cost)
+
+    def __call__(self, x: Array, y: Array) -> Array:
+        """Distance of x [n, d, *lanes] and y [m, d, *lanes]: [*lanes]."""
+
+        def step(corner: Array, above: Array, beside: Array, x_i: Array, y_j: Array, _: np.ndarray) -> Array:
+            return _differences(x_i, y_j, self.cost) + _least(above, beside, corner)
+
+        origin = _differences(x[:1], y[:1], self.cost)[0]
+        total = wavefront(x, y, step, origin, checking.widened(self.window, len(x), len(y)))
+        return jnp.sqrt(total) if self.root else total
+
+
+@dataclasses.dataclass(frozen=True)
+class SoftDTW:
+    """DTW of squared costs with the smooth minimum −γ log Σ exp(−·/γ): differentiable everywhere; may be negative.
+
+    Tends to DTW (squared, no root) for γ → 0. Source: Cuturi & Blondel 2017, "Soft-DTW".
+
+    Attributes:
+      gamma: γ > 0.
+    """
+
+    gamma: float = 1.0
+    of_series: ClassVar[bool] = True
+    symmetric: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        """Refuse γ ≤ 0."""
+        checking.check_positive("gamma", self.gamma, "DTW itself is its limit at 0")
+
+    def __call__(self, x: Array, y: Array) -> Array:
+        """Soft distance of x [n, d, *lanes] and y [m, d, *lanes]: [*lanes]."""
+
+        def step(corner: Array, above: Array, beside: Array, x_i: Array, y_j: Array, _: np.ndarray) -> Array:
+            least = _least(above, beside, corner)
+            terms = [jnp.exp((least - value) / self.gamma) for value in (corner, above, beside)]
+            return _differences(x_i, y_j, "squared") + least - self.gamma * jnp.log(functools.reduce(jnp.add, terms))
+
+        origin = _differences(x[:1], y[:1], "squared")[0]
+        return wavefront(x, y, step, origin, max(len(x), len(y)))
+
+
+@dataclasses.dataclass(frozen=True)
+class LCSS:
+    """1 − LCSS(x, y) / min(n, m): the share of the shorter series that has no match in a longest common subsequence.
+
+    Points match when they differ by less than epsilon in every dimension and |i − j| ≤ window. Not a metric. Source:
+    Vlachos, Kollios & Gunopulos 2002, "Discovering similar multidimensional trajectories" (its S1 and D1).
+
+    Attributes:
+      epsilon: ε > 0, in units of the series; the default is for series of unit variance.
+      window: δ, as for DTW, but of matches only: it is not widened.
+    """
+
+    epsilon: float = 0.25
+    window: int | float | None = None
+    of_series: ClassVar[bool] = True
+    symmetric: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be."""
+        checking.check_positive("epsilon", self.epsilon, "points match when they differ by less")
+        checking.check_window(self.window)
+
+    def __call__(self, x: Array, y: Array) -> Array:
+        """Distance of x [n, d, *lanes] and y [m, d, *lanes]: [*lanes]."""
+        n, m = len(x), len(y)
+        reach = checking.in_points(self.window, n, m)
+
+        def step(corner: Array, above: Array, beside: Array, x_i: Array, y_j: Array, offsets: np.ndarray) -> Array:
+            near = jnp.all(jnp.abs(x_i - y_j) < self.epsilon, axis=1)
+            inside = (np.abs(offsets) <= reach).reshape(-1, *[1] * (near.ndim - 1))
+            return _least(above, beside, corner - (near & inside).astype(corner.dtype))  # minus the common length
+
+        width = max(reach, abs(n - m))  # matches within δ are joined by steps within δ, so no cell beyond it is needed
+        least = wavefront(_bordered(x), _bordered(y), step, jnp.zeros_like(x[0, 0]), width)
+        return (min(n, m) + least) / min(n, m)
+
+
+@dataclasses.dataclass(frozen=True)
+class EDR:
+    """Edit distance on real sequences: how many points must be replaced, inserted or deleted; not a metric.
+
+    D[i, 0] = i, D[0, j] = j, D[i, j] = min(D[i−1, j−1] + [no match], D[i−1, j] + 1, D[i, j−1] + 1); points match when
+    they differ by at most epsilon in every dimension. The count is not divided by the length. Source: Chen, Özsu & Oria
+    2005, "Robust and fast similarity search for moving object trajectories".
+
+    Attributes:
+      epsilon: ε > 0, in units of the series; the default is the paper's quarter of the standard deviation, for series
+        of unit variance.
+    """
+
+    epsilon: float = 0.25
+    of_series: ClassVar[bool] = True
+    symmetric: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        """Refuse ε ≤ 0."""
+        checking.check_positive("epsilon", self.epsilon, "points match when they differ by at most that")
+
+    def __call__(self, x: Array, y: Array) -> Array:
+        """Distance of x [n, d, *lanes] and y [m, d, *lanes]: [*lanes]."""
+
+        def step(corner: Array, above: Array, beside: Array, x_i: Array, y_j: Array, _: np.ndarray) -> Array:
+            apart = jnp.any(jnp.abs(x_i - y_j) > self.epsilon, axis=1)
+            return jnp.minimum(jnp.minimum(above, beside) + 1, corner + apart.astype(corner.dtype))
+
+        origin = jnp.zeros_like(x[0, 0])
+        return wavefront(_bordered(x), _bordered(y), step, origin, max(len(x), len(y)))
+
+
+@dataclasses.dataclass(frozen=True)
+class ERP:
+    """Edit distance with real penalty: an edit distance whose gaps cost the distance to a constant; a metric.
+
+    D[i, j] = min(D[i−1, j−1] + |x_i − y_j|, D[i−1, j] + |x_i − g|, D[i, j−1] + |y_j − g|), L1 norms where d > 1.
+    Source: Chen & Ng 2004, "On the marriage of Lp-norms and edit distance".
+
+    Attributes:
+      gap: g, the value that a gap stands for.
+    """
+
+    gap: float = 0.0
+    of_series: ClassVar[bool] = True
+    symmetric: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        """Refuse a gap that is not finite."""
+        checking.check_finite("gap", self.gap)
+
+    def __call__(self, x: Array, y: Array) -> Array:
+        """Distance of x [n, d, *lanes] and y [m, d, *lanes]: [*lanes]."""
+
+        def step(corner: Array, above: Array, beside: Array, x_i: Array, y_j: Array, _: np.ndarray) -> Array:
+            delete, insert = (jnp.sum(jnp.abs(value - self.gap), axis=1) for value in (x_i, y_j))
+            return _least(above + delete, beside + insert, corner + _differences(x_i, y_j, "absolute"))
+
+        origin = jnp.zeros_like(x[0, 0])
+        return wavefront(_bordered(x), _bordered(y), step, origin, max(len(x), len(y)))

@@ -1,0 +1,86 @@
+"""The distances by name."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Protocol
+
+from nnjax.distances.bounds import LBKeogh, LBKim
+from nnjax.distances.elastic import DTW, EDR, ERP, LCSS, SoftDTW
+from nnjax.distances.vectors import Jaccard, Minkowski
+from nnjax.types import Array, UserError
+
+
+class Metric(Protocol):
+    """A distance (or lower bound): hashable, and a pure function of arrays with trailing lanes.
+
+    Attributes:
+      of_series: whether it compares series [t, d, *lanes] rather than vectors [d, *lanes].
+      symmetric: whether the order of the two does not matter.
+    """
+
+    of_series: ClassVar[bool]
+    symmetric: ClassVar[bool]
+
+    def __call__(self, x: Array, y: Array) -> Array:
+        """Distances [*lanes]."""
+
+    def __hash__(self) -> int:
+        """Equal distances share a program."""
+
+
+def euclidean() -> Minkowski:
+    """Give Minkowski's distance with p = 2."""
+    return Minkowski(2)
+
+
+def manhattan() -> Minkowski:
+    """Give Minkowski's distance with p = 1."""
+    return Minkowski(1)
+
+
+def chebyshev() -> Minkowski:
+    """Give Minkowski's distance with p = ∞."""
+    return Minkowski(math.inf)
+
+
+METRICS: dict[str, Callable[..., Any]] = {
+    "euclidean": euclidean,
+    "manhattan": manhattan,
+    "chebyshev": chebyshev,
+    "minkowski": Minkowski,
+    "jaccard": Jaccard,
+    "dtw": DTW,
+    "soft_dtw": SoftDTW,
+    "lcss": LCSS,
+    "edr": EDR,
+    "erp": ERP,
+    "lb_kim": LBKim,
+    "lb_keogh": LBKeogh,
+}
+
+
+def resolve(metric: str | Metric, options: Mapping[str, Any]) -> Metric:
+    """A distance by name with its options, or one that is made already.
+
+    Raises:
+      UserError: an unknown name or option (the close ones are named), or options for one that is made already.
+    """
+    if not isinstance(metric, str):
+        if options:
+            raise UserError(f"{metric} is made already, but {', '.join(options)} was given too: set it there.")
+        return metric
+    if metric not in METRICS:
+        close = difflib.get_close_matches(metric.lower(), METRICS, n=3, cutoff=0.5)
+        meant = f"did you mean {' or '.join(close)}? " if close else ""
+        raise UserError(f"There is no distance {metric!r}: {meant}The names are {', '.join(METRICS)}.")
+    make = METRICS[metric]
+    known = [field.name for field in dataclasses.fields(make)] if dataclasses.is_dataclass(make) else []
+    unknown = [name for name in options if name not in known]
+    if unknown:
+        has = f"its options are {', '.join(known)}" if known else "it has no options"
+        raise UserError(f"The distance {metric} has no option {unknown[0]!r}: {has}.")
+    return make(**options)

@@ -1,0 +1,29 @@
+"""Reductions: PCA, LDA, ICA, clusters, SNE, t-SNE, UMAP, latent spaces, and how good each is.
+
+`embed(x, method)` makes one, `lay_out` a population of t-SNE or SNE layouts as one program, `fit` a reduction that can
+be used on other points, `cluster` clusters, `qualities` measures.
+"""
+
+from nnjax.embed.clusters import Clustering, cluster, scatter
+from nnjax.embed.linear import Reduction, fit
+from nnjax.embed.methods import METHODS, Embedding, embed, embed_all
+from nnjax.embed.population import Layouts, Setting, lay_out
+from nnjax.embed.quality import MEASURES, qualities, quality
+
+__all__ = [
+    "MEASURES",
+    "METHODS",
+    "Clustering",
+    "Embedding",
+    "Layouts",
+    "Reduction",
+    "Setting",
+    "cluster",
+    "embed",
+    "embed_all",
+    "fit",
+    "lay_out",
+    "qualities",
+    "quality",
+    "scatter",
+]

@@ -1,0 +1,128 @@
+"""What cannot be embedded, refused in one sentence before anything is computed."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Collection, Sequence
+
+import numpy as np
+
+from nnjax.types import UserError
+
+LEAST_POINTS = 4
+MOST_EXACT = {  # points, by support
+    "all": 10_000,  # their affinities are 400 MB for each perplexity
+    "neighbours": 20_000,  # all pairs of so many, a thousand times, take two minutes of a core
+}
+
+
+def points(x: np.ndarray) -> np.ndarray:
+    """Give x as numbers [n, d].
+
+    Raises:
+      UserError: another shape, fewer than 4 rows, no numbers, numbers that are not finite, or rows that are all equal.
+    """
+    x = np.asarray(x)
+    if x.ndim != 2 or x.shape[1] < 1:
+        raise UserError(f"The data have shape {x.shape}, but rows of numbers (n, d) were expected: reshape them.")
+    if x.dtype.kind not in "fiub":
+        raise UserError(f"The data are of type {x.dtype}, but numbers were expected: convert them.")
+    if len(x) < LEAST_POINTS:
+        raise UserError(f"There are {len(x)} rows, but at least {LEAST_POINTS} are needed: give more.")
+    bad = np.flatnonzero(~np.isfinite(x).all(axis=1))
+    if len(bad):
+        raise UserError(
+            f"{len(bad)} of {len(x)} rows hold NaN or infinity (the first is row {bad[0]}), but finite numbers were "
+            "expected: leave these rows out or fill them."
+        )
+    if not varying(x).any():
+        raise UserError(f"All {len(x)} rows are equal, so every column is constant: give data that vary.")
+    return x
+
+
+def varying(x: np.ndarray) -> np.ndarray:
+    """Which columns [d] of x [n, d] are not constant."""
+    return np.asarray((x != x[:1]).any(axis=0))
+
+
+def dimensions(x: np.ndarray, wanted: int) -> None:
+    """Refuse more axes than there are columns that vary, or rows.
+
+    Raises:
+      UserError: so it is, or none is wanted.
+    """
+    most = min(int(varying(x).sum()), len(x) - 1)
+    if not 1 <= wanted <= most:
+        constant = x.shape[1] - int(varying(x).sum())
+        why = f" ({constant} of {x.shape[1]} columns are constant)" if constant else ""
+        raise UserError(f"{wanted} dimensions were asked for, but 1 to {most} can be had{why}: change dimensions.")
+
+
+def perplexities(x: np.ndarray, wanted: Sequence[float]) -> None:
+    """Refuse perplexities that x [n, d] has no room for.
+
+    Raises:
+      UserError: one is below 1 or at least n / 3, or some point has at least as many copies of itself.
+    """
+    for value in wanted:
+        if not 1 <= value < len(x) / 3:
+            raise UserError(
+                f"The perplexity is {value:g}, but for {len(x)} points a number from 1 to below {len(x) / 3:.6g} (a "
+                "third of them) was expected: choose one of that range."
+            )
+    _, copies = np.unique(x, axis=0, return_counts=True)
+    if copies.max() > min(wanted) + 1:
+        raise UserError(
+            f"{copies.max()} rows are equal, more than a perplexity of {min(wanted):g} can tell from neighbours: leave "
+            "duplicates out, or choose a larger perplexity."
+        )
+
+
+def neighbours(num_points: int, k: int) -> None:
+    """Refuse a number of neighbours for which trustworthiness is not defined.
+
+    Raises:
+      UserError: k is below 1 or at least n / 2.
+    """
+    if not 1 <= k < num_points / 2:
+        raise UserError(
+            f"Trustworthiness of k = {k} neighbours was asked for, but k from 1 to below n / 2 = {num_points / 2:g} "
+            "was expected: choose a smaller k, or give more points."
+        )
+
+
+def exact_size(num_points: int, support: str) -> None:
+    """Refuse so many points that their affinities would be too large, or all pairs take too long.
+
+    Raises:
+      UserError: so it is.
+    """
+    if num_points > MOST_EXACT[support]:
+        sparse = "--support=neighbours, " if num_points <= MOST_EXACT["neighbours"] else ""
+        raise UserError(
+            f"{num_points:,} points are too many for affinities of {support} (the limit is {MOST_EXACT[support]:,}): "
+            f"choose {sparse}--engine=sklearn or --engine=opentsne, which approximate, or fewer points with --limit."
+        )
+
+
+def positive(name: str, value: float | None, zero: bool = False) -> None:
+    """Refuse a number that is not finite and above 0 (or 0 itself, where that is allowed); None is none.
+
+    Raises:
+      UserError: so it is.
+    """
+    if value is not None and not (math.isfinite(value) and (value > 0 or (zero and value == 0))):
+        raise UserError(f"{name} is {value:g}, but a finite number above 0 was expected: set it so.")
+
+
+def choice(what: str, found: str, names: Collection[str]) -> None:
+    """Refuse an unknown name, with those of a like spelling.
+
+    Raises:
+      UserError: so it is.
+    """
+    if found not in names:
+        close = difflib.get_close_matches(found.lower().replace("-", ""), names, n=2, cutoff=0.5)
+        hint = f"did you mean {' or '.join(close)}? " if close else ""
+        raise UserError(f"The {what} {found!r} is unknown: {hint}choose one of {', '.join(names)}.")

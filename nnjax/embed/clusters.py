@@ -1,0 +1,75 @@
+"""Clusters, and how well they fit: the deck's "loss" of learning without labels."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from nnjax.embed import checks
+from nnjax.types import UserError
+
+CLUSTERINGS = ("kmeans", "agglomerative")
+RESTARTS = 4
+
+
+class Clustering(NamedTuple):
+    """A division into c clusters.
+
+    Attributes:
+      labels: [n] int, 0 to c - 1.
+      centres: [c, d] float64, means of the clusters.
+      within: Σ of squared distances to the own centre (the inertia that k-means descends).
+      between: Σ over the clusters of size × squared distance of the centre to the mean of all.
+    """
+
+    labels: np.ndarray
+    centres: np.ndarray
+    within: float
+    between: float
+
+
+def cluster(x: np.ndarray, method: str, num_clusters: int, *, seed: int = 0) -> Clustering:
+    """Divide points into clusters, by scikit-learn.
+
+    Args:
+      x: [n, d] finite numbers.
+      method: "kmeans" (k-means++, best of 4) or "agglomerative" (Ward: the union that raises `within` least).
+      num_clusters: c.
+      seed: of k-means's first centres.
+
+    Raises:
+      UserError: an unknown method, or not 1 to n clusters (of distinct points).
+    """
+    from sklearn.cluster import AgglomerativeClustering, KMeans
+
+    checks.choice("clustering", method, CLUSTERINGS)
+    x = np.asarray(checks.points(x), np.float64)
+    distinct = len(np.unique(x, axis=0))
+    if not 1 <= num_clusters <= distinct:
+        raise UserError(
+            f"{num_clusters} clusters were asked for, but of {distinct} distinct rows 1 to {distinct} can be made: "
+            "change their number."
+        )
+    if method == "kmeans":
+        labels = KMeans(num_clusters, n_init=RESTARTS, random_state=seed).fit_predict(x)
+    else:
+        labels = AgglomerativeClustering(num_clusters).fit_predict(x)
+    return scatter(x, labels)
+
+
+def scatter(x: np.ndarray, labels: np.ndarray) -> Clustering:
+    """Centres and scatters of a given division; within + between is the total scatter, whatever the division.
+
+    Args:
+      x: [n, d].
+      labels: [n] int, 0 to c - 1, each there.
+    """
+    x, labels = np.asarray(x, np.float64), np.asarray(labels)
+    sizes = np.bincount(labels)
+    sums = np.zeros((len(sizes), x.shape[1]))
+    np.add.at(sums, labels, x)
+    centres = sums / sizes[:, None]
+    within = float(np.square(x - centres[labels]).sum())
+    between = float(sizes @ np.square(centres - x.mean(axis=0)).sum(axis=1))
+    return Clustering(labels, centres, within, between)

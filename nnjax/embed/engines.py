@@ -1,0 +1,100 @@
+"""Layouts by other libraries: UMAP, and t-SNE that approximates, for more points than all pairs allow."""
+
+from __future__ import annotations
+
+import importlib
+import warnings
+from typing import Any
+
+import numpy as np
+
+from nnjax.embed import checks
+from nnjax.embed.population import ITERATIONS, Setting
+from nnjax.types import UserError
+
+ENGINES = ("exact", "sklearn", "opentsne")
+
+
+def approximate(x: np.ndarray, setting: Setting, engine: str, init: str = "pca") -> tuple[np.ndarray, float]:
+    """t-SNE by scikit-learn (Barnes-Hut, O(n log n)) or openTSNE (interpolation, O(n)), on all cores.
+
+    Args:
+      x: [n, d] finite numbers.
+      setting: as for `lay_out`; the learning rate counts as there.
+      engine: "sklearn" or "opentsne".
+      init: "pca" or "random".
+
+    Returns:
+      The layout [n, 2] float32 and the library's divergence.
+
+    Raises:
+      UserError: an impossible perplexity, or openTSNE is not installed.
+    """
+    x = checks.points(x)
+    checks.perplexities(x, [setting.perplexity])
+    exaggeration = setting.exaggeration or 12.0
+    rate: Any = "auto" if setting.learning_rate is None else setting.learning_rate
+    common = {"perplexity": setting.perplexity, "early_exaggeration": exaggeration, "random_state": setting.seed}
+    if engine == "sklearn":
+        from sklearn.manifold import TSNE
+
+        model = TSNE(2, learning_rate=rate, init=init, max_iter=ITERATIONS, n_jobs=-1, **common)
+        return np.asarray(model.fit_transform(np.asarray(x, np.float32))), float(model.kl_divergence_)
+    module = require("openTSNE", "opentsne", "--engine=opentsne")
+    if rate != "auto":
+        rate = 4 * rate  # openTSNE leaves the factor 4 out of the gradient
+    initialization = "pca" if init == "pca" else "random"
+    model = module.TSNE(2, learning_rate=rate, initialization=initialization, n_jobs=-1, **common)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = model.fit(np.asarray(x, np.float64))
+    return np.asarray(found, np.float32), float(found.kl_divergence)
+
+
+def umap(
+    x: np.ndarray,
+    *,
+    dimensions: int = 2,
+    seed: int = 0,
+    neighbors: int = 15,
+    min_dist: float = 0.1,
+    metric: str = "euclidean",
+) -> np.ndarray:
+    """UMAP (McInnes, Healy & Melville 2018) by umap-learn, repeatable for a seed (and so on one core).
+
+    Args:
+      x: [n, d] finite numbers.
+      dimensions: of the layout.
+      neighbors: of a point's neighbourhood, 2 to n - 1.
+      min_dist: how near points may come, 0 to 1.
+
+    Returns:
+      [n, dimensions] float32.
+
+    Raises:
+      UserError: umap-learn is not installed, or impossible numbers.
+    """
+    x = checks.points(x)
+    if not 2 <= neighbors < len(x):
+        raise UserError(f"neighbors is {neighbors}, but 2 to {len(x) - 1} was expected: set it so.")
+    if not 0 <= min_dist <= 1:
+        raise UserError(f"min_dist is {min_dist:g}, but a number from 0 to 1 was expected: set it so.")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        module = require("umap", "umap", "--method=umap")
+        model = module.UMAP(neighbors, dimensions, min_dist=min_dist, metric=metric, random_state=seed, n_jobs=1)
+        return np.asarray(model.fit_transform(np.asarray(x, np.float32)))
+
+
+def require(module: str, extra: str, what: str) -> Any:
+    """Import a library of an extra.
+
+    Raises:
+      UserError: it is not installed.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        raise UserError(
+            f"{what} needs {module}, which is not installed: pip install 'nnjax[{extra}]', or choose another."
+        ) from None

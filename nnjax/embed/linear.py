@@ -1,0 +1,122 @@
+"""Reductions that are functions: PCA, LDA, ICA and k-means, fitted on some points and then used on any."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from nnjax.embed import checks
+from nnjax.types import UserError
+
+FUNCTIONS = ("pca", "lda", "ica", "kmeans")
+
+
+class Reduction(NamedTuple):
+    """A fitted reduction.
+
+    Attributes:
+      encode: codes [n, k] of points [n, d].
+      decode: points [n, d] from codes: the best linear guess, of k-means the nearest centre.
+      facts: what the fit says of itself, by name.
+    """
+
+    encode: Callable[[np.ndarray], np.ndarray]
+    decode: Callable[[np.ndarray], np.ndarray]
+    facts: Mapping[str, float]
+
+
+def fit(
+    x: np.ndarray, method: str, dimensions: int = 2, *, labels: np.ndarray | None = None, seed: int = 0
+) -> Reduction:
+    """Fit a reduction to k numbers, by scikit-learn.
+
+    Args:
+      x: [n, d] finite numbers.
+      method: "pca"; "lda" (linear discriminants, at most classes - 1); "ica" (FastICA, components of variance 1); or
+        "kmeans", whose codes are the distances to k centres.
+      dimensions: k.
+      labels: [n] classes; for LDA only.
+      seed: of ICA's and k-means's first guesses.
+
+    Raises:
+      UserError: an unknown method, LDA without labels, too many dimensions, or what `checks.points` refuses.
+    """
+    checks.choice("method", method, FUNCTIONS)
+    x = np.asarray(checks.points(x), np.float64)
+    if method == "lda":
+        return _lda(x, dimensions, labels)
+    if method == "kmeans":
+        return _kmeans(x, dimensions, seed)
+    checks.dimensions(x, dimensions)
+    return _pca(x, dimensions) if method == "pca" else _ica(x, dimensions, seed)
+
+
+def _pca(x: np.ndarray, dimensions: int) -> Reduction:
+    from sklearn.decomposition import PCA
+
+    model = PCA(dimensions, svd_solver="full").fit(x)
+    return Reduction(
+        model.transform, model.inverse_transform, {"explained_variance": float(model.explained_variance_ratio_.sum())}
+    )
+
+
+def _ica(x: np.ndarray, dimensions: int, seed: int) -> Reduction:
+    from sklearn.decomposition import FastICA
+    from sklearn.exceptions import ConvergenceWarning
+
+    model = FastICA(dimensions, whiten="unit-variance", random_state=seed, max_iter=1000)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ConvergenceWarning)
+        model.fit(x)
+    converged = not any(issubclass(one.category, ConvergenceWarning) for one in caught)
+    return Reduction(model.transform, model.inverse_transform, {"converged": float(converged)})
+
+
+def _lda(x: np.ndarray, dimensions: int, labels: np.ndarray | None) -> Reduction:
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+    if labels is None:
+        raise UserError(
+            "LDA looks for the axes that part known classes, but the data have no class labels: name a target, or "
+            "choose pca."
+        )
+    num_classes = len(np.unique(labels))
+    if not 1 <= dimensions <= min(num_classes - 1, x.shape[1]):
+        raise UserError(
+            f"{dimensions} dimensions were asked for, but LDA of {num_classes} classes has at most "
+            f"{min(num_classes - 1, x.shape[1])}: change dimensions."
+        )
+    kept = checks.varying(x)
+    with warnings.catch_warnings():  # pixels that depend on each other are usual, and harmless to this solver
+        warnings.filterwarnings("ignore", message="Variables are collinear")
+        model = LinearDiscriminantAnalysis(n_components=dimensions).fit(x[:, kept], labels)
+
+    def encode(points: np.ndarray) -> np.ndarray:
+        return np.asarray(model.transform(np.asarray(points, np.float64)[:, kept]))
+
+    back = _least_squares(encode(x), x)
+    share = float(model.explained_variance_ratio_[:dimensions].sum())
+    return Reduction(encode, back, {"explained_variance_between": share})
+
+
+def _kmeans(x: np.ndarray, dimensions: int, seed: int) -> Reduction:
+    from nnjax.embed.clusters import cluster
+
+    found = cluster(x, "kmeans", dimensions, seed=seed)
+    centres = found.centres
+
+    def encode(points: np.ndarray) -> np.ndarray:
+        squared = np.square(np.asarray(points, np.float64)).sum(axis=1, keepdims=True) - 2 * points @ centres.T
+        return np.sqrt(np.maximum(squared + np.square(centres).sum(axis=1), 0))
+
+    return Reduction(encode, lambda codes: centres[codes.argmin(axis=1)], {"inertia": found.within})
+
+
+def _least_squares(codes: np.ndarray, x: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """The affine map from codes [n, k] to x [n, d] of least squared error."""
+    mean, centre = codes.mean(axis=0), x.mean(axis=0)
+    weights = np.linalg.lstsq(codes - mean, x - centre, rcond=None)[0]
+    return lambda points: (points - mean) @ weights + centre

@@ -1,0 +1,95 @@
+"""Which points are embedded: examples of a data source, and the codes that a trained autoencoder gives them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnjax import api, data
+from nnjax.api import Run
+from nnjax.config import AUTOENCODERS
+from nnjax.data.splits import draw
+from nnjax.embed.methods import Embedding
+from nnjax.predictions import choose_trial, inputs_for
+from nnjax.types import Dataset, UserError
+
+
+def labels_of(dataset: Dataset, rows: np.ndarray) -> np.ndarray | None:
+    """Class indices [n] of some rows; None where the data have no classes."""
+    return dataset.y[rows] if dataset.task == "classification" and dataset.y is not None else None
+
+
+def choose_rows(dataset: Dataset, rows: np.ndarray, limit: int | None, seed: int = 0) -> np.ndarray:
+    """Draw so many of some rows with equal shares of the classes; None takes all.
+
+    Raises:
+      UserError: there are not so many.
+    """
+    if limit is None:
+        return rows
+    if not 1 <= limit <= len(rows):
+        raise UserError(f"limit is {limit}, but 1 to {len(rows)} was expected, the examples of {dataset.name}.")
+    keys = np.random.PCG64(seed).random_raw(len(dataset.x))
+    return draw(rows, limit, keys, labels_of(dataset, np.arange(len(dataset.x))), "drawn")
+
+
+def load_points(
+    name: str | None,
+    data_dir: str | None = None,
+    target: str | None = None,
+    limit: int | None = None,
+    folder: str | None = None,
+    trial: int | None = None,
+) -> tuple[Dataset, np.ndarray, list[Embedding]]:
+    """Load the examples to embed, and the latent space of a run if one is named.
+
+    Args:
+      name: a data source; None for the test part of the run's own data (its validation part if there is none).
+      data_dir, target: as for `nnjax.data.load`.
+      limit: draw so many.
+      folder: a run folder with an autoencoder, or None.
+      trial: its number; None for the one of the lowest validation loss.
+
+    Returns:
+      The data set, the rows [n] chosen, and no or one embedding of them: the codes.
+
+    Raises:
+      UserError: data or run are not there, or do not fit together.
+    """
+    if folder is None:
+        assert name is not None
+        dataset = data.load(name, data_dir, target)
+        return dataset, choose_rows(dataset, np.arange(len(dataset.x)), limit), []
+    run = api.load(folder)
+    chosen = choose_trial(run, trial)
+    if name is None:
+        prepared = run.data(chosen)
+        dataset, rows = prepared.dataset, prepared.test if len(prepared.test) else prepared.validation
+        if not len(rows):
+            raise UserError("The run has no test part and no validation part; name data with --data=NAME.")
+        raw = dataset.x
+    else:
+        dataset = data.load(name, data_dir, target)
+        rows, raw = np.arange(len(dataset.x)), inputs_for(run.facts(chosen), name, data_dir, target)
+    rows = choose_rows(dataset, rows, limit)
+    return dataset, rows, [latent(run, chosen, raw[rows])]
+
+
+def latent(run: Run, trial: int, x: np.ndarray, which: str = "final") -> Embedding:
+    """The latent space of a trained autoencoder: codes of raw inputs.
+
+    Args:
+      run: with an autoencoder as this trial.
+      trial: its number.
+      x: [n, d] inputs as the data set has them, before scaling.
+      which: weights of the "final" epoch or the "best" ones.
+
+    Raises:
+      UserError: the trial is no autoencoder, its weights are not there, or x has another width.
+    """
+    kind = run.specs[trial].experiment.model.kind
+    if kind not in AUTOENCODERS:
+        raise UserError(f"Trial {trial} is of the kind {kind}, but only an autoencoder has a latent space: name one.")
+    codes = np.asarray(run.predict(x, trial, which, encode=True), np.float64)
+    if not np.isfinite(codes).all():
+        raise UserError(f"The codes of trial {trial} are not finite: it diverged; name another trial.")
+    return Embedding("latent", codes, {"trial": trial, "dimensions": codes.shape[1]}, {})

@@ -1,0 +1,171 @@
+"""Several embeddings of one data set, measured: what the embedding report shows."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from nnjax.data import scaling
+from nnjax.embed import checks, engines
+from nnjax.embed.clusters import CLUSTERINGS, Clustering, cluster
+from nnjax.embed.methods import DRAWING, LAYOUTS, METHODS, Embedding, embed, embed_all
+from nnjax.embed.points import labels_of
+from nnjax.embed.population import Setting
+from nnjax.embed.quality import qualities
+from nnjax.types import Dataset
+
+NAMES = {"pca": "PCA", "lda": "LDA", "ica": "ICA", "kmeans": "k-means", "sne": "SNE", "tsne": "t-SNE", "umap": "UMAP"}
+MOST_AGGLOMERATED = 5_000  # Ward's method needs all pairs
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Study:
+    """Embeddings of the same points.
+
+    Attributes:
+      dataset: where the points come from.
+      rows: [n] indices of the points in it.
+      x: [n, d] float32, scaled.
+      embeddings: m of them.
+      qualities: m times the measures by name.
+      clusterings: of the points in the data's own space, by method.
+      k: neighbours that the measures count.
+    """
+
+    dataset: Dataset
+    rows: np.ndarray
+    x: np.ndarray
+    embeddings: Sequence[Embedding]
+    qualities: Sequence[Mapping[str, float]]
+    clusterings: Mapping[str, Clustering]
+    k: int
+
+    @property
+    def labels(self) -> np.ndarray | None:
+        """Class indices [n]; None where the data have no classes."""
+        return labels_of(self.dataset, self.rows)
+
+    @property
+    def images(self) -> np.ndarray | None:
+        """Brightness [n, height, width] in [0, 1]; None where the data are no pictures."""
+        data = self.dataset
+        if data.image_shape is None:
+            return None
+        raw = data.x[self.rows].astype(np.float32)
+        full = data.full_scale or (255.0 if data.x.dtype == np.uint8 else max(float(raw.max()), 1e-12))
+        return np.clip(raw / full, 0, 1).reshape(-1, *data.image_shape)
+
+
+@dataclasses.dataclass(frozen=True)
+class Axes:
+    """What is varied: every combination that a method reads is one embedding.
+
+    Attributes:
+      methods: of `METHODS`.
+      seeds: of all methods that draw.
+      perplexities, exaggerations, learning_rates: of t-SNE and SNE; None is the method's own.
+      neighbors, min_dists: of UMAP.
+      dimensions: of the methods that are not plane.
+      init, support, iterations, engine: of t-SNE and SNE.
+    """
+
+    methods: Sequence[str] = ("pca", "tsne")
+    seeds: Sequence[int] = (0,)
+    perplexities: Sequence[float] = (30.0,)
+    exaggerations: Sequence[float | None] = (None,)
+    learning_rates: Sequence[float | None] = (None,)
+    neighbors: Sequence[int] = (15,)
+    min_dists: Sequence[float] = (0.1,)
+    dimensions: int = 2
+    init: str = "pca"
+    support: str = "all"
+    iterations: int = 1000
+    engine: str = "exact"
+
+
+def study(
+    dataset: Dataset,
+    rows: np.ndarray,
+    axes: Axes,
+    *,
+    scale: str = "unit",
+    k: int = 10,
+    more: Sequence[Embedding] = (),
+    observe: Callable[[str], Any] = lambda sentence: None,
+) -> Study:
+    """Make the embeddings, and measure them.
+
+    Args:
+      dataset: raw examples.
+      rows: [n], which of them.
+      axes: what is varied.
+      scale: of the inputs, as in `DataConfig.scaling`, fitted on these rows.
+      k: neighbours of the quality measures.
+      more: embeddings of the same rows made elsewhere, such as a latent space.
+      observe: called with a sentence before each part of the work.
+
+    Raises:
+      UserError: see `embed`, `lay_out` and `qualities`.
+    """
+    for method in axes.methods:
+        checks.choice("method", method, METHODS)
+    checks.choice("engine", axes.engine, engines.ENGINES)
+    checks.neighbours(len(rows), k)
+    x = np.asarray(scaling.fit(dataset.x, rows, scale, dataset.full_scale)(dataset.x[rows].astype(np.float32)))
+    x, labels = checks.points(x), labels_of(dataset, rows)
+    made = list(more)
+    for method in dict.fromkeys(axes.methods):
+        observe(method)
+        made += _of_method(x, method, axes, labels)
+    observe("quality")
+    measured = qualities(x, [one.y for one in made], labels, k)
+    count = len(np.unique(labels)) if labels is not None else 10
+    able = [name for name in CLUSTERINGS if name != "agglomerative" or len(x) <= MOST_AGGLOMERATED]
+    count = min(count, len(np.unique(x, axis=0)))
+    return Study(dataset, rows, x, made, measured, {name: cluster(x, name, count) for name in able}, k)
+
+
+def _of_method(x: np.ndarray, method: str, axes: Axes, labels: np.ndarray | None) -> list[Embedding]:
+    if method in LAYOUTS:
+        settings = [
+            Setting(perplexity, seed, exaggeration, rate)
+            for perplexity, exaggeration, rate, seed in itertools.product(
+                axes.perplexities, axes.exaggerations, axes.learning_rates, axes.seeds
+            )
+        ]
+        engine = axes.engine if method == "tsne" else "exact"
+        return embed_all(
+            x, method, settings, engine=engine, init=axes.init, support=axes.support, iterations=axes.iterations
+        )
+    if method == "umap":
+        combinations = itertools.product(axes.neighbors, axes.min_dists, axes.seeds)
+        return [
+            embed(x, method, dimensions=axes.dimensions, seed=seed, neighbors=neighbors, min_dist=min_dist)
+            for neighbors, min_dist, seed in combinations
+        ]
+    drawn = axes.seeds if method in DRAWING else axes.seeds[:1]
+    return [embed(x, method, labels=labels, dimensions=axes.dimensions, seed=seed) for seed in drawn]
+
+
+def label_of(embedding: Embedding, varied: Sequence[str]) -> str:
+    """Name an embedding among others by its method and by what is varied."""
+    ordered = sorted(varied, key=lambda name: name == "seed")
+    parts = [f"{name.replace('_', ' ')} {embedding.options[name]:g}" for name in ordered if name in embedding.options]
+    return ", ".join([NAMES.get(embedding.method, embedding.method), *parts])
+
+
+def varied(embeddings: Sequence[Embedding]) -> list[str]:
+    """Which numeric options differ between embeddings of one method."""
+    names = dict.fromkeys(name for one in embeddings for name in one.options)
+    found = []
+    for name in names:
+        for method in {one.method for one in embeddings}:
+            values = {one.options[name] for one in embeddings if one.method == method and name in one.options}
+            if len(values) > 1:
+                found.append(name)
+                break
+    return found

@@ -1,0 +1,183 @@
+"""What is known of a network beside its weights, as the JSON file that lies beside them: FILE.json.
+
+{"format": 1, "sha256": of FILE, "inputs": a sentence,
+ "architecture": {"model": …} or {"input_shape": …, "layers": […]},
+ "facts": {"num_inputs": …, "task": …, "classes": …, "x_scaler": …, …}}
+
+It may be written by hand for weights from elsewhere: "format", "architecture" and "num_inputs" are all that it needs.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import math
+import os
+import pathlib
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nnjax.archives import DAMAGE, describe
+from nnjax.config import Experiment
+from nnjax.data.files import read_bytes
+from nnjax.exchange.network import Architecture, num_outputs
+from nnjax.fields import coerce, field_types, replace
+from nnjax.models.stack import LARGEST, Stack
+from nnjax.models.stack_layers import LAYERS, Layer
+from nnjax.run_files import facts_from_json, facts_tree
+from nnjax.types import DataFacts, UserError
+from nnjax.validation import validate
+
+FORMAT = 1
+INPUTS = "float32 [b, num_inputs], raw, as they lie in the data: scaling by x_scaler, (x - mean) * scale, is part of it"
+TASKS = ("classification", "regression", "none")
+IDENTITY = {"mean": 0.0, "scale": 1.0}
+DEFAULTS: dict[str, Any] = {
+    **{"name": "", "source": "", "sha256": "", "task": "none", "num_targets": 0, "sizes": [0, 0, 0]},
+    **{"x_scaler": IDENTITY, "y_scaler": IDENTITY, "classes": [], "features": [], "targets": []},
+    **{"image_shape": None, "categories": {}},
+}
+
+
+class Description(NamedTuple):
+    """What `read` finds.
+
+    Attributes:
+      architecture, facts: as in `Network`.
+      sha256: hex digest of the file beside it; None where that was not written down.
+    """
+
+    architecture: Architecture
+    facts: DataFacts
+    sha256: str | None
+
+
+def path_of(path: str | os.PathLike[str]) -> pathlib.Path:
+    """Name the JSON file beside a file."""
+    return pathlib.Path(f"{os.fspath(path)}.json")
+
+
+def to_json(architecture: Architecture, facts: DataFacts, content: bytes) -> str:
+    """Describe the network whose weights or program `content` is. Where its data lay on this machine is left out."""
+    if isinstance(architecture, Stack):
+        layers = [{"type": type(layer).__name__, **vars(layer)} for layer in architecture.layers]
+        tree: dict[str, Any] = {"input_shape": architecture.input_shape, "layers": layers}
+    else:
+        tree = {"model": dataclasses.asdict(architecture)}
+    whole = {
+        "format": FORMAT,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "inputs": INPUTS,
+        "architecture": tree,
+        "facts": facts_tree(dataclasses.replace(facts, source="")),
+    }
+    return json.dumps(whole, indent=1) + "\n"
+
+
+def read(path: str | os.PathLike[str], content: bytes) -> Description:
+    """Read the description of a file with a content.
+
+    Raises:
+      UserError: it is not there, is no such description, or belongs to another content.
+    """
+    beside = path_of(path)
+    if not beside.is_file():
+        raise UserError(f"{path} has no {beside.name} beside it, which says what network it is; bring that file too.")
+    try:
+        found = from_json(json.loads(read_bytes(beside)))
+    except UserError as error:
+        raise UserError(f"{beside} describes no network: {error}") from None
+    except DAMAGE as error:
+        raise UserError(f"{beside} describes no network ({describe(error)}).") from None
+    if found.sha256 not in (None, hashlib.sha256(content).hexdigest()):
+        raise UserError(
+            f"{path} is not the file that {beside.name} describes (its SHA-256 differs); bring a good copy."
+        )
+    return found
+
+
+def from_json(tree: Any) -> Description:
+    """Read back what `to_json` wrote; every value is checked, since anybody may have written it.
+
+    Raises:
+      UserError: it is of another format, or a value is impossible.
+      DAMAGE: it is not laid out like a description.
+    """
+    if tree["format"] != FORMAT:
+        raise UserError(f"its format is {tree['format']!r}, but {FORMAT} was expected.")
+    architecture, facts = _architecture(tree["architecture"]), _facts(tree["facts"])
+    sha256 = tree.get("sha256")
+    if not isinstance(sha256, str | None):
+        raise UserError("its sha256 is no text.")
+    width = num_outputs(architecture, facts)
+    for name, scaler, size in (("x", facts.x_scaler, facts.num_inputs), ("y", facts.y_scaler, width)):
+        if any(part.shape not in ((), (size,)) or not np.isfinite(part).all() for part in scaler):
+            raise UserError(f"its {name}_scaler has other than {size} finite numbers.")
+    if facts.task == "classification" and not isinstance(architecture, Stack) and len(facts.classes) < 2:
+        raise UserError("its task is classification, but it names fewer than two classes.")
+    return Description(architecture, facts, sha256)
+
+
+def _architecture(tree: Mapping[str, Any]) -> Architecture:
+    if "model" in tree:
+        paths = {f"model.{name}": value for name, value in tree["model"].items()}
+        experiment = replace(Experiment(), paths)
+        validate(experiment)
+        return experiment.model
+    shape = coerce(tree["input_shape"], tuple[int, ...], "input_shape")
+    stack = Stack(shape, tuple(map(_layer, tree["layers"])))
+    if not shape or not all(0 < side <= LARGEST for side in shape) or math.prod(shape) > LARGEST:
+        raise UserError(f"its input_shape is {shape}.")
+    stack.weights()
+    return stack
+
+
+def _layer(tree: Mapping[str, Any]) -> Layer:
+    options = {name: value for name, value in tree.items() if name != "type"}
+    if tree["type"] not in LAYERS:
+        raise UserError(f"it has a layer {tree['type']!r}, which is none of {', '.join(LAYERS)}.")
+    kind = LAYERS[tree["type"]]
+    hints = field_types(kind)
+    unknown = sorted(set(options) - set(hints))
+    if unknown:
+        raise UserError(f"its layer {tree['type']} has an option {unknown[0]!r}; it knows {', '.join(hints)}.")
+    typed = {name: coerce(value, hints[name], name) for name, value in options.items()}
+    return kind(**{name: _bounded(value, name) for name, value in typed.items()})
+
+
+def _bounded(value: Any, name: str) -> Any:
+    numbers = value if isinstance(value, tuple) else (value,)
+    if any(isinstance(number, int | float) and not abs(number) < 2**31 for number in numbers):
+        raise UserError(f"its {name} is {value!r}.")
+    return value
+
+
+def _facts(tree: Mapping[str, Any]) -> DataFacts:
+    unknown = sorted(set(tree) - {field.name for field in dataclasses.fields(DataFacts)})
+    if unknown:
+        raise UserError(f"its facts have a field {unknown[0]!r}, which is unknown.")
+    whole = {**DEFAULTS, **tree}
+    counts = [whole["num_inputs"], whole["num_targets"], *whole["sizes"], *(whole["image_shape"] or ())]
+    if not all(type(count) is int and 0 <= count <= LARGEST for count in counts) or not whole["num_inputs"]:
+        raise UserError("its numbers of inputs, targets or examples are no whole numbers that can be.")
+    texts = [whole["name"], whole["source"], whole["sha256"]]
+    for name in ("classes", "features", "targets"):
+        texts += _listed(whole[name], name)
+    for name, values in whole["categories"].items():
+        texts += [name, *_listed(values, "categories")]
+    if not all(isinstance(text, str) for text in texts) or whole["task"] not in TASKS:
+        raise UserError("its names are no texts, or its task is unknown.")
+    facts = facts_from_json(whole)
+    widths = ((facts.features, facts.num_inputs), (facts.image_shape, 2))
+    if any(found and len(found) != expected for found, expected in widths):
+        raise UserError(f"it names {len(facts.features)} features of {facts.num_inputs} inputs.")
+    return facts
+
+
+def _listed(values: Any, name: str) -> list[Any]:
+    if not isinstance(values, list):
+        raise UserError(f"its {name} are no list.")
+    return values

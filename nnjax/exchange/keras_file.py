@@ -1,0 +1,112 @@
+"""Files of Keras 3: a whole model (.keras), or weights alone (.weights.h5) beside what `model.to_json()` says.
+
+Read through h5py, whose library is C: only plain arrays that lie in the file itself are touched, and none that takes
+more bytes than the file has. Nothing of a file is executed.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import os
+import pathlib
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from nnjax.archives import DAMAGE, describe, read_members
+from nnjax.data.files import read_bytes
+from nnjax.exchange import keras_config
+from nnjax.exchange.network import Network, assemble
+from nnjax.models.stack import Stack
+from nnjax.models.stack_layers import Activation
+from nnjax.types import DataFacts, Scaler, UserError
+
+CONFIG, WEIGHTS = "config.json", "model.weights.h5"
+
+
+def read(path: str | os.PathLike[str]) -> Network:
+    """Read a network; its raw inputs are what the Keras model takes, flat.
+
+    Raises:
+      UserError: the file is damaged, or holds what cannot be read, or h5py is not installed.
+    """
+    path = pathlib.Path(path)
+    data = read_bytes(path)
+    try:
+        config, weights = _whole(data) if path.suffix == ".keras" else (_beside(path), data)
+        shape, placed = keras_config.read_config(json.loads(config))
+        stack = Stack(shape, tuple(layer for layer, _ in placed))
+        arrays = _read_arrays(weights, stack, [group for _, group in placed])
+        return assemble(stack, _facts(stack, path.name), arrays)
+    except UserError as error:
+        raise UserError(f"{path} cannot be used: {error}") from None
+    except DAMAGE as error:
+        raise UserError(f"{path} is no file of Keras 3, or damaged ({describe(error)}).") from None
+
+
+def _whole(data: bytes) -> tuple[bytes, bytes]:
+    members = read_members(data, (CONFIG, WEIGHTS))
+    for name in (CONFIG, WEIGHTS):
+        if name not in members:
+            raise UserError(f"It has no {name}; save the model again with model.save('NAME.keras') in Keras 3.")
+    return members[CONFIG], members[WEIGHTS]
+
+
+def _beside(path: pathlib.Path) -> bytes:
+    """Find the JSON file beside weights: NAME.weights.h5.json or NAME.json."""
+    stem = path.name.removesuffix(".h5").removesuffix(".weights")
+    candidates = [path.with_name(f"{path.name}.json"), path.with_name(f"{stem}.json")]
+    for candidate in candidates:
+        if candidate.is_file():
+            return read_bytes(candidate)
+    raise UserError(f"It holds weights alone; write what model.to_json() says into {candidates[0].name} beside it.")
+
+
+def _facts(stack: Stack, name: str) -> DataFacts:
+    """Say what a model tells of its data: the widths, and classes by number where its last activation is a softmax."""
+    none = Scaler(np.zeros((), np.float32), np.ones((), np.float32))
+    width, outputs = math.prod(stack.input_shape), math.prod(stack.output_shape())
+    image = (stack.input_shape[0], stack.input_shape[1]) if len(stack.input_shape) == 3 else None
+    classes = tuple(map(str, range(outputs))) if stack.layers[-1:] == (Activation("softmax"),) and outputs > 1 else ()
+    task = "classification" if classes else "none"
+    return DataFacts(name, "", "", task, width, 0, (0, 0, 0), none, none, classes, image_shape=image)
+
+
+def _read_arrays(data: bytes, stack: Stack, groups: list[str]) -> dict[str, np.ndarray]:
+    """Read the arrays of all layers by name ("layer_0/kernel").
+
+    Raises:
+      UserError: one is missing, of another shape, or no plain array of floats.
+    """
+    h5py, found = _h5py(), {}
+    with h5py.File(io.BytesIO(data), "r") as file:
+        for layer, arrays in stack.weights().items():
+            group = groups[int(layer.removeprefix("layer_"))]
+            for number, (name, shape) in enumerate(arrays.items()):
+                found[f"{layer}/{name}"] = _read_array(h5py, file, f"{group}/{number}", shape)
+    return found
+
+
+def _read_array(h5py: ModuleType, file: Any, path: str, shape: tuple[int, ...]) -> np.ndarray:
+    node = file
+    for part in path.split("/"):
+        if not isinstance(node, h5py.Group) or not isinstance(node.get(part, getlink=True), h5py.HardLink):
+            raise UserError(f"Its weights have no array {path} of their own.")
+        node = node[part]
+    if not isinstance(node, h5py.Dataset) or node.shape != shape:
+        raise UserError(f"Its array {path} has the shape {getattr(node, 'shape', None)}, but {shape} was expected.")
+    plain = node.dtype.kind == "f" and not node.is_virtual and not node.external
+    if not plain or node.id.get_storage_size() != node.size * node.dtype.itemsize:
+        raise UserError(f"Its array {path} is not stored as plain floats.")
+    return node[()].astype(np.float32)
+
+
+def _h5py() -> ModuleType:
+    try:
+        import h5py
+    except ImportError:
+        raise UserError("Files of Keras are read by h5py, which is not installed: pip install 'nnjax[hdf5]'.") from None
+    return h5py

@@ -1,0 +1,123 @@
+"""What the embedding page carries: positions in few bytes, pictures as one sheet, true neighbours."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from nnjax.embed.quality import blocks, nearest
+from nnjax.embed.study import NAMES, Study, label_of, varied
+from nnjax.report import pictures
+
+# Petroff 2021, "Accessible color sequences for data visualization", the ten-colour cycle.
+COLORS = ("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd")
+STEPS = 65_535  # positions are whole numbers up to this
+SHOWN_NEIGHBOURS, SHOWN_FEATURES = 8, 6
+MOST_SHEET = 40_000_000  # pixels of the sheet of pictures; larger pictures are thinned
+
+
+def color(index: int) -> str:
+    """The colour of a class or cluster."""
+    return COLORS[index % len(COLORS)]
+
+
+def plane(y: np.ndarray) -> np.ndarray:
+    """Positions [n, 2] of an embedding [n, k]: itself, a number over its rank, or the first two components of more."""
+    y = np.asarray(y, np.float64)
+    if y.shape[1] == 1:
+        return np.column_stack([y[:, 0], np.linspace(y.min(), y.max(), len(y))[np.argsort(np.argsort(y[:, 0]))]])
+    if y.shape[1] == 2 or not np.isfinite(y).all():
+        return y[:, :2]
+    centred = y - y.mean(axis=0)
+    return centred @ np.linalg.svd(centred, full_matrices=False)[2][:2].T
+
+
+def aligned(layouts: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Centre layouts [n, 2], bring them to one size, and turn (or mirror) each to lie as near the first as it can.
+
+    Turning is orthogonal Procrustes analysis; neither it nor the size changes what an embedding shows.
+    """
+    scaled = []
+    for layout in layouts:
+        centred = layout - layout.mean(axis=0)
+        scaled.append(centred / max(np.abs(centred).max(), np.finfo(np.float64).tiny))
+    found = []
+    for layout in scaled:
+        left, _, right = np.linalg.svd(layout.T @ scaled[0])
+        turned = layout @ (left @ right)
+        found.append(turned / max(np.abs(turned).max(), np.finfo(np.float64).tiny))
+    return found
+
+
+def pack_positions(layout: np.ndarray) -> str:
+    """Write positions [n, 2] in [-1, 1] as base64 of 16-bit numbers, little-endian, x y x y …"""
+    return base64.b64encode(np.rint((layout + 1) / 2 * STEPS).astype("<u2").tobytes()).decode()
+
+
+def sheet(images: np.ndarray) -> dict[str, Any]:
+    """Lay pictures [n, h, w] out in one PNG without gaps: its data URI, columns, and the size of a picture."""
+    thin = max(1, math.ceil(math.sqrt(images.size / MOST_SHEET)))
+    images = images[:, ::thin, ::thin]
+    n, h, w = images.shape
+    columns = math.ceil(math.sqrt(n * h / w))
+    padded = np.zeros((-(-n // columns) * columns, h, w), np.float32)
+    padded[:n] = images
+    values = padded.reshape(-1, columns, h, w).swapaxes(1, 2).reshape(-1, columns * w)
+    return {"uri": pictures.data_uri(pictures.to_png(values)), "columns": columns, "width": w, "height": h}
+
+
+def true_neighbours(x: np.ndarray, k: int = SHOWN_NEIGHBOURS) -> str:
+    """The nearest neighbours of every point in the data, as base64 of 32-bit numbers [n, k], little-endian."""
+    found = np.concatenate([nearest(distances, k) for _, distances in blocks(x)])
+    return base64.b64encode(found.astype("<u4").tobytes()).decode()
+
+
+def page_data(study: Study, able: Sequence[int]) -> dict[str, Any]:
+    """All that the page's script needs.
+
+    Args:
+      study: with the embeddings.
+      able: which of them are finite.
+    """
+    names = varied(study.embeddings)
+    layouts = aligned([plane(study.embeddings[i].y) for i in able])
+    groups = {} if study.labels is None else {"class": group(study.labels, study.dataset.classes)}
+    for name, found in study.clusterings.items():
+        groups[f"{name} cluster"] = group(found.labels, [str(i) for i in range(len(found.centres))])
+    neighbours = min(SHOWN_NEIGHBOURS, len(study.x) - 1)
+    scores = [study.qualities[i]["trustworthiness"] for i in able]
+    return {
+        "first": int(np.argmax(scores)),
+        "count": len(study.x),
+        "rows": study.rows.tolist(),
+        "layouts": [
+            {
+                "row": i,
+                "label": label_of(study.embeddings[i], names),
+                "options": {"method": NAMES.get(study.embeddings[i].method, study.embeddings[i].method)}
+                | {name: study.embeddings[i].options[name] for name in names if name in study.embeddings[i].options},
+                "xy": pack_positions(layout),
+            }
+            for i, layout in zip(able, layouts, strict=True)
+        ],
+        "groups": groups,
+        "neighbours": {"k": neighbours, "index": true_neighbours(study.x, neighbours)},
+        "sheet": None if study.images is None else sheet(study.images),
+        "features": None if study.images is not None else features(study),
+    }
+
+
+def group(labels: np.ndarray, names: Sequence[str]) -> dict[str, Any]:
+    """A division of the points: names, colours, and whose each point is."""
+    return {"names": list(names), "colors": [color(i) for i in range(len(names))], "of": labels.tolist()}
+
+
+def features(study: Study) -> dict[str, Any]:
+    """The first few numbers of every example, as the data set has them."""
+    names = study.dataset.features[:SHOWN_FEATURES]
+    values = study.dataset.x[study.rows][:, : len(names)].astype(np.float64)
+    return {"names": list(names), "values": [[float(f"{value:.4g}") for value in row] for row in values]}

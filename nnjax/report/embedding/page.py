@@ -1,0 +1,117 @@
+"""The embedding report as one HTML file, with its figure, the positions and the measures beside it."""
+
+from __future__ import annotations
+
+import io
+import pathlib
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from typing import Any
+
+import numpy as np
+
+from nnjax.embed.quality import MEASURES
+from nnjax.embed.study import Study, label_of, varied
+from nnjax.report import figures
+from nnjax.report.embedding import words
+from nnjax.report.embedding.drawings import MOST_PICTURES, plot_embeddings
+from nnjax.report.embedding.packing import aligned, page_data, plane
+from nnjax.report.page import TEMPLATES, safe_json, template, write_page
+from nnjax.report.pictures import data_uri
+from nnjax.train.checkpoints import to_bytes, write_atomically
+from nnjax.types import UserError
+
+SCRIPTS = ("tables", "panel", "embedding")
+FIGURE = "embeddings.png"
+
+
+def write(study: Study, folder: str | PathLike[str], how: Sequence[tuple[str, str]] = ()) -> pathlib.Path:
+    """Write report.html, figures/embeddings.png, embedding.npz, embedding.csv and quality.csv, each whole.
+
+    Args:
+      study: the embeddings.
+      folder: made if it is not there.
+      how: names and texts of how the study was made, for the end of the page.
+
+    Returns:
+      The page's path.
+
+    Raises:
+      UserError: no embedding is finite, or the files cannot be written.
+    """
+    able = [i for i, one in enumerate(study.embeddings) if np.isfinite(one.y).all()]
+    if not able:
+        raise UserError("No embedding is finite: all have diverged; choose smaller learning rates.")
+    target = pathlib.Path(folder) / "report.html"
+    picture = figures.to_bytes(_figure(study, able))
+    write_page(target, _render(study, able, picture, how), {FIGURE: picture})
+    for name, content in tidy_files(study).items():
+        write_atomically(target.parent / name, content)
+    return target
+
+
+def _figure(study: Study, able: Sequence[int]) -> Any:
+    names, shown = varied(study.embeddings), able[:MOST_PICTURES]
+    layouts = aligned([plane(study.embeddings[i].y) for i in shown])
+    scores = [study.qualities[i]["trustworthiness"] for i in shown]
+    titles = [f"{label_of(study.embeddings[i], names)}\nT {score:.3f}" for i, score in zip(shown, scores, strict=True)]
+    return plot_embeddings(layouts, titles, study.labels, study.dataset.classes)
+
+
+def _render(study: Study, able: Sequence[int], picture: bytes, how: Sequence[tuple[str, str]]) -> str:
+    from markupsafe import Markup
+
+    script = "\n".join(['"use strict";', *((TEMPLATES / f"{name}.js").read_text() for name in SCRIPTS)])
+    return str(
+        template("embedding.html.jinja").render(
+            title=f"Embeddings of {study.dataset.name}",
+            sentences=words.sentences(study),
+            cards=words.cards(study),
+            board=words.board(study),
+            measures=[(words.title(name, study.k), name, MEASURES[name]) for name in study.qualities[0]],
+            clusters=words.cluster_rows(study),
+            k=study.k,
+            able=able,
+            figure=data_uri(picture),
+            hidden=max(0, len(able) - MOST_PICTURES),
+            how=how,
+            style=Markup((TEMPLATES / "style.css").read_text() + (TEMPLATES / "embedding.css").read_text()),
+            script=Markup(script),
+            data=Markup(safe_json(page_data(study, able))),
+        )
+    )
+
+
+def tidy_files(study: Study) -> dict[str, bytes | str]:
+    """The positions (NPZ, and CSV with a row for each point of each embedding) and the measures (CSV), by file name."""
+    import pandas as pd
+
+    names = varied(study.embeddings)
+    labels = study.labels
+    arrays = {f"embedding_{i}": one.y for i, one in enumerate(study.embeddings)} | {"rows": study.rows}
+    if labels is not None:
+        arrays["labels"] = labels
+    frames = []
+    for i, one in enumerate(study.embeddings):
+        columns: dict[str, Any] = {"embedding": i, "row": study.rows}
+        if labels is not None:
+            columns["class"] = np.array(study.dataset.classes)[labels]
+        frames.append(pd.DataFrame(columns | {f"y{axis}": column for axis, column in enumerate(one.y.T)}))
+    table = pd.DataFrame(
+        [
+            {"embedding": i, "label": label_of(one, names), "method": one.method, **one.options, **one.facts, **found}
+            for i, (one, found) in enumerate(zip(study.embeddings, study.qualities, strict=True))
+        ]
+    )
+    note: Mapping[str, Any] = {"labels": [label_of(one, names) for one in study.embeddings]}
+    return {
+        "embedding.npz": to_bytes(arrays, note),
+        "embedding.csv": _csv(pd.concat(frames)),
+        "quality.csv": _csv(table),
+    }
+
+
+def _csv(frame: Any) -> str:
+    buffer = io.StringIO()
+    frame.to_csv(buffer, index=False, float_format="%.7g")
+    return buffer.getvalue()

@@ -1,0 +1,74 @@
+"""Distances, tried: `python scripts/distances.py archive` or `python scripts/distances.py curse [--run=runs/deck]`.
+
+archive  draws cylinder-bell-funnel, control charts and two patterns in the sizes of the UCR archive, once a seed, and
+         prints the error of the nearest neighbour under six measures beside the published ones (OUT/archive.csv).
+curse    measures how distances concentrate with the dimension, and what PCA and the latent spaces of the autoencoders
+         in the folder --run give back (OUT/curse.png, curse.md, noise.csv, representations.csv).
+"""
+
+import pathlib
+
+from absl import flags
+
+from nnjax.main import run, start_jax
+from nnjax.types import UserError
+
+OUT = flags.DEFINE_string("out", "runs/distances", "folder to write into")
+SETS = flags.DEFINE_list("sets", ["cbf", "synthetic_control", "two_patterns"], "archive: which sets")
+SEEDS = flags.DEFINE_integer("seeds", 20, "archive: draws of each set", lower_bound=1)
+SHARE = flags.DEFINE_float("share", 1.0, "archive: of the archive's sizes", lower_bound=0.001, upper_bound=1.0)
+WINDOW = flags.DEFINE_enum("window", "learned", ["learned", "published"], "archive: where DTW's window comes from")
+RUN = flags.DEFINE_string("run", "", "curse: run folder of autoencoders")
+DATA = flags.DEFINE_string("data", "mnist5k", "curse: labelled data, where no run is given")
+
+
+def archive(out: pathlib.Path) -> None:
+    """Errors beside the published ones."""
+    import pandas as pd
+
+    from nnjax.distances.archive import lines, scores
+
+    def told(sentence: str) -> None:
+        print(sentence, flush=True)
+
+    rows = [
+        score
+        for name in SETS.value
+        for score in scores(name, range(SEEDS.value), WINDOW.value == "learned", SHARE.value, told)
+    ]
+    out.mkdir(parents=True, exist_ok=True)
+    columns = [
+        {"set": r.name, "measure": r.measure, "seed": i, "error": e} for r in rows for i, e in enumerate(r.errors)
+    ]
+    pd.DataFrame(columns).to_csv(out / "archive.csv", index=False)
+    print("\n".join(lines(rows)))
+
+
+def curse(out: pathlib.Path) -> None:
+    """Concentration, and what fewer numbers keep."""
+    from nnjax.api import load
+    from nnjax.config import DataConfig
+    from nnjax.data import prepare
+    from nnjax.distances.concentration import of_noise
+    from nnjax.report.curse import representations, write
+
+    trained = load(RUN.value) if RUN.value else None
+    prepared = trained.data() if trained else prepare(DataConfig(DATA.value))
+    worth, noise = representations(prepared, trained), of_noise()
+    write(noise, worth, prepared.dataset.name, out)
+    print((out / "curse.md").read_text() + f"figure: {out / 'curse.png'}")
+
+
+COMMANDS = {"archive": archive, "curse": curse}
+
+
+def main(argv: list[str]) -> None:
+    """Run the command named."""
+    if len(argv) != 2 or argv[1] not in COMMANDS:
+        raise UserError(f"One command was expected, {' or '.join(COMMANDS)}, but {argv[1:]} was given.")
+    start_jax()
+    COMMANDS[argv[1]](pathlib.Path(OUT.value))
+
+
+if __name__ == "__main__":
+    run(main)

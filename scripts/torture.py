@@ -1,0 +1,53 @@
+"""Disturb real runs at random moments, and show that nothing is lost: `python -m scripts.torture [--workdir=DIR]`.
+
+Sweeps are killed (20 times each), stopped, short of disk, killed process by process and moved to other devices; each is
+resumed and has to end bit for bit like one that nothing happened to. Ten minutes on two cores; exit status 1 if any of
+them does not. `make torture` runs it.
+"""
+
+import pathlib
+import random
+import signal
+import sys
+import tempfile
+
+from absl import flags
+
+from nnjax.main import run
+from nnjax.types import UserError
+
+WORKDIR = flags.DEFINE_string("workdir", None, "folder for the runs; a temporary one by default")
+TIMES = flags.DEFINE_integer("times", 20, "how often a sweep is killed", lower_bound=1)
+SEED = flags.DEFINE_integer("seed", 0, "of the moments")
+
+
+def main(argv: list[str]) -> None:
+    """Run all campaigns."""
+    if len(argv) != 1:
+        raise UserError(f"{argv[1]!r} was not expected: every argument is a flag, --NAME=VALUE.")
+    from scripts.faults.campaigns import Campaign
+
+    with tempfile.TemporaryDirectory() as temporary:
+        campaign = Campaign(pathlib.Path(WORKDIR.value or temporary).absolute(), random.Random(SEED.value))
+        few, bad = max(1, TIMES.value // 4), 0
+        for act in (
+            lambda: campaign.killed("arms", TIMES.value),
+            lambda: campaign.killed("halved", TIMES.value),
+            lambda: campaign.killed("arms", few, signal.SIGTERM),
+            lambda: campaign.killed("arms", few, signal.SIGINT),
+            lambda: campaign.full_disk(few),
+            lambda: campaign.processes(few, 2),
+            lambda: campaign.processes(few, 4),
+            campaign.other_devices,
+        ):
+            did, failures = act()
+            print(f"{'FAILED' if failures else 'ok'}  {did}", flush=True)
+            for failure in failures:
+                print(f"        {failure}", flush=True)
+            bad += bool(failures)
+    print(f"{bad} of 8 campaigns failed" if bad else "nothing was lost")
+    sys.exit(bad > 0)
+
+
+if __name__ == "__main__":
+    run(main)

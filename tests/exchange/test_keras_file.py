@@ -1,0 +1,89 @@
+"""Files that Keras 3 itself writes: the same outputs to 1e-5, and refusals in one sentence."""
+
+import numpy as np
+import pytest
+from keras_models import MODELS, inputs, layers, made, truth, written
+
+from nnjax.config import Experiment
+from nnjax.exchange import files, keras_file
+from nnjax.exchange.keras_config import snake_case
+from nnjax.exchange.starting import read_weights
+from nnjax.fields import replace
+from nnjax.models import make_model
+from nnjax.types import UserError
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_outputs_equal_keras(name, tmp_path):
+    model = made(name)
+    (tmp_path / "model.keras").write_bytes(written(model))
+    x = inputs(model)
+    found = files.load(tmp_path / "model.keras").outputs(x.reshape(len(x), -1))
+    expected = truth(model, x)
+    assert np.ptp(expected, axis=0).max() > 1e-3  # it depends on its inputs, so there is something to compare
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("beside", ["net.weights.h5.json", "net.json"])
+def test_weights_alone_beside_the_json_of_the_model(beside, tmp_path):
+    model = made("functional_max")
+    (tmp_path / "net.weights.h5").write_bytes(written(model, "net.weights.h5"))
+    (tmp_path / beside).write_text(model.to_json())
+    x = inputs(model)
+    found = files.load(tmp_path / "net.weights.h5").outputs(x.reshape(len(x), -1))
+    np.testing.assert_allclose(found, truth(model, x), rtol=1e-5, atol=1e-5)
+
+
+def test_weights_without_the_json_say_what_to_write(tmp_path):
+    (tmp_path / "net.weights.h5").write_bytes(written(made("mlp"), "net.weights.h5"))
+    with pytest.raises(UserError, match=r"write what model.to_json\(\) says into net.weights.h5.json beside it"):
+        keras_file.read(tmp_path / "net.weights.h5")
+
+
+ACTIVATIONS = ("linear", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus", "gelu", "softmax", "selu", "relu6")
+ACTIVATIONS += ("silu", "swish", "mish", "softsign", "exponential", "hard_sigmoid", "hard_silu", "log_softmax")
+
+
+def test_every_activation_equals_keras(tmp_path):
+    import keras
+
+    x = np.linspace(-7, 7, 40, dtype=np.float32).reshape(5, 8)
+    for name in ACTIVATIONS:
+        model = keras.Sequential([keras.Input((8,)), layers().Activation(name)])
+        (tmp_path / "a.keras").write_bytes(written(model))
+        found = files.load(tmp_path / "a.keras").outputs(x)
+        np.testing.assert_allclose(found, truth(model, x), rtol=1e-5, atol=1e-6, err_msg=name)
+
+
+def test_a_softmax_means_classes_by_number(tmp_path):
+    facts = {}
+    for name in ("mlp", "autoencoder", "lenet"):
+        (tmp_path / f"{name}.keras").write_bytes(written(made(name)))
+        facts[name] = files.load(tmp_path / f"{name}.keras").facts
+    assert facts["mlp"].classes == ("0", "1", "2", "3", "4")
+    assert (facts["mlp"].task, facts["mlp"].num_inputs) == ("classification", 9)
+    assert facts["autoencoder"].task == "none"
+    assert facts["lenet"].image_shape == (28, 28)
+
+
+@pytest.mark.parametrize("name", ["LeakyReLU", "Conv2D", "MaxPooling2D", "ELU", "Dense", "ReLU", "SpatialDropout2D"])
+def test_names_in_weights_files_are_keras_own(name):
+    from keras.src.utils.naming import to_snake_case
+
+    assert snake_case(name) == to_snake_case(name)
+
+
+def test_lenet_of_keras_has_the_layers_of_lenet5_modern(tmp_path):
+    """Served by nnjax's model, framed images and pooled phases, it gives what Keras gives."""
+    (tmp_path / "lenet.keras").write_bytes(written(made("lenet")))
+    arrays = read_weights(str(tmp_path / "lenet.keras"))
+    config = replace(
+        Experiment(), {"kind": "lenet5_modern", "widths": (6, 16, 120, 84), "model.activation": "tanh"}
+    ).model
+    params = {}
+    for name, array in arrays.items():
+        _, layer, kind = name.split("/")
+        params.setdefault(layer, {})[kind] = array
+    x = inputs(made("lenet"), 5).reshape(5, 784)
+    found = make_model(config, 784, 10).apply(params, x)
+    np.testing.assert_allclose(found, truth(made("lenet"), x.reshape(-1, 28, 28, 1)), rtol=1e-5, atol=1e-5)

@@ -1,0 +1,77 @@
+"""scripts/export.py, and scripts/predict.py with what it wrote: the same predictions from any file."""
+
+import json
+
+import numpy as np
+import pytest
+from keras_models import mlp, written
+from processes import complaint, run
+
+from nnjax.data import load
+
+
+@pytest.fixture(scope="module")
+def points(tmp_path_factory):
+    """New data: x [5, 2]."""
+    path = tmp_path_factory.mktemp("points") / "points.npz"
+    np.savez(path, x=np.random.default_rng(0).normal(size=(5, 2)).astype(np.float32))
+    return f"--data=npz:{path}"
+
+
+def arrays(path):
+    with np.load(path, allow_pickle=False) as file:
+        return {name: file[name] for name in file.files}
+
+
+def test_a_trial_leaves_and_is_served(trained, points, tmp_path):
+    folder, out = trained[0], tmp_path / "out.npz"
+    assert run("predict", folder, points, f"--out={out}", "--trial=2").returncode == 0
+    truth = arrays(out)
+    for to, suffix in (("safetensors", ".safetensors"), ("program", ".jaxexport")):
+        path = tmp_path / f"trial2{suffix}"
+        done = run("export", f"--run={folder}", "--trial=2", f"--to={to}", f"--out={path}")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout == f"trial 2: {path} and {path}.json\n"
+        assert json.loads((tmp_path / f"trial2{suffix}.json").read_text())["facts"]["classes"] == ["first", "second"]
+        done = run("predict", path, points, f"--out={out}")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout == f"5 examples, trial2{suffix}: {out}\n"
+        found = arrays(out)
+        assert list(found["class"]) == list(truth["class"])
+        np.testing.assert_allclose(found["output"], truth["output"], rtol=1e-5)
+    again = tmp_path / "again.jaxexport"
+    assert run("export", f"--file={tmp_path / 'trial2.safetensors'}", f"--out={again}").returncode == 0
+    assert again.read_bytes() == (tmp_path / "trial2.jaxexport").read_bytes()
+
+
+def test_a_file_of_keras_is_served_on_images_brought_to_1(tmp_path):
+    model = mlp((64, 10))
+    (tmp_path / "net.keras").write_bytes(written(model))
+    kernel, bias = (np.asarray(variable.value) for variable in model.weights)
+    out = tmp_path / "out.npz"
+    done = run("predict", tmp_path / "net.keras", "--data=digits", "--unit", f"--out={out}")
+    assert (done.returncode, done.stderr) == (0, "")
+    logits = load("digits").x / 16 @ kernel + bias
+    found = arrays(out)
+    assert list(found["class"]) == [str(k) for k in logits.argmax(axis=1)]
+    probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(found["output"], probabilities, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "words"),
+    [
+        ("export", ("--out=a.safetensors",), "--run=DIR (or --file=FILE) and --out were expected"),
+        ("export", ("--run={run}", "--out=a.pt"), "'a.pt' ends in '.pt', but .safetensors or .jaxexport was expected"),
+        ("export", ("--run={run}", "--to=program", "--out=a.safetensors"), "but .jaxexport was expected"),
+        ("export", ("--run={run}", "--trial=9", "--out=a.jaxexport"), "There is no trial 9"),
+        ("export", ("--file=a.pkl", "--out=a.jaxexport"), "a.pkl is not a run folder"),
+        ("predict", ("none.keras", "--out=a.csv"), "none.keras does not exist"),
+        ("predict", ("none.keras", "--out=a.csv", "--trial=1"), "none.keras holds one network; leave out --trial"),
+        ("predict", ("{run}", "--out=a.csv", "--unit"), "scales its inputs itself"),
+    ],
+)
+def test_mistakes_are_one_sentence(name, arguments, words, trained, tmp_path):
+    done = run(name, *(argument.format(run=trained[0]) for argument in arguments), cwd=tmp_path)
+    assert words in complaint(done)
+    assert not list(tmp_path.iterdir())
