@@ -14,6 +14,7 @@ from typing import NoReturn
 from nnjax.types import UserError
 
 JOIN_SECONDS = 120  # in which all processes have to come
+BEAT_SECONDS = 20  # without a sign of life from one, and the others end, should nothing else tell them
 LEAVE_SECONDS = 10  # that the last ones wait for each other
 GONE = "Another process of this run has ended, or cannot be reached."
 LOST = 1  # exit status of a process that another one has left alone
@@ -65,7 +66,12 @@ def join(
     import jax
 
     try:
-        jax.distributed.initialize(*given, initialization_timeout=JOIN_SECONDS, shutdown_timeout_seconds=LEAVE_SECONDS)
+        jax.distributed.initialize(
+            *given,
+            initialization_timeout=JOIN_SECONDS,
+            heartbeat_timeout_seconds=BEAT_SECONDS,
+            shutdown_timeout_seconds=LEAVE_SECONDS,
+        )
     except (ValueError, RuntimeError) as error:
         what = str(error).split("\n")[0].rstrip(".")
         raise UserError(

@@ -131,7 +131,7 @@ class Campaign:
         expected, seconds = self.undisturbed("arms")
         for devices in (1, 3):
             run = f"devices_{devices}"
-            if runs.disturb(runs.start(self.command("arms", run), 2), 0.7 * seconds, signal.SIGTERM) is None:
+            if runs.disturb(runs.start(self.command("arms", run), 2), 0.4 * seconds, signal.SIGTERM) is None:
                 failures.append("the run had ended before it could be stopped")
             status, said = runs.finish(self.command("arms", run), devices)
             failures += [] if status == 0 else [f"{devices} devices: status {status}: {said[-300:]}"]
