@@ -16,7 +16,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nnjax import joining, main
 from nnjax.config import Experiment
@@ -26,6 +26,9 @@ from nnjax.search import ADAPTIVE, Space, expand, override, pin
 from nnjax.search.asking import questions_of
 from nnjax.search.samplers import require_optuna
 from nnjax.types import UserError
+
+if TYPE_CHECKING:
+    from nnjax.studies.study import Study
 
 
 def require(argv: Sequence[str], config: str | None, workdir: str | None) -> tuple[str, str]:
@@ -51,7 +54,7 @@ def load_config(path: str) -> ModuleType:
     """Import a configuration file.
 
     Raises:
-      UserError: it is not there, cannot be run, or has no get_config().
+      UserError: it is not there, cannot be run, or has neither get_config() nor get_study().
     """
     file = pathlib.Path(path)
     if file.is_dir():
@@ -65,7 +68,7 @@ def load_config(path: str) -> ModuleType:
     sys.modules[module.__name__] = module
     with _blame(file), _without_bytecode():
         spec.loader.exec_module(module)
-    if not hasattr(module, "get_config"):
+    if not hasattr(module, "get_config") and not hasattr(module, "get_study"):
         raise UserError(f"The configuration {path!r} has no function get_config(); see configs/ for examples.")
     return module
 
@@ -109,12 +112,35 @@ def experiment_of(module: ModuleType) -> Experiment:
       UserError: the file gives none, or a field or value is wrong.
     """
     file = pathlib.Path(str(module.__file__))
+    if not hasattr(module, "get_config"):
+        raise UserError(f"The configuration {file.name} describes a study, not a training: scripts/study.py runs it.")
     with _blame(file):
         experiment = module.get_config()
         if not isinstance(experiment, Experiment):
             raise UserError(f"get_config() gives {experiment!r}, but an Experiment was expected")
         experiment = conform(experiment)
     return replace(experiment, main.overrides("config"))
+
+
+def study_of(module: ModuleType) -> Study:
+    """Give the file's study.
+
+    Raises:
+      UserError: the file describes an experiment, or gives no study.
+    """
+    from nnjax.studies.study import Study
+
+    file = pathlib.Path(str(module.__file__))
+    if not hasattr(module, "get_study"):
+        raise UserError(
+            f"The configuration {file.name} describes a training, not a study: scripts/train.py or scripts/sweep.py"
+            " runs it."
+        )
+    with _blame(file):
+        study = module.get_study()
+        if not isinstance(study, Study):
+            raise UserError(f"get_study() gives {study!r}, but a study was expected")
+        return study
 
 
 def space_of(module: ModuleType) -> Space:

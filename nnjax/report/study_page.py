@@ -1,0 +1,59 @@
+"""The page of a study: what was seen in sentences, figures, tables, and how it was found, in one HTML file."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from nnjax.report import pictures
+from nnjax.report.page import TEMPLATES, template
+from nnjax.train.checkpoints import write_atomically
+
+PAGE = "study.html"
+
+
+class Table(NamedTuple):
+    """A table of texts; a row of one cell is a heading over the rows below it."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    notes: Sequence[str] = ()
+
+
+class StudyPage(NamedTuple):
+    """All that the page says.
+
+    Attributes:
+      title: of the study.
+      sentences: what is seen.
+      figures: caption by file name, in order.
+      tables: in order.
+      how: sentences on how it was found.
+    """
+
+    title: str
+    sentences: Sequence[str]
+    figures: Mapping[str, str]
+    tables: Sequence[Table]
+    how: Sequence[str]
+
+
+def write(page: StudyPage, images: Mapping[str, bytes], workdir: pathlib.Path) -> pathlib.Path:
+    """Write the images (PNG by file name), then study.html with them inside, each whole or not at all.
+
+    Returns:
+      The page's path.
+    """
+    from markupsafe import Markup
+
+    for name, content in images.items():
+        write_atomically(workdir / name, content)
+    text = template("study.html.jinja").render(
+        page=page,
+        images={name: pictures.data_uri(content) for name, content in images.items()},
+        style=Markup((TEMPLATES / "style.css").read_text()),
+    )
+    write_atomically(workdir / PAGE, text)
+    return workdir / PAGE

@@ -1,0 +1,32 @@
+"""Run a study: `python scripts/study.py --config=configs/models_and_distances.py --workdir=runs/models_and_distances`.
+
+The configuration gives the study by get_study(). The results, the figure and the page, study.html, are written into the
+workdir.
+"""
+
+from absl import flags
+
+from nnjax.main import run, start_jax
+
+CONFIG = flags.DEFINE_string("config", None, "configuration file with get_study()")
+WORKDIR = flags.DEFINE_string("workdir", None, "folder to write into")
+
+
+def tell(sentence: str) -> None:
+    """Print at once."""
+    print(sentence, flush=True)
+
+
+def main(argv: list[str]) -> None:
+    """Load, run, and name the page."""
+    from nnjax import command
+    from nnjax.studies.study import open_folder
+
+    config, workdir = command.require(argv, CONFIG.value, WORKDIR.value)
+    start_jax()
+    study = command.study_of(command.load_config(config))
+    print(f"report: {study.run(open_folder(study, workdir), tell)}")
+
+
+if __name__ == "__main__":
+    run(main)
