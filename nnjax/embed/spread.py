@@ -44,8 +44,8 @@ def plane(y: np.ndarray) -> np.ndarray:
 def disparities(layouts: Sequence[np.ndarray]) -> np.ndarray:
     """Procrustes distances [m, m] of layouts [n, k]: what remains after the best shift, scale, turn and reflection.
 
-    Each layout is centred and brought to Σ‖y_i‖² = 1; of two, M² = 1 - (Σ singular values of AᵀB)² is 0 if they have one
-    shape and near 1 if they have nothing in common. Source: Gower 1975, "Generalized Procrustes analysis"; as in
+    Each layout is centred and brought to Σ‖y_i‖² = 1; of two, M² = 1 - (Σ singular values of AᵀB)² is 0 if they have
+    one shape and near 1 if they have nothing in common. Source: Gower 1975, "Generalized Procrustes analysis"; as in
     `scipy.spatial.procrustes`. A layout in which all points coincide is at 1 from every other; one that is not finite,
     at NaN.
 
@@ -56,11 +56,17 @@ def disparities(layouts: Sequence[np.ndarray]) -> np.ndarray:
     stack = stack - stack.mean(axis=1, keepdims=True)
     sizes = np.sqrt(np.square(stack).sum(axis=(1, 2)))
     able = np.isfinite(sizes)
-    unit = np.where(able, 1, 0)[:, None, None] * np.nan_to_num(stack) / np.where(able & (sizes > 0), sizes, 1)[:, None, None]
+    scales = np.where(able & (sizes > 0), sizes, 1)[:, None, None]
+    unit = np.where(able[:, None, None], stack, 0) / scales
     products = np.einsum("ank,bnl->abkl", unit, unit, optimize=True)
     found = np.clip(1 - np.square(np.linalg.svd(products, compute_uv=False).sum(axis=-1)), 0, 1)
     found[~able] = found[:, ~able] = np.nan
     return np.where(np.eye(len(found), dtype=bool) & able, 0, found)
+
+
+def pairs(distances: np.ndarray) -> np.ndarray:
+    """The distances [m (m - 1) / 2] of different ones among distances [m, m]."""
+    return np.asarray(distances[np.triu_indices(len(distances), 1)])
 
 
 def shares(values: np.ndarray, factors: Mapping[str, Sequence[Any]]) -> dict[str, float]:
@@ -97,14 +103,14 @@ def apart(distances: np.ndarray, factors: Mapping[str, Sequence[Any]]) -> dict[s
       factors: name -> [m] levels; a factor of one level is left out.
     """
     differs = {
-        name: np.array([[a != b for b in levels] for a in levels])
+        name: np.array([[first != second for second in levels] for first in levels])
         for name, levels in factors.items()
         if len(set(levels)) > 1
     }
     count = sum(differs.values(), start=np.zeros(distances.shape, int))
     found = {}
-    for name, pairs in differs.items():
-        chosen = distances[np.triu(pairs & (count == 1), 1)]
+    for name, unlike in differs.items():
+        chosen = distances[np.triu(unlike & (count == 1), 1)]
         if np.isfinite(chosen).any():
             found[name] = float(np.nanmean(chosen))
     return found

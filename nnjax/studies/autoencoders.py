@@ -10,6 +10,7 @@ import numpy as np
 
 from nnjax.config import Experiment
 from nnjax.search import Arm, Space
+from nnjax.studies.study import Announce
 from nnjax.train.records import FINISHED
 
 
@@ -19,7 +20,7 @@ class Trained(NamedTuple):
     Attributes:
       arm: which network.
       seed, learning_rate: of its trial.
-      encode, decode: codes [n, k] and copies [n, d] of raw inputs [n, d], the copies in scaled units.
+      encode, copy: codes [n, k] and copies [n, d] of raw inputs [n, d], the copies in scaled units.
     """
 
     arm: str
@@ -34,7 +35,7 @@ def train(
     arms: Mapping[str, Mapping[str, Any]],
     axes: Mapping[str, Sequence[Any]],
     workdir: pathlib.Path,
-    announce: Callable[[str], None],
+    announce: Announce,
 ) -> Iterator[Trained]:
     """Train every arm at every point of the axes; trials of one arm are one population.
 

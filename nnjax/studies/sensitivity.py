@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import pathlib
-import time
-from collections.abc import Callable, Mapping, Sequence
-from os import PathLike
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,7 +17,8 @@ from nnjax.embed.points import choose_rows
 from nnjax.embed.quality import MEASURES, qualities
 from nnjax.embed.spread import disparities, plane
 from nnjax.embed.study import NAMES, Axes, study, varied
-from nnjax.studies.autoencoders import train
+from nnjax.studies.autoencoders import Trained, train
+from nnjax.studies.study import Announce
 from nnjax.types import Dataset, UserError
 
 STARTS = {"pca": "PCA start", "random": "random start"}
@@ -78,19 +77,17 @@ class Sensitivity:
     limit: int | None = None
     k: int = 10
 
-    def run(self, workdir: str | PathLike[str], announce: Callable[[str], None] = lambda text: None) -> pathlib.Path:
-        """Embed, measure, and write results.csv, figure.png and study.html; returns the page's path.
+    def run(self, workdir: pathlib.Path, announce: Announce) -> pathlib.Path:
+        """Embed, measure, and write results.csv, figures and study.html; returns the page's path.
 
         Raises:
-          UserError: data that cannot be embedded, or a folder that cannot be written.
+          UserError: data that cannot be embedded.
         """
-        from nnjax.report.studies import sensitivity
+        from nnjax.report.studies.sensitivity import write
 
-        begin = time.perf_counter()
-        found = self.measure(workdir, announce)
-        return sensitivity.write(found, workdir, time.perf_counter() - begin)
+        return write(self.measure(workdir, announce), workdir)
 
-    def measure(self, workdir: str | PathLike[str], announce: Callable[[str], None]) -> Found:
+    def measure(self, workdir: pathlib.Path, announce: Announce) -> Found:
         """Make and measure the embeddings; the autoencoders' run folder is WORKDIR/autoencoders."""
         prepared = prepare(self.autoencoder.data)
         dataset = prepared.dataset
@@ -99,11 +96,11 @@ class Sensitivity:
         rows = choose_rows(dataset, prepared.test, self.limit)
         made: list[tuple[Embedding, Mapping[str, float]]] = []
         for axes in self._able(announce):
-            announce(f"laying out {len(rows):,} examples: {', '.join(axes.methods)}, {axes.init} start")
+            announce(f"{', '.join(NAMES[name] for name in axes.methods)} of {len(rows):,} examples")
             one = study(dataset, rows, axes, scale=self.autoencoder.data.scaling, k=self.k)
             made += zip(one.embeddings, one.qualities, strict=True)
         axes = {"learning_rate": self.rates, "seed": self.seeds}
-        folder = pathlib.Path(workdir) / "autoencoders"
+        folder = workdir / "autoencoders"
         latent = [
             Embedding(t.arm, np.asarray(t.encode(dataset.x[rows]), np.float64), _options(t), {})
             for t in train(self.autoencoder, self.arms, axes, folder, announce)
@@ -113,7 +110,7 @@ class Sensitivity:
         made += zip(latent, qualities(x, [one.y for one in latent], dataset.y[rows], self.k), strict=True)
         return Found(dataset, rows, families(made))
 
-    def _able(self, announce: Callable[[str], None]) -> list[Axes]:
+    def _able(self, announce: Announce) -> list[Axes]:
         """The sweeps that can be made here."""
         if not any("umap" in axes.methods for axes in self.sweeps):
             return list(self.sweeps)
@@ -125,7 +122,7 @@ class Sensitivity:
         return list(self.sweeps)
 
 
-def _options(trained: Any) -> dict[str, Any]:
+def _options(trained: Trained) -> dict[str, Any]:
     return {"learning_rate": trained.learning_rate, "seed": trained.seed}
 
 
@@ -153,7 +150,12 @@ def family_name(embedding: Embedding) -> str:
 def rows_of(found: Found) -> list[dict[str, Any]]:
     """Every embedding as a row: family, options, measures."""
     return [
-        {"family": family.name, "method": one.method, **one.options, **{name: q[name] for name in MEASURES if name in q}}
+        {
+            "family": family.name,
+            "method": one.method,
+            **one.options,
+            **{name: q[name] for name in MEASURES if name in q},
+        }
         for family in found.families
         for one, q in zip(family.embeddings, family.qualities, strict=True)
     ]

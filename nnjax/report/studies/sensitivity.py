@@ -4,63 +4,62 @@ from __future__ import annotations
 
 import pathlib
 from collections.abc import Sequence
-from os import PathLike
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnjax.embed.spread import apart, shares, spread
+from nnjax.embed.spread import apart, pairs, shares, spread
+from nnjax.report import figures, study_page
 from nnjax.report.embedding.words import title
-from nnjax.report.studies import page
-from nnjax.report.studies.page import Section, Table
+from nnjax.report.studies.csv import csv_of
 from nnjax.report.studies.sensitivity_drawing import plot_layouts, plot_scores
 from nnjax.report.studies.sensitivity_words import sentences
+from nnjax.report.study_page import StudyPage, Table
+from nnjax.train.checkpoints import write_atomically
 
 if TYPE_CHECKING:
     from nnjax.studies.sensitivity import Family, Found
 
+DPI = 130
 SHOWN = ("trustworthiness", "recall", "shepard", "knn_accuracy", "ari")
 CLAIM = (
-    "The deck: SNE, t-SNE and UMAP are “very sensitive to the choice of hyperparameter”. Here every setting below was made "
-    "with every other, and beside them stand PCA, which has no settings, and the latent spaces of autoencoders."
+    "The deck: SNE, t-SNE and UMAP are “very sensitive to the choice of hyperparameter”. Here every setting below was "
+    "made with every other, and beside them stand PCA, which has no settings, and the latent spaces of autoencoders."
 )
 
 
-def write(found: Found, workdir: str | PathLike[str], seconds: float) -> pathlib.Path:
-    """Write the study's files; returns the page's path.
-
-    Raises:
-      UserError: they cannot be written.
-    """
+def write(found: Found, workdir: pathlib.Path) -> pathlib.Path:
+    """Write results.csv, figure.png, scores.png and study.html, each whole or not at all; returns the page's path."""
     from nnjax.studies.sensitivity import rows_of
 
     several = [family for family in found.families if len(family.embeddings) > 1]
-    pictures = Section(
-        "A picture a setting",
-        "One seed of every setting, and several seeds of the autoencoders. Below each picture its trustworthiness T; "
-        "within a method each is turned, mirrored and sized to lie as near the first as it can.",
-        figure=plot_layouts(found),
-        says="Small pictures of every setting, coloured by class.",
-    )
-    scores = Section(
-        "Scores",
-        "Scores of latent spaces are taken in their own width, pictures and distances of layouts after PCA to two. Every "
-        "dot is an embedding.",
-        [score_table(found.families), share_table(several)],
-        plot_scores(found),
-        "Scores of every embedding, by method.",
-    )
-    layouts = Section(
-        "Layouts",
+    data, size = found.dataset.name, len(found.rows)
+    images = {
+        "scores.png": figures.to_bytes(plot_scores(found), DPI),
+        "figure.png": figures.to_bytes(plot_layouts(found), DPI),
+    }
+    captions = {
+        "scores.png": "Every embedding a dot. Scores of latent spaces are taken in their own width.",
+        "figure.png": "A picture a setting: of layouts that start from PCA the first seed; of those that start at random "
+        "one perplexity, a row a seed; of latent spaces every rate and seed, after PCA to two. T is trustworthiness. Within "
+        "a method each picture is turned, mirrored and sized to lie as near the first as it can.",
+    }
+    write_atomically(workdir / "results.csv", csv_of(rows_of(found)))
+    title = f"How sensitive are layouts of {size:,} examples of {data}?"
+    tables = [score_table(found.families), share_table(several), apart_table(several)]
+    return study_page.write(StudyPage(title, [CLAIM, *sentences(found)], captions, tables, how(found)), images, workdir)
+
+
+def how(found: Found) -> list[str]:
+    """Say what was embedded, and how it was measured."""
+    return [
+        f"{len(found.rows):,} test examples of {found.dataset.name}, which the autoencoders have not seen; layouts and PCA "
+        "are made of these examples themselves.",
+        "Every value of a setting is combined with every value of the others. Layouts of one method and start are one "
+        "compiled program, and so are the autoencoders of one width.",
         "Procrustes distance of two layouts: what is left after the best shift, scale, turn and reflection; 0 is the "
-        "same picture, 1 nothing in common.",
-        [apart_table(several)],
-    )
-    name = f"How sensitive are layouts of {len(found.rows):,} examples of {found.dataset.name}?"
-    data = found.dataset
-    return page.write(
-        workdir, name, CLAIM, sentences(found), [pictures, scores, layouts], rows_of(found), data, seconds
-    )
+        "same picture, 1 nothing in common. Layouts are compared in the plane, wider latent spaces after PCA to two.",
+    ]
 
 
 def score_table(families: Sequence[Family]) -> Table:
@@ -72,7 +71,9 @@ def score_table(families: Sequence[Family]) -> Table:
         for measure in measures:
             one = spread(family.scores(measure))
             whole = len(family.embeddings) > 1
-            cells.append(f"{one.mean:.3f} ± {one.std:.3f} ({one.least:.3f}–{one.most:.3f})" if whole else f"{one.mean:.3f}")
+            cells.append(
+                f"{one.mean:.3f} ± {one.std:.3f} ({one.least:.3f}–{one.most:.3f})" if whole else f"{one.mean:.3f}"
+            )
         rows.append(cells)
     heads = ["method", "settings", *(title(name, 10) for name in measures)]
     return Table("Mean ± standard deviation over all settings and seeds (least–most)", heads, rows)
@@ -96,10 +97,24 @@ def apart_table(families: Sequence[Family]) -> Table:
     rows = []
     for family in families:
         found = apart(family.distances, family.factors)
-        pairs = family.distances[np.triu_indices(len(family.distances), 1)]
         cells = [f"{found[name]:.3f}" if name in found else "" for name in factors]
-        rows.append([family.name, f"{np.nanmean(pairs):.3f}", *cells])
-    return Table("Mean Procrustes distance of layouts that differ in one setting only", ["", "any", *map(spoken, factors)], rows)
+        rows.append([family.name, f"{np.nanmean(pairs(family.distances)):.3f}", *cells, by_rate(family)])
+    heads = ["", "any", *map(spoken, factors), "seed, by learning rate"]
+    return Table("Mean Procrustes distance of layouts that differ in one setting only", heads, rows)
+
+
+def by_rate(family: Family) -> str:
+    """The distance of layouts that differ in the seed only, for each learning rate."""
+    rates = family.factors.get("learning_rate")
+    if rates is None:
+        return ""
+    told = []
+    for rate in dict.fromkeys(rates):
+        places = [i for i, own in enumerate(rates) if own == rate]
+        others = {name: [levels[i] for i in places] for name, levels in family.factors.items()}
+        found = apart(family.distances[np.ix_(places, places)], others)
+        told += [f"{rate:g}: {found['seed']:.2f}"] if "seed" in found else []
+    return ", ".join(told)
 
 
 def spoken(factor: str) -> str:

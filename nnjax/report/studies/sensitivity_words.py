@@ -2,98 +2,122 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnjax.embed.spread import apart, shares, spread
+from nnjax.embed.spread import apart, pairs, shares, spread
 
 if TYPE_CHECKING:
     from nnjax.studies.sensitivity import Family, Found
 
 LAYOUTS = ("SNE", "t-SNE", "UMAP")
-MEASURES = {"trustworthiness": "trustworthiness", "shepard": "the Shepard correlation", "knn_accuracy": "kNN accuracy"}
-SAME, OTHER = 0.1, 0.5  # Procrustes distances below and above which pictures are called alike and different
+MEASURES = {"trustworthiness": "Trustworthiness", "shepard": "Shepard correlation", "knn_accuracy": "kNN accuracy"}
 
 
 def sentences(found: Found) -> list[str]:
-    """Say for scores, for layouts and for the seed what was found."""
-    layouts = [family for family in found.families if family.name.split(",")[0] in LAYOUTS]
+    """Say for the scores, for the pictures and for the seed what was found."""
+    layouts = [family for family in found.families if method_of(family) in LAYOUTS]
     latents = [family for family in found.families if family not in layouts and len(family.embeddings) > 1]
-    pca = next((family for family in found.families if family.name == "PCA"), None)
-    out = []
-    if latents:
-        out += [_scores(measure, layouts, latents) for measure in MEASURES if measure in layouts[0].qualities[0]]
-    if pca is not None:
-        out.append(_beside_pca(layouts, pca))
-    return [*out, *[_movers(family) for family in layouts], _pictures(layouts, latents), *_seeds(layouts + latents)]
-
-
-def _scores(measure: str, layouts: Sequence[Family], latents: Sequence[Family]) -> str:
-    """Compare the spread of a score over the settings with that of the most changeable latent space."""
-    stds = {family.name: spread(family.scores(measure)).std for family in layouts}
-    latent = max(latents, key=lambda family: spread(family.scores(measure)).std)
-    reference = spread(latent.scores(measure)).std
-    above = [name for name, std in stds.items() if std > reference]
-    told = "; ".join(f"{name} {std:.3f}" for name, std in stds.items())
-    holds = "holds for all of them" if len(above) == len(stds) else f"holds for {_listed(above)} only" if above else "does not hold"
-    return (
-        f"Sensitive in {MEASURES[measure]}, more than a latent space is (at most {reference:.3f}, {latent.name})? The claim "
-        f"{holds}. Standard deviations over all settings: {told}."
+    out = [
+        against(f"{name}: standard deviation over all settings and seeds", _stds(layouts, key), _stds(latents, key))
+        for key, name in MEASURES.items()
+        if key in found.families[0].qualities[0]
+    ]
+    out.append(
+        against("Pictures: mean Procrustes distance under any two settings", *map(_distances, (layouts, latents)))
     )
+    seeds = [
+        {family.name: apart(family.distances, family.factors).get("seed", np.nan) for family in some}
+        for some in (layouts, latents)
+    ]
+    out.append(against("Pictures that differ in the seed only", *seeds))
+    return [*out, _between_methods(layouts), *_beside_pca(layouts, found.families), _movers(layouts)]
 
 
-def _listed(names: Sequence[str]) -> str:
+def method_of(family: Family) -> str:
+    """The family's method without its start."""
+    return family.name.split(",")[0]
+
+
+def against(what: str, values: Mapping[str, float], references: Mapping[str, float]) -> str:
+    """Divide layouts into those that vary less than every latent space, like them, and more than every one.
+
+    Args:
+      what: is compared, for the beginning of the sentence.
+      values, references: by name, of layouts and of latent spaces.
+    """
+    low, high = min(references.values()), max(references.values())
+    groups = {
+        "more than any of them": {name: value for name, value in values.items() if value > high},
+        "as they do": {name: value for name, value in values.items() if low <= value <= high},
+        "less": {name: value for name, value in values.items() if value < low},
+    }
+    told = [
+        f"{how}: {', '.join(f'{name} ({_short(value)})' for name, value in members.items())}"
+        for how, members in groups.items()
+        if members
+    ]
+    sensitive = list(groups["more than any of them"])
+    verdict = f"the claim holds for {listed(sensitive)}" if sensitive else "the claim does not hold"
+    return f"{what}, beside latent spaces ({_short(low)} to {_short(high)}): {verdict}. {_capital('; '.join(told))}."
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names with commas and an "and"."""
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
-def _beside_pca(layouts: Sequence[Family], pca: Family) -> str:
-    """Say how many settings keep neighbours worse than PCA."""
-    reference = pca.scores("trustworthiness")[0]
-    parts = []
-    for family in layouts:
-        values = family.scores("trustworthiness")
-        worse = int((~(values >= reference)).sum())
-        parts.append(f"{worse} of {len(values)} by {family.name}")
-    return f"Settings whose trustworthiness is below that of PCA ({reference:.3f}), which has none to choose: {'; '.join(parts)}."
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
-def _movers(family: Family) -> str:
-    """Name the setting that moves trustworthiness most."""
-    found = shares(family.scores("trustworthiness"), family.factors)
-    if not found:
-        return f"{family.name} was made once."
-    most = max(found, key=lambda name: found[name])
-    seed = f", the seed {found['seed']:.0%}" if "seed" in found and most != "seed" else ""
-    one = spread(family.scores("trustworthiness"))
+def _short(value: float) -> str:
+    return f"{value:.3f}"
+
+
+def _stds(families: Sequence[Family], measure: str) -> dict[str, float]:
+    return {family.name: spread(family.scores(measure)).std for family in families}
+
+
+def _distances(families: Sequence[Family]) -> dict[str, float]:
+    return {family.name: float(np.nanmean(pairs(family.distances))) for family in families}
+
+
+def _between_methods(layouts: Sequence[Family]) -> str:
+    """Say how much of the scores' variance the choice of the method explains."""
+    methods = [method_of(family) for family in layouts for _ in family.embeddings]
+    told = []
+    for measure, name in MEASURES.items():
+        if measure in layouts[0].qualities[0]:
+            values = np.concatenate([family.scores(measure) for family in layouts])
+            told.append(f"{name} {shares(values, {'method': methods}).get('method', 0.0):.0%}")
+    names = listed(list(dict.fromkeys(methods)))
     return (
-        f"{family.name}: trustworthiness from {one.least:.3f} to {one.most:.3f}; the {most.replace('_', ' ')} explains "
-        f"{found[most]:.0%} of its variance{seed}."
+        f"Of the variance over all layouts the choice between {names} explains: {', '.join(told)}; the rest is settings "
+        "and seeds."
     )
 
 
-def _pictures(layouts: Sequence[Family], latents: Sequence[Family]) -> str:
-    """Compare the pictures as wholes."""
+def _beside_pca(layouts: Sequence[Family], families: Sequence[Family]) -> list[str]:
+    """Say how many settings keep neighbours worse than PCA."""
+    pca = next((family for family in families if family.name == "PCA"), None)
+    if pca is None:
+        return []
+    reference = pca.scores("trustworthiness")[0]
+    worse = sum(int((~(family.scores("trustworthiness") >= reference)).sum()) for family in layouts)
+    total = sum(len(family.embeddings) for family in layouts)
+    return [f"{worse} of {total} layouts are less trustworthy than PCA ({reference:.3f}), which has nothing to set."]
 
-    def mean(family: Family) -> float:
-        return float(np.nanmean(family.distances[np.triu_indices(len(family.distances), 1)]))
 
-    told = [f"{family.name} {mean(family):.2f}" for family in [*layouts, *latents] if len(family.embeddings) > 1]
-    return f"Mean Procrustes distance of two pictures under any two settings (0 the same, 1 unrelated): {'; '.join(told)}."
-
-
-def _seeds(families: Sequence[Family]) -> list[str]:
-    """Say for which methods another seed gives another picture."""
-    found = {family.name: apart(family.distances, family.factors).get("seed", np.nan) for family in families}
-    groups = {
-        f"Another seed alone gives another picture (distance above {OTHER})": lambda d: d > OTHER,
-        f"Another seed changes the picture in part ({SAME} to {OTHER})": lambda d: SAME <= d <= OTHER,
-        f"Another seed gives nearly the same picture (below {SAME})": lambda d: d < SAME,
-    }
-    out = []
-    for head, belongs in groups.items():
-        members = [f"{name} {value:.2f}" for name, value in found.items() if np.isfinite(value) and belongs(value)]
-        if members:
-            out.append(f"{head}: {'; '.join(members)}.")
-    return out
+def _movers(layouts: Sequence[Family]) -> str:
+    """Name the setting that moves each method's trustworthiness most."""
+    told = []
+    for family in layouts:
+        found = shares(family.scores("trustworthiness"), family.factors)
+        if found:
+            most = max(found, key=lambda name: found[name])
+            one = spread(family.scores("trustworthiness"))
+            told.append(f"{family.name} {one.least:.3f}–{one.most:.3f} ({most.replace('_', ' ')}, {found[most]:.0%})")
+    return f"Trustworthiness, least to most, and the setting that explains most of its variance: {'; '.join(told)}."
