@@ -8,8 +8,8 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from nnjax.distances import Metric, classify, pairwise
-from nnjax.embed.quality import qualities
+from nnjax.distances import Metric, pairwise
+from nnjax.embed.quality import qualities, vote
 
 NEIGHBOURS = 5  # that vote
 NEAR = 10  # whose neighbourhoods are compared
@@ -39,12 +39,10 @@ class Truth(NamedTuple):
 
     Attributes:
       near: [q, 10], the nearest training examples of each test example.
-      warped: [q, n], distances of series under DTW; None of what is no series.
-      warped_near: [q, 10] under them; None likewise.
+      warped_near: [q, 10] of series, under DTW; None of what is no series.
     """
 
     near: np.ndarray
-    warped: np.ndarray | None
     warped_near: np.ndarray | None
 
     @classmethod
@@ -52,9 +50,8 @@ class Truth(NamedTuple):
         """Find the neighbours of examples."""
         near = nearest(pairwise(some.queries, some.x))
         if warping is None:
-            return cls(near, None, None)
-        warped = pairwise(some.queries, some.x, warping)
-        return cls(near, warped, nearest(warped))
+            return cls(near, None)
+        return cls(near, nearest(pairwise(some.queries, some.x, warping)))
 
 
 class Codes(Protocol):
@@ -79,7 +76,7 @@ def measure(codes: Sequence[Codes], some: Examples, truth: Truth) -> list[dict[s
     found = []
     for code, kept in zip(codes, far, strict=True):
         near = nearest(pairwise(code.outer, code.inner))
-        one = accuracies(code.inner, code.outer, some)
+        one = accuracies(code.inner, code.outer, near, some)
         one["reconstruction"] = float(np.square(np.asarray(code.copies, np.float64) - some.queries).mean())
         one |= {name: kept[name] for name in ("trustworthiness", "shepard")}
         one["euclidean_recall"] = shared(near, truth.near)
@@ -89,8 +86,14 @@ def measure(codes: Sequence[Codes], some: Examples, truth: Truth) -> list[dict[s
     return found
 
 
-def accuracies(inner: np.ndarray, outer: np.ndarray, some: Examples) -> dict[str, float]:
-    """Accuracy on the test examples of 5 nearest neighbours, and of logistic regression (C = 1), both in the codes."""
+def accuracies(inner: np.ndarray, outer: np.ndarray, near: np.ndarray, some: Examples) -> dict[str, float]:
+    """Accuracy on the test examples of 5 nearest neighbours, and of logistic regression (C = 1), both in the codes.
+
+    Args:
+      inner, outer: codes of the training examples [n, k] and of the test examples [q, k].
+      near: [q, 10], the nearest of the former to each of the latter.
+      some: the examples.
+    """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
@@ -100,14 +103,22 @@ def accuracies(inner: np.ndarray, outer: np.ndarray, some: Examples) -> dict[str
         warnings.simplefilter("ignore", ConvergenceWarning)  # 200 steps change no third digit any more
         model = LogisticRegression(max_iter=200).fit(scaler.transform(inner), some.labels)
     return {
-        "knn_accuracy": float((classify(pairwise(outer, inner), some.labels, NEIGHBOURS) == some.truth).mean()),
+        "knn_accuracy": float((voted(near, some.labels) == some.truth).mean()),
         "linear_accuracy": float((model.predict(scaler.transform(outer)) == some.truth).mean()),
     }
 
 
 def nearest(distances: np.ndarray) -> np.ndarray:
-    """Indices [q, 10] of the nearest of distances [q, n]."""
-    return np.argsort(distances, axis=1, kind="stable")[:, :NEAR]
+    """Indices [q, 10] of the nearest of distances [q, n], the nearest first."""
+    found = np.argpartition(distances, NEAR - 1, axis=1)[:, :NEAR]
+    order = np.take_along_axis(distances, found, axis=1).argsort(axis=1)
+    return np.take_along_axis(found, order, axis=1)
+
+
+def voted(near: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """The class [q] of most of the first 5 of neighbours [q, 10]; of several the lowest."""
+    classes, codes = np.unique(labels, return_inverse=True)
+    return classes[vote(codes[near[:, :NEIGHBOURS]])]
 
 
 def shared(first: np.ndarray, second: np.ndarray) -> float:

@@ -12,10 +12,10 @@ import numpy as np
 from nnjax.config import Experiment
 from nnjax.data import prepare
 from nnjax.data.series import KINDS
-from nnjax.distances import DTW, classify
+from nnjax.distances import DTW
 from nnjax.embed.linear import Reduction, fit
 from nnjax.studies.autoencoders import train
-from nnjax.studies.codes import NEIGHBOURS, Examples, Truth, accuracies, measure
+from nnjax.studies.codes import Examples, Truth, accuracies, measure, voted
 from nnjax.studies.study import Announce
 from nnjax.types import Prepared, UserError
 
@@ -73,7 +73,7 @@ class LatentValue:
         for name, base in self.sets.items():
             prepared = prepare(base.data)
             some = _examples(prepared)
-            truth = Truth.of(some, DTW() if prepared.dataset.name in KINDS else None)
+            truth = Truth.of(some, DTW() if base.data.name.split(":")[0] in KINDS else None)
             rows += [{"set": name, **row} for row in baselines(some, truth)]
             folder = workdir / f"autoencoders_{name.replace(' ', '_')}"
             codes = [*self._reductions(some, announce), *self._latents(base, prepared, folder, announce)]
@@ -124,9 +124,9 @@ def after(first: Reduction, second: Reduction) -> Reduction:
 def baselines(some: Examples, truth: Truth) -> list[dict[str, Any]]:
     """The examples themselves: under the Euclidean distance, and under DTW where they are series."""
     width = some.x.shape[1]
-    found = [{"method": INPUTS, "width": width, "seed": None, **accuracies(some.x, some.queries, some)}]
-    if truth.warped is not None:
-        right = classify(truth.warped, some.labels, NEIGHBOURS) == some.truth
+    found = [{"method": INPUTS, "width": width, "seed": None, **accuracies(some.x, some.queries, truth.near, some)}]
+    if truth.warped_near is not None:
+        right = voted(truth.warped_near, some.labels) == some.truth
         found.append({"method": f"{INPUTS}, DTW", "width": width, "seed": None, "knn_accuracy": float(right.mean())})
     return found
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from nnjax.studies.latent_value import LatentValue
 
-DPI = 130
+DPI, COLUMNS = 130, 4
 TICKS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1)
 COLORS = {"PCA": "#1d1f23", "ICA": "#94a4a2", "LDA": "#832db6", "k-means": "#ffa90e"}
 OTHERS = ("#3f90da", "#bd1f01", "#a96b59", "#717581")
@@ -59,7 +59,8 @@ def how(study: LatentValue) -> list[str]:
     """Say what was fitted and measured."""
     return [
         f"Everything is fitted on the training examples and measured on the test examples, with {len(study.seeds)} "
-        "seeds; PCA and LDA draw nothing and have one value. The autoencoders of one width and kind are one compiled program.",
+        "seeds; PCA and LDA draw nothing and have one value. The autoencoders of one width and kind are one compiled "
+        "program.",
         *(f"{HEADS[name]}: {meaning}." for name, meaning in MEASURES.items()),
     ]
 
@@ -117,28 +118,36 @@ def _cell(values: pd.Series, star: bool) -> str:
 
 
 def plot(frame: pd.DataFrame) -> Figure:
-    """A row a set, a column a measure, a line a method."""
+    """A block a set, a panel a measure, a line a method."""
     from matplotlib.figure import Figure
 
-    sets, names = list(dict.fromkeys(frame["set"])), measured(frame)
-    figure = Figure(figsize=(2.5 * len(names), 2.5 * len(sets) + 0.6), layout="constrained")
-    axes = figure.subplots(len(sets), len(names), squeeze=False)
+    sets = {str(which): of_set for which, of_set in frame.groupby("set", sort=False)}
+    heights = {which: -(-len(measured(of_set)) // COLUMNS) for which, of_set in sets.items()}
+    figure = Figure(figsize=(2.5 * COLUMNS, 2.2 * sum(heights.values()) + 0.4 * len(sets) + 0.6), layout="constrained")
+    colors = _colors(frame)
+    parts = np.ravel(figure.subfigures(len(sets), 1, height_ratios=list(heights.values())))
+    lines: dict[str, Any] = {}
+    for (which, of_set), part in zip(sets.items(), parts, strict=True):
+        part.suptitle(figures.plain(which), x=0.01, ha="left", fontsize=11, weight="bold")
+        axes = part.subplots(heights[which], COLUMNS, squeeze=False).ravel()
+        for one in axes[len(measured(of_set)) :]:
+            one.set_axis_off()
+        for name, one in zip(measured(of_set), axes, strict=False):
+            _panel(one, of_set, name, colors)
+            one.set_title(HEADS[name], fontsize=9)
+            lines |= {line.get_label(): line for line in one.get_lines() if line.get_label() in colors}
+    order = [method for method in colors if method in lines]
+    figure.legend([lines[m] for m in order], order, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
+    return figure
+
+
+def _colors(frame: pd.DataFrame) -> dict[str, str]:
+    """A colour a method; autoencoders have those that are left."""
     colors = dict(COLORS)
     for method in dict.fromkeys(frame["method"]):
         if method not in colors and not method.startswith("all inputs"):
             colors[method] = OTHERS[(len(colors) - len(COLORS)) % len(OTHERS)]
-    for which, row in zip(sets, axes, strict=True):
-        for name, one in zip(names, row, strict=True):
-            _panel(one, frame[frame["set"] == which], name, colors)
-        row[0].set_ylabel(figures.plain(which), fontsize=9, weight="bold")
-    for name, one in zip(names, axes[0], strict=True):
-        one.set_title(HEADS[name], fontsize=9)
-    for one in axes[-1]:
-        one.set_xlabel("width of the code", fontsize=8)
-    lines = {line.get_label(): line for one in axes.ravel() for line in one.get_lines() if line.get_label()[0] != "_"}
-    order = [method for method in colors if method in lines]
-    figure.legend([lines[m] for m in order], order, loc="outside lower center", ncols=6, frameon=False, fontsize=8)
-    return figure
+    return colors
 
 
 def _panel(axis: Any, of_set: pd.DataFrame, measure: str, colors: Mapping[str, str]) -> None:
@@ -146,9 +155,6 @@ def _panel(axis: Any, of_set: pd.DataFrame, measure: str, colors: Mapping[str, s
     axis.grid(alpha=0.25, lw=0.5)
     axis.spines[["top", "right"]].set_visible(False)
     axis.tick_params(labelsize=7)
-    if of_set[measure].isna().all():
-        axis.set_axis_off()
-        return
     for method, color in colors.items():
         groups = of_set[of_set["method"] == method].groupby("width")[measure]
         mean, low, high = groups.mean(), groups.min(), groups.max()

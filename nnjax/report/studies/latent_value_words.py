@@ -52,16 +52,19 @@ def sentences(frame: pd.DataFrame, won: Winners) -> list[str]:
         counts = {who: sum(one == who for one in mine.values()) for who in (PCA, NEURAL, NEITHER)}
         out.append(
             f"{which}: at equal width PCA wins {counts[PCA]} of {len(mine)} comparisons, an autoencoder "
-            f"{counts[NEURAL]}, and {counts[NEITHER]} depend on the seed or the kind.{_copies(mine)}"
+            f"{counts[NEURAL]}, and {counts[NEITHER]} depend on the seed or the kind. Better copies: {_copies(mine)}."
         )
         out.append(_beside_inputs(str(which), of_set))
     return out
 
 
 def _copies(won: Mapping[tuple[str, int], str]) -> str:
-    """Say at which widths PCA makes the better copies."""
-    widths = [str(width) for (measure, width), who in won.items() if measure == "reconstruction" and who == PCA]
-    return f" PCA also makes the better copies at {', '.join(widths)} numbers." if widths else ""
+    """Say at which widths who makes the better copies."""
+    told = []
+    for who, name in {PCA: "PCA", NEURAL: "an autoencoder", NEITHER: "neither"}.items():
+        widths = [str(width) for (measure, width), one in won.items() if measure == "reconstruction" and one == who]
+        told += [f"{name} at {', '.join(widths)} numbers"] if widths else []
+    return "; ".join(told)
 
 
 def _beside_inputs(which: str, of_set: pd.DataFrame) -> str:

@@ -40,9 +40,10 @@ def write(found: Found, workdir: pathlib.Path) -> pathlib.Path:
     }
     captions = {
         "scores.png": "Every embedding a dot. Scores of latent spaces are taken in their own width.",
-        "figure.png": "A picture a setting: of layouts that start from PCA the first seed; of those that start at random "
-        "one perplexity, a row a seed; of latent spaces every rate and seed, after PCA to two. T is trustworthiness. Within "
-        "a method each picture is turned, mirrored and sized to lie as near the first as it can.",
+        "figure.png": "A picture a setting: of layouts that start from PCA the first seed; of those that start at "
+        "random one perplexity, a row a seed; of latent spaces every rate and seed, after PCA to two. T is "
+        "trustworthiness. Within a method each picture is turned, mirrored and sized to lie as near the first as "
+        "it can.",
     }
     write_atomically(workdir / "results.csv", csv_of(rows_of(found)))
     title = f"How sensitive are layouts of {size:,} examples of {data}?"
@@ -53,8 +54,8 @@ def write(found: Found, workdir: pathlib.Path) -> pathlib.Path:
 def how(found: Found) -> list[str]:
     """Say what was embedded, and how it was measured."""
     return [
-        f"{len(found.rows):,} test examples of {found.dataset.name}, which the autoencoders have not seen; layouts and PCA "
-        "are made of these examples themselves.",
+        f"{len(found.rows):,} test examples of {found.dataset.name}, which the autoencoders have not seen; layouts and "
+        "PCA are made of these examples themselves.",
         "Every value of a setting is combined with every value of the others. Layouts of one method and start are one "
         "compiled program, and so are the autoencoders of one width.",
         "Procrustes distance of two layouts: what is left after the best shift, scale, turn and reflection; 0 is the "

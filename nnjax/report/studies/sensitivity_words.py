@@ -95,8 +95,8 @@ def _between_methods(layouts: Sequence[Family]) -> str:
             told.append(f"{name} {shares(values, {'method': methods}).get('method', 0.0):.0%}")
     names = listed(list(dict.fromkeys(methods)))
     return (
-        f"Of the variance over all layouts the choice between {names} explains: {', '.join(told)}; the rest is settings "
-        "and seeds."
+        f"Of the variance over all layouts the choice between {names} explains: {', '.join(told)}; the rest is "
+        "settings and seeds."
     )
 
 
