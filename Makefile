@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo gallery test lint test-peers bench clean
+.PHONY: demo gallery test lint test-peers torture tpu-check bench clean
 
 demo: .venv/installed
 	$(BIN)/python scripts/sweep.py --config=configs/demo.py --workdir=runs/demo
@@ -22,6 +22,15 @@ lint: .venv/installed-dev
 # Against PyTorch too (a large download).
 test-peers: .venv/installed-peers
 	$(BIN)/python -m pytest -m peers
+
+# Real runs, killed and starved of disk at random moments, have to lose nothing: half an hour on two cores.
+torture: .venv/installed
+	$(BIN)/python -m scripts.torture
+
+# The compiler for TPUs (a large download), on a machine without one: writes docs/tpu.md.
+tpu-check: .venv/installed-tpu
+	.venv/tpu/bin/python scripts/tpu_check.py --out=docs/tpu.md
+	JAX_PLATFORMS=cpu .venv/tpu/bin/python -m pytest -m tpu
 
 # An hour on two cores; NNJAX_DATA names the folder of Fashion-MNIST.
 bench: .venv/installed-peers
@@ -43,6 +52,13 @@ bench: .venv/installed-peers
 
 .venv/installed-peers: .venv/installed-dev
 	$(BIN)/pip install -q -e '.[peers]'
+	@touch $@
+
+# In an environment of its own: where libtpu finds no TPU it says so at the start of every script.
+.venv/installed-tpu: .venv/created pyproject.toml
+	$(PYTHON) -m venv .venv/tpu
+	@.venv/tpu/bin/pip install -q -e '.[dev,tpu]' \
+	  || { echo "libtpu, which compiles for TPUs, cannot be had: Linux and a package index are needed." >&2; exit 2; }
 	@touch $@
 
 clean:

@@ -414,7 +414,8 @@ def sweep(
     if scheduler is not None:
         population.refuse_unknown_curve(scheduler.metric)
     if folder is not None:
-        population.records = begin_together(folder, experiment, specs, facts, findings, title, rules)
+        begin = functools.partial(folder.begin, experiment, specs, facts, findings, title, rules)
+        population.records = begin_together(begin)
         if earlier and [from_json(group) for group in earlier] != [group.plan for group in population.groups]:
             announce(OTHER_PLAN)
     sane = _examine(specs, prepared, folder, announce, should_stop) if sanity else None
@@ -465,9 +466,12 @@ def _noted(scheduler: Scheduler, folder: runs.FolderStore | None) -> Callable[[S
 
 
 def kept_plan(plan: Plan, folder: runs.FolderStore) -> Plan:
-    """Fill in the number of devices of the run so far, where none is asked for and there are as many."""
+    """Fill in the number of devices of the run so far, where none is asked for and there are as many.
+
+    Several processes use all that they have.
+    """
     earlier = [group.get("devices", 1) for group in folder.read_plan()]
-    if plan.devices is not None or not earlier or max(earlier) > len(jax.devices()):
+    if plan.devices is not None or not earlier or max(earlier) > len(jax.devices()) or processes.several():
         return plan
     return dataclasses.replace(plan, devices=max(earlier))
 

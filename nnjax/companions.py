@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nnjax.config import DataConfig, Experiment, TrialSpec
-from nnjax.run_files import Findings
+from nnjax.config import DataConfig, TrialSpec
 from nnjax.runs import FolderStore
 from nnjax.train import processes
 from nnjax.train.records import Record
@@ -24,13 +23,7 @@ class Companion(FolderStore):
         """Leave the lock to the first process."""
 
     def begin(
-        self,
-        base: Experiment,
-        specs: Sequence[TrialSpec],
-        facts: Mapping[DataConfig, DataFacts],
-        findings: Findings,
-        title: str,
-        rules: Mapping[str, Any] | None = None,
+        self, base: Any, specs: Sequence[TrialSpec], facts: Mapping[DataConfig, DataFacts], *_: Any
     ) -> list[Record]:
         """Find out how far an earlier run of the same trials came; see `FolderStore.begin`."""
         return self.resume(specs, facts)
@@ -66,24 +59,12 @@ def open_folder(
     return (FolderStore if processes.first() else Companion)(path, announce, keep)
 
 
-def begin_together(
-    folder: FolderStore,
-    base: Experiment,
-    specs: Sequence[TrialSpec],
-    facts: Mapping[DataConfig, DataFacts],
-    findings: Findings,
-    title: str,
-    rules: Mapping[str, Any] | None = None,
-) -> list[Record]:
-    """Begin a run folder as `FolderStore.begin` does, the first process before all others.
+def begin_together(begin: Callable[[], list[Record]]) -> list[Record]:
+    """Begin a run folder by `FolderStore.begin`, the first process before all others.
 
     Raises:
       UserError: as there, in every process.
     """
-
-    def begin() -> list[Record]:
-        return folder.begin(base, specs, facts, findings, title, rules)
-
     records = processes.lead(begin, begin)
     processes.wait()  # until all have read it
     return records

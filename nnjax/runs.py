@@ -159,17 +159,28 @@ class FolderStore(MemoryStore):
         self.write_json("config.json", run_files.config_json(base, specs, title, keep=self.keep))
 
     def _with_weights(self, specs: Sequence[TrialSpec], records: list[Record]) -> list[Record]:
-        """Let trials whose weights should be there, but are gone or damaged, begin again, which is announced."""
-        wanted = keeping.best(specs, records, self.keep)
+        """Let trials whose weights should be there, but are gone or damaged, begin again, which is announced.
+
+        Those of the trials under way may not have been written yet: they are in the checkpoint.
+        """
+        wanted, under_way = keeping.best(specs, records, self.keep), self._under_way()
         for spec in reversed(specs):  # children before the parents that they may need
             if records[spec.id].status in ENDED and spec.id in wanted:
                 try:
                     self.load_weights(spec.id)
                 except UserError as error:
-                    self.announce(f"warning: {str(error).rstrip('.')}. Trial {spec.id} is trained again.")
+                    if spec.id not in under_way:
+                        self.announce(f"warning: {str(error).rstrip('.')}. Trial {spec.id} is trained again.")
                     records[spec.id] = Record()
             wanted |= keeping.parents([spec], records)
         return records
+
+    def _under_way(self) -> set[int]:
+        """The trials in the last good checkpoint."""
+        for path in self._chunks()[:2]:
+            with contextlib.suppress(UserError):
+                return set(map(int, _read_crews(path)[1]["trials"]))
+        return set()
 
     def _take(self) -> None:
         try:

@@ -19,7 +19,8 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what needs an extra, unless asked for by `-m`; say so."""
     wanted = config.option.markexpr or ""
-    left_out = [item for item in items if item.get_closest_marker("peers") and "peers" not in wanted]
+    extras = [name for name in ("peers", "tpu") if name not in wanted]
+    left_out = [item for item in items if any(map(item.get_closest_marker, extras))]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]

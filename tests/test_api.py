@@ -80,6 +80,19 @@ def test_resuming_in_one_process_is_bit_for_bit(tmp_path, monkeypatch):
     assert same(whole, nnjax.sweep(CLASSIFIER, RATES, workdir=tmp_path, data=blobs()))
 
 
+def test_a_trial_that_diverged_under_way_is_not_called_lost(tmp_path, monkeypatch):
+    """Its weights are in the checkpoint until its neighbours end: nothing is trained again, and nothing said."""
+    monkeypatch.setattr("nnjax.train.population._next_steps", lambda steps, seconds: 5)
+    rates, said = {"learning_rate": (0.01, 1e20)}, []
+    whole = nnjax.sweep(CLASSIFIER, rates, data=blobs())
+    with pytest.raises(Stopped):
+        nnjax.sweep(CLASSIFIER, rates, workdir=tmp_path, data=blobs(), should_stop=StopAfter(1))
+    assert [record.status for record in nnjax.load(tmp_path).records] == [RUNNING, DIVERGED]
+    run = nnjax.sweep(CLASSIFIER, rates, workdir=tmp_path, data=blobs(), announce=said.append)
+    assert not [text for text in said if "trained again" in text]
+    assert same(whole, run)
+
+
 @pytest.mark.parametrize("plan", [Plan(devices=1), Plan(devices=2, lanes=1)])
 def test_resuming_under_another_plan_is_said_and_agrees_within_tolerance(tmp_path, monkeypatch, plan):
     """Trials that the other layout has no place for begin again."""

@@ -7,6 +7,7 @@ import pytest
 from nnjax import command, main
 from nnjax.config import Experiment
 from nnjax.search import Space, expand
+from nnjax.studies.study import Study
 from nnjax.types import UserError
 
 CONFIGS = sorted((pathlib.Path(__file__).parents[1] / "configs").glob("*.py"))
@@ -37,6 +38,9 @@ def test_a_tilde_is_the_home_folder(monkeypatch):
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_every_configuration_of_the_repository_expands(path):
     module = command.load_config(str(path))
+    if hasattr(module, "get_study"):
+        assert isinstance(command.study_of(module), Study)
+        return
     experiment, space = command.experiment_of(module), command.space_of(module)
     assert isinstance(experiment, Experiment)
     assert len(expand(experiment, space)) >= 1
@@ -70,3 +74,19 @@ def test_a_mistake_inside_a_file_names_its_deepest_line(tmp_path):
     path.write_text("def helper():\n    return [][1]\n\ndef get_config():\n    return helper()\n")
     with pytest.raises(UserError, match=r"deep.py has a mistake in line 2: IndexError: list index out of range\."):
         command.experiment_of(command.load_config(str(path)))
+
+
+def test_a_study_is_no_experiment_and_an_experiment_no_study(tmp_path):
+    study, plain, wrong = tmp_path / "asked.py", tmp_path / "plain.py", tmp_path / "wrong.py"
+    study.write_text(
+        "class Study:\n    def run(self, workdir, announce): ...\n\ndef get_study():\n    return Study()\n"
+    )
+    plain.write_text("from nnjax import Experiment\n\ndef get_config():\n    return Experiment()\n")
+    wrong.write_text("def get_study():\n    return 3\n")
+    assert hasattr(command.study_of(command.load_config(str(study))), "run")
+    with pytest.raises(UserError, match=r"asked.py describes a study, not a training: scripts/study.py runs it\."):
+        command.experiment_of(command.load_config(str(study)))
+    with pytest.raises(UserError, match=r"plain.py describes a training, not a study: scripts/train.py or"):
+        command.study_of(command.load_config(str(plain)))
+    with pytest.raises(UserError, match=r"wrong.py has a mistake: get_study\(\) gives 3, but a study was expected\."):
+        command.study_of(command.load_config(str(wrong)))

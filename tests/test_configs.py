@@ -11,22 +11,27 @@ import pytest
 from stepwise import QUICK
 
 from nnjax.checks import examine, summarize, validate
-from nnjax.command import load_config, title_of
+from nnjax.command import load_config, study_of, title_of
 from nnjax.config import Experiment, program_key
 from nnjax.data import from_arrays, load, prepare_loaded
 from nnjax.models.census import census
 from nnjax.optimizers import resolve
 from nnjax.search import Space, expand
+from nnjax.studies.study import Study
 from nnjax.train.batches import make_device_data, make_shapes
 from nnjax.train.trial import Trial
 
 ROOT = pathlib.Path(__file__).parents[1]
-NAMES = sorted(path.stem for path in (ROOT / "configs").glob("*.py"))
 
 
 @functools.cache
 def module_of(name):
     return load_config(str(ROOT / "configs" / f"{name}.py"))
+
+
+ALL = sorted(path.stem for path in (ROOT / "configs").glob("*.py"))
+STUDIES = [name for name in ALL if hasattr(module_of(name), "get_study")]
+NAMES = [name for name in ALL if name not in STUDIES]
 
 
 @functools.cache
@@ -59,7 +64,7 @@ def prepared_for(config):
     return prepare_loaded(dataset_of(config.name), config)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALL)
 def test_docstring(name):
     """A title, the source, the command and what to expect."""
     text, title = module_of(name).__doc__, title_of(module_of(name))
@@ -73,6 +78,18 @@ def test_docstring(name):
     assert re.search(r"^Expected\b.*: \S", text, re.MULTILINE)
     if "make demo" in text:
         assert command[0] in (ROOT / "Makefile").read_text().replace("scripts/sweep.py", "python scripts/sweep.py")
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_every_study_is_one(name):
+    """The same one on every call: its repr, which names no address in memory, tells folders apart."""
+    module = module_of(name)
+    study = module.get_study()
+    assert isinstance(study, Study)
+    assert module.get_study.__doc__
+    assert repr(study) == repr(module.get_study())
+    assert " at 0x" not in repr(study)
+    assert study_of(module) == study
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -117,23 +117,30 @@ class Block:
         self, data: DeviceData, hyper: Hyper, state: TrialState, epoch: Array, stop: Array, total_steps: Array
     ) -> TrialState:
         """Take the steps from state.step to `stop`, all within one epoch."""
-        trial, size = self.trial, self.trial.experiment.batch_size
+        size = self.trial.experiment.batch_size
         begin = epoch * steps_per_epoch(data, size)
         seeds = state.seed[:1] if self.shared else state.seed
-        rows = jax.vmap(lambda seed: epoch_rows(trial.experiment.shuffle, data.train, seed, epoch))(seeds)
+        rows = jax.vmap(lambda seed: epoch_rows(self.trial.experiment.shuffle, data.train, seed, epoch))(seeds)
 
         def body(t: Array, state: TrialState) -> TrialState:
             start = (t - begin) * size
             index = jax.lax.dynamic_slice_in_dim(rows, start, size, axis=1)
             weight = start + jnp.arange(size) < data.train.count
-            if self.shared:
-                batch = trial.batch(data, index[0], weight)
-                return self.over(lambda h, s: trial.step(h, s, batch, total_steps))(hyper, state)
-            return self.over(lambda h, s, i: trial.step(h, s, trial.batch(data, i, weight), total_steps))(
-                hyper, state, index
-            )
+            return self.step(data, hyper, state, index, weight, total_steps)
 
         return jax.lax.fori_loop(state.step[0], stop, body, state)
+
+    def step(
+        self, data: DeviceData, hyper: Hyper, state: TrialState, index: Array, weight: Array, total_steps: Array
+    ) -> TrialState:
+        """Take one step of all lanes, on the examples at index [m, b], or [1, b] where batches are shared."""
+        trial = self.trial
+        if self.shared:
+            batch = trial.batch(data, index[0], weight)
+            return self.over(lambda h, s: trial.step(h, s, batch, total_steps))(hyper, state)
+        return self.over(lambda h, s, i: trial.step(h, s, trial.batch(data, i, weight), total_steps))(
+            hyper, state, index
+        )
 
     def finish_epoch(
         self, data: DeviceData, hyper: Hyper, progress: _Progress, epoch: Array, total_steps: Array

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import jax
-import numpy as np
-
 from nnjax.config import DataConfig, Experiment, TrialSpec, program_key
 from nnjax.train.batches import make_device_data, make_shapes
 from nnjax.train.crews import Group
@@ -15,8 +12,7 @@ from nnjax.train.memory import most_lanes
 from nnjax.train.plan import Plan, answers, from_json, settle
 from nnjax.train.planner import Measured, group_sizes, recalled
 from nnjax.train.processes import least
-from nnjax.train.trial import Trial
-from nnjax.types import Prepared, TrialState
+from nnjax.types import Prepared
 
 
 def make_groups(
@@ -49,10 +45,3 @@ def make_groups(
             kept = recalled(plan, group.plan, group_sizes(group), measured.table(group))
         groups.append(group._replace(plan=kept))
     return groups
-
-
-def blank_state(group: Group) -> TrialState:
-    """Give the shapes of one trial's state."""
-    trial, names = Trial(group.key, group.shapes), group.key.hyperparameters.present()
-    number = jax.ShapeDtypeStruct((), trial.dtype)
-    return jax.eval_shape(trial.init, dict.fromkeys(names, number), jax.ShapeDtypeStruct((), np.uint32))

@@ -1,4 +1,4 @@
-"""How much memory trials need, computed from shapes, and how much a device has."""
+"""How much memory a device has, and how many trials fit it."""
 
 from __future__ import annotations
 
@@ -8,30 +8,13 @@ import sys
 from typing import Any
 
 import jax
-import numpy as np
 
 from nnjax.config import Experiment
-from nnjax.models.census import census
 from nnjax.train.batches import DeviceData, Shapes
+from nnjax.train.footprint import data_bytes, lane_bytes
 from nnjax.types import UserError
 
 BUDGET = 0.8  # share of the free memory that arrays may take; the rest is for the compiler and the host's copies
-COPIES = 6  # of the weights: themselves, the best so far, the gradient, the update, and two of the optimizer
-PASSES = 3  # of the activations of a batch: before and after the activation function, and the gradient
-
-
-def lane_bytes(experiment: Experiment, shapes: Shapes) -> int:
-    """Estimate the bytes of one trial under way: weights in all their copies, and the activations of a batch."""
-    count = census(experiment, shapes.num_inputs, shapes.num_outputs)
-    itemsize = 8 if experiment.model.dtype == "float64" else 4
-    units = shapes.num_inputs + sum(layer.outputs for layer in count.layers)
-    batch = max(PASSES * experiment.batch_size, experiment.eval_batch_size)
-    return itemsize * (COPIES * count.parameters + batch * units)
-
-
-def data_bytes(data: DeviceData) -> int:
-    """Count the bytes of a data set, of which every device has a copy."""
-    return sum(np.asarray(leaf).nbytes for leaf in jax.tree.leaves(data))
 
 
 def free_bytes() -> int:
@@ -69,7 +52,7 @@ def most_lanes(experiment: Experiment, shapes: Shapes, data: DeviceData) -> int:
     Raises:
       UserError: not even one fits.
     """
-    free, each = int(BUDGET * free_bytes()) - data_bytes(data), lane_bytes(experiment, shapes)
+    free, each = int(BUDGET * free_bytes()) - data_bytes(data), lane_bytes(experiment, shapes, data)
     if each > free:
         raise UserError(
             f"One trial needs about {size_text(each)} of memory and the data {size_text(data_bytes(data))}, but a "

@@ -72,7 +72,12 @@ def answers(plan: Plan, asked: Plan) -> bool:
     """Whether a settled plan is as it was asked for, in all that was not left open, on the devices that are there."""
     free = Plan()
     same = all(getattr(asked, name) in (getattr(free, name), getattr(plan, name)) for name in ASKED)
-    return same and not asked.fixed and 0 < (plan.devices or 0) <= len(jax.devices())
+    return same and not asked.fixed and usable(plan.devices or 0, len(jax.devices()))
+
+
+def usable(devices: int, there: int) -> bool:
+    """Whether a program may use so many of the devices that are there: several processes use all of theirs."""
+    return devices == there if several() else 0 < devices <= there
 
 
 def settle(plan: Plan, specs: Sequence[TrialSpec], shapes: Shapes, most_lanes: int) -> Plan:

@@ -23,7 +23,8 @@ from nnjax.environment import processor
 from nnjax.train import checkpoints
 from nnjax.train.batches import DeviceData
 from nnjax.train.crews import Crew, Group, sizes_of
-from nnjax.train.memory import data_bytes, free_bytes, lane_bytes, most_lanes, size_text
+from nnjax.train.footprint import device_bytes
+from nnjax.train.memory import free_bytes, most_lanes, size_text
 from nnjax.train.plan import WHOLE, Plan, alternatives, answers, stages, turns
 from nnjax.train.processes import several
 from nnjax.train.programs import Program
@@ -220,7 +221,7 @@ def describe(group: Group, plan: Plan, seconds: float) -> str:
     assert plan.devices is not None
     assert plan.lanes is not None
     number, lanes = plan.devices, plan.lanes
-    arrays = lanes * lane_bytes(group.key, group.shapes) + data_bytes(group.data)
+    arrays = device_bytes(group.key, group.shapes, group.data, lanes, plan.order == "shared")
     count = len(group.specs)
     layout = f"{number} device{'s' * (number > 1)} × {lanes} lane{'s' * (lanes > 1)}"
     order = f", {plan.order} order" if lanes > 1 else ""

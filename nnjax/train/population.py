@@ -23,12 +23,12 @@ from nnjax.train.chunk import Chunk, crews_of, pack, restore
 from nnjax.train.costs import Costs
 from nnjax.train.crews import Crew, Group, divide, sizes_of
 from nnjax.train.finals import Finals
-from nnjax.train.groups import blank_state, make_groups
-from nnjax.train.plan import WHOLE, Plan, better_layout, choose_lanes, devices_for, from_json
+from nnjax.train.groups import make_groups
+from nnjax.train.plan import WHOLE, Plan, better_layout, choose_lanes, devices_for, from_json, usable
 from nnjax.train.planner import Planner, Watch, group_sizes
 from nnjax.train.programs import Program, compile_together, make_mesh, make_program, place_data
 from nnjax.train.records import ENDED, OVER, RUNNING, STOPPED, WAITING, MemoryStore, Packed, Record, Standing, drop
-from nnjax.train.trial import Trial
+from nnjax.train.trial import Trial, blank_state
 from nnjax.types import Prepared, UserError
 
 SEGMENT_SECONDS = 1.0
@@ -230,7 +230,7 @@ class Population:
         heirs: dict[int, list[TrialSpec]] = {}
         for trial in self._going_on(group):
             heirs.setdefault(self.standing.parents.get(trial, trial), []).append(self.standing.now(self.specs[trial]))
-        crews, blank = [], blank_state(group)
+        crews, blank = [], blank_state(group.key, group.shapes)
         for name in sorted({self.parked[parent] for parent in heirs if parent in self.parked}):
             arrays, note = self.store.load_paused(name) or NOTHING
             for crew in crews_of(arrays, note, blank, self.specs):
@@ -266,7 +266,7 @@ class Population:
         left = [self._flops_left(group, crew) for crew in crews for spec in crew.specs]
         begun = [self.records[spec.id] for crew in crews if crew.state is not None for spec in crew.specs]
         known = {
-            (r.lanes, r.devices) for r in begun if r.lanes <= (plan.lanes or 1) and r.devices <= (plan.devices or 1)
+            (r.lanes, r.devices) for r in begun if r.lanes <= (plan.lanes or 1) and usable(r.devices, plan.devices or 1)
         }
         assert plan.devices is not None
         usual = choose_lanes(plan, group_sizes(group)[plan.order], self.standing.course), plan.devices
@@ -340,7 +340,7 @@ class Population:
         group = self.group_of[known[0]]
         restore(arrays, note, self.records, known)
         self._decide()
-        crews = crews_of(arrays, note, blank_state(group), list(map(self.standing.now, self.specs)))
+        crews = crews_of(arrays, note, blank_state(group.key, group.shapes), list(map(self.standing.now, self.specs)))
         if from_json(note["plan"]) == group.plan:
             self.at_work = group, note["lanes"], note["devices"]
             chunk = Chunk(self._program(group, note["lanes"], note["devices"]), group, note["lanes"])
@@ -370,7 +370,7 @@ class Population:
             mesh = make_mesh(devices, group.plan.batch_devices)
             program = make_program(static, group.shapes, lanes, group.plan.order == "shared", mesh)
             names = group.key.hyperparameters.present()
-            compile_together(program, self._data(group, program), blank_state(group), names)
+            compile_together(program, self._data(group, program), blank_state(group.key, group.shapes), names)
             self.programs[key] = program
         return self.programs[key]
 

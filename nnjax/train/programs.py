@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -43,15 +43,16 @@ class Program(NamedTuple):
     size: int
 
 
-def make_mesh(num_devices: int, batch_devices: int = 1) -> Mesh:
+def make_mesh(num_devices: int, batch_devices: int = 1, devices: Sequence[jax.Device] | None = None) -> Mesh:
     """Lay devices out as a mesh (trials, batch).
 
     Args:
       num_devices: all devices to use; the first ones are taken.
       batch_devices: how many share each batch.
+      devices: those that there are; by default this machine's and those of its other processes.
     """
-    devices = np.array(jax.devices()[:num_devices]).reshape(-1, batch_devices)
-    return Mesh(devices, (TRIALS, BATCH))
+    used = (jax.devices() if devices is None else devices)[:num_devices]
+    return Mesh(np.array(used).reshape(-1, batch_devices), (TRIALS, BATCH))
 
 
 def place_data(data: DeviceData, mesh: Mesh) -> DeviceData:
@@ -86,7 +87,7 @@ def make_program(experiment: Experiment, shapes: Shapes, lanes: int, shared: boo
         # The body says itself what is summed over devices (Trial.total), so the checker of replication is not needed.
         return jax.jit(jax.shard_map(f, mesh=mesh, in_specs=in_specs, out_specs=lane, check_vma=False), **options)
 
-    cpu = jax.default_backend() == "cpu"
+    cpu = mesh.devices.flat[0].platform == "cpu"
     # Drawing weights takes milliseconds once, but seconds to compile well.
     quick = {"compiler_options": {"xla_backend_optimization_level": 0}} if cpu else {}
 
@@ -105,11 +106,16 @@ def make_program(experiment: Experiment, shapes: Shapes, lanes: int, shared: boo
     )
 
 
-def compile_together(program: Program, data: DeviceData, state: TrialState, hyperparameters: Collection[str]) -> None:
-    """Compile what every chunk of a program needs, side by side: calling one function after the other takes longer.
+Call = tuple[Wrapped, tuple]  # a function and the shapes of its arguments
+
+
+def usual_calls(
+    program: Program, data: DeviceData, state: TrialState, hyperparameters: Collection[str]
+) -> tuple[Call, Call, Call]:
+    """Give what every chunk of a program calls: train_segment, init and evaluate.
 
     Args:
-      data: on the program's devices.
+      data: on the program's devices, or its shapes.
       state: the shapes of one trial's.
       hyperparameters: names of those that are there.
     """
@@ -123,11 +129,16 @@ def compile_together(program: Program, data: DeviceData, state: TrialState, hype
     steps = jax.ShapeDtypeStruct((program.mesh.shape[TRIALS],), np.int32)
     states = jax.tree.map(lambda leaf: rows(leaf, layout), state)
     part = next(part for part in (data.validation, data.test, data.train_eval, data.train) if part.index.shape[0])
-    calls: list[tuple[Wrapped, tuple]] = [
-        (program.train_segment, (data, hyper, states, steps, steps)),  # the slowest first
+    return (
+        (program.train_segment, (data, hyper, states, steps, steps)),
         (program.init, (hyper, seeds)),
         (program.evaluate, (data, part, jax.tree.map(rows, state.params))),
-    ]
+    )
+
+
+def compile_together(program: Program, data: DeviceData, state: TrialState, hyperparameters: Collection[str]) -> None:
+    """Compile the usual calls side by side, the slowest first: calling one function after the other takes longer."""
+    calls = usual_calls(program, data, state, hyperparameters)
     with ThreadPoolExecutor(len(calls)) as pool:  # tracing is Python's and stays here; XLA compiles without its lock
         for compiled in [pool.submit(function.lower(*arguments).compile) for function, arguments in calls]:
             compiled.result()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 
 from nnjax.augmentation import make_augmentation
@@ -199,6 +200,13 @@ class Trial:
     def watched(self) -> str:
         """Name the curve whose minimum makes the best epoch: validation loss, or train loss where there is none."""
         return next(name for name in ("val_loss", "train_loss_eval", "train_loss") if name in self.curve_names())
+
+
+def blank_state(experiment: Experiment, shapes: Shapes) -> TrialState:
+    """Give the shapes of one trial's state."""
+    trial, names = Trial(experiment, shapes), experiment.hyperparameters.present()
+    number = jax.ShapeDtypeStruct((), trial.dtype)
+    return jax.eval_shape(trial.init, dict.fromkeys(names, number), jax.ShapeDtypeStruct((), np.uint32))
 
 
 def curve_name(part: str, name: str) -> str:

@@ -100,39 +100,43 @@ class Campaign:
     def processes(self, times: int, count: int) -> Outcome:
         """Kill a random one of several processes at random moments; the others end by themselves, status 1."""
         expected, seconds = self.undisturbed("arms", count)
-        failures, struck, late = [], 0, 0.0
+        failures, struck, starts, late = [], 0, 0, 0.0
         run = f"processes_{count}"
-        for _ in range(times):
+        while struck < times and starts < 4 * times:
+            starts += 1
             started = runs.start_several(self.command("arms", run), count)
             victim = self.rng.randrange(count)
-            took = runs.disturb(started[victim], self.rng.uniform(3.0, 4.0 + seconds), signal.SIGKILL)
+            took = runs.disturb(started[victim], self.rng.uniform(1.0, 1.0 + seconds), signal.SIGKILL)
             rest = [process for number, process in enumerate(started) if number != victim]
             late = max(late, runs.all_end(rest))
-            struck += took is not None
             statuses = [process.returncode for process in rest]
             if set(statuses) - ({1} if took is not None else {0}):
                 failures.append(f"process {victim} was killed, and the others ended with {statuses}")
+            if took is None:  # it ended first: begin another
+                failures += runs.differences(expected, self.folder / run)
+                run = f"{run}_"
+            struck += took is not None
         started = runs.start_several(self.command("arms", run), count)
         said = [process.communicate(timeout=runs.LONGEST) for process in started]
         if any(process.returncode for process in started):
             failures.append(f"at last: {[process.returncode for process in started]}: {said[0][1][-300:]}")
         else:
             failures += runs.differences(expected, self.folder / run)
-        return Outcome(
-            f"arms: {struck} × one of {count} processes killed; the others ended within {late:.1f} s", failures
-        )
+        did = f"arms: {struck} × one of {count} processes killed in {starts + 1} starts"
+        return Outcome(f"{did}; the others ended in {late:.1f} s", failures)
 
     def other_devices(self) -> Outcome:
-        """Stop on two devices, go on with one, and with three: it works, and says that it promises tolerance only."""
-        failures, told = [], 0
-        _, seconds = self.undisturbed("arms")
+        """Stop on two devices; go on with one (to tolerance, which is said), and with three (by the same plan)."""
+        failures: list[str] = []
+        expected, seconds = self.undisturbed("arms")
         for devices in (1, 3):
             run = f"devices_{devices}"
             if runs.disturb(runs.start(self.command("arms", run), 2), 0.7 * seconds, signal.SIGTERM) is None:
                 failures.append("the run had ended before it could be stopped")
             status, said = runs.finish(self.command("arms", run), devices)
-            told += "not bit for bit" in said
             failures += [] if status == 0 else [f"{devices} devices: status {status}: {said[-300:]}"]
-        if told < 2:
-            failures.append("it was not said that only tolerance is promised")
-        return Outcome("arms: begun on 2 devices, ended on 1 and on 3", failures)
+            if devices == 1 and "not bit for bit" not in said:
+                failures.append("it was not said that only tolerance is promised")
+            if devices == 3:
+                failures += runs.differences(expected, self.folder / run)
+        return Outcome("arms: begun on 2 devices, ended where there are 1 and 3", failures)

@@ -30,9 +30,9 @@ def get_config():
     return Experiment(
         data=DataConfig("two_spirals:2000", scaling="standard"),
         model=ModelConfig(widths=(96, 96)),
-        hyperparameters=Hyperparameters(learning_rate=0.003, dropout=0.1, patience=60),
+        hyperparameters=Hyperparameters(learning_rate=0.003, dropout=0.1, patience=200),
         batch_size=64,
-        epochs=200,
+        epochs=600,
     )
 
 

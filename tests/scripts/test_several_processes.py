@@ -1,5 +1,6 @@
 """One sweep in several processes and on several devices: the same results, and no process that outlives its peers."""
 
+import json
 import signal
 import socket
 import subprocess
@@ -113,12 +114,12 @@ def test_several_processes_are_one_sweep(processes, devices, config, four_device
     assert_same(folder, four_devices)
 
 
-LONG = ("--config.epochs=400", "--space.arms=plain,fast", "--lanes=1")
+LONG = ("--config.epochs=250", "--space.arms=plain,fast", "--lanes=1")
 
 
 @pytest.mark.parametrize("killed", [0, 1])
 def test_a_killed_process_ends_the_others_and_the_next_start_goes_on(killed, config, tmp_path):
-    """Whichever it is; what goes on ends like a run that nothing happened to."""
+    """Whichever it is; what goes on, here after the first one's death, ends like a run that nothing happened to."""
     folder = tmp_path / "run"
     started = start_all(2, 1, config, folder, *LONG)
     wait_for((folder / "checkpoints" / "chunk.npz").exists, started[1 - killed])
@@ -129,9 +130,33 @@ def test_a_killed_process_ends_the_others_and_the_next_start_goes_on(killed, con
     assert last.startswith("error: Another process of this run has ended, or cannot be reached. What was complete is")
     assert f"saved in {folder}; start all processes again with the same commands" in last
 
+    if killed:
+        return
     found = ends(start_all(2, 1, config, folder, *LONG))
     assert [status for status, _, _ in found] == [0, 0], found
     assert_same(folder, on_devices(2, config, tmp_path / "undisturbed", *LONG))
+
+
+LONGER = ("--config.epochs=3000", "--space.arms=plain,fast", "--lanes=1")
+
+
+def test_a_run_of_one_process_goes_on_in_two_that_slurm_has_started(config, tmp_path):
+    """SLURM's variables say which they are; the plan of one device gives way to one of both."""
+    folder = tmp_path / "run"
+    alone = start_all(1, 1, config, folder, *LONGER)
+    wait_for((folder / "checkpoints" / "chunk.npz").exists, alone[0])
+    alone[0].send_signal(signal.SIGTERM)
+    assert [status for status, _, _ in ends(alone)] == [143]
+
+    words = (f"--config={config}", f"--workdir={folder}", "--noreport", "--distributed", *LONGER)
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    shared = {"SLURM_JOB_ID": "77", "SLURM_STEP_NODELIST": "localhost", "SLURM_NTASKS": "2", "JAX_NUM_CPU_DEVICES": "1"}
+    own = ({"SLURM_PROCID": str(number), "SLURM_LOCALID": str(number)} for number in range(2))
+    both = [subprocess.Popen(command("sweep", *words), env=environment(**shared, **one), **options) for one in own]
+    found = ends(both)
+    assert [status for status, _, _ in found] == [0, 0], found
+    assert "The plan is not the earlier one" in found[0][1] + found[0][2]
+    assert json.loads((folder / "environment.json").read_text())["plan"][0]["devices"] == 2
 
 
 def test_a_signal_to_one_process_stops_all(config, tmp_path):

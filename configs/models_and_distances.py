@@ -1,0 +1,30 @@
+"""Do not confuse the distance with the model: the same digits, table and control charts under many of both.
+
+Source: deck, sections 0 and 1; nnjax.data.series names the paper of the control charts.
+
+    python scripts/study.py --config=configs/models_and_distances.py --workdir=runs/models_and_distances
+
+Expected test accuracy (mean of 5 splits): see docs/DECK.md.
+"""
+
+from nnjax.config import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+from nnjax.studies.models_and_distances import ModelsAndDistances
+
+
+def get_study() -> ModelsAndDistances:
+    """Give 1,000 digits, 398 tumours and 300 control charts to learn from, in five splits."""
+    return ModelsAndDistances(
+        sets={
+            "digits": DataConfig("mnist5k", limit=1000, test=1000, validation=0),
+            "tumours": DataConfig("breast_cancer", test=0.3, validation=0, scaling="standard"),
+            "control charts": DataConfig("synthetic_control:1300", test=1000, validation=0, scaling="none"),
+        },
+        network=Experiment(
+            model=ModelConfig("mlp", widths=(100,)),
+            optimizer=OptimizerConfig("adam"),
+            hyperparameters=Hyperparameters(learning_rate=0.001),
+            batch_size=32,
+            epochs=50,
+        ),
+        seeds=(0, 1, 2, 3, 4),
+    )

@@ -1,0 +1,67 @@
+"""The study on a few examples, from the configuration to the page."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from nnjax.config import DataConfig
+from nnjax.studies.models_and_distances import NETWORK, ModelsAndDistances
+from nnjax.types import UserError
+
+TINY = {
+    "digits": DataConfig("digits", limit=60, test=40, validation=0),
+    "wine": DataConfig("wine", limit=60, test=40, validation=0, scaling="standard"),
+}
+
+
+def study(network, **changes):
+    return dataclasses.replace(ModelsAndDistances(TINY, network, (0, 1)), **changes)
+
+
+@pytest.fixture(scope="module")
+def network():
+    from configs.models_and_distances import get_study
+
+    return dataclasses.replace(get_study().network, epochs=40, batch_size=20)
+
+
+@pytest.fixture(scope="module")
+def folder(network, tmp_path_factory):
+    path = tmp_path_factory.mktemp("study")
+    told = []
+    assert study(network).run(path, told.append) == path / "study.html"
+    assert [line.split(":")[0] for line in told] == [f"{name}, split {seed}" for name in TINY for seed in (0, 1)]
+    return path
+
+
+def test_all_methods_on_all_splits(folder):
+    table = pd.read_csv(folder / "results.csv")
+    counts = table.groupby("data")["method"].nunique()
+    assert dict(counts) == {"digits": 15, "wine": 13}  # no DTW of a table, neither kNN nor k-medoids
+    assert len(table) == 2 * (15 + 13)
+    assert table["accuracy"].between(0.15, 1).all()
+    assert (table["train"] == 60).all()
+    networks = table[(table["method"] == NETWORK) & (table["data"] == "wine")]
+    assert networks["accuracy"].min() > 0.8  # 40 epochs; a third by chance
+    splits = table[table["method"] == "kNN, Euclidean"].pivot(index="seed", columns="data", values="accuracy")
+    assert not np.array_equal(splits["digits"][0], splits["digits"][1])
+
+
+def test_the_page_stands_alone(folder):
+    page = (folder / "study.html").read_text()
+    assert "Do not confuse the distance with the model" in page
+    assert page.count("data:image/png;base64,") == 1
+    assert "http://" not in page
+    assert "https://" not in page
+    assert "<script" not in page
+    assert (folder / "figure.png").read_bytes()[:4] == b"\x89PNG"
+    assert sorted(file.name for file in folder.iterdir()) == ["figure.png", "results.csv", "study.html"]
+
+
+def test_nothing_to_do_is_refused(network):
+    with pytest.raises(UserError, match="0 sets and 2 seeds were given"):
+        study(network, sets={})
+    with pytest.raises(UserError, match="2 sets and 1 seeds were given"):
+        study(network, seeds=(0,))
