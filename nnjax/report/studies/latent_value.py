@@ -51,6 +51,7 @@ def write(study: LatentValue, rows: Sequence[Mapping[str, Any]], workdir: pathli
         {"figure.png": caption},
         [duel(won), table(frame)],
         how(study),
+        ["figure.png"],
     )
     return study_page.write(page, {"figure.png": figures.to_bytes(plot(frame), DPI)}, workdir)
 

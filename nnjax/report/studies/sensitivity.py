@@ -48,7 +48,9 @@ def write(found: Found, workdir: pathlib.Path) -> pathlib.Path:
     write_atomically(workdir / "results.csv", csv_of(rows_of(found)))
     title = f"How sensitive are layouts of {size:,} examples of {data}?"
     tables = [score_table(found.families), share_table(several), apart_table(several)]
-    return study_page.write(StudyPage(title, [CLAIM, *sentences(found)], captions, tables, how(found)), images, workdir)
+    return study_page.write(
+        StudyPage(title, [CLAIM, *sentences(found)], captions, tables, how(found), list(images)), images, workdir
+    )
 
 
 def how(found: Found) -> list[str]:
