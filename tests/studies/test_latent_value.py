@@ -22,10 +22,7 @@ def network(data):
 
 
 TINY = LatentValue(
-    sets={
-        "digits": network(DataConfig("digits", limit=100, test=60, validation=0)),
-        "bells": network(DataConfig("cbf:90", test=30, validation=0, scaling="none")),
-    },
+    sets={"bells": network(DataConfig("cbf:90", test=30, validation=0, scaling="none"))},
     around=(12,),
     arms={"autoencoder": {}},
     widths=(2, 4),
@@ -42,13 +39,10 @@ def folder(tmp_path_factory):
 
 def test_every_method_width_and_seed_is_a_row(folder):
     found = pd.read_csv(folder / "results.csv")
-    counts = found.groupby(["set", "method"]).size()
-    drawn = {"PCA": 2, "ICA": 4, "k-means": 4, "autoencoder": 4, "all inputs": 1}
-    assert dict(counts["digits"]) == drawn | {"LDA": 3}  # 2, 4 and 9 axes
-    assert dict(counts["bells"]) == drawn | {"LDA": 1, "all inputs, DTW": 1}  # three classes: 2 axes
-    assert found.loc[found["set"] == "digits", "dtw_recall"].isna().all()
-    assert found.loc[(found["set"] == "bells") & found["seed"].notna(), "dtw_recall"].between(0, 1).all()
-    copies = found[found["set"] == "digits"].groupby(["method", "width"])["reconstruction"].mean()
+    drawn = {"PCA": 2, "ICA": 4, "k-means": 4, "autoencoder": 4, "all inputs": 1, "all inputs, DTW": 1}
+    assert dict(found.groupby("method").size()) == drawn | {"LDA": 1}  # three classes: 2 axes
+    assert found.loc[found["width"] < 128, "dtw_recall"].between(0, 1).all()
+    copies = found.groupby(["method", "width"])["reconstruction"].mean()
     assert copies["PCA", 4] < copies["PCA", 2] < copies["k-means", 2]
     assert copies["ICA", 2] == pytest.approx(copies["PCA", 2], rel=1e-4)  # the same plane
 

@@ -81,8 +81,8 @@ def test_data_without_a_test_part_are_refused(tmp_path):
 def test_who_varies_more_by_hand():
     text = against("Spread", {"a": 0.3, "b": 0.1, "c": 0.2}, {"x": 0.15, "y": 0.25})
     assert text == (
-        "Spread, beside latent spaces (0.150 to 0.250): the claim holds for a. More than any of them: a (0.300); as they do: "
-        "c (0.200); less: b (0.100)."
+        "Spread, beside latent spaces (0.150 to 0.250): the claim holds for a. More than any of them: a (0.300); "
+        "as they do: c (0.200); less: b (0.100)."
     )
     assert "the claim does not hold" in against("Spread", {"b": 0.1}, {"x": 0.15})
 
