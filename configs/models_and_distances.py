@@ -4,7 +4,9 @@ Source: deck, sections 0 and 1; nnjax.data.series names the paper of the control
 
     python scripts/study.py --config=configs/models_and_distances.py --workdir=runs/models_and_distances
 
-Expected test accuracy (mean of 5 splits): see docs/DECK.md.
+Expected: nearest neighbours with 87 % (Manhattan) to 92 % (DTW) of the digits right, 91 % (Jaccard) to 98 % (Manhattan)
+of the tumours and 74 % (Jaccard) to 99.5 % (DTW) of the control charts; the best models 92, 98 and 97 %.
+Time: 1.5 minutes on one core.
 """
 
 from nnjax.config import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig

@@ -129,8 +129,13 @@ def clusters(some: Examples, method: str, known: np.ndarray, found: np.ndarray) 
     from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
     names = name_clusters(known, some.y, some.num_classes)
-    agreement = [float(score(some.truth, found)) for score in (adjusted_rand_score, adjusted_mutual_info_score)]
-    return Score(CLUSTERS, method, right(names[found], some.truth), *agreement)
+    return Score(
+        CLUSTERS,
+        method,
+        accuracy=right(names[found], some.truth),
+        ari=float(adjusted_rand_score(some.truth, found)),
+        ami=float(adjusted_mutual_info_score(some.truth, found)),
+    )
 
 
 def right(answers: np.ndarray, truth: np.ndarray) -> float:

@@ -2,7 +2,6 @@
 
 import dataclasses
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -11,8 +10,8 @@ from nnjax.studies.models_and_distances import NETWORK, ModelsAndDistances
 from nnjax.types import UserError
 
 TINY = {
-    "digits": DataConfig("digits", limit=60, test=40, validation=0),
-    "wine": DataConfig("wine", limit=60, test=40, validation=0, scaling="standard"),
+    "digits": DataConfig("digits", limit=48, test=48, validation=0),
+    "wine": DataConfig("wine", limit=48, test=48, validation=0, scaling="standard"),
 }
 
 
@@ -24,7 +23,7 @@ def study(network, **changes):
 def network():
     from configs.models_and_distances import get_study
 
-    return dataclasses.replace(get_study().network, epochs=40, batch_size=20)
+    return dataclasses.replace(get_study().network, epochs=40, batch_size=16)
 
 
 @pytest.fixture(scope="module")
@@ -42,11 +41,11 @@ def test_all_methods_on_all_splits(folder):
     assert dict(counts) == {"digits": 15, "wine": 13}  # no DTW of a table, neither kNN nor k-medoids
     assert len(table) == 2 * (15 + 13)
     assert table["accuracy"].between(0.15, 1).all()
-    assert (table["train"] == 60).all()
+    assert (table["train"] == 48).all()
     networks = table[(table["method"] == NETWORK) & (table["data"] == "wine")]
     assert networks["accuracy"].min() > 0.8  # 40 epochs; a third by chance
-    splits = table[table["method"] == "kNN, Euclidean"].pivot(index="seed", columns="data", values="accuracy")
-    assert not np.array_equal(splits["digits"][0], splits["digits"][1])
+    splits = table[table["data"] == "digits"].pivot(index="method", columns="seed", values="accuracy")
+    assert (splits[0] != splits[1]).sum() > 5  # another split for another seed
 
 
 def test_the_page_stands_alone(folder):
