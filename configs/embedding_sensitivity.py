@@ -8,7 +8,8 @@ deck's, the 2-wide one digits16 with a narrower code, at half to twice the deck'
 
     python scripts/study.py --config=configs/embedding_sensitivity.py --workdir=runs/sensitivity
 
-Expected (600 digits): see docs/DECK.md.
+Expected (600 digits): scores of t-SNE vary less than those of latent spaces (T .92-.96), pictures about as much
+(Procrustes distance .4-.5 between settings); no layout is less trustworthy than PCA. Time: 2:46 on two shared cores.
 """
 
 from nnjax.config import DataConfig, Experiment, ModelConfig, OptimizerConfig

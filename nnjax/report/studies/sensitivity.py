@@ -24,7 +24,8 @@ DPI = 130
 SHOWN = ("trustworthiness", "recall", "shepard", "knn_accuracy", "ari")
 CLAIM = (
     "The deck: SNE, t-SNE and UMAP are “very sensitive to the choice of hyperparameter”. Here every setting below was "
-    "made with every other, and beside them stand PCA, which has no settings, and the latent spaces of autoencoders."
+    "made with every other; beside them stand PCA, which has no settings, and latent spaces of autoencoders. “Very "
+    "sensitive” is taken to mean: more than each of these when their learning rate and seed change."
 )
 
 
