@@ -14,7 +14,7 @@ from nnjax.config import AUTOENCODERS, Experiment
 from nnjax.optimizers import resolve
 from nnjax.rules import RULES, Case, Finding, TargetSummary
 from nnjax.rules.case import TOLERANCE
-from nnjax.types import Prepared, Scaler
+from nnjax.types import Prepared, Rows, Scaler
 from nnjax.validation import validate
 
 __all__ = ["Finding", "TargetSummary", "examine", "summarize", "validate"]
@@ -65,7 +65,7 @@ def summarize(prepared: Prepared, model_kind: str) -> TargetSummary:
 
 
 def _numbers(
-    task: str, raw: np.ndarray, rows: np.ndarray, scaler: Scaler, sample: np.ndarray, input_size: float
+    task: str, raw: Rows, rows: np.ndarray, scaler: Scaler, sample: np.ndarray, input_size: float
 ) -> TargetSummary:
     """Summarise targets that are numbers: raw [n, k], of which `sample` are some rows, scaled."""
     low, high = _extremes(raw, rows, scaler)
@@ -85,19 +85,19 @@ def _numbers(
     )
 
 
-def _sample(raw: np.ndarray, rows: np.ndarray, scaler: Scaler) -> np.ndarray:
+def _sample(raw: Rows, rows: np.ndarray, scaler: Scaler) -> np.ndarray:
     chosen = rows[:: max(1, -(-len(rows) // SAMPLE))]
     return np.asarray(scaler(raw[chosen].astype(np.float32)))
 
 
-def _extremes(raw: np.ndarray, rows: np.ndarray, scaler: Scaler) -> tuple[float, float]:
+def _extremes(raw: Rows, rows: np.ndarray, scaler: Scaler) -> tuple[float, float]:
     """Find the smallest and the largest scaled value; scalers have positive scales, so raw extremes are enough."""
     low = np.min([part.min(axis=0) for part in _chunks(raw, rows)], axis=0).astype(np.float32)
     high = np.max([part.max(axis=0) for part in _chunks(raw, rows)], axis=0).astype(np.float32)
     return float(scaler(low).min()), float(scaler(high).max())
 
 
-def _chunks(raw: np.ndarray, rows: np.ndarray) -> Iterator[np.ndarray]:
+def _chunks(raw: Rows, rows: np.ndarray) -> Iterator[np.ndarray]:
     for start in range(0, len(rows), CHUNK):
         yield raw[rows[start : start + CHUNK]]
 

@@ -15,7 +15,8 @@ class DataConfig:
     """Which examples, how they are split and scaled.
 
     Attributes:
-      name: a source by name ("mnist5k", "digits", "mnist", "tfds:NAME", "idx:DIR", "csv:FILE", "npz:FILE", "xor", ...).
+      name: a source by name ("mnist5k", "digits", "mnist", "tfds:NAME", "idx:DIR", "csv:FILE", "npz:FILE", "npy:DIR",
+        "xor", ...).
       data_dir: where to look first for files; None for the standard places.
       target: the target column of a table (name or index), or several separated by commas; None for the source's
         default.
@@ -31,6 +32,8 @@ class DataConfig:
       scaling: of the inputs, "unit" (uint8 / 255; other types unchanged), "standard", "minmax" or "none".
       target_scaling: of regression targets, "none", "standard" or "minmax"; losses are then in scaled units.
       augment: what happens to training images, anew in every step: "none", "shift:2" (up to two pixels) or "affine".
+      window: training examples on the device at a time, the next ones read meanwhile; it decides their order
+        (`nnjax.train.windows`). None for all at once.
     """
 
     name: str = "mnist5k"
@@ -47,6 +50,7 @@ class DataConfig:
     scaling: str = "unit"
     target_scaling: str = "none"
     augment: str = "none"
+    window: int | None = None
 
 
 AUTOENCODERS = ("autoencoder", "conv_autoencoder")  # the kinds whose target is their input

@@ -45,7 +45,7 @@ def reference_errors(prepared: Prepared) -> dict[str, float]:
 
     data = prepared.dataset
     assert data.y is not None
-    x, y = np.asarray(prepared.x_scaler(data.x.astype(np.float32)), np.float32), data.y
+    x, y = np.asarray(prepared.x_scaler(data.x[:].astype(np.float32)), np.float32), data.y
     train, test = prepared.train, prepared.test
     products = make_pipeline(
         PCA(COMPONENTS, random_state=0), StandardScaler(), PolynomialFeatures(2), RidgeClassifier(alpha=1.0)

@@ -129,7 +129,8 @@ def inputs_for(facts: DataFacts, name: str, data_dir: str | None, target: str | 
             pair for pair in zip(dataset.features, facts.features, strict=True) if len(set(pair)) > 1
         )
         raise UserError(f"{name} has an input {found!r} where the network was trained on {expected!r} ({facts.name}).")
-    return scaling.fit(dataset.x, np.arange(0), "unit", dataset.full_scale)(dataset.x) if unit else dataset.x
+    x = dataset.x[:]
+    return scaling.fit(x, np.arange(0), "unit", dataset.full_scale)(x) if unit else x
 
 
 def _column(dataset: Dataset, facts: DataFacts, feature: str) -> np.ndarray:

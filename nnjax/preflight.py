@@ -74,12 +74,14 @@ def prepare_all(specs: Sequence[TrialSpec], data: Dataset | None) -> dict[DataCo
     for spec in specs:
         config = spec.experiment.data
         sizes[config] = max(sizes.get(config, 0), spec.experiment.batch_size)
-    sources: dict[tuple[str, str | None, str | None], Dataset] = {}
-    for config in sizes:
-        source = (config.name, config.data_dir, config.target)
+    sources: dict[tuple[str, str | None, str | None, bool], Dataset] = {}
+    out = {}
+    for config, size in sizes.items():
+        source = (config.name, config.data_dir, config.target, config.window is not None)
         if source not in sources:
             sources[source] = load(*source) if data is None else data
-    return {c: prepare_loaded(sources[c.name, c.data_dir, c.target], c, size) for c, size in sizes.items()}
+        out[config] = prepare_loaded(sources[source], config, size)
+    return out
 
 
 def refuse_unfit_images(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> None:

@@ -139,7 +139,7 @@ def brief(experiment: Experiment) -> Experiment:
     """Give the experiment as the checks train it: fresh weights, whole training data evaluated, nothing transformed."""
     return dataclasses.replace(
         experiment,
-        data=dataclasses.replace(experiment.data, augment="none", folds=None),
+        data=dataclasses.replace(experiment.data, augment="none", folds=None, window=None),
         hyperparameters=dataclasses.replace(experiment.hyperparameters, patience=None),
         batch_size=min(experiment.batch_size, BATCH),
         eval_batch_size=min(experiment.eval_batch_size, VALIDATION),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -24,6 +24,32 @@ class UserError(ValueError):
     """
 
 
+class Rows(Protocol):
+    """Inputs [n, d]: a NumPy array, or what reads from a file those rows that are asked for."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(n, d)."""
+        ...
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Of the rows as they come."""
+        ...
+
+    def __len__(self) -> int:
+        """Count the rows."""
+        ...
+
+    def __getitem__(self, index: Any, /) -> np.ndarray:
+        """Give rows by index or slice: [r, d]."""
+        ...
+
+    def max(self) -> Any:
+        """Find the largest number."""
+        ...
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Dataset:
     """Examples as they lie in their source: unscaled and not yet split.
@@ -31,7 +57,7 @@ class Dataset:
     Attributes:
       name: the name it was asked for by, such as "mnist" or "csv:houses.csv".
       source: where it was found (path, package), for the report.
-      x: [n, d] inputs; uint8 for images, float32 otherwise; always flat and finite.
+      x: [n, d] inputs; uint8 for images, float32 otherwise; always flat and finite. They may lie in a file.
       y: [n] int32 class indices (task "classification"), [n, k] float32 targets ("regression"), or None ("none").
       task: "classification", "regression" or "none" (no labels).
       sha256: hex digest of x and y as stored, so that a run can say which data it saw.
@@ -49,7 +75,7 @@ class Dataset:
 
     name: str
     source: str
-    x: np.ndarray
+    x: Rows
     y: np.ndarray | None
     task: str
     sha256: str

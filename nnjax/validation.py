@@ -89,6 +89,7 @@ RANGES: dict[str, Interval] = {
     "train_eval_size": FROM_ZERO,
     "seed": Interval(0, 2**32, True, False, whole=True),
     "data.limit": FROM_ONE,
+    "data.window": FROM_ONE,
     "hyperparameters.learning_rate": NOT_NEGATIVE,  # 1e10 is allowed: it shows what divergence looks like
     "hyperparameters.momentum": SHARE,
     "hyperparameters.b1": SHARE,

@@ -3,7 +3,8 @@
 Every contender is a fresh process on the same work, in turn, given both cores in the way that suits it. Prints ratios
 and writes bench.json, bench.md and bench.png. Needs the extra `peers`, and for all tasks but tiny NNJAX_DATA. The task
 flat measures nnjax alone, in populations of 16 to 10,000 trials (see `scripts/peers/flat.py`), and writes flat.json;
-signals, what looking inside the networks costs (see `scripts/peers/looking.py`), and writes signals.json; dtw compares
+signals, what looking inside the networks costs (see `scripts/peers/looking.py`), and writes signals.json; stream, what
+reading the data in windows from files costs (see `scripts/peers/streaming.py`), and writes streaming.json; dtw compares
 distances of time series with other packages' (see `scripts/peers/dtw.py`; extra `series`), and writes dtw.json; tsne
 compares eight layouts of 2,000 digits (see `scripts/peers/layouts.py`), and writes layouts.json.
 """
@@ -18,13 +19,13 @@ from absl import flags
 
 from nnjax.main import run
 from nnjax.types import UserError
-from scripts.peers import contest, dtw, flat, layouts, looking, machine, tables, tasks
+from scripts.peers import contest, dtw, flat, layouts, looking, machine, streaming, tables, tasks
 from scripts.peers.contest import Contender, Size
 
 TASKS = flags.DEFINE_list(
     "tasks",
     ["tiny", "autoencoder", "products", "solo", "lenet"],
-    "what to run: tiny, autoencoder, products, solo, lenet, flat, signals, dtw, tsne",
+    "what to run: tiny, autoencoder, products, solo, lenet, flat, signals, stream, dtw, tsne",
 )
 ONLY = flags.DEFINE_string("only", "", "contenders whose name has this text, beside nnjax")
 REPEATS = flags.DEFINE_integer("repeats", 3, "how often each runs", lower_bound=1)
@@ -40,7 +41,7 @@ SIZES = {
     "lenet": Size(8, 3),
 }
 NNJAX = [Contender("nnjax"), Contender("nnjax, warm cache", cache=True)]
-ALONE = ("flat", "signals", "dtw", "tsne")  # in their own ways
+ALONE = ("flat", "signals", "stream", "dtw", "tsne")  # in their own ways
 COMPILED = ("torch_peer", "ensemble_compiled")
 PEERS = {
     "tiny": [
@@ -87,6 +88,8 @@ def main(argv: list[str]) -> None:
         flat.contest(out, REPEATS.value, SHARE.value)
     if "signals" in TASKS.value:
         looking.contest(out, REPEATS.value, SHARE.value)
+    if "stream" in TASKS.value:
+        streaming.contest(out, REPEATS.value, SHARE.value)
     if "dtw" in TASKS.value:
         dtw.contest(out, REPEATS.value, SHARE.value, SERIES_PYTHON.value, ONLY.value)
     if "tsne" in TASKS.value:

@@ -1,4 +1,8 @@
-"""Download data sets, checked and resumable: python scripts/data.py mnist [fashion_mnist] [--data_dir=DIR]."""
+"""Download data sets, checked and resumable: python scripts/data.py mnist [fashion_mnist] [--data_dir=DIR].
+
+With --to_npy=DIR it writes one data set, of any source, as a folder of .npy files instead, from which training streams:
+python scripts/data.py tfds:NAME --to_npy=DIR, then --config.data.name=npy:DIR --config.data.window=65536.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +11,20 @@ from pathlib import Path
 from absl import flags
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 
-from nnjax.data import download, files, mnist
+from nnjax.data import download, files, load, mnist, npy
 from nnjax.main import run
 from nnjax.types import UserError
 
 flags.DEFINE_string("data_dir", None, "where to put NAME/*.gz; otherwise $NNJAX_DATA, or ~/.cache/nnjax")
+TO_NPY = flags.DEFINE_string("to_npy", None, "folder to write one data set into as .npy files; nothing is downloaded")
 
 
 def main(argv: list[str]) -> None:
-    """Fetch every data set named on the command line."""
+    """Fetch every data set named on the command line, or write one as a folder of .npy files."""
     names = argv[1:]
+    if TO_NPY.value is not None:
+        rewrite(names, Path(TO_NPY.value).expanduser())
+        return
     unknown = [name for name in names if name not in mnist.MIRRORS]
     if unknown or not names:
         found = f"{unknown[0]!r} cannot be downloaded" if unknown else "No data set was named"
@@ -26,6 +34,17 @@ def main(argv: list[str]) -> None:
         for name in names:
             fetch(name, folder / name, bars)
             bars.console.print(f"{name}: complete in {folder / name}")
+
+
+def rewrite(names: list[str], folder: Path) -> None:
+    """Write the one data set that is named as a folder of .npy files."""
+    if len(names) != 1:
+        raise UserError(f"--to_npy writes one data set, but {len(names)} were named: name one, such as mnist.")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UserError(f"{folder} is there already: name a new folder for --to_npy.")
+    dataset = load(names[0], flags.FLAGS.data_dir, stored=True)
+    npy.write(dataset, folder)
+    print(f"{names[0]}: {len(dataset.x):,} examples in {folder}; train on them with --config.data.name=npy:{folder}")
 
 
 def fetch(name: str, folder: Path, bars: Progress) -> None:

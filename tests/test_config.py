@@ -18,7 +18,7 @@ def test_only_the_values_of_traced_fields_are_left_out_of_the_program_key():
             value = ("huber",)
         elif path in ("data.data_dir", "data.target"):
             value = "x"
-        elif path in ("data.limit", "data.folds", "hyperparameters.patience"):
+        elif path in ("data.limit", "data.folds", "data.window", "hyperparameters.patience"):
             value = 5
         elif path == "signals":
             value = True

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from nnjax.data import outputs
-from nnjax.types import Dataset, UserError
+from nnjax.data.stored import StoredRows
+from nnjax.types import Dataset, Rows, UserError
 
 
 def from_arrays(
@@ -32,7 +34,7 @@ def from_arrays(
 
     Args:
       x: [n, d] numbers, [n, h, w] or [n, h, w, channels] images, or [n] for a single input. uint8 stays uint8 (it is
-        scaled on the device), everything else becomes float32.
+        scaled on the device), everything else becomes float32. Or `StoredRows`, which stay on the disk.
       y: [n] class labels (whole numbers, booleans or text), [n] or [n, k] float targets, or None for no labels.
       name: what messages and reports call it.
       task: "classification", "regression" or "none"; None infers it: whole numbers, booleans or text in one column are
@@ -50,12 +52,11 @@ def from_arrays(
     Raises:
       UserError: numbers that are not finite, shapes or lengths that disagree, labels out of range, too many classes.
     """
-    inputs, image_shape = _inputs(_as_array(x, "x", name), image_shape, name)
-    if image_shape is None:
-        features = outputs.column_names(features, "x", inputs.shape[1], name)
-    outputs.check_finite(inputs, features, f"x of {name}")
-    if inputs.dtype != np.uint8:
-        inputs = inputs.astype(np.float32)
+    given = x if isinstance(x, StoredRows) else _as_array(x, "x", name)
+    shape = given.stored_shape if isinstance(given, StoredRows) else given.shape
+    image_shape = _image_shape(shape, image_shape, name)
+    names = () if image_shape else outputs.column_names(features, "x", math.prod(shape[1:]), name)
+    inputs: Rows = given if isinstance(given, StoredRows) else _checked(given, names, name)
     if test_start is not None and not 0 < test_start < len(inputs):
         raise UserError(
             f"The test set of {name} begins at example {test_start}, but 1 to {len(inputs) - 1} was expected."
@@ -71,9 +72,9 @@ def from_arrays(
         x=inputs,
         y=learned.y,
         task=learned.task,
-        sha256=digest(inputs, learned.y),
+        sha256=digest(inputs, learned.y, lambda rows, first: outputs.check_finite(rows, names, f"x of {name}", first)),
         classes=learned.classes,
-        features=() if image_shape else tuple(features),
+        features=names,
         targets=learned.targets,
         image_shape=image_shape,
         test_start=test_start,
@@ -83,12 +84,20 @@ def from_arrays(
     )
 
 
-def digest(x: np.ndarray, y: np.ndarray | None) -> str:
-    """The SHA-256 (hex) of dtypes, shapes and bytes of x and y."""
-    state = hashlib.sha256()
-    for array in (x, y):
-        state.update(b"none" if array is None else f"{array.dtype.str}{array.shape}".encode())
-        state.update(b"" if array is None else np.ascontiguousarray(array).data)
+def digest(x: Rows, y: np.ndarray | None, check: Callable[[np.ndarray, int], None] = lambda rows, first: None) -> str:
+    """The SHA-256 (hex) of dtypes, shapes and bytes of x and y.
+
+    Stored rows are read once, some at a time, and each time `check` is called with them and the number of the first.
+    """
+    state = hashlib.sha256(f"{x.dtype.str}{x.shape}".encode())
+    if isinstance(x, StoredRows):
+        for first, rows in x.chunks():
+            check(rows, first)
+            state.update(rows.data)
+    else:
+        state.update(np.ascontiguousarray(x).data)
+    state.update(b"none" if y is None else f"{y.dtype.str}{y.shape}".encode())
+    state.update(b"" if y is None else np.ascontiguousarray(y).data)
     return state.hexdigest()
 
 
@@ -104,17 +113,22 @@ def _as_array(values: Any, which: str, name: str) -> np.ndarray:
     return array
 
 
-def _inputs(x: np.ndarray, image_shape: tuple[int, int] | None, name: str) -> tuple[np.ndarray, tuple[int, int] | None]:
-    """x as [n, d], and the shape of the grey images it shows, if it shows any."""
-    if x.ndim == 3 or (x.ndim == 4 and x.shape[3] == 1):
-        image_shape = (x.shape[1], x.shape[2])
-    if not 1 <= x.ndim <= 4 or x.size == 0:
+def _image_shape(shape: tuple[int, ...], image_shape: tuple[int, int] | None, name: str) -> tuple[int, int] | None:
+    """The shape of the grey images that x of a shape shows, if it shows any."""
+    if len(shape) == 3 or (len(shape) == 4 and shape[3] == 1):
+        image_shape = shape[1], shape[2]
+    if not 1 <= len(shape) <= 4 or 0 in shape:
         raise UserError(
-            f"x of {name} has the shape {x.shape}, but [examples, inputs] with at least one of each was expected."
+            f"x of {name} has the shape {shape}, but [examples, inputs] with at least one of each was expected."
         )
-    flat = x.reshape(len(x), -1)
-    if image_shape and image_shape[0] * image_shape[1] != flat.shape[1]:
-        raise UserError(
-            f"x of {name} has {flat.shape[1]} inputs, which are not images of {image_shape[0]}×{image_shape[1]}."
-        )
-    return np.ascontiguousarray(flat), image_shape
+    width = math.prod(shape[1:])
+    if image_shape and image_shape[0] * image_shape[1] != width:
+        raise UserError(f"x of {name} has {width} inputs, which are not images of {image_shape[0]}×{image_shape[1]}.")
+    return image_shape
+
+
+def _checked(x: np.ndarray, names: Sequence[str], name: str) -> np.ndarray:
+    """x as [n, d], uint8 or float32."""
+    flat = np.ascontiguousarray(x.reshape(len(x), -1))
+    outputs.check_finite(flat, names, f"x of {name}")
+    return flat if flat.dtype == np.uint8 else flat.astype(np.float32)

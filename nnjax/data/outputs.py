@@ -118,8 +118,10 @@ def _values(y: np.ndarray, name: str) -> np.ndarray:
     return y.reshape(len(y), -1)
 
 
-def check_finite(values: np.ndarray, columns: Sequence[str], what: str) -> None:
+def check_finite(values: np.ndarray, columns: Sequence[str], what: str, first_row: int = 0) -> None:
     """Refuse NaN, infinity and what is too large in values [n, d], saying how many and where the first one is.
+
+    The values may be some of the rows, from `first_row` on.
 
     Raises:
       UserError: there are some.
@@ -134,7 +136,9 @@ def check_finite(values: np.ndarray, columns: Sequence[str], what: str) -> None:
     kind, remedy = "NaN or infinite", "fill in or remove what is missing"
     if np.isfinite(first):
         kind, remedy = f"beyond {LARGEST:g}, too large for float32", "correct them, or choose a larger unit"
-    place = f"example {row} (counted from 0), " + (f"column {columns[column]!r}" if columns else f"pixel {column}")
+    place = f"example {first_row + row} (counted from 0), " + (
+        f"column {columns[column]!r}" if columns else f"pixel {column}"
+    )
     values_are = "value that is" if len(bad) == 1 else "values that are"
     raise UserError(f"{what} has {len(bad)} {values_are} {kind}, the first ({first}) in {place}: {remedy}.")
 

@@ -20,17 +20,17 @@ def prepare(config: DataConfig, batch_size: int | None = None) -> Prepared:
     Raises:
       UserError: see `load` and `prepare_loaded`.
     """
-    dataset = sources.load(config.name, config.data_dir, config.target)
+    dataset = sources.load(config.name, config.data_dir, config.target, config.window is not None)
     return prepare_loaded(dataset, config, batch_size)
 
 
 def prepare_loaded(dataset: Dataset, config: DataConfig, batch_size: int | None = None) -> Prepared:
-    """Split a data set that is already in memory and fit the scalers on its training part.
+    """Split a data set that is already loaded and fit the scalers on its training part.
 
     Args:
       dataset: from `load` or `from_arrays`.
-      config: its fields limit, validation, test, stratify, split_seed, scaling and target_scaling; name, data_dir and
-        target are not looked at.
+      config: its fields limit, validation, test, stratify, split_seed, scaling and target_scaling; name, data_dir,
+        target and window are not looked at.
       batch_size: refuse fewer training examples than this; None does not look.
 
     Raises:

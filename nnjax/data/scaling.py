@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from nnjax.types import Scaler, UserError
+from nnjax.types import Rows, Scaler, UserError
 
 KINDS = ("unit", "standard", "minmax", "none")
 CHUNK = 2048  # rows converted to float64 at a time
@@ -17,7 +17,7 @@ def identity() -> Scaler:
     return _factor(1.0)
 
 
-def fit(x: np.ndarray, rows: np.ndarray, kind: str, full_scale: float | None = None) -> Scaler:
+def fit(x: Rows, rows: np.ndarray, kind: str, full_scale: float | None = None) -> Scaler:
     """The scaler of a kind for the given rows.
 
     Args:
@@ -52,7 +52,7 @@ def _factor(scale: float) -> Scaler:
     return Scaler(np.zeros((), np.float32), np.array(scale, np.float32))
 
 
-def _chunks(x: np.ndarray, rows: np.ndarray) -> Iterator[np.ndarray]:
+def _chunks(x: Rows, rows: np.ndarray) -> Iterator[np.ndarray]:
     for start in range(0, len(rows), CHUNK):
         yield x[rows[start : start + CHUNK]].astype(np.float64)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from nnjax.data import files, idx, mnist, npz, series, shipped, tabular, tfds, toys
+from nnjax.data import files, idx, mnist, npy, npz, series, shipped, tabular, tfds, toys
 from nnjax.types import Dataset, UserError
 
 
@@ -19,6 +19,7 @@ class Request(NamedTuple):
     argument: str
     data_dir: str | None = None
     target: str | None = None
+    stored: bool = False
 
     @property
     def name(self) -> str:
@@ -26,13 +27,15 @@ class Request(NamedTuple):
         return f"{self.kind}:{self.argument}" if self.argument else self.kind
 
 
-def load(name: str, data_dir: str | None = None, target: str | None = None) -> Dataset:
+def load(name: str, data_dir: str | None = None, target: str | None = None, stored: bool = False) -> Dataset:
     """A data set by name.
 
     Args:
       name: a key of `SOURCES`, with what `ARGUMENTS` asks for after a colon: "mnist5k", "csv:houses.csv", "moons:500".
       data_dir: where to look first for files.
       target: the target column (csv), array (npz) or feature (tfds); None for the source's default.
+      stored: leave inputs where they are stored and read them as they are needed, where the source can (tfds; npy does
+        so always).
 
     Returns:
       The examples, unscaled and not yet split. scikit-learn's digits are uint8 from 0 to 16, which `full_scale` says.
@@ -50,7 +53,7 @@ def load(name: str, data_dir: str | None = None, target: str | None = None) -> D
         raise UserError(
             f"{kind} has its own target, but target={target!r} was given: only {', '.join(TARGETED)} take one."
         )
-    dataset = SOURCES[kind](Request(kind, argument, data_dir, target))
+    dataset = SOURCES[kind](Request(kind, argument, data_dir, target, stored))
     return dataclasses.replace(dataset, name=name)
 
 
@@ -111,8 +114,12 @@ def _npz(request: Request) -> Dataset:
     return npz.load(files.find(request.argument, request.data_dir), request.name, request.target)
 
 
+def _npy(request: Request) -> Dataset:
+    return npy.load(files.find(request.argument, request.data_dir), request.name)
+
+
 def _tfds(request: Request) -> Dataset:
-    return tfds.load(request.argument, request.name, request.data_dir, request.target)
+    return tfds.load(request.argument, request.name, request.data_dir, request.target, request.stored)
 
 
 SOURCES: dict[str, Callable[[Request], Dataset]] = {
@@ -127,6 +134,7 @@ SOURCES: dict[str, Callable[[Request], Dataset]] = {
     **dict.fromkeys(series.KINDS, _series),
     "csv": _table,
     "npz": _npz,
+    "npy": _npy,
     "idx": _idx,
     "tfds": _tfds,
 }
@@ -135,6 +143,7 @@ ARGUMENTS = {
     **dict.fromkeys([*toys.SIZED, *series.KINDS], "[SIZE]"),
     "csv": "FILE",
     "npz": "FILE",
+    "npy": "DIR",
     "idx": "DIR",
     "tfds": "NAME",
 }

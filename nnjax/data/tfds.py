@@ -17,6 +17,7 @@ import numpy as np
 from absl import logging
 
 from nnjax.data.arrays import from_arrays
+from nnjax.data.stored import StoredRows
 from nnjax.types import Dataset, UserError
 
 POOLED = ("train", "validation")  # splits that training may draw on
@@ -37,7 +38,9 @@ def find(dataset: str, data_dir: str | None = None) -> Path | None:
     return next(found, None)
 
 
-def load(dataset: str, name: str, data_dir: str | None = None, target: str | None = None) -> Dataset:
+def load(
+    dataset: str, name: str, data_dir: str | None = None, target: str | None = None, stored: bool = False
+) -> Dataset:
     """A prepared data set.
 
     The splits "train" and "validation" are the pool, "test" is the test set, others are not used. The supervised keys
@@ -48,6 +51,7 @@ def load(dataset: str, name: str, data_dir: str | None = None, target: str | Non
       name: what the data set is called here.
       data_dir: where to look first.
       target: the feature to predict, instead of the declared one ("none" for no target).
+      stored: leave the inputs where they are and read records as they are needed (they are decoded anew each time).
 
     Raises:
       UserError: not prepared, not readable, or without features that make numbers.
@@ -69,8 +73,13 @@ def load(dataset: str, name: str, data_dir: str | None = None, target: str | Non
     features = dict(sorted(_flatten(info.features).items()))  # TFDS gives them in another order at every start
     x_keys, y_key = _keys(info.supervised_keys, features, target, dataset)
     wanted = [splits[split] for split in [*pools, *(["test"] if "test" in splits else [])]]
-    columns = _read(wanted, {*x_keys, *filter(None, [y_key])}, dataset, place)
-    x, names = _inputs(x_keys, columns, dataset)
+    columns = _read(wanted, {*(() if stored else x_keys), *filter(None, [y_key])}, dataset, place)
+    x: Any
+    if stored:
+        pieces = [Records(split, x_keys, dataset, place) for split in wanted]
+        x, names = StoredRows(pieces), pieces[0].names
+    else:
+        x, names = _inputs(x_keys, columns, dataset)
     return from_arrays(
         x,
         columns[y_key] if y_key else None,
@@ -111,13 +120,51 @@ def _keys(declared: Any, features: Mapping[str, Any], target: str | None, datase
     return [key for key in x_keys if key != y_key], y_key
 
 
+class Records:
+    """The inputs of a split, as they lie in its files.
+
+    Args:
+      split: a sequence of examples.
+      keys: the features that make x.
+      dataset, place: for messages.
+
+    Attributes:
+      names: of the columns; none for images.
+      shape, dtype: of the inputs of all examples.
+    """
+
+    def __init__(self, split: Any, keys: Sequence[str], dataset: str, place: Path):
+        self._split, self._keys, self._dataset, self._place = split, keys, dataset, place
+        first, self.names = self._fetch(np.zeros(1, np.int64))
+        self.shape, self.dtype = (len(split), *first.shape[1:]), first.dtype
+
+    def read(self, rows: np.ndarray) -> np.ndarray:
+        """Fetch rows by index.
+
+        Raises:
+          UserError: the records cannot be read.
+        """
+        return self._fetch(rows)[0]
+
+    def _fetch(self, rows: np.ndarray) -> tuple[np.ndarray, list[str]]:
+        columns = _columns([(self._split, rows)], set(self._keys), self._dataset, self._place)
+        return _inputs(self._keys, columns, self._dataset)
+
+
 def _read(splits: Sequence[Any], keys: set[str], dataset: str, place: Path) -> dict[str, np.ndarray]:
     """The wanted features of all examples, one split after the other: arrays [n, ...]."""
+    return _columns([(split, np.arange(len(split))) for split in splits], keys, dataset, place)
+
+
+def _columns(
+    wanted: Sequence[tuple[Any, np.ndarray]], keys: set[str], dataset: str, place: Path
+) -> dict[str, np.ndarray]:
+    """The wanted features of some examples of splits, by their indices: arrays [n, ...]."""
     lists: dict[str, list[Any]] = {key: [] for key in keys}
     with _guarded(dataset, place):
-        for split in splits:
-            for start in range(0, len(split), BATCH):
-                for example in split.__getitems__(list(range(start, min(start + BATCH, len(split))))):
+        for split, rows in wanted:
+            for start in range(0, len(rows), BATCH):
+                for example in split.__getitems__(rows[start : start + BATCH].tolist()):
                     flat = _flatten(example)
                     for key, values in lists.items():
                         values.append(flat[key])

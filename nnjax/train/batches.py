@@ -22,14 +22,35 @@ class Part(NamedTuple):
     count: Array
 
 
+class Window(NamedTuple):
+    """The training examples that are on the device for now (see `nnjax.train.windows`).
+
+    Outside the program every field has a leading axis, one window for each device (or row that shares batches).
+
+    Attributes:
+      x, y: [w, d] and [w, ...], as in `DeviceData`; zeros after the last example.
+      count: int32 [], how many examples it holds.
+      number, of: int32 [], its place in the epoch, from 0, and how many windows the epoch has.
+    """
+
+    x: Array
+    y: Array
+    count: Array
+    number: Array
+    of: Array
+
+
 class DeviceData(NamedTuple):
     """A prepared data set on the device, once for all trials.
 
     Attributes:
-      x: [n, d] uint8 or float.
+      x: [n, d] uint8 or float; with windows only the examples that are evaluated.
       y: [n] int32 classes, [n, k] float targets, or [n, 0] where the input is the target.
-      train, train_eval, validation, test: the parts; train_eval is the fixed subset re-evaluated at epochs' ends.
+      train, train_eval, validation, test: the parts; train_eval is the fixed subset re-evaluated at epochs' ends. With
+        windows train has a count only.
+      looks: int32 [s], training examples that are looked at from inside the networks (`nnjax.train.probe`).
       x_mean, x_scale, y_mean, y_scale: the scalers, [1, 1], [1, d] or [1, k].
+      window: what is trained on; None for all of x.
     """
 
     x: Array
@@ -38,10 +59,12 @@ class DeviceData(NamedTuple):
     train_eval: Part
     validation: Part
     test: Part
+    looks: Array
     x_mean: Array
     x_scale: Array
     y_mean: Array
     y_scale: Array
+    window: Window | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,22 +113,29 @@ def make_shapes(experiment: Experiment, prepared: Prepared) -> Shapes:
 
 def make_device_data(experiment: Experiment, prepared: Prepared) -> DeviceData:
     """Lay a prepared data set out for the program, as numpy arrays; the population puts it on its devices."""
-    dtype = np.float64 if experiment.model.dtype == "float64" else np.float32
-    dataset, train = prepared.dataset, prepared.train
-    y = np.zeros((len(dataset.x), 0), dtype) if dataset.y is None else dataset.y
+    dtype, train = float_type(experiment), prepared.train
     subset = train if experiment.train_eval_size is None else fixed_subset(train, experiment.train_eval_size)
-    most_train, most_validation = _most(prepared, experiment.data.folds)
+    most_train, most_validation = largest(prepared, experiment.data.folds)
+    padded = -(-most_train // experiment.batch_size) * experiment.batch_size
+    size = num_looks(padded)
+    looks = train[np.minimum(np.arange(size) * max(len(train) // size, 1), len(train) - 1)]
+    parts, rows = [train, subset, prepared.validation, prepared.test, looks], None
+    if experiment.data.window is not None:
+        rows = np.unique(np.concatenate(parts[1:]))
+        parts[1:] = [np.searchsorted(rows, part).astype(np.int32) for part in parts[1:]]
+    x, y = examples(prepared, rows, dtype)
     most_train_eval = most_train if experiment.train_eval_size is None else min(most_train, experiment.train_eval_size)
     most_evaluated = max(most_train_eval, most_validation, len(prepared.test))  # equal shapes are compiled once
     batches = even_batches(most_evaluated, experiment.eval_batch_size)
     evaluated = batches * -(-most_evaluated // max(batches, 1))
     return DeviceData(
-        x=dataset.x if dataset.x.dtype == np.uint8 else dataset.x.astype(dtype),
-        y=y if y.dtype == np.int32 else y.astype(dtype),
-        train=_pad(train, -(-most_train // experiment.batch_size) * experiment.batch_size),
-        train_eval=_pad(subset, evaluated),
-        validation=_pad(prepared.validation, evaluated),
-        test=_pad(prepared.test, evaluated),
+        x=x,
+        y=y,
+        train=_pad(train, padded) if rows is None else Part(np.zeros(0, np.int32), np.int32(len(train))),
+        train_eval=_pad(parts[1], evaluated),
+        validation=_pad(parts[2], evaluated),
+        test=_pad(parts[3], evaluated),
+        looks=parts[4],
         x_mean=_row(prepared.x_scaler.mean, dtype),
         x_scale=_row(prepared.x_scaler.scale, dtype),
         y_mean=_row(prepared.y_scaler.mean, dtype),
@@ -113,7 +143,24 @@ def make_device_data(experiment: Experiment, prepared: Prepared) -> DeviceData:
     )
 
 
-def _most(prepared: Prepared, folds: int | None) -> tuple[int, int]:
+def float_type(experiment: Experiment) -> type:
+    """Give the type of inputs and targets that are no whole numbers."""
+    return np.float64 if experiment.model.dtype == "float64" else np.float32
+
+
+def examples(prepared: Prepared, rows: np.ndarray | None, dtype: type) -> tuple[np.ndarray, np.ndarray]:
+    """Fetch examples by index, None for all, as the device holds them: x [rows, d], y [rows], [rows, k] or [rows, 0].
+
+    Raises:
+      UserError: they lie in a file that has changed.
+    """
+    dataset, chosen = prepared.dataset, slice(None) if rows is None else rows
+    x = dataset.x[chosen]
+    y = np.zeros((len(x), 0), dtype) if dataset.y is None else dataset.y[chosen]
+    return x if x.dtype == np.uint8 else x.astype(dtype), y if y.dtype == np.int32 else y.astype(dtype)
+
+
+def largest(prepared: Prepared, folds: int | None) -> tuple[int, int]:
     """Give the sizes of the largest training and validation parts, so that one program serves all folds."""
     train, validation = len(prepared.train), len(prepared.validation)
     if folds is None:
@@ -146,15 +193,24 @@ def _pad(index: np.ndarray, size: int) -> Part:
     return Part(padded, np.int32(len(index)))
 
 
-def epoch_rows(shuffle: bool, part: Part, seed: Array, epoch: Array) -> Array:
-    """The training rows in the order of one epoch, int32 [padded n]; the real ones first.
+def epoch_rows(shuffle: bool, part: Part, seed: Array, turn: Array) -> Array:
+    """The training rows in the order of one epoch, or window, int32 [padded n]; the real ones first.
 
-    A pure function of (seed, epoch) and of the training part.
+    A pure function of (seed, turn) and of the training part; turns count the epochs, or the windows of all epochs.
     """
     if not shuffle:
         return part.index
-    key = jax.random.fold_in(jax.random.fold_in(jax.random.key(seed), ORDER), epoch)
+    key = jax.random.fold_in(jax.random.fold_in(jax.random.key(seed), ORDER), turn)
     return part.index[random_order(key, part.index.shape[0], part.count)]
+
+
+MOST_LOOKS, FEWEST_LOOKS = 256, 32  # examples that are looked at from inside
+LOOKS_SHARE = 40  # of so many training examples, one is
+
+
+def num_looks(most: int) -> int:
+    """Count the examples to look at: a fortieth of the training part, but 32 to 256, and not more than there are."""
+    return min(most, max(FEWEST_LOOKS, min(MOST_LOOKS, most // LOOKS_SHARE)))
 
 
 PLACE_BITS = (16, 21, 24, 28)  # of a word of the sort below; few choices, so that padding hardly ever changes them
@@ -177,6 +233,33 @@ def random_order(key: Key, n: int, count: Array) -> Array:
         words = jax.lax.sort((bits >> width) << width | place)
         order = order[words & jnp.uint32(2**width - 1)]
     return order
+
+
+class Stage(NamedTuple):
+    """What is trained on for now.
+
+    Attributes:
+      data: whose x and y hold it.
+      part: its examples.
+      begin: int32 [], the step of the epoch with which it begins.
+      turn: int32 [], the number of its order: that of the epoch, or of the window, counted on through all epochs.
+    """
+
+    data: DeviceData
+    part: Part
+    begin: Array
+    turn: Array
+
+
+def stage_of(data: DeviceData, batch_size: int, epoch: Array) -> Stage:
+    """Give what an epoch (int32 []) trains on: all that trains, or the window."""
+    window = data.window
+    if window is None:
+        return Stage(data, data.train, jnp.int32(0), epoch)
+    size = window.x.shape[0]
+    part = Part(jnp.arange(size, dtype=jnp.int32), window.count)
+    begin, turn = window.number * (size // batch_size), epoch * window.of + window.number
+    return Stage(data._replace(x=window.x, y=window.y), part, begin, turn)
 
 
 class Batch(NamedTuple):

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 
 from nnjax.models.census import trained_layers
 from nnjax.train import probe
-from nnjax.train.batches import DeviceData, Part, epoch_rows
+from nnjax.train.batches import DeviceData, Part, epoch_rows, stage_of
 from nnjax.train.trial import Trial
 from nnjax.types import Array, Metrics, Params, TrialState
 
@@ -70,10 +70,10 @@ class Block:
     def train_segment(
         self, data: DeviceData, hyper: Hyper, state: TrialState, num_steps: Array, total_steps: Array
     ) -> tuple[TrialState, Metrics]:
-        """Advance by num_steps steps, at most to total_steps and over at most CAPACITY epochs' ends.
+        """Advance by num_steps steps, at most to total_steps, to the window's end, and over CAPACITY epochs' ends.
 
         Args:
-          data: on this device.
+          data: on this device; a window in it is that of state.step, with a leading axis of 1.
           hyper, state: of the lanes.
           num_steps, total_steps: int32 [1], this device's own.
 
@@ -81,10 +81,15 @@ class Block:
           The new state and {curve: [m, CAPACITY]}, {signal: [m, CAPACITY, p]}: column t is the t-th epoch that ended
           here, NaN after the last.
         """
-        per_epoch = steps_per_epoch(data, self.trial.experiment.batch_size)
+        size = self.trial.experiment.batch_size
+        per_epoch = steps_per_epoch(data, size)
         first, total_steps = state.step[0], total_steps[0]
         last = jnp.minimum(first + num_steps[0], total_steps)
         last = jnp.minimum(last, (first // per_epoch + CAPACITY) * per_epoch)
+        if data.window is not None:
+            data = data._replace(window=jax.tree.map(lambda leaf: leaf[0], data.window))
+            stage = stage_of(data, size, first // per_epoch)
+            last = jnp.minimum(last, first // per_epoch * per_epoch + stage.begin + -(-stage.part.count // size))
         progress = _Progress(state, self.empty_metrics(), jnp.int32(0))
 
         def go_on(progress: _Progress) -> Array:
@@ -117,16 +122,17 @@ class Block:
         self, data: DeviceData, hyper: Hyper, state: TrialState, epoch: Array, stop: Array, total_steps: Array
     ) -> TrialState:
         """Take the steps from state.step to `stop`, all within one epoch."""
-        size = self.trial.experiment.batch_size
-        begin = epoch * steps_per_epoch(data, size)
+        size, shuffle = self.trial.experiment.batch_size, self.trial.experiment.shuffle
+        stage = stage_of(data, size, epoch)
+        begin = epoch * steps_per_epoch(data, size) + stage.begin
         seeds = state.seed[:1] if self.shared else state.seed
-        rows = jax.vmap(lambda seed: epoch_rows(self.trial.experiment.shuffle, data.train, seed, epoch))(seeds)
+        rows = jax.vmap(lambda seed: epoch_rows(shuffle, stage.part, seed, stage.turn))(seeds)
 
         def body(t: Array, state: TrialState) -> TrialState:
             start = (t - begin) * size
             index = jax.lax.dynamic_slice_in_dim(rows, start, size, axis=1)
-            weight = start + jnp.arange(size) < data.train.count
-            return self.step(data, hyper, state, index, weight, total_steps)
+            weight = start + jnp.arange(size) < stage.part.count
+            return self.step(stage.data, hyper, state, index, weight, total_steps)
 
         return jax.lax.fori_loop(state.step[0], stop, body, state)
 
@@ -166,7 +172,8 @@ class Block:
         def nothing() -> Metrics:
             return jax.tree.map(lambda a: jnp.full(a.shape, jnp.nan, a.dtype), jax.eval_shape(measure))
 
-        return jax.lax.cond(probe.due(data.train, self.trial.experiment.batch_size, epoch), measure, nothing)
+        due = probe.due(data.looks.shape[0], data.train.count, self.trial.experiment.batch_size, epoch)
+        return jax.lax.cond(due, measure, nothing)
 
 
 def steps_per_epoch(data: DeviceData, batch_size: int) -> Array:

@@ -118,6 +118,14 @@ class Chunk:
         marks = {d: next_mark(int(self.steps[d]), int(totals[d]), per_epoch) for d in self.crews}
         return min(min(mark, self.crews[d].until) - int(self.steps[d]) for d, mark in marks.items())
 
+    def until_window(self) -> int:
+        """Count the steps to the end of any crew's window, or where there are none, of training."""
+        stream, totals = self.group.stream, self.totals()
+        left = (
+            int(totals[d] - self.steps[d]) if stream is None else stream.left(int(self.steps[d])) for d in self.crews
+        )
+        return min(left)
+
     def advance(self, data: DeviceData, num_steps: int, records: Sequence[Record], spared: Container[int] = ()) -> None:
         """Run one segment and write its epochs into the trials' records; trials that are spared do not diverge."""
         before, per_epoch = self.steps.copy(), self.group.steps_per_epoch()

@@ -13,19 +13,24 @@ from nnjax.config import Experiment, TrialSpec
 from nnjax.models.census import census
 from nnjax.train.batches import DeviceData, Shapes
 from nnjax.train.plan import Plan
+from nnjax.train.windows import Stream
 from nnjax.types import TrialState
 
 COMPACTIONS = 8  # lanes are freed at this many fixed epochs of a trial's life at most
 
 
 class Group(NamedTuple):
-    """Trials with an equal static part, their data and their plan."""
+    """Trials with an equal static part, their data and their plan.
+
+    With windows, the data have the shapes of one, and the stream gives them.
+    """
 
     key: Experiment
     specs: list[TrialSpec]
     shapes: Shapes
     plan: Plan
     data: DeviceData
+    stream: Stream | None = None
 
     def steps_per_epoch(self) -> int:
         """Count the batches of an epoch."""

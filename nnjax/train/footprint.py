@@ -83,13 +83,15 @@ def parts(
     itemsize = 8 if experiment.model.dtype == "float64" else 4
     train, evaluation = _activations(experiment, shapes, data, compiler)
     gradient = _array_bytes(state.params, compiler) if compiler.gradients else 0
-    order = 0 if shared else 4 * SORTED * data.train.index.shape[0]
+    ordered = data.train.index.shape[0] if data.window is None else data.window.x.shape[1]
+    order = 0 if shared else 4 * SORTED * ordered
     return _array_bytes(state, compiler), int(max(gradient + itemsize * train, itemsize * evaluation, order))
 
 
 def data_bytes(data: DeviceData) -> int:
-    """Count the bytes of a data set, of which every device has a copy."""
-    return sum(math.prod(np.shape(leaf)) * leaf.dtype.itemsize for leaf in jax.tree.leaves(data))
+    """Count the bytes of a data set, of which every device has a copy; of windows, the present one and the next."""
+    twice = jax.tree.leaves((data, data.window))
+    return sum(math.prod(np.shape(leaf)) * leaf.dtype.itemsize for leaf in twice)
 
 
 def padded_size(shape: tuple[int, ...], tile: tuple[int, int]) -> int:

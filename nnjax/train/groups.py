@@ -8,10 +8,11 @@ from typing import Any
 from nnjax.config import DataConfig, Experiment, TrialSpec, program_key
 from nnjax.train.batches import make_device_data, make_shapes
 from nnjax.train.crews import Group
-from nnjax.train.memory import most_lanes
+from nnjax.train.memory import most_lanes, refuse_too_large
 from nnjax.train.plan import Plan, answers, from_json, settle
 from nnjax.train.planner import Measured, group_sizes, recalled
 from nnjax.train.processes import least
+from nnjax.train.windows import make_stream, window_shapes
 from nnjax.types import Prepared
 
 
@@ -29,7 +30,7 @@ def make_groups(
       earlier: the groups' plans of an earlier session, with the ids of their trials; kept where they answer `plan`.
 
     Raises:
-      UserError: an impossible plan, or a trial that is too large for a device.
+      UserError: an impossible plan, a window that holds no batch, or a trial or data too large for a device.
     """
     measured = Measured()
     members: dict[Experiment, list[TrialSpec]] = {}
@@ -38,8 +39,13 @@ def make_groups(
     groups = []
     for key, some in members.items():
         shapes = make_shapes(key, prepared[key.data])
+        stream = make_stream(key, prepared[key.data])
+        refuse_too_large(key, prepared[key.data])
         data = make_device_data(key, prepared[key.data])
-        group = Group(key, some, shapes, settle(plan, some, shapes, least(most_lanes(key, shapes, data))), data)
+        if stream is not None:
+            data = data._replace(window=window_shapes(stream))
+        most = least(most_lanes(key, shapes, data))
+        group = Group(key, some, shapes, settle(plan, some, shapes, most), data, stream)
         kept = next((from_json(old) for old in earlier if some[0].id in old.get("trials", ())), None)
         if kept is None or not answers(kept, plan):
             kept = recalled(plan, group.plan, group_sizes(group), measured.table(group))

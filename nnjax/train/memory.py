@@ -8,13 +8,41 @@ import sys
 from typing import Any
 
 import jax
+import numpy as np
 
 from nnjax.config import Experiment
 from nnjax.train.batches import DeviceData, Shapes
 from nnjax.train.footprint import data_bytes, lane_bytes
-from nnjax.types import UserError
+from nnjax.types import Prepared, UserError
 
 BUDGET = 0.8  # share of the free memory that arrays may take; the rest is for the compiler and the host's copies
+
+
+def refuse_too_large(experiment: Experiment, prepared: Prepared) -> None:
+    """Refuse examples that are to stay on the device, but cannot, before they are fetched from where they lie.
+
+    Raises:
+      UserError: they are too many.
+    """
+    x, kept, window = prepared.dataset.x, len(prepared.dataset.x), experiment.data.window
+    if window is not None:
+        subset = experiment.train_eval_size
+        again = len(prepared.train) if subset is None else min(subset, len(prepared.train))
+        kept = again + len(prepared.validation) + len(prepared.test)
+    size = kept * x.shape[1] * (1 if x.dtype == np.uint8 else 8 if experiment.model.dtype == "float64" else 4)
+    if size > BUDGET * free_bytes():
+        which, remedy = "", f"set data.window to the examples that fit, such as {_fitting(size // kept):,}"
+        if window is not None:
+            which, remedy = " that are evaluated", "make train_eval_size, validation and test smaller"
+        raise UserError(
+            f"The {kept:,} examples of {prepared.dataset.name}{which} take {size_text(size)}, but a device has "
+            f"{size_text(free_bytes())} left, of which nnjax takes {BUDGET:.0%}: {remedy}."
+        )
+
+
+def _fitting(each: int) -> int:
+    """Count examples of so many bytes such that two windows of them take a tenth of a device: a power of two."""
+    return 2 ** max(0, int(np.log2(max(1, free_bytes() / 20 / each))))
 
 
 def free_bytes() -> int:
@@ -47,17 +75,18 @@ def _host_bytes() -> int:
 
 
 def most_lanes(experiment: Experiment, shapes: Shapes, data: DeviceData) -> int:
-    """Count the trials that fit one device together.
+    """Count the trials that fit one device together, beside the data.
 
     Raises:
       UserError: not even one fits.
     """
-    free, each = int(BUDGET * free_bytes()) - data_bytes(data), lane_bytes(experiment, shapes, data)
+    size, each = data_bytes(data), lane_bytes(experiment, shapes, data)
+    free = int(BUDGET * free_bytes()) - size
     if each > free:
         raise UserError(
-            f"One trial needs about {size_text(each)} of memory and the data {size_text(data_bytes(data))}, but a "
+            f"One trial needs about {size_text(each)} of memory and the data {size_text(size)}, but a "
             f"device has {size_text(free_bytes())} left, of which nnjax takes {BUDGET:.0%}: take smaller widths or "
-            "batches, or a larger device."
+            f"{'batches' if data.window is None else 'batches, a smaller data.window'}, or a larger device."
         )
     return free // each
 

@@ -133,7 +133,7 @@ class Planner:
       asked: what was asked of the layout.
       announce: is told each group's plan.
       program: gives the program of a group with a plan for (lanes, devices).
-      data: gives a group's data on a program's devices.
+      data: gives a group's data on a program's devices, with the first window where there are windows.
     """
 
     def __init__(
@@ -252,6 +252,7 @@ def time_step(program: Program, group: Group, data: DeviceData) -> float:
     seeds = np.array([row.seed for row in rows], np.uint32)
     crews = program.mesh.shape["trials"]
     per_epoch = group.steps_per_epoch()
+    most = per_epoch if group.stream is None else min(per_epoch, group.stream.steps)
     total = np.full(crews, max(group.total_steps(spec) for spec in group.specs), np.int32)
 
     def run(steps: int) -> float:
@@ -262,7 +263,7 @@ def time_step(program: Program, group: Group, data: DeviceData) -> float:
 
     run(1)
     steps, seconds = 1, run(1)
-    while seconds < BRIEF and steps < per_epoch:
-        steps = min(per_epoch, max(2 * steps, int(steps * BRIEF / max(seconds, 1e-4))))
+    while seconds < BRIEF and steps < most:
+        steps = min(most, max(2 * steps, int(steps * BRIEF / max(seconds, 1e-4))))
         seconds = run(steps)
     return seconds / steps / (evaluating(group) if steps == per_epoch else 1.0)

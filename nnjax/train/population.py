@@ -22,11 +22,12 @@ from nnjax.train.block import CAPACITY
 from nnjax.train.chunk import Chunk, crews_of, pack, restore
 from nnjax.train.costs import Costs
 from nnjax.train.crews import Crew, Group, divide, sizes_of
+from nnjax.train.feed import Feed
 from nnjax.train.finals import Finals
 from nnjax.train.groups import make_groups
 from nnjax.train.plan import WHOLE, Plan, better_layout, choose_lanes, devices_for, from_json, usable
 from nnjax.train.planner import Planner, Watch, group_sizes
-from nnjax.train.programs import Program, compile_together, make_mesh, make_program, place_data
+from nnjax.train.programs import Program, compile_together, make_mesh, make_program
 from nnjax.train.records import ENDED, OVER, RUNNING, STOPPED, WAITING, MemoryStore, Packed, Record, Standing, drop
 from nnjax.train.trial import Trial, blank_state
 from nnjax.types import Prepared, UserError
@@ -96,11 +97,11 @@ class Population:
         self.groups = make_groups(specs, prepared, plan or Plan(), earlier)
         self.group_of = {spec.id: group for group in self.groups for spec in group.specs}
         self.announce, self.planned = announce, planned
-        self.planner = Planner(plan or Plan(), announce, self._program, self._data)
+        self.feed = Feed()
+        self.planner = Planner(plan or Plan(), announce, self._program, self.feed.first)
         self.fresh: set[int] = set()  # trials that began here and have not waited since
         self.at_work: tuple[Group, int, int] | None = None  # the group, lanes and devices of the chunk under way
         self.programs: dict[Any, Program] = {}
-        self.placed: tuple[Any, DeviceData | None] = (None, None)
         self.work = np.array([self.group_of[spec.id].flops(spec) for spec in self.specs])
         self.saved_at, self.save_seconds = time.monotonic(), 0.0
         self.costs = Costs()
@@ -110,7 +111,14 @@ class Population:
 
         Raises:
           Stopped: `should_stop` said so; the state is saved.
+          UserError: data that are read while training have changed; the state is saved.
         """
+        try:
+            return self._run()
+        finally:
+            self.feed.clear()
+
+    def _run(self) -> list[Record]:
         resume, more = True, True
         while more:
             try:
@@ -145,7 +153,7 @@ class Population:
             f"warning: The memory of a device did not suffice for {lanes} lanes on {devices} devices; trying "
             f"{plan.lanes} on {plan.devices}. The trials under way go on from their last checkpoint."
         )
-        self.placed = (None, None)
+        self.feed.clear()
         self._change_plan(group, plan)
 
     def _change_plan(self, group: Group, plan: Plan) -> None:
@@ -370,17 +378,18 @@ class Population:
             mesh = make_mesh(devices, group.plan.batch_devices)
             program = make_program(static, group.shapes, lanes, group.plan.order == "shared", mesh)
             names = group.key.hyperparameters.present()
-            compile_together(program, self._data(group, program), blank_state(group.key, group.shapes), names)
+            compile_together(program, self.feed.shapes(group, program), blank_state(group.key, group.shapes), names)
             self.programs[key] = program
         return self.programs[key]
 
-    def _data(self, group: Group, program: Program) -> DeviceData:
-        """Put a group's data on a program's devices; the last used stays there."""
-        name = (id(group.data), program.mesh)
-        if self.placed[0] != name or self.placed[1] is None:
-            self.placed = (name, place_data(group.data, program.mesh))
-        assert self.placed[1] is not None
-        return self.placed[1]
+    def _next_data(self, chunk: Chunk) -> DeviceData:
+        """Give what the next segment trains on; where that cannot be read, what was trained is saved."""
+        try:
+            return self.feed.next(chunk.group, chunk.program, chunk.steps.tolist(), chunk.crews)
+        except (UserError, OSError):
+            if not processes.several():  # the others do not know of it
+                self._save(chunk)
+            raise
 
     def _train(self, chunk: Chunk) -> None:
         """Advance a group's trials to their ends, segment by segment.
@@ -391,9 +400,9 @@ class Population:
         steps, most = 1, (CAPACITY - 1) * chunk.group.steps_per_epoch()
         while chunk.crews:
             until = chunk.until_mark()
-            taken = min(steps, until, most)
+            taken = min(steps, until, most, chunk.until_window())
             begin = time.monotonic()
-            chunk.advance(self._data(chunk.group, chunk.program), taken, self.records, self.standing.spared)
+            chunk.advance(self._next_data(chunk), taken, self.records, self.standing.spared)
             seconds = processes.agree(time.monotonic() - begin)[0]
             better = self._share(chunk, seconds, taken)
             if better is not None:
@@ -531,7 +540,7 @@ class Population:
             return
         row_of = chunk.row_of()
         stopped = [row_of[spec.id] for spec in specs if self.records[spec.id].status == STOPPED]
-        finals = Finals(chunk.program, self._data(chunk.group, chunk.program), chunk.state, stopped)
+        finals = Finals(chunk.program, self.feed.data(chunk.group, chunk.program), chunk.state, stopped)
         for spec in specs:
             self.records[spec.id].values |= finals.values(row_of[spec.id], self.records[spec.id].curves)
         kept = self._kept() if self.store.keep is not None else None

@@ -14,42 +14,33 @@ import jax.numpy as jnp
 from nnjax.models import ACTIVATIONS
 from nnjax.models.census import trained_layers
 from nnjax.models.inside import caught
-from nnjax.train.batches import Batch, DeviceData, Part
+from nnjax.train.batches import Batch, DeviceData
 from nnjax.types import Array, Metrics, Params, TrialState
 
 if TYPE_CHECKING:
     from nnjax.train.trial import Trial
 
 SIGNALS = ("gradient_norm", "update_ratio", "dead_share", "saturated_share", "activation_variance")
-MOST, FEWEST = 256, 32  # examples that are looked at
 SHARE = 40  # steps, or their examples, between two looks, for each that a look costs
 RANGES = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "squash": (-1.7159, 1.7159)}
 EDGE = 0.02  # of its range: an output this near an end is saturated (tanh: beyond ±0.96, where the slope is below .08)
 
 
-def num_examples(part: Part) -> int:
-    """Count the examples to look at: a fortieth of the training part, but 32 to 256, and not more than there are."""
-    most = part.index.shape[0]
-    return min(most, max(FEWEST, min(MOST, most // SHARE)))
-
-
-def due(part: Part, batch_size: int, epoch: Array) -> Array:
-    """Whether to look at the end of an epoch (int32 [], counted from 1): bool [].
+def due(size: int, count: Array, batch_size: int, epoch: Array) -> Array:
+    """Whether to look at `size` of `count` examples at the end of an epoch (int32 [], counted from 1): bool [].
 
     At the first one, then so rarely that looking costs about a fortieth: it takes as long as a step at least, however
     few the examples, for the optimizer passes over all weights. At every epoch from 40 steps and 1,280 examples on.
     """
-    count = part.count
-    cost = jnp.minimum(max(num_examples(part), batch_size), count)
+    cost = jnp.minimum(max(size, batch_size), count)
     every = -((count - 10 * SHARE * cost) // (10 * count))  # ⌈40 cost / count - 0.1⌉: examples count the part's padding
     return (epoch - 1) % every == 0
 
 
 def batch_of(trial: Trial, data: DeviceData) -> Batch:
     """Fetch the examples to look at, evenly spaced among those that train."""
-    size, count = num_examples(data.train), data.train.count
-    place = jnp.arange(size) * jnp.maximum(count // size, 1)
-    return trial.batch(data, data.train.index[place], place < count)
+    size, count = data.looks.shape[0], data.train.count
+    return trial.batch(data, data.looks, jnp.arange(size) * jnp.maximum(count // size, 1) < count)
 
 
 def measure(trial: Trial, hyper: dict[str, Array], state: TrialState, batch: Batch, total_steps: Array) -> Metrics:

@@ -82,8 +82,10 @@ def make_program(experiment: Experiment, shapes: Shapes, lanes: int, shared: boo
     trial = Trial(experiment, shapes, BATCH if mesh.shape[BATCH] > 1 else None)
     block = Block(trial, lanes, shared)
     lane, everywhere = PartitionSpec(TRIALS), PartitionSpec()
+    specs: dict[str, Any] = dict.fromkeys(DeviceData._fields, everywhere) | {"window": lane}
+    streamed = DeviceData(**specs)
 
-    def spread(f: Callable, *in_specs: PartitionSpec, **options: Any) -> Wrapped:
+    def spread(f: Callable, *in_specs: PartitionSpec | DeviceData, **options: Any) -> Wrapped:
         # The body says itself what is summed over devices (Trial.total), so the checker of replication is not needed.
         return jax.jit(jax.shard_map(f, mesh=mesh, in_specs=in_specs, out_specs=lane, check_vma=False), **options)
 
@@ -98,7 +100,7 @@ def make_program(experiment: Experiment, shapes: Shapes, lanes: int, shared: boo
         trial=trial,
         init=spread(block.init, lane, lane, **quick),
         start=spread(block.start, lane, lane, lane, **quick),
-        train_segment=spread(block.train_segment, everywhere, lane, lane, lane, lane, donate_argnums=(2,), **own_core),
+        train_segment=spread(block.train_segment, streamed, lane, lane, lane, lane, donate_argnums=(2,), **own_core),
         evaluate=spread(block.evaluate, everywhere, everywhere, lane, **own_core),
         place=lambda state: processes.spread(state, state_layout(mesh), may_alias=False),
         mesh=mesh,
@@ -115,7 +117,7 @@ def usual_calls(
     """Give what every chunk of a program calls: train_segment, init and evaluate.
 
     Args:
-      data: on the program's devices, or its shapes.
+      data: on the program's devices, or its shapes; of windows the shapes.
       state: the shapes of one trial's.
       hyperparameters: names of those that are there.
     """
@@ -132,7 +134,7 @@ def usual_calls(
     return (
         (program.train_segment, (data, hyper, states, steps, steps)),
         (program.init, (hyper, seeds)),
-        (program.evaluate, (data, part, jax.tree.map(rows, state.params))),
+        (program.evaluate, (data._replace(window=None), part, jax.tree.map(rows, state.params))),
     )
 
 

@@ -180,7 +180,7 @@ def shuffled(name: str, seed: int) -> Dataset:
     data = source(TASKS[name].data)
     assert data.y is not None
     y = data.y[np.random.default_rng(seed).permutation(len(data.y))]
-    return _again(data, data.x, y)
+    return _again(data, data.x[:], y)
 
 
 def wrong_labels(name: str, share: float, seed: int) -> Dataset:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from mirror import CONTENTS, FILES
 
+from nnjax.data import load
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -59,3 +61,14 @@ def test_mistakes_are_one_sentence_and_status_2(arguments, message):
     assert done.returncode == 2
     assert message in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_data_set_becomes_a_folder_of_npy_files(tmp_path):
+    done = run("digits", f"--to_npy={tmp_path / 'new'}")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"1,797 examples in {tmp_path / 'new'}" in done.stdout
+    assert load(f"npy:{tmp_path / 'new'}").sha256 == load("digits").sha256
+    again = run("digits", f"--to_npy={tmp_path / 'new'}")
+    assert (again.returncode, "is there already: name a new folder" in again.stderr) == (2, True)
+    none = run(f"--to_npy={tmp_path / 'other'}")
+    assert (none.returncode, "writes one data set, but 0 were named" in none.stderr) == (2, True)

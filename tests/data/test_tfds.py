@@ -187,3 +187,14 @@ def test_damaged_files(tmp_path):
     record.write_bytes(record.read_bytes()[:100])
     with pytest.raises(UserError, match="cannot read 'nnjax_images'"):
         load("tfds:nnjax_images", str(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["nnjax_images", "nnjax_nested"])
+def test_records_that_stay_in_their_files_are_the_same(prepared, name):
+    held, kept = load(f"tfds:{name}", prepared), load(f"tfds:{name}", prepared, stored=True)
+    for fact in ("sha256", "classes", "features", "image_shape", "test_start", "categories"):
+        assert getattr(kept, fact) == getattr(held, fact)
+    rows = np.array([5, 0, len(held.x) - 1])
+    np.testing.assert_array_equal(kept.x[rows], held.x[rows])
+    np.testing.assert_array_equal(kept.y, held.y)
+    assert not isinstance(kept.x, np.ndarray)

@@ -104,10 +104,14 @@ def test_eight_devices_give_what_one_gives(config, four_devices, tmp_path):
             np.testing.assert_allclose(other[name], values, rtol=2e-4, atol=2e-5 * scale, err_msg=name)
 
 
-@pytest.mark.parametrize(("processes", "devices"), [(2, 2), (4, 1)])
-def test_several_processes_are_one_sweep(processes, devices, config, four_devices, tmp_path):
-    folder = tmp_path / "run"
-    found = ends(start_all(processes, devices, config, folder, "--lanes=1"))
+@pytest.mark.parametrize(("processes", "devices", "window"), [(2, 2, None), (4, 1, 128)])
+def test_several_processes_are_one_sweep(processes, devices, window, config, four_devices, tmp_path):
+    """With all examples in memory, and in windows that each process reads for itself."""
+    folder, flags = tmp_path / "run", ("--lanes=1",)
+    if window is not None:
+        flags += (f"--config.data.window={window}",)
+        four_devices = on_devices(4, config, tmp_path / "four", *flags)
+    found = ends(start_all(processes, devices, config, folder, *flags))
     assert [status for status, _, _ in found] == [0] * processes, found
     assert "results:" in found[0][1]
     assert "results:" not in found[1][1]

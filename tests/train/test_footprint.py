@@ -9,7 +9,7 @@ from nnjax.config import DataConfig, Experiment, ModelConfig, OptimizerConfig
 from nnjax.fields import replace
 from nnjax.optimizers import resolve
 from nnjax.train import footprint
-from nnjax.train.batches import DeviceData, Part, Shapes
+from nnjax.train.batches import DeviceData, Part, Shapes, num_looks
 from nnjax.train.programs import make_mesh, make_program, usual_calls
 from nnjax.train.slices import memory_of
 from nnjax.train.trial import blank_state
@@ -40,7 +40,8 @@ def shapes_of(experiment, examples):
     x, y = (jax.ShapeDtypeStruct(*args) for args in (((examples, 784), np.uint8), ((examples,), np.int32)))
     padded = -(-examples // experiment.batch_size) * experiment.batch_size
     row = jax.ShapeDtypeStruct((1, 1), np.float32)
-    return shapes, DeviceData(x, y, part(padded), part(2000), part(2000), part(2000), row, row, row, row)
+    looks = jax.ShapeDtypeStruct((num_looks(padded),), np.int32)
+    return shapes, DeviceData(x, y, part(padded), *(part(2000) for _ in range(3)), looks, row, row, row, row)
 
 
 def counted(experiment, shapes, data, shared):

@@ -18,8 +18,8 @@ from nnjax.models import make_model
 from nnjax.models.census import trained_layers
 from nnjax.models.inside import caught
 from nnjax.models.layers import Convolution
-from nnjax.train import Plan, Stopped, checkpoints, probe
-from nnjax.train.batches import Part, make_device_data, make_shapes
+from nnjax.train import Plan, Stopped, batches, checkpoints, probe
+from nnjax.train.batches import make_device_data, make_shapes
 from nnjax.train.records import Record
 from nnjax.train.trial import Trial
 
@@ -95,6 +95,7 @@ def forward(experiment, params, x):
 def test_the_last_epoch_against_the_formulas(changes, monkeypatch):
     """At the weights with which the trial ends, on all its training examples: gradients by jax.grad of the formula."""
     monkeypatch.setattr(probe, "SHARE", 1)
+    monkeypatch.setattr(batches, "LOOKS_SHARE", 1)
     linear = {"output_activation": "linear", "loss": "mean_squared_error"}
     experiment = replace(WATCHED, changes | (linear if "model.kind" in changes else {}) | {"batch_size": 9})
     run = population(specs_of(experiment))
@@ -142,9 +143,9 @@ def test_small_data_are_looked_at_seldom():
     ],
 )
 def test_looking_takes_a_fortieth_of_the_steps_and_of_the_examples(n, batch_size, looked_at, every):
-    part = Part(np.zeros(n, np.int32), jnp.int32(n))
-    assert probe.num_examples(part) == looked_at
-    epochs = [epoch for epoch in range(1, 82) if bool(probe.due(part, batch_size, jnp.int32(epoch)))]
+    assert batches.num_looks(n) == looked_at
+    count = jnp.int32(n)
+    epochs = [epoch for epoch in range(1, 82) if bool(probe.due(looked_at, count, batch_size, jnp.int32(epoch)))]
     assert epochs == list(range(1, 82, every))
 
 

@@ -82,7 +82,7 @@ def chapter() -> Chapter:
 def _problem(hidden: str) -> problems.Problem:
     moons = toys.moons(100)
     targets = np.asarray(moons.y, np.float32)[:, None]
-    return problems.Problem(MLP((2, 8, 8, 1), hidden=hidden), moons.x, targets, rate=0.01, sweeps=1000)
+    return problems.Problem(MLP((2, 8, 8, 1), hidden=hidden), moons.x[:], targets, rate=0.01, sweeps=1000)
 
 
 def _integers() -> tuple[Net, np.ndarray]:
