@@ -13,7 +13,7 @@ from nnjax.config import Experiment
 from nnjax.data import prepare
 from nnjax.embed.engines import require
 from nnjax.embed.methods import Embedding
-from nnjax.embed.points import choose_rows
+from nnjax.embed.points import choose_rows, labels_of
 from nnjax.embed.quality import MEASURES, qualities
 from nnjax.embed.spread import disparities, plane
 from nnjax.embed.study import NAMES, Axes, study, varied
@@ -99,15 +99,15 @@ class Sensitivity:
             announce(f"{', '.join(NAMES[name] for name in axes.methods)} of {len(rows):,} examples")
             one = study(dataset, rows, axes, scale=self.autoencoder.data.scaling, k=self.k)
             made += zip(one.embeddings, one.qualities, strict=True)
-        axes = {"learning_rate": self.rates, "seed": self.seeds}
+        varied_in = {"learning_rate": self.rates, "seed": self.seeds}
         folder = workdir / "autoencoders"
         latent = [
             Embedding(t.arm, np.asarray(t.encode(dataset.x[rows]), np.float64), _options(t), {})
-            for t in train(self.autoencoder, self.arms, axes, folder, announce)
+            for t in train(self.autoencoder, self.arms, varied_in, folder, announce)
         ]
         announce("measuring the latent spaces")
         x = np.asarray(prepared.x_scaler(dataset.x[rows].astype(np.float32)))
-        made += zip(latent, qualities(x, [one.y for one in latent], dataset.y[rows], self.k), strict=True)
+        made += zip(latent, qualities(x, [one.y for one in latent], labels_of(dataset, rows), self.k), strict=True)
         return Found(dataset, rows, families(made))
 
     def _able(self, announce: Announce) -> list[Axes]:

@@ -126,7 +126,7 @@ def plot(frame: pd.DataFrame) -> Figure:
     heights = {which: -(-len(measured(of_set)) // COLUMNS) for which, of_set in sets.items()}
     figure = Figure(figsize=(2.5 * COLUMNS, 2.2 * sum(heights.values()) + 0.4 * len(sets) + 0.6), layout="constrained")
     colors = _colors(frame)
-    parts = np.ravel(figure.subfigures(len(sets), 1, height_ratios=list(heights.values())))
+    parts = figure.subfigures(len(sets), 1, squeeze=False, height_ratios=list(heights.values())).ravel()
     lines: dict[str, Any] = {}
     for (which, of_set), part in zip(sets.items(), parts, strict=True):
         part.suptitle(figures.plain(which), x=0.01, ha="left", fontsize=11, weight="bold")

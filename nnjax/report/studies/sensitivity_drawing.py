@@ -28,13 +28,14 @@ TITLES = {"shepard": "Shepard correlation", "knn_accuracy": "kNN accuracy"}
 def plot_layouts(found: Found) -> Figure:
     """One small scatter a setting, a block a method."""
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     blocks = [(family, chosen(family)) for family in found.families]
     shapes = [shape(len(places)) for _, places in blocks]
     heights = [rows * (SIDE + 0.3) + 0.25 for rows, _ in shapes]
-    figure = Figure(figsize=(LEAST * SIDE, sum(heights)), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.01, h_pad=0.02, wspace=0, hspace=0)  # type: ignore[union-attr]
-    parts = np.ravel(figure.subfigures(len(blocks), 1, height_ratios=heights))
+    layout = ConstrainedLayoutEngine(w_pad=0.01, h_pad=0.02, wspace=0, hspace=0)
+    figure = Figure(figsize=(LEAST * SIDE, sum(heights)), layout=layout)
+    parts = figure.subfigures(len(blocks), 1, squeeze=False, height_ratios=heights).ravel()
     colors = _colors(found)
     for part, (family, places), (rows, columns) in zip(parts, blocks, shapes, strict=True):
         part.suptitle(figures.plain(family.name), x=0.01, ha="left", fontsize=10, weight="bold")
