@@ -9,10 +9,7 @@ from nnjax.config import DataConfig
 from nnjax.studies.models_and_distances import NETWORK, ModelsAndDistances
 from nnjax.types import UserError
 
-TINY = {
-    "digits": DataConfig("digits", limit=48, test=48, validation=0),
-    "wine": DataConfig("wine", limit=48, test=48, validation=0, scaling="standard"),
-}
+TINY = {"wine": DataConfig("wine", limit=48, test=48, validation=0, scaling="standard")}
 
 
 def study(network, **changes):
@@ -37,15 +34,13 @@ def folder(network, tmp_path_factory):
 
 def test_all_methods_on_all_splits(folder):
     table = pd.read_csv(folder / "results.csv")
-    counts = table.groupby("data")["method"].nunique()
-    assert dict(counts) == {"digits": 15, "wine": 13}  # no DTW of a table, neither kNN nor k-medoids
-    assert len(table) == 2 * (15 + 13)
-    assert table["accuracy"].between(0.15, 1).all()
+    assert table.groupby("seed")["method"].nunique().to_dict() == {0: 13, 1: 13}  # 15 without DTW of kNN and k-medoids
+    assert len(table) == 2 * 13
+    assert table["accuracy"].between(0.4, 1).all()  # a third by chance
     assert (table["train"] == 48).all()
-    networks = table[(table["method"] == NETWORK) & (table["data"] == "wine")]
-    assert networks["accuracy"].min() > 0.8  # 40 epochs; a third by chance
-    splits = table[table["data"] == "digits"].pivot(index="method", columns="seed", values="accuracy")
-    assert (splits[0] != splits[1]).sum() > 5  # another split for another seed
+    assert table[table["method"] == NETWORK]["accuracy"].min() > 0.8
+    splits = table.pivot(index="method", columns="seed", values="accuracy")
+    assert (splits[0] != splits[1]).sum() > 3  # another split for another seed
 
 
 def test_the_page_stands_alone(folder):
@@ -62,5 +57,5 @@ def test_the_page_stands_alone(folder):
 def test_nothing_to_do_is_refused(network):
     with pytest.raises(UserError, match="0 sets and 2 seeds were given"):
         study(network, sets={})
-    with pytest.raises(UserError, match="2 sets and 1 seeds were given"):
+    with pytest.raises(UserError, match="1 sets and 1 seeds were given"):
         study(network, seeds=(0,))
