@@ -31,6 +31,7 @@ class StudyPage(NamedTuple):
       figures: caption by file name, in order.
       tables: in order.
       how: sentences on how it was found.
+      wide: file names of the figures that need the page's whole width, and on a narrow screen scroll.
     """
 
     title: str
@@ -38,6 +39,7 @@ class StudyPage(NamedTuple):
     figures: Mapping[str, str]
     tables: Sequence[Table]
     how: Sequence[str]
+    wide: Sequence[str] = ()
 
 
 def write(page: StudyPage, images: Mapping[str, bytes], workdir: pathlib.Path) -> pathlib.Path:

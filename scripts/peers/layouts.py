@@ -97,8 +97,8 @@ def quality(name: str, out: pathlib.Path) -> dict[str, list[float]]:
         f"--seeds={','.join(map(str, QUALITY_SEEDS))}",
     )
     race(name, 1, out, flags)
-    x = np.load(out / DATA)
-    with np.load(out / "layouts_0.npz") as file:
+    x = np.load(out / DATA, allow_pickle=False)
+    with np.load(out / "layouts_0.npz", allow_pickle=False) as file:
         layouts, perplexities = file["y"], file["perplexity"]
     return {
         "divergence": [exact_divergence(x, y, float(u)) for y, u in zip(layouts, perplexities, strict=True)],
@@ -175,7 +175,9 @@ def main() -> None:
     number, parts = map(int, arguments.part.split("/"))
     axes = ([int(value) for value in text.split(",")] for text in (arguments.perplexities, arguments.seeds))
     settings = list(itertools.product(*axes))[number::parts]
-    layouts = CONTENDERS[arguments.contender](np.load(arguments.data), settings, arguments.threads, arguments.init)
+    layouts = CONTENDERS[arguments.contender](
+        np.load(arguments.data, allow_pickle=False), settings, arguments.threads, arguments.init
+    )
     np.savez(arguments.out, y=np.asarray(layouts), perplexity=[u for u, _ in settings])
 
 

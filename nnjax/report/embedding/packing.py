@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from nnjax.embed.quality import blocks, nearest
+from nnjax.embed.spread import plane
 from nnjax.embed.study import NAMES, Study, label_of, varied
 from nnjax.report import pictures
 
@@ -23,17 +24,6 @@ MOST_SHEET = 40_000_000  # pixels of the sheet of pictures; larger pictures are 
 def color(index: int) -> str:
     """The colour of a class or cluster."""
     return COLORS[index % len(COLORS)]
-
-
-def plane(y: np.ndarray) -> np.ndarray:
-    """Positions [n, 2] of an embedding [n, k]: itself, a number over its rank, or the first two components of more."""
-    y = np.asarray(y, np.float64)
-    if y.shape[1] == 1:
-        return np.column_stack([y[:, 0], np.linspace(y.min(), y.max(), len(y))[np.argsort(np.argsort(y[:, 0]))]])
-    if y.shape[1] == 2 or not np.isfinite(y).all():
-        return y[:, :2]
-    centred = y - y.mean(axis=0)
-    return centred @ np.linalg.svd(centred, full_matrices=False)[2][:2].T
 
 
 def aligned(layouts: Sequence[np.ndarray]) -> list[np.ndarray]:

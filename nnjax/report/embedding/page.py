@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 
 from nnjax.embed.quality import MEASURES
+from nnjax.embed.spread import plane
 from nnjax.embed.study import Study, label_of, varied
 from nnjax.report import figures
 from nnjax.report.embedding import words
 from nnjax.report.embedding.drawings import MOST_PICTURES, plot_embeddings
-from nnjax.report.embedding.packing import aligned, page_data, plane
+from nnjax.report.embedding.packing import aligned, page_data
 from nnjax.report.page import TEMPLATES, safe_json, template, write_page
 from nnjax.report.pictures import data_uri
 from nnjax.train.checkpoints import to_bytes, write_atomically

@@ -1,0 +1,126 @@
+"""What codes of labelled examples are worth: to a classifier, as copies, and as distances."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from nnjax.distances import Metric, pairwise
+from nnjax.embed.quality import qualities, vote
+
+NEIGHBOURS = 5  # that vote
+NEAR = 10  # whose neighbourhoods are compared
+MEASURES = {
+    "knn_accuracy": "accuracy of 5 nearest training examples in the code",
+    "linear_accuracy": "accuracy of logistic regression on the standardised code",
+    "reconstruction": "mean squared error of the copies of test examples",
+    "trustworthiness": "of the 10 nearest test examples, code against inputs; 1 is best, .5 chance",
+    "shepard": "Spearman's correlation of the distances between test examples, code against inputs",
+    "euclidean_recall": "share of the 10 nearest training examples kept, Euclidean",
+    "dtw_recall": "share of the 10 nearest training series under DTW that are nearest in the code",
+}
+FALLING = ("reconstruction",)  # less is better
+
+
+class Examples(NamedTuple):
+    """Training examples x [n, d] with labels [n], test examples queries [q, d] with truth [q]; inputs scaled."""
+
+    x: np.ndarray
+    queries: np.ndarray
+    labels: np.ndarray
+    truth: np.ndarray
+
+
+class Truth(NamedTuple):
+    """What codes are compared with.
+
+    Attributes:
+      near: [q, 10], the nearest training examples of each test example.
+      warped_near: [q, 10] of series, under DTW; None of what is no series.
+    """
+
+    near: np.ndarray
+    warped_near: np.ndarray | None
+
+    @classmethod
+    def of(cls, some: Examples, warping: Metric | None = None) -> Truth:
+        """Find the neighbours of examples."""
+        near = nearest(pairwise(some.queries, some.x))
+        if warping is None:
+            return cls(near, None)
+        return cls(near, nearest(pairwise(some.queries, some.x, warping)))
+
+
+class Codes(Protocol):
+    """Codes of the training examples [n, k] and of the test examples [q, k], and copies of these [q, d]."""
+
+    @property
+    def inner(self) -> np.ndarray:
+        """Of the training examples."""
+
+    @property
+    def outer(self) -> np.ndarray:
+        """Of the test examples."""
+
+    @property
+    def copies(self) -> np.ndarray:
+        """Of the test examples."""
+
+
+def measure(codes: Sequence[Codes], some: Examples, truth: Truth) -> list[dict[str, float]]:
+    """Measure representations of the same examples: the `MEASURES` by name for each."""
+    far = qualities(some.queries, [np.asarray(code.outer, np.float64) for code in codes], None, NEAR)
+    found = []
+    for code, kept in zip(codes, far, strict=True):
+        near = nearest(pairwise(code.outer, code.inner))
+        one = accuracies(code.inner, code.outer, near, some)
+        one["reconstruction"] = float(np.square(np.asarray(code.copies, np.float64) - some.queries).mean())
+        one |= {name: kept[name] for name in ("trustworthiness", "shepard")}
+        one["euclidean_recall"] = shared(near, truth.near)
+        if truth.warped_near is not None:
+            one["dtw_recall"] = shared(near, truth.warped_near)
+        found.append(one)
+    return found
+
+
+def accuracies(inner: np.ndarray, outer: np.ndarray, near: np.ndarray, some: Examples) -> dict[str, float]:
+    """Accuracy on the test examples of 5 nearest neighbours, and of logistic regression (C = 1), both in the codes.
+
+    Args:
+      inner, outer: codes of the training examples [n, k] and of the test examples [q, k].
+      near: [q, 10], the nearest of the former to each of the latter.
+      some: the examples.
+    """
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
+
+    scaler = StandardScaler().fit(inner)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # 200 steps change no third digit any more
+        model = LogisticRegression(max_iter=200).fit(scaler.transform(inner), some.labels)
+    return {
+        "knn_accuracy": float((voted(near, some.labels) == some.truth).mean()),
+        "linear_accuracy": float((model.predict(scaler.transform(outer)) == some.truth).mean()),
+    }
+
+
+def nearest(distances: np.ndarray) -> np.ndarray:
+    """Indices [q, 10] of the nearest of distances [q, n], the nearest first."""
+    found = np.argpartition(distances, NEAR - 1, axis=1)[:, :NEAR]
+    order = np.take_along_axis(distances, found, axis=1).argsort(axis=1)
+    return np.take_along_axis(found, order, axis=1)
+
+
+def voted(near: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """The class [q] of most of the first 5 of neighbours [q, 10]; of several the lowest."""
+    classes, codes = np.unique(labels, return_inverse=True)
+    return classes[vote(codes[near[:, :NEIGHBOURS]])]
+
+
+def shared(first: np.ndarray, second: np.ndarray) -> float:
+    """The mean share of neighbours [q, k] that two lists have in common."""
+    return float((first[:, :, None] == second[:, None, :]).any(axis=2).mean())
