@@ -61,10 +61,10 @@ def times(
     for _ in range(repeats):
         for name in packages:
             runs[name].append(measured(name, count, window, folder, python))
-    reference = np.load(folder / f"{packages[0]}.npy")
+    reference = np.load(folder / f"{packages[0]}.npy", allow_pickle=False)
     rows = []
     for name, own in runs.items():
-        apart = float(np.max(np.abs(np.load(folder / f"{name}.npy") / reference - 1)))
+        apart = float(np.max(np.abs(np.load(folder / f"{name}.npy", allow_pickle=False) / reference - 1)))
         if apart > TOLERANCE:
             raise RuntimeError(f"{name} and {packages[0]} differ by {apart:.2g}, window {window}.")
         micros = tuple(1e6 * run["again"] / len(reference) for run in own)
