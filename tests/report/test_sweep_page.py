@@ -1,6 +1,7 @@
 """The linked views of a sweep, in a headless Chromium: brushes with the mouse, filters as typed."""
 
 import json
+import re
 
 import pytest
 from browser import CHROMIUM, browser
@@ -232,7 +233,10 @@ def test_the_map_of_verdicts_selects_a_cell(page, run, path):
     page.open(path)
     x, y, _, height = box(page, "#verdict-map")
     page.call("Input.dispatchMouseEvent", type="mouseMoved", x=x + 150, y=y + height / 2)
-    assert "trial" in page.run("document.getElementById('verdict-map-note').textContent")
+    told = page.run("document.getElementById('verdict-map-note').textContent")
+    assert re.fullmatch(
+        r"learning_rate \S+, optimizer \w+: (\d+ trials?, [a-z ]+|\d+ [a-z ]+(, \d+ [a-z ]+)+)\.", told
+    ), told
     page.drag((x + 150, y + height / 2), (x + 150, y + height / 2))
     assert 0 < len(typed(page, page.run("document.getElementById('filter').value"))) < 60
     assert page.errors == []
