@@ -130,6 +130,7 @@ def plot(frame: pd.DataFrame) -> Figure:
     lines: dict[str, Any] = {}
     for (which, of_set), part in zip(sets.items(), parts, strict=True):
         part.suptitle(figures.plain(which), x=0.01, ha="left", fontsize=11, weight="bold")
+        part.supxlabel("how many numbers stand for an example", fontsize=8)
         axes = part.subplots(heights[which], COLUMNS, squeeze=False).ravel()
         for one in axes[len(measured(of_set)) :]:
             one.set_axis_off()
