@@ -118,8 +118,9 @@ def _watch_child(workdir: str) -> None:
         status = os.waitpid(child, 0)[1]
         if os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGTERM, signal.SIGINT):
             os._exit(128 + os.WTERMSIG(status))
-        if os.WIFSIGNALED(status):
-            _leave(GONE, workdir)
+        if os.WIFSIGNALED(status):  # by JAX, which aborts, or from outside
+            name = signal.Signals(os.WTERMSIG(status)).name
+            _leave(GONE if name == "SIGABRT" else f"This process was ended by {name}.", workdir)
         os._exit(os.WEXITSTATUS(status))
     os.setsid()  # or Ctrl-C would reach it twice
     os.close(writes)

@@ -39,6 +39,8 @@ def main(argv: list[str]) -> None:
     if FROM.value is not None or TRIAL.value is not None:
         if CONFIG.value or ARM.value:
             raise UserError("--from takes the experiment of a run; leave out --config and --arm.")
+        if flags.FLAGS.distributed or flags.FLAGS.num_processes is not None:
+            raise UserError("A trial of a run is trained again by one process: leave out the flags of several.")
         command.rerun(argv, FROM.value, TRIAL.value, WORKDIR.value, sanity=SANITY.value, **layout)
     else:
         config, workdir = command.require(argv, CONFIG.value, WORKDIR.value)

@@ -403,7 +403,7 @@ class Population:
             taken = min(steps, until, most, chunk.until_window())
             begin = time.monotonic()
             chunk.advance(self._next_data(chunk), taken, self.records, self.standing.spared)
-            seconds = processes.agree(time.monotonic() - begin)[0]
+            seconds = processes.agree(time.monotonic() - begin)
             better = self._share(chunk, seconds, taken)
             if better is not None:
                 self._begin_again(chunk, better)
@@ -512,7 +512,7 @@ class Population:
         """Checkpoint when asked to stop, or when enough time has passed for its cost not to matter."""
         stop = processes.anywhere(self.should_stop())
         due = time.monotonic() - self.saved_at > max(1.0, self.save_seconds / SAVE_SHARE)
-        if stop or processes.agree(due)[0]:
+        if stop or processes.agree(due):
             self._save(chunk)
         if stop:
             raise Stopped

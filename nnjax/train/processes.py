@@ -2,14 +2,14 @@
 
 Every process runs the same host loop over the same programs; what lies on other processes' devices is gathered before
 it is looked at, and what only one of them can know (the clock, a signal, the free memory) is agreed upon. With one
-process all of this is nothing. The processes find each other by `jax.distributed` (see `nnjax.main.join`).
+process all of this is nothing. The processes find each other by `jax.distributed` (see `nnjax.joining`).
 """
 
 from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import jax
@@ -66,33 +66,33 @@ def spread(tree: Tree, sharding: NamedSharding, may_alias: bool | None = None) -
     return jax.tree.map(put, tree)
 
 
-def agree(*numbers: float) -> list[float]:
-    """Give the first process's numbers."""
-    return _shared(numbers)[0] if several() else [float(number) for number in numbers]
+def agree(number: float) -> float:
+    """Give the first process's number."""
+    return _shared(number)[0] if several() else float(number)
 
 
 def least(number: int) -> int:
     """Give the least of the processes' numbers."""
-    return int(min(row[0] for row in _shared((number,)))) if several() else number
+    return int(min(_shared(number))) if several() else number
 
 
 def anywhere(flag: bool) -> bool:
     """Whether a flag is set in any process."""
-    return any(row[0] for row in _shared((flag,))) if several() else flag
+    return any(_shared(flag)) if several() else flag
 
 
-def _shared(numbers: Sequence[float]) -> list[list[float]]:
-    """Gather every process's numbers, in the order of the processes."""
+def _shared(number: float) -> list[float]:
+    """Gather every process's number, in the order of the processes."""
     from jax.experimental import multihost_utils
 
     with jax.enable_x64(True):
-        return np.asarray(multihost_utils.process_allgather(np.array(numbers, np.float64))).tolist()
+        return np.asarray(multihost_utils.process_allgather(np.float64(number))).tolist()
 
 
 def wait() -> None:
     """Wait until every process has come here: what one wrote before, the others find after."""
     if several():
-        _shared((0.0,))
+        _shared(0.0)
 
 
 def lead(act: Callable[[], Result], follow: Callable[[], Result]) -> Result:
@@ -123,7 +123,7 @@ def _say(text: str) -> str:
     from jax.experimental import multihost_utils
 
     coded = np.frombuffer(json.dumps(text).encode(), np.uint8)
-    size = int(agree(len(coded))[0])
+    size = int(agree(len(coded)))
     page = np.zeros(size, np.uint8)
     if first():
         page[:] = coded

@@ -188,6 +188,11 @@ def test_flags_that_join_nothing_are_refused(flags, said, config, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_a_trial_of_a_run_is_trained_again_by_one_process(tmp_path):
+    again = ("--from=runs/some", "--trial=0", f"--workdir={tmp_path / 'run'}", "--distributed")
+    assert "trained again by one process: leave out the flags of several" in complaint(run("train", *again))
+
+
 def test_devices_that_lie_idle_are_refused(config, tmp_path):
     found = ends(start_all(2, 2, config, tmp_path / "run", "--devices=2"))
     for status, _, error in found:
