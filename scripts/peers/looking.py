@@ -8,6 +8,8 @@ import pathlib
 import shutil
 from typing import Any
 
+from scripts.peers.turns import in_turn
+
 CASES: dict[str, dict[str, Any]] = {  # configuration -> what is changed: one trial of about a second
     "bench_tiny": {"epochs": 1500},
     "bench_autoencoder": {"epochs": 40, "data.name": "mnist5k", "validation": 500, "test": 0},
@@ -27,16 +29,8 @@ def contest(out: pathlib.Path, repeats: int, share: float = 1.0) -> dict[str, di
 
 
 def compared(name: str, changes: dict, out: pathlib.Path, repeats: int) -> dict[str, float]:
-    """Train a configuration once to compile, then in turn; the least time of each is the least disturbed one."""
-    from nnjax.command import load_config
-    from nnjax.fields import replace
-
-    experiment = replace(load_config(f"configs/{name}.py").get_config(), changes)
-    times: dict[bool, list[float]] = {False: [], True: []}
-    for _ in range(repeats + 1):
-        for on, own in times.items():
-            own.append(step(replace(experiment, {"signals": on}), out / "looking"))
-    without, looking = (min(own[1:]) for own in times.values())
+    """Train a configuration with and without."""
+    without, looking = in_turn(name, changes, "signals", (False, True), lambda one: step(one, out / "looking"), repeats)
     return {"without": round(without, 3), "with": round(looking, 3), "ratio": round(looking / without, 4)}
 
 

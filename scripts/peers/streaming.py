@@ -10,6 +10,8 @@ import tempfile
 import time
 from typing import Any
 
+from scripts.peers.turns import in_turn
+
 WINDOW = 8192  # examples
 CASES: dict[str, dict[str, Any]] = {  # configuration -> what is changed: one trial of a few seconds
     "fashion_mlp": {"epochs": 6},
@@ -33,16 +35,10 @@ def contest(out: pathlib.Path, repeats: int, share: float = 1.0) -> dict[str, di
 
 
 def compared(name: str, changes: dict, out: pathlib.Path, repeats: int) -> dict[str, float]:
-    """Train a configuration once to compile, then in turn; the least time of each is the least disturbed one."""
-    from nnjax.command import load_config
-    from nnjax.fields import replace
-
-    experiment = replace(load_config(f"configs/{name}.py").get_config(), changes)
-    times: dict[int | None, list[float]] = {None: [], WINDOW: []}
-    for _ in range(repeats + 1):
-        for window, own in times.items():
-            own.append(seconds(replace(experiment, {"window": window}), out / "streaming"))
-    memory, streamed = (min(own[1:]) for own in times.values())
+    """Train a configuration in memory and in windows."""
+    memory, streamed = in_turn(
+        name, changes, "window", (None, WINDOW), lambda one: seconds(one, out / "streaming"), repeats
+    )
     return {"memory": round(memory, 3), "streamed": round(streamed, 3), "ratio": round(streamed / memory, 4)}
 
 
