@@ -18,6 +18,7 @@ lint: .venv/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 
 # Against PyTorch too (a large download).
 test-peers: .venv/installed-peers
@@ -29,7 +30,7 @@ torture: .venv/installed
 
 # The compiler for TPUs (a large download), on a machine without one: writes docs/tpu.md.
 tpu-check: .venv/installed-tpu
-	.venv/tpu/bin/python scripts/tpu_check.py --out=docs/tpu.md
+	.venv/tpu/bin/python -m scripts.tpu_check --out=docs/tpu.md
 	JAX_PLATFORMS=cpu .venv/tpu/bin/python -m pytest -m tpu
 
 # An hour on two cores; NNJAX_DATA names the folder of Fashion-MNIST.

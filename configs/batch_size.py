@@ -10,8 +10,8 @@ still learning at the end. One group (one compilation) for each size.
 Time: about 20 seconds on two cores.
 """
 
-from nnjax.config import DataConfig, Experiment, ModelConfig, OptimizerConfig
-from nnjax.search import Space
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig
+from nnjax.spaces.space import Space
 
 
 def get_config() -> Experiment:

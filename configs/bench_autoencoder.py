@@ -8,8 +8,8 @@ Expected: 32 trials of 2,350 steps; validation BCE near .30 after ten epochs.
 Time: on two cores (331 GFLOP/s in the steady state) 13 seconds for 4 of the trials, so about 80 for all.
 """
 
-from nnjax.config import DataConfig, Experiment, ModelConfig, OptimizerConfig
-from nnjax.search import Space
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig
+from nnjax.spaces.space import Space
 
 
 def get_config() -> Experiment:

@@ -7,8 +7,8 @@ Source: the task "lenet" of scripts/bench.py; its peers train the same (scripts/
 Expected: 8 trials of 1,407 steps; about 98 % of the test images right after three epochs.
 """
 
-from nnjax.config import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
-from nnjax.search import Space
+from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+from nnjax.spaces.space import Space
 
 
 def get_config() -> Experiment:

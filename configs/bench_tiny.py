@@ -8,8 +8,8 @@ Expected: 256 trials of 2,250 steps in seconds, one compiled program; the best v
 Time: 6 seconds on two cores (with matrix products at 250 GFLOP/s; nothing cached).
 """
 
-from nnjax.config import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
-from nnjax.search import Range, Space
+from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+from nnjax.spaces.space import Range, Space
 
 
 def get_config() -> Experiment:

@@ -10,8 +10,8 @@ is .058.
 Time: about 13 minutes on two cores (with matrix products at 250 GFLOP/s).
 """
 
-from nnjax.config import DataConfig, Experiment, ModelConfig, OptimizerConfig
-from nnjax.search import Arm, Space
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig
+from nnjax.spaces.space import Arm, Space
 
 
 def get_config() -> Experiment:

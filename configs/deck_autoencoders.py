@@ -13,8 +13,8 @@ Time: on two cores 4:34 (matrix products at 250 GFLOP/s) to 11:57 (at 96 to 110)
 Any data: --config.data.name=fashion_mnist, or mnist5k for a look (its "test" is a fifth of it).
 """
 
-from nnjax.config import DataConfig, Experiment, ModelConfig, OptimizerConfig
-from nnjax.search import Arm, Space
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig
+from nnjax.spaces.space import Arm, Space
 
 SIGMOID_MSE = {"output_activation": "sigmoid"}
 SIGMOID_BCE = {"output_activation": "sigmoid", "loss": "binary_crossentropy"}

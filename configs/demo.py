@@ -9,8 +9,8 @@ Expected: 1 to 2 minutes of training on 2 cores (measured :39 to 2:13, with the 
 digits64_sig about .017, test error of the classifier 4-5 %.
 """
 
-from nnjax.config import DataConfig, Experiment, ModelConfig, OptimizerConfig
-from nnjax.search import Arm, Space
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig
+from nnjax.spaces.space import Arm, Space
 
 SIGMOID_BCE = {"output_activation": "sigmoid", "loss": "binary_crossentropy"}
 

@@ -14,9 +14,9 @@ Expected (600 digits): scores of t-SNE vary less than those of latent spaces (T 
 
 import dataclasses
 
-from nnjax.config import DataConfig, Experiment, ModelConfig, OptimizerConfig
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig
 from nnjax.embed.study import Axes
-from nnjax.studies.sensitivity import Sensitivity
+from nnjax.lectures.studies.sensitivity.study import Sensitivity
 
 PERPLEXITIES = (5.0, 15.0, 30.0, 50.0)
 SEEDS = (0, 1, 2)

@@ -8,8 +8,8 @@ Expected: validation accuracy .9690 in the notebook (one seed); here the mean of
 Time: 10 seconds on two cores (with matrix products at 250 GFLOP/s; nothing cached).
 """
 
-from nnjax.config import DataConfig, Experiment, ModelConfig, OptimizerConfig
-from nnjax.search import Space
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig
+from nnjax.spaces.space import Space
 
 
 def get_config() -> Experiment:

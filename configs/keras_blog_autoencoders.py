@@ -9,8 +9,8 @@ Expected: test BCE near .11 / .097 with Adadelta, near .09 / .08 with Adam; the 
 Time: about 5 minutes on two cores (with matrix products at 250 GFLOP/s): 10.8 of the 12 trials took 4.
 """
 
-from nnjax.config import DataConfig, Experiment, ModelConfig, OptimizerConfig
-from nnjax.search import Arm, Space
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig
+from nnjax.spaces.space import Arm, Space
 
 DEEP = {"widths": (128, 64, 32, 64, 128), "epochs": 100}
 ADAM = {"optimizer.name": "adam", "optimizer.preset": "keras3"}

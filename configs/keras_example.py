@@ -11,8 +11,8 @@ Time: some seconds on two cores.
 Any table: --config.data.name=csv:houses.csv --config.data.target=price.
 """
 
-from nnjax.config import DataConfig, Experiment, ModelConfig, OptimizerConfig
-from nnjax.search import Arm, Space
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig
+from nnjax.spaces.space import Arm, Space
 
 
 def get_config() -> Experiment:

@@ -11,8 +11,8 @@ numbers; neighbours, distances and kNN accuracy are PCA's from 8 on; with fewer 
 Time: 5 to 8 minutes on two shared cores.
 """
 
-from nnjax.config import DataConfig, Experiment, ModelConfig, OptimizerConfig
-from nnjax.studies.latent_value import LatentValue
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig
+from nnjax.lectures.studies.latent_value.study import LatentValue
 
 ADAM = {"activation": "elu", "optimizer.name": "adam", "optimizer.preset": "keras3", "learning_rate": 0.001}
 

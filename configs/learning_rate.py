@@ -10,8 +10,8 @@ Adadelta; 4 optimizers × 13 rates × 3 seeds, four compiled programs.
 Time: about 20 seconds on two cores.
 """
 
-from nnjax.config import DataConfig, Experiment, ModelConfig, OptimizerConfig
-from nnjax.search import Arm, Range, Space
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig
+from nnjax.spaces.space import Arm, Range, Space
 
 
 def get_config() -> Experiment:

@@ -11,9 +11,9 @@ augmentation: --config.data.augment=shift:2.
 Time: about two minutes on two cores (with matrix products at 250 GFLOP/s).
 """
 
-from nnjax.config import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
-from nnjax.models import published
-from nnjax.search import Space
+from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+from nnjax.models import lenet_tables
+from nnjax.spaces.space import Space
 
 
 def get_config() -> Experiment:
@@ -22,10 +22,10 @@ def get_config() -> Experiment:
         data=DataConfig("mnist", validation=5000),
         model=ModelConfig(
             "lenet5",
-            widths=published.WIDTHS,
-            activation=published.ACTIVATION,
+            widths=lenet_tables.WIDTHS,
+            activation=lenet_tables.ACTIVATION,
             output_activation="linear",
-            kernel_init=published.KERNEL_INIT,
+            kernel_init=lenet_tables.KERNEL_INIT,
         ),
         optimizer=OptimizerConfig("adamw", schedule="cosine"),
         hyperparameters=Hyperparameters(learning_rate=0.005, weight_decay=0.05),

@@ -13,14 +13,14 @@ second command adds 3 nearest neighbours (3.03; 5.0 there) and 40 principal comp
 Time: about five minutes on two cores (with matrix products at 250 GFLOP/s).
 """
 
-from nnjax.config import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
-from nnjax.models import published
-from nnjax.search import Arm, Space
+from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+from nnjax.models import lenet_tables
+from nnjax.spaces.space import Arm, Space
 
 LENET5 = {
     "kind": "lenet5",
-    "widths": published.WIDTHS,
-    "kernel_init": published.KERNEL_INIT,
+    "widths": lenet_tables.WIDTHS,
+    "kernel_init": lenet_tables.KERNEL_INIT,
     "output_activation": "linear",
     "loss": "rbf_map",
     "learning_rate": 0.005,
@@ -33,7 +33,7 @@ def get_config() -> Experiment:
     """Give 784-300-10 with squashing units and squared error; 5,000 training images are set aside for validation."""
     return Experiment(
         data=DataConfig("mnist", validation=5000),
-        model=ModelConfig("mlp", widths=(300,), activation=published.ACTIVATION, output_activation="sigmoid"),
+        model=ModelConfig("mlp", widths=(300,), activation=lenet_tables.ACTIVATION, output_activation="sigmoid"),
         optimizer=OptimizerConfig("adam", schedule="cosine"),
         hyperparameters=Hyperparameters(learning_rate=0.001),
         loss="mean_squared_error",

@@ -9,8 +9,8 @@ of the tumours and 74 % (Jaccard) to 99.5 % (DTW) of the control charts; the bes
 Time: 1.5 minutes on one core.
 """
 
-from nnjax.config import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
-from nnjax.studies.models_and_distances import ModelsAndDistances
+from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+from nnjax.lectures.studies.models_and_distances.study import ModelsAndDistances
 
 
 def get_study() -> ModelsAndDistances:

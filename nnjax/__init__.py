@@ -11,28 +11,30 @@ run.plot("curves.png")
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from nnjax.config import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
-from nnjax.types import Dataset, UserError
+from nnjax.core.errors import UserError
+from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+from nnjax.core.types import Dataset
 
 if TYPE_CHECKING:
-    from nnjax.api import Run, load, save_weights, sweep
+    from nnjax.api import save_weights, sweep
     from nnjax.data import from_arrays
-    from nnjax.search import Arm, Evolution, Halving, Range, Space
-    from nnjax.train import Plan
+    from nnjax.runs.run import Run, load
+    from nnjax.spaces.space import Arm, Evolution, Halving, Range, Space
+    from nnjax.train.layout.plan import Plan
 
 __version__ = "0.1.0"
 
 # Fetched on first use, so that `import nnjax` starts neither JAX nor Flax.
 _LATER = {
-    "Arm": "nnjax.search",
-    "Evolution": "nnjax.search",
-    "Halving": "nnjax.search",
-    "Plan": "nnjax.train",
-    "Range": "nnjax.search",
-    "Run": "nnjax.api",
-    "Space": "nnjax.search",
+    "Arm": "nnjax.spaces.space",
+    "Evolution": "nnjax.spaces.space",
+    "Halving": "nnjax.spaces.space",
+    "Plan": "nnjax.train.layout.plan",
+    "Range": "nnjax.spaces.space",
+    "Run": "nnjax.runs.run",
+    "Space": "nnjax.spaces.space",
     "from_arrays": "nnjax.data",
-    "load": "nnjax.api",
+    "load": "nnjax.runs.run",
     "save_weights": "nnjax.api",
     "sweep": "nnjax.api",
 }

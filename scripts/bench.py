@@ -17,8 +17,8 @@ from typing import Any
 
 from absl import flags
 
-from nnjax.main import run
-from nnjax.types import UserError
+from nnjax.cli.main import run
+from nnjax.core.errors import UserError
 from scripts.peers import contest, dtw, flat, layouts, looking, machine, streaming, tables, tasks
 from scripts.peers.contest import Contender, Size
 

@@ -8,8 +8,9 @@ import sys
 
 from absl import flags
 
-from nnjax.main import check_out, run, start_jax
-from nnjax.types import UserError
+from nnjax.cli.main import run, start_jax
+from nnjax.core.errors import UserError
+from nnjax.core.files import check_out
 
 OUT = flags.DEFINE_string("out", None, "also write the table to this .csv file")
 MNIST_1998 = flags.DEFINE_boolean(
@@ -25,7 +26,7 @@ def main(argv: list[str]) -> None:
     start_jax()
     from rich.console import Console
 
-    from nnjax.comparison import compare, to_table, write_csv
+    from nnjax.cli.compare import compare, to_table, write_csv
 
     rows = compare(argv[1:])
     if out:
@@ -33,7 +34,8 @@ def main(argv: list[str]) -> None:
     console = Console(width=None if sys.stdout.isatty() else 500)
     console.print(to_table(rows))
     if MNIST_1998.value:
-        from nnjax import load, mnist_1998
+        from nnjax import load
+        from nnjax.lectures import mnist_1998
 
         references = mnist_1998.reference_errors(load(argv[1]).data())
         console.print(mnist_1998.to_table(mnist_1998.beside(rows, references)))

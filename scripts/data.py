@@ -11,9 +11,9 @@ from pathlib import Path
 from absl import flags
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 
+from nnjax.cli.main import run
+from nnjax.core.errors import UserError
 from nnjax.data import download, files, load, mnist, npy
-from nnjax.main import run
-from nnjax.types import UserError
 
 flags.DEFINE_string("data_dir", None, "where to put NAME/*.gz; otherwise $NNJAX_DATA, or ~/.cache/nnjax")
 TO_NPY = flags.DEFINE_string("to_npy", None, "folder to write one data set into as .npy files; nothing is downloaded")

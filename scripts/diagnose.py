@@ -10,8 +10,8 @@ from typing import Any
 
 from absl import flags
 
-from nnjax.main import run
-from nnjax.types import UserError
+from nnjax.cli.main import run
+from nnjax.core.errors import UserError
 
 JSON = flags.DEFINE_bool("json", False, "print JSON instead of text")
 MEAN_PREDICTOR = flags.DEFINE_float("mean_predictor", None, "validation loss of the best constant answer, if known")
@@ -26,9 +26,9 @@ def main(argv: list[str]) -> None:
     """Print the verdicts."""
     if len(argv) != 2:
         raise UserError("One file or folder was expected: diagnose.py CURVES.csv [--json].")
-    from nnjax.diagnose.readers import read
-    from nnjax.diagnose.verdicts import diagnose
-    from nnjax.diagnose.words import as_json, text
+    from nnjax.diagnosis.diagnose import diagnose
+    from nnjax.diagnosis.readers import read
+    from nnjax.diagnosis.text import as_json, text
 
     loaded = read(argv[1])
     given = {

@@ -7,8 +7,8 @@ import pathlib
 
 from absl import flags
 
-from nnjax.main import run
-from nnjax.types import UserError
+from nnjax.cli.main import run
+from nnjax.core.errors import UserError
 
 CURVES = flags.DEFINE_string("curves", "tests/diagnose/curves.npz", "the file that label_curves wrote")
 PART = flags.DEFINE_enum("part", "last", ["tuning", "test", "fresh", "unseen", "last"], "which part of the curves")

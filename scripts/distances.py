@@ -10,8 +10,8 @@ import pathlib
 
 from absl import flags
 
-from nnjax.main import run, start_jax
-from nnjax.types import UserError
+from nnjax.cli.main import run, start_jax
+from nnjax.core.errors import UserError
 
 OUT = flags.DEFINE_string("out", "runs/distances", "folder to write into")
 SETS = flags.DEFINE_list("sets", ["cbf", "synthetic_control", "two_patterns"], "archive: which sets")
@@ -46,11 +46,11 @@ def archive(out: pathlib.Path) -> None:
 
 def curse(out: pathlib.Path) -> None:
     """Concentration, and what fewer numbers keep."""
-    from nnjax.api import load
-    from nnjax.config import DataConfig
+    from nnjax.core.experiment import DataConfig
     from nnjax.data import prepare
     from nnjax.distances.concentration import of_noise
-    from nnjax.report.curse import representations, write
+    from nnjax.report.charts.concentration import representations, write
+    from nnjax.runs.run import load
 
     trained = load(RUN.value) if RUN.value else None
     prepared = trained.data() if trained else prepare(DataConfig(DATA.value))

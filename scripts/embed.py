@@ -9,8 +9,8 @@ import time
 
 from absl import flags
 
-from nnjax.main import run, start_jax
-from nnjax.types import UserError
+from nnjax.cli.main import run, start_jax
+from nnjax.core.errors import UserError
 
 DATA = flags.DEFINE_string("data", None, "data source by name (mnist5k, digits, iris, csv:FILE, ...)")
 DATA_DIR = flags.DEFINE_string("data_dir", None, "where to look first for the data's files")
@@ -42,8 +42,8 @@ def main(argv: list[str]) -> None:
     start_jax()
     from nnjax.embed.points import load_points
     from nnjax.embed.study import Axes, study
-    from nnjax.environment import describe_environment
     from nnjax.report import embedding
+    from nnjax.runs.environment import describe_environment
 
     begin = time.perf_counter()
     axes = Axes(

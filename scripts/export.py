@@ -12,8 +12,9 @@ In the place of --run=DIR, --file=FILE takes a network of .safetensors, or of Ke
 
 from absl import flags
 
-from nnjax.main import check_out, run, start_jax
-from nnjax.types import UserError
+from nnjax.cli.main import run, start_jax
+from nnjax.core.errors import UserError
+from nnjax.core.files import check_out
 
 RUN = flags.DEFINE_string("run", None, "run folder")
 FILE = flags.DEFINE_string("file", None, "file of a network (.safetensors, .keras, .weights.h5), instead of --run")
@@ -36,7 +37,7 @@ def main(argv: list[str]) -> None:
     out = check_out(OUT.value, *([ENDINGS[TO.value]] if TO.value else ENDINGS.values()))
     start_jax()
     from nnjax.exchange.files import save
-    from nnjax.predictions import open_network
+    from nnjax.exchange.predictions import open_network
 
     opened = open_network(source, TRIAL.value, WHICH.value)
     if opened.served.network is None:

@@ -6,8 +6,8 @@ beside what was found, and writes OUT/report.html.
 
 from absl import flags
 
-from nnjax.main import run, start_jax
-from nnjax.types import UserError
+from nnjax.cli.main import run, start_jax
+from nnjax.core.errors import UserError
 
 OUT = flags.DEFINE_string("out", "runs/gallery", "folder of the page")
 
@@ -15,7 +15,7 @@ OUT = flags.DEFINE_string("out", "runs/gallery", "folder of the page")
 def main(argv: list[str]) -> None:
     """Provoke, diagnose, write."""
     start_jax()
-    from nnjax.report import gallery
+    from nnjax.lectures import gallery
 
     known = {horror.name: horror for horror in gallery.HORRORS}
     for name in argv[1:]:

@@ -20,9 +20,9 @@ from typing import NamedTuple
 
 from absl import flags
 
-from nnjax.main import overrides, run
-from nnjax.search.overrides import RULED
-from nnjax.types import UserError
+from nnjax.cli.main import overrides, run
+from nnjax.core.errors import UserError
+from nnjax.spaces.overrides import RULED
 
 CONFIG = flags.DEFINE_string("config", "configs/bench_tiny.py", "configuration file with a space")
 REPEATS = flags.DEFINE_integer("repeats", 5, "how often both run", lower_bound=1)

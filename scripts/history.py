@@ -8,7 +8,7 @@ import time
 
 from absl import flags
 
-from nnjax.main import run, start_jax
+from nnjax.cli.main import run, start_jax
 
 OUT = flags.DEFINE_string("out", "runs/history", "folder of the report")
 
@@ -16,17 +16,17 @@ OUT = flags.DEFINE_string("out", "runs/history", "folder of the report")
 def main(argv: list[str]) -> None:
     """Compute, draw and write."""
     start_jax()
-    from nnjax.report import history
+    from nnjax.lectures.history import chapters, page
 
     made = {}
-    for name in dict.fromkeys(argv[1:] or history.CHAPTERS):
+    for name in dict.fromkeys(argv[1:] or chapters.CHAPTERS):
         begin = time.perf_counter()
-        made[name] = history.make(name)
+        made[name] = chapters.make(name)
         print(f"{made[name].title} ({time.perf_counter() - begin:.1f} s)")
         for row in made[name].rows:
             beside = f" (published {row.published})" if row.published else ""
             print(f"  {row.what}: {row.measured}{beside}{' DIFFERS' if row.agrees is False else ''}")
-    print(f"report: {history.write(made, OUT.value)}")
+    print(f"report: {page.write(made, OUT.value)}")
 
 
 if __name__ == "__main__":

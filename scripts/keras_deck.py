@@ -13,8 +13,9 @@ os.environ.setdefault("KERAS_BACKEND", "jax")
 
 from absl import flags
 
-from nnjax.main import check_out, run
-from nnjax.types import UserError
+from nnjax.cli.main import run
+from nnjax.core.errors import UserError
+from nnjax.core.files import check_out
 
 DATA = flags.DEFINE_string("data", "mnist", "image source by name")
 OUT = flags.DEFINE_string("out", None, "CSV file to write")

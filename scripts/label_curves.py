@@ -8,8 +8,9 @@ from collections import Counter
 
 from absl import flags
 
-from nnjax.main import check_out, run, start_jax
-from nnjax.types import UserError
+from nnjax.cli.main import run, start_jax
+from nnjax.core.errors import UserError
+from nnjax.core.files import check_out
 
 OUT = flags.DEFINE_string("out", None, "the .npz file to write, such as tests/data/curves.npz")
 WORKDIR = flags.DEFINE_string("workdir", "runs/label_curves", "folder of the families that are trained")

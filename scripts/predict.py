@@ -7,8 +7,9 @@ or .keras or .weights.h5 of Keras 3, whose raw inputs are what the Keras model t
 
 from absl import flags
 
-from nnjax.main import check_out, run, start_jax
-from nnjax.types import UserError
+from nnjax.cli.main import run, start_jax
+from nnjax.core.errors import UserError
+from nnjax.core.files import check_out
 
 DATA = flags.DEFINE_string("data", None, "data source by name; the run's own test part by default")
 DATA_DIR = flags.DEFINE_string("data_dir", None, "where to look first for the data's files")
@@ -28,7 +29,7 @@ def main(argv: list[str]) -> None:
         raise UserError("One run folder or file and --out were expected: predict.py RUN --out=FILE.csv [--data=NAME].")
     out = check_out(OUT.value, ".csv", ".npz")
     start_jax()
-    from nnjax.predictions import inputs_of, open_network, write_predictions
+    from nnjax.exchange.predictions import inputs_of, open_network, write_predictions
 
     opened = open_network(argv[1], TRIAL.value, WHICH.value)
     x = inputs_of(opened, DATA.value, DATA_DIR.value, TARGET.value, UNIT.value)

@@ -2,8 +2,9 @@
 
 from absl import flags
 
-from nnjax.main import check_out, run, start_jax
-from nnjax.types import UserError
+from nnjax.cli.main import run, start_jax
+from nnjax.core.errors import UserError
+from nnjax.core.files import check_out
 
 OUT = flags.DEFINE_string("out", None, "file to write; RUN/report.html by default")
 
@@ -14,7 +15,7 @@ def main(argv: list[str]) -> None:
         raise UserError("One run folder was expected: report.py RUN [--out=FILE].")
     out = OUT.value and check_out(OUT.value, ".html")
     start_jax()
-    from nnjax.api import load
+    from nnjax.runs.run import load
 
     loaded = load(argv[1])
     report = loaded.report(out)

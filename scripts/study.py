@@ -6,7 +6,7 @@ workdir.
 
 from absl import flags
 
-from nnjax.main import run, start_jax
+from nnjax.cli.main import run, start_jax
 
 CONFIG = flags.DEFINE_string("config", None, "configuration file with get_study()")
 WORKDIR = flags.DEFINE_string("workdir", None, "folder to write into")
@@ -19,8 +19,8 @@ def tell(sentence: str) -> None:
 
 def main(argv: list[str]) -> None:
     """Load, run, and name the page."""
-    from nnjax import command
-    from nnjax.studies.study import open_folder
+    from nnjax.cli import command
+    from nnjax.lectures.studies.study import open_folder
 
     config, workdir = command.require(argv, CONFIG.value, WORKDIR.value)
     start_jax()

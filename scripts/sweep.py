@@ -22,9 +22,9 @@ status is 1.
 
 from absl import flags
 
-from nnjax.joining import define_flags
-from nnjax.main import run, start_jax
-from nnjax.search.samplers import SAMPLERS
+from nnjax.cli.distributed import define_flags
+from nnjax.cli.main import run, start_jax
+from nnjax.search.optuna.samplers import SAMPLERS
 
 CONFIG = flags.DEFINE_string("config", None, "configuration file, such as configs/deck_autoencoders.py")
 WORKDIR = flags.DEFINE_string("workdir", None, "run folder; made, or resumed")
@@ -46,7 +46,7 @@ METRIC = flags.DEFINE_string("metric", None, "what mode adaptive goes by: a colu
 def main(argv: list[str]) -> None:
     """Train every trial of the configuration's search space."""
     start_jax()
-    from nnjax import command
+    from nnjax.cli import command
 
     config, workdir = command.require(argv, CONFIG.value, WORKDIR.value)
     module = command.load_config(config)

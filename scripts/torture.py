@@ -13,8 +13,8 @@ import tempfile
 
 from absl import flags
 
-from nnjax.main import run
-from nnjax.types import UserError
+from nnjax.cli.main import run
+from nnjax.core.errors import UserError
 
 WORKDIR = flags.DEFINE_string("workdir", None, "folder for the runs; a temporary one by default")
 TIMES = flags.DEFINE_integer("times", 20, "how often a sweep is killed", lower_bound=1)

@@ -11,7 +11,8 @@ from importlib.metadata import version
 
 from absl import flags
 
-from nnjax.main import check_out, run
+from nnjax.cli.main import run
+from nnjax.core.files import check_out
 
 OUT = flags.DEFINE_string("out", "docs/tpu.md", "the Markdown file to write")
 SLICES = ("v5e:2x2", "v5e:4x4")
@@ -25,12 +26,12 @@ def main(argv: list[str]) -> None:
     os.environ["JAX_PLATFORMS"] = "cpu"  # nothing runs on a TPU
     import numpy as np
 
-    from nnjax.command import load_config
+    from nnjax.cli.command import load_config
     from nnjax.data import from_arrays, prepare_loaded
-    from nnjax.optimizers import resolve
-    from nnjax.report.slices import page, table
-    from nnjax.train.batches import make_device_data, make_shapes
-    from nnjax.train.slices import V5E, account, describe_slice
+    from nnjax.nn.optimizers import resolve
+    from nnjax.train.engine.batches import make_device_data, make_shapes
+    from nnjax.train.layout.tpu_slices import V5E, account, describe_slice
+    from scripts.tpu_page import page, table
 
     experiment = resolve(load_config("configs/deck_autoencoders.py").get_config())
     images, labels = np.zeros((70_000, 784), np.uint8), np.arange(70_000) % 10  # MNIST, as far as a compiler sees it

@@ -14,8 +14,8 @@ from typing import Any
 
 from absl import flags
 
-from nnjax.joining import define_flags
-from nnjax.main import run, start_jax
+from nnjax.cli.distributed import define_flags
+from nnjax.cli.main import run, start_jax
 
 CONFIG = flags.DEFINE_string("config", None, "configuration file, such as configs/mnist_mlp.py")
 WORKDIR = flags.DEFINE_string("workdir", None, "run folder; made, or resumed")
@@ -33,7 +33,8 @@ SANITY = flags.DEFINE_bool("sanity", False, "before training, show by short tria
 def main(argv: list[str]) -> None:
     """Train the configuration's experiment, or a trial of a run."""
     start_jax()
-    from nnjax import UserError, command
+    from nnjax import UserError
+    from nnjax.cli import command
 
     layout: dict[str, Any] = {"devices": DEVICES.value, "batch_devices": BATCH_DEVICES.value}
     if FROM.value is not None or TRIAL.value is not None:

@@ -10,7 +10,7 @@ import pathlib
 
 from absl import flags
 
-from nnjax.main import run, start_jax
+from nnjax.cli.main import run, start_jax
 
 CONFIG = flags.DEFINE_string("config", None, "configuration file, such as configs/learning_rate.py")
 WORKDIR = flags.DEFINE_string("workdir", None, "folder to write into; by default runs/tune_lr/NAME")
@@ -24,12 +24,12 @@ DEVICES = flags.DEFINE_integer("devices", None, "how many devices to use; all by
 def main(argv: list[str]) -> None:
     """Search, draw and write."""
     start_jax()
-    from nnjax import command, tuning
+    from nnjax.cli import command, tune_lr
 
-    config, workdir = command.require(argv, CONFIG.value, WORKDIR.value or tuning.usual_workdir(CONFIG.value))
+    config, workdir = command.require(argv, CONFIG.value, WORKDIR.value or tune_lr.usual_workdir(CONFIG.value))
     module = command.load_config(config)
     experiment = command.experiment_of(module)
-    tuning.run(
+    tune_lr.run(
         experiment,
         workdir,
         pathlib.Path(config).stem,

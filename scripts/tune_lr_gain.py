@@ -16,9 +16,9 @@ import time
 import numpy as np
 from absl import flags
 
-from nnjax.config import DataConfig, Experiment, ModelConfig, OptimizerConfig
-from nnjax.main import run, start_jax
-from nnjax.types import UserError
+from nnjax.cli.main import run, start_jax
+from nnjax.core.errors import UserError
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig
 from scripts.rate_gaps import Gap, gap
 
 TASKS = flags.DEFINE_list("tasks", ["digits", "diabetes", "mnist5k", "autoencoder"], "which tasks to measure")
@@ -51,9 +51,9 @@ EXPERIMENTS = {
 def grid(experiment: Experiment, name: str) -> np.ndarray:
     """Train all rates with all seeds to the end: losses [rates, seeds]."""
     import nnjax
-    from nnjax.search import Space
-    from nnjax.search.rate_ranges import rate_range
-    from nnjax.search.tuning import with_optimizer
+    from nnjax.search.learning_rate.ranges import rate_range
+    from nnjax.search.learning_rate.tune import with_optimizer
+    from nnjax.spaces.space import Space
 
     axes = {"learning_rate": rate_range(name).points(), "seed": range(2 * SEEDS)}
     swept = nnjax.sweep(with_optimizer(experiment, name), Space(axes=axes), keep="best:1")
@@ -63,8 +63,8 @@ def grid(experiment: Experiment, name: str) -> np.ndarray:
 
 def measure(task: str, name: str) -> dict[str, object]:
     """Search a rate, train the grid, and print a row of the table."""
-    from nnjax.search.rate_ranges import rate_range
-    from nnjax.search.tuning import tune
+    from nnjax.search.learning_rate.ranges import rate_range
+    from nnjax.search.learning_rate.tune import tune
 
     base = dataclasses.replace(EXPERIMENTS[task], optimizer=OptimizerConfig(name, preset="keras3"))
     base = dataclasses.replace(base, metrics=(), train_eval_size=0)

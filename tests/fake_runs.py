@@ -7,14 +7,14 @@ import jax
 import numpy as np
 from sklearn.datasets import load_digits
 
-from nnjax.api import Run
-from nnjax.checks import Finding
-from nnjax.config import DataConfig, Experiment, ModelConfig, OptimizerConfig
+from nnjax.checks.rules.case import Finding
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig
+from nnjax.core.fields import replace
 from nnjax.data import from_arrays, prepare_loaded
-from nnjax.fields import replace
-from nnjax.search import Arm, Range, Space, expand
-from nnjax.train import checkpoints
-from nnjax.train.records import DIVERGED, DONE, DROPPED, RUNNING, WAITING, MemoryStore, Record, Stage
+from nnjax.runs.run import Run
+from nnjax.spaces.space import Arm, Range, Space, expand
+from nnjax.train.storage import checkpoints
+from nnjax.train.storage.records import DIVERGED, DONE, DROPPED, RUNNING, WAITING, MemoryStore, Record, Stage
 
 AUTOENCODER = Experiment(
     data=DataConfig("digits", validation=40, test=60),

@@ -11,13 +11,13 @@ import jax.numpy as jnp
 import numpy as np
 from stepwise import QUICK
 
-from nnjax.config import Experiment, program_key
+from nnjax.core.experiment import Experiment, program_key
+from nnjax.core.types import Dataset, TrialState
 from nnjax.data import prepare_loaded
-from nnjax.optimizers import resolve
-from nnjax.train.batches import epoch_rows, make_device_data, make_shapes
-from nnjax.train.programs import Program, make_mesh, make_program, place_data
-from nnjax.train.trial import Trial
-from nnjax.types import Dataset, TrialState
+from nnjax.nn.optimizers import resolve
+from nnjax.train.engine.batches import epoch_rows, make_device_data, make_shapes
+from nnjax.train.engine.programs import Program, make_mesh, make_program, place_data
+from nnjax.train.engine.trial import Trial
 
 LANES = 4
 RATES = (1.0, 0.0, 0.5, 2.0)  # of the lanes, over the subject's own; 0 shows where the loss starts

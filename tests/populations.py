@@ -4,11 +4,12 @@ import dataclasses
 
 import numpy as np
 
-from nnjax.config import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig, TrialSpec
+from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig, TrialSpec
 from nnjax.data import from_arrays, prepare_loaded
-from nnjax.optimizers import resolve
-from nnjax.search import Space, expand
-from nnjax.train import Plan, Population
+from nnjax.nn.optimizers import resolve
+from nnjax.spaces.space import Space, expand
+from nnjax.train.host.population import Population
+from nnjax.train.layout.plan import Plan
 
 CLASSIFIER = Experiment(
     data=DataConfig("blobs", validation=10, test=10, scaling="none"),

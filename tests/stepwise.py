@@ -7,11 +7,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nnjax.config import Experiment, ModelConfig
-from nnjax.fields import replace
-from nnjax.optimizers import defaults
-from nnjax.train.batches import Batch, Shapes
-from nnjax.train.trial import Trial
+from nnjax.core.experiment import Experiment, ModelConfig
+from nnjax.core.fields import replace
+from nnjax.nn.optimizers import defaults
+from nnjax.train.engine.batches import Batch, Shapes
+from nnjax.train.engine.trial import Trial
 
 STEPS, BATCH, WIDTHS = 50, 8, (5, 4, 3)
 RATES = {  # at which the net visibly learns in 50 steps

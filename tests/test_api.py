@@ -10,13 +10,14 @@ from fake_runs import digits, fake_run
 from populations import CLASSIFIER, StopAfter, blobs, line
 
 import nnjax
-from nnjax.api import Run, Stopped
-from nnjax.config import ModelConfig
-from nnjax.fields import replace
-from nnjax.search import Arm, Space
-from nnjax.train import Plan, Population
-from nnjax.train.records import DIVERGED, DONE, RUNNING
-from nnjax.types import UserError
+from nnjax.core.errors import UserError
+from nnjax.core.experiment import ModelConfig
+from nnjax.core.fields import replace
+from nnjax.runs.run import Run
+from nnjax.spaces.space import Arm, Space
+from nnjax.train.host.population import Population, Stopped
+from nnjax.train.layout.plan import Plan
+from nnjax.train.storage.records import DIVERGED, DONE, RUNNING
 
 RATES = {"learning_rate": (0.01, 0.1, 0.3)}
 
@@ -64,7 +65,7 @@ def test_a_loaded_run_is_the_run_that_was_saved(tmp_path):
 
 def test_resuming_in_one_process_is_bit_for_bit(tmp_path, monkeypatch):
     """Also while the object of the interrupted run is still there, as in a notebook."""
-    monkeypatch.setattr("nnjax.train.population._next_steps", lambda steps, seconds: 5)
+    monkeypatch.setattr("nnjax.train.host.population._next_steps", lambda steps, seconds: 5)
     whole = nnjax.sweep(CLASSIFIER, RATES, data=blobs())
     for _ in range(2):
         with pytest.raises(Stopped):
@@ -82,7 +83,7 @@ def test_resuming_in_one_process_is_bit_for_bit(tmp_path, monkeypatch):
 
 def test_a_trial_that_diverged_under_way_is_not_called_lost(tmp_path, monkeypatch):
     """Its weights are in the checkpoint until its neighbours end: nothing is trained again, and nothing said."""
-    monkeypatch.setattr("nnjax.train.population._next_steps", lambda steps, seconds: 5)
+    monkeypatch.setattr("nnjax.train.host.population._next_steps", lambda steps, seconds: 5)
     rates, said = {"learning_rate": (0.01, 1e20)}, []
     whole = nnjax.sweep(CLASSIFIER, rates, data=blobs())
     with pytest.raises(Stopped):
@@ -96,7 +97,7 @@ def test_a_trial_that_diverged_under_way_is_not_called_lost(tmp_path, monkeypatc
 @pytest.mark.parametrize("plan", [Plan(devices=1), Plan(devices=2, lanes=1)])
 def test_resuming_under_another_plan_is_said_and_agrees_within_tolerance(tmp_path, monkeypatch, plan):
     """Trials that the other layout has no place for begin again."""
-    monkeypatch.setattr("nnjax.train.population._next_steps", lambda steps, seconds: 5)
+    monkeypatch.setattr("nnjax.train.host.population._next_steps", lambda steps, seconds: 5)
     whole = nnjax.sweep(CLASSIFIER, RATES, data=blobs(), plan=Plan(2, lanes=4))
     said = []
     with pytest.raises(Stopped):

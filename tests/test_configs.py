@@ -10,16 +10,17 @@ import numpy as np
 import pytest
 from stepwise import QUICK
 
-from nnjax.checks import examine, summarize, validate
-from nnjax.command import load_config, study_of, title_of
-from nnjax.config import Experiment, program_key
+from nnjax.checks.fit import examine, summarize
+from nnjax.checks.impossible import validate
+from nnjax.cli.command import load_config, study_of, title_of
+from nnjax.core.experiment import Experiment, program_key
 from nnjax.data import from_arrays, load, prepare_loaded
-from nnjax.models.census import census
-from nnjax.optimizers import resolve
-from nnjax.search import Space, expand
-from nnjax.studies.study import Study
-from nnjax.train.batches import make_device_data, make_shapes
-from nnjax.train.trial import Trial
+from nnjax.lectures.studies.study import Study
+from nnjax.models.summary import census
+from nnjax.nn.optimizers import resolve
+from nnjax.spaces.space import Space, expand
+from nnjax.train.engine.batches import make_device_data, make_shapes
+from nnjax.train.engine.trial import Trial
 
 ROOT = pathlib.Path(__file__).parents[1]
 

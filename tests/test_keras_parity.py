@@ -11,10 +11,10 @@ import stepwise
 from populations import population, specs_of
 from stepwise import QUICK, WIDTHS, batches, hyperparameters, start_weights
 
-from nnjax.config import DataConfig, Experiment, ModelConfig, OptimizerConfig
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig
 from nnjax.data import from_arrays, prepare_loaded
-from nnjax.optimizers import PRESETS
-from nnjax.train import checkpoints
+from nnjax.nn.optimizers import PRESETS
+from nnjax.train.storage import checkpoints
 
 FITTING = {
     "mean_squared_error": "linear",

@@ -14,14 +14,16 @@ from laws import LAWS, Subject, equals_training_alone
 from populations import CLASSIFIER, blobs
 from stepwise import QUICK, RATES
 
+from nnjax.checks.rules.case import RBF_LOSSES
+from nnjax.core.fields import replace
 from nnjax.data import from_arrays, load
-from nnjax.fields import replace
-from nnjax.losses import LOSSES
-from nnjax.models import ACTIVATIONS, MODELS, published
-from nnjax.optimizers import OPTIMIZERS, resolve
-from nnjax.rules.case import RBF_LOSSES
-from nnjax.train.batches import Batch, Shapes
-from nnjax.train.trial import Trial
+from nnjax.models import lenet_tables
+from nnjax.models.registry import MODELS
+from nnjax.nn.activations import ACTIVATIONS
+from nnjax.nn.losses import LOSSES
+from nnjax.nn.optimizers import OPTIMIZERS, resolve
+from nnjax.train.engine.batches import Batch, Shapes
+from nnjax.train.engine.trial import Trial
 
 BASE = replace(
     CLASSIFIER,
@@ -78,8 +80,8 @@ AUTOENCODER = {
 CONVOLUTIONAL = {"scaling": "unit", "learning_rate": 0.01, "epochs": 6}
 PUBLISHED = {
     "kind": "lenet5",
-    "widths": published.WIDTHS,
-    "kernel_init": published.KERNEL_INIT,
+    "widths": lenet_tables.WIDTHS,
+    "kernel_init": lenet_tables.KERNEL_INIT,
     "output": "linear",
     "activation": "squash",
     "scaling": "unit",

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nnjax.optimizers import defaults, make_optimizer
+from nnjax.nn.optimizers import defaults, make_optimizer
 
 # Gradients of three weights over four steps: sizes that feel each ε differently, and changes of sign.
 GRADIENTS = [[0.5, -2.0, 1e-3], [0.1, 1.0, 1e-4], [-0.3, 0.5, -2e-3], [0.2, -0.1, 1e-6]]

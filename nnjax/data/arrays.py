@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from nnjax.data import outputs
-from nnjax.data.stored import StoredRows
-from nnjax.types import Dataset, Rows, UserError
+from nnjax.core.errors import UserError
+from nnjax.core.types import Dataset, Rows
+from nnjax.data import targets as outputs
+from nnjax.data.file_rows import StoredRows
 
 
 def from_arrays(

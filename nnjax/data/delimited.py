@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from nnjax.core.errors import UserError
 from nnjax.data import files
-from nnjax.types import UserError
 
 SEPARATORS = ",;\t|"
 _DECIMAL_COMMA = re.compile(r'(?:^|;)\s*"?[-+]?\d*,\d+"?\s*(?:;|$)', re.MULTILINE)  # a cell such as 1,5

@@ -10,8 +10,8 @@ import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from nnjax.core.errors import UserError
 from nnjax.data import files
-from nnjax.types import UserError
 
 Progress = Callable[[str, int, int | None], None]  # file name, bytes so far, bytes in all if the server said so
 

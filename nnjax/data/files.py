@@ -8,7 +8,7 @@ import os
 import zlib
 from pathlib import Path
 
-from nnjax.types import UserError
+from nnjax.core.errors import UserError
 
 
 def places(data_dir: str | None = None) -> list[Path]:

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
+from nnjax.core.errors import UserError
+from nnjax.core.types import Dataset
 from nnjax.data import arrays, files
-from nnjax.types import Dataset, UserError
 
 DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 PARTS = {

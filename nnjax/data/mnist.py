@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from nnjax.core.errors import UserError
+from nnjax.core.types import Dataset
 from nnjax.data import files, idx, tfds
-from nnjax.types import Dataset, UserError
 
 CLASSES = {
     "mnist": tuple("0123456789"),

@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from nnjax.core.errors import UserError
+from nnjax.core.types import Dataset
 from nnjax.data import files
 from nnjax.data.arrays import from_arrays
-from nnjax.data.stored import NpyFile, StoredRows
-from nnjax.types import Dataset, UserError
+from nnjax.data.file_rows import NpyFile, StoredRows
 
 FACTS = "facts.json"
 KNOWN: dict[str, tuple[str, Callable[[Any], bool]]] = {  # arguments of `from_arrays`, and what they must be

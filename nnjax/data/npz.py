@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from nnjax.archives import DAMAGE, describe, read_npz
-from nnjax.data import files, tabular
+from nnjax.core.archives import DAMAGE, describe, read_npz
+from nnjax.core.errors import UserError
+from nnjax.core.types import Dataset
+from nnjax.data import files, tables
 from nnjax.data.arrays import from_arrays
-from nnjax.types import Dataset, UserError
 
 PARTS = {"_val": "validation", "_test": "test"}
 
@@ -27,7 +28,7 @@ def load(path: Path, name: str, target: str | None = None) -> Dataset:
       path: the file.
       name: what the data set is called.
       target: the array to use instead of y (and TARGET_val, TARGET_test), or the index of a column of x (-1: the last),
-        which is then no input; labels and other numbers are told apart as in a table (`nnjax.data.tabular.load`).
+        which is then no input; labels and other numbers are told apart as in a table (`nnjax.data.tables.load`).
 
     Raises:
       UserError: not an .npz file, or arrays that are missing, pickled or do not fit together.
@@ -51,7 +52,7 @@ def load(path: Path, name: str, target: str | None = None) -> Dataset:
     y = _join(labels, wanted, path) if labels else None
     return from_arrays(
         _join([x for x, _ in there], "x", path),
-        tabular.labels_or_numbers(y) if column is not None and y is not None else y,
+        tables.labels_or_numbers(y) if column is not None and y is not None else y,
         name,
         source=str(path),
         validation_start=lengths[0] if lengths[1] else None,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnjax.config import DataConfig
+from nnjax.core.errors import UserError
+from nnjax.core.experiment import DataConfig
+from nnjax.core.types import Dataset, Prepared, Scaler
 from nnjax.data import scaling, sources
 from nnjax.data.splits import split
-from nnjax.types import Dataset, Prepared, Scaler, UserError
 
 
 def prepare(config: DataConfig, batch_size: int | None = None) -> Prepared:

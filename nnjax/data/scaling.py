@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from nnjax.types import Rows, Scaler, UserError
+from nnjax.core.errors import UserError
+from nnjax.core.types import Rows, Scaler
 
 KINDS = ("unit", "standard", "minmax", "none")
 CHUNK = 2048  # rows converted to float64 at a time

@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nnjax.core.errors import UserError
+from nnjax.core.types import Dataset
 from nnjax.data.arrays import from_arrays
 from nnjax.data.toys import MAX_EXAMPLES
-from nnjax.types import Dataset, UserError
 
 SOURCE = "nnjax.data.series"
 RANGE = (16, 32)  # points of a step in two_patterns

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from nnjax.data import files, idx, mnist, npy, npz, series, shipped, tabular, tfds, toys
-from nnjax.types import Dataset, UserError
+from nnjax.core.errors import UserError
+from nnjax.core.types import Dataset
+from nnjax.data import bundled, files, idx, mnist, npy, npz, series, tables, tfds, toys
 
 
 class Request(NamedTuple):
@@ -69,15 +70,15 @@ def _suggestion(name: str, kind: str, argument: str) -> str:
 
 
 def _mnist5k(request: Request) -> Dataset:
-    return shipped.mnist5k()
+    return bundled.mnist5k()
 
 
 def _digits(request: Request) -> Dataset:
-    return shipped.digits()
+    return bundled.digits()
 
 
 def _shipped_table(request: Request) -> Dataset:
-    return shipped.table(request.kind)
+    return bundled.table(request.kind)
 
 
 def _parity(request: Request) -> Dataset:
@@ -107,7 +108,7 @@ def _idx(request: Request) -> Dataset:
 
 
 def _table(request: Request) -> Dataset:
-    return tabular.load(files.find(request.argument, request.data_dir), request.name, request.target)
+    return tables.load(files.find(request.argument, request.data_dir), request.name, request.target)
 
 
 def _npz(request: Request) -> Dataset:
@@ -127,7 +128,7 @@ SOURCES: dict[str, Callable[[Request], Dataset]] = {
     "digits": _digits,
     "mnist": _mnist,
     "fashion_mnist": _mnist,
-    **dict.fromkeys(shipped.TABLES, _shipped_table),
+    **dict.fromkeys(bundled.TABLES, _shipped_table),
     **dict.fromkeys(toys.GATES, _gate),
     "parity": _parity,
     **dict.fromkeys(toys.SIZED, _toy),

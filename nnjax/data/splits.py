@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from absl import logging
 
-from nnjax.config import DataConfig
-from nnjax.types import UserError
+from nnjax.core.errors import UserError
+from nnjax.core.experiment import DataConfig
 
 OWN_TEST_SHARE = 0.2  # held out where the source has no test set of its own and the configuration asks for none
 

@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 from absl import logging
 
+from nnjax.core.errors import UserError
+from nnjax.core.types import Dataset
 from nnjax.data.arrays import from_arrays
-from nnjax.data.stored import StoredRows
-from nnjax.types import Dataset, UserError
+from nnjax.data.file_rows import StoredRows
 
 POOLED = ("train", "validation")  # splits that training may draw on
 BATCH = 256  # records read at a time

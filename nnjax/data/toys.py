@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from nnjax.core.errors import UserError
+from nnjax.core.types import Dataset
 from nnjax.data.arrays import from_arrays
-from nnjax.types import Dataset, UserError
 
 # The outputs for the inputs 00, 01, 10, 11 (deck, "McCulloch & Pitts" and after).
 GATES = {

@@ -9,8 +9,8 @@ from typing import ClassVar
 import jax
 import jax.numpy as jnp
 
+from nnjax.core.types import Array
 from nnjax.distances import checking
-from nnjax.types import Array
 
 
 def _cost(apart: Array, cost: str) -> Array:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from nnjax.types import UserError
+from nnjax.core.errors import UserError
 
 COSTS = ("absolute", "squared")
 LARGEST = 1e15  # sums of squares stay far below what float32 holds, and below `engine.UNREACHED`

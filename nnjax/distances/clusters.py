@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nnjax.types import Array, UserError
+from nnjax.core.errors import UserError
+from nnjax.core.types import Array
 
 GAIN = 1e-9  # a swap must lower the cost by this share of it: rounding never makes a cycle
 

@@ -13,12 +13,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nnjax.core.types import Array
 from nnjax.distances.elastic import DTW, EDR, ERP, LCSS
 from nnjax.distances.metrics import Metric
 from nnjax.distances.neighbors import classify
 from nnjax.distances.pairs import pairwise
 from nnjax.distances.vectors import Jaccard, Minkowski
-from nnjax.types import Array
 
 DIMENSIONS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 VECTORS: dict[str, Metric] = {

@@ -13,9 +13,9 @@ from typing import ClassVar
 import jax.numpy as jnp
 import numpy as np
 
+from nnjax.core.types import Array
 from nnjax.distances import checking
 from nnjax.distances.engine import wavefront
-from nnjax.types import Array
 
 
 def _least(a: Array, b: Array, c: Array) -> Array:

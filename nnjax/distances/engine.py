@@ -20,7 +20,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nnjax.types import Array
+from nnjax.core.types import Array
 
 UNREACHED = 1e38  # of a cell that no path reaches: finite, so that gradients of soft minima are 0 and not NaN
 DIAGONALS = 32  # per loop; between loops the stored cells are cut to what the next diagonals need

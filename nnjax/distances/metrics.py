@@ -8,10 +8,11 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Protocol
 
+from nnjax.core.errors import UserError
+from nnjax.core.types import Array
 from nnjax.distances.bounds import LBKeogh, LBKim
 from nnjax.distances.elastic import DTW, EDR, ERP, LCSS, SoftDTW
 from nnjax.distances.vectors import Jaccard, Minkowski
-from nnjax.types import Array, UserError
 
 
 class Metric(Protocol):

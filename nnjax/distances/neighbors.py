@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from nnjax.core.errors import UserError
+from nnjax.core.types import Array
 from nnjax.distances.elastic import DTW
 from nnjax.distances.pairs import pairwise
-from nnjax.types import Array, UserError
 
 
 def classify(distances: Array, labels: Array, k: int = 1) -> np.ndarray:

@@ -14,9 +14,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, PartitionSpec
 
+from nnjax.core.types import Array
 from nnjax.distances import checking
 from nnjax.distances.metrics import Metric, resolve
-from nnjax.types import Array
 
 LANES = {"cpu": 256}  # pairs in a tile
 MANY_LANES = 16_384  # on accelerators

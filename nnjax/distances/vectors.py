@@ -9,8 +9,8 @@ from typing import ClassVar
 
 import jax.numpy as jnp
 
+from nnjax.core.types import Array
 from nnjax.distances import checking
-from nnjax.types import Array
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from nnjax.types import UserError
+from nnjax.core.errors import UserError
 
 LEAST_POINTS = 4
 MOST_EXACT = {  # points, by support

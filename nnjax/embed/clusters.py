@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nnjax.core.errors import UserError
 from nnjax.embed import checks
-from nnjax.types import UserError
 
 CLUSTERINGS = ("kmeans", "agglomerative")
 RESTARTS = 4

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from nnjax.core.errors import UserError
 from nnjax.embed import checks
 from nnjax.embed.population import ITERATIONS, Setting
-from nnjax.types import UserError
 
 ENGINES = ("exact", "sklearn", "opentsne")
 

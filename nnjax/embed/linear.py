@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nnjax.core.errors import UserError
 from nnjax.embed import checks
-from nnjax.types import UserError
 
 FUNCTIONS = ("pca", "lda", "ica", "kmeans")
 

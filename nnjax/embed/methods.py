@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from nnjax.core.errors import UserError
 from nnjax.embed import checks, engines, linear, population
-from nnjax.types import UserError
 
 LAYOUTS = ("tsne", "sne")
 METHODS = (*linear.FUNCTIONS, *LAYOUTS, "umap")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnjax import api, data
-from nnjax.api import Run
-from nnjax.config import AUTOENCODERS
+from nnjax import data
+from nnjax.core.errors import UserError
+from nnjax.core.experiment import AUTOENCODERS
+from nnjax.core.types import Dataset
 from nnjax.data.splits import draw
 from nnjax.embed.methods import Embedding
-from nnjax.predictions import choose_trial, inputs_for
-from nnjax.types import Dataset, UserError
+from nnjax.exchange.predictions import choose_trial, inputs_for
+from nnjax.runs.run import Run, load
 
 
 def labels_of(dataset: Dataset, rows: np.ndarray) -> np.ndarray | None:
@@ -59,7 +60,7 @@ def load_points(
         assert name is not None
         dataset = data.load(name, data_dir, target)
         return dataset, choose_rows(dataset, np.arange(len(dataset.x)), limit), []
-    run = api.load(folder)
+    run = load(folder)
     chosen = choose_trial(run, trial)
     if name is None:
         prepared = run.data(chosen)

@@ -13,10 +13,10 @@ import numpy as np
 from jax import Array, lax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from nnjax.core.errors import UserError
 from nnjax.embed import checks, descent, edges, gaussian, student
 from nnjax.embed.affinities import affinities
 from nnjax.embed.grid import Grid, arrange
-from nnjax.types import UserError
 
 ITERATIONS, EXAGGERATED = 1000, 250
 SEGMENT = 50  # iterations between two looks at the divergence

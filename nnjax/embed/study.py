@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from nnjax.core.types import Dataset
 from nnjax.data import scaling
 from nnjax.embed import checks, engines
 from nnjax.embed.clusters import CLUSTERINGS, Clustering, cluster
@@ -16,7 +17,6 @@ from nnjax.embed.methods import DRAWING, LAYOUTS, METHODS, Embedding, embed, emb
 from nnjax.embed.points import labels_of
 from nnjax.embed.population import Setting
 from nnjax.embed.quality import qualities
-from nnjax.types import Dataset
 
 NAMES = {"pca": "PCA", "lda": "LDA", "ica": "ICA", "kmeans": "k-means", "sne": "SNE", "tsne": "t-SNE", "umap": "UMAP"}
 MOST_AGGLOMERATED = 5_000  # Ward's method needs all pairs

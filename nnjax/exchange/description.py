@@ -20,16 +20,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nnjax.archives import DAMAGE, describe
-from nnjax.config import Experiment
+from nnjax.checks.impossible import validate
+from nnjax.core.archives import DAMAGE, describe
+from nnjax.core.errors import UserError
+from nnjax.core.experiment import Experiment
+from nnjax.core.fields import coerce, field_types, replace
+from nnjax.core.types import DataFacts
 from nnjax.data.files import read_bytes
 from nnjax.exchange.network import Architecture, num_outputs
-from nnjax.fields import coerce, field_types, replace
-from nnjax.models.stack import LARGEST, Stack
-from nnjax.models.stack_layers import LAYERS, Layer
-from nnjax.run_files import facts_from_json, facts_tree
-from nnjax.types import DataFacts, UserError
-from nnjax.validation import validate
+from nnjax.models.imported import LARGEST, Stack
+from nnjax.models.imported_layers import LAYERS, Layer
+from nnjax.runs.files import facts_from_json, facts_tree
 
 FORMAT = 1
 INPUTS = "float32 [b, num_inputs], raw, as they lie in the data: scaling by x_scaler, (x - mean) * scale, is part of it"

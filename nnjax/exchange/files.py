@@ -9,13 +9,14 @@ from typing import NamedTuple
 
 import jax
 
+from nnjax.core.errors import UserError
+from nnjax.core.files import check_out, write_atomically
+from nnjax.core.types import Array, DataFacts
 from nnjax.data.files import read_bytes
-from nnjax.exchange import description, keras_file, program, tensors
+from nnjax.exchange import description, keras_file, program, weights_file
+from nnjax.exchange.isolated_program import Worker
 from nnjax.exchange.network import Network, assemble, codes, num_outputs, outputs
-from nnjax.exchange.worker import Worker
-from nnjax.train import checkpoints
-from nnjax.train.checkpoints import write_atomically
-from nnjax.types import Array, DataFacts, UserError
+from nnjax.train.storage import checkpoints
 
 SAFETENSORS, PROGRAM = ".safetensors", ".jaxexport"
 KINDS = (SAFETENSORS, PROGRAM, ".keras", ".h5")
@@ -46,13 +47,22 @@ class Served(NamedTuple):
         return jax.jit(codes(self.network))
 
 
+def check_path(path: str) -> str:
+    """Give the path of a network's file to write, with ~ as the home folder, before anything is computed for it.
+
+    Raises:
+      UserError: it ends otherwise than a network's file, or its folder is not there.
+    """
+    return check_out(path, SAFETENSORS, PROGRAM)
+
+
 def save(network: Network, path: str) -> None:
     """Write weights (.safetensors) or a program (.jaxexport), and FILE.json, which says what they are.
 
     Each file is written whole or not at all, the description last: until then the pair is refused.
     """
     arrays = checkpoints.flatten(network.params)
-    content = tensors.to_bytes(arrays) if path.endswith(SAFETENSORS) else program.to_bytes(network)
+    content = weights_file.to_bytes(arrays) if path.endswith(SAFETENSORS) else program.to_bytes(network)
     write_atomically(pathlib.Path(path), content)
     write_atomically(description.path_of(path), description.to_json(network.architecture, network.facts, content))
 
@@ -71,7 +81,7 @@ def load(path: str | os.PathLike[str]) -> Served:
     content = read_bytes(path)
     found = description.read(path, content)
     if path.suffix == SAFETENSORS:
-        arrays = tensors.from_bytes(content, path)
+        arrays = weights_file.from_bytes(content, path)
         try:
             return serve(assemble(found.architecture, found.facts, arrays))
         except UserError as error:

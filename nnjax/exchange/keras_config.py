@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from nnjax.core.errors import UserError
 from nnjax.exchange.keras_layers import IDENTITIES, LAYERS
-from nnjax.models.stack_layers import Layer, Shape
-from nnjax.types import UserError
+from nnjax.models.imported_layers import Layer, Shape
 
 Tree = Mapping[str, Any]
 MODELS = ("Sequential", "Functional", "Model")

@@ -16,13 +16,14 @@ from typing import Any
 
 import numpy as np
 
-from nnjax.archives import DAMAGE, describe, read_members
+from nnjax.core.archives import DAMAGE, describe, read_members
+from nnjax.core.errors import UserError
+from nnjax.core.types import DataFacts, Scaler
 from nnjax.data.files import read_bytes
 from nnjax.exchange import keras_config
 from nnjax.exchange.network import Network, assemble
-from nnjax.models.stack import Stack
-from nnjax.models.stack_layers import Activation
-from nnjax.types import DataFacts, Scaler, UserError
+from nnjax.models.imported import Stack
+from nnjax.models.imported_layers import Activation
 
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from nnjax.fields import coerce
-from nnjax.models.stack_layers import (
+from nnjax.core.errors import UserError
+from nnjax.core.fields import coerce
+from nnjax.models.imported_layers import (
     Activation,
     BatchNormalization,
     Conv2D,
@@ -19,7 +20,6 @@ from nnjax.models.stack_layers import (
     UpSampling2D,
     ZeroPadding2D,
 )
-from nnjax.types import UserError
 
 Config = Mapping[str, Any]
 SIDES = tuple[int, ...]

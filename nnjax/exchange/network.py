@@ -10,12 +10,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nnjax.config import AUTOENCODERS, ModelConfig
-from nnjax.models import make_model
-from nnjax.models.stack import Stack
-from nnjax.train import checkpoints
-from nnjax.train.batches import output_width
-from nnjax.types import Array, DataFacts, Params, Scaler, UserError
+from nnjax.core.errors import UserError
+from nnjax.core.experiment import AUTOENCODERS, ModelConfig
+from nnjax.core.types import Array, DataFacts, Params, Scaler
+from nnjax.models.imported import Stack
+from nnjax.models.registry import make_model
+from nnjax.train.engine.batches import output_width
+from nnjax.train.storage import checkpoints
 
 Architecture = ModelConfig | Stack
 

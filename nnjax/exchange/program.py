@@ -16,9 +16,10 @@ import jax
 import jax.numpy as jnp
 from jax import export
 
-from nnjax.archives import describe
+from nnjax.core.archives import describe
+from nnjax.core.errors import UserError
+from nnjax.core.types import Array
 from nnjax.exchange.network import Network, outputs
-from nnjax.types import Array, UserError
 
 PLATFORMS = ("cpu", "cuda", "tpu")
 LARGEST = 10**9  # numbers in one value of a program, for one example

@@ -12,11 +12,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nnjax.config import ModelConfig
+from nnjax.core.errors import UserError
+from nnjax.core.experiment import ModelConfig
+from nnjax.core.types import Array, Key, Params
 from nnjax.models.convolution import flatten, images, join, max_pool
-from nnjax.models.dense import ACTIVATIONS, KERNEL_INITS, Activation, Model, drop, dtypes, scale_kernels
-from nnjax.models.layers import Convolution, Init
-from nnjax.types import Array, Key, Params, UserError
+from nnjax.models.convolution_layers import Convolution, Init
+from nnjax.models.dense import Model, drop, dtypes, scale_kernels
+from nnjax.nn.activations import ACTIVATIONS, Activation
+from nnjax.nn.initializers import KERNEL_INITS
 
 SIDE, CODE_SIDE = 28, 4
 

@@ -16,7 +16,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nnjax.types import Array, UserError
+from nnjax.core.errors import UserError
+from nnjax.core.types import Array
 
 IMAGES = ("CHWN", "HWIO", "CHWN")
 

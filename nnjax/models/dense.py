@@ -5,7 +5,6 @@ Each layer is f(Wx + b) (deck: w "sets the sensitivity", b "up-down weights", f 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -13,55 +12,10 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from nnjax.config import ModelConfig
-from nnjax.types import Array, Key, Params
-
-Activation = Callable[[Array], Array]
-
-
-def _leaky_relu(x: Array) -> Array:
-    return jnp.maximum(0.1 * x, x)  # the deck's slope (cs231n), not Keras's .3 nor Flax's .01
-
-
-def _squash(x: Array) -> Array:
-    return 1.7159 * jnp.tanh(x * (2 / 3))  # LeCun et al. 1998, appendix A: f(1) = 1, f(-1) = -1
-
-
-def _step(x: Array) -> Array:
-    return (x >= 0).astype(x.dtype)  # forward only: its gradient is zero everywhere
-
-
-ACTIVATIONS: dict[str, Activation] = {
-    "linear": lambda x: x,
-    "sigmoid": jax.nn.sigmoid,
-    "tanh": jnp.tanh,
-    "squash": _squash,
-    "relu": jax.nn.relu,
-    "leaky_relu": _leaky_relu,
-    "elu": jax.nn.elu,
-    "softplus": jax.nn.softplus,
-    "gelu": jax.nn.gelu,
-    "softmax": jax.nn.softmax,
-    "step": _step,
-}
-
-
-def _lecun_1998(key: Key, shape: tuple[int, ...], dtype: jnp.dtype = jnp.float32) -> Array:
-    bound = 2.4 / math.prod(shape[:-1])  # LeCun et al. 1998, appendix A: uniform on ±2.4 / fan-in
-    return jax.random.uniform(key, shape, dtype, -bound, bound)
-
-
-_SCALING = nn.initializers.variance_scaling
-KERNEL_INITS: dict[str, Callable[..., Array]] = {
-    "glorot_uniform": _SCALING(1.0, "fan_avg", "uniform"),
-    "glorot_normal": _SCALING(1.0, "fan_avg", "truncated_normal"),
-    "he_uniform": _SCALING(2.0, "fan_in", "uniform"),
-    "he_normal": _SCALING(2.0, "fan_in", "truncated_normal"),
-    "lecun_uniform": _SCALING(1.0, "fan_in", "uniform"),
-    "lecun_normal": _SCALING(1.0, "fan_in", "truncated_normal"),
-    "lecun_1998": _lecun_1998,
-    "zeros": nn.initializers.zeros,
-}
+from nnjax.core.experiment import ModelConfig
+from nnjax.core.types import Array, Key, Params
+from nnjax.nn.activations import ACTIVATIONS, Activation
+from nnjax.nn.initializers import KERNEL_INITS
 
 
 class Dense(nn.Module):

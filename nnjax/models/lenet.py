@@ -14,12 +14,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nnjax.config import ModelConfig
+from nnjax.core.errors import UserError
+from nnjax.core.experiment import ModelConfig
+from nnjax.core.types import Array, Key, Params
 from nnjax.models.convolution import average_pool, convolve, flatten, images
-from nnjax.models.dense import ACTIVATIONS, KERNEL_INITS, Activation, Model, drop, dtypes, scale_kernels
-from nnjax.models.layers import Convolution, Init, bias
-from nnjax.models.published import C3_INPUTS, bitmaps
-from nnjax.types import Array, Key, Params, UserError
+from nnjax.models.convolution_layers import Convolution, Init, bias
+from nnjax.models.dense import Model, drop, dtypes, scale_kernels
+from nnjax.models.lenet_tables import C3_INPUTS, bitmaps
+from nnjax.nn.activations import ACTIVATIONS, Activation
+from nnjax.nn.initializers import KERNEL_INITS
 
 SIDE = 32
 BACKGROUND, INK = -0.1, 1.175  # the input's levels, of mean about 0 and variance about 1 (section II.B)

@@ -1,5 +1,1 @@
-"""One self-contained HTML page, and pictures, from a run."""
-
-from nnjax.report.page import write_report
-
-__all__ = ["write_report"]
+"""One self-contained HTML page, and pictures, from a run. It draws what it is given, and trains nothing."""

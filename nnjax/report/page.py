@@ -8,32 +8,29 @@ from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from nnjax.diagnosing import named
-from nnjax.report import (
-    certified,
-    curves,
-    drawings,
+from nnjax.core.errors import UserError
+from nnjax.core.files import write_atomically
+from nnjax.diagnosis.trials import named
+from nnjax.report.charts import curves, figures, network_drawings, pictures
+from nnjax.report.charts.badges import BADGES
+from nnjax.report.sections import (
+    certificate,
+    diagnoses,
     evolution,
-    exhibits,
-    figures,
-    inside,
-    looks,
-    origin,
-    pictures,
+    network_figures,
+    network_history,
+    network_snapshot,
+    overview,
+    provenance,
     scores,
-    sweeps,
+    sweep_data,
+    sweep_findings,
     tables,
-    told,
-    verdict,
-    words,
 )
-from nnjax.report.badges import BADGES
-from nnjax.report.exhibits import Exhibit
-from nnjax.train.checkpoints import write_atomically
-from nnjax.types import UserError
+from nnjax.report.sections.network_snapshot import Exhibit
 
 if TYPE_CHECKING:
-    from nnjax.api import Run
+    from nnjax.runs.run import Run
 
 TEMPLATES = pathlib.Path(__file__).parent / "templates"
 SCRIPTS = ("data", "tables", "evidence", "learning_curves")
@@ -60,7 +57,7 @@ def write_report(run: Run, path: str | PathLike[str] | None = None) -> pathlib.P
       UserError: the run lives in memory and no path is given, or the path cannot be written.
     """
     target = _target(run, path)
-    some, missing = exhibits.exhibits(run)
+    some, missing = network_snapshot.exhibits(run)
     images = make_figures(run, some)
     page = render(run, some, missing, images.get("curves.png"))
     write_page(target, page, images)
@@ -103,23 +100,27 @@ def _target(run: Run, path: str | PathLike[str] | None) -> pathlib.Path:
 
 def make_figures(run: Run, some: Sequence[Exhibit]) -> dict[str, bytes]:
     """Draw the figures that apply, as PNG by file name."""
-    coders, pictured = looks.coders(some), [e for e in some if e.image_shape is not None]
-    imaged = looks.coders(some, images=True)
-    classifiers = looks.best_first(run, some, "classification")
-    regressions = looks.best_first(run, some, "regression")
+    coders, pictured = network_figures.coders(some), [e for e in some if e.image_shape is not None]
+    imaged = network_figures.coders(some, images=True)
+    classifiers = network_figures.best_first(run, some, "classification")
+    regressions = network_figures.best_first(run, some, "regression")
     drawn = {}
     if any(record.epochs for record in run.records):
         drawn["curves.png"] = figures.plot_curves(run)
     if imaged:
-        drawn["reconstructions.png"] = drawings.plot_reconstructions(imaged, looks.examples_of(imaged[0]))
+        drawn["reconstructions.png"] = network_drawings.plot_reconstructions(
+            imaged, network_figures.examples_of(imaged[0])
+        )
     if coders:
-        drawn["latent.png"] = drawings.plot_latent(coders)
+        drawn["latent.png"] = network_drawings.plot_latent(coders)
     if pictured:
-        drawn["weights.png"] = drawings.plot_weights(pictured)
+        drawn["weights.png"] = network_drawings.plot_weights(pictured)
     if classifiers:
-        drawn["confusion.png"] = drawings.plot_confusion(classifiers[0], looks.matrix_of(classifiers[0]))
+        drawn["confusion.png"] = network_drawings.plot_confusion(
+            classifiers[0], network_figures.matrix_of(classifiers[0])
+        )
     if regressions:
-        drawn["predictions.png"] = drawings.plot_regression(regressions)
+        drawn["predictions.png"] = network_drawings.plot_regression(regressions)
     return {name: figures.to_bytes(figure) for name, figure in drawn.items()}
 
 
@@ -127,7 +128,7 @@ def render(run: Run, some: Sequence[Exhibit], missing: Sequence[str], static_cur
     """Write the page as text."""
     from markupsafe import Markup
 
-    charts, sweep = curves.chart_data(run), sweeps.sweep_of(run)
+    charts, sweep = curves.chart_data(run), sweep_data.sweep_of(run)
     return template("report.html.jinja").render(
         **_context(run, some),
         missing=missing,
@@ -135,42 +136,42 @@ def render(run: Run, some: Sequence[Exhibit], missing: Sequence[str], static_cur
         script=Markup(_script([*SCRIPTS, *SWEEP_SCRIPTS] if sweep else SCRIPTS)),
         plotly=Markup(_plotly()) if charts else "",
         charts=charts,
-        chart_json=Markup(safe_json(curves.packed(charts) | {"evidence": [] if sweep else told.drawn(run)})),
-        sweep=verdict.verdict(sweep) if sweep else None,
-        sweep_json=Markup(safe_json(sweeps.sweep_data(sweep) | evolution.evolution_data(sweep))) if sweep else "",
+        chart_json=Markup(safe_json(curves.packed(charts) | {"evidence": [] if sweep else diagnoses.drawn(run)})),
+        sweep=sweep_findings.verdict(sweep) if sweep else None,
+        sweep_json=Markup(safe_json(sweep_data.sweep_data(sweep) | evolution.evolution_data(sweep))) if sweep else "",
         static_curves=pictures.data_uri(static_curves) if static_curves else "",
     )
 
 
 def _context(run: Run, some: Sequence[Exhibit]) -> dict[str, Any]:
     references = scores.anchors_of(run)
-    repeat = origin.repeat(run)
-    shown = exhibits.shown_settings(run)
+    repeat = provenance.repeat(run)
+    shown = network_snapshot.shown_settings(run)
     return {
-        "title": words.title(run),
-        "sentences": words.sentences(run, references),
-        "cards": words.cards(run, repeat["seconds"]),
+        "title": overview.title(run),
+        "sentences": overview.sentences(run, references),
+        "cards": overview.cards(run, repeat["seconds"]),
         "boards": scores.boards(run, references, some),
-        "reconstructions": looks.reconstructions(some),
-        "latents": looks.latents(some),
-        "legend": looks.legend(some),
-        "weights": looks.weights(some),
-        "classifiers": looks.classifiers(run, some),
-        "regressions": looks.regressions(run, some),
+        "reconstructions": network_figures.reconstructions(some),
+        "latents": network_figures.latents(some),
+        "legend": network_figures.legend(some),
+        "weights": network_figures.weights(some),
+        "classifiers": network_figures.classifiers(run, some),
+        "regressions": network_figures.regressions(run, some),
         "sanity": run.sanity,
-        "inside": inside.section(run),
+        "inside": network_history.section(run),
         "findings": [(finding.severity, arm, finding.sentence, finding.remedy) for arm, finding in run.findings],
         "settings": tables.settings_table(run),
         "varied": tables.varied(run),
         "shared": tables.shared(run),
         "trials": tables.trials_table(run),
         "censuses": tables.censuses(run, shown),
-        "verdicts": told.section(run),
-        "certificate": certified.section(run),
-        "environment": origin.environment(run),
+        "verdicts": diagnoses.section(run),
+        "certificate": certificate.section(run),
+        "environment": provenance.environment(run),
         "repeat": repeat,
         "config": json.dumps(repeat["config"], indent=1),
-        "chosen": words.chosen(run, some),
+        "chosen": overview.chosen(run, some),
     }
 
 

@@ -6,9 +6,9 @@ import pathlib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from nnjax.report import pictures
+from nnjax.core.files import write_atomically
+from nnjax.report.charts import pictures
 from nnjax.report.page import TEMPLATES, template
-from nnjax.train.checkpoints import write_atomically
 
 PAGE = "study.html"
 

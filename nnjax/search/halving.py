@@ -15,12 +15,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nnjax.config import TrialSpec, setting_key
+from nnjax.core.errors import UserError
+from nnjax.core.experiment import TrialSpec, setting_key
 from nnjax.data.splits import largest_remainder
-from nnjax.metrics import is_maximised
-from nnjax.search.space import Halving
-from nnjax.train.records import DIVERGED, FAILED, FINISHED, Record, Standing
-from nnjax.types import UserError
+from nnjax.nn.metrics import is_maximised
+from nnjax.spaces.space import Halving
+from nnjax.train.storage.records import DIVERGED, FAILED, FINISHED, Record, Standing
 
 
 class Bracket(NamedTuple):

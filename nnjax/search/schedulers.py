@@ -7,10 +7,10 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from nnjax.config import TrialSpec
-from nnjax.search import evolve, halving
-from nnjax.search.space import Space
-from nnjax.train.records import Record, Stage, Standing
+from nnjax.core.experiment import TrialSpec
+from nnjax.search import halving, pbt
+from nnjax.spaces.space import Space
+from nnjax.train.storage.records import Record, Stage, Standing
 
 
 class Scheduler(NamedTuple):
@@ -40,8 +40,8 @@ def make_scheduler(space: Space, specs: Sequence[TrialSpec]) -> Scheduler | None
         stand = functools.partial(halving.standing, space.halving, brackets)
         return Scheduler(space.halving.metric, {"halving": dataclasses.asdict(space.halving)}, stand)
     if space.evolution is not None:
-        rules = evolve.make_rules(space, specs)
-        replay = functools.partial(evolve.schedules, rules)
-        stand = functools.partial(evolve.standing, rules)
-        return Scheduler(space.evolution.metric, {"evolution": evolve.describe(rules)}, stand, replay)
+        rules = pbt.make_rules(space, specs)
+        replay = functools.partial(pbt.schedules, rules)
+        stand = functools.partial(pbt.standing, rules)
+        return Scheduler(space.evolution.metric, {"evolution": pbt.describe(rules)}, stand, replay)
     return None

@@ -16,8 +16,8 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 import nnjax
-from nnjax.config import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
-from nnjax.search import Arm, Space
+from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+from nnjax.spaces.space import Arm, Space
 from scripts.curves import tasks
 from scripts.curves.curve import NAMES, Labelled, jumps, rough, wobbles
 from scripts.curves.trained import train

@@ -19,12 +19,12 @@ from typing import Any
 
 import numpy as np
 
-from nnjax.config import Experiment, ModelConfig
-from nnjax.preflight import valid_trials
-from nnjax.search import Space
-from nnjax.train import Population
-from nnjax.train.records import MemoryStore
-from nnjax.types import Dataset
+from nnjax.core.experiment import Experiment, ModelConfig
+from nnjax.core.types import Dataset
+from nnjax.spaces.space import Space
+from nnjax.train.host.population import Population
+from nnjax.train.storage.records import MemoryStore
+from nnjax.verify.preflight import valid_trials
 from scripts.curves import tasks
 from scripts.curves.curve import Labelled, cut, wobbles
 from scripts.curves.sweeps import PACE, level, log_ratio

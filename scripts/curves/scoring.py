@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nnjax.diagnose.types import Anchors, Curves, Diagnosis
-from nnjax.diagnose.verdicts import diagnose
+from nnjax.diagnosis.diagnose import diagnose
+from nnjax.diagnosis.types import Anchors, Curves, Diagnosis
 from scripts.curves.curve import NAMES, Labelled
 from scripts.curves.sweeps import PACE
 

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import nnjax
-from nnjax.config import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+from nnjax.core.types import Dataset
 from nnjax.data import load
-from nnjax.types import Dataset
 
 
 class Task(NamedTuple):

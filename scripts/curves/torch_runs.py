@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from nnjax.types import Prepared
+from nnjax.core.types import Prepared
 from scripts.curves import tasks
 from scripts.curves.trained import Outcome, prepared_for
 

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import nnjax
-from nnjax.config import Experiment
+from nnjax.core.experiment import Experiment
+from nnjax.core.types import Dataset, Prepared
 from nnjax.data import prepare_loaded
-from nnjax.train.records import DIVERGED, Record
-from nnjax.types import Dataset, Prepared
+from nnjax.train.storage.records import DIVERGED, Record
 from scripts.curves.tasks import source
 
 

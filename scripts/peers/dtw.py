@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nnjax.types import UserError
+from nnjax.core.errors import UserError
 from scripts.peers.dtw_peer import LENGTH, PACKAGES
 
 BANDS = {"band 12": 12, "full": -1}

@@ -24,7 +24,7 @@ def series(count):
 
 def nnjax(window):
     """One XLA device a core, float32."""
-    from nnjax.main import start_jax
+    from nnjax.cli.main import start_jax
 
     start_jax()
     from nnjax.distances import DTW, pairwise

@@ -129,7 +129,7 @@ def lines(found: list[dict]) -> list[str]:
 
 def by_nnjax(x, settings, threads, init):
     """All of them as one program."""
-    from nnjax.main import start_jax
+    from nnjax.cli.main import start_jax
 
     start_jax()
     from nnjax.embed import Setting, lay_out

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nnjax.environment import processor
+from nnjax.runs.environment import processor
 
 
 def describe() -> dict[str, float | int | str]:

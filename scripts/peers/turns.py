@@ -15,8 +15,8 @@ def in_turn(
       measure: gives the time of training an experiment.
       repeats: how often, compiling aside.
     """
-    from nnjax.command import load_config
-    from nnjax.fields import replace
+    from nnjax.cli.command import load_config
+    from nnjax.core.fields import replace
 
     experiment = replace(load_config(f"configs/{name}.py").get_config(), changes)
     times: list[list[float]] = [[] for _ in choices]

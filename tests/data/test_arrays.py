@@ -3,8 +3,8 @@ import hashlib
 import numpy as np
 import pytest
 
+from nnjax.core.errors import UserError
 from nnjax.data import from_arrays
-from nnjax.types import UserError
 
 X = np.arange(12.0).reshape(6, 2)
 

@@ -5,8 +5,8 @@ import gzip
 import pytest
 from mirror import CONTENTS, FILES, RAW
 
+from nnjax.core.errors import UserError
 from nnjax.data import download
-from nnjax.types import UserError
 
 
 def fetch(server, folder, *moods, **further):

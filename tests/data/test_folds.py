@@ -6,11 +6,11 @@ import pytest
 from populations import CLASSIFIER, blobs
 
 import nnjax
-from nnjax.compilations import counter
-from nnjax.config import DataConfig
+from nnjax.core.experiment import DataConfig
+from nnjax.core.fields import replace
 from nnjax.data.splits import split
-from nnjax.fields import replace
-from nnjax.statistics import compare_paired, estimate
+from nnjax.runs.statistics import compare_paired, estimate
+from nnjax.train.layout.compilations import counter
 
 LABELS = np.repeat([0, 1, 2], [50, 21, 9])
 FOLDS = {"data.folds": 5, "epochs": 2}

@@ -3,8 +3,8 @@ import gzip
 import numpy as np
 import pytest
 
+from nnjax.core.errors import UserError
 from nnjax.data import idx, load
-from nnjax.types import UserError
 
 
 def test_a_file_written_by_hand(tmp_path):

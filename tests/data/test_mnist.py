@@ -3,8 +3,8 @@ import os
 import numpy as np
 import pytest
 
+from nnjax.core.errors import UserError
 from nnjax.data import from_arrays, load, mnist
-from nnjax.types import UserError
 
 REAL = os.environ.get("NNJAX_DATA")  # read before the fixture takes it away
 

@@ -5,9 +5,9 @@ import os
 import numpy as np
 import pytest
 
-from nnjax.config import DataConfig
-from nnjax.data import from_arrays, load, npy, prepare_loaded, stored
-from nnjax.types import UserError
+from nnjax.core.errors import UserError
+from nnjax.core.experiment import DataConfig
+from nnjax.data import file_rows, from_arrays, load, npy, prepare_loaded
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(30, 4)), np.arange(30) % 3
@@ -49,9 +49,9 @@ def test_splits_and_scalers_are_the_same_as_in_memory(folder, scaling):
 def test_only_what_is_asked_for_is_read_at_a_time(folder, monkeypatch):
     """Of 1,000 rows no reading, the pass over all of them included, takes more than the bytes it may hold."""
     name = folder(x=np.zeros((1000, 4), np.float32))
-    monkeypatch.setattr(stored, "CHUNK", 100 * 16)
-    read, sizes = stored.NpyFile.read, []
-    monkeypatch.setattr(stored.NpyFile, "read", lambda self, rows: sizes.append(len(rows)) or read(self, rows))
+    monkeypatch.setattr(file_rows, "CHUNK", 100 * 16)
+    read, sizes = file_rows.NpyFile.read, []
+    monkeypatch.setattr(file_rows.NpyFile, "read", lambda self, rows: sizes.append(len(rows)) or read(self, rows))
     data = load(name)
     assert sizes == [100] * 10
     prepare_loaded(data, DataConfig(limit=50))

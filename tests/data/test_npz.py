@@ -3,9 +3,9 @@ import io
 import numpy as np
 import pytest
 
-from nnjax.config import DataConfig
+from nnjax.core.errors import UserError
+from nnjax.core.experiment import DataConfig
 from nnjax.data import load, prepare_loaded
-from nnjax.types import UserError
 
 X, Y = np.arange(12.0).reshape(6, 2), np.array([0, 1, 0, 1, 0, 1])
 

@@ -3,9 +3,9 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from nnjax.config import DataConfig
+from nnjax.core.errors import UserError
+from nnjax.core.experiment import DataConfig
 from nnjax.data import from_arrays, prepare, prepare_loaded
-from nnjax.types import UserError
 
 
 def test_digits_are_brought_to_the_unit_interval():

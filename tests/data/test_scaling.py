@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
+from nnjax.core.errors import UserError
 from nnjax.data import scaling
-from nnjax.types import UserError
 
 RNG = np.random.default_rng(1)
 X = (RNG.normal(size=(5000, 4)) * [1, 100, 1e-3, 1] + [0, 1e4, 5, 0]).astype(np.float32)

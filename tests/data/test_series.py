@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from nnjax.config import DataConfig
+from nnjax.core.errors import UserError
+from nnjax.core.experiment import DataConfig
 from nnjax.data import load, prepare, series
-from nnjax.types import UserError
 
 MANY = 4000
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import sklearn.datasets
 
+from nnjax.core.errors import UserError
 from nnjax.data import SOURCES, load
-from nnjax.types import UserError
 
 
 @pytest.mark.parametrize("name", ["iris", "wine", "breast_cancer", "diabetes", "linnerud"])

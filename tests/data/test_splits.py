@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnjax.config import DataConfig
+from nnjax.core.errors import UserError
+from nnjax.core.experiment import DataConfig
 from nnjax.data.splits import largest_remainder, split
-from nnjax.types import UserError
 
 LABELS = np.repeat([0, 1, 2], [60, 30, 10]).astype(np.int32)
 

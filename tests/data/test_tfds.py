@@ -7,8 +7,8 @@ import pytest
 import tensorflow_datasets as tfds
 from PIL import Image
 
+from nnjax.core.errors import UserError
 from nnjax.data import load
-from nnjax.types import UserError
 
 F = tfds.features
 RNG = np.random.default_rng(0)

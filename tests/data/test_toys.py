@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression
 
+from nnjax.core.errors import UserError
 from nnjax.data import load
-from nnjax.types import UserError
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from nnjax.core.errors import UserError
 from nnjax.distances import DTW, archive
-from nnjax.types import UserError
 
 
 def test_control_charts_are_as_hard_as_the_archive_says():

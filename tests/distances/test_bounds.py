@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from nnjax.core.errors import UserError
 from nnjax.distances import distance
 from nnjax.distances.bounds import envelope
-from nnjax.types import UserError
 
 A = (0.0, 0.98, 1.37, 0.53, -0.14, -0.98, -0.57, 0.42, 0.89, 1.27, 0.41, -0.26)
 C = (1.26, 0.81, 0.24, -0.36, -0.88, -0.16, 0.4, 1.17, 1.2, 0.12, -0.47, -0.98)

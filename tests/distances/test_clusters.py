@@ -5,9 +5,9 @@ import itertools
 import numpy as np
 import pytest
 
+from nnjax.core.errors import UserError
 from nnjax.distances import pairwise
 from nnjax.distances.clusters import k_medoids, name_clusters
-from nnjax.types import UserError
 
 
 def cost_of(distances, medoids):

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsClassifier
 
+from nnjax.core.errors import UserError
 from nnjax.data import series
 from nnjax.distances import choose_window, classify, error, leave_one_out_error, pairwise
-from nnjax.types import UserError
 
 
 @pytest.mark.parametrize("k", [1, 3, 7])

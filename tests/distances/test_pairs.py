@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
+from nnjax.core.errors import UserError
 from nnjax.distances import DTW, distance, pairs, pairwise
-from nnjax.types import UserError
 
 
 @pytest.mark.parametrize(("n", "m"), [(1, 1), (1, 300), (300, 1), (33, 50), (40, None)])

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_iris
 
+from nnjax.core.errors import UserError
 from nnjax.embed import embed, quality
-from nnjax.types import UserError
 
 X = load_iris().data
 

@@ -6,11 +6,11 @@ from scipy.spatial.distance import squareform
 from sklearn.datasets import load_digits, load_iris
 from sklearn.manifold import _t_sne
 
+from nnjax.core.errors import UserError
 from nnjax.embed import Setting, lay_out, quality
 from nnjax.embed.affinities import affinities
 from nnjax.embed.grid import arrange
 from nnjax.embed.population import principal, starts
-from nnjax.types import UserError
 
 X = load_digits().data[:120] / 16
 

@@ -5,8 +5,8 @@ import pytest
 from scipy.linalg import eigh, subspace_angles
 from sklearn.datasets import load_digits, load_iris
 
+from nnjax.core.errors import UserError
 from nnjax.embed import cluster, embed, fit, scatter
-from nnjax.types import UserError
 
 X, Y = load_iris(return_X_y=True)
 

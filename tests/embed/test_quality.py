@@ -8,9 +8,9 @@ from sklearn.manifold import trustworthiness
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score, silhouette_score
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
+from nnjax.core.errors import UserError
 from nnjax.embed import qualities, quality
 from nnjax.embed.quality import BLOCK, MOST_PAIRED, silhouettes, vote
-from nnjax.types import UserError
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ import jax
 import numpy as np
 from fake_runs import AUTOENCODER, CLASSIFIER, REGRESSOR, fake_run, table
 
+from nnjax.core.fields import replace
 from nnjax.data import from_arrays
-from nnjax.fields import replace
 
 PUBLISHED = {
     "kind": "lenet5",

@@ -11,8 +11,8 @@ import safetensors
 from exported import MAKERS, expected, inputs, run_of
 from jax import export
 
+from nnjax.core.errors import UserError
 from nnjax.exchange import description, files, program
-from nnjax.types import UserError
 
 WITHOUT_NNJAX = """
 import sys

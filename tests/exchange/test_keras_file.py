@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from keras_models import MODELS, inputs, layers, made, truth, written
 
-from nnjax.config import Experiment
+from nnjax.core.errors import UserError
+from nnjax.core.experiment import Experiment
+from nnjax.core.fields import replace
 from nnjax.exchange import files, keras_file
 from nnjax.exchange.keras_config import snake_case
-from nnjax.exchange.starting import read_weights
-from nnjax.fields import replace
-from nnjax.models import make_model
-from nnjax.types import UserError
+from nnjax.exchange.start_weights import read_weights
+from nnjax.models.registry import make_model
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 from keras_models import inputs, made, truth, written
 from populations import CLASSIFIER, blobs
 
+import nnjax
 from nnjax import api
+from nnjax.core.errors import UserError
+from nnjax.core.fields import replace
 from nnjax.exchange import files, keras_file
-from nnjax.fields import replace
-from nnjax.train import checkpoints
-from nnjax.types import UserError
+from nnjax.train.storage import npz
 
 QUICK = settings(
     max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -136,9 +137,9 @@ def test_safetensors_and_programs_whose_checksum_was_forged(damages, tmp_path):
 @given(damages=DAMAGES)
 def test_checkpoints(damages, tmp_path):
     arrays = run_of("mlp").store.load_weights(0)
-    (tmp_path / "weights.npz").write_bytes(damaged(checkpoints.to_bytes(arrays, {"a": 1}), damages))
+    (tmp_path / "weights.npz").write_bytes(damaged(npz.to_bytes(arrays, {"a": 1}), damages))
     try:
-        found, note = checkpoints.read(tmp_path / "weights.npz")
+        found, note = npz.read(tmp_path / "weights.npz")
     except UserError:
         return
     assert note in ({"a": 1}, {})  # a member whose name was damaged is missing, under its own name
@@ -164,7 +165,7 @@ def test_run_folders(damages, number, folder, tmp_path):
     shutil.copytree(folder, copy)
     (copy / name).write_bytes(damaged((folder / name).read_bytes(), damages))
     try:
-        run = api.load(copy)
+        run = nnjax.load(copy)
         found = run.predict(blobs().x, run.best_trial())
     except UserError:
         return
@@ -176,7 +177,7 @@ def test_json_that_is_nested_too_deeply(name, folder, tmp_path):
     shutil.copytree(folder, tmp_path / "copy")
     (tmp_path / "copy" / name).write_text("[" * 100_000)
     with pytest.raises(UserError, match=rf"{name} is damaged \(RecursionError"):
-        api.load(tmp_path / "copy")
+        nnjax.load(tmp_path / "copy")
 
 
 def h5(build):
@@ -378,10 +379,10 @@ def test_arrays_that_are_refused(member, words, tmp_path):
     with zipfile.ZipFile(tmp_path / "weights.npz", "w") as file:
         file.writestr("final/layer_0/kernel.npy", member)
     with pytest.raises(UserError, match=words):
-        checkpoints.read(tmp_path / "weights.npz")
+        npz.read(tmp_path / "weights.npz")
 
 
 def test_a_checkpoint_is_no_bomb(tmp_path):
     np.savez_compressed(tmp_path / "weights.npz", a=np.zeros(10**7, np.float32))
     with pytest.raises(UserError, match=r"bytes would unpack to 40,000,"):
-        checkpoints.read(tmp_path / "weights.npz")
+        npz.read(tmp_path / "weights.npz")

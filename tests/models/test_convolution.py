@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from stepwise import QUICK
 
+from nnjax.core.errors import UserError
 from nnjax.models import convolution
 from nnjax.models.convolution import average_pool, convolve, flatten, images, join, max_pool, native, split, tiled
-from nnjax.types import UserError
 
 # images [channels, h, w, b], kernel, margin, factor, tile: LeNet's two; the convolutional autoencoder's, the third
 # with an odd number of rows; sides that differ; a kernel as large as the image; margins of two

@@ -12,9 +12,11 @@ from scipy.special import erf, expit
 from scipy.special import softmax as scipy_softmax
 from scipy.stats import ks_2samp
 
-from nnjax.config import ModelConfig
-from nnjax.models import ACTIVATIONS, KERNEL_INITS, make_model
+from nnjax.core.experiment import ModelConfig
 from nnjax.models.dense import code_layer, drop
+from nnjax.models.registry import make_model
+from nnjax.nn.activations import ACTIVATIONS
+from nnjax.nn.initializers import KERNEL_INITS
 
 X = np.array([-30.0, -3.0, -1.0, -0.1, 0.0, 0.1, 1.0, 3.0, 30.0])
 CLOSED_FORMS = {

@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 from stepwise import QUICK
 
-from nnjax.config import Experiment, ModelConfig
-from nnjax.losses import RBF_J, rbf_map, rbf_mse
-from nnjax.models import code_width, make_model, published
-from nnjax.models.census import census
+from nnjax.core.errors import UserError
+from nnjax.core.experiment import Experiment, ModelConfig
+from nnjax.models import lenet_tables
 from nnjax.models.lenet import pairs
-from nnjax.types import UserError
+from nnjax.models.registry import code_width, make_model
+from nnjax.models.summary import census
+from nnjax.nn.losses import RBF_J, rbf_map, rbf_mse
 
-PUBLISHED = ModelConfig("lenet5", published.WIDTHS, published.ACTIVATION, "linear", published.KERNEL_INIT)
+PUBLISHED = ModelConfig("lenet5", lenet_tables.WIDTHS, lenet_tables.ACTIVATION, "linear", lenet_tables.KERNEL_INIT)
 MODERN = ModelConfig("lenet5_modern", (6, 16, 120, 84), "tanh")
 BLOG = ModelConfig("conv_autoencoder", (16, 8, 8), "relu", "sigmoid")
 CONFIGS = {"lenet5": (PUBLISHED, 10), "lenet5_modern": (MODERN, 10), "conv_autoencoder": (BLOG, 784)}
@@ -84,7 +85,7 @@ def test_initial_weights_are_uniform_within_the_fan_in():
         assert 0.98 < np.abs(kernel).max() <= 1 + 1e-6
         assert kernel.var() == pytest.approx(1 / 3, rel=0.1)
     kernel, start = np.asarray(many["C3"]["kernel"]), 0
-    for seen in published.C3_INPUTS:
+    for seen in lenet_tables.C3_INPUTS:
         own = kernel[..., start : start + len(seen)] * 25 * len(seen) / 2.4
         assert 0.98 < np.abs(own).max() <= 1 + 1e-6
         start += len(seen)
@@ -94,17 +95,17 @@ def test_initial_weights_are_uniform_within_the_fan_in():
 
 def test_the_connection_table():
     """Table I: six maps with 3 inputs, nine with 4, one with all; each map of S2 is seen ten times."""
-    assert [len(seen) for seen in published.C3_INPUTS] == [3] * 6 + [4] * 9 + [6]
+    assert [len(seen) for seen in lenet_tables.C3_INPUTS] == [3] * 6 + [4] * 9 + [6]
     places = pairs().astype(int)
     assert (places.sum(axis=(1, 2)) == 1).all()
     seen = [tuple(np.flatnonzero(places[:, :, own].sum(axis=0))) for own in range(16)]
-    assert tuple(seen) == published.C3_INPUTS
+    assert tuple(seen) == lenet_tables.C3_INPUTS
     assert places.sum(axis=(0, 2)).tolist() == [10] * 6
 
 
 def test_bitmaps():
     """Ten drawings of 7 x 12 pixels, ink 1 and paper -1, all different; 6 and 8 are nearest, as in the figure."""
-    drawn = published.bitmaps()
+    drawn = lenet_tables.bitmaps()
     assert drawn.shape == (10, 84)
     assert set(np.unique(drawn)) == {-1, 1}
     distance = ((drawn[:, None] - drawn[None]) ** 2).sum(axis=-1) + 1e9 * np.eye(10)
@@ -137,14 +138,14 @@ def published_by_loops(params, pixels):
         return [squash(a * w + b) for a, w, b in zip(sums, layer["kernel"], layer["bias"], strict=True)]
 
     s2, c3, used = subsample(c1, p["S2"]), [], 0
-    for own, seen in enumerate(published.C3_INPUTS):
+    for own, seen in enumerate(lenet_tables.C3_INPUTS):
         total = sum(correlate(s2[m], p["C3"]["kernel"][:, :, used + i]) for i, m in enumerate(seen))
         c3.append(squash(total + p["C3"]["bias"][own]))
         used += len(seen)
     x = np.stack(subsample(c3, p["S4"]), axis=-1).ravel()
     for name in ("C5", "F6"):
         x = squash(x @ p[name]["kernel"] + p[name]["bias"])
-    return x, ((x - published.bitmaps()) ** 2).sum(axis=1)
+    return x, ((x - lenet_tables.bitmaps()) ** 2).sum(axis=1)
 
 
 def test_published_network_unit_by_unit():
@@ -158,7 +159,7 @@ def test_published_network_unit_by_unit():
 
 def test_the_smallest_distance_is_the_largest_output():
     """A code that is the drawing of a digit has distance 0 to it, and is taken for it."""
-    outputs = model_of("lenet5").decode(params_of("lenet5"), published.bitmaps())
+    outputs = model_of("lenet5").decode(params_of("lenet5"), lenet_tables.bitmaps())
     assert outputs.argmax(axis=1).tolist() == list(range(10))
     np.testing.assert_array_equal(np.diagonal(outputs), 0)
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from trajectories import GRADIENTS, START, trajectory
 
-from nnjax.losses import make_loss
-from nnjax.optimizers import PRESETS, defaults
-from nnjax.schedules import make_schedule
+from nnjax.nn.losses import make_loss
+from nnjax.nn.optimizers import PRESETS, defaults
+from nnjax.nn.schedules import make_schedule
 
 pytestmark = pytest.mark.peers
 

@@ -6,7 +6,7 @@ import pytest
 import stepwise
 from stepwise import batches, hyperparameters, start_weights
 
-from nnjax.optimizers import PRESETS
+from nnjax.nn.optimizers import PRESETS
 
 pytestmark = pytest.mark.peers
 

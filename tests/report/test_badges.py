@@ -1,7 +1,7 @@
 import pytest
 
-from nnjax.diagnose.types import CODES
-from nnjax.report.badges import BADGES, luminance
+from nnjax.diagnosis.types import CODES
+from nnjax.report.charts.badges import BADGES, luminance
 
 
 def test_every_verdict_has_a_badge_with_a_sign_of_its_own():

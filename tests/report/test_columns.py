@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from nnjax.report import columns
-from nnjax.report.summary import show
+from nnjax.report.charts import columns
+from nnjax.runs.settings import show
 
 
 @pytest.mark.parametrize(

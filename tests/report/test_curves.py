@@ -6,9 +6,9 @@ import re
 import numpy as np
 from fake_runs import CLASSIFIER, DEMO, WAITING, fake_run
 
-from nnjax.report import curves
-from nnjax.report.curves import RUNNING_MEAN, TRAINING, VALIDATION
-from nnjax.search import Space
+from nnjax.report.charts import curves
+from nnjax.report.charts.curves import RUNNING_MEAN, TRAINING, VALIDATION
+from nnjax.spaces.space import Space
 
 
 def by_name(run):

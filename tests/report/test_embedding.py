@@ -15,7 +15,7 @@ from nnjax.data import from_arrays, load
 from nnjax.embed.points import choose_rows
 from nnjax.embed.study import Axes, study
 from nnjax.report import embedding
-from nnjax.report.embedding import packing, words
+from nnjax.report.embedding import packing, text
 
 SETTINGS = Axes(methods=("pca", "tsne"), perplexities=(5.0, 20.0), seeds=(0, 1), iterations=300)
 
@@ -99,13 +99,13 @@ def test_codes_of_other_widths_are_drawn_in_the_plane():
 
 
 def test_what_it_says(made):
-    assert words.sentences(made)[0] == "120 examples of digits in 10 classes, 64 numbers each, drawn in the plane."
-    assert "keeps neighbourhoods best" in words.sentences(made)[1]
-    board = words.board(made)
+    assert text.sentences(made)[0] == "120 examples of digits in 10 classes, 64 numbers each, drawn in the plane."
+    assert "keeps neighbourhoods best" in text.sentences(made)[1]
+    board = text.board(made)
     best = [sum(cells[column][1] for _, _, _, cells in board["rows"]) for column in range(8)]
     assert min(best) >= 1
-    assert len(words.lines(made)) == 6
-    method, clusters, _, _, share, ari, _ = words.cluster_rows(made)[0]
+    assert len(text.lines(made)) == 6
+    method, clusters, _, _, share, ari, _ = text.cluster_rows(made)[0]
     assert (method, clusters, share[-1]) == ("kmeans", "10", "%")
     assert 0 < float(ari) < 1
 

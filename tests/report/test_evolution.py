@@ -4,11 +4,11 @@ import re
 
 from fake_runs import evolved, searched
 
-from nnjax.report import write_report
-from nnjax.report.evolution import evolution_data, lineage_table
-from nnjax.report.sweeps import sweep_of
-from nnjax.report.words import sentences
-from nnjax.search.insight import edges, importance
+from nnjax.report.page import write_report
+from nnjax.report.sections.evolution import evolution_data, lineage_table
+from nnjax.report.sections.overview import sentences
+from nnjax.report.sections.sweep_data import sweep_of
+from nnjax.search.importance import edges, importance
 
 
 def test_paths_and_lineages():

@@ -5,10 +5,11 @@ import pytest
 from fake_runs import CLASSIFIER, DEMO, REGRESSOR, WAITING, digits, fake_run, hostile, table
 from PIL import Image
 
-from nnjax.fields import replace
-from nnjax.report import drawings, exhibits, figures, looks
-from nnjax.search import Arm, Space
-from nnjax.types import UserError
+from nnjax.core.errors import UserError
+from nnjax.core.fields import replace
+from nnjax.report.charts import figures, network_drawings
+from nnjax.report.sections import network_figures, network_snapshot
+from nnjax.spaces.space import Arm, Space
 
 
 def size(figure):
@@ -63,13 +64,13 @@ def test_nothing_trained_yet_is_an_empty_figure():
 
 
 def test_all_drawings_of_hostile_names():
-    found, _ = exhibits.exhibits(hostile())
-    coders = looks.coders(found)
-    assert size(drawings.plot_latent(coders))
-    assert size(drawings.plot_weights(found))
-    assert size(drawings.plot_reconstructions(coders, looks.examples_of(coders[0])))
-    assert size(drawings.plot_confusion(found[-1], looks.matrix_of(found[-1])))
-    titles = [axes.get_title() for axes in drawings.plot_latent(coders).axes]
+    found, _ = network_snapshot.exhibits(hostile())
+    coders = network_figures.coders(found)
+    assert size(network_drawings.plot_latent(coders))
+    assert size(network_drawings.plot_weights(found))
+    assert size(network_drawings.plot_reconstructions(coders, network_figures.examples_of(coders[0])))
+    assert size(network_drawings.plot_confusion(found[-1], network_figures.matrix_of(found[-1])))
+    titles = [axes.get_title() for axes in network_drawings.plot_latent(coders).axes]
     assert titles[2] == r"[red]\$a_b\$"  # no formula
 
 
@@ -84,8 +85,12 @@ def test_long_names_are_not_cut_off():
     rates = {"learning_rate": (0.00251189, 0.1), "weight_decay": (0.000316228, 0.1)}
     space = Space(axes=rates, arms={"a rather long arm": Arm()})
     for experiment, data in ((CLASSIFIER, digits()), (REGRESSOR, table())):
-        found, _ = exhibits.exhibits(fake_run(experiment, space, dataset=data))
-        drawn = drawings.plot_regression(found[:1]) if data.task == "regression" else drawings.plot_weights(found)
+        found, _ = network_snapshot.exhibits(fake_run(experiment, space, dataset=data))
+        drawn = (
+            network_drawings.plot_regression(found[:1])
+            if data.task == "regression"
+            else network_drawings.plot_weights(found)
+        )
         drawn.canvas.draw()
         for axes in drawn.axes:
             box = axes.title.get_window_extent()
@@ -95,8 +100,8 @@ def test_long_names_are_not_cut_off():
 
 
 def test_regression_has_axes_for_each_target():
-    found, _ = exhibits.exhibits(fake_run(REGRESSOR, dataset=table()))
-    figure = drawings.plot_regression(found)
+    found, _ = network_snapshot.exhibits(fake_run(REGRESSOR, dataset=table()))
+    figure = network_drawings.plot_regression(found)
     assert [axes.get_xlabel() for axes in figure.axes] == ["true y1", "true y2"]
     assert size(figure)
 
@@ -104,8 +109,8 @@ def test_regression_has_axes_for_each_target():
 @pytest.mark.parametrize("width", [1, 2, 5])
 def test_codes_in_two_dimensions(width):
     run = fake_run(replace(fake_run().specs[0].experiment, {"widths": (width,)}))
-    exhibit = exhibits.exhibits(run)[0][0]
-    points, share = drawings.flat_codes(exhibit)
+    exhibit = network_snapshot.exhibits(run)[0][0]
+    points, share = network_drawings.flat_codes(exhibit)
     assert points.shape == (60, 2)
     if width == 1:
         np.testing.assert_array_equal(points[:, 1], digits().y[exhibit.rows])

@@ -3,9 +3,9 @@ import json
 import numpy as np
 import pytest
 
-from nnjax.diagnose.types import CODES, Anchors, Curves, Diagnosis, Verdict
-from nnjax.diagnose.verdicts import diagnose
-from nnjax.report import marks
+from nnjax.diagnosis.diagnose import diagnose
+from nnjax.diagnosis.types import CODES, Anchors, Curves, Diagnosis, Verdict
+from nnjax.report.charts import marks
 
 T = np.arange(1, 41)
 

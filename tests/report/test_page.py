@@ -1,4 +1,3 @@
-import html.parser
 import json
 import re
 
@@ -16,45 +15,18 @@ from fake_runs import (
     searched,
     table,
 )
+from page import Page
 
-from nnjax.fields import replace
-from nnjax.report import exhibits, page, write_report
-from nnjax.search import Arm, Space
-from nnjax.types import UserError
-
-
-class Page(html.parser.HTMLParser):
-    """What a browser would find in a page."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.tags, self.attributes, self.scripts, self.text, self.open = [], [], [], [], []
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.attributes += [(tag, name, value or "") for name, value in attrs]
-        self.open.append(tag)
-        if tag == "script":
-            self.scripts.append("")
-
-    def handle_endtag(self, tag):
-        while self.open and self.open.pop() != tag:
-            pass
-
-    def handle_data(self, data):
-        if "script" in self.open:
-            self.scripts[-1] += data
-        elif "style" not in self.open:
-            self.text.append(data)
-
-    def sections(self):
-        return [value for tag, name, value in self.attributes if tag == "section" and name == "id"]
+from nnjax.core.errors import UserError
+from nnjax.core.fields import replace
+from nnjax.report import page
+from nnjax.report.page import write_report
+from nnjax.report.sections import network_snapshot
+from nnjax.spaces.space import Arm, Space
 
 
 def rendered(run) -> Page:
-    found, missing = exhibits.exhibits(run)
+    found, missing = network_snapshot.exhibits(run)
     return Page(page.render(run, found, missing, None))
 
 
@@ -121,7 +93,7 @@ def test_page_says_what_was_run_and_what_did_best(demo):
 
 def test_names_cannot_break_out():
     run = hostile()
-    found, missing = exhibits.exhibits(run)
+    found, missing = network_snapshot.exhibits(run)
     text = page.render(run, found, missing, None)
     parsed, plain = Page(text), rendered(fake_run(space=DEMO))
     assert parsed.tags.count("script") == plain.tags.count("script") == 3

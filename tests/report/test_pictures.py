@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nnjax.report import pictures
+from nnjax.report.charts import pictures
 
 
 def opened(png):

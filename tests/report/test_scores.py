@@ -3,13 +3,13 @@ import dataclasses
 import pytest
 from fake_runs import AUTOENCODER, CLASSIFIER, DEMO, REGRESSOR, WAITING, fake_run, table
 
-from nnjax.anchors import BCE, MSE
-from nnjax.fields import replace
-from nnjax.report import exhibits, scores
+from nnjax.core.fields import replace
+from nnjax.data.baselines import BCE, MSE
+from nnjax.report.sections import network_snapshot, scores
 
 
 def boards_of(run):
-    return scores.boards(run, scores.anchors_of(run), exhibits.exhibits(run)[0])
+    return scores.boards(run, scores.anchors_of(run), network_snapshot.exhibits(run)[0])
 
 
 def cell(board, name, column):

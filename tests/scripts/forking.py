@@ -35,7 +35,6 @@ class ForkServer:
 
 def serve():
     """Read command lines and write exit statuses, until standard input ends."""
-    import nnjax.api  # noqa: F401  (what the scripts would import)
 
     warnings.filterwarnings("ignore", "os.fork")  # JAX has no threads yet
     for line in iter(sys.stdin.readline, ""):

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import scripts.peers.dtw as contest
+from nnjax.core.errors import UserError
 from nnjax.distances import pairwise
-from nnjax.types import UserError
 from scripts.peers.dtw_peer import series
 
 ROOT = pathlib.Path(__file__).parents[2]

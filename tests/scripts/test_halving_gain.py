@@ -7,9 +7,9 @@ import pytest
 from populations import CLASSIFIER, blobs
 
 import nnjax
-from nnjax import main
-from nnjax.fields import replace
-from nnjax.search import Halving, Space
+from nnjax.cli import main
+from nnjax.core.fields import replace
+from nnjax.spaces.space import Halving, Space
 from scripts.halving_gain import Outcome, Repeat, changes, compare, line, median, read
 
 

@@ -7,13 +7,13 @@ import pytest
 from populations import CLASSIFIER, blobs
 
 import nnjax
-from nnjax import preflight
-from nnjax.fields import replace
-from nnjax.search import Halving, Space, expand
+from nnjax.core.fields import replace
 from nnjax.search.halving import make_brackets, rungs_of, standing
-from nnjax.train.plan import Plan
-from nnjax.train.population import Population
-from nnjax.train.records import DIVERGED, RUNNING, STOPPED, Record
+from nnjax.spaces.space import Halving, Space, expand
+from nnjax.train.host.population import Population
+from nnjax.train.layout.plan import Plan
+from nnjax.train.storage.records import DIVERGED, RUNNING, STOPPED, Record
+from nnjax.verify import preflight
 
 RATES = tuple(0.001 * 1.5**i for i in range(9))
 

@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 from populations import blobs, population, specs_of
 
-from nnjax.config import DataConfig, Experiment, ModelConfig, OptimizerConfig
-from nnjax.fields import replace
-from nnjax.optimizers import resolve
-from nnjax.train import footprint
-from nnjax.train.batches import DeviceData, Part, Shapes, num_looks
-from nnjax.train.programs import make_mesh, make_program, usual_calls
-from nnjax.train.slices import memory_of
-from nnjax.train.trial import blank_state
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig
+from nnjax.core.fields import replace
+from nnjax.nn.optimizers import resolve
+from nnjax.train.engine.batches import DeviceData, Part, Shapes, num_looks
+from nnjax.train.engine.programs import make_mesh, make_program, usual_calls
+from nnjax.train.engine.trial import blank_state
+from nnjax.train.layout import footprint
+from nnjax.train.layout.tpu_slices import memory_of
 
 LANES = 8
 CODER = Experiment(

@@ -8,23 +8,24 @@ import pytest
 from jax import export
 from populations import blobs
 
-from nnjax.config import DataConfig, Experiment, ModelConfig, OptimizerConfig, program_key
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig, program_key
 from nnjax.data import from_arrays, prepare_loaded
-from nnjax.models import MODELS, published
 from nnjax.models import convolution as convolutions
-from nnjax.optimizers import OPTIMIZERS, resolve
-from nnjax.train.batches import make_device_data, make_shapes
-from nnjax.train.programs import make_mesh, make_program
-from nnjax.train.trial import Trial
+from nnjax.models import lenet_tables
+from nnjax.models.registry import MODELS
+from nnjax.nn.optimizers import OPTIMIZERS, resolve
+from nnjax.train.engine.batches import make_device_data, make_shapes
+from nnjax.train.engine.programs import make_mesh, make_program
+from nnjax.train.engine.trial import Trial
 
 LANES = 4
 SHAPES = {
     "mlp": {"widths": (3,)},
     "autoencoder": {"widths": (2,), "output_activation": "sigmoid"},
     "lenet5": {
-        "widths": published.WIDTHS,
-        "activation": published.ACTIVATION,
-        "kernel_init": published.KERNEL_INIT,
+        "widths": lenet_tables.WIDTHS,
+        "activation": lenet_tables.ACTIVATION,
+        "kernel_init": lenet_tables.KERNEL_INIT,
         "output_activation": "linear",
     },
     "lenet5_modern": {"widths": (2, 2, 4, 3)},

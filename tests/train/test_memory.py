@@ -6,12 +6,14 @@ import pytest
 from populations import CLASSIFIER, StopAfter, blobs, population, specs_of
 
 import nnjax
-from nnjax.runs import FolderStore
-from nnjax.train import Plan, Stopped, memory
-from nnjax.train.chunk import Chunk
-from nnjax.train.footprint import data_bytes, lane_bytes
-from nnjax.train.records import DONE
-from nnjax.types import UserError
+from nnjax.core.errors import UserError
+from nnjax.runs.folder import FolderStore
+from nnjax.train.host.chunk import Chunk
+from nnjax.train.host.population import Stopped
+from nnjax.train.layout import memory
+from nnjax.train.layout.footprint import data_bytes, lane_bytes
+from nnjax.train.layout.plan import Plan
+from nnjax.train.storage.records import DONE
 
 
 def test_lanes_are_limited_by_the_memory_that_is_there(monkeypatch):
@@ -66,7 +68,7 @@ RATES = {"learning_rate": (0.001, 0.003, 0.01, 0.03, 0.1), "seed": (0, 1)}
 @pytest.mark.parametrize("stored", [False, True])
 def test_fewer_lanes_are_tried_where_memory_runs_out(monkeypatch, tmp_path, after, stored):
     """From the start, or in mid-training: the lanes are halved until they fit, and the results are the same."""
-    monkeypatch.setattr("nnjax.train.population._next_steps", lambda steps, seconds: 5)
+    monkeypatch.setattr("nnjax.train.host.population._next_steps", lambda steps, seconds: 5)
     specs, said = specs_of(CLASSIFIER, RATES), []
     alike = population(specs, plan=Plan(2, lanes=2))
     alike.run()
@@ -109,7 +111,7 @@ def test_other_errors_are_not_taken_for_a_lack_of_memory(monkeypatch):
 
 def test_a_run_that_shrank_goes_on_so(monkeypatch, tmp_path):
     """The smaller plan is on record: a resumed run does not try the larger one again."""
-    monkeypatch.setattr("nnjax.train.population._next_steps", lambda steps, seconds: 5)
+    monkeypatch.setattr("nnjax.train.host.population._next_steps", lambda steps, seconds: 5)
     small = Small(monkeypatch, 2)
     space = {"learning_rate": tuple(np.geomspace(0.001, 0.1, 12))}
     with pytest.raises(Stopped):

@@ -5,10 +5,11 @@ import pytest
 from populations import CLASSIFIER, StopAfter, blobs, population, specs_of
 
 import nnjax
-from nnjax.fields import replace
-from nnjax.train import Plan, Stopped
-from nnjax.train.chunk import Chunk
-from nnjax.train.records import stop_epoch
+from nnjax.core.fields import replace
+from nnjax.train.host.chunk import Chunk
+from nnjax.train.host.population import Stopped
+from nnjax.train.layout.plan import Plan
+from nnjax.train.storage.records import stop_epoch
 
 STOPPING = replace(CLASSIFIER, {"patience": 2, "epochs": 24, "train_eval_size": 0})
 RATES = (0.001, 0.05, 0.3, 1.0)

@@ -7,12 +7,14 @@ import pytest
 from populations import CLASSIFIER, StopAfter, blobs, population, specs_of
 
 import nnjax
-from nnjax.fields import replace
-from nnjax.train import Plan, Stopped, planner
-from nnjax.train import plan as plans
-from nnjax.train.planner import Measured, Planner, Watch, evaluating, group_sizes, seconds_of, time_step
-from nnjax.train.programs import place_data
-from nnjax.train.records import DONE
+from nnjax.core.fields import replace
+from nnjax.train.engine.programs import place_data
+from nnjax.train.host.population import Stopped
+from nnjax.train.layout import plan as plans
+from nnjax.train.layout import planner
+from nnjax.train.layout.plan import Plan
+from nnjax.train.layout.planner import Measured, Planner, Watch, evaluating, group_sizes, seconds_of, time_step
+from nnjax.train.storage.records import DONE
 
 SPACE = {"learning_rate": tuple(np.geomspace(0.001, 0.1, 32)), "seed": (0, 1)}
 USUAL = (2, 16, "shared")  # for 32 settings of 2 seeds
@@ -151,7 +153,7 @@ def test_what_was_measured_is_known_next_time(steps, tmp_path, monkeypatch):
 
 def test_a_resumed_run_keeps_its_plan(steps, tmp_path, monkeypatch):
     """Even if what was measured is forgotten in between, or says otherwise now."""
-    monkeypatch.setattr("nnjax.train.population._next_steps", lambda steps, seconds: 3)
+    monkeypatch.setattr("nnjax.train.host.population._next_steps", lambda steps, seconds: 3)
     steps[2, 4, "shared"] = 1e-9
     folder, said = tmp_path / "run", []
     with pytest.raises(Stopped):

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from populations import CLASSIFIER, StopAfter, population, specs_of
 
-from nnjax.compilations import counter
-from nnjax.fields import replace
-from nnjax.runs import FolderStore
-from nnjax.search import Arm
-from nnjax.train import Plan, Stopped
-from nnjax.train.planner import Planner
-from nnjax.train.records import DIVERGED, DONE, Standing
+from nnjax.core.fields import replace
+from nnjax.runs.folder import FolderStore
+from nnjax.spaces.space import Arm
+from nnjax.train.host.population import Stopped
+from nnjax.train.layout.compilations import counter
+from nnjax.train.layout.plan import Plan
+from nnjax.train.layout.planner import Planner
+from nnjax.train.storage.records import DIVERGED, DONE, Standing
 
 RATES = (0.001, 0.003, 0.01, 0.03, 0.1)
 
@@ -84,7 +85,7 @@ def test_new_values_and_epochs_never_compile_again():
 def test_segments_never_decide_a_result(monkeypatch):
     specs = specs_of(replace(CLASSIFIER, {"dropout": 0.2}), {"learning_rate": RATES})
     whole = trained(specs, Plan(1, 1, 16))
-    monkeypatch.setattr("nnjax.train.population._next_steps", lambda steps, seconds: 3)
+    monkeypatch.setattr("nnjax.train.host.population._next_steps", lambda steps, seconds: 3)
     pieces = trained(specs, Plan(1, 1, 16))
     assert all(same(whole, pieces, i) for i in range(len(specs)))
 
@@ -107,7 +108,7 @@ def test_divergence_is_recorded_and_no_neighbour_notices():
 
 def test_lanes_of_diverged_trials_are_freed(monkeypatch):
     """14 trials in a rung of 16 lanes, all but one diverging: the survivor moves to fewer lanes, and ends right."""
-    monkeypatch.setattr("nnjax.train.plan.MOVE_FLOPS", 0.0)
+    monkeypatch.setattr("nnjax.train.layout.plan.MOVE_FLOPS", 0.0)
     experiment = replace(
         CLASSIFIER, {"optimizer.name": "sgd", "loss": "mean_squared_error", "output_activation": "linear", "epochs": 16}
     )
@@ -126,7 +127,7 @@ def test_a_long_last_trial_uses_all_cores(monkeypatch):
     plan = Plan(devices=2, lanes=1)
     short = trained(specs, plan)
     assert [program.mesh.size for program in short.programs.values()] == [2]
-    monkeypatch.setattr("nnjax.train.plan.MOVE_FLOPS", 1.0)
+    monkeypatch.setattr("nnjax.train.layout.plan.MOVE_FLOPS", 1.0)
     long = trained(specs, plan)
     assert [program.mesh.size for program in long.programs.values()] == [2, 1]
     assert same(short, long, 0)
@@ -172,7 +173,7 @@ def test_a_device_whose_trial_has_ended_takes_the_next_one():
 @pytest.mark.parametrize("stops", [[0], [3], [1, 1, 2, 5]])
 def test_resuming_is_bit_for_bit(tmp_path, monkeypatch, stops, devices):
     """Stopped in mid-epoch between segments of five steps, once or several times, also in later crews."""
-    monkeypatch.setattr("nnjax.train.population._next_steps", lambda steps, seconds: 5)
+    monkeypatch.setattr("nnjax.train.host.population._next_steps", lambda steps, seconds: 5)
     axes = {"learning_rate": RATES, "seed": (0, 1), "epochs": (4, 2)}
     specs = specs_of(replace(CLASSIFIER, {"dropout": 0.2}), axes)
     plan = Plan(devices, 1, 4, "shared")
@@ -191,7 +192,7 @@ def test_resuming_is_bit_for_bit(tmp_path, monkeypatch, stops, devices):
 
 def test_a_diverged_trial_is_not_forgotten_by_resuming(tmp_path, monkeypatch):
     """Stopped while its neighbours go on: in the end it has the same weights and scores as without the stop."""
-    monkeypatch.setattr("nnjax.train.population._next_steps", lambda steps, seconds: 5)
+    monkeypatch.setattr("nnjax.train.host.population._next_steps", lambda steps, seconds: 5)
     experiment = replace(
         CLASSIFIER, {"optimizer.name": "sgd", "loss": "mean_squared_error", "output_activation": "linear"}
     )
@@ -208,7 +209,7 @@ def test_a_diverged_trial_is_not_forgotten_by_resuming(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("damage", ["truncated", "flipped", "both"])
 def test_a_damaged_checkpoint_falls_back_to_the_one_before(tmp_path, monkeypatch, damage):
-    monkeypatch.setattr("nnjax.train.population._next_steps", lambda steps, seconds: 5)
+    monkeypatch.setattr("nnjax.train.host.population._next_steps", lambda steps, seconds: 5)
     specs = specs_of(CLASSIFIER, {"learning_rate": RATES})
     store = FolderStore(tmp_path)
     (tmp_path / "checkpoints").mkdir()

@@ -10,18 +10,22 @@ import pytest
 from populations import CLASSIFIER, StopAfter, blobs, population, specs_of
 
 import nnjax
-from nnjax import run_signals
+from nnjax.core.fields import replace
+from nnjax.core.files import write_atomically
+from nnjax.core.types import Signals
 from nnjax.data import from_arrays, prepare_loaded
-from nnjax.diagnose.types import Signals
-from nnjax.fields import replace
-from nnjax.models import make_model
-from nnjax.models.census import trained_layers
-from nnjax.models.inside import caught
-from nnjax.models.layers import Convolution
-from nnjax.train import Plan, Stopped, batches, checkpoints, probe
-from nnjax.train.batches import make_device_data, make_shapes
-from nnjax.train.records import Record
-from nnjax.train.trial import Trial
+from nnjax.models.convolution_layers import Convolution
+from nnjax.models.layer_outputs import caught
+from nnjax.models.registry import make_model
+from nnjax.models.summary import trained_layers
+from nnjax.runs import signals
+from nnjax.train.engine import batches, probe
+from nnjax.train.engine.batches import make_device_data, make_shapes
+from nnjax.train.engine.trial import Trial
+from nnjax.train.host.population import Stopped
+from nnjax.train.layout.plan import Plan
+from nnjax.train.storage import npz
+from nnjax.train.storage.records import Record
 
 WATCHED = replace(CLASSIFIER, {"signals": True})
 
@@ -236,7 +240,7 @@ def test_hidden_and_output_activations_by_layer():
 
 @pytest.mark.parametrize("stop", [1, 3])
 def test_a_run_that_goes_on_has_the_same_signals(tmp_path, monkeypatch, stop):
-    monkeypatch.setattr("nnjax.train.population._next_steps", lambda steps, seconds: 5)
+    monkeypatch.setattr("nnjax.train.host.population._next_steps", lambda steps, seconds: 5)
     monkeypatch.setattr(probe, "SHARE", 1)
     experiment = replace(WATCHED, {"batch_size": 10, "hyperparameters.learning_rate": 0.02})
 
@@ -257,7 +261,7 @@ def test_a_run_that_goes_on_has_the_same_signals(tmp_path, monkeypatch, stop):
 
 def test_looking_may_begin_when_a_run_goes_on(tmp_path, monkeypatch):
     """Runs of before there were signals go on: the epochs until then are not known."""
-    monkeypatch.setattr("nnjax.train.population._next_steps", lambda steps, seconds: 5)
+    monkeypatch.setattr("nnjax.train.host.population._next_steps", lambda steps, seconds: 5)
     monkeypatch.setattr(probe, "SHARE", 1)
     plain = replace(CLASSIFIER, {"batch_size": 10, "epochs": 6})
     with pytest.raises(Stopped):
@@ -274,17 +278,17 @@ def test_networks_of_different_depth_share_the_arrays(tmp_path):
     specs = specs_of(WATCHED, {"widths": ((), (4, 4))})
     values = [np.arange(2.0).reshape(2, 1), 10 + np.arange(9.0).reshape(3, 3)]
     records = [Record("done", len(v), signals=dict.fromkeys(probe.SIGNALS, v)) for v in values]
-    found = run_signals.stack(specs, records)
+    found = signals.stack(specs, records)
     assert found.layers == ("layer_0", "layer_1", "layer_2")
     nan = np.nan
     np.testing.assert_array_equal(found.update_ratio[0], [[0, nan, nan], [1, nan, nan], [nan] * 3])
     np.testing.assert_array_equal(found.update_ratio[1], values[1])
     path = tmp_path / "signals.npz"
-    checkpoints.write_atomically(path, checkpoints.to_bytes(run_signals.to_arrays(found)))
+    write_atomically(path, npz.to_bytes(signals.to_arrays(found)))
     with np.load(path, allow_pickle=False) as file:
         assert set(file.files) == {"layers", *probe.SIGNALS}
     again = [Record("done", len(v)) for v in values]
-    run_signals.fill(checkpoints.read(path)[0], specs, again)
+    signals.fill(npz.read(path)[0], specs, again)
     for record, v in zip(again, values, strict=True):
         np.testing.assert_array_equal(record.signals["dead_share"], v)
 

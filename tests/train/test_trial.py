@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from populations import CLASSIFIER, blobs, line, population, specs_of
 
-from nnjax.config import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+from nnjax.core.fields import replace
 from nnjax.data import from_arrays, prepare_loaded
-from nnjax.fields import replace
-from nnjax.train.batches import epoch_rows, fixed_subset, make_device_data, make_shapes, random_order
-from nnjax.train.trial import Trial
+from nnjax.train.engine.batches import epoch_rows, fixed_subset, make_device_data, make_shapes, random_order
+from nnjax.train.engine.trial import Trial
 
 LINEAR = Experiment(
     data=DataConfig("line", validation=6, test=0, scaling="none", stratify=False),

@@ -9,14 +9,17 @@ import pytest
 from populations import CLASSIFIER, StopAfter, blobs, line, population, specs_of
 
 import nnjax
+from nnjax.core.errors import UserError
+from nnjax.core.fields import replace
 from nnjax.data import load, npy, prepare_loaded
-from nnjax.fields import replace
-from nnjax.runs import FolderStore
-from nnjax.train import Plan, Stopped, memory, windows
-from nnjax.train.footprint import data_bytes, lane_bytes
-from nnjax.train.reader import Reader
-from nnjax.train.windows import Place, make_stream
-from nnjax.types import UserError
+from nnjax.runs.folder import FolderStore
+from nnjax.train.engine import windows
+from nnjax.train.engine.windows import Place, make_stream
+from nnjax.train.host.population import Stopped
+from nnjax.train.host.window_reader import Reader
+from nnjax.train.layout import memory
+from nnjax.train.layout.footprint import data_bytes, lane_bytes
+from nnjax.train.layout.plan import Plan
 
 WINDOWED = replace(CLASSIFIER, {"window": 19})  # 40 train, in batches of 8: windows of 16, 16 and 8
 RATES = (0.001, 0.01, 0.1)
@@ -125,7 +128,7 @@ def test_a_batch_split_over_two_devices_trains_on_windows_too():
 
 @pytest.mark.parametrize("questions", [2, 3, 5])
 def test_a_stop_within_a_window_or_an_epoch_changes_nothing(tmp_path, monkeypatch, questions):
-    monkeypatch.setattr("nnjax.train.population._next_steps", lambda steps, seconds: 1)
+    monkeypatch.setattr("nnjax.train.host.population._next_steps", lambda steps, seconds: 1)
     axes, store = {"learning_rate": RATES}, FolderStore(tmp_path)
     (tmp_path / "checkpoints").mkdir()
     first = population(specs_of(WINDOWED, axes), plan=OWN, store=store, should_stop=StopAfter(questions))
@@ -140,7 +143,7 @@ def test_two_windows_at_most_are_held_and_the_thread_ends(monkeypatch):
     threads = threading.active_count()
     stream, read = stream_of(WINDOWED), []
     real = windows.place_windows
-    monkeypatch.setattr("nnjax.train.reader.place_windows", lambda *a: read.append(a[1][0]) or real(*a))
+    monkeypatch.setattr("nnjax.train.host.window_reader.place_windows", lambda *a: read.append(a[1][0]) or real(*a))
     reader = Reader(stream, nnjax.train.programs.make_mesh(1))
     for step in range(12):
         reader.window([step], {0})
@@ -175,7 +178,7 @@ def test_a_file_that_changes_ends_training_and_nothing_is_lost(tmp_path, monkeyp
     experiment = replace(WINDOWED, {"data.name": f"npy:{tmp_path / 'data'}"})
     expected = nnjax.sweep(experiment, plan=ALONE, workdir=tmp_path / "undisturbed")
     with monkeypatch.context() as patch:
-        patch.setattr("nnjax.train.reader.place_windows", damaged(tmp_path / "data", how))
+        patch.setattr("nnjax.train.host.window_reader.place_windows", damaged(tmp_path / "data", how))
         with pytest.raises(UserError, match=message):
             nnjax.sweep(experiment, plan=ALONE, workdir=tmp_path / "run")
     arrays = np.load(tmp_path / "run" / "checkpoints" / "chunk.npz")

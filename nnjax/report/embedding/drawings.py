@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nnjax.report.charts.figures import headline
 from nnjax.report.embedding.packing import color
-from nnjax.report.figures import headline
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -12,7 +12,7 @@ import numpy as np
 from nnjax.embed.quality import blocks, nearest
 from nnjax.embed.spread import plane
 from nnjax.embed.study import NAMES, Study, label_of, varied
-from nnjax.report import pictures
+from nnjax.report.charts import pictures
 
 # Petroff 2021, "Accessible color sequences for data visualization", the ten-colour cycle.
 COLORS = ("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd")

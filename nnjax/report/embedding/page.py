@@ -10,17 +10,18 @@ from typing import Any
 
 import numpy as np
 
+from nnjax.core.errors import UserError
+from nnjax.core.files import write_atomically
 from nnjax.embed.quality import MEASURES
 from nnjax.embed.spread import plane
 from nnjax.embed.study import Study, label_of, varied
-from nnjax.report import figures
-from nnjax.report.embedding import words
+from nnjax.report.charts import figures
+from nnjax.report.charts.pictures import data_uri
+from nnjax.report.embedding import text
 from nnjax.report.embedding.drawings import MOST_PICTURES, plot_embeddings
 from nnjax.report.embedding.packing import aligned, page_data
 from nnjax.report.page import TEMPLATES, safe_json, template, write_page
-from nnjax.report.pictures import data_uri
-from nnjax.train.checkpoints import to_bytes, write_atomically
-from nnjax.types import UserError
+from nnjax.train.storage.npz import to_bytes
 
 SCRIPTS = ("tables", "panel", "embedding")
 FIGURE = "embeddings.png"
@@ -66,11 +67,11 @@ def _render(study: Study, able: Sequence[int], picture: bytes, how: Sequence[tup
     return str(
         template("embedding.html.jinja").render(
             title=f"Embeddings of {study.dataset.name}",
-            sentences=words.sentences(study),
-            cards=words.cards(study),
-            board=words.board(study),
-            measures=[(words.title(name, study.k), name, MEASURES[name]) for name in study.qualities[0]],
-            clusters=words.cluster_rows(study),
+            sentences=text.sentences(study),
+            cards=text.cards(study),
+            board=text.board(study),
+            measures=[(text.title(name, study.k), name, MEASURES[name]) for name in study.qualities[0]],
+            clusters=text.cluster_rows(study),
             k=study.k,
             able=able,
             figure=data_uri(picture),

@@ -1,0 +1,111 @@
+"""The pre-flight check: before anything trains, is the experiment possible, and does it fit its data?
+
+`validate` refuses what no data could make possible; `examine` judges, rule by rule, what the loss, the output, the
+targets and the optimizer mean for each other (`nnjax.checks.rules`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from nnjax.checks.impossible import validate
+from nnjax.checks.rules import RULES
+from nnjax.checks.rules.case import TOLERANCE, Case, Finding, TargetSummary
+from nnjax.core.experiment import AUTOENCODERS, Experiment
+from nnjax.core.types import Prepared, Rows, Scaler
+from nnjax.nn.optimizers import resolve
+
+__all__ = ["Finding", "TargetSummary", "examine", "summarize", "validate"]
+
+SAMPLE = 4_096  # training examples, evenly spaced, on which means are measured; extremes are measured on all
+CHUNK = 4_096  # rows copied at a time
+
+
+def examine(experiment: Experiment, summary: TargetSummary) -> list[Finding]:
+    """Judge a valid experiment (see `validate`) against its data, the most fundamental finding first.
+
+    Raises:
+      UserError: the optimizer's preset has no such optimizer.
+    """
+    case = Case(resolve(experiment), summary)
+    return [finding for rule in RULES if (finding := rule(case)) is not None]
+
+
+def summarize(prepared: Prepared, model_kind: str) -> TargetSummary:
+    """Measure what the rules need to know of the training part, as the loss will see it.
+
+    Takes a few tenths of a second for 60,000 images; it depends on nothing but the data and the model's kind.
+    """
+    dataset, rows = prepared.dataset, prepared.train
+    inputs = _sample(dataset.x, rows, prepared.x_scaler)
+    input_size = float(np.sqrt(np.square(inputs).mean(axis=0).max()))
+    if model_kind in AUTOENCODERS:
+        return _numbers("reconstruction", dataset.x, rows, prepared.x_scaler, inputs, input_size)
+    if dataset.y is None:
+        return _numbers("none", dataset.x, rows, prepared.x_scaler, inputs, input_size)
+    if dataset.task == "regression":
+        targets = _sample(dataset.y, rows, prepared.y_scaler)
+        return _numbers("regression", dataset.y, rows, prepared.y_scaler, targets, input_size)
+    counts = np.bincount(dataset.y[rows], minlength=len(dataset.classes))
+    num_classes = len(dataset.classes)
+    return TargetSummary(
+        task="classification",
+        num_outputs=num_classes,
+        num_classes=num_classes,
+        minimum=0.0,
+        maximum=1.0,
+        is_integer=True,
+        rows_sum_to_one=True,
+        entropy=0.0,
+        class_counts=tuple(counts.tolist()),
+        input_size=input_size,
+    )
+
+
+def _numbers(
+    task: str, raw: Rows, rows: np.ndarray, scaler: Scaler, sample: np.ndarray, input_size: float
+) -> TargetSummary:
+    """Summarise targets that are numbers: raw [n, k], of which `sample` are some rows, scaled."""
+    low, high = _extremes(raw, rows, scaler)
+    probabilities = low >= -TOLERANCE and high <= 1 + TOLERANCE
+    sums = sample.sum(axis=1)
+    return TargetSummary(
+        task=task,
+        num_outputs=raw.shape[1],
+        num_classes=0,
+        minimum=low,
+        maximum=high,
+        is_integer=bool((sample == np.round(sample)).all()),
+        rows_sum_to_one=probabilities and bool(np.allclose(sums, 1, rtol=0, atol=1e-4)),
+        entropy=_mean_entropy(sample) if probabilities else float("nan"),
+        class_counts=(),
+        input_size=input_size,
+    )
+
+
+def _sample(raw: Rows, rows: np.ndarray, scaler: Scaler) -> np.ndarray:
+    chosen = rows[:: max(1, -(-len(rows) // SAMPLE))]
+    return np.asarray(scaler(raw[chosen].astype(np.float32)))
+
+
+def _extremes(raw: Rows, rows: np.ndarray, scaler: Scaler) -> tuple[float, float]:
+    """Find the smallest and the largest scaled value; scalers have positive scales, so raw extremes are enough."""
+    low = np.min([part.min(axis=0) for part in _chunks(raw, rows)], axis=0).astype(np.float32)
+    high = np.max([part.max(axis=0) for part in _chunks(raw, rows)], axis=0).astype(np.float32)
+    return float(scaler(low).min()), float(scaler(high).max())
+
+
+def _chunks(raw: Rows, rows: np.ndarray) -> Iterator[np.ndarray]:
+    for start in range(0, len(rows), CHUNK):
+        yield raw[rows[start : start + CHUNK]]
+
+
+def _mean_entropy(p: np.ndarray) -> float:
+    """Mean of -p log p - (1 - p) log(1 - p) over all elements, in nats; 0 log 0 = 0."""
+    p = np.clip(p, 0, 1)
+    tiny = np.finfo(p.dtype).tiny
+    return float(
+        -np.mean(p * np.log(np.maximum(p, tiny)) + (1 - p) * np.log(np.maximum(1 - p, tiny)), dtype=np.float64)
+    )

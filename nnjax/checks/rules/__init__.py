@@ -1,0 +1,34 @@
+"""The rules of the pre-flight check: what can be wrong between loss, output, targets and optimizer."""
+
+from nnjax.checks.rules import outputs, targets, training
+from nnjax.checks.rules.case import Case, Finding, Rule, TargetSummary
+
+RULES: tuple[Rule, ...] = (  # the most fundamental first: a run that is refused names the first error
+    targets.targets_missing,
+    targets.constant_targets,
+    outputs.one_output,
+    outputs.step_output,
+    outputs.rbf_loss,
+    outputs.kl_output,
+    outputs.crossentropy_output,
+    outputs.binary_output,
+    targets.probability_targets,
+    targets.unreachable_targets,
+    targets.softmax_rows,
+    targets.logarithmic_error,
+    targets.label_smoothing,
+    outputs.loss_for_classes,
+    outputs.exclusive_classes,
+    targets.classes_as_numbers,
+    targets.large_targets,
+    targets.binary_floor,
+    targets.absent_classes,
+    targets.imbalance,
+    training.adadelta_rate,
+    training.large_rate,
+    training.large_inputs,
+    training.linear_layers,
+    training.equal_neurons,
+)
+
+__all__ = ["RULES", "Case", "Finding", "Rule", "TargetSummary"]

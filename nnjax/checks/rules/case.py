@@ -1,0 +1,83 @@
+"""What a rule of the pre-flight check sees and says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+from nnjax.core.experiment import Experiment
+
+Severity = Literal["error", "warning", "remark"]
+
+
+class Finding(NamedTuple):
+    """One judgement of the pre-flight check.
+
+    Attributes:
+      code: its short name, such as "kl-output".
+      severity: "error" stops the run unless allow_mismatch is set; "warning" and "remark" are reported.
+      sentence: what was found, and why it matters.
+      remedy: what to do.
+    """
+
+    code: str
+    severity: Severity
+    sentence: str
+    remedy: str
+
+
+class TargetSummary(NamedTuple):
+    """What the rules need to know of the data, measured on the training part after scaling.
+
+    Attributes:
+      task: "classification", "regression", "reconstruction" (an autoencoder), or "none" (no targets).
+      num_outputs: target columns; for classes their number.
+      num_classes: 0 unless the task is classification.
+      minimum, maximum: of the targets that the loss sees; 0 and 1 for classes.
+      is_integer: all targets are whole numbers.
+      rows_sum_to_one: every row of targets is a distribution.
+      entropy: mean binary entropy of the targets, the floor of BCE; NaN where some lie outside [0, 1].
+      class_counts: training examples of each class; empty unless the task is classification.
+      input_size: the largest root mean square of an input column.
+    """
+
+    task: str
+    num_outputs: int
+    num_classes: int
+    minimum: float
+    maximum: float
+    is_integer: bool
+    rows_sum_to_one: bool
+    entropy: float
+    class_counts: tuple[int, ...]
+    input_size: float
+
+
+class Case(NamedTuple):
+    """The experiment with its hyperparameters resolved, and the data."""
+
+    experiment: Experiment
+    data: TargetSummary
+
+    @property
+    def loss(self) -> str:
+        """Name of the loss."""
+        return self.experiment.loss
+
+    @property
+    def output(self) -> str:
+        """Name of the output activation."""
+        return self.experiment.model.output_activation
+
+    @property
+    def width(self) -> int:
+        """Number k of the network's outputs: one for two classes without a softmax."""
+        return 1 if self.data.num_classes == 2 and self.output != "softmax" else self.data.num_outputs
+
+
+Rule = Callable[[Case], Finding | None]
+
+DISTRIBUTION_LOSSES = ("categorical_crossentropy", "kl_divergence")
+PROBABILITY_LOSSES = ("binary_crossentropy", *DISTRIBUTION_LOSSES)
+RBF_LOSSES = ("rbf_mse", "rbf_map")
+TOLERANCE = 1e-5  # scaling in float32 may leave a target this far outside an interval

@@ -1,0 +1,198 @@
+"""What every script does before and around its own work: devices, compilation cache, signals, and users' mistakes."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import logging as standard_logging
+import os
+import pathlib
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NoReturn
+
+from nnjax.core.errors import UserError
+from nnjax.core.fields import resolve_path
+
+_stop_signal: int | None = None
+
+
+class Interrupted(Exception):
+    """A signal asked the run to end; what was complete is saved."""
+
+
+def stop_requested() -> bool:
+    """Whether SIGTERM or Ctrl-C came; the trainer looks between segments."""
+    return _stop_signal is not None
+
+
+class _Sentence(standard_logging.Formatter):
+    """Warnings of the libraries below and of the data in the form of nnjax's own: "warning: sentence"."""
+
+    def format(self, record: standard_logging.LogRecord) -> str:
+        """Leave out time, thread and place."""
+        return f"{record.levelname.lower()}: {record.getMessage()}"
+
+
+def run(main: Callable[[list[str]], Any], config_flags: Sequence[str] = ()) -> None:
+    """Run a script's `main(argv)` under absl; a user's mistake is one sentence on stderr and exit status 2.
+
+    Args:
+      main: gets the positional arguments (argv[0] is the script).
+      config_flags: prefixes such as "config" and "space"; flags `--config.FIELD=VALUE` of these prefixes are taken out
+        of the command line before absl sees it and are read with `overrides`.
+    """
+    from absl import app, flags, logging
+
+    def parse(argv: list[str]) -> list[str]:
+        with _one_sentence():
+            try:
+                return flags.FLAGS(_take_overrides(argv, config_flags))
+            except flags.UnrecognizedFlagError as error:
+                raise UserError(_unknown_flag(error.flagname, list(flags.FLAGS), config_flags)) from None
+            except flags.Error as error:
+                raise UserError(_flag_mistake(str(error))) from None
+            except SystemExit:  # --help, after which absl has status 1
+                sys.stdout.flush()  # while a full disk can still be said in a sentence
+                sys.exit(0)
+
+    def guarded(argv: list[str]) -> None:
+        if flags.FLAGS.verbosity == logging.INFO:  # absl's default: JAX then tells of absent accelerators
+            logging.set_verbosity(logging.WARNING)
+        logging.get_absl_handler().python_handler.setFormatter(_Sentence())
+        with _one_sentence():
+            main(argv)
+            sys.stdout.flush()
+
+    app.run(guarded, flags_parser=parse)
+
+
+@contextlib.contextmanager
+def _one_sentence() -> Iterator[None]:
+    """End the process by what went wrong: a mistake of the user's by one sentence on stderr and status 2."""
+    try:
+        yield
+    except UserError as error:
+        _fail(str(error))
+    except BrokenPipeError:  # the reader has gone (`| head`): end as Unix tools do
+        _discard_output()
+        sys.exit(128 + signal.SIGPIPE)
+    except OSError as error:
+        _discard_output()
+        _fail(_describe(error))
+    except Interrupted as error:
+        print(error, file=sys.stderr)
+        sys.exit(128 + (_stop_signal or signal.SIGTERM))
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
+
+
+_overrides: dict[str, dict[str, str]] = {}
+
+
+def overrides(prefix: str) -> dict[str, str]:
+    """The `--PREFIX.FIELD=VALUE` flags of this command line as field -> text."""
+    return dict(_overrides.get(prefix, {}))
+
+
+def _take_overrides(argv: Sequence[str], prefixes: Sequence[str]) -> list[str]:
+    """Split `--config.F=V` (or `--config.F V`) from the other arguments.
+
+    Raises:
+      UserError: one has no value.
+    """
+    rest, arguments = [], iter(argv)
+    for argument in arguments:
+        name, equals, value = argument.lstrip("-").partition("=")
+        prefix, dot, field = name.partition(".")
+        if argument.startswith("--") and dot and prefix in prefixes:
+            value = value if equals else next(arguments, "--")
+            if not equals and value.startswith("--"):
+                raise UserError(f"{argument} has no value; write {argument}=VALUE.")
+            _overrides.setdefault(prefix, {})[field] = value
+        else:
+            rest.append(argument)
+    return rest
+
+
+def _unknown_flag(name: str, known: Sequence[str], prefixes: Sequence[str]) -> str:
+    """One sentence for a flag that the script does not have: what may have been meant."""
+    field, dot, _ = name.partition(".")
+    if dot and field in ("config", "space"):
+        return f"This script takes no --{field}.FIELD flags, but --{name} was given; --help lists its flags."
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
+    if close:
+        return f"Unknown flag --{name}; did you mean --{close[0]}? --help lists the flags."
+    if "config" in prefixes:
+        try:
+            return f"Unknown flag --{name}; the experiment's {resolve_path(name)} is set by --config.{name}=VALUE."
+        except UserError:
+            return f"Unknown flag --{name}; --help lists the flags, and --config.FIELD=VALUE sets a field."
+    return f"Unknown flag --{name}; --help lists the flags."
+
+
+def _flag_mistake(text: str) -> str:
+    """One sentence of absl's about a flag's value, without Python's words for it."""
+    known, cause, _ = text.partition(": invalid literal for int")
+    return f"{known}: a whole number was expected." if cause else f"{text.rstrip('.')}."
+
+
+def _describe(error: OSError) -> str:
+    """One sentence for an error of the operating system: which file, what happened."""
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{error.strerror or error}; nothing half written was left. Mend that and run the same command again."
+
+
+def _fail(sentence: str) -> NoReturn:
+    print(f"error: {' '.join(sentence.split())}", file=sys.stderr)
+    sys.exit(2)
+
+
+def _discard_output() -> None:
+    """Let what standard output still holds go nowhere, should it be standard output that cannot be written."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def start_jax(num_devices: int | None = None) -> None:
+    """Set up JAX before its backend starts: on CPU one device per core, and the persistent compilation cache.
+
+    Quick, because JAX is not imported: it reads these settings from the environment when it is. Those that the
+    environment has already are kept.
+
+    Args:
+      num_devices: CPU devices to make; None for one per core that this process may use.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    settings: dict[str, Any] = {"jax_num_cpu_devices": num_devices or cores}
+    cache = pathlib.Path(os.environ.get("NNJAX_CACHE", pathlib.Path.home() / ".cache" / "nnjax" / "xla"))
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        settings |= {
+            "jax_compilation_cache_dir": str(cache),
+            "jax_persistent_cache_min_compile_time_secs": 0.0,
+            "jax_persistent_cache_min_entry_size_bytes": 0,
+        }
+    except OSError:
+        pass  # a read-only home only costs compile time
+    for name, value in settings.items():
+        if "jax" in sys.modules:
+            sys.modules["jax"].config.update(name, value)
+        else:
+            os.environ.setdefault(name.upper(), str(value))
+
+
+def catch_signals() -> None:
+    """Let SIGTERM and Ctrl-C end the run at the next segment, with a checkpoint; a second one ends it at once."""
+
+    def note(number: int, _: Any) -> None:
+        global _stop_signal
+        if _stop_signal is not None:
+            os._exit(128 + number)
+        _stop_signal = number
+
+    signal.signal(signal.SIGTERM, note)
+    signal.signal(signal.SIGINT, note)

@@ -1,0 +1,225 @@
+"""What an experiment is. How it is changed by name, and how it becomes JSON and comes back: `fields`.
+
+An `Experiment` is frozen and hashable. Everything in it is static except the numbers in `Hyperparameters`, `epochs`
+and `seed`, which enter the compiled program as arrays (see `program_key`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import NamedTuple
+
+
+@dataclasses.dataclass(frozen=True)
+class DataConfig:
+    """Which examples, how they are split and scaled.
+
+    Attributes:
+      name: a source by name ("mnist5k", "digits", "mnist", "tfds:NAME", "idx:DIR", "csv:FILE", "npz:FILE", "npy:DIR",
+        "xor", ...).
+      data_dir: where to look first for files; None for the standard places.
+      target: the target column of a table (name or index), or several separated by commas; None for the source's
+        default.
+      limit: use only this many training-pool examples (drawn with split_seed); None for all.
+      validation: a fraction (float in (0, 1)) or a count (int) of the examples that are not test;
+        0 for none; "given" takes the source's own validation set; "test" validates on the test part, as the deck does.
+      test: a fraction or a count; None takes the source's own test set, or a fifth where it has none; 0 for none.
+      stratify: keep the shares of the classes equal in all parts.
+      split_seed: draws the split; it belongs to the data, not to a trial.
+      folds, fold: k-fold cross-validation (Stone 1974): the examples that are not test fall into this many equal parts,
+        and part `fold` (from 0) is the validation part, instead of `validation`.
+      fold_seed: draws the parts; further values repeat the cross-validation, on the same test part.
+      scaling: of the inputs, "unit" (uint8 / 255; other types unchanged), "standard", "minmax" or "none".
+      target_scaling: of regression targets, "none", "standard" or "minmax"; losses are then in scaled units.
+      augment: what happens to training images, anew in every step: "none", "shift:2" (up to two pixels) or "affine".
+      window: training examples on the device at a time, the next ones read meanwhile; it decides their order
+        (`nnjax.train.engine.windows`). None for all at once.
+    """
+
+    name: str = "mnist5k"
+    data_dir: str | None = None
+    target: str | None = None
+    limit: int | None = None
+    validation: float | int | str = 0.1
+    test: float | int | None = None
+    stratify: bool = True
+    split_seed: int = 0
+    folds: int | None = None
+    fold: int = 0
+    fold_seed: int = 0
+    scaling: str = "unit"
+    target_scaling: str = "none"
+    augment: str = "none"
+    window: int | None = None
+
+
+AUTOENCODERS = ("autoencoder", "conv_autoencoder")  # the kinds whose target is their input
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelConfig:
+    """The architecture. The widths of the input and of the output come from the data.
+
+    Attributes:
+      kind: "mlp", "autoencoder", "lenet5", "lenet5_modern" or "conv_autoencoder".
+      widths: the hidden widths; of an autoencoder all layers between the input and its copy, the narrowest being the
+        code; of LeNet-5 the feature maps of C1 and C3, then the dense layers, (6, 16, 120, 84) as published; of a
+        conv_autoencoder the feature maps of its encoder's three convolutions.
+      activation: of the hidden layers.
+      output_activation: of the last layer.
+      kernel_init: "glorot_uniform", "he_normal", "lecun_1998", ... ; biases start at zero.
+      dtype: of the computation, "float32" or "bfloat16"; parameters are float32 always.
+    """
+
+    kind: str = "mlp"
+    widths: tuple[int, ...] = (300, 100)
+    activation: str = "relu"
+    output_activation: str = "softmax"
+    kernel_init: str = "glorot_uniform"
+    dtype: str = "float32"
+
+
+@dataclasses.dataclass(frozen=True)
+class OptimizerConfig:
+    """The update rule.
+
+    Attributes:
+      name: "sgd", "momentum", "nesterov", "adam", "adamw", "adadelta", "rmsprop" or "adagrad".
+      preset: whose form and defaults: "optax", "keras2", "keras3", "torch" or (Adadelta only) "zeiler".
+      schedule: of the learning rate: "constant", "cosine", "warmup", "warmup_cosine", "exponential", "step" or
+        "onecycle".
+    """
+
+    name: str = "adam"
+    preset: str = "optax"
+    schedule: str = "constant"
+
+
+@dataclasses.dataclass(frozen=True)
+class Hyperparameters:
+    """Numbers that are traced: changing a value never compiles again. None = not there, and costs nothing.
+
+    Which are there is static. Those that the optimizer needs and that are None get its preset's default.
+
+    Attributes:
+      learning_rate: the peak rate where there is a schedule.
+      momentum, b1, b2, rho, epsilon: the optimizer's own (b1, b2: Adam's decay rates; rho: Adadelta's and RMSprop's).
+      weight_decay: decoupled, times the learning rate, on all parameters.
+      l1, l2: penalties on the kernels, added to the training loss: l1 sum|w| + l2 sum w^2 (no half, as in Keras).
+      clip_norm: the gradient is scaled down to this global norm.
+      dropout: share of each hidden layer's outputs set to zero in training.
+      label_smoothing: share of a class target spread evenly over all classes in training.
+      init_scale: factor on the initial kernels.
+      warmup: share of all steps in which the rate rises from 0 to its peak.
+      final_factor: the rate at the end over its peak (cosine, exponential, onecycle).
+      decay_factor, decay_every: the step schedule multiplies the rate by decay_factor every decay_every of all steps.
+      patience: epochs without a new lowest validation loss (training loss where there is no validation part) after
+        which a trial stops early, with its best weights.
+    """
+
+    learning_rate: float | None = None
+    momentum: float | None = None
+    b1: float | None = None
+    b2: float | None = None
+    rho: float | None = None
+    epsilon: float | None = None
+    weight_decay: float | None = None
+    l1: float | None = None
+    l2: float | None = None
+    clip_norm: float | None = None
+    dropout: float | None = None
+    label_smoothing: float | None = None
+    init_scale: float | None = None
+    warmup: float | None = None
+    final_factor: float | None = None
+    decay_factor: float | None = None
+    decay_every: float | None = None
+    patience: int | None = None
+
+    def present(self) -> dict[str, float]:
+        """The hyperparameters that are there, by name, in the order above."""
+        return {name: value for name, value in vars(self).items() if value is not None}
+
+
+@dataclasses.dataclass(frozen=True)
+class Experiment:
+    """All that shapes a trial.
+
+    Attributes:
+      loss: by its Keras name ("mean_squared_error", "binary_crossentropy", ...).
+      metrics: further per-example metrics to report beside the loss; None for those usual for the model and the data.
+      epochs: passes over the training examples (traced).
+      batch_size: examples a step; the last, smaller batch of an epoch is masked, never dropped.
+      eval_batch_size: examples a step of an evaluation; changes memory and speed, never what is counted.
+      shuffle: a new order every epoch; False keeps the order of the data.
+      train_eval_size: training examples re-evaluated at every epoch's end (a fixed subset); None for all, 0 for none.
+      seed: of initialisation, order and dropout (traced).
+      allow_mismatch: train even though the pre-flight checks found an error.
+      signals: whether to look inside the network at epochs' ends (`nnjax.diagnosis.types.Signals`), which changes no
+        result; None for yes where scripts/train.py trains it, else no.
+      start_weights: file of the weights to start from, such as a run's checkpoints/weights_00017.npz (its final ones
+        are taken), one written by `nnjax.save_weights` or by scripts/export.py (.safetensors), or one of Keras 3 with
+        the same layers (.keras, .weights.h5) (traced); None for a fresh draw.
+    """
+
+    data: DataConfig = DataConfig()
+    model: ModelConfig = ModelConfig()
+    optimizer: OptimizerConfig = OptimizerConfig()
+    hyperparameters: Hyperparameters = Hyperparameters()
+    loss: str = "categorical_crossentropy"
+    metrics: tuple[str, ...] | None = None
+    epochs: int = 20
+    batch_size: int = 128
+    eval_batch_size: int = 500
+    shuffle: bool = True
+    train_eval_size: int | None = 10_000
+    seed: int = 0
+    allow_mismatch: bool = False
+    signals: bool | None = None
+    start_weights: str | None = None
+
+
+def program_key(experiment: Experiment) -> Experiment:
+    """The static part of an experiment: trials with equal keys share one compiled program.
+
+    Values of traced fields are replaced by placeholders; which hyperparameters exist is kept.
+    """
+    mask = Hyperparameters(**dict.fromkeys(experiment.hyperparameters.present(), 0))
+    signals = bool(experiment.signals)
+    return dataclasses.replace(experiment, hyperparameters=mask, epochs=0, seed=0, start_weights=None, signals=signals)
+
+
+class Replicate(NamedTuple):
+    """What sets the trials of one setting apart."""
+
+    seed: int
+    fold: int
+    fold_seed: int
+
+
+def replicate_of(experiment: Experiment) -> Replicate:
+    """Name a trial among those of its setting."""
+    return Replicate(experiment.seed, experiment.data.fold, experiment.data.fold_seed)
+
+
+def setting_key(experiment: Experiment) -> Experiment:
+    """What the trials of one setting have in common."""
+    data = dataclasses.replace(experiment.data, fold=0, fold_seed=0)
+    return dataclasses.replace(experiment, data=data, seed=0)
+
+
+@dataclasses.dataclass(frozen=True)
+class TrialSpec:
+    """One trial of a population.
+
+    Attributes:
+      id: its number, from 0; the row in trials.csv and in curves.npz.
+      experiment: complete, with this trial's hyperparameters and seed.
+      arm: the name of its arm in a comparison of named arms; "" elsewhere.
+      start_from: the trial whose final weights it starts from; None for `experiment.start_weights`, or a fresh draw.
+    """
+
+    id: int
+    experiment: Experiment
+    arm: str = ""
+    start_from: int | None = None

@@ -1,0 +1,38 @@
+"""Files to write: the path that a user names, checked before anything is computed; and whole or not at all."""
+
+import os
+import pathlib
+
+from nnjax.core.errors import UserError
+
+
+def check_out(path: str, *kinds: str) -> str:
+    """Give the path of a file to write, with ~ as the home folder, before anything is computed for it.
+
+    Raises:
+      UserError: it ends in none of the kinds (".csv"), or its folder is not there.
+    """
+    path = os.path.expanduser(path)
+    kind = pathlib.Path(path).suffix
+    if kind not in kinds:
+        raise UserError(f"The file {path!r} ends in {kind!r}, but {' or '.join(kinds)} was expected.")
+    if not pathlib.Path(path).parent.is_dir():
+        raise UserError(f"The folder of {path!r} is not there; make it, or name another file.")
+    return path
+
+
+def write_atomically(path: pathlib.Path, content: bytes | str) -> None:
+    """Write a whole file or nothing: a temporary file in the same folder, flushed to disk, then renamed."""
+    data = content.encode() if isinstance(content, str) else content
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException as error:
+        temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            error.filename = str(path)  # the file that the user knows
+        raise

@@ -1,0 +1,222 @@
+"""The contracts that every part of nnjax shares: what a data set, a split and a trial's state are.
+
+Dimensions, everywhere: n examples, b batch, d inputs, k outputs, m trials (lanes), t time (steps or epochs).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+Array = Any  # jax.Array or numpy.ndarray; this module imports neither JAX nor Flax, so that it loads at once
+Key = Array  # a typed JAX PRNG key (Threefry)
+Params = Any  # a pytree of float32 arrays
+Metrics = dict[str, Array]  # metric name -> values
+
+
+class Rows(Protocol):
+    """Inputs [n, d]: a NumPy array, or what reads from a file those rows that are asked for."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(n, d)."""
+        ...
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Of the rows as they come."""
+        ...
+
+    def __len__(self) -> int:
+        """Count the rows."""
+        ...
+
+    def __getitem__(self, index: Any, /) -> np.ndarray:
+        """Give rows by index or slice: [r, d]."""
+        ...
+
+    def max(self) -> Any:
+        """Find the largest number."""
+        ...
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Dataset:
+    """Examples as they lie in their source: unscaled and not yet split.
+
+    Attributes:
+      name: the name it was asked for by, such as "mnist" or "csv:houses.csv".
+      source: where it was found (path, package), for the report.
+      x: [n, d] inputs; uint8 for images, float32 otherwise; always flat and finite. They may lie in a file.
+      y: [n] int32 class indices (task "classification"), [n, k] float32 targets ("regression"), or None ("none").
+      task: "classification", "regression" or "none" (no labels).
+      sha256: hex digest of x and y as stored, so that a run can say which data it saw.
+      classes: class names by index; empty unless the task is classification.
+      features: names of the d inputs; empty for images.
+      targets: names of the k regression targets.
+      image_shape: (height, width) when x is flattened images.
+      test_start: examples from this index on are the source's own test set; None if it has none.
+      validation_start: those from this index to the test set are its own validation set, which trains unless the
+        configuration asks for it (validation "given"); None if it has none.
+      categories: for each categorical column, its category names in the order of their integer codes.
+      full_scale: the value that scaling "unit" brings to 1 (16 for scikit-learn's digits); None for 255 where x is
+        uint8 and 1 elsewhere.
+    """
+
+    name: str
+    source: str
+    x: Rows
+    y: np.ndarray | None
+    task: str
+    sha256: str
+    classes: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    image_shape: tuple[int, int] | None = None
+    test_start: int | None = None
+    validation_start: int | None = None
+    categories: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    full_scale: float | None = None
+
+
+class Scaler(NamedTuple):
+    """The affine map (x - mean) * scale, fitted on training examples only.
+
+    Attributes:
+      mean: float32, [] or [d].
+      scale: float32, [] or [d]; 1 where a feature does not vary.
+    """
+
+    mean: np.ndarray
+    scale: np.ndarray
+
+    def __call__(self, x: Array) -> Array:
+        """Scale x [..., d]."""
+        return (x - self.mean) * self.scale
+
+    def inverse(self, z: Array) -> Array:
+        """Undo the scaling of z [..., d]."""
+        return z / self.scale + self.mean
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class DataFacts:
+    """What must be known of a data set to use a network trained on it, without the examples.
+
+    Attributes:
+      name, source, sha256, task, classes, features, targets, image_shape, categories: as in `Dataset`.
+      num_inputs: d.
+      num_targets: columns of y as stored: 1 for class labels, 0 without labels.
+      sizes: how many examples the parts train, validation and test hold.
+      x_scaler, y_scaler: as in `Prepared`.
+    """
+
+    name: str
+    source: str
+    sha256: str
+    task: str
+    num_inputs: int
+    num_targets: int
+    sizes: tuple[int, int, int]
+    x_scaler: Scaler
+    y_scaler: Scaler
+    classes: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    image_shape: tuple[int, int] | None = None
+    categories: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Prepared:
+    """A data set with its split and its scalers: everything a population needs to train.
+
+    Attributes:
+      dataset: the examples.
+      train, validation, test: int32 indices into the data set, each [n_part]; validation and test may be empty.
+        With `validation="test"` (the deck's way) the validation indices are the test indices.
+      x_scaler, y_scaler: fitted on the training part; y_scaler is the identity unless target_scaling asks for more.
+    """
+
+    dataset: Dataset
+    train: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+    x_scaler: Scaler
+    y_scaler: Scaler
+
+    def facts(self) -> DataFacts:
+        """Describe the data without the examples."""
+        data = self.dataset
+        num_targets = 0 if data.y is None else 1 if data.y.ndim == 1 else data.y.shape[1]
+        return DataFacts(
+            name=data.name,
+            source=data.source,
+            sha256=data.sha256,
+            task=data.task,
+            num_inputs=data.x.shape[1],
+            num_targets=num_targets,
+            sizes=(len(self.train), len(self.validation), len(self.test)),
+            x_scaler=self.x_scaler,
+            y_scaler=self.y_scaler,
+            classes=tuple(data.classes),
+            features=tuple(data.features),
+            targets=tuple(data.targets),
+            image_shape=data.image_shape,
+            categories=dict(data.categories),
+        )
+
+
+class TrialState(NamedTuple):
+    """What a trial needs to go on training: arrays only. In a population every field has leading axes.
+
+    Attributes:
+      params: the weights, a pytree of float32 arrays.
+      opt_state: the Optax state.
+      step: int32 []; optimizer steps taken.
+      seed: uint32 []; initialisation, order and dropout are drawn from it, each by its own folded key.
+      loss_sum: float32 []; sum over the examples seen in the current epoch of the training loss.
+      weight_sum: float32 []; the number of examples seen in the current epoch.
+      best_params: the weights at the epoch of the lowest validation loss.
+      best_value: float32 []; that loss.
+      best_epoch: int32 []; that epoch, counted from 1; 0 before the first.
+      bad_step: int32 []; the first step whose loss was not finite, counted from 1; 0 while there is none.
+    """
+
+    params: Params
+    opt_state: Any
+    step: Array
+    seed: Array
+    loss_sum: Array
+    weight_sum: Array
+    best_params: Params
+    best_value: Array
+    best_epoch: Array
+    bad_step: Array
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Signals:
+    """What was measured inside m networks of p layers while they trained, at t epochs' ends; NaN where not known.
+
+    Attributes:
+      layers: names of the p layers, input first.
+      gradient_norm: [m, t, p]; the Euclidean norm of the loss's gradient by a layer's weights.
+      update_ratio: [m, t, p]; norm of a step's update over norm of the weights; about 1e-3 is healthy.
+      dead_share: [m, t, p]; share of a layer's ReLU units that are 0 for every example looked at.
+      saturated_share: [m, t, p]; share of a layer's sigmoid or tanh outputs within 2 % of their range's ends.
+      activation_variance: [m, t, p]; over examples, mean over units.
+    """
+
+    layers: tuple[str, ...]
+    gradient_norm: np.ndarray
+    update_ratio: np.ndarray
+    dead_share: np.ndarray
+    saturated_share: np.ndarray
+    activation_variance: np.ndarray
+
+
+SIGNALS = tuple(field.name for field in dataclasses.fields(Signals))[1:]  # all but the layers' names

@@ -1,0 +1,146 @@
+"""From curves as they come to arrays without gaps: trials of one length stand together."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from nnjax.core.errors import UserError
+from nnjax.diagnosis.features import interpolate
+from nnjax.diagnosis.types import Anchors, Curves
+
+NAMES = ("train_loss", "train_loss_eval", "val_loss", "train_accuracy", "val_accuracy")
+LOSSES = NAMES[:3]
+HUGE = 1e100  # a loss beyond this is as good as infinite; squares of what lies below are still finite
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Dense:
+    """The curves of g trials that all have t epochs, NaN throughout where a curve is not known.
+
+    Attributes:
+      trials: [g]; their rows in the `Curves` they come from.
+      train_loss, train_loss_eval, val_loss, train_accuracy, val_accuracy: [g, t].
+      diverged_at: [g]; the first epoch (from 1) whose loss is not finite; NaN if there is none.
+    """
+
+    trials: np.ndarray
+    train_loss: np.ndarray
+    train_loss_eval: np.ndarray
+    val_loss: np.ndarray
+    train_accuracy: np.ndarray
+    val_accuracy: np.ndarray
+    diverged_at: np.ndarray
+
+    @property
+    def num_epochs(self) -> int:
+        """t."""
+        return self.train_loss.shape[1]
+
+
+def checked(curves: Curves) -> dict[str, np.ndarray]:
+    """Give the curves that are known as float64 arrays [m, t]; one of shape [t] counts as that of a single trial.
+
+    Raises:
+      UserError: no curve, an array that is not of numbers, or shapes that differ.
+    """
+    out = {}
+    for name in NAMES:
+        values = getattr(curves, name)
+        if values is None:
+            continue
+        try:
+            array = np.asarray(values, dtype=float)
+        except (TypeError, ValueError):
+            raise UserError(f"{name} is not an array of numbers; [trial, epoch] was expected.") from None
+        out[name] = array[None] if array.ndim == 1 else array
+    shapes = {name: array.shape for name, array in out.items()}
+    if any(len(shape) != 2 for shape in shapes.values()) or len(set(shapes.values())) > 1:
+        found = ", ".join(f"{name} {list(shape)}" for name, shape in shapes.items())
+        raise UserError(f"The curves have the shapes {found}; the same [trial, epoch] was expected of all.")
+    if not out:
+        raise UserError("There is no curve: at least one of train_loss, train_loss_eval and val_loss was expected.")
+    return out
+
+
+def per_trial(anchors: Anchors | Sequence[Anchors] | None, m: int) -> list[Anchors]:
+    """Give each of m trials its anchors.
+
+    Raises:
+      UserError: there are more or fewer than trials.
+    """
+    if anchors is None or isinstance(anchors, Anchors):
+        return [anchors or Anchors()] * m
+    if len(anchors) != m:
+        raise UserError(
+            f"There are {len(anchors)} anchors, but {m} trials: one for each, or one for all, was expected."
+        )
+    return list(anchors)
+
+
+def own_epochs(arrays: dict[str, np.ndarray]) -> np.ndarray:
+    """Count the epochs [m] that each trial has: up to the last of which any curve knows something.
+
+    A trial alone has as many as its arrays: nothing longer makes them so long.
+    """
+    some = ~np.all([np.isnan(array) for array in arrays.values()], axis=0)
+    m, t = some.shape
+    if m == 1:
+        return np.where(some.any(axis=1), t, 0)
+    return np.where(some.any(axis=1), t - np.argmax(some[:, ::-1], axis=1), 0) if t else np.zeros(m, int)
+
+
+def groups(curves: Curves) -> Iterator[Dense]:
+    """Split curves into groups of trials with as many epochs each, and fill what was not measured in between.
+
+    Raises:
+      UserError: see `checked`.
+    """
+    arrays = checked(curves)
+    m = len(next(iter(arrays.values())))
+    told = np.full(m, np.nan) if curves.diverged_at is None else np.asarray(curves.diverged_at, float).reshape(-1)
+    if len(told) != m:
+        raise UserError(f"diverged_at has {len(told)} entries, but there are {m} trials.")
+    lengths = own_epochs(arrays)
+    for length in np.unique(lengths):
+        rows = np.flatnonzero(lengths == length)
+        cut = {name: array[rows, :length] for name, array in arrays.items()}
+        first = np.fmin(told[rows], _not_finite(cut))
+        unknown = np.full((len(rows), length), np.nan)
+        dense = {name: _filled(cut[name]) if name in cut else unknown for name in NAMES}
+        yield Dense(rows, **_accuracies(dense), diverged_at=first)
+
+
+def _not_finite(cut: dict[str, np.ndarray]) -> np.ndarray:
+    """Find the first epoch (from 1) at which a loss is infinite, or from which on it is not a number; NaN if none."""
+    found = np.full(len(next(iter(cut.values()))), np.nan)
+    for name in LOSSES:
+        if name not in cut or not cut[name].shape[1]:
+            continue
+        y = cut[name]
+        t = y.shape[1]
+        infinite = np.abs(y) > HUGE
+        known = ~np.isnan(y)
+        end = np.where(known.any(axis=1), t - np.argmax(known[:, ::-1], axis=1), t)  # epochs up to the last number
+        dense = known.sum(axis=1) > 0.9 * end  # a loss measured now and then does not end because it is not measured
+        tail = np.where(dense & (end < t), end + 1.0, np.nan)
+        found = np.fmin(found, np.where(infinite.any(axis=1), infinite.argmax(axis=1) + 1.0, tail))
+    return found
+
+
+def _filled(y: np.ndarray) -> np.ndarray:
+    with np.errstate(invalid="ignore"):
+        return interpolate(np.where(np.abs(y) > HUGE, np.nan, y))
+
+
+def _accuracies(dense: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Bring accuracies in per cent to shares; what is neither is not known."""
+    for name in NAMES[3:]:
+        y = dense[name]
+        top = y.max(axis=1, keepdims=True, initial=-np.inf)
+        low = y.min(axis=1, keepdims=True, initial=np.inf)
+        scaled = np.where((top > 1.5) & (top <= 100), y / 100, y)
+        dense[name] = np.where((low >= 0) & (top <= 100), scaled, np.nan)
+    return dense

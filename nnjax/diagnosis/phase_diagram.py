@@ -1,0 +1,63 @@
+"""The phase diagram: what becomes of training at each learning rate with each batch size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from nnjax.core.experiment import DataConfig, TrialSpec
+from nnjax.core.types import Prepared
+from nnjax.diagnosis.diagnose import diagnose
+from nnjax.diagnosis.run_curves import anchors_of, curves_of
+from nnjax.train.storage.records import FINISHED, Record
+
+
+class Phase(NamedTuple):
+    """A grid of rates (r) and batch sizes (b), each trained once.
+
+    Attributes:
+      optimizer, metric: of all.
+      rates: [r] float64, ascending.
+      batch_sizes: [b], ascending.
+      losses: [r, b] float64 after the last epoch; NaN of trials that did not finish, or without a finite one.
+      verdicts: [r, b] codes, see `nnjax.diagnosis.types.CODES`.
+    """
+
+    optimizer: str
+    metric: str
+    rates: np.ndarray
+    batch_sizes: tuple[int, ...]
+    losses: np.ndarray
+    verdicts: np.ndarray
+
+    def best(self) -> list[int | None]:
+        """Give the place of the rate with the lowest loss for each batch size; None where all broke down."""
+        return [int(np.nanargmin(column)) if np.isfinite(column).any() else None for column in self.losses.T]
+
+
+def phase_of(
+    specs: Sequence[TrialSpec], records: Sequence[Record], prepared: Mapping[DataConfig, Prepared], metric: str
+) -> Phase:
+    """Diagnose the trials of one optimizer.
+
+    Args:
+      specs, records: of every rate with every batch size, [r, b] flattened.
+      prepared: their data.
+      metric: the curve whose last value is compared.
+    """
+    rates = np.array(list(dict.fromkeys(spec.experiment.hyperparameters.learning_rate for spec in specs)), float)
+    sizes = tuple(dict.fromkeys(spec.experiment.batch_size for spec in specs))
+    known = anchors_of(specs, {config: part.facts() for config, part in prepared.items()}, prepared)
+    losses = [float(record.curves[metric][-1]) if record.status in FINISHED else np.nan for record in records]
+    codes = [diagnosis.primary.code for diagnosis in diagnose(curves_of(records), known)]
+    shape = len(rates), len(sizes)
+    return Phase(
+        specs[0].arm,
+        metric,
+        rates,
+        sizes,
+        np.where(np.isfinite(losses), losses, np.nan).reshape(shape),
+        np.array(codes).reshape(shape),
+    )

@@ -1,0 +1,129 @@
+"""Learning curves from files: CSV, Keras History as JSON, TensorBoard logs, nnjax run folders."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nnjax.core.errors import UserError
+from nnjax.diagnosis import columns
+from nnjax.diagnosis.columns import NOT_FINITE, Table
+from nnjax.diagnosis.csv_tables import read_csv
+from nnjax.diagnosis.run_curves import anchors_of, curves_of
+from nnjax.diagnosis.tensorboard_logs import read_logs
+from nnjax.diagnosis.types import Anchors, Curves
+from nnjax.runs.folder import FolderStore
+
+
+class Loaded(NamedTuple):
+    """Curves with what is known beside them.
+
+    Attributes:
+      curves: of m trials.
+      names: [m] of the trials; [""] of one that has none.
+      anchors: [m].
+    """
+
+    curves: Curves
+    names: list[str]
+    anchors: list[Anchors]
+
+
+def read(path: str) -> Loaded:
+    """Read whatever a path names: a .csv or .json file, a TensorBoard event file or log folder, an nnjax run folder.
+
+    Raises:
+      UserError: it is none of these, or there is no loss in it.
+    """
+    place = pathlib.Path(path)
+    if not place.exists():
+        raise UserError(f"{path} is not there; name a .csv or .json file, a TensorBoard folder or an nnjax run folder.")
+    if place.is_dir() and (place / "config.json").exists():
+        return _from_run(path)
+    if place.is_dir() or ".tfevents." in place.name:
+        return stack(read_logs(place), path)
+    if place.suffix.lower() == ".json":
+        return stack({"": _from_json(place)}, path)
+    return stack(read_csv(place), path)
+
+
+def _from_run(path: str) -> Loaded:
+    folder = FolderStore(path)
+    _, specs, _ = folder.read_config()
+    facts, _ = folder.read_facts()
+    names = [f"trial {spec.id}" for spec in specs]
+    return Loaded(curves_of(folder.read_records(specs)), names, anchors_of(specs, facts))
+
+
+def _from_json(path: pathlib.Path) -> Table:
+    """Read {name: [numbers]}, or that under the key "history", as Keras's History has it."""
+    try:
+        tree = json.loads(path.read_text())
+    except (ValueError, OSError) as error:
+        raise UserError(
+            f"{path} is no JSON ({error}); Keras's history.history written by json.dump was expected."
+        ) from None
+    tree = tree.get("history", tree) if isinstance(tree, dict) else tree
+    if not isinstance(tree, dict) or not tree:
+        raise UserError(f"{path} holds no curves by name; {{'loss': [...], 'val_loss': [...]}} was expected.")
+    chosen = set(columns.choose(tree).values())
+    table = {name: _numbers(values, name, path) for name, values in tree.items() if name in chosen}
+    lengths = {name: len(values) for name, values in table.items()}
+    if len(set(lengths.values())) > 1:
+        found = ", ".join(f"{name} has {n}" for name, n in lengths.items())
+        raise UserError(f"The curves in {path} differ in length ({found} epochs); one number per epoch was expected.")
+    return table
+
+
+def _numbers(values: Any, name: str, path: pathlib.Path) -> np.ndarray:
+    if not isinstance(values, list):
+        raise UserError(f"{name} in {path} is no list; one number per epoch was expected.")
+    out = np.full(len(values), np.nan)
+    for i, value in enumerate(values):
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise UserError(f"{name} in {path} holds {value!r} at epoch {i + 1}; a number was expected.")
+        out[i] = value if np.isfinite(value) else NOT_FINITE
+    return out
+
+
+def stack(tables: Mapping[str, Table], path: str) -> Loaded:
+    """Stack the tables of trials by name, NaN past a trial's end.
+
+    Raises:
+      UserError: there is no loss in one of them.
+    """
+    chosen = {trial: _losses(table, path) for trial, table in tables.items()}
+    if not chosen:
+        raise UserError(
+            f"{path} holds no curves; one row an epoch, with a column such as loss or val_loss, was expected."
+        )
+    longest = max(len(y) for table in chosen.values() for y in table.values())
+    arrays = {name: np.full((len(chosen), longest), np.nan) for table in chosen.values() for name in table}
+    diverged = np.full(len(chosen), np.nan)
+    for row, table in enumerate(chosen.values()):
+        for name, y in table.items():
+            arrays[name][row, : len(y)] = y
+            if "loss" in name and (y == NOT_FINITE).any():
+                diverged[row] = np.fmin(diverged[row], float(np.argmax(y == NOT_FINITE)) + 1)
+    return Loaded(Curves(**arrays, diverged_at=diverged), list(chosen), [Anchors()] * len(chosen))
+
+
+def _losses(table: Table, path: str) -> dict[str, np.ndarray]:
+    """Pick the curves out of a trial's columns; a loss without a single finite number is none."""
+    chosen = {curve: np.asarray(table[name], float) for curve, name in columns.choose(table).items()}
+    known = {curve: y for curve, y in chosen.items() if np.isfinite(y).any()}
+    if any("loss" in curve for curve in known):
+        return known
+    if any("loss" in curve for curve in chosen):
+        raise UserError(f"No loss in {path} has a finite number; at least one epoch's was expected.")
+    raise UserError(f"{path} has no loss among {_list(list(table))}; a column such as loss or val_loss was expected.")
+
+
+def _list(names: Sequence[str]) -> str:
+    return ", ".join(map(repr, names[:8])) if names else "its columns"

@@ -1,0 +1,169 @@
+"""What signals from inside a network say of a trial: plain findings, each with its layer, its epoch and its numbers.
+
+Epochs at which nobody looked are NaN and do not count. The last layer is the output's: that its units are at the ends
+of their range, or 0 throughout, is often what the targets ask for, so hidden layers are judged only.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from nnjax.core.types import Signals
+
+FALL = 10.0  # from output to input; deck: a sigmoid network of four hidden layers falls 100-fold, ReLU about twofold
+DEAD = 0.5  # of a layer's units: half of what the network was given does nothing
+SATURATED = 0.8  # of a layer's outputs: four in five hardly pass a gradient on
+LARGE, SMALL = 0.1, 1e-5  # of the weights, a hundred times more and less than what is healthy
+BEGINNING = 0.25  # of the epochs: later, updates are small because there is little left to learn
+
+
+@dataclasses.dataclass(frozen=True)
+class SignalFinding:
+    """One thing that the signals of a trial say.
+
+    Attributes:
+      code: "vanishing_gradient", "dead_units", "saturated_units", "large_updates" or "small_updates".
+      sentence: in plain words, with the numbers that matter.
+      layer: where.
+      epoch: the first one at which it was seen, counted from 1.
+      evidence: numbers by name, as they entered the rule.
+      next: what to try, in a sentence.
+    """
+
+    code: str
+    sentence: str
+    layer: str
+    epoch: int
+    evidence: Mapping[str, float]
+    next: str
+
+
+Values = Mapping[str, np.ndarray]  # signal -> [t, p], of one trial, at the t epochs and the p layers that it has
+Rule = Callable[[Values, np.ndarray, tuple[str, ...]], SignalFinding | None]
+
+
+def findings(signals: Signals) -> list[tuple[SignalFinding, ...]]:
+    """Say what the signals of each of m trials show, the most fundamental first; () where nothing is amiss."""
+    return [_findings(signals, trial) for trial in range(len(signals.gradient_norm))]
+
+
+def _findings(signals: Signals, trial: int) -> tuple[SignalFinding, ...]:
+    looked = np.isfinite(signals.activation_variance[trial])
+    epochs, layers = np.flatnonzero(looked.any(axis=1)), np.flatnonzero(looked.any(axis=0))
+    if not len(epochs):
+        return ()
+    own = {
+        field.name: getattr(signals, field.name)[trial][np.ix_(epochs, layers)]
+        for field in dataclasses.fields(Signals)[1:]
+    }
+    names = tuple(signals.layers[i] for i in layers)
+    found = (rule(own, epochs + 1, names) for rule in RULES)
+    return tuple(finding for finding in found if finding is not None)
+
+
+def vanishing_gradient(values: Values, epochs: np.ndarray, layers: tuple[str, ...]) -> SignalFinding | None:
+    """Find a gradient that falls more than tenfold from the output to the input, at half of the epochs or more.
+
+    Source: Hochreiter 1991; Glorot & Bengio 2010. It takes two hidden layers.
+    """
+    norms = values["gradient_norm"]
+    first, last = norms[:, 0], norms[:, -1]
+    known = np.isfinite(first) & np.isfinite(last) & (last > 0)
+    with np.errstate(divide="ignore"):
+        fall = np.where(known, last / np.where(known, first, 1.0), 0.0)
+    if len(layers) < 3 or not known.any() or np.median(fall[known]) <= FALL:
+        return None
+    at = _middle(fall, known)
+    evidence = {"at_input": float(first[at]), "at_output": float(last[at])}
+    amount = f"{fall[at]:.3g}-fold" if np.isfinite(fall[at]) else "to nothing"
+    sentence = (
+        f"The gradient shrinks from {last[at]:.2g} at {layers[-1]} to {first[at]:.2g} at {layers[0]}, {amount} "
+        f"(epoch {epochs[at]}): the first layers hardly learn."
+    )
+    remedy = "Use activation=relu with kernel_init=he_normal, or fewer layers."
+    return SignalFinding("vanishing_gradient", sentence, layers[0], _first(fall > FALL, epochs), evidence, remedy)
+
+
+def _middle(values: np.ndarray, known: np.ndarray) -> int:
+    """Point at the (upper) median of the known values."""
+    order = np.flatnonzero(known)[np.argsort(values[known], kind="stable")]
+    return int(order[len(order) // 2])
+
+
+def _first(holds: np.ndarray, epochs: np.ndarray) -> int:
+    return int(epochs[np.argmax(holds)])
+
+
+def dead_units(values: Values, epochs: np.ndarray, layers: tuple[str, ...]) -> SignalFinding | None:
+    """Find a hidden layer of which more than half the ReLU units are 0 for all examples at the end."""
+    worst = _worst(values["dead_share"], DEAD)
+    if worst is None:
+        return None
+    share, layer, since = worst
+    sentence = (
+        f"{share:.0%} of the ReLU units of {layers[layer]} are 0 for every example looked at (epoch {epochs[-1]}; more "
+        f"than half first in epoch {epochs[since]}): they get no gradient, and do not come back by themselves."
+    )
+    remedy = "Lower the learning rate, use kernel_init=he_normal, or activation=leaky_relu."
+    return SignalFinding("dead_units", sentence, layers[layer], int(epochs[since]), {"share": share}, remedy)
+
+
+def saturated_units(values: Values, epochs: np.ndarray, layers: tuple[str, ...]) -> SignalFinding | None:
+    """Find a hidden layer of which more than four in five outputs are at the ends of their range at the end."""
+    worst = _worst(values["saturated_share"], SATURATED)
+    if worst is None:
+        return None
+    share, layer, since = worst
+    sentence = (
+        f"{share:.0%} of the outputs of {layers[layer]} lie within 2 % of the ends of their range (epoch {epochs[-1]}; "
+        f"more than four in five first in epoch {epochs[since]}): there the slope is nearly 0, and so is the gradient."
+    )
+    remedy = "Scale the inputs, start with smaller weights (init_scale), or lower the learning rate."
+    return SignalFinding("saturated_units", sentence, layers[layer], int(epochs[since]), {"share": share}, remedy)
+
+
+def _worst(shares: np.ndarray, limit: float) -> tuple[float, int, int] | None:
+    """Give a hidden layer's share at the last epoch, the layer, and the first epoch (index) above the limit, if any."""
+    hidden = np.nan_to_num(shares[:, :-1], nan=0.0)
+    if not hidden.size or hidden[-1].max() <= limit:
+        return None
+    layer = int(hidden[-1].argmax())
+    return float(hidden[-1, layer]), layer, int(np.argmax(hidden[:, layer] > limit))
+
+
+def large_updates(values: Values, epochs: np.ndarray, layers: tuple[str, ...]) -> SignalFinding | None:
+    """Find steps that change a layer by more than a tenth of its weights, at half of the epochs or more."""
+    ratios = np.nan_to_num(values["update_ratio"], nan=0.0, posinf=0.0)
+    typical = np.median(ratios, axis=0)
+    layer = int(typical.argmax())
+    if typical[layer] <= LARGE:
+        return None
+    sentence = (
+        f"A step changes {layers[layer]} by {typical[layer]:.0%} of its weights (median over the epochs; about 0.1 % "
+        "is healthy): what was learned is soon overwritten."
+    )
+    epoch = _first(ratios[:, layer] > LARGE, epochs)
+    evidence = {"update_ratio": float(typical[layer])}
+    return SignalFinding("large_updates", sentence, layers[layer], epoch, evidence, "Lower the learning rate tenfold.")
+
+
+def small_updates(values: Values, epochs: np.ndarray, layers: tuple[str, ...]) -> SignalFinding | None:
+    """Find steps that change no layer by more than 1e-5 of its weights in the first quarter of the epochs."""
+    early = values["update_ratio"][epochs <= max(epochs[0], BEGINNING * epochs[-1])]
+    if not np.isfinite(early).any() or np.nanmax(early) >= SMALL:
+        return None
+    layer = int(np.nanargmax(np.nanmax(np.nan_to_num(early, nan=-1.0), axis=0)))
+    largest = float(np.nanmax(early))
+    sentence = (
+        f"A step changes no layer by more than {largest:.1g} of its weights in the first {len(early)} epochs looked at "
+        "(about 1e-3 is healthy): training hardly moves."
+    )
+    evidence = {"update_ratio": largest}
+    remedy = "Raise the learning rate tenfold or more."
+    return SignalFinding("small_updates", sentence, layers[layer], int(epochs[0]), evidence, remedy)
+
+
+RULES: tuple[Rule, ...] = (vanishing_gradient, dead_units, saturated_units, large_updates, small_updates)

@@ -1,0 +1,115 @@
+"""Scalars from TensorBoard event files, read without TensorBoard.
+
+A file is a row of TFRecords (length, checksum, bytes, checksum), each a protocol buffer `Event`; of these only the
+fields that hold scalars are looked at. Source: tensorflow/core/util/event.proto, framework/summary.proto and
+framework/tensor.proto, and the record format in tensorflow/core/lib/io/record_writer.h.
+"""
+
+from __future__ import annotations
+
+import pathlib
+import struct
+from collections.abc import Iterator
+
+import numpy as np
+
+from nnjax.core.errors import UserError
+
+STEP, SUMMARY, VALUE = 2, 5, 1  # of Event and Summary
+TAG, SIMPLE_VALUE, TENSOR = 1, 2, 8  # of Summary.Value
+DTYPE, CONTENT, FLOATS, DOUBLES = 1, 4, 5, 6  # of TensorProto
+FORMATS = {1: "<f", 2: "<d"}  # its dtypes float and double
+
+Scalars = dict[str, dict[int, float]]  # tag -> step -> value
+
+
+def read_events(path: pathlib.Path) -> Scalars:
+    """Read the scalars of one event file; a record cut off at its end is left out.
+
+    Raises:
+      UserError: it is no event file.
+    """
+    out: Scalars = {}
+    try:
+        for record in _records(path.read_bytes()):
+            step, values = 0, []
+            for number, content in _fields(record):
+                if number == STEP and isinstance(content, int):
+                    step = content
+                elif number == SUMMARY and isinstance(content, bytes):
+                    values += [value for n, value in _fields(content) if n == VALUE and isinstance(value, bytes)]
+            for value in values:
+                tag, scalar = _scalar(value)
+                if scalar is not None:
+                    out.setdefault(tag, {})[step] = scalar
+    except (IndexError, struct.error, UnicodeDecodeError, ValueError):
+        raise UserError(
+            f"{path} is no TensorBoard event file, or it is damaged; name the folder of the logs."
+        ) from None
+    return out
+
+
+def _records(data: bytes) -> Iterator[bytes]:
+    place = 0
+    while place + 12 <= len(data):
+        (length,) = struct.unpack_from("<Q", data, place)
+        if length > len(data) - place - 12:
+            if place == 0:
+                raise ValueError("the first record is longer than the file")
+            return
+        yield data[place + 12 : place + 12 + length]
+        place += 16 + length
+
+
+def _fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
+    """Split a protocol buffer into its fields: (number, content); fixed-width contents stay bytes."""
+    place = 0
+    while place < len(data):
+        key, place = _varint(data, place)
+        kind = key & 7
+        if kind == 0:
+            value, place = _varint(data, place)
+            yield key >> 3, value
+            continue
+        if kind == 2:
+            length, place = _varint(data, place)
+        else:
+            length = {1: 8, 5: 4}.get(kind, -1)
+        if length < 0 or place + length > len(data):
+            raise ValueError("a field ends beyond its message")
+        yield key >> 3, data[place : place + length]
+        place += length
+
+
+def _varint(data: bytes, place: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = data[place]
+        value |= (byte & 127) << shift
+        place, shift = place + 1, shift + 7
+        if byte < 128:
+            return value, place
+
+
+def _scalar(data: bytes) -> tuple[str, float | None]:
+    """Give a value's tag and its number; None for what is no scalar (images, histograms, text)."""
+    tag, number = "", None
+    for field, content in _fields(data):
+        if isinstance(content, int):
+            continue
+        if field == TAG:
+            tag = content.decode()
+        elif field == SIMPLE_VALUE and len(content) == 4:
+            number = float(struct.unpack("<f", content)[0])
+        elif field == TENSOR:
+            number = _from_tensor(content)
+    return tag, number
+
+
+def _from_tensor(data: bytes) -> float | None:
+    fields = dict(_fields(data))
+    form = FORMATS.get(int(fields.get(DTYPE, 0)) if isinstance(fields.get(DTYPE, 0), int) else 0)
+    content = fields.get(CONTENT) or fields.get(FLOATS) or fields.get(DOUBLES)
+    if form is None or not isinstance(content, bytes) or len(content) != struct.calcsize(form):
+        return None
+    return float(np.float64(struct.unpack(form, content)[0]))

@@ -1,0 +1,190 @@
+"""Predictions of a trained network as tables: CSV for people, NPZ for programs."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import os
+import pathlib
+from collections.abc import Callable
+
+import numpy as np
+
+from nnjax.core.errors import UserError
+from nnjax.core.files import check_out, write_atomically
+from nnjax.core.types import DataFacts, Dataset
+from nnjax.data import load, scaling
+from nnjax.exchange import files
+from nnjax.exchange.network import answer, columns
+from nnjax.exchange.serving import in_batches
+from nnjax.models.imported import Stack
+from nnjax.runs.run import Run
+from nnjax.runs.run import load as load_run
+from nnjax.train.storage import npz
+
+KINDS = (".csv", ".npz")
+
+
+@dataclasses.dataclass(frozen=True)
+class Opened:
+    """A network to predict with.
+
+    Attributes:
+      name: what it is called in the terminal, such as "trial 3".
+      served: the network.
+      own: gives the raw inputs [n, d] of the run's own test part; None of a file, which has none.
+    """
+
+    name: str
+    served: files.Served
+    own: Callable[[], np.ndarray] | None = None
+
+
+def open_network(path: str, trial: int | None = None, which: str | None = None) -> Opened:
+    """Open a trial of a run folder, or a file: .safetensors, .jaxexport, .keras, .weights.h5.
+
+    Args:
+      path: of the folder or file; a leading ~ is the home folder.
+      trial: of a run folder, as for `choose_trial`.
+      which: its "final" weights (None) or its "best" ones.
+
+    Raises:
+      UserError: it is not there or damaged, or a file is asked for a trial.
+    """
+    path = os.path.expanduser(path)
+    if os.path.isdir(path) or pathlib.Path(path).suffix not in files.KINDS:
+        run = load_run(path)
+        number = choose_trial(run, trial)
+        return Opened(
+            f"trial {number}", files.serve(run.network(number, which or "final")), lambda: own_part(run, number)
+        )
+    if trial is not None or which is not None:
+        raise UserError(f"{path} holds one network; leave out --trial and --weights.")
+    return Opened(pathlib.Path(path).name, files.load(path))
+
+
+def choose_trial(run: Run, trial: int | None) -> int:
+    """Check a trial's number; for None give the only trial, or else the one of the lowest validation loss.
+
+    Raises:
+      UserError: the trial is not there, or none has a validation loss.
+    """
+    if trial is None:
+        return run.best_trial() if len(run.specs) > 1 else 0
+    return run.known_trial(trial)
+
+
+def own_part(run: Run, trial: int) -> np.ndarray:
+    """Fetch the raw inputs [n, d] of the run's own test part, or of its validation part where it has none.
+
+    Raises:
+      UserError: it has neither.
+    """
+    data = run.data(trial)
+    part = data.test if len(data.test) else data.validation
+    if not len(part):
+        raise UserError("The run has no test part and no validation part; name data with --data=NAME.")
+    return data.dataset.x[part]
+
+
+def inputs_of(
+    opened: Opened, name: str | None, data_dir: str | None, target: str | None, unit: bool = False
+) -> np.ndarray:
+    """Fetch raw inputs [n, d]: of a data source by name, or of the run's own test part; arguments as `inputs_for`.
+
+    Args:
+      unit: divide them as the scaling "unit" does (uint8 by 255), for a network that does not scale by itself.
+
+    Raises:
+      UserError: a file is not told which data, or a network that scales by itself is told to; or as `inputs_for`.
+    """
+    served = opened.served
+    if unit and not isinstance(served.architecture, Stack):
+        raise UserError(f"{opened.name} scales its inputs itself, as in training; leave out --unit.")
+    if name is None and opened.own is not None:
+        return opened.own()
+    if name is None:
+        raise UserError(f"{opened.name} has no data of its own; name data with --data=NAME.")
+    return inputs_for(served.facts, name, data_dir, target, unit)
+
+
+def inputs_for(facts: DataFacts, name: str, data_dir: str | None, target: str | None, unit: bool = False) -> np.ndarray:
+    """Fetch raw inputs [n, d] of a data source by name.
+
+    The columns of a table are taken by their names, whatever their order and whatever others there are; categories get
+    the codes they had in training.
+
+    Raises:
+      UserError: the data have no such columns or categories, or another width than the network's input.
+    """
+    table = name.startswith("csv:")
+    dataset = load(name, data_dir, "none" if table and target is None else target)
+    if table and facts.features:
+        return np.stack([_column(dataset, facts, feature) for feature in facts.features], axis=1)
+    if dataset.x.shape[1] != facts.num_inputs:
+        raise UserError(
+            f"{name} has {dataset.x.shape[1]} inputs, but the network was trained on {facts.num_inputs} ({facts.name})."
+        )
+    if facts.features and dataset.features and facts.features != dataset.features:
+        found, expected = next(
+            pair for pair in zip(dataset.features, facts.features, strict=True) if len(set(pair)) > 1
+        )
+        raise UserError(f"{name} has an input {found!r} where the network was trained on {expected!r} ({facts.name}).")
+    x = dataset.x[:]
+    return scaling.fit(x, np.arange(0), "unit", dataset.full_scale)(x) if unit else x
+
+
+def _column(dataset: Dataset, facts: DataFacts, feature: str) -> np.ndarray:
+    """Fetch one input [n] by its name, categories coded as in training."""
+    if feature not in dataset.features:
+        raise UserError(
+            f"{dataset.name} has no input {feature!r}, which the network was trained on ({facts.name}); "
+            f"its inputs are {', '.join(dataset.features)}."
+        )
+    values = dataset.x[:, dataset.features.index(feature)]
+    known, found = facts.categories.get(feature, ()), dataset.categories.get(feature, ())
+    if bool(known) != bool(found):
+        kinds = ("texts", "numbers") if found else ("numbers", "texts")
+        raise UserError(f"The column {feature!r} of {dataset.name} holds {kinds[0]}, but {kinds[1]} were expected.")
+    if not known:
+        return values
+    unknown = [text for text in found if text not in known]
+    if unknown:
+        raise UserError(
+            f"The column {feature!r} of {dataset.name} holds {unknown[0]!r}, which the network has never seen; "
+            f"it knows {', '.join(known)}."
+        )
+    return np.array([known.index(text) for text in found], values.dtype)[values.astype(int)]
+
+
+def write_predictions(opened: Opened, x: np.ndarray, path: str, encode: bool = False) -> None:
+    """Write outputs or codes for raw inputs x [n, d], one row an example; of a classifier also class and probability.
+
+    Raises:
+      UserError: the file ends neither in .csv nor in .npz, or its folder is not there; or codes that there are not.
+    """
+    check_out(path, *KINDS)
+    table = prediction_columns(opened.served, x, encode)
+    content = npz.to_bytes(table) if path.endswith(".npz") else _to_csv(table)
+    write_atomically(pathlib.Path(path), content)
+
+
+def prediction_columns(served: files.Served, x: np.ndarray, encode: bool) -> dict[str, np.ndarray]:
+    """Name the arrays of a prediction: code, or those of `network.columns`."""
+    if encode:
+        return {"code": in_batches(served.codes(), x)}
+    return columns(in_batches(served.outputs, x), answer(served.architecture, served.facts), served.facts)
+
+
+def _to_csv(table: dict[str, np.ndarray]) -> str:
+    import pandas as pd
+
+    flat: dict[str, np.ndarray] = {}
+    for name, array in table.items():
+        if array.ndim == 1:
+            flat[name] = array
+        else:
+            flat |= {f"{name}_{i}": array[:, i] for i in range(array.shape[1])}
+    buffer = io.StringIO()
+    pd.DataFrame(flat).to_csv(buffer, index=False)
+    return buffer.getvalue()

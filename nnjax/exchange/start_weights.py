@@ -1,0 +1,53 @@
+"""Weights that a trial starts from, whatever file they are in: a run's NPZ, safetensors, or a file of Keras 3."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Mapping
+
+import numpy as np
+
+from nnjax.core.errors import UserError
+from nnjax.exchange import keras_file, weights_file
+from nnjax.exchange.network import Network
+from nnjax.models.imported import Stack
+from nnjax.models.imported_layers import BatchNormalization, Conv2D, Dense
+from nnjax.train.storage import checkpoints, npz
+
+
+def read_weights(path: str) -> Mapping[str, np.ndarray]:
+    """Read arrays by the names of a run's checkpoint: "final/layer_0/kernel".
+
+    Raises:
+      UserError: the file is not there, damaged, or holds layers that nnjax does not train.
+    """
+    suffix = pathlib.Path(path).suffix
+    if suffix == ".safetensors":
+        arrays = weights_file.read(path)
+    elif suffix in (".keras", ".h5"):
+        arrays = trained_arrays(keras_file.read(path), path)
+    else:
+        return npz.read(pathlib.Path(path))[0]
+    return {f"{checkpoints.FINAL}{name}": array for name, array in arrays.items()}
+
+
+def trained_arrays(network: Network, path: str) -> dict[str, np.ndarray]:
+    """Name a chain's kernels and biases as the network of the same layers does that nnjax trains; no bias is zeros.
+
+    With two convolutions before dense layers that is lenet5_modern, else a network of layers in order.
+    """
+    stack = network.architecture
+    assert isinstance(stack, Stack)
+    if any(isinstance(layer, BatchNormalization) for layer in stack.layers):
+        raise UserError(f"No trial can start from {path}: nnjax trains no layer BatchNormalization.")
+    known = [i for i, layer in enumerate(stack.layers) if isinstance(layer, Dense | Conv2D)]
+    convolutions = sum(isinstance(stack.layers[i], Conv2D) for i in known)
+    names = [f"layer_{number}" for number in range(len(known))]
+    if convolutions == 2 and len(known) > 2:
+        names = ["C1", "C3", *(f"dense_{number}" for number in range(len(known) - 3)), "output"]
+    found: dict[str, np.ndarray] = {}
+    for name, index in zip(names, known, strict=True):
+        layer = network.params[f"layer_{index}"]
+        found[f"{name}/kernel"] = layer["kernel"]
+        found[f"{name}/bias"] = layer.get("bias", np.zeros(layer["kernel"].shape[-1:], np.float32))
+    return found

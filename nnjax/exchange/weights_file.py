@@ -1,0 +1,47 @@
+"""Weights as safetensors, the format in which libraries exchange arrays: a JSON header and plain numbers."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+from collections.abc import Mapping
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+
+from nnjax.core.archives import DAMAGE, describe
+from nnjax.core.errors import UserError
+from nnjax.data.files import read_bytes
+
+
+def to_bytes(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """Pack named arrays."""
+    return safetensors.numpy.save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+
+
+def from_bytes(data: bytes, path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
+    """Read them back as float32; `path` is what the file is called in sentences.
+
+    Raises:
+      UserError: the bytes are damaged, or hold numbers that are no plain floats (bfloat16, say).
+    """
+    try:
+        arrays = safetensors.numpy.load(data)
+        other = [name for name, array in arrays.items() if array.dtype.kind != "f"]
+    except KeyError as error:
+        raise UserError(f"{path} holds numbers of type {error}, but F32, F64 or F16 was expected.") from None
+    except (safetensors.SafetensorError, *DAMAGE) as error:
+        raise UserError(f"{path} is no whole safetensors file ({describe(error)}); bring a good copy.") from None
+    if other:
+        raise UserError(f"{path} holds {other[0]!r} of type {arrays[other[0]].dtype}, but floats were expected.")
+    return {name: array.astype(np.float32) for name, array in arrays.items()}
+
+
+def read(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
+    """Read a file of safetensors: float32 arrays by name.
+
+    Raises:
+      UserError: it is not there, or as `from_bytes`.
+    """
+    return from_bytes(read_bytes(pathlib.Path(path)), path)

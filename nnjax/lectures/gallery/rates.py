@@ -1,0 +1,62 @@
+"""Loss against learning rate (deck section 5), each trial with its verdict."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from nnjax.api import sweep
+from nnjax.lectures.gallery.failure_modes import BASE
+from nnjax.report.sections.diagnoses import code_of
+
+GOOD = 1.3  # times the lowest loss: what is as good as the best rate
+RATES, EPOCHS = np.geomspace(1e-4, 100.0, 25), 20
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Rates:
+    """Final losses by learning rate.
+
+    Attributes:
+      rate: [r].
+      loss: [r, s]; the validation loss at the end for each of s seeds, NaN where it diverged.
+      codes: [r][s]; the first verdicts.
+      guessing: the loss of guessing among the classes.
+      epochs: of each trial.
+    """
+
+    rate: np.ndarray
+    loss: np.ndarray
+    codes: list[list[str]]
+    guessing: float
+    epochs: int
+
+    def regimes(self) -> list[tuple[float, float, str]]:
+        """Divide the rates into the deck's four regimes: (from, to, name), by the mean loss over seeds.
+
+        Good is what ends within `GOOD` times the lowest loss; what lies below is too low, what lies above but still
+        beats guessing is high, and the rest too high.
+        """
+        mean = np.nan_to_num(self.loss.mean(axis=1), nan=np.inf)
+        good = np.flatnonzero(mean <= GOOD * mean.min())
+        learns = np.flatnonzero(mean < 0.9 * self.guessing)
+        step = np.sqrt(self.rate[1] / self.rate[0])
+        ends = [self.rate[0] / step, self.rate[good[0]] / step, self.rate[good[-1]] * step]
+        ends += [max(ends[2], self.rate[learns[-1]] * step), self.rate[-1] * step]
+        names = ("too low", "good", "high", "too high")
+        return [(a, b, name) for a, b, name in zip(ends[:-1], ends[1:], names, strict=True) if b > 1.01 * a]
+
+
+def sweep_rates(rates: np.ndarray = RATES, seeds: int = 2) -> Rates:
+    """Train the gallery's network with each rate, as one population."""
+    base = dataclasses.replace(BASE, epochs=EPOCHS)
+    run = sweep(base, {"learning_rate": [float(rate) for rate in rates], "seed": range(seeds)})
+    shape = (len(rates), seeds)
+    last = np.array([_last(record.curves) if record.status == "done" else np.nan for record in run.records])
+    codes = np.array([code_of(run, spec.id) for spec in run.specs]).reshape(shape).tolist()
+    return Rates(rates, last.reshape(shape), codes, float(np.log(len(run.facts().classes))), EPOCHS)
+
+
+def _last(curves: dict[str, np.ndarray]) -> float:
+    return float(curves["val_loss"][-1])

@@ -1,0 +1,55 @@
+"""scikit-learn's digits, spoiled in the ways in which data are spoiled by mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from nnjax.core.types import Dataset
+from nnjax.data import from_arrays, load
+
+TRAINING = 0.6  # share of the examples, of which some are mislabelled
+WRONG = 0.25  # of their labels are drawn anew
+
+
+def shuffled() -> Dataset:
+    """Give every digit the label of another one: nothing is to be learned."""
+    data = load("digits")
+    assert data.y is not None
+    return _again(data, data.x[:], data.y[np.random.default_rng(1).permutation(len(data.y))])
+
+
+def mislabelled() -> Dataset:
+    """Draw a quarter of the training part's labels anew: the validation part is easier ("given" as split)."""
+    data, rng = load("digits"), np.random.default_rng(2)
+    assert data.y is not None
+    order = rng.permutation(len(data.y))
+    y, cut = data.y[order].copy(), int(TRAINING * len(order))
+    wrong = rng.random(cut) < WRONG
+    y[:cut][wrong] = rng.permutation(data.y)[:cut][wrong]
+    return _again(data, data.x[order], y, (cut, cut + (len(y) - cut) // 2))
+
+
+def in_order() -> Dataset:
+    """Sort the digits by class, as files in folders are."""
+    data = load("digits")
+    assert data.y is not None
+    order = np.argsort(data.y, kind="stable")
+    return _again(data, data.x[order], data.y[order])
+
+
+def _again(data: Dataset, x: np.ndarray, y: np.ndarray, starts: tuple[int, int] | None = None) -> Dataset:
+    return from_arrays(
+        x,
+        y,
+        data.name,
+        classes=data.classes,
+        image_shape=data.image_shape,
+        full_scale=data.full_scale,
+        validation_start=None if starts is None else starts[0],
+        test_start=None if starts is None else starts[1],
+    )
+
+
+SPOILED: dict[str, Callable[[], Dataset]] = {"shuffled": shuffled, "mislabelled": mislabelled, "in order": in_order}

@@ -1,0 +1,1 @@
+"""ADALINE of Widrow and Hoff, 1960: its model and its page."""

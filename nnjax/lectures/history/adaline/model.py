@@ -1,0 +1,229 @@
+"""ADALINE 1960 (Widrow & Hoff): a linear error, taken before the threshold, changes the weights.
+
+An adaptive linear element has weights w [d], the last of them the bias if the last input is always 1. Its sum is
+s = w·x, its answer sign(s), and its linear error ε = t − s for the target t. What all rules here do is the least mean
+squares (LMS) idea: step against the gradient of one pattern's squared error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from nnjax.core.errors import UserError
+from nnjax.core.types import Array
+from nnjax.lectures.history.rule import Rule
+
+
+class Patterns(NamedTuple):
+    """What is presented: x [..., d], and the target [...] of each."""
+
+    x: Array
+    target: Array
+
+
+class Happened(NamedTuple):
+    """What a step saw: the linear error (of a sigmoid ADALINE the output's) [], and the weights before it [d]."""
+
+    error: Array
+    weights: Array
+
+
+def patterns(x: Array, target: Array) -> Patterns:
+    """Check patterns to be told apart: x [n, d] and targets [n] of −1 and +1, as floats of JAX's default size.
+
+    Raises:
+      UserError: wrong shapes, values that are not finite, other targets.
+    """
+    inputs, targets = np.asarray(x, float), np.asarray(target, float)
+    if inputs.ndim != 2 or targets.shape != inputs.shape[:1] or not inputs.size:
+        raise UserError(
+            f"Patterns of shape {inputs.shape} with targets of shape {targets.shape} were found; "
+            "[n, d] and [n] were expected."
+        )
+    if not np.isfinite(inputs).all():
+        raise UserError("The patterns have values that are not finite; remove them.")
+    if not np.isin(targets, (-1, 1)).all():
+        found = ", ".join(f"{value:g}" for value in np.unique(targets)[:5])
+        raise UserError(f"Targets of −1 and +1 were expected, but they have {found}; write 2 t − 1 for t of 0 and 1.")
+    return Patterns(jnp.asarray(inputs, float), jnp.asarray(targets, float))
+
+
+def alpha_lms(alpha: float | Array) -> Rule:
+    """α-LMS: w ← w + α ε x / ‖x‖², after which the pattern's error is (1 − α) of what it was (Widrow & Hoff 1960).
+
+    A pattern of zeros changes nothing.
+
+    Args:
+      alpha: the share of the error that a step takes away, stable within (0, 2); it may be traced.
+
+    Raises:
+      UserError: it is outside (0, 2).
+    """
+    check_alpha(alpha)
+    return _linear(lambda error, x: alpha * error * x / _squared_length(x))
+
+
+def mu_lms(mu: float | Array) -> Rule:
+    """μ-LMS: w ← w + 2 μ ε x, which goes to the least-squares weights in the mean (Widrow & Hoff 1960; Widrow 1971).
+
+    Args:
+      mu: the rate, below `largest_mu` for it to converge; it may be traced.
+
+    Raises:
+      UserError: it is not positive.
+    """
+    _check_mu(mu)
+    return _linear(lambda error, x: 2 * mu * error * x)
+
+
+def steepest_descent(mu: float | Array) -> Rule:
+    """μ-LMS with the mean over all patterns in the place of one: a presentation is x [n, d] with targets [n].
+
+    Its errors are [n]. It converges for μ below 1 / λmax of R = E[x xᵀ], and not above.
+
+    Raises:
+      UserError: μ is not positive.
+    """
+    _check_mu(mu)
+    return _linear(lambda error, x: 2 * mu * (error[:, None] * x).mean(axis=0))
+
+
+def deck_rule() -> Rule:
+    """Follow the deck's slide: weight change = (pre-weight line value) · (error / number of inputs).
+
+    For inputs of −1 and +1, ‖x‖² is the number of inputs: it is α-LMS with α = 1. With inputs of 0 and 1 a pattern
+    with k of N lines at 1 keeps (1 − k/N) of its error.
+    """
+    return _linear(lambda error, x: x * error / x.size)
+
+
+def sigmoid_adaline(mu: float | Array) -> Rule:
+    """Put a sigmoid in the threshold's place: w ← w + 2 μ (t − y) (1 − y²) x with y = tanh(s) (Widrow & Lehr 1990).
+
+    The gradient is that of the squared error of y, whose mean is least where (1 + y)/2 is the probability of t = +1.
+
+    Raises:
+      UserError: μ is not positive.
+    """
+    _check_mu(mu)
+
+    def step(weights: Array, pattern: Patterns) -> tuple[Array, Happened]:
+        output = jnp.tanh(sums(weights, pattern.x))
+        error = pattern.target - output
+        return weights + 2 * mu * error * (1 - output**2) * pattern.x, Happened(error, weights)
+
+    return Rule(init=_weights, step=step)
+
+
+def sums(weights: Array, x: Array) -> Array:
+    """What stands before the threshold, s = w·x: weights [d], x [..., d] -> [...].
+
+    Raises:
+      UserError: as many weights as inputs were expected.
+    """
+    if weights.shape != x.shape[-1:]:
+        raise UserError(f"Weights of shape {weights.shape} do not fit inputs of shape {x.shape}: [d] and [..., d].")
+    return x @ weights
+
+
+def probability(weights: Array, x: Array) -> Array:
+    """What a sigmoid ADALINE says for the probability of t = +1, (1 + tanh s)/2: x [..., d] -> [...]."""
+    return (1 + jnp.tanh(sums(weights, x))) / 2
+
+
+def least_squares(data: Patterns) -> np.ndarray:
+    """Where μ-LMS goes: the weights of least mean squared error [d] (Wiener's solution R⁻¹ E[t x])."""
+    return np.linalg.lstsq(np.asarray(data.x, float), np.asarray(data.target, float), rcond=None)[0]
+
+
+def correlation(x: Array) -> np.ndarray:
+    """R = E[x xᵀ] of patterns [n, d] that are presented equally often: [d, d]."""
+    inputs = np.asarray(x, float)
+    return inputs.T @ inputs / len(inputs)
+
+
+def largest_mu(x: Array) -> tuple[float, float]:
+    """The bounds of μ for patterns [n, d]: 1 / trace R for pattern by pattern, 1 / λmax for their mean.
+
+    The first is exact for patterns of one length (inputs of −1 and +1): there μ-LMS is α-LMS with α = 2 μ trace R.
+    """
+    matrix = correlation(x)
+    return float(1 / np.trace(matrix)), float(1 / np.linalg.eigvalsh(matrix)[-1])
+
+
+def misadjustment(mu: float, num_inputs: int) -> float:
+    """Excess over least mean squared error, as a share of it, that μ-LMS keeps: μN / (1 − μN), for N inputs of ±1.
+
+    Exact for inputs that are independent of the noise and of each other: with v = w − w*, ‖v‖² stays where
+    4 μ E[(v·x)²] = 4 μ² N (E[(v·x)²] + σ²). Widrow & Hoff give its first order, μ trace R.
+    """
+    return mu * num_inputs / (1 - mu * num_inputs)
+
+
+def reliability(probabilities: Array, occurred: Array, num_bins: int = 10) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Group predictions by what they say, to be compared with what came (Murphy & Winkler 1977).
+
+    Args:
+      probabilities: predicted [n], within [0, 1].
+      occurred: [n], whether it came so.
+      num_bins: of equal width.
+
+    Returns:
+      By bin that is not empty: mean prediction, share that came so, number of predictions.
+
+    Raises:
+      UserError: shapes that differ, predictions outside [0, 1].
+    """
+    predicted, came = np.asarray(probabilities, float), np.asarray(occurred, bool)
+    if predicted.ndim != 1 or predicted.shape != came.shape:
+        raise UserError(f"Predictions {predicted.shape} and outcomes {came.shape} were found; [n] each was expected.")
+    if not ((predicted >= 0) & (predicted <= 1)).all():
+        raise UserError("Predictions within [0, 1] were expected; clip them, or give probabilities.")
+    bins = np.minimum((predicted * num_bins).astype(int), num_bins - 1)
+    counts, said, seen = (
+        np.bincount(bins, weights=values, minlength=num_bins) for values in (np.ones(len(bins)), predicted, came)
+    )
+    full = counts > 0
+    return said[full] / counts[full], seen[full] / counts[full], counts[full].astype(int)
+
+
+def calibration_error(probabilities: Array, occurred: Array, num_bins: int = 10) -> float:
+    """The mean gap between what was said and what came, over the predictions (expected calibration error)."""
+    said, seen, counts = reliability(probabilities, occurred, num_bins)
+    return float(np.average(np.abs(said - seen), weights=counts))
+
+
+def check_alpha(alpha: float | Array) -> None:
+    """Refuse an α outside (0, 2), unless it is traced."""
+    if not isinstance(alpha, jax.core.Tracer) and not (np.min(alpha) > 0 and np.max(alpha) < 2):
+        raise UserError(f"alpha = {alpha} is outside (0, 2), where α-LMS is stable; take 1, or 0.1 for noisy patterns.")
+
+
+def _check_mu(mu: float | Array) -> None:
+    if not isinstance(mu, jax.core.Tracer) and not (np.min(mu) > 0 and np.isfinite(mu).all()):
+        raise UserError(f"mu = {mu} is not a positive number; take a tenth of largest_mu(x).")
+
+
+def _weights(start: Array) -> Array:
+    """Begin with given weights [d]."""
+    return jnp.asarray(start, float)
+
+
+def _linear(change: Callable[[Array, Array], Array]) -> Rule:
+    """Make a rule of what a linear error and a pattern do to the weights."""
+
+    def step(weights: Array, pattern: Patterns) -> tuple[Array, Happened]:
+        error = pattern.target - sums(weights, pattern.x)
+        return weights + change(error, pattern.x), Happened(error, weights)
+
+    return Rule(init=_weights, step=step)
+
+
+def _squared_length(x: Array) -> Array:
+    squared = (x**2).sum()
+    return jnp.where(squared > 0, squared, 1)

@@ -1,0 +1,283 @@
+"""Backpropagation (Rumelhart, Hinton & Williams 1986, Nature 323:533), by hand, for any multilayer perceptron.
+
+The deck's three steps: "feed data forward through network", "calculate cost metric", "for each layer, calculate effect
+of small changes on next layer". Layers are f(xW + b): w "sets the sensitivity", b "up-down weights", f "turns on-off".
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.flatten_util import ravel_pytree
+
+from nnjax.core.errors import UserError
+from nnjax.core.types import Array, Key
+from nnjax.lectures.history.rule import Rule
+
+
+class Activation(NamedTuple):
+    """What turns a neuron on and off.
+
+    Attributes:
+      function: z -> y.
+      slope: dy/dz, from the output y.
+      low, high: between these lie its outputs, and so must targets.
+    """
+
+    function: Callable[[Array], Array]
+    slope: Callable[[Array], Array]
+    low: float = -np.inf
+    high: float = np.inf
+
+
+ACTIVATIONS = {
+    "sigmoid": Activation(jax.nn.sigmoid, lambda y: y * (1 - y), 0.0, 1.0),
+    "tanh": Activation(jnp.tanh, lambda y: 1 - y**2, -1.0, 1.0),
+    "relu": Activation(jax.nn.relu, lambda y: (y > 0).astype(y.dtype), 0.0),
+    "linear": Activation(lambda z: z, jnp.ones_like),
+}
+COSTS = ("squares", "cross_entropy")
+
+
+class Layer(NamedTuple):
+    """The weights [d, k] of a layer and its biases [k] (None: it has none); or their gradient."""
+
+    weights: Array
+    bias: Array
+
+
+Net = tuple[Layer, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class MLP:
+    """What is fixed of a multilayer perceptron.
+
+    Attributes:
+      widths: inputs, hidden layers, outputs.
+      hidden, output: activations, keys of `ACTIVATIONS`.
+      cost: "squares", E = ½ Σ (y - d)² (the paper's equation 3), or "cross_entropy" for sigmoid outputs; both are sums
+        over examples and outputs.
+
+    Raises:
+      UserError: fewer than two widths, a width below 1, an unknown name, or cross-entropy without sigmoid outputs.
+    """
+
+    widths: tuple[int, ...]
+    hidden: str = "sigmoid"
+    output: str = "sigmoid"
+    cost: str = "squares"
+
+    def __post_init__(self) -> None:
+        """Check it."""
+        if len(self.widths) < 2 or min(self.widths) < 1:
+            raise UserError(
+                f"The widths {self.widths} make no network: give inputs, hidden layers and outputs, each ≥ 1."
+            )
+        for name in (self.hidden, self.output):
+            if name not in ACTIVATIONS:
+                raise UserError(
+                    f"There is no activation {name!r}; backpropagation here knows {', '.join(ACTIVATIONS)}."
+                )
+        if self.cost not in COSTS:
+            raise UserError(f"There is no cost {self.cost!r}; backpropagation here knows {', '.join(COSTS)}.")
+        if self.cost == "cross_entropy" and self.output != "sigmoid":
+            raise UserError(f"Cross-entropy needs sigmoid outputs, but they are {self.output}.")
+
+    @property
+    def activations(self) -> tuple[Activation, ...]:
+        """Of each layer."""
+        names = (self.hidden,) * (len(self.widths) - 2) + (self.output,)
+        return tuple(ACTIVATIONS[name] for name in names)
+
+
+def num_weights(mlp: MLP) -> int:
+    """Count weights and biases."""
+    return sum((d + 1) * k for d, k in itertools.pairwise(mlp.widths))
+
+
+def shaped(mlp: MLP, numbers: Array) -> Net:
+    """Shape numbers [num_weights] into layers."""
+    net, begin = [], 0
+    for d, k in itertools.pairwise(mlp.widths):
+        end = begin + d * k
+        net.append(Layer(numbers[begin:end].reshape(d, k), numbers[end : end + k]))
+        begin = end + k
+    return tuple(net)
+
+
+def uniform(mlp: MLP, key: Key, scale: float | Array) -> Net:
+    """Draw weights and biases between -scale and scale."""
+    return shaped(mlp, scale * jax.random.uniform(key, (num_weights(mlp),), minval=-1.0, maxval=1.0))
+
+
+def feed_forward(mlp: MLP, net: Net, x: Array) -> tuple[Array, ...]:
+    """Feed examples forward: x [n, d] -> x and each layer's outputs [n, width].
+
+    Raises:
+      UserError: shapes that do not fit `mlp.widths`.
+    """
+    _check_shapes(mlp, net, x)
+    outputs = [x]
+    for layer, activation in zip(net, mlp.activations, strict=True):
+        z = outputs[-1] @ layer.weights
+        outputs.append(activation.function(z if layer.bias is None else z + layer.bias[None]))
+    return tuple(outputs)
+
+
+def cost(mlp: MLP, net: Net, x: Array, targets: Array) -> Array:
+    """Calculate the cost of examples, a sum: x [n, d], targets [n, k] -> []."""
+    return _cost(mlp, feed_forward(mlp, net, x)[-1], targets)
+
+
+def gradient(mlp: MLP, net: Net, x: Array, targets: Array) -> Net:
+    """Calculate the effect of small changes of each weight on the cost (equations 4 to 7 of the paper).
+
+    Args:
+      mlp: what is fixed.
+      net: its weights.
+      x: [n, d].
+      targets: [n, k].
+
+    Returns:
+      ∂E/∂w and ∂E/∂b of each layer, shaped as `net`.
+
+    Raises:
+      UserError: shapes that do not fit.
+    """
+    return _backward(mlp, net, feed_forward(mlp, net, x), targets)
+
+
+def _backward(mlp: MLP, net: Net, outputs: tuple[Array, ...], targets: Array) -> Net:
+    """The backward pass, after the forward pass: outputs as `feed_forward` gives them."""
+    y, (*_, last) = outputs[-1], mlp.activations
+    _check_targets(y, targets)
+    delta = y - targets if mlp.cost == "cross_entropy" else (y - targets) * last.slope(y)  # ∂E/∂z of the last layer
+    found = []
+    for place in reversed(range(len(net))):
+        layer, below = net[place], outputs[place]
+        found.append(Layer(below.T @ delta, None if layer.bias is None else delta.sum(axis=0)))
+        if place:
+            delta = (delta @ layer.weights.T) * mlp.activations[place - 1].slope(below)
+    return tuple(reversed(found))
+
+
+def _cost(mlp: MLP, y: Array, targets: Array) -> Array:
+    _check_targets(y, targets)
+    if mlp.cost == "squares":
+        return 0.5 * ((y - targets) ** 2).sum()
+    return -(jax.scipy.special.xlogy(targets, y) + jax.scipy.special.xlog1py(1 - targets, -y)).sum()
+
+
+class Momentum(NamedTuple):
+    """The state of descent with momentum: weights, and their last change Δw."""
+
+    net: Net
+    change: Net
+
+
+class Sweep(NamedTuple):
+    """What a sweep found before it changed the weights: cost [], outputs [n, k]."""
+
+    cost: Array
+    outputs: Array
+
+
+def momentum(mlp: MLP, rate: float | Array, alpha: float | Array, decay: float | Array = 0.0) -> Rule:
+    """Δw(t) = -ε ∂E/∂w + α Δw(t-1) (equation 9), for presentations (x [n, d], targets [n, k]): a sweep, or one example.
+
+    Args:
+      mlp: what is fixed.
+      rate: ε.
+      alpha: α, 0 for plain descent.
+      decay: the share of itself by which each weight, but no bias, shrinks at each step (.002 in the paper's family
+        trees).
+
+    Returns:
+      The rule: `init` takes weights, a step gives a `Sweep`.
+    """
+
+    def step(state: Momentum, presentation: tuple[Array, Array]) -> tuple[Momentum, Sweep]:
+        x, targets = presentation
+        outputs = feed_forward(mlp, state.net, x)
+        found = _backward(mlp, state.net, outputs, targets)
+        change = jax.tree.map(lambda g, last: alpha * last - rate * g, found, state.change)
+        shrunk = tuple(Layer((1 - decay) * layer.weights, layer.bias) for layer in state.net)
+        net = jax.tree.map(jnp.add, shrunk, change)
+        return Momentum(net, change), Sweep(_cost(mlp, outputs[-1], targets), outputs[-1])
+
+    return Rule(init=lambda net: Momentum(net, jax.tree.map(jnp.zeros_like, net)), step=step)
+
+
+def finite_differences(function: Callable[[Any], Array], point: Any, step: float = 1e-6) -> Any:
+    """Differentiate without calculus: (f(w + h) - f(w - h)) / 2h, a weight at a time, in float64.
+
+    Args:
+      function: a tree of arrays -> [].
+      point: where; read as float64.
+      step: h.
+
+    Returns:
+      A tree shaped as `point`.
+    """
+    with jax.enable_x64(True):
+        flat, unravel = ravel_pytree(jax.tree.map(lambda array: jnp.asarray(array, jnp.float64), point))
+        moved = jax.jit(jax.vmap(lambda moves: function(unravel(flat + moves))))
+        moves = step * np.eye(len(flat))
+        return unravel((moved(moves) - moved(-moves)) / (2 * step))
+
+
+def gradient_errors(mlp: MLP, net: Net, x: Array, targets: Array, found: Net) -> list[float]:
+    """Check a gradient by finite differences: by layer, its largest error over the layer's largest true gradient.
+
+    A right gradient has about 1e-9 here, a wrong one about 1.
+    """
+    with jax.enable_x64(True):
+        x, targets = (jnp.asarray(array, jnp.float64) for array in (x, targets))
+        true = finite_differences(lambda weights: cost(mlp, weights, x, targets), net)
+    errors = []
+    for layer, there in zip(true, found, strict=True):
+        flat, other = (np.concatenate([np.ravel(a) for a in jax.tree.leaves(part)]) for part in (layer, there))
+        errors.append(float(np.abs(flat - other).max() / np.abs(flat).max()))
+    return errors
+
+
+def check_examples(mlp: MLP, x: Array, targets: Array) -> None:
+    """Refuse examples that the network cannot learn.
+
+    Raises:
+      UserError: shapes that do not fit, or targets that the output's activation never reaches.
+    """
+    low, high = mlp.activations[-1].low, mlp.activations[-1].high
+    x, targets = np.asarray(x), np.asarray(targets)
+    if x.ndim != 2 or x.shape[1] != mlp.widths[0]:
+        raise UserError(f"The inputs must be [n, {mlp.widths[0]}], but are {list(x.shape)}.")
+    if targets.shape != (len(x), mlp.widths[-1]):
+        raise UserError(f"The targets must be {[len(x), mlp.widths[-1]]}, but are {list(targets.shape)}.")
+    if not (np.isfinite(x).all() and np.isfinite(targets).all()):
+        raise UserError("The examples hold what is not a number: take such rows out.")
+    if targets.min() < low or targets.max() > high:
+        raise UserError(
+            f"The targets span {targets.min():g} to {targets.max():g}, but {mlp.output} outputs lie between {low:g} "
+            f"and {high:g}: scale the targets, or take linear outputs."
+        )
+
+
+def _check_shapes(mlp: MLP, net: Net, x: Array) -> None:
+    if x.ndim != 2 or x.shape[1] != mlp.widths[0]:
+        raise UserError(f"The inputs must be [n, {mlp.widths[0]}], but are {list(x.shape)}.")
+    found = [layer.weights.shape for layer in net]
+    wanted = list(itertools.pairwise(mlp.widths))
+    if found != wanted:
+        raise UserError(f"Weights of shapes {found} do not make widths {mlp.widths}, which need {wanted}.")
+
+
+def _check_targets(y: Array, targets: Array) -> None:
+    if targets.shape != y.shape:
+        raise UserError(f"The targets must be {list(y.shape)} as the outputs are, but are {list(targets.shape)}.")

@@ -1,0 +1,1 @@
+"""Gradient descent of a line: its model and its page."""

@@ -1,0 +1,1 @@
+"""What a layer does: its model and its page."""

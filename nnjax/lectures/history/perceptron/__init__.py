@@ -1,0 +1,1 @@
+"""The perceptron of Rosenblatt, 1958: its model and its page."""

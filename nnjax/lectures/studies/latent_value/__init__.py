@@ -1,0 +1,1 @@
+"""Study: what a latent space is worth."""

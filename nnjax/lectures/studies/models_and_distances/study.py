@@ -1,0 +1,87 @@
+"""The deck's "do not confuse the distance with the model": one choice of each changed at a time, on several sets."""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from nnjax.api import sweep
+from nnjax.core.errors import UserError
+from nnjax.core.experiment import DataConfig, Experiment
+from nnjax.core.files import write_atomically
+from nnjax.lectures.studies import methods, views
+from nnjax.lectures.studies.methods import MODEL, Score
+from nnjax.lectures.studies.models_and_distances.findings import page
+from nnjax.lectures.studies.models_and_distances.grid import draw
+from nnjax.lectures.studies.study import Announce
+from nnjax.report import study_page
+from nnjax.report.charts.figures import to_bytes
+from nnjax.spaces.space import Space
+
+NETWORK = "multilayer perceptron"
+TABLE = "results.csv"
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelsAndDistances:
+    """Models, neighbours and clusters on the same splits of several sets.
+
+    Attributes:
+      sets: labelled data by the name that the page gives them; of each, `split_seed` is replaced.
+      network: the multilayer perceptron; its data are replaced.
+      seeds: of the splits, and of the models that draw.
+    """
+
+    sets: Mapping[str, DataConfig]
+    network: Experiment
+    seeds: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse nothing to do."""
+        if not self.sets or len(self.seeds) < 2:
+            raise UserError(
+                f"{len(self.sets)} sets and {len(self.seeds)} seeds were given, but at least one set and two seeds"
+                " were expected."
+            )
+
+    def run(self, workdir: pathlib.Path, announce: Announce) -> pathlib.Path:
+        """Write results.csv, figure.png and study.html into a folder, and give the page's path."""
+        results = self.results(announce)
+        write_atomically(workdir / TABLE, results.to_csv(index=False))
+        return study_page.write(page(results), {"figure.png": to_bytes(draw(results), dpi=200)}, workdir)
+
+    def results(self, announce: Announce) -> pd.DataFrame:
+        """One row a set, split and method: data, view, train, test, seed and the fields of `Score`."""
+        rows = []
+        for name, config in self.sets.items():
+            for seed, answers in zip(self.seeds, self._networks(config), strict=True):
+                some = views.examples(dataclasses.replace(config, split_seed=seed))
+                scores = [
+                    *methods.of_models(some, seed),
+                    Score(MODEL, NETWORK, methods.right(answers, some.truth)),
+                    *methods.of_distances(some),
+                    methods.means(some, seed),
+                ]
+                split = {"data": name, "view": some.kind, "train": len(some.y), "test": len(some.truth), "seed": seed}
+                rows += [split | score._asdict() for score in scores]
+                announce(f"{name}, split {seed}: {_best(scores)}")
+        return pd.DataFrame(rows)
+
+    def _networks(self, config: DataConfig) -> list[np.ndarray]:
+        """Train one population, a network a split: the classes that each one gives to its test part."""
+        run = sweep(dataclasses.replace(self.network, data=config), Space(axes={"data.split_seed": self.seeds}))
+        answers = []
+        for trial in range(len(run.specs)):
+            prepared = run.data(trial)
+            answers.append(run.predict(prepared.dataset.x[prepared.test], trial).argmax(axis=1))
+        return answers
+
+
+def _best(scores: list[Score]) -> str:
+    kinds = dict.fromkeys(score.kind for score in scores)
+    best = [max((s for s in scores if s.kind == kind), key=lambda s: s.accuracy) for kind in kinds]
+    return ", ".join(f"{score.method} {score.accuracy:.3f}" for score in best)

@@ -1,0 +1,1 @@
+"""Study: how sensitive embeddings are to their settings."""

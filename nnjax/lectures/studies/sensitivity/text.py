@@ -1,0 +1,123 @@
+"""What a study of sensitivity says: whether the deck's claim holds, for what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nnjax.embed.spread import apart, pairs, shares, spread
+
+if TYPE_CHECKING:
+    from nnjax.lectures.studies.sensitivity.results import Family, Found
+
+LAYOUTS = ("SNE", "t-SNE", "UMAP")
+MEASURES = {"trustworthiness": "Trustworthiness", "shepard": "Shepard correlation", "knn_accuracy": "kNN accuracy"}
+
+
+def sentences(found: Found) -> list[str]:
+    """Say for the scores, for the pictures and for the seed what was found."""
+    layouts = [family for family in found.families if method_of(family) in LAYOUTS]
+    latents = [family for family in found.families if family not in layouts and len(family.embeddings) > 1]
+    out = [
+        against(f"{name}: standard deviation over all settings and seeds", _stds(layouts, key), _stds(latents, key))
+        for key, name in MEASURES.items()
+        if key in found.families[0].qualities[0]
+    ]
+    out.append(
+        against("Pictures: mean Procrustes distance under any two settings", *map(_distances, (layouts, latents)))
+    )
+    seeds = [
+        {family.name: apart(family.distances, family.factors).get("seed", np.nan) for family in some}
+        for some in (layouts, latents)
+    ]
+    out.append(against("Pictures that differ in the seed only", *seeds))
+    return [*out, _between_methods(layouts), *_beside_pca(layouts, found.families), _movers(layouts)]
+
+
+def method_of(family: Family) -> str:
+    """The family's method without its start."""
+    return family.name.split(",")[0]
+
+
+def against(what: str, values: Mapping[str, float], references: Mapping[str, float]) -> str:
+    """Divide layouts into those that vary less than every latent space, like them, and more than every one.
+
+    Args:
+      what: is compared, for the beginning of the sentence.
+      values, references: by name, of layouts and of latent spaces.
+    """
+    low, high = min(references.values()), max(references.values())
+    groups = {
+        "more than any of them": {name: value for name, value in values.items() if value > high},
+        "as they do": {name: value for name, value in values.items() if low <= value <= high},
+        "less": {name: value for name, value in values.items() if value < low},
+    }
+    told = [
+        f"{how}: {', '.join(f'{name} ({_short(value)})' for name, value in members.items())}"
+        for how, members in groups.items()
+        if members
+    ]
+    sensitive = list(groups["more than any of them"])
+    verdict = f"the claim holds for {listed(sensitive)}" if sensitive else "the claim does not hold"
+    return f"{what}, beside latent spaces ({_short(low)} to {_short(high)}): {verdict}. {_capital('; '.join(told))}."
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names with commas and an "and"."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _short(value: float) -> str:
+    return f"{value:.3f}"
+
+
+def _stds(families: Sequence[Family], measure: str) -> dict[str, float]:
+    return {family.name: spread(family.scores(measure)).std for family in families}
+
+
+def _distances(families: Sequence[Family]) -> dict[str, float]:
+    return {family.name: float(np.nanmean(pairs(family.distances))) for family in families}
+
+
+def _between_methods(layouts: Sequence[Family]) -> str:
+    """Say how much of the scores' variance the choice of the method explains."""
+    methods = [method_of(family) for family in layouts for _ in family.embeddings]
+    told = []
+    for measure, name in MEASURES.items():
+        if measure in layouts[0].qualities[0]:
+            values = np.concatenate([family.scores(measure) for family in layouts])
+            told.append(f"{name} {shares(values, {'method': methods}).get('method', 0.0):.0%}")
+    names = listed(list(dict.fromkeys(methods)))
+    return (
+        f"Of the variance over all layouts the choice between {names} explains: {', '.join(told)}; the rest is "
+        "settings and seeds."
+    )
+
+
+def _beside_pca(layouts: Sequence[Family], families: Sequence[Family]) -> list[str]:
+    """Say how many settings keep neighbours worse than PCA."""
+    pca = next((family for family in families if family.name == "PCA"), None)
+    if pca is None:
+        return []
+    reference = pca.scores("trustworthiness")[0]
+    worse = sum(int((~(family.scores("trustworthiness") >= reference)).sum()) for family in layouts)
+    total = sum(len(family.embeddings) for family in layouts)
+    return [f"{worse} of {total} layouts are less trustworthy than PCA ({reference:.3f}), which has nothing to set."]
+
+
+def _movers(layouts: Sequence[Family]) -> str:
+    """Name the setting that moves each method's trustworthiness most."""
+    told = []
+    for family in layouts:
+        found = shares(family.scores("trustworthiness"), family.factors)
+        if found:
+            most = max(found, key=lambda name: found[name])
+            one = spread(family.scores("trustworthiness"))
+            told.append(f"{family.name} {one.least:.3f}–{one.most:.3f} ({most.replace('_', ' ')}, {found[most]:.0%})")
+    return f"Trustworthiness, least to most, and the setting that explains most of its variance: {'; '.join(told)}."

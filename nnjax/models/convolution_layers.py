@@ -1,0 +1,42 @@
+"""Linen layers of the convolutional networks, named and initialised like `dense.Dense`: kernel and bias."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import flax.linen as nn
+import jax.numpy as jnp
+
+from nnjax.core.types import Array
+from nnjax.models.convolution import convolve
+
+Init = Callable[..., Array]
+
+
+class Convolution(nn.Module):
+    """A convolution wherever the kernel fits: [channels, h, w, b] -> phases [t, t, maps, n, m, b], see `convolve`.
+
+    Attributes:
+      maps: feature maps to make.
+      size: height and width of the kernel [size, size, channels, maps].
+      kernel_init: draws it; biases [maps] are zero.
+      param_dtype: of the weights; the computation is in the type of x.
+    """
+
+    maps: int
+    size: int
+    kernel_init: Init
+    param_dtype: jnp.dtype
+
+    @nn.compact
+    def __call__(self, x: Array, margin: int = 0, factor: int = 1, tile: int = 2) -> Array:
+        """Convolve x, each pixel repeated and a margin put round it before."""
+        shape = (self.size, self.size, x.shape[0], self.maps)
+        kernel = self.param("kernel", self.kernel_init, shape, self.param_dtype).astype(x.dtype)
+        return convolve(x, kernel, margin, factor, tile) + bias(self, self.maps, x.dtype, self.param_dtype)[None, None]
+
+
+def bias(module: nn.Module, maps: int, dtype: jnp.dtype, param_dtype: jnp.dtype) -> Array:
+    """Make a layer's bias: [maps, 1, 1, 1] zeros, to be added to [maps, h, w, b]."""
+    value = module.param("bias", nn.initializers.zeros, (maps,), param_dtype)
+    return value.astype(dtype)[:, None, None, None]

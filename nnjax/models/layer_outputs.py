@@ -1,0 +1,46 @@
+"""What the layers of a network give, caught on its way while the network computes."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any
+
+import flax.linen as nn
+
+from nnjax.core.types import Array
+from nnjax.models.convolution import join
+from nnjax.models.convolution_layers import Convolution
+
+
+@contextlib.contextmanager
+def caught(layers: Collection[str]) -> Iterator[dict[str, Array]]:
+    """Catch what layers give, before their activation, while networks are applied inside the block.
+
+    Args:
+      layers: names of layers with weights, as in the parameters (see `census.trained_layers`).
+
+    Yields:
+      {layer: [b, units], or of a convolution [b, h, w, maps]}, filled as layers are applied; traced where they are.
+    """
+    outputs: dict[str, Array] = {}
+
+    def note(call: Callable[..., Any], args: tuple, kwargs: Mapping[str, Any], context: nn.module.InterceptorContext):
+        value = call(*args, **kwargs)
+        name = context.module.name
+        if name in layers and context.method_name == "__call__":
+            outputs[name] = value if value.ndim == 2 else _pictures(context.module, value, args, kwargs)
+        return value
+
+    with nn.intercept_methods(note):
+        yield outputs
+
+
+def _pictures(layer: nn.Module, value: Array, args: tuple, kwargs: Mapping[str, Any]) -> Array:
+    """Give [b, h, w, maps] for what a convolutional layer gives, without what lies beyond the edges of the images."""
+    if value.ndim == 6:
+        side = value.shape[0] * value.shape[3]
+        if isinstance(layer, Convolution):
+            side = kwargs.get("factor", 1) * args[0].shape[1] + 2 * kwargs.get("margin", 0) - layer.size + 1
+        value = join(value, side)
+    return value.transpose(3, 1, 2, 0)

@@ -1,0 +1,1 @@
+"""Losses, metrics, optimizers, schedules, activations, initializers and augmentation, as pure functions."""

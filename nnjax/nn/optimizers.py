@@ -1,0 +1,216 @@
+"""Optimizers built from traced hyperparameters, in the forms and with the defaults of four libraries and one paper.
+
+Libraries share names and differ in numbers: "adadelta" is rate 1 in Keras 2.3.1 and .001 in Keras 3, and Adam's ε is
+added before the bias correction in Keras and after it in Optax and PyTorch. A preset fixes form and defaults together.
+
+Sources, read: Keras 3.15 keras/src/optimizers, Optax 0.2.8 alias.py, PyTorch 2.13 torch/optim, a copy of Keras 2.3's
+optimizers.py (SGD, RMSprop, Adagrad, Adadelta, Adam; it has no AdamW), Zeiler 2012 (arXiv:1212.5701, section 4.1).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from nnjax.core.errors import UserError
+from nnjax.core.experiment import Experiment, Hyperparameters
+from nnjax.core.types import Array, Params
+from nnjax.nn.schedules import SCHEDULES, Schedule, make_schedule, schedule_defaults
+
+__all__ = [
+    "OPTIMIZERS",
+    "PRESETS",
+    "SCHEDULES",
+    "defaults",
+    "make_optimizer",
+    "make_schedule",
+    "resolve",
+    "schedule_defaults",
+]
+
+OPTIMIZERS: dict[str, tuple[str, ...]] = {  # what each reads beside learning_rate, weight_decay and clip_norm
+    "sgd": (),
+    "momentum": ("momentum",),
+    "nesterov": ("momentum",),
+    "adam": ("b1", "b2", "epsilon"),
+    "adamw": ("b1", "b2", "epsilon", "weight_decay"),
+    "adadelta": ("rho", "epsilon"),
+    "rmsprop": ("rho", "epsilon"),
+    "adagrad": ("epsilon",),
+}
+
+
+def _preset(sgd: float, adam: tuple, decay: float | None, adadelta: tuple, rmsprop: tuple, adagrad: tuple) -> dict:
+    """Lay out one library's defaults: rates, (rate, ε), AdamW's decay, (rate, ρ, ε) twice, (rate, ε)."""
+    rate, epsilon = adam
+    adams = {"learning_rate": rate, "b1": 0.9, "b2": 0.999, "epsilon": epsilon}
+    return {
+        "sgd": {"learning_rate": sgd},
+        "momentum": {"learning_rate": sgd, "momentum": 0.9},  # no library sets one: Rumelhart et al. 1986, α = .9
+        "nesterov": {"learning_rate": sgd, "momentum": 0.9},
+        "adam": adams,
+        **({} if decay is None else {"adamw": {**adams, "weight_decay": decay}}),
+        "adadelta": dict(zip(("learning_rate", "rho", "epsilon"), adadelta, strict=True)),
+        "rmsprop": dict(zip(("learning_rate", "rho", "epsilon"), rmsprop, strict=True)),
+        "adagrad": dict(zip(("learning_rate", "epsilon"), adagrad, strict=True)),
+    }
+
+
+PRESETS: dict[str, dict[str, dict[str, float]]] = {  # preset -> optimizer -> hyperparameter -> default
+    # Optax has no default rates: these are Keras 2's, with Adadelta's 1.
+    "optax": _preset(0.01, (1e-3, 1e-8), 1e-4, (1.0, 0.9, 1e-6), (1e-3, 0.9, 1e-8), (0.01, 1e-7)),
+    "keras2": _preset(0.01, (1e-3, 1e-7), None, (1.0, 0.95, 1e-7), (1e-3, 0.9, 1e-7), (0.01, 1e-7)),
+    "keras3": _preset(0.01, (1e-3, 1e-7), 0.004, (1e-3, 0.95, 1e-7), (1e-3, 0.9, 1e-7), (1e-3, 1e-7)),
+    "torch": _preset(1e-3, (1e-3, 1e-8), 0.01, (1.0, 0.9, 1e-6), (0.01, 0.99, 1e-8), (0.01, 1e-10)),
+    "zeiler": {"adadelta": {"learning_rate": 1.0, "rho": 0.95, "epsilon": 1e-6}},
+}
+
+_KERAS = ("keras2", "keras3")
+_EPSILON_INSIDE = ("optax", "keras3")  # RMSprop and Adagrad divide by sqrt(v + ε); the others by sqrt(v) + ε
+_ADAGRAD_START = 0.1  # the accumulators' first value where ε is inside; 0 in the others
+
+
+def defaults(name: str, preset: str) -> dict[str, float]:
+    """Name the hyperparameters that an optimizer needs, with the preset's defaults.
+
+    Raises:
+      UserError: the preset has no such optimizer.
+    """
+    known = [other for other, table in PRESETS.items() if name in table]
+    if preset not in known:
+        raise UserError(
+            f"Optimizer {name!r} was asked for in the form of preset {preset!r}, but "
+            + (f"it exists in {', '.join(known)}: choose one of these." if known else "no preset has it.")
+        )
+    return dict(PRESETS[preset][name])
+
+
+def resolve(experiment: Experiment) -> Experiment:
+    """Fill in the hyperparameters that the optimizer and the schedule read and that are None.
+
+    Raises:
+      UserError: the preset has no such optimizer.
+    """
+    config = experiment.optimizer
+    merged: dict[str, Any] = schedule_defaults(config.schedule) | defaults(config.name, config.preset)
+    merged |= experiment.hyperparameters.present()
+    return dataclasses.replace(experiment, hyperparameters=Hyperparameters(**merged))
+
+
+def make_optimizer(
+    name: str, preset: str, hyper: Mapping[str, Array], schedule: Schedule
+) -> optax.GradientTransformation:
+    """Build an optimizer inside jit or vmap, from traced values.
+
+    Args:
+      name, preset: keys of OPTIMIZERS and PRESETS.
+      hyper: what `defaults` names, and clip_norm and weight_decay if they are there: float [], of the params' dtype.
+      schedule: optimizer step (int32 [], from 0) -> learning rate [].
+
+    Returns:
+      An Optax transformation whose state holds arrays only. Gradients are clipped to clip_norm first; weight_decay is
+      decoupled (Loshchilov & Hutter 2019): it takes learning_rate · weight_decay · w from every parameter w.
+    """
+    rate = optax.scale_by_schedule(lambda count: -schedule(count))
+    rule = _RULES[name](preset, hyper)
+    # Keras keeps the rate inside the velocity: it matters where the rate changes with time.
+    rate_first = preset in _KERAS and name in ("momentum", "nesterov")
+    steps = [rate, rule] if rate_first else [rule, rate]
+    if "clip_norm" in hyper:
+        steps.insert(0, optax.clip_by_global_norm(hyper["clip_norm"]))
+    if "weight_decay" in hyper:
+        steps.append(optax.add_decayed_weights(lambda count: -schedule(count) * hyper["weight_decay"]))
+    return optax.chain(*steps)
+
+
+def _sgd(preset: str, hyper: Mapping[str, Array]) -> optax.GradientTransformation:
+    return optax.identity()
+
+
+def _momentum(preset: str, hyper: Mapping[str, Array]) -> optax.GradientTransformation:
+    return optax.trace(hyper["momentum"])
+
+
+def _nesterov(preset: str, hyper: Mapping[str, Array]) -> optax.GradientTransformation:
+    return optax.trace(hyper["momentum"], nesterov=True)
+
+
+def _adadelta(preset: str, hyper: Mapping[str, Array]) -> optax.GradientTransformation:
+    return _scale_by_adadelta(hyper["rho"], hyper["epsilon"])  # the rate scales outside the accumulators
+
+
+def _adam(preset: str, hyper: Mapping[str, Array]) -> optax.GradientTransformation:
+    return _scale_by_adam(hyper["b1"], hyper["b2"], hyper["epsilon"], corrected=preset not in _KERAS)
+
+
+def _rmsprop(preset: str, hyper: Mapping[str, Array]) -> optax.GradientTransformation:
+    return optax.scale_by_rms(hyper["rho"], hyper["epsilon"], eps_in_sqrt=preset in _EPSILON_INSIDE)
+
+
+def _adagrad(preset: str, hyper: Mapping[str, Array]) -> optax.GradientTransformation:
+    if preset in _EPSILON_INSIDE:
+        return optax.scale_by_rss(_ADAGRAD_START, hyper["epsilon"])
+    return _scale_by_root_of_sum(hyper["epsilon"])
+
+
+_RULES: dict[str, Callable[[str, Mapping[str, Array]], optax.GradientTransformation]] = {
+    "sgd": _sgd,
+    "momentum": _momentum,
+    "nesterov": _nesterov,
+    "adam": _adam,
+    "adamw": _adam,
+    "adadelta": _adadelta,
+    "rmsprop": _rmsprop,
+    "adagrad": _adagrad,
+}
+
+
+def _scale_by_adam(b1: Array, b2: Array, epsilon: Array, corrected: bool) -> optax.GradientTransformation:
+    """Adam (Kingma & Ba 2015) with ε added to the corrected root of v, or to the bare one (end of their section 2).
+
+    Optax's own adds to the corrected root only, and under strict dtype promotion takes no traced decay rates.
+    """
+
+    def update(grads: Params, state: optax.ScaleByAdamState, params: Params = None) -> tuple[Params, optax.OptState]:
+        mu = optax.tree.update_moment(grads, state.mu, b1, 1)
+        nu = optax.tree.update_moment(grads, state.nu, b2, 2)
+        count = optax.safe_increment(state.count)
+        t = count.astype(jnp.result_type(b1))
+        root = jnp.sqrt(1 - b2**t)
+        # m / (1 - b1^t) / (sqrt(v) / root + ε), with numerator and denominator times root
+        scale, added = root / (1 - b1**t), epsilon * root if corrected else epsilon
+        updates = jax.tree.map(lambda m, v: scale * m / (jnp.sqrt(v) + added), mu, nu)
+        return updates, optax.ScaleByAdamState(count=count, mu=mu, nu=nu)
+
+    return optax.GradientTransformation(optax.scale_by_adam().init, update)
+
+
+def _scale_by_adadelta(rho: Array, epsilon: Array) -> optax.GradientTransformation:
+    """Adadelta (Zeiler 2012, algorithm 1) with one root of a ratio where Optax's own takes the ratio of two roots.
+
+    XLA writes every root to memory; one less saves a sixth of the rule's time on a CPU (docs/LOG.md).
+    """
+
+    def update(grads: Params, state: Any, params: Params = None) -> tuple[Params, optax.OptState]:
+        e_g = optax.tree.update_moment(grads, state.e_g, rho, 2)
+        updates = jax.tree.map(lambda g, x, s: jnp.sqrt((x + epsilon) / (s + epsilon)) * g, grads, state.e_x, e_g)
+        e_x = optax.tree.update_moment(updates, state.e_x, rho, 2)
+        return updates, state._replace(e_g=e_g, e_x=e_x)
+
+    return optax.GradientTransformation(optax.scale_by_adadelta().init, update)
+
+
+def _scale_by_root_of_sum(epsilon: Array) -> optax.GradientTransformation:
+    """Adagrad (Duchi et al. 2011) with ε outside the root and accumulators that start at 0."""
+
+    def update(grads: Params, state: optax.ScaleByRssState, params: Params = None) -> tuple[Params, optax.OptState]:
+        sums = jax.tree.map(lambda g, s: s + jnp.square(g), grads, state.sum_of_squares)
+        updates = jax.tree.map(lambda g, s: g / (jnp.sqrt(s) + epsilon), grads, sums)
+        return updates, optax.ScaleByRssState(sum_of_squares=sums)
+
+    return optax.GradientTransformation(optax.scale_by_rss(0.0).init, update)

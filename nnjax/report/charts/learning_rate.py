@@ -1,0 +1,221 @@
+"""Loss against learning rate, the curves of the regimes, and the phase diagram, drawn with matplotlib."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nnjax.diagnosis.learning_rate import GOOD, HIGH, REGIMES, TOO_HIGH, TOO_LOW, Measured, View
+from nnjax.diagnosis.phase_diagram import Phase
+from nnjax.report.charts.figures import draw
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+COLORS = {TOO_LOW: "#2f5d9b", GOOD: "#2c7a4b", HIGH: "#b07d12", TOO_HIGH: "#b3423a"}
+NAMES = {"val_loss": "validation loss", "train_loss_eval": "training loss", "train_loss": "training loss"}
+NARROW = 0.07  # of the picture's width: a regime's name does not fit, and stands upright
+TOP = 1.5  # the picture ends so far above the loss without training, as a factor
+
+PHASES = {  # verdict -> colour: green well, blue slow or short, yellow to red too much, grey nothing learned
+    "converged": "#2c7a4b",
+    "stopped_too_late": "#5d9c63",
+    "val_below_train": "#86b889",
+    "noisy": "#a9c77f",
+    "spike": "#c5cf86",
+    "still_learning": "#7fb3c8",
+    "plateau_then_drop": "#5a8fb5",
+    "too_slow": "#2f5d9b",
+    "overfitting": "#e0b04a",
+    "rising": "#d98a4a",
+    "unstable": "#cf6a55",
+    "diverged": "#8f2a22",
+    "stuck_at_start": "#7d8088",
+    "no_signal": "#a3a5aa",
+    "too_short_to_say": "#d5d6d8",
+}
+DARK = ("converged", "too_slow", "plateau_then_drop", "unstable", "diverged", "stuck_at_start", "stopped_too_late")
+
+
+def plot_rates(measured: Measured, view: View) -> Figure:
+    """Draw the loss against the rate: whole trainings as discs with all seeds, shorter ones as rings; the regimes."""
+
+    def fill(axes: Any) -> None:
+        one = axes[0]
+        _regimes(one, view)
+        top = _losses(one, measured)
+        low, high = view.interval
+        one.axvspan(low, high, ymax=0.02, color=COLORS[GOOD], lw=0) if low < high else None
+        one.axvline(view.rate, color="0.15", lw=1.0, ls="--", zorder=1)
+        one.annotate(
+            f"{view.rate:.2g}",
+            (view.rate, 0.04),
+            xycoords=("data", "axes fraction"),
+            xytext=(4, 0),
+            textcoords="offset points",
+            fontsize=9,
+            fontweight="bold",
+        )
+        _broken(one, measured, top)
+        _log_axes(one, measured.rates)
+        one.set(xlabel="learning rate", ylabel=NAMES[measured.metric])
+        _plain_numbers(one)
+
+    return draw(1, 7.2, 4.0, fill)
+
+
+def _regimes(axes: Any, view: View) -> None:
+    first, last = view.spans[0].low, view.spans[-1].high
+    for span in view.spans:
+        axes.axvspan(span.low, span.high, color=COLORS[span.regime], alpha=0.12, lw=0)
+        share = np.log(span.high / span.low) / np.log(last / first)
+        axes.text(
+            np.sqrt(span.low * span.high),
+            0.985,
+            span.regime,
+            transform=axes.get_xaxis_transform(),
+            ha="center",
+            va="top",
+            fontsize=9,
+            color=COLORS[span.regime],
+            fontweight="bold",
+            rotation=90 if share < NARROW else 0,
+        )
+
+
+def _losses(axes: Any, measured: Measured) -> float:
+    """Draw all rates that have a loss; gives the upper end of the picture."""
+    epochs, total = measured.epochs(), measured.losses.shape[2]
+    shorter = []
+    for place in np.flatnonzero((epochs.max(axis=1) > 0) & (epochs.max(axis=1) < total)):
+        seed = int(np.argmax(epochs[place]))
+        shorter.append((measured.rates[place], measured.losses[place, seed, epochs[place, seed] - 1]))
+    whole = [i for i, row in enumerate(measured.finals) if np.isfinite(row).any()]
+    finals = np.exp(measured.finals[whole])
+    lowest = float(np.nanmin(finals))
+    known = np.array([loss for _, loss in shorter] + [lowest])
+    top = TOP * float(max(np.median(known), np.nanmax(np.where(np.isfinite(finals), finals, np.nan))))
+    if shorter:
+        rate, loss = np.array(shorter).T
+        axes.plot(rate, np.minimum(loss, top), "o", mfc="none", mec="0.45", ms=4.5, mew=0.9, label="left early")
+    for row, known_rate in zip(finals, measured.rates[whole], strict=True):
+        seeds = row[np.isfinite(row)]
+        axes.plot([known_rate] * len(seeds), np.minimum(seeds, top), "o", color="0.25", ms=3, alpha=0.6)
+    means = np.array([np.exp(np.nanmean(measured.finals[place])) for place in whole])
+    axes.plot(
+        measured.rates[whole],
+        np.minimum(means, top),
+        "-",
+        color="0.15",
+        lw=1.4,
+        marker="o",
+        ms=4.5,
+        label="trained to the end",
+    )
+    axes.set_yscale("log")
+    axes.set_ylim(lowest / 1.25, top * 1.35)
+    axes.legend(fontsize=8, frameon=False, loc="lower left")
+    return top
+
+
+def _broken(axes: Any, measured: Measured, top: float) -> None:
+    """Mark the rates whose training diverged."""
+    rates = measured.rates[measured.diverged.any(axis=1)]
+    if len(rates):
+        axes.plot(rates, np.full(len(rates), top), "x", color=COLORS[TOO_HIGH], ms=6, mew=1.6, label="diverged")
+        axes.legend(fontsize=8, frameon=False, loc="lower left")
+
+
+def _log_axes(axes: Any, rates: np.ndarray) -> None:
+    axes.set_xscale("log")
+    axes.set_xlim(rates[0] / 1.3, rates[-1] * 1.3)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(labelsize=8)
+
+
+def _plain_numbers(axes: Any) -> None:
+    """Write losses as 0.2 instead of 2 × 10⁻¹, at 1, 2 and 5 of each decade."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+
+
+def plot_regime_curves(measured: Measured, view: View) -> Figure:
+    """Draw the loss against the epoch, as far as each trial of the first seed came, in its regime's colour."""
+
+    def fill(axes: Any) -> None:
+        one, shown = axes[0], set[str]()
+        total = measured.losses.shape[2]
+        for place in np.argsort(np.abs(np.arange(len(measured.rates)) - measured.best))[::-1]:
+            curve, regime = measured.losses[place, 0], view.regimes[place]
+            epochs = int(np.isfinite(curve).sum())
+            if epochs > 1:
+                label = None if regime in shown else regime
+                shown.add(regime)
+                best = place == measured.best
+                one.plot(
+                    np.arange(1, epochs + 1),
+                    curve[:epochs],
+                    color=COLORS[regime],
+                    lw=2.2 if best else 1.1,
+                    alpha=1.0 if best else 0.75,
+                    label=label,
+                )
+        one.set(xlabel="epoch", ylabel=NAMES[measured.metric], yscale="log", xlim=(0.5, total + 0.5))
+        one.spines[["top", "right"]].set_visible(False)
+        one.tick_params(labelsize=8)
+        _plain_numbers(one)
+        handles = dict(zip(*one.get_legend_handles_labels()[::-1], strict=True))
+        order = [regime for regime in REGIMES if regime in handles]
+        one.legend([handles[name] for name in order], order, fontsize=8, frameon=False)
+
+    return draw(1, 7.2, 3.4, fill)
+
+
+def plot_phase(phase: Phase) -> Figure:
+    """Draw the phase diagram: rates to the right, batch sizes upwards, coloured by verdict, with the losses."""
+
+    def fill(axes: Any) -> None:
+        one, rows = axes[0], len(phase.batch_sizes)
+        for (i, j), code in np.ndenumerate(phase.verdicts):
+            _cell(one, i, j, str(code), float(phase.losses[i, j]))
+        for j, i in enumerate(phase.best()):
+            if i is not None:
+                one.add_patch(_box(i, j, fill=False, edgecolor="0.05", linewidth=2.2, zorder=3))
+        one.set(xlim=(-0.5, len(phase.rates) - 0.5), ylim=(-0.5, rows - 0.5))
+        one.set_xticks(range(len(phase.rates)), [_short(rate) for rate in phase.rates], fontsize=8)
+        one.set_yticks(range(rows), [str(size) for size in phase.batch_sizes], fontsize=8)
+        one.set(xlabel="learning rate", ylabel="batch size")
+        one.spines[:].set_visible(False)
+        one.tick_params(length=0)
+        _legend(one, list(dict.fromkeys(phase.verdicts.ravel().tolist())))
+
+    return draw(1, 9.0, 1.9 + 0.5 * len(phase.batch_sizes), fill)
+
+
+def _short(number: float) -> str:
+    return f"{number:.0f}" if number >= 10 else f"{number:.1g}"
+
+
+def _box(i: int, j: int, **style: Any) -> Any:
+    from matplotlib.patches import Rectangle
+
+    return Rectangle((i - 0.5, j - 0.5), 1, 1, **style)
+
+
+def _cell(axes: Any, i: int, j: int, code: str, loss: float) -> None:
+    axes.add_patch(_box(i, j, facecolor=PHASES[code], edgecolor="w", linewidth=0.8))
+    text = f"{loss:.3g}" if np.isfinite(loss) else "∞"
+    color = "w" if code in DARK else "0.1"
+    axes.text(i, j, text, ha="center", va="center", fontsize=7.5, color=color)
+
+
+def _legend(axes: Any, codes: Sequence[str]) -> None:
+    from matplotlib.patches import Patch
+
+    handles = [Patch(facecolor=PHASES[code], label=code.replace("_", " ")) for code in PHASES if code in codes]
+    axes.figure.legend(handles=handles, loc="outside lower center", ncols=5, fontsize=8, frameon=False)

@@ -1,0 +1,109 @@
+"""What a grid of learning rates and batch sizes has shown, for the page of `report.rate_page`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from nnjax.core.experiment import Experiment
+from nnjax.core.fields import to_dict
+from nnjax.diagnosis.phase_diagram import Phase
+from nnjax.report.charts import figures
+from nnjax.report.charts.learning_rate import NAMES, plot_phase
+from nnjax.report.learning_rate.page import Page, Section
+
+
+def phase_page(experiment: Experiment, phases: Sequence[Phase]) -> Page:
+    """Describe what `nnjax.search.learning_rate.tune.cross` found."""
+    rows = [row for phase in phases for row in _best_rows(phase)]
+    metric = phases[0].metric
+    return Page(
+        sentences=[_phase_sentence(phase) for phase in phases],
+        warnings=[sentence for phase in phases if (sentence := _phase_edge(phase))],
+        cards=[],
+        sections=[_phase_section(phase) for phase in phases],
+        how=[
+            f"Every rate was trained with every batch size for {experiment.epochs} epochs, once (seed "
+            f"{experiment.seed}). Small batches take more steps in as many epochs. A frame marks the lowest "
+            f"{NAMES[metric]} of each batch size; scripts/tune_lr.py without --batch_sizes searches a rate closely."
+        ],
+        images={f"{phase.optimizer}_phase.png": figures.to_bytes(plot_phase(phase)) for phase in phases},
+        table=[row for phase in phases for row in _phase_rows(phase)],
+        json={
+            "experiment": to_dict(experiment),
+            "best": rows,
+            "cells": [_with_null(row, metric) for phase in phases for row in _phase_rows(phase)],
+        },
+    )
+
+
+def _with_null(row: Mapping[str, Any], metric: str) -> dict[str, Any]:
+    return {**row, metric: None if row[metric] == "" else row[metric]}
+
+
+def _best_rows(phase: Phase) -> list[dict[str, Any]]:
+    return [
+        {
+            "optimizer": phase.optimizer,
+            "batch_size": size,
+            "rate": float(phase.rates[place]),
+            "loss": float(phase.losses[place, j]),
+            "verdict": str(phase.verdicts[place, j]),
+        }
+        for j, (size, place) in enumerate(zip(phase.batch_sizes, phase.best(), strict=True))
+        if place is not None
+    ]
+
+
+def _phase_sentence(phase: Phase) -> str:
+    best = [f"{row['rate']:.2g} at {row['batch_size']}" for row in _best_rows(phase)]
+    if not best:
+        return f"{phase.optimizer}: every rate broke down with every batch size; lower rates may not."
+    return f"{phase.optimizer}: the best of the rates by batch size are {', '.join(best)}."
+
+
+def _phase_edge(phase: Phase) -> str:
+    best = [place for place in phase.best() if place is not None]
+    ends = [("lowest", "--low", 0), ("highest", "--high", len(phase.rates) - 1)]
+    found = [f"the {name} rate, {phase.rates[end]:.2g} (move {flag})" for name, flag, end in ends if end in best]
+    return f"{phase.optimizer}: the best lies at {' and at '.join(found)}: extend the range." if found else ""
+
+
+def _phase_section(phase: Phase) -> Section:
+    codes, counts = np.unique(phase.verdicts, return_counts=True)
+    order = np.argsort(-counts, kind="stable")
+    listed = ", ".join(f"{counts[i]} {codes[i].replace('_', ' ')}" for i in order)
+    rows = [
+        [str(row["batch_size"]), f"{row['rate']:.3g}", f"{row['loss']:.4g}", row["verdict"].replace("_", " ")]
+        for row in _best_rows(phase)
+    ]
+    return Section(
+        phase.optimizer,
+        phase.optimizer,
+        [f"Verdicts of the {phase.verdicts.size} trials: {listed}."],
+        [
+            (
+                f"{phase.optimizer}_phase.png",
+                f"Each cell is a trial, coloured by the verdict on its curves; the number is its last "
+                f"{NAMES[phase.metric]}.",
+                True,
+            )
+        ],
+        ["batch size", "best rate", NAMES[phase.metric], "verdict"],
+        rows,
+    )
+
+
+def _phase_rows(phase: Phase) -> list[dict[str, Any]]:
+    return [
+        {
+            "optimizer": phase.optimizer,
+            "batch_size": phase.batch_sizes[j],
+            "learning_rate": float(phase.rates[i]),
+            phase.metric: float(phase.losses[i, j]) if np.isfinite(phase.losses[i, j]) else "",
+            "verdict": str(code),
+        }
+        for (i, j), code in np.ndenumerate(phase.verdicts)
+    ]

@@ -1,0 +1,85 @@
+"""What to try next after a sweep: from its best trial, the edges of its space, and what went wrong most often."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from nnjax.diagnosis import trials
+from nnjax.report.charts.regions import narrowest
+from nnjax.report.sections import diagnoses
+from nnjax.report.sections.overview import count
+from nnjax.report.sections.sweep_data import Sweep, failed, finished
+from nnjax.search.importance import edges
+from nnjax.train.storage.records import FINISHED
+
+BROKEN = ("diverged", "unstable", "rising", "stuck_at_start", "no_signal")
+UNFINISHED = ("still_learning", "too_slow", "too_short_to_say")
+DONE = ("converged", "stopped_too_late")
+OFTEN, MOST = 0.1, 0.5  # shares of the trials: worth a word where training is broken, and elsewhere
+
+
+def advice(sweep: Sweep, key: str | None) -> list[str]:
+    """Say what to try next, the most useful first; empty where no trial has a verdict.
+
+    Args:
+      sweep: the sweep.
+      key: the record's value by which settings are compared; None where there is none.
+    """
+    warned = edges(sweep.run, key) if key else []
+    codes = [diagnoses.code_of(sweep.run, trial) for trial in sweep.trials]
+    return [*_best(sweep, bool(warned)), *warned, *_often(sweep, codes)]
+
+
+def _best(sweep: Sweep, at_edge: bool) -> list[str]:
+    """Say what the curve of the best trial asks for."""
+    scores = finished(sweep)
+    trial = min(scores, key=lambda trial: scores[trial]) if scores else None
+    diagnosis = None if trial is None else sweep.run.diagnoses[trial]
+    if diagnosis is None:
+        return []
+    first = diagnosis.primary
+    who = f"The best trial ({trial})"
+    if first.code in UNFINISHED:
+        return [f"{who} is {_is(first.code)}: train for more epochs before trusting the comparison."]
+    if first.code in DONE:
+        rest = "" if at_edge else " and lies at no edge of the space: refine around it, or run more seeds of it"
+        return [f"{who} has converged{rest}."]
+    return [f"{who} has the verdict “{trials.named(first.code)}”. {first.next}".rstrip()]
+
+
+def _is(code: str) -> str:
+    return {"too_short_to_say": "too short to be judged", "too_slow": "learning too slowly"}.get(code, "still learning")
+
+
+def _often(sweep: Sweep, codes: Sequence[str]) -> list[str]:
+    """Say what is wrong with many trials, and where they lie; that trials diverged is said elsewhere."""
+    whole = [code for trial, code in zip(sweep.trials, codes, strict=True) if _trained(sweep, trial)]
+    out = []
+    places = [i for i, code in enumerate(codes) if code in BROKEN]
+    if len(places) >= max(1, OFTEN * len(codes)) and set(places) - set(failed(sweep)):
+        others, where = narrowest(sweep.axes, places)
+        rest = f" All of them have {where}, and no other trial has: leave that out next time." if not others else ""
+        out.append(f"{_some(codes, BROKEN)} did not train ({_listed(codes, BROKEN)}).{rest}")
+    if _share(whole, UNFINISHED) > MOST:
+        out.append(f"{_some(whole, UNFINISHED)} had not finished learning: more epochs, or higher learning rates.")
+    if _share(whole, ("overfitting",)) > MOST:
+        out.append(f"{_some(whole, ('overfitting',))} overfit: early stopping, more data or regularisation will help.")
+    return out
+
+
+def _trained(sweep: Sweep, trial: int) -> bool:
+    """Whether a trial went through all of its epochs; one that was dropped has not finished learning by design."""
+    return sweep.run.records[trial].status in FINISHED
+
+
+def _share(known: Sequence[str], of: Collection[str]) -> float:
+    return sum(code in of for code in known) / max(len(known), 1)
+
+
+def _some(codes: Sequence[str], of: Collection[str]) -> str:
+    n = sum(code in of for code in codes)
+    return f"{n:,} of {count(len(codes), 'trial')}"
+
+
+def _listed(codes: Sequence[str], of: Sequence[str]) -> str:
+    return ", ".join(f"{codes.count(code):,} {trials.named(code)}" for code in of if code in codes)

@@ -1,0 +1,151 @@
+"""The certificate in words: what was trained again, whether it came out the same, and what was not tested."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nnjax.report.sections.overview import count
+from nnjax.verify.certificate import Certificate, Check
+
+if TYPE_CHECKING:
+    from nnjax.runs.run import Run
+
+
+def sentences(certificate: Certificate) -> list[str]:
+    """Say on the terminal what the certificate says."""
+    again = ", ".join(str(check.trial) for check in certificate.checks)
+    kind = {"passed": "certificate", "failed": "error: certificate", "empty": "warning: certificate"}
+    out = [f"{kind[verdict(certificate)]}: {headline(certificate)}" + f" Trials {again}." * bool(again)]
+    if certificate.checks:
+        out += [f"  {name}: {text}" for name, text in _found(certificate)]
+    return out + [f"error: {sentence}" for sentence in failures(certificate)] + _left_out(certificate)
+
+
+def section(run: Run) -> dict[str, Any] | None:
+    """Describe the certificate for the page; None if there is none."""
+    certificate = run.certificate
+    if certificate is None:
+        return None
+    return {
+        "verdict": verdict(certificate),
+        "headline": headline(certificate),
+        "question": "A sweep trains its trials side by side in one program. To show that this changes nothing, some of "
+        "them were trained again afterwards: each by the program that trained it, in another lane among other "
+        "neighbours, and each alone.",
+        "table": table(certificate),
+        "failures": failures(certificate),
+        "notes": [*_found(certificate), ("not tested", " ".join(_untested(certificate)))],
+    }
+
+
+def verdict(certificate: Certificate) -> str:
+    """Name the outcome: "passed", "failed" or "empty"."""
+    return "passed" if certificate.passed else "failed" if certificate.failed else "empty"
+
+
+def headline(certificate: Certificate) -> str:
+    """Say the outcome in a sentence."""
+    again = f"{len(certificate.checks)} of {certificate.finished:,} finished trials trained again"
+    if certificate.passed:
+        return f"Passed: {again}, with the same outcome."
+    if certificate.failed:
+        return f"FAILED: {again}, {len(certificate.failed)} of them with another outcome."
+    return "Nothing was tested: no finished trial could be trained again by its program."
+
+
+def table(certificate: Certificate) -> dict[str, Any]:
+    """Tabulate the trials that were trained again."""
+    columns = ["trial", "(a) among others", "(b) alone, first epoch", "(c) alone, later", "its program"]
+    return {"columns": columns, "rows": [_row(certificate, check) for check in certificate.checks]}
+
+
+def _row(certificate: Certificate, check: Check) -> tuple[str, ...]:
+    exact = f"same bits, {count(check.exact_epochs, 'epoch')}"
+    among = exact if check.mismatch is None else f"{number(check.among)} in the first epoch"
+    among = among if certificate.holds_among(check) else "NOT the same"
+    alone = number(check.alone) + " (TOO MUCH)" * (check.alone > check.tolerance)
+    program = f"{check.devices} × {count(check.lanes, 'lane')}" if check.devices > 1 else count(check.lanes, "lane")
+    return str(check.trial), among, alone, _later(check), program
+
+
+def number(value: float) -> str:
+    """Write a relative difference with two significant digits."""
+    return f"{value:.2g}"
+
+
+def _later(check: Check) -> str:
+    if not check.drift:
+        return "–"
+    worst = max(check.drift)
+    return f"{number(worst)} (epoch {check.drift.index(worst) + 2} of {check.epochs})" if worst else "0"
+
+
+def failures(certificate: Certificate) -> list[str]:
+    """Say of each trial that came out otherwise what differs."""
+    out = []
+    for check in certificate.checks:
+        if not certificate.holds_among(check):
+            out.append(f"Trial {check.trial}, trained again by its program: {_difference(certificate, check)}.")
+        if check.alone > check.tolerance:
+            out.append(
+                f"Trial {check.trial}, trained alone: losses of the first epoch differ by {number(check.alone)}, but "
+                f"{number(check.tolerance)} is allowed."
+            )
+    return out
+
+
+def _difference(certificate: Certificate, check: Check) -> str:
+    if not certificate.bitwise or check.mismatch is None:
+        allowed = f"but {number(check.tolerance)} is allowed"
+        return f"losses of the first epoch differ by {number(check.among)}, {allowed}"
+    found = check.mismatch
+    return (
+        f"{found.curve} of epoch {found.epoch} was {found.before:.9g} and is now {found.again:.9g}. Either the files "
+        "of the run were changed, or its results depend on a trial's lane or neighbours"
+    )
+
+
+def _found(certificate: Certificate) -> list[tuple[str, str]]:
+    """Say what was asked of (a), (b) and (c), and what was found."""
+    if not certificate.checks:
+        return []
+    checks, tolerance = certificate.checks, max(check.tolerance for check in certificate.checks)
+    least, most = min(c.exact_epochs for c in checks), max(c.exact_epochs for c in checks)
+    epochs = count(most, "epoch") if least == most else f"{least} to {most} epochs"
+    alike = "all curves are the same bit for bit" if all(c.mismatch is None for c in checks) else "curves differ"
+    if certificate.bitwise:
+        among = f"{alike}, over {epochs}; equal bits were asked for"
+        if any(check.places == 1 for check in checks):
+            among += ". A program that has one place only was run again as it was"
+    else:
+        worst = number(max(check.among for check in checks))
+        among = f"losses of the first epoch differ by {worst} at most; {number(tolerance)} is allowed, relative. Equal "
+        among += f"bits were not asked for: {certificate.why_not}"
+    alone = max(check.alone for check in checks)
+    later = max((max(check.drift, default=0.0) for check in checks), default=0.0)
+    return [
+        ("(a) another lane, other neighbours", f"{among}."),
+        (
+            "(b) alone",
+            f"losses of the first epoch differ by {number(alone)} at most; {number(tolerance)} is allowed, relative.",
+        ),
+        (
+            "(c) alone, later",
+            f"losses differ by {number(later)} at most. This is reported, not asserted: another program rounds the "
+            "last bit otherwise, and training at a high rate amplifies that.",
+        ),
+    ]
+
+
+def _left_out(certificate: Certificate) -> list[str]:
+    return [f"  left out: {count(n, 'trial')}, because {reason}." for n, reason in certificate.left_out]
+
+
+def _untested(certificate: Certificate) -> list[str]:
+    """Say what the certificate does not cover."""
+    others = certificate.trials - len(certificate.checks)
+    out = [f"The other {count(others, 'trial')} of the run." if others else "All trials were trained again."]
+    if any(check.exact_epochs < check.epochs for check in certificate.checks):
+        out.append("In (a), epochs after the run had moved a trial to another program.")
+    out.append("Epochs later than those named, final weights, other machines.")
+    return out + [f"{count(n, 'trial').capitalize()} could not be chosen: {why}." for n, why in certificate.left_out]

@@ -1,0 +1,139 @@
+"""What happened inside the networks while they trained: small charts, a line a layer, and what they say in words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nnjax.core.types import Signals
+from nnjax.diagnosis.signals import SignalFinding, findings
+from nnjax.report.charts.figures import draw, to_bytes
+from nnjax.report.charts.pictures import data_uri
+from nnjax.runs.settings import ranked, settings
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from nnjax.runs.run import Run
+
+MOST = 3  # trials that are shown
+MAX_NAMED = 8  # layers whose names stand in the key; of more, the first and the last ones do
+CHARTS = {  # signal -> (title, explanation, logarithmic)
+    "gradient_norm": ("gradient", "how strongly the loss pulls", True),
+    "update_ratio": ("update / weights", "change by one step; dotted: healthy", True),
+    "activation_variance": ("variance", "of the outputs, over the examples", True),
+    "dead_share": ("dead ReLU units", "0 for every example", False),
+    "saturated_share": ("saturated outputs", "at the ends of their range", False),
+}
+HEALTHY_UPDATE = 1e-3
+
+
+def section(run: Run) -> dict[str, Any] | None:
+    """Describe the section of the page; None where nobody looked inside.
+
+    Returns:
+      networks: of up to three trials, each with its label, its charts and its findings; counts: how many trials of all
+      have each kind of finding, in words.
+    """
+    signals = run.signals()
+    if signals is None:
+        return None
+    found = findings(signals)
+    networks = [
+        {
+            "label": label,
+            "charts": charts(signals, trial, label),
+            "key": key(signals, trial),
+            "findings": [(finding.sentence, finding.next) for finding in found[trial]],
+        }
+        for trial, label in shown(run, signals)
+    ]
+    looked = sum(np.isfinite(signals.activation_variance).any(axis=(1, 2)))
+    return {"networks": networks, "counts": counts(found, int(looked)) if len(run.specs) > len(networks) else []}
+
+
+def shown(run: Run, signals: Signals) -> list[tuple[int, str]]:
+    """Choose trials to show, the first that was looked into of each of the best settings: (trial, label)."""
+    some = settings(run)
+    goals = dict.fromkeys(setting.goal for setting in some)
+    ordered = some if len(some) <= MOST else [s for g in goals for s in ranked(run, [s for s in some if s.goal == g])]
+    known = np.isfinite(signals.activation_variance).any(axis=(1, 2))
+    firsts = ((next((i for i in setting.trials if known[i]), None), setting.label) for setting in ordered)
+    return [(trial, label) for trial, label in firsts if trial is not None][:MOST]
+
+
+def counts(found: list[tuple[SignalFinding, ...]], trials: int) -> list[str]:
+    """Say how many trials have which finding."""
+    names = Counter(code for own in found for code in {finding.code for finding in own})
+    return [
+        f"{code.replace('_', ' ')}: {number:,} of {trials:,} trials looked into" for code, number in names.most_common()
+    ]
+
+
+def charts(signals: Signals, trial: int, label: str) -> list[dict[str, str]]:
+    """Draw the charts of one trial that have anything to show."""
+    out = []
+    for name, (title, explanation, logarithmic) in CHARTS.items():
+        values = getattr(signals, name)[trial]
+        if np.isfinite(values).any():
+            picture = data_uri(to_bytes(plot(values, name, layers_of(signals, trial), logarithmic), dpi=200))
+            out.append({"uri": picture, "title": title, "explanation": explanation, "alt": f"{title} of {label}"})
+    return out
+
+
+def layers_of(signals: Signals, trial: int) -> np.ndarray:
+    """Give the places of the layers that a trial has."""
+    return np.flatnonzero(np.isfinite(signals.activation_variance[trial]).any(axis=0))
+
+
+def colors(number: int) -> list[str]:
+    """Give colours from the input (dark) to the output (light)."""
+    from matplotlib import colormaps
+    from matplotlib.colors import to_hex
+
+    return [to_hex(c) for c in colormaps["viridis"](np.linspace(0.0, 0.88, number))]
+
+
+def key(signals: Signals, trial: int) -> list[tuple[str, str]]:
+    """Name the layers with their colours: (name, colour)."""
+    layers = layers_of(signals, trial)
+    named = list(zip((signals.layers[i] for i in layers), colors(len(layers)), strict=True))
+    return named if len(named) <= MAX_NAMED else [*named[: MAX_NAMED // 2], ("…", "none"), *named[-MAX_NAMED // 2 :]]
+
+
+def plot(values: np.ndarray, name: str, layers: np.ndarray, logarithmic: bool) -> Figure:
+    """Draw one signal [t, p] over the epochs, a line for each layer that the trial has."""
+
+    def fill(axes: Any) -> None:
+        [one] = axes
+        for layer, color in zip(layers, colors(len(layers)), strict=True):
+            own = values[:, layer]
+            known = np.isfinite(own) & ((own > 0) | (not logarithmic))
+            marker = "o" if known.sum() < 12 else None
+            one.plot(np.flatnonzero(known) + 1, own[known], color=color, lw=1.4, marker=marker, ms=3)
+        if name == "update_ratio":
+            one.axhline(HEALTHY_UPDATE, color="0.6", lw=0.9, ls=":", zorder=0)
+        margin = max(0.25, 0.04 * len(values))
+        one.set(xlabel="epoch", xlim=(1 - margin, len(values) + margin), yscale="log" if logarithmic else "linear")
+        if logarithmic:
+            _decimals(one.yaxis)
+        else:
+            one.set(ylim=(-0.03, 1.03))
+        one.spines[["top", "right"]].set_visible(False)
+        one.grid(alpha=0.25, lw=0.5)
+        one.xaxis.get_major_locator().set_params(integer=True)
+
+    return draw(1, 3.0, 2.1, fill)
+
+
+def _decimals(axis: Any) -> None:
+    """Write 0.02 on a logarithmic axis, and where it spans less than two decades 2 and 5 between the powers of ten."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    low, high = axis.get_view_interval()
+    if high < 100 * low:
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter(NullFormatter())

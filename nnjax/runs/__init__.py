@@ -1,0 +1,1 @@
+"""Runs: the run folder, settings and statistics over replicates."""

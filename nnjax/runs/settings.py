@@ -1,0 +1,193 @@
+"""Trials as a reader sees them: settings (trials alike but for seed and fold), their scores, and which are best."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nnjax.core.experiment import AUTOENCODERS, Experiment, TrialSpec, setting_key
+from nnjax.core.fields import flatten
+from nnjax.core.types import DataFacts
+from nnjax.data.baselines import ACCURACY, BCE, MAE, MSE
+from nnjax.train.engine.batches import output_width
+from nnjax.train.storage.records import DIVERGED, FINISHED, Record
+
+if TYPE_CHECKING:
+    from nnjax.runs.run import Run
+
+PREFIX = {"test": "test_{}", "validation": "val_{}", "training": "train_{}_eval"}
+METRICS = {"reconstruction": (MSE, BCE), "classification": (ACCURACY,), "regression": (MSE, MAE)}
+LABELS = {
+    MSE: "mean squared error",
+    MAE: "mean absolute error",
+    BCE: "binary cross-entropy",
+    ACCURACY: "accuracy",
+    "categorical_crossentropy": "categorical cross-entropy",
+    "kl_divergence": "Kullback-Leibler divergence",
+    "mean_squared_logarithmic_error": "mean squared logarithmic error",
+}
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Setting:
+    """Trials of one arm that differ in their seed or fold only.
+
+    Attributes:
+      label: the arm's name, the values that set it apart, or the layers where there is nothing else.
+      arm: the arm's name; "" where there are no arms.
+      trials: their ids.
+      goal: "reconstruction", "classification" or "regression".
+      experiment: of the first of them.
+      facts: of their data.
+    """
+
+    label: str
+    arm: str
+    trials: tuple[int, ...]
+    goal: str
+    experiment: Experiment
+    facts: DataFacts
+
+
+def settings(run: Run) -> list[Setting]:
+    """Collect the trials of a run into settings, in the order in which they first appear."""
+    members: dict[tuple[str, Experiment, bool], list[TrialSpec]] = {}
+    for spec in run.specs:
+        key = (spec.arm, setting_key(spec.experiment), spec.start_from is None)
+        members.setdefault(key, []).append(spec)
+    firsts: dict[str, list[TrialSpec]] = {}
+    for some in members.values():
+        firsts.setdefault(some[0].arm, []).append(some[0])
+    varying = {arm: _varying(own) for arm, own in firsts.items()}
+    return [_setting(some, varying[some[0].arm], run.facts(some[0].id)) for some in members.values()]
+
+
+def _setting(specs: Sequence[TrialSpec], varying: Sequence[str], facts: DataFacts) -> Setting:
+    first = specs[0]
+    own = flatten(first.experiment)
+    parts = [first.arm] * bool(first.arm) + [f"{field_name(path)} {show(own[path])}" for path in varying]
+    label = ", ".join(parts) or layers(first.experiment, facts)
+    return Setting(label, first.arm, tuple(spec.id for spec in specs), goal_of(first, facts), first.experiment, facts)
+
+
+def _varying(firsts: Sequence[TrialSpec]) -> list[str]:
+    """Name the fields in which the settings of one arm differ."""
+    flats = [flatten(setting_key(spec.experiment)) for spec in firsts]
+    return [path for path in flats[0] if len({flat[path] for flat in flats}) > 1]
+
+
+def field_name(path: str) -> str:
+    """Name a field by its last part, but "optimizer" for optimizer.name and so on."""
+    first, _, last = path.rpartition(".")
+    return first if last == "name" else last
+
+
+def show(value: object) -> str:
+    """Write a configuration's value as a person would."""
+    if isinstance(value, tuple):
+        return (", " if any(isinstance(item, str) for item in value) else "-").join(map(str, value)) or "none"
+    return f"{value:.5g}" if isinstance(value, float) else "none" if value is None else str(value)
+
+
+def layers(experiment: Experiment, facts: DataFacts) -> str:
+    """Write the widths of all layers, such as 784-128-64-128-784, after the kind where they are not all dense."""
+    model = experiment.model
+    widths = "-".join(map(str, (facts.num_inputs, *model.widths, output_width(model, facts))))
+    return widths if model.kind in ("mlp", "autoencoder") else f"{model.kind} {widths}"
+
+
+def goal_of(spec: TrialSpec, facts: DataFacts) -> str:
+    """Name what a trial's network is for: to copy its input, or the task of its data."""
+    copies = spec.experiment.model.kind in AUTOENCODERS or facts.task == "none"
+    return "reconstruction" if copies else facts.task
+
+
+def report_part(facts: DataFacts) -> str:
+    """Name the part that scores are reported on: test, else validation, else training."""
+    return "test" if facts.sizes[2] else "validation" if facts.sizes[1] else "training"
+
+
+def choice_part(facts: DataFacts) -> str:
+    """Name the part by which the best setting is chosen: validation, so that the test part decides nothing."""
+    return "validation" if facts.sizes[1] else report_part(facts)
+
+
+def score(experiment: Experiment, record: Record, metric: str, part: str) -> float:
+    """Look up a trial's final metric on a part ("test", "validation", "training"); NaN where there is none.
+
+    A trial that diverged has none: what was measured on it belongs to the weights before, often the initial ones.
+    """
+    if record.status == DIVERGED:
+        return float("nan")
+    names = [PREFIX[part].format(metric)]
+    if metric == experiment.loss:  # then it is there under the name of the loss only, unless training used its logits
+        names.append(PREFIX[part].format("loss"))
+        names += ["train_loss"] * (part == "training")
+    return next((record.values[name] for name in names if name in record.values), float("nan"))
+
+
+def scores(run: Run, setting: Setting, metric: str, part: str | None = None) -> np.ndarray:
+    """Collect a metric of a setting's trials, [trials], NaN where there is none; by default on the report's part."""
+    part = part or report_part(setting.facts)
+    return np.array([score(run.specs[i].experiment, run.records[i], metric, part) for i in setting.trials])
+
+
+def named(metric: str) -> str:
+    """Write a metric's name for people."""
+    return LABELS.get(metric, metric.replace("_", " "))
+
+
+def mean_and_spread(values: Sequence[float] | np.ndarray) -> tuple[float, float, int]:
+    """Give the mean, the sample standard deviation (NaN for one value) and the number of the finite values."""
+    finite = np.asarray(values, float)
+    finite = finite[np.isfinite(finite)]
+    if not len(finite):
+        return float("nan"), float("nan"), 0
+    spread = float(np.std(finite, ddof=1)) if len(finite) > 1 else float("nan")
+    return float(np.mean(finite)), spread, len(finite)
+
+
+def number(value: float) -> str:
+    """Write a number with four significant digits; a dash where there is none."""
+    return f"{value:.4g}" if np.isfinite(value) else "–"
+
+
+def cell(values: Sequence[float] | np.ndarray, percent: bool = False) -> str:
+    """Write values as "mean ± standard deviation", or the one value there is."""
+    mean, spread, count = mean_and_spread(np.asarray(values, float) * (100 if percent else 1))
+    if percent:
+        return f"{mean:.2f}" + (f" ± {spread:.2f}" if count > 1 else "") + " %" if count else "–"
+    return f"{mean:.3g} ± {spread:.1g}" if count > 1 else number(mean)
+
+
+def cost(run: Run, setting: Setting, part: str | None = None) -> np.ndarray:
+    """Give what settings of a goal are ranked by, [trials], lower is better: MSE, or the share of wrong answers."""
+    first = METRICS[setting.goal][0]
+    values = scores(run, setting, first, part)
+    return 1 - values if first == ACCURACY else values
+
+
+def ranked(run: Run, some: Sequence[Setting]) -> list[Setting]:
+    """Sort settings of one goal by their mean cost on the part that chooses, the best first, those without any last."""
+
+    def key(setting: Setting) -> float:
+        mean = mean_and_spread(cost(run, setting, choice_part(setting.facts)))[0]
+        return mean if np.isfinite(mean) else float("inf")
+
+    return sorted(some, key=key)
+
+
+def representative(run: Run, setting: Setting) -> int | None:
+    """Pick the trial whose pictures stand for the setting: that of median cost; None if none has any weights."""
+    able = [i for i in setting.trials if has_weights(run, i)]
+    costs = dict(zip(setting.trials, cost(run, setting), strict=True))
+    finite = sorted((i for i in able if np.isfinite(costs[i])), key=lambda i: costs[i])
+    return finite[(len(finite) - 1) // 2] if finite else (able[0] if able else None)
+
+
+def has_weights(run: Run, trial: int) -> bool:
+    """Whether a trial has finished, so that its weights are numbers, and they were kept."""
+    return run.records[trial].status in FINISHED and (run.store.keep is None or run.store.has_weights(trial))

@@ -1,0 +1,144 @@
+"""What seeds say about settings: mean with confidence interval, and whether one setting is really better than another.
+
+Seeds are the replicates. Settings that were trained with the same seeds began at the same weights and saw the same
+batches, so they are compared seed by seed, which takes the luck of the draw out of the difference.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from nnjax.core.errors import UserError
+
+LEVEL = 0.95  # of all intervals
+Z = 1.959964  # of the normal distribution: between -Z and Z lies that share
+
+
+@dataclasses.dataclass(frozen=True)
+class Estimate:
+    """A mean over seeds.
+
+    Attributes:
+      mean: NaN where no value is finite.
+      spread: the sample standard deviation; NaN for fewer than two values.
+      low, high: ends of the 95 % confidence interval of the mean (Student 1908); NaN for fewer than two values.
+      count: finite values.
+    """
+
+    mean: float
+    spread: float
+    low: float
+    high: float
+    count: int
+
+
+def estimate(values: Sequence[float] | np.ndarray, folds: int | None = None) -> Estimate:
+    """Estimate a mean from the finite ones of some values.
+
+    Args:
+      values: of seeds, or of folds.
+      folds: k where they come from k-fold cross-validation. Folds share most of their training examples, so their mean
+        varies more than that of independent values: its variance is taken as (1/n + 1/(k-1)) of theirs (Nadeau & Bengio
+        2003, equation 9).
+    """
+    finite = np.asarray(values, float)
+    finite = finite[np.isfinite(finite)]
+    mean = float(finite.mean()) if len(finite) else float("nan")
+    if len(finite) < 2:
+        return Estimate(mean, float("nan"), float("nan"), float("nan"), len(finite))
+    from scipy.special import stdtrit  # the quantile of Student's distribution; scipy.stats takes long to import
+
+    spread = float(finite.std(ddof=1))
+    half = float(stdtrit(len(finite) - 1, (1 + LEVEL) / 2)) * spread * _shrink(len(finite), folds)
+    return Estimate(mean, spread, mean - half, mean + half, len(finite))
+
+
+def _shrink(count: int, folds: int | None) -> float:
+    """The standard error of a mean over the standard deviation of its values."""
+    return float((1 / count + (1 / (folds - 1) if folds else 0)) ** 0.5)
+
+
+def proportion(successes: int, count: int) -> tuple[float, float]:
+    """The 95 % interval of a share of successes (Wilson 1927), right for shares near 0 and 1 too.
+
+    Raises:
+      UserError: no trials, or more successes than trials.
+    """
+    if not 0 <= successes <= count or count == 0:
+        raise UserError(
+            f"{successes} successes of {count} trials are no share: count trials, and successes among them."
+        )
+    share, weight = successes / count, Z**2 / count
+    middle = (share + weight / 2) / (1 + weight)
+    half = Z * (share * (1 - share) / count + weight / (4 * count)) ** 0.5 / (1 + weight)
+    return max(middle - half, 0.0), min(middle + half, 1.0)
+
+
+def median(values: Sequence[float] | np.ndarray) -> tuple[float, float, float]:
+    """The median of the finite ones of some values, and its 95 % interval between two of them (sign test).
+
+    Returns:
+      The median, and the interval's ends; NaN where no value is finite.
+    """
+    finite = np.sort(np.asarray(values, float))
+    finite = finite[np.isfinite(finite)]
+    if not len(finite):
+        return float("nan"), float("nan"), float("nan")
+    below = max(int((len(finite) - Z * len(finite) ** 0.5) / 2), 0)
+    return float(np.median(finite)), float(finite[below]), float(finite[-1 - below])
+
+
+@dataclasses.dataclass(frozen=True)
+class Comparison:
+    """One setting against another over the seeds that both were trained with.
+
+    Attributes:
+      difference: of their values, first minus second, seed by seed.
+      p_value: of the paired t-test, two-sided: how likely a difference this large is by chance alone; NaN where it
+        cannot be computed.
+      wins: seeds (with folds, pairs of seed and fold) in which the first has the lower value.
+      unit: what was paired: "seed" or "fold".
+    """
+
+    difference: Estimate
+    p_value: float
+    wins: int
+    unit: str = "seed"
+
+    def __str__(self) -> str:
+        """Say it in a sentence, for values of which the lower one is better."""
+        found = self.difference
+        share = f"lower in {self.wins} of {found.count} {self.unit}s"
+        if found.count < 2:
+            return f"The first is {share}: one {self.unit} cannot tell them apart."
+        size = f"by {found.mean:+.3g} on average (95 % interval {found.low:+.3g} to {found.high:+.3g}, {share})"
+        if found.low <= 0 <= found.high:
+            return f"They cannot be told apart: the first differs {size}."
+        return f"The first is really {'lower' if found.mean < 0 else 'higher'}: it differs {size}."
+
+
+def compare_paired(first: Mapping[Any, float], second: Mapping[Any, float], folds: int | None = None) -> Comparison:
+    """Compare two settings seed by seed.
+
+    Args:
+      first, second: {seed (or seed and fold): value}; those of only one, and values that are not finite, are left out.
+      folds: as for `estimate`.
+
+    Raises:
+      UserError: no seed is common to both.
+    """
+    seeds = [seed for seed in first if seed in second and np.isfinite(first[seed] - second[seed])]
+    if not seeds:
+        raise UserError("The settings have no finished seed in common; train both with the same seeds.")
+    differences = np.array([first[seed] - second[seed] for seed in seeds])
+    found, p_value = estimate(differences, folds), float("nan")
+    if found.count > 1 and found.spread > 0:
+        from scipy.special import stdtr
+
+        t = found.mean / (found.spread * _shrink(found.count, folds))
+        p_value = float(2 * stdtr(found.count - 1, -abs(t)))
+    return Comparison(found, p_value, int((differences < 0).sum()), "fold" if folds else "seed")

@@ -1,0 +1,1 @@
+"""Tune the learning rate with few trainings."""

@@ -1,0 +1,1 @@
+"""Search spaces: ranges, designs, and the trials that a space consists of."""

@@ -1,0 +1,181 @@
+"""A block of trials on one device: lanes that take the same steps together.
+
+All lanes are at the same step, so the control flow (steps, epochs, segments) is scalar and only the arithmetic is
+vectorised; a block of one lane is not vectorised at all. Step counts are traced: one program for any number of epochs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from nnjax.core.types import Array, Metrics, Params, TrialState
+from nnjax.models.summary import trained_layers
+from nnjax.train.engine import probe
+from nnjax.train.engine.batches import DeviceData, Part, epoch_rows, stage_of
+from nnjax.train.engine.trial import Trial
+
+CAPACITY = 256  # epochs whose metrics one segment can hold
+Hyper = dict[str, Array]  # name -> [m]
+
+
+def over_lanes(lanes: int) -> Callable[[Callable], Callable]:
+    """Give what turns a function of one lane into one of many: vmap, or for a single lane the axis off and on."""
+
+    def lift(f: Callable) -> Callable:
+        def lifted(*args: Any) -> Any:
+            return jax.tree.map(lambda a: a[None], f(*jax.tree.map(lambda a: a[0], args)))
+
+        return lifted
+
+    return jax.vmap if lanes > 1 else lift
+
+
+class _Progress(NamedTuple):
+    """What the segment's loop carries: the lanes' state, the metrics so far, and how many epochs they hold."""
+
+    state: TrialState
+    metrics: Metrics
+    row: Array
+
+
+class Block:
+    """The functions of `lanes` trials on one device; states and hyperparameters have a leading axis m = lanes.
+
+    Args:
+      trial: the functions of one trial.
+      lanes: m.
+      shared: all lanes have one seed and see the same batches, fetched once.
+    """
+
+    def __init__(self, trial: Trial, lanes: int, shared: bool):
+        self.trial, self.lanes, self.shared = trial, lanes, shared or lanes == 1
+        self.over = over_lanes(lanes)
+
+    def init(self, hyper: Hyper, seed: Array) -> TrialState:
+        """Draw the trials' initial states from their seeds (uint32 [m])."""
+        return self.over(self.trial.init)(hyper, seed)
+
+    def start(self, hyper: Hyper, seed: Array, params: Params) -> TrialState:
+        """Begin at given weights."""
+        return self.over(self.trial.start)(hyper, seed, params)
+
+    def evaluate(self, data: DeviceData, part: Part, params: Params) -> Metrics:
+        """Compute the final metrics of a part: {name: [m]}."""
+        return self.over(lambda p: self.trial.evaluate(data, part, p, self.trial.final_metrics))(params)
+
+    def train_segment(
+        self, data: DeviceData, hyper: Hyper, state: TrialState, num_steps: Array, total_steps: Array
+    ) -> tuple[TrialState, Metrics]:
+        """Advance by num_steps steps, at most to total_steps, to the window's end, and over CAPACITY epochs' ends.
+
+        Args:
+          data: on this device; a window in it is that of state.step, with a leading axis of 1.
+          hyper, state: of the lanes.
+          num_steps, total_steps: int32 [1], this device's own.
+
+        Returns:
+          The new state and {curve: [m, CAPACITY]}, {signal: [m, CAPACITY, p]}: column t is the t-th epoch that ended
+          here, NaN after the last.
+        """
+        size = self.trial.experiment.batch_size
+        per_epoch = steps_per_epoch(data, size)
+        first, total_steps = state.step[0], total_steps[0]
+        last = jnp.minimum(first + num_steps[0], total_steps)
+        last = jnp.minimum(last, (first // per_epoch + CAPACITY) * per_epoch)
+        if data.window is not None:
+            data = data._replace(window=jax.tree.map(lambda leaf: leaf[0], data.window))
+            stage = stage_of(data, size, first // per_epoch)
+            last = jnp.minimum(last, first // per_epoch * per_epoch + stage.begin + -(-stage.part.count // size))
+        progress = _Progress(state, self.empty_metrics(), jnp.int32(0))
+
+        def go_on(progress: _Progress) -> Array:
+            return progress.state.step[0] < last
+
+        def advance(progress: _Progress) -> _Progress:
+            step = progress.state.step[0]
+            epoch = step // per_epoch
+            stop = jnp.minimum(last, (epoch + 1) * per_epoch)
+            state = self.run_steps(data, hyper, progress.state, epoch, stop, total_steps)
+            progress = progress._replace(state=state)
+            ended = stop == (epoch + 1) * per_epoch
+            return jax.lax.cond(
+                ended, lambda: self.finish_epoch(data, hyper, progress, epoch + 1, total_steps), lambda: progress
+            )
+
+        progress = jax.lax.while_loop(go_on, advance, progress)
+        return progress.state, progress.metrics
+
+    def empty_metrics(self) -> Metrics:
+        """Give room for the metrics of a segment."""
+        empty = jnp.full((self.lanes, CAPACITY), jnp.nan, self.trial.dtype)
+        metrics = dict.fromkeys(self.trial.curve_names(), empty)
+        if self.trial.experiment.signals:
+            layers = len(trained_layers(self.trial.experiment.model))
+            metrics |= dict.fromkeys(probe.SIGNALS, jnp.full((*empty.shape, layers), jnp.nan, self.trial.dtype))
+        return metrics
+
+    def run_steps(
+        self, data: DeviceData, hyper: Hyper, state: TrialState, epoch: Array, stop: Array, total_steps: Array
+    ) -> TrialState:
+        """Take the steps from state.step to `stop`, all within one epoch."""
+        size, shuffle = self.trial.experiment.batch_size, self.trial.experiment.shuffle
+        stage = stage_of(data, size, epoch)
+        begin = epoch * steps_per_epoch(data, size) + stage.begin
+        seeds = state.seed[:1] if self.shared else state.seed
+        rows = jax.vmap(lambda seed: epoch_rows(shuffle, stage.part, seed, stage.turn))(seeds)
+
+        def body(t: Array, state: TrialState) -> TrialState:
+            start = (t - begin) * size
+            index = jax.lax.dynamic_slice_in_dim(rows, start, size, axis=1)
+            weight = start + jnp.arange(size) < stage.part.count
+            return self.step(stage.data, hyper, state, index, weight, total_steps)
+
+        return jax.lax.fori_loop(state.step[0], stop, body, state)
+
+    def step(
+        self, data: DeviceData, hyper: Hyper, state: TrialState, index: Array, weight: Array, total_steps: Array
+    ) -> TrialState:
+        """Take one step of all lanes, on the examples at index [m, b], or [1, b] where batches are shared."""
+        trial = self.trial
+        if self.shared:
+            batch = trial.batch(data, index[0], weight)
+            return self.over(lambda h, s: trial.step(h, s, batch, total_steps))(hyper, state)
+        return self.over(lambda h, s, i: trial.step(h, s, trial.batch(data, i, weight), total_steps))(
+            hyper, state, index
+        )
+
+    def finish_epoch(
+        self, data: DeviceData, hyper: Hyper, progress: _Progress, epoch: Array, total_steps: Array
+    ) -> _Progress:
+        """Close an epoch in all lanes and write its metrics into the next column."""
+        state, values = self.over(lambda h, s: self.trial.finish_epoch(h, data, s, epoch))(hyper, progress.state)
+        values |= self.look(data, hyper, progress.state, epoch, total_steps)
+        metrics = {
+            name: jax.lax.dynamic_update_index_in_dim(old, values[name], progress.row, axis=1)
+            for name, old in progress.metrics.items()
+        }
+        return _Progress(state, metrics, progress.row + 1)
+
+    def look(self, data: DeviceData, hyper: Hyper, state: TrialState, epoch: Array, total_steps: Array) -> Metrics:
+        """Look inside the networks at the end of an epoch: {signal: [m, p]}, NaN where it is not due; {} if never."""
+        if not self.trial.experiment.signals:
+            return {}
+        batch = probe.batch_of(self.trial, data)
+
+        def measure() -> Metrics:
+            return self.over(lambda h, s: probe.measure(self.trial, h, s, batch, total_steps))(hyper, state)
+
+        def nothing() -> Metrics:
+            return jax.tree.map(lambda a: jnp.full(a.shape, jnp.nan, a.dtype), jax.eval_shape(measure))
+
+        due = probe.due(data.looks.shape[0], data.train.count, self.trial.experiment.batch_size, epoch)
+        return jax.lax.cond(due, measure, nothing)
+
+
+def steps_per_epoch(data: DeviceData, batch_size: int) -> Array:
+    """Count the batches of an epoch, the last one possibly smaller."""
+    return -(-data.train.count // batch_size)

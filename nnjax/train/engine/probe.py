@@ -1,0 +1,118 @@
+"""What happens inside a network while it trains, layer by layer: gradients, updates, dead and saturated units.
+
+Measured at epochs' ends, with the weights as they are then, on a few training examples that stay the same, in
+evaluation mode: one more forward and backward pass, whose result is thrown away. Nothing that trains depends on it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import jax
+import jax.numpy as jnp
+
+from nnjax.core.types import SIGNALS, Array, Metrics, Params, TrialState
+from nnjax.models.layer_outputs import caught
+from nnjax.models.summary import trained_layers
+from nnjax.nn.activations import ACTIVATIONS
+from nnjax.train.engine.batches import Batch, DeviceData
+
+if TYPE_CHECKING:
+    from nnjax.train.engine.trial import Trial
+
+SHARE = 40  # steps, or their examples, between two looks, for each that a look costs
+RANGES = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "squash": (-1.7159, 1.7159)}
+EDGE = 0.02  # of its range: an output this near an end is saturated (tanh: beyond ±0.96, where the slope is below .08)
+
+
+def due(size: int, count: Array, batch_size: int, epoch: Array) -> Array:
+    """Whether to look at `size` of `count` examples at the end of an epoch (int32 [], counted from 1): bool [].
+
+    At the first one, then so rarely that looking costs about a fortieth: it takes as long as a step at least, however
+    few the examples, for the optimizer passes over all weights. At every epoch from 40 steps and 1,280 examples on.
+    """
+    cost = jnp.minimum(max(size, batch_size), count)
+    every = -((count - 10 * SHARE * cost) // (10 * count))  # ⌈40 cost / count - 0.1⌉: examples count the part's padding
+    return (epoch - 1) % every == 0
+
+
+def batch_of(trial: Trial, data: DeviceData) -> Batch:
+    """Fetch the examples to look at, evenly spaced among those that train."""
+    size, count = data.looks.shape[0], data.train.count
+    return trial.batch(data, data.looks, jnp.arange(size) * jnp.maximum(count // size, 1) < count)
+
+
+def measure(trial: Trial, hyper: dict[str, Array], state: TrialState, batch: Batch, total_steps: Array) -> Metrics:
+    """Look inside one trial's network.
+
+    Args:
+      trial: its functions.
+      hyper, state: its hyperparameters and its state, which stays as it is.
+      batch: of `batch_of`.
+      total_steps: the schedule's horizon.
+
+    Returns:
+      {signal: [p]} for the p layers with weights, input first; what each is: `nnjax.diagnosis.types.Signals`. Gradients
+      are those of the loss with its penalties, without dropout; the update is what the optimizer would do with them.
+    """
+    layers = trained_layers(trial.experiment.model)
+    objective = trial.objective({n: v for n, v in hyper.items() if n != "dropout"}, state, batch, _size(trial, batch))
+
+    def watched(params: Params) -> tuple[Array, dict[str, Array]]:
+        with caught(layers) as outputs:
+            return objective(params), outputs
+
+    grads, outputs = jax.grad(watched, has_aux=True)(state.params)
+    grads = jax.tree.map(trial.total, grads)
+    updates, _ = trial.optimizer(hyper, total_steps).update(grads, state.opt_state, state.params)
+    rows = [
+        {
+            "gradient_norm": norm(grads[name]),
+            "update_ratio": _ratio(norm(updates[name]), norm(state.params[name])),
+            **of_units(trial, activation, outputs[name], batch.w),
+        }
+        for name, activation in layers.items()
+    ]
+    return {name: jnp.stack([row[name] for row in rows]) for name in SIGNALS}
+
+
+def norm(tree: Params) -> Array:
+    """Give the Euclidean norm of all numbers of a pytree together -> []."""
+    return jnp.sqrt(sum(jnp.sum(jnp.square(leaf)) for leaf in jax.tree.leaves(tree)))
+
+
+def _ratio(update: Array, weights: Array) -> Array:
+    return jnp.where(weights > 0, update / jnp.where(weights > 0, weights, 1), jnp.nan)
+
+
+def _size(trial: Trial, batch: Batch) -> Array:
+    return trial.total(jnp.sum(batch.w))
+
+
+def of_units(trial: Trial, activation: str, z: Array, w: Array) -> Metrics:
+    """Look at one layer's outputs.
+
+    Args:
+      trial: sums over the devices that share a batch.
+      activation: the layer's.
+      z: [b, ..., units], before it; of a convolution [b, h, w, maps], where a map is a unit that may be dead.
+      w: [b], 0 for padding.
+
+    Returns:
+      dead_share, saturated_share, activation_variance, each []; NaN where the activation has no such thing.
+    """
+    h = ACTIVATIONS[activation](z).astype(w.dtype)
+    weight = w.reshape(-1, *(1,) * (h.ndim - 1))
+    count, nowhere = _size(trial, Batch(z, z, w)), jnp.full((), jnp.nan, w.dtype)
+    mean = trial.total(jnp.sum(h * weight, axis=0, keepdims=True)) / count
+    variance = jnp.mean(trial.total(jnp.sum(jnp.square(h - mean) * weight, axis=0)) / count)
+    dead = saturated = nowhere
+    if activation == "relu":
+        active = trial.total(jnp.sum(jnp.where(h > 0, weight, 0), axis=tuple(range(h.ndim - 1))))
+        dead = jnp.mean((active == 0).astype(w.dtype))
+    if activation in RANGES:
+        low, high = RANGES[activation]
+        edge = EDGE * (high - low)
+        at_end = jnp.where((h < low + edge) | (h > high - edge), weight, 0)
+        saturated = jnp.mean(trial.total(jnp.sum(at_end, axis=0)) / count)
+    return {"dead_share": dead, "saturated_share": saturated, "activation_variance": variance}

@@ -1,0 +1,146 @@
+"""A block's functions compiled over the devices of a mesh: one program for any number of trials of a group."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jax.stages import Wrapped
+
+from nnjax.core.experiment import Experiment
+from nnjax.core.types import TrialState
+from nnjax.train import distributed
+from nnjax.train.engine.batches import DeviceData, Shapes
+from nnjax.train.engine.block import Block
+from nnjax.train.engine.trial import Trial
+
+TRIALS, BATCH = "trials", "batch"
+
+
+class Program(NamedTuple):
+    """A block's functions over all devices of a mesh; leading axes are devices × lanes.
+
+    Attributes:
+      trial: the functions of one trial, for what happens outside the program.
+      init, start, train_segment, evaluate: as in `Block`, compiled; train_segment takes its state's memory over.
+      place: puts a state of NumPy arrays on the devices, as train_segment expects it.
+      mesh: the devices.
+      size: devices × lanes.
+    """
+
+    trial: Trial
+    init: Wrapped
+    start: Wrapped
+    train_segment: Wrapped
+    evaluate: Wrapped
+    place: Callable[[TrialState], TrialState]
+    mesh: Mesh
+    size: int
+
+
+def make_mesh(num_devices: int, batch_devices: int = 1, devices: Sequence[jax.Device] | None = None) -> Mesh:
+    """Lay devices out as a mesh (trials, batch).
+
+    Args:
+      num_devices: all devices to use; the first ones are taken.
+      batch_devices: how many share each batch.
+      devices: those that there are; by default this machine's and those of its other processes.
+    """
+    used = (jax.devices() if devices is None else devices)[:num_devices]
+    return Mesh(np.array(used).reshape(-1, batch_devices), (TRIALS, BATCH))
+
+
+def place_data(data: DeviceData, mesh: Mesh) -> DeviceData:
+    """Copy a data set to every device of the mesh."""
+    return distributed.spread(data, NamedSharding(mesh, PartitionSpec()))
+
+
+def state_layout(mesh: Mesh) -> NamedSharding:
+    """Lay a state out as compiled functions return it, so that nothing is compiled again for one that comes from NumPy.
+
+    An axis of one device counts as none.
+    """
+    return NamedSharding(mesh, PartitionSpec(TRIALS) if mesh.shape[TRIALS] > 1 else PartitionSpec())
+
+
+@functools.lru_cache(maxsize=64)
+def make_program(experiment: Experiment, shapes: Shapes, lanes: int, shared: bool, mesh: Mesh) -> Program:
+    """Compile-ready functions for devices × lanes trials; equal arguments give the same ones, compiled once a process.
+
+    Args:
+      experiment: its static part is used (see `config.program_key`).
+      shapes: static facts about the data.
+      lanes: trials on one device (or on one row of devices that share batches).
+      shared: the lanes of a device have one seed.
+      mesh: from `make_mesh`.
+    """
+    trial = Trial(experiment, shapes, BATCH if mesh.shape[BATCH] > 1 else None)
+    block = Block(trial, lanes, shared)
+    lane, everywhere = PartitionSpec(TRIALS), PartitionSpec()
+    specs: dict[str, Any] = dict.fromkeys(DeviceData._fields, everywhere) | {"window": lane}
+    streamed = DeviceData(**specs)
+
+    def spread(f: Callable, *in_specs: PartitionSpec | DeviceData, **options: Any) -> Wrapped:
+        # The body says itself what is summed over devices (Trial.total), so the checker of replication is not needed.
+        return jax.jit(jax.shard_map(f, mesh=mesh, in_specs=in_specs, out_specs=lane, check_vma=False), **options)
+
+    cpu = mesh.devices.flat[0].platform == "cpu"
+    # Drawing weights takes milliseconds once, but seconds to compile well.
+    quick = {"compiler_options": {"xla_backend_optimization_level": 0}} if cpu else {}
+
+    # Devices that are cores: a product that borrows the other core's thread only disturbs the trial there.
+    own_core = {"compiler_options": {"xla_cpu_multi_thread_eigen": False}} if cpu and mesh.size > 1 else {}
+
+    return Program(
+        trial=trial,
+        init=spread(block.init, lane, lane, **quick),
+        start=spread(block.start, lane, lane, lane, **quick),
+        train_segment=spread(block.train_segment, streamed, lane, lane, lane, lane, donate_argnums=(2,), **own_core),
+        evaluate=spread(block.evaluate, everywhere, everywhere, lane, **own_core),
+        place=lambda state: distributed.spread(state, state_layout(mesh), may_alias=False),
+        mesh=mesh,
+        size=mesh.shape[TRIALS] * lanes,
+    )
+
+
+Call = tuple[Wrapped, tuple]  # a function and the shapes of its arguments
+
+
+def usual_calls(
+    program: Program, data: DeviceData, state: TrialState, hyperparameters: Collection[str]
+) -> tuple[Call, Call, Call]:
+    """Give what every chunk of a program calls: train_segment, init and evaluate.
+
+    Args:
+      data: on the program's devices, or its shapes; of windows the shapes.
+      state: the shapes of one trial's.
+      hyperparameters: names of those that are there.
+    """
+    layout = state_layout(program.mesh)
+
+    def rows(leaf: jax.ShapeDtypeStruct, sharding: NamedSharding | None = None) -> jax.ShapeDtypeStruct:
+        return jax.ShapeDtypeStruct((program.size, *leaf.shape), leaf.dtype, sharding=sharding)
+
+    hyper = dict.fromkeys(hyperparameters, jax.ShapeDtypeStruct((program.size,), program.trial.dtype))
+    seeds = jax.ShapeDtypeStruct((program.size,), np.uint32)
+    steps = jax.ShapeDtypeStruct((program.mesh.shape[TRIALS],), np.int32)
+    states = jax.tree.map(lambda leaf: rows(leaf, layout), state)
+    part = next(part for part in (data.validation, data.test, data.train_eval, data.train) if part.index.shape[0])
+    return (
+        (program.train_segment, (data, hyper, states, steps, steps)),
+        (program.init, (hyper, seeds)),
+        (program.evaluate, (data._replace(window=None), part, jax.tree.map(rows, state.params))),
+    )
+
+
+def compile_together(program: Program, data: DeviceData, state: TrialState, hyperparameters: Collection[str]) -> None:
+    """Compile the usual calls side by side, the slowest first: calling one function after the other takes longer."""
+    calls = usual_calls(program, data, state, hyperparameters)
+    with ThreadPoolExecutor(len(calls)) as pool:  # tracing is Python's and stays here; XLA compiles without its lock
+        for compiled in [pool.submit(function.lower(*arguments).compile) for function, arguments in calls]:
+            compiled.result()

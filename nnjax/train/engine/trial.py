@@ -1,0 +1,215 @@
+"""One trial as pure functions: draw it, take a step, evaluate it, close an epoch.
+
+`train/block.py` vectorises these over lanes and loops over steps; `train/population.py` lays blocks over devices.
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from nnjax.core.experiment import Experiment
+from nnjax.core.types import Array, Key, Metrics, Params, TrialState
+from nnjax.models.registry import make_model
+from nnjax.nn.activations import ACTIVATIONS
+from nnjax.nn.augmentation import make_augmentation
+from nnjax.nn.losses import l1_penalty, l2_penalty, make_loss
+from nnjax.nn.metrics import METRICS, default_metrics
+from nnjax.nn.optimizers import make_optimizer, make_schedule
+from nnjax.train.engine.batches import Batch, DeviceData, Part, Shapes, even_batches, gather, split_batch
+
+INIT, DROPOUT, AUGMENT = 0, 2, 3  # what a trial's seed is folded with (batches.ORDER is 1)
+COSTLY = {"binary_crossentropy", "categorical_crossentropy", "kl_divergence"}  # a logarithm per output
+
+
+def metric_names(experiment: Experiment, shapes: Shapes, final: bool) -> tuple[str, ...]:
+    """Which metrics are reported beside the loss, at every epoch or at the end.
+
+    At epochs those that cost a logarithm per output are left out unless `experiment.metrics` asks for them; at the end
+    all usual ones are there, and the loss under its own name, in its probability form, so that arms can be compared.
+    """
+    usual = default_metrics(shapes.task, experiment.model.kind)
+    asked = experiment.metrics
+    if not final:
+        chosen = asked if asked is not None else [name for name in usual if name not in COSTLY]
+        return tuple(name for name in chosen if name != experiment.loss)
+    return tuple(dict.fromkeys((*usual, *(asked or ()), experiment.loss)))
+
+
+class Trial:
+    """The functions of one trial for one experiment; an instance holds static choices only, nothing that changes.
+
+    Args:
+      experiment: its static part is used, and which hyperparameters it has.
+      shapes: static facts about the data.
+      batch_axis: name of the mesh axis over which each batch is split; None where it is not.
+    """
+
+    def __init__(self, experiment: Experiment, shapes: Shapes, batch_axis: str | None = None):
+        config = experiment.model
+        self.experiment, self.shapes, self.batch_axis = experiment, shapes, batch_axis
+        self.model = make_model(config, shapes.num_inputs, shapes.num_outputs)
+        self.loss = make_loss(experiment.loss, config.output_activation)
+        self.output = ACTIVATIONS[config.output_activation]
+        self.augmentation = make_augmentation(shapes.augment, shapes.image_shape)
+        self.dtype = jnp.float64 if config.dtype == "float64" else jnp.float32
+        self.parts = ("train_eval",) * shapes.has_train_eval + ("validation",) * shapes.has_validation
+        self.epoch_metrics = metric_names(experiment, shapes, final=False)
+        self.final_metrics = metric_names(experiment, shapes, final=True)
+
+    def curve_names(self) -> list[str]:
+        """Names of the curves that an epoch adds a point to."""
+        names = ("loss", *self.epoch_metrics)
+        return ["train_loss", *(curve_name(part, name) for part in self.parts for name in names)]
+
+    def init(self, hyper: dict[str, Array], seed: Array) -> TrialState:
+        """Draw the initial weights from the seed (uint32 [])."""
+        key = jax.random.fold_in(jax.random.key(seed), INIT)
+        params = self.model.init(key, hyper.get("init_scale"))
+        return self.start(hyper, seed, params)
+
+    def start(self, hyper: dict[str, Array], seed: Array, params: Params) -> TrialState:
+        """Begin at given weights with a fresh optimizer state."""
+        zero, none = jnp.zeros((), self.dtype), jnp.int32(0)
+        return TrialState(
+            params=params,
+            opt_state=self.optimizer(hyper, jnp.int32(1)).init(params),
+            step=none,
+            seed=seed,
+            loss_sum=zero,
+            weight_sum=zero,
+            best_params=params,
+            best_value=jnp.full((), jnp.inf, self.dtype),
+            best_epoch=none,
+            bad_step=none,
+        )
+
+    def optimizer(self, hyper: dict[str, Array], total_steps: Array) -> optax.GradientTransformation:
+        """Build the optimizer from traced hyperparameters and a traced horizon."""
+        config = self.experiment.optimizer
+        return make_optimizer(config.name, config.preset, hyper, make_schedule(config.schedule, hyper, total_steps))
+
+    def batch(self, data: DeviceData, index: Array, weight: Array) -> Batch:
+        """Fetch the examples at index [b], on a batch axis only this device's share of them."""
+        if self.batch_axis is not None:
+            index, weight = split_batch(index, weight, self.batch_axis)
+        return gather(data, self.shapes, index, weight)
+
+    def total(self, value: Array) -> Array:
+        """Sum over the devices that share a batch."""
+        return value if self.batch_axis is None else jax.lax.psum(value, self.batch_axis)
+
+    def step(self, hyper: dict[str, Array], state: TrialState, batch: Batch, total_steps: Array) -> TrialState:
+        """Take one optimizer step on one batch."""
+        batch = self.augment(state, batch)
+        size = self.total(jnp.sum(batch.w))
+        objective = self.objective(hyper, state, batch, size)
+        value, grads = jax.tree.map(self.total, jax.value_and_grad(objective)(state.params))
+        updates, opt_state = self.optimizer(hyper, total_steps).update(grads, state.opt_state, state.params)
+        bad = (state.bad_step == 0) & ~jnp.isfinite(value)
+        return state._replace(
+            params=optax.apply_updates(state.params, updates),
+            opt_state=opt_state,
+            step=state.step + 1,
+            loss_sum=state.loss_sum + value * size,
+            weight_sum=state.weight_sum + size,
+            bad_step=jnp.where(bad, state.step + 1, state.bad_step),
+        )
+
+    def key_of(self, state: TrialState, use: int) -> Key:
+        """Give the key of a step for one use; on a batch axis each device its own."""
+        key = jax.random.fold_in(jax.random.fold_in(jax.random.key(state.seed), use), state.step)
+        return key if self.batch_axis is None else jax.random.fold_in(key, jax.lax.axis_index(self.batch_axis))
+
+    def augment(self, state: TrialState, batch: Batch) -> Batch:
+        """Transform a training batch; where the input is the target, the target too."""
+        if self.augmentation is None:
+            return batch
+        x = self.augmentation(self.key_of(state, AUGMENT), batch.x)
+        return batch._replace(x=x, y=x if self.shapes.task in ("reconstruction", "none") else batch.y)
+
+    def objective(self, hyper: dict[str, Array], state: TrialState, batch: Batch, size: Array):
+        """Give the training loss of one batch as a function of the weights: mean loss plus penalties."""
+        key = self.key_of(state, DROPOUT)
+        y = self.smooth(hyper, batch.y)
+
+        def value(params: Params) -> Array:
+            z = self.model.logits(params, batch.x, hyper.get("dropout"), key)
+            return jnp.sum(self.loss(y, z) * batch.w) / size + self.penalty(hyper, params)
+
+        return value
+
+    def smooth(self, hyper: dict[str, Array], y: Array) -> Array:
+        """Spread a share of class targets [b, k] evenly over all classes (Szegedy et al. 2016, section 7)."""
+        amount = hyper.get("label_smoothing")
+        if amount is None:
+            return y
+        return y * (1 - amount) + amount / max(self.shapes.num_outputs, 2)
+
+    def penalty(self, hyper: dict[str, Array], params: Params) -> Array:
+        """Weigh l1 sum|w| + l2 sum w^2 over the kernels; on a batch axis this device's share of it."""
+        value = jnp.zeros((), self.dtype)
+        if "l1" in hyper:
+            value += hyper["l1"] * l1_penalty(params)
+        if "l2" in hyper:
+            value += hyper["l2"] * l2_penalty(params)
+        return value if self.batch_axis is None else value / jax.lax.axis_size(self.batch_axis)
+
+    def evaluate(self, data: DeviceData, part: Part, params: Params, names: tuple[str, ...]) -> Metrics:
+        """Average loss and metrics over a part in evaluation mode, every example once; NaN for an empty part."""
+        size = part.index.shape[0] // max(even_batches(part.index.shape[0], self.experiment.eval_batch_size), 1)
+
+        def body(t: Array, sums: Metrics) -> Metrics:
+            index = jax.lax.dynamic_slice_in_dim(part.index, t * size, size)
+            batch = self.batch(data, index, t * size + jnp.arange(size) < part.count)
+            z = self.model.logits(params, batch.x)
+            p = self.output(z)
+            values = {name: METRICS[name](batch.y, p) for name in names} | {"loss": self.loss(batch.y, z)}
+            return {name: sums[name] + jnp.sum(jnp.where(batch.w > 0, values[name], 0)) for name in sums}
+
+        sums = {name: jnp.zeros((), self.dtype) for name in ("loss", *names)}
+        if size:
+            sums = jax.lax.fori_loop(0, -(-part.count // size), body, sums)
+        return {name: self.total(value) / part.count.astype(self.dtype) for name, value in sums.items()}
+
+    def finish_epoch(
+        self, hyper: dict[str, Array], data: DeviceData, state: TrialState, epoch: Array
+    ) -> tuple[TrialState, Metrics]:
+        """Close an epoch (counted from 1): both train losses, the validation metrics, and the best weights so far.
+
+        Epochs after a trial's patience has ended, which it takes until its lane is freed, find no better weights.
+        """
+        values = {"train_loss": state.loss_sum / state.weight_sum}
+        for part in self.parts:
+            for name, value in self.evaluate(data, getattr(data, part), state.params, self.epoch_metrics).items():
+                values[curve_name(part, name)] = value
+        watched = values[self.watched()]
+        better = watched < state.best_value
+        if "patience" in hyper:
+            better &= (epoch - state.best_epoch).astype(self.dtype) <= hyper["patience"]
+        state = state._replace(
+            loss_sum=jnp.zeros_like(state.loss_sum),
+            weight_sum=jnp.zeros_like(state.weight_sum),
+            best_params=jax.tree.map(lambda new, old: jnp.where(better, new, old), state.params, state.best_params),
+            best_value=jnp.where(better, watched, state.best_value),
+            best_epoch=jnp.where(better, epoch, state.best_epoch),
+        )
+        return state, values
+
+    def watched(self) -> str:
+        """Name the curve whose minimum makes the best epoch: validation loss, or train loss where there is none."""
+        return next(name for name in ("val_loss", "train_loss_eval", "train_loss") if name in self.curve_names())
+
+
+def blank_state(experiment: Experiment, shapes: Shapes) -> TrialState:
+    """Give the shapes of one trial's state."""
+    trial, names = Trial(experiment, shapes), experiment.hyperparameters.present()
+    number = jax.ShapeDtypeStruct((), trial.dtype)
+    return jax.eval_shape(trial.init, dict.fromkeys(names, number), jax.ShapeDtypeStruct((), np.uint32))
+
+
+def curve_name(part: str, name: str) -> str:
+    """Name a curve: val_loss, val_accuracy, train_loss_eval, train_accuracy_eval."""
+    return f"val_{name}" if part == "validation" else f"train_{name}_eval"

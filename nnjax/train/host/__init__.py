@@ -1,0 +1,1 @@
+"""The host loop: train a population segment by segment."""

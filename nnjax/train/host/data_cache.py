@@ -1,0 +1,68 @@
+"""What programs are fed with: a group's data on the devices, and with windows a reader of the next ones."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from jax.sharding import Mesh
+
+from nnjax.train.engine.batches import DeviceData
+from nnjax.train.engine.programs import TRIALS, Program, place_data
+from nnjax.train.engine.windows import Place, by_row, place_windows, window_shapes
+from nnjax.train.host.window_reader import Reader
+from nnjax.train.layout.lane_batch import Group
+
+
+class Feed:
+    """Data on devices; those of the last used group and mesh stay there."""
+
+    def __init__(self) -> None:
+        self._name: tuple[int, Mesh] | None = None  # of the group's data, and the mesh
+        self._data: DeviceData | None = None
+        self._reader: Reader | None = None
+
+    def data(self, group: Group, program: Program) -> DeviceData:
+        """Put a group's data on a program's devices, all but windows."""
+        name = (id(group.data), program.mesh)
+        if self._name != name or self._data is None:
+            self.clear()
+            self._name, self._data = name, place_data(group.data._replace(window=None), program.mesh)
+        return self._data
+
+    def shapes(self, group: Group, program: Program) -> DeviceData:
+        """Give the data with the shapes of windows."""
+        data, mesh = self.data(group, program), program.mesh
+        if group.stream is None:
+            return data
+        return data._replace(window=window_shapes(group.stream, mesh.shape[TRIALS], by_row(mesh)))
+
+    def first(self, group: Group, program: Program) -> DeviceData:
+        """Give the data with the first window."""
+        data, mesh = self.data(group, program), program.mesh
+        if group.stream is None:
+            return data
+        return data._replace(window=place_windows(group.stream, (Place(0, 0),) * mesh.shape[TRIALS], mesh))
+
+    def next(self, group: Group, program: Program, steps: Sequence[int], busy: Collection[int]) -> DeviceData:
+        """Give what is trained on next.
+
+        Args:
+          group, program: whose.
+          steps, busy: as for `Reader.window`.
+
+        Raises:
+          UserError: the data lie in a file that has changed.
+          OSError: they cannot be read.
+        """
+        data = self.data(group, program)
+        if group.stream is None:
+            return data
+        if self._reader is None:
+            self._reader = Reader(group.stream, program.mesh)
+        return data._replace(window=self._reader.window(steps, busy))
+
+    def clear(self) -> None:
+        """Let go of the data, and end the reader's thread."""
+        if self._reader is not None:
+            self._reader.close()
+        self._name = self._data = self._reader = None

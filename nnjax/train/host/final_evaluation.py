@@ -1,0 +1,66 @@
+"""What ended trials are worth: their scores at their final and best weights, and these weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from nnjax.core.types import TrialState
+from nnjax.train.distributed import fetch
+from nnjax.train.engine.batches import DeviceData
+from nnjax.train.engine.programs import Program
+from nnjax.train.storage import checkpoints
+
+
+class Finals:
+    """Of all rows of a program at once.
+
+    A trial that diverged, or was stopped by its patience, ends with its best weights.
+
+    Args:
+      program: of the rows.
+      data: on its devices.
+      state: of all rows.
+      stopped: the rows that were stopped.
+    """
+
+    def __init__(self, program: Program, data: DeviceData, state: TrialState, stopped: Sequence[int]):
+        bad_step, params, self.best, self.best_epoch = fetch(
+            (state.bad_step, state.params, state.best_params, state.best_epoch)
+        )
+        back = bad_step > 0
+        back[list(stopped)] = True
+        self.final = jax.tree.map(lambda a, b: np.where(_like(back, a), b, a), params, self.best)
+        self.scores = fetch(self._scores(program, data))
+
+    def _scores(self, program: Program, data: DeviceData) -> dict[str, Any]:
+        """Evaluate all parts at the final weights, and validation and test at the best ones: {name: [rows]}."""
+        values: dict[str, Any] = {}
+        parts = {"train_{}_eval": data.train_eval, "val_{}": data.validation, "test_{}": data.test}
+        for pattern, part in parts.items():
+            if part.index.shape[0]:
+                values |= {pattern.format(name): v for name, v in program.evaluate(data, part, self.final).items()}
+                if not pattern.startswith("train"):
+                    found = program.evaluate(data, part, self.best)
+                    values |= {f"best_{pattern.format(name)}": v for name, v in found.items()}
+        return values
+
+    def values(self, row: int, curves: Mapping[str, np.ndarray]) -> dict[str, float]:
+        """Give the numbers of one row's trial, which has such curves, by column name."""
+        train = curves.get("train_loss", np.zeros(0))
+        own = {name: float(value[row]) for name, value in self.scores.items()}
+        last = float(train[-1]) if len(train) else float("nan")
+        return {"train_loss": last, **own, "best_epoch": float(self.best_epoch[row])}
+
+    def weights(self, row: int) -> dict[str, np.ndarray]:
+        """Name the arrays of one row's final and best weights."""
+        tree = {"final": self.final, "best": self.best}
+        return checkpoints.flatten(jax.tree.map(lambda leaf: leaf[row], tree))
+
+
+def _like(mask: np.ndarray, leaf: Any) -> np.ndarray:
+    """Shape a mask [m] so that it selects rows of leaf [m, ...]."""
+    return mask.reshape(mask.shape + (1,) * (leaf.ndim - 1))

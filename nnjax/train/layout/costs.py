@@ -1,0 +1,58 @@
+"""What training cost: programs, compilations, and the time of a step once nothing is compiled any more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nnjax.train.engine.programs import Program
+from nnjax.train.layout.compilations import counter
+from nnjax.train.layout.memory import peak_bytes, size_text
+from nnjax.train.layout.planner import Outlook
+
+
+class Costs:
+    """Counts from its making on.
+
+    Attributes:
+      seconds, steps: of segments in the steady state; a step of each trial counts.
+    """
+
+    def __init__(self) -> None:
+        self._before = counter().compiled
+        self._warm: set[Program] = set()  # programs whose first call, which compiles, is over
+        self.seconds, self.steps = 0.0, 0
+
+    @property
+    def compilations(self) -> int:
+        """How many there were."""
+        return counter().compiled - self._before
+
+    def note(self, program: Program, seconds: float, steps: int) -> bool:
+        """Count a segment unless its program was compiled in it; whether it was counted."""
+        warm = program in self._warm
+        if warm:
+            self.seconds, self.steps = self.seconds + seconds, self.steps + steps
+        self._warm.add(program)
+        return warm
+
+    def describe(self, programs: int, outlook: Outlook) -> dict[str, Any]:
+        """Give all of it for the run folder."""
+        return {
+            "programs": programs,
+            "compilations": self.compilations,
+            "predicted_seconds": round(outlook.predicted, 3),
+            "peak_bytes": peak_bytes(),
+            "steady": {"seconds": round(self.seconds, 4), "trial_steps": self.steps},
+        }
+
+    def sentence(self, programs: int, outlook: Outlook) -> str:
+        """Say it in a sentence; "" where nothing was trained."""
+        if not programs:
+            return ""
+        count = self.compilations
+        text = f"{programs} program{'s' * (programs > 1)}, {count} compilation{'s' * (count != 1)}"
+        if self.steps:
+            text += f"; then {1e6 * self.seconds / self.steps:.3g} µs a step and trial"
+        if outlook.predicted:
+            text += f"; {outlook.took:.3g} s of training where {outlook.predicted:.3g} were predicted"
+        return f"{text}; at most {size_text(peak_bytes())} of memory."

@@ -1,0 +1,53 @@
+"""Sorting trials into groups, each with its data on the host and its plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nnjax.core.experiment import DataConfig, Experiment, TrialSpec, program_key
+from nnjax.core.types import Prepared
+from nnjax.train.distributed import least
+from nnjax.train.engine.batches import make_device_data, make_shapes
+from nnjax.train.engine.windows import make_stream, window_shapes
+from nnjax.train.layout.lane_batch import Group
+from nnjax.train.layout.memory import most_lanes, refuse_too_large
+from nnjax.train.layout.plan import Plan, answers, from_json, settle
+from nnjax.train.layout.planner import Measured, group_sizes, recalled
+
+
+def make_groups(
+    specs: Sequence[TrialSpec],
+    prepared: Mapping[DataConfig, Prepared],
+    plan: Plan,
+    earlier: Sequence[Mapping[str, Any]] = (),
+) -> list[Group]:
+    """Sort trials into groups, in the order in which they first appear, each with its plan.
+
+    Args:
+      specs, prepared: as for `Population`.
+      plan: what is asked of the layout.
+      earlier: the groups' plans of an earlier session, with the ids of their trials; kept where they answer `plan`.
+
+    Raises:
+      UserError: an impossible plan, a window that holds no batch, or a trial or data too large for a device.
+    """
+    measured = Measured()
+    members: dict[Experiment, list[TrialSpec]] = {}
+    for spec in specs:
+        members.setdefault(program_key(spec.experiment), []).append(spec)
+    groups = []
+    for key, some in members.items():
+        shapes = make_shapes(key, prepared[key.data])
+        stream = make_stream(key, prepared[key.data])
+        refuse_too_large(key, prepared[key.data])
+        data = make_device_data(key, prepared[key.data])
+        if stream is not None:
+            data = data._replace(window=window_shapes(stream))
+        most = least(most_lanes(key, shapes, data))
+        group = Group(key, some, shapes, settle(plan, some, shapes, most), data, stream)
+        kept = next((from_json(old) for old in earlier if some[0].id in old.get("trials", ())), None)
+        if kept is None or not answers(kept, plan):
+            kept = recalled(plan, group.plan, group_sizes(group), measured.table(group))
+        groups.append(group._replace(plan=kept))
+    return groups

@@ -1,0 +1,106 @@
+"""Groups of trials that share a program, and crews: the trials of a group that go in step on one device."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from nnjax.core.experiment import Experiment, TrialSpec
+from nnjax.core.types import TrialState
+from nnjax.models.summary import census
+from nnjax.train.engine.batches import DeviceData, Shapes
+from nnjax.train.engine.windows import Stream
+from nnjax.train.layout.plan import Plan
+
+COMPACTIONS = 8  # lanes are freed at this many fixed epochs of a trial's life at most
+
+
+class Group(NamedTuple):
+    """Trials with an equal static part, their data and their plan.
+
+    With windows, the data have the shapes of one, and the stream gives them.
+    """
+
+    key: Experiment
+    specs: list[TrialSpec]
+    shapes: Shapes
+    plan: Plan
+    data: DeviceData
+    stream: Stream | None = None
+
+    def steps_per_epoch(self) -> int:
+        """Count the batches of an epoch."""
+        return -(-int(self.data.train.count) // self.key.batch_size)
+
+    def total_steps(self, spec: TrialSpec) -> int:
+        """Count the steps of one trial's training."""
+        return spec.experiment.epochs * self.steps_per_epoch()
+
+    def flops(self, spec: TrialSpec) -> float:
+        """Count the floating-point operations of one trial's training: three times those of its forward passes."""
+        forward = census(spec.experiment, self.shapes.num_inputs, self.shapes.num_outputs).flops
+        return 3.0 * forward * spec.experiment.epochs * int(self.data.train.count)
+
+
+class Crew(NamedTuple):
+    """Trials that go in step on one device: of equal length, with order "shared" of one seed.
+
+    Attributes:
+      specs: the trials, one a lane.
+      until: steps after which they end, or wait at a rung.
+      step: steps that they have taken.
+      state: of all of them, NumPy arrays [trials, ...]; None before they have begun.
+    """
+
+    specs: tuple[TrialSpec, ...]
+    until: int
+    step: int = 0
+    state: TrialState | None = None
+
+    def key(self, order: str) -> tuple[int, int, int, int | None]:
+        """What trials must have in common to be in one crew: epochs, steps, and with shared batches the seed."""
+        first = self.specs[0].experiment
+        return first.epochs, self.until, self.step, first.seed if order == "shared" else None
+
+
+def divide(crews: Iterable[Crew], lanes: int, order: str) -> list[Crew]:
+    """Form crews of at most `lanes` out of the trials of others, the longest first; all have begun, or none has."""
+    alike: dict[tuple, list[Crew]] = {}
+    for crew in crews:
+        for single in _singles(crew):
+            alike.setdefault(single.key(order), []).append(single)
+    longest = sorted(alike, key=lambda key: -key[0])
+    return [_joined(alike[key][i : i + lanes]) for key in longest for i in range(0, len(alike[key]), lanes)]
+
+
+def _singles(crew: Crew) -> list[Crew]:
+    if len(crew.specs) == 1:
+        return [crew]
+    states = [
+        None if crew.state is None else jax.tree.map(lambda leaf, i=i: leaf[i : i + 1], crew.state)
+        for i in range(len(crew.specs))
+    ]
+    return [crew._replace(specs=(spec,), state=state) for spec, state in zip(crew.specs, states, strict=True)]
+
+
+def _joined(singles: Sequence[Crew]) -> Crew:
+    specs = tuple(spec for crew in singles for spec in crew.specs)
+    states = [crew.state for crew in singles if crew.state is not None]
+    state = jax.tree.map(lambda *leaves: np.concatenate(leaves), *states) if states else None
+    return singles[0]._replace(specs=specs, state=state)
+
+
+def sizes_of(crews: Iterable[Crew], order: str) -> list[int]:
+    """Count the trials that could be in one crew if lanes were no limit."""
+    counts = Counter(crew._replace(specs=(spec,)).key(order) for crew in crews for spec in crew.specs)
+    return list(counts.values())
+
+
+def next_mark(step: int, total: int, per_epoch: int) -> int:
+    """The next step at which lanes may be freed: fixed epochs, whatever the segments were, the last one the end."""
+    every = max(1, total // per_epoch // COMPACTIONS) * per_epoch
+    return min((step // every + 1) * every, total)

@@ -1,0 +1,1 @@
+"""Records of trials, checkpoints, and which weights are kept."""

@@ -1,0 +1,44 @@
+"""Named arrays and a note as NPZ files: never pickled, their checksums verified on reading.
+
+Why not Orbax: docs/design/0003-checkpoints-are-npz.md.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import pathlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from nnjax.core.archives import DAMAGE, describe, read_npz
+from nnjax.core.errors import UserError
+
+
+def to_bytes(arrays: Mapping[str, np.ndarray], note: Mapping[str, Any] | None = None) -> bytes:
+    """Pack named arrays, and a JSON note under "note", into an NPZ file's bytes."""
+    buffer = io.BytesIO()
+    text = {} if note is None else {"note": np.frombuffer(json.dumps(note).encode(), np.uint8)}
+    np.savez(buffer, allow_pickle=False, **arrays, **text)
+    return buffer.getvalue()
+
+
+def read(path: pathlib.Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Read the arrays and the note of a file that `to_bytes` packed.
+
+    Raises:
+      UserError: the file is missing, truncated, changed (every member has a CRC-32) or holds pickled objects.
+    """
+    try:
+        with open(path, "rb") as opened:
+            arrays = read_npz(opened, most=10)
+        note = json.loads(arrays.pop("note").tobytes()) if "note" in arrays else {}
+    except FileNotFoundError:
+        raise UserError(f"{path} is not there; train the run again, or name another one.") from None
+    except DAMAGE as error:
+        raise UserError(
+            f"{path} is damaged ({describe(error)}); expected a complete NPZ file that nnjax wrote."
+        ) from None
+    return arrays, note

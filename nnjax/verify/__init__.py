@@ -1,0 +1,1 @@
+"""Verify a run: certificates, retraining, and sanity runs before training."""

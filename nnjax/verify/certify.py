@@ -1,0 +1,216 @@
+"""Making a certificate: training some trials of a run again, and comparing."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import jax
+import numpy as np
+
+from nnjax.core.errors import UserError
+from nnjax.core.experiment import DataConfig, TrialSpec, program_key
+from nnjax.core.fields import replace
+from nnjax.exchange.start_weights import read_weights
+from nnjax.models.summary import census
+from nnjax.runs import folder
+from nnjax.runs.environment import describe_environment
+from nnjax.train.host.population import Population
+from nnjax.train.layout.plan import Plan
+from nnjax.train.storage.records import DONE, FINISHED, MemoryStore, Record, Standing
+from nnjax.verify.certificate import FILE, Certificate, Check, differences, mismatch
+
+if TYPE_CHECKING:
+    from nnjax.runs.run import Run
+
+MOST_TRIALS = 4
+MAX_FLOPS = (
+    1e12  # a trial's training is repeated as far as this goes (about ten seconds of a core), two epochs at least
+)
+TOLERANCES = {"cpu": 1e-5, "bfloat16": 1e-2}  # of the first epoch's losses, relative
+ELSEWHERE = 1e-2  # on accelerators, whose matrix products may round to 10 bits (TF32)
+
+
+def certify(
+    run: Run,
+    announce: Callable[[str], None] = lambda text: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Certificate:
+    """Train some trials of a run again, and keep what that showed as certificate.json in the run folder.
+
+    The sample: of each program the finished trial of the lowest final loss, then the one in the middle; programs that
+    trained many trials first; four trials at most.
+
+    Args:
+      run: finished, or as far as it came.
+      announce: called with sentences.
+      should_stop: asked between segments.
+
+    Raises:
+      UserError: the data are not there any more.
+      Stopped: `should_stop` said so; nothing is kept.
+    """
+    plans = {trial: group for group in run.store.read_plan() for trial in group["trials"]}
+    finished = [spec.id for spec in run.specs if run.records[spec.id].status in FINISHED]
+    reasons = {trial: _obstacle(run, trial, plans) for trial in finished}
+    why_not = _why_not_bitwise(run)
+    chosen = sample(run, [trial for trial in finished if not reasons[trial]])
+    checks = []
+    for trial in chosen:
+        announce(f"certificate: trial {trial} is trained again, among others and alone.")
+        checks.append(_check(run, trial, _layout(run.records[trial], plans[trial]), should_stop))
+    left_out = Counter(reason for reason in reasons.values() if reason)
+    found = Certificate(
+        tuple(checks),
+        len(finished),
+        len(run.specs),
+        not why_not,
+        why_not,
+        tuple((count, reason) for reason, count in left_out.items()),
+    )
+    run.certificate = found
+    if isinstance(run.store, folder.FolderStore):
+        run.store.write_json(FILE, dataclasses.asdict(found))
+    return found
+
+
+def sample(run: Run, trials: Sequence[int]) -> list[int]:
+    """Choose some of the finished trials: see `certify`."""
+    programs: dict[Any, list[int]] = {}
+    for trial in trials:
+        record, key = run.records[trial], program_key(run.specs[trial].experiment)
+        layout = dataclasses.replace(key, data=DataConfig()), record.lanes, record.devices
+        programs.setdefault(layout, []).append(trial)
+    ranked = [sorted(own, key=lambda trial: _final_loss(run.records[trial])) for own in programs.values()]
+    ranked.sort(key=len, reverse=True)
+    picks = [own[0] for own in ranked] + [own[len(own) // 2] for own in ranked]
+    return list(dict.fromkeys(picks))[:MOST_TRIALS]
+
+
+def _final_loss(record: Record) -> float:
+    found = [record.values.get(name, np.nan) for name in ("val_loss", "train_loss")]
+    return next((value for value in found if np.isfinite(value)), np.inf)
+
+
+def _obstacle(run: Run, trial: int, plans: Mapping[int, Mapping[str, Any]]) -> str:
+    """Say why a finished trial cannot be trained again by its program; "" if it can."""
+    record, spec, there = run.records[trial], run.specs[trial], len(jax.devices())
+    if trial not in plans or not record.lanes:
+        return "the layout in which they were trained is not on record"
+    if record.devices > there:
+        return f"they were trained on {record.devices} devices, but {there} are there"
+    if run.schedules and len(run.schedules[trial]) > 1:
+        return "they went on from another trial's weights (population-based training)"
+    if record.moved == 0:
+        return "another program took them over within their first epoch"
+    from nnjax.exchange.start_weights import read_weights
+
+    try:
+        if spec.start_from is not None:
+            run.store.load_weights(spec.start_from)
+        if spec.experiment.start_weights is not None:
+            read_weights(spec.experiment.start_weights)
+    except UserError:
+        return "the weights from which they started are not there any more"
+    return ""
+
+
+def _why_not_bitwise(run: Run) -> str:
+    """Say why equal bits cannot be asked for; "" if they can."""
+    if jax.default_backend() != "cpu":
+        return "accelerators do not promise equal bits"
+    if isinstance(run.store, folder.FolderStore):
+        then, now = run.store.read_environment(), describe_environment({}, [])
+        changed = [name for name in ("machine", "cores", "versions") if then.get(name) != now[name]]
+        if changed:
+            return f"since the run other {' and '.join(changed)} came into use"
+    return ""
+
+
+def _layout(record: Record, group: Mapping[str, Any]) -> Plan:
+    return Plan(record.devices, group["batch_devices"], record.lanes, group["order"], fixed=True)
+
+
+def _check(run: Run, trial: int, plan: Plan, should_stop: Callable[[], bool]) -> Check:
+    record, spec = run.records[trial], run.specs[trial]
+    assert plan.lanes is not None
+    assert plan.devices is not None
+    places = plan.lanes * plan.devices // plan.batch_devices
+    epochs = min(cheap_epochs(run, trial, places), record.epochs)
+    exact = epochs if record.moved is None else min(epochs, record.moved)
+    rows = [spec, *_neighbours(run, trial, plan, places - 2), spec][:places]
+    among = _again(run, rows, plan, epochs, should_stop)
+    copies = [among[0], among[-1]][:places]
+    [solo] = _again(run, [spec], Plan(1, 1, 1, "own", fixed=True), epochs, should_stop)
+    apart = differences(record, solo, epochs)
+    return Check(
+        trial=trial,
+        lanes=record.lanes,
+        devices=record.devices,
+        epochs=epochs,
+        exact_epochs=exact,
+        places=len(copies),
+        tolerance=_tolerance(spec),
+        mismatch=next((found for found in (mismatch(record, copy, exact) for copy in copies) if found), None),
+        among=max(differences(record, copy, 1)[0] for copy in copies),
+        alone=apart[0],
+        drift=tuple(apart[1:]),
+    )
+
+
+def cheap_epochs(run: Run, trial: int, places: int) -> int:
+    """Count the epochs of so many trials like this one that MAX_FLOPS go for, two at least."""
+    facts = run.facts(trial)
+    forward = census(run.specs[trial].experiment, facts.num_inputs, run.num_outputs(trial)).flops
+    return max(2, int(MAX_FLOPS / (3.0 * forward * facts.sizes[0] * places)))
+
+
+def _tolerance(spec: TrialSpec) -> float:
+    backend, dtype = jax.default_backend(), spec.experiment.model.dtype
+    return max(TOLERANCES.get(backend, ELSEWHERE), TOLERANCES.get(dtype, 0.0))
+
+
+def _neighbours(run: Run, trial: int, plan: Plan, count: int) -> list[TrialSpec]:
+    """Find trials that can be in step with one: others of the run, the last first; else itself at half its rate."""
+    own = run.specs[trial].experiment
+
+    def fits(spec: TrialSpec) -> bool:
+        other = spec.experiment
+        in_step = other.epochs == own.epochs and (plan.order == "own" or other.seed == own.seed)
+        return spec.id != trial and in_step and program_key(other) == program_key(own)
+
+    slower = replace(own, {"learning_rate": (own.hyperparameters.learning_rate or 1.0) / 2})
+    others = [spec.experiment for spec in reversed(run.specs) if fits(spec)] or [slower]
+    return [TrialSpec(0, replace(others[i % len(others)], {"start_weights": None})) for i in range(count)]
+
+
+def _again(
+    run: Run, specs: Sequence[TrialSpec], plan: Plan, epochs: int, should_stop: Callable[[], bool]
+) -> list[Record]:
+    """Train trials again, at the places of a program in the order given, for some epochs; give their records."""
+    parents = dict.fromkeys(spec.start_from for spec in specs if spec.start_from is not None)
+    ids = {parent: place for place, parent in enumerate(parents)}
+    rows = [
+        TrialSpec(i, spec.experiment, "", None if spec.start_from is None else ids[spec.start_from])
+        for i, spec in enumerate(specs, len(ids))
+    ]
+    sources = [dataclasses.replace(run.specs[parent], id=place, start_from=None) for parent, place in ids.items()]
+    store = MemoryStore()
+    store.weights = {place: run.store.load_weights(parent) for parent, place in ids.items()}
+    records = [Record(DONE) for _ in sources] + [Record() for _ in rows]
+    firsts = {spec.experiment.data: spec.id for spec in reversed(run.specs)}
+    data = {spec.experiment.data: run.data(firsts[spec.experiment.data]) for spec in [*sources, *rows]}
+    limits = Standing({spec.id: epochs for spec in [*sources, *rows]})
+    population = Population(
+        [*sources, *rows],
+        data,
+        plan,
+        store,
+        records,
+        should_stop=should_stop,
+        stand=lambda records: limits,
+        read_weights=read_weights,
+    )
+    return population.run()[len(ids) :]

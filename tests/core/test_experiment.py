@@ -1,0 +1,25 @@
+"""Experiments: what is static in them."""
+
+from nnjax.core.experiment import Experiment, Hyperparameters, program_key
+from nnjax.core.fields import field_types, flatten, replace
+
+
+def test_only_the_values_of_traced_fields_are_left_out_of_the_program_key():
+    """Equal keys share a compiled program: a learning rate's value must not matter, its presence must."""
+    base = Experiment(hyperparameters=Hyperparameters(learning_rate=0.1))
+    traced = {"learning_rate": 0.2, "epochs": 7, "seed": 3, "start_weights": "weights.npz"}
+    assert program_key(replace(base, traced)) == program_key(base)
+    others = [path for path in field_types(Experiment) if path.split(".")[-1] not in traced]
+    changed = {int: 17, float: 0.3, str: "x", bool: True}
+    for path in others:
+        old = flatten(base)[path]
+        value = 0.25 if old is None else not old if isinstance(old, bool) else changed.get(type(old), (3,))
+        if path == "metrics":
+            value = ("huber",)
+        elif path in ("data.data_dir", "data.target"):
+            value = "x"
+        elif path in ("data.limit", "data.folds", "data.window", "hyperparameters.patience"):
+            value = 5
+        elif path == "signals":
+            value = True
+        assert program_key(replace(base, {path: value})) != program_key(base), path

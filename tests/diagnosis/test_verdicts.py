@@ -1,0 +1,186 @@
+"""Rules on curves made by hand: causes, decompositions, precedence."""
+
+import numpy as np
+import pytest
+
+from nnjax.core.types import Signals
+from nnjax.diagnosis.diagnose import diagnose
+from nnjax.diagnosis.types import CODES, Anchors, Curves
+from nnjax.diagnosis.verdicts import ORDER, RULES, SILENCES
+
+T = np.arange(1, 41)
+LEARNS = 2 * np.exp(-T / 8) + 0.3
+
+
+def first(**curves):
+    anchors, signals = curves.pop("anchors", None), curves.pop("signals", None)
+    [found] = diagnose(Curves(**curves), anchors, signals)
+    return found
+
+
+def codes(found):
+    return [verdict.code for verdict in (found.primary, *found.others)]
+
+
+def test_every_code_has_one_rule_but_that_of_short_curves():
+    assert {*ORDER, "too_short_to_say"} == set(CODES)
+    assert set(RULES) == set(ORDER)
+    assert set(SILENCES) <= set(ORDER)
+
+
+@pytest.mark.parametrize(
+    ("made", "cause"),
+    [((0.3, 0.0, 0.0), "regularisation"), ((0.0, 0.0, 0.3), "easier split"), ((0.05, 0.0, 0.2), "easier split")],
+)
+def test_the_gap_is_split_as_it_was_made(made, cause):
+    """T - V = regularisation + averaging + easier split, all in the loss's units; the curve falls by 0.02 an epoch."""
+    regular, _, easier = made
+    again = 2.0 - 0.02 * np.arange(40)
+    before = np.concatenate([again[:1] + 0.02, again[:-1]])
+    running = (before + again) / 2 + regular
+    found = first(train_loss=running, train_loss_eval=again, val_loss=again - easier)
+    [verdict] = [v for v in (found.primary, *found.others) if v.code == "val_below_train"]
+    whole = regular + 0.01 + easier
+    assert verdict.evidence["regularisation"] == pytest.approx(regular / whole, abs=1e-9)
+    assert verdict.evidence["averaging"] == pytest.approx(0.01 / whole, abs=1e-9)
+    assert verdict.evidence["easier split"] == pytest.approx(easier / whole, abs=1e-9)
+    assert ("easier" in verdict.sentence) == (cause == "easier split")
+
+
+def test_without_regularisation_the_running_mean_lies_above_by_averaging():
+    """A loss that falls fast and then slowly within each epoch has a mean above the middle of its ends."""
+    again = 2.0 - 0.02 * np.arange(40)
+    found = first(train_loss=again + 0.3, train_loss_eval=again, val_loss=again, anchors=Anchors(regularized=False))
+    [verdict] = [v for v in (found.primary, *found.others) if v.code == "val_below_train"]
+    assert verdict.evidence["averaging"] == pytest.approx(1)
+    assert "regularisation" not in verdict.evidence
+
+
+@pytest.mark.parametrize(
+    ("regularized", "name"),
+    [(None, "regularisation or easier split"), (True, "regularisation"), (False, "easier split")],
+)
+def test_without_a_re_evaluated_loss_the_anchors_tell(regularized, name):
+    found = first(train_loss=LEARNS + 0.3, val_loss=LEARNS, anchors=Anchors(regularized=regularized))
+    assert found.primary.code == "val_below_train"
+    assert max(found.primary.evidence, key=lambda k: found.primary.evidence[k] if k != "gap" else -1) == name
+
+
+def signals(**known):
+    """Signals of one network of two layers over 40 epochs; what is not given is healthy."""
+    healthy = {"gradient_norm": 0.1, "update_ratio": 1e-3, "dead_share": 0.1, "saturated_share": 0.1}
+    healthy |= {"activation_variance": 1.0}
+    arrays = {name: np.full((1, 40, 2), value) for name, value in healthy.items()}
+    for name, values in known.items():
+        arrays[name][0] = values
+    return Signals(("layer_0", "layer_1"), **arrays)
+
+
+@pytest.mark.parametrize(
+    ("known", "words"),
+    [
+        ({"dead_share": [0.2, 1.0]}, "In layer_1 100 % of the ReLU units are dead."),
+        ({"saturated_share": [0.97, 0.1]}, "In layer_0 97 % of the outputs are saturated."),
+        ({"activation_variance": [1.0, 0.0]}, "layer_1 gives every example the same answer"),
+        ({"gradient_norm": [1e-7, 0.1]}, "The gradient of the first layer is 1e-06 of the last one's"),
+        ({"dead_share": [np.nan, np.nan]}, "the curves alone do not tell which"),
+    ],
+)
+def test_a_network_that_is_stuck_says_why(known, words):
+    found = first(train_loss=np.full(40, 2.3026), val_loss=np.full(40, 2.3026), signals=signals(**known))
+    assert found.primary.code == "stuck_at_start"
+    assert words in found.primary.sentence
+    assert found.primary.next
+
+
+def test_the_mean_predictor_is_named_with_and_without_an_anchor():
+    level = np.log(10) + 0.3 * np.exp(-T)
+    found = first(train_loss=level, val_loss=level, anchors=Anchors(mean_predictor=np.log(10)))
+    assert "the mean predictor" in found.primary.sentence
+    found = first(train_loss=level, val_loss=level, val_accuracy=np.full(40, 0.1))
+    assert found.primary.code == "stuck_at_start"
+    assert "number of classes (10)" in found.primary.sentence
+
+
+def test_a_network_at_its_best_from_the_start_is_not_stuck():
+    """Fine-tuning: the loss hardly moves, but the accuracy is high."""
+    level = 0.05 + 0.0002 * np.cos(T)
+    assert first(train_loss=level, val_loss=level, val_accuracy=np.full(40, 0.98)).primary.code != "stuck_at_start"
+
+
+def test_overfitting_needs_a_train_loss_that_falls():
+    val = 1 - 0.5 * np.exp(-(((T - 12) / 8) ** 2))
+    assert first(train_loss=LEARNS, val_loss=val).primary.code == "overfitting"
+    rising = first(train_loss=val + 0.02, val_loss=val)
+    assert "overfitting" not in codes(rising)
+    assert rising.primary.code == "rising"
+
+
+def test_an_epoch_of_the_trainers_own_knowledge():
+    found = first(train_loss=LEARNS, diverged_at=np.array([41.0]))
+    assert (found.primary.code, found.primary.epochs) == ("diverged", {"diverged": 41})
+    assert found.others == ()
+
+
+def test_a_floor_is_told():
+    found = first(val_loss=np.exp(-T / 3) + 0.0900, anchors=Anchors(floor=0.0581))
+    assert {"converged", "stopped_too_late"} & set(codes(found))
+    [verdict] = [v for v in (found.primary, *found.others) if v.code == "converged"]
+    assert "0.0319 above the least possible (0.0581)" in verdict.sentence
+
+
+def test_a_spike_in_the_running_mean_alone_is_noise_of_that_loss():
+    jumps = LEARNS.copy()
+    jumps[20] *= 2
+    assert first(train_loss=jumps, val_loss=LEARNS + 0.02).primary.code != "spike"
+    also = LEARNS + 0.02
+    also[20] *= 1.5
+    found = first(train_loss=jumps, val_loss=also)
+    assert (found.primary.code, found.primary.epochs["spike"]) == ("spike", 21)
+
+
+def test_a_network_that_collapses_is_not_stuck_from_the_start():
+    """Eight good epochs, and then a constant answer for good."""
+    loss = np.where(T <= 8, np.exp(-T / 4), np.log(10))
+    found = first(train_loss=loss, val_loss=loss, anchors=Anchors(mean_predictor=np.log(10)))
+    assert found.primary.code == "stuck_at_start"
+    assert found.primary.sentence.startswith("After epoch 8 the loss went back up to 2.303")
+    assert found.primary.epochs["from"] == 8
+
+
+def test_a_fall_that_slows_down_is_not_called_a_straight_line():
+    """A power law above the mean predictor: 26 % of its fall in the second half."""
+    loss = 3 + 2 * T**-0.3
+    found = first(train_loss=loss, val_loss=loss, anchors=Anchors(mean_predictor=2.5))
+    assert found.primary.code == "too_slow"
+    assert "slowly and steadily" in found.primary.sentence
+    assert "straight" not in found.primary.sentence
+
+
+def test_what_the_first_epoch_brought_counts():
+    """Validation falls along a line, but the mean of the first epoch's batches is five times as high: no slow rate."""
+    val = 1 - 0.005 * T
+    train = np.where(T == 1, 5.0, val)
+    assert first(train_loss=val, val_loss=val).primary.code == "too_slow"
+    assert first(train_loss=train, val_loss=val).primary.code == "still_learning"
+
+
+def test_one_that_has_come_far_is_noisy_and_one_that_has_not_is_unstable():
+    wobble = np.exp(0.3 * np.cos(2.3 * T))
+    for level, code in ((0.05, "noisy"), (0.6, "unstable")):
+        loss = (level + np.exp(-T)) * wobble
+        anchors = Anchors(mean_predictor=1.0)
+        assert first(train_loss=loss, train_loss_eval=loss, val_loss=loss, anchors=anchors).primary.code == code
+
+
+def test_a_short_smooth_fall_is_still_learning():
+    """Six epochs: the bend of the curve is no noise."""
+    loss = np.array([1.8, 1.0, 0.6, 0.4, 0.3, 0.24])
+    assert first(train_loss=loss, val_loss=loss + 0.1).primary.code == "still_learning"
+
+
+def test_a_network_that_memorises_is_not_promised_more():
+    """Validation falls by 4 % in its second half, train to a twentieth of it."""
+    val, train = 0.5 + 0.6 * np.exp(-T / 8), np.exp(-T / 10)
+    assert "still_learning" in codes(first(train_loss=val, val_loss=val))
+    assert "still_learning" not in codes(first(train_loss=train, val_loss=val))

@@ -1,0 +1,169 @@
+"""Predictions: whose inputs, in which order of columns, and as which tables."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from fake_runs import CLASSIFIER, REGRESSOR, fake_run, table
+
+from nnjax.core.errors import UserError
+from nnjax.core.fields import replace
+from nnjax.data import from_arrays, load
+from nnjax.exchange.files import serve
+from nnjax.exchange.predictions import (
+    Opened,
+    choose_trial,
+    inputs_for,
+    inputs_of,
+    own_part,
+    prediction_columns,
+    write_predictions,
+)
+from nnjax.spaces.space import Space
+
+TABLE = pd.DataFrame(
+    {
+        "age": np.arange(24.0) + 20,
+        "colour": ["red", "green", "blue"] * 8,
+        "weight": np.linspace(50, 80, 24),
+        "price": np.arange(24.0) ** 2 / 10 + 0.05,
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def houses(tmp_path_factory):
+    """A regression on a table with a column of texts, its targets standardised; drawn weights."""
+    path = tmp_path_factory.mktemp("table") / "houses.csv"
+    TABLE.to_csv(path, index=False)
+    changes = {"data.name": f"csv:{path}", "scaling": "standard", "target_scaling": "standard", "widths": (4,)}
+    space = Space({"seed": (0, 1)})
+    return fake_run(replace(REGRESSOR, {**changes, "validation": 4, "test": 4}), space, load(changes["data.name"]))
+
+
+def served(run, trial=0):
+    return serve(run.network(trial))
+
+
+def test_its_own_test_part_by_default(houses):
+    data = houses.data()
+    np.testing.assert_array_equal(own_part(houses, 0), data.dataset.x[data.test])
+
+
+def test_columns_are_taken_by_name_and_categories_keep_their_codes(houses, tmp_path):
+    """Other order, no target, a column more, and only two of the three colours, which sort otherwise."""
+    rows = TABLE.iloc[[0, 1, 3, 4, 6]]
+    rows[["weight", "colour", "age"]].assign(garden=1.0).to_csv(tmp_path / "new.csv", index=False)
+    x = inputs_for(houses.facts(), f"csv:{tmp_path / 'new.csv'}", None, None)
+    blue, green, red = 0, 1, 2  # the sorted texts of the training table
+    np.testing.assert_allclose(x[:, 0], rows.age)
+    assert x[:, 1].tolist() == [red, green, red, green, red]
+    np.testing.assert_allclose(x[:, 2], rows.weight, rtol=1e-6)
+    everything = inputs_for(houses.facts(), houses.facts().name, None, None)
+    np.testing.assert_array_equal(everything, houses.data().dataset.x)
+    assert everything[2, 1] == blue
+
+
+def test_a_few_rows_may_each_have_another_category(houses, tmp_path):
+    TABLE.head(3).to_csv(tmp_path / "new.csv", index=False)
+    assert inputs_for(houses.facts(), f"csv:{tmp_path / 'new.csv'}", None, None)[:, 1].tolist() == [2, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda t: t.drop(columns="age"), "has no input 'age', which the network was trained on .* colour, weight"),
+        (lambda t: t.replace("red", "pink"), "'colour' of .* holds 'pink', .* never seen; it knows blue, green, red"),
+        (lambda t: t.assign(colour=1.0), "'colour' of .* holds numbers, but texts were expected"),
+        (lambda t: t.assign(age=["old", "young"] * 12), "'age' of .* holds texts, but numbers were expected"),
+    ],
+)
+def test_tables_that_do_not_fit(houses, tmp_path, change, words):
+    change(TABLE).to_csv(tmp_path / "new.csv", index=False)
+    with pytest.raises(UserError, match=words):
+        inputs_for(houses.facts(), f"csv:{tmp_path / 'new.csv'}", None, None)
+
+
+def test_other_sources_must_have_the_same_inputs(houses):
+    with pytest.raises(UserError, match="two_spirals has 2 inputs, but the network was trained on 3"):
+        inputs_for(houses.facts(), "two_spirals", None, None)
+    with pytest.raises(UserError, match="parity:3 has an input 'x1' where the network was trained on 'age'"):
+        inputs_for(houses.facts(), "parity:3", None, None)
+
+
+def test_outputs_of_a_regression_are_in_the_targets_own_units(houses):
+    x = houses.data().dataset.x
+    params = houses.params(1)
+    facts = houses.facts()
+    scaled = (x - facts.x_scaler.mean) * facts.x_scaler.scale
+    hidden = np.maximum(scaled @ params["layer_0"]["kernel"] + params["layer_0"]["bias"], 0)
+    output = hidden @ params["layer_1"]["kernel"] + params["layer_1"]["bias"]
+    price = TABLE.price.to_numpy()[houses.data().train]
+    expected = output * price.std() + price.mean()
+    found = prediction_columns(served(houses, 1), x, False)
+    assert list(found) == ["output"]
+    np.testing.assert_allclose(found["output"], expected, rtol=1e-4)
+
+
+def test_classes_of_two_and_of_one_output(tmp_path):
+    data = table("classification", 40)
+    sigmoid = {"output_activation": "sigmoid", "loss": "binary_crossentropy", "widths": ()}
+    run = fake_run(replace(CLASSIFIER, {**sigmoid, "validation": 5, "test": 5}), dataset=data)
+    columns = prediction_columns(served(run), data.x, False)
+    output = columns["output"][:, 0]
+    assert columns["class"].tolist() == ["yes" if p > 0.5 else "no" for p in output]
+    np.testing.assert_allclose(columns["probability"], np.maximum(output, 1 - output), rtol=1e-6)
+    write_predictions(Opened("trial 0", served(run)), data.x, str(tmp_path / "out.csv"))
+    written = pd.read_csv(tmp_path / "out.csv")
+    assert list(written.columns) == ["class", "probability", "output_0"]
+    assert written["class"].tolist() == columns["class"].tolist()
+    with pytest.raises(UserError, match=r"'out.txt' ends in '.txt'"):
+        write_predictions(Opened("trial 0", served(run)), data.x, "out.txt")
+
+
+def test_published_lenet_gives_the_nearest_drawing_and_its_distance(tmp_path):
+    """Outputs are the negative distances; the smallest distance is the class."""
+    published = {
+        "kind": "lenet5",
+        "widths": (6, 16, 120, 84),
+        "model.activation": "squash",
+        "kernel_init": "lecun_1998",
+        "output_activation": "linear",
+        "loss": "rbf_map",
+    }
+    x = np.random.default_rng(0).integers(256, size=(40, 784)).astype(np.uint8)
+    data = from_arrays(x, np.arange(40) % 10, classes=tuple("abcdefghij"), image_shape=(28, 28))
+    run = fake_run(replace(CLASSIFIER, {**published, "validation": 10, "test": 10}), dataset=data)
+    write_predictions(Opened("trial 0", served(run)), x[:7], str(tmp_path / "out.csv"))
+    written = pd.read_csv(tmp_path / "out.csv")
+    distances = -written[[f"output_{k}" for k in range(10)]].to_numpy()
+    assert list(written.columns)[:2] == ["class", "distance"]
+    assert (distances >= 0).all()
+    np.testing.assert_allclose(written["distance"], distances.min(axis=1))
+    assert written["class"].tolist() == ["abcdefghij"[k] for k in distances.argmin(axis=1)]
+    assert prediction_columns(served(run), x[:7], True)["code"].shape == (7, 84)
+
+
+def test_codes_are_the_narrowest_layer_of_an_autoencoder(tmp_path):
+    run = fake_run()
+    x = run.data().dataset.x[:7]
+    write_predictions(Opened("trial 0", served(run)), x, str(tmp_path / "codes.npz"), encode=True)
+    with np.load(tmp_path / "codes.npz") as file:
+        assert list(file) == ["code"]
+        assert file["code"].shape == (7, 4)
+    assert list(prediction_columns(served(run), x, False)) == ["output"]
+
+
+def test_which_trial(houses):
+    assert choose_trial(houses, 1) == 1
+    best = int(np.argmin([record.values["val_loss"] for record in houses.records]))
+    assert choose_trial(houses, None) == best
+    for trial in (-1, 2):
+        with pytest.raises(UserError, match=f"There is no trial {trial}; the run has trials 0 to 1"):
+            choose_trial(houses, trial)
+
+
+def test_a_network_that_scales_by_itself_is_not_scaled_twice(houses):
+    with pytest.raises(UserError, match="trial 1 scales its inputs itself, as in training; leave out --unit"):
+        inputs_of(Opened("trial 1", served(houses, 1)), "two_spirals", None, None, unit=True)
+    with pytest.raises(UserError, match="net has no data of its own; name data with --data=NAME"):
+        inputs_of(Opened("net", served(houses)), None, None, None)

@@ -1,0 +1,338 @@
+"""The run folder: what is written comes back, in one piece or not at all, and nothing foreign is touched."""
+
+import errno
+import json
+import os
+
+import numpy as np
+import pytest
+from populations import CLASSIFIER, blobs, specs_of
+
+from nnjax.checks.rules.case import Finding
+from nnjax.core.errors import UserError
+from nnjax.core.experiment import DataConfig, TrialSpec
+from nnjax.core.fields import replace
+from nnjax.data import prepare_loaded
+from nnjax.runs import files
+from nnjax.runs.folder import FolderStore
+from nnjax.train.storage import npz
+from nnjax.train.storage.records import DIVERGED, DONE, RUNNING, WAITING, Record
+
+SPECS = specs_of(CLASSIFIER, {"learning_rate": (0.1, 0.2), "seed": (0, 1)})
+FACTS = {CLASSIFIER.data: prepare_loaded(blobs(), CLASSIFIER.data).facts()}
+FINDINGS = [("a", Finding("code", "warning", "It is so.", "Do this."))]
+
+
+@pytest.fixture
+def begun():
+    """Begin a run folder, and let go of it at the end of the test; gives the store and the records found."""
+    stores = []
+
+    def begin(path, specs=SPECS, facts=FACTS, announce=None):
+        stores.append(FolderStore(path, announce))
+        return stores[-1], stores[-1].begin(CLASSIFIER, specs, facts, FINDINGS, "A title")
+
+    yield begin
+    for store in stores:
+        store.release()
+
+
+def records():
+    """One trial of each kind; curves are float64 as the records hold them."""
+    curve = np.array([0.1, 1 / 3, 0.7], np.float32).astype(float)
+    return [
+        Record(DONE, 3, {"val_loss": 0.7, "best_epoch": 1.0}, {"val_loss": curve}, "It has overfitted.", 1.5),
+        Record(DIVERGED, 1, {"diverged_at_step": 9.0, "val_loss": 0.1}, {"val_loss": curve[:1]}, "", 0.5),
+        Record(RUNNING, 2, {}, {"val_loss": curve[:2]}),
+        Record(WAITING),
+    ]
+
+
+def test_a_new_folder_is_made_with_its_parents_and_tells_all(tmp_path, begun):
+    store, found = begun(tmp_path / "runs" / "one")
+    assert [record.status for record in found] == [WAITING] * 4
+    base, specs, title = store.read_config()
+    assert (base, specs, title) == (CLASSIFIER, SPECS, "A title")
+    facts, findings = store.read_facts()
+    assert findings == FINDINGS
+    [(config, fact)] = facts.items()
+    expected = FACTS[config]
+    assert fact.x_scaler(np.ones(4)).tolist() == expected.x_scaler(np.ones(4)).tolist()
+    for name in ("name", "sha256", "task", "classes", "features", "sizes", "num_inputs", "categories"):
+        assert getattr(fact, name) == getattr(expected, name)
+
+
+def test_records_come_back_bit_for_bit(tmp_path, begun):
+    store, _ = begun(tmp_path)
+    store.save_records(SPECS, records())
+    store.note_environment({"plan": [], "trial_seconds": [1.5, 0.5, 0.0, 0.0]}, 2.0)
+    again = store.read_records(SPECS)
+    for old, new in zip(records(), again, strict=True):
+        assert (new.status, new.epochs, new.values, new.verdict) == (old.status, old.epochs, old.values, old.verdict)
+        assert new.seconds == old.seconds
+        for name, curve in old.curves.items():
+            np.testing.assert_array_equal(new.curves[name], curve)
+    before = (tmp_path / "trials.csv").read_bytes()
+    store.save_records(SPECS, again)
+    assert (tmp_path / "trials.csv").read_bytes() == before
+
+
+def test_the_table_shows_what_varies():
+    specs = specs_of(CLASSIFIER, {"widths": ((8,), (4, 2)), "shuffle": (True, False)})
+    lines = files.trials_csv(specs, [Record()] * 4).splitlines()
+    assert lines[0] == "trial,arm,status,seed,fold,epochs,model.widths,learning_rate,b1,b2,epsilon,shuffle,verdict"
+    assert lines[1] == "0,,waiting,0,,0,8,0.01,0.9,0.999,1e-08,True,"
+    assert lines[4].startswith("3,,waiting,0,,0,4 2,0.01")
+
+
+def test_the_same_trials_resume_and_others_are_refused(tmp_path, begun):
+    store, _ = begun(tmp_path)
+    store.release()
+    begun(tmp_path)[0].release()
+    before = sorted(os.listdir(tmp_path))
+    others = specs_of(replace(CLASSIFIER, {"epochs": 9}), {"learning_rate": (0.1, 0.3)})
+    with pytest.raises(UserError, match=r"another experiment \(hyperparameters.learning_rate: 0.1, 0.2 → 0.1, 0.3;"):
+        FolderStore(tmp_path).refuse_unfit(others)
+    with pytest.raises(UserError, match="epochs: 4 → 9; seed: 0, 1 → 0; trials: 4 → 2"):
+        begun(tmp_path, others)
+    assert sorted(os.listdir(tmp_path)) == before
+
+
+@pytest.mark.parametrize(
+    ("new", "what"),
+    [
+        (SPECS, []),
+        (SPECS[:3], ["trials: 4 → 3"]),
+        ([*SPECS[:2], SPECS[3], SPECS[2]], ["the same values are combined in another way"]),
+        ([TrialSpec(s.id, s.experiment, "x") for s in SPECS], ["arm: '' → 'x'"]),
+        (specs_of(CLASSIFIER, {"seed": range(9)})[:4], None),
+    ],
+)
+def test_differences(new, what):
+    found = files.differences(SPECS, new)
+    if what is None:
+        what = ["hyperparameters.learning_rate: 0.1, 0.2 → 0.01", "seed: 0, 1 → 0, 1, 2, 3"]
+    assert found == what
+
+
+def test_a_folder_of_something_else_is_left_alone(tmp_path, begun):
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(UserError, match=r"something else \(such as thesis.txt\)"):
+        begun(tmp_path)
+    assert os.listdir(tmp_path) == ["thesis.txt"]
+
+
+def test_a_folder_may_be_empty_hidden_files_do_not_count(tmp_path, begun):
+    (tmp_path / ".DS_Store").write_text("")
+    begun(tmp_path)
+
+
+def test_a_folder_that_was_hardly_begun_is_begun_again(tmp_path, begun):
+    """Killed before config.json, which is written last."""
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "data.json").write_text("{")
+    (tmp_path / ".config.json.99.tmp").write_text("{")
+    store, _ = begun(tmp_path)
+    assert store.read_facts()[1] == FINDINGS
+    assert not list(tmp_path.glob(".*.tmp"))
+
+
+def test_a_file_or_what_is_inside_a_file_is_refused(tmp_path, begun):
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(UserError, match="file is a file; name a folder"):
+        begun(tmp_path / "file")
+    with pytest.raises(UserError, match=r"cannot be written \(Not a directory\); name a folder that can"):
+        begun(tmp_path / "file" / "run")
+
+
+def test_one_process_at_a_time(tmp_path, begun):
+    store, _ = begun(tmp_path)
+    with pytest.raises(UserError, match="Another process is using the workdir"):
+        begun(tmp_path)
+    store.release()
+    begun(tmp_path)
+
+
+def test_changed_data_are_refused(tmp_path, begun):
+    begun(tmp_path)[0].release()
+    changed = {CLASSIFIER.data: prepare_loaded(blobs(61), CLASSIFIER.data).facts()}
+    with pytest.raises(UserError, match=r"The data 'blobs' have changed since .* \(their SHA-256 differs\)"):
+        begun(tmp_path, facts=changed)
+
+
+@pytest.mark.parametrize("name", ["fsync", "replace"])
+def test_a_full_disk_leaves_no_new_folder(tmp_path, monkeypatch, name, begun):
+    monkeypatch.setattr(os, name, full_disk)
+    with pytest.raises(OSError, match=r"No space left on device: '.*data.json'"):
+        begun(tmp_path / "run")
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["fsync", "replace"])
+def test_a_full_disk_keeps_the_last_complete_version(tmp_path, monkeypatch, name, begun):
+    store, _ = begun(tmp_path)
+    store.save_records(SPECS, records())
+    store.save_chunk({"a": np.arange(3)}, {"step": 1})
+    before = {path.name: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    with monkeypatch.context() as patch:
+        patch.setattr(os, name, full_disk)
+        for write in (
+            lambda: store.save_chunk({"a": np.arange(4)}, {"step": 2}),
+            lambda: store.save_records(SPECS, [Record()] * 4),
+            lambda: store.save_weights(0, {"a": np.arange(4)}),
+        ):
+            with pytest.raises(OSError, match="No space left"):
+                write()
+    assert {path.name: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+    assert store.load_chunk()[1] == {"step": 1}
+
+
+def full_disk(*_):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_two_versions_of_the_chunk_are_kept(tmp_path, begun):
+    store, _ = begun(tmp_path)
+    assert store.load_chunk() is None
+    for step in (1, 2, 3):
+        store.save_chunk({"a": np.full(3, step)}, {"step": step})
+    assert store.load_chunk()[1] == {"step": 3}
+    chunk, previous = tmp_path / "checkpoints" / "chunk.npz", tmp_path / "checkpoints" / "chunk_previous.npz"
+    chunk.write_bytes(chunk.read_bytes()[:-1])
+    arrays, note = store.load_chunk()
+    assert (arrays["a"].tolist(), note) == ([2, 2, 2], {"step": 2})
+    assert [f"{chunk} is damaged" in text and text.endswith("the version before it.") for text in store.messages] == [
+        True
+    ]
+    previous.write_bytes(b"")
+    assert store.load_chunk() is None
+    assert store.messages[-1].endswith("The trials under way begin again.")
+    chunk.unlink()  # a process killed between the two renames
+    store.drop_chunk()
+    assert os.listdir(tmp_path / "checkpoints") == []
+
+
+def test_a_damaged_chunk_is_announced(tmp_path, begun):
+    said = []
+    store, _ = begun(tmp_path, announce=said.append)
+    store.save_chunk({"a": np.arange(3)}, {})
+    (tmp_path / "checkpoints" / "chunk.npz").write_bytes(b"junk")
+    assert store.load_chunk() is None
+    assert [text.startswith("warning: ") for text in said] == [True]
+
+
+def test_a_chunk_of_another_version_is_announced(tmp_path, begun):
+    store, _ = begun(tmp_path)
+    path = tmp_path / "checkpoints" / "chunk.npz"
+    path.write_bytes(npz.to_bytes({"a": np.arange(3)}, {"crews": [{"trials": [0], "step": 1}]}))
+    assert store.load_chunk() is None
+    assert store.messages == [f"warning: {path} is of another version of nnjax. The trials under way begin again."]
+
+
+def edit_json(path, change):
+    tree = json.loads(path.read_text())
+    change(tree)
+    path.write_text(json.dumps(tree))
+
+
+def read_all(store):
+    store.read_config()
+    store.read_facts()
+    store.read_records(SPECS)
+
+
+DAMAGES = [
+    ("config.json", lambda path: path.write_text(path.read_text()[:100]), r"config\.json is damaged \(JSONDecodeError"),
+    ("config.json", lambda path: path.write_bytes(b"\xff"), r"config\.json is damaged \(UnicodeDecodeError"),
+    ("config.json", lambda path: path.write_text("[]"), r"config\.json is not of format 1"),
+    ("config.json", lambda path: edit_json(path, lambda t: t.update(format=2)), "not of format 1"),
+    ("config.json", lambda path: edit_json(path, lambda t: t.pop("trials")), r"damaged \(KeyError: 'trials'\)"),
+    (
+        "config.json",
+        lambda path: edit_json(path, lambda t: t["experiment"].update(epoch=3)),
+        r"damaged \(Unknown field 'epoch'; did you mean epochs\?\)",
+    ),
+    (
+        "config.json",
+        lambda path: edit_json(path, lambda t: t["experiment"].update(epochs="many")),
+        "epochs is 'many', but a whole number was expected",
+    ),
+    ("config.json", lambda path: path.unlink(), r"is not a run folder: it has no config\.json"),
+    ("data.json", lambda path: path.unlink(), r"is not a run folder: it has no data\.json"),
+    ("data.json", lambda path: path.write_text("{}"), r"data\.json is damaged \(KeyError: 'data'\)"),
+    (
+        "data.json",
+        lambda path: edit_json(path, lambda t: t["data"][0]["facts"].pop("sha256")),
+        r"data\.json is damaged \(TypeError",
+    ),
+    ("environment.json", lambda path: path.write_text("3"), r"environment\.json is damaged \(AttributeError"),
+    ("curves.npz", lambda path: path.write_bytes(path.read_bytes()[:-9]), r"curves\.npz is damaged"),
+    ("curves.npz", lambda path: path.unlink(), r"curves\.npz is not there"),
+    (
+        "trials.csv",
+        lambda path: path.write_text("\n".join(path.read_text().split("\n")[:3])),
+        r"trials\.csv is damaged",
+    ),
+    ("trials.csv", lambda path: path.write_text(path.read_text().replace("done", "dome")), "status 'dome' is unknown"),
+    ("trials.csv", lambda path: path.write_text(path.read_text().replace("0.7", "?")), "could not convert"),
+    (
+        "trials.csv",
+        lambda path: path.write_text(path.read_text().replace("done,0,,3", "done,0,,4")),
+        r"4 epochs, but 3 in curves\.npz",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "damage", "words"), DAMAGES)
+def test_damage_is_one_sentence(tmp_path, name, damage, words, begun):
+    store, _ = begun(tmp_path)
+    store.save_records(SPECS, records())
+    store.note_environment({"plan": []}, 1.0)
+    damage(tmp_path / name)
+    with pytest.raises(UserError, match=words) as caught:
+        read_all(store)
+    assert "\n" not in str(caught.value)
+
+
+def test_curves_that_began_again_go_with_an_older_table(tmp_path, begun):
+    """Killed between curves.npz and trials.csv, after a trial had to begin again: no damage."""
+    store, _ = begun(tmp_path)
+    store.save_records(SPECS, [Record(RUNNING, 3, {}, {"val_loss": np.arange(3.0)}), *[Record()] * 3])
+    before = (tmp_path / "trials.csv").read_text()
+    store.save_records(SPECS, [Record(RUNNING, 1, {}, {"val_loss": np.arange(1.0)}), *[Record()] * 3])
+    (tmp_path / "trials.csv").write_text(before)
+    assert store.read_records(SPECS)[0].epochs == 1
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("scripts/sweep.py", "scripts/sweep.py"),
+        ("/home/me/nnjax/scripts/sweep.py", "scripts/sweep.py"),
+        ("/a/b.py", "b.py"),
+    ],
+)
+def test_the_command_names_no_folder_of_this_machine(tmp_path, begun, monkeypatch, script, words):
+    monkeypatch.setattr("sys.argv", [script, "--workdir=a b"])
+    store, _ = begun(tmp_path)
+    store.note_environment({})
+    assert store.read_environment()["command"] == f"python {words} '--workdir=a b'"
+
+
+def test_sessions_add_up(tmp_path, begun):
+    store, _ = begun(tmp_path)
+    assert (store.read_environment(), store.read_plan()) == ({}, [])
+    plan = [{"trials": [0], "devices": 2}]
+    store.note_environment({"plan": plan})
+    assert store.read_environment()["sessions"] == []
+    store.note_environment({"plan": plan}, 1.23456)
+    store.note_environment({"plan": plan}, 2.0)
+    assert store.read_environment()["sessions"] == [1.235, 2.0]
+    assert store.read_plan() == plan
+
+
+def test_other_data_configurations_have_facts_of_their_own(tmp_path, begun):
+    other = DataConfig("blobs", validation=5)
+    facts = {**FACTS, other: prepare_loaded(blobs(), other).facts()}
+    store, _ = begun(tmp_path, facts=facts)
+    assert store.read_facts()[0][other].sizes[1] == 5

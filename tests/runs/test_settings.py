@@ -1,0 +1,105 @@
+import math
+
+import numpy as np
+import pytest
+from fake_runs import AUTOENCODER, CLASSIFIER, DEMO, DIVERGED, REGRESSOR, WAITING, fake_run, table
+
+from nnjax.core.fields import replace
+from nnjax.runs import settings
+from nnjax.spaces.space import Arm, Space
+
+
+def test_settings_are_trials_that_differ_in_their_seed_only():
+    run = fake_run(CLASSIFIER, Space(axes={"learning_rate": (0.1, 0.01), "seed": (0, 1, 2)}))
+    found = settings.settings(run)
+    assert [setting.label for setting in found] == ["learning_rate 0.1", "learning_rate 0.01"]
+    assert [setting.trials for setting in found] == [(0, 1, 2), (3, 4, 5)]
+    assert {setting.goal for setting in found} == {"classification"}
+
+
+@pytest.mark.parametrize(
+    ("space", "labels"),
+    [
+        (Space(), ["64-16-4-16-64"]),
+        (Space(arms={"a": Arm(), "b": Arm({"loss": "binary_crossentropy"})}), ["a", "b"]),
+        (Space(axes={"epochs": (2, 3)}, arms={"a": Arm()}), ["a, epochs 2", "a, epochs 3"]),
+        (Space(axes={"widths": ((4,), (8, 2, 8))}), ["widths 4", "widths 8-2-8"]),
+        (Space(axes={"dropout": (None, 0.5)}), ["dropout none", "dropout 0.5"]),
+    ],
+)
+def test_labels(space, labels):
+    assert [setting.label for setting in settings.settings(fake_run(space=space))] == labels
+
+
+def test_goals():
+    assert [s.goal for s in settings.settings(fake_run(space=DEMO))] == ["reconstruction"] * 4 + ["classification"]
+    assert settings.settings(fake_run(REGRESSOR, dataset=table()))[0].goal == "regression"
+
+
+def test_a_metric_that_is_the_loss_is_found_under_the_name_of_the_loss():
+    run = fake_run(space=DEMO)
+    record = run.records[0]  # trained on the mean squared error: recorded as test_loss only
+    record.values["test_loss"] = 0.123
+    assert "test_mean_squared_error" not in record.values
+    assert settings.score(run.specs[0].experiment, record, "mean_squared_error", "test") == 0.123
+    assert math.isnan(settings.score(run.specs[0].experiment, record, "accuracy", "test"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "reported", "chosen"),
+    [
+        ({}, "test", "validation"),
+        ({"data.test": 0}, "validation", "validation"),
+        ({"data.validation": 0}, "test", "test"),
+        ({"data.validation": 0, "data.test": 0}, "training", "training"),
+    ],
+)
+def test_the_test_part_is_reported_and_the_validation_part_chooses(changes, reported, chosen):
+    facts = fake_run(replace(CLASSIFIER, changes)).facts(0)
+    assert (settings.report_part(facts), settings.choice_part(facts)) == (reported, chosen)
+
+
+def test_ranking_is_by_validation_and_what_has_no_score_is_last():
+    run = fake_run(CLASSIFIER, Space(axes={"learning_rate": (0.3, 0.2, 0.1)}), statuses={2: DIVERGED})
+    run.records[0].values |= {"val_accuracy": 0.8, "test_accuracy": 0.99}
+    run.records[1].values |= {"val_accuracy": 0.9, "test_accuracy": 0.10}
+    found = settings.ranked(run, settings.settings(run))
+    assert [setting.trials[0] for setting in found] == [1, 0, 2]
+
+
+def test_representative_is_the_trial_of_median_error_among_those_with_weights():
+    run = fake_run(CLASSIFIER, Space(axes={"seed": range(5)}), statuses={3: WAITING})
+    for trial, right in enumerate((0.5, 0.9, 0.7, 0.1, 0.6)):
+        run.records[trial].values["test_accuracy"] = right
+    setting = settings.settings(run)[0]
+    assert settings.representative(run, setting) == 2  # errors .1 .3 .4 .5: the lower of the two in the middle
+    none = fake_run(CLASSIFIER, statuses={0: WAITING})
+    assert settings.representative(none, settings.settings(none)[0]) is None
+
+
+def test_mean_and_spread_by_hand():
+    assert settings.mean_and_spread([1, 3, np.nan, np.inf]) == (2.0, pytest.approx(math.sqrt(2)), 2)
+    mean, spread, count = settings.mean_and_spread([5])
+    assert (mean, count) == (5.0, 1)
+    assert math.isnan(spread)
+    assert settings.mean_and_spread([])[2] == 0
+
+
+@pytest.mark.parametrize(
+    ("values", "percent", "text"),
+    [
+        ([0.012345], False, "0.01235"),
+        ([0.01, 0.03], False, "0.02 ± 0.01"),
+        ([0.051], True, "5.10 %"),
+        ([0.05, 0.07], True, "6.00 ± 1.41 %"),
+        ([np.nan], False, "–"),
+        ([], True, "–"),
+    ],
+)
+def test_cells(values, percent, text):
+    assert settings.cell(values, percent) == text
+
+
+def test_layers_name_all_widths():
+    run = fake_run(AUTOENCODER)
+    assert settings.layers(run.specs[0].experiment, run.facts(0)) == "64-16-4-16-64"
