@@ -10,6 +10,7 @@ from nnjax.core.types import Signals
 from nnjax.diagnosis.aligned_curves import align, checked, per_trial
 from nnjax.diagnosis.trial_features import TrialFeatures, trial_features
 from nnjax.diagnosis.types import Anchors, Curves, Diagnosis
+from nnjax.diagnosis.verdict_rule import VerdictRule
 from nnjax.diagnosis.verdicts import VERDICTS
 
 NO_RULE_HOLDS = 0.3  # the confidence of `converged` then
@@ -51,7 +52,7 @@ def _diagnose(trials: TrialFeatures) -> list[Diagnosis]:
 
 def _of_trial(trials: TrialFeatures, i: int, confidence: dict[str, float]) -> Diagnosis:
     """Keep the rules that hold and are not silenced by one before them; describe the trial by each."""
-    kept = []
+    kept: list[VerdictRule] = []
     for rule in (VERDICTS[code] for code, value in confidence.items() if value > 0):
         if not any(rule.is_silenced_by(before) for before in kept):
             kept.append(rule)

@@ -7,9 +7,8 @@ import numpy as np
 from nnjax.diagnosis import thresholds as limit
 from nnjax.diagnosis.badge import Badge
 from nnjax.diagnosis.conditions import at_mean_predictor, flat_from, still_falling
-from nnjax.diagnosis.marks import Losses, Mark, band
+from nnjax.diagnosis.marks import band
 from nnjax.diagnosis.trial_features import TrialFeatures
-from nnjax.diagnosis.types import Verdict
 from nnjax.diagnosis.verdict_rule import DONE, Description, VerdictRule, graded, percent
 
 
@@ -33,11 +32,6 @@ def describe(trials: TrialFeatures, i: int) -> Description:
     return Description(text, evidence, {"from": int(flat_from(trials)[i]), "to": t})
 
 
-def marks(verdict: Verdict, losses: Losses) -> list[Mark]:
-    """Mark the flat epochs."""
-    return [band(verdict, "flat")]
-
-
 VERDICT = VerdictRule(
     code="converged",
     precedence=150,
@@ -45,5 +39,5 @@ VERDICT = VerdictRule(
     badge=Badge("✓", "#009e73", "the loss has fallen and is flat"),
     confidence=confidence,
     describe=describe,
-    marks=marks,
+    marks=lambda verdict, losses: [band(verdict, "flat")],
 )

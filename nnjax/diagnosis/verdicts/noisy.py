@@ -6,9 +6,8 @@ import numpy as np
 
 from nnjax.diagnosis import features as f
 from nnjax.diagnosis.badge import Badge
-from nnjax.diagnosis.marks import Losses, Mark, band
+from nnjax.diagnosis.marks import band
 from nnjax.diagnosis.trial_features import TrialFeatures
-from nnjax.diagnosis.types import Verdict
 from nnjax.diagnosis.verdict_rule import REMARK, Description, VerdictRule, graded, percent
 
 FEWEST_UPS = 2  # steps up: one is no wobble, in however short a curve
@@ -45,11 +44,6 @@ def describe(trials: TrialFeatures, i: int) -> Description:
     return Description(text, {"noise": level}, {"from": trials.num_epochs // 3 + 1, "to": trials.num_epochs}, advice)
 
 
-def marks(verdict: Verdict, losses: Losses) -> list[Mark]:
-    """Mark the last two thirds."""
-    return [band(verdict, "wobbles")]
-
-
 VERDICT = VerdictRule(
     code="noisy",
     precedence=120,
@@ -57,5 +51,5 @@ VERDICT = VerdictRule(
     badge=Badge("≈", "#f0e442", "it wobbles more than it moves"),
     confidence=confidence,
     describe=describe,
-    marks=marks,
+    marks=lambda verdict, losses: [band(verdict, "wobbles")],
 )

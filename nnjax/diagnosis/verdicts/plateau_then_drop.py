@@ -6,9 +6,8 @@ import numpy as np
 
 from nnjax.diagnosis import features as f
 from nnjax.diagnosis.badge import Badge
-from nnjax.diagnosis.marks import Losses, Mark, band
+from nnjax.diagnosis.marks import band
 from nnjax.diagnosis.trial_features import TrialFeatures
-from nnjax.diagnosis.types import Verdict
 from nnjax.diagnosis.verdict_rule import REMARK, Description, VerdictRule, graded, percent
 
 PLATEAU = 0.15  # of the epochs, at least
@@ -55,11 +54,6 @@ def describe(trials: TrialFeatures, i: int) -> Description:
     return Description(text, {"drop": float(drop)}, {"from": int(start) + 1, "to": int(start + length)}, advice)
 
 
-def marks(verdict: Verdict, losses: Losses) -> list[Mark]:
-    """Mark the plateau."""
-    return [band(verdict, "plateau")]
-
-
 VERDICT = VerdictRule(
     code="plateau_then_drop",
     precedence=90,
@@ -67,5 +61,5 @@ VERDICT = VerdictRule(
     badge=Badge("¬", "#f8f3ae", "a flat stretch, and then a fall"),
     confidence=confidence,
     describe=describe,
-    marks=marks,
+    marks=lambda verdict, losses: [band(verdict, "plateau")],
 )

@@ -6,9 +6,8 @@ import numpy as np
 
 from nnjax.diagnosis import thresholds as limit
 from nnjax.diagnosis.badge import Badge
-from nnjax.diagnosis.marks import Losses, Mark, chord, training_loss
+from nnjax.diagnosis.marks import chord, training_loss
 from nnjax.diagnosis.trial_features import TrialFeatures
-from nnjax.diagnosis.types import Verdict
 from nnjax.diagnosis.verdict_rule import BROKEN, DONE, UNFINISHED, Description, VerdictRule, graded, percent
 
 RISING = 0.02  # from the lowest smoothed train loss to the end
@@ -52,11 +51,6 @@ def describe(trials: TrialFeatures, i: int) -> Description:
     return Description(text, {"rise": curve.rise[i]}, {"from": low + 1, "to": t}, advice)
 
 
-def marks(verdict: Verdict, losses: Losses) -> list[Mark]:
-    """Mark the rise."""
-    return [chord(training_loss(losses), verdict, f"rises by {percent(verdict.evidence['rise'])}")]
-
-
 VERDICT = VerdictRule(
     code="rising",
     precedence=30,
@@ -64,6 +58,8 @@ VERDICT = VerdictRule(
     badge=Badge("↗", "#a35a00", "training goes uphill"),
     confidence=confidence,
     describe=describe,
-    marks=marks,
+    marks=lambda verdict, losses: [
+        chord(training_loss(losses), verdict, f"rises by {percent(verdict.evidence['rise'])}")
+    ],
     silences=frozenset({BROKEN, UNFINISHED, DONE, "overfitting", "noisy"}),
 )

@@ -6,9 +6,8 @@ import numpy as np
 
 from nnjax.diagnosis.badge import Badge
 from nnjax.diagnosis.conditions import flat_from
-from nnjax.diagnosis.marks import Losses, Mark, band
+from nnjax.diagnosis.marks import band
 from nnjax.diagnosis.trial_features import TrialFeatures
-from nnjax.diagnosis.types import Verdict
 from nnjax.diagnosis.verdict_rule import DONE, Description, VerdictRule, graded
 from nnjax.diagnosis.verdicts import converged
 
@@ -31,11 +30,6 @@ def describe(trials: TrialFeatures, i: int) -> Description:
     return Description(text, {"saved": t - at}, {"flat_from": at, "to": t}, advice)
 
 
-def marks(verdict: Verdict, losses: Losses) -> list[Mark]:
-    """Mark the epochs that could have been saved."""
-    return [band(verdict, "nothing more is gained", "flat_from")]
-
-
 VERDICT = VerdictRule(
     code="stopped_too_late",
     precedence=140,
@@ -43,5 +37,5 @@ VERDICT = VerdictRule(
     badge=Badge("»", "#7fd0b8", "flat for at least half of the epochs"),
     confidence=confidence,
     describe=describe,
-    marks=marks,
+    marks=lambda verdict, losses: [band(verdict, "nothing more is gained", "flat_from")],
 )

@@ -10,9 +10,8 @@ import numpy as np
 from nnjax.diagnosis import thresholds as limit
 from nnjax.diagnosis.badge import Badge
 from nnjax.diagnosis.conditions import at_mean_predictor, going_nowhere, inferred_guessing, steadily_falling
-from nnjax.diagnosis.marks import Losses, Mark, band, constant_answer
+from nnjax.diagnosis.marks import band, constant_answer
 from nnjax.diagnosis.trial_features import TrialFeatures
-from nnjax.diagnosis.types import Verdict
 from nnjax.diagnosis.verdict_rule import BROKEN, EVERYTHING, Description, VerdictRule, graded
 
 FLAT_FALL = 0.15  # the whole fall of a loss that is flat from the second epoch on and has learned nothing
@@ -130,11 +129,6 @@ def _worst(signal: np.ndarray, extreme: Callable[[np.ndarray], Any]) -> tuple[in
     return int(np.flatnonzero(values == value)[0]), value
 
 
-def marks(verdict: Verdict, losses: Losses) -> list[Mark]:
-    """Mark the mean predictor's loss and the epochs since."""
-    return [constant_answer(verdict), band(verdict, "never left its start")]
-
-
 VERDICT = VerdictRule(
     code="stuck_at_start",
     precedence=40,
@@ -142,6 +136,6 @@ VERDICT = VerdictRule(
     badge=Badge("–", "#4d4d4d", "the loss never left its start"),
     confidence=confidence,
     describe=describe,
-    marks=marks,
+    marks=lambda verdict, losses: [constant_answer(verdict), band(verdict, "never left its start")],
     silences=EVERYTHING,
 )

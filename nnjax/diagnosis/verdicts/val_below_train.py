@@ -7,9 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from nnjax.diagnosis.badge import Badge
-from nnjax.diagnosis.marks import Losses, Mark, band
+from nnjax.diagnosis.marks import band
 from nnjax.diagnosis.trial_features import TrialFeatures
-from nnjax.diagnosis.types import Verdict
 from nnjax.diagnosis.verdict_rule import REMARK, Description, VerdictRule, graded, percent
 
 BELOW = 0.02  # validation below train: less is the luck of the split
@@ -93,11 +92,6 @@ def _as_shares(parts: Mapping[str, float]) -> dict[str, float]:
     return {name: part / whole if whole else 1 / len(parts) for name, part in parts.items()}
 
 
-def marks(verdict: Verdict, losses: Losses) -> list[Mark]:
-    """Mark the last half."""
-    return [band(verdict, "validation below training")]
-
-
 VERDICT = VerdictRule(
     code="val_below_train",
     precedence=110,
@@ -105,6 +99,6 @@ VERDICT = VerdictRule(
     badge=Badge("<", "#ecd0e0", "validation lies below training"),
     confidence=confidence,
     describe=describe,
-    marks=marks,
+    marks=lambda verdict, losses: [band(verdict, "validation below training")],
     first_from=FIRST_FROM,
 )
