@@ -282,7 +282,7 @@ class Run:
         """Fill in the verdicts of a run that has ended without them; one that goes on is left to its process."""
         if all(record.status in OVER for record in self.records):
             with contextlib.suppress(OSError):  # a folder that cannot be written keeps its table as it is
-                _above("note_verdicts")(self.specs, self.records, self._facts, self._prepared, self.store)
+                _above("note_verdicts")(self)
 
     @functools.cached_property
     def certificate(self) -> Certificate | None:
