@@ -1,4 +1,4 @@
-"""The verdicts of a run: what its trials' curves mean, and their codes in the table of trials."""
+"""Diagnose the trials of a run, and count and write down their verdicts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from nnjax.core.experiment import DataConfig, TrialSpec
 from nnjax.core.types import DataFacts, Prepared
 from nnjax.diagnosis.diagnose import diagnose_curves
-from nnjax.diagnosis.run_curves import anchors_of, curves_of
+from nnjax.diagnosis.run_curves import contexts_of, curves_of
 from nnjax.diagnosis.types import Diagnosis
 from nnjax.diagnosis.verdicts import CODES
 from nnjax.runs import signals as run_signals
@@ -32,7 +32,7 @@ def diagnose_trials(
     Args:
       specs, records: of the run.
       facts: of all its data.
-      prepared: the data that are at hand; anchors of the others are guessed (see `of_run.anchors_of`).
+      prepared: the data that are at hand; the baselines of the others are guessed (see `run_curves.contexts_of`).
 
     Returns:
       [trials]; None for a trial that has not ended, or failed.
@@ -41,8 +41,8 @@ def diagnose_trials(
     out: list[Diagnosis | None] = [None] * len(specs)
     if known:
         own_specs, own = [specs[i] for i in known], [records[i] for i in known]
-        anchors, signals = anchors_of(own_specs, facts, prepared), run_signals.stack(own_specs, own)
-        for i, found in zip(known, diagnose_curves(curves_of(own), anchors, signals), strict=True):
+        contexts, signals = contexts_of(own_specs, facts, prepared), run_signals.stack(own_specs, own)
+        for i, found in zip(known, diagnose_curves(curves_of(own), contexts, signals), strict=True):
             out[i] = found
     return out
 

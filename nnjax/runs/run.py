@@ -274,7 +274,7 @@ class Run:
     def diagnoses(self) -> list[Diagnosis | None]:
         """What each trial's curves mean; None for a trial that has not ended, or failed."""
         for trial in {spec.experiment.data: spec.id for spec in self.specs}.values():
-            with contextlib.suppress(UserError):  # without its data the anchors are guessed
+            with contextlib.suppress(UserError):  # without its data the baselines are guessed
                 self.data(trial)
         return _above("diagnose_trials")(self.specs, self.records, self._facts, self._prepared)
 
