@@ -28,9 +28,8 @@ def codes(found):
 
 def test_each_module_is_one_verdict():
     modules = {path.stem for path in pathlib.Path(verdicts.__file__).parent.glob("*.py")} - {"__init__"}
-    assert len(CODES) == 15
     assert set(CODES) == modules
-    assert len({rule.precedence for rule in VERDICTS.values()}) == 15
+    assert len({rule.precedence for rule in VERDICTS.values()}) == len(CODES)
     for code, rule in VERDICTS.items():
         assert rule.code == code
         assert rule.outcome in EVERYTHING
