@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from nnjax.core.errors import UserError
 from nnjax.core.files import write_atomically
 from nnjax.diagnosis.trials import named
+from nnjax.diagnosis.verdicts import BADGES
 from nnjax.report.charts import curves, figures, network_drawings, pictures
-from nnjax.report.charts.badges import BADGES
 from nnjax.report.sections import (
     certificate,
     diagnoses,
