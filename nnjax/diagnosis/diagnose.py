@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from nnjax.core.errors import UserError
-from nnjax.core.types import Signals
+from nnjax.core.types import LayerStatistics
 from nnjax.diagnosis.aligned_curves import align, checked, per_trial
 from nnjax.diagnosis.readers import from_columns, read
 from nnjax.diagnosis.trial_features import TrialFeatures, trial_features
@@ -52,14 +52,14 @@ def diagnose(curves: str | os.PathLike[str] | Mapping[str, Sequence[float]] | Cu
 def diagnose_curves(
     curves: Curves,
     contexts: TrainingContext | Sequence[TrainingContext] | None = None,
-    signals: Signals | None = None,
+    layers: LayerStatistics | None = None,
 ) -> list[Diagnosis]:
     """Find the verdicts that hold for learning curves.
 
     Args:
       curves: of m trials, as many epochs as there are.
       contexts: what is known beside them, for all trials or for each.
-      signals: what was measured inside the networks; names causes.
+      layers: what was measured inside the networks; names causes.
 
     Returns:
       [m]; the most important verdict first. `docs/diagnoses.md` has the rules one by one.
@@ -71,7 +71,7 @@ def diagnose_curves(
     known = per_trial(contexts, len(next(iter(checked(curves).values()))))
     with np.errstate(all="ignore"):  # what cannot be computed is NaN, of which no rule holds
         for aligned in align(curves):
-            found = _diagnose(trial_features(aligned, known, signals))
+            found = _diagnose(trial_features(aligned, known, layers))
             out.update(zip(aligned.trials.tolist(), found, strict=True))
     return [out[trial] for trial in sorted(out)]
 

@@ -125,17 +125,21 @@ def interval(measured: Measured) -> tuple[float, float]:
     squares = sum(float(np.var(differences[i][known[i]]) * known[i].sum()) for i in paired)
     free = int(sum(known[i].sum() - 1 for i in paired))
     half = float(stdtrit(free, 0.95)) * (squares / free) ** 0.5 if free else 0.0
-    equal = []
-    for place in np.flatnonzero(counts):
-        mean = np.nanmean(differences[place])
-        equal.append((int(place), bool(mean <= max(np.log1p(LEAST), half / counts[place] ** 0.5))))
-    places = [place for place, _ in equal]
-    low = high = places.index(measured.best)
-    while low > 0 and equal[low - 1][1]:
-        low -= 1
-    while high < len(equal) - 1 and equal[high + 1][1]:
-        high += 1
+    places = np.flatnonzero(counts)
+    means = [np.nanmean(differences[place]) for place in places]
+    equal = np.array(means) <= np.maximum(np.log1p(LEAST), half / counts[places] ** 0.5)
+    low, high = _run_around(equal, places, measured.best)
     return float(measured.rates[places[low]]), float(measured.rates[places[high]])
+
+
+def _run_around(holds: np.ndarray, places: np.ndarray, best: int) -> tuple[int, int]:
+    """Give the first and the last of the entries around that of the best rate of which all hold."""
+    first = last = int(np.flatnonzero(places == best)[0])
+    while first > 0 and holds[first - 1]:
+        first -= 1
+    while last < len(holds) - 1 and holds[last + 1]:
+        last += 1
+    return first, last
 
 
 def _regimes(measured: Measured, equal: tuple[float, float]) -> tuple[str, ...]:
@@ -146,12 +150,7 @@ def _regimes(measured: Measured, equal: tuple[float, float]) -> tuple[str, ...]:
     ratios, nothing = _against_best(measured)
     ratios[(measured.rates >= equal[0]) & (measured.rates <= equal[1])] = 1.0
     tried = np.flatnonzero(measured.epochs().any(axis=1) | measured.diverged.any(axis=1))
-    at = int(np.flatnonzero(tried == measured.best)[0])
-    first = last = at
-    while first > 0 and ratios[tried[first - 1]] <= 1 + WITHIN:
-        first -= 1
-    while last < len(tried) - 1 and ratios[tried[last + 1]] <= 1 + WITHIN:
-        last += 1
+    first, last = _run_around(ratios[tried] <= 1 + WITHIN, tried, measured.best)
     out = [""] * len(measured.rates)
     broken = _first_broken(nothing[tried[last + 1 :]]) + last + 1
     for number, place in enumerate(tried):

@@ -17,7 +17,7 @@ import numpy as np
 from nnjax.checks.finding import Finding
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Replicate, TrialSpec, replicate_of
-from nnjax.core.types import DataFacts, Params, Prepared, Signals
+from nnjax.core.types import DataFacts, LayerStatistics, Params, Prepared
 from nnjax.data import prepare
 from nnjax.models.dense import Model
 from nnjax.models.registry import make_model
@@ -152,7 +152,7 @@ class Run:
         """Arrays [trial, epoch] by name (train_loss, val_loss, ...), NaN past a trial's own epochs."""
         return stack_curves(self.records)
 
-    def signals(self) -> Signals | None:
+    def signals(self) -> LayerStatistics | None:
         """What was measured inside the networks while they trained; None where nobody looked."""
         return run_signals.stack(self.specs, self.records)
 

@@ -84,28 +84,28 @@ def describe(trials: TrialFeatures, i: int) -> Description:
 
 def _cause(trials: TrialFeatures, i: int) -> tuple[str, str]:
     """Give the cause, as a sentence, and what to try: dead ReLUs, saturation, no variance, vanishing gradients."""
-    signals, trial = trials.signals, int(trials.curves.trials[i])
-    if signals is None:
+    statistics, trial = trials.layers, int(trials.curves.trials[i])
+    if statistics is None:
         return UNKNOWN
-    layer, value = _worst(signals.dead_share[trial], np.nanmax)
+    layer, value = _worst(statistics.dead_share[trial], np.nanmax)
     if value > DEAD:
         return (
-            f"In {signals.layers[layer]} {100 * value:.0f} % of the ReLU units are dead.",
+            f"In {statistics.layers[layer]} {100 * value:.0f} % of the ReLU units are dead.",
             "Lower the learning rate, use a leaky activation, or start with smaller weights.",
         )
-    layer, value = _worst(signals.saturated_share[trial], np.nanmax)
+    layer, value = _worst(statistics.saturated_share[trial], np.nanmax)
     if value > SATURATED:
         return (
-            f"In {signals.layers[layer]} {100 * value:.0f} % of the outputs are saturated.",
+            f"In {statistics.layers[layer]} {100 * value:.0f} % of the outputs are saturated.",
             "Start with smaller weights, scale the inputs, or use ReLU.",
         )
-    layer, value = _worst(signals.activation_variance[trial], np.nanmin)
+    layer, value = _worst(statistics.activation_variance[trial], np.nanmin)
     if value < SAME:
         return (
-            f"{signals.layers[layer]} gives every example the same answer: its weights are zero or all alike.",
+            f"{statistics.layers[layer]} gives every example the same answer: its weights are zero or all alike.",
             "Start from random weights (Glorot, He), and look at the biases.",
         )
-    norms = _last(signals.gradient_norm[trial])
+    norms = _last(statistics.gradient_norm[trial])
     if len(norms) > 1 and norms[0] < VANISHING * norms[-1]:
         return (
             f"The gradient of the first layer is {norms[0] / norms[-1]:.1g} of the last one's: it vanishes on the way.",
@@ -114,15 +114,15 @@ def _cause(trials: TrialFeatures, i: int) -> tuple[str, str]:
     return UNKNOWN
 
 
-def _last(signal: np.ndarray) -> np.ndarray:
+def _last(statistic: np.ndarray) -> np.ndarray:
     """Give the last known values [p] of [t, p]; empty if there is none."""
-    known = np.isfinite(signal).any(axis=1)
-    return signal[np.flatnonzero(known)[-1]] if known.any() else np.zeros(0)
+    known = np.isfinite(statistic).any(axis=1)
+    return statistic[np.flatnonzero(known)[-1]] if known.any() else np.zeros(0)
 
 
-def _worst(signal: np.ndarray, extreme: Callable[[np.ndarray], Any]) -> tuple[int, float]:
+def _worst(statistic: np.ndarray, extreme: Callable[[np.ndarray], Any]) -> tuple[int, float]:
     """Find the layer whose last known value is the extreme one; (0, NaN) if nothing is known."""
-    values = _last(signal)
+    values = _last(statistic)
     if not np.isfinite(values).any():
         return 0, float("nan")
     value = float(extreme(values))

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnjax.core.types import Signals
-from nnjax.diagnosis.signals import SignalFinding, findings
+from nnjax.core.types import LayerStatistics
+from nnjax.diagnosis.layer_findings import LayerFinding, layer_findings
 from nnjax.report.charts.figures import draw, to_bytes
 from nnjax.report.charts.pictures import data_uri
 from nnjax.runs.settings import ranked, settings
@@ -40,7 +40,7 @@ def section(run: Run) -> dict[str, Any] | None:
     signals = run.signals()
     if signals is None:
         return None
-    found = findings(signals)
+    found = layer_findings(signals)
     networks = [
         {
             "label": label,
@@ -54,7 +54,7 @@ def section(run: Run) -> dict[str, Any] | None:
     return {"networks": networks, "counts": counts(found, int(looked)) if len(run.specs) > len(networks) else []}
 
 
-def shown(run: Run, signals: Signals) -> list[tuple[int, str]]:
+def shown(run: Run, signals: LayerStatistics) -> list[tuple[int, str]]:
     """Choose trials to show, the first that was looked into of each of the best settings: (trial, label)."""
     some = settings(run)
     goals = dict.fromkeys(setting.goal for setting in some)
@@ -64,7 +64,7 @@ def shown(run: Run, signals: Signals) -> list[tuple[int, str]]:
     return [(trial, label) for trial, label in firsts if trial is not None][:MOST]
 
 
-def counts(found: list[tuple[SignalFinding, ...]], trials: int) -> list[str]:
+def counts(found: list[tuple[LayerFinding, ...]], trials: int) -> list[str]:
     """Say how many trials have which finding."""
     names = Counter(code for own in found for code in {finding.code for finding in own})
     return [
@@ -72,7 +72,7 @@ def counts(found: list[tuple[SignalFinding, ...]], trials: int) -> list[str]:
     ]
 
 
-def charts(signals: Signals, trial: int, label: str) -> list[dict[str, str]]:
+def charts(signals: LayerStatistics, trial: int, label: str) -> list[dict[str, str]]:
     """Draw the charts of one trial that have anything to show."""
     out = []
     for name, (title, explanation, logarithmic) in CHARTS.items():
@@ -83,7 +83,7 @@ def charts(signals: Signals, trial: int, label: str) -> list[dict[str, str]]:
     return out
 
 
-def layers_of(signals: Signals, trial: int) -> np.ndarray:
+def layers_of(signals: LayerStatistics, trial: int) -> np.ndarray:
     """Give the places of the layers that a trial has."""
     return np.flatnonzero(np.isfinite(signals.activation_variance[trial]).any(axis=0))
 
@@ -96,7 +96,7 @@ def colors(number: int) -> list[str]:
     return [to_hex(c) for c in colormaps["viridis"](np.linspace(0.0, 0.88, number))]
 
 
-def key(signals: Signals, trial: int) -> list[tuple[str, str]]:
+def key(signals: LayerStatistics, trial: int) -> list[tuple[str, str]]:
     """Name the layers with their colours: (name, colour)."""
     layers = layers_of(signals, trial)
     named = list(zip((signals.layers[i] for i in layers), colors(len(layers)), strict=True))

@@ -10,7 +10,7 @@ import jax
 import numpy as np
 
 from nnjax.core.experiment import TrialSpec
-from nnjax.core.types import SIGNALS, Params, TrialState
+from nnjax.core.types import LAYER_STATISTICS, Params, TrialState
 from nnjax.train.distributed import fetch
 from nnjax.train.engine.batches import DeviceData
 from nnjax.train.engine.programs import Program
@@ -146,7 +146,7 @@ class Chunk:
         per_epoch = self.group.steps_per_epoch()
         before = record.epochs
         for name, values in points.items():
-            own = record.signals if name in SIGNALS else record.curves
+            own = record.signals if name in LAYER_STATISTICS else record.curves
             own[name] = _grown(own.get(name, values[:0]), before, values)
         record.epochs = (bad_step - 1 if bad_step else step) // per_epoch
         watched = record.curves[self.program.trial.watched()][: record.epochs]
