@@ -15,8 +15,8 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, TrialSpec
 from nnjax.core.fields import conform, replace
 from nnjax.core.types import Dataset, Prepared
-from nnjax.diagnosis.learning_rate import Measured
-from nnjax.diagnosis.phase_diagram import Phase, phase_of
+from nnjax.diagnosis.phase_diagram import PhaseDiagram, phase_diagram
+from nnjax.diagnosis.rate_regimes import RateSweep
 from nnjax.exchange.start_weights import read_weights
 from nnjax.nn.optimizers import OPTIMIZERS, resolve
 from nnjax.search.learning_rate import successive as rates
@@ -76,7 +76,7 @@ def with_optimizer(experiment: Experiment, name: str) -> Experiment:
     )
 
 
-def tune(experiment: Experiment, ranges: Mapping[str, Range], layout: Layout = Layout()) -> list[Measured]:
+def tune(experiment: Experiment, ranges: Mapping[str, Range], layout: Layout = Layout()) -> list[RateSweep]:
     """Search the learning rate of some optimizers, as one population; each search takes at most 12 whole trainings.
 
     Args:
@@ -112,7 +112,7 @@ def tune(experiment: Experiment, ranges: Mapping[str, Range], layout: Layout = L
 
 def cross(
     experiment: Experiment, ranges: Mapping[str, Range], batch_sizes: Sequence[int], layout: Layout = Layout()
-) -> list[Phase]:
+) -> list[PhaseDiagram]:
     """Train every rate with every batch size to the end, with one seed, as one population.
 
     Args:
@@ -138,7 +138,7 @@ def cross(
     records = _population(specs, prepared, layout).run()
     metric = _metric(experiment, prepared)
     by_name = {name: [spec for spec in specs if spec.arm == name] for name in ranges}
-    return [phase_of(own, [records[spec.id] for spec in own], prepared, metric) for own in by_name.values()]
+    return [phase_diagram(own, [records[spec.id] for spec in own], prepared, metric) for own in by_name.values()]
 
 
 def _trials(base: Experiment, first: int, arm: str, changes: Mapping[str, Any], seeds: int) -> list[TrialSpec]:
@@ -236,7 +236,7 @@ def log_loss(record: Record, metric: str, epochs: int) -> float:
     return float(np.log(np.maximum(tail, np.finfo(float).tiny)).mean())
 
 
-def _measured(search: Search, records: Sequence[Record]) -> Measured:
+def _measured(search: Search, records: Sequence[Record]) -> RateSweep:
     """Gather what a finished search has measured.
 
     Raises:
@@ -263,7 +263,7 @@ def _measured(search: Search, records: Sequence[Record]) -> Measured:
         for i, record in enumerate(own)
     ]
     first = search.specs[0].experiment
-    return Measured(
+    return RateSweep(
         optimizer=name,
         batch_size=first.batch_size,
         metric=search.metric,
@@ -271,6 +271,6 @@ def _measured(search: Search, records: Sequence[Record]) -> Measured:
         seeds=tuple(first.seed + i for i in range(SEEDS)),
         losses=losses,
         diverged=diverged,
-        finals=np.array(finals).reshape(shape),
+        final_log_losses=np.array(finals).reshape(shape),
         best=best,
     )
