@@ -40,10 +40,6 @@ CHOICES: dict[str, Collection[str]] = {
 }
 
 
-_ALIASES = {alias: loss.name for loss in LOSSES.values() for alias in loss.aliases}
-_ALIASES |= {"keras": "keras3", "pytorch": "torch"}
-
-
 class Interval(NamedTuple):
     """Numbers from low to high; an end belongs to it where its flag says so."""
 
@@ -137,7 +133,8 @@ def validate(experiment: Experiment) -> None:
 
 def _require_choice(path: str, found: str, names: Collection[str]) -> None:
     if found not in names:
-        close = difflib.get_close_matches(_ALIASES.get(found.lower(), found), names, n=2, cutoff=0.5)
+        meant = next((loss.name for loss in LOSSES.values() if found.lower().startswith(loss.short.lower())), found)
+        close = difflib.get_close_matches(meant, names, n=2, cutoff=0.5)  # what users type: mse, bce, kld, pytorch
         hint = f"did you mean {' or '.join(close)}? " if close else ""
         raise UserError(f"{path} is {found!r}, which is unknown: {hint}choose one of {', '.join(names)}.")
 

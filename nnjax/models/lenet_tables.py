@@ -9,8 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 WIDTHS = (6, 16, 120, 84)  # feature maps of C1 and of C3, units of C5 and of F6
-ACTIVATION = "squash"
-KERNEL_INIT = "lecun_1998"
+PUBLISHED = {"widths": WIDTHS, "activation": "squash", "kernel_init": "lecun_1998"}  # fields of `ModelConfig`
 NUM_CLASSES = 10
 
 # Which maps of S2 each map of C3 sees (table I).

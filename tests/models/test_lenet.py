@@ -17,7 +17,7 @@ from nnjax.models.registry import make_model, traits_of
 from nnjax.models.summary import summarize_model
 from nnjax.nn.losses import RBF_J, rbf_map, rbf_mse
 
-PUBLISHED = ModelConfig("lenet5", lenet_tables.WIDTHS, lenet_tables.ACTIVATION, "linear", lenet_tables.KERNEL_INIT)
+PUBLISHED = ModelConfig("lenet5", output_activation="linear", **lenet_tables.PUBLISHED)
 MODERN = ModelConfig("lenet5_modern", (6, 16, 120, 84), "tanh")
 BLOG = ModelConfig("conv_autoencoder", (16, 8, 8), "relu", "sigmoid")
 CONFIGS = {"lenet5": (PUBLISHED, 10), "lenet5_modern": (MODERN, 10), "conv_autoencoder": (BLOG, 784)}
