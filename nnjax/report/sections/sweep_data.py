@@ -11,8 +11,8 @@ import numpy as np
 from nnjax.core.experiment import Experiment, setting_key
 from nnjax.core.fields import flatten
 from nnjax.data.baselines import ACCURACY
+from nnjax.diagnosis.verdicts import BADGES
 from nnjax.nn.metrics import usual_metrics
-from nnjax.report.charts.badges import BADGES
 from nnjax.report.charts.columns import Column, axis, name_of, rounded
 from nnjax.report.sections import diagnoses
 from nnjax.runs.settings import PREFIX, Setting, choice_part, named, report_part, score, settings
