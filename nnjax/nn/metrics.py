@@ -13,7 +13,7 @@ from nnjax.nn.losses import LOSSES, Function
 
 
 def accuracy(y: Array, p: Array) -> Array:
-    """Say per example whether the prediction is right: y, p [..., k] -> 0 or 1 [...] in p's dtype.
+    """Compare predicted with true classes: y, p [..., k] -> 1 where right, else 0, [...] in p's dtype.
 
     For k > 1 the largest outputs must be at the same place (the first one counts in a tie); for k = 1 both must lie on
     the same side of .5. NaN outputs are wrong, whatever y is.
