@@ -11,7 +11,8 @@ from nnjax.diagnosis.diagnose import diagnose
 from nnjax.diagnosis.run_curves import anchors_of, curves_of
 from nnjax.diagnosis.types import CODES, Diagnosis
 from nnjax.runs import signals as run_signals
-from nnjax.train.storage.records import FAILED, OVER, MemoryStore, Record
+from nnjax.train.storage.records import FAILED, OVER, Record
+from nnjax.train.storage.store import Store
 
 Diagnoses = Sequence[Diagnosis | None]
 
@@ -47,7 +48,7 @@ def note_verdicts(
     records: Sequence[Record],
     facts: Mapping[DataConfig, DataFacts],
     prepared: Mapping[DataConfig, Prepared],
-    store: MemoryStore,
+    store: Store,
 ) -> None:
     """Write into each record the code of its first verdict, and all of them into the run's table of trials.
 

@@ -15,7 +15,8 @@ from nnjax.report.sections import overview
 from nnjax.runs.settings import representative, settings
 from nnjax.train.host.population import Population
 from nnjax.train.storage import retention
-from nnjax.train.storage.records import DIVERGED, DONE, RUNNING, STOPPED, MemoryStore, Record
+from nnjax.train.storage.records import DIVERGED, DONE, RUNNING, STOPPED, Record
+from nnjax.train.storage.store import MemoryStore
 
 RATES = {"learning_rate": (0.0001, 0.3, 0.03, 0.001, 0.1, 0.01), "seed": (0, 1)}
 PLAN = nnjax.Plan(2, 1, 1)  # two trials at a time
