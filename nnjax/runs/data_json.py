@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nnjax.checks.rules.case import Finding
+from nnjax.checks.finding import Finding
 from nnjax.core.experiment import DataConfig
 from nnjax.core.types import DataFacts, Scaler
 
@@ -17,7 +17,7 @@ Findings = Sequence[tuple[str, Finding]]  # with the arms that they concern
 
 def to_json(facts: Mapping[DataConfig, DataFacts], findings: Findings) -> dict[str, Any]:
     """Describe the data of a run, and what the pre-flight check found."""
-    entries = [{"config": dataclasses.asdict(config), "facts": _facts_to_json(fact)} for config, fact in facts.items()]
+    entries = [{"config": dataclasses.asdict(config), "facts": facts_to_json(fact)} for config, fact in facts.items()]
     return {"data": entries, "findings": [[arm, list(finding)] for arm, finding in findings]}
 
 
@@ -27,11 +27,11 @@ def from_json(tree: Mapping[str, Any]) -> tuple[dict[DataConfig, DataFacts], lis
     Raises:
       LookupError, TypeError, ValueError: it is not as it was written.
     """
-    facts = {DataConfig(**entry["config"]): _facts_from_json(entry["facts"]) for entry in tree["data"]}
+    facts = {DataConfig(**entry["config"]): facts_from_json(entry["facts"]) for entry in tree["data"]}
     return facts, [(arm, Finding(*finding)) for arm, finding in tree["findings"]]
 
 
-def _facts_to_json(facts: DataFacts) -> dict[str, Any]:
+def facts_to_json(facts: DataFacts) -> dict[str, Any]:
     """Describe one data set."""
     tree = {field.name: getattr(facts, field.name) for field in dataclasses.fields(facts)}
     for name in ("x_scaler", "y_scaler"):
@@ -39,8 +39,12 @@ def _facts_to_json(facts: DataFacts) -> dict[str, Any]:
     return tree
 
 
-def _facts_from_json(tree: Mapping[str, Any]) -> DataFacts:
-    """Read back what `_facts_to_json` says."""
+def facts_from_json(tree: Mapping[str, Any]) -> DataFacts:
+    """Read back what `facts_to_json` says.
+
+    Raises:
+      LookupError, TypeError, ValueError: it is not as it was written.
+    """
     scalers = {
         name: Scaler(*(np.asarray(tree[name][part], np.float32) for part in Scaler._fields))
         for name in ("x_scaler", "y_scaler")

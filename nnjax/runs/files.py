@@ -10,7 +10,7 @@ import pathlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from nnjax.checks.rules.case import Finding
+from nnjax.checks.finding import Finding
 from nnjax.core.archives import DAMAGE
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, TrialSpec

@@ -7,8 +7,8 @@ curves.npz        arrays [trial, epoch] by name, NaN past a trial's own epochs
 data.json         source, SHA-256, split, scalers, classes, categories; the pre-flight findings
 checkpoints/      weights_00017.npz for each finished trial (with keep=best:K for the best), chunk.npz for the trials
                   under way, paused_*.npz for those that wait at a rung
-signals.npz       measured inside the networks while they trained: arrays [trial, epoch, layer] by name; "layers" names the
-                  layers
+signals.npz       measured inside the networks while they trained: arrays [trial, epoch, layer] by name; "layers" names
+                  them
 figures/, report.html
 sanity.json       what short trials have shown before training (`--sanity`)
 certificate.json  what training some trials again has shown (`--certify`)

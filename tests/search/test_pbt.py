@@ -10,12 +10,13 @@ from populations import CLASSIFIER, blobs
 import nnjax
 from nnjax.core.fields import replace
 from nnjax.core.files import write_atomically
+from nnjax.runs import checkpoints, files
+from nnjax.runs import folder as run_folder
 from nnjax.search.pbt import explore, lineage
 from nnjax.search.pbt_setup import make_pbt
 from nnjax.spaces.overrides import override
 from nnjax.spaces.space import Evolution, Halving, Range, Space, expand
 from nnjax.train.layout.plan import Plan
-from nnjax.train.storage import checkpoints
 from nnjax.train.storage.records import RUNNING, Record, Stage
 from nnjax.verify.retraining import retrial
 
@@ -405,7 +406,8 @@ def test_it_goes_on_after_a_kill_at_any_write(evolved, tmp_path, monkeypatch, fi
             raise Killed
         write(path, content)
 
-    monkeypatch.setattr(checkpoints, "write_atomically", dying)
+    for module in (checkpoints, files, run_folder):
+        monkeypatch.setattr(module, "write_atomically", dying)
     for _ in range(100):
         try:
             run = nnjax.sweep(BASE, SPACE, workdir=tmp_path / "run", data=blobs(63))
