@@ -12,7 +12,8 @@ from nnjax.diagnosis.run_curves import anchors_of, curves_of
 from nnjax.diagnosis.types import Diagnosis
 from nnjax.diagnosis.verdicts import CODES
 from nnjax.runs import signals as run_signals
-from nnjax.train.storage.records import FAILED, OVER, MemoryStore, Record
+from nnjax.train.storage.records import FAILED, OVER, Record
+from nnjax.train.storage.store import Store
 
 Diagnoses = Sequence[Diagnosis | None]
 
@@ -48,7 +49,7 @@ def note_verdicts(
     records: Sequence[Record],
     facts: Mapping[DataConfig, DataFacts],
     prepared: Mapping[DataConfig, Prepared],
-    store: MemoryStore,
+    store: Store,
 ) -> None:
     """Write into each record the code of its first verdict, and all of them into the run's table of trials.
 
