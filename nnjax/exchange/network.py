@@ -112,24 +112,18 @@ def _copies(architecture: Architecture) -> bool:
     return isinstance(architecture, ModelConfig) and architecture.kind in AUTOENCODERS
 
 
-def answer(architecture: Architecture, facts: DataFacts) -> str:
-    """Say what the outputs are: "class" probabilities, negative "distance" to each class, or plain "output".
+def columns(found: np.ndarray, architecture: Architecture, facts: DataFacts) -> dict[str, np.ndarray]:
+    """Name the arrays of a prediction: output [n, k]; of a classifier class [n] and its probability or distance.
 
     Published LeNet-5 has squared distances to the digits' bitmaps: its class is the nearest, its output the negatives.
     """
     if facts.task != "classification" or _copies(architecture):
-        return "output"
-    if isinstance(architecture, Stack):
-        return "class"
-    return "distance" if (architecture.kind, architecture.output_activation) == ("lenet5", "linear") else "class"
-
-
-def columns(found: np.ndarray, answers: str, facts: DataFacts) -> dict[str, np.ndarray]:
-    """Name the arrays of a prediction: output [n, k]; of a classifier class [n] and its probability or distance."""
-    if answers == "output":
         return {"output": found}
     names: Any = np.array(facts.classes)
-    if answers == "distance":
+    if not isinstance(architecture, Stack) and (architecture.kind, architecture.output_activation) == (
+        "lenet5",
+        "linear",
+    ):
         return {"class": names[found.argmax(axis=1)], "distance": -found.max(axis=1), "output": found}
     binary = found.shape[1] == 1
     index = (found[:, 0] > 0.5).astype(int) if binary else found.argmax(axis=1)
