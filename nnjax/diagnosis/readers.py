@@ -54,7 +54,7 @@ def read(path: str | os.PathLike[str]) -> Loaded:
 
 def _from_run(path: pathlib.Path) -> Loaded:
     folder = FolderStore(path)
-    _, specs, _ = folder.read_config()
+    specs = folder.read_config().specs
     facts, _ = folder.read_facts()
     names = [f"trial {spec.id}" for spec in specs]
     return Loaded(curves_of(folder.read_records(specs)), names, contexts_of(specs, facts))

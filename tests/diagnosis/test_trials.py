@@ -8,7 +8,8 @@ from nnjax.diagnosis import trials
 from nnjax.diagnosis.diagnose import diagnose_curves
 from nnjax.diagnosis.types import Diagnosis, Verdict
 from nnjax.spaces.space import Space
-from nnjax.train.storage.records import FAILED, MemoryStore
+from nnjax.train.storage.records import FAILED
+from nnjax.train.storage.store import MemoryStore
 
 SEEDS = Space(axes={"seed": range(5)})
 
