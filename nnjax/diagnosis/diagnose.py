@@ -22,7 +22,7 @@ NO_RULE_HOLDS = 0.3  # the confidence of `converged` then
 
 
 def diagnose(curves: str | os.PathLike[str] | Mapping[str, Sequence[float]] | Curves, **known: Any) -> list[Diagnosis]:
-    """Say what learning curves mean, whoever trained the networks.
+    """Find the verdicts on learning curves, of nnjax or of any other library.
 
     for found in nnjax.diagnose("curves.csv", mean_predictor=2.303):
         print(found)

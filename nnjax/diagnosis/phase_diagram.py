@@ -1,4 +1,4 @@
-"""The phase diagram: what becomes of training at each learning rate with each batch size."""
+"""Phase diagrams: the verdict and the final loss of training by learning rate and batch size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The features of a group of trials on which the rules of the verdicts rest, an array [g] each."""
+"""Compute the features of a group of trials by which the rules of the verdicts decide."""
 
 from __future__ import annotations
 

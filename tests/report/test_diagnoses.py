@@ -14,26 +14,26 @@ def overfits(run, trial):
     record.curves = {"train_loss": np.exp(-t / 10), "val_loss": 0.5 + 0.002 * (t - 12.0) ** 2}
 
 
-def test_a_network_is_told_by_the_verdict_of_most_of_its_seeds():
+def test_a_network_is_described_by_the_verdict_of_most_of_its_seeds():
     run = fake_run(CLASSIFIER, Space(axes={"seed": range(3)}))
     overfits(run, 1)
     overfits(run, 2)
     section = diagnoses.section(run)
     assert [(code, n) for code, n, _ in section["counts"]] == [("overfitting", 2), ("still_learning", 1)]
-    [network] = section["told"]
+    [network] = section["networks"]
     assert (network["trial"], network["code"], network["many"]) == (1, "overfitting", True)
     assert "epoch 12" in network["sentence"]
     assert "epoch 12" in network["next"]
     assert any("lowest 0.5" in text for _, text in network["numbers"])
 
 
-def test_nothing_is_told_before_a_trial_has_ended():
+def test_nothing_is_said_before_a_trial_has_ended():
     assert diagnoses.section(fake_run(CLASSIFIER, statuses={0: WAITING})) is None
 
 
 def test_many_networks_are_left_to_the_table():
     section = diagnoses.section(many(100, 10))
-    assert (len(section["told"]), section["left_out"]) == (diagnoses.MAX_TOLD, 50 - diagnoses.MAX_TOLD)
+    assert (len(section["networks"]), section["left_out"]) == (diagnoses.MAX_DESCRIBED, 50 - diagnoses.MAX_DESCRIBED)
     assert diagnoses.drawn(many(100, 10)) == []
 
 
@@ -46,11 +46,11 @@ def test_evidence_belongs_to_the_loss_of_its_network():
     assert all(one["marks"] for one in evidence)
 
 
-def test_a_sweep_tells_of_every_trial():
+def test_a_sweep_describes_every_trial():
     run = searched(40, 20)
     data = sweep_data.sweep_data(sweep_data.sweep_of(run))
     field = next(field for field in data["fields"] if field["name"] == "verdict")
     assert [field["levels"][i] for i in field["values"]] == [one.primary.code for one in run.diagnoses]
-    assert [one["sentence"] for one in data["told"]] == [one.primary.sentence for one in run.diagnoses]
+    assert [one["sentence"] for one in data["verdicts"]] == [one.primary.sentence for one in run.diagnoses]
     assert set(field["levels"]) <= set(data["badges"])
-    json.dumps(data["told"], allow_nan=False)
+    json.dumps(data["verdicts"], allow_nan=False)

@@ -1,4 +1,4 @@
-"""The loss has fallen and is flat."""
+"""Verdict `converged`: the loss has fallen and is flat."""
 
 from __future__ import annotations
 

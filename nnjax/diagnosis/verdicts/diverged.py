@@ -1,4 +1,4 @@
-"""The loss is not finite any more, or has exploded."""
+"""Verdict `diverged`: the loss is not finite any more, or has exploded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The network memorises, and validation stays at chance."""
+"""Verdict `no_signal`: the network memorises, and validation stays at chance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The loss wobbles from epoch to epoch more than it moves."""
+"""Verdict `noisy`: the loss wobbles from epoch to epoch more than it moves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Validation rises while training falls (Prechelt 1998)."""
+"""Verdict `overfitting`: validation rises while training falls (Prechelt 1998)."""
 
 from __future__ import annotations
 

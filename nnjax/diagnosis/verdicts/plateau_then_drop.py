@@ -1,4 +1,4 @@
-"""The loss was flat for a while, and then fell."""
+"""Verdict `plateau_then_drop`: the loss was flat for a while, and then fell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Training goes uphill."""
+"""Verdict `rising`: training goes uphill."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The loss jumped once and came back."""
+"""Verdict `spike`: the loss jumped once and came back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The loss is still falling at the end (deck: "not flat? you are still learning!")."""
+"""Verdict `still_learning`: the loss is still falling at the end (slides: "not flat? you are still learning!")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The loss was flat for at least half of the epochs."""
+"""Verdict `stopped_too_late`: the loss was flat for at least half of the epochs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The loss never left where it began; why, as far as the inside of the network is known."""
+"""Verdict `stuck_at_start`: the loss never left where it began; why, as far as the inside of the network is known."""
 
 from __future__ import annotations
 

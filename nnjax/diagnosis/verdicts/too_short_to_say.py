@@ -1,4 +1,4 @@
-"""There are too few epochs, or no finite loss, to judge by."""
+"""Verdict `too_short_to_say`: there are too few epochs, or no finite loss, to judge by."""
 
 from __future__ import annotations
 

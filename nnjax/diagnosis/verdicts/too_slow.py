@@ -1,4 +1,4 @@
-"""The loss crawls: the learning rate is too low."""
+"""Verdict `too_slow`: the loss crawls: the learning rate is too low."""
 
 from __future__ import annotations
 

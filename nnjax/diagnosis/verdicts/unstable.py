@@ -1,4 +1,4 @@
-"""The train loss jumps: the learning rate is too high."""
+"""Verdict `unstable`: the train loss jumps: the learning rate is too high."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Validation lies below training: what part regularisation, the average over the epoch and the split have in it."""
+"""Verdict `val_below_train`: validation lies below training, by regularisation, averaging or an easier split."""
 
 from __future__ import annotations
 

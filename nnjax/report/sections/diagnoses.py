@@ -1,4 +1,4 @@
-"""What the curves of a run say, for its page: counts by verdict, a sentence for each network, data for the script."""
+"""The report's section on verdicts: counts, a sentence for each network, data for the script."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nnjax.runs.settings import Setting, number, settings
 if TYPE_CHECKING:
     from nnjax.runs.run import Run
 
-MAX_TOLD = 30  # networks with a sentence of their own; the others' verdicts are in the table of trials
+MAX_DESCRIBED = 30  # networks with a sentence of their own; the others' verdicts are in the table of trials
 MAX_DRAWN = 12  # of them, whose evidence can be drawn on the chart of learning curves
 
 
@@ -22,8 +22,8 @@ def section(run: Run) -> dict[str, Any] | None:
 
     Returns:
       counts: (code, trials, share of the most frequent).
-      told: of each network, see `_told`.
-      left_out: networks of which nothing is told.
+      networks: of each network, see `_network`.
+      left_out: the number of networks that are not described.
     """
     found = diagnosing.counts(run.diagnoses)
     if not found:
@@ -31,13 +31,13 @@ def section(run: Run) -> dict[str, Any] | None:
     chosen = [setting for setting in settings(run) if trial_of(run, setting) is not None]
     return {
         "counts": [(code, n, n / found[0][1]) for code, n in found],
-        "told": [_told(run, setting) for setting in chosen[:MAX_TOLD]],
-        "left_out": max(0, len(chosen) - MAX_TOLD),
+        "networks": [_network(run, setting) for setting in chosen[:MAX_DESCRIBED]],
+        "left_out": max(0, len(chosen) - MAX_DESCRIBED),
     }
 
 
 def trial_of(run: Run, setting: Setting) -> int | None:
-    """Choose the trial that speaks for a setting: the first with the setting's most frequent verdict; None without."""
+    """Choose the trial that represents a setting: the first with its most frequent verdict; None without."""
     own = diagnosing.counts([run.diagnoses[trial] for trial in setting.trials])
     return next((t for t in setting.trials if own and code_of(run, t) == own[0][0]), None)
 
@@ -48,8 +48,8 @@ def code_of(run: Run, trial: int) -> str:
     return found.primary.code if found else ""
 
 
-def _told(run: Run, setting: Setting) -> dict[str, Any]:
-    """Describe a network: its label, (code, trials) pairs, whose trial is told of, and its verdicts."""
+def _network(run: Run, setting: Setting) -> dict[str, Any]:
+    """Describe a network: its label, (code, trials) pairs, the trial that is described, and its verdicts."""
     trial = trial_of(run, setting)
     assert trial is not None
     diagnosis = run.diagnoses[trial]
@@ -106,7 +106,7 @@ def _evidence(run: Run, trial: int) -> dict[str, Any]:
 
 
 def sweep_data(run: Run, trials: Sequence[int]) -> list[dict[str, Any] | None]:
-    """Give what the page of a sweep tells of each trial's curves: sentence, next, numbers, marks; None without."""
+    """Describe the first verdict on each trial of a sweep: sentence, next, numbers, marks; None without."""
     return [None if run.diagnoses[trial] is None else _of_trial(run, trial) for trial in trials]
 
 

@@ -126,8 +126,8 @@ def sweep_data(sweep: Sweep) -> dict[str, Any]:
       fields: the columns.
       stems: {quantity of a curve: its name in a filter}.
       rungs: as `rungs` gives them.
-      told: as `told.sweep_data` gives it.
-      badges: {code: how a verdict looks}.
+      verdicts: as `diagnoses.sweep_data` gives them.
+      badges: {code: sign, colours and meaning of a verdict}.
     """
     specs, records = sweep.run.specs, sweep.run.records
     place = {trial: i for i, setting in enumerate(sweep.settings) for trial in setting.trials}
@@ -152,7 +152,7 @@ def sweep_data(sweep: Sweep) -> dict[str, Any]:
         "fields": [dataclasses.asdict(column) for column in columns],
         "stems": _stems(sweep),
         "rungs": rungs(sweep),
-        "told": diagnoses.sweep_data(sweep.run, sweep.trials),
+        "verdicts": diagnoses.sweep_data(sweep.run, sweep.trials),
         "badges": {code: badge._asdict() | {"ink": badge.ink} for code, badge in BADGES.items()},
     }
 
