@@ -16,7 +16,7 @@ from nnjax.data.files import read_bytes
 from nnjax.exchange import description, keras_file, program, weights_file
 from nnjax.exchange.isolated_program import Worker
 from nnjax.exchange.network import Network, assemble, codes, num_outputs, outputs
-from nnjax.train.storage import checkpoints
+from nnjax.train.storage import named_arrays
 
 SAFETENSORS, PROGRAM = ".safetensors", ".jaxexport"
 KINDS = (SAFETENSORS, PROGRAM, ".keras", ".h5")
@@ -61,7 +61,7 @@ def save(network: Network, path: str) -> None:
 
     Each file is written whole or not at all, the description last: until then the pair is refused.
     """
-    arrays = checkpoints.flatten(network.params)
+    arrays = named_arrays.flatten(network.params)
     content = weights_file.to_bytes(arrays) if path.endswith(SAFETENSORS) else program.to_bytes(network)
     write_atomically(pathlib.Path(path), content)
     write_atomically(description.path_of(path), description.to_json(network.architecture, network.facts, content))

@@ -15,7 +15,8 @@ import jax.numpy as jnp
 from nnjax.core.types import Array, Metrics, Params, TrialState
 from nnjax.models.summary import trained_layers
 from nnjax.train.engine import probe
-from nnjax.train.engine.batches import DeviceData, Part, epoch_rows, stage_of
+from nnjax.train.engine.batches import epoch_part, epoch_rows
+from nnjax.train.engine.device_data import DeviceData, Part
 from nnjax.train.engine.trial import Trial
 
 CAPACITY = 256  # epochs whose metrics one segment can hold
@@ -88,7 +89,7 @@ class Block:
         last = jnp.minimum(last, (first // per_epoch + CAPACITY) * per_epoch)
         if data.window is not None:
             data = data._replace(window=jax.tree.map(lambda leaf: leaf[0], data.window))
-            stage = stage_of(data, size, first // per_epoch)
+            stage = epoch_part(data, size, first // per_epoch)
             last = jnp.minimum(last, first // per_epoch * per_epoch + stage.begin + -(-stage.part.count // size))
         progress = _Progress(state, self.empty_metrics(), jnp.int32(0))
 
@@ -123,7 +124,7 @@ class Block:
     ) -> TrialState:
         """Take the steps from state.step to `stop`, all within one epoch."""
         size, shuffle = self.trial.experiment.batch_size, self.trial.experiment.shuffle
-        stage = stage_of(data, size, epoch)
+        stage = epoch_part(data, size, epoch)
         begin = epoch * steps_per_epoch(data, size) + stage.begin
         seeds = state.seed[:1] if self.shared else state.seed
         rows = jax.vmap(lambda seed: epoch_rows(shuffle, stage.part, seed, stage.turn))(seeds)

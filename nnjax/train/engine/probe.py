@@ -15,7 +15,8 @@ from nnjax.core.types import SIGNALS, Array, Metrics, Params, TrialState
 from nnjax.models.layer_outputs import caught
 from nnjax.models.summary import trained_layers
 from nnjax.nn.activations import ACTIVATIONS
-from nnjax.train.engine.batches import Batch, DeviceData
+from nnjax.train.engine.batches import Batch
+from nnjax.train.engine.device_data import DeviceData
 
 if TYPE_CHECKING:
     from nnjax.train.engine.trial import Trial

@@ -19,7 +19,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
 from nnjax.core.types import Prepared
-from nnjax.train.engine.batches import Window, examples, float_type, largest
+from nnjax.train.engine.device_data import Window, examples, float_type, largest
 from nnjax.train.engine.programs import TRIALS
 
 BLOCKS = 64  # in a window: so many places in the data does it come from

@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from jax.sharding import Mesh
 
-from nnjax.train.engine.batches import Window
+from nnjax.train.engine.device_data import Window
 from nnjax.train.engine.windows import Place, Stream, place_windows
 
 

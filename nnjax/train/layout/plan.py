@@ -12,7 +12,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import TrialSpec
 from nnjax.models.summary import summarize_model
 from nnjax.train.distributed import is_distributed
-from nnjax.train.engine.batches import Shapes
+from nnjax.train.engine.device_data import Shapes
 from nnjax.train.scheduler import ALL_SURVIVE, Survival
 
 ORDERS = ("auto", "shared", "own")

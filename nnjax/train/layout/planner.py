@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nnjax.train.distributed import is_distributed
-from nnjax.train.engine.batches import DeviceData
+from nnjax.train.engine.device_data import DeviceData
 from nnjax.train.engine.programs import Program
 from nnjax.train.layout.footprint import device_bytes
 from nnjax.train.layout.lane_batch import Group, group_sizes

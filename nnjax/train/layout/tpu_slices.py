@@ -20,8 +20,8 @@ from jax.stages import Compiled
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
 from nnjax.core.types import TrialState
-from nnjax.train.engine.batches import DeviceData, Part, Shapes, even_batches
 from nnjax.train.engine.block import Block
+from nnjax.train.engine.device_data import DeviceData, Part, Shapes, even_batches
 from nnjax.train.engine.programs import make_mesh, make_program, usual_calls
 from nnjax.train.engine.trial import Trial, blank_state
 from nnjax.train.layout.footprint import device_bytes
