@@ -1,4 +1,4 @@
-"""The conveniences of `Run` that later packages provide, found when they are called."""
+"""Look up the conveniences of `Run` that later packages provide, when they are called."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plan with which a resumed run goes on."""
+"""Choose the plan with which a resumed run goes on."""
 
 from __future__ import annotations
 

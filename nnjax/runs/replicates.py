@@ -1,4 +1,4 @@
-"""Settings over their replicates: a metric's mean with its interval, and comparisons seed by seed."""
+"""Compare settings over their replicates: means with intervals, and differences seed by seed."""
 
 from __future__ import annotations
 

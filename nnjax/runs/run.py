@@ -1,4 +1,4 @@
-"""Runs: what `nnjax.sweep` returns and `nnjax.load` opens."""
+"""The class `Run`, which `nnjax.sweep` returns and `nnjax.load` opens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The weights of a run's trials, and the outputs of their networks."""
+"""Read the weights of a run's trials, and apply their networks."""
 
 from __future__ import annotations
 

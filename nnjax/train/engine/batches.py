@@ -1,4 +1,4 @@
-"""The order of the training examples, and batches gathered from the data inside the program."""
+"""Draw the order of the training examples, and gather batches, inside the program."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A block of trials on one device: lanes that take the same steps together.
+"""A block of trials on one device: vectorised lanes that take the same steps together.
 
 All lanes are at the same step, so the control flow (steps, epochs, segments) is scalar and only the arithmetic is
 vectorised; a block of one lane is not vectorised at all. Step counts are traced: one program for any number of epochs.
@@ -154,15 +154,15 @@ class Block:
     ) -> _Progress:
         """Close an epoch in all lanes and write its metrics into the next column."""
         state, values = self.over(lambda h, s: self.trial.finish_epoch(h, data, s, epoch))(hyper, progress.state)
-        values |= self.look(data, hyper, progress.state, epoch, total_steps)
+        values |= self.probe(data, hyper, progress.state, epoch, total_steps)
         metrics = {
             name: jax.lax.dynamic_update_index_in_dim(old, values[name], progress.row, axis=1)
             for name, old in progress.metrics.items()
         }
         return _Progress(state, metrics, progress.row + 1)
 
-    def look(self, data: DeviceData, hyper: Hyper, state: TrialState, epoch: Array, total_steps: Array) -> Metrics:
-        """Look inside the networks at the end of an epoch: {signal: [m, p]}, NaN where it is not due; {} if never."""
+    def probe(self, data: DeviceData, hyper: Hyper, state: TrialState, epoch: Array, total_steps: Array) -> Metrics:
+        """Measure the networks at the end of an epoch: {signal: [m, p]}, NaN where it is not due; {} if never."""
         if not self.trial.experiment.signals:
             return {}
         batch = probe.batch_of(self.trial, data)

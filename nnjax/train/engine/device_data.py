@@ -1,4 +1,4 @@
-"""A prepared data set laid out for the devices: once for all trials, its parts as indices."""
+"""Lay a prepared data set out for the devices: once for all trials, its parts as indices."""
 
 from __future__ import annotations
 

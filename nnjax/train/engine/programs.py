@@ -1,4 +1,4 @@
-"""A block's functions compiled over the devices of a mesh: one program for any number of trials of a group."""
+"""Compile a block's functions over the devices of a mesh: one program for any number of trials of a group."""
 
 from __future__ import annotations
 

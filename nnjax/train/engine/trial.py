@@ -1,6 +1,6 @@
-"""One trial as pure functions: draw it, take a step, evaluate it, close an epoch.
+"""The pure functions of one trial: draw its weights, take a step, evaluate, close an epoch.
 
-`train/block.py` vectorises these over lanes and loops over steps; `train/population.py` lays blocks over devices.
+`block.py` vectorises these over lanes and loops over steps; `programs.py` lays blocks over devices.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Checkpoints of lane batches: their states and their trials' records as named arrays with a note, and back."""
+"""Convert lane batches and their trials' records to checkpoints (named arrays with a note), and back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The trials under way: one lane batch on each device, advanced together by calls of one program."""
+"""Advance the trials under way: one lane batch on each device, all by calls of one program."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A cache of the data on the devices: that of one group, and with windows the present one and the next."""
+"""Cache the data on the devices: that of one group, and with windows the present one and the next."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A thread that reads the next window while the devices train on the present one."""
+"""Read the next window in a thread while the devices train on the present one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plan's model of memory: what trials take of a device, computed from shapes before anything is compiled.
+"""Estimate the device memory that trials take, from shapes, before anything is compiled.
 
 It is held against the compilers' own counts: tests/train/test_footprint.py for CPUs, docs/tpu.md for a TPU slice.
 """

@@ -1,4 +1,4 @@
-"""Sorting trials into groups, each with its data on the host and its plan."""
+"""Sort trials into groups that share a program, each with its data on the host and its plan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much memory a device has, and how many trials fit it."""
+"""Find the free memory of a device, and how many trials fit it."""
 
 from __future__ import annotations
 

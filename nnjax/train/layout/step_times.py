@@ -1,4 +1,4 @@
-"""Step times measured on this machine, kept beside the compiled programs, and the plans that they lead to."""
+"""Keep step times measured on this machine, and choose plans by them."""
 
 from __future__ import annotations
 

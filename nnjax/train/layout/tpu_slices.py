@@ -1,4 +1,4 @@
-"""A population's program compiled for a slice of TPUs that is not there: what it needs, and what it could do at best.
+"""Compile a population's program for a TPU slice that is not there, and count its memory, arithmetic and traffic.
 
 libtpu compiles for a described slice on any machine. Its memory analysis is of the program that training runs; its cost
 analysis counts the body of a loop once, so that steps and batches of an evaluation are compiled by themselves. A
@@ -128,7 +128,7 @@ def account(
 
     Args:
       experiment, shapes: of its trials.
-      data: on the host; only shapes and the parts' counts are looked at.
+      data: on the host; only shapes and the parts' counts are used.
       trials: how many, divided evenly over the devices.
       shared: the lanes of a device have one seed.
       devices: this machine's, or of `describe_slice`.
