@@ -17,7 +17,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, TrialSpec
 from nnjax.core.fields import conform
 from nnjax.core.files import write_atomically
-from nnjax.core.types import DataFacts, Dataset, Params, Prepared
+from nnjax.core.types import Dataset, Params, Prepared
 from nnjax.diagnosis import trials
 from nnjax.exchange.start_weights import read_weights
 from nnjax.runs import folder as runs
@@ -129,11 +129,14 @@ def sweep(
         if earlier and [from_json(group) for group in earlier] != [group.plan for group in population.layouts.groups]:
             announce(OTHER_PLAN)
     sane = _examine(specs, prepared, folder, announce, should_stop) if sanity else None
-    _train(population, folder, facts, prepared)
+
+    def as_run() -> Run:
+        schedules = () if scheduler is None else scheduler.decide(population.records).schedules
+        return Run(specs, population.records, population.store, facts, prepared, findings, title, schedules)
+
+    run = _train(population, folder, as_run)
     if population.cost():
         announce(f"cost: {population.cost()}")
-    schedules = () if scheduler is None else scheduler.decide(population.records).schedules
-    run = Run(specs, population.records, population.store, facts, prepared, findings, title, schedules)
     run.sanity = run.sanity if sane is None else sane
     return run
 
@@ -165,9 +168,8 @@ def _examine(
 def _train(
     population: Population,
     folder: runs.FolderStore | None,
-    facts: Mapping[DataConfig, DataFacts],
-    prepared: Mapping[DataConfig, Prepared],
-) -> None:
+    as_run: Callable[[], Run],
+) -> Run:
     """Train a population and diagnose it; however that ends, note how long it took, and let go of the run folder.
 
     Of one that has ended before nothing is noted.
@@ -177,7 +179,9 @@ def _train(
         if not ended:
             population.store.note_environment(population.describe())
             population.run()
-        trials.note_verdicts(population.specs, population.records, facts, prepared, population.store)
+        run = as_run()
+        trials.note_verdicts(run)
+        return run
     finally:
         try:
             if not ended:

@@ -188,7 +188,7 @@ class Run:
     def diagnoses(self) -> list[Diagnosis | None]:
         """What each trial's curves mean; None for a trial that has not ended, or failed."""
         for trial in {spec.experiment.data: spec.id for spec in self.specs}.values():
-            with contextlib.suppress(UserError):  # without its data the anchors are guessed
+            with contextlib.suppress(UserError):  # without its data the baselines are guessed
                 self.data(trial)
         return above("diagnose_trials")(self.specs, self.records, self._facts, self._prepared)
 
@@ -196,7 +196,7 @@ class Run:
         """Fill in the verdicts of a run that has ended without them; one that goes on is left to its process."""
         if all(record.status in OVER for record in self.records):
             with contextlib.suppress(OSError):  # a folder that cannot be written keeps its table as it is
-                above("note_verdicts")(self.specs, self.records, self._facts, self._prepared, self.store)
+                above("note_verdicts")(self)
 
     @functools.cached_property
     def certificate(self) -> Certificate | None:

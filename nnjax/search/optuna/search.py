@@ -194,8 +194,9 @@ class _Search:
         if self.population is not None and self.population.cost():
             self.task.hooks.announce(f"cost: {self.population.cost()}")
         facts = {config: self.prepared[config].facts() for config in self._configs(self.specs)}
-        diagnosing.note_verdicts(self.specs, self.records, facts, self.prepared, self.store)
-        return Run(self.specs, self.records, self.store, facts, self.prepared, self.findings, self.task.title)
+        run = Run(self.specs, self.records, self.store, facts, self.prepared, self.findings, self.task.title)
+        diagnosing.note_verdicts(run)
+        return run
 
     def _resumed(self) -> list[Asked]:
         """List what was asked for in earlier sessions, and read how far its training came.
