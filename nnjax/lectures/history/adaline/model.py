@@ -16,14 +16,7 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.types import Array
-from nnjax.lectures.history.rule import Rule
-
-
-class Patterns(NamedTuple):
-    """What is presented: x [..., d], and the target [...] of each."""
-
-    x: Array
-    target: Array
+from nnjax.lectures.history.rule import Examples, Rule
 
 
 class Happened(NamedTuple):
@@ -31,26 +24,6 @@ class Happened(NamedTuple):
 
     error: Array
     weights: Array
-
-
-def patterns(x: Array, target: Array) -> Patterns:
-    """Check patterns to be told apart: x [n, d] and targets [n] of −1 and +1, as floats of JAX's default size.
-
-    Raises:
-      UserError: wrong shapes, values that are not finite, other targets.
-    """
-    inputs, targets = np.asarray(x, float), np.asarray(target, float)
-    if inputs.ndim != 2 or targets.shape != inputs.shape[:1] or not inputs.size:
-        raise UserError(
-            f"Patterns of shape {inputs.shape} with targets of shape {targets.shape} were found; "
-            "[n, d] and [n] were expected."
-        )
-    if not np.isfinite(inputs).all():
-        raise UserError("The patterns have values that are not finite; remove them.")
-    if not np.isin(targets, (-1, 1)).all():
-        found = ", ".join(f"{value:g}" for value in np.unique(targets)[:5])
-        raise UserError(f"Targets of −1 and +1 were expected, but they have {found}; write 2 t − 1 for t of 0 and 1.")
-    return Patterns(jnp.asarray(inputs, float), jnp.asarray(targets, float))
 
 
 def alpha_lms(alpha: float | Array) -> Rule:
@@ -112,9 +85,9 @@ def sigmoid_adaline(mu: float | Array) -> Rule:
     """
     _check_mu(mu)
 
-    def step(weights: Array, pattern: Patterns) -> tuple[Array, Happened]:
+    def step(weights: Array, pattern: Examples) -> tuple[Array, Happened]:
         output = jnp.tanh(sums(weights, pattern.x))
-        error = pattern.target - output
+        error = pattern.targets - output
         return weights + 2 * mu * error * (1 - output**2) * pattern.x, Happened(error, weights)
 
     return Rule(init=_weights, step=step)
@@ -136,9 +109,9 @@ def probability(weights: Array, x: Array) -> Array:
     return (1 + jnp.tanh(sums(weights, x))) / 2
 
 
-def least_squares(data: Patterns) -> np.ndarray:
+def least_squares(data: Examples) -> np.ndarray:
     """Where μ-LMS goes: the weights of least mean squared error [d] (Wiener's solution R⁻¹ E[t x])."""
-    return np.linalg.lstsq(np.asarray(data.x, float), np.asarray(data.target, float), rcond=None)[0]
+    return np.linalg.lstsq(np.asarray(data.x, float), np.asarray(data.targets, float), rcond=None)[0]
 
 
 def correlation(x: Array) -> np.ndarray:
@@ -217,8 +190,8 @@ def _weights(start: Array) -> Array:
 def _linear(change: Callable[[Array, Array], Array]) -> Rule:
     """Make a rule of what a linear error and a pattern do to the weights."""
 
-    def step(weights: Array, pattern: Patterns) -> tuple[Array, Happened]:
-        error = pattern.target - sums(weights, pattern.x)
+    def step(weights: Array, pattern: Examples) -> tuple[Array, Happened]:
+        error = pattern.targets - sums(weights, pattern.x)
         return weights + change(error, pattern.x), Happened(error, weights)
 
     return Rule(init=_weights, step=step)

@@ -16,8 +16,8 @@ import jax.numpy as jnp
 
 from nnjax.core.errors import UserError
 from nnjax.core.types import Array, Key
-from nnjax.lectures.history.perceptron.model import Examples, perceptron
-from nnjax.lectures.history.rule import Rule, present
+from nnjax.lectures.history.perceptron.model import perceptron
+from nnjax.lectures.history.rule import Examples, Rule, present
 
 SIZE = 20
 

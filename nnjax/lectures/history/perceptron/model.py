@@ -19,21 +19,9 @@ import numpy as np
 from nnjax.core.errors import UserError
 from nnjax.core.types import Array
 from nnjax.lectures.history import truth_tables
-from nnjax.lectures.history.rule import Rule, present
+from nnjax.lectures.history.rule import Examples, Rule, examples, present
 
 SMALLEST_MARGIN = 1e-6  # as a share of the largest input; below it no plane is said to separate
-
-
-class Examples(NamedTuple):
-    """Examples with their targets, which are also presentations: leading axes are their order.
-
-    Attributes:
-      x: float [..., n, d] inputs; the bias, if there is one, is the last of them.
-      targets: float [..., n] of {−1, +1}.
-    """
-
-    x: Array
-    targets: Array
 
 
 class Seen(NamedTuple):
@@ -46,28 +34,6 @@ class Seen(NamedTuple):
 
     wrong: Array
     weights: Array
-
-
-def examples(x: Array, targets: Array) -> Examples:
-    """Check examples, and make them float32.
-
-    Args:
-      x: [n, d] inputs.
-      targets: [n] of {−1, +1}.
-
-    Raises:
-      UserError: the shapes do not fit, a number is not finite, or a target is not −1 or +1.
-    """
-    inputs, wanted = np.asarray(x, np.float32), np.asarray(targets, np.float32)
-    if inputs.ndim != 2 or wanted.shape != inputs.shape[:1] or not inputs.size:
-        raise UserError(
-            f"Examples are inputs [n, d] and targets [n], but the shapes are {inputs.shape} and {wanted.shape}."
-        )
-    if not np.isfinite(inputs).all():
-        raise UserError("The inputs hold numbers that are not finite; leave those examples out.")
-    if not np.isin(wanted, (-1, 1)).all():
-        raise UserError(f"Targets are -1 or +1, but these hold {np.unique(wanted)[:4].tolist()}.")
-    return Examples(inputs, wanted)
 
 
 def of_table(table: Array) -> Examples:
@@ -247,9 +213,3 @@ def pocket(data: Examples, rate: float | Array = 1.0) -> Rule:
         return Pocket(inner.init(num_inputs), jnp.int32(0), inner.init(num_inputs), jnp.int32(0))
 
     return Rule(init, step)
-
-
-def drawn(key: Array, data: Examples, num: int) -> Examples:
-    """Draw presentations with replacement: x [num, d], targets [num]."""
-    chosen = jax.random.randint(key, (num,), 0, data.x.shape[0])
-    return jax.tree.map(lambda array: jnp.asarray(array)[chosen], data)
