@@ -9,11 +9,12 @@ import pytest
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, ModelConfig
+from nnjax.embed.families import families
 from nnjax.embed.methods import Embedding
 from nnjax.embed.study import Axes
 from nnjax.lectures.studies.sensitivity.drawing import chosen, shape
 from nnjax.lectures.studies.sensitivity.page import by_rate, share_table
-from nnjax.lectures.studies.sensitivity.study import Sensitivity, families
+from nnjax.lectures.studies.sensitivity.study import Sensitivity
 from nnjax.lectures.studies.sensitivity.text import against
 
 TINY = Sensitivity(

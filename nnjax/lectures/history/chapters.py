@@ -5,11 +5,11 @@ from __future__ import annotations
 import importlib
 import math
 import pathlib
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nnjax.core.errors import UserError
+from nnjax.lectures.text import read_text
 
 if TYPE_CHECKING:
     import matplotlib.figure
@@ -86,14 +86,9 @@ def compose(
       rows: measured beside published.
       numbers: for the placeholders of the text, as in `str.format`.
     """
-    text = tomllib.loads(pathlib.Path(page).with_name("chapter.toml").read_text("utf-8"))
-
-    def filled(template: str) -> str:
-        return " ".join(template.split()).format_map(numbers)
-
-    figures = [Figure(name, filled(text["figures"][name]), drawing) for name, drawing in drawings.items()]
-    sentences, sources = ([*map(filled, text[part])] for part in ("sentences", "sources"))
-    return Chapter(text["title"], sentences, figures, rows, sources)
+    text = read_text(pathlib.Path(page).with_name("chapter.toml"), **numbers)
+    figures = [Figure(name, text["figures"][name], drawing) for name, drawing in drawings.items()]
+    return Chapter(text["title"], text["sentences"], figures, rows, text["sources"])
 
 
 def compared(

@@ -8,16 +8,18 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
-from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
 from nnjax.core.types import Prepared
 from nnjax.data import prepare
 from nnjax.data.series import KINDS
 from nnjax.distances import DTW
+from nnjax.distances.views import Split, split_of
+from nnjax.embed.codes import Truth, accuracies, measure, voted
 from nnjax.embed.linear import Reduction, fit
 from nnjax.lectures.studies.autoencoders import train
-from nnjax.lectures.studies.codes import Examples, Truth, accuracies, measure, voted
+from nnjax.lectures.studies.latent_value.page import write
 from nnjax.lectures.studies.study import Announce
 
 DRAWN = ("ica", "kmeans")
@@ -64,16 +66,15 @@ class LatentValue:
         Raises:
           UserError: data without classes or without a test part, or as the reductions say.
         """
-        from nnjax.lectures.studies.latent_value.page import write
-
-        return write(self, self.results(workdir, announce), workdir)
+        frame = pd.DataFrame(self.results(workdir, announce))
+        return write(frame, list(self.arms), len(self.seeds), workdir)
 
     def results(self, workdir: pathlib.Path, announce: Announce) -> list[dict[str, Any]]:
         """One row a set, method, width and seed with the measures; run folders go to WORKDIR/autoencoders_SET."""
         rows = []
         for name, base in self.sets.items():
             prepared = prepare(base.data)
-            some = _examples(prepared)
+            some = split_of(prepared)
             truth = Truth.of(some, DTW() if base.data.name.split(":")[0] in KINDS else None)
             rows += [{"set": name, **row} for row in baselines(some, truth)]
             folder = workdir / f"autoencoders_{name.replace(' ', '_')}"
@@ -83,7 +84,7 @@ class LatentValue:
                 rows.append({"set": name, "method": code.method, "width": code.width, "seed": code.seed, **found})
         return rows
 
-    def _reductions(self, some: Examples, announce: Announce) -> Iterator[Code]:
+    def _reductions(self, some: Split, announce: Announce) -> Iterator[Code]:
         """Codes by scikit-learn; ICA is made of the principal components, as its whitening would."""
         widths = [width for width in self.widths if width < min(some.x.shape)]
         whole = fit(some.x, "pca", max(widths))
@@ -122,7 +123,7 @@ def after(first: Reduction, second: Reduction) -> Reduction:
     )
 
 
-def baselines(some: Examples, truth: Truth) -> list[dict[str, Any]]:
+def baselines(some: Split, truth: Truth) -> list[dict[str, Any]]:
     """The examples themselves: under the Euclidean distance, and under DTW where they are series."""
     width = some.x.shape[1]
     found = [{"method": INPUTS, "width": width, "seed": None, **accuracies(some.x, some.queries, truth.near, some)}]
@@ -130,13 +131,3 @@ def baselines(some: Examples, truth: Truth) -> list[dict[str, Any]]:
         right = voted(truth.warped_near, some.labels) == some.truth
         found.append({"method": f"{INPUTS}, DTW", "width": width, "seed": None, "knn_accuracy": float(right.mean())})
     return found
-
-
-def _examples(prepared: Prepared) -> Examples:
-    data = prepared.dataset
-    if data.task != "classification" or data.y is None or not len(prepared.test):
-        raise UserError(f"{data.name} has no labelled test examples: choose data with classes and a test part.")
-    x, queries = (
-        np.asarray(prepared.x_scaler(data.x[part].astype(np.float32))) for part in (prepared.train, prepared.test)
-    )
-    return Examples(x, queries, data.y[prepared.train], data.y[prepared.test])

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from nnjax.lectures.studies.codes import FALLING, MEASURES
+from nnjax.embed.codes import FALLING, MEASURES
 
 PCA, NEURAL, NEITHER = "PCA", "autoencoder", "–"
 Winners = Mapping[tuple[str, str, int], str]  # (set, measure, width) -> who

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import pathlib
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from nnjax.lectures.studies.methods import CLUSTERS, K_MEANS, MODEL, NEIGHBORS, NUM_NEIGHBORS
+from nnjax.distances.scores import CLUSTERS, K_MEANS, MODEL, NEIGHBORS, NUM_NEIGHBORS
+from nnjax.distances.views import ABSENT, WINDOW
 from nnjax.lectures.studies.models_and_distances.grid import accuracies, agreements, summary
-from nnjax.lectures.studies.views import ABSENT, WINDOW
+from nnjax.lectures.text import read_text
 from nnjax.report.study_page import StudyPage
-
-TITLE = "Do not confuse the distance with the model"
 
 
 class Effect(NamedTuple):
@@ -87,35 +87,20 @@ def page(results: pd.DataFrame) -> StudyPage:
     table = accuracies(results)
     present = list(zip(sets["data"], sets["view"], strict=True))
     absent = [f"– {d} under {name}: {ABSENT[v, name]}." for d, v in present for kind, name in ABSENT if kind == v]
-    chosen = "Mean ± standard deviation over the splits; which one is best in a column was seen on the test parts."
+    text = read_text(
+        pathlib.Path(__file__).with_name("study.toml"),
+        splits=results["seed"].nunique(),
+        sizes="; ".join(
+            f"{row.data} ({row.view}) {row.train:,} to learn from and {row.test:,} to test on"
+            for row in sets.itertuples()
+        ),
+        neighbors=f"{', '.join(map(str, NUM_NEIGHBORS[:-1]))} and {NUM_NEIGHBORS[-1]}",
+        window=100 * WINDOW,
+    )
     return StudyPage(
-        title=TITLE,
+        title=text["title"],
         sentences=sentences(results),
-        figures={"figure.png": "Test accuracy by method (rows) and data (columns); bars are ± one standard deviation."},
-        tables=[table._replace(notes=[chosen, *absent]), agreements(results)],
-        how=[*_sizes(sets, results), *HOW],
+        figures={"figure.png": text["caption"]},
+        tables=[table._replace(notes=[*text["notes"], *absent]), agreements(results)],
+        how=text["how"],
     )
-
-
-def _sizes(sets: pd.DataFrame, results: pd.DataFrame) -> list[str]:
-    parts = "; ".join(
-        f"{row.data} ({row.view}) {row.train:,} to learn from and {row.test:,} to test on" for row in sets.itertuples()
-    )
-    return [f"{results['seed'].nunique()} random splits, the same ones for every method: {parts}."]
-
-
-HOW = (
-    "Models: linear regression on ±1 with the squared penalty of least leave-one-out error; logistic regression; a "
-    "support vector machine with a radial kernel; 300 trees; 100 rounds of boosted trees of depth 3 (all with "
-    "scikit-learn's other defaults). The multilayer perceptron is nnjax's, one population with a network a split. None "
-    "was tuned.",
-    f"Nearest neighbours: of {', '.join(map(str, NUM_NEIGHBORS[:-1]))} and {NUM_NEIGHBORS[-1]} neighbours, the number "
-    "with the least leave-one-out error on the training part.",
-    "Jaccard compares sets: pixels above half of white, columns above their training median, points above the mean of "
-    f"their series. DTW has a band of {100 * WINDOW:.0f} % of the length; an image is the series of its rows, so rows "
-    "may shift up and down, but not pixels within a row.",
-    "Clusters: as many as classes, found on the training part without labels. k-medoids needs no mean, so it works "
-    "under every distance; k-means only where there are means. Test examples go to the nearest centre. Each cluster "
-    "stands for one class, by the one-to-one naming that is best on the training part. ARI and AMI (adjusted Rand "
-    "index, adjusted mutual information) need no naming: 0 is chance, 1 is agreement.",
-)

@@ -13,8 +13,10 @@ from nnjax.api import sweep
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment
 from nnjax.core.files import write_atomically
-from nnjax.lectures.studies import methods, views
-from nnjax.lectures.studies.methods import MODEL, Score
+from nnjax.data import prepare
+from nnjax.distances import scores
+from nnjax.distances.scores import MODEL, Score
+from nnjax.distances.views import split_of
 from nnjax.lectures.studies.models_and_distances.findings import page
 from nnjax.lectures.studies.models_and_distances.grid import draw
 from nnjax.lectures.studies.study import Announce
@@ -59,16 +61,16 @@ class ModelsAndDistances:
         rows = []
         for name, config in self.sets.items():
             for seed, answers in zip(self.seeds, self._networks(config), strict=True):
-                some = views.examples(dataclasses.replace(config, split_seed=seed))
-                scores = [
-                    *methods.of_models(some, seed),
-                    Score(MODEL, NETWORK, methods.right(answers, some.truth)),
-                    *methods.of_distances(some),
-                    methods.means(some, seed),
+                some = split_of(prepare(dataclasses.replace(config, split_seed=seed)))
+                found = [
+                    *scores.of_models(some, seed),
+                    Score(MODEL, NETWORK, scores.accuracy(answers, some.truth)),
+                    *scores.of_distances(some),
+                    scores.means(some, seed),
                 ]
-                split = {"data": name, "view": some.kind, "train": len(some.y), "test": len(some.truth), "seed": seed}
-                rows += [split | score._asdict() for score in scores]
-                announce(f"{name}, split {seed}: {_best(scores)}")
+                sizes = {"train": len(some.labels), "test": len(some.truth)}
+                rows += [{"data": name, "view": some.kind, **sizes, "seed": seed, **one._asdict()} for one in found]
+                announce(f"{name}, split {seed}: {_best(found)}")
         return pd.DataFrame(rows)
 
     def _networks(self, config: DataConfig) -> list[np.ndarray]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import pathlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,17 +13,14 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
 from nnjax.data import prepare
 from nnjax.embed.engines import require
+from nnjax.embed.families import families
 from nnjax.embed.methods import Embedding
 from nnjax.embed.points import choose_rows, labels_of
 from nnjax.embed.quality import qualities
-from nnjax.embed.spread import disparities, plane
-from nnjax.embed.study import NAMES, Axes, study, varied
-from nnjax.lectures.studies.autoencoders import Trained, train
-from nnjax.lectures.studies.sensitivity.page import write
-from nnjax.lectures.studies.sensitivity.results import Family, Found
+from nnjax.embed.study import NAMES, Axes, study
+from nnjax.lectures.studies.autoencoders import train
+from nnjax.lectures.studies.sensitivity.page import Found, write
 from nnjax.lectures.studies.study import Announce
-
-STARTS = {"pca": "PCA start", "random": "random start"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,8 +67,13 @@ class Sensitivity:
         varied_in = {"learning_rate": self.rates, "seed": self.seeds}
         folder = workdir / "autoencoders"
         latent = [
-            Embedding(t.arm, np.asarray(t.encode(dataset.x[rows]), np.float64), _options(t), {})
-            for t in train(self.autoencoder, self.arms, varied_in, folder, announce)
+            Embedding(
+                one.arm,
+                np.asarray(one.encode(dataset.x[rows]), np.float64),
+                {"learning_rate": one.learning_rate, "seed": one.seed},
+                {},
+            )
+            for one in train(self.autoencoder, self.arms, varied_in, folder, announce)
         ]
         announce("measuring the latent spaces")
         x = np.asarray(prepared.x_scaler(dataset.x[rows].astype(np.float32)))
@@ -88,28 +90,3 @@ class Sensitivity:
             announce(f"remark: {error} It is left out of this study.")
             return [axes for axes in self.sweeps if "umap" not in axes.methods]
         return list(self.sweeps)
-
-
-def _options(trained: Trained) -> dict[str, Any]:
-    return {"learning_rate": trained.learning_rate, "seed": trained.seed}
-
-
-def families(made: Sequence[tuple[Embedding, Mapping[str, float]]]) -> list[Family]:
-    """Group embeddings with their measures by method and start, in the order of the first of each."""
-    groups: dict[str, list[tuple[Embedding, Mapping[str, float]]]] = {}
-    for one in made:
-        groups.setdefault(family_name(one[0]), []).append(one)
-    found = []
-    for name, members in groups.items():
-        embeddings = [embedding for embedding, _ in members]
-        planes = [plane(one.y) for one in embeddings]
-        factors = {option: [one.options[option] for one in embeddings] for option in varied(embeddings)}
-        found.append(Family(name, embeddings, [q for _, q in members], planes, disparities(planes), factors))
-    return found
-
-
-def family_name(embedding: Embedding) -> str:
-    """Name the method, and the start where it has one."""
-    name = NAMES.get(embedding.method, embedding.method)
-    start = embedding.options.get("init")
-    return f"{name}, {STARTS[start]}" if start in STARTS else name

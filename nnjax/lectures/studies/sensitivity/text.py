@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nnjax.embed.families import Family
 from nnjax.embed.spread import apart, pairs, shares, spread
-
-if TYPE_CHECKING:
-    from nnjax.lectures.studies.sensitivity.results import Family, Found
 
 LAYOUTS = ("SNE", "t-SNE", "UMAP")
 MEASURES = {"trustworthiness": "Trustworthiness", "shepard": "Shepard correlation", "knn_accuracy": "kNN accuracy"}
 
 
-def sentences(found: Found) -> list[str]:
+def sentences(families: Sequence[Family]) -> list[str]:
     """Say for the scores, for the pictures and for the seed what was found."""
-    layouts = [family for family in found.families if method_of(family) in LAYOUTS]
-    latents = [family for family in found.families if family not in layouts and len(family.embeddings) > 1]
+    layouts = [family for family in families if method_of(family) in LAYOUTS]
+    latents = [family for family in families if family not in layouts and len(family.embeddings) > 1]
     out = [
         against(f"{name}: standard deviation over all settings and seeds", _stds(layouts, key), _stds(latents, key))
         for key, name in MEASURES.items()
-        if key in found.families[0].qualities[0]
+        if key in families[0].qualities[0]
     ]
     out.append(
         against("Pictures: mean Procrustes distance under any two settings", *map(_distances, (layouts, latents)))
@@ -33,7 +30,7 @@ def sentences(found: Found) -> list[str]:
         for some in (layouts, latents)
     ]
     out.append(against("Pictures that differ in the seed only", *seeds))
-    return [*out, _between_methods(layouts), *_beside_pca(layouts, found.families), _movers(layouts)]
+    return [*out, _between_methods(layouts), *_beside_pca(layouts, families), _movers(layouts)]
 
 
 def method_of(family: Family) -> str:

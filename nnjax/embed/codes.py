@@ -1,4 +1,4 @@
-"""What codes of labelled examples are worth: to a classifier, as copies, and as distances."""
+"""Measure codes of labelled examples: accuracy of classifiers, error of the copies, distances kept."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from nnjax.distances import Metric, pairwise
+from nnjax.distances.views import Split
 from nnjax.embed.quality import qualities, vote
 
 NEIGHBOURS = 5  # that vote
@@ -25,17 +26,8 @@ MEASURES = {
 FALLING = ("reconstruction",)  # less is better
 
 
-class Examples(NamedTuple):
-    """Training examples x [n, d] with labels [n], test examples queries [q, d] with truth [q]; inputs scaled."""
-
-    x: np.ndarray
-    queries: np.ndarray
-    labels: np.ndarray
-    truth: np.ndarray
-
-
 class Truth(NamedTuple):
-    """What codes are compared with.
+    """Neighbours in the inputs, with which codes are compared.
 
     Attributes:
       near: [q, 10], the nearest training examples of each test example.
@@ -46,7 +38,7 @@ class Truth(NamedTuple):
     warped_near: np.ndarray | None
 
     @classmethod
-    def of(cls, some: Examples, warping: Metric | None = None) -> Truth:
+    def of(cls, some: Split, warping: Metric | None = None) -> Truth:
         """Find the neighbours of examples."""
         near = nearest(pairwise(some.queries, some.x))
         if warping is None:
@@ -70,7 +62,7 @@ class Codes(Protocol):
         """Of the test examples."""
 
 
-def measure(codes: Sequence[Codes], some: Examples, truth: Truth) -> list[dict[str, float]]:
+def measure(codes: Sequence[Codes], some: Split, truth: Truth) -> list[dict[str, float]]:
     """Measure representations of the same examples: the `MEASURES` by name for each."""
     far = qualities(some.queries, [np.asarray(code.outer, np.float64) for code in codes], None, NEAR)
     found = []
@@ -86,7 +78,7 @@ def measure(codes: Sequence[Codes], some: Examples, truth: Truth) -> list[dict[s
     return found
 
 
-def accuracies(inner: np.ndarray, outer: np.ndarray, near: np.ndarray, some: Examples) -> dict[str, float]:
+def accuracies(inner: np.ndarray, outer: np.ndarray, near: np.ndarray, some: Split) -> dict[str, float]:
     """Accuracy on the test examples of 5 nearest neighbours, and of logistic regression (C = 1), both in the codes.
 
     Args:

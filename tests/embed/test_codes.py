@@ -7,8 +7,9 @@ import pytest
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
 from nnjax.distances import DTW
+from nnjax.distances.views import Split
+from nnjax.embed.codes import Truth, accuracies, measure, shared
 from nnjax.embed.linear import fit
-from nnjax.lectures.studies.codes import Examples, Truth, accuracies, measure, shared
 from nnjax.lectures.studies.latent_value.study import after, baselines
 
 
@@ -24,7 +25,7 @@ def some():
     rng = np.random.default_rng(0)
     labels, truth = np.arange(80) % 2, np.arange(40) % 2
     x, queries = (rng.normal(size=(len(y), 12)) + 3 * np.eye(12)[0] * y[:, None] for y in (labels, truth))
-    return Examples(x, queries, labels, truth)
+    return Split(x, queries, labels, truth, 2)
 
 
 def test_the_examples_as_their_own_code_lose_nothing(some):

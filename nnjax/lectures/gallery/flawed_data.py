@@ -1,4 +1,4 @@
-"""scikit-learn's digits, spoiled in the ways in which data are spoiled by mistake."""
+"""scikit-learn's digits with the flaws that data have by mistake."""
 
 from __future__ import annotations
 
@@ -52,4 +52,4 @@ def _again(data: Dataset, x: np.ndarray, y: np.ndarray, starts: tuple[int, int] 
     )
 
 
-SPOILED: dict[str, Callable[[], Dataset]] = {"shuffled": shuffled, "mislabelled": mislabelled, "in order": in_order}
+FLAWED: dict[str, Callable[[], Dataset]] = {"shuffled": shuffled, "mislabelled": mislabelled, "in order": in_order}
