@@ -20,7 +20,7 @@ def tell(sentence: str) -> None:
 def main(argv: list[str]) -> None:
     """Load, run, and name the page."""
     from nnjax.cli import command
-    from nnjax.lectures.studies.study import open_folder
+    from nnjax.cli.study import open_folder
 
     config, workdir = command.require(argv, CONFIG.value, WORKDIR.value)
     start_jax()

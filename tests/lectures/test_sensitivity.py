@@ -12,10 +12,10 @@ from nnjax.core.experiment import DataConfig, Experiment, ModelConfig
 from nnjax.embed.families import families
 from nnjax.embed.methods import Embedding
 from nnjax.embed.study import Axes
-from nnjax.lectures.studies.sensitivity.drawing import chosen, shape
-from nnjax.lectures.studies.sensitivity.page import by_rate, share_table
 from nnjax.lectures.studies.sensitivity.study import Sensitivity
 from nnjax.lectures.studies.sensitivity.text import against
+from nnjax.report.embedding.family_figures import chosen, shape
+from nnjax.report.embedding.family_tables import by_rate, share_table
 
 TINY = Sensitivity(
     sweeps=(

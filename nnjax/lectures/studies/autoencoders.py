@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from nnjax.cli.study import Announce
 from nnjax.core.experiment import Experiment
-from nnjax.lectures.studies.study import Announce
 from nnjax.spaces.space import Arm, Space
 from nnjax.train.storage.records import FINISHED
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from nnjax.cli.study import Announce
 from nnjax.core.experiment import Experiment
 from nnjax.core.types import Prepared
 from nnjax.data import prepare
@@ -20,7 +21,6 @@ from nnjax.embed.codes import Truth, accuracies, measure, voted
 from nnjax.embed.linear import Reduction, fit
 from nnjax.lectures.studies.autoencoders import train
 from nnjax.lectures.studies.latent_value.page import write
-from nnjax.lectures.studies.study import Announce
 
 DRAWN = ("ica", "kmeans")
 NAMES = {"pca": "PCA", "ica": "ICA", "lda": "LDA", "kmeans": "k-means"}

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from nnjax.api import sweep
+from nnjax.cli.study import Announce
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment
 from nnjax.core.files import write_atomically
@@ -19,7 +20,6 @@ from nnjax.distances.scores import MODEL, Score
 from nnjax.distances.views import split_of
 from nnjax.lectures.studies.models_and_distances.findings import page
 from nnjax.lectures.studies.models_and_distances.grid import draw
-from nnjax.lectures.studies.study import Announce
 from nnjax.report import study_page
 from nnjax.report.charts.figures import to_bytes
 from nnjax.spaces.space import Space

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from nnjax.cli.study import Announce
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
 from nnjax.data import prepare
@@ -20,7 +21,6 @@ from nnjax.embed.quality import qualities
 from nnjax.embed.study import NAMES, Axes, study
 from nnjax.lectures.studies.autoencoders import train
 from nnjax.lectures.studies.sensitivity.page import Found, write
-from nnjax.lectures.studies.study import Announce
 
 
 @dataclasses.dataclass(frozen=True)
