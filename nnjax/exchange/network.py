@@ -11,10 +11,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import AUTOENCODERS, ModelConfig
+from nnjax.core.experiment import ModelConfig
 from nnjax.core.types import Array, DataFacts, Params, Scaler
 from nnjax.models.imported import Stack
-from nnjax.models.registry import make_model
+from nnjax.models.registry import make_model, traits_of
+from nnjax.nn.activations import ACTIVATIONS
 from nnjax.train.engine.batches import output_width
 from nnjax.train.storage import checkpoints
 
@@ -109,27 +110,24 @@ def _rows(scaler: Scaler) -> Scaler:
 
 
 def _copies(architecture: Architecture) -> bool:
-    return isinstance(architecture, ModelConfig) and architecture.kind in AUTOENCODERS
+    return isinstance(architecture, ModelConfig) and traits_of(architecture).reconstructs
 
 
-def answer(architecture: Architecture, facts: DataFacts) -> str:
-    """Say what the outputs are: "class" probabilities, negative "distance" to each class, or plain "output".
+def _gives_distances(architecture: Architecture) -> bool:
+    if isinstance(architecture, Stack):
+        return False
+    return traits_of(architecture).output == "distances" and ACTIVATIONS[architecture.output_activation].linear
+
+
+def columns(found: np.ndarray, architecture: Architecture, facts: DataFacts) -> dict[str, np.ndarray]:
+    """Name the arrays of a prediction: output [n, k]; of a classifier class [n] and its probability or distance.
 
     Published LeNet-5 has squared distances to the digits' bitmaps: its class is the nearest, its output the negatives.
     """
     if facts.task != "classification" or _copies(architecture):
-        return "output"
-    if isinstance(architecture, Stack):
-        return "class"
-    return "distance" if (architecture.kind, architecture.output_activation) == ("lenet5", "linear") else "class"
-
-
-def columns(found: np.ndarray, answers: str, facts: DataFacts) -> dict[str, np.ndarray]:
-    """Name the arrays of a prediction: output [n, k]; of a classifier class [n] and its probability or distance."""
-    if answers == "output":
         return {"output": found}
     names: Any = np.array(facts.classes)
-    if answers == "distance":
+    if _gives_distances(architecture):
         return {"class": names[found.argmax(axis=1)], "distance": -found.max(axis=1), "output": found}
     binary = found.shape[1] == 1
     index = (found[:, 0] > 0.5).astype(int) if binary else found.argmax(axis=1)

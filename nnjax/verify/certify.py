@@ -14,12 +14,14 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, TrialSpec, program_key
 from nnjax.core.fields import replace
 from nnjax.exchange.start_weights import read_weights
-from nnjax.models.summary import census
+from nnjax.models.summary import summarize_model
 from nnjax.runs import folder
 from nnjax.runs.environment import describe_environment
 from nnjax.train.host.population import Population
 from nnjax.train.layout.plan import Plan
-from nnjax.train.storage.records import DONE, FINISHED, MemoryStore, Record, Standing
+from nnjax.train.scheduler import Decision
+from nnjax.train.storage.records import DONE, FINISHED, Record
+from nnjax.train.storage.store import MemoryStore
 from nnjax.verify.certificate import FILE, Certificate, Check, differences, mismatch
 
 if TYPE_CHECKING:
@@ -163,7 +165,7 @@ def _check(run: Run, trial: int, plan: Plan, should_stop: Callable[[], bool]) ->
 def cheap_epochs(run: Run, trial: int, places: int) -> int:
     """Count the epochs of so many trials like this one that MAX_FLOPS go for, two at least."""
     facts = run.facts(trial)
-    forward = census(run.specs[trial].experiment, facts.num_inputs, run.num_outputs(trial)).flops
+    forward = summarize_model(run.specs[trial].experiment, facts.num_inputs, run.num_outputs(trial)).flops
     return max(2, int(MAX_FLOPS / (3.0 * forward * facts.sizes[0] * places)))
 
 
@@ -202,7 +204,7 @@ def _again(
     records = [Record(DONE) for _ in sources] + [Record() for _ in rows]
     firsts = {spec.experiment.data: spec.id for spec in reversed(run.specs)}
     data = {spec.experiment.data: run.data(firsts[spec.experiment.data]) for spec in [*sources, *rows]}
-    limits = Standing({spec.id: epochs for spec in [*sources, *rows]})
+    decision = Decision({spec.id: epochs for spec in [*sources, *rows]})
     population = Population(
         [*sources, *rows],
         data,
@@ -210,7 +212,7 @@ def _again(
         store,
         records,
         should_stop=should_stop,
-        stand=lambda records: limits,
+        decide=lambda records: decision,
         read_weights=read_weights,
     )
     return population.run()[len(ids) :]

@@ -7,13 +7,13 @@ import rich
 from fake_runs import CLASSIFIER, DEMO, DIVERGED, DONE, RUNNING, WAITING, digits, fake_run, hostile
 from rich.console import Console
 
-from nnjax.checks.rules.case import Finding
+from nnjax.checks.finding import Finding
 from nnjax.cli import progress
 from nnjax.cli.progress import Display, findings_text, print_message, summary_table
 from nnjax.core.fields import replace
 from nnjax.core.text import duration
 from nnjax.spaces.space import Arm, Space, expand
-from nnjax.train.host.population import Progress
+from nnjax.train.host.progress import Progress
 from nnjax.train.storage.records import Record
 
 

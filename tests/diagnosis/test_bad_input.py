@@ -12,17 +12,17 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hn
 
 from nnjax.core.errors import UserError
-from nnjax.diagnosis.dense import NAMES
-from nnjax.diagnosis.diagnose import diagnose
-from nnjax.diagnosis.text import as_json, text
-from nnjax.diagnosis.types import CODES, Anchors, Curves, Diagnosis
+from nnjax.diagnosis.aligned_curves import NAMES
+from nnjax.diagnosis.diagnose import diagnose_curves
+from nnjax.diagnosis.types import Curves, Diagnosis, TrainingContext
+from nnjax.diagnosis.verdicts import CODES
 
 NUMBERS = st.one_of(
     st.floats(allow_nan=True, allow_infinity=True),
     st.floats(0, 10),
     st.sampled_from([0.0, 1.0, -1.0, 1e-320, 1e308, -1e308, np.inf, -np.inf, np.nan]),
 )
-ANCHOR = st.one_of(st.none(), st.floats(allow_nan=True, allow_infinity=True))
+OPTIONAL = st.one_of(st.none(), st.floats(allow_nan=True, allow_infinity=True))
 
 
 @st.composite
@@ -31,8 +31,10 @@ def cases(draw):
     known = draw(st.sets(st.sampled_from(NAMES), min_size=1))
     arrays = {name: draw(hn.arrays(float, shape, elements=NUMBERS)) for name in sorted(known)}
     diverged = draw(st.one_of(st.none(), hn.arrays(float, shape[0], elements=st.sampled_from([np.nan, 1.0, 3.0]))))
-    anchors = Anchors(draw(ANCHOR), draw(ANCHOR), draw(ANCHOR), draw(st.sampled_from([None, True, False])))
-    return Curves(**arrays, diverged_at=diverged), anchors, shape
+    context = TrainingContext(
+        draw(OPTIONAL), draw(OPTIONAL), draw(OPTIONAL), draw(st.sampled_from([None, True, False]))
+    )
+    return Curves(**arrays, diverged_at=diverged), context, shape
 
 
 def check(diagnosis):
@@ -44,17 +46,17 @@ def check(diagnosis):
         assert 0 <= verdict.confidence <= 1
         assert verdict.sentence.endswith(".")
         assert all(isinstance(epoch, int) and epoch >= 0 for epoch in verdict.epochs.values())
-    json.dumps(as_json(diagnosis), allow_nan=False)
-    assert text(diagnosis).startswith(codes[0])
+    json.dumps(diagnosis.as_json(), allow_nan=False)
+    assert str(diagnosis).startswith(codes[0])
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 @given(cases())
 def test_arbitrary_arrays(case):
-    curves, anchors, (m, _) = case
+    curves, context, (m, _) = case
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = diagnose(curves, anchors)
+        found = diagnose_curves(curves, context)
     assert len(found) == m
     for one in found:
         check(one)
@@ -65,8 +67,8 @@ def test_arbitrary_arrays(case):
 def test_a_trial_is_diagnosed_as_it_is_alone(y, length):
     """Others in the array, and NaN past its end, change nothing."""
     y[1, length:] = np.nan
-    together = diagnose(Curves(train_loss=y, val_loss=y[::-1].copy() * 0 + y))
-    alone = diagnose(Curves(train_loss=y[1:2, :length], val_loss=y[1:2, :length]))
+    together = diagnose_curves(Curves(train_loss=y, val_loss=y[::-1].copy() * 0 + y))
+    alone = diagnose_curves(Curves(train_loss=y[1:2, :length], val_loss=y[1:2, :length]))
     assert together[1] == alone[0]
 
 
@@ -74,25 +76,25 @@ def test_a_trial_is_diagnosed_as_it_is_alone(y, length):
 @pytest.mark.parametrize("value", [1.0, np.nan])
 def test_too_short(length, value):
     y = np.full((2, length), value) * np.linspace(1, 0.1, length)
-    for one in diagnose(Curves(train_loss=y, val_loss=y)):
+    for one in diagnose_curves(Curves(train_loss=y, val_loss=y)):
         assert (one.primary.code, one.others) == ("too_short_to_say", ())
 
 
 @pytest.mark.parametrize("value", [np.nan])
 def test_nothing_but_nan(value):
-    [one] = diagnose(Curves(val_loss=np.full((1, 30), value)))
+    [one] = diagnose_curves(Curves(val_loss=np.full((1, 30), value)))
     assert one.primary.code == "too_short_to_say"
 
 
 def test_accuracies_alone_say_nothing():
-    [one] = diagnose(Curves(val_accuracy=np.linspace(0.1, 0.9, 30)))
+    [one] = diagnose_curves(Curves(val_accuracy=np.linspace(0.1, 0.9, 30)))
     assert one.primary.code == "too_short_to_say"
 
 
 def test_no_noise_is_sure_of_anything():
     """White noise around a constant has no minimum, no trend and no spike worth a confident word."""
     y = 1 + 0.02 * np.random.default_rng(1).normal(size=(300, 40))
-    sure = [one.primary.code for one in diagnose(Curves(val_loss=y)) if one.primary.confidence > 0.9]
+    sure = [one.primary.code for one in diagnose_curves(Curves(val_loss=y)) if one.primary.confidence > 0.9]
     assert set(sure) <= {"stuck_at_start"}
 
 
@@ -100,14 +102,14 @@ def test_no_noise_is_sure_of_anything():
 def test_a_loss_that_is_not_finite_has_diverged_in_that_epoch(epoch, value):
     y = np.linspace(2, 1, 12)
     y[epoch - 1 :] = value
-    [one] = diagnose(Curves(train_loss=y))
+    [one] = diagnose_curves(Curves(train_loss=y))
     assert one.primary.code == "diverged"
     assert one.primary.epochs["diverged"] == epoch
 
 
 def test_a_negative_loss_that_falls_is_no_mistake():
     y = 3 - 4 * (1 - np.exp(-np.arange(60) / 6))
-    [one] = diagnose(Curves(train_loss=y, val_loss=y + 0.01))
+    [one] = diagnose_curves(Curves(train_loss=y, val_loss=y + 0.01))
     assert one.primary.code in ("converged", "stopped_too_late")
     assert all(math.isfinite(value) for value in one.primary.evidence.values())
 
@@ -115,24 +117,24 @@ def test_a_negative_loss_that_falls_is_no_mistake():
 def test_a_loss_measured_now_and_then_is_not_diverged():
     train = np.exp(-np.arange(40) / 10) + 0.2
     val = np.where(np.arange(40) % 5 == 0, train + 0.05, np.nan)
-    [one] = diagnose(Curves(train_loss=train, val_loss=val))
+    [one] = diagnose_curves(Curves(train_loss=train, val_loss=val))
     assert one.primary.code in ("converged", "still_learning")
 
 
 @pytest.mark.parametrize(
-    ("curves", "anchors", "message"),
+    ("curves", "context", "message"),
     [
         (Curves(), None, "no curve"),
         (Curves(train_loss=np.ones((2, 5)), val_loss=np.ones((2, 6))), None, "shapes"),
         (Curves(train_loss=np.ones((2, 5, 1))), None, "shapes"),
         (Curves(train_loss=np.array([["a", "b"]])), None, "numbers"),
-        (Curves(train_loss=np.ones((2, 5))), [Anchors()], "anchors"),
+        (Curves(train_loss=np.ones((2, 5))), [TrainingContext()], "contexts"),
         (Curves(train_loss=np.ones((2, 5)), diverged_at=np.ones(3)), None, "diverged_at"),
     ],
 )
-def test_mistakes_are_sentences(curves, anchors, message):
+def test_mistakes_are_sentences(curves, context, message):
     with pytest.raises(UserError, match=message):
-        diagnose(curves, anchors)
+        diagnose_curves(curves, context)
 
 
 def test_percent_and_share_of_accuracy_are_the_same():
@@ -140,4 +142,4 @@ def test_percent_and_share_of_accuracy_are_the_same():
     accuracy = np.linspace(0.2, 0.8, 20)
     one = Curves(train_loss=loss, val_loss=loss, val_accuracy=accuracy)
     other = dataclasses.replace(one, val_accuracy=100 * accuracy)
-    assert diagnose(one) == diagnose(other)
+    assert diagnose_curves(one) == diagnose_curves(other)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnjax.api import sweep
+from nnjax.diagnosis.verdicts import BADGES
 from nnjax.lectures.gallery.failure_modes import BASE
-from nnjax.report.charts.badges import BADGES
 from nnjax.report.charts.figures import draw
 from nnjax.report.charts.marked_curves import draw_level
 from nnjax.report.sections.diagnoses import code_of

@@ -10,8 +10,8 @@ import numpy as np
 
 from nnjax.core.experiment import Replicate, replicate_of
 from nnjax.core.text import duration
-from nnjax.data.baselines import ACCURACY, MSE, Anchors
-from nnjax.models.registry import code_width
+from nnjax.data.baselines import ACCURACY, MSE, Baselines
+from nnjax.models.registry import traits_of
 from nnjax.report.sections.network_snapshot import Exhibit
 from nnjax.report.sections.scores import Key, goals_of
 from nnjax.runs.settings import Setting, cell, mean_and_spread, number, ranked, report_part, scores, settings
@@ -47,7 +47,7 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def sentences(run: Run, references: Mapping[Key, Anchors]) -> list[str]:
+def sentences(run: Run, references: Mapping[Key, Baselines]) -> list[str]:
     """Say what the run amounts to; one sentence or two for each thing."""
     some = settings(run)
     best = [_best(run, ranked(run, own)[0], len(own), references.get(key)) for key, own in goals_of(run).items()]
@@ -150,7 +150,7 @@ def _of(n: int, total: int) -> str:
     return f"{_capital(_spelled(n))} of {count(total, 'trial')}"
 
 
-def _best(run: Run, setting: Setting, rivals: int, reference: Anchors | None) -> str:
+def _best(run: Run, setting: Setting, rivals: int, reference: Baselines | None) -> str:
     """Say how the best setting of a goal does, and what it beats."""
     metric = ACCURACY if setting.goal == "classification" else MSE
     values = scores(run, setting, metric)
@@ -169,7 +169,7 @@ def _copies(setting: Setting, rivals: int, values: np.ndarray, mean: float, part
     if baseline and mean >= known[baseline][MSE]:
         reached = number(known[baseline][MSE])
         return f"{text} The {baseline}, whatever the input, reaches {reached}: it has learned next to nothing."
-    width = code_width(setting.experiment.model)
+    width = traits_of(setting.experiment.model).code_width(setting.experiment.model)
     if f"PCA-{width}" in known:
         pca = known[f"PCA-{width}"][MSE]
         verdict = "better than the network" if pca < mean else "the network does better"

@@ -1,4 +1,4 @@
-"""From curves as they come to arrays without gaps: trials of one length stand together."""
+"""Split curves of different lengths into arrays without gaps, one for all trials of one length."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.diagnosis.features import interpolate
-from nnjax.diagnosis.types import Anchors, Curves
+from nnjax.diagnosis.types import Curves, TrainingContext
 
 NAMES = ("train_loss", "train_loss_eval", "val_loss", "train_accuracy", "val_accuracy")
 LOSSES = NAMES[:3]
@@ -17,7 +17,7 @@ HUGE = 1e100  # a loss beyond this is as good as infinite; squares of what lies 
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Dense:
+class AlignedCurves:
     """The curves of g trials that all have t epochs, NaN throughout where a curve is not known.
 
     Attributes:
@@ -36,7 +36,7 @@ class Dense:
 
     @property
     def num_epochs(self) -> int:
-        """t."""
+        """The number of epochs, t."""
         return self.train_loss.shape[1]
 
 
@@ -65,19 +65,19 @@ def checked(curves: Curves) -> dict[str, np.ndarray]:
     return out
 
 
-def per_trial(anchors: Anchors | Sequence[Anchors] | None, m: int) -> list[Anchors]:
-    """Give each of m trials its anchors.
+def per_trial(contexts: TrainingContext | Sequence[TrainingContext] | None, m: int) -> list[TrainingContext]:
+    """Give each of m trials its context.
 
     Raises:
       UserError: there are more or fewer than trials.
     """
-    if anchors is None or isinstance(anchors, Anchors):
-        return [anchors or Anchors()] * m
-    if len(anchors) != m:
+    if contexts is None or isinstance(contexts, TrainingContext):
+        return [contexts or TrainingContext()] * m
+    if len(contexts) != m:
         raise UserError(
-            f"There are {len(anchors)} anchors, but {m} trials: one for each, or one for all, was expected."
+            f"There are {len(contexts)} contexts, but {m} trials: one for each, or one for all, was expected."
         )
-    return list(anchors)
+    return list(contexts)
 
 
 def own_epochs(arrays: dict[str, np.ndarray]) -> np.ndarray:
@@ -92,7 +92,7 @@ def own_epochs(arrays: dict[str, np.ndarray]) -> np.ndarray:
     return np.where(some.any(axis=1), t - np.argmax(some[:, ::-1], axis=1), 0) if t else np.zeros(m, int)
 
 
-def groups(curves: Curves) -> Iterator[Dense]:
+def align(curves: Curves) -> Iterator[AlignedCurves]:
     """Split curves into groups of trials with as many epochs each, and fill what was not measured in between.
 
     Raises:
@@ -109,8 +109,8 @@ def groups(curves: Curves) -> Iterator[Dense]:
         cut = {name: array[rows, :length] for name, array in arrays.items()}
         first = np.fmin(told[rows], _not_finite(cut))
         unknown = np.full((len(rows), length), np.nan)
-        dense = {name: _filled(cut[name]) if name in cut else unknown for name in NAMES}
-        yield Dense(rows, **_accuracies(dense), diverged_at=first)
+        filled = {name: _filled(cut[name]) if name in cut else unknown for name in NAMES}
+        yield AlignedCurves(rows, **_accuracies(filled), diverged_at=first)
 
 
 def _not_finite(cut: dict[str, np.ndarray]) -> np.ndarray:
