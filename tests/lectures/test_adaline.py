@@ -8,6 +8,7 @@ import pytest
 from nnjax.core.errors import UserError
 from nnjax.lectures.history.adaline import model
 from nnjax.lectures.history.rule import Examples, cycle, examples, present
+from nnjax.nn.calibration import calibration_error
 
 AND = [[-1, -1, 1], [-1, 1, 1], [1, -1, 1], [1, 1, 1]], [-1, -1, -1, 1]
 
@@ -131,18 +132,8 @@ def test_the_sigmoid_finds_the_probability():
     np.testing.assert_allclose(weights, [*means, 0.5 * np.log(3 / 7)], atol=0.06)
     probabilities = model.probability(weights, x)
     linear = np.clip((1 + x @ model.least_squares(one(x, target))) / 2, 0, 1)
-    assert model.calibration_error(probabilities, target > 0) < 0.02
-    assert model.calibration_error(linear, target > 0) > 0.05
-
-
-def test_reliability_by_hand():
-    """Two bins: .1 and .3 said, one of two came; .9 and 1 said, both came."""
-    said, seen, counts = model.reliability([0.1, 0.3, 0.9, 1.0], [0, 1, 1, 1], num_bins=2)
-    np.testing.assert_allclose(said, [0.2, 0.95])
-    np.testing.assert_allclose(seen, [0.5, 1.0])
-    np.testing.assert_array_equal(counts, [2, 2])
-    assert model.calibration_error([0.1, 0.3, 0.9, 1.0], [0, 1, 1, 1], 2) == pytest.approx((0.3 + 0.05) / 2)
-    np.testing.assert_array_equal(model.reliability([0.05, 0.95], [0, 1])[2], [1, 1])
+    assert calibration_error(probabilities, target > 0) < 0.02
+    assert calibration_error(linear, target > 0) > 0.05
 
 
 @pytest.mark.parametrize(
@@ -159,8 +150,6 @@ def test_reliability_by_hand():
         (lambda: examples([0, 1], [1, 1]), r"inputs \[n, d\] and targets \[n\], but the shapes are \(2,\)"),
         (lambda: examples([[0, float("nan")]], [1]), "not finite"),
         (lambda: model.mu_lms(0.1).step(jnp.zeros(3), one([1, 2], 1)), r"Weights of shape \(3,\) do not fit"),
-        (lambda: model.reliability([0.5], [0, 1]), "Predictions"),
-        (lambda: model.reliability([1.5], [1]), r"within \[0, 1\]"),
     ],
 )
 def test_mistakes_are_told(wrong, message):

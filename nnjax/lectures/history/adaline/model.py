@@ -138,39 +138,6 @@ def misadjustment(mu: float, num_inputs: int) -> float:
     return mu * num_inputs / (1 - mu * num_inputs)
 
 
-def reliability(probabilities: Array, occurred: Array, num_bins: int = 10) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Group predictions by what they say, to be compared with what came (Murphy & Winkler 1977).
-
-    Args:
-      probabilities: predicted [n], within [0, 1].
-      occurred: [n], whether it came so.
-      num_bins: of equal width.
-
-    Returns:
-      By bin that is not empty: mean prediction, share that came so, number of predictions.
-
-    Raises:
-      UserError: shapes that differ, predictions outside [0, 1].
-    """
-    predicted, came = np.asarray(probabilities, float), np.asarray(occurred, bool)
-    if predicted.ndim != 1 or predicted.shape != came.shape:
-        raise UserError(f"Predictions {predicted.shape} and outcomes {came.shape} were found; [n] each was expected.")
-    if not ((predicted >= 0) & (predicted <= 1)).all():
-        raise UserError("Predictions within [0, 1] were expected; clip them, or give probabilities.")
-    bins = np.minimum((predicted * num_bins).astype(int), num_bins - 1)
-    counts, said, seen = (
-        np.bincount(bins, weights=values, minlength=num_bins) for values in (np.ones(len(bins)), predicted, came)
-    )
-    full = counts > 0
-    return said[full] / counts[full], seen[full] / counts[full], counts[full].astype(int)
-
-
-def calibration_error(probabilities: Array, occurred: Array, num_bins: int = 10) -> float:
-    """The mean gap between what was said and what came, over the predictions (expected calibration error)."""
-    said, seen, counts = reliability(probabilities, occurred, num_bins)
-    return float(np.average(np.abs(said - seen), weights=counts))
-
-
 def check_alpha(alpha: float | Array) -> None:
     """Refuse an α outside (0, 2), unless it is traced."""
     if not isinstance(alpha, jax.core.Tracer) and not (np.min(alpha) > 0 and np.max(alpha) < 2):

@@ -14,6 +14,7 @@ from nnjax.lectures.history.adaline import capacity_figures, model
 from nnjax.lectures.history.chapters import Chapter, Row, compared, compose
 from nnjax.lectures.history.drawing import draw_regions, panels
 from nnjax.lectures.history.rule import Examples, cycle, examples, present, with_bias
+from nnjax.nn import calibration
 
 ALPHAS = (0.1, 0.5, 1.0, 1.5, 1.9)
 SHARES = (0.02, 0.1, 0.5, 0.9, 1.1)  # of the largest μ
@@ -72,7 +73,7 @@ def _calibration(sigmoid: np.ndarray, said: Mapping[str, np.ndarray], fresh: Exa
     """The sigmoid's weights beside Bayes's rule, and the gap between what was said and what came."""
     bayes = {"first weight": MEANS[0], "second weight": MEANS[1], "bias": 0.5 * np.log(PRIOR / (1 - PRIOR))}
     weights = zip(bayes.items(), sigmoid, strict=True)
-    gaps = {name: model.calibration_error(value, fresh.targets > 0) for name, value in said.items()}
+    gaps = {name: calibration.calibration_error(value, fresh.targets > 0) for name, value in said.items()}
     return [
         *(compared(f"sigmoid ADALINE, {name} (Bayes's rule)", w, best, 3, atol=0.05) for (name, best), w in weights),
         *(Row(f"calibration error, {name}", f"{gap:.4f}") for name, gap in gaps.items()),
@@ -199,6 +200,6 @@ def _reliability(
     draw_regions(axes[0], lambda grid: model.probability(sigmoid, with_bias(grid)), *shown, title=title)
     axes[1].plot([0, 1], [0, 1], color="0.6", lw=1)
     for name, value in said.items():
-        axes[1].plot(*model.reliability(value, fresh.targets > 0)[:2], "o-", ms=4, lw=1.3, label=name)
+        axes[1].plot(*calibration.reliability(value, fresh.targets > 0)[:2], "o-", ms=4, lw=1.3, label=name)
     axes[1].set(xlabel="probability said", ylabel="share that came so")
     axes[1].legend()

@@ -43,15 +43,9 @@ def notebook_gradient(mlp: MLP, net: Net, x: Array, targets: Array) -> Net:
 
 
 def train(mlp: MLP, rule: Gradient = gradient, passes: int = PASSES) -> tuple[Net, np.ndarray]:
-    """Train with step 1 in float64.
+    """Train with step 1 in float64: the weights of the last pass, and the outputs [passes, 4] of each.
 
-    Args:
-      mlp: `ONE_LAYER` or `TWO_LAYERS`.
-      rule: gives the gradient.
-      passes: forward passes; the last one's outputs are not followed by an update.
-
-    Returns:
-      The weights of the last pass, and the outputs [passes, 4] of each.
+    The outputs of the last pass are not followed by an update; `rule` gives the gradient.
     """
     with jax.enable_x64(True):
         x, targets = jnp.asarray(X), jnp.asarray(TARGETS)

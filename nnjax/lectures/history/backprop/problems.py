@@ -81,13 +81,9 @@ def encoder(width: int = 8, code: int = 3, scale: float = 0.1) -> Problem:
 
 
 def learn(problem: Problem, seeds: int, rate: float | None = None, seed: int = 0) -> Learned:
-    """Train many nets from their own weights, in one compiled program.
+    """Train m = `seeds` nets from their own weights, in one compiled program.
 
-    Args:
-      problem: what, and how.
-      seeds: m.
-      rate: in place of the problem's; it does not compile again.
-      seed: from which those of the nets are drawn.
+    A `rate` takes the place of the problem's, without another compilation; `seed` draws the first weights.
 
     Raises:
       UserError: no seeds, or examples that the network cannot learn.

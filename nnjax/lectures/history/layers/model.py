@@ -70,10 +70,6 @@ def kinks(net: Net, low: float, high: float) -> np.ndarray:
     Between two kinks of the layers below every unit's sum is a line, so that its zero is found by arithmetic. Zeros at
     which the slope of the output does not change are left out (Montúfar et al. 2014 count the same pieces).
 
-    Args:
-      net: layers; ReLU but for the last, which is linear.
-      low, high: ends of the interval.
-
     Raises:
       UserError: more than one input, or an empty interval.
     """

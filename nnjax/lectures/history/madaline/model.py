@@ -101,11 +101,9 @@ def madaline_two(num_hidden: int, num_outputs: int = 1, largest_trial: int = 3) 
     Raises:
       UserError: no units, or trials of fewer than one.
     """
+    found = f"{num_hidden} hidden units, {num_outputs} outputs and trials of {largest_trial} units were found"
     if min(num_hidden, num_outputs, largest_trial) < 1:
-        raise UserError(
-            f"{num_hidden} hidden units, {num_outputs} outputs and trials of {largest_trial} units were found; "
-            "one or more of each was expected."
-        )
+        raise UserError(f"{found}; one or more of each was expected.")
     trials = _trials(num_hidden, largest_trial)
 
     def step(network: Network, pattern: Examples) -> tuple[Network, Array]:
@@ -179,14 +177,9 @@ def respond(network: Network, x: Array) -> Array:
 def solved_after(
     rule: Rule, answers: Callable[[Any, Array], Array], state: Any, presentations: Examples, data: Examples
 ) -> Array:
-    """Present until all patterns are answered right: how many presentations that took [], or t + 1 if none of t did.
+    """Count presentations [t, ...] until all patterns are answered right: [], t + 1 if that does not happen.
 
-    Args:
-      rule: any.
-      answers: (state, x [n, d]) -> ±1, of the shape of data.targets.
-      state: to begin with.
-      presentations: [t, ...].
-      data: all patterns [n, ...].
+    `answers` is (state, x [n, d]) -> ±1, of the shape of data.targets.
     """
 
     def step(state: Any, pattern: Examples) -> tuple[Any, Array]:

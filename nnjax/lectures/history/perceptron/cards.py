@@ -36,13 +36,7 @@ class Card(NamedTuple):
 
 
 def draw(key: Key, mark: int | Array, num: int) -> Card:
-    """Draw cards: either half, then any place within it.
-
-    Args:
-      key: of their randomness.
-      mark: the side of the mark, 1 to 10.
-      num: how many; all arrays are [num].
-    """
+    """Draw cards whose mark is 1 to 10 pixels wide, in either half and at any place within it: arrays [num]."""
     half, row, column = jax.random.uniform(key, (3, num), jnp.float32)
     right = half < 0.5
     top, left = (
@@ -84,15 +78,7 @@ def _attempts(marks: Array, num_seeds: int, num_trials: int) -> Array:
 
 
 def attempts(marks: Sequence[int], num_seeds: int = 200, num_trials: int = 3000) -> Array:
-    """Many perceptrons in one compiled program.
-
-    Args:
-      marks: sides of the marks, each 1 to 10.
-      num_seeds: perceptrons for each.
-      num_trials: cards for each perceptron.
-
-    Returns:
-      Whether each answer was right: bool [marks, seeds, trials].
+    """Train perceptrons in one program, and say whether each answer was right: bool [marks, seeds, trials].
 
     Raises:
       UserError: a mark does not fit into half a card.

@@ -80,14 +80,9 @@ class Learned(NamedTuple):
 
 @jax.jit
 def learn(data: Examples, cap: int | Array = 1000, rate: float | Array = 1.0) -> Learned:
-    """Present examples in their order, again and again: until a pass is clean, the weights repeat, or at a cap.
+    """Present examples (x [n, d], targets [n]) in order until a pass is clean, the weights repeat, or at `cap` epochs.
 
-    It is pure: under vmap it learns many sets together.
-
-    Args:
-      data: x [n, d], targets [n].
-      cap: the largest number of epochs.
-      rate: α; from weights of 0 it scales the weights and changes no mistake.
+    It is pure: under vmap it learns many sets together. From weights of 0 the rate changes no mistake.
     """
     rule = perceptron(rate)
     start = rule.init(data.x.shape[-1])
@@ -119,26 +114,17 @@ def verdict(learned: Learned) -> str:
 
 
 def separate(x: Array, targets: Array, cap: int = 1000, rate: float = 1.0) -> Learned:
-    """Learn examples that a plane separates.
-
-    Args:
-      x: [n, d] inputs, with the bias if there is to be one.
-      targets: [n] of {−1, +1}.
-      cap: the largest number of epochs.
-      rate: α.
+    """Learn examples that a plane separates: x [n, d], targets [n] of {−1, +1}, at most `cap` epochs at the rate α.
 
     Raises:
-      UserError: the examples are not as `examples` wants them, the cap or the rate is not positive, or the examples
-        were not separated.
+      UserError: see `examples`; a cap or a rate that is not positive; examples that were not separated.
     """
     if cap < 1 or rate <= 0:
         raise UserError(f"The cap and the rate must be positive, but they are {cap} and {rate}.")
     learned = learn(examples(x, targets), cap, rate)
     if not learned.separated:
-        hope = (
-            "no plane separates these examples: take `pocket`" if learned.repeats else "raise the cap, or take `pocket`"
-        )
-        raise UserError(f"The perceptron ended with “{verdict(learned)}”; {hope}.")
+        hope = "no plane separates these examples: take" if learned.repeats else "raise the cap, or take"
+        raise UserError(f"The perceptron ended with “{verdict(learned)}”; {hope} `pocket`.")
     return learned
 
 
@@ -194,11 +180,7 @@ def pocket(data: Examples, rate: float | Array = 1.0) -> Rule:
 
     With the ratchet they must also answer more of all examples rightly than those in the pocket. Presentations are
     drawn at random (`drawn`). `init(d)` gives the state, `step(state, Examples of one)` the state and the number of
-    examples that the pocket answers rightly, int32 [].
-
-    Args:
-      data: all examples, x [n, d] and targets [n].
-      rate: α.
+    examples of `data` (x [n, d], targets [n]) that the pocket answers rightly, int32 [].
     """
     inner = perceptron(rate)
 
