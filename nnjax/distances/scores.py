@@ -17,7 +17,7 @@ K_MEANS = "k-means, Euclidean"
 
 
 class Score(NamedTuple):
-    """What a method does on a test part.
+    """Scores of a method on a test part.
 
     Attributes:
       kind: MODEL, NEIGHBORS or CLUSTERS.
@@ -36,7 +36,7 @@ class Score(NamedTuple):
     num_neighbors: int = 0
 
 
-def models(seed: int) -> dict[str, Any]:
+def make_models(seed: int) -> dict[str, Any]:
     """Make scikit-learn's classifiers, not fitted; the seed is of those that draw.
 
     Least squares on ±1 with the squared penalty of least leave-one-out error; softmax regression; a radial kernel; 300
@@ -55,24 +55,24 @@ def models(seed: int) -> dict[str, Any]:
     }
 
 
-def of_models(some: Split, seed: int) -> list[Score]:
+def score_models(some: Split, seed: int) -> list[Score]:
     """Score scikit-learn's models; the seed is of those that draw."""
-    fitted = {name: model.fit(some.x, some.labels) for name, model in models(seed).items()}
+    fitted = {name: model.fit(some.x, some.labels) for name, model in make_models(seed).items()}
     return [Score(MODEL, name, accuracy(model.predict(some.queries), some.truth)) for name, model in fitted.items()]
 
 
-def of_distances(some: Split) -> list[Score]:
+def score_distances(some: Split) -> list[Score]:
     """Score nearest neighbours and k-medoids under each distance that there is for these examples."""
     scores = []
     for name in METRICS:
         found = distances(some, name)
         if found is not None:
-            scores += [neighbors(some, name, *found), medoids(some, name, *found)]
+            scores += [score_neighbors(some, name, *found), score_medoids(some, name, *found)]
     return scores
 
 
-def neighbors(some: Split, name: str, among: np.ndarray, to: np.ndarray) -> Score:
-    """Nearest neighbours, as many as leave-one-out on the training part likes best, of equal ones the fewest.
+def score_neighbors(some: Split, name: str, among: np.ndarray, to: np.ndarray) -> Score:
+    """Score nearest neighbours, as many as give the least leave-one-out error on the training part.
 
     Args:
       some: the examples.
@@ -84,21 +84,21 @@ def neighbors(some: Split, name: str, among: np.ndarray, to: np.ndarray) -> Scor
     return Score(NEIGHBORS, f"kNN, {name}", accuracy(classify(to, some.labels, best), some.truth), num_neighbors=best)
 
 
-def medoids(some: Split, name: str, among: np.ndarray, to: np.ndarray) -> Score:
-    """k-medoids of the training part, k the number of classes; test examples go to the nearest medoid."""
+def score_medoids(some: Split, name: str, among: np.ndarray, to: np.ndarray) -> Score:
+    """Score k-medoids of the training part, k the number of classes; test examples go to the nearest medoid."""
     found = k_medoids(among, some.num_classes)
-    return clusters(some, f"k-medoids, {name}", found.labels, to[:, found.medoids].argmin(axis=1))
+    return score_clusters(some, f"k-medoids, {name}", found.labels, to[:, found.medoids].argmin(axis=1))
 
 
-def means(some: Split, seed: int) -> Score:
-    """k-means (Lloyd 1982), the best of 10 starts; only the Euclidean distance has means."""
+def score_k_means(some: Split, seed: int) -> Score:
+    """Score k-means (Lloyd 1982), the best of 10 starts; only the Euclidean distance has means."""
     from sklearn.cluster import KMeans
 
     model = KMeans(some.num_classes, n_init=10, random_state=seed).fit(some.x)
-    return clusters(some, K_MEANS, model.labels_, model.predict(some.queries))
+    return score_clusters(some, K_MEANS, model.labels_, model.predict(some.queries))
 
 
-def clusters(some: Split, method: str, known: np.ndarray, found: np.ndarray) -> Score:
+def score_clusters(some: Split, method: str, known: np.ndarray, found: np.ndarray) -> Score:
     """Score clusters [m] of the test part by the classes that the clusters [n] of the training part stand for."""
     from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
@@ -113,5 +113,5 @@ def clusters(some: Split, method: str, known: np.ndarray, found: np.ndarray) -> 
 
 
 def accuracy(answers: np.ndarray, truth: np.ndarray) -> float:
-    """The share of right answers."""
+    """Compute the share of right answers."""
     return float(np.mean(answers == truth))

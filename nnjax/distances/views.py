@@ -1,4 +1,4 @@
-"""One split of a labelled set as each distance needs it: as vectors, as sets, or as series; or why that cannot be."""
+"""One split of a labelled set as each distance needs it: as vectors, as sets, or as series."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def split_of(prepared: Prepared) -> Split:
 
 
 def distances(some: Split, name: str) -> tuple[np.ndarray, np.ndarray] | None:
-    """Distances among the training examples [n, n], and of the test examples to them [q, n]; None in `ABSENT`."""
+    """Compute distances among training examples [n, n], and of test examples to them [q, n]; None in `ABSENT`."""
     if (some.kind, name) in ABSENT:
         return None
     x, queries = (_view(some, part, name) for part in (some.x, some.queries))

@@ -21,10 +21,10 @@ def groups(n=30):
 
 def test_everything_tells_groups_apart_that_are_far_apart():
     some = groups()
-    found = [*scores.of_models(some, 0), scores.means(some, 0)]
+    found = [*scores.score_models(some, 0), scores.score_k_means(some, 0)]
     for name in ("Euclidean", "Manhattan"):
         among_and_to = distances(some, name)
-        found += [scores.neighbors(some, name, *among_and_to), scores.medoids(some, name, *among_and_to)]
+        found += [scores.score_neighbors(some, name, *among_and_to), scores.score_medoids(some, name, *among_and_to)]
     assert {score.accuracy for score in found} == {1.0}
     clusters = [score for score in found if score.kind == scores.CLUSTERS]
     np.testing.assert_allclose([(score.ari, score.ami) for score in clusters], 1)
@@ -34,7 +34,7 @@ def test_everything_tells_groups_apart_that_are_far_apart():
 def test_clusters_without_structure_agree_as_chance_does():
     rng = np.random.default_rng(0)
     some = groups(300)._replace(labels=rng.integers(0, 3, 300), truth=rng.integers(0, 3, 300))
-    score = scores.means(some, 0)
+    score = scores.score_k_means(some, 0)
     assert abs(score.ari) < 0.05
     assert abs(score.ami) < 0.05
     assert score.accuracy < 0.45
@@ -43,7 +43,7 @@ def test_clusters_without_structure_agree_as_chance_does():
 def test_neighbours_are_chosen_and_counted_as_by_scikit_learn():
     """Breast cancer has two classes and odd numbers of neighbours, so there are no ties to break."""
     some = split_of(prepare(DataConfig("breast_cancer", limit=150, test=100, validation=0, scaling="standard")))
-    score = scores.neighbors(some, "Euclidean", *distances(some, "Euclidean"))
+    score = scores.score_neighbors(some, "Euclidean", *distances(some, "Euclidean"))
     counts, folds = (1, 3, 5, 9), LeaveOneOut()
     rows = [cross_val_score(KNeighborsClassifier(k), some.x, some.labels, cv=folds).mean() for k in counts]
     best = counts[int(np.argmax(rows))]
@@ -53,7 +53,7 @@ def test_neighbours_are_chosen_and_counted_as_by_scikit_learn():
 
 
 def test_absent_distances_are_left_out():
-    found = scores.of_distances(groups())
+    found = scores.score_distances(groups())
     assert [score.method for score in found if score.kind == scores.NEIGHBORS] == [
         "kNN, Euclidean",
         "kNN, Manhattan",

@@ -32,10 +32,10 @@ def test_steps_worked_by_hand():
     pattern = one([1, 2], 4)
     np.testing.assert_allclose(after(model.alpha_lms(0.5), [1, 0], pattern), [1.3, 0.6])  # + .5·3/5·(1, 2)
     np.testing.assert_allclose(after(model.mu_lms(0.1), [1, 0], pattern), [1.6, 1.2])  # + .2·3·(1, 2)
-    np.testing.assert_allclose(after(model.deck_rule(), [1, 0], pattern), [2.5, 3.0])  # + 3/2·(1, 2)
-    _, happened = model.mu_lms(0.1).step(jnp.array([1.0, 0.0]), pattern)
-    assert happened.error == 3
-    np.testing.assert_array_equal(happened.weights, [1, 0])
+    np.testing.assert_allclose(after(model.slides_rule(), [1, 0], pattern), [2.5, 3.0])  # + 3/2·(1, 2)
+    _, info = model.mu_lms(0.1).step(jnp.array([1.0, 0.0]), pattern)
+    assert info.error == 3
+    np.testing.assert_array_equal(info.weights, [1, 0])
 
 
 @pytest.mark.parametrize("alpha", [0.1, 1.0, 1.7])
@@ -52,7 +52,7 @@ def test_a_pattern_of_zeros_changes_nothing():
 def test_the_deck_s_rule_is_alpha_lms_with_alpha_one_for_signs():
     x = np.random.default_rng(0).choice([-1.0, 1.0], size=16)
     start = np.linspace(-1, 1, 16)
-    moved = after(model.deck_rule(), start, one(x, 1))
+    moved = after(model.slides_rule(), start, one(x, 1))
     np.testing.assert_allclose(moved, after(model.alpha_lms(1.0), start, one(x, 1)), rtol=1e-14)
     assert float(model.sums(moved, x)) == pytest.approx(1.0)
 
@@ -60,7 +60,7 @@ def test_the_deck_s_rule_is_alpha_lms_with_alpha_one_for_signs():
 def test_the_deck_s_residue():
     """DECK.md section 3: with inputs 0 and 1, k/N = 7/16, the error .4587 becomes .2580."""
     x = (np.arange(16) < 7).astype(float)
-    moved = after(model.deck_rule(), np.zeros(16), one(x, 0.4587))
+    moved = after(model.slides_rule(), np.zeros(16), one(x, 0.4587))
     assert 0.4587 - float(model.sums(moved, x)) == pytest.approx(0.2580, abs=5e-5)
 
 

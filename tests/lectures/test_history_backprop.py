@@ -37,7 +37,7 @@ def made_up(problem, seeds, rate=None):
         net[0].weights[place] = np.array([*half, *np.negative(half[::-1])])[:, None] * [1, -1]
     costs = np.exp(-np.linspace(0, 5, problem.sweeps) * np.arange(1.0, 13.0)[:, None] / 12)
     solved = np.append(np.arange(100.0, 1000.0, 100.0), [np.nan] * 3)
-    return problems.Learned(net, costs, solved, solved / 2)
+    return problems.TrainedNets(net, costs, solved, solved / 2)
 
 
 def made_up_fits(widths, seeds):

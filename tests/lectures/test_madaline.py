@@ -73,7 +73,7 @@ def shuffled():
 
 
 def presentations_until_solved(gate, num_units, reaches, shuffled):
-    keys, data, seen = shuffled
+    keys, data, presented = shuffled
 
     def until(reach, sign, key, shown):
         rule = model.madaline_one(gate, num_units, reach)
@@ -82,7 +82,7 @@ def presentations_until_solved(gate, num_units, reaches, shuffled):
         return model.solved_after(rule, partial(model.answer, gate), start, pattern, signed)
 
     over = jax.vmap(jax.vmap(jax.vmap(until, (None, None, 0, 0)), (None, 0, None, None)), (0, None, None, None))
-    return np.asarray(jax.jit(over)(jnp.array(reaches), jnp.array([1.0, -1.0]), keys, seen))
+    return np.asarray(jax.jit(over)(jnp.array(reaches), jnp.array([1.0, -1.0]), keys, presented))
 
 
 @pytest.mark.parametrize(("gate", "num_units"), [("or", 2), ("and", 2), ("or", 3), ("maj", 3), ("maj", 5)])
@@ -147,8 +147,8 @@ def test_mrii_helps_one_output_after_the_other_and_leaves_right_ones():
 
 def test_mrii_learns_xor_from_most_starts(shuffled):
     """No number is published; with four hidden units about 82 % of 1,000 seeds, the rest are stuck."""
-    keys, data, seen = shuffled
-    columns, shown = (some._replace(targets=some.targets[..., None]) for some in (data, seen))
+    keys, data, presented = shuffled
+    columns, shown = (some._replace(targets=some.targets[..., None]) for some in (data, presented))
     rule = model.madaline_two(4)
 
     def until(key, pattern):

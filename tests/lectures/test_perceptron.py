@@ -55,17 +55,17 @@ def test_one_step_worked_by_hand():
     """w = (1, -2, 0), x = (1, 1, 1): s = -1, so d = +1 is wrong and w becomes w + .5 x; d = -1 is right."""
     rule = machine.perceptron(0.5)
     weights, x = jnp.array([1.0, -2.0, 0.0]), jnp.ones(3)
-    after, seen = rule.step(weights, Examples(x, jnp.float32(1)))
+    after, info = rule.step(weights, Examples(x, jnp.float32(1)))
     np.testing.assert_array_equal(after, [1.5, -1.5, 0.5])
-    assert seen.wrong
-    np.testing.assert_array_equal(seen.weights, weights)
-    after, seen = rule.step(weights, Examples(x, jnp.float32(-1)))
+    assert info.wrong
+    np.testing.assert_array_equal(info.weights, weights)
+    after, info = rule.step(weights, Examples(x, jnp.float32(-1)))
     np.testing.assert_array_equal(after, weights)
-    assert not seen.wrong
+    assert not info.wrong
     for target in (-1, 1):  # a tie is a mistake
-        after, seen = rule.step(rule.init(3), Examples(x, jnp.float32(target)))
+        after, info = rule.step(rule.init(3), Examples(x, jnp.float32(target)))
         np.testing.assert_array_equal(after, [0.5 * target] * 3)
-        assert seen.wrong
+        assert info.wrong
 
 
 @pytest.mark.parametrize(("name", "mistakes", "epochs", "weights", "bound"), DECK)
@@ -76,7 +76,7 @@ def test_the_deck_s_sequences(name, mistakes, epochs, weights, bound):
     assert (int(learned.mistakes), int(learned.epochs)) == (mistakes, epochs)
     np.testing.assert_array_equal(learned.weights, weights)
     assert machine.novikoff(*data) == pytest.approx(bound, rel=1e-9)
-    assert machine.verdict(learned) == f"separated after {mistakes} mistakes, {epochs} epochs"
+    assert machine.describe(learned) == f"separated after {mistakes} mistakes, {epochs} epochs"
 
 
 def test_all_tables_of_two_and_three_inputs():
@@ -84,7 +84,7 @@ def test_all_tables_of_two_and_three_inputs():
     for num_inputs in (2, 3):
         found = {tuple(map(int, table)) for table in model.signed_functions(num_inputs)}
         every = [tuple(map(int, table)) for table in truth_tables.rows(2**num_inputs)]
-        learned = machine.Learned(*map(np.asarray, jax.vmap(machine.learn)(stack(every))))
+        learned = machine.LearningResult(*map(np.asarray, jax.vmap(machine.learn)(stack(every))))
         for i, table in enumerate(every):
             assert learned.separated[i] == (table in found)
             assert learned.repeats[i] == (table not in found)
@@ -150,7 +150,7 @@ def test_mistakes_stay_below_novikoff_s_bound(points, teacher):
 
 def test_xor_never_stops():
     learned = machine.learn(machine.of_table(truth_tables.TABLES["XOR"]))
-    assert machine.verdict(learned) == "never stops: after 1 epoch and 4 mistakes the weights repeat"
+    assert machine.describe(learned) == "never stops: after 1 epoch and 4 mistakes the weights repeat"
     with pytest.raises(UserError, match=r"never stops.*no plane separates these examples"):
         machine.separate(*machine.of_table(truth_tables.TABLES["XOR"]))
     with pytest.raises(UserError, match="No plane separates these 4 examples, so they have no margin"):
@@ -175,10 +175,10 @@ def test_many_seeds_in_one_program():
         return present(rule, rule.init(3), order)
 
     orders = shuffled(data, (5, 100))
-    weights, seen = jax.vmap(one)(orders)
+    weights, info = jax.vmap(one)(orders)
     alone, seen_alone = one(jax.tree.map(lambda array: array[3], orders))
     np.testing.assert_array_equal(weights[3], alone)
-    np.testing.assert_array_equal(seen.wrong[3], seen_alone.wrong)
+    np.testing.assert_array_equal(info.wrong[3], seen_alone.wrong)
 
 
 def pocket_by_hand(data, order):

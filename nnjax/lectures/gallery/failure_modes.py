@@ -73,7 +73,7 @@ def read(path: pathlib.Path) -> tuple[FailureMode, ...]:
 
 
 def _value(value: Any) -> Any:
-    """What TOML cannot write: tuples, and None as "none"."""
+    """Make tuples of lists, and None of "none", which TOML cannot write."""
     return tuple(value) if isinstance(value, list) else None if value == "none" else value
 
 

@@ -14,7 +14,7 @@ WRONG = 0.25  # of their labels are drawn anew
 
 
 def shuffled() -> Dataset:
-    """Give every digit the label of another one: nothing is to be learned."""
+    """Permute the labels: nothing can be learned."""
     data = load("digits")
     assert data.y is not None
     return _again(data, data.x[:], data.y[np.random.default_rng(1).permutation(len(data.y))])

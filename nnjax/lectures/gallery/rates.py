@@ -40,7 +40,7 @@ class Rates:
     epochs: int
 
     def regimes(self) -> list[tuple[float, float, str]]:
-        """Divide the rates into the deck's four regimes: (from, to, name), by the mean loss over seeds.
+        """Divide the rates into the four regimes of the lecture slides: (from, to, name), by the mean loss over seeds.
 
         Good is what ends within `GOOD` times the lowest loss; what lies below is too low, what lies above but still
         beats guessing is high, and the rest too high.
@@ -70,7 +70,7 @@ def _last(curves: dict[str, np.ndarray]) -> float:
 
 
 def plot_rates(rates: Rates) -> Figure:
-    """Draw the deck's picture of the loss against the learning rate, each trial with the sign of its verdict."""
+    """Draw the loss against the learning rate, each trial with the sign of its verdict."""
 
     def fill(axes: Any) -> None:
         one = axes[0]

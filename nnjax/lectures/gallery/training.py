@@ -36,7 +36,7 @@ class DiagnosedTrial:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Outcome:
-    """What became of a failure mode.
+    """A reproduced failure mode.
 
     Attributes:
       mode: which.

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nnjax.api import sweep
-from nnjax.cli.study import Announce
+from nnjax.cli.study import Log
 from nnjax.core.experiment import Experiment
 from nnjax.spaces.space import Arm, Space
 from nnjax.train.storage.records import FINISHED
@@ -37,7 +37,7 @@ def train(
     arms: Mapping[str, Mapping[str, Any]],
     axes: Mapping[str, Sequence[Any]],
     workdir: pathlib.Path,
-    announce: Announce,
+    log: Log,
 ) -> Iterator[Trained]:
     """Train every arm (name -> changes of the base) at every point of the axes (field -> values) in a run folder.
 
@@ -45,11 +45,11 @@ def train(
       UserError: see `nnjax.sweep`.
     """
     space = Space(axes=dict(axes), arms={name: Arm(changes) for name, changes in arms.items()})
-    run = sweep(base, space, workdir=workdir, title="Autoencoders of a study", announce=announce)
+    run = sweep(base, space, workdir=workdir, title="Autoencoders of a study", announce=log)
     for spec, record in zip(run.specs, run.records, strict=True):
         experiment = spec.experiment
         if record.status in FINISHED:
             encode, copy = partial(run.predict, trial=spec.id, encode=True), partial(run.predict, trial=spec.id)
             yield Trained(spec.arm, experiment.seed, experiment.hyperparameters.learning_rate, encode, copy)
         else:
-            announce(f"{spec.arm} with seed {experiment.seed} is {record.status} and is left out.")
+            log(f"{spec.arm} with seed {experiment.seed} is {record.status} and is left out.")

@@ -1,4 +1,4 @@
-"""Pictures of a study of sensitivity: every setting small, and every score a dot."""
+"""Figures of families of embeddings: a small scatter a setting, and every score a dot."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ def _fill(axes: Sequence[Any], family: Family, places: Sequence[int], colors: np
         if i in layouts:
             one.scatter(*layouts[i].T, s=2.2, c=colors, lw=0, rasterized=True)
         score = family.qualities[i]["trustworthiness"]
-        told = "  ".join(f"{SHORT.get(name, name + ' ')}{family.factors[name][i]:g}" for name in names)
-        one.set_title(told or " ", fontsize=7.4, pad=2)
+        parts = "  ".join(f"{SHORT.get(name, name + ' ')}{family.factors[name][i]:g}" for name in names)
+        one.set_title(parts or " ", fontsize=7.4, pad=2)
         one.set_xlabel(f"T {score:.3f}" if np.isfinite(score) else "diverged", fontsize=7.4, labelpad=1)
 
 

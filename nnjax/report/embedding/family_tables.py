@@ -1,4 +1,4 @@
-"""Tables of families of embeddings: their scores, what moves them, and how far their layouts are apart."""
+"""Tables of families of embeddings: their scores, what explains their variance, and distances of their layouts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SHOWN = ("trustworthiness", "recall", "shepard", "knn_accuracy", "ari")
 
 
 def rows_of(families: Sequence[Family]) -> list[dict[str, Any]]:
-    """Every embedding as a row: family, options, measures."""
+    """Make a row of every embedding: family, options, measures."""
     return [
         {"family": family.name, "method": one.method, **one.options, **{n: scores[n] for n in MEASURES if n in scores}}
         for family in families
@@ -26,7 +26,7 @@ def rows_of(families: Sequence[Family]) -> list[dict[str, Any]]:
 
 
 def score_table(families: Sequence[Family]) -> Table:
-    """Mean ± standard deviation and range of each score, by family."""
+    """Tabulate mean ± standard deviation and range of each score, by family."""
     measures = [name for name in SHOWN if name in families[0].qualities[0]]
     rows = []
     for family in families:
@@ -43,7 +43,7 @@ def score_table(families: Sequence[Family]) -> Table:
 
 
 def share_table(families: Sequence[Family]) -> Table:
-    """Which setting moves a score: η² by factor."""
+    """Tabulate the share of a score's variance that each setting explains (η²)."""
     factors = list(dict.fromkeys(name for family in families for name in family.factors))
     rows = []
     for family in families:
@@ -51,35 +51,35 @@ def share_table(families: Sequence[Family]) -> Table:
             found = shares(family.scores(measure), family.factors)
             cells = [f"{found[name]:.0%}" if name in found else "" for name in factors]
             rows.append([f"{family.name}: {title(measure, 10)}", *cells])
-    return Table("Share of a score's variance that a setting explains alone", ["", *map(spoken, factors)], rows)
+    return Table("Share of a score's variance that a setting explains alone", ["", *map(in_words, factors)], rows)
 
 
 def apart_table(families: Sequence[Family]) -> Table:
-    """How far layouts are apart that differ in one thing only."""
+    """Tabulate mean distances of layouts that differ in one setting only."""
     factors = list(dict.fromkeys(name for family in families for name in family.factors))
     rows = []
     for family in families:
         found = apart(family.distances, family.factors)
         cells = [f"{found[name]:.3f}" if name in found else "" for name in factors]
         rows.append([family.name, f"{np.nanmean(pairs(family.distances)):.3f}", *cells, by_rate(family)])
-    heads = ["", "any", *map(spoken, factors), "seed, by learning rate"]
+    heads = ["", "any", *map(in_words, factors), "seed, by learning rate"]
     return Table("Mean Procrustes distance of layouts that differ in one setting only", heads, rows)
 
 
 def by_rate(family: Family) -> str:
-    """The distance of layouts that differ in the seed only, for each learning rate."""
+    """Compute the distance of layouts that differ in the seed only, for each learning rate."""
     rates = family.factors.get("learning_rate")
     if rates is None:
         return ""
-    told = []
+    parts = []
     for rate in dict.fromkeys(rates):
         places = [i for i, own in enumerate(rates) if own == rate]
         others = {name: [levels[i] for i in places] for name, levels in family.factors.items()}
         found = apart(family.distances[np.ix_(places, places)], others)
-        told += [f"{rate:g}: {found['seed']:.2f}"] if "seed" in found else []
-    return ", ".join(told)
+        parts += [f"{rate:g}: {found['seed']:.2f}"] if "seed" in found else []
+    return ", ".join(parts)
 
 
-def spoken(factor: str) -> str:
+def in_words(factor: str) -> str:
     """A factor's name in words."""
     return factor.replace("_", " ")

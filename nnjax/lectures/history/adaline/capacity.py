@@ -1,4 +1,4 @@
-"""How many random patterns a threshold unit can hold: about twice as many as it has weights.
+"""The capacity of a threshold unit for random patterns: about twice its number of weights.
 
 Cover 1965 counts the ways in which a plane through the origin divides p points in general position in d dimensions;
 half of the 2^p labellings at p = 2d, and of patterns that are added one by one 2d can be held in the mean.
@@ -14,12 +14,12 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.types import Array
-from nnjax.lectures.history.adaline.model import Happened, check_alpha, sums
+from nnjax.lectures.history.adaline.model import StepInfo, check_alpha, sums
 from nnjax.lectures.history.rule import Examples, Rule
 
 
 def cover_share(num_patterns: int, num_weights: int) -> float:
-    """The share of labellings of p patterns that d weights can realise: 2^(1−p) Σ_{k<d} C(p−1, k) (Cover 1965)."""
+    """Compute the share of labellings of p patterns that d weights realise: 2^(1−p) Σ_{k<d} C(p−1, k) (Cover 1965)."""
     ways = sum(math.comb(num_patterns - 1, k) for k in range(num_weights))
     return ways / 2 ** (num_patterns - 1)
 
@@ -44,7 +44,7 @@ def separating_weights(data: Examples) -> np.ndarray | None:
 
 
 def random_patterns(seed: int, num_patterns: int, num_weights: int) -> Examples:
-    """Draw patterns with a bias, labelled by the toss of a coin: x [p, d] is normal, its last input 1."""
+    """Draw patterns with a bias, with random labels: x [p, d] is normal, its last input 1."""
     draw = np.random.default_rng(seed)
     x = np.ones((num_patterns, num_weights))
     x[:, :-1] = draw.normal(size=(num_patterns, num_weights - 1))
@@ -52,7 +52,7 @@ def random_patterns(seed: int, num_patterns: int, num_weights: int) -> Examples:
 
 
 def capacity(data: Examples) -> int:
-    """How many of the patterns, in their order, can be separated: the largest such p, by bisection."""
+    """Find the largest p for which the first p patterns can be separated, by bisection."""
     low, high = 0, len(data.x) + 1
     while high - low > 1:
         middle = (low + high) // 2
@@ -77,10 +77,10 @@ def mays_rule(alpha: float | Array = 1.0, dead_zone: float = 0.5) -> Rule:
     if not 0 < dead_zone < 1:
         raise UserError(f"dead_zone = {dead_zone} is outside (0, 1); take 0.5.")
 
-    def step(weights: Array, pattern: Examples) -> tuple[Array, Happened]:
+    def step(weights: Array, pattern: Examples) -> tuple[Array, StepInfo]:
         total = sums(weights, pattern.x)
         error = pattern.targets - total
         change = alpha * error * pattern.x / (pattern.x**2).sum()
-        return weights + jnp.where(pattern.targets * total < dead_zone, change, 0), Happened(error, weights)
+        return weights + jnp.where(pattern.targets * total < dead_zone, change, 0), StepInfo(error, weights)
 
     return Rule(init=lambda start: jnp.asarray(start, float), step=step)

@@ -28,14 +28,14 @@ class Capacities(NamedTuple):
 
 
 def measure() -> Capacities:
-    """Draw patterns, find how many can be separated, and let the rule learn them."""
+    """Measure how many random patterns can be separated, and how many Mays's rule learns."""
     sets = {size: [capacity.random_patterns(seed, 4 * size, size) for seed in range(SEEDS)] for size in WEIGHTS}
     separated = {size: np.array([capacity.capacity(one) for one in some]) for size, some in sets.items()}
     return Capacities(separated, {size: _learned(sets[size], size) for size in LEARNED})
 
 
 def rows(found: Capacities) -> list[Row]:
-    """Mean numbers beside twice the number of weights, which is exact (its standard deviation is √(2N))."""
+    """Compare the mean numbers with twice the number of weights, which is exact (its standard deviation is √(2N))."""
     held = "patterns that {} weights hold, mean"
     learned = "patterns a weight that Mays's rule learns for half the sets, {} weights"
     return [

@@ -19,8 +19,8 @@ from nnjax.core.types import Array
 from nnjax.lectures.history.rule import Examples, Rule
 
 
-class Happened(NamedTuple):
-    """What a step saw: the linear error (of a sigmoid ADALINE the output's) [], and the weights before it [d]."""
+class StepInfo(NamedTuple):
+    """Information of a step: the linear error (of a sigmoid ADALINE the output's) [], and the weights before it [d]."""
 
     error: Array
     weights: Array
@@ -66,8 +66,8 @@ def steepest_descent(mu: float | Array) -> Rule:
     return _linear(lambda error, x: 2 * mu * (error[:, None] * x).mean(axis=0))
 
 
-def deck_rule() -> Rule:
-    """Follow the deck's slide: weight change = (pre-weight line value) · (error / number of inputs).
+def slides_rule() -> Rule:
+    """Make the rule of the lecture slides: weight change = (pre-weight line value) · (error / number of inputs).
 
     For inputs of −1 and +1, ‖x‖² is the number of inputs: it is α-LMS with α = 1. With inputs of 0 and 1 a pattern
     with k of N lines at 1 keeps (1 − k/N) of its error.
@@ -85,16 +85,16 @@ def sigmoid_adaline(mu: float | Array) -> Rule:
     """
     _check_mu(mu)
 
-    def step(weights: Array, pattern: Examples) -> tuple[Array, Happened]:
+    def step(weights: Array, pattern: Examples) -> tuple[Array, StepInfo]:
         output = jnp.tanh(sums(weights, pattern.x))
         error = pattern.targets - output
-        return weights + 2 * mu * error * (1 - output**2) * pattern.x, Happened(error, weights)
+        return weights + 2 * mu * error * (1 - output**2) * pattern.x, StepInfo(error, weights)
 
     return Rule(init=_weights, step=step)
 
 
 def sums(weights: Array, x: Array) -> Array:
-    """What stands before the threshold, s = w·x: weights [d], x [..., d] -> [...].
+    """Compute the sums before the threshold, s = w·x: weights [d], x [..., d] -> [...].
 
     Raises:
       UserError: as many weights as inputs were expected.
@@ -105,23 +105,23 @@ def sums(weights: Array, x: Array) -> Array:
 
 
 def probability(weights: Array, x: Array) -> Array:
-    """What a sigmoid ADALINE says for the probability of t = +1, (1 + tanh s)/2: x [..., d] -> [...]."""
+    """Compute a sigmoid ADALINE's probability of t = +1, (1 + tanh s)/2: x [..., d] -> [...]."""
     return (1 + jnp.tanh(sums(weights, x))) / 2
 
 
 def least_squares(data: Examples) -> np.ndarray:
-    """Where μ-LMS goes: the weights of least mean squared error [d] (Wiener's solution R⁻¹ E[t x])."""
+    """Compute the weights of least mean squared error, where μ-LMS converges [d] (Wiener's solution R⁻¹ E[t x])."""
     return np.linalg.lstsq(np.asarray(data.x, float), np.asarray(data.targets, float), rcond=None)[0]
 
 
 def correlation(x: Array) -> np.ndarray:
-    """R = E[x xᵀ] of patterns [n, d] that are presented equally often: [d, d]."""
+    """Compute R = E[x xᵀ] of patterns [n, d] that are presented equally often: [d, d]."""
     inputs = np.asarray(x, float)
     return inputs.T @ inputs / len(inputs)
 
 
 def largest_mu(x: Array) -> tuple[float, float]:
-    """The bounds of μ for patterns [n, d]: 1 / trace R for pattern by pattern, 1 / λmax for their mean.
+    """Compute the bounds of μ for patterns [n, d]: 1 / trace R for pattern by pattern, 1 / λmax for their mean.
 
     The first is exact for patterns of one length (inputs of −1 and +1): there μ-LMS is α-LMS with α = 2 μ trace R.
     """
@@ -130,7 +130,7 @@ def largest_mu(x: Array) -> tuple[float, float]:
 
 
 def misadjustment(mu: float, num_inputs: int) -> float:
-    """Excess over least mean squared error, as a share of it, that μ-LMS keeps: μN / (1 − μN), for N inputs of ±1.
+    """Compute the misadjustment of μ-LMS, its excess error as a share of the least: μN / (1 − μN), N inputs of ±1.
 
     Exact for inputs that are independent of the noise and of each other: with v = w − w*, ‖v‖² stays where
     4 μ E[(v·x)²] = 4 μ² N (E[(v·x)²] + σ²). Widrow & Hoff give its first order, μ trace R.
@@ -157,9 +157,9 @@ def _weights(start: Array) -> Array:
 def _linear(change: Callable[[Array, Array], Array]) -> Rule:
     """Make a rule of what a linear error and a pattern do to the weights."""
 
-    def step(weights: Array, pattern: Examples) -> tuple[Array, Happened]:
+    def step(weights: Array, pattern: Examples) -> tuple[Array, StepInfo]:
         error = pattern.targets - sums(weights, pattern.x)
-        return weights + change(error, pattern.x), Happened(error, weights)
+        return weights + change(error, pattern.x), StepInfo(error, weights)
 
     return Rule(init=_weights, step=step)
 

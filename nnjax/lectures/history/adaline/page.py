@@ -28,7 +28,7 @@ def chapter() -> Chapter:
     curves, weights = _learning_curves()
     clouds, fresh = _clouds(100_000, seed=0), _clouds(200_000, seed=1)
     sigmoid, linear = _sigmoid_weights(clouds), model.least_squares(clouds)
-    said = {
+    predicted = {
         "sigmoid ADALINE": np.asarray(model.probability(sigmoid, fresh.x)),
         "linear ADALINE, (1 + s)/2": np.clip((1 + fresh.x @ linear) / 2, 0, 1),
     }
@@ -36,21 +36,26 @@ def chapter() -> Chapter:
     drawings = {
         "regions": _regions(),
         "errors": _errors(curves),
-        "deck": _residues(),
-        "reliability": _reliability(clouds, sigmoid, said, fresh),
+        "slides_rule": _residues(),
+        "reliability": _reliability(clouds, sigmoid, predicted, fresh),
         "capacity": capacity_figures.draw(capacity),
     }
-    rows = [*_deck_rows(), *_mu_rows(weights), *_calibration(sigmoid, said, fresh), *capacity_figures.rows(capacity)]
+    rows = [
+        *_alpha_rows(),
+        *_mu_rows(weights),
+        *_calibration(sigmoid, predicted, fresh),
+        *capacity_figures.rows(capacity),
+    ]
     return compose(__file__, drawings, rows, seeds=SEEDS, presentations=capacity_figures.PRESENTATIONS)
 
 
-def _deck_rows() -> list[Row]:
+def _alpha_rows() -> list[Row]:
     weights = model.least_squares(_and(-1.0))
-    residue = _after_deck_rule(np.arange(16) < 7.0)
+    residue = _left_by_slides_rule(np.arange(16) < 7.0)
     return [
         compared("α-LMS, α = 0.1: error after a step, as a share", float(_shrinking(0.1)[1]), 0.9),
-        compared("deck's rule, inputs 0 and 1, k/N = 7/16: .4587 becomes", 0.4587 * residue, 0.2580),
-        compared("deck's rule, inputs ±1: share of the error left", _after_deck_rule(_signs(7)), 0.0, atol=1e-6),
+        compared("slides' rule, inputs 0 and 1, k/N = 7/16: .4587 becomes", 0.4587 * residue, 0.2580),
+        compared("slides' rule, inputs ±1: share of the error left", _left_by_slides_rule(_signs(7)), 0.0, atol=1e-6),
         compared("least squares of AND, ±1: weight", float(weights[0]), 0.5),
         compared("least squares of AND, ±1: bias", float(weights[2]), -0.5),
     ]
@@ -69,11 +74,11 @@ def _mu_rows(weights: np.ndarray) -> list[Row]:
     ]
 
 
-def _calibration(sigmoid: np.ndarray, said: Mapping[str, np.ndarray], fresh: Examples) -> list[Row]:
-    """The sigmoid's weights beside Bayes's rule, and the gap between what was said and what came."""
+def _calibration(sigmoid: np.ndarray, predicted: Mapping[str, np.ndarray], fresh: Examples) -> list[Row]:
+    """The sigmoid's weights beside Bayes's rule, and the gap between the predicted and the observed."""
     bayes = {"first weight": MEANS[0], "second weight": MEANS[1], "bias": 0.5 * np.log(PRIOR / (1 - PRIOR))}
     weights = zip(bayes.items(), sigmoid, strict=True)
-    gaps = {name: calibration.calibration_error(value, fresh.targets > 0) for name, value in said.items()}
+    gaps = {name: calibration.calibration_error(value, fresh.targets > 0) for name, value in predicted.items()}
     return [
         *(compared(f"sigmoid ADALINE, {name} (Bayes's rule)", w, best, 3, atol=0.05) for (name, best), w in weights),
         *(Row(f"calibration error, {name}", f"{gap:.4f}") for name, gap in gaps.items()),
@@ -90,9 +95,9 @@ def _signs(active: int) -> np.ndarray:
     return np.where(np.arange(16) < active, 1.0, -1.0)
 
 
-def _after_deck_rule(x: np.ndarray) -> float:
-    """What share of a pattern's error the deck's rule leaves."""
-    rule, pattern = model.deck_rule(), Examples(jnp.asarray(x, float), jnp.ones(()))
+def _left_by_slides_rule(x: np.ndarray) -> float:
+    """Compute the share of a pattern's error that is left by the rule of the slides."""
+    rule, pattern = model.slides_rule(), Examples(jnp.asarray(x, float), jnp.ones(()))
     weights, before = rule.step(rule.init(np.zeros(len(x))), pattern)
     return float(rule.step(weights, pattern)[1].error / before.error)
 
@@ -119,8 +124,8 @@ def _learning_curves() -> tuple[np.ndarray, np.ndarray]:
 
         return jax.vmap(jax.vmap(one, (None, 0)), (0, None))(mus, seeds)
 
-    seen = run(jnp.array(SHARES) / len(TEACHER))
-    return np.asarray((seen.error**2).mean(axis=1)), np.asarray(seen.weights)
+    infos = run(jnp.array(SHARES) / len(TEACHER))
+    return np.asarray((infos.error**2).mean(axis=1)), np.asarray(infos.weights)
 
 
 def _clouds(size: int, seed: int) -> Examples:
@@ -141,9 +146,9 @@ def _regions(axes: Any) -> None:
     target = np.tile([1.0, -1.0], 12)
     x = target[:, None] * (1.2, 0.5) + (1.5, 0.5) + 0.45 * draw.normal(size=(24, 2))
     data, rule = examples(np.c_[x, np.ones(24)], target), model.alpha_lms(0.1)
-    _, seen = present(rule, rule.init([-0.3, 0.5, 0.0]), cycle(data, 17))
+    _, infos = present(rule, rule.init([-0.3, 0.5, 0.0]), cycle(data, 17))
     for one, t in zip(axes, (0, 10, 40, 400), strict=True):
-        weights = np.asarray(seen.weights[t])
+        weights = np.asarray(infos.weights[t])
         title = f"{t} presentations, {int((np.sign(data.x @ weights) == target).sum())}/24 right"
         draw_regions(one, partial(_plane, weights), x, target, title=title)
 
@@ -171,8 +176,8 @@ def _descending(share: float) -> np.ndarray:
     """Mean squared errors of steepest descent for AND, at a share of the largest μ."""
     data = _and(0.0)
     rule = model.steepest_descent(share * model.largest_mu(data.x)[1])
-    _, seen = present(rule, rule.init(np.zeros(3)), cycle(jax.tree.map(lambda array: array[None], data), 60))
-    return np.asarray((seen.error**2).mean(axis=1))
+    _, infos = present(rule, rule.init(np.zeros(3)), cycle(jax.tree.map(lambda array: array[None], data), 60))
+    return np.asarray((infos.error**2).mean(axis=1))
 
 
 @panels(2, width=4.2)
@@ -181,8 +186,8 @@ def _residues(axes: Any) -> None:
     coded = {"inputs 0 and 1": lambda k: (np.arange(16) < k) * 1.0, "inputs −1 and +1": _signs}
     axes[0].plot(lines, 1 - lines / 16, color="0.6", lw=1)
     for (name, pattern), marker in zip(coded.items(), "os", strict=True):
-        left = _after_deck_rule(pattern(7))
-        axes[0].plot(lines, [_after_deck_rule(pattern(k)) for k in lines], marker, ms=4, label=name)
+        left = _left_by_slides_rule(pattern(7))
+        axes[0].plot(lines, [_left_by_slides_rule(pattern(k)) for k in lines], marker, ms=4, label=name)
         axes[1].plot(0.4587 * left ** np.arange(9), marker + "-", ms=4, lw=1.2, label=name)
     axes[1].annotate(".4587", (0, 0.4587), (0.5, 0.45), fontsize=8)
     axes[1].annotate(".2580", (1, 0.2580), (1.3, 0.262), fontsize=8)
@@ -193,13 +198,13 @@ def _residues(axes: Any) -> None:
 
 @panels(2, width=3.6, height=3.2)
 def _reliability(
-    axes: Any, clouds: Examples, sigmoid: np.ndarray, said: Mapping[str, np.ndarray], fresh: Examples
+    axes: Any, clouds: Examples, sigmoid: np.ndarray, predicted: Mapping[str, np.ndarray], fresh: Examples
 ) -> None:
     shown = np.asarray(clouds.x[:120, :2]), np.asarray(clouds.targets[:120])
     title = "probability of the blue cloud"
     draw_regions(axes[0], lambda grid: model.probability(sigmoid, with_bias(grid)), *shown, title=title)
     axes[1].plot([0, 1], [0, 1], color="0.6", lw=1)
-    for name, value in said.items():
+    for name, value in predicted.items():
         axes[1].plot(*calibration.reliability(value, fresh.targets > 0)[:2], "o-", ms=4, lw=1.3, label=name)
-    axes[1].set(xlabel="probability said", ylabel="share that came so")
+    axes[1].set(xlabel="predicted probability", ylabel="observed frequency")
     axes[1].legend()

@@ -47,7 +47,7 @@ def draw_check(axes: Any, outputs: Mapping[str, np.ndarray], errors: Mapping[str
 
 
 @panels(4, width=2.7, height=2.7)
-def draw_xor(axes: Any, learned: problems.Learned) -> None:
+def draw_xor(axes: Any, learned: problems.TrainedNets) -> None:
     """Draw regions of both hidden units and of the output, and the hidden units' space."""
     problem = problems.parity(2, 2)
     net = net_of(learned.net, int(learned.costs[:, -1].argmin()))
@@ -73,7 +73,7 @@ def draw_xor(axes: Any, learned: problems.Learned) -> None:
 
 
 @panels(2, width=4.6, height=3.3)
-def draw_curves(axes: Any, xor: problems.Learned, solved: Mapping[str, np.ndarray]) -> None:
+def draw_curves(axes: Any, xor: problems.TrainedNets, solved: Mapping[str, np.ndarray]) -> None:
     """Draw the cost of the XOR nets by sweep, and the share of nets that have solved each problem."""
     done, sweeps = np.isfinite(xor.solved), np.arange(xor.costs.shape[1])
     draw_band(axes[0], sweeps, xor.costs[done], POSITIVE, f"{done.sum()} nets solve it")
@@ -95,7 +95,7 @@ def _draw_share(axes: Any, solved: np.ndarray, color: str, label: str) -> None:
 
 
 @panels(3, width=3.3)
-def draw_symmetry(axes: Any, found: Mapping[str, problems.Learned]) -> None:
+def draw_symmetry(axes: Any, found: Mapping[str, problems.TrainedNets]) -> None:
     """Draw the hidden weights of a net of each family, and the ratios of all that solved it."""
     first = next(iter(found.values()))
     solved = np.flatnonzero(np.isfinite(first.solved))
@@ -124,7 +124,7 @@ def _draw_weights(axes: Any, weights: np.ndarray) -> None:
 
 
 @panels(3, width=3.3)
-def draw_encoder(axes: Any, learned: Mapping[float, problems.Learned]) -> None:
+def draw_encoder(axes: Any, learned: Mapping[float, problems.TrainedNets]) -> None:
     """Draw codes of one net, learning curves by the scale of the first weights, and what hidden units put out."""
     codes = problems.codes(learned[min(learned)])
     order = np.lexsort(codes[0].round().T)

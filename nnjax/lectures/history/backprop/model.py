@@ -1,7 +1,8 @@
 """Backpropagation (Rumelhart, Hinton & Williams 1986, Nature 323:533), by hand, for any multilayer perceptron.
 
-The deck's three steps: "feed data forward through network", "calculate cost metric", "for each layer, calculate effect
-of small changes on next layer". Layers are f(xW + b): w "sets the sensitivity", b "up-down weights", f "turns on-off".
+The three steps of the lecture slides: "feed data forward through network", "calculate cost metric", "for each layer,
+calculate effect of small changes on next layer". Layers are f(xW + b): w "sets the sensitivity", b "up-down weights",
+f "turns on-off".
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from nnjax.nn.finite_differences import finite_differences
 
 
 class Activation(NamedTuple):
-    """What turns a neuron on and off.
+    """An activation function and its slope.
 
     Attributes:
       function: z -> y.
@@ -57,7 +58,7 @@ Net = tuple[Layer, ...]
 
 @dataclasses.dataclass(frozen=True)
 class MLP:
-    """What is fixed of a multilayer perceptron.
+    """The architecture and cost of a multilayer perceptron.
 
     Attributes:
       widths: inputs, hidden layers, outputs.
@@ -175,7 +176,7 @@ class Momentum(NamedTuple):
 
 
 class Sweep(NamedTuple):
-    """What a sweep found before it changed the weights: cost [], outputs [n, k]."""
+    """Information of a sweep, before it changes the weights: cost [], outputs [n, k]."""
 
     cost: Array
     outputs: Array

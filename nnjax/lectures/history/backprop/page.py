@@ -29,14 +29,14 @@ GOLDEN = {  # the last outputs of the from-scratch example: what is trained, how
 SCALES = (0.1, 0.5, 1.0)
 
 
-class Learned(NamedTuple):
+class AllProblems(NamedTuple):
     """The problems of 1986, each learned by hundreds of nets; symmetry by the coding of its inputs."""
 
-    xor: problems.Learned
-    xor_mean: problems.Learned
-    symmetry: dict[str, problems.Learned]
-    encoders: dict[float, problems.Learned]
-    parity: dict[int, problems.Learned]
+    xor: problems.TrainedNets
+    xor_mean: problems.TrainedNets
+    symmetry: dict[str, problems.TrainedNets]
+    encoders: dict[float, problems.TrainedNets]
+    parity: dict[int, problems.TrainedNets]
 
 
 def chapter() -> Chapter:
@@ -67,10 +67,10 @@ def chapter() -> Chapter:
     return compose(__file__, drawings, rows, xor_nets=XOR_NETS, draws=DRAWS, where=where)
 
 
-def _learn() -> Learned:
+def _learn() -> AllProblems:
     xor = problems.parity(2, 2)
     codings = {"inputs 0 and 1": (0.0, 1.0), "inputs −1 and 1": (-1.0, 1.0)}
-    return Learned(
+    return AllProblems(
         xor=problems.learn(xor, XOR_NETS),
         xor_mean=problems.learn(xor, XOR_NETS, rate=xor.rate / len(xor.x)),
         symmetry={name: problems.learn(problems.symmetry(coding), NETS) for name, coding in codings.items()},
@@ -79,7 +79,7 @@ def _learn() -> Learned:
     )
 
 
-def _solved(learned: Learned) -> dict[str, np.ndarray]:
+def _solved(learned: AllProblems) -> dict[str, np.ndarray]:
     """When the nets of each problem solved it: [m], NaN for never."""
     found = {"8-3-8 encoder": learned.encoders[0.1], "XOR": learned.xor, "XOR, mean gradient": learned.xor_mean}
     found |= {"parity 4-8-1": learned.parity[8]}
@@ -105,7 +105,7 @@ def _deep_norms(hidden: str, keys: Array, x: np.ndarray, targets: np.ndarray) ->
 
 def _gradient_errors(mlp: MLP, rule: from_scratch.Gradient) -> list[float]:
     """Check the gradient at the example's first weights."""
-    net: Net = from_scratch.start(mlp)
+    net: Net = from_scratch.initial_weights(mlp)
     with jax.enable_x64(True):
         found = rule(mlp, net, from_scratch.X, from_scratch.TARGETS)
     return gradient_errors(mlp, net, from_scratch.X, from_scratch.TARGETS, found)
@@ -120,7 +120,7 @@ def _golden_rows(outputs: Mapping[str, np.ndarray], errors: Mapping[str, list[fl
     return rows + [Row(f"gradient's error by layer, {name}", listed(found, ".0e")) for name, found in errors.items()]
 
 
-def _xor_rows(learned: Learned) -> list[Row]:
+def _xor_rows(learned: AllProblems) -> list[Row]:
     return [
         share("XOR 2-2-1 solved in 3,000 sweeps", learned.xor.solved, 92, 96),
         median("XOR, median sweeps", learned.xor.solved, 240, 257),
@@ -129,7 +129,7 @@ def _xor_rows(learned: Learned) -> list[Row]:
     ]
 
 
-def _symmetry_rows(learned: Mapping[str, problems.Learned]) -> list[Row]:
+def _symmetry_rows(learned: Mapping[str, problems.TrainedNets]) -> list[Row]:
     both = [one for some in learned.values() for one in problems.mirrors(some)]
     largest = max(one.asymmetry for one in both)
     zeros, signs = learned.values()
@@ -147,7 +147,7 @@ def _symmetry_rows(learned: Mapping[str, problems.Learned]) -> list[Row]:
     return rows
 
 
-def _encoder_rows(learned: Learned) -> list[Row]:
+def _encoder_rows(learned: AllProblems) -> list[Row]:
     rows = []
     for scale, found in learned.encoders.items():
         rows.append(share(f"encoder 8-3-8, first weights ±{scale:g}, in 3,000 sweeps", found.solved, 100, 100))

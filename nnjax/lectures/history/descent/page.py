@@ -19,7 +19,7 @@ SHOWN = {0.1: 3000, 0.9: 3000, 1.05: 24}  # steps in the picture of paths, by sh
 
 def chapter() -> Chapter:
     """Compute and draw it."""
-    line = model.deck_line()
+    line = model.slides_line()
     scaled = model.standardized(line)
     highest = model.largest_rate(line)
     slope, intercept = model.least_squares(line)

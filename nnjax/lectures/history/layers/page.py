@@ -70,7 +70,7 @@ def _built_errors(width: int) -> tuple[float, float]:
     return float(np.sqrt((errors**2).mean())), float(np.abs(errors).max())
 
 
-def _layer_rows(learned: Mapping[str, problems.Learned]) -> list[Row]:
+def _layer_rows(learned: Mapping[str, problems.TrainedNets]) -> list[Row]:
     right = [100 * _right(hidden, found) for hidden, found in learned.items()]
     return [
         compared("three linear layers against the one they make, largest difference", _collapse_error(), 0.0),
@@ -106,19 +106,19 @@ def _piece_rows(fits: model.Fits, built: np.ndarray) -> list[Row]:
     ]
 
 
-def _best(hidden: str, found: problems.Learned, points: np.ndarray) -> np.ndarray:
+def _best(hidden: str, found: problems.TrainedNets, points: np.ndarray) -> np.ndarray:
     """Outputs [n] of the net of lowest cost, for points [n, 2]."""
     net = net_of(found.net, int(found.costs[:, -1].argmin()))
     return np.asarray(feed_forward(_problem(hidden).mlp, net, points.astype(np.float32))[-1][:, 0])
 
 
-def _right(hidden: str, found: problems.Learned) -> float:
+def _right(hidden: str, found: problems.TrainedNets) -> float:
     problem = _problem(hidden)
     return float(((_best(hidden, found, problem.x) > 0.5) == problem.targets[:, 0]).mean())
 
 
 @panels(3)
-def _collapse(axes: Any, learned: Mapping[str, problems.Learned]) -> None:
+def _collapse(axes: Any, learned: Mapping[str, problems.TrainedNets]) -> None:
     for one, (hidden, found) in zip(axes, learned.items(), strict=True):
         problem, output = _problem(hidden), functools.partial(_best, hidden, found)
         title = f"{TITLES[hidden]}: {100 * _right(hidden, found):.0f} % right"

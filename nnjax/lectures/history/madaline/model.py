@@ -35,13 +35,13 @@ def threshold(sums: Array) -> Array:
 
 
 def answer(gate: str, weights: Array, x: Array) -> Array:
-    """What Madaline I answers: weights [k, d], x [..., d] -> ±1 [...]."""
+    """Compute the answer of Madaline I: weights [k, d], x [..., d] -> ±1 [...]."""
     positive = (threshold(x @ weights.T) > 0).sum(axis=-1)
     return jnp.where(positive >= quorum(gate, weights.shape[0], 1.0), 1.0, -1.0)
 
 
 def quorum(gate: str, num_units: int, target: float | Array) -> Array:
-    """How many units must give the target for the gate to give it.
+    """Compute how many units must answer the target for the gate to answer it.
 
     Raises:
       UserError: an unknown gate, an even number of units for a majority, no units.
@@ -79,7 +79,7 @@ def madaline_one(gate: str, num_units: int, reach: float | Array = 1.0) -> Rule:
         sums = _sums(weights, pattern.x)
         wrong = threshold(sums) != pattern.targets
         lacking = quorum(gate, num_units, pattern.targets) - (num_units - wrong.sum())
-        adapted = wrong & (_places(jnp.where(wrong, jnp.abs(sums), jnp.inf)) < lacking)
+        adapted = wrong & (_ranks(jnp.where(wrong, jnp.abs(sums), jnp.inf)) < lacking)
         return _moved(weights, pattern.x, adapted, reach * pattern.targets), lacking <= 0
 
     def init(key: Key, num_inputs: int, scale: float = 0.1) -> Array:
@@ -110,7 +110,7 @@ def madaline_two(num_hidden: int, num_outputs: int = 1, largest_trial: int = 3) 
         right = (decide(network, pattern.x) == pattern.targets).all()
         hidden = network.hidden
         for _ in range(num_outputs):  # each trial that helps leaves one wrong output less, at least
-            hidden = _tried(Network(hidden, network.output), pattern, trials)
+            hidden = _after_trials(Network(hidden, network.output), pattern, trials)
         signs = with_bias(threshold(_sums(hidden, pattern.x)))
         wrong = threshold(_sums(network.output, signs)) != pattern.targets
         return Network(hidden, _moved(network.output, signs, wrong, pattern.targets)), right
@@ -165,12 +165,12 @@ def squared_error(network: Network, pattern: Examples, to_hidden: Any = 0.0, to_
 
 
 def decide(network: Network, x: Array) -> Array:
-    """What Madaline II answers: x [..., d] -> ±1 [..., m]."""
+    """Compute the answer of Madaline II: x [..., d] -> ±1 [..., m]."""
     return threshold(with_bias(threshold(x @ network.hidden.T)) @ network.output.T)
 
 
 def respond(network: Network, x: Array) -> Array:
-    """The outputs of Madaline III, y = tanh(s) in both layers: x [..., d] -> [..., m]."""
+    """Compute the outputs of Madaline III, y = tanh(s) in both layers: x [..., d] -> [..., m]."""
     return jnp.tanh(with_bias(jnp.tanh(x @ network.hidden.T)) @ network.output.T)
 
 
@@ -198,7 +198,7 @@ def _sums(weights: Array, x: Array) -> Array:
     return weights @ x
 
 
-def _places(values: Array) -> Array:
+def _ranks(values: Array) -> Array:
     """The place of each value [k] in ascending order from 0 on, of equal ones in theirs; quicker here than a sort."""
     one, other = values[:, None], values[None, :]
     earlier = np.tri(len(values), k=-1, dtype=bool)
@@ -217,7 +217,7 @@ def _trials(num_units: int, largest: int) -> np.ndarray:
     return np.array([[unit in chosen for unit in range(num_units)] for chosen in sets])
 
 
-def _tried(network: Network, pattern: Examples, trials: np.ndarray) -> Array:
+def _after_trials(network: Network, pattern: Examples, trials: np.ndarray) -> Array:
     """Invert the first units on trial that leave fewer outputs wrong, if any do: hidden weights [k, d]."""
     sums = _sums(network.hidden, pattern.x)
     signs = threshold(sums)

@@ -110,7 +110,7 @@ def _problems() -> Examples:
 
 
 @cache
-def _draws() -> Examples:
+def _presentations() -> Examples:
     """What is presented: [problems, seeds, t, ...]."""
     keys = jax.random.split(jax.random.key(0), SEEDS)
     of_seeds = jax.vmap(drawn, (0, None, None))
@@ -128,25 +128,25 @@ def _starts() -> Network:
 def _first_machines(gate: Gate) -> np.ndarray:
     """Presentations until solved by MRI: [problems, reaches, seeds], in one program."""
 
-    def one(data: Examples, reach: Any, start: Any, seen: Examples) -> Any:
+    def one(data: Examples, reach: Any, start: Any, presented: Examples) -> Any:
         rule = model.madaline_one(*gate, reach)
-        return model.solved_after(rule, partial(model.answer, gate[0]), start, seen, data)
+        return model.solved_after(rule, partial(model.answer, gate[0]), start, presented, data)
 
     over_reaches = jax.vmap(jax.vmap(one, (None, None, 0, 0)), (None, 0, None, None))
     over_problems = jax.jit(jax.vmap(over_reaches, (0, None, None, 0)))
     starts = 0.1 * _starts().hidden[:, : gate[1]]
-    return np.asarray(over_problems(_problems(), jnp.array(REACHES), starts, _draws()))
+    return np.asarray(over_problems(_problems(), jnp.array(REACHES), starts, _presentations()))
 
 
 def _later_machines(make: Callable[[int], Rule], answers: Callable, scale: float) -> dict[int, np.ndarray]:
     """Presentations until solved by MRII or MRIII, [problems, seeds] by hidden units."""
-    data, seen = (some._replace(targets=some.targets[..., None]) for some in (_problems(), _draws()))
+    data, presented = (some._replace(targets=some.targets[..., None]) for some in (_problems(), _presentations()))
     found = {}
     for k in HIDDEN:
         starts = Network(scale * _starts().hidden[:, :k], scale * _starts().output[:, :, : k + 1])
         solved = partial(model.solved_after, make(k), answers)
         over_seeds = jax.vmap(solved, (0, 0, None))
-        found[k] = np.asarray(jax.jit(jax.vmap(over_seeds, (None, 0, 0)))(starts, seen, data))
+        found[k] = np.asarray(jax.jit(jax.vmap(over_seeds, (None, 0, 0)))(starts, presented, data))
     return found
 
 
@@ -166,10 +166,10 @@ def _gaps() -> np.ndarray:
 def _regions(axes: Any, gate: str, num_units: int, seed: int) -> None:
     """Four moments of learning XOR: the start, a third and two thirds of the way, and solved."""
     rule = model.madaline_one(gate, num_units)
-    data, seen = jax.tree.map(lambda array: array[0], (_problems(), _draws()))
+    data, presented = jax.tree.map(lambda array: array[0], (_problems(), _presentations()))
     start = 0.1 * _starts().hidden[seed, :num_units]
     record = Rule(rule.init, lambda weights, pattern: (rule.step(weights, pattern)[0], weights))
-    _, states = jax.jit(partial(present, record))(start, jax.tree.map(lambda array: array[seed, :100], seen))
+    _, states = jax.jit(partial(present, record))(start, jax.tree.map(lambda array: array[seed, :100], presented))
     answers = jax.jit(partial(model.answer, gate))
     right = np.array([(answers(weights, data.x) == data.targets).sum() for weights in states])
     for one, t in zip(axes, np.linspace(0, int((right == 8).argmax()), 4).astype(int), strict=True):

@@ -4,7 +4,7 @@
 
 Every connection has the weight 1; an input may stay unconnected. Nothing is learned: somebody wires the units.
 W. S. McCulloch & W. Pitts 1943, A logical calculus of the ideas immanent in nervous activity, Bulletin of Mathematical
-Biophysics 5:115-133 (the absolute veto is the fourth of their assumptions). The deck's slide says 1948 once.
+Biophysics 5:115-133 (the absolute veto is the fourth of their assumptions). One of the lecture slides says 1948.
 """
 
 from __future__ import annotations

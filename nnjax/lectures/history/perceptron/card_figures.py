@@ -23,9 +23,9 @@ TIMES = (50, 500, 3000)  # trials after which weights are shown
 def _lesson(mark: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
     """One perceptron: its first 50 cards [50, 401], their targets [50], and its weights at `TIMES` [3, 401]."""
     rule, lesson = cards.demonstration(mark), cards.draw(jax.random.key(1), mark, TIMES[-1] + 1)
-    _, seen = present(rule, rule.init(), lesson)
+    _, info = present(rule, rule.init(), lesson)
     first = jax.tree.map(lambda array: array[:50], lesson)
-    return jax.vmap(cards.shown, (0, None))(first, mark).x, first.target, seen.weights[jnp.array(TIMES)]
+    return jax.vmap(cards.example_of, (0, None))(first, mark).x, first.target, info.weights[jnp.array(TIMES)]
 
 
 @panels(5, 2, width=1.9, height=2.05)

@@ -45,8 +45,8 @@ def draw(key: Key, mark: int | Array, num: int) -> Card:
     return Card(jnp.where(right, 1, -1).astype(jnp.float32), top, left + jnp.where(right, SIZE // 2, 0))
 
 
-def shown(card: Card, mark: int | Array) -> Examples:
-    """A card as the perceptron sees it: x float32 [401], the pixels row by row and the bias; the target []."""
+def example_of(card: Card, mark: int | Array) -> Examples:
+    """Make an example of a card: x float32 [401], the pixels row by row and the bias; the target []."""
     place = jnp.arange(SIZE)
     rows, columns = ((place >= first) & (place < first + mark) for first in (card.top, card.left))
     pixels = rows[:, None] & columns[None]
@@ -54,17 +54,17 @@ def shown(card: Card, mark: int | Array) -> Examples:
 
 
 def demonstration(mark: int | Array, rate: float | Array = 1.0) -> Rule:
-    """The perceptron's rule with cards as presentations: `init()`, `step(weights, Card)`."""
+    """Make the perceptron's rule with cards as presentations: `init()`, `step(weights, Card)`."""
     rule = perceptron(rate)
-    return Rule(lambda: rule.init(SIZE**2 + 1), lambda weights, card: rule.step(weights, shown(card, mark)))
+    return Rule(lambda: rule.init(SIZE**2 + 1), lambda weights, card: rule.step(weights, example_of(card, mark)))
 
 
 @functools.partial(jax.jit, static_argnames="num_trials")
 def attempt(key: Key, mark: int | Array, num_trials: int) -> tuple[Array, Array]:
-    """One perceptron: weights in the end [401], and whether each answer was right, bool [num_trials]."""
+    """Train one perceptron: weights in the end [401], and whether each answer was right, bool [num_trials]."""
     rule = demonstration(mark)
-    weights, seen = present(rule, rule.init(), draw(key, mark, num_trials))
-    return weights, ~seen.wrong
+    weights, info = present(rule, rule.init(), draw(key, mark, num_trials))
+    return weights, ~info.wrong
 
 
 @functools.partial(jax.jit, static_argnames=("num_seeds", "num_trials"))

@@ -24,8 +24,8 @@ from nnjax.lectures.history.rule import Examples, Rule, examples, present
 SMALLEST_MARGIN = 1e-6  # as a share of the largest input; below it no plane is said to separate
 
 
-class Seen(NamedTuple):
-    """What happened at a presentation.
+class StepInfo(NamedTuple):
+    """Information of a step.
 
     Attributes:
       wrong: bool []; whether the answer was wrong (a tie is).
@@ -37,30 +37,30 @@ class Seen(NamedTuple):
 
 
 def of_table(table: Array) -> Examples:
-    """The rows of a truth table [2^n] with a bias, and targets −1 for 0: x [2^n, n + 1]."""
+    """Make examples of a truth table [2^n] with a bias, and targets −1 for 0: x [2^n, n + 1]."""
     outputs = truth_tables.checked(table)
     inputs = truth_tables.rows(outputs.size.bit_length() - 1)
     return examples(np.column_stack([inputs, np.ones(len(inputs))]), 2 * outputs - 1)
 
 
 def perceptron(rate: float | Array = 1.0) -> Rule:
-    """The rule: `init(d)` gives float32 weights of 0, `step(weights, Examples of one)` gives the weights and `Seen`."""
+    """Make the rule: `init(d)` gives float32 weights of 0, `step(weights, one of Examples)` weights and `StepInfo`."""
 
-    def step(weights: Array, example: Examples) -> tuple[Array, Seen]:
+    def step(weights: Array, example: Examples) -> tuple[Array, StepInfo]:
         wrong = example.targets * (weights @ example.x) <= 0
         changed = weights + rate * example.targets * example.x  # (d − y)/2 = d where y ≠ d
-        return jnp.where(wrong, changed, weights), Seen(wrong, weights)
+        return jnp.where(wrong, changed, weights), StepInfo(wrong, weights)
 
     return Rule(init=lambda num_inputs: jnp.zeros(num_inputs, jnp.float32), step=step)
 
 
 def num_right(weights: Array, data: Examples) -> Array:
-    """How many examples weights [d] answer rightly: int32 []."""
+    """Count the examples that weights [d] classify correctly: int32 []."""
     return jnp.sum(data.targets * (data.x @ weights) > 0, dtype=jnp.int32)
 
 
-class Learned(NamedTuple):
-    """Where the rule came to.
+class LearningResult(NamedTuple):
+    """The end of learning.
 
     Attributes:
       weights: float [d].
@@ -79,7 +79,7 @@ class Learned(NamedTuple):
 
 
 @jax.jit
-def learn(data: Examples, cap: int | Array = 1000, rate: float | Array = 1.0) -> Learned:
+def learn(data: Examples, cap: int | Array = 1000, rate: float | Array = 1.0) -> LearningResult:
     """Present examples (x [n, d], targets [n]) in order until a pass is clean, the weights repeat, or at `cap` epochs.
 
     It is pure: under vmap it learns many sets together. From weights of 0 the rate changes no mistake.
@@ -88,22 +88,24 @@ def learn(data: Examples, cap: int | Array = 1000, rate: float | Array = 1.0) ->
     start = rule.init(data.x.shape[-1])
     none, no = jnp.int32(0), jnp.bool_(False)
 
-    def going(carry: tuple[Learned, Array]) -> Array:
+    def going(carry: tuple[LearningResult, Array]) -> Array:
         now, _ = carry
         return ~now.separated & ~now.repeats & (now.epochs < cap)
 
-    def epoch(carry: tuple[Learned, Array]) -> tuple[Learned, Array]:
+    def epoch(carry: tuple[LearningResult, Array]) -> tuple[LearningResult, Array]:
         now, anchor = carry
-        weights, seen = present(rule, now.weights, data)
-        wrong, count = jnp.sum(seen.wrong, dtype=jnp.int32), now.epochs + 1
-        after = Learned(weights, now.mistakes + wrong, count, wrong == 0, (wrong > 0) & (weights == anchor).all())
+        weights, info = present(rule, now.weights, data)
+        wrong, count = jnp.sum(info.wrong, dtype=jnp.int32), now.epochs + 1
+        after = LearningResult(
+            weights, now.mistakes + wrong, count, wrong == 0, (wrong > 0) & (weights == anchor).all()
+        )
         return after, jnp.where(count & (count - 1) == 0, weights, anchor)  # Brent 1980: an anchor at powers of 2
 
-    return jax.lax.while_loop(going, epoch, (Learned(start, none, none, no, no), start))[0]
+    return jax.lax.while_loop(going, epoch, (LearningResult(start, none, none, no, no), start))[0]
 
 
-def verdict(learned: Learned) -> str:
-    """Say in words how it ended."""
+def describe(learned: LearningResult) -> str:
+    """Describe the end of learning in words."""
     counts = ((int(learned.mistakes), "mistake"), (int(learned.epochs), "epoch"))
     mistakes, epochs = (f"{count:,} {word}{'s' if count != 1 else ''}" for count, word in counts)
     if learned.separated:
@@ -113,7 +115,7 @@ def verdict(learned: Learned) -> str:
     return f"not separated in {epochs}, {mistakes}"
 
 
-def separate(x: Array, targets: Array, cap: int = 1000, rate: float = 1.0) -> Learned:
+def separate(x: Array, targets: Array, cap: int = 1000, rate: float = 1.0) -> LearningResult:
     """Learn examples that a plane separates: x [n, d], targets [n] of {−1, +1}, at most `cap` epochs at the rate α.
 
     Raises:
@@ -124,12 +126,12 @@ def separate(x: Array, targets: Array, cap: int = 1000, rate: float = 1.0) -> Le
     learned = learn(examples(x, targets), cap, rate)
     if not learned.separated:
         hope = "no plane separates these examples: take" if learned.repeats else "raise the cap, or take"
-        raise UserError(f"The perceptron ended with “{verdict(learned)}”; {hope} `pocket`.")
+        raise UserError(f"The perceptron ended with “{describe(learned)}”; {hope} `pocket`.")
     return learned
 
 
 def margin(x: Array, targets: Array) -> float:
-    """The largest γ: the distance from 0 to the plane w·x = 0 of the nearest example, for the best unit w.
+    """Compute the margin γ: the largest distance of the nearest example from a plane w·x = 0 that separates.
 
     The smallest w with d w·x ≥ 1 for all examples has the length 1/γ; it is found exactly as a non-negative least
     squares problem (Lawson & Hanson 1974, ch. 23, least distance programming).
@@ -151,7 +153,7 @@ def margin(x: Array, targets: Array) -> float:
 
 
 def novikoff(x: Array, targets: Array) -> float:
-    """The bound on the mistakes, (R/γ)², with R the length of the longest input (Novikoff 1962).
+    """Compute the bound on the mistakes, (R/γ)², with R the length of the longest input (Novikoff 1962).
 
     Raises:
       UserError: as `margin`.
@@ -185,8 +187,8 @@ def pocket(data: Examples, rate: float | Array = 1.0) -> Rule:
     inner = perceptron(rate)
 
     def step(state: Pocket, example: Examples) -> tuple[Pocket, Array]:
-        weights, seen = inner.step(state.weights, example)
-        run = jnp.where(seen.wrong, 0, state.run + 1)
+        weights, info = inner.step(state.weights, example)
+        run = jnp.where(info.wrong, 0, state.run + 1)
         better = (run > state.kept_run) & (num_right(weights, data) > num_right(state.kept, data))
         kept = jnp.where(better, weights, state.kept)
         return Pocket(weights, run, kept, jnp.where(better, run, state.kept_run)), num_right(kept, data)

@@ -62,7 +62,7 @@ def _table_rows() -> list[Row]:
 def _inseparable_rows(kept: np.ndarray, closest: float) -> list[Row]:
     xor = machine.learn(machine.of_table(truth_tables.TABLES["XOR"]))
     return [
-        Row("XOR", machine.verdict(xor), "never stops", bool(xor.repeats)),
+        Row("XOR", machine.describe(xor), "never stops", bool(xor.repeats)),
         Row("mistakes of 400 random sets: largest share of the bound", f"{closest:.2f}", "≤ 1", closest <= 1),
         counted("XOR with a pocket: rows right, all seeds", [int(kept[:, -1].min()), int(kept[:, -1].max())], [3, 3]),
     ]
@@ -80,23 +80,23 @@ def _card_rows(right: np.ndarray) -> list[Row]:
 
 
 @jax.jit
-def _present(order: Examples) -> machine.Seen:
+def _present(order: Examples) -> machine.StepInfo:
     rule = machine.perceptron()
     return present(rule, rule.init(order.x.shape[-1]), order)[1]
 
 
-def _seen(name: str, at_random: bool = False) -> machine.Seen:
-    """What happens at 251 passes over a truth table, or as many presentations drawn at random."""
+def _infos(name: str, at_random: bool = False) -> machine.StepInfo:
+    """Present 251 passes over a truth table, or as many presentations drawn at random."""
     data = machine.of_table(truth_tables.TABLES[name])
     order = drawn(jax.random.key(0), data, 251 * len(data.x)) if at_random else cycle(data, 251)
-    return machine.Seen(*map(np.asarray, _present(order)))
+    return machine.StepInfo(*map(np.asarray, _present(order)))
 
 
 @panels(6, 2, width=1.9, height=1.9)
 def _regions(axes: Any, shown: Mapping[tuple[str, bool], Sequence[int]]) -> None:
     """Two rows of regions, by table and whether presentations are drawn at random: after these counts of them."""
     for line, ((name, at_random), counts) in zip(axes, shown.items(), strict=True):
-        data, weights = machine.of_table(truth_tables.TABLES[name]), _seen(name, at_random).weights
+        data, weights = machine.of_table(truth_tables.TABLES[name]), _infos(name, at_random).weights
         for axis, count in zip(line, counts, strict=True):
             _region(axis, data, weights[count], f"{name}, {count:,}")
         line[0].set_ylabel("drawn at random" if at_random else "in order", fontsize=9)
@@ -126,7 +126,7 @@ def _random_sets(num_sets: int = 400, num_points: int = 20) -> tuple[np.ndarray,
 @panels(2, width=4.2, height=3.2)
 def _mistakes(axes: Any, mistakes: np.ndarray, bounds: np.ndarray) -> None:
     for name, color in COLORS.items():
-        axes[0].plot(np.arange(1, 181), np.cumsum(_seen(name).wrong[:180]), color=color, lw=1.5, label=name)
+        axes[0].plot(np.arange(1, 181), np.cumsum(_infos(name).wrong[:180]), color=color, lw=1.5, label=name)
         if name != "XOR":
             bound = PUBLISHED[name][3]
             axes[0].axhline(bound, color=color, lw=1.2, ls=":")
@@ -151,8 +151,8 @@ def _pocket() -> tuple[jax.Array, jax.Array]:
     def counts(key: jax.Array) -> tuple[jax.Array, jax.Array]:
         order = drawn(key, data, PRESENTATIONS)
         _, kept = present(rule, rule.init(3), order)
-        _, seen = present(plain, plain.init(3), order)
-        return jax.vmap(machine.num_right, (0, None))(seen.weights, data), kept
+        _, info = present(plain, plain.init(3), order)
+        return jax.vmap(machine.num_right, (0, None))(info.weights, data), kept
 
     return counts(jax.random.split(jax.random.key(0), SEEDS))
 

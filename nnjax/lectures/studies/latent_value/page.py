@@ -1,4 +1,4 @@
-"""What latent spaces are worth: the figure, the table, the sentences, and the page."""
+"""The page of the study of latent spaces: its figure and its tables."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def write(frame: pd.DataFrame, arms: Sequence[str], num_seeds: int, workdir: pat
         text["title"],
         sentences(frame, won),
         {"figure.png": text["caption"]},
-        [duel(won)._replace(notes=[text["contest"]]), table(frame)._replace(notes=[text["table"]])],
+        [contest(won)._replace(notes=[text["contest"]]), table(frame)._replace(notes=[text["table"]])],
         [text["how"], *(f"{HEADS[name]}: {meaning}." for name, meaning in MEASURES.items())],
         ["figure.png"],
     )
@@ -58,8 +58,8 @@ def write(frame: pd.DataFrame, arms: Sequence[str], num_seeds: int, workdir: pat
     return study_page.write(page, {"figure.png": figures.to_bytes(plot(frame), DPI)}, workdir)
 
 
-def duel(won: Winners) -> Table:
-    """Who wins, by set and measure over the widths."""
+def contest(won: Winners) -> Table:
+    """Tabulate the winners by set and measure over the widths."""
     widths = sorted({width for _, _, width in won})
     rows: list[list[str]] = []
     for which in dict.fromkeys(which for which, _, _ in won):
@@ -70,25 +70,25 @@ def duel(won: Winners) -> Table:
 
 
 def measured(frame: pd.DataFrame) -> list[str]:
-    """The measures that a frame has, in their order."""
+    """List the measures that a frame has, in their order."""
     return [name for name in MEASURES if name in frame and frame[name].notna().any()]
 
 
 def table(frame: pd.DataFrame) -> Table:
-    """Mean ± standard deviation over the seeds, by set, method and width; the best of a width is marked with a star."""
+    """Tabulate mean ± standard deviation over the seeds, by set, method and width; ★ marks the best of a width."""
     names = measured(frame)
     rows: list[list[str]] = []
     for which, of_set in frame.groupby("set", sort=False):
         rows.append([str(which)])
         stars = {(width, name): best(of_width, name) for width, of_width in of_set.groupby("width") for name in names}
         for (method, width), cell in of_set.groupby(["method", "width"], sort=False):
-            told = [_cell(cell[name], method == stars[width, name]) for name in names]
-            rows.append([str(method), str(width), *told])
+            cells = [_cell(cell[name], method == stars[width, name]) for name in names]
+            rows.append([str(method), str(width), *cells])
     return Table("Every method and width", ["method", "width", *(HEADS[name] for name in names)], rows)
 
 
 def best(of_width: pd.DataFrame, measure: str) -> str | None:
-    """The method of the best mean among at least two; None where there are not so many."""
+    """Find the method of the best mean among at least two; None where there are not so many."""
     means = of_width.groupby("method")[measure].mean().dropna()
     if len(means) < 2:
         return None
@@ -100,13 +100,13 @@ def _cell(values: pd.Series, star: bool) -> str:
     if values.empty:
         return "–"
     digits = 4 if values.mean() < 0.1 else 3
-    told = f"{values.mean():.{digits}f}"
-    told += f" ± {values.std():.{digits}f}" if len(values) > 1 else ""
-    return told + " ★" * star
+    text = f"{values.mean():.{digits}f}"
+    text += f" ± {values.std():.{digits}f}" if len(values) > 1 else ""
+    return text + " ★" * star
 
 
 def plot(frame: pd.DataFrame) -> Figure:
-    """A block a set, a panel a measure, a line a method."""
+    """Draw a block a set, a panel a measure, a line a method."""
     from matplotlib.figure import Figure
 
     sets = {str(which): of_set for which, of_set in frame.groupby("set", sort=False)}
@@ -131,7 +131,7 @@ def plot(frame: pd.DataFrame) -> Figure:
 
 
 def _colors(frame: pd.DataFrame) -> dict[str, str]:
-    """A colour a method; autoencoders have those that are left."""
+    """Choose a colour a method; autoencoders have those that are left."""
     colors = dict(COLORS)
     for method in dict.fromkeys(frame["method"]):
         if method not in colors and not method.startswith("all inputs"):
@@ -140,7 +140,7 @@ def _colors(frame: pd.DataFrame) -> dict[str, str]:
 
 
 def _panel(axis: Any, of_set: pd.DataFrame, measure: str, colors: Mapping[str, str]) -> None:
-    """Lines of one measure over the width."""
+    """Draw lines of one measure over the width."""
     axis.grid(alpha=0.25, lw=0.5)
     axis.spines[["top", "right"]].set_visible(False)
     axis.tick_params(labelsize=7)

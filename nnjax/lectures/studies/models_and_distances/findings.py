@@ -1,4 +1,4 @@
-"""What is seen when models and distances stand side by side, in sentences made of the numbers; and the page."""
+"""Findings of the study of models and distances, in sentences made of its numbers; and its page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from nnjax.report.study_page import StudyPage
 
 
 class Effect(NamedTuple):
-    """What a choice changes: its worst and its best option with their mean accuracies."""
+    """The effect of a choice: its worst and its best option with their mean accuracies."""
 
     worst: str
     low: float
@@ -25,7 +25,7 @@ class Effect(NamedTuple):
 
     @property
     def points(self) -> float:
-        """Between the two, in points of a hundred."""
+        """The difference in percentage points."""
         return 100 * (self.high - self.low)
 
     def __str__(self) -> str:
@@ -34,7 +34,7 @@ class Effect(NamedTuple):
 
 
 def effect(results: pd.DataFrame, data: str, kind: str, without: str = "") -> Effect:
-    """What the choice within a kind changes on a set; of clusters, the choice of k-medoids' distance.
+    """Measure the effect of the choice within a kind on a set; of clusters, the choice of k-medoids' distance.
 
     Args:
       results: as for `sentences`.
@@ -49,15 +49,15 @@ def effect(results: pd.DataFrame, data: str, kind: str, without: str = "") -> Ef
 
 
 def sentences(results: pd.DataFrame) -> list[str]:
-    """One a set on distance against model, one on the best of both, one on clusters.
+    """Write the findings: one a set on distance against model, one on the best of both, one on clusters.
 
     Args:
       results: of `ModelsAndDistances.results`.
     """
     names = list(results["data"].unique())
     out = [_contrast(results, name) for name in names]
-    duels = "; ".join(f"{name} {_duel(results, name)}" for name in names)
-    out.append(f"Nearest neighbours under their best distance minus the best model, split by split: {duels}.")
+    contests = "; ".join(f"{name} {_best_against_best(results, name)}" for name in names)
+    out.append(f"Nearest neighbours under their best distance minus the best model, split by split: {contests}.")
     changes = "; ".join(f"{name} {effect(results, name, CLUSTERS)}" for name in names)
     out.append(f"Without labels, the distance changes what k-medoids finds by: {changes}.")
     return out
@@ -71,8 +71,8 @@ def _contrast(results: pd.DataFrame, name: str) -> str:
     )
 
 
-def _duel(results: pd.DataFrame, name: str) -> str:
-    """The difference of the best distance and the best model, mean ± std over splits, and how often it is above 0."""
+def _best_against_best(results: pd.DataFrame, name: str) -> str:
+    """Compare the best distance with the best model: mean difference ± std over splits, and how often it is above 0."""
     means = summary(results)["mean"][name]
     of_split = results[results["data"] == name].pivot(index="seed", columns="method", values="accuracy")
     found = of_split[means[NEIGHBORS].idxmax()] - of_split[means[MODEL].idxmax()]

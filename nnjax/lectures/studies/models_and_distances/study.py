@@ -1,4 +1,4 @@
-"""The deck's "do not confuse the distance with the model": one choice of each changed at a time, on several sets."""
+"""Compare models and distances on several sets ("do not confuse the distance with the model", lecture slides)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from nnjax.api import sweep
-from nnjax.cli.study import Announce
+from nnjax.cli.study import Log
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment
 from nnjax.core.files import write_atomically
@@ -43,34 +43,34 @@ class ModelsAndDistances:
     seeds: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        """Refuse nothing to do."""
+        """Refuse an empty study."""
         if not self.sets or len(self.seeds) < 2:
             raise UserError(
                 f"{len(self.sets)} sets and {len(self.seeds)} seeds were given, but at least one set and two seeds"
                 " were expected."
             )
 
-    def run(self, workdir: pathlib.Path, announce: Announce) -> pathlib.Path:
+    def run(self, workdir: pathlib.Path, log: Log) -> pathlib.Path:
         """Write results.csv, figure.png and study.html into a folder, and give the page's path."""
-        results = self.results(announce)
+        results = self.results(log)
         write_atomically(workdir / TABLE, results.to_csv(index=False))
         return study_page.write(page(results), {"figure.png": to_bytes(draw(results), dpi=200)}, workdir)
 
-    def results(self, announce: Announce) -> pd.DataFrame:
+    def results(self, log: Log) -> pd.DataFrame:
         """One row a set, split and method: data, view, train, test, seed and the fields of `Score`."""
         rows = []
         for name, config in self.sets.items():
             for seed, answers in zip(self.seeds, self._networks(config), strict=True):
                 some = split_of(prepare(dataclasses.replace(config, split_seed=seed)))
                 found = [
-                    *scores.of_models(some, seed),
+                    *scores.score_models(some, seed),
                     Score(MODEL, NETWORK, scores.accuracy(answers, some.truth)),
-                    *scores.of_distances(some),
-                    scores.means(some, seed),
+                    *scores.score_distances(some),
+                    scores.score_k_means(some, seed),
                 ]
                 sizes = {"train": len(some.labels), "test": len(some.truth)}
                 rows += [{"data": name, "view": some.kind, **sizes, "seed": seed, **one._asdict()} for one in found]
-                announce(f"{name}, split {seed}: {_best(found)}")
+                log(f"{name}, split {seed}: {_best(found)}")
         return pd.DataFrame(rows)
 
     def _networks(self, config: DataConfig) -> list[np.ndarray]:

@@ -1,4 +1,4 @@
-"""How sensitive embeddings are to their settings: tables, and the page."""
+"""The page of the study of sensitivity."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from nnjax.report.study_page import StudyPage
 DPI = 130
 
 
-class Found(NamedTuple):
-    """What a study of sensitivity found: the points' data, their rows [n], and the families."""
+class Findings(NamedTuple):
+    """The results of a study of sensitivity: the points' data, their rows [n], and the families."""
 
     dataset: Dataset
     rows: np.ndarray
     families: Sequence[Family]
 
 
-def write(found: Found, workdir: pathlib.Path) -> pathlib.Path:
+def write(found: Findings, workdir: pathlib.Path) -> pathlib.Path:
     """Write results.csv, figure.png, scores.png and study.html, each whole or not at all; returns the page's path."""
     several = [family for family in found.families if len(family.embeddings) > 1]
     images = {

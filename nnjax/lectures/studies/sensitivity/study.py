@@ -1,4 +1,4 @@
-"""The deck's claim that SNE, t-SNE and UMAP are "very sensitive to the choice of hyperparameter", tested."""
+"""Test the claim that SNE, t-SNE and UMAP are "very sensitive to the choice of hyperparameter" (lecture slides)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nnjax.cli.study import Announce
+from nnjax.cli.study import Log
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
 from nnjax.data import prepare
@@ -20,7 +20,7 @@ from nnjax.embed.points import choose_rows, labels_of
 from nnjax.embed.quality import qualities
 from nnjax.embed.study import NAMES, Axes, study
 from nnjax.lectures.studies.autoencoders import train
-from nnjax.lectures.studies.sensitivity.page import Found, write
+from nnjax.lectures.studies.sensitivity.page import Findings, write
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,15 +44,15 @@ class Sensitivity:
     limit: int | None = None
     k: int = 10
 
-    def run(self, workdir: pathlib.Path, announce: Announce) -> pathlib.Path:
+    def run(self, workdir: pathlib.Path, log: Log) -> pathlib.Path:
         """Embed, measure, and write results.csv, figures and study.html; returns the page's path.
 
         Raises:
           UserError: data that cannot be embedded.
         """
-        return write(self.measure(workdir, announce), workdir)
+        return write(self.measure(workdir, log), workdir)
 
-    def measure(self, workdir: pathlib.Path, announce: Announce) -> Found:
+    def measure(self, workdir: pathlib.Path, log: Log) -> Findings:
         """Make and measure the embeddings; the autoencoders' run folder is WORKDIR/autoencoders."""
         prepared = prepare(self.autoencoder.data)
         dataset = prepared.dataset
@@ -60,8 +60,8 @@ class Sensitivity:
             raise UserError("The autoencoder's data have no test part to embed: set data.test to a share or a count.")
         rows = choose_rows(dataset, prepared.test, self.limit)
         made: list[tuple[Embedding, Mapping[str, float]]] = []
-        for axes in self._able(announce):
-            announce(f"{', '.join(NAMES[name] for name in axes.methods)} of {len(rows):,} examples")
+        for axes in self._able(log):
+            log(f"{', '.join(NAMES[name] for name in axes.methods)} of {len(rows):,} examples")
             one = study(dataset, rows, axes, scale=self.autoencoder.data.scaling, k=self.k)
             made += zip(one.embeddings, one.qualities, strict=True)
         varied_in = {"learning_rate": self.rates, "seed": self.seeds}
@@ -73,20 +73,20 @@ class Sensitivity:
                 {"learning_rate": one.learning_rate, "seed": one.seed},
                 {},
             )
-            for one in train(self.autoencoder, self.arms, varied_in, folder, announce)
+            for one in train(self.autoencoder, self.arms, varied_in, folder, log)
         ]
-        announce("measuring the latent spaces")
+        log("measuring the latent spaces")
         x = np.asarray(prepared.x_scaler(dataset.x[rows].astype(np.float32)))
         made += zip(latent, qualities(x, [one.y for one in latent], labels_of(dataset, rows), self.k), strict=True)
-        return Found(dataset, rows, families(made))
+        return Findings(dataset, rows, families(made))
 
-    def _able(self, announce: Announce) -> list[Axes]:
-        """The sweeps that can be made here."""
+    def _able(self, log: Log) -> list[Axes]:
+        """List the sweeps whose packages are installed."""
         if not any("umap" in axes.methods for axes in self.sweeps):
             return list(self.sweeps)
         try:
             require("umap", "umap", "UMAP")
         except UserError as error:
-            announce(f"remark: {error} It is left out of this study.")
+            log(f"remark: {error} It is left out of this study.")
             return [axes for axes in self.sweeps if "umap" not in axes.methods]
         return list(self.sweeps)
