@@ -16,8 +16,8 @@ from nnjax.core.types import Array, DataFacts, Params, Scaler
 from nnjax.models.imported import Stack
 from nnjax.models.registry import make_model, traits_of
 from nnjax.nn.activations import ACTIVATIONS
-from nnjax.train.engine.batches import output_width
-from nnjax.train.storage import checkpoints
+from nnjax.train.engine.device_data import output_width
+from nnjax.train.storage import named_arrays
 
 Architecture = ModelConfig | Stack
 
@@ -67,7 +67,7 @@ def assemble(architecture: Architecture, facts: DataFacts, arrays: Mapping[str, 
     Raises:
       UserError: an array is missing or of another shape, or as `blank_params`.
     """
-    return Network(architecture, facts, checkpoints.unflatten(blank_params(architecture, facts), arrays))
+    return Network(architecture, facts, named_arrays.unflatten(blank_params(architecture, facts), arrays))
 
 
 def outputs(network: Network) -> Callable[[Array], Array]:

@@ -13,7 +13,7 @@ from nnjax.core.fields import flatten
 from nnjax.core.types import DataFacts
 from nnjax.models.registry import traits_of
 from nnjax.nn.metrics import METRICS, usual_metrics
-from nnjax.train.engine.batches import output_width
+from nnjax.train.engine.device_data import output_width
 from nnjax.train.storage.records import DIVERGED, FINISHED, Record
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from nnjax.core.types import Array, Prepared
 from nnjax.models.registry import make_model
 from nnjax.nn.losses import LOSSES, make_loss
 from nnjax.nn.metrics import is_maximised
-from nnjax.train.engine.batches import DeviceData, Shapes, gather, make_device_data, make_shapes
+from nnjax.train.engine.batches import gather
+from nnjax.train.engine.device_data import DeviceData, Shapes, make_device_data, make_shapes
 from nnjax.train.storage.records import DIVERGED
 
 START = (0.8, 3.0)  # times the expected loss; random outputs add their own variance to an error, about as much again

@@ -1,6 +1,6 @@
-"""One trial as pure functions: draw it, take a step, evaluate it, close an epoch.
+"""The pure functions of one trial: draw its weights, take a step, evaluate, close an epoch.
 
-`train/block.py` vectorises these over lanes and loops over steps; `train/population.py` lays blocks over devices.
+`block.py` vectorises these over lanes and loops over steps; `programs.py` lays blocks over devices.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from nnjax.nn.losses import l1_penalty, l2_penalty, make_loss
 from nnjax.nn.metrics import METRICS, usual_metrics
 from nnjax.nn.optimizers import make_optimizer
 from nnjax.nn.schedules import make_schedule
-from nnjax.train.engine.batches import Batch, DeviceData, Part, Shapes, even_batches, gather, split_batch
+from nnjax.train.engine.batches import Batch, gather, split_batch
+from nnjax.train.engine.device_data import DeviceData, Part, Shapes, even_batches
 
 INIT, DROPOUT, AUGMENT = 0, 2, 3  # what a trial's seed is folded with (batches.ORDER is 1)
 
