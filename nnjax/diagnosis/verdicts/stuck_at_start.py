@@ -1,18 +1,15 @@
 """Verdict `stuck_at_start`: the loss never left where it began; why, as far as the inside of the network is known."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from nnjax.diagnosis import thresholds as limit
-from nnjax.diagnosis.badge import Badge
 from nnjax.diagnosis.conditions import at_mean_predictor, going_nowhere, inferred_guessing, steadily_falling
 from nnjax.diagnosis.marks import band, constant_answer
 from nnjax.diagnosis.trial_features import TrialFeatures
-from nnjax.diagnosis.verdict_rule import BROKEN, EVERYTHING, Description, VerdictRule, graded
+from nnjax.diagnosis.verdict_rule import BROKEN, EVERYTHING, Badge, Description, VerdictRule, graded
 
 FLAT_FALL = 0.15  # the whole fall of a loss that is flat from the second epoch on and has learned nothing
 NEAR_LOG = 0.007  # of log C: the loss of guessing among C classes
