@@ -13,7 +13,7 @@ from scipy.special import softmax as scipy_softmax
 from scipy.stats import ks_2samp
 
 from nnjax.core.experiment import ModelConfig
-from nnjax.models.dense import code_layer
+from nnjax.models.dense import apply_dropout, code_layer
 from nnjax.models.registry import make_model
 from nnjax.nn.activations import ACTIVATIONS
 from nnjax.nn.initializers import KERNEL_INITS
