@@ -104,7 +104,7 @@ def test_the_last_epoch_against_the_formulas(changes, monkeypatch):
     experiment = replace(WATCHED, changes | (linear if "model.kind" in changes else {}) | {"batch_size": 9})
     run = population(specs_of(experiment))
     [record] = run.run()
-    rows = run.groups[0].data.train.index[:40]
+    rows = run.layouts.groups[0].data.train.index[:40]
     x, y, weights = blobs().x[rows], jnp.eye(3)[blobs().y[rows]], run.store.load_weights(0)
     depth = len(experiment.model.widths) + 1
     params = [{part: weights[f"final/layer_{i}/{part}"] for part in ("kernel", "bias")} for i in range(depth)]

@@ -23,7 +23,7 @@ CHIP = Chip("a chip", flops=100.0, bandwidth=10.0, memory=1000.0)
 
 
 def group():
-    [found] = population(specs_of(WIDE), blobs(400, 100)).groups
+    [found] = population(specs_of(WIDE), blobs(400, 100)).layouts.groups
     return found
 
 

@@ -37,8 +37,8 @@ def due(size: int, count: Array, batch_size: int, epoch: Array) -> Array:
 
 def batch_of(trial: Trial, data: DeviceData) -> Batch:
     """Fetch the examples to look at, evenly spaced among those that train."""
-    size, count = data.looks.shape[0], data.train.count
-    return trial.batch(data, data.looks, jnp.arange(size) * jnp.maximum(count // size, 1) < count)
+    size, count = data.probe_indices.shape[0], data.train.count
+    return trial.batch(data, data.probe_indices, jnp.arange(size) * jnp.maximum(count // size, 1) < count)
 
 
 def measure(trial: Trial, hyper: dict[str, Array], state: TrialState, batch: Batch, total_steps: Array) -> Metrics:
