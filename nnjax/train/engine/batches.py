@@ -75,7 +75,7 @@ class Shapes:
 
     Attributes:
       num_inputs, num_outputs: d and k.
-      task: of the data set; "reconstruction" for an autoencoder.
+      goal: "classification", "regression" or "reconstruction".
       has_validation, has_train_eval: whether those parts hold any example.
       image_shape: (height, width) of inputs that are images.
       augment: of the data's configuration: what happens to training images.
@@ -83,7 +83,7 @@ class Shapes:
 
     num_inputs: int
     num_outputs: int
-    task: str
+    goal: str
     has_validation: bool
     has_train_eval: bool
     image_shape: tuple[int, int] | None = None
@@ -92,9 +92,10 @@ class Shapes:
 
 def output_width(model: ModelConfig, facts: DataFacts) -> int:
     """k: the input's width for an autoencoder, else the number of targets or classes (1 for two and no softmax)."""
-    if traits_of(model).reconstructs or facts.task == "none":
+    goal = traits_of(model).goal(facts.task)
+    if goal == "reconstruction":
         return facts.num_inputs
-    if facts.task == "regression":
+    if goal == "regression":
         return facts.num_targets
     distribution = ACTIVATIONS[model.output_activation].distribution
     return 1 if len(facts.classes) == 2 and not distribution else len(facts.classes)
@@ -106,7 +107,7 @@ def make_shapes(experiment: Experiment, prepared: Prepared) -> Shapes:
     return Shapes(
         num_inputs=facts.num_inputs,
         num_outputs=output_width(experiment.model, facts),
-        task="reconstruction" if traits_of(experiment.model).reconstructs else prepared.dataset.task,
+        goal=traits_of(experiment.model).goal(facts.task),
         has_validation=len(prepared.validation) > 0,
         has_train_eval=experiment.train_eval_size != 0,
         image_shape=facts.image_shape,
@@ -282,10 +283,10 @@ def gather(data: DeviceData, shapes: Shapes, index: Array, weight: Array) -> Bat
 
 def _target(data: DeviceData, shapes: Shapes, index: Array, x: Array) -> Array:
     """Targets [b, k]: the input itself, scaled numbers, or classes as one column (k = 1) or one-hot rows."""
-    if shapes.task in ("reconstruction", "none"):
+    if shapes.goal == "reconstruction":
         return x
     y = data.y[index]
-    if shapes.task == "regression":
+    if shapes.goal == "regression":
         return (y - data.y_mean) * data.y_scale
     if shapes.num_outputs == 1:
         return y[:, None].astype(x.dtype)
