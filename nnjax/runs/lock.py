@@ -19,8 +19,8 @@ class FolderLock:
     """
 
     def __init__(self, path: pathlib.Path):
-        self._path, self._file = path, None
-        self._file: IO[str] | None
+        self._path = path
+        self._file: IO[str] | None = None
 
     def take(self) -> None:
         """Make the folder, take it, and remove what a process that was killed in mid-write left.

@@ -12,7 +12,7 @@ from nnjax.train.engine.batches import DeviceData, Part, Shapes, num_probe_examp
 from nnjax.train.engine.programs import make_mesh, make_program, usual_calls
 from nnjax.train.engine.trial import blank_state
 from nnjax.train.layout import footprint
-from nnjax.train.layout.tpu_slices import memory_of
+from scripts.tpu_slices import memory_of
 
 LANES = 8
 CODER = Experiment(

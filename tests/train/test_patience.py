@@ -96,7 +96,7 @@ def test_patience_is_at_least_one_epoch(patience):
 
 
 def _crowd(**options):
-    """Twelve trials on one device of four lanes: what is left of one lane batch waits for what is left of the next ones."""
+    """Twelve trials on one device of four lanes: what is left of one lane batch waits for the rest of the next."""
     specs = specs_of(STOPPING, {"learning_rate": (0.001, 0.3, 1.0, 0.002, 0.5, 2.0, 0.003, 0.6, 3.0, 0.004, 0.7, 4.0)})
     return population(specs, plan=Plan(1, 1, 4, "shared"), **options)
 

@@ -9,8 +9,8 @@ from populations import blobs, population, specs_of
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, ModelConfig
-from nnjax.train.layout.tpu_slices import V5E, Account, Chip, Cost, Memory, account, describe_slice
 from scripts.tpu_page import page, table, trials_per_second
+from scripts.tpu_slices import V5E, Account, Chip, Cost, Memory, account, describe_slice
 
 WIDE = Experiment(
     data=DataConfig("blobs", validation=100, test=10, scaling="none"),
