@@ -60,7 +60,7 @@ ABOVE = {  # the conveniences of `Run`, found when they are called: the only arr
     "network": "nnjax.exchange.network:Network",
     "note_verdicts": "nnjax.diagnosis.trials:note_verdicts",
     "outputs": "nnjax.exchange.network:outputs",
-    "plot_curves": "nnjax.report.charts.figures:plot_curves",
+    "plot_curves": "nnjax.report.charts.curve_figure:plot_curves",
     "read_certificate": "nnjax.verify.certificate:read",
     "read_sanity": "nnjax.verify.sanity:read",
     "write_report": "nnjax.report.page:write_report",
@@ -253,9 +253,7 @@ class Run:
         x, width = np.asarray(x, np.float32), network.facts.num_inputs
         if x.ndim != 2 or x.shape[1] != width:
             raise UserError(f"The inputs have shape {x.shape}, but (n, {width}) was expected.")
-        function = _above("codes" if encode else "outputs")(network)
-        parts = [np.asarray(function(x[i : i + 1000])) for i in range(0, len(x), 1000)]
-        return np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)
+        return in_batches(_above("codes" if encode else "outputs")(network), x)
 
     def best_trial(self, metric: str = "val_loss") -> int:
         """The finished trial with the lowest final value of a metric; of an accuracy, with the highest.
@@ -320,6 +318,12 @@ class Run:
     def report(self, path: str | os.PathLike[str] | None = None) -> pathlib.Path:
         """Write the HTML report, by default into the run folder; returns its path."""
         return _above("write_report")(self, path)
+
+
+def in_batches(function: Callable[[Any], Any], x: np.ndarray, batch: int = 1000) -> np.ndarray:
+    """Apply a function from [b, d] to [b, k] to all examples x [n, d]: [n, k]."""
+    parts = [np.asarray(function(x[i : i + batch])) for i in range(0, len(x), batch)]
+    return np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)
 
 
 def _folds(setting: Setting) -> int | None:

@@ -15,19 +15,17 @@ from fake_runs import (
     searched,
     table,
 )
-from page import Page
+from page import Page, text_of
 
 from nnjax.core.errors import UserError
 from nnjax.core.fields import replace
-from nnjax.report import page
+from nnjax.report import context, page, sections
 from nnjax.report.page import write_report
-from nnjax.report.sections import network_snapshot
 from nnjax.spaces.space import Arm, Space
 
 
 def rendered(run) -> Page:
-    found, missing = network_snapshot.exhibits(run)
-    return Page(page.render(run, found, missing, None))
+    return Page(text_of(run))
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +47,7 @@ def test_files_of_a_mixed_run(demo):
 def test_sections_of_a_mixed_run(demo):
     expected = [
         "scores",
-        "verdicts",
+        "diagnoses",
         "curves",
         "reconstructions",
         "latent",
@@ -57,7 +55,7 @@ def test_sections_of_a_mixed_run(demo):
         "mistakes",
         "run",
         "trials",
-        "census",
+        "model_summary",
     ]
     assert Page(demo[1]).sections() == [*expected, "environment"]
 
@@ -92,8 +90,7 @@ def test_page_says_what_was_run_and_what_did_best(demo):
 
 def test_names_cannot_break_out():
     run = hostile()
-    found, missing = network_snapshot.exhibits(run)
-    text = page.render(run, found, missing, None)
+    text = text_of(run)
     parsed, plain = Page(text), rendered(fake_run(space=DEMO))
     assert parsed.tags.count("script") == plain.tags.count("script") == 2
     assert "alert" not in "".join(tag for tag, *_ in parsed.attributes)
@@ -171,6 +168,39 @@ def test_a_run_of_which_nothing_is_known_yet():
     found = rendered(fake_run(space=DEMO, statuses=dict.fromkeys(range(5), WAITING)))
     assert "curves" not in found.sections()
     assert found.tags.count("script") == 1  # no data without a chart
+
+
+def test_weights_and_rankings_are_read_once(tmp_path, monkeypatch):
+    """Each file of weights is read once a report, and settings and their costs are computed once."""
+    run, read, asked = fake_run(space=DEMO), [], []
+    real, real_settings = run.store.load_weights, context.settings
+    monkeypatch.setattr(run.store, "load_weights", lambda trial: read.append(trial) or real(trial))
+    monkeypatch.setattr(context, "settings", lambda run: asked.append(run) or real_settings(run))
+    write_report(run, tmp_path)
+    assert sorted(read) == [0, 1, 2, 3, 4]
+    assert len(asked) == 1
+
+
+def test_a_throw_away_section_is_one_module(tmp_path, monkeypatch):
+    """Its record alone brings it onto the page, in its place, and its figure into the folder."""
+    source = """
+from nnjax.report.section import Section
+
+SECTION = Section(
+    title="Trials in words",
+    order=45,
+    build=lambda report: {"count": len(report.run.specs)},
+    figures=lambda content: {"words.png": b"PNG"},
+    template="<p>{{ count }} trials <{{ 'b' }}>.</p>",
+)
+"""
+    (tmp_path / "trials_in_words.py").write_text(source)
+    monkeypatch.setattr(sections, "__path__", [*sections.__path__, str(tmp_path)])
+    path = write_report(fake_run(space=DEMO), tmp_path / "report")
+    found = Page(path.read_text()).sections()
+    assert found[found.index("curves") + 1] == "trials_in_words"
+    assert "<p>5 trials <b>.</p>" in path.read_text()
+    assert (path.parent / "figures" / "words.png").read_bytes() == b"PNG"
 
 
 def test_data_that_are_gone_are_told(monkeypatch):

@@ -271,7 +271,7 @@ def test_evidence_on_the_chart_of_a_few_networks(page, tmp_path):
 
 
 def test_the_chart_of_learning_curves_tells_values_zooms_and_hides(page, tmp_path):
-    """A curve under the pointer says its value; a drag shows a part, a double click all; a name takes its curves away."""
+    """A curve under the pointer says its value; a drag zooms, a double click shows all; a name hides its curves."""
     run = fake_run(space=DEMO)
     page.open(write_report(run, tmp_path))
     left, top, *_ = box(page, "#chart")

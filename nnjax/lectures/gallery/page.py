@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import Any
 
+from nnjax.core.text import field_name, show
 from nnjax.diagnosis.types import CODES
 from nnjax.lectures.gallery.drawing import plot_rates, plot_trial
 from nnjax.lectures.gallery.rates import Rates
 from nnjax.lectures.gallery.training import Provoked, Shown
+from nnjax.report import trial_verdicts
 from nnjax.report.charts import figures, pictures
 from nnjax.report.page import TEMPLATES, template, write_page
-from nnjax.report.sections import diagnoses
-from nnjax.runs.settings import field_name, show
 
 DPI = 130
 
@@ -72,4 +72,4 @@ def _item(one: Provoked) -> dict[str, Any]:
 
 def _shown(shown: Shown, changes: Mapping[str, Any]) -> dict[str, Any]:
     settings = ", ".join(f"{field_name(path)} {show(value)}" for path, value in changes.items())
-    return {**diagnoses.verdicts(shown.diagnosis), "settings": settings}
+    return {**trial_verdicts.verdicts(shown.diagnosis), "settings": settings}

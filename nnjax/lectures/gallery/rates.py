@@ -8,7 +8,7 @@ import numpy as np
 
 from nnjax.api import sweep
 from nnjax.lectures.gallery.failure_modes import BASE
-from nnjax.report.sections.diagnoses import code_of
+from nnjax.report.trial_verdicts import code_of
 
 GOOD = 1.3  # times the lowest loss: what is as good as the best rate
 RATES, EPOCHS = np.geomspace(1e-4, 100.0, 25), 20

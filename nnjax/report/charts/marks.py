@@ -10,7 +10,7 @@ import numpy as np
 from nnjax.diagnosis.thresholds import LINEAR
 from nnjax.diagnosis.types import Diagnosis, Verdict
 from nnjax.diagnosis.verdicts.case import percent
-from nnjax.report.charts.columns import rounded
+from nnjax.report.sweep.columns import rounded
 
 POINTS = 9  # of the extrapolated power law
 AHEAD = 1.5  # times the epochs trained: how far it goes (`features.gain_ahead`)

@@ -2,43 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from nnjax.report.sections.overview import count
+from nnjax.core.text import count
+from nnjax.report.context import ReportContext
+from nnjax.report.section import Content, Section
 from nnjax.verify.certificate import Certificate, Check
-
-if TYPE_CHECKING:
-    from nnjax.runs.run import Run
 
 
 def sentences(certificate: Certificate) -> list[str]:
     """Say on the terminal what the certificate says."""
     again = ", ".join(str(check.trial) for check in certificate.checks)
     kind = {"passed": "certificate", "failed": "error: certificate", "empty": "warning: certificate"}
-    out = [f"{kind[verdict(certificate)]}: {headline(certificate)}" + f" Trials {again}." * bool(again)]
+    out = [f"{kind[outcome(certificate)]}: {headline(certificate)}" + f" Trials {again}." * bool(again)]
     if certificate.checks:
         out += [f"  {name}: {text}" for name, text in _found(certificate)]
     return out + [f"error: {sentence}" for sentence in failures(certificate)] + _left_out(certificate)
 
 
-def section(run: Run) -> dict[str, Any] | None:
-    """Describe the certificate for the page; None if there is none."""
-    certificate = run.certificate
+def build(report: ReportContext) -> Content | None:
+    """Describe the certificate; None if there is none."""
+    certificate = report.run.certificate
     if certificate is None:
         return None
     return {
-        "verdict": verdict(certificate),
+        "outcome": outcome(certificate),
         "headline": headline(certificate),
-        "question": "A sweep trains its trials side by side in one program. To show that this changes nothing, some of "
-        "them were trained again afterwards: each by the program that trained it, in another lane among other "
-        "neighbours, and each alone.",
         "table": table(certificate),
         "failures": failures(certificate),
         "notes": [*_found(certificate), ("not tested", " ".join(_untested(certificate)))],
     }
 
 
-def verdict(certificate: Certificate) -> str:
+def outcome(certificate: Certificate) -> str:
     """Name the outcome: "passed", "failed" or "empty"."""
     return "passed" if certificate.passed else "failed" if certificate.failed else "empty"
 
@@ -149,3 +145,23 @@ def _untested(certificate: Certificate) -> list[str]:
         out.append("In (a), epochs after the run had moved a trial to another program.")
     out.append("Epochs later than those named, final weights, other machines.")
     return out + [f"{count(n, 'trial').capitalize()} could not be chosen: {why}." for n, why in certificate.left_out]
+
+
+SECTION = Section(
+    title="Certificate: side by side as alone",
+    order=140,
+    build=build,
+    template="""
+{% from "macros.html.jinja" import pairs, plain_table %}
+<p class="verdict {{ outcome }}"><strong>{{ headline }}</strong></p>
+<p>A sweep trains its trials side by side in one program. To show that this changes nothing, some of them were trained
+again afterwards: each by the program that trained it, in another lane among other neighbours, and each alone.</p>
+{% if table.rows %}
+{{ plain_table(table, "certificate") }}
+{% endif %}
+{% for sentence in failures %}
+<p class="failure">{{ sentence }}</p>
+{% endfor %}
+{{ pairs(notes) }}
+""",
+)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnjax.report.charts.columns import Column
-from nnjax.report.charts.regions import narrowest
-from nnjax.report.sections.advice import advice
-from nnjax.report.sections.evolution import lineage_table
-from nnjax.report.sections.overview import count
-from nnjax.report.sections.sweep_data import Sweep, failed, finished, rungs
-from nnjax.runs.settings import PREFIX, field_name, number, show
+from nnjax.core.text import count, field_name, number, show
+from nnjax.report.sweep.advice import advice
+from nnjax.report.sweep.columns import Column
+from nnjax.report.sweep.data import Sweep, failed, finished, rungs
+from nnjax.report.sweep.evolution import lineage_table
+from nnjax.report.sweep.regions import narrowest
+from nnjax.runs.settings import PREFIX
 from nnjax.runs.statistics import Estimate, estimate
 from nnjax.search.importance import importance
 from nnjax.train.storage.records import DIVERGED, DROPPED
@@ -25,8 +25,8 @@ FEWEST = 3  # failures below which their place in the space says nothing
 MAX_FAILURES = 200  # in the table
 
 
-def verdict(sweep: Sweep) -> dict[str, Any]:
-    """Give what stands above the charts of a sweep: cards, advice, importance, sentences on rungs and failures."""
+def sweep_findings(sweep: Sweep) -> dict[str, Any]:
+    """Describe a sweep above its charts: cards, advice, importance, sentences on rungs and failures."""
     key = _key(sweep)
     shares = shares_of(sweep, key)
     return {

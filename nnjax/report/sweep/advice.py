@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from nnjax.core.text import count
 from nnjax.diagnosis import trials
-from nnjax.report.charts.regions import narrowest
-from nnjax.report.sections import diagnoses
-from nnjax.report.sections.overview import count
-from nnjax.report.sections.sweep_data import Sweep, failed, finished
+from nnjax.report.sweep.data import Sweep, failed, finished
+from nnjax.report.sweep.regions import narrowest
+from nnjax.report.trial_verdicts import code_of
 from nnjax.search.importance import edges
 from nnjax.train.storage.records import FINISHED
 
@@ -26,7 +26,7 @@ def advice(sweep: Sweep, key: str | None) -> list[str]:
       key: the record's value by which settings are compared; None where there is none.
     """
     warned = edges(sweep.run, key) if key else []
-    codes = [diagnoses.code_of(sweep.run, trial) for trial in sweep.trials]
+    codes = [code_of(sweep.run, trial) for trial in sweep.trials]
     return [*_best(sweep, bool(warned)), *warned, *_often(sweep, codes)]
 
 

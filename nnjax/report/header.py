@@ -1,4 +1,4 @@
-"""What a run amounts to, in sentences: what was trained, how it ended, which did best, and against what."""
+"""The head of the report: title, sentences and key numbers of a run."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnjax.core.experiment import Replicate, replicate_of
-from nnjax.core.text import duration
+from nnjax.core.text import count, duration, number, spelled
 from nnjax.data.baselines import ACCURACY, MSE, Anchors
 from nnjax.models.registry import code_width
-from nnjax.report.sections.network_snapshot import Exhibit
-from nnjax.report.sections.scores import Key, goals_of
-from nnjax.runs.settings import Setting, cell, mean_and_spread, number, ranked, report_part, scores, settings
+from nnjax.report.context import ReportContext
+from nnjax.report.text import cell
+from nnjax.runs.settings import Setting, mean_and_spread, report_part, scores
 from nnjax.train.storage.records import DIVERGED, DROPPED, ENDED, FAILED, FINISHED, RUNNING, STOPPED, WAITING
 from nnjax.train.storage.retention import keep_text, spans
 
@@ -23,34 +23,29 @@ if TYPE_CHECKING:
 
 Known = Mapping[str, Mapping[str, float]]
 
-SMALL = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+CARDS = {
+    "classification": "wrong answers",
+    "reconstruction": "error of the copies",
+    "regression": "squared error",
+}
 
 
-def count(n: int, noun: str) -> str:
-    """Write a number with its noun: "one network", "1,200 networks"."""
-    return f"{_spelled(n)} {noun}{'' if n == 1 else 's'}"
-
-
-def _spelled(n: int) -> str:
-    return SMALL[n] if n < len(SMALL) else f"{n:,}"
-
-
-def title(run: Run) -> str:
+def title(report: ReportContext) -> str:
     """Give the run's title, or make one."""
-    if run.title:
-        return run.title
-    names = list(dict.fromkeys(setting.facts.name for setting in settings(run)))
-    return f"{_capital(count(len(settings(run)), 'network'))} on {', '.join(names[:3])}"
+    if report.run.title:
+        return report.run.title
+    names = list(dict.fromkeys(setting.facts.name for setting in report.settings))
+    return f"{_capital(count(len(report.settings), 'network'))} on {', '.join(names[:3])}"
 
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def sentences(run: Run, references: Mapping[Key, Anchors]) -> list[str]:
-    """Say what the run amounts to; one sentence or two for each thing."""
-    some = settings(run)
-    best = [_best(run, ranked(run, own)[0], len(own), references.get(key)) for key, own in goals_of(run).items()]
+def sentences(report: ReportContext) -> list[str]:
+    """Sum the run up: what was trained, how it ended, which network did best and against what."""
+    run, some = report.run, report.settings
+    best = [_best(run, own[0], len(own), report.baselines.get(key)) for key, own in report.groups.items()]
     return [
         _trained(run, some),
         *_ended(run),
@@ -147,10 +142,10 @@ def _evolved(run: Run) -> list[str]:
 
 
 def _of(n: int, total: int) -> str:
-    return f"{_capital(_spelled(n))} of {count(total, 'trial')}"
+    return f"{_capital(spelled(n))} of {count(total, 'trial')}"
 
 
-def _best(run: Run, setting: Setting, rivals: int, reference: Anchors | None) -> str:
+def _best(run: Run, setting: Setting, rivals: int, baselines: Anchors | None) -> str:
     """Say how the best setting of a goal does, and what it beats."""
     metric = ACCURACY if setting.goal == "classification" else MSE
     values = scores(run, setting, metric)
@@ -158,8 +153,8 @@ def _best(run: Run, setting: Setting, rivals: int, reference: Anchors | None) ->
     if not np.isfinite(mean):
         return ""
     part = f"on the {report_part(setting.facts)} part"
-    told = {"reconstruction": _copies, "classification": _answers, "regression": _predicts}[setting.goal]
-    return told(setting, rivals, values, mean, part, reference.scores if reference else {})
+    words = {"reconstruction": _copies, "classification": _answers, "regression": _predicts}[setting.goal]
+    return words(setting, rivals, values, mean, part, baselines.scores if baselines else {})
 
 
 def _copies(setting: Setting, rivals: int, values: np.ndarray, mean: float, part: str, known: Known) -> str:
@@ -184,8 +179,8 @@ def _who(setting: Setting) -> str:
 
 def _answers(setting: Setting, rivals: int, values: np.ndarray, mean: float, part: str, known: Known) -> str:
     text = f"The best classifier is {_who(setting)}: it" if rivals > 1 else f"The network {setting.label}"
-    told = {"least squares": "a linear fit", "majority class": "always answering the commonest class"}
-    others = [f"{told[name]} on {100 * (1 - known[name][ACCURACY]):.1f} %" for name in told if name in known]
+    words = {"least squares": "a linear fit", "majority class": "always answering the commonest class"}
+    others = [f"{words[name]} on {100 * (1 - known[name][ACCURACY]):.1f} %" for name in words if name in known]
     return (
         "; ".join([f"{text} is wrong on {cell(1 - values, percent=True)} {part.replace('on', 'of', 1)}", *others]) + "."
     )
@@ -193,8 +188,8 @@ def _answers(setting: Setting, rivals: int, values: np.ndarray, mean: float, par
 
 def _predicts(setting: Setting, rivals: int, values: np.ndarray, mean: float, part: str, known: Known) -> str:
     text = f"The best predictions are those of {_who(setting)}:" if rivals > 1 else f"{setting.label} predicts with"
-    told = {"least squares": "a linear fit has", "mean of the targets": "their mean, whatever the input,"}
-    others = [f"{told[name]} {number(known[name][MSE])}" for name in told if name in known]
+    words = {"least squares": "a linear fit has", "mean of the targets": "their mean, whatever the input,"}
+    others = [f"{words[name]} {number(known[name][MSE])}" for name in words if name in known]
     return "; ".join([f"{text} mean squared error {cell(values)} {part}", *others]) + "."
 
 
@@ -211,34 +206,29 @@ def _caution(run: Run, some: Sequence[Setting]) -> list[str]:
     return out
 
 
-def cards(run: Run, seconds: float | None) -> list[tuple[str, str, str]]:
+def cards(report: ReportContext) -> list[tuple[str, str, str]]:
     """Give the key numbers: (what, value, remark)."""
+    run = report.run
     done = sum(record.status in FINISHED for record in run.records)
-    out = [("trials finished", f"{done:,} of {len(run.records):,}", count(len(settings(run)), "network"))]
-    for key, own in list(goals_of(run).items())[:3]:
-        best = ranked(run, own)[0]
-        classify = key[1] == "classification"
-        values = scores(run, best, ACCURACY if classify else MSE)
+    out = [("trials finished", f"{done:,} of {len(run.records):,}", count(len(report.settings), "network"))]
+    for (_, goal), own in list(report.groups.items())[:3]:
+        classify = goal == "classification"
+        values = scores(run, own[0], ACCURACY if classify else MSE)
         text = cell(1 - values, percent=True) if classify else cell(values)
         if text != "–":
-            what = {
-                "classification": "wrong answers",
-                "reconstruction": "error of the copies",
-                "regression": "squared error",
-            }
-            out.append((what[key[1]], text, f"{best.label}, {report_part(best.facts)}"))
-    if seconds is not None:
-        out.append(("time to train", duration(seconds), "minutes and seconds" if seconds < 3600 else "hours"))
+            out.append((CARDS[goal], text, f"{own[0].label}, {report_part(own[0].facts)}"))
+    if report.seconds is not None:
+        unit = "minutes and seconds" if report.seconds < 3600 else "hours"
+        out.append(("time to train", duration(report.seconds), unit))
     return out
 
 
-def chosen(run: Run, some: Sequence[Exhibit]) -> str:
+def shown_networks(report: ReportContext) -> str:
     """Say which trials the pictures are of, where that is not plain."""
-    total = len(settings(run))
-    parts = []
+    some, total, parts = report.snapshots, len(report.settings), []
     if len(some) < total:
         parts.append(f"The pictures show {count(len(some), 'network')} of {total:,}, the best.")
-    if any(len(exhibit.setting.trials) > 1 for exhibit in some):
-        among = "" if run.store.keep is None else ", of those whose weights were kept"
+    if any(len(snapshot.setting.trials) > 1 for snapshot in some):
+        among = "" if report.run.store.keep is None else ", of those whose weights were kept"
         parts.append(f"Of several trials they show the one with the median error{among}.")
     return " ".join(parts)

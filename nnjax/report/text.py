@@ -1,0 +1,34 @@
+"""Scores and metrics as text, as a reader of the report sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nnjax.core.text import number
+from nnjax.data.baselines import ACCURACY, BCE, MAE, MSE
+from nnjax.runs.settings import mean_and_spread
+
+LABELS = {
+    MSE: "mean squared error",
+    MAE: "mean absolute error",
+    BCE: "binary cross-entropy",
+    ACCURACY: "accuracy",
+    "categorical_crossentropy": "categorical cross-entropy",
+    "kl_divergence": "Kullback-Leibler divergence",
+    "mean_squared_logarithmic_error": "mean squared logarithmic error",
+}
+
+
+def named(metric: str) -> str:
+    """Write a metric's name for people."""
+    return LABELS.get(metric, metric.replace("_", " "))
+
+
+def cell(values: Sequence[float] | np.ndarray, percent: bool = False) -> str:
+    """Write values as "mean ± standard deviation", or the one value there is."""
+    mean, spread, count = mean_and_spread(np.asarray(values, float) * (100 if percent else 1))
+    if percent:
+        return f"{mean:.2f}" + (f" ± {spread:.2f}" if count > 1 else "") + " %" if count else "–"
+    return f"{mean:.3g} ± {spread:.1g}" if count > 1 else number(mean)
