@@ -10,7 +10,7 @@ from absl import flags
 from nnjax.cli.main import run
 from nnjax.core.errors import UserError
 
-CURVES = flags.DEFINE_string("curves", "tests/diagnose/curves.npz", "the file that label_curves wrote")
+CURVES = flags.DEFINE_string("curves", "tests/diagnosis/curves.npz", "the file that label_curves wrote")
 PART = flags.DEFINE_enum("part", "last", ["tuning", "test", "fresh", "unseen", "last"], "which part of the curves")
 IMAGES = flags.DEFINE_string("images", None, "folder of the pictures")
 

@@ -29,7 +29,7 @@ def digest(folder: pathlib.Path) -> str:
     """Hash the arrays of a run folder."""
     total = hashlib.sha256()
     for path in [folder / "curves.npz", *sorted((folder / "checkpoints").glob("weights_*.npz"))]:
-        with np.load(path) as arrays:
+        with np.load(path, allow_pickle=False) as arrays:
             for name in sorted(arrays.files):
                 if name.startswith("__"):
                     continue  # the file's own checksum

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig
 from nnjax.data.baselines import PCA_WIDTHS, Anchors, anchors
-from nnjax.models.registry import code_width
+from nnjax.models.registry import traits_of
 from nnjax.report import snapshots
 from nnjax.report.charts import curves
 from nnjax.report.snapshots import NetworkSnapshot
@@ -70,7 +70,7 @@ class ReportContext:
         """The baselines of the first data and goals, with PCA at every width that a code has."""
         out = {}
         for (config, goal), some in list(self.groups.items())[:MAX_BOARDS]:
-            widths = [code_width(setting.experiment.model) for setting in some]
+            widths = [traits_of(setting.experiment.model).code_width(setting.experiment.model) for setting in some]
             try:
                 out[config, goal] = anchors(self.run.data(some[0].trials[0]), goal, [*PCA_WIDTHS, *widths])
             except UserError:

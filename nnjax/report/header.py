@@ -11,7 +11,7 @@ import numpy as np
 from nnjax.core.experiment import Replicate, replicate_of
 from nnjax.core.text import count, duration, number, spelled
 from nnjax.data.baselines import ACCURACY, MSE, Anchors
-from nnjax.models.registry import code_width
+from nnjax.models.registry import traits_of
 from nnjax.report.context import ReportContext
 from nnjax.report.text import cell
 from nnjax.runs.settings import Setting, mean_and_spread, report_part, scores
@@ -164,7 +164,7 @@ def _copies(setting: Setting, rivals: int, values: np.ndarray, mean: float, part
     if baseline and mean >= known[baseline][MSE]:
         reached = number(known[baseline][MSE])
         return f"{text} The {baseline}, whatever the input, reaches {reached}: it has learned next to nothing."
-    width = code_width(setting.experiment.model)
+    width = traits_of(setting.experiment.model).code_width(setting.experiment.model)
     if f"PCA-{width}" in known:
         pca = known[f"PCA-{width}"][MSE]
         verdict = "better than the network" if pca < mean else "the network does better"

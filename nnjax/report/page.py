@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from nnjax.core.errors import UserError
 from nnjax.core.files import write_atomically
 from nnjax.diagnosis.trials import named
+from nnjax.diagnosis.verdicts import BADGES
 from nnjax.report import header
-from nnjax.report.charts.badges import BADGES
 from nnjax.report.context import ReportContext
 from nnjax.report.section import Content, Section, find_sections
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import AUTOENCODERS
 from nnjax.core.types import Prepared
 from nnjax.data.baselines import measured_part
 from nnjax.exchange.network import codes, outputs
+from nnjax.models.registry import traits_of
 from nnjax.runs.run import in_batches
 from nnjax.runs.settings import Setting, representative
 
@@ -141,7 +141,7 @@ def _take_snapshot(run: Run, setting: Setting, trial: int) -> NetworkSnapshot:
     part, rows = measured_part(prepared)
     rows = rows[:MAX_EXAMPLES]
     raw = prepared.dataset.x[rows].astype(np.float32)
-    coded = setting.experiment.model.kind in AUTOENCODERS and setting.experiment.model.widths
+    coded = traits_of(setting.experiment.model).reconstructs and setting.experiment.model.widths
     kernel = _first_kernel(network.params)
     return NetworkSnapshot(
         setting=setting,

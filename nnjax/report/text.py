@@ -7,23 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from nnjax.core.text import number
-from nnjax.data.baselines import ACCURACY, BCE, MAE, MSE
+from nnjax.nn.metrics import METRICS
 from nnjax.runs.settings import mean_and_spread
-
-LABELS = {
-    MSE: "mean squared error",
-    MAE: "mean absolute error",
-    BCE: "binary cross-entropy",
-    ACCURACY: "accuracy",
-    "categorical_crossentropy": "categorical cross-entropy",
-    "kl_divergence": "Kullback-Leibler divergence",
-    "mean_squared_logarithmic_error": "mean squared logarithmic error",
-}
 
 
 def named(metric: str) -> str:
     """Write a metric's name for people."""
-    return LABELS.get(metric, metric.replace("_", " "))
+    return METRICS[metric].label if metric in METRICS else metric.replace("_", " ")
 
 
 def cell(values: Sequence[float] | np.ndarray, percent: bool = False) -> str:

@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 
 import jax
 
-from nnjax.checks.fit import examine, summarize
+from nnjax.checks.finding import Finding
+from nnjax.checks.fit import examine, summarize_targets
 from nnjax.checks.impossible import validate
-from nnjax.checks.rules.case import Finding
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, TrialSpec
 from nnjax.core.types import Dataset, Prepared
 from nnjax.data import load, prepare_loaded
-from nnjax.models import lenet_tables
-from nnjax.models.registry import make_model
-from nnjax.models.summary import census
+from nnjax.models.registry import make_model, traits_of
+from nnjax.models.summary import summarize_model
 from nnjax.nn.augmentation import NONE
 from nnjax.nn.optimizers import resolve
 from nnjax.spaces.space import Space, expand
 from nnjax.train.engine.batches import output_width
 from nnjax.train.storage import checkpoints
 
-IMAGE_SIDES = {"lenet5": (28, 32), "lenet5_modern": (28, 32), "conv_autoencoder": (28,)}
 COPIES = 5  # of a trial's weights: they, the best ones, the gradient, and two moments of the optimizer
 
 
@@ -89,40 +88,38 @@ def prepare_all(specs: Sequence[TrialSpec], data: Dataset | None) -> dict[DataCo
 
 
 def refuse_unfit_images(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> None:
-    """Refuse data that are no images where images are needed, and classes for which LeNet-5 has no bitmaps.
+    """Refuse data that are no images where images are needed, and numbers of classes that a model cannot tell apart.
 
     Raises:
       UserError: there are such data.
     """
-    for kind, config in dict.fromkeys((spec.experiment.model.kind, spec.experiment.data) for spec in specs):
-        facts = prepared[config].facts()
+    for traits, config in dict.fromkeys((traits_of(spec.experiment.model), spec.experiment.data) for spec in specs):
+        facts, kind = prepared[config].facts(), traits.name
         if config.augment != NONE and facts.image_shape is None:
             raise UserError(f"{config.name} has no images to augment by {config.augment}: set data.augment=none.")
-        sides = IMAGE_SIDES.get(kind)
         shape = facts.image_shape or (math.isqrt(facts.num_inputs),) * 2
-        if sides and (shape not in [(side, side) for side in sides] or math.prod(shape) != facts.num_inputs):
+        if not traits.reads_images(shape, facts.num_inputs):
             found = f"images of {shape[0]}×{shape[1]} pixels" if facts.image_shape else f"{facts.num_inputs} inputs"
-            sizes = " or ".join(f"{side}×{side}" for side in sides)
+            sizes = " or ".join(f"{side}×{side}" for side in traits.image_sides)
             raise UserError(
                 f"{config.name} has {found}, but {kind} reads images of {sizes}: resize them, or set model.kind=mlp."
             )
-        if kind == "lenet5" and len(facts.classes) != lenet_tables.NUM_CLASSES:
+        if traits.num_classes not in (None, len(facts.classes)):
             raise UserError(
-                f"{config.name} has {len(facts.classes) or 'no'} classes, but the outputs of lenet5 are distances to "
-                "drawings of 10 digits: take data of 10 classes, or set model.kind=lenet5_modern."
+                f"{config.name} has {len(facts.classes) or 'no'} classes, but the outputs of {kind} are distances to "
+                f"drawings of {traits.num_classes} digits: take data of {traits.num_classes} classes, or set "
+                "model.kind=lenet5_modern."
             )
 
 
 def judge(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> list[tuple[str, Finding]]:
     """Judge every distinct trial before training; each finding once, with the arms it concerns."""
     found: dict[Finding, list[str]] = {}
-    summaries = {
-        (data, kind): summarize(prepared[data], kind)
-        for data, kind in {(spec.experiment.data, spec.experiment.model.kind) for spec in specs}
-    }
+    summary = functools.cache(lambda data, reconstructs: summarize_targets(prepared[data], reconstructs))
     distinct = {(spec.arm, dataclasses.replace(spec.experiment, seed=0)): spec for spec in specs}
     for spec in distinct.values():
-        for finding in examine(spec.experiment, summaries[spec.experiment.data, spec.experiment.model.kind]):
+        measured = summary(spec.experiment.data, traits_of(spec.experiment.model).reconstructs)
+        for finding in examine(spec.experiment, measured):
             arms = found.setdefault(finding, [])
             if spec.arm not in arms:
                 arms.append(spec.arm)
@@ -155,7 +152,7 @@ def refuse_too_large(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, P
         experiment, data = spec.experiment, prepared[spec.experiment.data]
         _refuse_too_long(experiment, len(data.train))
         facts = data.facts()
-        counted = census(experiment, facts.num_inputs, output_width(experiment.model, facts))
+        counted = summarize_model(experiment, facts.num_inputs, output_width(experiment.model, facts))
         units = facts.num_inputs + sum(layer.outputs for layer in counted.layers)
         weights = 4 * COPIES * counted.parameters
         batch = 4 * max(experiment.batch_size, experiment.eval_batch_size) * units

@@ -13,6 +13,7 @@ from nnjax.core.experiment import Experiment
 from nnjax.core.types import Array, Prepared
 from nnjax.models.registry import make_model
 from nnjax.nn.losses import LOSSES, make_loss
+from nnjax.nn.metrics import is_maximised
 from nnjax.train.engine.batches import DeviceData, Shapes, gather, make_device_data, make_shapes
 from nnjax.train.storage.records import DIVERGED
 
@@ -24,7 +25,6 @@ LEARNED = {"classification": 0.7, "regression": 0.7, "reconstruction": 0.05}
 HELP = 0.05  # by which share the inputs must lower the loss that is possible without them
 PRIOR = 0.1  # by which share of it the loss without inputs may miss that of the best constant
 SIGMAS = 3.0  # above chance, as validation examples are few
-MEAN_IS_BEST = ("mean_squared_error", "binary_crossentropy", "categorical_crossentropy", "kl_divergence")
 MSE = "mean_squared_error"
 
 
@@ -59,7 +59,7 @@ class Outcome(NamedTuple):
         values = values[np.isfinite(values)]
         if not len(values):
             return float("nan")
-        return float(values.max() if "accuracy" in name else values.min())
+        return float(values.max() if is_maximised(name) else values.min())
 
     def falling(self, name: str) -> bool:
         """Whether a curve of some epochs fell by more than 1 % in its second half, and ended at its lowest."""
@@ -130,15 +130,13 @@ def references(experiment: Experiment, prepared: Prepared, few: Prepared) -> Ref
     few_targets = _examples(data, shapes, few.train)[1]
     goal = {"none": "reconstruction"}.get(shapes.task, shapes.task)
     mean, unit = train.mean(axis=0, keepdims=True), train.min() >= 0 and train.max() <= 1
-    floored = unit and experiment.loss == "binary_crossentropy"
-    known = experiment.loss in MEAN_IS_BEST
+    loss = LOSSES[experiment.loss]
+    floored = unit and loss.compares == "probabilities"
     return References(
         goal=goal,
         start=_start(experiment, shapes, x, train),
-        constant=_loss(LOSSES[experiment.loss], measured, np.broadcast_to(mean, measured.shape))
-        if known
-        else float("nan"),
-        floor=_loss(LOSSES["binary_crossentropy"], measured, measured) if floored else 0.0,
+        constant=_loss(loss, measured, np.broadcast_to(mean, measured.shape)) if loss.mean_is_best else float("nan"),
+        floor=_loss(loss, measured, measured) if floored else 0.0,
         chance=_most_frequent(measured) if goal == "classification" else float("nan"),
         variance=float(np.mean((measured - mean) ** 2)),
         few_variance=float(np.mean((few_targets - few_targets.mean(axis=0, keepdims=True)) ** 2)),
@@ -195,10 +193,10 @@ def start(measured: Measured) -> Check:
 
 
 def _expected_name(measured: Measured) -> str:
-    loss, output = measured.experiment.loss, measured.experiment.model.output_activation
-    if (loss, output) == ("categorical_crossentropy", "softmax"):
+    loss, output = LOSSES[measured.experiment.loss], measured.experiment.model.output_activation
+    if loss.renormalises and output == "softmax":
         return f" (log {measured.references.num_classes})" if measured.references.num_classes else ""
-    return " (log 2)" if (loss, output) == ("binary_crossentropy", "sigmoid") else ""
+    return " (log 2)" if loss.compares == "probabilities" and output == "sigmoid" else ""
 
 
 def by_heart(measured: Measured) -> Check:

@@ -10,7 +10,7 @@ from nnjax.core.experiment import Experiment
 from nnjax.lectures.studies.study import Study
 from nnjax.spaces.space import Space, expand
 
-CONFIGS = sorted((pathlib.Path(__file__).parents[1] / "configs").glob("*.py"))
+CONFIGS = sorted((pathlib.Path(__file__).parents[2] / "configs").glob("*.py"))
 
 
 MINE = '''"""Mine.

@@ -221,7 +221,7 @@ def test_a_thousand_trials_fit(tmp_path):
     assert path.stat().st_size <= 4e6
     found = Page(path.read_text())
     assert found.tags.count("tr") > 1000
-    charts, sweep = json.loads(found.scripts[0])["charts"], json.loads(found.scripts[1])
+    sweep, charts = json.loads(found.scripts[0]), json.loads(found.scripts[1])["charts"]
     assert len(sweep["settings"]) == 1000
     validation = [line for line in charts[0]["lines"] if line["part"] == "validation"]
     assert sum(len(line["rows"]) for line in validation) == 1000 - 126  # the others diverged in their first epoch
@@ -256,7 +256,7 @@ def test_names_cannot_break_out_of_a_sweep():
     run = fake_run(CLASSIFIER, Space(axes={"learning_rate": (0.1, 0.2)}, arms=arms))
     found = rendered(run)
     assert found.tags.count("script") == 3
-    levels = next(f["levels"] for f in json.loads(found.scripts[1])["fields"] if f["name"] == "arm")
+    levels = next(f["levels"] for f in json.loads(found.scripts[0])["fields"] if f["name"] == "arm")
     assert levels == list(arms)
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nnjax.models.registry import traits_of
+from nnjax.nn.activations import ACTIVATIONS
 from nnjax.nn.metrics import confusion_matrix
 from nnjax.report.charts import figures, pictures
 from nnjax.report.context import ReportContext
@@ -60,9 +62,9 @@ def _mistakes(snapshot: NetworkSnapshot) -> list[dict[str, Any]]:
     wrong = np.flatnonzero(found != snapshot.labels)
     worst = wrong[np.argsort(-np.nan_to_num(sure[wrong]), kind="stable")][:MAX_MISTAKES]
     classes = snapshot.prepared.dataset.classes
-    is_distance = snapshot.setting.experiment.model.kind == "lenet5"
-    what, sign = ("distance", -1) if is_distance else ("output", 1)
-    is_probability = snapshot.setting.experiment.model.output_activation in ("softmax", "sigmoid")
+    model = snapshot.setting.experiment.model
+    what, sign = ("distance", -1) if traits_of(model).output == "distances" else ("output", 1)
+    is_probability = ACTIVATIONS[model.output_activation].stays_within(0, 1)
     return [
         {
             "index": int(snapshot.rows[i]),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from nnjax.core.text import show
-from nnjax.models.summary import census
+from nnjax.models.summary import summarize_model
 from nnjax.report.context import ReportContext
 from nnjax.report.section import Content, Section
 from nnjax.runs.settings import Setting, layers
@@ -23,7 +23,7 @@ def build(report: ReportContext) -> Content | None:
 
 def summary_of(run: Run, setting: Setting) -> Any:
     """Summarise the model of a setting."""
-    return census(setting.experiment, setting.facts.num_inputs, run.num_outputs(setting.trials[0]))
+    return summarize_model(setting.experiment, setting.facts.num_inputs, run.num_outputs(setting.trials[0]))
 
 
 def summaries(run: Run, some: Sequence[Setting]) -> list[dict[str, Any]]:

@@ -9,25 +9,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnjax.core.text import number
-from nnjax.data.baselines import ACCURACY, BCE, MSE, Anchors
+from nnjax.data.baselines import ACCURACY, BCE, MAE, MSE, Anchors
+from nnjax.nn.metrics import METRICS, usual_metrics
 from nnjax.report.context import MAX_BOARDS, ReportContext
 from nnjax.report.section import Content, Section
 from nnjax.report.snapshots import NetworkSnapshot, detail
 from nnjax.report.text import cell
-from nnjax.runs.settings import METRICS, Setting, mean_and_spread, scores
+from nnjax.runs.settings import Setting, mean_and_spread, scores
 
 if TYPE_CHECKING:
     from nnjax.runs.run import Run
 
 MAX_NETWORKS = 12
-HEADS = {
-    "mean_squared_error": "MSE",
-    "mean_absolute_error": "MAE",
-    "binary_crossentropy": "BCE",
-    "accuracy": "wrong answers",
-}
-
-COLUMNS = (*HEADS.values(), "excess BCE", "MSE clipped", "outputs outside [0, 1]", "background")
+COLUMNS = (
+    *(METRICS[name].head for name in (MSE, MAE, BCE, ACCURACY)),
+    "excess BCE",
+    "MSE clipped",
+    "outputs outside [0, 1]",
+    "background",
+)
 CLIPPED = " clipped"  # how nnjax.data.baselines names a reconstruction that is clipped to [0, 1]
 
 Entry = tuple[str, float, dict[str, str]]
@@ -113,35 +113,35 @@ def floor_of(baselines: Anchors | None) -> float | None:
 def _network(run: Run, setting: Setting, baselines: Anchors | None, snapshot: NetworkSnapshot | None) -> Entry:
     """Score a network: its name, what it is ranked by, and its texts by column."""
     floor, texts = floor_of(baselines), {}
-    for metric in METRICS[setting.goal]:
+    for metric in usual_metrics(setting.goal):
         values = scores(run, setting, metric)
         if metric == BCE and (baselines is not None and floor is None):
             continue  # inputs outside [0, 1] have no cross-entropy
-        texts[HEADS[metric]] = _text(values, metric)
+        texts[METRICS[metric].head] = _text(values, metric)
         if metric == BCE and floor is not None:
             texts["excess BCE"] = cell(values - floor)
     if snapshot is not None and floor is not None:
         found = detail(snapshot)
         texts |= {"MSE clipped": number(found.clipped), "outputs outside [0, 1]": f"{100 * found.outside:.1f} %"}
         texts["background"] = number(found.background)
-    first = mean_and_spread(scores(run, setting, METRICS[setting.goal][0]))[0]
+    first = mean_and_spread(scores(run, setting, usual_metrics(setting.goal)[0]))[0]
     return setting.label, 1 - first if setting.goal == "classification" else first, texts
 
 
 def _baseline(name: str, known: Mapping[str, Mapping[str, float]], goal: str, floor: float | None) -> Entry:
     """Score a baseline: its name, what it is ranked by, and its texts by column."""
     own = known[name]
-    texts = {HEADS[metric]: _text(np.array([value]), metric) for metric, value in own.items()}
+    texts = {METRICS[metric].head: _text(np.array([value]), metric) for metric, value in own.items()}
     if clipped := known.get(name + CLIPPED):
         texts["MSE clipped"] = number(clipped[MSE])
     if BCE in own and floor is not None:
         texts["excess BCE"] = number(own[BCE] - floor)
-    first = own.get(METRICS[goal][0], float("nan"))
+    first = own.get(usual_metrics(goal)[0], float("nan"))
     return name, 1 - first if goal == "classification" else first, texts
 
 
 def _text(values: np.ndarray, metric: str) -> str:
-    return cell(1 - values, percent=True) if metric == ACCURACY else cell(values)
+    return cell(1 - values, percent=True) if METRICS[metric].complement else cell(values)
 
 
 def _rows(entries: Sequence[Entry], columns: Sequence[str], num_networks: int) -> tuple[Row, ...]:

@@ -9,10 +9,11 @@ import numpy as np
 
 from nnjax.core.fields import flatten
 from nnjax.core.text import field_name, number, show
+from nnjax.nn.metrics import METRICS, usual_metrics
 from nnjax.report.context import ReportContext
 from nnjax.report.section import Content, Section
 from nnjax.report.trial_verdicts import code_of
-from nnjax.runs.settings import METRICS, report_part, score
+from nnjax.runs.settings import report_part, score
 from nnjax.train.storage.records import DIVERGED, Record
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ HEADS = {
     "best_epoch": "at epoch",
     "diverged_at_step": "diverged at step",
 }
-SCORE_HEADS = {"mean_squared_error": "MSE", "mean_absolute_error": "MAE", "binary_crossentropy": "BCE"}
 
 
 def build(report: ReportContext) -> Content | None:
@@ -65,8 +65,8 @@ def _results(report: ReportContext) -> list[Column]:
         if any(name in record.values for record in run.records):
             columns.append((head, lambda spec, record, name=name: _value(record, name)))
     for goal, part in {setting.goal: report_part(setting.facts) for setting in report.settings}.items():
-        for metric in METRICS[goal]:
-            head = f"{part} {SCORE_HEADS.get(metric, 'wrong, %')}"
+        for metric in usual_metrics(goal):
+            head = f"{part} {METRICS[metric].head}{', %' if METRICS[metric].complement else ''}"
             columns.append((head, lambda spec, record, m=metric, p=part: _score(spec.experiment, record, m, p)))
     if any(record.seconds > 0 for record in run.records):
         columns.append(("seconds", lambda spec, record: number(record.seconds)))
@@ -96,7 +96,7 @@ def _value(record: Record, name: str) -> str:
 
 def _score(experiment: Any, record: Any, metric: str, part: str) -> str:
     value = score(experiment, record, metric, part)
-    if metric != "accuracy":
+    if not METRICS[metric].complement:
         return number(value)
     return f"{100 * (1 - value):.2f}" if np.isfinite(value) else "–"
 

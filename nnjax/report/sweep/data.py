@@ -11,11 +11,12 @@ import numpy as np
 from nnjax.core.experiment import Experiment, setting_key
 from nnjax.core.fields import flatten
 from nnjax.data.baselines import ACCURACY
-from nnjax.report.charts.badges import BADGES
+from nnjax.diagnosis.verdicts import BADGES
+from nnjax.nn.metrics import usual_metrics
 from nnjax.report.sweep.columns import Column, axis, name_of, rounded
 from nnjax.report.text import named
 from nnjax.report.trial_verdicts import code_of, verdict_data
-from nnjax.runs.settings import METRICS, PREFIX, Setting, choice_part, report_part, score
+from nnjax.runs.settings import PREFIX, Setting, choice_part, report_part, score
 from nnjax.train.storage.records import DIVERGED, DROPPED, FAILED, FINISHED, Record
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def _axes(run: Run, some: Sequence[Setting], trials: Sequence[int]) -> tuple[Col
 def _candidates(some: Sequence[Setting]) -> list[tuple[str, str]]:
     """List (metric, part) that all settings may be compared by: their loss where it is one, and the goal's metrics."""
     losses, facts = {setting.experiment.loss for setting in some}, some[0].facts
-    metrics = [*losses] * (len(losses) == 1) + list(METRICS[some[0].goal])
+    metrics = [*losses] * (len(losses) == 1) + list(usual_metrics(some[0].goal))
     parts = dict.fromkeys([choice_part(facts), report_part(facts)])
     return [(metric, part) for part in parts for metric in dict.fromkeys(metrics)]
 
@@ -159,7 +160,7 @@ def sweep_data(sweep: Sweep) -> dict[str, Any]:
 
 def _stems(sweep: Sweep) -> dict[str, str]:
     losses = {setting.experiment.loss for setting in sweep.settings}
-    names = [*losses, *METRICS[sweep.settings[0].goal]]
+    names = [*losses, *usual_metrics(sweep.settings[0].goal)]
     return {name: stem_of(name, losses == {name}) for name in names}
 
 

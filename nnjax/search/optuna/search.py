@@ -35,8 +35,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from nnjax.checks.finding import Finding
 from nnjax.checks.impossible import validate
-from nnjax.checks.rules.case import Finding
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, TrialSpec
 from nnjax.core.fields import conform
