@@ -34,7 +34,9 @@ def test_nothing_is_told_before_a_trial_has_ended():
 
 
 def test_many_networks_are_left_to_the_table():
-    section = diagnoses.build(ReportContext(many(100, 10)))
+    report = ReportContext(many(100, 10))
+    report.sweep = None  # as if they were arms, each with a name
+    section = diagnoses.build(report)
     assert (len(section["told"]), section["left_out"]) == (diagnoses.MAX_TOLD, 50 - diagnoses.MAX_TOLD)
     assert diagnoses.drawn(ReportContext(many(100, 10))) == []
 

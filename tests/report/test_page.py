@@ -19,7 +19,7 @@ from page import Page, text_of
 
 from nnjax.core.errors import UserError
 from nnjax.core.fields import replace
-from nnjax.report import context, page, sections
+from nnjax.report import context, page
 from nnjax.report.page import write_report
 from nnjax.spaces.space import Arm, Space
 
@@ -179,28 +179,6 @@ def test_weights_and_rankings_are_read_once(tmp_path, monkeypatch):
     write_report(run, tmp_path)
     assert sorted(read) == [0, 1, 2, 3, 4]
     assert len(asked) == 1
-
-
-def test_a_throw_away_section_is_one_module(tmp_path, monkeypatch):
-    """Its record alone brings it onto the page, in its place, and its figure into the folder."""
-    source = """
-from nnjax.report.section import Section
-
-SECTION = Section(
-    title="Trials in words",
-    order=45,
-    build=lambda report: {"count": len(report.run.specs)},
-    figures=lambda content: {"words.png": b"PNG"},
-    template="<p>{{ count }} trials <{{ 'b' }}>.</p>",
-)
-"""
-    (tmp_path / "trials_in_words.py").write_text(source)
-    monkeypatch.setattr(sections, "__path__", [*sections.__path__, str(tmp_path)])
-    path = write_report(fake_run(space=DEMO), tmp_path / "report")
-    found = Page(path.read_text()).sections()
-    assert found[found.index("curves") + 1] == "trials_in_words"
-    assert "<p>5 trials <b>.</p>" in path.read_text()
-    assert (path.parent / "figures" / "words.png").read_bytes() == b"PNG"
 
 
 def test_data_that_are_gone_are_told(monkeypatch):
