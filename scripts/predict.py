@@ -31,10 +31,10 @@ def main(argv: list[str]) -> None:
     start_jax()
     from nnjax.exchange.predictions import inputs_of, open_network, write_predictions
 
-    opened = open_network(argv[1], TRIAL.value, WHICH.value)
-    x = inputs_of(opened, DATA.value, DATA_DIR.value, TARGET.value, UNIT.value)
-    write_predictions(opened, x, out, ENCODE.value)
-    print(f"{len(x)} examples, {opened.name}: {out}")
+    network = open_network(argv[1], TRIAL.value, WHICH.value)
+    x = inputs_of(network, DATA.value, DATA_DIR.value, TARGET.value, UNIT.value)
+    write_predictions(network, x, out, ENCODE.value)
+    print(f"{len(x)} examples, {network.name}: {out}")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig
-from nnjax.data.baselines import PCA_WIDTHS, Anchors, anchors
+from nnjax.data.baselines import PCA_WIDTHS, Baselines, measure_baselines
 from nnjax.models.registry import traits_of
 from nnjax.report import snapshots
 from nnjax.report.charts import curves
@@ -66,13 +66,13 @@ class ReportContext:
         return {key: out[key] for key in order}
 
     @functools.cached_property
-    def baselines(self) -> dict[Key, Anchors]:
+    def baselines(self) -> dict[Key, Baselines]:
         """The baselines of the first data and goals, with PCA at every width that a code has."""
         out = {}
         for (config, goal), some in list(self.groups.items())[:MAX_BOARDS]:
             widths = [traits_of(setting.experiment.model).code_width(setting.experiment.model) for setting in some]
             try:
-                out[config, goal] = anchors(self.run.data(some[0].trials[0]), goal, [*PCA_WIDTHS, *widths])
+                out[config, goal] = measure_baselines(self.run.data(some[0].trials[0]), goal, [*PCA_WIDTHS, *widths])
             except UserError:
                 continue  # the data are gone; the page says so where it misses the pictures
         return out

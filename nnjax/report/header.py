@@ -10,7 +10,7 @@ import numpy as np
 
 from nnjax.core.experiment import Replicate, replicate_of
 from nnjax.core.text import count, duration, number, spelled
-from nnjax.data.baselines import ACCURACY, MSE, Anchors
+from nnjax.data.baselines import ACCURACY, MSE, Baselines
 from nnjax.models.registry import traits_of
 from nnjax.report.context import ReportContext
 from nnjax.report.text import cell
@@ -145,7 +145,7 @@ def _of(n: int, total: int) -> str:
     return f"{_capital(spelled(n))} of {count(total, 'trial')}"
 
 
-def _best(run: Run, setting: Setting, rivals: int, baselines: Anchors | None) -> str:
+def _best(run: Run, setting: Setting, rivals: int, baselines: Baselines | None) -> str:
     """Say how the best setting of a goal does, and what it beats."""
     metric = ACCURACY if setting.goal == "classification" else MSE
     values = scores(run, setting, metric)

@@ -13,7 +13,8 @@ from nnjax.runs.settings import mean_and_spread
 
 def named(metric: str) -> str:
     """Write a metric's name for people."""
-    return METRICS[metric].label if metric in METRICS else metric.replace("_", " ")
+    words = METRICS[metric].words if metric in METRICS else ""
+    return words or metric.replace("_", " ")
 
 
 def cell(values: Sequence[float] | np.ndarray, percent: bool = False) -> str:

@@ -4,7 +4,7 @@ import pytest
 from fake_runs import AUTOENCODER, CLASSIFIER, DEMO, DIVERGED, REGRESSOR, RUNNING, WAITING, fake_run, searched, table
 
 from nnjax.core.fields import replace
-from nnjax.data.baselines import Anchors
+from nnjax.data.baselines import Baselines
 from nnjax.report import header
 from nnjax.report.context import ReportContext
 from nnjax.spaces.space import Space
@@ -13,7 +13,7 @@ from nnjax.spaces.space import Space
 def told(run, known=None, goal="reconstruction"):
     report = ReportContext(run)
     if known is not None:
-        report.baselines = {next(iter(report.groups)): Anchors(goal, "test", 60, known)}
+        report.baselines = {next(iter(report.groups)): Baselines(goal, "test", 60, known)}
     return " ".join(header.sentences(report))
 
 

@@ -36,7 +36,7 @@ def build(report: ReportContext) -> Content:
 
 def config(run: Run) -> dict[str, Any]:
     """Give the configuration that repeats the run."""
-    return to_dict(run.store.read_config()[0] if isinstance(run.store, FolderStore) else run.specs[0].experiment)
+    return to_dict(run.store.read_config().base if isinstance(run.store, FolderStore) else run.specs[0].experiment)
 
 
 def settings_table(report: ReportContext) -> dict[str, Any]:

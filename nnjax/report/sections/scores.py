@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnjax.core.text import number
-from nnjax.data.baselines import ACCURACY, BCE, MAE, MSE, Anchors
+from nnjax.data.baselines import ACCURACY, BCE, MAE, MSE, Baselines
 from nnjax.nn.metrics import METRICS, usual_metrics
 from nnjax.report.context import MAX_BOARDS, ReportContext
 from nnjax.report.section import Content, Section
@@ -87,7 +87,7 @@ def boards(report: ReportContext) -> list[Board]:
 
 
 def _board(
-    run: Run, goal: str, own: Sequence[Setting], baselines: Anchors | None, known: Mapping[Setting, NetworkSnapshot]
+    run: Run, goal: str, own: Sequence[Setting], baselines: Baselines | None, known: Mapping[Setting, NetworkSnapshot]
 ) -> Board:
     floor = floor_of(baselines)
     entries = [_network(run, setting, baselines, known.get(setting)) for setting in own[:MAX_NETWORKS]]
@@ -105,12 +105,12 @@ def _board(
     )
 
 
-def floor_of(baselines: Anchors | None) -> float | None:
+def floor_of(baselines: Baselines | None) -> float | None:
     """Give the entropy of the pixels, below which no BCE can be; None where inputs are no probabilities."""
     return None if baselines is None else baselines.scores.get("entropy floor", {}).get(BCE)
 
 
-def _network(run: Run, setting: Setting, baselines: Anchors | None, snapshot: NetworkSnapshot | None) -> Entry:
+def _network(run: Run, setting: Setting, baselines: Baselines | None, snapshot: NetworkSnapshot | None) -> Entry:
     """Score a network: its name, what it is ranked by, and its texts by column."""
     floor, texts = floor_of(baselines), {}
     for metric in usual_metrics(setting.goal):
