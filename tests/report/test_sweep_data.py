@@ -18,7 +18,7 @@ def fields(run):
 
 def test_named_arms_and_seeds_are_no_space():
     assert ReportContext(fake_run(space=DEMO)).sweep is None
-    assert data.sweep_of(fake_run(CLASSIFIER, Space(axes={"seed": range(3)}))) is None
+    assert ReportContext(fake_run(CLASSIFIER, Space(axes={"seed": range(3)}))).sweep is None
 
 
 def test_columns_of_a_sweep():
