@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nnjax.core.types import Dataset
-from nnjax.embed.quality import MEASURES
+from nnjax.embed.quality import MEASURES, agreement
 from nnjax.embed.study import Study, label_of, varied
 
 FACTS = {
@@ -101,17 +101,13 @@ def fact(facts: Any) -> str:
 
 def cluster_rows(study: Study) -> list[tuple[str, ...]]:
     """Clusterings of the data themselves: method, clusters, within, between and its share, ARI and AMI with classes."""
-    from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
-
     found = []
     for name, one in study.clusterings.items():
-        agreement = ["–", "–"]
-        if study.labels is not None:
-            scores = (adjusted_rand_score, adjusted_mutual_info_score)
-            agreement = [f"{score(study.labels, one.labels):.3f}" for score in scores]
+        scores = None if study.labels is None else agreement(study.labels, one.labels)
+        texts = ("–", "–") if scores is None else (f"{scores['ari']:.3f}", f"{scores['ami']:.3f}")
         total = one.within + one.between
         numbers = (f"{one.within:.5g}", f"{one.between:.5g}", f"{one.between / total:.1%}")
-        found.append((name, str(len(one.centres)), *numbers, *agreement))
+        found.append((name, str(len(one.centres)), *numbers, *texts))
     return found
 
 
