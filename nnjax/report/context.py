@@ -1,4 +1,4 @@
-"""What several sections of a report need of a run, computed once a report."""
+"""Values that several sections of a report share, computed once a report."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ class ReportContext:
 
     @functools.cached_property
     def environment(self) -> dict[str, Any]:
-        """What the run folder says of the machine, or that of a run in memory: this machine."""
+        """The environment.json of the run folder; of a run in memory, this machine's."""
         from nnjax.runs.environment import describe_environment
 
         store = self.run.store

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from nnjax.core.experiment import Replicate, replicate_of
-from nnjax.core.text import count, duration, number, spelled
-from nnjax.data.baselines import ACCURACY, MSE, Baselines
-from nnjax.models.registry import traits_of
+from nnjax.core.text import count, duration, spelled
+from nnjax.data.baselines import ACCURACY, MSE
+from nnjax.report.best_network import best_sentence
 from nnjax.report.context import ReportContext
 from nnjax.report.text import cell
-from nnjax.runs.settings import Setting, mean_and_spread, report_part, scores
+from nnjax.runs.settings import Setting, report_part, scores
 from nnjax.train.storage.records import DIVERGED, DROPPED, ENDED, FAILED, FINISHED, RUNNING, STOPPED, WAITING
 from nnjax.train.storage.retention import keep_text, spans
 
 if TYPE_CHECKING:
     from nnjax.runs.run import Run
-
-Known = Mapping[str, Mapping[str, float]]
 
 CARDS = {
     "classification": "wrong answers",
@@ -43,9 +39,9 @@ def _capital(text: str) -> str:
 
 
 def sentences(report: ReportContext) -> list[str]:
-    """Sum the run up: what was trained, how it ended, which network did best and against what."""
+    """Summarise the run: what was trained, how it ended, which network did best and against what."""
     run, some = report.run, report.settings
-    best = [_best(run, own[0], len(own), report.baselines.get(key)) for key, own in report.groups.items()]
+    best = [best_sentence(run, own[0], len(own), report.baselines.get(key)) for key, own in report.groups.items()]
     return [
         _trained(run, some),
         *_ended(run),
@@ -84,7 +80,7 @@ def _epochs(run: Run) -> str:
 
 
 def _replicates(run: Run, some: Sequence[Setting]) -> str:
-    """Say from how many seeds, and on how many folds, a network was trained."""
+    """Format the numbers of seeds and folds of a network."""
     numbers = {len(setting.trials) for setting in some}
     if numbers == {1}:
         return ""
@@ -118,7 +114,7 @@ def _ended(run: Run) -> list[str]:
 
 
 def _kept(run: Run) -> list[str]:
-    """Say which trials have no weights any more."""
+    """List the trials whose weights were not kept."""
     ended = [i for i, record in enumerate(run.records) if record.status in ENDED]
     without = [] if run.store.keep is None else [i for i in ended if not run.store.has_weights(i)]
     if not without:
@@ -128,7 +124,7 @@ def _kept(run: Run) -> list[str]:
 
 
 def _evolved(run: Run) -> list[str]:
-    """Say how often trials went on from others' weights."""
+    """Count how often trials continued from other trials' weights."""
     times = [len(stages) - 1 for stages in run.schedules]
     rungs = {stage.epoch for stages in run.schedules for stage in stages[1:]}
     if not rungs:
@@ -145,54 +141,6 @@ def _of(n: int, total: int) -> str:
     return f"{_capital(spelled(n))} of {count(total, 'trial')}"
 
 
-def _best(run: Run, setting: Setting, rivals: int, baselines: Baselines | None) -> str:
-    """Say how the best setting of a goal does, and what it beats."""
-    metric = ACCURACY if setting.goal == "classification" else MSE
-    values = scores(run, setting, metric)
-    mean = mean_and_spread(values)[0]
-    if not np.isfinite(mean):
-        return ""
-    part = f"on the {report_part(setting.facts)} part"
-    words = {"reconstruction": _copies, "classification": _answers, "regression": _predicts}[setting.goal]
-    return words(setting, rivals, values, mean, part, baselines.scores if baselines else {})
-
-
-def _copies(setting: Setting, rivals: int, values: np.ndarray, mean: float, part: str, known: Known) -> str:
-    text = f"The best copies are those of {_who(setting)}:" if rivals > 1 else f"{setting.label} copies its input with"
-    text += f" mean squared error {cell(values)} {part}."
-    baseline = next((name for name in ("mean image", "mean of each input") if name in known), None)
-    if baseline and mean >= known[baseline][MSE]:
-        reached = number(known[baseline][MSE])
-        return f"{text} The {baseline}, whatever the input, reaches {reached}: it has learned next to nothing."
-    width = traits_of(setting.experiment.model).code_width(setting.experiment.model)
-    if f"PCA-{width}" in known:
-        pca = known[f"PCA-{width}"][MSE]
-        verdict = "better than the network" if pca < mean else "the network does better"
-        text += f" PCA-{width}, the best linear compression to as few numbers, reaches {number(pca)}: {verdict}."
-    return text
-
-
-def _who(setting: Setting) -> str:
-    """Name an arm, and describe a network that has no name."""
-    return setting.label if setting.arm else f"the network with {setting.label}"
-
-
-def _answers(setting: Setting, rivals: int, values: np.ndarray, mean: float, part: str, known: Known) -> str:
-    text = f"The best classifier is {_who(setting)}: it" if rivals > 1 else f"The network {setting.label}"
-    words = {"least squares": "a linear fit", "majority class": "always answering the commonest class"}
-    others = [f"{words[name]} on {100 * (1 - known[name][ACCURACY]):.1f} %" for name in words if name in known]
-    return (
-        "; ".join([f"{text} is wrong on {cell(1 - values, percent=True)} {part.replace('on', 'of', 1)}", *others]) + "."
-    )
-
-
-def _predicts(setting: Setting, rivals: int, values: np.ndarray, mean: float, part: str, known: Known) -> str:
-    text = f"The best predictions are those of {_who(setting)}:" if rivals > 1 else f"{setting.label} predicts with"
-    words = {"least squares": "a linear fit has", "mean of the targets": "their mean, whatever the input,"}
-    others = [f"{words[name]} {number(known[name][MSE])}" for name in words if name in known]
-    return "; ".join([f"{text} mean squared error {cell(values)} {part}", *others]) + "."
-
-
 def _caution(run: Run, some: Sequence[Setting]) -> list[str]:
     out = []
     done = [setting for setting in some if any(run.records[trial].status in FINISHED for trial in setting.trials)]
@@ -207,7 +155,7 @@ def _caution(run: Run, some: Sequence[Setting]) -> list[str]:
 
 
 def cards(report: ReportContext) -> list[tuple[str, str, str]]:
-    """Give the key numbers: (what, value, remark)."""
+    """Compute the key numbers: (name, value, remark)."""
     run = report.run
     done = sum(record.status in FINISHED for record in run.records)
     out = [("trials finished", f"{done:,} of {len(run.records):,}", count(len(report.settings), "network"))]
@@ -224,7 +172,7 @@ def cards(report: ReportContext) -> list[tuple[str, str, str]]:
 
 
 def shown_networks(report: ReportContext) -> str:
-    """Say which trials the pictures are of, where that is not plain."""
+    """Describe which trials the pictures show, where they do not show all."""
     some, total, parts = report.snapshots, len(report.settings), []
     if len(some) < total:
         parts.append(f"The pictures show {count(len(some), 'network')} of {total:,}, the best.")

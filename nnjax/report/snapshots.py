@@ -25,7 +25,7 @@ MAX_EXAMPLES = 20_000  # the first of the part; a confusion matrix of more says 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class NetworkSnapshot:
-    """One trained network and what it makes of the examples of the report's part.
+    """One trained network with its outputs on the examples of the report's part.
 
     Attributes:
       setting: which it stands for.
@@ -126,7 +126,7 @@ def coders(some: Sequence[NetworkSnapshot], images: bool = False) -> list[Networ
 
 
 def take_snapshots(run: Run, shown: Mapping[Setting, int]) -> tuple[list[NetworkSnapshot], list[str]]:
-    """Run the networks to show on the report's part; sentences say which data or weights are not there any more."""
+    """Evaluate the networks to show; sentences name the data or weights that are missing."""
     found, missing = [], []
     for setting, trial in shown.items():
         try:
@@ -163,7 +163,7 @@ def _first_kernel(params: Any) -> np.ndarray:
 
 
 class Detail(NamedTuple):
-    """How a reconstruction fares outside what pixels can be (lecture slides, section 7: "far too detailed").
+    """How far a reconstruction leaves the range of pixels (lecture slides, section 7: "far too detailed").
 
     Attributes:
       clipped: mean squared error after clipping the outputs to [0, 1].

@@ -1,4 +1,4 @@
-"""Scores and metrics as text, as a reader of the report sees them."""
+"""Format scores and metric names for the report."""
 
 from __future__ import annotations
 

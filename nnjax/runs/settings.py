@@ -1,4 +1,4 @@
-"""Trials as a reader sees them: settings (trials alike but for seed and fold), their scores, and which are best."""
+"""Settings of a run (trials that differ in seed or fold only): their scores and their ranking."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def mean_cost(run: Run, setting: Setting) -> float:
 
 
 def representative(run: Run, setting: Setting) -> int | None:
-    """Pick the trial whose pictures stand for the setting: that of median cost; None if none has any weights."""
+    """Choose the trial that represents a setting: that of median cost; None if none has weights."""
     able = [i for i in setting.trials if has_weights(run, i)]
     costs = dict(zip(setting.trials, cost(run, setting), strict=True))
     finite = sorted((i for i in able if np.isfinite(costs[i])), key=lambda i: costs[i])

@@ -22,7 +22,7 @@ def test_a_network_is_told_by_the_verdict_of_most_of_its_seeds():
     overfits(run, 2)
     section = diagnoses.build(ReportContext(run))
     assert [(code, n) for code, n, _ in section["counts"]] == [("overfitting", 2), ("still_learning", 1)]
-    [network] = section["told"]
+    [network] = section["networks"]
     assert (network["trial"], network["code"], network["many"]) == (1, "overfitting", True)
     assert "epoch 12" in network["sentence"]
     assert "epoch 12" in network["next"]
@@ -37,7 +37,7 @@ def test_many_networks_are_left_to_the_table():
     report = ReportContext(many(100, 10))
     report.sweep = None  # as if they were arms, each with a name
     section = diagnoses.build(report)
-    assert (len(section["told"]), section["left_out"]) == (diagnoses.MAX_TOLD, 50 - diagnoses.MAX_TOLD)
+    assert (len(section["networks"]), section["left_out"]) == (diagnoses.MAX_NETWORKS, 50 - diagnoses.MAX_NETWORKS)
     assert diagnoses.drawn(ReportContext(many(100, 10))) == []
 
 
@@ -55,6 +55,6 @@ def test_a_sweep_tells_of_every_trial():
     data = sweep_data(ReportContext(run).sweep)
     field = next(field for field in data["fields"] if field["name"] == "verdict")
     assert [field["levels"][i] for i in field["values"]] == [one.primary.code for one in run.diagnoses]
-    assert [one["sentence"] for one in data["told"]] == [one.primary.sentence for one in run.diagnoses]
+    assert [one["sentence"] for one in data["verdicts"]] == [one.primary.sentence for one in run.diagnoses]
     assert set(field["levels"]) <= set(data["badges"])
-    json.dumps(data["told"], allow_nan=False)
+    json.dumps(data["verdicts"], allow_nan=False)

@@ -221,7 +221,7 @@ def test_the_verdict_of_the_trial_in_focus_is_told_and_drawn(page, run, path):
     trial = next(spec.id for spec, one in zip(run.specs, run.diagnoses, strict=True) if one.primary.code == "diverged")
     page.run(f"trials.pin(trials.places.get({trial}))")
     page.settle()
-    text = page.run("document.getElementById('verdict-told').textContent")
+    text = page.run("document.getElementById('verdict-text').textContent")
     assert run.diagnoses[trial].primary.sentence in text
     assert f"Trial {trial}: diverged" in text
     assert page.run("document.getElementById('held').textContent").startswith(f"Trial {trial} (diverged): ")

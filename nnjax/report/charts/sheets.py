@@ -1,4 +1,4 @@
-"""Pictures with their words: shown in the page one by one, and laid out as one figure in the file beside it."""
+"""Pictures with captions: shown one by one in the page, and laid out as one figure in the file beside it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Picture(NamedTuple):
-    """A picture with its words.
+    """A picture with its caption.
 
     Attributes:
       label: of the network.

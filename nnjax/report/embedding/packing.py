@@ -1,4 +1,4 @@
-"""What the embedding page carries: positions in few bytes, pictures as one sheet, true neighbours."""
+"""Data of the embedding page: positions in few bytes, pictures as one sheet, true neighbours."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def sheet(images: np.ndarray) -> dict[str, Any]:
 
 
 def page_data(study: Study, able: Sequence[int]) -> dict[str, Any]:
-    """All that the page's script needs.
+    """Collect the data for the page's script.
 
     Args:
       study: with the embeddings.

@@ -1,4 +1,4 @@
-"""What the embedding report says: sentences, cards and tables."""
+"""Text of the embedding report: sentences, cards and tables."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Row(NamedTuple):
 
 
 def sentences(study: Study) -> list[str]:
-    """Say what was embedded, which embedding keeps neighbours best, and how far the others are from it."""
+    """Describe what was embedded, and which embedding keeps neighbours best."""
     names = varied(study.embeddings)
     data, classes = study.dataset, ""
     if study.labels is not None:
@@ -90,7 +90,7 @@ def board(study: Study) -> dict[str, Any]:
 
 
 def fact(facts: Any) -> str:
-    """What a method says of itself, in few words."""
+    """Format what a method reports about itself."""
     if facts.get("converged") == 0:
         return "did not converge"
     for name, words in FACTS.items():
@@ -124,7 +124,7 @@ def lines(study: Study) -> list[str]:
 
 
 def how(dataset: Dataset, environment: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Where a study comes from: names and texts.
+    """List the provenance of a study: names and texts.
 
     Args:
       dataset: the data.

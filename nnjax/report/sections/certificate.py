@@ -1,4 +1,4 @@
-"""The certificate in words: what was trained again, whether it came out the same, and what was not tested."""
+"""The section on the certificate: what was trained again, whether it matched, and what was not tested."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nnjax.verify.certificate import Certificate, Check
 
 
 def sentences(certificate: Certificate) -> list[str]:
-    """Say on the terminal what the certificate says."""
+    """Format the certificate for the terminal."""
     again = ", ".join(str(check.trial) for check in certificate.checks)
     kind = {"passed": "certificate", "failed": "error: certificate", "empty": "warning: certificate"}
     out = [f"{kind[outcome(certificate)]}: {headline(certificate)}" + f" Trials {again}." * bool(again)]
@@ -40,7 +40,7 @@ def outcome(certificate: Certificate) -> str:
 
 
 def headline(certificate: Certificate) -> str:
-    """Say the outcome in a sentence."""
+    """Summarise the outcome in a sentence."""
     again = f"{len(certificate.checks)} of {certificate.finished:,} finished trials trained again"
     if certificate.passed:
         return f"Passed: {again}, with the same outcome."
@@ -77,7 +77,7 @@ def _later(check: Check) -> str:
 
 
 def failures(certificate: Certificate) -> list[str]:
-    """Say of each trial that came out otherwise what differs."""
+    """Describe each trial that did not match."""
     out = []
     for check in certificate.checks:
         if not certificate.holds_among(check):
@@ -102,7 +102,7 @@ def _difference(certificate: Certificate, check: Check) -> str:
 
 
 def _found(certificate: Certificate) -> list[tuple[str, str]]:
-    """Say what was asked of (a), (b) and (c), and what was found."""
+    """Describe the criteria (a), (b) and (c) and the results."""
     if not certificate.checks:
         return []
     checks, tolerance = certificate.checks, max(check.tolerance for check in certificate.checks)
@@ -138,7 +138,7 @@ def _left_out(certificate: Certificate) -> list[str]:
 
 
 def _untested(certificate: Certificate) -> list[str]:
-    """Say what the certificate does not cover."""
+    """List what the certificate does not cover."""
     others = certificate.trials - len(certificate.checks)
     out = [f"The other {count(others, 'trial')} of the run." if others else "All trials were trained again."]
     if any(check.exact_epochs < check.epochs for check in certificate.checks):

@@ -1,4 +1,4 @@
-"""What the curves of a run say, for its page: counts by verdict, a sentence for each network, data for the script."""
+"""The section on verdicts: counts, and a sentence for each network."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nnjax.runs.settings import Setting
 if TYPE_CHECKING:
     from nnjax.runs.run import Run
 
-MAX_TOLD = 30  # networks with a sentence of their own; the others' verdicts are in the table of trials
+MAX_NETWORKS = 30  # networks with a sentence of their own; the others' verdicts are in the table of trials
 MAX_DRAWN = 12  # of them, whose evidence can be drawn on the chart of learning curves
 
 
@@ -23,25 +23,25 @@ def build(report: ReportContext) -> Content | None:
 
     Returns:
       counts: as `verdict_counts` gives them.
-      told: of each network, see `_told`.
-      left_out: networks of which nothing is told.
+      networks: of each network, see `_describe`.
+      left_out: networks without a sentence.
     """
     run, counts = report.run, verdict_counts(report.run)
     if not counts or report.sweep:
         return None
     chosen = [setting for setting in report.settings if trial_of(run, setting) is not None]
-    told = [_told(run, setting) for setting in chosen[:MAX_TOLD]]
-    return {"counts": counts, "told": told, "left_out": max(0, len(chosen) - MAX_TOLD)}
+    networks = [_describe(run, setting) for setting in chosen[:MAX_NETWORKS]]
+    return {"counts": counts, "networks": networks, "left_out": max(0, len(chosen) - MAX_NETWORKS)}
 
 
 def trial_of(run: Run, setting: Setting) -> int | None:
-    """Choose the trial that speaks for a setting: the first with the setting's most frequent verdict; None without."""
+    """Choose the trial that represents a setting: the first with the setting's most frequent verdict; None without."""
     own = diagnosing.counts([run.diagnoses[trial] for trial in setting.trials])
     return next((t for t in setting.trials if own and code_of(run, t) == own[0][0]), None)
 
 
-def _told(run: Run, setting: Setting) -> dict[str, Any]:
-    """Describe a network: its label, (code, trials) pairs, whose trial is told of, and its verdicts."""
+def _describe(run: Run, setting: Setting) -> dict[str, Any]:
+    """Describe a network: its label, (code, trials) pairs, which trial represents it, and its verdicts."""
     trial = trial_of(run, setting)
     assert trial is not None
     diagnosis = run.diagnoses[trial]
@@ -56,7 +56,7 @@ def _told(run: Run, setting: Setting) -> dict[str, Any]:
 
 
 def drawn(report: ReportContext) -> list[dict[str, Any]]:
-    """Give the evidence that the chart of learning curves can draw; empty where there are many networks."""
+    """Collect the evidence that the chart of learning curves draws; empty where there are many networks."""
     run, some = report.run, report.settings
     if len(some) > MAX_DRAWN:
         return []

@@ -16,7 +16,7 @@ def build(report: ReportContext) -> Content | None:
 
 
 def environment(report: ReportContext) -> list[tuple[str, str]]:
-    """Say with what and where the run was made: name and text."""
+    """List with what and where the run was made: name and text."""
     run, found = report.run, report.environment
     versions = found.get("versions", {})
     devices = Counter(found.get("devices", ()))

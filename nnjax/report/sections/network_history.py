@@ -1,4 +1,4 @@
-"""What happened inside the networks while they trained: small charts, a line a layer, and what they say in words."""
+"""The section on signals measured inside the networks during training: a chart a signal, a line a layer."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def shown(report: ReportContext, signals: Signals) -> list[tuple[int, str]]:
 
 
 def counts(found: list[tuple[SignalFinding, ...]], trials: int) -> list[str]:
-    """Say how many trials have which finding."""
+    """Count the trials with each finding, as text."""
     names = Counter(code for own in found for code in {finding.code for finding in own})
     return [
         f"{code.replace('_', ' ')}: {number:,} of {trials:,} trials looked into" for code, number in names.most_common()

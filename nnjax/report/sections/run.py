@@ -22,7 +22,7 @@ MAX_ROWS = 12  # settings in a table of their own; of more, only what varies is 
 
 
 def build(report: ReportContext) -> Content:
-    """Give what repeats the run."""
+    """Collect what repeats the run: command, configuration, settings."""
     run = report.run
     return {
         "command": report.environment.get("command", "") if run.path is not None else "",

@@ -1,1 +1,1 @@
-"""What the report says of a sweep: its data for the page, its findings, advice and evolution."""
+"""Sweeps in the report: data for the page, findings, advice, and the evolution of hyperparameters."""

@@ -1,4 +1,4 @@
-"""What to try next after a sweep: from its best trial, the edges of its space, and what went wrong most often."""
+"""Advice after a sweep, from its best trial, the edges of its space, and its most frequent verdicts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OFTEN, MOST = 0.1, 0.5  # shares of the trials: worth a word where training is b
 
 
 def advice(sweep: Sweep, key: str | None) -> list[str]:
-    """Say what to try next, the most useful first; empty where no trial has a verdict.
+    """Suggest what to try next, the most useful first; empty where no trial has a verdict.
 
     Args:
       sweep: the sweep.
@@ -30,7 +30,7 @@ def advice(sweep: Sweep, key: str | None) -> list[str]:
 
 
 def _best(sweep: Sweep, at_edge: bool) -> list[str]:
-    """Say what the curve of the best trial asks for."""
+    """Advise on the curve of the best trial."""
     scores = finished(sweep)
     trial = min(scores, key=lambda trial: scores[trial]) if scores else None
     diagnosis = None if trial is None else sweep.run.diagnoses[trial]
@@ -48,7 +48,7 @@ def _best(sweep: Sweep, at_edge: bool) -> list[str]:
 
 
 def _often(sweep: Sweep, codes: Sequence[str]) -> list[str]:
-    """Say what is wrong with many trials, and where they lie; that trials diverged is said elsewhere."""
+    """Describe problems of many trials and where they lie; divergence is reported elsewhere."""
     whole = [code for trial, code in zip(sweep.trials, codes, strict=True) if _trained(sweep, trial)]
     out = []
     broken, unfinished = _codes_of(BROKEN), _codes_of(UNFINISHED)

@@ -127,7 +127,7 @@ def sweep_data(sweep: Sweep) -> dict[str, Any]:
       fields: the columns.
       stems: {quantity of a curve: its name in a filter}.
       rungs: as `rungs` gives them.
-      told: as `verdict_data` gives it.
+      verdicts: as `verdict_data` gives it.
       badges: {code: how a verdict looks}.
     """
     specs, records = sweep.run.specs, sweep.run.records
@@ -153,7 +153,7 @@ def sweep_data(sweep: Sweep) -> dict[str, Any]:
         "fields": [dataclasses.asdict(column) for column in columns],
         "stems": _stems(sweep),
         "rungs": rungs(sweep),
-        "told": verdict_data(sweep.run, sweep.trials),
+        "verdicts": verdict_data(sweep.run, sweep.trials),
         "badges": {code: badge._asdict() | {"ink": badge.ink} for code, badge in BADGES.items()},
     }
 

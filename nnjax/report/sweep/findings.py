@@ -1,4 +1,4 @@
-"""What a sweep found, in words: the best trial and setting, edges, importance, what was dropped or failed."""
+"""Findings of a sweep as text: best trial and setting, importance, dropped and failed trials."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def _text(column: Column, place: int) -> str:
 
 
 def dropped(sweep: Sweep) -> str:
-    """Say how many trials successive halving dropped, and what it saved; "" where it dropped none."""
+    """Count the trials that successive halving dropped, and the epochs it saved; "" where it dropped none."""
     records = [sweep.run.records[trial] for trial in sweep.trials]
     n = sum(record.status == DROPPED for record in records)
     if not n:
@@ -169,7 +169,7 @@ def _failure(sweep: Sweep, place: int) -> list[str]:
 
 
 def _whereabouts(sweep: Sweep, places: Sequence[int]) -> str:
-    """Say how many trials diverged or failed, and what they have in common that sets them apart from the others."""
+    """Count the trials that diverged or failed, and find what sets them apart from the others."""
     n, total = len(places), len(sweep.trials)
     if not n:
         return ""
