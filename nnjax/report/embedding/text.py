@@ -101,7 +101,7 @@ def fact(facts: Any) -> str:
 
 def cluster_rows(study: Study) -> list[tuple[str, ...]]:
     """Clusterings of the data themselves: method, clusters, within, between and its share, ARI and AMI with classes."""
-    found = []
+    found: list[tuple[str, ...]] = []
     for name, one in study.clusterings.items():
         scores = None if study.labels is None else agreement(study.labels, one.labels)
         texts = ("–", "–") if scores is None else (f"{scores['ari']:.3f}", f"{scores['ami']:.3f}")
