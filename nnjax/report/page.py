@@ -14,8 +14,9 @@ from nnjax.core.files import write_atomically
 from nnjax.diagnosis.trials import named
 from nnjax.diagnosis.verdicts import BADGES
 from nnjax.report import header
+from nnjax.report.charts.figures import to_bytes
 from nnjax.report.context import ReportContext
-from nnjax.report.section import Content, Section, find_sections
+from nnjax.report.section import Section, find_sections
 
 if TYPE_CHECKING:
     from nnjax.runs.run import Run
@@ -41,9 +42,9 @@ def write_report(run: Run, path: str | PathLike[str] | None = None) -> pathlib.P
     """
     target, report, sections = _target(run, path), ReportContext(run), find_sections()
     contents = build(report, sections)
-    images = [sections[name].figures(content) for name, content in contents.items()]
-    page = render(report, sections, contents)
-    write_page(target, page, {name: png for own in images for name, png in own.items()})
+    drawn = [sections[name].figures(content).items() for name, content in contents.items()]
+    images = {name: one if isinstance(one, bytes) else to_bytes(one) for own in drawn for name, one in own}
+    write_page(target, render(report, sections, contents), images)
     return target
 
 
@@ -70,20 +71,17 @@ def _target(run: Run, path: str | PathLike[str] | None) -> pathlib.Path:
     return target if target.suffix == ".html" else target / "report.html"
 
 
-def build(report: ReportContext, sections: Mapping[str, Section]) -> dict[str, Content]:
+def build(report: ReportContext, sections: Mapping[str, Section]) -> dict[str, Any]:
     """Build the sections of a run: {id: content}, without those that have nothing to show."""
     contents = {name: section.build(report) for name, section in sections.items()}
     return {name: content for name, content in contents.items() if content}
 
 
-def render(report: ReportContext, sections: Mapping[str, Section], contents: Mapping[str, Content]) -> str:
+def render(report: ReportContext, sections: Mapping[str, Section], contents: Mapping[str, Any]) -> str:
     """Write the page as text."""
     from markupsafe import Markup
 
-    shown = [
-        {"id": name, "title": sections[name].title, "body": Markup(template(sections[name].template).render(content))}
-        for name, content in contents.items()
-    ]
+    bodies = {name: Markup(template(sections[name].template).render(content=one)) for name, one in contents.items()}
     scripts = dict.fromkeys(script for name in contents for script in sections[name].scripts)
     return str(
         template("report.html.jinja").render(
@@ -92,7 +90,7 @@ def render(report: ReportContext, sections: Mapping[str, Section], contents: Map
             cards=header.cards(report),
             certificate=report.run.certificate,
             missing=report.missing,
-            sections=shown,
+            sections=[(name, sections[name].title, body) for name, body in bodies.items()],
             style=Markup((TEMPLATES / "style.css").read_text()),
             script=Markup(join_scripts(scripts)),
         )

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from nnjax.report import sections
 
 if TYPE_CHECKING:
-    from nnjax.report.context import ReportContext
+    from matplotlib.figure import Figure
 
-Content = Mapping[str, Any]
+    from nnjax.report.context import ReportContext
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,18 +23,18 @@ class Section:
     Attributes:
       title: its headline.
       order: its place; sections are shown from the lowest number to the highest.
-      build: computes what the template is given, by name; None or {} leaves the section out.
+      build: computes what the template is given as `content`; None or an empty one leaves the section out.
       template: Jinja source of what stands below the headline, or the name of a file in templates/ (`*.html.jinja`).
       scripts: files in templates/ (without .js) that it needs, each after those that it uses.
-      figures: draws the files that belong to it, PNG by file name, from what `build` returned.
+      figures: draws the files that belong to it from what `build` returned: matplotlib figures, or PNG, by file name.
     """
 
     title: str
     order: int
-    build: Callable[[ReportContext], Content | None]
+    build: Callable[[ReportContext], Any]
     template: str
     scripts: tuple[str, ...] = ()
-    figures: Callable[[Content], Mapping[str, bytes]] = lambda content: {}
+    figures: Callable[[Any], Mapping[str, Figure | bytes]] = lambda content: {}
 
 
 def find_sections() -> dict[str, Section]:

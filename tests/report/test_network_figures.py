@@ -64,7 +64,7 @@ def test_confusions_and_mistakes_by_hand(demo):
 
 def test_outputs_that_are_no_probabilities_are_not_called_so():
     run = fake_run(replace(CLASSIFIER, {"output_activation": "linear", "loss": "mean_squared_error"}))
-    item = mistakes.build(ReportContext(run))["classifiers"][0]
+    item = mistakes.build(ReportContext(run))[0]
     assert item["mistakes"][0]["sure"].startswith("output ")
 
 
@@ -76,7 +76,7 @@ def test_binary_classifier_on_a_table():
     report = ReportContext(run)
     found = report.snapshots
     assert found[0].outputs.shape[1] == 1
-    item = mistakes.build(report)["classifiers"][0]
+    item = mistakes.build(report)[0]
     assert item["classes"] == ("no", "yes")
     assert all(mistake["uri"] == "" for mistake in item["mistakes"])
     assert weights.weights(found) == reconstructions.reconstructions(found) == latent.latents(found) == []

@@ -6,7 +6,7 @@ from typing import Any
 
 from nnjax.core.text import count
 from nnjax.report.context import ReportContext
-from nnjax.report.section import Content, Section
+from nnjax.report.section import Section
 from nnjax.verify.certificate import Certificate, Check
 
 
@@ -20,7 +20,7 @@ def sentences(certificate: Certificate) -> list[str]:
     return out + [f"error: {sentence}" for sentence in failures(certificate)] + _left_out(certificate)
 
 
-def build(report: ReportContext) -> Content | None:
+def build(report: ReportContext) -> dict[str, Any] | None:
     """Describe the certificate; None if there is none."""
     certificate = report.run.certificate
     if certificate is None:
@@ -153,15 +153,15 @@ SECTION = Section(
     build=build,
     template="""
 {% from "macros.html.jinja" import pairs, plain_table %}
-<p class="verdict {{ outcome }}"><strong>{{ headline }}</strong></p>
+<p class="verdict {{ content.outcome }}"><strong>{{ content.headline }}</strong></p>
 <p>A sweep trains its trials side by side in one program. To show that this changes nothing, some of them were trained
 again afterwards: each by the program that trained it, in another lane among other neighbours, and each alone.</p>
-{% if table.rows %}
-{{ plain_table(table, "certificate") }}
+{% if content.table.rows %}
+{{ plain_table(content.table, "certificate") }}
 {% endif %}
-{% for sentence in failures %}
+{% for sentence in content.failures %}
 <p class="failure">{{ sentence }}</p>
 {% endfor %}
-{{ pairs(notes) }}
+{{ pairs(content.notes) }}
 """,
 )

@@ -8,11 +8,11 @@ from nnjax.report.charts import figures, pictures
 from nnjax.report.charts.curve_figure import draw_curves
 from nnjax.report.charts.curves import packed
 from nnjax.report.context import ReportContext
-from nnjax.report.section import Content, Section
+from nnjax.report.section import Section
 from nnjax.report.sections import diagnoses
 
 
-def build(report: ReportContext) -> Content | None:
+def build(report: ReportContext) -> dict[str, Any] | None:
     """Pack the curves; None before the first epoch has ended."""
     if not report.quantities:
         return None
@@ -23,16 +23,11 @@ def build(report: ReportContext) -> Content | None:
     return {"data": data, "evidence": evidence, "png": png, "uri": pictures.data_uri(png)}
 
 
-def draw(content: Any) -> dict[str, bytes]:
-    """Give the figure."""
-    return {"curves.png": content["png"]}
-
-
 SECTION = Section(
     title="Learning curves",
     order=40,
     build=build,
-    figures=draw,
+    figures=lambda content: {"curves.png": content["png"]},
     scripts=("data", "scales", "panel", "drawing", "evidence", "learning_curves"),
     template="curves.html.jinja",
 )

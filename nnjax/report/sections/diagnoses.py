@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from nnjax.diagnosis import trials as diagnosing
 from nnjax.report.charts import marks
 from nnjax.report.context import ReportContext
-from nnjax.report.section import Content, Section
+from nnjax.report.section import Section
 from nnjax.report.trial_verdicts import code_of, verdict_counts, verdicts
 from nnjax.runs.settings import Setting
 
@@ -18,7 +18,7 @@ MAX_NETWORKS = 30  # networks with a sentence of their own; the others' verdicts
 MAX_DRAWN = 12  # of them, whose evidence can be drawn on the chart of learning curves
 
 
-def build(report: ReportContext) -> Content | None:
+def build(report: ReportContext) -> dict[str, Any] | None:
     """Describe the verdicts of a run; None where no trial has one, and for a sweep, which shows them itself.
 
     Returns:

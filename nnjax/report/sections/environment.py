@@ -6,13 +6,7 @@ from collections import Counter
 from typing import Any
 
 from nnjax.report.context import ReportContext
-from nnjax.report.section import Content, Section
-
-
-def build(report: ReportContext) -> Content | None:
-    """List with what and where the run was made."""
-    rows = environment(report)
-    return {"rows": rows} if rows else None
+from nnjax.report.section import Section
 
 
 def environment(report: ReportContext) -> list[tuple[str, str]]:
@@ -44,9 +38,9 @@ def _plan(plan: Any) -> str:
 SECTION = Section(
     title="Where it ran",
     order=170,
-    build=build,
+    build=environment,
     template="""
 {% from "macros.html.jinja" import pairs %}
-{{ pairs(rows) }}
+{{ pairs(content) }}
 """,
 )

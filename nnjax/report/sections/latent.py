@@ -10,13 +10,13 @@ import numpy as np
 from nnjax.report.charts import figures
 from nnjax.report.charts.sheets import Picture, bare, side_by_side
 from nnjax.report.context import ReportContext
-from nnjax.report.section import Content, Section
+from nnjax.report.section import Section
 from nnjax.report.snapshots import NetworkSnapshot, coders
 
 MAX_POINTS = 2_000  # of a scatter
 
 
-def build(report: ReportContext) -> Content | None:
+def build(report: ReportContext) -> dict[str, Any] | None:
     """Draw the codes of each autoencoder; None without autoencoders."""
     found = latents(report.snapshots)
     return {"latents": found, "legend": legend(report.snapshots)} if found else None
@@ -86,24 +86,19 @@ def legend(some: Sequence[NetworkSnapshot]) -> list[tuple[str, str]]:
     return [(classes[int(label)], class_color(int(label))) for label in np.unique(able[0].labels)[:20]]
 
 
-def draw(content: Any) -> dict[str, bytes]:
-    """Lay the same pictures out as one figure."""
-    return {"latent.png": figures.to_bytes(side_by_side(content["latents"]))}
-
-
 SECTION = Section(
     title="The latent space",
     order=70,
     build=build,
-    figures=draw,
+    figures=lambda content: {"latent.png": side_by_side(content["latents"])},
     template="""
 {% from "macros.html.jinja" import captioned, color_key %}
 <div class="grid">
-{% for item in latents %}
+{% for item in content.latents %}
 {{ captioned(item, "Codes of " ~ item.label ~ " in two dimensions", pixelated=false) }}
 {% endfor %}
 </div>
-{{ color_key(legend) }}
+{{ color_key(content.legend) }}
 <p class="note">Each point is an example; a code of more than two numbers is shown by its first two
 principal components.</p>
 """,

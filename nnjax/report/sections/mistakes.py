@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from nnjax.nn.activations import ACTIVATIONS
 from nnjax.nn.metrics import confusion_matrix
 from nnjax.report.charts import figures, pictures
 from nnjax.report.context import ReportContext
-from nnjax.report.section import Content, Section
+from nnjax.report.section import Section
 from nnjax.report.snapshots import NetworkSnapshot
 
 if TYPE_CHECKING:
@@ -21,10 +20,9 @@ if TYPE_CHECKING:
 MAX_CLASSIFIERS, MAX_MATRIX, MAX_MISTAKES, MAX_PAIRS = 2, 20, 12, 5
 
 
-def build(report: ReportContext) -> Content | None:
-    """Describe the mistakes of the best classifiers; None without any."""
-    best = report.best_snapshots("classification")[:MAX_CLASSIFIERS]
-    return {"classifiers": [describe_mistakes(snapshot) for snapshot in best]} if best else None
+def build(report: ReportContext) -> list[dict[str, Any]]:
+    """Describe the mistakes of the best classifiers."""
+    return [describe_mistakes(snapshot) for snapshot in report.best_snapshots("classification")[:MAX_CLASSIFIERS]]
 
 
 def matrix_of(snapshot: NetworkSnapshot) -> np.ndarray:
@@ -85,15 +83,9 @@ def _picture(snapshot: NetworkSnapshot, i: int) -> str:
     return pictures.data_uri(pictures.to_png(snapshot.pixels(snapshot.inputs[[i]])[0]))
 
 
-def draw(content: Any) -> dict[str, bytes]:
-    """Draw the confusion matrix of the best classifier."""
-    best = content["classifiers"][0]
-    return {"confusion.png": figures.to_bytes(plot_confusion(best["label"], best["classes"], best["counts"]))}
-
-
-def plot_confusion(label: str, names: Sequence[str], matrix: np.ndarray) -> Figure:
-    """Draw a confusion matrix [classes, classes], true classes as rows; few classes get their numbers."""
-    classes = [figures.plain(name) for name in names]
+def plot_confusion(found: dict[str, Any]) -> Figure:
+    """Draw a classifier's confusion matrix, true classes as rows; few classes get their numbers."""
+    classes, matrix = [figures.plain(name) for name in found["classes"]], found["counts"]
 
     def fill(axes: Any) -> None:
         share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
@@ -108,9 +100,15 @@ def plot_confusion(label: str, names: Sequence[str], matrix: np.ndarray) -> Figu
             )
             axes[0].set_yticks(range(len(matrix)), classes, fontsize=7)
         axes[0].set(xlabel="predicted", ylabel="true")
-        axes[0].set_title(figures.headline(label), fontsize=9)
+        axes[0].set_title(figures.headline(found["label"]), fontsize=9)
 
     return figures.draw(1, 4.5, 4.2, fill)
 
 
-SECTION = Section(title="Mistakes", order=90, build=build, figures=draw, template="mistakes.html.jinja")
+SECTION = Section(
+    title="Mistakes",
+    order=90,
+    build=build,
+    figures=lambda classifiers: {"confusion.png": plot_confusion(classifiers[0])},
+    template="mistakes.html.jinja",
+)

@@ -7,18 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from nnjax.core.text import show
 from nnjax.models.summary import summarize_model
-from nnjax.report.context import ReportContext
-from nnjax.report.section import Content, Section
+from nnjax.report.section import Section
 from nnjax.runs.settings import Setting, layers
 
 if TYPE_CHECKING:
     from nnjax.runs.run import Run
-
-
-def build(report: ReportContext) -> Content | None:
-    """Summarise the networks that are shown; None without any."""
-    found = summaries(report.run, list(report.shown))
-    return {"summaries": found} if found else None
 
 
 def summary_of(run: Run, setting: Setting) -> Any:
@@ -56,5 +49,8 @@ def _merged(lists: Sequence[dict[str, object]]) -> list[tuple[str, str]]:
 
 
 SECTION = Section(
-    title="What was learned, and what was chosen", order=160, build=build, template="model_summary.html.jinja"
+    title="What was learned, and what was chosen",
+    order=160,
+    build=lambda report: summaries(report.run, list(report.shown)),
+    template="model_summary.html.jinja",
 )

@@ -12,7 +12,7 @@ from nnjax.diagnosis.signals import SignalFinding, findings
 from nnjax.report.charts.figures import draw, to_bytes
 from nnjax.report.charts.pictures import data_uri
 from nnjax.report.context import ReportContext
-from nnjax.report.section import Content, Section
+from nnjax.report.section import Section
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,7 +29,7 @@ CHARTS = {  # signal -> (title, explanation, logarithmic)
 HEALTHY_UPDATE = 1e-3
 
 
-def build(report: ReportContext) -> Content | None:
+def build(report: ReportContext) -> dict[str, Any] | None:
     """Describe what was measured inside the networks; None where nothing was.
 
     Returns:

@@ -9,18 +9,11 @@ import numpy as np
 
 from nnjax.report.charts import figures
 from nnjax.report.charts.sheets import Picture, side_by_side
-from nnjax.report.context import ReportContext
-from nnjax.report.section import Content, Section
+from nnjax.report.section import Section
 from nnjax.report.snapshots import NetworkSnapshot
 
 MAX_NETWORKS, MAX_TARGETS = 4, 3
 MAX_POINTS = 2_000  # of a scatter
-
-
-def build(report: ReportContext) -> Content | None:
-    """Draw the best regressions; None without any."""
-    found = regressions(report.best_snapshots("regression"))
-    return {"regressions": found} if found else None
 
 
 def regressions(best: Sequence[NetworkSnapshot]) -> list[Picture]:
@@ -50,20 +43,15 @@ def scatter(snapshot: NetworkSnapshot) -> Any:
     return figures.draw(min(snapshot.outputs.shape[1], MAX_TARGETS), 3.2, 3.0, fill)
 
 
-def draw(content: Any) -> dict[str, bytes]:
-    """Lay the same pictures out as one figure."""
-    return {"predictions.png": figures.to_bytes(side_by_side(content["regressions"], 4.0))}
-
-
 SECTION = Section(
     title="Predicted against true",
     order=100,
-    build=build,
-    figures=draw,
+    build=lambda report: regressions(report.best_snapshots("regression")),
+    figures=lambda pictures: {"predictions.png": side_by_side(pictures, 4.0)},
     template="""
 {% from "macros.html.jinja" import captioned %}
 <div class="grid wide">
-{% for item in regressions %}
+{% for item in content %}
 {{ captioned(item, "Predicted against true values of " ~ item.label, "paper", false) }}
 {% endfor %}
 </div>

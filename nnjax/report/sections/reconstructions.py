@@ -7,17 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from nnjax.report.charts import figures, pictures
+from nnjax.report.charts import pictures
 from nnjax.report.charts.sheets import Picture, stacked
 from nnjax.report.context import ReportContext
 from nnjax.report.header import shown_networks
-from nnjax.report.section import Content, Section
+from nnjax.report.section import Section
 from nnjax.report.snapshots import NetworkSnapshot, coders
 
 PALETTES = {"original": "gray", "code": "magma", "copy": "gray"}
 
 
-def build(report: ReportContext) -> Content | None:
+def build(report: ReportContext) -> dict[str, Any] | None:
     """Draw the strips; None without autoencoders of pictures."""
     strips = reconstructions(report.snapshots)
     return {"strips": strips, "chosen": shown_networks(report)} if strips else None
@@ -48,24 +48,19 @@ def _rows(some: Sequence[NetworkSnapshot], chosen: Sequence[int]) -> list[tuple[
     return rows
 
 
-def draw(content: Any) -> dict[str, bytes]:
-    """Lay the same strips out as one figure."""
-    return {"reconstructions.png": figures.to_bytes(stacked(content["strips"]))}
-
-
 SECTION = Section(
     title="Originals, codes and copies",
     order=60,
     build=build,
-    figures=draw,
+    figures=lambda content: {"reconstructions.png": stacked(content["strips"])},
     template="""
 {% from "macros.html.jinja" import picture %}
 <div class="strips">
-{% for item in strips %}
+{% for item in content.strips %}
 <div class="strip {{ item.what }}"><span>{% if item.label and item.first %}<strong>{{ item.label }}</strong> {% endif %}<i>{{ item.what }}</i></span>{{ picture(item, item.label ~ " " ~ item.what) }}</div>
 {% endfor %}
 </div>
 <p class="note">The same held-out examples for every network. A code is drawn as a small picture, a square for each of its
-numbers, dark for 0, all codes of a network on one scale. {{ chosen }}</p>
+numbers, dark for 0, all codes of a network on one scale. {{ content.chosen }}</p>
 """,  # noqa: E501
 )

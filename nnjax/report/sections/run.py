@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nnjax.core.fields import flatten, to_dict
 from nnjax.core.text import show
 from nnjax.report.context import ReportContext
-from nnjax.report.section import Content, Section
+from nnjax.report.section import Section
 from nnjax.report.sections.model_summary import summary_of
 from nnjax.report.text import named
 from nnjax.runs.folder import FolderStore
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MAX_ROWS = 12  # settings in a table of their own; of more, only what varies is listed
 
 
-def build(report: ReportContext) -> Content:
+def build(report: ReportContext) -> dict[str, Any]:
     """Collect what repeats the run: command, configuration, settings."""
     run = report.run
     return {

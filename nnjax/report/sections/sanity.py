@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from nnjax.report.context import ReportContext
-from nnjax.report.section import Content, Section
-
-
-def build(report: ReportContext) -> Content | None:
-    """List the checks; None where there were none."""
-    return {"sanity": report.run.sanity} if report.run.sanity else None
-
+from nnjax.report.section import Section
 
 SECTION = Section(
     title="Sanity checks",
     order=120,
-    build=build,
+    build=lambda report: report.run.sanity,
     template="""
 <p class="note">Before training, short trials of the same network on at most 1,000 examples: can it learn at all?</p>
-{% for one in sanity %}
-{% if one.arm or sanity | length > 1 %}
+{% for one in content %}
+{% if one.arm or content | length > 1 %}
 <h3>{{ one.arm or "trial %d" % one.trial }}</h3>
 {% endif %}
 <ul class="findings">

@@ -12,7 +12,7 @@ from nnjax.core.text import number
 from nnjax.data.baselines import ACCURACY, BCE, MAE, MSE, Baselines
 from nnjax.nn.metrics import METRICS, usual_metrics
 from nnjax.report.context import MAX_BOARDS, ReportContext
-from nnjax.report.section import Content, Section
+from nnjax.report.section import Section
 from nnjax.report.snapshots import NetworkSnapshot, detail
 from nnjax.report.text import cell
 from nnjax.runs.settings import Setting, mean_and_spread, scores
@@ -71,12 +71,6 @@ class Board:
     rows: tuple[Row, ...]
     left_out: int
     notes: tuple[str, ...]
-
-
-def build(report: ReportContext) -> Content | None:
-    """Make the scoreboards."""
-    found = boards(report)
-    return {"boards": found} if found else None
 
 
 def boards(report: ReportContext) -> list[Board]:
@@ -177,4 +171,4 @@ def _notes(goal: str, floor: float | None, measured: bool, target_scaling: str) 
     return tuple(notes)
 
 
-SECTION = Section(title="How good is that?", order=10, build=build, template="scores.html.jinja")
+SECTION = Section(title="How good is that?", order=10, build=boards, template="scores.html.jinja")

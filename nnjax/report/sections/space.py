@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from nnjax.report.context import ReportContext
-from nnjax.report.section import Content, Section
+from nnjax.report.section import Section
 from nnjax.report.sections.trials import trials_table
 from nnjax.report.sweep.data import sweep_data
 from nnjax.report.sweep.evolution import evolution_data
@@ -11,12 +13,11 @@ from nnjax.report.sweep.findings import sweep_findings
 from nnjax.report.trial_verdicts import verdict_counts
 
 
-def build(report: ReportContext) -> Content | None:
+def build(report: ReportContext) -> dict[str, Any] | None:
     """Describe the sweep; None where the run only compares named arms, or seeds."""
     if report.sweep is None:
         return None
-    return {
-        "sweep": sweep_findings(report.sweep),
+    return sweep_findings(report.sweep) | {
         "data": sweep_data(report.sweep) | evolution_data(report.sweep),
         "verdicts": verdict_counts(report.run),
         "has_curves": bool(report.charts),

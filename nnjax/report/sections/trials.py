@@ -11,7 +11,7 @@ from nnjax.core.fields import flatten
 from nnjax.core.text import field_name, number, show
 from nnjax.nn.metrics import METRICS, usual_metrics
 from nnjax.report.context import ReportContext
-from nnjax.report.section import Content, Section
+from nnjax.report.section import Section
 from nnjax.report.trial_verdicts import code_of
 from nnjax.runs.settings import report_part, score
 from nnjax.train.storage.records import DIVERGED, Record
@@ -32,9 +32,9 @@ HEADS = {
 }
 
 
-def build(report: ReportContext) -> Content | None:
+def build(report: ReportContext) -> dict[str, Any] | None:
     """Tabulate all trials; None for a sweep, whose table stands below its linked views."""
-    return None if report.sweep else {"table": trials_table(report)}
+    return None if report.sweep else trials_table(report)
 
 
 def trials_table(report: ReportContext) -> dict[str, Any]:
@@ -108,7 +108,7 @@ SECTION = Section(
     scripts=("tables",),
     template="""
 {% from "macros.html.jinja" import plain_table %}
-{{ plain_table(table, "sortable") }}
+{{ plain_table(content, "sortable") }}
 <p class="note screen">Click a head to sort.</p>
 """,
 )

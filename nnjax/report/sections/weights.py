@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from nnjax.report.charts import figures, pictures
+from nnjax.report.charts import pictures
 from nnjax.report.charts.sheets import Picture, side_by_side
-from nnjax.report.context import ReportContext
-from nnjax.report.section import Content, Section
+from nnjax.report.section import Section
 from nnjax.report.snapshots import NetworkSnapshot
 
 MAX_UNITS = 48
-
-
-def build(report: ReportContext) -> Content | None:
-    """Draw the weights of each network; None where inputs are no pictures."""
-    found = weights(report.snapshots)
-    return {"weights": found} if found else None
 
 
 def weights(some: Sequence[NetworkSnapshot]) -> list[Picture]:
@@ -32,20 +24,15 @@ def weights(some: Sequence[NetworkSnapshot]) -> list[Picture]:
     return out
 
 
-def draw(content: Any) -> dict[str, bytes]:
-    """Lay the same pictures out as one figure."""
-    return {"weights.png": figures.to_bytes(side_by_side(content["weights"]))}
-
-
 SECTION = Section(
     title="What the first layer looks for",
     order=80,
-    build=build,
-    figures=draw,
+    build=lambda report: weights(report.snapshots),
+    figures=lambda pictures: {"weights.png": side_by_side(pictures)},
     template="""
 {% from "macros.html.jinja" import captioned %}
 <div class="grid wide">
-{% for item in weights %}
+{% for item in content %}
 {{ captioned(item, "First-layer weights of " ~ item.label) }}
 {% endfor %}
 </div>
