@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from nnjax.core.text import field_name, show
 from nnjax.report.charts.curves import DIGITS
-from nnjax.runs.settings import field_name, show
 
 Value = float | int | str | None
 WIDE, UNEVEN = 30, 4  # highest over lowest of two values that need, and of more that may have, a logarithmic axis

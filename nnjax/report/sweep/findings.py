@@ -1,4 +1,4 @@
-"""What a sweep found, in words: the best trial and setting, edges, importance, what was dropped or failed."""
+"""Findings of a sweep as text: best trial and setting, importance, dropped and failed trials."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnjax.report.charts.columns import Column
-from nnjax.report.charts.regions import narrowest
-from nnjax.report.sections.advice import advice
-from nnjax.report.sections.evolution import lineage_table
-from nnjax.report.sections.overview import count
-from nnjax.report.sections.sweep_data import Sweep, failed, finished, rungs
-from nnjax.runs.settings import PREFIX, field_name, number, show
+from nnjax.core.text import count, field_name, number, show
+from nnjax.report.sweep.advice import advice
+from nnjax.report.sweep.columns import Column
+from nnjax.report.sweep.data import Sweep, failed, finished, rungs
+from nnjax.report.sweep.evolution import lineage_table
+from nnjax.report.sweep.regions import narrowest
+from nnjax.runs.settings import PREFIX
 from nnjax.runs.statistics import Estimate, estimate
 from nnjax.search.importance import importance
 from nnjax.train.storage.records import DIVERGED, DROPPED
@@ -25,8 +25,8 @@ FEWEST = 3  # failures below which their place in the space says nothing
 MAX_FAILURES = 200  # in the table
 
 
-def verdict(sweep: Sweep) -> dict[str, Any]:
-    """Give what stands above the charts of a sweep: cards, advice, importance, sentences on rungs and failures."""
+def sweep_findings(sweep: Sweep) -> dict[str, Any]:
+    """Describe a sweep above its charts: cards, advice, importance, sentences on rungs and failures."""
     key = _key(sweep)
     shares = shares_of(sweep, key)
     return {
@@ -139,7 +139,7 @@ def _text(column: Column, place: int) -> str:
 
 
 def dropped(sweep: Sweep) -> str:
-    """Say how many trials successive halving dropped, and what it saved; "" where it dropped none."""
+    """Count the trials that successive halving dropped, and the epochs it saved; "" where it dropped none."""
     records = [sweep.run.records[trial] for trial in sweep.trials]
     n = sum(record.status == DROPPED for record in records)
     if not n:
@@ -169,7 +169,7 @@ def _failure(sweep: Sweep, place: int) -> list[str]:
 
 
 def _whereabouts(sweep: Sweep, places: Sequence[int]) -> str:
-    """Say how many trials diverged or failed, and what they have in common that sets them apart from the others."""
+    """Count the trials that diverged or failed, and find what sets them apart from the others."""
     n, total = len(places), len(sweep.trials)
     if not n:
         return ""

@@ -1,16 +1,16 @@
-"""What to try next after a sweep: from its best trial, the edges of its space, and what went wrong most often."""
+"""Advice after a sweep, from its best trial, the edges of its space, and its most frequent verdicts."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from nnjax.core.text import count
 from nnjax.diagnosis import trials
 from nnjax.diagnosis.verdict_rule import BROKEN, DONE, UNFINISHED
 from nnjax.diagnosis.verdicts import VERDICTS
-from nnjax.report.charts.regions import narrowest
-from nnjax.report.sections import diagnoses
-from nnjax.report.sections.overview import count
-from nnjax.report.sections.sweep_data import Sweep, failed, finished
+from nnjax.report.sweep.data import Sweep, failed, finished
+from nnjax.report.sweep.regions import narrowest
+from nnjax.report.trial_verdicts import code_of
 from nnjax.search.importance import edges
 from nnjax.train.storage.records import FINISHED
 
@@ -18,19 +18,19 @@ OFTEN, MOST = 0.1, 0.5  # shares of the trials: worth a word where training is b
 
 
 def advice(sweep: Sweep, key: str | None) -> list[str]:
-    """Say what to try next, the most useful first; empty where no trial has a verdict.
+    """Suggest what to try next, the most useful first; empty where no trial has a verdict.
 
     Args:
       sweep: the sweep.
       key: the record's value by which settings are compared; None where there is none.
     """
     warned = edges(sweep.run, key) if key else []
-    codes = [diagnoses.code_of(sweep.run, trial) for trial in sweep.trials]
+    codes = [code_of(sweep.run, trial) for trial in sweep.trials]
     return [*_best(sweep, bool(warned)), *warned, *_often(sweep, codes)]
 
 
 def _best(sweep: Sweep, at_edge: bool) -> list[str]:
-    """Say what the curve of the best trial asks for."""
+    """Advise on the curve of the best trial."""
     scores = finished(sweep)
     trial = min(scores, key=lambda trial: scores[trial]) if scores else None
     diagnosis = None if trial is None else sweep.run.diagnoses[trial]
@@ -48,7 +48,7 @@ def _best(sweep: Sweep, at_edge: bool) -> list[str]:
 
 
 def _often(sweep: Sweep, codes: Sequence[str]) -> list[str]:
-    """Say what is wrong with many trials, and where they lie; that trials diverged is said elsewhere."""
+    """Describe problems of many trials and where they lie; divergence is reported elsewhere."""
     whole = [code for trial, code in zip(sweep.trials, codes, strict=True) if _trained(sweep, trial)]
     out = []
     broken, unfinished = _codes_of(BROKEN), _codes_of(UNFINISHED)

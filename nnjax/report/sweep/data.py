@@ -13,9 +13,10 @@ from nnjax.core.fields import flatten
 from nnjax.data.baselines import ACCURACY
 from nnjax.diagnosis.verdicts import BADGES
 from nnjax.nn.metrics import usual_metrics
-from nnjax.report.charts.columns import Column, axis, name_of, rounded
-from nnjax.report.sections import diagnoses
-from nnjax.runs.settings import PREFIX, Setting, choice_part, named, report_part, score, settings
+from nnjax.report.sweep.columns import Column, axis, name_of, rounded
+from nnjax.report.text import named
+from nnjax.report.trial_verdicts import code_of, verdict_data
+from nnjax.runs.settings import PREFIX, Setting, choice_part, report_part, score
 from nnjax.train.storage.records import DIVERGED, DROPPED, FAILED, FINISHED, Record
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Sweep:
       trials: ids.
       axes: what was swept.
       metrics: lower is better; by the first of them trials are judged.
-      metric: (name, part) of the first as `summary.score` takes them; None where no trial has a score.
+      metric: (name, part) of the first as `settings.score` takes them; None where no trial has a score.
     """
 
     run: Run
@@ -46,10 +47,10 @@ class Sweep:
     metric: tuple[str, str] | None
 
 
-def sweep_of(run: Run) -> Sweep | None:
+def sweep_of(run: Run, settings: Sequence[Setting]) -> Sweep | None:
     """Find the space that most trials of a run search; None where the run only compares named arms, or seeds."""
     by_goal: dict[str, list[Setting]] = {}
-    for setting in settings(run):
+    for setting in settings:
         by_goal.setdefault(setting.goal, []).append(setting)
     some = max(by_goal.values(), key=lambda own: sum(len(setting.trials) for setting in own))
     trials = tuple(sorted(trial for setting in some for trial in setting.trials))
@@ -126,13 +127,13 @@ def sweep_data(sweep: Sweep) -> dict[str, Any]:
       fields: the columns.
       stems: {quantity of a curve: its name in a filter}.
       rungs: as `rungs` gives them.
-      told: as `told.sweep_data` gives it.
+      verdicts: as `verdict_data` gives it.
       badges: {code: how a verdict looks}.
     """
     specs, records = sweep.run.specs, sweep.run.records
     place = {trial: i for i, setting in enumerate(sweep.settings) for trial in setting.trials}
     statuses = list(dict.fromkeys(records[trial].status for trial in sweep.trials))
-    codes = list(dict.fromkeys(diagnoses.code_of(sweep.run, trial) or NONE for trial in sweep.trials))
+    codes = list(dict.fromkeys(code_of(sweep.run, trial) or NONE for trial in sweep.trials))
 
     def other(name: str, value: Callable[[int], int], levels: Sequence[str] | None = None) -> Column:
         values = tuple(value(trial) for trial in sweep.trials)
@@ -141,7 +142,7 @@ def sweep_data(sweep: Sweep) -> dict[str, Any]:
     others = [
         other("trial", lambda trial: trial),
         other("status", lambda trial: statuses.index(records[trial].status), statuses),
-        other("verdict", lambda trial: codes.index(diagnoses.code_of(sweep.run, trial) or NONE), codes),
+        other("verdict", lambda trial: codes.index(code_of(sweep.run, trial) or NONE), codes),
         other("epochs", lambda trial: records[trial].epochs),
         other("seed", lambda trial: specs[trial].experiment.seed),
         other("fold", lambda trial: specs[trial].experiment.data.fold),
@@ -152,7 +153,7 @@ def sweep_data(sweep: Sweep) -> dict[str, Any]:
         "fields": [dataclasses.asdict(column) for column in columns],
         "stems": _stems(sweep),
         "rungs": rungs(sweep),
-        "told": diagnoses.sweep_data(sweep.run, sweep.trials),
+        "verdicts": verdict_data(sweep.run, sweep.trials),
         "badges": {code: badge._asdict() | {"ink": badge.ink} for code, badge in BADGES.items()},
     }
 

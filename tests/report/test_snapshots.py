@@ -5,18 +5,19 @@ import pytest
 from fake_runs import AUTOENCODER, CLASSIFIER, DEMO, DIVERGED, WAITING, digits, fake_run, table
 
 from nnjax.core.fields import replace
-from nnjax.report.sections import network_snapshot
+from nnjax.report import snapshots
+from nnjax.report.context import ReportContext
 from nnjax.spaces.space import Space
 
 
 @pytest.fixture(scope="module")
 def demo():
-    return network_snapshot.exhibits(fake_run(space=DEMO))[0]
+    return ReportContext(fake_run(space=DEMO)).snapshots
 
 
 def test_every_arm_of_a_few_is_shown(demo):
-    assert [exhibit.label for exhibit in demo] == ["digits64", "digits64_sig", "digits64_bce", "digits16", "mlp"]
-    assert [exhibit.codes is None for exhibit in demo] == [False] * 4 + [True]
+    assert [snapshot.label for snapshot in demo] == ["digits64", "digits64_sig", "digits64_bce", "digits16", "mlp"]
+    assert [snapshot.codes is None for snapshot in demo] == [False] * 4 + [True]
     assert demo[3].codes.shape == (60, 2)
     assert demo[0].outputs.shape == demo[0].inputs.shape == (60, 64)
     assert demo[0].part == "test"
@@ -31,11 +32,11 @@ def test_inputs_are_scaled_and_pixels_are_not(demo):
 def test_detail_by_hand(demo):
     inputs = np.array([[0.0, 1.0, 0.5, 0.0]], np.float32)
     outputs = np.array([[-0.2, 1.5, 0.5, 0.4]], np.float32)
-    found = network_snapshot.detail(dataclasses.replace(demo[0], inputs=inputs, outputs=outputs))
+    found = snapshots.detail(dataclasses.replace(demo[0], inputs=inputs, outputs=outputs))
     assert found.outside == 0.5
     assert found.background == pytest.approx((0.04 + 0.16) / 2)
     assert found.clipped == pytest.approx(0.16 / 4)
-    assert network_snapshot.detail(demo[1]).outside == 0  # a sigmoid stays inside
+    assert snapshots.detail(demo[1]).outside == 0  # a sigmoid stays inside
 
 
 def test_predicted_classes_of_many_and_of_one_output(demo):
@@ -49,20 +50,20 @@ def test_predicted_classes_of_many_and_of_one_output(demo):
 
 def test_what_has_no_weights_is_left_out():
     run = fake_run(space=DEMO, statuses={0: DIVERGED, 1: WAITING})
-    assert [setting.label for setting in network_snapshot.shown_settings(run)] == ["digits64_bce", "digits16", "mlp"]
+    assert [setting.label for setting in ReportContext(run).shown] == ["digits64_bce", "digits16", "mlp"]
 
 
 def test_of_many_settings_the_best_are_shown():
     run = fake_run(CLASSIFIER, Space(axes={"learning_rate": np.linspace(0.1, 1, 9).tolist()}))
     for trial, record in enumerate(run.records):
         record.values["val_accuracy"] = trial / 10
-    shown = [setting.trials[0] for setting in network_snapshot.shown_settings(run)]
+    shown = [setting.trials[0] for setting in ReportContext(run).shown]
     assert shown == [8, 7, 6, 5, 4, 3]
 
 
 def test_of_mixed_goals_each_has_its_share():
     space = dataclasses.replace(DEMO, axes={"learning_rate": (0.1, 0.2, 0.3)})
-    goals = [setting.goal for setting in network_snapshot.shown_settings(fake_run(space=space))]
+    goals = [setting.goal for setting in ReportContext(fake_run(space=space)).shown]
     assert sorted(goals) == ["classification"] * 3 + ["reconstruction"] * 3
 
 
@@ -70,7 +71,8 @@ def test_data_that_are_gone_are_told_and_not_fatal():
     run = fake_run(AUTOENCODER)
     run._prepared.clear()
     run._facts = {c: dataclasses.replace(facts, sha256="other") for c, facts in run._facts.items()}
-    found, missing = network_snapshot.exhibits(run)
+    report = ReportContext(run)
+    found, missing = report.snapshots, report.missing
     assert found == []
     assert len(missing) == 1
     assert "have changed" in missing[0]
@@ -78,6 +80,6 @@ def test_data_that_are_gone_are_told_and_not_fatal():
 
 def test_tables_have_no_pictures():
     run = fake_run(replace(AUTOENCODER, {"data.scaling": "standard"}), dataset=table("none"))
-    exhibit = network_snapshot.exhibits(run)[0][0]
-    assert exhibit.image_shape is None
-    assert exhibit.labels is None
+    snapshot = ReportContext(run).snapshots[0]
+    assert snapshot.image_shape is None
+    assert snapshot.labels is None

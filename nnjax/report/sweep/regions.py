@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nnjax.report.charts.columns import Column
-from nnjax.runs.settings import show
+from nnjax.core.text import show
+from nnjax.report.sweep.columns import Column
 
 
 def narrowest(axes: Sequence[Column], places: Sequence[int]) -> tuple[int, str]:

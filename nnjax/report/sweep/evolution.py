@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from nnjax.report.charts.columns import logarithmic, rounded
-from nnjax.report.sections.sweep_data import Sweep, finished
-from nnjax.runs.settings import show
+from nnjax.core.text import show
+from nnjax.report.sweep.columns import logarithmic, rounded
+from nnjax.report.sweep.data import Sweep, finished
 from nnjax.search.pbt import lineage
 from nnjax.train.storage.records import Stage
 

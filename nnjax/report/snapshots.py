@@ -1,8 +1,9 @@
-"""The networks that a report shows from inside: one trial for each of the best settings, with its outputs and codes."""
+"""Snapshots of trained networks: one trial for each of the best settings, with its weights, outputs and codes."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -10,19 +11,21 @@ import numpy as np
 from nnjax.core.errors import UserError
 from nnjax.core.types import Prepared
 from nnjax.data.baselines import measured_part
+from nnjax.exchange.network import codes, outputs
 from nnjax.models.registry import traits_of
-from nnjax.runs.settings import Setting, ranked, representative, settings
+from nnjax.runs.weights import in_batches
+from nnjax.runs.settings import Setting, representative
 
 if TYPE_CHECKING:
     from nnjax.runs.run import Run
 
-MAX_EXHIBITS = 6
+MAX_SNAPSHOTS = 6
 MAX_EXAMPLES = 20_000  # the first of the part; a confusion matrix of more says nothing else
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Exhibit:
-    """One trained network and what it makes of the examples of the report's part.
+class NetworkSnapshot:
+    """One trained network with its outputs on the examples of the report's part.
 
     Attributes:
       setting: which it stands for.
@@ -97,45 +100,58 @@ def full_scale(prepared: Prepared) -> float:
     return data.full_scale or (255.0 if data.x.dtype == np.uint8 else max(float(data.x.max()), 1e-12))
 
 
-def shown_settings(run: Run, limit: int = MAX_EXHIBITS) -> list[Setting]:
-    """Choose the settings to show: all of a few, else the best of each goal; those without weights are left out."""
-    able = [setting for setting in settings(run) if representative(run, setting) is not None]
-    goals = list(dict.fromkeys(setting.goal for setting in able))
-    orders = [ranked(run, [setting for setting in able if setting.goal == goal]) for goal in goals]
+def shown_trials(
+    run: Run, some: Sequence[Setting], ranked: Mapping[str, Sequence[Setting]], limit: int = MAX_SNAPSHOTS
+) -> dict[Setting, int]:
+    """Choose the settings to show, each with the trial that stands for it.
+
+    Args:
+      run: theirs.
+      some: all settings, of which those without weights are left out.
+      ranked: the same by goal, the best first; of many settings each goal shows its best.
+      limit: how many are shown.
+    """
+    found = {setting: representative(run, setting) for setting in some}
+    able = {setting: trial for setting, trial in found.items() if trial is not None}
+    orders = [[setting for setting in own if setting in able] for own in ranked.values()]
     longest = max(map(len, orders), default=0)
     chosen = [order[i] for i in range(longest) for order in orders if i < len(order)][:limit]
-    return able if len(able) <= limit else chosen
+    return able if len(able) <= limit else {setting: able[setting] for setting in chosen}
 
 
-def exhibits(run: Run) -> tuple[list[Exhibit], list[str]]:
-    """Run the networks to show on the report's part; sentences say which data or weights are not there any more."""
+def coders(some: Sequence[NetworkSnapshot], images: bool = False) -> list[NetworkSnapshot]:
+    """Choose the autoencoders of the first one's data, with images only those of pictures."""
+    able = [one for one in some if one.codes is not None and (one.image_shape is not None or not images)]
+    return [one for one in able if one.setting.experiment.data == able[0].setting.experiment.data]
+
+
+def take_snapshots(run: Run, shown: Mapping[Setting, int]) -> tuple[list[NetworkSnapshot], list[str]]:
+    """Evaluate the networks to show; sentences name the data or weights that are missing."""
     found, missing = [], []
-    for setting in shown_settings(run):
-        trial = representative(run, setting)
-        assert trial is not None
+    for setting, trial in shown.items():
         try:
-            found.append(_exhibit(run, setting, trial))
+            found.append(_take_snapshot(run, setting, trial))
         except UserError as error:
             missing.append(str(error))
     return found, list(dict.fromkeys(missing))
 
 
-def _exhibit(run: Run, setting: Setting, trial: int) -> Exhibit:
-    prepared = run.data(trial)
+def _take_snapshot(run: Run, setting: Setting, trial: int) -> NetworkSnapshot:
+    prepared, network = run.data(trial), run.network(trial)
     part, rows = measured_part(prepared)
     rows = rows[:MAX_EXAMPLES]
-    raw = prepared.dataset.x[rows]
+    raw = prepared.dataset.x[rows].astype(np.float32)
     coded = traits_of(setting.experiment.model).reconstructs and setting.experiment.model.widths
-    kernel = _first_kernel(run.params(trial))
-    return Exhibit(
+    kernel = _first_kernel(network.params)
+    return NetworkSnapshot(
         setting=setting,
         trial=trial,
         prepared=prepared,
         part=part,
         rows=rows,
-        inputs=np.asarray(prepared.x_scaler(raw.astype(np.float32)), np.float32),
-        outputs=run.predict(raw, trial),
-        codes=run.predict(raw, trial, encode=True) if coded else None,
+        inputs=np.asarray(prepared.x_scaler(raw), np.float32),
+        outputs=in_batches(outputs(network), raw),
+        codes=in_batches(codes(network), raw) if coded else None,
         kernel=kernel.reshape(-1, kernel.shape[-1]),
         kernel_shape=(kernel.shape[0], kernel.shape[1]) if kernel.ndim == 4 else prepared.dataset.image_shape,
     )
@@ -147,7 +163,7 @@ def _first_kernel(params: Any) -> np.ndarray:
 
 
 class Detail(NamedTuple):
-    """How a reconstruction fares outside what pixels can be (deck section 7: "far too detailed").
+    """How far a reconstruction leaves the range of pixels (lecture slides, section 7: "far too detailed").
 
     Attributes:
       clipped: mean squared error after clipping the outputs to [0, 1].
@@ -160,10 +176,10 @@ class Detail(NamedTuple):
     background: float
 
 
-def detail(exhibit: Exhibit) -> Detail:
+def detail(snapshot: NetworkSnapshot) -> Detail:
     """Measure a reconstruction of inputs in [0, 1]."""
-    outputs, background = exhibit.outputs, exhibit.inputs == 0
-    clipped = float(np.mean(np.square(np.clip(outputs, 0, 1) - exhibit.inputs)))
+    outputs, background = snapshot.outputs, snapshot.inputs == 0
+    clipped = float(np.mean(np.square(np.clip(outputs, 0, 1) - snapshot.inputs)))
     outside = float(np.mean((outputs < 0) | (outputs > 1)))
     noise = float(np.mean(np.square(outputs[background]))) if background.any() else float("nan")
     return Detail(clipped, outside, noise)

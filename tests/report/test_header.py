@@ -1,18 +1,20 @@
+import pathlib
+
 import pytest
 from fake_runs import AUTOENCODER, CLASSIFIER, DEMO, DIVERGED, REGRESSOR, RUNNING, WAITING, fake_run, searched, table
 
 from nnjax.core.fields import replace
 from nnjax.data.baselines import Baselines
-from nnjax.report.sections import network_snapshot, overview, scores
+from nnjax.report import header
+from nnjax.report.context import ReportContext
 from nnjax.spaces.space import Space
 
 
-def told(run, references=None):
-    return " ".join(overview.sentences(run, references or scores.anchors_of(run)))
-
-
-def reference(run, known, goal="reconstruction"):
-    return {next(iter(scores.goals_of(run))): Baselines(goal, "test", 60, known)}
+def told(run, known=None, goal="reconstruction"):
+    report = ReportContext(run)
+    if known is not None:
+        report.baselines = {next(iter(report.groups)): Baselines(goal, "test", 60, known)}
+    return " ".join(header.sentences(report))
 
 
 def test_what_was_trained():
@@ -49,17 +51,17 @@ def test_a_network_that_loses_to_pca_is_told_so():
     run.records[0].values["test_loss"] = 0.05
     known = {"mean image": {"mean_squared_error": 0.07}, "PCA-4": {"mean_squared_error": 0.03}}
     assert "PCA-4, the best linear compression to as few numbers, reaches 0.03: better than the network." in told(
-        run, reference(run, known)
+        run, known
     )
     known["PCA-4"]["mean_squared_error"] = 0.06
-    assert "reaches 0.06: the network does better." in told(run, reference(run, known))
+    assert "reaches 0.06: the network does better." in told(run, known)
 
 
 def test_a_network_that_is_no_better_than_the_mean_is_told_so():
     run = fake_run(AUTOENCODER)
     run.records[0].values["test_loss"] = 0.08
     known = {"mean image": {"mean_squared_error": 0.07}, "PCA-4": {"mean_squared_error": 0.03}}
-    text = told(run, reference(run, known))
+    text = told(run, known)
     assert "it has learned next to nothing" in text
     assert "PCA" not in text
 
@@ -68,7 +70,7 @@ def test_the_best_is_chosen_by_validation_and_reported_on_test():
     run = fake_run(CLASSIFIER, Space(axes={"learning_rate": (0.1, 0.2)}))
     run.records[0].values |= {"val_accuracy": 0.9, "test_accuracy": 0.8}
     run.records[1].values |= {"val_accuracy": 0.7, "test_accuracy": 0.95}
-    text = told(run, reference(run, {"least squares": {"accuracy": 0.75}}, "classification"))
+    text = told(run, {"least squares": {"accuracy": 0.75}}, "classification")
     assert (
         "The best classifier is the network with learning_rate 0.1: it is wrong on 20.00 % of the test part; "
         "a linear fit on 25.0 %." in text
@@ -95,14 +97,16 @@ def test_nothing_to_say_about_scores_that_are_not_there():
 
 
 def test_titles():
-    assert overview.title(fake_run(title="My run")) == "My run"
-    assert overview.title(fake_run(space=DEMO)) == "Five networks on digits"
+    assert header.title(ReportContext(fake_run(title="My run"))) == "My run"
+    assert header.title(ReportContext(fake_run(space=DEMO))) == "Five networks on digits"
 
 
 def test_cards():
     run = fake_run(space=DEMO)
     run.records[4].values["test_accuracy"] = 0.9
-    found = {what: (value, remark) for what, value, remark in overview.cards(run, 75.0)}
+    report = ReportContext(run)
+    run.path, report.environment = pathlib.Path("run"), {"sessions": [70.0, 5.0]}
+    found = {what: (value, remark) for what, value, remark in header.cards(report)}
     assert found["trials finished"] == ("5 of 5", "five networks")
     assert found["wrong answers"] == ("10.00 %", "mlp, test")
     assert found["time to train"][0] == "1:15"
@@ -110,9 +114,9 @@ def test_cards():
 
 def test_which_pictures():
     run = fake_run(CLASSIFIER, Space(axes={"learning_rate": [0.1 * i for i in range(1, 9)], "seed": (0, 1)}))
-    text = overview.chosen(run, network_snapshot.exhibits(run)[0])
+    text = header.shown_networks(ReportContext(run))
     assert (
         text
         == "The pictures show six networks of 8, the best. Of several trials they show the one with the median error."
     )
-    assert overview.chosen(fake_run(space=DEMO), network_snapshot.exhibits(fake_run(space=DEMO))[0]) == ""
+    assert header.shown_networks(ReportContext(fake_run(space=DEMO))) == ""
