@@ -6,7 +6,8 @@ pairwise(series, metric="dtw", window=0.1)  # [n, n]
 
 from nnjax.distances.bounds import LBKeogh, LBKim
 from nnjax.distances.elastic import DTW, EDR, ERP, LCSS, SoftDTW
-from nnjax.distances.metrics import METRICS, Metric
+from nnjax.distances.metric import Metric
+from nnjax.distances.metrics import METRICS
 from nnjax.distances.neighbors import choose_window, classify, error, leave_one_out_error
 from nnjax.distances.pairs import distance, pairwise
 from nnjax.distances.vectors import Jaccard, Minkowski, jaccard_of_sets

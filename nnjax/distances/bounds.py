@@ -11,6 +11,7 @@ import jax.numpy as jnp
 
 from nnjax.core.types import Array
 from nnjax.distances import checking
+from nnjax.distances.metric import Metric
 
 
 def _cost(apart: Array, cost: str) -> Array:
@@ -18,7 +19,7 @@ def _cost(apart: Array, cost: str) -> Array:
 
 
 @dataclasses.dataclass(frozen=True)
-class LBKim:
+class LBKim(Metric):
     """The largest difference of first, last, smallest and largest points: ≤ DTW with any window, any lengths.
 
     Of several variables the first and last points count whole, the extremes variable by variable. Source: Kim, Park &
@@ -30,8 +31,6 @@ class LBKim:
 
     cost: str = "squared"
     root: bool = True
-    of_series: ClassVar[bool] = True
-    symmetric: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         """Refuse an unknown cost."""
@@ -46,7 +45,7 @@ class LBKim:
 
 
 @dataclasses.dataclass(frozen=True)
-class LBKeogh:
+class LBKeogh(Metric):
     """What of x lies outside the envelope of y: ≤ DTW with the same window and cost; equal lengths; not symmetric.
 
     The envelope is the largest and the smallest y_j with |i − j| ≤ window. Source: Keogh & Ratanamahatana 2005, "Exact
@@ -59,7 +58,6 @@ class LBKeogh:
     window: int | float | None = None
     cost: str = "squared"
     root: bool = True
-    of_series: ClassVar[bool] = True
     symmetric: ClassVar[bool] = False
 
     def __post_init__(self) -> None:

@@ -16,7 +16,8 @@ from jax.sharding import Mesh, PartitionSpec
 
 from nnjax.core.types import Array
 from nnjax.distances import checking
-from nnjax.distances.metrics import Metric, resolve
+from nnjax.distances.metric import Metric
+from nnjax.distances.metrics import resolve
 
 LANES = {"cpu": 256}  # pairs in a tile
 MANY_LANES = 16_384  # on accelerators
@@ -103,7 +104,8 @@ def _computed(metric: Metric, x: Array, y: Array, tiles: np.ndarray, height: int
     filled = np.pad(tiles, [(0, each * devices - len(tiles)), (0, 0)])
     dealt = filled.reshape(each, devices, 2).swapaxes(0, 1)
     counts = np.array([len(tiles[device::devices]) for device in range(devices)], np.int32)
-    found = np.asarray(_program(metric, height, width)(x, y, dealt, counts))
+    program = _program(metric, height, width)  # type: ignore[arg-type]  # distances are hashable
+    found = np.asarray(program(x, y, dealt, counts))
     return found.swapaxes(0, 1).reshape(-1, height, width)[: len(tiles)]
 
 

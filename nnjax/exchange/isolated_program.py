@@ -1,4 +1,4 @@
-"""Run an exported program in a child process, because JAX's and XLA's readers may crash on a forged one (docs/design/0013).
+"""Run an exported program in a child process: XLA's reader may crash on a forged one (docs/design/0013).
 
 The child reads 8 bytes of length and the program, answers one byte, then for each batch reads 8 bytes b and float32
 [b, d] and answers float32 [b, k], until its input ends. What it refuses, or what killed it, the parent says.
