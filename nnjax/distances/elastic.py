@@ -84,11 +84,8 @@ class SoftDTW(Metric):
         def step(cells: Cells) -> Array:
             least = cells.least()
             terms = [jnp.exp((least - value) / self.gamma) for value in (cells.corner, cells.above, cells.beside)]
-            return (
-                _differences(cells.x, cells.y, "squared")
-                + least
-                - self.gamma * jnp.log(functools.reduce(jnp.add, terms))
-            )
+            cost = _differences(cells.x, cells.y, "squared")
+            return cost + least - self.gamma * jnp.log(functools.reduce(jnp.add, terms))
 
         origin = _differences(x[:1], y[:1], "squared")[0]
         return wavefront(x, y, step, origin, max(len(x), len(y)))
