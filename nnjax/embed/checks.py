@@ -1,4 +1,4 @@
-"""What cannot be embedded, refused in one sentence before anything is computed."""
+"""Checks of points and options before anything is computed; each raises `UserError` with one sentence."""
 
 from __future__ import annotations
 
@@ -93,11 +93,7 @@ def neighbours(num_points: int, k: int) -> None:
 
 
 def exact_size(num_points: int, support: str) -> None:
-    """Refuse so many points that their affinities would be too large, or all pairs take too long.
-
-    Raises:
-      UserError: so it is.
-    """
+    """Refuse so many points that their affinities would be too large, or all pairs take too long."""
     if num_points > MOST_EXACT[support]:
         sparse = "--support=neighbours, " if num_points <= MOST_EXACT["neighbours"] else ""
         raise UserError(
@@ -106,22 +102,14 @@ def exact_size(num_points: int, support: str) -> None:
         )
 
 
-def positive(name: str, value: float | None, zero: bool = False) -> None:
-    """Refuse a number that is not finite and above 0 (or 0 itself, where that is allowed); None is none.
-
-    Raises:
-      UserError: so it is.
-    """
-    if value is not None and not (math.isfinite(value) and (value > 0 or (zero and value == 0))):
+def positive(name: str, value: float | None) -> None:
+    """Refuse a number that is not finite and above 0; None is none."""
+    if value is not None and not (math.isfinite(value) and value > 0):
         raise UserError(f"{name} is {value:g}, but a finite number above 0 was expected: set it so.")
 
 
 def choice(what: str, found: str, names: Collection[str]) -> None:
-    """Refuse an unknown name, with those of a like spelling.
-
-    Raises:
-      UserError: so it is.
-    """
+    """Refuse an unknown name, with those of a like spelling."""
     if found not in names:
         close = difflib.get_close_matches(found.lower().replace("-", ""), names, n=2, cutoff=0.5)
         hint = f"did you mean {' or '.join(close)}? " if close else ""
