@@ -6,7 +6,7 @@ import csv
 import io
 import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -48,7 +48,9 @@ def read(path: Path) -> Table:
     )
     if header and not first[0][0].strip() and _counts(list(frame.iloc[:, 0])):
         frame = frame.iloc[:, 1:]
-    return Table(frame, path, lambda row: f"line {_line(text, separator, row + header)}")
+    return Table(
+        frame, path, lambda row: f"line {next(itertools.islice(_records(text, separator), row + header, None))[0]}"
+    )
 
 
 def _parse(text: str, path: Path, names: list[str], **options: Any) -> Any:
@@ -64,7 +66,7 @@ def _parse(text: str, path: Path, names: list[str], **options: Any) -> Any:
 def _first_rows(text: str, separator: str, path: Path) -> list[list[str]]:
     """The first two rows, or the only one."""
     try:
-        rows = list(itertools.islice(_records(text, separator), 2))
+        rows = [row for _, row in itertools.islice(_records(text, separator), 2)]
     except csv.Error as error:
         raise UserError(f"{path} is not a text table ({error}): save the table as CSV in UTF-8.") from None
     if len(rows) == 2 and len(rows[0]) != len(rows[1]):
@@ -107,17 +109,10 @@ def _text(path: Path) -> str:
     return text
 
 
-def _records(text: str, separator: str) -> Any:
-    """The rows that are not empty."""
+def _records(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+    """Read the rows that are not empty, each with the line, counted from 1, on which it ends."""
     reader = csv.reader(io.StringIO(text), delimiter=separator, skipinitialspace=True)
-    return (row for row in reader if row)
-
-
-def _line(text: str, separator: str, record: int) -> int:
-    """The line, counted from 1, on which a record (counted from 0, the header included) ends."""
-    reader = csv.reader(io.StringIO(text), delimiter=separator, skipinitialspace=True)
-    lines = (reader.line_num for row in reader if row)
-    return next(itertools.islice(lines, record, None))
+    return ((reader.line_num, row) for row in reader if row)
 
 
 def _column_names(cells: list[str], path: Path) -> list[str]:

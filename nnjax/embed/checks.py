@@ -47,11 +47,7 @@ def varying(x: np.ndarray) -> np.ndarray:
 
 
 def dimensions(x: np.ndarray, wanted: int) -> None:
-    """Refuse more axes than there are columns that vary, or rows.
-
-    Raises:
-      UserError: so it is, or none is wanted.
-    """
+    """Refuse no axes, or more than there are columns that vary, or rows."""
     most = min(int(varying(x).sum()), len(x) - 1)
     if not 1 <= wanted <= most:
         constant = x.shape[1] - int(varying(x).sum())
@@ -80,11 +76,7 @@ def perplexities(x: np.ndarray, wanted: Sequence[float]) -> None:
 
 
 def neighbours(num_points: int, k: int) -> None:
-    """Refuse a number of neighbours for which trustworthiness is not defined.
-
-    Raises:
-      UserError: k is below 1 or at least n / 2.
-    """
+    """Refuse numbers of neighbours for which trustworthiness is not defined: below 1, or from n / 2 on."""
     if not 1 <= k < num_points / 2:
         raise UserError(
             f"Trustworthiness of k = {k} neighbours was asked for, but k from 1 to below n / 2 = {num_points / 2:g} "

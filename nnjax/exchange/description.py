@@ -27,6 +27,7 @@ from nnjax.core.experiment import Experiment
 from nnjax.core.fields import coerce, field_types, replace
 from nnjax.core.types import DataFacts
 from nnjax.data.files import read_bytes
+from nnjax.data.targets import TASKS
 from nnjax.exchange.network import Architecture, num_outputs
 from nnjax.models.imported import LARGEST, Stack
 from nnjax.models.imported_layers import LAYERS, Layer
@@ -34,7 +35,6 @@ from nnjax.runs.files import facts_from_json, facts_tree
 
 FORMAT = 1
 INPUTS = "float32 [b, num_inputs], raw, as they lie in the data: scaling by x_scaler, (x - mean) * scale, is part of it"
-TASKS = ("classification", "regression", "none")
 IDENTITY = {"mean": 0.0, "scale": 1.0}
 DEFAULTS: dict[str, Any] = {
     **{"name": "", "source": "", "sha256": "", "task": "none", "num_targets": 0, "sizes": [0, 0, 0]},
