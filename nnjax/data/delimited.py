@@ -1,4 +1,4 @@
-"""Text tables (CSV): separator, header and line numbers found out; the values are parsed by pandas."""
+"""Parse text tables (CSV): separator and header are detected, values are parsed by pandas."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Table(NamedTuple):
 
 
 def read(path: Path) -> Table:
-    """The table in a text file.
+    """Read the table in a text file.
 
     The separator is a comma, a semicolon (then numbers may have decimal commas), a tab or a bar; the first line is a
     header unless it looks like the others. A first column without a name that counts the rows (an index that was saved
@@ -64,7 +64,7 @@ def _parse(text: str, path: Path, names: list[str], **options: Any) -> Any:
 
 
 def _first_rows(text: str, separator: str, path: Path) -> list[list[str]]:
-    """The first two rows, or the only one."""
+    """Read the first two rows, or the only one."""
     try:
         rows = [row for _, row in itertools.islice(_records(text, separator), 2)]
     except csv.Error as error:

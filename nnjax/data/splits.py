@@ -28,7 +28,7 @@ def split(
     test_start: int | None = None,
     validation_start: int | None = None,
 ) -> Split:
-    """Divide the examples as the configuration says.
+    """Split the examples as the configuration says.
 
     Every example has a random key, drawn with `split_seed`; those of the smallest keys are the test part, the next ones
     the validation part. So `limit` never changes the test part, and a larger limit only adds to the pool. The source's
@@ -93,13 +93,13 @@ def split(
 def draw(candidates: np.ndarray, count: int, keys: np.ndarray, labels: np.ndarray | None, part: str) -> np.ndarray:
     """Draw the candidates of the smallest keys, with equal shares of the classes.
 
-    A class with a single candidate cannot be on both sides: then classes are not looked at, and a sentence is logged.
+    A class with a single candidate cannot be on both sides: then classes are ignored, and a sentence is logged.
 
     Args:
       candidates: [c] indices of examples.
       count: how many to draw.
       keys: [n] random keys, uint64.
-      labels: [n] class indices; None draws without looking at classes.
+      labels: [n] class indices; None draws without regard to classes.
       part: what is drawn, for the sentence.
 
     Returns:
@@ -130,7 +130,7 @@ def draw_fold(pool: np.ndarray, config: DataConfig, labels: np.ndarray | None) -
     Args:
       pool: [p] indices of the examples that are not test.
       config: its fields folds, fold, fold_seed and split_seed.
-      labels: [n] class indices; None deals without looking at classes.
+      labels: [n] class indices; None divides without regard to classes.
 
     Returns:
       The part's indices, ascending.
@@ -171,7 +171,7 @@ def largest_remainder(sizes: np.ndarray, count: int) -> np.ndarray:
 
 
 def _given(pool: np.ndarray, config: DataConfig, start: int | None) -> np.ndarray:
-    """The source's own validation set where it is asked for, else nothing."""
+    """Select the source's own validation set where it is asked for, else nothing."""
     if config.validation != "given" or config.folds is not None:
         return pool[:0]
     if start is None:
@@ -182,7 +182,7 @@ def _given(pool: np.ndarray, config: DataConfig, start: int | None) -> np.ndarra
 
 
 def _count(value: float | int | str, available: int, part: str) -> int:
-    """The number of examples that a fraction or a count stands for."""
+    """Convert a fraction or a count to a number of examples."""
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         if value > available:
             raise UserError(f"{part} is {value:,}, but there are only {available:,} examples to take it from.")

@@ -1,4 +1,4 @@
-"""Lower bounds of DTW: cheap, and never above it, so that a search may skip what cannot be nearest."""
+"""Lower bounds of DTW, by which a search for neighbours skips most pairs."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class LBKim(Metric):
 
 @dataclasses.dataclass(frozen=True)
 class LBKeogh(Metric):
-    """What of x lies outside the envelope of y: ≤ DTW with the same window and cost; equal lengths; not symmetric.
+    """The part of x outside the envelope of y: ≤ DTW with the same window and cost; equal lengths; not symmetric.
 
     The envelope is the largest and the smallest y_j with |i − j| ≤ window. Source: Keogh & Ratanamahatana 2005, "Exact
     indexing of dynamic time warping".
@@ -61,7 +61,7 @@ class LBKeogh(Metric):
     symmetric: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        """Refuse a window or a cost that cannot be."""
+        """Check the window and the cost."""
         checking.check_window(self.window)
         checking.check_cost(self.cost)
 
@@ -79,7 +79,7 @@ class LBKeogh(Metric):
 
 
 def envelope(y: Array, window: int) -> tuple[Array, Array]:
-    """Largest and smallest values within `window` points: y [n, …] -> two arrays [n, …]."""
+    """Compute the largest and smallest values within `window` points: y [n, …] -> two arrays [n, …]."""
     shape = (2 * min(window, len(y) - 1) + 1, *[1] * (y.ndim - 1))
     strides = (1,) * y.ndim
     upper = jax.lax.reduce_window(y, -jnp.inf, jax.lax.max, shape, strides, "SAME")

@@ -47,7 +47,7 @@ class DTW(Metric):
     root: bool = True
 
     def __post_init__(self) -> None:
-        """Refuse a window or a cost that cannot be."""
+        """Check the window and the cost."""
         checking.check_window(self.window)
         checking.check_cost(self.cost)
 
@@ -107,7 +107,7 @@ class LCSS(Metric):
     window: int | float | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be."""
+        """Check epsilon and the window."""
         checking.check_positive("epsilon", self.epsilon, "points match when they differ by less")
         checking.check_window(self.window)
 

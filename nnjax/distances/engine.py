@@ -62,7 +62,7 @@ class _Wave(NamedTuple):
 
 
 def wavefront(x: Array, y: Array, step: Callable[[Cells], Array], origin: Array, window: int) -> Array:
-    """The last cell of a table that is filled from its three earlier neighbours.
+    """Compute the last cell of a table that is filled from the three earlier neighbours of each cell.
 
     Args:
       x: [n, d, *lanes], what belongs to the table's rows.

@@ -1,4 +1,4 @@
-"""Distances of all pairs: in blocks of bounded memory, the blocks dealt to all devices.
+"""Compute the distances of all pairs in blocks of bounded memory, on all devices.
 
 A block is a tile of rows × columns of the matrix whose pairs are the lanes of one call of the distance. On a CPU, with
 one XLA device a core, 16 × 16 pairs keep the diagonals of a table of some hundred points in a core's second cache.
@@ -25,7 +25,7 @@ TILES = 1024  # of a device in one call
 
 
 def pairwise(x: Any, y: Any = None, metric: str | Metric = "euclidean", **options: Any) -> np.ndarray:
-    """Distances of all examples of x to all of y.
+    """Compute the distances of all examples of x to all of y.
 
     Args:
       x: vectors [n, d]; or series [n, t], [n, t, d], or a sequence of n series [t] or [t, d] of unequal lengths (every
@@ -60,7 +60,7 @@ def pairwise(x: Any, y: Any = None, metric: str | Metric = "euclidean", **option
 
 
 def distance(x: Any, y: Any, metric: str | Metric = "euclidean", **options: Any) -> float:
-    """Distance of two vectors [d], or of two series [t] or [t, d]; see `pairwise`."""
+    """Compute the distance of two vectors [d], or of two series [t] or [t, d]; see `pairwise`."""
     return float(pairwise([x], [y], metric, **options)[0, 0])
 
 

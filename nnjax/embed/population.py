@@ -29,7 +29,7 @@ CPU_OPTIONS = {"xla_cpu_multi_thread_eigen": False, "xla_cpu_prefer_vector_width
 
 @dataclasses.dataclass(frozen=True)
 class Setting:
-    """How one layout is made.
+    """The hyperparameters of one layout.
 
     Attributes:
       perplexity: the effective number of neighbours, at least 1 and below n / 3.
@@ -151,14 +151,14 @@ def _numbers(setting: Setting, num_points: int, objective: Objective) -> tuple[f
 
 
 def starts(x: np.ndarray, seeds: Sequence[int], init: str) -> np.ndarray:
-    """First positions [m, n, 2] float32, with a spread of 1e-4."""
+    """Draw first positions [m, n, 2] float32 of standard deviation 1e-4."""
     noise = np.stack([np.random.default_rng(seed).normal(size=(len(x), 2)) for seed in seeds])
     found = descent.SPREAD * noise if init == "random" else descent.SPREAD * principal(x) + JITTER * noise
     return found.astype(np.float32)
 
 
 def principal(x: np.ndarray) -> np.ndarray:
-    """The first two principal components [n, 2] float64, the first of variance 1; signs as in scikit-learn."""
+    """Compute the first two principal components [n, 2] float64, the first of variance 1; signs as in scikit-learn."""
     centred = np.asarray(x, np.float64) - np.mean(x, axis=0, dtype=np.float64)
     _, _, axes = np.linalg.svd(centred.T @ centred if len(centred) > centred.shape[1] else centred, full_matrices=False)
     axes = axes[:2] * np.sign(axes[np.arange(len(axes[:2])), np.abs(axes[:2]).argmax(axis=1)])[:, None]
@@ -197,7 +197,7 @@ def _descend(
 
 
 def _specs(axis: int) -> tuple[PartitionSpec, PartitionSpec]:
-    """How arrays [g, ...] and [g, s, ...] are divided."""
+    """Specify how devices divide arrays [g, ...] and [g, s, ...]."""
     if axis == 0:
         return PartitionSpec(DEVICES), PartitionSpec(DEVICES)
     return PartitionSpec(), PartitionSpec(None, DEVICES)
@@ -205,7 +205,7 @@ def _specs(axis: int) -> tuple[PartitionSpec, PartitionSpec]:
 
 @functools.lru_cache(maxsize=16)
 def _segment(objective: Objective, mesh: Mesh, axis: int) -> Callable[..., tuple[descent.State, Array]]:
-    """Compile-ready: 50 iterations of layouts [g, s] that the devices of a mesh divide along an axis.
+    """Make the program of 50 iterations of layouts [g, s] that the devices of a mesh divide along an axis.
 
     The function takes the state, affinities [g, …], entropies [g], exaggerations, first and later learning rates [g, s]
     and the number of iterations already done, and gives the state and the divergences [g, s].

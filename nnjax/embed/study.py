@@ -1,4 +1,4 @@
-"""Several embeddings of one data set, measured: what the embedding report shows."""
+"""Compare embeddings of one data set: make them and measure their quality."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Study:
 
     @property
     def images(self) -> np.ndarray | None:
-        """Brightness [n, height, width] in [0, 1]; None where the data are no pictures."""
+        """Brightness [n, height, width] in [0, 1]; None where the data are no images."""
         data = self.dataset
         if data.image_shape is None:
             return None
@@ -159,7 +159,7 @@ def label_of(embedding: Embedding, varied: Sequence[str]) -> str:
 
 
 def varied(embeddings: Sequence[Embedding]) -> list[str]:
-    """Which numeric options differ between embeddings of one method."""
+    """List the options that differ between embeddings of one method."""
     found: dict[tuple[str, str], set[Any]] = {}
     for one in embeddings:
         for name, value in one.options.items():

@@ -1,4 +1,4 @@
-"""What is known of a network beside its weights, as the JSON file that lies beside them: FILE.json.
+"""Write and read the description of a network beside its file of weights: FILE.json.
 
 {"format": 1, "sha256": of FILE, "inputs": a sentence,
  "architecture": {"model": …} or {"input_shape": …, "layers": […]},
@@ -44,7 +44,7 @@ DEFAULTS: dict[str, Any] = {
 
 
 class Description(NamedTuple):
-    """What `read` finds.
+    """A network without its weights.
 
     Attributes:
       architecture, facts: as in `Network`.
@@ -101,7 +101,7 @@ def read(path: str | os.PathLike[str], content: bytes) -> Description:
 
 
 def from_json(tree: Any) -> Description:
-    """Read back what `to_json` wrote; every value is checked, since anybody may have written it.
+    """Parse what `to_json` wrote; every value is checked, since the file may be untrusted.
 
     Raises:
       UserError: it is of another format, or a value is impossible.

@@ -47,7 +47,7 @@ class IsolatedProgram:
         return np.frombuffer(answer, np.float32).reshape(len(x), self.num_outputs)
 
     def _ask(self, question: bytes, length: int) -> bytes:
-        """Send a question and read an answer of a length; however the child ends before, that is said."""
+        """Send a request and read a response of a length; if the child ends before, raise its reason."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         try:
@@ -67,14 +67,14 @@ class IsolatedProgram:
 
 
 def _stop(process: subprocess.Popen[bytes], complaints: IO[bytes]) -> None:
-    """End the child."""
+    """Kill the child process."""
     process.kill()
     process.communicate()
     complaints.close()
 
 
 def serve(num_inputs: int, num_outputs: int, path: str, source: IO[bytes], sink: IO[bytes]) -> None:
-    """Be the child.
+    """Serve a program in the child process.
 
     Raises:
       UserError: as `program.from_bytes`.

@@ -1,4 +1,4 @@
-"""Keras 3's layers as nnjax's: the one table of what is read. A layer's activation is a layer of its own."""
+"""Convert Keras 3's layers to ours. A layer's activation becomes a layer of its own."""
 
 from __future__ import annotations
 
