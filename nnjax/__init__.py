@@ -18,6 +18,7 @@ from nnjax.core.types import Dataset
 if TYPE_CHECKING:
     from nnjax.api import save_weights, sweep
     from nnjax.data import from_arrays
+    from nnjax.diagnosis.diagnose import diagnose
     from nnjax.runs.run import Run, load
     from nnjax.spaces.space import Arm, Evolution, Halving, Range, Space
     from nnjax.train.layout.plan import Plan
@@ -33,6 +34,7 @@ _LATER = {
     "Range": "nnjax.spaces.space",
     "Run": "nnjax.runs.run",
     "Space": "nnjax.spaces.space",
+    "diagnose": "nnjax.diagnosis.diagnose",
     "from_arrays": "nnjax.data",
     "load": "nnjax.runs.run",
     "save_weights": "nnjax.api",
@@ -54,6 +56,7 @@ __all__ = [
     "Run",
     "Space",
     "UserError",
+    "diagnose",
     "from_arrays",
     "load",
     "save_weights",

@@ -17,26 +17,23 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, TrialSpec
 from nnjax.core.fields import conform
 from nnjax.core.files import write_atomically
-from nnjax.core.types import DataFacts, Dataset, Params, Prepared
+from nnjax.core.types import Dataset, Params, Prepared
 from nnjax.diagnosis import trials
 from nnjax.exchange.start_weights import read_weights
 from nnjax.runs import folder as runs
 from nnjax.runs.layout import OTHER_PLAN
 from nnjax.runs.read_only import begin_together, open_folder
 from nnjax.runs.run import Run
-from nnjax.search.schedulers import Scheduler, make_scheduler
+from nnjax.search.schedulers import make_scheduler
 from nnjax.spaces.space import ADAPTIVE, Range, Space
 from nnjax.train import distributed
-from nnjax.train.host.population import Observer, Population, Stopped
+from nnjax.train.host.population import Population, Stopped
+from nnjax.train.host.progress import Observer
 from nnjax.train.layout.plan import Plan, from_json
 from nnjax.train.storage import checkpoints, npz
-from nnjax.train.storage.records import (
-    OVER,
-    MemoryStore,
-    Record,
-    Standing,
-)
+from nnjax.train.storage.records import OVER
 from nnjax.train.storage.retention import ALL, parse_keep
+from nnjax.train.storage.store import MemoryStore
 from nnjax.verify import preflight
 from nnjax.verify import sanity as sanity_checks
 
@@ -96,7 +93,7 @@ def sweep(
             announce=announce,
             should_stop=should_stop,
         )
-    if not distributed.first():
+    if not distributed.is_main_process():
         observe, announce = lambda progress: None, lambda text: None  # the first process speaks for all
     experiment = conform(experiment)
     specs = preflight.valid_trials(experiment, space, announce)
@@ -110,7 +107,6 @@ def sweep(
     for arm, finding in findings:
         announce(preflight.told(arm, finding))
     facts = {config: some.facts() for config, some in prepared.items()}
-    stand = None if scheduler is None else _noted(scheduler, folder)
     earlier = [] if folder is None else folder.read_plan()
     population = Population(
         specs,
@@ -119,7 +115,7 @@ def sweep(
         folder or MemoryStore(most),
         observe=observe,
         should_stop=should_stop,
-        stand=stand,
+        decide=None if scheduler is None else scheduler.decide,
         announce=announce,
         planned=lambda: folder.note_environment(population.describe()) if folder is not None else None,
         earlier=earlier,
@@ -129,15 +125,18 @@ def sweep(
         population.refuse_unknown_curve(scheduler.metric)
     if folder is not None:
         begin = functools.partial(folder.begin, experiment, specs, facts, findings, title, rules)
-        population.records = begin_together(begin)
-        if earlier and [from_json(group) for group in earlier] != [group.plan for group in population.groups]:
+        population.records[:] = begin_together(begin)
+        if earlier and [from_json(group) for group in earlier] != [group.plan for group in population.layouts.groups]:
             announce(OTHER_PLAN)
     sane = _examine(specs, prepared, folder, announce, should_stop) if sanity else None
-    _train(population, folder, facts, prepared)
+
+    def as_run() -> Run:
+        schedules = () if scheduler is None else scheduler.decide(population.records).schedules
+        return Run(specs, population.records, population.store, facts, prepared, findings, title, schedules)
+
+    run = _train(population, folder, as_run)
     if population.cost():
         announce(f"cost: {population.cost()}")
-    schedules = scheduler.schedules(population.records) if scheduler and scheduler.schedules else ()
-    run = Run(specs, population.records, population.store, facts, prepared, findings, title, schedules)
     run.sanity = run.sanity if sane is None else sane
     return run
 
@@ -166,25 +165,11 @@ def _examine(
     return found
 
 
-def _noted(scheduler: Scheduler, folder: runs.FolderStore | None) -> Callable[[Sequence[Record]], Standing]:
-    """Let a run folder hear of each decision by which trials replace others."""
-    replay = scheduler.schedules
-    if folder is None or replay is None:
-        return scheduler.stand
-
-    def stand(records: Sequence[Record]) -> Standing:
-        folder.save_schedules(replay(records))
-        return scheduler.stand(records)
-
-    return stand
-
-
 def _train(
     population: Population,
     folder: runs.FolderStore | None,
-    facts: Mapping[DataConfig, DataFacts],
-    prepared: Mapping[DataConfig, Prepared],
-) -> None:
+    as_run: Callable[[], Run],
+) -> Run:
     """Train a population and diagnose it; however that ends, note how long it took, and let go of the run folder.
 
     Of one that has ended before nothing is noted.
@@ -194,7 +179,9 @@ def _train(
         if not ended:
             population.store.note_environment(population.describe())
             population.run()
-        trials.note_verdicts(population.specs, population.records, facts, prepared, population.store)
+        run = as_run()
+        trials.note_verdicts(run)
+        return run
     finally:
         try:
             if not ended:

@@ -14,7 +14,8 @@ from nnjax.data import from_arrays, prepare_loaded
 from nnjax.runs.run import Run
 from nnjax.spaces.space import Arm, Range, Space, expand
 from nnjax.train.storage import checkpoints
-from nnjax.train.storage.records import DIVERGED, DONE, DROPPED, RUNNING, WAITING, MemoryStore, Record, Stage
+from nnjax.train.storage.records import DIVERGED, DONE, DROPPED, RUNNING, WAITING, Record, Stage
+from nnjax.train.storage.store import MemoryStore
 
 AUTOENCODER = Experiment(
     data=DataConfig("digits", validation=40, test=60),

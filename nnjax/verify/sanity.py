@@ -22,7 +22,7 @@ from nnjax.runs.folder import FolderStore
 from nnjax.train.engine.batches import output_width
 from nnjax.train.host.population import Population
 from nnjax.train.layout.plan import Plan
-from nnjax.train.storage.records import MemoryStore
+from nnjax.train.storage.store import MemoryStore
 from nnjax.verify.sanity_rules import Check, Measured, Outcome, judge, references
 
 TRAIN, VALIDATION = 1000, 500  # examples at most

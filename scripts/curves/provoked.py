@@ -23,7 +23,7 @@ from nnjax.core.experiment import Experiment, ModelConfig
 from nnjax.core.types import Dataset
 from nnjax.spaces.space import Space
 from nnjax.train.host.population import Population
-from nnjax.train.storage.records import MemoryStore
+from nnjax.train.storage.store import MemoryStore
 from nnjax.verify.preflight import valid_trials
 from scripts.curves import tasks
 from scripts.curves.curve import Labelled, cut, wobbles

@@ -13,7 +13,7 @@ from nnjax.cli.progress import Display, findings_text, print_message, summary_ta
 from nnjax.core.fields import replace
 from nnjax.core.text import duration
 from nnjax.spaces.space import Arm, Space, expand
-from nnjax.train.host.population import Progress
+from nnjax.train.host.progress import Progress
 from nnjax.train.storage.records import Record
 
 

@@ -16,7 +16,8 @@ from nnjax.lectures.gallery.spoiled import SPOILED
 from nnjax.runs.run import Run
 from nnjax.spaces.space import Arm, Space
 from nnjax.train.host.population import Population
-from nnjax.train.storage.records import MemoryStore, Record
+from nnjax.train.storage.records import Record
+from nnjax.train.storage.store import MemoryStore
 from nnjax.verify.preflight import valid_trials
 
 

@@ -22,9 +22,12 @@ from nnjax.nn.optimizers import OPTIMIZERS, resolve
 from nnjax.search.learning_rate import successive as rates
 from nnjax.search.learning_rate.successive import SEEDS, Key
 from nnjax.spaces.space import Range
-from nnjax.train.host.population import Population, Progress
+from nnjax.train.host.population import Population
+from nnjax.train.host.progress import Progress
 from nnjax.train.layout.plan import Plan
-from nnjax.train.storage.records import DIVERGED, FAILED, OVER, STOPPED, MemoryStore, Record, Standing
+from nnjax.train.scheduler import Decide, Decision
+from nnjax.train.storage.records import DIVERGED, FAILED, OVER, STOPPED, Record
+from nnjax.train.storage.store import MemoryStore
 from nnjax.verify import preflight
 
 TAIL = 8  # the loss is that of the last epoch, in one part of so many parts of them; with more epochs their mean
@@ -106,7 +109,7 @@ def tune(experiment: Experiment, ranges: Mapping[str, Range], layout: Layout = L
         own = tuple(specs[first : first + some.num * SEEDS])
         searches.append(Search(own, tuple(some.points()), experiment.epochs, metric))
         first += len(own)
-    records = _population(specs, prepared, layout, functools.partial(standing, searches)).run()
+    records = _population(specs, prepared, layout, functools.partial(decide, searches)).run()
     return [_measured(search, records) for search in searches]
 
 
@@ -170,7 +173,7 @@ def _population(
     specs: Sequence[TrialSpec],
     prepared: Mapping[DataConfig, Prepared],
     layout: Layout,
-    stand: Callable[[Sequence[Record]], Standing] | None = None,
+    decide: Decide | None = None,
 ) -> Population:
     return Population(
         specs,
@@ -180,12 +183,12 @@ def _population(
         observe=layout.observe,
         should_stop=layout.should_stop,
         announce=layout.announce,
-        stand=stand,
+        decide=decide,
         read_weights=read_weights,
     )
 
 
-def standing(searches: Sequence[Search], records: Sequence[Record]) -> Standing:
+def decide(searches: Sequence[Search], records: Sequence[Record]) -> Decision:
     """Replay the searches as far as their trials have come (see `nnjax.search.learning_rate.successive.waves`)."""
     limits, dropped = dict.fromkeys(range(len(records)), 0), set[int]()
     for search in searches:
@@ -196,7 +199,7 @@ def standing(searches: Sequence[Search], records: Sequence[Record]) -> Standing:
         dropped |= {trial for (place, _), trial in ids.items() if not low <= place <= high}
         if best is not None:
             dropped |= {trial for key, trial in ids.items() if wave.limits.get(key, 0) < search.epochs}
-    return Standing(limits, frozenset(dropped))
+    return Decision(limits, frozenset(dropped))
 
 
 def _replayed(search: Search, records: Sequence[Record]) -> tuple[rates.Wave, int | None]:

@@ -52,12 +52,14 @@ from nnjax.search.optuna.samplers import make_sampler, require_optuna
 from nnjax.search.optuna.scores import curve_of, require_metric, value_of
 from nnjax.search.optuna.study import Asked, Study, blame, file_storage, open_study, quiet, shown
 from nnjax.spaces.space import ADAPTIVE, Range, Space
-from nnjax.train.host.population import Observer, Population, Progress
+from nnjax.train.host.population import Population
+from nnjax.train.host.progress import Observer, Progress
 from nnjax.train.layout.groups import make_groups
-from nnjax.train.layout.lane_batch import Crew, sizes_of
+from nnjax.train.layout.lane_batch import LaneBatch, sizes_of
 from nnjax.train.layout.plan import Plan, choose_lanes, from_json
-from nnjax.train.storage.records import ENDED, MemoryStore, Record
+from nnjax.train.storage.records import ENDED, Record
 from nnjax.train.storage.retention import ALL, parse_keep
+from nnjax.train.storage.store import MemoryStore, Store
 from nnjax.verify import preflight
 
 if TYPE_CHECKING:
@@ -162,7 +164,7 @@ class _Search:
         self,
         task: Task,
         study: Study,
-        store: MemoryStore,
+        store: Store,
         prepared: Mapping[DataConfig, Prepared],
         findings: Sequence[tuple[str, Finding]],
     ):
@@ -192,8 +194,9 @@ class _Search:
         if self.population is not None and self.population.cost():
             self.task.hooks.announce(f"cost: {self.population.cost()}")
         facts = {config: self.prepared[config].facts() for config in self._configs(self.specs)}
-        diagnosing.note_verdicts(self.specs, self.records, facts, self.prepared, self.store)
-        return Run(self.specs, self.records, self.store, facts, self.prepared, self.findings, self.task.title)
+        run = Run(self.specs, self.records, self.store, facts, self.prepared, self.findings, self.task.title)
+        diagnosing.note_verdicts(run)
+        return run
 
     def _resumed(self) -> list[Asked]:
         """List what was asked for in earlier sessions, and read how far its training came.
@@ -215,7 +218,7 @@ class _Search:
         return asked
 
     def _read_records(self, folder: runs.FolderStore, asked: Sequence[Asked]) -> None:
-        _, old, _ = folder.read_config()
+        old = folder.read_config().specs
         told = max((trial for one in asked if one.told for trial in self.trials_of[one.number]), default=-1)
         folder.refuse_unfit([*self.specs[: len(old)], *old[len(self.specs) :]])
         if len(self.specs) < len(old) or told >= len(old):
@@ -301,7 +304,7 @@ class _Search:
             read_weights=read_weights,
         )
         if self.population is not None:
-            population.count_on(self.population)
+            population.take_over(self.population)
         self.population = population
         if self.folder is not None:
             self.folder.note_environment(population.describe())
@@ -350,7 +353,7 @@ def batch_plan(plan: Plan, specs: Sequence[TrialSpec], prepared: Mapping[DataCon
     """
     groups = make_groups(specs, prepared, dataclasses.replace(plan, fixed=True))
     main = max(groups, key=lambda group: sum(map(group.flops, group.specs)))
-    sizes = sizes_of([Crew((spec,), main.total_steps(spec)) for spec in main.specs], main.plan.order)
+    sizes = sizes_of([LaneBatch((spec,), main.total_steps(spec)) for spec in main.specs], main.plan.order)
     lanes = choose_lanes(dataclasses.replace(main.plan, fixed=False), sizes)
     return dataclasses.replace(main.plan, lanes=lanes)
 
