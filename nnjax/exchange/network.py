@@ -1,4 +1,4 @@
-"""A trained network with all that is needed to use it, whatever it came from: raw inputs in, outputs out."""
+"""A trained network with its architecture, scalers and names: from raw inputs to outputs."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Network(NamedTuple):
 
 
 def num_outputs(architecture: Architecture, facts: DataFacts) -> int:
-    """k: the width of the output."""
+    """Compute k, the width of the output."""
     if isinstance(architecture, Stack):
         return math.prod(architecture.output_shape())
     return output_width(architecture, facts)
