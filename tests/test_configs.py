@@ -20,7 +20,7 @@ from nnjax.models.registry import traits_of
 from nnjax.models.summary import summarize_model
 from nnjax.nn.optimizers import resolve
 from nnjax.spaces.space import Space, expand
-from nnjax.train.engine.batches import make_device_data, make_shapes
+from nnjax.train.engine.device_data import make_device_data, make_shapes
 from nnjax.train.engine.trial import Trial
 
 ROOT = pathlib.Path(__file__).parents[1]

@@ -278,7 +278,7 @@ def run(
             trained.certify(print_message, main.stop_requested)
     except Stopped:
         raise main.Interrupted(f"Stopped; {workdir} is saved, and the same command goes on from there.") from None
-    if distributed and not processes.first():
+    if distributed and not processes.is_main_process():
         return trained
     report = trained.report() if with_report else None
     display.console.print(summary_table(trained))
