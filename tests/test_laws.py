@@ -21,7 +21,8 @@ from nnjax.models.registry import MODELS
 from nnjax.nn.activations import ACTIVATIONS
 from nnjax.nn.losses import LOSSES
 from nnjax.nn.optimizers import OPTIMIZERS, resolve
-from nnjax.train.engine.batches import Batch, Shapes
+from nnjax.train.engine.batches import Batch
+from nnjax.train.engine.device_data import Shapes
 from nnjax.train.engine.trial import Trial
 
 BASE = replace(

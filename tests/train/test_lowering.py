@@ -15,7 +15,7 @@ from nnjax.models import convolution as convolutions
 from nnjax.models import lenet_tables
 from nnjax.models.registry import MODELS
 from nnjax.nn.optimizers import OPTIMIZERS, resolve
-from nnjax.train.engine.batches import make_device_data, make_shapes
+from nnjax.train.engine.device_data import make_device_data, make_shapes
 from nnjax.train.engine.programs import make_mesh, make_program
 from nnjax.train.engine.trial import Trial
 
