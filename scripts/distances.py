@@ -1,4 +1,4 @@
-"""Distances, tried: `python scripts/distances.py archive` or `python scripts/distances.py curse [--run=runs/deck]`.
+"""Measure distances: `python scripts/distances.py archive` or `python scripts/distances.py curse [--run=runs/deck]`.
 
 archive  draws cylinder-bell-funnel, control charts and two patterns in the sizes of the UCR archive, once a seed, and
          prints the error of the nearest neighbour under six measures beside the published ones (OUT/archive.csv).
@@ -28,13 +28,13 @@ def archive(out: pathlib.Path) -> None:
 
     from nnjax.distances.archive import lines, scores
 
-    def told(sentence: str) -> None:
+    def log(sentence: str) -> None:
         print(sentence, flush=True)
 
     rows = [
         score
         for name in SETS.value
-        for score in scores(name, range(SEEDS.value), WINDOW.value == "learned", SHARE.value, told)
+        for score in scores(name, range(SEEDS.value), WINDOW.value == "learned", SHARE.value, log)
     ]
     out.mkdir(parents=True, exist_ok=True)
     columns = [

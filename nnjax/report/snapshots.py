@@ -13,7 +13,7 @@ from nnjax.core.types import Prepared
 from nnjax.data.baselines import measured_part
 from nnjax.exchange.network import codes, outputs
 from nnjax.models.registry import traits_of
-from nnjax.runs.run import in_batches
+from nnjax.runs.weights import in_batches
 from nnjax.runs.settings import Setting, representative
 
 if TYPE_CHECKING:

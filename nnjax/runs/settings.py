@@ -14,7 +14,7 @@ from nnjax.core.text import field_name, show
 from nnjax.core.types import DataFacts
 from nnjax.models.registry import traits_of
 from nnjax.nn.metrics import METRICS, usual_metrics
-from nnjax.train.engine.batches import output_width
+from nnjax.train.engine.device_data import output_width
 from nnjax.train.storage.records import DIVERGED, FINISHED, Record
 
 if TYPE_CHECKING:
@@ -62,7 +62,8 @@ def _setting(specs: Sequence[TrialSpec], varying: Sequence[str], facts: DataFact
     own = flatten(first.experiment)
     parts = [first.arm] * bool(first.arm) + [f"{field_name(path)} {show(own[path])}" for path in varying]
     label = ", ".join(parts) or layers(first.experiment, facts)
-    return Setting(label, first.arm, tuple(spec.id for spec in specs), goal_of(first, facts), first.experiment, facts)
+    goal = traits_of(first.experiment.model).goal(facts.task)
+    return Setting(label, first.arm, tuple(spec.id for spec in specs), goal, first.experiment, facts)
 
 
 def _varying(firsts: Sequence[TrialSpec]) -> list[str]:
@@ -76,12 +77,6 @@ def layers(experiment: Experiment, facts: DataFacts) -> str:
     model = experiment.model
     widths = "-".join(map(str, (facts.num_inputs, *model.widths, output_width(model, facts))))
     return widths if traits_of(model).is_dense else f"{model.kind} {widths}"
-
-
-def goal_of(spec: TrialSpec, facts: DataFacts) -> str:
-    """Name what a trial's network is for: to copy its input, or the task of its data."""
-    copies = traits_of(spec.experiment.model).reconstructs or facts.task == "none"
-    return "reconstruction" if copies else facts.task
 
 
 def report_part(facts: DataFacts) -> str:

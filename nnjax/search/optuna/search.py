@@ -45,7 +45,7 @@ from nnjax.diagnosis import trials as diagnosing
 from nnjax.exchange.start_weights import read_weights
 from nnjax.nn.optimizers import resolve
 from nnjax.runs import folder as runs
-from nnjax.runs.layout import OTHER_PLAN, kept_plan
+from nnjax.runs.plan import OTHER_PLAN, resumed_plan
 from nnjax.runs.run import Run
 from nnjax.search.optuna.questions import Questions, corners, parameter, questions_of
 from nnjax.search.optuna.samplers import make_sampler, require_optuna
@@ -313,7 +313,7 @@ class _Search:
     def _settled_plan(self, asked: Sequence[Asked]) -> Plan:
         """Choose the layout by the first batch, which every session knows; it is said if it was another one before."""
         first = {trial for one in asked[: self.task.questions.batch] for trial in self.trials_of[one.number]}
-        plan = self.task.plan if self.folder is None else kept_plan(self.task.plan, self.folder)
+        plan = self.task.plan if self.folder is None else resumed_plan(self.task.plan, self.folder)
         plan = batch_plan(plan, [spec for spec in self.specs if spec.id in first], self.prepared)
         earlier = [] if self.folder is None else self.folder.read_plan()
         if any(from_json(group) != plan for group in earlier):

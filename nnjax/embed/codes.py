@@ -1,4 +1,4 @@
-"""What codes of labelled examples are worth: to a classifier, as copies, and as distances."""
+"""Measure codes of labelled examples: accuracy of classifiers, error of the copies, distances kept."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from nnjax.distances import Metric, pairwise
+from nnjax.distances.views import Split
 from nnjax.embed.quality import qualities, vote
 
 NEIGHBOURS = 5  # that vote
@@ -25,28 +26,19 @@ MEASURES = {
 FALLING = ("reconstruction",)  # less is better
 
 
-class Examples(NamedTuple):
-    """Training examples x [n, d] with labels [n], test examples queries [q, d] with truth [q]; inputs scaled."""
-
-    x: np.ndarray
-    queries: np.ndarray
-    labels: np.ndarray
-    truth: np.ndarray
-
-
-class Truth(NamedTuple):
-    """What codes are compared with.
+class InputNeighbors(NamedTuple):
+    """Neighbours in the inputs, with which codes are compared.
 
     Attributes:
       near: [q, 10], the nearest training examples of each test example.
-      warped_near: [q, 10] of series, under DTW; None of what is no series.
+      dtw: [q, 10] of series, under DTW; None of what is no series.
     """
 
     near: np.ndarray
-    warped_near: np.ndarray | None
+    dtw: np.ndarray | None
 
     @classmethod
-    def of(cls, some: Examples, warping: Metric | None = None) -> Truth:
+    def of(cls, some: Split, warping: Metric | None = None) -> InputNeighbors:
         """Find the neighbours of examples."""
         near = nearest(pairwise(some.queries, some.x))
         if warping is None:
@@ -58,11 +50,11 @@ class Codes(Protocol):
     """Codes of the training examples [n, k] and of the test examples [q, k], and copies of these [q, d]."""
 
     @property
-    def inner(self) -> np.ndarray:
+    def train_codes(self) -> np.ndarray:
         """Of the training examples."""
 
     @property
-    def outer(self) -> np.ndarray:
+    def test_codes(self) -> np.ndarray:
         """Of the test examples."""
 
     @property
@@ -70,27 +62,27 @@ class Codes(Protocol):
         """Of the test examples."""
 
 
-def measure(codes: Sequence[Codes], some: Examples, truth: Truth) -> list[dict[str, float]]:
+def measure(codes: Sequence[Codes], some: Split, truth: InputNeighbors) -> list[dict[str, float]]:
     """Measure representations of the same examples: the `MEASURES` by name for each."""
-    far = qualities(some.queries, [np.asarray(code.outer, np.float64) for code in codes], None, NEAR)
+    far = qualities(some.queries, [np.asarray(code.test_codes, np.float64) for code in codes], None, NEAR)
     found = []
     for code, kept in zip(codes, far, strict=True):
-        near = nearest(pairwise(code.outer, code.inner))
-        one = accuracies(code.inner, code.outer, near, some)
+        near = nearest(pairwise(code.test_codes, code.train_codes))
+        one = accuracies(code.train_codes, code.test_codes, near, some)
         one["reconstruction"] = float(np.square(np.asarray(code.copies, np.float64) - some.queries).mean())
         one |= {name: kept[name] for name in ("trustworthiness", "shepard")}
-        one["euclidean_recall"] = shared(near, truth.near)
-        if truth.warped_near is not None:
-            one["dtw_recall"] = shared(near, truth.warped_near)
+        one["euclidean_recall"] = overlap(near, truth.near)
+        if truth.dtw is not None:
+            one["dtw_recall"] = overlap(near, truth.dtw)
         found.append(one)
     return found
 
 
-def accuracies(inner: np.ndarray, outer: np.ndarray, near: np.ndarray, some: Examples) -> dict[str, float]:
-    """Accuracy on the test examples of 5 nearest neighbours, and of logistic regression (C = 1), both in the codes.
+def accuracies(train_codes: np.ndarray, test_codes: np.ndarray, near: np.ndarray, some: Split) -> dict[str, float]:
+    """Compute test accuracies in the codes of 5 nearest neighbours, and of logistic regression (C = 1).
 
     Args:
-      inner, outer: codes of the training examples [n, k] and of the test examples [q, k].
+      train_codes, test_codes: codes of the training examples [n, k] and of the test examples [q, k].
       near: [q, 10], the nearest of the former to each of the latter.
       some: the examples.
     """
@@ -98,29 +90,29 @@ def accuracies(inner: np.ndarray, outer: np.ndarray, near: np.ndarray, some: Exa
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 
-    scaler = StandardScaler().fit(inner)
+    scaler = StandardScaler().fit(train_codes)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # 200 steps change no third digit any more
-        model = LogisticRegression(max_iter=200).fit(scaler.transform(inner), some.labels)
+        model = LogisticRegression(max_iter=200).fit(scaler.transform(train_codes), some.labels)
     return {
-        "knn_accuracy": float((voted(near, some.labels) == some.truth).mean()),
-        "linear_accuracy": float((model.predict(scaler.transform(outer)) == some.truth).mean()),
+        "knn_accuracy": float((majority(near, some.labels) == some.truth).mean()),
+        "linear_accuracy": float((model.predict(scaler.transform(test_codes)) == some.truth).mean()),
     }
 
 
 def nearest(distances: np.ndarray) -> np.ndarray:
-    """Indices [q, 10] of the nearest of distances [q, n], the nearest first."""
+    """Find indices [q, 10] of the nearest of distances [q, n], the nearest first."""
     found = np.argpartition(distances, NEAR - 1, axis=1)[:, :NEAR]
     order = np.take_along_axis(distances, found, axis=1).argsort(axis=1)
     return np.take_along_axis(found, order, axis=1)
 
 
-def voted(near: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """The class [q] of most of the first 5 of neighbours [q, 10]; of several the lowest."""
+def majority(near: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Find the class [q] of most of the first 5 of neighbours [q, 10]; of several the lowest."""
     classes, codes = np.unique(labels, return_inverse=True)
     return classes[vote(codes[near[:, :NEIGHBOURS]])]
 
 
-def shared(first: np.ndarray, second: np.ndarray) -> float:
-    """The mean share of neighbours [q, k] that two lists have in common."""
+def overlap(first: np.ndarray, second: np.ndarray) -> float:
+    """Compute the mean share of neighbours [q, k] that two lists have in common."""
     return float((first[:, :, None] == second[:, None, :]).any(axis=2).mean())

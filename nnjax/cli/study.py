@@ -1,4 +1,4 @@
-"""What a study is, and the folder that it writes into."""
+"""The protocol of a study, and the folder that it writes into."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from nnjax.core.files import write_atomically
 
 MARK = "study.json"  # says whose folder it is
 
-Announce = Callable[[str], None]
+Log = Callable[[str], None]
 
 
 @runtime_checkable
 class Study(Protocol):
     """A frozen dataclass whose fields say all that decides the results; its repr tells it from others."""
 
-    def run(self, workdir: pathlib.Path, announce: Announce) -> pathlib.Path:
+    def run(self, workdir: pathlib.Path, log: Log) -> pathlib.Path:
         """Compute, and write results and page into a folder.
 
         Args:
           workdir: the folder, which is there.
-          announce: hears of progress, in sentences.
+          log: called with sentences about progress.
 
         Returns:
           The page's path.
@@ -32,7 +32,7 @@ class Study(Protocol):
 
 
 def open_folder(study: Study, workdir: str) -> pathlib.Path:
-    """Make a study's folder, or take it where the same study has written there before.
+    """Make a study's folder, or open one into which the same study has written before.
 
     Raises:
       UserError: it is a file, or holds another study or files of something else.

@@ -1,4 +1,4 @@
-"""Pictures of a study of sensitivity: every setting small, and every score a dot."""
+"""Figures of families of embeddings: a small scatter a setting, and every score a dot."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nnjax.embed.families import Family
 from nnjax.embed.methods import LAYOUTS
-from nnjax.embed.points import labels_of
 from nnjax.report.charts import figures
 from nnjax.report.embedding.packing import aligned, color
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from nnjax.lectures.studies.sensitivity.results import Family, Found
 
 COLUMNS, SIDE = (6, 7, 8, 9), 1.35
 LEAST = 8  # columns of a block, some of them empty
@@ -25,18 +23,19 @@ DOTS = ("trustworthiness", "shepard", "knn_accuracy")
 TITLES = {"shepard": "Shepard correlation", "knn_accuracy": "kNN accuracy"}
 
 
-def plot_layouts(found: Found) -> Figure:
-    """One small scatter a setting, a block a method."""
+def plot_layouts(families: Sequence[Family], labels: np.ndarray | None) -> Figure:
+    """Draw one small scatter a setting, a block a method, coloured by labels [n]."""
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    blocks = [(family, chosen(family)) for family in found.families]
+    blocks = [(family, chosen(family)) for family in families]
     shapes = [shape(len(places)) for _, places in blocks]
     heights = [rows * (SIDE + 0.3) + 0.25 for rows, _ in shapes]
     layout = ConstrainedLayoutEngine(w_pad=0.01, h_pad=0.02, wspace=0, hspace=0)
     figure = Figure(figsize=(LEAST * SIDE, sum(heights)), layout=layout)
     parts = figure.subfigures(len(blocks), 1, squeeze=False, height_ratios=heights).ravel()
-    colors = _colors(found)
+    count = len(families[0].planes[0])
+    colors = np.array([color(0 if labels is None else int(labels[i])) for i in range(count)])
     for part, (family, places), (rows, columns) in zip(parts, blocks, shapes, strict=True):
         part.suptitle(figures.plain(family.name), x=0.01, ha="left", fontsize=10, weight="bold")
         axes = part.subplots(rows, max(columns, LEAST), squeeze=False)
@@ -55,12 +54,6 @@ def shape(count: int) -> tuple[int, int]:
     return -(-count // columns), columns
 
 
-def _colors(found: Found) -> np.ndarray:
-    """A colour a point, by class."""
-    labels = labels_of(found.dataset, found.rows)
-    return np.array([color(0)] * len(found.rows) if labels is None else [color(int(i)) for i in labels])
-
-
 def _fill(axes: Sequence[Any], family: Family, places: Sequence[int], colors: np.ndarray) -> None:
     """Draw the chosen embeddings of a family."""
     able = [i for i in places if np.isfinite(family.planes[i]).all()]
@@ -70,8 +63,8 @@ def _fill(axes: Sequence[Any], family: Family, places: Sequence[int], colors: np
         if i in layouts:
             one.scatter(*layouts[i].T, s=2.2, c=colors, lw=0, rasterized=True)
         score = family.qualities[i]["trustworthiness"]
-        told = "  ".join(f"{SHORT.get(name, name + ' ')}{family.factors[name][i]:g}" for name in names)
-        one.set_title(told or " ", fontsize=7.4, pad=2)
+        parts = "  ".join(f"{SHORT.get(name, name + ' ')}{family.factors[name][i]:g}" for name in names)
+        one.set_title(parts or " ", fontsize=7.4, pad=2)
         one.set_xlabel(f"T {score:.3f}" if np.isfinite(score) else "diverged", fontsize=7.4, labelpad=1)
 
 
@@ -91,14 +84,14 @@ def chosen(family: Family) -> list[int]:
     return everything
 
 
-def plot_scores(found: Found) -> Figure:
-    """Every embedding a dot, by method: trustworthiness, Shepard correlation, accuracy of neighbours."""
-    names = [family.name for family in found.families]
-    measures = [name for name in DOTS if name in found.families[0].qualities[0]]
+def plot_scores(families: Sequence[Family]) -> Figure:
+    """Draw every embedding as a dot, by method: trustworthiness, Shepard correlation, accuracy of neighbours."""
+    names = [family.name for family in families]
+    measures = [name for name in DOTS if name in families[0].qualities[0]]
 
     def fill(axes: Any) -> None:
         for one, measure in zip(axes, measures, strict=True):
-            for place, family in enumerate(found.families):
+            for place, family in enumerate(families):
                 values = family.scores(measure)
                 rise = np.random.default_rng(0).uniform(-0.28, 0.28, len(values)) if len(values) > 1 else np.zeros(1)
                 one.scatter(values, place + rise, s=9 if len(values) > 1 else 30, color="#2f5d9b", alpha=0.55, lw=0)

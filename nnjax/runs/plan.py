@@ -1,4 +1,4 @@
-"""The layout in which a resumed run goes on."""
+"""Choose the plan with which a resumed run goes on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nnjax.train.layout.plan import Plan
 OTHER_PLAN = "remark: The plan is not the earlier one: the results agree with it closely, but not bit for bit."
 
 
-def kept_plan(plan: Plan, folder: FolderStore) -> Plan:
+def resumed_plan(plan: Plan, folder: FolderStore) -> Plan:
     """Fill in the number of devices of the run so far, where none is asked for and there are as many.
 
     Several processes use all that they have.

@@ -1,4 +1,4 @@
-"""The gallery's pictures: a trial's curves with the evidence drawn on them, and the loss against the learning rate."""
+"""A trial's loss curves with the evidence of its first verdict drawn on them, by matplotlib."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 
 from nnjax.diagnosis.marks import Mark
 from nnjax.diagnosis.types import Diagnosis
-from nnjax.diagnosis.verdicts import BADGES
 from nnjax.report.charts.figures import draw
 from nnjax.report.charts.marks import marks
 from nnjax.report.text import named
@@ -17,8 +16,6 @@ from nnjax.train.storage.records import Record
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from nnjax.lectures.gallery.rates import Rates
 
 LINES = (
     ("val_loss", "validation", "-", "#2f5d9b", 1.8),
@@ -71,7 +68,7 @@ def _marks(axes: Any, found: Sequence[Mark]) -> None:
             _upright(axes, mark, top)
             top -= ROW
         elif mark.kind == "level":
-            _level(axes, mark.y[0], mark.label)
+            draw_level(axes, mark.y[0], mark.label)
         elif mark.kind == "trend":
             axes.plot(mark.x, mark.y, "-.", color=INK, lw=1.5, zorder=4)
             _near(axes, mark.label, mark.x[len(mark.x) // 2], mark.y[len(mark.y) // 2])
@@ -80,7 +77,8 @@ def _marks(axes: Any, found: Sequence[Mark]) -> None:
             _near(axes, mark.label, mark.x[0], mark.y[0])
 
 
-def _level(axes: Any, y: float, label: str) -> None:
+def draw_level(axes: Any, y: float, label: str) -> None:
+    """Draw a loss to compare with as a dashed line, its label at the right."""
     axes.axhline(y, color=LEVEL, lw=1.2, ls=(0, (8, 4)), zorder=1)
     across = axes.get_yaxis_transform()
     axes.text(0.99, y, label, transform=across, fontsize=8, va="bottom", ha="right", color=LEVEL, bbox=HALO, zorder=6)
@@ -117,28 +115,3 @@ def _near(axes: Any, label: str, x: float, y: float) -> None:
         bbox=HALO,
         zorder=6,
     )
-
-
-def plot_rates(rates: Rates) -> Figure:
-    """Draw the deck's picture of the loss against the learning rate, each trial with the sign of its verdict."""
-
-    def fill(axes: Any) -> None:
-        one = axes[0]
-        height = np.where(np.isfinite(rates.loss), rates.loss, np.nan)
-        height = np.where(np.isnan(height), 1.6 * np.nanmax(height), height)  # what diverged stands above the others
-        one.plot(rates.rate, height.mean(axis=1), color="0.6", lw=1.2, zorder=1)
-        for i, k in np.ndindex(*height.shape):
-            badge = BADGES[rates.codes[i][k]]
-            x, y = rates.rate[i] * 1.06 ** (k - (height.shape[1] - 1) / 2), height[i, k]
-            one.plot(x, y, "s", color=badge.color, ms=10, mec="0.3", mew=0.5, zorder=2)
-            one.text(x, y, badge.sign, ha="center", va="center", fontsize=7, color=badge.ink, zorder=3)
-        _level(one, rates.guessing, "guessing")
-        for start, end, name in rates.regimes():
-            one.axvspan(start, end, color="0.5", alpha=0.0 if name in ("too low", "too high") else 0.12, lw=0, zorder=0)
-            one.text(np.sqrt(start * end), 1.02, name, transform=one.get_xaxis_transform(), fontsize=8, ha="center")
-        one.set(
-            xscale="log", yscale="log", xlabel="learning rate", ylabel=f"validation loss after {rates.epochs} epochs"
-        )
-        one.spines[["top", "right"]].set_visible(False)
-
-    return draw(1, 8.6, 3.9, fill)

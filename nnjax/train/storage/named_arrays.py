@@ -1,4 +1,4 @@
-"""Pytrees as named arrays and back."""
+"""Convert pytrees to named arrays, and back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""scikit-learn's digits, spoiled in the ways in which data are spoiled by mistake."""
+"""scikit-learn's digits with the flaws that data have by mistake."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WRONG = 0.25  # of their labels are drawn anew
 
 
 def shuffled() -> Dataset:
-    """Give every digit the label of another one: nothing is to be learned."""
+    """Permute the labels: nothing can be learned."""
     data = load("digits")
     assert data.y is not None
     return _again(data, data.x[:], data.y[np.random.default_rng(1).permutation(len(data.y))])
@@ -28,7 +28,7 @@ def mislabelled() -> Dataset:
     y, cut = data.y[order].copy(), int(TRAINING * len(order))
     wrong = rng.random(cut) < WRONG
     y[:cut][wrong] = rng.permutation(data.y)[:cut][wrong]
-    return _again(data, data.x[order], y, (cut, cut + (len(y) - cut) // 2))
+    return _again(data, data.x[order], y, validation_start=cut, test_start=cut + (len(y) - cut) // 2)
 
 
 def in_order() -> Dataset:
@@ -39,17 +39,9 @@ def in_order() -> Dataset:
     return _again(data, data.x[order], data.y[order])
 
 
-def _again(data: Dataset, x: np.ndarray, y: np.ndarray, starts: tuple[int, int] | None = None) -> Dataset:
-    return from_arrays(
-        x,
-        y,
-        data.name,
-        classes=data.classes,
-        image_shape=data.image_shape,
-        full_scale=data.full_scale,
-        validation_start=None if starts is None else starts[0],
-        test_start=None if starts is None else starts[1],
-    )
+def _again(data: Dataset, x: np.ndarray, y: np.ndarray, **starts: int) -> Dataset:
+    facts = {"classes": data.classes, "image_shape": data.image_shape, "full_scale": data.full_scale}
+    return from_arrays(x, y, data.name, **facts, **starts)
 
 
-SPOILED: dict[str, Callable[[], Dataset]] = {"shuffled": shuffled, "mislabelled": mislabelled, "in order": in_order}
+FLAWED: dict[str, Callable[[], Dataset]] = {"shuffled": shuffled, "mislabelled": mislabelled, "in order": in_order}

@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 
+from nnjax.cli.study import MARK, Study, open_folder
 from nnjax.core.errors import UserError
-from nnjax.lectures.studies.study import MARK, Study, open_folder
 
 
 @dataclasses.dataclass(frozen=True)
