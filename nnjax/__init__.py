@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from nnjax.api import save_weights, sweep
     from nnjax.data import from_arrays
     from nnjax.runs.run import Run, load
-    from nnjax.spaces.space import Arm, Evolution, Halving, Range, Space
+    from nnjax.spaces.ranges import Range
+    from nnjax.spaces.schedulers import Evolution, Halving
+    from nnjax.spaces.space import Arm, Space
     from nnjax.train.layout.plan import Plan
 
 __version__ = "0.1.0"
@@ -27,10 +29,10 @@ __version__ = "0.1.0"
 # Fetched on first use, so that `import nnjax` starts neither JAX nor Flax.
 _LATER = {
     "Arm": "nnjax.spaces.space",
-    "Evolution": "nnjax.spaces.space",
-    "Halving": "nnjax.spaces.space",
+    "Evolution": "nnjax.spaces.schedulers",
+    "Halving": "nnjax.spaces.schedulers",
     "Plan": "nnjax.train.layout.plan",
-    "Range": "nnjax.spaces.space",
+    "Range": "nnjax.spaces.ranges",
     "Run": "nnjax.runs.run",
     "Space": "nnjax.spaces.space",
     "from_arrays": "nnjax.data",

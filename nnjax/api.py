@@ -15,7 +15,7 @@ from typing import Any
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, TrialSpec
-from nnjax.core.fields import conform
+from nnjax.core.fields import coerce_fields
 from nnjax.core.files import write_atomically
 from nnjax.core.types import DataFacts, Dataset, Params, Prepared
 from nnjax.diagnosis import trials
@@ -25,7 +25,8 @@ from nnjax.runs.layout import OTHER_PLAN
 from nnjax.runs.read_only import begin_together, open_folder
 from nnjax.runs.run import Run
 from nnjax.search.schedulers import Scheduler, make_scheduler
-from nnjax.spaces.space import ADAPTIVE, Range, Space
+from nnjax.spaces.ranges import Range
+from nnjax.spaces.space import ADAPTIVE, Space
 from nnjax.train import distributed
 from nnjax.train.host.population import Observer, Population, Stopped
 from nnjax.train.layout.plan import Plan, from_json
@@ -98,7 +99,7 @@ def sweep(
         )
     if not distributed.first():
         observe, announce = lambda progress: None, lambda text: None  # the first process speaks for all
-    experiment = conform(experiment)
+    experiment = coerce_fields(experiment)
     specs = preflight.valid_trials(experiment, space, announce)
     scheduler = make_scheduler(space, specs)
     rules = {} if scheduler is None else scheduler.description

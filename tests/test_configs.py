@@ -18,7 +18,8 @@ from nnjax.data import from_arrays, load, prepare_loaded
 from nnjax.lectures.studies.study import Study
 from nnjax.models.summary import census
 from nnjax.nn.optimizers import resolve
-from nnjax.spaces.space import Space, expand
+from nnjax.spaces.expansion import expand
+from nnjax.spaces.space import Space
 from nnjax.train.engine.batches import make_device_data, make_shapes
 from nnjax.train.engine.trial import Trial
 

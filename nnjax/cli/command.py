@@ -22,11 +22,12 @@ from nnjax.cli import distributed as joining
 from nnjax.cli import main
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
-from nnjax.core.fields import conform, replace
+from nnjax.core.fields import coerce_fields, replace
 from nnjax.search.optuna.questions import questions_of
 from nnjax.search.optuna.samplers import require_optuna
+from nnjax.spaces.expansion import expand
 from nnjax.spaces.overrides import override, pin
-from nnjax.spaces.space import ADAPTIVE, Space, expand
+from nnjax.spaces.space import ADAPTIVE, Space
 from nnjax.train.storage.retention import ALL, parse_keep
 
 
@@ -117,7 +118,7 @@ def experiment_of(module: ModuleType) -> Experiment:
         experiment = module.get_config()
         if not isinstance(experiment, Experiment):
             raise UserError(f"get_config() gives {experiment!r}, but an Experiment was expected")
-        experiment = conform(experiment)
+        experiment = coerce_fields(experiment)
     return replace(experiment, main.overrides("config"))
 
 

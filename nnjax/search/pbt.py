@@ -21,7 +21,9 @@ from nnjax.core.experiment import Experiment, Replicate, TrialSpec, program_key,
 from nnjax.core.fields import replace, resolve_path
 from nnjax.nn.metrics import is_maximised
 from nnjax.search.halving import reached
-from nnjax.spaces.space import Evolution, Range, Space, typed
+from nnjax.spaces.ranges import Range, typed
+from nnjax.spaces.schedulers import Evolution
+from nnjax.spaces.space import Space
 from nnjax.train.storage.records import DIVERGED, FAILED, Record, Stage, Standing
 
 PREFIX = "hyperparameters."

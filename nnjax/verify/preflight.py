@@ -21,7 +21,8 @@ from nnjax.models.registry import make_model
 from nnjax.models.summary import census
 from nnjax.nn.augmentation import NONE
 from nnjax.nn.optimizers import resolve
-from nnjax.spaces.space import Space, expand
+from nnjax.spaces.expansion import expand
+from nnjax.spaces.space import Space
 from nnjax.train.engine.batches import output_width
 from nnjax.train.storage import checkpoints
 

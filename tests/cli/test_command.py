@@ -8,7 +8,8 @@ from nnjax.cli import command, main
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
 from nnjax.lectures.studies.study import Study
-from nnjax.spaces.space import Space, expand
+from nnjax.spaces.expansion import expand
+from nnjax.spaces.space import Space
 
 CONFIGS = sorted((pathlib.Path(__file__).parents[2] / "configs").glob("*.py"))
 

@@ -9,7 +9,9 @@ from populations import CLASSIFIER, blobs
 import nnjax
 from nnjax.core.fields import replace
 from nnjax.search.halving import make_brackets, rungs_of, standing
-from nnjax.spaces.space import Halving, Space, expand
+from nnjax.spaces.expansion import expand
+from nnjax.spaces.schedulers import Halving
+from nnjax.spaces.space import Space
 from nnjax.train.host.population import Population
 from nnjax.train.layout.plan import Plan
 from nnjax.train.storage.records import DIVERGED, RUNNING, STOPPED, Record

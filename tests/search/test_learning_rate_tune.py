@@ -14,7 +14,7 @@ from nnjax.nn.optimizers import OPTIMIZERS
 from nnjax.search.learning_rate.ranges import USUAL, phase_range, rate_range
 from nnjax.search.learning_rate.successive import RUNS, SEEDS
 from nnjax.search.learning_rate.tune import Layout, cross, log_loss, tune, with_optimizer
-from nnjax.spaces.space import Range
+from nnjax.spaces.ranges import Range
 from nnjax.train.host.population import Population, Stopped
 from nnjax.train.storage.records import DIVERGED, DONE, STOPPED, Record
 

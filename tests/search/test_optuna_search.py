@@ -15,7 +15,7 @@ from nnjax.core.fields import flatten, replace
 from nnjax.search.optuna.samplers import make_sampler
 from nnjax.search.optuna.search import search
 from nnjax.search.optuna.study import Study, quiet
-from nnjax.spaces.space import Halving
+from nnjax.spaces.schedulers import Halving
 from nnjax.train.host.population import Population, Stopped
 from nnjax.train.layout.compilations import counter
 

@@ -11,8 +11,11 @@ import nnjax
 from nnjax.core.fields import replace
 from nnjax.core.files import write_atomically
 from nnjax.search.pbt import explore, lineage, make_rules, schedules, standing
+from nnjax.spaces.expansion import expand
 from nnjax.spaces.overrides import override
-from nnjax.spaces.space import Evolution, Halving, Range, Space, expand
+from nnjax.spaces.ranges import Range
+from nnjax.spaces.schedulers import Evolution, Halving
+from nnjax.spaces.space import Space
 from nnjax.train.layout.plan import Plan
 from nnjax.train.storage import checkpoints
 from nnjax.train.storage.records import RUNNING, Record, Stage

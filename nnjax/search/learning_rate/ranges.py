@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from nnjax.core.errors import UserError
-from nnjax.spaces.space import Range
+from nnjax.spaces.ranges import Range
 
 USUAL = {  # the middle of the range that is searched: near the rate that is usually good
     "sgd": 0.1,

@@ -15,7 +15,7 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.search.halving import rungs_of
-from nnjax.spaces.space import Halving
+from nnjax.spaces.schedulers import Halving
 
 RUNS = 12  # the budget, in trainings of the full length
 RESERVE = 3  # of them are kept for the neighbours of the best rate and for further seeds

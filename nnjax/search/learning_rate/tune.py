@@ -13,7 +13,7 @@ import numpy as np
 from nnjax.checks.impossible import validate
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, TrialSpec
-from nnjax.core.fields import conform, replace
+from nnjax.core.fields import coerce_fields, replace
 from nnjax.core.types import Dataset, Prepared
 from nnjax.diagnosis.learning_rate import Measured
 from nnjax.diagnosis.phase_diagram import Phase, phase_of
@@ -21,7 +21,7 @@ from nnjax.exchange.start_weights import read_weights
 from nnjax.nn.optimizers import OPTIMIZERS, resolve
 from nnjax.search.learning_rate import successive as rates
 from nnjax.search.learning_rate.successive import SEEDS, Key
-from nnjax.spaces.space import Range
+from nnjax.spaces.ranges import Range
 from nnjax.train.host.population import Population, Progress
 from nnjax.train.layout.plan import Plan
 from nnjax.train.storage.records import DIVERGED, FAILED, OVER, STOPPED, MemoryStore, Record, Standing
@@ -91,7 +91,7 @@ def tune(experiment: Experiment, ranges: Mapping[str, Range], layout: Layout = L
       UserError: an impossible experiment, unusable data, too few epochs, or no rate with a finite loss.
       Stopped: `should_stop` said so.
     """
-    experiment = conform(experiment)
+    experiment = coerce_fields(experiment)
     rates.rungs(experiment.epochs)
     specs: list[TrialSpec] = []
     for name, some in ranges.items():
@@ -126,7 +126,7 @@ def cross(
       UserError: an impossible experiment, unusable data, or a batch larger than the training part.
       Stopped: `should_stop` said so.
     """
-    experiment = conform(experiment)
+    experiment = coerce_fields(experiment)
     specs: list[TrialSpec] = []
     for name, some in ranges.items():
         base = with_optimizer(experiment, name)

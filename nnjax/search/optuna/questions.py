@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
 from nnjax.core.fields import replace, resolve_path
-from nnjax.spaces.space import Arm, Range, Space, checked_arms, expand, is_whole, typed
+from nnjax.spaces.expansion import expand
+from nnjax.spaces.ranges import Range, is_whole, typed
+from nnjax.spaces.space import Arm, Space, checked_arms
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution

@@ -39,7 +39,7 @@ from nnjax.checks.impossible import validate
 from nnjax.checks.rules.case import Finding
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, TrialSpec
-from nnjax.core.fields import conform
+from nnjax.core.fields import coerce_fields
 from nnjax.core.types import Dataset, Prepared
 from nnjax.diagnosis import trials as diagnosing
 from nnjax.exchange.start_weights import read_weights
@@ -51,7 +51,8 @@ from nnjax.search.optuna.questions import Questions, corners, parameter, questio
 from nnjax.search.optuna.samplers import make_sampler, require_optuna
 from nnjax.search.optuna.scores import curve_of, require_metric, value_of
 from nnjax.search.optuna.study import Asked, Study, blame, file_storage, open_study, quiet, shown
-from nnjax.spaces.space import ADAPTIVE, Range, Space
+from nnjax.spaces.ranges import Range
+from nnjax.spaces.space import ADAPTIVE, Space
 from nnjax.train.host.population import Observer, Population, Progress
 from nnjax.train.layout.groups import make_groups
 from nnjax.train.layout.lane_batch import Crew, sizes_of
@@ -106,7 +107,7 @@ def search(
     """
     require_optuna()
     space = space if isinstance(space, Space) else Space(axes=space, mode=ADAPTIVE)
-    questions = questions_of(conform(experiment), space)
+    questions = questions_of(coerce_fields(experiment), space)
     most = parse_keep(keep)
     folder = None if workdir is None else runs.FolderStore(workdir, announce, most)
     if folder is not None:
