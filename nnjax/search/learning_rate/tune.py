@@ -98,7 +98,7 @@ def tune(experiment: Experiment, ranges: Mapping[str, Range], layout: Layout = L
         base = with_optimizer(experiment, name)
         for rate in some.points():
             specs += _trials(base, len(specs), name, {"learning_rate": rate}, SEEDS)
-    specs = _ready(specs)
+    specs = preflight.resolve_trials(specs)
     prepared = _prepare(specs, layout)
     metric = _metric(experiment, prepared)
     searches, first = [], 0
@@ -133,7 +133,7 @@ def cross(
         for rate in some.points():
             for size in batch_sizes:
                 specs += _trials(base, len(specs), name, {"learning_rate": rate, "batch_size": size}, 1)
-    specs = _ready(specs)
+    specs = preflight.resolve_trials(specs)
     prepared = _prepare(specs, layout)
     records = _population(specs, prepared, layout).run()
     metric = _metric(experiment, prepared)
@@ -145,17 +145,11 @@ def _trials(base: Experiment, first: int, arm: str, changes: Mapping[str, Any], 
     return [TrialSpec(first + i, replace(base, {**changes, "seed": base.seed + i}), arm) for i in range(seeds)]
 
 
-def _ready(specs: Sequence[TrialSpec]) -> list[TrialSpec]:
-    for spec in specs:
-        validate(spec.experiment)
-    return [dataclasses.replace(spec, experiment=resolve(spec.experiment)) for spec in specs]
-
-
 def _prepare(specs: Sequence[TrialSpec], layout: Layout) -> dict[DataConfig, Prepared]:
     """Load the data, and tell what the pre-flight checks find."""
     prepared, findings = preflight.check(specs, layout.data)
     for arm, finding in findings:
-        layout.announce(preflight.told(arm, finding))
+        layout.announce(preflight.format_finding(arm, finding))
     return prepared
 
 
