@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from nnjax.spaces.space import Arm, Space
     from nnjax.train.layout.plan import Plan
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 
 # Fetched on first use, so that `import nnjax` starts neither JAX nor Flax.
 _LATER = {
