@@ -24,8 +24,8 @@ from nnjax.runs.folder import FolderStore
 from nnjax.runs.layout import OTHER_PLAN
 from nnjax.runs.read_only import begin_together, open_folder
 from nnjax.runs.run import Run
-from nnjax.search.optuna.search import search
 from nnjax.search.options import Options
+from nnjax.search.optuna.search import search
 from nnjax.search.schedulers import Scheduler, make_scheduler
 from nnjax.spaces.expansion import expand
 from nnjax.spaces.ranges import Axis
@@ -37,7 +37,7 @@ from nnjax.train.storage import checkpoints, npz
 from nnjax.train.storage.records import OVER, MemoryStore, Record, Standing
 from nnjax.train.storage.retention import ALL, parse_keep
 from nnjax.verify import preflight
-from nnjax.verify.sanity import examine_once
+from nnjax.verify.sanity.run import examine_once
 
 
 def sweep(

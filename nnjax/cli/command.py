@@ -23,7 +23,7 @@ from nnjax.cli import main
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
 from nnjax.core.fields import coerce_fields, replace
-from nnjax.search.optuna.questions import questions_of
+from nnjax.search.optuna.adaptive_space import adaptive_space
 from nnjax.search.optuna.samplers import require_optuna
 from nnjax.spaces.expansion import expand
 from nnjax.spaces.overrides import override, pin
@@ -299,13 +299,13 @@ def _refuse_unfit(experiment: Experiment, space: Space, asked: Mapping[str, str]
     """Refuse what can be refused before JAX is there.
 
     Raises:
-      UserError: see `expand` and `questions_of`, or what only mode "adaptive" reads is given in another mode.
+      UserError: see `expand` and `adaptive_space`, or what only mode "adaptive" reads is given in another mode.
     """
     if space.mode == ADAPTIVE:
         if sanity:
             raise UserError("--sanity looks at given settings, but mode adaptive asks for them: leave one of them out.")
         require_optuna()
-        questions_of(experiment, space)
+        adaptive_space(experiment, space)
         return
     if asked:
         flag = {"study_name": "study"}.get(next(iter(asked)), next(iter(asked)))

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from nnjax.exchange.network import Network
     from nnjax.runs.settings import Setting
     from nnjax.verify.certificate import Certificate
-    from nnjax.verify.sanity import Examined
+    from nnjax.verify.sanity.results import Examined
 
 
 ABOVE = {  # the conveniences of `Run`, found when they are called: the only arrows that point up (.importlinter)
@@ -62,7 +62,7 @@ ABOVE = {  # the conveniences of `Run`, found when they are called: the only arr
     "outputs": "nnjax.exchange.network:outputs",
     "plot_curves": "nnjax.report.charts.figures:plot_curves",
     "read_certificate": "nnjax.verify.certificate:read",
-    "read_sanity": "nnjax.verify.sanity:read",
+    "read_sanity": "nnjax.verify.sanity.results:read",
     "write_report": "nnjax.report.page:write_report",
 }
 

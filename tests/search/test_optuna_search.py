@@ -14,7 +14,8 @@ from nnjax import Arm, Range, Space, UserError
 from nnjax.core.fields import flatten, replace
 from nnjax.search.optuna.samplers import make_sampler
 from nnjax.search.optuna.search import search
-from nnjax.search.optuna.study import Study, quiet
+from nnjax.search.optuna.storage import quiet
+from nnjax.search.optuna.study import Study
 from nnjax.spaces.schedulers import Halving
 from nnjax.train.host.population import Population, Stopped
 from nnjax.train.layout.compilations import counter
@@ -149,7 +150,7 @@ PLACES = {
     "between a setting and its mark": (Study, "keep", 3),
     "between training and telling": (Study, "tell", 0),
     "in the middle of telling": (Study, "tell", 4),
-    "between telling and asking": (Study, "asked", 2),
+    "between telling and asking": (Study, "suggestions", 2),
 }
 
 

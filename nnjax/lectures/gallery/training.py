@@ -14,10 +14,11 @@ from nnjax.diagnosis.types import Diagnosis
 from nnjax.lectures.gallery.failure_modes import BASE, UPHILL, Horror
 from nnjax.lectures.gallery.spoiled import SPOILED
 from nnjax.runs.run import Run
+from nnjax.spaces.expansion import expand
 from nnjax.spaces.space import Arm, Space
 from nnjax.train.host.population import Population
 from nnjax.train.storage.records import MemoryStore, Record
-from nnjax.verify.preflight import valid_trials
+from nnjax.verify.preflight import resolve_trials
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -97,7 +98,7 @@ def _trained(kind: str, arms: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple
 
 def _uphill(space: Space) -> Run:
     """Train with negative learning rates, which `sweep` refuses: the mistake of a wrong sign."""
-    specs = [_climbing(spec) for spec in valid_trials(BASE, space, lambda text: None)]
+    specs = [_climbing(spec) for spec in resolve_trials(expand(BASE, space))]
     prepared = {spec.experiment.data: prepare_loaded(load(BASE.data.name), spec.experiment.data) for spec in specs}
     population = Population(specs, prepared, store=MemoryStore())
     records = population.run()

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nnjax.checks.impossible import validate
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, TrialSpec
 from nnjax.core.fields import coerce_fields, replace
@@ -18,7 +17,7 @@ from nnjax.core.types import Dataset, Prepared
 from nnjax.diagnosis.learning_rate import Measured
 from nnjax.diagnosis.phase_diagram import Phase, phase_of
 from nnjax.exchange.start_weights import read_weights
-from nnjax.nn.optimizers import OPTIMIZERS, resolve
+from nnjax.nn.optimizers import OPTIMIZERS
 from nnjax.search.learning_rate import successive as rates
 from nnjax.search.learning_rate.successive import SEEDS, Key
 from nnjax.spaces.ranges import Range

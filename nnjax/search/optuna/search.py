@@ -36,6 +36,7 @@ from nnjax.core.experiment import Experiment
 from nnjax.core.fields import coerce_fields
 from nnjax.runs import folder as runs
 from nnjax.runs.run import Run
+from nnjax.search.options import Options
 from nnjax.search.optuna.adaptive_space import AdaptiveSpace, adaptive_space
 from nnjax.search.optuna.distributions import parameter
 from nnjax.search.optuna.samplers import make_sampler, require_optuna
@@ -43,7 +44,6 @@ from nnjax.search.optuna.scores import require_metric
 from nnjax.search.optuna.session import Session
 from nnjax.search.optuna.storage import blame, file_storage, open_study, quiet, shown
 from nnjax.search.optuna.study import Study
-from nnjax.search.options import Options
 from nnjax.spaces.ranges import Axis, Range
 from nnjax.spaces.space import ADAPTIVE, Space
 from nnjax.train.storage.records import MemoryStore

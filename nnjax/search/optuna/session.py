@@ -18,11 +18,11 @@ from nnjax.exchange.start_weights import read_weights
 from nnjax.runs.folder import FolderStore
 from nnjax.runs.layout import OTHER_PLAN, kept_plan
 from nnjax.runs.run import Run
+from nnjax.search.options import Options
 from nnjax.search.optuna.adaptive_space import AdaptiveSpace
 from nnjax.search.optuna.scores import curve_of, value_of
 from nnjax.search.optuna.study import Study, Suggestion
 from nnjax.search.optuna.trials import Trials, configs
-from nnjax.search.options import Options
 from nnjax.train.host.population import Observer, Population, Progress
 from nnjax.train.layout.groups import make_groups
 from nnjax.train.layout.lane_batch import Crew, sizes_of
