@@ -12,7 +12,7 @@ from stepwise import QUICK
 
 from nnjax.checks.fit import examine, summarize
 from nnjax.checks.impossible import validate
-from nnjax.cli.command import load_config, study_of, title_of
+from nnjax.cli.config import load_config, study_of, title_of
 from nnjax.core.experiment import Experiment, program_key
 from nnjax.data import from_arrays, load, prepare_loaded
 from nnjax.lectures.studies.study import Study

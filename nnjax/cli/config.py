@@ -1,34 +1,27 @@
-"""What train.py and sweep.py share: reading a configuration file and its overrides, and running it in a workdir.
+"""Configuration files: load one, and apply the command line's overrides to its experiment and search space.
 
-Whatever can be refused without JAX is refused before JAX is imported, which takes a second.
+Nothing here imports JAX, which takes a second: a mistake is refused at once.
 """
 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import difflib
-import functools
 import importlib.util
 import os
 import pathlib
 import sys
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from types import ModuleType
 from typing import Any
 
-from nnjax.cli import distributed as joining
 from nnjax.cli import main
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
 from nnjax.core.fields import coerce_fields, replace
-from nnjax.search.optuna.adaptive_space import adaptive_space
-from nnjax.search.optuna.samplers import require_optuna
-from nnjax.spaces.expansion import expand
 from nnjax.spaces.overrides import override, pin
-from nnjax.spaces.space import ADAPTIVE, Space
-from nnjax.train.storage.retention import ALL, parse_keep
+from nnjax.spaces.space import Space
 
 
 def require(argv: Sequence[str], config: str | None, workdir: str | None) -> tuple[str, str]:
@@ -166,148 +159,6 @@ def arm_of(module: ModuleType, name: str | None) -> Space:
     return Space() if name is None else Space(arms=override(space_of(module), {"arms": name}).arms)
 
 
-def watched(experiment: Experiment) -> Experiment:
-    """Look inside the network while it trains, unless the experiment says whether to."""
-    return replace(experiment, {"signals": True}) if experiment.signals is None else experiment
-
-
 def title_of(module: ModuleType) -> str:
     """Give the first line of the file's docstring."""
     return (module.__doc__ or "").strip().split("\n")[0]
-
-
-def rerun(
-    argv: Sequence[str],
-    source: str | None,
-    trial: int | None,
-    workdir: str | None,
-    sanity: bool = False,
-    **layout: Any,
-) -> Any:
-    """Train one trial of a run again, with the command line's `--config.FIELD=VALUE` applied.
-
-    Args:
-      argv, workdir: as for `require`.
-      source, trial: the run folder and the number of the trial.
-      sanity: as for `nnjax.sweep`.
-      layout: the fields of a `Plan` that are given by hand; None for those of the run.
-
-    Raises:
-      UserError: an incomplete command line, or as `retrial` and `run`.
-    """
-    if source is None or trial is None:
-        raise UserError("--from=RUN and --trial=NUMBER belong together: which trial of which run is trained again.")
-    source, workdir = require(argv, source, workdir)
-    from nnjax.verify.retraining import retrial
-
-    again = retrial(source, trial)
-    given = {name: value for name, value in layout.items() if value is not None}
-    plan = {**dataclasses.asdict(again.plan), **given}
-    return run(
-        replace(again.experiment, main.overrides("config")), Space(), workdir, again.title, sanity=sanity, **plan
-    )
-
-
-def run(
-    experiment: Experiment,
-    space: Space,
-    workdir: str,
-    title: str,
-    with_report: bool = True,
-    asking: Mapping[str, str | None] | None = None,
-    certify: bool = False,
-    keep: str = ALL,
-    sanity: bool = False,
-    distributed: bool = False,
-    **layout: Any,
-) -> Any:
-    """Train with a live display, print the table, write the report, and name it.
-
-    Args:
-      experiment, space, workdir, title: as for `nnjax.sweep`.
-      with_report: whether to write the report.
-      asking: sampler, storage, study_name and metric of mode "adaptive", as for `nnjax.search.optuna.search.search`;
-        None for the default.
-      keep: as for `nnjax.sweep`.
-      sanity: as for `nnjax.sweep`.
-      certify: whether to train some trials again after that (see `nnjax.verify.certify`).
-      distributed: whether this is one of several processes (`nnjax.cli.distributed`); the first one speaks and reports.
-      layout: the fields of a `Plan`; None for the default.
-
-    Raises:
-      UserError: what the user can mend.
-      Interrupted: a signal came; the same command resumes.
-      SystemExit: the certificate has failed: status 1.
-    """
-    asked: dict[str, Any] = {name: value for name, value in (asking or {}).items() if value is not None}
-    parse_keep(keep)
-    _refuse_unfit(experiment, space, asked, sanity)
-    if distributed and (certify or space.mode == ADAPTIVE):
-        what = "--certify trains trials alone" if certify else "Mode adaptive asks one sampler"
-        raise UserError(f"{what}, which one process does: leave out the flags of several, or this.")
-    from nnjax.api import sweep
-    from nnjax.cli.progress import Display, print_message, summary_table
-    from nnjax.diagnosis import trials
-    from nnjax.report.sections import certificate
-    from nnjax.search.importance import edges
-    from nnjax.train import distributed as processes
-    from nnjax.train.host.population import Stopped
-    from nnjax.train.layout.plan import Plan
-
-    train: Any = sweep
-    if space.mode == ADAPTIVE:
-        from nnjax.search.optuna.search import search
-
-        train = functools.partial(search, **asked)
-    elif sanity:
-        train = functools.partial(sweep, sanity=True)
-    main.catch_signals()
-    try:
-        with joining.together(workdir), Display() as display:
-            trained = train(
-                experiment,
-                space,
-                workdir=workdir,
-                plan=Plan(**{name: value for name, value in layout.items() if value is not None}),
-                title=title,
-                keep=keep,
-                observe=display,
-                announce=print_message,
-                should_stop=main.stop_requested,
-            )
-        if certify:
-            trained.certify(print_message, main.stop_requested)
-    except Stopped:
-        raise main.Interrupted(f"Stopped; {workdir} is saved, and the same command goes on from there.") from None
-    if distributed and not processes.first():
-        return trained
-    report = trained.report() if with_report else None
-    display.console.print(summary_table(trained))
-    for sentence in trials.sentences(trained.diagnoses):
-        print_message(sentence)
-    for sentence in edges(trained):
-        print_message(f"remark: {sentence}")
-    for sentence in certificate.sentences(trained.certificate) if certify else []:
-        print_message(sentence)
-    print(f"report: {report}" if report else f"results: {workdir}")
-    if certify and trained.certificate.failed:
-        sys.exit(1)
-    return trained
-
-
-def _refuse_unfit(experiment: Experiment, space: Space, asked: Mapping[str, str], sanity: bool) -> None:
-    """Refuse what can be refused before JAX is there.
-
-    Raises:
-      UserError: see `expand` and `adaptive_space`, or what only mode "adaptive" reads is given in another mode.
-    """
-    if space.mode == ADAPTIVE:
-        if sanity:
-            raise UserError("--sanity looks at given settings, but mode adaptive asks for them: leave one of them out.")
-        require_optuna()
-        adaptive_space(experiment, space)
-        return
-    if asked:
-        flag = {"study_name": "study"}.get(next(iter(asked)), next(iter(asked)))
-        raise UserError(f"--{flag} is read in the mode adaptive only; add --space.mode=adaptive, or leave it out.")
-    expand(experiment, space)
