@@ -25,10 +25,10 @@ def main(argv: list[str]) -> None:
     if TO_NPY.value is not None:
         rewrite(names, Path(TO_NPY.value).expanduser())
         return
-    unknown = [name for name in names if name not in mnist.MIRRORS]
+    unknown = [name for name in names if name not in mnist.FILES]
     if unknown or not names:
         found = f"{unknown[0]!r} cannot be downloaded" if unknown else "No data set was named"
-        raise UserError(f"{found}: name one or both of {', '.join(mnist.MIRRORS)}.")
+        raise UserError(f"{found}: name one or both of {', '.join(mnist.FILES)}.")
     folder = files.places(flags.FLAGS.data_dir)[0]
     with Progress(TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn()) as bars:
         for name in names:
@@ -42,7 +42,7 @@ def rewrite(names: list[str], folder: Path) -> None:
         raise UserError(f"--to_npy writes one data set, but {len(names)} were named: name one, such as mnist.")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UserError(f"{folder} is there already: name a new folder for --to_npy.")
-    dataset = load(names[0], flags.FLAGS.data_dir, stored=True)
+    dataset = load(names[0], flags.FLAGS.data_dir, stream=True)
     npy.write(dataset, folder)
     print(f"{names[0]}: {len(dataset.x):,} examples in {folder}; train on them with --config.data.name=npy:{folder}")
 
@@ -56,7 +56,7 @@ def fetch(name: str, folder: Path, bars: Progress) -> None:
             tasks[file] = bars.add_task(file)
         bars.update(tasks[file], completed=done, total=total)
 
-    download.fetch(folder, mnist.MIRRORS[name], mnist.CONTENTS[name], show)
+    download.fetch(folder, mnist.FILES[name].mirrors, mnist.FILES[name].sha256, show)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ def main(argv: list[str]) -> None:
     """Print the verdicts."""
     if len(argv) != 2:
         raise UserError("One file or folder was expected: diagnose.py CURVES.csv [--json].")
-    from nnjax.diagnosis.diagnose import diagnose
+    from nnjax.diagnosis.diagnose import diagnose_curves
     from nnjax.diagnosis.readers import read
     from nnjax.diagnosis.text import as_json, text
 
@@ -40,7 +40,7 @@ def main(argv: list[str]) -> None:
         "batch_size": BATCH_SIZE.value,
     }
     known: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    found = diagnose(loaded.curves, [dataclasses.replace(anchors, **known) for anchors in loaded.anchors])
+    found = diagnose_curves(loaded.curves, [dataclasses.replace(anchors, **known) for anchors in loaded.anchors])
     if JSON.value:
         print(json.dumps([as_json(one, name) for one, name in zip(found, loaded.names, strict=True)], indent=1))
     else:

@@ -7,7 +7,7 @@ import jax
 import numpy as np
 from sklearn.datasets import load_digits
 
-from nnjax.checks.rules.case import Finding
+from nnjax.checks.finding import Finding
 from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig
 from nnjax.core.fields import replace
 from nnjax.data import from_arrays, prepare_loaded

@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 from stepwise import QUICK
 
-from nnjax.checks.fit import examine, summarize
+from nnjax.checks.fit import examine, summarize_targets
 from nnjax.checks.impossible import validate
 from nnjax.cli.config import load_config, study_of, title_of
 from nnjax.core.experiment import Experiment, program_key
 from nnjax.data import from_arrays, load, prepare_loaded
 from nnjax.lectures.studies.study import Study
-from nnjax.models.summary import census
+from nnjax.models.registry import traits_of
+from nnjax.models.summary import summarize_model
 from nnjax.nn.optimizers import resolve
 from nnjax.spaces.expansion import expand
 from nnjax.spaces.space import Space
@@ -109,7 +110,7 @@ def test_every_trial_is_valid(name):
 def test_the_checks_find_no_error(name):
     """Warnings are allowed: some configurations show a mistake on purpose."""
     for experiment in experiments_of(name).values():
-        summary = summarize(prepared_for(experiment.data), experiment.model.kind)
+        summary = summarize_targets(prepared_for(experiment.data), traits_of(experiment.model).reconstructs)
         assert [f.sentence for f in examine(experiment, summary) if f.severity == "error"] == []
 
 
@@ -166,7 +167,7 @@ def test_every_program_takes_steps(name):
 def test_networks_have_the_parameters_of_their_source(name, arm, parameters):
     experiment = next(spec.experiment for spec in specs_of(name) if spec.arm == arm)
     shapes = make_shapes(experiment, prepared_for(experiment.data))
-    assert census(experiment, shapes.num_inputs, shapes.num_outputs).parameters == parameters
+    assert summarize_model(experiment, shapes.num_inputs, shapes.num_outputs).parameters == parameters
 
 
 def test_the_literal_arm_goes_on_from_the_sigmoid_arm_of_the_same_seed():

@@ -13,7 +13,7 @@ from stepwise import QUICK, WIDTHS, batches, hyperparameters, start_weights
 
 from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig
 from nnjax.data import from_arrays, prepare_loaded
-from nnjax.nn.optimizers import PRESETS
+from nnjax.nn.optimizers import OPTIMIZERS
 from nnjax.train.storage import checkpoints
 
 FITTING = {
@@ -102,7 +102,7 @@ def assert_equal_runs(ours, truth, **tolerances):
 
 
 @pytest.mark.parametrize("loss", FITTING)
-@pytest.mark.parametrize("optimizer", PRESETS["keras3"])
+@pytest.mark.parametrize("optimizer", [name for name, own in OPTIMIZERS.items() if "keras3" in own.presets])
 def test_50_steps_in_float64(loss, optimizer):
     """No output comes near 1e-7 of 0 or 1: beyond that Keras's losses of probabilities have no gradient, ours have."""
     truth = train_keras(loss, FITTING[loss], optimizer, "float64")
@@ -113,7 +113,7 @@ def test_50_steps_in_float64(loss, optimizer):
 
 
 @pytest.mark.parametrize("loss", FITTING)
-@pytest.mark.parametrize("optimizer", PRESETS["keras3"])
+@pytest.mark.parametrize("optimizer", [name for name, own in OPTIMIZERS.items() if "keras3" in own.presets])
 def test_the_first_step_in_float32(loss, optimizer):
     truth = train_keras(loss, FITTING[loss], optimizer, "float32", steps=1)
     ours = stepwise.train(loss, FITTING[loss], optimizer, "keras3", "float32", steps=1)

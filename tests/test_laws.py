@@ -14,7 +14,6 @@ from laws import LAWS, Subject, equals_training_alone
 from populations import CLASSIFIER, blobs
 from stepwise import QUICK, RATES
 
-from nnjax.checks.rules.case import RBF_LOSSES
 from nnjax.core.fields import replace
 from nnjax.data import from_arrays, load
 from nnjax.models import lenet_tables
@@ -108,7 +107,7 @@ SUBJECTS = {
     "binary crossentropy, gelu": subject(TWO, loss="binary_crossentropy", output="sigmoid", activation="gelu"),
     "crossentropy of sigmoids, softplus": subject(output="sigmoid", activation="softplus"),
     "divergence, softmax": subject(loss="kl_divergence", activation="softmax"),
-    **{f"LeNet-5, {loss}": subject(DIGITS, 0.3, loss=loss, **PUBLISHED) for loss in RBF_LOSSES},
+    **{f"LeNet-5, {loss}": subject(DIGITS, 0.3, loss=loss, **PUBLISHED) for loss in ("rbf_mse", "rbf_map")},
     "modern LeNet-5": subject(DIGITS, 0.7, kind="lenet5_modern", widths=(6, 8, 24), **CONVOLUTIONAL),
     "convolutional autoencoder": subject(
         DIGITS,
@@ -143,7 +142,7 @@ def test_nothing_is_left_out():
 
 
 # 80 triples in which every pair of an optimizer, a hidden activation and a loss occurs.
-GENERAL = [name for name in LOSSES if name not in RBF_LOSSES]  # those that fit a sigmoid
+GENERAL = [name for name, loss in LOSSES.items() if loss.compares != "distances"]  # those that fit a sigmoid
 LOSSES_LIST, SMOOTH = GENERAL, [name for name in ACTIVATIONS if name != "step"]
 TRIPLES = [
     (optimizer, activation, LOSSES_LIST[(i + j) % len(GENERAL)])

@@ -10,14 +10,15 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from nnjax.checks.finding import Finding
 from nnjax.checks.impossible import validate
 from nnjax.checks.rules import RULES
-from nnjax.checks.rules.case import TOLERANCE, Case, Finding, TargetSummary
-from nnjax.core.experiment import AUTOENCODERS, Experiment
+from nnjax.checks.rules.case import TOLERANCE, Case, TargetSummary
+from nnjax.core.experiment import Experiment
 from nnjax.core.types import Prepared, Rows, Scaler
 from nnjax.nn.optimizers import resolve
 
-__all__ = ["Finding", "TargetSummary", "examine", "summarize", "validate"]
+__all__ = ["Finding", "TargetSummary", "examine", "summarize_targets", "validate"]
 
 SAMPLE = 4_096  # training examples, evenly spaced, on which means are measured; extremes are measured on all
 CHUNK = 4_096  # rows copied at a time
@@ -33,15 +34,19 @@ def examine(experiment: Experiment, summary: TargetSummary) -> list[Finding]:
     return [finding for rule in RULES if (finding := rule(case)) is not None]
 
 
-def summarize(prepared: Prepared, model_kind: str) -> TargetSummary:
+def summarize_targets(prepared: Prepared, reconstructs: bool) -> TargetSummary:
     """Measure what the rules need to know of the training part, as the loss will see it.
 
-    Takes a few tenths of a second for 60,000 images; it depends on nothing but the data and the model's kind.
+    It takes a few tenths of a second for 60,000 images.
+
+    Args:
+      prepared: the data.
+      reconstructs: the target is the input (`ModelTraits.reconstructs`).
     """
     dataset, rows = prepared.dataset, prepared.train
     inputs = _sample(dataset.x, rows, prepared.x_scaler)
     input_size = float(np.sqrt(np.square(inputs).mean(axis=0).max()))
-    if model_kind in AUTOENCODERS:
+    if reconstructs:
         return _numbers("reconstruction", dataset.x, rows, prepared.x_scaler, inputs, input_size)
     if dataset.y is None:
         return _numbers("none", dataset.x, rows, prepared.x_scaler, inputs, input_size)

@@ -13,17 +13,17 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import Experiment
+from nnjax.core.experiment import Experiment, ModelConfig
 from nnjax.core.fields import flatten
 from nnjax.data.scaling import KINDS
-from nnjax.models import lenet_tables
-from nnjax.models.registry import MODELS
+from nnjax.models.registry import MODELS, traits_of
 from nnjax.nn.activations import ACTIVATIONS
 from nnjax.nn.augmentation import NONE, shift_of
 from nnjax.nn.initializers import KERNEL_INITS
 from nnjax.nn.losses import LOSSES
 from nnjax.nn.metrics import METRICS
-from nnjax.nn.optimizers import OPTIMIZERS, PRESETS, SCHEDULES, defaults
+from nnjax.nn.optimizers import OPTIMIZERS, PRESETS, defaults
+from nnjax.nn.schedules import SCHEDULES
 
 CHOICES: dict[str, Collection[str]] = {
     "data.scaling": KINDS,
@@ -40,17 +40,8 @@ CHOICES: dict[str, Collection[str]] = {
 }
 
 
-_SHORT = {  # what users of Keras and PyTorch type
-    "mse": "mean_squared_error",
-    "mae": "mean_absolute_error",
-    "msle": "mean_squared_logarithmic_error",
-    "bce": "binary_crossentropy",
-    "cce": "categorical_crossentropy",
-    "kld": "kl_divergence",
-    "kl": "kl_divergence",
-    "keras": "keras3",
-    "pytorch": "torch",
-}
+_ALIASES = {alias: loss.name for loss in LOSSES.values() for alias in loss.aliases}
+_ALIASES |= {"keras": "keras3", "pytorch": "torch"}
 
 
 class Interval(NamedTuple):
@@ -135,10 +126,10 @@ def validate(experiment: Experiment) -> None:
     for path, interval in RANGES.items():
         if values[path] is not None and values[path] not in interval:
             raise UserError(f"{path} is {values[path]!r}, but {interval} was expected: set it so.")
-    _require_shape(experiment)
+    _require_shape(experiment.model)
     _require_pixels(experiment)
     defaults(experiment.optimizer.name, experiment.optimizer.preset)
-    _require_gradient(experiment)
+    _require_gradient(experiment.model)
     _require_readers(experiment)
     _require_schedule_end(experiment)
     _require_x64(values)
@@ -146,30 +137,17 @@ def validate(experiment: Experiment) -> None:
 
 def _require_choice(path: str, found: str, names: Collection[str]) -> None:
     if found not in names:
-        close = difflib.get_close_matches(_SHORT.get(found.lower(), found), names, n=2, cutoff=0.5)
+        close = difflib.get_close_matches(_ALIASES.get(found.lower(), found), names, n=2, cutoff=0.5)
         hint = f"did you mean {' or '.join(close)}? " if close else ""
         raise UserError(f"{path} is {found!r}, which is unknown: {hint}choose one of {', '.join(names)}.")
 
 
-def _require_shape(experiment: Experiment) -> None:
-    model = experiment.model
+def _require_shape(model: ModelConfig) -> None:
+    """Refuse widths, or other fields, that the model cannot have."""
     if any(width < 1 for width in model.widths):
         raise UserError(f"model.widths is {model.widths}, but a layer has at least 1 neuron: leave out empty layers.")
-    if model.kind == "autoencoder" and not model.widths:
-        raise UserError("model.widths is empty, but an autoencoder needs a hidden layer for its code: give widths.")
-
-    if model.kind == "lenet5_modern" and len(model.widths) < 2:
-        raise UserError(
-            f"model.widths is {model.widths}, but lenet5_modern begins with the feature maps of C1 and of C3: give "
-            f"{lenet_tables.WIDTHS}, say."
-        )
-    if model.kind == "conv_autoencoder" and len(model.widths) != 3:
-        raise UserError(
-            f"model.widths is {model.widths}, but a conv_autoencoder has three numbers of feature maps: give "
-            "(16, 8, 8), say."
-        )
-    if model.kind == "lenet5":
-        _require_published(experiment)
+    if error := traits_of(model).error_of(model):
+        raise UserError(error)
 
 
 def _require_pixels(experiment: Experiment) -> None:
@@ -183,50 +161,33 @@ def _require_pixels(experiment: Experiment) -> None:
         )
 
 
-def _require_published(experiment: Experiment) -> None:
-    """Refuse to change what LeNet-5 was published with."""
-    expected = {
-        "widths": lenet_tables.WIDTHS,
-        "activation": lenet_tables.ACTIVATION,
-        "kernel_init": lenet_tables.KERNEL_INIT,
-    }
-    for name, value in expected.items():
-        found = getattr(experiment.model, name)
-        if found != value:
-            raise UserError(
-                f"model.{name} is {found!r}, but lenet5 is the published network, with {value!r}: set model.{name} "
-                "so, or model.kind=lenet5_modern, which takes any."
-            )
-
-
-def _require_gradient(experiment: Experiment) -> None:
-    if experiment.model.activation == "step" and experiment.model.widths:
+def _require_gradient(model: ModelConfig) -> None:
+    if model.widths and not ACTIVATIONS[model.activation].has_gradient:
         raise UserError(
-            "model.activation is 'step', whose gradient is 0 everywhere, so no hidden layer could learn: "
-            "choose sigmoid (the step made smooth), tanh or relu."
+            f"model.activation is {model.activation!r}, whose gradient is 0 everywhere, so no hidden layer could "
+            "learn: choose sigmoid (the step made smooth), tanh or relu."
         )
 
 
-def _readers(name: str) -> list[str]:
-    tables: tuple[Mapping[str, Any], ...] = (OPTIMIZERS, SCHEDULES)
-    return [owner for table in tables for owner, read in table.items() if name in read]
-
-
 def _require_readers(experiment: Experiment) -> None:
+    """Refuse a hyperparameter that neither the optimizer nor the schedule reads."""
     config = experiment.optimizer
-    read = _ALWAYS_READ | set(OPTIMIZERS[config.name]) | set(SCHEDULES[config.schedule])
+    readers = {name: optimizer.reads for name, optimizer in OPTIMIZERS.items()}
+    readers |= {name: tuple(schedule.defaults) for name, schedule in SCHEDULES.items()}
+    read = {*_ALWAYS_READ, *readers[config.name], *readers[config.schedule]}
     for name, value in experiment.hyperparameters.present().items():
         if name not in read:
             raise UserError(
                 f"{name}={value:g} is set, but neither the optimizer {config.name} nor the schedule {config.schedule} "
-                f"reads it: leave it out, or choose {' or '.join(_readers(name))}."
+                f"reads it: leave it out, or choose {' or '.join(who for who, own in readers.items() if name in own)}."
             )
 
 
 def _require_schedule_end(experiment: Experiment) -> None:
-    if experiment.optimizer.schedule == "exponential" and experiment.hyperparameters.final_factor == 0:
+    name = experiment.optimizer.schedule
+    if SCHEDULES[name].needs_positive_end and experiment.hyperparameters.final_factor == 0:
         raise UserError(
-            "hyperparameters.final_factor is 0, but an exponential decay never reaches 0: "
+            f"hyperparameters.final_factor is 0, but an {name} decay never reaches 0: "
             "give it a positive number such as 0.01, or choose the schedule cosine."
         )
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.files import write_atomically
-from nnjax.models.summary import census
+from nnjax.models.summary import summarize_model
 from nnjax.runs import settings
 from nnjax.runs.run import Run, load
 from nnjax.train.storage.records import FINISHED
@@ -74,7 +74,7 @@ def rows_of(run: Run, name: str) -> list[Row]:
 
 def _row(run: Run, name: str, setting: settings.Setting) -> Row:
     done = [run.records[trial] for trial in setting.trials if run.records[trial].status in FINISHED]
-    counted = census(setting.experiment, setting.facts.num_inputs, run.num_outputs(setting.trials[0]))
+    counted = summarize_model(setting.experiment, setting.facts.num_inputs, run.num_outputs(setting.trials[0]))
     found = {m: settings.mean_and_spread([record.values.get(m, np.nan) for record in done]) for m in METRICS}
     return Row(
         run=name,

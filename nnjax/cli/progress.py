@@ -22,7 +22,6 @@ from rich.table import Table
 from rich.text import Text
 
 from nnjax.core.text import duration
-from nnjax.data.baselines import ACCURACY, BCE, MAE, MSE
 from nnjax.train.storage.records import FINISHED, RUNNING, WAITING
 
 if TYPE_CHECKING:
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 
 MAX_RUNNING, MAX_SETTINGS = 8, 25  # rows of the live table and of the final one
 COLORS = {"error": "bold red", "warning": "yellow", "remark": "cyan"}
-SHORT = {MSE: "MSE", BCE: "BCE", MAE: "MAE", ACCURACY: "error"}
 
 
 class Display:
@@ -170,19 +168,20 @@ def summary_table(run: Run) -> Table:
 
     Errors of classifiers are in per cent; the other scores are those of the part named in the title.
     """
+    from nnjax.nn.metrics import METRICS, usual_metrics
     from nnjax.runs import settings
 
     some = settings.settings(run)
     goals = list(dict.fromkeys(setting.goal for setting in some))
     ranks = {goal: settings.ranked(run, [setting for setting in some if setting.goal == goal]) for goal in goals}
-    metrics = list(dict.fromkeys(metric for goal in goals for metric in settings.METRICS[goal]))
+    metrics = list(dict.fromkeys(metric for goal in goals for metric in usual_metrics(goal)))
     chosen = some if len(some) <= MAX_SETTINGS else [setting for goal in goals for setting in ranks[goal]]
     parts = dict.fromkeys(settings.report_part(setting.facts) for setting in some)
     title = f"Scores on the {' or '.join(parts)} part"
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     widest = max(len(setting.label) for setting in chosen[:MAX_SETTINGS])
     table.add_column("setting", overflow="fold", min_width=min(widest, 24))
-    for name in ("trials", "val loss", *(SHORT[metric] for metric in metrics)):
+    for name in ("trials", "val loss", *(METRICS[metric].head for metric in metrics)):
         table.add_column(name, justify="right")
     for setting in chosen[:MAX_SETTINGS]:
         best = len(some) > 1 and setting is ranks[setting.goal][0]
@@ -196,6 +195,7 @@ def summary_table(run: Run) -> Table:
 
 
 def _summary_cells(run: Run, setting: Any, metrics: Sequence[str]) -> list[str]:
+    from nnjax.nn.metrics import METRICS, usual_metrics
     from nnjax.runs import settings
 
     counts = Counter(run.records[trial].status for trial in setting.trials)
@@ -204,7 +204,7 @@ def _summary_cells(run: Run, setting: Any, metrics: Sequence[str]) -> list[str]:
     losses = settings.scores(run, setting, setting.experiment.loss, "validation")
     cells = [setting.label, trials, settings.cell(losses)]
     for metric in metrics:
-        known = metric in settings.METRICS[setting.goal]
+        known = metric in usual_metrics(setting.goal)
         values = settings.scores(run, setting, metric) if known else np.zeros(0)
-        cells.append(settings.cell(1 - values, percent=True) if metric == ACCURACY else settings.cell(values))
+        cells.append(settings.cell(1 - values, percent=True) if METRICS[metric].complement else settings.cell(values))
     return [cell.replace("± ", "±") for cell in cells]  # in a narrow terminal the spread goes to the next line, whole

@@ -50,13 +50,14 @@ def run(argv: list[str]) -> None:
     rate_page.refuse_unfit(workdir)
     names = [experiment.optimizer.name] if FLAGS.optimizers is None else list(dict.fromkeys(FLAGS.optimizers))
     from nnjax.cli.progress import Display, print_message
+    from nnjax.nn.optimizers import OPTIMIZERS
     from nnjax.search.learning_rate import ranges as rate_ranges
     from nnjax.search.learning_rate import tune
     from nnjax.train.host.population import Stopped
     from nnjax.train.layout.plan import Plan
 
     if not names:
-        raise UserError(f"No optimizer is named; choose some of {', '.join(rate_ranges.USUAL)}.")
+        raise UserError(f"No optimizer is named; choose some of {', '.join(OPTIMIZERS)}.")
     choose = rate_ranges.rate_range if sizes is None else rate_ranges.phase_range
     ranges = {optimizer: choose(optimizer, FLAGS.low, FLAGS.high) for optimizer in names}
     main.catch_signals()

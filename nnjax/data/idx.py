@@ -16,6 +16,7 @@ import numpy as np
 from nnjax.core.errors import UserError
 from nnjax.core.types import Dataset
 from nnjax.data import arrays, files
+from nnjax.data.source import Source
 
 DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 PARTS = {
@@ -138,3 +139,6 @@ def _read_pair(paths: dict[str, Path], split: str) -> tuple[np.ndarray, np.ndarr
 def _usual_name(part: str) -> str:
     split, kind = PARTS[part]
     return f"{split}-{kind}-idx{3 if kind == 'images' else 1}-ubyte.gz"
+
+
+SOURCES = {"idx": Source(lambda request: load(request.path, request.name), "a folder of IDX files, as of MNIST", "DIR")}

@@ -15,7 +15,8 @@ from nnjax.core.errors import UserError
 from nnjax.core.types import Dataset
 from nnjax.data import files
 from nnjax.data.arrays import from_arrays
-from nnjax.data.file_rows import NpyFile, StoredRows
+from nnjax.data.file_rows import FileRows, NpyFile
+from nnjax.data.source import Source
 
 FACTS = "facts.json"
 KNOWN: dict[str, tuple[str, Callable[[Any], bool]]] = {  # arguments of `from_arrays`, and what they must be
@@ -57,7 +58,7 @@ def load(folder: Path, name: str) -> Dataset:
     lengths = [0 if x is None else x.shape[0] for x in inputs]
     labels = [y.read(np.arange(y.shape[0])) for y in outputs if y is not None]
     return from_arrays(
-        StoredRows(there),
+        FileRows(there),
         np.concatenate(labels) if labels else None,
         name,
         source=str(folder),
@@ -151,3 +152,10 @@ def _facts(folder: Path) -> dict[str, Any]:
         if not KNOWN[key][1](value):
             raise UserError(f"{path} has {key} = {value!r}, but {KNOWN[key][0]} was expected.")
     return {key: tuple(value) if isinstance(value, list) else value for key, value in facts.items()}
+
+
+SOURCES = {
+    "npy": Source(
+        lambda request: load(request.path, request.name), "a folder of NumPy files whose inputs stay on the disk", "DIR"
+    )
+}

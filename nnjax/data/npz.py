@@ -14,6 +14,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.types import Dataset
 from nnjax.data import files, tables
 from nnjax.data.arrays import from_arrays
+from nnjax.data.source import Source
 
 PARTS = {"_val": "validation", "_test": "test"}
 
@@ -118,3 +119,14 @@ def _join(arrays: Sequence[np.ndarray], which: str, path: Path) -> np.ndarray:
                 f"{path} has {which} of the shape {first.shape} for training but {other.shape} for validation or test."
             )
     return np.concatenate(arrays) if len(arrays) > 1 else first
+
+
+SOURCES = {
+    "npz": Source(
+        lambda request: load(request.path, request.name, request.target),
+        "arrays x and y, and others for validation and test, in a NumPy archive",
+        "FILE",
+        takes_target=True,
+        endings=("npz",),
+    )
+}

@@ -14,6 +14,7 @@ import numpy as np
 from nnjax.core.errors import UserError
 from nnjax.core.types import Dataset
 from nnjax.data.arrays import from_arrays
+from nnjax.data.source import Source
 from nnjax.data.toys import MAX_EXAMPLES
 
 SOURCE = "nnjax.data.series"
@@ -125,3 +126,11 @@ def load(name: str, size: str = "") -> Dataset:
         x, y = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     start = None if size else kind.train
     return from_arrays(x, y, name, source=SOURCE, classes=kind.classes, test_start=start)
+
+
+SOURCES = {
+    name: Source(
+        lambda request: load(request.kind, request.argument), f"time series: {', '.join(kind.classes)}", "[SIZE]"
+    )
+    for name, kind in KINDS.items()
+}

@@ -1,42 +1,37 @@
-"""Data sets by name: the one table of what there is."""
+"""Look up data sources by name, and load them."""
 
 from __future__ import annotations
 
 import dataclasses
 import difflib
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 from nnjax.core.errors import UserError
 from nnjax.core.types import Dataset
-from nnjax.data import bundled, files, idx, mnist, npy, npz, series, tables, tfds, toys
+from nnjax.data import bundled, idx, mnist, npy, npz, series, tables, tfds, toys
+from nnjax.data.source import Request, Source
+
+SOURCES: dict[str, Source] = {
+    **bundled.SOURCES,
+    **mnist.SOURCES,
+    **toys.SOURCES,
+    **series.SOURCES,
+    **tables.SOURCES,
+    **npz.SOURCES,
+    **npy.SOURCES,
+    **idx.SOURCES,
+    **tfds.SOURCES,
+}
 
 
-class Request(NamedTuple):
-    """What was asked for: a kind of source, what follows its colon ("" for nothing), and the user's further wishes."""
-
-    kind: str
-    argument: str
-    data_dir: str | None = None
-    target: str | None = None
-    stored: bool = False
-
-    @property
-    def name(self) -> str:
-        """The name as the user wrote it."""
-        return f"{self.kind}:{self.argument}" if self.argument else self.kind
-
-
-def load(name: str, data_dir: str | None = None, target: str | None = None, stored: bool = False) -> Dataset:
-    """A data set by name.
+def load(name: str, data_dir: str | None = None, target: str | None = None, stream: bool = False) -> Dataset:
+    """Load a data set by name.
 
     Args:
-      name: a key of `SOURCES`, with what `ARGUMENTS` asks for after a colon: "mnist5k", "csv:houses.csv", "moons:500".
+      name: a key of `SOURCES`, with what its record asks for after a colon: "mnist5k", "csv:houses.csv", "moons:500".
       data_dir: where to look first for files.
       target: the target column (csv), array (npz) or feature (tfds); None for the source's default.
-      stored: leave inputs where they are stored and read them as they are needed, where the source can (tfds; npy does
-        so always).
+      stream: leave inputs on the disk and read them as needed, where the source can (tfds; npy does so always).
 
     Returns:
       The examples, unscaled and not yet split. scikit-learn's digits are uint8 from 0 to 16, which `full_scale` says.
@@ -44,109 +39,34 @@ def load(name: str, data_dir: str | None = None, target: str | None = None, stor
     Raises:
       UserError: an unknown name (the close ones are named), or data that are missing or bad.
     """
+    source, kind, argument = find_source(name)
+    if target is not None and not source.takes_target:
+        able = ", ".join(kind for kind, source in SOURCES.items() if source.takes_target)
+        raise UserError(f"{kind} has its own target, but target={target!r} was given: only {able} take one.")
+    return dataclasses.replace(source.load(Request(kind, argument, data_dir, target, stream)), name=name)
+
+
+def find_source(name: str) -> tuple[Source, str, str]:
+    """Find the source of a name, with the name's parts before and after the colon.
+
+    Raises:
+      UserError: an unknown name, or one with too little or too much after it.
+    """
     kind, colon, argument = name.partition(":")
     if kind not in SOURCES:
         raise UserError(f"There is no data set {name!r}: {_suggestion(name, kind, argument)}.")
-    form = ARGUMENTS.get(kind, "")
-    if (form in REQUIRED and not argument) or (colon and not (form and argument)):
-        raise UserError(f"{name!r} is not complete, or has too much: write {kind}{f':{form}' if form else ''}.")
-    if target is not None and kind not in TARGETED:
-        raise UserError(
-            f"{kind} has its own target, but target={target!r} was given: only {', '.join(TARGETED)} take one."
-        )
-    dataset = SOURCES[kind](Request(kind, argument, data_dir, target, stored))
-    return dataclasses.replace(dataset, name=name)
+    source = SOURCES[kind]
+    needed = source.argument and not source.argument.startswith("[")
+    if (needed or colon) and not (source.argument and argument):
+        raise UserError(f"{name!r} is not complete, or has too much: write {source.pattern(kind)}.")
+    return source, kind, argument
 
 
 def _suggestion(name: str, kind: str, argument: str) -> str:
-    suffix = Path(name).suffix.lower().lstrip(".")
-    file_kind = {"csv": "csv", "tsv": "csv", "txt": "csv", "parquet": "csv", "npz": "npz"}.get(suffix)
-    if file_kind:
-        path = argument if kind.lower() in ("csv", "tsv", "parquet", "npz") else name
-        return f"for a file, write {file_kind}:{path}"
+    readers = {ending: key for key, source in SOURCES.items() for ending in source.endings}
+    reader = readers.get(Path(name).suffix.lower().lstrip("."))
+    if reader:
+        return f"for a file, write {reader}:{argument if kind.lower() in readers else name}"
     close = difflib.get_close_matches(kind.lower(), SOURCES, n=3, cutoff=0.5)
-    listed = ", ".join(f"{key}:{ARGUMENTS[key]}" if key in ARGUMENTS else key for key in SOURCES)
+    listed = ", ".join(source.pattern(key) for key, source in SOURCES.items())
     return (f"did you mean {' or '.join(close)}? " if close else "") + f"The names are {listed}"
-
-
-def _mnist5k(request: Request) -> Dataset:
-    return bundled.mnist5k()
-
-
-def _digits(request: Request) -> Dataset:
-    return bundled.digits()
-
-
-def _shipped_table(request: Request) -> Dataset:
-    return bundled.table(request.kind)
-
-
-def _parity(request: Request) -> Dataset:
-    if not request.argument.isdecimal():
-        raise UserError(f"{request.name!r} is not parity of a number of bits: write parity:4, say.")
-    return toys.parity(int(request.argument))
-
-
-def _gate(request: Request) -> Dataset:
-    return toys.gate(request.kind)
-
-
-def _toy(request: Request) -> Dataset:
-    return toys.sized(request.kind, request.argument)
-
-
-def _series(request: Request) -> Dataset:
-    return series.load(request.kind, request.argument)
-
-
-def _mnist(request: Request) -> Dataset:
-    return mnist.load(request.kind, request.data_dir)
-
-
-def _idx(request: Request) -> Dataset:
-    return idx.load(files.find(request.argument, request.data_dir), request.name)
-
-
-def _table(request: Request) -> Dataset:
-    return tables.load(files.find(request.argument, request.data_dir), request.name, request.target)
-
-
-def _npz(request: Request) -> Dataset:
-    return npz.load(files.find(request.argument, request.data_dir), request.name, request.target)
-
-
-def _npy(request: Request) -> Dataset:
-    return npy.load(files.find(request.argument, request.data_dir), request.name)
-
-
-def _tfds(request: Request) -> Dataset:
-    return tfds.load(request.argument, request.name, request.data_dir, request.target, request.stored)
-
-
-SOURCES: dict[str, Callable[[Request], Dataset]] = {
-    "mnist5k": _mnist5k,
-    "digits": _digits,
-    "mnist": _mnist,
-    "fashion_mnist": _mnist,
-    **dict.fromkeys(bundled.TABLES, _shipped_table),
-    **dict.fromkeys(toys.GATES, _gate),
-    "parity": _parity,
-    **dict.fromkeys(toys.SIZED, _toy),
-    **dict.fromkeys(series.KINDS, _series),
-    "csv": _table,
-    "npz": _npz,
-    "npy": _npy,
-    "idx": _idx,
-    "tfds": _tfds,
-}
-ARGUMENTS = {
-    "parity": "N",
-    **dict.fromkeys([*toys.SIZED, *series.KINDS], "[SIZE]"),
-    "csv": "FILE",
-    "npz": "FILE",
-    "npy": "DIR",
-    "idx": "DIR",
-    "tfds": "NAME",
-}
-REQUIRED = ("N", "FILE", "DIR", "NAME")
-TARGETED = ("csv", "npz", "tfds")

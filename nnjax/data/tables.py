@@ -13,6 +13,7 @@ from nnjax.core.types import Dataset
 from nnjax.data import delimited, files
 from nnjax.data.arrays import from_arrays
 from nnjax.data.delimited import Table
+from nnjax.data.source import Source
 
 MAX_CATEGORIES = 100  # distinct texts in a column; more are taken for identifiers or free text
 FEW_CATEGORIES = 10  # so many are always taken, even in a table of a few rows to predict
@@ -160,3 +161,15 @@ def _check_few(table: Table, column: str, texts: tuple[str, ...]) -> None:
             f"The column {column!r} of {table.path} has {len(texts)} different texts in {count} rows (such as "
             f"{texts[0]!r}), too many for categories: remove it if it is an identifier, a date or free text."
         )
+
+
+SOURCES = {
+    "csv": Source(
+        lambda request: load(request.path, request.name, request.target),
+        "a table with named columns: CSV, or Parquet by its ending",
+        "FILE",
+        takes_target=True,
+        tabular=True,
+        endings=("csv", "tsv", "txt", "parquet"),
+    )
+}

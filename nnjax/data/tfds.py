@@ -6,23 +6,22 @@ where that is installed. The only module that imports tensorflow_datasets.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from absl import logging
 
 from nnjax.core.errors import UserError
 from nnjax.core.types import Dataset
 from nnjax.data.arrays import from_arrays
-from nnjax.data.file_rows import StoredRows
+from nnjax.data.file_rows import FileRows
+from nnjax.data.source import Source
+from nnjax.data.tfds_records import Location, Records, flatten, join_inputs, read_columns
 
 POOLED = ("train", "validation")  # splits that training may draw on
-BATCH = 256  # records read at a time
 
 
 def places(data_dir: str | None = None) -> list[Path]:
@@ -40,9 +39,9 @@ def find(dataset: str, data_dir: str | None = None) -> Path | None:
 
 
 def load(
-    dataset: str, name: str, data_dir: str | None = None, target: str | None = None, stored: bool = False
+    dataset: str, name: str, data_dir: str | None = None, target: str | None = None, stream: bool = False
 ) -> Dataset:
-    """A prepared data set.
+    """Load a prepared data set.
 
     The splits "train" and "validation" are the pool, "test" is the test set, others are not used. The supervised keys
     that the data set declares say what x and y are; without them everything but the target is x.
@@ -52,35 +51,32 @@ def load(
       name: what the data set is called here.
       data_dir: where to look first.
       target: the feature to predict, instead of the declared one ("none" for no target).
-      stored: leave the inputs where they are and read records as they are needed (they are decoded anew each time).
+      stream: leave the inputs on the disk and read records as they are needed (they are decoded anew each time).
 
     Raises:
       UserError: not prepared, not readable, or without features that make numbers.
     """
-    place = find(dataset, data_dir)
-    if place is None:
-        folders = ", ".join(str(folder) for folder in places(data_dir))
-        raise UserError(
-            f"TensorFlow Datasets has not prepared {dataset!r} in {folders}: prepare it once where TensorFlow is "
-            "installed, with `tfds build NAME --file_format=array_record`."
-        )
-    splits = _open(dataset, place)
-    pools = [split for split in POOLED if split in splits]
+    location = _locate(dataset, data_dir)
+    with location.guard():
+        import tensorflow_datasets as tfds
+
+        splits = tfds.data_source(dataset, data_dir=str(location.folder), download=False)
+    pools, test = [split for split in POOLED if split in splits], [split for split in ["test"] if split in splits]
     if not pools:
-        raise UserError(
-            f"{dataset!r} in {place} has the splits {', '.join(splits) or '(none)'}, but train was expected."
-        )
+        found = ", ".join(splits) or "(none)"
+        raise UserError(f"{dataset!r} in {location.folder} has the splits {found}, but train was expected.")
     info = splits[pools[0]].dataset_info
-    features = dict(sorted(_flatten(info.features).items()))  # TFDS gives them in another order at every start
+    features = dict(sorted(flatten(info.features).items()))  # TFDS gives them in another order at every start
     x_keys, y_key = _keys(info.supervised_keys, features, target, dataset)
-    wanted = [splits[split] for split in [*pools, *(["test"] if "test" in splits else [])]]
-    columns = _read(wanted, {*(() if stored else x_keys), *filter(None, [y_key])}, dataset, place)
+    chosen, y_keys = [splits[split] for split in pools + test], [y_key] if y_key else []
+    wanted = y_keys if stream else [*x_keys, *y_keys]
+    columns = read_columns([(split, np.arange(len(split))) for split in chosen], wanted, location)
     x: Any
-    if stored:
-        pieces = [Records(split, x_keys, dataset, place) for split in wanted]
-        x, names = StoredRows(pieces), pieces[0].names
+    if stream:
+        pieces = [Records(split, x_keys, location) for split in chosen]
+        x, names = FileRows(pieces), pieces[0].names
     else:
-        x, names = _inputs(x_keys, columns, dataset)
+        x, names = join_inputs(x_keys, columns, location)
     return from_arrays(
         x,
         columns[y_key] if y_key else None,
@@ -88,18 +84,21 @@ def load(
         source=str(info.data_dir),
         classes=_class_names(features[y_key]) if y_key else (),
         features=names,
-        test_start=sum(len(splits[split]) for split in pools) if "test" in splits else None,
+        test_start=sum(len(splits[split]) for split in pools) if test else None,
         validation_start=len(splits["train"]) if len(pools) == len(POOLED) else None,
         categories={key: _class_names(features[key]) for key in x_keys if _class_names(features[key])},
     )
 
 
-def _open(dataset: str, place: Path) -> Mapping[str, Any]:
-    """The splits by name, each a sequence of examples."""
-    with _guarded(dataset, place):
-        import tensorflow_datasets as tfds
-
-        return tfds.data_source(dataset, data_dir=str(place), download=False)
+def _locate(dataset: str, data_dir: str | None) -> Location:
+    folder = find(dataset, data_dir)
+    if folder is None:
+        searched = ", ".join(map(str, places(data_dir)))
+        raise UserError(
+            f"TensorFlow Datasets has not prepared {dataset!r} in {searched}: prepare it once where TensorFlow is "
+            "installed, with `tfds build NAME --file_format=array_record`."
+        )
+    return Location(dataset, folder)
 
 
 def _keys(declared: Any, features: Mapping[str, Any], target: str | None, dataset: str) -> tuple[list[str], str | None]:
@@ -121,89 +120,9 @@ def _keys(declared: Any, features: Mapping[str, Any], target: str | None, datase
     return [key for key in x_keys if key != y_key], y_key
 
 
-class Records:
-    """The inputs of a split, as they lie in its files.
-
-    Args:
-      split: a sequence of examples.
-      keys: the features that make x.
-      dataset, place: for messages.
-
-    Attributes:
-      names: of the columns; none for images.
-      shape, dtype: of the inputs of all examples.
-    """
-
-    def __init__(self, split: Any, keys: Sequence[str], dataset: str, place: Path):
-        self._split, self._keys, self._dataset, self._place = split, keys, dataset, place
-        first, self.names = self._fetch(np.zeros(1, np.int64))
-        self.shape, self.dtype = (len(split), *first.shape[1:]), first.dtype
-
-    def read(self, rows: np.ndarray) -> np.ndarray:
-        """Fetch rows by index.
-
-        Raises:
-          UserError: the records cannot be read.
-        """
-        return self._fetch(rows)[0]
-
-    def _fetch(self, rows: np.ndarray) -> tuple[np.ndarray, list[str]]:
-        columns = _columns([(self._split, rows)], set(self._keys), self._dataset, self._place)
-        return _inputs(self._keys, columns, self._dataset)
-
-
-def _read(splits: Sequence[Any], keys: set[str], dataset: str, place: Path) -> dict[str, np.ndarray]:
-    """The wanted features of all examples, one split after the other: arrays [n, ...]."""
-    return _columns([(split, np.arange(len(split))) for split in splits], keys, dataset, place)
-
-
-def _columns(
-    wanted: Sequence[tuple[Any, np.ndarray]], keys: set[str], dataset: str, place: Path
-) -> dict[str, np.ndarray]:
-    """The wanted features of some examples of splits, by their indices: arrays [n, ...]."""
-    lists: dict[str, list[Any]] = {key: [] for key in keys}
-    with _guarded(dataset, place):
-        for split, rows in wanted:
-            for start in range(0, len(rows), BATCH):
-                for example in split.__getitems__(rows[start : start + BATCH].tolist()):
-                    flat = _flatten(example)
-                    for key, values in lists.items():
-                        values.append(flat[key])
-    try:
-        return {key: np.stack(values) for key, values in lists.items()}
-    except ValueError:
-        raise UserError(
-            f"{dataset!r} has examples of different sizes in {', '.join(keys)}: one size was expected."
-        ) from None
-
-
-def _inputs(keys: Sequence[str], columns: Mapping[str, np.ndarray], dataset: str) -> tuple[np.ndarray, list[str]]:
-    """x, and the names of its columns (none for images)."""
-    for key in keys:
-        if columns[key].dtype.kind not in "buif":
-            raise UserError(f"The feature {key!r} of {dataset!r} is text, but inputs must be numbers or images.")
-    if len(keys) == 1 and columns[keys[0]].dtype == np.uint8 and columns[keys[0]].ndim > 2:
-        return columns[keys[0]], []
-    blocks = [columns[key].reshape(len(columns[key]), -1) for key in keys]
-    names = [
-        key if block.shape[1] == 1 else f"{key}[{i}]"
-        for key, block in zip(keys, blocks, strict=True)
-        for i in range(block.shape[1])
-    ]
-    return np.concatenate(blocks, axis=1), names
-
-
 def _class_names(feature: Any) -> tuple[str, ...]:
     """The names of a ClassLabel; empty for other features."""
     return tuple(getattr(feature, "names", None) or ())
-
-
-def _flatten(tree: Mapping[str, Any], path: str = "") -> dict[str, Any]:
-    """Nested dictionaries (of features, or of values) as one, with a/b for what lies in a under b."""
-    flat: dict[str, Any] = {}
-    for key, value in tree.items():
-        flat.update(_flatten(value, f"{path}{key}/") if hasattr(value, "items") else {path + key: value})
-    return flat
 
 
 def _leaves(tree: Any) -> list[str]:
@@ -214,20 +133,11 @@ def _leaves(tree: Any) -> list[str]:
     return [leaf for part in parts for leaf in _leaves(part)]
 
 
-@contextlib.contextmanager
-def _guarded(dataset: str, place: Path) -> Iterator[None]:
-    """Keep TFDS's remarks (no OpenCV, folders passed over) off the screen, and make one sentence of its errors."""
-    before = logging.get_verbosity()
-    logging.set_verbosity(logging.ERROR)
-    try:
-        yield
-    except (
-        Exception
-    ) as error:  # whatever its parts raise: ValueError, AssertionError, NotImplementedError, RuntimeError
-        reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
-        raise UserError(
-            f"TensorFlow Datasets cannot read {dataset!r} in {place} ({reason[:300]}): it must be prepared there with "
-            "`--file_format=array_record`, under this name, config and version."
-        ) from error
-    finally:
-        logging.set_verbosity(before)
+SOURCES = {
+    "tfds": Source(
+        lambda r: load(r.argument, r.name, r.data_dir, r.target, r.stream),
+        "a data set that TensorFlow Datasets has prepared on this machine",
+        "NAME",
+        takes_target=True,
+    )
+}

@@ -9,6 +9,7 @@ import numpy as np
 from nnjax.core.errors import UserError
 from nnjax.core.types import Dataset
 from nnjax.data.arrays import from_arrays
+from nnjax.data.source import Request, Source
 
 # The outputs for the inputs 00, 01, 10, 11 (deck, "McCulloch & Pitts" and after).
 GATES = {
@@ -81,17 +82,31 @@ def line(size: int = 161) -> Dataset:
     return from_arrays(x[:, None], 21.0 * x + 10.0, "line", source=SOURCE)
 
 
-SIZED: dict[str, Callable[[int], Dataset]] = {"two_spirals": two_spirals, "blobs": blobs, "moons": moons, "line": line}
+def _sized(make: Callable[..., Dataset]) -> Callable[[Request], Dataset]:
+    """Let the size of a toy be given after the colon, a whole number from 6; UserError for another."""
+
+    def load(request: Request) -> Dataset:
+        size = request.argument
+        if size and (not size.isdecimal() or not 6 <= int(size) <= MAX_EXAMPLES):
+            raise UserError(
+                f"{request.name} has no usable size: a whole number from 6 to {MAX_EXAMPLES:,} was expected."
+            )
+        return make(int(size)) if size else make()
+
+    return load
 
 
-def sized(name: str, size: str) -> Dataset:
-    """A toy by name, with its usual size for "" or the size given.
+def _parity(request: Request) -> Dataset:
+    if not request.argument.isdecimal():
+        raise UserError(f"{request.name!r} is not parity of a number of bits: write parity:4, say.")
+    return parity(int(request.argument))
 
-    Raises:
-      UserError: the size is not a whole number, or out of range.
-    """
-    if not size:
-        return SIZED[name]()  # type: ignore[call-arg]
-    if not size.isdecimal() or not 6 <= int(size) <= MAX_EXAMPLES:
-        raise UserError(f"{name}:{size} has no usable size: a whole number from 6 to {MAX_EXAMPLES:,} was expected.")
-    return SIZED[name](int(size))
+
+SOURCES = {
+    **{name: Source(lambda request: gate(request.kind), f"the truth table of {name.upper()}") for name in GATES},
+    "parity": Source(_parity, "whether the number of ones among N bits is odd", "N"),
+    "two_spirals": Source(_sized(two_spirals), "two interlocked spirals in the plane", "[SIZE]"),
+    "blobs": Source(_sized(blobs), "three round clouds in the plane", "[SIZE]"),
+    "moons": Source(_sized(moons), "two interleaved half circles in the plane", "[SIZE]"),
+    "line": Source(_sized(line), "points on the line y = 21x + 10; regression", "[SIZE]"),
+}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnjax.core.experiment import AUTOENCODERS, Experiment
+from nnjax.core.experiment import Experiment
 from nnjax.core.types import Prepared
 from nnjax.data.baselines import BCE, EPSILON, MAE, MSE, entropy
+from nnjax.models.registry import traits_of
 
 CROSSENTROPIES = ("categorical_crossentropy", "kl_divergence")
 SAMPLE = 4096  # examples, evenly spaced, on which means are measured
@@ -48,7 +49,7 @@ def chance_accuracy(experiment: Experiment, prepared: Prepared) -> float | None:
     labels = prepared.dataset.y
     if prepared.dataset.task != "classification" or labels is None or not len(prepared.validation):
         return None
-    if experiment.model.kind in AUTOENCODERS:
+    if traits_of(experiment.model).reconstructs:
         return None
     return float((labels[prepared.validation] == np.bincount(labels[prepared.train]).argmax()).mean())
 
@@ -56,7 +57,7 @@ def chance_accuracy(experiment: Experiment, prepared: Prepared) -> float | None:
 def floor(experiment: Experiment, prepared: Prepared) -> float | None:
     """Give the entropy of an autoencoder's soft targets under binary cross-entropy; None elsewhere."""
     val = _sample(prepared.validation)
-    if experiment.loss != BCE or experiment.model.kind not in AUTOENCODERS or not len(val):
+    if experiment.loss != BCE or not traits_of(experiment.model).reconstructs or not len(val):
         return None
     target = _targets(experiment, prepared, val)
     return None if target is None or target.min() < 0 or target.max() > 1 + EPSILON else entropy(target)
@@ -65,7 +66,7 @@ def floor(experiment: Experiment, prepared: Prepared) -> float | None:
 def _targets(experiment: Experiment, prepared: Prepared, rows: np.ndarray) -> np.ndarray | None:
     """Give the scaled targets [n, k] of some examples; None for class labels."""
     data = prepared.dataset
-    if experiment.model.kind in AUTOENCODERS:
+    if traits_of(experiment.model).reconstructs:
         return np.asarray(prepared.x_scaler(data.x[rows].astype(np.float32)), np.float64)
     if data.task != "regression" or data.y is None:
         return None

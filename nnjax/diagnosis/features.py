@@ -53,6 +53,14 @@ def share_up(z: np.ndarray, least: float = 0.0) -> np.ndarray:
     return (np.diff(z, axis=1) > least).mean(axis=1) if z.shape[1] > 1 else np.zeros(len(z))
 
 
+def second_half(level: np.ndarray) -> np.ndarray:
+    """Give the share [m] of the fall of a smoothed loss [m, t] that its second half brings."""
+    t = level.shape[1]
+    middle = (level[:, (t - 1) // 2] + level[:, t // 2]) / 2
+    whole = level[:, 0] - level[:, -1]
+    return (middle - level[:, -1]) / np.where(whole > 0, whole, np.nan)
+
+
 def running_median(z: np.ndarray, half: int) -> np.ndarray:
     """Replace each epoch of [m, t] by the median of up to `half` epochs to either side, fewer at the ends."""
     t = z.shape[1]

@@ -9,7 +9,7 @@ import numpy as np
 
 from nnjax.core.experiment import DataConfig, TrialSpec
 from nnjax.core.types import Prepared
-from nnjax.diagnosis.diagnose import diagnose
+from nnjax.diagnosis.diagnose import diagnose_curves
 from nnjax.diagnosis.run_curves import anchors_of, curves_of
 from nnjax.train.storage.records import FINISHED, Record
 
@@ -51,7 +51,7 @@ def phase_of(
     sizes = tuple(dict.fromkeys(spec.experiment.batch_size for spec in specs))
     known = anchors_of(specs, {config: part.facts() for config, part in prepared.items()}, prepared)
     losses = [float(record.curves[metric][-1]) if record.status in FINISHED else np.nan for record in records]
-    codes = [diagnosis.primary.code for diagnosis in diagnose(curves_of(records), known)]
+    codes = [diagnosis.primary.code for diagnosis in diagnose_curves(curves_of(records), known)]
     shape = len(rates), len(sizes)
     return Phase(
         specs[0].arm,

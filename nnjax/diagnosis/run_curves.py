@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from nnjax.core.experiment import AUTOENCODERS, DataConfig, Experiment, TrialSpec
+from nnjax.core.experiment import DataConfig, Experiment, TrialSpec
 from nnjax.core.types import DataFacts, Prepared
 from nnjax.diagnosis import baselines
 from nnjax.diagnosis.types import Anchors, Curves
+from nnjax.models.registry import traits_of
 from nnjax.train.storage.records import DIVERGED, Record, stack_curves
 
 TRAINING_ONLY = ("dropout", "l1", "l2", "label_smoothing")  # hyperparameters that count in the training loss alone
@@ -68,7 +69,7 @@ def _regularized(experiment: Experiment) -> bool:
 
 def _guessed(experiment: Experiment, facts: DataFacts) -> Anchors:
     classes = len(facts.classes)
-    entropy = experiment.loss in baselines.CROSSENTROPIES and experiment.model.kind not in AUTOENCODERS
+    entropy = experiment.loss in baselines.CROSSENTROPIES and not traits_of(experiment.model).reconstructs
     return Anchors(mean_predictor=math.log(classes) if entropy and classes > 1 else None)
 
 

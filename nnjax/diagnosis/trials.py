@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 
 from nnjax.core.experiment import DataConfig, TrialSpec
 from nnjax.core.types import DataFacts, Prepared
-from nnjax.diagnosis.diagnose import diagnose
+from nnjax.diagnosis.diagnose import diagnose_curves
 from nnjax.diagnosis.run_curves import anchors_of, curves_of
-from nnjax.diagnosis.types import CODES, Diagnosis
+from nnjax.diagnosis.types import Diagnosis
+from nnjax.diagnosis.verdicts import CODES
 from nnjax.runs import signals as run_signals
 from nnjax.train.storage.records import FAILED, OVER, MemoryStore, Record
 
@@ -37,7 +38,7 @@ def diagnose_trials(
     if known:
         own_specs, own = [specs[i] for i in known], [records[i] for i in known]
         anchors, signals = anchors_of(own_specs, facts, prepared), run_signals.stack(own_specs, own)
-        for i, found in zip(known, diagnose(curves_of(own), anchors, signals), strict=True):
+        for i, found in zip(known, diagnose_curves(curves_of(own), anchors, signals), strict=True):
             out[i] = found
     return out
 

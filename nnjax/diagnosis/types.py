@@ -7,24 +7,6 @@ from collections.abc import Mapping
 
 import numpy as np
 
-CODES = (
-    "converged",
-    "still_learning",
-    "overfitting",
-    "diverged",
-    "unstable",
-    "too_slow",
-    "stuck_at_start",
-    "plateau_then_drop",
-    "noisy",
-    "spike",
-    "val_below_train",
-    "no_signal",
-    "rising",
-    "stopped_too_late",
-    "too_short_to_say",
-)
-
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Curves:
@@ -74,7 +56,7 @@ class Verdict:
     """One thing that a trial's curves say.
 
     Attributes:
-      code: one of `CODES`.
+      code: one of `nnjax.diagnosis.verdicts.CODES`.
       sentence: in plain words, with the numbers that matter.
       evidence: numbers by name, as they entered the rule.
       epochs: where to look, by what is there ("minimum", "from", "to", "diverged"…), counted from 1.

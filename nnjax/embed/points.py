@@ -6,11 +6,11 @@ import numpy as np
 
 from nnjax import data
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import AUTOENCODERS
 from nnjax.core.types import Dataset
 from nnjax.data.splits import draw
 from nnjax.embed.methods import Embedding
 from nnjax.exchange.predictions import choose_trial, inputs_for
+from nnjax.models.registry import traits_of
 from nnjax.runs.run import Run, load
 
 
@@ -87,9 +87,11 @@ def latent(run: Run, trial: int, x: np.ndarray, which: str = "final") -> Embeddi
     Raises:
       UserError: the trial is no autoencoder, its weights are not there, or x has another width.
     """
-    kind = run.specs[trial].experiment.model.kind
-    if kind not in AUTOENCODERS:
-        raise UserError(f"Trial {trial} is of the kind {kind}, but only an autoencoder has a latent space: name one.")
+    model = run.specs[trial].experiment.model
+    if not traits_of(model).reconstructs:
+        raise UserError(
+            f"Trial {trial} is of the kind {model.kind}, but only an autoencoder has a latent space: name one."
+        )
     codes = np.asarray(run.predict(x, trial, which, encode=True), np.float64)
     if not np.isfinite(codes).all():
         raise UserError(f"The codes of trial {trial} are not finite: it diverged; name another trial.")

@@ -11,10 +11,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import AUTOENCODERS, ModelConfig
+from nnjax.core.experiment import ModelConfig
 from nnjax.core.types import Array, DataFacts, Params, Scaler
 from nnjax.models.imported import Stack
-from nnjax.models.registry import make_model
+from nnjax.models.registry import make_model, traits_of
+from nnjax.nn.activations import ACTIVATIONS
 from nnjax.train.engine.batches import output_width
 from nnjax.train.storage import checkpoints
 
@@ -109,7 +110,7 @@ def _rows(scaler: Scaler) -> Scaler:
 
 
 def _copies(architecture: Architecture) -> bool:
-    return isinstance(architecture, ModelConfig) and architecture.kind in AUTOENCODERS
+    return isinstance(architecture, ModelConfig) and traits_of(architecture).reconstructs
 
 
 def answer(architecture: Architecture, facts: DataFacts) -> str:
@@ -121,7 +122,8 @@ def answer(architecture: Architecture, facts: DataFacts) -> str:
         return "output"
     if isinstance(architecture, Stack):
         return "class"
-    return "distance" if (architecture.kind, architecture.output_activation) == ("lenet5", "linear") else "class"
+    distances = traits_of(architecture).output == "distances" and ACTIVATIONS[architecture.output_activation].linear
+    return "distance" if distances else "class"
 
 
 def columns(found: np.ndarray, answers: str, facts: DataFacts) -> dict[str, np.ndarray]:

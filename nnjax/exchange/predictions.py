@@ -14,6 +14,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.files import check_out, write_atomically
 from nnjax.core.types import DataFacts, Dataset
 from nnjax.data import load, scaling
+from nnjax.data.sources import find_source
 from nnjax.exchange import files
 from nnjax.exchange.network import answer, columns
 from nnjax.exchange.serving import in_batches
@@ -117,9 +118,9 @@ def inputs_for(facts: DataFacts, name: str, data_dir: str | None, target: str | 
     Raises:
       UserError: the data have no such columns or categories, or another width than the network's input.
     """
-    table = name.startswith("csv:")
-    dataset = load(name, data_dir, "none" if table and target is None else target)
-    if table and facts.features:
+    tabular = find_source(name)[0].tabular
+    dataset = load(name, data_dir, "none" if tabular and target is None else target)
+    if tabular and facts.features:
         return np.stack([_column(dataset, facts, feature) for feature in facts.features], axis=1)
     if dataset.x.shape[1] != facts.num_inputs:
         raise UserError(

@@ -77,7 +77,7 @@ def within(y: Array, side: int) -> Array:
 
 
 def make_conv_autoencoder(config: ModelConfig, num_inputs: int, num_outputs: int) -> Model:
-    """Build the autoencoder for d = k = 784; errors as in `kinds.make_model`."""
+    """Build the autoencoder for d = k = 784; errors as in `registry.make_model`."""
     if num_inputs != SIDE * SIDE:
         raise UserError(f"The data have {num_inputs} inputs, but {config.kind} reads images of 28 x 28 pixels.")
     dtype, param_dtype = dtypes(config)

@@ -1,6 +1,6 @@
-"""Fully connected networks of any widths: the multilayer perceptron and the autoencoder (deck sections 3 and 7).
+"""Fully connected networks: the multilayer perceptron and the autoencoder (lecture slides, sections 3 and 7).
 
-Each layer is f(Wx + b) (deck: w "sets the sensitivity", b "up-down weights", f "turns neurons on-off").
+Each layer is f(Wx + b) (slides: w "sets the sensitivity", b "up-down weights", f "turns neurons on-off").
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import jax.numpy as jnp
 
 from nnjax.core.experiment import ModelConfig
 from nnjax.core.types import Array, Key, Params
+from nnjax.models.registry import traits_of
 from nnjax.nn.activations import ACTIVATIONS, Activation
 from nnjax.nn.initializers import KERNEL_INITS
 
@@ -91,13 +92,13 @@ class Model(NamedTuple):
 
 def code_layer(config: ModelConfig) -> int:
     """How many hidden layers the encoder has: up to the narrowest of an autoencoder, all of an MLP."""
-    if config.kind == "autoencoder" and config.widths:
+    if traits_of(config).reconstructs and config.widths:
         return config.widths.index(min(config.widths)) + 1
     return len(config.widths)
 
 
 def make_dense(config: ModelConfig, num_inputs: int, num_outputs: int) -> Model:
-    """Build the network for d inputs and k outputs; errors as in `kinds.make_model`."""
+    """Build the network for d inputs and k outputs; errors as in `registry.make_model`."""
     dtype, param_dtype = dtypes(config)
     module = Dense(
         widths=config.widths,

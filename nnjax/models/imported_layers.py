@@ -28,7 +28,7 @@ def _without_number(function: Callable[[Array], Array]) -> Callable[[Array, floa
 
 # What an activation makes of x and of its own number (a slope, say).
 FUNCTIONS: dict[str, Callable[[Array, float], Array]] = {
-    **{name: _without_number(function) for name, function in ACTIVATIONS.items()},
+    **{name: _without_number(activation.function) for name, activation in ACTIVATIONS.items()},
     "leaky_relu": lambda x, slope: jnp.where(x >= 0, x, slope * x),
     "elu": lambda x, alpha: jnp.where(x > 0, x, alpha * jnp.expm1(x)),
     "selu": lambda x, _: jax.nn.selu(x),

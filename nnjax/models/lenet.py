@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
 import flax.linen as nn
 import jax
@@ -21,6 +22,7 @@ from nnjax.models.convolution import average_pool, convolve, flatten, images
 from nnjax.models.convolution_layers import Convolution, Init, bias
 from nnjax.models.dense import Model, drop, dtypes, scale_kernels
 from nnjax.models.lenet_tables import C3_INPUTS, bitmaps
+from nnjax.models.registry import traits_of
 from nnjax.nn.activations import ACTIVATIONS, Activation
 from nnjax.nn.initializers import KERNEL_INITS
 
@@ -175,17 +177,29 @@ def hidden(
     return x
 
 
-def make_lenet(config: ModelConfig, num_inputs: int, num_outputs: int) -> Model:
-    """Build LeNet-5, published or modern, for d = 784 or 1,024 and k outputs; errors as in `kinds.make_model`."""
+def make_lenet5(config: ModelConfig, num_inputs: int, num_outputs: int) -> Model:
+    """Build LeNet-5 as published for d = 784 or 1,024 and k = 10 outputs; errors as in `registry.make_model`."""
+    return _make_lenet(config, num_inputs, LeNet5(**_options(config)))
+
+
+def make_lenet5_modern(config: ModelConfig, num_inputs: int, num_outputs: int) -> Model:
+    """Build today's LeNet-5 for d = 784 or 1,024 and k outputs; errors as in `registry.make_model`."""
+    return _make_lenet(config, num_inputs, LeNet5Modern(config.widths, num_outputs, **_options(config)))
+
+
+def _options(config: ModelConfig) -> dict[str, Any]:
     dtype, param_dtype = dtypes(config)
-    side, output = _side(num_inputs, config.kind), ACTIVATIONS[config.output_activation]
-    options = {
+    return {
         "activation": ACTIVATIONS[config.activation],
         "kernel_init": KERNEL_INITS[config.kernel_init],
         "dtype": dtype,
         "param_dtype": param_dtype,
     }
-    module = LeNet5(**options) if config.kind == "lenet5" else LeNet5Modern(config.widths, num_outputs, **options)
+
+
+def _make_lenet(config: ModelConfig, num_inputs: int, module: LeNet5 | LeNet5Modern) -> Model:
+    dtype, param_dtype = module.dtype, module.param_dtype
+    side, output = _side(num_inputs, config), ACTIVATIONS[config.output_activation]
 
     def run(params: Params, x: Array, method: str, *args: Array | None) -> Array:
         return module.apply({"params": params}, x.astype(dtype), *args, method=method).astype(param_dtype)
@@ -218,8 +232,10 @@ def make_lenet(config: ModelConfig, num_inputs: int, num_outputs: int) -> Model:
     )
 
 
-def _side(num_inputs: int, kind: str) -> int:
+def _side(num_inputs: int, config: ModelConfig) -> int:
     side = math.isqrt(num_inputs)
-    if side * side != num_inputs or side not in (28, SIDE):
-        raise UserError(f"The data have {num_inputs} inputs, but {kind} reads images of 28 x 28 or 32 x 32 pixels.")
+    if not traits_of(config).reads_images((side, side), num_inputs):
+        raise UserError(
+            f"The data have {num_inputs} inputs, but {config.kind} reads images of 28 x 28 or 32 x 32 pixels."
+        )
     return side

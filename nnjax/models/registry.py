@@ -1,29 +1,171 @@
-"""The kinds of networks by name: the one table of what there is."""
+"""The models by name, one record of traits each. No JAX and no Flax until a model is built.
+
+To add a model, write its builder in a module of its own, enter its record in `MODELS`, and count its layers in
+`layer_counts`.
+"""
 
 from __future__ import annotations
 
+import dataclasses
+import importlib
+import math
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
 
 from nnjax.core.experiment import ModelConfig
-from nnjax.models.conv_autoencoder import CODE_SIDE, make_conv_autoencoder
-from nnjax.models.dense import Model, make_dense
-from nnjax.models.lenet import make_lenet
+from nnjax.models import layer_counts, lenet_tables
+from nnjax.models.layer_counts import LayerCount
 
-MODELS: dict[str, str] = {
-    "mlp": "multilayer perceptron: hidden layers, then one output layer",
-    "autoencoder": "encoder, bottleneck, decoder: the output has the input's width",
-    "lenet5": "LeNet-5 as published in 1998, its outputs the negative squared distances to the digits' bitmaps",
-    "lenet5_modern": "LeNet-5 as it is taught today: every map of C3 sees all of S2, average pooling, dense output",
-    "conv_autoencoder": "convolutional encoder and decoder of 28 x 28 images",
-}
+if TYPE_CHECKING:
+    from nnjax.models.dense import Model
 
-_MAKERS: dict[str, Callable[[ModelConfig, int, int], Model]] = {
-    "mlp": make_dense,
-    "autoencoder": make_dense,
-    "lenet5": make_lenet,
-    "lenet5_modern": make_lenet,
-    "conv_autoencoder": make_conv_autoencoder,
-}
+FULLY_CONNECTED, CONVOLUTIONAL = "fully connected", "convolutional"
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class ModelTraits:
+    """A model: how it is built, and what the rest of nnjax has to know of it.
+
+    Attributes:
+      name: as in `ModelConfig.kind`.
+      description: what it is, in a line.
+      builder: "module:function", of (config, num_inputs, num_outputs) -> Model.
+      count_layers: (config, num_inputs, num_outputs) -> one row a layer.
+      connectivity: of its layers, in words.
+      target: what it learns to give: the "labels" (or numbers) of the data, or its "input".
+      output: what enters the output activation: "logits", or negative squared "distances" to each class's pattern.
+      image_sides: heights (and widths) of the images that it reads; () where it reads any numbers.
+      num_classes: the one number of classes that it can tell apart; None for any.
+      error_of: config -> what is wrong with it, in a sentence; "" where nothing is.
+      code_width: config -> numbers in its code, the narrowest layer.
+    """
+
+    name: str
+    description: str
+    builder: str
+    count_layers: Callable[[ModelConfig, int, int], tuple[LayerCount, ...]]
+    connectivity: str = FULLY_CONNECTED
+    target: Literal["labels", "input"] = "labels"
+    output: Literal["logits", "distances"] = "logits"
+    image_sides: tuple[int, ...] = ()
+    num_classes: int | None = None
+    error_of: Callable[[ModelConfig], str] = lambda config: ""
+    code_width: Callable[[ModelConfig], int] = lambda config: min(config.widths, default=0)
+
+    @property
+    def reconstructs(self) -> bool:
+        """Whether its target is its input."""
+        return self.target == "input"
+
+    @property
+    def is_dense(self) -> bool:
+        """Whether all of its layers are fully connected."""
+        return self.connectivity == FULLY_CONNECTED
+
+    def reads_images(self, shape: tuple[int, ...], num_inputs: int) -> bool:
+        """Whether it can read inputs [num_inputs] that are images of a shape."""
+        fits = shape in [(side, side) for side in self.image_sides] and math.prod(shape) == num_inputs
+        return fits or not self.image_sides
+
+
+def _autoencoder_error(config: ModelConfig) -> str:
+    if config.widths:
+        return ""
+    return "model.widths is empty, but an autoencoder needs a hidden layer for its code: give widths."
+
+
+def _lenet5_error(config: ModelConfig) -> str:
+    """Refuse to change what LeNet-5 was published with."""
+    published = {
+        "widths": lenet_tables.WIDTHS,
+        "activation": lenet_tables.ACTIVATION,
+        "kernel_init": lenet_tables.KERNEL_INIT,
+    }
+    for name, value in published.items():
+        found = getattr(config, name)
+        if found != value:
+            return (
+                f"model.{name} is {found!r}, but lenet5 is the published network, with {value!r}: set model.{name} "
+                "so, or model.kind=lenet5_modern, which takes any."
+            )
+    return ""
+
+
+def _lenet5_modern_error(config: ModelConfig) -> str:
+    if len(config.widths) >= 2:
+        return ""
+    return (
+        f"model.widths is {config.widths}, but lenet5_modern begins with the feature maps of C1 and of C3: give "
+        f"{lenet_tables.WIDTHS}, say."
+    )
+
+
+def _conv_autoencoder_error(config: ModelConfig) -> str:
+    if len(config.widths) == 3:
+        return ""
+    return (
+        f"model.widths is {config.widths}, but a conv_autoencoder has three numbers of feature maps: give "
+        "(16, 8, 8), say."
+    )
+
+
+_ALL = (
+    ModelTraits(
+        "mlp",
+        "multilayer perceptron: hidden layers, then one output layer",
+        "nnjax.models.dense:make_dense",
+        layer_counts.dense,
+    ),
+    ModelTraits(
+        "autoencoder",
+        "encoder, bottleneck, decoder: the output has the input's width",
+        "nnjax.models.dense:make_dense",
+        layer_counts.dense,
+        target="input",
+        error_of=_autoencoder_error,
+    ),
+    ModelTraits(
+        "lenet5",
+        "LeNet-5 as published in 1998, its outputs the negative squared distances to the digits' bitmaps",
+        "nnjax.models.lenet:make_lenet5",
+        layer_counts.lenet5,
+        "convolutional, C3 by the published table",
+        output="distances",
+        image_sides=(28, 32),
+        num_classes=lenet_tables.NUM_CLASSES,
+        error_of=_lenet5_error,
+    ),
+    ModelTraits(
+        "lenet5_modern",
+        "LeNet-5 as it is taught today: every map of C3 sees all of S2, average pooling, dense output",
+        "nnjax.models.lenet:make_lenet5_modern",
+        layer_counts.lenet5_modern,
+        CONVOLUTIONAL,
+        image_sides=(28, 32),
+        error_of=_lenet5_modern_error,
+    ),
+    ModelTraits(
+        "conv_autoencoder",
+        "convolutional encoder and decoder of 28 x 28 images",
+        "nnjax.models.conv_autoencoder:make_conv_autoencoder",
+        layer_counts.conv_autoencoder,
+        CONVOLUTIONAL,
+        target="input",
+        image_sides=(28,),
+        error_of=_conv_autoencoder_error,
+        code_width=lambda config: 16 * config.widths[-1],  # its 4 x 4 maps
+    ),
+)
+MODELS: dict[str, ModelTraits] = {traits.name: traits for traits in _ALL}
+
+
+def traits_of(config: ModelConfig) -> ModelTraits:
+    """Look up the traits of a configuration's model.
+
+    Raises:
+      KeyError: an unknown kind (`checks.validate` says it as a sentence).
+    """
+    return MODELS[config.kind]
 
 
 def make_model(config: ModelConfig, num_inputs: int, num_outputs: int) -> Model:
@@ -33,11 +175,6 @@ def make_model(config: ModelConfig, num_inputs: int, num_outputs: int) -> Model:
       KeyError: an unknown kind, activation or kernel_init (`checks.validate` says it as a sentence).
       UserError: a convolutional network for inputs that are no images of a size that it reads.
     """
-    return _MAKERS[config.kind](config, num_inputs, num_outputs)
-
-
-def code_width(config: ModelConfig) -> int:
-    """Count the numbers of an autoencoder's code; 0 without hidden layers."""
-    if config.kind == "conv_autoencoder":
-        return CODE_SIDE**2 * config.widths[-1]
-    return min(config.widths, default=0)
+    module, _, function = traits_of(config).builder.partition(":")
+    build: Callable[[ModelConfig, int, int], Model] = getattr(importlib.import_module(module), function)
+    return build(config, num_inputs, num_outputs)

@@ -1,50 +1,22 @@
-"""Counting (deck section 4): parameters, which training finds, and hyperparameters, which somebody chooses."""
+"""Count parameters and floating-point operations, list hyperparameters (lecture slides, section 4)."""
 
 from __future__ import annotations
 
-import itertools
 from typing import NamedTuple
 
 from nnjax.core.experiment import Experiment, ModelConfig
-from nnjax.models.lenet_tables import C3_INPUTS
+from nnjax.models.layer_counts import LayerCount
+from nnjax.models.registry import traits_of
 
 
-class LayerCount(NamedTuple):
-    """One layer.
-
-    Attributes:
-      name: of its arrays.
-      inputs, outputs: numbers of units.
-      weights, biases: numbers of parameters.
-      connections: of all its units, those to their biases included; more than parameters where units share them.
-    """
-
-    name: str
-    inputs: int
-    outputs: int
-    weights: int
-    biases: int
-    connections: int
-
-    @property
-    def flops(self) -> int:
-        """Floating-point operations of one example: 2 for each connection that carries an input."""
-        return 2 * (self.connections - (self.outputs if self.biases else 0))
-
-    def formula(self) -> str:
-        """Write the number of parameters as a sum: "64 × 128 + 128" of a dense layer, else weights + biases."""
-        dense = self.weights == self.inputs * self.outputs
-        return (f"{self.inputs} × {self.outputs}" if dense else f"{self.weights:,}") + f" + {self.biases}"
-
-
-class Census(NamedTuple):
+class ModelSummary(NamedTuple):
     """What an experiment has to learn and what had to be chosen.
 
     Attributes:
       layers: one row a layer.
       parameters: all weights and biases.
-      architecture: architecture hyperparameters by name (the deck's green ones).
-      training: training hyperparameters by name (the deck's red ones).
+      architecture: architecture hyperparameters by name (green in the lecture slides).
+      training: training hyperparameters by name (red in the lecture slides).
       flops: floating-point operations of one forward pass of one example (2 for each connection).
     """
 
@@ -55,15 +27,15 @@ class Census(NamedTuple):
     flops: int
 
 
-def census(experiment: Experiment, num_inputs: int, num_outputs: int) -> Census:
-    """Count parameters and list hyperparameters of an experiment on d inputs and k outputs."""
-    model, optimizer = experiment.model, experiment.optimizer
-    layers = _LAYERS.get(model.kind, _dense_layers)(model, num_inputs, num_outputs)
+def summarize_model(experiment: Experiment, num_inputs: int, num_outputs: int) -> ModelSummary:
+    """Count the parameters and list the hyperparameters of an experiment on d inputs and k outputs."""
+    model, optimizer, traits = experiment.model, experiment.optimizer, traits_of(experiment.model)
+    layers = traits.count_layers(model, num_inputs, num_outputs)
     architecture = {
         "layers": len(layers),
         "neurons per layer": (*model.widths, num_outputs),
         "activation per layer": (model.activation,) * len(model.widths) + (model.output_activation,),
-        "connectivity": _CONNECTIVITY.get(model.kind, "fully connected"),
+        "connectivity": traits.connectivity,
     }
     training = {
         "loss": experiment.loss,
@@ -76,77 +48,14 @@ def census(experiment: Experiment, num_inputs: int, num_outputs: int) -> Census:
         "seed": experiment.seed,
     }
     parameters = sum(layer.weights + layer.biases for layer in layers)
-    return Census(layers, parameters, architecture, training, sum(layer.flops for layer in layers))
+    return ModelSummary(layers, parameters, architecture, training, sum(layer.flops for layer in layers))
 
 
 def trained_layers(model: ModelConfig) -> dict[str, str]:
     """Name the layers that have weights, in the order in which they compute, each with its activation."""
-    layers = _LAYERS.get(model.kind, _dense_layers)(model, 1, 1)
+    layers = traits_of(model).count_layers(model, 1, 1)
     return {
         layer.name: model.output_activation if layer is layers[-1] else model.activation
         for layer in layers
         if layer.weights
     }
-
-
-def _dense(name: str, inputs: int, outputs: int) -> LayerCount:
-    return LayerCount(name, inputs, outputs, inputs * outputs, outputs, (inputs + 1) * outputs)
-
-
-def _convolution(name: str, sides: tuple[int, int], pairs: int, maps: tuple[int, int], size: int = 5) -> LayerCount:
-    """Count a convolution between maps of given sides, of which `pairs` are connected by a kernel."""
-    (before, after), (channels, own) = sides, maps
-    weights = size * size * pairs
-    return LayerCount(name, before**2 * channels, after**2 * own, weights, own, (weights + own) * after**2)
-
-
-def _pooling(name: str, side: int, maps: int, trained: bool) -> LayerCount:
-    """Count 2 x 2 subsampling to maps of a side: a coefficient and a bias for each map where it is trained."""
-    units, own = side**2 * maps, maps if trained else 0
-    return LayerCount(name, 4 * units, units, own, own, (5 if trained else 4) * units)
-
-
-def _dense_layers(model: ModelConfig, num_inputs: int, num_outputs: int) -> tuple[LayerCount, ...]:
-    widths = (num_inputs, *model.widths, num_outputs)
-    return tuple(_dense(f"layer_{i}", a, b) for i, (a, b) in enumerate(itertools.pairwise(widths)))
-
-
-def _lenet5(model: ModelConfig, num_inputs: int, num_outputs: int) -> tuple[LayerCount, ...]:
-    return (
-        _convolution("C1", (32, 28), 6, (1, 6)),
-        _pooling("S2", 14, 6, trained=True),
-        _convolution("C3", (14, 10), sum(map(len, C3_INPUTS)), (6, 16)),
-        _pooling("S4", 5, 16, trained=True),
-        _dense("C5", 400, 120),
-        _dense("F6", 120, 84),
-        LayerCount("output", 84, 10, 0, 0, 840),  # distances to bitmaps that are not trained
-    )
-
-
-def _lenet5_modern(model: ModelConfig, num_inputs: int, num_outputs: int) -> tuple[LayerCount, ...]:
-    one, two, *rest = model.widths
-    names = [*(f"dense_{i}" for i in range(len(rest))), "output"]
-    widths = (25 * two, *rest, num_outputs)
-    return (
-        _convolution("C1", (32, 28), one, (1, one)),
-        _pooling("S2", 14, one, trained=False),
-        _convolution("C3", (14, 10), one * two, (one, two)),
-        _pooling("S4", 5, two, trained=False),
-        *(_dense(name, a, b) for name, (a, b) in zip(names, itertools.pairwise(widths), strict=True)),
-    )
-
-
-def _conv_autoencoder(model: ModelConfig, num_inputs: int, num_outputs: int) -> tuple[LayerCount, ...]:
-    maps = (1, *model.widths, *reversed(model.widths), 1)
-    sides = ((28, 28), (14, 14), (7, 7), (4, 4), (8, 8), (16, 14), (28, 28))
-    return tuple(
-        _convolution(f"layer_{i}", sides[i], a * b, (a, b), size=3) for i, (a, b) in enumerate(itertools.pairwise(maps))
-    )
-
-
-_LAYERS = {"lenet5": _lenet5, "lenet5_modern": _lenet5_modern, "conv_autoencoder": _conv_autoencoder}
-_CONNECTIVITY = {
-    "lenet5": "convolutional, C3 by the published table",
-    "lenet5_modern": "convolutional",
-    "conv_autoencoder": "convolutional",
-}

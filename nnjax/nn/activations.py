@@ -1,7 +1,9 @@
-"""Activation functions by name (deck section 3)."""
+"""Activation functions, one record each (lecture slides, section 3)."""
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from collections.abc import Callable
 
 import jax
@@ -9,11 +11,44 @@ import jax.numpy as jnp
 
 from nnjax.core.types import Array
 
-Activation = Callable[[Array], Array]
+UNIT = (0.0, 1.0)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Activation:
+    """An activation function and what is known of its values.
+
+    Attributes:
+      name: as in `ModelConfig.activation`.
+      function: [..., k] -> [..., k].
+      range: the smallest and the largest value, attained or approached.
+      saturates: both ends are approached, with a gradient that vanishes there.
+      dies: a unit may be 0, with gradient 0, for every example (ReLU).
+      distribution: the last axis sums to 1.
+      linear: it is the identity.
+      has_gradient: its gradient is not 0 everywhere.
+    """
+
+    name: str
+    function: Callable[[Array], Array]
+    range: tuple[float, float] = (-math.inf, math.inf)
+    saturates: bool = False
+    dies: bool = False
+    distribution: bool = False
+    linear: bool = False
+    has_gradient: bool = True
+
+    def __call__(self, x: Array) -> Array:
+        """Apply it to x [..., k]."""
+        return self.function(x)
+
+    def stays_within(self, low: float, high: float) -> bool:
+        """Whether all values lie in [low, high]."""
+        return low <= self.range[0] and self.range[1] <= high
 
 
 def _leaky_relu(x: Array) -> Array:
-    return jnp.maximum(0.1 * x, x)  # the deck's slope (cs231n), not Keras's .3 nor Flax's .01
+    return jnp.maximum(0.1 * x, x)  # the lecture slides' slope (cs231n), not Keras's .3 nor Flax's .01
 
 
 def _squash(x: Array) -> Array:
@@ -24,16 +59,17 @@ def _step(x: Array) -> Array:
     return (x >= 0).astype(x.dtype)  # forward only: its gradient is zero everywhere
 
 
-ACTIVATIONS: dict[str, Activation] = {
-    "linear": lambda x: x,
-    "sigmoid": jax.nn.sigmoid,
-    "tanh": jnp.tanh,
-    "squash": _squash,
-    "relu": jax.nn.relu,
-    "leaky_relu": _leaky_relu,
-    "elu": jax.nn.elu,
-    "softplus": jax.nn.softplus,
-    "gelu": jax.nn.gelu,
-    "softmax": jax.nn.softmax,
-    "step": _step,
-}
+_ALL = (
+    Activation("linear", lambda x: x, linear=True),
+    Activation("sigmoid", jax.nn.sigmoid, UNIT, saturates=True),
+    Activation("tanh", jnp.tanh, (-1.0, 1.0), saturates=True),
+    Activation("squash", _squash, (-1.7159, 1.7159), saturates=True),
+    Activation("relu", jax.nn.relu, (0.0, math.inf), dies=True),
+    Activation("leaky_relu", _leaky_relu),
+    Activation("elu", jax.nn.elu, (-1.0, math.inf)),
+    Activation("softplus", jax.nn.softplus, (0.0, math.inf)),
+    Activation("gelu", jax.nn.gelu, (-0.17, math.inf)),
+    Activation("softmax", jax.nn.softmax, UNIT, distribution=True),
+    Activation("step", _step, UNIT, has_gradient=False),
+)
+ACTIVATIONS: dict[str, Activation] = {activation.name: activation for activation in _ALL}

@@ -1,15 +1,18 @@
-"""Losses as Keras defines them (deck section 5), LeNet-5's two (LeCun et al. 1998, section II.C), and their stable
-forms in terms of what enters the output activation.
+"""Losses, one record each: as Keras defines them (lecture slides, section 5), and LeNet-5's two (LeCun et al. 1998).
 
 A loss takes targets y and outputs p, both [..., k], and reduces the last axis: one value per example [...]. Two forms:
 `LOSSES[name](y, p)` is the definition, with Keras's ε = 1e-7 against log 0; `make_loss(name, activation)(y, z)` is the
 same loss of p = activation(z), rewritten where that can be computed from z without ever forming p. The two agree
 wherever the clipping of the definition is inactive; outside, the stable form still has a gradient, the definition none.
+
+To add a loss, write its function and its `Loss` record here and enter the record in `LOSSES`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Literal
 
 import jax
 import jax.numpy as jnp
@@ -20,7 +23,49 @@ from nnjax.nn.activations import ACTIVATIONS
 
 EPSILON = 1e-7  # keras.config.epsilon()
 RBF_J = 20.0
-Loss = Callable[[Array, Array], Array]
+Function = Callable[[Array, Array], Array]
+Comparison = Literal["numbers", "nonnegative numbers", "probabilities", "distributions", "distances"]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Loss:
+    """A loss and what it expects of outputs and targets.
+
+    Attributes:
+      name: as in `Experiment.loss`.
+      definition: (y, p) -> [...], for targets and outputs [..., k].
+      label, short: its name in words, and as the head of a column.
+      compares: "numbers" (any, and negative ones count as 0 where they are "nonnegative numbers"), "probabilities" (of
+        each output for itself, in [0, 1]), "distributions" (over the k outputs), or "distances" (outputs are negative
+        squared distances, targets the shares of the classes).
+      stable: {output activation: (y, z) -> [...]}, the same loss of the pre-activation z in a form without overflow.
+      aliases: what users of other libraries call it.
+      takes_logarithms: one for each output, so that it costs more to compute and to hold.
+      renormalises: divides each row of outputs by its sum.
+      quadratic: grows with the square of small errors.
+      mean_is_best: the best constant output is the mean of the targets.
+    """
+
+    name: str
+    definition: Function
+    label: str
+    short: str
+    compares: Comparison = "numbers"
+    stable: Mapping[str, Function] = dataclasses.field(default_factory=dict)
+    aliases: tuple[str, ...] = ()
+    takes_logarithms: bool = False
+    renormalises: bool = False
+    quadratic: bool = False
+    mean_is_best: bool = False
+
+    def __call__(self, y: Array, p: Array) -> Array:
+        """Apply the definition to targets and outputs [..., k] -> [...]."""
+        return self.definition(y, p)
+
+    @property
+    def of_probabilities(self) -> bool:
+        """Whether outputs and targets are probabilities, independent or of one distribution."""
+        return self.compares in ("probabilities", "distributions")
 
 
 def mean_squared_error(y: Array, p: Array) -> Array:
@@ -83,19 +128,6 @@ def rbf_map(y: Array, p: Array) -> Array:
     return rbf_mse(y, p) + jnp.logaddexp(-RBF_J, jax.nn.logsumexp(p, axis=-1))
 
 
-LOSSES: dict[str, Loss] = {
-    "mean_squared_error": mean_squared_error,
-    "mean_absolute_error": mean_absolute_error,
-    "mean_squared_logarithmic_error": mean_squared_logarithmic_error,
-    "binary_crossentropy": binary_crossentropy,
-    "categorical_crossentropy": categorical_crossentropy,
-    "kl_divergence": kl_divergence,
-    "huber": huber,
-    "rbf_mse": rbf_mse,
-    "rbf_map": rbf_map,
-}
-
-
 @jax.custom_vjp
 def _sigmoid_bce(y: Array, z: Array) -> Array:
     return _sigmoid_bce_forward(y, z)[0]
@@ -128,16 +160,73 @@ def _kl_of_logs(y: Array, log_p: Array) -> Array:
     return jnp.sum(y * (jnp.log(y) - log_p), axis=-1)
 
 
-FUSED: dict[tuple[str, str], Loss] = {
-    ("binary_crossentropy", "sigmoid"): _sigmoid_bce,
-    ("categorical_crossentropy", "softmax"): _crossentropy_of_logs,
-    ("categorical_crossentropy", "sigmoid"): lambda y, z: _crossentropy_of_logs(y, jax.nn.log_sigmoid(z)),
-    ("kl_divergence", "softmax"): lambda y, z: _kl_of_logs(y, jax.nn.log_softmax(z)),
-    ("kl_divergence", "sigmoid"): lambda y, z: _kl_of_logs(y, jax.nn.log_sigmoid(z)),
-}
+_ALL = (
+    Loss(
+        "mean_squared_error",
+        mean_squared_error,
+        "mean squared error",
+        "MSE",
+        aliases=("mse",),
+        quadratic=True,
+        mean_is_best=True,
+    ),
+    Loss("mean_absolute_error", mean_absolute_error, "mean absolute error", "MAE", aliases=("mae",)),
+    Loss(
+        "mean_squared_logarithmic_error",
+        mean_squared_logarithmic_error,
+        "mean squared logarithmic error",
+        "MSLE",
+        "nonnegative numbers",
+        aliases=("msle",),
+    ),
+    Loss(
+        "binary_crossentropy",
+        binary_crossentropy,
+        "binary cross-entropy",
+        "BCE",
+        "probabilities",
+        {"sigmoid": _sigmoid_bce},
+        ("bce",),
+        takes_logarithms=True,
+        mean_is_best=True,
+    ),
+    Loss(
+        "categorical_crossentropy",
+        categorical_crossentropy,
+        "categorical cross-entropy",
+        "CCE",
+        "distributions",
+        {
+            "softmax": _crossentropy_of_logs,
+            "sigmoid": lambda y, z: _crossentropy_of_logs(y, jax.nn.log_sigmoid(z)),
+        },
+        ("cce",),
+        takes_logarithms=True,
+        renormalises=True,
+        mean_is_best=True,
+    ),
+    Loss(
+        "kl_divergence",
+        kl_divergence,
+        "Kullback-Leibler divergence",
+        "KL",
+        "distributions",
+        {
+            "softmax": lambda y, z: _kl_of_logs(y, jax.nn.log_softmax(z)),
+            "sigmoid": lambda y, z: _kl_of_logs(y, jax.nn.log_sigmoid(z)),
+        },
+        ("kld", "kl"),
+        takes_logarithms=True,
+        mean_is_best=True,
+    ),
+    Loss("huber", huber, "Huber loss", "Huber", quadratic=True),
+    Loss("rbf_mse", rbf_mse, "squared distance to the bitmap (RBF)", "RBF MSE", "distances"),
+    Loss("rbf_map", rbf_map, "negative log posterior (RBF)", "RBF MAP", "distances"),
+)
+LOSSES: dict[str, Loss] = {loss.name: loss for loss in _ALL}
 
 
-def make_loss(name: str, output_activation: str) -> Loss:
+def make_loss(name: str, output_activation: str) -> Function:
     """Make the loss as a function of targets y and pre-activations z, both [..., k] of one float dtype.
 
     Returns:
@@ -146,14 +235,14 @@ def make_loss(name: str, output_activation: str) -> Loss:
     Raises:
       KeyError: an unknown name (`checks.validate` says it as a sentence). UserError, when called: unequal shapes.
     """
-    definition, activation = LOSSES[name], ACTIVATIONS[output_activation]
-    fused = FUSED.get((name, output_activation))
+    loss, activation = LOSSES[name], ACTIVATIONS[output_activation]
+    stable = loss.stable.get(output_activation)
 
-    def loss(y: Array, z: Array) -> Array:
+    def of_logits(y: Array, z: Array) -> Array:
         _require_equal_shapes(y, z)
-        return definition(y, activation(z)) if fused is None else fused(y, z)
+        return loss(y, activation(z)) if stable is None else stable(y, z)
 
-    return loss
+    return of_logits
 
 
 def _require_equal_shapes(y: Array, p: Array) -> None:

@@ -1,14 +1,15 @@
-"""What is reported beside the loss: every loss again, accuracy, and the confusion matrix."""
+"""Metrics reported beside the loss, one record each: every loss, accuracy; and the confusion matrix."""
 
 from __future__ import annotations
+
+import dataclasses
 
 import jax.numpy as jnp
 import numpy as np
 
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import AUTOENCODERS
 from nnjax.core.types import Array
-from nnjax.nn.losses import LOSSES, Loss
+from nnjax.nn.losses import LOSSES, Function
 
 
 def accuracy(y: Array, p: Array) -> Array:
@@ -29,20 +30,59 @@ def accuracy(y: Array, p: Array) -> Array:
     return right.astype(p.dtype)
 
 
-METRICS: dict[str, Loss] = {**LOSSES, "accuracy": accuracy}
+@dataclasses.dataclass(frozen=True, eq=False)
+class Metric:
+    """A metric: a value for each example, averaged over a part of the data.
 
-_DEFAULTS = {"classification": ("accuracy",), "regression": ("mean_squared_error", "mean_absolute_error")}
-
-
-def default_metrics(task: str, model_kind: str) -> tuple[str, ...]:
-    """Name the usual metrics; a reconstruction always gets both MSE and BCE, so that losses can be compared.
-
-    Args:
-      task: "classification" or "regression"; anything else is reconstruction.
-      model_kind: an autoencoder means reconstruction, whatever the task of the data.
+    Attributes:
+      name: as in `Experiment.metrics`.
+      values: (y, p) -> [...], for targets and outputs [..., k].
+      label, short: its name in words, and as the head of a column.
+      maximised: the highest average is the best; else the lowest.
+      complement: what 1 - average is called, for those that are shown so, in per cent; "" for the others.
+      takes_logarithms: one for each output, so that it is left out at epochs' ends unless it is asked for.
     """
-    reconstruction = ("mean_squared_error", "binary_crossentropy")
-    return reconstruction if model_kind in AUTOENCODERS else _DEFAULTS.get(task, reconstruction)
+
+    name: str
+    values: Function
+    label: str
+    short: str
+    maximised: bool = False
+    complement: str = ""
+    takes_logarithms: bool = False
+
+    @property
+    def head(self) -> str:
+        """Name its column in a table: "MSE", or the complement where that is shown."""
+        return self.complement or self.short
+
+    def __call__(self, y: Array, p: Array) -> Array:
+        """Give the value of each example: targets and outputs [..., k] -> [...]."""
+        return self.values(y, p)
+
+
+_ALL = (
+    *(Metric(a.name, a.definition, a.label, a.short, takes_logarithms=a.takes_logarithms) for a in LOSSES.values()),
+    Metric("accuracy", accuracy, "accuracy", "accuracy", maximised=True, complement="wrong answers"),
+)
+METRICS: dict[str, Metric] = {metric.name: metric for metric in _ALL}
+
+_USUAL = {
+    "classification": ("accuracy",),
+    "regression": ("mean_squared_error", "mean_absolute_error"),
+    "reconstruction": ("mean_squared_error", "binary_crossentropy"),  # both always, so that losses can be compared
+}
+
+
+def usual_metrics(goal: str) -> tuple[str, ...]:
+    """Name the usual metrics of a goal, the main one first; other than of two known goals those of a reconstruction."""
+    return _USUAL.get(goal, _USUAL["reconstruction"])
+
+
+def is_maximised(score: str) -> bool:
+    """Whether the highest value of a score is the best, by its metric: accuracy, val_accuracy, train_accuracy_eval."""
+    stem = f"_{score.removesuffix('_eval')}"
+    return any(metric.maximised and stem.endswith(f"_{metric.name}") for metric in METRICS.values())
 
 
 def confusion_matrix(labels: np.ndarray, predictions: np.ndarray, num_classes: int) -> np.ndarray:
@@ -59,8 +99,3 @@ def confusion_matrix(labels: np.ndarray, predictions: np.ndarray, num_classes: i
         raise UserError(f"Class indices {both.min()} to {both.max()} were found, but 0 to {num_classes - 1} expected.")
     cells = labels.astype(np.int64) * num_classes + predictions
     return np.bincount(cells, minlength=num_classes**2).reshape(num_classes, num_classes)
-
-
-def is_maximised(name: str) -> bool:
-    """Whether the highest value of a metric, of any part, is the best: of accuracies; of all others the lowest is."""
-    return "accuracy" in name

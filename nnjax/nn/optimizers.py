@@ -1,7 +1,9 @@
-"""Optimizers built from traced hyperparameters, in the forms and with the defaults of four libraries and one paper.
+"""Optimizers, one record each, in the forms and with the defaults of four libraries and one paper.
 
 Libraries share names and differ in numbers: "adadelta" is rate 1 in Keras 2.3.1 and .001 in Keras 3, and Adam's ε is
 added before the bias correction in Keras and after it in Optax and PyTorch. A preset fixes form and defaults together.
+
+To add an optimizer, write its rule and its `Optimizer` record here and enter the record in `OPTIMIZERS`.
 
 Sources, read: Keras 3.15 keras/src/optimizers, Optax 0.2.8 alias.py, PyTorch 2.13 torch/optim, a copy of Keras 2.3's
 optimizers.py (SGD, RMSprop, Adagrad, Adadelta, Adam; it has no AdamW), Zeiler 2012 (arXiv:1212.5701, section 4.1).
@@ -10,7 +12,8 @@ optimizers.py (SGD, RMSprop, Adagrad, Adadelta, Adam; it has no AdamW), Zeiler 2
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import jax
@@ -20,59 +23,43 @@ import optax
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, Hyperparameters
 from nnjax.core.types import Array, Params
-from nnjax.nn.schedules import SCHEDULES, Schedule, make_schedule, schedule_defaults
+from nnjax.nn.schedules import SCHEDULES, Schedule
 
-__all__ = [
-    "OPTIMIZERS",
-    "PRESETS",
-    "SCHEDULES",
-    "defaults",
-    "make_optimizer",
-    "make_schedule",
-    "resolve",
-    "schedule_defaults",
-]
-
-OPTIMIZERS: dict[str, tuple[str, ...]] = {  # what each reads beside learning_rate, weight_decay and clip_norm
-    "sgd": (),
-    "momentum": ("momentum",),
-    "nesterov": ("momentum",),
-    "adam": ("b1", "b2", "epsilon"),
-    "adamw": ("b1", "b2", "epsilon", "weight_decay"),
-    "adadelta": ("rho", "epsilon"),
-    "rmsprop": ("rho", "epsilon"),
-    "adagrad": ("epsilon",),
-}
-
-
-def _preset(sgd: float, adam: tuple, decay: float | None, adadelta: tuple, rmsprop: tuple, adagrad: tuple) -> dict:
-    """Lay out one library's defaults: rates, (rate, ε), AdamW's decay, (rate, ρ, ε) twice, (rate, ε)."""
-    rate, epsilon = adam
-    adams = {"learning_rate": rate, "b1": 0.9, "b2": 0.999, "epsilon": epsilon}
-    return {
-        "sgd": {"learning_rate": sgd},
-        "momentum": {"learning_rate": sgd, "momentum": 0.9},  # no library sets one: Rumelhart et al. 1986, α = .9
-        "nesterov": {"learning_rate": sgd, "momentum": 0.9},
-        "adam": adams,
-        **({} if decay is None else {"adamw": {**adams, "weight_decay": decay}}),
-        "adadelta": dict(zip(("learning_rate", "rho", "epsilon"), adadelta, strict=True)),
-        "rmsprop": dict(zip(("learning_rate", "rho", "epsilon"), rmsprop, strict=True)),
-        "adagrad": dict(zip(("learning_rate", "epsilon"), adagrad, strict=True)),
-    }
-
-
-PRESETS: dict[str, dict[str, dict[str, float]]] = {  # preset -> optimizer -> hyperparameter -> default
-    # Optax has no default rates: these are Keras 2's, with Adadelta's 1.
-    "optax": _preset(0.01, (1e-3, 1e-8), 1e-4, (1.0, 0.9, 1e-6), (1e-3, 0.9, 1e-8), (0.01, 1e-7)),
-    "keras2": _preset(0.01, (1e-3, 1e-7), None, (1.0, 0.95, 1e-7), (1e-3, 0.9, 1e-7), (0.01, 1e-7)),
-    "keras3": _preset(0.01, (1e-3, 1e-7), 0.004, (1e-3, 0.95, 1e-7), (1e-3, 0.9, 1e-7), (1e-3, 1e-7)),
-    "torch": _preset(1e-3, (1e-3, 1e-8), 0.01, (1.0, 0.9, 1e-6), (0.01, 0.99, 1e-8), (0.01, 1e-10)),
-    "zeiler": {"adadelta": {"learning_rate": 1.0, "rho": 0.95, "epsilon": 1e-6}},
-}
+Rule = Callable[[str, Mapping[str, Array]], optax.GradientTransformation]
 
 _KERAS = ("keras2", "keras3")
 _EPSILON_INSIDE = ("optax", "keras3")  # RMSprop and Adagrad divide by sqrt(v + ε); the others by sqrt(v) + ε
 _ADAGRAD_START = 0.1  # the accumulators' first value where ε is inside; 0 in the others
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Optimizer:
+    """An update rule, its defaults, and the learning rates at which it works.
+
+    Attributes:
+      name: as in `OptimizerConfig.name`.
+      rule: (preset, hyperparameters) -> the Optax transformation before the learning rate.
+      presets: {preset: {hyperparameter: default}}, of all that it needs.
+      usual_rate: a learning rate that is usually good.
+      high_rate: above it, ten to a hundred times the usual one, training is at risk.
+      low_rate, low_rate_note: at or below it hardly anything is learned, and the sentence that says so.
+      rate_first: presets in which gradients are scaled by the rate before the rule, not after it.
+    """
+
+    name: str
+    rule: Rule
+    presets: Mapping[str, Mapping[str, float]]
+    usual_rate: float
+    high_rate: float
+    low_rate: float = -math.inf
+    low_rate_note: str = ""
+    rate_first: tuple[str, ...] = ()
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Name the hyperparameters that it needs beside learning_rate."""
+        first = next(iter(self.presets.values()))
+        return tuple(name for name in first if name != "learning_rate")
 
 
 def defaults(name: str, preset: str) -> dict[str, float]:
@@ -81,13 +68,13 @@ def defaults(name: str, preset: str) -> dict[str, float]:
     Raises:
       UserError: the preset has no such optimizer.
     """
-    known = [other for other, table in PRESETS.items() if name in table]
+    known = OPTIMIZERS[name].presets if name in OPTIMIZERS else {}
     if preset not in known:
         raise UserError(
             f"Optimizer {name!r} was asked for in the form of preset {preset!r}, but "
             + (f"it exists in {', '.join(known)}: choose one of these." if known else "no preset has it.")
         )
-    return dict(PRESETS[preset][name])
+    return dict(known[preset])
 
 
 def resolve(experiment: Experiment) -> Experiment:
@@ -97,7 +84,7 @@ def resolve(experiment: Experiment) -> Experiment:
       UserError: the preset has no such optimizer.
     """
     config = experiment.optimizer
-    merged: dict[str, Any] = schedule_defaults(config.schedule) | defaults(config.name, config.preset)
+    merged: dict[str, Any] = {**SCHEDULES[config.schedule].defaults} | defaults(config.name, config.preset)
     merged |= experiment.hyperparameters.present()
     return dataclasses.replace(experiment, hyperparameters=Hyperparameters(**merged))
 
@@ -117,10 +104,9 @@ def make_optimizer(
       decoupled (Loshchilov & Hutter 2019): it takes learning_rate · weight_decay · w from every parameter w.
     """
     rate = optax.scale_by_schedule(lambda count: -schedule(count))
-    rule = _RULES[name](preset, hyper)
-    # Keras keeps the rate inside the velocity: it matters where the rate changes with time.
-    rate_first = preset in _KERAS and name in ("momentum", "nesterov")
-    steps = [rate, rule] if rate_first else [rule, rate]
+    optimizer = OPTIMIZERS[name]
+    rule = optimizer.rule(preset, hyper)
+    steps = [rate, rule] if preset in optimizer.rate_first else [rule, rate]
     if "clip_norm" in hyper:
         steps.insert(0, optax.clip_by_global_norm(hyper["clip_norm"]))
     if "weight_decay" in hyper:
@@ -156,18 +142,6 @@ def _adagrad(preset: str, hyper: Mapping[str, Array]) -> optax.GradientTransform
     if preset in _EPSILON_INSIDE:
         return optax.scale_by_rss(_ADAGRAD_START, hyper["epsilon"])
     return _scale_by_root_of_sum(hyper["epsilon"])
-
-
-_RULES: dict[str, Callable[[str, Mapping[str, Array]], optax.GradientTransformation]] = {
-    "sgd": _sgd,
-    "momentum": _momentum,
-    "nesterov": _nesterov,
-    "adam": _adam,
-    "adamw": _adam,
-    "adadelta": _adadelta,
-    "rmsprop": _rmsprop,
-    "adagrad": _adagrad,
-}
 
 
 def _scale_by_adam(b1: Array, b2: Array, epsilon: Array, corrected: bool) -> optax.GradientTransformation:
@@ -214,3 +188,90 @@ def _scale_by_root_of_sum(epsilon: Array) -> optax.GradientTransformation:
         return updates, optax.ScaleByRssState(sum_of_squares=sums)
 
     return optax.GradientTransformation(optax.scale_by_rss(0.0).init, update)
+
+
+def _presets(reads: Iterable[str], **values: tuple[float, ...]) -> dict[str, dict[str, float]]:
+    """Lay out the defaults of each preset: the learning rate, then what else is read."""
+    return {preset: dict(zip(("learning_rate", *reads), own, strict=True)) for preset, own in values.items()}
+
+
+# Optax has no default rates: preset "optax" has Keras 2's, with Adadelta's 1. No library sets a momentum: .9 is
+# Rumelhart et al. 1986's α. Keras keeps the rate inside the velocity: it matters where the rate changes with time.
+_VELOCITY = _presets(["momentum"], optax=(0.01, 0.9), keras2=(0.01, 0.9), keras3=(0.01, 0.9), torch=(1e-3, 0.9))
+_ADAM = ["b1", "b2", "epsilon"]
+
+_ALL = (
+    Optimizer(
+        "sgd",
+        _sgd,
+        _presets([], optax=(0.01,), keras2=(0.01,), keras3=(0.01,), torch=(1e-3,)),
+        usual_rate=0.1,
+        high_rate=10.0,
+    ),
+    Optimizer("momentum", _momentum, _VELOCITY, usual_rate=0.01, high_rate=5.0, rate_first=_KERAS),
+    Optimizer("nesterov", _nesterov, _VELOCITY, usual_rate=0.01, high_rate=5.0, rate_first=_KERAS),
+    Optimizer(
+        "adam",
+        _adam,
+        _presets(
+            _ADAM,
+            optax=(1e-3, 0.9, 0.999, 1e-8),
+            keras2=(1e-3, 0.9, 0.999, 1e-7),
+            keras3=(1e-3, 0.9, 0.999, 1e-7),
+            torch=(1e-3, 0.9, 0.999, 1e-8),
+        ),
+        usual_rate=1e-3,
+        high_rate=0.1,
+    ),
+    Optimizer(
+        "adamw",
+        _adam,
+        _presets(
+            [*_ADAM, "weight_decay"],
+            optax=(1e-3, 0.9, 0.999, 1e-8, 1e-4),
+            keras3=(1e-3, 0.9, 0.999, 1e-7, 0.004),
+            torch=(1e-3, 0.9, 0.999, 1e-8, 0.01),
+        ),
+        usual_rate=1e-3,
+        high_rate=0.1,
+    ),
+    Optimizer(
+        "adadelta",
+        _adadelta,
+        _presets(
+            ["rho", "epsilon"],
+            optax=(1.0, 0.9, 1e-6),
+            keras2=(1.0, 0.95, 1e-7),
+            keras3=(1e-3, 0.95, 1e-7),
+            torch=(1.0, 0.9, 1e-6),
+            zeiler=(1.0, 0.95, 1e-6),
+        ),
+        usual_rate=1.0,
+        high_rate=20.0,
+        low_rate=0.01,
+        low_rate_note="Adadelta was made for a learning rate of 1 and hardly learns at 0.01 or less; 0.001, Keras's "
+        "default since 2.4, leaves the lecture slides' autoencoder worse than the mean image.",
+    ),
+    Optimizer(
+        "rmsprop",
+        _rmsprop,
+        _presets(
+            ["rho", "epsilon"],
+            optax=(1e-3, 0.9, 1e-8),
+            keras2=(1e-3, 0.9, 1e-7),
+            keras3=(1e-3, 0.9, 1e-7),
+            torch=(0.01, 0.99, 1e-8),
+        ),
+        usual_rate=1e-3,
+        high_rate=0.1,
+    ),
+    Optimizer(
+        "adagrad",
+        _adagrad,
+        _presets(["epsilon"], optax=(0.01, 1e-7), keras2=(0.01, 1e-7), keras3=(1e-3, 1e-7), torch=(0.01, 1e-10)),
+        usual_rate=0.01,
+        high_rate=1.0,
+    ),
+)
+OPTIMIZERS: dict[str, Optimizer] = {optimizer.name: optimizer for optimizer in _ALL}
+PRESETS = tuple(dict.fromkeys(preset for optimizer in _ALL for preset in optimizer.presets))

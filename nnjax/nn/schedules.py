@@ -7,6 +7,7 @@ at both: on T + 1 steps with pct_start (W + 1) / (T + 1) it equals `onecycle`.)
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 
 import jax.numpy as jnp
@@ -62,34 +63,35 @@ def _steps(hyper: Mapping[str, Array], t: Array, total: Array) -> Array:
     return hyper["decay_factor"] ** drops
 
 
-_SHAPES: dict[str, Shape] = {
-    "constant": _constant,
-    "cosine": _cosine_decay,
-    "warmup": _rise,
-    "warmup_cosine": _warmup_cosine,
-    "exponential": _exponential,
-    "step": _steps,
-    "onecycle": _onecycle,
-}
+@dataclasses.dataclass(frozen=True, eq=False)
+class ScheduleRule:
+    """A learning-rate schedule.
 
-SCHEDULES: dict[str, dict[str, float]] = {  # the hyperparameters that each schedule reads, with their defaults
-    "constant": {},
-    "cosine": {"final_factor": 0.0},
-    "warmup": {"warmup": 0.1},
-    "warmup_cosine": {"warmup": 0.1, "final_factor": 0.0},
-    "exponential": {"final_factor": 0.01},
-    "step": {"decay_factor": 0.5, "decay_every": 0.25},
-    "onecycle": {"warmup": 0.3, "final_factor": 4e-6},  # PyTorch: pct_start .3, 1 / (25 · 10^4)
-}
-
-
-def schedule_defaults(name: str) -> dict[str, float]:
-    """Name the hyperparameters that a schedule reads beside learning_rate, with their defaults.
-
-    Raises:
-      KeyError: an unknown name (`checks.validate` says it as a sentence).
+    Attributes:
+      name: as in `OptimizerConfig.schedule`.
+      shape: (hyper, t, T) -> rate / peak.
+      defaults: of the hyperparameters that it reads beside learning_rate.
+      needs_positive_end: it never reaches 0, so that final_factor may not be 0.
     """
-    return dict(SCHEDULES[name])
+
+    name: str
+    shape: Shape
+    defaults: Mapping[str, float]
+    needs_positive_end: bool = False
+
+
+_ALL = (
+    ScheduleRule("constant", _constant, {}),
+    ScheduleRule("cosine", _cosine_decay, {"final_factor": 0.0}),
+    ScheduleRule("warmup", _rise, {"warmup": 0.1}),
+    ScheduleRule("warmup_cosine", _warmup_cosine, {"warmup": 0.1, "final_factor": 0.0}),
+    ScheduleRule("exponential", _exponential, {"final_factor": 0.01}, needs_positive_end=True),
+    ScheduleRule("step", _steps, {"decay_factor": 0.5, "decay_every": 0.25}),
+    ScheduleRule(
+        "onecycle", _onecycle, {"warmup": 0.3, "final_factor": 4e-6}
+    ),  # PyTorch: pct_start .3, 1 / (25 · 10^4)
+)
+SCHEDULES: dict[str, ScheduleRule] = {rule.name: rule for rule in _ALL}
 
 
 def make_schedule(name: str, hyper: Mapping[str, Array], total_steps: Array) -> Schedule:
@@ -97,13 +99,13 @@ def make_schedule(name: str, hyper: Mapping[str, Array], total_steps: Array) -> 
 
     Args:
       name: a key of SCHEDULES.
-      hyper: learning_rate (the peak) and what `schedule_defaults` names, scalars of one float dtype, traced or not.
+      hyper: learning_rate (the peak) and what its record has defaults for, scalars of one float dtype, traced or not.
       total_steps: T, int [], traced or not.
 
     Returns:
       step (int [], from 0) -> rate [] in the dtype of learning_rate.
     """
-    shape = _SHAPES[name]
+    shape = SCHEDULES[name].shape
     peak = jnp.asarray(hyper["learning_rate"])
     total = jnp.maximum(jnp.asarray(total_steps, peak.dtype), 1)
     return lambda step: peak * shape(hyper, jnp.asarray(step, peak.dtype), total)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from nnjax.core.errors import UserError
 from nnjax.core.files import write_atomically
 from nnjax.diagnosis.trials import named
+from nnjax.diagnosis.verdicts import BADGES
 from nnjax.report.charts import curves, figures, network_drawings, pictures
-from nnjax.report.charts.badges import BADGES
 from nnjax.report.sections import (
     certificate,
     diagnoses,
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from nnjax.runs.run import Run
 
 TEMPLATES = pathlib.Path(__file__).parent / "templates"
-SCRIPTS = ("data", "tables", "evidence", "learning_curves")
+SCRIPTS = ("data", "tables", "scales", "panel", "drawing", "evidence", "learning_curves")
 SWEEP_SCRIPTS = (
-    *("filter", "scales", "panel", "trials", "drawing", "parallel", "trial_curves", "effects", "heat_map", "score_map"),
+    *("filter", "trials", "linked", "parallel", "trial_curves", "effects", "heat_map", "score_map"),
     *("verdicts", "rungs", "evolution", "trial_table", "sweep"),
 )
 ESCAPES = str.maketrans(
@@ -134,7 +134,6 @@ def render(run: Run, some: Sequence[Exhibit], missing: Sequence[str], static_cur
         missing=missing,
         style=Markup((TEMPLATES / "style.css").read_text()),
         script=Markup(_script([*SCRIPTS, *SWEEP_SCRIPTS] if sweep else SCRIPTS)),
-        plotly=Markup(_plotly()) if charts else "",
         charts=charts,
         chart_json=Markup(safe_json(curves.packed(charts) | {"evidence": [] if sweep else diagnoses.drawn(run)})),
         sweep=sweep_findings.verdict(sweep) if sweep else None,
@@ -184,9 +183,3 @@ def safe_json(content: Any) -> str:
 def _script(names: Sequence[str]) -> str:
     """Join the page's scripts, in an order in which each uses only those before it."""
     return "\n".join(['"use strict";', *((TEMPLATES / f"{name}.js").read_text() for name in names)])
-
-
-def _plotly() -> str:
-    from plotly.offline import get_plotlyjs
-
-    return str(get_plotlyjs())

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from nnjax.checks.rules.case import Finding
+from nnjax.checks.finding import Finding
 from nnjax.core.experiment import DataConfig, Experiment, TrialSpec
 from nnjax.core.fields import field_types, flatten, to_dict
 from nnjax.core.types import DataFacts, Scaler

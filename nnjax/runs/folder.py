@@ -29,7 +29,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from nnjax.checks.rules.case import Finding
+from nnjax.checks.finding import Finding
 from nnjax.core.archives import DAMAGE
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, TrialSpec

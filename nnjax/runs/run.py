@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
-from nnjax.checks.rules.case import Finding
+from nnjax.checks.finding import Finding
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Replicate, TrialSpec, replicate_of
 from nnjax.core.types import DataFacts, Params, Prepared, Signals

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnjax.core.experiment import AUTOENCODERS, Experiment, TrialSpec, setting_key
+from nnjax.core.experiment import Experiment, TrialSpec, setting_key
 from nnjax.core.fields import flatten
 from nnjax.core.types import DataFacts
-from nnjax.data.baselines import ACCURACY, BCE, MAE, MSE
+from nnjax.models.registry import traits_of
+from nnjax.nn.metrics import METRICS, usual_metrics
 from nnjax.train.engine.batches import output_width
 from nnjax.train.storage.records import DIVERGED, FINISHED, Record
 
@@ -19,16 +20,6 @@ if TYPE_CHECKING:
     from nnjax.runs.run import Run
 
 PREFIX = {"test": "test_{}", "validation": "val_{}", "training": "train_{}_eval"}
-METRICS = {"reconstruction": (MSE, BCE), "classification": (ACCURACY,), "regression": (MSE, MAE)}
-LABELS = {
-    MSE: "mean squared error",
-    MAE: "mean absolute error",
-    BCE: "binary cross-entropy",
-    ACCURACY: "accuracy",
-    "categorical_crossentropy": "categorical cross-entropy",
-    "kl_divergence": "Kullback-Leibler divergence",
-    "mean_squared_logarithmic_error": "mean squared logarithmic error",
-}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -96,12 +87,12 @@ def layers(experiment: Experiment, facts: DataFacts) -> str:
     """Write the widths of all layers, such as 784-128-64-128-784, after the kind where they are not all dense."""
     model = experiment.model
     widths = "-".join(map(str, (facts.num_inputs, *model.widths, output_width(model, facts))))
-    return widths if model.kind in ("mlp", "autoencoder") else f"{model.kind} {widths}"
+    return widths if traits_of(model).is_dense else f"{model.kind} {widths}"
 
 
 def goal_of(spec: TrialSpec, facts: DataFacts) -> str:
     """Name what a trial's network is for: to copy its input, or the task of its data."""
-    copies = spec.experiment.model.kind in AUTOENCODERS or facts.task == "none"
+    copies = traits_of(spec.experiment.model).reconstructs or facts.task == "none"
     return "reconstruction" if copies else facts.task
 
 
@@ -137,7 +128,7 @@ def scores(run: Run, setting: Setting, metric: str, part: str | None = None) -> 
 
 def named(metric: str) -> str:
     """Write a metric's name for people."""
-    return LABELS.get(metric, metric.replace("_", " "))
+    return METRICS[metric].label if metric in METRICS else metric.replace("_", " ")
 
 
 def mean_and_spread(values: Sequence[float] | np.ndarray) -> tuple[float, float, int]:
@@ -165,9 +156,9 @@ def cell(values: Sequence[float] | np.ndarray, percent: bool = False) -> str:
 
 def cost(run: Run, setting: Setting, part: str | None = None) -> np.ndarray:
     """Give what settings of a goal are ranked by, [trials], lower is better: MSE, or the share of wrong answers."""
-    first = METRICS[setting.goal][0]
+    first = usual_metrics(setting.goal)[0]
     values = scores(run, setting, first, part)
-    return 1 - values if first == ACCURACY else values
+    return 1 - values if METRICS[first].maximised else values
 
 
 def ranked(run: Run, some: Sequence[Setting]) -> list[Setting]:

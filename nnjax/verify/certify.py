@@ -14,7 +14,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, TrialSpec, program_key
 from nnjax.core.fields import replace
 from nnjax.exchange.start_weights import read_weights
-from nnjax.models.summary import census
+from nnjax.models.summary import summarize_model
 from nnjax.runs import folder
 from nnjax.runs.environment import describe_environment
 from nnjax.train.host.population import Population
@@ -163,7 +163,7 @@ def _check(run: Run, trial: int, plan: Plan, should_stop: Callable[[], bool]) ->
 def cheap_epochs(run: Run, trial: int, places: int) -> int:
     """Count the epochs of so many trials like this one that MAX_FLOPS go for, two at least."""
     facts = run.facts(trial)
-    forward = census(run.specs[trial].experiment, facts.num_inputs, run.num_outputs(trial)).flops
+    forward = summarize_model(run.specs[trial].experiment, facts.num_inputs, run.num_outputs(trial)).flops
     return max(2, int(MAX_FLOPS / (3.0 * forward * facts.sizes[0] * places)))
 
 

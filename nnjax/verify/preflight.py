@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 
-from nnjax.checks.fit import examine, summarize
+from nnjax.checks.finding import Finding
+from nnjax.checks.fit import examine, summarize_targets
 from nnjax.checks.impossible import validate
-from nnjax.checks.rules.case import Finding
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, TrialSpec
 from nnjax.core.types import Dataset, Prepared
 from nnjax.data import load, prepare_loaded
+from nnjax.models.registry import traits_of
 from nnjax.nn.optimizers import resolve
 from nnjax.verify.refusals import refuse_too_large, refuse_unfit_images, refuse_unfit_weights
 
@@ -77,13 +79,11 @@ def prepare_all(specs: Sequence[TrialSpec], data: Dataset | None) -> dict[DataCo
 def judge(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> list[tuple[str, Finding]]:
     """Judge every distinct trial before training; each finding once, with the arms it concerns."""
     found: dict[Finding, list[str]] = {}
-    summaries = {
-        (data, kind): summarize(prepared[data], kind)
-        for data, kind in {(spec.experiment.data, spec.experiment.model.kind) for spec in specs}
-    }
+    summary = functools.cache(lambda data, reconstructs: summarize_targets(prepared[data], reconstructs))
     distinct = {(spec.arm, dataclasses.replace(spec.experiment, seed=0)): spec for spec in specs}
     for spec in distinct.values():
-        for finding in examine(spec.experiment, summaries[spec.experiment.data, spec.experiment.model.kind]):
+        measured = summary(spec.experiment.data, traits_of(spec.experiment.model).reconstructs)
+        for finding in examine(spec.experiment, measured):
             arms = found.setdefault(finding, [])
             if spec.arm not in arms:
                 arms.append(spec.arm)

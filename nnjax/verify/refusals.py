@@ -12,39 +12,37 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, TrialSpec
 from nnjax.core.types import Prepared
 from nnjax.exchange.start_weights import read_weights
-from nnjax.models import lenet_tables
-from nnjax.models.registry import make_model
-from nnjax.models.summary import census
+from nnjax.models.registry import make_model, traits_of
+from nnjax.models.summary import summarize_model
 from nnjax.nn.augmentation import NONE
 from nnjax.train.engine.batches import output_width
 from nnjax.train.storage import checkpoints
 
-IMAGE_SIDES = {"lenet5": (28, 32), "lenet5_modern": (28, 32), "conv_autoencoder": (28,)}
 COPIES = 5  # of a trial's weights: they, the best ones, the gradient, and two moments of the optimizer
 
 
 def refuse_unfit_images(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> None:
-    """Refuse data that are no images where images are needed, and classes for which LeNet-5 has no bitmaps.
+    """Refuse data that are no images where images are needed, and numbers of classes that a model cannot tell apart.
 
     Raises:
       UserError: there are such data.
     """
-    for kind, config in dict.fromkeys((spec.experiment.model.kind, spec.experiment.data) for spec in specs):
-        facts = prepared[config].facts()
+    for traits, config in dict.fromkeys((traits_of(spec.experiment.model), spec.experiment.data) for spec in specs):
+        facts, kind = prepared[config].facts(), traits.name
         if config.augment != NONE and facts.image_shape is None:
             raise UserError(f"{config.name} has no images to augment by {config.augment}: set data.augment=none.")
-        sides = IMAGE_SIDES.get(kind)
         shape = facts.image_shape or (math.isqrt(facts.num_inputs),) * 2
-        if sides and (shape not in [(side, side) for side in sides] or math.prod(shape) != facts.num_inputs):
+        if not traits.reads_images(shape, facts.num_inputs):
             found = f"images of {shape[0]}×{shape[1]} pixels" if facts.image_shape else f"{facts.num_inputs} inputs"
-            sizes = " or ".join(f"{side}×{side}" for side in sides)
+            sizes = " or ".join(f"{side}×{side}" for side in traits.image_sides)
             raise UserError(
                 f"{config.name} has {found}, but {kind} reads images of {sizes}: resize them, or set model.kind=mlp."
             )
-        if kind == "lenet5" and len(facts.classes) != lenet_tables.NUM_CLASSES:
+        if traits.num_classes not in (None, len(facts.classes)):
             raise UserError(
-                f"{config.name} has {len(facts.classes) or 'no'} classes, but the outputs of lenet5 are distances to "
-                "drawings of 10 digits: take data of 10 classes, or set model.kind=lenet5_modern."
+                f"{config.name} has {len(facts.classes) or 'no'} classes, but the outputs of {kind} are distances to "
+                f"drawings of {traits.num_classes} digits: take data of {traits.num_classes} classes, or set "
+                "model.kind=lenet5_modern."
             )
 
 
@@ -59,7 +57,7 @@ def refuse_too_large(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, P
         experiment, data = spec.experiment, prepared[spec.experiment.data]
         _refuse_too_long(experiment, len(data.train))
         facts = data.facts()
-        counted = census(experiment, facts.num_inputs, output_width(experiment.model, facts))
+        counted = summarize_model(experiment, facts.num_inputs, output_width(experiment.model, facts))
         units = facts.num_inputs + sum(layer.outputs for layer in counted.layers)
         weights = 4 * COPIES * counted.parameters
         batch = 4 * max(experiment.batch_size, experiment.eval_batch_size) * units

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nnjax.diagnosis.types import CODES
+from nnjax.diagnosis.verdicts import CODES
 from scripts.curves.scoring import Score
 
 TYPICAL = 0.85  # confidence

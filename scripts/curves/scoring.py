@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nnjax.diagnosis.diagnose import diagnose
+from nnjax.diagnosis.diagnose import diagnose_curves
 from nnjax.diagnosis.types import Anchors, Curves, Diagnosis
 from scripts.curves.curve import NAMES, Labelled
 from scripts.curves.sweeps import PACE
@@ -27,7 +27,7 @@ class Score(NamedTuple):
 
 def score(curves: Sequence[Labelled]) -> list[Score]:
     """Diagnose labelled curves in one call and compare."""
-    return [_score(one, found) for one, found in zip(curves, diagnose(*stacked(curves)), strict=True)]
+    return [_score(one, found) for one, found in zip(curves, diagnose_curves(*stacked(curves)), strict=True)]
 
 
 def stacked(curves: Sequence[Labelled]) -> tuple[Curves, list[Anchors]]:

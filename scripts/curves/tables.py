@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from nnjax.diagnosis.types import CODES
+from nnjax.diagnosis.verdicts import CODES
 from scripts.curves.scoring import Score, is_healthy, wilson
 
 

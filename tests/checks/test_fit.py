@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
-from nnjax.checks.fit import examine, summarize
+from nnjax.checks.fit import examine, summarize_targets
 from nnjax.checks.rules import RULES
 from nnjax.checks.rules.case import Case
 from nnjax.core.experiment import DataConfig, Experiment
 from nnjax.core.fields import replace
 from nnjax.data import from_arrays, prepare_loaded
+from nnjax.models.registry import traits_of
 from nnjax.train.engine.batches import output_width
 
 RNG = np.random.default_rng(0)
@@ -43,7 +44,7 @@ REGRESSION = {"loss": "mean_squared_error", "output_activation": "linear"}
 def judge(data, changes):
     """Findings as {code: severity}."""
     experiment = replace(Experiment(data=DataConfig(validation=20, test=20)), changes)
-    summary = summarize(prepare_loaded(DATA[data], experiment.data), experiment.model.kind)
+    summary = summarize_targets(prepare_loaded(DATA[data], experiment.data), traits_of(experiment.model).reconstructs)
     findings = examine(experiment, summary)
     for finding in findings:
         for text in (finding.sentence, finding.remedy):
@@ -164,14 +165,16 @@ def test_every_rule_is_set_off_by_a_mistake():
     silent = set(RULES)
     for data, changes, _ in SENSIBLE + MISTAKES:
         experiment = replace(Experiment(data=DataConfig(validation=20, test=20)), changes)
-        summary = summarize(prepare_loaded(DATA[data], experiment.data), experiment.model.kind)
+        summary = summarize_targets(
+            prepare_loaded(DATA[data], experiment.data), traits_of(experiment.model).reconstructs
+        )
         silent -= {rule for rule in silent if rule(Case(experiment, summary)) is not None}
     assert silent == set()
 
 
 def test_a_sweep_over_rates_repeats_no_finding():
     prepared = prepare_loaded(DATA["ten classes"], DataConfig())
-    summary = summarize(prepared, "mlp")
+    summary = summarize_targets(prepared, False)
     rates = (0.2, 0.5, 1e10)
     assert len({tuple(examine(replace(Experiment(), {"learning_rate": rate}), summary)) for rate in rates}) == 1
 
@@ -182,7 +185,7 @@ def test_a_sweep_over_rates_repeats_no_finding():
 def test_the_width_is_the_trainers(data, kind, output):
     experiment = replace(Experiment(), {"kind": kind, "output_activation": output})
     prepared = prepare_loaded(DATA[data], experiment.data)
-    case = Case(experiment, summarize(prepared, kind))
+    case = Case(experiment, summarize_targets(prepared, traits_of(experiment.model).reconstructs))
     assert case.width == output_width(experiment.model, prepared.facts())
 
 
@@ -190,7 +193,7 @@ def test_the_summary_sees_scaled_targets_of_the_training_part():
     y = np.arange(10, dtype="float32")[:, None] * 2 + 1
     dataset = from_arrays(np.zeros((10, 1)), np.where(np.arange(10)[:, None] < 8, y, 999), test_start=8)
     config = DataConfig(validation=0, test=2, target_scaling="minmax")
-    summary = summarize(prepare_loaded(dataset, config), "mlp")
+    summary = summarize_targets(prepare_loaded(dataset, config), False)
     assert (summary.task, summary.num_outputs, summary.num_classes) == ("regression", 1, 0)
     assert (summary.minimum, summary.maximum) == pytest.approx((0, 1))
     assert summary.class_counts == ()
@@ -200,20 +203,20 @@ def test_the_entropy_is_that_of_the_formula():
     p = np.array([[0.0, 1.0], [0.5, 0.25]], "float32")
     prepared = prepare_loaded(from_arrays(p, task="none"), DataConfig(validation=0, test=0))
     quarter = -(0.25 * np.log(0.25) + 0.75 * np.log(0.75))
-    assert summarize(prepared, "autoencoder").entropy == pytest.approx((np.log(2) + quarter) / 4, rel=1e-6)
+    assert summarize_targets(prepared, True).entropy == pytest.approx((np.log(2) + quarter) / 4, rel=1e-6)
 
 
 def test_class_counts_and_input_size():
     x = np.array([[3.0, 0], [4.0, 0], [0.0, 0]], "float32")
     prepared = prepare_loaded(from_arrays(x, np.array([0, 2, 2]), classes="abc"), DataConfig(validation=0, test=0))
-    summary = summarize(prepared, "mlp")
+    summary = summarize_targets(prepared, False)
     assert summary.class_counts == (1, 0, 2)
     assert summary.input_size == pytest.approx(np.sqrt(25 / 3))
 
 
 def test_targets_outside_the_unit_interval_have_no_entropy():
-    summary = summarize(prepare_loaded(DATA["signed"], DataConfig()), "autoencoder")
+    summary = summarize_targets(prepare_loaded(DATA["signed"], DataConfig()), True)
     assert np.isnan(summary.entropy)
     assert not summary.rows_sum_to_one
     low = from_arrays(np.full((4, 2), 0.5) - [[0, 1]], task="none")  # only the minimum is outside
-    assert np.isnan(summarize(prepare_loaded(low, DataConfig(validation=0, test=0)), "autoencoder").entropy)
+    assert np.isnan(summarize_targets(prepare_loaded(low, DataConfig(validation=0, test=0)), True).entropy)

@@ -9,7 +9,8 @@ from nnjax.checks.impossible import RANGES, validate
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, Hyperparameters
 from nnjax.core.fields import replace
-from nnjax.nn.optimizers import OPTIMIZERS, PRESETS, SCHEDULES, resolve
+from nnjax.nn.optimizers import OPTIMIZERS, resolve
+from nnjax.nn.schedules import SCHEDULES
 
 LENET5 = {"kind": "lenet5", "widths": (6, 16, 120, 84), "model.activation": "squash", "kernel_init": "lecun_1998"}
 
@@ -106,8 +107,8 @@ def test_float64_needs_64_bit_mode_only():
 
 def test_every_resolved_combination_passes():
     """Defaults are in range, and `resolve` adds nothing that is not read."""
-    for preset, table in PRESETS.items():
-        for name in table:
+    for name, optimizer in OPTIMIZERS.items():
+        for preset in optimizer.presets:
             for schedule in SCHEDULES:
                 changes = {"optimizer.name": name, "preset": preset, "schedule": schedule}
                 validate(resolve(replace(Experiment(), changes)))

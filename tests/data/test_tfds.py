@@ -191,7 +191,7 @@ def test_damaged_files(tmp_path):
 
 @pytest.mark.parametrize("name", ["nnjax_images", "nnjax_nested"])
 def test_records_that_stay_in_their_files_are_the_same(prepared, name):
-    held, kept = load(f"tfds:{name}", prepared), load(f"tfds:{name}", prepared, stored=True)
+    held, kept = load(f"tfds:{name}", prepared), load(f"tfds:{name}", prepared, stream=True)
     for fact in ("sha256", "classes", "features", "image_shape", "test_start", "categories"):
         assert getattr(kept, fact) == getattr(held, fact)
     rows = np.array([5, 0, len(held.x) - 1])

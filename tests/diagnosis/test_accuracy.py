@@ -6,8 +6,9 @@ import pathlib
 import numpy as np
 import pytest
 
-from nnjax.diagnosis.diagnose import diagnose
-from nnjax.diagnosis.types import CODES, Curves
+from nnjax.diagnosis.diagnose import diagnose_curves
+from nnjax.diagnosis.types import Curves
+from nnjax.diagnosis.verdicts import CODES
 from scripts.curves import scoring, store
 from scripts.curves.tasks import GOOD, TASKS, part_of
 
@@ -84,6 +85,6 @@ def test_a_thousand_trials_of_a_hundred_epochs_are_one_call():
     """The time is measured in docs/LOG.md; here only that nothing grows with the number of calls."""
     t = np.arange(1, 101)
     loss = 0.3 + np.exp(-np.outer(np.linspace(0.01, 0.3, 1000), t))
-    found = diagnose(Curves(train_loss=loss, train_loss_eval=loss, val_loss=loss))
+    found = diagnose_curves(Curves(train_loss=loss, train_loss_eval=loss, val_loss=loss))
     assert len(found) == 1000
     assert {one.primary.code for one in found} <= {"too_slow", "still_learning", "converged", "stopped_too_late"}

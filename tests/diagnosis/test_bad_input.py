@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hn
 
 from nnjax.core.errors import UserError
-from nnjax.diagnosis.dense import NAMES
-from nnjax.diagnosis.diagnose import diagnose
+from nnjax.diagnosis.aligned_curves import NAMES
+from nnjax.diagnosis.diagnose import diagnose_curves
 from nnjax.diagnosis.text import as_json, text
-from nnjax.diagnosis.types import CODES, Anchors, Curves, Diagnosis
+from nnjax.diagnosis.types import Anchors, Curves, Diagnosis
+from nnjax.diagnosis.verdicts import CODES
 
 NUMBERS = st.one_of(
     st.floats(allow_nan=True, allow_infinity=True),
@@ -54,7 +55,7 @@ def test_arbitrary_arrays(case):
     curves, anchors, (m, _) = case
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = diagnose(curves, anchors)
+        found = diagnose_curves(curves, anchors)
     assert len(found) == m
     for one in found:
         check(one)
@@ -65,8 +66,8 @@ def test_arbitrary_arrays(case):
 def test_a_trial_is_diagnosed_as_it_is_alone(y, length):
     """Others in the array, and NaN past its end, change nothing."""
     y[1, length:] = np.nan
-    together = diagnose(Curves(train_loss=y, val_loss=y[::-1].copy() * 0 + y))
-    alone = diagnose(Curves(train_loss=y[1:2, :length], val_loss=y[1:2, :length]))
+    together = diagnose_curves(Curves(train_loss=y, val_loss=y[::-1].copy() * 0 + y))
+    alone = diagnose_curves(Curves(train_loss=y[1:2, :length], val_loss=y[1:2, :length]))
     assert together[1] == alone[0]
 
 
@@ -74,25 +75,25 @@ def test_a_trial_is_diagnosed_as_it_is_alone(y, length):
 @pytest.mark.parametrize("value", [1.0, np.nan])
 def test_too_short(length, value):
     y = np.full((2, length), value) * np.linspace(1, 0.1, length)
-    for one in diagnose(Curves(train_loss=y, val_loss=y)):
+    for one in diagnose_curves(Curves(train_loss=y, val_loss=y)):
         assert (one.primary.code, one.others) == ("too_short_to_say", ())
 
 
 @pytest.mark.parametrize("value", [np.nan])
 def test_nothing_but_nan(value):
-    [one] = diagnose(Curves(val_loss=np.full((1, 30), value)))
+    [one] = diagnose_curves(Curves(val_loss=np.full((1, 30), value)))
     assert one.primary.code == "too_short_to_say"
 
 
 def test_accuracies_alone_say_nothing():
-    [one] = diagnose(Curves(val_accuracy=np.linspace(0.1, 0.9, 30)))
+    [one] = diagnose_curves(Curves(val_accuracy=np.linspace(0.1, 0.9, 30)))
     assert one.primary.code == "too_short_to_say"
 
 
 def test_no_noise_is_sure_of_anything():
     """White noise around a constant has no minimum, no trend and no spike worth a confident word."""
     y = 1 + 0.02 * np.random.default_rng(1).normal(size=(300, 40))
-    sure = [one.primary.code for one in diagnose(Curves(val_loss=y)) if one.primary.confidence > 0.9]
+    sure = [one.primary.code for one in diagnose_curves(Curves(val_loss=y)) if one.primary.confidence > 0.9]
     assert set(sure) <= {"stuck_at_start"}
 
 
@@ -100,14 +101,14 @@ def test_no_noise_is_sure_of_anything():
 def test_a_loss_that_is_not_finite_has_diverged_in_that_epoch(epoch, value):
     y = np.linspace(2, 1, 12)
     y[epoch - 1 :] = value
-    [one] = diagnose(Curves(train_loss=y))
+    [one] = diagnose_curves(Curves(train_loss=y))
     assert one.primary.code == "diverged"
     assert one.primary.epochs["diverged"] == epoch
 
 
 def test_a_negative_loss_that_falls_is_no_mistake():
     y = 3 - 4 * (1 - np.exp(-np.arange(60) / 6))
-    [one] = diagnose(Curves(train_loss=y, val_loss=y + 0.01))
+    [one] = diagnose_curves(Curves(train_loss=y, val_loss=y + 0.01))
     assert one.primary.code in ("converged", "stopped_too_late")
     assert all(math.isfinite(value) for value in one.primary.evidence.values())
 
@@ -115,7 +116,7 @@ def test_a_negative_loss_that_falls_is_no_mistake():
 def test_a_loss_measured_now_and_then_is_not_diverged():
     train = np.exp(-np.arange(40) / 10) + 0.2
     val = np.where(np.arange(40) % 5 == 0, train + 0.05, np.nan)
-    [one] = diagnose(Curves(train_loss=train, val_loss=val))
+    [one] = diagnose_curves(Curves(train_loss=train, val_loss=val))
     assert one.primary.code in ("converged", "still_learning")
 
 
@@ -132,7 +133,7 @@ def test_a_loss_measured_now_and_then_is_not_diverged():
 )
 def test_mistakes_are_sentences(curves, anchors, message):
     with pytest.raises(UserError, match=message):
-        diagnose(curves, anchors)
+        diagnose_curves(curves, anchors)
 
 
 def test_percent_and_share_of_accuracy_are_the_same():
@@ -140,4 +141,4 @@ def test_percent_and_share_of_accuracy_are_the_same():
     accuracy = np.linspace(0.2, 0.8, 20)
     one = Curves(train_loss=loss, val_loss=loss, val_accuracy=accuracy)
     other = dataclasses.replace(one, val_accuracy=100 * accuracy)
-    assert diagnose(one) == diagnose(other)
+    assert diagnose_curves(one) == diagnose_curves(other)

@@ -8,7 +8,7 @@ import pytest
 
 from nnjax.core.errors import UserError
 from nnjax.diagnosis.columns import choose, curve_of
-from nnjax.diagnosis.diagnose import diagnose
+from nnjax.diagnosis.diagnose import diagnose_curves
 from nnjax.diagnosis.readers import read
 from nnjax.diagnosis.tensorboard_events import read_events
 
@@ -60,7 +60,7 @@ def test_csv_of_keras(tmp_path):
     np.testing.assert_array_equal(loaded.curves.val_loss, [VAL])
     assert loaded.curves.train_accuracy[0, 3] == 0.3
     assert loaded.names == [""]
-    assert diagnose(loaded.curves)[0].primary.code == "overfitting"
+    assert diagnose_curves(loaded.curves)[0].primary.code == "overfitting"
 
 
 def test_csv_of_lightning(tmp_path):
@@ -77,7 +77,7 @@ def test_csv_with_semicolons_trials_and_gaps(tmp_path):
     assert loaded.names == ["trial a", "trial b"]
     np.testing.assert_array_equal(loaded.curves.train_loss, [[3, np.nan, 1], [5, 4, np.inf]])
     np.testing.assert_array_equal(loaded.curves.diverged_at, [np.nan, 3])
-    assert diagnose(loaded.curves)[1].primary.code == "diverged"
+    assert diagnose_curves(loaded.curves)[1].primary.code == "diverged"
 
 
 @pytest.mark.parametrize("wrap", [lambda tree: tree, lambda tree: {"history": tree}])
@@ -154,5 +154,5 @@ def test_what_is_not_there(tmp_path):
 
 @pytest.mark.parametrize("rows", ["0.5", "0.5\n0.4\n0.3\n0.2"])
 def test_short_curves(tmp_path, rows):
-    [found] = diagnose(read(write(tmp_path / "x.csv", f"loss\n{rows}\n")).curves)
+    [found] = diagnose_curves(read(write(tmp_path / "x.csv", f"loss\n{rows}\n")).curves)
     assert found.primary.code == "too_short_to_say"

@@ -7,7 +7,7 @@ import pathlib
 import numpy as np
 import pytest
 
-from nnjax.diagnosis.diagnose import diagnose
+from nnjax.diagnosis.diagnose import diagnose_curves
 from nnjax.diagnosis.types import Anchors, Curves
 
 DATA = os.environ.get("NNJAX_DATA")
@@ -44,7 +44,7 @@ class TestNielsensRates:
 
     def test_training_cost_alone(self, place, expected, curve):
         cost = nielsen("nielsen_multiple_eta.json")[place][2]
-        [found] = diagnose(Curves(**{curve: np.array(cost)}))
+        [found] = diagnose_curves(Curves(**{curve: np.array(cost)}))
         assert found.primary.code in expected
 
 
@@ -55,7 +55,7 @@ class TestNielsensOverfitting:
     def test_minimum_and_cost(self, length):
         """The lowest test cost is 1.2028 in epoch 15; after 400 epochs it is 1.773."""
         val, _, train, _ = (np.array(curve)[:length] for curve in nielsen("nielsen_overfitting.json"))
-        [found] = diagnose(Curves(train_loss_eval=train, val_loss=val))
+        [found] = diagnose_curves(Curves(train_loss_eval=train, val_loss=val))
         assert found.primary.code == "overfitting"
         assert found.primary.epochs["minimum"] in (14, 15)
         assert found.primary.evidence["lowest"] == pytest.approx(1.2028, abs=1e-4)
@@ -75,7 +75,7 @@ LITERAL += ({1: 0.1096, 2: 0.1087, 5: 0.0989, 10: 0.0935, 15: 0.0895, 20: 0.0869
 def test_the_decks_autoencoders_were_still_learning(run):
     """The linear one gains 7 % in its last five epochs; validation is below the running mean throughout."""
     train, val = (sparse(points, 20) for points in run)
-    [found] = diagnose(Curves(train_loss=train, val_loss=val))
+    [found] = diagnose_curves(Curves(train_loss=train, val_loss=val))
     assert found.primary.code == "still_learning"
     assert "overfitting" not in codes(found)
 
@@ -87,7 +87,7 @@ DIGITS16 += ({1: 0.2752, 20: 0.2252, 50: 0.1659, 100: 0.1392, 200: 0.1220, 600: 
 @pytest.mark.parametrize("length", [200, 600])
 def test_overfit_on_purpose_did_not_overfit(length):
     train, val = (sparse({e: y for e, y in points.items() if e <= length}, length) for points in DIGITS16)
-    [found] = diagnose(Curves(train_loss=train, val_loss=val))
+    [found] = diagnose_curves(Curves(train_loss=train, val_loss=val))
     assert found.primary.code == "still_learning"
     assert "overfitting" not in codes(found)
 
@@ -96,7 +96,7 @@ def test_overfit_on_purpose_did_not_overfit(length):
 def test_the_modern_default_rate_is_too_slow(anchor):
     """Adadelta with lr .001: from the error of black (.1140) to .1097 in 20 epochs, worse than the mean image."""
     val = sparse({1: 0.1140, 20: 0.1097}, 20)
-    [found] = diagnose(Curves(val_loss=val), Anchors(mean_predictor=anchor))
+    [found] = diagnose_curves(Curves(val_loss=val), Anchors(mean_predictor=anchor))
     assert found.primary.code == "too_slow"
     assert "mean predictor" in found.primary.sentence
     assert found.primary.evidence["mean_predictor"] == anchor
@@ -104,5 +104,5 @@ def test_the_modern_default_rate_is_too_slow(anchor):
 
 def test_it_was_too_slow_after_sixty_epochs_too():
     val = sparse({1: 0.1140, 20: 0.1097, 60: 0.0935}, 60)
-    [found] = diagnose(Curves(val_loss=val), Anchors(mean_predictor=0.0675))
+    [found] = diagnose_curves(Curves(val_loss=val), Anchors(mean_predictor=0.0675))
     assert found.primary.code == "too_slow"

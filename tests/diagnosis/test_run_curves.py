@@ -7,7 +7,7 @@ import pytest
 
 from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, TrialSpec
 from nnjax.data import prepare
-from nnjax.diagnosis.diagnose import diagnose
+from nnjax.diagnosis.diagnose import diagnose_curves
 from nnjax.diagnosis.run_curves import anchors_of, curves_of
 from nnjax.train.storage.records import DIVERGED, DONE, Record
 
@@ -22,14 +22,14 @@ def record(status, values):
 def test_trials_of_different_lengths_and_one_that_diverged():
     curves = curves_of([record(DONE, np.linspace(2, 1, 12)), record(DIVERGED, [3.0, 9.0]), record(DIVERGED, [])])
     np.testing.assert_array_equal(curves.diverged_at, [np.nan, 3, 1])
-    found = diagnose(curves)
+    found = diagnose_curves(curves)
     assert [one.primary.code for one in found[1:]] == ["diverged", "diverged"]
     assert found[1].primary.epochs == {"diverged": 3}
     assert found[0].primary.code in ("still_learning", "too_slow")
 
 
 def test_a_run_that_has_not_begun():
-    assert [one.primary.code for one in diagnose(curves_of([Record(), Record()]))] == ["too_short_to_say"] * 2
+    assert [one.primary.code for one in diagnose_curves(curves_of([Record(), Record()]))] == ["too_short_to_say"] * 2
 
 
 def test_anchors_by_facts_alone_and_by_data():

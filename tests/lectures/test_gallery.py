@@ -5,7 +5,7 @@ import pytest
 from page import Page
 
 from nnjax.core.fields import replace
-from nnjax.diagnosis.types import CODES
+from nnjax.diagnosis.verdicts import CODES
 from nnjax.lectures import gallery
 from nnjax.lectures.gallery import spoiled
 from nnjax.lectures.gallery.failure_modes import BASE, PLAIN, UPHILL

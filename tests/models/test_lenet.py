@@ -13,8 +13,8 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, ModelConfig
 from nnjax.models import lenet_tables
 from nnjax.models.lenet import pairs
-from nnjax.models.registry import code_width, make_model
-from nnjax.models.summary import census
+from nnjax.models.registry import make_model, traits_of
+from nnjax.models.summary import summarize_model
 from nnjax.nn.losses import RBF_J, rbf_map, rbf_mse
 
 PUBLISHED = ModelConfig("lenet5", lenet_tables.WIDTHS, lenet_tables.ACTIVATION, "linear", lenet_tables.KERNEL_INIT)
@@ -44,7 +44,7 @@ def params_of(kind):
 
 def counted(kind):
     config, outputs = CONFIGS[kind]
-    return census(Experiment(model=config), 784, outputs)
+    return summarize_model(Experiment(model=config), 784, outputs)
 
 
 def test_published_counts():
@@ -225,8 +225,9 @@ def test_convolutional_autoencoder_equals_keras():
     assert network.count_params() == 4_385
     np.testing.assert_allclose(model.apply(params, X), truth, rtol=1e-4, atol=1e-6)
     assert model.encode(params, X).shape == (3, 128)
-    assert code_width(BLOG) == 128
-    assert code_width(ModelConfig("autoencoder", (6, 2, 6))) == 2
+    assert traits_of(BLOG).code_width(BLOG) == 128
+    dense = ModelConfig("autoencoder", (6, 2, 6))
+    assert traits_of(dense).code_width(dense) == 2
 
 
 @pytest.mark.parametrize("kind", CONFIGS)

@@ -4,8 +4,9 @@ import jax
 import pytest
 
 from nnjax.core.experiment import Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+from nnjax.models.layer_counts import LayerCount
 from nnjax.models.registry import make_model
-from nnjax.models.summary import LayerCount, census
+from nnjax.models.summary import summarize_model
 
 COLUMNS = 13
 COUNTS = [  # inputs, hidden widths, outputs, parameters (DECK.md sections 1 and 2)
@@ -18,7 +19,7 @@ COUNTS = [  # inputs, hidden widths, outputs, parameters (DECK.md sections 1 and
 
 
 def count(inputs, widths, outputs, **changes):
-    return census(Experiment(model=ModelConfig(widths=widths), **changes), inputs, outputs)
+    return summarize_model(Experiment(model=ModelConfig(widths=widths), **changes), inputs, outputs)
 
 
 @pytest.mark.parametrize(("inputs", "widths", "outputs", "parameters"), COUNTS)

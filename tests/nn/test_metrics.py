@@ -8,7 +8,7 @@ from sklearn.metrics import confusion_matrix as sklearn_confusion_matrix
 
 from nnjax.core.errors import UserError
 from nnjax.nn.losses import LOSSES
-from nnjax.nn.metrics import METRICS, accuracy, confusion_matrix, default_metrics
+from nnjax.nn.metrics import METRICS, accuracy, confusion_matrix, is_maximised, usual_metrics
 
 
 def test_accuracy_of_rows():
@@ -46,17 +46,33 @@ def test_metrics_are_all_losses_and_accuracy():
 
 
 @pytest.mark.parametrize(
-    ("task", "kind", "expected"),
+    ("goal", "expected"),
     [
-        ("classification", "mlp", ("accuracy",)),
-        ("regression", "mlp", ("mean_squared_error", "mean_absolute_error")),
-        ("reconstruction", "autoencoder", ("mean_squared_error", "binary_crossentropy")),
-        ("classification", "autoencoder", ("mean_squared_error", "binary_crossentropy")),
+        ("classification", ("accuracy",)),
+        ("regression", ("mean_squared_error", "mean_absolute_error")),
+        ("reconstruction", ("mean_squared_error", "binary_crossentropy")),
+        ("none", ("mean_squared_error", "binary_crossentropy")),
     ],
 )
-def test_default_metrics(task, kind, expected):
-    assert default_metrics(task, kind) == expected
+def test_usual_metrics(goal, expected):
+    assert usual_metrics(goal) == expected
     assert set(expected) <= set(METRICS)
+
+
+@pytest.mark.parametrize(
+    ("score", "maximised"),
+    [
+        ("accuracy", True),
+        ("val_accuracy", True),
+        ("train_accuracy_eval", True),
+        ("best_test_accuracy", True),
+        ("inaccuracy", False),
+        ("val_loss", False),
+        ("test_mean_squared_error", False),
+    ],
+)
+def test_scores_of_accuracies_alone_are_maximised(score, maximised):
+    assert is_maximised(score) == maximised
 
 
 def test_confusion_matrix_equals_scikit_learn():

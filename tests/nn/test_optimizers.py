@@ -11,9 +11,10 @@ from trajectories import GRADIENTS, START, trajectory
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, Hyperparameters, OptimizerConfig
-from nnjax.nn.optimizers import OPTIMIZERS, PRESETS, defaults, make_optimizer, make_schedule, resolve
+from nnjax.nn.optimizers import OPTIMIZERS, defaults, make_optimizer, resolve
+from nnjax.nn.schedules import make_schedule
 
-FORMS = [(name, preset) for preset, table in PRESETS.items() for name in table]
+FORMS = [(name, preset) for name, optimizer in OPTIMIZERS.items() for preset in optimizer.presets]
 # One preset for each different formula: the others differ in numbers only.
 FORMULAS = [(name, "optax") for name in OPTIMIZERS]
 FORMULAS += [(name, "keras3") for name in ("momentum", "nesterov", "adam")] + [
@@ -82,7 +83,7 @@ def test_momentum_of_a_falling_rate():
     np.testing.assert_allclose(outside, [-1, -1.09], rtol=1e-12)
 
 
-@pytest.mark.parametrize("name", PRESETS["keras3"])
+@pytest.mark.parametrize("name", [name for name, preset in FORMS if preset == "keras3"])
 def test_equals_keras(name):
     """25 steps with gradients over seven orders of magnitude and a falling rate, in float64."""
     import keras
@@ -170,7 +171,7 @@ TORCH = {
 }
 
 
-@pytest.mark.parametrize("name", PRESETS["torch"])
+@pytest.mark.parametrize("name", [name for name, preset in FORMS if preset == "torch"])
 def test_equals_torch(name):
     np.testing.assert_allclose(trajectory(name, "torch")[-1], TORCH[name], rtol=0, atol=2e-14)
 
@@ -268,7 +269,7 @@ def test_float64_stays_float64(name, preset):
 
 def test_every_optimizer_reads_what_its_defaults_name():
     for name, preset in FORMS:
-        assert set(defaults(name, preset)) == {"learning_rate", *OPTIMIZERS[name]}, (name, preset)
+        assert set(defaults(name, preset)) == {"learning_rate", *OPTIMIZERS[name].reads}, (name, preset)
     assert {name for name, _ in FORMS} == set(OPTIMIZERS)
 
 

@@ -9,14 +9,14 @@ import numpy as np
 import optax
 import pytest
 
-from nnjax.nn.schedules import SCHEDULES, make_schedule, schedule_defaults
+from nnjax.nn.schedules import SCHEDULES, make_schedule
 
 T = 40
 STEPS = np.arange(T + 3)  # also past the horizon
 
 
 def rates(name, total=T, steps=STEPS, dtype=np.float32, **hyper):
-    values = {"learning_rate": 0.2} | schedule_defaults(name) | hyper
+    values = {"learning_rate": 0.2, **SCHEDULES[name].defaults} | hyper
     return _rates(name, {key: np.asarray(value, dtype) for key, value in values.items()}, np.int32(total), steps)
 
 
@@ -95,7 +95,7 @@ def test_laws(name):
         return make_schedule(name, hyper, total)(step)
 
     for factor, total in ((1.0, 10), (0.5, 1000)):
-        hyper = {"learning_rate": 0.2 * factor} | schedule_defaults(name)
+        hyper = {"learning_rate": 0.2 * factor, **SCHEDULES[name].defaults}
         program({key: jnp.float32(value) for key, value in hyper.items()}, jnp.int32(total), jnp.int32(3))
     assert compilations == 1
     curve = rates(name, 100, np.arange(100))

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from trajectories import GRADIENTS, START, trajectory
 
+from nnjax.nn import optimizers
 from nnjax.nn.losses import make_loss
-from nnjax.nn.optimizers import PRESETS, defaults
+from nnjax.nn.optimizers import defaults
 from nnjax.nn.schedules import make_schedule
 
 pytestmark = pytest.mark.peers
@@ -37,13 +38,13 @@ def torch_trajectory(name, gradients):
     return weights
 
 
-@pytest.mark.parametrize("name", PRESETS["torch"])
+@pytest.mark.parametrize("name", [name for name, own in optimizers.OPTIMIZERS.items() if "torch" in own.presets])
 def test_optimizers(name):
     gradients = np.asarray(GRADIENTS * 6) * np.linspace(1, 3, 24)[:, None]
     np.testing.assert_allclose(trajectory(name, "torch", gradients), torch_trajectory(name, gradients), rtol=1e-10)
 
 
-@pytest.mark.parametrize("name", PRESETS["torch"])
+@pytest.mark.parametrize("name", [name for name, own in optimizers.OPTIMIZERS.items() if "torch" in own.presets])
 def test_defaults(name):
     import torch
 

@@ -6,7 +6,7 @@ import pytest
 import stepwise
 from stepwise import batches, hyperparameters, start_weights
 
-from nnjax.nn.optimizers import PRESETS
+from nnjax.nn.optimizers import OPTIMIZERS
 
 pytestmark = pytest.mark.peers
 
@@ -50,7 +50,7 @@ def train_torch(loss, name, dtype="float64", steps=stepwise.STEPS):
 
 
 @pytest.mark.parametrize("loss", FITTING)
-@pytest.mark.parametrize("name", PRESETS["torch"])
+@pytest.mark.parametrize("name", [name for name, own in OPTIMIZERS.items() if "torch" in own.presets])
 def test_50_steps(name, loss):
     losses, weights = train_torch(loss, name)
     with jax.enable_x64(True):
@@ -61,7 +61,7 @@ def test_50_steps(name, loss):
 
 
 @pytest.mark.parametrize("loss", FITTING)
-@pytest.mark.parametrize("name", PRESETS["torch"])
+@pytest.mark.parametrize("name", [name for name, own in OPTIMIZERS.items() if "torch" in own.presets])
 def test_the_first_step_in_float32(name, loss):
     losses, weights = train_torch(loss, name, "float32", 1)
     ours, found = stepwise.train(loss, FITTING[loss][0], name, "torch", "float32", 1)

@@ -42,7 +42,7 @@ def test_broken_trials_are_counted_and_found_in_the_space():
     codes = ["converged"] * 3 + ["unstable", "stuck_at_start"]
     found = advice.advice(sweep(codes, 2), "val_loss")
     assert found[1] == (
-        "2 of five trials did not train (1 unstable, 1 stuck at start). All of them have learning_rate ≥ 1, and no "
+        "2 of five trials did not train (1 stuck at start, 1 unstable). All of them have learning_rate ≥ 1, and no "
         "other trial has: leave that out next time."
     )
 

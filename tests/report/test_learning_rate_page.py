@@ -10,8 +10,6 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
 from nnjax.diagnosis.learning_rate import Measured
 from nnjax.diagnosis.phase_diagram import Phase
-from nnjax.diagnosis.types import CODES
-from nnjax.report.charts.learning_rate import PHASES
 from nnjax.report.learning_rate import page as rate_page
 from nnjax.report.learning_rate import phase_diagram
 
@@ -78,11 +76,6 @@ def test_the_edges_of_a_phase_diagram(phase):
     assert "highest rate, 0.01 (move --high)" in warning
     nothing = phase_diagram.phase_page(Experiment(), [phase._replace(losses=np.full((3, 2), np.nan))])
     assert "every rate broke down" in nothing.sentences[0]
-
-
-def test_every_verdict_has_a_colour_of_its_own():
-    assert sorted(PHASES) == sorted(CODES)
-    assert len(set(PHASES.values())) == len(CODES)
 
 
 def test_a_folder_of_something_else_is_refused(tmp_path):

@@ -3,16 +3,19 @@ import json
 import numpy as np
 import pytest
 
-from nnjax.diagnosis.diagnose import diagnose
-from nnjax.diagnosis.types import CODES, Anchors, Curves, Diagnosis, Verdict
+from nnjax.diagnosis.diagnose import diagnose_curves
+from nnjax.diagnosis.marks import Mark
+from nnjax.diagnosis.types import Anchors, Curves, Diagnosis, Verdict
+from nnjax.diagnosis.verdicts import CODES, VERDICTS
 from nnjax.report.charts import marks
 
 T = np.arange(1, 41)
+EPOCHS = ("from", "to", "minimum", "diverged", "spike", "flat_from")
 
 
 def drawn(train, val, **anchors):
     curves = {"train_loss": np.asarray(train, float), "val_loss": np.asarray(val, float)}
-    [found] = diagnose(Curves(**{name: curve[None] for name, curve in curves.items()}), Anchors(**anchors))
+    [found] = diagnose_curves(Curves(**{name: curve[None] for name, curve in curves.items()}), Anchors(**anchors))
     return found, marks.marks(Diagnosis(found.primary), curves)
 
 
@@ -43,7 +46,7 @@ def test_a_slow_loss_lies_beside_a_straight_line_and_a_constant_answer():
 def test_divergence_is_a_line_at_its_epoch():
     curves = {"train_loss": np.array([2.0, 30.0])}
     found = Diagnosis(Verdict("diverged", "", {}, {"diverged": 3}))
-    assert marks.marks(found, curves) == [marks.Mark("line", (3,), (), "diverged: epoch 3")]
+    assert marks.marks(found, curves) == [Mark("line", (3,), (), "diverged: epoch 3")]
 
 
 def test_what_has_no_place_on_the_curves_is_not_drawn():
@@ -61,9 +64,11 @@ def test_negative_losses_have_no_power_law():
 
 
 def test_all_verdicts_but_the_shortest_are_drawn():
-    assert set(marks.DRAWN) == set(CODES) - {"too_short_to_say"}
+    verdict = Verdict("", "", dict.fromkeys(("rise", "gain_ahead"), 0.1), dict.fromkeys(EPOCHS, 3))
+    losses = {"train_loss": np.ones(9), "val_loss": np.ones(9)}
+    assert {code for code, rule in VERDICTS.items() if rule.marks(verdict, losses)} == {*CODES} - {"too_short_to_say"}
 
 
 def test_marks_as_json():
-    text = json.dumps(marks.as_json(marks.Mark("point", (3,), (np.float64(1 / 3),), "low")), allow_nan=False)
+    text = json.dumps(marks.as_json(Mark("point", (3,), (np.float64(1 / 3),), "low")), allow_nan=False)
     assert json.loads(text) == {"kind": "point", "x": [3], "y": [0.33333], "label": "low"}

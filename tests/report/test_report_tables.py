@@ -18,10 +18,10 @@ def test_every_trial_has_a_row_with_what_sets_it_apart():
     assert [row["status"] for row in rows] == ["done", "diverged", "waiting", "done"]
     assert [row["learning_rate"] for row in rows] == ["0.1", "0.1", "0.01", "0.01"]
     assert [row["seed"] for row in rows] == ["0", "1", "0", "1"]
-    assert rows[0]["test wrong, %"] == "5.00"
+    assert rows[0]["test wrong answers, %"] == "5.00"
     assert rows[0]["validation loss"] == "0.1235"
     assert rows[1]["diverged at step"] == "17"
-    assert rows[2]["test wrong, %"] == "–"
+    assert rows[2]["test wrong answers, %"] == "–"
     assert rows[1]["epochs"] == "3/6"
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from populations import CLASSIFIER, blobs, specs_of
 
-from nnjax.checks.rules.case import Finding
+from nnjax.checks.finding import Finding
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, TrialSpec
 from nnjax.core.fields import replace

@@ -11,7 +11,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import Hyperparameters
 from nnjax.core.fields import replace
 from nnjax.nn.optimizers import OPTIMIZERS
-from nnjax.search.learning_rate.ranges import USUAL, phase_range, rate_range
+from nnjax.search.learning_rate.ranges import phase_range, rate_range
 from nnjax.search.learning_rate.successive import RUNS, SEEDS
 from nnjax.search.learning_rate.tune import Layout, cross, log_loss, tune, with_optimizer
 from nnjax.spaces.ranges import Range
@@ -87,7 +87,9 @@ def test_the_usual_range_has_64_rates_and_a_narrow_one_fewer():
     np.testing.assert_allclose([rate_range("adam").low, rate_range("adam").high], [1e-7, 10.0])
     assert len(rate_range("adam", 1e-3, 1e-1).points()) == 17
     assert len(phase_range("sgd").points()) == 12
-    assert set(USUAL) == set(OPTIMIZERS)
+    for name, optimizer in OPTIMIZERS.items():
+        low, high = rate_range(name).low, rate_range(name).high
+        np.testing.assert_allclose([low * high, high / low], [optimizer.usual_rate**2, 1e8], err_msg=name)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """The rules of the pre-flight check: what can be wrong between loss, output, targets and optimizer."""
 
 from nnjax.checks.rules import outputs, targets, training
-from nnjax.checks.rules.case import Case, Finding, Rule, TargetSummary
+from nnjax.checks.rules.case import Rule
 
 RULES: tuple[Rule, ...] = (  # the most fundamental first: a run that is refused names the first error
     targets.targets_missing,
@@ -24,11 +24,9 @@ RULES: tuple[Rule, ...] = (  # the most fundamental first: a run that is refused
     targets.binary_floor,
     targets.absent_classes,
     targets.imbalance,
-    training.adadelta_rate,
-    training.large_rate,
+    training.low_rate,
+    training.high_rate,
     training.large_inputs,
     training.linear_layers,
     training.equal_neurons,
 )
-
-__all__ = ["RULES", "Case", "Finding", "Rule", "TargetSummary"]

@@ -1,29 +1,15 @@
-"""What a rule of the pre-flight check sees and says."""
+"""The case that the rules of the pre-flight check judge: an experiment and its targets."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
+from nnjax.checks.finding import Finding
 from nnjax.core.experiment import Experiment
-
-Severity = Literal["error", "warning", "remark"]
-
-
-class Finding(NamedTuple):
-    """One judgement of the pre-flight check.
-
-    Attributes:
-      code: its short name, such as "kl-output".
-      severity: "error" stops the run unless allow_mismatch is set; "warning" and "remark" are reported.
-      sentence: what was found, and why it matters.
-      remedy: what to do.
-    """
-
-    code: str
-    severity: Severity
-    sentence: str
-    remedy: str
+from nnjax.models.registry import ModelTraits, traits_of
+from nnjax.nn.activations import ACTIVATIONS, Activation
+from nnjax.nn.losses import LOSSES, Loss
 
 
 class TargetSummary(NamedTuple):
@@ -60,24 +46,26 @@ class Case(NamedTuple):
     data: TargetSummary
 
     @property
-    def loss(self) -> str:
-        """Name of the loss."""
-        return self.experiment.loss
+    def loss(self) -> Loss:
+        """The loss."""
+        return LOSSES[self.experiment.loss]
 
     @property
-    def output(self) -> str:
-        """Name of the output activation."""
-        return self.experiment.model.output_activation
+    def output(self) -> Activation:
+        """The output activation."""
+        return ACTIVATIONS[self.experiment.model.output_activation]
+
+    @property
+    def traits(self) -> ModelTraits:
+        """What is known of the model."""
+        return traits_of(self.experiment.model)
 
     @property
     def width(self) -> int:
         """Number k of the network's outputs: one for two classes without a softmax."""
-        return 1 if self.data.num_classes == 2 and self.output != "softmax" else self.data.num_outputs
+        return 1 if self.data.num_classes == 2 and not self.output.distribution else self.data.num_outputs
 
 
 Rule = Callable[[Case], Finding | None]
 
-DISTRIBUTION_LOSSES = ("categorical_crossentropy", "kl_divergence")
-PROBABILITY_LOSSES = ("binary_crossentropy", *DISTRIBUTION_LOSSES)
-RBF_LOSSES = ("rbf_mse", "rbf_map")
 TOLERANCE = 1e-5  # scaling in float32 may leave a target this far outside an interval

@@ -1,30 +1,31 @@
-"""Does the loss fit the output activation? (deck section 5: the table of losses, with its corrections)
+"""Rules: does the loss fit the output activation? (lecture slides, section 5: the table of losses, with corrections)
 
-The deck's table: MSE, MAE, MSLE with a linear output; BCE with a sigmoid, one node; CCE and KL with sigmoids, N nodes.
+The slides' table: MSE, MAE, MSLE with a linear output; BCE with a sigmoid, one node; CCE and KL with sigmoids, N nodes.
 Corrections: classes that exclude each other want a softmax; "one node" holds for scalar targets only (an autoencoder
 has one node a pixel); sigmoid + KL is degenerate.
 """
 
 from __future__ import annotations
 
-from nnjax.checks.rules.case import DISTRIBUTION_LOSSES, PROBABILITY_LOSSES, RBF_LOSSES, Case, Finding
+from nnjax.checks.finding import Finding
+from nnjax.checks.rules.case import Case
 
 
 def step_output(case: Case) -> Finding | None:
-    """Refuse the step function at the output."""
-    if case.output != "step":
+    """Refuse an output without a gradient."""
+    if case.output.has_gradient:
         return None
-    sentence = "The output activation step has gradient 0 everywhere, so nothing is learned."
+    sentence = f"The output activation {case.output.name} has gradient 0 everywhere, so nothing is learned."
     return Finding("step-output", "error", sentence, "Use sigmoid, the step made smooth.")
 
 
 def one_output(case: Case) -> Finding | None:
     """Refuse a softmax, or a loss of distributions, over a single output."""
-    if case.width != 1 or (case.output != "softmax" and case.loss not in DISTRIBUTION_LOSSES):
+    if case.width != 1 or not (case.output.distribution or case.loss.compares == "distributions"):
         return None
-    what = f"{case.loss} compares distributions over classes, and a single output is none"
-    if case.output == "softmax":
-        what = "A softmax over a single output is the constant 1"
+    what = f"{case.loss.name} compares distributions over classes, and a single output is none"
+    if case.output.distribution:
+        what = f"A {case.output.name} over a single output is the constant 1"
     remedy = "Use sigmoid with binary_crossentropy for two classes, linear with mean_squared_error for a number."
     if case.data.task == "regression" and case.data.is_integer:
         what += "; the target is one column of whole numbers, which look like class labels"
@@ -34,89 +35,91 @@ def one_output(case: Case) -> Finding | None:
 
 def rbf_loss(case: Case) -> Finding | None:
     """Refuse losses of squared distances where the outputs are none, and other losses of them."""
-    if case.loss in RBF_LOSSES and case.experiment.model.kind != "lenet5":
-        sentence = f"{case.loss} is a loss of the squared distances that only the outputs of model.kind=lenet5 are."
+    distances, kind = case.traits.output == "distances", case.traits.name
+    if case.loss.compares == "distances" and not distances:
+        sentence = (
+            f"{case.loss.name} is a loss of the squared distances that only the outputs of model.kind=lenet5 are."
+        )
         return Finding("rbf-loss", "error", sentence, "Use softmax with categorical_crossentropy.")
-    if case.experiment.model.kind != "lenet5" or (case.loss in RBF_LOSSES and case.output == "linear"):
+    if not distances or (case.loss.compares == "distances" and case.output.linear):
         return None
-    if case.loss == "categorical_crossentropy" and case.output == "softmax":
+    if case.loss.renormalises and case.output.distribution:
         return None  # eq. 9 without the rubbish class
     sentence = (
-        f"The outputs of lenet5 are negative squared distances, which do not fit {case.loss} of {case.output} outputs."
+        f"The outputs of {kind} are negative squared distances, which do not fit {case.loss.name} of "
+        f"{case.output.name} outputs."
     )
     return Finding("rbf-output", "error", sentence, "Use a linear output with rbf_map or rbf_mse, as published.")
 
 
-def _has_distances(case: Case) -> bool:
-    return case.experiment.model.kind == "lenet5"
-
-
 def kl_output(case: Case) -> Finding | None:
-    """Refuse kl_divergence of outputs that need not sum to 1 (the deck's table has sigmoid + KL)."""
-    if case.loss != "kl_divergence" or case.output == "softmax" or case.width == 1:
+    """Refuse losses of distributions that do not renormalise where outputs need not sum to 1 (slides: sigmoid + KL)."""
+    unscaled = case.loss.compares == "distributions" and not case.loss.renormalises
+    if not unscaled or case.output.distribution or case.width == 1:
         return None
     sentence = (
-        f"kl_divergence does not renormalise, and {case.output} outputs need not sum to 1: "
+        f"{case.loss.name} does not renormalise, and {case.output.name} outputs need not sum to 1: "
         "outputs that are all 1 score below a perfect prediction."
     )
     return Finding("kl-output", "error", sentence, "Use softmax.")
 
 
 def crossentropy_output(case: Case) -> Finding | None:
-    """Judge categorical_crossentropy of outputs that are no softmax (the deck's table has sigmoid)."""
-    if case.loss != "categorical_crossentropy" or case.output in ("softmax", "step") or case.width == 1:
+    """Judge losses that renormalise outputs, of outputs that are no softmax (slides: sigmoid + CCE)."""
+    output = case.output
+    if not case.loss.renormalises or output.distribution or not output.has_gradient or case.width == 1:
         return None
-    if case.output in ("sigmoid", "softplus"):
+    if output.range[0] >= 0 and not output.dies:
         sentence = (
-            f"categorical_crossentropy renormalises each row, so the scale of {case.output} outputs is lost: "
+            f"{case.loss.name} renormalises each row, so the scale of {output.name} outputs is lost: "
             "all .9 is as good as all .1."
         )
         return Finding("crossentropy-scale", "warning", sentence, "Use softmax.")
     sentence = (
-        "categorical_crossentropy takes the logarithm of each output over the sum of its row, "
-        f"and {case.output} outputs may be negative or all 0."
+        f"{case.loss.name} takes the logarithm of each output over the sum of its row, "
+        f"and {output.name} outputs may be negative or all 0."
     )
     return Finding("crossentropy-output", "error", sentence, "Use softmax.")
 
 
 def binary_output(case: Case) -> Finding | None:
-    """Judge binary_crossentropy of outputs that are no independent probabilities."""
-    if case.loss != "binary_crossentropy" or case.output in ("sigmoid", "step"):
+    """Judge losses of independent probabilities, of outputs that are none."""
+    if case.loss.compares != "probabilities":
         return None
-    if case.output != "softmax":
+    if not case.output.stays_within(0, 1):
         sentence = (
-            f"binary_crossentropy takes the logarithm of a probability, and {case.output} outputs leave [0, 1]: "
+            f"{case.loss.name} takes the logarithm of a probability, and {case.output.name} outputs leave [0, 1]: "
             "there they are clipped and get no gradient."
         )
         return Finding("binary-output", "error", sentence, "Use sigmoid.")
-    if case.width == 1:
-        return None  # one_output says it
-    sentence = "binary_crossentropy judges each output for itself, but softmax outputs depend on each other."
+    if not case.output.distribution or case.width == 1:
+        return None  # one_output reports a single softmax
+    sentence = f"{case.loss.name} judges each output for itself, but {case.output.name} outputs depend on each other."
     return Finding("binary-softmax", "warning", sentence, "Use sigmoid, or categorical_crossentropy with softmax.")
 
 
 def loss_for_classes(case: Case) -> Finding | None:
     """Judge losses of numbers where the targets are classes."""
-    fitting = (*PROBABILITY_LOSSES, *RBF_LOSSES)
-    if case.data.task != "classification" or case.loss in fitting or case.output == "step" or _has_distances(case):
+    numbers = case.loss.compares in ("numbers", "nonnegative numbers") and case.traits.output == "logits"
+    if case.data.task != "classification" or not numbers or not case.output.has_gradient:
         return None
-    squared = case.loss in ("mean_squared_error", "huber")
-    bounded = case.output in ("sigmoid", "softmax", "tanh")
+    squared, bounded = case.loss.quadratic, case.output.stays_within(-1, 1)
     why = "its minimum is no estimate of the classes' probabilities"
     if squared and bounded:
-        why = f"it works, but its gradient vanishes where {case.output} is saturated, also at the wrong class"
+        why = f"it works, but its gradient vanishes where {case.output.name} is saturated, also at the wrong class"
     elif squared:
-        why = f"{case.output} outputs are no probabilities, and are punished for being too right"
-    sentence = f"{case.loss} is a loss for numbers, and the targets are classes: {why}."
+        why = f"{case.output.name} outputs are no probabilities, and are punished for being too right"
+    sentence = f"{case.loss.name} is a loss for numbers, and the targets are classes: {why}."
     good = "sigmoid with binary_crossentropy" if case.width == 1 else "softmax with categorical_crossentropy"
     return Finding("loss-for-classes", "remark" if squared and bounded else "warning", sentence, f"Use {good}.")
 
 
 def exclusive_classes(case: Case) -> Finding | None:
     """Remark on independent outputs for classes that exclude each other."""
-    chosen = (case.data.task, case.loss, case.output)
-    if chosen != ("classification", "binary_crossentropy", "sigmoid") or case.width == 1:
+    independent = case.output.stays_within(0, 1) and case.output.has_gradient and not case.output.distribution
+    chosen = (case.data.task, case.loss.compares, independent)
+    if chosen != ("classification", "probabilities", True) or case.width == 1:
         return None
-    sentence = "Each example has exactly one class, but sigmoid outputs are independent of each other."
+    sentence = f"Each example has exactly one class, but {case.output.name} outputs are independent of each other."
     remedy = "Use softmax with categorical_crossentropy, which knows that one class excludes the others."
     return Finding("exclusive-classes", "remark", sentence, remedy)

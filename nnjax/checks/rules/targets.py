@@ -1,22 +1,10 @@
-"""Do the targets fit the loss and the output activation, and is there something to learn from them?"""
+"""Rules: do the targets fit the loss and the output activation, and is there something to learn from them?"""
 
 from __future__ import annotations
 
-import math
+from nnjax.checks.finding import Finding
+from nnjax.checks.rules.case import TOLERANCE, Case
 
-from nnjax.checks.rules.case import DISTRIBUTION_LOSSES, PROBABILITY_LOSSES, TOLERANCE, Case, Finding
-
-OUTPUT_RANGES = {  # what an output activation can reach; the others reach every number
-    "sigmoid": (0.0, 1.0),
-    "softmax": (0.0, 1.0),
-    "step": (0.0, 1.0),
-    "tanh": (-1.0, 1.0),
-    "squash": (-1.7159, 1.7159),
-    "relu": (0.0, math.inf),
-    "softplus": (0.0, math.inf),
-    "elu": (-1.0, math.inf),
-    "gelu": (-0.17, math.inf),
-}
 GREY = 1e-3  # mean entropy above which targets are more than 0 and 1
 LARGE = 100  # size of targets at which the first losses are above 10^4
 COMMON, RARE = 0.8, 0.05  # imbalance: the largest class's share of all; the smallest over the largest
@@ -45,19 +33,19 @@ def constant_targets(case: Case) -> Finding | None:
 
 def probability_targets(case: Case) -> Finding | None:
     """Refuse targets outside [0, 1] for losses of probabilities."""
-    if case.loss not in PROBABILITY_LOSSES or _within(case, 0, 1):
+    if not case.loss.of_probabilities or _within(case, 0, 1):
         return None
-    sentence = f"{case.loss} has a minimum only for targets in [0, 1], but they go {_extent(case)}."
+    sentence = f"{case.loss.name} has a minimum only for targets in [0, 1], but they go {_extent(case)}."
     remedy = f"Set {_scaling(case)}=minmax, or use mean_squared_error with a linear output."
     return Finding("targets-no-probabilities", "error", sentence, remedy)
 
 
 def unreachable_targets(case: Case) -> Finding | None:
     """Refuse targets that the output activation cannot reach."""
-    low, high = OUTPUT_RANGES.get(case.output, (-math.inf, math.inf))
-    if case.loss in PROBABILITY_LOSSES or _within(case, low, high):
+    low, high = case.output.range
+    if case.loss.of_probabilities or _within(case, low, high):
         return None
-    sentence = f"{case.output} outputs lie between {low:g} and {high:g}, but the targets go {_extent(case)}."
+    sentence = f"{case.output.name} outputs lie between {low:g} and {high:g}, but the targets go {_extent(case)}."
     remedy = f"Use a linear output, or set {_scaling(case)}=minmax."
     return Finding("targets-unreachable", "error", sentence, remedy)
 
@@ -76,31 +64,33 @@ def _scaling(case: Case) -> str:
 
 def softmax_rows(case: Case) -> Finding | None:
     """Refuse a softmax output for targets whose rows do not sum to 1."""
-    if case.output != "softmax" or case.width == 1 or case.data.rows_sum_to_one:
+    if not case.output.distribution or case.width == 1 or case.data.rows_sum_to_one:
         return None
-    sentence = "The outputs of a softmax sum to 1, but the rows of the targets do not."
+    sentence = f"The outputs of a {case.output.name} sum to 1, but the rows of the targets do not."
     return Finding("softmax-rows", "error", sentence, "Use sigmoid for targets in [0, 1], else a linear output.")
 
 
 def logarithmic_error(case: Case) -> Finding | None:
-    """Judge mean_squared_logarithmic_error of negative targets or outputs."""
-    if case.loss != "mean_squared_logarithmic_error":
+    """Judge losses of nonnegative numbers, of negative targets or outputs."""
+    if case.loss.compares != "nonnegative numbers":
         return None
     if case.data.minimum < -TOLERANCE:
-        sentence = f"{case.loss} counts negative targets as 0, and the targets go {_extent(case)}."
+        sentence = f"{case.loss.name} counts negative targets as 0, and the targets go {_extent(case)}."
         return Finding("log-of-negative-targets", "error", sentence, "Use mean_squared_error.")
-    if OUTPUT_RANGES.get(case.output, (-math.inf, 0))[0] >= 0:
+    if case.output.range[0] >= 0:
         return None
-    sentence = f"{case.loss} gives negative outputs no gradient, and {case.output} outputs may become negative."
+    sentence = (
+        f"{case.loss.name} gives negative outputs no gradient, and {case.output.name} outputs may become negative."
+    )
     return Finding("log-of-negative-outputs", "remark", sentence, "A softplus output cannot.")
 
 
 def binary_floor(case: Case) -> Finding | None:
-    """Say where binary_crossentropy ends."""
-    if case.loss != "binary_crossentropy" or not case.data.entropy > GREY:  # NaN is no floor
+    """Remark on the least value of a loss of independent probabilities."""
+    if case.loss.compares != "probabilities" or not case.data.entropy > GREY:  # NaN is no floor
         return None
     floor = f"about {case.data.entropy:.4f}"
-    sentence = f"binary_crossentropy cannot fall below the entropy of targets between 0 and 1, here {floor}."
+    sentence = f"{case.loss.name} cannot fall below the entropy of targets between 0 and 1, here {floor}."
     return Finding("binary-floor", "remark", sentence, "Read the loss as its distance from that floor.")
 
 
@@ -115,9 +105,9 @@ def large_targets(case: Case) -> Finding | None:
 def classes_as_numbers(case: Case) -> Finding | None:
     """Remark on class labels that come as numbers."""
     numbers = case.data.task == "regression" and case.data.is_integer and _within(case, 0, 1)
-    if not numbers or case.loss not in PROBABILITY_LOSSES or (case.width == 1 and case.loss in DISTRIBUTION_LOSSES):
+    if not numbers or not case.loss.of_probabilities or (case.width == 1 and case.loss.compares == "distributions"):
         return None
-    sentence = f"All targets are 0 or 1, which with {case.loss} look like classes."
+    sentence = f"All targets are 0 or 1, which with {case.loss.name} look like classes."
     remedy = "Give one column of whole-number or text labels to get accuracies and a confusion matrix."
     return Finding("classes-as-numbers", "remark", sentence, remedy)
 

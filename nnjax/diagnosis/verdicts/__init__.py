@@ -1,43 +1,27 @@
-"""The rules, one a verdict, and their precedence: `ORDER` is what to know first, `SILENCES` what it makes pointless."""
+"""The verdicts, one a module: every module of this package defines one record `VERDICT`, and nothing else lists them.
+
+See docs/extending/verdict.md for adding one.
+"""
 
 from __future__ import annotations
 
-from nnjax.diagnosis.verdicts import broken, pace, validation
-from nnjax.diagnosis.verdicts.case import Case, Rule, make_case
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from types import MappingProxyType
 
-RULES: dict[str, Rule] = {rule.code: rule for rule in (*broken.RULES, *validation.RULES, *pace.RULES)}
+from nnjax.diagnosis.badge import Badge
+from nnjax.diagnosis.verdict_rule import VerdictRule
 
-# Nothing else matters where training is broken; then what spoils the result; then what to change; then how far it is.
-ORDER = (
-    "diverged",
-    "rising",
-    "stuck_at_start",
-    "no_signal",
-    "unstable",
-    "overfitting",
-    "spike",
-    "plateau_then_drop",
-    "too_slow",
-    "val_below_train",
-    "noisy",
-    "still_learning",
-    "stopped_too_late",
-    "converged",
-)
 
-_PACE = frozenset({"too_slow", "still_learning", "stopped_too_late", "converged"})
-SILENCES: dict[str, frozenset[str]] = {
-    "diverged": frozenset(ORDER) - {"diverged"},
-    "rising": _PACE | {"unstable", "overfitting", "noisy", "stuck_at_start", "no_signal"},
-    "stuck_at_start": frozenset(ORDER) - {"diverged", "stuck_at_start"},
-    "no_signal": _PACE | {"overfitting", "val_below_train"},
-    "unstable": _PACE | {"noisy", "spike", "plateau_then_drop"},
-    "overfitting": _PACE,
-    "too_slow": frozenset({"still_learning", "stopped_too_late", "converged"}),
-    "still_learning": frozenset({"stopped_too_late", "converged"}),
-}
+def _records() -> dict[str, VerdictRule]:
+    modules = [importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__)]
+    rules = sorted((module.VERDICT for module in modules), key=lambda rule: (rule.precedence, rule.code))
+    return {rule.code: rule for rule in rules}
 
-# What is less sure than this is told after how far training has come.
-SURE_FIRST = {"val_below_train": 0.92}
 
-__all__ = ["ORDER", "RULES", "SILENCES", "SURE_FIRST", "Case", "Rule", "make_case"]
+VERDICTS: Mapping[str, VerdictRule] = MappingProxyType(_records())  # by code, in the order of their precedence
+CODES = tuple(VERDICTS)
+BADGES: Mapping[str, Badge] = {code: rule.badge for code, rule in VERDICTS.items()}
+
+__all__ = ["BADGES", "CODES", "VERDICTS"]

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nnjax.diagnosis.marks import Mark
 from nnjax.diagnosis.types import Diagnosis
-from nnjax.report.charts.badges import BADGES
+from nnjax.diagnosis.verdicts import BADGES
 from nnjax.report.charts.figures import draw
-from nnjax.report.charts.marks import Mark, marks
+from nnjax.report.charts.marks import marks
 from nnjax.runs.settings import named
 from nnjax.train.storage.records import Record
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import Any
 
-from nnjax.diagnosis.types import CODES
+from nnjax.diagnosis.verdicts import CODES
 from nnjax.lectures.gallery.drawing import plot_rates, plot_trial
 from nnjax.lectures.gallery.rates import Rates
 from nnjax.lectures.gallery.training import Provoked, Shown

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import AUTOENCODERS
 from nnjax.core.types import Prepared
 from nnjax.distances.concentration import DIMENSIONS, SERIES, Concentration, Worth, pca, worths
+from nnjax.models.registry import traits_of
 from nnjax.report.charts import figures
 from nnjax.runs.settings import representative, settings
 
@@ -50,7 +50,7 @@ def representations(prepared: Prepared, run: Run | None = None) -> list[Worth]:
         if (
             run
             and trial is not None
-            and setting.experiment.model.kind in AUTOENCODERS
+            and traits_of(setting.experiment.model).reconstructs
             and setting.experiment.model.widths
         ):
             inner, outer = (run.predict(part, trial, encode=True) for part in raw)

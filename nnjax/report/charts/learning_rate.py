@@ -9,6 +9,7 @@ import numpy as np
 
 from nnjax.diagnosis.learning_rate import GOOD, HIGH, REGIMES, TOO_HIGH, TOO_LOW, Measured, View
 from nnjax.diagnosis.phase_diagram import Phase
+from nnjax.diagnosis.verdicts import BADGES
 from nnjax.report.charts.figures import draw
 
 if TYPE_CHECKING:
@@ -18,25 +19,6 @@ COLORS = {TOO_LOW: "#2f5d9b", GOOD: "#2c7a4b", HIGH: "#b07d12", TOO_HIGH: "#b342
 NAMES = {"val_loss": "validation loss", "train_loss_eval": "training loss", "train_loss": "training loss"}
 NARROW = 0.07  # of the picture's width: a regime's name does not fit, and stands upright
 TOP = 1.5  # the picture ends so far above the loss without training, as a factor
-
-PHASES = {  # verdict -> colour: green well, blue slow or short, yellow to red too much, grey nothing learned
-    "converged": "#2c7a4b",
-    "stopped_too_late": "#5d9c63",
-    "val_below_train": "#86b889",
-    "noisy": "#a9c77f",
-    "spike": "#c5cf86",
-    "still_learning": "#7fb3c8",
-    "plateau_then_drop": "#5a8fb5",
-    "too_slow": "#2f5d9b",
-    "overfitting": "#e0b04a",
-    "rising": "#d98a4a",
-    "unstable": "#cf6a55",
-    "diverged": "#8f2a22",
-    "stuck_at_start": "#7d8088",
-    "no_signal": "#a3a5aa",
-    "too_short_to_say": "#d5d6d8",
-}
-DARK = ("converged", "too_slow", "plateau_then_drop", "unstable", "diverged", "stuck_at_start", "stopped_too_late")
 
 
 def plot_rates(measured: Measured, view: View) -> Figure:
@@ -208,14 +190,13 @@ def _box(i: int, j: int, **style: Any) -> Any:
 
 
 def _cell(axes: Any, i: int, j: int, code: str, loss: float) -> None:
-    axes.add_patch(_box(i, j, facecolor=PHASES[code], edgecolor="w", linewidth=0.8))
+    axes.add_patch(_box(i, j, facecolor=BADGES[code].color, edgecolor="w", linewidth=0.8))
     text = f"{loss:.3g}" if np.isfinite(loss) else "∞"
-    color = "w" if code in DARK else "0.1"
-    axes.text(i, j, text, ha="center", va="center", fontsize=7.5, color=color)
+    axes.text(i, j, text, ha="center", va="center", fontsize=7.5, color=BADGES[code].ink)
 
 
 def _legend(axes: Any, codes: Sequence[str]) -> None:
     from matplotlib.patches import Patch
 
-    handles = [Patch(facecolor=PHASES[code], label=code.replace("_", " ")) for code in PHASES if code in codes]
+    handles = [Patch(facecolor=BADGES[code].color, label=code.replace("_", " ")) for code in BADGES if code in codes]
     axes.figure.legend(handles=handles, loc="outside lower center", ncols=5, fontsize=8, frameon=False)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from nnjax.diagnosis import trials
+from nnjax.diagnosis.verdict_rule import BROKEN, DONE, UNFINISHED
+from nnjax.diagnosis.verdicts import VERDICTS
 from nnjax.report.charts.regions import narrowest
 from nnjax.report.sections import diagnoses
 from nnjax.report.sections.overview import count
@@ -12,9 +14,6 @@ from nnjax.report.sections.sweep_data import Sweep, failed, finished
 from nnjax.search.importance import edges
 from nnjax.train.storage.records import FINISHED
 
-BROKEN = ("diverged", "unstable", "rising", "stuck_at_start", "no_signal")
-UNFINISHED = ("still_learning", "too_slow", "too_short_to_say")
-DONE = ("converged", "stopped_too_late")
 OFTEN, MOST = 0.1, 0.5  # shares of the trials: worth a word where training is broken, and elsewhere
 
 
@@ -39,32 +38,33 @@ def _best(sweep: Sweep, at_edge: bool) -> list[str]:
         return []
     first = diagnosis.primary
     who = f"The best trial ({trial})"
-    if first.code in UNFINISHED:
-        return [f"{who} is {_is(first.code)}: train for more epochs before trusting the comparison."]
-    if first.code in DONE:
+    rule = VERDICTS[first.code]
+    if rule.outcome == UNFINISHED:
+        return [f"{who} is {rule.state}: train for more epochs before trusting the comparison."]
+    if rule.outcome == DONE:
         rest = "" if at_edge else " and lies at no edge of the space: refine around it, or run more seeds of it"
         return [f"{who} has converged{rest}."]
     return [f"{who} has the verdict “{trials.named(first.code)}”. {first.next}".rstrip()]
-
-
-def _is(code: str) -> str:
-    return {"too_short_to_say": "too short to be judged", "too_slow": "learning too slowly"}.get(code, "still learning")
 
 
 def _often(sweep: Sweep, codes: Sequence[str]) -> list[str]:
     """Say what is wrong with many trials, and where they lie; that trials diverged is said elsewhere."""
     whole = [code for trial, code in zip(sweep.trials, codes, strict=True) if _trained(sweep, trial)]
     out = []
-    places = [i for i, code in enumerate(codes) if code in BROKEN]
+    broken, unfinished = _codes_of(BROKEN), _codes_of(UNFINISHED)
+    places = [i for i, code in enumerate(codes) if code in broken]
     if len(places) >= max(1, OFTEN * len(codes)) and set(places) - set(failed(sweep)):
         others, where = narrowest(sweep.axes, places)
         rest = f" All of them have {where}, and no other trial has: leave that out next time." if not others else ""
-        out.append(f"{_some(codes, BROKEN)} did not train ({_listed(codes, BROKEN)}).{rest}")
-    if _share(whole, UNFINISHED) > MOST:
-        out.append(f"{_some(whole, UNFINISHED)} had not finished learning: more epochs, or higher learning rates.")
-    if _share(whole, ("overfitting",)) > MOST:
-        out.append(f"{_some(whole, ('overfitting',))} overfit: early stopping, more data or regularisation will help.")
-    return out
+        out.append(f"{_some(codes, broken)} did not train ({_listed(codes, broken)}).{rest}")
+    if _share(whole, unfinished) > MOST:
+        out.append(f"{_some(whole, unfinished)} had not finished learning: more epochs, or higher learning rates.")
+    frequent = [rule for code, rule in VERDICTS.items() if rule.frequent and _share(whole, [code]) > MOST]
+    return out + [f"{_some(whole, [rule.code])} {rule.frequent}." for rule in frequent]
+
+
+def _codes_of(outcome: str) -> list[str]:
+    return [code for code, rule in VERDICTS.items() if rule.outcome == outcome]
 
 
 def _trained(sweep: Sweep, trial: int) -> bool:

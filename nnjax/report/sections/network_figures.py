@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nnjax.models.registry import traits_of
+from nnjax.nn.activations import ACTIVATIONS
 from nnjax.nn.metrics import confusion_matrix
 from nnjax.report.charts import figures, network_drawings, pictures
 from nnjax.report.sections.network_snapshot import Exhibit
@@ -150,9 +152,9 @@ def _mistakes(exhibit: Exhibit) -> list[dict[str, Any]]:
     wrong = np.flatnonzero(found != exhibit.labels)
     worst = wrong[np.argsort(-np.nan_to_num(sure[wrong]), kind="stable")][:MAX_MISTAKES]
     classes = exhibit.prepared.dataset.classes
-    is_distance = exhibit.setting.experiment.model.kind == "lenet5"
-    what, sign = ("distance", -1) if is_distance else ("output", 1)
-    is_probability = exhibit.setting.experiment.model.output_activation in ("softmax", "sigmoid")
+    model = exhibit.setting.experiment.model
+    what, sign = ("distance", -1) if traits_of(model).output == "distances" else ("output", 1)
+    is_probability = ACTIVATIONS[model.output_activation].stays_within(0, 1)
     return [
         {
             "index": int(exhibit.rows[i]),

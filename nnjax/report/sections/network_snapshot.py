@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import AUTOENCODERS
 from nnjax.core.types import Prepared
 from nnjax.data.baselines import measured_part
+from nnjax.models.registry import traits_of
 from nnjax.runs.settings import Setting, ranked, representative, settings
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def _exhibit(run: Run, setting: Setting, trial: int) -> Exhibit:
     part, rows = measured_part(prepared)
     rows = rows[:MAX_EXAMPLES]
     raw = prepared.dataset.x[rows]
-    coded = setting.experiment.model.kind in AUTOENCODERS and setting.experiment.model.widths
+    coded = traits_of(setting.experiment.model).reconstructs and setting.experiment.model.widths
     kernel = _first_kernel(run.params(trial))
     return Exhibit(
         setting=setting,

@@ -11,7 +11,7 @@ import numpy as np
 from nnjax.core.experiment import Replicate, replicate_of
 from nnjax.core.text import duration
 from nnjax.data.baselines import ACCURACY, MSE, Anchors
-from nnjax.models.registry import code_width
+from nnjax.models.registry import traits_of
 from nnjax.report.sections.network_snapshot import Exhibit
 from nnjax.report.sections.scores import Key, goals_of
 from nnjax.runs.settings import Setting, cell, mean_and_spread, number, ranked, report_part, scores, settings
@@ -169,7 +169,7 @@ def _copies(setting: Setting, rivals: int, values: np.ndarray, mean: float, part
     if baseline and mean >= known[baseline][MSE]:
         reached = number(known[baseline][MSE])
         return f"{text} The {baseline}, whatever the input, reaches {reached}: it has learned next to nothing."
-    width = code_width(setting.experiment.model)
+    width = traits_of(setting.experiment.model).code_width(setting.experiment.model)
     if f"PCA-{width}" in known:
         pca = known[f"PCA-{width}"][MSE]
         verdict = "better than the network" if pca < mean else "the network does better"

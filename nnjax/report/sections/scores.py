@@ -10,23 +10,23 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig
-from nnjax.data.baselines import ACCURACY, BCE, MSE, PCA_WIDTHS, Anchors, anchors
-from nnjax.models.registry import code_width
+from nnjax.data.baselines import ACCURACY, BCE, MAE, MSE, PCA_WIDTHS, Anchors, anchors
+from nnjax.models.registry import traits_of
+from nnjax.nn.metrics import METRICS, usual_metrics
 from nnjax.report.sections.network_snapshot import Exhibit, detail
-from nnjax.runs.settings import METRICS, Setting, cell, mean_and_spread, number, ranked, scores, settings
+from nnjax.runs.settings import Setting, cell, mean_and_spread, number, ranked, scores, settings
 
 if TYPE_CHECKING:
     from nnjax.runs.run import Run
 
 MAX_BOARDS, MAX_NETWORKS = 3, 12
-HEADS = {
-    "mean_squared_error": "MSE",
-    "mean_absolute_error": "MAE",
-    "binary_crossentropy": "BCE",
-    "accuracy": "wrong answers",
-}
-
-COLUMNS = (*HEADS.values(), "excess BCE", "MSE clipped", "outputs outside [0, 1]", "background")
+COLUMNS = (
+    *(METRICS[name].head for name in (MSE, MAE, BCE, ACCURACY)),
+    "excess BCE",
+    "MSE clipped",
+    "outputs outside [0, 1]",
+    "background",
+)
 CLIPPED = " clipped"  # how nnjax.data.baselines names a reconstruction that is clipped to [0, 1]
 
 Key = tuple[DataConfig, str]
@@ -85,7 +85,7 @@ def anchors_of(run: Run) -> dict[Key, Anchors]:
     """Compute the reference scores of the run's first data and goals, with PCA at every width that a code has."""
     out = {}
     for (config, goal), some in list(goals_of(run).items())[:MAX_BOARDS]:
-        widths = [code_width(setting.experiment.model) for setting in some]
+        widths = [traits_of(setting.experiment.model).code_width(setting.experiment.model) for setting in some]
         try:
             out[config, goal] = anchors(run.data(some[0].trials[0]), goal, [*PCA_WIDTHS, *widths])
         except UserError:
@@ -131,35 +131,35 @@ def floor_of(reference: Anchors | None) -> float | None:
 def _network(run: Run, setting: Setting, reference: Anchors | None, exhibit: Exhibit | None) -> Entry:
     """Score a network: its name, what it is ranked by, and its texts by column."""
     floor, texts = floor_of(reference), {}
-    for metric in METRICS[setting.goal]:
+    for metric in usual_metrics(setting.goal):
         values = scores(run, setting, metric)
         if metric == BCE and (reference is not None and floor is None):
             continue  # inputs outside [0, 1] have no cross-entropy
-        texts[HEADS[metric]] = _text(values, metric)
+        texts[METRICS[metric].head] = _text(values, metric)
         if metric == BCE and floor is not None:
             texts["excess BCE"] = cell(values - floor)
     if exhibit is not None and floor is not None:
         found = detail(exhibit)
         texts |= {"MSE clipped": number(found.clipped), "outputs outside [0, 1]": f"{100 * found.outside:.1f} %"}
         texts["background"] = number(found.background)
-    first = mean_and_spread(scores(run, setting, METRICS[setting.goal][0]))[0]
+    first = mean_and_spread(scores(run, setting, usual_metrics(setting.goal)[0]))[0]
     return setting.label, 1 - first if setting.goal == "classification" else first, texts
 
 
 def _reference(name: str, known: Mapping[str, Mapping[str, float]], goal: str, floor: float | None) -> Entry:
     """Score a reference: its name, what it is ranked by, and its texts by column."""
     own = known[name]
-    texts = {HEADS[metric]: _text(np.array([value]), metric) for metric, value in own.items()}
+    texts = {METRICS[metric].head: _text(np.array([value]), metric) for metric, value in own.items()}
     if clipped := known.get(name + CLIPPED):
         texts["MSE clipped"] = number(clipped[MSE])
     if BCE in own and floor is not None:
         texts["excess BCE"] = number(own[BCE] - floor)
-    first = own.get(METRICS[goal][0], float("nan"))
+    first = own.get(usual_metrics(goal)[0], float("nan"))
     return name, 1 - first if goal == "classification" else first, texts
 
 
 def _text(values: np.ndarray, metric: str) -> str:
-    return cell(1 - values, percent=True) if metric == ACCURACY else cell(values)
+    return cell(1 - values, percent=True) if METRICS[metric].complement else cell(values)
 
 
 def _rows(entries: Sequence[Entry], columns: Sequence[str], num_networks: int) -> tuple[Row, ...]:

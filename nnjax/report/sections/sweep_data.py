@@ -11,10 +11,11 @@ import numpy as np
 from nnjax.core.experiment import Experiment, setting_key
 from nnjax.core.fields import flatten
 from nnjax.data.baselines import ACCURACY
-from nnjax.report.charts.badges import BADGES
+from nnjax.diagnosis.verdicts import BADGES
+from nnjax.nn.metrics import usual_metrics
 from nnjax.report.charts.columns import Column, axis, name_of, rounded
 from nnjax.report.sections import diagnoses
-from nnjax.runs.settings import METRICS, PREFIX, Setting, choice_part, named, report_part, score, settings
+from nnjax.runs.settings import PREFIX, Setting, choice_part, named, report_part, score, settings
 from nnjax.train.storage.records import DIVERGED, DROPPED, FAILED, FINISHED, Record
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def _axes(run: Run, some: Sequence[Setting], trials: Sequence[int]) -> tuple[Col
 def _candidates(some: Sequence[Setting]) -> list[tuple[str, str]]:
     """List (metric, part) that all settings may be compared by: their loss where it is one, and the goal's metrics."""
     losses, facts = {setting.experiment.loss for setting in some}, some[0].facts
-    metrics = [*losses] * (len(losses) == 1) + list(METRICS[some[0].goal])
+    metrics = [*losses] * (len(losses) == 1) + list(usual_metrics(some[0].goal))
     parts = dict.fromkeys([choice_part(facts), report_part(facts)])
     return [(metric, part) for part in parts for metric in dict.fromkeys(metrics)]
 
@@ -158,7 +159,7 @@ def sweep_data(sweep: Sweep) -> dict[str, Any]:
 
 def _stems(sweep: Sweep) -> dict[str, str]:
     losses = {setting.experiment.loss for setting in sweep.settings}
-    names = [*losses, *METRICS[sweep.settings[0].goal]]
+    names = [*losses, *usual_metrics(sweep.settings[0].goal)]
     return {name: stem_of(name, losses == {name}) for name in names}
 
 

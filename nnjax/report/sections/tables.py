@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnjax.core.fields import flatten
-from nnjax.models.summary import census
+from nnjax.models.summary import summarize_model
+from nnjax.nn.metrics import METRICS, usual_metrics
 from nnjax.report.sections import diagnoses
-from nnjax.runs.settings import METRICS, Setting, field_name, layers, named, number, report_part, score, settings, show
+from nnjax.runs.settings import Setting, field_name, layers, named, number, report_part, score, settings, show
 from nnjax.train.storage.records import DIVERGED, Record
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ HEADS = {
     "best_epoch": "at epoch",
     "diverged_at_step": "diverged at step",
 }
-SCORE_HEADS = {"mean_squared_error": "MSE", "mean_absolute_error": "MAE", "binary_crossentropy": "BCE"}
 
 
 def settings_table(run: Run) -> dict[str, Any]:
@@ -105,8 +105,8 @@ def _results(run: Run) -> list[Column]:
         if any(name in record.values for record in run.records):
             columns.append((head, lambda spec, record, name=name: _value(record, name)))
     for goal, part in {setting.goal: report_part(setting.facts) for setting in settings(run)}.items():
-        for metric in METRICS[goal]:
-            head = f"{part} {SCORE_HEADS.get(metric, 'wrong, %')}"
+        for metric in usual_metrics(goal):
+            head = f"{part} {METRICS[metric].head}{', %' if METRICS[metric].complement else ''}"
             columns.append((head, lambda spec, record, m=metric, p=part: _score(spec.experiment, record, m, p)))
     if any(record.seconds > 0 for record in run.records):
         columns.append(("seconds", lambda spec, record: number(record.seconds)))
@@ -136,13 +136,13 @@ def _value(record: Record, name: str) -> str:
 
 def _score(experiment: Any, record: Any, metric: str, part: str) -> str:
     value = score(experiment, record, metric, part)
-    if metric != "accuracy":
+    if not METRICS[metric].complement:
         return number(value)
     return f"{100 * (1 - value):.2f}" if np.isfinite(value) else "–"
 
 
 def _census(run: Run, setting: Setting) -> Any:
-    return census(setting.experiment, setting.facts.num_inputs, run.num_outputs(setting.trials[0]))
+    return summarize_model(setting.experiment, setting.facts.num_inputs, run.num_outputs(setting.trials[0]))
 
 
 def censuses(run: Run, some: Sequence[Setting]) -> list[dict[str, Any]]:

@@ -1,17 +1,12 @@
-// What the views of trials draw alike: many lines quickly, axes, brushes.
+// What the charts draw alike: many lines quickly, axes, planes of two numbers, boxes that are dragged.
 const drawing = (function () {
-  // The order in which trials are drawn: those without a metric first, then the worst, the best on top.
-  function order() {
-    const rank = (i) => (trials.metric.values[i] === null ? Infinity : trials.metric.values[i]);
-    return Array.from({ length: trials.size }, (_, i) => i).sort((a, b) => rank(b) - rank(a));
-  }
-
-  const colour = (i) => (trials.shades[i] < 0 ? trials.theme.red : trials.theme.shades[trials.shades[i]]);
+  const FAR = 1e5; // pixels; a canvas cannot draw to infinity
 
   // Draw lines, given as flat points [x0, y0, x1, y1, ...] with NaN for gaps.
-  function lines(context, indices, pointsOf, style, width = 1) {
+  function lines(context, indices, pointsOf, style, width = 1, dash = []) {
     context.lineWidth = width;
     context.lineJoin = "bevel";
+    context.setLineDash(dash);
     for (const i of indices) {
       const points = pointsOf(i);
       if (!points) continue;
@@ -19,6 +14,7 @@ const drawing = (function () {
       trace(context, points);
       context.stroke();
     }
+    context.setLineDash([]);
   }
 
   function trace(context, points) {
@@ -31,49 +27,9 @@ const drawing = (function () {
     }
   }
 
-  // A painter of lines that keeps all of them, grey, as a picture: only the selected ones are drawn at each change.
-  function bundle() {
-    let picture = null, key = null;
-    return function paint(context, width, height, pointsOf, changes) {
-      const now = [width, height, trials.theme, ...changes];
-      if (!key || now.some((each, k) => each !== key[k])) {
-        [picture, key] = [grey(context.canvas, pointsOf), now];
-      }
-      if (trials.count < trials.size) {
-        context.save();
-        context.resetTransform();
-        context.drawImage(picture, 0, 0);
-        context.restore();
-      }
-      context.globalAlpha = Math.max(0.35, Math.min(1, 25 / Math.sqrt(trials.count)  / 2));
-      lines(context, order().filter((i) => trials.selected[i]), pointsOf, colour);
-      context.globalAlpha = 1;
-    };
-  }
-
-  function grey(like, pointsOf) {
-    const picture = document.createElement("canvas"), context = picture.getContext("2d");
-    [picture.width, picture.height] = [like.width, like.height];
-    const ratio = Math.min(2, devicePixelRatio || 1);
-    context.scale(ratio, ratio);
-    lines(context, Array.from({ length: trials.size }, (_, i) => i), pointsOf, trials.theme.faint);
-    return picture;
-  }
-
-  function highlight(context, pointsOf) {
-    const i = trials.focus();
-    const points = i < 0 ? null : pointsOf(i);
-    if (points) strong(context, i, points);
-  }
-
-  function strong(context, i, points) {
-    lines(context, [i], () => points, trials.theme.paper, 5);
-    lines(context, [i], () => points, trials.theme.ink, 2.5);
-  }
-
   // An axis at the left of, or below, a box {left, top, right, bottom}, with lines across the box.
   function axis(context, box, ticks, { vertical, title }) {
-    const { line, soft, ink } = trials.theme;
+    const { line, soft, ink } = panel.theme();
     context.strokeStyle = line;
     context.lineWidth = 1;
     for (const tick of fitting(context, ticks, vertical ? box.bottom - box.top : box.right - box.left, vertical)) {
@@ -99,6 +55,34 @@ const drawing = (function () {
     return out;
   }
 
+  // A box in a canvas under a horizontal and a vertical interval, with margins {left, top, right, bottom}.
+  function plane(margins, width, height, horizontal, vertical) {
+    const box = { left: margins.left, top: margins.top, right: width - margins.right, bottom: height - margins.bottom };
+    const x = (value) => box.left + horizontal.at(value) * (box.right - box.left);
+    const y = (value) => (value === null || !Number.isFinite(vertical.at(value)) ? NaN : Math.max(-FAR, Math.min(FAR, box.bottom - vertical.at(value) * (box.bottom - box.top))));
+    const ticks = (scale) => scale.ticks.map((tick) => ({ at: scale.at(tick), label: scales.format(tick) }));
+
+    function axes(context, across, up) {
+      axis(context, box, ticks(vertical), { vertical: true, title: up });
+      axis(context, box, ticks(horizontal).filter((tick) => !tick.label.includes(".")), { vertical: false, title: across });
+    }
+
+    // Draw with what lies outside of the box cut off.
+    function inside(context, fill) {
+      context.save();
+      context.beginPath();
+      context.rect(box.left, box.top, box.right - box.left, box.bottom - box.top);
+      context.clip();
+      fill();
+      context.restore();
+    }
+
+    // The flat points of a curve, and the values {x, y} at a point {x, y} of the canvas.
+    const points = (curve) => curve.flatMap((value, t) => [x(data.epoch(t)), y(value)]);
+    const at = (point) => ({ x: horizontal.to((point.x - box.left) / (box.right - box.left)), y: vertical.to((box.bottom - point.y) / (box.bottom - box.top)) });
+    return { box, x, y, axes, inside, points, at };
+  }
+
   // Let a box be dragged over a node: `moved(from, to)` with {x, y} in pixels; a click gives from = to. Fingers that
   // move the other way scroll the page where `touch` says so.
   function draggable(node, moved, touch = "none") {
@@ -112,42 +96,5 @@ const drawing = (function () {
     node.onpointercancel = () => { from = null; };
   }
 
-  // What a brush over positions [a, b] of a field's scale asks for, as a condition.
-  function condition(field, scale, a, b) {
-    const [low, high] = [Math.min(a, b), Math.max(a, b)];
-    if (scale.levels) {
-      const inside = scale.levels.filter((_, i) => scale.at(i) + scale.width / 2 > low && scale.at(i) - scale.width / 2 < high);
-      return inside.length ? `${field.name}=${inside.map(filter.quoted).join("|")}` : "";
-    }
-    const missing = scale.slot !== null && scale.slot >= low && scale.slot <= high ? "none" : "";
-    const [from, to] = [scale.to(low), scale.to(high)].map((v) => Math.min(scale.high, Math.max(scale.low, v)));
-    const range = scale.to(high) < scale.low || scale.to(low) > scale.high ? "" : `${short(from)}..${short(to)}`;
-    return range || missing ? `${field.name}=${[range, missing].filter(Boolean).join("|")}` : "";
-  }
-
-  const short = (value) => String(Number(value.toPrecision(4)));
-
-  // The positions [low, high] on a field's scale that the filter's conditions on it leave; null where there are none.
-  function brushed(field, scale) {
-    const terms = trials.terms.filter((term) => term.name === field.name.toLowerCase() && term.from === undefined);
-    if (!terms.length) return null;
-    if (scale.levels) {
-      const fits = (label) => terms.every((term) => filter.holds(term.op, term.values, label.toLowerCase(), Number(label)));
-      const inside = scale.levels.map((label, i) => (fits(label) ? i : -1)).filter((i) => i >= 0);
-      return inside.length ? [scale.at(inside[0]) - scale.width / 2, scale.at(inside.at(-1)) + scale.width / 2] : null;
-    }
-    const ends = terms.flatMap((term) => bounds(term, scale));
-    return ends.length ? [Math.max(0, ...ends.map((end) => end[0])), Math.min(1, ...ends.map((end) => end[1]))] : null;
-  }
-
-  function bounds(term, scale) {
-    if (term.op === "!=") return [];
-    if (term.op.startsWith("<")) return [[0, scale.at(term.values[0].number)]];
-    if (term.op.startsWith(">")) return [[scale.at(term.values[0].number), 1]];
-    const of = (v) => ("low" in v ? [scale.at(v.low), scale.at(v.high)] : v.text === "none" ? [scale.slot, scale.slot] : [scale.at(v.number), scale.at(v.number)]);
-    const all = term.values.map(of).flat().filter(Number.isFinite);
-    return all.length ? [[Math.min(...all) - 0.004, Math.max(...all) + 0.004]] : [];
-  }
-
-  return { order, colour, bundle, highlight, strong, axis, draggable, condition, brushed, short };
+  return { lines, axis, plane, draggable };
 })();

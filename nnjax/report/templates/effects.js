@@ -28,16 +28,16 @@
       vertical = scales.make(trials.metric);
       drawing.axis(context, box, vertical.ticks, { vertical: true, title: trials.metric.label });
       drawing.axis(context, box, scale.ticks, { vertical: false, title: field.name });
-      for (const i of drawing.order().sort((a, b) => trials.selected[a] - trials.selected[b])) dot(context, i);
+      for (const i of linked.order().sort((a, b) => trials.selected[a] - trials.selected[b])) dot(context, i);
       summary(context);
-      const range = drawing.brushed(field, scale);
+      const range = linked.brushed(field, scale);
       mark.hidden = !range;
       if (range) Object.assign(mark.style, { left: `${box.left + range[0] * (box.right - box.left)}px`, width: `${(range[1] - range[0]) * (box.right - box.left)}px`, top: `${box.top}px`, height: `${box.bottom - box.top}px` });
     }
 
     function dot(context, i) {
       const value = trials.metric.values[i], left = x(i), top = y(vertical.at(value));
-      context.fillStyle = trials.selected[i] ? drawing.colour(i) : trials.theme.faint;
+      context.fillStyle = trials.selected[i] ? linked.colour(i) : panel.theme().faint;
       if (value !== null) { context.fillRect(left - 1.5, top - 1.5, 3, 3); return; }
       context.strokeStyle = context.fillStyle;
       context.lineWidth = 1;
@@ -51,7 +51,7 @@
 
     // Each group's mean, and the lowest and highest of its seeds' own means.
     function summary(context) {
-      const found = groupMeans(groups.of, groups.at.length), { ink } = trials.theme;
+      const found = groupMeans(groups.of, groups.at.length), { ink } = panel.theme();
       const known = found.map((each, k) => ({ ...each, x: box.left + groups.at[k] * (box.right - box.left) })).filter((each) => each.mean !== undefined);
       context.fillStyle = context.strokeStyle = ink;
       context.globalAlpha = 0.16;
@@ -71,7 +71,7 @@
     function drawTop(context) {
       const i = trials.focus();
       if (i < 0 || !box) return;
-      context.strokeStyle = trials.theme.ink;
+      context.strokeStyle = panel.theme().ink;
       context.lineWidth = 2;
       context.beginPath();
       context.arc(x(i), y(vertical.at(trials.metric.values[i])), 6, 0, 7);
@@ -80,7 +80,7 @@
 
     drawing.draggable(node, (from, to) => {
       const position = (point) => (point.x - box.left) / (box.right - box.left);
-      trials.brush(field.name, from === to ? "" : drawing.condition(field, scale, position(from), position(to)));
+      trials.brush(field.name, from === to ? "" : linked.condition(field, scale, position(from), position(to)));
     }, "pan-y");
     node.addEventListener("pointermove", (event) => { if (!event.buttons) trials.hover(nearest(event)); });
     node.addEventListener("pointerleave", () => trials.hover(-1));

@@ -1,37 +1,54 @@
-// The evidence of a verdict, drawn over a chart of Plotly's: see nnjax/report/marks.py for the kinds of marks.
+// The evidence of a verdict, drawn on a plane of losses by epoch: see nnjax/report/charts/marks.py for the kinds of marks.
 const evidence = (function () {
-  const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const PAINTERS = { band, line, level, point, trend };
 
-  // What a chart shows of a list of marks: {traces, shapes}; `last` is the last epoch.
-  function draw(marks, last) {
-    const ink = css("--ink"), accent = css("--accent"), font = { size: 11, color: ink };
-    const common = { type: "scatter", showlegend: false, hoverinfo: "text" };
-    const traces = [], shapes = [];
-    let rows = 0;
-    const label = (text) => ({ text, font, textposition: "top left", yanchor: "top", padding: 3 + 16 * rows++ });
-    for (const { kind, x, y, label: text } of marks) {
-      if (kind === "point") {
-        traces.push({ ...common, mode: "markers+text", x, y, text: [text], textposition: x[0] > last / 2 ? "top left" : "top right", textfont: font, cliponaxis: false, marker: { symbol: "circle-open", size: 13, color: ink, line: { width: 2 } } });
-      } else if (kind === "trend") {
-        traces.push({ ...common, mode: "lines", x, y, text, line: { color: ink, width: 2, dash: "dashdot" } }, words(common, x, y, text, font));
-      } else if (kind === "level") {
-        traces.push({ ...common, mode: "lines", x: [0, last], y: [y[0], y[0]], text, line: { color: accent, width: 1.5, dash: "longdash" } }, words(common, [0, last], [y[0], y[0]], text, font));
-      } else if (kind === "band") {
-        shapes.push({ type: "rect", yref: "paper", x0: x[0], x1: x[1], y0: 0, y1: 1, layer: "below", line: { width: 0 }, fillcolor: accent, opacity: 0.13, label: label(text) });
-      } else {
-        shapes.push({ type: "line", yref: "paper", x0: x[0], x1: x[0], y0: 0, y1: 1, line: { color: css("--red"), width: 2, dash: "dash" } });
-        traces.push({ ...common, mode: "text", x: [x[0]], y: [null], text });
-        shapes.push({ type: "rect", yref: "paper", x0: 0, x1: x[0], y0: 0, y1: 1, line: { width: 0 }, fillcolor: "rgba(0,0,0,0)", label: { ...label(text), textposition: "top right" } });
-      }
+  // Draw marks; the losses of some of them mean nothing where the plane shows another quantity.
+  function draw(context, plane, marks, isLoss) {
+    let row = 0;
+    for (const { kind, x, y, label } of marks) {
+      const upright = kind === "band" || kind === "line";
+      if (!isLoss && !upright) continue;
+      const [xs, ys] = [x.map(plane.x), y.map(plane.y)], { ink } = panel.theme();
+      Object.assign(context, { strokeStyle: ink, lineWidth: 2 });
+      context.setLineDash(kind === "point" ? [] : [7, 4]);
+      context.beginPath();
+      PAINTERS[kind](context, plane.box, xs, ys);
+      context.stroke();
+      context.setLineDash([]);
+      const k = Math.floor((xs.length - 1) / 2);
+      if (upright) words(context, plane.box, label, xs[0] + 5, plane.box.top + 9 + 15 * row++);
+      else if (kind === "level") words(context, plane.box, label, plane.box.left + 8, ys[0] - 9);
+      else words(context, plane.box, label, xs[k] + 10, ys[k] - 10);
     }
-    return { traces, shapes };
   }
 
-  // A text beside the middle of a line.
-  function words(common, x, y, text, font) {
-    const k = Math.floor((x.length - 1) / 2), middle = x.length === 2 ? 0.5 : 0;
-    const at = (values) => values[k] + middle * (values[k + 1] - values[k]);
-    return { ...common, mode: "text", x: [at(x)], y: [at(y)], text: [text], textposition: "top right", textfont: font, cliponaxis: false };
+  function band(context, box, xs) {
+    context.globalAlpha = 0.15;
+    context.fillStyle = panel.theme().accent;
+    context.fillRect(xs[0], box.top, xs[1] - xs[0], box.bottom - box.top);
+    context.globalAlpha = 1;
+  }
+
+  function line(context, box, xs) {
+    context.strokeStyle = panel.theme().red;
+    context.moveTo(xs[0], box.top);
+    context.lineTo(xs[0], box.bottom);
+  }
+
+  function level(context, box, xs, ys) {
+    context.moveTo(box.left, ys[0]);
+    context.lineTo(box.right, ys[0]);
+  }
+
+  function point(context, box, xs, ys) { context.arc(xs[0], ys[0], 6, 0, 7); }
+
+  function trend(context, box, xs, ys) { xs.forEach((x, k) => context.lineTo(x, ys[k])); }
+
+  function words(context, box, label, left, top) {
+    const at = Math.max(box.left + 4, Math.min(left, box.right - context.measureText(label).width - 4));
+    Object.assign(context, { strokeStyle: panel.theme().paper, lineWidth: 4, lineJoin: "round", textAlign: "left", textBaseline: "middle" });
+    context.strokeText(label, at, top);
+    panel.text(context, label, at, top, { align: "left", color: panel.theme().ink });
   }
 
   return { draw };

@@ -2,39 +2,35 @@
 (function () {
   const grid = document.getElementById("evolution");
   if (!trials || !grid) return;
-  const BOX = { left: 58, top: 24, right: 14, bottom: 38 }, { fields, paths, lineages, best, epochs } = trials.evolution;
+  const MARGINS = { left: 58, top: 24, right: 14, bottom: 38 }, { fields, paths, lineages, best, epochs } = trials.evolution;
   const surfaces = fields.map(small);
 
   function small({ name, log }, column) {
-    const node = document.createElement("div"), paint = drawing.bundle();
+    const node = document.createElement("div"), paint = linked.bundle();
     node.className = "surface small still";
     node.setAttribute("role", "img");
     node.setAttribute("aria-label", `${name} of every trial over the epochs`);
     grid.append(node);
     const values = paths.flat().map((stage) => stage[column + 1]).filter((v) => v !== null);
     const vertical = scales.interval(values, log), horizontal = scales.interval([0, epochs], false);
-    let box = null, points = [];
+    let plane = null, points = [];
 
-    const x = (epoch) => box.left + horizontal.at(epoch) * (box.right - box.left);
-    const y = (value) => (value === null ? NaN : box.bottom - vertical.at(value) * (box.bottom - box.top));
-    const steps = (stages) => stages.flatMap((stage, k) => [x(stage[0]), y(stage[column + 1]), x(stages[k + 1]?.[0] ?? epochs), y(stage[column + 1])]);
+    const steps = (stages) => stages.flatMap((stage, k) => [plane.x(stage[0]), plane.y(stage[column + 1]), plane.x(stages[k + 1]?.[0] ?? epochs), plane.y(stage[column + 1])]);
 
     function draw(context, width, height) {
-      box = { left: BOX.left, top: BOX.top, right: width - BOX.right, bottom: height - BOX.bottom };
+      plane = drawing.plane(MARGINS, width, height, horizontal, vertical);
       points = paths.map(steps);
-      const ticks = (scale) => scale.ticks.map((tick) => ({ at: scale.at(tick), label: scales.format(tick) }));
-      drawing.axis(context, box, ticks(vertical), { vertical: true, title: name });
-      drawing.axis(context, box, ticks(horizontal).filter((tick) => !tick.label.includes(".")), { vertical: false, title: "epoch" });
+      plane.axes(context, "epoch", name);
       paint(context, width, height, (i) => points[i], [trials.metric]);
     }
 
     // The line of the trial that is pointed at, else of the best one, with a dot where weights were handed on.
     function drawTop(context) {
       const i = trials.focus() < 0 ? best : trials.focus();
-      if (i === null || !box) return;
-      drawing.strong(context, i, steps(lineages[i]));
-      context.fillStyle = trials.theme.ink;
-      lineages[i].slice(1).forEach((stage) => { context.beginPath(); context.arc(x(stage[0]), y(stage[column + 1]), 3.5, 0, 7); context.fill(); });
+      if (i === null || !plane) return;
+      linked.strong(context, i, steps(lineages[i]));
+      context.fillStyle = panel.theme().ink;
+      lineages[i].slice(1).forEach((stage) => { context.beginPath(); context.arc(plane.x(stage[0]), plane.y(stage[column + 1]), 3.5, 0, 7); context.fill(); });
     }
 
     node.addEventListener("pointermove", (event) => trials.hover(nearest(event)));

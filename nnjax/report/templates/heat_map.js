@@ -37,7 +37,7 @@ const heatMap = (function () {
     }
 
     function labels(context, horizontal, vertical) {
-      const { soft, ink } = trials.theme, w = (box.right - box.left) / horizontal.length;
+      const { soft, ink } = panel.theme(), w = (box.right - box.left) / horizontal.length;
       const longest = Math.max(...horizontal.map((tick) => context.measureText(tick.label).width)), every = Math.ceil(Math.min(90, longest + 6) / w);
       horizontal.forEach((tick, k) => {
         if (k % every === 0) panel.text(context, tick.label, box.left + tick.at * (box.right - box.left), box.bottom + 12, { color: soft, room: w * every - 2 });
@@ -71,7 +71,7 @@ const heatMap = (function () {
     function only(side, k) {
       if (side.field.levels) return `${side.field.name}=${filter.quoted(side.labels[k])}`;
       const [low, high] = side.ends[k];
-      return low === high ? `${side.field.name}=${low}` : `${side.field.name}=${drawing.short(low)}..${drawing.short(high)}`;
+      return low === high ? `${side.field.name}=${low}` : `${side.field.name}=${linked.short(low)}..${linked.short(high)}`;
     }
 
     node.addEventListener("pointermove", tell);

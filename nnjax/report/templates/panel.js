@@ -2,7 +2,7 @@
 const panel = (function () {
   const VIRIDIS = ["#440154", "#482878", "#3e4a89", "#31688e", "#26828e", "#1f9e89", "#35b779", "#6ece58", "#b5de2b", "#fde725"];
   const SHADES = 16, all = [], dark = matchMedia("(prefers-color-scheme: dark)");
-  let printing = false;
+  let printing = false, current = null;
 
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const channels = (color) => [1, 3, 5].map((i) => parseInt(color.slice(i, i + 2), 16));
@@ -16,7 +16,7 @@ const panel = (function () {
 
   const isDark = () => dark.matches && !printing;
   const shades = () => Array.from({ length: SHADES }, (_, k) => shade(k / (SHADES - 1)));
-  const theme = () => ({ ink: css("--ink"), soft: css("--soft"), line: css("--line"), paper: css("--paper"), accent: css("--accent"), red: css("--red"), faint: css("--faint"), shades: shades() });
+  const theme = () => (current ??= { ink: css("--ink"), soft: css("--soft"), line: css("--line"), paper: css("--paper"), accent: css("--accent"), red: css("--red"), faint: css("--faint"), shades: shades() });
 
   // Put two canvases into a node; `draw(context, width, height)` fills the lower, `drawTop` the upper one.
   function make(node, draw, drawTop = () => {}) {
@@ -67,8 +67,8 @@ const panel = (function () {
   }
 
   function redrawAll() {
-    const changed = new Event("themechange");
-    document.dispatchEvent(changed);
+    current = null;
+    document.dispatchEvent(new Event("themechange"));
     all.forEach((each) => each.redraw());
   }
 

@@ -4,9 +4,9 @@
   if (!trials || !node) return;
   const TOP = 34, BOTTOM = 14, SIDE = 46, LONGEST = 14; // characters of a label
   const fields = () => [...trials.axes, trials.metric];
-  const paint = drawing.bundle(), handles = document.createElement("div");
+  const paint = linked.bundle(), handles = document.createElement("div");
   let shown = [], scale = [], points = [], start = SIDE;
-  const surface = panel.make(node, draw, (context) => drawing.highlight(context, (i) => points[i]));
+  const surface = panel.make(node, draw, (context) => linked.highlight(context, (i) => points[i]));
   node.append(handles);
 
   // Trials with one value would lie on each other: each is moved a little, always by as much.
@@ -33,7 +33,7 @@
   }
 
   function drawAxis(context, field, k, width, height) {
-    const { ink, soft, paper } = trials.theme, left = x(k, width), room = step(width);
+    const { ink, soft, paper } = panel.theme(), left = x(k, width), room = step(width);
     context.strokeStyle = soft;
     context.lineWidth = 1;
     context.beginPath();
@@ -63,7 +63,7 @@
   function placeHandles(width, height) {
     if (handles.childElementCount !== shown.length) handles.replaceChildren(...shown.map((_, k) => handle(k)));
     [...handles.children].forEach((each, k) => {
-      const range = drawing.brushed(shown[k], scale[k]), mark = each.firstChild;
+      const range = linked.brushed(shown[k], scale[k]), mark = each.firstChild;
       Object.assign(each.style, { left: `${x(k, width) - 16}px`, top: `${TOP - 8}px`, height: `${height - TOP - BOTTOM + 16}px` });
       mark.hidden = !range;
       if (range) Object.assign(mark.style, { top: `${y(range[1], height) - TOP + 8}px`, height: `${Math.max(3, y(range[0], height) - y(range[1], height))}px` });
@@ -76,7 +76,7 @@
     each.append(mark);
     drawing.draggable(each, (from, to) => {
       const position = (point) => (node.clientHeight - BOTTOM - (point.y + TOP - 8)) / (node.clientHeight - TOP - BOTTOM);
-      trials.brush(shown[k].name, from === to ? "" : drawing.condition(shown[k], scale[k], position(from), position(to)));
+      trials.brush(shown[k].name, from === to ? "" : linked.condition(shown[k], scale[k], position(from), position(to)));
     });
     return each;
   }

@@ -14,11 +14,11 @@
     const values = all.map((each) => each.value).filter((v) => v !== null);
     const f = trials.metric.log && values.every((v) => v > 0) ? Math.log : (v) => v;
     const low = f(Math.min(...values)), high = f(Math.max(...values)), missing = cell.value === null;
-    context.fillStyle = missing ? trials.theme.line : panel.shade((f(cell.value) - low) / (high - low || 1));
+    context.fillStyle = missing ? panel.theme().line : panel.shade((f(cell.value) - low) / (high - low || 1));
     context.fillRect(left, top, width, height);
     const words = missing ? "×" : scales.format(Number(cell.value.toPrecision(3)));
     if (context.measureText(words).width > width - 3 || height < 13) return;
-    panel.text(context, words, left + width / 2, top + height / 2, { color: missing ? trials.theme.red : heatMap.contrast(context.fillStyle) });
+    panel.text(context, words, left + width / 2, top + height / 2, { color: missing ? panel.theme().red : heatMap.contrast(context.fillStyle) });
   }
 
   function told(cell) {

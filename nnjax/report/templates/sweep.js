@@ -26,7 +26,7 @@
     if (!trials.metric) return;
     const [low, high] = trials.range.map((v) => scales.format(Number(v.toPrecision(3))));
     key.replaceChildren(low, document.createElement("i"), `≥ ${high}`);
-    key.querySelector("i").style.background = `linear-gradient(to right, ${trials.theme.shades.join(",")})`;
+    key.querySelector("i").style.background = `linear-gradient(to right, ${panel.theme().shades.join(",")})`;
   }
 
   function follow(changed) {

@@ -8,7 +8,7 @@ const trials = (function () {
   const places = new Map(ids.map((id, i) => [id, i])), curves = curvesByName();
   const self = {
     size, ids, fields, axes, metrics, settings, rungs, evolution, told, badges, places, curves, metric: metrics[0], text: "", terms: [], errors: [],
-    selected: new Uint8Array(size).fill(1), count: size, hovered: -1, pinned: -1, theme: panel.theme(), shades: [],
+    selected: new Uint8Array(size).fill(1), count: size, hovered: -1, pinned: -1, shades: [],
     field: (name) => byName.get(name.toLowerCase()), focus: () => (self.hovered >= 0 ? self.hovered : self.pinned),
     select, brush, hover, pin, judge, follow, describe, rowTexts: [],
   };
@@ -107,7 +107,7 @@ const trials = (function () {
     return `Trial ${ids[i]} (${[...states].join(", ")}): ${own}, seed ${byName.get("seed").values[i]}. ${self.metric.label}: ${scales.show(self.metric, i)}.`;
   }
 
-  document.addEventListener("themechange", () => { self.theme = panel.theme(); announce("theme"); });
+  document.addEventListener("themechange", () => announce("theme"));
   if (metrics.length) judge(metrics[0]);
   return self;
 })();

@@ -18,7 +18,7 @@
     let from = left;
     for (const { code, count } of cell.value) {
       const part = (width * count) / cell.trials.length, look = looks[code];
-      context.fillStyle = look ? look.color : trials.theme.line;
+      context.fillStyle = look ? look.color : panel.theme().line;
       context.fillRect(from, top, part, height);
       if (look && part >= 9 && height >= 12) panel.text(context, look.sign, from + part / 2, top + height / 2 + 0.5, { color: look.ink });
       from += part;

@@ -5,19 +5,10 @@ from __future__ import annotations
 import math
 
 from nnjax.core.errors import UserError
+from nnjax.nn.optimizers import OPTIMIZERS
 from nnjax.spaces.ranges import Range
 
-USUAL = {  # the middle of the range that is searched: near the rate that is usually good
-    "sgd": 0.1,
-    "momentum": 0.01,
-    "nesterov": 0.01,
-    "adam": 1e-3,
-    "adamw": 1e-3,
-    "adadelta": 1.0,
-    "rmsprop": 1e-3,
-    "adagrad": 0.01,
-}
-DECADES = 4  # to either side of it
+DECADES = 4  # to either side of the usual rate
 NUM_RATES = 64
 PHASE_DECADES, PHASE_RATES = 3, 12  # of a grid of rates and batch sizes
 FINEST = 8  # rates to a decade; a narrow range has fewer than 64
@@ -40,12 +31,10 @@ def rate_range(
     Raises:
       UserError: an unknown optimizer, an end that is no positive number, or a range that is empty.
     """
-    if optimizer not in USUAL:
-        raise UserError(f"There is no optimizer {optimizer!r}; choose some of {', '.join(USUAL)}.")
-    ends = {
-        "low": USUAL[optimizer] / 10**decades if low is None else low,
-        "high": USUAL[optimizer] * 10**decades if high is None else high,
-    }
+    if optimizer not in OPTIMIZERS:
+        raise UserError(f"There is no optimizer {optimizer!r}; choose some of {', '.join(OPTIMIZERS)}.")
+    usual = OPTIMIZERS[optimizer].usual_rate
+    ends = {"low": usual / 10**decades if low is None else low, "high": usual * 10**decades if high is None else high}
     for name, end in ends.items():
         if not (math.isfinite(end) and end > 0):
             raise UserError(f"The {name} end of the rates is {end:g}, but a finite number above 0 was expected.")

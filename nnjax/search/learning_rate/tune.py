@@ -61,7 +61,7 @@ class Layout(NamedTuple):
 
 def with_optimizer(experiment: Experiment, name: str) -> Experiment:
     """Give an experiment another optimizer, without the hyperparameters that only others read."""
-    foreign = {field for read in OPTIMIZERS.values() for field in read} - set(OPTIMIZERS[name])
+    foreign = {field for other in OPTIMIZERS.values() for field in other.reads} - set(OPTIMIZERS[name].reads)
     hyper = {
         field: value
         for field, value in experiment.hyperparameters.present().items()

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from nnjax.checks.finding import Finding
 from nnjax.checks.impossible import validate
-from nnjax.checks.rules.case import Finding
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, TrialSpec
 from nnjax.core.types import DataFacts, Prepared

@@ -9,8 +9,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nnjax.core.experiment import AUTOENCODERS, Experiment, ModelConfig
+from nnjax.core.experiment import Experiment, ModelConfig
 from nnjax.core.types import Array, DataFacts, Key, Prepared
+from nnjax.models.registry import traits_of
+from nnjax.nn.activations import ACTIVATIONS
 
 ORDER = 1  # what a trial's seed is folded with for the order of the examples
 
@@ -90,11 +92,12 @@ class Shapes:
 
 def output_width(model: ModelConfig, facts: DataFacts) -> int:
     """k: the input's width for an autoencoder, else the number of targets or classes (1 for two and no softmax)."""
-    if model.kind in AUTOENCODERS or facts.task == "none":
+    if traits_of(model).reconstructs or facts.task == "none":
         return facts.num_inputs
     if facts.task == "regression":
         return facts.num_targets
-    return 1 if len(facts.classes) == 2 and model.output_activation != "softmax" else len(facts.classes)
+    distribution = ACTIVATIONS[model.output_activation].distribution
+    return 1 if len(facts.classes) == 2 and not distribution else len(facts.classes)
 
 
 def make_shapes(experiment: Experiment, prepared: Prepared) -> Shapes:
@@ -103,7 +106,7 @@ def make_shapes(experiment: Experiment, prepared: Prepared) -> Shapes:
     return Shapes(
         num_inputs=facts.num_inputs,
         num_outputs=output_width(experiment.model, facts),
-        task="reconstruction" if experiment.model.kind in AUTOENCODERS else prepared.dataset.task,
+        task="reconstruction" if traits_of(experiment.model).reconstructs else prepared.dataset.task,
         has_validation=len(prepared.validation) > 0,
         has_train_eval=experiment.train_eval_size != 0,
         image_shape=facts.image_shape,

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from nnjax.train.engine.trial import Trial
 
 SHARE = 40  # steps, or their examples, between two looks, for each that a look costs
-RANGES = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "squash": (-1.7159, 1.7159)}
 EDGE = 0.02  # of its range: an output this near an end is saturated (tanh: beyond ±0.96, where the slope is below .08)
 
 
@@ -101,17 +100,18 @@ def of_units(trial: Trial, activation: str, z: Array, w: Array) -> Metrics:
     Returns:
       dead_share, saturated_share, activation_variance, each []; NaN where the activation has no such thing.
     """
-    h = ACTIVATIONS[activation](z).astype(w.dtype)
+    f = ACTIVATIONS[activation]
+    h = f(z).astype(w.dtype)
     weight = w.reshape(-1, *(1,) * (h.ndim - 1))
     count, nowhere = _size(trial, Batch(z, z, w)), jnp.full((), jnp.nan, w.dtype)
     mean = trial.total(jnp.sum(h * weight, axis=0, keepdims=True)) / count
     variance = jnp.mean(trial.total(jnp.sum(jnp.square(h - mean) * weight, axis=0)) / count)
     dead = saturated = nowhere
-    if activation == "relu":
+    if f.dies:
         active = trial.total(jnp.sum(jnp.where(h > 0, weight, 0), axis=tuple(range(h.ndim - 1))))
         dead = jnp.mean((active == 0).astype(w.dtype))
-    if activation in RANGES:
-        low, high = RANGES[activation]
+    if f.saturates:
+        low, high = f.range
         edge = EDGE * (high - low)
         at_end = jnp.where((h < low + edge) | (h > high - edge), weight, 0)
         saturated = jnp.mean(trial.total(jnp.sum(at_end, axis=0)) / count)

@@ -16,12 +16,12 @@ from nnjax.models.registry import make_model
 from nnjax.nn.activations import ACTIVATIONS
 from nnjax.nn.augmentation import make_augmentation
 from nnjax.nn.losses import l1_penalty, l2_penalty, make_loss
-from nnjax.nn.metrics import METRICS, default_metrics
-from nnjax.nn.optimizers import make_optimizer, make_schedule
+from nnjax.nn.metrics import METRICS, usual_metrics
+from nnjax.nn.optimizers import make_optimizer
+from nnjax.nn.schedules import make_schedule
 from nnjax.train.engine.batches import Batch, DeviceData, Part, Shapes, even_batches, gather, split_batch
 
 INIT, DROPOUT, AUGMENT = 0, 2, 3  # what a trial's seed is folded with (batches.ORDER is 1)
-COSTLY = {"binary_crossentropy", "categorical_crossentropy", "kl_divergence"}  # a logarithm per output
 
 
 def metric_names(experiment: Experiment, shapes: Shapes, final: bool) -> tuple[str, ...]:
@@ -30,10 +30,10 @@ def metric_names(experiment: Experiment, shapes: Shapes, final: bool) -> tuple[s
     At epochs those that cost a logarithm per output are left out unless `experiment.metrics` asks for them; at the end
     all usual ones are there, and the loss under its own name, in its probability form, so that arms can be compared.
     """
-    usual = default_metrics(shapes.task, experiment.model.kind)
+    usual = usual_metrics(shapes.task)
     asked = experiment.metrics
     if not final:
-        chosen = asked if asked is not None else [name for name in usual if name not in COSTLY]
+        chosen = asked if asked is not None else [name for name in usual if not METRICS[name].takes_logarithms]
         return tuple(name for name in chosen if name != experiment.loss)
     return tuple(dict.fromkeys((*usual, *(asked or ()), experiment.loss)))
 

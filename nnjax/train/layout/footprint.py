@@ -13,11 +13,12 @@ import jax
 import numpy as np
 
 from nnjax.core.experiment import Experiment
-from nnjax.models.summary import census
+from nnjax.models.registry import traits_of
+from nnjax.models.summary import summarize_model
+from nnjax.nn.losses import LOSSES
 from nnjax.train.engine.batches import DeviceData, Shapes
-from nnjax.train.engine.trial import COSTLY, blank_state
+from nnjax.train.engine.trial import blank_state
 
-DENSE = ("mlp", "autoencoder")
 CONVOLVED = 3.5  # times the units of a batch: images, patches and phases that training convolutions holds
 SORTED = 6  # words that an example takes while the order of an epoch is drawn (`batches.random_order`)
 
@@ -124,7 +125,7 @@ def _activations(experiment: Experiment, shapes: Shapes, data: DeviceData, compi
     A step of dense layers holds the units of all, and the gradient of the widest; an evaluation two layers. A loss of
     logarithms takes the last layer twice more, and once more. Convolutions are counted as measured.
     """
-    layers = census(experiment, shapes.num_inputs, shapes.num_outputs).layers
+    layers = summarize_model(experiment, shapes.num_inputs, shapes.num_outputs).layers
     longest = max(part.index.shape[0] for part in (data.train_eval, data.validation, data.test))
 
     def batch(size: int) -> list[int]:
@@ -132,8 +133,8 @@ def _activations(experiment: Experiment, shapes: Shapes, data: DeviceData, compi
         return [padded_size((size, number), compiler.tile) for number in units]
 
     train, evaluation = batch(experiment.batch_size), batch(min(experiment.eval_batch_size, longest))
-    if experiment.model.kind not in DENSE:
+    if not traits_of(experiment.model).is_dense:
         return CONVOLVED * sum(train), sum(evaluation)
-    values = compiler.logarithms and experiment.loss in COSTLY
+    values = compiler.logarithms and LOSSES[experiment.loss].takes_logarithms
     held = max(map(sum, itertools.pairwise([0, *evaluation[1:]])))
     return sum(train) + max(train[1:]) + 2 * values * train[-1], held + values * evaluation[-1]

@@ -11,7 +11,7 @@ import numpy as np
 
 from nnjax.core.experiment import Experiment, TrialSpec
 from nnjax.core.types import TrialState
-from nnjax.models.summary import census
+from nnjax.models.summary import summarize_model
 from nnjax.train.engine.batches import DeviceData, Shapes
 from nnjax.train.engine.windows import Stream
 from nnjax.train.layout.plan import Plan
@@ -42,7 +42,7 @@ class Group(NamedTuple):
 
     def flops(self, spec: TrialSpec) -> float:
         """Count the floating-point operations of one trial's training: three times those of its forward passes."""
-        forward = census(spec.experiment, self.shapes.num_inputs, self.shapes.num_outputs).flops
+        forward = summarize_model(spec.experiment, self.shapes.num_inputs, self.shapes.num_outputs).flops
         return 3.0 * forward * spec.experiment.epochs * int(self.data.train.count)
 
 

@@ -10,7 +10,7 @@ import jax
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import TrialSpec
-from nnjax.models.summary import census
+from nnjax.models.summary import summarize_model
 from nnjax.train.distributed import several
 from nnjax.train.engine.batches import Shapes
 from nnjax.train.storage.records import WHOLE
@@ -206,7 +206,7 @@ def alternatives(plan: Plan, sizes: Mapping[str, Sequence[int]], most_lanes: int
 
 
 def _usual_lanes(spec: TrialSpec, shapes: Shapes) -> int:
-    weights = 4 * 3 * census(spec.experiment, shapes.num_inputs, shapes.num_outputs).parameters
+    weights = 4 * 3 * summarize_model(spec.experiment, shapes.num_inputs, shapes.num_outputs).parameters
     if jax.default_backend() == "cpu":
         return 1 if weights > CACHE_BYTES else 16 if 32 * weights > CACHE_BYTES else 32
     return 64

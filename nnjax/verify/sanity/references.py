@@ -14,8 +14,6 @@ from nnjax.models.registry import make_model
 from nnjax.nn.losses import LOSSES, make_loss
 from nnjax.train.engine.batches import DeviceData, Shapes, gather, make_device_data, make_shapes
 
-MEAN_IS_BEST = ("mean_squared_error", "binary_crossentropy", "categorical_crossentropy", "kl_divergence")
-
 
 class References(NamedTuple):
     """What the outcomes are compared with.
@@ -58,15 +56,13 @@ def references(experiment: Experiment, prepared: Prepared, few: Prepared) -> Ref
     few_targets = _examples(data, shapes, few.train)[1]
     goal = {"none": "reconstruction"}.get(shapes.task, shapes.task)
     mean, unit = train.mean(axis=0, keepdims=True), train.min() >= 0 and train.max() <= 1
-    floored = unit and experiment.loss == "binary_crossentropy"
-    known = experiment.loss in MEAN_IS_BEST
+    loss = LOSSES[experiment.loss]
+    floored = unit and loss.compares == "probabilities"
     return References(
         goal=goal,
         start=_start(experiment, shapes, x, train),
-        constant=_loss(LOSSES[experiment.loss], measured, np.broadcast_to(mean, measured.shape))
-        if known
-        else float("nan"),
-        floor=_loss(LOSSES["binary_crossentropy"], measured, measured) if floored else 0.0,
+        constant=_loss(loss, measured, np.broadcast_to(mean, measured.shape)) if loss.mean_is_best else float("nan"),
+        floor=_loss(loss, measured, measured) if floored else 0.0,
         chance=_most_frequent(measured) if goal == "classification" else float("nan"),
         variance=float(np.mean((measured - mean) ** 2)),
         few_variance=float(np.mean((few_targets - few_targets.mean(axis=0, keepdims=True)) ** 2)),

@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from nnjax.core.experiment import Experiment
+from nnjax.nn.losses import LOSSES
+from nnjax.nn.metrics import is_maximised
 from nnjax.train.storage.records import DIVERGED
 from nnjax.verify.sanity.references import References
 from nnjax.verify.sanity.results import Check
@@ -36,7 +38,7 @@ class Outcome(NamedTuple):
         values = values[np.isfinite(values)]
         if not len(values):
             return float("nan")
-        return float(values.max() if "accuracy" in name else values.min())
+        return float(values.max() if is_maximised(name) else values.min())
 
     def falling(self, name: str) -> bool:
         """Whether a curve of some epochs fell by more than 1 % in its second half, and ended at its lowest."""
@@ -88,10 +90,10 @@ def start(measured: Measured) -> Check:
 
 
 def _expected_name(measured: Measured) -> str:
-    loss, output = measured.experiment.loss, measured.experiment.model.output_activation
-    if (loss, output) == ("categorical_crossentropy", "softmax"):
+    loss, output = LOSSES[measured.experiment.loss], measured.experiment.model.output_activation
+    if loss.renormalises and output == "softmax":
         return f" (log {measured.references.num_classes})" if measured.references.num_classes else ""
-    return " (log 2)" if (loss, output) == ("binary_crossentropy", "sigmoid") else ""
+    return " (log 2)" if loss.compares == "probabilities" and output == "sigmoid" else ""
 
 
 def by_heart(measured: Measured) -> Check:

@@ -6,10 +6,11 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from nnjax.core.experiment import AUTOENCODERS, DataConfig, Experiment, TrialSpec
+from nnjax.core.experiment import DataConfig, Experiment, TrialSpec
 from nnjax.core.types import Prepared
 from nnjax.exchange.start_weights import read_weights
-from nnjax.models.summary import census
+from nnjax.models.registry import traits_of
+from nnjax.models.summary import summarize_model
 from nnjax.runs.folder import FolderStore
 from nnjax.train.engine.batches import output_width
 from nnjax.train.host.population import Population
@@ -135,7 +136,7 @@ def _variants(experiment: Experiment, real: Prepared) -> list[_Variant]:
     """List the trials; the last one is that on few examples."""
     off = {name: 0.0 for name in OFF if name in experiment.hyperparameters.present()}
     out = [_Variant("start", real, 1, {"learning_rate": 0.0}), _Variant("real", real, STEPS, {})]
-    if experiment.model.kind not in AUTOENCODERS and real.dataset.y is not None:
+    if not traits_of(experiment.model).reconstructs and real.dataset.y is not None:
         out += [_Variant("without inputs", without_inputs(real), STEPS, {})]
         out += [_Variant("shuffled", shuffled(real), SHUFFLED_STEPS, off)]
     return [*out, _Variant("few", few(real), FEW_STEPS, off)]
@@ -157,5 +158,5 @@ def _per_epoch(experiment: Experiment, prepared: Prepared) -> int:
 
 def _step_flops(experiment: Experiment, prepared: Prepared) -> float:
     facts = prepared.facts()
-    counted = census(experiment, facts.num_inputs, output_width(experiment.model, facts))
+    counted = summarize_model(experiment, facts.num_inputs, output_width(experiment.model, facts))
     return 3.0 * counted.flops * experiment.batch_size

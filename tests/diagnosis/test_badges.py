@@ -1,7 +1,7 @@
 import pytest
 
-from nnjax.diagnosis.types import CODES
-from nnjax.report.charts.badges import BADGES, luminance
+from nnjax.diagnosis.badge import luminance
+from nnjax.diagnosis.verdicts import BADGES, CODES
 
 
 def test_every_verdict_has_a_badge_with_a_sign_of_its_own():

@@ -1,4 +1,4 @@
-"""From curves as they come to arrays without gaps: trials of one length stand together."""
+"""Split curves of different lengths into arrays without gaps, one for all trials of one length."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HUGE = 1e100  # a loss beyond this is as good as infinite; squares of what lies 
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Dense:
+class AlignedCurves:
     """The curves of g trials that all have t epochs, NaN throughout where a curve is not known.
 
     Attributes:
@@ -36,7 +36,7 @@ class Dense:
 
     @property
     def num_epochs(self) -> int:
-        """t."""
+        """The number of epochs, t."""
         return self.train_loss.shape[1]
 
 
@@ -92,7 +92,7 @@ def own_epochs(arrays: dict[str, np.ndarray]) -> np.ndarray:
     return np.where(some.any(axis=1), t - np.argmax(some[:, ::-1], axis=1), 0) if t else np.zeros(m, int)
 
 
-def groups(curves: Curves) -> Iterator[Dense]:
+def align(curves: Curves) -> Iterator[AlignedCurves]:
     """Split curves into groups of trials with as many epochs each, and fill what was not measured in between.
 
     Raises:
@@ -109,8 +109,8 @@ def groups(curves: Curves) -> Iterator[Dense]:
         cut = {name: array[rows, :length] for name, array in arrays.items()}
         first = np.fmin(told[rows], _not_finite(cut))
         unknown = np.full((len(rows), length), np.nan)
-        dense = {name: _filled(cut[name]) if name in cut else unknown for name in NAMES}
-        yield Dense(rows, **_accuracies(dense), diverged_at=first)
+        filled = {name: _filled(cut[name]) if name in cut else unknown for name in NAMES}
+        yield AlignedCurves(rows, **_accuracies(filled), diverged_at=first)
 
 
 def _not_finite(cut: dict[str, np.ndarray]) -> np.ndarray:

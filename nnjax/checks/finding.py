@@ -1,0 +1,23 @@
+"""A finding of the pre-flight check. Imports no JAX: run folders keep findings."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+Severity = Literal["error", "warning", "remark"]
+
+
+class Finding(NamedTuple):
+    """One judgement of the pre-flight check.
+
+    Attributes:
+      code: its short name, such as "kl-output".
+      severity: "error" stops the run unless allow_mismatch is set; "warning" and "remark" are reported.
+      sentence: what was found, and why it matters.
+      remedy: what to do.
+    """
+
+    code: str
+    severity: Severity
+    sentence: str
+    remedy: str

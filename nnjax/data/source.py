@@ -1,0 +1,62 @@
+"""The contract of a data source: one record each, in the table `SOURCES` of the module that loads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from nnjax.core.types import Dataset
+from nnjax.data import files
+
+
+class Request(NamedTuple):
+    """What is asked of a source.
+
+    Attributes:
+      kind: the source's name, what stands before the colon.
+      argument: what follows the colon; "" for nothing.
+      data_dir: where to look first for files.
+      target: the target column, array or feature; None for the source's default.
+      stream: leave inputs on the disk and read them as they are needed, where the source can.
+    """
+
+    kind: str
+    argument: str = ""
+    data_dir: str | None = None
+    target: str | None = None
+    stream: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name as the user wrote it."""
+        return f"{self.kind}:{self.argument}" if self.argument else self.kind
+
+    @property
+    def path(self) -> Path:
+        """The file or folder that the argument names, as given or below `data_dir`; UserError if it is in neither."""
+        return files.find(self.argument, self.data_dir)
+
+
+class Source(NamedTuple):
+    """A data source.
+
+    Attributes:
+      load: gives the examples, neither scaled nor split; raises UserError where they are missing or bad.
+      description: what they are, in a phrase.
+      argument: what follows the colon, such as "FILE"; in brackets if it may be left out; "" if nothing follows.
+      takes_target: whether the user may choose the target.
+      tabular: whether inputs are named columns, of which the last one is the target by default.
+      endings: of the files that it reads, for a hint to who gives the file's name alone.
+    """
+
+    load: Callable[[Request], Dataset]
+    description: str
+    argument: str = ""
+    takes_target: bool = False
+    tabular: bool = False
+    endings: tuple[str, ...] = ()
+
+    def pattern(self, kind: str) -> str:
+        """How to write the source's name: "csv:FILE", "moons:[SIZE]"."""
+        return f"{kind}:{self.argument}" if self.argument else kind

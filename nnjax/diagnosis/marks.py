@@ -1,0 +1,71 @@
+"""Marks on a chart of losses by epoch, as plain data: how a verdict shows its evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from nnjax.diagnosis.types import Verdict
+
+# Of one trial: train_loss, train_loss_eval, val_loss, each [epochs]; any may be missing.
+Losses = Mapping[str, np.ndarray]
+
+
+class Mark(NamedTuple):
+    """Something to draw over a chart of losses by epoch.
+
+    Attributes:
+      kind: "point", "line" (upright, at an epoch), "band" (between two epochs), "level" (across, at a loss) or "trend"
+        (through points).
+      x: epochs, counted from 1.
+      y: losses, as many as epochs; a single one of a level; none of a line or a band.
+      label: what it is.
+    """
+
+    kind: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    label: str
+
+
+def result_loss(losses: Losses) -> np.ndarray:
+    """Choose the loss [epochs] on which verdicts on the result rest: validation where it is known."""
+    return first_known(losses, "val_loss", "train_loss_eval", "train_loss")
+
+
+def training_loss(losses: Losses) -> np.ndarray:
+    """Choose the loss [epochs] on which verdicts on the training rest: the running mean where it is known."""
+    return first_known(losses, "train_loss", "train_loss_eval", "val_loss")
+
+
+def first_known(losses: Losses, *names: str) -> np.ndarray:
+    """Give the first of some losses that has a finite number; empty if there is none."""
+    return next((losses[name] for name in names if name in losses and np.isfinite(losses[name]).any()), np.zeros(0))
+
+
+def loss_at(loss: np.ndarray, epoch: int) -> float:
+    """Give the loss at an epoch, counted from 1; NaN where there is no such epoch."""
+    return float(loss[epoch - 1]) if 0 < epoch <= len(loss) else float("nan")
+
+
+def point(loss: np.ndarray, epoch: int, label: str) -> Mark:
+    """Mark a loss at an epoch."""
+    return Mark("point", (epoch,), (loss_at(loss, epoch),), label)
+
+
+def chord(loss: np.ndarray, verdict: Verdict, label: str) -> Mark:
+    """Mark the straight line between the losses at a verdict's first and last epoch."""
+    ends = (verdict.epochs["from"], verdict.epochs["to"])
+    return Mark("trend", ends, tuple(loss_at(loss, epoch) for epoch in ends), label)
+
+
+def band(verdict: Verdict, label: str, start: str = "from") -> Mark:
+    """Mark the epochs from the one called `start` to the verdict's last."""
+    return Mark("band", (verdict.epochs.get(start, 0), verdict.epochs.get("to", 0)), (), label)
+
+
+def constant_answer(verdict: Verdict) -> Mark:
+    """Mark the mean predictor's loss; it is not drawn where it is not known."""
+    return Mark("level", (), (verdict.evidence.get("mean_predictor", float("nan")),), "a constant answer")

@@ -1,0 +1,191 @@
+"""The features of a group of trials on which the rules of the verdicts rest, an array [g] each."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Sequence
+
+import numpy as np
+
+from nnjax.core.types import Signals
+from nnjax.diagnosis import features as f
+from nnjax.diagnosis.aligned_curves import AlignedCurves
+from nnjax.diagnosis.types import Anchors
+
+Array = np.ndarray
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Trend:
+    """One loss over t epochs on a logarithmic scale (see `features.log_scale`).
+
+    Attributes:
+      raw, z, smooth: [g, t]; as measured, on the log scale, and smoothed there.
+      noise: [g]; standard deviation from epoch to epoch, of the last half (of short curves, more).
+      ups: [g]; the share of steps up in the last two thirds.
+      start, end: [g]; the smoothed value at the first epoch; the mean over the last 15 %.
+      lowest, lowest_at: [g]; the smoothed minimum and its epoch, from 0.
+      fall: [g]; from the start to the lowest.
+      rise: [g]; from the lowest to the end; 0 where the lowest is part of the end.
+      rise_error: [g]; the standard error of that rise.
+      ahead, ahead_error: [g]; what going on for half as long again will gain, and the standard error.
+      second_half: [g]; the share of the whole fall, in the loss itself, that the second half brings.
+      newest: [g]; where the lowest loss as measured lies, from 0 (first epoch) to 1 (last).
+    """
+
+    raw: Array
+    z: Array
+    smooth: Array
+    noise: Array
+    ups: Array
+    start: Array
+    end: Array
+    lowest: Array
+    lowest_at: Array
+    fall: Array
+    rise: Array
+    rise_error: Array
+    ahead: Array
+    ahead_error: Array
+    second_half: Array
+    newest: Array
+
+    @property
+    def span(self) -> Array:
+        """The range [g] that a plot of the losses shows, without the first epoch, which may have exploded."""
+        return self.raw[:, 1:].max(axis=1) - self.raw.min(axis=1)
+
+    def rises_visibly(self, share: float) -> Array:
+        """Whether the rise from the minimum to the end [g] exceeds a share of the range of nine epochs in ten."""
+        last, lowest = max(2, round(0.15 * self.raw.shape[1])), self.raw.min(axis=1)
+        most = np.quantile(self.raw[:, 1:], 0.9, axis=1)
+        return self.raw[:, -last:].mean(axis=1) - lowest > share * (most - lowest)
+
+
+def trend(raw: Array) -> Trend:
+    """Compute the features of one loss [g, t], t ≥ `thresholds.FEWEST`."""
+    t = raw.shape[1]
+    z = f.log_scale(raw)
+    smooth = f.smooth(z)
+    late = z[:, t // 2 :] if t >= 16 else z[:, t // 3 :] if t >= 9 else z
+    noise = f.noise(late)
+    last = max(2, round(0.15 * t))
+    end = np.median(z[:, -max(3, last) :], axis=1) if last < 3 else z[:, -last:].mean(axis=1)
+    lowest_at = smooth.argmin(axis=1)
+    lowest = f.at(smooth, lowest_at)
+    ahead, ahead_error = f.gain_ahead(z, noise)
+    return Trend(
+        raw=raw,
+        z=z,
+        smooth=smooth,
+        noise=noise,
+        ups=f.share_up(z[:, t // 3 :]),
+        start=smooth[:, 0],
+        end=end,
+        lowest=lowest,
+        lowest_at=lowest_at,
+        fall=smooth[:, 0] - lowest,
+        rise=np.where(lowest_at < t - max(3, last), end - lowest, 0.0),
+        rise_error=noise * np.sqrt(2 / last),
+        ahead=ahead,
+        ahead_error=ahead_error,
+        second_half=f.second_half(f.smooth(raw)),
+        newest=raw.argmin(axis=1) / (t - 1),
+    )
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class TrialFeatures:
+    """A group of g trials with t epochs, and what is known of them. Trends need `thresholds.FEWEST` epochs.
+
+    Attributes:
+      curves: theirs.
+      mean_predictor, chance_accuracy, floor, regularized, num_validation, batch_size: [g]; as in `Anchors`, NaN where
+        they are not known.
+      signals: of all trials of the call, whose rows are `curves.trials`.
+    """
+
+    curves: AlignedCurves
+    mean_predictor: Array
+    chance_accuracy: Array
+    floor: Array
+    regularized: Array
+    num_validation: Array
+    batch_size: Array
+    signals: Signals | None = None
+
+    @property
+    def num_epochs(self) -> int:
+        """The number of epochs, t."""
+        return self.curves.num_epochs
+
+    @functools.cached_property
+    def has_train(self) -> Array:
+        """Whether a train loss is known [g]."""
+        return _known(self.curves.train_loss) | _known(self.curves.train_loss_eval)
+
+    @functools.cached_property
+    def has_val(self) -> Array:
+        """Whether the validation loss is known [g]."""
+        return _known(self.curves.val_loss)
+
+    @functools.cached_property
+    def val(self) -> Trend:
+        """The trend of the validation loss; NaN where it is not known."""
+        return trend(self.curves.val_loss)
+
+    @functools.cached_property
+    def again(self) -> Trend:
+        """The trend of the re-evaluated train loss; NaN where it is not known."""
+        return trend(self.curves.train_loss_eval)
+
+    @functools.cached_property
+    def train(self) -> Trend:
+        """The trend of the train loss: of the running mean where it is known, else of the re-evaluated one."""
+        return trend(_first_known(self.curves.train_loss, self.curves.train_loss_eval))
+
+    @functools.cached_property
+    def weights(self) -> Trend:
+        """The trend of the train loss in evaluation mode where it is known, else of the running mean."""
+        return trend(_first_known(self.curves.train_loss_eval, self.curves.train_loss))
+
+    @functools.cached_property
+    def main(self) -> Trend:
+        """The trend of the loss that matters: validation where it is known, else train (re-evaluated if known)."""
+        return trend(_first_known(self.curves.val_loss, self.weights.raw))
+
+    @functools.cached_property
+    def shape(self) -> Trend:
+        """The trend of the train loss (running mean) where it is known, else of the validation loss."""
+        return trend(_first_known(self.train.raw, self.curves.val_loss))
+
+    @property
+    def weights_noise(self) -> Array:
+        """Noise [g] that all known losses share: it comes from the weights, not from what each loss is measured on."""
+        return np.fmin(np.fmin(self.train.noise, self.val.noise), self.again.noise)
+
+    @property
+    def weights_ups(self) -> Array:
+        """Share of steps up [g] of the loss that has the fewest."""
+        known = [np.where(np.isnan(one.noise), 1.0, one.ups) for one in (self.train, self.val, self.again)]
+        return np.min(known, axis=0)
+
+
+def _known(loss: Array) -> Array:
+    return np.isfinite(loss).all(axis=1)
+
+
+def _first_known(loss: Array, other: Array) -> Array:
+    return np.where(_known(loss)[:, None], loss, other)
+
+
+def trial_features(curves: AlignedCurves, anchors: Sequence[Anchors], signals: Signals | None) -> TrialFeatures:
+    """Join curves with what is known beside them of all trials of the call."""
+    own = [anchors[trial] for trial in curves.trials]
+    names = [field.name for field in dataclasses.fields(Anchors)]
+    known = {
+        name: np.array([np.nan if getattr(one, name) is None else float(getattr(one, name)) for one in own])
+        for name in names
+    }
+    return TrialFeatures(curves, **known, signals=signals)

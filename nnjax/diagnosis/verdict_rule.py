@@ -1,0 +1,90 @@
+"""The record of a verdict: when it holds, what it says, how it is shown. Each module in `verdicts/` defines one."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from nnjax.diagnosis.badge import Badge
+from nnjax.diagnosis.marks import Losses, Mark
+from nnjax.diagnosis.thresholds import FEWEST
+from nnjax.diagnosis.trial_features import TrialFeatures
+from nnjax.diagnosis.types import Verdict
+
+BROKEN = "broken"  # training does not work
+UNFINISHED = "unfinished"  # more epochs, or a higher learning rate, would lower the loss
+DONE = "done"  # the loss is flat
+REMARK = "remark"  # of the result or the shape of the curve, however far training has come
+EVERYTHING = frozenset({BROKEN, UNFINISHED, DONE, REMARK})
+
+
+class Description(NamedTuple):
+    """What a verdict says of one trial; see `nnjax.diagnosis.types.Verdict` for the fields."""
+
+    sentence: str
+    evidence: Mapping[str, float]
+    epochs: Mapping[str, int]
+    next: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class VerdictRule:
+    """One verdict.
+
+    Attributes:
+      code: its name, which is that of its module.
+      precedence: of those that hold, the verdict with the lowest number is the first; then they follow by number.
+      outcome: what has become of the training: `BROKEN`, `UNFINISHED`, `DONE` or `REMARK`.
+      badge: its sign and colour.
+      confidence: of a group of g trials, [g] in [0, 1]; 0 where the verdict does not hold.
+      describe: of one trial (its place in the group), the sentence, the evidence and what to try.
+      marks: of a verdict and the trial's losses, what to draw over them.
+      silences: codes and outcomes of verdicts of higher precedence numbers that are left out beside this one.
+      first_from: with a lower confidence it follows the other verdicts, whatever its precedence.
+      fewest_epochs: of shorter trials the rule is not asked.
+      state: "The best trial is …", of an unfinished verdict.
+      frequent: "7 of 9 trials …", what to say where most trials of a sweep have it; "" for nothing.
+    """
+
+    code: str
+    precedence: int
+    outcome: str
+    badge: Badge
+    confidence: Callable[[TrialFeatures], np.ndarray]
+    describe: Callable[[TrialFeatures, int], Description]
+    marks: Callable[[Verdict, Losses], list[Mark]] = lambda verdict, losses: []
+    silences: frozenset[str] = frozenset()
+    first_from: float = 0.0
+    fewest_epochs: int = FEWEST
+    state: str = ""
+    frequent: str = ""
+
+    def verdict(self, trials: TrialFeatures, i: int, confidence: float) -> Verdict:
+        """Write the verdict on trial i of a group."""
+        sentence, evidence, epochs, advice = self.describe(trials, i)
+        return Verdict(self.code, sentence, evidence, epochs, confidence, advice)
+
+    def is_silenced_by(self, other: VerdictRule) -> bool:
+        """Whether this verdict is left out beside another that goes before it."""
+        return self.code in other.silences or self.outcome in other.silences
+
+
+def graded(holds: np.ndarray, excess: np.ndarray, scale: float | np.ndarray) -> np.ndarray:
+    """Give a confidence [g]: 0 where a rule does not hold, else from 0.5 at its threshold up to 0.98.
+
+    Args:
+      holds: [g]; whether it does.
+      excess: [g]; by how much its number passes the threshold.
+      scale: at an excess of as much the confidence is 0.8.
+    """
+    x = np.maximum(np.nan_to_num(excess, nan=0.0, posinf=1e9), 0.0) / scale
+    return np.where(holds, np.minimum(0.5 + 0.5 * x / (x + 2 / 3), 0.98), 0.0)
+
+
+def percent(share: float) -> str:
+    """Write a difference of log losses as a percentage: "3 %", "0.4 %", "250 %"."""
+    value = 100 * abs(float(np.expm1(np.clip(share, -50, 50))))
+    return f"{value:.0f} %" if value >= 3 else f"{value:.2g} %"

@@ -1,0 +1,55 @@
+"""The loss wobbles from epoch to epoch more than it moves."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnjax.diagnosis import features as f
+from nnjax.diagnosis.badge import Badge
+from nnjax.diagnosis.marks import band
+from nnjax.diagnosis.trial_features import TrialFeatures
+from nnjax.diagnosis.verdict_rule import REMARK, Description, VerdictRule, graded, percent
+
+FEWEST_UPS = 2  # steps up: one is no wobble, in however short a curve
+NOISY_UPS = 1 / 3  # share of the last half's steps that go up by so much; half of them is nothing but noise
+NOISY = 0.03  # a step up of the validation loss: what Prechelt's patience and a person both stumble over
+
+
+def confidence(trials: TrialFeatures) -> np.ndarray:
+    """The loss wobbles from epoch to epoch more than it moves, although training goes well."""
+    train, val, has_val = trials.train, trials.val, trials.has_val
+    late = np.where(has_val[:, None], val.z, train.z)[:, trials.num_epochs // 2 :]
+    ups = f.share_up(late, NOISY)
+    wobbles = (ups > NOISY_UPS) & (ups * (late.shape[1] - 1) > FEWEST_UPS - 0.5)
+    return graded(wobbles, np.where(has_val, val.noise, train.noise) - NOISY, 0.1)
+
+
+def describe(trials: TrialFeatures, i: int) -> Description:
+    """Name the size of the wobble, and whether the batches or the validation part are its cause."""
+    train, val = trials.train.noise[i], trials.val.noise[i]
+    level = float(np.fmax(val, train))
+    few, batch = trials.num_validation[i], trials.batch_size[i]
+    if not train > 0.7 * val:
+        text = f"The validation loss wobbles by {percent(level)} from epoch to epoch, the train loss does not"
+        text += (
+            f": {few:.0f} validation examples are few." if few < 500 else ": a small validation part or large steps."
+        )
+        advice = (
+            "Judge by a smoothed curve or the best of several seeds; use more validation examples or cross-validation."
+        )
+    else:
+        text = f"The loss wobbles by {percent(level)} from epoch to epoch"
+        text += f": batches of {batch:.0f} are small." if batch < 16 else ": small batches or a rate at the upper end."
+        advice = "Use larger batches, or lower the learning rate towards the end (cosine, step)."
+    return Description(text, {"noise": level}, {"from": trials.num_epochs // 3 + 1, "to": trials.num_epochs}, advice)
+
+
+VERDICT = VerdictRule(
+    code="noisy",
+    precedence=120,
+    outcome=REMARK,
+    badge=Badge("≈", "#f0e442", "it wobbles more than it moves"),
+    confidence=confidence,
+    describe=describe,
+    marks=lambda verdict, losses: [band(verdict, "wobbles")],
+)

@@ -1,0 +1,59 @@
+"""Validation rises while training falls (Prechelt 1998)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnjax.diagnosis import features as f
+from nnjax.diagnosis import thresholds as limit
+from nnjax.diagnosis.badge import Badge
+from nnjax.diagnosis.marks import Losses, Mark, band, point, result_loss
+from nnjax.diagnosis.trial_features import TrialFeatures
+from nnjax.diagnosis.types import Verdict
+from nnjax.diagnosis.verdict_rule import DONE, REMARK, UNFINISHED, Description, VerdictRule, graded, percent
+
+APART = 0.7  # train below validation, half of it: then a rise is what one expects, and one standard error is enough
+TRAIN_FALLS = 0.01  # meanwhile; without it both losses rise, which is not overfitting
+
+
+def confidence(trials: TrialFeatures) -> np.ndarray:
+    """The validation loss rises after its minimum while the train loss goes on falling."""
+    train, weights, val = trials.train, trials.weights, trials.val
+    apart = weights.end < val.lowest - APART
+    rises = val.rise > limit.RISE + np.where(apart, 1.0, limit.RISE_NOISE) * val.rise_error
+    falls = (train.end < f.at(train.smooth, val.lowest_at) - TRAIN_FALLS) & (weights.end < val.lowest)
+    known = np.where(trials.has_train, falls, val.fall > limit.FLAT)
+    return graded(trials.has_val & rises & known, val.rise - limit.RISE, 0.1)
+
+
+def describe(trials: TrialFeatures, i: int) -> Description:
+    """Name the minimum and the cost."""
+    train, val = trials.train, trials.val
+    low = int(np.argmin(val.raw[i]))
+    cost = float(val.end[i] - val.lowest[i])
+    fall = f.at(train.smooth, val.lowest_at)[i] - train.end[i]
+    lowest = f"The validation loss was lowest in epoch {low + 1} ({val.raw[i, low]:.4g})"
+    text = f"{lowest} and has risen by {percent(cost)} since"
+    text += f", while the train loss fell by a further {percent(-fall)}." if trials.has_train[i] else "."
+    advice = f"Stop near epoch {low + 1} (patience), or use more data, augmentation, dropout or weight decay."
+    evidence = {"cost": cost, "lowest": float(val.raw[i, low]), "last": float(val.raw[i, -1])}
+    return Description(text, evidence, {"minimum": low + 1, "to": trials.num_epochs}, advice)
+
+
+def marks(verdict: Verdict, losses: Losses) -> list[Mark]:
+    """Mark the minimum and the epochs after it."""
+    low = verdict.epochs["minimum"]
+    return [point(result_loss(losses), low, f"lowest: epoch {low}"), band(verdict, "validation rises", "minimum")]
+
+
+VERDICT = VerdictRule(
+    code="overfitting",
+    precedence=70,
+    outcome=REMARK,
+    badge=Badge("∪", "#cc79a7", "validation rises while training falls"),
+    confidence=confidence,
+    describe=describe,
+    marks=marks,
+    silences=frozenset({UNFINISHED, DONE}),
+    frequent="overfit: early stopping, more data or regularisation will help",
+)

@@ -1,0 +1,76 @@
+"""The loss jumped once and came back."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnjax.diagnosis import features as f
+from nnjax.diagnosis import thresholds as limit
+from nnjax.diagnosis.badge import Badge
+from nnjax.diagnosis.marks import Losses, Mark, point, training_loss
+from nnjax.diagnosis.trial_features import Trend, TrialFeatures
+from nnjax.diagnosis.types import Verdict
+from nnjax.diagnosis.verdict_rule import REMARK, Description, VerdictRule, graded, percent
+
+SPIKE = 0.18  # above the median of its neighbours
+SPIKE_Z = 5.0  # robust z: of 1,000,000 normal epochs none lies so high
+MOST_SPIKES = 3  # more are oscillation
+SPIKE_ELSEWHERE = 0.01  # in another loss, which may see but the end of it
+SPIKE_SHARE = 0.20  # of the epochs may be spikes
+
+
+def confidence(trials: TrialFeatures) -> np.ndarray:
+    """A jump far above the neighbouring epochs, from which the loss came back."""
+    z = trials.shape
+    tall = _spikes(z) & (_in_another_loss(trials) | ~trials.has_val[:, None])
+    count = (tall[:, 1:] & ~tall[:, :-1]).sum(axis=1)
+    few = (count >= 1) & (count <= MOST_SPIKES) & (tall.mean(axis=1) <= SPIKE_SHARE + 1 / trials.num_epochs)
+    back = ~tall[:, -1] & (z.rise < limit.ROUGH_WORSE + limit.GAIN_ERRORS * z.rise_error)
+    height = np.where(tall, f.spike_heights(z.z), 0).max(axis=1)
+    return graded(few & back, height - SPIKE, 0.3)
+
+
+def _in_another_loss(trials: TrialFeatures) -> np.ndarray:
+    """Where [g, t] another loss jumps too, in the same epoch or the one before or after."""
+    others = [
+        f.spike_heights(one.z) > np.maximum(SPIKE_ELSEWHERE, 3 * one.noise)[:, None]
+        for one in (trials.val, trials.again)
+    ]
+    jumps = np.pad(others[0] | others[1], ((0, 0), (1, 1)))
+    return jumps[:, :-2] | jumps[:, 1:-1] | jumps[:, 2:]
+
+
+def _spikes(curve: Trend) -> np.ndarray:
+    """Which epochs [g, t] of a loss are part of a spike."""
+    r = f.spike_heights(curve.z)
+    visible = f.spike_heights(curve.raw) > limit.JUMP_VISIBLE * curve.span[:, None]
+    tall = visible & (r > SPIKE) & (f.robust_z(r, 0.005) > SPIKE_Z)
+    tall[:, 0] = False
+    return tall
+
+
+def describe(trials: TrialFeatures, i: int) -> Description:
+    """Name the epoch and the height."""
+    z = trials.shape
+    height = np.where(_spikes(z)[i], f.spike_heights(z.z[i : i + 1])[0], 0)
+    epoch = int(height.argmax())
+    text = f"The loss jumped by {percent(height[epoch])} in epoch {epoch + 1} and came back."
+    advice = "One spike does no harm; if there are more, clip the gradient or lower the learning rate a little."
+    return Description(text, {"height": float(height[epoch])}, {"spike": epoch + 1}, advice)
+
+
+def marks(verdict: Verdict, losses: Losses) -> list[Mark]:
+    """Mark the jump."""
+    epoch = verdict.epochs["spike"]
+    return [point(training_loss(losses), epoch, f"a jump: epoch {epoch}")]
+
+
+VERDICT = VerdictRule(
+    code="spike",
+    precedence=80,
+    outcome=REMARK,
+    badge=Badge("∧", "#d1c62f", "it jumped once and came back"),
+    confidence=confidence,
+    describe=describe,
+    marks=marks,
+)

@@ -1,0 +1,54 @@
+"""The loss is still falling at the end (deck: "not flat? you are still learning!")."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnjax.diagnosis.badge import Badge
+from nnjax.diagnosis.conditions import still_falling
+from nnjax.diagnosis.marks import Losses, Mark, result_loss
+from nnjax.diagnosis.thresholds import GAIN
+from nnjax.diagnosis.trial_features import TrialFeatures
+from nnjax.diagnosis.types import Verdict
+from nnjax.diagnosis.verdict_rule import DONE, UNFINISHED, Description, VerdictRule, graded, percent
+
+AHEAD = 1.5  # times the epochs trained: how far the power law is drawn (`features.gain_ahead`)
+POINTS = 9  # of the line
+
+
+def confidence(trials: TrialFeatures) -> np.ndarray:
+    """The loss is still falling."""
+    return graded(still_falling(trials), trials.main.ahead - GAIN, 0.03)
+
+
+def describe(trials: TrialFeatures, i: int) -> Description:
+    """Estimate what going on may gain."""
+    gain, t = trials.main.ahead[i], trials.num_epochs
+    more, quarter = max(1, t // 2), max(3, round(t / 4))
+    text = f"The loss is still falling: going on for {more} more epochs would lower it by about {percent(-gain)}."
+    return Description(text, {"gain_ahead": float(gain)}, {"from": t - quarter + 1, "to": t}, "Train longer.")
+
+
+def marks(verdict: Verdict, losses: Losses) -> list[Mark]:
+    """Go on along the power law that the verdict has found: a loss that falls by `gain_ahead` until 1.5 t."""
+    start, end, gain = verdict.epochs["from"], verdict.epochs["to"], verdict.evidence["gain_ahead"]
+    last = result_loss(losses)[start - 1 : end]
+    if not (last > 0).all():
+        return []
+    x = np.geomspace(start, AHEAD * end, POINTS)
+    middle, level = np.log(np.arange(start, end + 1)).mean(), np.log(last).mean()
+    y = np.exp(level - gain / np.log(AHEAD) * (np.log(x) - middle))
+    return [Mark("trend", tuple(x), tuple(y), f"going on: −{percent(-gain)}")]
+
+
+VERDICT = VerdictRule(
+    code="still_learning",
+    precedence=130,
+    outcome=UNFINISHED,
+    badge=Badge("↘", "#56b4e9", "the loss is still falling at the end"),
+    confidence=confidence,
+    describe=describe,
+    marks=marks,
+    silences=frozenset({DONE}),
+    state="still learning",
+)

@@ -1,0 +1,141 @@
+"""The loss never left where it began; why, as far as the inside of the network is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from nnjax.diagnosis import thresholds as limit
+from nnjax.diagnosis.badge import Badge
+from nnjax.diagnosis.conditions import at_mean_predictor, going_nowhere, inferred_guessing, steadily_falling
+from nnjax.diagnosis.marks import band, constant_answer
+from nnjax.diagnosis.trial_features import TrialFeatures
+from nnjax.diagnosis.verdict_rule import BROKEN, EVERYTHING, Description, VerdictRule, graded
+
+FLAT_FALL = 0.15  # the whole fall of a loss that is flat from the second epoch on and has learned nothing
+NEAR_LOG = 0.007  # of log C: the loss of guessing among C classes
+MOST_CLASSES = 12  # beyond, some log C is always near
+ACCURACY_MOVES = 0.05  # more than this, and something was learned
+
+DEAD = 0.9  # share of a layer's units: the few that live carry no gradient worth the name
+SATURATED = 0.9
+SAME = 1e-6  # activation variance of a layer that answers everything alike
+VANISHING = 1e-3  # gradient norm of the first layer over that of the last
+
+UNKNOWN = (
+    "Dead units, an all-zero start, saturated units or a missing gradient are the usual causes; the curves alone do "
+    "not tell which.",
+    "Look at the activations and gradients layer by layer; try another seed, a smaller initial scale and a lower rate.",
+)
+
+
+def confidence(trials: TrialFeatures) -> np.ndarray:
+    """The loss never left where it began, or what a constant answer gives."""
+    main = trials.main
+    fall = np.fmax(trials.train.fall, main.fall)
+    little = (main.fall < FLAT_FALL) | _at_log(main.end)
+    level = main.rise < limit.FLAT + main.noise
+    flat = ((fall < limit.FLAT) | (going_nowhere(trials) & little & level)) & ~steadily_falling(trials)
+    mean = at_mean_predictor(trials)
+    return graded((flat | mean) & ~_learned(trials), np.where(mean, 0.1, limit.FLAT - fall), limit.FLAT)
+
+
+def _at_log(end: np.ndarray) -> np.ndarray:
+    """Whether a log loss [g] is that of guessing among some number of classes."""
+    loss = np.exp(np.minimum(end, 2.0))
+    classes = np.maximum(np.round(np.exp(loss)), 2.0)
+    return (np.abs(loss / np.log(classes) - 1) < NEAR_LOG) & (classes <= MOST_CLASSES)
+
+
+def _learned(trials: TrialFeatures) -> np.ndarray:
+    """Whether an accuracy [g] has moved, or is good."""
+    chance, out = trials.chance_accuracy, np.zeros(len(trials.curves.trials), bool)
+    for accuracy in (trials.curves.val_accuracy, trials.curves.train_accuracy):
+        late = np.median(accuracy[:, -3:], axis=1)
+        moved = late - accuracy[:, 0] > ACCURACY_MOVES
+        above = np.fmax(chance, 0) + 2 * ACCURACY_MOVES
+        out |= moved | (late > np.where(np.isnan(chance), limit.GOOD_ACCURACY, np.minimum(above, 0.99)))
+    return out
+
+
+def describe(trials: TrialFeatures, i: int) -> Description:
+    """Name the level, and the cause if it is known."""
+    main, constant = trials.main, trials.mean_predictor[i]
+    level = float(main.raw[i, -1])
+    evidence = {"fall": float(main.fall[i]), "level": level}
+    where = ""
+    if np.isfinite(constant):
+        evidence["mean_predictor"] = float(constant)
+        if abs(level - constant) < 2 * limit.NEAR_MEAN * abs(constant):
+            where = f", what a constant answer gives ({constant:.4g}): the mean predictor"
+    elif at_mean_predictor(trials)[i]:
+        classes = np.exp(np.exp(inferred_guessing(trials)[i]))
+        where = f", the log of the number of classes ({classes:.0f}): pure guessing"
+    cause, advice = _cause(trials, i)
+    low = int(np.argmin(main.raw[i]))
+    if low and main.rise[i] > limit.STUCK_HIGH:  # it had been better
+        text = f"After epoch {low + 1} the loss went back up to {level:.4g}{where}, and stays there. {cause}"
+    else:
+        low, text = 0, f"The loss is stuck at {level:.4g} from the start{where}. {cause}"
+    return Description(text, evidence, {"from": low + 1, "to": trials.num_epochs}, advice)
+
+
+def _cause(trials: TrialFeatures, i: int) -> tuple[str, str]:
+    """Give the cause, as a sentence, and what to try: dead ReLUs, saturation, no variance, vanishing gradients."""
+    signals, trial = trials.signals, int(trials.curves.trials[i])
+    if signals is None:
+        return UNKNOWN
+    layer, value = _worst(signals.dead_share[trial], np.nanmax)
+    if value > DEAD:
+        return (
+            f"In {signals.layers[layer]} {100 * value:.0f} % of the ReLU units are dead.",
+            "Lower the learning rate, use a leaky activation, or start with smaller weights.",
+        )
+    layer, value = _worst(signals.saturated_share[trial], np.nanmax)
+    if value > SATURATED:
+        return (
+            f"In {signals.layers[layer]} {100 * value:.0f} % of the outputs are saturated.",
+            "Start with smaller weights, scale the inputs, or use ReLU.",
+        )
+    layer, value = _worst(signals.activation_variance[trial], np.nanmin)
+    if value < SAME:
+        return (
+            f"{signals.layers[layer]} gives every example the same answer: its weights are zero or all alike.",
+            "Start from random weights (Glorot, He), and look at the biases.",
+        )
+    norms = _last(signals.gradient_norm[trial])
+    if len(norms) > 1 and norms[0] < VANISHING * norms[-1]:
+        return (
+            f"The gradient of the first layer is {norms[0] / norms[-1]:.1g} of the last one's: it vanishes on the way.",
+            "Use ReLU or fewer layers, and an initialisation that keeps the variance (Glorot, He).",
+        )
+    return UNKNOWN
+
+
+def _last(signal: np.ndarray) -> np.ndarray:
+    """Give the last known values [p] of [t, p]; empty if there is none."""
+    known = np.isfinite(signal).any(axis=1)
+    return signal[np.flatnonzero(known)[-1]] if known.any() else np.zeros(0)
+
+
+def _worst(signal: np.ndarray, extreme: Callable[[np.ndarray], Any]) -> tuple[int, float]:
+    """Find the layer whose last known value is the extreme one; (0, NaN) if nothing is known."""
+    values = _last(signal)
+    if not np.isfinite(values).any():
+        return 0, float("nan")
+    value = float(extreme(values))
+    return int(np.flatnonzero(values == value)[0]), value
+
+
+VERDICT = VerdictRule(
+    code="stuck_at_start",
+    precedence=40,
+    outcome=BROKEN,
+    badge=Badge("–", "#4d4d4d", "the loss never left its start"),
+    confidence=confidence,
+    describe=describe,
+    marks=lambda verdict, losses: [constant_answer(verdict), band(verdict, "never left its start")],
+    silences=EVERYTHING,
+)

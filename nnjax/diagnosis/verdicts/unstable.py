@@ -1,0 +1,109 @@
+"""The train loss jumps: the learning rate is too high."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnjax.diagnosis import thresholds as limit
+from nnjax.diagnosis.badge import Badge
+from nnjax.diagnosis.conditions import LOWER_RATE, going_nowhere
+from nnjax.diagnosis.marks import Losses, Mark, first_known, point
+from nnjax.diagnosis.trial_features import Trend, TrialFeatures
+from nnjax.diagnosis.types import Verdict
+from nnjax.diagnosis.verdict_rule import BROKEN, DONE, UNFINISHED, Description, VerdictRule, graded, percent
+
+ROUGH = 0.07  # noise of the train loss: an average over many steps wobbles so only if steps overshoot
+STEPS_UP = 0.25  # share: a loss that rises less often is falling, however roughly
+LEAP = 0.7  # from one epoch to the next: the loss doubles
+LEAPS = 3  # once is a spike, and twice may be two of them
+COME_FAR = 1.4  # below a constant answer, a quarter of its loss: whoever gets there wobbles, but learns
+ROUGH_VISIBLE = 0.02  # of the range of the losses: noise of a tiny loss is not seen
+JITTER = 0.001  # noise of a loss that moves about without getting anywhere
+JITTER_UP = 0.35  # share of steps up: half of them is no progress at all
+OVERSHOOT = 30.0  # times the mean predictor's loss in the first epoch: no initial weights are so bad by themselves
+LEARNED = 0.7  # below the mean predictor: half its loss, after which a bad beginning is forgotten
+BURST = 3.0  # times what follows: the mean of a first epoch in which the loss exploded
+BLIND_BURST = 10.0  # where the mean predictor's loss is not known: a good rate may do much in one epoch
+
+
+def confidence(trials: TrialFeatures) -> np.ndarray:
+    """The train loss jumps about without coming down, or has come back up and stays there."""
+    z, train, known = trials.weights, trials.train, trials.mean_predictor > 0
+    constant = np.log(trials.mean_predictor)
+    noise = np.where(trials.weights_ups > STEPS_UP, trials.weights_noise, 0.0)
+    began = np.fmax(z.start, train.z[:, 0])
+    come_far = z.end < np.where(known, constant, began) - COME_FAR
+    overshoot = train.raw[:, 0] > OVERSHOOT * trials.mean_predictor
+    overshoot &= z.end > constant - LEARNED
+    ends_worse = (noise > limit.ROUGH_WORSE) & _rises(z, limit.ROUGH_WORSE)
+    stuck_high = _rises(z, limit.STUCK_HIGH)
+    jumps = _rough(trials, noise) | (_leaps(train).sum(axis=1) >= LEAPS)
+    return graded(
+        trials.has_train & ((jumps & ~come_far) | ends_worse | stuck_high | _jitters(trials, come_far) | overshoot),
+        np.fmax(noise - ROUGH, z.rise - limit.STUCK_HIGH),
+        0.1,
+    )
+
+
+def _rises(z: Trend, least: float) -> np.ndarray:
+    """Whether a loss ends above its best [g], beyond doubt and visibly."""
+    return (z.rise > np.maximum(least, limit.GAIN_ERRORS * z.rise_error)) & z.rises_visibly(limit.VISIBLE)
+
+
+def _rough(trials: TrialFeatures, noise: np.ndarray) -> np.ndarray:
+    """Whether the noise [g] is large and the loss makes no progress, or the noise is very large."""
+    z = trials.weights
+    progress = z.ahead > limit.GAIN + limit.GAIN_ERRORS * z.ahead_error
+    visible = z.noise * np.exp(z.end) > ROUGH_VISIBLE * z.span
+    learned = z.end < np.log(trials.mean_predictor) - LEARNED
+    least = np.where(learned | ~(trials.mean_predictor > 0), ROUGH, limit.ROUGH_WORSE)
+    return (((noise > least) & ~progress) | (noise > 3 * ROUGH)) & visible
+
+
+def _leaps(train: Trend) -> np.ndarray:
+    """Steps [g, t - 1] at which the loss doubles, visibly."""
+    visible = np.diff(train.raw, axis=1) > limit.JUMP_VISIBLE * train.span[:, None]
+    return (np.diff(train.z, axis=1) > LEAP) & visible
+
+
+def _jitters(trials: TrialFeatures, come_far: np.ndarray) -> np.ndarray:
+    """Whether the loss moves about without getting anywhere [g], or exploded in the first epoch and stays level."""
+    z, train, known = trials.weights, trials.train, trials.mean_predictor > 0
+    often_up, nowhere = trials.weights_ups > JITTER_UP, going_nowhere(trials)
+    jitter = (trials.weights_noise > JITTER) & often_up & nowhere
+    jitter &= ~(come_far & known)  # a good end reached early
+    height = train.raw[:, 0] / train.raw[:, 1:].max(axis=1)
+    burst = np.where(known, (height > BURST) & ~come_far, height > BLIND_BURST)
+    level = np.abs(z.smooth[:, trials.num_epochs // 2] - z.end) < 2 * limit.FLAT + z.noise
+    return jitter | (burst & (nowhere | (level & often_up)))
+
+
+def describe(trials: TrialFeatures, i: int) -> Description:
+    """Name the size of the jumps, and what the loss had reached before."""
+    z = trials.weights
+    low = int(z.lowest_at[i])
+    text = f"The train loss jumps by {percent(z.noise[i])} from epoch to epoch"
+    if z.rise[i] > limit.ROUGH_WORSE:
+        text += f", and ends {percent(z.rise[i])} above what it had reached in epoch {low + 1}"
+    text += ": the learning rate is too high."
+    evidence = {"noise": float(z.noise[i]), "rise": float(z.rise[i])}
+    return Description(text, evidence, {"minimum": low + 1}, LOWER_RATE)
+
+
+def marks(verdict: Verdict, losses: Losses) -> list[Mark]:
+    """Mark the lowest train loss."""
+    low = verdict.epochs["minimum"]
+    train = first_known(losses, "train_loss_eval", "train_loss")
+    return [point(train, low, f"had come down to this: epoch {low}")]
+
+
+VERDICT = VerdictRule(
+    code="unstable",
+    precedence=60,
+    outcome=BROKEN,
+    badge=Badge("⇅", "#e69f00", "the loss jumps: the learning rate is too high"),
+    confidence=confidence,
+    describe=describe,
+    marks=marks,
+    silences=frozenset({UNFINISHED, DONE, "noisy", "spike", "plateau_then_drop"}),
+)

@@ -1,0 +1,104 @@
+"""Validation lies below training: what part regularisation, the average over the epoch and the split have in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from nnjax.diagnosis.badge import Badge
+from nnjax.diagnosis.marks import band
+from nnjax.diagnosis.trial_features import TrialFeatures
+from nnjax.diagnosis.verdict_rule import REMARK, Description, VerdictRule, graded, percent
+
+BELOW = 0.02  # validation below train: less is the luck of the split
+BELOW_SHARE = 0.8  # of the last half's epochs
+FIRST_FROM = 0.92  # with less confidence, how far training has come is the first thing to know
+
+REGULARISATION, AVERAGING, SPLIT = "regularisation", "averaging", "easier split"
+EITHER = "regularisation or easier split"  # where the train loss was not re-evaluated
+CAUSES = {
+    REGULARISATION: (
+        "mostly regularisation, which acts (dropout) or counts (penalties) in training only.",
+        "Nothing is wrong: compare validation with the train loss in evaluation mode; if both are high, regularise "
+        "less.",
+    ),
+    AVERAGING: (
+        "mostly because the train loss is an average over the epoch, in which the network was improving.",
+        "Nothing is wrong: compare validation with the train loss re-evaluated at the epoch's end.",
+    ),
+    SPLIT: (
+        "the validation examples are easier than the training examples, also in evaluation mode.",
+        "Look at how the split was drawn: stratify, shuffle before splitting, or cross-validate.",
+    ),
+    EITHER: (
+        "more than the average over the epoch explains, so regularisation or an easier split.",
+        "Re-evaluate the train loss in evaluation mode at the epoch's end: that tells which.",
+    ),
+}
+
+
+def confidence(trials: TrialFeatures) -> np.ndarray:
+    """The validation loss lies below the printed train loss through most of the last half."""
+    gap, share = _below(trials)
+    return graded(trials.has_train & trials.has_val & (gap > BELOW) & (share > BELOW_SHARE), gap - BELOW, 0.1)
+
+
+def _below(trials: TrialFeatures) -> tuple[np.ndarray, np.ndarray]:
+    """Median of log train over validation loss in the last half, and the share of epochs in which it is positive."""
+    half = trials.num_epochs // 2
+    gap = np.log(trials.train.raw[:, half:]) - np.log(trials.val.raw[:, half:])
+    return np.median(gap, axis=1), (gap > 0).mean(axis=1)
+
+
+def describe(trials: TrialFeatures, i: int) -> Description:
+    """Name the largest part of the gap, and the share of each."""
+    gap, shares = float(_below(trials)[0][i]), decompose(trials, i)
+    because, advice = CAUSES[max(shares, key=lambda name: shares[name])]
+    text = f"The validation loss lies {percent(-gap)} below the train loss: {because}"
+    half = trials.num_epochs // 2
+    return Description(text, {"gap": gap, **shares}, {"from": half + 1, "to": half * 2}, advice)
+
+
+def decompose(trials: TrialFeatures, i: int) -> dict[str, float]:
+    """Split the gap of a trial over its last half into parts, as shares that add up to 1.
+
+    With T_e the running mean of epoch e, E_e the train loss and V_e the validation loss at its end, and T'_e the mean
+    of E_(e-1) and E_e, which is what T_e would be in evaluation mode:
+    T_e - V_e = (T_e - T'_e) regularisation + (T'_e - E_e) averaging + (E_e - V_e) easier split.
+    Where E is not known, V stands in for it in T'_e - E_e, and the rest is one part.
+    """
+    curves, regularized = trials.curves, trials.regularized[i]
+    last = slice(max(1, curves.num_epochs // 2), None)
+    running, again, val = curves.train_loss[i], curves.train_loss_eval[i], curves.val_loss[i]
+    if not np.isfinite(running[0]):
+        return {SPLIT: 1.0}
+    known = bool(np.isfinite(again[0]))
+    ends = again if known else val
+    before = np.concatenate([ends[:1], ends[:-1]])
+    averaging = float(np.median((before - ends)[last])) / 2
+    gap = float(np.median((running - val)[last]))
+    if not known:
+        rest = EITHER if np.isnan(regularized) else REGULARISATION if regularized else SPLIT
+        return _as_shares({rest: gap - averaging, AVERAGING: averaging})
+    split = float(np.median((again - val)[last]))
+    if regularized == 0:  # then all that the running mean lies above is averaging, faster than a straight line
+        return _as_shares({AVERAGING: gap - split, SPLIT: split})
+    return _as_shares({REGULARISATION: gap - averaging - split, AVERAGING: averaging, SPLIT: split})
+
+
+def _as_shares(parts: Mapping[str, float]) -> dict[str, float]:
+    whole = sum(parts.values())
+    return {name: part / whole if whole else 1 / len(parts) for name, part in parts.items()}
+
+
+VERDICT = VerdictRule(
+    code="val_below_train",
+    precedence=110,
+    outcome=REMARK,
+    badge=Badge("<", "#ecd0e0", "validation lies below training"),
+    confidence=confidence,
+    describe=describe,
+    marks=lambda verdict, losses: [band(verdict, "validation below training")],
+    first_from=FIRST_FROM,
+)
