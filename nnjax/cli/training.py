@@ -19,6 +19,7 @@ from nnjax.train.storage.retention import ALL, parse_keep
 if TYPE_CHECKING:
     from nnjax.runs.run import Run
     from nnjax.search.options import Options
+    from nnjax.verify.certificate import Certificate
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,13 +70,12 @@ def run(job: Job) -> None:
             options = Options(job.workdir, None, Plan(**_given(job.plan)), job.title, job.keep)
             options = options._replace(should_stop=main.stop_requested)
             trained = train(options._replace(observe=display, announce=print_message) if first else options)
-        if job.certify:
-            trained.certify(print_message, main.stop_requested)
+        certificate = trained.certify(print_message, main.stop_requested) if job.certify else None
     except Stopped:
         raise main.Interrupted(f"Stopped; {job.workdir} is saved, and the same command goes on from there.") from None
     if first:
-        _print_results(job, trained)
-    if job.certify and trained.certificate.failed:
+        _print_results(job, trained, certificate)
+    if certificate and certificate.failed:
         sys.exit(1)
 
 
@@ -117,18 +117,18 @@ def _checked(job: Job) -> Callable[[Options], Run]:
     return train
 
 
-def _print_results(job: Job, run: Run) -> None:
+def _print_results(job: Job, run: Run, certificate: Certificate | None) -> None:
     """Print the table, the diagnoses, the remarks and the certificate of a run, and where its report is."""
     from rich import get_console
 
     from nnjax.cli.progress import print_message, summary_table
     from nnjax.diagnosis import trials
-    from nnjax.report.sections import certificate
+    from nnjax.report.sections.certificate import sentences as certificate_sentences
     from nnjax.search.importance import edges
 
     report = run.report() if job.report else None
     get_console().print(summary_table(run))
     sentences = [*trials.sentences(run.diagnoses), *(f"remark: {sentence}" for sentence in edges(run))]
-    for sentence in sentences + (certificate.sentences(run.certificate) if job.certify else []):
+    for sentence in sentences + (certificate_sentences(certificate) if certificate else []):
         print_message(sentence)
     print(f"report: {report}" if report else f"results: {job.workdir}")

@@ -11,7 +11,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, TrialSpec
 from nnjax.core.fields import replace, resolve_path, set_values
 from nnjax.spaces.designs import DESIGNS
-from nnjax.spaces.ranges import Axis, Range, number, typed
+from nnjax.spaces.ranges import Axis, Range, number, typed, typed_list
 from nnjax.spaces.space import ADAPTIVE, MODES, Arm, Space, checked_arms
 
 MAX_TRIALS = 100_000  # of a space; a sweep of more would only be noticed after minutes of silence
@@ -86,7 +86,7 @@ def _refuse_many(count: int) -> None:
 def _seeds(values: Axis) -> list[dict[str, Any]]:
     if isinstance(values, Range):
         raise UserError("The seeds are a range of real numbers; list them instead, such as --space.seed=0,1,2.")
-    return [{"seed": value} for value in typed("seed", values)]
+    return [{"seed": value} for value in typed_list("seed", values)]
 
 
 def _parent(name: str, arm: Arm, first_of: Mapping[str, int]) -> int | None:
