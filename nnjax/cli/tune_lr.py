@@ -53,8 +53,9 @@ def run(argv: list[str]) -> None:
     from nnjax.nn.optimizers import OPTIMIZERS
     from nnjax.search.learning_rate import ranges as rate_ranges
     from nnjax.search.learning_rate import tune
+    from nnjax.search.options import Options
     from nnjax.train.host.population import Stopped
-    from nnjax.train.layout.plan import Plan
+    from nnjax.train.options.plan import Plan
 
     if not names:
         raise UserError(f"No optimizer is named; choose some of {', '.join(OPTIMIZERS)}.")
@@ -63,11 +64,16 @@ def run(argv: list[str]) -> None:
     main.catch_signals()
     try:
         with Display() as display:
-            layout = tune.Layout(display, print_message, main.stop_requested, Plan(devices=FLAGS.devices))
+            options = Options(
+                plan=Plan(devices=FLAGS.devices),
+                observe=display,
+                announce=print_message,
+                should_stop=main.stop_requested,
+            )
             if sizes is None:
-                page = rate_page.rates_page(experiment, tune.tune(experiment, ranges, layout))
+                page = rate_page.rates_page(experiment, tune.tune(experiment, ranges, options))
             else:
-                page = phase_diagram.phase_page(experiment, tune.cross(experiment, ranges, sizes, layout))
+                page = phase_diagram.phase_page(experiment, tune.cross(experiment, ranges, sizes, options))
     except Stopped:
         raise main.Interrupted("Stopped; nothing was written, and the same command begins again.") from None
     for sentence in page.sentences:

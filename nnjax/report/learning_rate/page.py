@@ -20,7 +20,7 @@ from nnjax.diagnosis.learning_rate import Measured, View, view
 from nnjax.report.charts import figures, pictures
 from nnjax.report.charts.learning_rate import NAMES, plot_rates, plot_regime_curves
 from nnjax.report.page import TEMPLATES, template, write_page
-from nnjax.search.learning_rate.successive import RUNS, SEEDS
+from nnjax.search.learning_rate.budget import RUNS, SEEDS
 
 OWN = "tune_lr.json"  # marks a folder of this kind
 FILES = ("report.html", "figures", OWN, "tune_lr.csv")
