@@ -18,6 +18,7 @@ from nnjax.core.types import Dataset
 if TYPE_CHECKING:
     from nnjax.api import save_weights, sweep
     from nnjax.data import from_arrays
+    from nnjax.diagnosis.diagnose import diagnose
     from nnjax.runs.run import Run, load
     from nnjax.spaces.ranges import Range
     from nnjax.spaces.schedulers import Evolution, Halving
@@ -35,6 +36,7 @@ _LATER = {
     "Range": "nnjax.spaces.ranges",
     "Run": "nnjax.runs.run",
     "Space": "nnjax.spaces.space",
+    "diagnose": "nnjax.diagnosis.diagnose",
     "from_arrays": "nnjax.data",
     "load": "nnjax.runs.run",
     "save_weights": "nnjax.api",
@@ -56,6 +58,7 @@ __all__ = [
     "Run",
     "Space",
     "UserError",
+    "diagnose",
     "from_arrays",
     "load",
     "save_weights",

@@ -17,10 +17,9 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, TrialSpec
 from nnjax.core.fields import coerce_fields
 from nnjax.core.files import write_atomically
-from nnjax.core.types import DataFacts, Dataset, Params, Prepared
+from nnjax.core.types import Dataset, Params, Prepared
 from nnjax.diagnosis import trials
 from nnjax.exchange.start_weights import read_weights
-from nnjax.runs.folder import FolderStore
 from nnjax.runs.layout import OTHER_PLAN
 from nnjax.runs.read_only import begin_together, open_folder
 from nnjax.runs.run import Run
@@ -31,11 +30,13 @@ from nnjax.spaces.expansion import expand
 from nnjax.spaces.ranges import Axis
 from nnjax.spaces.space import ADAPTIVE, Space
 from nnjax.train import distributed
-from nnjax.train.host.population import Observer, Population, Stopped
+from nnjax.train.host.population import Population, Stopped
+from nnjax.train.host.progress import Observer
 from nnjax.train.layout.plan import Plan, from_json
 from nnjax.train.storage import checkpoints, npz
-from nnjax.train.storage.records import OVER, MemoryStore, Record, Standing
+from nnjax.train.storage.records import OVER
 from nnjax.train.storage.retention import ALL, parse_keep
+from nnjax.train.storage.store import MemoryStore, Store
 from nnjax.verify import preflight
 from nnjax.verify.sanity.run import examine_once
 
@@ -76,7 +77,7 @@ def sweep(
     if not isinstance(space, Space | Mapping):
         raise UserError(f"The space is {space!r}, but a Space, or axes such as {{'seed': range(3)}}, was expected.")
     space = space if isinstance(space, Space) else Space(axes=space)
-    if not distributed.first():
+    if not distributed.is_main_process():
         observe, announce = lambda progress: None, lambda text: None  # the first process speaks for all
     options = Options(workdir, data, plan, title, keep, observe, announce, should_stop)
     if space.mode == ADAPTIVE:
@@ -107,19 +108,22 @@ def train_trials(
     population = _population(specs, prepared, scheduler, folder or MemoryStore(most), earlier, options)
     if folder is not None:
         begin = functools.partial(folder.begin, base, specs, facts, findings, options.title, rules)
-        population.records = begin_together(begin)
-        if earlier and [from_json(group) for group in earlier] != [group.plan for group in population.groups]:
+        population.records[:] = begin_together(begin)
+        if earlier and [from_json(group) for group in earlier] != [group.plan for group in population.layouts.groups]:
             options.announce(OTHER_PLAN)
+
+    def as_run() -> Run:
+        schedules = () if scheduler is None else scheduler.decide(population.records).schedules
+        return Run(specs, population.records, population.store, facts, prepared, findings, options.title, schedules)
+
     try:
         sane = examine_once(specs, prepared, folder, options.announce, options.should_stop) if sanity else None
-        _train(population, facts, prepared)
+        run = _train(population, as_run)
     finally:
         if folder is not None:
             folder.release()
     if population.cost():
         options.announce(f"cost: {population.cost()}")
-    schedules = scheduler.schedules(population.records) if scheduler and scheduler.schedules else ()
-    run = Run(specs, population.records, population.store, facts, prepared, findings, options.title, schedules)
     run.sanity = run.sanity if sane is None else sane
     return run
 
@@ -128,12 +132,11 @@ def _population(
     specs: Sequence[TrialSpec],
     prepared: Mapping[DataConfig, Prepared],
     scheduler: Scheduler | None,
-    store: MemoryStore,
+    store: Store,
     earlier: Sequence[Mapping[str, Any]],
     options: Options,
 ) -> Population:
-    """Make the population; a run folder is kept informed of its plan, and of trials that take others' places."""
-    folder = store if isinstance(store, FolderStore) else None
+    """Make the population, whose plan is noted in the store."""
     population = Population(
         specs,
         prepared,
@@ -141,7 +144,7 @@ def _population(
         store,
         observe=options.observe,
         should_stop=options.should_stop,
-        stand=None if scheduler is None else _noted(scheduler, folder),
+        decide=None if scheduler is None else scheduler.decide,
         announce=options.announce,
         planned=lambda: store.note_environment(population.describe()),
         earlier=earlier,
@@ -152,29 +155,16 @@ def _population(
     return population
 
 
-def _noted(scheduler: Scheduler, folder: FolderStore | None) -> Callable[[Sequence[Record]], Standing]:
-    """Write each decision by which trials replace others to the run folder."""
-    replay = scheduler.schedules
-    if folder is None or replay is None:
-        return scheduler.stand
-
-    def stand(records: Sequence[Record]) -> Standing:
-        folder.save_schedules(replay(records))
-        return scheduler.stand(records)
-
-    return stand
-
-
-def _train(
-    population: Population, facts: Mapping[DataConfig, DataFacts], prepared: Mapping[DataConfig, Prepared]
-) -> None:
+def _train(population: Population, as_run: Callable[[], Run]) -> Run:
     """Train a population and diagnose it; note how long it took, unless it had ended before."""
     begin, ended = time.time(), all(record.status in OVER for record in population.records)
     try:
         if not ended:
             population.store.note_environment(population.describe())
             population.run()
-        trials.note_verdicts(population.specs, population.records, facts, prepared, population.store)
+        run = as_run()
+        trials.note_verdicts(run)
+        return run
     finally:
         if not ended:
             population.store.note_environment(population.describe(), time.time() - begin)

@@ -4,9 +4,7 @@ CURVES is a CSV file (columns by name: epoch, loss, val_loss, accuracy, val_accu
 Lightning too), Keras's History as JSON, a TensorBoard event file or log folder, or an nnjax run folder.
 """
 
-import dataclasses
 import json
-from typing import Any
 
 from absl import flags
 
@@ -26,11 +24,8 @@ def main(argv: list[str]) -> None:
     """Print the verdicts."""
     if len(argv) != 2:
         raise UserError("One file or folder was expected: diagnose.py CURVES.csv [--json].")
-    from nnjax.diagnosis.diagnose import diagnose_curves
-    from nnjax.diagnosis.readers import read
-    from nnjax.diagnosis.text import as_json, text
+    from nnjax import diagnose
 
-    loaded = read(argv[1])
     given = {
         "mean_predictor": MEAN_PREDICTOR.value,
         "chance_accuracy": CHANCE.value,
@@ -39,12 +34,11 @@ def main(argv: list[str]) -> None:
         "num_validation": NUM_VALIDATION.value,
         "batch_size": BATCH_SIZE.value,
     }
-    known: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    found = diagnose_curves(loaded.curves, [dataclasses.replace(anchors, **known) for anchors in loaded.anchors])
+    found = diagnose(argv[1], **{name: value for name, value in given.items() if value is not None})
     if JSON.value:
-        print(json.dumps([as_json(one, name) for one, name in zip(found, loaded.names, strict=True)], indent=1))
+        print(json.dumps([one.as_json() for one in found], indent=1))
     else:
-        print("\n\n".join(text(one, name) for one, name in zip(found, loaded.names, strict=True)))
+        print("\n\n".join(map(str, found)))
 
 
 if __name__ == "__main__":

@@ -39,11 +39,11 @@ def main(argv: list[str]) -> None:
     from nnjax.exchange.files import save
     from nnjax.exchange.predictions import open_network
 
-    opened = open_network(source, TRIAL.value, WHICH.value)
-    if opened.served.network is None:
+    network = open_network(source, TRIAL.value, WHICH.value)
+    if network.network is None:
         raise UserError(f"{source} is a program already, from which no weights can be had; name a run or its weights.")
-    save(opened.served.network, out)
-    print(f"{opened.name}: {out} and {out}.json")
+    save(network.network, out)
+    print(f"{network.name}: {out} and {out}.json")
 
 
 if __name__ == "__main__":

@@ -30,8 +30,8 @@ def main(argv: list[str]) -> None:
     from nnjax.data import from_arrays, prepare_loaded
     from nnjax.nn.optimizers import resolve
     from nnjax.train.engine.batches import make_device_data, make_shapes
-    from nnjax.train.layout.tpu_slices import V5E, account, describe_slice
     from scripts.tpu_page import page, table
+    from scripts.tpu_slices import V5E, account, describe_slice
 
     experiment = resolve(load_config("configs/deck_autoencoders.py").get_config())
     images, labels = np.zeros((70_000, 784), np.uint8), np.arange(70_000) % 10  # MNIST, as far as a compiler sees it

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from nnjax.train.layout.memory import size_text
-from nnjax.train.layout.tpu_slices import Account, Chip, Cost
+from scripts.tpu_slices import Account, Chip, Cost
 
 TITLE = "# A population on TPU slices"
 INTRODUCTION = """Written by `make tpu-check` ({versions}) on a machine without a TPU:

@@ -16,7 +16,8 @@ from nnjax.spaces.expansion import expand
 from nnjax.spaces.ranges import Range
 from nnjax.spaces.space import Arm, Space
 from nnjax.train.storage import checkpoints
-from nnjax.train.storage.records import DIVERGED, DONE, DROPPED, RUNNING, WAITING, MemoryStore, Record, Stage
+from nnjax.train.storage.records import DIVERGED, DONE, DROPPED, RUNNING, WAITING, Record, Stage
+from nnjax.train.storage.store import MemoryStore
 
 AUTOENCODER = Experiment(
     data=DataConfig("digits", validation=40, test=60),

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from stepwise import QUICK
 
-from nnjax.checks.fit import examine, summarize_targets
+from nnjax.checks.fit import check_fit, summarize_targets
 from nnjax.checks.impossible import validate
 from nnjax.cli.config import load_config, study_of, title_of
 from nnjax.core.experiment import Experiment, program_key
@@ -111,7 +111,7 @@ def test_the_checks_find_no_error(name):
     """Warnings are allowed: some configurations show a mistake on purpose."""
     for experiment in experiments_of(name).values():
         summary = summarize_targets(prepared_for(experiment.data), traits_of(experiment.model).reconstructs)
-        assert [f.sentence for f in examine(experiment, summary) if f.severity == "error"] == []
+        assert [f.sentence for f in check_fit(experiment, summary) if f.severity == "error"] == []
 
 
 def draw_like(shapes):

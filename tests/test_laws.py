@@ -79,10 +79,8 @@ AUTOENCODER = {
 CONVOLUTIONAL = {"scaling": "unit", "learning_rate": 0.01, "epochs": 6}
 PUBLISHED = {
     "kind": "lenet5",
-    "widths": lenet_tables.WIDTHS,
-    "kernel_init": lenet_tables.KERNEL_INIT,
     "output": "linear",
-    "activation": "squash",
+    **lenet_tables.PUBLISHED,
     "scaling": "unit",
     "learning_rate": 0.001,  # at .003 Adam drifts by 1.3e-5 in the first epoch
     "epochs": 9,

@@ -1,4 +1,4 @@
-"""A finding of the pre-flight check. Imports no JAX: run folders keep findings."""
+"""The findings of the pre-flight check. No JAX: run folders keep them."""
 
 from __future__ import annotations
 

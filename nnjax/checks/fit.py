@@ -1,7 +1,7 @@
-"""The pre-flight check: before anything trains, is the experiment possible, and does it fit its data?
+"""The pre-flight check: does an experiment fit its data?
 
-`validate` refuses what no data could make possible; `examine` judges, rule by rule, what the loss, the output, the
-targets and the optimizer mean for each other (`nnjax.checks.rules`).
+`checks.impossible` refuses what no data could make possible; `check_fit` judges, rule by rule (`nnjax.checks.rules`),
+whether the loss, the output, the targets and the optimizer fit each other.
 """
 
 from __future__ import annotations
@@ -11,21 +11,18 @@ from collections.abc import Iterator
 import numpy as np
 
 from nnjax.checks.finding import Finding
-from nnjax.checks.impossible import validate
 from nnjax.checks.rules import RULES
 from nnjax.checks.rules.case import TOLERANCE, Case, TargetSummary
 from nnjax.core.experiment import Experiment
 from nnjax.core.types import Prepared, Rows, Scaler
 from nnjax.nn.optimizers import resolve
 
-__all__ = ["Finding", "TargetSummary", "examine", "summarize_targets", "validate"]
-
 SAMPLE = 4_096  # training examples, evenly spaced, on which means are measured; extremes are measured on all
 CHUNK = 4_096  # rows copied at a time
 
 
-def examine(experiment: Experiment, summary: TargetSummary) -> list[Finding]:
-    """Judge a valid experiment (see `validate`) against its data, the most fundamental finding first.
+def check_fit(experiment: Experiment, summary: TargetSummary) -> list[Finding]:
+    """Judge a valid experiment (see `impossible.validate`) against its data, the most fundamental finding first.
 
     Raises:
       UserError: the optimizer's preset has no such optimizer.
@@ -35,7 +32,7 @@ def examine(experiment: Experiment, summary: TargetSummary) -> list[Finding]:
 
 
 def summarize_targets(prepared: Prepared, reconstructs: bool) -> TargetSummary:
-    """Measure what the rules need to know of the training part, as the loss will see it.
+    """Measure the targets of the training part, scaled as the loss gets them.
 
     It takes a few tenths of a second for 60,000 images.
 

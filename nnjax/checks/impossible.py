@@ -1,6 +1,6 @@
-"""Values that no experiment can have, refused before anything is loaded: unknown names, impossible numbers, idle ones.
+"""Refuse values that no experiment can have: unknown names, impossible numbers, hyperparameters that nothing reads.
 
-What is possible but unwise, or wrong only for the data at hand, is `checks.examine`'s business.
+What is possible but unwise, or wrong only for the data at hand, is for `checks.fit`.
 """
 
 from __future__ import annotations
@@ -40,10 +40,6 @@ CHOICES: dict[str, Collection[str]] = {
 }
 
 
-_ALIASES = {alias: loss.name for loss in LOSSES.values() for alias in loss.aliases}
-_ALIASES |= {"keras": "keras3", "pytorch": "torch"}
-
-
 class Interval(NamedTuple):
     """Numbers from low to high; an end belongs to it where its flag says so."""
 
@@ -61,7 +57,7 @@ class Interval(NamedTuple):
         return above and (value <= self.high if self.with_high else value < self.high)
 
     def __str__(self) -> str:
-        """Say it in words, for a sentence."""
+        """Describe it in words, for a sentence."""
         low = f"at least {self.low:g}" if self.with_low else f"above {self.low:g}"
         if math.isinf(self.high):
             return f"a {'whole' if self.whole else 'finite'} number, {low},"
@@ -137,7 +133,8 @@ def validate(experiment: Experiment) -> None:
 
 def _require_choice(path: str, found: str, names: Collection[str]) -> None:
     if found not in names:
-        close = difflib.get_close_matches(_ALIASES.get(found.lower(), found), names, n=2, cutoff=0.5)
+        meant = next((loss.name for loss in LOSSES.values() if found.lower().startswith(loss.short.lower())), found)
+        close = difflib.get_close_matches(meant, names, n=2, cutoff=0.5)  # what users type: mse, bce, kld, pytorch
         hint = f"did you mean {' or '.join(close)}? " if close else ""
         raise UserError(f"{path} is {found!r}, which is unknown: {hint}choose one of {', '.join(names)}.")
 
@@ -151,7 +148,7 @@ def _require_shape(model: ModelConfig) -> None:
 
 
 def _require_pixels(experiment: Experiment) -> None:
-    """Refuse to move pixels of which each is scaled in its own way."""
+    """Refuse augmentation of images whose pixels are scaled each in its own way."""
     data = experiment.data
     shift_of(data.augment)
     if data.augment != NONE and data.scaling not in ("unit", "none"):

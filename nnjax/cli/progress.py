@@ -26,7 +26,7 @@ from nnjax.train.storage.records import FINISHED, RUNNING, WAITING
 
 if TYPE_CHECKING:
     from nnjax.runs.run import Run
-    from nnjax.train.host.population import Progress
+    from nnjax.train.host.progress import Progress
 
 MAX_RUNNING, MAX_SETTINGS = 8, 25  # rows of the live table and of the final one
 COLORS = {"error": "bold red", "warning": "yellow", "remark": "cyan"}

@@ -63,7 +63,7 @@ def run(job: Job) -> None:
     from nnjax.train.host.population import Stopped
     from nnjax.train.layout.plan import Plan
 
-    first = processes.first()
+    first = processes.is_main_process()
     main.catch_signals()
     try:
         with distributed.together(job.workdir), Display() as display:

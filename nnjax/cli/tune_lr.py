@@ -55,7 +55,7 @@ def run(argv: list[str]) -> None:
     from nnjax.search.learning_rate import tune
     from nnjax.search.options import Options
     from nnjax.train.host.population import Stopped
-    from nnjax.train.options.plan import Plan
+    from nnjax.train.layout.plan import Plan
 
     if not names:
         raise UserError(f"No optimizer is named; choose some of {', '.join(OPTIMIZERS)}.")

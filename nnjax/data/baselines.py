@@ -1,4 +1,4 @@
-"""Reference scores: what black, the mean image, PCA, the majority class or least squares reach on the same examples.
+"""Baselines: the scores of black, the mean image, PCA, the majority class and least squares on the same examples.
 
 A network's error means little by itself. These are computed in float64, fitted on the training part, measured on the
 test part, in the scaled units that the losses see, so that they stand beside the losses as they are.
@@ -22,14 +22,14 @@ MAX_INPUTS = 4096  # no PCA and no least squares beyond: they would take minutes
 MSE, MAE, BCE, ACCURACY = "mean_squared_error", "mean_absolute_error", "binary_crossentropy", "accuracy"
 
 
-class Anchors(NamedTuple):
-    """Reference scores on one part of the data.
+class Baselines(NamedTuple):
+    """The baselines of one part of the data.
 
     Attributes:
       goal: "reconstruction", "classification" or "regression".
       part: what they were measured on: "test", or "validation" or "training" where the data have no test part.
       num_examples: of that part.
-      scores: {reference: {metric: value}}; metrics are named as in nnjax.nn.metrics.
+      scores: {baseline: {metric: value}}; metrics are named as in nnjax.nn.metrics.
     """
 
     goal: str
@@ -38,8 +38,8 @@ class Anchors(NamedTuple):
     scores: dict[str, dict[str, float]]
 
 
-def anchors(prepared: Prepared, goal: str | None = None, widths: Sequence[int] = PCA_WIDTHS) -> Anchors:
-    """Compute the reference scores of a prepared data set.
+def measure_baselines(prepared: Prepared, goal: str | None = None, widths: Sequence[int] = PCA_WIDTHS) -> Baselines:
+    """Compute the baselines of a prepared data set.
 
     Args:
       prepared: the data, split and scaled.
@@ -57,7 +57,7 @@ def anchors(prepared: Prepared, goal: str | None = None, widths: Sequence[int] =
         scores = _classification(prepared, fit, rows)
     else:
         scores = _regression(prepared, fit, rows)
-    return Anchors(goal, part, len(rows), scores)
+    return Baselines(goal, part, len(rows), scores)
 
 
 def measured_part(prepared: Prepared) -> tuple[str, np.ndarray]:

@@ -11,11 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nnjax.core.errors import UserError
 from nnjax.core.types import Dataset
 from nnjax.data.arrays import from_arrays
-from nnjax.data.source import Source
-from nnjax.data.toys import MAX_EXAMPLES
+from nnjax.data.source import Request, Source
 
 SOURCE = "nnjax.data.series"
 RANGE = (16, 32)  # points of a step in two_patterns
@@ -107,30 +105,17 @@ def sample(name: str, size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return x.astype(np.float32), labels.astype(np.int32)
 
 
-def load(name: str, size: str = "") -> Dataset:
-    """The series of a generator as a data set: for "" the archive's training and test parts, else `size` in one part.
-
-    Raises:
-      UserError: the size is not a whole number, or out of range.
-    """
-    kind = KINDS[name]
-    if size and (not size.isdecimal() or not len(kind.classes) <= int(size) <= MAX_EXAMPLES):
-        least = len(kind.classes)
-        raise UserError(
-            f"{name}:{size} has no usable size: a whole number from {least} to {MAX_EXAMPLES:,} was expected."
-        )
-    if size:
-        x, y = sample(name, int(size), 0)
-    else:
-        parts = [sample(name, kind.train, 0), sample(name, kind.test, 1)]
+def load(request: Request) -> Dataset:
+    """Generate a data set: the archive's training and test parts, or as many examples as are asked for, in one part."""
+    kind = KINDS[request.kind]
+    size = request.size(len(kind.classes))
+    if size is None:
+        parts = [sample(request.kind, kind.train, 0), sample(request.kind, kind.test, 1)]
         x, y = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    start = None if size else kind.train
-    return from_arrays(x, y, name, source=SOURCE, classes=kind.classes, test_start=start)
+    else:
+        x, y = sample(request.kind, size, 0)
+    start = kind.train if size is None else None
+    return from_arrays(x, y, request.kind, source=SOURCE, classes=kind.classes, test_start=start)
 
 
-SOURCES = {
-    name: Source(
-        lambda request: load(request.kind, request.argument), f"time series: {', '.join(kind.classes)}", "[SIZE]"
-    )
-    for name, kind in KINDS.items()
-}
+SOURCES = {name: Source(load, f"time series: {', '.join(kind.classes)}", "[SIZE]") for name, kind in KINDS.items()}

@@ -6,8 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from nnjax.core.errors import UserError
 from nnjax.core.types import Dataset
 from nnjax.data import files
+
+MAX_EXAMPLES = 1_000_000  # of a generated data set
 
 
 class Request(NamedTuple):
@@ -36,6 +39,16 @@ class Request(NamedTuple):
     def path(self) -> Path:
         """The file or folder that the argument names, as given or below `data_dir`; UserError if it is in neither."""
         return files.find(self.argument, self.data_dir)
+
+    def size(self, least: int) -> int | None:
+        """The argument as a number of examples; None where it is left out; UserError if it is out of range."""
+        if not self.argument:
+            return None
+        if not self.argument.isdecimal() or not least <= int(self.argument) <= MAX_EXAMPLES:
+            raise UserError(
+                f"{self.name} has no usable size: a whole number from {least} to {MAX_EXAMPLES:,} was expected."
+            )
+        return int(self.argument)
 
 
 class Source(NamedTuple):

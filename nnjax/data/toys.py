@@ -21,7 +21,6 @@ GATES = {
     "xnor": (1, 0, 0, 1),
 }
 MAX_BITS = 16
-MAX_EXAMPLES = 1_000_000
 SOURCE = "nnjax.data.toys"
 
 
@@ -83,15 +82,11 @@ def line(size: int = 161) -> Dataset:
 
 
 def _sized(make: Callable[..., Dataset]) -> Callable[[Request], Dataset]:
-    """Let the size of a toy be given after the colon, a whole number from 6; UserError for another."""
+    """Let the size of a toy be given after the colon."""
 
     def load(request: Request) -> Dataset:
-        size = request.argument
-        if size and (not size.isdecimal() or not 6 <= int(size) <= MAX_EXAMPLES):
-            raise UserError(
-                f"{request.name} has no usable size: a whole number from 6 to {MAX_EXAMPLES:,} was expected."
-            )
-        return make(int(size)) if size else make()
+        size = request.size(6)
+        return make() if size is None else make(size)
 
     return load
 

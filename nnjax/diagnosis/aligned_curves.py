@@ -9,7 +9,7 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.diagnosis.features import interpolate
-from nnjax.diagnosis.types import Anchors, Curves
+from nnjax.diagnosis.types import Curves, TrainingContext
 
 NAMES = ("train_loss", "train_loss_eval", "val_loss", "train_accuracy", "val_accuracy")
 LOSSES = NAMES[:3]
@@ -65,19 +65,19 @@ def checked(curves: Curves) -> dict[str, np.ndarray]:
     return out
 
 
-def per_trial(anchors: Anchors | Sequence[Anchors] | None, m: int) -> list[Anchors]:
-    """Give each of m trials its anchors.
+def per_trial(contexts: TrainingContext | Sequence[TrainingContext] | None, m: int) -> list[TrainingContext]:
+    """Give each of m trials its context.
 
     Raises:
       UserError: there are more or fewer than trials.
     """
-    if anchors is None or isinstance(anchors, Anchors):
-        return [anchors or Anchors()] * m
-    if len(anchors) != m:
+    if contexts is None or isinstance(contexts, TrainingContext):
+        return [contexts or TrainingContext()] * m
+    if len(contexts) != m:
         raise UserError(
-            f"There are {len(anchors)} anchors, but {m} trials: one for each, or one for all, was expected."
+            f"There are {len(contexts)} contexts, but {m} trials: one for each, or one for all, was expected."
         )
-    return list(anchors)
+    return list(contexts)
 
 
 def own_epochs(arrays: dict[str, np.ndarray]) -> np.ndarray:

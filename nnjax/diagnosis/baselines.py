@@ -1,4 +1,4 @@
-"""What a constant answer reaches on prepared data: the anchors of the diagnosis."""
+"""Compute the baselines of a diagnosis: what the best constant answer reaches on prepared data."""
 
 from __future__ import annotations
 

@@ -1,39 +1,74 @@
-"""Diagnose learning curves: `diagnose_curves`."""
+"""Diagnose learning curves: of a file or folder by `diagnose`, of arrays by `diagnose_curves`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
+from nnjax.core.errors import UserError
 from nnjax.core.types import Signals
 from nnjax.diagnosis.aligned_curves import align, checked, per_trial
+from nnjax.diagnosis.readers import from_columns, read
 from nnjax.diagnosis.trial_features import TrialFeatures, trial_features
-from nnjax.diagnosis.types import Anchors, Curves, Diagnosis
+from nnjax.diagnosis.types import Curves, Diagnosis, TrainingContext
 from nnjax.diagnosis.verdict_rule import VerdictRule
 from nnjax.diagnosis.verdicts import VERDICTS
 
 NO_RULE_HOLDS = 0.3  # the confidence of `converged` then
 
 
+def diagnose(curves: str | os.PathLike[str] | Mapping[str, Sequence[float]] | Curves, **known: Any) -> list[Diagnosis]:
+    """Say what learning curves mean, whoever trained the networks.
+
+    for found in nnjax.diagnose("curves.csv", mean_predictor=2.303):
+        print(found)
+
+    Args:
+      curves: a path (a CSV file, Keras's History as JSON, a TensorBoard event file or log folder, an nnjax run folder),
+        the curves of one trial by name (`model.fit(...).history`), or arrays.
+      known: what is known beside the curves: mean_predictor, chance_accuracy, floor, regularized, num_validation,
+        batch_size (see `nnjax.diagnosis.types.TrainingContext`); takes the place of what the file says of them.
+
+    Returns:
+      A diagnosis for each trial, in the order of the file; docs/diagnoses.md has the rules.
+
+    Raises:
+      UserError: there is no such file, no loss in it, or no such thing to be known.
+    """
+    names = [field.name for field in dataclasses.fields(TrainingContext)]
+    if unknown := sorted(set(known) - set(names)):
+        raise UserError(f"Nothing is called {', '.join(unknown)} here; of {', '.join(names)} some were expected.")
+    if isinstance(curves, Curves):
+        return diagnose_curves(curves, TrainingContext(**known))
+    loaded = from_columns(curves) if isinstance(curves, Mapping) else read(curves)
+    found = diagnose_curves(loaded.curves, [dataclasses.replace(context, **known) for context in loaded.contexts])
+    return [dataclasses.replace(one, trial=name) for one, name in zip(found, loaded.names, strict=True)]
+
+
 def diagnose_curves(
-    curves: Curves, anchors: Anchors | Sequence[Anchors] | None = None, signals: Signals | None = None
+    curves: Curves,
+    contexts: TrainingContext | Sequence[TrainingContext] | None = None,
+    signals: Signals | None = None,
 ) -> list[Diagnosis]:
     """Find the verdicts that hold for learning curves.
 
     Args:
       curves: of m trials, as many epochs as there are.
-      anchors: what is known of the task, for all trials or for each.
+      contexts: what is known beside them, for all trials or for each.
       signals: what was measured inside the networks; names causes.
 
     Returns:
       [m]; the most important verdict first. `docs/diagnoses.md` has the rules one by one.
 
     Raises:
-      UserError: no curve at all, shapes that differ, or another number of anchors than of trials.
+      UserError: no curve at all, shapes that differ, or another number of contexts than of trials.
     """
     out: dict[int, Diagnosis] = {}
-    known = per_trial(anchors, len(next(iter(checked(curves).values()))))
+    known = per_trial(contexts, len(next(iter(checked(curves).values()))))
     with np.errstate(all="ignore"):  # what cannot be computed is NaN, of which no rule holds
         for aligned in align(curves):
             found = _diagnose(trial_features(aligned, known, signals))

@@ -1,8 +1,9 @@
-"""Learning curves from files: CSV, Keras History as JSON, TensorBoard logs, nnjax run folders."""
+"""Read learning curves from files: CSV, Keras History as JSON, TensorBoard logs, nnjax run folders."""
 
 from __future__ import annotations
 
 import json
+import os
 import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -13,9 +14,9 @@ from nnjax.core.errors import UserError
 from nnjax.diagnosis import columns
 from nnjax.diagnosis.columns import NOT_FINITE, Table
 from nnjax.diagnosis.csv_tables import read_csv
-from nnjax.diagnosis.run_curves import anchors_of, curves_of
+from nnjax.diagnosis.run_curves import contexts_of, curves_of
 from nnjax.diagnosis.tensorboard_logs import read_logs
-from nnjax.diagnosis.types import Anchors, Curves
+from nnjax.diagnosis.types import Curves, TrainingContext
 from nnjax.runs.folder import FolderStore
 
 
@@ -25,15 +26,15 @@ class Loaded(NamedTuple):
     Attributes:
       curves: of m trials.
       names: [m] of the trials; [""] of one that has none.
-      anchors: [m].
+      contexts: [m].
     """
 
     curves: Curves
     names: list[str]
-    anchors: list[Anchors]
+    contexts: list[TrainingContext]
 
 
-def read(path: str) -> Loaded:
+def read(path: str | os.PathLike[str]) -> Loaded:
     """Read whatever a path names: a .csv or .json file, a TensorBoard event file or log folder, an nnjax run folder.
 
     Raises:
@@ -43,23 +44,23 @@ def read(path: str) -> Loaded:
     if not place.exists():
         raise UserError(f"{path} is not there; name a .csv or .json file, a TensorBoard folder or an nnjax run folder.")
     if place.is_dir() and (place / "config.json").exists():
-        return _from_run(path)
+        return _from_run(place)
     if place.is_dir() or ".tfevents." in place.name:
-        return stack(read_logs(place), path)
+        return stack(read_logs(place), str(path))
     if place.suffix.lower() == ".json":
-        return stack({"": _from_json(place)}, path)
-    return stack(read_csv(place), path)
+        return from_columns(_read_json(place), str(path))
+    return stack(read_csv(place), str(path))
 
 
-def _from_run(path: str) -> Loaded:
+def _from_run(path: pathlib.Path) -> Loaded:
     folder = FolderStore(path)
-    _, specs, _ = folder.read_config()
+    specs = folder.read_config().specs
     facts, _ = folder.read_facts()
     names = [f"trial {spec.id}" for spec in specs]
-    return Loaded(curves_of(folder.read_records(specs)), names, anchors_of(specs, facts))
+    return Loaded(curves_of(folder.read_records(specs)), names, contexts_of(specs, facts))
 
 
-def _from_json(path: pathlib.Path) -> Table:
+def _read_json(path: pathlib.Path) -> Mapping[str, Any]:
     """Read {name: [numbers]}, or that under the key "history", as Keras's History has it."""
     try:
         tree = json.loads(path.read_text())
@@ -68,25 +69,35 @@ def _from_json(path: pathlib.Path) -> Table:
             f"{path} is no JSON ({error}); Keras's history.history written by json.dump was expected."
         ) from None
     tree = tree.get("history", tree) if isinstance(tree, dict) else tree
-    if not isinstance(tree, dict) or not tree:
+    return tree if isinstance(tree, dict) else {}
+
+
+def from_columns(by_name: Mapping[str, Any], path: str = "the mapping") -> Loaded:
+    """Take the curves of one trial, one number per epoch by name, as Keras's History has them.
+
+    Raises:
+      UserError: there is no loss, or one that is not a list of numbers, or curves differ in length.
+    """
+    if not by_name:
         raise UserError(f"{path} holds no curves by name; {{'loss': [...], 'val_loss': [...]}} was expected.")
-    chosen = set(columns.choose(tree).values())
-    table = {name: _numbers(values, name, path) for name, values in tree.items() if name in chosen}
+    chosen = set(columns.choose(by_name).values())
+    table = {name: _numbers(values, name, path) for name, values in by_name.items() if name in chosen}
     lengths = {name: len(values) for name, values in table.items()}
     if len(set(lengths.values())) > 1:
         found = ", ".join(f"{name} has {n}" for name, n in lengths.items())
         raise UserError(f"The curves in {path} differ in length ({found} epochs); one number per epoch was expected.")
-    return table
+    return stack({"": table}, path)
 
 
-def _numbers(values: Any, name: str, path: pathlib.Path) -> np.ndarray:
-    if not isinstance(values, list):
+def _numbers(values: Any, name: str, path: str) -> np.ndarray:
+    values = values.tolist() if isinstance(values, np.ndarray) else values
+    if not isinstance(values, list | tuple):
         raise UserError(f"{name} in {path} is no list; one number per epoch was expected.")
     out = np.full(len(values), np.nan)
     for i, value in enumerate(values):
         if value is None:
             continue
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if isinstance(value, bool) or not isinstance(value, int | float | np.floating):
             raise UserError(f"{name} in {path} holds {value!r} at epoch {i + 1}; a number was expected.")
         out[i] = value if np.isfinite(value) else NOT_FINITE
     return out
@@ -111,7 +122,7 @@ def stack(tables: Mapping[str, Table], path: str) -> Loaded:
             arrays[name][row, : len(y)] = y
             if "loss" in name and (y == NOT_FINITE).any():
                 diverged[row] = np.fmin(diverged[row], float(np.argmax(y == NOT_FINITE)) + 1)
-    return Loaded(Curves(**arrays, diverged_at=diverged), list(chosen), [Anchors()] * len(chosen))
+    return Loaded(Curves(**arrays, diverged_at=diverged), list(chosen), [TrainingContext()] * len(chosen))
 
 
 def _losses(table: Table, path: str) -> dict[str, np.ndarray]:

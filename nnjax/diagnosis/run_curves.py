@@ -1,4 +1,4 @@
-"""The curves and anchors of an nnjax run."""
+"""Take the curves of an nnjax run, and what is known beside them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from nnjax.core.experiment import DataConfig, Experiment, TrialSpec
 from nnjax.core.types import DataFacts, Prepared
 from nnjax.diagnosis import baselines
-from nnjax.diagnosis.types import Anchors, Curves
+from nnjax.diagnosis.types import Curves, TrainingContext
 from nnjax.models.registry import traits_of
 from nnjax.train.storage.records import DIVERGED, Record, stack_curves
 
@@ -31,19 +31,19 @@ def curves_of(records: Sequence[Record]) -> Curves:
     )
 
 
-def anchors_of(
+def contexts_of(
     specs: Sequence[TrialSpec],
     facts: Mapping[DataConfig, DataFacts],
     prepared: Mapping[DataConfig, Prepared] | None = None,
-) -> list[Anchors]:
-    """Give what is known of each trial's task.
+) -> list[TrainingContext]:
+    """Give what is known beside the curves of each trial.
 
     Args:
       specs, facts: of the run.
       prepared: its data, where they are at hand: mean predictor, chance and floor are then measured. Without them log C
         stands for the mean predictor of C classes, which it is where they are equally frequent.
     """
-    known: dict[object, Anchors] = {}
+    known: dict[object, TrainingContext] = {}
     out = []
     for spec in specs:
         experiment = spec.experiment
@@ -67,14 +67,14 @@ def _regularized(experiment: Experiment) -> bool:
     return any(getattr(hyper, name) for name in TRAINING_ONLY) or experiment.data.augment != "none"
 
 
-def _guessed(experiment: Experiment, facts: DataFacts) -> Anchors:
+def _guessed(experiment: Experiment, facts: DataFacts) -> TrainingContext:
     classes = len(facts.classes)
     entropy = experiment.loss in baselines.CROSSENTROPIES and not traits_of(experiment.model).reconstructs
-    return Anchors(mean_predictor=math.log(classes) if entropy and classes > 1 else None)
+    return TrainingContext(mean_predictor=math.log(classes) if entropy and classes > 1 else None)
 
 
-def _measured(experiment: Experiment, prepared: Prepared) -> Anchors:
-    return Anchors(
+def _measured(experiment: Experiment, prepared: Prepared) -> TrainingContext:
+    return TrainingContext(
         mean_predictor=baselines.mean_predictor(experiment, prepared),
         chance_accuracy=baselines.chance_accuracy(experiment, prepared),
         floor=baselines.floor(experiment, prepared),

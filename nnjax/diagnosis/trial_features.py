@@ -11,7 +11,7 @@ import numpy as np
 from nnjax.core.types import Signals
 from nnjax.diagnosis import features as f
 from nnjax.diagnosis.aligned_curves import AlignedCurves
-from nnjax.diagnosis.types import Anchors
+from nnjax.diagnosis.types import TrainingContext
 
 Array = np.ndarray
 
@@ -101,8 +101,8 @@ class TrialFeatures:
 
     Attributes:
       curves: theirs.
-      mean_predictor, chance_accuracy, floor, regularized, num_validation, batch_size: [g]; as in `Anchors`, NaN where
-        they are not known.
+      mean_predictor, chance_accuracy, floor, regularized, num_validation, batch_size: [g]; as in
+        `TrainingContext`, NaN where they are not known.
       signals: of all trials of the call, whose rows are `curves.trials`.
     """
 
@@ -180,10 +180,12 @@ def _first_known(loss: Array, other: Array) -> Array:
     return np.where(_known(loss)[:, None], loss, other)
 
 
-def trial_features(curves: AlignedCurves, anchors: Sequence[Anchors], signals: Signals | None) -> TrialFeatures:
+def trial_features(
+    curves: AlignedCurves, contexts: Sequence[TrainingContext], signals: Signals | None
+) -> TrialFeatures:
     """Join curves with what is known beside them of all trials of the call."""
-    own = [anchors[trial] for trial in curves.trials]
-    names = [field.name for field in dataclasses.fields(Anchors)]
+    own = [contexts[trial] for trial in curves.trials]
+    names = [field.name for field in dataclasses.fields(TrainingContext)]
     known = {
         name: np.array([np.nan if getattr(one, name) is None else float(getattr(one, name)) for one in own])
         for name in names

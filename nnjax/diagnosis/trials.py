@@ -1,18 +1,22 @@
-"""The verdicts of a run: what its trials' curves mean, and their codes in the table of trials."""
+"""Diagnose the trials of a run, and count and write down their verdicts."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from nnjax.core.experiment import DataConfig, TrialSpec
 from nnjax.core.types import DataFacts, Prepared
 from nnjax.diagnosis.diagnose import diagnose_curves
-from nnjax.diagnosis.run_curves import anchors_of, curves_of
+from nnjax.diagnosis.run_curves import contexts_of, curves_of
 from nnjax.diagnosis.types import Diagnosis
 from nnjax.diagnosis.verdicts import CODES
 from nnjax.runs import signals as run_signals
-from nnjax.train.storage.records import FAILED, OVER, MemoryStore, Record
+from nnjax.train.storage.records import FAILED, OVER, Record
+
+if TYPE_CHECKING:
+    from nnjax.runs.run import Run
 
 Diagnoses = Sequence[Diagnosis | None]
 
@@ -28,37 +32,36 @@ def diagnose_trials(
     Args:
       specs, records: of the run.
       facts: of all its data.
-      prepared: the data that are at hand; anchors of the others are guessed (see `of_run.anchors_of`).
+      prepared: the data that are at hand; the baselines of the others are guessed (see `run_curves.contexts_of`).
 
     Returns:
       [trials]; None for a trial that has not ended, or failed.
     """
-    known = [i for i, record in enumerate(records) if record.status in OVER and record.status != FAILED]
+    known = [i for i, record in enumerate(records) if has_curves_to_judge(record)]
     out: list[Diagnosis | None] = [None] * len(specs)
     if known:
         own_specs, own = [specs[i] for i in known], [records[i] for i in known]
-        anchors, signals = anchors_of(own_specs, facts, prepared), run_signals.stack(own_specs, own)
-        for i, found in zip(known, diagnose_curves(curves_of(own), anchors, signals), strict=True):
+        contexts, signals = contexts_of(own_specs, facts, prepared), run_signals.stack(own_specs, own)
+        for i, found in zip(known, diagnose_curves(curves_of(own), contexts, signals), strict=True):
             out[i] = found
     return out
 
 
-def note_verdicts(
-    specs: Sequence[TrialSpec],
-    records: Sequence[Record],
-    facts: Mapping[DataConfig, DataFacts],
-    prepared: Mapping[DataConfig, Prepared],
-    store: MemoryStore,
-) -> None:
-    """Write into each record the code of its first verdict, and all of them into the run's table of trials.
+def note_verdicts(run: Run) -> None:
+    """Write the code of each trial's first verdict into its record and the run's table of trials, unless it is there.
 
-    A run whose trials have theirs already is left as it is.
+    `run.diagnoses` is kept: whoever shows the run afterwards does not diagnose it again.
     """
-    if all(record.verdict or record.status not in OVER or record.status == FAILED for record in records):
+    if all(record.verdict or not has_curves_to_judge(record) for record in run.records):
         return
-    for record, found in zip(records, diagnose_trials(specs, records, facts, prepared), strict=True):
+    for record, found in zip(run.records, run.diagnoses, strict=True):
         record.verdict = found.primary.code if found else ""
-    store.save_records(specs, records)
+    run.store.save_records(run.specs, run.records)
+
+
+def has_curves_to_judge(record: Record) -> bool:
+    """Whether a trial has ended, and did not fail."""
+    return record.status in OVER and record.status != FAILED
 
 
 def counts(diagnoses: Diagnoses) -> list[tuple[str, int]]:

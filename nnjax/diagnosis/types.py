@@ -1,9 +1,11 @@
-"""The contracts of the diagnosis: what it is given, and what it says."""
+"""The inputs and results of a diagnosis."""
 
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -30,8 +32,8 @@ class Curves:
 
 
 @dataclasses.dataclass(frozen=True)
-class Anchors:
-    """What is known of the task beside the curves; None where nothing is.
+class TrainingContext:
+    """What is known of the task and the training beside the curves; None where nothing is.
 
     Attributes:
       mean_predictor: the loss of the best constant prediction on the validation data (log C of C equal classes, the
@@ -53,7 +55,7 @@ class Anchors:
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """One thing that a trial's curves say.
+    """One finding on a trial's curves.
 
     Attributes:
       code: one of `nnjax.diagnosis.verdicts.CODES`.
@@ -71,15 +73,42 @@ class Verdict:
     confidence: float = 1.0
     next: str = ""
 
+    def as_json(self) -> dict[str, Any]:
+        """Give a tree for JSON; numbers that are not finite become None."""
+        evidence = {name: float(x) if math.isfinite(x) else None for name, x in self.evidence.items()}
+        epochs = {name: int(epoch) for name, epoch in self.epochs.items()}
+        return dataclasses.asdict(self) | {"evidence": evidence, "epochs": epochs}
+
 
 @dataclasses.dataclass(frozen=True)
 class Diagnosis:
-    """All that a trial's curves say, the most important thing first.
+    """The verdicts on a trial, the most important first; as text where it is printed.
 
     Attributes:
       primary: what to know first.
       others: further verdicts, by importance.
+      trial: the trial's name in the file that it was read from; "" where it has none.
     """
 
     primary: Verdict
     others: tuple[Verdict, ...] = ()
+    trial: str = ""
+
+    def __str__(self) -> str:
+        """Write the first verdict with its evidence and what to try, then the others, in a few lines."""
+        first = self.primary
+        name = f"{self.trial}: " if self.trial else ""
+        lines = [f"{name}{first.code} (confidence {first.confidence:.0%})", f"  {first.sentence}"]
+        if first.next:
+            lines.append(f"  next: {first.next}")
+        evidence = [f"{key} {value:.4g}" for key, value in first.evidence.items()]
+        evidence += [f"{key}: epoch {value}" for key, value in first.epochs.items()]
+        if evidence:
+            lines.append(f"  evidence: {', '.join(evidence)}")
+        lines += [f"  also {other.code} ({other.confidence:.0%}): {other.sentence}" for other in self.others]
+        return "\n".join(lines)
+
+    def as_json(self) -> dict[str, Any]:
+        """Give a tree for JSON; numbers that are not finite become None."""
+        first, *others = [verdict.as_json() for verdict in (self.primary, *self.others)]
+        return {"trial": self.trial, "primary": first, "others": others}

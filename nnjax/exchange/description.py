@@ -30,7 +30,7 @@ from nnjax.data.files import read_bytes
 from nnjax.exchange.network import Architecture, num_outputs
 from nnjax.models.imported import LARGEST, Stack
 from nnjax.models.imported_layers import LAYERS, Layer
-from nnjax.runs.files import facts_from_json, facts_tree
+from nnjax.runs.data_json import facts_from_json, facts_to_json
 
 FORMAT = 1
 INPUTS = "float32 [b, num_inputs], raw, as they lie in the data: scaling by x_scaler, (x - mean) * scale, is part of it"
@@ -73,7 +73,7 @@ def to_json(architecture: Architecture, facts: DataFacts, content: bytes) -> str
         "sha256": hashlib.sha256(content).hexdigest(),
         "inputs": INPUTS,
         "architecture": tree,
-        "facts": facts_tree(dataclasses.replace(facts, source="")),
+        "facts": facts_to_json(dataclasses.replace(facts, source="")),
     }
     return json.dumps(whole, indent=1) + "\n"
 

@@ -1,4 +1,4 @@
-"""Networks to files and back, by what the files' names end in."""
+"""Networks to files and back: one record a format, found by what a file's name ends in."""
 
 from __future__ import annotations
 
@@ -8,33 +8,34 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
+import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.files import check_out, write_atomically
 from nnjax.core.types import Array, DataFacts
 from nnjax.data.files import read_bytes
 from nnjax.exchange import description, keras_file, program, weights_file
-from nnjax.exchange.isolated_program import Worker
+from nnjax.exchange.isolated_program import IsolatedProgram
 from nnjax.exchange.network import Network, assemble, codes, num_outputs, outputs
-from nnjax.train.storage import checkpoints
-
-SAFETENSORS, PROGRAM = ".safetensors", ".jaxexport"
-KINDS = (SAFETENSORS, PROGRAM, ".keras", ".h5")
 
 
-class Served(NamedTuple):
-    """What a file can be asked for.
+class Predictor(NamedTuple):
+    """A network to predict with.
 
     Attributes:
+      name: what it is called in the terminal: its file's name, or "trial 3".
       network: with its weights; None of a program, which is closed.
       architecture, facts: as in `Network`.
       outputs: from raw inputs, float32 [b, d], to outputs [b, k]; compiled for each new b.
+      test_inputs: gives the raw inputs [n, d] of the run's own test part; None of a file, which has none.
     """
 
+    name: str
     network: Network | None
     architecture: description.Architecture
     facts: DataFacts
     outputs: Callable[[Array], Array]
+    test_inputs: Callable[[], np.ndarray] | None = None
 
     def codes(self) -> Callable[[Array], Array]:
         """Give the function from raw inputs to latent codes.
@@ -47,51 +48,81 @@ class Served(NamedTuple):
         return jax.jit(codes(self.network))
 
 
+def predictor(name: str, network: Network) -> Predictor:
+    """Make a predictor of a network that is in memory."""
+    return Predictor(name, network, network.architecture, network.facts, jax.jit(outputs(network)))
+
+
+def _read_weights(path: pathlib.Path) -> Predictor:
+    content = read_bytes(path)
+    found, arrays = description.read(path, content), weights_file.from_bytes(content, path)
+    try:
+        return predictor(path.name, assemble(found.architecture, found.facts, arrays))
+    except UserError as error:
+        raise UserError(f"{path} cannot be used: {error}") from None
+
+
+def _read_program(path: pathlib.Path) -> Predictor:
+    content = read_bytes(path)
+    architecture, facts, sha256 = description.read(path, content)
+    if sha256 is None:
+        raise UserError(f"{description.path_of(path)} has no sha256 of {path.name}; export the network again.")
+    function = IsolatedProgram(content, facts.num_inputs, num_outputs(architecture, facts), str(path))
+    return Predictor(path.name, None, architecture, facts, function)
+
+
+def _read_keras(path: pathlib.Path) -> Predictor:
+    return predictor(path.name, keras_file.read(path))
+
+
+class Format(NamedTuple):
+    """A format of network files.
+
+    Attributes:
+      read: opens a file.
+      to_bytes: packs a network; None if files are only read. FILE.json, which says what it is, is written beside it.
+    """
+
+    read: Callable[[pathlib.Path], Predictor]
+    to_bytes: Callable[[Network], bytes] | None = None
+
+
+FORMATS = {
+    ".safetensors": Format(_read_weights, weights_file.network_to_bytes),
+    ".jaxexport": Format(_read_program, program.to_bytes),
+    ".keras": Format(_read_keras),
+    ".h5": Format(_read_keras),
+}
+
+
 def check_path(path: str) -> str:
     """Give the path of a network's file to write, with ~ as the home folder, before anything is computed for it.
 
     Raises:
       UserError: it ends otherwise than a network's file, or its folder is not there.
     """
-    return check_out(path, SAFETENSORS, PROGRAM)
+    return check_out(path, *(ending for ending, format in FORMATS.items() if format.to_bytes))
 
 
 def save(network: Network, path: str) -> None:
-    """Write weights (.safetensors) or a program (.jaxexport), and FILE.json, which says what they are.
+    """Write a network in the format of the path's ending, and FILE.json, which says what it is.
 
     Each file is written whole or not at all, the description last: until then the pair is refused.
     """
-    arrays = checkpoints.flatten(network.params)
-    content = weights_file.to_bytes(arrays) if path.endswith(SAFETENSORS) else program.to_bytes(network)
+    to_bytes = FORMATS[pathlib.Path(path).suffix].to_bytes
+    assert to_bytes, "see check_path"
+    content = to_bytes(network)
     write_atomically(pathlib.Path(path), content)
     write_atomically(description.path_of(path), description.to_json(network.architecture, network.facts, content))
 
 
-def load(path: str | os.PathLike[str]) -> Served:
+def load(path: str | os.PathLike[str]) -> Predictor:
     """Open a network of a file: .safetensors, .jaxexport, .keras or .weights.h5.
 
     Raises:
       UserError: the file is not there, of another kind, damaged, or not what its description says.
     """
     path = pathlib.Path(path)
-    if path.suffix not in KINDS:
-        raise UserError(f"{path} ends in {path.suffix!r}, but a run folder or {', '.join(KINDS)} was expected.")
-    if path.suffix in (".keras", ".h5"):
-        return serve(keras_file.read(path))
-    content = read_bytes(path)
-    found = description.read(path, content)
-    if path.suffix == SAFETENSORS:
-        arrays = weights_file.from_bytes(content, path)
-        try:
-            return serve(assemble(found.architecture, found.facts, arrays))
-        except UserError as error:
-            raise UserError(f"{path} cannot be used: {error}") from None
-    if found.sha256 is None:
-        raise UserError(f"{description.path_of(path)} has no sha256 of {path.name}; export the network again.")
-    width = num_outputs(found.architecture, found.facts)
-    return Served(None, found.architecture, found.facts, Worker(content, found.facts.num_inputs, width, str(path)))
-
-
-def serve(network: Network) -> Served:
-    """Serve a network that is in memory."""
-    return Served(network, network.architecture, network.facts, jax.jit(outputs(network)))
+    if path.suffix not in FORMATS:
+        raise UserError(f"{path} ends in {path.suffix!r}, but a run folder or {', '.join(FORMATS)} was expected.")
+    return FORMATS[path.suffix].read(path)

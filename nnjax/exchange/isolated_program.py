@@ -1,4 +1,4 @@
-"""A program in a process of its own, because the readers of JAX and XLA may crash on a forged one (docs/design/0013).
+"""Run an exported program in a child process, since readers of JAX and XLA may crash on a forged one (design 0013).
 
 The child reads 8 bytes of length and the program, answers one byte, then for each batch reads 8 bytes b and float32
 [b, d] and answers float32 [b, k], until its input ends. What it refuses, or what killed it, the parent says.
@@ -19,7 +19,7 @@ from nnjax.core.errors import UserError
 READY = b"\x01"
 
 
-class Worker:
+class IsolatedProgram:
     """A function from raw inputs float32 [b, d] to outputs float32 [b, k], computed by a child process.
 
     Args:

@@ -113,25 +113,21 @@ def _copies(architecture: Architecture) -> bool:
     return isinstance(architecture, ModelConfig) and traits_of(architecture).reconstructs
 
 
-def answer(architecture: Architecture, facts: DataFacts) -> str:
-    """Say what the outputs are: "class" probabilities, negative "distance" to each class, or plain "output".
+def _gives_distances(architecture: Architecture) -> bool:
+    if isinstance(architecture, Stack):
+        return False
+    return traits_of(architecture).output == "distances" and ACTIVATIONS[architecture.output_activation].linear
+
+
+def columns(found: np.ndarray, architecture: Architecture, facts: DataFacts) -> dict[str, np.ndarray]:
+    """Name the arrays of a prediction: output [n, k]; of a classifier class [n] and its probability or distance.
 
     Published LeNet-5 has squared distances to the digits' bitmaps: its class is the nearest, its output the negatives.
     """
     if facts.task != "classification" or _copies(architecture):
-        return "output"
-    if isinstance(architecture, Stack):
-        return "class"
-    distances = traits_of(architecture).output == "distances" and ACTIVATIONS[architecture.output_activation].linear
-    return "distance" if distances else "class"
-
-
-def columns(found: np.ndarray, answers: str, facts: DataFacts) -> dict[str, np.ndarray]:
-    """Name the arrays of a prediction: output [n, k]; of a classifier class [n] and its probability or distance."""
-    if answers == "output":
         return {"output": found}
     names: Any = np.array(facts.classes)
-    if answers == "distance":
+    if _gives_distances(architecture):
         return {"class": names[found.argmax(axis=1)], "distance": -found.max(axis=1), "output": found}
     binary = found.shape[1] == 1
     index = (found[:, 0] > 0.5).astype(int) if binary else found.argmax(axis=1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
 import os
 import pathlib
@@ -15,33 +14,17 @@ from nnjax.core.files import check_out, write_atomically
 from nnjax.core.types import DataFacts, Dataset
 from nnjax.data import load, scaling
 from nnjax.data.sources import find_source
-from nnjax.exchange import files
-from nnjax.exchange.network import answer, columns
+from nnjax.exchange.files import FORMATS, Predictor, predictor
+from nnjax.exchange.files import load as load_file
+from nnjax.exchange.network import columns
 from nnjax.exchange.serving import in_batches
 from nnjax.models.imported import Stack
 from nnjax.runs.run import Run
 from nnjax.runs.run import load as load_run
 from nnjax.train.storage import npz
 
-KINDS = (".csv", ".npz")
 
-
-@dataclasses.dataclass(frozen=True)
-class Opened:
-    """A network to predict with.
-
-    Attributes:
-      name: what it is called in the terminal, such as "trial 3".
-      served: the network.
-      own: gives the raw inputs [n, d] of the run's own test part; None of a file, which has none.
-    """
-
-    name: str
-    served: files.Served
-    own: Callable[[], np.ndarray] | None = None
-
-
-def open_network(path: str, trial: int | None = None, which: str | None = None) -> Opened:
+def open_network(path: str, trial: int | None = None, which: str | None = None) -> Predictor:
     """Open a trial of a run folder, or a file: .safetensors, .jaxexport, .keras, .weights.h5.
 
     Args:
@@ -53,15 +36,14 @@ def open_network(path: str, trial: int | None = None, which: str | None = None) 
       UserError: it is not there or damaged, or a file is asked for a trial.
     """
     path = os.path.expanduser(path)
-    if os.path.isdir(path) or pathlib.Path(path).suffix not in files.KINDS:
+    if os.path.isdir(path) or pathlib.Path(path).suffix not in FORMATS:
         run = load_run(path)
         number = choose_trial(run, trial)
-        return Opened(
-            f"trial {number}", files.serve(run.network(number, which or "final")), lambda: own_part(run, number)
-        )
+        found = predictor(f"trial {number}", run.network(number, which or "final"))
+        return found._replace(test_inputs=lambda: held_out_inputs(run, number))
     if trial is not None or which is not None:
         raise UserError(f"{path} holds one network; leave out --trial and --weights.")
-    return Opened(pathlib.Path(path).name, files.load(path))
+    return load_file(path)
 
 
 def choose_trial(run: Run, trial: int | None) -> int:
@@ -75,7 +57,7 @@ def choose_trial(run: Run, trial: int | None) -> int:
     return run.known_trial(trial)
 
 
-def own_part(run: Run, trial: int) -> np.ndarray:
+def held_out_inputs(run: Run, trial: int) -> np.ndarray:
     """Fetch the raw inputs [n, d] of the run's own test part, or of its validation part where it has none.
 
     Raises:
@@ -89,7 +71,7 @@ def own_part(run: Run, trial: int) -> np.ndarray:
 
 
 def inputs_of(
-    opened: Opened, name: str | None, data_dir: str | None, target: str | None, unit: bool = False
+    network: Predictor, name: str | None, data_dir: str | None, target: str | None, unit: bool = False
 ) -> np.ndarray:
     """Fetch raw inputs [n, d]: of a data source by name, or of the run's own test part; arguments as `inputs_for`.
 
@@ -99,14 +81,13 @@ def inputs_of(
     Raises:
       UserError: a file is not told which data, or a network that scales by itself is told to; or as `inputs_for`.
     """
-    served = opened.served
-    if unit and not isinstance(served.architecture, Stack):
-        raise UserError(f"{opened.name} scales its inputs itself, as in training; leave out --unit.")
-    if name is None and opened.own is not None:
-        return opened.own()
+    if unit and not isinstance(network.architecture, Stack):
+        raise UserError(f"{network.name} scales its inputs itself, as in training; leave out --unit.")
+    if name is None and network.test_inputs is not None:
+        return network.test_inputs()
     if name is None:
-        raise UserError(f"{opened.name} has no data of its own; name data with --data=NAME.")
-    return inputs_for(served.facts, name, data_dir, target, unit)
+        raise UserError(f"{network.name} has no data of its own; name data with --data=NAME.")
+    return inputs_for(network.facts, name, data_dir, target, unit)
 
 
 def inputs_for(facts: DataFacts, name: str, data_dir: str | None, target: str | None, unit: bool = False) -> np.ndarray:
@@ -158,23 +139,22 @@ def _column(dataset: Dataset, facts: DataFacts, feature: str) -> np.ndarray:
     return np.array([known.index(text) for text in found], values.dtype)[values.astype(int)]
 
 
-def write_predictions(opened: Opened, x: np.ndarray, path: str, encode: bool = False) -> None:
+def write_predictions(network: Predictor, x: np.ndarray, path: str, encode: bool = False) -> None:
     """Write outputs or codes for raw inputs x [n, d], one row an example; of a classifier also class and probability.
 
     Raises:
       UserError: the file ends neither in .csv nor in .npz, or its folder is not there; or codes that there are not.
     """
-    check_out(path, *KINDS)
-    table = prediction_columns(opened.served, x, encode)
-    content = npz.to_bytes(table) if path.endswith(".npz") else _to_csv(table)
+    check_out(path, *TABLES)
+    content = TABLES[pathlib.Path(path).suffix](prediction_columns(network, x, encode))
     write_atomically(pathlib.Path(path), content)
 
 
-def prediction_columns(served: files.Served, x: np.ndarray, encode: bool) -> dict[str, np.ndarray]:
+def prediction_columns(network: Predictor, x: np.ndarray, encode: bool) -> dict[str, np.ndarray]:
     """Name the arrays of a prediction: code, or those of `network.columns`."""
     if encode:
-        return {"code": in_batches(served.codes(), x)}
-    return columns(in_batches(served.outputs, x), answer(served.architecture, served.facts), served.facts)
+        return {"code": in_batches(network.codes(), x)}
+    return columns(in_batches(network.outputs, x), network.architecture, network.facts)
 
 
 def _to_csv(table: dict[str, np.ndarray]) -> str:
@@ -182,10 +162,10 @@ def _to_csv(table: dict[str, np.ndarray]) -> str:
 
     flat: dict[str, np.ndarray] = {}
     for name, array in table.items():
-        if array.ndim == 1:
-            flat[name] = array
-        else:
-            flat |= {f"{name}_{i}": array[:, i] for i in range(array.shape[1])}
+        flat |= {name: array} if array.ndim == 1 else {f"{name}_{i}": column for i, column in enumerate(array.T)}
     buffer = io.StringIO()
     pd.DataFrame(flat).to_csv(buffer, index=False)
     return buffer.getvalue()
+
+
+TABLES: dict[str, Callable[[dict[str, np.ndarray]], str | bytes]] = {".csv": _to_csv, ".npz": npz.to_bytes}

@@ -1,10 +1,9 @@
-"""Weights as safetensors, the format in which libraries exchange arrays: a JSON header and plain numbers."""
+"""Weights as safetensors: a JSON header and plain numbers."""
 
 from __future__ import annotations
 
 import os
 import pathlib
-from collections.abc import Mapping
 
 import numpy as np
 import safetensors
@@ -13,10 +12,13 @@ import safetensors.numpy
 from nnjax.core.archives import DAMAGE, describe
 from nnjax.core.errors import UserError
 from nnjax.data.files import read_bytes
+from nnjax.exchange.network import Network
+from nnjax.train.storage import checkpoints
 
 
-def to_bytes(arrays: Mapping[str, np.ndarray]) -> bytes:
-    """Pack named arrays."""
+def network_to_bytes(network: Network) -> bytes:
+    """Pack a network's weights, by their names in a run's checkpoint ("layer_0/kernel")."""
+    arrays = checkpoints.flatten(network.params)
     return safetensors.numpy.save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
 
 

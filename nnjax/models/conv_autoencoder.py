@@ -17,7 +17,7 @@ from nnjax.core.experiment import ModelConfig
 from nnjax.core.types import Array, Key, Params
 from nnjax.models.convolution import flatten, images, join, max_pool
 from nnjax.models.convolution_layers import Convolution, Init
-from nnjax.models.dense import Model, drop, dtypes, scale_kernels
+from nnjax.models.dense import Model, apply_dropout, dtypes, scale_kernels
 from nnjax.nn.activations import ACTIVATIONS, Activation
 from nnjax.nn.initializers import KERNEL_INITS
 
@@ -48,7 +48,7 @@ class ConvAutoencoder(nn.Module):
         """Encode: [1, 28, 28, b] -> [maps, 4, 4, b]."""
         for index in range(3):
             side = x.shape[1]
-            x = max_pool(within(self.hidden(index, x, dropout, key, margin=1), side))
+            x = max_pool(mask_outside(self.hidden(index, x, dropout, key, margin=1), side))
         return x
 
     def decode(self, x: Array, dropout: Array | None, key: Key | None) -> Array:
@@ -62,12 +62,12 @@ class ConvAutoencoder(nn.Module):
         """Apply one hidden layer with activation and dropout; `form` is of `Convolution`, phases are returned."""
         x = self.activation(self.layer[index](x, **form))
         if dropout is not None and key is not None:
-            x = drop(x, dropout, jax.random.fold_in(key, index))
+            x = apply_dropout(x, dropout, jax.random.fold_in(key, index))
         return x
 
 
-def within(y: Array, side: int) -> Array:
-    """Set what phases [t, t, maps, n, n, b] hold beyond side x side pixels so that no maximum is taken from it."""
+def mask_outside(y: Array, side: int) -> Array:
+    """Set phases [t, t, maps, n, n, b] to -∞ beyond side x side pixels, so that no maximum is taken there."""
     tile, _, _, n, _, _ = y.shape
     if tile * n == side:
         return y

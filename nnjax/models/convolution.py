@@ -1,4 +1,4 @@
-"""Convolutions over images, in the form that the backend is fast at, and what pools them.
+"""Convolution and pooling of images, in the form that is fastest on the backend.
 
 Images are [channels, h, w, b], the examples side by side in memory, so that whatever moves pixels moves runs of b
 numbers. A convolution gives phases [t, t, maps, n, m, b]: the output at row t i + p and column t j + q is at
@@ -28,7 +28,7 @@ def convolve(x: Array, kernel: Array, margin: int = 0, factor: int = 1, tile: in
     Args:
       x: [channels, h, w, b].
       kernel: [kh, kw, channels, maps], of the same float dtype.
-      margin: how many zeros are put round the images, once they are larger.
+      margin: zeros on each side of the images, after they are enlarged.
       factor: how often each pixel is repeated before, along both axes; divides the tile.
       tile: t, how many outputs along either axis are computed by one row of the product.
 
@@ -56,15 +56,15 @@ def tiled(x: Array, kernel: Array, margin: int = 0, factor: int = 1, tile: int =
     """Convolve by one matrix product; as `convolve`."""
     _, h, w, b = x.shape
     kh, kw, _, maps = kernel.shape
-    rows, columns = (_meetings(size, margin, factor, tile) for size in (kh, kw))
+    rows, columns = (_overlaps(size, margin, factor, tile) for size in (kh, kw))
     n, m = (-(-(factor * side + 2 * margin - size + 1) // tile) for side, size in ((h, kh), (w, kw)))
     matrix = jnp.einsum("piuk,qjvl,klco->pqoijuvc", *(jnp.asarray(a, x.dtype) for a in (rows, columns)), kernel)
-    seen = _patches(_pad(x, -(-margin // factor)), n, m, rows.shape[1], columns.shape[1], tile // factor)
-    return (matrix.reshape(tile * tile * maps, -1) @ seen).reshape(tile, tile, maps, n, m, b)
+    patches = _patches(_pad(x, -(-margin // factor)), n, m, rows.shape[1], columns.shape[1], tile // factor)
+    return (matrix.reshape(tile * tile * maps, -1) @ patches).reshape(tile, tile, maps, n, m, b)
 
 
-def _meetings(size: int, margin: int, factor: int, tile: int) -> np.ndarray:
-    """Say which weight k of a kernel's row meets which pixel for output p of a tile: 0 or 1, float32 [p, i, u, k].
+def _overlaps(size: int, margin: int, factor: int, tile: int) -> np.ndarray:
+    """Lay out which weight k of a kernel's row meets which pixel for output p of a tile: 0 or 1, float32 [p, i, u, k].
 
     A tile advances by s = t / factor pixels of the padded original, and its patch is blocks of s: pixel s i + u.
     """

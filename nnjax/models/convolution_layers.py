@@ -30,7 +30,7 @@ class Convolution(nn.Module):
 
     @nn.compact
     def __call__(self, x: Array, margin: int = 0, factor: int = 1, tile: int = 2) -> Array:
-        """Convolve x, each pixel repeated and a margin put round it before."""
+        """Convolve x, after repeating each pixel and padding."""
         shape = (self.size, self.size, x.shape[0], self.maps)
         kernel = self.param("kernel", self.kernel_init, shape, self.param_dtype).astype(x.dtype)
         return convolve(x, kernel, margin, factor, tile) + bias(self, self.maps, x.dtype, self.param_dtype)[None, None]

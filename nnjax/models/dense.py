@@ -56,11 +56,11 @@ class Dense(nn.Module):
             if index < len(self.widths):
                 x = self.activation(x)
                 if dropout is not None and key is not None:
-                    x = drop(x, dropout, jax.random.fold_in(key, index))
+                    x = apply_dropout(x, dropout, jax.random.fold_in(key, index))
         return x.astype(self.param_dtype)
 
 
-def drop(x: Array, rate: Array, key: Key) -> Array:
+def apply_dropout(x: Array, rate: Array, key: Key) -> Array:
     """Set a share `rate` of x to zero and scale the rest by 1 / (1 - rate); the rate may be traced (Linen's may not).
 
     Source: Srivastava et al. 2014, inverted as in Keras and Flax.

@@ -1,4 +1,4 @@
-"""A chain of layers from elsewhere (Keras): applied, not trained. Its layers are in `nnjax.models.imported_layers`."""
+"""Networks imported from Keras: chains of layers of `nnjax.models.imported_layers`, applied but not trained."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Stack:
         return {name: arrays for name, arrays in found.items() if arrays}
 
     def output_shape(self) -> Shape:
-        """Give the shape of what it makes of one example."""
+        """Give the shape of its output for one example."""
         shape = self.input_shape
         for layer in self.layers:
             shape = layer.output(shape)

@@ -1,4 +1,4 @@
-"""Layers as other libraries have them (Keras 3's meaning), for chains of them: `nnjax.models.imported`.
+"""Layers of Keras 3, for imported networks (`nnjax.models.imported`).
 
 Shapes are those of one example, images [height, width, channels]; x has the examples b as its first axis.
 """
@@ -26,7 +26,7 @@ def _without_number(function: Callable[[Array], Array]) -> Callable[[Array, floa
     return lambda x, _: function(x)
 
 
-# What an activation makes of x and of its own number (a slope, say).
+# (x, the activation's own number, such as a slope) -> values.
 FUNCTIONS: dict[str, Callable[[Array, float], Array]] = {
     **{name: _without_number(activation.function) for name, activation in ACTIVATIONS.items()},
     "leaky_relu": lambda x, slope: jnp.where(x >= 0, x, slope * x),
@@ -45,7 +45,7 @@ FUNCTIONS: dict[str, Callable[[Array, float], Array]] = {
 
 
 class Layer:
-    """What a layer can say and do; its fields are its options. By default one without arrays that keeps the shape."""
+    """A layer, its fields its options; by default one without arrays that keeps the shape."""
 
     def weights(self, shape: Shape) -> dict[str, Shape]:
         """Name its arrays and their shapes, for inputs of a shape."""
@@ -238,7 +238,7 @@ class UpSampling2D(Layer):
 
 @dataclass(frozen=True)
 class ZeroPadding2D(Layer):
-    """Put zeros round images: top, bottom, left, right."""
+    """Pad images with zeros: top, bottom, left, right."""
 
     margins: tuple[int, ...]
 

@@ -1,4 +1,4 @@
-"""What the layers of a network give, caught on its way while the network computes."""
+"""Capture the outputs of a network's layers while it is applied."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from nnjax.models.convolution_layers import Convolution
 
 
 @contextlib.contextmanager
-def caught(layers: Collection[str]) -> Iterator[dict[str, Array]]:
-    """Catch what layers give, before their activation, while networks are applied inside the block.
+def capture_layer_outputs(layers: Collection[str]) -> Iterator[dict[str, Array]]:
+    """Capture the outputs of layers, before their activation, while networks are applied inside the block.
 
     Args:
-      layers: names of layers with weights, as in the parameters (see `census.trained_layers`).
+      layers: names of layers with weights, as in the parameters (see `summary.trained_layers`).
 
     Yields:
       {layer: [b, units], or of a convolution [b, h, w, maps]}, filled as layers are applied; traced where they are.
@@ -37,7 +37,7 @@ def caught(layers: Collection[str]) -> Iterator[dict[str, Array]]:
 
 
 def _pictures(layer: nn.Module, value: Array, args: tuple, kwargs: Mapping[str, Any]) -> Array:
-    """Give [b, h, w, maps] for what a convolutional layer gives, without what lies beyond the edges of the images."""
+    """Lay out the output of a convolutional layer as [b, h, w, maps], cropped to the images."""
     if value.ndim == 6:
         side = value.shape[0] * value.shape[3]
         if isinstance(layer, Convolution):

@@ -20,7 +20,7 @@ from nnjax.core.experiment import ModelConfig
 from nnjax.core.types import Array, Key, Params
 from nnjax.models.convolution import average_pool, convolve, flatten, images
 from nnjax.models.convolution_layers import Convolution, Init, bias
-from nnjax.models.dense import Model, drop, dtypes, scale_kernels
+from nnjax.models.dense import Model, apply_dropout, dtypes, scale_kernels
 from nnjax.models.lenet_tables import C3_INPUTS, bitmaps
 from nnjax.models.registry import traits_of
 from nnjax.nn.activations import ACTIVATIONS, Activation
@@ -55,7 +55,7 @@ class Subsampling(nn.Module):
 
 
 class SparseConvolution(nn.Module):
-    """C3: a 5 x 5 convolution in which each map sees the maps of S2 that table I gives it.
+    """C3: a 5 x 5 convolution in which each map is connected to the maps of S2 that table I lists.
 
     Attributes:
       kernel_init: draws the kernel [5, 5, 60], of the 60 pairs of maps; the fan-in is that of the map it belongs to.
@@ -74,14 +74,14 @@ class SparseConvolution(nn.Module):
             parts = [self.kernel_init(k, (5, 5, len(seen), 1), dtype) for k, seen in zip(keys, C3_INPUTS, strict=True)]
             return jnp.concatenate(parts, axis=2).reshape(shape)
 
-        places = pairs()
+        places = connection_table()
         kernel = self.param("kernel", draw, (5, 5, len(places)), self.param_dtype).astype(x.dtype)
         kernel = jnp.einsum("hwp,pio->hwio", kernel, jnp.asarray(places, x.dtype))
         return convolve(x, kernel) + bias(self, len(C3_INPUTS), x.dtype, self.param_dtype)[None, None]
 
 
-def pairs() -> np.ndarray:
-    """Say which map of S2 and which of C3 each pair of table I connects: 0 or 1, float32 [60, 6, 16]."""
+def connection_table() -> np.ndarray:
+    """Lay out table I, which map of S2 and which of C3 each pair connects: 0 or 1, float32 [60, 6, 16]."""
     found = [(seen, own) for own, inputs in enumerate(C3_INPUTS) for seen in inputs]
     places = np.zeros((len(found), 6, len(C3_INPUTS)), np.float32)
     for number, pair in enumerate(found):
@@ -112,14 +112,16 @@ class LeNet5(nn.Module):
         self.C5, self.F6 = (nn.Dense(width, dtype=self.dtype, **options) for width in (120, 84))
 
     def features(self, x: Array, dropout: Array | None, key: Key | None) -> Array:
-        """Give what F6 makes of images [1, 32, 32, b] with values in [0, 1]: [b, 84]."""
+        """Compute F6 of images [1, 32, 32, b] with values in [0, 1]: [b, 84]."""
         x = (INK - BACKGROUND) * x + BACKGROUND
         for layer in (self.C1, self.S2, self.C3, self.S4):
             x = self.activation(layer(x))
-        return hidden((self.C5, self.F6), flatten(x), self.activation, dropout, key)  # C5's kernel covers all of S4
+        return apply_hidden(
+            (self.C5, self.F6), flatten(x), self.activation, dropout, key
+        )  # C5's kernel covers all of S4
 
     def scores(self, code: Array) -> Array:
-        """Give the negative squared distances of F6 [b, 84] to the ten bitmaps: [b, 10] (eq. 7, with a minus)."""
+        """Compute the negative squared distances of F6 [b, 84] to the ten bitmaps: [b, 10] (eq. 7, with a minus)."""
         return -jnp.sum(jnp.square(code[:, None] - jnp.asarray(bitmaps(), code.dtype)[None]), axis=-1)
 
 
@@ -150,30 +152,30 @@ class LeNet5Modern(nn.Module):
         self.output = nn.Dense(self.num_outputs, dtype=self.dtype, **options)
 
     def features(self, x: Array, dropout: Array | None, key: Key | None) -> Array:
-        """Give the last hidden layer for images [1, 32, 32, b]: [b, width]."""
+        """Compute the last hidden layer of images [1, 32, 32, b]: [b, width]."""
         for layer in (self.C1, self.C3):
             x = average_pool(self.activation(layer(x)))
-        return hidden(self.dense, flatten(x), self.activation, dropout, key)
+        return apply_hidden(self.dense, flatten(x), self.activation, dropout, key)
 
     def scores(self, code: Array) -> Array:
-        """Give the pre-activations of the outputs: [b, k]."""
+        """Compute the pre-activations of the outputs: [b, k]."""
         return self.output(code)
 
 
-def framed(x: Array) -> Array:
-    """Put a margin of zeros round images [1, h, w, b]: [1, 32, 32, b]."""
+def pad_to_32(x: Array) -> Array:
+    """Pad images [1, h, w, b] with zeros: [1, 32, 32, b]."""
     margin = (SIDE - x.shape[1]) // 2
     return jnp.pad(x, ((0, 0), (margin, margin), (margin, margin), (0, 0)))
 
 
-def hidden(
+def apply_hidden(
     layers: Iterable[nn.Dense], x: Array, activation: Activation, dropout: Array | None, key: Key | None
 ) -> Array:
     """Apply dense hidden layers to x [b, d], each with activation and dropout."""
     for index, layer in enumerate(layers):
         x = activation(layer(x))
         if dropout is not None and key is not None:
-            x = drop(x, dropout, jax.random.fold_in(key, index))
+            x = apply_dropout(x, dropout, jax.random.fold_in(key, index))
     return x
 
 
@@ -206,7 +208,7 @@ def _make_lenet(config: ModelConfig, num_inputs: int, module: LeNet5 | LeNet5Mod
 
     def code(params: Params, x: Array, dropout: Array | None = None, key: Key | None = None) -> Array:
         lead = x.shape[:-1]
-        found = run(params, framed(images(x.reshape(-1, side * side), side)), "features", dropout, key)
+        found = run(params, pad_to_32(images(x.reshape(-1, side * side), side)), "features", dropout, key)
         return found.reshape(*lead, -1)
 
     def logits_of(params: Params, code: Array) -> Array:

@@ -1,4 +1,4 @@
-"""What LeNet-5 was published with (LeCun, Bottou, Bengio & Haffner 1998, section II.B): tables, and no code.
+"""Constants of LeNet-5 as published (LeCun, Bottou, Bengio & Haffner 1998, section II.B). No JAX.
 
 The bitmaps follow the paper's figure 3 in the form that reimplementations hand on (some digits carry a bar above them,
 which tells them from like characters of the full set); single pixels could not be compared with the printed figure.
@@ -9,11 +9,11 @@ from __future__ import annotations
 import numpy as np
 
 WIDTHS = (6, 16, 120, 84)  # feature maps of C1 and of C3, units of C5 and of F6
-ACTIVATION = "squash"
-KERNEL_INIT = "lecun_1998"
+ACTIVATION, KERNEL_INIT = "squash", "lecun_1998"
+PUBLISHED = {"widths": WIDTHS, "activation": ACTIVATION, "kernel_init": KERNEL_INIT}  # fields of `ModelConfig`
 NUM_CLASSES = 10
 
-# Which maps of S2 each map of C3 sees (table I).
+# Which maps of S2 each map of C3 is connected to (table I).
 C3_INPUTS: tuple[tuple[int, ...], ...] = (
     (0, 1, 2),
     (1, 2, 3),

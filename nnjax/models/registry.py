@@ -19,7 +19,7 @@ from nnjax.models.layer_counts import LayerCount
 if TYPE_CHECKING:
     from nnjax.models.dense import Model
 
-FULLY_CONNECTED, CONVOLUTIONAL = "fully connected", "convolutional"
+DENSE = "fully connected"
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -28,7 +28,6 @@ class ModelTraits:
 
     Attributes:
       name: as in `ModelConfig.kind`.
-      description: what it is, in a line.
       builder: "module:function", of (config, num_inputs, num_outputs) -> Model.
       count_layers: (config, num_inputs, num_outputs) -> one row a layer.
       connectivity: of its layers, in words.
@@ -41,10 +40,9 @@ class ModelTraits:
     """
 
     name: str
-    description: str
     builder: str
     count_layers: Callable[[ModelConfig, int, int], tuple[LayerCount, ...]]
-    connectivity: str = FULLY_CONNECTED
+    connectivity: str = DENSE
     target: Literal["labels", "input"] = "labels"
     output: Literal["logits", "distances"] = "logits"
     image_sides: tuple[int, ...] = ()
@@ -60,7 +58,7 @@ class ModelTraits:
     @property
     def is_dense(self) -> bool:
         """Whether all of its layers are fully connected."""
-        return self.connectivity == FULLY_CONNECTED
+        return self.connectivity == DENSE
 
     def reads_images(self, shape: tuple[int, ...], num_inputs: int) -> bool:
         """Whether it can read inputs [num_inputs] that are images of a shape."""
@@ -69,21 +67,14 @@ class ModelTraits:
 
 
 def _autoencoder_error(config: ModelConfig) -> str:
-    if config.widths:
-        return ""
-    return "model.widths is empty, but an autoencoder needs a hidden layer for its code: give widths."
+    empty = "model.widths is empty, but an autoencoder needs a hidden layer for its code: give widths."
+    return "" if config.widths else empty
 
 
 def _lenet5_error(config: ModelConfig) -> str:
     """Refuse to change what LeNet-5 was published with."""
-    published = {
-        "widths": lenet_tables.WIDTHS,
-        "activation": lenet_tables.ACTIVATION,
-        "kernel_init": lenet_tables.KERNEL_INIT,
-    }
-    for name, value in published.items():
-        found = getattr(config, name)
-        if found != value:
+    for name, value in lenet_tables.PUBLISHED.items():
+        if (found := getattr(config, name)) != value:
             return (
                 f"model.{name} is {found!r}, but lenet5 is the published network, with {value!r}: set model.{name} "
                 "so, or model.kind=lenet5_modern, which takes any."
@@ -92,33 +83,19 @@ def _lenet5_error(config: ModelConfig) -> str:
 
 
 def _lenet5_modern_error(config: ModelConfig) -> str:
-    if len(config.widths) >= 2:
-        return ""
-    return (
-        f"model.widths is {config.widths}, but lenet5_modern begins with the feature maps of C1 and of C3: give "
-        f"{lenet_tables.WIDTHS}, say."
-    )
+    needs = f"lenet5_modern begins with the feature maps of C1 and of C3: give {lenet_tables.WIDTHS}, say."
+    return "" if len(config.widths) >= 2 else f"model.widths is {config.widths}, but {needs}"
 
 
 def _conv_autoencoder_error(config: ModelConfig) -> str:
-    if len(config.widths) == 3:
-        return ""
-    return (
-        f"model.widths is {config.widths}, but a conv_autoencoder has three numbers of feature maps: give "
-        "(16, 8, 8), say."
-    )
+    needs = "a conv_autoencoder has three numbers of feature maps: give (16, 8, 8), say."
+    return "" if len(config.widths) == 3 else f"model.widths is {config.widths}, but {needs}"
 
 
 _ALL = (
-    ModelTraits(
-        "mlp",
-        "multilayer perceptron: hidden layers, then one output layer",
-        "nnjax.models.dense:make_dense",
-        layer_counts.dense,
-    ),
+    ModelTraits("mlp", "nnjax.models.dense:make_dense", layer_counts.dense),
     ModelTraits(
         "autoencoder",
-        "encoder, bottleneck, decoder: the output has the input's width",
         "nnjax.models.dense:make_dense",
         layer_counts.dense,
         target="input",
@@ -126,7 +103,6 @@ _ALL = (
     ),
     ModelTraits(
         "lenet5",
-        "LeNet-5 as published in 1998, its outputs the negative squared distances to the digits' bitmaps",
         "nnjax.models.lenet:make_lenet5",
         layer_counts.lenet5,
         "convolutional, C3 by the published table",
@@ -137,19 +113,17 @@ _ALL = (
     ),
     ModelTraits(
         "lenet5_modern",
-        "LeNet-5 as it is taught today: every map of C3 sees all of S2, average pooling, dense output",
         "nnjax.models.lenet:make_lenet5_modern",
         layer_counts.lenet5_modern,
-        CONVOLUTIONAL,
+        "convolutional",
         image_sides=(28, 32),
         error_of=_lenet5_modern_error,
     ),
     ModelTraits(
         "conv_autoencoder",
-        "convolutional encoder and decoder of 28 x 28 images",
         "nnjax.models.conv_autoencoder:make_conv_autoencoder",
         layer_counts.conv_autoencoder,
-        CONVOLUTIONAL,
+        "convolutional",
         target="input",
         image_sides=(28,),
         error_of=_conv_autoencoder_error,

@@ -1,4 +1,4 @@
-"""Augmentation inside the program: training images are moved or distorted a little, anew in every step.
+"""Data augmentation inside the program: random shifts and affine transformations of training images at every step.
 
 Source: LeCun et al. 1998, section III.C: planar affine transformations (shifts, scaling, squeezing, horizontal
 shearing) of the training digits took LeNet-5 from .95 to .8 % wrong; it does not say by how much. The amounts here: up
@@ -21,7 +21,7 @@ Augmentation = Callable[[Key, Array], Array]
 
 
 def shift_of(augment: str) -> int:
-    """Read the largest shift, in pixels, off "shift:N".
+    """Parse the largest shift, in pixels, of "shift:N".
 
     Raises:
       UserError: the text is neither that nor "none" nor "affine".
@@ -65,7 +65,7 @@ def make_augmentation(augment: str, image_shape: tuple[int, int] | None) -> Augm
 
 
 def sample(x: Array, rows: Array, columns: Array) -> Array:
-    """Read images at other places, bilinearly.
+    """Sample images at other places, bilinearly.
 
     Args:
       x: [b, h, w].

@@ -32,27 +32,24 @@ class Loss:
     """A loss and what it expects of outputs and targets.
 
     Attributes:
-      name: as in `Experiment.loss`.
-      definition: (y, p) -> [...], for targets and outputs [..., k].
-      label, short: its name in words, and as the head of a column.
-      compares: "numbers" (any, and negative ones count as 0 where they are "nonnegative numbers"), "probabilities" (of
-        each output for itself, in [0, 1]), "distributions" (over the k outputs), or "distances" (outputs are negative
-        squared distances, targets the shares of the classes).
+      definition: (y, p) -> [...], for targets and outputs [..., k]; the function's name is the loss's.
+      short: its name as the head of a column, and what others call it.
+      compares: "numbers" (negative ones count as 0 where they are "nonnegative numbers"), "probabilities" (each output
+        for itself, in [0, 1]), "distributions" (over the k outputs), or "distances" (outputs are negative squared
+        distances, targets the shares of the classes).
       stable: {output activation: (y, z) -> [...]}, the same loss of the pre-activation z in a form without overflow.
-      aliases: what users of other libraries call it.
+      words: its name in words; "" for the function's.
       takes_logarithms: one for each output, so that it costs more to compute and to hold.
       renormalises: divides each row of outputs by its sum.
       quadratic: grows with the square of small errors.
       mean_is_best: the best constant output is the mean of the targets.
     """
 
-    name: str
     definition: Function
-    label: str
     short: str
     compares: Comparison = "numbers"
     stable: Mapping[str, Function] = dataclasses.field(default_factory=dict)
-    aliases: tuple[str, ...] = ()
+    words: str = ""
     takes_logarithms: bool = False
     renormalises: bool = False
     quadratic: bool = False
@@ -61,6 +58,11 @@ class Loss:
     def __call__(self, y: Array, p: Array) -> Array:
         """Apply the definition to targets and outputs [..., k] -> [...]."""
         return self.definition(y, p)
+
+    @property
+    def name(self) -> str:
+        """As in `Experiment.loss`."""
+        return self.definition.__name__
 
     @property
     def of_probabilities(self) -> bool:
@@ -160,68 +162,35 @@ def _kl_of_logs(y: Array, log_p: Array) -> Array:
     return jnp.sum(y * (jnp.log(y) - log_p), axis=-1)
 
 
+_CROSSENTROPY = {
+    "softmax": _crossentropy_of_logs,
+    "sigmoid": lambda y, z: _crossentropy_of_logs(y, jax.nn.log_sigmoid(z)),
+}
+_KL = {
+    "softmax": lambda y, z: _kl_of_logs(y, jax.nn.log_softmax(z)),
+    "sigmoid": lambda y, z: _kl_of_logs(y, jax.nn.log_sigmoid(z)),
+}
+_LOGS_AND_MEAN = {"takes_logarithms": True, "mean_is_best": True}
 _ALL = (
+    Loss(mean_squared_error, "MSE", quadratic=True, mean_is_best=True),
+    Loss(mean_absolute_error, "MAE"),
+    Loss(mean_squared_logarithmic_error, "MSLE", "nonnegative numbers"),
     Loss(
-        "mean_squared_error",
-        mean_squared_error,
-        "mean squared error",
-        "MSE",
-        aliases=("mse",),
-        quadratic=True,
-        mean_is_best=True,
-    ),
-    Loss("mean_absolute_error", mean_absolute_error, "mean absolute error", "MAE", aliases=("mae",)),
-    Loss(
-        "mean_squared_logarithmic_error",
-        mean_squared_logarithmic_error,
-        "mean squared logarithmic error",
-        "MSLE",
-        "nonnegative numbers",
-        aliases=("msle",),
+        binary_crossentropy, "BCE", "probabilities", {"sigmoid": _sigmoid_bce}, "binary cross-entropy", **_LOGS_AND_MEAN
     ),
     Loss(
-        "binary_crossentropy",
-        binary_crossentropy,
-        "binary cross-entropy",
-        "BCE",
-        "probabilities",
-        {"sigmoid": _sigmoid_bce},
-        ("bce",),
-        takes_logarithms=True,
-        mean_is_best=True,
-    ),
-    Loss(
-        "categorical_crossentropy",
         categorical_crossentropy,
-        "categorical cross-entropy",
         "CCE",
         "distributions",
-        {
-            "softmax": _crossentropy_of_logs,
-            "sigmoid": lambda y, z: _crossentropy_of_logs(y, jax.nn.log_sigmoid(z)),
-        },
-        ("cce",),
-        takes_logarithms=True,
+        _CROSSENTROPY,
+        "categorical cross-entropy",
         renormalises=True,
-        mean_is_best=True,
+        **_LOGS_AND_MEAN,
     ),
-    Loss(
-        "kl_divergence",
-        kl_divergence,
-        "Kullback-Leibler divergence",
-        "KL",
-        "distributions",
-        {
-            "softmax": lambda y, z: _kl_of_logs(y, jax.nn.log_softmax(z)),
-            "sigmoid": lambda y, z: _kl_of_logs(y, jax.nn.log_sigmoid(z)),
-        },
-        ("kld", "kl"),
-        takes_logarithms=True,
-        mean_is_best=True,
-    ),
-    Loss("huber", huber, "Huber loss", "Huber", quadratic=True),
-    Loss("rbf_mse", rbf_mse, "squared distance to the bitmap (RBF)", "RBF MSE", "distances"),
-    Loss("rbf_map", rbf_map, "negative log posterior (RBF)", "RBF MAP", "distances"),
+    Loss(kl_divergence, "KL", "distributions", _KL, "Kullback-Leibler divergence", **_LOGS_AND_MEAN),
+    Loss(huber, "Huber", quadratic=True),
+    Loss(rbf_mse, "RBF MSE", "distances"),
+    Loss(rbf_map, "RBF MAP", "distances"),
 )
 LOSSES: dict[str, Loss] = {loss.name: loss for loss in _ALL}
 

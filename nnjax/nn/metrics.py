@@ -13,7 +13,7 @@ from nnjax.nn.losses import LOSSES, Function
 
 
 def accuracy(y: Array, p: Array) -> Array:
-    """Say per example whether the prediction is right: y, p [..., k] -> 0 or 1 [...] in p's dtype.
+    """Compare predicted with true classes: y, p [..., k] -> 1 where right, else 0, [...] in p's dtype.
 
     For k > 1 the largest outputs must be at the same place (the first one counts in a tie); for k = 1 both must lie on
     the same side of .5. NaN outputs are wrong, whatever y is.
@@ -35,21 +35,24 @@ class Metric:
     """A metric: a value for each example, averaged over a part of the data.
 
     Attributes:
-      name: as in `Experiment.metrics`.
-      values: (y, p) -> [...], for targets and outputs [..., k].
-      label, short: its name in words, and as the head of a column.
+      values: (y, p) -> [...], for targets and outputs [..., k]; the function's name is the metric's.
+      short, words: its name as the head of a column, and in words ("" for the function's).
       maximised: the highest average is the best; else the lowest.
       complement: what 1 - average is called, for those that are shown so, in per cent; "" for the others.
       takes_logarithms: one for each output, so that it is left out at epochs' ends unless it is asked for.
     """
 
-    name: str
     values: Function
-    label: str
     short: str
+    words: str = ""
     maximised: bool = False
     complement: str = ""
     takes_logarithms: bool = False
+
+    @property
+    def name(self) -> str:
+        """As in `Experiment.metrics`."""
+        return self.values.__name__
 
     @property
     def head(self) -> str:
@@ -62,8 +65,8 @@ class Metric:
 
 
 _ALL = (
-    *(Metric(a.name, a.definition, a.label, a.short, takes_logarithms=a.takes_logarithms) for a in LOSSES.values()),
-    Metric("accuracy", accuracy, "accuracy", "accuracy", maximised=True, complement="wrong answers"),
+    *(Metric(a.definition, a.short, a.words, takes_logarithms=a.takes_logarithms) for a in LOSSES.values()),
+    Metric(accuracy, "accuracy", maximised=True, complement="wrong answers"),
 )
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _ALL}
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
@@ -190,88 +190,48 @@ def _scale_by_root_of_sum(epsilon: Array) -> optax.GradientTransformation:
     return optax.GradientTransformation(optax.scale_by_rss(0.0).init, update)
 
 
-def _presets(reads: Iterable[str], **values: tuple[float, ...]) -> dict[str, dict[str, float]]:
-    """Lay out the defaults of each preset: the learning rate, then what else is read."""
-    return {preset: dict(zip(("learning_rate", *reads), own, strict=True)) for preset, own in values.items()}
+def _presets(**columns: float | tuple[float | None, ...]) -> dict[str, dict[str, float]]:
+    """Turn {hyperparameter: its default in each of LIBRARIES, or in all} round; a library with a None is left out."""
+    rows = [{k: v[i] if isinstance(v, tuple) else v for k, v in columns.items()} for i in range(len(LIBRARIES))]
+    named = zip(LIBRARIES, rows, strict=True)
+    return {
+        library: {k: v for k, v in row.items() if v is not None} for library, row in named if None not in row.values()
+    }
 
 
-# Optax has no default rates: preset "optax" has Keras 2's, with Adadelta's 1. No library sets a momentum: .9 is
-# Rumelhart et al. 1986's α. Keras keeps the rate inside the velocity: it matters where the rate changes with time.
-_VELOCITY = _presets(["momentum"], optax=(0.01, 0.9), keras2=(0.01, 0.9), keras3=(0.01, 0.9), torch=(1e-3, 0.9))
-_ADAM = ["b1", "b2", "epsilon"]
+LIBRARIES = ("optax", "keras2", "keras3", "torch")
+# Optax has no default rates: these are Keras 2's, with Adadelta's 1. No library sets a momentum: .9 is Rumelhart et
+# al. 1986's α. Keras keeps the rate inside the velocity: it matters where the rate changes with time.
+_SGD = _presets(learning_rate=(0.01, 0.01, 0.01, 1e-3))
+_VELOCITY = _presets(learning_rate=(0.01, 0.01, 0.01, 1e-3), momentum=0.9)
+_ADAM = _presets(learning_rate=1e-3, b1=0.9, b2=0.999, epsilon=(1e-8, 1e-7, 1e-7, 1e-8))
+_ADAMW = _presets(
+    learning_rate=1e-3, b1=0.9, b2=0.999, epsilon=(1e-8, 1e-7, 1e-7, 1e-8), weight_decay=(1e-4, None, 0.004, 0.01)
+)
+_ADADELTA = _presets(
+    learning_rate=(1.0, 1.0, 1e-3, 1.0), rho=(0.9, 0.95, 0.95, 0.9), epsilon=(1e-6, 1e-7, 1e-7, 1e-6)
+) | {"zeiler": {"learning_rate": 1.0, "rho": 0.95, "epsilon": 1e-6}}
+_RMSPROP = _presets(learning_rate=(1e-3, 1e-3, 1e-3, 0.01), rho=(0.9, 0.9, 0.9, 0.99), epsilon=(1e-8, 1e-7, 1e-7, 1e-8))
+_ADAGRAD = _presets(learning_rate=(0.01, 0.01, 1e-3, 0.01), epsilon=(1e-7, 1e-7, 1e-7, 1e-10))
 
 _ALL = (
-    Optimizer(
-        "sgd",
-        _sgd,
-        _presets([], optax=(0.01,), keras2=(0.01,), keras3=(0.01,), torch=(1e-3,)),
-        usual_rate=0.1,
-        high_rate=10.0,
-    ),
+    Optimizer("sgd", _sgd, _SGD, usual_rate=0.1, high_rate=10.0),
     Optimizer("momentum", _momentum, _VELOCITY, usual_rate=0.01, high_rate=5.0, rate_first=_KERAS),
     Optimizer("nesterov", _nesterov, _VELOCITY, usual_rate=0.01, high_rate=5.0, rate_first=_KERAS),
-    Optimizer(
-        "adam",
-        _adam,
-        _presets(
-            _ADAM,
-            optax=(1e-3, 0.9, 0.999, 1e-8),
-            keras2=(1e-3, 0.9, 0.999, 1e-7),
-            keras3=(1e-3, 0.9, 0.999, 1e-7),
-            torch=(1e-3, 0.9, 0.999, 1e-8),
-        ),
-        usual_rate=1e-3,
-        high_rate=0.1,
-    ),
-    Optimizer(
-        "adamw",
-        _adam,
-        _presets(
-            [*_ADAM, "weight_decay"],
-            optax=(1e-3, 0.9, 0.999, 1e-8, 1e-4),
-            keras3=(1e-3, 0.9, 0.999, 1e-7, 0.004),
-            torch=(1e-3, 0.9, 0.999, 1e-8, 0.01),
-        ),
-        usual_rate=1e-3,
-        high_rate=0.1,
-    ),
+    Optimizer("adam", _adam, _ADAM, usual_rate=1e-3, high_rate=0.1),
+    Optimizer("adamw", _adam, _ADAMW, usual_rate=1e-3, high_rate=0.1),
     Optimizer(
         "adadelta",
         _adadelta,
-        _presets(
-            ["rho", "epsilon"],
-            optax=(1.0, 0.9, 1e-6),
-            keras2=(1.0, 0.95, 1e-7),
-            keras3=(1e-3, 0.95, 1e-7),
-            torch=(1.0, 0.9, 1e-6),
-            zeiler=(1.0, 0.95, 1e-6),
-        ),
+        _ADADELTA,
         usual_rate=1.0,
         high_rate=20.0,
         low_rate=0.01,
         low_rate_note="Adadelta was made for a learning rate of 1 and hardly learns at 0.01 or less; 0.001, Keras's "
         "default since 2.4, leaves the lecture slides' autoencoder worse than the mean image.",
     ),
-    Optimizer(
-        "rmsprop",
-        _rmsprop,
-        _presets(
-            ["rho", "epsilon"],
-            optax=(1e-3, 0.9, 1e-8),
-            keras2=(1e-3, 0.9, 1e-7),
-            keras3=(1e-3, 0.9, 1e-7),
-            torch=(0.01, 0.99, 1e-8),
-        ),
-        usual_rate=1e-3,
-        high_rate=0.1,
-    ),
-    Optimizer(
-        "adagrad",
-        _adagrad,
-        _presets(["epsilon"], optax=(0.01, 1e-7), keras2=(0.01, 1e-7), keras3=(1e-3, 1e-7), torch=(0.01, 1e-10)),
-        usual_rate=0.01,
-        high_rate=1.0,
-    ),
+    Optimizer("rmsprop", _rmsprop, _RMSPROP, usual_rate=1e-3, high_rate=0.1),
+    Optimizer("adagrad", _adagrad, _ADAGRAD, usual_rate=0.01, high_rate=1.0),
 )
 OPTIMIZERS: dict[str, Optimizer] = {optimizer.name: optimizer for optimizer in _ALL}
 PRESETS = tuple(dict.fromkeys(preset for optimizer in _ALL for preset in optimizer.presets))

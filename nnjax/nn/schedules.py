@@ -1,4 +1,4 @@
-"""Learning-rate schedules of traced values, the number of steps among them (Optax's need that as a Python int).
+"""Learning-rate schedules, one record each, of traced values and a traced number of steps (Optax's need a Python int).
 
 The convention is Optax's: step t counts from 0, T is the number of all steps, W = warmup · T. A rise is at its peak at
 t = W and a decay at its end at t = T, one step after the last one taken. (PyTorch's OneCycleLR arrives a step earlier

@@ -1,191 +1,154 @@
-"""What the files of a run folder say: trials, records and facts about the data as CSV rows and JSON trees."""
+"""The files of a run folder: each written atomically, and a damaged one reported in one sentence."""
 
 from __future__ import annotations
 
+import contextlib
 import csv
-import dataclasses
-import io
-from collections.abc import Mapping, Sequence
+import json
+import os
+import pathlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from nnjax.checks.finding import Finding
-from nnjax.core.experiment import DataConfig, Experiment, TrialSpec
-from nnjax.core.fields import field_types, flatten, to_dict
-from nnjax.core.types import DataFacts, Scaler
-from nnjax.train.storage.records import RUNNING, Record, Stage
-from nnjax.train.storage.retention import keep_text
+from nnjax.core.archives import DAMAGE
+from nnjax.core.errors import UserError
+from nnjax.core.experiment import DataConfig, TrialSpec
+from nnjax.core.files import write_atomically
+from nnjax.core.types import DataFacts
+from nnjax.runs import config_json, data_json, signals, trials_csv
+from nnjax.runs.environment import describe_environment
+from nnjax.train.storage import npz
+from nnjax.train.storage.records import Record, Stage, stack_curves
 
-FORMAT = 1
-RULES = ("halving", "evolution")  # of config.json: how trials are dropped or replaced while they train
-Findings = Sequence[tuple[str, Finding]]
-
-
-def differences(old: Sequence[TrialSpec], new: Sequence[TrialSpec]) -> list[str]:
-    """Say what differs between the trials of two runs: one "field: its values → its values" each; empty if nothing.
-
-    Whether somebody looked inside the networks is no difference: it changes no result.
-    """
-    old, new = ([_unwatched(spec) for spec in specs] for specs in (old, new))
-
-    def values(specs: Sequence[TrialSpec]) -> dict[str, list[str]]:
-        flats = [{"arm": spec.arm, **flatten(spec.experiment)} for spec in specs]
-        return {path: list(dict.fromkeys(repr(flat[path]) for flat in flats)) for path in flats[0]}
-
-    def listed(texts: list[str]) -> str:
-        return ", ".join(texts[:6]) + (", …" if len(texts) > 6 else "")
-
-    a, b = values(old), values(new)
-    what = [f"{path}: {listed(a[path])} → {listed(b[path])}" for path in a if a[path] != b[path]]
-    if len(old) != len(new):
-        what.append(f"trials: {len(old)} → {len(new)}")
-    return what or ([] if list(old) == list(new) else ["the same values are combined in another way"])
+CONFIG, DATA, ENVIRONMENT, EVOLUTION = "config.json", "data.json", "environment.json", "evolution.json"
+CURVES, TRIALS = "curves.npz", "trials.csv"
 
 
-def _unwatched(spec: TrialSpec) -> TrialSpec:
-    return dataclasses.replace(spec, experiment=dataclasses.replace(spec.experiment, signals=None))
-
-
-def read_record(record: Record, row: Mapping[str, str], curves: Mapping[str, np.ndarray]) -> None:
-    """Fill a record from its row of trials.csv and its curves.
-
-    Raises:
-      ValueError, LookupError, TypeError: the row is not as it was written.
-    """
-    record.status, record.epochs, record.verdict = row["status"], int(row["epochs"]), row["verdict"]
-    if record.status not in _STATUSES:
-        raise ValueError(f"the status {record.status!r} is unknown")
-    record.values = {k: float(v) for k, v in row.items() if k not in _COLUMNS and v != ""}
-    there = min((len(curve) for curve in curves.values()), default=0)
-    if record.status == RUNNING:
-        record.epochs = min(record.epochs, there)  # a kill between the two files may have left curves that began again
-    if record.epochs > there:
-        raise ValueError(f"{record.epochs} epochs, but {there} in curves.npz")
-    record.curves = {name: curve[: record.epochs] for name, curve in curves.items()}
-
-
-_STATUSES = ("waiting", "running", "done", "stopped", "dropped", "diverged", "failed")
-_FIRST = ("trial", "arm", "status", "seed", "fold", "epochs")
-_COLUMNS = {*_FIRST, "verdict", *field_types(Experiment), *(name.split(".")[-1] for name in field_types(Experiment))}
-
-
-def varying_fields(specs: Sequence[TrialSpec]) -> list[str]:
-    """Name the fields that every trial's row shows: all hyperparameters that are there, and whatever else varies."""
-    flats = [flatten(spec.experiment) for spec in specs]
-
-    def shown(path: str) -> bool:
-        values = {flat[path] for flat in flats}
-        return len(values) > 1 or (path.startswith("hyperparameters.") and values != {None})
-
-    elsewhere = ("seed", "epochs", "data.fold")
-    return [path for path in field_types(Experiment) if path not in elsewhere and shown(path)]
-
-
-def trials_csv(specs: Sequence[TrialSpec], records: Sequence[Record]) -> str:
-    """Write the table of trials as CSV text."""
-    fields = varying_fields(specs)
-    metrics = list(dict.fromkeys(name for record in records for name in record.values))
-    short = [path.removeprefix("hyperparameters.") for path in fields]
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow([*_FIRST, *short, *metrics, "verdict"])
-    for spec, record in zip(specs, records, strict=True):
-        flat = flatten(spec.experiment)
-        fold = "" if spec.experiment.data.folds is None else spec.experiment.data.fold
-        row: list[Any] = [spec.id, spec.arm, record.status, spec.experiment.seed, fold, record.epochs]
-        row += [cell(flat[path]) for path in fields] + [cell(record.values.get(name)) for name in metrics]
-        writer.writerow([*row, record.verdict])
-    return buffer.getvalue()
-
-
-def cell(value: Any) -> Any:
-    """Give a value as trials.csv has it."""
-    if value is None:
-        return ""
-    if isinstance(value, tuple):
-        return " ".join(map(str, value))
-    return f"{value:.9g}" if isinstance(value, float) else value
-
-
-def rule_differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """Say which of the rules by which trials are dropped or replaced differ: one "name: old → new" each."""
-
-    def text(tree: Mapping[str, Any] | None) -> str:
-        return "none" if tree is None else " ".join(f"{k} {v}" for k, v in tree.items() if v is not None)
-
-    return [f"{n}: {text(before.get(n))} → {text(now.get(n))}" for n in RULES if before.get(n) != now.get(n)]
-
-
-def config_json(
-    base: Experiment,
-    specs: Sequence[TrialSpec],
-    title: str,
-    rules: Mapping[str, Any] | None = None,
-    keep: int | None = None,
-) -> dict[str, Any]:
-    """Describe a run completely: the base experiment, each trial by what it changes, and the rules of the run.
+class RunFiles:
+    """Reads and writes the files of a run folder. Every method that reads raises a UserError for a damaged file.
 
     Args:
-      base, specs, title: of the run.
-      rules: {"halving" or "evolution": its description}.
-      keep: of how many trials the weights are kept; None for all.
+      path: the folder.
     """
-    flat = flatten(base)
-    trials = []
-    for spec in specs:
-        own = flatten(spec.experiment)
-        changes = {path: value for path, value in own.items() if value != flat[path]}
-        trials.append({"arm": spec.arm, "start_from": spec.start_from, "changes": changes})
-    how = {**(rules or {}), **({} if keep is None else {"keep": keep_text(keep)})}
-    return {"format": FORMAT, "title": title, "experiment": to_dict(base), "trials": trials, **how}
 
+    def __init__(self, path: str | os.PathLike[str]):
+        self.path = pathlib.Path(path)
 
-def schedules_json(schedules: Sequence[Sequence[Stage]]) -> dict[str, Any]:
-    """Describe the stages of every trial: {trial: [{epoch, parent, hyperparameters}]}."""
-    return {
-        str(trial): [{"epoch": s.epoch, "parent": s.parent, "hyperparameters": dict(s.values)} for s in stages]
-        for trial, stages in enumerate(schedules)
-    }
+    def write(self, name: str, content: bytes | str) -> None:
+        """Write one file atomically."""
+        write_atomically(self.path / name, content)
 
+    def write_json(self, name: str, content: Any) -> None:
+        """Write a JSON file atomically."""
+        self.write(name, json.dumps(content, indent=1) + "\n")
 
-def schedules_from_json(tree: Mapping[str, Any], num_trials: int) -> list[list[Stage]]:
-    """Read back what `schedules_json` says.
+    def has(self, name: str) -> bool:
+        """Whether a file is there."""
+        return (self.path / name).exists()
 
-    Raises:
-      LookupError, TypeError, ValueError: it is not as it was written.
-    """
-    return [
-        [Stage(int(s["epoch"]), s["parent"], {n: float(v) for n, v in s["hyperparameters"].items()}) for s in stages]
-        for stages in (tree[str(trial)] for trial in range(num_trials))
-    ]
+    def read_optional(self, name: str, parse: Callable[[Any], Any]) -> Any:
+        """Read a JSON file and give what `parse` makes of it; None if it is not there."""
+        return self._parse(name, parse) if self.has(name) else None
 
+    def _parse(self, name: str, parse: Callable[[Any], Any]) -> Any:
+        """Read a JSON file that has to be there, and give what `parse` makes of it."""
+        if not (self.path / name).is_file():
+            raise UserError(f"{self.path} is not a run folder: it has no {name}.")
+        with self._damage_of(name):
+            return parse(json.loads((self.path / name).read_text()))
 
-def facts_json(facts: Mapping[DataConfig, DataFacts], findings: Findings) -> dict[str, Any]:
-    """Describe the data of a run, and what the pre-flight check found."""
-    entries = [{"config": dataclasses.asdict(config), "facts": facts_tree(fact)} for config, fact in facts.items()]
-    return {"data": entries, "findings": [[arm, list(finding)] for arm, finding in findings]}
+    @contextlib.contextmanager
+    def _damage_of(self, name: str) -> Iterator[None]:
+        """Say as one sentence that a file is not as it was written."""
+        try:
+            yield
+        except (csv.Error, *DAMAGE) as error:
+            plain = isinstance(error, OSError) or type(error) in (UserError, ValueError)
+            reason = str(error) if plain else f"{type(error).__name__}: {error}"
+            raise UserError(
+                f"{self.path / name} is damaged ({reason.rstrip('.')}); bring a good copy back, or name another folder."
+            ) from None
 
+    def read_config(self) -> config_json.Config:
+        """Read config.json, of this format or an older one.
 
-def facts_tree(facts: DataFacts) -> dict[str, Any]:
-    """Describe one data set."""
-    tree = {field.name: getattr(facts, field.name) for field in dataclasses.fields(facts)}
-    for name in ("x_scaler", "y_scaler"):
-        tree[name] = {part: np.asarray(value).tolist() for part, value in tree[name]._asdict().items()}
-    return tree
+        Raises:
+          UserError: it is missing, damaged or of an unknown format.
+        """
+        tree = self._parse(CONFIG, lambda tree: tree)
+        config_json.refuse_unknown(tree, f"{self.path / CONFIG}")
+        with self._damage_of(CONFIG):
+            return config_json.from_json(tree)
 
+    def read_facts(self) -> tuple[dict[DataConfig, DataFacts], list[tuple[str, Finding]]]:
+        """Read data.json: the facts of each data configuration, and the pre-flight findings."""
+        return self._parse(DATA, data_json.from_json)
 
-def facts_from_json(tree: Mapping[str, Any]) -> DataFacts:
-    """Read back what `facts_tree` says.
+    def write_environment(self, layout: Mapping[str, Any], seconds: Sequence[float]) -> None:
+        """Write environment.json: where and with what this runs, and the seconds of each session that has ended."""
+        self.write_json(ENVIRONMENT, describe_environment(layout, seconds))
 
-    Raises:
-      LookupError, TypeError, ValueError: it is not as it was written.
-    """
-    scalers = {
-        name: Scaler(*(np.asarray(tree[name][part], np.float32) for part in Scaler._fields))
-        for name in ("x_scaler", "y_scaler")
-    }
-    lists = {name: tuple(tree[name]) for name in ("sizes", "classes", "features", "targets")}
-    shape = tree["image_shape"] and tuple(tree["image_shape"])
-    categories = {name: tuple(values) for name, values in tree["categories"].items()}
-    return DataFacts(**{**tree, **scalers, **lists, "image_shape": shape, "categories": categories})
+    def read_environment(self) -> dict[str, Any]:
+        """Read environment.json; empty if it is not there."""
+        return self.read_optional(ENVIRONMENT, lambda tree: tree) or {}
+
+    def read_plan(self) -> list[dict[str, Any]]:
+        """Read the plan of each group of trials as it was last time; empty for a new run."""
+        groups = self.read_optional(ENVIRONMENT, lambda tree: [dict(group) for group in tree.get("plan", [])])
+        return groups or []
+
+    def save_schedules(self, schedules: Sequence[Sequence[Stage]]) -> None:
+        """Write evolution.json: {trial: [{epoch, parent, hyperparameters}]} of every trial."""
+        trees = [
+            [{"epoch": s.epoch, "parent": s.parent, "hyperparameters": dict(s.values)} for s in stages]
+            for stages in schedules
+        ]
+        self.write_json(EVOLUTION, {str(trial): stages for trial, stages in enumerate(trees)})
+
+    def read_schedules(self, num_trials: int) -> list[list[Stage]]:
+        """Read evolution.json; empty for a run without it."""
+
+        def stage(tree: Mapping[str, Any]) -> Stage:
+            values = {name: float(value) for name, value in tree["hyperparameters"].items()}
+            return Stage(int(tree["epoch"]), tree["parent"], values)
+
+        def parse(tree: Mapping[str, Any]) -> list[list[Stage]]:
+            return [list(map(stage, tree[str(trial)])) for trial in range(num_trials)]
+
+        return self.read_optional(EVOLUTION, parse) or []
+
+    def save_records(self, specs: Sequence[TrialSpec], records: Sequence[Record]) -> None:
+        """Write curves.npz and signals.npz, then trials.csv, which is the authority on what is finished."""
+        self.write(CURVES, npz.to_bytes(stack_curves(records)))
+        measured = signals.stack(specs, records)
+        if measured is not None:
+            self.write(signals.FILE, npz.to_bytes(signals.to_arrays(measured)))
+        self.write(TRIALS, trials_csv.to_text(specs, records))
+
+    def read_records(self, specs: Sequence[TrialSpec]) -> list[Record]:
+        """Read trials.csv, curves.npz and signals.npz; empty records where they are not there yet.
+
+        Raises:
+          UserError: they are damaged, or hold other trials.
+        """
+        records = [Record() for _ in specs]
+        known = self.read_environment()
+        with self._damage_of(ENVIRONMENT):
+            for name, kind in {"seconds": float, "lanes": int, "devices": int, "moved": int}.items():
+                for record, value in zip(records, known.get(f"trial_{name}", []), strict=False):
+                    setattr(record, name, None if value is None else kind(value))
+        if not self.has(TRIALS):
+            return records
+        curves = npz.read(self.path / CURVES)[0]
+        with self._damage_of(TRIALS):
+            with open(self.path / TRIALS, newline="") as file:
+                rows = list(csv.DictReader(file))
+            if len(rows) < len(specs):
+                raise ValueError(f"it has {len(rows)} rows, but the run has {len(specs)} trials")
+            for number, (record, row) in enumerate(zip(records, rows, strict=False)):  # more: see `FolderStore.grow`
+                trials_csv.read_record(record, row, {name: array[number] for name, array in curves.items()})
+        if self.has(signals.FILE):
+            with self._damage_of(signals.FILE):
+                signals.fill(npz.read(self.path / signals.FILE)[0], specs, records)
+        return records

@@ -19,6 +19,6 @@ def kept_plan(plan: Plan, folder: FolderStore) -> Plan:
     Several processes use all that they have.
     """
     earlier = [group.get("devices", 1) for group in folder.read_plan()]
-    if plan.devices is not None or not earlier or max(earlier) > len(jax.devices()) or distributed.several():
+    if plan.devices is not None or not earlier or max(earlier) > len(jax.devices()) or distributed.is_distributed():
         return plan
     return dataclasses.replace(plan, devices=max(earlier))

@@ -1,4 +1,4 @@
-"""The run folder of processes that train together: the first one writes it, each writes its own trials' weights."""
+"""The run folder of processes that train together: the main one writes it, each writes its own trials' weights."""
 
 from __future__ import annotations
 
@@ -7,20 +7,37 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
-import numpy as np
-
 from nnjax.core.experiment import DataConfig, TrialSpec
 from nnjax.core.types import DataFacts
+from nnjax.runs.checkpoints import FolderCheckpoints
 from nnjax.runs.folder import FolderStore
 from nnjax.train import distributed
 from nnjax.train.storage.records import Record
+from nnjax.train.storage.store import Arrays
 
 
-class Companion(FolderStore):
-    """A run folder of which another process is the first: all is read, only weights are written."""
+class ReadOnlyCheckpoints(FolderCheckpoints):
+    """Checkpoints that another process writes."""
 
-    def _take(self) -> None:
-        """Leave the lock to the first process."""
+    def save_chunk(self, arrays: Arrays, note: Mapping[str, Any]) -> None:
+        """Do nothing."""
+
+    def drop_chunk(self) -> None:
+        """Do nothing."""
+
+    def save_paused(self, name: str, arrays: Arrays, note: Mapping[str, Any]) -> None:
+        """Do nothing."""
+
+    def drop_paused(self, name: str) -> None:
+        """Do nothing."""
+
+
+class ReadOnlyFolder(FolderStore):
+    """A run folder that another process writes: all is read, only weights are written."""
+
+    def __init__(self, *args: Any):
+        super().__init__(*args)
+        self.checkpoints = ReadOnlyCheckpoints(self.path / "checkpoints", self.announce)
 
     def begin(
         self, base: Any, specs: Sequence[TrialSpec], facts: Mapping[DataConfig, DataFacts], *_: Any
@@ -39,32 +56,20 @@ class Companion(FolderStore):
     def keep_weights(self, trials: Set[int]) -> None:
         """Do nothing."""
 
-    def save_chunk(self, arrays: Mapping[str, np.ndarray], note: Mapping[str, Any]) -> None:
-        """Do nothing."""
-
-    def drop_chunk(self) -> None:
-        """Do nothing."""
-
-    def save_paused(self, name: str, arrays: Mapping[str, np.ndarray], note: Mapping[str, Any]) -> None:
-        """Do nothing."""
-
-    def drop_paused(self, name: str) -> None:
-        """Do nothing."""
-
 
 def open_folder(
     path: str | os.PathLike[str], announce: Callable[[str], None] | None = None, keep: int | None = None
 ) -> FolderStore:
-    """Give a run folder to the first process, or to one of its companions; see `FolderStore`."""
-    return (FolderStore if distributed.first() else Companion)(path, announce, keep)
+    """Open a run folder, in all processes but the main one for reading; see `FolderStore`."""
+    return (FolderStore if distributed.is_main_process() else ReadOnlyFolder)(path, announce, keep)
 
 
 def begin_together(begin: Callable[[], list[Record]]) -> list[Record]:
-    """Begin a run folder by `FolderStore.begin`, the first process before all others.
+    """Begin a run folder by `FolderStore.begin`, the main process before all others.
 
     Raises:
       UserError: as there, in every process.
     """
-    records = distributed.lead(begin, begin)
-    distributed.wait()  # until all have read it
+    records = distributed.main_process_first(begin, begin)
+    distributed.barrier()  # until all have read it
     return records

@@ -22,24 +22,15 @@ from nnjax.data import prepare
 from nnjax.models.dense import Model
 from nnjax.models.registry import make_model
 from nnjax.nn.metrics import is_maximised
-from nnjax.runs import files as run_files
-from nnjax.runs import folder as runs
 from nnjax.runs import signals as run_signals
+from nnjax.runs import trials_csv
+from nnjax.runs.folder import FolderStore
 from nnjax.runs.statistics import Comparison, compare_paired, estimate
 from nnjax.train.engine.batches import output_width
 from nnjax.train.storage import checkpoints
-from nnjax.train.storage.records import (
-    DROPPED,
-    FINISHED,
-    OVER,
-    RUNNING,
-    WAITING,
-    MemoryStore,
-    Record,
-    Stage,
-    stack_curves,
-)
+from nnjax.train.storage.records import DROPPED, FINISHED, OVER, RUNNING, WAITING, Record, Stage, stack_curves
 from nnjax.train.storage.retention import keep_text, spans
+from nnjax.train.storage.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,7 +77,7 @@ class Run:
         self,
         specs: Sequence[TrialSpec],
         records: Sequence[Record],
-        store: MemoryStore,
+        store: Store,
         facts: Mapping[DataConfig, DataFacts],
         prepared: Mapping[DataConfig, Prepared],
         findings: Sequence[tuple[str, Finding]] = (),
@@ -97,7 +88,7 @@ class Run:
         self.specs, self.records, self.store = list(specs), list(records), store
         self.findings, self.title = list(findings), title
         self._facts, self._prepared = dict(facts), dict(prepared)
-        self.path = store.path if isinstance(store, runs.FolderStore) else None
+        self.path = store.path if isinstance(store, FolderStore) else None
 
     def table(self) -> pd.DataFrame:
         """One row a trial: hyperparameters, status, final and best metrics."""
@@ -105,7 +96,7 @@ class Run:
 
         import pandas as pd
 
-        return pd.read_csv(io.StringIO(run_files.trials_csv(self.specs, self.records)))
+        return pd.read_csv(io.StringIO(trials_csv.to_text(self.specs, self.records)))
 
     def settings(self, metric: str = "val_loss") -> pd.DataFrame:
         """One row a setting (trials that differ in their seed or fold only): mean, spread, 95 % interval.
@@ -274,7 +265,7 @@ class Run:
     def diagnoses(self) -> list[Diagnosis | None]:
         """What each trial's curves mean; None for a trial that has not ended, or failed."""
         for trial in {spec.experiment.data: spec.id for spec in self.specs}.values():
-            with contextlib.suppress(UserError):  # without its data the anchors are guessed
+            with contextlib.suppress(UserError):  # without its data the baselines are guessed
                 self.data(trial)
         return _above("diagnose_trials")(self.specs, self.records, self._facts, self._prepared)
 
@@ -282,7 +273,7 @@ class Run:
         """Fill in the verdicts of a run that has ended without them; one that goes on is left to its process."""
         if all(record.status in OVER for record in self.records):
             with contextlib.suppress(OSError):  # a folder that cannot be written keeps its table as it is
-                _above("note_verdicts")(self.specs, self.records, self._facts, self._prepared, self.store)
+                _above("note_verdicts")(self)
 
     @functools.cached_property
     def certificate(self) -> Certificate | None:
@@ -300,7 +291,7 @@ class Run:
         Raises:
           UserError: sanity.json is damaged.
         """
-        return _above("read_sanity")(self.store) if isinstance(self.store, runs.FolderStore) else None
+        return _above("read_sanity")(self.store) if isinstance(self.store, FolderStore) else None
 
     def certify(
         self,
@@ -332,9 +323,9 @@ def load(path: str | os.PathLike[str]) -> Run:
     Raises:
       UserError: it is no run folder, or it is damaged.
     """
-    store = runs.FolderStore(path)
-    _, specs, title = store.read_config()
-    store.keep = store.read_keep()
+    store = FolderStore(path)
+    config = store.read_config()
+    store.keep = config.keep
     facts, findings = store.read_facts()
-    schedules = store.read_schedules(len(specs))
-    return Run(specs, store.read_records(specs), store, facts, {}, findings, title, schedules)
+    schedules = store.read_schedules(len(config.specs))
+    return Run(config.specs, store.read_records(config.specs), store, facts, {}, findings, config.title, schedules)

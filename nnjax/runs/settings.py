@@ -128,7 +128,8 @@ def scores(run: Run, setting: Setting, metric: str, part: str | None = None) -> 
 
 def named(metric: str) -> str:
     """Write a metric's name for people."""
-    return METRICS[metric].label if metric in METRICS else metric.replace("_", " ")
+    words = METRICS[metric].words if metric in METRICS else ""
+    return words or metric.replace("_", " ")
 
 
 def mean_and_spread(values: Sequence[float] | np.ndarray) -> tuple[float, float, int]:

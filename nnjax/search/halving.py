@@ -9,9 +9,10 @@ Sources: Jamieson & Talwalkar 2016 (successive halving), Li et al. 2018 (Hyperba
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,7 +21,8 @@ from nnjax.core.experiment import TrialSpec, setting_key
 from nnjax.data.splits import largest_remainder
 from nnjax.nn.metrics import is_maximised
 from nnjax.spaces.schedulers import Halving
-from nnjax.train.storage.records import DIVERGED, FAILED, FINISHED, Record, Standing
+from nnjax.train.scheduler import Decision
+from nnjax.train.storage.records import DIVERGED, FAILED, FINISHED, Record
 
 
 class Bracket(NamedTuple):
@@ -35,7 +37,58 @@ class Bracket(NamedTuple):
     rungs: tuple[int, ...]
 
 
-def make_brackets(halving: Halving, specs: Sequence[TrialSpec]) -> list[Bracket]:
+class HalvingScheduler(NamedTuple):
+    """Successive halving of given trials; see `nnjax.train.scheduler.Scheduler`.
+
+    Attributes:
+      halving: the space's.
+      brackets: every trial is in one.
+    """
+
+    halving: Halving
+    brackets: tuple[Bracket, ...]
+
+    @property
+    def metric(self) -> str:
+        """Name the curve by which trials are compared."""
+        return self.halving.metric
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """Give what decides beside the curves."""
+        return {"halving": dataclasses.asdict(self.halving)}
+
+    def decide(self, records: Sequence[Record]) -> Decision:
+        """Replay the decisions at all rungs that every competitor has reached."""
+        limits: dict[int, int] = {}
+        dropped: set[int] = set()
+        for bracket in self.brackets:
+            left = list(bracket.settings)
+            for rung in bracket.rungs:
+                limits |= {trial: rung for trials in left for trial in trials}
+                last = rung == bracket.rungs[-1]
+                if last or not all(reached(records[trial], rung) for trials in left for trial in trials):
+                    break
+                scores = _scores(left, records, self.halving, rung, bracket.rungs[-1])
+                best = set(sorted(left, key=lambda trials: scores[trials])[: _kept(len(left), self.halving)])
+                dropped |= {trial for trials in left if trials not in best for trial in trials}
+                left = [trials for trials in left if trials in best]
+        return Decision(limits, frozenset(dropped), self._survival())
+
+    def _survival(self) -> tuple[tuple[float, int], ...]:
+        """Give the share of the settings that trains from each rung to the next, and the epochs between them."""
+        rungs = self.brackets[0].rungs  # those of the others are the last ones of these
+        counts = [0] * len(rungs)
+        for bracket in self.brackets:
+            count = len(bracket.settings)
+            for place, rung in enumerate(rungs):
+                counts[place] += count
+                count = _kept(count, self.halving) if rung in bracket.rungs else count
+        lengths = [rung - before for before, rung in zip((0, *rungs), rungs, strict=False)]
+        return tuple((count / counts[0], length) for count, length in zip(counts, lengths, strict=True))
+
+
+def make_brackets(halving: Halving, specs: Sequence[TrialSpec]) -> tuple[Bracket, ...]:
     """Divide the trials into brackets.
 
     Raises:
@@ -69,10 +122,10 @@ def make_brackets(halving: Halving, specs: Sequence[TrialSpec]) -> list[Bracket]
             "brackets, or more settings."
         )
     ends = np.cumsum(shares)
-    return [
+    return tuple(
         Bracket(tuple(all_trials[end - n : end]), rungs[i:])
         for i, (n, end) in enumerate(zip(shares, ends, strict=True))
-    ]
+    )
 
 
 def rungs_of(halving: Halving, epochs: int) -> tuple[int, ...]:
@@ -99,37 +152,6 @@ def _shares(settings: int, most: int, halving: Halving) -> list[int]:
     return [int(share) for share in largest_remainder(scaled, settings)]
 
 
-def standing(halving: Halving, brackets: Sequence[Bracket], records: Sequence[Record]) -> Standing:
-    """Replay the decisions at all rungs that every competitor has reached."""
-    limits: dict[int, int] = {}
-    dropped: set[int] = set()
-    for bracket in brackets:
-        left = list(bracket.settings)
-        for place, rung in enumerate(bracket.rungs):
-            limits |= {trial: rung for trials in left for trial in trials}
-            last = place == len(bracket.rungs) - 1
-            if last or not all(reached(records[trial], rung) for trials in left for trial in trials):
-                break
-            scores = _scores(left, records, halving, rung, bracket.rungs[-1])
-            best = set(sorted(left, key=lambda trials: scores[trials])[: _kept(len(left), halving)])
-            dropped |= {trial for trials in left if trials not in best for trial in trials}
-            left = [trials for trials in left if trials in best]
-    return Standing(limits, frozenset(dropped), _course(halving, brackets))
-
-
-def _course(halving: Halving, brackets: Sequence[Bracket]) -> tuple[tuple[float, int], ...]:
-    """Say which share of the settings trains in each stage, from rung to rung, and for how many epochs."""
-    rungs = brackets[0].rungs  # those of the others are the last ones of these
-    counts = [0] * len(rungs)
-    for bracket in brackets:
-        count = len(bracket.settings)
-        for place, rung in enumerate(rungs):
-            counts[place] += count
-            count = _kept(count, halving) if rung in bracket.rungs else count
-    lengths = [rung - before for before, rung in zip((0, *rungs), rungs, strict=False)]
-    return tuple((count / counts[0], length) for count, length in zip(counts, lengths, strict=True))
-
-
 def _kept(count: int, halving: Halving) -> int:
     return max(1, count // halving.eta)
 
@@ -142,7 +164,7 @@ def reached(record: Record, rung: int) -> bool:
 def _scores(
     settings: Sequence[tuple[int, ...]], records: Sequence[Record], halving: Halving, rung: int, end: int
 ) -> dict[tuple[int, ...], float]:
-    """Say how each setting will do at the end, judged at a rung: the mean over its trials, of which the lowest is best.
+    """Predict each setting's score at the end from its curves up to a rung: the mean over its trials, the lowest best.
 
     A loss, as long as all values are above zero, is judged by its logarithm at the end of the power law, anything else
     by its last value.

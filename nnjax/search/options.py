@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from nnjax.core.types import Dataset
-from nnjax.train.host.population import Observer
+from nnjax.train.host.progress import Observer
 from nnjax.train.layout.plan import Plan
 from nnjax.train.storage.retention import ALL
 

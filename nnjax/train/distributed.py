@@ -22,12 +22,12 @@ Tree = TypeVar("Tree")
 Result = TypeVar("Result")
 
 
-def several() -> bool:
+def is_distributed() -> bool:
     """Whether there is more than one process."""
     return jax.process_count() > 1
 
 
-def first() -> bool:
+def is_main_process() -> bool:
     """Whether this is the process that writes the run folder and speaks; alone, it is."""
     return jax.process_index() == 0
 
@@ -49,39 +49,39 @@ def _gather(mesh: Mesh) -> Callable:
     return jax.jit(lambda leaves: leaves, out_shardings=NamedSharding(mesh, PartitionSpec()))
 
 
-def spread(tree: Tree, sharding: NamedSharding, may_alias: bool | None = None) -> Tree:
+def put(tree: Tree, sharding: NamedSharding, may_alias: bool | None = None) -> Tree:
     """Put a tree of host arrays, equal in every process, on the devices of all: each process copies its own parts.
 
     Args:
       tree, sharding: what, and where.
       may_alias: False for arrays that a program will take over: on a CPU, NumPy's memory may be shared otherwise.
     """
-    if not several():
+    if not is_distributed():
         return jax.device_put(tree, sharding, may_alias=may_alias)
 
-    def put(leaf: Any) -> jax.Array:
+    def place(leaf: Any) -> jax.Array:
         host = np.asarray(leaf)
         return jax.make_array_from_callback(host.shape, sharding, lambda index: np.array(host[index]))
 
-    return jax.tree.map(put, tree)
+    return jax.tree.map(place, tree)
 
 
-def agree(number: float) -> float:
+def from_main_process(number: float) -> float:
     """Give the first process's number."""
-    return _shared(number)[0] if several() else float(number)
+    return _allgather(number)[0] if is_distributed() else float(number)
 
 
-def least(number: int) -> int:
+def min_over_processes(number: int) -> int:
     """Give the least of the processes' numbers."""
-    return int(min(_shared(number))) if several() else number
+    return int(min(_allgather(number))) if is_distributed() else number
 
 
-def anywhere(flag: bool) -> bool:
+def in_any_process(flag: bool) -> bool:
     """Whether a flag is set in any process."""
-    return any(_shared(flag)) if several() else flag
+    return any(_allgather(flag)) if is_distributed() else flag
 
 
-def _shared(number: float) -> list[float]:
+def _allgather(number: float) -> list[float]:
     """Gather every process's number, in the order of the processes."""
     from jax.experimental import multihost_utils
 
@@ -89,42 +89,42 @@ def _shared(number: float) -> list[float]:
         return np.asarray(multihost_utils.process_allgather(np.float64(number))).tolist()
 
 
-def wait() -> None:
+def barrier() -> None:
     """Wait until every process has come here: what one wrote before, the others find after."""
-    if several():
-        _shared(0.0)
+    if is_distributed():
+        _allgather(0.0)
 
 
-def lead(act: Callable[[], Result], follow: Callable[[], Result]) -> Result:
+def main_process_first(act: Callable[[], Result], follow: Callable[[], Result]) -> Result:
     """Let the first process act and then the others follow; where it fails, all fail, with its sentence.
 
     Raises:
       UserError: the first process did.
     """
-    if not several():
+    if not is_distributed():
         return act()
     result, mistake = None, ""
-    if first():
+    if is_main_process():
         try:
             result = act()
         except UserError as error:
             mistake = str(error)
         except BaseException as error:
-            _say(f"{type(error).__name__}: {error}")
+            _broadcast_text(f"{type(error).__name__}: {error}")
             raise
-    mistake = _say(mistake)
+    mistake = _broadcast_text(mistake)
     if mistake:
         raise UserError(mistake)
-    return result if first() else follow()  # type: ignore[return-value]
+    return result if is_main_process() else follow()  # type: ignore[return-value]
 
 
-def _say(text: str) -> str:
+def _broadcast_text(text: str) -> str:
     """Give the first process's text."""
     from jax.experimental import multihost_utils
 
     coded = np.frombuffer(json.dumps(text).encode(), np.uint8)
-    size = int(agree(len(coded)))
+    size = int(from_main_process(len(coded)))
     page = np.zeros(size, np.uint8)
-    if first():
+    if is_main_process():
         page[:] = coded
     return json.loads(np.asarray(multihost_utils.broadcast_one_to_all(page), np.uint8).tobytes())

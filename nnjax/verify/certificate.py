@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from nnjax.runs import folder
-from nnjax.train.storage.records import MemoryStore, Record
+from nnjax.train.storage.records import Record
+from nnjax.train.storage.store import Store
 
 FILE = "certificate.json"
 
@@ -96,7 +97,7 @@ class Certificate:
         return bool(self.checks) and not self.failed
 
 
-def read(store: MemoryStore) -> Certificate | None:
+def read(store: Store) -> Certificate | None:
     """Read the certificate of a run folder; None if it has none.
 
     Raises:

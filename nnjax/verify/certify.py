@@ -19,7 +19,9 @@ from nnjax.runs import folder
 from nnjax.runs.environment import describe_environment
 from nnjax.train.host.population import Population
 from nnjax.train.layout.plan import Plan
-from nnjax.train.storage.records import DONE, FINISHED, MemoryStore, Record, Standing
+from nnjax.train.scheduler import Decision
+from nnjax.train.storage.records import DONE, FINISHED, Record
+from nnjax.train.storage.store import MemoryStore
 from nnjax.verify.certificate import FILE, Certificate, Check, differences, mismatch
 
 if TYPE_CHECKING:
@@ -202,7 +204,7 @@ def _again(
     records = [Record(DONE) for _ in sources] + [Record() for _ in rows]
     firsts = {spec.experiment.data: spec.id for spec in reversed(run.specs)}
     data = {spec.experiment.data: run.data(firsts[spec.experiment.data]) for spec in [*sources, *rows]}
-    limits = Standing({spec.id: epochs for spec in [*sources, *rows]})
+    decision = Decision({spec.id: epochs for spec in [*sources, *rows]})
     population = Population(
         [*sources, *rows],
         data,
@@ -210,7 +212,7 @@ def _again(
         store,
         records,
         should_stop=should_stop,
-        stand=lambda records: limits,
+        decide=lambda records: decision,
         read_weights=read_weights,
     )
     return population.run()[len(ids) :]

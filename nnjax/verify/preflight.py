@@ -7,7 +7,7 @@ import functools
 from collections.abc import Iterable, Mapping, Sequence
 
 from nnjax.checks.finding import Finding
-from nnjax.checks.fit import examine, summarize_targets
+from nnjax.checks.fit import check_fit, summarize_targets
 from nnjax.checks.impossible import validate
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, TrialSpec
@@ -83,7 +83,7 @@ def judge(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -
     distinct = {(spec.arm, dataclasses.replace(spec.experiment, seed=0)): spec for spec in specs}
     for spec in distinct.values():
         measured = summary(spec.experiment.data, traits_of(spec.experiment.model).reconstructs)
-        for finding in examine(spec.experiment, measured):
+        for finding in check_fit(spec.experiment, measured):
             arms = found.setdefault(finding, [])
             if spec.arm not in arms:
                 arms.append(spec.arm)

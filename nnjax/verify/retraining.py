@@ -33,7 +33,8 @@ def retrial(path: str | os.PathLike[str], trial: int) -> Retrial:
       UserError: it is no run folder, it is damaged, it has no such trial, or that took over another one's weights.
     """
     folder = runs.FolderStore(path)
-    _, specs, title = folder.read_config()
+    config = folder.read_config()
+    specs = config.specs
     if not 0 <= trial < len(specs):
         raise UserError(f"{folder.path} has no trial {trial}; its trials are 0 to {len(specs) - 1}.")
     stages = folder.read_schedules(len(specs))
@@ -45,7 +46,7 @@ def retrial(path: str | os.PathLike[str], trial: int) -> Retrial:
         )
     spec, plan = specs[trial], _plan(folder, folder.read_records(specs)[trial], trial)
     changes = {} if spec.start_from is None else {"start_weights": str(folder.weights_path(spec.start_from).resolve())}
-    return Retrial(replace(spec.experiment, changes), f"Trial {trial} of {title}".strip(), plan)
+    return Retrial(replace(spec.experiment, changes), f"Trial {trial} of {config.title}".strip(), plan)
 
 
 def _plan(folder: runs.FolderStore, record: Record, trial: int) -> Plan:

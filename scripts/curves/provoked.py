@@ -24,7 +24,7 @@ from nnjax.core.types import Dataset
 from nnjax.spaces.expansion import expand
 from nnjax.spaces.space import Space
 from nnjax.train.host.population import Population
-from nnjax.train.storage.records import MemoryStore
+from nnjax.train.storage.store import MemoryStore
 from nnjax.verify.preflight import resolve_trials
 from scripts.curves import tasks
 from scripts.curves.curve import Labelled, cut, wobbles

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nnjax.diagnosis.diagnose import diagnose_curves
-from nnjax.diagnosis.types import Anchors, Curves, Diagnosis
+from nnjax.diagnosis.types import Curves, Diagnosis, TrainingContext
 from scripts.curves.curve import NAMES, Labelled
 from scripts.curves.sweeps import PACE
 
@@ -30,15 +30,15 @@ def score(curves: Sequence[Labelled]) -> list[Score]:
     return [_score(one, found) for one, found in zip(curves, diagnose_curves(*stacked(curves)), strict=True)]
 
 
-def stacked(curves: Sequence[Labelled]) -> tuple[Curves, list[Anchors]]:
-    """Stack curves of all lengths, NaN past their ends, with their anchors."""
+def stacked(curves: Sequence[Labelled]) -> tuple[Curves, list[TrainingContext]]:
+    """Stack curves of all lengths, NaN past their ends, with what is known beside them."""
     lengths = [len(next(iter(one.curves.values()))) for one in curves]
     arrays = {name: np.full((len(curves), max(lengths)), np.nan) for name in NAMES}
     for row, (one, t) in enumerate(zip(curves, lengths, strict=True)):
         for name, curve in one.curves.items():
             arrays[name][row, :t] = curve
     ended = [_not_finite(one) for one in curves]
-    return Curves(**arrays, diverged_at=np.array(ended)), [_anchors(one) for one in curves]
+    return Curves(**arrays, diverged_at=np.array(ended)), [_context(one) for one in curves]
 
 
 def _not_finite(one: Labelled) -> float:
@@ -46,9 +46,9 @@ def _not_finite(one: Labelled) -> float:
     return float(np.argmax(~np.isfinite(loss)) + 1) if not np.isfinite(loss).all() else float("nan")
 
 
-def _anchors(one: Labelled) -> Anchors:
+def _context(one: Labelled) -> TrainingContext:
     known: dict[str, Any] = {"mean_predictor": one.mean_predictor, "chance_accuracy": one.chance}
-    return Anchors(**{name: value for name, value in known.items() if math.isfinite(value)})
+    return TrainingContext(**{name: value for name, value in known.items() if math.isfinite(value)})
 
 
 def _score(one: Labelled, found: Diagnosis) -> Score:

@@ -14,7 +14,7 @@ from nnjax.core.fields import replace
 from nnjax.core.text import duration
 from nnjax.spaces.expansion import expand
 from nnjax.spaces.space import Arm, Space
-from nnjax.train.host.population import Progress
+from nnjax.train.host.progress import Progress
 from nnjax.train.storage.records import Record
 
 

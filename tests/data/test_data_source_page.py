@@ -24,7 +24,7 @@ def example(monkeypatch):
 def test_the_example_is_a_source(example):
     data = load("checkerboard:4")
     assert (data.name, data.x.shape, data.classes) == ("checkerboard:4", (6400, 2), ("white", "black"))
-    at = {tuple(x): data.classes[y] for x, y in zip(data.x.round(3).tolist(), data.y, strict=True)}
+    at = {tuple(x): data.classes[y] for x, y in zip(data.x.astype(float).round(3).tolist(), data.y, strict=True)}
     assert [at[x, 0.525] for x in (0.525, 1.525, 2.525, 3.525)] == ["white", "black", "white", "black"]
     assert at[0.525, 1.525] == "black"
 

@@ -14,8 +14,7 @@ from hypothesis.extra import numpy as hn
 from nnjax.core.errors import UserError
 from nnjax.diagnosis.aligned_curves import NAMES
 from nnjax.diagnosis.diagnose import diagnose_curves
-from nnjax.diagnosis.text import as_json, text
-from nnjax.diagnosis.types import Anchors, Curves, Diagnosis
+from nnjax.diagnosis.types import Curves, Diagnosis, TrainingContext
 from nnjax.diagnosis.verdicts import CODES
 
 NUMBERS = st.one_of(
@@ -23,7 +22,7 @@ NUMBERS = st.one_of(
     st.floats(0, 10),
     st.sampled_from([0.0, 1.0, -1.0, 1e-320, 1e308, -1e308, np.inf, -np.inf, np.nan]),
 )
-ANCHOR = st.one_of(st.none(), st.floats(allow_nan=True, allow_infinity=True))
+OPTIONAL = st.one_of(st.none(), st.floats(allow_nan=True, allow_infinity=True))
 
 
 @st.composite
@@ -32,8 +31,10 @@ def cases(draw):
     known = draw(st.sets(st.sampled_from(NAMES), min_size=1))
     arrays = {name: draw(hn.arrays(float, shape, elements=NUMBERS)) for name in sorted(known)}
     diverged = draw(st.one_of(st.none(), hn.arrays(float, shape[0], elements=st.sampled_from([np.nan, 1.0, 3.0]))))
-    anchors = Anchors(draw(ANCHOR), draw(ANCHOR), draw(ANCHOR), draw(st.sampled_from([None, True, False])))
-    return Curves(**arrays, diverged_at=diverged), anchors, shape
+    context = TrainingContext(
+        draw(OPTIONAL), draw(OPTIONAL), draw(OPTIONAL), draw(st.sampled_from([None, True, False]))
+    )
+    return Curves(**arrays, diverged_at=diverged), context, shape
 
 
 def check(diagnosis):
@@ -45,17 +46,17 @@ def check(diagnosis):
         assert 0 <= verdict.confidence <= 1
         assert verdict.sentence.endswith(".")
         assert all(isinstance(epoch, int) and epoch >= 0 for epoch in verdict.epochs.values())
-    json.dumps(as_json(diagnosis), allow_nan=False)
-    assert text(diagnosis).startswith(codes[0])
+    json.dumps(diagnosis.as_json(), allow_nan=False)
+    assert str(diagnosis).startswith(codes[0])
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 @given(cases())
 def test_arbitrary_arrays(case):
-    curves, anchors, (m, _) = case
+    curves, context, (m, _) = case
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = diagnose_curves(curves, anchors)
+        found = diagnose_curves(curves, context)
     assert len(found) == m
     for one in found:
         check(one)
@@ -121,19 +122,19 @@ def test_a_loss_measured_now_and_then_is_not_diverged():
 
 
 @pytest.mark.parametrize(
-    ("curves", "anchors", "message"),
+    ("curves", "context", "message"),
     [
         (Curves(), None, "no curve"),
         (Curves(train_loss=np.ones((2, 5)), val_loss=np.ones((2, 6))), None, "shapes"),
         (Curves(train_loss=np.ones((2, 5, 1))), None, "shapes"),
         (Curves(train_loss=np.array([["a", "b"]])), None, "numbers"),
-        (Curves(train_loss=np.ones((2, 5))), [Anchors()], "anchors"),
+        (Curves(train_loss=np.ones((2, 5))), [TrainingContext()], "contexts"),
         (Curves(train_loss=np.ones((2, 5)), diverged_at=np.ones(3)), None, "diverged_at"),
     ],
 )
-def test_mistakes_are_sentences(curves, anchors, message):
+def test_mistakes_are_sentences(curves, context, message):
     with pytest.raises(UserError, match=message):
-        diagnose_curves(curves, anchors)
+        diagnose_curves(curves, context)
 
 
 def test_percent_and_share_of_accuracy_are_the_same():

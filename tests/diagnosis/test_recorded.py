@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nnjax.diagnosis.diagnose import diagnose_curves
-from nnjax.diagnosis.types import Anchors, Curves
+from nnjax.diagnosis.types import Curves, TrainingContext
 
 DATA = os.environ.get("NNJAX_DATA")
 needs_curves = [
@@ -92,17 +92,17 @@ def test_overfit_on_purpose_did_not_overfit(length):
     assert "overfitting" not in codes(found)
 
 
-@pytest.mark.parametrize("anchor", [0.0675, 0.0964])
-def test_the_modern_default_rate_is_too_slow(anchor):
+@pytest.mark.parametrize("constant", [0.0675, 0.0964])
+def test_the_modern_default_rate_is_too_slow(constant):
     """Adadelta with lr .001: from the error of black (.1140) to .1097 in 20 epochs, worse than the mean image."""
     val = sparse({1: 0.1140, 20: 0.1097}, 20)
-    [found] = diagnose_curves(Curves(val_loss=val), Anchors(mean_predictor=anchor))
+    [found] = diagnose_curves(Curves(val_loss=val), TrainingContext(mean_predictor=constant))
     assert found.primary.code == "too_slow"
     assert "mean predictor" in found.primary.sentence
-    assert found.primary.evidence["mean_predictor"] == anchor
+    assert found.primary.evidence["mean_predictor"] == constant
 
 
 def test_it_was_too_slow_after_sixty_epochs_too():
     val = sparse({1: 0.1140, 20: 0.1097, 60: 0.0935}, 60)
-    [found] = diagnose_curves(Curves(val_loss=val), Anchors(mean_predictor=0.0675))
+    [found] = diagnose_curves(Curves(val_loss=val), TrainingContext(mean_predictor=0.0675))
     assert found.primary.code == "too_slow"

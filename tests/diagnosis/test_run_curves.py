@@ -1,4 +1,4 @@
-"""Curves and anchors of nnjax runs."""
+"""Curves and context of nnjax runs."""
 
 import dataclasses
 
@@ -8,7 +8,7 @@ import pytest
 from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, TrialSpec
 from nnjax.data import prepare
 from nnjax.diagnosis.diagnose import diagnose_curves
-from nnjax.diagnosis.run_curves import anchors_of, curves_of
+from nnjax.diagnosis.run_curves import contexts_of, curves_of
 from nnjax.train.storage.records import DIVERGED, DONE, Record
 
 DIGITS = Experiment(data=DataConfig("digits"), model=ModelConfig(widths=(8,)), batch_size=32)
@@ -32,13 +32,13 @@ def test_a_run_that_has_not_begun():
     assert [one.primary.code for one in diagnose_curves(curves_of([Record(), Record()]))] == ["too_short_to_say"] * 2
 
 
-def test_anchors_by_facts_alone_and_by_data():
+def test_contexts_by_facts_alone_and_by_data():
     """Ten classes, about equally frequent: the mean predictor's cross-entropy is log 10 and a little more."""
     hyper = Hyperparameters(dropout=0.5)
     specs = [TrialSpec(0, DIGITS), TrialSpec(1, dataclasses.replace(DIGITS, hyperparameters=hyper))]
     prepared = {DIGITS.data: prepare(DIGITS.data)}
     facts = {config: data.facts() for config, data in prepared.items()}
-    guessed, measured = anchors_of(specs, facts), anchors_of(specs, facts, prepared)
+    guessed, measured = contexts_of(specs, facts), contexts_of(specs, facts, prepared)
     assert [one.regularized for one in guessed] == [False, True]
     assert guessed[0].mean_predictor == pytest.approx(np.log(10))
     assert measured[0].mean_predictor == pytest.approx(np.log(10), abs=0.01)
@@ -47,12 +47,12 @@ def test_anchors_by_facts_alone_and_by_data():
     assert measured[0].num_validation == len(prepared[DIGITS.data].validation)
 
 
-def test_anchors_of_an_autoencoder():
+def test_contexts_of_an_autoencoder():
     """The mean image by hand, and the entropy of the pixels, which no cross-entropy undercuts."""
     model = ModelConfig("autoencoder", (8,), output_activation="sigmoid")
     experiment = dataclasses.replace(DIGITS, model=model, loss="binary_crossentropy")
     prepared = prepare(DIGITS.data)
-    [found] = anchors_of([TrialSpec(0, experiment)], {DIGITS.data: prepared.facts()}, {DIGITS.data: prepared})
+    [found] = contexts_of([TrialSpec(0, experiment)], {DIGITS.data: prepared.facts()}, {DIGITS.data: prepared})
     x = prepared.dataset.x / 16
     p = np.clip(x[prepared.train].mean(axis=0), 1e-7, 1 - 1e-7)
     val = x[prepared.validation]

@@ -5,9 +5,11 @@ from fake_runs import CLASSIFIER, DIVERGED, RUNNING, WAITING, fake_run
 import nnjax
 from nnjax.core.errors import UserError
 from nnjax.diagnosis import trials
+from nnjax.diagnosis.diagnose import diagnose_curves
 from nnjax.diagnosis.types import Diagnosis, Verdict
 from nnjax.spaces.space import Space
-from nnjax.train.storage.records import FAILED, MemoryStore
+from nnjax.train.storage.records import FAILED
+from nnjax.train.storage.store import MemoryStore
 
 SEEDS = Space(axes={"seed": range(5)})
 
@@ -21,10 +23,6 @@ class CountingStore(MemoryStore):
 
     def save_records(self, specs, records):
         self.saved.append([record.verdict for record in records])
-
-
-def note(run, store):
-    trials.note_verdicts(run.specs, run.records, run._facts, run._prepared, store)
 
 
 def test_trials_that_have_ended_have_verdicts():
@@ -41,10 +39,11 @@ def test_a_record_without_a_train_loss_is_diagnosed():
 
 
 def test_verdicts_are_noted_once():
-    run, store = fake_run(CLASSIFIER, SEEDS, statuses={3: WAITING}), CountingStore()
-    note(run, store)
-    note(run, store)
-    assert store.saved == [["still_learning"] * 3 + [""] + ["still_learning"]]
+    run = fake_run(CLASSIFIER, SEEDS, statuses={3: WAITING})
+    run.store = CountingStore()
+    trials.note_verdicts(run)
+    trials.note_verdicts(run)
+    assert run.store.saved == [["still_learning"] * 3 + [""] + ["still_learning"]]
 
 
 def test_a_run_whose_data_are_gone_is_diagnosed_all_the_same(monkeypatch):
@@ -72,6 +71,25 @@ def test_the_table_of_a_trained_run_has_its_verdicts(tmp_path):
     assert [record.verdict for record in old.records] == ["", ""]
     old.note_verdicts()
     assert [record.verdict for record in nnjax.load(tmp_path).records] == codes
+
+
+def test_a_run_is_diagnosed_once(monkeypatch, tmp_path):
+    """By the sweep that trains it, its report and the words on the terminal together; and again when it is loaded."""
+    calls = []
+
+    def counting(*arguments):
+        calls.append(len(arguments[0].diverged_at))
+        return diagnose_curves(*arguments)
+
+    monkeypatch.setattr(trials, "diagnose_curves", counting)
+    run = nnjax.sweep(CLASSIFIER, {"seed": range(3)}, workdir=tmp_path)
+    run.report()
+    assert trials.sentences(run.diagnoses)
+    assert calls == [3]
+    loaded = nnjax.load(tmp_path)
+    loaded.note_verdicts()
+    loaded.report()
+    assert calls == [3, 3]
 
 
 def test_a_run_that_goes_on_is_left_to_its_process():

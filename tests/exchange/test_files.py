@@ -60,18 +60,18 @@ def test_a_program_runs_without_nnjax_on_raw_inputs_in_any_batch(name, tmp_path,
     assert np.ptp(found[2], axis=0).max() > 1e-3
 
 
-@pytest.mark.parametrize("suffix", [files.SAFETENSORS, files.PROGRAM])
+@pytest.mark.parametrize("suffix", [".safetensors", ".jaxexport"])
 @pytest.mark.parametrize("name", MAKERS)
 def test_what_left_comes_back(name, suffix, tmp_path):
     run, path = run_of(name), tmp_path / f"network{suffix}"
     run.export(path)
-    served, x = files.load(path), np.float32(inputs(name))
-    np.testing.assert_allclose(served.outputs(x), expected(name)[0], rtol=1e-5, atol=1e-5)
+    found, x = files.load(path), np.float32(inputs(name))
+    np.testing.assert_allclose(found.outputs(x), expected(name)[0], rtol=1e-5, atol=1e-5)
     facts = run.facts()
-    assert (served.facts.classes, served.facts.task) == (facts.classes, facts.task)
-    np.testing.assert_array_equal(served.facts.x_scaler.scale, facts.x_scaler.scale)
-    if suffix == files.SAFETENSORS:
-        np.testing.assert_allclose(served.codes()(x), expected(name)[1], rtol=1e-5, atol=1e-5)
+    assert (found.facts.classes, found.facts.task) == (facts.classes, facts.task)
+    np.testing.assert_array_equal(found.facts.x_scaler.scale, facts.x_scaler.scale)
+    if suffix == ".safetensors":
+        np.testing.assert_allclose(found.codes()(x), expected(name)[1], rtol=1e-5, atol=1e-5)
 
 
 def test_weights_are_readable_by_safetensors_alone_and_the_architecture_by_json(tmp_path):

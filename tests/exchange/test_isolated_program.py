@@ -9,7 +9,7 @@ from exported import inputs, run_of
 
 from nnjax.core.errors import UserError
 from nnjax.exchange import files, program
-from nnjax.exchange.isolated_program import Worker
+from nnjax.exchange.isolated_program import IsolatedProgram
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def content():
 
 
 def test_batches_of_any_size(content):
-    work = Worker(content, 64, 10, "net")
+    work = IsolatedProgram(content, 64, 10, "net")
     x = inputs("mlp", 9)
     for n in (9, 1, 4):
         np.testing.assert_allclose(work(x[:n]), run_of("mlp").predict(x[:n]), rtol=1e-5, atol=1e-6)
@@ -26,13 +26,13 @@ def test_batches_of_any_size(content):
 
 def test_what_the_child_refuses_is_its_sentence(content):
     with pytest.raises(UserError, match=r"^net is not a program from float32 \[b, 63\] to float32 \[b, 10\]\.$"):
-        Worker(content, 63, 10, "net")
+        IsolatedProgram(content, 63, 10, "net")
     with pytest.raises(UserError, match=r"^net is no program that this version of JAX reads"):
-        Worker(content[:100], 64, 10, "net")
+        IsolatedProgram(content[:100], 64, 10, "net")
 
 
 def test_a_child_that_is_broken_is_one_sentence(content):
-    work = Worker(content, 64, 10, "net")
+    work = IsolatedProgram(content, 64, 10, "net")
     os.kill(work.process.pid, signal.SIGSEGV)
     with pytest.raises(UserError, match=r"^The program in net broke the process that ran it \(status -11\)"):
         work(inputs("mlp"))
@@ -40,8 +40,8 @@ def test_a_child_that_is_broken_is_one_sentence(content):
 
 def test_the_child_ends_with_its_owner(tmp_path):
     run_of("mlp").export(tmp_path / "net.jaxexport")
-    served = files.load(tmp_path / "net.jaxexport")
-    process = served.outputs.process
+    loaded = files.load(tmp_path / "net.jaxexport")
+    process = loaded.outputs.process
     assert process.poll() is None
-    del served
+    del loaded
     assert process.poll() is not None

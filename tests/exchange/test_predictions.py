@@ -8,13 +8,12 @@ from fake_runs import CLASSIFIER, REGRESSOR, fake_run, table
 from nnjax.core.errors import UserError
 from nnjax.core.fields import replace
 from nnjax.data import from_arrays, load
-from nnjax.exchange.files import serve
+from nnjax.exchange.files import predictor
 from nnjax.exchange.predictions import (
-    Opened,
     choose_trial,
+    held_out_inputs,
     inputs_for,
     inputs_of,
-    own_part,
     prediction_columns,
     write_predictions,
 )
@@ -40,13 +39,13 @@ def houses(tmp_path_factory):
     return fake_run(replace(REGRESSOR, {**changes, "validation": 4, "test": 4}), space, load(changes["data.name"]))
 
 
-def served(run, trial=0):
-    return serve(run.network(trial))
+def network_of(run, trial=0):
+    return predictor(f"trial {trial}", run.network(trial))
 
 
 def test_its_own_test_part_by_default(houses):
     data = houses.data()
-    np.testing.assert_array_equal(own_part(houses, 0), data.dataset.x[data.test])
+    np.testing.assert_array_equal(held_out_inputs(houses, 0), data.dataset.x[data.test])
 
 
 def test_columns_are_taken_by_name_and_categories_keep_their_codes(houses, tmp_path):
@@ -99,7 +98,7 @@ def test_outputs_of_a_regression_are_in_the_targets_own_units(houses):
     output = hidden @ params["layer_1"]["kernel"] + params["layer_1"]["bias"]
     price = TABLE.price.to_numpy()[houses.data().train]
     expected = output * price.std() + price.mean()
-    found = prediction_columns(served(houses, 1), x, False)
+    found = prediction_columns(network_of(houses, 1), x, False)
     assert list(found) == ["output"]
     np.testing.assert_allclose(found["output"], expected, rtol=1e-4)
 
@@ -108,16 +107,16 @@ def test_classes_of_two_and_of_one_output(tmp_path):
     data = table("classification", 40)
     sigmoid = {"output_activation": "sigmoid", "loss": "binary_crossentropy", "widths": ()}
     run = fake_run(replace(CLASSIFIER, {**sigmoid, "validation": 5, "test": 5}), dataset=data)
-    columns = prediction_columns(served(run), data.x, False)
+    columns = prediction_columns(network_of(run), data.x, False)
     output = columns["output"][:, 0]
     assert columns["class"].tolist() == ["yes" if p > 0.5 else "no" for p in output]
     np.testing.assert_allclose(columns["probability"], np.maximum(output, 1 - output), rtol=1e-6)
-    write_predictions(Opened("trial 0", served(run)), data.x, str(tmp_path / "out.csv"))
+    write_predictions(network_of(run), data.x, str(tmp_path / "out.csv"))
     written = pd.read_csv(tmp_path / "out.csv")
     assert list(written.columns) == ["class", "probability", "output_0"]
     assert written["class"].tolist() == columns["class"].tolist()
     with pytest.raises(UserError, match=r"'out.txt' ends in '.txt'"):
-        write_predictions(Opened("trial 0", served(run)), data.x, "out.txt")
+        write_predictions(network_of(run), data.x, "out.txt")
 
 
 def test_published_lenet_gives_the_nearest_drawing_and_its_distance(tmp_path):
@@ -133,24 +132,24 @@ def test_published_lenet_gives_the_nearest_drawing_and_its_distance(tmp_path):
     x = np.random.default_rng(0).integers(256, size=(40, 784)).astype(np.uint8)
     data = from_arrays(x, np.arange(40) % 10, classes=tuple("abcdefghij"), image_shape=(28, 28))
     run = fake_run(replace(CLASSIFIER, {**published, "validation": 10, "test": 10}), dataset=data)
-    write_predictions(Opened("trial 0", served(run)), x[:7], str(tmp_path / "out.csv"))
+    write_predictions(network_of(run), x[:7], str(tmp_path / "out.csv"))
     written = pd.read_csv(tmp_path / "out.csv")
     distances = -written[[f"output_{k}" for k in range(10)]].to_numpy()
     assert list(written.columns)[:2] == ["class", "distance"]
     assert (distances >= 0).all()
     np.testing.assert_allclose(written["distance"], distances.min(axis=1))
     assert written["class"].tolist() == ["abcdefghij"[k] for k in distances.argmin(axis=1)]
-    assert prediction_columns(served(run), x[:7], True)["code"].shape == (7, 84)
+    assert prediction_columns(network_of(run), x[:7], True)["code"].shape == (7, 84)
 
 
 def test_codes_are_the_narrowest_layer_of_an_autoencoder(tmp_path):
     run = fake_run()
     x = run.data().dataset.x[:7]
-    write_predictions(Opened("trial 0", served(run)), x, str(tmp_path / "codes.npz"), encode=True)
+    write_predictions(network_of(run), x, str(tmp_path / "codes.npz"), encode=True)
     with np.load(tmp_path / "codes.npz") as file:
         assert list(file) == ["code"]
         assert file["code"].shape == (7, 4)
-    assert list(prediction_columns(served(run), x, False)) == ["output"]
+    assert list(prediction_columns(network_of(run), x, False)) == ["output"]
 
 
 def test_which_trial(houses):
@@ -164,6 +163,6 @@ def test_which_trial(houses):
 
 def test_a_network_that_scales_by_itself_is_not_scaled_twice(houses):
     with pytest.raises(UserError, match="trial 1 scales its inputs itself, as in training; leave out --unit"):
-        inputs_of(Opened("trial 1", served(houses, 1)), "two_spirals", None, None, unit=True)
-    with pytest.raises(UserError, match="net has no data of its own; name data with --data=NAME"):
-        inputs_of(Opened("net", served(houses)), None, None, None)
+        inputs_of(network_of(houses, 1), "two_spirals", None, None, unit=True)
+    with pytest.raises(UserError, match="trial 0 has no data of its own; name data with --data=NAME"):
+        inputs_of(network_of(houses), None, None, None)

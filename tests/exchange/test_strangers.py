@@ -66,8 +66,8 @@ def written_to(folder, parts):
 
 def outputs(path):
     """What a network makes of the same five inputs."""
-    served = files.load(path)
-    return np.asarray(served.outputs(np.linspace(0, 16, 5 * served.facts.num_inputs, dtype=np.float32).reshape(5, -1)))
+    found = files.load(path)
+    return np.asarray(found.outputs(np.linspace(0, 16, 5 * found.facts.num_inputs, dtype=np.float32).reshape(5, -1)))
 
 
 @functools.cache
@@ -99,10 +99,10 @@ def test_damage_of_the_description_is_refused_or_harmless(kind, damages, tmp_pat
     parts, beside = contents(kind), f"{kind}.json"
     path = written_to(tmp_path, {**parts, beside: damaged(parts[beside], damages)})
     try:
-        served = files.load(path)
+        found = files.load(path)
     except UserError:
         return
-    shape = served.outputs(np.zeros((5, served.facts.num_inputs), np.float32)).shape
+    shape = found.outputs(np.zeros((5, found.facts.num_inputs), np.float32)).shape
     assert len(shape) == 2
     assert shape[0] == 5
 

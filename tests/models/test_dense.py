@@ -13,7 +13,7 @@ from scipy.special import softmax as scipy_softmax
 from scipy.stats import ks_2samp
 
 from nnjax.core.experiment import ModelConfig
-from nnjax.models.dense import code_layer, drop
+from nnjax.models.dense import apply_dropout, code_layer
 from nnjax.models.registry import make_model
 from nnjax.nn.activations import ACTIVATIONS
 from nnjax.nn.initializers import KERNEL_INITS
@@ -208,7 +208,7 @@ def test_dropout_has_the_statistics_of_flax(rate):
         assert dropped.var() == pytest.approx(rate / (1 - rate), rel=0.05)
 
 
-_drop = jax.jit(drop)
+_drop = jax.jit(apply_dropout)
 
 
 def test_dropout_takes_any_rate_in_one_program_and_none_at_zero():

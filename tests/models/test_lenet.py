@@ -12,12 +12,12 @@ from stepwise import QUICK
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, ModelConfig
 from nnjax.models import lenet_tables
-from nnjax.models.lenet import pairs
+from nnjax.models.lenet import connection_table
 from nnjax.models.registry import make_model, traits_of
 from nnjax.models.summary import summarize_model
 from nnjax.nn.losses import RBF_J, rbf_map, rbf_mse
 
-PUBLISHED = ModelConfig("lenet5", lenet_tables.WIDTHS, lenet_tables.ACTIVATION, "linear", lenet_tables.KERNEL_INIT)
+PUBLISHED = ModelConfig("lenet5", output_activation="linear", **lenet_tables.PUBLISHED)
 MODERN = ModelConfig("lenet5_modern", (6, 16, 120, 84), "tanh")
 BLOG = ModelConfig("conv_autoencoder", (16, 8, 8), "relu", "sigmoid")
 CONFIGS = {"lenet5": (PUBLISHED, 10), "lenet5_modern": (MODERN, 10), "conv_autoencoder": (BLOG, 784)}
@@ -96,7 +96,7 @@ def test_initial_weights_are_uniform_within_the_fan_in():
 def test_the_connection_table():
     """Table I: six maps with 3 inputs, nine with 4, one with all; each map of S2 is seen ten times."""
     assert [len(seen) for seen in lenet_tables.C3_INPUTS] == [3] * 6 + [4] * 9 + [6]
-    places = pairs().astype(int)
+    places = connection_table().astype(int)
     assert (places.sum(axis=(1, 2)) == 1).all()
     seen = [tuple(np.flatnonzero(places[:, :, own].sum(axis=0))) for own in range(16)]
     assert tuple(seen) == lenet_tables.C3_INPUTS

@@ -5,7 +5,7 @@ import pytest
 
 from nnjax.diagnosis.diagnose import diagnose_curves
 from nnjax.diagnosis.marks import Mark
-from nnjax.diagnosis.types import Anchors, Curves, Diagnosis, Verdict
+from nnjax.diagnosis.types import Curves, Diagnosis, TrainingContext, Verdict
 from nnjax.diagnosis.verdicts import CODES, VERDICTS
 from nnjax.report.charts import marks
 
@@ -13,9 +13,11 @@ T = np.arange(1, 41)
 EPOCHS = ("from", "to", "minimum", "diverged", "spike", "flat_from")
 
 
-def drawn(train, val, **anchors):
+def drawn(train, val, **context):
     curves = {"train_loss": np.asarray(train, float), "val_loss": np.asarray(val, float)}
-    [found] = diagnose_curves(Curves(**{name: curve[None] for name, curve in curves.items()}), Anchors(**anchors))
+    [found] = diagnose_curves(
+        Curves(**{name: curve[None] for name, curve in curves.items()}), TrainingContext(**context)
+    )
     return found, marks.marks(Diagnosis(found.primary), curves)
 
 

@@ -2,7 +2,7 @@ import pytest
 from fake_runs import AUTOENCODER, CLASSIFIER, DEMO, DIVERGED, REGRESSOR, RUNNING, WAITING, fake_run, searched, table
 
 from nnjax.core.fields import replace
-from nnjax.data.baselines import Anchors
+from nnjax.data.baselines import Baselines
 from nnjax.report.sections import network_snapshot, overview, scores
 from nnjax.spaces.space import Space
 
@@ -12,7 +12,7 @@ def told(run, references=None):
 
 
 def reference(run, known, goal="reconstruction"):
-    return {next(iter(scores.goals_of(run))): Anchors(goal, "test", 60, known)}
+    return {next(iter(scores.goals_of(run))): Baselines(goal, "test", 60, known)}
 
 
 def test_what_was_trained():

@@ -13,7 +13,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, TrialSpec
 from nnjax.core.fields import replace
 from nnjax.data import prepare_loaded
-from nnjax.runs import files
+from nnjax.runs import config_json, trials_csv
 from nnjax.runs.folder import FolderStore
 from nnjax.train.storage import npz
 from nnjax.train.storage.records import DIVERGED, DONE, RUNNING, WAITING, Record
@@ -51,8 +51,8 @@ def records():
 def test_a_new_folder_is_made_with_its_parents_and_tells_all(tmp_path, begun):
     store, found = begun(tmp_path / "runs" / "one")
     assert [record.status for record in found] == [WAITING] * 4
-    base, specs, title = store.read_config()
-    assert (base, specs, title) == (CLASSIFIER, SPECS, "A title")
+    config = store.read_config()
+    assert (config.base, config.specs, config.title) == (CLASSIFIER, SPECS, "A title")
     facts, findings = store.read_facts()
     assert findings == FINDINGS
     [(config, fact)] = facts.items()
@@ -79,7 +79,7 @@ def test_records_come_back_bit_for_bit(tmp_path, begun):
 
 def test_the_table_shows_what_varies():
     specs = specs_of(CLASSIFIER, {"widths": ((8,), (4, 2)), "shuffle": (True, False)})
-    lines = files.trials_csv(specs, [Record()] * 4).splitlines()
+    lines = trials_csv.to_text(specs, [Record()] * 4).splitlines()
     assert lines[0] == "trial,arm,status,seed,fold,epochs,model.widths,learning_rate,b1,b2,epsilon,shuffle,verdict"
     assert lines[1] == "0,,waiting,0,,0,8,0.01,0.9,0.999,1e-08,True,"
     assert lines[4].startswith("3,,waiting,0,,0,4 2,0.01")
@@ -109,7 +109,7 @@ def test_the_same_trials_resume_and_others_are_refused(tmp_path, begun):
     ],
 )
 def test_differences(new, what):
-    found = files.differences(SPECS, new)
+    found = config_json.differences(SPECS, new)
     if what is None:
         what = ["hyperparameters.learning_rate: 0.1, 0.2 → 0.01", "seed: 0, 1 → 0, 1, 2, 3"]
     assert found == what
@@ -172,19 +172,19 @@ def test_a_full_disk_leaves_no_new_folder(tmp_path, monkeypatch, name, begun):
 def test_a_full_disk_keeps_the_last_complete_version(tmp_path, monkeypatch, name, begun):
     store, _ = begun(tmp_path)
     store.save_records(SPECS, records())
-    store.save_chunk({"a": np.arange(3)}, {"step": 1})
+    store.checkpoints.save_chunk({"a": np.arange(3)}, {"step": 1})
     before = {path.name: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     with monkeypatch.context() as patch:
         patch.setattr(os, name, full_disk)
         for write in (
-            lambda: store.save_chunk({"a": np.arange(4)}, {"step": 2}),
+            lambda: store.checkpoints.save_chunk({"a": np.arange(4)}, {"step": 2}),
             lambda: store.save_records(SPECS, [Record()] * 4),
             lambda: store.save_weights(0, {"a": np.arange(4)}),
         ):
             with pytest.raises(OSError, match="No space left"):
                 write()
     assert {path.name: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
-    assert store.load_chunk()[1] == {"step": 1}
+    assert store.checkpoints.load_chunk()[1] == {"step": 1}
 
 
 def full_disk(*_):
@@ -193,31 +193,31 @@ def full_disk(*_):
 
 def test_two_versions_of_the_chunk_are_kept(tmp_path, begun):
     store, _ = begun(tmp_path)
-    assert store.load_chunk() is None
+    assert store.checkpoints.load_chunk() is None
     for step in (1, 2, 3):
-        store.save_chunk({"a": np.full(3, step)}, {"step": step})
-    assert store.load_chunk()[1] == {"step": 3}
+        store.checkpoints.save_chunk({"a": np.full(3, step)}, {"step": step})
+    assert store.checkpoints.load_chunk()[1] == {"step": 3}
     chunk, previous = tmp_path / "checkpoints" / "chunk.npz", tmp_path / "checkpoints" / "chunk_previous.npz"
     chunk.write_bytes(chunk.read_bytes()[:-1])
-    arrays, note = store.load_chunk()
+    arrays, note = store.checkpoints.load_chunk()
     assert (arrays["a"].tolist(), note) == ([2, 2, 2], {"step": 2})
     assert [f"{chunk} is damaged" in text and text.endswith("the version before it.") for text in store.messages] == [
         True
     ]
     previous.write_bytes(b"")
-    assert store.load_chunk() is None
+    assert store.checkpoints.load_chunk() is None
     assert store.messages[-1].endswith("The trials under way begin again.")
     chunk.unlink()  # a process killed between the two renames
-    store.drop_chunk()
+    store.checkpoints.drop_chunk()
     assert os.listdir(tmp_path / "checkpoints") == []
 
 
 def test_a_damaged_chunk_is_announced(tmp_path, begun):
     said = []
     store, _ = begun(tmp_path, announce=said.append)
-    store.save_chunk({"a": np.arange(3)}, {})
+    store.checkpoints.save_chunk({"a": np.arange(3)}, {})
     (tmp_path / "checkpoints" / "chunk.npz").write_bytes(b"junk")
-    assert store.load_chunk() is None
+    assert store.checkpoints.load_chunk() is None
     assert [text.startswith("warning: ") for text in said] == [True]
 
 
@@ -225,7 +225,7 @@ def test_a_chunk_of_another_version_is_announced(tmp_path, begun):
     store, _ = begun(tmp_path)
     path = tmp_path / "checkpoints" / "chunk.npz"
     path.write_bytes(npz.to_bytes({"a": np.arange(3)}, {"crews": [{"trials": [0], "step": 1}]}))
-    assert store.load_chunk() is None
+    assert store.checkpoints.load_chunk() is None
     assert store.messages == [f"warning: {path} is of another version of nnjax. The trials under way begin again."]
 
 
@@ -244,8 +244,12 @@ def read_all(store):
 DAMAGES = [
     ("config.json", lambda path: path.write_text(path.read_text()[:100]), r"config\.json is damaged \(JSONDecodeError"),
     ("config.json", lambda path: path.write_bytes(b"\xff"), r"config\.json is damaged \(UnicodeDecodeError"),
-    ("config.json", lambda path: path.write_text("[]"), r"config\.json is not of format 1"),
-    ("config.json", lambda path: edit_json(path, lambda t: t.update(format=2)), "not of format 1"),
+    ("config.json", lambda path: path.write_text("[]"), r"config\.json is damaged \(TypeError"),
+    (
+        "config.json",
+        lambda path: edit_json(path, lambda t: t.update(format=3)),
+        r"of format 3, but .* reads formats 1 to 2",
+    ),
     ("config.json", lambda path: edit_json(path, lambda t: t.pop("trials")), r"damaged \(KeyError: 'trials'\)"),
     (
         "config.json",

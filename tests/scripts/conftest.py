@@ -3,7 +3,16 @@
 import shutil
 
 import pytest
+from forking import ForkServer
 from processes import SPIRALS, run
+
+
+@pytest.fixture(scope="session")
+def fork():
+    """Run a script as `processes.run` does, but without the start of Python and JAX: for what is not about starting."""
+    server = ForkServer()
+    yield server.run
+    server.close()
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 To start Python and JAX is most of what a script does that refuses its arguments; here that happens once.
 """
 
+import importlib
 import json
 import os
 import runpy
@@ -12,6 +13,10 @@ import tempfile
 import traceback
 import warnings
 
+from processes import ROOT
+
+SHARED = ("nnjax.api", "sklearn.datasets", "matplotlib.pyplot")  # what takes the scripts seconds to import
+
 
 class ForkServer:
     """Runs scripts, one at a time, each in a new process with warnings as errors."""
@@ -20,10 +25,10 @@ class ForkServer:
         words = [sys.executable, "-W", "error", __file__]
         self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
-    def run(self, script, *arguments, cwd):
-        """Run a script to its end: status, output and errors, as `subprocess.run` gives them."""
+    def run(self, name, *arguments, cwd="."):
+        """Run a script to its end: status, output and errors, as `processes.run` gives them."""
         with tempfile.NamedTemporaryFile("r") as out, tempfile.NamedTemporaryFile("r") as errors:
-            argv = [str(script), *map(str, arguments)]
+            argv = [str(ROOT / "scripts" / f"{name}.py"), *map(str, arguments)]
             print(json.dumps([argv, str(cwd), out.name, errors.name]), file=self.process.stdin, flush=True)
             status = int(self.process.stdout.readline())
             return subprocess.CompletedProcess(argv, status, out.read(), errors.read())
@@ -35,7 +40,8 @@ class ForkServer:
 
 def serve():
     """Read command lines and write exit statuses, until standard input ends."""
-
+    for name in SHARED:
+        importlib.import_module(name)
     warnings.filterwarnings("ignore", "os.fork")  # JAX has no threads yet
     for line in iter(sys.stdin.readline, ""):
         request = json.loads(line)

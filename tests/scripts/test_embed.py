@@ -26,7 +26,7 @@ def test_methods_side_by_side(tmp_path):
     assert "SHA-256" in page
 
 
-def test_the_latent_space_of_a_run(tmp_path):
+def test_the_latent_space_of_a_run(fork, tmp_path):
     """The codes are those that predict.py writes, of the run's own test part or of data by name."""
     config = tmp_path / "config.py"
     config.write_text(
@@ -36,10 +36,10 @@ def test_the_latent_space_of_a_run(tmp_path):
         '    return nnjax.Experiment(data=data, model=model, loss="mean_squared_error", epochs=1)\n'
     )
     trained, out = tmp_path / "run", tmp_path / "out"
-    assert run("train", f"--config={config}", f"--workdir={trained}").returncode == 0
-    done = run("embed", f"--run={trained}", "--method=pca", f"--out={out}")
+    assert fork("train", f"--config={config}", f"--workdir={trained}").returncode == 0
+    done = fork("embed", f"--run={trained}", "--method=pca", f"--out={out}")
     assert (done.returncode, done.stderr) == (0, "")
-    assert run("predict", trained, "--encode", f"--out={tmp_path / 'codes.npz'}").returncode == 0
+    assert fork("predict", trained, "--encode", f"--out={tmp_path / 'codes.npz'}").returncode == 0
     with np.load(out / "embedding.npz") as made, np.load(tmp_path / "codes.npz") as expected:
         np.testing.assert_array_equal(made["embedding_0"], expected["code"])
     assert list(pd.read_csv(out / "quality.csv").label) == ["latent", "PCA"]
@@ -58,8 +58,8 @@ def test_the_latent_space_of_a_run(tmp_path):
         (["--data=iris", "--run=nowhere"], "nowhere"),
     ],
 )
-def test_mistakes_get_one_sentence(flags, words, tmp_path):
-    done = run("embed", *flags, f"--out={tmp_path / 'out'}")
+def test_mistakes_get_one_sentence(flags, words, fork, tmp_path):
+    done = fork("embed", *flags, f"--out={tmp_path / 'out'}")
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert words in done.stderr

@@ -23,9 +23,9 @@ def arrays(path):
         return {name: file[name] for name in file.files}
 
 
-def test_a_trial_leaves_and_is_served(trained, points, tmp_path):
+def test_a_trial_leaves_and_is_served(trained, points, fork, tmp_path):
     folder, out = trained[0], tmp_path / "out.npz"
-    assert run("predict", folder, points, f"--out={out}", "--trial=2").returncode == 0
+    assert fork("predict", folder, points, f"--out={out}", "--trial=2").returncode == 0
     truth = arrays(out)
     for to, suffix in (("safetensors", ".safetensors"), ("program", ".jaxexport")):
         path = tmp_path / f"trial2{suffix}"
@@ -33,14 +33,14 @@ def test_a_trial_leaves_and_is_served(trained, points, tmp_path):
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout == f"trial 2: {path} and {path}.json\n"
         assert json.loads((tmp_path / f"trial2{suffix}.json").read_text())["facts"]["classes"] == ["first", "second"]
-        done = run("predict", path, points, f"--out={out}")
+        done = fork("predict", path, points, f"--out={out}")
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout == f"5 examples, trial2{suffix}: {out}\n"
         found = arrays(out)
         assert list(found["class"]) == list(truth["class"])
         np.testing.assert_allclose(found["output"], truth["output"], rtol=1e-5)
     again = tmp_path / "again.jaxexport"
-    assert run("export", f"--file={tmp_path / 'trial2.safetensors'}", f"--out={again}").returncode == 0
+    assert fork("export", f"--file={tmp_path / 'trial2.safetensors'}", f"--out={again}").returncode == 0
     assert again.read_bytes() == (tmp_path / "trial2.jaxexport").read_bytes()
 
 
@@ -71,7 +71,7 @@ def test_a_file_of_keras_is_served_on_images_brought_to_1(tmp_path):
         ("predict", ("{run}", "--out=a.csv", "--unit"), "scales its inputs itself"),
     ],
 )
-def test_mistakes_are_one_sentence(name, arguments, words, trained, tmp_path):
-    done = run(name, *(argument.format(run=trained[0]) for argument in arguments), cwd=tmp_path)
+def test_mistakes_are_one_sentence(name, arguments, words, trained, fork, tmp_path):
+    done = fork(name, *(argument.format(run=trained[0]) for argument in arguments), cwd=tmp_path)
     assert words in complaint(done)
     assert not list(tmp_path.iterdir())

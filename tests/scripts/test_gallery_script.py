@@ -3,8 +3,8 @@
 from processes import complaint, run
 
 
-def test_an_unknown_mistake_is_one_sentence():
-    done = run("gallery", "nonsense")
+def test_an_unknown_mistake_is_one_sentence(fork):
+    done = fork("gallery", "nonsense")
     assert done.returncode == 2
     assert "There is no mistake 'nonsense' in the gallery; there are good, rate_too_low" in complaint(done)
 

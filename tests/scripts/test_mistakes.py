@@ -9,8 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from forking import ForkServer
-from processes import ROOT, SPIRALS, complaint, contents, run
+from processes import SPIRALS, complaint, contents
 
 HEAD = "from nnjax import *\ndef get_config():\n    "
 CONFIGS = {
@@ -304,12 +303,10 @@ def test_names():
     assert len({case.arguments for case in CASES}) == len(CASES)
 
 
-@pytest.fixture(scope="module")
-def refuse():
+@pytest.fixture
+def refuse(fork):
     """Run a script that refuses, and give its sentence."""
-    server = ForkServer()
-    yield lambda name, *arguments, cwd=".": complaint(server.run(ROOT / "scripts" / f"{name}.py", *arguments, cwd=cwd))
-    server.close()
+    return lambda *arguments, **options: complaint(fork(*arguments, **options))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.arguments)
@@ -418,7 +415,7 @@ def test_a_damaged_run_folder_is_not_resumed(damage, copy, config, refuse):
 
 
 @pytest.mark.parametrize("absent", [False, True])
-def test_a_trial_whose_weights_are_lost_is_trained_again(absent, copy, config):
+def test_a_trial_whose_weights_are_lost_is_trained_again(absent, copy, config, fork):
     """Trial 3 starts from trial 1 and is still to be trained; both come out as they were."""
     whole = {i: (copy / "checkpoints" / f"weights_0000{i}.npz").read_bytes() for i in (1, 3)}
     damage_weights(copy)
@@ -426,7 +423,7 @@ def test_a_trial_whose_weights_are_lost_is_trained_again(absent, copy, config):
         (copy / "checkpoints" / "weights_00001.npz").unlink()
     (copy / "checkpoints" / "weights_00003.npz").unlink()
     arguments = ("--space.learning_rate=log:0.01:0.1:2", "--space.seed=0,0")
-    done = run("sweep", f"--config={config}", f"--workdir={copy}", *arguments)
+    done = fork("sweep", f"--config={config}", f"--workdir={copy}", *arguments)
     assert done.returncode == 0, done.stderr
     assert f"weights_00001.npz is {'not there' if absent else 'damaged'}" in done.stdout
     assert "Trial 1 is trained again." in done.stdout

@@ -44,10 +44,10 @@ def test_its_own_test_part_as_csv(trained, tmp_path):
     np.testing.assert_array_equal(predicted.probability, outputs.max(axis=1))
 
 
-def test_new_data_as_npz(trained, points, tmp_path):
+def test_new_data_as_npz(trained, points, fork, tmp_path):
     path, x = points
     out = tmp_path / "out.npz"
-    done = run("predict", trained[0], f"--data=npz:{path}", f"--out={out}", "--trial=2", "--weights=best")
+    done = fork("predict", trained[0], f"--data=npz:{path}", f"--out={out}", "--trial=2", "--weights=best")
     assert done.returncode == 0, done.stderr
     _, expected = forward(trained[0], 2, x, "best")
     with np.load(out, allow_pickle=False) as file:
@@ -55,10 +55,10 @@ def test_new_data_as_npz(trained, points, tmp_path):
         assert list(file["class"]) == [("first", "second")[i] for i in expected.argmax(axis=1)]
 
 
-def test_codes(trained, points, tmp_path):
+def test_codes(trained, points, fork, tmp_path):
     path, x = points
     out = tmp_path / "code.npz"
-    done = run("predict", trained[0], f"--data=npz:{path}", f"--out={out}", "--trial=1", "--encode")
+    done = fork("predict", trained[0], f"--data=npz:{path}", f"--out={out}", "--trial=1", "--encode")
     assert done.returncode == 0, done.stderr
     with np.load(out, allow_pickle=False) as file:
         assert list(file) == ["code"]

@@ -183,14 +183,14 @@ def test_a_signal_to_one_process_stops_all(config, tmp_path):
         (("--distributed",), "did not find each other"),
     ],
 )
-def test_flags_that_join_nothing_are_refused(flags, said, config, tmp_path):
-    assert said in complaint(run("sweep", f"--config={config}", f"--workdir={tmp_path / 'run'}", *flags))
+def test_flags_that_join_nothing_are_refused(flags, said, config, fork, tmp_path):
+    assert said in complaint(fork("sweep", f"--config={config}", f"--workdir={tmp_path / 'run'}", *flags))
     assert not (tmp_path / "run").exists()
 
 
-def test_a_trial_of_a_run_is_trained_again_by_one_process(tmp_path):
+def test_a_trial_of_a_run_is_trained_again_by_one_process(fork, tmp_path):
     again = ("--from=runs/some", "--trial=0", f"--workdir={tmp_path / 'run'}", "--distributed")
-    assert "trained again by one process: leave out the flags of several" in complaint(run("train", *again))
+    assert "trained again by one process: leave out the flags of several" in complaint(fork("train", *again))
 
 
 def test_devices_that_lie_idle_are_refused(config, tmp_path):

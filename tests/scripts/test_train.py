@@ -70,9 +70,9 @@ def test_no_temporary_file_stays(arm):
         assert curves["train_loss"].shape == (2, 3)
 
 
-def test_a_trial_of_a_run_is_trained_again(trained, tmp_path):
+def test_a_trial_of_a_run_is_trained_again(trained, fork, tmp_path):
     """Trial 2 started from trial 0; its curve comes out bit for bit."""
-    done = run("train", f"--from={trained[0]}", "--trial=2", f"--workdir={tmp_path / 'again'}")
+    done = fork("train", f"--from={trained[0]}", "--trial=2", f"--workdir={tmp_path / 'again'}")
     assert (done.returncode, done.stderr) == (0, "")
     with np.load(trained[0] / "curves.npz") as before, np.load(tmp_path / "again" / "curves.npz") as now:
         np.testing.assert_array_equal(now["val_loss"][0, :1], before["val_loss"][2, :1])
@@ -88,7 +88,7 @@ def test_a_trial_of_a_run_is_trained_again(trained, tmp_path):
         (["--from={run}", "--trial=1", "--config=configs/demo.py"], "leave out --config"),
     ],
 )
-def test_a_trial_that_cannot_be_trained_again(trained, tmp_path, arguments, found):
+def test_a_trial_that_cannot_be_trained_again(trained, fork, tmp_path, arguments, found):
     words = [argument.format(run=trained[0]) for argument in arguments]
-    assert found in complaint(run("train", *words, f"--workdir={tmp_path / 'again'}"))
+    assert found in complaint(fork("train", *words, f"--workdir={tmp_path / 'again'}"))
     assert not (tmp_path / "again").exists()

@@ -20,9 +20,9 @@ def test_a_search_leaves_a_page(config, tmp_path):
     assert all(one["runs"] <= 12 for one in found["optimizers"])
 
 
-def test_a_phase_diagram(config, tmp_path):
+def test_a_phase_diagram(config, fork, tmp_path):
     flags = ("--batch_sizes=64,32", "--config.epochs=3", "--low=0.01", "--high=1")
-    done = run("tune_lr", f"--config={config}", f"--workdir={tmp_path}", *flags)
+    done = fork("tune_lr", f"--config={config}", f"--workdir={tmp_path}", *flags)
     assert done.returncode == 0, done.stderr
     cells = json.loads((tmp_path / "tune_lr.json").read_text())["cells"]
     assert [cell["batch_size"] for cell in cells[:2]] == [32, 64]
@@ -45,9 +45,9 @@ def test_a_phase_diagram(config, tmp_path):
         ("--config.epochs=4 --devices=99", "99 devices"),
     ],
 )
-def test_mistakes(flags, words, config, tmp_path):
+def test_mistakes(flags, words, config, fork, tmp_path):
     before = contents(tmp_path)
-    done = run("tune_lr", f"--config={config}", f"--workdir={tmp_path / 'new'}", *flags.split())
+    done = fork("tune_lr", f"--config={config}", f"--workdir={tmp_path / 'new'}", *flags.split())
     assert words in complaint(done)
     assert contents(tmp_path) == before
 

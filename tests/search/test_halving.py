@@ -1,14 +1,12 @@
 """Who goes on at a rung, worked out by hand; then in real populations."""
 
-import functools
-
 import numpy as np
 import pytest
 from populations import CLASSIFIER, blobs
 
 import nnjax
 from nnjax.core.fields import replace
-from nnjax.search.halving import make_brackets, rungs_of, standing
+from nnjax.search.halving import HalvingScheduler, make_brackets, rungs_of
 from nnjax.spaces.expansion import expand
 from nnjax.spaces.schedulers import Halving
 from nnjax.spaces.space import Space
@@ -26,6 +24,10 @@ def specs(epochs=9, **axes):
 
 def at(epochs, losses, status=RUNNING):
     return [Record(status, epochs, curves={"val_loss": np.full(epochs, loss)}) for loss in losses]
+
+
+def decide(halving, brackets, records):
+    return HalvingScheduler(halving, brackets).decide(records)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +60,7 @@ def test_shares_of_hyperband():
 
 def test_nothing_is_decided_before_all_are_there():
     brackets = make_brackets(Halving(), specs())
-    now = standing(Halving(), brackets, [*at(1, range(8)), *at(0, [0])])
+    now = decide(Halving(), brackets, [*at(1, range(8)), *at(0, [0])])
     assert set(now.limits.values()) == {1}
     assert not now.dropped
 
@@ -66,7 +68,7 @@ def test_nothing_is_decided_before_all_are_there():
 def test_the_best_third_goes_on_and_a_diverged_one_does_not():
     brackets, records = make_brackets(Halving(), specs()), at(1, [5, 1, 3, 4, 2, 6, 7, 8, 0])
     records[8] = Record(DIVERGED, 0)
-    now = standing(Halving(), brackets, records)
+    now = decide(Halving(), brackets, records)
     assert {trial for trial, limit in now.limits.items() if limit == 3} == {1, 2, 4}
     assert now.dropped == {0, 3, 5, 6, 7, 8}
 
@@ -74,7 +76,7 @@ def test_the_best_third_goes_on_and_a_diverged_one_does_not():
 def test_seeds_go_on_together_by_their_mean():
     """Trials 2 i and 2 i + 1 are the seeds of setting i: means 4.5, 2, 3, then worse."""
     brackets = make_brackets(Halving(), specs(seed=(0, 1)))
-    now = standing(Halving(), brackets, at(1, [0, 9, 2, 2, 3, 3, 4.6, 4.6, *range(10, 20)]))
+    now = decide(Halving(), brackets, at(1, [0, 9, 2, 2, 3, 3, 4.6, 4.6, *range(10, 20)]))
     assert {trial for trial, limit in now.limits.items() if limit == 3} == {0, 1, 2, 3, 4, 5}
 
 
@@ -91,7 +93,7 @@ def test_who_will_lead_at_the_end_goes_on():
     assert brackets[0].rungs == (3, 9, 27)
     records = [falling(3, 0.40 + 0.005 * i, 0.2) for i in range(6)] + [falling(3, a, 0.9) for a in (1.0, 1.02, 1.04)]
     assert all(a.curves["val_loss"][2] < b.curves["val_loss"][2] for a in records[:6] for b in records[6:])
-    assert standing(halving, brackets, records).dropped == set(range(6))
+    assert decide(halving, brackets, records).dropped == set(range(6))
 
 
 @pytest.mark.parametrize(("difference", "kept"), [(1e-6, 0), (-1e-6, 1)])
@@ -104,7 +106,7 @@ def test_the_line_is_fitted_by_least_squares_in_both_logarithms(difference, kept
     line = np.polyfit(np.log([2, 3, 4, 5, 6, 7, 8]), logs, 1)
     curve = Record(RUNNING, 8, curves={"val_loss": np.exp([9.0, *logs])})
     constant = np.exp(np.polyval(line, np.log(40)) + difference)
-    now = standing(halving, brackets, [curve, *at(8, [constant, *[99.0] * 7])])
+    now = decide(halving, brackets, [curve, *at(8, [constant, *[99.0] * 7])])
     assert set(range(9)) - now.dropped == {kept}
 
 
@@ -112,20 +114,20 @@ def test_a_stopped_trial_stays_as_it_is():
     """Stopped at epoch 8 with a loss of 2.4 / 8 = .3, which would be .09 after 27: three others are lower now."""
     halving = Halving(3, 9)
     stopped = Record(STOPPED, 8, curves={"val_loss": 2.4 / np.arange(1, 9)})
-    now = standing(halving, make_brackets(halving, specs(27)), [stopped, *at(9, [0.1, 0.2, 0.25, *[0.4] * 5])])
+    now = decide(halving, make_brackets(halving, specs(27)), [stopped, *at(9, [0.1, 0.2, 0.25, *[0.4] * 5])])
     assert set(range(9)) - now.dropped == {1, 2, 3}
 
 
 def test_a_loss_of_zero_is_judged_by_last_values():
     halving = Halving(3, 3)
     steep = [Record(RUNNING, 3, curves={"val_loss": np.array([9.0, 3.0, 1.0])}) for _ in range(6)]
-    now = standing(halving, make_brackets(halving, specs(27)), [*steep, *at(3, [0.0, 0.5, 0.9])])
+    now = decide(halving, make_brackets(halving, specs(27)), [*steep, *at(3, [0.0, 0.5, 0.9])])
     assert now.dropped == set(range(6))
 
 
-def test_the_course_by_hand():
+def test_the_survival_by_hand():
     """Nine settings go on by thirds; of two brackets, 5 pass rung 1 and 4 begin with rung 3, where 1 of the 5 comes."""
-    assert standing(Halving(), make_brackets(Halving(), specs()), at(0, range(9))).course == (
+    assert decide(Halving(), make_brackets(Halving(), specs()), at(0, range(9))).survival == (
         (1, 1),
         (3 / 9, 2),
         (1 / 9, 6),
@@ -133,10 +135,10 @@ def test_the_course_by_hand():
     two = Halving(brackets=2)
     brackets = make_brackets(two, specs())
     assert [len(bracket.settings) for bracket in brackets] == [5, 4]
-    assert standing(two, brackets, at(0, range(9))).course == ((1, 1), (5 / 9, 2), (2 / 9, 6))
+    assert decide(two, brackets, at(0, range(9))).survival == ((1, 1), (5 / 9, 2), (2 / 9, 6))
 
 
-def test_lanes_suit_the_whole_course():
+def test_lanes_suit_all_stages():
     """By hand, for 64 settings of 4 seeds on 2 devices, turns × (lanes + 4) × epochs:
 
     16 lanes 20 (8 × 5 + 4 × 11 + 2 × 34) = 3040, 8 lanes 12 (16 × 5 + 6 × 11 + 2 × 34) = 2568, 4 lanes 3424.
@@ -146,16 +148,16 @@ def test_lanes_suit_the_whole_course():
     plan = Plan(devices=2, lanes=16)
     prepared = preflight.check(trials, blobs(63))[0]
     brackets = make_brackets(Halving(), trials)
-    for stand, lanes in ((None, 16), (functools.partial(standing, Halving(), brackets), 8)):
-        population = Population(trials, prepared, plan, stand=stand)
-        assert population._resumed() is None
-        assert population._next_chunk().lanes == lanes
+    for decide, lanes in ((None, 16), (HalvingScheduler(Halving(), brackets).decide, 8)):
+        population = Population(trials, prepared, plan, decide=decide)
+        assert population.recovery.resume() is None
+        assert population.queue.next_chunk().lanes == lanes
 
 
 def test_of_an_accuracy_the_highest_goes_on():
     halving = Halving(metric="val_accuracy")
     records = [Record(RUNNING, 1, curves={"val_accuracy": np.array([i / 9])}) for i in range(9)]
-    assert standing(halving, make_brackets(halving, specs()), records).dropped == set(range(6))
+    assert decide(halving, make_brackets(halving, specs()), records).dropped == set(range(6))
 
 
 @pytest.mark.parametrize(

@@ -10,23 +10,25 @@ from populations import CLASSIFIER, blobs
 import nnjax
 from nnjax.core.fields import replace
 from nnjax.core.files import write_atomically
-from nnjax.search.pbt import explore, lineage, make_rules, schedules, standing
+from nnjax.runs import checkpoints, files
+from nnjax.runs import folder as run_folder
+from nnjax.search.pbt import explore, lineage
+from nnjax.search.pbt_setup import make_pbt
 from nnjax.spaces.expansion import expand
 from nnjax.spaces.overrides import override
 from nnjax.spaces.ranges import Range
 from nnjax.spaces.schedulers import Evolution, Halving
 from nnjax.spaces.space import Space
 from nnjax.train.layout.plan import Plan
-from nnjax.train.storage import checkpoints
 from nnjax.train.storage.records import RUNNING, Record, Stage
 from nnjax.verify.retraining import retrial
 
 RATES = tuple(0.001 * 2.0**i for i in range(10))
 
 
-def rules_of(evolution=Evolution(every=2), epochs=6, **axes):
+def pbt_of(evolution=Evolution(every=2), epochs=6, **axes):
     space = Space(axes={"learning_rate": RATES, **axes}, evolution=evolution)
-    return make_rules(space, expand(replace(CLASSIFIER, {"epochs": epochs}), space))
+    return make_pbt(space, expand(replace(CLASSIFIER, {"epochs": epochs}), space))
 
 
 def at(epochs, losses):
@@ -40,16 +42,16 @@ def parents_of(now):
 
 
 def test_nothing_is_decided_before_all_are_there():
-    now = standing(rules_of(), [*at(2, range(9)), *at(1, [9])])
+    now = pbt_of().decide([*at(2, range(9)), *at(1, [9])])
     assert set(now.limits.values()) == {2}
     assert parents_of(now) == {}
     assert now.values == {i: {"learning_rate": rate} for i, rate in enumerate(RATES)}
-    assert now.spared == frozenset(range(10))
+    assert now.replaceable == frozenset(range(10))
 
 
 def test_the_worst_fifth_continues_members_of_the_best_fifth():
-    rules = rules_of()
-    now = standing(rules, at(2, [5, 1, 3, 4, 9, 6, 7, 8, 0, 2]))
+    pbt = pbt_of()
+    now = pbt.decide(at(2, [5, 1, 3, 4, 9, 6, 7, 8, 0, 2]))
     assert set(now.limits.values()) == {4}
     found = parents_of(now)
     assert set(found) == {4, 7}
@@ -57,7 +59,7 @@ def test_the_worst_fifth_continues_members_of_the_best_fifth():
     for trial, value in now.values.items():
         if trial not in found:
             assert value == {"learning_rate": RATES[trial]}
-    assert schedules(rules, at(2, [5, 1, 3, 4, 9, 6, 7, 8, 0, 2]))[4][1:] == [Stage(2, found[4], now.values[4])]
+    assert pbt.decide(at(2, [5, 1, 3, 4, 9, 6, 7, 8, 0, 2])).schedules[4][1:] == [Stage(2, found[4], now.values[4])]
 
 
 def test_factors_and_ends():
@@ -69,7 +71,7 @@ def test_factors_and_ends():
 
     def copies(losses):
         for seed in range(30):
-            now = standing(rules_of(evolution)._replace(draw_seed=seed), at(2, losses))
+            now = pbt_of(evolution)._replace(draw_seed=seed).decide(at(2, losses))
             yield from ((parent, now.values[trial]["learning_rate"]) for trial, parent in parents_of(now).items())
 
     middle = [2, 3, 4, 5, 1, 0, 6, 7, 8, 9]
@@ -80,7 +82,7 @@ def test_factors_and_ends():
 def test_each_rung_and_each_seed_draws_anew():
     """The same trial is worst at rungs 2 and 4; were its parent (of two) always the same, that had chance 2^-20."""
     parents = [
-        [stage.parent for stage in schedules(rules_of()._replace(draw_seed=seed), at(4, range(10)))[9][1:]]
+        [stage.parent for stage in pbt_of()._replace(draw_seed=seed).decide(at(4, range(10))).schedules[9][1:]]
         for seed in range(20)
     ]
     assert {len(pair) for pair in parents} == {2}
@@ -89,63 +91,63 @@ def test_each_rung_and_each_seed_draws_anew():
 
 
 def test_clipping_and_resampling():
-    clipped = rules_of(Evolution(every=2, factors=(0.1, 10.0), resample=0.0))
+    clipped = pbt_of(Evolution(every=2, factors=(0.1, 10.0), resample=0.0))
     rng = np.random.default_rng(0)
     found = {explore(clipped, {"learning_rate": 0.3}, rng)["learning_rate"] for _ in range(20)}
     assert found == {RATES[-1], 0.3 * 0.1}
-    drawn = rules_of(Evolution(every=2, resample=1.0))
+    drawn = pbt_of(Evolution(every=2, resample=1.0))
     assert {explore(drawn, {"learning_rate": 0.3}, rng)["learning_rate"] for _ in range(200)} == set(RATES)
-    ranged = rules_of(Evolution(every=2, resample=1.0), learning_rate=Range(1e-4, 1, 10, log=True))
+    ranged = pbt_of(Evolution(every=2, resample=1.0), learning_rate=Range(1e-4, 1, 10, log=True))
     logs = np.log10([explore(ranged, {"learning_rate": 0.3}, rng)["learning_rate"] for _ in range(2000)])
     assert (logs.min() >= -4, logs.max() <= 0) == (True, True)
     assert logs.mean() == pytest.approx(-2, abs=4 * 4 / np.sqrt(12 * 2000))  # uniform on [-4, 0]; 4 standard errors
-    half = rules_of(Evolution(every=2, resample=0.5, factors=(1.0,)))
+    half = pbt_of(Evolution(every=2, resample=0.5, factors=(1.0,)))
     kept = sum(explore(half, {"learning_rate": 0.3}, rng)["learning_rate"] == 0.3 for _ in range(2000))
     assert kept == pytest.approx(1000, abs=4 * np.sqrt(500))
 
 
 def test_copies_differ_from_each_other_and_from_their_parents():
     """Four of ten are replaced by copies of four, with one factor only and one end: no two alike."""
-    rules = rules_of(Evolution(every=2, share=0.4, factors=(0.5, 2.0), resample=0.1))
+    pbt = pbt_of(Evolution(every=2, share=0.4, factors=(0.5, 2.0), resample=0.1))
     for seed in range(20):
-        now = standing(rules._replace(draw_seed=seed), at(2, range(10)))
+        now = pbt._replace(draw_seed=seed).decide(at(2, range(10)))
         pairs = {(now.parents[trial], now.values[trial]["learning_rate"]) for trial in range(10)}
         assert len(pairs) == 10
 
 
 def test_those_that_diverged_are_the_worst_and_all_replaced():
     losses = [5, 1, np.nan, np.nan, np.inf, 6, 7, 8, 0, 2]
-    found = parents_of(standing(rules_of(), at(2, losses)))
+    found = parents_of(pbt_of().decide(at(2, losses)))
     assert set(found) == {2, 3, 4}
     assert set(found.values()) <= {1, 8}
     recovered = at(2, range(10))
     recovered[0].curves["train_loss"][0] = np.inf  # its losses are finite again, but a step was not
-    assert 0 in parents_of(standing(rules_of(), recovered))
-    assert parents_of(standing(rules_of(), at(2, [np.nan] * 10))) == {}
+    assert 0 in parents_of(pbt_of().decide(recovered))
+    assert parents_of(pbt_of().decide(at(2, [np.nan] * 10))) == {}
 
 
 def test_of_an_accuracy_the_highest_is_best():
-    found = parents_of(standing(rules_of(Evolution(every=2, metric="val_accuracy")), at(2, np.arange(10) / 10)))
+    found = parents_of(pbt_of(Evolution(every=2, metric="val_accuracy")).decide(at(2, np.arange(10) / 10)))
     assert set(found) == {0, 1}
     assert set(found.values()) <= {8, 9}
 
 
 def test_seeds_go_on_together_and_a_copy_keeps_its_seed():
     """Trials 2 i and 2 i + 1 are the seeds of setting i; setting 0 is worst by its mean, setting 1 by one seed only."""
-    rules = rules_of(Evolution(every=2, share=0.1), seed=(0, 1))
-    now = standing(rules, at(2, [9, 9, 0, 10, *[4] * 14, 1, 1]))
+    pbt = pbt_of(Evolution(every=2, share=0.1), seed=(0, 1))
+    now = pbt.decide(at(2, [9, 9, 0, 10, *[4] * 14, 1, 1]))
     assert parents_of(now) == {0: 18, 1: 19}
     assert now.values[0] == now.values[1]
 
 
 def test_only_an_equal_static_part_is_copied():
     """Trials 2 i have a width of 4, 2 i + 1 one of 6: each width replaces its own worst."""
-    rules = rules_of(Evolution(every=2, share=0.1), widths=((4,), (6,)))
+    pbt = pbt_of(Evolution(every=2, share=0.1), widths=((4,), (6,)))
     losses = np.arange(20.0)
-    assert parents_of(standing(rules, at(2, losses))) == {18: 0, 19: 1}
+    assert parents_of(pbt.decide(at(2, losses))) == {18: 0, 19: 1}
     waits = at(2, losses)
     waits[19] = Record(RUNNING, 1)
-    now = standing(rules, waits)
+    now = pbt.decide(waits)
     assert {now.limits[trial] for trial in range(0, 20, 2)} == {4}
     assert {now.limits[trial] for trial in range(1, 20, 2)} == {2}
 
@@ -407,7 +409,8 @@ def test_it_goes_on_after_a_kill_at_any_write(evolved, tmp_path, monkeypatch, fi
             raise Killed
         write(path, content)
 
-    monkeypatch.setattr(checkpoints, "write_atomically", dying)
+    for module in (checkpoints, files, run_folder):
+        monkeypatch.setattr(module, "write_atomically", dying)
     for _ in range(100):
         try:
             run = nnjax.sweep(BASE, SPACE, workdir=tmp_path / "run", data=blobs(63))

@@ -8,11 +8,11 @@ from populations import blobs, population, specs_of
 from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig
 from nnjax.core.fields import replace
 from nnjax.nn.optimizers import resolve
-from nnjax.train.engine.batches import DeviceData, Part, Shapes, num_looks
+from nnjax.train.engine.batches import DeviceData, Part, Shapes, num_probe_examples
 from nnjax.train.engine.programs import make_mesh, make_program, usual_calls
 from nnjax.train.engine.trial import blank_state
 from nnjax.train.layout import footprint
-from nnjax.train.layout.tpu_slices import memory_of
+from scripts.tpu_slices import memory_of
 
 LANES = 8
 CODER = Experiment(
@@ -40,8 +40,8 @@ def shapes_of(experiment, examples):
     x, y = (jax.ShapeDtypeStruct(*args) for args in (((examples, 784), np.uint8), ((examples,), np.int32)))
     padded = -(-examples // experiment.batch_size) * experiment.batch_size
     row = jax.ShapeDtypeStruct((1, 1), np.float32)
-    looks = jax.ShapeDtypeStruct((num_looks(padded),), np.int32)
-    return shapes, DeviceData(x, y, part(padded), *(part(2000) for _ in range(3)), looks, row, row, row, row)
+    probed = jax.ShapeDtypeStruct((num_probe_examples(padded),), np.int32)
+    return shapes, DeviceData(x, y, part(padded), *(part(2000) for _ in range(3)), probed, row, row, row, row)
 
 
 def counted(experiment, shapes, data, shared):
@@ -75,7 +75,7 @@ def test_the_model_agrees_with_the_compiler_within_a_quarter(base, changes, exam
 
 
 def test_a_real_population_is_counted_as_its_shapes_are():
-    [group] = population(specs_of(Experiment(data=DataConfig("blobs"), batch_size=8)), blobs(200, 10)).groups
+    [group] = population(specs_of(Experiment(data=DataConfig("blobs"), batch_size=8)), blobs(200, 10)).layouts.groups
     held = sum(np.asarray(leaf).nbytes for leaf in jax.tree.leaves(group.data))
     state, passing = footprint.parts(group.key, group.shapes, group.data)
     assert footprint.data_bytes(group.data) == held

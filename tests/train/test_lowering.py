@@ -22,12 +22,7 @@ LANES = 4
 SHAPES = {
     "mlp": {"widths": (3,)},
     "autoencoder": {"widths": (2,), "output_activation": "sigmoid"},
-    "lenet5": {
-        "widths": lenet_tables.WIDTHS,
-        "activation": lenet_tables.ACTIVATION,
-        "kernel_init": lenet_tables.KERNEL_INIT,
-        "output_activation": "linear",
-    },
+    "lenet5": {**lenet_tables.PUBLISHED, "output_activation": "linear"},
     "lenet5_modern": {"widths": (2, 2, 4, 3)},
     "conv_autoencoder": {"widths": (2, 2, 2), "output_activation": "sigmoid"},
 }

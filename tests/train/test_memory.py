@@ -18,12 +18,14 @@ from nnjax.train.storage.records import DONE
 
 def test_lanes_are_limited_by_the_memory_that_is_there(monkeypatch):
     specs = specs_of(CLASSIFIER, {"learning_rate": np.geomspace(0.001, 0.1, 40)})
-    [group] = population(specs).groups
+    [group] = population(specs).layouts.groups
     each, data = lane_bytes(group.key, group.shapes, group.data), data_bytes(group.data)
     monkeypatch.setattr(memory, "free_bytes", lambda: int((5.5 * each + data) / memory.BUDGET))
     assert memory.most_lanes(group.key, group.shapes, group.data) == 5
-    assert population(specs).groups[0].plan.lanes == 5
-    assert population(specs, plan=Plan(lanes=16)).groups[0].plan.lanes == 16  # what is given by hand is not argued with
+    assert population(specs).layouts.groups[0].plan.lanes == 5
+    assert (
+        population(specs, plan=Plan(lanes=16)).layouts.groups[0].plan.lanes == 16
+    )  # what is given by hand is not argued with
 
 
 def test_a_trial_that_fits_no_device_is_refused_before_anything_is_written(monkeypatch, tmp_path):
@@ -80,7 +82,7 @@ def test_fewer_lanes_are_tried_where_memory_runs_out(monkeypatch, tmp_path, afte
     run.run()
     assert small.failures == [(2, 8), (2, 4)]
     assert [text for text in said if text.startswith("warning: The memory of a device did not suffice for 8 lanes")]
-    assert run.groups[0].plan.lanes == 2
+    assert run.layouts.groups[0].plan.lanes == 2
     for now, other in zip(run.records, alike.records, strict=True):
         assert now.status == DONE
         for name, curve in other.curves.items():

@@ -96,23 +96,23 @@ def test_patience_is_at_least_one_epoch(patience):
 
 
 def _crowd(**options):
-    """Twelve trials on one device of four lanes: what is left of one crew waits for what is left of the next ones."""
+    """Twelve trials on one device of four lanes: what is left of one lane batch waits for the rest of the next."""
     specs = specs_of(STOPPING, {"learning_rate": (0.001, 0.3, 1.0, 0.002, 0.5, 2.0, 0.003, 0.6, 3.0, 0.004, 0.7, 4.0)})
     return population(specs, plan=Plan(1, 1, 4, "shared"), **options)
 
 
-def test_what_is_left_of_crews_joins_and_changes_no_result(monkeypatch):
+def test_what_is_left_of_lane_batches_joins_and_changes_no_result(monkeypatch):
     sizes = []
     place = Chunk.place
 
-    def spy(chunk, crews, parent):
-        sizes.extend(len(crew.specs) for crew in crews.values() if crew.state is not None)
-        place(chunk, crews, parent)
+    def spy(chunk, batches, start_weights):
+        sizes.extend(len(batch.specs) for batch in batches.values() if batch.state is not None)
+        place(chunk, batches, start_weights)
 
     monkeypatch.setattr(Chunk, "place", spy)
     joined = _crowd()
     joined.run()
-    assert max(sizes) > 2  # at most two were left of any crew
+    assert max(sizes) > 2  # at most two were left of any lane batch
     for spec, record in zip(joined.specs, joined.records, strict=True):
         alone = population([type(spec)(0, spec.experiment)], plan=Plan(1, 1, 4, "shared", fixed=True))
         alone.run()
@@ -121,7 +121,7 @@ def test_what_is_left_of_crews_joins_and_changes_no_result(monkeypatch):
 
 
 @pytest.mark.parametrize("questions", [1, 2, 4, 6, 9])
-def test_it_resumes_with_what_is_left_of_crews(questions):
+def test_it_resumes_with_what_is_left_of_lane_batches(questions):
     whole = _crowd()
     whole.run()
     first = _crowd(should_stop=StopAfter(questions))

@@ -12,8 +12,10 @@ from nnjax.train.engine.programs import place_data
 from nnjax.train.host.population import Stopped
 from nnjax.train.layout import plan as plans
 from nnjax.train.layout import planner
+from nnjax.train.layout.lane_batch import group_sizes
 from nnjax.train.layout.plan import Plan
-from nnjax.train.layout.planner import Measured, Planner, Watch, evaluating, group_sizes, seconds_of, time_step
+from nnjax.train.layout.planner import Planner, SegmentTime
+from nnjax.train.layout.step_times import StepTimes, evaluating, plan_of, seconds_of, time_step
 from nnjax.train.storage.records import DONE
 
 SPACE = {"learning_rate": tuple(np.geomspace(0.001, 0.1, 32)), "seed": (0, 1)}
@@ -31,10 +33,10 @@ def steps(monkeypatch, tmp_path):
         return table.get(layout, 1.0)
 
     monkeypatch.setattr(plans, "_usual_lanes", lambda spec, shapes: USUAL[1])
-    monkeypatch.setattr(planner, "WATCHED", 0.0)
-    monkeypatch.setattr(planner, "WORTH", 0.0)
+    monkeypatch.setattr(planner, "WATCH_SECONDS", 0.0)
+    monkeypatch.setattr(planner, "MIN_SECONDS_LEFT", 0.0)
     monkeypatch.setattr(planner, "time_step", fake)
-    monkeypatch.setattr(Measured, "__init__", lambda self: setattr(self, "path", tmp_path / "steps.json"))
+    monkeypatch.setattr(StepTimes, "__init__", lambda self: setattr(self, "path", tmp_path / "steps.json"))
     table["tried"] = tried
     return table
 
@@ -69,33 +71,33 @@ def test_a_cost_is_by_rule_until_one_is_measured():
 
 
 def test_predictions_by_hand():
-    """64 trials of 32 settings × 2 seeds on 2 devices × 16 lanes: 2 crews a seed, 2 turns; 5 steps an epoch, 4 epochs.
+    """64 trials of 32 settings × 2 seeds on 2 devices × 16 lanes: 2 lane batches a seed, 2 turns; 5 steps, 4 epochs.
 
     10 validation and 40 re-evaluated examples an epoch of 40: evaluating adds 50 / (3 · 40).
     """
-    [group] = population(specs_of(CLASSIFIER, SPACE)).groups
+    [group] = population(specs_of(CLASSIFIER, SPACE)).layouts.groups
     assert group_sizes(group) == {"shared": [32, 32], "own": [64]}
     assert (group.steps_per_epoch(), evaluating(group)) == (5, 1 + 50 / 120)
-    plan = planner.plan_of(group.plan, USUAL, {USUAL: 0.01, (2, 4, "shared"): 0.004, (1, 16, "shared"): 9.0})
+    plan = plan_of(group.plan, USUAL, {USUAL: 0.01, (2, 4, "shared"): 0.004, (1, 16, "shared"): 9.0})
     assert plan.measured == ((4, 0.004), (16, 0.01))
     assert seconds_of(plan, [32, 32]) == pytest.approx(2 * 0.01)
     said = []
     watcher = Planner(Plan(), said.append, None, None)
-    assert watcher.watch(group, 16, 2, Watch(0.1, 10), False) is None  # too short to tell
+    assert watcher.watch(group, 16, 2, SegmentTime(0.1, 10), False) is None  # too short to tell
     assert not said
-    assert watcher.watch(group, 16, 2, Watch(0.9, 90), False) is None
-    assert watcher.watch(group, 16, 2, Watch(0.3, 30), False) is None
+    assert watcher.watch(group, 16, 2, SegmentTime(0.9, 90), False) is None
+    assert watcher.watch(group, 16, 2, SegmentTime(0.3, 30), False) is None
     [text] = said
     assert "2 devices × 16 lanes, shared order for 64 trials" in text
     assert f"{2 * 0.01 * 20 * (1 + 50 / 120):.3g} s of training" in text
     assert watcher.total() == (pytest.approx(2 * 0.01 * 20 * (1 + 50 / 120)), pytest.approx(1.3))
 
 
-def test_predictions_know_the_course_of_halving():
+def test_predictions_know_who_survives_halving():
     """All trials for 1 epoch of 4 take 2 turns; a quarter of them, 8 of each seed, take the other 3 in 1 turn."""
-    [group] = population(specs_of(CLASSIFIER, SPACE)).groups
+    [group] = population(specs_of(CLASSIFIER, SPACE)).layouts.groups
     watcher = Planner(Plan(), lambda text: None, None, None)
-    watcher.watch(group, 16, 2, Watch(0.9, 90), False, course=((1.0, 1), (0.25, 3)))
+    watcher.watch(group, 16, 2, SegmentTime(0.9, 90), False, survival=((1.0, 1), (0.25, 3)))
     assert watcher.total().predicted == pytest.approx((1 / 4 * 2 + 3 / 4 * 1) * 0.01 * 20 * (1 + 50 / 120))
 
 
@@ -106,7 +108,7 @@ def test_a_better_layout_is_taken_and_nothing_else_changes(steps):
     run = trained(announce=said.append)
     assert steps["tried"] == [(2, 64, "shared"), (2, 4, "shared"), (2, 16, "own"), (1, 16, "shared")]
     assert layouts(run) == {(2, 4)}
-    assert (run.groups[0].plan.lanes, run.groups[0].plan.order) == (4, "shared")
+    assert (run.layouts.groups[0].plan.lanes, run.layouts.groups[0].plan.order) == (4, "shared")
     assert said[0].startswith("plan: 2 devices × 4 lanes, shared order for 64 trials")
     assert_same(run, trained(Plan(2, lanes=4, order="shared")))
 
@@ -120,7 +122,7 @@ def test_no_better_layout_leaves_everything_as_it_was(steps, monkeypatch):
 
 
 def test_short_training_tries_nothing(steps, monkeypatch):
-    monkeypatch.setattr(planner, "WORTH", 1e6)
+    monkeypatch.setattr(planner, "MIN_SECONDS_LEFT", 1e6)
     said = []
     assert layouts(trained(announce=said.append)) == {(2, 16)}
     assert not steps["tried"]
@@ -140,15 +142,15 @@ def test_what_was_measured_is_known_next_time(steps, tmp_path, monkeypatch):
     """Other values of traced hyperparameters, and more trials, are the same program; a damaged file is passed over."""
     steps[2, 4, "shared"] = 1e-9
     trained()
-    monkeypatch.setattr(planner, "WATCHED", 1e9)
+    monkeypatch.setattr(planner, "WATCH_SECONDS", 1e9)
     wider = {"learning_rate": tuple(np.geomspace(0.01, 0.02, 30)), "seed": (3, 4)}
     run = population(specs_of(CLASSIFIER, wider))
-    assert (run.groups[0].plan.lanes, len(run.groups[0].plan.measured)) == (4, 3)
+    assert (run.layouts.groups[0].plan.lanes, len(run.layouts.groups[0].plan.measured)) == (4, 3)
     assert {record.lanes for record in run.run()} == {4}
-    assert population(specs_of(replace(CLASSIFIER, {"widths": (9,)}), wider)).groups[0].plan.lanes == 16
+    assert population(specs_of(replace(CLASSIFIER, {"widths": (9,)}), wider)).layouts.groups[0].plan.lanes == 16
     for content in ("", "[]", '{"x": 1}', "\0"):
         (tmp_path / "steps.json").write_text(content)
-        assert population(specs_of(CLASSIFIER, wider)).groups[0].plan.lanes == 16
+        assert population(specs_of(CLASSIFIER, wider)).layouts.groups[0].plan.lanes == 16
 
 
 def test_a_resumed_run_keeps_its_plan(steps, tmp_path, monkeypatch):
@@ -175,8 +177,8 @@ def test_a_folder_that_cannot_be_written_costs_nothing(steps, tmp_path):
 @pytest.mark.parametrize("lanes", [1, 4])
 def test_a_step_is_timed_and_nothing_is_left_of_it(lanes):
     run = population(specs_of(CLASSIFIER, SPACE), plan=Plan(2, lanes=lanes))
-    [group] = run.groups
-    program = run._program(group, lanes, 2)
+    [group] = run.layouts.groups
+    program = run.layouts.program(group, lanes, 2)
     seconds = time_step(program, group, place_data(group.data, program.mesh))
     assert 0 < seconds < math.inf
     assert {record.status for record in run.records} == {"waiting"}

@@ -13,7 +13,8 @@ from nnjax.train.host.population import Stopped
 from nnjax.train.layout.compilations import counter
 from nnjax.train.layout.plan import Plan
 from nnjax.train.layout.planner import Planner
-from nnjax.train.storage.records import DIVERGED, DONE, Standing
+from nnjax.train.scheduler import Decision
+from nnjax.train.storage.records import DIVERGED, DONE
 
 RATES = (0.001, 0.003, 0.01, 0.03, 0.1)
 
@@ -77,8 +78,8 @@ def test_new_values_and_epochs_never_compile_again():
     fresh = replace(CLASSIFIER, {"batch_size": 9})  # a program that no other test has
     run = population(specs_of(fresh, {"learning_rate": (0.1, 0.2), "epochs": (2, 5), "seed": (0, 1)}), plan=Plan(1))
     run.run()
-    assert len(run.programs) == 1
-    [program] = run.programs.values()
+    assert len(run.layouts.programs) == 1
+    [program] = run.layouts.programs.values()
     assert program.train_segment._cache_size() == 1
 
 
@@ -115,7 +116,7 @@ def test_lanes_of_diverged_trials_are_freed(monkeypatch):
     rates = (0.001, *np.geomspace(1e30, 1e36, 13))
     run = trained(specs_of(experiment, {"learning_rate": rates}), Plan(1, 1, 16))
     assert [r.status for r in run.records] == [DONE] + [DIVERGED] * 13
-    assert sorted(program.size for program in run.programs.values()) == [1, 16]
+    assert sorted(program.size for program in run.layouts.programs.values()) == [1, 16]
     alone = trained(specs_of(experiment, {"learning_rate": rates[:1]}), Plan(1, 1, 1))
     np.testing.assert_allclose(run.records[0].curves["val_loss"], alone.records[0].curves["val_loss"], rtol=1e-4)
     assert len(run.records[0].curves["val_loss"]) == 16
@@ -126,10 +127,10 @@ def test_a_long_last_trial_uses_all_cores(monkeypatch):
     specs = specs_of(CLASSIFIER, {"seed": (0, 1, 2)})
     plan = Plan(devices=2, lanes=1)
     short = trained(specs, plan)
-    assert [program.mesh.size for program in short.programs.values()] == [2]
+    assert [program.mesh.size for program in short.layouts.programs.values()] == [2]
     monkeypatch.setattr("nnjax.train.layout.plan.MOVE_FLOPS", 1.0)
     long = trained(specs, plan)
-    assert [program.mesh.size for program in long.programs.values()] == [2, 1]
+    assert [program.mesh.size for program in long.layouts.programs.values()] == [2, 1]
     assert same(short, long, 0)
     close(short, long, 1e-4)
 
@@ -172,7 +173,7 @@ def test_a_device_whose_trial_has_ended_takes_the_next_one():
 @pytest.mark.parametrize("devices", [1, 2])
 @pytest.mark.parametrize("stops", [[0], [3], [1, 1, 2, 5]])
 def test_resuming_is_bit_for_bit(tmp_path, monkeypatch, stops, devices):
-    """Stopped in mid-epoch between segments of five steps, once or several times, also in later crews."""
+    """Stopped in mid-epoch between segments of five steps, once or several times, also in later lane batches."""
     monkeypatch.setattr("nnjax.train.host.population._next_steps", lambda steps, seconds: 5)
     axes = {"learning_rate": RATES, "seed": (0, 1), "epochs": (4, 2)}
     specs = specs_of(replace(CLASSIFIER, {"dropout": 0.2}), axes)
@@ -183,11 +184,11 @@ def test_resuming_is_bit_for_bit(tmp_path, monkeypatch, stops, devices):
     for stop in stops:
         with pytest.raises(Stopped):
             trained(specs, plan, store=store, records=store.read_records(specs), should_stop=StopAfter(stop))
-    compilations = [program.train_segment._cache_size() for program in whole.programs.values()]
+    compilations = [program.train_segment._cache_size() for program in whole.layouts.programs.values()]
     again = trained(specs, plan, store=store, records=store.read_records(specs))
     assert all(same(whole, again, i) for i in range(len(specs)))
-    assert store.load_chunk() is None
-    assert [program.train_segment._cache_size() for program in whole.programs.values()] == compilations
+    assert store.checkpoints.load_chunk() is None
+    assert [program.train_segment._cache_size() for program in whole.layouts.programs.values()] == compilations
 
 
 def test_a_diverged_trial_is_not_forgotten_by_resuming(tmp_path, monkeypatch):
@@ -233,20 +234,20 @@ def test_a_better_plan_loses_no_trial_that_waits_beside_those_that_begin(monkeyp
     """Of the first four trials one goes on after an epoch, on the device on which four others begin and plan anew."""
     seen, later = [], False
 
-    def watch(planner, group, lanes, devices, segment, fresh, course):
+    def watch(planner, group, lanes, devices, segment, fresh, survival):
         seen.append((later, lanes))
         return dataclasses.replace(group.plan, lanes=2) if fresh and later and group.plan.lanes == 4 else None
 
-    def stand(records):
+    def decide(records):
         nonlocal later
         later = all(record.epochs for record in records[:4])
         limits = {0: 4, 1: 1, 2: 1, 3: 1} if later else dict.fromkeys(range(4), 1)
-        return Standing(limits | dict.fromkeys(range(4, 8), 4 * later), frozenset({1, 2, 3} if later else ()))
+        return Decision(limits | dict.fromkeys(range(4, 8), 4 * later), frozenset({1, 2, 3} if later else ()))
 
     specs = specs_of(CLASSIFIER, {"learning_rate": np.geomspace(0.001, 0.1, 8).tolist()})
     expected = trained(specs, Plan(devices=1, lanes=4))
     monkeypatch.setattr(Planner, "watch", watch)
-    found = trained(specs, Plan(devices=1, lanes=4), stand=stand)
+    found = trained(specs, Plan(devices=1, lanes=4), decide=decide)
     assert (True, 4) in seen
     for trial in (0, 4, 5, 6, 7):
         assert (found.records[trial].status, found.records[trial].epochs) == (DONE, 4)

@@ -15,7 +15,7 @@ from nnjax.core.files import write_atomically
 from nnjax.core.types import Signals
 from nnjax.data import from_arrays, prepare_loaded
 from nnjax.models.convolution_layers import Convolution
-from nnjax.models.layer_outputs import caught
+from nnjax.models.layer_outputs import capture_layer_outputs
 from nnjax.models.registry import make_model
 from nnjax.models.summary import trained_layers
 from nnjax.runs import signals
@@ -104,7 +104,7 @@ def test_the_last_epoch_against_the_formulas(changes, monkeypatch):
     experiment = replace(WATCHED, changes | (linear if "model.kind" in changes else {}) | {"batch_size": 9})
     run = population(specs_of(experiment))
     [record] = run.run()
-    rows = run.groups[0].data.train.index[:40]
+    rows = run.layouts.groups[0].data.train.index[:40]
     x, y, weights = blobs().x[rows], jnp.eye(3)[blobs().y[rows]], run.store.load_weights(0)
     depth = len(experiment.model.widths) + 1
     params = [{part: weights[f"final/layer_{i}/{part}"] for part in ("kernel", "bias")} for i in range(depth)]
@@ -201,7 +201,7 @@ def test_convolutional_networks_against_flax(kind):
     shapes = {}
 
     def apply(params, x):
-        with caught(layers) as outputs:
+        with capture_layer_outputs(layers) as outputs:
             z = model.logits(params, x)
         shapes.update({name: value.shape for name, value in outputs.items()})
         return z, outputs
@@ -226,7 +226,7 @@ def test_a_picture_that_tiles_exceed_is_caught_without_what_lies_beyond():
         def __call__(self, x):
             return self.layer(x, margin=1)
 
-    with caught(["layer"]) as outputs:
+    with capture_layer_outputs(["layer"]) as outputs:
         Net().apply({"params": params}, x)
     along = np.array([2, 3, 3, 3, 3, 3, 2])
     np.testing.assert_array_equal(outputs["layer"], np.tile(np.outer(along, along)[None, :, :, None], (2, 1, 1, 1)))

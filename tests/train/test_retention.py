@@ -12,10 +12,12 @@ from nnjax.core.experiment import TrialSpec
 from nnjax.core.fields import replace
 from nnjax.exchange.predictions import choose_trial
 from nnjax.report.sections import overview
+from nnjax.runs.folder import FolderStore
 from nnjax.runs.settings import representative, settings
-from nnjax.train.host.population import Population
+from nnjax.train.host.recovery import Recovery
 from nnjax.train.storage import retention
-from nnjax.train.storage.records import DIVERGED, DONE, RUNNING, STOPPED, MemoryStore, Record
+from nnjax.train.storage.records import DIVERGED, DONE, RUNNING, STOPPED, Record
+from nnjax.train.storage.store import MemoryStore
 
 RATES = {"learning_rate": (0.0001, 0.3, 0.03, 0.001, 0.1, 0.01), "seed": (0, 1)}
 PLAN = nnjax.Plan(2, 1, 1)  # two trials at a time
@@ -85,7 +87,7 @@ def test_the_best_are_kept_and_serve(tmp_path, path):
 
 def test_weights_are_let_go_while_others_train(tmp_path, monkeypatch):
     """With a checkpoint after every segment."""
-    monkeypatch.setattr(Population, "_save_now_and_then", Population._save)
+    monkeypatch.setattr(Recovery, "is_due", lambda self: True)
     most = 0
 
     def observe(progress):
@@ -117,9 +119,9 @@ def test_a_killed_run_ends_with_the_same_weights(tmp_path, stop):
 def test_a_kill_before_records_are_written_loses_none(tmp_path, monkeypatch):
     """Weights are let go after the table that says so is on disk."""
     order = []
-    write, keep = nnjax.runs.FolderStore.write, nnjax.runs.FolderStore.keep_weights
-    monkeypatch.setattr(nnjax.runs.FolderStore, "write", lambda s, name, c: (order.append(name), write(s, name, c)))
-    monkeypatch.setattr(nnjax.runs.FolderStore, "keep_weights", lambda s, t: (order.append("keep"), keep(s, t)))
+    write, keep = FolderStore.write, FolderStore.keep_weights
+    monkeypatch.setattr(FolderStore, "write", lambda s, name, c: (order.append(name), write(s, name, c)))
+    monkeypatch.setattr(FolderStore, "keep_weights", lambda s, t: (order.append("keep"), keep(s, t)))
     swept(tmp_path)
     assert [order[i - 1] for i, name in enumerate(order) if name == "keep"] == ["trials.csv"] * order.count("keep")
     assert "keep" in order

@@ -62,7 +62,7 @@ def test_curves_equal_a_numpy_loop():
     """17 training examples in batches of 5 (the last of 2): all metrics, without shuffling, against float64."""
     dataset = line()
     trained = population(specs_of(LINEAR), dataset)
-    start = trained.groups[0]
+    start = trained.layouts.groups[0]
     init = Trial(start.key, start.shapes).init({"learning_rate": jnp.float32(0.05)}, jnp.uint32(0)).params["layer_0"]
     [record] = trained.run()
     prepared = prepare_loaded(dataset, LINEAR.data)

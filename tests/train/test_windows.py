@@ -104,7 +104,9 @@ def test_from_disk_or_from_memory_the_results_are_the_same(tmp_path):
     axes = {"learning_rate": RATES, "seed": (0, 1)}
     assert_same(trained(WINDOWED, axes), trained(WINDOWED, axes, dataset=load(f"npy:{tmp_path}")))
     whole = replace(WINDOWED, {"window": None})
-    held, kept = (population(specs_of(whole), data).groups[0].data for data in (blobs(), load(f"npy:{tmp_path}")))
+    held, kept = (
+        population(specs_of(whole), data).layouts.groups[0].data for data in (blobs(), load(f"npy:{tmp_path}"))
+    )
     jax.tree.map(np.testing.assert_array_equal, held, kept)
 
 
@@ -207,7 +209,7 @@ def test_a_window_that_holds_no_batch_is_refused():
 
 
 def test_windows_count_in_the_memory_that_is_planned():
-    groups = [population(specs_of(replace(WINDOWED, {"window": w})), line(400)).groups[0] for w in (None, 80)]
+    groups = [population(specs_of(replace(WINDOWED, {"window": w})), line(400)).layouts.groups[0] for w in (None, 80)]
     held = groups[1].data._replace(window=None)
     assert data_bytes(groups[1].data) == data_bytes(held) + 2 * (80 * (3 + 1) * 4 + 3 * 4)  # x, y; three numbers
     assert held.x.shape == (2 * 10 + 380, 3)

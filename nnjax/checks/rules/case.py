@@ -13,7 +13,7 @@ from nnjax.nn.losses import LOSSES, Loss
 
 
 class TargetSummary(NamedTuple):
-    """What the rules need to know of the data, measured on the training part after scaling.
+    """Statistics of the targets, measured on the training part after scaling.
 
     Attributes:
       task: "classification", "regression", "reconstruction" (an autoencoder), or "none" (no targets).

@@ -17,7 +17,8 @@ from nnjax.runs.run import Run
 from nnjax.spaces.expansion import expand
 from nnjax.spaces.space import Arm, Space
 from nnjax.train.host.population import Population
-from nnjax.train.storage.records import MemoryStore, Record
+from nnjax.train.storage.records import Record
+from nnjax.train.storage.store import MemoryStore
 from nnjax.verify.preflight import resolve_trials
 
 

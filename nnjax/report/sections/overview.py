@@ -10,7 +10,7 @@ import numpy as np
 
 from nnjax.core.experiment import Replicate, replicate_of
 from nnjax.core.text import duration
-from nnjax.data.baselines import ACCURACY, MSE, Anchors
+from nnjax.data.baselines import ACCURACY, MSE, Baselines
 from nnjax.models.registry import traits_of
 from nnjax.report.sections.network_snapshot import Exhibit
 from nnjax.report.sections.scores import Key, goals_of
@@ -47,7 +47,7 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def sentences(run: Run, references: Mapping[Key, Anchors]) -> list[str]:
+def sentences(run: Run, references: Mapping[Key, Baselines]) -> list[str]:
     """Say what the run amounts to; one sentence or two for each thing."""
     some = settings(run)
     best = [_best(run, ranked(run, own)[0], len(own), references.get(key)) for key, own in goals_of(run).items()]
@@ -150,7 +150,7 @@ def _of(n: int, total: int) -> str:
     return f"{_capital(_spelled(n))} of {count(total, 'trial')}"
 
 
-def _best(run: Run, setting: Setting, rivals: int, reference: Anchors | None) -> str:
+def _best(run: Run, setting: Setting, rivals: int, reference: Baselines | None) -> str:
     """Say how the best setting of a goal does, and what it beats."""
     metric = ACCURACY if setting.goal == "classification" else MSE
     values = scores(run, setting, metric)

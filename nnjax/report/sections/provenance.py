@@ -50,7 +50,7 @@ def repeat(run: Run) -> dict[str, Any]:
     """Give what repeats the run: the command of a script, else the configuration."""
     found = _environment(run)
     command = found.get("command", "") if run.path is not None else ""
-    base = run.store.read_config()[0] if isinstance(run.store, folder.FolderStore) else run.specs[0].experiment
+    base = run.store.read_config().base if isinstance(run.store, folder.FolderStore) else run.specs[0].experiment
     sessions = found.get("sessions", ()) if run.path is not None else ()
     return {
         "command": command,

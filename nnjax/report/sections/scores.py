@@ -10,7 +10,7 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig
-from nnjax.data.baselines import ACCURACY, BCE, MAE, MSE, PCA_WIDTHS, Anchors, anchors
+from nnjax.data.baselines import ACCURACY, BCE, MAE, MSE, PCA_WIDTHS, Baselines, measure_baselines
 from nnjax.models.registry import traits_of
 from nnjax.nn.metrics import METRICS, usual_metrics
 from nnjax.report.sections.network_snapshot import Exhibit, detail
@@ -81,19 +81,19 @@ def goals_of(run: Run) -> dict[Key, list[Setting]]:
     return out
 
 
-def anchors_of(run: Run) -> dict[Key, Anchors]:
+def anchors_of(run: Run) -> dict[Key, Baselines]:
     """Compute the reference scores of the run's first data and goals, with PCA at every width that a code has."""
     out = {}
     for (config, goal), some in list(goals_of(run).items())[:MAX_BOARDS]:
         widths = [traits_of(setting.experiment.model).code_width(setting.experiment.model) for setting in some]
         try:
-            out[config, goal] = anchors(run.data(some[0].trials[0]), goal, [*PCA_WIDTHS, *widths])
+            out[config, goal] = measure_baselines(run.data(some[0].trials[0]), goal, [*PCA_WIDTHS, *widths])
         except UserError:
             continue  # the data are gone; the page says so where it misses the pictures
     return out
 
 
-def boards(run: Run, references: Mapping[Key, Anchors], some: Sequence[Exhibit]) -> list[Board]:
+def boards(run: Run, references: Mapping[Key, Baselines], some: Sequence[Exhibit]) -> list[Board]:
     """Make a scoreboard for each data and goal."""
     by_trials = {exhibit.setting.trials: exhibit for exhibit in some}
     return [
@@ -103,7 +103,7 @@ def boards(run: Run, references: Mapping[Key, Anchors], some: Sequence[Exhibit])
 
 
 def _board(
-    run: Run, goal: str, own: Sequence[Setting], reference: Anchors | None, some: Mapping[tuple[int, ...], Exhibit]
+    run: Run, goal: str, own: Sequence[Setting], reference: Baselines | None, some: Mapping[tuple[int, ...], Exhibit]
 ) -> Board:
     floor = floor_of(reference)
     entries = [
@@ -123,12 +123,12 @@ def _board(
     )
 
 
-def floor_of(reference: Anchors | None) -> float | None:
+def floor_of(reference: Baselines | None) -> float | None:
     """Give the entropy of the pixels, below which no BCE can be; None where inputs are no probabilities."""
     return None if reference is None else reference.scores.get("entropy floor", {}).get(BCE)
 
 
-def _network(run: Run, setting: Setting, reference: Anchors | None, exhibit: Exhibit | None) -> Entry:
+def _network(run: Run, setting: Setting, reference: Baselines | None, exhibit: Exhibit | None) -> Entry:
     """Score a network: its name, what it is ranked by, and its texts by column."""
     floor, texts = floor_of(reference), {}
     for metric in usual_metrics(setting.goal):

@@ -13,7 +13,8 @@ from nnjax.core.experiment import TrialSpec
 from nnjax.diagnosis.learning_rate import Measured
 from nnjax.search.learning_rate import successive
 from nnjax.search.learning_rate.budget import RUNS, SEEDS, Key
-from nnjax.train.storage.records import DIVERGED, FAILED, OVER, STOPPED, Record, Standing
+from nnjax.train.scheduler import Decision
+from nnjax.train.storage.records import DIVERGED, FAILED, OVER, STOPPED, Record
 
 TAIL = 8  # the loss is that of the last epoch, in one part of so many parts of them; with more epochs their mean
 
@@ -38,7 +39,7 @@ class Search(NamedTuple):
         return self.specs[place * SEEDS + seed].id
 
 
-def standing(searches: Sequence[Search], records: Sequence[Record]) -> Standing:
+def decide(searches: Sequence[Search], records: Sequence[Record]) -> Decision:
     """Replay the searches as far as their trials have come (see `nnjax.search.learning_rate.successive.rounds`)."""
     limits, dropped = dict.fromkeys(range(len(records)), 0), set[int]()
     for search in searches:
@@ -49,7 +50,7 @@ def standing(searches: Sequence[Search], records: Sequence[Record]) -> Standing:
         dropped |= {trial for (place, _), trial in ids.items() if not low <= place <= high}
         if best is not None:
             dropped |= {trial for key, trial in ids.items() if latest.limits.get(key, 0) < search.epochs}
-    return Standing(limits, frozenset(dropped))
+    return Decision(limits, frozenset(dropped))
 
 
 def _replayed(search: Search, records: Sequence[Record]) -> tuple[successive.Round, int | None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, TrialSpec
@@ -15,12 +15,13 @@ from nnjax.diagnosis.phase_diagram import Phase, phase_of
 from nnjax.exchange.start_weights import read_weights
 from nnjax.nn.optimizers import OPTIMIZERS
 from nnjax.search.learning_rate.budget import SEEDS
-from nnjax.search.learning_rate.replay import Search, measure, standing
+from nnjax.search.learning_rate.replay import Search, decide, measure
 from nnjax.search.learning_rate.successive import rungs
 from nnjax.search.options import Options
 from nnjax.spaces.ranges import Range
 from nnjax.train.host.population import Population
-from nnjax.train.storage.records import MemoryStore, Record, Standing
+from nnjax.train.scheduler import Decide
+from nnjax.train.storage.store import MemoryStore
 from nnjax.verify import preflight
 
 
@@ -70,7 +71,7 @@ def tune(experiment: Experiment, ranges: Mapping[str, Range], options: Options =
         own = tuple(specs[first : first + some.num * SEEDS])
         searches.append(Search(own, tuple(some.points()), experiment.epochs, metric))
         first += len(own)
-    records = _population(specs, prepared, options, functools.partial(standing, searches)).run()
+    records = _population(specs, prepared, options, functools.partial(decide, searches)).run()
     return [measure(search, records) for search in searches]
 
 
@@ -128,7 +129,7 @@ def _population(
     specs: Sequence[TrialSpec],
     prepared: Mapping[DataConfig, Prepared],
     options: Options,
-    stand: Callable[[Sequence[Record]], Standing] | None = None,
+    decide: Decide | None = None,
 ) -> Population:
     return Population(
         specs,
@@ -138,6 +139,6 @@ def _population(
         observe=options.observe,
         should_stop=options.should_stop,
         announce=options.announce,
-        stand=stand,
+        decide=decide,
         read_weights=read_weights,
     )

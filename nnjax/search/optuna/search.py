@@ -46,8 +46,8 @@ from nnjax.search.optuna.storage import blame, file_storage, open_study, quiet, 
 from nnjax.search.optuna.study import Study
 from nnjax.spaces.ranges import Axis, Range
 from nnjax.spaces.space import ADAPTIVE, Space
-from nnjax.train.storage.records import MemoryStore
 from nnjax.train.storage.retention import parse_keep
+from nnjax.train.storage.store import MemoryStore
 from nnjax.verify import preflight
 
 if TYPE_CHECKING:

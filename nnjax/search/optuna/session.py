@@ -23,11 +23,13 @@ from nnjax.search.optuna.adaptive_space import AdaptiveSpace
 from nnjax.search.optuna.scores import curve_of, value_of
 from nnjax.search.optuna.study import Study, Suggestion
 from nnjax.search.optuna.trials import Trials, configs
-from nnjax.train.host.population import Observer, Population, Progress
+from nnjax.train.host.population import Population
+from nnjax.train.host.progress import Observer, Progress
 from nnjax.train.layout.groups import make_groups
-from nnjax.train.layout.lane_batch import Crew, sizes_of
+from nnjax.train.layout.lane_batch import LaneBatch, sizes_of
 from nnjax.train.layout.plan import Plan, choose_lanes, from_json
-from nnjax.train.storage.records import MemoryStore, Record
+from nnjax.train.storage.records import Record
+from nnjax.train.storage.store import Store
 from nnjax.verify import preflight
 
 
@@ -48,7 +50,7 @@ class Session:
         metric: str,
         options: Options,
         study: Study,
-        store: MemoryStore,
+        store: Store,
         prepared: Mapping[DataConfig, Prepared],
         findings: Sequence[tuple[str, Finding]],
     ):
@@ -74,8 +76,9 @@ class Session:
         if self.population is not None and self.population.cost():
             self.options.announce(f"cost: {self.population.cost()}")
         specs, records, facts = self.trials.specs, self.trials.records, self._facts(self.trials.specs)
-        diagnosing.note_verdicts(specs, records, facts, self.prepared, self.store)
-        return Run(specs, records, self.store, facts, self.prepared, self.findings, self.options.title)
+        run = Run(specs, records, self.store, facts, self.prepared, self.findings, self.options.title)
+        diagnosing.note_verdicts(run)
+        return run
 
     def _resume(self) -> list[Suggestion]:
         """List the settings of earlier sessions, and read how far their training came.
@@ -96,7 +99,7 @@ class Session:
         return suggestions
 
     def _read_records(self, folder: FolderStore, suggestions: Sequence[Suggestion]) -> None:
-        _, old, _ = folder.read_config()
+        old = folder.read_config().specs
         specs, told = self.trials.specs, self.trials.of_all(one for one in suggestions if one.told)
         folder.refuse_unfit([*specs[: len(old)], *old[len(specs) :]])
         if len(specs) < len(old) or max(told, default=-1) >= len(old):
@@ -164,7 +167,7 @@ class Session:
             read_weights=read_weights,
         )
         if self.population is not None:
-            population.count_on(self.population)
+            population.take_over(self.population)
         self.population = population
         if self.folder is not None:
             self.folder.note_environment(population.describe())
@@ -213,6 +216,6 @@ def batch_plan(plan: Plan, specs: Sequence[TrialSpec], prepared: Mapping[DataCon
     """
     groups = make_groups(specs, prepared, dataclasses.replace(plan, fixed=True))
     main = max(groups, key=lambda group: sum(map(group.flops, group.specs)))
-    sizes = sizes_of([Crew((spec,), main.total_steps(spec)) for spec in main.specs], main.plan.order)
+    sizes = sizes_of([LaneBatch((spec,), main.total_steps(spec)) for spec in main.specs], main.plan.order)
     lanes = choose_lanes(dataclasses.replace(main.plan, fixed=False), sizes)
     return dataclasses.replace(main.plan, lanes=lanes)

@@ -50,7 +50,7 @@ class DeviceData(NamedTuple):
       y: [n] int32 classes, [n, k] float targets, or [n, 0] where the input is the target.
       train, train_eval, validation, test: the parts; train_eval is the fixed subset re-evaluated at epochs' ends. With
         windows train has a count only.
-      looks: int32 [s], training examples that are looked at from inside the networks (`nnjax.train.engine.probe`).
+      probe_indices: int32 [s], training examples on which `nnjax.train.engine.probe` measures the networks.
       x_mean, x_scale, y_mean, y_scale: the scalers, [1, 1], [1, d] or [1, k].
       window: what is trained on; None for all of x.
     """
@@ -61,7 +61,7 @@ class DeviceData(NamedTuple):
     train_eval: Part
     validation: Part
     test: Part
-    looks: Array
+    probe_indices: Array
     x_mean: Array
     x_scale: Array
     y_mean: Array
@@ -120,9 +120,9 @@ def make_device_data(experiment: Experiment, prepared: Prepared) -> DeviceData:
     subset = train if experiment.train_eval_size is None else fixed_subset(train, experiment.train_eval_size)
     most_train, most_validation = largest(prepared, experiment.data.folds)
     padded = -(-most_train // experiment.batch_size) * experiment.batch_size
-    size = num_looks(padded)
-    looks = train[np.minimum(np.arange(size) * max(len(train) // size, 1), len(train) - 1)]
-    parts, rows = [train, subset, prepared.validation, prepared.test, looks], None
+    size = num_probe_examples(padded)
+    probed = train[np.minimum(np.arange(size) * max(len(train) // size, 1), len(train) - 1)]
+    parts, rows = [train, subset, prepared.validation, prepared.test, probed], None
     if experiment.data.window is not None:
         rows = np.unique(np.concatenate(parts[1:]))
         parts[1:] = [np.searchsorted(rows, part).astype(np.int32) for part in parts[1:]]
@@ -138,7 +138,7 @@ def make_device_data(experiment: Experiment, prepared: Prepared) -> DeviceData:
         train_eval=_pad(parts[1], evaluated),
         validation=_pad(parts[2], evaluated),
         test=_pad(parts[3], evaluated),
-        looks=parts[4],
+        probe_indices=parts[4],
         x_mean=_row(prepared.x_scaler.mean, dtype),
         x_scale=_row(prepared.x_scaler.scale, dtype),
         y_mean=_row(prepared.y_scaler.mean, dtype),
@@ -207,13 +207,13 @@ def epoch_rows(shuffle: bool, part: Part, seed: Array, turn: Array) -> Array:
     return part.index[random_order(key, part.index.shape[0], part.count)]
 
 
-MOST_LOOKS, FEWEST_LOOKS = 256, 32  # examples that are looked at from inside
-LOOKS_SHARE = 40  # of so many training examples, one is
+MOST_PROBED, FEWEST_PROBED = 256, 32  # examples on which the networks' insides are measured
+PROBE_SHARE = 40  # of so many training examples, one is
 
 
-def num_looks(most: int) -> int:
-    """Count the examples to look at: a fortieth of the training part, but 32 to 256, and not more than there are."""
-    return min(most, max(FEWEST_LOOKS, min(MOST_LOOKS, most // LOOKS_SHARE)))
+def num_probe_examples(most: int) -> int:
+    """Count the probe examples: a fortieth of the training part, but 32 to 256, and not more than there are."""
+    return min(most, max(FEWEST_PROBED, min(MOST_PROBED, most // PROBE_SHARE)))
 
 
 PLACE_BITS = (16, 21, 24, 28)  # of a word of the sort below; few choices, so that padding hardly ever changes them

@@ -172,7 +172,7 @@ class Block:
         def nothing() -> Metrics:
             return jax.tree.map(lambda a: jnp.full(a.shape, jnp.nan, a.dtype), jax.eval_shape(measure))
 
-        due = probe.due(data.looks.shape[0], data.train.count, self.trial.experiment.batch_size, epoch)
+        due = probe.due(data.probe_indices.shape[0], data.train.count, self.trial.experiment.batch_size, epoch)
         return jax.lax.cond(due, measure, nothing)
 
 

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 
 from nnjax.core.types import SIGNALS, Array, Metrics, Params, TrialState
-from nnjax.models.layer_outputs import caught
+from nnjax.models.layer_outputs import capture_layer_outputs
 from nnjax.models.summary import trained_layers
 from nnjax.nn.activations import ACTIVATIONS
 from nnjax.train.engine.batches import Batch, DeviceData
@@ -37,8 +37,8 @@ def due(size: int, count: Array, batch_size: int, epoch: Array) -> Array:
 
 def batch_of(trial: Trial, data: DeviceData) -> Batch:
     """Fetch the examples to look at, evenly spaced among those that train."""
-    size, count = data.looks.shape[0], data.train.count
-    return trial.batch(data, data.looks, jnp.arange(size) * jnp.maximum(count // size, 1) < count)
+    size, count = data.probe_indices.shape[0], data.train.count
+    return trial.batch(data, data.probe_indices, jnp.arange(size) * jnp.maximum(count // size, 1) < count)
 
 
 def measure(trial: Trial, hyper: dict[str, Array], state: TrialState, batch: Batch, total_steps: Array) -> Metrics:
@@ -58,7 +58,7 @@ def measure(trial: Trial, hyper: dict[str, Array], state: TrialState, batch: Bat
     objective = trial.objective({n: v for n, v in hyper.items() if n != "dropout"}, state, batch, _size(trial, batch))
 
     def watched(params: Params) -> tuple[Array, dict[str, Array]]:
-        with caught(layers) as outputs:
+        with capture_layer_outputs(layers) as outputs:
             return objective(params), outputs
 
     grads, outputs = jax.grad(watched, has_aux=True)(state.params)

@@ -57,7 +57,7 @@ def make_mesh(num_devices: int, batch_devices: int = 1, devices: Sequence[jax.De
 
 def place_data(data: DeviceData, mesh: Mesh) -> DeviceData:
     """Copy a data set to every device of the mesh."""
-    return distributed.spread(data, NamedSharding(mesh, PartitionSpec()))
+    return distributed.put(data, NamedSharding(mesh, PartitionSpec()))
 
 
 def state_layout(mesh: Mesh) -> NamedSharding:
@@ -102,7 +102,7 @@ def make_program(experiment: Experiment, shapes: Shapes, lanes: int, shared: boo
         start=spread(block.start, lane, lane, lane, **quick),
         train_segment=spread(block.train_segment, streamed, lane, lane, lane, lane, donate_argnums=(2,), **own_core),
         evaluate=spread(block.evaluate, everywhere, everywhere, lane, **own_core),
-        place=lambda state: distributed.spread(state, state_layout(mesh), may_alias=False),
+        place=lambda state: distributed.put(state, state_layout(mesh), may_alias=False),
         mesh=mesh,
         size=mesh.shape[TRIALS] * lanes,
     )

@@ -1,4 +1,4 @@
-"""What programs are fed with: a group's data on the devices, and with windows a reader of the next ones."""
+"""A cache of the data on the devices: that of one group, and with windows the present one and the next."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from nnjax.train.host.window_reader import Reader
 from nnjax.train.layout.lane_batch import Group
 
 
-class Feed:
-    """Data on devices; those of the last used group and mesh stay there."""
+class DataCache:
+    """The data of the last used group and mesh, kept on the devices."""
 
     def __init__(self) -> None:
         self._name: tuple[int, Mesh] | None = None  # of the group's data, and the mesh
@@ -36,15 +36,17 @@ class Feed:
             return data
         return data._replace(window=window_shapes(group.stream, mesh.shape[TRIALS], by_row(mesh)))
 
-    def first(self, group: Group, program: Program) -> DeviceData:
+    def with_first_window(self, group: Group, program: Program) -> DeviceData:
         """Give the data with the first window."""
         data, mesh = self.data(group, program), program.mesh
         if group.stream is None:
             return data
         return data._replace(window=place_windows(group.stream, (Place(0, 0),) * mesh.shape[TRIALS], mesh))
 
-    def next(self, group: Group, program: Program, steps: Sequence[int], busy: Collection[int]) -> DeviceData:
-        """Give what is trained on next.
+    def with_next_window(
+        self, group: Group, program: Program, steps: Sequence[int], busy: Collection[int]
+    ) -> DeviceData:
+        """Give the data with the window of the next steps.
 
         Args:
           group, program: whose.

@@ -1,4 +1,4 @@
-"""What ended trials are worth: their scores at their final and best weights, and these weights."""
+"""Evaluate finished trials at their final and best weights, and keep these weights."""
 
 from __future__ import annotations
 
@@ -8,15 +8,41 @@ from typing import Any
 import jax
 import numpy as np
 
+from nnjax.core.experiment import TrialSpec
 from nnjax.core.types import TrialState
+from nnjax.train import distributed
 from nnjax.train.distributed import fetch
 from nnjax.train.engine.batches import DeviceData
 from nnjax.train.engine.programs import Program
+from nnjax.train.host.chunk import Chunk
+from nnjax.train.host.trials import Trials
 from nnjax.train.storage import checkpoints
+from nnjax.train.storage.records import STOPPED
 
 
-class Finals:
-    """Of all rows of a program at once.
+def finish(trials: Trials, specs: Sequence[TrialSpec], chunk: Chunk, data: DeviceData) -> None:
+    """Evaluate the trials of a chunk that have ended, write their scores into the records and keep their weights.
+
+    Args:
+      trials: of the population.
+      specs: those that have ended.
+      chunk, data: where they are, and its data on the devices.
+    """
+    assert chunk.state is not None
+    records, store, row_of = trials.records, trials.store, chunk.row_of()
+    stopped = [row_of[spec.id] for spec in specs if records[spec.id].status == STOPPED]
+    found = FinalEvaluation(chunk.program, data, chunk.state, stopped)
+    for spec in specs:
+        records[spec.id].values |= found.values(row_of[spec.id], records[spec.id].curves)
+    retained = trials.retained() if store.keep is not None else None
+    for spec in (spec for spec in specs if retained is None or spec.id in retained):
+        if chunk.is_here(row_of[spec.id]) or not store.shared:
+            store.save_weights(spec.id, found.weights(row_of[spec.id]))
+    distributed.barrier()  # until the other processes have written theirs
+
+
+class FinalEvaluation:
+    """Scores and weights of all rows of a program, evaluated at once.
 
     A trial that diverged, or was stopped by its patience, ends with its best weights.
 

@@ -7,7 +7,7 @@ from typing import Any
 from nnjax.train.engine.programs import Program
 from nnjax.train.layout.compilations import counter
 from nnjax.train.layout.memory import peak_bytes, size_text
-from nnjax.train.layout.planner import Outlook
+from nnjax.train.layout.planner import TimeEstimate
 
 
 class Costs:
@@ -35,17 +35,17 @@ class Costs:
         self._warm.add(program)
         return warm
 
-    def describe(self, programs: int, outlook: Outlook) -> dict[str, Any]:
+    def describe(self, programs: int, estimate: TimeEstimate) -> dict[str, Any]:
         """Give all of it for the run folder."""
         return {
             "programs": programs,
             "compilations": self.compilations,
-            "predicted_seconds": round(outlook.predicted, 3),
+            "predicted_seconds": round(estimate.predicted, 3),
             "peak_bytes": peak_bytes(),
             "steady": {"seconds": round(self.seconds, 4), "trial_steps": self.steps},
         }
 
-    def sentence(self, programs: int, outlook: Outlook) -> str:
+    def sentence(self, programs: int, estimate: TimeEstimate) -> str:
         """Say it in a sentence; "" where nothing was trained."""
         if not programs:
             return ""
@@ -53,6 +53,6 @@ class Costs:
         text = f"{programs} program{'s' * (programs > 1)}, {count} compilation{'s' * (count != 1)}"
         if self.steps:
             text += f"; then {1e6 * self.seconds / self.steps:.3g} µs a step and trial"
-        if outlook.predicted:
-            text += f"; {outlook.took:.3g} s of training where {outlook.predicted:.3g} were predicted"
+        if estimate.predicted:
+            text += f"; {estimate.took:.3g} s of training where {estimate.predicted:.3g} were predicted"
         return f"{text}; at most {size_text(peak_bytes())} of memory."

@@ -7,13 +7,13 @@ from typing import Any
 
 from nnjax.core.experiment import DataConfig, Experiment, TrialSpec, program_key
 from nnjax.core.types import Prepared
-from nnjax.train.distributed import least
+from nnjax.train.distributed import min_over_processes
 from nnjax.train.engine.batches import make_device_data, make_shapes
 from nnjax.train.engine.windows import make_stream, window_shapes
-from nnjax.train.layout.lane_batch import Group
+from nnjax.train.layout.lane_batch import Group, group_sizes
 from nnjax.train.layout.memory import most_lanes, refuse_too_large
-from nnjax.train.layout.plan import Plan, answers, from_json, settle
-from nnjax.train.layout.planner import Measured, group_sizes, recalled
+from nnjax.train.layout.plan import Plan, from_json, resolve_plan, satisfies
+from nnjax.train.layout.step_times import StepTimes, cached_plan
 
 
 def make_groups(
@@ -27,12 +27,12 @@ def make_groups(
     Args:
       specs, prepared: as for `Population`.
       plan: what is asked of the layout.
-      earlier: the groups' plans of an earlier session, with the ids of their trials; kept where they answer `plan`.
+      earlier: the groups' plans of an earlier session, with the ids of their trials; kept where they satisfy `plan`.
 
     Raises:
       UserError: an impossible plan, a window that holds no batch, or a trial or data too large for a device.
     """
-    measured = Measured()
+    step_times = StepTimes()
     members: dict[Experiment, list[TrialSpec]] = {}
     for spec in specs:
         members.setdefault(program_key(spec.experiment), []).append(spec)
@@ -44,10 +44,10 @@ def make_groups(
         data = make_device_data(key, prepared[key.data])
         if stream is not None:
             data = data._replace(window=window_shapes(stream))
-        most = least(most_lanes(key, shapes, data))
-        group = Group(key, some, shapes, settle(plan, some, shapes, most), data, stream)
+        most = min_over_processes(most_lanes(key, shapes, data))
+        group = Group(key, some, shapes, resolve_plan(plan, some, shapes, most), data, stream)
         kept = next((from_json(old) for old in earlier if some[0].id in old.get("trials", ())), None)
-        if kept is None or not answers(kept, plan):
-            kept = recalled(plan, group.plan, group_sizes(group), measured.table(group))
+        if kept is None or not satisfies(kept, plan):
+            kept = cached_plan(plan, group.plan, group_sizes(group), step_times.table(group))
         groups.append(group._replace(plan=kept))
     return groups

@@ -1,4 +1,4 @@
-"""Groups of trials that share a program, and crews: the trials of a group that go in step on one device."""
+"""Groups of trials that share a program, and lane batches: the trials of a group in the lanes of one device."""
 
 from __future__ import annotations
 
@@ -45,8 +45,13 @@ class Group(NamedTuple):
         forward = summarize_model(spec.experiment, self.shapes.num_inputs, self.shapes.num_outputs).flops
         return 3.0 * forward * spec.experiment.epochs * int(self.data.train.count)
 
+    def flops_left(self, batch: LaneBatch) -> float:
+        """Count the operations that are left to each trial of a lane batch."""
+        spec = batch.specs[0]
+        return self.flops(spec) * (batch.until - batch.step) / self.total_steps(spec)
 
-class Crew(NamedTuple):
+
+class LaneBatch(NamedTuple):
     """Trials that go in step on one device: of equal length, with order "shared" of one seed.
 
     Attributes:
@@ -62,45 +67,51 @@ class Crew(NamedTuple):
     state: TrialState | None = None
 
     def key(self, order: str) -> tuple[int, int, int, int | None]:
-        """What trials must have in common to be in one crew: epochs, steps, and with shared batches the seed."""
+        """Give what trials of one lane batch have in common: epochs, steps, and with shared batches the seed."""
         first = self.specs[0].experiment
         return first.epochs, self.until, self.step, first.seed if order == "shared" else None
 
 
-def divide(crews: Iterable[Crew], lanes: int, order: str) -> list[Crew]:
-    """Form crews of at most `lanes` out of the trials of others, the longest first; all have begun, or none has."""
-    alike: dict[tuple, list[Crew]] = {}
-    for crew in crews:
-        for single in _singles(crew):
+def pack(batches: Iterable[LaneBatch], lanes: int, order: str) -> list[LaneBatch]:
+    """Pack trials into lane batches of at most `lanes`, the longest first; all have begun, or none has."""
+    alike: dict[tuple, list[LaneBatch]] = {}
+    for batch in batches:
+        for single in _singles(batch):
             alike.setdefault(single.key(order), []).append(single)
     longest = sorted(alike, key=lambda key: -key[0])
     return [_joined(alike[key][i : i + lanes]) for key in longest for i in range(0, len(alike[key]), lanes)]
 
 
-def _singles(crew: Crew) -> list[Crew]:
-    if len(crew.specs) == 1:
-        return [crew]
+def _singles(batch: LaneBatch) -> list[LaneBatch]:
+    if len(batch.specs) == 1:
+        return [batch]
     states = [
-        None if crew.state is None else jax.tree.map(lambda leaf, i=i: leaf[i : i + 1], crew.state)
-        for i in range(len(crew.specs))
+        None if batch.state is None else jax.tree.map(lambda leaf, i=i: leaf[i : i + 1], batch.state)
+        for i in range(len(batch.specs))
     ]
-    return [crew._replace(specs=(spec,), state=state) for spec, state in zip(crew.specs, states, strict=True)]
+    return [batch._replace(specs=(spec,), state=state) for spec, state in zip(batch.specs, states, strict=True)]
 
 
-def _joined(singles: Sequence[Crew]) -> Crew:
-    specs = tuple(spec for crew in singles for spec in crew.specs)
-    states = [crew.state for crew in singles if crew.state is not None]
+def _joined(singles: Sequence[LaneBatch]) -> LaneBatch:
+    specs = tuple(spec for batch in singles for spec in batch.specs)
+    states = [batch.state for batch in singles if batch.state is not None]
     state = jax.tree.map(lambda *leaves: np.concatenate(leaves), *states) if states else None
     return singles[0]._replace(specs=specs, state=state)
 
 
-def sizes_of(crews: Iterable[Crew], order: str) -> list[int]:
-    """Count the trials that could be in one crew if lanes were no limit."""
-    counts = Counter(crew._replace(specs=(spec,)).key(order) for crew in crews for spec in crew.specs)
+def sizes_of(batches: Iterable[LaneBatch], order: str) -> list[int]:
+    """Count the trials that could be in one lane batch if lanes were no limit."""
+    counts = Counter(batch._replace(specs=(spec,)).key(order) for batch in batches for spec in batch.specs)
     return list(counts.values())
 
 
-def next_mark(step: int, total: int, per_epoch: int) -> int:
-    """The next step at which lanes may be freed: fixed epochs, whatever the segments were, the last one the end."""
+def group_sizes(group: Group) -> dict[str, list[int]]:
+    """Count the trials of a group that could be in one lane batch if lanes were no limit, by order."""
+    lane_batches = [LaneBatch((spec,), group.total_steps(spec)) for spec in group.specs]
+    return {order: sizes_of(lane_batches, order) for order in ("shared", "own")}
+
+
+def next_compaction(step: int, total: int, per_epoch: int) -> int:
+    """Give the next step at which lanes may be freed: at fixed epochs, whatever the segments were, or at the end."""
     every = max(1, total // per_epoch // COMPACTIONS) * per_epoch
     return min((step // every + 1) * every, total)

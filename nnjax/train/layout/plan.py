@@ -11,9 +11,9 @@ import jax
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import TrialSpec
 from nnjax.models.summary import summarize_model
-from nnjax.train.distributed import several
+from nnjax.train.distributed import is_distributed
 from nnjax.train.engine.batches import Shapes
-from nnjax.train.storage.records import WHOLE
+from nnjax.train.scheduler import ALL_SURVIVE, Survival
 
 ORDERS = ("auto", "shared", "own")
 LADDER = (1, 4, 8, 16, 32, 64, 128, 256)
@@ -68,7 +68,7 @@ def from_json(values: Mapping[str, Any]) -> Plan:
     return Plan(**{**own, "measured": tuple((int(lanes), float(s)) for lanes, s in own.get("measured", ()))})
 
 
-def answers(plan: Plan, asked: Plan) -> bool:
+def satisfies(plan: Plan, asked: Plan) -> bool:
     """Whether a settled plan is as it was asked for, in all that was not left open, on the devices that are there."""
     free = Plan()
     same = all(getattr(asked, name) in (getattr(free, name), getattr(plan, name)) for name in ASKED)
@@ -77,10 +77,10 @@ def answers(plan: Plan, asked: Plan) -> bool:
 
 def usable(devices: int, there: int) -> bool:
     """Whether a program may use so many of the devices that are there: several processes use all of theirs."""
-    return devices == there if several() else 0 < devices <= there
+    return devices == there if is_distributed() else 0 < devices <= there
 
 
-def settle(plan: Plan, specs: Sequence[TrialSpec], shapes: Shapes, most_lanes: int) -> Plan:
+def resolve_plan(plan: Plan, specs: Sequence[TrialSpec], shapes: Shapes, most_lanes: int) -> Plan:
     """Fill in what a plan leaves open, for one group of trials.
 
     Args:
@@ -99,12 +99,12 @@ def settle(plan: Plan, specs: Sequence[TrialSpec], shapes: Shapes, most_lanes: i
         raise UserError(f"The plan asks for {devices} devices, but {there} are there; use --devices={there} or fewer.")
     if devices % plan.batch_devices:
         raise UserError(f"batch_devices={plan.batch_devices} does not divide the {devices} devices of the plan.")
-    if several() and devices < there:
+    if is_distributed() and devices < there:
         raise UserError(
             f"The plan asks for {devices} of {there} devices, but several processes use all of theirs; "
             "leave --devices out, or start fewer processes."
         )
-    devices = devices if plan.fixed or several() else min(devices, len(specs) * plan.batch_devices)
+    devices = devices if plan.fixed or is_distributed() else min(devices, len(specs) * plan.batch_devices)
     lanes = plan.lanes or min(_usual_lanes(specs[0], shapes), most_lanes)
     order = plan.order if plan.order != "auto" else ("shared" if _settings_per_seed(specs) >= 2 else "own")
     return Plan(devices, plan.batch_devices, lanes, order, plan.fixed)
@@ -119,23 +119,23 @@ def _refuse_impossible(plan: Plan) -> None:
         raise UserError(f"The plan has order={plan.order!r}, but one of {', '.join(ORDERS)} was expected.")
 
 
-def choose_lanes(plan: Plan, sizes: Sequence[int], course: Sequence[tuple[float, int]] = WHOLE) -> int:
+def choose_lanes(plan: Plan, sizes: Sequence[int], survival: Survival = ALL_SURVIVE) -> int:
     """Choose the rung of the ladder on which trials take the least time.
 
     Args:
       plan: settled.
       sizes: how many trials there are of each kind; trials of different kinds cannot be in step.
-      course: the stages of their training, (share of the trials that are left, length): later fewer may be left.
+      survival: the stages of their training, (share of the trials that are left, length): later fewer may be left.
     """
     assert plan.lanes is not None
     rungs = [rung for rung in LADDER if rung < plan.lanes and not plan.fixed] + [plan.lanes]
-    parts = stages(sizes, course)
+    parts = stages(sizes, survival)
     return min(rungs, key=lambda rung: sum(length * cost_of(plan, left, rung) for length, left in parts))
 
 
-def stages(sizes: Sequence[int], course: Sequence[tuple[float, int]]) -> list[tuple[int, list[int]]]:
-    """List the stages of a course: (length, how many trials of each kind are left)."""
-    return [(length, [max(1, round(share * size)) for size in sizes]) for share, length in course]
+def stages(sizes: Sequence[int], survival: Survival) -> list[tuple[int, list[int]]]:
+    """List the stages of a survival: (length, how many trials of each kind are left)."""
+    return [(length, [max(1, round(share * size)) for size in sizes]) for share, length in survival]
 
 
 def cost_of(plan: Plan, sizes: Sequence[int], lanes: int) -> float:
@@ -146,8 +146,8 @@ def cost_of(plan: Plan, sizes: Sequence[int], lanes: int) -> float:
 def turns(plan: Plan, sizes: Sequence[int], lanes: int) -> int:
     """Count how often all devices are filled until every trial has had its turn."""
     assert plan.devices is not None
-    crews = sum(-(-size // lanes) for size in sizes)
-    return -(-crews // (plan.devices // plan.batch_devices))
+    lane_batches = sum(-(-size // lanes) for size in sizes)
+    return -(-lane_batches // (plan.devices // plan.batch_devices))
 
 
 def devices_for(plan: Plan, flops: Sequence[float]) -> int:
@@ -161,7 +161,7 @@ def devices_for(plan: Plan, flops: Sequence[float]) -> int:
     """
     assert plan.devices is not None
     alone = len(flops) == 1 and flops[0] > MOVE_FLOPS and jax.default_backend() == "cpu" and not plan.fixed
-    alone = alone and not several()
+    alone = alone and not is_distributed()
     return plan.batch_devices if alone else plan.devices
 
 

@@ -15,7 +15,7 @@ from nnjax.runs.folder import FolderStore
 from nnjax.train.engine.batches import output_width
 from nnjax.train.host.population import Population
 from nnjax.train.layout.plan import Plan
-from nnjax.train.storage.records import MemoryStore
+from nnjax.train.storage.store import MemoryStore
 from nnjax.verify.sanity.data import VALIDATION, few, reduced, shuffled, without_inputs
 from nnjax.verify.sanity.references import references
 from nnjax.verify.sanity.results import FILE, Check, Examined, format_checks, read, to_json

@@ -9,8 +9,8 @@ from populations import blobs, population, specs_of
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, ModelConfig
-from nnjax.train.layout.tpu_slices import V5E, Account, Chip, Cost, Memory, account, describe_slice
 from scripts.tpu_page import page, table, trials_per_second
+from scripts.tpu_slices import V5E, Account, Chip, Cost, Memory, account, describe_slice
 
 WIDE = Experiment(
     data=DataConfig("blobs", validation=100, test=10, scaling="none"),
@@ -23,7 +23,7 @@ CHIP = Chip("a chip", flops=100.0, bandwidth=10.0, memory=1000.0)
 
 
 def group():
-    [found] = population(specs_of(WIDE), blobs(400, 100)).groups
+    [found] = population(specs_of(WIDE), blobs(400, 100)).layouts.groups
     return found
 
 

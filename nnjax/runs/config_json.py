@@ -1,0 +1,137 @@
+"""config.json: everything that repeats a run, with the number of the folder's format; the only reader of older formats.
+
+1  until November 2026; also where there is no number. Checkpoints of trials under way have other names inside.
+2  now.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from nnjax.core.errors import UserError
+from nnjax.core.experiment import Experiment, TrialSpec
+from nnjax.core.fields import flatten, from_dict, replace, to_dict
+from nnjax.train.storage.retention import ALL, keep_text, parse_keep
+
+FORMAT = 2
+RULES = ("halving", "evolution")  # how trials are dropped or replaced while they train
+
+
+class Config(NamedTuple):
+    """A run, complete.
+
+    Attributes:
+      base: the experiment of which trials change fields.
+      specs: the trials.
+      title: of the report.
+      rules: {"halving" or "evolution": the scheduler's description}.
+      keep: of how many trials the weights are kept; None for all.
+      format: of the folder.
+    """
+
+    base: Experiment
+    specs: list[TrialSpec]
+    title: str
+    rules: Mapping[str, Any] = {}
+    keep: int | None = None
+    format: int = FORMAT
+
+
+def to_json(config: Config) -> dict[str, Any]:
+    """Describe a run: the base experiment, each trial by what it changes, and the rules of the run."""
+    flat = flatten(config.base)
+    trials = []
+    for spec in config.specs:
+        own = flatten(spec.experiment)
+        changes = {path: value for path, value in own.items() if value != flat[path]}
+        trials.append({"arm": spec.arm, "start_from": spec.start_from, "changes": changes})
+    how = {**config.rules, **({} if config.keep is None else {"keep": keep_text(config.keep)})}
+    return {"format": FORMAT, "title": config.title, "experiment": to_dict(config.base), "trials": trials, **how}
+
+
+def from_json(tree: Mapping[str, Any]) -> Config:
+    """Read back what `to_json` gave, in this format or an older one.
+
+    Raises:
+      UserError, LookupError, TypeError, ValueError, AttributeError: it is not as it was written.
+    """
+    if not tree["trials"]:
+        raise ValueError("it lists no trials")
+    base = from_dict(tree["experiment"])
+    specs = [
+        TrialSpec(i, replace(base, one["changes"]), one["arm"], one["start_from"])
+        for i, one in enumerate(tree["trials"])
+    ]
+    rules = {name: tree[name] for name in RULES if name in tree}
+    keep = parse_keep(tree.get("keep", ALL))
+    return Config(base, specs, str(tree["title"]), rules, keep, tree.get("format", 1))
+
+
+def refuse_unknown(tree: Any, path: str) -> None:
+    """Refuse a config.json of a format that is not known.
+
+    Raises:
+      UserError: it is of one.
+    """
+    if isinstance(tree, dict) and tree.get("format", 1) not in range(1, FORMAT + 1):
+        raise UserError(
+            f"{path} is of format {tree['format']}, but this version of nnjax reads formats 1 to {FORMAT}: install "
+            "the version that wrote it."
+        )
+
+
+def refuse_resuming(config: Config, path: str) -> None:
+    """Refuse to go on with a run of an older format.
+
+    Raises:
+      UserError: it is of one.
+    """
+    if config.format != FORMAT:
+        raise UserError(
+            f"The workdir {path} is of format {config.format}, which an earlier version of nnjax wrote, but resuming "
+            f"needs format {FORMAT}: it can be loaded and reported; to train, name a new --workdir."
+        )
+
+
+def config_differences(before: Config, now: Config) -> list[str]:
+    """Say what differs between two runs: one "name: old → new" each; empty if nothing does."""
+    what = differences(before.specs, now.specs) + _rule_differences(before.rules, now.rules)
+    if before.keep != now.keep:
+        what.append(f"keep: {keep_text(before.keep)} → {keep_text(now.keep)}")
+    return what
+
+
+def differences(old: Sequence[TrialSpec], new: Sequence[TrialSpec]) -> list[str]:
+    """Say what differs between the trials of two runs: one "field: its values → its values" each; empty if nothing.
+
+    Whether signals were measured is no difference: it changes no result.
+    """
+    old, new = ([_without_signals(spec) for spec in specs] for specs in (old, new))
+
+    def values(specs: Sequence[TrialSpec]) -> dict[str, list[str]]:
+        flats = [{"arm": spec.arm, **flatten(spec.experiment)} for spec in specs]
+        return {path: list(dict.fromkeys(repr(flat[path]) for flat in flats)) for path in flats[0]}
+
+    def listed(texts: list[str]) -> str:
+        return ", ".join(texts[:6]) + (", …" if len(texts) > 6 else "")
+
+    a, b = values(old), values(new)
+    what = [f"{path}: {listed(a[path])} → {listed(b[path])}" for path in a if a[path] != b[path]]
+    if len(old) != len(new):
+        what.append(f"trials: {len(old)} → {len(new)}")
+    return what or ([] if list(old) == list(new) else ["the same values are combined in another way"])
+
+
+def _without_signals(spec: TrialSpec) -> TrialSpec:
+    return dataclasses.replace(spec, experiment=dataclasses.replace(spec.experiment, signals=None))
+
+
+def _rule_differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Say which of the rules by which trials are dropped or replaced differ: one "name: old → new" each."""
+
+    def text(tree: Mapping[str, Any] | None) -> str:
+        return "none" if tree is None else " ".join(f"{k} {v}" for k, v in tree.items() if v is not None)
+
+    return [f"{n}: {text(before.get(n))} → {text(now.get(n))}" for n in RULES if before.get(n) != now.get(n)]

@@ -1,0 +1,81 @@
+"""Checkpoints of lane batches: their states and their trials' records as named arrays with a note, and back."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from nnjax.core.experiment import TrialSpec
+from nnjax.core.types import TrialState
+from nnjax.train.host.chunk import Arrays, Chunk
+from nnjax.train.layout.lane_batch import LaneBatch
+from nnjax.train.storage.checkpoints import flatten, unflatten
+from nnjax.train.storage.records import Record
+from nnjax.train.storage.store import Checkpoint
+
+MISSING: Checkpoint = ({}, {"trials": {}, "lane_batches": []})  # stands for one that is not there, or damaged
+_RECORDED = ("status", "epochs", "values", "seconds", "lanes", "devices", "moved")  # fields of a record in the note
+
+
+def of_chunk(chunk: Chunk, records: Sequence[Record]) -> Checkpoint:
+    """Make the checkpoint of a chunk, with its layout; with trials that diverged, whose weights are not kept yet."""
+    arrays, note = to_arrays(chunk.take() + chunk.queued, records)
+    layout = {"lanes": chunk.lanes, "devices": chunk.program.mesh.size, "plan": dataclasses.asdict(chunk.group.plan)}
+    return arrays, note | {"placed": len(chunk.placed)} | layout
+
+
+def to_arrays(batches: Sequence[LaneBatch], records: Sequence[Record]) -> Checkpoint:
+    """Make the checkpoint of lane batches that have begun, for `from_arrays` and `restore_records`."""
+    states = jax.tree.map(lambda *leaves: np.concatenate(leaves), *(batch.state for batch in batches))
+    arrays, trials = flatten(states, "state/"), {}
+    for spec in (spec for batch in batches for spec in batch.specs):
+        record = records[spec.id]
+        arrays |= {f"curves/{spec.id}/{name}": curve for name, curve in record.curves.items()}
+        arrays |= {f"signals/{spec.id}/{name}": values for name, values in record.signals.items()}
+        trials[str(spec.id)] = {name: getattr(record, name) for name in _RECORDED}
+    described = [{"trials": [s.id for s in one.specs], "step": one.step, "until": one.until} for one in batches]
+    return arrays, {"lane_batches": described, "trials": trials}
+
+
+def from_arrays(
+    arrays: Arrays, note: Mapping[str, Any], blank: TrialState, specs: Sequence[TrialSpec]
+) -> list[LaneBatch]:
+    """Read lane batches back with their states.
+
+    Args:
+      arrays, note: a checkpoint.
+      blank: one trial's state, or its shapes.
+      specs: of all trials.
+
+    Raises:
+      UserError: the arrays are those of other trials.
+    """
+    batches, begin = [], 0
+    for one in note["lane_batches"]:
+        size = len(one["trials"])
+        own = {name: a[begin : begin + size] for name, a in arrays.items() if name.startswith("state/")}
+        rows = jax.tree.map(lambda leaf, size=size: jax.ShapeDtypeStruct((size, *leaf.shape), leaf.dtype), blank)
+        state = unflatten(rows, own, "state/")
+        batches.append(LaneBatch(tuple(specs[i] for i in one["trials"]), one["until"], one["step"], state))
+        begin += size
+    return batches
+
+
+def restore_records(
+    arrays: Arrays, note: Mapping[str, Any], records: Sequence[Record], trials: Collection[int]
+) -> None:
+    """Fill in the records of some trials as a checkpoint has them."""
+    for trial in trials:
+        record = records[trial]
+        for name, value in note["trials"][str(trial)].items():
+            setattr(record, name, value)
+        record.curves = _below(arrays, f"curves/{trial}/")
+        record.signals = _below(arrays, f"signals/{trial}/")
+
+
+def _below(arrays: Arrays, prefix: str) -> dict[str, np.ndarray]:
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}

@@ -1,0 +1,156 @@
+"""Layouts of the groups of a population: the programs compiled for them, when to change them, and what they cost."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+
+from nnjax.core.errors import UserError
+from nnjax.core.experiment import DataConfig
+from nnjax.train import distributed
+from nnjax.train.engine.programs import Program, compile_together, make_mesh, make_program
+from nnjax.train.engine.trial import blank_state
+from nnjax.train.host.chunk import Chunk
+from nnjax.train.host.data_cache import DataCache
+from nnjax.train.layout.costs import Costs
+from nnjax.train.layout.lane_batch import Group, LaneBatch, group_sizes, sizes_of
+from nnjax.train.layout.plan import Plan, better_layout, choose_lanes, devices_for, usable
+from nnjax.train.layout.planner import Planner, SegmentTime
+from nnjax.train.scheduler import ALL_SURVIVE, Survival
+from nnjax.train.storage.records import Record
+
+
+class Layouts:
+    """Lays groups out.
+
+    Args:
+      groups: with their plans.
+      asked: what is asked of the layout.
+      announce: called with sentences: the plan of each group, and of another one.
+      on_change: called when a plan has changed.
+
+    Attributes:
+      group_of: trial -> its group.
+      data: on the devices.
+      programs: compiled, by static part, shapes and layout.
+      costs: of training so far.
+    """
+
+    def __init__(
+        self,
+        groups: Sequence[Group],
+        asked: Plan,
+        announce: Callable[[str], None],
+        on_change: Callable[[], None],
+    ):
+        self.groups, self._announce, self._on_change = list(groups), announce, on_change
+        self.group_of = {spec.id: group for group in groups for spec in group.specs}
+        self.data, self.costs = DataCache(), Costs()
+        self.programs: dict[Any, Program] = {}
+        self._planner = Planner(asked, announce, self.program, self.data.with_first_window)
+        self._in_use: tuple[Group, int, int] | None = None  # the group, lanes and devices of the chunk under way
+
+    def program(self, group: Group, lanes: int, devices: int) -> Program:
+        """Build and compile a program once for each static part, layout and lanes."""
+        static = dataclasses.replace(group.key, data=DataConfig())  # folds of equal shapes share a program
+        key = (static, group.shapes, group.plan.order, group.plan.batch_devices, lanes, devices)
+        if key not in self.programs:
+            mesh = make_mesh(devices, group.plan.batch_devices)
+            program = make_program(static, group.shapes, lanes, group.plan.order == "shared", mesh)
+            names = group.key.hyperparameters.present()
+            compile_together(program, self.data.shapes(group, program), blank_state(group.key, group.shapes), names)
+            self.programs[key] = program
+        return self.programs[key]
+
+    def chunk(self, group: Group, lanes: int, devices: int) -> Chunk:
+        """Make an empty chunk in a layout."""
+        self._in_use = group, lanes, devices
+        return Chunk(self.program(group, lanes, devices), group, lanes)
+
+    def new_chunk(
+        self, group: Group, batches: Sequence[LaneBatch], records: Sequence[Record], survival: Survival
+    ) -> Chunk:
+        """Make an empty chunk that suits some lane batches, in a layout of before unless another one pays.
+
+        Before: in which some of them began, or which all trials of the group together would begin in. So a session that
+        goes on after a kill does not lay out what is left in another way than one that nothing happened to.
+        """
+        plan, sizes = group.plan, sizes_of(batches, group.plan.order)
+        left = [group.flops_left(batch) for batch in batches for _ in batch.specs]
+        begun = [records[spec.id] for batch in batches if batch.state is not None for spec in batch.specs]
+        known = {
+            (r.lanes, r.devices) for r in begun if r.lanes <= (plan.lanes or 1) and usable(r.devices, plan.devices or 1)
+        }
+        assert plan.devices is not None
+        usual = choose_lanes(plan, group_sizes(group)[plan.order], survival), plan.devices
+        layout = next(
+            (layout for layout in [*sorted(known), usual] if better_layout(plan, *layout, sizes, left) is None),
+            (choose_lanes(plan, sizes, ALL_SURVIVE if begun else survival), devices_for(plan, left)),
+        )
+        return self.chunk(group, *layout)
+
+    def smaller_chunk(self, chunk: Chunk, live: Sequence[LaneBatch]) -> Chunk | None:
+        """Make an empty chunk of fewer lanes or devices for what still runs, where that repays compiling."""
+        group, plan = chunk.group, chunk.group.plan
+        left = [group.flops_left(batch) for batch in live for _ in batch.specs]
+        layout = better_layout(plan, chunk.lanes, chunk.program.mesh.size, sizes_of(live, plan.order), left)
+        return None if layout is None else Chunk(self.program(group, *layout), group, layout[0])
+
+    def note_segment(self, chunk: Chunk, seconds: float, steps: int, fresh: bool, survival: Survival) -> Plan | None:
+        """Count a segment's time, unless its program was compiled in it; give a better plan if one was found.
+
+        Args:
+          chunk, seconds, steps: what was trained.
+          fresh: whether all its trials have just begun, and may begin again.
+          survival: of the group's trials.
+        """
+        if not self.costs.note(chunk.program, seconds, steps * len(chunk.specs())):
+            return None
+        segment = SegmentTime(seconds, steps, int(max(chunk.steps)) % chunk.group.steps_per_epoch() < steps)
+        may_change = fresh and not chunk.group.plan.fixed and not chunk.queued  # what is queued would be lost
+        return self._planner.watch(chunk.group, chunk.lanes, chunk.program.mesh.size, segment, may_change, survival)
+
+    def change_plan(self, group: Group, plan: Plan) -> None:
+        """Lay a group out differently from now on."""
+        changed = group._replace(plan=plan)
+        self.groups = [changed if other is group else other for other in self.groups]
+        self.group_of |= {spec.id: changed for spec in group.specs}
+        self._on_change()
+
+    def shrink(self, error: jax.errors.JaxRuntimeError) -> None:
+        """Give a group whose trials did not fit a device half the lanes, or where there is one lane half the devices.
+
+        Raises:
+          JaxRuntimeError: it was another error.
+          UserError: one trial alone does not fit.
+        """
+        if "RESOURCE_EXHAUSTED" not in str(error) or self._in_use is None or distributed.is_distributed():
+            raise error
+        group, lanes, devices = self._in_use
+        plan = dataclasses.replace(group.plan, lanes=max(1, lanes // 2))
+        if lanes == 1:
+            plan = dataclasses.replace(plan, devices=max(plan.batch_devices, devices // 2))
+        if (plan.lanes, plan.devices) == (lanes, devices):
+            raise UserError(
+                "The device ran out of memory with a single trial: take smaller widths or batches, or a larger device."
+            ) from error
+        self._announce(
+            f"warning: The memory of a device did not suffice for {lanes} lanes on {devices} devices; trying "
+            f"{plan.lanes} on {plan.devices}. The trials under way go on from their last checkpoint."
+        )
+        self.data.clear()
+        self.change_plan(group, plan)
+
+    def describe(self) -> dict[str, Any]:
+        """Describe the plan of every group and what was compiled, for the run folder."""
+        plans = [
+            {"trials": [spec.id for spec in group.specs], **dataclasses.asdict(group.plan)} for group in self.groups
+        ]
+        return {"plan": plans, **self.costs.describe(len(self.programs), self._planner.total())}
+
+    def cost(self) -> str:
+        """Say in a sentence what was compiled, and what a step cost after that; "" where nothing was trained."""
+        return self.costs.sentence(len(self.programs), self._planner.total())

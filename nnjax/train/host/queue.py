@@ -1,0 +1,98 @@
+"""The queue of a population: which lane batches the free devices take next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from nnjax.core.experiment import TrialSpec
+from nnjax.train.host.chunk import Arrays, Chunk
+from nnjax.train.host.layouts import Layouts
+from nnjax.train.host.rungs import Rungs
+from nnjax.train.host.trials import Trials
+from nnjax.train.layout.lane_batch import Group, LaneBatch, pack
+from nnjax.train.storage.records import ENDED, RUNNING, WAITING, Record
+
+
+class Queue:
+    """Begins chunks, and fills their free devices.
+
+    Args:
+      trials, rungs, layouts: of the population.
+      read_weights: reads the file of weights that an experiment starts from.
+
+    Attributes:
+      fresh: ids of trials that began in this session and have not been paused since.
+    """
+
+    def __init__(
+        self,
+        trials: Trials,
+        rungs: Rungs,
+        layouts: Layouts,
+        read_weights: Callable[[str], Mapping[str, np.ndarray]],
+    ):
+        self.trials, self.rungs, self.layouts, self.read_weights = trials, rungs, layouts, read_weights
+        self.fresh: set[int] = set()
+
+    def next_chunk(self) -> Chunk | None:
+        """Begin the first group that has a trial to train, after a decision at the rungs if none has."""
+        return self._first_chunk() or (self._first_chunk() if self.rungs.decide() else None)
+
+    def _first_chunk(self) -> Chunk | None:
+        groups = self.layouts.groups
+        return next((self._begin(g) for g in groups if self.has_waiting(g) or self.rungs.continuing(g)), None)
+
+    def has_waiting(self, group: Group) -> bool:
+        """Whether a trial of a group may begin."""
+        return any(map(self._may_begin, group.specs))
+
+    def _may_begin(self, spec: TrialSpec) -> bool:
+        """Whether a trial has not begun and may; one that starts from another's weights may once that has ended."""
+        records = self.trials.records
+        if records[spec.id].status != WAITING or not self.rungs.decision.limits[spec.id]:
+            return False
+        return spec.start_from is None or records[spec.start_from].status in ENDED
+
+    def _waiting(self, group: Group) -> list[LaneBatch]:
+        """Make a lane batch of each trial of a group that may begin."""
+        return [LaneBatch((s,), self.rungs.end_step(group, s)) for s in group.specs if self._may_begin(s)]
+
+    def _begin(self, group: Group) -> Chunk:
+        """Lay out the trials of a group that may train, and begin the first of them."""
+        return self.lay_out(group, self.rungs.resume(group), self._waiting(group))
+
+    def lay_out(self, group: Group, begun: Sequence[LaneBatch], waiting: Sequence[LaneBatch] = ()) -> Chunk:
+        """Make a chunk in a layout that suits lane batches that have begun and such as wait, and fill it."""
+        chunk = self.layouts.new_chunk(group, [*begun, *waiting], self.trials.records, self.rungs.decision.survival)
+        chunk.queued = pack(begun, chunk.lanes, group.plan.order)
+        self.fill(chunk)
+        return chunk
+
+    def fill(self, chunk: Chunk, first: int = 0) -> None:
+        """Give each free device a lane batch.
+
+        First come the `first` queued ones and those that fill their lanes well, then trials that have not begun, and
+        last the small remains of queued ones, which others may still join.
+        """
+        waiting = pack(self._waiting(chunk.group), chunk.lanes, chunk.group.plan.order)
+        queued = chunk.queued[first:]
+        well = [batch for batch in queued if 2 * len(batch.specs) > chunk.lanes]
+        remains = [batch for batch in queued if 2 * len(batch.specs) <= chunk.lanes]
+        queue = [*chunk.queued[:first], *well, *waiting, *remains]
+        batches = dict(zip(chunk.idle_devices(), queue, strict=False))
+        chunk.queued = [batch for batch in queue[len(batches) :] if batch.state is not None]
+        for spec in (spec for batch in batches.values() if batch.state is None for spec in batch.specs):
+            self.trials.records[spec.id] = Record(RUNNING, lanes=chunk.lanes, devices=chunk.program.mesh.size)
+            self.fresh.add(spec.id)
+        self.trials.note_moves(chunk.group, batches.values(), (chunk.lanes, chunk.program.mesh.size))
+        if batches:
+            chunk.place(batches, self._start_weights)
+
+    def _start_weights(self, spec: TrialSpec) -> Arrays | None:
+        """Read the weights that a trial starts from: another trial's, or those of a file."""
+        if spec.start_from is not None:
+            return self.trials.store.load_weights(spec.start_from)
+        path = spec.experiment.start_weights
+        return None if path is None else self.read_weights(path)

@@ -1,0 +1,85 @@
+"""Checkpoints of the chunk under way: when to write them, and how to go on from the last one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from nnjax.train.engine.trial import blank_state
+from nnjax.train.host import checkpoint
+from nnjax.train.host.chunk import Chunk
+from nnjax.train.host.queue import Queue
+from nnjax.train.host.rungs import Rungs
+from nnjax.train.host.trials import Trials
+from nnjax.train.layout.plan import from_json
+from nnjax.train.storage.records import OVER, RUNNING
+
+SAVE_SHARE = 0.01  # of the time may go into checkpoints
+MIN_SECONDS = 1.0  # between two of them
+
+
+class Recovery:
+    """Saves a population, and resumes it.
+
+    Args:
+      trials, rungs, queue: of the population.
+    """
+
+    def __init__(self, trials: Trials, rungs: Rungs, queue: Queue):
+        self.trials, self.rungs, self.queue = trials, rungs, queue
+        self._saved_at, self._save_seconds = time.monotonic(), 0.0
+
+    def is_due(self) -> bool:
+        """Whether enough time has passed for the cost of a checkpoint not to matter."""
+        return time.monotonic() - self._saved_at > max(MIN_SECONDS, self._save_seconds / SAVE_SHARE)
+
+    def save(self, chunk: Chunk) -> None:
+        """Write a checkpoint of the chunk under way, and the records."""
+        begin = time.monotonic()
+        self.trials.store.checkpoints.save_chunk(*checkpoint.of_chunk(chunk, self.trials.records))
+        self.trials.save()
+        self._saved_at = time.monotonic()
+        self._save_seconds = self._saved_at - begin
+
+    def close(self) -> None:
+        """Write the records of a chunk that has ended, and drop its checkpoint."""
+        self.trials.save()
+        self.trials.store.checkpoints.drop_chunk()
+
+    def resume(self) -> Chunk | None:
+        """Go on with the chunk that an earlier session left; None if there is none, or its trials have ended since.
+
+        Trials that were under way but are neither in it nor wait at a rung begin again. Under another plan it is laid
+        out anew.
+        """
+        arrays, note = self.trials.store.checkpoints.load_chunk() or checkpoint.MISSING
+        known = [int(trial) for trial in note["trials"]]
+        over = all(self.trials.records[trial].status in OVER for trial in known)
+        self.rungs.find(() if over else known)
+        self.rungs.update()
+        if self.rungs.restart(self._lost(() if over else known)) or over:
+            self.rungs.decide()
+            return None
+        checkpoint.restore_records(arrays, note, self.trials.records, known)
+        self.rungs.decide()
+        return self._place(arrays, note)
+
+    def _lost(self, known: Collection[int]) -> list[int]:
+        """List the running trials that no checkpoint has."""
+        running = [i for i, record in enumerate(self.trials.records) if record.status == RUNNING]
+        return [i for i in running if i not in known and i not in self.rungs.paused]
+
+    def _place(self, arrays: checkpoint.Arrays, note: Mapping[str, Any]) -> Chunk:
+        """Put the lane batches of a checkpoint on devices: as they were, or under another plan anew."""
+        layouts, trials = self.queue.layouts, self.trials
+        group = layouts.group_of[int(next(iter(note["trials"])))]
+        specs = list(map(self.rungs.decision.current, trials.specs))
+        batches = checkpoint.from_arrays(arrays, note, blank_state(group.key, group.shapes), specs)
+        if from_json(note["plan"]) != group.plan:
+            trials.note_moves(group, batches, None)
+            return self.queue.lay_out(group, batches)
+        chunk = layouts.chunk(group, note["lanes"], note["devices"])
+        chunk.queued = batches
+        self.queue.fill(chunk, note["placed"])
+        return chunk
