@@ -1,8 +1,10 @@
 """nnjax from Python: sweep, load, and resuming under the same and under another plan."""
 
 import dataclasses
+import pkgutil
 import subprocess
 import sys
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -10,14 +12,18 @@ from fake_runs import digits, fake_run
 from populations import CLASSIFIER, StopAfter, blobs, line
 
 import nnjax
+from nnjax import api
+from nnjax.core import fields
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import ModelConfig
 from nnjax.core.fields import replace
 from nnjax.runs.run import Run
+from nnjax.spaces import expansion
 from nnjax.spaces.space import Arm, Space
 from nnjax.train.host.population import Population, Stopped
 from nnjax.train.layout.plan import Plan
 from nnjax.train.storage.records import DIVERGED, DONE, RUNNING
+from nnjax.verify import preflight
 
 RATES = {"learning_rate": (0.01, 0.1, 0.3)}
 
@@ -33,6 +39,38 @@ def same(one, other):
 def test_importing_nnjax_starts_nothing_heavy():
     code = "import sys, nnjax; nnjax.Experiment(); assert not {'jax', 'flax', 'pandas', 'sklearn'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_public_names_are_listed_and_no_modules():
+    """Before they are fetched; a submodule of such a name would take its place as soon as it is imported."""
+    code = "import nnjax; assert 'sweep' not in vars(nnjax); assert set(dir(nnjax)) == set(nnjax.__all__)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+    modules = {module.name for module in pkgutil.iter_modules(nnjax.__path__)}
+    assert "spaces" in modules
+    assert not modules & set(nnjax.__all__)
+    assert all(getattr(nnjax, name).__module__.startswith("nnjax.") for name in nnjax.__all__)
+
+
+def test_trials_are_expanded_coerced_and_resolved_once_a_sweep(monkeypatch):
+    """Counted where each is used; a sweep of six trials."""
+    calls = Counter()
+
+    def count(module, name):
+        original = getattr(module, name)
+
+        def counted(*args, **options):
+            calls[name] += 1
+            return original(*args, **options)
+
+        monkeypatch.setattr(module, name, counted)
+
+    for module, name in ((api, "expand"), (api, "coerce_fields"), (expansion, "set_values"), (preflight, "resolve")):
+        count(module, name)
+    count(fields, "coerce")
+    nnjax.sweep(CLASSIFIER, {"batch_size": (8, 16), **RATES}, data=blobs())
+    coerced = calls.pop("coerce")
+    assert calls == {"expand": 1, "coerce_fields": 1, "set_values": 6, "resolve": 6}
+    assert coerced == len(fields.field_types(nnjax.Experiment))  # of the experiment; those of the axes are not repeated
 
 
 def test_one_trial_in_memory():
