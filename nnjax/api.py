@@ -20,7 +20,7 @@ from nnjax.core.files import write_atomically
 from nnjax.core.types import Dataset, Params, Prepared
 from nnjax.diagnosis import trials
 from nnjax.exchange.start_weights import read_weights
-from nnjax.runs.layout import OTHER_PLAN
+from nnjax.runs.plan import OTHER_PLAN
 from nnjax.runs.read_only import begin_together, open_folder
 from nnjax.runs.run import Run
 from nnjax.search.options import Options
@@ -33,7 +33,7 @@ from nnjax.train import distributed
 from nnjax.train.host.population import Population, Stopped
 from nnjax.train.host.progress import Observer
 from nnjax.train.layout.plan import Plan, from_json
-from nnjax.train.storage import checkpoints, npz
+from nnjax.train.storage import named_arrays, npz
 from nnjax.train.storage.records import OVER
 from nnjax.train.storage.retention import ALL, parse_keep
 from nnjax.train.storage.store import MemoryStore, Store
@@ -172,7 +172,7 @@ def _train(population: Population, as_run: Callable[[], Run]) -> Run:
 
 def save_weights(params: Params, path: str | os.PathLike[str]) -> None:
     """Write weights (nested {layer: {kernel, bias}}) to an NPZ file from which `Experiment.start_weights` starts."""
-    arrays = checkpoints.flatten(params, checkpoints.FINAL)
+    arrays = named_arrays.flatten(params, named_arrays.FINAL)
     write_atomically(pathlib.Path(path), npz.to_bytes(arrays))
 
 

@@ -15,7 +15,7 @@ from nnjax.runs.run import Run
 from nnjax.spaces.expansion import expand
 from nnjax.spaces.ranges import Range
 from nnjax.spaces.space import Arm, Space
-from nnjax.train.storage import checkpoints
+from nnjax.train.storage import named_arrays
 from nnjax.train.storage.records import DIVERGED, DONE, DROPPED, RUNNING, WAITING, Record, Stage
 from nnjax.train.storage.store import MemoryStore
 
@@ -108,7 +108,7 @@ def fake_weights(run, trial) -> dict[str, np.ndarray]:
         for name, layer in shapes.items()
     }
     params = jax.tree.map(np.float32, layers)
-    return checkpoints.flatten({"final": params, "best": params})
+    return named_arrays.flatten({"final": params, "best": params})
 
 
 def fake_record(spec, facts, status=DONE) -> Record:

@@ -14,9 +14,9 @@ import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from types import ModuleType
-from typing import Any
 
 from nnjax.cli import main
+from nnjax.cli.study import Study
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
 from nnjax.core.fields import coerce_fields, replace
@@ -115,13 +115,12 @@ def experiment_of(module: ModuleType) -> Experiment:
     return replace(experiment, main.overrides("config"))
 
 
-def study_of(module: ModuleType) -> Any:
+def study_of(module: ModuleType) -> Study:
     """Give the file's study.
 
     Raises:
       UserError: the file describes an experiment, or gives no study.
     """
-    study_type = importlib.import_module("nnjax.lectures.studies.study").Study
     file = pathlib.Path(str(module.__file__))
     if not hasattr(module, "get_study"):
         raise UserError(
@@ -130,7 +129,7 @@ def study_of(module: ModuleType) -> Any:
         )
     with _blame(file):
         study = module.get_study()
-        if not isinstance(study, study_type):
+        if not isinstance(study, Study):
             raise UserError(f"get_study() gives {study!r}, but a study was expected")
         return study
 

@@ -44,7 +44,7 @@ def run(argv: list[str]) -> None:
     path, workdir = config.require(argv, FLAGS.config, FLAGS.workdir or f"runs/tune_lr/{name}")
     experiment = config.experiment_of(config.load_config(path))
     from nnjax.report.learning_rate import page as rate_page
-    from nnjax.report.learning_rate import phase_diagram
+    from nnjax.report.learning_rate import phase_diagram, rates
 
     sizes = None if FLAGS.batch_sizes is None else _sizes(FLAGS.batch_sizes)
     rate_page.refuse_unfit(workdir)
@@ -71,7 +71,7 @@ def run(argv: list[str]) -> None:
                 should_stop=main.stop_requested,
             )
             if sizes is None:
-                page = rate_page.rates_page(experiment, tune.tune(experiment, ranges, options))
+                page = rates.rates_page(experiment, tune.tune(experiment, ranges, options))
             else:
                 page = phase_diagram.phase_page(experiment, tune.cross(experiment, ranges, sizes, options))
     except Stopped:

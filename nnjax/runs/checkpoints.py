@@ -1,4 +1,4 @@
-"""Checkpoints in a run folder: the trials under way, in two versions, and those that wait at rungs."""
+"""Checkpoints in a run folder: of the trials under way, in two versions, and of those that wait at rungs."""
 
 from __future__ import annotations
 

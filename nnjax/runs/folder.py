@@ -1,4 +1,4 @@
-"""The run folder: begin it, resume it, keep weights in it. A killed run leaves the last complete version of each file.
+"""The run folder as a store: begin or resume it, keep weights in it. A kill leaves complete files.
 
 config.json       format number, the experiment and every trial of it: enough to repeat the run
 environment.json  versions, device, commit, plan, times

@@ -1,4 +1,4 @@
-"""The run folder of processes that train together: the main one writes it, each writes its own trials' weights."""
+"""The read-only run folder of the further processes that train a population together; only weights are written."""
 
 from __future__ import annotations
 

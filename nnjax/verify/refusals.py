@@ -15,8 +15,8 @@ from nnjax.exchange.start_weights import read_weights
 from nnjax.models.registry import make_model, traits_of
 from nnjax.models.summary import summarize_model
 from nnjax.nn.augmentation import NONE
-from nnjax.train.engine.batches import output_width
-from nnjax.train.storage import checkpoints
+from nnjax.train.engine.device_data import output_width
+from nnjax.train.storage import named_arrays
 
 COPIES = 5  # of a trial's weights: they, the best ones, the gradient, and two moments of the optimizer
 
@@ -98,6 +98,6 @@ def refuse_unfit_weights(specs: Sequence[TrialSpec], prepared: Mapping[DataConfi
             network = make_model(model, facts.num_inputs, output_width(model, facts))
             blank = jax.eval_shape(network.init, jax.random.key(0))
             try:
-                checkpoints.unflatten(blank, arrays, checkpoints.FINAL)
+                named_arrays.unflatten(blank, arrays, named_arrays.FINAL)
             except UserError as error:
                 raise UserError(f"The trials cannot start from {path}: {error}") from None

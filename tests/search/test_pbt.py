@@ -20,6 +20,7 @@ from nnjax.spaces.ranges import Range
 from nnjax.spaces.schedulers import Evolution, Halving
 from nnjax.spaces.space import Space
 from nnjax.train.layout.plan import Plan
+from nnjax.train.storage.named_arrays import flatten
 from nnjax.train.storage.records import RUNNING, Record, Stage
 from nnjax.verify.retraining import retrial
 
@@ -248,7 +249,7 @@ def same(now, then):
 
 
 def flat(params):
-    return checkpoints.flatten(params).values()
+    return flatten(params).values()
 
 
 def test_a_run_folder_says_who_went_on_from_whom(evolved):

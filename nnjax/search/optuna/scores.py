@@ -11,7 +11,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, TrialSpec
 from nnjax.core.types import Prepared
 from nnjax.runs.trials_csv import cell
-from nnjax.train.engine.batches import make_shapes
+from nnjax.train.engine.device_data import make_shapes
 from nnjax.train.engine.trial import metric_names
 from nnjax.train.storage.records import FINISHED, Record
 

@@ -16,7 +16,7 @@ from nnjax.core.types import DataFacts, Prepared
 from nnjax.diagnosis import trials as diagnosing
 from nnjax.exchange.start_weights import read_weights
 from nnjax.runs.folder import FolderStore
-from nnjax.runs.layout import OTHER_PLAN, kept_plan
+from nnjax.runs.plan import OTHER_PLAN, resumed_plan
 from nnjax.runs.run import Run
 from nnjax.search.options import Options
 from nnjax.search.optuna.adaptive_space import AdaptiveSpace
@@ -176,7 +176,7 @@ class Session:
     def _plan(self, suggestions: Sequence[Suggestion]) -> Plan:
         """Choose the layout by the first batch, which every session knows; say if it was another one before."""
         given, first = self.options.plan or Plan(), self.trials.of_all(suggestions[: self.space.batch])
-        plan = given if self.folder is None else kept_plan(given, self.folder)
+        plan = given if self.folder is None else resumed_plan(given, self.folder)
         plan = batch_plan(plan, [spec for spec in self.trials.specs if spec.id in first], self.prepared)
         earlier = [] if self.folder is None else self.folder.read_plan()
         if any(from_json(group) != plan for group in earlier):

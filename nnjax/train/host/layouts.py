@@ -1,4 +1,4 @@
-"""Layouts of the groups of a population: the programs compiled for them, when to change them, and what they cost."""
+"""Lay groups out on devices and lanes: compile their programs, change their plans, count the costs."""
 
 from __future__ import annotations
 

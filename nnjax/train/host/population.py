@@ -18,8 +18,8 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, TrialSpec
 from nnjax.core.types import Prepared
 from nnjax.train import distributed
-from nnjax.train.engine.batches import DeviceData
 from nnjax.train.engine.block import CAPACITY
+from nnjax.train.engine.device_data import DeviceData
 from nnjax.train.engine.trial import Trial
 from nnjax.train.host import progress
 from nnjax.train.host.chunk import Chunk

@@ -12,7 +12,7 @@ from nnjax.exchange.start_weights import read_weights
 from nnjax.models.registry import traits_of
 from nnjax.models.summary import summarize_model
 from nnjax.runs.folder import FolderStore
-from nnjax.train.engine.batches import output_width
+from nnjax.train.engine.device_data import output_width
 from nnjax.train.host.population import Population
 from nnjax.train.layout.plan import Plan
 from nnjax.train.storage.store import MemoryStore
