@@ -51,7 +51,7 @@ def sweep(
     title: str = "",
     keep: str = ALL,
     observe: Observer = lambda progress: None,
-    announce: Callable[[str], None] = lambda text: None,
+    log: Callable[[str], None] = lambda text: None,
     should_stop: Callable[[], bool] = lambda: False,
     sanity: bool = False,
 ) -> Run:
@@ -66,7 +66,7 @@ def sweep(
       title: of the report.
       keep: "all", or "best:K": only the weights of the K trials with the lowest validation loss are kept.
       observe: called with a `Progress` after every segment.
-      announce: called with sentences (pre-flight findings, the plan).
+      log: called with sentences (pre-flight findings, the plan).
       should_stop: asked between segments.
       sanity: whether short trials show first if learning can work at all (`nnjax.verify.sanity`), once a folder.
 
@@ -78,8 +78,8 @@ def sweep(
         raise UserError(f"The space is {space!r}, but a Space, or axes such as {{'seed': range(3)}}, was expected.")
     space = space if isinstance(space, Space) else Space(axes=space)
     if not distributed.is_main_process():
-        observe, announce = lambda progress: None, lambda text: None  # the first process speaks for all
-    options = Options(workdir, data, plan, title, keep, observe, announce, should_stop)
+        observe, log = lambda progress: None, lambda text: None  # the first process speaks for all
+    options = Options(workdir, data, plan, title, keep, observe, log, should_stop)
     if space.mode == ADAPTIVE:
         if sanity:
             raise UserError(
@@ -87,7 +87,7 @@ def sweep(
             )
         return search(experiment, space, **options._asdict())
     experiment = coerce_fields(experiment)
-    return train_trials(experiment, space, expand(experiment, space, announce), options, sanity)
+    return train_trials(experiment, space, expand(experiment, space, log), options, sanity)
 
 
 def train_trials(
@@ -97,12 +97,12 @@ def train_trials(
     specs, most = preflight.resolve_trials(specs), parse_keep(options.keep)
     scheduler = make_scheduler(space, specs)
     rules = {} if scheduler is None else scheduler.description
-    folder = None if options.workdir is None else open_folder(options.workdir, options.announce, most)
+    folder = None if options.workdir is None else open_folder(options.workdir, options.log, most)
     if folder is not None:
         folder.refuse_unfit(specs, rules)
     prepared, findings = preflight.check(specs, options.data)
     for arms, finding in findings:
-        options.announce(preflight.format_finding(arms, finding))
+        options.log(preflight.format_finding(arms, finding))
     facts = {config: some.facts() for config, some in prepared.items()}
     earlier = [] if folder is None else folder.read_plan()
     population = _population(specs, prepared, scheduler, folder or MemoryStore(most), earlier, options)
@@ -110,20 +110,20 @@ def train_trials(
         begin = functools.partial(folder.begin, base, specs, facts, findings, options.title, rules)
         population.records[:] = begin_together(begin)
         if earlier and [from_json(group) for group in earlier] != [group.plan for group in population.layouts.groups]:
-            options.announce(OTHER_PLAN)
+            options.log(OTHER_PLAN)
 
     def as_run() -> Run:
         schedules = () if scheduler is None else scheduler.decide(population.records).schedules
         return Run(specs, population.records, population.store, facts, prepared, findings, options.title, schedules)
 
     try:
-        sane = examine_once(specs, prepared, folder, options.announce, options.should_stop) if sanity else None
+        sane = examine_once(specs, prepared, folder, options.log, options.should_stop) if sanity else None
         run = _train(population, as_run)
     finally:
         if folder is not None:
             folder.release()
     if population.cost():
-        options.announce(f"cost: {population.cost()}")
+        options.log(f"cost: {population.cost()}")
     run.sanity = run.sanity if sane is None else sane
     return run
 
@@ -145,7 +145,7 @@ def _population(
         observe=options.observe,
         should_stop=options.should_stop,
         decide=None if scheduler is None else scheduler.decide,
-        announce=options.announce,
+        log=options.log,
         planned=lambda: store.note_environment(population.describe()),
         earlier=earlier,
         read_weights=read_weights,

@@ -127,7 +127,7 @@ def test_a_trial_that_diverged_under_way_is_not_called_lost(tmp_path, monkeypatc
     with pytest.raises(Stopped):
         nnjax.sweep(CLASSIFIER, rates, workdir=tmp_path, data=blobs(), should_stop=StopAfter(1))
     assert [record.status for record in nnjax.load(tmp_path).records] == [RUNNING, DIVERGED]
-    run = nnjax.sweep(CLASSIFIER, rates, workdir=tmp_path, data=blobs(), announce=said.append)
+    run = nnjax.sweep(CLASSIFIER, rates, workdir=tmp_path, data=blobs(), log=said.append)
     assert not [text for text in said if "trained again" in text]
     assert same(whole, run)
 
@@ -140,7 +140,7 @@ def test_resuming_under_another_plan_is_said_and_agrees_within_tolerance(tmp_pat
     said = []
     with pytest.raises(Stopped):
         nnjax.sweep(CLASSIFIER, RATES, workdir=tmp_path, data=blobs(), plan=Plan(2, lanes=4), should_stop=StopAfter(1))
-    run = nnjax.sweep(CLASSIFIER, RATES, workdir=tmp_path, data=blobs(), plan=plan, announce=said.append)
+    run = nnjax.sweep(CLASSIFIER, RATES, workdir=tmp_path, data=blobs(), plan=plan, log=said.append)
     assert any("The plan is not the earlier one" in text for text in said)
     assert {record.status for record in run.records} == {DONE}
     for name, curve in whole.curves().items():
@@ -151,7 +151,7 @@ def test_the_number_of_devices_is_kept_on_resuming(tmp_path):
     """A run begun on one device goes on on one, though there are two, and so bit for bit."""
     said = []
     nnjax.sweep(CLASSIFIER, RATES, workdir=tmp_path, data=blobs(), plan=Plan(devices=1))
-    run = nnjax.sweep(CLASSIFIER, RATES, workdir=tmp_path, data=blobs(), announce=said.append)
+    run = nnjax.sweep(CLASSIFIER, RATES, workdir=tmp_path, data=blobs(), log=said.append)
     assert not [text for text in said if "The plan is not" in text]
     assert run.store.read_plan()[0]["devices"] == 1
 
@@ -173,7 +173,7 @@ def untrained(monkeypatch):
 @pytest.mark.usefixtures("untrained")
 def test_repeated_settings_are_said():
     said = []
-    run = nnjax.sweep(CLASSIFIER, {"seed": (0, 0)}, data=blobs(), announce=said.append)
+    run = nnjax.sweep(CLASSIFIER, {"seed": (0, 0)}, data=blobs(), log=said.append)
     assert len(run.specs) == 1
     assert [text.startswith("remark: 1 of the 2 settings") for text in said] == [True]
 
@@ -207,10 +207,10 @@ def test_an_error_of_the_check_names_its_arm_and_may_be_allowed():
     bad = {"output_activation": "relu", "loss": "kl_divergence"}
     said = []
     with pytest.raises(UserError, match=r"\(in bad\)"):
-        nnjax.sweep(CLASSIFIER, Space(arms={"good": Arm(), "bad": Arm(bad)}), data=blobs(), announce=said.append)
+        nnjax.sweep(CLASSIFIER, Space(arms={"good": Arm(), "bad": Arm(bad)}), data=blobs(), log=said.append)
     assert said == []  # the sentence is not said twice
     allowed = Space(arms={"good": Arm(), "bad": Arm({**bad, "allow_mismatch": True})})
-    nnjax.sweep(CLASSIFIER, allowed, data=blobs(), announce=said.append)
+    nnjax.sweep(CLASSIFIER, allowed, data=blobs(), log=said.append)
     assert any(text.startswith("error (bad): ") for text in said)
 
 

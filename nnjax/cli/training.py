@@ -69,7 +69,7 @@ def run(job: Job) -> None:
         with distributed.together(job.workdir), Display() as display:
             options = Options(job.workdir, None, Plan(**_given(job.plan)), job.title, job.keep)
             options = options._replace(should_stop=main.stop_requested)
-            trained = train(options._replace(observe=display, announce=print_message) if first else options)
+            trained = train(options._replace(observe=display, log=print_message) if first else options)
         certificate = trained.certify(print_message, main.stop_requested) if job.certify else None
     except Stopped:
         raise main.Interrupted(f"Stopped; {job.workdir} is saved, and the same command goes on from there.") from None
@@ -109,7 +109,7 @@ def _checked(job: Job) -> Callable[[Options], Run]:
         from nnjax.search.optuna.search import search
 
         for remark in remarks:
-            options.announce(remark)
+            options.log(remark)
         if isinstance(asked, list):
             return train_trials(job.experiment, job.space, asked, options, job.sanity)
         return search(job.experiment, asked, **flags, **options._asdict())

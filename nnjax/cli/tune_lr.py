@@ -67,7 +67,7 @@ def run(argv: list[str]) -> None:
             options = Options(
                 plan=Plan(devices=FLAGS.devices),
                 observe=display,
-                announce=print_message,
+                log=print_message,
                 should_stop=main.stop_requested,
             )
             if sizes is None:

@@ -21,5 +21,5 @@ class Options(NamedTuple):
     title: str = ""
     keep: str = ALL
     observe: Observer = lambda progress: None
-    announce: Callable[[str], None] = lambda text: None
+    log: Callable[[str], None] = lambda text: None
     should_stop: Callable[[], bool] = lambda: False

@@ -17,10 +17,10 @@ from nnjax.spaces.space import ADAPTIVE, MODES, Arm, Space, checked_arms
 MAX_TRIALS = 100_000  # of a space; a sweep of more would only be noticed after minutes of silence
 
 
-def expand(base: Experiment, space: Space, announce: Callable[[str], None] = lambda text: None) -> list[TrialSpec]:
+def expand(base: Experiment, space: Space, log: Callable[[str], None] = lambda text: None) -> list[TrialSpec]:
     """List the trials of a space: by arm, setting and seed, in this order.
 
-    Settings that coincide are trained once, which is announced.
+    Settings that coincide are trained once, which is logged.
 
     Raises:
       UserError: an empty axis, an unknown field, a value of the wrong type, an unknown mode or arm, axes of unequal
@@ -37,7 +37,7 @@ def expand(base: Experiment, space: Space, announce: Callable[[str], None] = lam
     settings = _product([_settings(axes, space), *(_factor(other) for other in space.times)])
     arms = checked_arms(space) or {"": Arm()}
     _refuse_many(len(settings) * len(seeds) * len(arms))
-    rows = _distinct([{**setting, **seed} for setting in settings for seed in seeds], announce)
+    rows = _distinct([{**setting, **seed} for setting in settings for seed in seeds], log)
     specs: list[TrialSpec] = []
     first_of: dict[str, int] = {}
     for name, arm in arms.items():
@@ -140,10 +140,10 @@ def _drawn_settings(axes: Mapping[str, Axis], space: Space) -> list[dict[str, An
     return [{p: pick(p, values, u) for (p, values), u in zip(axes.items(), row, strict=True)} for row in points]
 
 
-def _distinct(rows: list[dict[str, Any]], announce: Callable[[str], None]) -> list[dict[str, Any]]:
+def _distinct(rows: list[dict[str, Any]], log: Callable[[str], None]) -> list[dict[str, Any]]:
     found = list({tuple(row.items()): row for row in rows}.values())
     if len(found) < len(rows):
-        announce(
+        log(
             f"remark: {len(rows) - len(found)} of the {len(rows)} settings (with seeds) of the search space repeat "
             f"others; the {len(found)} different ones are trained."
         )

@@ -34,7 +34,7 @@ ELSEWHERE = 1e-2  # on accelerators, whose matrix products may round to 10 bits 
 
 def certify(
     run: Run,
-    announce: Callable[[str], None] = lambda text: None,
+    log: Callable[[str], None] = lambda text: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Certificate:
     """Train some trials of a run again, and keep what that showed as certificate.json in the run folder.
@@ -44,7 +44,7 @@ def certify(
 
     Args:
       run: finished, or as far as it came.
-      announce: called with sentences.
+      log: called with sentences.
       should_stop: asked between segments.
 
     Raises:
@@ -58,7 +58,7 @@ def certify(
     chosen = sample(run, [trial for trial in finished if not reasons[trial]])
     checks = []
     for trial in chosen:
-        announce(f"certificate: trial {trial} is trained again, among others and alone.")
+        log(f"certificate: trial {trial} is trained again, among others and alone.")
         checks.append(_check(run, trial, plan_of(run.records[trial], plans[trial]), should_stop))
     left_out = Counter(reason for reason in reasons.values() if reason)
     found = Certificate(

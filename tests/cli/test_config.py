@@ -79,9 +79,7 @@ def test_a_mistake_inside_a_file_names_its_deepest_line(tmp_path):
 
 def test_a_study_is_no_experiment_and_an_experiment_no_study(tmp_path):
     study, plain, wrong = tmp_path / "asked.py", tmp_path / "plain.py", tmp_path / "wrong.py"
-    study.write_text(
-        "class Study:\n    def run(self, workdir, announce): ...\n\ndef get_study():\n    return Study()\n"
-    )
+    study.write_text("class Study:\n    def run(self, workdir, log): ...\n\ndef get_study():\n    return Study()\n")
     plain.write_text("from nnjax import Experiment\n\ndef get_config():\n    return Experiment()\n")
     wrong.write_text("def get_study():\n    return 3\n")
     assert hasattr(config.study_of(config.load_config(str(study))), "run")

@@ -26,7 +26,7 @@ def test_the_space_is_expanded_once(monkeypatch):
     said = []
     train = training._checked(training.Job(CLASSIFIER, Space({"seed": (0, 1, 1)}), "run", "", {}))
     assert said == []
-    run = train(Options(data=blobs(), announce=said.append))
+    run = train(Options(data=blobs(), log=said.append))
     assert [spec.experiment.seed for spec in run.specs] == [0, 1]
     assert said[0].startswith("remark: 1 of the 3 settings")
 

@@ -177,7 +177,7 @@ def test_the_start_may_be_a_little_below_and_threefold(loss, passed):
 def test_a_run_folder_and_its_report_have_them(tmp_path):
     said = []
     experiment = replace(SANE, {"learning_rate": 0.0, "epochs": 2})
-    run = nnjax.sweep(experiment, workdir=tmp_path, data=blobs(300), sanity=True, announce=said.append)
+    run = nnjax.sweep(experiment, workdir=tmp_path, data=blobs(300), sanity=True, log=said.append)
     [one] = json.loads((tmp_path / "sanity.json").read_text())
     assert [check["passed"] for check in one["checks"]] == [True, False, False, True, True]
     warnings = [text for text in said if text.startswith("warning: sanity: ")]

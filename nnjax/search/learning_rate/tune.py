@@ -47,7 +47,7 @@ def tune(experiment: Experiment, ranges: Mapping[str, Range], options: Options =
     Args:
       experiment: the base; its seed and the next two are trained.
       ranges: the rates by optimizer (see `nnjax.search.learning_rate.ranges`).
-      options: data, plan, observe, announce and should_stop, as for `nnjax.sweep`.
+      options: data, plan, observe, log and should_stop, as for `nnjax.sweep`.
 
     Returns:
       What was measured of each optimizer.
@@ -114,7 +114,7 @@ def _prepare(specs: Sequence[TrialSpec], options: Options) -> dict[DataConfig, P
     """Load the data, and tell what the pre-flight checks find."""
     prepared, findings = preflight.check(specs, options.data)
     for arm, finding in findings:
-        options.announce(preflight.format_finding(arm, finding))
+        options.log(preflight.format_finding(arm, finding))
     return prepared
 
 
@@ -138,7 +138,7 @@ def _population(
         MemoryStore(keep=1),
         observe=options.observe,
         should_stop=options.should_stop,
-        announce=options.announce,
+        log=options.log,
         decide=decide,
         read_weights=read_weights,
     )

@@ -75,7 +75,7 @@ def search(
       storage: of Optuna's, or its URL; None for study.db in the run folder, or without one for memory.
       study_name: None for the name of the run folder.
       metric: a final metric as trials.csv names it; minimised, unless it is an accuracy.
-      options: workdir, data, plan, title, keep, observe, announce, should_stop, as for `nnjax.sweep`. In a run folder
+      options: workdir, data, plan, title, keep, observe, log, should_stop, as for `nnjax.sweep`. In a run folder
         that was begun, trials that were asked for and not told are trained and told first; finished ones stay.
 
     Returns:
@@ -92,14 +92,14 @@ def search(
         space = space if isinstance(space, Space) else Space(axes=space, mode=ADAPTIVE)
         space = adaptive_space(coerce_fields(experiment), space)
     most = parse_keep(given.keep)
-    folder = None if given.workdir is None else runs.FolderStore(given.workdir, given.announce, most)
+    folder = None if given.workdir is None else runs.FolderStore(given.workdir, given.log, most)
     if folder is not None:
         _refuse_unfit(folder, storage)
     corners = preflight.resolve_trials(space.corners)
     prepared, findings = preflight.check(corners, given.data)
     require_metric(metric, corners, prepared)
     for sentence in _remarks(space, sampler, metric, findings):
-        given.announce(sentence)
+        given.log(sentence)
     with quiet(with_warnings=not isinstance(sampler, str)):
         chosen = make_sampler(sampler, space.seed)
         with contextlib.nullcontext() if folder is None else folder.taken():
@@ -110,7 +110,7 @@ def search(
             with blame(where):
                 trained = Session(space, metric, given, study, store, prepared, findings).run()
             if isinstance(where, str):
-                given.announce(f"study: {name}, shown by: optuna-dashboard {shown(where)}")
+                given.log(f"study: {name}, shown by: optuna-dashboard {shown(where)}")
             return trained
 
 

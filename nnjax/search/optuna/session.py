@@ -74,7 +74,7 @@ class Session:
             if self.population is not None:
                 self.store.note_environment(self.population.describe(), time.time() - begin)
         if self.population is not None and self.population.cost():
-            self.options.announce(f"cost: {self.population.cost()}")
+            self.options.log(f"cost: {self.population.cost()}")
         specs, records, facts = self.trials.specs, self.trials.records, self._facts(self.trials.specs)
         run = Run(specs, records, self.store, facts, self.prepared, self.findings, self.options.title)
         diagnosing.note_verdicts(run)
@@ -131,7 +131,7 @@ class Session:
             except UserError as error:
                 if number is not None:
                     self.study.fail(number)
-                self.options.announce(f"warning: A setting is left out: {error}")
+                self.options.log(f"warning: A setting is left out: {error}")
             else:
                 self.trials.add(one)
                 self.study.keep(one.number, self.trials.of[one.number])
@@ -180,7 +180,7 @@ class Session:
         plan = batch_plan(plan, [spec for spec in self.trials.specs if spec.id in first], self.prepared)
         earlier = [] if self.folder is None else self.folder.read_plan()
         if any(from_json(group) != plan for group in earlier):
-            self.options.announce(OTHER_PLAN)
+            self.options.log(OTHER_PLAN)
         return plan
 
     def _tell(self, suggestions: Sequence[Suggestion]) -> None:
@@ -194,7 +194,7 @@ class Session:
         done, num = len(suggestions), max(self.space.num, len(suggestions))
         best = self.study.best()
         found = "none has a value yet" if best is None else f"best {self.metric} {best[1]:.4g} (setting {best[0]})"
-        self.options.announce(f"search: {done} of {num} settings told; {found}")
+        self.options.log(f"search: {done} of {num} settings told; {found}")
 
 
 def with_trials_to_come(observe: Observer, count: int) -> Observer:

@@ -69,14 +69,14 @@ def check(experiment: Experiment, prepared: Prepared, should_stop: Callable[[], 
 def examine(
     specs: Sequence[TrialSpec],
     prepared: Mapping[DataConfig, Prepared],
-    announce: Callable[[str], None] = lambda text: None,
+    log: Callable[[str], None] = lambda text: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> list[Examined]:
     """Check one trial of each arm and kind (model, loss, optimizer), the one in the middle; four at most.
 
     Args:
       specs, prepared: of a run.
-      announce: called with a sentence for each check.
+      log: called with a sentence for each check.
       should_stop: asked between segments.
 
     Raises:
@@ -92,9 +92,9 @@ def examine(
         checks = check(spec.experiment, prepared[spec.experiment.data], should_stop)
         found.append(Examined(spec.arm, spec.id, tuple(checks)))
         for text in format_checks(found[-1]):
-            announce(text)
+            log(text)
     if len(kinds) > MOST:
-        announce(f"remark: The sanity checks looked at {MOST} of {len(kinds)} kinds of trials.")
+        log(f"remark: The sanity checks looked at {MOST} of {len(kinds)} kinds of trials.")
     return found
 
 
@@ -102,16 +102,16 @@ def examine_once(
     specs: Sequence[TrialSpec],
     prepared: Mapping[DataConfig, Prepared],
     folder: FolderStore | None,
-    announce: Callable[[str], None],
+    log: Callable[[str], None],
     should_stop: Callable[[], bool],
 ) -> list[Examined]:
     """Run the sanity checks as `examine`, unless the run folder has them."""
     found = None if folder is None else read(folder)
     if found is not None:
         for text in (text for one in found for text in format_checks(one)):
-            announce(text)
+            log(text)
         return found
-    found = examine(specs, prepared, announce, should_stop)
+    found = examine(specs, prepared, log, should_stop)
     if folder is not None:
         folder.write_json(FILE, to_json(found))
     return found
