@@ -1,4 +1,4 @@
-"""Where data files are looked for, and how they are opened: every failure is one sentence."""
+"""Find data files and read them; every failure is one sentence."""
 
 from __future__ import annotations
 
@@ -11,21 +11,19 @@ from pathlib import Path
 from nnjax.core.errors import UserError
 
 
-def places(data_dir: str | None = None) -> list[Path]:
-    """The folders that hold data sets, in the order they are searched.
+def places(data_dir: str | None = None, variable: str = "NNJAX_DATA", cache: str = "~/.cache/nnjax") -> list[Path]:
+    """List the folders that are searched for data sets, in order.
 
     Args:
       data_dir: the folder to look in first; None for the standard ones only.
-
-    Returns:
-      `data_dir`, then `$NNJAX_DATA`, then `~/.cache/nnjax`, without repetition.
+      variable, cache: the standard ones: of the environment, and below the home folder.
     """
-    given = [data_dir, os.environ.get("NNJAX_DATA"), "~/.cache/nnjax"]
+    given = [data_dir, os.environ.get(variable), cache]
     return list(dict.fromkeys(Path(text).expanduser() for text in given if text))
 
 
 def find(text: str, data_dir: str | None = None) -> Path:
-    """The file or folder that the user named: as given, else below `data_dir`.
+    """Find the file or folder that the user named: as given, else below `data_dir`.
 
     Raises:
       UserError: it is in neither place.
@@ -40,7 +38,7 @@ def find(text: str, data_dir: str | None = None) -> Path:
 
 
 def read_bytes(path: Path) -> bytes:
-    """All bytes of a file.
+    """Read all bytes of a file.
 
     Raises:
       UserError: it is a folder, is missing, or may not be read.
@@ -56,7 +54,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 def content_sha256(path: Path) -> str | None:
-    """The SHA-256 (hex) of a file as it is after gunzip, or None for damaged gzip; a plain file counts as it is."""
+    """Compute the SHA-256 (hex) of a file's content, uncompressed if it is gzipped; None for damaged gzip."""
     state = hashlib.sha256()
     try:
         with path.open("rb") as plain:

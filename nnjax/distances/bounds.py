@@ -1,4 +1,4 @@
-"""Lower bounds of DTW: cheap, and never above it, so that a search may skip what cannot be nearest."""
+"""Lower bounds of DTW, by which a search for neighbours skips most pairs."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing import ClassVar
 import jax
 import jax.numpy as jnp
 
+from nnjax.core.errors import UserError
 from nnjax.core.types import Array
 from nnjax.distances import checking
+from nnjax.distances.metric import Metric
 
 
 def _cost(apart: Array, cost: str) -> Array:
@@ -18,7 +20,7 @@ def _cost(apart: Array, cost: str) -> Array:
 
 
 @dataclasses.dataclass(frozen=True)
-class LBKim:
+class LBKim(Metric):
     """The largest difference of first, last, smallest and largest points: ≤ DTW with any window, any lengths.
 
     Of several variables the first and last points count whole, the extremes variable by variable. Source: Kim, Park &
@@ -30,11 +32,8 @@ class LBKim:
 
     cost: str = "squared"
     root: bool = True
-    of_series: ClassVar[bool] = True
-    symmetric: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        """Refuse an unknown cost."""
         checking.check_cost(self.cost)
 
     def __call__(self, x: Array, y: Array) -> Array:
@@ -46,8 +45,8 @@ class LBKim:
 
 
 @dataclasses.dataclass(frozen=True)
-class LBKeogh:
-    """What of x lies outside the envelope of y: ≤ DTW with the same window and cost; equal lengths; not symmetric.
+class LBKeogh(Metric):
+    """The part of x outside the envelope of y: ≤ DTW with the same window and cost; equal lengths; not symmetric.
 
     The envelope is the largest and the smallest y_j with |i − j| ≤ window. Source: Keogh & Ratanamahatana 2005, "Exact
     indexing of dynamic time warping".
@@ -59,11 +58,9 @@ class LBKeogh:
     window: int | float | None = None
     cost: str = "squared"
     root: bool = True
-    of_series: ClassVar[bool] = True
     symmetric: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        """Refuse a window or a cost that cannot be."""
         checking.check_window(self.window)
         checking.check_cost(self.cost)
 
@@ -73,7 +70,9 @@ class LBKeogh:
         Raises:
           UserError: the lengths differ.
         """
-        checking.check_equal_lengths(len(x), len(y))
+        if len(x) != len(y):
+            lengths = f"{len(x)} and {len(y)} points"
+            raise UserError(f"LB_Keogh bounds series of equal length, but they have {lengths}; LB_Kim takes both.")
         upper, lower = envelope(y, checking.in_points(self.window, len(y), len(y)))
         outside = jnp.maximum(jnp.maximum(x - upper, lower - x), 0)
         total = jnp.sum(_cost(outside, self.cost), axis=(0, 1))
@@ -81,7 +80,7 @@ class LBKeogh:
 
 
 def envelope(y: Array, window: int) -> tuple[Array, Array]:
-    """Largest and smallest values within `window` points: y [n, …] -> two arrays [n, …]."""
+    """Compute the largest and smallest values within `window` points: y [n, …] -> two arrays [n, …]."""
     shape = (2 * min(window, len(y) - 1) + 1, *[1] * (y.ndim - 1))
     strides = (1,) * y.ndim
     upper = jax.lax.reduce_window(y, -jnp.inf, jax.lax.max, shape, strides, "SAME")

@@ -1,57 +1,24 @@
-"""The distances by name."""
+"""Distances by name."""
 
 from __future__ import annotations
 
 import dataclasses
 import difflib
+import functools
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Protocol
+from typing import Any
 
 from nnjax.core.errors import UserError
-from nnjax.core.types import Array
 from nnjax.distances.bounds import LBKeogh, LBKim
 from nnjax.distances.elastic import DTW, EDR, ERP, LCSS, SoftDTW
+from nnjax.distances.metric import Metric
 from nnjax.distances.vectors import Jaccard, Minkowski
 
-
-class Metric(Protocol):
-    """A distance (or lower bound): hashable, and a pure function of arrays with trailing lanes.
-
-    Attributes:
-      of_series: whether it compares series [t, d, *lanes] rather than vectors [d, *lanes].
-      symmetric: whether the order of the two does not matter.
-    """
-
-    of_series: ClassVar[bool]
-    symmetric: ClassVar[bool]
-
-    def __call__(self, x: Array, y: Array) -> Array:
-        """Distances [*lanes]."""
-
-    def __hash__(self) -> int:
-        """Equal distances share a program."""
-
-
-def euclidean() -> Minkowski:
-    """Give Minkowski's distance with p = 2."""
-    return Minkowski(2)
-
-
-def manhattan() -> Minkowski:
-    """Give Minkowski's distance with p = 1."""
-    return Minkowski(1)
-
-
-def chebyshev() -> Minkowski:
-    """Give Minkowski's distance with p = ∞."""
-    return Minkowski(math.inf)
-
-
 METRICS: dict[str, Callable[..., Any]] = {
-    "euclidean": euclidean,
-    "manhattan": manhattan,
-    "chebyshev": chebyshev,
+    "euclidean": functools.partial(Minkowski, 2),
+    "manhattan": functools.partial(Minkowski, 1),
+    "chebyshev": functools.partial(Minkowski, math.inf),
     "minkowski": Minkowski,
     "jaccard": Jaccard,
     "dtw": DTW,

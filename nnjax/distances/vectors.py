@@ -9,12 +9,13 @@ from typing import ClassVar
 
 import jax.numpy as jnp
 
+from nnjax.core.errors import UserError
 from nnjax.core.types import Array
-from nnjax.distances import checking
+from nnjax.distances.metric import Metric
 
 
 @dataclasses.dataclass(frozen=True)
-class Minkowski:
+class Minkowski(Metric):
     """d_p(x, y) = (Σ |x − y|^p)^(1/p); for p = ∞ the largest |x − y|.
 
     A metric for p ≥ 1. For p < 1 the triangle inequality fails: d_½ from (0, 0) to (1, 1) is 4, over (1, 0) only 2.
@@ -25,11 +26,10 @@ class Minkowski:
 
     p: float = 2.0
     of_series: ClassVar[bool] = False
-    symmetric: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        """Refuse p ≤ 0."""
-        checking.check_order(self.p)
+        if not self.p > 0:
+            raise UserError(f"A Minkowski distance needs p > 0 (∞ is allowed), but p={self.p!r} was given.")
 
     @property
     def is_metric(self) -> bool:
@@ -37,7 +37,7 @@ class Minkowski:
         return self.p >= 1
 
     def __call__(self, x: Array, y: Array) -> Array:
-        """Distance of x [d, *lanes] and y [d, *lanes]: [*lanes]."""
+        """Compute the distance [*lanes]."""
         apart = jnp.abs(x - y)
         if self.p == 1:
             return jnp.sum(apart, axis=0)
@@ -51,14 +51,13 @@ class Minkowski:
 
 
 @dataclasses.dataclass(frozen=True)
-class Jaccard:
+class Jaccard(Metric):
     """1 − |A ∩ B| / |A ∪ B| of vectors of 0 and 1 (what is not 0 is in the set); of two empty sets 0. A metric."""
 
     of_series: ClassVar[bool] = False
-    symmetric: ClassVar[bool] = True
 
     def __call__(self, x: Array, y: Array) -> Array:
-        """Distance of x [d, *lanes] and y [d, *lanes]: [*lanes]."""
+        """Compute the distance [*lanes]."""
         a, b = x != 0, y != 0
         union, common = jnp.sum(a | b, axis=0), jnp.sum(a & b, axis=0)
         return ((union - common) / jnp.maximum(union, 1)).astype(x.dtype)

@@ -1,4 +1,4 @@
-"""Which points are embedded: examples of a data source, and the codes that a trained autoencoder gives them."""
+"""Choose the points to embed: examples of a data source, and their codes in a trained autoencoder."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from nnjax.core.errors import UserError
 from nnjax.core.types import Dataset
 from nnjax.data.splits import draw
 from nnjax.embed.methods import Embedding
-from nnjax.exchange.predictions import choose_trial, inputs_for
+from nnjax.exchange.predictions import choose_trial, held_out, inputs_for
 from nnjax.models.registry import traits_of
 from nnjax.runs.run import Run, load
 
 
 def labels_of(dataset: Dataset, rows: np.ndarray) -> np.ndarray | None:
-    """Class indices [n] of some rows; None where the data have no classes."""
+    """Look up the class indices [n] of some rows; None where the data have no classes."""
     return dataset.y[rows] if dataset.task == "classification" and dataset.y is not None else None
 
 
@@ -63,10 +63,7 @@ def load_points(
     run = load(folder)
     chosen = choose_trial(run, trial)
     if name is None:
-        prepared = run.data(chosen)
-        dataset, rows = prepared.dataset, prepared.test if len(prepared.test) else prepared.validation
-        if not len(rows):
-            raise UserError("The run has no test part and no validation part; name data with --data=NAME.")
+        dataset, rows = held_out(run, chosen)
         raw = dataset.x
     else:
         dataset = data.load(name, data_dir, target)
@@ -76,7 +73,7 @@ def load_points(
 
 
 def latent(run: Run, trial: int, x: np.ndarray, which: str = "final") -> Embedding:
-    """The latent space of a trained autoencoder: codes of raw inputs.
+    """Encode raw inputs by a trained autoencoder: its latent space.
 
     Args:
       run: with an autoencoder as this trial.

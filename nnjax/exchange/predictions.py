@@ -1,4 +1,4 @@
-"""Predictions of a trained network as tables: CSV for people, NPZ for programs."""
+"""Write predictions of a trained network as tables: CSV or NPZ."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def choose_trial(run: Run, trial: int | None) -> int:
     return run.known_trial(trial)
 
 
-def held_out_inputs(run: Run, trial: int) -> np.ndarray:
-    """Fetch the raw inputs [n, d] of the run's own test part, or of its validation part where it has none.
+def held_out(run: Run, trial: int) -> tuple[Dataset, np.ndarray]:
+    """Give a run's data and the rows [n] of their test part, or of the validation part where there is none.
 
     Raises:
       UserError: it has neither.
@@ -67,7 +67,13 @@ def held_out_inputs(run: Run, trial: int) -> np.ndarray:
     part = data.test if len(data.test) else data.validation
     if not len(part):
         raise UserError("The run has no test part and no validation part; name data with --data=NAME.")
-    return data.dataset.x[part]
+    return data.dataset, part
+
+
+def held_out_inputs(run: Run, trial: int) -> np.ndarray:
+    """Fetch the raw inputs [n, d] of `held_out`."""
+    dataset, rows = held_out(run, trial)
+    return dataset.x[rows]
 
 
 def inputs_of(
@@ -79,7 +85,7 @@ def inputs_of(
       unit: divide them as the scaling "unit" does (uint8 by 255), for a network that does not scale by itself.
 
     Raises:
-      UserError: a file is not told which data, or a network that scales by itself is told to; or as `inputs_for`.
+      UserError: no data are named for a file, or `unit` for a network that scales by itself; or as `inputs_for`.
     """
     if unit and not isinstance(network.architecture, Stack):
         raise UserError(f"{network.name} scales its inputs itself, as in training; leave out --unit.")

@@ -7,7 +7,7 @@ from nnjax.core.errors import UserError
 from nnjax.diagnosis import trials
 from nnjax.diagnosis.diagnose import diagnose_curves
 from nnjax.diagnosis.types import Diagnosis, Verdict
-from nnjax.report.sections import diagnoses
+from nnjax.report.trial_verdicts import verdict_counts
 from nnjax.spaces.space import Space
 from nnjax.train.storage.records import FAILED
 from nnjax.train.storage.store import MemoryStore
@@ -73,7 +73,7 @@ def test_the_table_of_a_trained_run_has_its_verdicts(tmp_path, monkeypatch):
     run = nnjax.sweep(CLASSIFIER, {"learning_rate": (1e-6, 1e-3)}, workdir=tmp_path)
     codes = [one.primary.code for one in run.diagnoses]
     assert trials.sentences(run.diagnoses)
-    assert diagnoses.section(run)
+    assert verdict_counts(run)
     assert calls == [2]
     assert list(run.table().verdict) == codes
     assert [record.verdict for record in nnjax.load(tmp_path).records] == codes
@@ -84,7 +84,7 @@ def test_the_table_of_a_trained_run_has_its_verdicts(tmp_path, monkeypatch):
     old = nnjax.load(tmp_path)
     assert [record.verdict for record in old.records] == ["", ""]
     old.note_verdicts()
-    assert diagnoses.section(old)
+    assert verdict_counts(old)
     assert calls == [2, 2]
     assert [record.verdict for record in nnjax.load(tmp_path).records] == codes
 

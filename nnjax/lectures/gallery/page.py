@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import Any
 
+from nnjax.core.text import field_name, show
 from nnjax.diagnosis.verdicts import CODES
 from nnjax.lectures.gallery.rates import Rates, plot_rates
 from nnjax.lectures.gallery.training import DiagnosedTrial, Outcome
+from nnjax.report import trial_verdicts
 from nnjax.report.charts import figures, pictures
 from nnjax.report.charts.marked_curves import plot_trial
 from nnjax.report.page import template, write_page
-from nnjax.report.sections import diagnoses
-from nnjax.runs.settings import field_name, show
 
 DPI = 130
 
@@ -60,4 +60,4 @@ def _item(one: Outcome) -> dict[str, Any]:
 
 def _trial(trial: DiagnosedTrial, changes: Mapping[str, Any]) -> dict[str, Any]:
     settings = ", ".join(f"{field_name(path)} {show(value)}" for path, value in changes.items())
-    return {**diagnoses.verdicts(trial.diagnosis), "settings": settings}
+    return {**trial_verdicts.verdicts(trial.diagnosis), "settings": settings}

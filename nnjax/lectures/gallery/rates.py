@@ -12,7 +12,7 @@ from nnjax.diagnosis.verdicts import BADGES
 from nnjax.lectures.gallery.failure_modes import BASE
 from nnjax.report.charts.figures import draw
 from nnjax.report.charts.marked_curves import draw_level
-from nnjax.report.sections.diagnoses import code_of
+from nnjax.report.trial_verdicts import code_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -11,7 +11,7 @@ from nnjax.diagnosis.marks import Mark
 from nnjax.diagnosis.types import Diagnosis
 from nnjax.report.charts.figures import draw
 from nnjax.report.charts.marks import marks
-from nnjax.runs.settings import named
+from nnjax.report.text import named
 from nnjax.train.storage.records import Record
 
 if TYPE_CHECKING:

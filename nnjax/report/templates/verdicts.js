@@ -17,10 +17,10 @@
   function paint(context, cell, { left, top, width, height }) {
     let from = left;
     for (const { code, count } of cell.value) {
-      const part = (width * count) / cell.trials.length, shown = badges[code];
-      context.fillStyle = shown ? shown.color : panel.theme().line;
+      const part = (width * count) / cell.trials.length, own = badges[code];
+      context.fillStyle = own ? own.color : panel.theme().line;
       context.fillRect(from, top, part, height);
-      if (shown && part >= 9 && height >= 12) panel.text(context, shown.sign, from + part / 2, top + height / 2 + 0.5, { color: shown.ink });
+      if (own && part >= 9 && height >= 12) panel.text(context, own.sign, from + part / 2, top + height / 2 + 0.5, { color: own.ink });
       from += part;
     }
   }
@@ -40,11 +40,11 @@
   }
 
   function badge(code) {
-    const out = document.createElement("span"), sign = document.createElement("i"), shown = badges[code];
-    Object.assign(out, { className: "badge", title: shown.meaning });
-    sign.dataset.sign = shown.sign;
+    const out = document.createElement("span"), sign = document.createElement("i"), own = badges[code];
+    Object.assign(out, { className: "badge", title: own.meaning });
+    sign.dataset.sign = own.sign;
     sign.setAttribute("aria-hidden", "true");
-    Object.assign(sign.style, { background: shown.color, color: shown.ink });
+    Object.assign(sign.style, { background: own.color, color: own.ink });
     out.append(sign, words(code));
     return out;
   }
@@ -67,7 +67,7 @@
   if (node) {
     const fields = [...trials.axes, trials.field("seed")], pair = node.dataset.pair.split(" ");
     const first = pair.length > 1 ? pair : [pair[0], fields.length - 1];
-    heatMap.make({ id: "verdict-map", fields, first, summary: countsOf, paint, told: say });
+    heatMap.make({ id: "verdict-map", fields, first, summary: countsOf, paint, describe: say });
   }
   trials.follow((changed) => {
     if (changed.has("selection")) showCounts();
