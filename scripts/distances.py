@@ -49,7 +49,8 @@ def curse(out: pathlib.Path) -> None:
     from nnjax.core.experiment import DataConfig
     from nnjax.data import prepare
     from nnjax.distances.concentration import of_noise
-    from nnjax.report.charts.concentration import representations, write
+    from nnjax.embed.representations import representations
+    from nnjax.report.charts.concentration import write
     from nnjax.runs.run import load
 
     trained = load(RUN.value) if RUN.value else None

@@ -26,10 +26,10 @@ def main(argv: list[str]) -> None:
     os.environ["JAX_PLATFORMS"] = "cpu"  # nothing runs on a TPU
     import numpy as np
 
-    from nnjax.cli.command import load_config
+    from nnjax.cli.config import load_config
     from nnjax.data import from_arrays, prepare_loaded
     from nnjax.nn.optimizers import resolve
-    from nnjax.train.engine.batches import make_device_data, make_shapes
+    from nnjax.train.engine.device_data import make_device_data, make_shapes
     from scripts.tpu_page import page, table
     from scripts.tpu_slices import V5E, account, describe_slice
 

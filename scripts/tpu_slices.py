@@ -1,4 +1,4 @@
-"""A population's program compiled for a slice of TPUs that is not there: what it needs, and what it could do at best.
+"""Compile a population's program for a TPU slice that is not there, and count its memory, arithmetic and traffic.
 
 libtpu compiles for a described slice on any machine. Its memory analysis is of the program that training runs; its cost
 analysis counts the body of a loop once, so that steps and batches of an evaluation are compiled by themselves. A
@@ -20,8 +20,8 @@ from jax.stages import Compiled
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
 from nnjax.core.types import TrialState
-from nnjax.train.engine.batches import DeviceData, Part, Shapes, even_batches
 from nnjax.train.engine.block import Block
+from nnjax.train.engine.device_data import DeviceData, Part, Shapes, even_batches
 from nnjax.train.engine.programs import make_mesh, make_program, usual_calls
 from nnjax.train.engine.trial import Trial, blank_state
 from nnjax.train.layout.footprint import device_bytes
@@ -128,7 +128,7 @@ def account(
 
     Args:
       experiment, shapes: of its trials.
-      data: on the host; only shapes and the parts' counts are looked at.
+      data: on the host; only shapes and the parts' counts are used.
       trials: how many, divided evenly over the devices.
       shared: the lanes of a device have one seed.
       devices: this machine's, or of `describe_slice`.

@@ -12,8 +12,10 @@ from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, Optimizer
 from nnjax.core.fields import replace
 from nnjax.data import from_arrays, prepare_loaded
 from nnjax.runs.run import Run
-from nnjax.spaces.space import Arm, Range, Space, expand
-from nnjax.train.storage import checkpoints
+from nnjax.spaces.expansion import expand
+from nnjax.spaces.ranges import Range
+from nnjax.spaces.space import Arm, Space
+from nnjax.train.storage import named_arrays
 from nnjax.train.storage.records import DIVERGED, DONE, DROPPED, RUNNING, WAITING, Record, Stage
 from nnjax.train.storage.store import MemoryStore
 
@@ -106,7 +108,7 @@ def fake_weights(run, trial) -> dict[str, np.ndarray]:
         for name, layer in shapes.items()
     }
     params = jax.tree.map(np.float32, layers)
-    return checkpoints.flatten({"final": params, "best": params})
+    return named_arrays.flatten({"final": params, "best": params})
 
 
 def fake_record(spec, facts, status=DONE) -> Record:

@@ -15,7 +15,8 @@ from nnjax.core.experiment import Experiment, program_key
 from nnjax.core.types import Dataset, TrialState
 from nnjax.data import prepare_loaded
 from nnjax.nn.optimizers import resolve
-from nnjax.train.engine.batches import epoch_rows, make_device_data, make_shapes
+from nnjax.train.engine.batches import epoch_rows
+from nnjax.train.engine.device_data import make_device_data, make_shapes
 from nnjax.train.engine.programs import Program, make_mesh, make_program, place_data
 from nnjax.train.engine.trial import Trial
 

@@ -10,7 +10,8 @@ import numpy as np
 from nnjax.core.experiment import Experiment, ModelConfig
 from nnjax.core.fields import replace
 from nnjax.nn.optimizers import defaults
-from nnjax.train.engine.batches import Batch, Shapes
+from nnjax.train.engine.batches import Batch
+from nnjax.train.engine.device_data import Shapes
 from nnjax.train.engine.trial import Trial
 
 STEPS, BATCH, WIDTHS = 50, 8, (5, 4, 3)

@@ -14,7 +14,7 @@ from stepwise import QUICK, WIDTHS, batches, hyperparameters, start_weights
 from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig
 from nnjax.data import from_arrays, prepare_loaded
 from nnjax.nn.optimizers import OPTIMIZERS
-from nnjax.train.storage import checkpoints
+from nnjax.train.storage import named_arrays
 
 FITTING = {
     "mean_squared_error": "linear",
@@ -171,6 +171,6 @@ def test_fit_of_an_autoencoder():
         truth = [np.asarray(variable.value) for variable in model.weights]
     np.testing.assert_allclose(record.curves["train_loss"], history["loss"], rtol=1e-5)
     np.testing.assert_allclose(record.curves["val_loss"], history["val_loss"], rtol=1e-5)
-    found = checkpoints.unflatten(start, run.store.load_weights(0), checkpoints.FINAL)
+    found = named_arrays.unflatten(start, run.store.load_weights(0), named_arrays.FINAL)
     for i, name in enumerate(("kernel", "bias") * 2):
         np.testing.assert_allclose(found[f"layer_{i // 2}"][name], truth[i], rtol=1e-4, atol=1e-6)

@@ -115,6 +115,11 @@ def nearest(distances: np.ndarray, k: int) -> np.ndarray:
     return np.argpartition(distances, k - 1, axis=1)[:, :k]
 
 
+def neighbours(x: np.ndarray, k: int) -> np.ndarray:
+    """Indices [n, k] of the nearest neighbours of every point of x [n, d]."""
+    return np.concatenate([nearest(distances, k) for _, distances in blocks(x)])
+
+
 def ranks_of(distances: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     """Ranks [b, k], from 1, of chosen columns among distances [b, n]."""
     values = np.take_along_axis(distances, chosen, axis=1)
@@ -169,11 +174,16 @@ def _correlation(a: np.ndarray, b: np.ndarray) -> float:
 def _clustered(y: np.ndarray, classes: np.ndarray, seed: int) -> dict[str, float]:
     """Compare the clusters of k-means in an embedding with the classes."""
     from sklearn.cluster import KMeans
-    from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
     count = min(int(classes.max()) + 1, len(np.unique(y, axis=0)))
-    found = KMeans(count, n_init=4, random_state=seed).fit_predict(y)
+    return agreement(classes, KMeans(count, n_init=4, random_state=seed).fit_predict(y))
+
+
+def agreement(classes: np.ndarray, clusters: np.ndarray) -> dict[str, float]:
+    """Adjusted Rand index and adjusted mutual information of clusters [n] with classes [n]."""
+    from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
+
     return {
-        "ari": float(adjusted_rand_score(classes, found)),
-        "ami": float(adjusted_mutual_info_score(classes, found)),
+        "ari": float(adjusted_rand_score(classes, clusters)),
+        "ami": float(adjusted_mutual_info_score(classes, clusters)),
     }

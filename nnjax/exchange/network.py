@@ -16,8 +16,8 @@ from nnjax.core.types import Array, DataFacts, Params, Scaler
 from nnjax.models.imported import Stack
 from nnjax.models.registry import make_model, traits_of
 from nnjax.nn.activations import ACTIVATIONS
-from nnjax.train.engine.batches import output_width
-from nnjax.train.storage import checkpoints
+from nnjax.train.engine.device_data import output_width
+from nnjax.train.storage import named_arrays
 
 Architecture = ModelConfig | Stack
 
@@ -67,7 +67,7 @@ def assemble(architecture: Architecture, facts: DataFacts, arrays: Mapping[str, 
     Raises:
       UserError: an array is missing or of another shape, or as `blank_params`.
     """
-    return Network(architecture, facts, checkpoints.unflatten(blank_params(architecture, facts), arrays))
+    return Network(architecture, facts, named_arrays.unflatten(blank_params(architecture, facts), arrays))
 
 
 def outputs(network: Network) -> Callable[[Array], Array]:
@@ -80,7 +80,7 @@ def outputs(network: Network) -> Callable[[Array], Array]:
         apply: Callable[[Params, Array], Array] = architecture.apply
     else:
         apply = make_model(architecture, facts.num_inputs, num_outputs(architecture, facts)).apply
-    regression = facts.task == "regression" and not _copies(architecture)
+    regression = _goal(architecture, facts) == "regression"
     before, after = _rows(facts.x_scaler), _rows(facts.y_scaler)
 
     def function(x: Array) -> Array:
@@ -109,8 +109,8 @@ def _rows(scaler: Scaler) -> Scaler:
     return Scaler(*(np.atleast_2d(np.asarray(part, np.float32)) for part in scaler))
 
 
-def _copies(architecture: Architecture) -> bool:
-    return isinstance(architecture, ModelConfig) and traits_of(architecture).reconstructs
+def _goal(architecture: Architecture, facts: DataFacts) -> str:
+    return facts.task if isinstance(architecture, Stack) else traits_of(architecture).goal(facts.task)
 
 
 def _gives_distances(architecture: Architecture) -> bool:
@@ -124,7 +124,7 @@ def columns(found: np.ndarray, architecture: Architecture, facts: DataFacts) -> 
 
     Published LeNet-5 has squared distances to the digits' bitmaps: its class is the nearest, its output the negatives.
     """
-    if facts.task != "classification" or _copies(architecture):
+    if _goal(architecture, facts) != "classification":
         return {"output": found}
     names: Any = np.array(facts.classes)
     if _gives_distances(architecture):

@@ -12,7 +12,7 @@ from nnjax.exchange import keras_file, weights_file
 from nnjax.exchange.network import Network
 from nnjax.models.imported import Stack
 from nnjax.models.imported_layers import BatchNormalization, Conv2D, Dense
-from nnjax.train.storage import checkpoints, npz
+from nnjax.train.storage import named_arrays, npz
 
 
 def read_weights(path: str) -> Mapping[str, np.ndarray]:
@@ -28,7 +28,7 @@ def read_weights(path: str) -> Mapping[str, np.ndarray]:
         arrays = trained_arrays(keras_file.read(path), path)
     else:
         return npz.read(pathlib.Path(path))[0]
-    return {f"{checkpoints.FINAL}{name}": array for name, array in arrays.items()}
+    return {f"{named_arrays.FINAL}{name}": array for name, array in arrays.items()}
 
 
 def trained_arrays(network: Network, path: str) -> dict[str, np.ndarray]:

@@ -13,12 +13,12 @@ from nnjax.core.archives import DAMAGE, describe
 from nnjax.core.errors import UserError
 from nnjax.data.files import read_bytes
 from nnjax.exchange.network import Network
-from nnjax.train.storage import checkpoints
+from nnjax.train.storage import named_arrays
 
 
 def network_to_bytes(network: Network) -> bytes:
     """Pack a network's weights, by their names in a run's checkpoint ("layer_0/kernel")."""
-    arrays = checkpoints.flatten(network.params)
+    arrays = named_arrays.flatten(network.params)
     return safetensors.numpy.save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
 
 

@@ -1,1 +1,1 @@
-"""Runs: the run folder, settings and statistics over replicates."""
+"""Run folders, what `nnjax.load` opens, settings, and statistics over replicates."""

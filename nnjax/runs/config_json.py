@@ -1,4 +1,4 @@
-"""config.json: everything that repeats a run, with the number of the folder's format; the only reader of older formats.
+"""Write and read config.json, which defines a run and has the format number; older formats are read here alone.
 
 1  until November 2026; also where there is no number. Checkpoints of trials under way have other names inside.
 2  now.

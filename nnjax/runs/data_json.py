@@ -1,4 +1,4 @@
-"""data.json: the facts about a run's data, and what the pre-flight check found."""
+"""Write and read data.json: the facts about a run's data, and the findings of the pre-flight check."""
 
 from __future__ import annotations
 

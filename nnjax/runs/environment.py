@@ -1,4 +1,4 @@
-"""Where and with what a run was made, for environment.json and the report."""
+"""Describe the machine, versions and command of a run, for environment.json and the report."""
 
 from __future__ import annotations
 

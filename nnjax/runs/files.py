@@ -1,4 +1,4 @@
-"""The files of a run folder: each written atomically, and a damaged one reported in one sentence."""
+"""Read and write the files of a run folder: atomically, and a damaged one is reported in one sentence."""
 
 from __future__ import annotations
 

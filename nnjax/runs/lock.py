@@ -1,4 +1,4 @@
-"""The lock of a run folder: one process at a time trains in it."""
+"""Lock a run folder, so that one process at a time trains in it."""
 
 from __future__ import annotations
 

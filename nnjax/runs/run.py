@@ -1,35 +1,31 @@
-"""Runs: what `nnjax.sweep` returns and `nnjax.load` opens."""
+"""The class `Run`, which `nnjax.sweep` returns and `nnjax.load` opens."""
 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import functools
-import importlib
 import os
 import pathlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import jax
 import numpy as np
 
 from nnjax.checks.finding import Finding
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import DataConfig, Replicate, TrialSpec, replicate_of
+from nnjax.core.experiment import DataConfig, TrialSpec
 from nnjax.core.types import DataFacts, Params, Prepared, Signals
 from nnjax.data import prepare
 from nnjax.models.dense import Model
 from nnjax.models.registry import make_model
 from nnjax.nn.metrics import is_maximised
+from nnjax.runs import replicates, trials_csv, weights
 from nnjax.runs import signals as run_signals
-from nnjax.runs import trials_csv
+from nnjax.runs.delegations import above
 from nnjax.runs.folder import FolderStore
-from nnjax.runs.statistics import Comparison, compare_paired, estimate
-from nnjax.train.engine.batches import output_width
-from nnjax.train.storage import checkpoints
-from nnjax.train.storage.records import DROPPED, FINISHED, OVER, RUNNING, WAITING, Record, Stage, stack_curves
-from nnjax.train.storage.retention import keep_text, spans
+from nnjax.runs.statistics import Comparison
+from nnjax.train.engine.device_data import output_width
+from nnjax.train.storage.records import FINISHED, OVER, Record, Stage, stack_curves
 from nnjax.train.storage.store import Store
 
 if TYPE_CHECKING:
@@ -37,30 +33,8 @@ if TYPE_CHECKING:
 
     from nnjax.diagnosis.types import Diagnosis
     from nnjax.exchange.network import Network
-    from nnjax.runs.settings import Setting
     from nnjax.verify.certificate import Certificate
-    from nnjax.verify.sanity import Examined
-
-
-ABOVE = {  # the conveniences of `Run`, found when they are called: the only arrows that point up (.importlinter)
-    "certify": "nnjax.verify.certify:certify",
-    "check_export": "nnjax.exchange.files:check_path",
-    "codes": "nnjax.exchange.network:codes",
-    "diagnose_trials": "nnjax.diagnosis.trials:diagnose_trials",
-    "export": "nnjax.exchange.files:save",
-    "network": "nnjax.exchange.network:Network",
-    "note_verdicts": "nnjax.diagnosis.trials:note_verdicts",
-    "outputs": "nnjax.exchange.network:outputs",
-    "plot_curves": "nnjax.report.charts.figures:plot_curves",
-    "read_certificate": "nnjax.verify.certificate:read",
-    "read_sanity": "nnjax.verify.sanity:read",
-    "write_report": "nnjax.report.page:write_report",
-}
-
-
-def _above(name: str) -> Any:
-    module, _, attribute = ABOVE[name].partition(":")
-    return getattr(importlib.import_module(module), attribute)
+    from nnjax.verify.sanity.results import Examined
 
 
 class Run:
@@ -104,13 +78,7 @@ class Run:
         Trials that have not finished, or diverged, do not count. Folds share training examples, for which the interval
         allows (see `statistics.estimate`).
         """
-        import pandas as pd
-
-        rows = [
-            {"setting": setting.label, **dataclasses.asdict(estimate(list(values.values()), _folds(setting)))}
-            for setting, values in self.by_replicate(metric)
-        ]
-        return pd.DataFrame(rows)
+        return replicates.table(self, metric)
 
     def compare(self, first: str, second: str, metric: str = "val_loss") -> Comparison:
         """Say whether one setting is really better than another, seed by seed (fold by fold); named as in `settings`.
@@ -118,26 +86,7 @@ class Run:
         Raises:
           UserError: an unknown setting, or no finished seed in common.
         """
-        known = {setting.label: (values, _folds(setting)) for setting, values in self.by_replicate(metric)}
-        for name in (first, second):
-            if name not in known:
-                raise UserError(f"There is no setting {name!r}; there are {'; '.join(list(known)[:10])}.")
-        (one, folds), (other, others) = known[first], known[second]
-        if folds != others:
-            raise UserError(
-                f"{first!r} and {second!r} were validated on different folds: give both the same data.folds."
-            )
-        return compare_paired(one, other, folds)
-
-    def by_replicate(self, metric: str = "val_loss") -> list[tuple[Setting, dict[Replicate, float]]]:
-        """The settings, each with a metric's final values by seed and fold."""
-        from nnjax.runs import settings as summary
-
-        done = {i: r.values.get(metric, float("nan")) for i, r in enumerate(self.records) if r.status in FINISHED}
-        return [
-            (setting, {replicate_of(self.specs[i].experiment): done[i] for i in setting.trials if i in done})
-            for setting in summary.settings(self)
-        ]
+        return replicates.compare(self, first, second, metric)
 
     def curves(self) -> dict[str, np.ndarray]:
         """Arrays [trial, epoch] by name (train_loss, val_loss, ...), NaN past a trial's own epochs."""
@@ -182,33 +131,12 @@ class Run:
           UserError: there is no such trial, it has no weights (yet, or any more), or its file holds those of another
             network.
         """
-        if which not in ("final", "best"):
-            raise UserError(f"The weights {which!r} were asked for, but there are 'final' and 'best' ones.")
-        record = self.records[self.known_trial(trial)]
-        if record.status == DROPPED:
-            raise UserError(
-                f"Trial {trial} was dropped after {record.epochs} epochs: its weights were not kept. Train it alone by "
-                f"scripts/train.py --from=RUN --trial={trial}."
-            )
-        if record.status in (WAITING, RUNNING):
-            raise UserError(f"Trial {trial} is {record.status}: it has no weights yet; resume its run first.")
-        if self.store.keep is not None and not self.store.has_weights(trial):
-            there = [i for i in range(len(self.specs)) if self.store.has_weights(i)]
-            raise UserError(
-                f"The weights of trial {trial} were not kept, those of {spans(there)} were "
-                f"(keep={keep_text(self.store.keep)}): name one of these, or train it alone by "
-                f"scripts/train.py --from=RUN --trial={trial}."
-            )
-        blank = jax.eval_shape(self.model(trial).init, jax.random.key(0))
-        try:
-            return checkpoints.unflatten(blank, self.store.load_weights(trial), f"{which}/")
-        except UserError as error:
-            raise UserError(f"The weights of trial {trial} cannot be used: {error}") from None
+        return weights.read_params(self, self.known_trial(trial), which)
 
     def network(self, trial: int = 0, which: str = "final") -> Network:
         """A trial's network with its weights and the facts of its data; errors as `params`."""
         params = self.params(trial, which)
-        return _above("network")(self.specs[trial].experiment.model, self.facts(trial), params)
+        return above("network")(self.specs[trial].experiment.model, self.facts(trial), params)
 
     def export(self, path: str | os.PathLike[str], trial: int = 0, which: str = "final") -> None:
         """Write a trial's network to FILE.safetensors or, as a program that runs without nnjax, to FILE.jaxexport.
@@ -218,8 +146,8 @@ class Run:
         Raises:
           UserError: the file ends otherwise, or its folder is not there; see `params`.
         """
-        out = _above("check_export")(os.fspath(path))
-        _above("export")(self.network(trial, which), out)
+        out = above("check_export")(os.fspath(path))
+        above("export")(self.network(trial, which), out)
 
     def known_trial(self, trial: int) -> int:
         """Give back the number of a trial.
@@ -241,12 +169,7 @@ class Run:
           UserError: x has another width than the network's input; see `params`.
         """
         network = self.network(trial, which)
-        x, width = np.asarray(x, np.float32), network.facts.num_inputs
-        if x.ndim != 2 or x.shape[1] != width:
-            raise UserError(f"The inputs have shape {x.shape}, but (n, {width}) was expected.")
-        function = _above("codes" if encode else "outputs")(network)
-        parts = [np.asarray(function(x[i : i + 1000])) for i in range(0, len(x), 1000)]
-        return np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)
+        return weights.outputs_of(network, above("codes" if encode else "outputs")(network), x)
 
     def best_trial(self, metric: str = "val_loss") -> int:
         """The finished trial with the lowest final value of a metric; of an accuracy, with the highest.
@@ -267,13 +190,13 @@ class Run:
         for trial in {spec.experiment.data: spec.id for spec in self.specs}.values():
             with contextlib.suppress(UserError):  # without its data the baselines are guessed
                 self.data(trial)
-        return _above("diagnose_trials")(self.specs, self.records, self._facts, self._prepared)
+        return above("diagnose_trials")(self.specs, self.records, self._facts, self._prepared)
 
     def note_verdicts(self) -> None:
         """Fill in the verdicts of a run that has ended without them; one that goes on is left to its process."""
         if all(record.status in OVER for record in self.records):
             with contextlib.suppress(OSError):  # a folder that cannot be written keeps its table as it is
-                _above("note_verdicts")(self)
+                above("note_verdicts")(self)
 
     @functools.cached_property
     def certificate(self) -> Certificate | None:
@@ -282,7 +205,7 @@ class Run:
         Raises:
           UserError: certificate.json is damaged.
         """
-        return _above("read_certificate")(self.store)
+        return above("read_certificate")(self.store)
 
     @functools.cached_property
     def sanity(self) -> list[Examined] | None:
@@ -291,30 +214,26 @@ class Run:
         Raises:
           UserError: sanity.json is damaged.
         """
-        return _above("read_sanity")(self.store) if isinstance(self.store, FolderStore) else None
+        return above("read_sanity")(self.store) if isinstance(self.store, FolderStore) else None
 
     def certify(
         self,
-        announce: Callable[[str], None] = lambda text: None,
+        log: Callable[[str], None] = lambda text: None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> Certificate:
         """Train some trials again, to show that side by side they trained as alone; see `nnjax.verify.certify`."""
-        return _above("certify")(self, announce, should_stop)
+        return above("certify")(self, log, should_stop)
 
     def plot(self, path: str | os.PathLike[str] | None = None, metric: str = "loss") -> Any:
         """Draw train and validation curves of all trials; saved to `path` if given. Returns the matplotlib figure."""
-        figure = _above("plot_curves")(self, metric)
+        figure = above("plot_curves")(self, metric)
         if path is not None:
             figure.savefig(path)
         return figure
 
     def report(self, path: str | os.PathLike[str] | None = None) -> pathlib.Path:
         """Write the HTML report, by default into the run folder; returns its path."""
-        return _above("write_report")(self, path)
-
-
-def _folds(setting: Setting) -> int | None:
-    return setting.experiment.data.folds
+        return above("write_report")(self, path)
 
 
 def load(path: str | os.PathLike[str]) -> Run:

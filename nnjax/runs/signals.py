@@ -1,4 +1,4 @@
-"""The signals of a run's trials as arrays [trial, epoch, layer], in memory and in the run folder's signals.npz."""
+"""Stack the signals of a run's trials into arrays [trial, epoch, layer], for signals.npz and back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What seeds say about settings: mean with confidence interval, and whether one setting is really better than another.
+"""Statistics over seeds: means with confidence intervals, and paired comparisons of settings.
 
 Seeds are the replicates. Settings that were trained with the same seeds began at the same weights and saw the same
 batches, so they are compared seed by seed, which takes the luck of the draw out of the difference.

@@ -1,4 +1,4 @@
-"""trials.csv: one row a trial with its status, hyperparameters, scores and verdict."""
+"""Write and read trials.csv: one row a trial with its status, hyperparameters, scores and verdict."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Successive halving and Hyperband: settings train to a rung, an epoch at which only the best of them go on.
+"""Successive halving and Hyperband: at rungs, certain epochs, only the best settings go on.
 
 Best is what is expected to be best at the end, not what leads at the rung: there the settings that learn fast lead, and
 often lose in the end. A loss is taken to be a power of the epoch, as learning curves mostly are for a while.
@@ -20,7 +20,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import TrialSpec, setting_key
 from nnjax.data.splits import largest_remainder
 from nnjax.nn.metrics import is_maximised
-from nnjax.spaces.space import Halving
+from nnjax.spaces.schedulers import Halving
 from nnjax.train.scheduler import Decision
 from nnjax.train.storage.records import DIVERGED, FAILED, FINISHED, Record
 

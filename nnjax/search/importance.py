@@ -10,6 +10,7 @@ import numpy as np
 
 from nnjax.core.experiment import setting_key
 from nnjax.core.fields import flatten
+from nnjax.runs.replicates import by_replicate
 from nnjax.runs.statistics import estimate
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def edges(run: Run, metric: str = "val_loss") -> list[str]:
     """
     if run.schedules:
         return []
-    means = [(estimate(list(values.values())).mean, setting) for setting, values in run.by_replicate(metric)]
+    means = [(estimate(list(values.values())).mean, setting) for setting, values in by_replicate(run, metric)]
     finite = [(mean, setting.experiment) for mean, setting in means if np.isfinite(mean)]
     if not finite:
         return []

@@ -1,4 +1,4 @@
-"""Population-based training: at rungs the worst settings become copies of the best, their hyperparameters changed.
+"""Population-based training: at rungs the worst settings become copies of the best with changed hyperparameters.
 
 A setting's seeds and folds go on together, by their mean; a copy takes the weights, the optimizer's state and the best
 weights so far of the same seed and fold. Everything is a pure function of the curves and the space's draw_seed, so
@@ -18,7 +18,8 @@ import numpy as np
 from nnjax.core.experiment import Replicate
 from nnjax.nn.metrics import is_maximised
 from nnjax.search.halving import reached
-from nnjax.spaces.space import Evolution, Range
+from nnjax.spaces.ranges import Range
+from nnjax.spaces.schedulers import Evolution
 from nnjax.train.scheduler import Decision
 from nnjax.train.storage.records import DIVERGED, FAILED, Record, Stage
 

@@ -1,4 +1,4 @@
-"""The scheduler of a search space: halving, population-based training, or none."""
+"""Make the scheduler of a search space: halving, population-based training, or none."""
 
 from __future__ import annotations
 

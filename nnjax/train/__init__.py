@@ -1,1 +1,1 @@
-"""The one trainer: a single run is a population of one."""
+"""The trainer: programs, the plan of devices and lanes, and the host loop; a single run is a population of one."""

@@ -1,8 +1,8 @@
-"""Several processes that train one population: each holds some of the mesh's devices, all take the same decisions.
+"""Train one population in several processes: each holds some of the devices, all take the same decisions.
 
 Every process runs the same host loop over the same programs; what lies on other processes' devices is gathered before
-it is looked at, and what only one of them can know (the clock, a signal, the free memory) is agreed upon. With one
-process all of this is nothing. The processes find each other by `jax.distributed` (see `nnjax.cli.distributed`).
+use, and what only one of them can know (the clock, a signal, the free memory) is exchanged. With one process none of
+this does anything. The processes find each other by `jax.distributed` (see `nnjax.cli.distributed`).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def is_distributed() -> bool:
 
 
 def is_main_process() -> bool:
-    """Whether this is the process that writes the run folder and speaks; alone, it is."""
+    """Whether this is the process that writes the run folder and logs; a single process is."""
     return jax.process_index() == 0
 
 

@@ -1,4 +1,4 @@
-"""The contract of schedulers: by the records, decide which trials go on, to which epoch, and from whose state."""
+"""The contract of schedulers: decide by the records which trials go on, to which epoch, and from whose state."""
 
 from __future__ import annotations
 
@@ -62,7 +62,6 @@ class Scheduler(Protocol):
 
     def decide(self, records: Sequence[Record]) -> Decision:
         """Decide how far each trial may train, given what is known of all of them."""
-        ...
 
 
 def train_all(specs: Sequence[TrialSpec]) -> Decide:

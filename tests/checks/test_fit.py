@@ -10,7 +10,7 @@ from nnjax.core.experiment import DataConfig, Experiment
 from nnjax.core.fields import replace
 from nnjax.data import from_arrays, prepare_loaded
 from nnjax.models.registry import traits_of
-from nnjax.train.engine.batches import output_width
+from nnjax.train.engine.device_data import output_width
 
 RNG = np.random.default_rng(0)
 N = 200

@@ -4,10 +4,12 @@ import errno
 import json
 import os
 
+import jax
 import numpy as np
 import pytest
 from populations import CLASSIFIER, blobs, specs_of
 
+import nnjax
 from nnjax.checks.finding import Finding
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, TrialSpec
@@ -28,8 +30,8 @@ def begun():
     """Begin a run folder, and let go of it at the end of the test; gives the store and the records found."""
     stores = []
 
-    def begin(path, specs=SPECS, facts=FACTS, announce=None):
-        stores.append(FolderStore(path, announce))
+    def begin(path, specs=SPECS, facts=FACTS, log=None):
+        stores.append(FolderStore(path, log))
         return stores[-1], stores[-1].begin(CLASSIFIER, specs, facts, FINDINGS, "A title")
 
     yield begin
@@ -212,21 +214,57 @@ def test_two_versions_of_the_chunk_are_kept(tmp_path, begun):
     assert os.listdir(tmp_path / "checkpoints") == []
 
 
-def test_a_damaged_chunk_is_announced(tmp_path, begun):
+def test_a_damaged_chunk_is_logged(tmp_path, begun):
     said = []
-    store, _ = begun(tmp_path, announce=said.append)
+    store, _ = begun(tmp_path, log=said.append)
     store.checkpoints.save_chunk({"a": np.arange(3)}, {})
     (tmp_path / "checkpoints" / "chunk.npz").write_bytes(b"junk")
     assert store.checkpoints.load_chunk() is None
     assert [text.startswith("warning: ") for text in said] == [True]
 
 
-def test_a_chunk_of_another_version_is_announced(tmp_path, begun):
+def test_a_chunk_of_another_version_is_logged(tmp_path, begun):
     store, _ = begun(tmp_path)
     path = tmp_path / "checkpoints" / "chunk.npz"
     path.write_bytes(npz.to_bytes({"a": np.arange(3)}, {"crews": [{"trials": [0], "step": 1}]}))
     assert store.checkpoints.load_chunk() is None
     assert store.messages == [f"warning: {path} is of another version of nnjax. The trials under way begin again."]
+
+
+def made_before(folder, number):
+    """Turn a folder's config.json into one of an older format: with its number, or None for no number."""
+    edit_json(folder / "config.json", lambda tree: tree.pop("format") if number is None else tree.update(format=number))
+
+
+@pytest.mark.parametrize("number", [None, 1])
+def test_a_folder_of_an_older_format_is_loaded_and_reported(tmp_path, number):
+    run = nnjax.sweep(CLASSIFIER, {"seed": (0, 1)}, workdir=tmp_path, data=blobs())
+    made_before(tmp_path, number)
+    again = nnjax.load(tmp_path)
+    assert (again.specs, again.table().equals(run.table())) == (run.specs, True)
+    for name, curve in run.curves().items():
+        np.testing.assert_array_equal(again.curves()[name], curve)
+    for ours, theirs in zip(jax.tree.leaves(run.params(1)), jax.tree.leaves(again.params(1)), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert again.report().is_file()
+
+
+@pytest.mark.parametrize(("number", "named"), [(None, 1), (1, 1)])
+def test_a_folder_of_an_older_format_is_not_resumed(tmp_path, begun, number, named):
+    begun(tmp_path)[0].release()
+    made_before(tmp_path, number)
+    before = {path.name: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    with pytest.raises(
+        UserError, match=f"of format {named}, which an earlier .* format 2: .* name a new --workdir"
+    ) as caught:
+        begun(tmp_path)
+    assert "\n" not in str(caught.value)
+    assert {path.name: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_a_new_folder_has_the_number_of_its_format(tmp_path, begun):
+    begun(tmp_path)
+    assert json.loads((tmp_path / "config.json").read_text())["format"] == config_json.FORMAT == 2
 
 
 def edit_json(path, change):

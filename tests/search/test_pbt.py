@@ -14,9 +14,13 @@ from nnjax.runs import checkpoints, files
 from nnjax.runs import folder as run_folder
 from nnjax.search.pbt import explore, lineage
 from nnjax.search.pbt_setup import make_pbt
+from nnjax.spaces.expansion import expand
 from nnjax.spaces.overrides import override
-from nnjax.spaces.space import Evolution, Halving, Range, Space, expand
+from nnjax.spaces.ranges import Range
+from nnjax.spaces.schedulers import Evolution, Halving
+from nnjax.spaces.space import Space
 from nnjax.train.layout.plan import Plan
+from nnjax.train.storage.named_arrays import flatten
 from nnjax.train.storage.records import RUNNING, Record, Stage
 from nnjax.verify.retraining import retrial
 
@@ -245,7 +249,7 @@ def same(now, then):
 
 
 def flat(params):
-    return checkpoints.flatten(params).values()
+    return flatten(params).values()
 
 
 def test_a_run_folder_says_who_went_on_from_whom(evolved):

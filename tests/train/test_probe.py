@@ -19,8 +19,8 @@ from nnjax.models.layer_outputs import capture_layer_outputs
 from nnjax.models.registry import make_model
 from nnjax.models.summary import trained_layers
 from nnjax.runs import signals
-from nnjax.train.engine import batches, probe
-from nnjax.train.engine.batches import make_device_data, make_shapes
+from nnjax.train.engine import device_data, probe
+from nnjax.train.engine.device_data import make_device_data, make_shapes
 from nnjax.train.engine.trial import Trial
 from nnjax.train.host.population import Stopped
 from nnjax.train.layout.plan import Plan
@@ -99,7 +99,7 @@ def forward(experiment, params, x):
 def test_the_last_epoch_against_the_formulas(changes, monkeypatch):
     """At the weights with which the trial ends, on all its training examples: gradients by jax.grad of the formula."""
     monkeypatch.setattr(probe, "SHARE", 1)
-    monkeypatch.setattr(batches, "LOOKS_SHARE", 1)
+    monkeypatch.setattr(device_data, "PROBE_SHARE", 1)
     linear = {"output_activation": "linear", "loss": "mean_squared_error"}
     experiment = replace(WATCHED, changes | (linear if "model.kind" in changes else {}) | {"batch_size": 9})
     run = population(specs_of(experiment))
@@ -147,7 +147,7 @@ def test_small_data_are_looked_at_seldom():
     ],
 )
 def test_looking_takes_a_fortieth_of_the_steps_and_of_the_examples(n, batch_size, looked_at, every):
-    assert batches.num_looks(n) == looked_at
+    assert device_data.num_probe_examples(n) == looked_at
     count = jnp.int32(n)
     epochs = [epoch for epoch in range(1, 82) if bool(probe.due(looked_at, count, batch_size, jnp.int32(epoch)))]
     assert epochs == list(range(1, 82, every))

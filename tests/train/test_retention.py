@@ -11,7 +11,8 @@ import nnjax
 from nnjax.core.experiment import TrialSpec
 from nnjax.core.fields import replace
 from nnjax.exchange.predictions import choose_trial
-from nnjax.report.sections import overview
+from nnjax.report import header
+from nnjax.report.context import ReportContext
 from nnjax.runs.folder import FolderStore
 from nnjax.runs.settings import representative, settings
 from nnjax.train.host.recovery import Recovery
@@ -108,7 +109,7 @@ def test_a_killed_run_ends_with_the_same_weights(tmp_path, stop):
         stopped = True
     assert stopped
     said = []
-    again = swept(tmp_path / "killed", announce=said.append)
+    again = swept(tmp_path / "killed", log=said.append)
     assert not any("trained again" in text for text in said)
     assert files(tmp_path / "killed") == files(tmp_path / "whole")
     for trial in files(tmp_path / "whole"):
@@ -132,7 +133,7 @@ def test_weights_that_should_be_there_are_trained_again(tmp_path):
     kept = files(tmp_path)
     (tmp_path / "checkpoints" / f"weights_{run.best_trial():05d}.npz").unlink()
     said = []
-    swept(tmp_path, announce=said.append)
+    swept(tmp_path, log=said.append)
     assert [text for text in said if f"Trial {run.best_trial()} is trained again" in text]
     assert len([text for text in said if "trained again" in text]) == 1
     assert files(tmp_path) == kept
@@ -172,7 +173,7 @@ def test_parents_stay_until_their_children_have_ended(tmp_path):
         np.testing.assert_array_equal(run.curves()[name], curves, err_msg=name)
     (tmp_path / "checkpoints" / f"weights_{run.best_trial():05d}.npz").unlink()
     said = []  # the child is trained again, and for it its parent
-    swept(tmp_path, space, "best:1", slow, announce=said.append)
+    swept(tmp_path, space, "best:1", slow, log=said.append)
     assert len([text for text in said if "trained again" in text]) == 2
     assert files(tmp_path) == best_of(run, 1)
 
@@ -193,14 +194,14 @@ def test_an_adaptive_search_keeps_the_best(tmp_path):
 
 def test_the_report_names_those_without_weights(tmp_path):
     run = fake_run(space=nnjax.Space({"seed": range(5)}))
-    assert overview._kept(run) == []
+    assert header._kept(run) == []
     run.store.keep = 2
     run.store.keep_weights({1, 3})
-    assert overview._kept(run) == [
+    assert header._kept(run) == [
         "Only the weights of the best were kept (keep=best:2): trials 0, 2, 4 can be neither shown nor used."
     ]
     assert representative(run, settings(run)[0]) in (1, 3)
-    assert "of those whose weights were kept" in overview.chosen(run, nnjax.report.exhibits.exhibits(run)[0])
+    assert "of those whose weights were kept" in header.shown_networks(ReportContext(run))
     run.report(tmp_path)
     run.store.keep_weights(set())
     assert run.report(tmp_path).read_text().count("can be neither shown nor used") == 1

@@ -9,7 +9,8 @@ from populations import CLASSIFIER, blobs, line, population, specs_of
 from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
 from nnjax.core.fields import replace
 from nnjax.data import from_arrays, prepare_loaded
-from nnjax.train.engine.batches import epoch_rows, fixed_subset, make_device_data, make_shapes, random_order
+from nnjax.train.engine.batches import epoch_rows, random_order
+from nnjax.train.engine.device_data import fixed_subset, make_device_data, make_shapes
 from nnjax.train.engine.trial import Trial
 
 LINEAR = Experiment(

@@ -1,1 +1,1 @@
-"""Pure functions of a trial, a block of trials and a program: what is compiled."""
+"""Pure functions that are compiled: a trial, a block of trials, a program over devices."""

@@ -1,4 +1,4 @@
-"""A block of trials on one device: lanes that take the same steps together.
+"""A block of trials on one device: vectorised lanes that take the same steps together.
 
 All lanes are at the same step, so the control flow (steps, epochs, segments) is scalar and only the arithmetic is
 vectorised; a block of one lane is not vectorised at all. Step counts are traced: one program for any number of epochs.
@@ -15,7 +15,8 @@ import jax.numpy as jnp
 from nnjax.core.types import Array, Metrics, Params, TrialState
 from nnjax.models.summary import trained_layers
 from nnjax.train.engine import probe
-from nnjax.train.engine.batches import DeviceData, Part, epoch_rows, stage_of
+from nnjax.train.engine.batches import epoch_part, epoch_rows
+from nnjax.train.engine.device_data import DeviceData, Part
 from nnjax.train.engine.trial import Trial
 
 CAPACITY = 256  # epochs whose metrics one segment can hold
@@ -88,7 +89,7 @@ class Block:
         last = jnp.minimum(last, (first // per_epoch + CAPACITY) * per_epoch)
         if data.window is not None:
             data = data._replace(window=jax.tree.map(lambda leaf: leaf[0], data.window))
-            stage = stage_of(data, size, first // per_epoch)
+            stage = epoch_part(data, size, first // per_epoch)
             last = jnp.minimum(last, first // per_epoch * per_epoch + stage.begin + -(-stage.part.count // size))
         progress = _Progress(state, self.empty_metrics(), jnp.int32(0))
 
@@ -123,7 +124,7 @@ class Block:
     ) -> TrialState:
         """Take the steps from state.step to `stop`, all within one epoch."""
         size, shuffle = self.trial.experiment.batch_size, self.trial.experiment.shuffle
-        stage = stage_of(data, size, epoch)
+        stage = epoch_part(data, size, epoch)
         begin = epoch * steps_per_epoch(data, size) + stage.begin
         seeds = state.seed[:1] if self.shared else state.seed
         rows = jax.vmap(lambda seed: epoch_rows(shuffle, stage.part, seed, stage.turn))(seeds)
@@ -153,15 +154,15 @@ class Block:
     ) -> _Progress:
         """Close an epoch in all lanes and write its metrics into the next column."""
         state, values = self.over(lambda h, s: self.trial.finish_epoch(h, data, s, epoch))(hyper, progress.state)
-        values |= self.look(data, hyper, progress.state, epoch, total_steps)
+        values |= self.probe(data, hyper, progress.state, epoch, total_steps)
         metrics = {
             name: jax.lax.dynamic_update_index_in_dim(old, values[name], progress.row, axis=1)
             for name, old in progress.metrics.items()
         }
         return _Progress(state, metrics, progress.row + 1)
 
-    def look(self, data: DeviceData, hyper: Hyper, state: TrialState, epoch: Array, total_steps: Array) -> Metrics:
-        """Look inside the networks at the end of an epoch: {signal: [m, p]}, NaN where it is not due; {} if never."""
+    def probe(self, data: DeviceData, hyper: Hyper, state: TrialState, epoch: Array, total_steps: Array) -> Metrics:
+        """Measure the networks at the end of an epoch: {signal: [m, p]}, NaN where it is not due; {} if never."""
         if not self.trial.experiment.signals:
             return {}
         batch = probe.batch_of(self.trial, data)

@@ -1,4 +1,4 @@
-"""What happens inside a network while it trains, layer by layer: gradients, updates, dead and saturated units.
+"""Measure a network layer by layer while it trains: gradients, updates, dead and saturated units.
 
 Measured at epochs' ends, with the weights as they are then, on a few training examples that stay the same, in
 evaluation mode: one more forward and backward pass, whose result is thrown away. Nothing that trains depends on it.
@@ -15,19 +15,20 @@ from nnjax.core.types import SIGNALS, Array, Metrics, Params, TrialState
 from nnjax.models.layer_outputs import capture_layer_outputs
 from nnjax.models.summary import trained_layers
 from nnjax.nn.activations import ACTIVATIONS
-from nnjax.train.engine.batches import Batch, DeviceData
+from nnjax.train.engine.batches import Batch
+from nnjax.train.engine.device_data import DeviceData
 
 if TYPE_CHECKING:
     from nnjax.train.engine.trial import Trial
 
-SHARE = 40  # steps, or their examples, between two looks, for each that a look costs
+SHARE = 40  # steps, or their examples, between two measurements, for each that one costs
 EDGE = 0.02  # of its range: an output this near an end is saturated (tanh: beyond ±0.96, where the slope is below .08)
 
 
 def due(size: int, count: Array, batch_size: int, epoch: Array) -> Array:
-    """Whether to look at `size` of `count` examples at the end of an epoch (int32 [], counted from 1): bool [].
+    """Whether to measure on `size` of `count` examples at the end of an epoch (int32 [], counted from 1): bool [].
 
-    At the first one, then so rarely that looking costs about a fortieth: it takes as long as a step at least, however
+    At the first one, then so rarely that it costs about a fortieth: it takes as long as a step at least, however
     few the examples, for the optimizer passes over all weights. At every epoch from 40 steps and 1,280 examples on.
     """
     cost = jnp.minimum(max(size, batch_size), count)
@@ -36,13 +37,13 @@ def due(size: int, count: Array, batch_size: int, epoch: Array) -> Array:
 
 
 def batch_of(trial: Trial, data: DeviceData) -> Batch:
-    """Fetch the examples to look at, evenly spaced among those that train."""
+    """Fetch the probe examples, evenly spaced among those that train."""
     size, count = data.probe_indices.shape[0], data.train.count
     return trial.batch(data, data.probe_indices, jnp.arange(size) * jnp.maximum(count // size, 1) < count)
 
 
 def measure(trial: Trial, hyper: dict[str, Array], state: TrialState, batch: Batch, total_steps: Array) -> Metrics:
-    """Look inside one trial's network.
+    """Measure one trial's network, layer by layer.
 
     Args:
       trial: its functions.
@@ -89,7 +90,7 @@ def _size(trial: Trial, batch: Batch) -> Array:
 
 
 def of_units(trial: Trial, activation: str, z: Array, w: Array) -> Metrics:
-    """Look at one layer's outputs.
+    """Measure one layer's outputs.
 
     Args:
       trial: sums over the devices that share a batch.

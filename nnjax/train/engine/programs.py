@@ -1,4 +1,4 @@
-"""A block's functions compiled over the devices of a mesh: one program for any number of trials of a group."""
+"""Compile a block's functions over the devices of a mesh: one program for any number of trials of a group."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from jax.stages import Wrapped
 from nnjax.core.experiment import Experiment
 from nnjax.core.types import TrialState
 from nnjax.train import distributed
-from nnjax.train.engine.batches import DeviceData, Shapes
 from nnjax.train.engine.block import Block
+from nnjax.train.engine.device_data import DeviceData, Shapes
 from nnjax.train.engine.trial import Trial
 
 TRIALS, BATCH = "trials", "batch"

@@ -1,6 +1,6 @@
-"""One trial as pure functions: draw it, take a step, evaluate it, close an epoch.
+"""The pure functions of one trial: draw its weights, take a step, evaluate, close an epoch.
 
-`train/block.py` vectorises these over lanes and loops over steps; `train/population.py` lays blocks over devices.
+`block.py` vectorises these over lanes and loops over steps; `programs.py` lays blocks over devices.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from nnjax.nn.losses import l1_penalty, l2_penalty, make_loss
 from nnjax.nn.metrics import METRICS, usual_metrics
 from nnjax.nn.optimizers import make_optimizer
 from nnjax.nn.schedules import make_schedule
-from nnjax.train.engine.batches import Batch, DeviceData, Part, Shapes, even_batches, gather, split_batch
+from nnjax.train.engine.batches import Batch, gather, split_batch
+from nnjax.train.engine.device_data import DeviceData, Part, Shapes, even_batches
 
 INIT, DROPOUT, AUGMENT = 0, 2, 3  # what a trial's seed is folded with (batches.ORDER is 1)
 
@@ -30,7 +31,7 @@ def metric_names(experiment: Experiment, shapes: Shapes, final: bool) -> tuple[s
     At epochs those that cost a logarithm per output are left out unless `experiment.metrics` asks for them; at the end
     all usual ones are there, and the loss under its own name, in its probability form, so that arms can be compared.
     """
-    usual = usual_metrics(shapes.task)
+    usual = usual_metrics(shapes.goal)
     asked = experiment.metrics
     if not final:
         chosen = asked if asked is not None else [name for name in usual if not METRICS[name].takes_logarithms]
@@ -128,7 +129,7 @@ class Trial:
         if self.augmentation is None:
             return batch
         x = self.augmentation(self.key_of(state, AUGMENT), batch.x)
-        return batch._replace(x=x, y=x if self.shapes.task in ("reconstruction", "none") else batch.y)
+        return batch._replace(x=x, y=x if self.shapes.goal == "reconstruction" else batch.y)
 
     def objective(self, hyper: dict[str, Array], state: TrialState, batch: Batch, size: Array):
         """Give the training loss of one batch as a function of the weights: mean loss plus penalties."""

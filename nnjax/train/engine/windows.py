@@ -1,4 +1,4 @@
-"""Training on more examples than a device holds: a window of them at a time, in an order that is a pure function.
+"""Train on more examples than a device holds: read them window by window, in an order that is a pure function.
 
 The training examples, in the order of the data, are cut into blocks. In every epoch the blocks are put in a new order,
 drawn with (split_seed, epoch), and that row of examples is cut into windows: all trials see the same windows. Within a
@@ -19,7 +19,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
 from nnjax.core.types import Prepared
-from nnjax.train.engine.batches import Window, examples, float_type, largest
+from nnjax.train.engine.device_data import Window, examples, float_type, largest
 from nnjax.train.engine.programs import TRIALS
 
 BLOCKS = 64  # in a window: so many places in the data does it come from

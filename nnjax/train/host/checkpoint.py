@@ -1,4 +1,4 @@
-"""Checkpoints of lane batches: their states and their trials' records as named arrays with a note, and back."""
+"""Convert lane batches and their trials' records to checkpoints (named arrays with a note), and back."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nnjax.core.experiment import TrialSpec
 from nnjax.core.types import TrialState
 from nnjax.train.host.chunk import Arrays, Chunk
 from nnjax.train.layout.lane_batch import LaneBatch
-from nnjax.train.storage.checkpoints import flatten, unflatten
+from nnjax.train.storage.named_arrays import flatten, unflatten
 from nnjax.train.storage.records import Record
 from nnjax.train.storage.store import Checkpoint
 

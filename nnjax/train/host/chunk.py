@@ -1,4 +1,4 @@
-"""The trials under way: one lane batch on each device, advanced together by calls of one program."""
+"""Advance the trials under way: one lane batch on each device, all by calls of one program."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import numpy as np
 from nnjax.core.experiment import TrialSpec
 from nnjax.core.types import SIGNALS, Params, TrialState
 from nnjax.train.distributed import fetch
-from nnjax.train.engine.batches import DeviceData
+from nnjax.train.engine.device_data import DeviceData
 from nnjax.train.engine.programs import Program
 from nnjax.train.layout.lane_batch import Group, LaneBatch, next_compaction
-from nnjax.train.storage.checkpoints import FINAL, unflatten
+from nnjax.train.storage.named_arrays import FINAL, unflatten
 from nnjax.train.storage.records import DIVERGED, DONE, RUNNING, STOPPED, Record, stop_epoch
 
 Arrays = Mapping[str, np.ndarray]

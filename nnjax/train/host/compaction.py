@@ -1,4 +1,4 @@
-"""Compaction: free the lanes of trials that have ended, fill them with others, and join sparse lane batches."""
+"""Free the lanes of trials that have ended, fill them with others, and join sparse lane batches."""
 
 from __future__ import annotations
 

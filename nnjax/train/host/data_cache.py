@@ -1,4 +1,4 @@
-"""A cache of the data on the devices: that of one group, and with windows the present one and the next."""
+"""Cache the data on the devices: that of one group, and with windows the present one and the next."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from jax.sharding import Mesh
 
-from nnjax.train.engine.batches import DeviceData
+from nnjax.train.engine.device_data import DeviceData
 from nnjax.train.engine.programs import TRIALS, Program, place_data
 from nnjax.train.engine.windows import Place, by_row, place_windows, window_shapes
 from nnjax.train.host.window_reader import Reader

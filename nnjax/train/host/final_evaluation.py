@@ -12,11 +12,11 @@ from nnjax.core.experiment import TrialSpec
 from nnjax.core.types import TrialState
 from nnjax.train import distributed
 from nnjax.train.distributed import fetch
-from nnjax.train.engine.batches import DeviceData
+from nnjax.train.engine.device_data import DeviceData
 from nnjax.train.engine.programs import Program
 from nnjax.train.host.chunk import Chunk
 from nnjax.train.host.trials import Trials
-from nnjax.train.storage import checkpoints
+from nnjax.train.storage import named_arrays
 from nnjax.train.storage.records import STOPPED
 
 
@@ -84,7 +84,7 @@ class FinalEvaluation:
     def weights(self, row: int) -> dict[str, np.ndarray]:
         """Name the arrays of one row's final and best weights."""
         tree = {"final": self.final, "best": self.best}
-        return checkpoints.flatten(jax.tree.map(lambda leaf: leaf[row], tree))
+        return named_arrays.flatten(jax.tree.map(lambda leaf: leaf[row], tree))
 
 
 def _like(mask: np.ndarray, leaf: Any) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Progress of a population, for a display."""
+"""Measure the progress of a population, for a display."""
 
 from __future__ import annotations
 

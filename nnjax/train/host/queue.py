@@ -1,4 +1,4 @@
-"""The queue of a population: which lane batches the free devices take next."""
+"""Choose which lane batches the free devices take next."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checkpoints of the chunk under way: when to write them, and how to go on from the last one."""
+"""Write checkpoints of the chunk under way when they are due, and resume from the last one."""
 
 from __future__ import annotations
 

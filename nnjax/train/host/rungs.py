@@ -1,4 +1,4 @@
-"""Rungs: the scheduler's decisions, and the trials that wait for one with their states in the store."""
+"""Pause trials at rungs and let them go on as the scheduler decides; their states wait in the store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The trials of a population, their records, and the store that keeps them: shared by all parts of the host loop."""
+"""The trials of a population, their records, and the store that keeps them; shared by the host loop's parts."""
 
 from __future__ import annotations
 

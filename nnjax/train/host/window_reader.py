@@ -1,4 +1,4 @@
-"""A thread that reads the next window while the devices train on the present one."""
+"""Read the next window in a thread while the devices train on the present one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from jax.sharding import Mesh
 
-from nnjax.train.engine.batches import Window
+from nnjax.train.engine.device_data import Window
 from nnjax.train.engine.windows import Place, Stream, place_windows
 
 

@@ -1,1 +1,1 @@
-"""Plan how a group of trials is laid over devices and lanes, from measured time and memory."""
+"""Plan devices and lanes for groups of trials, from measured time and memory."""

@@ -1,4 +1,4 @@
-"""Counts the programs that XLA compiled in this process; those read from the persistent cache are not among them."""
+"""Count the programs that XLA compiled in this process, without those read from the persistent cache."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What training cost: programs, compilations, and the time of a step once nothing is compiled any more."""
+"""Count the costs of training: programs, compilations, and the time of a step once nothing is compiled any more."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plan's model of memory: what trials take of a device, computed from shapes before anything is compiled.
+"""Estimate the device memory that trials take, from shapes, before anything is compiled.
 
 It is held against the compilers' own counts: tests/train/test_footprint.py for CPUs, docs/tpu.md for a TPU slice.
 """
@@ -16,7 +16,7 @@ from nnjax.core.experiment import Experiment
 from nnjax.models.registry import traits_of
 from nnjax.models.summary import summarize_model
 from nnjax.nn.losses import LOSSES
-from nnjax.train.engine.batches import DeviceData, Shapes
+from nnjax.train.engine.device_data import DeviceData, Shapes
 from nnjax.train.engine.trial import blank_state
 
 CONVOLVED = 3.5  # times the units of a batch: images, patches and phases that training convolutions holds

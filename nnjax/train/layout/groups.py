@@ -1,4 +1,4 @@
-"""Sorting trials into groups, each with its data on the host and its plan."""
+"""Sort trials into groups that share a program, each with its data on the host and its plan."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from nnjax.core.experiment import DataConfig, Experiment, TrialSpec, program_key
 from nnjax.core.types import Prepared
 from nnjax.train.distributed import min_over_processes
-from nnjax.train.engine.batches import make_device_data, make_shapes
+from nnjax.train.engine.device_data import make_device_data, make_shapes
 from nnjax.train.engine.windows import make_stream, window_shapes
 from nnjax.train.layout.lane_batch import Group, group_sizes
 from nnjax.train.layout.memory import most_lanes, refuse_too_large

@@ -12,7 +12,7 @@ import numpy as np
 from nnjax.core.experiment import Experiment, TrialSpec
 from nnjax.core.types import TrialState
 from nnjax.models.summary import summarize_model
-from nnjax.train.engine.batches import DeviceData, Shapes
+from nnjax.train.engine.device_data import DeviceData, Shapes
 from nnjax.train.engine.windows import Stream
 from nnjax.train.layout.plan import Plan
 

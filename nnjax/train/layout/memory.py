@@ -1,4 +1,4 @@
-"""How much memory a device has, and how many trials fit it."""
+"""Find the free memory of a device, and how many trials fit it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
 from nnjax.core.types import Prepared
-from nnjax.train.engine.batches import DeviceData, Shapes
+from nnjax.train.engine.device_data import DeviceData, Shapes
 from nnjax.train.layout.footprint import data_bytes, lane_bytes
 
 BUDGET = 0.8  # share of the free memory that arrays may take; the rest is for the compiler and the host's copies

@@ -1,4 +1,4 @@
-"""How a group of trials is laid over the machine: devices, lanes, and whether lanes share the order of examples."""
+"""The plan of a group: devices, lanes, and whether lanes share the order of examples; rules that choose it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import TrialSpec
 from nnjax.models.summary import summarize_model
 from nnjax.train.distributed import is_distributed
-from nnjax.train.engine.batches import Shapes
+from nnjax.train.engine.device_data import Shapes
 from nnjax.train.scheduler import ALL_SURVIVE, Survival
 
 ORDERS = ("auto", "shared", "own")
@@ -125,16 +125,16 @@ def choose_lanes(plan: Plan, sizes: Sequence[int], survival: Survival = ALL_SURV
     Args:
       plan: settled.
       sizes: how many trials there are of each kind; trials of different kinds cannot be in step.
-      survival: the stages of their training, (share of the trials that are left, length): later fewer may be left.
+      survival: the stages of their training; later fewer trials may be left.
     """
     assert plan.lanes is not None
     rungs = [rung for rung in LADDER if rung < plan.lanes and not plan.fixed] + [plan.lanes]
-    parts = stages(sizes, survival)
+    parts = surviving_sizes(sizes, survival)
     return min(rungs, key=lambda rung: sum(length * cost_of(plan, left, rung) for length, left in parts))
 
 
-def stages(sizes: Sequence[int], survival: Survival) -> list[tuple[int, list[int]]]:
-    """List the stages of a survival: (length, how many trials of each kind are left)."""
+def surviving_sizes(sizes: Sequence[int], survival: Survival) -> list[tuple[int, list[int]]]:
+    """List the stages of training: (epochs, how many trials of each kind are left)."""
     return [(length, [max(1, round(share * size)) for size in sizes]) for share, length in survival]
 
 

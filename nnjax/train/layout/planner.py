@@ -1,4 +1,4 @@
-"""Finds out what a group's training will take, and whether another layout would take less.
+"""Estimate a group's training time from its first segments, and try other layouts where that pays.
 
 The first segments of a group are the measurement, so short runs pay nothing for it. Where what is left is long, the
 layouts one change away are tried for a moment each, and the best one is taken. What was measured is kept beside the
@@ -13,12 +13,12 @@ from typing import NamedTuple
 import numpy as np
 
 from nnjax.train.distributed import is_distributed
-from nnjax.train.engine.batches import DeviceData
+from nnjax.train.engine.device_data import DeviceData
 from nnjax.train.engine.programs import Program
 from nnjax.train.layout.footprint import device_bytes
 from nnjax.train.layout.lane_batch import Group, group_sizes
 from nnjax.train.layout.memory import free_bytes, most_lanes, size_text
-from nnjax.train.layout.plan import Plan, alternatives, satisfies, stages
+from nnjax.train.layout.plan import Plan, alternatives, satisfies, surviving_sizes
 from nnjax.train.layout.step_times import GAIN, StepTimes, Table, evaluating, plan_of, seconds_of, time_step
 from nnjax.train.scheduler import ALL_SURVIVE, Survival
 
@@ -42,11 +42,11 @@ class TimeEstimate(NamedTuple):
 
 
 class Planner:
-    """Watches groups begin.
+    """Measures groups when they begin, and plans them.
 
     Args:
       asked: what was asked of the layout.
-      announce: is told each group's plan.
+      log: called with each group's plan in a sentence.
       program: gives the program of a group with a plan for (lanes, devices).
       data: gives a group's data on a program's devices, with the first window where there are windows.
     """
@@ -54,11 +54,11 @@ class Planner:
     def __init__(
         self,
         asked: Plan,
-        announce: Callable[[str], None],
+        log: Callable[[str], None],
         program: Callable[[Group, int, int], Program],
         data: Callable[[Group, Program], DeviceData],
     ):
-        self.asked, self.announce, self.program, self.data = asked, announce, program, data
+        self.asked, self.log, self.program, self.data = asked, log, program, data
         self.step_times = StepTimes()
         self.segments: dict[tuple[int, ...], SegmentTime] = {}
         self.estimates: dict[tuple[int, ...], TimeEstimate] = {}
@@ -106,7 +106,7 @@ class Planner:
         left = self._left(group, plan, survival)
         self.estimates[name] = TimeEstimate(left, took)
         arms = ", ".join(dict.fromkeys(spec.arm for spec in group.specs if spec.arm))
-        self.announce(f"plan{f' ({arms})' if arms else ''}: {describe(group, plan, left)}")
+        self.log(f"plan{f' ({arms})' if arms else ''}: {describe(group, plan, left)}")
         return better
 
     def total(self) -> TimeEstimate:
@@ -117,7 +117,7 @@ class Planner:
     def _left(self, group: Group, plan: Plan, survival: Survival) -> float:
         """Predict the seconds of a group's training."""
         steps = float(np.mean([group.total_steps(spec) for spec in group.specs]))
-        parts = stages(group_sizes(group)[plan.order], survival)
+        parts = surviving_sizes(group_sizes(group)[plan.order], survival)
         share = sum(length * seconds_of(plan, sizes) for length, sizes in parts) / sum(length for length, _ in parts)
         return share * steps * evaluating(group)
 

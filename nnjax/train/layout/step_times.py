@@ -1,4 +1,4 @@
-"""Step times measured on this machine, kept beside the compiled programs, and the plans that they lead to."""
+"""Keep step times measured on this machine, and choose plans by them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from nnjax.core.experiment import DataConfig
 from nnjax.core.files import write_atomically
 from nnjax.core.machine import processor
 from nnjax.train.distributed import is_distributed
-from nnjax.train.engine.batches import DeviceData
+from nnjax.train.engine.device_data import DeviceData
 from nnjax.train.engine.programs import Program
 from nnjax.train.layout.lane_batch import Group
 from nnjax.train.layout.plan import Plan, satisfies, turns

@@ -1,1 +1,1 @@
-"""Records of trials, checkpoints, and which weights are kept."""
+"""Records of trials, stores that keep them and their weights, and the arrays in files."""

@@ -1,4 +1,4 @@
-"""Named arrays and a note as NPZ files: never pickled, their checksums verified on reading.
+"""Read and write named arrays with a note as NPZ files: never pickled, checksums verified on reading.
 
 Why not Orbax: docs/design/0003-checkpoints-are-npz.md.
 """

@@ -1,18 +1,15 @@
-"""Which trials' weights are kept: all, or those of the best K."""
+"""Choose the trials whose weights are kept: all, or the best K."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nnjax.core.errors import UserError
-
-if TYPE_CHECKING:
-    from nnjax.core.experiment import TrialSpec
-    from nnjax.train.storage.records import Record
+from nnjax.core.experiment import TrialSpec
+from nnjax.train.storage.records import ENDED, FINISHED, OVER, Record
 
 ALL = "all"
 MOST_SPANS = 30
@@ -41,8 +38,6 @@ def best(specs: Sequence[TrialSpec], records: Sequence[Record], most: int | None
     By the final validation loss (training loss where there is no validation part), equal ones by their number; those
     that diverged come last. A trial that is not among the best is not among them later either, when more have ended.
     """
-    from nnjax.train.storage.records import ENDED
-
     losses: dict[str, list[int]] = {}
     for spec in specs:
         if records[spec.id].status in ENDED:
@@ -51,8 +46,6 @@ def best(specs: Sequence[TrialSpec], records: Sequence[Record], most: int | None
 
 
 def _rank(record: Record, trial: int) -> tuple[bool, float, int]:
-    from nnjax.train.storage.records import FINISHED
-
     known = [record.values.get(name, np.nan) for name in ("val_loss", "train_loss_eval", "train_loss")]
     value = next((value for value in known if not np.isnan(value)), np.inf)
     return record.status not in FINISHED, value, trial
@@ -60,8 +53,6 @@ def _rank(record: Record, trial: int) -> tuple[bool, float, int]:
 
 def parents(specs: Sequence[TrialSpec], records: Sequence[Record]) -> set[int]:
     """List the trials from whose weights others start that have not ended, and may have to begin again."""
-    from nnjax.train.storage.records import OVER
-
     return {spec.start_from for spec in specs if spec.start_from is not None and records[spec.id].status not in OVER}
 
 

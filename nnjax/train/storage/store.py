@@ -1,4 +1,4 @@
-"""The contract of stores, which keep a population's weights, records and checkpoints; and one in memory."""
+"""The contract of stores, which keep a population's weights, records and checkpoints; and a store in memory."""
 
 from __future__ import annotations
 
@@ -19,31 +19,24 @@ class Checkpoints(Protocol):
 
     def save_chunk(self, arrays: Arrays, note: Mapping[str, Any]) -> None:
         """Keep the trials under way."""
-        ...
 
     def load_chunk(self) -> Checkpoint | None:
         """Give back their last good state; None if there is none."""
-        ...
 
     def drop_chunk(self) -> None:
         """Forget them, as they have ended."""
-        ...
 
     def save_paused(self, name: str, arrays: Arrays, note: Mapping[str, Any]) -> None:
         """Keep a lane batch that waits at a rung."""
-        ...
 
     def load_paused(self, name: str) -> Checkpoint | None:
         """Give it back; None if it is damaged."""
-        ...
 
     def list_paused(self) -> list[str]:
         """Name the lane batches that wait, in the order of their names."""
-        ...
 
     def drop_paused(self, name: str) -> None:
         """Forget one."""
-        ...
 
 
 class Store(Protocol):
@@ -63,35 +56,27 @@ class Store(Protocol):
 
     def note_environment(self, layout: Mapping[str, Any], seconds: float | None = None) -> None:
         """Keep the plan of a population, as `Population.describe` gives it, and the seconds of a session that ended."""
-        ...
 
     def read_plan(self) -> list[dict[str, Any]]:
         """Give back the plan of each group of trials; empty before there is one."""
-        ...
 
     def save_weights(self, trial: int, arrays: Arrays) -> None:
         """Keep a finished trial's arrays."""
-        ...
 
     def load_weights(self, trial: int) -> dict[str, np.ndarray]:
         """Give them back."""
-        ...
 
     def has_weights(self, trial: int) -> bool:
         """Whether there are any."""
-        ...
 
     def keep_weights(self, trials: Set[int]) -> None:
         """Forget those of all others."""
-        ...
 
     def save_records(self, specs: Sequence[TrialSpec], records: Sequence[Record]) -> None:
         """Keep what is known of the trials."""
-        ...
 
     def save_schedules(self, schedules: Sequence[Sequence[Stage]]) -> None:
         """Keep each trial's stages, where hyperparameters change while it trains."""
-        ...
 
 
 class MemoryCheckpoints:

@@ -1,0 +1,29 @@
+"""The text of a page: a TOML file beside the module that computes its numbers."""
+
+from __future__ import annotations
+
+import pathlib
+import tomllib
+from typing import Any
+
+
+def read_text(module: str, name: str, **numbers: Any) -> dict[str, Any]:
+    """Read a TOML file; in its strings white space becomes single spaces, and numbers are filled in as by `format`.
+
+    Args:
+      module: the path of the module, beside which the file lies.
+      name: of the file.
+      numbers: for the placeholders; without any, braces are left alone.
+    """
+
+    def filled(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: filled(part) for name, part in value.items()}
+        if isinstance(value, list):
+            return [filled(part) for part in value]
+        if not isinstance(value, str):
+            return value
+        text = " ".join(value.split())
+        return text.format_map(numbers) if numbers else text
+
+    return filled(tomllib.loads(pathlib.Path(module).with_name(name).read_text("utf-8")))

@@ -1,0 +1,57 @@
+"""Compare settings over their replicates: means with intervals, and differences seed by seed."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from nnjax.core.errors import UserError
+from nnjax.core.experiment import Replicate, replicate_of
+from nnjax.runs.settings import Setting, settings
+from nnjax.runs.statistics import Comparison, compare_paired, estimate
+from nnjax.train.storage.records import FINISHED
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from nnjax.runs.run import Run
+
+
+def table(run: Run, metric: str) -> pd.DataFrame:
+    """Make a table of one row a setting; see `Run.settings`."""
+    import pandas as pd
+
+    rows = [
+        {"setting": setting.label, **dataclasses.asdict(estimate(list(values.values()), _folds(setting)))}
+        for setting, values in by_replicate(run, metric)
+    ]
+    return pd.DataFrame(rows)
+
+
+def compare(run: Run, first: str, second: str, metric: str) -> Comparison:
+    """Compare two settings seed by seed; see `Run.compare`.
+
+    Raises:
+      UserError: an unknown setting, or no finished seed in common.
+    """
+    known = {setting.label: (values, _folds(setting)) for setting, values in by_replicate(run, metric)}
+    for name in (first, second):
+        if name not in known:
+            raise UserError(f"There is no setting {name!r}; there are {'; '.join(list(known)[:10])}.")
+    (one, folds), (other, others) = known[first], known[second]
+    if folds != others:
+        raise UserError(f"{first!r} and {second!r} were validated on different folds: give both the same data.folds.")
+    return compare_paired(one, other, folds)
+
+
+def by_replicate(run: Run, metric: str) -> list[tuple[Setting, dict[Replicate, float]]]:
+    """Give the settings, each with a metric's final values by seed and fold."""
+    done = {i: r.values.get(metric, float("nan")) for i, r in enumerate(run.records) if r.status in FINISHED}
+    return [
+        (setting, {replicate_of(run.specs[i].experiment): done[i] for i in setting.trials if i in done})
+        for setting in settings(run)
+    ]
+
+
+def _folds(setting: Setting) -> int | None:
+    return setting.experiment.data.folds

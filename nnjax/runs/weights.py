@@ -1,0 +1,63 @@
+"""Read the weights of a run's trials, and apply their networks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import jax
+import numpy as np
+
+from nnjax.core.errors import UserError
+from nnjax.core.types import Params
+from nnjax.train.storage import named_arrays
+from nnjax.train.storage.records import DROPPED, RUNNING, WAITING
+from nnjax.train.storage.retention import keep_text, spans
+
+if TYPE_CHECKING:
+    from nnjax.exchange.network import Network
+    from nnjax.runs.run import Run
+
+
+def read_params(run: Run, trial: int, which: str) -> Params:
+    """Read the weights of a trial; see `Run.params`."""
+    if which not in ("final", "best"):
+        raise UserError(f"The weights {which!r} were asked for, but there are 'final' and 'best' ones.")
+    record = run.records[trial]
+    if record.status == DROPPED:
+        raise UserError(
+            f"Trial {trial} was dropped after {record.epochs} epochs: its weights were not kept. Train it alone by "
+            f"scripts/train.py --from=RUN --trial={trial}."
+        )
+    if record.status in (WAITING, RUNNING):
+        raise UserError(f"Trial {trial} is {record.status}: it has no weights yet; resume its run first.")
+    if run.store.keep is not None and not run.store.has_weights(trial):
+        there = [i for i in range(len(run.specs)) if run.store.has_weights(i)]
+        raise UserError(
+            f"The weights of trial {trial} were not kept, those of {spans(there)} were "
+            f"(keep={keep_text(run.store.keep)}): name one of these, or train it alone by "
+            f"scripts/train.py --from=RUN --trial={trial}."
+        )
+    blank = jax.eval_shape(run.model(trial).init, jax.random.key(0))
+    try:
+        return named_arrays.unflatten(blank, run.store.load_weights(trial), f"{which}/")
+    except UserError as error:
+        raise UserError(f"The weights of trial {trial} cannot be used: {error}") from None
+
+
+def outputs_of(network: Network, function: Callable[[np.ndarray], Any], x: np.ndarray) -> np.ndarray:
+    """Apply a function of a network to raw inputs x [n, d], a thousand at a time.
+
+    Raises:
+      UserError: x has another width than the network's input.
+    """
+    x, width = np.asarray(x, np.float32), network.facts.num_inputs
+    if x.ndim != 2 or x.shape[1] != width:
+        raise UserError(f"The inputs have shape {x.shape}, but (n, {width}) was expected.")
+    return in_batches(function, x)
+
+
+def in_batches(function: Callable[[np.ndarray], Any], x: np.ndarray, batch: int = 1000) -> np.ndarray:
+    """Apply a function from [b, d] to [b, k] to all examples x [n, d]: [n, k]."""
+    parts = [np.asarray(function(x[i : i + batch])) for i in range(0, len(x), batch)]
+    return np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)

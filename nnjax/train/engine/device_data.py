@@ -1,0 +1,202 @@
+"""Lay a prepared data set out for the devices: once for all trials, its parts as indices."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import NamedTuple
+
+import numpy as np
+
+from nnjax.core.experiment import Experiment, ModelConfig
+from nnjax.core.types import Array, DataFacts, Prepared
+from nnjax.models.registry import traits_of
+from nnjax.nn.activations import ACTIVATIONS
+
+
+class Part(NamedTuple):
+    """Indices of one part of the data: index int32 [padded n], count int32 [] (how many of them are real)."""
+
+    index: Array
+    count: Array
+
+
+class Window(NamedTuple):
+    """The training examples that are on the device for now (see `nnjax.train.engine.windows`).
+
+    Outside the program every field has a leading axis, one window for each device (or row that shares batches).
+
+    Attributes:
+      x, y: [w, d] and [w, ...], as in `DeviceData`; zeros after the last example.
+      count: int32 [], how many examples it holds.
+      number, of: int32 [], its place in the epoch, from 0, and how many windows the epoch has.
+    """
+
+    x: Array
+    y: Array
+    count: Array
+    number: Array
+    of: Array
+
+
+class DeviceData(NamedTuple):
+    """A prepared data set on the device, once for all trials.
+
+    Attributes:
+      x: [n, d] uint8 or float; with windows only the examples that are evaluated.
+      y: [n] int32 classes, [n, k] float targets, or [n, 0] where the input is the target.
+      train, train_eval, validation, test: the parts; train_eval is the fixed subset re-evaluated at epochs' ends. With
+        windows train has a count only.
+      probe_indices: int32 [s], training examples on which `nnjax.train.engine.probe` measures the networks.
+      x_mean, x_scale, y_mean, y_scale: the scalers, [1, 1], [1, d] or [1, k].
+      window: what is trained on; None for all of x.
+    """
+
+    x: Array
+    y: Array
+    train: Part
+    train_eval: Part
+    validation: Part
+    test: Part
+    probe_indices: Array
+    x_mean: Array
+    x_scale: Array
+    y_mean: Array
+    y_scale: Array
+    window: Window | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Shapes:
+    """The static facts about the data that a program is compiled for.
+
+    Attributes:
+      num_inputs, num_outputs: d and k.
+      goal: "classification", "regression" or "reconstruction".
+      has_validation, has_train_eval: whether those parts hold any example.
+      image_shape: (height, width) of inputs that are images.
+      augment: of the data's configuration: what happens to training images.
+    """
+
+    num_inputs: int
+    num_outputs: int
+    goal: str
+    has_validation: bool
+    has_train_eval: bool
+    image_shape: tuple[int, int] | None = None
+    augment: str = "none"
+
+
+def output_width(model: ModelConfig, facts: DataFacts) -> int:
+    """k: the input's width for an autoencoder, else the number of targets or classes (1 for two and no softmax)."""
+    goal = traits_of(model).goal(facts.task)
+    if goal == "reconstruction":
+        return facts.num_inputs
+    if goal == "regression":
+        return facts.num_targets
+    distribution = ACTIVATIONS[model.output_activation].distribution
+    return 1 if len(facts.classes) == 2 and not distribution else len(facts.classes)
+
+
+def make_shapes(experiment: Experiment, prepared: Prepared) -> Shapes:
+    """Read the static facts off a prepared data set."""
+    facts = prepared.facts()
+    return Shapes(
+        num_inputs=facts.num_inputs,
+        num_outputs=output_width(experiment.model, facts),
+        goal=traits_of(experiment.model).goal(facts.task),
+        has_validation=len(prepared.validation) > 0,
+        has_train_eval=experiment.train_eval_size != 0,
+        image_shape=facts.image_shape,
+        augment=experiment.data.augment,
+    )
+
+
+def make_device_data(experiment: Experiment, prepared: Prepared) -> DeviceData:
+    """Lay a prepared data set out for the program, as numpy arrays; the population puts it on its devices."""
+    dtype, train = float_type(experiment), prepared.train
+    subset = train if experiment.train_eval_size is None else fixed_subset(train, experiment.train_eval_size)
+    most_train, most_validation = largest(prepared, experiment.data.folds)
+    padded = -(-most_train // experiment.batch_size) * experiment.batch_size
+    size = num_probe_examples(padded)
+    probed = train[np.minimum(np.arange(size) * max(len(train) // size, 1), len(train) - 1)]
+    parts, rows = [train, subset, prepared.validation, prepared.test, probed], None
+    if experiment.data.window is not None:
+        rows = np.unique(np.concatenate(parts[1:]))
+        parts[1:] = [np.searchsorted(rows, part).astype(np.int32) for part in parts[1:]]
+    x, y = examples(prepared, rows, dtype)
+    most_train_eval = most_train if experiment.train_eval_size is None else min(most_train, experiment.train_eval_size)
+    most_evaluated = max(most_train_eval, most_validation, len(prepared.test))  # equal shapes are compiled once
+    batches = even_batches(most_evaluated, experiment.eval_batch_size)
+    evaluated = batches * -(-most_evaluated // max(batches, 1))
+    return DeviceData(
+        x=x,
+        y=y,
+        train=_pad(train, padded) if rows is None else Part(np.zeros(0, np.int32), np.int32(len(train))),
+        train_eval=_pad(parts[1], evaluated),
+        validation=_pad(parts[2], evaluated),
+        test=_pad(parts[3], evaluated),
+        probe_indices=parts[4],
+        x_mean=_row(prepared.x_scaler.mean, dtype),
+        x_scale=_row(prepared.x_scaler.scale, dtype),
+        y_mean=_row(prepared.y_scaler.mean, dtype),
+        y_scale=_row(prepared.y_scaler.scale, dtype),
+    )
+
+
+MOST_PROBED, FEWEST_PROBED = 256, 32  # examples on which the networks' insides are measured
+PROBE_SHARE = 40  # of so many training examples, one is
+
+
+def num_probe_examples(most: int) -> int:
+    """Count the probe examples: a fortieth of the training part, but 32 to 256, and not more than there are."""
+    return min(most, max(FEWEST_PROBED, min(MOST_PROBED, most // PROBE_SHARE)))
+
+
+def float_type(experiment: Experiment) -> type:
+    """Give the type of inputs and targets that are no whole numbers."""
+    return np.float64 if experiment.model.dtype == "float64" else np.float32
+
+
+def examples(prepared: Prepared, rows: np.ndarray | None, dtype: type) -> tuple[np.ndarray, np.ndarray]:
+    """Fetch examples by index, None for all, as the device holds them: x [rows, d], y [rows], [rows, k] or [rows, 0].
+
+    Raises:
+      UserError: they lie in a file that has changed.
+    """
+    dataset, chosen = prepared.dataset, slice(None) if rows is None else rows
+    x = dataset.x[chosen]
+    y = np.zeros((len(x), 0), dtype) if dataset.y is None else dataset.y[chosen]
+    return x if x.dtype == np.uint8 else x.astype(dtype), y if y.dtype == np.int32 else y.astype(dtype)
+
+
+def largest(prepared: Prepared, folds: int | None) -> tuple[int, int]:
+    """Give the sizes of the largest training and validation parts, so that one program serves all folds."""
+    train, validation = len(prepared.train), len(prepared.validation)
+    if folds is None:
+        return train, validation
+    pool = train + validation
+    return pool - pool // folds, -(-pool // folds)
+
+
+def _row(values: np.ndarray, dtype: type) -> np.ndarray:
+    """Shape a scaler's values [] or [d] as [1, 1] or [1, d], so that nothing is broadcast between ranks."""
+    return np.atleast_2d(np.asarray(values, dtype))
+
+
+def fixed_subset(train: np.ndarray, size: int) -> np.ndarray:
+    """At most `size` of the training indices, evenly spaced, so the same for every trial."""
+    if size >= len(train):
+        return train
+    return train[np.linspace(0, len(train) - 1, size).round().astype(np.int64)] if size else train[:0]
+
+
+def even_batches(examples: int, most: int) -> int:
+    """Count the batches of equal size, of at most so many examples each, that hold so many."""
+    return -(-examples // most)
+
+
+def _pad(index: np.ndarray, size: int) -> Part:
+    """Pad a part to a size; an empty part stays empty."""
+    padded = np.zeros(size if len(index) else 0, np.int32)
+    padded[: len(index)] = index
+    return Part(padded, np.int32(len(index)))
