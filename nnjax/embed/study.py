@@ -15,7 +15,7 @@ from nnjax.embed import checks, engines
 from nnjax.embed.clusters import CLUSTERINGS, Clustering, cluster
 from nnjax.embed.methods import METHODS, Embedding, embed, embed_all, title_of
 from nnjax.embed.points import labels_of
-from nnjax.embed.population import Setting
+from nnjax.embed.population import LayoutConfig
 from nnjax.embed.quality import qualities
 
 NAMES = {name: method.title for name, method in METHODS.items()}
@@ -146,7 +146,7 @@ def _of_method(x: np.ndarray, method: str, axes: Axes, labels: np.ndarray | None
     if not record.is_layout:
         return [embed(x, method, labels=labels, dimensions=axes.dimensions, **chosen) for chosen in combinations]
     engine = axes.engine if "engine" in record.options else "exact"
-    settings = [Setting(**chosen) for chosen in combinations]
+    settings = [LayoutConfig(**chosen) for chosen in combinations]
     return embed_all(
         x, method, settings, engine=engine, init=axes.init, support=axes.support, iterations=axes.iterations
     )

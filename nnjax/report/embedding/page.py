@@ -13,8 +13,8 @@ import numpy as np
 from nnjax.core.errors import UserError
 from nnjax.core.files import write_atomically
 from nnjax.embed.quality import MEASURES
-from nnjax.embed.spread import plane
 from nnjax.embed.study import Study, label_of, varied
+from nnjax.embed.variation import to_plane
 from nnjax.report.charts import figures
 from nnjax.report.charts.pictures import data_uri
 from nnjax.report.embedding import text
@@ -54,7 +54,7 @@ def write(study: Study, folder: str | PathLike[str], how: Sequence[tuple[str, st
 
 def _figure(study: Study, able: Sequence[int]) -> Any:
     names, shown = varied(study.embeddings), able[:MOST_PICTURES]
-    layouts = aligned([plane(study.embeddings[i].y) for i in shown])
+    layouts = aligned([to_plane(study.embeddings[i].y) for i in shown])
     scores = [study.qualities[i]["trustworthiness"] for i in shown]
     titles = [f"{label_of(study.embeddings[i], names)}\nT {score:.3f}" for i, score in zip(shown, scores, strict=True)]
     return plot_embeddings(layouts, titles, study.labels, study.dataset.classes)
