@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -55,9 +54,9 @@ class FailureMode:
     any_verdict: bool = False
 
 
-def read(path: pathlib.Path) -> tuple[FailureMode, ...]:
-    """Read failure modes from a TOML file, in their order."""
-    content = read_text(path)
+def _read(name: str) -> tuple[FailureMode, ...]:
+    """Read failure modes from a TOML file beside this module, in their order."""
+    content = read_text(__file__, name)
     groups = content.pop("groups")
 
     def settings(parts: Sequence[str | Mapping[str, Any]]) -> dict[str, Any]:
@@ -77,4 +76,4 @@ def _value(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else None if value == "none" else value
 
 
-FAILURE_MODES = read(pathlib.Path(__file__).with_suffix(".toml"))
+FAILURE_MODES = _read("failure_modes.toml")
