@@ -1,6 +1,6 @@
-"""Comparing networks: error, parameters, operations and time of every arm, the mean over seeds with the spread.
+"""Compare networks: error, parameters, operations and time of every arm, the mean over seeds with the spread.
 
-The deck shows two such comparisons of other people's networks (section 5, pictures lost); this one is of your own runs.
+The lecture slides show two such comparisons of published networks (section 5); this one is of your own runs.
 """
 
 from __future__ import annotations

@@ -88,7 +88,7 @@ def join(
 
 @contextlib.contextmanager
 def together(workdir: str) -> Iterator[None]:
-    """End this process with a sentence where another one of the run has gone, or cannot go on.
+    """End this process with a sentence where another one of the run has ended, or cannot go on.
 
     At once: what JAX does at the end of a process waits for the others.
     """

@@ -1,4 +1,4 @@
-"""What every script does before and around its own work: devices, compilation cache, signals, and users' mistakes."""
+"""Run a command: set up devices and the compilation cache, catch signals, report users' mistakes in one sentence."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Interrupted(Exception):
 
 
 def stop_requested() -> bool:
-    """Whether SIGTERM or Ctrl-C came; the trainer looks between segments."""
+    """Whether SIGTERM or Ctrl-C came; the trainer asks between segments."""
     return _stop_signal is not None
 
 

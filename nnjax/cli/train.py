@@ -4,7 +4,7 @@ Or train a trial of a run again, alone: `python scripts/train.py --from=runs/swe
 
 A second call with the same workdir resumes. Fields are named whole (model.widths) or by their last part (widths);
 what the command line sets holds in every arm. --sanity shows first, by short trials of a few seconds, whether the
-network can learn at all: its loss at the start, 20 examples by heart, the inputs taken away, the labels shuffled.
+network can learn at all: its loss at the start, overfitting 20 examples, the inputs taken away, the labels shuffled.
 
 A network too slow for one device shares each batch between several, --batch_devices=8, also between those of several
 processes: see scripts/sweep.py and docs/clusters.md.

@@ -1,4 +1,4 @@
-"""What an experiment is. How it is changed by name, and how it becomes JSON and comes back: `fields`.
+"""The experiment: data, model, optimizer, hyperparameters (changed by name, and to JSON and back, in `fields`).
 
 An `Experiment` is frozen and hashable. Everything in it is static except the numbers in `Hyperparameters`, `epochs`
 and `seed`, which enter the compiled program as arrays (see `program_key`).

@@ -1,4 +1,4 @@
-"""An experiment's fields by name: changed from text or values, flattened, to JSON and back.
+"""Fields of an experiment by name: set from text or values, flattened, to JSON and back.
 
 A field is named by its dotted path ("model.widths") or by its last part ("widths").
 """

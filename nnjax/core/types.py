@@ -1,4 +1,4 @@
-"""The contracts that every part of nnjax shares: what a data set, a split and a trial's state are.
+"""Shared types: data sets, splits, scalers and the state of a trial.
 
 Dimensions, everywhere: n examples, b batch, d inputs, k outputs, m trials (lanes), t time (steps or epochs).
 """

@@ -1,4 +1,4 @@
-"""Changing a search space from the command line: `--space.FIELD=VALUES`, its options, and fields that are pinned."""
+"""Override a search space from the command line: `--space.FIELD=VALUES`, its options, and pinned fields."""
 
 from __future__ import annotations
 

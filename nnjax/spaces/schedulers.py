@@ -1,4 +1,4 @@
-"""What decides while trials train: the parameters of successive halving, Hyperband and population-based training."""
+"""Parameters of the schedulers: successive halving, Hyperband and population-based training."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from nnjax.core.errors import UserError
 
 @dataclasses.dataclass(frozen=True)
 class Halving:
-    """How settings are dropped while they train: successive halving, or Hyperband (see `search.halving`).
+    """Successive halving or Hyperband: drop settings while they train (see `nnjax.search.halving`).
 
     Attributes:
       eta: one in `eta` settings goes on at each rung, which is `eta` times as many epochs as the one before.
@@ -39,7 +39,7 @@ class Halving:
 
 @dataclasses.dataclass(frozen=True)
 class Evolution:
-    """How settings take over from each other while they train: population-based training (see `search.evolve`).
+    """Population-based training: replace settings while they train (see `nnjax.search.pbt`).
 
     Attributes:
       every: epochs between two decisions, the rungs.

@@ -18,7 +18,7 @@ from nnjax.runs import folder
 from nnjax.runs.environment import describe_environment
 from nnjax.train.layout.plan import Plan
 from nnjax.train.storage.records import FINISHED, Record
-from nnjax.verify.certificate import FILE, Certificate, Check, differences, mismatch
+from nnjax.verify.certificate import FILE, Certificate, TrialCheck, differences, mismatch
 from nnjax.verify.retraining import neighbours, plan_of, retrain
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def _why_not_bitwise(run: Run) -> str:
     return ""
 
 
-def _check(run: Run, trial: int, plan: Plan, should_stop: Callable[[], bool]) -> Check:
+def _check(run: Run, trial: int, plan: Plan, should_stop: Callable[[], bool]) -> TrialCheck:
     record, spec = run.records[trial], run.specs[trial]
     assert plan.lanes is not None
     assert plan.devices is not None
@@ -138,7 +138,7 @@ def _check(run: Run, trial: int, plan: Plan, should_stop: Callable[[], bool]) ->
     copies = [among[0], among[-1]][:places]
     [solo] = retrain(run, [spec], Plan(1, 1, 1, "own", fixed=True), epochs, should_stop)
     apart = differences(record, solo, epochs)
-    return Check(
+    return TrialCheck(
         trial=trial,
         lanes=record.lanes,
         devices=record.devices,

@@ -1,4 +1,4 @@
-"""Pre-flight checks: resolve trials, prepare their data, refuse what cannot be trained and find what may be amiss."""
+"""Pre-flight checks: resolve trials, prepare their data, refuse impossible ones and find likely mistakes."""
 
 from __future__ import annotations
 

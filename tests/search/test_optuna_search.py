@@ -15,7 +15,7 @@ from nnjax.core.fields import flatten, replace
 from nnjax.search.optuna.samplers import make_sampler
 from nnjax.search.optuna.search import search
 from nnjax.search.optuna.storage import quiet
-from nnjax.search.optuna.study import Study
+from nnjax.search.optuna.study import AskTellStudy
 from nnjax.spaces.schedulers import Halving
 from nnjax.train.host.population import Population, Stopped
 from nnjax.train.layout.compilations import counter
@@ -147,10 +147,10 @@ PLACES = {
     "between asking and training": ("nnjax.runs.folder.FolderStore", "grow", 1),
     "between the table and config.json": ("nnjax.runs.folder.FolderStore", "write_json", 4),
     "while a setting is half asked for": ("optuna.Trial", "suggest_categorical", 4),
-    "between a setting and its mark": (Study, "keep", 3),
-    "between training and telling": (Study, "tell", 0),
-    "in the middle of telling": (Study, "tell", 4),
-    "between telling and asking": (Study, "suggestions", 2),
+    "between a setting and its mark": (AskTellStudy, "keep", 3),
+    "between training and telling": (AskTellStudy, "tell", 0),
+    "in the middle of telling": (AskTellStudy, "tell", 4),
+    "between telling and asking": (AskTellStudy, "suggestions", 2),
 }
 
 

@@ -14,7 +14,7 @@ from nnjax.nn.optimizers import resolve
 from nnjax.verify.sanity import data as sanity_data
 from nnjax.verify.sanity import run as sanity_run
 from nnjax.verify.sanity.references import References
-from nnjax.verify.sanity.rules import Measured, Outcome, judge
+from nnjax.verify.sanity.rules import Measurements, Outcome, judge
 
 SANE = resolve(replace(CLASSIFIER, {"validation": 60, "test": 0, "learning_rate": 0.03, "dropout": 0.3}))
 REGRESSION = resolve(
@@ -44,7 +44,7 @@ def leaking(prepared):
 
 def test_a_healthy_classifier_passes():
     checks = checked(SANE)
-    assert list(checks) == ["start", "learns by heart", "inputs matter", "without inputs", "shuffled labels"]
+    assert list(checks) == ["start", "overfits small batch", "inputs matter", "without inputs", "shuffled labels"]
     assert failed(checks) == []
     assert checks["start"].evidence["expected"] == pytest.approx(np.log(3), rel=1e-5)
     assert checks["without inputs"].evidence["constant"] == pytest.approx(np.log(3), rel=1e-3)
@@ -56,31 +56,31 @@ def test_labels_of_other_examples_are_found():
 
 
 def test_a_rate_of_zero_is_found():
-    assert failed(checked(replace(SANE, {"learning_rate": 0.0}))) == ["learns by heart", "inputs matter"]
+    assert failed(checked(replace(SANE, {"learning_rate": 0.0}))) == ["overfits small batch", "inputs matter"]
 
 
 def test_a_huge_rate_is_found():
-    assert "learns by heart" in failed(checked(replace(SANE, {"learning_rate": 1e6})))
+    assert "overfits small batch" in failed(checked(replace(SANE, {"learning_rate": 1e6})))
 
 
 def test_a_start_at_zero_is_found():
     checks = checked(replace(SANE, {"kernel_init": "zeros"}))
-    assert failed(checks) == ["learns by heart", "inputs matter"]
+    assert failed(checks) == ["overfits small batch", "inputs matter"]
     assert checks["start"].evidence["loss"] == pytest.approx(np.log(3), rel=1e-5)
 
 
-def test_strong_opinions_at_the_start_are_found():
+def test_large_initial_weights_are_found():
     assert "start" in failed(checked(replace(SANE, {"init_scale": 100.0})))
 
 
 def test_a_degenerate_loss_is_found():
     """Kullback-Leibler with sigmoids: all outputs 1 cost nothing (deck section 5), so nothing is learned."""
     wrong = {"loss": "kl_divergence", "output_activation": "sigmoid", "learning_rate": 0.3}
-    assert "learns by heart" in failed(checked(replace(SANE, wrong)))
+    assert "overfits small batch" in failed(checked(replace(SANE, wrong)))
 
 
 def test_examples_in_both_parts_are_found():
-    """A network that learns shuffled labels by heart knows those of the validation part."""
+    """A network that memorises shuffled labels knows those of the validation part."""
     wide, data = replace(SANE, {"widths": (64, 64), "learning_rate": 0.003}), blobs(300, 60)
     assert "shuffled labels" in failed(checked(wide, data, leaking))
     assert failed(checked(wide, data)) == []
@@ -100,9 +100,9 @@ def test_a_regression():
 def test_an_autoencoder_has_the_checks_that_apply():
     experiment = replace(REGRESSION, {"model.kind": "autoencoder", "widths": (8, 3, 8)})
     checks = checked(experiment)
-    assert list(checks) == ["start", "learns by heart"]
+    assert list(checks) == ["start", "overfits small batch"]
     assert failed(checks) == []
-    assert failed(checked(replace(experiment, {"learning_rate": 1e-9}))) == ["learns by heart"]
+    assert failed(checked(replace(experiment, {"learning_rate": 1e-9}))) == ["overfits small batch"]
 
 
 def test_it_is_one_program_compiled_once(monkeypatch):
@@ -116,8 +116,8 @@ def test_it_is_one_program_compiled_once(monkeypatch):
     monkeypatch.setattr(sanity_run, "Population", Noted)
     checked(replace(SANE, {"batch_size": 10}))
     [population] = made
-    [program] = population.programs.values()
-    assert len(population.groups) == 5
+    [program] = population.layouts.programs.values()
+    assert len(population.layouts.groups) == 5
     assert program.train_segment._cache_size() == 1
 
 
@@ -139,7 +139,7 @@ def made_up(outcomes, **references):
     blank = {"start": {"train_loss_eval": [2.3]}, "real": {}, "without inputs": {}, "shuffled": {}, "few": {}}
     curves = {name: {k: np.array(v) for k, v in (own | outcomes.get(name, {})).items()} for name, own in blank.items()}
     found = {name: Outcome(own, "done", 400) for name, own in curves.items()}
-    return {check.name: check for check in judge(Measured(SANE, References(**(known | references)), found))}
+    return {check.name: check for check in judge(Measurements(SANE, References(**(known | references)), found))}
 
 
 def test_chance_has_a_margin_of_three_standard_errors():
@@ -153,13 +153,13 @@ def test_chance_has_a_margin_of_three_standard_errors():
 def test_without_a_validation_part_nothing_is_said_of_it():
     checks = made_up({"few": {"train_accuracy_eval": [0.5, 1.0]}}, num_validation=0)
     assert "shuffled labels" not in checks
-    assert checks["learns by heart"].passed
+    assert checks["overfits small batch"].passed
 
 
 @pytest.mark.parametrize(("right", "passed"), [(0.7, False), (0.75, True), (np.nan, False)])
-def test_learning_by_heart_counts_what_guessing_gets_wrong(right, passed):
+def test_overfitting_counts_what_guessing_gets_wrong(right, passed):
     """.75 right is (.75 - .1) / .9 = .72 of it."""
-    assert made_up({"few": {"train_accuracy_eval": [right]}})["learns by heart"].passed is passed
+    assert made_up({"few": {"train_accuracy_eval": [right]}})["overfits small batch"].passed is passed
 
 
 def test_a_loss_without_inputs_may_still_fall():
@@ -186,7 +186,7 @@ def test_a_run_folder_and_its_report_have_them(tmp_path):
     assert run.records[0].status == "done"  # a failed check warns only
     assert nnjax.load(tmp_path).sanity == run.sanity
     page = run.report().read_text()
-    assert "learns by heart, failed" in page
+    assert "overfits small batch, failed" in page
     before = (tmp_path / "sanity.json").stat().st_mtime_ns
     nnjax.sweep(experiment, workdir=tmp_path, data=blobs(300), sanity=True)
     assert (tmp_path / "sanity.json").stat().st_mtime_ns == before

@@ -1,4 +1,4 @@
-"""Which learning rates are tried: around the usual one of each optimizer, or between two ends."""
+"""Ranges of learning rates: around the usual one of an optimizer, or between two ends."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ LogLoss = Callable[[int, int, int], float]
 
 
 class Scores(NamedTuple):
-    """What whole trainings say of their rates, [rates that have one], by place.
+    """Scores of the rates that were trained to the end, by place.
 
     Attributes:
       places: int.
@@ -56,7 +56,7 @@ def smooth(places: np.ndarray, values: np.ndarray, weights: np.ndarray, span: in
 
 
 def scores(keys: Sequence[Key], loss: LogLoss, epochs: int) -> Scores:
-    """Judge rates by the trials that were trained to the end.
+    """Score rates by the trials that were trained to the end.
 
     A seed's luck, the median difference from the first seed at the rates that have both, is taken out (shrunk, where
     these are few).
@@ -117,6 +117,6 @@ def choose(limits: Mapping[Key, int], loss: LogLoss, epochs: int) -> int:
 
 
 def _at_brink(place: int, limits: Mapping[Key, int], loss: LogLoss) -> bool:
-    """Whether a trial of one of the next two rates has lost touch with this rate's first seed."""
+    """Whether training broke down at one of the next two rates."""
     above = {key: limit for key, limit in limits.items() if place < key[0] <= place + 2 and limit}
     return any(loss(*key, limit) > loss(place, 0, limit) + CLIFF for key, limit in above.items())

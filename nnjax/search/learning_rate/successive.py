@@ -27,7 +27,7 @@ FEWEST = 4  # epochs below which there are no two rungs before the end
 
 
 class Round(NamedTuple):
-    """How far trials may train now.
+    """One round of a search: how far trials may train.
 
     Attributes:
       limits: epochs by trial; of those that are not named 0.

@@ -42,8 +42,8 @@ from nnjax.search.optuna.distributions import parameter
 from nnjax.search.optuna.samplers import make_sampler, require_optuna
 from nnjax.search.optuna.scores import require_metric
 from nnjax.search.optuna.session import Session
-from nnjax.search.optuna.storage import blame, file_storage, open_study, quiet, shown
-from nnjax.search.optuna.study import Study
+from nnjax.search.optuna.storage import file_storage, open_study, quiet, shown, storage_errors
+from nnjax.search.optuna.study import AskTellStudy
 from nnjax.spaces.ranges import Axis, Range
 from nnjax.spaces.space import ADAPTIVE, Space
 from nnjax.train.storage.retention import parse_keep
@@ -105,9 +105,9 @@ def search(
         with contextlib.nullcontext() if folder is None else folder.taken():
             where, run = _places(storage, folder)
             name = study_name or ("nnjax" if run is None else pathlib.Path(run).name)
-            study = Study(open_study(where, name, chosen, metric), space.distributions(), space.seed, run)
+            study = AskTellStudy(open_study(where, name, chosen, metric), space.distributions(), space.seed, run)
             store = MemoryStore(most) if folder is None else folder
-            with blame(where):
+            with storage_errors(where):
                 trained = Session(space, metric, given, study, store, prepared, findings).run()
             if isinstance(where, str):
                 given.log(f"study: {name}, shown by: optuna-dashboard {shown(where)}")

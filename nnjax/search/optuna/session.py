@@ -21,7 +21,7 @@ from nnjax.runs.run import Run
 from nnjax.search.options import Options
 from nnjax.search.optuna.adaptive_space import AdaptiveSpace
 from nnjax.search.optuna.scores import curve_of, value_of
-from nnjax.search.optuna.study import Study, Suggestion
+from nnjax.search.optuna.study import AskTellStudy, Suggestion
 from nnjax.search.optuna.trials import Trials, configs
 from nnjax.train.host.population import Population
 from nnjax.train.host.progress import Observer, Progress
@@ -49,7 +49,7 @@ class Session:
         space: AdaptiveSpace,
         metric: str,
         options: Options,
-        study: Study,
+        study: AskTellStudy,
         store: Store,
         prepared: Mapping[DataConfig, Prepared],
         findings: Sequence[tuple[str, Finding]],

@@ -1,4 +1,4 @@
-"""Where an Optuna study is kept: storages by URL, and what goes wrong with them."""
+"""Optuna storages: open a study by URL, and report storage errors in a sentence."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def shown(storage: BaseStorage | str | None) -> str:
 
 
 @contextlib.contextmanager
-def blame(storage: BaseStorage | str | None, *others: type[Exception]) -> Iterator[None]:
+def storage_errors(storage: BaseStorage | str | None, *others: type[Exception]) -> Iterator[None]:
     """Say as one sentence that a storage cannot be used.
 
     Args:
@@ -94,7 +94,7 @@ def open_study(storage: BaseStorage | str | None, name: str, sampler: BaseSample
     import optuna
 
     maximised = is_maximised(metric)
-    with blame(storage, ImportError, RuntimeError, ValueError):
+    with storage_errors(storage, ImportError, RuntimeError, ValueError):
         study = optuna.create_study(
             storage=storage,
             study_name=name,

@@ -40,8 +40,8 @@ class Suggestion(NamedTuple):
     told: bool
 
 
-class Study:
-    """A study, asked by one run.
+class AskTellStudy:
+    """The Optuna study of one run.
 
     Args:
       study: from `open_study`.

@@ -12,11 +12,11 @@ from nnjax.runs.folder import FolderStore
 FILE = "sanity.json"
 
 
-class Check(NamedTuple):
+class SanityCheck(NamedTuple):
     """One sanity check.
 
     Attributes:
-      name: "start", "learns by heart", "inputs matter", "without inputs" or "shuffled labels".
+      name: "start", "overfits small batch", "inputs matter", "without inputs" or "shuffled labels".
       passed: whether all is well.
       sentence: what was found, against what was expected.
       remedy: what to look at; "" where it passed.
@@ -31,11 +31,11 @@ class Check(NamedTuple):
 
 
 class Examined(NamedTuple):
-    """What the checks found for one trial of a run, which stands for all of its arm and kind."""
+    """The checks of one trial of a run, which represents all of its arm and kind."""
 
     arm: str
     trial: int
-    checks: tuple[Check, ...]
+    checks: tuple[SanityCheck, ...]
 
 
 def format_checks(examined: Examined) -> list[str]:
@@ -52,7 +52,7 @@ def to_json(found: Sequence[Examined]) -> list[dict[str, Any]]:
     return [{"arm": one.arm, "trial": one.trial, "checks": [_finite(check) for check in one.checks]} for one in found]
 
 
-def _finite(check: Check) -> dict[str, Any]:
+def _finite(check: SanityCheck) -> dict[str, Any]:
     numbers = {name: value for name, value in check.evidence.items() if np.isfinite(value)}
     return check._asdict() | {"evidence": numbers}
 
@@ -72,4 +72,4 @@ def from_json(tree: Any) -> list[Examined]:
     Raises:
       LookupError, TypeError: it is not as it was written.
     """
-    return [Examined(one["arm"], one["trial"], tuple(Check(**check) for check in one["checks"])) for one in tree]
+    return [Examined(one["arm"], one["trial"], tuple(SanityCheck(**check) for check in one["checks"])) for one in tree]

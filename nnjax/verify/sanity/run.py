@@ -18,8 +18,8 @@ from nnjax.train.layout.plan import Plan
 from nnjax.train.storage.store import MemoryStore
 from nnjax.verify.sanity.data import VALIDATION, few, reduced, shuffled, without_inputs
 from nnjax.verify.sanity.references import references
-from nnjax.verify.sanity.results import FILE, Check, Examined, format_checks, read, to_json
-from nnjax.verify.sanity.rules import Measured, Outcome, judge
+from nnjax.verify.sanity.results import FILE, Examined, SanityCheck, format_checks, read, to_json
+from nnjax.verify.sanity.rules import Measurements, Outcome, judge
 
 STEPS, FEW_STEPS, SHUFFLED_STEPS = 200, 400, 800  # labels that mean nothing take long to be memorised
 FLOPS = 1.5e11  # of a trial at most, though it takes a tenth of these steps at least
@@ -29,7 +29,7 @@ OFF = ("dropout", "weight_decay", "l1", "l2", "label_smoothing")  # what prevent
 
 
 class _Variant(NamedTuple):
-    """One trial: its name, its data, its steps, and the hyperparameters that it changes."""
+    """One short trial: its name, its data, its steps, and the hyperparameters that it changes."""
 
     name: str
     prepared: Prepared
@@ -37,7 +37,9 @@ class _Variant(NamedTuple):
     changes: Mapping[str, Any]
 
 
-def check(experiment: Experiment, prepared: Prepared, should_stop: Callable[[], bool] = lambda: False) -> list[Check]:
+def check(
+    experiment: Experiment, prepared: Prepared, should_stop: Callable[[], bool] = lambda: False
+) -> list[SanityCheck]:
     """Run the sanity checks that apply to an experiment.
 
     Args:
@@ -46,7 +48,7 @@ def check(experiment: Experiment, prepared: Prepared, should_stop: Callable[[], 
       should_stop: asked between segments.
 
     Returns:
-      The checks in the order in which to mend what fails: the start, learning by heart, the inputs, the labels.
+      The checks in the order in which to mend what fails: the start, overfitting a small batch, the inputs, the labels.
 
     Raises:
       Stopped: `should_stop` said so.
@@ -63,7 +65,7 @@ def check(experiment: Experiment, prepared: Prepared, should_stop: Callable[[], 
         variant.name: Outcome(record.curves, record.status, record.epochs * _per_epoch(base, variant.prepared))
         for variant, record in zip(variants, records, strict=True)
     }
-    return judge(Measured(base, references(base, small, variants[-1].prepared), outcomes))
+    return judge(Measurements(base, references(base, small, variants[-1].prepared), outcomes))
 
 
 def examine(
@@ -72,7 +74,7 @@ def examine(
     log: Callable[[str], None] = lambda text: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> list[Examined]:
-    """Check one trial of each arm and kind (model, loss, optimizer), the one in the middle; four at most.
+    """SanityCheck one trial of each arm and kind (model, loss, optimizer), the one in the middle; four at most.
 
     Args:
       specs, prepared: of a run.
