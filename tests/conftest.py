@@ -10,12 +10,15 @@ import sys
 from collections.abc import Iterator
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
-PROGRAMS = pathlib.Path(__file__).parents[1] / ".pytest_cache" / "xla" / os.environ.get("PYTEST_XDIST_WORKER", "")
-os.environ["NNJAX_CACHE"] = str(PROGRAMS)
 
 import jax
 import pytest
 
+PROGRAMS = pathlib.Path(__file__).parents[1] / ".pytest_cache" / "xla" / os.environ.get("PYTEST_XDIST_WORKER", "")
+os.environ["NNJAX_CACHE"] = str(PROGRAMS)
+# Halves the time of compiling, here and in scripts; jax 0.12 has no such option.
+if jax.__version_info__[:2] == (0, 10):
+    os.environ.setdefault("XLA_FLAGS", "--xla_cpu_use_fusion_emitters=false")
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 jax.config.update("jax_num_cpu_devices", 2)
 jax.config.update("jax_numpy_dtype_promotion", "strict")
@@ -28,10 +31,10 @@ jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
 @pytest.fixture(scope="session", autouse=True)
 def forgetful_planner() -> Iterator[None]:
     """Keep no times of layouts beside the programs: no test may depend on an earlier one's."""
-    from nnjax.train.layout.planner import Measured
+    from nnjax.train.layout.step_times import StepTimes
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Measured, "__init__", lambda self: setattr(self, "path", None))
+        patch.setattr(StepTimes, "__init__", lambda self: setattr(self, "path", None))
         yield
 
 

@@ -1,7 +1,7 @@
 """What a person sees in the terminal: a live display while a population trains, findings, and the table at its end.
 
 with Display() as display:
-    run = nnjax.sweep(experiment, space, observe=display, announce=print_message)
+    run = nnjax.sweep(experiment, space, observe=display, log=print_message)
 display.console.print(summary_table(run))
 """
 

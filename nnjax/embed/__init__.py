@@ -10,20 +10,5 @@ from nnjax.embed.methods import METHODS, Embedding, embed, embed_all
 from nnjax.embed.population import Layouts, Setting, lay_out
 from nnjax.embed.quality import MEASURES, qualities, quality
 
-__all__ = [
-    "MEASURES",
-    "METHODS",
-    "Clustering",
-    "Embedding",
-    "Layouts",
-    "Reduction",
-    "Setting",
-    "cluster",
-    "embed",
-    "embed_all",
-    "fit",
-    "lay_out",
-    "qualities",
-    "quality",
-    "scatter",
-]
+__all__ = ["MEASURES", "METHODS", "Clustering", "Embedding", "Layouts", "Reduction", "Setting"]
+__all__ += ["cluster", "embed", "embed_all", "fit", "lay_out", "qualities", "quality", "scatter"]

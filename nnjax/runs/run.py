@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from nnjax.diagnosis.types import Diagnosis
     from nnjax.exchange.network import Network
     from nnjax.verify.certificate import Certificate
-    from nnjax.verify.sanity import Examined
+    from nnjax.verify.sanity.results import Examined
 
 
 class Run:
@@ -218,11 +218,11 @@ class Run:
 
     def certify(
         self,
-        announce: Callable[[str], None] = lambda text: None,
+        log: Callable[[str], None] = lambda text: None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> Certificate:
         """Train some trials again, to show that side by side they trained as alone; see `nnjax.verify.certify`."""
-        return above("certify")(self, announce, should_stop)
+        return above("certify")(self, log, should_stop)
 
     def plot(self, path: str | os.PathLike[str] | None = None, metric: str = "loss") -> Any:
         """Draw train and validation curves of all trials; saved to `path` if given. Returns the matplotlib figure."""

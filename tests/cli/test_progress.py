@@ -12,7 +12,8 @@ from nnjax.cli import progress
 from nnjax.cli.progress import Display, findings_text, print_message, summary_table
 from nnjax.core.fields import replace
 from nnjax.core.text import duration
-from nnjax.spaces.space import Arm, Space, expand
+from nnjax.spaces.expansion import expand
+from nnjax.spaces.space import Arm, Space
 from nnjax.train.host.progress import Progress
 from nnjax.train.storage.records import Record
 

@@ -11,8 +11,10 @@ import nnjax
 from nnjax.core.fields import replace
 from nnjax.data import prepare_loaded
 from nnjax.nn.optimizers import resolve
-from nnjax.verify import sanity
-from nnjax.verify.sanity_rules import Measured, Outcome, References, judge
+from nnjax.verify.sanity import data as sanity_data
+from nnjax.verify.sanity import run as sanity_run
+from nnjax.verify.sanity.references import References
+from nnjax.verify.sanity.rules import Measured, Outcome, judge
 
 SANE = resolve(replace(CLASSIFIER, {"validation": 60, "test": 0, "learning_rate": 0.03, "dropout": 0.3}))
 REGRESSION = resolve(
@@ -22,7 +24,7 @@ REGRESSION = resolve(
 
 def checked(experiment, dataset=None, change=lambda prepared: prepared):
     prepared = change(prepare_loaded(dataset or blobs(300), experiment.data))
-    return {check.name: check for check in sanity.check(experiment, prepared)}
+    return {check.name: check for check in sanity_run.check(experiment, prepared)}
 
 
 def failed(checks):
@@ -106,12 +108,12 @@ def test_an_autoencoder_has_the_checks_that_apply():
 def test_it_is_one_program_compiled_once(monkeypatch):
     made = []
 
-    class Noted(sanity.Population):
+    class Noted(sanity_run.Population):
         def __init__(self, *args, **options):
             super().__init__(*args, **options)
             made.append(self)
 
-    monkeypatch.setattr(sanity, "Population", Noted)
+    monkeypatch.setattr(sanity_run, "Population", Noted)
     checked(replace(SANE, {"batch_size": 10}))
     [population] = made
     [program] = population.programs.values()
@@ -121,13 +123,13 @@ def test_it_is_one_program_compiled_once(monkeypatch):
 
 def test_much_data_are_reduced_and_little_are_kept():
     prepared = prepare_loaded(blobs(3000), replace(SANE, {"validation": 900}).data)
-    small = sanity.reduced(prepared)
+    small = sanity_data.reduced(prepared)
     assert (len(small.train), len(small.validation), len(small.test)) == (1000, 500, 0)
     np.testing.assert_array_equal(small.dataset.x[small.train[-1]], prepared.dataset.x[prepared.train[-1]])
-    few = sanity.few(small)
+    few = sanity_data.few(small)
     assert len(few.train) == 1000
     assert len(set(few.train.tolist())) == 20
-    whole = sanity.reduced(prepare_loaded(blobs(60), CLASSIFIER.data))
+    whole = sanity_data.reduced(prepare_loaded(blobs(60), CLASSIFIER.data))
     assert (len(whole.train), len(whole.validation)) == (40, 10)
 
 
@@ -175,7 +177,7 @@ def test_the_start_may_be_a_little_below_and_threefold(loss, passed):
 def test_a_run_folder_and_its_report_have_them(tmp_path):
     said = []
     experiment = replace(SANE, {"learning_rate": 0.0, "epochs": 2})
-    run = nnjax.sweep(experiment, workdir=tmp_path, data=blobs(300), sanity=True, announce=said.append)
+    run = nnjax.sweep(experiment, workdir=tmp_path, data=blobs(300), sanity=True, log=said.append)
     [one] = json.loads((tmp_path / "sanity.json").read_text())
     assert [check["passed"] for check in one["checks"]] == [True, False, False, True, True]
     warnings = [text for text in said if text.startswith("warning: sanity: ")]

@@ -20,7 +20,7 @@ from nnjax.report.charts.pictures import data_uri
 from nnjax.report.embedding import text
 from nnjax.report.embedding.drawings import MOST_PICTURES, plot_embeddings
 from nnjax.report.embedding.packing import aligned, page_data
-from nnjax.report.page import TEMPLATES, safe_json, template, write_page
+from nnjax.report.page import join_scripts, template, write_page
 from nnjax.train.storage.npz import to_bytes
 
 SCRIPTS = ("tables", "panel", "embedding")
@@ -61,9 +61,6 @@ def _figure(study: Study, able: Sequence[int]) -> Any:
 
 
 def _render(study: Study, able: Sequence[int], picture: bytes, how: Sequence[tuple[str, str]]) -> str:
-    from markupsafe import Markup
-
-    script = "\n".join(['"use strict";', *((TEMPLATES / f"{name}.js").read_text() for name in SCRIPTS)])
     return str(
         template("embedding.html.jinja").render(
             title=f"Embeddings of {study.dataset.name}",
@@ -77,9 +74,8 @@ def _render(study: Study, able: Sequence[int], picture: bytes, how: Sequence[tup
             figure=data_uri(picture),
             hidden=max(0, len(able) - MOST_PICTURES),
             how=how,
-            style=Markup((TEMPLATES / "style.css").read_text() + (TEMPLATES / "embedding.css").read_text()),
-            script=Markup(script),
-            data=Markup(safe_json(page_data(study, able))),
+            script=join_scripts(SCRIPTS),
+            data=page_data(study, able),
         )
     )
 

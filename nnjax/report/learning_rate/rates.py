@@ -13,7 +13,7 @@ from nnjax.diagnosis.learning_rate import Measured, View, view
 from nnjax.report.charts import figures
 from nnjax.report.charts.learning_rate import NAMES, plot_rates, plot_regime_curves
 from nnjax.report.learning_rate.page import Page, Section
-from nnjax.search.learning_rate.successive import RUNS, SEEDS
+from nnjax.search.learning_rate.budget import RUNS, SEEDS
 
 
 def rates_page(experiment: Experiment, found: Sequence[Measured]) -> Page:

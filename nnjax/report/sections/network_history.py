@@ -55,10 +55,8 @@ def build(report: ReportContext) -> dict[str, Any] | None:
 
 def shown(report: ReportContext, signals: Signals) -> list[tuple[int, str]]:
     """Choose trials to show, the first that was measured of each of the best settings: (trial, label)."""
-    few = len(report.settings) <= MOST
-    ordered = report.settings if few else [setting for own in report.ranked_by_goal.values() for setting in own]
     known = np.isfinite(signals.activation_variance).any(axis=(1, 2))
-    firsts = ((next((i for i in setting.trials if known[i]), None), setting.label) for setting in ordered)
+    firsts = ((next((i for i in setting.trials if known[i]), None), setting.label) for setting in report.ordered(MOST))
     return [(trial, label) for trial, label in firsts if trial is not None][:MOST]
 
 
