@@ -24,7 +24,7 @@ UNITS = {
     "x1 ∧ ¬x2": neuron.unit(1, [1, 0], [0, 1]),
 }
 SIGNED = {1: 4, 2: 14, 3: 104, 4: 1882}  # OEIS A000609
-CORNERS = {"xticks": (0, 1), "yticks": (0, 1)}
+CORNERS: dict[str, Any] = {"xticks": (0, 1), "yticks": (0, 1)}
 RADIUS = 0.27  # of a unit's circle, as a share of the distance between layers
 
 
