@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo gallery test lint test-peers torture tpu-check bench clean
+.PHONY: demo gallery test test-all lint test-peers torture tpu-check bench clean
 
 demo: .venv/installed
 	$(BIN)/python scripts/sweep.py --config=configs/demo.py --workdir=runs/demo
@@ -13,6 +13,10 @@ gallery: .venv/installed
 
 test: lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# What is marked slow too.
+test-all: lint
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "slow or not slow"
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""Download data sets, checked and resumable: python scripts/data.py mnist [fashion_mnist] [--data_dir=DIR].
+"""Download data sets, verified and resumable: python scripts/data.py mnist [fashion_mnist] [--data_dir=DIR].
 
 With --to_npy=DIR it writes one data set, of any source, as a folder of .npy files instead, from which training streams:
 python scripts/data.py tfds:NAME --to_npy=DIR, then --config.data.name=npy:DIR --config.data.window=65536.

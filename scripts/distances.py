@@ -1,4 +1,4 @@
-"""Distances, tried: `python scripts/distances.py archive` or `python scripts/distances.py curse [--run=runs/deck]`.
+"""Measure distances: `python scripts/distances.py archive` or `python scripts/distances.py curse [--run=runs/deck]`.
 
 archive  draws cylinder-bell-funnel, control charts and two patterns in the sizes of the UCR archive, once a seed, and
          prints the error of the nearest neighbour under six measures beside the published ones (OUT/archive.csv).
@@ -28,13 +28,13 @@ def archive(out: pathlib.Path) -> None:
 
     from nnjax.distances.archive import lines, scores
 
-    def told(sentence: str) -> None:
+    def log(sentence: str) -> None:
         print(sentence, flush=True)
 
     rows = [
         score
         for name in SETS.value
-        for score in scores(name, range(SEEDS.value), WINDOW.value == "learned", SHARE.value, told)
+        for score in scores(name, range(SEEDS.value), WINDOW.value == "learned", SHARE.value, log)
     ]
     out.mkdir(parents=True, exist_ok=True)
     columns = [
@@ -49,7 +49,8 @@ def curse(out: pathlib.Path) -> None:
     from nnjax.core.experiment import DataConfig
     from nnjax.data import prepare
     from nnjax.distances.concentration import of_noise
-    from nnjax.report.charts.concentration import representations, write
+    from nnjax.embed.representations import representations
+    from nnjax.report.charts.concentration import write
     from nnjax.runs.run import load
 
     trained = load(RUN.value) if RUN.value else None

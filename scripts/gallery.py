@@ -1,7 +1,7 @@
-"""Make the gallery of horrors: `python scripts/gallery.py [MISTAKE ...] [--out=runs/gallery]`.
+"""Make the gallery of failure modes: `python scripts/gallery.py [NAME ...] [--out=runs/gallery]`.
 
-Trains every mistake of the gallery (or those named) on real digits, diagnoses its curves, prints what was provoked
-beside what was found, and writes OUT/report.html.
+Trains every failure mode of the gallery (or those named) on real digits, diagnoses its curves, prints the verdict that
+was provoked beside those that were given, and writes OUT/report.html.
 """
 
 from absl import flags
@@ -13,23 +13,23 @@ OUT = flags.DEFINE_string("out", "runs/gallery", "folder of the page")
 
 
 def main(argv: list[str]) -> None:
-    """Provoke, diagnose, write."""
+    """Train, diagnose, write."""
     start_jax()
     from nnjax.lectures import gallery
 
-    known = {horror.name: horror for horror in gallery.HORRORS}
+    known = {mode.name: mode for mode in gallery.FAILURE_MODES}
     for name in argv[1:]:
         if name not in known:
             raise UserError(f"There is no mistake {name!r} in the gallery; there are {', '.join(known)}.")
-    chosen = [known[name] for name in dict.fromkeys(argv[1:] or known)]
-    found = gallery.provoke(chosen)
-    for one in found:
-        seeds = f" ({one.hits} of {one.seeds} seeds)" if one.seeds > 1 else ""
-        end = seeds if one.found else f"{seeds} MISSED"
-        print(f"{one.horror.name:18} provoked {one.horror.code:18} diagnosed {', '.join(one.codes)}{end}")
+    outcomes = gallery.reproduce([known[name] for name in dict.fromkeys(argv[1:] or known)])
+    for one in outcomes:
+        mode = one.mode
+        seeds = f" ({one.hits} of {mode.seeds} seeds)" if mode.seeds > 1 else ""
+        end = seeds if one.detected else f"{seeds} MISSED"
+        print(f"{mode.name:18} provoked {mode.code:18} diagnosed {', '.join(one.shown.codes)}{end}")
     rates = None if argv[1:] else gallery.sweep_rates()
-    print(f"{sum(one.found for one in found)} of {len(found)} mistakes were found out")
-    print(f"report: {gallery.write(found, rates, OUT.value)}")
+    print(f"{sum(one.detected for one in outcomes)} of {len(outcomes)} mistakes were found out")
+    print(f"report: {gallery.write(outcomes, rates, OUT.value)}")
 
 
 if __name__ == "__main__":

@@ -12,20 +12,20 @@ CONFIG = flags.DEFINE_string("config", None, "configuration file with get_study(
 WORKDIR = flags.DEFINE_string("workdir", None, "folder to write into")
 
 
-def tell(sentence: str) -> None:
-    """Print at once."""
+def log(sentence: str) -> None:
+    """Print without buffering."""
     print(sentence, flush=True)
 
 
 def main(argv: list[str]) -> None:
-    """Load, run, and name the page."""
+    """Load and run a study, and print the path of its page."""
     from nnjax.cli import command
-    from nnjax.lectures.studies.study import open_folder
+    from nnjax.cli.study import open_folder
 
     config, workdir = command.require(argv, CONFIG.value, WORKDIR.value)
     start_jax()
     study = command.study_of(command.load_config(config))
-    print(f"report: {study.run(open_folder(study, workdir), tell)}")
+    print(f"report: {study.run(open_folder(study, workdir), log)}")
 
 
 if __name__ == "__main__":

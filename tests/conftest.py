@@ -1,11 +1,17 @@
-"""Set JAX up for the tests: two CPU devices, strict dtype promotion, no silent broadcasting between ranks."""
+"""Set JAX up for the tests: two CPU devices, strict dtype promotion, no silent broadcasting between ranks.
+
+Compiled programs are shared between tests, scripts and runs, in a folder for each test worker: JAX does not write them
+atomically.
+"""
 
 import os
 import pathlib
 import sys
+from collections.abc import Iterator
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
-os.environ.setdefault("NNJAX_CACHE", str(pathlib.Path.home() / ".cache" / "nnjax" / "xla"))
+PROGRAMS = pathlib.Path(__file__).parents[1] / ".pytest_cache" / "xla" / os.environ.get("PYTEST_XDIST_WORKER", "")
+os.environ["NNJAX_CACHE"] = str(PROGRAMS)
 
 import jax
 import pytest
@@ -14,13 +20,26 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 jax.config.update("jax_num_cpu_devices", 2)
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
+jax.config.update("jax_compilation_cache_dir", str(PROGRAMS))
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def forgetful_planner() -> Iterator[None]:
+    """Keep no times of layouts beside the programs: no test may depend on an earlier one's."""
+    from nnjax.train.layout.planner import Measured
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Measured, "__init__", lambda self: setattr(self, "path", None))
+        yield
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs an extra, unless asked for by `-m`; say so."""
+    """Leave out what is slow or needs an extra, unless asked for by `-m`; say so."""
     wanted = config.option.markexpr or ""
-    extras = [name for name in ("peers", "tpu") if name not in wanted]
-    left_out = [item for item in items if any(map(item.get_closest_marker, extras))]
+    names = [name for name in ("slow", "peers", "tpu") if name not in wanted]
+    left_out = [item for item in items if any(map(item.get_closest_marker, names))]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]

@@ -2,6 +2,10 @@
 
 import html.parser
 
+from nnjax.report import page
+from nnjax.report.context import ReportContext
+from nnjax.report.section import find_sections
+
 
 class Page(html.parser.HTMLParser):
     """What a browser would find in a page."""
@@ -31,3 +35,9 @@ class Page(html.parser.HTMLParser):
 
     def sections(self):
         return [value for tag, name, value in self.attributes if tag == "section" and name == "id"]
+
+
+def text_of(run) -> str:
+    """The report of a run, without writing it."""
+    report, sections = ReportContext(run), find_sections()
+    return page.render(report, sections, page.build(report, sections))

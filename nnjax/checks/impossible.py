@@ -72,32 +72,18 @@ FROM_ONE = Interval(1, math.inf, True, False, whole=True)
 SHARE = Interval(0, 1, True, False)
 FACTOR = Interval(0, 1, False, True)
 
+_HYPERPARAMETERS = {
+    NOT_NEGATIVE: ("learning_rate", "weight_decay", "l1", "l2", "init_scale", "final_factor"),
+    POSITIVE: ("epsilon", "clip_norm"),
+    SHARE: ("momentum", "b1", "b2", "rho", "dropout", "label_smoothing", "warmup"),
+    FACTOR: ("decay_factor", "decay_every"),
+    FROM_ONE: ("patience",),
+}  # a rate of 1e10 shows what divergence looks like; above a final_factor of 1 the rate rises, as in a range test
 RANGES: dict[str, Interval] = {
-    "epochs": FROM_ONE,
-    "batch_size": FROM_ONE,
-    "eval_batch_size": FROM_ONE,
+    **dict.fromkeys(("epochs", "batch_size", "eval_batch_size", "data.limit", "data.window"), FROM_ONE),
     "train_eval_size": FROM_ZERO,
     "seed": Interval(0, 2**32, True, False, whole=True),
-    "data.limit": FROM_ONE,
-    "data.window": FROM_ONE,
-    "hyperparameters.learning_rate": NOT_NEGATIVE,  # 1e10 is allowed: it shows what divergence looks like
-    "hyperparameters.momentum": SHARE,
-    "hyperparameters.b1": SHARE,
-    "hyperparameters.b2": SHARE,
-    "hyperparameters.rho": SHARE,
-    "hyperparameters.epsilon": POSITIVE,
-    "hyperparameters.weight_decay": NOT_NEGATIVE,
-    "hyperparameters.l1": NOT_NEGATIVE,
-    "hyperparameters.l2": NOT_NEGATIVE,
-    "hyperparameters.clip_norm": POSITIVE,
-    "hyperparameters.dropout": SHARE,
-    "hyperparameters.label_smoothing": SHARE,
-    "hyperparameters.init_scale": NOT_NEGATIVE,
-    "hyperparameters.warmup": SHARE,
-    "hyperparameters.final_factor": NOT_NEGATIVE,  # above 1 the rate rises: a learning-rate range test
-    "hyperparameters.decay_factor": FACTOR,
-    "hyperparameters.decay_every": FACTOR,
-    "hyperparameters.patience": FROM_ONE,
+    **{f"hyperparameters.{name}": interval for interval, names in _HYPERPARAMETERS.items() for name in names},
 }
 
 # Read whatever the optimizer and the schedule are.

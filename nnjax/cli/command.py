@@ -20,6 +20,7 @@ from typing import Any
 
 from nnjax.cli import distributed as joining
 from nnjax.cli import main
+from nnjax.cli.study import Study
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
 from nnjax.core.fields import conform, replace
@@ -127,7 +128,6 @@ def study_of(module: ModuleType) -> Any:
     Raises:
       UserError: the file describes an experiment, or gives no study.
     """
-    study_type = importlib.import_module("nnjax.lectures.studies.study").Study
     file = pathlib.Path(str(module.__file__))
     if not hasattr(module, "get_study"):
         raise UserError(
@@ -136,7 +136,7 @@ def study_of(module: ModuleType) -> Any:
         )
     with _blame(file):
         study = module.get_study()
-        if not isinstance(study, study_type):
+        if not isinstance(study, Study):
             raise UserError(f"get_study() gives {study!r}, but a study was expected")
         return study
 

@@ -196,15 +196,16 @@ def summary_table(run: Run) -> Table:
 
 def _summary_cells(run: Run, setting: Any, metrics: Sequence[str]) -> list[str]:
     from nnjax.nn.metrics import METRICS, usual_metrics
+    from nnjax.report.text import cell
     from nnjax.runs import settings
 
     counts = Counter(run.records[trial].status for trial in setting.trials)
     done = sum(counts.pop(status, 0) for status in FINISHED)
     trials = ", ".join([str(done)] * bool(done) + [f"{count} {status}" for status, count in counts.items()])
     losses = settings.scores(run, setting, setting.experiment.loss, "validation")
-    cells = [setting.label, trials, settings.cell(losses)]
+    cells = [setting.label, trials, cell(losses)]
     for metric in metrics:
         known = metric in usual_metrics(setting.goal)
         values = settings.scores(run, setting, metric) if known else np.zeros(0)
-        cells.append(settings.cell(1 - values, percent=True) if METRICS[metric].complement else settings.cell(values))
-    return [cell.replace("± ", "±") for cell in cells]  # in a narrow terminal the spread goes to the next line, whole
+        cells.append(cell(1 - values, percent=True) if METRICS[metric].complement else cell(values))
+    return [text.replace("± ", "±") for text in cells]  # in a narrow terminal the spread goes to the next line, whole

@@ -41,7 +41,7 @@ def run(
       Interrupted: a signal came; nothing was written.
     """
     from nnjax.report.learning_rate import page as rate_page
-    from nnjax.report.learning_rate import phase_diagram
+    from nnjax.report.learning_rate import phase_diagram, rates
 
     sizes = None if batch_sizes is None else _sizes(batch_sizes)
     rate_page.refuse_unfit(workdir)
@@ -62,7 +62,7 @@ def run(
         with Display() as display:
             layout = tune.Layout(display, print_message, main.stop_requested, Plan(devices=devices))
             if sizes is None:
-                page = rate_page.rates_page(experiment, tune.tune(experiment, ranges, layout))
+                page = rates.rates_page(experiment, tune.tune(experiment, ranges, layout))
             else:
                 page = phase_diagram.phase_page(experiment, tune.cross(experiment, ranges, sizes, layout))
     except Stopped:

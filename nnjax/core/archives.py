@@ -1,4 +1,4 @@
-"""Archives from strangers: members of zip files and arrays of NPZ files, read without unpickling and without bombs.
+"""Read zip members and NPZ arrays of untrusted files: nothing is unpickled, sizes are checked first.
 
 Nothing is unpacked to disk, so what a member is called does not matter. What a file declares is compared with what it
 holds before memory is asked for.

@@ -22,7 +22,7 @@ class DataConfig:
         default.
       limit: use only this many training-pool examples (drawn with split_seed); None for all.
       validation: a fraction (float in (0, 1)) or a count (int) of the examples that are not test;
-        0 for none; "given" takes the source's own validation set; "test" validates on the test part, as the deck does.
+        0 for none; "given" takes the source's own validation set; "test" validates on the test part (so do the slides).
       test: a fraction or a count; None takes the source's own test set, or a fifth where it has none; 0 for none.
       stratify: keep the shares of the classes equal in all parts.
       split_seed: draws the split; it belongs to the data, not to a trial.

@@ -3,9 +3,39 @@
 import datetime
 import math
 
+SMALL = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
 
 def duration(seconds: float) -> str:
     """Write seconds as 0:12 or 1:02:03; a dash for what is not known."""
     if not math.isfinite(seconds):
         return "–"
     return str(datetime.timedelta(seconds=max(0, round(seconds)))).removeprefix("0:").removeprefix("0")
+
+
+def number(value: float) -> str:
+    """Write a number with four significant digits; a dash where there is none."""
+    return f"{value:.4g}" if math.isfinite(value) else "–"
+
+
+def show(value: object) -> str:
+    """Write a configuration's value as a person would."""
+    if isinstance(value, tuple):
+        return (", " if any(isinstance(item, str) for item in value) else "-").join(map(str, value)) or "none"
+    return f"{value:.5g}" if isinstance(value, float) else "none" if value is None else str(value)
+
+
+def field_name(path: str) -> str:
+    """Name a field by its last part, but "optimizer" for optimizer.name and so on."""
+    first, _, last = path.rpartition(".")
+    return first if last == "name" else last
+
+
+def count(n: int, noun: str) -> str:
+    """Write a number with its noun: "one network", "1,200 networks"."""
+    return f"{spelled(n)} {noun}{'' if n == 1 else 's'}"
+
+
+def spelled(n: int) -> str:
+    """Write a small number as a word."""
+    return SMALL[n] if n < len(SMALL) else f"{n:,}"

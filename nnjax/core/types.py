@@ -137,7 +137,7 @@ class Prepared:
     Attributes:
       dataset: the examples.
       train, validation, test: int32 indices into the data set, each [n_part]; validation and test may be empty.
-        With `validation="test"` (the deck's way) the validation indices are the test indices.
+        With `validation="test"` (as in the lecture slides) the validation indices are the test indices.
       x_scaler, y_scaler: fitted on the training part; y_scaler is the identity unless target_scaling asks for more.
     """
 

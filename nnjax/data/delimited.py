@@ -1,4 +1,4 @@
-"""Text tables (CSV): separator, header and line numbers found out; the values are parsed by pandas."""
+"""Parse text tables (CSV): separator and header are detected, values are parsed by pandas."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import csv
 import io
 import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,7 +26,7 @@ class Table(NamedTuple):
 
 
 def read(path: Path) -> Table:
-    """The table in a text file.
+    """Read the table in a text file.
 
     The separator is a comma, a semicolon (then numbers may have decimal commas), a tab or a bar; the first line is a
     header unless it looks like the others. A first column without a name that counts the rows (an index that was saved
@@ -48,7 +48,9 @@ def read(path: Path) -> Table:
     )
     if header and not first[0][0].strip() and _counts(list(frame.iloc[:, 0])):
         frame = frame.iloc[:, 1:]
-    return Table(frame, path, lambda row: f"line {_line(text, separator, row + header)}")
+    return Table(
+        frame, path, lambda row: f"line {next(itertools.islice(_records(text, separator), row + header, None))[0]}"
+    )
 
 
 def _parse(text: str, path: Path, names: list[str], **options: Any) -> Any:
@@ -62,9 +64,9 @@ def _parse(text: str, path: Path, names: list[str], **options: Any) -> Any:
 
 
 def _first_rows(text: str, separator: str, path: Path) -> list[list[str]]:
-    """The first two rows, or the only one."""
+    """Read the first two rows, or the only one."""
     try:
-        rows = list(itertools.islice(_records(text, separator), 2))
+        rows = [row for _, row in itertools.islice(_records(text, separator), 2)]
     except csv.Error as error:
         raise UserError(f"{path} is not a text table ({error}): save the table as CSV in UTF-8.") from None
     if len(rows) == 2 and len(rows[0]) != len(rows[1]):
@@ -107,17 +109,10 @@ def _text(path: Path) -> str:
     return text
 
 
-def _records(text: str, separator: str) -> Any:
-    """The rows that are not empty."""
+def _records(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+    """Read the rows that are not empty, each with the line, counted from 1, on which it ends."""
     reader = csv.reader(io.StringIO(text), delimiter=separator, skipinitialspace=True)
-    return (row for row in reader if row)
-
-
-def _line(text: str, separator: str, record: int) -> int:
-    """The line, counted from 1, on which a record (counted from 0, the header included) ends."""
-    reader = csv.reader(io.StringIO(text), delimiter=separator, skipinitialspace=True)
-    lines = (reader.line_num for row in reader if row)
-    return next(itertools.islice(lines, record, None))
+    return ((reader.line_num, row) for row in reader if row)
 
 
 def _column_names(cells: list[str], path: Path) -> list[str]:

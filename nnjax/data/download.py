@@ -1,4 +1,4 @@
-"""Downloading files: checked by SHA-256, resumed where it broke off, from one mirror or the next."""
+"""Download files from mirrors: verified by SHA-256, resumed after an interruption."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def fetch(
       folder: where to; made if need be.
       mirrors: base addresses, ending in a slash, the one to prefer first.
       contents: file name without .gz -> SHA-256 (hex) of the uncompressed file.
-      progress: told of every piece.
+      progress: called after every piece.
 
     Returns:
       The paths of the files, in the order of `contents`.

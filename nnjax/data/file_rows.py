@@ -1,4 +1,4 @@
-"""Inputs that stay where they are stored: only the rows that are asked for are read, and turned into numbers."""
+"""Inputs that stay on the disk: rows are read when they are indexed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ AT_ONCE = 256  # rows of a mapped file; with each of them the system maps up to 
 
 
 class Piece(Protocol):
-    """Some of the rows, in one place: [n, ...] of a type."""
+    """A block of rows in one file: [n, ...] of one dtype."""
 
     shape: tuple[int, ...]
     dtype: np.dtype
@@ -29,7 +29,7 @@ class Piece(Protocol):
 
 
 class FileRows:
-    """Inputs [n, d] in pieces, one after the other: what a `Dataset` calls x, without holding it.
+    """Inputs [n, d] read from consecutive pieces: the x of a `Dataset` that does not fit into memory.
 
     Args:
       pieces: of equal widths and types, C-ordered.
@@ -83,8 +83,8 @@ class FileRows:
 class NpyFile:
     """An array in a .npy file, mapped into memory.
 
-    The file must stay as it is: it is looked at before and after each reading, for the system ends a process that reads
-    what a mapped file has lost.
+    The file must not change: its size and time are compared before and after each reading, because the system kills a
+    process that reads from a mapped file that was shortened.
 
     Args:
       path: the file.

@@ -1,4 +1,4 @@
-"""Where data files are looked for, and how they are opened: every failure is one sentence."""
+"""Find data files and read them; every failure is one sentence."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nnjax.core.errors import UserError
 
 
 def places(data_dir: str | None = None) -> list[Path]:
-    """The folders that hold data sets, in the order they are searched.
+    """List the folders that are searched for data sets, in order.
 
     Args:
       data_dir: the folder to look in first; None for the standard ones only.
@@ -25,7 +25,7 @@ def places(data_dir: str | None = None) -> list[Path]:
 
 
 def find(text: str, data_dir: str | None = None) -> Path:
-    """The file or folder that the user named: as given, else below `data_dir`.
+    """Find the file or folder that the user named: as given, else below `data_dir`.
 
     Raises:
       UserError: it is in neither place.
@@ -40,7 +40,7 @@ def find(text: str, data_dir: str | None = None) -> Path:
 
 
 def read_bytes(path: Path) -> bytes:
-    """All bytes of a file.
+    """Read all bytes of a file.
 
     Raises:
       UserError: it is a folder, is missing, or may not be read.
@@ -56,7 +56,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 def content_sha256(path: Path) -> str | None:
-    """The SHA-256 (hex) of a file as it is after gunzip, or None for damaged gzip; a plain file counts as it is."""
+    """Compute the SHA-256 (hex) of a file's content, uncompressed if it is gzipped; None for damaged gzip."""
     state = hashlib.sha256()
     try:
         with path.open("rb") as plain:

@@ -28,7 +28,7 @@ PARTS = {
 
 
 def read(path: Path) -> np.ndarray:
-    """The array in an IDX file, gzipped or not (told by its content, not by its name), in native byte order.
+    """Read the array in an IDX file, in native byte order; gzip is recognised by the content, not by the name.
 
     Raises:
       UserError: not readable, a damaged gzip stream, not IDX, or more or fewer values than its header promises.
@@ -63,7 +63,7 @@ def _gunzip(data: bytes, path: Path) -> bytes:
 
 
 def find(folder: Path) -> dict[str, Path]:
-    """The IDX files in a folder by part ("train images", "test labels", ...), as far as they are there.
+    """Find the IDX files in a folder by part ("train images", "test labels", ...), as far as they are there.
 
     Names are matched by what they contain (train, t10k or test; images, labels), as in train-images-idx3-ubyte.gz; of a
     file that is there both plain and gzipped, the plain one counts.
@@ -87,7 +87,7 @@ def find(folder: Path) -> dict[str, Path]:
 
 
 def load(folder: Path, name: str, classes: Sequence[str] = ()) -> Dataset:
-    """The data set in a folder of IDX files: images and labels for training and, if they are there, for test.
+    """Load a folder of IDX files: images and labels for training and, if they are there, for test.
 
     Args:
       folder: holds two or four files, see `find`.

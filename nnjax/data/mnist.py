@@ -69,7 +69,7 @@ FILES = {
 
 
 def load(name: str, data_dir: str | None = None) -> Dataset:
-    """The 60,000 training and 10,000 test images of "mnist" or "fashion_mnist": x [70000, 784] uint8.
+    """Load the 60,000 training and 10,000 test images of "mnist" or "fashion_mnist": x [70000, 784] uint8.
 
     Searched for as IDX files (see `folders`), then among what TensorFlow Datasets has prepared.
 
@@ -98,13 +98,13 @@ def load(name: str, data_dir: str | None = None) -> Dataset:
 
 
 def folders(name: str, data_dir: str | None = None) -> list[Path]:
-    """The folders that may hold the four files: NAME in `data_dir`, in `$NNJAX_DATA`, in `~/.cache/nnjax`, or these."""
+    """List where the four files may be: NAME in `data_dir`, in `$NNJAX_DATA`, in `~/.cache/nnjax`, or these."""
     places = [folder for place in files.places(data_dir) for folder in (place / name, place)]
     return [*places, *FILES[name].system]
 
 
 def _lacking(folder: Path, name: str) -> str:
-    """Why a folder does not hold the data set; "" if it does."""
+    """Explain why a folder does not hold the data set; "" if it does."""
     if not folder.is_dir():
         return "no such folder"
     try:

@@ -1,4 +1,4 @@
-"""A folder of NumPy files (.npy) whose inputs stay on the disk, however many there are; and how to write one."""
+"""Load and write folders of NumPy files (.npy) whose inputs stay on the disk."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ PARTS = ("", "_val", "_test")
 
 
 def load(folder: Path, name: str) -> Dataset:
-    """The data set in the files x.npy and y.npy, and x_val.npy, y_val.npy, x_test.npy, y_test.npy where there are any.
+    """Load the files x.npy and y.npy, and x_val.npy, y_val.npy, x_test.npy, y_test.npy where there are any.
 
     Inputs are mapped into memory and read as they are needed; y, which is small, is read at once. One pass over the
-    inputs computes their SHA-256 and looks for numbers that are not finite. Pickled objects are never loaded.
+    inputs computes their SHA-256 and checks that all numbers are finite. Pickled objects are never loaded.
 
     Args:
       folder: of the files. Without y.npy there are no labels. facts.json may hold what arrays do not say: a table with

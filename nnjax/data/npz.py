@@ -1,4 +1,4 @@
-"""Arrays from a NumPy archive (.npz)."""
+"""Load data sets from NumPy archives (.npz)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PARTS = {"_val": "validation", "_test": "test"}
 
 
 def load(path: Path, name: str, target: str | None = None) -> Dataset:
-    """The data set in an .npz file with the arrays x and y, and others for validation and test sets of its own.
+    """Load an .npz file with the arrays x and y, and others for validation and test sets of its own.
 
     Those are x_val and y_val, x_test and y_test; x_train and y_train, as in Keras's mnist.npz, mean the same as x and
     y. Without y there are no labels. Pickled objects are never loaded.
@@ -29,7 +29,7 @@ def load(path: Path, name: str, target: str | None = None) -> Dataset:
       path: the file.
       name: what the data set is called.
       target: the array to use instead of y (and TARGET_val, TARGET_test), or the index of a column of x (-1: the last),
-        which is then no input; labels and other numbers are told apart as in a table (`nnjax.data.tables.load`).
+        which is then no input; labels are distinguished from other numbers as in a table (`nnjax.data.tables.load`).
 
     Raises:
       UserError: not an .npz file, or arrays that are missing, pickled or do not fit together.
@@ -62,7 +62,7 @@ def load(path: Path, name: str, target: str | None = None) -> Dataset:
 
 
 def _column(arrays: Mapping[str, np.ndarray], target: str | None, path: Path) -> int | None:
-    """The column of x that a target means; None where it means an array."""
+    """Find the column of x that a target means; None where it means an array."""
     if target is None or target in arrays or not target.removeprefix("-").isdecimal():
         return None
     x, index = arrays.get("x", arrays.get("x_train")), int(target)
@@ -78,7 +78,7 @@ def _column(arrays: Mapping[str, np.ndarray], target: str | None, path: Path) ->
 def _part(
     arrays: Mapping[str, np.ndarray], wanted: str, part: str, column: int | None, path: Path
 ) -> tuple[np.ndarray, np.ndarray | None] | None:
-    """x and y of one part; None if the file has neither."""
+    """Find x and y of one part; None if the file has neither."""
     x, y = (arrays.get(f"{name}{part}", None if part else arrays.get(f"{name}_train")) for name in ("x", wanted))
     if x is not None and column is not None:
         if x.ndim != 2:
@@ -96,7 +96,7 @@ def _part(
 
 
 def _read(path: Path) -> dict[str, np.ndarray]:
-    """All arrays of the archive by name."""
+    """Read all arrays of the archive by name."""
     data = io.BytesIO(files.read_bytes(path))
     if not zipfile.is_zipfile(data):
         raise UserError(

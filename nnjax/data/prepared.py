@@ -1,4 +1,4 @@
-"""From a configuration to what a population trains on: load, split, fit the scalers."""
+"""Prepare data for training: load, split, fit the scalers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def prepare(config: DataConfig, batch_size: int | None = None) -> Prepared:
 
     Args:
       config: which data, how split and scaled.
-      batch_size: refuse fewer training examples than this; None does not look.
+      batch_size: refuse fewer training examples than this; None checks nothing.
 
     Raises:
       UserError: see `load` and `prepare_loaded`.
@@ -31,8 +31,8 @@ def prepare_loaded(dataset: Dataset, config: DataConfig, batch_size: int | None 
     Args:
       dataset: from `load` or `from_arrays`.
       config: its fields limit, validation, test, stratify, split_seed, scaling and target_scaling; name, data_dir,
-        target and window are not looked at.
-      batch_size: refuse fewer training examples than this; None does not look.
+        target and window are not used.
+      batch_size: refuse fewer training examples than this; None checks nothing.
 
     Raises:
       UserError: an impossible split, an unknown scaling, or fewer training examples than a batch.

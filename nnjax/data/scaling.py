@@ -1,4 +1,4 @@
-"""Scalers, fitted on the training examples only and without a float copy of the data."""
+"""Fit scalers on the training examples, without a float copy of the data."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ CHUNK = 2048  # rows converted to float64 at a time
 
 
 def identity() -> Scaler:
-    """The scaler that changes nothing."""
+    """Make the scaler that changes nothing."""
     return _factor(1.0)
 
 
 def fit(x: Rows, rows: np.ndarray, kind: str, full_scale: float | None = None) -> Scaler:
-    """The scaler of a kind for the given rows.
+    """Fit a scaler to the given rows.
 
     Args:
       x: [n, d] uint8 or float32.

@@ -1,4 +1,4 @@
-"""Time series that are made from published definitions: cylinder-bell-funnel, control charts, two patterns.
+"""Generate time series from published definitions: cylinder-bell-funnel, control charts, two patterns.
 
 `sample` draws as many as are wanted from a seed; as data sets by name they have the sizes of the UCR archive, its
 training part first, and are the same on every call. Every series is scaled to mean 0 and variance 1, as there.

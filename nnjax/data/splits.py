@@ -1,4 +1,4 @@
-"""Which examples train, validate and test: a pure function of the labels and the configuration."""
+"""Split examples into train, validation and test parts: a pure function of the labels and the configuration."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def split(
     test_start: int | None = None,
     validation_start: int | None = None,
 ) -> Split:
-    """Divide the examples as the configuration says.
+    """Split the examples as the configuration says.
 
     Every example has a random key, drawn with `split_seed`; those of the smallest keys are the test part, the next ones
     the validation part. So `limit` never changes the test part, and a larger limit only adds to the pool. The source's
@@ -61,35 +61,45 @@ def split(
     pool = np.setdiff1d(pool, given, assume_unique=True)
     held_out = held_out if test_start is not None else pool
 
-    test = draw(held_out, _num_test(config, len(held_out), test_start is not None), keys, labels, "test")
+    size = OWN_TEST_SHARE if config.test is None and test_start is None else config.test
+    num_test = len(held_out) if size is None else _count(size, len(held_out), "test")
+    test = draw(held_out, num_test, keys, labels, "test")
     pool = np.setdiff1d(pool, test, assume_unique=True)
     if not len(pool):
         raise UserError(f"test is {config.test!r}, all there are of the examples: leave some to train on.")
     if config.limit is not None:
-        pool = draw(pool, _num_limit(config.limit, len(pool)), keys, labels, "limited")
-    if config.validation == "test" and config.folds is None:
-        if not len(test):
-            raise UserError('validation is "test", but the test part is empty (test is 0): give test a size.')
-        return Split(_check_train(pool, config), test, test)
+        if config.limit < 1:
+            raise UserError(
+                f"limit is {config.limit}, but a whole number from 1 was expected (or none for all examples)."
+            )
+        pool = draw(pool, min(config.limit, len(pool)), keys, labels, "limited")
     if config.folds is not None:
         validation = draw_fold(pool, config, labels)
+    elif config.validation == "test":
+        if not len(test):
+            raise UserError('validation is "test", but the test part is empty (test is 0): give test a size.')
+        validation = test
     elif config.validation == "given":
         validation = given
     else:
         validation = draw(pool, _count(config.validation, len(pool), "validation"), keys, labels, "validation")
-    return Split(_check_train(np.setdiff1d(pool, validation, assume_unique=True), config), validation, test)
+    train = np.setdiff1d(pool, validation, assume_unique=True)
+    if not len(train):
+        sizes = f"validation={config.validation!r}, test={config.test!r}, limit={config.limit!r}"
+        raise UserError(f"No example is left to train on ({sizes}): make the other parts smaller.")
+    return Split(train, validation, test)
 
 
 def draw(candidates: np.ndarray, count: int, keys: np.ndarray, labels: np.ndarray | None, part: str) -> np.ndarray:
-    """The candidates of the smallest keys, with equal shares of the classes.
+    """Draw the candidates of the smallest keys, with equal shares of the classes.
 
-    A class with a single candidate cannot be on both sides: then classes are not looked at, and a sentence is logged.
+    A class with a single candidate cannot be on both sides: then classes are ignored, and a sentence is logged.
 
     Args:
       candidates: [c] indices of examples.
       count: how many to draw.
       keys: [n] random keys, uint64.
-      labels: [n] class indices; None draws without looking at classes.
+      labels: [n] class indices; None draws without regard to classes.
       part: what is drawn, for the sentence.
 
     Returns:
@@ -115,12 +125,12 @@ def draw(candidates: np.ndarray, count: int, keys: np.ndarray, labels: np.ndarra
 
 
 def draw_fold(pool: np.ndarray, config: DataConfig, labels: np.ndarray | None) -> np.ndarray:
-    """One of k parts whose sizes differ by at most 1, and so do those of each class in them.
+    """Draw one of k folds whose sizes differ by at most 1, and so do those of each class in them.
 
     Args:
       pool: [p] indices of the examples that are not test.
       config: its fields folds, fold, fold_seed and split_seed.
-      labels: [n] class indices; None deals without looking at classes.
+      labels: [n] class indices; None divides without regard to classes.
 
     Returns:
       The part's indices, ascending.
@@ -161,7 +171,7 @@ def largest_remainder(sizes: np.ndarray, count: int) -> np.ndarray:
 
 
 def _given(pool: np.ndarray, config: DataConfig, start: int | None) -> np.ndarray:
-    """The source's own validation set where it is asked for, else nothing."""
+    """Select the source's own validation set where it is asked for, else nothing."""
     if config.validation != "given" or config.folds is not None:
         return pool[:0]
     if start is None:
@@ -171,20 +181,8 @@ def _given(pool: np.ndarray, config: DataConfig, start: int | None) -> np.ndarra
     return pool[pool >= start]
 
 
-def _num_test(config: DataConfig, available: int, own: bool) -> int:
-    if config.test is None:
-        return available if own else _count(OWN_TEST_SHARE, available, "test")
-    return _count(config.test, available, "test")
-
-
-def _num_limit(limit: int, available: int) -> int:
-    if limit < 1:
-        raise UserError(f"limit is {limit}, but a whole number from 1 was expected (or none for all examples).")
-    return min(limit, available)
-
-
 def _count(value: float | int | str, available: int, part: str) -> int:
-    """The number of examples that a fraction or a count stands for."""
+    """Convert a fraction or a count to a number of examples."""
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         if value > available:
             raise UserError(f"{part} is {value:,}, but there are only {available:,} examples to take it from.")
@@ -198,10 +196,3 @@ def _count(value: float | int | str, available: int, part: str) -> int:
             f"{part} is {value:g}, not even one of the {available} examples to take it from: ask for a count, or for 0."
         )
     return count
-
-
-def _check_train(train: np.ndarray, config: DataConfig) -> np.ndarray:
-    if not len(train):
-        sizes = f"validation={config.validation!r}, test={config.test!r}, limit={config.limit!r}"
-        raise UserError(f"No example is left to train on ({sizes}): make the other parts smaller.")
-    return train

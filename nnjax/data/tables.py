@@ -1,4 +1,4 @@
-"""Tables with named columns: numbers stay numbers, few texts become categories, one or more columns are the target."""
+"""Load tables with named columns: texts become categories, one or more columns are the target."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MAX_INTEGER_CLASSES = 50  # distinct whole numbers in a target column; more are 
 
 
 def load(path: Path, name: str, target: str | None = None) -> Dataset:
-    """The data set in a CSV file (or, by its ending, a Parquet file).
+    """Load a CSV file (or, by its ending, a Parquet file).
 
     Columns of numbers are inputs as they are; columns of a few texts become whole numbers from 0, in the order of the
     sorted texts, which `Dataset.categories` keeps.
@@ -72,7 +72,7 @@ def _read(path: Path) -> Table:
 
 
 def _target_columns(table: Table, target: str | None) -> list[str]:
-    """The names of the target columns."""
+    """Find the names of the target columns."""
     names = list(table.frame.columns)
     if target is None:
         return names[-1:]
@@ -116,13 +116,13 @@ def _target(table: Table, chosen: list[str]) -> np.ndarray | None:
 
 
 def labels_or_numbers(values: np.ndarray) -> np.ndarray:
-    """Whole numbers [n] of few distinct values as labels, int64; others as they are."""
+    """Convert whole numbers [n] of few distinct values to labels, int64; leave others as they are."""
     few = len(np.unique(values)) <= max(2, min(MAX_INTEGER_CLASSES, len(values) // 3))
     return values.astype(np.int64) if few and np.array_equal(values, np.trunc(values)) else values
 
 
 def _encode(table: Table, column: str) -> tuple[np.ndarray, tuple[str, ...]]:
-    """A column as numbers [n] float64: its own, or (with the texts they stand for) the codes of its texts."""
+    """Convert a column to numbers [n] float64: its own, or the codes of its texts (with the texts)."""
     import pandas as pd
 
     cells = table.frame[column]

@@ -1,4 +1,4 @@
-"""What is to be learned: y as class indices or as regression targets, checked."""
+"""Check y, and convert it to class indices or regression targets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TASKS = ("classification", "regression", "none")
 
 
 class Outputs(NamedTuple):
-    """What is to be learned: the fields of a `Dataset` that depend on y."""
+    """The fields of a `Dataset` that depend on y."""
 
     y: np.ndarray | None
     task: str
@@ -27,7 +27,7 @@ class Outputs(NamedTuple):
 def make(
     y: np.ndarray | None, task: str | None, classes: Sequence[str], targets: Sequence[str], num_examples: int, name: str
 ) -> Outputs:
-    """The outputs of a data set of `num_examples`; the other arguments, and the errors, as in `from_arrays`."""
+    """Make the outputs of a data set of `num_examples`; the other arguments, and the errors, as in `from_arrays`."""
     if task is not None and task not in TASKS:
         raise UserError(f"The task {task!r} of {name} is unknown: choose one of {', '.join(TASKS)}.")
     if y is None and task in ("classification", "regression"):
@@ -52,7 +52,7 @@ def make(
 
 
 def _labels(y: np.ndarray, classes: tuple[str, ...], name: str) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Class indices int32 [n] and the names of the classes."""
+    """Convert y to class indices int32 [n], and name the classes."""
     if y.ndim != 1:
         raise UserError(
             f"y of {name} has the shape {y.shape}, but one class label an example was expected "
@@ -110,7 +110,7 @@ def _known_labels(y: np.ndarray, classes: tuple[str, ...], name: str) -> np.ndar
 
 
 def _values(y: np.ndarray, name: str) -> np.ndarray:
-    """Regression targets [n, k]."""
+    """Check regression targets: [n, k]."""
     if y.dtype.kind not in "buif":
         raise UserError(f"y of {name} is text, but regression needs numbers.")
     if y.ndim > 2 or y.size == 0:
@@ -144,7 +144,7 @@ def check_finite(values: np.ndarray, columns: Sequence[str], what: str, first_ro
 
 
 def column_names(names: Sequence[str], prefix: str, width: int, name: str) -> tuple[str, ...]:
-    """The given column names, or made up ones: x1, x2, ...; a single target is called y."""
+    """Check column names, or make them up: x1, x2, ...; a single target is called y."""
     if not names:
         return ("y",) if prefix == "y" and width == 1 else tuple(f"{prefix}{i + 1}" for i in range(width))
     if len(names) != width:

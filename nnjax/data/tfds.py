@@ -1,4 +1,4 @@
-"""Data sets that TensorFlow Datasets has prepared on this machine, read without TensorFlow and without a download.
+"""Load data sets that TensorFlow Datasets has prepared on this machine, without TensorFlow and without a download.
 
 Reading needs the array_record or Parquet format (`tfds.data_source`); images are decoded with Pillow, or with OpenCV
 where that is installed. The only module that imports tensorflow_datasets.
@@ -25,13 +25,13 @@ POOLED = ("train", "validation")  # splits that training may draw on
 
 
 def places(data_dir: str | None = None) -> list[Path]:
-    """The folders searched for prepared data sets: `data_dir`, `$TFDS_DATA_DIR`, `~/tensorflow_datasets`."""
+    """List the folders searched for prepared data sets: `data_dir`, `$TFDS_DATA_DIR`, `~/tensorflow_datasets`."""
     given = [data_dir, os.environ.get("TFDS_DATA_DIR"), "~/tensorflow_datasets"]
     return list(dict.fromkeys(Path(text).expanduser() for text in given if text))
 
 
 def find(dataset: str, data_dir: str | None = None) -> Path | None:
-    """The first place where the data set ("mnist", "NAME/CONFIG:VERSION") is prepared in some version, or None."""
+    """Find the first folder in which the data set ("mnist", "NAME/CONFIG:VERSION") is prepared, or None."""
     folder = re.split("[/:]", dataset)[0]
     patterns = [f"{folder}/*/dataset_info.json", f"{folder}/*/*/dataset_info.json"] if folder else []
     found = (place for place in places(data_dir) if any(next(place.glob(pattern), None) for pattern in patterns))
@@ -102,7 +102,7 @@ def _locate(dataset: str, data_dir: str | None) -> Location:
 
 
 def _keys(declared: Any, features: Mapping[str, Any], target: str | None, dataset: str) -> tuple[list[str], str | None]:
-    """The features that make x, and the one that is y."""
+    """Choose the features that make x, and the one that is y."""
     x_declared, y_declared = (declared[0], declared[1]) if declared else (None, None)
     y_key = None if target == "none" else target or y_declared
     if y_key is not None and not (isinstance(y_key, str) and y_key in features):
@@ -121,12 +121,12 @@ def _keys(declared: Any, features: Mapping[str, Any], target: str | None, datase
 
 
 def _class_names(feature: Any) -> tuple[str, ...]:
-    """The names of a ClassLabel; empty for other features."""
+    """List the names of a ClassLabel; empty for other features."""
     return tuple(getattr(feature, "names", None) or ())
 
 
 def _leaves(tree: Any) -> list[str]:
-    """The feature names in a declaration: a name, or a nest of dictionaries and tuples of names."""
+    """List the feature names in a declaration: a name, or a nest of dictionaries and tuples of names."""
     if isinstance(tree, str):
         return [tree]
     parts = tree.values() if isinstance(tree, Mapping) else tree

@@ -1,4 +1,4 @@
-"""Records of data sets that TensorFlow Datasets has prepared, read without TensorFlow, all of them or by index."""
+"""Read records that TensorFlow Datasets has prepared, all of them or by index."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Location(NamedTuple):
 
     @contextlib.contextmanager
     def guard(self) -> Iterator[None]:
-        """Keep TFDS's remarks (no OpenCV, folders passed over) off the screen, and make one sentence of its errors."""
+        """Silence TFDS's log (no OpenCV, folders skipped), and raise its errors as one sentence."""
         before = logging.get_verbosity()
         logging.set_verbosity(logging.ERROR)
         try:

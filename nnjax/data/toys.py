@@ -1,4 +1,4 @@
-"""Toy problems: truth tables, spirals, blobs, moons and the deck's line. They are the same on every call."""
+"""Toy problems, the same on every call: truth tables, spirals, blobs, moons and the line of the lecture slides."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nnjax.core.types import Dataset
 from nnjax.data.arrays import from_arrays
 from nnjax.data.source import Request, Source
 
-# The outputs for the inputs 00, 01, 10, 11 (deck, "McCulloch & Pitts" and after).
+# The outputs for the inputs 00, 01, 10, 11 (lecture slides, "McCulloch & Pitts" and after).
 GATES = {
     "and": (0, 0, 0, 1),
     "or": (0, 1, 1, 1),
@@ -76,7 +76,7 @@ def moons(size: int = 200) -> Dataset:
 
 
 def line(size: int = 161) -> Dataset:
-    """The deck's line (section 3): y = 21x + 10 on x from 3 to 19, in steps of 0.1 with 161 points; no noise."""
+    """The line of the lecture slides (section 3): y = 21x + 10 on x from 3 to 19, in steps of 0.1, without noise."""
     x = np.linspace(3.0, 19.0, size)
     return from_arrays(x[:, None], 21.0 * x + 10.0, "line", source=SOURCE)
 

@@ -1,4 +1,4 @@
-"""Distances of vectors and of time series (deck, section 0): by name, for all pairs, and for nearest neighbours.
+"""Distances of vectors and time series (lecture slides, section 0): by name, for all pairs, and for nearest neighbours.
 
 from nnjax.distances import pairwise
 pairwise(series, metric="dtw", window=0.1)  # [n, n]
@@ -6,7 +6,8 @@ pairwise(series, metric="dtw", window=0.1)  # [n, n]
 
 from nnjax.distances.bounds import LBKeogh, LBKim
 from nnjax.distances.elastic import DTW, EDR, ERP, LCSS, SoftDTW
-from nnjax.distances.metrics import METRICS, Metric
+from nnjax.distances.metric import Metric
+from nnjax.distances.metrics import METRICS
 from nnjax.distances.neighbors import choose_window, classify, error, leave_one_out_error
 from nnjax.distances.pairs import distance, pairwise
 from nnjax.distances.vectors import Jaccard, Minkowski, jaccard_of_sets

@@ -1,4 +1,4 @@
-"""One-nearest-neighbour errors on the archive's generated sets, beside what the UCR archive publishes for its own draw.
+"""Compare one-nearest-neighbour errors on generated sets with those that the UCR archive publishes.
 
 The archive holds one draw of each generator; here every seed is a draw of the same sizes, so published errors are
 expected within the spread over seeds. Source: Dau et al. 2018, "The UCR time series archive", its summary table.
@@ -14,14 +14,14 @@ import numpy as np
 from nnjax.core.errors import UserError
 from nnjax.data import series
 from nnjax.distances.elastic import DTW, EDR, ERP, LCSS
-from nnjax.distances.metrics import Metric
+from nnjax.distances.metric import Metric
 from nnjax.distances.neighbors import choose_window, error
 from nnjax.distances.pairs import pairwise
 from nnjax.distances.vectors import Minkowski
 
 
 class Published(NamedTuple):
-    """What the archive says of a set.
+    """Published results of a set.
 
     Attributes:
       errors: by measure: Euclidean, DTW with the learned window, DTW without one.
@@ -59,7 +59,7 @@ class Score(NamedTuple):
 
 
 def measures(window: int) -> dict[str, Metric]:
-    """The measures that are compared: squared costs with a root; ε a quarter of the standard deviation, which is 1."""
+    """Make the measures to compare: squared costs with a root; ε a quarter of the standard deviation, which is 1."""
     return {
         "Euclidean": Minkowski(2),
         "DTW, window": DTW(window),
@@ -75,7 +75,7 @@ def scores(
     seeds: Iterable[int],
     learn: bool = True,
     share: float = 1.0,
-    told: Callable[[str], None] = lambda sentence: None,
+    log: Callable[[str], None] = lambda sentence: None,
 ) -> list[Score]:
     """Draw a set for every seed, and classify its test part by the nearest example of its training part.
 
@@ -84,7 +84,7 @@ def scores(
       seeds: of the draws.
       learn: whether the window is learned anew by leave-one-out from 0 to 20 per cent; else it is the archive's.
       share: of the archive's sizes.
-      told: hears of each seed.
+      log: called with a sentence after each seed.
 
     Raises:
       UserError: an unknown set.
@@ -103,7 +103,7 @@ def scores(
         windows.append(choose_window(train, labels, choices) if len(choices) > 1 else choices[0])
         for measure, metric in measures(windows[-1]).items():
             found.setdefault(measure, []).append(error(pairwise(test, train, metric), labels, truth))
-        told(f"{name}, seed {seed}: " + ", ".join(f"{measure} {errors[-1]:.4f}" for measure, errors in found.items()))
+        log(f"{name}, seed {seed}: " + ", ".join(f"{measure} {errors[-1]:.4f}" for measure, errors in found.items()))
     return [
         Score(name, measure, np.array(e), published.errors.get(measure), tuple(windows) if "window" in measure else ())
         for measure, e in found.items()
@@ -111,7 +111,7 @@ def scores(
 
 
 def lines(rows: Iterable[Score]) -> list[str]:
-    """A Markdown table: mean, standard deviation and range over seeds beside the published error."""
+    """Write a Markdown table: mean, standard deviation and range over seeds beside the published error."""
     out = ["| set | measure | error | least–most | UCR |", "|---|---|---|---|---|"]
     for row in rows:
         spread = f" ± {row.errors.std(ddof=1):.4f}" if len(row.errors) > 1 else ""

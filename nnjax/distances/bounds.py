@@ -1,4 +1,4 @@
-"""Lower bounds of DTW: cheap, and never above it, so that a search may skip what cannot be nearest."""
+"""Lower bounds of DTW, by which a search for neighbours skips most pairs."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import jax.numpy as jnp
 
 from nnjax.core.types import Array
 from nnjax.distances import checking
+from nnjax.distances.metric import Metric
 
 
 def _cost(apart: Array, cost: str) -> Array:
@@ -18,7 +19,7 @@ def _cost(apart: Array, cost: str) -> Array:
 
 
 @dataclasses.dataclass(frozen=True)
-class LBKim:
+class LBKim(Metric):
     """The largest difference of first, last, smallest and largest points: ≤ DTW with any window, any lengths.
 
     Of several variables the first and last points count whole, the extremes variable by variable. Source: Kim, Park &
@@ -30,8 +31,6 @@ class LBKim:
 
     cost: str = "squared"
     root: bool = True
-    of_series: ClassVar[bool] = True
-    symmetric: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         """Refuse an unknown cost."""
@@ -46,8 +45,8 @@ class LBKim:
 
 
 @dataclasses.dataclass(frozen=True)
-class LBKeogh:
-    """What of x lies outside the envelope of y: ≤ DTW with the same window and cost; equal lengths; not symmetric.
+class LBKeogh(Metric):
+    """The part of x outside the envelope of y: ≤ DTW with the same window and cost; equal lengths; not symmetric.
 
     The envelope is the largest and the smallest y_j with |i − j| ≤ window. Source: Keogh & Ratanamahatana 2005, "Exact
     indexing of dynamic time warping".
@@ -59,11 +58,10 @@ class LBKeogh:
     window: int | float | None = None
     cost: str = "squared"
     root: bool = True
-    of_series: ClassVar[bool] = True
     symmetric: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        """Refuse a window or a cost that cannot be."""
+        """Check the window and the cost."""
         checking.check_window(self.window)
         checking.check_cost(self.cost)
 
@@ -81,7 +79,7 @@ class LBKeogh:
 
 
 def envelope(y: Array, window: int) -> tuple[Array, Array]:
-    """Largest and smallest values within `window` points: y [n, …] -> two arrays [n, …]."""
+    """Compute the largest and smallest values within `window` points: y [n, …] -> two arrays [n, …]."""
     shape = (2 * min(window, len(y) - 1) + 1, *[1] * (y.ndim - 1))
     strides = (1,) * y.ndim
     upper = jax.lax.reduce_window(y, -jnp.inf, jax.lax.max, shape, strides, "SAME")

@@ -1,4 +1,4 @@
-"""What the distances refuse, each in one sentence, and the units of a window."""
+"""Check examples and options of the distances; each failure is one sentence."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def check_finite(name: str, value: float) -> None:
 
 
 def check_cost(cost: str) -> None:
-    """Refuse a cost of aligned points that is not there."""
+    """Refuse an unknown cost of aligned points."""
     if cost not in COSTS:
         raise UserError(f"The cost {cost!r} of aligned points is unknown: choose {' or '.join(COSTS)}.")
 
@@ -51,14 +51,14 @@ def check_window(window: int | float | None) -> None:
 
 
 def in_points(window: int | float | None, n: int, m: int) -> int:
-    """A window in points, for series of n and m points; none is the whole longer series."""
+    """Convert a window to points, for series of n and m points; none is the whole longer series."""
     if window is None:
         return max(n, m)
     return int(window * max(n, m)) if isinstance(window, float) else int(window)
 
 
 def widened(window: int | float | None, n: int, m: int) -> int:
-    """A window in points, wide enough to join the ends of series of n and m points: max(w, |n − m|)."""
+    """Convert a window to points, wide enough to join the ends of series of n and m points: max(w, |n − m|)."""
     return max(in_points(window, n, m), abs(n - m))
 
 
@@ -72,7 +72,7 @@ class Group(NamedTuple):
     """Examples of one shape.
 
     Attributes:
-      places: [g] where they stand among all.
+      places: [g] their indices among all.
       values: [g, d] vectors or [g, t, d] series, float32 (float64 where JAX is set to it), finite.
     """
 
@@ -81,7 +81,7 @@ class Group(NamedTuple):
 
 
 def vectors(x: Any, name: str) -> list[Group]:
-    """Vectors [n, d] as one group.
+    """Read vectors [n, d] as one group.
 
     Raises:
       UserError: no numbers, another shape, nothing there, or values that are not finite.
@@ -95,7 +95,7 @@ def vectors(x: Any, name: str) -> list[Group]:
 
 
 def series(x: Any, name: str) -> list[Group]:
-    """Series in groups of equal length: [n, t], [n, t, d], or a sequence of n series [t] or [t, d].
+    """Read series in groups of equal length: [n, t], [n, t, d], or a sequence of n series [t] or [t, d].
 
     Raises:
       UserError: no series, an empty one, unlike numbers of variables, or values that are not finite.

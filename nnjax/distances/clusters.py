@@ -1,4 +1,4 @@
-"""Clusters from a matrix of distances: k-medoids, which needs no mean; and how well clusters stand for classes."""
+"""Cluster by a matrix of distances (k-medoids), and match clusters to classes."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def k_medoids(distances: Array, k: int) -> Medoids:
 
 
 def _build(distances: np.ndarray, k: int) -> np.ndarray:
-    """The example with the least sum of distances, then k − 1 times the one that lowers the cost most."""
+    """Choose the example with the least sum of distances, then k − 1 times the one that lowers the cost most."""
     chosen = [int(distances.sum(axis=0).argmin())]
     for _ in range(k - 1):
         costs = np.minimum(distances, distances[:, chosen].min(axis=1, keepdims=True)).sum(axis=0)
@@ -69,9 +69,9 @@ def _build(distances: np.ndarray, k: int) -> np.ndarray:
 
 
 def _changes(distances: np.ndarray, medoids: np.ndarray) -> np.ndarray:
-    """How the cost changes when a candidate takes a medoid's place: [n, k]; 0 for the medoids themselves.
+    """Compute how the cost changes when a candidate takes a medoid's place: [n, k]; 0 for the medoids themselves.
 
-    Who keeps its medoid can only gain; who loses it goes to the candidate or to its second nearest medoid.
+    An example that keeps its medoid can only gain; one that loses it goes to the candidate or its second medoid.
     """
     near = distances[:, medoids]
     own, first = near.argmin(axis=1), near.min(axis=1, keepdims=True)
@@ -85,7 +85,7 @@ def _changes(distances: np.ndarray, medoids: np.ndarray) -> np.ndarray:
 
 
 def name_clusters(clusters: Array, labels: Array, k: int) -> np.ndarray:
-    """The one-to-one naming of clusters by classes under which most examples are right.
+    """Match clusters to classes one to one such that most examples are right.
 
     Args:
       clusters, labels: [n] int from 0 to k − 1.

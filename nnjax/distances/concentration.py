@@ -1,4 +1,4 @@
-"""The curse of dimensionality, measured: the nearest example comes to be as far as the farthest.
+"""Measure the curse of dimensionality: how distances concentrate as the dimension grows.
 
 Contrast is (farthest − nearest) / nearest of a query, the mean over queries; spread is the standard deviation of all
 distances over their mean. Both go to 0 with the dimension where coordinates are independent. Source: Beyer et al. 1999,
@@ -15,7 +15,7 @@ import numpy as np
 
 from nnjax.core.types import Array
 from nnjax.distances.elastic import DTW, EDR, ERP, LCSS
-from nnjax.distances.metrics import Metric
+from nnjax.distances.metric import Metric
 from nnjax.distances.neighbors import classify
 from nnjax.distances.pairs import pairwise
 from nnjax.distances.vectors import Jaccard, Minkowski
@@ -38,7 +38,7 @@ SERIES: dict[str, Metric] = {
 
 
 class Concentration(NamedTuple):
-    """How far apart distances are.
+    """How concentrated distances are.
 
     Attributes:
       contrast: mean of (farthest − nearest) / nearest over the queries; infinite where a nearest distance is 0.
@@ -59,7 +59,7 @@ def concentration(distances: Array) -> Concentration:
 def of_noise(
     dimensions: Sequence[int] = DIMENSIONS, examples: int = 400, queries: int = 100, seed: int = 0
 ) -> dict[str, list[Concentration]]:
-    """Every distance on independent coordinates, by dimension (of series: by length).
+    """Measure every distance on independent coordinates, by dimension (of series: by length).
 
     Vectors are uniform in the unit cube, of 0 and 1 (a fair coin each) for Jaccard; series are standard normal.
     """
@@ -74,7 +74,7 @@ def of_noise(
 
 
 class Worth(NamedTuple):
-    """What a representation of labelled examples is worth to its nearest neighbours.
+    """How well nearest neighbours work in a representation of labelled examples.
 
     Attributes:
       name: of the representation.
@@ -114,7 +114,7 @@ def worths(
 
 
 def pca(examples: np.ndarray, queries: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """The leading principal components, fitted on the examples: [n, width] and [q, width]."""
+    """Compute the leading principal components, fitted on the examples: [n, width] and [q, width]."""
     from sklearn.decomposition import PCA
 
     fitted = PCA(width, svd_solver="full").fit(examples)

@@ -1,25 +1,20 @@
-"""Elastic distances of time series by their original definitions, each a step of the one wave (`engine.wavefront`).
+"""Elastic distances of time series by their original definitions, each a step of the one `engine.wavefront`.
 
-A distance is a frozen dataclass that is called with x [n, d, *lanes] and y [m, d, *lanes] and gives [*lanes]: it can be
-jitted, and mapped over further axes by `jax.vmap`. Series of one variable have d = 1.
+Series of one variable have d = 1.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-from typing import ClassVar
 
 import jax.numpy as jnp
 import numpy as np
 
 from nnjax.core.types import Array
 from nnjax.distances import checking
-from nnjax.distances.engine import wavefront
-
-
-def _least(a: Array, b: Array, c: Array) -> Array:
-    return jnp.minimum(jnp.minimum(a, b), c)
+from nnjax.distances.engine import Cells, wavefront
+from nnjax.distances.metric import Metric
 
 
 def _differences(x: Array, y: Array, cost: str) -> Array:
@@ -34,7 +29,7 @@ def _bordered(x: Array) -> Array:
 
 
 @dataclasses.dataclass(frozen=True)
-class DTW:
+class DTW(Metric):
     """Dynamic time warping: D[i, j] = c(x_i, y_j) + min(D[i−1, j−1], D[i−1, j], D[i, j−1]), and D[n, m] of it.
 
     Not a metric: the triangle inequality fails. Source: Sakoe & Chiba 1978, "Dynamic programming algorithm optimization
@@ -50,19 +45,17 @@ class DTW:
     window: int | float | None = None
     cost: str = "squared"
     root: bool = True
-    of_series: ClassVar[bool] = True
-    symmetric: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        """Refuse a window or a cost that cannot be."""
+        """Check the window and the cost."""
         checking.check_window(self.window)
         checking.check_cost(self.cost)
 
     def __call__(self, x: Array, y: Array) -> Array:
         """Distance of x [n, d, *lanes] and y [m, d, *lanes]: [*lanes]."""
 
-        def step(corner: Array, above: Array, beside: Array, x_i: Array, y_j: Array, _: np.ndarray) -> Array:
-            return _differences(x_i, y_j, self.cost) + _least(above, beside, corner)
+        def step(cells: Cells) -> Array:
+            return _differences(cells.x, cells.y, self.cost) + cells.least()
 
         origin = _differences(x[:1], y[:1], self.cost)[0]
         total = wavefront(x, y, step, origin, checking.widened(self.window, len(x), len(y)))
@@ -70,7 +63,7 @@ class DTW:
 
 
 @dataclasses.dataclass(frozen=True)
-class SoftDTW:
+class SoftDTW(Metric):
     """DTW of squared costs with the smooth minimum −γ log Σ exp(−·/γ): differentiable everywhere; may be negative.
 
     Tends to DTW (squared, no root) for γ → 0. Source: Cuturi & Blondel 2017, "Soft-DTW".
@@ -80,8 +73,6 @@ class SoftDTW:
     """
 
     gamma: float = 1.0
-    of_series: ClassVar[bool] = True
-    symmetric: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         """Refuse γ ≤ 0."""
@@ -90,17 +81,18 @@ class SoftDTW:
     def __call__(self, x: Array, y: Array) -> Array:
         """Soft distance of x [n, d, *lanes] and y [m, d, *lanes]: [*lanes]."""
 
-        def step(corner: Array, above: Array, beside: Array, x_i: Array, y_j: Array, _: np.ndarray) -> Array:
-            least = _least(above, beside, corner)
-            terms = [jnp.exp((least - value) / self.gamma) for value in (corner, above, beside)]
-            return _differences(x_i, y_j, "squared") + least - self.gamma * jnp.log(functools.reduce(jnp.add, terms))
+        def step(cells: Cells) -> Array:
+            least = cells.least()
+            terms = [jnp.exp((least - value) / self.gamma) for value in (cells.corner, cells.above, cells.beside)]
+            cost = _differences(cells.x, cells.y, "squared")
+            return cost + least - self.gamma * jnp.log(functools.reduce(jnp.add, terms))
 
         origin = _differences(x[:1], y[:1], "squared")[0]
         return wavefront(x, y, step, origin, max(len(x), len(y)))
 
 
 @dataclasses.dataclass(frozen=True)
-class LCSS:
+class LCSS(Metric):
     """1 − LCSS(x, y) / min(n, m): the share of the shorter series that has no match in a longest common subsequence.
 
     Points match when they differ by less than epsilon in every dimension and |i − j| ≤ window. Not a metric. Source:
@@ -113,11 +105,9 @@ class LCSS:
 
     epsilon: float = 0.25
     window: int | float | None = None
-    of_series: ClassVar[bool] = True
-    symmetric: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be."""
+        """Check epsilon and the window."""
         checking.check_positive("epsilon", self.epsilon, "points match when they differ by less")
         checking.check_window(self.window)
 
@@ -126,10 +116,11 @@ class LCSS:
         n, m = len(x), len(y)
         reach = checking.in_points(self.window, n, m)
 
-        def step(corner: Array, above: Array, beside: Array, x_i: Array, y_j: Array, offsets: np.ndarray) -> Array:
-            near = jnp.all(jnp.abs(x_i - y_j) < self.epsilon, axis=1)
-            inside = (np.abs(offsets) <= reach).reshape(-1, *[1] * (near.ndim - 1))
-            return _least(above, beside, corner - (near & inside).astype(corner.dtype))  # minus the common length
+        def step(cells: Cells) -> Array:
+            near = jnp.all(jnp.abs(cells.x - cells.y) < self.epsilon, axis=1)
+            inside = (np.abs(cells.offsets) <= reach).reshape(-1, *[1] * (near.ndim - 1))
+            common = (near & inside).astype(cells.corner.dtype)
+            return cells._replace(corner=cells.corner - common).least()  # minus the common length
 
         width = max(reach, abs(n - m))  # matches within δ are joined by steps within δ, so no cell beyond it is needed
         least = wavefront(_bordered(x), _bordered(y), step, jnp.zeros_like(x[0, 0]), width)
@@ -137,7 +128,7 @@ class LCSS:
 
 
 @dataclasses.dataclass(frozen=True)
-class EDR:
+class EDR(Metric):
     """Edit distance on real sequences: how many points must be replaced, inserted or deleted; not a metric.
 
     D[i, 0] = i, D[0, j] = j, D[i, j] = min(D[i−1, j−1] + [no match], D[i−1, j] + 1, D[i, j−1] + 1); points match when
@@ -150,8 +141,6 @@ class EDR:
     """
 
     epsilon: float = 0.25
-    of_series: ClassVar[bool] = True
-    symmetric: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         """Refuse ε ≤ 0."""
@@ -160,16 +149,16 @@ class EDR:
     def __call__(self, x: Array, y: Array) -> Array:
         """Distance of x [n, d, *lanes] and y [m, d, *lanes]: [*lanes]."""
 
-        def step(corner: Array, above: Array, beside: Array, x_i: Array, y_j: Array, _: np.ndarray) -> Array:
-            apart = jnp.any(jnp.abs(x_i - y_j) > self.epsilon, axis=1)
-            return jnp.minimum(jnp.minimum(above, beside) + 1, corner + apart.astype(corner.dtype))
+        def step(cells: Cells) -> Array:
+            apart = jnp.any(jnp.abs(cells.x - cells.y) > self.epsilon, axis=1)
+            return cells.edited(apart.astype(cells.corner.dtype), 1, 1)
 
         origin = jnp.zeros_like(x[0, 0])
         return wavefront(_bordered(x), _bordered(y), step, origin, max(len(x), len(y)))
 
 
 @dataclasses.dataclass(frozen=True)
-class ERP:
+class ERP(Metric):
     """Edit distance with real penalty: an edit distance whose gaps cost the distance to a constant; a metric.
 
     D[i, j] = min(D[i−1, j−1] + |x_i − y_j|, D[i−1, j] + |x_i − g|, D[i, j−1] + |y_j − g|), L1 norms where d > 1.
@@ -180,8 +169,6 @@ class ERP:
     """
 
     gap: float = 0.0
-    of_series: ClassVar[bool] = True
-    symmetric: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         """Refuse a gap that is not finite."""
@@ -190,9 +177,9 @@ class ERP:
     def __call__(self, x: Array, y: Array) -> Array:
         """Distance of x [n, d, *lanes] and y [m, d, *lanes]: [*lanes]."""
 
-        def step(corner: Array, above: Array, beside: Array, x_i: Array, y_j: Array, _: np.ndarray) -> Array:
-            delete, insert = (jnp.sum(jnp.abs(value - self.gap), axis=1) for value in (x_i, y_j))
-            return _least(above + delete, beside + insert, corner + _differences(x_i, y_j, "absolute"))
+        def step(cells: Cells) -> Array:
+            delete, insert = (jnp.sum(jnp.abs(value - self.gap), axis=1) for value in (cells.x, cells.y))
+            return cells.edited(_differences(cells.x, cells.y, "absolute"), delete, insert)
 
         origin = jnp.zeros_like(x[0, 0])
         return wavefront(_bordered(x), _bordered(y), step, origin, max(len(x), len(y)))

@@ -1,4 +1,4 @@
-"""The one dynamic program behind all elastic distances: a wave over the anti-diagonals of the table.
+"""The dynamic program of all elastic distances, computed along the anti-diagonals of its table.
 
 Cell (i, j) of the table lies on the diagonal k = i + j at the offset i − j. All cells of a diagonal depend on the two
 diagonals before it only, so a diagonal is a plain vector operation; trailing axes ("lanes") are pairs of series that go
@@ -25,7 +25,31 @@ from nnjax.core.types import Array
 UNREACHED = 1e38  # of a cell that no path reaches: finite, so that gradients of soft minima are 0 and not NaN
 DIAGONALS = 32  # per loop; between loops the stored cells are cut to what the next diagonals need
 
-Step = Callable[[Array, Array, Array, Array, Array, np.ndarray], Array]
+
+class Cells(NamedTuple):
+    """The cells (i, j) of one diagonal, with what their values are computed from.
+
+    Attributes:
+      corner, above, beside: [cells, *lanes], D[i−1, j−1], D[i−1, j] and D[i, j−1].
+      x, y: [cells, d, *lanes], the points x_i and y_j.
+      offsets: [cells], i − j.
+    """
+
+    corner: Array
+    above: Array
+    beside: Array
+    x: Array
+    y: Array
+    offsets: np.ndarray
+
+    def least(self) -> Array:
+        """The least of the three earlier cells."""
+        return jnp.minimum(jnp.minimum(self.above, self.beside), self.corner)
+
+    def edited(self, replace: Array, delete: Array | int, insert: Array | int) -> Array:
+        """The least cost over the last edit, whose costs are given."""
+        costs = self.corner + replace, self.above + delete, self.beside + insert
+        return self._replace(corner=costs[0], above=costs[1], beside=costs[2]).least()
 
 
 class _Wave(NamedTuple):
@@ -37,14 +61,13 @@ class _Wave(NamedTuple):
     high: int
 
 
-def wavefront(x: Array, y: Array, step: Step, origin: Array, window: int) -> Array:
-    """The last cell of a table that is filled from its three earlier neighbours.
+def wavefront(x: Array, y: Array, step: Callable[[Cells], Array], origin: Array, window: int) -> Array:
+    """Compute the last cell of a table that is filled from the three earlier neighbours of each cell.
 
     Args:
       x: [n, d, *lanes], what belongs to the table's rows.
       y: [m, d, *lanes], what belongs to its columns; the dtype of x.
-      step: (corner, above, beside, x_i, y_j, offsets) -> D[i, j], all of one diagonal: corner is D[i−1, j−1], above
-        D[i−1, j], beside D[i, j−1], each [cells, *lanes]; x_i and y_j are [cells, d, *lanes]; offsets [cells] is i − j.
+      step: computes D[i, j] [cells, *lanes] of one diagonal.
       origin: [*lanes], D[0, 0].
       window: only cells with |i − j| ≤ window are on a path; at least |n − m|.
 
@@ -66,7 +89,7 @@ def wavefront(x: Array, y: Array, step: Step, origin: Array, window: int) -> Arr
         first_row, first_column = (k + low) // 2 + w + 2, m - 1 - (k - low) // 2 + w + 2
         x_i = jax.lax.dynamic_slice_in_dim(rows, first_row, cells)
         y_j = jax.lax.dynamic_slice_in_dim(columns, first_column, cells)
-        return step(corner, above, beside, x_i, y_j, low + 2 * np.arange(cells))
+        return step(Cells(corner, above, beside, x_i, y_j, low + 2 * np.arange(cells)))
 
     def next_guard(k: Array, wave: _Wave) -> _Wave:
         band, guard = wave.band, wave.guard

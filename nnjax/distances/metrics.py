@@ -1,4 +1,4 @@
-"""The distances by name."""
+"""Distances by name."""
 
 from __future__ import annotations
 
@@ -6,31 +6,13 @@ import dataclasses
 import difflib
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Protocol
+from typing import Any
 
 from nnjax.core.errors import UserError
-from nnjax.core.types import Array
 from nnjax.distances.bounds import LBKeogh, LBKim
 from nnjax.distances.elastic import DTW, EDR, ERP, LCSS, SoftDTW
+from nnjax.distances.metric import Metric
 from nnjax.distances.vectors import Jaccard, Minkowski
-
-
-class Metric(Protocol):
-    """A distance (or lower bound): hashable, and a pure function of arrays with trailing lanes.
-
-    Attributes:
-      of_series: whether it compares series [t, d, *lanes] rather than vectors [d, *lanes].
-      symmetric: whether the order of the two does not matter.
-    """
-
-    of_series: ClassVar[bool]
-    symmetric: ClassVar[bool]
-
-    def __call__(self, x: Array, y: Array) -> Array:
-        """Distances [*lanes]."""
-
-    def __hash__(self) -> int:
-        """Equal distances share a program."""
 
 
 def euclidean() -> Minkowski:

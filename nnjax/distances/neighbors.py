@@ -1,4 +1,4 @@
-"""Classification by the nearest neighbours, from a matrix of distances; and the window of DTW that it likes best."""
+"""Classify by nearest neighbours from a matrix of distances; choose the window of DTW by leave-one-out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nnjax.distances.pairs import pairwise
 
 
 def classify(distances: Array, labels: Array, k: int = 1) -> np.ndarray:
-    """The class that most of the k nearest examples have.
+    """Classify by the majority of the k nearest examples.
 
     Args:
       distances: [q, n] from each query to each known example; infinite ones are never chosen while others are there.
@@ -44,19 +44,19 @@ def classify(distances: Array, labels: Array, k: int = 1) -> np.ndarray:
 
 
 def error(distances: Array, labels: Array, truth: Array, k: int = 1) -> float:
-    """The share of queries that `classify` gets wrong; truth [q]."""
+    """Compute the share of queries that `classify` gets wrong; truth [q]."""
     return float(np.mean(classify(distances, labels, k) != np.asarray(truth)))
 
 
 def leave_one_out_error(distances: Array, labels: Array, k: int = 1) -> float:
-    """The share of examples that the others get wrong; distances [n, n] among them."""
+    """Compute the share of examples that the others classify wrongly; distances [n, n] among them."""
     others = np.array(distances, dtype=float)
     np.fill_diagonal(others, np.inf)
     return error(others, labels, labels, k)
 
 
 def choose_window(x: Any, labels: Array, windows: Sequence[int], **options: Any) -> int:
-    """The window of DTW with the least leave-one-out error of one nearest neighbour, of equal ones the smallest.
+    """Choose the window of DTW with the least leave-one-out error of one nearest neighbour, of equal ones the smallest.
 
     This is how the UCR archive learns its windows. Source: Dau et al. 2018, "The UCR time series archive".
 

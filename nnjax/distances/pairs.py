@@ -1,4 +1,4 @@
-"""Distances of all pairs: in blocks of bounded memory, the blocks dealt to all devices.
+"""Compute the distances of all pairs in blocks of bounded memory, on all devices.
 
 A block is a tile of rows × columns of the matrix whose pairs are the lanes of one call of the distance. On a CPU, with
 one XLA device a core, 16 × 16 pairs keep the diagonals of a table of some hundred points in a core's second cache.
@@ -16,7 +16,8 @@ from jax.sharding import Mesh, PartitionSpec
 
 from nnjax.core.types import Array
 from nnjax.distances import checking
-from nnjax.distances.metrics import Metric, resolve
+from nnjax.distances.metric import Metric
+from nnjax.distances.metrics import resolve
 
 LANES = {"cpu": 256}  # pairs in a tile
 MANY_LANES = 16_384  # on accelerators
@@ -24,7 +25,7 @@ TILES = 1024  # of a device in one call
 
 
 def pairwise(x: Any, y: Any = None, metric: str | Metric = "euclidean", **options: Any) -> np.ndarray:
-    """Distances of all examples of x to all of y.
+    """Compute the distances of all examples of x to all of y.
 
     Args:
       x: vectors [n, d]; or series [n, t], [n, t, d], or a sequence of n series [t] or [t, d] of unequal lengths (every
@@ -59,7 +60,7 @@ def pairwise(x: Any, y: Any = None, metric: str | Metric = "euclidean", **option
 
 
 def distance(x: Any, y: Any, metric: str | Metric = "euclidean", **options: Any) -> float:
-    """Distance of two vectors [d], or of two series [t] or [t, d]; see `pairwise`."""
+    """Compute the distance of two vectors [d], or of two series [t] or [t, d]; see `pairwise`."""
     return float(pairwise([x], [y], metric, **options)[0, 0])
 
 
@@ -103,7 +104,8 @@ def _computed(metric: Metric, x: Array, y: Array, tiles: np.ndarray, height: int
     filled = np.pad(tiles, [(0, each * devices - len(tiles)), (0, 0)])
     dealt = filled.reshape(each, devices, 2).swapaxes(0, 1)
     counts = np.array([len(tiles[device::devices]) for device in range(devices)], np.int32)
-    found = np.asarray(_program(metric, height, width)(x, y, dealt, counts))
+    program = _program(metric, height, width)  # type: ignore[arg-type]  # distances are hashable
+    found = np.asarray(program(x, y, dealt, counts))
     return found.swapaxes(0, 1).reshape(-1, height, width)[: len(tiles)]
 
 

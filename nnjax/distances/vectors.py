@@ -11,10 +11,11 @@ import jax.numpy as jnp
 
 from nnjax.core.types import Array
 from nnjax.distances import checking
+from nnjax.distances.metric import Metric
 
 
 @dataclasses.dataclass(frozen=True)
-class Minkowski:
+class Minkowski(Metric):
     """d_p(x, y) = (Σ |x − y|^p)^(1/p); for p = ∞ the largest |x − y|.
 
     A metric for p ≥ 1. For p < 1 the triangle inequality fails: d_½ from (0, 0) to (1, 1) is 4, over (1, 0) only 2.
@@ -25,7 +26,6 @@ class Minkowski:
 
     p: float = 2.0
     of_series: ClassVar[bool] = False
-    symmetric: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         """Refuse p ≤ 0."""
@@ -51,11 +51,10 @@ class Minkowski:
 
 
 @dataclasses.dataclass(frozen=True)
-class Jaccard:
+class Jaccard(Metric):
     """1 − |A ∩ B| / |A ∪ B| of vectors of 0 and 1 (what is not 0 is in the set); of two empty sets 0. A metric."""
 
     of_series: ClassVar[bool] = False
-    symmetric: ClassVar[bool] = True
 
     def __call__(self, x: Array, y: Array) -> Array:
         """Distance of x [d, *lanes] and y [d, *lanes]: [*lanes]."""

@@ -1,4 +1,4 @@
-"""Affinities of SNE and t-SNE: a Gaussian around every point, as wide as the perplexity asks, found by bisection."""
+"""Affinities of SNE and t-SNE: Gaussians whose widths are bisected until they have the perplexity."""
 
 from __future__ import annotations
 

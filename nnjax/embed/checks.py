@@ -1,4 +1,4 @@
-"""What cannot be embedded, refused in one sentence before anything is computed."""
+"""Checks of points and options before anything is computed; each raises `UserError` with one sentence."""
 
 from __future__ import annotations
 
@@ -47,11 +47,7 @@ def varying(x: np.ndarray) -> np.ndarray:
 
 
 def dimensions(x: np.ndarray, wanted: int) -> None:
-    """Refuse more axes than there are columns that vary, or rows.
-
-    Raises:
-      UserError: so it is, or none is wanted.
-    """
+    """Refuse no axes, or more than there are columns that vary, or rows."""
     most = min(int(varying(x).sum()), len(x) - 1)
     if not 1 <= wanted <= most:
         constant = x.shape[1] - int(varying(x).sum())
@@ -80,11 +76,7 @@ def perplexities(x: np.ndarray, wanted: Sequence[float]) -> None:
 
 
 def neighbours(num_points: int, k: int) -> None:
-    """Refuse a number of neighbours for which trustworthiness is not defined.
-
-    Raises:
-      UserError: k is below 1 or at least n / 2.
-    """
+    """Refuse numbers of neighbours for which trustworthiness is not defined: below 1, or from n / 2 on."""
     if not 1 <= k < num_points / 2:
         raise UserError(
             f"Trustworthiness of k = {k} neighbours was asked for, but k from 1 to below n / 2 = {num_points / 2:g} "
@@ -93,11 +85,7 @@ def neighbours(num_points: int, k: int) -> None:
 
 
 def exact_size(num_points: int, support: str) -> None:
-    """Refuse so many points that their affinities would be too large, or all pairs take too long.
-
-    Raises:
-      UserError: so it is.
-    """
+    """Refuse so many points that their affinities would be too large, or all pairs take too long."""
     if num_points > MOST_EXACT[support]:
         sparse = "--support=neighbours, " if num_points <= MOST_EXACT["neighbours"] else ""
         raise UserError(
@@ -106,22 +94,14 @@ def exact_size(num_points: int, support: str) -> None:
         )
 
 
-def positive(name: str, value: float | None, zero: bool = False) -> None:
-    """Refuse a number that is not finite and above 0 (or 0 itself, where that is allowed); None is none.
-
-    Raises:
-      UserError: so it is.
-    """
-    if value is not None and not (math.isfinite(value) and (value > 0 or (zero and value == 0))):
+def positive(name: str, value: float | None) -> None:
+    """Refuse a number that is not finite and above 0; None is none."""
+    if value is not None and not (math.isfinite(value) and value > 0):
         raise UserError(f"{name} is {value:g}, but a finite number above 0 was expected: set it so.")
 
 
 def choice(what: str, found: str, names: Collection[str]) -> None:
-    """Refuse an unknown name, with those of a like spelling.
-
-    Raises:
-      UserError: so it is.
-    """
+    """Refuse an unknown name, with those of a like spelling."""
     if found not in names:
         close = difflib.get_close_matches(found.lower().replace("-", ""), names, n=2, cutoff=0.5)
         hint = f"did you mean {' or '.join(close)}? " if close else ""

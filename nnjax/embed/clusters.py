@@ -1,4 +1,4 @@
-"""Clusters, and how well they fit: the deck's "loss" of learning without labels."""
+"""Cluster points and measure the scatter: the loss of learning without labels in the lecture slides."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def cluster(x: np.ndarray, method: str, num_clusters: int, *, seed: int = 0) -> 
 
 
 def scatter(x: np.ndarray, labels: np.ndarray) -> Clustering:
-    """Centres and scatters of a given division; within + between is the total scatter, whatever the division.
+    """Compute centres and scatters of a given division; within + between is the total scatter, whatever the division.
 
     Args:
       x: [n, d].

@@ -1,4 +1,4 @@
-"""The published schedule of t-SNE: momentum .5 then .8, gains, early exaggeration, for one layout."""
+"""The published schedule of t-SNE for one layout: momentum .5 then .8, gains, early exaggeration."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ GAIN_RISE, GAIN_FALL, LEAST_GAIN = 0.2, 0.8, 0.01
 
 
 class State(NamedTuple):
-    """A layout on its way.
+    """A layout during descent.
 
     Attributes:
       y: [2, n] float32.
@@ -32,7 +32,7 @@ def init(y: Array) -> State:
 
 
 def step(state: State, gradient: Array, rate: Array, momentum: Array) -> State:
-    """One step (Jacobs 1988, as van der Maaten & Hinton 2008 use it).
+    """Take one step (Jacobs 1988, as van der Maaten & Hinton 2008 use it).
 
     A gain rises by .2 where the gradient points against the last step's direction of descent, and falls to .8 of itself
     where it does not. The layout is centred, as in the authors' code: under exaggeration it may shrink to far below its

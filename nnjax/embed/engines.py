@@ -1,4 +1,4 @@
-"""Layouts by other libraries: UMAP, and t-SNE that approximates, for more points than all pairs allow."""
+"""Layouts by other libraries: UMAP, and approximate t-SNE for more points than all pairs allow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SNE's objective (Hinton & Roweis 2002), which the deck describes under the name of t-SNE: gradient and divergence."""
+"""SNE's objective (Hinton & Roweis 2002), which the lecture slides call t-SNE: gradient and divergence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the layouts of a population stand: settings of one perplexity in a row, rows or columns spread over devices."""
+"""Arrange layouts on devices: settings of one perplexity in a row, rows or columns divided over the devices."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ class Grid(NamedTuple):
     """A rectangle of g perplexities × s layouts; where there are fewer, a layout is computed twice.
 
     Attributes:
-      perplexities: [g], one of them twice where devices would have nothing to do.
+      perplexities: [g], one of them twice where devices would be idle.
       cells: [g, s], the setting that is computed there.
       places: two arrays [m], row and column of each setting.
       axis: 0 if the devices divide the perplexities, 1 if they divide the layouts.
-      num_devices: how many have something to do.
+      num_devices: how many are used.
     """
 
     perplexities: tuple[float, ...]
@@ -27,7 +27,7 @@ class Grid(NamedTuple):
 
 
 def arrange(perplexities: Sequence[float], num_devices: int) -> Grid:
-    """Lay out settings of these perplexities such that the devices have the least to do.
+    """Lay out settings of these perplexities such that the devices compute as little as possible.
 
     Layouts of a perplexity share its affinities, so it is better that the devices divide the perplexities.
     """

@@ -1,4 +1,4 @@
-"""Reductions that are functions: PCA, LDA, ICA and k-means, fitted on some points and then used on any."""
+"""PCA, LDA, ICA and k-means: reductions that are fitted on some points and then applied to any."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.embed import checks
-
-FUNCTIONS = ("pca", "lda", "ica", "kmeans")
 
 
 class Reduction(NamedTuple):
@@ -44,29 +42,25 @@ def fit(
     Raises:
       UserError: an unknown method, LDA without labels, too many dimensions, or what `checks.points` refuses.
     """
-    checks.choice("method", method, FUNCTIONS)
-    x = np.asarray(checks.points(x), np.float64)
-    if method == "lda":
-        return _lda(x, dimensions, labels)
-    if method == "kmeans":
-        return _kmeans(x, dimensions, seed)
-    checks.dimensions(x, dimensions)
-    return _pca(x, dimensions) if method == "pca" else _ica(x, dimensions, seed)
+    checks.choice("method", method, FITS)
+    return FITS[method](np.asarray(checks.points(x), np.float64), dimensions, labels, seed)
 
 
-def _pca(x: np.ndarray, dimensions: int) -> Reduction:
+def _pca(x: np.ndarray, dimensions: int, labels: np.ndarray | None, seed: int) -> Reduction:
     from sklearn.decomposition import PCA
 
+    checks.dimensions(x, dimensions)
     model = PCA(dimensions, svd_solver="full").fit(x)
     return Reduction(
         model.transform, model.inverse_transform, {"explained_variance": float(model.explained_variance_ratio_.sum())}
     )
 
 
-def _ica(x: np.ndarray, dimensions: int, seed: int) -> Reduction:
+def _ica(x: np.ndarray, dimensions: int, labels: np.ndarray | None, seed: int) -> Reduction:
     from sklearn.decomposition import FastICA
     from sklearn.exceptions import ConvergenceWarning
 
+    checks.dimensions(x, dimensions)
     model = FastICA(dimensions, whiten="unit-variance", random_state=seed, max_iter=1000)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
@@ -75,7 +69,7 @@ def _ica(x: np.ndarray, dimensions: int, seed: int) -> Reduction:
     return Reduction(model.transform, model.inverse_transform, {"converged": float(converged)})
 
 
-def _lda(x: np.ndarray, dimensions: int, labels: np.ndarray | None) -> Reduction:
+def _lda(x: np.ndarray, dimensions: int, labels: np.ndarray | None, seed: int) -> Reduction:
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
     if labels is None:
@@ -102,7 +96,7 @@ def _lda(x: np.ndarray, dimensions: int, labels: np.ndarray | None) -> Reduction
     return Reduction(encode, back, {"explained_variance_between": share})
 
 
-def _kmeans(x: np.ndarray, dimensions: int, seed: int) -> Reduction:
+def _kmeans(x: np.ndarray, dimensions: int, labels: np.ndarray | None, seed: int) -> Reduction:
     from nnjax.embed.clusters import cluster
 
     found = cluster(x, "kmeans", dimensions, seed=seed)
@@ -120,3 +114,11 @@ def _least_squares(codes: np.ndarray, x: np.ndarray) -> Callable[[np.ndarray], n
     mean, centre = codes.mean(axis=0), x.mean(axis=0)
     weights = np.linalg.lstsq(codes - mean, x - centre, rcond=None)[0]
     return lambda points: (points - mean) @ weights + centre
+
+
+FITS: dict[str, Callable[[np.ndarray, int, np.ndarray | None, int], Reduction]] = {
+    "pca": _pca,
+    "lda": _lda,
+    "ica": _ica,
+    "kmeans": _kmeans,
+}

@@ -1,4 +1,4 @@
-"""One door to all reductions: `embed(x, method)`."""
+"""Embedding methods: one record each, and `embed(x, method)`."""
 
 from __future__ import annotations
 
@@ -9,15 +9,6 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.embed import checks, engines, linear, population
-
-LAYOUTS = ("tsne", "sne")
-METHODS = (*linear.FUNCTIONS, *LAYOUTS, "umap")
-DRAWING = ("ica", "kmeans", *LAYOUTS, "umap")  # what a seed changes
-OPTIONS: dict[str, tuple[str, ...]] = {
-    "tsne": ("perplexity", "exaggeration", "learning_rate", "init", "support", "iterations", "engine"),
-    "sne": ("perplexity", "exaggeration", "learning_rate", "init", "support", "iterations"),
-    "umap": ("neighbors", "min_dist", "metric"),
-}
 
 
 class Embedding(NamedTuple):
@@ -53,25 +44,19 @@ def embed(
       labels: [n] classes; for "lda" only.
       dimensions: of the result; layouts (t-SNE, SNE) are plane.
       seed: of whatever is drawn.
-      options: those in `OPTIONS` of the method; `engine` "sklearn" or "opentsne" approximates t-SNE.
+      options: those that the method reads (`METHODS`); `engine` "sklearn" or "opentsne" approximates t-SNE.
 
     Raises:
       UserError: an unknown method or option, or data that the method cannot take.
     """
     checks.choice("method", method, METHODS)
-    _require_readers(method, options)
-    if method in LAYOUTS:
-        if dimensions != 2:
-            raise UserError(
-                f"{dimensions} dimensions were asked for, but {method} lays points out in the plane: use 2."
-            )
-        return _layout(x, method, seed, **options)
-    chosen = {"dimensions": dimensions, "seed": seed, **options}
-    if method == "umap":
-        return Embedding(method, engines.umap(x, **chosen), chosen, {})
-    fitted = linear.fit(x, method, dimensions, labels=labels, seed=seed)
-    chosen = chosen if method in DRAWING else {"dimensions": dimensions}
-    return Embedding(method, fitted.encode(x), chosen, fitted.facts)
+    unknown = [name for name in options if name not in METHODS[method].options]
+    if unknown:
+        read = METHODS[method].options
+        owners = [other for other, record in METHODS.items() if unknown[0] in record.options]
+        hint = f"it belongs to {' and '.join(owners)}" if owners else f"it reads {', '.join(read) or 'none'}"
+        raise UserError(f"{method} has no option {unknown[0]!r}: {hint}; leave it out.")
+    return METHODS[method].embed(x, method, labels, dimensions, seed, **options)
 
 
 def embed_all(
@@ -104,7 +89,11 @@ def embed_all(
     ]
 
 
-def _layout(x: np.ndarray, method: str, seed: int, **options: Any) -> Embedding:
+def _layout(
+    x: np.ndarray, method: str, labels: np.ndarray | None, dimensions: int, seed: int, **options: Any
+) -> Embedding:
+    if dimensions != 2:
+        raise UserError(f"{dimensions} dimensions were asked for, but {method} lays points out in the plane: use 2.")
     names = ("perplexity", "exaggeration", "learning_rate")
     setting = population.Setting(seed=seed, **{name: options.pop(name) for name in names if name in options})
     return embed_all(x, method, [setting], **options)[0]
@@ -114,11 +103,50 @@ def _named(setting: population.Setting) -> dict[str, Any]:
     return {name: value for name, value in vars(setting).items() if value is not None}
 
 
-def _require_readers(method: str, options: Mapping[str, Any]) -> None:
-    """Refuse options that the method does not read."""
-    read = OPTIONS.get(method, ())
-    for name in options:
-        if name not in read:
-            owners = [other for other, names in OPTIONS.items() if name in names]
-            hint = f"it belongs to {' and '.join(owners)}" if owners else f"it reads {', '.join(read) or 'none'}"
-            raise UserError(f"{method} has no option {name!r}: {hint}; leave it out.")
+def _umap(
+    x: np.ndarray, method: str, labels: np.ndarray | None, dimensions: int, seed: int, **options: Any
+) -> Embedding:
+    chosen = {"dimensions": dimensions, "seed": seed, **options}
+    return Embedding(method, engines.umap(x, **chosen), chosen, {})
+
+
+def _linear(x: np.ndarray, method: str, labels: np.ndarray | None, dimensions: int, seed: int) -> Embedding:
+    fitted = linear.fit(x, method, dimensions, labels=labels, seed=seed)
+    drawn = {"seed": seed} if METHODS[method].seeded else {}
+    return Embedding(method, fitted.encode(x), {"dimensions": dimensions, **drawn}, fitted.facts)
+
+
+class Method(NamedTuple):
+    """A way to embed.
+
+    Attributes:
+      title: what reports call it.
+      embed: (x, method, labels, dimensions, seed, **options) -> the embedding.
+      options: names of those that it reads.
+      seeded: whether a seed changes the result.
+      is_layout: whether many settings of it are laid out as one program (`embed_all`).
+    """
+
+    title: str
+    embed: Callable[..., Embedding]
+    options: tuple[str, ...] = ()
+    seeded: bool = False
+    is_layout: bool = False
+
+
+_SNE_OPTIONS = ("perplexity", "exaggeration", "learning_rate", "init", "support", "iterations")
+METHODS = {
+    "pca": Method("PCA", _linear),
+    "lda": Method("LDA", _linear),
+    "ica": Method("ICA", _linear, seeded=True),
+    "kmeans": Method("k-means", _linear, seeded=True),
+    "tsne": Method("t-SNE", _layout, (*_SNE_OPTIONS, "engine"), seeded=True, is_layout=True),
+    "sne": Method("SNE", _layout, _SNE_OPTIONS, seeded=True, is_layout=True),
+    "umap": Method("UMAP", _umap, ("neighbors", "min_dist", "metric"), seeded=True),
+}
+LAYOUTS = tuple(name for name, method in METHODS.items() if method.is_layout)
+
+
+def title_of(method: str) -> str:
+    """What reports call a method; an embedding made elsewhere has its own name."""
+    return METHODS[method].title if method in METHODS else method

@@ -1,4 +1,4 @@
-"""Sums over all pairs of points in one pass, a few rows at a time: memory O(n · rows), nothing pairwise is kept."""
+"""Sum over all pairs of points, a few rows at a time, in memory O(n · rows)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def sum_pairs(terms: Terms, num_terms: int, y: Array) -> tuple[Array, ...]:
 
 
 def least_over_pairs(terms: Terms, y: Array) -> Array:
-    """The least value [n] over i of one function of pairs; arguments as for `sum_pairs`."""
+    """Compute the least value [n] over i of one function of pairs; arguments as for `sum_pairs`."""
     return _fold(terms, (math.inf,), y, jnp.minimum)[0]
 
 
@@ -38,7 +38,7 @@ def rows_of(matrix: Array, rows: Array) -> Array:
 
 
 def same(rows: Array, y: Array) -> Array:
-    """Which of the pairs [rows, n] are of a point with itself."""
+    """Mark the pairs [rows, n] of a point with itself."""
     return rows[:, None] == jnp.arange(y.shape[1], dtype=rows.dtype)[None, :]
 
 

@@ -1,4 +1,4 @@
-"""Which points are embedded: examples of a data source, and the codes that a trained autoencoder gives them."""
+"""Choose the points to embed: examples of a data source, and their codes in a trained autoencoder."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nnjax.runs.run import Run, load
 
 
 def labels_of(dataset: Dataset, rows: np.ndarray) -> np.ndarray | None:
-    """Class indices [n] of some rows; None where the data have no classes."""
+    """Look up the class indices [n] of some rows; None where the data have no classes."""
     return dataset.y[rows] if dataset.task == "classification" and dataset.y is not None else None
 
 
@@ -76,7 +76,7 @@ def load_points(
 
 
 def latent(run: Run, trial: int, x: np.ndarray, which: str = "final") -> Embedding:
-    """The latent space of a trained autoencoder: codes of raw inputs.
+    """Encode raw inputs by a trained autoencoder: its latent space.
 
     Args:
       run: with an autoencoder as this trial.

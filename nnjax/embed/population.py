@@ -1,4 +1,4 @@
-"""Many layouts of one data set as one program: perplexity × seed × exaggeration × learning rate, over the devices."""
+"""Lay out one data set for many settings as one program: perplexity × seed × exaggeration × learning rate."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from nnjax.embed.affinities import affinities
 from nnjax.embed.grid import Grid, arrange
 
 ITERATIONS, EXAGGERATED = 1000, 250
-SEGMENT = 50  # iterations between two looks at the divergence
+SEGMENT = 50  # iterations between two measurements of the divergence
 JITTER = 1e-6
 SUPPORTS = ("all", "neighbours")
 INITS = ("pca", "random")
@@ -29,7 +29,7 @@ CPU_OPTIONS = {"xla_cpu_multi_thread_eigen": False, "xla_cpu_prefer_vector_width
 
 @dataclasses.dataclass(frozen=True)
 class Setting:
-    """How one layout is made.
+    """The hyperparameters of one layout.
 
     Attributes:
       perplexity: the effective number of neighbours, at least 1 and below n / 3.
@@ -45,10 +45,11 @@ class Setting:
     learning_rate: float | None = None
 
 
-class Kind(NamedTuple):
-    """An objective: gradient(y, p, exaggeration), divergence(y, p, entropy), and its usual numbers.
+class Objective(NamedTuple):
+    """What a layout descends: gradient(y, p, exaggeration), divergence(y, p, entropy), and its usual numbers.
 
     `entropy` is the field of `Affinities` that the divergence needs; "edges" where the affinities are sparse.
+    `learning_rate` is that of n points at an exaggeration.
     """
 
     gradient: Callable[[Array, Any, Array], Array]
@@ -58,17 +59,17 @@ class Kind(NamedTuple):
     learning_rate: Callable[[int, float], float]
 
 
-KINDS = {
-    "tsne": Kind(student.gradient, student.divergence, "joint_entropy", 12.0, lambda n, e: max(n / e / 4, 50.0)),
-    "sne": Kind(gaussian.gradient, gaussian.divergence, "conditional_entropy", 1.0, lambda n, e: 0.05),
+OBJECTIVES = {
+    "tsne": Objective(student.gradient, student.divergence, "joint_entropy", 12.0, lambda n, e: max(n / e / 4, 50.0)),
+    "sne": Objective(gaussian.gradient, gaussian.divergence, "conditional_entropy", 1.0, lambda n, e: 0.05),
 }
 
 
-SPARSE = Kind(edges.gradient, edges.divergence, "edges", *KINDS["tsne"][3:])
+SPARSE = Objective(edges.gradient, edges.divergence, "edges", *OBJECTIVES["tsne"][3:])
 
 
 class Layouts(NamedTuple):
-    """What became of the settings.
+    """Layouts of one data set, one a setting.
 
     Attributes:
       settings: m of them, each with its exaggeration.
@@ -109,22 +110,10 @@ def lay_out(
     """
     checks.choice("init", init, INITS)
     checks.choice("support", support, SUPPORTS)
+    checks.choice("kind", kind, OBJECTIVES)
     if kind == "sne" and support != "all":
         raise UserError("SNE needs the affinities of all pairs, but support is 'neighbours': set it to all.")
-    x = _fit_for(x, settings, kind, support, iterations)
-    resolved = tuple(resolve(setting, KINDS[kind]) for setting in settings)
-    grid = arrange([setting.perplexity for setting in resolved], len(jax.devices()))
-    kind_of = KINDS[kind] if support == "all" else SPARSE
-    found = _affinities(x, grid.perplexities, kind_of)
-    start = starts(x, [setting.seed for setting in resolved], init)
-    state, history = _descend(kind_of, grid, found, start, resolved, iterations, observe)
-    return Layouts(resolved, state, history[:, -1], history)
-
-
-def _fit_for(x: np.ndarray, settings: Sequence[Setting], kind: str, support: str, iterations: int) -> np.ndarray:
-    """Give the points, or refuse what is impossible."""
     x = checks.points(x)
-    checks.choice("kind", kind, KINDS)
     checks.exact_size(len(x), support)
     checks.perplexities(x, [setting.perplexity for setting in settings])
     for setting in settings:
@@ -132,42 +121,44 @@ def _fit_for(x: np.ndarray, settings: Sequence[Setting], kind: str, support: str
         checks.positive("learning_rate", setting.learning_rate)
     if iterations < SEGMENT or iterations % SEGMENT:
         raise UserError(f"iterations is {iterations}, but a multiple of {SEGMENT} was expected: set it so.")
-    return x
+    objective = OBJECTIVES[kind] if support == "all" else SPARSE
+    settings = tuple(
+        dataclasses.replace(one, exaggeration=objective.exaggeration) if one.exaggeration is None else one
+        for one in settings
+    )
+    grid = arrange([setting.perplexity for setting in settings], len(jax.devices()))
+    found = _affinities(x, grid.perplexities, objective)
+    start = starts(x, [setting.seed for setting in settings], init)
+    y, history = _descend(objective, grid, found, start, settings, iterations, observe)
+    return Layouts(settings, y, history[:, -1], history)
 
 
-def _affinities(x: np.ndarray, perplexities: Sequence[float], kind: Kind) -> tuple[Any, np.ndarray]:
+def _affinities(x: np.ndarray, perplexities: Sequence[float], objective: Objective) -> tuple[Any, np.ndarray]:
     """Affinities with leading axis g, dense or sparse, and their entropies [g]."""
-    if kind.entropy == "edges":
+    if objective.entropy == "edges":
         return edges.edges(x, perplexities)
     found = affinities(x, perplexities)
-    return found.joint, getattr(found, kind.entropy)
+    return found.joint, getattr(found, objective.entropy)
 
 
-def resolve(setting: Setting, kind: Kind) -> Setting:
-    """Fill in the exaggeration where it is left open."""
-    exaggeration = kind.exaggeration if setting.exaggeration is None else setting.exaggeration
-    return dataclasses.replace(setting, exaggeration=exaggeration)
-
-
-def rates(setting: Setting, num_points: int, kind: Kind) -> tuple[float, float]:
-    """The learning rates of a resolved setting, while exaggerated and after."""
-    if setting.learning_rate is not None:
-        return setting.learning_rate, setting.learning_rate
+def _numbers(setting: Setting, num_points: int, objective: Objective) -> tuple[float, float, float]:
+    """The exaggeration of a setting, and its learning rates while exaggerated and after."""
     assert setting.exaggeration is not None
-    return kind.learning_rate(num_points, setting.exaggeration), kind.learning_rate(num_points, 1.0)
+    if setting.learning_rate is not None:
+        return setting.exaggeration, setting.learning_rate, setting.learning_rate
+    early, late = (objective.learning_rate(num_points, factor) for factor in (setting.exaggeration, 1.0))
+    return setting.exaggeration, early, late
 
 
 def starts(x: np.ndarray, seeds: Sequence[int], init: str) -> np.ndarray:
-    """First positions [m, n, 2] float32, with a spread of 1e-4."""
-    noise = {seed: np.random.default_rng(seed).normal(size=(len(x), 2)) for seed in set(seeds)}
-    if init == "random":
-        return np.stack([descent.SPREAD * noise[seed] for seed in seeds]).astype(np.float32)
-    base = descent.SPREAD * principal(x)
-    return np.stack([base + JITTER * noise[seed] for seed in seeds]).astype(np.float32)
+    """Draw first positions [m, n, 2] float32 of standard deviation 1e-4."""
+    noise = np.stack([np.random.default_rng(seed).normal(size=(len(x), 2)) for seed in seeds])
+    found = descent.SPREAD * noise if init == "random" else descent.SPREAD * principal(x) + JITTER * noise
+    return found.astype(np.float32)
 
 
 def principal(x: np.ndarray) -> np.ndarray:
-    """The first two principal components [n, 2] float64, the first of variance 1; signs as in scikit-learn."""
+    """Compute the first two principal components [n, 2] float64, the first of variance 1; signs as in scikit-learn."""
     centred = np.asarray(x, np.float64) - np.mean(x, axis=0, dtype=np.float64)
     _, _, axes = np.linalg.svd(centred.T @ centred if len(centred) > centred.shape[1] else centred, full_matrices=False)
     axes = axes[:2] * np.sign(axes[np.arange(len(axes[:2])), np.abs(axes[:2]).argmax(axis=1)])[:, None]
@@ -177,7 +168,7 @@ def principal(x: np.ndarray) -> np.ndarray:
 
 
 def _descend(
-    kind: Kind,
+    objective: Objective,
     grid: Grid,
     found: tuple[Any, np.ndarray],
     start: np.ndarray,
@@ -194,9 +185,9 @@ def _descend(
 
     state = descent.init(place(np.ascontiguousarray(start.swapaxes(1, 2)[grid.cells]), lanes))
     shared = place(found, groups)
-    numbers = np.array([(s.exaggeration, *rates(s, start.shape[1], kind)) for s in settings], np.float32)
+    numbers = np.array([_numbers(s, start.shape[1], objective) for s in settings], np.float32)
     own = place(tuple(np.moveaxis(numbers[grid.cells], 2, 0)), lanes)
-    segment, history = _segment(kind, mesh, grid.axis), []
+    segment, history = _segment(objective, mesh, grid.axis), []
     for done in range(0, iterations, SEGMENT):
         state, divergences = segment(state, *shared, *own, np.int32(done))
         history.append(np.asarray(divergences)[grid.places])
@@ -206,17 +197,15 @@ def _descend(
 
 
 def _specs(axis: int) -> tuple[PartitionSpec, PartitionSpec]:
-    """How arrays [g, ...] and [g, s, ...] are divided."""
-    return (
-        (PartitionSpec(DEVICES), PartitionSpec(DEVICES))
-        if axis == 0
-        else (PartitionSpec(), PartitionSpec(None, DEVICES))
-    )
+    """Specify how devices divide arrays [g, ...] and [g, s, ...]."""
+    if axis == 0:
+        return PartitionSpec(DEVICES), PartitionSpec(DEVICES)
+    return PartitionSpec(), PartitionSpec(None, DEVICES)
 
 
 @functools.lru_cache(maxsize=16)
-def _segment(kind: Kind, mesh: Mesh, axis: int) -> Callable[..., tuple[descent.State, Array]]:
-    """Compile-ready: 50 iterations of layouts [g, s] that the devices of a mesh divide along an axis.
+def _segment(objective: Objective, mesh: Mesh, axis: int) -> Callable[..., tuple[descent.State, Array]]:
+    """Make the program of 50 iterations of layouts [g, s] that the devices of a mesh divide along an axis.
 
     The function takes the state, affinities [g, …], entropies [g], exaggerations, first and later learning rates [g, s]
     and the number of iterations already done, and gives the state and the divergences [g, s].
@@ -231,11 +220,11 @@ def _segment(kind: Kind, mesh: Mesh, axis: int) -> Callable[..., tuple[descent.S
             state = jax.tree.map(
                 lambda again, before: jnp.where(done + k == EXAGGERATED, again, before), descent.init(state.y), state
             )
-            gradient = kind.gradient(state.y, p, jnp.where(early, exaggeration, 1))
+            gradient = objective.gradient(state.y, p, jnp.where(early, exaggeration, 1))
             return descent.step(state, gradient, jnp.where(early, first, later), jnp.where(early, *descent.MOMENTA))
 
         state = lax.fori_loop(0, SEGMENT, iterate, descent.enlarge(state))
-        return state, kind.divergence(state.y, p, entropy)
+        return state, objective.divergence(state.y, p, entropy)
 
     of_group = jax.vmap(one, (0, None, None, 0, 0, 0, None))
     body = jax.vmap(of_group, (0, 0, 0, 0, 0, 0, None))

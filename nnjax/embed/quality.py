@@ -1,4 +1,4 @@
-"""How good an embedding is: which neighbours it keeps, which distances, and what the classes look like in it."""
+"""Measure embeddings: which neighbours and distances they keep, and how well classes separate."""
 
 from __future__ import annotations
 
@@ -67,20 +67,20 @@ def qualities(
 
 
 def _near(x: np.ndarray, spaces: Sequence[np.ndarray], classes: np.ndarray | None, k: int) -> list[dict[str, float]]:
-    """What is counted over the neighbours of every point: the first three measures, and of classes two more."""
+    """Compute the measures of neighbourhoods: the first three, and with classes two more."""
     n = len(x)
     sums = [dict.fromkeys(("intruders", "extruders", "kept", "right", "silhouette"), 0.0) for _ in spaces]
     for rows, distances in blocks(x):
         near = nearest(distances, k)
         for total, y in zip(sums, spaces, strict=True):
             shown = block(y, rows)
-            seen = nearest(shown, k)
-            ranks = ranks_of(distances, seen)
+            near_shown = nearest(shown, k)
+            ranks = ranks_of(distances, near_shown)
             total["intruders"] += np.maximum(ranks - k, 0).sum()
             total["extruders"] += np.maximum(ranks_of(shown, near) - k, 0).sum()
             total["kept"] += (ranks <= k).sum()
             if classes is not None:
-                total["right"] += (vote(classes[seen]) == classes[rows]).sum()
+                total["right"] += (vote(classes[near_shown]) == classes[rows]).sum()
                 total["silhouette"] += silhouettes(np.sqrt(shown), classes, rows).sum()
     scale = 2 / (n * k * (2 * n - 3 * k - 1))
     return [
@@ -96,7 +96,7 @@ def _near(x: np.ndarray, spaces: Sequence[np.ndarray], classes: np.ndarray | Non
 
 
 def blocks(x: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
-    """Go through the points: rows, and their squared distances [b, n] to all, to themselves infinite."""
+    """Iterate over blocks of points: rows, and their squared distances [b, n] to all, to themselves infinite."""
     centred = np.asarray(x, np.float64) - np.mean(x, axis=0, dtype=np.float64)
     for start in range(0, len(x), BLOCK):
         rows = slice(start, min(start + BLOCK, len(x)))
@@ -113,6 +113,11 @@ def block(x: np.ndarray, rows: slice) -> np.ndarray:
 def nearest(distances: np.ndarray, k: int) -> np.ndarray:
     """Indices [b, k] of the nearest of distances [b, n]."""
     return np.argpartition(distances, k - 1, axis=1)[:, :k]
+
+
+def neighbours(x: np.ndarray, k: int) -> np.ndarray:
+    """Indices [n, k] of the nearest neighbours of every point of x [n, d]."""
+    return np.concatenate([nearest(distances, k) for _, distances in blocks(x)])
 
 
 def ranks_of(distances: np.ndarray, chosen: np.ndarray) -> np.ndarray:
@@ -167,13 +172,18 @@ def _correlation(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def _clustered(y: np.ndarray, classes: np.ndarray, seed: int) -> dict[str, float]:
-    """What k-means makes of an embedding, beside the classes."""
+    """Compare the clusters of k-means in an embedding with the classes."""
     from sklearn.cluster import KMeans
-    from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
     count = min(int(classes.max()) + 1, len(np.unique(y, axis=0)))
-    found = KMeans(count, n_init=4, random_state=seed).fit_predict(y)
+    return agreement(classes, KMeans(count, n_init=4, random_state=seed).fit_predict(y))
+
+
+def agreement(classes: np.ndarray, clusters: np.ndarray) -> dict[str, float]:
+    """Adjusted Rand index and adjusted mutual information of clusters [n] with classes [n]."""
+    from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
+
     return {
-        "ari": float(adjusted_rand_score(classes, found)),
-        "ami": float(adjusted_mutual_info_score(classes, found)),
+        "ari": float(adjusted_rand_score(classes, clusters)),
+        "ami": float(adjusted_mutual_info_score(classes, clusters)),
     }

@@ -1,4 +1,4 @@
-"""t-SNE's objective (van der Maaten & Hinton 2008): its exact gradient and divergence."""
+"""t-SNE's objective (van der Maaten & Hinton 2008): exact gradient and divergence."""
 
 from __future__ import annotations
 

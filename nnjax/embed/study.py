@@ -1,4 +1,4 @@
-"""Several embeddings of one data set, measured: what the embedding report shows."""
+"""Compare embeddings of one data set: make them and measure their quality."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from nnjax.core.types import Dataset
 from nnjax.data import scaling
 from nnjax.embed import checks, engines
 from nnjax.embed.clusters import CLUSTERINGS, Clustering, cluster
-from nnjax.embed.methods import DRAWING, LAYOUTS, METHODS, Embedding, embed, embed_all
+from nnjax.embed.methods import METHODS, Embedding, embed, embed_all, title_of
 from nnjax.embed.points import labels_of
 from nnjax.embed.population import Setting
 from nnjax.embed.quality import qualities
 
-NAMES = {"pca": "PCA", "lda": "LDA", "ica": "ICA", "kmeans": "k-means", "sne": "SNE", "tsne": "t-SNE", "umap": "UMAP"}
+NAMES = {name: method.title for name, method in METHODS.items()}
 MOST_AGGLOMERATED = 5_000  # Ward's method needs all pairs
 
 
@@ -51,7 +51,7 @@ class Study:
 
     @property
     def images(self) -> np.ndarray | None:
-        """Brightness [n, height, width] in [0, 1]; None where the data are no pictures."""
+        """Brightness [n, height, width] in [0, 1]; None where the data are no images."""
         data = self.dataset
         if data.image_shape is None:
             return None
@@ -130,7 +130,7 @@ def study(
 
 
 def _of_method(x: np.ndarray, method: str, axes: Axes, labels: np.ndarray | None) -> list[Embedding]:
-    if method in LAYOUTS:
+    if METHODS[method].is_layout:
         settings = [
             Setting(perplexity, seed, exaggeration, rate)
             for perplexity, exaggeration, rate, seed in itertools.product(
@@ -147,7 +147,7 @@ def _of_method(x: np.ndarray, method: str, axes: Axes, labels: np.ndarray | None
             embed(x, method, dimensions=axes.dimensions, seed=seed, neighbors=neighbors, min_dist=min_dist)
             for neighbors, min_dist, seed in combinations
         ]
-    drawn = axes.seeds if method in DRAWING else axes.seeds[:1]
+    drawn = axes.seeds if METHODS[method].seeded else axes.seeds[:1]
     return [embed(x, method, labels=labels, dimensions=axes.dimensions, seed=seed) for seed in drawn]
 
 
@@ -155,17 +155,14 @@ def label_of(embedding: Embedding, varied: Sequence[str]) -> str:
     """Name an embedding among others by its method and by what is varied."""
     ordered = sorted(varied, key=lambda name: name == "seed")
     parts = [f"{name.replace('_', ' ')} {embedding.options[name]:g}" for name in ordered if name in embedding.options]
-    return ", ".join([NAMES.get(embedding.method, embedding.method), *parts])
+    return ", ".join([title_of(embedding.method), *parts])
 
 
 def varied(embeddings: Sequence[Embedding]) -> list[str]:
-    """Which numeric options differ between embeddings of one method."""
-    names = dict.fromkeys(name for one in embeddings for name in one.options)
-    found = []
-    for name in names:
-        for method in {one.method for one in embeddings}:
-            values = {one.options[name] for one in embeddings if one.method == method and name in one.options}
-            if len(values) > 1:
-                found.append(name)
-                break
-    return found
+    """List the options that differ between embeddings of one method."""
+    found: dict[tuple[str, str], set[Any]] = {}
+    for one in embeddings:
+        for name, value in one.options.items():
+            found.setdefault((name, one.method), set()).add(value)
+    several = {name for (name, _), values in found.items() if len(values) > 1}
+    return [name for name in dict.fromkeys(name for name, _ in found) if name in several]

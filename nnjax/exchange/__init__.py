@@ -1,4 +1,4 @@
-"""Networks in and out: safetensors with a JSON file, programs of `jax.export`, files of Keras 3.
+"""Import and export networks: safetensors with a JSON file, programs of `jax.export`, files of Keras 3.
 
 Nothing is unpickled, and no code of a file is executed.
 """

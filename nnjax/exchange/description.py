@@ -1,4 +1,4 @@
-"""What is known of a network beside its weights, as the JSON file that lies beside them: FILE.json.
+"""Write and read the description of a network beside its file of weights: FILE.json.
 
 {"format": 1, "sha256": of FILE, "inputs": a sentence,
  "architecture": {"model": …} or {"input_shape": …, "layers": […]},
@@ -27,6 +27,7 @@ from nnjax.core.experiment import Experiment
 from nnjax.core.fields import coerce, field_types, replace
 from nnjax.core.types import DataFacts
 from nnjax.data.files import read_bytes
+from nnjax.data.targets import TASKS
 from nnjax.exchange.network import Architecture, num_outputs
 from nnjax.models.imported import LARGEST, Stack
 from nnjax.models.imported_layers import LAYERS, Layer
@@ -34,7 +35,6 @@ from nnjax.runs.data_json import facts_from_json, facts_to_json
 
 FORMAT = 1
 INPUTS = "float32 [b, num_inputs], raw, as they lie in the data: scaling by x_scaler, (x - mean) * scale, is part of it"
-TASKS = ("classification", "regression", "none")
 IDENTITY = {"mean": 0.0, "scale": 1.0}
 DEFAULTS: dict[str, Any] = {
     **{"name": "", "source": "", "sha256": "", "task": "none", "num_targets": 0, "sizes": [0, 0, 0]},
@@ -44,7 +44,7 @@ DEFAULTS: dict[str, Any] = {
 
 
 class Description(NamedTuple):
-    """What `read` finds.
+    """A network without its weights.
 
     Attributes:
       architecture, facts: as in `Network`.
@@ -101,7 +101,7 @@ def read(path: str | os.PathLike[str], content: bytes) -> Description:
 
 
 def from_json(tree: Any) -> Description:
-    """Read back what `to_json` wrote; every value is checked, since anybody may have written it.
+    """Parse what `to_json` wrote; every value is checked, since the file may be untrusted.
 
     Raises:
       UserError: it is of another format, or a value is impossible.

@@ -1,4 +1,4 @@
-"""Networks to files and back: one record a format, found by what a file's name ends in."""
+"""Save and load networks: one record a format, found by the file name's ending."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run an exported program in a child process, since readers of JAX and XLA may crash on a forged one (design 0013).
+"""Run an exported program in a child process: XLA's reader may crash on a forged one (docs/design/0013).
 
 The child reads 8 bytes of length and the program, answers one byte, then for each batch reads 8 bytes b and float32
 [b, d] and answers float32 [b, k], until its input ends. What it refuses, or what killed it, the parent says.
@@ -47,7 +47,7 @@ class IsolatedProgram:
         return np.frombuffer(answer, np.float32).reshape(len(x), self.num_outputs)
 
     def _ask(self, question: bytes, length: int) -> bytes:
-        """Send a question and read an answer of a length; however the child ends before, that is said."""
+        """Send a request and read a response of a length; if the child ends before, raise its reason."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         try:
@@ -67,14 +67,14 @@ class IsolatedProgram:
 
 
 def _stop(process: subprocess.Popen[bytes], complaints: IO[bytes]) -> None:
-    """End the child."""
+    """Kill the child process."""
     process.kill()
     process.communicate()
     complaints.close()
 
 
 def serve(num_inputs: int, num_outputs: int, path: str, source: IO[bytes], sink: IO[bytes]) -> None:
-    """Be the child.
+    """Serve a program in the child process.
 
     Raises:
       UserError: as `program.from_bytes`.

@@ -1,4 +1,4 @@
-"""Keras 3's description of a model as a chain of layers: read as data, never as code; what is unknown is refused.
+"""Parse Keras 3's description of a model as a chain of layers: as data, never as code.
 
 The arrays of a layer lie in its group of the weights file, "layers/conv2d_1/vars": the name of its class in small
 letters, and how many of this class came before it in the same model.

@@ -1,4 +1,4 @@
-"""Files of Keras 3: a whole model (.keras), or weights alone (.weights.h5) beside what `model.to_json()` says.
+"""Read files of Keras 3: a whole model (.keras), or weights (.weights.h5) beside a file of `model.to_json()`.
 
 Read through h5py, whose library is C: only plain arrays that lie in the file itself are touched, and none that takes
 more bytes than the file has. Nothing of a file is executed.

@@ -1,4 +1,4 @@
-"""Keras 3's layers as nnjax's: the one table of what is read. A layer's activation is a layer of its own."""
+"""Convert Keras 3's layers to ours. A layer's activation becomes a layer of its own."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from nnjax.core.errors import UserError
-from nnjax.core.fields import coerce
+from nnjax.core.fields import coerce, field_types
 from nnjax.models.imported_layers import (
     Activation,
     BatchNormalization,
@@ -22,7 +22,8 @@ from nnjax.models.imported_layers import (
 )
 
 Config = Mapping[str, Any]
-SIDES = tuple[int, ...]
+Reader = Callable[[Config], list[Layer]]
+NO_NAMES: Mapping[str, str] = {}
 
 # Of Keras's activations by name: nnjax's name, and the number that Keras takes by default.
 ACTIVATIONS: dict[str, Activation] = {
@@ -69,54 +70,33 @@ def _only(config: Config, **expected: Any) -> None:
             raise UserError(f"It has a layer with {name} {str(config[name])[:80]!r}, but only {value!r} is read.")
 
 
-def _sides(config: Config, name: str) -> tuple[int, ...]:
-    return coerce(config[name], SIDES, name)
-
-
-def _number(config: Config, name: str) -> float:
-    return coerce(config[name], float, name)
+def _make(layer: Any, config: Config, keras_names: Mapping[str, str] = NO_NAMES, **given: Any) -> Layer:
+    """Make a layer of Keras's options of the same names, or of those in `keras_names`."""
+    hints = {name: hint for name, hint in field_types(layer).items() if name not in given}
+    keys = {name: keras_names.get(name, name) for name in hints}
+    return layer(**given, **{name: coerce(config[keys[name]], hint, keys[name]) for name, hint in hints.items()})
 
 
 def _dense(config: Config) -> list[Layer]:
     _only(config, lora_rank=None, quantization_config=None)
-    layer = Dense(coerce(config["units"], int, "units"), coerce(config["use_bias"], bool, "use_bias"))
-    return [layer, *_activation(config["activation"])]
+    return [_make(Dense, config), *_activation(config["activation"])]
 
 
 def _conv(config: Config) -> list[Layer]:
     _images_last(config)
     _only(config, lora_rank=None, quantization_config=None)
-    layer = Conv2D(
-        coerce(config["filters"], int, "filters"),
-        _sides(config, "kernel_size"),
-        _sides(config, "strides"),
-        str(config["padding"]),
-        _sides(config, "dilation_rate"),
-        coerce(config["groups"], int, "groups"),
-        coerce(config["use_bias"], bool, "use_bias"),
-    )
+    layer = _make(Conv2D, config, {"size": "kernel_size", "dilation": "dilation_rate"})
     return [layer, *_activation(config["activation"])]
 
 
-def _pool(kind: str) -> Callable[[Config], list[Layer]]:
+def _image_layer(layer: type[Layer], keras_names: Mapping[str, str] = NO_NAMES, **given: Any) -> Reader:
+    """Read a layer of images, their channels last."""
+
     def read(config: Config) -> list[Layer]:
         _images_last(config)
-        return [Pooling2D(kind, _sides(config, "pool_size"), _sides(config, "strides"), str(config["padding"]))]
+        return [_make(layer, config, keras_names, **given)]
 
     return read
-
-
-def _global_pool(kind: str) -> Callable[[Config], list[Layer]]:
-    def read(config: Config) -> list[Layer]:
-        _images_last(config)
-        return [GlobalPooling2D(kind, coerce(config["keepdims"], bool, "keepdims"))]
-
-    return read
-
-
-def _flatten(config: Config) -> list[Layer]:
-    _images_last(config)
-    return [Reshape((-1,))]
 
 
 def _relu(config: Config) -> list[Layer]:
@@ -135,40 +115,39 @@ def _softmax(config: Config) -> list[Layer]:
 
 def _batch_normalization(config: Config) -> list[Layer]:
     _only(config, axis=-1, renorm=False)
-    scale, center = (coerce(config[name], bool, name) for name in ("scale", "center"))
-    return [BatchNormalization(_number(config, "epsilon"), scale, center)]
+    return [_make(BatchNormalization, config)]
 
 
 def _upsampling(config: Config) -> list[Layer]:
     _images_last(config)
     _only(config, interpolation="nearest")
-    return [UpSampling2D(_sides(config, "size"))]
+    return [_make(UpSampling2D, config, {"factors": "size"})]
 
 
 def _padding(config: Config) -> list[Layer]:
     _images_last(config)
     (top, bottom), (left, right) = config["padding"]
-    return [ZeroPadding2D(coerce((top, bottom, left, right), SIDES, "padding"))]
+    return [ZeroPadding2D(coerce((top, bottom, left, right), tuple[int, ...], "padding"))]
 
 
-LAYERS: dict[str, Callable[[Config], list[Layer]]] = {
+LAYERS: dict[str, Reader] = {
     "Dense": _dense,
     "Conv2D": _conv,
-    "MaxPooling2D": _pool("max"),
-    "AveragePooling2D": _pool("average"),
-    "GlobalMaxPooling2D": _global_pool("max"),
-    "GlobalAveragePooling2D": _global_pool("average"),
-    "Flatten": _flatten,
-    "Reshape": lambda config: [Reshape(_sides(config, "target_shape"))],
+    "MaxPooling2D": _image_layer(Pooling2D, {"size": "pool_size"}, kind="max"),
+    "AveragePooling2D": _image_layer(Pooling2D, {"size": "pool_size"}, kind="average"),
+    "GlobalMaxPooling2D": _image_layer(GlobalPooling2D, kind="max"),
+    "GlobalAveragePooling2D": _image_layer(GlobalPooling2D, kind="average"),
+    "Flatten": _image_layer(Reshape, shape=(-1,)),
+    "Reshape": lambda config: [_make(Reshape, config, {"shape": "target_shape"})],
     "Activation": lambda config: _activation(config["activation"]),
     "ReLU": _relu,
-    "LeakyReLU": lambda config: [Activation("leaky_relu", _number(config, "negative_slope"))],
-    "ELU": lambda config: [Activation("elu", _number(config, "alpha"))],
+    "LeakyReLU": lambda config: [_make(Activation, config, {"value": "negative_slope"}, name="leaky_relu")],
+    "ELU": lambda config: [_make(Activation, config, {"value": "alpha"}, name="elu")],
     "Softmax": _softmax,
     "BatchNormalization": _batch_normalization,
     "UpSampling2D": _upsampling,
     "ZeroPadding2D": _padding,
-    "Rescaling": lambda config: [Rescaling(_number(config, "scale"), _number(config, "offset"))],
+    "Rescaling": lambda config: [_make(Rescaling, config)],
 }
 _AS_ACTIVATION = ("ReLU", "LeakyReLU", "ELU", "Softmax")
 

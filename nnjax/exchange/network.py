@@ -1,4 +1,4 @@
-"""A trained network with all that is needed to use it, whatever it came from: raw inputs in, outputs out."""
+"""A trained network with its architecture, scalers and names: from raw inputs to outputs."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Network(NamedTuple):
 
 
 def num_outputs(architecture: Architecture, facts: DataFacts) -> int:
-    """k: the width of the output."""
+    """Compute k, the width of the output."""
     if isinstance(architecture, Stack):
         return math.prod(architecture.output_shape())
     return output_width(architecture, facts)
@@ -80,7 +80,7 @@ def outputs(network: Network) -> Callable[[Array], Array]:
         apply: Callable[[Params, Array], Array] = architecture.apply
     else:
         apply = make_model(architecture, facts.num_inputs, num_outputs(architecture, facts)).apply
-    regression = facts.task == "regression" and not _copies(architecture)
+    regression = _goal(architecture, facts) == "regression"
     before, after = _rows(facts.x_scaler), _rows(facts.y_scaler)
 
     def function(x: Array) -> Array:
@@ -109,8 +109,8 @@ def _rows(scaler: Scaler) -> Scaler:
     return Scaler(*(np.atleast_2d(np.asarray(part, np.float32)) for part in scaler))
 
 
-def _copies(architecture: Architecture) -> bool:
-    return isinstance(architecture, ModelConfig) and traits_of(architecture).reconstructs
+def _goal(architecture: Architecture, facts: DataFacts) -> str:
+    return facts.task if isinstance(architecture, Stack) else traits_of(architecture).goal(facts.task)
 
 
 def _gives_distances(architecture: Architecture) -> bool:
@@ -124,7 +124,7 @@ def columns(found: np.ndarray, architecture: Architecture, facts: DataFacts) -> 
 
     Published LeNet-5 has squared distances to the digits' bitmaps: its class is the nearest, its output the negatives.
     """
-    if facts.task != "classification" or _copies(architecture):
+    if _goal(architecture, facts) != "classification":
         return {"output": found}
     names: Any = np.array(facts.classes)
     if _gives_distances(architecture):

@@ -1,4 +1,4 @@
-"""Predictions of a trained network as tables: CSV for people, NPZ for programs."""
+"""Write predictions of a trained network as tables: CSV or NPZ."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def inputs_of(
       unit: divide them as the scaling "unit" does (uint8 by 255), for a network that does not scale by itself.
 
     Raises:
-      UserError: a file is not told which data, or a network that scales by itself is told to; or as `inputs_for`.
+      UserError: no data are named for a file, or `unit` for a network that scales by itself; or as `inputs_for`.
     """
     if unit and not isinstance(network.architecture, Stack):
         raise UserError(f"{network.name} scales its inputs itself, as in training; leave out --unit.")

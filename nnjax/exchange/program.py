@@ -1,4 +1,4 @@
-"""A network as a program of `jax.export`: StableHLO with its weights, for any batch size, that runs without nnjax.
+"""Export a network as a program of `jax.export`: StableHLO with its weights, for any batch size.
 
 from jax import export
 network = export.deserialize(bytearray(open("network.jaxexport", "rb").read()))
@@ -32,13 +32,13 @@ def to_bytes(network: Network) -> bytes:
     """Lower a network for cpu, cuda and tpu, with a symbolic batch size, and serialise the program."""
     [batch] = export.symbolic_shape("b")
     shape = jax.ShapeDtypeStruct((batch, network.facts.num_inputs), jnp.float32)
-    with _without_places():
+    with _without_locations():
         return bytes(export.export(jax.jit(outputs(network)), platforms=PLATFORMS)(shape).serialize())
 
 
 @contextlib.contextmanager
-def _without_places() -> Iterator[None]:
-    """Leave out of programs in which files and lines of this machine each operation was written."""
+def _without_locations() -> Iterator[None]:
+    """Omit the source locations of operations (files and lines of this machine) from programs."""
     name = "jax_traceback_in_locations_limit"
     before = getattr(jax.config, name)
     jax.config.update(name, 0)

@@ -1,4 +1,4 @@
-"""A network applied to many examples in batches, with a bar where there is a terminal."""
+"""Apply a network to many examples in batches, with a progress bar."""
 
 from __future__ import annotations
 

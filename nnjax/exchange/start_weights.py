@@ -1,4 +1,4 @@
-"""Weights that a trial starts from, whatever file they are in: a run's NPZ, safetensors, or a file of Keras 3."""
+"""Read the weights that a trial starts from: a run's NPZ, safetensors, or a file of Keras 3."""
 
 from __future__ import annotations
 

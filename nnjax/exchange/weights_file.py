@@ -1,4 +1,4 @@
-"""Weights as safetensors: a JSON header and plain numbers."""
+"""Write and read weights as safetensors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""LeCun's table of classifiers on MNIST, and the two of them that are no networks, by scikit-learn.
+"""LeCun's table of classifiers on MNIST, and those two of them that are not networks, by scikit-learn.
 
 Source: LeCun, Bottou, Bengio & Haffner 1998, section III.C and figure 9.
 """
@@ -32,7 +32,7 @@ COMPONENTS, NEIGHBOURS = 40, 3
 
 
 def reference_errors(prepared: Prepared) -> dict[str, float]:
-    """Measure the errors in % on the test part of what is no network, fitted on the training part.
+    """Measure the errors in % on the test part of the two that are not networks, fitted on the training part.
 
     Nearest neighbours by Euclidean distance; least squares on all products of 40 principal components (a quadratic
     classifier, "a linear classifier with 821 inputs"). Takes about a minute on 60,000 images.
@@ -64,7 +64,7 @@ def beside(rows: Sequence[Row], references: dict[str, float]) -> list[tuple[str,
 
 
 def to_table(lines: Sequence[tuple[str, float, float]]) -> Table:
-    """Lay the list out for a terminal."""
+    """Format the list as a table for a terminal."""
     from rich.table import Table
 
     table = Table(title="Test error, %")

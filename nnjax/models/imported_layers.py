@@ -297,18 +297,4 @@ def _require(fits: bool, name: str, what: str, shape: Shape) -> None:
         raise UserError(f"A layer {name} reads {what}, but its input has the shape {shape}.")
 
 
-LAYERS: dict[str, type] = {
-    layer.__name__: layer
-    for layer in (
-        Dense,
-        Conv2D,
-        Pooling2D,
-        GlobalPooling2D,
-        Reshape,
-        Activation,
-        BatchNormalization,
-        UpSampling2D,
-        ZeroPadding2D,
-        Rescaling,
-    )
-}
+LAYERS: dict[str, type] = {layer.__name__: layer for layer in Layer.__subclasses__()}

@@ -55,6 +55,10 @@ class ModelTraits:
         """Whether its target is its input."""
         return self.target == "input"
 
+    def goal(self, task: str) -> str:
+        """Name what it is trained for on data of a task: "classification", "regression" or "reconstruction"."""
+        return "reconstruction" if self.reconstructs or task == "none" else task
+
     @property
     def is_dense(self) -> bool:
         """Whether all of its layers are fully connected."""

@@ -24,7 +24,7 @@ from nnjax.nn.activations import ACTIVATIONS
 EPSILON = 1e-7  # keras.config.epsilon()
 RBF_J = 20.0
 Function = Callable[[Array, Array], Array]
-Comparison = Literal["numbers", "nonnegative numbers", "probabilities", "distributions", "distances"]
+Compared = Literal["numbers", "nonnegative numbers", "probabilities", "distributions", "distances"]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -47,7 +47,7 @@ class Loss:
 
     definition: Function
     short: str
-    compares: Comparison = "numbers"
+    compares: Compared = "numbers"
     stable: Mapping[str, Function] = dataclasses.field(default_factory=dict)
     words: str = ""
     takes_logarithms: bool = False

@@ -1,4 +1,4 @@
-"""The page of a study: what was seen in sentences, figures, tables, and how it was found, in one HTML file."""
+"""The page of a study in one HTML file: findings, figures, tables, methods."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from nnjax.core.files import write_atomically
 from nnjax.report.charts import pictures
-from nnjax.report.page import TEMPLATES, template
+from nnjax.report.page import template
 
 PAGE = "study.html"
 
@@ -23,14 +23,14 @@ class Table(NamedTuple):
 
 
 class StudyPage(NamedTuple):
-    """All that the page says.
+    """The content of the page.
 
     Attributes:
       title: of the study.
-      sentences: what is seen.
+      sentences: the findings.
       figures: caption by file name, in order.
       tables: in order.
-      how: sentences on how it was found.
+      how: sentences on the methods.
       wide: file names of the figures that need the page's whole width, and on a narrow screen scroll.
     """
 
@@ -48,14 +48,11 @@ def write(page: StudyPage, images: Mapping[str, bytes], workdir: pathlib.Path) -
     Returns:
       The page's path.
     """
-    from markupsafe import Markup
-
     for name, content in images.items():
         write_atomically(workdir / name, content)
     text = template("study.html.jinja").render(
         page=page,
         images={name: pictures.data_uri(content) for name, content in images.items()},
-        style=Markup((TEMPLATES / "style.css").read_text()),
     )
     write_atomically(workdir / PAGE, text)
     return workdir / PAGE

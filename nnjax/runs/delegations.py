@@ -14,7 +14,7 @@ ABOVE = {  # the only arrows that point up (.importlinter)
     "network": "nnjax.exchange.network:Network",
     "note_verdicts": "nnjax.diagnosis.trials:note_verdicts",
     "outputs": "nnjax.exchange.network:outputs",
-    "plot_curves": "nnjax.report.charts.figures:plot_curves",
+    "plot_curves": "nnjax.report.charts.curve_figure:plot_curves",
     "read_certificate": "nnjax.verify.certificate:read",
     "read_sanity": "nnjax.verify.sanity:read",
     "write_report": "nnjax.report.page:write_report",

@@ -1,4 +1,4 @@
-"""Trials as a reader sees them: settings (trials alike but for seed and fold), their scores, and which are best."""
+"""Settings of a run (trials that differ in seed or fold only): their scores and their ranking."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from nnjax.core.experiment import Experiment, TrialSpec, setting_key
 from nnjax.core.fields import flatten
+from nnjax.core.text import field_name, show
 from nnjax.core.types import DataFacts
 from nnjax.models.registry import traits_of
 from nnjax.nn.metrics import METRICS, usual_metrics
@@ -61,7 +62,8 @@ def _setting(specs: Sequence[TrialSpec], varying: Sequence[str], facts: DataFact
     own = flatten(first.experiment)
     parts = [first.arm] * bool(first.arm) + [f"{field_name(path)} {show(own[path])}" for path in varying]
     label = ", ".join(parts) or layers(first.experiment, facts)
-    return Setting(label, first.arm, tuple(spec.id for spec in specs), goal_of(first, facts), first.experiment, facts)
+    goal = traits_of(first.experiment.model).goal(facts.task)
+    return Setting(label, first.arm, tuple(spec.id for spec in specs), goal, first.experiment, facts)
 
 
 def _varying(firsts: Sequence[TrialSpec]) -> list[str]:
@@ -70,30 +72,11 @@ def _varying(firsts: Sequence[TrialSpec]) -> list[str]:
     return [path for path in flats[0] if len({flat[path] for flat in flats}) > 1]
 
 
-def field_name(path: str) -> str:
-    """Name a field by its last part, but "optimizer" for optimizer.name and so on."""
-    first, _, last = path.rpartition(".")
-    return first if last == "name" else last
-
-
-def show(value: object) -> str:
-    """Write a configuration's value as a person would."""
-    if isinstance(value, tuple):
-        return (", " if any(isinstance(item, str) for item in value) else "-").join(map(str, value)) or "none"
-    return f"{value:.5g}" if isinstance(value, float) else "none" if value is None else str(value)
-
-
 def layers(experiment: Experiment, facts: DataFacts) -> str:
     """Write the widths of all layers, such as 784-128-64-128-784, after the kind where they are not all dense."""
     model = experiment.model
     widths = "-".join(map(str, (facts.num_inputs, *model.widths, output_width(model, facts))))
     return widths if traits_of(model).is_dense else f"{model.kind} {widths}"
-
-
-def goal_of(spec: TrialSpec, facts: DataFacts) -> str:
-    """Name what a trial's network is for: to copy its input, or the task of its data."""
-    copies = traits_of(spec.experiment.model).reconstructs or facts.task == "none"
-    return "reconstruction" if copies else facts.task
 
 
 def report_part(facts: DataFacts) -> str:
@@ -126,12 +109,6 @@ def scores(run: Run, setting: Setting, metric: str, part: str | None = None) -> 
     return np.array([score(run.specs[i].experiment, run.records[i], metric, part) for i in setting.trials])
 
 
-def named(metric: str) -> str:
-    """Write a metric's name for people."""
-    words = METRICS[metric].words if metric in METRICS else ""
-    return words or metric.replace("_", " ")
-
-
 def mean_and_spread(values: Sequence[float] | np.ndarray) -> tuple[float, float, int]:
     """Give the mean, the sample standard deviation (NaN for one value) and the number of the finite values."""
     finite = np.asarray(values, float)
@@ -140,19 +117,6 @@ def mean_and_spread(values: Sequence[float] | np.ndarray) -> tuple[float, float,
         return float("nan"), float("nan"), 0
     spread = float(np.std(finite, ddof=1)) if len(finite) > 1 else float("nan")
     return float(np.mean(finite)), spread, len(finite)
-
-
-def number(value: float) -> str:
-    """Write a number with four significant digits; a dash where there is none."""
-    return f"{value:.4g}" if np.isfinite(value) else "–"
-
-
-def cell(values: Sequence[float] | np.ndarray, percent: bool = False) -> str:
-    """Write values as "mean ± standard deviation", or the one value there is."""
-    mean, spread, count = mean_and_spread(np.asarray(values, float) * (100 if percent else 1))
-    if percent:
-        return f"{mean:.2f}" + (f" ± {spread:.2f}" if count > 1 else "") + " %" if count else "–"
-    return f"{mean:.3g} ± {spread:.1g}" if count > 1 else number(mean)
 
 
 def cost(run: Run, setting: Setting, part: str | None = None) -> np.ndarray:
@@ -164,16 +128,17 @@ def cost(run: Run, setting: Setting, part: str | None = None) -> np.ndarray:
 
 def ranked(run: Run, some: Sequence[Setting]) -> list[Setting]:
     """Sort settings of one goal by their mean cost on the part that chooses, the best first, those without any last."""
+    return sorted(some, key=lambda setting: mean_cost(run, setting))
 
-    def key(setting: Setting) -> float:
-        mean = mean_and_spread(cost(run, setting, choice_part(setting.facts)))[0]
-        return mean if np.isfinite(mean) else float("inf")
 
-    return sorted(some, key=key)
+def mean_cost(run: Run, setting: Setting) -> float:
+    """Give a setting's mean cost on the part that chooses; infinity where it has none."""
+    mean = mean_and_spread(cost(run, setting, choice_part(setting.facts)))[0]
+    return mean if np.isfinite(mean) else float("inf")
 
 
 def representative(run: Run, setting: Setting) -> int | None:
-    """Pick the trial whose pictures stand for the setting: that of median cost; None if none has any weights."""
+    """Choose the trial that represents a setting: that of median cost; None if none has weights."""
     able = [i for i in setting.trials if has_weights(run, i)]
     costs = dict(zip(setting.trials, cost(run, setting), strict=True))
     finite = sorted((i for i in able if np.isfinite(costs[i])), key=lambda i: costs[i])

@@ -54,5 +54,10 @@ def outputs_of(network: Network, function: Callable[[np.ndarray], Any], x: np.nd
     x, width = np.asarray(x, np.float32), network.facts.num_inputs
     if x.ndim != 2 or x.shape[1] != width:
         raise UserError(f"The inputs have shape {x.shape}, but (n, {width}) was expected.")
-    parts = [np.asarray(function(x[i : i + 1000])) for i in range(0, len(x), 1000)]
+    return in_batches(function, x)
+
+
+def in_batches(function: Callable[[np.ndarray], Any], x: np.ndarray, batch: int = 1000) -> np.ndarray:
+    """Apply a function from [b, d] to [b, k] to all examples x [n, d]: [n, k]."""
+    parts = [np.asarray(function(x[i : i + batch])) for i in range(0, len(x), batch)]
     return np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)

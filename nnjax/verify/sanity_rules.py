@@ -129,21 +129,20 @@ def references(experiment: Experiment, prepared: Prepared, few: Prepared) -> Ref
     x, train = _examples(data, shapes, prepared.train)
     measured = _examples(data, shapes, prepared.validation)[1] if len(prepared.validation) else train
     few_targets = _examples(data, shapes, few.train)[1]
-    goal = {"none": "reconstruction"}.get(shapes.task, shapes.task)
     mean, unit = train.mean(axis=0, keepdims=True), train.min() >= 0 and train.max() <= 1
     loss = LOSSES[experiment.loss]
     floored = unit and loss.compares == "probabilities"
     return References(
-        goal=goal,
+        goal=shapes.goal,
         start=_start(experiment, shapes, x, train),
         constant=_loss(loss, measured, np.broadcast_to(mean, measured.shape)) if loss.mean_is_best else float("nan"),
         floor=_loss(loss, measured, measured) if floored else 0.0,
-        chance=_most_frequent(measured) if goal == "classification" else float("nan"),
+        chance=_most_frequent(measured) if shapes.goal == "classification" else float("nan"),
         variance=float(np.mean((measured - mean) ** 2)),
         few_variance=float(np.mean((few_targets - few_targets.mean(axis=0, keepdims=True)) ** 2)),
         few_chance=_most_frequent(few_targets),
         num_validation=len(prepared.validation),
-        num_classes=max(shapes.num_outputs, 2) if goal == "classification" else 0,
+        num_classes=max(shapes.num_outputs, 2) if shapes.goal == "classification" else 0,
     )
 
 

@@ -5,9 +5,9 @@ import pathlib
 import pytest
 
 from nnjax.cli import command, main
+from nnjax.cli.study import Study
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
-from nnjax.lectures.studies.study import Study
 from nnjax.spaces.space import Space, expand
 
 CONFIGS = sorted((pathlib.Path(__file__).parents[2] / "configs").glob("*.py"))

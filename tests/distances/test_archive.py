@@ -7,15 +7,15 @@ from nnjax.distances import DTW, archive
 
 def test_control_charts_are_as_hard_as_the_archive_says():
     """Three draws in the archive's sizes with its window: the published errors lie near theirs."""
-    told: list[str] = []
-    rows = archive.scores("synthetic_control", range(3), learn=False, told=told.append)
+    sentences: list[str] = []
+    rows = archive.scores("synthetic_control", range(3), learn=False, log=sentences.append)
     found = {row.measure: row for row in rows}
     assert list(found) == ["Euclidean", "DTW, window", "DTW", "LCSS", "EDR", "ERP"]
     assert found["DTW, window"].windows == (3, 3, 3)  # 6 % of 60 points
     for row in rows[:3]:
         assert row.errors.mean() == pytest.approx(row.published, abs=0.03)
     assert found["DTW"].errors.max() < found["Euclidean"].errors.min()
-    assert len(told) == 3
+    assert len(sentences) == 3
 
 
 def test_a_learned_window_and_the_table(monkeypatch):

@@ -7,8 +7,8 @@ import pytest
 
 from nnjax.core.errors import UserError
 from nnjax.lectures.history.adaline import model
-from nnjax.lectures.history.adaline.model import Patterns
-from nnjax.lectures.history.rule import cycle, present
+from nnjax.lectures.history.rule import Examples, cycle, examples, present
+from nnjax.nn.calibration import calibration_error
 
 AND = [[-1, -1, 1], [-1, 1, 1], [1, -1, 1], [1, 1, 1]], [-1, -1, -1, 1]
 
@@ -20,7 +20,7 @@ def float64():
 
 
 def one(x, target):
-    return Patterns(jnp.asarray(x, float), jnp.asarray(target, float))
+    return Examples(jnp.asarray(x, float), jnp.asarray(target, float))
 
 
 def after(rule, weights, pattern):
@@ -32,10 +32,10 @@ def test_steps_worked_by_hand():
     pattern = one([1, 2], 4)
     np.testing.assert_allclose(after(model.alpha_lms(0.5), [1, 0], pattern), [1.3, 0.6])  # + .5·3/5·(1, 2)
     np.testing.assert_allclose(after(model.mu_lms(0.1), [1, 0], pattern), [1.6, 1.2])  # + .2·3·(1, 2)
-    np.testing.assert_allclose(after(model.deck_rule(), [1, 0], pattern), [2.5, 3.0])  # + 3/2·(1, 2)
-    _, happened = model.mu_lms(0.1).step(jnp.array([1.0, 0.0]), pattern)
-    assert happened.error == 3
-    np.testing.assert_array_equal(happened.weights, [1, 0])
+    np.testing.assert_allclose(after(model.slides_rule(), [1, 0], pattern), [2.5, 3.0])  # + 3/2·(1, 2)
+    _, info = model.mu_lms(0.1).step(jnp.array([1.0, 0.0]), pattern)
+    assert info.error == 3
+    np.testing.assert_array_equal(info.weights, [1, 0])
 
 
 @pytest.mark.parametrize("alpha", [0.1, 1.0, 1.7])
@@ -52,7 +52,7 @@ def test_a_pattern_of_zeros_changes_nothing():
 def test_the_deck_s_rule_is_alpha_lms_with_alpha_one_for_signs():
     x = np.random.default_rng(0).choice([-1.0, 1.0], size=16)
     start = np.linspace(-1, 1, 16)
-    moved = after(model.deck_rule(), start, one(x, 1))
+    moved = after(model.slides_rule(), start, one(x, 1))
     np.testing.assert_allclose(moved, after(model.alpha_lms(1.0), start, one(x, 1)), rtol=1e-14)
     assert float(model.sums(moved, x)) == pytest.approx(1.0)
 
@@ -60,13 +60,13 @@ def test_the_deck_s_rule_is_alpha_lms_with_alpha_one_for_signs():
 def test_the_deck_s_residue():
     """DECK.md section 3: with inputs 0 and 1, k/N = 7/16, the error .4587 becomes .2580."""
     x = (np.arange(16) < 7).astype(float)
-    moved = after(model.deck_rule(), np.zeros(16), one(x, 0.4587))
+    moved = after(model.slides_rule(), np.zeros(16), one(x, 0.4587))
     assert 0.4587 - float(model.sums(moved, x)) == pytest.approx(0.2580, abs=5e-5)
 
 
 def test_least_squares_of_and():
     """By hand: the targets' means with each input are 1/2, 1/2 and −1/2, and R is the identity."""
-    data = model.patterns(*AND)
+    data = examples(*AND)
     np.testing.assert_allclose(model.least_squares(data), [0.5, 0.5, -0.5], rtol=1e-12)
     assert model.largest_mu(data.x) == pytest.approx((1 / 3, 1.0))
 
@@ -109,14 +109,14 @@ def test_the_bounds_divide_converging_from_diverging(share, grows):
 
 
 def test_steepest_descent_is_the_mean_of_mu_lms():
-    data, start = model.patterns(*AND), jnp.array([0.3, -0.2, 0.9])
+    data, start = examples(*AND), jnp.array([0.3, -0.2, 0.9])
     steps = jax.vmap(model.mu_lms(0.05).step, (None, 0))(start, data)[0]
     np.testing.assert_allclose(after(model.steepest_descent(0.05), start, data), steps.mean(0), rtol=1e-12)
 
 
 def test_the_sigmoid_s_step_follows_the_gradient():
     pattern, start, mu = one([0.5, -1.0, 1.0], -1), jnp.array([0.3, -0.2, 0.1]), 0.07
-    gradient = jax.grad(lambda w: (pattern.target - jnp.tanh(w @ pattern.x)) ** 2)(start)
+    gradient = jax.grad(lambda w: (pattern.targets - jnp.tanh(w @ pattern.x)) ** 2)(start)
     np.testing.assert_allclose(after(model.sigmoid_adaline(mu), start, pattern), start - mu * gradient, rtol=1e-12)
 
 
@@ -128,22 +128,12 @@ def test_the_sigmoid_finds_the_probability():
     x = np.c_[target[:, None] * means + draw.normal(size=(size, 2)), np.ones(size)]
     rule = model.sigmoid_adaline(0.001)
     run = jax.jit(lambda data: present(rule, rule.init(np.zeros(3)), data)[0])
-    weights = run(model.patterns(x, target))
+    weights = run(examples(x, target))
     np.testing.assert_allclose(weights, [*means, 0.5 * np.log(3 / 7)], atol=0.06)
     probabilities = model.probability(weights, x)
     linear = np.clip((1 + x @ model.least_squares(one(x, target))) / 2, 0, 1)
-    assert model.calibration_error(probabilities, target > 0) < 0.02
-    assert model.calibration_error(linear, target > 0) > 0.05
-
-
-def test_reliability_by_hand():
-    """Two bins: .1 and .3 said, one of two came; .9 and 1 said, both came."""
-    said, seen, counts = model.reliability([0.1, 0.3, 0.9, 1.0], [0, 1, 1, 1], num_bins=2)
-    np.testing.assert_allclose(said, [0.2, 0.95])
-    np.testing.assert_allclose(seen, [0.5, 1.0])
-    np.testing.assert_array_equal(counts, [2, 2])
-    assert model.calibration_error([0.1, 0.3, 0.9, 1.0], [0, 1, 1, 1], 2) == pytest.approx((0.3 + 0.05) / 2)
-    np.testing.assert_array_equal(model.reliability([0.05, 0.95], [0, 1])[2], [1, 1])
+    assert calibration_error(probabilities, target > 0) < 0.02
+    assert calibration_error(linear, target > 0) > 0.05
 
 
 @pytest.mark.parametrize(
@@ -155,13 +145,11 @@ def test_reliability_by_hand():
         (lambda: model.mu_lms(-0.1), "mu = -0.1 is not a positive number"),
         (lambda: model.steepest_descent(0.0), "mu = 0.0 is not a positive number"),
         (lambda: model.sigmoid_adaline(float("inf")), "mu = inf is not a positive number"),
-        (lambda: model.patterns([[0, 1]], [0]), "Targets of −1 and [+]1 were expected, but they have 0"),
-        (lambda: model.patterns([[0, 1]], [1, 1]), r"shape \(1, 2\) with targets of shape \(2,\)"),
-        (lambda: model.patterns([0, 1], [1, 1]), r"\[n, d\] and \[n\] were expected"),
-        (lambda: model.patterns([[0, float("nan")]], [1]), "not finite"),
+        (lambda: examples([[0, 1]], [0]), "Targets of −1 and [+]1 were expected, but they have 0"),
+        (lambda: examples([[0, 1]], [1, 1]), r"the shapes are \(1, 2\) and \(2,\)"),
+        (lambda: examples([0, 1], [1, 1]), r"inputs \[n, d\] and targets \[n\], but the shapes are \(2,\)"),
+        (lambda: examples([[0, float("nan")]], [1]), "not finite"),
         (lambda: model.mu_lms(0.1).step(jnp.zeros(3), one([1, 2], 1)), r"Weights of shape \(3,\) do not fit"),
-        (lambda: model.reliability([0.5], [0, 1]), "Predictions"),
-        (lambda: model.reliability([1.5], [1]), r"within \[0, 1\]"),
     ],
 )
 def test_mistakes_are_told(wrong, message):

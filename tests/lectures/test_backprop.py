@@ -88,13 +88,6 @@ def test_the_rule_vmaps_over_rates_and_nets():
     np.testing.assert_allclose(together, alone, rtol=1e-12)
 
 
-def test_finite_differences_of_known_functions():
-    point = {"a": np.array([1.0, 2.0]), "b": np.float32(3.0)}
-    found = model.finite_differences(lambda p: (p["a"] ** 3).sum() + jnp.sin(p["b"]), point)
-    np.testing.assert_allclose(found["a"], [3.0, 12.0], rtol=1e-8)
-    np.testing.assert_allclose(found["b"], np.cos(3.0), rtol=1e-8)
-
-
 def test_first_weights_fill_their_range():
     mlp = MLP((50, 40, 30))
     net = model.uniform(mlp, jax.random.key(0), 0.3)

@@ -10,13 +10,12 @@ from scipy.optimize import linprog
 
 from nnjax.core.errors import UserError
 from nnjax.lectures.history.adaline import capacity
-from nnjax.lectures.history.adaline.model import Patterns
-from nnjax.lectures.history.rule import cycle, present
+from nnjax.lectures.history.rule import Examples, cycle, present
 
 
 def separable_by_linear_programming(data):
     """Whether t·(w·x) ≥ 1 has a solution (HiGHS)."""
-    rows = data.x * data.target[:, None]
+    rows = data.x * data.targets[:, None]
     return linprog(np.zeros(rows.shape[1]), -rows, -np.ones(len(rows)), bounds=(None, None)).status == 0
 
 
@@ -24,7 +23,7 @@ def test_gates_of_two_inputs():
     """A threshold unit can do 14 of the 16 (DECK.md section 3): all but XOR and XNOR."""
     x = np.array([[a, b, 1] for a in (0, 1) for b in (0, 1)], float)
     found = {
-        labels: capacity.separating_weights(Patterns(x, np.array(labels, float)))
+        labels: capacity.separating_weights(Examples(x, np.array(labels, float)))
         for labels in itertools.product((-1, 1), repeat=4)
     }
     assert {labels for labels, weights in found.items() if weights is None} == {(-1, 1, 1, -1), (1, -1, -1, 1)}
@@ -39,7 +38,7 @@ def test_separability_agrees_with_linear_programming(size):
         weights = capacity.separating_weights(data)
         verdicts.append(weights is not None)
         assert verdicts[-1] == separable_by_linear_programming(data)
-        assert weights is None or (data.target * (data.x @ weights) > 0).all()
+        assert weights is None or (data.targets * (data.x @ weights) > 0).all()
     assert 15 < sum(verdicts) < 45
 
 
@@ -47,7 +46,7 @@ def test_cover_s_count_by_enumeration():
     """All 2^6 labellings of six patterns in general position, three weights: 2 (1 + 5 + 10) = 32 can be realised."""
     x = capacity.random_patterns(0, 6, 3).x
     labellings = itertools.product((-1.0, 1.0), repeat=6)
-    ways = sum(capacity.separating_weights(Patterns(x, np.array(labels))) is not None for labels in labellings)
+    ways = sum(capacity.separating_weights(Examples(x, np.array(labels))) is not None for labels in labellings)
     assert ways == 32 == 64 * capacity.cover_share(6, 3)
     assert capacity.cover_share(3, 3) == 1
     assert capacity.cover_share(40, 20) == 0.5
@@ -63,11 +62,11 @@ def test_twice_as_many_patterns_as_weights():
 def test_the_capacity_is_the_last_that_can_be_separated():
     """XOR's first three patterns can be, all four cannot; where all can be, all are counted."""
     x = np.array([[0, 0, 1], [0, 1, 1], [1, 0, 1], [1, 1, 1]], float)
-    assert capacity.capacity(Patterns(x, np.array([-1.0, 1, 1, -1]))) == 3
-    assert capacity.capacity(Patterns(x, np.array([-1.0, 1, 1, 1]))) == 4
+    assert capacity.capacity(Examples(x, np.array([-1.0, 1, 1, -1]))) == 3
+    assert capacity.capacity(Examples(x, np.array([-1.0, 1, 1, 1]))) == 4
     for seed in range(12):
         data = capacity.random_patterns(seed, 12, 3)
-        parts = [Patterns(data.x[:p], data.target[:p]) for p in range(1, 13)]
+        parts = [Examples(data.x[:p], data.targets[:p]) for p in range(1, 13)]
         assert capacity.capacity(data) == sum(separable_by_linear_programming(part) for part in parts)
 
 
@@ -79,7 +78,7 @@ def test_mays_s_rule_learns_what_can_be_separated_in_one_program():
     @jax.jit
     @jax.vmap
     def learned(x, target):
-        weights, _ = present(rule, rule.init(np.zeros(8)), cycle(Patterns(x, target), 3000))
+        weights, _ = present(rule, rule.init(np.zeros(8)), cycle(Examples(x, target), 3000))
         return (target * (x @ weights) > 0).all()
 
     right = np.asarray(learned(*(jnp.asarray(np.stack(part), float) for part in zip(*sets, strict=True))))
@@ -91,7 +90,7 @@ def test_mays_s_rule_learns_what_can_be_separated_in_one_program():
 
 def test_mays_s_step_by_hand():
     """x = (1, 2), t = 1: at s = .6, outside the dead zone of .5, nothing; at s = −1 half of ε = 2 by α = ½."""
-    rule, pattern = capacity.mays_rule(0.5), Patterns(jnp.array([1.0, 2.0]), jnp.array(1.0))
+    rule, pattern = capacity.mays_rule(0.5), Examples(jnp.array([1.0, 2.0]), jnp.array(1.0))
     np.testing.assert_array_equal(rule.step(rule.init([0.6, 0.0]), pattern)[0], rule.init([0.6, 0.0]))
     np.testing.assert_allclose(rule.step(rule.init([-1.0, 0.0]), pattern)[0], [-0.8, 0.4], rtol=1e-6)
     np.testing.assert_allclose(rule.step(rule.init([0.4, 0.0]), pattern)[0], [0.46, 0.12], rtol=1e-6)

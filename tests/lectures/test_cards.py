@@ -26,7 +26,7 @@ def test_a_mark_lies_anywhere_within_its_half(mark):
 
 @jax.jit
 def shown(mark):
-    return jax.vmap(cards.shown, (0, None))(cards.draw(jax.random.key(0), mark, 5000), mark)
+    return jax.vmap(cards.example_of, (0, None))(cards.draw(jax.random.key(0), mark, 5000), mark)
 
 
 def corner(page):

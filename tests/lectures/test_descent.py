@@ -18,7 +18,7 @@ def float64():
 
 def test_the_deck_s_numbers():
     """DECK.md section 3: 161 points, the closed form (21, 10), the largest rate .006971, 1.0 when standardised."""
-    line = model.deck_line()
+    line = model.slides_line()
     assert len(line.x) == 161
     assert (line.x[0], line.x[-1]) == (3.0, 19.0)
     np.testing.assert_allclose(model.least_squares(line), (21, 10), rtol=1e-10)
@@ -27,14 +27,14 @@ def test_the_deck_s_numbers():
 
 
 def test_the_gradient_is_that_of_the_loss():
-    line, weights, step = model.deck_line(), np.array([3.0, -2.0]), 1e-6
+    line, weights, step = model.slides_line(), np.array([3.0, -2.0]), 1e-6
     moved = [weights + sign * step * np.eye(2)[i] for i in (0, 1) for sign in (1, -1)]
     up_slope, down_slope, up_intercept, down_intercept = (float(model.loss(line, w)) for w in moved)
     differences = np.array([up_slope - down_slope, up_intercept - down_intercept]) / (2 * step)
     np.testing.assert_allclose(model.gradient(line, jnp.asarray(weights)), differences, rtol=1e-7)
 
 
-@pytest.mark.parametrize("points", [model.deck_line(), model.standardized(model.deck_line())])
+@pytest.mark.parametrize("points", [model.slides_line(), model.standardized(model.slides_line())])
 def test_the_largest_rate_divides_converging_from_diverging(points):
     """The error along the steepest direction shrinks by a fixed factor below it, and grows above it."""
     line, best = model.Line(*map(jnp.asarray, points)), model.least_squares(points)
@@ -46,7 +46,7 @@ def test_the_largest_rate_divides_converging_from_diverging(points):
 
 
 def test_many_rates_in_one_program():
-    line = model.Line(*map(jnp.asarray, model.standardized(model.deck_line())))
+    line = model.Line(*map(jnp.asarray, model.standardized(model.slides_line())))
 
     def last(rate):
         rule = model.descent(line, rate)
@@ -54,11 +54,11 @@ def test_many_rates_in_one_program():
 
     together = jax.vmap(last)(jnp.array([0.1, 0.5]))
     mean = float(np.mean(line.y))
-    np.testing.assert_allclose(together, [[21 * float(np.std(model.deck_line().x)), mean]] * 2, rtol=1e-9)
+    np.testing.assert_allclose(together, [[21 * float(np.std(model.slides_line().x)), mean]] * 2, rtol=1e-9)
 
 
 def test_the_surface_is_lowest_at_the_line():
-    values, losses = model.surface(model.deck_line())
+    values, losses = model.surface(model.slides_line())
     intercept, slope = np.unravel_index(losses.argmin(), losses.shape)
     assert (values[slope], values[intercept]) == (21.0, 10.0)
     assert losses.min() == pytest.approx(0.0, abs=1e-20)

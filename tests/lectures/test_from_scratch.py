@@ -30,7 +30,7 @@ def test_the_golden_outputs(mlp, rule, golden):
 
 def test_finite_differences_find_the_slip():
     mlp = from_scratch.TWO_LAYERS
-    net = from_scratch.start(mlp)
+    net = from_scratch.initial_weights(mlp)
     with jax.enable_x64(True):
         right, wrong = (
             gradient_errors(

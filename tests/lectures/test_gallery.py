@@ -1,4 +1,4 @@
-"""The gallery of horrors: a reduced set is trained and must be found out; the page is looked at as text."""
+"""The gallery of failure modes: a reduced set is trained and must be detected; the page is read as text."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from page import Page
 from nnjax.core.fields import replace
 from nnjax.diagnosis.verdicts import CODES
 from nnjax.lectures import gallery
-from nnjax.lectures.gallery import spoiled
+from nnjax.lectures.gallery import flawed_data
 from nnjax.lectures.gallery.failure_modes import BASE, PLAIN, UPHILL
 from nnjax.lectures.gallery.rates import Rates
 
@@ -15,35 +15,35 @@ QUICK = ("rate_too_low", "stopped_too_early", "too_short", "zero_start", "uphill
 
 
 @pytest.fixture(scope="module")
-def provoked():
-    return gallery.provoke([horror for horror in gallery.HORRORS if horror.name in QUICK])
+def outcomes():
+    return gallery.reproduce([mode for mode in gallery.FAILURE_MODES if mode.name in QUICK])
 
 
 def test_every_verdict_is_provoked():
-    assert {horror.code for horror in gallery.HORRORS} == set(CODES)
-    names = [horror.name for horror in gallery.HORRORS]
+    assert {mode.code for mode in gallery.FAILURE_MODES} == set(CODES)
+    names = [mode.name for mode in gallery.FAILURE_MODES]
     assert len(set(names)) == len(names)
 
 
-@pytest.mark.parametrize("horror", gallery.HORRORS, ids=lambda horror: horror.name)
-def test_mistakes_are_changes_of_one_experiment(horror):
-    assert replace(BASE, dict(horror.changes)) != BASE
-    assert horror.mended is None or dict(horror.mended) != dict(horror.changes) or horror.data != horror.mended_data
-    assert {horror.data, horror.mended_data} <= {PLAIN, UPHILL, *spoiled.SPOILED}
+@pytest.mark.parametrize("mode", gallery.FAILURE_MODES, ids=lambda mode: mode.name)
+def test_mistakes_are_changes_of_one_experiment(mode):
+    assert replace(BASE, dict(mode.changes)) != BASE
+    assert mode.corrected is None or dict(mode.corrected) != dict(mode.changes) or mode.data != mode.corrected_data
+    assert {mode.data, mode.corrected_data} <= {PLAIN, UPHILL, *flawed_data.FLAWED}
 
 
-def test_what_was_provoked_is_found_out(provoked):
-    assert {one.horror.name: one.codes[0] for one in provoked if not one.found} == {}
-    assert len(provoked) == len(QUICK)
+def test_the_verdict_is_the_one_provoked(outcomes):
+    assert {one.mode.name: one.shown.codes[0] for one in outcomes if not one.detected} == {}
+    assert len(outcomes) == len(QUICK)
 
 
-def test_the_mistake_is_gone_where_it_is_mended(provoked):
-    for one in provoked:
-        if one.mended is not None:
-            assert one.mended.diagnosis.primary.code != one.horror.code, one.horror.name
+def test_the_mistake_is_gone_where_it_is_corrected(outcomes):
+    for one in outcomes:
+        if one.corrected is not None:
+            assert one.corrected.diagnosis.primary.code != one.mode.code, one.mode.name
 
 
-def test_the_page(provoked, tmp_path):
+def test_the_page(outcomes, tmp_path):
     rates = Rates(
         np.array([0.01, 0.1, 1.0]),
         np.array([[1.0], [0.1], [np.nan]]),
@@ -51,12 +51,12 @@ def test_the_page(provoked, tmp_path):
         2.3,
         5,
     )
-    path = gallery.write(provoked, rates, tmp_path / "out")
+    path = gallery.write(outcomes, rates, tmp_path / "out")
     found = Page(path.read_text())
     text = " ".join(" ".join(found.text).split())
     assert set(QUICK) | {"overview", "learning_rates"} == set(found.sections())
-    for one in provoked:
-        assert one.horror.title in text
+    for one in outcomes:
+        assert one.mode.title in text
         assert one.shown.diagnosis.primary.sentence in text
     assert "missed" not in text
     assert "script" not in found.tags
@@ -75,15 +75,15 @@ def test_the_regimes_of_the_learning_rate():
     assert [ends for *ends, _ in found] == [pytest.approx(ends) for ends in expected]
 
 
-def test_spoiled_digits():
-    plain = spoiled.load("digits")
-    shuffled, in_order, wrong = spoiled.shuffled(), spoiled.in_order(), spoiled.mislabelled()
+def test_flawed_digits():
+    plain = flawed_data.load("digits")
+    shuffled, in_order, wrong = flawed_data.shuffled(), flawed_data.in_order(), flawed_data.mislabelled()
     assert (np.bincount(shuffled.y) == np.bincount(plain.y)).all()
     assert (shuffled.x == plain.x).all()
     assert 0.05 < (shuffled.y == plain.y).mean() < 0.15  # one in ten by chance
     assert (np.diff(in_order.y) >= 0).all()
     label_of = {x.tobytes(): y for x, y in zip(plain.x, plain.y, strict=True)}
     right = np.array([label_of[x.tobytes()] == y for x, y in zip(wrong.x, wrong.y, strict=True)])
-    cut = int(spoiled.TRAINING * len(right))
+    cut = int(flawed_data.TRAINING * len(right))
     assert right[cut:].all()
     assert 0.15 < 1 - right[:cut].mean() < 0.3

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from nnjax.lectures.history import chapters
+from nnjax.lectures.history import page
 from nnjax.lectures.history.backprop import page as backprop
 from nnjax.lectures.history.backprop import problems
 from nnjax.lectures.history.backprop.model import Layer
@@ -16,12 +16,12 @@ from nnjax.lectures.history.layers.model import Fits
 def test_shares_and_medians_agree_where_their_intervals_meet_the_range():
     """93 of 100: Wilson's interval is 86.3 to 96.6 %."""
     solved = np.append(np.arange(1.0, 94.0), [np.nan] * 7)
-    assert backprop._share("", solved, 96, 98) == ("", "93.0 % (86.3–96.6)", "96–98 %", True)
-    assert not backprop._share("", solved, 97, 98).agrees
-    assert not backprop._share("", solved, 80, 86).agrees
-    assert backprop._share("", solved, 93, 93).published == "93 %"
-    assert backprop._median("", solved, 50, 60) == ("", "47 (38–56)", "50–60", True)
-    assert not backprop._median("", solved, 57, 60).agrees
+    assert backprop.share("", solved, 96, 98) == ("", "93.0 % (86.3–96.6)", "96–98 %", True)
+    assert not backprop.share("", solved, 97, 98).agrees
+    assert not backprop.share("", solved, 80, 86).agrees
+    assert backprop.share("", solved, 93, 93).published == "93 %"
+    assert backprop.median("", solved, 50, 60) == ("", "47 (38–56)", "50–60", True)
+    assert not backprop.median("", solved, 57, 60).agrees
 
 
 RANDOM = np.random.default_rng(0)
@@ -37,7 +37,7 @@ def made_up(problem, seeds, rate=None):
         net[0].weights[place] = np.array([*half, *np.negative(half[::-1])])[:, None] * [1, -1]
     costs = np.exp(-np.linspace(0, 5, problem.sweeps) * np.arange(1.0, 13.0)[:, None] / 12)
     solved = np.append(np.arange(100.0, 1000.0, 100.0), [np.nan] * 3)
-    return problems.Learned(net, costs, solved, solved / 2)
+    return problems.TrainedNets(net, costs, solved, solved / 2)
 
 
 def made_up_fits(widths, seeds):
@@ -68,7 +68,7 @@ def test_the_chapter_on_backpropagation(tmp_path):
     slip = rows["gradient's error by layer, the same with the notebook's slip"].measured
     assert slip.endswith(", 1e+00")
     assert [figure.name for figure in made.figures] == ["gradient", "xor", "curves", "symmetry", "encoder", "vanishing"]
-    chapters.write({"backprop": made}, tmp_path)
+    page.write({"backprop": made}, tmp_path)
     assert len(list((tmp_path / "figures").iterdir())) == 6
 
 
@@ -76,5 +76,5 @@ def test_the_chapter_on_layers(tmp_path):
     made = layers.chapter()
     assert all(row.agrees is not False for row in made.rows)
     assert "three linear layers against the one they make, largest difference" in {row.what for row in made.rows}
-    chapters.write({"layers": made}, tmp_path)
+    page.write({"layers": made}, tmp_path)
     assert len(list((tmp_path / "figures").iterdir())) == 4

@@ -7,15 +7,14 @@ from pathlib import Path
 import pytest
 
 from nnjax.core.errors import UserError
-from nnjax.lectures.history import chapters
-from nnjax.lectures.history import chapters as history
-from nnjax.lectures.history.drawing import row_of
+from nnjax.lectures.history import chapters, page
+from nnjax.lectures.history.drawing import panels
 
 ROOT = Path(__file__).parents[2]
 
 
 def made_up():
-    figure = row_of(1, lambda axes: axes[0].plot([0, 1]))
+    figure = panels(1)(lambda axes: axes[0].plot([0, 1]))()
     rows = (chapters.counted("a count", [1, 2], [1, 2]), chapters.compared("a size", 0.5, 0.25))
     return chapters.Chapter(
         "A <b>machine</b>, 1900",
@@ -27,9 +26,9 @@ def made_up():
 
 
 def test_a_page(tmp_path):
-    page = history.write({"made": made_up()}, tmp_path / "out")
-    text = page.read_text()
-    assert page == tmp_path / "out" / "report.html"
+    path = page.write({"made": made_up()}, tmp_path / "out")
+    text = path.read_text()
+    assert path == tmp_path / "out" / "report.html"
     assert "A &lt;b&gt;machine&lt;/b&gt;, 1900" in text
     assert all(piece in text for piece in ("One.", "Two.", "Three.", "Seen.", "A paper.", "1, 2", "differs", "✓"))
     assert (tmp_path / "out" / "figures" / "made_f.png").read_bytes().startswith(b"\x89PNG")
@@ -49,7 +48,7 @@ def test_numbers_agree_as_they_are_written_or_within_what_is_said():
 
 def test_an_unknown_chapter_is_refused():
     with pytest.raises(UserError, match="There is no chapter 'x'; the chapters are"):
-        history.make("x")
+        chapters.make("x")
 
 
 def test_the_script(tmp_path):

@@ -5,7 +5,7 @@ import pytest
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, ModelConfig
-from nnjax.lectures.studies.latent_value.page import best, duel, table
+from nnjax.lectures.studies.latent_value.page import best, contest, table
 from nnjax.lectures.studies.latent_value.study import LatentValue
 from nnjax.lectures.studies.latent_value.text import sentences, winner, winners
 
@@ -90,7 +90,7 @@ def test_who_wins_by_hand():
         ("s", "reconstruction", 4): "PCA",
     }
     assert winner(BY_HAND[BY_HAND["width"] == 2], "knn_accuracy", ["B"]) == "PCA"
-    assert duel(won).rows == [["s"], ["5-NN right", "autoencoder", "PCA"], ["squared error", "–", "PCA"]]
+    assert contest(won).rows == [["s"], ["5-NN right", "autoencoder", "PCA"], ["squared error", "–", "PCA"]]
     assert sentences(BY_HAND, won) == [
         "s: at equal width PCA wins 2 of 4 comparisons, an autoencoder 1, and 1 depend on the seed or the kind. Better "
         "copies: PCA at 4 numbers; neither at 2 numbers.",

@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 
 from nnjax.core.errors import UserError
-from nnjax.lectures.history.adaline.model import Patterns, patterns
 from nnjax.lectures.history.madaline import model
 from nnjax.lectures.history.madaline.model import Network
+from nnjax.lectures.history.rule import Examples, drawn, examples
 
 TWO = [[-1, -1, 1], [-1, 1, 1], [1, -1, 1], [1, 1, 1]]
 XOR = [-1, 1, 1, -1]
 
 
 def one(x, target):
-    return Patterns(jnp.asarray(x, float), jnp.asarray(target, float))
+    return Examples(jnp.asarray(x, float), jnp.asarray(target, float))
 
 
 @pytest.mark.parametrize(
@@ -65,38 +65,38 @@ def test_barely_flipping():
 
 
 @pytest.fixture(scope="module")
-def drawn():
+def shuffled():
     """1,000 presentations of XOR for each of 200 seeds, and their keys."""
     keys = jax.random.split(jax.random.key(7), 200)
-    data = patterns(TWO, XOR)
-    return keys, data, jax.jit(jax.vmap(lambda key: model.draws(key, data, 1000)))(jax.random.split(keys[0], 200))
+    data = examples(TWO, XOR)
+    return keys, data, jax.jit(jax.vmap(lambda key: drawn(key, data, 1000)))(jax.random.split(keys[0], 200))
 
 
-def presentations_until_solved(gate, num_units, reaches, drawn):
-    keys, data, seen = drawn
+def presentations_until_solved(gate, num_units, reaches, shuffled):
+    keys, data, presented = shuffled
 
     def until(reach, sign, key, shown):
         rule = model.madaline_one(gate, num_units, reach)
-        signed, pattern = (some._replace(target=sign * some.target) for some in (data, shown))
+        signed, pattern = (some._replace(targets=sign * some.targets) for some in (data, shown))
         start = rule.init(key, 3)
         return model.solved_after(rule, partial(model.answer, gate), start, pattern, signed)
 
     over = jax.vmap(jax.vmap(jax.vmap(until, (None, None, 0, 0)), (None, 0, None, None)), (0, None, None, None))
-    return np.asarray(jax.jit(over)(jnp.array(reaches), jnp.array([1.0, -1.0]), keys, seen))
+    return np.asarray(jax.jit(over)(jnp.array(reaches), jnp.array([1.0, -1.0]), keys, presented))
 
 
 @pytest.mark.parametrize(("gate", "num_units"), [("or", 2), ("and", 2), ("or", 3), ("maj", 3), ("maj", 5)])
-def test_xor_and_xnor_are_learned_from_every_start(gate, num_units, drawn):
+def test_xor_and_xnor_are_learned_from_every_start(gate, num_units, shuffled):
     """DECK.md section 3: all of 200 seeds, median 13–18; 83–99 % with barely flipping steps (± 3 % of 400 runs)."""
-    full, barely = presentations_until_solved(gate, num_units, (1.0, 0.01), drawn)
+    full, barely = presentations_until_solved(gate, num_units, (1.0, 0.01), shuffled)
     assert (full <= 1000).all()
     assert 12 <= np.median(full) <= 19
     assert 0.79 <= (barely <= 1000).mean() <= 0.995
 
 
-def test_presentations_are_counted_until_all_patterns_are_right(drawn):
+def test_presentations_are_counted_until_all_patterns_are_right(shuffled):
     """Two units of weight 0 say +1 to all, as OR does; one that is right from the start needs none."""
-    _, data, _ = drawn
+    _, data, _ = shuffled
     rule, answers = model.madaline_one("or", 2), partial(model.answer, "or")
     solved = jnp.array([[1.0, -1, -1], [-1, 1, -1]])
     again = jax.tree.map(lambda array: array[:1].repeat(5, axis=0), data)
@@ -145,10 +145,10 @@ def test_mrii_helps_one_output_after_the_other_and_leaves_right_ones():
     assert right
 
 
-def test_mrii_learns_xor_from_most_starts(drawn):
+def test_mrii_learns_xor_from_most_starts(shuffled):
     """No number is published; with four hidden units about 82 % of 1,000 seeds, the rest are stuck."""
-    keys, data, seen = drawn
-    columns, shown = (some._replace(target=some.target[..., None]) for some in (data, seen))
+    keys, data, presented = shuffled
+    columns, shown = (some._replace(targets=some.targets[..., None]) for some in (data, presented))
     rule = model.madaline_two(4)
 
     def until(key, pattern):
@@ -166,7 +166,7 @@ def test_mriii_is_backpropagation_in_the_limit():
 
         def by_hand(weights):
             hidden = jnp.append(jnp.tanh(weights.hidden @ pattern.x), 1.0)
-            return ((pattern.target - jnp.tanh(weights.output @ hidden)) ** 2).sum()
+            return ((pattern.targets - jnp.tanh(weights.output @ hidden)) ** 2).sum()
 
         exact, nudged = jax.jit(jax.grad(by_hand))(network), jax.jit(model.nudged_gradient)
         gaps = [
@@ -183,7 +183,7 @@ def test_mriii_is_backpropagation_in_the_limit():
         for new, old, slope in zip(moved, network, exact, strict=True):
             np.testing.assert_allclose(new, old - 0.2 * slope, atol=1e-6)
         respond = model.respond(network, pattern.x[None])[0]
-        assert ((pattern.target - respond) ** 2).sum() == pytest.approx(float(error))
+        assert ((pattern.targets - respond) ** 2).sum() == pytest.approx(float(error))
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from nnjax.core.errors import UserError
 from nnjax.lectures.history import truth_tables
 from nnjax.lectures.history.mcculloch_pitts import model
 from nnjax.lectures.history.perceptron import model as machine
-from nnjax.lectures.history.rule import present, with_bias
+from nnjax.lectures.history.rule import Examples, drawn, examples, present, with_bias
 
 DECK = [
     ("AND", 18, 9, (3, 2, -4), 51),
@@ -43,29 +43,29 @@ def by_hand(table, cap=200):
 
 
 def stack(every):
-    return machine.Examples(*map(np.stack, zip(*map(machine.of_table, every), strict=True)))
+    return Examples(*map(np.stack, zip(*map(machine.of_table, every), strict=True)))
 
 
 def shuffled(data, shape):
     chosen = np.random.default_rng(0).integers(len(data.x), size=shape)
-    return machine.Examples(data.x[chosen], data.targets[chosen])
+    return Examples(data.x[chosen], data.targets[chosen])
 
 
 def test_one_step_worked_by_hand():
     """w = (1, -2, 0), x = (1, 1, 1): s = -1, so d = +1 is wrong and w becomes w + .5 x; d = -1 is right."""
     rule = machine.perceptron(0.5)
     weights, x = jnp.array([1.0, -2.0, 0.0]), jnp.ones(3)
-    after, seen = rule.step(weights, machine.Examples(x, jnp.float32(1)))
+    after, info = rule.step(weights, Examples(x, jnp.float32(1)))
     np.testing.assert_array_equal(after, [1.5, -1.5, 0.5])
-    assert seen.wrong
-    np.testing.assert_array_equal(seen.weights, weights)
-    after, seen = rule.step(weights, machine.Examples(x, jnp.float32(-1)))
+    assert info.wrong
+    np.testing.assert_array_equal(info.weights, weights)
+    after, info = rule.step(weights, Examples(x, jnp.float32(-1)))
     np.testing.assert_array_equal(after, weights)
-    assert not seen.wrong
+    assert not info.wrong
     for target in (-1, 1):  # a tie is a mistake
-        after, seen = rule.step(rule.init(3), machine.Examples(x, jnp.float32(target)))
+        after, info = rule.step(rule.init(3), Examples(x, jnp.float32(target)))
         np.testing.assert_array_equal(after, [0.5 * target] * 3)
-        assert seen.wrong
+        assert info.wrong
 
 
 @pytest.mark.parametrize(("name", "mistakes", "epochs", "weights", "bound"), DECK)
@@ -76,7 +76,7 @@ def test_the_deck_s_sequences(name, mistakes, epochs, weights, bound):
     assert (int(learned.mistakes), int(learned.epochs)) == (mistakes, epochs)
     np.testing.assert_array_equal(learned.weights, weights)
     assert machine.novikoff(*data) == pytest.approx(bound, rel=1e-9)
-    assert machine.verdict(learned) == f"separated after {mistakes} mistakes, {epochs} epochs"
+    assert machine.describe(learned) == f"separated after {mistakes} mistakes, {epochs} epochs"
 
 
 def test_all_tables_of_two_and_three_inputs():
@@ -84,7 +84,7 @@ def test_all_tables_of_two_and_three_inputs():
     for num_inputs in (2, 3):
         found = {tuple(map(int, table)) for table in model.signed_functions(num_inputs)}
         every = [tuple(map(int, table)) for table in truth_tables.rows(2**num_inputs)]
-        learned = machine.Learned(*map(np.asarray, jax.vmap(machine.learn)(stack(every))))
+        learned = machine.LearningResult(*map(np.asarray, jax.vmap(machine.learn)(stack(every))))
         for i, table in enumerate(every):
             assert learned.separated[i] == (table in found)
             assert learned.repeats[i] == (table not in found)
@@ -142,7 +142,7 @@ def test_mistakes_stay_below_novikoff_s_bound(points, teacher):
     assume((totals != 0).all())
     targets = np.sign(totals)
     bound = machine.novikoff(x, targets)
-    learned = machine.learn(machine.examples(x, targets), cap=20_000)
+    learned = machine.learn(examples(x, targets), cap=20_000)
     assert learned.separated
     assert int(learned.mistakes) <= bound * (1 + 1e-6)
     assert (targets * (x @ np.asarray(learned.weights)) > 0).all()
@@ -150,7 +150,7 @@ def test_mistakes_stay_below_novikoff_s_bound(points, teacher):
 
 def test_xor_never_stops():
     learned = machine.learn(machine.of_table(truth_tables.TABLES["XOR"]))
-    assert machine.verdict(learned) == "never stops: after 1 epoch and 4 mistakes the weights repeat"
+    assert machine.describe(learned) == "never stops: after 1 epoch and 4 mistakes the weights repeat"
     with pytest.raises(UserError, match=r"never stops.*no plane separates these examples"):
         machine.separate(*machine.of_table(truth_tables.TABLES["XOR"]))
     with pytest.raises(UserError, match="No plane separates these 4 examples, so they have no margin"):
@@ -175,10 +175,10 @@ def test_many_seeds_in_one_program():
         return present(rule, rule.init(3), order)
 
     orders = shuffled(data, (5, 100))
-    weights, seen = jax.vmap(one)(orders)
+    weights, info = jax.vmap(one)(orders)
     alone, seen_alone = one(jax.tree.map(lambda array: array[3], orders))
     np.testing.assert_array_equal(weights[3], alone)
-    np.testing.assert_array_equal(seen.wrong[3], seen_alone.wrong)
+    np.testing.assert_array_equal(info.wrong[3], seen_alone.wrong)
 
 
 def pocket_by_hand(data, order):
@@ -218,14 +218,14 @@ def test_the_pocket_finds_the_best_plane():
 
     def last(data):
         rule = machine.pocket(data)
-        return present(rule, rule.init(4), machine.drawn(jax.random.key(0), data, 20_000))[1][-1]
+        return present(rule, rule.init(4), drawn(jax.random.key(0), data, 20_000))[1][-1]
 
     np.testing.assert_array_equal(jax.jit(jax.vmap(last))(stack(every)), best)
 
 
 def test_presentations_are_drawn_evenly():
     data = machine.of_table(truth_tables.TABLES["XOR"])
-    order = machine.Examples(*map(np.asarray, machine.drawn(jax.random.key(0), data, 4000)))
+    order = Examples(*map(np.asarray, drawn(jax.random.key(0), data, 4000)))
     rows = (order.x[:, 0] * 2 + order.x[:, 1]).astype(int)
     assert (abs(np.bincount(rows) - 1000) < 120).all()  # four standard deviations
     np.testing.assert_array_equal(order.targets, data.targets[rows])
@@ -242,13 +242,13 @@ def test_the_bias_is_the_last_input():
     ("make", "sentence"),
     [
         (
-            lambda: machine.examples(np.zeros((4, 2)), [0, 1, 1, 0]),
-            r"Targets are -1 or \+1, but these hold \[0.0, 1.0\]",
+            lambda: examples(np.zeros((4, 2)), [0, 1, 1, 0]),
+            r"Targets of −1 and \+1 were expected, but they have 0, 1",
         ),
-        (lambda: machine.examples(np.zeros((4, 2)), [1, -1, 1]), r"the shapes are \(4, 2\) and \(3,\)"),
-        (lambda: machine.examples(np.zeros(4), [1, -1, 1, 1]), r"the shapes are \(4,\)"),
-        (lambda: machine.examples(np.zeros((0, 2)), []), "the shapes are"),
-        (lambda: machine.examples([[np.nan, 1]], [1]), "not finite"),
+        (lambda: examples(np.zeros((4, 2)), [1, -1, 1]), r"the shapes are \(4, 2\) and \(3,\)"),
+        (lambda: examples(np.zeros(4), [1, -1, 1, 1]), r"the shapes are \(4,\)"),
+        (lambda: examples(np.zeros((0, 2)), []), "the shapes are"),
+        (lambda: examples([[np.nan, 1]], [1]), "not finite"),
         (lambda: machine.of_table([0, 1, 1]), "a row of 2, 4, 8, … outputs"),
         (lambda: machine.separate([[1.0]], [1], cap=0), "must be positive, but they are 0 and 1.0"),
         (lambda: machine.separate([[1.0]], [1], rate=-1.0), "must be positive"),

@@ -9,12 +9,13 @@ import pytest
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, ModelConfig
+from nnjax.embed.families import families
 from nnjax.embed.methods import Embedding
 from nnjax.embed.study import Axes
-from nnjax.lectures.studies.sensitivity.drawing import chosen, shape
-from nnjax.lectures.studies.sensitivity.page import by_rate, share_table
-from nnjax.lectures.studies.sensitivity.study import Sensitivity, families
-from nnjax.lectures.studies.sensitivity.text import against
+from nnjax.lectures.studies.sensitivity.study import Sensitivity
+from nnjax.lectures.studies.sensitivity.text import compare_spread
+from nnjax.report.embedding.family_figures import chosen, shape
+from nnjax.report.embedding.family_tables import by_rate, share_table
 
 TINY = Sensitivity(
     sweeps=(
@@ -42,11 +43,11 @@ TINY = Sensitivity(
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    folder, told = tmp_path_factory.mktemp("sensitivity"), []
+    folder, parts = tmp_path_factory.mktemp("sensitivity"), []
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "umap", None)
-        assert TINY.run(folder, told.append) == folder / "study.html"
-    return folder, told
+        assert TINY.run(folder, parts.append) == folder / "study.html"
+    return folder, parts
 
 
 def test_every_setting_is_a_row(made):
@@ -58,8 +59,8 @@ def test_every_setting_is_a_row(made):
 
 
 def test_the_page_says_what_is_missing_and_stands_alone(made):
-    folder, told = made
-    assert any("umap" in sentence and "left out" in sentence for sentence in told)
+    folder, parts = made
+    assert any("umap" in sentence and "left out" in sentence for sentence in parts)
     page = (folder / "study.html").read_text()
     assert "How sensitive are layouts of 50 examples of digits?" in page
     assert page.count("data:image/png;base64,") == 2
@@ -79,12 +80,12 @@ def test_data_without_a_test_part_are_refused(tmp_path):
 
 
 def test_who_varies_more_by_hand():
-    text = against("Spread", {"a": 0.3, "b": 0.1, "c": 0.2}, {"x": 0.15, "y": 0.25})
+    text = compare_spread("Spread", {"a": 0.3, "b": 0.1, "c": 0.2}, {"x": 0.15, "y": 0.25})
     assert text == (
         "Spread, beside latent spaces (0.150 to 0.250): the claim holds for a. More than any of them: a (0.300); "
         "as they do: c (0.200); less: b (0.100)."
     )
-    assert "the claim does not hold" in against("Spread", {"b": 0.1}, {"x": 0.15})
+    assert "the claim does not hold" in compare_spread("Spread", {"b": 0.1}, {"x": 0.15})
 
 
 @pytest.fixture

@@ -3,7 +3,8 @@ import pytest
 from fake_runs import CLASSIFIER, fake_run
 
 from nnjax.diagnosis.types import Diagnosis, Verdict
-from nnjax.report.sections import advice, sweep_data
+from nnjax.report.context import ReportContext
+from nnjax.report.sweep import advice
 from nnjax.spaces.space import Space
 
 RATES = (0.001, 0.01, 0.1, 1.0, 10.0)
@@ -16,7 +17,7 @@ def sweep(codes, best):
         record.values["val_loss"] = 1.0
     run.records[best].values["val_loss"] = 0.5
     run.__dict__["diagnoses"] = [Diagnosis(Verdict(code, "", next=f"Mend {code}.")) for code in codes]
-    return sweep_data.sweep_of(run)
+    return ReportContext(run).sweep
 
 
 def test_the_best_trial_decides_what_comes_first():
@@ -63,5 +64,5 @@ def test_what_most_trials_have_in_common(codes, words):
 
 def test_nothing_is_advised_where_nothing_is_known():
     run = fake_run(CLASSIFIER, Space(axes={"learning_rate": RATES}), statuses=dict.fromkeys(range(5), "waiting"))
-    assert advice.advice(sweep_data.sweep_of(run), None) == []
+    assert advice.advice(ReportContext(run).sweep, None) == []
     assert np.all([one is None for one in run.diagnoses])

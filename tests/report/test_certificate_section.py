@@ -4,8 +4,9 @@ import dataclasses
 
 import pytest
 from fake_runs import fake_run
+from page import text_of
 
-from nnjax.report import page
+from nnjax.report.context import ReportContext
 from nnjax.report.sections import certificate
 from nnjax.verify.certificate import Certificate, Check, Mismatch
 
@@ -52,7 +53,7 @@ def test_where_bits_are_not_promised():
 
 
 def test_nothing_tested_is_no_pass():
-    assert (EMPTY.passed, certificate.verdict(EMPTY)) == (False, "empty")
+    assert (EMPTY.passed, certificate.outcome(EMPTY)) == (False, "empty")
     assert certificate.sentences(EMPTY) == [
         "warning: certificate: Nothing was tested: no finished trial could be trained again by its program.",
         "  left out: two trials, because it rained.",
@@ -69,7 +70,7 @@ def test_nothing_tested_is_no_pass():
 def test_what_a_check_could_not_do_is_told(moved, said):
     run = fake_run()
     run.certificate = dataclasses.replace(PASSED, checks=(dataclasses.replace(GOOD, **moved),))
-    assert said in " ".join(text for _, text in certificate.section(run)["notes"])
+    assert said in " ".join(text for _, text in certificate.build(ReportContext(run))["notes"])
 
 
 @pytest.mark.parametrize(
@@ -82,8 +83,8 @@ def test_what_a_check_could_not_do_is_told(moved, said):
 )
 def test_the_page_has_a_section(found, words):
     run = fake_run()
-    assert 'id="certificate"' not in page.render(run, [], [], None)
+    assert 'id="certificate"' not in text_of(run)
     run.certificate = found
-    text = page.render(run, [], [], None)
+    text = text_of(run)
     assert words in text.split('id="certificate"')[1].split("</section>")[0]
     assert ("has failed" in text.split("</header>")[0]) == bool(found.failed)

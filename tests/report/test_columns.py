@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from nnjax.report.charts import columns
-from nnjax.runs.settings import show
+from nnjax.core.text import show
+from nnjax.report.sweep import columns
 
 
 @pytest.mark.parametrize(

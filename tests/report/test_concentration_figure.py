@@ -1,9 +1,5 @@
 import numpy as np
-import pytest
 
-from nnjax.core.errors import UserError
-from nnjax.core.experiment import DataConfig
-from nnjax.data import prepare
 from nnjax.distances.concentration import DIMENSIONS, Concentration, Worth
 from nnjax.report.charts import concentration
 
@@ -18,16 +14,3 @@ def test_the_figure_and_the_tables(tmp_path):
     assert (tmp_path / "curse.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "noise.csv").read_text().count("Euclidean") == len(DIMENSIONS)
     assert "PCA $2,2,308.0" in (tmp_path / "representations.csv").read_text()
-
-
-def test_representations_of_digits():
-    """PCA of all 64 pixels keeps all distances; two components do not."""
-    found = {one.name: one for one in concentration.representations(prepare(DataConfig("digits")))}
-    assert list(found) == ["all 64 inputs", "PCA 2", "PCA 16"]
-    assert found["all 64 inputs"].accuracy > 0.95
-    assert found["PCA 2"].recall < found["PCA 16"].recall < 1
-
-
-def test_data_without_classes():
-    with pytest.raises(UserError, match="line has no labelled examples"):
-        concentration.representations(prepare(DataConfig("line")))

@@ -8,11 +8,12 @@ from fake_runs import CLASSIFIER, DEMO, WAITING, fake_run
 
 from nnjax.report.charts import curves
 from nnjax.report.charts.curves import RUNNING_MEAN, TRAINING, VALIDATION
+from nnjax.report.context import ReportContext
 from nnjax.spaces.space import Space
 
 
 def by_name(run):
-    return {quantity.name: quantity for quantity in curves.quantities(run)}
+    return {quantity.name: quantity for quantity in ReportContext(run).quantities}
 
 
 def test_a_quantity_gathers_losses_and_metrics_under_its_real_name():
@@ -36,7 +37,7 @@ def test_only_a_loss_has_a_running_mean():
 
 def test_a_setting_keeps_its_place_in_all_charts():
     places = {}
-    for quantity in curves.quantities(fake_run(space=DEMO)):
+    for quantity in ReportContext(fake_run(space=DEMO)).quantities:
         for line in quantity.lines:
             assert places.setdefault(line.setting.label, line.place) == line.place
     assert sorted(places.values()) == [0, 1, 2, 3, 4]
@@ -54,7 +55,7 @@ def test_curves_of_a_loaded_run_that_are_all_nan_are_as_good_as_missing():
 def test_chart_data_is_json_cut_rounded_and_without_nan():
     run = fake_run(CLASSIFIER, Space(axes={"seed": (0, 1)}))
     run.records[0].curves["val_loss"] = np.array([0.123456789, np.nan, np.inf, 2.0, np.nan, np.nan])
-    charts = json.loads(json.dumps(curves.chart_data(run), allow_nan=False))
+    charts = json.loads(json.dumps(ReportContext(run).charts, allow_nan=False))
     line = next(line for line in charts[0]["lines"] if line["part"] == VALIDATION)
     assert line["rows"][0] == [0.12346, None, None, 2.0]
     assert line["trials"] == [0, 1]
@@ -74,7 +75,7 @@ def test_packed_rows_have_four_characters_a_value_and_five_digits():
 def test_of_long_curves_every_few_epochs_are_packed(monkeypatch):
     run = fake_run(CLASSIFIER)
     monkeypatch.setattr(curves, "MAX_VALUES", 10)  # of the 5 curves of 6 epochs each
-    packed = curves.packed(curves.chart_data(run))
+    packed = curves.packed(ReportContext(run).charts)
     assert packed["step"] == 3
     assert {len(row) // 4 for chart in packed["charts"] for line in chart["lines"] for row in line["rows"]} == {2}
 
@@ -82,7 +83,7 @@ def test_of_long_curves_every_few_epochs_are_packed(monkeypatch):
 def test_accuracy_becomes_the_percentage_of_wrong_answers():
     run = fake_run(CLASSIFIER)
     run.records[0].curves["val_accuracy"] = np.array([0.25, 1.0])
-    chart = next(chart for chart in curves.chart_data(run) if chart["name"] == "accuracy")
+    chart = next(chart for chart in ReportContext(run).charts if chart["name"] == "accuracy")
     assert chart["label"] == "wrong answers (%)"
     assert next(line for line in chart["lines"] if line["part"] == VALIDATION)["rows"] == [[75.0, 0.0]]
 
@@ -92,7 +93,7 @@ def test_many_settings_are_ordered_best_first():
     run = fake_run(CLASSIFIER, Space(axes={"learning_rate": rates}))
     for trial, record in enumerate(run.records):
         record.values["val_accuracy"] = trial / 100
-    assert curves.ordered_settings(run)[0].trials == (len(rates) - 1,)
+    assert ReportContext(run).ordered[0].trials == (len(rates) - 1,)
 
 
 def test_every_line_in_colour_has_one_of_its_own():
@@ -103,7 +104,7 @@ def test_every_line_in_colour_has_one_of_its_own():
 
 def test_nothing_recorded_yet():
     run = fake_run(space=DEMO, statuses=dict.fromkeys(range(5), WAITING))
-    assert curves.chart_data(run) == []
+    assert ReportContext(run).charts == []
 
 
 def test_band_by_hand():

@@ -3,7 +3,9 @@ import json
 import numpy as np
 from fake_runs import CLASSIFIER, DEMO, WAITING, fake_run, many, searched
 
-from nnjax.report.sections import diagnoses, sweep_data
+from nnjax.report.context import ReportContext
+from nnjax.report.sections import diagnoses
+from nnjax.report.sweep.data import sweep_data
 from nnjax.spaces.space import Space
 
 
@@ -18,9 +20,9 @@ def test_a_network_is_told_by_the_verdict_of_most_of_its_seeds():
     run = fake_run(CLASSIFIER, Space(axes={"seed": range(3)}))
     overfits(run, 1)
     overfits(run, 2)
-    section = diagnoses.section(run)
+    section = diagnoses.build(ReportContext(run))
     assert [(code, n) for code, n, _ in section["counts"]] == [("overfitting", 2), ("still_learning", 1)]
-    [network] = section["told"]
+    [network] = section["networks"]
     assert (network["trial"], network["code"], network["many"]) == (1, "overfitting", True)
     assert "epoch 12" in network["sentence"]
     assert "epoch 12" in network["next"]
@@ -28,17 +30,19 @@ def test_a_network_is_told_by_the_verdict_of_most_of_its_seeds():
 
 
 def test_nothing_is_told_before_a_trial_has_ended():
-    assert diagnoses.section(fake_run(CLASSIFIER, statuses={0: WAITING})) is None
+    assert diagnoses.build(ReportContext(fake_run(CLASSIFIER, statuses={0: WAITING}))) is None
 
 
 def test_many_networks_are_left_to_the_table():
-    section = diagnoses.section(many(100, 10))
-    assert (len(section["told"]), section["left_out"]) == (diagnoses.MAX_TOLD, 50 - diagnoses.MAX_TOLD)
-    assert diagnoses.drawn(many(100, 10)) == []
+    report = ReportContext(many(100, 10))
+    report.sweep = None  # as if they were arms, each with a name
+    section = diagnoses.build(report)
+    assert (len(section["networks"]), section["left_out"]) == (diagnoses.MAX_NETWORKS, 50 - diagnoses.MAX_NETWORKS)
+    assert diagnoses.drawn(ReportContext(many(100, 10))) == []
 
 
 def test_evidence_belongs_to_the_loss_of_its_network():
-    evidence = diagnoses.drawn(fake_run(space=DEMO))
+    evidence = diagnoses.drawn(ReportContext(fake_run(space=DEMO)))
     assert [one["quantity"] for one in evidence] == [
         *("mean_squared_error", "mean_squared_error", "binary_crossentropy", "binary_crossentropy"),
         "categorical_crossentropy",
@@ -48,9 +52,9 @@ def test_evidence_belongs_to_the_loss_of_its_network():
 
 def test_a_sweep_tells_of_every_trial():
     run = searched(40, 20)
-    data = sweep_data.sweep_data(sweep_data.sweep_of(run))
+    data = sweep_data(ReportContext(run).sweep)
     field = next(field for field in data["fields"] if field["name"] == "verdict")
     assert [field["levels"][i] for i in field["values"]] == [one.primary.code for one in run.diagnoses]
-    assert [one["sentence"] for one in data["told"]] == [one.primary.sentence for one in run.diagnoses]
+    assert [one["sentence"] for one in data["verdicts"]] == [one.primary.sentence for one in run.diagnoses]
     assert set(field["levels"]) <= set(data["badges"])
-    json.dumps(data["told"], allow_nan=False)
+    json.dumps(data["verdicts"], allow_nan=False)

@@ -138,6 +138,7 @@ def test_in_a_browser(folder):
             assert page.errors == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 def test_ten_thousand_points_draw_quickly(tmp_path):
     """A frame of 10,000 points, drawn in software by a browser without a graphics card, takes under 100 ms."""

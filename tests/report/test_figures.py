@@ -7,8 +7,12 @@ from PIL import Image
 
 from nnjax.core.errors import UserError
 from nnjax.core.fields import replace
-from nnjax.report.charts import figures, network_drawings
-from nnjax.report.sections import network_figures, network_snapshot
+from nnjax.report import page
+from nnjax.report.charts import figures, sheets
+from nnjax.report.charts.curve_figure import plot_curves
+from nnjax.report.context import ReportContext
+from nnjax.report.section import find_sections
+from nnjax.report.sections import latent, predictions, weights
 from nnjax.spaces.space import Arm, Space
 
 
@@ -18,7 +22,7 @@ def size(figure):
 
 def test_losses_have_axes_each_and_lines_hold_the_curves():
     run = fake_run(space=DEMO)
-    axes = figures.plot_curves(run).axes
+    axes = plot_curves(run).axes
     assert [one.get_ylabel() for one in axes] == [
         "mean squared error",
         "binary cross-entropy",
@@ -31,22 +35,22 @@ def test_losses_have_axes_each_and_lines_hold_the_curves():
 
 
 def test_seeds_are_a_mean_with_a_band():
-    axes = figures.plot_curves(fake_run(CLASSIFIER, Space(axes={"seed": (0, 1, 2)}))).axes[0]
+    axes = plot_curves(fake_run(CLASSIFIER, Space(axes={"seed": (0, 1, 2)}))).axes[0]
     assert len(axes.lines) == 2  # validation and training
     assert len(axes.collections) == 2
 
 
 def test_a_metric_by_name_and_one_that_is_not_there():
     run = fake_run(CLASSIFIER)
-    assert [one.get_ylabel() for one in figures.plot_curves(run, "accuracy").axes] == ["accuracy"]
+    assert [one.get_ylabel() for one in plot_curves(run, "accuracy").axes] == ["accuracy"]
     with pytest.raises(
         UserError, match="No trial recorded curves of 'huber'; there are loss, categorical_crossentropy"
     ):
-        figures.plot_curves(run, "huber")
+        plot_curves(run, "huber")
 
 
 def test_many_settings_stand_behind_the_best_as_one_line():
-    axes = figures.plot_curves(fake_run(CLASSIFIER, Space(axes={"learning_rate": np.linspace(0.1, 1, 20).tolist()})))
+    axes = plot_curves(fake_run(CLASSIFIER, Space(axes={"learning_rate": np.linspace(0.1, 1, 20).tolist()})))
     lines = axes.axes[0].lines
     assert len(lines) == 1 + 2 * 10
     assert np.isnan(lines[0].get_ydata()).sum() == 20  # a gap after each of 10 settings' two curves
@@ -54,23 +58,22 @@ def test_many_settings_stand_behind_the_best_as_one_line():
 
 def test_curves_that_fall_by_orders_of_magnitude_get_a_logarithmic_axis():
     run = fake_run(CLASSIFIER)
-    assert figures.plot_curves(run).axes[0].get_yscale() == "linear"
+    assert plot_curves(run).axes[0].get_yscale() == "linear"
     run.records[0].curves["val_loss"] = np.geomspace(1, 1e-3, 6)
-    assert figures.plot_curves(run).axes[0].get_yscale() == "log"
+    assert plot_curves(run).axes[0].get_yscale() == "log"
 
 
 def test_nothing_trained_yet_is_an_empty_figure():
-    assert size(figures.plot_curves(fake_run(statuses={0: WAITING})))
+    assert size(plot_curves(fake_run(statuses={0: WAITING})))
 
 
 def test_all_drawings_of_hostile_names():
-    found, _ = network_snapshot.exhibits(hostile())
-    coders = network_figures.coders(found)
-    assert size(network_drawings.plot_latent(coders))
-    assert size(network_drawings.plot_weights(found))
-    assert size(network_drawings.plot_reconstructions(coders, network_figures.examples_of(coders[0])))
-    assert size(network_drawings.plot_confusion(found[-1], network_figures.matrix_of(found[-1])))
-    titles = [axes.get_title() for axes in network_drawings.plot_latent(coders).axes]
+    report, sections = ReportContext(hostile()), find_sections()
+    contents = page.build(report, sections)
+    drawn = {name: one for key, content in contents.items() for name, one in sections[key].figures(content).items()}
+    assert set(drawn) == {"curves.png", "latent.png", "weights.png", "reconstructions.png", "confusion.png"}
+    assert all(one if isinstance(one, bytes) else size(one) for one in drawn.values())
+    titles = [axes.get_title() for axes in sheets.side_by_side(contents["latent"]["latents"]).axes]
     assert titles[2] == r"[red]\$a_b\$"  # no formula
 
 
@@ -85,12 +88,9 @@ def test_long_names_are_not_cut_off():
     rates = {"learning_rate": (0.00251189, 0.1), "weight_decay": (0.000316228, 0.1)}
     space = Space(axes=rates, arms={"a rather long arm": Arm()})
     for experiment, data in ((CLASSIFIER, digits()), (REGRESSOR, table())):
-        found, _ = network_snapshot.exhibits(fake_run(experiment, space, dataset=data))
-        drawn = (
-            network_drawings.plot_regression(found[:1])
-            if data.task == "regression"
-            else network_drawings.plot_weights(found)
-        )
+        found = ReportContext(fake_run(experiment, space, dataset=data)).snapshots
+        some = predictions.regressions(found[:1]) if data.task == "regression" else weights.weights(found)
+        drawn = sheets.side_by_side(some)
         drawn.canvas.draw()
         for axes in drawn.axes:
             box = axes.title.get_window_extent()
@@ -100,8 +100,7 @@ def test_long_names_are_not_cut_off():
 
 
 def test_regression_has_axes_for_each_target():
-    found, _ = network_snapshot.exhibits(fake_run(REGRESSOR, dataset=table()))
-    figure = network_drawings.plot_regression(found)
+    figure = predictions.scatter(ReportContext(fake_run(REGRESSOR, dataset=table())).snapshots[0])
     assert [axes.get_xlabel() for axes in figure.axes] == ["true y1", "true y2"]
     assert size(figure)
 
@@ -109,18 +108,18 @@ def test_regression_has_axes_for_each_target():
 @pytest.mark.parametrize("width", [1, 2, 5])
 def test_codes_in_two_dimensions(width):
     run = fake_run(replace(fake_run().specs[0].experiment, {"widths": (width,)}))
-    exhibit = network_snapshot.exhibits(run)[0][0]
-    points, share = network_drawings.flat_codes(exhibit)
+    snapshot = ReportContext(run).snapshots[0]
+    points, share = latent.flat_codes(snapshot)
     assert points.shape == (60, 2)
     if width == 1:
-        np.testing.assert_array_equal(points[:, 1], digits().y[exhibit.rows])
+        np.testing.assert_array_equal(points[:, 1], digits().y[snapshot.rows])
         assert share is None
     elif width == 2:
-        np.testing.assert_array_equal(points, exhibit.codes)
+        np.testing.assert_array_equal(points, snapshot.codes)
         assert share is None
     else:
         from sklearn.decomposition import PCA
 
-        pca = PCA(2, svd_solver="full").fit(exhibit.codes)
-        np.testing.assert_allclose(np.abs(points), np.abs(pca.transform(exhibit.codes)), rtol=1e-3, atol=1e-4)
+        pca = PCA(2, svd_solver="full").fit(snapshot.codes)
+        np.testing.assert_allclose(np.abs(points), np.abs(pca.transform(snapshot.codes)), rtol=1e-3, atol=1e-4)
         assert share == pytest.approx(pca.explained_variance_ratio_.sum(), rel=1e-4)

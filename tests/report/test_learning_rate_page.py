@@ -11,7 +11,7 @@ from nnjax.core.experiment import Experiment
 from nnjax.diagnosis.learning_rate import Measured
 from nnjax.diagnosis.phase_diagram import Phase
 from nnjax.report.learning_rate import page as rate_page
-from nnjax.report.learning_rate import phase_diagram
+from nnjax.report.learning_rate import phase_diagram, rates
 
 RATES = 10.0 ** np.arange(-4, 4)
 
@@ -39,7 +39,7 @@ def phase():
 
 
 def test_the_folder_of_a_search(measured, tmp_path):
-    page = rate_page.rates_page(Experiment(), [measured])
+    page = rates.rates_page(Experiment(), [measured])
     target = rate_page.write(page, tmp_path / "new", "The learning rate of <digits>")
     text = target.read_text()
     assert "&lt;digits&gt;" in text

@@ -15,19 +15,17 @@ from fake_runs import (
     searched,
     table,
 )
-from page import Page
+from page import Page, text_of
 
 from nnjax.core.errors import UserError
 from nnjax.core.fields import replace
-from nnjax.report import page
+from nnjax.report import context, page
 from nnjax.report.page import write_report
-from nnjax.report.sections import network_snapshot
 from nnjax.spaces.space import Arm, Space
 
 
 def rendered(run) -> Page:
-    found, missing = network_snapshot.exhibits(run)
-    return Page(page.render(run, found, missing, None))
+    return Page(text_of(run))
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +47,7 @@ def test_files_of_a_mixed_run(demo):
 def test_sections_of_a_mixed_run(demo):
     expected = [
         "scores",
-        "verdicts",
+        "diagnoses",
         "curves",
         "reconstructions",
         "latent",
@@ -57,7 +55,7 @@ def test_sections_of_a_mixed_run(demo):
         "mistakes",
         "run",
         "trials",
-        "census",
+        "model_summary",
     ]
     assert Page(demo[1]).sections() == [*expected, "environment"]
 
@@ -92,8 +90,7 @@ def test_page_says_what_was_run_and_what_did_best(demo):
 
 def test_names_cannot_break_out():
     run = hostile()
-    found, missing = network_snapshot.exhibits(run)
-    text = page.render(run, found, missing, None)
+    text = text_of(run)
     parsed, plain = Page(text), rendered(fake_run(space=DEMO))
     assert parsed.tags.count("script") == plain.tags.count("script") == 2
     assert "alert" not in "".join(tag for tag, *_ in parsed.attributes)
@@ -173,6 +170,17 @@ def test_a_run_of_which_nothing_is_known_yet():
     assert found.tags.count("script") == 1  # no data without a chart
 
 
+def test_weights_and_rankings_are_read_once(tmp_path, monkeypatch):
+    """Each file of weights is read once a report, and settings and their costs are computed once."""
+    run, read, asked = fake_run(space=DEMO), [], []
+    real, real_settings = run.store.load_weights, context.settings
+    monkeypatch.setattr(run.store, "load_weights", lambda trial: read.append(trial) or real(trial))
+    monkeypatch.setattr(context, "settings", lambda run: asked.append(run) or real_settings(run))
+    write_report(run, tmp_path)
+    assert sorted(read) == [0, 1, 2, 3, 4]
+    assert len(asked) == 1
+
+
 def test_data_that_are_gone_are_told(monkeypatch):
     run = fake_run(space=DEMO)
 
@@ -191,7 +199,7 @@ def test_a_thousand_trials_fit(tmp_path):
     assert path.stat().st_size <= 4e6
     found = Page(path.read_text())
     assert found.tags.count("tr") > 1000
-    charts, sweep = json.loads(found.scripts[0])["charts"], json.loads(found.scripts[1])
+    sweep, charts = json.loads(found.scripts[0]), json.loads(found.scripts[1])["charts"]
     assert len(sweep["settings"]) == 1000
     validation = [line for line in charts[0]["lines"] if line["part"] == "validation"]
     assert sum(len(line["rows"]) for line in validation) == 1000 - 126  # the others diverged in their first epoch
@@ -226,7 +234,7 @@ def test_names_cannot_break_out_of_a_sweep():
     run = fake_run(CLASSIFIER, Space(axes={"learning_rate": (0.1, 0.2)}, arms=arms))
     found = rendered(run)
     assert found.tags.count("script") == 3
-    levels = next(f["levels"] for f in json.loads(found.scripts[1])["fields"] if f["name"] == "arm")
+    levels = next(f["levels"] for f in json.loads(found.scripts[0])["fields"] if f["name"] == "arm")
     assert levels == list(arms)
 
 

@@ -5,11 +5,12 @@ from fake_runs import AUTOENCODER, CLASSIFIER, DEMO, REGRESSOR, WAITING, fake_ru
 
 from nnjax.core.fields import replace
 from nnjax.data.baselines import BCE, MSE
-from nnjax.report.sections import network_snapshot, scores
+from nnjax.report.context import ReportContext
+from nnjax.report.sections import scores
 
 
 def boards_of(run):
-    return scores.boards(run, scores.anchors_of(run), network_snapshot.exhibits(run)[0])
+    return scores.boards(ReportContext(run))
 
 
 def cell(board, name, column):
@@ -63,7 +64,7 @@ def test_pca_as_wide_as_a_code_is_among_the_references(demo):
 def test_errors_of_classifiers_are_per_cent(demo):
     run, _ = demo
     run.records[4].values["test_accuracy"] = 0.875
-    board = scores.boards(run, scores.anchors_of(run), [])[1]
+    board = boards_of(run)[1]
     assert cell(board, "mlp", "wrong answers") == "12.50 %"
     assert cell(board, "chance", "wrong answers") == "90.00 %"
 
@@ -84,10 +85,11 @@ def test_inputs_outside_the_unit_interval_have_no_crossentropy():
 
 def test_targets_of_zeros_and_ones_have_a_floor_of_zero():
     run = fake_run(AUTOENCODER)
-    reference = scores.anchors_of(run)
-    key = next(iter(reference))
+    report = ReportContext(run)
+    key, reference = next(iter(report.baselines.items()))
     known = {"black": {MSE: 0.2, BCE: 0.7}, "entropy floor": {BCE: 0.0}}
-    board = scores.boards(run, {key: reference[key]._replace(scores=known)}, [])[0]
+    report.baselines = {key: reference._replace(scores=known)}
+    board = scores.boards(report)[0]
     assert cell(board, "black", "excess BCE") == "0.7"
 
 
@@ -101,6 +103,7 @@ def test_boards_without_the_data_hold_the_networks():
     run = fake_run(CLASSIFIER)
     run._prepared.clear()
     run._facts = {c: dataclasses.replace(facts, sha256="other") for c, facts in run._facts.items()}
-    assert scores.anchors_of(run) == {}
-    board = scores.boards(run, {}, [])[0]
+    report = ReportContext(run)
+    assert report.baselines == {}
+    board = scores.boards(report)[0]
     assert [row.name for row in board.rows] == ["64-8-10"]

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from fake_runs import CLASSIFIER, DIVERGED, fake_run, searched
 
-from nnjax.report.sections import sweep_data, sweep_findings
+from nnjax.report.context import ReportContext
+from nnjax.report.sweep import findings
 from nnjax.spaces.space import Arm, Space
 from nnjax.train.storage.records import DROPPED
 
@@ -17,12 +18,12 @@ def sweep(statuses=None, axes=AXES):
             record.values["val_loss"] = (
                 1 + distance + 0.1 * spec.experiment.seed + (spec.experiment.model.widths == (4,))
             )
-    return sweep_data.sweep_of(run)
+    return ReportContext(run).sweep
 
 
 def test_best_trial_and_best_setting_by_hand():
     """The best setting has losses 1.0 and 1.1: Student's 97.5 % quantile for one degree of freedom is 12.706."""
-    best, setting = sweep_findings.cards(sweep())
+    best, setting = findings.cards(sweep())
     assert best == ("best trial", "1", "validation loss of trial 6: widths 8, learning_rate 0.01, seed 0")
     half = 12.706 * np.std([1, 1.1], ddof=1) / np.sqrt(2)
     assert setting[1] == "1.05"
@@ -30,11 +31,11 @@ def test_best_trial_and_best_setting_by_hand():
 
 
 def test_without_seeds_the_best_setting_is_the_best_trial():
-    assert len(sweep_findings.cards(sweep(axes={"learning_rate": (0.001, 0.01)}))) == 1
+    assert len(findings.cards(sweep(axes={"learning_rate": (0.001, 0.01)}))) == 1
 
 
 def test_importance_and_the_axes_of_the_heat_map():
-    found = sweep_findings.verdict(sweep())
+    found = findings.sweep_findings(sweep())
     assert found["importance"][0][0] in ("learning_rate", "widths")
     assert found["pair"] == [1, 0]  # learning_rate has more values than widths
 
@@ -44,7 +45,7 @@ def test_what_only_tells_arms_apart_counts_for_the_arm():
     run = fake_run(CLASSIFIER, Space(axes={"learning_rate": (0.001, 0.01, 0.1, 1.0)}, arms=arms))
     for spec in run.specs:
         run.records[spec.id].values["val_loss"] = 1.0 + (spec.arm == "adam") + 0.01 * spec.id
-    [(first, share), *others] = sweep_findings.verdict(sweep_data.sweep_of(run))["importance"]
+    [(first, share), *others] = findings.sweep_findings(ReportContext(run).sweep)["importance"]
     assert first == "arm"
     assert share + sum(other for _, other in others) == pytest.approx(1)
     assert {name for name, _ in others} <= {"learning_rate"}
@@ -63,18 +64,16 @@ def test_what_only_tells_arms_apart_counts_for_the_arm():
 )
 def test_where_the_failures_lie(bad, sentence):
     axes = {"widths": AXES["widths"], "learning_rate": AXES["learning_rate"], "seed": (0, 1)}
-    found = sweep_findings.failures(sweep(dict.fromkeys(bad, DIVERGED), axes))
+    found = findings.failures(sweep(dict.fromkeys(bad, DIVERGED), axes))
     assert found["sentence"] == sentence
     assert [row[0] for row in found["rows"]] == [str(trial) for trial in bad]
 
 
 def test_failures_of_one_level():
-    found = sweep_findings.failures(
-        sweep(dict.fromkeys((0, 2, 5, 6), DIVERGED), {**AXES, "widths": ((4,), (8,), (16,))})
-    )
+    found = findings.failures(sweep(dict.fromkeys((0, 2, 5, 6), DIVERGED), {**AXES, "widths": ((4,), (8,), (16,))}))
     assert "sets them apart" in found["sentence"] or "have" in found["sentence"]
     only = [i for i, spec in enumerate(sweep().run.specs) if spec.experiment.model.widths == (4,)]
-    found = sweep_findings.failures(sweep(dict.fromkeys(only, DIVERGED)))
+    found = findings.failures(sweep(dict.fromkeys(only, DIVERGED)))
     assert found["sentence"] == "All 8 trials that diverged have widths 4; no other trial has."
     assert found["rows"][0][2] == "17"  # the step
 
@@ -82,14 +81,14 @@ def test_failures_of_one_level():
 def test_what_halving_saved_by_hand():
     """Of 4 trials of 6 epochs one was dropped after 3: 21 of 24 trial-epochs."""
     one = sweep(axes={"learning_rate": AXES["learning_rate"]})
-    assert sweep_findings.dropped(one) == ""
+    assert findings.dropped(one) == ""
     record = one.run.records[2]
     record.status, record.epochs = DROPPED, 3
-    assert sweep_findings.dropped(one) == "1 of 4 trials was dropped; trial-epochs trained: 88 % of the full sweep."
+    assert findings.dropped(one) == "1 of 4 trials was dropped; trial-epochs trained: 88 % of the full sweep."
 
 
 def test_a_search_by_halving():
-    found = sweep_findings.verdict(sweep_data.sweep_of(searched(60, 20)))
+    found = findings.sweep_findings(ReportContext(searched(60, 20)).sweep)
     assert found["num_rungs"] == 3
     assert found["failures"]["sentence"].startswith("All ")
     assert found["example"].startswith("learning_rate<")

@@ -221,7 +221,7 @@ def test_the_verdict_of_the_trial_in_focus_is_told_and_drawn(page, run, path):
     trial = next(spec.id for spec, one in zip(run.specs, run.diagnoses, strict=True) if one.primary.code == "diverged")
     page.run(f"trials.pin(trials.places.get({trial}))")
     page.settle()
-    text = page.run("document.getElementById('verdict-told').textContent")
+    text = page.run("document.getElementById('verdict-text').textContent")
     assert run.diagnoses[trial].primary.sentence in text
     assert f"Trial {trial}: diverged" in text
     assert page.run("document.getElementById('held').textContent").startswith(f"Trial {trial} (diverged): ")
@@ -271,7 +271,7 @@ def test_evidence_on_the_chart_of_a_few_networks(page, tmp_path):
 
 
 def test_the_chart_of_learning_curves_tells_values_zooms_and_hides(page, tmp_path):
-    """A curve under the pointer says its value; a drag shows a part, a double click all; a name hides its curves."""
+    """A curve under the pointer says its value; a drag zooms, a double click shows all; a name hides its curves."""
     run = fake_run(space=DEMO)
     page.open(write_report(run, tmp_path))
     left, top, *_ = box(page, "#chart")

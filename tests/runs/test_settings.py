@@ -85,21 +85,6 @@ def test_mean_and_spread_by_hand():
     assert settings.mean_and_spread([])[2] == 0
 
 
-@pytest.mark.parametrize(
-    ("values", "percent", "text"),
-    [
-        ([0.012345], False, "0.01235"),
-        ([0.01, 0.03], False, "0.02 ± 0.01"),
-        ([0.051], True, "5.10 %"),
-        ([0.05, 0.07], True, "6.00 ± 1.41 %"),
-        ([np.nan], False, "–"),
-        ([], True, "–"),
-    ],
-)
-def test_cells(values, percent, text):
-    assert settings.cell(values, percent) == text
-
-
 def test_layers_name_all_widths():
     run = fake_run(AUTOENCODER)
     assert settings.layers(run.specs[0].experiment, run.facts(0)) == "64-16-4-16-64"

@@ -45,6 +45,7 @@ def test_steady_seconds_leave_the_first_passes_out():
         steady_seconds([9, 4], warm=2)
 
 
+@pytest.mark.slow
 def test_a_contest(tmp_path):
     """nnjax and scikit-learn on a few tiny networks: fresh processes, results of both, and a table."""
     flags = ["--tasks=tiny", "--only=scikit", "--repeats=1", "--share=0.016", f"--out={tmp_path}"]
@@ -80,6 +81,7 @@ def test_a_population_that_waits_is_stopped(tmp_path, monkeypatch):
         flat.sweep(1, "no_such_configuration", [], tmp_path)
 
 
+@pytest.mark.slow
 def test_looking_is_compared_with_not_looking(tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr(looking, "CASES", {"bench_tiny": {"epochs": 20}})

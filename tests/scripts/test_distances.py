@@ -42,6 +42,7 @@ def test_mistakes(arguments, message):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_the_contest_runs_nnjax(tmp_path, monkeypatch, capsys):
     """12 series, nnjax alone; its matrix is the one that `pairwise` gives."""
     monkeypatch.chdir(ROOT)

@@ -121,7 +121,7 @@ def test_several_processes_are_one_sweep(processes, devices, window, config, fou
 LONG = ("--config.epochs=250", "--space.arms=plain,fast", "--lanes=1")
 
 
-@pytest.mark.parametrize("killed", [0, 1])
+@pytest.mark.parametrize("killed", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_a_killed_process_ends_the_others_and_the_next_start_goes_on(killed, config, tmp_path):
     """Whichever it is; what goes on, here after the first one's death, ends like a run that nothing happened to."""
     folder = tmp_path / "run"

@@ -1,6 +1,7 @@
 """The program of every model with every optimizer, lowered and serialised for machines that are not here."""
 
 import functools
+import itertools
 
 import jax
 import numpy as np
@@ -71,8 +72,15 @@ def lowered(function, arguments, platforms):
     return export.export(jax.jit(flat), platforms=platforms)(*leaves)
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("model", MODELS)
+def marks(model, optimizer):
+    """Slow is what changes a model and an optimizer at once."""
+    return () if model == "mlp" or optimizer == "adam" else pytest.mark.slow
+
+
+PAIRS = [pytest.param(*pair, marks=marks(*pair)) for pair in itertools.product(MODELS, OPTIMIZERS)]
+
+
+@pytest.mark.parametrize(("model", "optimizer"), PAIRS)
 def test_the_training_program_is_lowered(model, optimizer, monkeypatch):
     """For a CPU as a CPU would ask for it; for the others by the convolutions that are chosen there."""
     found = []

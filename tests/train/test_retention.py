@@ -11,7 +11,8 @@ import nnjax
 from nnjax.core.experiment import TrialSpec
 from nnjax.core.fields import replace
 from nnjax.exchange.predictions import choose_trial
-from nnjax.report.sections import overview
+from nnjax.report import header
+from nnjax.report.context import ReportContext
 from nnjax.runs.folder import FolderStore
 from nnjax.runs.settings import representative, settings
 from nnjax.train.host.recovery import Recovery
@@ -193,14 +194,14 @@ def test_an_adaptive_search_keeps_the_best(tmp_path):
 
 def test_the_report_names_those_without_weights(tmp_path):
     run = fake_run(space=nnjax.Space({"seed": range(5)}))
-    assert overview._kept(run) == []
+    assert header._kept(run) == []
     run.store.keep = 2
     run.store.keep_weights({1, 3})
-    assert overview._kept(run) == [
+    assert header._kept(run) == [
         "Only the weights of the best were kept (keep=best:2): trials 0, 2, 4 can be neither shown nor used."
     ]
     assert representative(run, settings(run)[0]) in (1, 3)
-    assert "of those whose weights were kept" in overview.chosen(run, nnjax.report.exhibits.exhibits(run)[0])
+    assert "of those whose weights were kept" in header.shown_networks(ReportContext(run))
     run.report(tmp_path)
     run.store.keep_weights(set())
     assert run.report(tmp_path).read_text().count("can be neither shown nor used") == 1

@@ -146,7 +146,7 @@ def test_two_windows_at_most_are_held_and_the_thread_ends(monkeypatch):
     stream, read = stream_of(WINDOWED), []
     real = windows.place_windows
     monkeypatch.setattr("nnjax.train.host.window_reader.place_windows", lambda *a: read.append(a[1][0]) or real(*a))
-    reader = Reader(stream, nnjax.train.programs.make_mesh(1))
+    reader = Reader(stream, nnjax.train.engine.programs.make_mesh(1))
     for step in range(12):
         reader.window([step], {0})
         assert len(read) <= step // 5 * 3 + (step % 5) // 2 + 2  # the present one and the next

@@ -1,14 +1,21 @@
-"""Loss against learning rate (deck section 5), each trial with its verdict."""
+"""Loss against learning rate (section 5 of the lecture slides), each trial with its verdict."""
 
 from __future__ import annotations
 
 import dataclasses
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nnjax.api import sweep
+from nnjax.diagnosis.verdicts import BADGES
 from nnjax.lectures.gallery.failure_modes import BASE
-from nnjax.report.sections.diagnoses import code_of
+from nnjax.report.charts.figures import draw
+from nnjax.report.charts.marked_curves import draw_level
+from nnjax.report.trial_verdicts import code_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 GOOD = 1.3  # times the lowest loss: what is as good as the best rate
 RATES, EPOCHS = np.geomspace(1e-4, 100.0, 25), 20
@@ -33,7 +40,7 @@ class Rates:
     epochs: int
 
     def regimes(self) -> list[tuple[float, float, str]]:
-        """Divide the rates into the deck's four regimes: (from, to, name), by the mean loss over seeds.
+        """Divide the rates into the four regimes of the lecture slides: (from, to, name), by the mean loss over seeds.
 
         Good is what ends within `GOOD` times the lowest loss; what lies below is too low, what lies above but still
         beats guessing is high, and the rest too high.
@@ -60,3 +67,28 @@ def sweep_rates(rates: np.ndarray = RATES, seeds: int = 2) -> Rates:
 
 def _last(curves: dict[str, np.ndarray]) -> float:
     return float(curves["val_loss"][-1])
+
+
+def plot_rates(rates: Rates) -> Figure:
+    """Draw the loss against the learning rate, each trial with the sign of its verdict."""
+
+    def fill(axes: Any) -> None:
+        one = axes[0]
+        height = np.where(np.isfinite(rates.loss), rates.loss, np.nan)
+        height = np.where(np.isnan(height), 1.6 * np.nanmax(height), height)  # what diverged stands above the others
+        one.plot(rates.rate, height.mean(axis=1), color="0.6", lw=1.2, zorder=1)
+        for i, k in np.ndindex(*height.shape):
+            badge = BADGES[rates.codes[i][k]]
+            x, y = rates.rate[i] * 1.06 ** (k - (height.shape[1] - 1) / 2), height[i, k]
+            one.plot(x, y, "s", color=badge.color, ms=10, mec="0.3", mew=0.5, zorder=2)
+            one.text(x, y, badge.sign, ha="center", va="center", fontsize=7, color=badge.ink, zorder=3)
+        draw_level(one, rates.guessing, "guessing")
+        for start, end, name in rates.regimes():
+            one.axvspan(start, end, color="0.5", alpha=0.0 if name in ("too low", "too high") else 0.12, lw=0, zorder=0)
+            one.text(np.sqrt(start * end), 1.02, name, transform=one.get_xaxis_transform(), fontsize=8, ha="center")
+        one.set(
+            xscale="log", yscale="log", xlabel="learning rate", ylabel=f"validation loss after {rates.epochs} epochs"
+        )
+        one.spines[["top", "right"]].set_visible(False)
+
+    return draw(1, 8.6, 3.9, fill)

@@ -1,23 +1,25 @@
-"""What a chapter of the history report is, and the table of chapters."""
+"""A chapter of the history report: its record, its text file, and numbers beside published ones."""
 
 from __future__ import annotations
 
 import importlib
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+import pathlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nnjax.core.errors import UserError
+from nnjax.lectures.text import read_text
 
 if TYPE_CHECKING:
     import matplotlib.figure
 
-# Modules of this package, in the order of the page; each has a function `chapter`.
+# Packages of this package, in the order of the report; each has a module `page` with a function `chapter`.
 CHAPTERS = ("mcculloch_pitts", "perceptron", "adaline", "madaline", "backprop", "descent", "layers")
 
 
 class Figure(NamedTuple):
-    """A picture with a file name without its ending, what it shows in a sentence or two, and what to see in it."""
+    """A figure: its file name without the ending, and what to see in it in a sentence or two."""
 
     name: str
     caption: str
@@ -25,13 +27,13 @@ class Figure(NamedTuple):
 
     @property
     def wide(self) -> bool:
-        """Whether a phone shows it at full size, to be pushed sideways."""
+        """Whether a phone shows it at full size, to be scrolled sideways."""
         width, height = self.drawing.get_size_inches()
         return bool(width > 1.6 * height)
 
 
 class Row(NamedTuple):
-    """A number that was measured, beside the published one.
+    """A measured number beside the published one.
 
     Attributes:
       what: in a few words.
@@ -46,21 +48,20 @@ class Row(NamedTuple):
 
 
 class Chapter(NamedTuple):
-    """A chapter of the page.
+    """A chapter of the report.
 
     Attributes:
       title: with the year.
-      sentences: three: what it is, what it can do, what it cannot.
-      figures: in their order.
-      rows: measured beside published.
+      sentences: three: what the machine is, what it can do, what it cannot.
+      figures, rows: in their order.
       sources: papers, with their years.
     """
 
     title: str
-    sentences: tuple[str, str, str]
-    figures: tuple[Figure, ...]
-    rows: tuple[Row, ...]
-    sources: tuple[str, ...]
+    sentences: Sequence[str]
+    figures: Sequence[Figure]
+    rows: Sequence[Row]
+    sources: Sequence[str]
 
 
 def make(name: str) -> Chapter:
@@ -74,6 +75,22 @@ def make(name: str) -> Chapter:
     return importlib.import_module(f"nnjax.lectures.history.{name}.page").chapter()
 
 
+def compose(
+    page: str, drawings: Mapping[str, matplotlib.figure.Figure], rows: Sequence[Row], **numbers: Any
+) -> Chapter:
+    """Join drawings and rows with the chapter's text, chapter.toml beside its page.
+
+    Args:
+      page: the file of the page's module.
+      drawings: by the names of their captions, in order.
+      rows: measured beside published.
+      numbers: for the placeholders of the text, as in `str.format`.
+    """
+    text = read_text(pathlib.Path(page).with_name("chapter.toml"), **numbers)
+    figures = [Figure(name, text["figures"][name], drawing) for name, drawing in drawings.items()]
+    return Chapter(text["title"], text["sentences"], figures, rows, text["sources"])
+
+
 def compared(
     what: str, measured: float, published: float, digits: int = 4, rtol: float = 0.0, atol: float = 0.0
 ) -> Row:
@@ -85,14 +102,16 @@ def compared(
 
 def within(what: str, measured: float, low: float, high: float, digits: int = 3, unit: str = "") -> Row:
     """Set a number beside a published range."""
-    texts = (f"{value:.{digits}g}{unit}" for value in (measured, low, high))
-    found, *ends = texts
+    found, *ends = (f"{value:.{digits}g}{unit}" for value in (measured, low, high))
     return Row(what, found, "–".join(ends), low <= measured <= high)
 
 
 def counted(what: str, measured: Sequence[int] | int, published: Sequence[int] | int) -> Row:
     """Set exact numbers beside published ones."""
-    found, known = (
-        ", ".join(map(str, [value] if isinstance(value, int) else value)) for value in (measured, published)
-    )
+    found, known = listed(measured), listed(published)
     return Row(what, found, known, found == known)
+
+
+def listed(numbers: Iterable[float] | int, form: str = "") -> str:
+    """Write numbers with commas between them."""
+    return ", ".join(format(number, form) for number in ([numbers] if isinstance(numbers, int) else numbers))

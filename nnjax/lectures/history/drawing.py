@@ -2,45 +2,49 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 import numpy as np
-
-from nnjax.report.charts import figures
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-NEGATIVE, POSITIVE = "#b3423a", "#2f5d9b"  # the two classes, in all figures
+P = ParamSpec("P")
+NEGATIVE, POSITIVE, GREEN, BROWN = "#b3423a", "#2f5d9b", "#2c7a4b", "#96690a"  # the first two: the classes
 REGION = 121  # points along each side of a picture of regions
+STYLE = {"axes.titlesize": 9, "legend.fontsize": 8, "legend.title_fontsize": 8, "legend.frameon": False}
 
 
-def row_of(columns: int, fill: Callable[[Any], None], width: float = 3.0, height: float = 2.9) -> Figure:
-    """Make a row of axes without the frame's upper and right edges, and fill them."""
+def panels(
+    columns: int, rows: int = 1, width: float = 3.0, height: float = 2.9
+) -> Callable[[Callable[Concatenate[Any, P], None]], Callable[P, Figure]]:
+    """Turn a function that fills axes [columns] (or [rows, columns]) into one that draws a figure.
 
-    def drawn(axes: Any) -> None:
-        _plain(axes)
-        fill(axes)
+    Args:
+      columns, rows: of axes, without the frame's upper and right edges.
+      width, height: of each, in inches.
+    """
 
-    return figures.draw(columns, width, height, drawn)
+    def decorate(fill: Callable[Concatenate[Any, P], None]) -> Callable[P, Figure]:
+        @functools.wraps(fill)
+        def draw(*args: P.args, **kwargs: P.kwargs) -> Figure:
+            import matplotlib
+            from matplotlib.figure import Figure
 
+            with matplotlib.rc_context(STYLE):
+                figure = Figure(figsize=(columns * width, rows * height), layout="constrained")
+                axes = figure.subplots(rows, columns, squeeze=False)
+                for one in axes.ravel():
+                    one.spines[["top", "right"]].set_visible(False)
+                    one.tick_params(labelsize=8)
+                fill(axes if rows > 1 else axes[0], *args, **kwargs)
+            return figure
 
-def grid_of(rows: int, columns: int, fill: Callable[[Any], None], width: float = 2.2, height: float = 2.2) -> Figure:
-    """The same with several rows; `fill` takes axes [rows, columns]."""
-    from matplotlib.figure import Figure
+        return draw
 
-    figure = Figure(figsize=(columns * width, rows * height), layout="constrained")
-    axes = figure.subplots(rows, columns, squeeze=False)
-    _plain(axes.ravel())
-    fill(axes)
-    return figure
-
-
-def _plain(axes: Any) -> None:
-    for one in axes:
-        one.spines[["top", "right"]].set_visible(False)
-        one.tick_params(labelsize=8)
+    return decorate
 
 
 def draw_regions(
@@ -49,9 +53,9 @@ def draw_regions(
     examples: np.ndarray,
     labels: np.ndarray,
     margin: float = 0.5,
-    title: str = "",
+    **properties: Any,
 ) -> None:
-    """Colour the plane by what a unit or network answers, and draw the examples over it.
+    """Colour the plane by the output of a unit or network, and draw the examples over it.
 
     Args:
       axes: of matplotlib.
@@ -59,7 +63,7 @@ def draw_regions(
       examples: [k, 2].
       labels: [k]; positive ones are of one class, all others of the other.
       margin: how far the picture goes beyond the examples.
-      title: above it.
+      properties: of the axes, such as the title.
     """
     low, high = examples.min(axis=0) - margin, examples.max(axis=0) + margin
     x, y = (np.linspace(a, b, REGION) for a, b in zip(low, high, strict=True))
@@ -74,5 +78,4 @@ def draw_regions(
     for positive, color, marker in ((True, POSITIVE, "o"), (False, NEGATIVE, "X")):
         chosen = examples[(labels > 0) == positive]
         axes.scatter(*chosen.T, color=color, marker=marker, s=55, edgecolor="w", linewidth=0.8, zorder=3)
-    axes.set_aspect("auto")
-    axes.set_title(title, fontsize=9)
+    axes.set(aspect="auto", **properties)

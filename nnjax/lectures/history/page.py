@@ -8,7 +8,7 @@ from os import PathLike
 
 from nnjax.lectures.history.chapters import Chapter
 from nnjax.report.charts import figures, pictures
-from nnjax.report.page import TEMPLATES, template, write_page
+from nnjax.report.page import template, write_page
 
 
 def write(chapters: Mapping[str, Chapter], folder: str | PathLike[str]) -> pathlib.Path:
@@ -24,8 +24,6 @@ def write(chapters: Mapping[str, Chapter], folder: str | PathLike[str]) -> pathl
     Raises:
       UserError: it cannot be written.
     """
-    from markupsafe import Markup
-
     target = pathlib.Path(folder) / "report.html"
     images = {
         f"{name}_{figure.name}.png": figures.to_bytes(figure.drawing)
@@ -35,7 +33,6 @@ def write(chapters: Mapping[str, Chapter], folder: str | PathLike[str]) -> pathl
     page = template("history.html.jinja").render(
         chapters=chapters,
         images={name: pictures.data_uri(content) for name, content in images.items()},
-        style=Markup((TEMPLATES / "style.css").read_text()),
     )
     write_page(target, page, images)
     return target

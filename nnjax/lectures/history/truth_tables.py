@@ -1,4 +1,4 @@
-"""Truth tables: what the first neurons were asked to compute.
+"""Truth tables: the functions that the first neurons compute.
 
 A table of n inputs has 2ⁿ outputs of {0, 1}, one a row; the rows count up in binary with the first input as the
 highest digit: 00, 01, 10, 11.
@@ -10,16 +10,9 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.types import Array
+from nnjax.data.toys import GATES, truth_table
 
-TABLES = {
-    "AND": (0, 0, 0, 1),
-    "OR": (0, 1, 1, 1),
-    "NAND": (1, 1, 1, 0),
-    "NOR": (1, 0, 0, 0),
-    "XOR": (0, 1, 1, 0),
-    "XNOR": (1, 0, 0, 1),
-    "AND3": (0, 0, 0, 0, 0, 0, 0, 1),
-}
+TABLES = {name.upper(): table for name, table in GATES.items()} | {"AND3": (0, 0, 0, 0, 0, 0, 0, 1)}
 
 
 def rows(num_inputs: int) -> np.ndarray:
@@ -30,8 +23,7 @@ def rows(num_inputs: int) -> np.ndarray:
     """
     if num_inputs < 1:
         raise UserError(f"A truth table needs at least 1 input, not {num_inputs}.")
-    counts, digits = np.arange(2**num_inputs, dtype=np.int32), np.arange(num_inputs, dtype=np.int32)
-    return (counts[:, None] >> digits[::-1]) & 1
+    return truth_table(num_inputs).astype(np.int32)
 
 
 def checked(table: Array) -> np.ndarray:

@@ -1,1 +1,1 @@
-"""Studies: a question of the deck's, asked of several data sets and methods, and answered on one page."""
+"""Studies: a claim of the lecture slides, tested on several data sets and methods, and reported on one page."""

@@ -1,15 +1,17 @@
-"""Autoencoders of several widths and seeds as populations, and what they make of other examples."""
+"""Autoencoders of several widths and seeds as one sweep, and their codes and copies of other examples."""
 
 from __future__ import annotations
 
 import pathlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from nnjax.api import sweep
+from nnjax.cli.study import Log
 from nnjax.core.experiment import Experiment
-from nnjax.lectures.studies.study import Announce
 from nnjax.spaces.space import Arm, Space
 from nnjax.train.storage.records import FINISHED
 
@@ -35,34 +37,19 @@ def train(
     arms: Mapping[str, Mapping[str, Any]],
     axes: Mapping[str, Sequence[Any]],
     workdir: pathlib.Path,
-    announce: Announce,
+    log: Log,
 ) -> Iterator[Trained]:
-    """Train every arm at every point of the axes; trials of one arm are one population.
-
-    Args:
-      base: the experiment that the arms change.
-      arms: name -> changes.
-      axes: field -> values, such as the seeds.
-      workdir: the run folder; one that is there already is resumed, or read.
-      announce: told what the sweep has to say.
+    """Train every arm (name -> changes of the base) at every point of the axes (field -> values) in a run folder.
 
     Raises:
       UserError: see `nnjax.sweep`.
     """
-    from nnjax.api import sweep
-
     space = Space(axes=dict(axes), arms={name: Arm(changes) for name, changes in arms.items()})
-    run = sweep(base, space, workdir=workdir, title="Autoencoders of a study", announce=announce)
+    run = sweep(base, space, workdir=workdir, title="Autoencoders of a study", announce=log)
     for spec, record in zip(run.specs, run.records, strict=True):
-        if record.status not in FINISHED:
-            announce(f"{spec.arm} with seed {spec.experiment.seed} is {record.status} and is left out.")
-            continue
-
-        def encode(x: np.ndarray, trial: int = spec.id) -> np.ndarray:
-            return run.predict(x, trial, encode=True)
-
-        def copy(x: np.ndarray, trial: int = spec.id) -> np.ndarray:
-            return run.predict(x, trial)
-
-        rate = spec.experiment.hyperparameters.learning_rate
-        yield Trained(spec.arm, spec.experiment.seed, rate, encode, copy)
+        experiment = spec.experiment
+        if record.status in FINISHED:
+            encode, copy = partial(run.predict, trial=spec.id, encode=True), partial(run.predict, trial=spec.id)
+            yield Trained(spec.arm, experiment.seed, experiment.hyperparameters.learning_rate, encode, copy)
+        else:
+            log(f"{spec.arm} with seed {experiment.seed} is {record.status} and is left out.")

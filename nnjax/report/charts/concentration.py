@@ -1,4 +1,4 @@
-"""The curse of dimensionality, one figure and one table: distances of noise by dimension, of real data by width."""
+"""The concentration of distances as a figure and tables: noise by dimension, real data by width."""
 
 from __future__ import annotations
 
@@ -8,54 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnjax.core.errors import UserError
-from nnjax.core.types import Prepared
-from nnjax.distances.concentration import DIMENSIONS, SERIES, Concentration, Worth, pca, worths
-from nnjax.models.registry import traits_of
+from nnjax.distances.concentration import DIMENSIONS, SERIES, Concentration, Worth
 from nnjax.report.charts import figures
-from nnjax.runs.settings import representative, settings
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from nnjax.runs.run import Run
-
-WIDTHS = (2, 16, 64)  # of the representations
-MOST_EXAMPLES, MOST_QUERIES = 4000, 1000
-
-
-def representations(prepared: Prepared, run: Run | None = None) -> list[Worth]:
-    """Measure the scaled inputs, their principal components, and the latent spaces of a run's autoencoders.
-
-    Args:
-      prepared: labelled data, whose training examples are known and whose test (else validation) examples are queries.
-      run: of autoencoders, trained on these data.
-
-    Raises:
-      UserError: data without classes or without queries.
-    """
-    data = prepared.dataset
-    queries = (prepared.test if len(prepared.test) else prepared.validation)[:MOST_QUERIES]
-    if data.task != "classification" or data.y is None or not len(queries):
-        raise UserError(
-            f"{data.name} has no labelled examples to query with: choose data with classes and a test part."
-        )
-    known = prepared.train[:MOST_EXAMPLES]
-    raw = data.x[known], data.x[queries]
-    x, q = (np.asarray(prepared.x_scaler(part.astype(np.float32))) for part in raw)
-    found = {f"all {x.shape[1]} inputs": (x, q)}
-    found |= {f"PCA {width}": pca(x, q, width) for width in WIDTHS if width < min(x.shape)}
-    for setting in settings(run) if run else []:
-        trial = representative(run, setting) if run else None
-        if (
-            run
-            and trial is not None
-            and traits_of(setting.experiment.model).reconstructs
-            and setting.experiment.model.widths
-        ):
-            inner, outer = (run.predict(part, trial, encode=True) for part in raw)
-            found[f"latent {setting.label}"] = inner, outer
-    return worths(found, data.y[known], data.y[queries])
 
 
 def table(noise: Mapping[str, Sequence[Concentration]], worth: Sequence[Worth], name: str) -> list[str]:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnjax.data.baselines import ACCURACY
-from nnjax.runs.settings import Setting, named, ranked, settings
+from nnjax.report.text import named
+from nnjax.runs.settings import Setting
 
 if TYPE_CHECKING:
     from nnjax.runs.run import Run
@@ -59,9 +60,13 @@ class Quantity:
     lines: tuple[Line, ...]
 
 
-def quantities(run: Run) -> list[Quantity]:
-    """Collect the curves of a run by quantity, the losses first; empty before the first epoch has ended."""
-    ordered = ordered_settings(run)
+def quantities(run: Run, ordered: Sequence[Setting]) -> list[Quantity]:
+    """Collect the curves of settings by quantity, the losses first; empty before the first epoch has ended.
+
+    Args:
+      run: theirs.
+      ordered: where there are many, the best first.
+    """
     losses = list(dict.fromkeys(setting.experiment.loss for setting in ordered))
     out = []
     for name in dict.fromkeys([*losses, *_other_metrics(run)]):
@@ -69,15 +74,6 @@ def quantities(run: Run) -> list[Quantity]:
         if lines:
             out.append(Quantity(name, named(name), lines))
     return out
-
-
-def ordered_settings(run: Run) -> list[Setting]:
-    """Give the settings in their own order while they are few; else the best first, goal by goal."""
-    some = settings(run)
-    if len(some) <= MANY:
-        return some
-    goals = dict.fromkeys(setting.goal for setting in some)
-    return [setting for goal in goals for setting in ranked(run, [s for s in some if s.goal == goal])]
 
 
 def _other_metrics(run: Run) -> list[str]:
@@ -107,13 +103,13 @@ def _line(run: Run, setting: Setting, place: int, part: str, curve: str) -> Line
     return Line(setting, place, part, tuple(rows), stacked)
 
 
-def chart_data(run: Run) -> list[dict[str, Any]]:
+def chart_data(found: Sequence[Quantity]) -> list[dict[str, Any]]:
     """Describe the charts for the page's script, in JSON's own types.
 
     Each chart: name, label, many, lines; each line: label, setting (its place among the best), part, trials, and rows
     of values, which end where a trial ended. Accuracy becomes the percentage of wrong answers.
     """
-    return [_chart(quantity) for quantity in quantities(run)]
+    return [_chart(quantity) for quantity in found]
 
 
 def _chart(quantity: Quantity) -> dict[str, Any]:

@@ -1,51 +1,17 @@
-"""Learning curves with matplotlib, without pyplot: no window, no global state."""
+"""Matplotlib figures without pyplot: no window, no global state."""
 
 from __future__ import annotations
 
 import io
 import textwrap
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
-
-from nnjax.core.errors import UserError
-from nnjax.report.charts.curves import MANY, RUNNING_MEAN, TRAINING, VALIDATION, Line, Quantity, band, quantities
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from nnjax.runs.run import Run
-
 MAX_LABEL = 36  # characters in a legend or in a line over axes; longer ones would leave no room for the curves
-STYLES = {VALIDATION: "-", TRAINING: "--", RUNNING_MEAN: ":"}
-
-
-def plot_curves(run: Run, metric: str = "loss") -> Figure:
-    """Draw train (dashed) and validation (solid) curves; over several seeds the mean, and the range as a band.
-
-    Args:
-      run: the run.
-      metric: "loss" for every loss that was trained on, one axes each; or a metric's name.
-
-    Raises:
-      UserError: no trial recorded the metric.
-    """
-    found = quantities(run)
-    losses = {spec.experiment.loss for spec in run.specs}
-    chosen = [
-        quantity for quantity in found if quantity.name == metric or (metric == "loss" and quantity.name in losses)
-    ]
-    if not chosen and metric != "loss":
-        there = ", ".join(["loss", *(quantity.name for quantity in found)])
-        raise UserError(f"No trial recorded curves of {metric!r}; there are {there}.")
-
-    def fill(axes: Any) -> None:
-        for one, quantity in zip(axes, chosen, strict=False):
-            _curves(one, quantity)
-
-    return draw(max(len(chosen), 1), 4.2, 3.4, fill)
 
 
 def draw(columns: int, width: float, height: float, fill: Callable[[Any], None]) -> Figure:
@@ -65,49 +31,6 @@ def plain(name: str) -> str:
 def headline(label: str) -> str:
     """Write a label over axes, in as many lines as it needs not to be cut off."""
     return plain(textwrap.fill(label, MAX_LABEL))
-
-
-def _curves(axes: Any, quantity: Quantity) -> None:
-    """Draw a quantity: the first settings in colours, the others in grey behind them."""
-    recorded = {line.part for line in quantity.lines}
-    parts = [part for part in (VALIDATION, TRAINING) if part in recorded] or [RUNNING_MEAN]
-    shown = [line for line in quantity.lines if line.part in parts]
-    _background(axes, [line for line in shown if line.place >= MANY])
-    for line in shown:
-        if line.place < MANY:
-            _line(axes, line, named=line.part == parts[0])
-    axes.set(xlabel="epoch", ylabel=quantity.label, yscale="log" if _wide(quantity) else "linear")
-    axes.legend(fontsize=8, frameon=False)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(alpha=0.25, lw=0.5)
-
-
-def _line(axes: Any, line: Line, named: bool) -> None:
-    mean, low, high = band(line.values)
-    epochs, color = np.arange(1, len(mean) + 1), f"C{line.place % 10}"
-    label, marker = plain(_cut(line.setting.label)) if named else None, "o" if len(mean) == 1 else None
-    axes.plot(epochs, mean, STYLES[line.part], color=color, lw=1.6, label=label, marker=marker)
-    if len(line.values) > 1:
-        axes.fill_between(epochs, low, high, color=color, alpha=0.15, lw=0)
-
-
-def _cut(label: str) -> str:
-    return label if len(label) <= MAX_LABEL else label[: MAX_LABEL - 1] + "…"
-
-
-def _background(axes: Any, lines: Sequence[Line]) -> None:
-    """Draw the mean curves of many settings as one line with gaps, which is a hundred times quicker than as many."""
-    curves = [np.append(band(line.values)[0], np.nan) for line in lines]
-    if curves:
-        epochs = [np.arange(1, len(curve) + 1) for curve in curves]
-        axes.plot(np.concatenate(epochs), np.concatenate(curves), color="0.75", lw=0.6, zorder=1)
-
-
-def _wide(quantity: Quantity) -> bool:
-    """Whether the values span so much that only a logarithmic axis shows them."""
-    values = np.concatenate([line.values.ravel() for line in quantity.lines])
-    values = values[np.isfinite(values)]
-    return len(values) > 0 and values.min() > 0 and values.max() / values.min() > 30
 
 
 def to_bytes(figure: Figure, dpi: int = 110, transparent: bool = False) -> bytes:

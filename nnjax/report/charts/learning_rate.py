@@ -1,15 +1,12 @@
-"""Loss against learning rate, the curves of the regimes, and the phase diagram, drawn with matplotlib."""
+"""The loss against the learning rate, and the curves of the regimes, as matplotlib figures."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nnjax.diagnosis.learning_rate import GOOD, HIGH, REGIMES, TOO_HIGH, TOO_LOW, Measured, View
-from nnjax.diagnosis.phase_diagram import Phase
-from nnjax.diagnosis.verdicts import BADGES
 from nnjax.report.charts.figures import draw
 
 if TYPE_CHECKING:
@@ -156,47 +153,3 @@ def plot_regime_curves(measured: Measured, view: View) -> Figure:
         one.legend([handles[name] for name in order], order, fontsize=8, frameon=False)
 
     return draw(1, 7.2, 3.4, fill)
-
-
-def plot_phase(phase: Phase) -> Figure:
-    """Draw the phase diagram: rates to the right, batch sizes upwards, coloured by verdict, with the losses."""
-
-    def fill(axes: Any) -> None:
-        one, rows = axes[0], len(phase.batch_sizes)
-        for (i, j), code in np.ndenumerate(phase.verdicts):
-            _cell(one, i, j, str(code), float(phase.losses[i, j]))
-        for j, i in enumerate(phase.best()):
-            if i is not None:
-                one.add_patch(_box(i, j, fill=False, edgecolor="0.05", linewidth=2.2, zorder=3))
-        one.set(xlim=(-0.5, len(phase.rates) - 0.5), ylim=(-0.5, rows - 0.5))
-        one.set_xticks(range(len(phase.rates)), [_short(rate) for rate in phase.rates], fontsize=8)
-        one.set_yticks(range(rows), [str(size) for size in phase.batch_sizes], fontsize=8)
-        one.set(xlabel="learning rate", ylabel="batch size")
-        one.spines[:].set_visible(False)
-        one.tick_params(length=0)
-        _legend(one, list(dict.fromkeys(phase.verdicts.ravel().tolist())))
-
-    return draw(1, 9.0, 1.9 + 0.5 * len(phase.batch_sizes), fill)
-
-
-def _short(number: float) -> str:
-    return f"{number:.0f}" if number >= 10 else f"{number:.1g}"
-
-
-def _box(i: int, j: int, **style: Any) -> Any:
-    from matplotlib.patches import Rectangle
-
-    return Rectangle((i - 0.5, j - 0.5), 1, 1, **style)
-
-
-def _cell(axes: Any, i: int, j: int, code: str, loss: float) -> None:
-    axes.add_patch(_box(i, j, facecolor=BADGES[code].color, edgecolor="w", linewidth=0.8))
-    text = f"{loss:.3g}" if np.isfinite(loss) else "∞"
-    axes.text(i, j, text, ha="center", va="center", fontsize=7.5, color=BADGES[code].ink)
-
-
-def _legend(axes: Any, codes: Sequence[str]) -> None:
-    from matplotlib.patches import Patch
-
-    handles = [Patch(facecolor=BADGES[code].color, label=code.replace("_", " ")) for code in BADGES if code in codes]
-    axes.figure.legend(handles=handles, loc="outside lower center", ncols=5, fontsize=8, frameon=False)

@@ -9,7 +9,7 @@ import numpy as np
 from nnjax.diagnosis.marks import Losses, Mark
 from nnjax.diagnosis.types import Diagnosis
 from nnjax.diagnosis.verdicts import VERDICTS
-from nnjax.report.charts.columns import rounded
+from nnjax.report.sweep.columns import rounded
 
 
 def marks(diagnosis: Diagnosis, losses: Losses) -> list[Mark]:

@@ -55,7 +55,7 @@ def tiles(pictures: np.ndarray, columns: int) -> np.ndarray:
 
 
 def code_shape(width: int) -> tuple[int, int]:
-    """Choose the shape of a code's picture: one row up to 16 numbers (the deck's 1x16), else nearly square."""
+    """Choose the shape of a code's picture: one row up to 16 numbers, as in the lecture slides; else nearly square."""
     if width <= 16:
         return 1, width
     rows = next(r for r in range(math.isqrt(width), 0, -1) if width % r == 0)

@@ -1,4 +1,4 @@
-"""The embedding report: a page on which pictures of one data set are looked through, and the files beside it."""
+"""The embedding report: an interactive page of a data set's embeddings, and the files beside it."""
 
 from nnjax.report.embedding.page import write
 from nnjax.report.embedding.text import how, lines

@@ -1,4 +1,4 @@
-"""What the embedding page carries: positions in few bytes, pictures as one sheet, true neighbours."""
+"""Data of the embedding page: positions in few bytes, pictures as one sheet, true neighbours."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nnjax.embed.quality import blocks, nearest
+from nnjax.embed.quality import neighbours
 from nnjax.embed.spread import plane
 from nnjax.embed.study import NAMES, Study, label_of, varied
 from nnjax.report.charts import pictures
@@ -60,14 +60,8 @@ def sheet(images: np.ndarray) -> dict[str, Any]:
     return {"uri": pictures.data_uri(pictures.to_png(values)), "columns": columns, "width": w, "height": h}
 
 
-def true_neighbours(x: np.ndarray, k: int = SHOWN_NEIGHBOURS) -> str:
-    """The nearest neighbours of every point in the data, as base64 of 32-bit numbers [n, k], little-endian."""
-    found = np.concatenate([nearest(distances, k) for _, distances in blocks(x)])
-    return base64.b64encode(found.astype("<u4").tobytes()).decode()
-
-
 def page_data(study: Study, able: Sequence[int]) -> dict[str, Any]:
-    """All that the page's script needs.
+    """Collect the data for the page's script.
 
     Args:
       study: with the embeddings.
@@ -78,7 +72,7 @@ def page_data(study: Study, able: Sequence[int]) -> dict[str, Any]:
     groups = {} if study.labels is None else {"class": group(study.labels, study.dataset.classes)}
     for name, found in study.clusterings.items():
         groups[f"{name} cluster"] = group(found.labels, [str(i) for i in range(len(found.centres))])
-    neighbours = min(SHOWN_NEIGHBOURS, len(study.x) - 1)
+    nearest = neighbours(study.x, min(SHOWN_NEIGHBOURS, len(study.x) - 1))
     scores = [study.qualities[i]["trustworthiness"] for i in able]
     return {
         "first": int(np.argmax(scores)),
@@ -95,7 +89,7 @@ def page_data(study: Study, able: Sequence[int]) -> dict[str, Any]:
             for i, layout in zip(able, layouts, strict=True)
         ],
         "groups": groups,
-        "neighbours": {"k": neighbours, "index": true_neighbours(study.x, neighbours)},
+        "neighbours": {"k": nearest.shape[1], "index": base64.b64encode(nearest.astype("<u4").tobytes()).decode()},
         "sheet": None if study.images is None else sheet(study.images),
         "features": None if study.images is not None else features(study),
     }

@@ -1,4 +1,4 @@
-"""What the embedding report says: sentences, cards and tables."""
+"""Text of the embedding report: sentences, cards and tables."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nnjax.core.types import Dataset
-from nnjax.embed.quality import MEASURES
+from nnjax.embed.quality import MEASURES, agreement
 from nnjax.embed.study import Study, label_of, varied
 
 FACTS = {
@@ -30,7 +30,7 @@ class Row(NamedTuple):
 
 
 def sentences(study: Study) -> list[str]:
-    """Say what was embedded, which embedding keeps neighbours best, and how far the others are from it."""
+    """Describe what was embedded, and which embedding keeps neighbours best."""
     names = varied(study.embeddings)
     data, classes = study.dataset, ""
     if study.labels is not None:
@@ -90,7 +90,7 @@ def board(study: Study) -> dict[str, Any]:
 
 
 def fact(facts: Any) -> str:
-    """What a method says of itself, in few words."""
+    """Format what a method reports about itself."""
     if facts.get("converged") == 0:
         return "did not converge"
     for name, words in FACTS.items():
@@ -101,17 +101,13 @@ def fact(facts: Any) -> str:
 
 def cluster_rows(study: Study) -> list[tuple[str, ...]]:
     """Clusterings of the data themselves: method, clusters, within, between and its share, ARI and AMI with classes."""
-    from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
-
-    found = []
+    found: list[tuple[str, ...]] = []
     for name, one in study.clusterings.items():
-        agreement = ["–", "–"]
-        if study.labels is not None:
-            scores = (adjusted_rand_score, adjusted_mutual_info_score)
-            agreement = [f"{score(study.labels, one.labels):.3f}" for score in scores]
+        scores = None if study.labels is None else agreement(study.labels, one.labels)
+        texts = ("–", "–") if scores is None else (f"{scores['ari']:.3f}", f"{scores['ami']:.3f}")
         total = one.within + one.between
         numbers = (f"{one.within:.5g}", f"{one.between:.5g}", f"{one.between / total:.1%}")
-        found.append((name, str(len(one.centres)), *numbers, *agreement))
+        found.append((name, str(len(one.centres)), *numbers, *texts))
     return found
 
 
@@ -128,7 +124,7 @@ def lines(study: Study) -> list[str]:
 
 
 def how(dataset: Dataset, environment: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Where a study comes from: names and texts.
+    """List the provenance of a study: names and texts.
 
     Args:
       dataset: the data.

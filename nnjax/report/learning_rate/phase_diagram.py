@@ -1,4 +1,4 @@
-"""What a grid of learning rates and batch sizes has shown, for the page of `report.rate_page`."""
+"""The results of a grid of learning rates and batch sizes as page content."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from nnjax.core.experiment import Experiment
 from nnjax.core.fields import to_dict
 from nnjax.diagnosis.phase_diagram import Phase
 from nnjax.report.charts import figures
-from nnjax.report.charts.learning_rate import NAMES, plot_phase
+from nnjax.report.charts.learning_rate import NAMES
+from nnjax.report.charts.phase_diagram import plot_phase
 from nnjax.report.learning_rate.page import Page, Section
 
 

@@ -1,50 +1,46 @@
-"""The certificate in words: what was trained again, whether it came out the same, and what was not tested."""
+"""The section on the certificate: what was trained again, whether it matched, and what was not tested."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from nnjax.report.sections.overview import count
+from nnjax.core.text import count
+from nnjax.report.context import ReportContext
+from nnjax.report.section import Section
 from nnjax.verify.certificate import Certificate, Check
-
-if TYPE_CHECKING:
-    from nnjax.runs.run import Run
 
 
 def sentences(certificate: Certificate) -> list[str]:
-    """Say on the terminal what the certificate says."""
+    """Format the certificate for the terminal."""
     again = ", ".join(str(check.trial) for check in certificate.checks)
     kind = {"passed": "certificate", "failed": "error: certificate", "empty": "warning: certificate"}
-    out = [f"{kind[verdict(certificate)]}: {headline(certificate)}" + f" Trials {again}." * bool(again)]
+    out = [f"{kind[outcome(certificate)]}: {headline(certificate)}" + f" Trials {again}." * bool(again)]
     if certificate.checks:
         out += [f"  {name}: {text}" for name, text in _found(certificate)]
     return out + [f"error: {sentence}" for sentence in failures(certificate)] + _left_out(certificate)
 
 
-def section(run: Run) -> dict[str, Any] | None:
-    """Describe the certificate for the page; None if there is none."""
-    certificate = run.certificate
+def build(report: ReportContext) -> dict[str, Any] | None:
+    """Describe the certificate; None if there is none."""
+    certificate = report.run.certificate
     if certificate is None:
         return None
     return {
-        "verdict": verdict(certificate),
+        "outcome": outcome(certificate),
         "headline": headline(certificate),
-        "question": "A sweep trains its trials side by side in one program. To show that this changes nothing, some of "
-        "them were trained again afterwards: each by the program that trained it, in another lane among other "
-        "neighbours, and each alone.",
         "table": table(certificate),
         "failures": failures(certificate),
         "notes": [*_found(certificate), ("not tested", " ".join(_untested(certificate)))],
     }
 
 
-def verdict(certificate: Certificate) -> str:
+def outcome(certificate: Certificate) -> str:
     """Name the outcome: "passed", "failed" or "empty"."""
     return "passed" if certificate.passed else "failed" if certificate.failed else "empty"
 
 
 def headline(certificate: Certificate) -> str:
-    """Say the outcome in a sentence."""
+    """Summarise the outcome in a sentence."""
     again = f"{len(certificate.checks)} of {certificate.finished:,} finished trials trained again"
     if certificate.passed:
         return f"Passed: {again}, with the same outcome."
@@ -81,7 +77,7 @@ def _later(check: Check) -> str:
 
 
 def failures(certificate: Certificate) -> list[str]:
-    """Say of each trial that came out otherwise what differs."""
+    """Describe each trial that did not match."""
     out = []
     for check in certificate.checks:
         if not certificate.holds_among(check):
@@ -106,7 +102,7 @@ def _difference(certificate: Certificate, check: Check) -> str:
 
 
 def _found(certificate: Certificate) -> list[tuple[str, str]]:
-    """Say what was asked of (a), (b) and (c), and what was found."""
+    """Describe the criteria (a), (b) and (c) and the results."""
     if not certificate.checks:
         return []
     checks, tolerance = certificate.checks, max(check.tolerance for check in certificate.checks)
@@ -142,10 +138,30 @@ def _left_out(certificate: Certificate) -> list[str]:
 
 
 def _untested(certificate: Certificate) -> list[str]:
-    """Say what the certificate does not cover."""
+    """List what the certificate does not cover."""
     others = certificate.trials - len(certificate.checks)
     out = [f"The other {count(others, 'trial')} of the run." if others else "All trials were trained again."]
     if any(check.exact_epochs < check.epochs for check in certificate.checks):
         out.append("In (a), epochs after the run had moved a trial to another program.")
     out.append("Epochs later than those named, final weights, other machines.")
     return out + [f"{count(n, 'trial').capitalize()} could not be chosen: {why}." for n, why in certificate.left_out]
+
+
+SECTION = Section(
+    title="Certificate: side by side as alone",
+    order=140,
+    build=build,
+    template="""
+{% from "macros.html.jinja" import pairs, plain_table %}
+<p class="verdict {{ content.outcome }}"><strong>{{ content.headline }}</strong></p>
+<p>A sweep trains its trials side by side in one program. To show that this changes nothing, some of them were trained
+again afterwards: each by the program that trained it, in another lane among other neighbours, and each alone.</p>
+{% if content.table.rows %}
+{{ plain_table(content.table, "certificate") }}
+{% endif %}
+{% for sentence in content.failures %}
+<p class="failure">{{ sentence }}</p>
+{% endfor %}
+{{ pairs(content.notes) }}
+""",
+)

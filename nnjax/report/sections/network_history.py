@@ -1,4 +1,4 @@
-"""What happened inside the networks while they trained: small charts, a line a layer, and what they say in words."""
+"""The section on signals measured inside the networks during training: a chart a signal, a line a layer."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ from nnjax.core.types import Signals
 from nnjax.diagnosis.signals import SignalFinding, findings
 from nnjax.report.charts.figures import draw, to_bytes
 from nnjax.report.charts.pictures import data_uri
-from nnjax.runs.settings import ranked, settings
+from nnjax.report.context import ReportContext
+from nnjax.report.section import Section
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from nnjax.runs.run import Run
 
 MOST = 3  # trials that are shown
 MAX_NAMED = 8  # layers whose names stand in the key; of more, the first and the last ones do
@@ -30,14 +29,14 @@ CHARTS = {  # signal -> (title, explanation, logarithmic)
 HEALTHY_UPDATE = 1e-3
 
 
-def section(run: Run) -> dict[str, Any] | None:
-    """Describe the section of the page; None where nobody looked inside.
+def build(report: ReportContext) -> dict[str, Any] | None:
+    """Describe what was measured inside the networks; None where nothing was.
 
     Returns:
       networks: of up to three trials, each with its label, its charts and its findings; counts: how many trials of all
       have each kind of finding, in words.
     """
-    signals = run.signals()
+    signals = report.run.signals()
     if signals is None:
         return None
     found = findings(signals)
@@ -48,24 +47,23 @@ def section(run: Run) -> dict[str, Any] | None:
             "key": key(signals, trial),
             "findings": [(finding.sentence, finding.next) for finding in found[trial]],
         }
-        for trial, label in shown(run, signals)
+        for trial, label in shown(report, signals)
     ]
-    looked = sum(np.isfinite(signals.activation_variance).any(axis=(1, 2)))
-    return {"networks": networks, "counts": counts(found, int(looked)) if len(run.specs) > len(networks) else []}
+    measured = int(np.isfinite(signals.activation_variance).any(axis=(1, 2)).sum())
+    return {"networks": networks, "counts": counts(found, measured) if len(report.run.specs) > len(networks) else []}
 
 
-def shown(run: Run, signals: Signals) -> list[tuple[int, str]]:
-    """Choose trials to show, the first that was looked into of each of the best settings: (trial, label)."""
-    some = settings(run)
-    goals = dict.fromkeys(setting.goal for setting in some)
-    ordered = some if len(some) <= MOST else [s for g in goals for s in ranked(run, [s for s in some if s.goal == g])]
+def shown(report: ReportContext, signals: Signals) -> list[tuple[int, str]]:
+    """Choose trials to show, the first that was measured of each of the best settings: (trial, label)."""
+    few = len(report.settings) <= MOST
+    ordered = report.settings if few else [setting for own in report.ranked_by_goal.values() for setting in own]
     known = np.isfinite(signals.activation_variance).any(axis=(1, 2))
     firsts = ((next((i for i in setting.trials if known[i]), None), setting.label) for setting in ordered)
     return [(trial, label) for trial, label in firsts if trial is not None][:MOST]
 
 
 def counts(found: list[tuple[SignalFinding, ...]], trials: int) -> list[str]:
-    """Say how many trials have which finding."""
+    """Count the trials with each finding, as text."""
     names = Counter(code for own in found for code in {finding.code for finding in own})
     return [
         f"{code.replace('_', ' ')}: {number:,} of {trials:,} trials looked into" for code, number in names.most_common()
@@ -137,3 +135,6 @@ def _decimals(axis: Any) -> None:
         axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.set_major_formatter("{x:g}")
     axis.set_minor_formatter(NullFormatter())
+
+
+SECTION = Section(title="Inside the network", order=50, build=build, template="network_history.html.jinja")

@@ -1,4 +1,4 @@
-"""The scoreboards: networks and reference scores in one table, the best first, so that no error stands alone."""
+"""The scoreboards: networks and baselines in one table, the best first."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnjax.core.errors import UserError
-from nnjax.core.experiment import DataConfig
-from nnjax.data.baselines import ACCURACY, BCE, MAE, MSE, PCA_WIDTHS, Baselines, measure_baselines
-from nnjax.models.registry import traits_of
+from nnjax.core.text import number
+from nnjax.data.baselines import ACCURACY, BCE, MAE, MSE, Baselines
 from nnjax.nn.metrics import METRICS, usual_metrics
-from nnjax.report.sections.network_snapshot import Exhibit, detail
-from nnjax.runs.settings import Setting, cell, mean_and_spread, number, ranked, scores, settings
+from nnjax.report.context import MAX_BOARDS, ReportContext
+from nnjax.report.section import Section
+from nnjax.report.snapshots import NetworkSnapshot, detail
+from nnjax.report.text import cell
+from nnjax.runs.settings import Setting, mean_and_spread, scores
 
 if TYPE_CHECKING:
     from nnjax.runs.run import Run
 
-MAX_BOARDS, MAX_NETWORKS = 3, 12
+MAX_NETWORKS = 12
 COLUMNS = (
     *(METRICS[name].head for name in (MSE, MAE, BCE, ACCURACY)),
     "excess BCE",
@@ -29,7 +30,6 @@ COLUMNS = (
 )
 CLIPPED = " clipped"  # how nnjax.data.baselines names a reconstruction that is clipped to [0, 1]
 
-Key = tuple[DataConfig, str]
 Entry = tuple[str, float, dict[str, str]]
 
 
@@ -38,7 +38,7 @@ class Row:
     """One line of a scoreboard.
 
     Attributes:
-      name: of the network or the reference.
+      name: of the network or the baseline.
       network: whether it is a network.
       cells: texts, one for each column after the name.
       share: its first score as a share of the worst one, for a bar; None where it has none.
@@ -73,49 +73,25 @@ class Board:
     notes: tuple[str, ...]
 
 
-def goals_of(run: Run) -> dict[Key, list[Setting]]:
-    """Sort the settings by their data and their goal."""
-    out: dict[Key, list[Setting]] = {}
-    for setting in settings(run):
-        out.setdefault((setting.experiment.data, setting.goal), []).append(setting)
-    return out
-
-
-def anchors_of(run: Run) -> dict[Key, Baselines]:
-    """Compute the reference scores of the run's first data and goals, with PCA at every width that a code has."""
-    out = {}
-    for (config, goal), some in list(goals_of(run).items())[:MAX_BOARDS]:
-        widths = [traits_of(setting.experiment.model).code_width(setting.experiment.model) for setting in some]
-        try:
-            out[config, goal] = measure_baselines(run.data(some[0].trials[0]), goal, [*PCA_WIDTHS, *widths])
-        except UserError:
-            continue  # the data are gone; the page says so where it misses the pictures
-    return out
-
-
-def boards(run: Run, references: Mapping[Key, Baselines], some: Sequence[Exhibit]) -> list[Board]:
+def boards(report: ReportContext) -> list[Board]:
     """Make a scoreboard for each data and goal."""
-    by_trials = {exhibit.setting.trials: exhibit for exhibit in some}
-    return [
-        _board(run, goal, own, references.get((config, goal)), by_trials)
-        for (config, goal), own in list(goals_of(run).items())[:MAX_BOARDS]
-    ]
+    known = {snapshot.setting: snapshot for snapshot in report.snapshots}
+    groups = list(report.groups.items())[:MAX_BOARDS]
+    return [_board(report.run, key[1], own, report.baselines.get(key), known) for key, own in groups]
 
 
 def _board(
-    run: Run, goal: str, own: Sequence[Setting], reference: Baselines | None, some: Mapping[tuple[int, ...], Exhibit]
+    run: Run, goal: str, own: Sequence[Setting], baselines: Baselines | None, known: Mapping[Setting, NetworkSnapshot]
 ) -> Board:
-    floor = floor_of(reference)
-    entries = [
-        _network(run, setting, reference, some.get(setting.trials)) for setting in ranked(run, own)[:MAX_NETWORKS]
-    ]
-    num_networks, known = len(entries), reference.scores if reference is not None else {}
-    entries += [_reference(name, known, goal, floor) for name in known if not name.endswith(CLIPPED)]
+    floor = floor_of(baselines)
+    entries = [_network(run, setting, baselines, known.get(setting)) for setting in own[:MAX_NETWORKS]]
+    num_networks, scored = len(entries), baselines.scores if baselines is not None else {}
+    entries += [_baseline(name, scored, goal, floor) for name in scored if not name.endswith(CLIPPED)]
     columns = [column for column in COLUMNS if any(column in texts for _, _, texts in entries)]
     return Board(
         goal=goal,
         data=own[0].facts.name,
-        part=reference.part if reference is not None else "",
+        part=baselines.part if baselines is not None else "",
         columns=tuple(columns),
         rows=_rows(entries, columns, num_networks),
         left_out=max(0, len(own) - MAX_NETWORKS),
@@ -123,31 +99,31 @@ def _board(
     )
 
 
-def floor_of(reference: Baselines | None) -> float | None:
+def floor_of(baselines: Baselines | None) -> float | None:
     """Give the entropy of the pixels, below which no BCE can be; None where inputs are no probabilities."""
-    return None if reference is None else reference.scores.get("entropy floor", {}).get(BCE)
+    return None if baselines is None else baselines.scores.get("entropy floor", {}).get(BCE)
 
 
-def _network(run: Run, setting: Setting, reference: Baselines | None, exhibit: Exhibit | None) -> Entry:
+def _network(run: Run, setting: Setting, baselines: Baselines | None, snapshot: NetworkSnapshot | None) -> Entry:
     """Score a network: its name, what it is ranked by, and its texts by column."""
-    floor, texts = floor_of(reference), {}
+    floor, texts = floor_of(baselines), {}
     for metric in usual_metrics(setting.goal):
         values = scores(run, setting, metric)
-        if metric == BCE and (reference is not None and floor is None):
+        if metric == BCE and (baselines is not None and floor is None):
             continue  # inputs outside [0, 1] have no cross-entropy
         texts[METRICS[metric].head] = _text(values, metric)
         if metric == BCE and floor is not None:
             texts["excess BCE"] = cell(values - floor)
-    if exhibit is not None and floor is not None:
-        found = detail(exhibit)
+    if snapshot is not None and floor is not None:
+        found = detail(snapshot)
         texts |= {"MSE clipped": number(found.clipped), "outputs outside [0, 1]": f"{100 * found.outside:.1f} %"}
         texts["background"] = number(found.background)
     first = mean_and_spread(scores(run, setting, usual_metrics(setting.goal)[0]))[0]
     return setting.label, 1 - first if setting.goal == "classification" else first, texts
 
 
-def _reference(name: str, known: Mapping[str, Mapping[str, float]], goal: str, floor: float | None) -> Entry:
-    """Score a reference: its name, what it is ranked by, and its texts by column."""
+def _baseline(name: str, known: Mapping[str, Mapping[str, float]], goal: str, floor: float | None) -> Entry:
+    """Score a baseline: its name, what it is ranked by, and its texts by column."""
     own = known[name]
     texts = {METRICS[metric].head: _text(np.array([value]), metric) for metric, value in own.items()}
     if clipped := known.get(name + CLIPPED):
@@ -193,3 +169,6 @@ def _notes(goal: str, floor: float | None, measured: bool, target_scaling: str) 
         unit = {"standard": "standard deviation", "minmax": "range"}[target_scaling]
         notes.append(f"Errors are of the scaled target: its {unit} in the training part counts as 1.")
     return tuple(notes)
+
+
+SECTION = Section(title="How good is that?", order=10, build=boards, template="scores.html.jinja")

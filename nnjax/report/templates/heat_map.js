@@ -4,8 +4,8 @@ const heatMap = (function () {
 
   // Make the map in the node `id`, its axes chosen by the selects `id`-x and `id`-y from `fields`, at first those at the
   // places `first`. `summary(indices)` gives a cell's value (null for none), `paint(context, cell, box, all)` fills it,
-  // `told(cell)` says it in words, in the node `id`-note.
-  function make({ id, fields, first, summary, paint, told }) {
+  // `describe(cell)` says it in words, in the node `id`-note.
+  function make({ id, fields, first, summary, paint, describe }) {
     const node = document.getElementById(id), note = document.getElementById(`${id}-note`);
     const [across, up] = [document.getElementById(`${id}-x`), document.getElementById(`${id}-y`)];
     for (const select of [across, up]) fields.forEach((field, k) => select.append(new Option(field.name, k)));
@@ -59,7 +59,7 @@ const heatMap = (function () {
 
     function tell(event) {
       const found = box && at(event);
-      note.textContent = found ? `${columns.field.name} ${columns.labels[found.k]}, ${rows.field.name} ${rows.labels[found.j]}: ${found.cell.trials.length ? told(found.cell) : "no trial"}.` : hint;
+      note.textContent = found ? `${columns.field.name} ${columns.labels[found.k]}, ${rows.field.name} ${rows.labels[found.j]}: ${found.cell.trials.length ? describe(found.cell) : "no trial"}.` : hint;
     }
 
     function choose(event) {

@@ -21,12 +21,12 @@
     panel.text(context, words, left + width / 2, top + height / 2, { color: missing ? panel.theme().red : heatMap.contrast(context.fillStyle) });
   }
 
-  function told(cell) {
+  function describe(cell) {
     const values = known(cell.trials), without = cell.trials.length - values.length;
     const scored = values.length ? `${statistic.value} ${scales.format(cell.value)} of ${values.length} trial${values.length > 1 ? "s" : ""}` : "";
     return [scored, without ? `${without} without a score` : ""].filter(Boolean).join(", ");
   }
 
-  const surface = heatMap.make({ id: "heat-map", fields: trials.axes, first: node.dataset.pair.split(" "), summary, paint, told });
+  const surface = heatMap.make({ id: "heat-map", fields: trials.axes, first: node.dataset.pair.split(" "), summary, paint, describe });
   statistic.onchange = () => surface.redraw();
 })();

@@ -41,7 +41,7 @@
     layOut(width, height);
     plane.inside(context, () => {
       linked.highlight(context, (i) => points[i]);
-      const marks = trials.focus() < 0 ? null : trials.told[trials.focus()]?.marks;
+      const marks = trials.focus() < 0 ? null : trials.verdicts[trials.focus()]?.marks;
       evidence.draw(context, plane, marks ?? [], select.value.endsWith("_loss"));
     });
   }

@@ -1,13 +1,13 @@
 // The trials of a sweep: their fields, which of them are selected, and the views that follow.
 const trials = (function () {
   if (!data.sweep) return null;
-  const { fields, stems, settings, rungs, evolution, told, badges } = data.sweep;
+  const { fields, stems, settings, rungs, evolution, verdicts, badges } = data.sweep;
   const byName = new Map(fields.map((field) => [field.name.toLowerCase(), field]));
   const size = settings.length, ids = byName.get("trial").values;
   const axes = fields.filter((field) => field.role === "axis"), metrics = fields.filter((field) => field.role === "metric");
   const places = new Map(ids.map((id, i) => [id, i])), curves = curvesByName();
   const self = {
-    size, ids, fields, axes, metrics, settings, rungs, evolution, told, badges, places, curves, metric: metrics[0], text: "", terms: [], errors: [],
+    size, ids, fields, axes, metrics, settings, rungs, evolution, verdicts, badges, places, curves, metric: metrics[0], text: "", terms: [], errors: [],
     selected: new Uint8Array(size).fill(1), count: size, hovered: -1, pinned: -1, shades: [],
     field: (name) => byName.get(name.toLowerCase()), focus: () => (self.hovered >= 0 ? self.hovered : self.pinned),
     select, brush, hover, pin, judge, follow, describe, rowTexts: [],

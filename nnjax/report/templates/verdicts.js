@@ -2,8 +2,8 @@
 (function () {
   const node = document.getElementById("verdict-map"), bars = [...document.querySelectorAll("#verdict-counts button")];
   if (!trials || !trials.field("verdict")) return;
-  const field = trials.field("verdict"), told = document.getElementById("verdict-told");
-  const looks = trials.badges;
+  const field = trials.field("verdict"), text = document.getElementById("verdict-text");
+  const { badges } = trials;
   const number = (some) => `${some.toLocaleString("en")} trial${some === 1 ? "" : "s"}`;
 
   // The verdicts of some trials with their numbers, the most frequent first.
@@ -17,10 +17,10 @@
   function paint(context, cell, { left, top, width, height }) {
     let from = left;
     for (const { code, count } of cell.value) {
-      const part = (width * count) / cell.trials.length, look = looks[code];
-      context.fillStyle = look ? look.color : panel.theme().line;
+      const part = (width * count) / cell.trials.length, own = badges[code];
+      context.fillStyle = own ? own.color : panel.theme().line;
       context.fillRect(from, top, part, height);
-      if (look && part >= 9 && height >= 12) panel.text(context, look.sign, from + part / 2, top + height / 2 + 0.5, { color: look.ink });
+      if (own && part >= 9 && height >= 12) panel.text(context, own.sign, from + part / 2, top + height / 2 + 0.5, { color: own.ink });
       from += part;
     }
   }
@@ -40,24 +40,24 @@
   }
 
   function badge(code) {
-    const out = document.createElement("span"), sign = document.createElement("i"), look = looks[code];
-    Object.assign(out, { className: "badge", title: look.meaning });
-    sign.dataset.sign = look.sign;
+    const out = document.createElement("span"), sign = document.createElement("i"), own = badges[code];
+    Object.assign(out, { className: "badge", title: own.meaning });
+    sign.dataset.sign = own.sign;
     sign.setAttribute("aria-hidden", "true");
-    Object.assign(sign.style, { background: look.color, color: look.ink });
+    Object.assign(sign.style, { background: own.color, color: own.ink });
     out.append(sign, words(code));
     return out;
   }
 
-  const hint = told?.textContent;
+  const hint = text?.textContent;
 
   function tell() {
-    const i = trials.focus(), found = i < 0 ? null : trials.told[i];
-    if (!told) return;
-    if (!found) { told.textContent = i < 0 ? hint : `Trial ${trials.ids[i]} has no verdict yet.`; return; }
+    const i = trials.focus(), found = i < 0 ? null : trials.verdicts[i];
+    if (!text) return;
+    if (!found) { text.textContent = i < 0 ? hint : `Trial ${trials.ids[i]} has no verdict yet.`; return; }
     const numbers = document.createElement("small");
     numbers.textContent = ` ${found.numbers}.${found.also ? ` Also: ${found.also}.` : ""}`;
-    told.replaceChildren(`Trial ${trials.ids[i]}: `, badge(field.levels[field.values[i]]), ` ${found.sentence} ${found.next}`, numbers);
+    text.replaceChildren(`Trial ${trials.ids[i]}: `, badge(field.levels[field.values[i]]), ` ${found.sentence} ${found.next}`, numbers);
   }
 
   for (const bar of bars) {
@@ -67,7 +67,7 @@
   if (node) {
     const fields = [...trials.axes, trials.field("seed")], pair = node.dataset.pair.split(" ");
     const first = pair.length > 1 ? pair : [pair[0], fields.length - 1];
-    heatMap.make({ id: "verdict-map", fields, first, summary: countsOf, paint, told: say });
+    heatMap.make({ id: "verdict-map", fields, first, summary: countsOf, paint, describe: say });
   }
   trials.follow((changed) => {
     if (changed.has("selection")) showCounts();

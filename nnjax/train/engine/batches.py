@@ -88,10 +88,10 @@ def gather(data: DeviceData, shapes: Shapes, index: Array, weight: Array) -> Bat
 
 def _target(data: DeviceData, shapes: Shapes, index: Array, x: Array) -> Array:
     """Targets [b, k]: the input itself, scaled numbers, or classes as one column (k = 1) or one-hot rows."""
-    if shapes.task in ("reconstruction", "none"):
+    if shapes.goal == "reconstruction":
         return x
     y = data.y[index]
-    if shapes.task == "regression":
+    if shapes.goal == "regression":
         return (y - data.y_mean) * data.y_scale
     if shapes.num_outputs == 1:
         return y[:, None].astype(x.dtype)

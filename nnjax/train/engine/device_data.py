@@ -71,7 +71,7 @@ class Shapes:
 
     Attributes:
       num_inputs, num_outputs: d and k.
-      task: of the data set; "reconstruction" for an autoencoder.
+      goal: "classification", "regression" or "reconstruction".
       has_validation, has_train_eval: whether those parts hold any example.
       image_shape: (height, width) of inputs that are images.
       augment: of the data's configuration: what happens to training images.
@@ -79,7 +79,7 @@ class Shapes:
 
     num_inputs: int
     num_outputs: int
-    task: str
+    goal: str
     has_validation: bool
     has_train_eval: bool
     image_shape: tuple[int, int] | None = None
@@ -88,9 +88,10 @@ class Shapes:
 
 def output_width(model: ModelConfig, facts: DataFacts) -> int:
     """k: the input's width for an autoencoder, else the number of targets or classes (1 for two and no softmax)."""
-    if traits_of(model).reconstructs or facts.task == "none":
+    goal = traits_of(model).goal(facts.task)
+    if goal == "reconstruction":
         return facts.num_inputs
-    if facts.task == "regression":
+    if goal == "regression":
         return facts.num_targets
     distribution = ACTIVATIONS[model.output_activation].distribution
     return 1 if len(facts.classes) == 2 and not distribution else len(facts.classes)
@@ -102,7 +103,7 @@ def make_shapes(experiment: Experiment, prepared: Prepared) -> Shapes:
     return Shapes(
         num_inputs=facts.num_inputs,
         num_outputs=output_width(experiment.model, facts),
-        task="reconstruction" if traits_of(experiment.model).reconstructs else prepared.dataset.task,
+        goal=traits_of(experiment.model).goal(facts.task),
         has_validation=len(prepared.validation) > 0,
         has_train_eval=experiment.train_eval_size != 0,
         image_shape=facts.image_shape,

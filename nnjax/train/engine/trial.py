@@ -33,7 +33,7 @@ def metric_names(experiment: Experiment, shapes: Shapes, final: bool) -> tuple[s
     At epochs those that cost a logarithm per output are left out unless `experiment.metrics` asks for them; at the end
     all usual ones are there, and the loss under its own name, in its probability form, so that arms can be compared.
     """
-    usual = usual_metrics(shapes.task)
+    usual = usual_metrics(shapes.goal)
     asked = experiment.metrics
     if not final:
         chosen = asked if asked is not None else [name for name in usual if not METRICS[name].takes_logarithms]
@@ -131,7 +131,7 @@ class Trial:
         if self.augmentation is None:
             return batch
         x = self.augmentation(self.key_of(state, AUGMENT), batch.x)
-        return batch._replace(x=x, y=x if self.shapes.task in ("reconstruction", "none") else batch.y)
+        return batch._replace(x=x, y=x if self.shapes.goal == "reconstruction" else batch.y)
 
     def objective(self, hyper: dict[str, Array], state: TrialState, batch: Batch, size: Array):
         """Give the training loss of one batch as a function of the weights: mean loss plus penalties."""

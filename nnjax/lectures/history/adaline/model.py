@@ -16,41 +16,14 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.types import Array
-from nnjax.lectures.history.rule import Rule
+from nnjax.lectures.history.rule import Examples, Rule
 
 
-class Patterns(NamedTuple):
-    """What is presented: x [..., d], and the target [...] of each."""
-
-    x: Array
-    target: Array
-
-
-class Happened(NamedTuple):
-    """What a step saw: the linear error (of a sigmoid ADALINE the output's) [], and the weights before it [d]."""
+class StepInfo(NamedTuple):
+    """Information of a step: the linear error (of a sigmoid ADALINE the output's) [], and the weights before it [d]."""
 
     error: Array
     weights: Array
-
-
-def patterns(x: Array, target: Array) -> Patterns:
-    """Check patterns to be told apart: x [n, d] and targets [n] of −1 and +1, as floats of JAX's default size.
-
-    Raises:
-      UserError: wrong shapes, values that are not finite, other targets.
-    """
-    inputs, targets = np.asarray(x, float), np.asarray(target, float)
-    if inputs.ndim != 2 or targets.shape != inputs.shape[:1] or not inputs.size:
-        raise UserError(
-            f"Patterns of shape {inputs.shape} with targets of shape {targets.shape} were found; "
-            "[n, d] and [n] were expected."
-        )
-    if not np.isfinite(inputs).all():
-        raise UserError("The patterns have values that are not finite; remove them.")
-    if not np.isin(targets, (-1, 1)).all():
-        found = ", ".join(f"{value:g}" for value in np.unique(targets)[:5])
-        raise UserError(f"Targets of −1 and +1 were expected, but they have {found}; write 2 t − 1 for t of 0 and 1.")
-    return Patterns(jnp.asarray(inputs, float), jnp.asarray(targets, float))
 
 
 def alpha_lms(alpha: float | Array) -> Rule:
@@ -93,8 +66,8 @@ def steepest_descent(mu: float | Array) -> Rule:
     return _linear(lambda error, x: 2 * mu * (error[:, None] * x).mean(axis=0))
 
 
-def deck_rule() -> Rule:
-    """Follow the deck's slide: weight change = (pre-weight line value) · (error / number of inputs).
+def slides_rule() -> Rule:
+    """Make the rule of the lecture slides: weight change = (pre-weight line value) · (error / number of inputs).
 
     For inputs of −1 and +1, ‖x‖² is the number of inputs: it is α-LMS with α = 1. With inputs of 0 and 1 a pattern
     with k of N lines at 1 keeps (1 − k/N) of its error.
@@ -112,16 +85,16 @@ def sigmoid_adaline(mu: float | Array) -> Rule:
     """
     _check_mu(mu)
 
-    def step(weights: Array, pattern: Patterns) -> tuple[Array, Happened]:
+    def step(weights: Array, pattern: Examples) -> tuple[Array, StepInfo]:
         output = jnp.tanh(sums(weights, pattern.x))
-        error = pattern.target - output
-        return weights + 2 * mu * error * (1 - output**2) * pattern.x, Happened(error, weights)
+        error = pattern.targets - output
+        return weights + 2 * mu * error * (1 - output**2) * pattern.x, StepInfo(error, weights)
 
     return Rule(init=_weights, step=step)
 
 
 def sums(weights: Array, x: Array) -> Array:
-    """What stands before the threshold, s = w·x: weights [d], x [..., d] -> [...].
+    """Compute the sums before the threshold, s = w·x: weights [d], x [..., d] -> [...].
 
     Raises:
       UserError: as many weights as inputs were expected.
@@ -132,23 +105,23 @@ def sums(weights: Array, x: Array) -> Array:
 
 
 def probability(weights: Array, x: Array) -> Array:
-    """What a sigmoid ADALINE says for the probability of t = +1, (1 + tanh s)/2: x [..., d] -> [...]."""
+    """Compute a sigmoid ADALINE's probability of t = +1, (1 + tanh s)/2: x [..., d] -> [...]."""
     return (1 + jnp.tanh(sums(weights, x))) / 2
 
 
-def least_squares(data: Patterns) -> np.ndarray:
-    """Where μ-LMS goes: the weights of least mean squared error [d] (Wiener's solution R⁻¹ E[t x])."""
-    return np.linalg.lstsq(np.asarray(data.x, float), np.asarray(data.target, float), rcond=None)[0]
+def least_squares(data: Examples) -> np.ndarray:
+    """Compute the weights of least mean squared error, where μ-LMS converges [d] (Wiener's solution R⁻¹ E[t x])."""
+    return np.linalg.lstsq(np.asarray(data.x, float), np.asarray(data.targets, float), rcond=None)[0]
 
 
 def correlation(x: Array) -> np.ndarray:
-    """R = E[x xᵀ] of patterns [n, d] that are presented equally often: [d, d]."""
+    """Compute R = E[x xᵀ] of patterns [n, d] that are presented equally often: [d, d]."""
     inputs = np.asarray(x, float)
     return inputs.T @ inputs / len(inputs)
 
 
 def largest_mu(x: Array) -> tuple[float, float]:
-    """The bounds of μ for patterns [n, d]: 1 / trace R for pattern by pattern, 1 / λmax for their mean.
+    """Compute the bounds of μ for patterns [n, d]: 1 / trace R for pattern by pattern, 1 / λmax for their mean.
 
     The first is exact for patterns of one length (inputs of −1 and +1): there μ-LMS is α-LMS with α = 2 μ trace R.
     """
@@ -157,45 +130,12 @@ def largest_mu(x: Array) -> tuple[float, float]:
 
 
 def misadjustment(mu: float, num_inputs: int) -> float:
-    """Excess over least mean squared error, as a share of it, that μ-LMS keeps: μN / (1 − μN), for N inputs of ±1.
+    """Compute the misadjustment of μ-LMS, its excess error as a share of the least: μN / (1 − μN), N inputs of ±1.
 
     Exact for inputs that are independent of the noise and of each other: with v = w − w*, ‖v‖² stays where
     4 μ E[(v·x)²] = 4 μ² N (E[(v·x)²] + σ²). Widrow & Hoff give its first order, μ trace R.
     """
     return mu * num_inputs / (1 - mu * num_inputs)
-
-
-def reliability(probabilities: Array, occurred: Array, num_bins: int = 10) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Group predictions by what they say, to be compared with what came (Murphy & Winkler 1977).
-
-    Args:
-      probabilities: predicted [n], within [0, 1].
-      occurred: [n], whether it came so.
-      num_bins: of equal width.
-
-    Returns:
-      By bin that is not empty: mean prediction, share that came so, number of predictions.
-
-    Raises:
-      UserError: shapes that differ, predictions outside [0, 1].
-    """
-    predicted, came = np.asarray(probabilities, float), np.asarray(occurred, bool)
-    if predicted.ndim != 1 or predicted.shape != came.shape:
-        raise UserError(f"Predictions {predicted.shape} and outcomes {came.shape} were found; [n] each was expected.")
-    if not ((predicted >= 0) & (predicted <= 1)).all():
-        raise UserError("Predictions within [0, 1] were expected; clip them, or give probabilities.")
-    bins = np.minimum((predicted * num_bins).astype(int), num_bins - 1)
-    counts, said, seen = (
-        np.bincount(bins, weights=values, minlength=num_bins) for values in (np.ones(len(bins)), predicted, came)
-    )
-    full = counts > 0
-    return said[full] / counts[full], seen[full] / counts[full], counts[full].astype(int)
-
-
-def calibration_error(probabilities: Array, occurred: Array, num_bins: int = 10) -> float:
-    """The mean gap between what was said and what came, over the predictions (expected calibration error)."""
-    said, seen, counts = reliability(probabilities, occurred, num_bins)
-    return float(np.average(np.abs(said - seen), weights=counts))
 
 
 def check_alpha(alpha: float | Array) -> None:
@@ -217,9 +157,9 @@ def _weights(start: Array) -> Array:
 def _linear(change: Callable[[Array, Array], Array]) -> Rule:
     """Make a rule of what a linear error and a pattern do to the weights."""
 
-    def step(weights: Array, pattern: Patterns) -> tuple[Array, Happened]:
-        error = pattern.target - sums(weights, pattern.x)
-        return weights + change(error, pattern.x), Happened(error, weights)
+    def step(weights: Array, pattern: Examples) -> tuple[Array, StepInfo]:
+        error = pattern.targets - sums(weights, pattern.x)
+        return weights + change(error, pattern.x), StepInfo(error, weights)
 
     return Rule(init=_weights, step=step)
 

@@ -1,4 +1,4 @@
-"""Backpropagation from scratch in four lines, right and as in the author's notebook, where one matrix is the wrong one.
+"""Backpropagation from scratch in four lines, right, and as in the author's notebook, where one matrix is wrong.
 
 The example (A. Trask 2015, taken over by the notebook): the target is the first of three inputs, the third of which is
 always 1; sigmoids, no biases, step 1, whole sweeps.
@@ -24,8 +24,8 @@ ONE_LAYER, TWO_LAYERS = MLP((3, 1)), MLP((3, 4, 1))
 Gradient = Callable[[MLP, Net, Array, Array], Net]
 
 
-def start(mlp: MLP) -> Net:
-    """The notebook's first weights: `numpy.random.seed(302)`, then 2 · random - 1 for each layer, float64."""
+def initial_weights(mlp: MLP) -> Net:
+    """Draw the notebook's first weights: `numpy.random.seed(302)`, then 2 · random - 1 for each layer, float64."""
     random = np.random.RandomState(SEED)
     return tuple(Layer(2 * random.random_sample((d, k)) - 1, None) for d, k in itertools.pairwise(mlp.widths))
 
@@ -43,15 +43,9 @@ def notebook_gradient(mlp: MLP, net: Net, x: Array, targets: Array) -> Net:
 
 
 def train(mlp: MLP, rule: Gradient = gradient, passes: int = PASSES) -> tuple[Net, np.ndarray]:
-    """Train with step 1 in float64.
+    """Train with step 1 in float64: the weights of the last pass, and the outputs [passes, 4] of each.
 
-    Args:
-      mlp: `ONE_LAYER` or `TWO_LAYERS`.
-      rule: gives the gradient.
-      passes: forward passes; the last one's outputs are not followed by an update.
-
-    Returns:
-      The weights of the last pass, and the outputs [passes, 4] of each.
+    The outputs of the last pass are not followed by an update; `rule` gives the gradient.
     """
     with jax.enable_x64(True):
         x, targets = jnp.asarray(X), jnp.asarray(TARGETS)
@@ -60,7 +54,7 @@ def train(mlp: MLP, rule: Gradient = gradient, passes: int = PASSES) -> tuple[Ne
             updated = jax.tree.map(jnp.subtract, net, rule(mlp, net, x, targets))
             return updated, feed_forward(mlp, net, x)[-1][:, 0]
 
-        net = jax.tree.map(jnp.asarray, start(mlp))
+        net = jax.tree.map(jnp.asarray, initial_weights(mlp))
         net, outputs = jax.lax.scan(step, net, jnp.arange(passes - 1))
         last = feed_forward(mlp, net, x)[-1][:, 0]
         return net, np.concatenate([outputs, last[None]])

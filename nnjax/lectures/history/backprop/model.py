@@ -1,7 +1,8 @@
 """Backpropagation (Rumelhart, Hinton & Williams 1986, Nature 323:533), by hand, for any multilayer perceptron.
 
-The deck's three steps: "feed data forward through network", "calculate cost metric", "for each layer, calculate effect
-of small changes on next layer". Layers are f(xW + b): w "sets the sensitivity", b "up-down weights", f "turns on-off".
+The three steps of the lecture slides: "feed data forward through network", "calculate cost metric", "for each layer,
+calculate effect of small changes on next layer". Layers are f(xW + b): w "sets the sensitivity", b "up-down weights",
+f "turns on-off".
 """
 
 from __future__ import annotations
@@ -9,20 +10,20 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.flatten_util import ravel_pytree
 
 from nnjax.core.errors import UserError
 from nnjax.core.types import Array, Key
 from nnjax.lectures.history.rule import Rule
+from nnjax.nn.finite_differences import finite_differences
 
 
 class Activation(NamedTuple):
-    """What turns a neuron on and off.
+    """An activation function and its slope.
 
     Attributes:
       function: z -> y.
@@ -57,7 +58,7 @@ Net = tuple[Layer, ...]
 
 @dataclasses.dataclass(frozen=True)
 class MLP:
-    """What is fixed of a multilayer perceptron.
+    """The architecture and cost of a multilayer perceptron.
 
     Attributes:
       widths: inputs, hidden layers, outputs.
@@ -123,7 +124,8 @@ def feed_forward(mlp: MLP, net: Net, x: Array) -> tuple[Array, ...]:
     Raises:
       UserError: shapes that do not fit `mlp.widths`.
     """
-    _check_shapes(mlp, net, x)
+    _check_inputs(mlp, x)
+    _check_net(mlp, net)
     outputs = [x]
     for layer, activation in zip(net, mlp.activations, strict=True):
         z = outputs[-1] @ layer.weights
@@ -137,16 +139,7 @@ def cost(mlp: MLP, net: Net, x: Array, targets: Array) -> Array:
 
 
 def gradient(mlp: MLP, net: Net, x: Array, targets: Array) -> Net:
-    """Calculate the effect of small changes of each weight on the cost (equations 4 to 7 of the paper).
-
-    Args:
-      mlp: what is fixed.
-      net: its weights.
-      x: [n, d].
-      targets: [n, k].
-
-    Returns:
-      ∂E/∂w and ∂E/∂b of each layer, shaped as `net`.
+    """Calculate ∂E/∂w and ∂E/∂b of each layer (equations 4 to 7): x [n, d], targets [n, k] -> shaped as `net`.
 
     Raises:
       UserError: shapes that do not fit.
@@ -183,24 +176,17 @@ class Momentum(NamedTuple):
 
 
 class Sweep(NamedTuple):
-    """What a sweep found before it changed the weights: cost [], outputs [n, k]."""
+    """Information of a sweep, before it changes the weights: cost [], outputs [n, k]."""
 
     cost: Array
     outputs: Array
 
 
 def momentum(mlp: MLP, rate: float | Array, alpha: float | Array, decay: float | Array = 0.0) -> Rule:
-    """Δw(t) = -ε ∂E/∂w + α Δw(t-1) (equation 9), for presentations (x [n, d], targets [n, k]): a sweep, or one example.
+    """Gradient descent with momentum, Δw(t) = -ε ∂E/∂w + α Δw(t-1) (equation 9): ε is the rate.
 
-    Args:
-      mlp: what is fixed.
-      rate: ε.
-      alpha: α, 0 for plain descent.
-      decay: the share of itself by which each weight, but no bias, shrinks at each step (.002 in the paper's family
-        trees).
-
-    Returns:
-      The rule: `init` takes weights, a step gives a `Sweep`.
+    A presentation is (x [n, d], targets [n, k]), all examples or one; `init` takes weights, a step gives a `Sweep`.
+    `decay` is the share of itself by which each weight, but no bias, shrinks at each step.
     """
 
     def step(state: Momentum, presentation: tuple[Array, Array]) -> tuple[Momentum, Sweep]:
@@ -213,24 +199,6 @@ def momentum(mlp: MLP, rate: float | Array, alpha: float | Array, decay: float |
         return Momentum(net, change), Sweep(_cost(mlp, outputs[-1], targets), outputs[-1])
 
     return Rule(init=lambda net: Momentum(net, jax.tree.map(jnp.zeros_like, net)), step=step)
-
-
-def finite_differences(function: Callable[[Any], Array], point: Any, step: float = 1e-6) -> Any:
-    """Differentiate without calculus: (f(w + h) - f(w - h)) / 2h, a weight at a time, in float64.
-
-    Args:
-      function: a tree of arrays -> [].
-      point: where; read as float64.
-      step: h.
-
-    Returns:
-      A tree shaped as `point`.
-    """
-    with jax.enable_x64(True):
-        flat, unravel = ravel_pytree(jax.tree.map(lambda array: jnp.asarray(array, jnp.float64), point))
-        moved = jax.jit(jax.vmap(lambda moves: function(unravel(flat + moves))))
-        moves = step * np.eye(len(flat))
-        return unravel((moved(moves) - moved(-moves)) / (2 * step))
 
 
 def gradient_errors(mlp: MLP, net: Net, x: Array, targets: Array, found: Net) -> list[float]:
@@ -256,8 +224,7 @@ def check_examples(mlp: MLP, x: Array, targets: Array) -> None:
     """
     low, high = mlp.activations[-1].low, mlp.activations[-1].high
     x, targets = np.asarray(x), np.asarray(targets)
-    if x.ndim != 2 or x.shape[1] != mlp.widths[0]:
-        raise UserError(f"The inputs must be [n, {mlp.widths[0]}], but are {list(x.shape)}.")
+    _check_inputs(mlp, x)
     if targets.shape != (len(x), mlp.widths[-1]):
         raise UserError(f"The targets must be {[len(x), mlp.widths[-1]]}, but are {list(targets.shape)}.")
     if not (np.isfinite(x).all() and np.isfinite(targets).all()):
@@ -269,9 +236,12 @@ def check_examples(mlp: MLP, x: Array, targets: Array) -> None:
         )
 
 
-def _check_shapes(mlp: MLP, net: Net, x: Array) -> None:
+def _check_inputs(mlp: MLP, x: Array) -> None:
     if x.ndim != 2 or x.shape[1] != mlp.widths[0]:
         raise UserError(f"The inputs must be [n, {mlp.widths[0]}], but are {list(x.shape)}.")
+
+
+def _check_net(mlp: MLP, net: Net) -> None:
     found = [layer.weights.shape for layer in net]
     wanted = list(itertools.pairwise(mlp.widths))
     if found != wanted:

@@ -23,7 +23,7 @@ FAMILIES = {"1:2:4": (1.0, 2.0, 4.0), "1:1.52:2.02": (1.0, 1.52, 2.02)}  # weigh
 
 
 class Problem(NamedTuple):
-    """What is to be learned, and how.
+    """A problem and its settings of training.
 
     Attributes:
       mlp: the network.
@@ -44,8 +44,8 @@ class Problem(NamedTuple):
     sweeps: int = 3000
 
 
-class Learned(NamedTuple):
-    """What became of m nets.
+class TrainedNets(NamedTuple):
+    """The results of m nets.
 
     Attributes:
       net: their weights after all sweeps, each array [m, ...].
@@ -61,13 +61,13 @@ class Learned(NamedTuple):
 
 
 def parity(bits: int, hidden: int, rate: float = 0.5, sweeps: int = 3000) -> Problem:
-    """Whether an odd number of bits is 1; of two bits, XOR."""
+    """Make the problem whether an odd number of bits is 1; of two bits, XOR."""
     x = truth_table(bits)
     return Problem(MLP((bits, hidden, 1)), x, x.sum(axis=1, keepdims=True) % 2, rate, sweeps=sweeps)
 
 
 def symmetry(coding: tuple[float, float] = (0.0, 1.0)) -> Problem:
-    """Whether six bits are their own mirror image, with two hidden units; `coding` gives the inputs for 0 and 1."""
+    """Make the problem whether six bits are their own mirror image; `coding` gives the inputs for 0 and 1."""
     x = truth_table(6)
     targets = (x == x[:, ::-1]).all(axis=1, keepdims=True).astype(np.float32)
     low, high = coding
@@ -75,19 +75,15 @@ def symmetry(coding: tuple[float, float] = (0.0, 1.0)) -> Problem:
 
 
 def encoder(width: int = 8, code: int = 3, scale: float = 0.1) -> Problem:
-    """Hand one of `width` inputs through a narrow layer: the first autoencoder."""
+    """Make the problem of the first autoencoder: one of `width` inputs through a narrow layer."""
     x = np.eye(width, dtype=np.float32)
     return Problem(MLP((width, code, width)), x, x, 0.1, scale=scale, sweeps=3000)
 
 
-def learn(problem: Problem, seeds: int, rate: float | None = None, seed: int = 0) -> Learned:
-    """Train many nets from their own weights, in one compiled program.
+def learn(problem: Problem, seeds: int, rate: float | None = None, seed: int = 0) -> TrainedNets:
+    """Train m = `seeds` nets from their own weights, in one compiled program.
 
-    Args:
-      problem: what, and how.
-      seeds: m.
-      rate: in place of the problem's; it does not compile again.
-      seed: from which those of the nets are drawn.
+    A `rate` takes the place of the problem's, without another compilation; `seed` draws the first weights.
 
     Raises:
       UserError: no seeds, or examples that the network cannot learn.
@@ -99,7 +95,7 @@ def learn(problem: Problem, seeds: int, rate: float | None = None, seed: int = 0
     starts = _draw(problem.mlp, keys, np.float32(problem.scale))
     numbers = (np.float32(problem.rate if rate is None else rate), np.float32(problem.alpha))
     found = _learn(problem.mlp, problem.sweeps, starts, problem.x, problem.targets, *numbers)
-    return Learned(*jax.tree.map(np.asarray, found))
+    return TrainedNets(*jax.tree.map(np.asarray, found))
 
 
 @functools.partial(jax.jit, static_argnums=0)
@@ -132,7 +128,7 @@ def _first(reached: Array) -> Array:
 
 
 class Mirror(NamedTuple):
-    """What the hidden units of a symmetry net look like.
+    """Measures of the mirror symmetry of hidden units.
 
     Attributes:
       asymmetry: the largest |w_i + w_(7-i)| over the largest |w|: 0 for weights that are equal and opposite about the
@@ -147,7 +143,7 @@ class Mirror(NamedTuple):
 
 
 def mirror(weights: Array) -> Mirror:
-    """Look at the weights [6, 2] of the hidden units."""
+    """Measure the mirror symmetry of hidden weights [6, 2]."""
     w = np.asarray(weights, float)
     if w.shape != (6, 2):
         raise UserError(f"The hidden weights of a symmetry net are [6, 2], but these are {list(w.shape)}.")
@@ -157,13 +153,13 @@ def mirror(weights: Array) -> Mirror:
     return Mirror(float(np.abs(w + w[::-1]).max() / np.abs(w).max()), ratios, family)
 
 
-def mirrors(learned: Learned) -> list[Mirror]:
-    """Look at all symmetry nets that solved the problem."""
+def mirrors(learned: TrainedNets) -> list[Mirror]:
+    """Measure all symmetry nets that solved the problem."""
     return [mirror(learned.net[0].weights[place]) for place in np.flatnonzero(np.isfinite(learned.solved))]
 
 
-def codes(learned: Learned) -> np.ndarray:
-    """The codes of all encoders that solved the problem: what their hidden units put out, [m, width, code]."""
+def codes(learned: TrainedNets) -> np.ndarray:
+    """Compute the codes of all encoders that solved the problem, their hidden outputs, [m, width, code]."""
     first = learned.net[0]
     nets = np.flatnonzero(np.isfinite(learned.solved))
     sums = first.weights[nets] + first.bias[nets][:, None]  # an input has one 1, so that it picks a row of the weights

@@ -1,4 +1,4 @@
-"""The vanishing gradient (Hochreiter 1991): the deeper a layer lies below the output, the less a change of it matters.
+"""The vanishing gradient (Hochreiter 1991): norms of the gradient by layer, before and while training.
 
 As M. Nielsen recorded it (Neural Networks and Deep Learning, 2015, ch. 5, `fig/generate_gradient.py`): sigmoids
 784-30-30-30-30-10, cross-entropy, the first 1,000 training images of MNIST as one batch, rate .1 on the mean gradient,

@@ -1,6 +1,6 @@
-"""Gradient descent of a line: the loss surface over slope and intercept, and the path down to it (deck section 3).
+"""Gradient descent of a line: the loss surface over slope and intercept, and paths to its minimum (lecture slides).
 
-The deck's line is y = 21 x + 10 at x = 3, 3.1, …, 19. The loss is the mean squared error without a half, so its
+The slides' line is y = 21 x + 10 at x = 3, 3.1, …, 19. The loss is the mean squared error without a half, so its
 Hessian is 2/n XᵀX, and descent with a fixed rate converges below 2 / λmax and diverges above (Cauchy 1847).
 """
 
@@ -25,8 +25,8 @@ class Line(NamedTuple):
     y: Array
 
 
-def deck_line() -> Line:
-    """The deck's 161 points, 3 and 19 included."""
+def slides_line() -> Line:
+    """Make the 161 points of the lecture slides, 3 and 19 included."""
     x = np.linspace(3.0, 19.0, 161)
     return Line(x, SLOPE * x + INTERCEPT)
 

@@ -1,7 +1,8 @@
-"""What a layer does: without f many layers are one; f decides how outputs move; ReLU makes lines into curves.
+"""What a layer does: linear layers collapse into one; activations and small changes; ReLU networks as lines.
 
-The deck (sections 3 and 5): a layer is f(xW + b); "small changes in the parameters leads to small changes in the output
-for the right activation functions"; neural networks "approximate complex functions with series of linear functions".
+The lecture slides (sections 3 and 5): a layer is f(xW + b); "small changes in the parameters leads to small changes
+in the output for the right activation functions"; neural networks "approximate complex functions with series of linear
+functions".
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ RESPONSES = {"step": lambda z: (z >= 0).astype(z.dtype), **{n: a.function for n,
 
 
 def response(name: str, changes: Array) -> Array:
-    """What a small network puts out while one of its weights changes: changes [t] -> [t].
+    """Compute the output of a small network while one of its weights changes: changes [t] -> [t].
 
     Two inputs (1, .5), three hidden units with the activation, a linear output; the weight is the first input's to the
     first hidden unit, and the unit's sum passes 0 where it has changed by .1.
@@ -59,7 +60,7 @@ def response(name: str, changes: Array) -> Array:
 
 
 def largest_change(name: str, step: float, reach: float = 1.0) -> float:
-    """The most that the output of `response` moves when the weight moves by `step`, anywhere within ±`reach`."""
+    """Compute the most that the output of `response` moves when the weight moves by `step`, within ±`reach`."""
     changes = np.arange(-reach, reach + step / 2, step)
     return float(np.abs(np.diff(response(name, changes))).max())
 
@@ -69,10 +70,6 @@ def kinks(net: Net, low: float, high: float) -> np.ndarray:
 
     Between two kinks of the layers below every unit's sum is a line, so that its zero is found by arithmetic. Zeros at
     which the slope of the output does not change are left out (Montúfar et al. 2014 count the same pieces).
-
-    Args:
-      net: layers; ReLU but for the last, which is linear.
-      low, high: ends of the interval.
 
     Raises:
       UserError: more than one input, or an empty interval.

@@ -17,8 +17,7 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.types import Array, Key
-from nnjax.lectures.history.adaline.model import Patterns
-from nnjax.lectures.history.rule import Rule, present, with_bias
+from nnjax.lectures.history.rule import Examples, Rule, present, with_bias
 
 GATES = ("and", "or", "maj")
 
@@ -36,13 +35,13 @@ def threshold(sums: Array) -> Array:
 
 
 def answer(gate: str, weights: Array, x: Array) -> Array:
-    """What Madaline I answers: weights [k, d], x [..., d] -> ±1 [...]."""
+    """Compute the answer of Madaline I: weights [k, d], x [..., d] -> ±1 [...]."""
     positive = (threshold(x @ weights.T) > 0).sum(axis=-1)
     return jnp.where(positive >= quorum(gate, weights.shape[0], 1.0), 1.0, -1.0)
 
 
 def quorum(gate: str, num_units: int, target: float | Array) -> Array:
-    """How many units must give the target for the gate to give it.
+    """Compute how many units must answer the target for the gate to answer it.
 
     Raises:
       UserError: an unknown gate, an even number of units for a majority, no units.
@@ -74,14 +73,14 @@ def madaline_one(gate: str, num_units: int, reach: float | Array = 1.0) -> Rule:
     if not isinstance(reach, jax.core.Tracer) and not reach > 0:
         raise UserError(f"reach = {reach} does not flip a unit; a positive number was expected, such as 1.")
 
-    def step(weights: Array, pattern: Patterns) -> tuple[Array, Array]:
+    def step(weights: Array, pattern: Examples) -> tuple[Array, Array]:
         if weights.shape[:1] != (num_units,):
             raise UserError(f"Weights of shape {weights.shape} were found, but {num_units} units were expected.")
         sums = _sums(weights, pattern.x)
-        wrong = threshold(sums) != pattern.target
-        lacking = quorum(gate, num_units, pattern.target) - (num_units - wrong.sum())
-        adapted = wrong & (_places(jnp.where(wrong, jnp.abs(sums), jnp.inf)) < lacking)
-        return _moved(weights, pattern.x, adapted, reach * pattern.target), lacking <= 0
+        wrong = threshold(sums) != pattern.targets
+        lacking = quorum(gate, num_units, pattern.targets) - (num_units - wrong.sum())
+        adapted = wrong & (_ranks(jnp.where(wrong, jnp.abs(sums), jnp.inf)) < lacking)
+        return _moved(weights, pattern.x, adapted, reach * pattern.targets), lacking <= 0
 
     def init(key: Key, num_inputs: int, scale: float = 0.1) -> Array:
         return scale * jax.random.normal(key, (num_units, num_inputs))
@@ -102,21 +101,19 @@ def madaline_two(num_hidden: int, num_outputs: int = 1, largest_trial: int = 3) 
     Raises:
       UserError: no units, or trials of fewer than one.
     """
+    found = f"{num_hidden} hidden units, {num_outputs} outputs and trials of {largest_trial} units were found"
     if min(num_hidden, num_outputs, largest_trial) < 1:
-        raise UserError(
-            f"{num_hidden} hidden units, {num_outputs} outputs and trials of {largest_trial} units were found; "
-            "one or more of each was expected."
-        )
+        raise UserError(f"{found}; one or more of each was expected.")
     trials = _trials(num_hidden, largest_trial)
 
-    def step(network: Network, pattern: Patterns) -> tuple[Network, Array]:
-        right = (decide(network, pattern.x) == pattern.target).all()
+    def step(network: Network, pattern: Examples) -> tuple[Network, Array]:
+        right = (decide(network, pattern.x) == pattern.targets).all()
         hidden = network.hidden
         for _ in range(num_outputs):  # each trial that helps leaves one wrong output less, at least
-            hidden = _tried(Network(hidden, network.output), pattern, trials)
+            hidden = _after_trials(Network(hidden, network.output), pattern, trials)
         signs = with_bias(threshold(_sums(hidden, pattern.x)))
-        wrong = threshold(_sums(network.output, signs)) != pattern.target
-        return Network(hidden, _moved(network.output, signs, wrong, pattern.target)), right
+        wrong = threshold(_sums(network.output, signs)) != pattern.targets
+        return Network(hidden, _moved(network.output, signs, wrong, pattern.targets)), right
 
     return Rule(_two_layers(num_hidden, num_outputs), step)
 
@@ -138,7 +135,7 @@ def madaline_three(num_hidden: int, num_outputs: int = 1, mu: float | Array = 0.
     if not nudge > 0:
         raise UserError(f"nudge = {nudge} is not a positive number; take 1e-3.")
 
-    def step(network: Network, pattern: Patterns) -> tuple[Network, Array]:
+    def step(network: Network, pattern: Examples) -> tuple[Network, Array]:
         slopes = nudged_gradient(network, pattern, nudge)
         moved = jax.tree.map(lambda weights, slope: weights - mu * slope, network, slopes)
         return moved, squared_error(network, pattern)
@@ -146,7 +143,7 @@ def madaline_three(num_hidden: int, num_outputs: int = 1, mu: float | Array = 0.
     return Rule(_two_layers(num_hidden, num_outputs, scale=0.5), step)
 
 
-def nudged_gradient(network: Network, pattern: Patterns, nudge: float) -> Network:
+def nudged_gradient(network: Network, pattern: Examples, nudge: float) -> Network:
     """Estimate the gradient of `squared_error` by nudging one sum after the other, by forward differences."""
     num_hidden, num_outputs = network.hidden.shape[0], network.output.shape[0]
     before = squared_error(network, pattern)
@@ -160,48 +157,37 @@ def nudged_gradient(network: Network, pattern: Patterns, nudge: float) -> Networ
     return Network(jnp.outer(at_hidden, pattern.x), jnp.outer(at_output, hidden))
 
 
-def squared_error(network: Network, pattern: Patterns, to_hidden: Any = 0.0, to_output: Any = 0.0) -> Array:
+def squared_error(network: Network, pattern: Examples, to_hidden: Any = 0.0, to_output: Any = 0.0) -> Array:
     """E = Σ(t − y)² of a pattern with targets [m], with something added to the sums of either layer: []."""
     hidden = with_bias(jnp.tanh(_sums(network.hidden, pattern.x) + to_hidden))
     output = jnp.tanh(_sums(network.output, hidden) + to_output)
-    return ((pattern.target - output) ** 2).sum()
+    return ((pattern.targets - output) ** 2).sum()
 
 
 def decide(network: Network, x: Array) -> Array:
-    """What Madaline II answers: x [..., d] -> ±1 [..., m]."""
+    """Compute the answer of Madaline II: x [..., d] -> ±1 [..., m]."""
     return threshold(with_bias(threshold(x @ network.hidden.T)) @ network.output.T)
 
 
 def respond(network: Network, x: Array) -> Array:
-    """The outputs of Madaline III, y = tanh(s) in both layers: x [..., d] -> [..., m]."""
+    """Compute the outputs of Madaline III, y = tanh(s) in both layers: x [..., d] -> [..., m]."""
     return jnp.tanh(with_bias(jnp.tanh(x @ network.hidden.T)) @ network.output.T)
 
 
-def draws(key: Key, data: Patterns, num_presentations: int) -> Patterns:
-    """Draw patterns with replacement: a tree of arrays [t, ...]."""
-    chosen = jax.random.randint(key, (num_presentations,), 0, data.x.shape[0])
-    return Patterns(data.x[chosen], data.target[chosen])
-
-
 def solved_after(
-    rule: Rule, answers: Callable[[Any, Array], Array], state: Any, presentations: Patterns, data: Patterns
+    rule: Rule, answers: Callable[[Any, Array], Array], state: Any, presentations: Examples, data: Examples
 ) -> Array:
-    """Present until all patterns are answered right: how many presentations that took [], or t + 1 if none of t did.
+    """Count presentations [t, ...] until all patterns are answered right: [], t + 1 if that does not happen.
 
-    Args:
-      rule: any.
-      answers: (state, x [n, d]) -> ±1, of the shape of data.target.
-      state: to begin with.
-      presentations: [t, ...].
-      data: all patterns [n, ...].
+    `answers` is (state, x [n, d]) -> ±1, of the shape of data.targets.
     """
 
-    def step(state: Any, pattern: Patterns) -> tuple[Any, Array]:
+    def step(state: Any, pattern: Examples) -> tuple[Any, Array]:
         new, _ = rule.step(state, pattern)
-        return new, (answers(new, data.x) == data.target).all()
+        return new, (answers(new, data.x) == data.targets).all()
 
     _, solved = present(Rule(rule.init, step), state, presentations)
-    solved = jnp.append((answers(state, data.x) == data.target).all(), solved)
+    solved = jnp.append((answers(state, data.x) == data.targets).all(), solved)
     return jnp.where(solved.any(), solved.argmax(), len(solved))
 
 
@@ -212,7 +198,7 @@ def _sums(weights: Array, x: Array) -> Array:
     return weights @ x
 
 
-def _places(values: Array) -> Array:
+def _ranks(values: Array) -> Array:
     """The place of each value [k] in ascending order from 0 on, of equal ones in theirs; quicker here than a sort."""
     one, other = values[:, None], values[None, :]
     earlier = np.tri(len(values), k=-1, dtype=bool)
@@ -231,13 +217,13 @@ def _trials(num_units: int, largest: int) -> np.ndarray:
     return np.array([[unit in chosen for unit in range(num_units)] for chosen in sets])
 
 
-def _tried(network: Network, pattern: Patterns, trials: np.ndarray) -> Array:
+def _after_trials(network: Network, pattern: Examples, trials: np.ndarray) -> Array:
     """Invert the first units on trial that leave fewer outputs wrong, if any do: hidden weights [k, d]."""
     sums = _sums(network.hidden, pattern.x)
     signs = threshold(sums)
 
     def wrong(signs: Array) -> Array:
-        return (threshold(_sums(network.output, with_bias(signs))) != pattern.target).sum()
+        return (threshold(_sums(network.output, with_bias(signs))) != pattern.targets).sum()
 
     helps = jax.vmap(wrong)(jnp.where(trials, -signs[None], signs[None])) < wrong(signs)
     sizes = jnp.where(helps, trials.sum(axis=1), len(signs) + 1)

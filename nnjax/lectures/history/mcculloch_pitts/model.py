@@ -4,7 +4,7 @@
 
 Every connection has the weight 1; an input may stay unconnected. Nothing is learned: somebody wires the units.
 W. S. McCulloch & W. Pitts 1943, A logical calculus of the ideas immanent in nervous activity, Bulletin of Mathematical
-Biophysics 5:115-133 (the absolute veto is the fourth of their assumptions). The deck's slide says 1948 once.
+Biophysics 5:115-133 (the absolute veto is the fourth of their assumptions). One of the lecture slides says 1948.
 """
 
 from __future__ import annotations
@@ -90,14 +90,9 @@ def and_not_unit() -> Unit:
 
 
 def fire(units: Unit, x: Array) -> Array:
-    """What a unit or a layer answers.
+    """Compute the output of a unit or a layer: integers x [..., n] of {0, 1} -> bool [...] or [..., k].
 
-    Args:
-      units: with n inputs.
-      x: [..., n] integers of {0, 1}; [n] under vmap, for JAX arrays of many examples.
-
-    Returns:
-      Bool, [...] for a unit and [..., k] for a layer.
+    JAX arrays of many examples come under vmap, x [n].
 
     Raises:
       UserError: x has another number of inputs.
@@ -108,7 +103,7 @@ def fire(units: Unit, x: Array) -> Array:
 
 
 def run(network: Network, x: Array) -> Array:
-    """What a network answers: x [..., n] of {0, 1} -> bool [...]."""
+    """Compute the output of a network: x [..., n] of {0, 1} -> bool [...]."""
     for units in network:
         x = fire(units, x).astype(np.int32)
     return x > 0
@@ -131,7 +126,7 @@ def solve(table: Array, most_connections: int = 1) -> Unit | None:
       most_connections: how many excitatory connections an input may have.
 
     Returns:
-      The unit, or None: one unit cannot.
+      The unit, or None where one unit cannot.
 
     Raises:
       UserError: it is no truth table, or one of more than 10 inputs.

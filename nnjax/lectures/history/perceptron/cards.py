@@ -16,8 +16,8 @@ import jax.numpy as jnp
 
 from nnjax.core.errors import UserError
 from nnjax.core.types import Array, Key
-from nnjax.lectures.history.perceptron.model import Examples, perceptron
-from nnjax.lectures.history.rule import Rule, present
+from nnjax.lectures.history.perceptron.model import perceptron
+from nnjax.lectures.history.rule import Examples, Rule, present
 
 SIZE = 20
 
@@ -36,13 +36,7 @@ class Card(NamedTuple):
 
 
 def draw(key: Key, mark: int | Array, num: int) -> Card:
-    """Draw cards: either half, then any place within it.
-
-    Args:
-      key: of their randomness.
-      mark: the side of the mark, 1 to 10.
-      num: how many; all arrays are [num].
-    """
+    """Draw cards whose mark is 1 to 10 pixels wide, in either half and at any place within it: arrays [num]."""
     half, row, column = jax.random.uniform(key, (3, num), jnp.float32)
     right = half < 0.5
     top, left = (
@@ -51,8 +45,8 @@ def draw(key: Key, mark: int | Array, num: int) -> Card:
     return Card(jnp.where(right, 1, -1).astype(jnp.float32), top, left + jnp.where(right, SIZE // 2, 0))
 
 
-def shown(card: Card, mark: int | Array) -> Examples:
-    """A card as the perceptron sees it: x float32 [401], the pixels row by row and the bias; the target []."""
+def example_of(card: Card, mark: int | Array) -> Examples:
+    """Make an example of a card: x float32 [401], the pixels row by row and the bias; the target []."""
     place = jnp.arange(SIZE)
     rows, columns = ((place >= first) & (place < first + mark) for first in (card.top, card.left))
     pixels = rows[:, None] & columns[None]
@@ -60,17 +54,17 @@ def shown(card: Card, mark: int | Array) -> Examples:
 
 
 def demonstration(mark: int | Array, rate: float | Array = 1.0) -> Rule:
-    """The perceptron's rule with cards as presentations: `init()`, `step(weights, Card)`."""
+    """Make the perceptron's rule with cards as presentations: `init()`, `step(weights, Card)`."""
     rule = perceptron(rate)
-    return Rule(lambda: rule.init(SIZE**2 + 1), lambda weights, card: rule.step(weights, shown(card, mark)))
+    return Rule(lambda: rule.init(SIZE**2 + 1), lambda weights, card: rule.step(weights, example_of(card, mark)))
 
 
 @functools.partial(jax.jit, static_argnames="num_trials")
 def attempt(key: Key, mark: int | Array, num_trials: int) -> tuple[Array, Array]:
-    """One perceptron: weights in the end [401], and whether each answer was right, bool [num_trials]."""
+    """Train one perceptron: weights in the end [401], and whether each answer was right, bool [num_trials]."""
     rule = demonstration(mark)
-    weights, seen = present(rule, rule.init(), draw(key, mark, num_trials))
-    return weights, ~seen.wrong
+    weights, info = present(rule, rule.init(), draw(key, mark, num_trials))
+    return weights, ~info.wrong
 
 
 @functools.partial(jax.jit, static_argnames=("num_seeds", "num_trials"))
@@ -84,15 +78,7 @@ def _attempts(marks: Array, num_seeds: int, num_trials: int) -> Array:
 
 
 def attempts(marks: Sequence[int], num_seeds: int = 200, num_trials: int = 3000) -> Array:
-    """Many perceptrons in one compiled program.
-
-    Args:
-      marks: sides of the marks, each 1 to 10.
-      num_seeds: perceptrons for each.
-      num_trials: cards for each perceptron.
-
-    Returns:
-      Whether each answer was right: bool [marks, seeds, trials].
+    """Train perceptrons in one program, and say whether each answer was right: bool [marks, seeds, trials].
 
     Raises:
       UserError: a mark does not fit into half a card.

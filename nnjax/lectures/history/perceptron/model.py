@@ -19,25 +19,13 @@ import numpy as np
 from nnjax.core.errors import UserError
 from nnjax.core.types import Array
 from nnjax.lectures.history import truth_tables
-from nnjax.lectures.history.rule import Rule, present
+from nnjax.lectures.history.rule import Examples, Rule, examples, present
 
 SMALLEST_MARGIN = 1e-6  # as a share of the largest input; below it no plane is said to separate
 
 
-class Examples(NamedTuple):
-    """Examples with their targets, which are also presentations: leading axes are their order.
-
-    Attributes:
-      x: float [..., n, d] inputs; the bias, if there is one, is the last of them.
-      targets: float [..., n] of {−1, +1}.
-    """
-
-    x: Array
-    targets: Array
-
-
-class Seen(NamedTuple):
-    """What happened at a presentation.
+class StepInfo(NamedTuple):
+    """Information of a step.
 
     Attributes:
       wrong: bool []; whether the answer was wrong (a tie is).
@@ -48,53 +36,31 @@ class Seen(NamedTuple):
     weights: Array
 
 
-def examples(x: Array, targets: Array) -> Examples:
-    """Check examples, and make them float32.
-
-    Args:
-      x: [n, d] inputs.
-      targets: [n] of {−1, +1}.
-
-    Raises:
-      UserError: the shapes do not fit, a number is not finite, or a target is not −1 or +1.
-    """
-    inputs, wanted = np.asarray(x, np.float32), np.asarray(targets, np.float32)
-    if inputs.ndim != 2 or wanted.shape != inputs.shape[:1] or not inputs.size:
-        raise UserError(
-            f"Examples are inputs [n, d] and targets [n], but the shapes are {inputs.shape} and {wanted.shape}."
-        )
-    if not np.isfinite(inputs).all():
-        raise UserError("The inputs hold numbers that are not finite; leave those examples out.")
-    if not np.isin(wanted, (-1, 1)).all():
-        raise UserError(f"Targets are -1 or +1, but these hold {np.unique(wanted)[:4].tolist()}.")
-    return Examples(inputs, wanted)
-
-
 def of_table(table: Array) -> Examples:
-    """The rows of a truth table [2^n] with a bias, and targets −1 for 0: x [2^n, n + 1]."""
+    """Make examples of a truth table [2^n] with a bias, and targets −1 for 0: x [2^n, n + 1]."""
     outputs = truth_tables.checked(table)
     inputs = truth_tables.rows(outputs.size.bit_length() - 1)
     return examples(np.column_stack([inputs, np.ones(len(inputs))]), 2 * outputs - 1)
 
 
 def perceptron(rate: float | Array = 1.0) -> Rule:
-    """The rule: `init(d)` gives float32 weights of 0, `step(weights, Examples of one)` gives the weights and `Seen`."""
+    """Make the rule: `init(d)` gives float32 weights of 0, `step(weights, one of Examples)` weights and `StepInfo`."""
 
-    def step(weights: Array, example: Examples) -> tuple[Array, Seen]:
+    def step(weights: Array, example: Examples) -> tuple[Array, StepInfo]:
         wrong = example.targets * (weights @ example.x) <= 0
         changed = weights + rate * example.targets * example.x  # (d − y)/2 = d where y ≠ d
-        return jnp.where(wrong, changed, weights), Seen(wrong, weights)
+        return jnp.where(wrong, changed, weights), StepInfo(wrong, weights)
 
     return Rule(init=lambda num_inputs: jnp.zeros(num_inputs, jnp.float32), step=step)
 
 
 def num_right(weights: Array, data: Examples) -> Array:
-    """How many examples weights [d] answer rightly: int32 []."""
+    """Count the examples that weights [d] classify correctly: int32 []."""
     return jnp.sum(data.targets * (data.x @ weights) > 0, dtype=jnp.int32)
 
 
-class Learned(NamedTuple):
-    """Where the rule came to.
+class LearningResult(NamedTuple):
+    """The end of learning.
 
     Attributes:
       weights: float [d].
@@ -113,36 +79,33 @@ class Learned(NamedTuple):
 
 
 @jax.jit
-def learn(data: Examples, cap: int | Array = 1000, rate: float | Array = 1.0) -> Learned:
-    """Present examples in their order, again and again: until a pass is clean, the weights repeat, or at a cap.
+def learn(data: Examples, cap: int | Array = 1000, rate: float | Array = 1.0) -> LearningResult:
+    """Present examples (x [n, d], targets [n]) in order until a pass is clean, the weights repeat, or at `cap` epochs.
 
-    It is pure: under vmap it learns many sets together.
-
-    Args:
-      data: x [n, d], targets [n].
-      cap: the largest number of epochs.
-      rate: α; from weights of 0 it scales the weights and changes no mistake.
+    It is pure: under vmap it learns many sets together. From weights of 0 the rate changes no mistake.
     """
     rule = perceptron(rate)
     start = rule.init(data.x.shape[-1])
     none, no = jnp.int32(0), jnp.bool_(False)
 
-    def going(carry: tuple[Learned, Array]) -> Array:
+    def going(carry: tuple[LearningResult, Array]) -> Array:
         now, _ = carry
         return ~now.separated & ~now.repeats & (now.epochs < cap)
 
-    def epoch(carry: tuple[Learned, Array]) -> tuple[Learned, Array]:
+    def epoch(carry: tuple[LearningResult, Array]) -> tuple[LearningResult, Array]:
         now, anchor = carry
-        weights, seen = present(rule, now.weights, data)
-        wrong, count = jnp.sum(seen.wrong, dtype=jnp.int32), now.epochs + 1
-        after = Learned(weights, now.mistakes + wrong, count, wrong == 0, (wrong > 0) & (weights == anchor).all())
+        weights, info = present(rule, now.weights, data)
+        wrong, count = jnp.sum(info.wrong, dtype=jnp.int32), now.epochs + 1
+        after = LearningResult(
+            weights, now.mistakes + wrong, count, wrong == 0, (wrong > 0) & (weights == anchor).all()
+        )
         return after, jnp.where(count & (count - 1) == 0, weights, anchor)  # Brent 1980: an anchor at powers of 2
 
-    return jax.lax.while_loop(going, epoch, (Learned(start, none, none, no, no), start))[0]
+    return jax.lax.while_loop(going, epoch, (LearningResult(start, none, none, no, no), start))[0]
 
 
-def verdict(learned: Learned) -> str:
-    """Say in words how it ended."""
+def describe(learned: LearningResult) -> str:
+    """Describe the end of learning in words."""
     counts = ((int(learned.mistakes), "mistake"), (int(learned.epochs), "epoch"))
     mistakes, epochs = (f"{count:,} {word}{'s' if count != 1 else ''}" for count, word in counts)
     if learned.separated:
@@ -152,32 +115,23 @@ def verdict(learned: Learned) -> str:
     return f"not separated in {epochs}, {mistakes}"
 
 
-def separate(x: Array, targets: Array, cap: int = 1000, rate: float = 1.0) -> Learned:
-    """Learn examples that a plane separates.
-
-    Args:
-      x: [n, d] inputs, with the bias if there is to be one.
-      targets: [n] of {−1, +1}.
-      cap: the largest number of epochs.
-      rate: α.
+def separate(x: Array, targets: Array, cap: int = 1000, rate: float = 1.0) -> LearningResult:
+    """Learn examples that a plane separates: x [n, d], targets [n] of {−1, +1}, at most `cap` epochs at the rate α.
 
     Raises:
-      UserError: the examples are not as `examples` wants them, the cap or the rate is not positive, or the examples
-        were not separated.
+      UserError: see `examples`; a cap or a rate that is not positive; examples that were not separated.
     """
     if cap < 1 or rate <= 0:
         raise UserError(f"The cap and the rate must be positive, but they are {cap} and {rate}.")
     learned = learn(examples(x, targets), cap, rate)
     if not learned.separated:
-        hope = (
-            "no plane separates these examples: take `pocket`" if learned.repeats else "raise the cap, or take `pocket`"
-        )
-        raise UserError(f"The perceptron ended with “{verdict(learned)}”; {hope}.")
+        hope = "no plane separates these examples: take" if learned.repeats else "raise the cap, or take"
+        raise UserError(f"The perceptron ended with “{describe(learned)}”; {hope} `pocket`.")
     return learned
 
 
 def margin(x: Array, targets: Array) -> float:
-    """The largest γ: the distance from 0 to the plane w·x = 0 of the nearest example, for the best unit w.
+    """Compute the margin γ: the largest distance of the nearest example from a plane w·x = 0 that separates.
 
     The smallest w with d w·x ≥ 1 for all examples has the length 1/γ; it is found exactly as a non-negative least
     squares problem (Lawson & Hanson 1974, ch. 23, least distance programming).
@@ -199,7 +153,7 @@ def margin(x: Array, targets: Array) -> float:
 
 
 def novikoff(x: Array, targets: Array) -> float:
-    """The bound on the mistakes, (R/γ)², with R the length of the longest input (Novikoff 1962).
+    """Compute the bound on the mistakes, (R/γ)², with R the length of the longest input (Novikoff 1962).
 
     Raises:
       UserError: as `margin`.
@@ -228,17 +182,13 @@ def pocket(data: Examples, rate: float | Array = 1.0) -> Rule:
 
     With the ratchet they must also answer more of all examples rightly than those in the pocket. Presentations are
     drawn at random (`drawn`). `init(d)` gives the state, `step(state, Examples of one)` the state and the number of
-    examples that the pocket answers rightly, int32 [].
-
-    Args:
-      data: all examples, x [n, d] and targets [n].
-      rate: α.
+    examples of `data` (x [n, d], targets [n]) that the pocket answers rightly, int32 [].
     """
     inner = perceptron(rate)
 
     def step(state: Pocket, example: Examples) -> tuple[Pocket, Array]:
-        weights, seen = inner.step(state.weights, example)
-        run = jnp.where(seen.wrong, 0, state.run + 1)
+        weights, info = inner.step(state.weights, example)
+        run = jnp.where(info.wrong, 0, state.run + 1)
         better = (run > state.kept_run) & (num_right(weights, data) > num_right(state.kept, data))
         kept = jnp.where(better, weights, state.kept)
         return Pocket(weights, run, kept, jnp.where(better, run, state.kept_run)), num_right(kept, data)
@@ -247,9 +197,3 @@ def pocket(data: Examples, rate: float | Array = 1.0) -> Rule:
         return Pocket(inner.init(num_inputs), jnp.int32(0), inner.init(num_inputs), jnp.int32(0))
 
     return Rule(init, step)
-
-
-def drawn(key: Array, data: Examples, num: int) -> Examples:
-    """Draw presentations with replacement: x [num, d], targets [num]."""
-    chosen = jax.random.randint(key, (num,), 0, data.x.shape[0])
-    return jax.tree.map(lambda array: jnp.asarray(array)[chosen], data)

@@ -1,1 +1,1 @@
-"""Study: what a latent space is worth."""
+"""Study: latent spaces of autoencoders beside other reductions of dimension."""

@@ -1,4 +1,4 @@
-"""What latent spaces are worth: the figure, the table, the sentences, and the page."""
+"""The page of the study of latent spaces: its figure and its tables."""
 
 from __future__ import annotations
 
@@ -10,17 +10,15 @@ import numpy as np
 import pandas as pd
 
 from nnjax.core.files import write_atomically
-from nnjax.lectures.studies.codes import FALLING, MEASURES
-from nnjax.lectures.studies.csv import csv_of
+from nnjax.embed.codes import FALLING, MEASURES
 from nnjax.lectures.studies.latent_value.text import Winners, sentences, winners
+from nnjax.lectures.text import read_text
 from nnjax.report import study_page
 from nnjax.report.charts import figures
 from nnjax.report.study_page import StudyPage, Table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from nnjax.lectures.studies.latent_value.study import LatentValue
 
 DPI, COLUMNS = 130, 4
 TICKS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1)
@@ -37,72 +35,60 @@ HEADS = {
 }
 
 
-def write(study: LatentValue, rows: Sequence[Mapping[str, Any]], workdir: pathlib.Path) -> pathlib.Path:
-    """Write results.csv, figure.png and study.html, each whole or not at all; returns the page's path."""
-    frame = pd.DataFrame(list(rows))
-    won = winners(frame, list(study.arms))
-    caption = (
-        "By the width of the code; lines are means over the seeds, bands their range. Of squared error less is better, "
-        "of the rest more; LDA's may be off the scale. Dotted: all inputs; dash-dotted: under DTW."
-    )
-    write_atomically(workdir / "results.csv", csv_of(rows))
+def write(frame: pd.DataFrame, arms: Sequence[str], num_seeds: int, workdir: pathlib.Path) -> pathlib.Path:
+    """Write results.csv, figure.png and study.html, each whole or not at all; returns the page's path.
+
+    Args:
+      frame: rows as of `LatentValue.results`.
+      arms: the methods that are autoencoders.
+      num_seeds: of all that draws.
+      workdir: the folder.
+    """
+    won = winners(frame, arms)
+    text = read_text(pathlib.Path(__file__).with_name("study.toml"), seeds=num_seeds)
     page = StudyPage(
-        "Is the latent space worth it?",
+        text["title"],
         sentences(frame, won),
-        {"figure.png": caption},
-        [duel(won), table(frame)],
-        how(study),
+        {"figure.png": text["caption"]},
+        [contest(won)._replace(notes=[text["contest"]]), table(frame)._replace(notes=[text["table"]])],
+        [text["how"], *(f"{HEADS[name]}: {meaning}." for name, meaning in MEASURES.items())],
         ["figure.png"],
     )
+    write_atomically(workdir / "results.csv", frame.to_csv(index=False, float_format="%.7g"))
     return study_page.write(page, {"figure.png": figures.to_bytes(plot(frame), DPI)}, workdir)
 
 
-def how(study: LatentValue) -> list[str]:
-    """Say what was fitted and measured."""
-    return [
-        f"Everything is fitted on the training examples and measured on the test examples, with {len(study.seeds)} "
-        "seeds; PCA and LDA draw nothing and have one value. The autoencoders of one width and kind are one compiled "
-        "program.",
-        *(f"{HEADS[name]}: {meaning}." for name, meaning in MEASURES.items()),
-    ]
-
-
-def duel(won: Winners) -> Table:
-    """Who wins, by set and measure over the widths."""
+def contest(won: Winners) -> Table:
+    """Tabulate the winners by set and measure over the widths."""
     widths = sorted({width for _, _, width in won})
     rows: list[list[str]] = []
     for which in dict.fromkeys(which for which, _, _ in won):
         rows.append([which])
         for measure in dict.fromkeys(name for own, name, _ in won if own == which):
             rows.append([HEADS[measure], *(won.get((which, measure, width), "") for width in widths)])
-    notes = [
-        "An autoencoder wins where one kind of it is better than PCA with every seed; PCA where it is better than "
-        "every seed of every kind; – is neither."
-    ]
-    return Table("PCA or an autoencoder?", ["measure", *map(str, widths)], rows, notes)
+    return Table("PCA or an autoencoder?", ["measure", *map(str, widths)], rows)
 
 
 def measured(frame: pd.DataFrame) -> list[str]:
-    """The measures that a frame has, in their order."""
+    """List the measures that a frame has, in their order."""
     return [name for name in MEASURES if name in frame and frame[name].notna().any()]
 
 
 def table(frame: pd.DataFrame) -> Table:
-    """Mean ± standard deviation over the seeds, by set, method and width; the best of a width is marked with a star."""
+    """Tabulate mean ± standard deviation over the seeds, by set, method and width; ★ marks the best of a width."""
     names = measured(frame)
     rows: list[list[str]] = []
     for which, of_set in frame.groupby("set", sort=False):
         rows.append([str(which)])
         stars = {(width, name): best(of_width, name) for width, of_width in of_set.groupby("width") for name in names}
         for (method, width), cell in of_set.groupby(["method", "width"], sort=False):
-            told = [_cell(cell[name], method == stars[width, name]) for name in names]
-            rows.append([str(method), str(width), *told])
-    notes = ["★ the best of its width; ± is the standard deviation over the seeds, where something is drawn."]
-    return Table("Every method and width", ["method", "width", *(HEADS[name] for name in names)], rows, notes)
+            cells = [_cell(cell[name], method == stars[width, name]) for name in names]
+            rows.append([str(method), str(width), *cells])
+    return Table("Every method and width", ["method", "width", *(HEADS[name] for name in names)], rows)
 
 
 def best(of_width: pd.DataFrame, measure: str) -> str | None:
-    """The method of the best mean among at least two; None where there are not so many."""
+    """Find the method of the best mean among at least two; None where there are not so many."""
     means = of_width.groupby("method")[measure].mean().dropna()
     if len(means) < 2:
         return None
@@ -114,13 +100,13 @@ def _cell(values: pd.Series, star: bool) -> str:
     if values.empty:
         return "–"
     digits = 4 if values.mean() < 0.1 else 3
-    told = f"{values.mean():.{digits}f}"
-    told += f" ± {values.std():.{digits}f}" if len(values) > 1 else ""
-    return told + " ★" * star
+    text = f"{values.mean():.{digits}f}"
+    text += f" ± {values.std():.{digits}f}" if len(values) > 1 else ""
+    return text + " ★" * star
 
 
 def plot(frame: pd.DataFrame) -> Figure:
-    """A block a set, a panel a measure, a line a method."""
+    """Draw a block a set, a panel a measure, a line a method."""
     from matplotlib.figure import Figure
 
     sets = {str(which): of_set for which, of_set in frame.groupby("set", sort=False)}
@@ -145,7 +131,7 @@ def plot(frame: pd.DataFrame) -> Figure:
 
 
 def _colors(frame: pd.DataFrame) -> dict[str, str]:
-    """A colour a method; autoencoders have those that are left."""
+    """Choose a colour a method; autoencoders have those that are left."""
     colors = dict(COLORS)
     for method in dict.fromkeys(frame["method"]):
         if method not in colors and not method.startswith("all inputs"):
@@ -154,7 +140,7 @@ def _colors(frame: pd.DataFrame) -> dict[str, str]:
 
 
 def _panel(axis: Any, of_set: pd.DataFrame, measure: str, colors: Mapping[str, str]) -> None:
-    """Lines of one measure over the width."""
+    """Draw lines of one measure over the width."""
     axis.grid(alpha=0.25, lw=0.5)
     axis.spines[["top", "right"]].set_visible(False)
     axis.tick_params(labelsize=7)
@@ -163,15 +149,8 @@ def _panel(axis: Any, of_set: pd.DataFrame, measure: str, colors: Mapping[str, s
         mean, low, high = groups.mean(), groups.min(), groups.max()
         if mean.notna().any():
             own = method not in COLORS
-            axis.plot(
-                mean.index,
-                mean,
-                color=color,
-                lw=1.8 if own or method == "PCA" else 1.2,
-                marker="o",
-                ms=2.5,
-                label=method,
-            )
+            width = 1.8 if own or method == "PCA" else 1.2
+            axis.plot(mean.index, mean, color=color, lw=width, marker="o", ms=2.5, label=method)
             axis.fill_between(mean.index, low, high, color=color, alpha=0.18, lw=0)
     for method, style in {"all inputs": ":", "all inputs, DTW": "-."}.items():
         value = of_set.loc[of_set["method"] == method, measure].mean()

@@ -1,4 +1,4 @@
-"""Is a latent space worth it? Codes of autoencoders beside those of PCA, ICA, LDA and k-means, at equal width."""
+"""Compare codes of autoencoders with those of PCA, ICA, LDA and k-means, at equal width."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
-from nnjax.core.errors import UserError
+from nnjax.cli.study import Log
 from nnjax.core.experiment import Experiment
 from nnjax.core.types import Prepared
 from nnjax.data import prepare
 from nnjax.data.series import KINDS
 from nnjax.distances import DTW
+from nnjax.distances.views import Split, split_of
+from nnjax.embed.codes import InputNeighbors, accuracies, majority, measure
 from nnjax.embed.linear import Reduction, fit
 from nnjax.lectures.studies.autoencoders import train
-from nnjax.lectures.studies.codes import Examples, Truth, accuracies, measure, voted
-from nnjax.lectures.studies.study import Announce
+from nnjax.lectures.studies.latent_value.page import write
 
 DRAWN = ("ica", "kmeans")
 NAMES = {"pca": "PCA", "ica": "ICA", "lda": "LDA", "kmeans": "k-means"}
@@ -26,17 +28,17 @@ INPUTS = "all inputs"
 
 
 class Code(NamedTuple):
-    """A representation: its method, width and seed (None where nothing is drawn), and what it makes of the examples.
+    """A representation: its method, width and seed (None where nothing is drawn), and the codes of the examples.
 
-    `inner` [n, k] and `outer` [q, k] are the codes of the training and of the test examples, `copies` [q, d] the test
+    `train_codes` [n, k] and `test_codes` [q, k] are of the training and of the test examples, `copies` [q, d] the test
     examples made from them, scaled.
     """
 
     method: str
     width: int
     seed: int | None
-    inner: np.ndarray
-    outer: np.ndarray
+    train_codes: np.ndarray
+    test_codes: np.ndarray
     copies: np.ndarray
 
 
@@ -58,50 +60,47 @@ class LatentValue:
     widths: tuple[int, ...]
     seeds: tuple[int, ...]
 
-    def run(self, workdir: pathlib.Path, announce: Announce) -> pathlib.Path:
+    def run(self, workdir: pathlib.Path, log: Log) -> pathlib.Path:
         """Fit, measure, and write results.csv, figure.png and study.html; returns the page's path.
 
         Raises:
           UserError: data without classes or without a test part, or as the reductions say.
         """
-        from nnjax.lectures.studies.latent_value.page import write
+        frame = pd.DataFrame(self.results(workdir, log))
+        return write(frame, list(self.arms), len(self.seeds), workdir)
 
-        return write(self, self.results(workdir, announce), workdir)
-
-    def results(self, workdir: pathlib.Path, announce: Announce) -> list[dict[str, Any]]:
+    def results(self, workdir: pathlib.Path, log: Log) -> list[dict[str, Any]]:
         """One row a set, method, width and seed with the measures; run folders go to WORKDIR/autoencoders_SET."""
         rows = []
         for name, base in self.sets.items():
             prepared = prepare(base.data)
-            some = _examples(prepared)
-            truth = Truth.of(some, DTW() if base.data.name.split(":")[0] in KINDS else None)
+            some = split_of(prepared)
+            truth = InputNeighbors.of(some, DTW() if base.data.name.split(":")[0] in KINDS else None)
             rows += [{"set": name, **row} for row in baselines(some, truth)]
             folder = workdir / f"autoencoders_{name.replace(' ', '_')}"
-            codes = [*self._reductions(some, announce), *self._latents(base, prepared, folder, announce)]
-            announce(f"{name}: measuring {len(codes)} representations")
+            codes = [*self._reductions(some, log), *self._latents(base, prepared, folder, log)]
+            log(f"{name}: measuring {len(codes)} representations")
             for code, found in zip(codes, measure(codes, some, truth), strict=True):
                 rows.append({"set": name, "method": code.method, "width": code.width, "seed": code.seed, **found})
         return rows
 
-    def _reductions(self, some: Examples, announce: Announce) -> Iterator[Code]:
+    def _reductions(self, some: Split, log: Log) -> Iterator[Code]:
         """Codes by scikit-learn; ICA is made of the principal components, as its whitening would."""
         widths = [width for width in self.widths if width < min(some.x.shape)]
         whole = fit(some.x, "pca", max(widths))
         ceiling = len(np.unique(some.labels)) - 1
         for method in NAMES:
-            announce(f"fitting {NAMES[method]}")
+            log(f"fitting {NAMES[method]}")
             chosen = sorted({width for width in widths if width < ceiling} | {ceiling}) if method == "lda" else widths
             for width in chosen:
                 for seed in self.seeds if method in DRAWN else (None,):
                     points = whole.encode(some.x) if method == "ica" else some.x
                     found = fit(points, method, width, labels=some.labels, seed=seed or 0)
                     found = after(whole, found) if method == "ica" else found
-                    inner, outer = found.encode(some.x), found.encode(some.queries)
-                    yield Code(NAMES[method], width, seed, inner, outer, found.decode(outer))
+                    train_codes, test_codes = found.encode(some.x), found.encode(some.queries)
+                    yield Code(NAMES[method], width, seed, train_codes, test_codes, found.decode(test_codes))
 
-    def _latents(
-        self, base: Experiment, prepared: Prepared, folder: pathlib.Path, announce: Announce
-    ) -> Iterator[Code]:
+    def _latents(self, base: Experiment, prepared: Prepared, folder: pathlib.Path, log: Log) -> Iterator[Code]:
         """Codes of the autoencoders, one population a width and arm."""
         arms = {
             f"{name}|{width}": {"widths": (*self.around, width, *reversed(self.around)), **changes}
@@ -109,34 +108,24 @@ class LatentValue:
             for width in self.widths
         }
         raw = [prepared.dataset.x[part] for part in (prepared.train, prepared.test)]
-        for one in train(base, arms, {"seed": self.seeds}, folder, announce):
+        for one in train(base, arms, {"seed": self.seeds}, folder, log):
             name, width = one.arm.split("|")
-            inner, outer = one.encode(raw[0]), one.encode(raw[1])
-            yield Code(name, int(width), one.seed, inner, outer, one.copy(raw[1]))
+            train_codes, test_codes = one.encode(raw[0]), one.encode(raw[1])
+            yield Code(name, int(width), one.seed, train_codes, test_codes, one.copy(raw[1]))
 
 
 def after(first: Reduction, second: Reduction) -> Reduction:
-    """One reduction, then another of its codes."""
+    """Compose two reductions, the second of the codes of the first."""
     return Reduction(
         lambda x: second.encode(first.encode(x)), lambda codes: first.decode(second.decode(codes)), second.facts
     )
 
 
-def baselines(some: Examples, truth: Truth) -> list[dict[str, Any]]:
-    """The examples themselves: under the Euclidean distance, and under DTW where they are series."""
+def baselines(some: Split, truth: InputNeighbors) -> list[dict[str, Any]]:
+    """Measure the examples themselves: under the Euclidean distance, and under DTW where they are series."""
     width = some.x.shape[1]
     found = [{"method": INPUTS, "width": width, "seed": None, **accuracies(some.x, some.queries, truth.near, some)}]
-    if truth.warped_near is not None:
-        right = voted(truth.warped_near, some.labels) == some.truth
+    if truth.dtw is not None:
+        right = majority(truth.dtw, some.labels) == some.truth
         found.append({"method": f"{INPUTS}, DTW", "width": width, "seed": None, "knn_accuracy": float(right.mean())})
     return found
-
-
-def _examples(prepared: Prepared) -> Examples:
-    data = prepared.dataset
-    if data.task != "classification" or data.y is None or not len(prepared.test):
-        raise UserError(f"{data.name} has no labelled test examples: choose data with classes and a test part.")
-    x, queries = (
-        np.asarray(prepared.x_scaler(data.x[part].astype(np.float32))) for part in (prepared.train, prepared.test)
-    )
-    return Examples(x, queries, data.y[prepared.train], data.y[prepared.test])

@@ -1,4 +1,4 @@
-"""What a study of latent spaces says: where PCA wins, where an autoencoder does."""
+"""Findings of the study of latent spaces: where PCA wins, where an autoencoder does."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from nnjax.lectures.studies.codes import FALLING, MEASURES
+from nnjax.embed.codes import FALLING, MEASURES
 
 PCA, NEURAL, NEITHER = "PCA", "autoencoder", "–"
 Winners = Mapping[tuple[str, str, int], str]  # (set, measure, width) -> who
 
 
 def winners(frame: pd.DataFrame, arms: Sequence[str]) -> Winners:
-    """Who is better at each set, measure and width that PCA and an autoencoder have in common.
+    """Find who is better at each set, measure and width that PCA and an autoencoder have in common.
 
     Args:
       frame: rows as of `LatentValue.results`.
@@ -29,7 +29,7 @@ def winners(frame: pd.DataFrame, arms: Sequence[str]) -> Winners:
 
 
 def winner(of_width: pd.DataFrame, measure: str, arms: Sequence[str]) -> str:
-    """Who is better with every seed: PCA than all arms, or an arm than PCA; or neither."""
+    """Find who is better with every seed: PCA than all arms, or an arm than PCA; or neither."""
     sign = -1 if measure in FALLING else 1
     values = {method: sign * cell.dropna() for method, cell in of_width.groupby("method")[measure]}
     reference = values[PCA].iloc[0]
@@ -60,11 +60,11 @@ def sentences(frame: pd.DataFrame, won: Winners) -> list[str]:
 
 def _copies(won: Mapping[tuple[str, int], str]) -> str:
     """Say at which widths who makes the better copies."""
-    told = []
+    parts = []
     for who, name in {PCA: "PCA", NEURAL: "an autoencoder", NEITHER: "neither"}.items():
         widths = [str(width) for (measure, width), one in won.items() if measure == "reconstruction" and one == who]
-        told += [f"{name} at {', '.join(widths)} numbers"] if widths else []
-    return "; ".join(told)
+        parts += [f"{name} at {', '.join(widths)} numbers"] if widths else []
+    return "; ".join(parts)
 
 
 def _beside_inputs(which: str, of_set: pd.DataFrame) -> str:
@@ -72,5 +72,5 @@ def _beside_inputs(which: str, of_set: pd.DataFrame) -> str:
     whole = of_set[of_set["method"].str.startswith("all inputs")]
     codes = of_set.drop(whole.index).groupby(["method", "width"], sort=False)["knn_accuracy"].mean()
     method, width = codes.idxmax()
-    told = "; ".join(f"{name} {value:.3f}" for name, value in zip(whole["method"], whole["knn_accuracy"], strict=True))
-    return f"{which}: the best code for 5 nearest neighbours is {method}, {width} numbers: {codes.max():.3f} ({told})."
+    parts = "; ".join(f"{name} {value:.3f}" for name, value in zip(whole["method"], whole["knn_accuracy"], strict=True))
+    return f"{which}: the best code for 5 nearest neighbours is {method}, {width} numbers: {codes.max():.3f} ({parts})."

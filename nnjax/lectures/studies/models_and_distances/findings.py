@@ -1,22 +1,22 @@
-"""What is seen when models and distances stand side by side, in sentences made of the numbers; and the page."""
+"""Findings of the study of models and distances, in sentences made of its numbers; and its page."""
 
 from __future__ import annotations
 
+import pathlib
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from nnjax.lectures.studies.methods import CLUSTERS, K_MEANS, MODEL, NEIGHBORS, NUM_NEIGHBORS
+from nnjax.distances.scores import CLUSTERS, K_MEANS, MODEL, NEIGHBORS, NUM_NEIGHBORS
+from nnjax.distances.views import ABSENT, WINDOW
 from nnjax.lectures.studies.models_and_distances.grid import accuracies, agreements, summary
-from nnjax.lectures.studies.views import ABSENT, WINDOW
+from nnjax.lectures.text import read_text
 from nnjax.report.study_page import StudyPage
-
-TITLE = "Do not confuse the distance with the model"
 
 
 class Effect(NamedTuple):
-    """What a choice changes: its worst and its best option with their mean accuracies."""
+    """The effect of a choice: its worst and its best option with their mean accuracies."""
 
     worst: str
     low: float
@@ -25,7 +25,7 @@ class Effect(NamedTuple):
 
     @property
     def points(self) -> float:
-        """Between the two, in points of a hundred."""
+        """The difference in percentage points."""
         return 100 * (self.high - self.low)
 
     def __str__(self) -> str:
@@ -34,7 +34,7 @@ class Effect(NamedTuple):
 
 
 def effect(results: pd.DataFrame, data: str, kind: str, without: str = "") -> Effect:
-    """What the choice within a kind changes on a set; of clusters, the choice of k-medoids' distance.
+    """Measure the effect of the choice within a kind on a set; of clusters, the choice of k-medoids' distance.
 
     Args:
       results: as for `sentences`.
@@ -49,15 +49,15 @@ def effect(results: pd.DataFrame, data: str, kind: str, without: str = "") -> Ef
 
 
 def sentences(results: pd.DataFrame) -> list[str]:
-    """One a set on distance against model, one on the best of both, one on clusters.
+    """Write the findings: one a set on distance against model, one on the best of both, one on clusters.
 
     Args:
       results: of `ModelsAndDistances.results`.
     """
     names = list(results["data"].unique())
     out = [_contrast(results, name) for name in names]
-    duels = "; ".join(f"{name} {_duel(results, name)}" for name in names)
-    out.append(f"Nearest neighbours under their best distance minus the best model, split by split: {duels}.")
+    contests = "; ".join(f"{name} {_best_against_best(results, name)}" for name in names)
+    out.append(f"Nearest neighbours under their best distance minus the best model, split by split: {contests}.")
     changes = "; ".join(f"{name} {effect(results, name, CLUSTERS)}" for name in names)
     out.append(f"Without labels, the distance changes what k-medoids finds by: {changes}.")
     return out
@@ -71,8 +71,8 @@ def _contrast(results: pd.DataFrame, name: str) -> str:
     )
 
 
-def _duel(results: pd.DataFrame, name: str) -> str:
-    """The difference of the best distance and the best model, mean ± std over splits, and how often it is above 0."""
+def _best_against_best(results: pd.DataFrame, name: str) -> str:
+    """Compare the best distance with the best model: mean difference ± std over splits, and how often it is above 0."""
     means = summary(results)["mean"][name]
     of_split = results[results["data"] == name].pivot(index="seed", columns="method", values="accuracy")
     found = of_split[means[NEIGHBORS].idxmax()] - of_split[means[MODEL].idxmax()]
@@ -87,35 +87,20 @@ def page(results: pd.DataFrame) -> StudyPage:
     table = accuracies(results)
     present = list(zip(sets["data"], sets["view"], strict=True))
     absent = [f"– {d} under {name}: {ABSENT[v, name]}." for d, v in present for kind, name in ABSENT if kind == v]
-    chosen = "Mean ± standard deviation over the splits; which one is best in a column was seen on the test parts."
+    text = read_text(
+        pathlib.Path(__file__).with_name("study.toml"),
+        splits=results["seed"].nunique(),
+        sizes="; ".join(
+            f"{row.data} ({row.view}) {row.train:,} to learn from and {row.test:,} to test on"
+            for row in sets.itertuples()
+        ),
+        neighbors=f"{', '.join(map(str, NUM_NEIGHBORS[:-1]))} and {NUM_NEIGHBORS[-1]}",
+        window=100 * WINDOW,
+    )
     return StudyPage(
-        title=TITLE,
+        title=text["title"],
         sentences=sentences(results),
-        figures={"figure.png": "Test accuracy by method (rows) and data (columns); bars are ± one standard deviation."},
-        tables=[table._replace(notes=[chosen, *absent]), agreements(results)],
-        how=[*_sizes(sets, results), *HOW],
+        figures={"figure.png": text["caption"]},
+        tables=[table._replace(notes=[*text["notes"], *absent]), agreements(results)],
+        how=text["how"],
     )
-
-
-def _sizes(sets: pd.DataFrame, results: pd.DataFrame) -> list[str]:
-    parts = "; ".join(
-        f"{row.data} ({row.view}) {row.train:,} to learn from and {row.test:,} to test on" for row in sets.itertuples()
-    )
-    return [f"{results['seed'].nunique()} random splits, the same ones for every method: {parts}."]
-
-
-HOW = (
-    "Models: linear regression on ±1 with the squared penalty of least leave-one-out error; logistic regression; a "
-    "support vector machine with a radial kernel; 300 trees; 100 rounds of boosted trees of depth 3 (all with "
-    "scikit-learn's other defaults). The multilayer perceptron is nnjax's, one population with a network a split. None "
-    "was tuned.",
-    f"Nearest neighbours: of {', '.join(map(str, NUM_NEIGHBORS[:-1]))} and {NUM_NEIGHBORS[-1]} neighbours, the number "
-    "with the least leave-one-out error on the training part.",
-    "Jaccard compares sets: pixels above half of white, columns above their training median, points above the mean of "
-    f"their series. DTW has a band of {100 * WINDOW:.0f} % of the length; an image is the series of its rows, so rows "
-    "may shift up and down, but not pixels within a row.",
-    "Clusters: as many as classes, found on the training part without labels. k-medoids needs no mean, so it works "
-    "under every distance; k-means only where there are means. Test examples go to the nearest centre. Each cluster "
-    "stands for one class, by the one-to-one naming that is best on the training part. ARI and AMI (adjusted Rand "
-    "index, adjusted mutual information) need no naming: 0 is chance, 1 is agreement.",
-)

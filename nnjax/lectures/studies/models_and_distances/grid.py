@@ -18,7 +18,7 @@ ROW = 0.2  # inches
 
 
 def summary(results: pd.DataFrame, metric: str = "accuracy") -> pd.DataFrame:
-    """Mean and std over splits, by kind and method (rows) and data (second level of the columns); NaN where absent.
+    """Compute mean and std over splits, by kind and method (rows) and data (second level of columns), or NaN.
 
     Args:
       results: columns data, kind, method and the metric; a row a split.
@@ -65,7 +65,7 @@ def _panel(axes: Any, part: pd.DataFrame, name: str) -> None:
 
 
 def accuracies(results: pd.DataFrame) -> Table:
-    """Per cent, mean ± std over splits."""
+    """Tabulate accuracies in per cent, mean ± std over splits."""
     table, names = summary(results), list(results["data"].unique())
     rows: list[list[str]] = []
     for kind, heading in HEADINGS.items():
@@ -76,7 +76,7 @@ def accuracies(results: pd.DataFrame) -> Table:
 
 
 def agreements(results: pd.DataFrame) -> Table:
-    """Adjusted Rand index and adjusted mutual information of the clusters, mean ± std over splits."""
+    """Tabulate the adjusted Rand index and adjusted mutual information of the clusters, mean ± std over splits."""
     names = list(results["data"].unique())
     found = {metric: summary(results, metric).loc["clusters"] for metric in ("ari", "ami")}
     rows = [
@@ -93,7 +93,7 @@ def agreements(results: pd.DataFrame) -> Table:
 
 
 def percent(mean: float, std: float) -> str:
-    """Such as 92.4 ± 0.8; a dash where there is nothing."""
+    """Format mean and std in per cent, such as 92.4 ± 0.8; a dash for NaN."""
     return "–" if pd.isna(mean) else f"{100 * mean:.1f} ± {100 * std:.1f}"
 
 

@@ -1,4 +1,4 @@
-"""The deck's "do not confuse the distance with the model": one choice of each changed at a time, on several sets."""
+"""Compare models and distances on several sets ("do not confuse the distance with the model", lecture slides)."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ import numpy as np
 import pandas as pd
 
 from nnjax.api import sweep
+from nnjax.cli.study import Log
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment
 from nnjax.core.files import write_atomically
-from nnjax.lectures.studies import methods, views
-from nnjax.lectures.studies.methods import MODEL, Score
+from nnjax.data import prepare
+from nnjax.distances import scores
+from nnjax.distances.scores import MODEL, Score
+from nnjax.distances.views import split_of
 from nnjax.lectures.studies.models_and_distances.findings import page
 from nnjax.lectures.studies.models_and_distances.grid import draw
-from nnjax.lectures.studies.study import Announce
 from nnjax.report import study_page
 from nnjax.report.charts.figures import to_bytes
 from nnjax.spaces.space import Space
@@ -41,34 +43,34 @@ class ModelsAndDistances:
     seeds: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        """Refuse nothing to do."""
+        """Refuse an empty study."""
         if not self.sets or len(self.seeds) < 2:
             raise UserError(
                 f"{len(self.sets)} sets and {len(self.seeds)} seeds were given, but at least one set and two seeds"
                 " were expected."
             )
 
-    def run(self, workdir: pathlib.Path, announce: Announce) -> pathlib.Path:
+    def run(self, workdir: pathlib.Path, log: Log) -> pathlib.Path:
         """Write results.csv, figure.png and study.html into a folder, and give the page's path."""
-        results = self.results(announce)
+        results = self.results(log)
         write_atomically(workdir / TABLE, results.to_csv(index=False))
         return study_page.write(page(results), {"figure.png": to_bytes(draw(results), dpi=200)}, workdir)
 
-    def results(self, announce: Announce) -> pd.DataFrame:
+    def results(self, log: Log) -> pd.DataFrame:
         """One row a set, split and method: data, view, train, test, seed and the fields of `Score`."""
         rows = []
         for name, config in self.sets.items():
             for seed, answers in zip(self.seeds, self._networks(config), strict=True):
-                some = views.examples(dataclasses.replace(config, split_seed=seed))
-                scores = [
-                    *methods.of_models(some, seed),
-                    Score(MODEL, NETWORK, methods.right(answers, some.truth)),
-                    *methods.of_distances(some),
-                    methods.means(some, seed),
+                some = split_of(prepare(dataclasses.replace(config, split_seed=seed)))
+                found = [
+                    *scores.score_models(some, seed),
+                    Score(MODEL, NETWORK, scores.accuracy(answers, some.truth)),
+                    *scores.score_distances(some),
+                    scores.score_k_means(some, seed),
                 ]
-                split = {"data": name, "view": some.kind, "train": len(some.y), "test": len(some.truth), "seed": seed}
-                rows += [split | score._asdict() for score in scores]
-                announce(f"{name}, split {seed}: {_best(scores)}")
+                sizes = {"train": len(some.labels), "test": len(some.truth)}
+                rows += [{"data": name, "view": some.kind, **sizes, "seed": seed, **one._asdict()} for one in found]
+                log(f"{name}, split {seed}: {_best(found)}")
         return pd.DataFrame(rows)
 
     def _networks(self, config: DataConfig) -> list[np.ndarray]:

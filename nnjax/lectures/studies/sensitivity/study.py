@@ -1,29 +1,26 @@
-"""The deck's claim that SNE, t-SNE and UMAP are "very sensitive to the choice of hyperparameter", tested."""
+"""Test the claim that SNE, t-SNE and UMAP are "very sensitive to the choice of hyperparameter" (lecture slides)."""
 
 from __future__ import annotations
 
 import dataclasses
 import pathlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from nnjax.cli.study import Log
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
 from nnjax.data import prepare
 from nnjax.embed.engines import require
+from nnjax.embed.families import families
 from nnjax.embed.methods import Embedding
 from nnjax.embed.points import choose_rows, labels_of
 from nnjax.embed.quality import qualities
-from nnjax.embed.spread import disparities, plane
-from nnjax.embed.study import NAMES, Axes, study, varied
-from nnjax.lectures.studies.autoencoders import Trained, train
-from nnjax.lectures.studies.sensitivity.page import write
-from nnjax.lectures.studies.sensitivity.results import Family, Found
-from nnjax.lectures.studies.study import Announce
-
-STARTS = {"pca": "PCA start", "random": "random start"}
+from nnjax.embed.study import NAMES, Axes, study
+from nnjax.lectures.studies.autoencoders import train
+from nnjax.lectures.studies.sensitivity.page import Findings, write
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,15 +44,15 @@ class Sensitivity:
     limit: int | None = None
     k: int = 10
 
-    def run(self, workdir: pathlib.Path, announce: Announce) -> pathlib.Path:
+    def run(self, workdir: pathlib.Path, log: Log) -> pathlib.Path:
         """Embed, measure, and write results.csv, figures and study.html; returns the page's path.
 
         Raises:
           UserError: data that cannot be embedded.
         """
-        return write(self.measure(workdir, announce), workdir)
+        return write(self.measure(workdir, log), workdir)
 
-    def measure(self, workdir: pathlib.Path, announce: Announce) -> Found:
+    def measure(self, workdir: pathlib.Path, log: Log) -> Findings:
         """Make and measure the embeddings; the autoencoders' run folder is WORKDIR/autoencoders."""
         prepared = prepare(self.autoencoder.data)
         dataset = prepared.dataset
@@ -63,53 +60,33 @@ class Sensitivity:
             raise UserError("The autoencoder's data have no test part to embed: set data.test to a share or a count.")
         rows = choose_rows(dataset, prepared.test, self.limit)
         made: list[tuple[Embedding, Mapping[str, float]]] = []
-        for axes in self._able(announce):
-            announce(f"{', '.join(NAMES[name] for name in axes.methods)} of {len(rows):,} examples")
+        for axes in self._able(log):
+            log(f"{', '.join(NAMES[name] for name in axes.methods)} of {len(rows):,} examples")
             one = study(dataset, rows, axes, scale=self.autoencoder.data.scaling, k=self.k)
             made += zip(one.embeddings, one.qualities, strict=True)
         varied_in = {"learning_rate": self.rates, "seed": self.seeds}
         folder = workdir / "autoencoders"
         latent = [
-            Embedding(t.arm, np.asarray(t.encode(dataset.x[rows]), np.float64), _options(t), {})
-            for t in train(self.autoencoder, self.arms, varied_in, folder, announce)
+            Embedding(
+                one.arm,
+                np.asarray(one.encode(dataset.x[rows]), np.float64),
+                {"learning_rate": one.learning_rate, "seed": one.seed},
+                {},
+            )
+            for one in train(self.autoencoder, self.arms, varied_in, folder, log)
         ]
-        announce("measuring the latent spaces")
+        log("measuring the latent spaces")
         x = np.asarray(prepared.x_scaler(dataset.x[rows].astype(np.float32)))
         made += zip(latent, qualities(x, [one.y for one in latent], labels_of(dataset, rows), self.k), strict=True)
-        return Found(dataset, rows, families(made))
+        return Findings(dataset, rows, families(made))
 
-    def _able(self, announce: Announce) -> list[Axes]:
-        """The sweeps that can be made here."""
+    def _able(self, log: Log) -> list[Axes]:
+        """List the sweeps whose packages are installed."""
         if not any("umap" in axes.methods for axes in self.sweeps):
             return list(self.sweeps)
         try:
             require("umap", "umap", "UMAP")
         except UserError as error:
-            announce(f"remark: {error} It is left out of this study.")
+            log(f"remark: {error} It is left out of this study.")
             return [axes for axes in self.sweeps if "umap" not in axes.methods]
         return list(self.sweeps)
-
-
-def _options(trained: Trained) -> dict[str, Any]:
-    return {"learning_rate": trained.learning_rate, "seed": trained.seed}
-
-
-def families(made: Sequence[tuple[Embedding, Mapping[str, float]]]) -> list[Family]:
-    """Group embeddings with their measures by method and start, in the order of the first of each."""
-    groups: dict[str, list[tuple[Embedding, Mapping[str, float]]]] = {}
-    for one in made:
-        groups.setdefault(family_name(one[0]), []).append(one)
-    found = []
-    for name, members in groups.items():
-        embeddings = [embedding for embedding, _ in members]
-        planes = [plane(one.y) for one in embeddings]
-        factors = {option: [one.options[option] for one in embeddings] for option in varied(embeddings)}
-        found.append(Family(name, embeddings, [q for _, q in members], planes, disparities(planes), factors))
-    return found
-
-
-def family_name(embedding: Embedding) -> str:
-    """Name the method, and the start where it has one."""
-    name = NAMES.get(embedding.method, embedding.method)
-    start = embedding.options.get("init")
-    return f"{name}, {STARTS[start]}" if start in STARTS else name

@@ -1,39 +1,40 @@
-"""What a study of sensitivity says: whether the deck's claim holds, for what."""
+"""Findings of the study of sensitivity, in sentences made of its numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nnjax.embed.families import Family
 from nnjax.embed.spread import apart, pairs, shares, spread
-
-if TYPE_CHECKING:
-    from nnjax.lectures.studies.sensitivity.results import Family, Found
 
 LAYOUTS = ("SNE", "t-SNE", "UMAP")
 MEASURES = {"trustworthiness": "Trustworthiness", "shepard": "Shepard correlation", "knn_accuracy": "kNN accuracy"}
 
 
-def sentences(found: Found) -> list[str]:
-    """Say for the scores, for the pictures and for the seed what was found."""
-    layouts = [family for family in found.families if method_of(family) in LAYOUTS]
-    latents = [family for family in found.families if family not in layouts and len(family.embeddings) > 1]
+def sentences(families: Sequence[Family]) -> list[str]:
+    """Write the findings on scores, on pictures and on the seed."""
+    layouts = [family for family in families if method_of(family) in LAYOUTS]
+    latents = [family for family in families if family not in layouts and len(family.embeddings) > 1]
     out = [
-        against(f"{name}: standard deviation over all settings and seeds", _stds(layouts, key), _stds(latents, key))
+        compare_spread(
+            f"{name}: standard deviation over all settings and seeds", _stds(layouts, key), _stds(latents, key)
+        )
         for key, name in MEASURES.items()
-        if key in found.families[0].qualities[0]
+        if key in families[0].qualities[0]
     ]
     out.append(
-        against("Pictures: mean Procrustes distance under any two settings", *map(_distances, (layouts, latents)))
+        compare_spread(
+            "Pictures: mean Procrustes distance under any two settings", *map(_distances, (layouts, latents))
+        )
     )
     seeds = [
         {family.name: apart(family.distances, family.factors).get("seed", np.nan) for family in some}
         for some in (layouts, latents)
     ]
-    out.append(against("Pictures that differ in the seed only", *seeds))
-    return [*out, _between_methods(layouts), *_beside_pca(layouts, found.families), _movers(layouts)]
+    out.append(compare_spread("Pictures that differ in the seed only", *seeds))
+    return [*out, _between_methods(layouts), *_beside_pca(layouts, families), _most_influential(layouts)]
 
 
 def method_of(family: Family) -> str:
@@ -41,7 +42,7 @@ def method_of(family: Family) -> str:
     return family.name.split(",")[0]
 
 
-def against(what: str, values: Mapping[str, float], references: Mapping[str, float]) -> str:
+def compare_spread(what: str, values: Mapping[str, float], references: Mapping[str, float]) -> str:
     """Divide layouts into those that vary less than every latent space, like them, and more than every one.
 
     Args:
@@ -54,14 +55,14 @@ def against(what: str, values: Mapping[str, float], references: Mapping[str, flo
         "as they do": {name: value for name, value in values.items() if low <= value <= high},
         "less": {name: value for name, value in values.items() if value < low},
     }
-    told = [
+    parts = [
         f"{how}: {', '.join(f'{name} ({_short(value)})' for name, value in members.items())}"
         for how, members in groups.items()
         if members
     ]
     sensitive = list(groups["more than any of them"])
     verdict = f"the claim holds for {listed(sensitive)}" if sensitive else "the claim does not hold"
-    return f"{what}, beside latent spaces ({_short(low)} to {_short(high)}): {verdict}. {_capital('; '.join(told))}."
+    return f"{what}, beside latent spaces ({_short(low)} to {_short(high)}): {verdict}. {_capital('; '.join(parts))}."
 
 
 def listed(names: Sequence[str]) -> str:
@@ -88,14 +89,14 @@ def _distances(families: Sequence[Family]) -> dict[str, float]:
 def _between_methods(layouts: Sequence[Family]) -> str:
     """Say how much of the scores' variance the choice of the method explains."""
     methods = [method_of(family) for family in layouts for _ in family.embeddings]
-    told = []
+    parts = []
     for measure, name in MEASURES.items():
         if measure in layouts[0].qualities[0]:
             values = np.concatenate([family.scores(measure) for family in layouts])
-            told.append(f"{name} {shares(values, {'method': methods}).get('method', 0.0):.0%}")
+            parts.append(f"{name} {shares(values, {'method': methods}).get('method', 0.0):.0%}")
     names = listed(list(dict.fromkeys(methods)))
     return (
-        f"Of the variance over all layouts the choice between {names} explains: {', '.join(told)}; the rest is "
+        f"Of the variance over all layouts the choice between {names} explains: {', '.join(parts)}; the rest is "
         "settings and seeds."
     )
 
@@ -111,13 +112,13 @@ def _beside_pca(layouts: Sequence[Family], families: Sequence[Family]) -> list[s
     return [f"{worse} of {total} layouts are less trustworthy than PCA ({reference:.3f}), which has nothing to set."]
 
 
-def _movers(layouts: Sequence[Family]) -> str:
+def _most_influential(layouts: Sequence[Family]) -> str:
     """Name the setting that moves each method's trustworthiness most."""
-    told = []
+    parts = []
     for family in layouts:
         found = shares(family.scores("trustworthiness"), family.factors)
         if found:
             most = max(found, key=lambda name: found[name])
             one = spread(family.scores("trustworthiness"))
-            told.append(f"{family.name} {one.least:.3f}–{one.most:.3f} ({most.replace('_', ' ')}, {found[most]:.0%})")
-    return f"Trustworthiness, least to most, and the setting that explains most of its variance: {'; '.join(told)}."
+            parts.append(f"{family.name} {one.least:.3f}–{one.most:.3f} ({most.replace('_', ' ')}, {found[most]:.0%})")
+    return f"Trustworthiness, least to most, and the setting that explains most of its variance: {'; '.join(parts)}."

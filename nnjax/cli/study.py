@@ -1,0 +1,54 @@
+"""The protocol of a study, and the folder that it writes into."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from collections.abc import Callable
+from typing import Protocol, runtime_checkable
+
+from nnjax.core.errors import UserError
+from nnjax.core.files import write_atomically
+
+MARK = "study.json"  # says whose folder it is
+
+Log = Callable[[str], None]
+
+
+@runtime_checkable
+class Study(Protocol):
+    """A frozen dataclass whose fields say all that decides the results; its repr tells it from others."""
+
+    def run(self, workdir: pathlib.Path, log: Log) -> pathlib.Path:
+        """Compute, and write results and page into a folder.
+
+        Args:
+          workdir: the folder, which is there.
+          log: called with sentences about progress.
+
+        Returns:
+          The page's path.
+        """
+
+
+def open_folder(study: Study, workdir: str) -> pathlib.Path:
+    """Make a study's folder, or open one into which the same study has written before.
+
+    Raises:
+      UserError: it is a file, or holds another study or files of something else.
+    """
+    path, mark = pathlib.Path(workdir), pathlib.Path(workdir) / MARK
+    if path.exists() and not path.is_dir():
+        raise UserError(f"The workdir {workdir} is a file; name a folder.")
+    found = sorted(file.name for file in path.iterdir()) if path.is_dir() else []
+    if MARK in found:
+        earlier = json.loads(mark.read_text())["study"]
+        if earlier != repr(study):
+            raise UserError(f"The workdir {workdir} holds {earlier}, but this is {study!r}: name a new folder.")
+    elif found:
+        raise UserError(
+            f"The workdir {workdir} holds files of something else (such as {found[0]}); name a new or empty folder."
+        )
+    path.mkdir(parents=True, exist_ok=True)
+    write_atomically(mark, json.dumps({"study": repr(study)}) + "\n")
+    return path

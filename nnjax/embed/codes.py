@@ -1,0 +1,118 @@
+"""Measure codes of labelled examples: accuracy of classifiers, error of the copies, distances kept."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from nnjax.distances import Metric, pairwise
+from nnjax.distances.views import Split
+from nnjax.embed.quality import qualities, vote
+
+NEIGHBOURS = 5  # that vote
+NEAR = 10  # whose neighbourhoods are compared
+MEASURES = {
+    "knn_accuracy": "accuracy of 5 nearest training examples in the code",
+    "linear_accuracy": "accuracy of logistic regression on the standardised code",
+    "reconstruction": "mean squared error of the copies of test examples",
+    "trustworthiness": "of the 10 nearest test examples, code against inputs; 1 is best, .5 chance",
+    "shepard": "Spearman's correlation of the distances between test examples, code against inputs",
+    "euclidean_recall": "share of the 10 nearest training examples kept, Euclidean",
+    "dtw_recall": "share of the 10 nearest training series under DTW that are nearest in the code",
+}
+FALLING = ("reconstruction",)  # less is better
+
+
+class InputNeighbors(NamedTuple):
+    """Neighbours in the inputs, with which codes are compared.
+
+    Attributes:
+      near: [q, 10], the nearest training examples of each test example.
+      dtw: [q, 10] of series, under DTW; None of what is no series.
+    """
+
+    near: np.ndarray
+    dtw: np.ndarray | None
+
+    @classmethod
+    def of(cls, some: Split, warping: Metric | None = None) -> InputNeighbors:
+        """Find the neighbours of examples."""
+        near = nearest(pairwise(some.queries, some.x))
+        if warping is None:
+            return cls(near, None)
+        return cls(near, nearest(pairwise(some.queries, some.x, warping)))
+
+
+class Codes(Protocol):
+    """Codes of the training examples [n, k] and of the test examples [q, k], and copies of these [q, d]."""
+
+    @property
+    def train_codes(self) -> np.ndarray:
+        """Of the training examples."""
+
+    @property
+    def test_codes(self) -> np.ndarray:
+        """Of the test examples."""
+
+    @property
+    def copies(self) -> np.ndarray:
+        """Of the test examples."""
+
+
+def measure(codes: Sequence[Codes], some: Split, truth: InputNeighbors) -> list[dict[str, float]]:
+    """Measure representations of the same examples: the `MEASURES` by name for each."""
+    far = qualities(some.queries, [np.asarray(code.test_codes, np.float64) for code in codes], None, NEAR)
+    found = []
+    for code, kept in zip(codes, far, strict=True):
+        near = nearest(pairwise(code.test_codes, code.train_codes))
+        one = accuracies(code.train_codes, code.test_codes, near, some)
+        one["reconstruction"] = float(np.square(np.asarray(code.copies, np.float64) - some.queries).mean())
+        one |= {name: kept[name] for name in ("trustworthiness", "shepard")}
+        one["euclidean_recall"] = overlap(near, truth.near)
+        if truth.dtw is not None:
+            one["dtw_recall"] = overlap(near, truth.dtw)
+        found.append(one)
+    return found
+
+
+def accuracies(train_codes: np.ndarray, test_codes: np.ndarray, near: np.ndarray, some: Split) -> dict[str, float]:
+    """Compute test accuracies in the codes of 5 nearest neighbours, and of logistic regression (C = 1).
+
+    Args:
+      train_codes, test_codes: codes of the training examples [n, k] and of the test examples [q, k].
+      near: [q, 10], the nearest of the former to each of the latter.
+      some: the examples.
+    """
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
+
+    scaler = StandardScaler().fit(train_codes)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # 200 steps change no third digit any more
+        model = LogisticRegression(max_iter=200).fit(scaler.transform(train_codes), some.labels)
+    return {
+        "knn_accuracy": float((majority(near, some.labels) == some.truth).mean()),
+        "linear_accuracy": float((model.predict(scaler.transform(test_codes)) == some.truth).mean()),
+    }
+
+
+def nearest(distances: np.ndarray) -> np.ndarray:
+    """Find indices [q, 10] of the nearest of distances [q, n], the nearest first."""
+    found = np.argpartition(distances, NEAR - 1, axis=1)[:, :NEAR]
+    order = np.take_along_axis(distances, found, axis=1).argsort(axis=1)
+    return np.take_along_axis(found, order, axis=1)
+
+
+def majority(near: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Find the class [q] of most of the first 5 of neighbours [q, 10]; of several the lowest."""
+    classes, codes = np.unique(labels, return_inverse=True)
+    return classes[vote(codes[near[:, :NEIGHBOURS]])]
+
+
+def overlap(first: np.ndarray, second: np.ndarray) -> float:
+    """Compute the mean share of neighbours [q, k] that two lists have in common."""
+    return float((first[:, :, None] == second[:, None, :]).any(axis=2).mean())

@@ -1,0 +1,59 @@
+"""Families: embeddings of the same points by one method under several settings, with their scores and distances."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nnjax.embed.methods import Embedding
+from nnjax.embed.spread import disparities, plane
+from nnjax.embed.study import NAMES, varied
+
+STARTS = {"pca": "PCA start", "random": "random start"}
+
+
+class Family(NamedTuple):
+    """Embeddings by one method under several settings.
+
+    Attributes:
+      name: of the method, with its start if there are two.
+      embeddings: m of them.
+      qualities: m times the measures by name.
+      planes: m layouts [n, 2]: the embedding, of wider ones the first two principal components.
+      distances: [m, m], Procrustes distances of the planes.
+      factors: what is varied, name -> [m] levels.
+    """
+
+    name: str
+    embeddings: Sequence[Embedding]
+    qualities: Sequence[Mapping[str, float]]
+    planes: Sequence[np.ndarray]
+    distances: np.ndarray
+    factors: Mapping[str, Sequence[Any]]
+
+    def scores(self, measure: str) -> np.ndarray:
+        """One measure [m]."""
+        return np.array([one[measure] for one in self.qualities])
+
+
+def families(made: Sequence[tuple[Embedding, Mapping[str, float]]]) -> list[Family]:
+    """Group embeddings with their measures by method and start, in the order of the first of each."""
+    groups: dict[str, list[tuple[Embedding, Mapping[str, float]]]] = {}
+    for one in made:
+        groups.setdefault(family_name(one[0]), []).append(one)
+    found = []
+    for name, members in groups.items():
+        embeddings = [embedding for embedding, _ in members]
+        planes = [plane(one.y) for one in embeddings]
+        factors = {option: [one.options[option] for one in embeddings] for option in varied(embeddings)}
+        found.append(Family(name, embeddings, [q for _, q in members], planes, disparities(planes), factors))
+    return found
+
+
+def family_name(embedding: Embedding) -> str:
+    """Name the method, and the start where it has one."""
+    name = NAMES.get(embedding.method, embedding.method)
+    start = embedding.options.get("init")
+    return f"{name}, {STARTS[start]}" if start in STARTS else name

@@ -1,0 +1,28 @@
+"""The text of a page: a TOML file beside the module that computes its numbers."""
+
+from __future__ import annotations
+
+import pathlib
+import tomllib
+from typing import Any
+
+
+def read_text(path: str | pathlib.Path, **numbers: Any) -> dict[str, Any]:
+    """Read a TOML file; in its strings white space becomes single spaces, and numbers are filled in as by `format`.
+
+    Args:
+      path: the file.
+      numbers: for the placeholders; without any, braces are left alone.
+    """
+
+    def filled(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: filled(part) for name, part in value.items()}
+        if isinstance(value, list):
+            return [filled(part) for part in value]
+        if not isinstance(value, str):
+            return value
+        text = " ".join(value.split())
+        return text.format_map(numbers) if numbers else text
+
+    return filled(tomllib.loads(pathlib.Path(path).read_text("utf-8")))

@@ -1,0 +1,67 @@
+"""Sentences on the best network of a goal, beside what its baselines reach."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nnjax.core.text import number
+from nnjax.data.baselines import ACCURACY, MSE, Baselines
+from nnjax.models.registry import traits_of
+from nnjax.report.text import cell
+from nnjax.runs.settings import Setting, mean_and_spread, report_part, scores
+
+if TYPE_CHECKING:
+    from nnjax.runs.run import Run
+
+Known = Mapping[str, Mapping[str, float]]
+
+
+def best_sentence(run: Run, setting: Setting, rivals: int, baselines: Baselines | None) -> str:
+    """Compare the best setting of a goal with its baselines."""
+    metric = ACCURACY if setting.goal == "classification" else MSE
+    values = scores(run, setting, metric)
+    mean = mean_and_spread(values)[0]
+    if not np.isfinite(mean):
+        return ""
+    part = f"on the {report_part(setting.facts)} part"
+    describe = {"reconstruction": _copies, "classification": _answers, "regression": _predicts}[setting.goal]
+    return describe(setting, rivals, values, mean, part, baselines.scores if baselines else {})
+
+
+def _copies(setting: Setting, rivals: int, values: np.ndarray, mean: float, part: str, known: Known) -> str:
+    text = f"The best copies are those of {_who(setting)}:" if rivals > 1 else f"{setting.label} copies its input with"
+    text += f" mean squared error {cell(values)} {part}."
+    baseline = next((name for name in ("mean image", "mean of each input") if name in known), None)
+    if baseline and mean >= known[baseline][MSE]:
+        reached = number(known[baseline][MSE])
+        return f"{text} The {baseline}, whatever the input, reaches {reached}: it has learned next to nothing."
+    width = traits_of(setting.experiment.model).code_width(setting.experiment.model)
+    if f"PCA-{width}" in known:
+        pca = known[f"PCA-{width}"][MSE]
+        verdict = "better than the network" if pca < mean else "the network does better"
+        text += f" PCA-{width}, the best linear compression to as few numbers, reaches {number(pca)}: {verdict}."
+    return text
+
+
+def _who(setting: Setting) -> str:
+    """Name an arm, or describe a network without one."""
+    return setting.label if setting.arm else f"the network with {setting.label}"
+
+
+def _answers(setting: Setting, rivals: int, values: np.ndarray, mean: float, part: str, known: Known) -> str:
+    text = f"The best classifier is {_who(setting)}: it" if rivals > 1 else f"The network {setting.label}"
+    words = {"least squares": "a linear fit", "majority class": "always answering the commonest class"}
+    others = [f"{words[name]} on {100 * (1 - known[name][ACCURACY]):.1f} %" for name in words if name in known]
+    return (
+        "; ".join([f"{text} is wrong on {cell(1 - values, percent=True)} {part.replace('on', 'of', 1)}", *others]) + "."
+    )
+
+
+def _predicts(setting: Setting, rivals: int, values: np.ndarray, mean: float, part: str, known: Known) -> str:
+    text = f"The best predictions are those of {_who(setting)}:" if rivals > 1 else f"{setting.label} predicts with"
+    words = {"least squares": "a linear fit has", "mean of the targets": "their mean, whatever the input,"}
+    others = [f"{words[name]} {number(known[name][MSE])}" for name in words if name in known]
+    return "; ".join([f"{text} mean squared error {cell(values)} {part}", *others]) + "."

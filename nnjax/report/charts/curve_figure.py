@@ -1,0 +1,91 @@
+"""Learning curves as a matplotlib figure: the file beside the page, and `Run.plot`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nnjax.core.errors import UserError
+from nnjax.report.charts.curves import MANY, RUNNING_MEAN, TRAINING, VALIDATION, Line, Quantity, band
+from nnjax.report.charts.figures import MAX_LABEL, draw, plain
+from nnjax.report.context import ReportContext
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from nnjax.runs.run import Run
+
+STYLES = {VALIDATION: "-", TRAINING: "--", RUNNING_MEAN: ":"}
+
+
+def plot_curves(run: Run, metric: str = "loss") -> Figure:
+    """Draw train (dashed) and validation (solid) curves; over several seeds the mean, and the range as a band.
+
+    Args:
+      run: the run.
+      metric: "loss" for every loss that was trained on, one axes each; or a metric's name.
+
+    Raises:
+      UserError: no trial recorded the metric.
+    """
+    found, losses = ReportContext(run).quantities, {spec.experiment.loss for spec in run.specs}
+    chosen = [one for one in found if one.name == metric or (metric == "loss" and one.name in losses)]
+    if not chosen and metric != "loss":
+        there = ", ".join(["loss", *(quantity.name for quantity in found)])
+        raise UserError(f"No trial recorded curves of {metric!r}; there are {there}.")
+    return draw_curves(chosen)
+
+
+def draw_curves(some: Sequence[Quantity]) -> Figure:
+    """Draw quantities, one axes each."""
+
+    def fill(axes: Any) -> None:
+        for one, quantity in zip(axes, some, strict=False):
+            _curves(one, quantity)
+
+    return draw(max(len(some), 1), 4.2, 3.4, fill)
+
+
+def _curves(axes: Any, quantity: Quantity) -> None:
+    """Draw a quantity: the first settings in colours, the others in grey behind them."""
+    recorded = {line.part for line in quantity.lines}
+    parts = [part for part in (VALIDATION, TRAINING) if part in recorded] or [RUNNING_MEAN]
+    shown = [line for line in quantity.lines if line.part in parts]
+    _background(axes, [line for line in shown if line.place >= MANY])
+    for line in shown:
+        if line.place < MANY:
+            _line(axes, line, named=line.part == parts[0])
+    axes.set(xlabel="epoch", ylabel=quantity.label, yscale="log" if _wide(quantity) else "linear")
+    axes.legend(fontsize=8, frameon=False)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(alpha=0.25, lw=0.5)
+
+
+def _line(axes: Any, line: Line, named: bool) -> None:
+    mean, low, high = band(line.values)
+    epochs, color = np.arange(1, len(mean) + 1), f"C{line.place % 10}"
+    label, marker = plain(_cut(line.setting.label)) if named else None, "o" if len(mean) == 1 else None
+    axes.plot(epochs, mean, STYLES[line.part], color=color, lw=1.6, label=label, marker=marker)
+    if len(line.values) > 1:
+        axes.fill_between(epochs, low, high, color=color, alpha=0.15, lw=0)
+
+
+def _cut(label: str) -> str:
+    return label if len(label) <= MAX_LABEL else label[: MAX_LABEL - 1] + "…"
+
+
+def _background(axes: Any, lines: Sequence[Line]) -> None:
+    """Draw the mean curves of many settings as one line with gaps, which is a hundred times quicker than as many."""
+    curves = [np.append(band(line.values)[0], np.nan) for line in lines]
+    if curves:
+        epochs = [np.arange(1, len(curve) + 1) for curve in curves]
+        axes.plot(np.concatenate(epochs), np.concatenate(curves), color="0.75", lw=0.6, zorder=1)
+
+
+def _wide(quantity: Quantity) -> bool:
+    """Whether the values span so much that only a logarithmic axis shows them."""
+    values = np.concatenate([line.values.ravel() for line in quantity.lines])
+    values = values[np.isfinite(values)]
+    return len(values) > 0 and values.min() > 0 and values.max() / values.min() > 30

@@ -1,0 +1,81 @@
+"""Pictures with captions: shown one by one in the page, and laid out as one figure in the file beside it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from nnjax.report.charts import pictures
+from nnjax.report.charts.figures import draw, headline, plain
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+class Picture(NamedTuple):
+    """A picture with its caption.
+
+    Attributes:
+      label: of the network.
+      what: which row it is, or a remark.
+      png: the picture itself.
+      first: whether it is the first of its network.
+    """
+
+    label: str
+    what: str
+    png: bytes
+    first: bool = True
+
+    @property
+    def uri(self) -> str:
+        """An address that holds the picture."""
+        return pictures.data_uri(self.png)
+
+
+def bare(axes: Any) -> None:
+    """Take ticks and frame away."""
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)
+
+
+def side_by_side(some: Sequence[Picture], width: float = 3.2) -> Figure:
+    """Lay pictures side by side under their labels, each in axes of a width in inches."""
+    images = [_decoded(picture) for picture in some]
+    height = width * max(image.shape[0] / image.shape[1] for image in images)
+
+    def fill(axes: Any) -> None:
+        for one, picture, image in zip(axes, some, images, strict=True):
+            _show(one, image)
+            one.set_title(headline(picture.label), fontsize=9)
+
+    return draw(len(some), width, height + 0.5, fill)
+
+
+def stacked(some: Sequence[Picture]) -> Figure:
+    """Lay strips below each other, with their words to the left."""
+    from matplotlib.figure import Figure
+
+    images = [_decoded(picture) for picture in some]
+    heights = [image.shape[0] / pictures.CELL for image in images]
+    figure = Figure(figsize=(8.0, 0.72 * sum(heights) + 0.12 * len(images)), layout="constrained")
+    axes = figure.subplots(len(images), 1, squeeze=False, gridspec_kw={"height_ratios": heights}).ravel()
+    for one, picture, image in zip(axes, some, images, strict=True):
+        _show(one, image)
+        text = plain(picture.label) if picture.what == "copy" else picture.what
+        one.set_ylabel(text, rotation=0, ha="right", va="center", fontsize=8)
+    return figure
+
+
+def _decoded(picture: Picture) -> np.ndarray:
+    from PIL import Image
+
+    return np.asarray(Image.open(io.BytesIO(picture.png)).convert("RGBA"))
+
+
+def _show(axes: Any, image: np.ndarray) -> None:
+    axes.imshow(image)
+    bare(axes)

@@ -1,0 +1,182 @@
+"""The head of the report: title, sentences and key numbers of a run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from nnjax.core.experiment import Replicate, replicate_of
+from nnjax.core.text import count, duration, spelled
+from nnjax.data.baselines import ACCURACY, MSE
+from nnjax.report.best_network import best_sentence
+from nnjax.report.context import ReportContext
+from nnjax.report.text import cell
+from nnjax.runs.settings import Setting, report_part, scores
+from nnjax.train.storage.records import DIVERGED, DROPPED, ENDED, FAILED, FINISHED, RUNNING, STOPPED, WAITING
+from nnjax.train.storage.retention import keep_text, spans
+
+if TYPE_CHECKING:
+    from nnjax.runs.run import Run
+
+CARDS = {
+    "classification": "wrong answers",
+    "reconstruction": "error of the copies",
+    "regression": "squared error",
+}
+
+
+def title(report: ReportContext) -> str:
+    """Give the run's title, or make one."""
+    if report.run.title:
+        return report.run.title
+    names = list(dict.fromkeys(setting.facts.name for setting in report.settings))
+    return f"{_capital(count(len(report.settings), 'network'))} on {', '.join(names[:3])}"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def sentences(report: ReportContext) -> list[str]:
+    """Summarise the run: what was trained, how it ended, which network did best and against what."""
+    run, some = report.run, report.settings
+    best = [best_sentence(run, own[0], len(own), report.baselines.get(key)) for key, own in report.groups.items()]
+    return [
+        _trained(run, some),
+        *_ended(run),
+        *_evolved(run),
+        *_kept(run),
+        *[text for text in best[:4] if text],
+        *_caution(run, some),
+    ]
+
+
+def _trained(run: Run, some: Sequence[Setting]) -> str:
+    sizes = {setting.facts.sizes for setting in some}
+    names = list(dict.fromkeys(setting.facts.name for setting in some))
+    noun = "pictures" if all(setting.facts.image_shape for setting in some) else "examples"
+    train, validation, test = next(iter(sizes))
+    amount = f"{train:,} {noun}" if len({size[0] for size in sizes}) == 1 else noun
+    text = f"{_capital(count(len(some), 'network'))} {'was' if len(some) == 1 else 'were'} trained on {amount} of "
+    text += f"{' and '.join(names[:3])} for {_epochs(run)}{_replicates(run, some)}."
+    if len(sizes) > 1:
+        return text
+    return text + _held_out(validation, test, all(s.experiment.data.validation == "test" for s in some))
+
+
+def _held_out(validation: int, test: int, same: bool) -> str:
+    if same and test:
+        return f" {test:,} others served both to validate and to test."
+    parts = [f"{n:,} to {what}" for n, what in ((validation, "validate"), (test, "test")) if n]
+    return f" Others served {' and '.join(parts)}." if parts else " Nothing was held out: the scores are on these."
+
+
+def _epochs(run: Run) -> str:
+    epochs = sorted({spec.experiment.epochs for spec in run.specs})
+    if any(record.status == DROPPED for record in run.records):
+        return f"up to {count(epochs[-1], 'epoch')} (fewer where they were dropped at a rung)"
+    return count(epochs[-1], "epoch") if len(epochs) == 1 else f"{epochs[0]} to {epochs[-1]} epochs"
+
+
+def _replicates(run: Run, some: Sequence[Setting]) -> str:
+    """Format the numbers of seeds and folds of a network."""
+    numbers = {len(setting.trials) for setting in some}
+    if numbers == {1}:
+        return ""
+    own = [[replicate_of(run.specs[trial].experiment) for trial in setting.trials] for setting in some]
+    seeds, folds = (max(len({pick(r) for r in group}) for group in own) for pick in (_seed, _fold))
+    up_to = "up to " * (len(numbers) > 1)
+    parts = [f"from {up_to}{count(seeds, 'seed')}"] * (seeds > 1) + [f"on {up_to}{count(folds, 'fold')}"] * (folds > 1)
+    each = "," * bool(up_to) or ", each" * (len(some) > 1)
+    return f"{each} {' and '.join(parts)}"
+
+
+def _seed(replicate: Replicate) -> int:
+    return replicate.seed
+
+
+def _fold(replicate: Replicate) -> tuple[int, int]:
+    return replicate.fold, replicate.fold_seed
+
+
+def _ended(run: Run) -> list[str]:
+    counts, total = Counter(record.status for record in run.records), len(run.records)
+    waiting = counts[WAITING] + counts[RUNNING]
+    again = "; the same command goes on" if run.path is not None else ""
+    ends = (
+        (counts[STOPPED], "{} stopped early, with the best weights, when the patience was at an end"),
+        (counts[DIVERGED], "became NaN or infinite and {} stopped"),
+        (counts[FAILED], "failed"),
+    )
+    out = [f"{_of(n, total)} {text.format('was' if n == 1 else 'were')}." for n, text in ends if n]
+    return out + [f"{_of(waiting, total)} {'has' if waiting == 1 else 'have'} not finished{again}."] * bool(waiting)
+
+
+def _kept(run: Run) -> list[str]:
+    """List the trials whose weights were not kept."""
+    ended = [i for i, record in enumerate(run.records) if record.status in ENDED]
+    without = [] if run.store.keep is None else [i for i in ended if not run.store.has_weights(i)]
+    if not without:
+        return []
+    least = f"Only the weights of the best were kept (keep={keep_text(run.store.keep)})"
+    return [f"{least}: {'trial' if len(without) == 1 else 'trials'} {spans(without)} can be neither shown nor used."]
+
+
+def _evolved(run: Run) -> list[str]:
+    """Count how often trials continued from other trials' weights."""
+    times = [len(stages) - 1 for stages in run.schedules]
+    rungs = {stage.epoch for stages in run.schedules for stage in stages[1:]}
+    if not rungs:
+        return []
+    copied = sum(map(bool, times))
+    return [
+        f"{_of(copied, len(times))} went on from better ones' weights, {count(sum(times), 'time')} in all at "
+        f"{count(len(rungs), 'rung')} (population-based training); names and charts show the hyperparameters with "
+        "which trials began."
+    ]
+
+
+def _of(n: int, total: int) -> str:
+    return f"{_capital(spelled(n))} of {count(total, 'trial')}"
+
+
+def _caution(run: Run, some: Sequence[Setting]) -> list[str]:
+    out = []
+    done = [setting for setting in some if any(run.records[trial].status in FINISHED for trial in setting.trials)]
+    goals = Counter(setting.goal for setting in done)
+    if goals and max(goals.values()) > 1 and all(len(setting.trials) == 1 for setting in some):
+        out.append("There is one seed of each, so small differences may be chance.")
+    if any(record.status not in FINISHED for record in run.records) and any(
+        len(setting.trials) > 1 for setting in some
+    ):
+        out.append("Means are over the trials that finished.")
+    return out
+
+
+def cards(report: ReportContext) -> list[tuple[str, str, str]]:
+    """Compute the key numbers: (name, value, remark)."""
+    run = report.run
+    done = sum(record.status in FINISHED for record in run.records)
+    out = [("trials finished", f"{done:,} of {len(run.records):,}", count(len(report.settings), "network"))]
+    for (_, goal), own in list(report.groups.items())[:3]:
+        classify = goal == "classification"
+        values = scores(run, own[0], ACCURACY if classify else MSE)
+        text = cell(1 - values, percent=True) if classify else cell(values)
+        if text != "–":
+            out.append((CARDS[goal], text, f"{own[0].label}, {report_part(own[0].facts)}"))
+    if report.seconds is not None:
+        unit = "minutes and seconds" if report.seconds < 3600 else "hours"
+        out.append(("time to train", duration(report.seconds), unit))
+    return out
+
+
+def shown_networks(report: ReportContext) -> str:
+    """Describe which trials the pictures show, where they do not show all."""
+    some, total, parts = report.snapshots, len(report.settings), []
+    if len(some) < total:
+        parts.append(f"The pictures show {count(len(some), 'network')} of {total:,}, the best.")
+    if any(len(snapshot.setting.trials) > 1 for snapshot in some):
+        among = "" if report.run.store.keep is None else ", of those whose weights were kept"
+        parts.append(f"Of several trials they show the one with the median error{among}.")
+    return " ".join(parts)

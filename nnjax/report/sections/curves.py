@@ -1,0 +1,33 @@
+"""The section with the learning curves: an interactive chart, and a figure for print or without scripts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nnjax.report.charts import figures, pictures
+from nnjax.report.charts.curve_figure import draw_curves
+from nnjax.report.charts.curves import packed
+from nnjax.report.context import ReportContext
+from nnjax.report.section import Section
+from nnjax.report.sections import diagnoses
+
+
+def build(report: ReportContext) -> dict[str, Any] | None:
+    """Pack the curves; None before the first epoch has ended."""
+    if not report.quantities:
+        return None
+    evidence = [] if report.sweep else diagnoses.drawn(report)
+    losses = {spec.experiment.loss for spec in report.run.specs}
+    png = figures.to_bytes(draw_curves([one for one in report.quantities if one.name in losses]))
+    data = packed(report.charts) | {"evidence": evidence}
+    return {"data": data, "evidence": evidence, "png": png, "uri": pictures.data_uri(png)}
+
+
+SECTION = Section(
+    title="Learning curves",
+    order=40,
+    build=build,
+    figures=lambda content: {"curves.png": content["png"]},
+    scripts=("data", "scales", "panel", "drawing", "evidence", "learning_curves"),
+    template="curves.html.jinja",
+)

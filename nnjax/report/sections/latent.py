@@ -1,0 +1,105 @@
+"""The section on latent spaces: the codes of autoencoders as points in the plane."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from nnjax.report.charts import figures
+from nnjax.report.charts.sheets import Picture, bare, side_by_side
+from nnjax.report.context import ReportContext
+from nnjax.report.section import Section
+from nnjax.report.snapshots import NetworkSnapshot, coders
+
+MAX_POINTS = 2_000  # of a scatter
+
+
+def build(report: ReportContext) -> dict[str, Any] | None:
+    """Draw the codes of each autoencoder; None without autoencoders."""
+    found = latents(report.snapshots)
+    return {"latents": found, "legend": legend(report.snapshots)} if found else None
+
+
+def latents(some: Sequence[NetworkSnapshot]) -> list[Picture]:
+    """Draw the codes of each autoencoder in two dimensions."""
+    out = []
+    for snapshot in coders(some):
+        points, share = flat_codes(snapshot)
+        png = figures.to_bytes(_scatter(points, snapshot.labels), dpi=150, transparent=True)
+        out.append(Picture(snapshot.label, _remark(snapshot, share), png))
+    return out
+
+
+def _scatter(points: np.ndarray, labels: np.ndarray | None) -> Any:
+    """Scatter codes [n, 2], coloured by class."""
+
+    def fill(axes: Any) -> None:
+        classes = np.zeros(len(points), int) if labels is None else labels[: len(points)]
+        size = min(30.0, max(5.0, 4000 / len(points)))
+        for label in np.unique(classes):
+            axes[0].scatter(*points[classes == label].T, s=size, lw=0, alpha=0.7, color=class_color(int(label)))
+        bare(axes[0])
+
+    return figures.draw(1, 2.8, 2.8, fill)
+
+
+def class_color(label: int) -> str:
+    """Give a class the same colour everywhere."""
+    from matplotlib import colormaps
+    from matplotlib.colors import to_hex
+
+    return to_hex(colormaps["tab10"](label) if label < 10 else colormaps["tab20"](label % 20))
+
+
+def flat_codes(snapshot: NetworkSnapshot) -> tuple[np.ndarray, float | None]:
+    """Give codes as points [n, 2], and the share of their variance that these show; None where the code is no wider."""
+    assert snapshot.codes is not None
+    codes = np.nan_to_num(snapshot.codes[:MAX_POINTS])
+    if codes.shape[1] == 1:
+        labels = snapshot.labels
+        return np.column_stack([codes, np.zeros(len(codes)) if labels is None else labels[: len(codes)]]), None
+    if codes.shape[1] == 2 or len(codes) < 3:
+        return codes[:, :2], None
+    centred = codes - codes.mean(axis=0, dtype=np.float64)
+    variances, axes = np.linalg.eigh(centred.T @ centred)
+    return centred @ axes[:, :-3:-1], float(variances[-2:].sum() / max(variances.sum(), 1e-300))
+
+
+def _remark(snapshot: NetworkSnapshot, share: float | None) -> str:
+    assert snapshot.codes is not None
+    width = snapshot.codes.shape[1]
+    if share is None:
+        return f"the {'number' if width == 1 else 'two numbers'} of the code itself"
+    dead = int(np.sum(np.ptp(snapshot.codes, axis=0) == 0))
+    unused = f"; {dead} of them always the same" if dead else ""
+    return f"{width} numbers{unused}; this plane shows {100 * share:.0f} % of their variance"
+
+
+def legend(some: Sequence[NetworkSnapshot]) -> list[tuple[str, str]]:
+    """Name the classes that the pictures colour: (name, colour)."""
+    able = coders(some)
+    if not able or able[0].labels is None:
+        return []
+    classes = able[0].prepared.dataset.classes
+    return [(classes[int(label)], class_color(int(label))) for label in np.unique(able[0].labels)[:20]]
+
+
+SECTION = Section(
+    title="The latent space",
+    order=70,
+    build=build,
+    figures=lambda content: {"latent.png": side_by_side(content["latents"])},
+    template="""
+{% from "macros.html.jinja" import captioned, color_key %}
+<div class="grid">
+{% for item in content.latents %}
+{{ captioned(item, "Codes of " ~ item.label ~ " in two dimensions", pixelated=false) }}
+{% endfor %}
+</div>
+{{ color_key(content.legend) }}
+<p class="note">Each point is an example; a code of more than two numbers is shown by its first two
+principal components.</p>
+""",
+)

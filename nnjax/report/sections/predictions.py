@@ -1,0 +1,59 @@
+"""The section on regressions: predicted against true values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from nnjax.report.charts import figures
+from nnjax.report.charts.sheets import Picture, side_by_side
+from nnjax.report.section import Section
+from nnjax.report.snapshots import NetworkSnapshot
+
+MAX_NETWORKS, MAX_TARGETS = 4, 3
+MAX_POINTS = 2_000  # of a scatter
+
+
+def regressions(best: Sequence[NetworkSnapshot]) -> list[Picture]:
+    """Draw predicted against true values."""
+    out = []
+    for snapshot in best[:MAX_NETWORKS]:
+        error = snapshot.outputs - snapshot.targets
+        rest = 1 - np.mean(error**2, axis=0) / np.maximum(np.var(snapshot.targets, axis=0), 1e-300)
+        words = "R² " + ", ".join(f"{value:.3f}" for value in rest) + f" on {len(error):,} examples ({snapshot.part})"
+        out.append(Picture(snapshot.label, words, figures.to_bytes(scatter(snapshot))))
+    return out
+
+
+def scatter(snapshot: NetworkSnapshot) -> Any:
+    """Scatter predicted against true values, one axes for each target."""
+    names = snapshot.prepared.dataset.targets or ("target",)
+
+    def fill(axes: Any) -> None:
+        for target, one in enumerate(axes):
+            true, predicted = snapshot.targets[:MAX_POINTS, target], snapshot.outputs[:MAX_POINTS, target]
+            one.scatter(true, predicted, s=7, lw=0, alpha=0.6)
+            finite = np.concatenate([true, predicted[np.isfinite(predicted)]])
+            one.plot([finite.min(), finite.max()], [finite.min(), finite.max()], color="0.6", lw=0.8)
+            one.set(xlabel=figures.plain(f"true {names[target]}"), ylabel="predicted")
+            one.spines[["top", "right"]].set_visible(False)
+
+    return figures.draw(min(snapshot.outputs.shape[1], MAX_TARGETS), 3.2, 3.0, fill)
+
+
+SECTION = Section(
+    title="Predicted against true",
+    order=100,
+    build=lambda report: regressions(report.best_snapshots("regression")),
+    figures=lambda pictures: {"predictions.png": side_by_side(pictures, 4.0)},
+    template="""
+{% from "macros.html.jinja" import captioned %}
+<div class="grid wide">
+{% for item in content %}
+{{ captioned(item, "Predicted against true values of " ~ item.label, "paper", false) }}
+{% endfor %}
+</div>
+""",
+)

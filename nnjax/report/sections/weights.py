@@ -1,0 +1,41 @@
+"""The section on the first layer: the incoming weights of its units as pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nnjax.report.charts import pictures
+from nnjax.report.charts.sheets import Picture, side_by_side
+from nnjax.report.section import Section
+from nnjax.report.snapshots import NetworkSnapshot
+
+MAX_UNITS = 48
+
+
+def weights(some: Sequence[NetworkSnapshot]) -> list[Picture]:
+    """Draw the incoming weights of first-layer units; none without pictures."""
+    out = []
+    for snapshot in some:
+        if snapshot.kernel_shape is not None:
+            units, shown = snapshot.kernel.shape[1], min(MAX_UNITS, snapshot.kernel.shape[1])
+            words = f"{shown} of {units} units, those with the largest weights" if shown < units else f"{units} units"
+            tiled = pictures.weight_tiles(snapshot.kernel, snapshot.kernel_shape, MAX_UNITS)
+            out.append(Picture(snapshot.label, words, pictures.to_png(tiled, "RdBu_r")))
+    return out
+
+
+SECTION = Section(
+    title="What the first layer looks for",
+    order=80,
+    build=lambda report: weights(report.snapshots),
+    figures=lambda pictures: {"weights.png": side_by_side(pictures)},
+    template="""
+{% from "macros.html.jinja" import captioned %}
+<div class="grid wide">
+{% for item in content %}
+{{ captioned(item, "First-layer weights of " ~ item.label) }}
+{% endfor %}
+</div>
+<p class="note">The weights from the pixels to one unit each: red adds, blue subtracts, white does not count.</p>
+""",
+)

@@ -1,0 +1,185 @@
+"""Snapshots of trained networks: one trial for each of the best settings, with its weights, outputs and codes."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from nnjax.core.errors import UserError
+from nnjax.core.types import Prepared
+from nnjax.data.baselines import measured_part
+from nnjax.exchange.network import codes, outputs
+from nnjax.models.registry import traits_of
+from nnjax.runs.weights import in_batches
+from nnjax.runs.settings import Setting, representative
+
+if TYPE_CHECKING:
+    from nnjax.runs.run import Run
+
+MAX_SNAPSHOTS = 6
+MAX_EXAMPLES = 20_000  # the first of the part; a confusion matrix of more says nothing else
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class NetworkSnapshot:
+    """One trained network with its outputs on the examples of the report's part.
+
+    Attributes:
+      setting: which it stands for.
+      trial: its id.
+      prepared: its data.
+      part: "test", "validation" or "training".
+      rows: [n] indices of the examples.
+      inputs: [n, d] float32, scaled.
+      outputs: [n, k] float32; of a regression in the target's own units.
+      codes: [n, width] float32 of an autoencoder; None otherwise.
+      kernel: [d, h], of the first layer; of a convolution [height * width, maps].
+      kernel_shape: (height, width) of a column of the kernel that is a picture; None elsewhere.
+    """
+
+    setting: Setting
+    trial: int
+    prepared: Prepared
+    part: str
+    rows: np.ndarray
+    inputs: np.ndarray
+    outputs: np.ndarray
+    codes: np.ndarray | None
+    kernel: np.ndarray
+    kernel_shape: tuple[int, int] | None
+
+    @property
+    def label(self) -> str:
+        """The setting's label."""
+        return self.setting.label
+
+    @property
+    def goal(self) -> str:
+        """What the network is for."""
+        return self.setting.goal
+
+    @property
+    def labels(self) -> np.ndarray | None:
+        """Class indices [n]; None where the data have no classes."""
+        data = self.prepared.dataset
+        return data.y[self.rows] if data.task == "classification" and data.y is not None else None
+
+    @property
+    def targets(self) -> np.ndarray:
+        """Regression targets [n, k] in their own units."""
+        assert self.prepared.dataset.y is not None
+        return self.prepared.dataset.y[self.rows]
+
+    @property
+    def image_shape(self) -> tuple[int, int] | None:
+        """Height and width of the inputs where they are pictures."""
+        return self.prepared.dataset.image_shape
+
+    def predicted(self) -> tuple[np.ndarray, np.ndarray]:
+        """Of a classifier: the predicted class [n], and the output [n] that stands for it."""
+        p = self.outputs
+        if p.shape[1] == 1:
+            found = (p[:, 0] > 0.5).astype(np.int64)
+            return found, np.where(found == 1, p[:, 0], 1 - p[:, 0])
+        found = p.argmax(axis=1)
+        return found, p[np.arange(len(p)), found]
+
+    def pixels(self, values: np.ndarray) -> np.ndarray:
+        """Turn scaled pictures [n, d] into brightness in [0, 1], [n, height, width]."""
+        assert self.image_shape is not None
+        raw = np.asarray(self.prepared.x_scaler.inverse(values)) / full_scale(self.prepared)
+        return np.clip(np.nan_to_num(raw), 0, 1).reshape(-1, *self.image_shape)
+
+
+def full_scale(prepared: Prepared) -> float:
+    """The raw value that is shown as white."""
+    data = prepared.dataset
+    return data.full_scale or (255.0 if data.x.dtype == np.uint8 else max(float(data.x.max()), 1e-12))
+
+
+def shown_trials(
+    run: Run, some: Sequence[Setting], ranked: Mapping[str, Sequence[Setting]], limit: int = MAX_SNAPSHOTS
+) -> dict[Setting, int]:
+    """Choose the settings to show, each with the trial that stands for it.
+
+    Args:
+      run: theirs.
+      some: all settings, of which those without weights are left out.
+      ranked: the same by goal, the best first; of many settings each goal shows its best.
+      limit: how many are shown.
+    """
+    found = {setting: representative(run, setting) for setting in some}
+    able = {setting: trial for setting, trial in found.items() if trial is not None}
+    orders = [[setting for setting in own if setting in able] for own in ranked.values()]
+    longest = max(map(len, orders), default=0)
+    chosen = [order[i] for i in range(longest) for order in orders if i < len(order)][:limit]
+    return able if len(able) <= limit else {setting: able[setting] for setting in chosen}
+
+
+def coders(some: Sequence[NetworkSnapshot], images: bool = False) -> list[NetworkSnapshot]:
+    """Choose the autoencoders of the first one's data, with images only those of pictures."""
+    able = [one for one in some if one.codes is not None and (one.image_shape is not None or not images)]
+    return [one for one in able if one.setting.experiment.data == able[0].setting.experiment.data]
+
+
+def take_snapshots(run: Run, shown: Mapping[Setting, int]) -> tuple[list[NetworkSnapshot], list[str]]:
+    """Evaluate the networks to show; sentences name the data or weights that are missing."""
+    found, missing = [], []
+    for setting, trial in shown.items():
+        try:
+            found.append(_take_snapshot(run, setting, trial))
+        except UserError as error:
+            missing.append(str(error))
+    return found, list(dict.fromkeys(missing))
+
+
+def _take_snapshot(run: Run, setting: Setting, trial: int) -> NetworkSnapshot:
+    prepared, network = run.data(trial), run.network(trial)
+    part, rows = measured_part(prepared)
+    rows = rows[:MAX_EXAMPLES]
+    raw = prepared.dataset.x[rows].astype(np.float32)
+    coded = traits_of(setting.experiment.model).reconstructs and setting.experiment.model.widths
+    kernel = _first_kernel(network.params)
+    return NetworkSnapshot(
+        setting=setting,
+        trial=trial,
+        prepared=prepared,
+        part=part,
+        rows=rows,
+        inputs=np.asarray(prepared.x_scaler(raw), np.float32),
+        outputs=in_batches(outputs(network), raw),
+        codes=in_batches(codes(network), raw) if coded else None,
+        kernel=kernel.reshape(-1, kernel.shape[-1]),
+        kernel_shape=(kernel.shape[0], kernel.shape[1]) if kernel.ndim == 4 else prepared.dataset.image_shape,
+    )
+
+
+def _first_kernel(params: Any) -> np.ndarray:
+    """Give the kernel of the first layer: of a dense network [d, h], of a convolution [height, width, 1, maps]."""
+    return np.asarray(params["layer_0" if "layer_0" in params else "C1"]["kernel"])
+
+
+class Detail(NamedTuple):
+    """How far a reconstruction leaves the range of pixels (lecture slides, section 7: "far too detailed").
+
+    Attributes:
+      clipped: mean squared error after clipping the outputs to [0, 1].
+      outside: share of the outputs outside [0, 1].
+      background: mean square of the outputs where the input is exactly 0; NaN where none is.
+    """
+
+    clipped: float
+    outside: float
+    background: float
+
+
+def detail(snapshot: NetworkSnapshot) -> Detail:
+    """Measure a reconstruction of inputs in [0, 1]."""
+    outputs, background = snapshot.outputs, snapshot.inputs == 0
+    clipped = float(np.mean(np.square(np.clip(outputs, 0, 1) - snapshot.inputs)))
+    outside = float(np.mean((outputs < 0) | (outputs > 1)))
+    noise = float(np.mean(np.square(outputs[background]))) if background.any() else float("nan")
+    return Detail(clipped, outside, noise)

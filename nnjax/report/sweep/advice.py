@@ -1,0 +1,85 @@
+"""Advice after a sweep, from its best trial, the edges of its space, and its most frequent verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from nnjax.core.text import count
+from nnjax.diagnosis import trials
+from nnjax.diagnosis.verdict_rule import BROKEN, DONE, UNFINISHED
+from nnjax.diagnosis.verdicts import VERDICTS
+from nnjax.report.sweep.data import Sweep, failed, finished
+from nnjax.report.sweep.regions import narrowest
+from nnjax.report.trial_verdicts import code_of
+from nnjax.search.importance import edges
+from nnjax.train.storage.records import FINISHED
+
+OFTEN, MOST = 0.1, 0.5  # shares of the trials: worth a word where training is broken, and elsewhere
+
+
+def advice(sweep: Sweep, key: str | None) -> list[str]:
+    """Suggest what to try next, the most useful first; empty where no trial has a verdict.
+
+    Args:
+      sweep: the sweep.
+      key: the record's value by which settings are compared; None where there is none.
+    """
+    warned = edges(sweep.run, key) if key else []
+    codes = [code_of(sweep.run, trial) for trial in sweep.trials]
+    return [*_best(sweep, bool(warned)), *warned, *_often(sweep, codes)]
+
+
+def _best(sweep: Sweep, at_edge: bool) -> list[str]:
+    """Advise on the curve of the best trial."""
+    scores = finished(sweep)
+    trial = min(scores, key=lambda trial: scores[trial]) if scores else None
+    diagnosis = None if trial is None else sweep.run.diagnoses[trial]
+    if diagnosis is None:
+        return []
+    first = diagnosis.primary
+    who = f"The best trial ({trial})"
+    rule = VERDICTS[first.code]
+    if rule.outcome == UNFINISHED:
+        return [f"{who} is {rule.state}: train for more epochs before trusting the comparison."]
+    if rule.outcome == DONE:
+        rest = "" if at_edge else " and lies at no edge of the space: refine around it, or run more seeds of it"
+        return [f"{who} has converged{rest}."]
+    return [f"{who} has the verdict “{trials.named(first.code)}”. {first.next}".rstrip()]
+
+
+def _often(sweep: Sweep, codes: Sequence[str]) -> list[str]:
+    """Describe problems of many trials and where they lie; divergence is reported elsewhere."""
+    whole = [code for trial, code in zip(sweep.trials, codes, strict=True) if _trained(sweep, trial)]
+    out = []
+    broken, unfinished = _codes_of(BROKEN), _codes_of(UNFINISHED)
+    places = [i for i, code in enumerate(codes) if code in broken]
+    if len(places) >= max(1, OFTEN * len(codes)) and set(places) - set(failed(sweep)):
+        others, where = narrowest(sweep.axes, places)
+        rest = f" All of them have {where}, and no other trial has: leave that out next time." if not others else ""
+        out.append(f"{_some(codes, broken)} did not train ({_listed(codes, broken)}).{rest}")
+    if _share(whole, unfinished) > MOST:
+        out.append(f"{_some(whole, unfinished)} had not finished learning: more epochs, or higher learning rates.")
+    frequent = [rule for code, rule in VERDICTS.items() if rule.frequent and _share(whole, [code]) > MOST]
+    return out + [f"{_some(whole, [rule.code])} {rule.frequent}." for rule in frequent]
+
+
+def _codes_of(outcome: str) -> list[str]:
+    return [code for code, rule in VERDICTS.items() if rule.outcome == outcome]
+
+
+def _trained(sweep: Sweep, trial: int) -> bool:
+    """Whether a trial went through all of its epochs; one that was dropped has not finished learning by design."""
+    return sweep.run.records[trial].status in FINISHED
+
+
+def _share(known: Sequence[str], of: Collection[str]) -> float:
+    return sum(code in of for code in known) / max(len(known), 1)
+
+
+def _some(codes: Sequence[str], of: Collection[str]) -> str:
+    n = sum(code in of for code in codes)
+    return f"{n:,} of {count(len(codes), 'trial')}"
+
+
+def _listed(codes: Sequence[str], of: Sequence[str]) -> str:
+    return ", ".join(f"{codes.count(code):,} {trials.named(code)}" for code in of if code in codes)

@@ -1,0 +1,192 @@
+"""A sweep as data for the page's script: the fields that were swept and the scores, a column each."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nnjax.core.experiment import Experiment, setting_key
+from nnjax.core.fields import flatten
+from nnjax.data.baselines import ACCURACY
+from nnjax.diagnosis.verdicts import BADGES
+from nnjax.nn.metrics import usual_metrics
+from nnjax.report.sweep.columns import Column, axis, name_of, rounded
+from nnjax.report.text import named
+from nnjax.report.trial_verdicts import code_of, verdict_data
+from nnjax.runs.settings import PREFIX, Setting, choice_part, report_part, score
+from nnjax.train.storage.records import DIVERGED, DROPPED, FAILED, FINISHED, Record
+
+if TYPE_CHECKING:
+    from nnjax.runs.run import Run
+
+NONE = "none"  # the verdict of a trial that has not ended
+SKEWED = 10  # highest over lowest of scores that need one
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Sweep:
+    """The trials of a run that search one space for one goal.
+
+    Attributes:
+      run: theirs.
+      settings: theirs.
+      trials: ids.
+      axes: what was swept.
+      metrics: lower is better; by the first of them trials are judged.
+      metric: (name, part) of the first as `settings.score` takes them; None where no trial has a score.
+    """
+
+    run: Run
+    settings: tuple[Setting, ...]
+    trials: tuple[int, ...]
+    axes: tuple[Column, ...]
+    metrics: tuple[Column, ...]
+    metric: tuple[str, str] | None
+
+
+def sweep_of(run: Run, settings: Sequence[Setting]) -> Sweep | None:
+    """Find the space that most trials of a run search; None where the run only compares named arms, or seeds."""
+    by_goal: dict[str, list[Setting]] = {}
+    for setting in settings:
+        by_goal.setdefault(setting.goal, []).append(setting)
+    some = max(by_goal.values(), key=lambda own: sum(len(setting.trials) for setting in own))
+    trials = tuple(sorted(trial for setting in some for trial in setting.trials))
+    axes = _axes(run, some, trials)
+    if not axes:
+        return None
+    candidates = _candidates(some)
+    metrics = {pair: _metric(run, trials, *pair) for pair in candidates}
+    found = {pair: column for pair, column in metrics.items() if any(v is not None for v in column.values)}
+    return Sweep(run, tuple(some), trials, axes, tuple(found.values()), next(iter(found), None))
+
+
+def _axes(run: Run, some: Sequence[Setting], trials: Sequence[int]) -> tuple[Column, ...]:
+    """Make a column of each field that varies within an arm, and one of the arms where there are several."""
+    arms: dict[str, list[dict[str, Any]]] = {}
+    for setting in some:
+        arms.setdefault(setting.arm, []).append(flatten(setting_key(setting.experiment)))
+    fields = flatten(some[0].experiment)
+    swept = [path for path in fields if any(len({flat[path] for flat in own}) > 1 for own in arms.values())]
+    if not swept:
+        return ()
+    flats = [flatten(run.specs[trial].experiment) for trial in trials]
+    named_arms = [axis("arm", [run.specs[trial].arm for trial in trials])] * (len(arms) > 1)
+    return (*named_arms, *(axis(name_of(path, swept), [flat[path] for flat in flats]) for path in swept))
+
+
+def _candidates(some: Sequence[Setting]) -> list[tuple[str, str]]:
+    """List (metric, part) that all settings may be compared by: their loss where it is one, and the goal's metrics."""
+    losses, facts = {setting.experiment.loss for setting in some}, some[0].facts
+    metrics = [*losses] * (len(losses) == 1) + list(usual_metrics(some[0].goal))
+    parts = dict.fromkeys([choice_part(facts), report_part(facts)])
+    return [(metric, part) for part in parts for metric in dict.fromkeys(metrics)]
+
+
+def _metric(run: Run, trials: Sequence[int], metric: str, part: str) -> Column:
+    short = {"test": "test", "validation": "val", "training": "train"}[part]
+    is_loss = all(run.specs[trial].experiment.loss == metric for trial in trials)
+    name = f"{short}_{stem_of(metric, is_loss)}"
+    label = f"{part} loss" if is_loss else f"{'wrong answers (%)' if metric == ACCURACY else named(metric)}, {part}"
+    values = [final(run, trial, metric, part) for trial in trials]
+    known = [value for value in values if np.isfinite(value)]
+    log = bool(known) and min(known) > 0 and max(known) > SKEWED * min(known)
+    return Column(name, label, "metric", None, log, tuple(map(rounded, values)))
+
+
+def stem_of(metric: str, is_loss: bool) -> str:
+    """Name a metric in a filter, without its part; accuracy is shown as the share of wrong answers."""
+    return "loss" if is_loss else "wrong" if metric == ACCURACY else metric
+
+
+def final(run: Run, trial: int, metric: str, part: str) -> float:
+    """Give a trial's metric, lower being better: its last; of a dropped trial that at its last rung; else NaN."""
+    experiment, record = run.specs[trial].experiment, run.records[trial]
+    value = score(experiment, record, metric, part)
+    if record.status == DROPPED and not np.isfinite(value):
+        value = at_epoch(experiment, record, metric, part, record.epochs)
+    elif record.status not in (*FINISHED, DROPPED):
+        value = float("nan")
+    return 100 * (1 - value) if metric == ACCURACY else value
+
+
+def at_epoch(experiment: Experiment, record: Record, metric: str, part: str, epoch: int) -> float:
+    """Look a metric up in the curve of a trial, at an epoch from 1; NaN where there is none."""
+    stem = "loss" if metric == experiment.loss else metric
+    curve = record.curves.get(PREFIX[part].format(stem), np.zeros(0))
+    return float(curve[epoch - 1]) if 0 < epoch <= len(curve) else float("nan")
+
+
+def sweep_data(sweep: Sweep) -> dict[str, Any]:
+    """Describe a sweep in JSON's own types.
+
+    Returns:
+      settings: [trials] the place of each one's setting.
+      fields: the columns.
+      stems: {quantity of a curve: its name in a filter}.
+      rungs: as `rungs` gives them.
+      verdicts: as `verdict_data` gives it.
+      badges: {code: how a verdict looks}.
+    """
+    specs, records = sweep.run.specs, sweep.run.records
+    place = {trial: i for i, setting in enumerate(sweep.settings) for trial in setting.trials}
+    statuses = list(dict.fromkeys(records[trial].status for trial in sweep.trials))
+    codes = list(dict.fromkeys(code_of(sweep.run, trial) or NONE for trial in sweep.trials))
+
+    def other(name: str, value: Callable[[int], int], levels: Sequence[str] | None = None) -> Column:
+        values = tuple(value(trial) for trial in sweep.trials)
+        return Column(name, name, "other", None if levels is None else tuple(levels), False, values)
+
+    others = [
+        other("trial", lambda trial: trial),
+        other("status", lambda trial: statuses.index(records[trial].status), statuses),
+        other("verdict", lambda trial: codes.index(code_of(sweep.run, trial) or NONE), codes),
+        other("epochs", lambda trial: records[trial].epochs),
+        other("seed", lambda trial: specs[trial].experiment.seed),
+        other("fold", lambda trial: specs[trial].experiment.data.fold),
+    ]
+    columns = [*others, *sweep.axes, *sweep.metrics]
+    return {
+        "settings": [place[trial] for trial in sweep.trials],
+        "fields": [dataclasses.asdict(column) for column in columns],
+        "stems": _stems(sweep),
+        "rungs": rungs(sweep),
+        "verdicts": verdict_data(sweep.run, sweep.trials),
+        "badges": {code: badge._asdict() | {"ink": badge.ink} for code, badge in BADGES.items()},
+    }
+
+
+def _stems(sweep: Sweep) -> dict[str, str]:
+    losses = {setting.experiment.loss for setting in sweep.settings}
+    names = [*losses, *usual_metrics(sweep.settings[0].goal)]
+    return {name: stem_of(name, losses == {name}) for name in names}
+
+
+def rungs(sweep: Sweep) -> list[dict[str, Any]]:
+    """List the epochs at which trials were dropped, each with all losses that were compared there, [trials]."""
+    records = sweep.run.records
+    epochs = sorted({records[t].epochs for t in sweep.trials if records[t].status == DROPPED})
+    if not epochs or sweep.metric is None:
+        return []
+    metric, part = sweep.metric
+    last = max(records[trial].epochs for trial in sweep.trials)
+    out = []
+    for epoch in dict.fromkeys([*epochs, last]):
+        values = [at_epoch(sweep.run.specs[t].experiment, records[t], metric, part, epoch) for t in sweep.trials]
+        values = [100 * (1 - value) for value in values] if metric == ACCURACY else values
+        out.append({"epoch": epoch, "values": [rounded(value) for value in values]})
+    return out
+
+
+def finished(sweep: Sweep) -> dict[int, float]:
+    """Give the first metric of the trials that finished, where it is finite."""
+    found = zip(sweep.trials, sweep.metrics[0].values if sweep.metrics else [None] * len(sweep.trials), strict=True)
+    return {t: float(v) for t, v in found if v is not None and sweep.run.records[t].status in FINISHED}
+
+
+def failed(sweep: Sweep) -> list[int]:
+    """Give the places, among the trials of a sweep, of those that diverged or failed."""
+    records = sweep.run.records
+    return [i for i, trial in enumerate(sweep.trials) if records[trial].status in (DIVERGED, FAILED)]

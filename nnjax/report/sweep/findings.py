@@ -1,0 +1,184 @@
+"""Findings of a sweep as text: best trial and setting, importance, dropped and failed trials."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nnjax.core.text import count, field_name, number, show
+from nnjax.report.sweep.advice import advice
+from nnjax.report.sweep.columns import Column
+from nnjax.report.sweep.data import Sweep, failed, finished, rungs
+from nnjax.report.sweep.evolution import lineage_table
+from nnjax.report.sweep.regions import narrowest
+from nnjax.runs.settings import PREFIX
+from nnjax.runs.statistics import Estimate, estimate
+from nnjax.search.importance import importance
+from nnjax.train.storage.records import DIVERGED, DROPPED
+
+if TYPE_CHECKING:
+    from nnjax.runs.settings import Setting
+
+FEWEST = 3  # failures below which their place in the space says nothing
+MAX_FAILURES = 200  # in the table
+
+
+def sweep_findings(sweep: Sweep) -> dict[str, Any]:
+    """Describe a sweep above its charts: cards, advice, importance, sentences on rungs and failures."""
+    key = _key(sweep)
+    shares = shares_of(sweep, key)
+    return {
+        "cards": cards(sweep),
+        "advice": advice(sweep, key),
+        "importance": shares,
+        "pair": pair(sweep, [name for name, _ in shares]),
+        "lineage": lineage_table(sweep),
+        "dropped": dropped(sweep),
+        "failures": failures(sweep),
+        "metric": sweep.metrics[0].label if sweep.metrics else "",
+        "repeated": len(sweep.settings) < len(sweep.trials),
+        "num_axes": len(sweep.axes),
+        "num_metrics": len(sweep.metrics),
+        "num_rungs": len(rungs(sweep)),
+        "names": [
+            "trial",
+            "status",
+            "verdict",
+            "epochs",
+            "seed",
+            "fold",
+            *(c.name for c in (*sweep.axes, *sweep.metrics)),
+        ],
+        "example": example(sweep),
+    }
+
+
+def pair(sweep: Sweep, by_importance: Sequence[str]) -> list[int]:
+    """Choose the two axes that matter most, by their places; of which one has more values first."""
+    names = [column.name for column in sweep.axes]
+    chosen = list(dict.fromkeys([*(names.index(name) for name in by_importance if name in names), *range(len(names))]))
+    return sorted(chosen[:2], key=lambda place: -len(set(sweep.axes[place].values)))
+
+
+def example(sweep: Sweep) -> str:
+    """Write a filter that fits the space."""
+    first = next((column for column in sweep.axes if column.levels is None), None)
+    if first is None:
+        return "status=done"
+    known = [float(value) for value in first.values if value is not None]
+    return f"{first.name}<{np.median(known):.2g} status=done"
+
+
+def _key(sweep: Sweep) -> str | None:
+    """Name the record's value behind the first metric; None where it is not one and the same for all trials."""
+    if sweep.metric is None or len(sweep.trials) < len(sweep.run.specs):
+        return None
+    metric, part = sweep.metric
+    key = PREFIX[part].format("loss")
+    common = all(setting.experiment.loss == metric for setting in sweep.settings)
+    return key if common and any(key in record.values for record in sweep.run.records) else None
+
+
+def shares_of(sweep: Sweep, key: str | None) -> list[tuple[str, float]]:
+    """Rank the axes by importance, the largest first; what only tells arms apart counts for the arm."""
+    out: dict[str, float] = {}
+    for path, share in importance(sweep.run, key).items() if key else ():
+        name = _short(sweep, path)
+        out[name] = out.get(name, 0.0) + share
+    return sorted(out.items(), key=lambda item: -item[1])
+
+
+def _short(sweep: Sweep, path: str) -> str:
+    names = [column.name for column in sweep.axes]
+    return next((name for name in names if path == name or field_name(path) == name), "arm")
+
+
+def cards(sweep: Sweep) -> list[tuple[str, str, str]]:
+    """Give the best trial, and the best setting where settings have several trials: (what, value, remark)."""
+    if not sweep.metrics:
+        return []
+    label, scores = sweep.metrics[0].label, finished(sweep)
+    if not scores:
+        return []
+    trial = min(scores, key=lambda trial: scores[trial])
+    place = sweep.trials.index(trial)
+    seed = sweep.run.specs[trial].experiment.seed
+    remark = f"{label} of trial {trial}: {describe(sweep.axes, place)}, seed {seed}"
+    return [("best trial", number(scores[trial]), remark), *_best_setting(sweep, scores)]
+
+
+def _best_setting(sweep: Sweep, scores: dict[int, float]) -> list[tuple[str, str, str]]:
+    estimates = [(_estimate(setting, scores), setting) for setting in sweep.settings]
+    known = [(found, setting) for found, setting in estimates if np.isfinite(found.mean)]
+    best, setting = min(known, key=lambda pair: pair[0].mean)
+    if max(found.count for found, _ in known) < 2:
+        return []
+    interval = f", 95 % interval {number(best.low)} to {number(best.high)}" if best.count > 1 else ""
+    place = sweep.trials.index(setting.trials[0])
+    remark = f"mean {sweep.metrics[0].label} of {count(best.count, 'trial')}{interval}: {describe(sweep.axes, place)}"
+    return [("best setting", number(best.mean), remark)]
+
+
+def _estimate(setting: Setting, scores: dict[int, float]) -> Estimate:
+    folds = setting.experiment.data.folds or None
+    return estimate([scores[trial] for trial in setting.trials if trial in scores], folds)
+
+
+def describe(axes: Sequence[Column], place: int) -> str:
+    """Write a trial's place in the space, such as "learning_rate 0.01, widths 64-32"."""
+    return ", ".join(f"{column.name} {_text(column, place)}" for column in axes)
+
+
+def _text(column: Column, place: int) -> str:
+    value = column.values[place]
+    if column.levels is not None and isinstance(value, int):
+        return column.levels[value]
+    return show(value)
+
+
+def dropped(sweep: Sweep) -> str:
+    """Count the trials that successive halving dropped, and the epochs it saved; "" where it dropped none."""
+    records = [sweep.run.records[trial] for trial in sweep.trials]
+    n = sum(record.status == DROPPED for record in records)
+    if not n:
+        return ""
+    full = sum(sweep.run.specs[trial].experiment.epochs for trial in sweep.trials)
+    share = 100 * sum(record.epochs for record in records) / full
+    verb = "was" if n == 1 else "were"
+    return f"{n:,} of {len(records):,} trials {verb} dropped; trial-epochs trained: {share:.0f} % of the full sweep."
+
+
+def failures(sweep: Sweep) -> dict[str, Any]:
+    """List the trials that diverged or failed, and say where in the space they lie."""
+    places = failed(sweep)
+    columns = ["trial", "status", "at step", "seed", *(column.name for column in sweep.axes)]
+    rows = [_failure(sweep, place) for place in places[:MAX_FAILURES]]
+    left_out = len(places) - len(rows)
+    return {"sentence": _whereabouts(sweep, places), "columns": columns, "rows": rows, "left_out": left_out}
+
+
+def _failure(sweep: Sweep, place: int) -> list[str]:
+    trial = sweep.trials[place]
+    record, experiment = sweep.run.records[trial], sweep.run.specs[trial].experiment
+    step = record.values.get("diverged_at_step", float("nan"))
+    when = f"{step:.0f}" if np.isfinite(step) else f"after epoch {record.epochs}"
+    cells = [_text(column, place) for column in sweep.axes]
+    return [str(trial), record.status, when, str(experiment.seed), *cells]
+
+
+def _whereabouts(sweep: Sweep, places: Sequence[int]) -> str:
+    """Count the trials that diverged or failed, and find what sets them apart from the others."""
+    n, total = len(places), len(sweep.trials)
+    if not n:
+        return ""
+    statuses = {sweep.run.records[sweep.trials[place]].status for place in places}
+    what = "diverged" if statuses == {DIVERGED} else "failed" if len(statuses) == 1 else "diverged or failed"
+    if n < FEWEST or n == total:
+        return f"{n} of {total:,} trials {what}."
+    others, text = narrowest(sweep.axes, places)
+    if others > (total - n) / 2:
+        return f"{n:,} of {total:,} trials {what}; no single hyperparameter sets them apart from the others."
+    rest = "no other trial has" if not others else f"{count(others, 'trial')} with that did not"
+    return f"All {n:,} trials that {what} have {text}; {rest}."

@@ -1,0 +1,25 @@
+"""Format scores and metric names for the report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nnjax.core.text import number
+from nnjax.nn.metrics import METRICS
+from nnjax.runs.settings import mean_and_spread
+
+
+def named(metric: str) -> str:
+    """Write a metric's name for people."""
+    words = METRICS[metric].words if metric in METRICS else ""
+    return words or metric.replace("_", " ")
+
+
+def cell(values: Sequence[float] | np.ndarray, percent: bool = False) -> str:
+    """Write values as "mean ± standard deviation", or the one value there is."""
+    mean, spread, count = mean_and_spread(np.asarray(values, float) * (100 if percent else 1))
+    if percent:
+        return f"{mean:.2f}" + (f" ± {spread:.2f}" if count > 1 else "") + " %" if count else "–"
+    return f"{mean:.3g} ± {spread:.1g}" if count > 1 else number(mean)
