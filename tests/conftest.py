@@ -28,10 +28,10 @@ jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
 @pytest.fixture(scope="session", autouse=True)
 def forgetful_planner() -> Iterator[None]:
     """Keep no times of layouts beside the programs: no test may depend on an earlier one's."""
-    from nnjax.train.layout.planner import Measured
+    from nnjax.train.layout.step_times import StepTimes
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Measured, "__init__", lambda self: setattr(self, "path", None))
+        patch.setattr(StepTimes, "__init__", lambda self: setattr(self, "path", None))
         yield
 
 

@@ -13,8 +13,8 @@ from nnjax.core.types import Prepared
 from nnjax.data.baselines import measured_part
 from nnjax.exchange.network import codes, outputs
 from nnjax.models.registry import traits_of
-from nnjax.runs.weights import in_batches
 from nnjax.runs.settings import Setting, representative
+from nnjax.runs.weights import in_batches
 
 if TYPE_CHECKING:
     from nnjax.runs.run import Run
