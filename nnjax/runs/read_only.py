@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from nnjax.core.experiment import DataConfig, TrialSpec
@@ -13,27 +13,22 @@ from nnjax.runs.checkpoints import FolderCheckpoints
 from nnjax.runs.folder import FolderStore
 from nnjax.train import distributed
 from nnjax.train.storage.records import Record
-from nnjax.train.storage.store import Arrays
+
+
+def _do_nothing(self: Any, *args: Any, **options: Any) -> None:
+    """Leave it to the main process."""
 
 
 class ReadOnlyCheckpoints(FolderCheckpoints):
     """Checkpoints that another process writes."""
 
-    def save_chunk(self, arrays: Arrays, note: Mapping[str, Any]) -> None:
-        """Do nothing."""
-
-    def drop_chunk(self) -> None:
-        """Do nothing."""
-
-    def save_paused(self, name: str, arrays: Arrays, note: Mapping[str, Any]) -> None:
-        """Do nothing."""
-
-    def drop_paused(self, name: str) -> None:
-        """Do nothing."""
+    save_chunk = drop_chunk = save_paused = drop_paused = _do_nothing
 
 
 class ReadOnlyFolder(FolderStore):
     """A run folder that another process writes: all is read, only weights are written."""
+
+    write = keep_weights = _do_nothing
 
     def __init__(self, *args: Any):
         super().__init__(*args)
@@ -49,12 +44,6 @@ class ReadOnlyFolder(FolderStore):
     def taken(self) -> Iterator[None]:
         """Do nothing."""
         yield
-
-    def write(self, name: str, content: bytes | str) -> None:
-        """Do nothing."""
-
-    def keep_weights(self, trials: Set[int]) -> None:
-        """Do nothing."""
 
 
 def open_folder(

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -186,7 +188,7 @@ class Trial:
         for part in self.parts:
             for name, value in self.evaluate(data, getattr(data, part), state.params, self.epoch_metrics).items():
                 values[curve_name(part, name)] = value
-        watched = values[self.watched()]
+        watched = values[watched_curve(values)]
         better = watched < state.best_value
         if "patience" in hyper:
             better &= (epoch - state.best_epoch).astype(self.dtype) <= hyper["patience"]
@@ -199,9 +201,10 @@ class Trial:
         )
         return state, values
 
-    def watched(self) -> str:
-        """Name the curve whose minimum makes the best epoch: validation loss, or train loss where there is none."""
-        return next(name for name in ("val_loss", "train_loss_eval", "train_loss") if name in self.curve_names())
+
+def watched_curve(names: Collection[str]) -> str:
+    """Name the curve whose minimum makes the best epoch: validation loss, or train loss where there is none."""
+    return next(name for name in ("val_loss", "train_loss_eval", "train_loss") if name in names)
 
 
 def blank_state(experiment: Experiment, shapes: Shapes) -> TrialState:

@@ -9,13 +9,14 @@ import jax
 import numpy as np
 
 from nnjax.core.experiment import TrialSpec
-from nnjax.core.types import LAYER_STATISTICS, Params, TrialState
+from nnjax.core.types import Params, TrialState
 from nnjax.train.distributed import fetch
 from nnjax.train.engine.device_data import DeviceData
 from nnjax.train.engine.programs import Program
+from nnjax.train.host.curves import extend_record
 from nnjax.train.layout.lane_batch import Group, LaneBatch, next_compaction
 from nnjax.train.storage.named_arrays import FINAL, unflatten
-from nnjax.train.storage.records import DIVERGED, DONE, RUNNING, STOPPED, Record, stop_epoch
+from nnjax.train.storage.records import Record
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -163,35 +164,7 @@ class Chunk:
                 row = device * self.lanes + lane
                 points = {name: curve[row, :ended] for name, curve in curves.items()}
                 bad_step = 0 if spec.id in replaceable else int(bad[row])
-                self._record(records[spec.id], points, int(self.steps[device]), spec, bad_step)
-
-    def _record(self, record: Record, points: Arrays, step: int, spec: TrialSpec, bad_step: int) -> None:
-        """Append a segment's epochs to a trial's record, and note whether it has stopped, diverged or ended."""
-        if record.status != RUNNING:
-            return
-        per_epoch = self.group.steps_per_epoch()
-        before = record.epochs
-        for name, values in points.items():
-            own = record.signals if name in LAYER_STATISTICS else record.curves
-            own[name] = _extended(own.get(name, values[:0]), before, values)
-        record.epochs = (bad_step - 1 if bad_step else step) // per_epoch
-        watched = record.curves[self.program.trial.watched()][: record.epochs]
-        stop = stop_epoch(watched, spec.experiment.hyperparameters.patience)
-        if stop is not None and stop < spec.experiment.epochs:
-            record.status, record.epochs = STOPPED, stop
-        elif bad_step:
-            record.status = DIVERGED
-            record.values["diverged_at_step"] = float(bad_step)
-        elif step >= self.group.total_steps(spec):
-            record.status = DONE
-        record.curves = {name: curve[: record.epochs] for name, curve in record.curves.items()}
-        record.signals = {name: values[: record.epochs] for name, values in record.signals.items()}
-
-
-def _extended(known: np.ndarray, epochs: int, values: np.ndarray) -> np.ndarray:
-    """Append the values of further epochs to those of `epochs` epochs, NaN where none were known."""
-    gap = np.full((epochs - len(known), *known.shape[1:]), np.nan)
-    return np.concatenate([known, gap, values])
+                extend_record(records[spec.id], points, int(self.steps[device]), spec, self.group, bad_step)
 
 
 def _with_start_weights(params: Params, given: Mapping[int, Arrays | None]) -> Params | None:

@@ -79,21 +79,17 @@ class Store(Protocol):
         """Keep each trial's stages, where hyperparameters change while it trains."""
 
 
+def _do_nothing(self: Any, *args: Any, **options: Any) -> None:
+    """Keep nothing, and find nothing."""
+
+
 class MemoryCheckpoints:
     """Keeps lane batches that wait at a rung in memory; what is under way there cannot be resumed."""
 
     def __init__(self) -> None:
         self._paused: dict[str, Checkpoint] = {}
 
-    def save_chunk(self, arrays: Arrays, note: Mapping[str, Any]) -> None:
-        """Do nothing."""
-
-    def load_chunk(self) -> Checkpoint | None:
-        """Find nothing."""
-        return None
-
-    def drop_chunk(self) -> None:
-        """Do nothing."""
+    save_chunk = load_chunk = drop_chunk = _do_nothing
 
     def save_paused(self, name: str, arrays: Arrays, note: Mapping[str, Any]) -> None:
         """Keep a lane batch."""
@@ -116,6 +112,7 @@ class MemoryStore:
     """Keeps all in memory, for library use without a workdir; see `Store`. The caller holds records and schedules."""
 
     shared = False
+    save_records = save_schedules = _do_nothing
 
     def __init__(self, keep: int | None = None) -> None:
         self.keep = keep
@@ -147,9 +144,3 @@ class MemoryStore:
         """Forget those of all others."""
         for trial in self.weights.keys() - trials:
             del self.weights[trial]
-
-    def save_records(self, specs: Sequence[TrialSpec], records: Sequence[Record]) -> None:
-        """Do nothing."""
-
-    def save_schedules(self, schedules: Sequence[Sequence[Stage]]) -> None:
-        """Do nothing."""
