@@ -17,7 +17,8 @@ from nnjax.core.experiment import ModelConfig
 from nnjax.core.types import Array, Key, Params
 from nnjax.models.convolution import flatten, images, join, max_pool
 from nnjax.models.convolution_layers import Convolution, Init
-from nnjax.models.dense import Model, apply_dropout, dtypes, scale_kernels
+from nnjax.models.dense import apply_dropout, dtypes, scale_kernels
+from nnjax.models.model import Model
 from nnjax.nn.activations import ACTIVATIONS, Activation
 from nnjax.nn.initializers import KERNEL_INITS
 

@@ -6,7 +6,6 @@ Each layer is f(Wx + b) (slides: w "sets the sensitivity", b "up-down weights", 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import flax.linen as nn
 import jax
@@ -14,6 +13,7 @@ import jax.numpy as jnp
 
 from nnjax.core.experiment import ModelConfig
 from nnjax.core.types import Array, Key, Params
+from nnjax.models.model import Model
 from nnjax.models.registry import traits_of
 from nnjax.nn.activations import ACTIVATIONS, Activation
 from nnjax.nn.initializers import KERNEL_INITS
@@ -68,26 +68,6 @@ def apply_dropout(x: Array, rate: Array, key: Key) -> Array:
     keep = 1 - rate
     mask = jax.random.uniform(key, x.shape, dtype=keep.dtype) < keep
     return jnp.where(mask, x / keep.astype(x.dtype), jnp.zeros_like(x))
-
-
-class Model(NamedTuple):
-    """A network as pure functions of its parameters.
-
-    Attributes:
-      init: (key, init_scale=None) -> params; float32 kernels drawn by the kernel_init, times init_scale; zero biases.
-      logits: (params, x [..., d], dropout=None, key=None) -> [..., k], before the output activation.
-      apply: (params, x [..., d]) -> [..., k], the outputs in evaluation mode.
-      encode: (params, x [..., d]) -> [..., code width]; of an MLP the last hidden layer.
-      decode: (params, code [..., code width]) -> [..., k], the outputs.
-      code_layer: hidden layers up to and including the code.
-    """
-
-    init: Callable[..., Params]
-    logits: Callable[..., Array]
-    apply: Callable[[Params, Array], Array]
-    encode: Callable[[Params, Array], Array]
-    decode: Callable[[Params, Array], Array]
-    code_layer: int
 
 
 def code_layer(config: ModelConfig) -> int:

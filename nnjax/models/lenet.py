@@ -20,8 +20,9 @@ from nnjax.core.experiment import ModelConfig
 from nnjax.core.types import Array, Key, Params
 from nnjax.models.convolution import average_pool, convolve, flatten, images
 from nnjax.models.convolution_layers import Convolution, Init, bias
-from nnjax.models.dense import Model, apply_dropout, dtypes, scale_kernels
+from nnjax.models.dense import apply_dropout, dtypes, scale_kernels
 from nnjax.models.lenet_tables import C3_INPUTS, bitmaps
+from nnjax.models.model import Model
 from nnjax.models.registry import traits_of
 from nnjax.nn.activations import ACTIVATIONS, Activation
 from nnjax.nn.initializers import KERNEL_INITS

@@ -17,7 +17,7 @@ from nnjax.models import layer_counts, lenet_tables
 from nnjax.models.layer_counts import LayerCount
 
 if TYPE_CHECKING:
-    from nnjax.models.dense import Model
+    from nnjax.models.model import Model
 
 DENSE = "fully connected"
 

@@ -9,15 +9,14 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import Replicate, replicate_of
 from nnjax.runs.settings import Setting, settings
 from nnjax.runs.statistics import Comparison, compare_paired, estimate
+from nnjax.runs.trained import TrainedTrials
 from nnjax.train.storage.records import FINISHED
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from nnjax.runs.run import Run
 
-
-def table(run: Run, metric: str) -> pd.DataFrame:
+def table(run: TrainedTrials, metric: str) -> pd.DataFrame:
     """Make a table of one row a setting; see `Run.settings`."""
     import pandas as pd
 
@@ -28,7 +27,7 @@ def table(run: Run, metric: str) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def compare(run: Run, first: str, second: str, metric: str) -> Comparison:
+def compare(run: TrainedTrials, first: str, second: str, metric: str) -> Comparison:
     """Compare two settings seed by seed; see `Run.compare`.
 
     Raises:
@@ -44,7 +43,7 @@ def compare(run: Run, first: str, second: str, metric: str) -> Comparison:
     return compare_paired(one, other, folds)
 
 
-def by_replicate(run: Run, metric: str) -> list[tuple[Setting, dict[Replicate, float]]]:
+def by_replicate(run: TrainedTrials, metric: str) -> list[tuple[Setting, dict[Replicate, float]]]:
     """Give the settings, each with a metric's final values by seed and fold."""
     done = {i: r.values.get(metric, float("nan")) for i, r in enumerate(run.records) if r.status in FINISHED}
     return [

@@ -16,7 +16,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, TrialSpec
 from nnjax.core.types import DataFacts, LayerStatistics, Params, Prepared
 from nnjax.data import prepare
-from nnjax.models.dense import Model
+from nnjax.models.model import Model
 from nnjax.models.registry import make_model
 from nnjax.nn.metrics import is_maximised
 from nnjax.runs import replicates, trials_csv, weights

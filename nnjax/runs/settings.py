@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,11 +13,9 @@ from nnjax.core.text import field_name, show
 from nnjax.core.types import DataFacts
 from nnjax.models.registry import traits_of
 from nnjax.nn.metrics import METRICS, usual_metrics
+from nnjax.runs.trained import TrainedTrials
 from nnjax.train.engine.device_data import output_width
 from nnjax.train.storage.records import DIVERGED, FINISHED, Record
-
-if TYPE_CHECKING:
-    from nnjax.runs.run import Run
 
 PREFIX = {"test": "test_{}", "validation": "val_{}", "training": "train_{}_eval"}
 
@@ -44,7 +41,7 @@ class Setting:
     facts: DataFacts
 
 
-def settings(run: Run) -> list[Setting]:
+def settings(run: TrainedTrials) -> list[Setting]:
     """Collect the trials of a run into settings, in the order in which they first appear."""
     members: dict[tuple[str, Experiment, bool], list[TrialSpec]] = {}
     for spec in run.specs:
@@ -103,7 +100,7 @@ def score(experiment: Experiment, record: Record, metric: str, part: str) -> flo
     return next((record.values[name] for name in names if name in record.values), float("nan"))
 
 
-def scores(run: Run, setting: Setting, metric: str, part: str | None = None) -> np.ndarray:
+def scores(run: TrainedTrials, setting: Setting, metric: str, part: str | None = None) -> np.ndarray:
     """Collect a metric of a setting's trials, [trials], NaN where there is none; by default on the report's part."""
     part = part or report_part(setting.facts)
     return np.array([score(run.specs[i].experiment, run.records[i], metric, part) for i in setting.trials])
@@ -119,25 +116,25 @@ def mean_and_spread(values: Sequence[float] | np.ndarray) -> tuple[float, float,
     return float(np.mean(finite)), spread, len(finite)
 
 
-def cost(run: Run, setting: Setting, part: str | None = None) -> np.ndarray:
+def cost(run: TrainedTrials, setting: Setting, part: str | None = None) -> np.ndarray:
     """Give what settings of a goal are ranked by, [trials], lower is better: MSE, or the share of wrong answers."""
     first = usual_metrics(setting.goal)[0]
     values = scores(run, setting, first, part)
     return 1 - values if METRICS[first].maximised else values
 
 
-def ranked(run: Run, some: Sequence[Setting]) -> list[Setting]:
+def ranked(run: TrainedTrials, some: Sequence[Setting]) -> list[Setting]:
     """Sort settings of one goal by their mean cost on the part that chooses, the best first, those without any last."""
     return sorted(some, key=lambda setting: mean_cost(run, setting))
 
 
-def mean_cost(run: Run, setting: Setting) -> float:
+def mean_cost(run: TrainedTrials, setting: Setting) -> float:
     """Give a setting's mean cost on the part that chooses; infinity where it has none."""
     mean = mean_and_spread(cost(run, setting, choice_part(setting.facts)))[0]
     return mean if np.isfinite(mean) else float("inf")
 
 
-def representative(run: Run, setting: Setting) -> int | None:
+def representative(run: TrainedTrials, setting: Setting) -> int | None:
     """Choose the trial that represents a setting: that of median cost; None if none has weights."""
     able = [i for i in setting.trials if has_weights(run, i)]
     costs = dict(zip(setting.trials, cost(run, setting), strict=True))
@@ -145,6 +142,6 @@ def representative(run: Run, setting: Setting) -> int | None:
     return finite[(len(finite) - 1) // 2] if finite else (able[0] if able else None)
 
 
-def has_weights(run: Run, trial: int) -> bool:
+def has_weights(run: TrainedTrials, trial: int) -> bool:
     """Whether a trial has finished, so that its weights are numbers, and they were kept."""
     return run.records[trial].status in FINISHED and (run.store.keep is None or run.store.has_weights(trial))

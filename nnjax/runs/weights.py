@@ -10,16 +10,16 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.types import Params
+from nnjax.runs.trained import TrainedTrials
 from nnjax.train.storage import named_arrays
 from nnjax.train.storage.records import DROPPED, RUNNING, WAITING
 from nnjax.train.storage.retention import keep_text, spans
 
 if TYPE_CHECKING:
     from nnjax.exchange.network import Network
-    from nnjax.runs.run import Run
 
 
-def read_params(run: Run, trial: int, which: str) -> Params:
+def read_params(run: TrainedTrials, trial: int, which: str) -> Params:
     """Read the weights of a trial; see `Run.params`."""
     if which not in ("final", "best"):
         raise UserError(f"The weights {which!r} were asked for, but there are 'final' and 'best' ones.")
