@@ -14,9 +14,9 @@ gallery: .venv/installed
 test: lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-# What is marked slow too.
+# What is marked slow too, with programs compiled as users have them.
 test-all: lint
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "slow or not slow"
+	XLA_FLAGS= $(BIN)/python -m pytest -n 2 --dist loadfile -m "slow or not slow"
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .

@@ -9,7 +9,8 @@ Time: 6 seconds on two cores (with matrix products at 250 GFLOP/s; nothing cache
 """
 
 from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
-from nnjax.spaces.space import Range, Space
+from nnjax.spaces.ranges import Range
+from nnjax.spaces.space import Space
 
 
 def get_config() -> Experiment:

@@ -11,7 +11,8 @@ Time: about 20 seconds on two cores.
 """
 
 from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig
-from nnjax.spaces.space import Arm, Range, Space
+from nnjax.spaces.ranges import Range
+from nnjax.spaces.space import Arm, Space
 
 
 def get_config() -> Experiment:

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from nnjax.data import from_arrays
     from nnjax.diagnosis.diagnose import diagnose
     from nnjax.runs.run import Run, load
-    from nnjax.spaces.space import Arm, Evolution, Halving, Range, Space
+    from nnjax.spaces.ranges import Range
+    from nnjax.spaces.schedulers import Evolution, Halving
+    from nnjax.spaces.space import Arm, Space
     from nnjax.train.layout.plan import Plan
 
 __version__ = "0.2.0.dev0"
@@ -28,10 +30,10 @@ __version__ = "0.2.0.dev0"
 # Fetched on first use, so that `import nnjax` starts neither JAX nor Flax.
 _LATER = {
     "Arm": "nnjax.spaces.space",
-    "Evolution": "nnjax.spaces.space",
-    "Halving": "nnjax.spaces.space",
+    "Evolution": "nnjax.spaces.schedulers",
+    "Halving": "nnjax.spaces.schedulers",
     "Plan": "nnjax.train.layout.plan",
-    "Range": "nnjax.spaces.space",
+    "Range": "nnjax.spaces.ranges",
     "Run": "nnjax.runs.run",
     "Space": "nnjax.spaces.space",
     "diagnose": "nnjax.diagnosis.diagnose",
@@ -62,6 +64,11 @@ __all__ = [
     "save_weights",
     "sweep",
 ]
+
+
+def __dir__() -> list[str]:
+    """List the public names, also those not yet fetched, for tab completion."""
+    return __all__
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Using nnjax from Python: `sweep` and `load`, and what they give back.
+"""Train from Python: `sweep` trains the trials of a search space, `save_weights` writes weights to start from.
 
 run = nnjax.sweep(experiment, {"learning_rate": nnjax.Range(1e-4, 1e-1, 16, log=True), "seed": range(3)})
 run.table().sort_values("val_loss")
@@ -15,17 +15,20 @@ from typing import Any
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, TrialSpec
-from nnjax.core.fields import conform
+from nnjax.core.fields import coerce_fields
 from nnjax.core.files import write_atomically
 from nnjax.core.types import Dataset, Params, Prepared
 from nnjax.diagnosis import trials
 from nnjax.exchange.start_weights import read_weights
-from nnjax.runs import folder as runs
 from nnjax.runs.plan import OTHER_PLAN
 from nnjax.runs.read_only import begin_together, open_folder
 from nnjax.runs.run import Run
-from nnjax.search.schedulers import make_scheduler
-from nnjax.spaces.space import ADAPTIVE, Range, Space
+from nnjax.search.options import Options
+from nnjax.search.optuna.search import search
+from nnjax.search.schedulers import Scheduler, make_scheduler
+from nnjax.spaces.expansion import expand
+from nnjax.spaces.ranges import Axis
+from nnjax.spaces.space import ADAPTIVE, Space
 from nnjax.train import distributed
 from nnjax.train.host.population import Population, Stopped
 from nnjax.train.host.progress import Observer
@@ -33,14 +36,14 @@ from nnjax.train.layout.plan import Plan, from_json
 from nnjax.train.storage import named_arrays, npz
 from nnjax.train.storage.records import OVER
 from nnjax.train.storage.retention import ALL, parse_keep
-from nnjax.train.storage.store import MemoryStore
+from nnjax.train.storage.store import MemoryStore, Store
 from nnjax.verify import preflight
-from nnjax.verify import sanity as sanity_checks
+from nnjax.verify.sanity.run import examine_once
 
 
 def sweep(
     experiment: Experiment,
-    space: Space | Mapping[str, Sequence[Any] | Range] = Space(),
+    space: Space | Mapping[str, Axis] = Space(),
     *,
     workdir: str | os.PathLike[str] | None = None,
     data: Dataset | None = None,
@@ -48,7 +51,7 @@ def sweep(
     title: str = "",
     keep: str = ALL,
     observe: Observer = lambda progress: None,
-    announce: Callable[[str], None] = lambda text: None,
+    log: Callable[[str], None] = lambda text: None,
     should_stop: Callable[[], bool] = lambda: False,
     sanity: bool = False,
 ) -> Run:
@@ -63,7 +66,7 @@ def sweep(
       title: of the report.
       keep: "all", or "best:K": only the weights of the K trials with the lowest validation loss are kept.
       observe: called with a `Progress` after every segment.
-      announce: called with sentences (pre-flight findings, the plan).
+      log: called with sentences (pre-flight findings, the plan).
       should_stop: asked between segments.
       sanity: whether short trials show first if learning can work at all (`nnjax.verify.sanity`), once a folder.
 
@@ -74,106 +77,86 @@ def sweep(
     if not isinstance(space, Space | Mapping):
         raise UserError(f"The space is {space!r}, but a Space, or axes such as {{'seed': range(3)}}, was expected.")
     space = space if isinstance(space, Space) else Space(axes=space)
+    if not distributed.is_main_process():
+        observe, log = lambda progress: None, lambda text: None  # the first process speaks for all
+    options = Options(workdir, data, plan, title, keep, observe, log, should_stop)
     if space.mode == ADAPTIVE:
-        from nnjax.search.optuna.search import search
-
         if sanity:
             raise UserError(
                 "The sanity checks look at given settings, but mode adaptive asks for them: train one first."
             )
-        return search(
-            experiment,
-            space,
-            workdir=workdir,
-            data=data,
-            plan=plan,
-            title=title,
-            keep=keep,
-            observe=observe,
-            announce=announce,
-            should_stop=should_stop,
-        )
-    if not distributed.is_main_process():
-        observe, announce = lambda progress: None, lambda text: None  # the first process speaks for all
-    experiment = conform(experiment)
-    specs = preflight.valid_trials(experiment, space, announce)
+        return search(experiment, space, **options._asdict())
+    experiment = coerce_fields(experiment)
+    return train_trials(experiment, space, expand(experiment, space, log), options, sanity)
+
+
+def train_trials(
+    base: Experiment, space: Space, specs: Sequence[TrialSpec], options: Options, sanity: bool = False
+) -> Run:
+    """Train the trials that a space was expanded into; see `sweep`."""
+    specs, most = preflight.resolve_trials(specs), parse_keep(options.keep)
     scheduler = make_scheduler(space, specs)
     rules = {} if scheduler is None else scheduler.description
-    most = parse_keep(keep)
-    folder = None if workdir is None else open_folder(workdir, announce, most)
+    folder = None if options.workdir is None else open_folder(options.workdir, options.log, most)
     if folder is not None:
         folder.refuse_unfit(specs, rules)
-    prepared, findings = preflight.check(specs, data)
-    for arm, finding in findings:
-        announce(preflight.told(arm, finding))
+    prepared, findings = preflight.check(specs, options.data)
+    for arms, finding in findings:
+        options.log(preflight.format_finding(arms, finding))
     facts = {config: some.facts() for config, some in prepared.items()}
     earlier = [] if folder is None else folder.read_plan()
+    population = _population(specs, prepared, scheduler, folder or MemoryStore(most), earlier, options)
+    if folder is not None:
+        begin = functools.partial(folder.begin, base, specs, facts, findings, options.title, rules)
+        population.records[:] = begin_together(begin)
+        if earlier and [from_json(group) for group in earlier] != [group.plan for group in population.layouts.groups]:
+            options.log(OTHER_PLAN)
+
+    def as_run() -> Run:
+        schedules = () if scheduler is None else scheduler.decide(population.records).schedules
+        return Run(specs, population.records, population.store, facts, prepared, findings, options.title, schedules)
+
+    try:
+        sane = examine_once(specs, prepared, folder, options.log, options.should_stop) if sanity else None
+        run = _train(population, as_run)
+    finally:
+        if folder is not None:
+            folder.release()
+    if population.cost():
+        options.log(f"cost: {population.cost()}")
+    run.sanity = run.sanity if sane is None else sane
+    return run
+
+
+def _population(
+    specs: Sequence[TrialSpec],
+    prepared: Mapping[DataConfig, Prepared],
+    scheduler: Scheduler | None,
+    store: Store,
+    earlier: Sequence[Mapping[str, Any]],
+    options: Options,
+) -> Population:
+    """Make the population, whose plan is noted in the store."""
     population = Population(
         specs,
         prepared,
-        plan,
-        folder or MemoryStore(most),
-        observe=observe,
-        should_stop=should_stop,
+        options.plan,
+        store,
+        observe=options.observe,
+        should_stop=options.should_stop,
         decide=None if scheduler is None else scheduler.decide,
-        announce=announce,
-        planned=lambda: folder.note_environment(population.describe()) if folder is not None else None,
+        log=options.log,
+        planned=lambda: store.note_environment(population.describe()),
         earlier=earlier,
         read_weights=read_weights,
     )
     if scheduler is not None:
         population.refuse_unknown_curve(scheduler.metric)
-    if folder is not None:
-        begin = functools.partial(folder.begin, experiment, specs, facts, findings, title, rules)
-        population.records[:] = begin_together(begin)
-        if earlier and [from_json(group) for group in earlier] != [group.plan for group in population.layouts.groups]:
-            announce(OTHER_PLAN)
-    sane = _examine(specs, prepared, folder, announce, should_stop) if sanity else None
-
-    def as_run() -> Run:
-        schedules = () if scheduler is None else scheduler.decide(population.records).schedules
-        return Run(specs, population.records, population.store, facts, prepared, findings, title, schedules)
-
-    run = _train(population, folder, as_run)
-    if population.cost():
-        announce(f"cost: {population.cost()}")
-    run.sanity = run.sanity if sane is None else sane
-    return run
+    return population
 
 
-def _examine(
-    specs: Sequence[TrialSpec],
-    prepared: Mapping[DataConfig, Prepared],
-    folder: runs.FolderStore | None,
-    announce: Callable[[str], None],
-    should_stop: Callable[[], bool],
-) -> list[sanity_checks.Examined]:
-    """Run the sanity checks, unless the run folder has them; if they are interrupted, let go of it."""
-    found = None if folder is None else sanity_checks.read(folder)
-    if found is not None:
-        for text in (text for one in found for text in sanity_checks.told(one)):
-            announce(text)
-        return found
-    try:
-        found = sanity_checks.examine(specs, prepared, announce, should_stop)
-        if folder is not None:
-            folder.write_json(sanity_checks.FILE, sanity_checks.to_json(found))
-    except BaseException:
-        if folder is not None:
-            folder.release()
-        raise
-    return found
-
-
-def _train(
-    population: Population,
-    folder: runs.FolderStore | None,
-    as_run: Callable[[], Run],
-) -> Run:
-    """Train a population and diagnose it; however that ends, note how long it took, and let go of the run folder.
-
-    Of one that has ended before nothing is noted.
-    """
+def _train(population: Population, as_run: Callable[[], Run]) -> Run:
+    """Train a population and diagnose it; note how long it took, unless it had ended before."""
     begin, ended = time.time(), all(record.status in OVER for record in population.records)
     try:
         if not ended:
@@ -183,12 +166,8 @@ def _train(
         trials.note_verdicts(run)
         return run
     finally:
-        try:
-            if not ended:
-                population.store.note_environment(population.describe(), time.time() - begin)
-        finally:
-            if folder is not None:
-                folder.release()
+        if not ended:
+            population.store.note_environment(population.describe(), time.time() - begin)
 
 
 def save_weights(params: Params, path: str | os.PathLike[str]) -> None:

@@ -19,12 +19,12 @@ def log(sentence: str) -> None:
 
 def main(argv: list[str]) -> None:
     """Load and run a study, and print the path of its page."""
-    from nnjax.cli import command
+    from nnjax.cli import config
     from nnjax.cli.study import open_folder
 
-    config, workdir = command.require(argv, CONFIG.value, WORKDIR.value)
+    path, workdir = config.require(argv, CONFIG.value, WORKDIR.value)
     start_jax()
-    study = command.study_of(command.load_config(config))
+    study = config.study_of(config.load_config(path))
     print(f"report: {study.run(open_folder(study, workdir), log)}")
 
 

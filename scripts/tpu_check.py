@@ -26,7 +26,7 @@ def main(argv: list[str]) -> None:
     os.environ["JAX_PLATFORMS"] = "cpu"  # nothing runs on a TPU
     import numpy as np
 
-    from nnjax.cli.command import load_config
+    from nnjax.cli.config import load_config
     from nnjax.data import from_arrays, prepare_loaded
     from nnjax.nn.optimizers import resolve
     from nnjax.train.engine.device_data import make_device_data, make_shapes

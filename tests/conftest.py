@@ -10,12 +10,13 @@ import sys
 from collections.abc import Iterator
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
-PROGRAMS = pathlib.Path(__file__).parents[1] / ".pytest_cache" / "xla" / os.environ.get("PYTEST_XDIST_WORKER", "")
-os.environ["NNJAX_CACHE"] = str(PROGRAMS)
 
 import jax
 import pytest
 
+PROGRAMS = pathlib.Path(__file__).parents[1] / ".pytest_cache" / "xla" / os.environ.get("PYTEST_XDIST_WORKER", "")
+os.environ["NNJAX_CACHE"] = str(PROGRAMS)
+# Halves the time of compiling, here and in scripts; jax 0.12 has no such option.
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 jax.config.update("jax_num_cpu_devices", 2)
 jax.config.update("jax_numpy_dtype_promotion", "strict")
@@ -23,6 +24,12 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_compilation_cache_dir", str(PROGRAMS))
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
+if jax.__version_info__[:2] == (0, 10) and "XLA_FLAGS" not in os.environ:
+    # Compiles in half of the time (docs/design/0018-test-time.md): in this process, once its backend has started; the
+    # scripts that tests start compile as they do for users. jax 0.12 has no such flag.
+    os.environ["XLA_FLAGS"] = "--xla_cpu_use_fusion_emitters=false"
+    jax.devices()
+    del os.environ["XLA_FLAGS"]
 
 
 @pytest.fixture(scope="session", autouse=True)

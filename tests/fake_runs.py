@@ -12,7 +12,9 @@ from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, Optimizer
 from nnjax.core.fields import replace
 from nnjax.data import from_arrays, prepare_loaded
 from nnjax.runs.run import Run
-from nnjax.spaces.space import Arm, Range, Space, expand
+from nnjax.spaces.expansion import expand
+from nnjax.spaces.ranges import Range
+from nnjax.spaces.space import Arm, Space
 from nnjax.train.storage import named_arrays
 from nnjax.train.storage.records import DIVERGED, DONE, DROPPED, RUNNING, WAITING, Record, Stage
 from nnjax.train.storage.store import MemoryStore

@@ -7,7 +7,8 @@ import numpy as np
 from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig, TrialSpec
 from nnjax.data import from_arrays, prepare_loaded
 from nnjax.nn.optimizers import resolve
-from nnjax.spaces.space import Space, expand
+from nnjax.spaces.expansion import expand
+from nnjax.spaces.space import Space
 from nnjax.train.host.population import Population
 from nnjax.train.layout.plan import Plan
 

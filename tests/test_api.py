@@ -1,8 +1,10 @@
 """nnjax from Python: sweep, load, and resuming under the same and under another plan."""
 
 import dataclasses
+import pkgutil
 import subprocess
 import sys
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -10,14 +12,18 @@ from fake_runs import digits, fake_run
 from populations import CLASSIFIER, StopAfter, blobs, line
 
 import nnjax
+from nnjax import api
+from nnjax.core import fields
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import ModelConfig
 from nnjax.core.fields import replace
 from nnjax.runs.run import Run
+from nnjax.spaces import expansion
 from nnjax.spaces.space import Arm, Space
 from nnjax.train.host.population import Population, Stopped
 from nnjax.train.layout.plan import Plan
 from nnjax.train.storage.records import DIVERGED, DONE, RUNNING
+from nnjax.verify import preflight
 
 RATES = {"learning_rate": (0.01, 0.1, 0.3)}
 
@@ -33,6 +39,38 @@ def same(one, other):
 def test_importing_nnjax_starts_nothing_heavy():
     code = "import sys, nnjax; nnjax.Experiment(); assert not {'jax', 'flax', 'pandas', 'sklearn'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_public_names_are_listed_and_no_modules():
+    """Before they are fetched; a submodule of such a name would take its place as soon as it is imported."""
+    code = "import nnjax; assert 'sweep' not in vars(nnjax); assert set(dir(nnjax)) == set(nnjax.__all__)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+    modules = {module.name for module in pkgutil.iter_modules(nnjax.__path__)}
+    assert "spaces" in modules
+    assert not modules & set(nnjax.__all__)
+    assert all(getattr(nnjax, name).__module__.startswith("nnjax.") for name in nnjax.__all__)
+
+
+def test_trials_are_expanded_coerced_and_resolved_once_a_sweep(monkeypatch):
+    """Counted where each is used; a sweep of six trials."""
+    calls = Counter()
+
+    def count(module, name):
+        original = getattr(module, name)
+
+        def counted(*args, **options):
+            calls[name] += 1
+            return original(*args, **options)
+
+        monkeypatch.setattr(module, name, counted)
+
+    for module, name in ((api, "expand"), (api, "coerce_fields"), (expansion, "set_values"), (preflight, "resolve")):
+        count(module, name)
+    count(fields, "coerce")
+    nnjax.sweep(CLASSIFIER, {"batch_size": (8, 16), **RATES}, data=blobs())
+    coerced = calls.pop("coerce")
+    assert calls == {"expand": 1, "coerce_fields": 1, "set_values": 6, "resolve": 6}
+    assert coerced == len(fields.field_types(nnjax.Experiment))  # of the experiment; those of the axes are not repeated
 
 
 def test_one_trial_in_memory():
@@ -89,7 +127,7 @@ def test_a_trial_that_diverged_under_way_is_not_called_lost(tmp_path, monkeypatc
     with pytest.raises(Stopped):
         nnjax.sweep(CLASSIFIER, rates, workdir=tmp_path, data=blobs(), should_stop=StopAfter(1))
     assert [record.status for record in nnjax.load(tmp_path).records] == [RUNNING, DIVERGED]
-    run = nnjax.sweep(CLASSIFIER, rates, workdir=tmp_path, data=blobs(), announce=said.append)
+    run = nnjax.sweep(CLASSIFIER, rates, workdir=tmp_path, data=blobs(), log=said.append)
     assert not [text for text in said if "trained again" in text]
     assert same(whole, run)
 
@@ -102,7 +140,7 @@ def test_resuming_under_another_plan_is_said_and_agrees_within_tolerance(tmp_pat
     said = []
     with pytest.raises(Stopped):
         nnjax.sweep(CLASSIFIER, RATES, workdir=tmp_path, data=blobs(), plan=Plan(2, lanes=4), should_stop=StopAfter(1))
-    run = nnjax.sweep(CLASSIFIER, RATES, workdir=tmp_path, data=blobs(), plan=plan, announce=said.append)
+    run = nnjax.sweep(CLASSIFIER, RATES, workdir=tmp_path, data=blobs(), plan=plan, log=said.append)
     assert any("The plan is not the earlier one" in text for text in said)
     assert {record.status for record in run.records} == {DONE}
     for name, curve in whole.curves().items():
@@ -113,7 +151,7 @@ def test_the_number_of_devices_is_kept_on_resuming(tmp_path):
     """A run begun on one device goes on on one, though there are two, and so bit for bit."""
     said = []
     nnjax.sweep(CLASSIFIER, RATES, workdir=tmp_path, data=blobs(), plan=Plan(devices=1))
-    run = nnjax.sweep(CLASSIFIER, RATES, workdir=tmp_path, data=blobs(), announce=said.append)
+    run = nnjax.sweep(CLASSIFIER, RATES, workdir=tmp_path, data=blobs(), log=said.append)
     assert not [text for text in said if "The plan is not" in text]
     assert run.store.read_plan()[0]["devices"] == 1
 
@@ -135,7 +173,7 @@ def untrained(monkeypatch):
 @pytest.mark.usefixtures("untrained")
 def test_repeated_settings_are_said():
     said = []
-    run = nnjax.sweep(CLASSIFIER, {"seed": (0, 0)}, data=blobs(), announce=said.append)
+    run = nnjax.sweep(CLASSIFIER, {"seed": (0, 0)}, data=blobs(), log=said.append)
     assert len(run.specs) == 1
     assert [text.startswith("remark: 1 of the 2 settings") for text in said] == [True]
 
@@ -169,10 +207,10 @@ def test_an_error_of_the_check_names_its_arm_and_may_be_allowed():
     bad = {"output_activation": "relu", "loss": "kl_divergence"}
     said = []
     with pytest.raises(UserError, match=r"\(in bad\)"):
-        nnjax.sweep(CLASSIFIER, Space(arms={"good": Arm(), "bad": Arm(bad)}), data=blobs(), announce=said.append)
+        nnjax.sweep(CLASSIFIER, Space(arms={"good": Arm(), "bad": Arm(bad)}), data=blobs(), log=said.append)
     assert said == []  # the sentence is not said twice
     allowed = Space(arms={"good": Arm(), "bad": Arm({**bad, "allow_mismatch": True})})
-    nnjax.sweep(CLASSIFIER, allowed, data=blobs(), announce=said.append)
+    nnjax.sweep(CLASSIFIER, allowed, data=blobs(), log=said.append)
     assert any(text.startswith("error (bad): ") for text in said)
 
 

@@ -12,14 +12,15 @@ from stepwise import QUICK
 
 from nnjax.checks.fit import check_fit, summarize_targets
 from nnjax.checks.impossible import validate
-from nnjax.cli.command import load_config, study_of, title_of
+from nnjax.cli.config import load_config, study_of, title_of
 from nnjax.cli.study import Study
 from nnjax.core.experiment import Experiment, program_key
 from nnjax.data import from_arrays, load, prepare_loaded
 from nnjax.models.registry import traits_of
 from nnjax.models.summary import summarize_model
 from nnjax.nn.optimizers import resolve
-from nnjax.spaces.space import Space, expand
+from nnjax.spaces.expansion import expand
+from nnjax.spaces.space import Space
 from nnjax.train.engine.device_data import make_device_data, make_shapes
 from nnjax.train.engine.trial import Trial
 

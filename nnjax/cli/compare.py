@@ -1,123 +1,48 @@
-"""Comparing networks: error, parameters, operations and time of every arm, the mean over seeds with the spread.
+"""Compare runs: `python scripts/compare.py RUN [RUN ...] [--out=table.csv] [--mnist_1998]`.
 
-The deck shows two such comparisons of other people's networks (section 5, pictures lost); this one is of your own runs.
+The deck's lost "accuracy comparison": for every arm or setting of every run folder its error, parameters, operations
+and time, the mean over seeds with the spread.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import pathlib
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+import importlib
+import sys
 
-import numpy as np
+from absl import flags
 
+from nnjax.cli import main
 from nnjax.core.errors import UserError
-from nnjax.core.files import write_atomically
-from nnjax.models.summary import summarize_model
-from nnjax.runs import settings
-from nnjax.runs.run import Run, load
-from nnjax.train.storage.records import FINISHED
+from nnjax.core.files import check_out
 
-if TYPE_CHECKING:
-    from rich.table import Table
-
-METRICS = ("test_accuracy", "test_loss", "test_mean_squared_error", "test_binary_crossentropy", "val_loss")
+FLAGS = flags.FLAGS
+OVERRIDES = ()
 
 
-@dataclasses.dataclass(frozen=True)
-class Row:
-    """One arm or setting over its seeds.
-
-    Attributes:
-      run, label: the run folder's name, and the setting's (see `report.summary.Setting`).
-      seeds: how many finished trials the means are over.
-      parameters: weights and biases.
-      flops: floating-point operations of one forward pass of one example.
-      epochs: trained.
-      seconds: mean wall time of a trial, its share of its chunk.
-      means, spreads: of the metrics that there are, by name; the spread is the standard deviation over seeds
-        (NaN for one).
-    """
-
-    run: str
-    label: str
-    seeds: int
-    parameters: int
-    flops: int
-    epochs: int
-    seconds: float
-    means: Mapping[str, float]
-    spreads: Mapping[str, float]
+def define_flags() -> None:
+    """Define the command's flags."""
+    flags.DEFINE_string("out", None, "also write the table to this .csv file")
+    beside = "print the first run's errors beside LeCun's table, with two classifiers that are no networks"
+    flags.DEFINE_boolean("mnist_1998", False, beside)
 
 
-def compare(paths: Sequence[str]) -> list[Row]:
-    """Read run folders and aggregate their finished trials over seeds.
+def run(argv: list[str]) -> None:
+    """Print the table."""
+    if len(argv) < 2:
+        raise UserError("At least one run folder was expected: compare.py RUN [RUN ...] [--out=FILE.csv].")
+    out = FLAGS.out and check_out(FLAGS.out, ".csv")
+    main.start_jax()
+    from rich.console import Console
 
-    Raises:
-      UserError: a path is no run folder, or none of its trials has finished.
-    """
-    rows = []
-    for path in paths:
-        found = rows_of(load(path), pathlib.Path(path).name)
-        if not found:
-            raise UserError(f"No trial of {path} has finished; resume its run first, or leave it out.")
-        rows += found
-    return rows
+    from nnjax.cli.comparison import compare, to_table, write_csv
+    from nnjax.runs.run import load
 
-
-def rows_of(run: Run, name: str) -> list[Row]:
-    """Aggregate one run: a row for each setting with a finished trial, in the order of the trials."""
-    rows = [_row(run, name, setting) for setting in settings.settings(run)]
-    return [row for row in rows if row.seeds]
-
-
-def _row(run: Run, name: str, setting: settings.Setting) -> Row:
-    done = [run.records[trial] for trial in setting.trials if run.records[trial].status in FINISHED]
-    counted = summarize_model(setting.experiment, setting.facts.num_inputs, run.num_outputs(setting.trials[0]))
-    found = {m: settings.mean_and_spread([record.values.get(m, np.nan) for record in done]) for m in METRICS}
-    return Row(
-        run=name,
-        label=setting.label,
-        seeds=len(done),
-        parameters=counted.parameters,
-        flops=counted.flops,
-        epochs=setting.experiment.epochs,
-        seconds=settings.mean_and_spread([record.seconds for record in done])[0],
-        means={m: mean for m, (mean, _, count) in found.items() if count},
-        spreads={m: spread for m, (_, spread, count) in found.items() if count},
-    )
-
-
-def to_table(rows: Sequence[Row]) -> Table:
-    """Lay the rows out for a terminal."""
-    from rich.table import Table
-
-    shown = [m for m in METRICS if any(m in row.means for row in rows)]
-    table = Table()
-    for name in ("run", "network"):
-        table.add_column(name, overflow="fold")
-    for name in ("seeds", "parameters", "FLOP", "epochs", "s/trial", *(m.removeprefix("test_") for m in shown)):
-        table.add_column(name, justify="right", no_wrap=True)
-    for row in rows:
-        sizes = (f"{row.parameters:,}", f"{row.flops:,}", f"{row.epochs:,}", f"{row.seconds:.1f}")
-        table.add_row(row.run, row.label, str(row.seeds), *sizes, *(_cell(row, m) for m in shown))
-    return table
-
-
-def _cell(row: Row, metric: str) -> str:
-    if metric not in row.means:
-        return ""
-    return f"{row.means[metric]:.4f} ± {row.spreads[metric]:.4f}" if row.seeds > 1 else f"{row.means[metric]:.4f}"
-
-
-def write_csv(rows: Sequence[Row], path: str) -> None:
-    """Write the rows as CSV, means and spreads in columns of their own."""
-    import pandas as pd
-
-    flat: list[dict[str, Any]] = []
-    for row in rows:
-        tree = dataclasses.asdict(row)
-        means, spreads = tree.pop("means"), tree.pop("spreads")
-        flat.append(tree | means | {f"{name}_spread": value for name, value in spreads.items()})
-    write_atomically(pathlib.Path(path), pd.DataFrame(flat).to_csv(index=False))
+    rows = compare(argv[1:])
+    if out:
+        write_csv(rows, out)
+    console = Console(width=None if sys.stdout.isatty() else 500)
+    console.print(to_table(rows))
+    if FLAGS.mnist_1998:
+        mnist_1998 = importlib.import_module("nnjax.lectures.mnist_1998")
+        references = mnist_1998.reference_errors(load(argv[1]).data())
+        console.print(mnist_1998.to_table(mnist_1998.beside(rows, references)))

@@ -1,4 +1,4 @@
-"""Joining the processes of a run by `jax.distributed`, and ending when one of them is gone."""
+"""Distributed runs: join the processes by `jax.distributed`, and end when one of them is gone."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NoReturn
+
+from absl import flags
 
 from nnjax.core.errors import UserError
 
@@ -20,15 +22,18 @@ GONE = "Another process of this run has ended, or cannot be reached."
 LOST = 1  # exit status of a process that another one has left alone
 
 
-def define_flags() -> Callable[[str], bool]:
-    """Define the flags of scripts that several processes can run; gives what joins them, with the run folder's path."""
-    from absl import flags
+def define_flags() -> None:
+    """Define the flags of commands that several processes can run."""
+    flags.DEFINE_bool("distributed", False, "be one of the processes that the cluster has started")
+    flags.DEFINE_string("coordinator", None, "HOST:PORT of process 0, where no cluster says it")
+    flags.DEFINE_integer("num_processes", None, "how many processes train together", lower_bound=1)
+    flags.DEFINE_integer("process_id", None, "which of them this is, from 0", lower_bound=0)
 
-    distributed = flags.DEFINE_bool("distributed", False, "be one of the processes that the cluster has started")
-    coordinator = flags.DEFINE_string("coordinator", None, "HOST:PORT of process 0, where no cluster says it")
-    count = flags.DEFINE_integer("num_processes", None, "how many processes train together", lower_bound=1)
-    number = flags.DEFINE_integer("process_id", None, "which of them this is, from 0", lower_bound=0)
-    return lambda workdir: join(workdir, distributed.value, coordinator.value, count.value, number.value)
+
+def join_by_flags(workdir: str) -> bool:
+    """Join the processes of the run, as the command line says; see `join`."""
+    given = flags.FLAGS
+    return join(workdir, given.distributed, given.coordinator, given.num_processes, given.process_id)
 
 
 def join(
@@ -83,7 +88,7 @@ def join(
 
 @contextlib.contextmanager
 def together(workdir: str) -> Iterator[None]:
-    """End this process with a sentence where another one of the run has gone, or cannot go on.
+    """End this process with a sentence where another one of the run has ended, or cannot go on.
 
     At once: what JAX does at the end of a process waits for the others.
     """

@@ -1,4 +1,4 @@
-"""What every script does before and around its own work: devices, compilation cache, signals, and users' mistakes."""
+"""Run a command: set up devices and the compilation cache, catch signals, report users' mistakes in one sentence."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pathlib
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from types import ModuleType
 from typing import Any, NoReturn
 
 from nnjax.core.errors import UserError
@@ -23,7 +24,7 @@ class Interrupted(Exception):
 
 
 def stop_requested() -> bool:
-    """Whether SIGTERM or Ctrl-C came; the trainer looks between segments."""
+    """Whether SIGTERM or Ctrl-C came; the trainer asks between segments."""
     return _stop_signal is not None
 
 
@@ -33,6 +34,17 @@ class _Sentence(standard_logging.Formatter):
     def format(self, record: standard_logging.LogRecord) -> str:
         """Leave out time, thread and place."""
         return f"{record.levelname.lower()}: {record.getMessage()}"
+
+
+def run_command(command: ModuleType) -> None:
+    """Run a command of this package: define its flags, then `run` it; its docstring is the help text."""
+    from absl import flags
+
+    sys.modules["__main__"].__doc__ = command.__doc__  # what absl prints for --help
+    command.define_flags()
+    for flag in flags.FLAGS.get_key_flags_for_module(command.__name__):
+        flags.FLAGS.register_key_flag_for_module(sys.argv[0], flag)  # those that --help lists
+    run(command.run, command.OVERRIDES)
 
 
 def run(main: Callable[[list[str]], Any], config_flags: Sequence[str] = ()) -> None:

@@ -1,7 +1,7 @@
-"""What a person sees in the terminal: a live display while a population trains, findings, and the table at its end.
+"""Terminal output: a live display while a population trains, messages, and the table at its end.
 
 with Display() as display:
-    run = nnjax.sweep(experiment, space, observe=display, announce=print_message)
+    run = nnjax.sweep(experiment, space, observe=display, log=print_message)
 display.console.print(summary_table(run))
 """
 
@@ -33,7 +33,7 @@ COLORS = {"error": "bold red", "warning": "yellow", "remark": "cyan"}
 
 
 class Display:
-    """Shows a population while it trains; an instance is the `observe` callback and a context manager.
+    """Show a population while it trains; an instance is the `observe` callback and a context manager.
 
     On a terminal a bar and a table of the trials under way, redrawn in place; elsewhere a line for each tenth of the
     work.
@@ -149,16 +149,6 @@ def print_message(text: str) -> None:
     if severity in COLORS:
         message.stylize(COLORS[severity], 0, len(severity))
     get_console().print(message, soft_wrap=True, highlight=False)
-
-
-def findings_text(findings: Sequence[tuple[str, Any]]) -> RenderableType:
-    """Write the findings of the pre-flight checks, (arm, Finding) each, the severity coloured."""
-    lines = []
-    for arm, finding in findings:
-        line = Text(finding.severity, style=COLORS.get(finding.severity, ""))
-        line.append(f"{f' ({arm})' if arm else ''}: {finding.sentence} {finding.remedy}", style="default not bold")
-        lines.append(line)
-    return Group(*lines)
 
 
 def summary_table(run: Run) -> Table:

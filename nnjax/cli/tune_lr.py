@@ -1,70 +1,79 @@
-"""What scripts/tune_lr.py does: refuse mistakes, train with a live display, print what was found, write the page."""
+"""Find the learning rate: `python scripts/tune_lr.py --config=configs/NAME.py [--workdir=DIR] [--optimizers=sgd,adam]`.
+
+Searches 64 rates with 3 seeds for each optimizer (by default the configuration's own), in at most 12 trainings, and
+draws the loss against the rate: too low, good, high, too high. --low and --high set the ends of the range; --config.F=V
+sets a field. With --batch_sizes=16,32,64 a grid of 12 rates and these batch sizes is trained instead, once each, and
+drawn as a phase diagram coloured by verdict. Writes report.html, figures/, tune_lr.csv and tune_lr.json.
+"""
 
 from __future__ import annotations
 
 import pathlib
 from collections.abc import Sequence
 
-from nnjax.cli import main
+from absl import flags
+
+from nnjax.cli import config, main
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import Experiment
 from nnjax.core.fields import coerce
 
-
-def usual_workdir(config: str | None) -> str:
-    """Name the folder for the results of a configuration."""
-    return str(pathlib.Path("runs/tune_lr") / pathlib.Path(config or "").stem)
+FLAGS = flags.FLAGS
+OVERRIDES = ("config",)
 
 
-def run(
-    experiment: Experiment,
-    workdir: str,
-    name: str,
-    optimizers: Sequence[str] | None = None,
-    ends: tuple[float | None, float | None] = (None, None),
-    batch_sizes: Sequence[str] | None = None,
-    devices: int | None = None,
-) -> None:
+def define_flags() -> None:
+    """Define the command's flags."""
+    flags.DEFINE_string("config", None, "configuration file, such as configs/learning_rate.py")
+    flags.DEFINE_string("workdir", None, "folder to write into; by default runs/tune_lr/NAME")
+    flags.DEFINE_list("optimizers", None, "whose rates are searched; by default the configuration's own")
+    flags.DEFINE_float("low", None, "the lowest rate; by default a ten-thousandth of the usual one")
+    flags.DEFINE_float("high", None, "the highest rate; by default ten thousand times the usual one")
+    flags.DEFINE_list("batch_sizes", None, "train a grid of rates and these batch sizes instead")
+    flags.DEFINE_integer("devices", None, "how many devices to use; all by default", lower_bound=1)
+
+
+def run(argv: list[str]) -> None:
     """Search the rate of each optimizer, or train a grid of rates and batch sizes, and write what was found.
-
-    Args:
-      experiment: the base.
-      workdir: folder to write into.
-      name: of the experiment, for the title.
-      optimizers: by name; None for the experiment's own.
-      ends: of the range; None for the usual ones.
-      batch_sizes: as text; None for the search.
-      devices: how many to use; None for all.
 
     Raises:
       UserError: what the user can mend.
       Interrupted: a signal came; nothing was written.
     """
+    main.start_jax()
+    name = pathlib.Path(FLAGS.config or "").stem
+    path, workdir = config.require(argv, FLAGS.config, FLAGS.workdir or f"runs/tune_lr/{name}")
+    experiment = config.experiment_of(config.load_config(path))
     from nnjax.report.learning_rate import page as rate_page
     from nnjax.report.learning_rate import phase_diagram, rates
 
-    sizes = None if batch_sizes is None else _sizes(batch_sizes)
+    sizes = None if FLAGS.batch_sizes is None else _sizes(FLAGS.batch_sizes)
     rate_page.refuse_unfit(workdir)
-    names = [experiment.optimizer.name] if optimizers is None else list(dict.fromkeys(optimizers))
+    names = [experiment.optimizer.name] if FLAGS.optimizers is None else list(dict.fromkeys(FLAGS.optimizers))
     from nnjax.cli.progress import Display, print_message
     from nnjax.nn.optimizers import OPTIMIZERS
     from nnjax.search.learning_rate import ranges as rate_ranges
     from nnjax.search.learning_rate import tune
+    from nnjax.search.options import Options
     from nnjax.train.host.population import Stopped
     from nnjax.train.layout.plan import Plan
 
     if not names:
         raise UserError(f"No optimizer is named; choose some of {', '.join(OPTIMIZERS)}.")
     choose = rate_ranges.rate_range if sizes is None else rate_ranges.phase_range
-    ranges = {name: choose(name, *ends) for name in names}
+    ranges = {optimizer: choose(optimizer, FLAGS.low, FLAGS.high) for optimizer in names}
     main.catch_signals()
     try:
         with Display() as display:
-            layout = tune.Layout(display, print_message, main.stop_requested, Plan(devices=devices))
+            options = Options(
+                plan=Plan(devices=FLAGS.devices),
+                observe=display,
+                log=print_message,
+                should_stop=main.stop_requested,
+            )
             if sizes is None:
-                page = rates.rates_page(experiment, tune.tune(experiment, ranges, layout))
+                page = rates.rates_page(experiment, tune.tune(experiment, ranges, options))
             else:
-                page = phase_diagram.phase_page(experiment, tune.cross(experiment, ranges, sizes, layout))
+                page = phase_diagram.phase_page(experiment, tune.cross(experiment, ranges, sizes, options))
     except Stopped:
         raise main.Interrupted("Stopped; nothing was written, and the same command begins again.") from None
     for sentence in page.sentences:

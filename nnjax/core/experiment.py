@@ -1,4 +1,4 @@
-"""What an experiment is. How it is changed by name, and how it becomes JSON and comes back: `fields`.
+"""The experiment: data, model, optimizer, hyperparameters (changed by name, and to JSON and back, in `fields`).
 
 An `Experiment` is frozen and hashable. Everything in it is static except the numbers in `Hyperparameters`, `epochs`
 and `seed`, which enter the compiled program as arrays (see `program_key`).
@@ -152,7 +152,7 @@ class Experiment:
       train_eval_size: training examples re-evaluated at every epoch's end (a fixed subset); None for all, 0 for none.
       seed: of initialisation, order and dropout (traced).
       allow_mismatch: train even though the pre-flight checks found an error.
-      signals: whether to look inside the network at epochs' ends (`nnjax.diagnosis.types.Signals`), which changes no
+      signals: whether to look inside the network at epochs' ends (`nnjax.core.types.LayerStatistics`), which changes no
         result; None for yes where scripts/train.py trains it, else no.
       start_weights: file of the weights to start from, such as a run's checkpoints/weights_00017.npz (its final ones
         are taken), one written by `nnjax.save_weights` or by scripts/export.py (.safetensors), or one of Keras 3 with

@@ -1,4 +1,4 @@
-"""An experiment's fields by name: changed from text or values, flattened, to JSON and back.
+"""Fields of an experiment by name: set from text or values, flattened, to JSON and back.
 
 A field is named by its dotted path ("model.widths") or by its last part ("widths").
 """
@@ -11,8 +11,8 @@ import functools
 import operator
 import types
 import typing
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
@@ -74,9 +74,14 @@ def replace(experiment: Experiment, changes: Mapping[str, Any]) -> Experiment:
       UserError: an unknown field, or a value of the wrong type.
     """
     hints = field_types(Experiment)
-    for name, value in changes.items():
-        path = resolve_path(name)
-        experiment = _set(experiment, path.split("."), coerce(value, hints[path], path))
+    paths = {resolve_path(name): value for name, value in changes.items()}
+    return set_values(experiment, {path: coerce(value, hints[path], path) for path, value in paths.items()})
+
+
+def set_values(experiment: Experiment, values: Mapping[str, Any]) -> Experiment:
+    """The experiment with some fields set; keys are whole paths, values have their fields' types already."""
+    for path, value in values.items():
+        experiment = _set(experiment, path.split("."), value)
     return experiment
 
 
@@ -86,7 +91,7 @@ def _set(node: Any, parts: list[str], value: Any) -> Any:
     return dataclasses.replace(node, **{parts[0]: value})
 
 
-def conform(experiment: Experiment) -> Experiment:
+def coerce_fields(experiment: Experiment) -> Experiment:
     """The experiment with every value as its field's annotated type, and so hashable: lists become tuples.
 
     Raises:
@@ -114,64 +119,78 @@ def coerce(value: Any, hint: Any, path: str) -> Any:
         return None
     if type(value) in options and not isinstance(value, str):
         return value
-    for option in sorted(options, key=_parse_order):
+    for option in sorted(options, key=lambda option: [*_TYPES].index(_kind(option))):
         if option is types.NoneType and str in options and value != "None":
             continue  # "none" may be a name
         try:
-            return _coerce_one(value, option)
-        except (ValueError, TypeError, OverflowError):
+            return _parse(value, option)
+        except (ValueError, TypeError, LookupError, OverflowError):
             continue
-    expected = " or ".join(_type_name(option) for option in options)
+    expected = " or ".join(_name(option) for option in options)
     raise UserError(f"{path} is {value!r}, but {expected} was expected.")
 
 
-def _parse_order(option: Any) -> int:
-    """Text is tried as None, then bool, int, float, tuple, and only then as text."""
-    order = [types.NoneType, bool, int, float]
-    return order.index(option) if option in order else (9 if option is str else 5)
+def _kind(option: Any) -> Any:
+    return typing.get_origin(option) or option
 
 
-def _coerce_one(value: Any, option: Any) -> Any:
-    text = value.strip() if isinstance(value, str) else None
-    if option is types.NoneType:
-        if value is None or text in ("None", "none", "null"):
-            return None
-    elif option is bool:
-        if isinstance(value, bool):
-            return value
-        if text is not None and text.lower() in ("true", "false"):
-            return text.lower() == "true"
-    elif option is int:
-        return _to_int(value)
-    elif option is float:
-        if not isinstance(value, bool):
-            return float(value)
-    elif option is str:
-        if isinstance(value, str):
-            return value
-    else:
-        item = typing.get_args(option)[0]
-        items = [part for part in text.strip("()[] ").split(",") if part.strip()] if text is not None else value
-        if not isinstance(items, Mapping):
-            return tuple(_coerce_one(part, item) for part in items)
-    raise ValueError
+def _name(option: Any) -> str:
+    return _TYPES[_kind(option)].name + "".join(_TYPES[item].plural for item in typing.get_args(option)[:1])
+
+
+def _parse(value: Any, option: Any) -> Any:
+    parsed = _TYPES[_kind(option)].parse(value)
+    return tuple(_parse(item, typing.get_args(option)[0]) for item in parsed) if _kind(option) is tuple else parsed
+
+
+def _to_none(value: Any) -> None:
+    return {"None": None, "none": None, "null": None}[_to_text(value).strip()]
+
+
+def _to_bool(value: Any) -> bool:
+    return value if isinstance(value, bool) else {"true": True, "false": False}[_to_text(value).strip().lower()]
 
 
 def _to_int(value: Any) -> int:
-    if isinstance(value, bool):
-        raise ValueError
-    if isinstance(value, str):
-        return int(value)
-    if int(value) != value:
+    if isinstance(value, bool) or not (isinstance(value, str) or int(value) == value):
         raise ValueError
     return int(value)
 
 
-def _type_name(option: Any) -> str:
-    names = {int: "a whole number", float: "a number", str: "text", bool: "true or false", types.NoneType: "none"}
-    if option in names:
-        return names[option]
-    return "a list of " + {int: "whole numbers", float: "numbers", str: "names"}[typing.get_args(option)[0]]
+def _to_float(value: Any) -> float:
+    if isinstance(value, bool):
+        raise ValueError
+    return float(value)
+
+
+def _to_items(value: Any) -> list[Any]:
+    if isinstance(value, Mapping):
+        raise ValueError
+    return [part for part in value.strip("()[] ").split(",") if part.strip()] if isinstance(value, str) else list(value)
+
+
+def _to_text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError
+    return value
+
+
+class _Type(NamedTuple):
+    """How a value becomes one of a type, or an error; and what the type is called, one of them and several."""
+
+    parse: Callable[[Any], Any]
+    name: str
+    plural: str = ""
+
+
+_TYPES: Mapping[type, _Type] = {  # in the order in which a value is tried
+    types.NoneType: _Type(_to_none, "none"),
+    bool: _Type(_to_bool, "true or false"),
+    int: _Type(_to_int, "a whole number", "whole numbers"),
+    float: _Type(_to_float, "a number", "numbers"),
+    tuple: _Type(_to_items, "a list of "),
+    str: _Type(_to_text, "text", "names"),
+}
 
 
 def to_dict(experiment: Experiment) -> dict[str, Any]:

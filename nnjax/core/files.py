@@ -1,4 +1,4 @@
-"""Files to write: the path that a user names, checked before anything is computed; and whole or not at all."""
+"""Write files: check the path before anything is computed, and write atomically."""
 
 import os
 import pathlib

@@ -1,4 +1,4 @@
-"""What this machine is."""
+"""Describe this machine."""
 
 import pathlib
 import platform

@@ -1,4 +1,4 @@
-"""Numbers and times as text, as people read them."""
+"""Format numbers, times and names as text."""
 
 import datetime
 import math

@@ -1,4 +1,4 @@
-"""The contracts that every part of nnjax shares: what a data set, a split and a trial's state are.
+"""Shared types: data sets, splits, scalers and the state of a trial.
 
 Dimensions, everywhere: n examples, b batch, d inputs, k outputs, m trials (lanes), t time (steps or epochs).
 """
@@ -199,7 +199,7 @@ class TrialState(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Signals:
+class LayerStatistics:
     """What was measured inside m networks of p layers while they trained, at t epochs' ends; NaN where not known.
 
     Attributes:
@@ -219,4 +219,4 @@ class Signals:
     activation_variance: np.ndarray
 
 
-SIGNALS = tuple(field.name for field in dataclasses.fields(Signals))[1:]  # all but the layers' names
+LAYER_STATISTICS = tuple(field.name for field in dataclasses.fields(LayerStatistics))[1:]  # all but the layers' names

@@ -11,16 +11,14 @@ from pathlib import Path
 from nnjax.core.errors import UserError
 
 
-def places(data_dir: str | None = None) -> list[Path]:
+def places(data_dir: str | None = None, variable: str = "NNJAX_DATA", cache: str = "~/.cache/nnjax") -> list[Path]:
     """List the folders that are searched for data sets, in order.
 
     Args:
       data_dir: the folder to look in first; None for the standard ones only.
-
-    Returns:
-      `data_dir`, then `$NNJAX_DATA`, then `~/.cache/nnjax`, without repetition.
+      variable, cache: the standard ones: of the environment, and below the home folder.
     """
-    given = [data_dir, os.environ.get("NNJAX_DATA"), "~/.cache/nnjax"]
+    given = [data_dir, os.environ.get(variable), cache]
     return list(dict.fromkeys(Path(text).expanduser() for text in given if text))
 
 

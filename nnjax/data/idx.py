@@ -20,10 +20,10 @@ from nnjax.data.source import Source
 
 DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 PARTS = {
-    "train images": ("train", "images"),
-    "train labels": ("train", "labels"),
-    "test images": ("t10k", "images"),
-    "test labels": ("t10k", "labels"),
+    "train images": "train-images-idx3-ubyte.gz",
+    "train labels": "train-labels-idx1-ubyte.gz",
+    "test images": "t10k-images-idx3-ubyte.gz",
+    "test labels": "t10k-labels-idx1-ubyte.gz",
 }
 
 
@@ -76,8 +76,8 @@ def find(folder: Path) -> dict[str, Path]:
         words = path.name.lower().replace("test", "t10k")
         if "idx" not in words or path.suffix == ".part" or not path.is_file():
             continue
-        for part, (split, kind) in PARTS.items():
-            if split in words and kind in words:
+        for part, usual_name in PARTS.items():
+            if all(word in words for word in usual_name.split("-")[:2]):
                 first = found.setdefault(part, path)
                 if first.name.removesuffix(".gz") != path.name.removesuffix(".gz"):
                     raise UserError(
@@ -102,7 +102,7 @@ def load(folder: Path, name: str, classes: Sequence[str] = ()) -> Dataset:
     paths = find(folder)
     missing = [part for part in PARTS if part not in paths]
     if missing and missing != ["test images", "test labels"]:
-        raise UserError(f"{folder} lacks the IDX files of {', '.join(missing)} (such as {_usual_name(missing[0])}).")
+        raise UserError(f"{folder} lacks the IDX files of {', '.join(missing)} (such as {PARTS[missing[0]]}).")
     pairs = [_read_pair(paths, split) for split in ("train", "test") if f"{split} images" in paths]
     images, labels = zip(*pairs, strict=True)
     if len({part.shape[1:] for part in images}) > 1:
@@ -134,11 +134,6 @@ def _read_pair(paths: dict[str, Path], split: str) -> tuple[np.ndarray, np.ndarr
             "they do not belong together."
         )
     return images, labels
-
-
-def _usual_name(part: str) -> str:
-    split, kind = PARTS[part]
-    return f"{split}-{kind}-idx{3 if kind == 'images' else 1}-ubyte.gz"
 
 
 SOURCES = {"idx": Source(lambda request: load(request.path, request.name), "a folder of IDX files, as of MNIST", "DIR")}

@@ -6,7 +6,6 @@ where that is installed. The only module that imports tensorflow_datasets.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.types import Dataset
+from nnjax.data import files
 from nnjax.data.arrays import from_arrays
 from nnjax.data.file_rows import FileRows
 from nnjax.data.source import Source
@@ -26,8 +26,7 @@ POOLED = ("train", "validation")  # splits that training may draw on
 
 def places(data_dir: str | None = None) -> list[Path]:
     """List the folders searched for prepared data sets: `data_dir`, `$TFDS_DATA_DIR`, `~/tensorflow_datasets`."""
-    given = [data_dir, os.environ.get("TFDS_DATA_DIR"), "~/tensorflow_datasets"]
-    return list(dict.fromkeys(Path(text).expanduser() for text in given if text))
+    return files.places(data_dir, "TFDS_DATA_DIR", "~/tensorflow_datasets")
 
 
 def find(dataset: str, data_dir: str | None = None) -> Path | None:

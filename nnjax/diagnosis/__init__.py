@@ -1,1 +1,1 @@
-"""What learning curves mean: features, verdicts and what to try next (deck section 5, "always check your loss")."""
+"""Diagnose learning curves: features, verdicts and what to try next (lecture slides, section 5)."""

@@ -100,14 +100,14 @@ def align(curves: Curves) -> Iterator[AlignedCurves]:
     """
     arrays = checked(curves)
     m = len(next(iter(arrays.values())))
-    told = np.full(m, np.nan) if curves.diverged_at is None else np.asarray(curves.diverged_at, float).reshape(-1)
-    if len(told) != m:
-        raise UserError(f"diverged_at has {len(told)} entries, but there are {m} trials.")
+    given = np.full(m, np.nan) if curves.diverged_at is None else np.asarray(curves.diverged_at, float).reshape(-1)
+    if len(given) != m:
+        raise UserError(f"diverged_at has {len(given)} entries, but there are {m} trials.")
     lengths = own_epochs(arrays)
     for length in np.unique(lengths):
         rows = np.flatnonzero(lengths == length)
         cut = {name: array[rows, :length] for name, array in arrays.items()}
-        first = np.fmin(told[rows], _not_finite(cut))
+        first = np.fmin(given[rows], _not_finite(cut))
         unknown = np.full((len(rows), length), np.nan)
         filled = {name: _filled(cut[name]) if name in cut else unknown for name in NAMES}
         yield AlignedCurves(rows, **_accuracies(filled), diverged_at=first)
@@ -124,8 +124,8 @@ def _not_finite(cut: dict[str, np.ndarray]) -> np.ndarray:
         infinite = np.abs(y) > HUGE
         known = ~np.isnan(y)
         end = np.where(known.any(axis=1), t - np.argmax(known[:, ::-1], axis=1), t)  # epochs up to the last number
-        dense = known.sum(axis=1) > 0.9 * end  # a loss measured now and then does not end because it is not measured
-        tail = np.where(dense & (end < t), end + 1.0, np.nan)
+        regular = known.sum(axis=1) > 0.9 * end  # a loss measured now and then does not end because it is not measured
+        tail = np.where(regular & (end < t), end + 1.0, np.nan)
         found = np.fmin(found, np.where(infinite.any(axis=1), infinite.argmax(axis=1) + 1.0, tail))
     return found
 
@@ -135,12 +135,12 @@ def _filled(y: np.ndarray) -> np.ndarray:
         return interpolate(np.where(np.abs(y) > HUGE, np.nan, y))
 
 
-def _accuracies(dense: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _accuracies(curves: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Bring accuracies in per cent to shares; what is neither is not known."""
     for name in NAMES[3:]:
-        y = dense[name]
+        y = curves[name]
         top = y.max(axis=1, keepdims=True, initial=-np.inf)
         low = y.min(axis=1, keepdims=True, initial=np.inf)
         scaled = np.where((top > 1.5) & (top <= 100), y / 100, y)
-        dense[name] = np.where((low >= 0) & (top <= 100), scaled, np.nan)
-    return dense
+        curves[name] = np.where((low >= 0) & (top <= 100), scaled, np.nan)
+    return curves

@@ -1,4 +1,4 @@
-"""Which curve a column, a key or a tag is, by the words in its name: val_loss, "Loss/train", validation/loss."""
+"""Recognise learning curves by the names of columns, keys and tags: val_loss, "Loss/train", validation/loss."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 Table = Mapping[str, np.ndarray]  # column -> [t]
-NOT_FINITE = np.inf  # what stands for a loss that was written as NaN: NaN itself means that nothing was written
+NOT_FINITE = np.inf  # replaces a loss that was written as NaN: NaN itself means that nothing was written
 LOSS = {"loss", "cost", "nll", "mse", "mae", "bce", "crossentropy", "objective", "perplexity"}
 ACCURACY = {"accuracy", "acc", "top1"}
 VALIDATION = ("val", "valid", "validation", "dev", "test", "evaluation", "eval")  # the first found is taken

@@ -1,4 +1,4 @@
-"""Learning curves in CSV files: one row an epoch, columns by name, several trials one after the other."""
+"""Read learning curves from CSV files: one row an epoch, columns by name, several trials one after the other."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from nnjax.core.errors import UserError
-from nnjax.core.types import Signals
+from nnjax.core.types import LayerStatistics
 from nnjax.diagnosis.aligned_curves import align, checked, per_trial
 from nnjax.diagnosis.readers import from_columns, read
 from nnjax.diagnosis.trial_features import TrialFeatures, trial_features
@@ -22,7 +22,7 @@ NO_RULE_HOLDS = 0.3  # the confidence of `converged` then
 
 
 def diagnose(curves: str | os.PathLike[str] | Mapping[str, Sequence[float]] | Curves, **known: Any) -> list[Diagnosis]:
-    """Say what learning curves mean, whoever trained the networks.
+    """Find the verdicts on learning curves, of nnjax or of any other library.
 
     for found in nnjax.diagnose("curves.csv", mean_predictor=2.303):
         print(found)
@@ -52,14 +52,14 @@ def diagnose(curves: str | os.PathLike[str] | Mapping[str, Sequence[float]] | Cu
 def diagnose_curves(
     curves: Curves,
     contexts: TrainingContext | Sequence[TrainingContext] | None = None,
-    signals: Signals | None = None,
+    layers: LayerStatistics | None = None,
 ) -> list[Diagnosis]:
     """Find the verdicts that hold for learning curves.
 
     Args:
       curves: of m trials, as many epochs as there are.
       contexts: what is known beside them, for all trials or for each.
-      signals: what was measured inside the networks; names causes.
+      layers: what was measured inside the networks; names causes.
 
     Returns:
       [m]; the most important verdict first. `docs/diagnoses.md` has the rules one by one.
@@ -71,7 +71,7 @@ def diagnose_curves(
     known = per_trial(contexts, len(next(iter(checked(curves).values()))))
     with np.errstate(all="ignore"):  # what cannot be computed is NaN, of which no rule holds
         for aligned in align(curves):
-            found = _diagnose(trial_features(aligned, known, signals))
+            found = _diagnose(trial_features(aligned, known, layers))
             out.update(zip(aligned.trials.tolist(), found, strict=True))
     return [out[trial] for trial in sorted(out)]
 

@@ -1,4 +1,4 @@
-"""Features of learning curves: pure functions over arrays [m, t] (trials, epochs), float64, without NaN inside.
+"""Compute features of learning curves: pure functions over arrays [m, t] (trials, epochs), float64, without NaN inside.
 
 A row that is not known is NaN throughout, and so is every feature of it.
 """

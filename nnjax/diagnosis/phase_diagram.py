@@ -1,4 +1,4 @@
-"""The phase diagram: what becomes of training at each learning rate with each batch size."""
+"""Phase diagrams: the verdict and the final loss of training by learning rate and batch size."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nnjax.diagnosis.run_curves import contexts_of, curves_of
 from nnjax.train.storage.records import FINISHED, Record
 
 
-class Phase(NamedTuple):
+class PhaseDiagram(NamedTuple):
     """A grid of rates (r) and batch sizes (b), each trained once.
 
     Attributes:
@@ -37,9 +37,9 @@ class Phase(NamedTuple):
         return [int(np.nanargmin(column)) if np.isfinite(column).any() else None for column in self.losses.T]
 
 
-def phase_of(
+def phase_diagram(
     specs: Sequence[TrialSpec], records: Sequence[Record], prepared: Mapping[DataConfig, Prepared], metric: str
-) -> Phase:
+) -> PhaseDiagram:
     """Diagnose the trials of one optimizer.
 
     Args:
@@ -53,7 +53,7 @@ def phase_of(
     losses = [float(record.curves[metric][-1]) if record.status in FINISHED else np.nan for record in records]
     codes = [diagnosis.primary.code for diagnosis in diagnose_curves(curves_of(records), known)]
     shape = len(rates), len(sizes)
-    return Phase(
+    return PhaseDiagram(
         specs[0].arm,
         metric,
         rates,

@@ -1,4 +1,4 @@
-"""Scalars from TensorBoard event files, read without TensorBoard.
+"""Read scalars from TensorBoard event files, without TensorBoard.
 
 A file is a row of TFRecords (length, checksum, bytes, checksum), each a protocol buffer `Event`; of these only the
 fields that hold scalars are looked at. Source: tensorflow/core/util/event.proto, framework/summary.proto and

@@ -1,4 +1,4 @@
-"""Learning curves in TensorBoard log folders."""
+"""Read learning curves from TensorBoard log folders."""
 
 from __future__ import annotations
 

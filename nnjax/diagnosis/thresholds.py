@@ -1,4 +1,4 @@
-"""The thresholds that several rules share, and why each number is that one. A rule's own stand in its module.
+"""Thresholds that several rules share, with the reason for each value; a rule's own are in its module.
 
 Gains and gaps are shares of the loss (log scale).
 """

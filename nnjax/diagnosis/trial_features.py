@@ -1,4 +1,4 @@
-"""The features of a group of trials on which the rules of the verdicts rest, an array [g] each."""
+"""Compute the features of a group of trials by which the rules of the verdicts decide."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nnjax.core.types import Signals
+from nnjax.core.types import LayerStatistics
 from nnjax.diagnosis import features as f
 from nnjax.diagnosis.aligned_curves import AlignedCurves
 from nnjax.diagnosis.types import TrainingContext
@@ -103,7 +103,7 @@ class TrialFeatures:
       curves: theirs.
       mean_predictor, chance_accuracy, floor, regularized, num_validation, batch_size: [g]; as in
         `TrainingContext`, NaN where they are not known.
-      signals: of all trials of the call, whose rows are `curves.trials`.
+      layers: of all trials of the call, whose rows are `curves.trials`.
     """
 
     curves: AlignedCurves
@@ -113,7 +113,7 @@ class TrialFeatures:
     regularized: Array
     num_validation: Array
     batch_size: Array
-    signals: Signals | None = None
+    layers: LayerStatistics | None = None
 
     @property
     def num_epochs(self) -> int:
@@ -181,7 +181,7 @@ def _first_known(loss: Array, other: Array) -> Array:
 
 
 def trial_features(
-    curves: AlignedCurves, contexts: Sequence[TrainingContext], signals: Signals | None
+    curves: AlignedCurves, contexts: Sequence[TrainingContext], layers: LayerStatistics | None
 ) -> TrialFeatures:
     """Join curves with what is known beside them of all trials of the call."""
     own = [contexts[trial] for trial in curves.trials]
@@ -190,4 +190,4 @@ def trial_features(
         name: np.array([np.nan if getattr(one, name) is None else float(getattr(one, name)) for one in own])
         for name in names
     }
-    return TrialFeatures(curves, **known, signals=signals)
+    return TrialFeatures(curves, **known, layers=layers)

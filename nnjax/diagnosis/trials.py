@@ -50,7 +50,7 @@ def diagnose_trials(
 def note_verdicts(run: Run) -> None:
     """Write the code of each trial's first verdict into its record and the run's table of trials, unless it is there.
 
-    `run.diagnoses` is kept: whoever shows the run afterwards does not diagnose it again.
+    `run.diagnoses` is kept: the report and the terminal do not diagnose the run again.
     """
     if all(record.verdict or not has_curves_to_judge(record) for record in run.records):
         return
@@ -72,11 +72,11 @@ def counts(diagnoses: Diagnoses) -> list[tuple[str, int]]:
 
 def sentences(diagnoses: Diagnoses) -> list[str]:
     """Say what a run's curves mean: of one trial its verdict and what to try next, of more the counts."""
-    told = [one for one in diagnoses if one is not None]
-    if len(diagnoses) == 1 and told:
-        first = told[0].primary
+    known = [one for one in diagnoses if one is not None]
+    if len(diagnoses) == 1 and known:
+        first = known[0].primary
         return [f"verdict: {named(first.code)}. {first.sentence}", *[f"next: {first.next}"] * bool(first.next)]
-    return [f"verdicts: {', '.join(f'{n:,} {named(code)}' for code, n in counts(told))}"] * bool(told)
+    return [f"verdicts: {', '.join(f'{n:,} {named(code)}' for code, n in counts(known))}"] * bool(known)
 
 
 def named(code: str) -> str:

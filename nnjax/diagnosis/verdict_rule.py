@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nnjax.diagnosis.badge import Badge
 from nnjax.diagnosis.marks import Losses, Mark
 from nnjax.diagnosis.thresholds import FEWEST
 from nnjax.diagnosis.trial_features import TrialFeatures
@@ -19,6 +18,29 @@ UNFINISHED = "unfinished"  # more epochs, or a higher learning rate, would lower
 DONE = "done"  # the loss is flat
 REMARK = "remark"  # of the result or the shape of the curve, however far training has come
 EVERYTHING = frozenset({BROKEN, UNFINISHED, DONE, REMARK})
+
+
+class Badge(NamedTuple):
+    """How a verdict is shown. Colours are never alone: each verdict has a sign of its own.
+
+    The colours are those of Okabe and Ito (2008), which the colour-blind can tell apart, one a family, in lighter and
+    darker shades within it: green is done, blue goes on, purple is about validation, orange to red is broken, yellow is
+    a remark, grey has not begun.
+
+    Attributes:
+      sign: one character.
+      color: behind the sign, #rrggbb.
+      meaning: what it says, in a few words.
+    """
+
+    sign: str
+    color: str
+    meaning: str
+
+    @property
+    def ink(self) -> str:
+        """Black or white, whichever stands out more from the colour (WCAG 2.2 relative luminance)."""
+        return "#000000" if luminance(self.color) > 0.179 else "#ffffff"
 
 
 class Description(NamedTuple):
@@ -88,3 +110,10 @@ def percent(share: float) -> str:
     """Write a difference of log losses as a percentage: "3 %", "0.4 %", "250 %"."""
     value = 100 * abs(float(np.expm1(np.clip(share, -50, 50))))
     return f"{value:.0f} %" if value >= 3 else f"{value:.2g} %"
+
+
+def luminance(color: str) -> float:
+    """Give the relative luminance of #rrggbb in [0, 1] (WCAG 2.2)."""
+    parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

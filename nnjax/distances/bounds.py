@@ -9,6 +9,7 @@ from typing import ClassVar
 import jax
 import jax.numpy as jnp
 
+from nnjax.core.errors import UserError
 from nnjax.core.types import Array
 from nnjax.distances import checking
 from nnjax.distances.metric import Metric
@@ -33,7 +34,6 @@ class LBKim(Metric):
     root: bool = True
 
     def __post_init__(self) -> None:
-        """Refuse an unknown cost."""
         checking.check_cost(self.cost)
 
     def __call__(self, x: Array, y: Array) -> Array:
@@ -61,7 +61,6 @@ class LBKeogh(Metric):
     symmetric: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        """Check the window and the cost."""
         checking.check_window(self.window)
         checking.check_cost(self.cost)
 
@@ -71,7 +70,9 @@ class LBKeogh(Metric):
         Raises:
           UserError: the lengths differ.
         """
-        checking.check_equal_lengths(len(x), len(y))
+        if len(x) != len(y):
+            lengths = f"{len(x)} and {len(y)} points"
+            raise UserError(f"LB_Keogh bounds series of equal length, but they have {lengths}; LB_Kim takes both.")
         upper, lower = envelope(y, checking.in_points(self.window, len(y), len(y)))
         outside = jnp.maximum(jnp.maximum(x - upper, lower - x), 0)
         total = jnp.sum(_cost(outside, self.cost), axis=(0, 1))

@@ -15,22 +15,10 @@ COSTS = ("absolute", "squared")
 LARGEST = 1e15  # sums of squares stay far below what float32 holds, and below `engine.UNREACHED`
 
 
-def check_order(p: float) -> None:
-    """Refuse an order of a Minkowski distance that is not above 0."""
-    if not p > 0:
-        raise UserError(f"A Minkowski distance needs p > 0 (∞ is allowed), but p={p!r} was given.")
-
-
 def check_positive(name: str, value: float, why: str) -> None:
     """Refuse a number that is not above 0, or not finite."""
     if not 0 < value < math.inf:
         raise UserError(f"{name} must be a number above 0 ({why}), but {name}={value!r} was given.")
-
-
-def check_finite(name: str, value: float) -> None:
-    """Refuse NaN and infinity."""
-    if not math.isfinite(value):
-        raise UserError(f"{name} must be a finite number, but {name}={value!r} was given.")
 
 
 def check_cost(cost: str) -> None:
@@ -60,12 +48,6 @@ def in_points(window: int | float | None, n: int, m: int) -> int:
 def widened(window: int | float | None, n: int, m: int) -> int:
     """Convert a window to points, wide enough to join the ends of series of n and m points: max(w, |n − m|)."""
     return max(in_points(window, n, m), abs(n - m))
-
-
-def check_equal_lengths(n: int, m: int) -> None:
-    """Refuse series of two lengths."""
-    if n != m:
-        raise UserError(f"LB_Keogh bounds series of equal length, but they have {n} and {m} points; LB_Kim takes both.")
 
 
 class Group(NamedTuple):

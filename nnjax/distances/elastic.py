@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 
 import jax.numpy as jnp
 import numpy as np
 
+from nnjax.core.errors import UserError
 from nnjax.core.types import Array
 from nnjax.distances import checking
 from nnjax.distances.engine import Cells, wavefront
@@ -47,12 +49,11 @@ class DTW(Metric):
     root: bool = True
 
     def __post_init__(self) -> None:
-        """Check the window and the cost."""
         checking.check_window(self.window)
         checking.check_cost(self.cost)
 
     def __call__(self, x: Array, y: Array) -> Array:
-        """Distance of x [n, d, *lanes] and y [m, d, *lanes]: [*lanes]."""
+        """Compute the distance [*lanes]."""
 
         def step(cells: Cells) -> Array:
             return _differences(cells.x, cells.y, self.cost) + cells.least()
@@ -75,11 +76,10 @@ class SoftDTW(Metric):
     gamma: float = 1.0
 
     def __post_init__(self) -> None:
-        """Refuse γ ≤ 0."""
         checking.check_positive("gamma", self.gamma, "DTW itself is its limit at 0")
 
     def __call__(self, x: Array, y: Array) -> Array:
-        """Soft distance of x [n, d, *lanes] and y [m, d, *lanes]: [*lanes]."""
+        """Compute the distance [*lanes]."""
 
         def step(cells: Cells) -> Array:
             least = cells.least()
@@ -107,12 +107,11 @@ class LCSS(Metric):
     window: int | float | None = None
 
     def __post_init__(self) -> None:
-        """Check epsilon and the window."""
         checking.check_positive("epsilon", self.epsilon, "points match when they differ by less")
         checking.check_window(self.window)
 
     def __call__(self, x: Array, y: Array) -> Array:
-        """Distance of x [n, d, *lanes] and y [m, d, *lanes]: [*lanes]."""
+        """Compute the distance [*lanes]."""
         n, m = len(x), len(y)
         reach = checking.in_points(self.window, n, m)
 
@@ -143,11 +142,10 @@ class EDR(Metric):
     epsilon: float = 0.25
 
     def __post_init__(self) -> None:
-        """Refuse ε ≤ 0."""
         checking.check_positive("epsilon", self.epsilon, "points match when they differ by at most that")
 
     def __call__(self, x: Array, y: Array) -> Array:
-        """Distance of x [n, d, *lanes] and y [m, d, *lanes]: [*lanes]."""
+        """Compute the distance [*lanes]."""
 
         def step(cells: Cells) -> Array:
             apart = jnp.any(jnp.abs(cells.x - cells.y) > self.epsilon, axis=1)
@@ -171,11 +169,11 @@ class ERP(Metric):
     gap: float = 0.0
 
     def __post_init__(self) -> None:
-        """Refuse a gap that is not finite."""
-        checking.check_finite("gap", self.gap)
+        if not math.isfinite(self.gap):
+            raise UserError(f"gap must be a finite number, but gap={self.gap!r} was given.")
 
     def __call__(self, x: Array, y: Array) -> Array:
-        """Distance of x [n, d, *lanes] and y [m, d, *lanes]: [*lanes]."""
+        """Compute the distance [*lanes]."""
 
         def step(cells: Cells) -> Array:
             delete, insert = (jnp.sum(jnp.abs(value - self.gap), axis=1) for value in (cells.x, cells.y))

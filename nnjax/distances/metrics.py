@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import functools
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,26 +15,10 @@ from nnjax.distances.elastic import DTW, EDR, ERP, LCSS, SoftDTW
 from nnjax.distances.metric import Metric
 from nnjax.distances.vectors import Jaccard, Minkowski
 
-
-def euclidean() -> Minkowski:
-    """Give Minkowski's distance with p = 2."""
-    return Minkowski(2)
-
-
-def manhattan() -> Minkowski:
-    """Give Minkowski's distance with p = 1."""
-    return Minkowski(1)
-
-
-def chebyshev() -> Minkowski:
-    """Give Minkowski's distance with p = ∞."""
-    return Minkowski(math.inf)
-
-
 METRICS: dict[str, Callable[..., Any]] = {
-    "euclidean": euclidean,
-    "manhattan": manhattan,
-    "chebyshev": chebyshev,
+    "euclidean": functools.partial(Minkowski, 2),
+    "manhattan": functools.partial(Minkowski, 1),
+    "chebyshev": functools.partial(Minkowski, math.inf),
     "minkowski": Minkowski,
     "jaccard": Jaccard,
     "dtw": DTW,

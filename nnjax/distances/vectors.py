@@ -9,8 +9,8 @@ from typing import ClassVar
 
 import jax.numpy as jnp
 
+from nnjax.core.errors import UserError
 from nnjax.core.types import Array
-from nnjax.distances import checking
 from nnjax.distances.metric import Metric
 
 
@@ -28,8 +28,8 @@ class Minkowski(Metric):
     of_series: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        """Refuse p ≤ 0."""
-        checking.check_order(self.p)
+        if not self.p > 0:
+            raise UserError(f"A Minkowski distance needs p > 0 (∞ is allowed), but p={self.p!r} was given.")
 
     @property
     def is_metric(self) -> bool:
@@ -37,7 +37,7 @@ class Minkowski(Metric):
         return self.p >= 1
 
     def __call__(self, x: Array, y: Array) -> Array:
-        """Distance of x [d, *lanes] and y [d, *lanes]: [*lanes]."""
+        """Compute the distance [*lanes]."""
         apart = jnp.abs(x - y)
         if self.p == 1:
             return jnp.sum(apart, axis=0)
@@ -57,7 +57,7 @@ class Jaccard(Metric):
     of_series: ClassVar[bool] = False
 
     def __call__(self, x: Array, y: Array) -> Array:
-        """Distance of x [d, *lanes] and y [d, *lanes]: [*lanes]."""
+        """Compute the distance [*lanes]."""
         a, b = x != 0, y != 0
         union, common = jnp.sum(a | b, axis=0), jnp.sum(a & b, axis=0)
         return ((union - common) / jnp.maximum(union, 1)).astype(x.dtype)

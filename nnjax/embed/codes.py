@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from nnjax.distances import Metric, pairwise
 from nnjax.distances.views import Split
+from nnjax.embed.linear import Reduction
 from nnjax.embed.quality import qualities, vote
 
 NEIGHBOURS = 5  # that vote
@@ -23,6 +24,7 @@ MEASURES = {
     "euclidean_recall": "share of the 10 nearest training examples kept, Euclidean",
     "dtw_recall": "share of the 10 nearest training series under DTW that are nearest in the code",
 }
+INPUTS = "all inputs"
 FALLING = ("reconstruction",)  # less is better
 
 
@@ -46,23 +48,25 @@ class InputNeighbors(NamedTuple):
         return cls(near, nearest(pairwise(some.queries, some.x, warping)))
 
 
-class Codes(Protocol):
-    """Codes of the training examples [n, k] and of the test examples [q, k], and copies of these [q, d]."""
+class Code(NamedTuple):
+    """Codes by one method, and what it makes of them.
 
-    @property
-    def train_codes(self) -> np.ndarray:
-        """Of the training examples."""
+    Attributes:
+      method: for people.
+      width, seed: of the codes; the seed is None where nothing is drawn.
+      train_codes, test_codes: [n, k], [q, k], of the training and of the test examples.
+      copies: [q, d], the test examples made from their codes, scaled.
+    """
 
-    @property
-    def test_codes(self) -> np.ndarray:
-        """Of the test examples."""
+    method: str
+    width: int
+    seed: int | None
+    train_codes: np.ndarray
+    test_codes: np.ndarray
+    copies: np.ndarray
 
-    @property
-    def copies(self) -> np.ndarray:
-        """Of the test examples."""
 
-
-def measure(codes: Sequence[Codes], some: Split, truth: InputNeighbors) -> list[dict[str, float]]:
+def measure(codes: Sequence[Code], some: Split, truth: InputNeighbors) -> list[dict[str, float]]:
     """Measure representations of the same examples: the `MEASURES` by name for each."""
     far = qualities(some.queries, [np.asarray(code.test_codes, np.float64) for code in codes], None, NEAR)
     found = []
@@ -116,3 +120,20 @@ def majority(near: np.ndarray, labels: np.ndarray) -> np.ndarray:
 def overlap(first: np.ndarray, second: np.ndarray) -> float:
     """Compute the mean share of neighbours [q, k] that two lists have in common."""
     return float((first[:, :, None] == second[:, None, :]).any(axis=2).mean())
+
+
+def compose(first: Reduction, second: Reduction) -> Reduction:
+    """Compose two reductions, the second of the codes of the first."""
+    return Reduction(
+        lambda x: second.encode(first.encode(x)), lambda codes: first.decode(second.decode(codes)), second.facts
+    )
+
+
+def baselines(some: Split, truth: InputNeighbors) -> list[dict[str, Any]]:
+    """Measure the examples themselves: under the Euclidean distance, and under DTW where they are series."""
+    width = some.x.shape[1]
+    found = [{"method": INPUTS, "width": width, "seed": None, **accuracies(some.x, some.queries, truth.near, some)}]
+    if truth.dtw is not None:
+        right = majority(truth.dtw, some.labels) == some.truth
+        found.append({"method": f"{INPUTS}, DTW", "width": width, "seed": None, "knn_accuracy": float(right.mean())})
+    return found

@@ -10,12 +10,12 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.embed import checks
-from nnjax.embed.population import ITERATIONS, Setting
+from nnjax.embed.population import ITERATIONS, LayoutConfig
 
 ENGINES = ("exact", "sklearn", "opentsne")
 
 
-def approximate(x: np.ndarray, setting: Setting, engine: str, init: str = "pca") -> tuple[np.ndarray, float]:
+def approximate(x: np.ndarray, setting: LayoutConfig, engine: str, init: str = "pca") -> tuple[np.ndarray, float]:
     """t-SNE by scikit-learn (Barnes-Hut, O(n log n)) or openTSNE (interpolation, O(n)), on all cores.
 
     Args:

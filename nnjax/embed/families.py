@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nnjax.embed.methods import Embedding
-from nnjax.embed.spread import disparities, plane
 from nnjax.embed.study import NAMES, varied
+from nnjax.embed.variation import procrustes_distances, to_plane
 
 STARTS = {"pca": "PCA start", "random": "random start"}
 
@@ -46,9 +46,9 @@ def families(made: Sequence[tuple[Embedding, Mapping[str, float]]]) -> list[Fami
     found = []
     for name, members in groups.items():
         embeddings = [embedding for embedding, _ in members]
-        planes = [plane(one.y) for one in embeddings]
+        planes = [to_plane(one.y) for one in embeddings]
         factors = {option: [one.options[option] for one in embeddings] for option in varied(embeddings)}
-        found.append(Family(name, embeddings, [q for _, q in members], planes, disparities(planes), factors))
+        found.append(Family(name, embeddings, [q for _, q in members], planes, procrustes_distances(planes), factors))
     return found
 
 

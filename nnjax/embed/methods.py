@@ -62,7 +62,7 @@ def embed(
 def embed_all(
     x: np.ndarray,
     method: str,
-    settings: list[population.Setting],
+    settings: list[population.LayoutConfig],
     *,
     engine: str = "exact",
     init: str = "pca",
@@ -95,11 +95,11 @@ def _layout(
     if dimensions != 2:
         raise UserError(f"{dimensions} dimensions were asked for, but {method} lays points out in the plane: use 2.")
     names = ("perplexity", "exaggeration", "learning_rate")
-    setting = population.Setting(seed=seed, **{name: options.pop(name) for name in names if name in options})
+    setting = population.LayoutConfig(seed=seed, **{name: options.pop(name) for name in names if name in options})
     return embed_all(x, method, [setting], **options)[0]
 
 
-def _named(setting: population.Setting) -> dict[str, Any]:
+def _named(setting: population.LayoutConfig) -> dict[str, Any]:
     return {name: value for name, value in vars(setting).items() if value is not None}
 
 

@@ -9,7 +9,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.types import Dataset
 from nnjax.data.splits import draw
 from nnjax.embed.methods import Embedding
-from nnjax.exchange.predictions import choose_trial, inputs_for
+from nnjax.exchange.predictions import choose_trial, held_out, inputs_for
 from nnjax.models.registry import traits_of
 from nnjax.runs.run import Run, load
 
@@ -63,10 +63,7 @@ def load_points(
     run = load(folder)
     chosen = choose_trial(run, trial)
     if name is None:
-        prepared = run.data(chosen)
-        dataset, rows = prepared.dataset, prepared.test if len(prepared.test) else prepared.validation
-        if not len(rows):
-            raise UserError("The run has no test part and no validation part; name data with --data=NAME.")
+        dataset, rows = held_out(run, chosen)
         raw = dataset.x
     else:
         dataset = data.load(name, data_dir, target)

@@ -28,7 +28,7 @@ CPU_OPTIONS = {"xla_cpu_multi_thread_eigen": False, "xla_cpu_prefer_vector_width
 
 
 @dataclasses.dataclass(frozen=True)
-class Setting:
+class LayoutConfig:
     """The hyperparameters of one layout.
 
     Attributes:
@@ -78,7 +78,7 @@ class Layouts(NamedTuple):
       history: [m, t] float32, the divergence after every 50 iterations.
     """
 
-    settings: tuple[Setting, ...]
+    settings: tuple[LayoutConfig, ...]
     y: np.ndarray
     divergence: np.ndarray
     history: np.ndarray
@@ -86,7 +86,7 @@ class Layouts(NamedTuple):
 
 def lay_out(
     x: np.ndarray,
-    settings: Sequence[Setting],
+    settings: Sequence[LayoutConfig],
     kind: str = "tsne",
     *,
     init: str = "pca",
@@ -141,7 +141,7 @@ def _affinities(x: np.ndarray, perplexities: Sequence[float], objective: Objecti
     return found.joint, getattr(found, objective.entropy)
 
 
-def _numbers(setting: Setting, num_points: int, objective: Objective) -> tuple[float, float, float]:
+def _numbers(setting: LayoutConfig, num_points: int, objective: Objective) -> tuple[float, float, float]:
     """The exaggeration of a setting, and its learning rates while exaggerated and after."""
     assert setting.exaggeration is not None
     if setting.learning_rate is not None:
@@ -172,7 +172,7 @@ def _descend(
     grid: Grid,
     found: tuple[Any, np.ndarray],
     start: np.ndarray,
-    settings: Sequence[Setting],
+    settings: Sequence[LayoutConfig],
     iterations: int,
     observe: Callable[[int, np.ndarray], Any] | None,
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -15,7 +15,7 @@ from nnjax.embed import checks, engines
 from nnjax.embed.clusters import CLUSTERINGS, Clustering, cluster
 from nnjax.embed.methods import METHODS, Embedding, embed, embed_all, title_of
 from nnjax.embed.points import labels_of
-from nnjax.embed.population import Setting
+from nnjax.embed.population import LayoutConfig
 from nnjax.embed.quality import qualities
 
 NAMES = {name: method.title for name, method in METHODS.items()}
@@ -129,26 +129,27 @@ def study(
     return Study(dataset, rows, x, made, measured, {name: cluster(x, name, count) for name in able}, k)
 
 
+OPTIONS = {  # of the methods, by the field of `Axes` that lists their values
+    "perplexities": "perplexity",
+    "exaggerations": "exaggeration",
+    "learning_rates": "learning_rate",
+    "neighbors": "neighbors",
+    "min_dists": "min_dist",
+}
+
+
 def _of_method(x: np.ndarray, method: str, axes: Axes, labels: np.ndarray | None) -> list[Embedding]:
-    if METHODS[method].is_layout:
-        settings = [
-            Setting(perplexity, seed, exaggeration, rate)
-            for perplexity, exaggeration, rate, seed in itertools.product(
-                axes.perplexities, axes.exaggerations, axes.learning_rates, axes.seeds
-            )
-        ]
-        engine = axes.engine if method == "tsne" else "exact"
-        return embed_all(
-            x, method, settings, engine=engine, init=axes.init, support=axes.support, iterations=axes.iterations
-        )
-    if method == "umap":
-        combinations = itertools.product(axes.neighbors, axes.min_dists, axes.seeds)
-        return [
-            embed(x, method, dimensions=axes.dimensions, seed=seed, neighbors=neighbors, min_dist=min_dist)
-            for neighbors, min_dist, seed in combinations
-        ]
-    drawn = axes.seeds if METHODS[method].seeded else axes.seeds[:1]
-    return [embed(x, method, labels=labels, dimensions=axes.dimensions, seed=seed) for seed in drawn]
+    record = METHODS[method]
+    values = {name: getattr(axes, field) for field, name in OPTIONS.items() if name in record.options}
+    values["seed"] = axes.seeds if record.seeded else axes.seeds[:1]
+    combinations = [dict(zip(values, chosen, strict=True)) for chosen in itertools.product(*values.values())]
+    if not record.is_layout:
+        return [embed(x, method, labels=labels, dimensions=axes.dimensions, **chosen) for chosen in combinations]
+    engine = axes.engine if "engine" in record.options else "exact"
+    settings = [LayoutConfig(**chosen) for chosen in combinations]
+    return embed_all(
+        x, method, settings, engine=engine, init=axes.init, support=axes.support, iterations=axes.iterations
+    )
 
 
 def label_of(embedding: Embedding, varied: Sequence[str]) -> str:

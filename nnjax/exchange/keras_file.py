@@ -82,7 +82,11 @@ def _read_arrays(data: bytes, stack: Stack, groups: list[str]) -> dict[str, np.n
     Raises:
       UserError: one is missing, of another shape, or no plain array of floats.
     """
-    h5py, found = _h5py(), {}
+    try:
+        import h5py
+    except ImportError:
+        raise UserError("Files of Keras are read by h5py, which is not installed: pip install 'nnjax[hdf5]'.") from None
+    found = {}
     with h5py.File(io.BytesIO(data), "r") as file:
         for layer, arrays in stack.weights().items():
             group = groups[int(layer.removeprefix("layer_"))]
@@ -103,11 +107,3 @@ def _read_array(h5py: ModuleType, file: Any, path: str, shape: tuple[int, ...]) 
     if not plain or node.id.get_storage_size() != node.size * node.dtype.itemsize:
         raise UserError(f"Its array {path} is not stored as plain floats.")
     return node[()].astype(np.float32)
-
-
-def _h5py() -> ModuleType:
-    try:
-        import h5py
-    except ImportError:
-        raise UserError("Files of Keras are read by h5py, which is not installed: pip install 'nnjax[hdf5]'.") from None
-    return h5py

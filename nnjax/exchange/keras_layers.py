@@ -7,19 +7,8 @@ from typing import Any
 
 from nnjax.core.errors import UserError
 from nnjax.core.fields import coerce, field_types
-from nnjax.models.imported_layers import (
-    Activation,
-    BatchNormalization,
-    Conv2D,
-    Dense,
-    GlobalPooling2D,
-    Layer,
-    Pooling2D,
-    Rescaling,
-    Reshape,
-    UpSampling2D,
-    ZeroPadding2D,
-)
+from nnjax.models import imported_layers as ours
+from nnjax.models.imported_layers import Activation, Layer
 
 Config = Mapping[str, Any]
 Reader = Callable[[Config], list[Layer]]
@@ -79,13 +68,13 @@ def _make(layer: Any, config: Config, keras_names: Mapping[str, str] = NO_NAMES,
 
 def _dense(config: Config) -> list[Layer]:
     _only(config, lora_rank=None, quantization_config=None)
-    return [_make(Dense, config), *_activation(config["activation"])]
+    return [_make(ours.Dense, config), *_activation(config["activation"])]
 
 
 def _conv(config: Config) -> list[Layer]:
     _images_last(config)
     _only(config, lora_rank=None, quantization_config=None)
-    layer = _make(Conv2D, config, {"size": "kernel_size", "dilation": "dilation_rate"})
+    layer = _make(ours.Conv2D, config, {"size": "kernel_size", "dilation": "dilation_rate"})
     return [layer, *_activation(config["activation"])]
 
 
@@ -115,30 +104,30 @@ def _softmax(config: Config) -> list[Layer]:
 
 def _batch_normalization(config: Config) -> list[Layer]:
     _only(config, axis=-1, renorm=False)
-    return [_make(BatchNormalization, config)]
+    return [_make(ours.BatchNormalization, config)]
 
 
 def _upsampling(config: Config) -> list[Layer]:
     _images_last(config)
     _only(config, interpolation="nearest")
-    return [_make(UpSampling2D, config, {"factors": "size"})]
+    return [_make(ours.UpSampling2D, config, {"factors": "size"})]
 
 
 def _padding(config: Config) -> list[Layer]:
     _images_last(config)
     (top, bottom), (left, right) = config["padding"]
-    return [ZeroPadding2D(coerce((top, bottom, left, right), tuple[int, ...], "padding"))]
+    return [ours.ZeroPadding2D(coerce((top, bottom, left, right), tuple[int, ...], "padding"))]
 
 
 LAYERS: dict[str, Reader] = {
     "Dense": _dense,
     "Conv2D": _conv,
-    "MaxPooling2D": _image_layer(Pooling2D, {"size": "pool_size"}, kind="max"),
-    "AveragePooling2D": _image_layer(Pooling2D, {"size": "pool_size"}, kind="average"),
-    "GlobalMaxPooling2D": _image_layer(GlobalPooling2D, kind="max"),
-    "GlobalAveragePooling2D": _image_layer(GlobalPooling2D, kind="average"),
-    "Flatten": _image_layer(Reshape, shape=(-1,)),
-    "Reshape": lambda config: [_make(Reshape, config, {"shape": "target_shape"})],
+    "MaxPooling2D": _image_layer(ours.Pooling2D, {"size": "pool_size"}, kind="max"),
+    "AveragePooling2D": _image_layer(ours.Pooling2D, {"size": "pool_size"}, kind="average"),
+    "GlobalMaxPooling2D": _image_layer(ours.GlobalPooling2D, kind="max"),
+    "GlobalAveragePooling2D": _image_layer(ours.GlobalPooling2D, kind="average"),
+    "Flatten": _image_layer(ours.Reshape, shape=(-1,)),
+    "Reshape": lambda config: [_make(ours.Reshape, config, {"shape": "target_shape"})],
     "Activation": lambda config: _activation(config["activation"]),
     "ReLU": _relu,
     "LeakyReLU": lambda config: [_make(Activation, config, {"value": "negative_slope"}, name="leaky_relu")],
@@ -147,7 +136,7 @@ LAYERS: dict[str, Reader] = {
     "BatchNormalization": _batch_normalization,
     "UpSampling2D": _upsampling,
     "ZeroPadding2D": _padding,
-    "Rescaling": lambda config: [_make(Rescaling, config)],
+    "Rescaling": lambda config: [_make(ours.Rescaling, config)],
 }
 _AS_ACTIVATION = ("ReLU", "LeakyReLU", "ELU", "Softmax")
 

@@ -57,8 +57,8 @@ def choose_trial(run: Run, trial: int | None) -> int:
     return run.known_trial(trial)
 
 
-def held_out_inputs(run: Run, trial: int) -> np.ndarray:
-    """Fetch the raw inputs [n, d] of the run's own test part, or of its validation part where it has none.
+def held_out(run: Run, trial: int) -> tuple[Dataset, np.ndarray]:
+    """Give a run's data and the rows [n] of their test part, or of the validation part where there is none.
 
     Raises:
       UserError: it has neither.
@@ -67,7 +67,13 @@ def held_out_inputs(run: Run, trial: int) -> np.ndarray:
     part = data.test if len(data.test) else data.validation
     if not len(part):
         raise UserError("The run has no test part and no validation part; name data with --data=NAME.")
-    return data.dataset.x[part]
+    return data.dataset, part
+
+
+def held_out_inputs(run: Run, trial: int) -> np.ndarray:
+    """Fetch the raw inputs [n, d] of `held_out`."""
+    dataset, rows = held_out(run, trial)
+    return dataset.x[rows]
 
 
 def inputs_of(

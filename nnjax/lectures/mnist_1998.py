@@ -15,7 +15,7 @@ from nnjax.core.types import Prepared
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from nnjax.cli.compare import Row
+    from nnjax.cli.comparison import Row
 
 NEAREST, QUADRATIC = "3 nearest neighbours", "40 components, quadratic"
 ERRORS = {  # test errors in % as published; networks by the names of their arms in configs/mnist_1998.py

@@ -7,11 +7,12 @@ import tomllib
 from typing import Any
 
 
-def read_text(path: str | pathlib.Path, **numbers: Any) -> dict[str, Any]:
+def read_text(module: str, file: str, /, **numbers: Any) -> dict[str, Any]:
     """Read a TOML file; in its strings white space becomes single spaces, and numbers are filled in as by `format`.
 
     Args:
-      path: the file.
+      module: the path of the module, beside which the file lies.
+      file: its name.
       numbers: for the placeholders; without any, braces are left alone.
     """
 
@@ -25,4 +26,4 @@ def read_text(path: str | pathlib.Path, **numbers: Any) -> dict[str, Any]:
         text = " ".join(value.split())
         return text.format_map(numbers) if numbers else text
 
-    return filled(tomllib.loads(pathlib.Path(path).read_text("utf-8")))
+    return filled(tomllib.loads(pathlib.Path(module).with_name(file).read_text("utf-8")))

@@ -101,16 +101,15 @@ class ReportContext:
         own = [snapshot for snapshot in self.snapshots if snapshot.goal == goal]
         return sorted(own, key=lambda snapshot: self.costs[snapshot.setting])
 
-    @functools.cached_property
-    def ordered(self) -> list[Setting]:
+    def ordered(self, few: int) -> list[Setting]:
         """The settings in their own order while they are few; else the best first, goal by goal."""
-        few = len(self.settings) <= curves.MANY
-        return self.settings if few else [setting for own in self.ranked_by_goal.values() for setting in own]
+        best_first = [setting for own in self.ranked_by_goal.values() for setting in own]
+        return self.settings if len(self.settings) <= few else best_first
 
     @functools.cached_property
     def quantities(self) -> list[curves.Quantity]:
         """The curves by quantity."""
-        return curves.quantities(self.run, self.ordered)
+        return curves.quantities(self.run, self.ordered(curves.MANY))
 
     @functools.cached_property
     def charts(self) -> list[dict[str, Any]]:

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup
+
 from nnjax.core.errors import UserError
 from nnjax.core.files import write_atomically
 from nnjax.diagnosis.trials import named
@@ -79,8 +81,6 @@ def build(report: ReportContext, sections: Mapping[str, Section]) -> dict[str, A
 
 def render(report: ReportContext, sections: Mapping[str, Section], contents: Mapping[str, Any]) -> str:
     """Write the page as text."""
-    from markupsafe import Markup
-
     bodies = {name: Markup(template(sections[name].template).render(content=one)) for name, one in contents.items()}
     scripts = dict.fromkeys(script for name in contents for script in sections[name].scripts)
     return str(
@@ -91,8 +91,7 @@ def render(report: ReportContext, sections: Mapping[str, Section], contents: Map
             certificate=report.run.certificate,
             missing=report.missing,
             sections=[(name, sections[name].title, body) for name, body in bodies.items()],
-            style=Markup((TEMPLATES / "style.css").read_text()),
-            script=Markup(join_scripts(scripts)),
+            script=join_scripts(scripts),
         )
     )
 
@@ -105,7 +104,6 @@ def template(source: str) -> Any:
 @functools.cache
 def _environment() -> Any:
     import jinja2
-    from markupsafe import Markup
 
     loader = jinja2.FileSystemLoader(TEMPLATES)
     environment = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
@@ -121,6 +119,6 @@ def safe_json(content: Any) -> str:
     return text.translate(ESCAPES)
 
 
-def join_scripts(names: Iterable[str]) -> str:
+def join_scripts(names: Iterable[str]) -> Markup:
     """Join the page's scripts, in an order in which each uses only those before it."""
-    return "\n".join(['"use strict";', *((TEMPLATES / f"{name}.js").read_text() for name in names)])
+    return Markup("\n".join(['"use strict";', *((TEMPLATES / f"{name}.js").read_text() for name in names)]))

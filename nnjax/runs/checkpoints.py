@@ -21,11 +21,11 @@ class FolderCheckpoints:
 
     Args:
       folder: where they are.
-      announce: called with sentences about damaged files that were passed over.
+      log: called with sentences about damaged files that were passed over.
     """
 
-    def __init__(self, folder: pathlib.Path, announce: Callable[[str], None]):
-        self._folder, self._announce = folder, announce
+    def __init__(self, folder: pathlib.Path, log: Callable[[str], None]):
+        self._folder, self._log = folder, log
 
     def save_chunk(self, arrays: Arrays, note: Mapping[str, Any]) -> None:
         """Write the state of the trials under way; the version before is kept beside it."""
@@ -36,7 +36,7 @@ class FolderCheckpoints:
         os.replace(fresh, current)
 
     def load_chunk(self) -> Checkpoint | None:
-        """Read the last good state of the trials under way; a damaged file is passed over, which is announced."""
+        """Read the last good state of the trials under way; a damaged file is passed over, which is logged."""
         there = [path for path in self._chunks()[:2] if path.exists()]
         for path in there:
             try:
@@ -44,7 +44,7 @@ class FolderCheckpoints:
             except UserError as error:
                 last = path == there[-1]
                 remedy = "The trials under way begin again." if last else "Going back to the version before it."
-                self._announce(f"warning: {error} {remedy}")
+                self._log(f"warning: {error} {remedy}")
         return None
 
     def drop_chunk(self) -> None:
@@ -67,11 +67,11 @@ class FolderCheckpoints:
         _write(self._paused(name), arrays, note)
 
     def load_paused(self, name: str) -> Checkpoint | None:
-        """Read it back; a damaged file is passed over, which is announced."""
+        """Read it back; a damaged file is passed over, which is logged."""
         try:
             return _read(self._paused(name))
         except UserError as error:
-            self._announce(f"warning: {error} The trials in it begin again.")
+            self._log(f"warning: {error} The trials in it begin again.")
             return None
 
     def list_paused(self) -> list[str]:

@@ -16,7 +16,7 @@ ABOVE = {  # the only arrows that point up (.importlinter)
     "outputs": "nnjax.exchange.network:outputs",
     "plot_curves": "nnjax.report.charts.curve_figure:plot_curves",
     "read_certificate": "nnjax.verify.certificate:read",
-    "read_sanity": "nnjax.verify.sanity:read",
+    "read_sanity": "nnjax.verify.sanity.results:read",
     "write_report": "nnjax.report.page:write_report",
 }
 

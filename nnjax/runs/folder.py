@@ -51,7 +51,7 @@ class FolderStore(RunFiles):
 
     Args:
       path: the folder.
-      announce: called with sentences about damaged files that were passed over; None collects them in `messages`.
+      log: called with sentences about damaged files that were passed over; None collects them in `messages`.
       keep: as for `Store`.
     """
 
@@ -60,14 +60,14 @@ class FolderStore(RunFiles):
     def __init__(
         self,
         path: str | os.PathLike[str],
-        announce: Callable[[str], None] | None = None,
+        log: Callable[[str], None] | None = None,
         keep: int | None = None,
     ):
         super().__init__(path)
         self.keep = keep
         self.messages: list[str] = []
-        self.announce = announce or self.messages.append
-        self.checkpoints = FolderCheckpoints(self.path / "checkpoints", self.announce)
+        self.log = log or self.messages.append
+        self.checkpoints = FolderCheckpoints(self.path / "checkpoints", self.log)
         self._lock = FolderLock(self.path)
 
     def refuse_unfit(self, specs: Sequence[TrialSpec], rules: Mapping[str, Any] | None = None) -> None:
@@ -185,7 +185,7 @@ class FolderStore(RunFiles):
         return self._restart_lost(specs, self.read_records(specs))
 
     def _restart_lost(self, specs: Sequence[TrialSpec], records: list[Record]) -> list[Record]:
-        """Let trials whose weights should be there, but are gone or damaged, begin again, which is announced.
+        """Let trials whose weights should be there, but are gone or damaged, begin again, which is logged.
 
         Those of the trials under way may not have been written yet: they are in the checkpoint.
         """
@@ -196,7 +196,7 @@ class FolderStore(RunFiles):
                     self.load_weights(spec.id)
                 except UserError as error:
                     if spec.id not in under_way:
-                        self.announce(f"warning: {str(error).rstrip('.')}. Trial {spec.id} is trained again.")
+                        self.log(f"warning: {str(error).rstrip('.')}. Trial {spec.id} is trained again.")
                     records[spec.id] = Record()
             wanted |= retention.parents([spec], records)
         return records

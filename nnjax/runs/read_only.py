@@ -32,7 +32,7 @@ class ReadOnlyFolder(FolderStore):
 
     def __init__(self, *args: Any):
         super().__init__(*args)
-        self.checkpoints = ReadOnlyCheckpoints(self.path / "checkpoints", self.announce)
+        self.checkpoints = ReadOnlyCheckpoints(self.path / "checkpoints", self.log)
 
     def begin(
         self, base: Any, specs: Sequence[TrialSpec], facts: Mapping[DataConfig, DataFacts], *_: Any
@@ -47,10 +47,10 @@ class ReadOnlyFolder(FolderStore):
 
 
 def open_folder(
-    path: str | os.PathLike[str], announce: Callable[[str], None] | None = None, keep: int | None = None
+    path: str | os.PathLike[str], log: Callable[[str], None] | None = None, keep: int | None = None
 ) -> FolderStore:
     """Open a run folder, in all processes but the main one for reading; see `FolderStore`."""
-    return (FolderStore if distributed.is_main_process() else ReadOnlyFolder)(path, announce, keep)
+    return (FolderStore if distributed.is_main_process() else ReadOnlyFolder)(path, log, keep)
 
 
 def begin_together(begin: Callable[[], list[Record]]) -> list[Record]:

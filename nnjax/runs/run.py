@@ -14,7 +14,7 @@ import numpy as np
 from nnjax.checks.finding import Finding
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, TrialSpec
-from nnjax.core.types import DataFacts, Params, Prepared, Signals
+from nnjax.core.types import DataFacts, LayerStatistics, Params, Prepared
 from nnjax.data import prepare
 from nnjax.models.dense import Model
 from nnjax.models.registry import make_model
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from nnjax.diagnosis.types import Diagnosis
     from nnjax.exchange.network import Network
     from nnjax.verify.certificate import Certificate
-    from nnjax.verify.sanity import Examined
+    from nnjax.verify.sanity.results import Examined
 
 
 class Run:
@@ -92,7 +92,7 @@ class Run:
         """Arrays [trial, epoch] by name (train_loss, val_loss, ...), NaN past a trial's own epochs."""
         return stack_curves(self.records)
 
-    def signals(self) -> Signals | None:
+    def signals(self) -> LayerStatistics | None:
         """What was measured inside the networks while they trained; None where nobody looked."""
         return run_signals.stack(self.specs, self.records)
 
@@ -218,11 +218,11 @@ class Run:
 
     def certify(
         self,
-        announce: Callable[[str], None] = lambda text: None,
+        log: Callable[[str], None] = lambda text: None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> Certificate:
         """Train some trials again, to show that side by side they trained as alone; see `nnjax.verify.certify`."""
-        return above("certify")(self, announce, should_stop)
+        return above("certify")(self, log, should_stop)
 
     def plot(self, path: str | os.PathLike[str] | None = None, metric: str = "loss") -> Any:
         """Draw train and validation curves of all trials; saved to `path` if given. Returns the matplotlib figure."""

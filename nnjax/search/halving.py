@@ -20,7 +20,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import TrialSpec, setting_key
 from nnjax.data.splits import largest_remainder
 from nnjax.nn.metrics import is_maximised
-from nnjax.spaces.space import Halving
+from nnjax.spaces.schedulers import Halving
 from nnjax.train.scheduler import Decision
 from nnjax.train.storage.records import DIVERGED, FAILED, FINISHED, Record
 

@@ -1,4 +1,4 @@
-"""What a finished sweep says of its space: whether the best setting lies at an edge, and which fields mattered."""
+"""Importance of the swept fields, and whether the best setting lies at an edge of the search space."""
 
 from __future__ import annotations
 

@@ -18,7 +18,8 @@ import numpy as np
 from nnjax.core.experiment import Replicate
 from nnjax.nn.metrics import is_maximised
 from nnjax.search.halving import reached
-from nnjax.spaces.space import Evolution, Range
+from nnjax.spaces.ranges import Range
+from nnjax.spaces.schedulers import Evolution
 from nnjax.train.scheduler import Decision
 from nnjax.train.storage.records import DIVERGED, FAILED, Record, Stage
 

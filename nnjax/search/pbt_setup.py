@@ -10,7 +10,9 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, Replicate, TrialSpec, program_key, replicate_of, setting_key
 from nnjax.core.fields import replace, resolve_path
 from nnjax.search.pbt import Axis, PopulationBasedTraining, Subpopulation, axis_ends, replaced_count
-from nnjax.spaces.space import Evolution, Range, Space, typed
+from nnjax.spaces.ranges import Range, typed
+from nnjax.spaces.schedulers import Evolution
+from nnjax.spaces.space import Space
 
 PREFIX = "hyperparameters."
 FIXED = ("init_scale", "patience")  # hyperparameters that change nothing after the first step, or end a trial

@@ -1,4 +1,4 @@
-"""Changing a search space from the command line: `--space.FIELD=VALUES`, its options, and fields that are pinned."""
+"""Override a search space from the command line: `--space.FIELD=VALUES`, its options, and pinned fields."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ from typing import Any
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
 from nnjax.core.fields import coerce, field_types, resolve_path
-from nnjax.spaces.space import ADAPTIVE, DRAWN, Arm, Evolution, Halving, Range, Space, checked_arms
+from nnjax.spaces.designs import DESIGNS
+from nnjax.spaces.ranges import Range
+from nnjax.spaces.schedulers import Evolution, Halving
+from nnjax.spaces.space import ADAPTIVE, Arm, Space, checked_arms
 
 RULES = {"halving": Halving, "evolution": Evolution}  # what may decide while trials train, by the space's field
 OWNERS = {name: field for field, rule in RULES.items() for name in field_types(rule) if name != "metric"}
 RULED = (*OWNERS, "metric")  # every rule has a metric
 SCALARS = ("mode", "num", "draw_seed", "batch")
 OPTIONS = (*SCALARS, "arms", *RULED)  # of a space, beside its axes
-READERS = {"num": (*DRAWN, ADAPTIVE), "draw_seed": (*DRAWN, ADAPTIVE), "batch": (ADAPTIVE,)}  # option -> modes
+READERS = {"num": (*DESIGNS, ADAPTIVE), "draw_seed": (*DESIGNS, ADAPTIVE), "batch": (ADAPTIVE,)}  # option -> modes
 
 
 def pin(space: Space, fields: Collection[str]) -> Space:

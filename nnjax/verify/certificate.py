@@ -1,4 +1,4 @@
-"""The certificate: some trials of a run are trained again, to show that to train side by side changes nothing.
+"""The certificate of a run: trials trained again, to show that training side by side changes no result.
 
 Each of them (DESIGN: equivalence)
 (a) by the program that trained it, at its first and its last place, so that one of them is another lane than its own,
@@ -24,7 +24,7 @@ FILE = "certificate.json"
 
 @dataclasses.dataclass(frozen=True)
 class Mismatch:
-    """The first value of a curve that came out otherwise."""
+    """The first value at which two curves differ."""
 
     curve: str
     epoch: int
@@ -33,8 +33,8 @@ class Mismatch:
 
 
 @dataclasses.dataclass(frozen=True)
-class Check:
-    """What training one trial again showed.
+class TrialCheck:
+    """The comparison of one trial with its retraining.
 
     Attributes:
       trial: its number.
@@ -64,7 +64,7 @@ class Check:
 
 @dataclasses.dataclass(frozen=True)
 class Certificate:
-    """What was trained again, and whether it came out the same.
+    """The comparisons of a sample of trials, and whether they all hold.
 
     Attributes:
       checks: one for each trial of the sample.
@@ -75,14 +75,14 @@ class Certificate:
       left_out: (how many finished trials, why they could not be in the sample).
     """
 
-    checks: tuple[Check, ...]
+    checks: tuple[TrialCheck, ...]
     finished: int
     trials: int
     bitwise: bool
     why_not: str
     left_out: tuple[tuple[int, str], ...]
 
-    def holds_among(self, check: Check) -> bool:
+    def holds_among(self, check: TrialCheck) -> bool:
         """Whether (a) holds of a trial."""
         return check.mismatch is None if self.bitwise else check.among <= check.tolerance
 
@@ -108,7 +108,7 @@ def read(store: Store) -> Certificate | None:
 
 def _from_json(tree: Mapping[str, Any]) -> Certificate:
     checks = tuple(
-        Check(**{**c, "drift": tuple(c["drift"]), "mismatch": c["mismatch"] and Mismatch(**c["mismatch"])})
+        TrialCheck(**{**c, "drift": tuple(c["drift"]), "mismatch": c["mismatch"] and Mismatch(**c["mismatch"])})
         for c in tree["checks"]
     )
     left_out = tuple((int(count), str(reason)) for count, reason in tree["left_out"])
@@ -116,7 +116,7 @@ def _from_json(tree: Mapping[str, Any]) -> Certificate:
 
 
 def mismatch(record: Record, again: Record, epochs: int) -> Mismatch | None:
-    """Find the first epoch at which a curve of a trial came out otherwise; None if all bits are the same."""
+    """Find the first epoch at which a curve of two trainings differs; None if all bits are equal."""
     found = []
     for name, curve in record.curves.items():
         before, after = (np.full(epochs, np.nan) for _ in range(2))

@@ -1,4 +1,4 @@
-"""Making a certificate: training some trials of a run again, and comparing."""
+"""Certify a run: retrain some of its trials, compare, and keep the certificate in the run folder."""
 
 from __future__ import annotations
 
@@ -12,17 +12,14 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, TrialSpec, program_key
-from nnjax.core.fields import replace
 from nnjax.exchange.start_weights import read_weights
 from nnjax.models.summary import summarize_model
 from nnjax.runs import folder
 from nnjax.runs.environment import describe_environment
-from nnjax.train.host.population import Population
 from nnjax.train.layout.plan import Plan
-from nnjax.train.scheduler import Decision
-from nnjax.train.storage.records import DONE, FINISHED, Record
-from nnjax.train.storage.store import MemoryStore
-from nnjax.verify.certificate import FILE, Certificate, Check, differences, mismatch
+from nnjax.train.storage.records import FINISHED, Record
+from nnjax.verify.certificate import FILE, Certificate, TrialCheck, differences, mismatch
+from nnjax.verify.retraining import neighbours, plan_of, retrain
 
 if TYPE_CHECKING:
     from nnjax.runs.run import Run
@@ -37,7 +34,7 @@ ELSEWHERE = 1e-2  # on accelerators, whose matrix products may round to 10 bits 
 
 def certify(
     run: Run,
-    announce: Callable[[str], None] = lambda text: None,
+    log: Callable[[str], None] = lambda text: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Certificate:
     """Train some trials of a run again, and keep what that showed as certificate.json in the run folder.
@@ -47,7 +44,7 @@ def certify(
 
     Args:
       run: finished, or as far as it came.
-      announce: called with sentences.
+      log: called with sentences.
       should_stop: asked between segments.
 
     Raises:
@@ -61,8 +58,8 @@ def certify(
     chosen = sample(run, [trial for trial in finished if not reasons[trial]])
     checks = []
     for trial in chosen:
-        announce(f"certificate: trial {trial} is trained again, among others and alone.")
-        checks.append(_check(run, trial, _layout(run.records[trial], plans[trial]), should_stop))
+        log(f"certificate: trial {trial} is trained again, among others and alone.")
+        checks.append(_check(run, trial, plan_of(run.records[trial], plans[trial]), should_stop))
     left_out = Counter(reason for reason in reasons.values() if reason)
     found = Certificate(
         tuple(checks),
@@ -107,8 +104,6 @@ def _obstacle(run: Run, trial: int, plans: Mapping[int, Mapping[str, Any]]) -> s
         return "they went on from another trial's weights (population-based training)"
     if record.moved == 0:
         return "another program took them over within their first epoch"
-    from nnjax.exchange.start_weights import read_weights
-
     try:
         if spec.start_from is not None:
             run.store.load_weights(spec.start_from)
@@ -131,23 +126,19 @@ def _why_not_bitwise(run: Run) -> str:
     return ""
 
 
-def _layout(record: Record, group: Mapping[str, Any]) -> Plan:
-    return Plan(record.devices, group["batch_devices"], record.lanes, group["order"], fixed=True)
-
-
-def _check(run: Run, trial: int, plan: Plan, should_stop: Callable[[], bool]) -> Check:
+def _check(run: Run, trial: int, plan: Plan, should_stop: Callable[[], bool]) -> TrialCheck:
     record, spec = run.records[trial], run.specs[trial]
     assert plan.lanes is not None
     assert plan.devices is not None
     places = plan.lanes * plan.devices // plan.batch_devices
     epochs = min(cheap_epochs(run, trial, places), record.epochs)
     exact = epochs if record.moved is None else min(epochs, record.moved)
-    rows = [spec, *_neighbours(run, trial, plan, places - 2), spec][:places]
-    among = _again(run, rows, plan, epochs, should_stop)
+    rows = [spec, *neighbours(run, trial, plan, places - 2), spec][:places]
+    among = retrain(run, rows, plan, epochs, should_stop)
     copies = [among[0], among[-1]][:places]
-    [solo] = _again(run, [spec], Plan(1, 1, 1, "own", fixed=True), epochs, should_stop)
+    [solo] = retrain(run, [spec], Plan(1, 1, 1, "own", fixed=True), epochs, should_stop)
     apart = differences(record, solo, epochs)
-    return Check(
+    return TrialCheck(
         trial=trial,
         lanes=record.lanes,
         devices=record.devices,
@@ -172,47 +163,3 @@ def cheap_epochs(run: Run, trial: int, places: int) -> int:
 def _tolerance(spec: TrialSpec) -> float:
     backend, dtype = jax.default_backend(), spec.experiment.model.dtype
     return max(TOLERANCES.get(backend, ELSEWHERE), TOLERANCES.get(dtype, 0.0))
-
-
-def _neighbours(run: Run, trial: int, plan: Plan, count: int) -> list[TrialSpec]:
-    """Find trials that can be in step with one: others of the run, the last first; else itself at half its rate."""
-    own = run.specs[trial].experiment
-
-    def fits(spec: TrialSpec) -> bool:
-        other = spec.experiment
-        in_step = other.epochs == own.epochs and (plan.order == "own" or other.seed == own.seed)
-        return spec.id != trial and in_step and program_key(other) == program_key(own)
-
-    slower = replace(own, {"learning_rate": (own.hyperparameters.learning_rate or 1.0) / 2})
-    others = [spec.experiment for spec in reversed(run.specs) if fits(spec)] or [slower]
-    return [TrialSpec(0, replace(others[i % len(others)], {"start_weights": None})) for i in range(count)]
-
-
-def _again(
-    run: Run, specs: Sequence[TrialSpec], plan: Plan, epochs: int, should_stop: Callable[[], bool]
-) -> list[Record]:
-    """Train trials again, at the places of a program in the order given, for some epochs; give their records."""
-    parents = dict.fromkeys(spec.start_from for spec in specs if spec.start_from is not None)
-    ids = {parent: place for place, parent in enumerate(parents)}
-    rows = [
-        TrialSpec(i, spec.experiment, "", None if spec.start_from is None else ids[spec.start_from])
-        for i, spec in enumerate(specs, len(ids))
-    ]
-    sources = [dataclasses.replace(run.specs[parent], id=place, start_from=None) for parent, place in ids.items()]
-    store = MemoryStore()
-    store.weights = {place: run.store.load_weights(parent) for parent, place in ids.items()}
-    records = [Record(DONE) for _ in sources] + [Record() for _ in rows]
-    firsts = {spec.experiment.data: spec.id for spec in reversed(run.specs)}
-    data = {spec.experiment.data: run.data(firsts[spec.experiment.data]) for spec in [*sources, *rows]}
-    decision = Decision({spec.id: epochs for spec in [*sources, *rows]})
-    population = Population(
-        [*sources, *rows],
-        data,
-        plan,
-        store,
-        records,
-        should_stop=should_stop,
-        decide=lambda records: decision,
-        read_weights=read_weights,
-    )
-    return population.run()[len(ids) :]

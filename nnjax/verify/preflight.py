@@ -1,40 +1,29 @@
-"""What happens before a population trains: its trials are resolved, their data prepared, and what cannot be refused."""
+"""Pre-flight checks: resolve trials, prepare their data, refuse impossible ones and find likely mistakes."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-import math
-import os
-from collections.abc import Callable, Mapping, Sequence
-
-import jax
+from collections.abc import Iterable, Mapping, Sequence
 
 from nnjax.checks.finding import Finding
 from nnjax.checks.fit import check_fit, summarize_targets
 from nnjax.checks.impossible import validate
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import DataConfig, Experiment, TrialSpec
+from nnjax.core.experiment import DataConfig, TrialSpec
 from nnjax.core.types import Dataset, Prepared
 from nnjax.data import load, prepare_loaded
-from nnjax.models.registry import make_model, traits_of
-from nnjax.models.summary import summarize_model
-from nnjax.nn.augmentation import NONE
+from nnjax.models.registry import traits_of
 from nnjax.nn.optimizers import resolve
-from nnjax.spaces.space import Space, expand
-from nnjax.train.engine.device_data import output_width
-from nnjax.train.storage import named_arrays
-
-COPIES = 5  # of a trial's weights: they, the best ones, the gradient, and two moments of the optimizer
+from nnjax.verify.refusals import refuse_too_large, refuse_unfit_images, refuse_unfit_weights
 
 
-def valid_trials(experiment: Experiment, space: Space, announce: Callable[[str], None]) -> list[TrialSpec]:
-    """List the trials of a space, their hyperparameters filled in with the optimizer's defaults.
+def resolve_trials(specs: Iterable[TrialSpec]) -> list[TrialSpec]:
+    """Validate trials and fill in their optimizers' default hyperparameters.
 
     Raises:
-      UserError: see `expand` and `validate`.
+      UserError: see `validate`.
     """
-    specs = expand(experiment, space, announce)
     for spec in specs:
         validate(spec.experiment)
     return [dataclasses.replace(spec, experiment=resolve(spec.experiment)) for spec in specs]
@@ -57,7 +46,7 @@ def check(
     return prepared, findings
 
 
-def told(arms: str, finding: Finding) -> str:
+def format_finding(arms: str, finding: Finding) -> str:
     """Write a finding as a line of output."""
     return f"{finding.severity}{f' ({arms})' if arms else ''}: {finding.sentence} {finding.remedy}"
 
@@ -87,31 +76,6 @@ def prepare_all(specs: Sequence[TrialSpec], data: Dataset | None) -> dict[DataCo
     return out
 
 
-def refuse_unfit_images(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> None:
-    """Refuse data that are no images where images are needed, and numbers of classes that a model cannot tell apart.
-
-    Raises:
-      UserError: there are such data.
-    """
-    for traits, config in dict.fromkeys((traits_of(spec.experiment.model), spec.experiment.data) for spec in specs):
-        facts, kind = prepared[config].facts(), traits.name
-        if config.augment != NONE and facts.image_shape is None:
-            raise UserError(f"{config.name} has no images to augment by {config.augment}: set data.augment=none.")
-        shape = facts.image_shape or (math.isqrt(facts.num_inputs),) * 2
-        if not traits.reads_images(shape, facts.num_inputs):
-            found = f"images of {shape[0]}×{shape[1]} pixels" if facts.image_shape else f"{facts.num_inputs} inputs"
-            sizes = " or ".join(f"{side}×{side}" for side in traits.image_sides)
-            raise UserError(
-                f"{config.name} has {found}, but {kind} reads images of {sizes}: resize them, or set model.kind=mlp."
-            )
-        if traits.num_classes not in (None, len(facts.classes)):
-            raise UserError(
-                f"{config.name} has {len(facts.classes) or 'no'} classes, but the outputs of {kind} are distances to "
-                f"drawings of {traits.num_classes} digits: take data of {traits.num_classes} classes, or set "
-                "model.kind=lenet5_modern."
-            )
-
-
 def judge(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> list[tuple[str, Finding]]:
     """Judge every distinct trial before training; each finding once, with the arms it concerns."""
     found: dict[Finding, list[str]] = {}
@@ -139,62 +103,3 @@ def refuse_errors(specs: Sequence[TrialSpec], findings: Sequence[tuple[str, Find
             raise UserError(
                 f"{finding.sentence}{where} {finding.remedy} (--config.allow_mismatch=true trains all the same.)"
             )
-
-
-def refuse_too_large(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> None:
-    """Refuse trials that a device's memory cannot hold one at a time, and more steps than the program's int32 counts.
-
-    Raises:
-      UserError: there is such a trial.
-    """
-    limit = memory()
-    for spec in specs:
-        experiment, data = spec.experiment, prepared[spec.experiment.data]
-        _refuse_too_long(experiment, len(data.train))
-        facts = data.facts()
-        counted = summarize_model(experiment, facts.num_inputs, output_width(experiment.model, facts))
-        units = facts.num_inputs + sum(layer.outputs for layer in counted.layers)
-        weights = 4 * COPIES * counted.parameters
-        batch = 4 * max(experiment.batch_size, experiment.eval_batch_size) * units
-        if weights + batch > limit:
-            raise UserError(
-                f"A trial needs {weights / 1e9:,.1f} GB for its weights and {batch / 1e9:,.1f} GB for a batch, but the "
-                f"device has {limit / 1e9:,.1f} GB: make {'model.widths' if weights > batch else 'eval_batch_size'} "
-                "smaller."
-            )
-
-
-def refuse_unfit_weights(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> None:
-    """Refuse files of weights to start from that are not there, damaged, or of another architecture.
-
-    Raises:
-      UserError: there is such a file.
-    """
-    from nnjax.exchange.start_weights import read_weights
-
-    for path, model, data in {(s.experiment.start_weights, s.experiment.model, s.experiment.data) for s in specs}:
-        if path is not None:
-            arrays = read_weights(path)
-            facts = prepared[data].facts()
-            network = make_model(model, facts.num_inputs, output_width(model, facts))
-            blank = jax.eval_shape(network.init, jax.random.key(0))
-            try:
-                named_arrays.unflatten(blank, arrays, named_arrays.FINAL)
-            except UserError as error:
-                raise UserError(f"The trials cannot start from {path}: {error}") from None
-
-
-def _refuse_too_long(experiment: Experiment, num_examples: int) -> None:
-    steps = experiment.epochs * -(-num_examples // experiment.batch_size)
-    if steps >= 2**31:
-        raise UserError(
-            f"{experiment.epochs:,} epochs are {steps:,} steps, but {2**31 - 1:,} is the most; train fewer epochs."
-        )
-
-
-def memory() -> float:
-    """Bytes of memory that a device has; infinity where it does not say."""
-    device = jax.devices()[0]
-    if device.platform == "cpu":
-        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    return float((device.memory_stats() or {}).get("bytes_limit", math.inf))

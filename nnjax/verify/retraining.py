@@ -1,18 +1,27 @@
-"""Retraining one trial of a run alone, by the program that trained it among others: the same curve."""
+"""Retrain trials of a run: one alone under the plan of the run, or some at the places of a program."""
 
 from __future__ import annotations
 
+import dataclasses
 import os
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import Experiment
+from nnjax.core.experiment import Experiment, TrialSpec, program_key
 from nnjax.core.fields import replace
+from nnjax.exchange.start_weights import read_weights
 from nnjax.runs import folder as runs
+from nnjax.train.host.population import Population
 from nnjax.train.layout.plan import Plan
-from nnjax.train.storage.records import Record
+from nnjax.train.scheduler import Decision
+from nnjax.train.storage.records import DONE, Record
+from nnjax.train.storage.store import MemoryStore
+
+if TYPE_CHECKING:
+    from nnjax.runs.run import Run
 
 
 class Retrial(NamedTuple):
@@ -53,5 +62,54 @@ def _plan(folder: runs.FolderStore, record: Record, trial: int) -> Plan:
     """Fix the layout in which a trial of a run began; a free one where that is not on record, or not to be had here."""
     for group in folder.read_plan():
         if trial in group["trials"] and 0 < record.devices <= len(jax.devices()):
-            return Plan(record.devices, group["batch_devices"], record.lanes, group["order"], fixed=True)
+            return plan_of(record, group)
     return Plan()
+
+
+def plan_of(record: Record, group: Mapping[str, Any]) -> Plan:
+    """Fix the layout of the program that trained a trial, from the description of its group in the run folder."""
+    return Plan(record.devices, group["batch_devices"], record.lanes, group["order"], fixed=True)
+
+
+def neighbours(run: Run, trial: int, plan: Plan, count: int) -> list[TrialSpec]:
+    """Find trials that can be in step with one: others of the run, the last first; else itself at half its rate."""
+    own = run.specs[trial].experiment
+
+    def fits(spec: TrialSpec) -> bool:
+        other = spec.experiment
+        in_step = other.epochs == own.epochs and (plan.order == "own" or other.seed == own.seed)
+        return spec.id != trial and in_step and program_key(other) == program_key(own)
+
+    slower = replace(own, {"learning_rate": (own.hyperparameters.learning_rate or 1.0) / 2})
+    others = [spec.experiment for spec in reversed(run.specs) if fits(spec)] or [slower]
+    return [TrialSpec(0, replace(others[i % len(others)], {"start_weights": None})) for i in range(count)]
+
+
+def retrain(
+    run: Run, specs: Sequence[TrialSpec], plan: Plan, epochs: int, should_stop: Callable[[], bool]
+) -> list[Record]:
+    """Train trials again, at the places of a program in the order given, for some epochs; give their records."""
+    parents = dict.fromkeys(spec.start_from for spec in specs if spec.start_from is not None)
+    ids = {parent: place for place, parent in enumerate(parents)}
+    rows = [
+        TrialSpec(i, spec.experiment, "", None if spec.start_from is None else ids[spec.start_from])
+        for i, spec in enumerate(specs, len(ids))
+    ]
+    sources = [dataclasses.replace(run.specs[parent], id=place, start_from=None) for parent, place in ids.items()]
+    store = MemoryStore()
+    store.weights = {place: run.store.load_weights(parent) for parent, place in ids.items()}
+    records = [Record(DONE) for _ in sources] + [Record() for _ in rows]
+    firsts = {spec.experiment.data: spec.id for spec in reversed(run.specs)}
+    data = {spec.experiment.data: run.data(firsts[spec.experiment.data]) for spec in [*sources, *rows]}
+    decision = Decision({spec.id: epochs for spec in [*sources, *rows]})
+    population = Population(
+        [*sources, *rows],
+        data,
+        plan,
+        store,
+        records,
+        should_stop=should_stop,
+        decide=lambda records: decision,
+        read_weights=read_weights,
+    )
+    return population.run()[len(ids) :]

@@ -21,10 +21,11 @@ import numpy as np
 
 from nnjax.core.experiment import Experiment, ModelConfig
 from nnjax.core.types import Dataset
+from nnjax.spaces.expansion import expand
 from nnjax.spaces.space import Space
 from nnjax.train.host.population import Population
 from nnjax.train.storage.store import MemoryStore
-from nnjax.verify.preflight import valid_trials
+from nnjax.verify.preflight import resolve_trials
 from scripts.curves import tasks
 from scripts.curves.curve import Labelled, cut, wobbles
 from scripts.curves.sweeps import PACE, level, log_ratio
@@ -211,7 +212,7 @@ def rising(pairs: Pairs) -> Iterator[Labelled]:
 def _uphill(base: Experiment, axes: dict[str, Sequence]) -> list[Outcome]:
     """Train with negative learning rates, which nnjax refuses unless one builds the population oneself."""
     specs = []
-    for spec in valid_trials(base, Space(axes=axes), lambda text: None):
+    for spec in resolve_trials(expand(base, Space(axes=axes))):
         hyper = spec.experiment.hyperparameters
         assert hyper.learning_rate is not None
         climbing = dataclasses.replace(hyper, learning_rate=-hyper.learning_rate)

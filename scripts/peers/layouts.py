@@ -132,9 +132,9 @@ def by_nnjax(x, settings, threads, init):
     from nnjax.cli.main import start_jax
 
     start_jax()
-    from nnjax.embed import Setting, lay_out
+    from nnjax.embed import LayoutConfig, lay_out
 
-    return lay_out(x, [Setting(u, seed) for u, seed in settings], init=init).y
+    return lay_out(x, [LayoutConfig(u, seed) for u, seed in settings], init=init).y
 
 
 def by_sklearn(x, settings, threads, init):

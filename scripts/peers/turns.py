@@ -15,7 +15,7 @@ def in_turn(
       measure: gives the time of training an experiment.
       repeats: how often, compiling aside.
     """
-    from nnjax.cli.command import load_config
+    from nnjax.cli.config import load_config
     from nnjax.core.fields import replace
 
     experiment = replace(load_config(f"configs/{name}.py").get_config(), changes)

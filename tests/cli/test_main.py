@@ -14,7 +14,7 @@ SCRIPT = """
 import errno, os, sys
 from absl import flags
 from nnjax.cli.main import Interrupted, overrides, run, start_jax
-from nnjax.core.types import UserError
+from nnjax.core.errors import UserError
 
 flags.DEFINE_integer("count", 1, "a number")
 
@@ -100,16 +100,6 @@ def test_the_last_of_two_equal_overrides_counts_and_a_value_may_have_equal_signs
 def test_an_override_needs_a_value(argv):
     with pytest.raises(UserError, match=r"--config\.seed has no value; write --config.seed=VALUE"):
         main._take_overrides(argv, ["config"])
-
-
-def test_check_out(tmp_path, monkeypatch):
-    assert main.check_out(str(tmp_path / "a.csv"), ".csv", ".npz") == str(tmp_path / "a.csv")
-    with pytest.raises(UserError, match=r"'a' ends in '', but .csv or .npz was expected"):
-        main.check_out("a", ".csv", ".npz")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert main.check_out("~/a.csv", ".csv") == str(tmp_path / "a.csv")
-    with pytest.raises(UserError, match=r"The folder of .* is not there"):
-        main.check_out(str(tmp_path / "b" / "a.csv"), ".csv")
 
 
 def test_a_signal_is_noted_for_the_next_segment(monkeypatch):

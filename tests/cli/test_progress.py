@@ -7,12 +7,12 @@ import rich
 from fake_runs import CLASSIFIER, DEMO, DIVERGED, DONE, RUNNING, WAITING, digits, fake_run, hostile
 from rich.console import Console
 
-from nnjax.checks.finding import Finding
 from nnjax.cli import progress
-from nnjax.cli.progress import Display, findings_text, print_message, summary_table
+from nnjax.cli.progress import Display, print_message, summary_table
 from nnjax.core.fields import replace
 from nnjax.core.text import duration
-from nnjax.spaces.space import Arm, Space, expand
+from nnjax.spaces.expansion import expand
+from nnjax.spaces.space import Arm, Space
 from nnjax.train.host.progress import Progress
 from nnjax.train.storage.records import Record
 
@@ -134,14 +134,6 @@ def test_messages_are_coloured_by_their_severity(monkeypatch):
 
 def test_default_console_is_the_one_that_messages_use():
     assert Display().console is rich.get_console()
-
-
-def test_findings():
-    found = [
-        ("mlp", Finding("a", "error", "It is wrong.", "Mend it.")),
-        ("", Finding("b", "remark", "By the way.", "")),
-    ]
-    assert text_of(findings_text(found)) == "error (mlp): It is wrong. Mend it.\nremark: By the way. \n"
 
 
 def test_summary_is_the_mean_over_seeds_with_the_standard_deviation():

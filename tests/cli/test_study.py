@@ -12,7 +12,7 @@ from nnjax.core.errors import UserError
 class Asking:
     sets: tuple[str, ...] = ("digits",)
 
-    def run(self, workdir, announce):
+    def run(self, workdir, log):
         return workdir
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig
-from nnjax.core.fields import coerce, conform, field_types, flatten, from_dict, replace, resolve_path, to_dict
+from nnjax.core.fields import coerce, coerce_fields, field_types, flatten, from_dict, replace, resolve_path, to_dict
 
 
 @pytest.mark.parametrize(
@@ -118,12 +118,12 @@ def test_replace_leaves_the_original_alone():
     assert old == Experiment()
 
 
-def test_conform_makes_a_hand_made_experiment_hashable():
+def test_coerce_fields_makes_a_hand_made_experiment_hashable():
     made = Experiment(model=ModelConfig(widths=[8, 4]), epochs=3.0)
-    hash(conform(made))
-    assert conform(made) == Experiment(model=ModelConfig(widths=(8, 4)), epochs=3)
+    hash(coerce_fields(made))
+    assert coerce_fields(made) == Experiment(model=ModelConfig(widths=(8, 4)), epochs=3)
     with pytest.raises(UserError, match="model is 'mlp', but a ModelConfig was expected"):
-        conform(Experiment(model="mlp"))
+        coerce_fields(Experiment(model="mlp"))
 
 
 # Experiments with values of every type in every kind of field.
@@ -152,7 +152,7 @@ def test_json_brings_back_the_same_experiment(experiment):
     again = from_dict(json.loads(json.dumps(to_dict(experiment))))
     assert again == experiment
     assert repr(again) == repr(experiment)  # 1 and 1.0 are equal but not the same
-    assert conform(experiment) == experiment
+    assert coerce_fields(experiment) == experiment
 
 
 @settings(deadline=None)

@@ -1,6 +1,6 @@
 import pytest
 
-from nnjax.diagnosis.badge import luminance
+from nnjax.diagnosis.verdict_rule import luminance
 from nnjax.diagnosis.verdicts import BADGES, CODES
 
 

@@ -38,16 +38,6 @@ def test_what_is_known_takes_part():
     assert nnjax.diagnose(Curves(val_loss=SLOW), mean_predictor=0.0675) == [beside]
 
 
-def test_what_a_run_folder_says_may_be_replaced(tmp_path):
-    data = nnjax.DataConfig("digits", validation=60, test=60)
-    nnjax.sweep(nnjax.Experiment(data=data, model=nnjax.ModelConfig(widths=(4,)), epochs=8), workdir=tmp_path)
-    [found] = nnjax.diagnose(tmp_path)
-    assert found.trial == "trial 0"
-    [replaced] = nnjax.diagnose(tmp_path, mean_predictor=1e-9)
-    assert replaced.primary.code == "diverged"  # a thousand times above what a constant answer gives
-    assert found.primary.code != "diverged"
-
-
 @pytest.mark.parametrize(
     ("curves", "known", "message"),
     [

@@ -7,6 +7,7 @@ from nnjax.core.errors import UserError
 from nnjax.diagnosis import trials
 from nnjax.diagnosis.diagnose import diagnose_curves
 from nnjax.diagnosis.types import Diagnosis, Verdict
+from nnjax.report.trial_verdicts import verdict_counts
 from nnjax.spaces.space import Space
 from nnjax.train.storage.records import FAILED
 from nnjax.train.storage.store import MemoryStore
@@ -57,10 +58,23 @@ def test_a_run_whose_data_are_gone_is_diagnosed_all_the_same(monkeypatch):
     assert run.diagnoses[0].primary.code == "still_learning"
 
 
-def test_the_table_of_a_trained_run_has_its_verdicts(tmp_path):
-    """The second call repairs a table without verdicts, as versions before wrote it."""
+def test_the_table_of_a_trained_run_has_its_verdicts(tmp_path, monkeypatch):
+    """The second call repairs a table without verdicts, as versions before wrote it.
+
+    Each run is diagnosed once: the table, the report's section and the words on the terminal share its diagnoses.
+    """
+    calls = []
+
+    def counting(*arguments):
+        calls.append(len(arguments[0].diverged_at))
+        return diagnose_curves(*arguments)
+
+    monkeypatch.setattr(trials, "diagnose_curves", counting)
     run = nnjax.sweep(CLASSIFIER, {"learning_rate": (1e-6, 1e-3)}, workdir=tmp_path)
     codes = [one.primary.code for one in run.diagnoses]
+    assert trials.sentences(run.diagnoses)
+    assert verdict_counts(run)
+    assert calls == [2]
     assert list(run.table().verdict) == codes
     assert [record.verdict for record in nnjax.load(tmp_path).records] == codes
     text = (tmp_path / "trials.csv").read_text()
@@ -70,26 +84,9 @@ def test_the_table_of_a_trained_run_has_its_verdicts(tmp_path):
     old = nnjax.load(tmp_path)
     assert [record.verdict for record in old.records] == ["", ""]
     old.note_verdicts()
+    assert verdict_counts(old)
+    assert calls == [2, 2]
     assert [record.verdict for record in nnjax.load(tmp_path).records] == codes
-
-
-def test_a_run_is_diagnosed_once(monkeypatch, tmp_path):
-    """By the sweep that trains it, its report and the words on the terminal together; and again when it is loaded."""
-    calls = []
-
-    def counting(*arguments):
-        calls.append(len(arguments[0].diverged_at))
-        return diagnose_curves(*arguments)
-
-    monkeypatch.setattr(trials, "diagnose_curves", counting)
-    run = nnjax.sweep(CLASSIFIER, {"seed": range(3)}, workdir=tmp_path)
-    run.report()
-    assert trials.sentences(run.diagnoses)
-    assert calls == [3]
-    loaded = nnjax.load(tmp_path)
-    loaded.note_verdicts()
-    loaded.report()
-    assert calls == [3, 3]
 
 
 def test_a_run_that_goes_on_is_left_to_its_process():

@@ -5,7 +5,7 @@ import pathlib
 import numpy as np
 import pytest
 
-from nnjax.core.types import Signals
+from nnjax.core.types import LayerStatistics
 from nnjax.diagnosis import verdicts
 from nnjax.diagnosis.diagnose import diagnose_curves
 from nnjax.diagnosis.types import Curves, TrainingContext
@@ -84,7 +84,7 @@ def signals(**known):
     arrays = {name: np.full((1, 40, 2), value) for name, value in healthy.items()}
     for name, values in known.items():
         arrays[name][0] = values
-    return Signals(("layer_0", "layer_1"), **arrays)
+    return LayerStatistics(("layer_0", "layer_1"), **arrays)
 
 
 @pytest.mark.parametrize(

@@ -1,22 +1,13 @@
 """What codes are worth: on examples whose answers are known, and against scikit-learn."""
 
-from typing import NamedTuple
-
 import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
 from nnjax.distances import DTW
 from nnjax.distances.views import Split
-from nnjax.embed.codes import InputNeighbors, accuracies, measure, overlap
+from nnjax.embed.codes import Code, InputNeighbors, accuracies, baselines, compose, measure, overlap
 from nnjax.embed.linear import fit
-from nnjax.lectures.studies.latent_value.study import after, baselines
-
-
-class Code(NamedTuple):
-    train_codes: np.ndarray
-    test_codes: np.ndarray
-    copies: np.ndarray
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +20,8 @@ def some():
 
 
 def test_the_examples_as_their_own_code_lose_nothing(some):
-    found = measure([Code(some.x, some.queries, some.queries)], some, InputNeighbors.of(some))[0]
+    itself = Code("all inputs", 12, None, some.x, some.queries, some.queries)
+    found = measure([itself], some, InputNeighbors.of(some))[0]
     assert found["reconstruction"] == 0
     assert found["trustworthiness"] == found["shepard"] == found["euclidean_recall"] == pytest.approx(1)
     assert "dtw_recall" not in found
@@ -39,7 +31,7 @@ def test_measures_of_a_code(some):
     """One coordinate: its copies miss the other eleven; neighbours and votes as scikit-learn finds them."""
     train_codes, test_codes = some.x[:, :1], some.queries[:, :1]
     copies = np.pad(test_codes, ((0, 0), (0, 11)))
-    found = measure([Code(train_codes, test_codes, copies)], some, InputNeighbors.of(some))[0]
+    found = measure([Code("first input", 1, None, train_codes, test_codes, copies)], some, InputNeighbors.of(some))[0]
     assert found["reconstruction"] == pytest.approx(np.square(some.queries[:, 1:]).sum() / some.queries.size)
     wanted = KNeighborsClassifier(5).fit(train_codes, some.labels).score(test_codes, some.truth)
     assert found["knn_accuracy"] == pytest.approx(wanted)
@@ -65,7 +57,7 @@ def test_shared_by_hand():
 
 def test_series_are_also_compared_under_dtw(some):
     truth = InputNeighbors.of(some, DTW())
-    found = measure([Code(some.x, some.queries, some.queries)], some, truth)[0]
+    found = measure([Code("all inputs", 12, None, some.x, some.queries, some.queries)], some, truth)[0]
     assert found["dtw_recall"] == overlap(truth.near, truth.dtw) < 1
     assert [row["method"] for row in baselines(some, truth)] == ["all inputs", "all inputs, DTW"]
 
@@ -73,7 +65,7 @@ def test_series_are_also_compared_under_dtw(some):
 def test_ica_of_principal_components_is_ica(some):
     """FastICA whitens to the first components anyway: the same subspace, and so the same copies."""
     whole = fit(some.x, "pca", 6)
-    found = after(whole, fit(whole.encode(some.x), "ica", 3))
+    found = compose(whole, fit(whole.encode(some.x), "ica", 3))
     wanted = fit(some.x, "ica", 3)
     np.testing.assert_allclose(
         found.decode(found.encode(some.queries)), wanted.decode(wanted.encode(some.queries)), atol=1e-6

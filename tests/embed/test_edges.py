@@ -8,7 +8,7 @@ from sklearn.datasets import load_digits
 from sklearn.manifold import _t_sne
 from sklearn.neighbors import kneighbors_graph
 
-from nnjax.embed import Setting, edges, lay_out, quality, student
+from nnjax.embed import LayoutConfig, edges, lay_out, quality, student
 
 X = np.random.default_rng(0).normal(size=(200, 5))  # no ties
 
@@ -67,7 +67,7 @@ def test_memory_grows_with_the_points_and_not_with_their_pairs():
 
 def test_layouts_are_as_good():
     x = load_digits().data[:300] / 16
-    sparse, full = (lay_out(x, [Setting(15.0)], support=support).y[0] for support in ("neighbours", "all"))
+    sparse, full = (lay_out(x, [LayoutConfig(15.0)], support=support).y[0] for support in ("neighbours", "all"))
     scores = [quality(x, y)["trustworthiness"] for y in (sparse, full)]
     assert scores[0] > scores[1] - 0.01
     assert scores[0] > 0.95

@@ -7,7 +7,7 @@ from sklearn.datasets import load_digits, load_iris
 from sklearn.manifold import _t_sne
 
 from nnjax.core.errors import UserError
-from nnjax.embed import Setting, lay_out, quality
+from nnjax.embed import LayoutConfig, lay_out, quality
 from nnjax.embed.affinities import affinities
 from nnjax.embed.grid import arrange
 from nnjax.embed.population import principal, starts
@@ -34,7 +34,7 @@ def test_the_schedule_is_scikit_learns():
     )
     theirs = theirs.reshape(-1, 2)
     theirs -= theirs.mean(axis=0)  # which scikit-learn does not do
-    ours = lay_out(X, [Setting(10.0, learning_rate=2.5)], init="random", iterations=50).y[0]
+    ours = lay_out(X, [LayoutConfig(10.0, learning_rate=2.5)], init="random", iterations=50).y[0]
     assert np.linalg.norm(ours - theirs) < 1e-2 * np.linalg.norm(theirs)
 
 
@@ -44,11 +44,11 @@ def test_a_layout_among_others_is_the_layout_alone():
     Another neighbour's layout would be wrong by its whole size, rounding where gains turn moves some points by 1 %.
     """
     settings = [
-        Setting(5.0, 0, 12.0, 0.5),
-        Setting(20.0, 1, 4.0, 1.0),
-        Setting(5.0, 1, 12.0, 1.0),
-        Setting(20.0, 1, 12.0, 0.5),
-        Setting(10.0, 2, None, 0.5),
+        LayoutConfig(5.0, 0, 12.0, 0.5),
+        LayoutConfig(20.0, 1, 4.0, 1.0),
+        LayoutConfig(5.0, 1, 12.0, 1.0),
+        LayoutConfig(20.0, 1, 12.0, 0.5),
+        LayoutConfig(10.0, 2, None, 0.5),
     ]
     together = lay_out(X, settings, init="random", iterations=50)
     assert [s.perplexity for s in together.settings] == [5, 20, 5, 20, 10]
@@ -60,14 +60,14 @@ def test_a_layout_among_others_is_the_layout_alone():
 
 
 def test_equal_settings_give_equal_layouts():
-    first, again = lay_out(X, [Setting(10.0)] * 2, iterations=100).y
+    first, again = lay_out(X, [LayoutConfig(10.0)] * 2, iterations=100).y
     np.testing.assert_array_equal(first, again)
 
 
 def test_iris_keeps_its_neighbourhoods():
     """The project's target is .97; scikit-learn 1.9.1 has .989."""
     x = load_iris().data
-    made = lay_out(x, [Setting(seed=0), Setting(seed=1)])
+    made = lay_out(x, [LayoutConfig(seed=0), LayoutConfig(seed=1)])
     for y in made.y:
         assert quality(x, y, k=10)["trustworthiness"] > 0.98
     assert (np.diff(made.history[:, 6:], axis=1) < 1e-3).all()  # after the exaggeration it only falls
@@ -75,20 +75,20 @@ def test_iris_keeps_its_neighbourhoods():
 
 def test_sne_descends_to_a_better_picture_than_pca():
     x = load_iris().data
-    found = lay_out(x, [Setting(30.0)], "sne", iterations=300)
+    found = lay_out(x, [LayoutConfig(30.0)], "sne", iterations=300)
     assert found.history[0, -1] < found.history[0, 0] < 150 * np.log(150 / 30)  # all points in one place
     assert quality(x, found.y[0], k=10)["trustworthiness"] > 0.98
 
 
 def test_large_perplexity_under_exaggeration_does_not_stay_a_point():
     """Exaggerated attraction contracts the layout by a constant factor a step; without care it ends below float32."""
-    found = lay_out(X, [Setting(39.0, exaggeration=30.0)], iterations=500)
+    found = lay_out(X, [LayoutConfig(39.0, exaggeration=30.0)], iterations=500)
     assert found.y.std() > 0.5
     assert found.divergence[0] < 0.5 * found.history[0, 4]
 
 
 def test_a_rate_far_too_high_gives_no_finite_divergence_or_a_bad_one():
-    high, usual = lay_out(X, [Setting(10.0, learning_rate=1e9), Setting(10.0)], iterations=300).divergence
+    high, usual = lay_out(X, [LayoutConfig(10.0, learning_rate=1e9), LayoutConfig(10.0)], iterations=300).divergence
     assert not np.isfinite(high) or high > 2 * usual
 
 
@@ -130,22 +130,22 @@ def test_starts():
 @pytest.mark.parametrize(
     ("x", "settings", "options", "words"),
     [
-        (X, [Setting(40.0)], {}, r"perplexity is 40, but for 120 points a number from 1 to below 40 "),
-        (X, [Setting(0.5)], {}, "perplexity is 0.5"),
-        (X, [Setting(float("nan"))], {}, "perplexity is nan"),
-        (np.repeat(X[:40], 3, axis=0), [Setting(1.0)], {}, "3 rows are equal, more than a perplexity of 1"),
-        (np.where(np.arange(120)[:, None] == 7, np.nan, X), [Setting(5.0)], {}, "1 of 120 rows hold NaN .*row 7"),
-        (np.ones((30, 3)), [Setting(5.0)], {}, "All 30 rows are equal"),
-        (X, [Setting(5.0, learning_rate=-1.0)], {}, "learning_rate is -1"),
-        (X, [Setting(5.0, exaggeration=0.0)], {}, "exaggeration is 0"),
-        (X, [Setting(5.0)], {"iterations": 70}, "iterations is 70, but a multiple of 50"),
-        (X, [Setting(5.0)], {"init": "pac"}, "did you mean pca"),
-        (X, [Setting(5.0)], {"kind": "t-sen"}, "did you mean tsne"),
-        (X, [Setting(5.0)], {"support": "neighbours", "kind": "sne"}, "SNE needs the affinities of all pairs"),
-        (X, [Setting(5.0)], {"support": "some"}, "choose one of all, neighbours"),
+        (X, [LayoutConfig(40.0)], {}, r"perplexity is 40, but for 120 points a number from 1 to below 40 "),
+        (X, [LayoutConfig(0.5)], {}, "perplexity is 0.5"),
+        (X, [LayoutConfig(float("nan"))], {}, "perplexity is nan"),
+        (np.repeat(X[:40], 3, axis=0), [LayoutConfig(1.0)], {}, "3 rows are equal, more than a perplexity of 1"),
+        (np.where(np.arange(120)[:, None] == 7, np.nan, X), [LayoutConfig(5.0)], {}, "1 of 120 rows hold NaN .*row 7"),
+        (np.ones((30, 3)), [LayoutConfig(5.0)], {}, "All 30 rows are equal"),
+        (X, [LayoutConfig(5.0, learning_rate=-1.0)], {}, "learning_rate is -1"),
+        (X, [LayoutConfig(5.0, exaggeration=0.0)], {}, "exaggeration is 0"),
+        (X, [LayoutConfig(5.0)], {"iterations": 70}, "iterations is 70, but a multiple of 50"),
+        (X, [LayoutConfig(5.0)], {"init": "pac"}, "did you mean pca"),
+        (X, [LayoutConfig(5.0)], {"kind": "t-sen"}, "did you mean tsne"),
+        (X, [LayoutConfig(5.0)], {"support": "neighbours", "kind": "sne"}, "SNE needs the affinities of all pairs"),
+        (X, [LayoutConfig(5.0)], {"support": "some"}, "choose one of all, neighbours"),
         (
             np.zeros((10_001, 1)) + np.arange(10_001)[:, None],
-            [Setting(5.0)],
+            [LayoutConfig(5.0)],
             {},
             "choose --support=neighbours, --engine=sklearn",
         ),

@@ -53,10 +53,10 @@ def separable(table):
         (neuron.and_unit(3), 3, (0, 0, 0, 0, 0, 0, 0, 1)),
         (neuron.or_unit(2), 1, (0, 1, 1, 1)),
         (neuron.or_unit(3), 1, (0, 1, 1, 1, 1, 1, 1, 1)),
-        (neuron.not_unit(), 0, (1, 0)),
+        (neuron.nor_unit(1), 0, (1, 0)),
         (neuron.nor_unit(2), 0, (1, 0, 0, 0)),
         (neuron.nor_unit(3), 0, (1, 0, 0, 0, 0, 0, 0, 0)),
-        (neuron.and_not_unit(), 1, (0, 0, 1, 0)),
+        (neuron.unit(1, [1, 0], [0, 1]), 1, (0, 0, 1, 0)),
     ],
 )
 def test_the_units_of_the_deck(unit, threshold, table):
@@ -124,7 +124,7 @@ def test_the_solver_takes_the_fewest_connections():
         neuron.and_unit(3),
         neuron.or_unit(3),
         neuron.nor_unit(3),
-        neuron.and_not_unit(),
+        neuron.unit(1, [1, 0], [0, 1]),
         neuron.unit(1, [0, 1]),
     ):
         found = neuron.solve(neuron.table_of((unit,)), 3)

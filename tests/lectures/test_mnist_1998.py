@@ -3,7 +3,7 @@
 import pytest
 from rich.console import Console
 
-from nnjax.cli.compare import Row
+from nnjax.cli.comparison import Row
 from nnjax.core.experiment import DataConfig
 from nnjax.data import prepare
 from nnjax.lectures import mnist_1998

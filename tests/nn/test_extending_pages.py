@@ -18,7 +18,7 @@ from nnjax.data import from_arrays
 from nnjax.nn.losses import LOSSES
 from nnjax.nn.metrics import METRICS, Metric
 from nnjax.nn.optimizers import OPTIMIZERS
-from nnjax.runs.settings import named
+from nnjax.report.text import named
 from nnjax.search.learning_rate.ranges import rate_range
 
 PAGES = pathlib.Path(__file__).parents[2] / "docs" / "extending"

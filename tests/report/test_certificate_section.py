@@ -8,9 +8,9 @@ from page import text_of
 
 from nnjax.report.context import ReportContext
 from nnjax.report.sections import certificate
-from nnjax.verify.certificate import Certificate, Check, Mismatch
+from nnjax.verify.certificate import Certificate, Mismatch, TrialCheck
 
-GOOD = Check(3, 16, 2, 4, 4, 2, 1e-5, None, 0.0, 1.2e-7, (0.0, 3e-7, 1e-7))
+GOOD = TrialCheck(3, 16, 2, 4, 4, 2, 1e-5, None, 0.0, 1.2e-7, (0.0, 3e-7, 1e-7))
 BAD = dataclasses.replace(GOOD, trial=5, mismatch=Mismatch("val_loss", 2, 0.25, 0.5), alone=2e-3)
 PASSED = Certificate((GOOD,), 8, 9, True, "", ())
 FAILED = dataclasses.replace(PASSED, checks=(GOOD, BAD), left_out=((2, "their layout is not on record"),))

@@ -16,7 +16,7 @@ def overfits(run, trial):
     record.curves = {"train_loss": np.exp(-t / 10), "val_loss": 0.5 + 0.002 * (t - 12.0) ** 2}
 
 
-def test_a_network_is_told_by_the_verdict_of_most_of_its_seeds():
+def test_a_network_is_described_by_the_verdict_of_most_of_its_seeds():
     run = fake_run(CLASSIFIER, Space(axes={"seed": range(3)}))
     overfits(run, 1)
     overfits(run, 2)
@@ -29,7 +29,7 @@ def test_a_network_is_told_by_the_verdict_of_most_of_its_seeds():
     assert any("lowest 0.5" in text for _, text in network["numbers"])
 
 
-def test_nothing_is_told_before_a_trial_has_ended():
+def test_nothing_is_said_before_a_trial_has_ended():
     assert diagnoses.build(ReportContext(fake_run(CLASSIFIER, statuses={0: WAITING}))) is None
 
 
@@ -50,7 +50,7 @@ def test_evidence_belongs_to_the_loss_of_its_network():
     assert all(one["marks"] for one in evidence)
 
 
-def test_a_sweep_tells_of_every_trial():
+def test_a_sweep_describes_every_trial():
     run = searched(40, 20)
     data = sweep_data(ReportContext(run).sweep)
     field = next(field for field in data["fields"] if field["name"] == "verdict")

@@ -8,8 +8,8 @@ import pytest
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
-from nnjax.diagnosis.learning_rate import Measured
-from nnjax.diagnosis.phase_diagram import Phase
+from nnjax.diagnosis.phase_diagram import PhaseDiagram
+from nnjax.diagnosis.rate_regimes import RateSweep
 from nnjax.report.learning_rate import page as rate_page
 from nnjax.report.learning_rate import phase_diagram, rates
 
@@ -27,7 +27,7 @@ def measured():
     finals[:7, 0], finals[3, 1] = np.log(last[:7]), np.log(0.198)
     diverged = np.zeros((8, 2), bool)
     diverged[7, 0] = True
-    return Measured("sgd", 32, "val_loss", RATES, (5, 6), losses, diverged, finals, 3)
+    return RateSweep("sgd", 32, "val_loss", RATES, (5, 6), losses, diverged, finals, 3)
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def phase():
     """Three rates and two batch sizes."""
     losses = np.array([[2.0, 2.1], [0.3, 0.2], [np.nan, np.nan]])
     verdicts = np.array([["too_slow"] * 2, ["converged"] * 2, ["diverged"] * 2])
-    return Phase("adam", "val_loss", RATES[:3], (16, 64), losses, verdicts)
+    return PhaseDiagram("adam", "val_loss", RATES[:3], (16, 64), losses, verdicts)
 
 
 def test_the_folder_of_a_search(measured, tmp_path):

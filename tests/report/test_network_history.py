@@ -4,7 +4,7 @@ import numpy as np
 from fake_runs import CLASSIFIER, DEMO, fake_run
 from page import text_of
 
-from nnjax.core.types import SIGNALS
+from nnjax.core.types import LAYER_STATISTICS
 from nnjax.report.context import ReportContext
 from nnjax.report.sections import network_history
 from nnjax.spaces.space import Space
@@ -16,7 +16,7 @@ def build_section(run):
 
 def looked_into(run, trials=None, **values):
     """Give trials of a made-up run healthy signals, but for some values [p]."""
-    healthy = dict(zip(SIGNALS, (0.1, 1e-3, 0.1, np.nan, 1.0), strict=True)) | values
+    healthy = dict(zip(LAYER_STATISTICS, (0.1, 1e-3, 0.1, np.nan, 1.0), strict=True)) | values
     for i in range(len(run.specs)) if trials is None else trials:
         record, layers = run.records[i], len(run.specs[i].experiment.model.widths) + 1
         record.signals = {name: np.tile(np.resize(v, layers), (record.epochs, 1)) for name, v in healthy.items()}

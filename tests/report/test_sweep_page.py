@@ -8,7 +8,8 @@ from browser import CHROMIUM, browser
 from fake_runs import CLASSIFIER, DEMO, evolved, fake_run, searched
 
 from nnjax.report.page import write_report
-from nnjax.spaces.space import Arm, Range, Space
+from nnjax.spaces.ranges import Range
+from nnjax.spaces.space import Arm, Space
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed, by which pages are tested")
 HOSTILE = '</script>"><b> a|b'

@@ -30,8 +30,8 @@ def begun():
     """Begin a run folder, and let go of it at the end of the test; gives the store and the records found."""
     stores = []
 
-    def begin(path, specs=SPECS, facts=FACTS, announce=None):
-        stores.append(FolderStore(path, announce))
+    def begin(path, specs=SPECS, facts=FACTS, log=None):
+        stores.append(FolderStore(path, log))
         return stores[-1], stores[-1].begin(CLASSIFIER, specs, facts, FINDINGS, "A title")
 
     yield begin
@@ -214,16 +214,16 @@ def test_two_versions_of_the_chunk_are_kept(tmp_path, begun):
     assert os.listdir(tmp_path / "checkpoints") == []
 
 
-def test_a_damaged_chunk_is_announced(tmp_path, begun):
+def test_a_damaged_chunk_is_logged(tmp_path, begun):
     said = []
-    store, _ = begun(tmp_path, announce=said.append)
+    store, _ = begun(tmp_path, log=said.append)
     store.checkpoints.save_chunk({"a": np.arange(3)}, {})
     (tmp_path / "checkpoints" / "chunk.npz").write_bytes(b"junk")
     assert store.checkpoints.load_chunk() is None
     assert [text.startswith("warning: ") for text in said] == [True]
 
 
-def test_a_chunk_of_another_version_is_announced(tmp_path, begun):
+def test_a_chunk_of_another_version_is_logged(tmp_path, begun):
     store, _ = begun(tmp_path)
     path = tmp_path / "checkpoints" / "chunk.npz"
     path.write_bytes(npz.to_bytes({"a": np.arange(3)}, {"crews": [{"trials": [0], "step": 1}]}))

@@ -9,7 +9,8 @@ from populations import CLASSIFIER, blobs
 import nnjax
 from nnjax.cli import main
 from nnjax.core.fields import replace
-from nnjax.spaces.space import Halving, Space
+from nnjax.spaces.schedulers import Halving
+from nnjax.spaces.space import Space
 from scripts.halving_gain import Outcome, Repeat, changes, compare, line, median, read
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nnjax.embed import Setting, lay_out
+from nnjax.embed import LayoutConfig, lay_out
 from scripts.peers import layouts
 
 
@@ -16,7 +16,7 @@ def test_a_contender_in_its_own_process_and_its_quality(tmp_path):
     with np.load(tmp_path / "layouts_0.npz") as file:
         assert file["y"].shape == (2, 200, 2)
         np.testing.assert_array_equal(file["perplexity"], [10, 10])
-    made = lay_out(x, [Setting(10.0)])
+    made = lay_out(x, [LayoutConfig(10.0)])
     assert layouts.exact_divergence(x, made.y[0], 10.0) == pytest.approx(made.divergence[0], rel=1e-3)
 
 

@@ -15,8 +15,8 @@ import dataclasses
 class Asked:
     answer: int = 42
 
-    def run(self, workdir, announce):
-        announce("Computing.")
+    def run(self, workdir, log):
+        log("Computing.")
         (workdir / "study.html").write_text(str(self.answer))
         return workdir / "study.html"
 

@@ -7,7 +7,9 @@ from populations import CLASSIFIER, blobs
 import nnjax
 from nnjax.core.fields import replace
 from nnjax.search.halving import HalvingScheduler, make_brackets, rungs_of
-from nnjax.spaces.space import Halving, Space, expand
+from nnjax.spaces.expansion import expand
+from nnjax.spaces.schedulers import Halving
+from nnjax.spaces.space import Space
 from nnjax.train.host.population import Population
 from nnjax.train.layout.plan import Plan
 from nnjax.train.storage.records import DIVERGED, RUNNING, STOPPED, Record
@@ -142,7 +144,7 @@ def test_lanes_suit_all_stages():
     16 lanes 20 (8 × 5 + 4 × 11 + 2 × 34) = 3040, 8 lanes 12 (16 × 5 + 6 × 11 + 2 × 34) = 2568, 4 lanes 3424.
     """
     space = Space(axes={"learning_rate": nnjax.Range(1e-3, 1e-1, 64, log=True), "seed": (0, 1, 2, 3)})
-    trials = preflight.valid_trials(replace(CLASSIFIER, {"epochs": 50}), space, print)
+    trials = preflight.resolve_trials(expand(replace(CLASSIFIER, {"epochs": 50}), space))
     plan = Plan(devices=2, lanes=16)
     prepared = preflight.check(trials, blobs(63))[0]
     brackets = make_brackets(Halving(), trials)

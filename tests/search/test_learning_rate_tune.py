@@ -11,10 +11,12 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import Hyperparameters
 from nnjax.core.fields import replace
 from nnjax.nn.optimizers import OPTIMIZERS
+from nnjax.search.learning_rate.budget import RUNS, SEEDS
 from nnjax.search.learning_rate.ranges import phase_range, rate_range
-from nnjax.search.learning_rate.successive import RUNS, SEEDS
-from nnjax.search.learning_rate.tune import Layout, cross, log_loss, tune, with_optimizer
-from nnjax.spaces.space import Range
+from nnjax.search.learning_rate.replay import log_loss
+from nnjax.search.learning_rate.tune import cross, tune, with_optimizer
+from nnjax.search.options import Options
+from nnjax.spaces.ranges import Range
 from nnjax.train.host.population import Population, Stopped
 from nnjax.train.storage.records import DIVERGED, DONE, STOPPED, Record
 
@@ -25,7 +27,7 @@ BASE = replace(CLASSIFIER, {"epochs": 8, "hyperparameters.learning_rate": None})
 def found():
     """Two searches in one population."""
     ranges = {"sgd": rate_range("sgd"), "adam": Range(1e-4, 1.0, 20, log=True)}
-    return tune(BASE, ranges, Layout(data=blobs()))
+    return tune(BASE, ranges, Options(data=blobs()))
 
 
 def test_the_budget_and_the_seeds(found):
@@ -62,23 +64,23 @@ def test_one_program_an_optimizer_for_each_number_of_lanes(monkeypatch):
     seen = []
     original = Population.run
     monkeypatch.setattr(Population, "run", lambda self: (seen.append(self), original(self))[1])
-    tune(BASE, {"sgd": rate_range("sgd", 1e-3, 1.0)}, Layout(data=blobs()))
+    tune(BASE, {"sgd": rate_range("sgd", 1e-3, 1.0)}, Options(data=blobs()))
     assert len(seen[0].programs) <= 4
 
 
 def test_a_search_that_is_stopped_says_so():
     with pytest.raises(Stopped):
-        tune(BASE, {"sgd": rate_range("sgd")}, Layout(data=blobs(), should_stop=StopAfter(1)))
+        tune(BASE, {"sgd": rate_range("sgd")}, Options(data=blobs(), should_stop=StopAfter(1)))
 
 
 def test_no_finite_loss_is_one_sentence():
     with pytest.raises(UserError, match=r"No rate from 1e[+]28 to 1e[+]30 gives sgd a finite loss"):
-        tune(BASE, {"sgd": rate_range("sgd", 1e28, 1e30)}, Layout(data=blobs()))
+        tune(BASE, {"sgd": rate_range("sgd", 1e28, 1e30)}, Options(data=blobs()))
 
 
 def test_without_a_validation_part_the_training_loss_decides():
     base = replace(BASE, {"data.validation": 0})
-    [measured] = tune(base, {"adam": rate_range("adam", 1e-3, 1.0)}, Layout(data=blobs()))
+    [measured] = tune(base, {"adam": rate_range("adam", 1e-3, 1.0)}, Options(data=blobs()))
     assert measured.metric == "train_loss_eval"
 
 
@@ -134,7 +136,7 @@ def test_losses_of_trials_that_ended_otherwise():
 
 
 def test_a_grid_of_rates_and_batch_sizes():
-    [phase] = cross(BASE, {"sgd": Range(1e-4, 1e30, 3, log=True)}, [4, 16], Layout(data=blobs()))
+    [phase] = cross(BASE, {"sgd": Range(1e-4, 1e30, 3, log=True)}, [4, 16], Options(data=blobs()))
     assert (phase.batch_sizes, phase.losses.shape, phase.verdicts.shape) == ((4, 16), (3, 2), (3, 2))
     assert np.isnan(phase.losses[2]).all()
     assert (phase.verdicts[2] == "diverged").all()
@@ -143,4 +145,4 @@ def test_a_grid_of_rates_and_batch_sizes():
 
 def test_a_batch_larger_than_the_training_part():
     with pytest.raises(UserError, match=r"leaves 40 training examples, fewer than a batch of 64"):
-        cross(BASE, {"sgd": phase_range("sgd")}, [16, 64], Layout(data=blobs()))
+        cross(BASE, {"sgd": phase_range("sgd")}, [16, 64], Options(data=blobs()))

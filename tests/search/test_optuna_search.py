@@ -14,8 +14,9 @@ from nnjax import Arm, Range, Space, UserError
 from nnjax.core.fields import flatten, replace
 from nnjax.search.optuna.samplers import make_sampler
 from nnjax.search.optuna.search import search
-from nnjax.search.optuna.study import Study, quiet
-from nnjax.spaces.space import Halving
+from nnjax.search.optuna.storage import quiet
+from nnjax.search.optuna.study import AskTellStudy
+from nnjax.spaces.schedulers import Halving
 from nnjax.train.host.population import Population, Stopped
 from nnjax.train.layout.compilations import counter
 
@@ -58,11 +59,11 @@ def undisturbed(tmp_path_factory):
     """A search that nothing happens to: its run, folder, sentences, and the compilations before each sentence."""
     folder, said, compiled = tmp_path_factory.mktemp("runs") / "study", [], []
 
-    def announce(text):
+    def log(text):
         said.append(text)
         compiled.append(counter().asked)
 
-    run = search(EXPERIMENT, SPACE, workdir=folder, data=blobs(), announce=announce)
+    run = search(EXPERIMENT, SPACE, workdir=folder, data=blobs(), log=log)
     return run, folder, said, compiled
 
 
@@ -146,10 +147,10 @@ PLACES = {
     "between asking and training": ("nnjax.runs.folder.FolderStore", "grow", 1),
     "between the table and config.json": ("nnjax.runs.folder.FolderStore", "write_json", 4),
     "while a setting is half asked for": ("optuna.Trial", "suggest_categorical", 4),
-    "between a setting and its mark": (Study, "keep", 3),
-    "between training and telling": (Study, "tell", 0),
-    "in the middle of telling": (Study, "tell", 4),
-    "between telling and asking": (Study, "asked", 2),
+    "between a setting and its mark": (AskTellStudy, "keep", 3),
+    "between training and telling": (AskTellStudy, "tell", 0),
+    "in the middle of telling": (AskTellStudy, "tell", 4),
+    "between telling and asking": (AskTellStudy, "suggestions", 2),
 }
 
 
@@ -291,7 +292,7 @@ def test_settings_enqueued_by_hand_come_first_and_impossible_ones_are_left_out()
     study.enqueue_trial({"learning_rate": 0.05})
     study.enqueue_trial({"learning_rate": 5.0})
     study.enqueue_trial({"momentum": 0.5})
-    run = search(EXPERIMENT, RATES, data=blobs(), storage=storage, study_name="mine", announce=said.append)
+    run = search(EXPERIMENT, RATES, data=blobs(), storage=storage, study_name="mine", log=said.append)
     assert rates(run)[0] == 0.05
     assert len(rates(run)) == 4
     assert [text for text in said if "left out" in text] == [
@@ -306,7 +307,7 @@ def test_what_should_be_known_is_said(capfd):
     """And nothing of Optuna's log is."""
     said = []
     space = Space({**RATES.axes, "epochs": (1, 2)}, "adaptive", num=4, batch=2)
-    search(EXPERIMENT, space, data=blobs(), sampler="cmaes", metric="test_loss", announce=said.append)
+    search(EXPERIMENT, space, data=blobs(), sampler="cmaes", metric="test_loss", log=said.append)
     assert said[0].startswith("warning: The search chooses by test_loss")
     assert said[1] == "remark: The sampler cmaes learns of ranges only; it draws epochs at random."
     assert said[3].startswith("search: 4 of 4 settings told; best test_loss")

@@ -14,8 +14,11 @@ from nnjax.runs import checkpoints, files
 from nnjax.runs import folder as run_folder
 from nnjax.search.pbt import explore, lineage
 from nnjax.search.pbt_setup import make_pbt
+from nnjax.spaces.expansion import expand
 from nnjax.spaces.overrides import override
-from nnjax.spaces.space import Evolution, Halving, Range, Space, expand
+from nnjax.spaces.ranges import Range
+from nnjax.spaces.schedulers import Evolution, Halving
+from nnjax.spaces.space import Space
 from nnjax.train.layout.plan import Plan
 from nnjax.train.storage.named_arrays import flatten
 from nnjax.train.storage.records import RUNNING, Record, Stage

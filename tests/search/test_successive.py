@@ -7,7 +7,9 @@ import pytest
 
 from nnjax.core.errors import UserError
 from nnjax.search.learning_rate import successive
-from nnjax.search.learning_rate.successive import RUNS, SEEDS, Ledger, choose, scores, smooth, waves
+from nnjax.search.learning_rate.budget import RUNS, SEEDS, EpochBudget
+from nnjax.search.learning_rate.scores import choose, scores, smooth
+from nnjax.search.learning_rate.successive import rounds
 
 NUM = 64
 
@@ -36,17 +38,17 @@ def searched(loss, epochs, num=NUM):
         assert trained[place, seed] >= t
         return loss(place, seed, t)
 
-    replay = waves(num, epochs, known)
+    replay = rounds(num, epochs, known)
     while True:
         try:
-            wave = next(replay)
+            latest = next(replay)
         except StopIteration as end:
             return end.value, trained
-        raised = {key: limit for key, limit in wave.limits.items() if limit > trained.get(key, 0)}
-        low, high = wave.reach
+        raised = {key: limit for key, limit in latest.limits.items() if limit > trained.get(key, 0)}
+        low, high = latest.reach
         assert all(low <= place <= high for place, _ in raised)
-        assert all(limit >= trained[key] for key, limit in wave.limits.items() if key in trained)
-        trained = dict(wave.limits)
+        assert all(limit >= trained[key] for key, limit in latest.limits.items() if key in trained)
+        trained = dict(latest.limits)
 
 
 @pytest.mark.parametrize("best", [0, 9, 30, 45, 63])
@@ -114,15 +116,15 @@ def test_what_lies_beyond_a_cliff_does_not_count():
     assert found[5] == np.inf
 
 
-def test_a_ledger_grants_what_the_budget_allows():
-    ledger = Ledger(10)
-    assert ledger.ask([(i, 0) for i in range(20)], 10) == [(i, 0) for i in range(RUNS)]
-    assert ledger.spent() == 10 * RUNS
-    assert ledger.ask([(0, 0)], 10) == [(0, 0)]
-    assert ledger.ask([(50, 0)], 1) == []
-    ledger = Ledger(10)
-    ledger.ask([(0, 0)], 4)
-    assert len(ledger.ask([(i, 0) for i in range(20)], 10, reserve=3)) == RUNS - 3
+def test_an_epoch_budget_is_kept():
+    budget = EpochBudget(10)
+    assert budget.ask([(i, 0) for i in range(20)], 10) == [(i, 0) for i in range(RUNS)]
+    assert budget.spent() == 10 * RUNS
+    assert budget.ask([(0, 0)], 10) == [(0, 0)]
+    assert budget.ask([(50, 0)], 1) == []
+    budget = EpochBudget(10)
+    budget.ask([(0, 0)], 4)
+    assert len(budget.ask([(i, 0) for i in range(20)], 10, reserve=3)) == RUNS - 3
 
 
 def test_a_lucky_seed_is_taken_out():

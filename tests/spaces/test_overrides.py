@@ -4,8 +4,10 @@ import pytest
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
+from nnjax.spaces.expansion import expand
 from nnjax.spaces.overrides import override, parse_axis, pin
-from nnjax.spaces.space import Arm, Range, Space, expand
+from nnjax.spaces.ranges import Range
+from nnjax.spaces.space import Arm, Space
 
 RATE = "hyperparameters.learning_rate"
 ARMS = {

@@ -8,7 +8,9 @@ from scipy.stats import qmc
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
-from nnjax.spaces.space import Arm, Range, Space, expand
+from nnjax.spaces.expansion import expand
+from nnjax.spaces.ranges import Range
+from nnjax.spaces.space import Arm, Space
 
 BASE = Experiment()
 

@@ -78,7 +78,7 @@ def test_fewer_lanes_are_tried_where_memory_runs_out(monkeypatch, tmp_path, afte
     store = {"store": FolderStore(tmp_path)} if stored else {}
     if stored:
         (tmp_path / "checkpoints").mkdir()
-    run = population(specs, plan=Plan(2, lanes=8), announce=said.append, **store)
+    run = population(specs, plan=Plan(2, lanes=8), log=said.append, **store)
     run.run()
     assert small.failures == [(2, 8), (2, 4)]
     assert [text for text in said if text.startswith("warning: The memory of a device did not suffice for 8 lanes")]
@@ -119,7 +119,7 @@ def test_a_run_that_shrank_goes_on_so(monkeypatch, tmp_path):
     with pytest.raises(Stopped):
         nnjax.sweep(CLASSIFIER, space, data=blobs(), workdir=tmp_path, should_stop=StopAfter(1))
     failures, said = list(small.failures), []
-    run = nnjax.sweep(CLASSIFIER, space, data=blobs(), workdir=tmp_path, announce=said.append)
+    run = nnjax.sweep(CLASSIFIER, space, data=blobs(), workdir=tmp_path, log=said.append)
     assert failures
     assert small.failures == failures
     assert {record.status for record in run.records} == {DONE}

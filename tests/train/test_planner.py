@@ -105,7 +105,7 @@ def test_a_better_layout_is_taken_and_nothing_else_changes(steps):
     """What has begun begins again: the same results as under that plan by hand, bit for bit."""
     steps[2, 4, "shared"] = 1e-9
     said = []
-    run = trained(announce=said.append)
+    run = trained(log=said.append)
     assert steps["tried"] == [(2, 64, "shared"), (2, 4, "shared"), (2, 16, "own"), (1, 16, "shared")]
     assert layouts(run) == {(2, 4)}
     assert (run.layouts.groups[0].plan.lanes, run.layouts.groups[0].plan.order) == (4, "shared")
@@ -124,7 +124,7 @@ def test_no_better_layout_leaves_everything_as_it_was(steps, monkeypatch):
 def test_short_training_tries_nothing(steps, monkeypatch):
     monkeypatch.setattr(planner, "MIN_SECONDS_LEFT", 1e6)
     said = []
-    assert layouts(trained(announce=said.append)) == {(2, 16)}
+    assert layouts(trained(log=said.append)) == {(2, 16)}
     assert not steps["tried"]
     assert said[0].startswith("plan: 2 devices × 16 lanes")
 
@@ -162,7 +162,7 @@ def test_a_resumed_run_keeps_its_plan(steps, tmp_path, monkeypatch):
         nnjax.sweep(CLASSIFIER, SPACE, data=blobs(), workdir=folder, should_stop=StopAfter(4))
     (tmp_path / "steps.json").unlink()
     del steps[2, 4, "shared"]
-    run = nnjax.sweep(CLASSIFIER, SPACE, data=blobs(), workdir=folder, announce=said.append)
+    run = nnjax.sweep(CLASSIFIER, SPACE, data=blobs(), workdir=folder, log=said.append)
     assert layouts(run) == {(2, 4)}
     assert not [text for text in said if "plan is not" in text]
     monkeypatch.undo()

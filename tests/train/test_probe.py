@@ -12,7 +12,7 @@ from populations import CLASSIFIER, StopAfter, blobs, population, specs_of
 import nnjax
 from nnjax.core.fields import replace
 from nnjax.core.files import write_atomically
-from nnjax.core.types import Signals
+from nnjax.core.types import LayerStatistics
 from nnjax.data import from_arrays, prepare_loaded
 from nnjax.models.convolution_layers import Convolution
 from nnjax.models.layer_outputs import capture_layer_outputs
@@ -37,7 +37,7 @@ def of(activation, z, w):
 
 
 def test_the_names_are_those_of_the_contract():
-    assert tuple(field.name for field in dataclasses.fields(Signals))[1:] == probe.SIGNALS
+    assert tuple(field.name for field in dataclasses.fields(LayerStatistics))[1:] == probe.LAYER_STATISTICS
 
 
 def test_units_by_hand():
@@ -253,7 +253,7 @@ def test_a_run_that_goes_on_has_the_same_signals(tmp_path, monkeypatch, stop):
     train(tmp_path / "parts")
     again = nnjax.load(tmp_path / "parts").signals()
     assert again.layers == whole.layers == ("layer_0", "layer_1")
-    for name in probe.SIGNALS:
+    for name in probe.LAYER_STATISTICS:
         np.testing.assert_array_equal(getattr(again, name), getattr(whole, name))
         assert getattr(again, name).shape == (2, 4, 2)
     assert np.isfinite(again.gradient_norm).all()
@@ -277,7 +277,7 @@ def test_networks_of_different_depth_share_the_arrays(tmp_path):
     """Made-up signals of two networks in three epochs, of which the first has taken two."""
     specs = specs_of(WATCHED, {"widths": ((), (4, 4))})
     values = [np.arange(2.0).reshape(2, 1), 10 + np.arange(9.0).reshape(3, 3)]
-    records = [Record("done", len(v), signals=dict.fromkeys(probe.SIGNALS, v)) for v in values]
+    records = [Record("done", len(v), signals=dict.fromkeys(probe.LAYER_STATISTICS, v)) for v in values]
     found = signals.stack(specs, records)
     assert found.layers == ("layer_0", "layer_1", "layer_2")
     nan = np.nan
@@ -286,7 +286,7 @@ def test_networks_of_different_depth_share_the_arrays(tmp_path):
     path = tmp_path / "signals.npz"
     write_atomically(path, npz.to_bytes(signals.to_arrays(found)))
     with np.load(path, allow_pickle=False) as file:
-        assert set(file.files) == {"layers", *probe.SIGNALS}
+        assert set(file.files) == {"layers", *probe.LAYER_STATISTICS}
     again = [Record("done", len(v)) for v in values]
     signals.fill(npz.read(path)[0], specs, again)
     for record, v in zip(again, values, strict=True):

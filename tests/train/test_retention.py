@@ -109,7 +109,7 @@ def test_a_killed_run_ends_with_the_same_weights(tmp_path, stop):
         stopped = True
     assert stopped
     said = []
-    again = swept(tmp_path / "killed", announce=said.append)
+    again = swept(tmp_path / "killed", log=said.append)
     assert not any("trained again" in text for text in said)
     assert files(tmp_path / "killed") == files(tmp_path / "whole")
     for trial in files(tmp_path / "whole"):
@@ -133,7 +133,7 @@ def test_weights_that_should_be_there_are_trained_again(tmp_path):
     kept = files(tmp_path)
     (tmp_path / "checkpoints" / f"weights_{run.best_trial():05d}.npz").unlink()
     said = []
-    swept(tmp_path, announce=said.append)
+    swept(tmp_path, log=said.append)
     assert [text for text in said if f"Trial {run.best_trial()} is trained again" in text]
     assert len([text for text in said if "trained again" in text]) == 1
     assert files(tmp_path) == kept
@@ -173,7 +173,7 @@ def test_parents_stay_until_their_children_have_ended(tmp_path):
         np.testing.assert_array_equal(run.curves()[name], curves, err_msg=name)
     (tmp_path / "checkpoints" / f"weights_{run.best_trial():05d}.npz").unlink()
     said = []  # the child is trained again, and for it its parent
-    swept(tmp_path, space, "best:1", slow, announce=said.append)
+    swept(tmp_path, space, "best:1", slow, log=said.append)
     assert len([text for text in said if "trained again" in text]) == 2
     assert files(tmp_path) == best_of(run, 1)
 

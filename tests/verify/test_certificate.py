@@ -13,7 +13,7 @@ import nnjax
 from nnjax.core.fields import replace
 from nnjax.runs.folder import FolderStore
 from nnjax.train.storage.records import DONE, STOPPED, Record
-from nnjax.verify import certificate, certify
+from nnjax.verify import certificate, certify, retraining
 from nnjax.verify.certificate import Mismatch
 
 RATES = (0.01, 0.03, 0.1, 0.3)
@@ -111,7 +111,7 @@ def test_a_program_of_one_place_repeats_itself():
 def test_trials_without_fellows_get_a_neighbour_at_half_their_rate():
     run = swept(space={"seed": (0, 1)}, plan=nnjax.Plan(1, 1, 4, "shared"))
     assert run.certify().passed
-    [neighbour] = certify._neighbours(run, 1, nnjax.Plan(1, 1, 4, "shared"), 1)
+    [neighbour] = retraining.neighbours(run, 1, nnjax.Plan(1, 1, 4, "shared"), 1)
     assert neighbour.experiment.hyperparameters.learning_rate == CLASSIFIER.hyperparameters.learning_rate / 2
     assert neighbour.experiment.seed == 1
 

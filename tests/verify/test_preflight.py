@@ -7,8 +7,9 @@ from populations import CLASSIFIER, blobs, specs_of
 from nnjax.core.errors import UserError
 from nnjax.core.fields import replace
 from nnjax.data import from_arrays, prepare_loaded
+from nnjax.spaces.expansion import expand
 from nnjax.spaces.space import Arm, Space
-from nnjax.verify import preflight
+from nnjax.verify import preflight, refusals
 
 
 def prepared(specs):
@@ -19,27 +20,27 @@ def test_memory(monkeypatch):
     """4-8-3: 4·8 + 8 + 8·3 + 3 = 67 weights, 5 copies of 4 bytes; 8 examples of 4 + 8 + 3 numbers of 4 bytes."""
     specs = specs_of(CLASSIFIER)
     needed = 67 * 5 * 4 + 8 * 15 * 4
-    monkeypatch.setattr(preflight, "memory", lambda: needed)
-    preflight.refuse_too_large(specs, prepared(specs))
-    monkeypatch.setattr(preflight, "memory", lambda: needed - 1)
+    monkeypatch.setattr(refusals, "memory", lambda: needed)
+    refusals.refuse_too_large(specs, prepared(specs))
+    monkeypatch.setattr(refusals, "memory", lambda: needed - 1)
     with pytest.raises(UserError, match=r"A trial needs .* GB for its weights .* make model\.widths smaller"):
-        preflight.refuse_too_large(specs, prepared(specs))
+        refusals.refuse_too_large(specs, prepared(specs))
     specs = specs_of(replace(CLASSIFIER, {"eval_batch_size": 10**9}))
     with pytest.raises(UserError, match=r"0\.0 GB for its weights and 60\.0 GB for a batch.* make eval_batch_size"):
-        preflight.refuse_too_large(specs, prepared(specs))
+        refusals.refuse_too_large(specs, prepared(specs))
 
 
 def test_this_machine_has_memory():
-    assert 2**28 < preflight.memory() < 2**50
+    assert 2**28 < refusals.memory() < 2**50
 
 
 def test_steps_are_counted_by_int32():
     """40 examples in batches of 8 are 5 steps an epoch: 2^31 - 1 is 429,496,729 of them and 2 steps."""
     specs = specs_of(replace(CLASSIFIER, {"epochs": 429_496_729}))
-    preflight.refuse_too_large(specs, prepared(specs))
+    refusals.refuse_too_large(specs, prepared(specs))
     specs = specs_of(replace(CLASSIFIER, {"epochs": 429_496_730}))
     with pytest.raises(UserError, match="429,496,730 epochs are 2,147,483,650 steps, but 2,147,483,647 is the most"):
-        preflight.refuse_too_large(specs, prepared(specs))
+        refusals.refuse_too_large(specs, prepared(specs))
 
 
 def test_a_finding_is_said_once_with_its_arms():
@@ -47,7 +48,7 @@ def test_a_finding_is_said_once_with_its_arms():
     space = Space(
         {"seed": (0, 1)}, arms={"good": Arm(), "bad": Arm(bad), "worse": Arm({**bad, "allow_mismatch": True})}
     )
-    specs = preflight.valid_trials(CLASSIFIER, space, lambda text: None)
+    specs = preflight.resolve_trials(expand(CLASSIFIER, space))
     findings = preflight.judge(specs, prepared(specs))
     errors = [arms for arms, finding in findings if finding.severity == "error"]
     assert errors == ["bad, worse"]
@@ -58,7 +59,7 @@ def test_a_finding_is_said_once_with_its_arms():
 
 def test_values_are_checked_in_every_trial():
     with pytest.raises(UserError, match=r"dropout is 1\.5"):
-        preflight.valid_trials(CLASSIFIER, Space({"dropout": (0.5, 1.5)}), lambda text: None)
+        preflight.resolve_trials(expand(CLASSIFIER, Space({"dropout": (0.5, 1.5)})))
 
 
 def images(side, classes=10, **options):
@@ -87,7 +88,7 @@ FIT = [
 def refuse(kind, dataset):
     """The check alone; whether a network can be built and the check agree."""
     specs = specs_of(replace(CLASSIFIER, {"kind": kind, "widths": (6, 16, 84)}))
-    preflight.refuse_unfit_images(specs, {s.experiment.data: prepare_loaded(dataset, s.experiment.data) for s in specs})
+    refusals.refuse_unfit_images(specs, {s.experiment.data: prepare_loaded(dataset, s.experiment.data) for s in specs})
 
 
 @pytest.mark.parametrize(("kind", "dataset", "words"), UNFIT)
@@ -107,7 +108,7 @@ def test_augmentation_needs_images():
         specs = specs_of(replace(CLASSIFIER, {"augment": "shift:2"}))
         ready = {spec.experiment.data: prepare_loaded(dataset, spec.experiment.data) for spec in specs}
         if fine:
-            preflight.refuse_unfit_images(specs, ready)
+            refusals.refuse_unfit_images(specs, ready)
         else:
             with pytest.raises(UserError, match="has no images to augment by shift:2"):
-                preflight.refuse_unfit_images(specs, ready)
+                refusals.refuse_unfit_images(specs, ready)

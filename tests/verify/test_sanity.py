@@ -11,8 +11,10 @@ import nnjax
 from nnjax.core.fields import replace
 from nnjax.data import prepare_loaded
 from nnjax.nn.optimizers import resolve
-from nnjax.verify import sanity
-from nnjax.verify.sanity_rules import Measured, Outcome, References, judge
+from nnjax.verify.sanity import data as sanity_data
+from nnjax.verify.sanity import run as sanity_run
+from nnjax.verify.sanity.references import References
+from nnjax.verify.sanity.rules import Measurements, Outcome, judge
 
 SANE = resolve(replace(CLASSIFIER, {"validation": 60, "test": 0, "learning_rate": 0.03, "dropout": 0.3}))
 REGRESSION = resolve(
@@ -22,7 +24,7 @@ REGRESSION = resolve(
 
 def checked(experiment, dataset=None, change=lambda prepared: prepared):
     prepared = change(prepare_loaded(dataset or blobs(300), experiment.data))
-    return {check.name: check for check in sanity.check(experiment, prepared)}
+    return {check.name: check for check in sanity_run.check(experiment, prepared)}
 
 
 def failed(checks):
@@ -42,7 +44,7 @@ def leaking(prepared):
 
 def test_a_healthy_classifier_passes():
     checks = checked(SANE)
-    assert list(checks) == ["start", "learns by heart", "inputs matter", "without inputs", "shuffled labels"]
+    assert list(checks) == ["start", "overfits small batch", "inputs matter", "without inputs", "shuffled labels"]
     assert failed(checks) == []
     assert checks["start"].evidence["expected"] == pytest.approx(np.log(3), rel=1e-5)
     assert checks["without inputs"].evidence["constant"] == pytest.approx(np.log(3), rel=1e-3)
@@ -54,31 +56,31 @@ def test_labels_of_other_examples_are_found():
 
 
 def test_a_rate_of_zero_is_found():
-    assert failed(checked(replace(SANE, {"learning_rate": 0.0}))) == ["learns by heart", "inputs matter"]
+    assert failed(checked(replace(SANE, {"learning_rate": 0.0}))) == ["overfits small batch", "inputs matter"]
 
 
 def test_a_huge_rate_is_found():
-    assert "learns by heart" in failed(checked(replace(SANE, {"learning_rate": 1e6})))
+    assert "overfits small batch" in failed(checked(replace(SANE, {"learning_rate": 1e6})))
 
 
 def test_a_start_at_zero_is_found():
     checks = checked(replace(SANE, {"kernel_init": "zeros"}))
-    assert failed(checks) == ["learns by heart", "inputs matter"]
+    assert failed(checks) == ["overfits small batch", "inputs matter"]
     assert checks["start"].evidence["loss"] == pytest.approx(np.log(3), rel=1e-5)
 
 
-def test_strong_opinions_at_the_start_are_found():
+def test_large_initial_weights_are_found():
     assert "start" in failed(checked(replace(SANE, {"init_scale": 100.0})))
 
 
 def test_a_degenerate_loss_is_found():
     """Kullback-Leibler with sigmoids: all outputs 1 cost nothing (deck section 5), so nothing is learned."""
     wrong = {"loss": "kl_divergence", "output_activation": "sigmoid", "learning_rate": 0.3}
-    assert "learns by heart" in failed(checked(replace(SANE, wrong)))
+    assert "overfits small batch" in failed(checked(replace(SANE, wrong)))
 
 
 def test_examples_in_both_parts_are_found():
-    """A network that learns shuffled labels by heart knows those of the validation part."""
+    """A network that memorises shuffled labels knows those of the validation part."""
     wide, data = replace(SANE, {"widths": (64, 64), "learning_rate": 0.003}), blobs(300, 60)
     assert "shuffled labels" in failed(checked(wide, data, leaking))
     assert failed(checked(wide, data)) == []
@@ -98,36 +100,36 @@ def test_a_regression():
 def test_an_autoencoder_has_the_checks_that_apply():
     experiment = replace(REGRESSION, {"model.kind": "autoencoder", "widths": (8, 3, 8)})
     checks = checked(experiment)
-    assert list(checks) == ["start", "learns by heart"]
+    assert list(checks) == ["start", "overfits small batch"]
     assert failed(checks) == []
-    assert failed(checked(replace(experiment, {"learning_rate": 1e-9}))) == ["learns by heart"]
+    assert failed(checked(replace(experiment, {"learning_rate": 1e-9}))) == ["overfits small batch"]
 
 
 def test_it_is_one_program_compiled_once(monkeypatch):
     made = []
 
-    class Noted(sanity.Population):
+    class Noted(sanity_run.Population):
         def __init__(self, *args, **options):
             super().__init__(*args, **options)
             made.append(self)
 
-    monkeypatch.setattr(sanity, "Population", Noted)
+    monkeypatch.setattr(sanity_run, "Population", Noted)
     checked(replace(SANE, {"batch_size": 10}))
     [population] = made
-    [program] = population.programs.values()
-    assert len(population.groups) == 5
+    [program] = population.layouts.programs.values()
+    assert len(population.layouts.groups) == 5
     assert program.train_segment._cache_size() == 1
 
 
 def test_much_data_are_reduced_and_little_are_kept():
     prepared = prepare_loaded(blobs(3000), replace(SANE, {"validation": 900}).data)
-    small = sanity.reduced(prepared)
+    small = sanity_data.reduced(prepared)
     assert (len(small.train), len(small.validation), len(small.test)) == (1000, 500, 0)
     np.testing.assert_array_equal(small.dataset.x[small.train[-1]], prepared.dataset.x[prepared.train[-1]])
-    few = sanity.few(small)
+    few = sanity_data.few(small)
     assert len(few.train) == 1000
     assert len(set(few.train.tolist())) == 20
-    whole = sanity.reduced(prepare_loaded(blobs(60), CLASSIFIER.data))
+    whole = sanity_data.reduced(prepare_loaded(blobs(60), CLASSIFIER.data))
     assert (len(whole.train), len(whole.validation)) == (40, 10)
 
 
@@ -137,7 +139,7 @@ def made_up(outcomes, **references):
     blank = {"start": {"train_loss_eval": [2.3]}, "real": {}, "without inputs": {}, "shuffled": {}, "few": {}}
     curves = {name: {k: np.array(v) for k, v in (own | outcomes.get(name, {})).items()} for name, own in blank.items()}
     found = {name: Outcome(own, "done", 400) for name, own in curves.items()}
-    return {check.name: check for check in judge(Measured(SANE, References(**(known | references)), found))}
+    return {check.name: check for check in judge(Measurements(SANE, References(**(known | references)), found))}
 
 
 def test_chance_has_a_margin_of_three_standard_errors():
@@ -151,13 +153,13 @@ def test_chance_has_a_margin_of_three_standard_errors():
 def test_without_a_validation_part_nothing_is_said_of_it():
     checks = made_up({"few": {"train_accuracy_eval": [0.5, 1.0]}}, num_validation=0)
     assert "shuffled labels" not in checks
-    assert checks["learns by heart"].passed
+    assert checks["overfits small batch"].passed
 
 
 @pytest.mark.parametrize(("right", "passed"), [(0.7, False), (0.75, True), (np.nan, False)])
-def test_learning_by_heart_counts_what_guessing_gets_wrong(right, passed):
+def test_overfitting_counts_what_guessing_gets_wrong(right, passed):
     """.75 right is (.75 - .1) / .9 = .72 of it."""
-    assert made_up({"few": {"train_accuracy_eval": [right]}})["learns by heart"].passed is passed
+    assert made_up({"few": {"train_accuracy_eval": [right]}})["overfits small batch"].passed is passed
 
 
 def test_a_loss_without_inputs_may_still_fall():
@@ -175,7 +177,7 @@ def test_the_start_may_be_a_little_below_and_threefold(loss, passed):
 def test_a_run_folder_and_its_report_have_them(tmp_path):
     said = []
     experiment = replace(SANE, {"learning_rate": 0.0, "epochs": 2})
-    run = nnjax.sweep(experiment, workdir=tmp_path, data=blobs(300), sanity=True, announce=said.append)
+    run = nnjax.sweep(experiment, workdir=tmp_path, data=blobs(300), sanity=True, log=said.append)
     [one] = json.loads((tmp_path / "sanity.json").read_text())
     assert [check["passed"] for check in one["checks"]] == [True, False, False, True, True]
     warnings = [text for text in said if text.startswith("warning: sanity: ")]
@@ -184,7 +186,7 @@ def test_a_run_folder_and_its_report_have_them(tmp_path):
     assert run.records[0].status == "done"  # a failed check warns only
     assert nnjax.load(tmp_path).sanity == run.sanity
     page = run.report().read_text()
-    assert "learns by heart, failed" in page
+    assert "overfits small batch, failed" in page
     before = (tmp_path / "sanity.json").stat().st_mtime_ns
     nnjax.sweep(experiment, workdir=tmp_path, data=blobs(300), sanity=True)
     assert (tmp_path / "sanity.json").stat().st_mtime_ns == before

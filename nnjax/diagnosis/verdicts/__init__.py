@@ -10,8 +10,7 @@ import pkgutil
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from nnjax.diagnosis.badge import Badge
-from nnjax.diagnosis.verdict_rule import VerdictRule
+from nnjax.diagnosis.verdict_rule import Badge, VerdictRule
 
 
 def _records() -> dict[str, VerdictRule]:

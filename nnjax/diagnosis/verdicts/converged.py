@@ -1,15 +1,12 @@
-"""The loss has fallen and is flat."""
-
-from __future__ import annotations
+"""Verdict `converged`: the loss has fallen and is flat."""
 
 import numpy as np
 
 from nnjax.diagnosis import thresholds as limit
-from nnjax.diagnosis.badge import Badge
 from nnjax.diagnosis.conditions import at_mean_predictor, flat_from, still_falling
 from nnjax.diagnosis.marks import band
 from nnjax.diagnosis.trial_features import TrialFeatures
-from nnjax.diagnosis.verdict_rule import DONE, Description, VerdictRule, graded, percent
+from nnjax.diagnosis.verdict_rule import DONE, Badge, Description, VerdictRule, graded, percent
 
 
 def confidence(trials: TrialFeatures) -> np.ndarray:

@@ -1,16 +1,13 @@
-"""The loss is not finite any more, or has exploded."""
-
-from __future__ import annotations
+"""Verdict `diverged`: the loss is not finite any more, or has exploded."""
 
 import numpy as np
 
-from nnjax.diagnosis.badge import Badge
 from nnjax.diagnosis.conditions import LOWER_RATE
 from nnjax.diagnosis.marks import Losses, Mark
 from nnjax.diagnosis.thresholds import FEWEST
 from nnjax.diagnosis.trial_features import TrialFeatures
 from nnjax.diagnosis.types import Verdict
-from nnjax.diagnosis.verdict_rule import BROKEN, EVERYTHING, Description, VerdictRule, graded
+from nnjax.diagnosis.verdict_rule import BROKEN, EVERYTHING, Badge, Description, VerdictRule, graded
 
 EXPLODED = 1e3  # times its first value: no loss comes back from there, and the next stop is NaN
 

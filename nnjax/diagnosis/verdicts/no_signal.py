@@ -1,15 +1,12 @@
-"""The network memorises, and validation stays at chance."""
-
-from __future__ import annotations
+"""Verdict `no_signal`: the network memorises, and validation stays at chance."""
 
 import numpy as np
 
 from nnjax.diagnosis import thresholds as limit
-from nnjax.diagnosis.badge import Badge
 from nnjax.diagnosis.marks import Losses, Mark, point, result_loss
 from nnjax.diagnosis.trial_features import TrialFeatures
 from nnjax.diagnosis.types import Verdict
-from nnjax.diagnosis.verdict_rule import BROKEN, DONE, UNFINISHED, Description, VerdictRule, graded, percent
+from nnjax.diagnosis.verdict_rule import BROKEN, DONE, UNFINISHED, Badge, Description, VerdictRule, graded, percent
 
 NO_BETTER = 0.03  # fall of a validation loss that learns nothing: it settles after the first steps
 SETTLES = 0.1  # the same where its accuracy is that of guessing

@@ -1,14 +1,11 @@
-"""The loss wobbles from epoch to epoch more than it moves."""
-
-from __future__ import annotations
+"""Verdict `noisy`: the loss wobbles from epoch to epoch more than it moves."""
 
 import numpy as np
 
 from nnjax.diagnosis import features as f
-from nnjax.diagnosis.badge import Badge
 from nnjax.diagnosis.marks import band
 from nnjax.diagnosis.trial_features import TrialFeatures
-from nnjax.diagnosis.verdict_rule import REMARK, Description, VerdictRule, graded, percent
+from nnjax.diagnosis.verdict_rule import REMARK, Badge, Description, VerdictRule, graded, percent
 
 FEWEST_UPS = 2  # steps up: one is no wobble, in however short a curve
 NOISY_UPS = 1 / 3  # share of the last half's steps that go up by so much; half of them is nothing but noise

@@ -1,16 +1,13 @@
-"""Validation rises while training falls (Prechelt 1998)."""
-
-from __future__ import annotations
+"""Verdict `overfitting`: validation rises while training falls (Prechelt 1998)."""
 
 import numpy as np
 
 from nnjax.diagnosis import features as f
 from nnjax.diagnosis import thresholds as limit
-from nnjax.diagnosis.badge import Badge
 from nnjax.diagnosis.marks import Losses, Mark, band, point, result_loss
 from nnjax.diagnosis.trial_features import TrialFeatures
 from nnjax.diagnosis.types import Verdict
-from nnjax.diagnosis.verdict_rule import DONE, REMARK, UNFINISHED, Description, VerdictRule, graded, percent
+from nnjax.diagnosis.verdict_rule import DONE, REMARK, UNFINISHED, Badge, Description, VerdictRule, graded, percent
 
 APART = 0.7  # train below validation, half of it: then a rise is what one expects, and one standard error is enough
 TRAIN_FALLS = 0.01  # meanwhile; without it both losses rise, which is not overfitting

@@ -1,14 +1,11 @@
-"""The loss was flat for a while, and then fell."""
-
-from __future__ import annotations
+"""Verdict `plateau_then_drop`: the loss was flat for a while, and then fell."""
 
 import numpy as np
 
 from nnjax.diagnosis import features as f
-from nnjax.diagnosis.badge import Badge
 from nnjax.diagnosis.marks import band
 from nnjax.diagnosis.trial_features import TrialFeatures
-from nnjax.diagnosis.verdict_rule import REMARK, Description, VerdictRule, graded, percent
+from nnjax.diagnosis.verdict_rule import REMARK, Badge, Description, VerdictRule, graded, percent
 
 PLATEAU = 0.15  # of the epochs, at least
 PLATEAU_EPOCHS = 3

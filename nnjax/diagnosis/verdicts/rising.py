@@ -1,14 +1,11 @@
-"""Training goes uphill."""
-
-from __future__ import annotations
+"""Verdict `rising`: training goes uphill."""
 
 import numpy as np
 
 from nnjax.diagnosis import thresholds as limit
-from nnjax.diagnosis.badge import Badge
 from nnjax.diagnosis.marks import chord, training_loss
 from nnjax.diagnosis.trial_features import TrialFeatures
-from nnjax.diagnosis.verdict_rule import BROKEN, DONE, UNFINISHED, Description, VerdictRule, graded, percent
+from nnjax.diagnosis.verdict_rule import BROKEN, DONE, UNFINISHED, Badge, Description, VerdictRule, graded, percent
 
 RISING = 0.02  # from the lowest smoothed train loss to the end
 RISING_NOISE = 0.10  # from epoch to epoch: a rougher loss jumps, whatever else it does

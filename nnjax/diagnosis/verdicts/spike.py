@@ -1,16 +1,13 @@
-"""The loss jumped once and came back."""
-
-from __future__ import annotations
+"""Verdict `spike`: the loss jumped once and came back."""
 
 import numpy as np
 
 from nnjax.diagnosis import features as f
 from nnjax.diagnosis import thresholds as limit
-from nnjax.diagnosis.badge import Badge
 from nnjax.diagnosis.marks import Losses, Mark, point, training_loss
 from nnjax.diagnosis.trial_features import Trend, TrialFeatures
 from nnjax.diagnosis.types import Verdict
-from nnjax.diagnosis.verdict_rule import REMARK, Description, VerdictRule, graded, percent
+from nnjax.diagnosis.verdict_rule import REMARK, Badge, Description, VerdictRule, graded, percent
 
 SPIKE = 0.18  # above the median of its neighbours
 SPIKE_Z = 5.0  # robust z: of 1,000,000 normal epochs none lies so high

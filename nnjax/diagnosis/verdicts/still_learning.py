@@ -1,16 +1,13 @@
-"""The loss is still falling at the end (deck: "not flat? you are still learning!")."""
-
-from __future__ import annotations
+"""Verdict `still_learning`: the loss is still falling at the end (slides: "not flat? you are still learning!")."""
 
 import numpy as np
 
-from nnjax.diagnosis.badge import Badge
 from nnjax.diagnosis.conditions import still_falling
 from nnjax.diagnosis.marks import Losses, Mark, result_loss
 from nnjax.diagnosis.thresholds import GAIN
 from nnjax.diagnosis.trial_features import TrialFeatures
 from nnjax.diagnosis.types import Verdict
-from nnjax.diagnosis.verdict_rule import DONE, UNFINISHED, Description, VerdictRule, graded, percent
+from nnjax.diagnosis.verdict_rule import DONE, UNFINISHED, Badge, Description, VerdictRule, graded, percent
 
 AHEAD = 1.5  # times the epochs trained: how far the power law is drawn (`features.gain_ahead`)
 POINTS = 9  # of the line

@@ -1,14 +1,11 @@
-"""The loss was flat for at least half of the epochs."""
-
-from __future__ import annotations
+"""Verdict `stopped_too_late`: the loss was flat for at least half of the epochs."""
 
 import numpy as np
 
-from nnjax.diagnosis.badge import Badge
 from nnjax.diagnosis.conditions import flat_from
 from nnjax.diagnosis.marks import band
 from nnjax.diagnosis.trial_features import TrialFeatures
-from nnjax.diagnosis.verdict_rule import DONE, Description, VerdictRule, graded
+from nnjax.diagnosis.verdict_rule import DONE, Badge, Description, VerdictRule, graded
 from nnjax.diagnosis.verdicts import converged
 
 SAVED_SHARE = 0.5  # of the epochs, at least

@@ -1,6 +1,4 @@
-"""The loss never left where it began; why, as far as the inside of the network is known."""
-
-from __future__ import annotations
+"""Verdict `stuck_at_start`: the loss never left where it began; why, as far as the inside of the network is known."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,11 +6,10 @@ from typing import Any
 import numpy as np
 
 from nnjax.diagnosis import thresholds as limit
-from nnjax.diagnosis.badge import Badge
 from nnjax.diagnosis.conditions import at_mean_predictor, going_nowhere, inferred_guessing, steadily_falling
 from nnjax.diagnosis.marks import band, constant_answer
 from nnjax.diagnosis.trial_features import TrialFeatures
-from nnjax.diagnosis.verdict_rule import BROKEN, EVERYTHING, Description, VerdictRule, graded
+from nnjax.diagnosis.verdict_rule import BROKEN, EVERYTHING, Badge, Description, VerdictRule, graded
 
 FLAT_FALL = 0.15  # the whole fall of a loss that is flat from the second epoch on and has learned nothing
 NEAR_LOG = 0.007  # of log C: the loss of guessing among C classes
@@ -84,28 +81,28 @@ def describe(trials: TrialFeatures, i: int) -> Description:
 
 def _cause(trials: TrialFeatures, i: int) -> tuple[str, str]:
     """Give the cause, as a sentence, and what to try: dead ReLUs, saturation, no variance, vanishing gradients."""
-    signals, trial = trials.signals, int(trials.curves.trials[i])
-    if signals is None:
+    statistics, trial = trials.layers, int(trials.curves.trials[i])
+    if statistics is None:
         return UNKNOWN
-    layer, value = _worst(signals.dead_share[trial], np.nanmax)
+    layer, value = _worst(statistics.dead_share[trial], np.nanmax)
     if value > DEAD:
         return (
-            f"In {signals.layers[layer]} {100 * value:.0f} % of the ReLU units are dead.",
+            f"In {statistics.layers[layer]} {100 * value:.0f} % of the ReLU units are dead.",
             "Lower the learning rate, use a leaky activation, or start with smaller weights.",
         )
-    layer, value = _worst(signals.saturated_share[trial], np.nanmax)
+    layer, value = _worst(statistics.saturated_share[trial], np.nanmax)
     if value > SATURATED:
         return (
-            f"In {signals.layers[layer]} {100 * value:.0f} % of the outputs are saturated.",
+            f"In {statistics.layers[layer]} {100 * value:.0f} % of the outputs are saturated.",
             "Start with smaller weights, scale the inputs, or use ReLU.",
         )
-    layer, value = _worst(signals.activation_variance[trial], np.nanmin)
+    layer, value = _worst(statistics.activation_variance[trial], np.nanmin)
     if value < SAME:
         return (
-            f"{signals.layers[layer]} gives every example the same answer: its weights are zero or all alike.",
+            f"{statistics.layers[layer]} gives every example the same answer: its weights are zero or all alike.",
             "Start from random weights (Glorot, He), and look at the biases.",
         )
-    norms = _last(signals.gradient_norm[trial])
+    norms = _last(statistics.gradient_norm[trial])
     if len(norms) > 1 and norms[0] < VANISHING * norms[-1]:
         return (
             f"The gradient of the first layer is {norms[0] / norms[-1]:.1g} of the last one's: it vanishes on the way.",
@@ -114,15 +111,15 @@ def _cause(trials: TrialFeatures, i: int) -> tuple[str, str]:
     return UNKNOWN
 
 
-def _last(signal: np.ndarray) -> np.ndarray:
+def _last(statistic: np.ndarray) -> np.ndarray:
     """Give the last known values [p] of [t, p]; empty if there is none."""
-    known = np.isfinite(signal).any(axis=1)
-    return signal[np.flatnonzero(known)[-1]] if known.any() else np.zeros(0)
+    known = np.isfinite(statistic).any(axis=1)
+    return statistic[np.flatnonzero(known)[-1]] if known.any() else np.zeros(0)
 
 
-def _worst(signal: np.ndarray, extreme: Callable[[np.ndarray], Any]) -> tuple[int, float]:
+def _worst(statistic: np.ndarray, extreme: Callable[[np.ndarray], Any]) -> tuple[int, float]:
     """Find the layer whose last known value is the extreme one; (0, NaN) if nothing is known."""
-    values = _last(signal)
+    values = _last(statistic)
     if not np.isfinite(values).any():
         return 0, float("nan")
     value = float(extreme(values))

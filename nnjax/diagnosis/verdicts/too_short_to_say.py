@@ -1,13 +1,10 @@
-"""There are too few epochs, or no finite loss, to judge by."""
-
-from __future__ import annotations
+"""Verdict `too_short_to_say`: there are too few epochs, or no finite loss, to judge by."""
 
 import numpy as np
 
-from nnjax.diagnosis.badge import Badge
 from nnjax.diagnosis.thresholds import FEWEST
 from nnjax.diagnosis.trial_features import TrialFeatures
-from nnjax.diagnosis.verdict_rule import EVERYTHING, UNFINISHED, Description, VerdictRule
+from nnjax.diagnosis.verdict_rule import EVERYTHING, UNFINISHED, Badge, Description, VerdictRule
 
 
 def confidence(trials: TrialFeatures) -> np.ndarray:

@@ -1,16 +1,13 @@
-"""The loss crawls: the learning rate is too low."""
-
-from __future__ import annotations
+"""Verdict `too_slow`: the loss crawls: the learning rate is too low."""
 
 import numpy as np
 
 from nnjax.diagnosis import thresholds as limit
-from nnjax.diagnosis.badge import Badge
 from nnjax.diagnosis.conditions import steadily_falling, still_falling
 from nnjax.diagnosis.marks import Losses, Mark, chord, constant_answer, result_loss
 from nnjax.diagnosis.trial_features import TrialFeatures
 from nnjax.diagnosis.types import Verdict
-from nnjax.diagnosis.verdict_rule import DONE, UNFINISHED, Description, VerdictRule, graded, percent
+from nnjax.diagnosis.verdict_rule import DONE, UNFINISHED, Badge, Description, VerdictRule, graded, percent
 
 FAST_FALL = 1.2  # by more than two thirds, and the rate was not too low, however straight the line
 LATE = 0.75  # nearly all of a considerable fall in the second half is no straight line but a late start

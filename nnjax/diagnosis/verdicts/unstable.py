@@ -1,16 +1,13 @@
-"""The train loss jumps: the learning rate is too high."""
-
-from __future__ import annotations
+"""Verdict `unstable`: the train loss jumps: the learning rate is too high."""
 
 import numpy as np
 
 from nnjax.diagnosis import thresholds as limit
-from nnjax.diagnosis.badge import Badge
 from nnjax.diagnosis.conditions import LOWER_RATE, going_nowhere
 from nnjax.diagnosis.marks import Losses, Mark, first_known, point
 from nnjax.diagnosis.trial_features import Trend, TrialFeatures
 from nnjax.diagnosis.types import Verdict
-from nnjax.diagnosis.verdict_rule import BROKEN, DONE, UNFINISHED, Description, VerdictRule, graded, percent
+from nnjax.diagnosis.verdict_rule import BROKEN, DONE, UNFINISHED, Badge, Description, VerdictRule, graded, percent
 
 ROUGH = 0.07  # noise of the train loss: an average over many steps wobbles so only if steps overshoot
 STEPS_UP = 0.25  # share: a loss that rises less often is falling, however roughly

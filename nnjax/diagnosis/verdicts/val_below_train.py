@@ -1,15 +1,12 @@
-"""Validation lies below training: what part regularisation, the average over the epoch and the split have in it."""
-
-from __future__ import annotations
+"""Verdict `val_below_train`: validation lies below training, by regularisation, averaging or an easier split."""
 
 from collections.abc import Mapping
 
 import numpy as np
 
-from nnjax.diagnosis.badge import Badge
 from nnjax.diagnosis.marks import band
 from nnjax.diagnosis.trial_features import TrialFeatures
-from nnjax.diagnosis.verdict_rule import REMARK, Description, VerdictRule, graded, percent
+from nnjax.diagnosis.verdict_rule import REMARK, Badge, Description, VerdictRule, graded, percent
 
 BELOW = 0.02  # validation below train: less is the luck of the split
 BELOW_SHARE = 0.8  # of the last half's epochs

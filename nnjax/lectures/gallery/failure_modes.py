@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import pathlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
@@ -55,21 +54,18 @@ class FailureMode:
     any_verdict: bool = False
 
 
-def read(path: pathlib.Path) -> tuple[FailureMode, ...]:
-    """Read failure modes from a TOML file, in their order."""
-    content = read_text(path)
+def _read(name: str) -> tuple[FailureMode, ...]:
+    """Read failure modes from a TOML file beside this module, in their order."""
+    content = read_text(__file__, name)
     groups = content.pop("groups")
 
-    def settings(parts: Sequence[str | Mapping[str, Any]]) -> dict[str, Any]:
-        merged: dict[str, Any] = {}
-        for part in parts:
-            merged |= groups[part] if isinstance(part, str) else part
-        return {name: _value(value) for name, value in merged.items()}
+    def mode(name: str, record: dict[str, Any]) -> FailureMode:
+        for key in {"changes", "corrected"} & set(record):
+            parts = [groups[part] if isinstance(part, str) else part for part in record[key]]
+            record[key] = {field: _value(value) for part in parts for field, value in part.items()}
+        return FailureMode(name, **record)
 
-    return tuple(
-        FailureMode(name, **{key: settings(value) if isinstance(value, list) else value for key, value in one.items()})
-        for name, one in content.items()
-    )
+    return tuple(mode(name, record) for name, record in content.items())
 
 
 def _value(value: Any) -> Any:
@@ -77,4 +73,4 @@ def _value(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else None if value == "none" else value
 
 
-FAILURE_MODES = read(pathlib.Path(__file__).with_suffix(".toml"))
+FAILURE_MODES = _read("failure_modes.toml")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -39,8 +40,8 @@ def in_order() -> Dataset:
     return _again(data, data.x[order], data.y[order])
 
 
-def _again(data: Dataset, x: np.ndarray, y: np.ndarray, **starts: int) -> Dataset:
-    facts = {"classes": data.classes, "image_shape": data.image_shape, "full_scale": data.full_scale}
+def _again(data: Dataset, x: np.ndarray, y: np.ndarray, **starts: Any) -> Dataset:
+    facts: dict[str, Any] = {"classes": data.classes, "image_shape": data.image_shape, "full_scale": data.full_scale}
     return from_arrays(x, y, data.name, **facts, **starts)
 
 

@@ -7,17 +7,19 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 
 from nnjax.api import sweep
-from nnjax.core.experiment import Experiment, TrialSpec
+from nnjax.core.experiment import Experiment
+from nnjax.core.fields import replace
 from nnjax.data import load, prepare_loaded
 from nnjax.diagnosis.types import Diagnosis
 from nnjax.lectures.gallery.failure_modes import BASE, UPHILL, FailureMode
 from nnjax.lectures.gallery.flawed_data import FLAWED
 from nnjax.runs.run import Run
+from nnjax.spaces.expansion import expand
 from nnjax.spaces.space import Arm, Space
 from nnjax.train.host.population import Population
 from nnjax.train.storage.records import Record
 from nnjax.train.storage.store import MemoryStore
-from nnjax.verify.preflight import valid_trials
+from nnjax.verify.preflight import resolve_trials
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -89,16 +91,12 @@ def _trained(kind: str, arms: Mapping[str, Arm]) -> Iterator[tuple[str, Diagnose
 
 def _uphill(space: Space) -> Run:
     """Train with negative learning rates, which `sweep` refuses: the mistake of a wrong sign."""
-    specs = [_climbing(spec) for spec in valid_trials(BASE, space, lambda text: None)]
+    specs = []
+    for spec in resolve_trials(expand(BASE, space)):
+        uphill = {"learning_rate": -(spec.experiment.hyperparameters.learning_rate or 0.0)}
+        specs.append(dataclasses.replace(spec, experiment=replace(spec.experiment, uphill)))
     prepared = {spec.experiment.data: prepare_loaded(load(BASE.data.name), spec.experiment.data) for spec in specs}
     population = Population(specs, prepared, store=MemoryStore())
     records = population.run()
     facts = {config: some.facts() for config, some in prepared.items()}
     return Run(specs, records, population.store, facts, prepared)
-
-
-def _climbing(spec: TrialSpec) -> TrialSpec:
-    rate = spec.experiment.hyperparameters.learning_rate
-    assert rate is not None
-    hyper = dataclasses.replace(spec.experiment.hyperparameters, learning_rate=-rate)
-    return dataclasses.replace(spec, experiment=dataclasses.replace(spec.experiment, hyperparameters=hyper))

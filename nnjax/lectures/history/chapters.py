@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import math
-import pathlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -86,7 +85,7 @@ def compose(
       rows: measured beside published.
       numbers: for the placeholders of the text, as in `str.format`.
     """
-    text = read_text(pathlib.Path(page).with_name("chapter.toml"), **numbers)
+    text = read_text(page, "chapter.toml", **numbers)
     figures = [Figure(name, text["figures"][name], drawing) for name, drawing in drawings.items()]
     return Chapter(text["title"], text["sentences"], figures, rows, text["sources"])
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 NEGATIVE, POSITIVE, GREEN, BROWN = "#b3423a", "#2f5d9b", "#2c7a4b", "#96690a"  # the first two: the classes
 REGION = 121  # points along each side of a picture of regions
-STYLE = {"axes.titlesize": 9, "legend.fontsize": 8, "legend.title_fontsize": 8, "legend.frameon": False}
+STYLE: Any = {"axes.titlesize": 9, "legend.fontsize": 8, "legend.title_fontsize": 8, "legend.frameon": False}
 
 
 def panels(

@@ -45,7 +45,7 @@ def train(
       UserError: see `nnjax.sweep`.
     """
     space = Space(axes=dict(axes), arms={name: Arm(changes) for name, changes in arms.items()})
-    run = sweep(base, space, workdir=workdir, title="Autoencoders of a study", announce=log)
+    run = sweep(base, space, workdir=workdir, title="Autoencoders of a study", log=log)
     for spec, record in zip(run.specs, run.records, strict=True):
         experiment = spec.experiment
         if record.status in FINISHED:

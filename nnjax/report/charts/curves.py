@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnjax.data.baselines import ACCURACY
+from nnjax.nn.metrics import METRICS
 from nnjax.report.text import named
 from nnjax.runs.settings import Setting
 
@@ -113,7 +113,7 @@ def chart_data(found: Sequence[Quantity]) -> list[dict[str, Any]]:
 
 
 def _chart(quantity: Quantity) -> dict[str, Any]:
-    wrong = quantity.name == ACCURACY
+    wrong = METRICS[quantity.name].complement if quantity.name in METRICS else ""
     lines = [
         {
             "label": line.setting.label,
@@ -124,7 +124,7 @@ def _chart(quantity: Quantity) -> dict[str, Any]:
         }
         for line in quantity.lines
     ]
-    label = "wrong answers (%)" if wrong else quantity.label
+    label = f"{wrong} (%)" if wrong else quantity.label
     return {"name": quantity.name, "label": label, "many": MANY, "lines": lines}
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnjax.diagnosis.learning_rate import GOOD, HIGH, REGIMES, TOO_HIGH, TOO_LOW, Measured, View
+from nnjax.diagnosis.learning_rate import Recommendation
+from nnjax.diagnosis.rate_regimes import GOOD, HIGH, REGIMES, TOO_HIGH, TOO_LOW, RateSweep
 from nnjax.report.charts.figures import draw
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ NARROW = 0.07  # of the picture's width: a regime's name does not fit, and stand
 TOP = 1.5  # the picture ends so far above the loss without training, as a factor
 
 
-def plot_rates(measured: Measured, view: View) -> Figure:
+def plot_rates(measured: RateSweep, view: Recommendation) -> Figure:
     """Draw the loss against the rate: whole trainings as discs with all seeds, shorter ones as rings; the regimes."""
 
     def fill(axes: Any) -> None:
@@ -45,7 +46,7 @@ def plot_rates(measured: Measured, view: View) -> Figure:
     return draw(1, 7.2, 4.0, fill)
 
 
-def _regimes(axes: Any, view: View) -> None:
+def _regimes(axes: Any, view: Recommendation) -> None:
     first, last = view.spans[0].low, view.spans[-1].high
     for span in view.spans:
         axes.axvspan(span.low, span.high, color=COLORS[span.regime], alpha=0.12, lw=0)
@@ -64,15 +65,15 @@ def _regimes(axes: Any, view: View) -> None:
         )
 
 
-def _losses(axes: Any, measured: Measured) -> float:
+def _losses(axes: Any, measured: RateSweep) -> float:
     """Draw all rates that have a loss; gives the upper end of the picture."""
     epochs, total = measured.epochs(), measured.losses.shape[2]
     shorter = []
     for place in np.flatnonzero((epochs.max(axis=1) > 0) & (epochs.max(axis=1) < total)):
         seed = int(np.argmax(epochs[place]))
         shorter.append((measured.rates[place], measured.losses[place, seed, epochs[place, seed] - 1]))
-    whole = [i for i, row in enumerate(measured.finals) if np.isfinite(row).any()]
-    finals = np.exp(measured.finals[whole])
+    whole = [i for i, row in enumerate(measured.final_log_losses) if np.isfinite(row).any()]
+    finals = np.exp(measured.final_log_losses[whole])
     lowest = float(np.nanmin(finals))
     known = np.array([loss for _, loss in shorter] + [lowest])
     top = TOP * float(max(np.median(known), np.nanmax(np.where(np.isfinite(finals), finals, np.nan))))
@@ -82,7 +83,7 @@ def _losses(axes: Any, measured: Measured) -> float:
     for row, known_rate in zip(finals, measured.rates[whole], strict=True):
         seeds = row[np.isfinite(row)]
         axes.plot([known_rate] * len(seeds), np.minimum(seeds, top), "o", color="0.25", ms=3, alpha=0.6)
-    means = np.array([np.exp(np.nanmean(measured.finals[place])) for place in whole])
+    means = np.array([np.exp(np.nanmean(measured.final_log_losses[place])) for place in whole])
     axes.plot(
         measured.rates[whole],
         np.minimum(means, top),
@@ -99,7 +100,7 @@ def _losses(axes: Any, measured: Measured) -> float:
     return top
 
 
-def _broken(axes: Any, measured: Measured, top: float) -> None:
+def _broken(axes: Any, measured: RateSweep, top: float) -> None:
     """Mark the rates whose training diverged."""
     rates = measured.rates[measured.diverged.any(axis=1)]
     if len(rates):
@@ -123,7 +124,7 @@ def _plain_numbers(axes: Any) -> None:
     axes.yaxis.set_minor_formatter(NullFormatter())
 
 
-def plot_regime_curves(measured: Measured, view: View) -> Figure:
+def plot_regime_curves(measured: RateSweep, view: Recommendation) -> Figure:
     """Draw the loss against the epoch, as far as each trial of the first seed came, in its regime's colour."""
 
     def fill(axes: Any) -> None:

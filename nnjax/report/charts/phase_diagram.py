@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnjax.diagnosis.phase_diagram import Phase
+from nnjax.diagnosis.phase_diagram import PhaseDiagram
 from nnjax.diagnosis.verdicts import BADGES
 from nnjax.report.charts.figures import draw
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def plot_phase(phase: Phase) -> Figure:
+def plot_phase(phase: PhaseDiagram) -> Figure:
     """Draw the phase diagram: rates to the right, batch sizes upwards, coloured by verdict, with the losses."""
 
     def fill(axes: Any) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from nnjax.embed.families import Family
 from nnjax.embed.quality import MEASURES
-from nnjax.embed.spread import apart, pairs, shares, spread
+from nnjax.embed.variation import distinct_pairs, mean_distances_by_factor, summarize, variance_shares
 from nnjax.report.embedding.text import title
 from nnjax.report.study_page import Table
 
@@ -32,7 +32,7 @@ def score_table(families: Sequence[Family]) -> Table:
     for family in families:
         cells = [family.name, str(len(family.embeddings))]
         for measure in measures:
-            one = spread(family.scores(measure))
+            one = summarize(family.scores(measure))
             whole = len(family.embeddings) > 1
             cells.append(
                 f"{one.mean:.3f} ± {one.std:.3f} ({one.least:.3f}–{one.most:.3f})" if whole else f"{one.mean:.3f}"
@@ -48,7 +48,7 @@ def share_table(families: Sequence[Family]) -> Table:
     rows = []
     for family in families:
         for measure in ("trustworthiness", "shepard"):
-            found = shares(family.scores(measure), family.factors)
+            found = variance_shares(family.scores(measure), family.factors)
             cells = [f"{found[name]:.0%}" if name in found else "" for name in factors]
             rows.append([f"{family.name}: {title(measure, 10)}", *cells])
     return Table("Share of a score's variance that a setting explains alone", ["", *map(in_words, factors)], rows)
@@ -59,9 +59,9 @@ def apart_table(families: Sequence[Family]) -> Table:
     factors = list(dict.fromkeys(name for family in families for name in family.factors))
     rows = []
     for family in families:
-        found = apart(family.distances, family.factors)
+        found = mean_distances_by_factor(family.distances, family.factors)
         cells = [f"{found[name]:.3f}" if name in found else "" for name in factors]
-        rows.append([family.name, f"{np.nanmean(pairs(family.distances)):.3f}", *cells, by_rate(family)])
+        rows.append([family.name, f"{np.nanmean(distinct_pairs(family.distances)):.3f}", *cells, by_rate(family)])
     heads = ["", "any", *map(in_words, factors), "seed, by learning rate"]
     return Table("Mean Procrustes distance of layouts that differ in one setting only", heads, rows)
 
@@ -75,7 +75,7 @@ def by_rate(family: Family) -> str:
     for rate in dict.fromkeys(rates):
         places = [i for i, own in enumerate(rates) if own == rate]
         others = {name: [levels[i] for i in places] for name, levels in family.factors.items()}
-        found = apart(family.distances[np.ix_(places, places)], others)
+        found = mean_distances_by_factor(family.distances[np.ix_(places, places)], others)
         parts += [f"{rate:g}: {found['seed']:.2f}"] if "seed" in found else []
     return ", ".join(parts)
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from nnjax.embed.quality import neighbours
-from nnjax.embed.spread import plane
 from nnjax.embed.study import NAMES, Study, label_of, varied
+from nnjax.embed.variation import to_plane
 from nnjax.report.charts import pictures
 
 # Petroff 2021, "Accessible color sequences for data visualization", the ten-colour cycle.
@@ -68,7 +68,7 @@ def page_data(study: Study, able: Sequence[int]) -> dict[str, Any]:
       able: which of them are finite.
     """
     names = varied(study.embeddings)
-    layouts = aligned([plane(study.embeddings[i].y) for i in able])
+    layouts = aligned([to_plane(study.embeddings[i].y) for i in able])
     groups = {} if study.labels is None else {"class": group(study.labels, study.dataset.classes)}
     for name, found in study.clusterings.items():
         groups[f"{name} cluster"] = group(found.labels, [str(i) for i in range(len(found.centres))])

@@ -13,14 +13,14 @@ import numpy as np
 from nnjax.core.errors import UserError
 from nnjax.core.files import write_atomically
 from nnjax.embed.quality import MEASURES
-from nnjax.embed.spread import plane
 from nnjax.embed.study import Study, label_of, varied
+from nnjax.embed.variation import to_plane
 from nnjax.report.charts import figures
 from nnjax.report.charts.pictures import data_uri
 from nnjax.report.embedding import text
 from nnjax.report.embedding.drawings import MOST_PICTURES, plot_embeddings
 from nnjax.report.embedding.packing import aligned, page_data
-from nnjax.report.page import TEMPLATES, safe_json, template, write_page
+from nnjax.report.page import join_scripts, template, write_page
 from nnjax.train.storage.npz import to_bytes
 
 SCRIPTS = ("tables", "panel", "embedding")
@@ -54,16 +54,13 @@ def write(study: Study, folder: str | PathLike[str], how: Sequence[tuple[str, st
 
 def _figure(study: Study, able: Sequence[int]) -> Any:
     names, shown = varied(study.embeddings), able[:MOST_PICTURES]
-    layouts = aligned([plane(study.embeddings[i].y) for i in shown])
+    layouts = aligned([to_plane(study.embeddings[i].y) for i in shown])
     scores = [study.qualities[i]["trustworthiness"] for i in shown]
     titles = [f"{label_of(study.embeddings[i], names)}\nT {score:.3f}" for i, score in zip(shown, scores, strict=True)]
     return plot_embeddings(layouts, titles, study.labels, study.dataset.classes)
 
 
 def _render(study: Study, able: Sequence[int], picture: bytes, how: Sequence[tuple[str, str]]) -> str:
-    from markupsafe import Markup
-
-    script = "\n".join(['"use strict";', *((TEMPLATES / f"{name}.js").read_text() for name in SCRIPTS)])
     return str(
         template("embedding.html.jinja").render(
             title=f"Embeddings of {study.dataset.name}",
@@ -77,9 +74,8 @@ def _render(study: Study, able: Sequence[int], picture: bytes, how: Sequence[tup
             figure=data_uri(picture),
             hidden=max(0, len(able) - MOST_PICTURES),
             how=how,
-            style=Markup((TEMPLATES / "style.css").read_text() + (TEMPLATES / "embedding.css").read_text()),
-            script=Markup(script),
-            data=Markup(safe_json(page_data(study, able))),
+            script=join_scripts(SCRIPTS),
+            data=page_data(study, able),
         )
     )
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from nnjax.core.errors import UserError
 from nnjax.core.files import write_atomically
 from nnjax.report.charts import pictures
-from nnjax.report.page import TEMPLATES, template, write_page
+from nnjax.report.page import template, write_page
 
 OWN = "tune_lr.json"  # marks a folder of this kind
 FILES = ("report.html", "figures", OWN, "tune_lr.csv")
@@ -78,8 +78,6 @@ def write(page: Page, folder: str | os.PathLike[str], title: str) -> pathlib.Pat
     Raises:
       UserError: they cannot be written.
     """
-    from markupsafe import Markup
-
     target = pathlib.Path(folder) / "report.html"
     shown = [
         section._asdict()
@@ -98,7 +96,6 @@ def write(page: Page, folder: str | os.PathLike[str], title: str) -> pathlib.Pat
         cards=page.cards,
         sections=shown,
         how=page.how,
-        style=Markup((TEMPLATES / "style.css").read_text()),
     )
     write_page(target, text, page.images)
     buffer = io.StringIO()

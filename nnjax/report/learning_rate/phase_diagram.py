@@ -9,14 +9,14 @@ import numpy as np
 
 from nnjax.core.experiment import Experiment
 from nnjax.core.fields import to_dict
-from nnjax.diagnosis.phase_diagram import Phase
+from nnjax.diagnosis.phase_diagram import PhaseDiagram
 from nnjax.report.charts import figures
 from nnjax.report.charts.learning_rate import NAMES
 from nnjax.report.charts.phase_diagram import plot_phase
 from nnjax.report.learning_rate.page import Page, Section
 
 
-def phase_page(experiment: Experiment, phases: Sequence[Phase]) -> Page:
+def phase_page(experiment: Experiment, phases: Sequence[PhaseDiagram]) -> Page:
     """Describe what `nnjax.search.learning_rate.tune.cross` found."""
     rows = [row for phase in phases for row in _best_rows(phase)]
     metric = phases[0].metric
@@ -44,7 +44,7 @@ def _with_null(row: Mapping[str, Any], metric: str) -> dict[str, Any]:
     return {**row, metric: None if row[metric] == "" else row[metric]}
 
 
-def _best_rows(phase: Phase) -> list[dict[str, Any]]:
+def _best_rows(phase: PhaseDiagram) -> list[dict[str, Any]]:
     return [
         {
             "optimizer": phase.optimizer,
@@ -58,21 +58,21 @@ def _best_rows(phase: Phase) -> list[dict[str, Any]]:
     ]
 
 
-def _phase_sentence(phase: Phase) -> str:
+def _phase_sentence(phase: PhaseDiagram) -> str:
     best = [f"{row['rate']:.2g} at {row['batch_size']}" for row in _best_rows(phase)]
     if not best:
         return f"{phase.optimizer}: every rate broke down with every batch size; lower rates may not."
     return f"{phase.optimizer}: the best of the rates by batch size are {', '.join(best)}."
 
 
-def _phase_edge(phase: Phase) -> str:
+def _phase_edge(phase: PhaseDiagram) -> str:
     best = [place for place in phase.best() if place is not None]
     ends = [("lowest", "--low", 0), ("highest", "--high", len(phase.rates) - 1)]
     found = [f"the {name} rate, {phase.rates[end]:.2g} (move {flag})" for name, flag, end in ends if end in best]
     return f"{phase.optimizer}: the best lies at {' and at '.join(found)}: extend the range." if found else ""
 
 
-def _phase_section(phase: Phase) -> Section:
+def _phase_section(phase: PhaseDiagram) -> Section:
     codes, counts = np.unique(phase.verdicts, return_counts=True)
     order = np.argsort(-counts, kind="stable")
     listed = ", ".join(f"{counts[i]} {codes[i].replace('_', ' ')}" for i in order)
@@ -97,7 +97,7 @@ def _phase_section(phase: Phase) -> Section:
     )
 
 
-def _phase_rows(phase: Phase) -> list[dict[str, Any]]:
+def _phase_rows(phase: PhaseDiagram) -> list[dict[str, Any]]:
     return [
         {
             "optimizer": phase.optimizer,

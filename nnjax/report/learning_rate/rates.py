@@ -9,16 +9,17 @@ import numpy as np
 
 from nnjax.core.experiment import Experiment
 from nnjax.core.fields import to_dict
-from nnjax.diagnosis.learning_rate import Measured, View, view
+from nnjax.diagnosis.learning_rate import Recommendation, recommend
+from nnjax.diagnosis.rate_regimes import RateSweep
 from nnjax.report.charts import figures
 from nnjax.report.charts.learning_rate import NAMES, plot_rates, plot_regime_curves
 from nnjax.report.learning_rate.page import Page, Section
-from nnjax.search.learning_rate.successive import RUNS, SEEDS
+from nnjax.search.learning_rate.budget import RUNS, SEEDS
 
 
-def rates_page(experiment: Experiment, found: Sequence[Measured]) -> Page:
+def rates_page(experiment: Experiment, found: Sequence[RateSweep]) -> Page:
     """Describe what `nnjax.search.learning_rate.tune.tune` found."""
-    views = [view(measured) for measured in found]
+    views = [recommend(measured) for measured in found]
     images = {}
     for measured, seen in zip(found, views, strict=True):
         images[f"{measured.optimizer}_rates.png"] = figures.to_bytes(plot_rates(measured, seen))
@@ -53,18 +54,18 @@ def rates_page(experiment: Experiment, found: Sequence[Measured]) -> Page:
     )
 
 
-def _from_to(seen: View) -> str:
+def _from_to(seen: Recommendation) -> str:
     low, high = seen.interval
     return f"{low:.2g} to {high:.2g} cannot be told from it" if low < high else "all others are worse"
 
 
-def _rates_section(measured: Measured, seen: View) -> Section:
+def _rates_section(measured: RateSweep, seen: Recommendation) -> Section:
     name = measured.optimizer
     spans = "; ".join(f"{s.regime} from {s.low:.2g} to {s.high:.2g}" for s in seen.spans)
-    whole = [place for place, row in enumerate(measured.finals) if not np.isnan(row).all()]
+    whole = [place for place, row in enumerate(measured.final_log_losses) if not np.isnan(row).all()]
     rows = []
     for place in whole:
-        losses = np.exp(measured.finals[place])
+        losses = np.exp(measured.final_log_losses[place])
         cells = [f"{loss:.4g}" if np.isfinite(loss) else "∞" if np.isinf(loss) else "" for loss in losses]
         mark = "recommended" if place == measured.best else ""
         rows.append([f"{measured.rates[place]:.3g}", seen.regimes[place], *cells, mark])
@@ -92,7 +93,7 @@ def _rates_section(measured: Measured, seen: View) -> Section:
     )
 
 
-def _rows(measured: Measured, seen: View) -> list[dict[str, Any]]:
+def _rows(measured: RateSweep, seen: Recommendation) -> list[dict[str, Any]]:
     """One row a trial that was begun."""
     epochs = measured.epochs()
     begun = np.argwhere((epochs > 0) | measured.diverged)
@@ -113,7 +114,7 @@ def _rows(measured: Measured, seen: View) -> list[dict[str, Any]]:
     ]
 
 
-def _summary(measured: Measured, seen: View) -> dict[str, Any]:
+def _summary(measured: RateSweep, seen: Recommendation) -> dict[str, Any]:
     return {
         "optimizer": measured.optimizer,
         "batch_size": measured.batch_size,

@@ -7,7 +7,7 @@ from typing import Any
 from nnjax.core.text import count
 from nnjax.report.context import ReportContext
 from nnjax.report.section import Section
-from nnjax.verify.certificate import Certificate, Check
+from nnjax.verify.certificate import Certificate, TrialCheck
 
 
 def sentences(certificate: Certificate) -> list[str]:
@@ -55,7 +55,7 @@ def table(certificate: Certificate) -> dict[str, Any]:
     return {"columns": columns, "rows": [_row(certificate, check) for check in certificate.checks]}
 
 
-def _row(certificate: Certificate, check: Check) -> tuple[str, ...]:
+def _row(certificate: Certificate, check: TrialCheck) -> tuple[str, ...]:
     exact = f"same bits, {count(check.exact_epochs, 'epoch')}"
     among = exact if check.mismatch is None else f"{number(check.among)} in the first epoch"
     among = among if certificate.holds_among(check) else "NOT the same"
@@ -69,7 +69,7 @@ def number(value: float) -> str:
     return f"{value:.2g}"
 
 
-def _later(check: Check) -> str:
+def _later(check: TrialCheck) -> str:
     if not check.drift:
         return "–"
     worst = max(check.drift)
@@ -90,7 +90,7 @@ def failures(certificate: Certificate) -> list[str]:
     return out
 
 
-def _difference(certificate: Certificate, check: Check) -> str:
+def _difference(certificate: Certificate, check: TrialCheck) -> str:
     if not certificate.bitwise or check.mismatch is None:
         allowed = f"but {number(check.tolerance)} is allowed"
         return f"losses of the first epoch differ by {number(check.among)}, {allowed}"

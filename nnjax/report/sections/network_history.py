@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnjax.core.types import Signals
-from nnjax.diagnosis.signals import SignalFinding, findings
+from nnjax.core.types import LayerStatistics
+from nnjax.diagnosis.layer_findings import LayerFinding, layer_findings
 from nnjax.report.charts.figures import draw, to_bytes
 from nnjax.report.charts.pictures import data_uri
 from nnjax.report.context import ReportContext
@@ -39,7 +39,7 @@ def build(report: ReportContext) -> dict[str, Any] | None:
     signals = report.run.signals()
     if signals is None:
         return None
-    found = findings(signals)
+    found = layer_findings(signals)
     networks = [
         {
             "label": label,
@@ -53,16 +53,14 @@ def build(report: ReportContext) -> dict[str, Any] | None:
     return {"networks": networks, "counts": counts(found, measured) if len(report.run.specs) > len(networks) else []}
 
 
-def shown(report: ReportContext, signals: Signals) -> list[tuple[int, str]]:
+def shown(report: ReportContext, signals: LayerStatistics) -> list[tuple[int, str]]:
     """Choose trials to show, the first that was measured of each of the best settings: (trial, label)."""
-    few = len(report.settings) <= MOST
-    ordered = report.settings if few else [setting for own in report.ranked_by_goal.values() for setting in own]
     known = np.isfinite(signals.activation_variance).any(axis=(1, 2))
-    firsts = ((next((i for i in setting.trials if known[i]), None), setting.label) for setting in ordered)
+    firsts = ((next((i for i in setting.trials if known[i]), None), setting.label) for setting in report.ordered(MOST))
     return [(trial, label) for trial, label in firsts if trial is not None][:MOST]
 
 
-def counts(found: list[tuple[SignalFinding, ...]], trials: int) -> list[str]:
+def counts(found: list[tuple[LayerFinding, ...]], trials: int) -> list[str]:
     """Count the trials with each finding, as text."""
     names = Counter(code for own in found for code in {finding.code for finding in own})
     return [
@@ -70,7 +68,7 @@ def counts(found: list[tuple[SignalFinding, ...]], trials: int) -> list[str]:
     ]
 
 
-def charts(signals: Signals, trial: int, label: str) -> list[dict[str, str]]:
+def charts(signals: LayerStatistics, trial: int, label: str) -> list[dict[str, str]]:
     """Draw the charts of one trial that have anything to show."""
     out = []
     for name, (title, explanation, logarithmic) in CHARTS.items():
@@ -81,7 +79,7 @@ def charts(signals: Signals, trial: int, label: str) -> list[dict[str, str]]:
     return out
 
 
-def layers_of(signals: Signals, trial: int) -> np.ndarray:
+def layers_of(signals: LayerStatistics, trial: int) -> np.ndarray:
     """Give the places of the layers that a trial has."""
     return np.flatnonzero(np.isfinite(signals.activation_variance[trial]).any(axis=0))
 
@@ -94,7 +92,7 @@ def colors(number: int) -> list[str]:
     return [to_hex(c) for c in colormaps["viridis"](np.linspace(0.0, 0.88, number))]
 
 
-def key(signals: Signals, trial: int) -> list[tuple[str, str]]:
+def key(signals: LayerStatistics, trial: int) -> list[tuple[str, str]]:
     """Name the layers with their colours: (name, colour)."""
     layers = layers_of(signals, trial)
     named = list(zip((signals.layers[i] for i in layers), colors(len(layers)), strict=True))

@@ -24,19 +24,15 @@ MAX_ROWS = 12  # settings in a table of their own; of more, only what varies is 
 def build(report: ReportContext) -> dict[str, Any]:
     """Collect what repeats the run: command, configuration, settings."""
     run = report.run
+    base = run.store.read_config().base if isinstance(run.store, FolderStore) else run.specs[0].experiment
     return {
         "command": report.environment.get("command", "") if run.path is not None else "",
         "folder": run.path.name if run.path is not None else "",
-        "config": json.dumps(config(run), indent=1),
+        "config": json.dumps(to_dict(base), indent=1),
         "settings": settings_table(report),
         "varied": varied(run),
         "shared": shared(run),
     }
-
-
-def config(run: Run) -> dict[str, Any]:
-    """Give the configuration that repeats the run."""
-    return to_dict(run.store.read_config().base if isinstance(run.store, FolderStore) else run.specs[0].experiment)
 
 
 def settings_table(report: ReportContext) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-// The data that the page carries: JSON in script elements, curves as packed text (see nnjax/report/curves.py, pack).
+// The data that the page carries: JSON in script elements, curves as packed text (see nnjax/report/charts/curves.py, pack).
 const data = (function () {
   function read(id) {
     const source = document.getElementById(id);
@@ -16,7 +16,7 @@ const data = (function () {
     return out;
   }
 
-  // Charts as nnjax/report/curves.py (chart_data) describes them, with rows of numbers and the epochs these belong to.
+  // Charts as nnjax/report/charts/curves.py (chart_data) describes them, with rows of numbers and the epochs these belong to.
   function readCharts() {
     const packed = read("chart-data");
     if (!packed) return { charts: [], evidence: [], epoch: (t) => t + 1 };

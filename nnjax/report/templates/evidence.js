@@ -1,4 +1,4 @@
-// The evidence of a verdict, drawn on a plane of losses by epoch: see nnjax/report/charts/marks.py for the kinds of marks.
+// The evidence of a verdict, drawn on a plane of losses by epoch: see nnjax/diagnosis/marks.py for the kinds of marks.
 const evidence = (function () {
   const PAINTERS = { band, line, level, point, trend };
 

@@ -51,7 +51,7 @@
 
   const hint = text?.textContent;
 
-  function tell() {
+  function showVerdict() {
     const i = trials.focus(), found = i < 0 ? null : trials.verdicts[i];
     if (!text) return;
     if (!found) { text.textContent = i < 0 ? hint : `Trial ${trials.ids[i]} has no verdict yet.`; return; }
@@ -71,7 +71,7 @@
   }
   trials.follow((changed) => {
     if (changed.has("selection")) showCounts();
-    if (changed.has("focus")) tell();
+    if (changed.has("focus")) showVerdict();
   });
   showCounts();
 })();

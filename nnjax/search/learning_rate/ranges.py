@@ -1,4 +1,4 @@
-"""Which learning rates are tried: around the usual one of each optimizer, or between two ends."""
+"""Ranges of learning rates: around the usual one of an optimizer, or between two ends."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 
 from nnjax.core.errors import UserError
 from nnjax.nn.optimizers import OPTIMIZERS
-from nnjax.spaces.space import Range
+from nnjax.spaces.ranges import Range
 
 DECADES = 4  # to either side of the usual rate
 NUM_RATES = 64

@@ -1,4 +1,4 @@
-"""What a search goes by: which metrics its trials will have, and what the sampler is told of them."""
+"""The metric of an adaptive search: which ones trials will have, and a trial's value and curve of it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def require_metric(metric: str, specs: Sequence[TrialSpec], prepared: Mapping[Da
     Raises:
       UserError: it is such a one.
     """
-    known = [told_metrics(spec.experiment, prepared[spec.experiment.data]) for spec in specs]
+    known = [final_metrics(spec.experiment, prepared[spec.experiment.data]) for spec in specs]
     common = [name for name in known[0] if all(name in names for names in known)]
     if metric not in common:
         raise UserError(f"The metric is {metric!r}, but one of {', '.join(common)} was expected.")
@@ -34,7 +34,7 @@ def require_metric(metric: str, specs: Sequence[TrialSpec], prepared: Mapping[Da
         )
 
 
-def told_metrics(experiment: Experiment, prepared: Prepared) -> list[str]:
+def final_metrics(experiment: Experiment, prepared: Prepared) -> list[str]:
     """Name the final metrics that a trial will have, the usual one first."""
     names = ("loss", *metric_names(experiment, make_shapes(experiment, prepared), final=True))
     parts = {"val": prepared.validation, "test": prepared.test}

@@ -116,7 +116,9 @@ class Block:
         metrics = dict.fromkeys(self.trial.curve_names(), empty)
         if self.trial.experiment.signals:
             layers = len(trained_layers(self.trial.experiment.model))
-            metrics |= dict.fromkeys(probe.SIGNALS, jnp.full((*empty.shape, layers), jnp.nan, self.trial.dtype))
+            metrics |= dict.fromkeys(
+                probe.LAYER_STATISTICS, jnp.full((*empty.shape, layers), jnp.nan, self.trial.dtype)
+            )
         return metrics
 
     def run_steps(

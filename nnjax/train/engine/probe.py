@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import jax
 import jax.numpy as jnp
 
-from nnjax.core.types import SIGNALS, Array, Metrics, Params, TrialState
+from nnjax.core.types import LAYER_STATISTICS, Array, Metrics, Params, TrialState
 from nnjax.models.layer_outputs import capture_layer_outputs
 from nnjax.models.summary import trained_layers
 from nnjax.nn.activations import ACTIVATIONS
@@ -52,7 +52,7 @@ def measure(trial: Trial, hyper: dict[str, Array], state: TrialState, batch: Bat
       total_steps: the schedule's horizon.
 
     Returns:
-      {signal: [p]} for the p layers with weights, input first; what each is: `nnjax.diagnosis.types.Signals`. Gradients
+      {statistic: [p]} for the p layers with weights, input first (see `nnjax.core.types.LayerStatistics`). Gradients
       are those of the loss with its penalties, without dropout; the update is what the optimizer would do with them.
     """
     layers = trained_layers(trial.experiment.model)
@@ -73,7 +73,7 @@ def measure(trial: Trial, hyper: dict[str, Array], state: TrialState, batch: Bat
         }
         for name, activation in layers.items()
     ]
-    return {name: jnp.stack([row[name] for row in rows]) for name in SIGNALS}
+    return {name: jnp.stack([row[name] for row in rows]) for name in LAYER_STATISTICS}
 
 
 def norm(tree: Params) -> Array:

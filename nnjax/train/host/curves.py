@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from nnjax.core.experiment import TrialSpec
-from nnjax.core.types import SIGNALS
+from nnjax.core.types import LAYER_STATISTICS
 from nnjax.train.engine.trial import watched_curve
 from nnjax.train.layout.lane_batch import Group
 from nnjax.train.storage.records import DIVERGED, DONE, RUNNING, STOPPED, Record, stop_epoch
@@ -28,7 +28,7 @@ def extend_record(
         return
     before, per_epoch = record.epochs, group.steps_per_epoch()
     for name, values in points.items():
-        own = record.signals if name in SIGNALS else record.curves
+        own = record.signals if name in LAYER_STATISTICS else record.curves
         own[name] = _extended(own.get(name, values[:0]), before, values)
     record.epochs = (bad_step - 1 if bad_step else step) // per_epoch
     watched = record.curves[watched_curve(record.curves)][: record.epochs]

@@ -29,7 +29,7 @@ class Layouts:
     Args:
       groups: with their plans.
       asked: what is asked of the layout.
-      announce: called with sentences: the plan of each group, and of another one.
+      log: called with sentences: the plan of each group, and of another one.
       on_change: called when a plan has changed.
 
     Attributes:
@@ -43,14 +43,14 @@ class Layouts:
         self,
         groups: Sequence[Group],
         asked: Plan,
-        announce: Callable[[str], None],
+        log: Callable[[str], None],
         on_change: Callable[[], None],
     ):
-        self.groups, self._announce, self._on_change = list(groups), announce, on_change
+        self.groups, self._log, self._on_change = list(groups), log, on_change
         self.group_of = {spec.id: group for group in groups for spec in group.specs}
         self.data, self.costs = DataCache(), Costs()
         self.programs: dict[Any, Program] = {}
-        self._planner = Planner(asked, announce, self.program, self.data.with_first_window)
+        self._planner = Planner(asked, log, self.program, self.data.with_first_window)
         self._in_use: tuple[Group, int, int] | None = None  # the group, lanes and devices of the chunk under way
 
     def program(self, group: Group, lanes: int, devices: int) -> Program:
@@ -137,7 +137,7 @@ class Layouts:
             raise UserError(
                 "The device ran out of memory with a single trial: take smaller widths or batches, or a larger device."
             ) from error
-        self._announce(
+        self._log(
             f"warning: The memory of a device did not suffice for {lanes} lanes on {devices} devices; trying "
             f"{plan.lanes} on {plan.devices}. The trials under way go on from their last checkpoint."
         )

@@ -65,7 +65,7 @@ class Population:
       observe: called after every segment.
       should_stop: asked between segments.
       decide: a scheduler's; None lets all train to their ends.
-      announce: called with sentences: the plan of each group, and of another one.
+      log: called with sentences: the plan of each group, and of another one.
       planned: called when a plan has changed.
       earlier: the groups' plans of an earlier session, as `describe` gives them.
       read_weights: reads the file of weights that an experiment starts from; by default a run's NPZ.
@@ -85,7 +85,7 @@ class Population:
         observe: Observer = lambda progress: None,
         should_stop: Callable[[], bool] = lambda: False,
         decide: Decide | None = None,
-        announce: Callable[[str], None] = lambda text: None,
+        log: Callable[[str], None] = lambda text: None,
         planned: Callable[[], None] = lambda: None,
         earlier: Sequence[Mapping[str, Any]] = (),
         read_weights: Callable[[str], Mapping[str, np.ndarray]] = read_npz,
@@ -95,7 +95,7 @@ class Population:
         self.specs, self.records, self.store = trials
         self._trials, self._observe, self._should_stop = trials, observe, should_stop
         groups = make_groups(specs, prepared, plan or Plan(), earlier)
-        self.layouts = Layouts(groups, plan or Plan(), announce, planned)
+        self.layouts = Layouts(groups, plan or Plan(), log, planned)
         self.rungs = Rungs(trials, decide or train_all(specs))
         self.queue = Queue(trials, self.rungs, self.layouts, read_weights)
         self.recovery, self._compaction = Recovery(trials, self.rungs, self.queue), Compaction(self.queue)

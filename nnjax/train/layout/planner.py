@@ -46,7 +46,7 @@ class Planner:
 
     Args:
       asked: what was asked of the layout.
-      announce: called with each group's plan in a sentence.
+      log: called with each group's plan in a sentence.
       program: gives the program of a group with a plan for (lanes, devices).
       data: gives a group's data on a program's devices, with the first window where there are windows.
     """
@@ -54,11 +54,11 @@ class Planner:
     def __init__(
         self,
         asked: Plan,
-        announce: Callable[[str], None],
+        log: Callable[[str], None],
         program: Callable[[Group, int, int], Program],
         data: Callable[[Group, Program], DeviceData],
     ):
-        self.asked, self.announce, self.program, self.data = asked, announce, program, data
+        self.asked, self.log, self.program, self.data = asked, log, program, data
         self.step_times = StepTimes()
         self.segments: dict[tuple[int, ...], SegmentTime] = {}
         self.estimates: dict[tuple[int, ...], TimeEstimate] = {}
@@ -106,7 +106,7 @@ class Planner:
         left = self._left(group, plan, survival)
         self.estimates[name] = TimeEstimate(left, took)
         arms = ", ".join(dict.fromkeys(spec.arm for spec in group.specs if spec.arm))
-        self.announce(f"plan{f' ({arms})' if arms else ''}: {describe(group, plan, left)}")
+        self.log(f"plan{f' ({arms})' if arms else ''}: {describe(group, plan, left)}")
         return better
 
     def total(self) -> TimeEstimate:

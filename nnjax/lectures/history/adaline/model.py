@@ -90,7 +90,7 @@ def sigmoid_adaline(mu: float | Array) -> Rule:
         error = pattern.targets - output
         return weights + 2 * mu * error * (1 - output**2) * pattern.x, StepInfo(error, weights)
 
-    return Rule(init=_weights, step=step)
+    return Rule(init=lambda start: jnp.asarray(start, float), step=step)
 
 
 def sums(weights: Array, x: Array) -> Array:
@@ -149,11 +149,6 @@ def _check_mu(mu: float | Array) -> None:
         raise UserError(f"mu = {mu} is not a positive number; take a tenth of largest_mu(x).")
 
 
-def _weights(start: Array) -> Array:
-    """Begin with given weights [d]."""
-    return jnp.asarray(start, float)
-
-
 def _linear(change: Callable[[Array, Array], Array]) -> Rule:
     """Make a rule of what a linear error and a pattern do to the weights."""
 
@@ -161,7 +156,7 @@ def _linear(change: Callable[[Array, Array], Array]) -> Rule:
         error = pattern.targets - sums(weights, pattern.x)
         return weights + change(error, pattern.x), StepInfo(error, weights)
 
-    return Rule(init=_weights, step=step)
+    return Rule(init=lambda start: jnp.asarray(start, float), step=step)
 
 
 def _squared_length(x: Array) -> Array:

@@ -176,13 +176,17 @@ def _regions(axes: Any, gate: str, num_units: int, seed: int) -> None:
         weights = states[t][:, [0, 1, 3]]
         draw_regions(
             one,
-            lambda points, weights=weights: answers(weights, with_bias(jnp.asarray(points, jnp.float32))),
+            partial(_on_plane, answers, weights),
             np.asarray(data.x[:, :2]),
             np.asarray(data.targets),
             margin=0.8,
             title=f"{t} presentations, {right[t] // 2}/4 right",
         )
         _unit_lines(one, np.asarray(weights))
+
+
+def _on_plane(answers: Callable[..., Any], weights: Any, points: np.ndarray) -> Any:
+    return answers(weights, with_bias(jnp.asarray(points, jnp.float32)))
 
 
 def _unit_lines(axes: Any, weights: np.ndarray) -> None:

@@ -75,18 +75,8 @@ def or_unit(num_inputs: int) -> Unit:
 
 
 def nor_unit(num_inputs: int) -> Unit:
-    """NOR of n inputs: all inhibitory, θ = 0."""
+    """NOR of n inputs, of one NOT: all inhibitory, θ = 0, so that the unit fires by itself."""
     return unit(0, [0] * num_inputs, [1] * num_inputs)
-
-
-def not_unit() -> Unit:
-    """NOT: one inhibitory input, θ = 0, so that the unit fires by itself."""
-    return nor_unit(1)
-
-
-def and_not_unit() -> Unit:
-    """x1 ∧ ¬x2: θ = 1."""
-    return unit(1, [1, 0], [0, 1])
 
 
 def fire(units: Unit, x: Array) -> Array:

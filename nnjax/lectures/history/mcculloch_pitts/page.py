@@ -19,12 +19,12 @@ NAMES = (
 UNITS = {
     "x1 AND x2": neuron.and_unit(2),
     "x1 OR x2": neuron.or_unit(2),
-    "NOT x1": neuron.not_unit(),
+    "NOT x1": neuron.nor_unit(1),
     "x1 NOR x2": neuron.nor_unit(2),
-    "x1 ∧ ¬x2": neuron.and_not_unit(),
+    "x1 ∧ ¬x2": neuron.unit(1, [1, 0], [0, 1]),
 }
 SIGNED = {1: 4, 2: 14, 3: 104, 4: 1882}  # OEIS A000609
-CORNERS = {"xticks": (0, 1), "yticks": (0, 1)}
+CORNERS: dict[str, Any] = {"xticks": (0, 1), "yticks": (0, 1)}
 RADIUS = 0.27  # of a unit's circle, as a share of the distance between layers
 
 

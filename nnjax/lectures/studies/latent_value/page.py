@@ -45,7 +45,7 @@ def write(frame: pd.DataFrame, arms: Sequence[str], num_seeds: int, workdir: pat
       workdir: the folder.
     """
     won = winners(frame, arms)
-    text = read_text(pathlib.Path(__file__).with_name("study.toml"), seeds=num_seeds)
+    text = read_text(__file__, "study.toml", seeds=num_seeds)
     page = StudyPage(
         text["title"],
         sentences(frame, won),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import pathlib
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,29 +17,13 @@ from nnjax.data import prepare
 from nnjax.data.series import KINDS
 from nnjax.distances import DTW
 from nnjax.distances.views import Split, split_of
-from nnjax.embed.codes import InputNeighbors, accuracies, majority, measure
-from nnjax.embed.linear import Reduction, fit
+from nnjax.embed.codes import Code, InputNeighbors, baselines, compose, measure
+from nnjax.embed.linear import fit
 from nnjax.lectures.studies.autoencoders import train
 from nnjax.lectures.studies.latent_value.page import write
 
 DRAWN = ("ica", "kmeans")
 NAMES = {"pca": "PCA", "ica": "ICA", "lda": "LDA", "kmeans": "k-means"}
-INPUTS = "all inputs"
-
-
-class Code(NamedTuple):
-    """A representation: its method, width and seed (None where nothing is drawn), and the codes of the examples.
-
-    `train_codes` [n, k] and `test_codes` [q, k] are of the training and of the test examples, `copies` [q, d] the test
-    examples made from them, scaled.
-    """
-
-    method: str
-    width: int
-    seed: int | None
-    train_codes: np.ndarray
-    test_codes: np.ndarray
-    copies: np.ndarray
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,7 +80,7 @@ class LatentValue:
                 for seed in self.seeds if method in DRAWN else (None,):
                     points = whole.encode(some.x) if method == "ica" else some.x
                     found = fit(points, method, width, labels=some.labels, seed=seed or 0)
-                    found = after(whole, found) if method == "ica" else found
+                    found = compose(whole, found) if method == "ica" else found
                     train_codes, test_codes = found.encode(some.x), found.encode(some.queries)
                     yield Code(NAMES[method], width, seed, train_codes, test_codes, found.decode(test_codes))
 
@@ -112,20 +96,3 @@ class LatentValue:
             name, width = one.arm.split("|")
             train_codes, test_codes = one.encode(raw[0]), one.encode(raw[1])
             yield Code(name, int(width), one.seed, train_codes, test_codes, one.copy(raw[1]))
-
-
-def after(first: Reduction, second: Reduction) -> Reduction:
-    """Compose two reductions, the second of the codes of the first."""
-    return Reduction(
-        lambda x: second.encode(first.encode(x)), lambda codes: first.decode(second.decode(codes)), second.facts
-    )
-
-
-def baselines(some: Split, truth: InputNeighbors) -> list[dict[str, Any]]:
-    """Measure the examples themselves: under the Euclidean distance, and under DTW where they are series."""
-    width = some.x.shape[1]
-    found = [{"method": INPUTS, "width": width, "seed": None, **accuracies(some.x, some.queries, truth.near, some)}]
-    if truth.dtw is not None:
-        right = majority(truth.dtw, some.labels) == some.truth
-        found.append({"method": f"{INPUTS}, DTW", "width": width, "seed": None, "knn_accuracy": float(right.mean())})
-    return found

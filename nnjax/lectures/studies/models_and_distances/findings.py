@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pathlib
 from typing import NamedTuple
 
 import numpy as np
@@ -88,7 +87,8 @@ def page(results: pd.DataFrame) -> StudyPage:
     present = list(zip(sets["data"], sets["view"], strict=True))
     absent = [f"– {d} under {name}: {ABSENT[v, name]}." for d, v in present for kind, name in ABSENT if kind == v]
     text = read_text(
-        pathlib.Path(__file__).with_name("study.toml"),
+        __file__,
+        "study.toml",
         splits=results["seed"].nunique(),
         sizes="; ".join(
             f"{row.data} ({row.view}) {row.train:,} to learn from and {row.test:,} to test on"

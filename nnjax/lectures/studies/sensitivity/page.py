@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pathlib
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -24,31 +23,28 @@ from nnjax.report.study_page import StudyPage
 DPI = 130
 
 
-class Findings(NamedTuple):
-    """The results of a study of sensitivity: the points' data, their rows [n], and the families."""
+def write(dataset: Dataset, rows: np.ndarray, families: Sequence[Family], workdir: pathlib.Path) -> pathlib.Path:
+    """Write results.csv, figure.png, scores.png and study.html, each whole or not at all; returns the page's path.
 
-    dataset: Dataset
-    rows: np.ndarray
-    families: Sequence[Family]
-
-
-def write(found: Findings, workdir: pathlib.Path) -> pathlib.Path:
-    """Write results.csv, figure.png, scores.png and study.html, each whole or not at all; returns the page's path."""
-    several = [family for family in found.families if len(family.embeddings) > 1]
+    Args:
+      dataset, rows: the points' data, and which of them [n].
+      families: of embeddings of these points.
+      workdir: the folder.
+    """
+    several = [family for family in families if len(family.embeddings) > 1]
     images = {
-        "scores.png": figures.to_bytes(plot_scores(found.families), DPI),
-        "figure.png": figures.to_bytes(plot_layouts(found.families, labels_of(found.dataset, found.rows)), DPI),
+        "scores.png": figures.to_bytes(plot_scores(families), DPI),
+        "figure.png": figures.to_bytes(plot_layouts(families, labels_of(dataset, rows)), DPI),
     }
-    file = pathlib.Path(__file__).with_name("study.toml")
-    text = read_text(file, count=len(found.rows), data=found.dataset.name)
+    text = read_text(__file__, "study.toml", count=len(rows), data=dataset.name)
     page = StudyPage(
         text["title"],
-        [text["claim"], *sentences(found.families)],
+        [text["claim"], *sentences(families)],
         text["captions"],
-        [score_table(found.families), share_table(several), apart_table(several)],
+        [score_table(families), share_table(several), apart_table(several)],
         text["how"],
         list(images),
     )
-    table = pd.DataFrame(rows_of(found.families))
+    table = pd.DataFrame(rows_of(families))
     write_atomically(workdir / "results.csv", table.to_csv(index=False, float_format="%.7g"))
     return study_page.write(page, images, workdir)

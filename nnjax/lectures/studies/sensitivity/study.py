@@ -12,15 +12,16 @@ import numpy as np
 from nnjax.cli.study import Log
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
+from nnjax.core.types import Dataset
 from nnjax.data import prepare
 from nnjax.embed.engines import require
-from nnjax.embed.families import families
+from nnjax.embed.families import Family, families
 from nnjax.embed.methods import Embedding
 from nnjax.embed.points import choose_rows, labels_of
 from nnjax.embed.quality import qualities
 from nnjax.embed.study import NAMES, Axes, study
 from nnjax.lectures.studies.autoencoders import train
-from nnjax.lectures.studies.sensitivity.page import Findings, write
+from nnjax.lectures.studies.sensitivity.page import write
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,10 +51,13 @@ class Sensitivity:
         Raises:
           UserError: data that cannot be embedded.
         """
-        return write(self.measure(workdir, log), workdir)
+        return write(*self.measure(workdir, log), workdir)
 
-    def measure(self, workdir: pathlib.Path, log: Log) -> Findings:
-        """Make and measure the embeddings; the autoencoders' run folder is WORKDIR/autoencoders."""
+    def measure(self, workdir: pathlib.Path, log: Log) -> tuple[Dataset, np.ndarray, list[Family]]:
+        """Embed and measure: the data, the rows [n] embedded, and the families.
+
+        The autoencoders' run folder is WORKDIR/autoencoders.
+        """
         prepared = prepare(self.autoencoder.data)
         dataset = prepared.dataset
         if not len(prepared.test):
@@ -78,7 +82,7 @@ class Sensitivity:
         log("measuring the latent spaces")
         x = np.asarray(prepared.x_scaler(dataset.x[rows].astype(np.float32)))
         made += zip(latent, qualities(x, [one.y for one in latent], labels_of(dataset, rows), self.k), strict=True)
-        return Findings(dataset, rows, families(made))
+        return dataset, rows, families(made)
 
     def _able(self, log: Log) -> list[Axes]:
         """List the sweeps whose packages are installed."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from nnjax.embed.families import Family
-from nnjax.embed.spread import apart, pairs, shares, spread
+from nnjax.embed.variation import distinct_pairs, mean_distances_by_factor, summarize, variance_shares
 
 LAYOUTS = ("SNE", "t-SNE", "UMAP")
 MEASURES = {"trustworthiness": "Trustworthiness", "shepard": "Shepard correlation", "knn_accuracy": "kNN accuracy"}
@@ -30,7 +30,7 @@ def sentences(families: Sequence[Family]) -> list[str]:
         )
     )
     seeds = [
-        {family.name: apart(family.distances, family.factors).get("seed", np.nan) for family in some}
+        {family.name: mean_distances_by_factor(family.distances, family.factors).get("seed", np.nan) for family in some}
         for some in (layouts, latents)
     ]
     out.append(compare_spread("Pictures that differ in the seed only", *seeds))
@@ -79,11 +79,11 @@ def _short(value: float) -> str:
 
 
 def _stds(families: Sequence[Family], measure: str) -> dict[str, float]:
-    return {family.name: spread(family.scores(measure)).std for family in families}
+    return {family.name: summarize(family.scores(measure)).std for family in families}
 
 
 def _distances(families: Sequence[Family]) -> dict[str, float]:
-    return {family.name: float(np.nanmean(pairs(family.distances))) for family in families}
+    return {family.name: float(np.nanmean(distinct_pairs(family.distances))) for family in families}
 
 
 def _between_methods(layouts: Sequence[Family]) -> str:
@@ -93,7 +93,7 @@ def _between_methods(layouts: Sequence[Family]) -> str:
     for measure, name in MEASURES.items():
         if measure in layouts[0].qualities[0]:
             values = np.concatenate([family.scores(measure) for family in layouts])
-            parts.append(f"{name} {shares(values, {'method': methods}).get('method', 0.0):.0%}")
+            parts.append(f"{name} {variance_shares(values, {'method': methods}).get('method', 0.0):.0%}")
     names = listed(list(dict.fromkeys(methods)))
     return (
         f"Of the variance over all layouts the choice between {names} explains: {', '.join(parts)}; the rest is "
@@ -116,9 +116,9 @@ def _most_influential(layouts: Sequence[Family]) -> str:
     """Name the setting that moves each method's trustworthiness most."""
     parts = []
     for family in layouts:
-        found = shares(family.scores("trustworthiness"), family.factors)
+        found = variance_shares(family.scores("trustworthiness"), family.factors)
         if found:
             most = max(found, key=lambda name: found[name])
-            one = spread(family.scores("trustworthiness"))
+            one = summarize(family.scores("trustworthiness"))
             parts.append(f"{family.name} {one.least:.3f}–{one.most:.3f} ({most.replace('_', ' ')}, {found[most]:.0%})")
     return f"Trustworthiness, least to most, and the setting that explains most of its variance: {'; '.join(parts)}."

@@ -1,6 +1,6 @@
-"""From a search space to what a sampler is asked, and from its answers back to experiments.
+"""The search space of mode "adaptive": what a sampler chooses, and the trials of the settings that it suggests.
 
-Nothing here needs Optuna before `Questions.distributions`, so that a space can be refused before anything is loaded.
+Nothing here needs Optuna before `AdaptiveSpace.distributions`, so that a space can be refused before Optuna is loaded.
 """
 
 from __future__ import annotations
@@ -12,20 +12,23 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import Experiment
+from nnjax.core.experiment import Experiment, TrialSpec
 from nnjax.core.fields import replace, resolve_path
-from nnjax.spaces.space import Arm, Range, Space, checked_arms, expand, is_whole, typed
+from nnjax.search.optuna.distributions import choice, make_distribution, parameter
+from nnjax.spaces.expansion import expand
+from nnjax.spaces.ranges import Axis, Range, typed
+from nnjax.spaces.space import Arm, Space, checked_arms
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
-REPLICATES = ("seed", "data.fold", "data.fold_seed")  # axes over which a setting's mean is told
+REPLICATES = ("seed", "data.fold", "data.fold_seed")  # axes over which the mean is taken
 ARM, BATCH, MAX_CORNERS = "arm", 16, 1000
 
 
 @dataclasses.dataclass(frozen=True)
-class Questions:
-    """What a sampler is asked, and how its answers become trials.
+class AdaptiveSpace:
+    """A search space as a sampler chooses from it.
 
     Attributes:
       base: what the space does not change.
@@ -34,60 +37,44 @@ class Questions:
       arms: by name; without any there is "".
       replicates: each setting is trained once with each of these changes.
       num, batch: settings in all, and at a time.
+      seed: of the sampler's draws.
+      corners: trials by which the space is checked: all choices together, ranges at both ends.
     """
 
     base: Experiment
-    axes: Mapping[str, Sequence[Any] | Range]
+    axes: Mapping[str, Axis]
     fixed: Mapping[str, Any]
     arms: Mapping[str, Arm]
     replicates: Sequence[Mapping[str, Any]]
     num: int
     batch: int
+    seed: int
+    corners: Sequence[TrialSpec]
 
     def distributions(self) -> dict[str, BaseDistribution]:
         """Describe the axes to Optuna, by the names that their columns have in trials.csv."""
-        return {parameter(path): _distribution(path, values) for path, values in self.axes.items()}
+        return {parameter(path): make_distribution(path, values) for path, values in self.axes.items()}
 
-    def trials(self, answers: Mapping[str, Any]) -> list[tuple[str, Experiment]]:
+    def trials(self, params: Mapping[str, Any]) -> list[tuple[str, Experiment]]:
         """Give the arm and the experiment of each trial of a setting.
 
         Args:
-          answers: of the sampler, by parameter.
+          params: of the setting, as Optuna stores them.
 
         Raises:
           UserError: a value has the wrong type.
         """
-        found = {path: _value(values, answers[parameter(path)]) for path, values in self.axes.items()}
+        found = {path: _value(values, params[parameter(path)]) for path, values in self.axes.items()}
         arm = found.pop(ARM, next(iter(self.arms)))
         own = replace(replace(self.base, self.arms[arm].changes), {**self.fixed, **found})
         return [(arm, replace(own, changes)) for changes in self.replicates]
 
 
-def parameter(path: str) -> str:
-    """Name a field as trials.csv and the dashboard show it."""
-    return path.removeprefix("hyperparameters.")
+def _value(values: Axis, stored: Any) -> Any:
+    return stored if isinstance(values, Range) else {choice(value): value for value in values}[stored]
 
 
-def choice(value: Any) -> Any:
-    """Give a value as Optuna stores it among choices: a list as text, "64,32"."""
-    return ",".join(map(str, value)) if isinstance(value, tuple) else value
-
-
-def _value(values: Sequence[Any] | Range, answer: Any) -> Any:
-    return answer if isinstance(values, Range) else {choice(value): value for value in values}[answer]
-
-
-def _distribution(path: str, values: Sequence[Any] | Range) -> BaseDistribution:
-    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-
-    if not isinstance(values, Range):
-        return CategoricalDistribution([choice(value) for value in values])
-    if is_whole(path):
-        return IntDistribution(max(round(values.low), int(values.log)), round(values.high), log=values.log)
-    return FloatDistribution(float(values.low), float(values.high), log=values.log)
-
-
-def questions_of(base: Experiment, space: Space) -> Questions:
+def adaptive_space(base: Experiment, space: Space) -> AdaptiveSpace:
     """Read a space of mode "adaptive".
 
     Raises:
@@ -96,19 +83,19 @@ def questions_of(base: Experiment, space: Space) -> Questions:
     """
     batch = _checked_batch(space)
     arms = _checked_arms(space)
-    expand(base, corners(space))
+    checked = expand(base, corners(space))
     axes = {resolve_path(name): typed(resolve_path(name), values) for name, values in space.axes.items()}
     axes = {path: v if isinstance(v, Range) else tuple(dict.fromkeys(v)) for path, v in axes.items()}
     replicates = _replicates({path: axes.pop(path) for path in REPLICATES if path in axes})
     fixed = {path: v[0] for path, v in axes.items() if not isinstance(v, Range) and len(v) == 1}
-    asked = {path: values for path, values in axes.items() if path not in fixed}
-    asked |= {ARM: tuple(arms)} if len(arms) > 1 else {}
-    if not asked:
+    chosen = {path: values for path, values in axes.items() if path not in fixed}
+    chosen |= {ARM: tuple(arms)} if len(arms) > 1 else {}
+    if not chosen:
         raise UserError(
             "Mode adaptive has nothing to ask for, as no axis of the search space has more than one value: give it a "
             "range or a list, such as --space.learning_rate=log:1e-4:1e-1."
         )
-    return Questions(base, asked, fixed, arms, replicates, space.num, batch)
+    return AdaptiveSpace(base, chosen, fixed, arms, replicates, space.num, batch, space.draw_seed, checked)
 
 
 def corners(space: Space) -> Space:
@@ -158,7 +145,7 @@ def _checked_arms(space: Space) -> Mapping[str, Arm]:
     return arms or {"": Arm()}
 
 
-def _replicates(axes: Mapping[str, Sequence[Any] | Range]) -> list[dict[str, Any]]:
+def _replicates(axes: Mapping[str, Axis]) -> list[dict[str, Any]]:
     lists = []
     for path, values in axes.items():
         if isinstance(values, Range):

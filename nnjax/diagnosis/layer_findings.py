@@ -1,7 +1,7 @@
-"""What signals from inside a network say of a trial: plain findings, each with its layer, its epoch and its numbers.
+"""Find what is wrong inside a network by its layers' statistics: vanishing gradients, dead and saturated units, steps.
 
-Epochs at which nobody looked are NaN and do not count. The last layer is the output's: that its units are at the ends
-of their range, or 0 throughout, is often what the targets ask for, so hidden layers are judged only.
+Epochs at which nothing was measured are NaN and do not count. The last layer is the output's: that its units are at the
+ends of their range, or 0 throughout, is often what the targets ask for, so units of hidden layers only are judged.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from nnjax.core.types import Signals
+from nnjax.core.types import LAYER_STATISTICS, LayerStatistics
 
 FALL = 10.0  # from output to input; deck: a sigmoid network of four hidden layers falls 100-fold, ReLU about twofold
 DEAD = 0.5  # of a layer's units: half of what the network was given does nothing
@@ -21,14 +21,14 @@ BEGINNING = 0.25  # of the epochs: later, updates are small because there is lit
 
 
 @dataclasses.dataclass(frozen=True)
-class SignalFinding:
-    """One thing that the signals of a trial say.
+class LayerFinding:
+    """One thing that is wrong inside the network of a trial.
 
     Attributes:
       code: "vanishing_gradient", "dead_units", "saturated_units", "large_updates" or "small_updates".
       sentence: in plain words, with the numbers that matter.
       layer: where.
-      epoch: the first one at which it was seen, counted from 1.
+      epoch: the first one at which it was measured, counted from 1.
       evidence: numbers by name, as they entered the rule.
       next: what to try, in a sentence.
     """
@@ -41,30 +41,27 @@ class SignalFinding:
     next: str
 
 
-Values = Mapping[str, np.ndarray]  # signal -> [t, p], of one trial, at the t epochs and the p layers that it has
-Rule = Callable[[Values, np.ndarray, tuple[str, ...]], SignalFinding | None]
+Values = Mapping[str, np.ndarray]  # statistic -> [t, p], of one trial, at the t epochs and the p layers that it has
+Rule = Callable[[Values, np.ndarray, tuple[str, ...]], LayerFinding | None]
 
 
-def findings(signals: Signals) -> list[tuple[SignalFinding, ...]]:
-    """Say what the signals of each of m trials show, the most fundamental first; () where nothing is amiss."""
-    return [_findings(signals, trial) for trial in range(len(signals.gradient_norm))]
+def layer_findings(statistics: LayerStatistics) -> list[tuple[LayerFinding, ...]]:
+    """Judge the layers of each of m trials, the most fundamental finding first; () where nothing is amiss."""
+    return [_of_trial(statistics, trial) for trial in range(len(statistics.gradient_norm))]
 
 
-def _findings(signals: Signals, trial: int) -> tuple[SignalFinding, ...]:
-    looked = np.isfinite(signals.activation_variance[trial])
-    epochs, layers = np.flatnonzero(looked.any(axis=1)), np.flatnonzero(looked.any(axis=0))
+def _of_trial(statistics: LayerStatistics, trial: int) -> tuple[LayerFinding, ...]:
+    measured = np.isfinite(statistics.activation_variance[trial])
+    epochs, layers = np.flatnonzero(measured.any(axis=1)), np.flatnonzero(measured.any(axis=0))
     if not len(epochs):
         return ()
-    own = {
-        field.name: getattr(signals, field.name)[trial][np.ix_(epochs, layers)]
-        for field in dataclasses.fields(Signals)[1:]
-    }
-    names = tuple(signals.layers[i] for i in layers)
+    own = {name: getattr(statistics, name)[trial][np.ix_(epochs, layers)] for name in LAYER_STATISTICS}
+    names = tuple(statistics.layers[i] for i in layers)
     found = (rule(own, epochs + 1, names) for rule in RULES)
     return tuple(finding for finding in found if finding is not None)
 
 
-def vanishing_gradient(values: Values, epochs: np.ndarray, layers: tuple[str, ...]) -> SignalFinding | None:
+def vanishing_gradient(values: Values, epochs: np.ndarray, layers: tuple[str, ...]) -> LayerFinding | None:
     """Find a gradient that falls more than tenfold from the output to the input, at half of the epochs or more.
 
     Source: Hochreiter 1991; Glorot & Bengio 2010. It takes two hidden layers.
@@ -76,7 +73,8 @@ def vanishing_gradient(values: Values, epochs: np.ndarray, layers: tuple[str, ..
         fall = np.where(known, last / np.where(known, first, 1.0), 0.0)
     if len(layers) < 3 or not known.any() or np.median(fall[known]) <= FALL:
         return None
-    at = _middle(fall, known)
+    order = np.flatnonzero(known)[np.argsort(fall[known], kind="stable")]
+    at = int(order[len(order) // 2])  # the (upper) median
     evidence = {"at_input": float(first[at]), "at_output": float(last[at])}
     amount = f"{fall[at]:.3g}-fold" if np.isfinite(fall[at]) else "to nothing"
     sentence = (
@@ -84,57 +82,53 @@ def vanishing_gradient(values: Values, epochs: np.ndarray, layers: tuple[str, ..
         f"(epoch {epochs[at]}): the first layers hardly learn."
     )
     remedy = "Use activation=relu with kernel_init=he_normal, or fewer layers."
-    return SignalFinding("vanishing_gradient", sentence, layers[0], _first(fall > FALL, epochs), evidence, remedy)
-
-
-def _middle(values: np.ndarray, known: np.ndarray) -> int:
-    """Point at the (upper) median of the known values."""
-    order = np.flatnonzero(known)[np.argsort(values[known], kind="stable")]
-    return int(order[len(order) // 2])
+    return LayerFinding("vanishing_gradient", sentence, layers[0], _first(fall > FALL, epochs), evidence, remedy)
 
 
 def _first(holds: np.ndarray, epochs: np.ndarray) -> int:
     return int(epochs[np.argmax(holds)])
 
 
-def dead_units(values: Values, epochs: np.ndarray, layers: tuple[str, ...]) -> SignalFinding | None:
+def dead_units(values: Values, epochs: np.ndarray, layers: tuple[str, ...]) -> LayerFinding | None:
     """Find a hidden layer of which more than half the ReLU units are 0 for all examples at the end."""
-    worst = _worst(values["dead_share"], DEAD)
-    if worst is None:
-        return None
-    share, layer, since = worst
     sentence = (
-        f"{share:.0%} of the ReLU units of {layers[layer]} are 0 for every example looked at (epoch {epochs[-1]}; more "
-        f"than half first in epoch {epochs[since]}): they get no gradient, and do not come back by themselves."
+        "{share:.0%} of the ReLU units of {layer} are 0 for every example looked at (epoch {last}; more than half "
+        "first in epoch {since}): they get no gradient, and do not come back by themselves."
     )
     remedy = "Lower the learning rate, use kernel_init=he_normal, or activation=leaky_relu."
-    return SignalFinding("dead_units", sentence, layers[layer], int(epochs[since]), {"share": share}, remedy)
+    return _share_of_units("dead_units", values["dead_share"], DEAD, epochs, layers, sentence, remedy)
 
 
-def saturated_units(values: Values, epochs: np.ndarray, layers: tuple[str, ...]) -> SignalFinding | None:
+def saturated_units(values: Values, epochs: np.ndarray, layers: tuple[str, ...]) -> LayerFinding | None:
     """Find a hidden layer of which more than four in five outputs are at the ends of their range at the end."""
-    worst = _worst(values["saturated_share"], SATURATED)
-    if worst is None:
-        return None
-    share, layer, since = worst
     sentence = (
-        f"{share:.0%} of the outputs of {layers[layer]} lie within 2 % of the ends of their range (epoch {epochs[-1]}; "
-        f"more than four in five first in epoch {epochs[since]}): there the slope is nearly 0, and so is the gradient."
+        "{share:.0%} of the outputs of {layer} lie within 2 % of the ends of their range (epoch {last}; more than four "
+        "in five first in epoch {since}): there the slope is nearly 0, and so is the gradient."
     )
     remedy = "Scale the inputs, start with smaller weights (init_scale), or lower the learning rate."
-    return SignalFinding("saturated_units", sentence, layers[layer], int(epochs[since]), {"share": share}, remedy)
+    return _share_of_units("saturated_units", values["saturated_share"], SATURATED, epochs, layers, sentence, remedy)
 
 
-def _worst(shares: np.ndarray, limit: float) -> tuple[float, int, int] | None:
-    """Give a hidden layer's share at the last epoch, the layer, and the first epoch (index) above the limit, if any."""
+def _share_of_units(
+    code: str,
+    shares: np.ndarray,
+    limit: float,
+    epochs: np.ndarray,
+    layers: tuple[str, ...],
+    sentence: str,
+    remedy: str,
+) -> LayerFinding | None:
+    """Find the hidden layer with the largest share at the last epoch, if that is above a limit."""
     hidden = np.nan_to_num(shares[:, :-1], nan=0.0)
     if not hidden.size or hidden[-1].max() <= limit:
         return None
-    layer = int(hidden[-1].argmax())
-    return float(hidden[-1, layer]), layer, int(np.argmax(hidden[:, layer] > limit))
+    worst = int(hidden[-1].argmax())
+    share, since = float(hidden[-1, worst]), _first(hidden[:, worst] > limit, epochs)
+    text = sentence.format(share=share, layer=layers[worst], last=epochs[-1], since=since)
+    return LayerFinding(code, text, layers[worst], since, {"share": share}, remedy)
 
 
-def large_updates(values: Values, epochs: np.ndarray, layers: tuple[str, ...]) -> SignalFinding | None:
+def large_updates(values: Values, epochs: np.ndarray, layers: tuple[str, ...]) -> LayerFinding | None:
     """Find steps that change a layer by more than a tenth of its weights, at half of the epochs or more."""
     ratios = np.nan_to_num(values["update_ratio"], nan=0.0, posinf=0.0)
     typical = np.median(ratios, axis=0)
@@ -147,10 +141,10 @@ def large_updates(values: Values, epochs: np.ndarray, layers: tuple[str, ...]) -
     )
     epoch = _first(ratios[:, layer] > LARGE, epochs)
     evidence = {"update_ratio": float(typical[layer])}
-    return SignalFinding("large_updates", sentence, layers[layer], epoch, evidence, "Lower the learning rate tenfold.")
+    return LayerFinding("large_updates", sentence, layers[layer], epoch, evidence, "Lower the learning rate tenfold.")
 
 
-def small_updates(values: Values, epochs: np.ndarray, layers: tuple[str, ...]) -> SignalFinding | None:
+def small_updates(values: Values, epochs: np.ndarray, layers: tuple[str, ...]) -> LayerFinding | None:
     """Find steps that change no layer by more than 1e-5 of its weights in the first quarter of the epochs."""
     early = values["update_ratio"][epochs <= max(epochs[0], BEGINNING * epochs[-1])]
     if not np.isfinite(early).any() or np.nanmax(early) >= SMALL:
@@ -163,7 +157,7 @@ def small_updates(values: Values, epochs: np.ndarray, layers: tuple[str, ...]) -
     )
     evidence = {"update_ratio": largest}
     remedy = "Raise the learning rate tenfold or more."
-    return SignalFinding("small_updates", sentence, layers[layer], int(epochs[0]), evidence, remedy)
+    return LayerFinding("small_updates", sentence, layers[layer], int(epochs[0]), evidence, remedy)
 
 
 RULES: tuple[Rule, ...] = (vanishing_gradient, dead_units, saturated_units, large_updates, small_updates)

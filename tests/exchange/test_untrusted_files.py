@@ -1,4 +1,4 @@
-"""Files from strangers, cut and changed at random: refused in a sentence, or read with equal results; no traceback."""
+"""Untrusted files, cut and changed at random: refused in a sentence, or read with equal results; no traceback."""
 
 import functools
 import io

@@ -8,8 +8,8 @@ from populations import CLASSIFIER, blobs
 
 import nnjax
 from nnjax.core.fields import replace
-from nnjax.core.types import Signals
-from nnjax.diagnosis.signals import DEAD, FALL, LARGE, SATURATED, SMALL, findings
+from nnjax.core.types import LayerStatistics
+from nnjax.diagnosis.layer_findings import DEAD, FALL, LARGE, SATURATED, SMALL, layer_findings
 
 EPOCHS, LAYERS = 8, 3
 
@@ -24,15 +24,15 @@ def made(**values):
         "activation_variance": 1.0,
     }
     arrays = {k: np.array(np.broadcast_to(v, (1, EPOCHS, LAYERS)), float) for k, v in (healthy | values).items()}
-    return Signals(("a", "b", "c"), **arrays)
+    return LayerStatistics(("a", "b", "c"), **arrays)
 
 
 def codes(signals, trial=0):
-    return [finding.code for finding in findings(signals)[trial]]
+    return [finding.code for finding in layer_findings(signals)[trial]]
 
 
 def test_a_healthy_trial_has_no_finding():
-    assert findings(made()) == [()]
+    assert layer_findings(made()) == [()]
 
 
 def test_a_gradient_that_falls_more_than_tenfold():
@@ -48,14 +48,14 @@ def test_a_gradient_is_judged_by_half_of_the_epochs():
     assert codes(made(gradient_norm=norms)) == []
     norms[2:7, 0] = 0.01
     norms[:2, 0] = 1.0
-    [[finding]] = findings(made(gradient_norm=norms))
+    [[finding]] = layer_findings(made(gradient_norm=norms))
     assert (finding.epoch, finding.layer) == (3, "a")
     assert finding.evidence == {"at_input": 0.01, "at_output": 1.0}
     assert "100-fold" in finding.sentence
 
 
 def test_a_gradient_of_zero_at_the_input():
-    [[finding]] = findings(made(gradient_norm=[0.0, 0.5, 1.0]))
+    [[finding]] = layer_findings(made(gradient_norm=[0.0, 0.5, 1.0]))
     assert "to nothing" in finding.sentence
 
 
@@ -68,7 +68,7 @@ def test_shares_of_hidden_layers_at_the_end(name, code, limit):
     shares[:, -1] = 1.0  # of the output: may be meant
     assert codes(made(**{name: shares})) == []
     shares[2:, 1] = limit + 0.01
-    [[finding]] = findings(made(**{name: shares}))
+    [[finding]] = layer_findings(made(**{name: shares}))
     assert (finding.code, finding.layer, finding.epoch) == (code, "b", 3)
     assert finding.evidence == {"share": limit + 0.01}
     shares[-1, 1] = limit  # they came back
@@ -90,15 +90,15 @@ def test_epochs_at_which_nobody_looked_do_not_count():
     for name in ("gradient_norm", "update_ratio", "dead_share", "saturated_share", "activation_variance"):
         getattr(signals, name)[:, 1::2] = np.nan
         getattr(signals, name)[:, :2] = np.nan
-    found = findings(signals)[0]
+    found = layer_findings(signals)[0]
     assert [(finding.code, finding.epoch) for finding in found] == [("vanishing_gradient", 3), ("dead_units", 3)]
 
 
 def test_nothing_known_nothing_said():
     nothing = made(gradient_norm=np.nan, update_ratio=np.nan, dead_share=np.nan, saturated_share=np.nan)
-    assert findings(nothing) == [()]
+    assert layer_findings(nothing) == [()]
     nothing.activation_variance[:] = np.nan
-    assert findings(nothing) == [()]
+    assert layer_findings(nothing) == [()]
 
 
 @pytest.mark.filterwarnings("error")
@@ -107,16 +107,16 @@ def test_arbitrary_numbers_never_crash():
     for _ in range(200):
         t, p = rng.integers(0, 6), rng.integers(1, 5)
         arrays = [rng.choice([0.0, 1e-30, 1e-3, 0.7, 1.0, 1e30, np.inf, np.nan], (3, t, p)) for _ in range(5)]
-        found = findings(Signals(tuple("abcde"[:p]), *arrays))
+        found = layer_findings(LayerStatistics(tuple("abcde"[:p]), *arrays))
         assert len(found) == 3
         assert all(np.isfinite(list(f.evidence.values())).all() and 1 <= f.epoch <= t for own in found for f in own)
 
 
 def test_a_thousand_trials_take_less_than_a_second():
     rng = np.random.default_rng(0)
-    signals = Signals(tuple("abcd"), *(rng.random((1000, 100, 4)) for _ in range(5)))
+    signals = LayerStatistics(tuple("abcd"), *(rng.random((1000, 100, 4)) for _ in range(5)))
     begin = time.process_time()
-    assert len(findings(signals)) == 1000
+    assert len(layer_findings(signals)) == 1000
     assert time.process_time() - begin < 1
 
 
@@ -137,4 +137,4 @@ def test_networks_made_sick_on_purpose(code):
 
 def test_healthy_networks_have_no_finding():
     run = nnjax.sweep(replace(CLASSIFIER, {"signals": True, "epochs": 40}), {"seed": range(8)}, data=blobs())
-    assert findings(run.signals()) == [()] * 8
+    assert layer_findings(run.signals()) == [()] * 8

@@ -1,6 +1,7 @@
-"""How much embeddings differ: distances between layouts, and what in the settings moves a score.
+"""Measure how much embeddings differ: Procrustes distances, and the variance that each factor explains.
 
-Made for the deck's sentence that SNE, t-SNE and UMAP are "very sensitive to the choice of hyperparameter" (section 1).
+Made for the sentence of the lecture slides that SNE, t-SNE and UMAP are "very sensitive to the choice of
+hyperparameter" (section 1).
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 
-class Spread(NamedTuple):
-    """Of some values: mean, standard deviation (n - 1; 0 of one value), least and most."""
+class Summary(NamedTuple):
+    """Summary of values: mean, standard deviation (n - 1; 0 of one value), least and most."""
 
     mean: float
     std: float
@@ -20,18 +21,18 @@ class Spread(NamedTuple):
     most: float
 
 
-def spread(values: np.ndarray) -> Spread:
+def summarize(values: np.ndarray) -> Summary:
     """Describe the finite ones of some values [m]; all NaN if there are none."""
     values = np.asarray(values, np.float64)
     values = values[np.isfinite(values)]
     if not len(values):
-        return Spread(*[float("nan")] * 4)
+        return Summary(*[float("nan")] * 4)
     std = float(values.std(ddof=1)) if len(values) > 1 else 0.0
-    return Spread(float(values.mean()), std, float(values.min()), float(values.max()))
+    return Summary(float(values.mean()), std, float(values.min()), float(values.max()))
 
 
-def plane(y: np.ndarray) -> np.ndarray:
-    """Positions [n, 2] of an embedding [n, k]: itself, a number over its rank, or the first two components of more."""
+def to_plane(y: np.ndarray) -> np.ndarray:
+    """Reduce to positions [n, 2] an embedding [n, k]: itself, a number over its rank, or two components."""
     y = np.asarray(y, np.float64)
     if y.shape[1] == 1:
         return np.column_stack([y[:, 0], np.linspace(y.min(), y.max(), len(y))[np.argsort(np.argsort(y[:, 0]))]])
@@ -41,8 +42,8 @@ def plane(y: np.ndarray) -> np.ndarray:
     return centred @ np.linalg.svd(centred, full_matrices=False)[2][:2].T
 
 
-def disparities(layouts: Sequence[np.ndarray]) -> np.ndarray:
-    """Procrustes distances [m, m] of layouts [n, k]: what remains after the best shift, scale, turn and reflection.
+def procrustes_distances(layouts: Sequence[np.ndarray]) -> np.ndarray:
+    """Compute Procrustes distances [m, m] of layouts [n, k]: what the best shift, scale, turn and reflection leave.
 
     Each layout is centred and brought to Σ‖y_i‖² = 1; of two, M² = 1 - (Σ singular values of AᵀB)² is 0 if they have
     one shape and near 1 if they have nothing in common. Source: Gower 1975, "Generalized Procrustes analysis"; as in
@@ -64,13 +65,13 @@ def disparities(layouts: Sequence[np.ndarray]) -> np.ndarray:
     return np.where(np.eye(len(found), dtype=bool) & able, 0, found)
 
 
-def pairs(distances: np.ndarray) -> np.ndarray:
-    """The distances [m (m - 1) / 2] of different ones among distances [m, m]."""
+def distinct_pairs(distances: np.ndarray) -> np.ndarray:
+    """Select the distances [m (m - 1) / 2] of different layouts among distances [m, m]."""
     return np.asarray(distances[np.triu_indices(len(distances), 1)])
 
 
-def shares(values: np.ndarray, factors: Mapping[str, Sequence[Any]]) -> dict[str, float]:
-    """How much of the variance of values [m] each factor explains alone: Var(means of its levels) / Var(all), η².
+def variance_shares(values: np.ndarray, factors: Mapping[str, Sequence[Any]]) -> dict[str, float]:
+    """Compute the share of the variance of values [m] that each factor explains alone: Var(level means) / Var(all), η².
 
     In a full factorial design the shares add up to at most 1; the rest is their interplay. Values that are not finite
     are left out. Source: Fisher 1925, "Statistical methods for research workers", analysis of variance.
@@ -95,8 +96,8 @@ def shares(values: np.ndarray, factors: Mapping[str, Sequence[Any]]) -> dict[str
     return found
 
 
-def apart(distances: np.ndarray, factors: Mapping[str, Sequence[Any]]) -> dict[str, float]:
-    """Mean distance of pairs that differ in one factor only, by factor.
+def mean_distances_by_factor(distances: np.ndarray, factors: Mapping[str, Sequence[Any]]) -> dict[str, float]:
+    """Compute the mean distance of pairs that differ in one factor only, by factor.
 
     Args:
       distances: [m, m], symmetric; NaN are left out.

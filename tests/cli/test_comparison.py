@@ -7,7 +7,7 @@ import pytest
 from fake_runs import AUTOENCODER, CLASSIFIER, DIVERGED, RUNNING, fake_run
 from rich.console import Console
 
-from nnjax.cli.compare import compare, rows_of, to_table, write_csv
+from nnjax.cli.comparison import compare, rows_of, to_table, write_csv
 from nnjax.core.errors import UserError
 from nnjax.runs.folder import FolderStore
 from nnjax.spaces.space import Arm, Space

@@ -1,0 +1,123 @@
+"""Compare networks: error, parameters, operations and time of every arm, the mean over seeds with the spread.
+
+The lecture slides show two such comparisons of published networks (section 5); this one is of your own runs.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nnjax.core.errors import UserError
+from nnjax.core.files import write_atomically
+from nnjax.models.summary import summarize_model
+from nnjax.runs import settings
+from nnjax.runs.run import Run, load
+from nnjax.train.storage.records import FINISHED
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+METRICS = ("test_accuracy", "test_loss", "test_mean_squared_error", "test_binary_crossentropy", "val_loss")
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One arm or setting over its seeds.
+
+    Attributes:
+      run, label: the run folder's name, and the setting's (see `report.summary.Setting`).
+      seeds: how many finished trials the means are over.
+      parameters: weights and biases.
+      flops: floating-point operations of one forward pass of one example.
+      epochs: trained.
+      seconds: mean wall time of a trial, its share of its chunk.
+      means, spreads: of the metrics that there are, by name; the spread is the standard deviation over seeds
+        (NaN for one).
+    """
+
+    run: str
+    label: str
+    seeds: int
+    parameters: int
+    flops: int
+    epochs: int
+    seconds: float
+    means: Mapping[str, float]
+    spreads: Mapping[str, float]
+
+
+def compare(paths: Sequence[str]) -> list[Row]:
+    """Read run folders and aggregate their finished trials over seeds.
+
+    Raises:
+      UserError: a path is no run folder, or none of its trials has finished.
+    """
+    rows = []
+    for path in paths:
+        found = rows_of(load(path), pathlib.Path(path).name)
+        if not found:
+            raise UserError(f"No trial of {path} has finished; resume its run first, or leave it out.")
+        rows += found
+    return rows
+
+
+def rows_of(run: Run, name: str) -> list[Row]:
+    """Aggregate one run: a row for each setting with a finished trial, in the order of the trials."""
+    rows = [_row(run, name, setting) for setting in settings.settings(run)]
+    return [row for row in rows if row.seeds]
+
+
+def _row(run: Run, name: str, setting: settings.Setting) -> Row:
+    done = [run.records[trial] for trial in setting.trials if run.records[trial].status in FINISHED]
+    counted = summarize_model(setting.experiment, setting.facts.num_inputs, run.num_outputs(setting.trials[0]))
+    found = {m: settings.mean_and_spread([record.values.get(m, np.nan) for record in done]) for m in METRICS}
+    return Row(
+        run=name,
+        label=setting.label,
+        seeds=len(done),
+        parameters=counted.parameters,
+        flops=counted.flops,
+        epochs=setting.experiment.epochs,
+        seconds=settings.mean_and_spread([record.seconds for record in done])[0],
+        means={m: mean for m, (mean, _, count) in found.items() if count},
+        spreads={m: spread for m, (_, spread, count) in found.items() if count},
+    )
+
+
+def to_table(rows: Sequence[Row]) -> Table:
+    """Lay the rows out for a terminal."""
+    from rich.table import Table
+
+    shown = [m for m in METRICS if any(m in row.means for row in rows)]
+    table = Table()
+    for name in ("run", "network"):
+        table.add_column(name, overflow="fold")
+    for name in ("seeds", "parameters", "FLOP", "epochs", "s/trial", *(m.removeprefix("test_") for m in shown)):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in rows:
+        sizes = (f"{row.parameters:,}", f"{row.flops:,}", f"{row.epochs:,}", f"{row.seconds:.1f}")
+        table.add_row(row.run, row.label, str(row.seeds), *sizes, *(_cell(row, m) for m in shown))
+    return table
+
+
+def _cell(row: Row, metric: str) -> str:
+    if metric not in row.means:
+        return ""
+    return f"{row.means[metric]:.4f} ± {row.spreads[metric]:.4f}" if row.seeds > 1 else f"{row.means[metric]:.4f}"
+
+
+def write_csv(rows: Sequence[Row], path: str) -> None:
+    """Write the rows as CSV, means and spreads in columns of their own."""
+    import pandas as pd
+
+    flat: list[dict[str, Any]] = []
+    for row in rows:
+        tree = dataclasses.asdict(row)
+        means, spreads = tree.pop("means"), tree.pop("spreads")
+        flat.append(tree | means | {f"{name}_spread": value for name, value in spreads.items()})
+    write_atomically(pathlib.Path(path), pd.DataFrame(flat).to_csv(index=False))

@@ -1,0 +1,44 @@
+"""Use a trained network: `python scripts/predict.py RUN --data=NAME --out=FILE.csv|FILE.npz [--trial=N] [--encode]`.
+
+NAME is any data source by name (csv:new.csv, npz:new.npz, mnist, ...); by default the run's own test part is predicted.
+In the place of RUN may stand a file that holds one network: .safetensors or .jaxexport, which scripts/export.py writes,
+or .keras or .weights.h5 of Keras 3, whose raw inputs are what the Keras model takes (--unit divides images by 255).
+"""
+
+from __future__ import annotations
+
+from absl import flags
+
+from nnjax.cli import main
+from nnjax.core.errors import UserError
+from nnjax.core.files import check_out
+
+FLAGS = flags.FLAGS
+OVERRIDES = ()
+
+
+def define_flags() -> None:
+    """Define the command's flags."""
+    flags.DEFINE_string("data", None, "data source by name; the run's own test part by default")
+    flags.DEFINE_string("data_dir", None, "where to look first for the data's files")
+    flags.DEFINE_string("target", None, "target column of a table, left out of the inputs")
+    flags.DEFINE_string("out", None, "file to write, .csv or .npz")
+    flags.DEFINE_integer("trial", None, "which trial; by default the one of the lowest validation loss")
+    which = "of the last epoch (default), or of the lowest validation loss"
+    flags.DEFINE_enum("weights", None, ["final", "best"], which)
+    flags.DEFINE_bool("encode", False, "write latent codes instead of outputs")
+    flags.DEFINE_bool("unit", False, "bring inputs to [0, 1], for a Keras model that does not scale by itself")
+
+
+def run(argv: list[str]) -> None:
+    """Write predictions or latent codes."""
+    if len(argv) != 2 or not FLAGS.out:
+        raise UserError("One run folder or file and --out were expected: predict.py RUN --out=FILE.csv [--data=NAME].")
+    out = check_out(FLAGS.out, ".csv", ".npz")
+    main.start_jax()
+    from nnjax.exchange.predictions import inputs_of, open_network, write_predictions
+
+    opened = open_network(argv[1], FLAGS.trial, FLAGS.weights)
+    x = inputs_of(opened, FLAGS.data, FLAGS.data_dir, FLAGS.target, FLAGS.unit)
+    write_predictions(opened, x, out, FLAGS.encode)
+    print(f"{len(x)} examples, {opened.name}: {out}")

@@ -1,0 +1,73 @@
+"""Train a search space: `python scripts/sweep.py --config=configs/NAME.py --workdir=DIR [--space.F=V ...]`.
+
+An axis is a list (--space.learning_rate=0.1,0.01), a range (--space.learning_rate=log:1e-4:1e-1:16,
+lin:LOW:HIGH:POINTS) or, for lists, divided by semicolons (--space.widths="32;64,32"). --space.seed=0,1,2 multiplies
+everything. --space.mode=grid|zip|random, --space.num=N and --space.draw_seed=S say how axes combine; --space.arms=A,B
+keeps arms. --space.eta=3 drops settings at rungs; --space.every=5 lets copies of the best, their hyperparameters
+changed, take the places of the worst. --space.mode=adaptive --space.num=N --space.batch=B asks an Optuna sampler for B
+settings at a time, in view of how those before did (over seeds: their mean). --config.F=V sets a field in all trials,
+over the file's axes and arms. A second call with the same workdir resumes.
+
+--keep=best:K keeps the weights of the K trials with the lowest validation loss only (of several losses, K each); the
+choice belongs to the run, which cannot be resumed with another.
+
+Several processes train one sweep: in a cluster that JAX knows (SLURM, Open MPI, GKE, Cloud TPU) start the same command
+with --distributed in each; elsewhere give --coordinator=HOST:PORT, --num_processes=N and --process_id=0 (1, 2, …). All
+need the same workdir on a file system that they share. See docs/clusters.md.
+
+--certify trains up to four trials again afterwards, in another lane among other neighbours and alone, and says whether
+they came out the same; the report shows it. On a run that has finished it does nothing else. If they did not, the exit
+status is 1.
+"""
+
+from __future__ import annotations
+
+from absl import flags
+
+from nnjax.cli import config, distributed, main, training
+from nnjax.search.optuna.samplers import SAMPLERS
+
+FLAGS = flags.FLAGS
+OVERRIDES = ("config", "space")
+
+
+def define_flags() -> None:
+    """Define the command's flags."""
+    flags.DEFINE_string("config", None, "configuration file, such as configs/deck_autoencoders.py")
+    flags.DEFINE_string("workdir", None, "run folder; made, or resumed")
+    flags.DEFINE_integer("devices", None, "how many devices to use; all by default", lower_bound=1)
+    flags.DEFINE_integer("batch_devices", 1, "how many devices share each batch", lower_bound=1)
+    flags.DEFINE_integer("lanes", None, "the most trials on one device at a time", lower_bound=1)
+    flags.DEFINE_bool("report", True, "write the HTML report; scripts/report.py writes it later")
+    flags.DEFINE_string("keep", "all", "whose weights are kept: all, or best:K by validation loss")
+    flags.DEFINE_bool("certify", False, "after training, train some trials again to show that all is the same")
+    flags.DEFINE_bool("sanity", False, "before training, show by short trials whether learning can work at all")
+    flags.DEFINE_enum("order", "auto", ["auto", "shared", "own"], "whether trials of one seed share their batches")
+    flags.DEFINE_enum("sampler", None, SAMPLERS, "who is asked in mode adaptive; tpe by default")
+    flags.DEFINE_string("storage", None, "URL of the Optuna storage; by default study.db in the run folder")
+    flags.DEFINE_string("study", None, "name of the Optuna study; by default that of the run folder")
+    distributed.define_flags()
+    flags.DEFINE_string("metric", None, "what mode adaptive goes by: a column of trials.csv; val_loss by default")
+
+
+def run(argv: list[str]) -> None:
+    """Train every trial of the configuration's search space."""
+    main.start_jax()
+    path, workdir = config.require(argv, FLAGS.config, FLAGS.workdir)
+    module = config.load_config(path)
+    several = distributed.join_by_flags(workdir)
+    adaptive = {"sampler": FLAGS.sampler, "storage": FLAGS.storage, "study_name": FLAGS.study, "metric": FLAGS.metric}
+    job = training.Job(
+        config.experiment_of(module),
+        config.space_of(module),
+        workdir,
+        config.title_of(module),
+        {name: FLAGS[name].value for name in ("devices", "batch_devices", "lanes", "order")},
+        adaptive,
+        FLAGS.keep,
+        FLAGS.sanity,
+        FLAGS.report,
+        FLAGS.certify,
+        several,
+    )
+    training.run(job)

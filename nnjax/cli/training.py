@@ -1,0 +1,134 @@
+"""Train from the command line: refuse mistakes before JAX starts, train with a live display, print and report."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from nnjax.cli import distributed, main
+from nnjax.core.errors import UserError
+from nnjax.core.experiment import Experiment
+from nnjax.search.optuna.adaptive_space import adaptive_space
+from nnjax.search.optuna.samplers import require_optuna
+from nnjax.spaces.expansion import expand
+from nnjax.spaces.space import ADAPTIVE, Space
+from nnjax.train.storage.retention import ALL, parse_keep
+
+if TYPE_CHECKING:
+    from nnjax.runs.run import Run
+    from nnjax.search.options import Options
+    from nnjax.verify.certificate import Certificate
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """A training as a command line asks for it.
+
+    Attributes:
+      experiment, space, workdir, title, keep, sanity: as for `nnjax.sweep`.
+      plan: the fields of a `Plan`; None for the default.
+      adaptive: sampler, storage, study_name and metric of mode "adaptive"; None for the default.
+      report: whether to write the report.
+      certify: whether to train some trials again after that (see `nnjax.verify.certify`).
+      distributed: whether this is one of several processes (`nnjax.cli.distributed`); the first one speaks and reports.
+    """
+
+    experiment: Experiment
+    space: Space
+    workdir: str
+    title: str
+    plan: Mapping[str, Any]
+    adaptive: Mapping[str, str | None] = dataclasses.field(default_factory=dict)
+    keep: str = ALL
+    sanity: bool = False
+    report: bool = True
+    certify: bool = False
+    distributed: bool = False
+
+
+def run(job: Job) -> None:
+    """Train with a live display, print the table, write the report, and name it.
+
+    Raises:
+      UserError: what the user can mend.
+      Interrupted: a signal came; the same command resumes.
+      SystemExit: the certificate has failed: status 1.
+    """
+    train = _checked(job)
+    from nnjax.cli.progress import Display, print_message
+    from nnjax.search.options import Options
+    from nnjax.train import distributed as processes
+    from nnjax.train.host.population import Stopped
+    from nnjax.train.layout.plan import Plan
+
+    first = processes.is_main_process()
+    main.catch_signals()
+    try:
+        with distributed.together(job.workdir), Display() as display:
+            options = Options(job.workdir, None, Plan(**_given(job.plan)), job.title, job.keep)
+            options = options._replace(should_stop=main.stop_requested)
+            trained = train(options._replace(observe=display, log=print_message) if first else options)
+        certificate = trained.certify(print_message, main.stop_requested) if job.certify else None
+    except Stopped:
+        raise main.Interrupted(f"Stopped; {job.workdir} is saved, and the same command goes on from there.") from None
+    if first:
+        _print_results(job, trained, certificate)
+    if certificate and certificate.failed:
+        sys.exit(1)
+
+
+def _given(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _checked(job: Job) -> Callable[[Options], Run]:
+    """Refuse what can be refused before JAX is there; give the function that trains what was checked.
+
+    Raises:
+      UserError: see `expand` and `adaptive_space`, or flags that do not belong together.
+    """
+    parse_keep(job.keep)
+    adaptive, flags = job.space.mode == ADAPTIVE, _given(job.adaptive)
+    if adaptive and job.sanity:
+        raise UserError("--sanity looks at given settings, but mode adaptive asks for them: leave one of them out.")
+    if flags and not adaptive:
+        flag = {"study_name": "study"}.get(next(iter(flags)), next(iter(flags)))
+        raise UserError(f"--{flag} is read in the mode adaptive only; add --space.mode=adaptive, or leave it out.")
+    if adaptive:
+        require_optuna()
+    remarks: list[str] = []
+    asked = adaptive_space(job.experiment, job.space) if adaptive else expand(job.experiment, job.space, remarks.append)
+    if job.distributed and (job.certify or adaptive):
+        what = "--certify trains trials alone" if job.certify else "Mode adaptive asks one sampler"
+        raise UserError(f"{what}, which one process does: leave out the flags of several, or this.")
+
+    def train(options: Options) -> Run:
+        from nnjax.api import train_trials
+        from nnjax.search.optuna.search import search
+
+        for remark in remarks:
+            options.log(remark)
+        if isinstance(asked, list):
+            return train_trials(job.experiment, job.space, asked, options, job.sanity)
+        return search(job.experiment, asked, **flags, **options._asdict())
+
+    return train
+
+
+def _print_results(job: Job, run: Run, certificate: Certificate | None) -> None:
+    """Print the table, the diagnoses, the remarks and the certificate of a run, and where its report is."""
+    from rich import get_console
+
+    from nnjax.cli.progress import print_message, summary_table
+    from nnjax.diagnosis import trials
+    from nnjax.report.sections.certificate import sentences as certificate_sentences
+    from nnjax.search.importance import edges
+
+    report = run.report() if job.report else None
+    get_console().print(summary_table(run))
+    sentences = [*trials.sentences(run.diagnoses), *(f"remark: {sentence}" for sentence in edges(run))]
+    for sentence in sentences + (certificate_sentences(certificate) if certificate else []):
+        print_message(sentence)
+    print(f"report: {report}" if report else f"results: {job.workdir}")

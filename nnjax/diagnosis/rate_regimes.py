@@ -1,0 +1,132 @@
+"""Sort learning rates into regimes by the loss that training reaches with them.
+
+Source: deck section 5, "loss and learning rate" (after cs231n): too low a rate falls slowly, a good one fast and then
+low, a high one fast and then gets stuck at a worse level, a very high one rises.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import NamedTuple
+
+import numpy as np
+
+TOO_LOW, GOOD, HIGH, TOO_HIGH = "too low", "good", "high", "too high"
+REGIMES = (TOO_LOW, GOOD, HIGH, TOO_HIGH)
+WITHIN = 0.1  # a good rate's loss lies at most so far above the best one's, as a share of it
+NOTHING = 0.9  # a loss of at least this share of the untrained one: nothing was learned
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class RateSweep:
+    """The losses of one optimizer at r rates with s seeds over t epochs.
+
+    Attributes:
+      optimizer, batch_size: of the trials.
+      metric: the name of the loss, such as "val_loss".
+      rates: [r] float64, ascending.
+      seeds: s of them.
+      losses: [r, s, t] float64; NaN past a trial's own epochs.
+      diverged: [r, s] bool.
+      final_log_losses: [r, s] float64; the log of the loss of a whole training, infinity of one that broke down, NaN
+        where there was none.
+      best: the place of the recommended rate.
+    """
+
+    optimizer: str
+    batch_size: int
+    metric: str
+    rates: np.ndarray
+    seeds: tuple[int, ...]
+    losses: np.ndarray
+    diverged: np.ndarray
+    final_log_losses: np.ndarray
+    best: int
+
+    def epochs(self) -> np.ndarray:
+        """Count the epochs of each trial, int [r, s]."""
+        return np.isfinite(self.losses).sum(axis=2)
+
+    def runs(self) -> float:
+        """Say how many whole trainings the trials took."""
+        return float(self.epochs().sum() / self.losses.shape[2])
+
+
+class RegimeSpan(NamedTuple):
+    """A regime, from a rate to another; ends of the range where it goes on there."""
+
+    regime: str
+    low: float
+    high: float
+
+
+def regimes_of(sweep: RateSweep, equal: tuple[float, float]) -> tuple[str, ...]:
+    """Sort the rates, each by its loss after as many epochs as it has, against the best one's then.
+
+    Good are those around the best one that are at most 10 % worse, or in the interval of those that may be equal.
+    """
+    ratios, nothing = _against_best(sweep)
+    ratios[(sweep.rates >= equal[0]) & (sweep.rates <= equal[1])] = 1.0
+    tried = np.flatnonzero(sweep.epochs().any(axis=1) | sweep.diverged.any(axis=1))
+    first, last = run_around(ratios[tried] <= 1 + WITHIN, tried, sweep.best)
+    out = [""] * len(sweep.rates)
+    broken = _first_broken(nothing[tried[last + 1 :]]) + last + 1
+    for number, place in enumerate(tried):
+        out[place] = TOO_LOW if number < first else GOOD if number <= last else HIGH if number < broken else TOO_HIGH
+    return tuple(out)
+
+
+def _against_best(sweep: RateSweep) -> tuple[np.ndarray, np.ndarray]:
+    """Compare each rate, by its seeds that were trained longest, with the best one.
+
+    Returns:
+      [r] ratios of losses, infinity for a rate that diverged, and [r] whether nothing was learned.
+    """
+    epochs = sweep.epochs()
+    with np.errstate(divide="ignore"):
+        best = np.nanmean(np.log(sweep.losses[sweep.best][epochs[sweep.best] > 0]), axis=0)
+    ratios, nothing = np.full(len(sweep.rates), np.inf), np.asarray(sweep.diverged.any(axis=1))
+    untrained = _untrained(sweep)
+    for place in np.flatnonzero(epochs.any(axis=1) & ~nothing):
+        last = epochs[place].max() - 1
+        loss = float(np.nanmean(sweep.losses[place, :, last]))
+        ratios[place] = loss / np.exp(best[last])
+        nothing[place] = loss >= NOTHING * untrained
+    return ratios, nothing
+
+
+def _untrained(sweep: RateSweep) -> float:
+    """Estimate the loss before training: that of the lowest rate after its first epoch."""
+    firsts = sweep.losses[: sweep.best, :, 0]
+    known = firsts[np.isfinite(firsts)]
+    return float(known[0]) if len(known) else np.inf
+
+
+def _first_broken(nothing: np.ndarray) -> int:
+    """Find the place from which on rates learn nothing, such that as few as possible lie on the wrong side."""
+    wrong = [int(nothing[:i].sum() + (~nothing[i:]).sum()) for i in range(len(nothing) + 1)]
+    return int(np.argmin(wrong))
+
+
+def run_around(holds: np.ndarray, places: np.ndarray, best: int) -> tuple[int, int]:
+    """Give the first and the last of the entries around that of the best rate of which all hold."""
+    first = last = int(np.flatnonzero(places == best)[0])
+    while first > 0 and holds[first - 1]:
+        first -= 1
+    while last < len(holds) - 1 and holds[last + 1]:
+        last += 1
+    return first, last
+
+
+def spans_of(rates: np.ndarray, regimes: tuple[str, ...]) -> tuple[RegimeSpan, ...]:
+    """Let each regime reach half-way, in the logarithm, to the next rate that was tried."""
+    tried = [place for place, regime in enumerate(regimes) if regime]
+    spans: list[RegimeSpan] = []
+    for before, place in zip([tried[0], *tried], tried, strict=False):
+        if not spans:
+            spans.append(RegimeSpan(regimes[place], float(rates[0]), float(rates[-1])))
+        elif regimes[place] != spans[-1].regime:
+            border = float(np.sqrt(rates[before] * rates[place]))
+            spans[-1] = spans[-1]._replace(high=border)
+            spans.append(RegimeSpan(regimes[place], border, float(rates[-1])))
+    return tuple(spans)

@@ -1,0 +1,25 @@
+"""The options of a sweep, which `nnjax.sweep` and the searches take."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import NamedTuple
+
+from nnjax.core.types import Dataset
+from nnjax.train.host.progress import Observer
+from nnjax.train.layout.plan import Plan
+from nnjax.train.storage.retention import ALL
+
+
+class Options(NamedTuple):
+    """See `nnjax.sweep`."""
+
+    workdir: str | os.PathLike[str] | None = None
+    data: Dataset | None = None
+    plan: Plan | None = None
+    title: str = ""
+    keep: str = ALL
+    observe: Observer = lambda progress: None
+    log: Callable[[str], None] = lambda text: None
+    should_stop: Callable[[], bool] = lambda: False

@@ -1,0 +1,112 @@
+"""Optuna storages: open a study by URL, and report storage errors in a sentence."""
+
+from __future__ import annotations
+
+import contextlib
+import pathlib
+import warnings
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from nnjax.core.errors import UserError
+from nnjax.nn.metrics import is_maximised
+
+if TYPE_CHECKING:
+    import optuna
+    from optuna.samplers import BaseSampler
+    from optuna.storages import BaseStorage
+
+METRIC = "nnjax:metric"  # the attribute of a study that names what it compares
+
+
+@contextlib.contextmanager
+def quiet(with_warnings: bool = True) -> Iterator[None]:
+    """Keep Optuna's log to its warnings, or to its errors, and let its experimental parts be used without one."""
+    import optuna
+
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(max(before, optuna.logging.WARNING if with_warnings else optuna.logging.ERROR))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            yield
+    finally:
+        optuna.logging.set_verbosity(before)
+
+
+def file_storage(path: pathlib.Path) -> str:
+    """Name the storage in a file, as Optuna and its dashboard take it."""
+    import sqlalchemy
+
+    return sqlalchemy.URL.create("sqlite", database=str(path)).render_as_string()
+
+
+def shown(storage: BaseStorage | str | None) -> str:
+    """Name a storage without its password."""
+    import sqlalchemy
+
+    if storage is None:
+        return "memory"
+    if not isinstance(storage, str):
+        return type(storage).__name__
+    try:
+        return sqlalchemy.make_url(storage).render_as_string(hide_password=True)
+    except sqlalchemy.exc.ArgumentError:
+        return repr(storage)
+
+
+@contextlib.contextmanager
+def storage_errors(storage: BaseStorage | str | None, *others: type[Exception]) -> Iterator[None]:
+    """Say as one sentence that a storage cannot be used.
+
+    Args:
+      storage: as it was given.
+      others: errors that mean so beside the database's own.
+
+    Raises:
+      UserError: it cannot.
+    """
+    import optuna
+    import sqlalchemy.exc
+
+    failures: tuple[type[Exception], ...] = (
+        sqlalchemy.exc.SQLAlchemyError,
+        optuna.exceptions.StorageInternalError,
+        *others,
+    )
+    try:
+        yield
+    except failures as error:
+        cause = error.__cause__ if isinstance(error, optuna.exceptions.StorageInternalError) else error
+        reason = str(cause or error).strip().split("\n")[0].rstrip(".")
+        raise UserError(
+            f"The storage {shown(storage)} cannot be used ({reason}); expected was a URL such as sqlite:///study.db, "
+            "of a database that can be reached and written."
+        ) from None
+
+
+def open_study(storage: BaseStorage | str | None, name: str, sampler: BaseSampler, metric: str) -> optuna.Study:
+    """Open a study, or make it.
+
+    Raises:
+      UserError: the storage cannot be used, or the study was made for another metric.
+    """
+    import optuna
+
+    maximised = is_maximised(metric)
+    with storage_errors(storage, ImportError, RuntimeError, ValueError):
+        study = optuna.create_study(
+            storage=storage,
+            study_name=name,
+            sampler=sampler,
+            direction="maximize" if maximised else "minimize",
+            load_if_exists=True,
+        )
+    known, goals = study.user_attrs.get(METRIC, metric), [direction.name for direction in study.directions]
+    if known != metric or goals != ["MAXIMIZE" if maximised else "MINIMIZE"]:
+        found = f"is told {known}" if known != metric else f"is to {' and to '.join(goals).lower()}"
+        raise UserError(
+            f"The study {name!r} {found}, but {metric} was asked for; name another study, or the metric that it was "
+            "begun with."
+        )
+    return study

@@ -1,0 +1,90 @@
+"""The axes of a search space: intervals of numbers, and lists of values coerced to their field's type."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import typing
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from nnjax.core.errors import UserError
+from nnjax.core.experiment import Experiment
+from nnjax.core.fields import coerce, field_types
+
+
+@dataclasses.dataclass(frozen=True)
+class Range:
+    """An interval of numbers.
+
+    Attributes:
+      low, high: its ends, low < high; both included.
+      num: how many evenly spaced points a grid takes; drawn settings lie anywhere in the interval.
+      log: evenly spaced, and uniform, in the logarithm.
+    """
+
+    low: float
+    high: float
+    num: int = 8
+    log: bool = False
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.high - self.low):
+            raise UserError(f"The range {self.low:g} to {self.high:g} is not finite; two numbers were expected.")
+        if not self.low < self.high:
+            raise UserError(f"The range {self.low:g} to {self.high:g} is empty; the smaller end comes first.")
+        if self.log and self.low <= 0:
+            raise UserError(f"A logarithmic range cannot begin at {self.low:g}; begin it above 0.")
+        if self.num < 1:
+            raise UserError(f"The range {self.low:g} to {self.high:g} has {self.num} points; give it at least 1.")
+
+    def points(self) -> list[float]:
+        """Space `num` points evenly."""
+        space = np.geomspace if self.log else np.linspace
+        return [float(point) for point in space(self.low, self.high, self.num)]
+
+    def __len__(self) -> int:
+        """Count the points of a grid."""
+        return self.num
+
+    def at(self, u: float) -> float:
+        """The number at a share u in [0, 1) of the interval."""
+        if self.log:
+            return float(np.exp(np.log(self.low) + u * (np.log(self.high) - np.log(self.low))))
+        return float(self.low + u * (self.high - self.low))
+
+
+Axis: TypeAlias = Sequence[Any] | Range  # the values of a field, listed or as an interval
+
+
+def typed(path: str, values: Axis) -> Axis:
+    """Coerce the listed values of an axis to its field's type; a range stays one.
+
+    Raises:
+      UserError: they are no list, or empty, or one has the wrong type.
+    """
+    return values if isinstance(values, Range) else typed_list(path, values)
+
+
+def typed_list(path: str, values: Any) -> list[Any]:
+    """Coerce a list of values to their field's type; errors as in `typed`."""
+    if isinstance(values, str | Mapping) or not isinstance(values, Iterable):
+        raise UserError(f"The axis {path} of the search space is {values!r}, but a list of values was expected.")
+    typed = [coerce(value, field_types(Experiment)[path], path) for value in values]
+    if not typed:
+        raise UserError(f"The axis {path} of the search space is empty; give it at least one value.")
+    return typed
+
+
+def number(path: str, value: float) -> Any:
+    """Coerce a number of a range to its field's type, rounded for a field of whole numbers."""
+    return coerce(round(value) if is_whole(path) else value, field_types(Experiment)[path], path)
+
+
+def is_whole(path: str) -> bool:
+    """Whether a field holds whole numbers."""
+    hint = field_types(Experiment)[path]
+    options = typing.get_args(hint) or (hint,)
+    return int in options and float not in options

@@ -1,0 +1,97 @@
+"""Reference values of the sanity checks: the losses and scores of outputs that ignore the inputs."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from nnjax.core.experiment import Experiment
+from nnjax.core.types import Array, Prepared
+from nnjax.models.registry import make_model
+from nnjax.nn.losses import LOSSES, make_loss
+from nnjax.train.engine.batches import gather
+from nnjax.train.engine.device_data import DeviceData, Shapes, make_device_data, make_shapes
+
+
+class References(NamedTuple):
+    """What the outcomes are compared with.
+
+    Attributes:
+      goal: "classification", "regression" or "reconstruction".
+      start: the training loss of an output that says nothing (all weights 0).
+      constant: the loss of the best constant output on the validation part (without one, on the training part); NaN
+        where it is not known in closed form.
+      floor: the lowest loss there can be, of targets between 0 and 1; 0 elsewhere.
+      chance: the share of the most frequent class, on the same part; NaN without classes.
+      variance: the mean squared error of the best constant, on the same part.
+      few_variance, few_chance: the same of the few examples.
+      num_validation, num_classes: 0 where there are none.
+    """
+
+    goal: str
+    start: float
+    constant: float
+    floor: float
+    chance: float
+    variance: float
+    few_variance: float
+    few_chance: float
+    num_validation: int
+    num_classes: int
+
+
+def references(experiment: Experiment, prepared: Prepared, few: Prepared) -> References:
+    """Work out what the outcomes are compared with.
+
+    Args:
+      experiment: as it is trained.
+      prepared: all examples that are used.
+      few: the same with few training examples.
+    """
+    shapes, data = make_shapes(experiment, prepared), make_device_data(experiment, prepared)
+    x, train = _examples(data, shapes, prepared.train)
+    measured = _examples(data, shapes, prepared.validation)[1] if len(prepared.validation) else train
+    few_targets = _examples(data, shapes, few.train)[1]
+    mean, unit = train.mean(axis=0, keepdims=True), train.min() >= 0 and train.max() <= 1
+    loss = LOSSES[experiment.loss]
+    floored = unit and loss.compares == "probabilities"
+    return References(
+        goal=shapes.goal,
+        start=_start(experiment, shapes, x, train),
+        constant=_loss(loss, measured, np.broadcast_to(mean, measured.shape)) if loss.mean_is_best else float("nan"),
+        floor=_loss(loss, measured, measured) if floored else 0.0,
+        chance=_most_frequent(measured) if shapes.goal == "classification" else float("nan"),
+        variance=float(np.mean((measured - mean) ** 2)),
+        few_variance=float(np.mean((few_targets - few_targets.mean(axis=0, keepdims=True)) ** 2)),
+        few_chance=_most_frequent(few_targets),
+        num_validation=len(prepared.validation),
+        num_classes=max(shapes.num_outputs, 2) if shapes.goal == "classification" else 0,
+    )
+
+
+def _examples(data: DeviceData, shapes: Shapes, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    batch = gather(jax.tree.map(jnp.asarray, data), shapes, jnp.asarray(rows), jnp.ones(len(rows)))
+    return np.asarray(batch.x), np.asarray(batch.y)
+
+
+def _most_frequent(y: np.ndarray) -> float:
+    """Give the share of the most frequent class among targets [n, k]."""
+    mean = y.mean(axis=0)
+    return float(max(mean.max(), 1 - mean[0]) if len(mean) == 1 else mean.max())
+
+
+def _start(experiment: Experiment, shapes: Shapes, x: np.ndarray, y: np.ndarray) -> float:
+    """Average the loss of a network of zeros, whose output is the same for all inputs."""
+    model = make_model(experiment.model, shapes.num_inputs, shapes.num_outputs)
+    blank = jax.eval_shape(model.init, jax.random.key(0))
+    zeros = jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), blank)
+    z = np.asarray(jax.jit(model.logits)(zeros, x[:1]))
+    return _loss(make_loss(experiment.loss, experiment.model.output_activation), y, np.broadcast_to(z, y.shape))
+
+
+def _loss(loss: object, y: Array, p: Array) -> float:
+    mean = jax.jit(lambda y, p: jnp.mean(loss(y, p)))  # type: ignore[operator]
+    return float(mean(jnp.asarray(y), jnp.asarray(p)))

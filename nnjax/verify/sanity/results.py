@@ -1,0 +1,75 @@
+"""Results of the sanity checks: records, lines of output, and sanity.json in the run folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nnjax.runs.folder import FolderStore
+
+FILE = "sanity.json"
+
+
+class SanityCheck(NamedTuple):
+    """One sanity check.
+
+    Attributes:
+      name: "start", "overfits small batch", "inputs matter", "without inputs" or "shuffled labels".
+      passed: whether all is well.
+      sentence: what was found, against what was expected.
+      remedy: what to look at; "" where it passed.
+      evidence: numbers by name.
+    """
+
+    name: str
+    passed: bool
+    sentence: str
+    remedy: str
+    evidence: dict[str, float]
+
+
+class Examined(NamedTuple):
+    """The checks of one trial of a run, which represents all of its arm and kind."""
+
+    arm: str
+    trial: int
+    checks: tuple[SanityCheck, ...]
+
+
+def format_checks(examined: Examined) -> list[str]:
+    """Write the checks as lines of output."""
+    of = f" ({examined.arm})" if examined.arm else ""
+    return [
+        f"sanity{of}: {one.name}: {one.sentence}" if one.passed else f"warning: sanity{of}: {one.sentence} {one.remedy}"
+        for one in examined.checks
+    ]
+
+
+def to_json(found: Sequence[Examined]) -> list[dict[str, Any]]:
+    """Give sanity.json; numbers that are not finite are left out."""
+    return [{"arm": one.arm, "trial": one.trial, "checks": [_finite(check) for check in one.checks]} for one in found]
+
+
+def _finite(check: SanityCheck) -> dict[str, Any]:
+    numbers = {name: value for name, value in check.evidence.items() if np.isfinite(value)}
+    return check._asdict() | {"evidence": numbers}
+
+
+def read(folder: FolderStore) -> list[Examined] | None:
+    """Read what a run folder has of the sanity checks; None where there is nothing.
+
+    Raises:
+      UserError: sanity.json is damaged.
+    """
+    return folder.read_optional(FILE, from_json)
+
+
+def from_json(tree: Any) -> list[Examined]:
+    """Read back what `to_json` gave.
+
+    Raises:
+      LookupError, TypeError: it is not as it was written.
+    """
+    return [Examined(one["arm"], one["trial"], tuple(SanityCheck(**check) for check in one["checks"])) for one in tree]
