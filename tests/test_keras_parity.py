@@ -155,7 +155,7 @@ def test_fit_of_an_autoencoder():
     """Whole epochs of a population against Keras's fit: running means of batches, the last one smaller; validation."""
     specs = specs_of(AUTOENCODER)
     run = population(specs, images())
-    [record], [program] = run.run(), run.programs.values()
+    [record], [program] = run.run(), run.layouts.programs.values()
     hyper = {name: np.float32([value]) for name, value in specs[0].experiment.hyperparameters.present().items()}
     start = jax.tree.map(lambda leaf: np.asarray(leaf)[0], program.init(hyper, np.zeros(1, np.uint32)).params)
     prepared = prepare_loaded(images(), AUTOENCODER.data)

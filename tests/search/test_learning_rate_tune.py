@@ -65,7 +65,7 @@ def test_one_program_an_optimizer_for_each_number_of_lanes(monkeypatch):
     original = Population.run
     monkeypatch.setattr(Population, "run", lambda self: (seen.append(self), original(self))[1])
     tune(BASE, {"sgd": rate_range("sgd", 1e-3, 1.0)}, Options(data=blobs()))
-    assert len(seen[0].programs) <= 4
+    assert len(seen[0].layouts.programs) <= 4
 
 
 def test_a_search_that_is_stopped_says_so():
