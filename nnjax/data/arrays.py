@@ -1,7 +1,5 @@
 """Make a checked `Dataset` of arrays; the examples of every source pass through here."""
 
-from __future__ import annotations
-
 import hashlib
 import math
 from collections.abc import Callable, Mapping, Sequence

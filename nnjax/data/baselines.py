@@ -4,8 +4,6 @@ A network's error means little by itself. These are computed in float64, fitted 
 test part, in the scaled units that the losses see, so that they stand beside the losses as they are.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

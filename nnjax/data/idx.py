@@ -3,8 +3,6 @@
 Source of the format: the page of the MNIST database (Y. LeCun, C. Cortes, C. Burges).
 """
 
-from __future__ import annotations
-
 import gzip
 import math
 import zlib

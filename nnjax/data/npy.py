@@ -1,7 +1,5 @@
 """Load and write folders of NumPy files (.npy) whose inputs stay on the disk."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

@@ -1,7 +1,5 @@
 """Load data sets from NumPy archives (.npz)."""
 
-from __future__ import annotations
-
 import io
 import zipfile
 from collections.abc import Mapping, Sequence

@@ -4,8 +4,6 @@
 training part first, and are the same on every call. Every series is scaled to mean 0 and variance 1, as there.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import NamedTuple
 

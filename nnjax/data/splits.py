@@ -1,7 +1,5 @@
 """Split examples into train, validation and test parts: a pure function of the labels and the configuration."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

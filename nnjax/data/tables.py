@@ -1,7 +1,5 @@
 """Load tables with named columns: texts become categories, one or more columns are the target."""
 
-from __future__ import annotations
-
 import difflib
 import io
 from pathlib import Path

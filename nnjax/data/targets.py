@@ -1,7 +1,5 @@
 """Check y, and convert it to class indices or regression targets."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

@@ -4,8 +4,6 @@ Reading needs the array_record or Parquet format (`tfds.data_source`); images ar
 where that is installed. The only module that imports tensorflow_datasets.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from pathlib import Path

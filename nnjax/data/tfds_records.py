@@ -1,7 +1,5 @@
 """Read records that TensorFlow Datasets has prepared, all of them or by index."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Toy problems, the same on every call: truth tables, spirals, blobs, moons and the line of the lecture slides."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

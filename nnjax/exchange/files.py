@@ -1,7 +1,5 @@
 """Save and load networks: one record a format, found by the file name's ending."""
 
-from __future__ import annotations
-
 import os
 import pathlib
 from collections.abc import Callable

@@ -4,8 +4,6 @@ The arrays of a layer lie in its group of the weights file, "layers/conv2d_1/var
 letters, and how many of this class came before it in the same model.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence

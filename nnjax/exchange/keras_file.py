@@ -4,8 +4,6 @@ Read through h5py, whose library is C: only plain arrays that lie in the file it
 more bytes than the file has. Nothing of a file is executed.
 """
 
-from __future__ import annotations
-
 import io
 import json
 import math

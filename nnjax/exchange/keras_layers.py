@@ -1,7 +1,5 @@
 """Convert Keras 3's layers to ours. A layer's activation becomes a layer of its own."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any
 

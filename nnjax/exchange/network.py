@@ -1,7 +1,5 @@
 """A trained network with its architecture, scalers and names: from raw inputs to outputs."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple

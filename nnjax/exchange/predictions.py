@@ -1,7 +1,5 @@
 """Write predictions of a trained network as tables: CSV or NPZ."""
 
-from __future__ import annotations
-
 import io
 import os
 import pathlib

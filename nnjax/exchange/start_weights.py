@@ -1,7 +1,5 @@
 """Read the weights that a trial starts from: a run's NPZ, safetensors, or a file of Keras 3."""
 
-from __future__ import annotations
-
 import pathlib
 from collections.abc import Mapping
 

@@ -1,7 +1,5 @@
 """Write and read weights as safetensors."""
 
-from __future__ import annotations
-
 import os
 import pathlib
 

@@ -1,7 +1,5 @@
 """The failure modes of the gallery, read from failure_modes.toml: changes to one base experiment, and their text."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Mapping
 from typing import Any

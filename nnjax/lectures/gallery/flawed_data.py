@@ -1,7 +1,5 @@
 """scikit-learn's digits with the flaws that data have by mistake."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

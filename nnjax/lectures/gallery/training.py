@@ -1,7 +1,5 @@
 """Training the gallery: the failure modes and their corrected counterparts, a population for each kind of data."""
 
-from __future__ import annotations
-
 import collections
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence

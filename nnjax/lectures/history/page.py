@@ -1,7 +1,5 @@
 """The history report as one HTML file, with its figures as PNG beside it."""
 
-from __future__ import annotations
-
 import pathlib
 from collections.abc import Mapping
 from os import PathLike

@@ -5,8 +5,6 @@ half of the 2^p labellings at p = 2d, and of patterns that are added one by one 
 `separating_weights` decides for given patterns, exactly; Mays's rule is how an ADALINE finds such weights by itself.
 """
 
-from __future__ import annotations
-
 import math
 
 import jax.numpy as jnp

@@ -1,7 +1,5 @@
 """The capacity of a threshold unit, for the chapter on ADALINE: measured, drawn, beside Cover's count."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import jax

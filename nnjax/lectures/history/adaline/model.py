@@ -5,8 +5,6 @@ s = w·x, its answer sign(s), and its linear error ε = t − s for the target t
 squares (LMS) idea: step against the gradient of one pattern's squared error.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import NamedTuple
 

@@ -5,8 +5,6 @@ calculate effect of small changes on next layer". Layers are f(xW + b): w "sets 
 f "turns on-off".
 """
 
-from __future__ import annotations
-
 import dataclasses
 import itertools
 from collections.abc import Callable

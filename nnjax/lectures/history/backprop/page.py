@@ -1,7 +1,5 @@
 """The chapter on backpropagation: by hand, right and wrong; the problems of 1986; the vanishing gradient."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import NamedTuple
 

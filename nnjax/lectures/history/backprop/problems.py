@@ -4,8 +4,6 @@ Sigmoids, whole sweeps, descent with momentum on the sum over the patterns. "Sol
 target.
 """
 
-from __future__ import annotations
-
 import functools
 from typing import NamedTuple
 

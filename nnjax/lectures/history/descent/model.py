@@ -4,8 +4,6 @@ The slides' line is y = 21 x + 10 at x = 3, 3.1, …, 19. The loss is the mean s
 Hessian is 2/n XᵀX, and descent with a fixed rate converges below 2 / λmax and diverges above (Cauchy 1847).
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import jax.numpy as jnp

@@ -5,8 +5,6 @@ in the output for the right activation functions"; neural networks "approximate 
 functions".
 """
 
-from __future__ import annotations
-
 import functools
 from typing import NamedTuple
 

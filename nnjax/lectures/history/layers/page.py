@@ -1,7 +1,5 @@
 """The chapter on what a layer does: collapse, small changes, and curves made of lines."""
 
-from __future__ import annotations
-
 import functools
 import itertools
 from collections.abc import Mapping

@@ -5,8 +5,6 @@ trial inversions (MRII, Winter & Widrow 1988); Madaline III has sigmoid units, w
 sum (MRIII, Andes, Widrow, Lehr & Wan 1990). Inputs [d] end with a 1 for the bias; answers and targets are ±1.
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Callable
 from typing import Any, NamedTuple

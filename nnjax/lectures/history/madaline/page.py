@@ -1,7 +1,5 @@
 """The chapter on MADALINE."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import Any

@@ -1,7 +1,5 @@
 """The figures of the left/right cards, for the chapter on the perceptron."""
 
-from __future__ import annotations
-
 import itertools
 from typing import Any
 

@@ -5,8 +5,6 @@ Simulated: a card of 20 × 20 pixels of {0, 1} with a bias, a square mark that l
 right after fifty attempts; the size of its marks is not recorded.
 """
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Sequence
 from typing import NamedTuple

@@ -8,8 +8,6 @@ Psychological Review 65:386-408. A. B. J. Novikoff 1962, On convergence proofs o
 Perceptron-based learning algorithms, IEEE Transactions on Neural Networks 1:179-191 (the pocket).
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import jax

@@ -1,7 +1,5 @@
 """Findings of the study of models and distances, in sentences made of its numbers; and its page."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

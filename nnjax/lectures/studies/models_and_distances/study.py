@@ -1,7 +1,5 @@
 """Compare models and distances on several sets ("do not confuse the distance with the model", lecture slides)."""
 
-from __future__ import annotations
-
 import dataclasses
 import pathlib
 from collections.abc import Mapping

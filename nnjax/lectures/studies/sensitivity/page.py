@@ -1,7 +1,5 @@
 """The page of the study of sensitivity."""
 
-from __future__ import annotations
-
 import pathlib
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """Findings of the study of sensitivity, in sentences made of its numbers."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np
