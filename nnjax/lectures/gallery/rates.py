@@ -1,11 +1,10 @@
 """Loss against learning rate (section 5 of the lecture slides), each trial with its verdict."""
 
-from __future__ import annotations
-
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from nnjax.api import sweep
 from nnjax.diagnosis.verdicts import BADGES
@@ -14,11 +13,8 @@ from nnjax.report.charts.figures import draw
 from nnjax.report.charts.marked_curves import draw_level
 from nnjax.report.trial_verdicts import code_of
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 GOOD = 1.3  # times the lowest loss: what is as good as the best rate
-RATES, EPOCHS = np.geomspace(1e-4, 100.0, 25), 20
+RATES, SEEDS, EPOCHS = np.geomspace(1e-4, 100.0, 25), 2, 20
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -55,18 +51,13 @@ class Rates:
         return [(a, b, name) for a, b, name in zip(ends[:-1], ends[1:], names, strict=True) if b > 1.01 * a]
 
 
-def sweep_rates(rates: np.ndarray = RATES, seeds: int = 2) -> Rates:
-    """Train the gallery's network with each rate, as one population."""
-    base = dataclasses.replace(BASE, epochs=EPOCHS)
-    run = sweep(base, {"learning_rate": [float(rate) for rate in rates], "seed": range(seeds)})
-    shape = (len(rates), seeds)
-    last = np.array([_last(record.curves) if record.status == "done" else np.nan for record in run.records])
+def sweep_rates() -> Rates:
+    """Train the gallery's network with each of `RATES`, as one population."""
+    run = sweep(dataclasses.replace(BASE, epochs=EPOCHS), {"learning_rate": RATES.tolist(), "seed": range(SEEDS)})
+    shape = (len(RATES), SEEDS)
+    losses = [record.curves["val_loss"][-1] if record.status == "done" else np.nan for record in run.records]
     codes = np.array([code_of(run, spec.id) for spec in run.specs]).reshape(shape).tolist()
-    return Rates(rates, last.reshape(shape), codes, float(np.log(len(run.facts().classes))), EPOCHS)
-
-
-def _last(curves: dict[str, np.ndarray]) -> float:
-    return float(curves["val_loss"][-1])
+    return Rates(RATES, np.array(losses, float).reshape(shape), codes, float(np.log(len(run.facts().classes))), EPOCHS)
 
 
 def plot_rates(rates: Rates) -> Figure:

@@ -1,16 +1,12 @@
 """Models and distances beside each other: a grid of methods by data sets, mean and spread over splits."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
+from matplotlib.figure import Figure
 
 from nnjax.report.charts import figures
 from nnjax.report.study_page import Table
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 COLORS = {"model": "#2f5d9b", "kNN": "#b5832a", "clusters": "#2c7a4b"}
 HEADINGS = {"model": "Models", "kNN": "Nearest neighbours", "clusters": "Clusters, found without labels"}
@@ -32,8 +28,6 @@ def summary(results: pd.DataFrame, metric: str = "accuracy") -> pd.DataFrame:
 
 def draw(results: pd.DataFrame) -> Figure:
     """Draw accuracies: supervised methods above, clusters below, a column a data set; bars are ± one std."""
-    from matplotlib.figure import Figure
-
     table, names = summary(results), list(results["data"].unique())
     clusters = table.index.get_level_values("kind") == "clusters"
     parts = [table[~clusters], table[clusters]]
