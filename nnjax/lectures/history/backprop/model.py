@@ -123,7 +123,9 @@ def feed_forward(mlp: MLP, net: Net, x: Array) -> tuple[Array, ...]:
       UserError: shapes that do not fit `mlp.widths`.
     """
     _check_inputs(mlp, x)
-    _check_net(mlp, net)
+    found, wanted = [layer.weights.shape for layer in net], list(itertools.pairwise(mlp.widths))
+    if found != wanted:
+        raise UserError(f"Weights of shapes {found} do not make widths {mlp.widths}, which need {wanted}.")
     outputs = [x]
     for layer, activation in zip(net, mlp.activations, strict=True):
         z = outputs[-1] @ layer.weights
@@ -237,13 +239,6 @@ def check_examples(mlp: MLP, x: Array, targets: Array) -> None:
 def _check_inputs(mlp: MLP, x: Array) -> None:
     if x.ndim != 2 or x.shape[1] != mlp.widths[0]:
         raise UserError(f"The inputs must be [n, {mlp.widths[0]}], but are {list(x.shape)}.")
-
-
-def _check_net(mlp: MLP, net: Net) -> None:
-    found = [layer.weights.shape for layer in net]
-    wanted = list(itertools.pairwise(mlp.widths))
-    if found != wanted:
-        raise UserError(f"Weights of shapes {found} do not make widths {mlp.widths}, which need {wanted}.")
 
 
 def _check_targets(y: Array, targets: Array) -> None:

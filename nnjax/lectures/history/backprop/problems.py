@@ -58,10 +58,10 @@ class TrainedNets(NamedTuple):
     chosen: np.ndarray
 
 
-def parity(bits: int, hidden: int, rate: float = 0.5, sweeps: int = 3000) -> Problem:
+def parity(bits: int, hidden: int) -> Problem:
     """Make the problem whether an odd number of bits is 1; of two bits, XOR."""
     x = truth_table(bits)
-    return Problem(MLP((bits, hidden, 1)), x, x.sum(axis=1, keepdims=True) % 2, rate, sweeps=sweeps)
+    return Problem(MLP((bits, hidden, 1)), x, x.sum(axis=1, keepdims=True) % 2, rate=0.5)
 
 
 def symmetry(coding: tuple[float, float] = (0.0, 1.0)) -> Problem:
@@ -72,16 +72,16 @@ def symmetry(coding: tuple[float, float] = (0.0, 1.0)) -> Problem:
     return Problem(MLP((6, 2, 1)), low + (high - low) * x, targets, 0.1, scale=0.3, sweeps=4000)
 
 
-def encoder(width: int = 8, code: int = 3, scale: float = 0.1) -> Problem:
-    """Make the problem of the first autoencoder: one of `width` inputs through a narrow layer."""
-    x = np.eye(width, dtype=np.float32)
-    return Problem(MLP((width, code, width)), x, x, 0.1, scale=scale, sweeps=3000)
+def encoder(scale: float = 0.1) -> Problem:
+    """Make the problem of the first autoencoder: one of eight inputs through a narrow layer."""
+    x = np.eye(8, dtype=np.float32)
+    return Problem(MLP((8, 3, 8)), x, x, 0.1, scale=scale)
 
 
-def learn(problem: Problem, seeds: int, rate: float | None = None, seed: int = 0) -> TrainedNets:
+def learn(problem: Problem, seeds: int, rate: float | None = None) -> TrainedNets:
     """Train m = `seeds` nets from their own weights, in one compiled program.
 
-    A `rate` takes the place of the problem's, without another compilation; `seed` draws the first weights.
+    A `rate` takes the place of the problem's, without another compilation.
 
     Raises:
       UserError: no seeds, or examples that the network cannot learn.
@@ -89,7 +89,7 @@ def learn(problem: Problem, seeds: int, rate: float | None = None, seed: int = 0
     if seeds < 1:
         raise UserError(f"{seeds} seeds train no net: give 1 or more.")
     check_examples(problem.mlp, problem.x, problem.targets)
-    keys = jax.random.split(jax.random.key(seed), seeds)
+    keys = jax.random.split(jax.random.key(0), seeds)
     starts = _draw(problem.mlp, keys, np.float32(problem.scale))
     numbers = (np.float32(problem.rate if rate is None else rate), np.float32(problem.alpha))
     found = _learn(problem.mlp, problem.sweeps, starts, problem.x, problem.targets, *numbers)

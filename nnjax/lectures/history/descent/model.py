@@ -76,8 +76,8 @@ def largest_rate(line: Line) -> float:
     return float(2 / np.linalg.eigvalsh(2 / len(line.x) * design.T @ design)[-1])
 
 
-def surface(line: Line, low: float = 0.0, high: float = 30.0, points: int = 61) -> tuple[np.ndarray, np.ndarray]:
-    """The loss on a square grid: the grid's values [points], and losses [intercept, slope]."""
-    values = np.linspace(low, high, points)
+def surface(line: Line, low: float = 0.0, high: float = 30.0) -> tuple[np.ndarray, np.ndarray]:
+    """The loss on a square grid: the grid's values [61], and losses [intercept, slope]."""
+    values = np.linspace(low, high, 61)
     slopes, intercepts = np.meshgrid(values, values)
     return values, np.asarray(loss(line, np.stack([slopes, intercepts], axis=-1)))

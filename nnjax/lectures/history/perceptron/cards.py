@@ -58,9 +58,9 @@ def example_of(card: Card, mark: int | Array) -> Examples:
     return Examples(jnp.append(pixels.ravel(), True).astype(jnp.float32), card.target)
 
 
-def demonstration(mark: int | Array, rate: float | Array = 1.0) -> Rule:
+def demonstration(mark: int | Array) -> Rule:
     """Make the perceptron's rule with cards as presentations: `init()`, `step(weights, Card)`."""
-    rule = perceptron(rate)
+    rule = perceptron()
     return Rule(lambda: rule.init(SIZE**2 + 1), lambda weights, card: rule.step(weights, example_of(card, mark)))
 
 

@@ -60,12 +60,12 @@ def _panel(axes: Any, part: pd.DataFrame, name: str) -> None:
 
 def accuracies(results: pd.DataFrame) -> Table:
     """Tabulate accuracies in per cent, mean ± std over splits."""
-    table, names = summary(results), list(results["data"].unique())
+    table, names = 100 * summary(results), list(results["data"].unique())
     rows: list[list[str]] = []
     for kind, heading in HEADINGS.items():
         rows.append([heading])
         for method, line in table.loc[kind].iterrows():
-            rows.append([str(method), *(percent(line["mean"][name], line["std"][name]) for name in names)])
+            rows.append([str(method), *(_spread(line["mean"][name], line["std"][name], 1) for name in names)])
     return Table("Test accuracy, %", ["", *names], rows)
 
 
@@ -73,23 +73,14 @@ def agreements(results: pd.DataFrame) -> Table:
     """Tabulate the adjusted Rand index and adjusted mutual information of the clusters, mean ± std over splits."""
     names = list(results["data"].unique())
     found = {metric: summary(results, metric).loc["clusters"] for metric in ("ari", "ami")}
+    columns = {f"{name}, {metric.upper()}": (found[metric], name) for name in names for metric in found}
     rows = [
-        [str(method)]
-        + [
-            _number(found[metric]["mean"][name][method], found[metric]["std"][name][method])
-            for name in names
-            for metric in found
-        ]
+        [str(method), *(_spread(one["mean"][name][method], one["std"][name][method]) for one, name in columns.values())]
         for method in found["ari"].index
     ]
-    columns = [f"{name}, {metric.upper()}" for name in names for metric in found]
     return Table("Clusters and classes", ["", *columns], rows)
 
 
-def percent(mean: float, std: float) -> str:
-    """Format mean and std in per cent, such as 92.4 ± 0.8; a dash for NaN."""
-    return "–" if pd.isna(mean) else f"{100 * mean:.1f} ± {100 * std:.1f}"
-
-
-def _number(mean: float, std: float) -> str:
-    return "–" if pd.isna(mean) else f"{mean:.2f} ± {std:.2f}"
+def _spread(mean: float, std: float, digits: int = 2) -> str:
+    """Format mean and std, such as 92.4 ± 0.8; a dash for NaN."""
+    return "–" if pd.isna(mean) else f"{mean:.{digits}f} ± {std:.{digits}f}"

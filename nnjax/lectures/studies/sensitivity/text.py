@@ -15,18 +15,14 @@ def sentences(families: Sequence[Family]) -> list[str]:
     """Write the findings on scores, on pictures and on the seed."""
     layouts = [family for family in families if method_of(family) in LAYOUTS]
     latents = [family for family in families if family not in layouts and len(family.embeddings) > 1]
+    deviation = "standard deviation over all settings and seeds"
     out = [
-        compare_spread(
-            f"{name}: standard deviation over all settings and seeds", _stds(layouts, key), _stds(latents, key)
-        )
+        compare_spread(f"{name}: {deviation}", _stds(layouts, key), _stds(latents, key))
         for key, name in MEASURES.items()
         if key in families[0].qualities[0]
     ]
-    out.append(
-        compare_spread(
-            "Pictures: mean Procrustes distance under any two settings", *map(_distances, (layouts, latents))
-        )
-    )
+    pictures = "Pictures: mean Procrustes distance under any two settings"
+    out.append(compare_spread(pictures, *map(_distances, (layouts, latents))))
     seeds = [
         {family.name: mean_distances_by_factor(family.distances, family.factors).get("seed", np.nan) for family in some}
         for some in (layouts, latents)
@@ -53,27 +49,19 @@ def compare_spread(what: str, values: Mapping[str, float], references: Mapping[s
         "as they do": {name: value for name, value in values.items() if low <= value <= high},
         "less": {name: value for name, value in values.items() if value < low},
     }
-    parts = [
-        f"{how}: {', '.join(f'{name} ({_short(value)})' for name, value in members.items())}"
+    text = "; ".join(
+        f"{how}: {', '.join(f'{name} ({value:.3f})' for name, value in members.items())}"
         for how, members in groups.items()
         if members
-    ]
+    )
     sensitive = list(groups["more than any of them"])
     verdict = f"the claim holds for {listed(sensitive)}" if sensitive else "the claim does not hold"
-    return f"{what}, beside latent spaces ({_short(low)} to {_short(high)}): {verdict}. {_capital('; '.join(parts))}."
+    return f"{what}, beside latent spaces ({low:.3f} to {high:.3f}): {verdict}. {text[:1].upper()}{text[1:]}."
 
 
 def listed(names: Sequence[str]) -> str:
     """Names with commas and an "and"."""
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _short(value: float) -> str:
-    return f"{value:.3f}"
 
 
 def _stds(families: Sequence[Family], measure: str) -> dict[str, float]:
