@@ -23,7 +23,6 @@ class Piece(Protocol):
 
     def read(self, rows: np.ndarray) -> np.ndarray:
         """Fetch rows by index: [rows, ...]; a `UserError` says that they are not there any more."""
-        ...
 
 
 class FileRows:
