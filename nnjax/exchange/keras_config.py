@@ -84,11 +84,7 @@ def _refuse_precision(tree: Tree) -> None:
 
 
 def _chain(config: Tree) -> list[int]:
-    """Order the layers of a functional model from its input to its output.
-
-    Raises:
-      UserError: it has several inputs or outputs, or branches.
-    """
+    """Order the layers of a functional model, which must be a chain, from its input to its output."""
     layers, before = config["layers"], {}
     ends = [_ends(config[name]) for name in ("input_layers", "output_layers")]
     if any(len(names) != 1 for names in ends):

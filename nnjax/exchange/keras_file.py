@@ -75,11 +75,7 @@ def _facts(stack: Stack, name: str) -> DataFacts:
 
 
 def _read_arrays(data: bytes, stack: Stack, groups: list[str]) -> dict[str, np.ndarray]:
-    """Read the arrays of all layers by name ("layer_0/kernel").
-
-    Raises:
-      UserError: one is missing, of another shape, or no plain array of floats.
-    """
+    """Read the arrays of all layers by name ("layer_0/kernel")."""
     try:
         import h5py
     except ImportError:

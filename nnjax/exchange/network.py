@@ -13,7 +13,6 @@ from nnjax.core.experiment import ModelConfig
 from nnjax.core.types import Array, DataFacts, Params, Scaler
 from nnjax.models.imported import Stack
 from nnjax.models.registry import make_model, traits_of
-from nnjax.nn.activations import ACTIVATIONS
 from nnjax.train.engine.device_data import output_width
 from nnjax.train.storage import named_arrays
 
@@ -111,12 +110,6 @@ def _goal(architecture: Architecture, facts: DataFacts) -> str:
     return facts.task if isinstance(architecture, Stack) else traits_of(architecture).goal(facts.task)
 
 
-def _gives_distances(architecture: Architecture) -> bool:
-    if isinstance(architecture, Stack):
-        return False
-    return traits_of(architecture).output == "distances" and ACTIVATIONS[architecture.output_activation].linear
-
-
 def columns(found: np.ndarray, architecture: Architecture, facts: DataFacts) -> dict[str, np.ndarray]:
     """Name the arrays of a prediction: output [n, k]; of a classifier class [n] and its probability or distance.
 
@@ -125,7 +118,11 @@ def columns(found: np.ndarray, architecture: Architecture, facts: DataFacts) -> 
     if _goal(architecture, facts) != "classification":
         return {"output": found}
     names: Any = np.array(facts.classes)
-    if _gives_distances(architecture):
+    if (
+        not isinstance(architecture, Stack)
+        and traits_of(architecture).output == "distances"
+        and ACTIVATIONS[architecture.output_activation].linear
+    ):
         return {"class": names[found.argmax(axis=1)], "distance": -found.max(axis=1), "output": found}
     binary = found.shape[1] == 1
     index = (found[:, 0] > 0.5).astype(int) if binary else found.argmax(axis=1)

@@ -77,9 +77,8 @@ def plot_rates(rates: Rates) -> Figure:
         for start, end, name in rates.regimes():
             one.axvspan(start, end, color="0.5", alpha=0.0 if name in ("too low", "too high") else 0.12, lw=0, zorder=0)
             one.text(np.sqrt(start * end), 1.02, name, transform=one.get_xaxis_transform(), fontsize=8, ha="center")
-        one.set(
-            xscale="log", yscale="log", xlabel="learning rate", ylabel=f"validation loss after {rates.epochs} epochs"
-        )
+        one.set(xscale="log", yscale="log", xlabel="learning rate")
+        one.set_ylabel(f"validation loss after {rates.epochs} epochs")
         one.spines[["top", "right"]].set_visible(False)
 
     return draw(1, 8.6, 3.9, fill)

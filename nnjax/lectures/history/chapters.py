@@ -116,9 +116,7 @@ def write(chapters: Mapping[str, Chapter], folder: str | PathLike[str]) -> pathl
     return target
 
 
-def compared(
-    what: str, measured: float, published: float, digits: int = 4, rtol: float = 0.0, atol: float = 0.0
-) -> Row:
+def compared(what: str, measured: float, published: float, digits: int = 4, rtol: float = 0, atol: float = 0) -> Row:
     """Set a number beside the published one; they agree within `rtol` and `atol`, or if both are alike as written."""
     texts = f"{measured:.{digits}g}", f"{published:.{digits}g}"
     agrees = texts[0] == texts[1] or math.isclose(measured, published, rel_tol=rtol, abs_tol=atol)

@@ -79,13 +79,10 @@ class MLP:
             raise UserError(
                 f"The widths {self.widths} make no network: give inputs, hidden layers and outputs, each ≥ 1."
             )
-        for name in (self.hidden, self.output):
-            if name not in ACTIVATIONS:
-                raise UserError(
-                    f"There is no activation {name!r}; backpropagation here knows {', '.join(ACTIVATIONS)}."
-                )
-        if self.cost not in COSTS:
-            raise UserError(f"There is no cost {self.cost!r}; backpropagation here knows {', '.join(COSTS)}.")
+        for field, known in (("hidden", ACTIVATIONS), ("output", ACTIVATIONS), ("cost", COSTS)):
+            name, kind = getattr(self, field), "cost" if known is COSTS else "activation"
+            if name not in known:
+                raise UserError(f"There is no {kind} {name!r}; backpropagation here knows {', '.join(known)}.")
         if self.cost == "cross_entropy" and self.output != "sigmoid":
             raise UserError(f"Cross-entropy needs sigmoid outputs, but they are {self.output}.")
 

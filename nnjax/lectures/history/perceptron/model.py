@@ -93,11 +93,9 @@ def learn(data: Examples, cap: int | Array = 1000, rate: float | Array = 1.0) ->
     def epoch(carry: tuple[LearningResult, Array]) -> tuple[LearningResult, Array]:
         now, anchor = carry
         weights, info = present(rule, now.weights, data)
-        wrong, count = jnp.sum(info.wrong, dtype=jnp.int32), now.epochs + 1
-        after = LearningResult(
-            weights, now.mistakes + wrong, count, wrong == 0, (wrong > 0) & (weights == anchor).all()
-        )
-        return after, jnp.where(count & (count - 1) == 0, weights, anchor)  # Brent 1980: an anchor at powers of 2
+        wrong, done = jnp.sum(info.wrong, dtype=jnp.int32), now.epochs + 1
+        after = LearningResult(weights, now.mistakes + wrong, done, wrong == 0, (wrong > 0) & (weights == anchor).all())
+        return after, jnp.where(done & (done - 1) == 0, weights, anchor)  # Brent 1980: an anchor at powers of 2
 
     return jax.lax.while_loop(going, epoch, (LearningResult(start, none, none, no, no), start))[0]
 
