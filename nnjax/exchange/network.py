@@ -13,6 +13,7 @@ from nnjax.core.experiment import ModelConfig
 from nnjax.core.types import Array, DataFacts, Params, Scaler
 from nnjax.models.imported import Stack
 from nnjax.models.registry import make_model, traits_of
+from nnjax.nn.activations import ACTIVATIONS
 from nnjax.train.engine.device_data import output_width
 from nnjax.train.storage import named_arrays
 
