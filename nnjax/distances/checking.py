@@ -1,7 +1,5 @@
 """Check examples and options of the distances; each failure is one sentence."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple

@@ -1,7 +1,5 @@
 """Cluster by a matrix of distances (k-medoids), and match clusters to classes."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Classifiers, nearest neighbours and clusters, each scored on the test part of one split."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import numpy as np

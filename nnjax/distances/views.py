@@ -1,7 +1,5 @@
 """One split of a labelled set as each distance needs it: as vectors, as sets, or as series."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Affinities of SNE and t-SNE: Gaussians whose widths are bisected until they have the perplexity."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """t-SNE with affinities of near neighbours only (van der Maaten 2014): memory O(n · perplexity), exact repulsion."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 

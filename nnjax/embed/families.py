@@ -1,7 +1,5 @@
 """Families: embeddings of the same points by one method under several settings, with their scores and distances."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 

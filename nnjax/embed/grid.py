@@ -1,7 +1,5 @@
 """Arrange layouts on devices: settings of one perplexity in a row, rows or columns divided over the devices."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

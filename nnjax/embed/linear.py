@@ -1,7 +1,5 @@
 """PCA, LDA, ICA and k-means: reductions that are fitted on some points and then applied to any."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Callable, Mapping
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """Embedding methods: one record each, and `embed(x, method)`."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 

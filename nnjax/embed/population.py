@@ -1,7 +1,5 @@
 """Lay out one data set for many settings as one program: perplexity × seed × exaggeration × learning rate."""
 
-from __future__ import annotations
-
 import dataclasses
 import functools
 from collections.abc import Callable, Sequence

@@ -1,7 +1,5 @@
 """Measure embeddings: which neighbours and distances they keep, and how well classes separate."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Compare embeddings of one data set: make them and measure their quality."""
 
-from __future__ import annotations
-
 import dataclasses
 import itertools
 from collections.abc import Callable, Mapping, Sequence

@@ -1,9 +1,6 @@
 """Sentences on the best network of a goal, beside what its baselines reach."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,10 +8,8 @@ from nnjax.core.text import number
 from nnjax.data.baselines import ACCURACY, MSE, Baselines
 from nnjax.models.registry import traits_of
 from nnjax.report.text import cell
+from nnjax.runs.run import Run
 from nnjax.runs.settings import Setting, mean_and_spread, report_part, scores
-
-if TYPE_CHECKING:
-    from nnjax.runs.run import Run
 
 Known = Mapping[str, Mapping[str, float]]
 

@@ -1,10 +1,8 @@
 """Values that several sections of a report share, computed once a report."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig
@@ -15,10 +13,8 @@ from nnjax.report.charts import curves
 from nnjax.report.snapshots import NetworkSnapshot
 from nnjax.report.sweep.data import Sweep, sweep_of
 from nnjax.runs.folder import FolderStore
+from nnjax.runs.run import Run
 from nnjax.runs.settings import Setting, mean_cost, settings
-
-if TYPE_CHECKING:
-    from nnjax.runs.run import Run
 
 MAX_BOARDS = 3  # pairs of data and goal that have baselines and a scoreboard
 

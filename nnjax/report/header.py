@@ -1,10 +1,7 @@
 """The head of the report: title, sentences and key numbers of a run."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from nnjax.core.experiment import Replicate, replicate_of
 from nnjax.core.text import count, duration, spelled
@@ -12,12 +9,10 @@ from nnjax.data.baselines import ACCURACY, MSE
 from nnjax.report.best_network import best_sentence
 from nnjax.report.context import ReportContext
 from nnjax.report.text import cell
+from nnjax.runs.run import Run
 from nnjax.runs.settings import Setting, report_part, scores
 from nnjax.train.storage.records import DIVERGED, DROPPED, ENDED, FAILED, FINISHED, RUNNING, STOPPED, WAITING
 from nnjax.train.storage.retention import keep_text, spans
-
-if TYPE_CHECKING:
-    from nnjax.runs.run import Run
 
 CARDS = {
     "classification": "wrong answers",

@@ -1,13 +1,11 @@
 """The report: one HTML file that needs no network and no server, and its figures as PNG beside it."""
 
-from __future__ import annotations
-
 import functools
 import json
 import pathlib
 from collections.abc import Iterable, Mapping
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from markupsafe import Markup
 
@@ -19,9 +17,7 @@ from nnjax.report import header
 from nnjax.report.charts.figures import to_bytes
 from nnjax.report.context import ReportContext
 from nnjax.report.section import Section, find_sections
-
-if TYPE_CHECKING:
-    from nnjax.runs.run import Run
+from nnjax.runs.run import Run
 
 TEMPLATES = pathlib.Path(__file__).parent / "templates"
 ESCAPES = str.maketrans(

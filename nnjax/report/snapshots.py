@@ -1,10 +1,8 @@
 """Snapshots of trained networks: one trial for each of the best settings, with its weights, outputs and codes."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,11 +11,9 @@ from nnjax.core.types import Prepared
 from nnjax.data.baselines import measured_part
 from nnjax.exchange.network import codes, outputs
 from nnjax.models.registry import traits_of
+from nnjax.runs.run import Run
 from nnjax.runs.settings import Setting, representative
 from nnjax.runs.weights import in_batches
-
-if TYPE_CHECKING:
-    from nnjax.runs.run import Run
 
 MAX_SNAPSHOTS = 6
 MAX_EXAMPLES = 20_000  # the first of the part; a confusion matrix of more says nothing else

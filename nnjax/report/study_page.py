@@ -1,7 +1,5 @@
 """The page of a study in one HTML file: findings, figures, tables, methods."""
 
-from __future__ import annotations
-
 import pathlib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple

@@ -1,17 +1,13 @@
 """The verdicts of trials as the report's sections show them: counts, sentences, numbers, marks."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nnjax.core.text import number
 from nnjax.diagnosis import trials as diagnosing
 from nnjax.diagnosis.types import Diagnosis, Verdict
 from nnjax.report.charts import marks
-
-if TYPE_CHECKING:
-    from nnjax.runs.run import Run
+from nnjax.runs.run import Run
 
 
 def verdict_counts(run: Run) -> list[tuple[str, int, float]]:

@@ -1,7 +1,5 @@
 """Checkpoints in a run folder: of the trials under way, in two versions, and of those that wait at rungs."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import pathlib

@@ -1,7 +1,5 @@
 """Read and write the files of a run folder: atomically, and a damaged one is reported in one sentence."""
 
-from __future__ import annotations
-
 import contextlib
 import csv
 import json

@@ -16,8 +16,6 @@ study.db          of an adaptive search: the Optuna study
 evolution.json    of population-based training: each trial's stages (epoch, parent, hyperparameters from then on)
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import pathlib

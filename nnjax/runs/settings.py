@@ -1,7 +1,5 @@
 """Settings of a run (trials that differ in seed or fold only): their scores and their ranking."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Sequence
 

@@ -1,18 +1,14 @@
 """The concentration of distances as a figure and tables: noise by dimension, real data by width."""
 
-from __future__ import annotations
-
 import pathlib
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from nnjax.distances.concentration import DIMENSIONS, SERIES, Concentration, Worth
 from nnjax.report.charts import figures
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
 def table(noise: Mapping[str, Sequence[Concentration]], worth: Sequence[Worth], name: str) -> list[str]:

@@ -1,21 +1,16 @@
 """Learning curves as a matplotlib figure: the file beside the page, and `Run.plot`."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from nnjax.core.errors import UserError
 from nnjax.report.charts.curves import MANY, RUNNING_MEAN, TRAINING, VALIDATION, Line, Quantity, band
 from nnjax.report.charts.figures import MAX_LABEL, draw, plain
 from nnjax.report.context import ReportContext
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from nnjax.runs.run import Run
+from nnjax.runs.run import Run
 
 STYLES = {VALIDATION: "-", TRAINING: "--", RUNNING_MEAN: ":"}
 

@@ -4,21 +4,17 @@ A network trained on the mean squared error has that error as its loss; one trai
 metric. A quantity gathers both under its real name, so that what stands in one chart can be compared.
 """
 
-from __future__ import annotations
-
 import base64
 import dataclasses
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from nnjax.nn.metrics import METRICS
 from nnjax.report.text import named
+from nnjax.runs.run import Run
 from nnjax.runs.settings import Setting
-
-if TYPE_CHECKING:
-    from nnjax.runs.run import Run
 
 VALIDATION, TRAINING, RUNNING_MEAN = "validation", "training", "running mean"
 MANY = 10  # settings with a line and a colour of their own, of which there are as many; the others are background

@@ -1,23 +1,18 @@
 """Matplotlib figures without pyplot: no window, no global state."""
 
-from __future__ import annotations
-
 import io
 import textwrap
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from matplotlib.figure import Figure
 
 MAX_LABEL = 36  # characters in a legend or in a line over axes; longer ones would leave no room for the curves
 
 
 def draw(columns: int, width: float, height: float, fill: Callable[[Any], None]) -> Figure:
     """Make a figure with a row of equal axes, each of a width and height in inches, and fill them."""
-    from matplotlib.figure import Figure
-
     figure = Figure(figsize=(columns * width, height), layout="constrained")
     fill(figure.subplots(1, columns, squeeze=False).ravel())
     return figure

@@ -1,17 +1,13 @@
 """The loss against the learning rate, and the curves of the regimes, as matplotlib figures."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from nnjax.diagnosis.learning_rate import Recommendation
 from nnjax.diagnosis.rate_regimes import GOOD, HIGH, REGIMES, TOO_HIGH, TOO_LOW, RateSweep
 from nnjax.report.charts.figures import draw
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 COLORS = {TOO_LOW: "#2f5d9b", GOOD: "#2c7a4b", HIGH: "#b07d12", TOO_HIGH: "#b3423a"}
 NAMES = {"val_loss": "validation loss", "train_loss_eval": "training loss", "train_loss": "training loss"}

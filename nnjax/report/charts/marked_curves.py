@@ -1,11 +1,10 @@
 """A trial's loss curves with the evidence of its first verdict drawn on them, by matplotlib."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from nnjax.diagnosis.marks import Mark
 from nnjax.diagnosis.types import Diagnosis
@@ -13,9 +12,6 @@ from nnjax.report.charts.figures import draw
 from nnjax.report.charts.marks import marks
 from nnjax.report.text import named
 from nnjax.train.storage.records import Record
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 LINES = (
     ("val_loss", "validation", "-", "#2f5d9b", 1.8),

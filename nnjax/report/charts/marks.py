@@ -1,7 +1,5 @@
 """Collect the marks by which verdicts show their evidence on a chart of learning curves."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

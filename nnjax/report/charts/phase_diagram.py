@@ -1,18 +1,14 @@
 """The phase diagram of learning rates and batch sizes as a matplotlib figure."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from nnjax.diagnosis.phase_diagram import PhaseDiagram
 from nnjax.diagnosis.verdicts import BADGES
 from nnjax.report.charts.figures import draw
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
 def plot_phase(phase: PhaseDiagram) -> Figure:

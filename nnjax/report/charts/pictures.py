@@ -1,7 +1,5 @@
 """Small pictures: arrays of numbers as PNG, in palettes, tiled, and as data URIs for one self-contained page."""
 
-from __future__ import annotations
-
 import base64
 import io
 import math

@@ -1,18 +1,14 @@
 """Pictures with captions: shown one by one in the page, and laid out as one figure in the file beside it."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from nnjax.report.charts import pictures
 from nnjax.report.charts.figures import draw, headline, plain
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
 class Picture(NamedTuple):
@@ -57,8 +53,6 @@ def side_by_side(some: Sequence[Picture], width: float = 3.2) -> Figure:
 
 def stacked(some: Sequence[Picture]) -> Figure:
     """Lay strips below each other, with their words to the left."""
-    from matplotlib.figure import Figure
-
     images = [_decoded(picture) for picture in some]
     heights = [image.shape[0] / pictures.CELL for image in images]
     figure = Figure(figsize=(8.0, 0.72 * sum(heights) + 0.12 * len(images)), layout="constrained")

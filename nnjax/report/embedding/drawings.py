@@ -1,18 +1,14 @@
 """The embedding report's figure: every embedding as a small picture."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from nnjax.report.charts.figures import headline
 from nnjax.report.embedding.packing import color
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 MOST_PICTURES, COLUMNS = 24, 4
 SIDE = 2.7  # inches
@@ -29,8 +25,6 @@ def plot_embeddings(
       labels: [n] class indices; None for one colour.
       classes: their names.
     """
-    from matplotlib.figure import Figure
-
     shown = min(len(layouts), MOST_PICTURES)
     columns = min(COLUMNS, shown)
     rows = math.ceil(shown / columns)

@@ -1,19 +1,15 @@
 """Figures of families of embeddings: a small scatter a setting, and every score a dot."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from nnjax.embed.families import Family
 from nnjax.embed.methods import LAYOUTS
 from nnjax.report.charts import figures
 from nnjax.report.embedding.packing import aligned, color
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 COLUMNS, SIDE = (6, 7, 8, 9), 1.35
 LEAST = 8  # columns of a block, some of them empty
@@ -25,7 +21,6 @@ TITLES = {"shepard": "Shepard correlation", "knn_accuracy": "kNN accuracy"}
 
 def plot_layouts(families: Sequence[Family], labels: np.ndarray | None) -> Figure:
     """Draw one small scatter a setting, a block a method, coloured by labels [n]."""
-    from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     blocks = [(family, chosen(family)) for family in families]

@@ -1,7 +1,5 @@
 """Tables of families of embeddings: their scores, what explains their variance, and distances of their layouts."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Data of the embedding page: positions in few bytes, pictures as one sheet, true neighbours."""
 
-from __future__ import annotations
-
 import base64
 import math
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """The embedding report as one HTML file, with its figure, the positions and the measures beside it."""
 
-from __future__ import annotations
-
 import io
 import pathlib
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """Text of the embedding report: sentences, cards and tables."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple

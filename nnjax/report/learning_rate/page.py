@@ -1,7 +1,5 @@
 """The page of a learning-rate search: HTML, with figures, a table (CSV) and JSON beside it."""
 
-from __future__ import annotations
-
 import csv
 import io
 import json

@@ -1,7 +1,5 @@
 """The results of a grid of learning rates and batch sizes as page content."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The results of a learning-rate search as page content."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

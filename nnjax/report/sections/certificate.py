@@ -1,7 +1,5 @@
 """The section on the certificate: what was trained again, whether it matched, and what was not tested."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from nnjax.core.text import count

@@ -1,18 +1,14 @@
 """The section on verdicts: counts, and a sentence for each network."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nnjax.diagnosis import trials as diagnosing
 from nnjax.report.charts import marks
 from nnjax.report.context import ReportContext
 from nnjax.report.section import Section
 from nnjax.report.trial_verdicts import code_of, verdict_counts, verdicts
+from nnjax.runs.run import Run
 from nnjax.runs.settings import Setting
-
-if TYPE_CHECKING:
-    from nnjax.runs.run import Run
 
 MAX_NETWORKS = 30  # networks with a sentence of their own; the others' verdicts are in the table of trials
 MAX_DRAWN = 12  # of them, whose evidence can be drawn on the chart of learning curves

@@ -1,7 +1,5 @@
 """The section on where a run was made: versions, machine, data."""
 
-from __future__ import annotations
-
 from collections import Counter
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The section on latent spaces: the codes of autoencoders as points in the plane."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

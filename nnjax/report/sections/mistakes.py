@@ -1,10 +1,9 @@
 """The section on the mistakes of the best classifiers: confusions, and the wrong answers they were surest of."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from nnjax.models.registry import traits_of
 from nnjax.nn.activations import ACTIVATIONS
@@ -13,9 +12,6 @@ from nnjax.report.charts import figures, pictures
 from nnjax.report.context import ReportContext
 from nnjax.report.section import Section
 from nnjax.report.snapshots import NetworkSnapshot
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 MAX_CLASSIFIERS, MAX_MATRIX, MAX_MISTAKES, MAX_PAIRS = 2, 20, 12, 5
 

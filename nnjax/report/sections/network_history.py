@@ -1,11 +1,10 @@
 """The section on signals measured inside the networks during training: a chart a signal, a line a layer."""
 
-from __future__ import annotations
-
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from nnjax.core.types import LayerStatistics
 from nnjax.diagnosis.layer_findings import LayerFinding, layer_findings
@@ -13,9 +12,6 @@ from nnjax.report.charts.figures import draw, to_bytes
 from nnjax.report.charts.pictures import data_uri
 from nnjax.report.context import ReportContext
 from nnjax.report.section import Section
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 MOST = 3  # trials that are shown
 MAX_NAMED = 8  # layers whose names stand in the key; of more, the first and the last ones do

@@ -1,7 +1,5 @@
 """The section on regressions: predicted against true values."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,10 +1,7 @@
 """The scoreboards: networks and baselines in one table, the best first."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,10 +12,8 @@ from nnjax.report.context import MAX_BOARDS, ReportContext
 from nnjax.report.section import Section
 from nnjax.report.snapshots import NetworkSnapshot, detail
 from nnjax.report.text import cell
+from nnjax.runs.run import Run
 from nnjax.runs.settings import Setting, mean_and_spread, scores
-
-if TYPE_CHECKING:
-    from nnjax.runs.run import Run
 
 MAX_NETWORKS = 12
 COLUMNS = (

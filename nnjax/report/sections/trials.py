@@ -1,9 +1,7 @@
 """The section with the table of all trials."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -13,11 +11,9 @@ from nnjax.nn.metrics import METRICS, usual_metrics
 from nnjax.report.context import ReportContext
 from nnjax.report.section import Section
 from nnjax.report.trial_verdicts import code_of
+from nnjax.runs.run import Run
 from nnjax.runs.settings import report_part, score
 from nnjax.train.storage.records import DIVERGED, Record
-
-if TYPE_CHECKING:
-    from nnjax.runs.run import Run
 
 Column = tuple[str, Callable[..., str]]  # a head, and the text of a trial's (spec, record)
 

@@ -1,7 +1,5 @@
 """The section on the first layer: the incoming weights of its units as pictures."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from nnjax.report.charts import pictures

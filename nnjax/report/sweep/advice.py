@@ -1,7 +1,5 @@
 """Advice after a sweep, from its best trial, the edges of its space, and its most frequent verdicts."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 
 from nnjax.core.text import count

@@ -1,7 +1,5 @@
 """Columns of a sweep's data: which swept fields are numbers on a scale, and which are levels."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Sequence
 from typing import Any

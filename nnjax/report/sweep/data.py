@@ -1,10 +1,8 @@
 """A sweep as data for the page's script: the fields that were swept and the scores, a column each."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,11 +13,9 @@ from nnjax.nn.metrics import METRICS, usual_metrics
 from nnjax.report.sweep.columns import Column, axis, name_of, rounded
 from nnjax.report.text import named
 from nnjax.report.trial_verdicts import code_of, verdict_data
+from nnjax.runs.run import Run
 from nnjax.runs.settings import PREFIX, Setting, choice_part, report_part, score
 from nnjax.train.storage.records import DIVERGED, DROPPED, FAILED, FINISHED, Record
-
-if TYPE_CHECKING:
-    from nnjax.runs.run import Run
 
 NONE = "none"  # the verdict of a trial that has not ended
 SKEWED = 10  # highest over lowest of scores that need one

@@ -1,7 +1,5 @@
 """Population-based training in a report: how the hyperparameters of each trial changed, and whose weights went on."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

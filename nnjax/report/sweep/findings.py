@@ -1,9 +1,7 @@
 """Findings of a sweep as text: best trial and setting, importance, dropped and failed trials."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -13,13 +11,10 @@ from nnjax.report.sweep.columns import Column
 from nnjax.report.sweep.data import Sweep, failed, finished, rungs
 from nnjax.report.sweep.evolution import lineage_table
 from nnjax.report.sweep.regions import narrowest
-from nnjax.runs.settings import PREFIX
+from nnjax.runs.settings import PREFIX, Setting
 from nnjax.runs.statistics import Estimate, estimate
 from nnjax.search.importance import importance
 from nnjax.train.storage.records import DIVERGED, DROPPED
-
-if TYPE_CHECKING:
-    from nnjax.runs.settings import Setting
 
 FEWEST = 3  # failures below which their place in the space says nothing
 MAX_FAILURES = 200  # in the table

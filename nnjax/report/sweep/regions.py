@@ -1,7 +1,5 @@
 """Where in a search space some trials lie: the condition on one hyperparameter that sets them apart."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np
