@@ -20,9 +20,7 @@ METRICS: dict[str, Metric] = {
     "Jaccard": Jaccard(),
     "DTW": DTW(WINDOW),
 }
-ABSENT = {
-    (TABLE, "DTW"): "the columns of a table have no order, so there is nothing to warp",
-}
+ABSENT = {(TABLE, "DTW"): "the columns of a table have no order, so there is nothing to warp"}
 
 
 class Split(NamedTuple):

@@ -14,11 +14,7 @@ from nnjax.runs.settings import Setting, report_part, scores
 from nnjax.train.storage.records import DIVERGED, DROPPED, ENDED, FAILED, FINISHED, RUNNING, STOPPED, WAITING
 from nnjax.train.storage.retention import keep_text, spans
 
-CARDS = {
-    "classification": "wrong answers",
-    "reconstruction": "error of the copies",
-    "regression": "squared error",
-}
+CARDS = {"classification": "wrong answers", "reconstruction": "error of the copies", "regression": "squared error"}
 
 
 def title(report: ReportContext) -> str:

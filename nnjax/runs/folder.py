@@ -55,12 +55,7 @@ class FolderStore(RunFiles):
 
     shared = True
 
-    def __init__(
-        self,
-        path: str | os.PathLike[str],
-        log: Callable[[str], None] | None = None,
-        keep: int | None = None,
-    ):
+    def __init__(self, path: str | os.PathLike[str], log: Callable[[str], None] | None = None, keep: int | None = None):
         super().__init__(path)
         self.keep = keep
         self.messages: list[str] = []

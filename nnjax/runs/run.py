@@ -217,9 +217,7 @@ class Run:
         return above("read_sanity")(self.store) if isinstance(self.store, FolderStore) else None
 
     def certify(
-        self,
-        log: Callable[[str], None] = lambda text: None,
-        should_stop: Callable[[], bool] = lambda: False,
+        self, log: Callable[[str], None] = lambda text: None, should_stop: Callable[[], bool] = lambda: False
     ) -> Certificate:
         """Train some trials again, to show that side by side they trained as alone; see `nnjax.verify.certify`."""
         return above("certify")(self, log, should_stop)

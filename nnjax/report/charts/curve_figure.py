@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from nnjax.core.errors import UserError
 from nnjax.report.charts.curves import MANY, RUNNING_MEAN, TRAINING, VALIDATION, Line, Quantity, band
-from nnjax.report.charts.figures import MAX_LABEL, draw, plain
+from nnjax.report.charts.figures import MAX_LABEL, plain, subplots
 from nnjax.report.context import ReportContext
 from nnjax.runs.run import Run
 
@@ -35,12 +35,10 @@ def plot_curves(run: Run, metric: str = "loss") -> Figure:
 
 def draw_curves(some: Sequence[Quantity]) -> Figure:
     """Draw quantities, one axes each."""
-
-    def fill(axes: Any) -> None:
-        for one, quantity in zip(axes, some, strict=False):
-            _curves(one, quantity)
-
-    return draw(max(len(some), 1), 4.2, 3.4, fill)
+    figure, axes = subplots(max(len(some), 1), 4.2, 3.4)
+    for one, quantity in zip(axes, some, strict=False):
+        _curves(one, quantity)
+    return figure
 
 
 def _curves(axes: Any, quantity: Quantity) -> None:

@@ -8,28 +8,26 @@ from matplotlib.figure import Figure
 
 from nnjax.diagnosis.phase_diagram import PhaseDiagram
 from nnjax.diagnosis.verdicts import BADGES
-from nnjax.report.charts.figures import draw
+from nnjax.report.charts.figures import subplots
 
 
 def plot_phase(phase: PhaseDiagram) -> Figure:
     """Draw the phase diagram: rates to the right, batch sizes upwards, coloured by verdict, with the losses."""
-
-    def fill(axes: Any) -> None:
-        one, rows = axes[0], len(phase.batch_sizes)
-        for (i, j), code in np.ndenumerate(phase.verdicts):
-            _cell(one, i, j, str(code), float(phase.losses[i, j]))
-        for j, i in enumerate(phase.best()):
-            if i is not None:
-                one.add_patch(_box(i, j, fill=False, edgecolor="0.05", linewidth=2.2, zorder=3))
-        one.set(xlim=(-0.5, len(phase.rates) - 0.5), ylim=(-0.5, rows - 0.5))
-        one.set_xticks(range(len(phase.rates)), [_short(rate) for rate in phase.rates], fontsize=8)
-        one.set_yticks(range(rows), [str(size) for size in phase.batch_sizes], fontsize=8)
-        one.set(xlabel="learning rate", ylabel="batch size")
-        one.spines[:].set_visible(False)
-        one.tick_params(length=0)
-        _legend(one, list(dict.fromkeys(phase.verdicts.ravel().tolist())))
-
-    return draw(1, 9.0, 1.9 + 0.5 * len(phase.batch_sizes), fill)
+    figure, [axes] = subplots(1, 9.0, 1.9 + 0.5 * len(phase.batch_sizes))
+    rows = len(phase.batch_sizes)
+    for (i, j), code in np.ndenumerate(phase.verdicts):
+        _cell(axes, i, j, str(code), float(phase.losses[i, j]))
+    for j, i in enumerate(phase.best()):
+        if i is not None:
+            axes.add_patch(_box(i, j, fill=False, edgecolor="0.05", linewidth=2.2, zorder=3))
+    axes.set(xlim=(-0.5, len(phase.rates) - 0.5), ylim=(-0.5, rows - 0.5))
+    axes.set_xticks(range(len(phase.rates)), [_short(rate) for rate in phase.rates], fontsize=8)
+    axes.set_yticks(range(rows), [str(size) for size in phase.batch_sizes], fontsize=8)
+    axes.set(xlabel="learning rate", ylabel="batch size")
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    _legend(axes, list(dict.fromkeys(phase.verdicts.ravel().tolist())))
+    return figure
 
 
 def _short(number: float) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from nnjax.report.charts import pictures
-from nnjax.report.charts.figures import draw, headline, plain
+from nnjax.report.charts.figures import headline, plain, subplots
 
 
 class Picture(NamedTuple):
@@ -42,13 +42,11 @@ def side_by_side(some: Sequence[Picture], width: float = 3.2) -> Figure:
     """Lay pictures side by side under their labels, each in axes of a width in inches."""
     images = [_decoded(picture) for picture in some]
     height = width * max(image.shape[0] / image.shape[1] for image in images)
-
-    def fill(axes: Any) -> None:
-        for one, picture, image in zip(axes, some, images, strict=True):
-            _show(one, image)
-            one.set_title(headline(picture.label), fontsize=9)
-
-    return draw(len(some), width, height + 0.5, fill)
+    figure, axes = subplots(len(some), width, height + 0.5)
+    for one, picture, image in zip(axes, some, images, strict=True):
+        _show(one, image)
+        one.set_title(headline(picture.label), fontsize=9)
+    return figure
 
 
 def stacked(some: Sequence[Picture]) -> Figure:

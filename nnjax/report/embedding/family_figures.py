@@ -83,18 +83,16 @@ def plot_scores(families: Sequence[Family]) -> Figure:
     """Draw every embedding as a dot, by method: trustworthiness, Shepard correlation, accuracy of neighbours."""
     names = [family.name for family in families]
     measures = [name for name in DOTS if name in families[0].qualities[0]]
-
-    def fill(axes: Any) -> None:
-        for one, measure in zip(axes, measures, strict=True):
-            for place, family in enumerate(families):
-                values = family.scores(measure)
-                rise = np.random.default_rng(0).uniform(-0.28, 0.28, len(values)) if len(values) > 1 else np.zeros(1)
-                one.scatter(values, place + rise, s=9 if len(values) > 1 else 30, color="#2f5d9b", alpha=0.55, lw=0)
-            shown = [figures.plain(name) if one is axes[0] else "" for name in names]
-            one.set_yticks(range(len(names)), shown, fontsize=8)
-            one.set_ylim(len(names) - 0.5, -0.5)
-            one.set_title(TITLES.get(measure, measure), fontsize=9)
-            one.grid(axis="x", alpha=0.25, lw=0.5)
-            one.spines[["top", "right"]].set_visible(False)
-
-    return figures.draw(len(measures), 3.4, 0.36 * len(names) + 0.9, fill)
+    figure, axes = figures.subplots(len(measures), 3.4, 0.36 * len(names) + 0.9)
+    for one, measure in zip(axes, measures, strict=True):
+        for place, family in enumerate(families):
+            values = family.scores(measure)
+            rise = np.random.default_rng(0).uniform(-0.28, 0.28, len(values)) if len(values) > 1 else np.zeros(1)
+            one.scatter(values, place + rise, s=9 if len(values) > 1 else 30, color="#2f5d9b", alpha=0.55, lw=0)
+        shown = [figures.plain(name) if one is axes[0] else "" for name in names]
+        one.set_yticks(range(len(names)), shown, fontsize=8)
+        one.set_ylim(len(names) - 0.5, -0.5)
+        one.set_title(TITLES.get(measure, measure), fontsize=9)
+        one.grid(axis="x", alpha=0.25, lw=0.5)
+        one.spines[["top", "right"]].set_visible(False)
+    return figure

@@ -88,12 +88,7 @@ def write(page: Page, folder: str | os.PathLike[str], title: str) -> pathlib.Pat
         for section in page.sections
     ]
     text = template("learning_rate.html.jinja").render(
-        title=title,
-        sentences=page.sentences,
-        warnings=page.warnings,
-        cards=page.cards,
-        sections=shown,
-        how=page.how,
+        title=title, sentences=page.sentences, warnings=page.warnings, cards=page.cards, sections=shown, how=page.how
     )
     write_page(target, text, page.images)
     buffer = io.StringIO()

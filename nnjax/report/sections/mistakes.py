@@ -82,23 +82,17 @@ def _picture(snapshot: NetworkSnapshot, i: int) -> str:
 def plot_confusion(found: dict[str, Any]) -> Figure:
     """Draw a classifier's confusion matrix, true classes as rows; few classes get their numbers."""
     classes, matrix = [figures.plain(name) for name in found["classes"]], found["counts"]
-
-    def fill(axes: Any) -> None:
-        share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-        axes[0].imshow(share, cmap="Blues", vmin=0, vmax=1)
-        if len(matrix) <= 20:
-            for i, j in np.argwhere(matrix):
-                axes[0].text(
-                    j, i, matrix[i, j], ha="center", va="center", fontsize=7, color="w" if share[i, j] > 0.5 else "k"
-                )
-            axes[0].set_xticks(
-                range(len(matrix)), classes, rotation=90 if max(map(len, classes)) > 2 else 0, fontsize=7
-            )
-            axes[0].set_yticks(range(len(matrix)), classes, fontsize=7)
-        axes[0].set(xlabel="predicted", ylabel="true")
-        axes[0].set_title(figures.headline(found["label"]), fontsize=9)
-
-    return figures.draw(1, 4.5, 4.2, fill)
+    figure, [axes] = figures.subplots(1, 4.5, 4.2)
+    share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    if len(matrix) <= 20:
+        for i, j in np.argwhere(matrix):
+            axes.text(j, i, matrix[i, j], ha="center", va="center", fontsize=7, color="w" if share[i, j] > 0.5 else "k")
+        axes.set_xticks(range(len(matrix)), classes, rotation=90 if max(map(len, classes)) > 2 else 0, fontsize=7)
+        axes.set_yticks(range(len(matrix)), classes, fontsize=7)
+    axes.set(xlabel="predicted", ylabel="true")
+    axes.set_title(figures.headline(found["label"]), fontsize=9)
+    return figure
 
 
 SECTION = Section(
