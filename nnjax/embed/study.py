@@ -16,7 +16,6 @@ from nnjax.embed.points import labels_of
 from nnjax.embed.population import LayoutConfig
 from nnjax.embed.quality import qualities
 
-NAMES = {name: method.title for name, method in METHODS.items()}
 MOST_AGGLOMERATED = 5_000  # Ward's method needs all pairs
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from os import PathLike
 from typing import Any
 
+import jinja2
 from markupsafe import Markup
 
 from nnjax.core.errors import UserError
@@ -20,9 +21,8 @@ from nnjax.report.section import Section, find_sections
 from nnjax.runs.run import Run
 
 TEMPLATES = pathlib.Path(__file__).parent / "templates"
-ESCAPES = str.maketrans(
-    {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
-)  # U+2028 and U+2029 are escaped by json already
+# U+2028 and U+2029 are escaped by json already.
+ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
 def write_report(run: Run, path: str | PathLike[str] | None = None) -> pathlib.Path:
@@ -99,8 +99,6 @@ def template(source: str) -> Any:
 
 @functools.cache
 def _environment() -> Any:
-    import jinja2
-
     loader = jinja2.FileSystemLoader(TEMPLATES)
     environment = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.globals["badges"] = BADGES
@@ -111,8 +109,7 @@ def _environment() -> Any:
 
 def safe_json(content: Any) -> str:
     """Write JSON that can stand inside a script element: no character of it can end the element or begin a tag."""
-    text = json.dumps(content, separators=(",", ":"), allow_nan=False)
-    return text.translate(ESCAPES)
+    return json.dumps(content, separators=(",", ":"), allow_nan=False).translate(ESCAPES)
 
 
 def join_scripts(names: Iterable[str]) -> Markup:

@@ -105,7 +105,7 @@ def chart_data(found: Sequence[Quantity]) -> list[dict[str, Any]]:
     Each chart: name, label, many, lines; each line: label, setting (its place among the best), part, trials, and rows
     of values, which end where a trial ended. Accuracy becomes the percentage of wrong answers.
     """
-    return [_chart(quantity) for quantity in found]
+    return list(map(_chart, found))
 
 
 def _chart(quantity: Quantity) -> dict[str, Any]:

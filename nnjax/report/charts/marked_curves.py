@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from nnjax.diagnosis.marks import Mark
 from nnjax.diagnosis.types import Diagnosis
 from nnjax.report.charts.figures import subplots
-from nnjax.report.charts.marks import marks
 from nnjax.report.text import named
+from nnjax.report.trial_verdicts import marks
 from nnjax.train.storage.records import Record
 
 LINES = (

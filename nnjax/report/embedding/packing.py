@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from nnjax.embed.methods import title_of
 from nnjax.embed.quality import neighbours
-from nnjax.embed.study import NAMES, Study, label_of, varied
+from nnjax.embed.study import Study, label_of, varied
 from nnjax.embed.variation import to_plane
 from nnjax.report.charts import pictures
 
@@ -80,7 +81,7 @@ def page_data(study: Study, able: Sequence[int]) -> dict[str, Any]:
             {
                 "row": i,
                 "label": label_of(study.embeddings[i], names),
-                "options": {"method": NAMES.get(study.embeddings[i].method, study.embeddings[i].method)}
+                "options": {"method": title_of(study.embeddings[i].method)}
                 | {name: study.embeddings[i].options[name] for name in names if name in study.embeddings[i].options},
                 "xy": pack_positions(layout),
             }

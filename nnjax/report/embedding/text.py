@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nnjax.core.types import Dataset
-from nnjax.embed.quality import MEASURES, agreement
+from nnjax.distances.clusters import agreement
+from nnjax.embed.quality import MEASURES
 from nnjax.embed.study import Study, label_of, varied
 
 FACTS = {

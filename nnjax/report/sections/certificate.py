@@ -15,7 +15,8 @@ def sentences(certificate: Certificate) -> list[str]:
     out = [f"{kind[outcome(certificate)]}: {headline(certificate)}" + f" Trials {again}." * bool(again)]
     if certificate.checks:
         out += [f"  {name}: {text}" for name, text in _found(certificate)]
-    return out + [f"error: {sentence}" for sentence in failures(certificate)] + _left_out(certificate)
+    out += [f"error: {sentence}" for sentence in failures(certificate)]
+    return out + [f"  left out: {count(n, 'trial')}, because {reason}." for n, reason in certificate.left_out]
 
 
 def build(report: ReportContext) -> dict[str, Any] | None:
@@ -81,18 +82,18 @@ def failures(certificate: Certificate) -> list[str]:
         if not certificate.holds_among(check):
             out.append(f"Trial {check.trial}, trained again by its program: {_difference(certificate, check)}.")
         if check.alone > check.tolerance:
-            out.append(
-                f"Trial {check.trial}, trained alone: losses of the first epoch differ by {number(check.alone)}, but "
-                f"{number(check.tolerance)} is allowed."
-            )
+            out.append(f"Trial {check.trial}, trained alone: {_too_far(check.alone, check.tolerance)}.")
     return out
 
 
+def _too_far(difference: float, tolerance: float) -> str:
+    return f"losses of the first epoch differ by {number(difference)}, but {number(tolerance)} is allowed"
+
+
 def _difference(certificate: Certificate, check: TrialCheck) -> str:
-    if not certificate.bitwise or check.mismatch is None:
-        allowed = f"but {number(check.tolerance)} is allowed"
-        return f"losses of the first epoch differ by {number(check.among)}, {allowed}"
     found = check.mismatch
+    if not certificate.bitwise or found is None:
+        return _too_far(check.among, check.tolerance)
     return (
         f"{found.curve} of epoch {found.epoch} was {found.before:.9g} and is now {found.again:.9g}. Either the files "
         "of the run were changed, or its results depend on a trial's lane or neighbours"
@@ -129,10 +130,6 @@ def _found(certificate: Certificate) -> list[tuple[str, str]]:
             "last bit otherwise, and training at a high rate amplifies that.",
         ),
     ]
-
-
-def _left_out(certificate: Certificate) -> list[str]:
-    return [f"  left out: {count(n, 'trial')}, because {reason}." for n, reason in certificate.left_out]
 
 
 def _untested(certificate: Certificate) -> list[str]:

@@ -3,10 +3,9 @@
 from typing import Any
 
 from nnjax.diagnosis import trials as diagnosing
-from nnjax.report.charts import marks
 from nnjax.report.context import ReportContext
 from nnjax.report.section import Section
-from nnjax.report.trial_verdicts import code_of, verdict_counts, verdicts
+from nnjax.report.trial_verdicts import code_of, marks_data, verdict_counts, verdicts
 from nnjax.runs.run import Run
 from nnjax.runs.settings import Setting
 
@@ -58,19 +57,15 @@ def drawn(report: ReportContext) -> list[dict[str, Any]]:
         return []
     chosen = [(setting, trial) for setting in some if (trial := trial_of(run, setting)) is not None]
     return [
-        {"label": setting.label, "quantity": setting.experiment.loss, **_evidence(run, trial)}
+        {
+            "label": setting.label,
+            "quantity": setting.experiment.loss,
+            "trial": trial,
+            "code": code_of(run, trial),
+            "marks": marks_data(run, trial, others=True),
+        }
         for setting, trial in chosen
     ]
-
-
-def _evidence(run: Run, trial: int) -> dict[str, Any]:
-    diagnosis = run.diagnoses[trial]
-    assert diagnosis is not None
-    return {
-        "trial": trial,
-        "code": diagnosis.primary.code,
-        "marks": [marks.as_json(mark) for mark in marks.marks(diagnosis, run.records[trial].curves)],
-    }
 
 
 SECTION = Section(title="What the curves say", order=30, build=build, template="diagnoses.html.jinja")

@@ -21,15 +21,11 @@ def build(report: ReportContext) -> list[dict[str, Any]]:
     return [describe_mistakes(snapshot) for snapshot in report.best_snapshots("classification")[:MAX_CLASSIFIERS]]
 
 
-def matrix_of(snapshot: NetworkSnapshot) -> np.ndarray:
-    """Count true classes (rows) against predicted ones (columns)."""
-    assert snapshot.labels is not None
-    return confusion_matrix(snapshot.labels, snapshot.predicted()[0], len(snapshot.prepared.dataset.classes))
-
-
 def describe_mistakes(snapshot: NetworkSnapshot) -> dict[str, Any]:
     """Describe a classifier's mistakes: confusion matrix, commonest confusions, worst mistakes."""
-    matrix, classes = matrix_of(snapshot), snapshot.prepared.dataset.classes
+    classes = snapshot.prepared.dataset.classes
+    assert snapshot.labels is not None
+    matrix = confusion_matrix(snapshot.labels, snapshot.predicted()[0], len(classes))  # true classes are rows
     share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     wrong = np.where(np.eye(len(matrix), dtype=bool), 0, matrix)
     order = np.argsort(-wrong, axis=None, kind="stable")[:MAX_PAIRS]
@@ -55,8 +51,7 @@ def _mistakes(snapshot: NetworkSnapshot) -> list[dict[str, Any]]:
     assert snapshot.labels is not None
     wrong = np.flatnonzero(found != snapshot.labels)
     worst = wrong[np.argsort(-np.nan_to_num(sure[wrong]), kind="stable")][:MAX_MISTAKES]
-    classes = snapshot.prepared.dataset.classes
-    model = snapshot.setting.experiment.model
+    classes, model = snapshot.prepared.dataset.classes, snapshot.setting.experiment.model
     what, sign = ("distance", -1) if traits_of(model).output == "distances" else ("output", 1)
     is_probability = ACTIVATIONS[model.output_activation].stays_within(0, 1)
     return [
@@ -71,12 +66,6 @@ def _mistakes(snapshot: NetworkSnapshot) -> list[dict[str, Any]]:
         }
         for i in worst
     ]
-
-
-def _picture(snapshot: NetworkSnapshot, i: int) -> str:
-    if snapshot.image_shape is None:
-        return ""
-    return pictures.data_uri(pictures.to_png(snapshot.pixels(snapshot.inputs[[i]])[0]))
 
 
 def plot_confusion(found: dict[str, Any]) -> Figure:

@@ -6,8 +6,8 @@ from nnjax.core.text import count
 from nnjax.diagnosis import trials
 from nnjax.diagnosis.verdict_rule import BROKEN, DONE, UNFINISHED
 from nnjax.diagnosis.verdicts import VERDICTS
+from nnjax.report.sweep.columns import narrowest
 from nnjax.report.sweep.data import Sweep, failed, finished
-from nnjax.report.sweep.regions import narrowest
 from nnjax.report.trial_verdicts import code_of
 from nnjax.search.importance import edges
 from nnjax.train.storage.records import FINISHED

@@ -1,7 +1,7 @@
 """A sweep as data for the page's script: the fields that were swept and the scores, a column each."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -131,22 +131,19 @@ def sweep_data(sweep: Sweep) -> dict[str, Any]:
     statuses = list(dict.fromkeys(records[trial].status for trial in sweep.trials))
     codes = list(dict.fromkeys(code_of(sweep.run, trial) or NONE for trial in sweep.trials))
 
-    def other(name: str, value: Callable[[int], int], levels: Sequence[str] | None = None) -> Column:
-        values = tuple(value(trial) for trial in sweep.trials)
-        return Column(name, name, "other", None if levels is None else tuple(levels), False, values)
-
-    others = [
-        other("trial", lambda trial: trial),
-        other("status", lambda trial: statuses.index(records[trial].status), statuses),
-        other("verdict", lambda trial: codes.index(code_of(sweep.run, trial) or NONE), codes),
-        other("epochs", lambda trial: records[trial].epochs),
-        other("seed", lambda trial: specs[trial].experiment.seed),
-        other("fold", lambda trial: specs[trial].experiment.data.fold),
-    ]
-    columns = [*others, *sweep.axes, *sweep.metrics]
+    levels = {"status": tuple(statuses), "verdict": tuple(codes)}
+    values = {
+        "trial": sweep.trials,
+        "status": [statuses.index(records[trial].status) for trial in sweep.trials],
+        "verdict": [codes.index(code_of(sweep.run, trial) or NONE) for trial in sweep.trials],
+        "epochs": [records[trial].epochs for trial in sweep.trials],
+        "seed": [specs[trial].experiment.seed for trial in sweep.trials],
+        "fold": [specs[trial].experiment.data.fold for trial in sweep.trials],
+    }
+    others = [Column(name, name, "other", levels.get(name), False, tuple(own)) for name, own in values.items()]
     return {
         "settings": [place[trial] for trial in sweep.trials],
-        "fields": [dataclasses.asdict(column) for column in columns],
+        "fields": [dataclasses.asdict(column) for column in (*others, *sweep.axes, *sweep.metrics)],
         "stems": _stems(sweep),
         "rungs": rungs(sweep),
         "verdicts": verdict_data(sweep.run, sweep.trials),
