@@ -40,10 +40,8 @@ class InputNeighbors(NamedTuple):
     @classmethod
     def of(cls, some: Split, warping: Metric | None = None) -> Self:
         """Find the neighbours of examples."""
-        near = nearest(pairwise(some.queries, some.x))
-        if warping is None:
-            return cls(near, None)
-        return cls(near, nearest(pairwise(some.queries, some.x, warping)))
+        dtw = None if warping is None else nearest(pairwise(some.queries, some.x, warping))
+        return cls(nearest(pairwise(some.queries, some.x)), dtw)
 
 
 class Code(NamedTuple):

@@ -8,6 +8,7 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.embed import checks
+from nnjax.embed.clusters import cluster
 
 
 class Reduction(NamedTuple):
@@ -49,9 +50,8 @@ def _pca(x: np.ndarray, dimensions: int, labels: np.ndarray | None, seed: int) -
 
     checks.dimensions(x, dimensions)
     model = PCA(dimensions, svd_solver="full").fit(x)
-    return Reduction(
-        model.transform, model.inverse_transform, {"explained_variance": float(model.explained_variance_ratio_.sum())}
-    )
+    share = float(model.explained_variance_ratio_.sum())
+    return Reduction(model.transform, model.inverse_transform, {"explained_variance": share})
 
 
 def _ica(x: np.ndarray, dimensions: int, labels: np.ndarray | None, seed: int) -> Reduction:
@@ -95,8 +95,6 @@ def _lda(x: np.ndarray, dimensions: int, labels: np.ndarray | None, seed: int) -
 
 
 def _kmeans(x: np.ndarray, dimensions: int, labels: np.ndarray | None, seed: int) -> Reduction:
-    from nnjax.embed.clusters import cluster
-
     found = cluster(x, "kmeans", dimensions, seed=seed)
     centres = found.centres
 

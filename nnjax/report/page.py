@@ -79,16 +79,14 @@ def render(report: ReportContext, sections: Mapping[str, Section], contents: Map
     """Write the page as text."""
     bodies = {name: Markup(template(sections[name].template).render(content=one)) for name, one in contents.items()}
     scripts = dict.fromkeys(script for name in contents for script in sections[name].scripts)
-    return str(
-        template("report.html.jinja").render(
-            title=header.title(report),
-            sentences=header.sentences(report),
-            cards=header.cards(report),
-            certificate=report.run.certificate,
-            missing=report.missing,
-            sections=[(name, sections[name].title, body) for name, body in bodies.items()],
-            script=join_scripts(scripts),
-        )
+    return template("report.html.jinja").render(
+        title=header.title(report),
+        sentences=header.sentences(report),
+        cards=header.cards(report),
+        certificate=report.run.certificate,
+        missing=report.missing,
+        sections=[(name, sections[name].title, body) for name, body in bodies.items()],
+        script=join_scripts(scripts),
     )
 
 

@@ -89,11 +89,7 @@ def _write(path: pathlib.Path, arrays: Arrays, note: Mapping[str, Any]) -> None:
 
 
 def _read(path: pathlib.Path) -> Checkpoint:
-    """Read a checkpoint.
-
-    Raises:
-      UserError: the file is damaged, or another version of nnjax wrote it.
-    """
+    """Read a checkpoint; a UserError if the file is damaged, or another version of nnjax wrote it."""
     arrays, note = npz.read(path)
     if note.pop("format", None) != FORMAT:
         raise UserError(f"{path} is of another version of nnjax.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import io
 import os
 import pathlib
 from collections.abc import Callable, Mapping, Sequence
@@ -66,8 +67,6 @@ class Run:
 
     def table(self) -> pd.DataFrame:
         """One row a trial: hyperparameters, status, final and best metrics."""
-        import io
-
         import pandas as pd
 
         return pd.read_csv(io.StringIO(trials_csv.to_text(self.specs, self.records)))

@@ -17,10 +17,8 @@ def table(noise: Mapping[str, Sequence[Concentration]], worth: Sequence[Worth], 
     out += ["| distance | " + " | ".join(map(str, DIMENSIONS)) + " |", "|---" * (len(DIMENSIONS) + 1) + "|"]
     out += [f"| {key} | " + " | ".join(_short(one.contrast) for one in row) + " |" for key, row in noise.items()]
     out += ["", f"Representations of {name} (Euclidean):", ""]
-    out += [
-        "| representation | width | contrast | spread | recall of 10 nearest | accuracy of 5 nearest |",
-        "|---" * 6 + "|",
-    ]
+    heads = "| representation | width | contrast | spread | recall of 10 nearest | accuracy of 5 nearest |"
+    out += [heads, "|---" * 6 + "|"]
     for one in worth:
         numbers = f"{one.width} | {_short(one.contrast)} | {one.spread:.3f} | {one.recall:.3f} | {one.accuracy:.4f}"
         out.append(f"| {one.name} | {numbers} |")

@@ -69,7 +69,6 @@ def _losses(axes: Any, measured: RateSweep) -> float:
 
 
 def _broken(axes: Any, measured: RateSweep, top: float) -> None:
-    """Mark the rates whose training diverged."""
     rates = measured.rates[measured.diverged.any(axis=1)]
     if len(rates):
         axes.plot(rates, np.full(len(rates), top), "x", color=COLORS[TOO_HIGH], ms=6, mew=1.6, label="diverged")

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch, Rectangle
 
 from nnjax.diagnosis.phase_diagram import PhaseDiagram
 from nnjax.diagnosis.verdicts import BADGES
@@ -35,8 +36,6 @@ def _short(number: float) -> str:
 
 
 def _box(i: int, j: int, **style: Any) -> Any:
-    from matplotlib.patches import Rectangle
-
     return Rectangle((i - 0.5, j - 0.5), 1, 1, **style)
 
 
@@ -47,7 +46,5 @@ def _cell(axes: Any, i: int, j: int, code: str, loss: float) -> None:
 
 
 def _legend(axes: Any, codes: Sequence[str]) -> None:
-    from matplotlib.patches import Patch
-
     handles = [Patch(facecolor=BADGES[code].color, label=code.replace("_", " ")) for code in BADGES if code in codes]
     axes.figure.legend(handles=handles, loc="outside lower center", ncols=5, fontsize=8, frameon=False)

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
+from PIL import Image
 
 from nnjax.report.charts import pictures
 from nnjax.report.charts.figures import headline, plain, subplots
@@ -63,8 +64,6 @@ def stacked(some: Sequence[Picture]) -> Figure:
 
 
 def _decoded(picture: Picture) -> np.ndarray:
-    from PIL import Image
-
     return np.asarray(Image.open(io.BytesIO(picture.png)).convert("RGBA"))
 
 

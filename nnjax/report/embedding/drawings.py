@@ -87,7 +87,6 @@ def shape(count: int) -> tuple[int, int]:
 
 
 def _fill(axes: Sequence[Any], family: Family, places: Sequence[int], colors: np.ndarray) -> None:
-    """Draw the chosen embeddings of a family."""
     able = [i for i in places if np.isfinite(family.planes[i]).all()]
     layouts = dict(zip(able, aligned([family.planes[i] for i in able]), strict=True)) if able else {}
     names = [name for name, levels in family.factors.items() if len({levels[i] for i in places}) > 1]

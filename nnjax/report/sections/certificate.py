@@ -113,23 +113,23 @@ def _found(certificate: Certificate) -> list[tuple[str, str]]:
         if any(check.places == 1 for check in checks):
             among += ". A program that has one place only was run again as it was"
     else:
-        worst = number(max(check.among for check in checks))
-        among = f"losses of the first epoch differ by {worst} at most; {number(tolerance)} is allowed, relative. Equal "
-        among += f"bits were not asked for: {certificate.why_not}"
+        among = _at_most(max(check.among for check in checks), tolerance)
+        among += f" Equal bits were not asked for: {certificate.why_not}"
     alone = max(check.alone for check in checks)
     later = max((max(check.drift, default=0.0) for check in checks), default=0.0)
     return [
         ("(a) another lane, other neighbours", f"{among}."),
-        (
-            "(b) alone",
-            f"losses of the first epoch differ by {number(alone)} at most; {number(tolerance)} is allowed, relative.",
-        ),
+        ("(b) alone", _at_most(alone, tolerance)),
         (
             "(c) alone, later",
             f"losses differ by {number(later)} at most. This is reported, not asserted: another program rounds the "
             "last bit otherwise, and training at a high rate amplifies that.",
         ),
     ]
+
+
+def _at_most(worst: float, tolerance: float) -> str:
+    return f"losses of the first epoch differ by {number(worst)} at most; {number(tolerance)} is allowed, relative."
 
 
 def _untested(certificate: Certificate) -> list[str]:

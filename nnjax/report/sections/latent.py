@@ -33,7 +33,6 @@ def latents(some: Sequence[NetworkSnapshot]) -> list[Picture]:
 
 
 def _scatter(points: np.ndarray, labels: np.ndarray | None) -> Any:
-    """Scatter codes [n, 2], coloured by class."""
     figure, [axes] = figures.subplots(1, 2.8, 2.8)
     classes = np.zeros(len(points), int) if labels is None else labels[: len(points)]
     size = min(30.0, max(5.0, 4000 / len(points)))
@@ -87,12 +86,8 @@ SECTION = Section(
     build=build,
     figures=lambda content: {"latent.png": side_by_side(content["latents"])},
     template="""
-{% from "macros.html.jinja" import captioned, color_key %}
-<div class="grid">
-{% for item in content.latents %}
-{{ captioned(item, "Codes of " ~ item.label ~ " in two dimensions", pixelated=false) }}
-{% endfor %}
-</div>
+{% from "macros.html.jinja" import color_key, grid %}
+{{ grid(content.latents, "Codes of ", " in two dimensions", wide=false, pixelated=false) }}
 {{ color_key(content.legend) }}
 <p class="note">Each point is an example; a code of more than two numbers is shown by its first two
 principal components.</p>

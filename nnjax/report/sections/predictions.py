@@ -45,11 +45,7 @@ SECTION = Section(
     build=lambda report: regressions(report.best_snapshots("regression")),
     figures=lambda pictures: {"predictions.png": side_by_side(pictures, 4.0)},
     template="""
-{% from "macros.html.jinja" import captioned %}
-<div class="grid wide">
-{% for item in content %}
-{{ captioned(item, "Predicted against true values of " ~ item.label, "paper", false) }}
-{% endfor %}
-</div>
+{% from "macros.html.jinja" import grid %}
+{{ grid(content, "Predicted against true values of ", class="paper", pixelated=false) }}
 """,
 )

@@ -1,7 +1,7 @@
 """The scoreboards: networks and baselines in one table, the best first."""
 
-import dataclasses
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,8 +28,7 @@ CLIPPED = " clipped"  # how nnjax.data.baselines names a reconstruction that is 
 Entry = tuple[str, float, dict[str, str]]
 
 
-@dataclasses.dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One line of a scoreboard.
 
     Attributes:
@@ -45,8 +44,7 @@ class Row:
     share: float | None
 
 
-@dataclasses.dataclass(frozen=True)
-class Board:
+class Board(NamedTuple):
     """One scoreboard.
 
     Attributes:

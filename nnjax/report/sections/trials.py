@@ -17,7 +17,6 @@ from nnjax.train.storage.records import DIVERGED, Record
 
 Column = tuple[str, Callable[..., str]]  # a head, and the text of a trial's (spec, record)
 
-
 HEADS = {
     "train_loss": "train loss",
     "val_loss": "validation loss",
@@ -74,12 +73,8 @@ def _fields(run: Run) -> list[str]:
     arms: dict[str, list[dict[str, Any]]] = {}
     for spec in run.specs:
         arms.setdefault(spec.arm, []).append(flatten(spec.experiment))
-    paths = flatten(run.specs[0].experiment)
-    return [
-        p
-        for p in paths
-        if p not in ("seed", "epochs", "data.fold") and any(len({f[p] for f in own}) > 1 for own in arms.values())
-    ]
+    paths = [path for path in flatten(run.specs[0].experiment) if path not in ("seed", "epochs", "data.fold")]
+    return [path for path in paths if any(len({flat[path] for flat in own}) > 1 for own in arms.values())]
 
 
 def _value(record: Record, name: str) -> str:

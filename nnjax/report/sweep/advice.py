@@ -28,7 +28,6 @@ def advice(sweep: Sweep, key: str | None) -> list[str]:
 
 
 def _best(sweep: Sweep, at_edge: bool) -> list[str]:
-    """Advise on the curve of the best trial."""
     scores = finished(sweep)
     trial = min(scores, key=lambda trial: scores[trial]) if scores else None
     diagnosis = None if trial is None else sweep.run.diagnoses[trial]
