@@ -112,9 +112,4 @@ def _least_squares(codes: np.ndarray, x: np.ndarray) -> Callable[[np.ndarray], n
     return lambda points: (points - mean) @ weights + centre
 
 
-FITS: dict[str, Callable[[np.ndarray, int, np.ndarray | None, int], Reduction]] = {
-    "pca": _pca,
-    "lda": _lda,
-    "ica": _ica,
-    "kmeans": _kmeans,
-}
+FITS: dict[str, Callable[..., Reduction]] = {"pca": _pca, "lda": _lda, "ica": _ica, "kmeans": _kmeans}

@@ -120,9 +120,8 @@ def study(
         made += _of_method(x, method, axes, labels)
     observe("quality")
     measured = qualities(x, [one.y for one in made], labels, k)
-    count = len(np.unique(labels)) if labels is not None else 10
+    count = min(10 if labels is None else len(np.unique(labels)), len(np.unique(x, axis=0)))
     able = [name for name in CLUSTERINGS if name != "agglomerative" or len(x) <= MOST_AGGLOMERATED]
-    count = min(count, len(np.unique(x, axis=0)))
     return Study(dataset, rows, x, made, measured, {name: cluster(x, name, count) for name in able}, k)
 
 

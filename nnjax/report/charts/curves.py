@@ -146,12 +146,9 @@ def packed(charts: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _packed(chart: dict[str, Any], step: int) -> dict[str, Any]:
-    kept = ("setting", "part", "trials")
-    lines = [
-        {name: line[name] for name in kept} | {"rows": [pack(row[::step]) for row in line["rows"]]}
-        for line in chart["lines"]
-    ]
-    return chart | {"lines": lines}
+    rows = [[pack(row[::step]) for row in line["rows"]] for line in chart["lines"]]
+    kept = [{name: line[name] for name in ("setting", "part", "trials")} for line in chart["lines"]]
+    return chart | {"lines": [line | {"rows": own} for line, own in zip(kept, rows, strict=True)]}
 
 
 def pack(row: Sequence[float | None]) -> str:

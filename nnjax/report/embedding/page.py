@@ -79,8 +79,7 @@ def tidy_files(study: Study) -> dict[str, bytes | str]:
     """The positions (NPZ, and CSV with a row for each point of each embedding) and the measures (CSV), by file name."""
     import pandas as pd
 
-    names = varied(study.embeddings)
-    labels = study.labels
+    names, labels = varied(study.embeddings), study.labels
     arrays = {f"embedding_{i}": one.y for i, one in enumerate(study.embeddings)} | {"rows": study.rows}
     if labels is not None:
         arrays["labels"] = labels

@@ -55,7 +55,6 @@ def drawn(report: ReportContext) -> list[dict[str, Any]]:
     run, some = report.run, report.settings
     if len(some) > MAX_DRAWN:
         return []
-    chosen = [(setting, trial) for setting in some if (trial := trial_of(run, setting)) is not None]
     return [
         {
             "label": setting.label,
@@ -64,7 +63,8 @@ def drawn(report: ReportContext) -> list[dict[str, Any]]:
             "code": code_of(run, trial),
             "marks": marks_data(run, trial, others=True),
         }
-        for setting, trial in chosen
+        for setting in some
+        if (trial := trial_of(run, setting)) is not None
     ]
 
 

@@ -60,10 +60,8 @@ def shown(report: ReportContext, signals: LayerStatistics) -> list[tuple[int, st
 
 def counts(found: list[tuple[LayerFinding, ...]], trials: int) -> list[str]:
     """Count the trials with each finding, as text."""
-    names = Counter(code for own in found for code in {finding.code for finding in own})
-    return [
-        f"{code.replace('_', ' ')}: {number:,} of {trials:,} trials looked into" for code, number in names.most_common()
-    ]
+    names = Counter(code.replace("_", " ") for own in found for code in {finding.code for finding in own})
+    return [f"{name}: {number:,} of {trials:,} trials looked into" for name, number in names.most_common()]
 
 
 def charts(signals: LayerStatistics, trial: int, label: str) -> list[dict[str, str]]:

@@ -7,7 +7,7 @@ from nnjax.diagnosis import trials
 from nnjax.diagnosis.verdict_rule import BROKEN, DONE, UNFINISHED
 from nnjax.diagnosis.verdicts import VERDICTS
 from nnjax.report.sweep.columns import narrowest
-from nnjax.report.sweep.data import Sweep, failed, finished
+from nnjax.report.sweep.data import Sweep, best_trial, failed
 from nnjax.report.trial_verdicts import code_of
 from nnjax.search.importance import edges
 from nnjax.train.storage.records import FINISHED
@@ -28,8 +28,7 @@ def advice(sweep: Sweep, key: str | None) -> list[str]:
 
 
 def _best(sweep: Sweep, at_edge: bool) -> list[str]:
-    scores = finished(sweep)
-    trial = min(scores, key=lambda trial: scores[trial]) if scores else None
+    trial = best_trial(sweep)
     diagnosis = None if trial is None else sweep.run.diagnoses[trial]
     if diagnosis is None:
         return []

@@ -179,6 +179,12 @@ def finished(sweep: Sweep) -> dict[int, float]:
     return {t: float(v) for t, v in found if v is not None and sweep.run.records[t].status in FINISHED}
 
 
+def best_trial(sweep: Sweep) -> int | None:
+    """Give the trial with the lowest first metric of those that finished; None where none did."""
+    scores = finished(sweep)
+    return min(scores, key=lambda trial: scores[trial]) if scores else None
+
+
 def failed(sweep: Sweep) -> list[int]:
     """Give the places, among the trials of a sweep, of those that diverged or failed."""
     records = sweep.run.records

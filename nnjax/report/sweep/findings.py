@@ -8,7 +8,7 @@ import numpy as np
 from nnjax.core.text import count, field_name, number, show
 from nnjax.report.sweep.advice import advice
 from nnjax.report.sweep.columns import Column, narrowest
-from nnjax.report.sweep.data import Sweep, failed, finished, rungs
+from nnjax.report.sweep.data import Sweep, best_trial, failed, finished, rungs
 from nnjax.report.sweep.evolution import lineage_table
 from nnjax.runs.settings import PREFIX, Setting
 from nnjax.runs.statistics import Estimate, estimate
@@ -82,11 +82,10 @@ def _short(sweep: Sweep, path: str) -> str:
 
 def cards(sweep: Sweep) -> list[tuple[str, str, str]]:
     """Give the best trial, and the best setting where settings have several trials: (what, value, remark)."""
-    scores = finished(sweep)
-    if not scores:
+    trial, scores = best_trial(sweep), finished(sweep)
+    if trial is None:
         return []
     label = sweep.metrics[0].label
-    trial = min(scores, key=lambda trial: scores[trial])
     place = sweep.trials.index(trial)
     seed = sweep.run.specs[trial].experiment.seed
     remark = f"{label} of trial {trial}: {describe(sweep.axes, place)}, seed {seed}"
