@@ -4,8 +4,6 @@
 whether the loss, the output, the targets and the optimizer fit each other.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

@@ -3,8 +3,6 @@
 What is possible but unwise, or wrong only for the data at hand, is for `checks.fit`.
 """
 
-from __future__ import annotations
-
 import difflib
 import math
 from collections.abc import Collection, Mapping

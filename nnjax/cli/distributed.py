@@ -1,7 +1,5 @@
 """Distributed runs: join the processes by `jax.distributed`, and end when one of them is gone."""
 
-from __future__ import annotations
-
 import contextlib
 import faulthandler
 import os

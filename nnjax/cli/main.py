@@ -1,7 +1,5 @@
 """Run a command: set up devices and the compilation cache, catch signals, report users' mistakes in one sentence."""
 
-from __future__ import annotations
-
 import contextlib
 import difflib
 import logging as standard_logging

@@ -20,8 +20,6 @@ they came out the same; the report shows it. On a run that has finished it does 
 status is 1.
 """
 
-from __future__ import annotations
-
 from absl import flags
 
 from nnjax.cli import config, distributed, main, training

@@ -10,8 +10,6 @@ A network too slow for one device shares each batch between several, --batch_dev
 processes: see scripts/sweep.py and docs/clusters.md.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from typing import Any
 

@@ -6,8 +6,6 @@ sets a field. With --batch_sizes=16,32,64 a grid of 12 rates and these batch siz
 drawn as a phase diagram coloured by verdict. Writes report.html, figures/, tune_lr.csv and tune_lr.json.
 """
 
-from __future__ import annotations
-
 import pathlib
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """Split curves of different lengths into arrays without gaps, one for all trials of one length."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Iterator, Sequence
 

@@ -1,7 +1,5 @@
 """Compute the baselines of a diagnosis: what the best constant answer reaches on prepared data."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from nnjax.core.experiment import Experiment

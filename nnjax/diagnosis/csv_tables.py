@@ -1,7 +1,5 @@
 """Read learning curves from CSV files: one row an epoch, columns by name, several trials one after the other."""
 
-from __future__ import annotations
-
 import csv
 import io
 import pathlib

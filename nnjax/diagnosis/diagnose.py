@@ -1,7 +1,5 @@
 """Diagnose learning curves: of a file or folder by `diagnose`, of arrays by `diagnose_curves`."""
 
-from __future__ import annotations
-
 import dataclasses
 import os
 from collections.abc import Mapping, Sequence

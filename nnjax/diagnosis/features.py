@@ -3,8 +3,6 @@
 A row that is not known is NaN throughout, and so is every feature of it.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 MAD = 1.4826  # times the median absolute deviation: the standard deviation of normal noise (Hampel 1974)

@@ -4,8 +4,6 @@ Epochs at which nothing was measured are NaN and do not count. The last layer is
 ends of their range, or 0 throughout, is often what the targets ask for, so units of hidden layers only are judged.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Callable, Mapping
 

@@ -1,7 +1,5 @@
 """Recommend a learning rate by the losses that training reached with many."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Marks on a chart of losses by epoch, as plain data: how a verdict shows its evidence."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import NamedTuple
 

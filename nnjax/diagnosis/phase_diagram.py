@@ -1,7 +1,5 @@
 """Phase diagrams: the verdict and the final loss of training by learning rate and batch size."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 

@@ -4,8 +4,6 @@ Source: deck section 5, "loss and learning rate" (after cs231n): too low a rate 
 low, a high one fast and then gets stuck at a worse level, a very high one rises.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Read learning curves from files: CSV, Keras History as JSON, TensorBoard logs, nnjax run folders."""
 
-from __future__ import annotations
-
 import json
 import os
 import pathlib

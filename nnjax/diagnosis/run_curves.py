@@ -1,7 +1,5 @@
 """Take the curves of an nnjax run, and what is known beside them."""
 
-from __future__ import annotations
-
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence

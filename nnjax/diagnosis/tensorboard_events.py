@@ -5,8 +5,6 @@ fields that hold scalars are looked at. Source: tensorflow/core/util/event.proto
 framework/tensor.proto, and the record format in tensorflow/core/lib/io/record_writer.h.
 """
 
-from __future__ import annotations
-
 import pathlib
 import struct
 from collections.abc import Iterator

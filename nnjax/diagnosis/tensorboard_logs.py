@@ -1,7 +1,5 @@
 """Read learning curves from TensorBoard log folders."""
 
-from __future__ import annotations
-
 import pathlib
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Compute the features of a group of trials by which the rules of the verdicts decide."""
 
-from __future__ import annotations
-
 import dataclasses
 import functools
 from collections.abc import Sequence

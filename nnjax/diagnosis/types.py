@@ -1,7 +1,5 @@
 """The inputs and results of a diagnosis."""
 
-from __future__ import annotations
-
 import dataclasses
 import math
 from collections.abc import Mapping

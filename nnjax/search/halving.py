@@ -7,8 +7,6 @@ Sources: Jamieson & Talwalkar 2016 (successive halving), Li et al. 2018 (Hyperba
 (curves that are extrapolated).
 """
 
-from __future__ import annotations
-
 import dataclasses
 import math
 from collections.abc import Sequence

@@ -6,8 +6,6 @@ nothing but them has to be kept for a run that goes on after a kill.
 Source: Jaderberg et al. 2017 (truncation selection, perturb or resample).
 """
 
-from __future__ import annotations
-
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence

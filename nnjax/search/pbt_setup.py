@@ -1,7 +1,5 @@
 """Set up population-based training: find which trials compete and what can change, and refuse what cannot work."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 

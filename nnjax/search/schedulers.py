@@ -1,7 +1,5 @@
 """Make the scheduler of a search space: halving, population-based training, or none."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from nnjax.core.experiment import TrialSpec

@@ -1,7 +1,5 @@
 """Expand a search space into the list of its trials."""
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence

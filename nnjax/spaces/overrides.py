@@ -1,7 +1,5 @@
 """Override a search space from the command line: `--space.FIELD=VALUES`, its options, and pinned fields."""
 
-from __future__ import annotations
-
 import dataclasses
 import difflib
 from collections.abc import Collection, Mapping, Sequence

@@ -1,7 +1,5 @@
 """The axes of a search space: intervals of numbers, and lists of values coerced to their field's type."""
 
-from __future__ import annotations
-
 import dataclasses
 import math
 import typing

@@ -1,7 +1,5 @@
 """Parameters of the schedulers: successive halving, Hyperband and population-based training."""
 
-from __future__ import annotations
-
 import dataclasses
 import math
 

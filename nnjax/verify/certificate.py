@@ -7,8 +7,6 @@ Each of them (DESIGN: equivalence)
 (c) how far the two come apart later is reported, not asserted: training amplifies the last bit.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Mapping
 from typing import Any

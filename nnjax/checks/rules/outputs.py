@@ -5,8 +5,6 @@ Corrections: classes that exclude each other want a softmax; "one node" holds fo
 has one node a pixel); sigmoid + KL is degenerate.
 """
 
-from __future__ import annotations
-
 from nnjax.checks.finding import Finding
 from nnjax.checks.rules.case import Case
 

@@ -1,7 +1,5 @@
 """Rules: do the targets fit the loss and the output activation, and is there something to learn from them?"""
 
-from __future__ import annotations
-
 from nnjax.checks.finding import Finding
 from nnjax.checks.rules.case import TOLERANCE, Case
 

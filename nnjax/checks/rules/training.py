@@ -3,8 +3,6 @@
 Sentences name thresholds, not a trial's own rate, so that a sweep reports each finding once.
 """
 
-from __future__ import annotations
-
 from nnjax.checks.finding import Finding
 from nnjax.checks.rules.case import Case
 from nnjax.nn.activations import ACTIVATIONS

@@ -1,7 +1,5 @@
 """Ranges of learning rates: around the usual one of an optimizer, or between two ends."""
 
-from __future__ import annotations
-
 import math
 
 from nnjax.core.errors import UserError

@@ -1,7 +1,5 @@
 """Scores of learning rates: log losses of whole trainings, smoothed over neighbouring rates and corrected for seeds."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 

@@ -6,8 +6,6 @@ too high for the whole training, and a single trial may be lucky: hence windows 
 losses smoothed over neighbouring rates. Everything is a pure function of the curves, as in `search.halving`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Generator, Sequence
 from typing import NamedTuple
 

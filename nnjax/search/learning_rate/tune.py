@@ -1,7 +1,5 @@
 """Tune the learning rate: search rates and seeds for each optimizer, or train a grid of rates and batch sizes."""
 
-from __future__ import annotations
-
 import dataclasses
 import functools
 from collections.abc import Mapping, Sequence

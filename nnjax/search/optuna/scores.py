@@ -1,7 +1,5 @@
 """The metric of an adaptive search: which ones trials will have, and a trial's value and curve of it."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 

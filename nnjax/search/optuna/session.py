@@ -1,7 +1,5 @@
 """One session of an adaptive search: ask, train, tell, until every setting has its value."""
 
-from __future__ import annotations
-
 import dataclasses
 import time
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """The trials of the settings that a sampler suggests."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from nnjax.core.experiment import DataConfig, Experiment, TrialSpec

@@ -1,7 +1,5 @@
 """Rules of the sanity checks: each compares the outcomes of short trials with reference values."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Run the sanity checks: the short trials, as one population."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
