@@ -41,10 +41,9 @@ def summarize_targets(prepared: Prepared, reconstructs: bool) -> TargetSummary:
     dataset, rows = prepared.dataset, prepared.train
     inputs = _sample(dataset.x, rows, prepared.x_scaler)
     input_size = float(np.sqrt(np.square(inputs).mean(axis=0).max()))
-    if reconstructs:
-        return _numbers("reconstruction", dataset.x, rows, prepared.x_scaler, inputs, input_size)
-    if dataset.y is None:
-        return _numbers("none", dataset.x, rows, prepared.x_scaler, inputs, input_size)
+    if reconstructs or dataset.y is None:
+        task = "reconstruction" if reconstructs else "none"
+        return _numbers(task, dataset.x, rows, prepared.x_scaler, inputs, input_size)
     if dataset.task == "regression":
         targets = _sample(dataset.y, rows, prepared.y_scaler)
         return _numbers("regression", dataset.y, rows, prepared.y_scaler, targets, input_size)
@@ -106,6 +105,5 @@ def _mean_entropy(p: np.ndarray) -> float:
     """Mean of -p log p - (1 - p) log(1 - p) over all elements, in nats; 0 log 0 = 0."""
     p = np.clip(p, 0, 1)
     tiny = np.finfo(p.dtype).tiny
-    return float(
-        -np.mean(p * np.log(np.maximum(p, tiny)) + (1 - p) * np.log(np.maximum(1 - p, tiny)), dtype=np.float64)
-    )
+    both = p * np.log(np.maximum(p, tiny)) + (1 - p) * np.log(np.maximum(1 - p, tiny))
+    return float(-np.mean(both, dtype=np.float64))

@@ -23,8 +23,7 @@ def read_csv(path: pathlib.Path) -> dict[str, Table]:
     Raises:
       UserError: text where a number was expected, rows longer than the header, or nothing at all.
     """
-    rows = _rows(path)
-    header, body = rows[0], rows[1:]
+    header, *body = _rows(path)
     if not body:
         raise UserError(f"{path} has a header and no rows; one row an epoch was expected.")
     epoch = next((i for i, name in enumerate(header) if columns.is_named(name, columns.EPOCH)), None)
@@ -39,11 +38,8 @@ def read_csv(path: pathlib.Path) -> dict[str, Table]:
             raise UserError(f"Line {line} of {path} has {len(row)} cells, but the header has {len(header)} names.")
         padded = row + [""] * (len(header) - len(row))
         trials.setdefault("" if trial is None else padded[trial].strip(), []).append((line, padded))
-    return {_name(header, trial, key): _table(own, header, used, epoch, path) for key, own in trials.items()}
-
-
-def _name(header: Sequence[str], trial: int | None, key: str) -> str:
-    return key if trial is None else f"{header[trial].strip()} {key}"
+    prefix = "" if trial is None else f"{header[trial].strip()} "
+    return {prefix + key: _table(own, header, used, epoch, path) for key, own in trials.items()}
 
 
 def _rows(path: pathlib.Path) -> list[list[str]]:

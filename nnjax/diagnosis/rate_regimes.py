@@ -75,29 +75,19 @@ def regimes_of(sweep: RateSweep, equal: tuple[float, float]) -> tuple[str, ...]:
 
 
 def _against_best(sweep: RateSweep) -> tuple[np.ndarray, np.ndarray]:
-    """Compare each rate, by its seeds that were trained longest, with the best one.
-
-    Returns:
-      [r] ratios of losses, infinity for a rate that diverged, and [r] whether nothing was learned.
-    """
+    """Ratios [r] of the longest trained losses to the best rate's, and [r] whether nothing was learned."""
     epochs = sweep.epochs()
     with np.errstate(divide="ignore"):
         best = np.nanmean(np.log(sweep.losses[sweep.best][epochs[sweep.best] > 0]), axis=0)
     ratios, nothing = np.full(len(sweep.rates), np.inf), np.asarray(sweep.diverged.any(axis=1))
-    untrained = _untrained(sweep)
+    firsts = sweep.losses[: sweep.best, :, 0]
+    untrained = next(iter(firsts[np.isfinite(firsts)]), np.inf)  # the lowest rate's, after its first epoch
     for place in np.flatnonzero(epochs.any(axis=1) & ~nothing):
         last = epochs[place].max() - 1
         loss = float(np.nanmean(sweep.losses[place, :, last]))
         ratios[place] = loss / np.exp(best[last])
         nothing[place] = loss >= NOTHING * untrained
     return ratios, nothing
-
-
-def _untrained(sweep: RateSweep) -> float:
-    """Estimate the loss before training: that of the lowest rate after its first epoch."""
-    firsts = sweep.losses[: sweep.best, :, 0]
-    known = firsts[np.isfinite(firsts)]
-    return float(known[0]) if len(known) else np.inf
 
 
 def _first_broken(nothing: np.ndarray) -> int:

@@ -4,9 +4,8 @@ import numpy as np
 
 from nnjax.diagnosis import thresholds as limit
 from nnjax.diagnosis.conditions import LOWER_RATE, going_nowhere
-from nnjax.diagnosis.marks import Losses, Mark, first_known, point
+from nnjax.diagnosis.marks import first_known, point
 from nnjax.diagnosis.trial_features import Trend, TrialFeatures
-from nnjax.diagnosis.types import Verdict
 from nnjax.diagnosis.verdict_rule import BROKEN, DONE, UNFINISHED, Badge, Description, VerdictRule, graded, percent
 
 ROUGH = 0.07  # noise of the train loss: an average over many steps wobbles so only if steps overshoot
@@ -87,13 +86,6 @@ def describe(trials: TrialFeatures, i: int) -> Description:
     return Description(text, evidence, {"minimum": low + 1}, LOWER_RATE)
 
 
-def marks(verdict: Verdict, losses: Losses) -> list[Mark]:
-    """Mark the lowest train loss."""
-    low = verdict.epochs["minimum"]
-    train = first_known(losses, "train_loss_eval", "train_loss")
-    return [point(train, low, f"had come down to this: epoch {low}")]
-
-
 VERDICT = VerdictRule(
     code="unstable",
     precedence=60,
@@ -101,6 +93,8 @@ VERDICT = VerdictRule(
     badge=Badge("⇅", "#e69f00", "the loss jumps: the learning rate is too high"),
     confidence=confidence,
     describe=describe,
-    marks=marks,
+    marks=lambda verdict, losses: [
+        point(first_known(losses, "train_loss_eval", "train_loss"), verdict, "minimum", "had come down to this")
+    ],
     silences=frozenset({UNFINISHED, DONE, "noisy", "spike", "plateau_then_drop"}),
 )

@@ -106,11 +106,11 @@ def examine_once(
     should_stop: Callable[[], bool],
 ) -> list[Examined]:
     """Run the sanity checks as `examine`, unless the run folder has them."""
-    found = None if folder is None else read(folder)
-    if found is not None:
-        for text in (text for one in found for text in format_checks(one)):
+    kept = None if folder is None else read(folder)
+    if kept is not None:
+        for text in (text for one in kept for text in format_checks(one)):
             log(text)
-        return found
+        return kept
     found = examine(specs, prepared, log, should_stop)
     if folder is not None:
         folder.write_json(FILE, to_json(found))
@@ -147,16 +147,12 @@ def _spec(number: int, experiment: Experiment, variant: _Variant) -> TrialSpec:
     hyper = dataclasses.replace(experiment.hyperparameters, **variant.changes)
     data = dataclasses.replace(experiment.data, name=f"{experiment.data.name}, {variant.name}")
     per_epoch = _per_epoch(experiment, variant.prepared)
-    steps = min(variant.steps, max(variant.steps // 10, int(FLOPS / _step_flops(experiment, variant.prepared))))
-    epochs = -(-steps // per_epoch)
+    facts = variant.prepared.facts()
+    forward = summarize_model(experiment, facts.num_inputs, output_width(experiment.model, facts)).flops
+    affordable = int(FLOPS / (3.0 * forward * experiment.batch_size))
+    epochs = -(-min(variant.steps, max(variant.steps // 10, affordable)) // per_epoch)
     return TrialSpec(number, dataclasses.replace(experiment, hyperparameters=hyper, data=data, epochs=epochs))
 
 
 def _per_epoch(experiment: Experiment, prepared: Prepared) -> int:
     return -(-len(prepared.train) // experiment.batch_size)
-
-
-def _step_flops(experiment: Experiment, prepared: Prepared) -> float:
-    facts = prepared.facts()
-    counted = summarize_model(experiment, facts.num_inputs, output_width(experiment.model, facts))
-    return 3.0 * counted.flops * experiment.batch_size
