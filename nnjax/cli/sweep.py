@@ -55,17 +55,7 @@ def run(argv: list[str]) -> None:
     module = config.load_config(path)
     several = distributed.join_by_flags(workdir)
     adaptive = {"sampler": FLAGS.sampler, "storage": FLAGS.storage, "study_name": FLAGS.study, "metric": FLAGS.metric}
-    job = training.Job(
-        config.experiment_of(module),
-        config.space_of(module),
-        workdir,
-        config.title_of(module),
-        {name: FLAGS[name].value for name in ("devices", "batch_devices", "lanes", "order")},
-        adaptive,
-        FLAGS.keep,
-        FLAGS.sanity,
-        FLAGS.report,
-        FLAGS.certify,
-        several,
-    )
-    training.run(job)
+    plan = {name: FLAGS[name].value for name in ("devices", "batch_devices", "lanes", "order")}
+    experiment, space, title = config.experiment_of(module), config.space_of(module), config.title_of(module)
+    after = (FLAGS.keep, FLAGS.sanity, FLAGS.report, FLAGS.certify)
+    training.run(training.Job(experiment, space, workdir, title, plan, adaptive, *after, several))

@@ -49,7 +49,6 @@ def run(argv: list[str]) -> None:
     names = [experiment.optimizer.name] if FLAGS.optimizers is None else list(dict.fromkeys(FLAGS.optimizers))
     from nnjax.cli.progress import Display, print_message
     from nnjax.nn.optimizers import OPTIMIZERS
-    from nnjax.search.learning_rate import ranges as rate_ranges
     from nnjax.search.learning_rate import tune
     from nnjax.search.options import Options
     from nnjax.train.host.population import Stopped
@@ -57,16 +56,13 @@ def run(argv: list[str]) -> None:
 
     if not names:
         raise UserError(f"No optimizer is named; choose some of {', '.join(OPTIMIZERS)}.")
-    choose = rate_ranges.rate_range if sizes is None else rate_ranges.phase_range
+    choose = tune.rate_range if sizes is None else tune.phase_range
     ranges = {optimizer: choose(optimizer, FLAGS.low, FLAGS.high) for optimizer in names}
     main.catch_signals()
     try:
         with Display() as display:
             options = Options(
-                plan=Plan(devices=FLAGS.devices),
-                observe=display,
-                log=print_message,
-                should_stop=main.stop_requested,
+                plan=Plan(devices=FLAGS.devices), observe=display, log=print_message, should_stop=main.stop_requested
             )
             if sizes is None:
                 page = rates.rates_page(experiment, tune.tune(experiment, ranges, options))

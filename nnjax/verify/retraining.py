@@ -103,13 +103,6 @@ def retrain(
     data = {spec.experiment.data: run.data(firsts[spec.experiment.data]) for spec in trials}
     target = Decision({spec.id: epochs for spec in trials})
     population = Population(
-        trials,
-        data,
-        plan,
-        store,
-        records,
-        should_stop=should_stop,
-        decide=lambda _: decision,
-        read_weights=read_weights,
+        trials, data, plan, store, records, should_stop=should_stop, decide=lambda _: target, read_weights=read_weights
     )
     return population.run()[len(ids) :]

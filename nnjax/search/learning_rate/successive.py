@@ -15,7 +15,7 @@ from nnjax.core.errors import UserError
 from nnjax.search.halving import rungs_of
 from nnjax.search.learning_rate.budget import RESERVE, EpochBudget, Key
 from nnjax.search.learning_rate.scores import LogLoss, choose, further_seed, neighbours, scores, smooth
-from nnjax.spaces.schedulers import Halving
+from nnjax.spaces.space import Halving
 
 STEP = 4  # the widest step of the scouts, in places of the grid
 NEAR = np.arange(-12, 7, 3)  # places around the best scout that train to the first rung

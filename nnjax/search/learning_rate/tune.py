@@ -2,9 +2,11 @@
 
 import dataclasses
 import functools
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, TrialSpec
 from nnjax.core.fields import coerce_fields, replace
 from nnjax.core.types import Prepared
@@ -22,16 +24,53 @@ from nnjax.train.scheduler import Decide
 from nnjax.train.storage.store import MemoryStore
 from nnjax.verify import preflight
 
+DECADES = 4  # to either side of the usual rate
+NUM_RATES = 64
+PHASE_DECADES, PHASE_RATES = 3, 12  # of a grid of rates and batch sizes
+FINEST = 8  # rates to a decade; a narrow range has fewer than 64
+
+
+def phase_range(optimizer: str, low: float | None = None, high: float | None = None) -> Range:
+    """Give the twelve rates of a phase diagram, in three decades to either side of the usual one; as `rate_range`."""
+    return rate_range(optimizer, low, high, PHASE_RATES, PHASE_DECADES)
+
+
+def rate_range(
+    optimizer: str, low: float | None = None, high: float | None = None, num: int = NUM_RATES, decades: int = DECADES
+) -> Range:
+    """Give the rates to search: four decades to either side of the usual one, unless an end is given.
+
+    Raises:
+      UserError: an unknown optimizer, an end that is no positive number, or a range that is empty.
+    """
+    if optimizer not in OPTIMIZERS:
+        raise UserError(f"There is no optimizer {optimizer!r}; choose some of {', '.join(OPTIMIZERS)}.")
+    usual = OPTIMIZERS[optimizer].usual_rate
+    ends = {"low": usual / 10**decades if low is None else low, "high": usual * 10**decades if high is None else high}
+    for name, end in ends.items():
+        if not (math.isfinite(end) and end > 0):
+            raise UserError(f"The {name} end of the rates is {end:g}, but a finite number above 0 was expected.")
+    if ends["low"] >= ends["high"]:
+        raise UserError(
+            f"The rates go from {ends['low']:g} to {ends['high']:g}, but the smaller end comes first: exchange them."
+        )
+    most = math.floor(FINEST * math.log10(ends["high"] / ends["low"]) + 1e-9) + 1
+    if most < 3:
+        raise UserError(
+            f"The rates from {ends['low']:g} to {ends['high']:g} differ too little: take ends that are at least a "
+            "factor of 2 apart."
+        )
+    return Range(ends["low"], ends["high"], min(num, most), log=True)
+
 
 def with_optimizer(experiment: Experiment, name: str) -> Experiment:
     """Give an experiment another optimizer, without the hyperparameters that only others read."""
     foreign = {field for other in OPTIMIZERS.values() for field in other.reads} - set(OPTIMIZERS[name].reads)
-    hyper = {
+    kept: dict[str, Any] = {
         field: value
         for field, value in experiment.hyperparameters.present().items()
         if field not in foreign or name == experiment.optimizer.name
     }
-    kept: dict[str, Any] = dict(hyper)
     return dataclasses.replace(
         experiment,
         optimizer=dataclasses.replace(experiment.optimizer, name=name),
@@ -44,7 +83,7 @@ def tune(experiment: Experiment, ranges: Mapping[str, Range], options: Options =
 
     Args:
       experiment: the base; its seed and the next two are trained.
-      ranges: the rates by optimizer (see `nnjax.search.learning_rate.ranges`).
+      ranges: the rates by optimizer (see `rate_range`).
       options: data, plan, observe, log and should_stop, as for `nnjax.sweep`.
 
     Returns:
@@ -124,10 +163,7 @@ def _metric(experiment: Experiment, prepared: Mapping[DataConfig, Prepared]) -> 
 
 
 def _population(
-    specs: Sequence[TrialSpec],
-    prepared: Mapping[DataConfig, Prepared],
-    options: Options,
-    decide: Decide | None = None,
+    specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared], options: Options, decide: Decide | None = None
 ) -> Population:
     return Population(
         specs,

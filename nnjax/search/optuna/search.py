@@ -40,10 +40,10 @@ from nnjax.search.options import Options
 from nnjax.search.optuna.adaptive_space import AdaptiveSpace, adaptive_space
 from nnjax.search.optuna.distributions import parameter
 from nnjax.search.optuna.samplers import make_sampler, require_optuna
-from nnjax.search.optuna.scores import require_metric
 from nnjax.search.optuna.session import Session
 from nnjax.search.optuna.storage import file_storage, open_study, quiet, shown, storage_errors
 from nnjax.search.optuna.study import AskTellStudy
+from nnjax.search.optuna.trials import require_metric
 from nnjax.spaces.ranges import Axis, Range
 from nnjax.spaces.space import ADAPTIVE, Space
 from nnjax.train.storage.retention import parse_keep

@@ -18,9 +18,8 @@ from nnjax.runs.plan import OTHER_PLAN, resumed_plan
 from nnjax.runs.run import Run
 from nnjax.search.options import Options
 from nnjax.search.optuna.adaptive_space import AdaptiveSpace
-from nnjax.search.optuna.scores import curve_of, value_of
 from nnjax.search.optuna.study import AskTellStudy, Suggestion
-from nnjax.search.optuna.trials import Trials, configs
+from nnjax.search.optuna.trials import Trials, configs, curve_of, value_of
 from nnjax.train.host.population import Population
 from nnjax.train.host.progress import Observer, Progress
 from nnjax.train.layout.groups import make_groups
@@ -154,15 +153,9 @@ class Session:
             return
         self.plan = self.plan or self._plan(suggestions)
         to_come = (self.space.num - len(suggestions)) * len(self.space.replicates)
+        given, observe = (self.prepared, self.plan, self.store), with_trials_to_come(options.observe, to_come)
         population = Population(
-            trials.specs,
-            self.prepared,
-            self.plan,
-            self.store,
-            trials.records,
-            with_trials_to_come(options.observe, to_come),
-            options.should_stop,
-            read_weights=read_weights,
+            trials.specs, *given, trials.records, observe, options.should_stop, read_weights=read_weights
         )
         if self.population is not None:
             population.take_over(self.population)
