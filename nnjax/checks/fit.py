@@ -4,8 +4,6 @@
 whether the loss, the output, the targets and the optimizer fit each other.
 """
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from nnjax.checks.finding import Finding
@@ -91,14 +89,10 @@ def _sample(raw: Rows, rows: np.ndarray, scaler: Scaler) -> np.ndarray:
 
 def _extremes(raw: Rows, rows: np.ndarray, scaler: Scaler) -> tuple[float, float]:
     """Find the smallest and the largest scaled value; scalers have positive scales, so raw extremes are enough."""
-    low = np.min([part.min(axis=0) for part in _chunks(raw, rows)], axis=0).astype(np.float32)
-    high = np.max([part.max(axis=0) for part in _chunks(raw, rows)], axis=0).astype(np.float32)
+    parts = (raw[rows[start : start + CHUNK]] for start in range(0, len(rows), CHUNK))
+    lows, highs = zip(*((part.min(axis=0), part.max(axis=0)) for part in parts), strict=True)
+    low, high = np.min(lows, axis=0).astype(np.float32), np.max(highs, axis=0).astype(np.float32)
     return float(scaler(low).min()), float(scaler(high).max())
-
-
-def _chunks(raw: Rows, rows: np.ndarray) -> Iterator[np.ndarray]:
-    for start in range(0, len(rows), CHUNK):
-        yield raw[rows[start : start + CHUNK]]
 
 
 def _mean_entropy(p: np.ndarray) -> float:

@@ -53,7 +53,7 @@ def run(argv: list[str]) -> None:
     main.start_jax()
     path, workdir = config.require(argv, FLAGS.config, FLAGS.workdir)
     module = config.load_config(path)
-    several = distributed.join_by_flags(workdir)
+    several = distributed.join(workdir)
     adaptive = {"sampler": FLAGS.sampler, "storage": FLAGS.storage, "study_name": FLAGS.study, "metric": FLAGS.metric}
     plan = {name: FLAGS[name].value for name in ("devices", "batch_devices", "lanes", "order")}
     experiment, space, title = config.experiment_of(module), config.space_of(module), config.title_of(module)

@@ -78,14 +78,9 @@ def run(argv: list[str]) -> None:
 
 
 def _sizes(texts: Sequence[str]) -> list[int]:
-    """Read batch sizes, in ascending order, each once.
-
-    Raises:
-      UserError: there is none, or one is no whole number above 0.
-    """
+    """Read batch sizes, in ascending order, each once."""
     sizes = sorted({coerce(text, int, "batch_sizes") for text in texts})
     if not sizes or sizes[0] < 1:
-        raise UserError(
-            f"The batch sizes are {', '.join(texts) or 'missing'}, but whole numbers above 0 were expected."
-        )
+        found = ", ".join(texts) or "missing"
+        raise UserError(f"The batch sizes are {found}, but whole numbers above 0 were expected.")
     return sizes

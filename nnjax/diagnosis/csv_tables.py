@@ -3,7 +3,7 @@
 import csv
 import io
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -29,7 +29,7 @@ def read_csv(path: pathlib.Path) -> dict[str, Table]:
     epoch = next((i for i, name in enumerate(header) if columns.is_named(name, columns.EPOCH)), None)
     trial = next((i for i, name in enumerate(header) if columns.is_named(name, columns.TRIAL)), None)
     wanted = set(columns.choose(header).values())
-    used = [i for i, name in enumerate(header) if name in wanted]
+    used = {i: name for i, name in enumerate(header) if name in wanted}
     if not used:
         raise UserError(f"{path} has the columns {', '.join(header)[:200]}; one such as loss or val_loss was expected.")
     trials: dict[str, list[tuple[int, list[str]]]] = {}
@@ -39,7 +39,7 @@ def read_csv(path: pathlib.Path) -> dict[str, Table]:
         padded = row + [""] * (len(header) - len(row))
         trials.setdefault("" if trial is None else padded[trial].strip(), []).append((line, padded))
     prefix = "" if trial is None else f"{header[trial].strip()} "
-    return {prefix + key: _table(own, header, used, epoch, path) for key, own in trials.items()}
+    return {prefix + key: _table(own, used, epoch, path) for key, own in trials.items()}
 
 
 def _rows(path: pathlib.Path) -> list[list[str]]:
@@ -59,19 +59,15 @@ def _rows(path: pathlib.Path) -> list[list[str]]:
 
 
 def _table(
-    rows: Sequence[tuple[int, Sequence[str]]],
-    header: Sequence[str],
-    used: Sequence[int],
-    epoch: int | None,
-    path: pathlib.Path,
+    rows: Sequence[tuple[int, Sequence[str]]], used: Mapping[int, str], epoch: int | None, path: pathlib.Path
 ) -> Table:
     places = np.arange(len(rows)) if epoch is None else _places(rows, epoch, path)
-    out = {header[i]: np.full(places.max() + 1, np.nan) for i in used}
+    out = {name: np.full(places.max() + 1, np.nan) for name in used.values()}
     for place, (line, row) in zip(places, rows, strict=True):
-        for i in used:
-            value = _number(row[i], f"Line {line} of {path}, column {header[i].strip()},")
+        for i, name in used.items():
+            value = _number(row[i], f"Line {line} of {path}, column {name.strip()},")
             if not np.isnan(value):
-                out[header[i]][place] = value
+                out[name][place] = value
     return out
 
 

@@ -68,7 +68,8 @@ def regimes_of(sweep: RateSweep, equal: tuple[float, float]) -> tuple[str, ...]:
     tried = np.flatnonzero(sweep.epochs().any(axis=1) | sweep.diverged.any(axis=1))
     first, last = run_around(ratios[tried] <= 1 + WITHIN, tried, sweep.best)
     out = [""] * len(sweep.rates)
-    broken = _first_broken(nothing[tried[last + 1 :]]) + last + 1
+    above = nothing[tried[last + 1 :]]  # which learn nothing from `broken` on, with as few exceptions as possible
+    broken = int(np.argmin([above[:i].sum() + (~above[i:]).sum() for i in range(len(above) + 1)])) + last + 1
     for number, place in enumerate(tried):
         out[place] = TOO_LOW if number < first else GOOD if number <= last else HIGH if number < broken else TOO_HIGH
     return tuple(out)
@@ -88,12 +89,6 @@ def _against_best(sweep: RateSweep) -> tuple[np.ndarray, np.ndarray]:
         ratios[place] = loss / np.exp(best[last])
         nothing[place] = loss >= NOTHING * untrained
     return ratios, nothing
-
-
-def _first_broken(nothing: np.ndarray) -> int:
-    """Find the place from which on rates learn nothing, such that as few as possible lie on the wrong side."""
-    wrong = [int(nothing[:i].sum() + (~nothing[i:]).sum()) for i in range(len(nothing) + 1)]
-    return int(np.argmin(wrong))
 
 
 def run_around(holds: np.ndarray, places: np.ndarray, best: int) -> tuple[int, int]:

@@ -51,20 +51,11 @@ def contexts_of(
         if key not in known:
             data = (prepared or {}).get(experiment.data)
             known[key] = _guessed(experiment, facts[experiment.data]) if data is None else _measured(experiment, data)
-        out.append(
-            dataclasses.replace(
-                known[key],
-                regularized=_regularized(experiment),
-                num_validation=facts[experiment.data].sizes[1],
-                batch_size=experiment.batch_size,
-            )
-        )
+        set_only = any(getattr(experiment.hyperparameters, name) for name in TRAINING_ONLY)
+        regularized, size = set_only or experiment.data.augment != "none", facts[experiment.data].sizes[1]
+        own = {"regularized": regularized, "num_validation": size, "batch_size": experiment.batch_size}
+        out.append(dataclasses.replace(known[key], **own))
     return out
-
-
-def _regularized(experiment: Experiment) -> bool:
-    hyper = experiment.hyperparameters
-    return any(getattr(hyper, name) for name in TRAINING_ONLY) or experiment.data.augment != "none"
 
 
 def _guessed(experiment: Experiment, facts: DataFacts) -> TrainingContext:
@@ -130,7 +121,6 @@ def floor(experiment: Experiment, prepared: Prepared) -> float | None:
 
 
 def _targets(experiment: Experiment, prepared: Prepared, rows: np.ndarray) -> np.ndarray | None:
-    """Give the scaled targets [n, k] of some examples; None for class labels."""
     data = prepared.dataset
     if traits_of(experiment.model).reconstructs:
         return np.asarray(prepared.x_scaler(data.x[rows].astype(np.float32)), np.float64)

@@ -174,8 +174,7 @@ def _scores(
 ) -> dict[tuple[int, ...], float]:
     """Predict each setting's score at the end from its curves up to a rung: the mean over its trials, the lowest best.
 
-    A loss, as long as all values are above zero, is judged by its logarithm at the end of the power law, anything else
-    by its last value.
+    A loss, if all values are positive, is judged by its logarithm at the power law's end, all else by its last value.
     """
     spans = {i: _span(records[i], halving, rung) for trials in settings for i in trials}
     falls = not is_maximised(halving.metric) and all((span > 0).all() for span in spans.values())

@@ -54,7 +54,6 @@ def make_pbt(space: Space, specs: Sequence[TrialSpec]) -> PopulationBasedTrainin
 
 
 def _axes(space: Space) -> dict[str, Axis]:
-    """Give the axes that can change in mid-training, by the names of their hyperparameters."""
     out: dict[str, Axis] = {}
     for name, values in space.axes.items():
         path = resolve_path(name)

@@ -37,7 +37,6 @@ def _in_another_loss(trials: TrialFeatures) -> np.ndarray:
 
 
 def _spikes(curve: Trend) -> np.ndarray:
-    """Which epochs [g, t] of a loss are part of a spike."""
     r = f.spike_heights(curve.z)
     visible = f.spike_heights(curve.raw) > limit.JUMP_VISIBLE * curve.span[:, None]
     tall = visible & (r > SPIKE) & (f.robust_z(r, 0.005) > SPIKE_Z)

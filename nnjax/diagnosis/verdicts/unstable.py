@@ -33,7 +33,9 @@ def confidence(trials: TrialFeatures) -> np.ndarray:
     overshoot &= z.end > constant - LEARNED
     ends_worse = (noise > limit.ROUGH_WORSE) & _rises(z, limit.ROUGH_WORSE)
     stuck_high = _rises(z, limit.STUCK_HIGH)
-    jumps = _rough(trials, noise) | (_leaps(train).sum(axis=1) >= LEAPS)
+    visible = np.diff(train.raw, axis=1) > limit.JUMP_VISIBLE * train.span[:, None]
+    leaps = ((np.diff(train.z, axis=1) > LEAP) & visible).sum(axis=1)
+    jumps = _rough(trials, noise) | (leaps >= LEAPS)
     return graded(
         trials.has_train & ((jumps & ~come_far) | ends_worse | stuck_high | _jitters(trials, come_far) | overshoot),
         np.fmax(noise - ROUGH, z.rise - limit.STUCK_HIGH),
@@ -54,12 +56,6 @@ def _rough(trials: TrialFeatures, noise: np.ndarray) -> np.ndarray:
     learned = z.end < np.log(trials.mean_predictor) - LEARNED
     least = np.where(learned | ~(trials.mean_predictor > 0), ROUGH, limit.ROUGH_WORSE)
     return (((noise > least) & ~progress) | (noise > 3 * ROUGH)) & visible
-
-
-def _leaps(train: Trend) -> np.ndarray:
-    """Steps [g, t - 1] at which the loss doubles, visibly."""
-    visible = np.diff(train.raw, axis=1) > limit.JUMP_VISIBLE * train.span[:, None]
-    return (np.diff(train.z, axis=1) > LEAP) & visible
 
 
 def _jitters(trials: TrialFeatures, come_far: np.ndarray) -> np.ndarray:

@@ -70,7 +70,6 @@ def scores(keys: Sequence[Key], loss: LogLoss, epochs: int) -> Scores:
 
 
 def _luck(seeds_of: dict[int, list[int]], loss: LogLoss, epochs: int) -> dict[int, float]:
-    """Estimate each seed's difference from the first one, in log loss."""
     luck = {0: 0.0}
     for seed in {seed for seeds in seeds_of.values() for seed in seeds} - {0}:
         both = [place for place, seeds in seeds_of.items() if seed in seeds and 0 in seeds]

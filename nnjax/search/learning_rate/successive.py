@@ -112,6 +112,5 @@ def _nearest(places: np.ndarray, best: int) -> list[Key]:
 
 
 def _lowest(places: Sequence[int] | np.ndarray, losses: Sequence[float], span: int) -> int:
-    """Find the place of the lowest smoothed loss."""
     values = np.asarray(losses, float)
     return int(places[int(np.argmin(smooth(np.asarray(places), values, np.ones(len(values)), span)))])

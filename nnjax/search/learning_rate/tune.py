@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -95,19 +96,10 @@ def tune(experiment: Experiment, ranges: Mapping[str, Range], options: Options =
     """
     experiment = coerce_fields(experiment)
     rungs(experiment.epochs)
-    specs: list[TrialSpec] = []
-    for name, some in ranges.items():
-        base = with_optimizer(experiment, name)
-        for rate in some.points():
-            specs += _trials(base, len(specs), name, {"learning_rate": rate}, SEEDS)
-    specs = preflight.resolve_trials(specs)
+    specs = _specs(experiment, ranges, [experiment.batch_size], SEEDS)
     prepared = _prepare(specs, options)
-    metric = _metric(experiment, prepared)
-    searches, first = [], 0
-    for some in ranges.values():
-        own = tuple(specs[first : first + some.num * SEEDS])
-        searches.append(Search(own, tuple(some.points()), experiment.epochs, metric))
-        first += len(own)
+    metric, own = _metric(experiment, prepared), _by_arm(specs)
+    searches = [Search(own[name], tuple(some.points()), experiment.epochs, metric) for name, some in ranges.items()]
     records = _population(specs, prepared, options, functools.partial(decide, searches)).run()
     return [measure(search, records) for search in searches]
 
@@ -129,26 +121,30 @@ def cross(
       Stopped: `should_stop` said so.
     """
     experiment = coerce_fields(experiment)
-    specs: list[TrialSpec] = []
-    for name, some in ranges.items():
-        base = with_optimizer(experiment, name)
-        for rate in some.points():
-            for size in batch_sizes:
-                specs += _trials(base, len(specs), name, {"learning_rate": rate, "batch_size": size}, 1)
-    specs = preflight.resolve_trials(specs)
+    specs = _specs(experiment, ranges, batch_sizes, 1)
     prepared = _prepare(specs, options)
     records = _population(specs, prepared, options).run()
     metric = _metric(experiment, prepared)
-    by_name = {name: [spec for spec in specs if spec.arm == name] for name in ranges}
-    return [phase_diagram(own, [records[spec.id] for spec in own], prepared, metric) for own in by_name.values()]
+    return [phase_diagram(own, [records[s.id] for s in own], prepared, metric) for own in _by_arm(specs).values()]
 
 
-def _trials(base: Experiment, first: int, arm: str, changes: Mapping[str, Any], seeds: int) -> list[TrialSpec]:
-    return [TrialSpec(first + i, replace(base, {**changes, "seed": base.seed + i}), arm) for i in range(seeds)]
+def _specs(
+    experiment: Experiment, ranges: Mapping[str, Range], batch_sizes: Sequence[int], seeds: int
+) -> list[TrialSpec]:
+    out: list[TrialSpec] = []
+    for name, some in ranges.items():
+        base = with_optimizer(experiment, name)
+        for rate, size, seed in itertools.product(some.points(), batch_sizes, range(seeds)):
+            changes = {"learning_rate": rate, "batch_size": size, "seed": base.seed + seed}
+            out.append(TrialSpec(len(out), replace(base, changes), name))
+    return preflight.resolve_trials(out)
+
+
+def _by_arm(specs: Sequence[TrialSpec]) -> dict[str, tuple[TrialSpec, ...]]:
+    return {name: tuple(own) for name, own in itertools.groupby(specs, lambda spec: spec.arm)}
 
 
 def _prepare(specs: Sequence[TrialSpec], options: Options) -> dict[DataConfig, Prepared]:
-    """Load the data, and tell what the pre-flight checks find."""
     prepared, findings = preflight.check(specs, options.data)
     for arm, finding in findings:
         options.log(preflight.format_finding(arm, finding))
@@ -165,14 +161,5 @@ def _metric(experiment: Experiment, prepared: Mapping[DataConfig, Prepared]) -> 
 def _population(
     specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared], options: Options, decide: Decide | None = None
 ) -> Population:
-    return Population(
-        specs,
-        prepared,
-        options.plan,
-        MemoryStore(keep=1),
-        observe=options.observe,
-        should_stop=options.should_stop,
-        log=options.log,
-        decide=decide,
-        read_weights=read_weights,
-    )
+    hooks = options.observe, options.should_stop, decide, options.log
+    return Population(specs, prepared, options.plan, MemoryStore(keep=1), None, *hooks, read_weights=read_weights)

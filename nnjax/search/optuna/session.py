@@ -78,11 +78,7 @@ class Session:
         return run
 
     def _resume(self) -> list[Suggestion]:
-        """List the settings of earlier sessions, and read how far their training came.
-
-        Raises:
-          UserError: the study and the run folder do not belong together.
-        """
+        """List the settings of earlier sessions, and read how far their training came."""
         suggestions, study = self.study.suggestions(), self.study
         for one in suggestions:
             self.trials.add(one)
@@ -135,7 +131,6 @@ class Session:
                 return one
 
     def _prepare(self) -> None:
-        """Load and split the data that have not been needed before."""
         new = [spec for spec in self.trials.specs if spec.experiment.data not in self.prepared]
         self.prepared |= preflight.prepare_all(new, self.options.data)
 
@@ -175,7 +170,6 @@ class Session:
         return plan
 
     def _tell(self, suggestions: Sequence[Suggestion]) -> None:
-        """Tell the study the values of the batch."""
         for one in suggestions:
             if not one.told:
                 records = [self.trials.records[trial] for trial in self.trials.of[one.number]]

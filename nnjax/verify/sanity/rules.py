@@ -141,7 +141,6 @@ def inputs_matter(measured: Measurements) -> SanityCheck:
 
 
 def _above_chance(known: References) -> float:
-    """Give the accuracy that guessing hardly reaches."""
     p, n = known.chance, max(known.num_validation, 20)
     return p + SIGMAS * float(np.sqrt(p * (1 - p) / n)) + 1 / n
 

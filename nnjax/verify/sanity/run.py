@@ -66,22 +66,29 @@ def check(
     return judge(Measurements(base, references(base, small, variants[-1].prepared), outcomes))
 
 
-def examine(
+def examine_once(
     specs: Sequence[TrialSpec],
     prepared: Mapping[DataConfig, Prepared],
-    log: Callable[[str], None] = lambda text: None,
-    should_stop: Callable[[], bool] = lambda: False,
+    folder: FolderStore | None,
+    log: Callable[[str], None],
+    should_stop: Callable[[], bool],
 ) -> list[Examined]:
-    """SanityCheck one trial of each arm and kind (model, loss, optimizer), the one in the middle; four at most.
+    """Check one trial of each arm and kind (model, loss, optimizer), the one in the middle; four at most.
 
     Args:
       specs, prepared: of a run.
+      folder: the run's, which keeps what was found; where it has that already no trial is trained.
       log: called with a sentence for each check.
       should_stop: asked between segments.
 
     Raises:
       Stopped: `should_stop` said so.
     """
+    kept = None if folder is None else read(folder)
+    if kept is not None:
+        for text in (text for one in kept for text in format_checks(one)):
+            log(text)
+        return kept
     kinds: dict[tuple, list[TrialSpec]] = {}
     for spec in specs:
         own = spec.experiment
@@ -95,23 +102,6 @@ def examine(
             log(text)
     if len(kinds) > MOST:
         log(f"remark: The sanity checks looked at {MOST} of {len(kinds)} kinds of trials.")
-    return found
-
-
-def examine_once(
-    specs: Sequence[TrialSpec],
-    prepared: Mapping[DataConfig, Prepared],
-    folder: FolderStore | None,
-    log: Callable[[str], None],
-    should_stop: Callable[[], bool],
-) -> list[Examined]:
-    """Run the sanity checks as `examine`, unless the run folder has them."""
-    kept = None if folder is None else read(folder)
-    if kept is not None:
-        for text in (text for one in kept for text in format_checks(one)):
-            log(text)
-        return kept
-    found = examine(specs, prepared, log, should_stop)
     if folder is not None:
         folder.write_json(FILE, to_json(found))
     return found
