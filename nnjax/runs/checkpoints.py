@@ -8,8 +8,9 @@ from typing import Any
 
 from nnjax.core.errors import UserError
 from nnjax.core.files import write_atomically
+from nnjax.core.types import Arrays
 from nnjax.train.storage import npz
-from nnjax.train.storage.store import Arrays, Checkpoint
+from nnjax.train.storage.store import Checkpoint
 
 FORMAT = 3  # of the trials under way
 
