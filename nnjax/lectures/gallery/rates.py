@@ -1,7 +1,6 @@
 """Loss against learning rate (section 5 of the lecture slides), each trial with its verdict."""
 
 import dataclasses
-from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -9,7 +8,7 @@ from matplotlib.figure import Figure
 from nnjax.api import sweep
 from nnjax.diagnosis.verdicts import BADGES
 from nnjax.lectures.gallery.failure_modes import BASE
-from nnjax.report.charts.figures import draw
+from nnjax.report.charts.figures import subplots
 from nnjax.report.charts.marked_curves import draw_level
 from nnjax.report.trial_verdicts import code_of
 
@@ -19,21 +18,13 @@ RATES, SEEDS, EPOCHS = np.geomspace(1e-4, 100.0, 25), 2, 20
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Rates:
-    """Final losses by learning rate.
+    """Final losses by learning rate."""
 
-    Attributes:
-      rate: [r].
-      loss: [r, s]; the validation loss at the end for each of s seeds, NaN where it diverged.
-      codes: [r][s]; the first verdicts.
-      guessing: the loss of guessing among the classes.
-      epochs: of each trial.
-    """
-
-    rate: np.ndarray
-    loss: np.ndarray
-    codes: list[list[str]]
-    guessing: float
-    epochs: int
+    rate: np.ndarray  # [r]
+    loss: np.ndarray  # [r, s]; the validation loss at the end for each of s seeds, NaN where it diverged
+    codes: list[list[str]]  # [r][s]; the first verdicts
+    guessing: float  # the loss of guessing among the classes
+    epochs: int  # of each trial
 
     def regimes(self) -> list[tuple[float, float, str]]:
         """Divide the rates into the four regimes of the lecture slides: (from, to, name), by the mean loss over seeds.
@@ -62,23 +53,19 @@ def sweep_rates() -> Rates:
 
 def plot_rates(rates: Rates) -> Figure:
     """Draw the loss against the learning rate, each trial with the sign of its verdict."""
-
-    def fill(axes: Any) -> None:
-        one = axes[0]
-        height = np.where(np.isfinite(rates.loss), rates.loss, np.nan)
-        height = np.where(np.isnan(height), 1.6 * np.nanmax(height), height)  # what diverged stands above the others
-        one.plot(rates.rate, height.mean(axis=1), color="0.6", lw=1.2, zorder=1)
-        for i, k in np.ndindex(*height.shape):
-            badge = BADGES[rates.codes[i][k]]
-            x, y = rates.rate[i] * 1.06 ** (k - (height.shape[1] - 1) / 2), height[i, k]
-            one.plot(x, y, "s", color=badge.color, ms=10, mec="0.3", mew=0.5, zorder=2)
-            one.text(x, y, badge.sign, ha="center", va="center", fontsize=7, color=badge.ink, zorder=3)
-        draw_level(one, rates.guessing, "guessing")
-        for start, end, name in rates.regimes():
-            one.axvspan(start, end, color="0.5", alpha=0.0 if name in ("too low", "too high") else 0.12, lw=0, zorder=0)
-            one.text(np.sqrt(start * end), 1.02, name, transform=one.get_xaxis_transform(), fontsize=8, ha="center")
-        one.set(xscale="log", yscale="log", xlabel="learning rate")
-        one.set_ylabel(f"validation loss after {rates.epochs} epochs")
-        one.spines[["top", "right"]].set_visible(False)
-
-    return draw(1, 8.6, 3.9, fill)
+    figure, [axes] = subplots(1, 8.6, 3.9)
+    height = np.where(np.isfinite(rates.loss), rates.loss, np.nan)
+    height = np.where(np.isnan(height), 1.6 * np.nanmax(height), height)  # what diverged stands above the others
+    axes.plot(rates.rate, height.mean(axis=1), color="0.6", lw=1.2, zorder=1)
+    for i, k in np.ndindex(*height.shape):
+        badge = BADGES[rates.codes[i][k]]
+        x, y = rates.rate[i] * 1.06 ** (k - (height.shape[1] - 1) / 2), height[i, k]
+        axes.plot(x, y, "s", color=badge.color, ms=10, mec="0.3", mew=0.5, zorder=2)
+        axes.text(x, y, badge.sign, ha="center", va="center", fontsize=7, color=badge.ink, zorder=3)
+    draw_level(axes, rates.guessing, "guessing")
+    for start, end, name in rates.regimes():
+        axes.axvspan(start, end, color="0.5", alpha=0.0 if name in ("too low", "too high") else 0.12, lw=0, zorder=0)
+        axes.text(np.sqrt(start * end), 1.02, name, transform=axes.get_xaxis_transform(), fontsize=8, ha="center")
+    axes.set(xscale="log", yscale="log", xlabel="learning rate", ylabel=f"validation loss after {rates.epochs} epochs")
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure

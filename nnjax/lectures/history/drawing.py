@@ -8,6 +8,8 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
+from nnjax.core.types import Array
+
 P = ParamSpec("P")
 NEGATIVE, POSITIVE, GREEN, BROWN = "#b3423a", "#2f5d9b", "#2c7a4b", "#96690a"  # the first two: the classes
 REGION = 121  # points along each side of a picture of regions
@@ -44,8 +46,8 @@ def panels(
 def draw_regions(
     axes: Any,
     output: Callable[[np.ndarray], Any],
-    examples: np.ndarray,
-    labels: np.ndarray,
+    examples: Array,
+    labels: Array,
     margin: float = 0.5,
     **properties: Any,
 ) -> None:

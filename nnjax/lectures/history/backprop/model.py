@@ -8,7 +8,7 @@ f "turns on-off".
 import dataclasses
 import itertools
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -21,17 +21,11 @@ from nnjax.nn.finite_differences import finite_differences
 
 
 class Activation(NamedTuple):
-    """An activation function and its slope.
+    """An activation function and its slope."""
 
-    Attributes:
-      function: z -> y.
-      slope: dy/dz, from the output y.
-      low, high: between these lie its outputs, and so must targets.
-    """
-
-    function: Callable[[Array], Array]
-    slope: Callable[[Array], Array]
-    low: float = -np.inf
+    function: Callable[[Array], Array]  # z -> y
+    slope: Callable[[Array], Array]  # dy/dz, from the output y
+    low: float = -np.inf  # between these lie its outputs, and so must targets
     high: float = np.inf
 
 
@@ -48,7 +42,7 @@ class Layer(NamedTuple):
     """The weights [d, k] of a layer and its biases [k] (None: it has none); or their gradient."""
 
     weights: Array
-    bias: Array
+    bias: Any
 
 
 Net = tuple[Layer, ...]

@@ -21,41 +21,24 @@ FAMILIES = {"1:2:4": (1.0, 2.0, 4.0), "1:1.52:2.02": (1.0, 1.52, 2.02)}  # weigh
 
 
 class Problem(NamedTuple):
-    """A problem and its settings of training.
-
-    Attributes:
-      mlp: the network.
-      x: [n, d].
-      targets: [n, k].
-      rate: ε.
-      alpha: α.
-      scale: weights and biases begin between -scale and scale.
-      sweeps: after which a net is given up.
-    """
+    """A problem and its settings of training."""
 
     mlp: MLP
-    x: np.ndarray
-    targets: np.ndarray
-    rate: float
-    alpha: float = 0.9
-    scale: float = 0.5
-    sweeps: int = 3000
+    x: np.ndarray  # [n, d]
+    targets: np.ndarray  # [n, k]
+    rate: float  # ε
+    alpha: float = 0.9  # α
+    scale: float = 0.5  # weights and biases begin between -scale and scale
+    sweeps: int = 3000  # after which a net is given up
 
 
 class TrainedNets(NamedTuple):
-    """The results of m nets.
+    """The results of m nets."""
 
-    Attributes:
-      net: their weights after all sweeps, each array [m, ...].
-      costs: [m, t] before each sweep.
-      solved: [m] changes of the weights until every output was within .5 for the first time; NaN for never.
-      chosen: [m] the same until the largest output was the right one; of no meaning with one output.
-    """
-
-    net: Net
-    costs: np.ndarray
-    solved: np.ndarray
-    chosen: np.ndarray
+    net: Net  # their weights after all sweeps, each array [m, ...]
+    costs: np.ndarray  # [m, t] before each sweep
+    solved: np.ndarray  # [m] changes of the weights until every output was first within .5; NaN for never
+    chosen: np.ndarray  # [m] the same until the largest output was the right one; of no meaning with one output
 
 
 def parity(bits: int, hidden: int) -> Problem:
@@ -126,18 +109,11 @@ def _first(reached: Array) -> Array:
 
 
 class Mirror(NamedTuple):
-    """Measures of the mirror symmetry of hidden units.
+    """Measures of the mirror symmetry of hidden units."""
 
-    Attributes:
-      asymmetry: the largest |w_i + w_(7-i)| over the largest |w|: 0 for weights that are equal and opposite about the
-        middle.
-      ratios: |w| from the smallest to the largest over the smallest, mean of both units: [3].
-      family: the key of `FAMILIES` that is nearest in the ratios' logarithms.
-    """
-
-    asymmetry: float
-    ratios: np.ndarray
-    family: str
+    asymmetry: float  # the largest |w_i + w_(7-i)| over the largest |w|: 0 for equal and opposite weights
+    ratios: np.ndarray  # |w| from the smallest to the largest over the smallest, mean of both units: [3]
+    family: str  # the key of `FAMILIES` that is nearest in the ratios' logarithms
 
 
 def mirror(weights: Array) -> Mirror:

@@ -143,18 +143,11 @@ def interpolating(width: int) -> Net:
 
 
 class Fits(NamedTuple):
-    """Networks trained on sin, of m widths by r seeds.
+    """Networks trained on sin, of m widths by r seeds."""
 
-    Attributes:
-      nets: arrays [m, r, ...] for the largest width; the units beyond a net's own width have weights of 0, and keep
-        them.
-      errors: root mean square over the points, [m, r].
-      pieces: linear pieces over the period, [m, r].
-    """
-
-    nets: Net
-    errors: np.ndarray
-    pieces: np.ndarray
+    nets: Net  # arrays [m, r, ...] for the largest width; units beyond a net's own width have and keep weights of 0
+    errors: np.ndarray  # root mean square over the points, [m, r]
+    pieces: np.ndarray  # linear pieces over the period, [m, r]
 
 
 def fit_sine(widths: tuple[int, ...], seeds: int, sweeps: int = 3000) -> Fits:

@@ -28,16 +28,11 @@ TIMES = (50, 500, 3000)  # trials after which weights are shown
 
 
 class Card(NamedTuple):
-    """Where the mark of a card lies; cards of a row have leading axes.
+    """Where the mark of a card lies; cards of a row have leading axes."""
 
-    Attributes:
-      target: float32 []; −1 for left, +1 for right.
-      top, left: int32 []; the mark's first row and column.
-    """
-
-    target: Array
-    top: Array
-    left: Array
+    target: Array  # float32 []; −1 for left, +1 for right
+    top: Array  # int32 []; the mark's first row
+    left: Array  # int32 []; its first column
 
 
 def draw(key: Key, mark: int | Array, num: int) -> Card:
@@ -95,7 +90,7 @@ def attempts(marks: Sequence[int], num_seeds: int = 200, num_trials: int = 3000)
 
 
 @jax.jit
-def _lesson(mark: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+def _lesson(mark: jax.Array) -> tuple[Array, Array, Array]:
     """One perceptron: its first 50 cards [50, 401], their targets [50], and its weights at `TIMES` [3, 401]."""
     rule, lesson = demonstration(mark), draw(jax.random.key(1), mark, TIMES[-1] + 1)
     _, info = present(rule, rule.init(), lesson)
