@@ -1,6 +1,7 @@
 """The chapter on ADALINE."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import jax
@@ -143,7 +144,11 @@ def _regions(axes: Any) -> None:
     for one, t in zip(axes, (0, 10, 40, 400), strict=True):
         weights = np.asarray(infos.weights[t])
         title = f"{t} presentations, {int((np.sign(data.x @ weights) == target).sum())}/24 right"
-        draw_regions(one, lambda grid, w=weights: grid @ w[:2] + w[2], x, target, title=title)
+        draw_regions(one, partial(_plane, weights), x, target, title=title)
+
+
+def _plane(weights: np.ndarray, grid: np.ndarray) -> np.ndarray:
+    return grid @ weights[:2] + weights[2]
 
 
 @panels(3, width=3.3)
