@@ -53,8 +53,8 @@ def contexts_of(
             known[key] = _guessed(experiment, facts[experiment.data]) if data is None else _measured(experiment, data)
         set_only = any(getattr(experiment.hyperparameters, name) for name in TRAINING_ONLY)
         regularized, size = set_only or experiment.data.augment != "none", facts[experiment.data].sizes[1]
-        own = {"regularized": regularized, "num_validation": size, "batch_size": experiment.batch_size}
-        out.append(dataclasses.replace(known[key], **own))
+        batch = experiment.batch_size
+        out.append(dataclasses.replace(known[key], regularized=regularized, num_validation=size, batch_size=batch))
     return out
 
 
