@@ -69,7 +69,11 @@ def storage_errors(storage: BaseStorage | str | None, *others: type[Exception]) 
     import optuna
     import sqlalchemy.exc
 
-    known = (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError, *others)
+    known: tuple[type[Exception], ...] = (
+        sqlalchemy.exc.SQLAlchemyError,
+        optuna.exceptions.StorageInternalError,
+        *others,
+    )
     try:
         yield
     except known as error:
