@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from nnjax.diagnosis.diagnose import diagnose
     from nnjax.runs.run import Run, load
     from nnjax.spaces.ranges import Range
-    from nnjax.spaces.schedulers import Evolution, Halving
-    from nnjax.spaces.space import Arm, Space
+    from nnjax.spaces.space import Arm, Evolution, Halving, Space
     from nnjax.train.layout.plan import Plan
 
 __version__ = "0.2.0.dev0"
@@ -30,8 +29,8 @@ __version__ = "0.2.0.dev0"
 # Fetched on first use, so that `import nnjax` starts neither JAX nor Flax.
 _LATER = {
     "Arm": "nnjax.spaces.space",
-    "Evolution": "nnjax.spaces.schedulers",
-    "Halving": "nnjax.spaces.schedulers",
+    "Evolution": "nnjax.spaces.space",
+    "Halving": "nnjax.spaces.space",
     "Plan": "nnjax.train.layout.plan",
     "Range": "nnjax.spaces.ranges",
     "Run": "nnjax.runs.run",

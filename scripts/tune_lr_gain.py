@@ -51,8 +51,7 @@ EXPERIMENTS = {
 def grid(experiment: Experiment, name: str) -> np.ndarray:
     """Train all rates with all seeds to the end: losses [rates, seeds]."""
     import nnjax
-    from nnjax.search.learning_rate.ranges import rate_range
-    from nnjax.search.learning_rate.tune import with_optimizer
+    from nnjax.search.learning_rate.tune import rate_range, with_optimizer
     from nnjax.spaces.space import Space
 
     axes = {"learning_rate": rate_range(name).points(), "seed": range(2 * SEEDS)}
@@ -63,8 +62,7 @@ def grid(experiment: Experiment, name: str) -> np.ndarray:
 
 def measure(task: str, name: str) -> dict[str, object]:
     """Search a rate, train the grid, and print a row of the table."""
-    from nnjax.search.learning_rate.ranges import rate_range
-    from nnjax.search.learning_rate.tune import tune
+    from nnjax.search.learning_rate.tune import rate_range, tune
 
     base = dataclasses.replace(EXPERIMENTS[task], optimizer=OptimizerConfig(name, preset="keras3"))
     base = dataclasses.replace(base, metrics=(), train_eval_size=0)

@@ -1,7 +1,5 @@
 """The findings of the pre-flight check. No JAX: run folders keep them."""
 
-from __future__ import annotations
-
 from typing import Literal, NamedTuple
 
 Severity = Literal["error", "warning", "remark"]

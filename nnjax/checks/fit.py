@@ -4,10 +4,6 @@
 whether the loss, the output, the targets and the optimizer fit each other.
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-
 import numpy as np
 
 from nnjax.checks.finding import Finding
@@ -43,10 +39,9 @@ def summarize_targets(prepared: Prepared, reconstructs: bool) -> TargetSummary:
     dataset, rows = prepared.dataset, prepared.train
     inputs = _sample(dataset.x, rows, prepared.x_scaler)
     input_size = float(np.sqrt(np.square(inputs).mean(axis=0).max()))
-    if reconstructs:
-        return _numbers("reconstruction", dataset.x, rows, prepared.x_scaler, inputs, input_size)
-    if dataset.y is None:
-        return _numbers("none", dataset.x, rows, prepared.x_scaler, inputs, input_size)
+    if reconstructs or dataset.y is None:
+        task = "reconstruction" if reconstructs else "none"
+        return _numbers(task, dataset.x, rows, prepared.x_scaler, inputs, input_size)
     if dataset.task == "regression":
         targets = _sample(dataset.y, rows, prepared.y_scaler)
         return _numbers("regression", dataset.y, rows, prepared.y_scaler, targets, input_size)
@@ -94,20 +89,15 @@ def _sample(raw: Rows, rows: np.ndarray, scaler: Scaler) -> np.ndarray:
 
 def _extremes(raw: Rows, rows: np.ndarray, scaler: Scaler) -> tuple[float, float]:
     """Find the smallest and the largest scaled value; scalers have positive scales, so raw extremes are enough."""
-    low = np.min([part.min(axis=0) for part in _chunks(raw, rows)], axis=0).astype(np.float32)
-    high = np.max([part.max(axis=0) for part in _chunks(raw, rows)], axis=0).astype(np.float32)
+    parts = (raw[rows[start : start + CHUNK]] for start in range(0, len(rows), CHUNK))
+    lows, highs = zip(*((part.min(axis=0), part.max(axis=0)) for part in parts), strict=True)
+    low, high = np.min(lows, axis=0).astype(np.float32), np.max(highs, axis=0).astype(np.float32)
     return float(scaler(low).min()), float(scaler(high).max())
-
-
-def _chunks(raw: Rows, rows: np.ndarray) -> Iterator[np.ndarray]:
-    for start in range(0, len(rows), CHUNK):
-        yield raw[rows[start : start + CHUNK]]
 
 
 def _mean_entropy(p: np.ndarray) -> float:
     """Mean of -p log p - (1 - p) log(1 - p) over all elements, in nats; 0 log 0 = 0."""
     p = np.clip(p, 0, 1)
     tiny = np.finfo(p.dtype).tiny
-    return float(
-        -np.mean(p * np.log(np.maximum(p, tiny)) + (1 - p) * np.log(np.maximum(1 - p, tiny)), dtype=np.float64)
-    )
+    both = p * np.log(np.maximum(p, tiny)) + (1 - p) * np.log(np.maximum(1 - p, tiny))
+    return float(-np.mean(both, dtype=np.float64))

@@ -3,8 +3,6 @@
 What is possible but unwise, or wrong only for the data at hand, is for `checks.fit`.
 """
 
-from __future__ import annotations
-
 import difflib
 import math
 from collections.abc import Collection, Mapping
@@ -126,7 +124,6 @@ def _require_choice(path: str, found: str, names: Collection[str]) -> None:
 
 
 def _require_shape(model: ModelConfig) -> None:
-    """Refuse widths, or other fields, that the model cannot have."""
     if any(width < 1 for width in model.widths):
         raise UserError(f"model.widths is {model.widths}, but a layer has at least 1 neuron: leave out empty layers.")
     if error := traits_of(model).error_of(model):
@@ -134,7 +131,6 @@ def _require_shape(model: ModelConfig) -> None:
 
 
 def _require_pixels(experiment: Experiment) -> None:
-    """Refuse augmentation of images whose pixels are scaled each in its own way."""
     data = experiment.data
     shift_of(data.augment)
     if data.augment != NONE and data.scaling not in ("unit", "none"):
@@ -153,7 +149,6 @@ def _require_gradient(model: ModelConfig) -> None:
 
 
 def _require_readers(experiment: Experiment) -> None:
-    """Refuse a hyperparameter that neither the optimizer nor the schedule reads."""
     config = experiment.optimizer
     readers = {name: optimizer.reads for name, optimizer in OPTIMIZERS.items()}
     readers |= {name: tuple(schedule.defaults) for name, schedule in SCHEDULES.items()}

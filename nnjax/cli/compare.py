@@ -4,8 +4,6 @@ The deck's lost "accuracy comparison": for every arm or setting of every run fol
 and time, the mean over seeds with the spread.
 """
 
-from __future__ import annotations
-
 import importlib
 import sys
 

@@ -3,8 +3,6 @@
 Nothing here imports JAX, which takes a second: a mistake is refused at once.
 """
 
-from __future__ import annotations
-
 import contextlib
 import difflib
 import importlib.util

@@ -1,7 +1,5 @@
 """Distributed runs: join the processes by `jax.distributed`, and end when one of them is gone."""
 
-from __future__ import annotations
-
 import contextlib
 import faulthandler
 import os
@@ -30,24 +28,13 @@ def define_flags() -> None:
     flags.DEFINE_integer("process_id", None, "which of them this is, from 0", lower_bound=0)
 
 
-def join_by_flags(workdir: str) -> bool:
-    """Join the processes of the run, as the command line says; see `join`."""
-    given = flags.FLAGS
-    return join(workdir, given.distributed, given.coordinator, given.num_processes, given.process_id)
-
-
-def join(
-    workdir: str, distributed: bool, coordinator: str | None, num_processes: int | None, process_id: int | None
-) -> bool:
+def join(workdir: str) -> bool:
     """Make this one of several processes that train together, if the command line says so; before JAX starts.
 
     The work is done by a child of this process, which watches it: where process 0 is gone, JAX aborts all others.
 
     Args:
       workdir: the run folder, to be named when that happens.
-      distributed: whether to find the others as the cluster says (SLURM, Open MPI, GKE, Cloud TPU).
-      coordinator: "HOST:PORT" of the first process, where no cluster says it.
-      num_processes, process_id: how many there are, and which one this is, from 0.
 
     Returns:
       Whether there are several.
@@ -55,6 +42,8 @@ def join(
     Raises:
       UserError: flags that do not belong together, or the others cannot be found.
     """
+    distributed, coordinator = flags.FLAGS.distributed, flags.FLAGS.coordinator
+    num_processes, process_id = flags.FLAGS.num_processes, flags.FLAGS.process_id
     given = (coordinator, num_processes, process_id)
     if not distributed and all(one is None for one in given):
         return False
@@ -99,11 +88,8 @@ def together(workdir: str) -> Iterator[None]:
     except jax.errors.JaxRuntimeError as error:
         if jax.process_count() == 1:
             raise
-        if "RESOURCE_EXHAUSTED" in str(error):
-            cause = "The memory of a device did not suffice; give fewer --lanes."
-        else:
-            cause = GONE
-        _leave(cause, workdir)
+        full = "RESOURCE_EXHAUSTED" in str(error)
+        _leave("The memory of a device did not suffice; give fewer --lanes." if full else GONE, workdir)
 
 
 def _leave(cause: str, workdir: str) -> NoReturn:

@@ -1,7 +1,5 @@
 """Run a command: set up devices and the compilation cache, catch signals, report users' mistakes in one sentence."""
 
-from __future__ import annotations
-
 import contextlib
 import difflib
 import logging as standard_logging
@@ -64,7 +62,9 @@ def run(main: Callable[[list[str]], Any], config_flags: Sequence[str] = ()) -> N
             except flags.UnrecognizedFlagError as error:
                 raise UserError(_unknown_flag(error.flagname, list(flags.FLAGS), config_flags)) from None
             except flags.Error as error:
-                raise UserError(_flag_mistake(str(error))) from None
+                known, whole, _ = str(error).partition(": invalid literal for int")  # Python's words
+                text = f"{known}: a whole number was expected." if whole else f"{known.rstrip('.')}."
+                raise UserError(text) from None
             except SystemExit:  # --help, after which absl has status 1
                 sys.stdout.flush()  # while a full disk can still be said in a sentence
                 sys.exit(0)
@@ -92,7 +92,8 @@ def _one_sentence() -> Iterator[None]:
         sys.exit(128 + signal.SIGPIPE)
     except OSError as error:
         _discard_output()
-        _fail(_describe(error))
+        what = f"{f'{error.filename}: ' if error.filename else ''}{error.strerror or error}"
+        _fail(f"{what}; nothing half written was left. Mend that and run the same command again.")
     except Interrupted as error:
         print(error, file=sys.stderr)
         sys.exit(128 + (_stop_signal or signal.SIGTERM))
@@ -109,11 +110,7 @@ def overrides(prefix: str) -> dict[str, str]:
 
 
 def _take_overrides(argv: Sequence[str], prefixes: Sequence[str]) -> list[str]:
-    """Split `--config.F=V` (or `--config.F V`) from the other arguments.
-
-    Raises:
-      UserError: one has no value.
-    """
+    """Split `--config.F=V` (or `--config.F V`) from the other arguments."""
     rest, arguments = [], iter(argv)
     for argument in arguments:
         name, equals, value = argument.lstrip("-").partition("=")
@@ -142,18 +139,6 @@ def _unknown_flag(name: str, known: Sequence[str], prefixes: Sequence[str]) -> s
         except UserError:
             return f"Unknown flag --{name}; --help lists the flags, and --config.FIELD=VALUE sets a field."
     return f"Unknown flag --{name}; --help lists the flags."
-
-
-def _flag_mistake(text: str) -> str:
-    """One sentence of absl's about a flag's value, without Python's words for it."""
-    known, cause, _ = text.partition(": invalid literal for int")
-    return f"{known}: a whole number was expected." if cause else f"{text.rstrip('.')}."
-
-
-def _describe(error: OSError) -> str:
-    """One sentence for an error of the operating system: which file, what happened."""
-    where = f"{error.filename}: " if error.filename else ""
-    return f"{where}{error.strerror or error}; nothing half written was left. Mend that and run the same command again."
 
 
 def _fail(sentence: str) -> NoReturn:

@@ -5,8 +5,6 @@ In the place of RUN may stand a file that holds one network: .safetensors or .ja
 or .keras or .weights.h5 of Keras 3, whose raw inputs are what the Keras model takes (--unit divides images by 255).
 """
 
-from __future__ import annotations
-
 from absl import flags
 
 from nnjax.cli import main

@@ -95,11 +95,11 @@ class Display:
 
     def _line(self, progress: Progress) -> str:
         times = f"{duration(self.seen_at - self.begin)} elapsed, {duration(self._left())} left"
-        first = [_trial_text(progress, trial) for trial in progress.running[:1]]
+        cells = [_trial_cells(progress, trial) for trial in progress.running[:1]]
+        first = [f"trial {name}: epoch {epoch}, train {a}, validation {b}" for name, epoch, a, b in cells]
         return "  ".join([f"{100 * _share(progress):3.0f} %", self._counts(), *first, times])
 
     def __rich__(self) -> RenderableType:
-        """Draw the bar and the trials under way."""
         elapsed = duration(self.clock() - self.begin)
         if self.progress is None:
             return Text(f"preparing and compiling … {elapsed}")
@@ -132,11 +132,6 @@ def _trial_cells(progress: Progress, trial: int) -> tuple[str, str, str, str]:
     return name, f"{record.epochs}/{spec.experiment.epochs}", losses[0], losses[1]
 
 
-def _trial_text(progress: Progress, trial: int) -> str:
-    name, epoch, train, validation = _trial_cells(progress, trial)
-    return f"trial {name}: epoch {epoch}, train {train}, validation {validation}"
-
-
 def _last(curves: Any, name: str) -> str:
     curve = curves.get(name, ())
     return f"{curve[-1]:.4g}" if len(curve) else "–"
@@ -154,9 +149,7 @@ def print_message(text: str) -> None:
 def summary_table(run: Run) -> Table:
     """Tabulate a run by setting: mean ± standard deviation over its seeds, the best of each goal in bold.
 
-    Trials that diverged have no scores.
-
-    Errors of classifiers are in per cent; the other scores are those of the part named in the title.
+    Trials that diverged have no scores. Errors of classifiers are in per cent; scores are of the part in the title.
     """
     from nnjax.nn.metrics import METRICS, usual_metrics
     from nnjax.runs import settings

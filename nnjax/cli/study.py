@@ -1,7 +1,5 @@
 """The protocol of a study, and the folder that it writes into."""
 
-from __future__ import annotations
-
 import json
 import pathlib
 from collections.abc import Callable

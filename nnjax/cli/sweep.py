@@ -20,8 +20,6 @@ they came out the same; the report shows it. On a run that has finished it does 
 status is 1.
 """
 
-from __future__ import annotations
-
 from absl import flags
 
 from nnjax.cli import config, distributed, main, training
@@ -55,19 +53,9 @@ def run(argv: list[str]) -> None:
     main.start_jax()
     path, workdir = config.require(argv, FLAGS.config, FLAGS.workdir)
     module = config.load_config(path)
-    several = distributed.join_by_flags(workdir)
+    several = distributed.join(workdir)
     adaptive = {"sampler": FLAGS.sampler, "storage": FLAGS.storage, "study_name": FLAGS.study, "metric": FLAGS.metric}
-    job = training.Job(
-        config.experiment_of(module),
-        config.space_of(module),
-        workdir,
-        config.title_of(module),
-        {name: FLAGS[name].value for name in ("devices", "batch_devices", "lanes", "order")},
-        adaptive,
-        FLAGS.keep,
-        FLAGS.sanity,
-        FLAGS.report,
-        FLAGS.certify,
-        several,
-    )
-    training.run(job)
+    plan = {name: FLAGS[name].value for name in ("devices", "batch_devices", "lanes", "order")}
+    experiment, space, title = config.experiment_of(module), config.space_of(module), config.title_of(module)
+    after = (FLAGS.keep, FLAGS.sanity, FLAGS.report, FLAGS.certify)
+    training.run(training.Job(experiment, space, workdir, title, plan, adaptive, *after, several))

@@ -10,8 +10,6 @@ A network too slow for one device shares each batch between several, --batch_dev
 processes: see scripts/sweep.py and docs/clusters.md.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from typing import Any
 
@@ -19,7 +17,6 @@ from absl import flags
 
 from nnjax.cli import config, distributed, main, training
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import Experiment
 from nnjax.core.fields import replace
 from nnjax.spaces.space import Space
 
@@ -49,23 +46,16 @@ def run(argv: list[str]) -> None:
         return
     path, workdir = config.require(argv, FLAGS.config, FLAGS.workdir)
     module = config.load_config(path)
-    several = distributed.join_by_flags(workdir)
-    experiment, space = _watched(config.experiment_of(module)), config.arm_of(module, FLAGS.arm)
+    several = distributed.join(workdir)
+    experiment, space = config.experiment_of(module), config.arm_of(module, FLAGS.arm)
+    if experiment.signals is None:
+        experiment = replace(experiment, {"signals": True})
     title = config.title_of(module)
     training.run(training.Job(experiment, space, workdir, title, plan, sanity=FLAGS.sanity, distributed=several))
 
 
-def _watched(experiment: Experiment) -> Experiment:
-    """Record signals inside the network while it trains, unless the experiment says whether to."""
-    return replace(experiment, {"signals": True}) if experiment.signals is None else experiment
-
-
 def _job_again(argv: list[str], plan: dict[str, Any]) -> training.Job:
-    """Train one trial of a run again, with the command line's `--config.FIELD=VALUE` applied.
-
-    Raises:
-      UserError: flags that do not belong together, or as `retrial`.
-    """
+    """Train one trial of a run again, with the command line's `--config.FIELD=VALUE` applied."""
     source, trial = FLAGS["from"].value, FLAGS.trial
     if FLAGS.config or FLAGS.arm:
         raise UserError("--from takes the experiment of a run; leave out --config and --arm.")

@@ -84,11 +84,7 @@ def _given(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _checked(job: Job) -> Callable[[Options], Run]:
-    """Refuse what can be refused before JAX is there; give the function that trains what was checked.
-
-    Raises:
-      UserError: see `expand` and `adaptive_space`, or flags that do not belong together.
-    """
+    """Refuse what can be refused before JAX is there; give the function that trains what was checked."""
     parse_keep(job.keep)
     adaptive, flags = job.space.mode == ADAPTIVE, _given(job.adaptive)
     if adaptive and job.sanity:
@@ -118,7 +114,6 @@ def _checked(job: Job) -> Callable[[Options], Run]:
 
 
 def _print_results(job: Job, run: Run, certificate: Certificate | None) -> None:
-    """Print the table, the diagnoses, the remarks and the certificate of a run, and where its report is."""
     from rich import get_console
 
     from nnjax.cli.progress import print_message, summary_table

@@ -6,8 +6,6 @@ sets a field. With --batch_sizes=16,32,64 a grid of 12 rates and these batch siz
 drawn as a phase diagram coloured by verdict. Writes report.html, figures/, tune_lr.csv and tune_lr.json.
 """
 
-from __future__ import annotations
-
 import pathlib
 from collections.abc import Sequence
 
@@ -51,7 +49,6 @@ def run(argv: list[str]) -> None:
     names = [experiment.optimizer.name] if FLAGS.optimizers is None else list(dict.fromkeys(FLAGS.optimizers))
     from nnjax.cli.progress import Display, print_message
     from nnjax.nn.optimizers import OPTIMIZERS
-    from nnjax.search.learning_rate import ranges as rate_ranges
     from nnjax.search.learning_rate import tune
     from nnjax.search.options import Options
     from nnjax.train.host.population import Stopped
@@ -59,16 +56,13 @@ def run(argv: list[str]) -> None:
 
     if not names:
         raise UserError(f"No optimizer is named; choose some of {', '.join(OPTIMIZERS)}.")
-    choose = rate_ranges.rate_range if sizes is None else rate_ranges.phase_range
+    choose = tune.rate_range if sizes is None else tune.phase_range
     ranges = {optimizer: choose(optimizer, FLAGS.low, FLAGS.high) for optimizer in names}
     main.catch_signals()
     try:
         with Display() as display:
             options = Options(
-                plan=Plan(devices=FLAGS.devices),
-                observe=display,
-                log=print_message,
-                should_stop=main.stop_requested,
+                plan=Plan(devices=FLAGS.devices), observe=display, log=print_message, should_stop=main.stop_requested
             )
             if sizes is None:
                 page = rates.rates_page(experiment, tune.tune(experiment, ranges, options))
@@ -84,14 +78,9 @@ def run(argv: list[str]) -> None:
 
 
 def _sizes(texts: Sequence[str]) -> list[int]:
-    """Read batch sizes, in ascending order, each once.
-
-    Raises:
-      UserError: there is none, or one is no whole number above 0.
-    """
+    """Read batch sizes, in ascending order, each once."""
     sizes = sorted({coerce(text, int, "batch_sizes") for text in texts})
     if not sizes or sizes[0] < 1:
-        raise UserError(
-            f"The batch sizes are {', '.join(texts) or 'missing'}, but whole numbers above 0 were expected."
-        )
+        found = ", ".join(texts) or "missing"
+        raise UserError(f"The batch sizes are {found}, but whole numbers above 0 were expected.")
     return sizes

@@ -1,7 +1,5 @@
 """Split curves of different lengths into arrays without gaps, one for all trials of one length."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Iterator, Sequence
 
@@ -33,11 +31,6 @@ class AlignedCurves:
     train_accuracy: np.ndarray
     val_accuracy: np.ndarray
     diverged_at: np.ndarray
-
-    @property
-    def num_epochs(self) -> int:
-        """The number of epochs, t."""
-        return self.train_loss.shape[1]
 
 
 def checked(curves: Curves) -> dict[str, np.ndarray]:
@@ -109,7 +102,8 @@ def align(curves: Curves) -> Iterator[AlignedCurves]:
         cut = {name: array[rows, :length] for name, array in arrays.items()}
         first = np.fmin(given[rows], _not_finite(cut))
         unknown = np.full((len(rows), length), np.nan)
-        filled = {name: _filled(cut[name]) if name in cut else unknown for name in NAMES}
+        known = {name: interpolate(np.where(np.abs(y) > HUGE, np.nan, y)) for name, y in cut.items()}
+        filled = dict.fromkeys(NAMES, unknown) | known
         yield AlignedCurves(rows, **_accuracies(filled), diverged_at=first)
 
 
@@ -128,11 +122,6 @@ def _not_finite(cut: dict[str, np.ndarray]) -> np.ndarray:
         tail = np.where(regular & (end < t), end + 1.0, np.nan)
         found = np.fmin(found, np.where(infinite.any(axis=1), infinite.argmax(axis=1) + 1.0, tail))
     return found
-
-
-def _filled(y: np.ndarray) -> np.ndarray:
-    with np.errstate(invalid="ignore"):
-        return interpolate(np.where(np.abs(y) > HUGE, np.nan, y))
 
 
 def _accuracies(curves: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -1,7 +1,5 @@
 """Recognise learning curves by the names of columns, keys and tags: val_loss, "Loss/train", validation/loss."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping
 

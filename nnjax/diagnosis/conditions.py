@@ -1,7 +1,5 @@
 """Conditions of a group of trials that several rules share: still falling, at the mean predictor, going nowhere."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from nnjax.diagnosis import thresholds as limit

@@ -1,11 +1,9 @@
 """Read learning curves from CSV files: one row an epoch, columns by name, several trials one after the other."""
 
-from __future__ import annotations
-
 import csv
 import io
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -25,14 +23,13 @@ def read_csv(path: pathlib.Path) -> dict[str, Table]:
     Raises:
       UserError: text where a number was expected, rows longer than the header, or nothing at all.
     """
-    rows = _rows(path)
-    header, body = rows[0], rows[1:]
+    header, *body = _rows(path)
     if not body:
         raise UserError(f"{path} has a header and no rows; one row an epoch was expected.")
     epoch = next((i for i, name in enumerate(header) if columns.is_named(name, columns.EPOCH)), None)
     trial = next((i for i, name in enumerate(header) if columns.is_named(name, columns.TRIAL)), None)
     wanted = set(columns.choose(header).values())
-    used = [i for i, name in enumerate(header) if name in wanted]
+    used = {i: name for i, name in enumerate(header) if name in wanted}
     if not used:
         raise UserError(f"{path} has the columns {', '.join(header)[:200]}; one such as loss or val_loss was expected.")
     trials: dict[str, list[tuple[int, list[str]]]] = {}
@@ -41,11 +38,8 @@ def read_csv(path: pathlib.Path) -> dict[str, Table]:
             raise UserError(f"Line {line} of {path} has {len(row)} cells, but the header has {len(header)} names.")
         padded = row + [""] * (len(header) - len(row))
         trials.setdefault("" if trial is None else padded[trial].strip(), []).append((line, padded))
-    return {_name(header, trial, key): _table(own, header, used, epoch, path) for key, own in trials.items()}
-
-
-def _name(header: Sequence[str], trial: int | None, key: str) -> str:
-    return key if trial is None else f"{header[trial].strip()} {key}"
+    prefix = "" if trial is None else f"{header[trial].strip()} "
+    return {prefix + key: _table(own, used, epoch, path) for key, own in trials.items()}
 
 
 def _rows(path: pathlib.Path) -> list[list[str]]:
@@ -65,19 +59,15 @@ def _rows(path: pathlib.Path) -> list[list[str]]:
 
 
 def _table(
-    rows: Sequence[tuple[int, Sequence[str]]],
-    header: Sequence[str],
-    used: Sequence[int],
-    epoch: int | None,
-    path: pathlib.Path,
+    rows: Sequence[tuple[int, Sequence[str]]], used: Mapping[int, str], epoch: int | None, path: pathlib.Path
 ) -> Table:
     places = np.arange(len(rows)) if epoch is None else _places(rows, epoch, path)
-    out = {header[i]: np.full(places.max() + 1, np.nan) for i in used}
+    out = {name: np.full(places.max() + 1, np.nan) for name in used.values()}
     for place, (line, row) in zip(places, rows, strict=True):
-        for i in used:
-            value = _number(row[i], f"Line {line} of {path}, column {header[i].strip()},")
+        for i, name in used.items():
+            value = _number(row[i], f"Line {line} of {path}, column {name.strip()},")
             if not np.isnan(value):
-                out[header[i]][place] = value
+                out[name][place] = value
     return out
 
 

@@ -1,7 +1,5 @@
 """Diagnose learning curves: of a file or folder by `diagnose`, of arrays by `diagnose_curves`."""
 
-from __future__ import annotations
-
 import dataclasses
 import os
 from collections.abc import Mapping, Sequence
@@ -78,11 +76,9 @@ def diagnose_curves(
 
 def _diagnose(trials: TrialFeatures) -> list[Diagnosis]:
     asked = [rule for rule in VERDICTS.values() if rule.fewest_epochs <= trials.num_epochs]
-    confidence = {rule.code: rule.confidence(trials) for rule in asked}
-    return [
-        _of_trial(trials, i, {code: float(values[i]) for code, values in confidence.items()})
-        for i in range(len(trials.curves.trials))
-    ]
+    confidence = np.array([rule.confidence(trials) for rule in asked], float)
+    codes = [rule.code for rule in asked]
+    return [_of_trial(trials, i, dict(zip(codes, own.tolist(), strict=True))) for i, own in enumerate(confidence.T)]
 
 
 def _of_trial(trials: TrialFeatures, i: int, confidence: dict[str, float]) -> Diagnosis:

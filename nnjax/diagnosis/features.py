@@ -3,8 +3,6 @@
 A row that is not known is NaN throughout, and so is every feature of it.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 MAD = 1.4826  # times the median absolute deviation: the standard deviation of normal noise (Hampel 1974)
@@ -39,13 +37,9 @@ def noise(z: np.ndarray) -> np.ndarray:
     by a few jumps. Third differences (20 times) cancel the bend of short, steep curves too: the smaller estimate
     counts. NaN for fewer than 3 epochs.
     """
-    if z.shape[1] < 3:
-        return np.full(len(z), np.nan)
-    second = np.median(np.abs(np.diff(z, 2, axis=1)), axis=1) / np.sqrt(6.0)
-    if z.shape[1] < 4:
-        return MAD * second
-    third = np.median(np.abs(np.diff(z, 3, axis=1)), axis=1) / np.sqrt(20.0)
-    return MAD * np.minimum(second, third)
+    orders = [(order, variance) for order, variance in ((2, 6.0), (3, 20.0)) if z.shape[1] > order]
+    found = [np.median(np.abs(np.diff(z, order, axis=1)), axis=1) / np.sqrt(variance) for order, variance in orders]
+    return MAD * np.min(found, axis=0) if found else np.full(len(z), np.nan)
 
 
 def share_up(z: np.ndarray, least: float = 0.0) -> np.ndarray:

@@ -4,8 +4,6 @@ Epochs at which nothing was measured are NaN and do not count. The last layer is
 ends of their range, or 0 throughout, is often what the targets ask for, so units of hidden layers only are judged.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Callable, Mapping
 
@@ -110,13 +108,7 @@ def saturated_units(values: Values, epochs: np.ndarray, layers: tuple[str, ...])
 
 
 def _share_of_units(
-    code: str,
-    shares: np.ndarray,
-    limit: float,
-    epochs: np.ndarray,
-    layers: tuple[str, ...],
-    sentence: str,
-    remedy: str,
+    code: str, shares: np.ndarray, limit: float, epochs: np.ndarray, layers: tuple[str, ...], sentence: str, remedy: str
 ) -> LayerFinding | None:
     """Find the hidden layer with the largest share at the last epoch, if that is above a limit."""
     hidden = np.nan_to_num(shares[:, :-1], nan=0.0)

@@ -1,7 +1,5 @@
 """Recommend a learning rate by the losses that training reached with many."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np
@@ -83,14 +81,12 @@ def interval(sweep: RateSweep) -> tuple[float, float]:
 
 
 def _edge(sweep: RateSweep, regimes: tuple[str, ...]) -> str:
-    """Warn where better rates may lie outside of the range."""
     tried = [regime for regime in regimes if regime]
-    ends = (("lowest", "down", tried[0], sweep.rates[0]), ("highest", "up", tried[-1], sweep.rates[-1]))
-    at_edge = [(name, way, rate) for name, way, regime, rate in ends if regime == GOOD]
+    lowest, highest = ("lowest", "down", "--low", sweep.rates[0]), ("highest", "up", "--high", sweep.rates[-1])
+    at_edge = [end for end, regime in ((lowest, tried[0]), (highest, tried[-1])) if regime == GOOD]
     if not at_edge:
         return ""
-    name, way, rate = at_edge[0] if sweep.best * 2 < len(regimes) else at_edge[-1]
-    flag = "--low" if way == "down" else "--high"
+    name, way, flag, rate = at_edge[0] if sweep.best * 2 < len(regimes) else at_edge[-1]
     return (
         f"Good rates reach the {name} one that was tried, {rate:.2g}: the best may lie beyond it; extend the range "
         f"{way} with {flag}."

@@ -1,7 +1,5 @@
 """Marks on a chart of losses by epoch, as plain data: how a verdict shows its evidence."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -50,9 +48,10 @@ def loss_at(loss: np.ndarray, epoch: int) -> float:
     return float(loss[epoch - 1]) if 0 < epoch <= len(loss) else float("nan")
 
 
-def point(loss: np.ndarray, epoch: int, label: str) -> Mark:
-    """Mark a loss at an epoch."""
-    return Mark("point", (epoch,), (loss_at(loss, epoch),), label)
+def point(loss: np.ndarray, verdict: Verdict, name: str, label: str) -> Mark:
+    """Mark a loss at the epoch that a verdict calls `name`."""
+    epoch = verdict.epochs[name]
+    return Mark("point", (epoch,), (loss_at(loss, epoch),), f"{label}: epoch {epoch}")
 
 
 def chord(loss: np.ndarray, verdict: Verdict, label: str) -> Mark:
@@ -64,6 +63,11 @@ def chord(loss: np.ndarray, verdict: Verdict, label: str) -> Mark:
 def band(verdict: Verdict, label: str, start: str = "from") -> Mark:
     """Mark the epochs from the one called `start` to the verdict's last."""
     return Mark("band", (verdict.epochs.get(start, 0), verdict.epochs.get("to", 0)), (), label)
+
+
+def line(verdict: Verdict, name: str) -> Mark:
+    """Mark the epoch that a verdict calls `name`."""
+    return Mark("line", (verdict.epochs[name],), (), f"{name}: epoch {verdict.epochs[name]}")
 
 
 def constant_answer(verdict: Verdict) -> Mark:

@@ -1,7 +1,5 @@
 """Phase diagrams: the verdict and the final loss of training by learning rate and batch size."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -52,12 +50,5 @@ def phase_diagram(
     known = contexts_of(specs, {config: part.facts() for config, part in prepared.items()}, prepared)
     losses = [float(record.curves[metric][-1]) if record.status in FINISHED else np.nan for record in records]
     codes = [diagnosis.primary.code for diagnosis in diagnose_curves(curves_of(records), known)]
-    shape = len(rates), len(sizes)
-    return PhaseDiagram(
-        specs[0].arm,
-        metric,
-        rates,
-        sizes,
-        np.where(np.isfinite(losses), losses, np.nan).reshape(shape),
-        np.array(codes).reshape(shape),
-    )
+    finite = np.where(np.isfinite(losses), losses, np.nan).reshape(len(rates), len(sizes))
+    return PhaseDiagram(specs[0].arm, metric, rates, sizes, finite, np.array(codes).reshape(finite.shape))

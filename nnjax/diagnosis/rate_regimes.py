@@ -4,8 +4,6 @@ Source: deck section 5, "loss and learning rate" (after cs231n): too low a rate 
 low, a high one fast and then gets stuck at a worse level, a very high one rises.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from typing import NamedTuple
 
@@ -70,42 +68,27 @@ def regimes_of(sweep: RateSweep, equal: tuple[float, float]) -> tuple[str, ...]:
     tried = np.flatnonzero(sweep.epochs().any(axis=1) | sweep.diverged.any(axis=1))
     first, last = run_around(ratios[tried] <= 1 + WITHIN, tried, sweep.best)
     out = [""] * len(sweep.rates)
-    broken = _first_broken(nothing[tried[last + 1 :]]) + last + 1
+    above = nothing[tried[last + 1 :]]  # which learn nothing from `broken` on, with as few exceptions as possible
+    broken = int(np.argmin([above[:i].sum() + (~above[i:]).sum() for i in range(len(above) + 1)])) + last + 1
     for number, place in enumerate(tried):
         out[place] = TOO_LOW if number < first else GOOD if number <= last else HIGH if number < broken else TOO_HIGH
     return tuple(out)
 
 
 def _against_best(sweep: RateSweep) -> tuple[np.ndarray, np.ndarray]:
-    """Compare each rate, by its seeds that were trained longest, with the best one.
-
-    Returns:
-      [r] ratios of losses, infinity for a rate that diverged, and [r] whether nothing was learned.
-    """
+    """Ratios [r] of the longest trained losses to the best rate's, and [r] whether nothing was learned."""
     epochs = sweep.epochs()
     with np.errstate(divide="ignore"):
         best = np.nanmean(np.log(sweep.losses[sweep.best][epochs[sweep.best] > 0]), axis=0)
     ratios, nothing = np.full(len(sweep.rates), np.inf), np.asarray(sweep.diverged.any(axis=1))
-    untrained = _untrained(sweep)
+    firsts = sweep.losses[: sweep.best, :, 0]
+    untrained = next(iter(firsts[np.isfinite(firsts)]), np.inf)  # the lowest rate's, after its first epoch
     for place in np.flatnonzero(epochs.any(axis=1) & ~nothing):
         last = epochs[place].max() - 1
         loss = float(np.nanmean(sweep.losses[place, :, last]))
         ratios[place] = loss / np.exp(best[last])
         nothing[place] = loss >= NOTHING * untrained
     return ratios, nothing
-
-
-def _untrained(sweep: RateSweep) -> float:
-    """Estimate the loss before training: that of the lowest rate after its first epoch."""
-    firsts = sweep.losses[: sweep.best, :, 0]
-    known = firsts[np.isfinite(firsts)]
-    return float(known[0]) if len(known) else np.inf
-
-
-def _first_broken(nothing: np.ndarray) -> int:
-    """Find the place from which on rates learn nothing, such that as few as possible lie on the wrong side."""
-    wrong = [int(nothing[:i].sum() + (~nothing[i:]).sum()) for i in range(len(nothing) + 1)]
-    return int(np.argmin(wrong))
 
 
 def run_around(holds: np.ndarray, places: np.ndarray, best: int) -> tuple[int, int]:

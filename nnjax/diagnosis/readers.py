@@ -1,11 +1,9 @@
 """Read learning curves from files: CSV, Keras History as JSON, TensorBoard logs, nnjax run folders."""
 
-from __future__ import annotations
-
 import json
 import os
 import pathlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +13,7 @@ from nnjax.diagnosis import columns
 from nnjax.diagnosis.columns import NOT_FINITE, Table
 from nnjax.diagnosis.csv_tables import read_csv
 from nnjax.diagnosis.run_curves import contexts_of, curves_of
-from nnjax.diagnosis.tensorboard_logs import read_logs
+from nnjax.diagnosis.tensorboard import read_logs
 from nnjax.diagnosis.types import Curves, TrainingContext
 from nnjax.runs.folder import FolderStore
 
@@ -133,8 +131,5 @@ def _losses(table: Table, path: str) -> dict[str, np.ndarray]:
         return known
     if any("loss" in curve for curve in chosen):
         raise UserError(f"No loss in {path} has a finite number; at least one epoch's was expected.")
-    raise UserError(f"{path} has no loss among {_list(list(table))}; a column such as loss or val_loss was expected.")
-
-
-def _list(names: Sequence[str]) -> str:
-    return ", ".join(map(repr, names[:8])) if names else "its columns"
+    found = ", ".join(map(repr, list(table)[:8])) or "its columns"
+    raise UserError(f"{path} has no loss among {found}; a column such as loss or val_loss was expected.")

@@ -1,6 +1,4 @@
-"""Take the curves of an nnjax run, and what is known beside them."""
-
-from __future__ import annotations
+"""Take the curves of an nnjax run, and what is known beside them: what the best constant answer reaches."""
 
 import dataclasses
 import math
@@ -10,11 +8,13 @@ import numpy as np
 
 from nnjax.core.experiment import DataConfig, Experiment, TrialSpec
 from nnjax.core.types import DataFacts, Prepared
-from nnjax.diagnosis import baselines
+from nnjax.data.baselines import BCE, EPSILON, MAE, MSE, entropy
 from nnjax.diagnosis.types import Curves, TrainingContext
 from nnjax.models.registry import traits_of
 from nnjax.train.storage.records import DIVERGED, Record, stack_curves
 
+CROSSENTROPIES = ("categorical_crossentropy", "kl_divergence")
+SAMPLE = 4096  # examples, evenly spaced, on which means are measured
 TRAINING_ONLY = ("dropout", "l1", "l2", "label_smoothing")  # hyperparameters that count in the training loss alone
 
 
@@ -51,31 +51,83 @@ def contexts_of(
         if key not in known:
             data = (prepared or {}).get(experiment.data)
             known[key] = _guessed(experiment, facts[experiment.data]) if data is None else _measured(experiment, data)
-        out.append(
-            dataclasses.replace(
-                known[key],
-                regularized=_regularized(experiment),
-                num_validation=facts[experiment.data].sizes[1],
-                batch_size=experiment.batch_size,
-            )
-        )
+        set_only = any(getattr(experiment.hyperparameters, name) for name in TRAINING_ONLY)
+        regularized, size = set_only or experiment.data.augment != "none", facts[experiment.data].sizes[1]
+        own = {"regularized": regularized, "num_validation": size, "batch_size": experiment.batch_size}
+        out.append(dataclasses.replace(known[key], **own))
     return out
-
-
-def _regularized(experiment: Experiment) -> bool:
-    hyper = experiment.hyperparameters
-    return any(getattr(hyper, name) for name in TRAINING_ONLY) or experiment.data.augment != "none"
 
 
 def _guessed(experiment: Experiment, facts: DataFacts) -> TrainingContext:
     classes = len(facts.classes)
-    entropy = experiment.loss in baselines.CROSSENTROPIES and not traits_of(experiment.model).reconstructs
-    return TrainingContext(mean_predictor=math.log(classes) if entropy and classes > 1 else None)
+    classifies = experiment.loss in CROSSENTROPIES and not traits_of(experiment.model).reconstructs
+    return TrainingContext(mean_predictor=math.log(classes) if classifies and classes > 1 else None)
 
 
 def _measured(experiment: Experiment, prepared: Prepared) -> TrainingContext:
     return TrainingContext(
-        mean_predictor=baselines.mean_predictor(experiment, prepared),
-        chance_accuracy=baselines.chance_accuracy(experiment, prepared),
-        floor=baselines.floor(experiment, prepared),
+        mean_predictor(experiment, prepared), chance_accuracy(experiment, prepared), floor(experiment, prepared)
     )
+
+
+def mean_predictor(experiment: Experiment, prepared: Prepared) -> float | None:
+    """Measure the loss, on the validation part, of the best constant answer on the training part.
+
+    None for a loss without one worth the name, and without a validation part.
+    """
+    train, val = _sample(prepared.train), _sample(prepared.validation)
+    if not len(val):
+        return None
+    if experiment.loss in CROSSENTROPIES and prepared.dataset.task == "classification":
+        labels = prepared.dataset.y
+        assert labels is not None
+        counts = np.bincount(labels[train], minlength=int(labels.max()) + 1)
+        return float(-np.log(np.maximum(counts[labels[val]] / len(train), EPSILON)).mean())
+    targets = _targets(experiment, prepared, train), _targets(experiment, prepared, val)
+    if targets[0] is None or targets[1] is None:
+        return None
+    return _constant(experiment.loss, targets[0], targets[1])
+
+
+def _constant(loss: str, train: np.ndarray, val: np.ndarray) -> float | None:
+    mean = train.mean(axis=0)
+    if loss == MSE:
+        return float(np.square(val - mean).mean())
+    if loss == MAE:
+        return float(np.abs(val - np.median(train, axis=0)).mean())
+    if loss == BCE and val.min() >= 0 and val.max() <= 1:
+        p = np.clip(mean, EPSILON, 1 - EPSILON)
+        return float(-(val * np.log(p) + (1 - val) * np.log1p(-p)).mean())
+    return None
+
+
+def chance_accuracy(experiment: Experiment, prepared: Prepared) -> float | None:
+    """Measure on the validation part the accuracy of the training part's most frequent class; None without classes."""
+    labels = prepared.dataset.y
+    if prepared.dataset.task != "classification" or labels is None or not len(prepared.validation):
+        return None
+    if traits_of(experiment.model).reconstructs:
+        return None
+    return float((labels[prepared.validation] == np.bincount(labels[prepared.train]).argmax()).mean())
+
+
+def floor(experiment: Experiment, prepared: Prepared) -> float | None:
+    """Give the entropy of an autoencoder's soft targets under binary cross-entropy; None elsewhere."""
+    val = _sample(prepared.validation)
+    if experiment.loss != BCE or not traits_of(experiment.model).reconstructs or not len(val):
+        return None
+    target = _targets(experiment, prepared, val)
+    return None if target is None or target.min() < 0 or target.max() > 1 + EPSILON else entropy(target)
+
+
+def _targets(experiment: Experiment, prepared: Prepared, rows: np.ndarray) -> np.ndarray | None:
+    data = prepared.dataset
+    if traits_of(experiment.model).reconstructs:
+        return np.asarray(prepared.x_scaler(data.x[rows].astype(np.float32)), np.float64)
+    if data.task != "regression" or data.y is None:
+        return None
+    return np.asarray(prepared.y_scaler(data.y[rows]), np.float64)
+
+
+def _sample(rows: np.ndarray) -> np.ndarray:
+    return rows[:: max(1, -(-len(rows) // SAMPLE))]

@@ -1,7 +1,5 @@
 """Compute the features of a group of trials by which the rules of the verdicts decide."""
 
-from __future__ import annotations
-
 import dataclasses
 import functools
 from collections.abc import Sequence
@@ -118,7 +116,7 @@ class TrialFeatures:
     @property
     def num_epochs(self) -> int:
         """The number of epochs, t."""
-        return self.curves.num_epochs
+        return self.curves.train_loss.shape[1]
 
     @functools.cached_property
     def has_train(self) -> Array:
@@ -184,10 +182,6 @@ def trial_features(
     curves: AlignedCurves, contexts: Sequence[TrainingContext], layers: LayerStatistics | None
 ) -> TrialFeatures:
     """Join curves with what is known beside them of all trials of the call."""
-    own = [contexts[trial] for trial in curves.trials]
-    names = [field.name for field in dataclasses.fields(TrainingContext)]
-    known = {
-        name: np.array([np.nan if getattr(one, name) is None else float(getattr(one, name)) for one in own])
-        for name in names
-    }
+    own, names = [contexts[trial] for trial in curves.trials], [f.name for f in dataclasses.fields(TrainingContext)]
+    known = {name: np.array([getattr(one, name) for one in own], float) for name in names}  # None becomes NaN
     return TrialFeatures(curves, **known, layers=layers)

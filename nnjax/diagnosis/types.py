@@ -1,7 +1,5 @@
 """The inputs and results of a diagnosis."""
 
-from __future__ import annotations
-
 import dataclasses
 import math
 from collections.abc import Mapping
@@ -96,8 +94,7 @@ class Diagnosis:
 
     def __str__(self) -> str:
         """Write the first verdict with its evidence and what to try, then the others, in a few lines."""
-        first = self.primary
-        name = f"{self.trial}: " if self.trial else ""
+        first, name = self.primary, f"{self.trial}: " if self.trial else ""
         lines = [f"{name}{first.code} (confidence {first.confidence:.0%})", f"  {first.sentence}"]
         if first.next:
             lines.append(f"  next: {first.next}")

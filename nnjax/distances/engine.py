@@ -11,8 +11,6 @@ between them, and get one guard cell at each end that is never reached (the *gua
     guard      −w+1      …      w−1         and guards at −w−1, w+1
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 

@@ -16,8 +16,6 @@ study.db          of an adaptive search: the Optuna study
 evolution.json    of population-based training: each trial's stages (epoch, parent, hyperparameters from then on)
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import pathlib
@@ -56,12 +54,7 @@ class FolderStore(RunFiles):
 
     shared = True
 
-    def __init__(
-        self,
-        path: str | os.PathLike[str],
-        log: Callable[[str], None] | None = None,
-        keep: int | None = None,
-    ):
+    def __init__(self, path: str | os.PathLike[str], log: Callable[[str], None] | None = None, keep: int | None = None):
         super().__init__(path)
         self.keep = keep
         self.messages: list[str] = []

@@ -7,8 +7,6 @@ Sources: Jamieson & Talwalkar 2016 (successive halving), Li et al. 2018 (Hyperba
 (curves that are extrapolated).
 """
 
-from __future__ import annotations
-
 import dataclasses
 import math
 from collections.abc import Sequence
@@ -20,7 +18,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import TrialSpec, setting_key
 from nnjax.data.splits import largest_remainder
 from nnjax.nn.metrics import is_maximised
-from nnjax.spaces.schedulers import Halving
+from nnjax.spaces.space import Halving
 from nnjax.train.scheduler import Decision
 from nnjax.train.storage.records import DIVERGED, FAILED, FINISHED, Record
 
@@ -99,17 +97,7 @@ def make_brackets(halving: Halving, specs: Sequence[TrialSpec]) -> tuple[Bracket
     for spec in specs:
         settings.setdefault((spec.arm, setting_key(spec.experiment)), []).append(spec.id)
     all_trials = [tuple(trials) for trials in settings.values()]
-    lengths = sorted({spec.experiment.epochs for spec in specs})
-    if len(lengths) > 1:
-        raise UserError(
-            f"Halving compares trials of equal length, but these have {', '.join(map(str, lengths))} epochs: set one "
-            "number of epochs."
-        )
-    if any(spec.start_from is not None for spec in specs):
-        raise UserError(
-            "Halving drops trials, but some arms start from others' trained weights: leave halving out, or those arms."
-        )
-    rungs = rungs_of(halving, lengths[0])
+    rungs = rungs_of(halving, require_alike(specs, "Halving", "drops"))
     if halving.brackets > len(rungs):
         raise UserError(
             f"Halving has {halving.brackets} brackets, but the rungs at {', '.join(map(str, rungs))} epochs make at "
@@ -126,6 +114,26 @@ def make_brackets(halving: Halving, specs: Sequence[TrialSpec]) -> tuple[Bracket
         Bracket(tuple(all_trials[end - n : end]), rungs[i:])
         for i, (n, end) in enumerate(zip(shares, ends, strict=True))
     )
+
+
+def require_alike(specs: Sequence[TrialSpec], name: str, does: str) -> int:
+    """Give the epochs that all trials have.
+
+    Raises:
+      UserError: they differ in length, or some start from others.
+    """
+    lengths = sorted({spec.experiment.epochs for spec in specs})
+    if len(lengths) > 1:
+        raise UserError(
+            f"{name} compares trials of equal length, but these have {', '.join(map(str, lengths))} epochs: set one "
+            "number of epochs."
+        )
+    if any(spec.start_from is not None for spec in specs):
+        raise UserError(
+            f"{name} {does} trials, but some arms start from others' trained weights: leave {name.lower()} out, or "
+            "those arms."
+        )
+    return lengths[0]
 
 
 def rungs_of(halving: Halving, epochs: int) -> tuple[int, ...]:
@@ -166,8 +174,7 @@ def _scores(
 ) -> dict[tuple[int, ...], float]:
     """Predict each setting's score at the end from its curves up to a rung: the mean over its trials, the lowest best.
 
-    A loss, as long as all values are above zero, is judged by its logarithm at the end of the power law, anything else
-    by its last value.
+    A loss, if all values are positive, is judged by its logarithm at the power law's end, all else by its last value.
     """
     spans = {i: _span(records[i], halving, rung) for trials in settings for i in trials}
     falls = not is_maximised(halving.metric) and all((span > 0).all() for span in spans.values())

@@ -1,7 +1,5 @@
 """The options of a sweep, which `nnjax.sweep` and the searches take."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from typing import NamedTuple

@@ -6,8 +6,6 @@ nothing but them has to be kept for a run that goes on after a kill.
 Source: Jaderberg et al. 2017 (truncation selection, perturb or resample).
 """
 
-from __future__ import annotations
-
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
@@ -19,7 +17,7 @@ from nnjax.core.experiment import Replicate
 from nnjax.nn.metrics import is_maximised
 from nnjax.search.halving import reached
 from nnjax.spaces.ranges import Range
-from nnjax.spaces.schedulers import Evolution
+from nnjax.spaces.space import Evolution
 from nnjax.train.scheduler import Decision
 from nnjax.train.storage.records import DIVERGED, FAILED, Record, Stage
 
@@ -139,21 +137,19 @@ def generations(pbt: PopulationBasedTraining, some: Subpopulation, records: Sequ
 
 
 def _score(evolution: Evolution, trials: Sequence[int], records: Sequence[Record], epoch: int) -> float:
-    """Score a setting at a rung, lower being better; infinite where a loss since the last rung was not finite."""
-    recent = [records[trial].curves.get("train_loss", np.zeros(0))[epoch - evolution.every : epoch] for trial in trials]
-    sound = all(np.isfinite(losses).all() for losses in recent)
-    return _mean(trials, records, evolution.metric, epoch) if sound else math.inf
+    """Score a setting at a rung, or at its trials' end before it: the mean over its trials, lower being better.
 
-
-def _mean(trials: Sequence[int], records: Sequence[Record], metric: str, rung: int) -> float:
-    """Average the metric at a rung, or at a trial's end before it; infinite where one has diverged until then."""
+    Infinite where one has diverged until then, or had a loss since the last rung that was not finite.
+    """
     values = []
     for record in (records[trial] for trial in trials):
-        lost = record.status in (DIVERGED, FAILED) and record.epochs < rung
-        curve = record.curves.get(metric, np.zeros(0))[: min(rung, record.epochs)]
-        values.append(np.inf if lost or not len(curve) or not np.isfinite(curve[-1]) else float(curve[-1]))
+        recent = record.curves.get("train_loss", np.zeros(0))[epoch - evolution.every : epoch]
+        curve = record.curves.get(evolution.metric, np.zeros(0))[: min(epoch, record.epochs)]
+        lost = not len(curve) or (record.status in (DIVERGED, FAILED) and record.epochs < epoch)
+        sound = not lost and np.isfinite(curve[-1]) and np.isfinite(recent).all()
+        values.append(float(curve[-1]) if sound else math.inf)
     mean = float(np.mean(values))
-    return -mean if is_maximised(metric) and np.isfinite(mean) else mean
+    return -mean if is_maximised(evolution.metric) and np.isfinite(mean) else mean
 
 
 def _select(

@@ -1,22 +1,113 @@
-"""Make the scheduler of a search space: halving, population-based training, or none."""
+"""Make the scheduler of a search space: halving, population-based training, or none.
 
-from __future__ import annotations
+For population-based training: which trials compete and what can change; what cannot work is refused.
+"""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from nnjax.core.experiment import TrialSpec
-from nnjax.search.halving import HalvingScheduler, make_brackets
-from nnjax.search.pbt_setup import make_pbt
-from nnjax.spaces.space import Space
+from nnjax.checks.impossible import validate
+from nnjax.core.errors import UserError
+from nnjax.core.experiment import Experiment, Replicate, TrialSpec, program_key, replicate_of, setting_key
+from nnjax.core.fields import replace, resolve_path
+from nnjax.search.halving import HalvingScheduler, make_brackets, require_alike
+from nnjax.search.pbt import Axis, PopulationBasedTraining, Subpopulation, axis_ends, replaced_count
+from nnjax.spaces.ranges import Range, typed
+from nnjax.spaces.space import Evolution, Space
 from nnjax.train.scheduler import Scheduler
+
+PREFIX = "hyperparameters."
+FIXED = ("init_scale", "patience")  # hyperparameters that change nothing after the first step, or end a trial
 
 
 def make_scheduler(space: Space, specs: Sequence[TrialSpec]) -> Scheduler | None:
     """Make the scheduler of a space for its trials; None where it has none.
 
     Raises:
-      UserError: see `halving.make_brackets` and `pbt_setup.make_pbt`.
+      UserError: see `halving.make_brackets` and `make_pbt`.
     """
     if space.halving is not None:
         return HalvingScheduler(space.halving, make_brackets(space.halving, specs))
     return None if space.evolution is None else make_pbt(space, specs)
+
+
+def make_pbt(space: Space, specs: Sequence[TrialSpec]) -> PopulationBasedTraining:
+    """Make population-based training for the trials of a space with an evolution.
+
+    Raises:
+      UserError: trials of unequal length, that start from others or stop early, no rung before their end, nothing that
+        could change, an end of a range that no experiment can have, or too few settings for the share.
+    """
+    evolution = space.evolution or Evolution()
+    axes = _axes(space)
+    pbt = PopulationBasedTraining(
+        evolution, space.draw_seed, specs[0].experiment.epochs, axes, tuple(_subpopulations(specs, axes))
+    )
+    require_alike(specs, "Evolution", "replaces")
+    if any(spec.experiment.hyperparameters.patience is not None for spec in specs):
+        raise UserError(
+            "Evolution replaces trials that do badly, but patience would stop them before: leave one of them out."
+        )
+    _refuse_unfit_evolution(pbt)
+    _refuse_impossible_ends(pbt, specs)
+    return pbt
+
+
+def _axes(space: Space) -> dict[str, Axis]:
+    out: dict[str, Axis] = {}
+    for name, values in space.axes.items():
+        path = resolve_path(name)
+        short = path.removeprefix(PREFIX)
+        if path.startswith(PREFIX) and short not in FIXED:
+            axis = typed(path, values)
+            numbers = axis if isinstance(axis, Range) else tuple(dict.fromkeys(v for v in axis if v is not None))
+            if isinstance(numbers, Range) or len(numbers) > 1:
+                out[short] = numbers
+    for other in space.times:
+        out |= _axes(other)
+    return out
+
+
+def _subpopulations(specs: Sequence[TrialSpec], axes: Mapping[str, Axis]) -> Iterator[Subpopulation]:
+    settings: dict[tuple[str, Experiment], dict[Replicate, int]] = {}
+    for spec in specs:
+        settings.setdefault((spec.arm, setting_key(spec.experiment)), {})[replicate_of(spec.experiment)] = spec.id
+    alike: dict[Any, list[tuple[str, Experiment]]] = {}
+    for (arm, experiment), trials in settings.items():
+        alike.setdefault((arm, program_key(experiment), frozenset(trials)), []).append((arm, experiment))
+    for keys in alike.values():
+        present = [experiment.hyperparameters.present() for _, experiment in keys]
+        values = tuple({name: float(p[name]) for name in axes if name in p} for p in present)
+        yield Subpopulation(tuple(settings[key] for key in keys), values)
+
+
+def _refuse_unfit_evolution(pbt: PopulationBasedTraining) -> None:
+    evolution, smallest = pbt.evolution, min(len(some.settings) for some in pbt.subpopulations)
+    if pbt.draw_seed < 0:
+        raise UserError(f"Evolution has draw_seed={pbt.draw_seed}, but at least 0 was expected.")
+    if evolution.every >= pbt.epochs:
+        raise UserError(
+            f"Evolution decides every {evolution.every} epochs, but the trials have {pbt.epochs}, which leaves no "
+            "rung before their end: take a smaller every, or more epochs."
+        )
+    if not pbt.axes:
+        raise UserError(
+            "Evolution has nothing to change while trials train, as no axis of the search space is a number that can "
+            "change then (init_scale and patience cannot): give it one, such as --space.learning_rate=log:1e-4:1e-1."
+        )
+    if not replaced_count(evolution.share, smallest):
+        raise UserError(
+            f"Evolution replaces a share of {evolution.share:g} of the settings that have an equal static part, but "
+            f"there are {smallest} of one, so that this is none: take more settings, or a larger share (at most 0.5)."
+        )
+
+
+def _refuse_impossible_ends(pbt: PopulationBasedTraining, specs: Sequence[TrialSpec]) -> None:
+    for some in pbt.subpopulations:
+        experiment = specs[next(iter(some.settings[0].values()))].experiment
+        for name in some.values[0]:
+            for end in axis_ends(pbt.axes[name]):
+                try:
+                    validate(replace(experiment, {PREFIX + name: end}))
+                except UserError as error:
+                    raise UserError(f"Evolution may bring {name} to the end of its axis: {error}") from None

@@ -1,7 +1,5 @@
 """Space-filling designs: points of the unit cube, drawn independently or as scrambled sequences."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from nnjax.core.errors import UserError

@@ -1,7 +1,5 @@
 """Expand a search space into the list of its trials."""
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +9,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, TrialSpec
 from nnjax.core.fields import replace, resolve_path, set_values
 from nnjax.spaces.designs import DESIGNS
-from nnjax.spaces.ranges import Axis, Range, number, typed, typed_list
+from nnjax.spaces.ranges import Axis, Range, number, typed
 from nnjax.spaces.space import ADAPTIVE, MODES, Arm, Space, checked_arms
 
 MAX_TRIALS = 100_000  # of a space; a sweep of more would only be noticed after minutes of silence
@@ -62,11 +60,7 @@ def _factor(space: Space) -> list[dict[str, Any]]:
 
 
 def _product(factors: Sequence[list[dict[str, Any]]]) -> list[dict[str, Any]]:
-    """Combine every setting of each factor with every one of the others.
-
-    Raises:
-      UserError: a field is set by two of them.
-    """
+    """Combine every setting of each factor with every one of the others."""
     names = [name for settings in factors for name in settings[0]]
     for name in names:
         if names.count(name) > 1:
@@ -84,9 +78,10 @@ def _refuse_many(count: int) -> None:
 
 
 def _seeds(values: Axis) -> list[dict[str, Any]]:
-    if isinstance(values, Range):
+    seeds = typed("seed", values)
+    if isinstance(seeds, Range):
         raise UserError("The seeds are a range of real numbers; list them instead, such as --space.seed=0,1,2.")
-    return [{"seed": value} for value in typed_list("seed", values)]
+    return [{"seed": seed} for seed in seeds]
 
 
 def _parent(name: str, arm: Arm, first_of: Mapping[str, int]) -> int | None:
@@ -102,7 +97,6 @@ def _parent(name: str, arm: Arm, first_of: Mapping[str, int]) -> int | None:
 
 
 def _settings(axes: Mapping[str, Axis], space: Space) -> list[dict[str, Any]]:
-    """Combine the axes other than the seed."""
     if space.mode == ADAPTIVE:
         raise UserError("A space of mode adaptive has no list of trials beforehand; choose one of " + ", ".join(MODES))
     if space.mode not in MODES:

@@ -1,7 +1,5 @@
 """Override a search space from the command line: `--space.FIELD=VALUES`, its options, and pinned fields."""
 
-from __future__ import annotations
-
 import dataclasses
 import difflib
 from collections.abc import Collection, Mapping, Sequence
@@ -12,8 +10,7 @@ from nnjax.core.experiment import Experiment
 from nnjax.core.fields import coerce, field_types, resolve_path
 from nnjax.spaces.designs import DESIGNS
 from nnjax.spaces.ranges import Range
-from nnjax.spaces.schedulers import Evolution, Halving
-from nnjax.spaces.space import ADAPTIVE, Arm, Space, checked_arms
+from nnjax.spaces.space import ADAPTIVE, Arm, Evolution, Halving, Space, checked_arms
 
 RULES = {"halving": Halving, "evolution": Evolution}  # what may decide while trials train, by the space's field
 OWNERS = {name: field for field, rule in RULES.items() for name in field_types(rule) if name != "metric"}

@@ -1,7 +1,5 @@
 """The axes of a search space: intervals of numbers, and lists of values coerced to their field's type."""
 
-from __future__ import annotations
-
 import dataclasses
 import math
 import typing
@@ -65,17 +63,14 @@ def typed(path: str, values: Axis) -> Axis:
     Raises:
       UserError: they are no list, or empty, or one has the wrong type.
     """
-    return values if isinstance(values, Range) else typed_list(path, values)
-
-
-def typed_list(path: str, values: Any) -> list[Any]:
-    """Coerce a list of values to their field's type; errors as in `typed`."""
+    if isinstance(values, Range):
+        return values
     if isinstance(values, str | Mapping) or not isinstance(values, Iterable):
         raise UserError(f"The axis {path} of the search space is {values!r}, but a list of values was expected.")
-    typed = [coerce(value, field_types(Experiment)[path], path) for value in values]
-    if not typed:
+    coerced = [coerce(value, field_types(Experiment)[path], path) for value in values]
+    if not coerced:
         raise UserError(f"The axis {path} of the search space is empty; give it at least one value.")
-    return typed
+    return coerced
 
 
 def number(path: str, value: float) -> Any:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from nnjax.core.errors import UserError
 from nnjax.spaces.designs import DESIGNS
 from nnjax.spaces.ranges import Axis
-from nnjax.spaces.schedulers import Evolution, Halving
 
 MODES = ("grid", "zip", *DESIGNS)
 ADAPTIVE = "adaptive"  # the mode in which a sampler is asked for settings, in batches
@@ -26,6 +26,69 @@ class Arm:
 
     changes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     start_from: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Halving:
+    """Successive halving or Hyperband: drop settings while they train (see `nnjax.search.halving`).
+
+    Attributes:
+      eta: one in `eta` settings goes on at each rung, which is `eta` times as many epochs as the one before.
+      first: no rung lies below this many epochs; None for a share 1 / eta^2 of them all: with eta 3 two rungs, at a
+        ninth and a third of the epochs, and about a quarter of the full sweep's epochs. Earlier rungs save more, but
+        tell less.
+      brackets: 1 for successive halving. More is Hyperband: each further bracket has one rung less, so that it drops
+        later, and fewer settings; the settings are dealt to them in the order in which they stand in the space.
+      metric: a curve, such as "val_loss", that decides at a rung, by the mean over a setting's seeds and folds: of a
+        loss the value that a power law through the epochs since the last rung has at the end, the lowest being best; of
+        an accuracy the last value, the highest being best.
+    """
+
+    eta: int = 3
+    first: int | None = None
+    brackets: int = 1
+    metric: str = "val_loss"
+
+    def __post_init__(self) -> None:
+        for name, least in {"eta": 2, "first": 1, "brackets": 1}.items():
+            if getattr(self, name) is not None and getattr(self, name) < least:
+                raise UserError(
+                    f"Halving has {name}={getattr(self, name)}, but a whole number, at least {least}, was expected."
+                )
+
+
+@dataclasses.dataclass(frozen=True)
+class Evolution:
+    """Population-based training: replace settings while they train (see `nnjax.search.pbt`).
+
+    Attributes:
+      every: epochs between two decisions, the rungs.
+      share: this share of the settings, the worst, is replaced at each rung by copies of as many of the best.
+      factors: a copied hyperparameter is multiplied by one of them, and clipped to the space's range.
+      resample: the probability with which it is drawn anew from that range instead.
+      metric: a curve, such as "val_loss", of which the mean over a setting's seeds and folds decides at a rung; the
+        lowest is best, of an accuracy the highest.
+    """
+
+    every: int = 5
+    share: float = 0.2
+    factors: tuple[float, ...] = (0.8, 1.25)
+    resample: float = 0.25
+    metric: str = "val_loss"
+
+    def __post_init__(self) -> None:
+        if self.every < 1:
+            raise UserError(
+                f"Evolution has every={self.every}, but a whole number of epochs, at least 1, was expected."
+            )
+        if not 0 < self.share <= 0.5:
+            raise UserError(f"Evolution has share={self.share:g}, but a number above 0, at most 0.5, was expected.")
+        if not self.factors or not all(math.isfinite(factor) and factor > 0 for factor in self.factors):
+            raise UserError(
+                f"Evolution has factors={self.factors}, but numbers above 0 were expected, such as 0.8,1.25."
+            )
+        if not 0 <= self.resample <= 1:
+            raise UserError(f"Evolution has resample={self.resample:g}, but a probability from 0 to 1 was expected.")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,8 +7,6 @@ Each of them (DESIGN: equivalence)
 (c) how far the two come apart later is reported, not asserted: training amplifies the last bit.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Mapping
 from typing import Any
@@ -118,10 +116,8 @@ def _from_json(tree: Mapping[str, Any]) -> Certificate:
 def mismatch(record: Record, again: Record, epochs: int) -> Mismatch | None:
     """Find the first epoch at which a curve of two trainings differs; None if all bits are equal."""
     found = []
-    for name, curve in record.curves.items():
-        before, after = (np.full(epochs, np.nan) for _ in range(2))
-        before[: len(curve)], other = curve[:epochs], again.curves.get(name, np.zeros(0))[:epochs]
-        after[: len(other)] = other
+    for name in record.curves:
+        before, after = _padded(record, name, epochs), _padded(again, name, epochs)
         wrong = np.flatnonzero((before != after) & ~(np.isnan(before) & np.isnan(after)))
         if len(wrong):
             found.append((int(wrong[0]), name, float(before[wrong[0]]), float(after[wrong[0]])))
@@ -131,6 +127,11 @@ def mismatch(record: Record, again: Record, epochs: int) -> Mismatch | None:
     return Mismatch(name, epoch + 1, one, two)
 
 
+def _padded(record: Record, name: str, epochs: int) -> np.ndarray:
+    curve = record.curves.get(name, np.zeros(0))[:epochs]
+    return np.pad(np.asarray(curve, float), (0, epochs - len(curve)), constant_values=np.nan)
+
+
 def differences(record: Record, again: Record, epochs: int) -> list[float]:
     """Measure the largest relative difference of a trial's losses by epoch.
 
@@ -138,10 +139,7 @@ def differences(record: Record, again: Record, epochs: int) -> list[float]:
     """
     worst = np.zeros(epochs)
     for name in (name for name in record.curves if "loss" in name):
-        a, b = (np.full(epochs, np.nan) for _ in range(2))
-        for target, source in ((a, record), (b, again)):
-            values = source.curves.get(name, np.zeros(0))[:epochs]
-            target[: len(values)] = values
+        a, b = _padded(record, name, epochs), _padded(again, name, epochs)
         with np.errstate(invalid="ignore", divide="ignore"):
             apart = np.abs(a - b) / np.maximum(np.abs(a), np.abs(b))
         same = (a == b) | (np.isnan(a) & np.isnan(b))

@@ -25,17 +25,13 @@ if TYPE_CHECKING:
     from nnjax.runs.run import Run
 
 MOST_TRIALS = 4
-MAX_FLOPS = (
-    1e12  # a trial's training is repeated as far as this goes (about ten seconds of a core), two epochs at least
-)
+MAX_FLOPS = 1e12  # a trial's training is repeated as far as this goes (ten seconds of a core), two epochs at least
 TOLERANCES = {"cpu": 1e-5, "bfloat16": 1e-2}  # of the first epoch's losses, relative
 ELSEWHERE = 1e-2  # on accelerators, whose matrix products may round to 10 bits (TF32)
 
 
 def certify(
-    run: Run,
-    log: Callable[[str], None] = lambda text: None,
-    should_stop: Callable[[], bool] = lambda: False,
+    run: Run, log: Callable[[str], None] = lambda text: None, should_stop: Callable[[], bool] = lambda: False
 ) -> Certificate:
     """Train some trials of a run again, and keep what that showed as certificate.json in the run folder.
 
@@ -61,14 +57,8 @@ def certify(
         log(f"certificate: trial {trial} is trained again, among others and alone.")
         checks.append(_check(run, trial, plan_of(run.records[trial], plans[trial]), should_stop))
     left_out = Counter(reason for reason in reasons.values() if reason)
-    found = Certificate(
-        tuple(checks),
-        len(finished),
-        len(run.specs),
-        not why_not,
-        why_not,
-        tuple((count, reason) for reason, count in left_out.items()),
-    )
+    counts = tuple((count, reason) for reason, count in left_out.items())
+    found = Certificate(tuple(checks), len(finished), len(run.specs), not why_not, why_not, counts)
     run.certificate = found
     if isinstance(run.store, folder.FolderStore):
         run.store.write_json(FILE, dataclasses.asdict(found))
@@ -89,8 +79,8 @@ def sample(run: Run, trials: Sequence[int]) -> list[int]:
 
 
 def _final_loss(record: Record) -> float:
-    found = [record.values.get(name, np.nan) for name in ("val_loss", "train_loss")]
-    return next((value for value in found if np.isfinite(value)), np.inf)
+    found = (record.values.get(name, np.nan) for name in ("val_loss", "train_loss"))
+    return next(filter(np.isfinite, found), np.inf)
 
 
 def _obstacle(run: Run, trial: int, plans: Mapping[int, Mapping[str, Any]]) -> str:

@@ -1,7 +1,5 @@
 """Pre-flight checks: resolve trials, prepare their data, refuse impossible ones and find likely mistakes."""
 
-from __future__ import annotations
-
 import dataclasses
 import functools
 from collections.abc import Iterable, Mapping, Sequence

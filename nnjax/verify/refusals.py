@@ -1,7 +1,5 @@
 """Refuse trials that cannot be trained on their data or on this machine, before anything is compiled."""
 
-from __future__ import annotations
-
 import math
 import os
 from collections.abc import Mapping, Sequence

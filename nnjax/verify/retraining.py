@@ -98,18 +98,11 @@ def retrain(
     sources = [dataclasses.replace(run.specs[parent], id=place, start_from=None) for parent, place in ids.items()]
     store = MemoryStore()
     store.weights = {place: run.store.load_weights(parent) for parent, place in ids.items()}
-    records = [Record(DONE) for _ in sources] + [Record() for _ in rows]
+    trials, records = [*sources, *rows], [Record(DONE) for _ in sources] + [Record() for _ in rows]
     firsts = {spec.experiment.data: spec.id for spec in reversed(run.specs)}
-    data = {spec.experiment.data: run.data(firsts[spec.experiment.data]) for spec in [*sources, *rows]}
-    decision = Decision({spec.id: epochs for spec in [*sources, *rows]})
+    data = {spec.experiment.data: run.data(firsts[spec.experiment.data]) for spec in trials}
+    target = Decision({spec.id: epochs for spec in trials})
     population = Population(
-        [*sources, *rows],
-        data,
-        plan,
-        store,
-        records,
-        should_stop=should_stop,
-        decide=lambda records: decision,
-        read_weights=read_weights,
+        trials, data, plan, store, records, should_stop=should_stop, decide=lambda _: target, read_weights=read_weights
     )
     return population.run()[len(ids) :]

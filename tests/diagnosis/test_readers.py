@@ -10,7 +10,7 @@ from nnjax.core.errors import UserError
 from nnjax.diagnosis.columns import choose, curve_of
 from nnjax.diagnosis.diagnose import diagnose_curves
 from nnjax.diagnosis.readers import read
-from nnjax.diagnosis.tensorboard_events import read_events
+from nnjax.diagnosis.tensorboard import read_events
 
 RECORDED = pathlib.Path(__file__).parent / "recorded"  # written by TensorBoard 2.21's EventFileWriter
 TRAIN = [2.0 * 0.7**i + 0.05 for i in range(12)]

@@ -19,7 +19,7 @@ from nnjax.nn.losses import LOSSES
 from nnjax.nn.metrics import METRICS, Metric
 from nnjax.nn.optimizers import OPTIMIZERS
 from nnjax.report.text import named
-from nnjax.search.learning_rate.ranges import rate_range
+from nnjax.search.learning_rate.tune import rate_range
 
 PAGES = pathlib.Path(__file__).parents[2] / "docs" / "extending"
 RNG = np.random.default_rng(0)

@@ -9,8 +9,7 @@ from populations import CLASSIFIER, blobs
 import nnjax
 from nnjax.cli import main
 from nnjax.core.fields import replace
-from nnjax.spaces.schedulers import Halving
-from nnjax.spaces.space import Space
+from nnjax.spaces.space import Halving, Space
 from scripts.halving_gain import Outcome, Repeat, changes, compare, line, median, read
 
 

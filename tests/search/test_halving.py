@@ -8,8 +8,7 @@ import nnjax
 from nnjax.core.fields import replace
 from nnjax.search.halving import HalvingScheduler, make_brackets, rungs_of
 from nnjax.spaces.expansion import expand
-from nnjax.spaces.schedulers import Halving
-from nnjax.spaces.space import Space
+from nnjax.spaces.space import Halving, Space
 from nnjax.train.host.population import Population
 from nnjax.train.layout.plan import Plan
 from nnjax.train.storage.records import DIVERGED, RUNNING, STOPPED, Record

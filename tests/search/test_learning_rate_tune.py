@@ -12,9 +12,8 @@ from nnjax.core.experiment import Hyperparameters
 from nnjax.core.fields import replace
 from nnjax.nn.optimizers import OPTIMIZERS
 from nnjax.search.learning_rate.budget import RUNS, SEEDS
-from nnjax.search.learning_rate.ranges import phase_range, rate_range
 from nnjax.search.learning_rate.replay import log_loss
-from nnjax.search.learning_rate.tune import cross, tune, with_optimizer
+from nnjax.search.learning_rate.tune import cross, phase_range, rate_range, tune, with_optimizer
 from nnjax.search.options import Options
 from nnjax.spaces.ranges import Range
 from nnjax.train.host.population import Population, Stopped

@@ -16,7 +16,7 @@ from nnjax.search.optuna.samplers import make_sampler
 from nnjax.search.optuna.search import search
 from nnjax.search.optuna.storage import quiet
 from nnjax.search.optuna.study import AskTellStudy
-from nnjax.spaces.schedulers import Halving
+from nnjax.spaces.space import Halving
 from nnjax.train.host.population import Population, Stopped
 from nnjax.train.layout.compilations import counter
 

@@ -13,12 +13,11 @@ from nnjax.core.files import write_atomically
 from nnjax.runs import checkpoints, files
 from nnjax.runs import folder as run_folder
 from nnjax.search.pbt import explore, lineage
-from nnjax.search.pbt_setup import make_pbt
+from nnjax.search.schedulers import make_pbt
 from nnjax.spaces.expansion import expand
 from nnjax.spaces.overrides import override
 from nnjax.spaces.ranges import Range
-from nnjax.spaces.schedulers import Evolution, Halving
-from nnjax.spaces.space import Space
+from nnjax.spaces.space import Evolution, Halving, Space
 from nnjax.train.layout.plan import Plan
 from nnjax.train.storage.named_arrays import flatten
 from nnjax.train.storage.records import RUNNING, Record, Stage

@@ -1,7 +1,5 @@
 """The case that the rules of the pre-flight check judge: an experiment and its targets."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import NamedTuple
 

@@ -5,8 +5,6 @@ Corrections: classes that exclude each other want a softmax; "one node" holds fo
 has one node a pixel); sigmoid + KL is degenerate.
 """
 
-from __future__ import annotations
-
 from nnjax.checks.finding import Finding
 from nnjax.checks.rules.case import Case
 
@@ -35,20 +33,16 @@ def one_output(case: Case) -> Finding | None:
 
 def rbf_loss(case: Case) -> Finding | None:
     """Refuse losses of squared distances where the outputs are none, and other losses of them."""
-    distances, kind = case.traits.output == "distances", case.traits.name
+    distances, kind, loss = case.traits.output == "distances", case.traits.name, case.loss.name
     if case.loss.compares == "distances" and not distances:
-        sentence = (
-            f"{case.loss.name} is a loss of the squared distances that only the outputs of model.kind=lenet5 are."
-        )
+        sentence = f"{loss} is a loss of the squared distances that only the outputs of model.kind=lenet5 are."
         return Finding("rbf-loss", "error", sentence, "Use softmax with categorical_crossentropy.")
     if not distances or (case.loss.compares == "distances" and case.output.linear):
         return None
     if case.loss.renormalises and case.output.distribution:
         return None  # eq. 9 without the rubbish class
-    sentence = (
-        f"The outputs of {kind} are negative squared distances, which do not fit {case.loss.name} of "
-        f"{case.output.name} outputs."
-    )
+    outputs = f"The outputs of {kind} are negative squared distances"
+    sentence = f"{outputs}, which do not fit {loss} of {case.output.name} outputs."
     return Finding("rbf-output", "error", sentence, "Use a linear output with rbf_map or rbf_mse, as published.")
 
 

@@ -1,7 +1,5 @@
 """Rules: do the targets fit the loss and the output activation, and is there something to learn from them?"""
 
-from __future__ import annotations
-
 from nnjax.checks.finding import Finding
 from nnjax.checks.rules.case import TOLERANCE, Case
 
@@ -79,9 +77,8 @@ def logarithmic_error(case: Case) -> Finding | None:
         return Finding("log-of-negative-targets", "error", sentence, "Use mean_squared_error.")
     if case.output.range[0] >= 0:
         return None
-    sentence = (
-        f"{case.loss.name} gives negative outputs no gradient, and {case.output.name} outputs may become negative."
-    )
+    loss, output = case.loss.name, case.output.name
+    sentence = f"{loss} gives negative outputs no gradient, and {output} outputs may become negative."
     return Finding("log-of-negative-outputs", "remark", sentence, "A softplus output cannot.")
 
 

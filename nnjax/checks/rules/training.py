@@ -3,8 +3,6 @@
 Sentences name thresholds, not a trial's own rate, so that a sweep reports each finding once.
 """
 
-from __future__ import annotations
-
 from nnjax.checks.finding import Finding
 from nnjax.checks.rules.case import Case
 from nnjax.nn.activations import ACTIVATIONS
@@ -25,12 +23,10 @@ def low_rate(case: Case) -> Finding | None:
 def high_rate(case: Case) -> Finding | None:
     """Warn of learning rates far above those that work."""
     optimizer, rate = OPTIMIZERS[case.experiment.optimizer.name], case.experiment.hyperparameters.learning_rate
-    limit = optimizer.high_rate
-    if rate is None or rate <= limit:
+    if rate is None or rate <= optimizer.high_rate:
         return None
-    sentence = (
-        f"A learning rate above {limit:g} is unusually large for {optimizer.name}: the loss may jump or become NaN."
-    )
+    name, limit = optimizer.name, optimizer.high_rate
+    sentence = f"A learning rate above {limit:g} is unusually large for {name}: the loss may jump or become NaN."
     return Finding("large-rate", "warning", sentence, "Start 10 to 100 times lower.")
 
 
@@ -59,7 +55,6 @@ def equal_neurons(case: Case) -> Finding | None:
     model, scale = case.experiment.model, case.experiment.hyperparameters.init_scale
     if not model.widths or (model.kernel_init != "zeros" and scale != 0):
         return None
-    sentence = (
-        "All kernels start at zero: the neurons of a hidden layer get the same gradient, or none, and stay equal."
-    )
-    return Finding("equal-neurons", "warning", sentence, "Use kernel_init=glorot_uniform and init_scale above 0.")
+    alike = "the neurons of a hidden layer get the same gradient, or none, and stay equal"
+    remedy = "Use kernel_init=glorot_uniform and init_scale above 0."
+    return Finding("equal-neurons", "warning", f"All kernels start at zero: {alike}.", remedy)

@@ -3,8 +3,6 @@
 See docs/extending/verdict.md for adding one.
 """
 
-from __future__ import annotations
-
 import importlib
 import pkgutil
 from collections.abc import Mapping

@@ -3,10 +3,9 @@
 import numpy as np
 
 from nnjax.diagnosis.conditions import LOWER_RATE
-from nnjax.diagnosis.marks import Losses, Mark
+from nnjax.diagnosis.marks import line
 from nnjax.diagnosis.thresholds import FEWEST
 from nnjax.diagnosis.trial_features import TrialFeatures
-from nnjax.diagnosis.types import Verdict
 from nnjax.diagnosis.verdict_rule import BROKEN, EVERYTHING, Badge, Description, VerdictRule, graded
 
 EXPLODED = 1e3  # times its first value: no loss comes back from there, and the next stop is NaN
@@ -42,12 +41,6 @@ def describe(trials: TrialFeatures, i: int) -> Description:
     return Description(text, {"first": main[0], "last": main[-1]}, {"diverged": max(epoch, 1)}, LOWER_RATE)
 
 
-def marks(verdict: Verdict, losses: Losses) -> list[Mark]:
-    """Mark the epoch."""
-    epoch = verdict.epochs["diverged"]
-    return [Mark("line", (epoch,), (), f"diverged: epoch {epoch}")]
-
-
 VERDICT = VerdictRule(
     code="diverged",
     precedence=10,
@@ -55,7 +48,7 @@ VERDICT = VerdictRule(
     badge=Badge("∞", "#d55e00", "the loss is not finite any more"),
     confidence=confidence,
     describe=describe,
-    marks=marks,
+    marks=lambda verdict, losses: [line(verdict, "diverged")],
     silences=EVERYTHING,
     fewest_epochs=0,
 )

@@ -3,7 +3,7 @@
 import numpy as np
 
 from nnjax.diagnosis import thresholds as limit
-from nnjax.diagnosis.marks import Losses, Mark, point, result_loss
+from nnjax.diagnosis.marks import Losses, Mark, loss_at, result_loss
 from nnjax.diagnosis.trial_features import TrialFeatures
 from nnjax.diagnosis.types import Verdict
 from nnjax.diagnosis.verdict_rule import BROKEN, DONE, UNFINISHED, Badge, Description, VerdictRule, graded, percent
@@ -64,17 +64,15 @@ def describe(trials: TrialFeatures, i: int) -> Description:
     accuracy = trials.curves.val_accuracy[i, -1]
     if np.isfinite(accuracy):
         evidence["val_accuracy"] = float(accuracy)
-    advice = (
-        "Check that inputs and labels belong together (shuffled labels, a wrong join), and that the inputs can tell."
-    )
-    return Description(text, evidence, {"from": 1, "to": trials.num_epochs}, advice)
+    hint = "Check that inputs and labels belong together (shuffled labels, a wrong join), and that the inputs can tell."
+    return Description(text, evidence, {"from": 1, "to": trials.num_epochs}, hint)
 
 
 def marks(verdict: Verdict, losses: Losses) -> list[Mark]:
     """Mark the lowest validation loss."""
     val = result_loss(losses)
     low = int(np.nanargmin(val)) + 1 if np.isfinite(val).any() else 0
-    return [point(val, low, "validation: no better than this")]
+    return [Mark("point", (low,), (loss_at(val, low),), "validation: no better than this")]
 
 
 VERDICT = VerdictRule(

@@ -28,17 +28,16 @@ def describe(trials: TrialFeatures, i: int) -> Description:
     few, batch = trials.num_validation[i], trials.batch_size[i]
     if not train > 0.7 * val:
         text = f"The validation loss wobbles by {percent(level)} from epoch to epoch, the train loss does not"
-        text += (
-            f": {few:.0f} validation examples are few." if few < 500 else ": a small validation part or large steps."
-        )
+        cause = f"{few:.0f} validation examples are few" if few < 500 else "a small validation part or large steps"
         advice = (
             "Judge by a smoothed curve or the best of several seeds; use more validation examples or cross-validation."
         )
     else:
         text = f"The loss wobbles by {percent(level)} from epoch to epoch"
-        text += f": batches of {batch:.0f} are small." if batch < 16 else ": small batches or a rate at the upper end."
+        cause = f"batches of {batch:.0f} are small" if batch < 16 else "small batches or a rate at the upper end"
         advice = "Use larger batches, or lower the learning rate towards the end (cosine, step)."
-    return Description(text, {"noise": level}, {"from": trials.num_epochs // 3 + 1, "to": trials.num_epochs}, advice)
+    epochs = {"from": trials.num_epochs // 3 + 1, "to": trials.num_epochs}
+    return Description(f"{text}: {cause}.", {"noise": level}, epochs, advice)
 
 
 VERDICT = VerdictRule(

@@ -4,9 +4,8 @@ import numpy as np
 
 from nnjax.diagnosis import features as f
 from nnjax.diagnosis import thresholds as limit
-from nnjax.diagnosis.marks import Losses, Mark, band, point, result_loss
+from nnjax.diagnosis.marks import band, point, result_loss
 from nnjax.diagnosis.trial_features import TrialFeatures
-from nnjax.diagnosis.types import Verdict
 from nnjax.diagnosis.verdict_rule import DONE, REMARK, UNFINISHED, Badge, Description, VerdictRule, graded, percent
 
 APART = 0.7  # train below validation, half of it: then a rise is what one expects, and one standard error is enough
@@ -37,12 +36,6 @@ def describe(trials: TrialFeatures, i: int) -> Description:
     return Description(text, evidence, {"minimum": low + 1, "to": trials.num_epochs}, advice)
 
 
-def marks(verdict: Verdict, losses: Losses) -> list[Mark]:
-    """Mark the minimum and the epochs after it."""
-    low = verdict.epochs["minimum"]
-    return [point(result_loss(losses), low, f"lowest: epoch {low}"), band(verdict, "validation rises", "minimum")]
-
-
 VERDICT = VerdictRule(
     code="overfitting",
     precedence=70,
@@ -50,7 +43,10 @@ VERDICT = VerdictRule(
     badge=Badge("∪", "#cc79a7", "validation rises while training falls"),
     confidence=confidence,
     describe=describe,
-    marks=marks,
+    marks=lambda verdict, losses: [
+        point(result_loss(losses), verdict, "minimum", "lowest"),
+        band(verdict, "validation rises", "minimum"),
+    ],
     silences=frozenset({UNFINISHED, DONE}),
     frequent="overfit: early stopping, more data or regularisation will help",
 )

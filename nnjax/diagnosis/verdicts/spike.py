@@ -4,9 +4,8 @@ import numpy as np
 
 from nnjax.diagnosis import features as f
 from nnjax.diagnosis import thresholds as limit
-from nnjax.diagnosis.marks import Losses, Mark, point, training_loss
+from nnjax.diagnosis.marks import point, training_loss
 from nnjax.diagnosis.trial_features import Trend, TrialFeatures
-from nnjax.diagnosis.types import Verdict
 from nnjax.diagnosis.verdict_rule import REMARK, Badge, Description, VerdictRule, graded, percent
 
 SPIKE = 0.18  # above the median of its neighbours
@@ -38,7 +37,6 @@ def _in_another_loss(trials: TrialFeatures) -> np.ndarray:
 
 
 def _spikes(curve: Trend) -> np.ndarray:
-    """Which epochs [g, t] of a loss are part of a spike."""
     r = f.spike_heights(curve.z)
     visible = f.spike_heights(curve.raw) > limit.JUMP_VISIBLE * curve.span[:, None]
     tall = visible & (r > SPIKE) & (f.robust_z(r, 0.005) > SPIKE_Z)
@@ -56,12 +54,6 @@ def describe(trials: TrialFeatures, i: int) -> Description:
     return Description(text, {"height": float(height[epoch])}, {"spike": epoch + 1}, advice)
 
 
-def marks(verdict: Verdict, losses: Losses) -> list[Mark]:
-    """Mark the jump."""
-    epoch = verdict.epochs["spike"]
-    return [point(training_loss(losses), epoch, f"a jump: epoch {epoch}")]
-
-
 VERDICT = VerdictRule(
     code="spike",
     precedence=80,
@@ -69,5 +61,5 @@ VERDICT = VerdictRule(
     badge=Badge("∧", "#d1c62f", "it jumped once and came back"),
     confidence=confidence,
     describe=describe,
-    marks=marks,
+    marks=lambda verdict, losses: [point(training_loss(losses), verdict, "spike", "a jump")],
 )

@@ -86,28 +86,21 @@ def _cause(trials: TrialFeatures, i: int) -> tuple[str, str]:
         return UNKNOWN
     layer, value = _worst(statistics.dead_share[trial], np.nanmax)
     if value > DEAD:
-        return (
-            f"In {statistics.layers[layer]} {100 * value:.0f} % of the ReLU units are dead.",
-            "Lower the learning rate, use a leaky activation, or start with smaller weights.",
-        )
+        advice = "Lower the learning rate, use a leaky activation, or start with smaller weights."
+        return f"In {statistics.layers[layer]} {100 * value:.0f} % of the ReLU units are dead.", advice
     layer, value = _worst(statistics.saturated_share[trial], np.nanmax)
     if value > SATURATED:
-        return (
-            f"In {statistics.layers[layer]} {100 * value:.0f} % of the outputs are saturated.",
-            "Start with smaller weights, scale the inputs, or use ReLU.",
-        )
+        advice = "Start with smaller weights, scale the inputs, or use ReLU."
+        return f"In {statistics.layers[layer]} {100 * value:.0f} % of the outputs are saturated.", advice
     layer, value = _worst(statistics.activation_variance[trial], np.nanmin)
     if value < SAME:
-        return (
-            f"{statistics.layers[layer]} gives every example the same answer: its weights are zero or all alike.",
-            "Start from random weights (Glorot, He), and look at the biases.",
-        )
+        cause = f"{statistics.layers[layer]} gives every example the same answer: its weights are zero or all alike."
+        return cause, "Start from random weights (Glorot, He), and look at the biases."
     norms = _last(statistics.gradient_norm[trial])
     if len(norms) > 1 and norms[0] < VANISHING * norms[-1]:
-        return (
-            f"The gradient of the first layer is {norms[0] / norms[-1]:.1g} of the last one's: it vanishes on the way.",
-            "Use ReLU or fewer layers, and an initialisation that keeps the variance (Glorot, He).",
-        )
+        ratio = norms[0] / norms[-1]
+        cause = f"The gradient of the first layer is {ratio:.1g} of the last one's: it vanishes on the way."
+        return cause, "Use ReLU or fewer layers, and an initialisation that keeps the variance (Glorot, He)."
     return UNKNOWN
 
 

@@ -40,7 +40,6 @@ def _late_share(trials: TrialFeatures) -> np.ndarray:
 
 
 def _above_mean(trials: TrialFeatures) -> np.ndarray:
-    """Whether the loss ends above that of the mean predictor."""
     return trials.main.raw[:, -1] > trials.mean_predictor * (1 + limit.NEAR_MEAN)
 
 

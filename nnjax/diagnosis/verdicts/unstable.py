@@ -4,9 +4,8 @@ import numpy as np
 
 from nnjax.diagnosis import thresholds as limit
 from nnjax.diagnosis.conditions import LOWER_RATE, going_nowhere
-from nnjax.diagnosis.marks import Losses, Mark, first_known, point
+from nnjax.diagnosis.marks import first_known, point
 from nnjax.diagnosis.trial_features import Trend, TrialFeatures
-from nnjax.diagnosis.types import Verdict
 from nnjax.diagnosis.verdict_rule import BROKEN, DONE, UNFINISHED, Badge, Description, VerdictRule, graded, percent
 
 ROUGH = 0.07  # noise of the train loss: an average over many steps wobbles so only if steps overshoot
@@ -34,7 +33,9 @@ def confidence(trials: TrialFeatures) -> np.ndarray:
     overshoot &= z.end > constant - LEARNED
     ends_worse = (noise > limit.ROUGH_WORSE) & _rises(z, limit.ROUGH_WORSE)
     stuck_high = _rises(z, limit.STUCK_HIGH)
-    jumps = _rough(trials, noise) | (_leaps(train).sum(axis=1) >= LEAPS)
+    visible = np.diff(train.raw, axis=1) > limit.JUMP_VISIBLE * train.span[:, None]
+    leaps = ((np.diff(train.z, axis=1) > LEAP) & visible).sum(axis=1)
+    jumps = _rough(trials, noise) | (leaps >= LEAPS)
     return graded(
         trials.has_train & ((jumps & ~come_far) | ends_worse | stuck_high | _jitters(trials, come_far) | overshoot),
         np.fmax(noise - ROUGH, z.rise - limit.STUCK_HIGH),
@@ -55,12 +56,6 @@ def _rough(trials: TrialFeatures, noise: np.ndarray) -> np.ndarray:
     learned = z.end < np.log(trials.mean_predictor) - LEARNED
     least = np.where(learned | ~(trials.mean_predictor > 0), ROUGH, limit.ROUGH_WORSE)
     return (((noise > least) & ~progress) | (noise > 3 * ROUGH)) & visible
-
-
-def _leaps(train: Trend) -> np.ndarray:
-    """Steps [g, t - 1] at which the loss doubles, visibly."""
-    visible = np.diff(train.raw, axis=1) > limit.JUMP_VISIBLE * train.span[:, None]
-    return (np.diff(train.z, axis=1) > LEAP) & visible
 
 
 def _jitters(trials: TrialFeatures, come_far: np.ndarray) -> np.ndarray:
@@ -87,13 +82,6 @@ def describe(trials: TrialFeatures, i: int) -> Description:
     return Description(text, evidence, {"minimum": low + 1}, LOWER_RATE)
 
 
-def marks(verdict: Verdict, losses: Losses) -> list[Mark]:
-    """Mark the lowest train loss."""
-    low = verdict.epochs["minimum"]
-    train = first_known(losses, "train_loss_eval", "train_loss")
-    return [point(train, low, f"had come down to this: epoch {low}")]
-
-
 VERDICT = VerdictRule(
     code="unstable",
     precedence=60,
@@ -101,6 +89,8 @@ VERDICT = VerdictRule(
     badge=Badge("⇅", "#e69f00", "the loss jumps: the learning rate is too high"),
     confidence=confidence,
     describe=describe,
-    marks=marks,
+    marks=lambda verdict, losses: [
+        point(first_known(losses, "train_loss_eval", "train_loss"), verdict, "minimum", "had come down to this")
+    ],
     silences=frozenset({UNFINISHED, DONE, "noisy", "spike", "plateau_then_drop"}),
 )

@@ -66,7 +66,7 @@ def decompose(trials: TrialFeatures, i: int) -> dict[str, float]:
     Where E is not known, V stands in for it in T'_e - E_e, and the rest is one part.
     """
     curves, regularized = trials.curves, trials.regularized[i]
-    last = slice(max(1, curves.num_epochs // 2), None)
+    last = slice(max(1, trials.num_epochs // 2), None)
     running, again, val = curves.train_loss[i], curves.train_loss_eval[i], curves.val_loss[i]
     if not np.isfinite(running[0]):
         return {SPLIT: 1.0}

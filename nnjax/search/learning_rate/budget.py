@@ -1,7 +1,5 @@
 """The epoch budget of a search: a number of whole trainings, spent trial by trial."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 RUNS = 12  # the budget, in trainings of the full length

@@ -1,7 +1,5 @@
 """Replay a successive search on the records of its trials: how far they may train, and what was measured."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from typing import NamedTuple

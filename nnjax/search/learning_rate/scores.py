@@ -1,7 +1,5 @@
 """Scores of learning rates: log losses of whole trainings, smoothed over neighbouring rates and corrected for seeds."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -72,7 +70,6 @@ def scores(keys: Sequence[Key], loss: LogLoss, epochs: int) -> Scores:
 
 
 def _luck(seeds_of: dict[int, list[int]], loss: LogLoss, epochs: int) -> dict[int, float]:
-    """Estimate each seed's difference from the first one, in log loss."""
     luck = {0: 0.0}
     for seed in {seed for seeds in seeds_of.values() for seed in seeds} - {0}:
         both = [place for place, seeds in seeds_of.items() if seed in seeds and 0 in seeds]

@@ -6,8 +6,6 @@ too high for the whole training, and a single trial may be lucky: hence windows 
 losses smoothed over neighbouring rates. Everything is a pure function of the curves, as in `search.halving`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Generator, Sequence
 from typing import NamedTuple
 
@@ -17,7 +15,7 @@ from nnjax.core.errors import UserError
 from nnjax.search.halving import rungs_of
 from nnjax.search.learning_rate.budget import RESERVE, EpochBudget, Key
 from nnjax.search.learning_rate.scores import LogLoss, choose, further_seed, neighbours, scores, smooth
-from nnjax.spaces.schedulers import Halving
+from nnjax.spaces.space import Halving
 
 STEP = 4  # the widest step of the scouts, in places of the grid
 NEAR = np.arange(-12, 7, 3)  # places around the best scout that train to the first rung
@@ -114,6 +112,5 @@ def _nearest(places: np.ndarray, best: int) -> list[Key]:
 
 
 def _lowest(places: Sequence[int] | np.ndarray, losses: Sequence[float], span: int) -> int:
-    """Find the place of the lowest smoothed loss."""
     values = np.asarray(losses, float)
     return int(places[int(np.argmin(smooth(np.asarray(places), values, np.ones(len(values)), span)))])

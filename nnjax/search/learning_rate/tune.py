@@ -1,12 +1,13 @@
 """Tune the learning rate: search rates and seeds for each optimizer, or train a grid of rates and batch sizes."""
 
-from __future__ import annotations
-
 import dataclasses
 import functools
+import itertools
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, TrialSpec
 from nnjax.core.fields import coerce_fields, replace
 from nnjax.core.types import Prepared
@@ -24,16 +25,53 @@ from nnjax.train.scheduler import Decide
 from nnjax.train.storage.store import MemoryStore
 from nnjax.verify import preflight
 
+DECADES = 4  # to either side of the usual rate
+NUM_RATES = 64
+PHASE_DECADES, PHASE_RATES = 3, 12  # of a grid of rates and batch sizes
+FINEST = 8  # rates to a decade; a narrow range has fewer than 64
+
+
+def phase_range(optimizer: str, low: float | None = None, high: float | None = None) -> Range:
+    """Give the twelve rates of a phase diagram, in three decades to either side of the usual one; as `rate_range`."""
+    return rate_range(optimizer, low, high, PHASE_RATES, PHASE_DECADES)
+
+
+def rate_range(
+    optimizer: str, low: float | None = None, high: float | None = None, num: int = NUM_RATES, decades: int = DECADES
+) -> Range:
+    """Give the rates to search: four decades to either side of the usual one, unless an end is given.
+
+    Raises:
+      UserError: an unknown optimizer, an end that is no positive number, or a range that is empty.
+    """
+    if optimizer not in OPTIMIZERS:
+        raise UserError(f"There is no optimizer {optimizer!r}; choose some of {', '.join(OPTIMIZERS)}.")
+    usual = OPTIMIZERS[optimizer].usual_rate
+    ends = {"low": usual / 10**decades if low is None else low, "high": usual * 10**decades if high is None else high}
+    for name, end in ends.items():
+        if not (math.isfinite(end) and end > 0):
+            raise UserError(f"The {name} end of the rates is {end:g}, but a finite number above 0 was expected.")
+    if ends["low"] >= ends["high"]:
+        raise UserError(
+            f"The rates go from {ends['low']:g} to {ends['high']:g}, but the smaller end comes first: exchange them."
+        )
+    most = math.floor(FINEST * math.log10(ends["high"] / ends["low"]) + 1e-9) + 1
+    if most < 3:
+        raise UserError(
+            f"The rates from {ends['low']:g} to {ends['high']:g} differ too little: take ends that are at least a "
+            "factor of 2 apart."
+        )
+    return Range(ends["low"], ends["high"], min(num, most), log=True)
+
 
 def with_optimizer(experiment: Experiment, name: str) -> Experiment:
     """Give an experiment another optimizer, without the hyperparameters that only others read."""
     foreign = {field for other in OPTIMIZERS.values() for field in other.reads} - set(OPTIMIZERS[name].reads)
-    hyper = {
+    kept: dict[str, Any] = {
         field: value
         for field, value in experiment.hyperparameters.present().items()
         if field not in foreign or name == experiment.optimizer.name
     }
-    kept: dict[str, Any] = dict(hyper)
     return dataclasses.replace(
         experiment,
         optimizer=dataclasses.replace(experiment.optimizer, name=name),
@@ -46,7 +84,7 @@ def tune(experiment: Experiment, ranges: Mapping[str, Range], options: Options =
 
     Args:
       experiment: the base; its seed and the next two are trained.
-      ranges: the rates by optimizer (see `nnjax.search.learning_rate.ranges`).
+      ranges: the rates by optimizer (see `rate_range`).
       options: data, plan, observe, log and should_stop, as for `nnjax.sweep`.
 
     Returns:
@@ -58,19 +96,10 @@ def tune(experiment: Experiment, ranges: Mapping[str, Range], options: Options =
     """
     experiment = coerce_fields(experiment)
     rungs(experiment.epochs)
-    specs: list[TrialSpec] = []
-    for name, some in ranges.items():
-        base = with_optimizer(experiment, name)
-        for rate in some.points():
-            specs += _trials(base, len(specs), name, {"learning_rate": rate}, SEEDS)
-    specs = preflight.resolve_trials(specs)
+    specs = _specs(experiment, ranges, [experiment.batch_size], SEEDS)
     prepared = _prepare(specs, options)
-    metric = _metric(experiment, prepared)
-    searches, first = [], 0
-    for some in ranges.values():
-        own = tuple(specs[first : first + some.num * SEEDS])
-        searches.append(Search(own, tuple(some.points()), experiment.epochs, metric))
-        first += len(own)
+    metric, own = _metric(experiment, prepared), _by_arm(specs)
+    searches = [Search(own[name], tuple(some.points()), experiment.epochs, metric) for name, some in ranges.items()]
     records = _population(specs, prepared, options, functools.partial(decide, searches)).run()
     return [measure(search, records) for search in searches]
 
@@ -92,26 +121,30 @@ def cross(
       Stopped: `should_stop` said so.
     """
     experiment = coerce_fields(experiment)
-    specs: list[TrialSpec] = []
-    for name, some in ranges.items():
-        base = with_optimizer(experiment, name)
-        for rate in some.points():
-            for size in batch_sizes:
-                specs += _trials(base, len(specs), name, {"learning_rate": rate, "batch_size": size}, 1)
-    specs = preflight.resolve_trials(specs)
+    specs = _specs(experiment, ranges, batch_sizes, 1)
     prepared = _prepare(specs, options)
     records = _population(specs, prepared, options).run()
     metric = _metric(experiment, prepared)
-    by_name = {name: [spec for spec in specs if spec.arm == name] for name in ranges}
-    return [phase_diagram(own, [records[spec.id] for spec in own], prepared, metric) for own in by_name.values()]
+    return [phase_diagram(own, [records[s.id] for s in own], prepared, metric) for own in _by_arm(specs).values()]
 
 
-def _trials(base: Experiment, first: int, arm: str, changes: Mapping[str, Any], seeds: int) -> list[TrialSpec]:
-    return [TrialSpec(first + i, replace(base, {**changes, "seed": base.seed + i}), arm) for i in range(seeds)]
+def _specs(
+    experiment: Experiment, ranges: Mapping[str, Range], batch_sizes: Sequence[int], seeds: int
+) -> list[TrialSpec]:
+    out: list[TrialSpec] = []
+    for name, some in ranges.items():
+        base = with_optimizer(experiment, name)
+        for rate, size, seed in itertools.product(some.points(), batch_sizes, range(seeds)):
+            changes = {"learning_rate": rate, "batch_size": size, "seed": base.seed + seed}
+            out.append(TrialSpec(len(out), replace(base, changes), name))
+    return preflight.resolve_trials(out)
+
+
+def _by_arm(specs: Sequence[TrialSpec]) -> dict[str, tuple[TrialSpec, ...]]:
+    return {name: tuple(own) for name, own in itertools.groupby(specs, lambda spec: spec.arm)}
 
 
 def _prepare(specs: Sequence[TrialSpec], options: Options) -> dict[DataConfig, Prepared]:
-    """Load the data, and tell what the pre-flight checks find."""
     prepared, findings = preflight.check(specs, options.data)
     for arm, finding in findings:
         options.log(preflight.format_finding(arm, finding))
@@ -126,19 +159,7 @@ def _metric(experiment: Experiment, prepared: Mapping[DataConfig, Prepared]) -> 
 
 
 def _population(
-    specs: Sequence[TrialSpec],
-    prepared: Mapping[DataConfig, Prepared],
-    options: Options,
-    decide: Decide | None = None,
+    specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared], options: Options, decide: Decide | None = None
 ) -> Population:
-    return Population(
-        specs,
-        prepared,
-        options.plan,
-        MemoryStore(keep=1),
-        observe=options.observe,
-        should_stop=options.should_stop,
-        log=options.log,
-        decide=decide,
-        read_weights=read_weights,
-    )
+    hooks = options.observe, options.should_stop, decide, options.log
+    return Population(specs, prepared, options.plan, MemoryStore(keep=1), None, *hooks, read_weights=read_weights)

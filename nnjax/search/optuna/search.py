@@ -40,10 +40,10 @@ from nnjax.search.options import Options
 from nnjax.search.optuna.adaptive_space import AdaptiveSpace, adaptive_space
 from nnjax.search.optuna.distributions import parameter
 from nnjax.search.optuna.samplers import make_sampler, require_optuna
-from nnjax.search.optuna.scores import require_metric
 from nnjax.search.optuna.session import Session
 from nnjax.search.optuna.storage import file_storage, open_study, quiet, shown, storage_errors
 from nnjax.search.optuna.study import AskTellStudy
+from nnjax.search.optuna.trials import require_metric
 from nnjax.spaces.ranges import Axis, Range
 from nnjax.spaces.space import ADAPTIVE, Space
 from nnjax.train.storage.retention import parse_keep
@@ -115,11 +115,7 @@ def search(
 
 
 def _refuse_unfit(folder: runs.FolderStore, storage: Any) -> None:
-    """Refuse a path where no search can be begun or go on, before anything is written.
-
-    Raises:
-      UserError: it is such a one.
-    """
+    """Refuse a path where no search can be begun or go on, before anything is written."""
     if not (folder.path / "config.json").exists():
         folder.refuse_unfit([])
     elif storage is None and not (folder.path / runs.STUDY).exists():
@@ -130,14 +126,12 @@ def _refuse_unfit(folder: runs.FolderStore, storage: Any) -> None:
 
 
 def _places(storage: Any, folder: runs.FolderStore | None) -> tuple[Any, str | None]:
-    """Say where the study is, and which run folder it serves."""
     if folder is None:
         return storage, None
     return file_storage(folder.path / runs.STUDY) if storage is None else storage, str(folder.path.resolve())
 
 
 def _remarks(space: AdaptiveSpace, sampler: Any, metric: str, findings: Sequence[tuple[str, Finding]]) -> list[str]:
-    """Say what should be known before a search."""
     sentences = [preflight.format_finding(arm, finding) for arm, finding in findings]
     if "test_" in metric:
         sentences.append(

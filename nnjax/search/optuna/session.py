@@ -1,7 +1,5 @@
 """One session of an adaptive search: ask, train, tell, until every setting has its value."""
 
-from __future__ import annotations
-
 import dataclasses
 import time
 from collections.abc import Mapping, Sequence
@@ -20,9 +18,8 @@ from nnjax.runs.plan import OTHER_PLAN, resumed_plan
 from nnjax.runs.run import Run
 from nnjax.search.options import Options
 from nnjax.search.optuna.adaptive_space import AdaptiveSpace
-from nnjax.search.optuna.scores import curve_of, value_of
 from nnjax.search.optuna.study import AskTellStudy, Suggestion
-from nnjax.search.optuna.trials import Trials, configs
+from nnjax.search.optuna.trials import Trials, configs, curve_of, value_of
 from nnjax.train.host.population import Population
 from nnjax.train.host.progress import Observer, Progress
 from nnjax.train.layout.groups import make_groups
@@ -81,11 +78,7 @@ class Session:
         return run
 
     def _resume(self) -> list[Suggestion]:
-        """List the settings of earlier sessions, and read how far their training came.
-
-        Raises:
-          UserError: the study and the run folder do not belong together.
-        """
+        """List the settings of earlier sessions, and read how far their training came."""
         suggestions, study = self.study.suggestions(), self.study
         for one in suggestions:
             self.trials.add(one)
@@ -138,7 +131,6 @@ class Session:
                 return one
 
     def _prepare(self) -> None:
-        """Load and split the data that have not been needed before."""
         new = [spec for spec in self.trials.specs if spec.experiment.data not in self.prepared]
         self.prepared |= preflight.prepare_all(new, self.options.data)
 
@@ -156,15 +148,9 @@ class Session:
             return
         self.plan = self.plan or self._plan(suggestions)
         to_come = (self.space.num - len(suggestions)) * len(self.space.replicates)
+        given, observe = (self.prepared, self.plan, self.store), with_trials_to_come(options.observe, to_come)
         population = Population(
-            trials.specs,
-            self.prepared,
-            self.plan,
-            self.store,
-            trials.records,
-            with_trials_to_come(options.observe, to_come),
-            options.should_stop,
-            read_weights=read_weights,
+            trials.specs, *given, trials.records, observe, options.should_stop, read_weights=read_weights
         )
         if self.population is not None:
             population.take_over(self.population)
@@ -184,7 +170,6 @@ class Session:
         return plan
 
     def _tell(self, suggestions: Sequence[Suggestion]) -> None:
-        """Tell the study the values of the batch."""
         for one in suggestions:
             if not one.told:
                 records = [self.trials.records[trial] for trial in self.trials.of[one.number]]

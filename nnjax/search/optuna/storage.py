@@ -69,14 +69,9 @@ def storage_errors(storage: BaseStorage | str | None, *others: type[Exception]) 
     import optuna
     import sqlalchemy.exc
 
-    failures: tuple[type[Exception], ...] = (
-        sqlalchemy.exc.SQLAlchemyError,
-        optuna.exceptions.StorageInternalError,
-        *others,
-    )
     try:
         yield
-    except failures as error:
+    except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError, *others) as error:
         cause = error.__cause__ if isinstance(error, optuna.exceptions.StorageInternalError) else error
         reason = str(cause or error).strip().split("\n")[0].rstrip(".")
         raise UserError(
@@ -93,17 +88,13 @@ def open_study(storage: BaseStorage | str | None, name: str, sampler: BaseSample
     """
     import optuna
 
-    maximised = is_maximised(metric)
+    goal = "maximize" if is_maximised(metric) else "minimize"
     with storage_errors(storage, ImportError, RuntimeError, ValueError):
         study = optuna.create_study(
-            storage=storage,
-            study_name=name,
-            sampler=sampler,
-            direction="maximize" if maximised else "minimize",
-            load_if_exists=True,
+            storage=storage, study_name=name, sampler=sampler, direction=goal, load_if_exists=True
         )
     known, goals = study.user_attrs.get(METRIC, metric), [direction.name for direction in study.directions]
-    if known != metric or goals != ["MAXIMIZE" if maximised else "MINIMIZE"]:
+    if known != metric or goals != [goal.upper()]:
         found = f"is told {known}" if known != metric else f"is to {' and to '.join(goals).lower()}"
         raise UserError(
             f"The study {name!r} {found}, but {metric} was asked for; name another study, or the metric that it was "

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from nnjax.core.errors import UserError
-from nnjax.search.optuna.distributions import contains, described, refuse_other_space, suggest
+from nnjax.search.optuna.distributions import contains, described, refuse_other_space
 from nnjax.search.optuna.samplers import reseed
 from nnjax.search.optuna.storage import METRIC
 
 if TYPE_CHECKING:
     import optuna
     from optuna.distributions import BaseDistribution
-    from optuna.trial import FrozenTrial
 
 TRIALS, STATUS, RUN, FIRST = (f"nnjax:{name}" for name in ("trials", "status", "run", "first"))
 MAX_POINTS = 25  # of a learning curve that goes into the storage, where each costs milliseconds
@@ -65,7 +64,8 @@ class AskTellStudy:
         first = study.user_attrs.get(FIRST, len(trials)) if run is not None else len(trials)
         self.owner = study.user_attrs.get(RUN)
         self.numbers = [] if run is None else [t.number for t in trials if TRIALS in t.user_attrs]
-        self.unfinished = [t.number for t in trials if t.number >= first and _is_unfinished(t)]
+        asked = [t for t in trials[first:] if t.state.name == "RUNNING"]  # some when the process was killed
+        self.unfinished = [t.number for t in asked if TRIALS not in t.user_attrs]
         self.run, self.first, self.exhausted = run, first, False
 
     def claim(self, metric: str) -> None:
@@ -87,20 +87,17 @@ class AskTellStudy:
         Raises:
           UserError: a setting that was enqueued by hand is not in the space; the study counts it as failed.
         """
+        import optuna
+
         sampler = self.study.sampler
-        trial = self._resumed(self.unfinished.pop(0)) if self.unfinished else self.study.ask()
+        trial = optuna.Trial(self.study, self._id(self.unfinished.pop(0))) if self.unfinished else self.study.ask()
         self._refuse_unfit(trial)
         reseed(sampler, self.seed, trial.number, 0)
         _ = trial.relative_params  # drawn here, whichever parameter comes first
         for place, (name, distribution) in enumerate(self.distributions.items(), 1):
             reseed(sampler, self.seed, trial.number, place)
-            suggest(trial, name, distribution)
+            trial._suggest(name, distribution)
         return Suggestion(trial.number, dict(trial.params), False)
-
-    def _resumed(self, number: int) -> optuna.Trial:
-        import optuna
-
-        return optuna.Trial(self.study, self._id(number))
 
     def _id(self, number: int) -> int:
         return self.storage.get_trial_id_from_study_id_trial_number(self.study._study_id, number)
@@ -153,8 +150,3 @@ class AskTellStudy:
             return self.study.best_trial.number, self.study.best_value
         except ValueError:
             return None
-
-
-def _is_unfinished(trial: FrozenTrial) -> bool:
-    """Whether the process was killed while it asked for a trial."""
-    return not trial.state.is_finished() and trial.state.name == "RUNNING" and TRIALS not in trial.user_attrs

@@ -1,7 +1,5 @@
 """Data of the sanity checks: fewer examples, or inputs and labels that mean nothing, in arrays of equal shapes."""
 
-from __future__ import annotations
-
 import dataclasses
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Reference values of the sanity checks: the losses and scores of outputs that ignore the inputs."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import jax

@@ -1,7 +1,5 @@
 """Results of the sanity checks: records, lines of output, and sanity.json in the run folder."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 

@@ -1,7 +1,5 @@
 """Rules of the sanity checks: each compares the outcomes of short trials with reference values."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -36,10 +34,8 @@ class Outcome(NamedTuple):
     def best(self, name: str) -> float:
         """The lowest value of a loss (of an accuracy the highest) over the epochs; NaN where there is none."""
         values = self.curves.get(name, np.zeros(0))
-        values = values[np.isfinite(values)]
-        if not len(values):
-            return float("nan")
-        return float(values.max() if is_maximised(name) else values.min())
+        most = max if is_maximised(name) else min
+        return float(most(values[np.isfinite(values)], default=np.nan))
 
     def falling(self, name: str) -> bool:
         """Whether a curve of some epochs fell by more than 1 % in its second half, and ended at its lowest."""
@@ -59,14 +55,10 @@ class Measurements(NamedTuple):
     references: References
     outcomes: Mapping[str, Outcome]
 
-    def curve(self, metric: str) -> str:
-        """Name the curve of a metric on the validation part, without one on the training part."""
+    def curve(self, metric: str, training: bool = False) -> str:
+        """Name the curve of a metric on the validation part; without one, or if asked, on the training part."""
         stem = "loss" if metric == self.experiment.loss else metric
-        return f"val_{stem}" if self.references.num_validation else f"train_{stem}_eval"
-
-    def train_curve(self, metric: str) -> str:
-        """Name the curve of a metric on the training part, in evaluation mode."""
-        return f"train_{'loss' if metric == self.experiment.loss else metric}_eval"
+        return f"train_{stem}_eval" if training or not self.references.num_validation else f"val_{stem}"
 
 
 def judge(measured: Measurements) -> list[SanityCheck]:
@@ -85,8 +77,7 @@ def start(measured: Measurements) -> SanityCheck:
     """Compare the loss before training with that of a network whose weights are all 0."""
     expected, found = measured.references.start, measured.outcomes["start"].last("train_loss_eval")
     evidence = {"loss": found, "expected": expected}
-    name = _expected_name(measured)
-    about = f"an output that says nothing costs {expected:.4g}{name}"
+    about = f"an output that says nothing costs {expected:.4g}{_expected_name(measured)}"
     if START[0] * expected <= found <= START[1] * expected:
         return _passed("start", f"The loss at the start is {found:.4g}; {about}.", evidence)
     sentence = f"The loss at the start is {found:.4g}, but {about}: the initial outputs are far from neutral."
@@ -105,21 +96,22 @@ def overfits_small_batch(measured: Measurements) -> SanityCheck:
     """Check that the network overfits 20 examples once regularisation is off."""
     few, known = measured.outcomes["few"], measured.references
     if known.goal == "classification":
-        right = few.best(measured.train_curve("accuracy"))
+        right = few.best(measured.curve("accuracy", training=True))
         score = 1.0 if right == 1 else (right - known.few_chance) / max(1 - known.few_chance, 1e-6)
         what = f"{right:.0%} of them are right"
     else:
-        score = 1 - few.best(measured.train_curve(MSE)) / max(known.few_variance, 1e-12)
+        score = 1 - few.best(measured.curve(MSE, training=True)) / max(known.few_variance, 1e-12)
         what = f"{score:.0%} of their variance is explained"
-    evidence = {"score": score, "needed": LEARNED[known.goal]}
+    after, evidence = (
+        f"After {few.steps} steps on the same 20 examples",
+        {"score": score, "needed": LEARNED[known.goal]},
+    )
     if score >= LEARNED[known.goal]:
-        return _passed(OVERFITS, f"After {few.steps} steps on the same 20 examples {what}.", evidence)
+        return _passed(OVERFITS, f"{after} {what}.", evidence)
     if few.status == DIVERGED:
         sentence = "On the same 20 examples the loss stops being finite."
         return SanityCheck(OVERFITS, False, sentence, "Lower the learning rate tenfold or more.", evidence)
-    sentence = (
-        f"After {few.steps} steps on the same 20 examples only {what}, though nothing but they had to be learned."
-    )
+    sentence = f"{after} only {what}, though nothing but they had to be learned."
     remedy = "Look at the learning rate, the initial weights, the loss, and whether the output can take these values."
     return SanityCheck(OVERFITS, False, sentence, remedy, evidence)
 
@@ -127,9 +119,8 @@ def overfits_small_batch(measured: Measurements) -> SanityCheck:
 def inputs_matter(measured: Measurements) -> SanityCheck:
     """Check that the network does better with its inputs than any without them."""
     known, curve = measured.references, measured.curve(measured.experiment.loss)
-    found = measured.outcomes["real"].best(curve)
-    blind = measured.outcomes["without inputs"].best(curve)
-    bar = float(np.nanmin([blind, known.constant])) if np.isfinite([blind, known.constant]).any() else float("nan")
+    found, blind = (measured.outcomes[name].best(curve) for name in ("real", "without inputs"))
+    bar = float(np.fmin(blind, known.constant))
     limit = bar - HELP * (bar - known.floor)
     evidence = {"loss": found, "without_inputs": blind, "constant": known.constant}
     if known.goal == "classification":
@@ -150,19 +141,17 @@ def inputs_matter(measured: Measurements) -> SanityCheck:
 
 
 def _above_chance(known: References) -> float:
-    """Give the accuracy that guessing hardly reaches."""
     p, n = known.chance, max(known.num_validation, 20)
     return p + SIGMAS * float(np.sqrt(p * (1 - p) / n)) + 1 / n
 
 
 def without_inputs(measured: Measurements) -> SanityCheck | None:
     """Compare what the network comes to without inputs with the best constant; None where that is not known."""
-    known = measured.references
-    outcome = measured.outcomes["without inputs"]
-    curve = measured.curve(measured.experiment.loss)
-    found = outcome.best(curve)
+    known, outcome = measured.references, measured.outcomes["without inputs"]
     if not np.isfinite(known.constant):
         return None
+    curve = measured.curve(measured.experiment.loss)
+    found = outcome.best(curve)
     evidence = {"loss": found, "constant": known.constant}
     what = "the class frequencies give" if known.goal == "classification" else "the mean of the targets gives"
     if abs(found - known.constant) <= PRIOR * abs(known.constant) or outcome.falling(curve):

@@ -1,7 +1,5 @@
 """Run the sanity checks: the short trials, as one population."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -68,22 +66,29 @@ def check(
     return judge(Measurements(base, references(base, small, variants[-1].prepared), outcomes))
 
 
-def examine(
+def examine_once(
     specs: Sequence[TrialSpec],
     prepared: Mapping[DataConfig, Prepared],
-    log: Callable[[str], None] = lambda text: None,
-    should_stop: Callable[[], bool] = lambda: False,
+    folder: FolderStore | None,
+    log: Callable[[str], None],
+    should_stop: Callable[[], bool],
 ) -> list[Examined]:
-    """SanityCheck one trial of each arm and kind (model, loss, optimizer), the one in the middle; four at most.
+    """Check one trial of each arm and kind (model, loss, optimizer), the one in the middle; four at most.
 
     Args:
       specs, prepared: of a run.
+      folder: the run's, which keeps what was found; where it has that already no trial is trained.
       log: called with a sentence for each check.
       should_stop: asked between segments.
 
     Raises:
       Stopped: `should_stop` said so.
     """
+    kept = None if folder is None else read(folder)
+    if kept is not None:
+        for text in (text for one in kept for text in format_checks(one)):
+            log(text)
+        return kept
     kinds: dict[tuple, list[TrialSpec]] = {}
     for spec in specs:
         own = spec.experiment
@@ -97,23 +102,6 @@ def examine(
             log(text)
     if len(kinds) > MOST:
         log(f"remark: The sanity checks looked at {MOST} of {len(kinds)} kinds of trials.")
-    return found
-
-
-def examine_once(
-    specs: Sequence[TrialSpec],
-    prepared: Mapping[DataConfig, Prepared],
-    folder: FolderStore | None,
-    log: Callable[[str], None],
-    should_stop: Callable[[], bool],
-) -> list[Examined]:
-    """Run the sanity checks as `examine`, unless the run folder has them."""
-    found = None if folder is None else read(folder)
-    if found is not None:
-        for text in (text for one in found for text in format_checks(one)):
-            log(text)
-        return found
-    found = examine(specs, prepared, log, should_stop)
     if folder is not None:
         folder.write_json(FILE, to_json(found))
     return found
@@ -149,16 +137,12 @@ def _spec(number: int, experiment: Experiment, variant: _Variant) -> TrialSpec:
     hyper = dataclasses.replace(experiment.hyperparameters, **variant.changes)
     data = dataclasses.replace(experiment.data, name=f"{experiment.data.name}, {variant.name}")
     per_epoch = _per_epoch(experiment, variant.prepared)
-    steps = min(variant.steps, max(variant.steps // 10, int(FLOPS / _step_flops(experiment, variant.prepared))))
-    epochs = -(-steps // per_epoch)
+    facts = variant.prepared.facts()
+    forward = summarize_model(experiment, facts.num_inputs, output_width(experiment.model, facts)).flops
+    affordable = int(FLOPS / (3.0 * forward * experiment.batch_size))
+    epochs = -(-min(variant.steps, max(variant.steps // 10, affordable)) // per_epoch)
     return TrialSpec(number, dataclasses.replace(experiment, hyperparameters=hyper, data=data, epochs=epochs))
 
 
 def _per_epoch(experiment: Experiment, prepared: Prepared) -> int:
     return -(-len(prepared.train) // experiment.batch_size)
-
-
-def _step_flops(experiment: Experiment, prepared: Prepared) -> float:
-    facts = prepared.facts()
-    counted = summarize_model(experiment, facts.num_inputs, output_width(experiment.model, facts))
-    return 3.0 * counted.flops * experiment.batch_size

@@ -1,11 +1,9 @@
-"""Read scalars from TensorBoard event files, without TensorBoard.
+"""Read learning curves from TensorBoard log folders, without TensorBoard.
 
-A file is a row of TFRecords (length, checksum, bytes, checksum), each a protocol buffer `Event`; of these only the
-fields that hold scalars are looked at. Source: tensorflow/core/util/event.proto, framework/summary.proto and
+An event file is a row of TFRecords (length, checksum, bytes, checksum), each a protocol buffer `Event`; of these only
+the fields that hold scalars are looked at. Source: tensorflow/core/util/event.proto, framework/summary.proto and
 framework/tensor.proto, and the record format in tensorflow/core/lib/io/record_writer.h.
 """
-
-from __future__ import annotations
 
 import pathlib
 import struct
@@ -14,13 +12,60 @@ from collections.abc import Iterator
 import numpy as np
 
 from nnjax.core.errors import UserError
+from nnjax.diagnosis import columns
+from nnjax.diagnosis.columns import NOT_FINITE, Table
 
 STEP, SUMMARY, VALUE = 2, 5, 1  # of Event and Summary
 TAG, SIMPLE_VALUE, TENSOR = 1, 2, 8  # of Summary.Value
 DTYPE, CONTENT, FLOATS, DOUBLES = 1, 4, 5, 6  # of TensorProto
-FORMATS = {1: "<f", 2: "<d"}  # its dtypes float and double
+FORMATS: dict[object, str] = {1: "<f", 2: "<d"}  # its dtypes float and double
 
 Scalars = dict[str, dict[int, float]]  # tag -> step -> value
+PARTS = columns.TRAIN | set(columns.VALIDATION)  # folders of one run's parts (Keras: train, validation)
+
+
+def read_logs(place: pathlib.Path) -> dict[str, Table]:
+    """Read {run: {tag: [t]}} of a log folder, or of one event file.
+
+    Keras writes a run's parts into the folders train and validation, which become part of the tag.
+
+    Raises:
+      UserError: there is no event file, or one is damaged.
+    """
+    files = [place] if place.is_file() else sorted(place.rglob("*.tfevents.*"))
+    if not files:
+        raise UserError(
+            f"{place} holds neither TensorBoard event files nor an nnjax run; name such a folder, or a file."
+        )
+    runs: dict[str, Scalars] = {}
+    for file in files:
+        parts = list(file.relative_to(place).parts[:-1]) if place.is_dir() else []
+        own = [part for part in parts if part.lower() in PARTS]
+        run = "/".join(part for part in parts if part.lower() not in PARTS)
+        for tag, values in read_events(file).items():
+            runs.setdefault(run, {}).setdefault("/".join([*own, tag]), {}).update(values)
+    tables = {run: _aligned({tag: runs[run][tag] for tag in columns.choose(runs[run]).values()}) for run in runs}
+    return {run: table for run, table in tables.items() if table} or {"": {}}
+
+
+def _aligned(scalars: Scalars) -> Table:
+    """Bring scalars to the steps of the one with the fewest, averaging those in between, as a running mean does."""
+    scalars = {tag: values for tag, values in scalars.items() if values}
+    if not scalars:
+        return {}
+    fewest = min((sorted(values) for values in scalars.values()), key=len)
+    return {tag: _averaged(values, fewest) for tag, values in scalars.items()}
+
+
+def _averaged(values: dict[int, float], steps: list[int]) -> np.ndarray:
+    own = np.array(sorted(values))
+    numbers = np.array([values[step] for step in own])
+    bins = np.minimum(np.searchsorted(steps, own), len(steps) - 1)
+    out = np.full(len(steps), np.nan)
+    for place in np.unique(bins):
+        some = numbers[bins == place]
+        out[place] = some.mean() if np.isfinite(some).all() else NOT_FINITE
+    return out
 
 
 def read_events(path: pathlib.Path) -> Scalars:
@@ -43,9 +88,8 @@ def read_events(path: pathlib.Path) -> Scalars:
                 if scalar is not None:
                     out.setdefault(tag, {})[step] = scalar
     except (IndexError, struct.error, UnicodeDecodeError, ValueError):
-        raise UserError(
-            f"{path} is no TensorBoard event file, or it is damaged; name the folder of the logs."
-        ) from None
+        sentence = f"{path} is no TensorBoard event file, or it is damaged; name the folder of the logs."
+        raise UserError(sentence) from None
     return out
 
 
@@ -71,10 +115,9 @@ def _fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
             value, place = _varint(data, place)
             yield key >> 3, value
             continue
+        length = {1: 8, 5: 4}.get(kind, -1)
         if kind == 2:
             length, place = _varint(data, place)
-        else:
-            length = {1: 8, 5: 4}.get(kind, -1)
         if length < 0 or place + length > len(data):
             raise ValueError("a field ends beyond its message")
         yield key >> 3, data[place : place + length]
@@ -108,8 +151,8 @@ def _scalar(data: bytes) -> tuple[str, float | None]:
 
 def _from_tensor(data: bytes) -> float | None:
     fields = dict(_fields(data))
-    form = FORMATS.get(int(fields.get(DTYPE, 0)) if isinstance(fields.get(DTYPE, 0), int) else 0)
+    form = FORMATS.get(fields.get(DTYPE))
     content = fields.get(CONTENT) or fields.get(FLOATS) or fields.get(DOUBLES)
     if form is None or not isinstance(content, bytes) or len(content) != struct.calcsize(form):
         return None
-    return float(np.float64(struct.unpack(form, content)[0]))
+    return float(struct.unpack(form, content)[0])
