@@ -16,7 +16,7 @@ OUT = flags.DEFINE_string("out", "runs/history", "folder of the report")
 def main(argv: list[str]) -> None:
     """Compute, draw and write."""
     start_jax()
-    from nnjax.lectures.history import chapters, page
+    from nnjax.lectures.history import chapters
 
     made = {}
     for name in dict.fromkeys(argv[1:] or chapters.CHAPTERS):
@@ -26,7 +26,7 @@ def main(argv: list[str]) -> None:
         for row in made[name].rows:
             beside = f" (published {row.published})" if row.published else ""
             print(f"  {row.what}: {row.measured}{beside}{' DIFFERS' if row.agrees is False else ''}")
-    print(f"report: {page.write(made, OUT.value)}")
+    print(f"report: {chapters.write(made, OUT.value)}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,5 @@
 """Make a checked `Dataset` of arrays; the examples of every source pass through here."""
 
-from __future__ import annotations
-
 import hashlib
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -58,14 +56,10 @@ def from_arrays(
     image_shape = _image_shape(shape, image_shape, name)
     names = () if image_shape else outputs.column_names(features, "x", math.prod(shape[1:]), name)
     inputs: Rows = given if isinstance(given, FileRows) else _checked(given, names, name)
-    if test_start is not None and not 0 < test_start < len(inputs):
-        raise UserError(
-            f"The test set of {name} begins at example {test_start}, but 1 to {len(inputs) - 1} was expected."
-        )
-    if validation_start is not None and not 0 < validation_start < (end := test_start or len(inputs)):
-        raise UserError(
-            f"The validation set of {name} begins at example {validation_start}, but 1 to {end - 1} was expected."
-        )
+    ends = {"test": (test_start, len(inputs)), "validation": (validation_start, test_start or len(inputs))}
+    for part, (start, end) in ends.items():
+        if start is not None and not 0 < start < end:
+            raise UserError(f"The {part} set of {name} begins at example {start}, but 1 to {end - 1} was expected.")
     learned = outputs.make(None if y is None else _as_array(y, "y", name), task, classes, targets, len(inputs), name)
     return Dataset(
         name=name,

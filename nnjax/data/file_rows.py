@@ -1,7 +1,5 @@
 """Inputs that stay on the disk: rows are read when they are indexed."""
 
-from __future__ import annotations
-
 import math
 import mmap
 import os
@@ -25,7 +23,6 @@ class Piece(Protocol):
 
     def read(self, rows: np.ndarray) -> np.ndarray:
         """Fetch rows by index: [rows, ...]; a `UserError` says that they are not there any more."""
-        ...
 
 
 class FileRows:

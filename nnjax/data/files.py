@@ -1,7 +1,5 @@
 """Find data files and read them; every failure is one sentence."""
 
-from __future__ import annotations
-
 import gzip
 import hashlib
 import os

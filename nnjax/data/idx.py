@@ -3,8 +3,6 @@
 Source of the format: the page of the MNIST database (Y. LeCun, C. Cortes, C. Burges).
 """
 
-from __future__ import annotations
-
 import gzip
 import math
 import zlib
@@ -33,7 +31,11 @@ def read(path: Path) -> np.ndarray:
     Raises:
       UserError: not readable, a damaged gzip stream, not IDX, or more or fewer values than its header promises.
     """
-    data = _gunzip(files.read_bytes(path), path)
+    data = files.read_bytes(path)
+    try:
+        data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+    except (OSError, EOFError, zlib.error) as error:
+        raise UserError(f"{path} is a damaged gzip file ({error}): download it again.") from None
     if len(data) < 4 or data[:2] != b"\0\0" or data[2] not in DTYPES or data[3] == 0:
         raise UserError(
             f"{path} is not an IDX file: it begins with the bytes {data[:4].hex(' ') or '(none)'}, but 00 00, a "
@@ -51,15 +53,6 @@ def read(path: Path) -> np.ndarray:
             f"{len(data):,} bytes; download it again."
         )
     return np.frombuffer(data, dtype, offset=start).reshape(shape).astype(dtype.newbyteorder("="), copy=False)
-
-
-def _gunzip(data: bytes, path: Path) -> bytes:
-    if data[:2] != b"\x1f\x8b":
-        return data
-    try:
-        return gzip.decompress(data)
-    except (OSError, EOFError, zlib.error) as error:
-        raise UserError(f"{path} is a damaged gzip file ({error}): download it again.") from None
 
 
 def find(folder: Path) -> dict[str, Path]:

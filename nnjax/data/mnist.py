@@ -1,7 +1,5 @@
 """MNIST and Fashion-MNIST: where their files are found, and from where they are downloaded."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """Load and write folders of NumPy files (.npy) whose inputs stay on the disk."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil
@@ -32,6 +30,7 @@ KNOWN: dict[str, tuple[str, Callable[[Any], bool]]] = {  # arguments of `from_ar
     "full_scale": ("a number", lambda value: isinstance(value, int | float)),
 }
 PARTS = ("", "_val", "_test")
+ROWS = 4096  # that are copied at a time
 
 
 def load(folder: Path, name: str) -> Dataset:
@@ -99,9 +98,6 @@ def _write(dataset: Dataset, folder: Path) -> None:
         start = end
     facts = {name: value for name in KNOWN if (value := getattr(dataset, name))}
     (folder / FACTS).write_text(json.dumps(facts, indent=1) + "\n")
-
-
-ROWS = 4096  # that are copied at a time
 
 
 def _copy(x: Any, start: int, end: int, path: Path) -> None:

@@ -1,7 +1,5 @@
 """Load data sets from NumPy archives (.npz)."""
 
-from __future__ import annotations
-
 import io
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -16,6 +14,7 @@ from nnjax.data import files, tables
 from nnjax.data.arrays import from_arrays
 from nnjax.data.source import Source
 
+REMEDY = "save it with numpy.savez(file, x=..., y=...)"
 PARTS = {"_val": "validation", "_test": "test"}
 
 
@@ -41,7 +40,7 @@ def load(path: Path, name: str, target: str | None = None) -> Dataset:
     if parts[0] is None or (target and parts[0][1] is None):
         lacking = "x" if parts[0] is None else wanted
         has = ", ".join(arrays) or "none"
-        raise UserError(f"{path} has no array {lacking} (it has {has}): save it with numpy.savez(file, x=..., y=...).")
+        raise UserError(f"{path} has no array {lacking} (it has {has}): {REMEDY}.")
     there = [part for part in parts if part is not None]
     for x, outputs in there:
         if x.ndim == 0:
@@ -86,12 +85,10 @@ def _part(
         return np.delete(x, column, axis=1), x[:, column]
     if not part or (x is None and y is None):
         return None if x is None else (x, y)
-    which, whole = PARTS[part], arrays.get(wanted, arrays.get(f"{wanted}_train"))
+    kind, whole = PARTS[part], arrays.get(wanted, arrays.get(f"{wanted}_train"))
     if x is None or (y is None) != (whole is None):
         has = ", ".join(arrays)
-        raise UserError(
-            f"{path} has only part of a {which} set (it has {has}): x{part} and {wanted}{part} go together."
-        )
+        raise UserError(f"{path} has only part of a {kind} set (it has {has}): x{part} and {wanted}{part} go together.")
     return x, y
 
 
@@ -99,9 +96,7 @@ def _read(path: Path) -> dict[str, np.ndarray]:
     """Read all arrays of the archive by name."""
     data = io.BytesIO(files.read_bytes(path))
     if not zipfile.is_zipfile(data):
-        raise UserError(
-            f"{path} is not an .npz archive, or is cut short: save it with numpy.savez(file, x=..., y=...)."
-        )
+        raise UserError(f"{path} is not an .npz archive, or is cut short: {REMEDY}.")
     try:
         return read_npz(data)
     except DAMAGE as error:

@@ -1,7 +1,5 @@
 """Prepare data for training: load, split, fit the scalers."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from nnjax.core.errors import UserError

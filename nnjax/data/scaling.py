@@ -1,7 +1,5 @@
 """Fit scalers on the training examples, without a float copy of the data."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

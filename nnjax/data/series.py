@@ -4,8 +4,6 @@
 training part first, and are the same on every call. Every series is scaled to mean 0 and variance 1, as there.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -109,12 +107,9 @@ def load(request: Request) -> Dataset:
     """Generate a data set: the archive's training and test parts, or as many examples as are asked for, in one part."""
     kind = KINDS[request.kind]
     size = request.size(len(kind.classes))
-    if size is None:
-        parts = [sample(request.kind, kind.train, 0), sample(request.kind, kind.test, 1)]
-        x, y = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    else:
-        x, y = sample(request.kind, size, 0)
-    start = kind.train if size is None else None
+    parts = [sample(request.kind, n, seed) for seed, n in enumerate([size] if size else [kind.train, kind.test])]
+    x, y = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    start = None if size else kind.train
     return from_arrays(x, y, request.kind, source=SOURCE, classes=kind.classes, test_start=start)
 
 

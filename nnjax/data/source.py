@@ -1,7 +1,5 @@
 """The contract of a data source: one record each, in the table `SOURCES` of the module that loads it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple

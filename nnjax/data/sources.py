@@ -1,7 +1,5 @@
 """Look up data sources by name, and load them."""
 
-from __future__ import annotations
-
 import dataclasses
 import difflib
 from pathlib import Path

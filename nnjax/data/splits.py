@@ -1,7 +1,5 @@
 """Split examples into train, validation and test parts: a pure function of the labels and the configuration."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np
@@ -67,11 +65,9 @@ def split(
     pool = np.setdiff1d(pool, test, assume_unique=True)
     if not len(pool):
         raise UserError(f"test is {config.test!r}, all there are of the examples: leave some to train on.")
+    if config.limit is not None and config.limit < 1:
+        raise UserError(f"limit is {config.limit}, but a whole number from 1 was expected (or none for all examples).")
     if config.limit is not None:
-        if config.limit < 1:
-            raise UserError(
-                f"limit is {config.limit}, but a whole number from 1 was expected (or none for all examples)."
-            )
         pool = draw(pool, min(config.limit, len(pool)), keys, labels, "limited")
     if config.folds is not None:
         validation = draw_fold(pool, config, labels)

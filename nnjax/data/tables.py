@@ -1,7 +1,5 @@
 """Load tables with named columns: texts become categories, one or more columns are the target."""
 
-from __future__ import annotations
-
 import difflib
 import io
 from pathlib import Path
@@ -49,8 +47,12 @@ def load(path: Path, name: str, target: str | None = None) -> Dataset:
         values, texts = _encode(table, column)
         columns.append(values)
         if texts:
-            _check_few(table, column, texts)
             categories[column] = texts
+            if len(texts) > min(MAX_CATEGORIES, max(FEW_CATEGORIES, len(values) // 2)):
+                raise UserError(
+                    f"The column {column!r} of {path} has {len(texts)} different texts in {len(values)} rows (such as "
+                    f"{texts[0]!r}), too many for categories: remove it if it is an identifier, a date or free text."
+                )
     x, y = np.stack(columns, axis=1), _target(table, chosen)
     return from_arrays(x, y, name, source=str(path), features=inputs, targets=chosen, categories=categories)
 
@@ -101,11 +103,8 @@ def _target(table: Table, chosen: list[str]) -> np.ndarray | None:
     if not encoded:
         return None
     if len(encoded) > 1:
-        for column, (_, texts) in zip(chosen, encoded, strict=True):
-            if texts:
-                raise UserError(
-                    f"The target {column!r} of {table.path} is text: of several targets each must be numbers."
-                )
+        for text in (column for column, (_, texts) in zip(chosen, encoded, strict=True) if texts):
+            raise UserError(f"The target {text!r} of {table.path} is text: of several targets each must be numbers.")
         return np.stack([values for values, _ in encoded], axis=1)
     (values, texts), kind = encoded[0], table.frame[chosen[0]].dtype.kind
     if texts:
@@ -152,15 +151,6 @@ def _refuse(table: Table, column: str, bad: np.ndarray, what: str, remedy: str) 
         values = f"{count} {what} value{'s' if count > 1 else ''}"
         first = f"{'the first ' if count > 1 else ''}in {table.where(int(np.argmax(bad)))}"
         raise UserError(f"The column {column!r} of {table.path} has {values}, {first}: {remedy}.")
-
-
-def _check_few(table: Table, column: str, texts: tuple[str, ...]) -> None:
-    count = len(table.frame)
-    if len(texts) > min(MAX_CATEGORIES, max(FEW_CATEGORIES, count // 2)):
-        raise UserError(
-            f"The column {column!r} of {table.path} has {len(texts)} different texts in {count} rows (such as "
-            f"{texts[0]!r}), too many for categories: remove it if it is an identifier, a date or free text."
-        )
 
 
 SOURCES = {

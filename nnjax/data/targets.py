@@ -1,7 +1,5 @@
 """Check y, and convert it to class indices or regression targets."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -58,12 +56,9 @@ def _labels(y: np.ndarray, classes: tuple[str, ...], name: str) -> tuple[np.ndar
             f"y of {name} has the shape {y.shape}, but one class label an example was expected "
             "(of one-hot rows, take argmax)."
         )
-    if y.dtype.kind == "f":
-        if not np.array_equal(y, np.trunc(y)):  # NaN differs from itself
-            raise UserError(
-                f"y of {name} has fractions or NaN, but class labels (whole numbers or text) were expected."
-            )
-        y = y.astype(np.int64)
+    if y.dtype.kind == "f" and not np.array_equal(y, np.trunc(y)):  # NaN differs from itself
+        raise UserError(f"y of {name} has fractions or NaN, but class labels (whole numbers or text) were expected.")
+    y = y.astype(np.int64) if y.dtype.kind == "f" else y
     if classes:
         return _known_labels(y, classes, name), classes
     found, codes = np.unique(y, return_inverse=True)
@@ -136,9 +131,8 @@ def check_finite(values: np.ndarray, columns: Sequence[str], what: str, first_ro
     kind, remedy = "NaN or infinite", "fill in or remove what is missing"
     if np.isfinite(first):
         kind, remedy = f"beyond {LARGEST:g}, too large for float32", "correct them, or choose a larger unit"
-    place = f"example {first_row + row} (counted from 0), " + (
-        f"column {columns[column]!r}" if columns else f"pixel {column}"
-    )
+    where = f"column {columns[column]!r}" if columns else f"pixel {column}"
+    place = f"example {first_row + row} (counted from 0), {where}"
     values_are = "value that is" if len(bad) == 1 else "values that are"
     raise UserError(f"{what} has {len(bad)} {values_are} {kind}, the first ({first}) in {place}: {remedy}.")
 

@@ -4,8 +4,6 @@ Reading needs the array_record or Parquet format (`tfds.data_source`); images ar
 where that is installed. The only module that imports tensorflow_datasets.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -55,15 +53,21 @@ def load(
     Raises:
       UserError: not prepared, not readable, or without features that make numbers.
     """
-    location = _locate(dataset, data_dir)
+    folder = find(dataset, data_dir)
+    if folder is None:
+        raise UserError(
+            f"TensorFlow Datasets has not prepared {dataset!r} in {', '.join(map(str, places(data_dir)))}: prepare it "
+            "once where TensorFlow is installed, with `tfds build NAME --file_format=array_record`."
+        )
+    location = Location(dataset, folder)
     with location.guard():
         import tensorflow_datasets as tfds
 
-        splits = tfds.data_source(dataset, data_dir=str(location.folder), download=False)
-    pools, test = [split for split in POOLED if split in splits], [split for split in ["test"] if split in splits]
+        splits = tfds.data_source(dataset, data_dir=str(folder), download=False)
+    pools, test = ([name for name in names if name in splits] for names in (POOLED, ("test",)))
     if not pools:
         found = ", ".join(splits) or "(none)"
-        raise UserError(f"{dataset!r} in {location.folder} has the splits {found}, but train was expected.")
+        raise UserError(f"{dataset!r} in {folder} has the splits {found}, but train was expected.")
     info = splits[pools[0]].dataset_info
     features = dict(sorted(flatten(info.features).items()))  # TFDS gives them in another order at every start
     x_keys, y_key = _keys(info.supervised_keys, features, target, dataset)
@@ -87,17 +91,6 @@ def load(
         validation_start=len(splits["train"]) if len(pools) == len(POOLED) else None,
         categories={key: _class_names(features[key]) for key in x_keys if _class_names(features[key])},
     )
-
-
-def _locate(dataset: str, data_dir: str | None) -> Location:
-    folder = find(dataset, data_dir)
-    if folder is None:
-        searched = ", ".join(map(str, places(data_dir)))
-        raise UserError(
-            f"TensorFlow Datasets has not prepared {dataset!r} in {searched}: prepare it once where TensorFlow is "
-            "installed, with `tfds build NAME --file_format=array_record`."
-        )
-    return Location(dataset, folder)
 
 
 def _keys(declared: Any, features: Mapping[str, Any], target: str | None, dataset: str) -> tuple[list[str], str | None]:

@@ -1,7 +1,5 @@
 """Read records that TensorFlow Datasets has prepared, all of them or by index."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -92,17 +90,12 @@ def join_inputs(
     keys: Sequence[str], columns: Mapping[str, np.ndarray], location: Location
 ) -> tuple[np.ndarray, list[str]]:
     """Join features to inputs x, and name the columns of x (images have no names)."""
-    for key in keys:
-        if columns[key].dtype.kind not in "buif":
-            raise UserError(
-                f"The feature {key!r} of {location.dataset!r} is text, but inputs must be numbers or images."
-            )
+    for key in (key for key in keys if columns[key].dtype.kind not in "buif"):
+        raise UserError(f"The feature {key!r} of {location.dataset!r} is text, but inputs must be numbers or images.")
     if len(keys) == 1 and columns[keys[0]].dtype == np.uint8 and columns[keys[0]].ndim > 2:
         return columns[keys[0]], []
     blocks = {key: columns[key].reshape(len(columns[key]), -1) for key in keys}
-    names = [
-        key if block.shape[1] == 1 else f"{key}[{i}]" for key, block in blocks.items() for i in range(block.shape[1])
-    ]
+    names = [key if part.shape[1] == 1 else f"{key}[{i}]" for key, part in blocks.items() for i in range(part.shape[1])]
     return np.concatenate(list(blocks.values()), axis=1), names
 
 

@@ -1,7 +1,5 @@
 """Toy problems, the same on every call: truth tables, spirals, blobs, moons and the line of the lecture slides."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np
@@ -83,12 +81,7 @@ def line(size: int = 161) -> Dataset:
 
 def _sized(make: Callable[..., Dataset]) -> Callable[[Request], Dataset]:
     """Let the size of a toy be given after the colon."""
-
-    def load(request: Request) -> Dataset:
-        size = request.size(6)
-        return make() if size is None else make(size)
-
-    return load
+    return lambda request: make(size) if (size := request.size(6)) else make()
 
 
 def _parity(request: Request) -> Dataset:

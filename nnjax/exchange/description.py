@@ -7,8 +7,6 @@
 It may be written by hand for weights from elsewhere: "format", "architecture" and "num_inputs" are all that it needs.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import hashlib
 import json

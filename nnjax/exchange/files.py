@@ -1,7 +1,5 @@
 """Save and load networks: one record a format, found by the file name's ending."""
 
-from __future__ import annotations
-
 import os
 import pathlib
 from collections.abc import Callable
@@ -71,10 +69,6 @@ def _read_program(path: pathlib.Path) -> Predictor:
     return Predictor(path.name, None, architecture, facts, function)
 
 
-def _read_keras(path: pathlib.Path) -> Predictor:
-    return predictor(path.name, keras_file.read(path))
-
-
 class Format(NamedTuple):
     """A format of network files.
 
@@ -87,11 +81,12 @@ class Format(NamedTuple):
     to_bytes: Callable[[Network], bytes] | None = None
 
 
+KERAS = Format(lambda path: predictor(path.name, keras_file.read(path)))
 FORMATS = {
     ".safetensors": Format(_read_weights, weights_file.network_to_bytes),
     ".jaxexport": Format(_read_program, program.to_bytes),
-    ".keras": Format(_read_keras),
-    ".h5": Format(_read_keras),
+    ".keras": KERAS,
+    ".h5": KERAS,
 }
 
 

@@ -4,8 +4,6 @@ The child reads 8 bytes of length and the program, answers one byte, then for ea
 [b, d] and answers float32 [b, k], until its input ends. What it refuses, or what killed it, the parent says.
 """
 
-from __future__ import annotations
-
 import subprocess
 import sys
 import tempfile

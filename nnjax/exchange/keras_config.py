@@ -4,8 +4,6 @@ The arrays of a layer lie in its group of the weights file, "layers/conv2d_1/var
 letters, and how many of this class came before it in the same model.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -86,11 +84,7 @@ def _refuse_precision(tree: Tree) -> None:
 
 
 def _chain(config: Tree) -> list[int]:
-    """Order the layers of a functional model from its input to its output.
-
-    Raises:
-      UserError: it has several inputs or outputs, or branches.
-    """
+    """Order the layers of a functional model, which must be a chain, from its input to its output."""
     layers, before = config["layers"], {}
     ends = [_ends(config[name]) for name in ("input_layers", "output_layers")]
     if any(len(names) != 1 for names in ends):

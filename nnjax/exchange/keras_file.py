@@ -4,8 +4,6 @@ Read through h5py, whose library is C: only plain arrays that lie in the file it
 more bytes than the file has. Nothing of a file is executed.
 """
 
-from __future__ import annotations
-
 import io
 import json
 import math
@@ -77,11 +75,7 @@ def _facts(stack: Stack, name: str) -> DataFacts:
 
 
 def _read_arrays(data: bytes, stack: Stack, groups: list[str]) -> dict[str, np.ndarray]:
-    """Read the arrays of all layers by name ("layer_0/kernel").
-
-    Raises:
-      UserError: one is missing, of another shape, or no plain array of floats.
-    """
+    """Read the arrays of all layers by name ("layer_0/kernel")."""
     try:
         import h5py
     except ImportError:

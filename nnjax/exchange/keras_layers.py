@@ -1,7 +1,5 @@
 """Convert Keras 3's layers to ours. A layer's activation becomes a layer of its own."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,7 +10,6 @@ from nnjax.models.imported_layers import Activation, Layer
 
 Config = Mapping[str, Any]
 Reader = Callable[[Config], list[Layer]]
-NO_NAMES: Mapping[str, str] = {}
 
 # Of Keras's activations by name: nnjax's name, and the number that Keras takes by default.
 ACTIVATIONS: dict[str, Activation] = {
@@ -33,11 +30,8 @@ ACTIVATIONS: dict[str, Activation] = {
 
 def _activation(value: Any) -> list[Layer]:
     """Read an activation: a name, or a layer that is used as one."""
-    if (
-        isinstance(value, Mapping)
-        and value.get("module") == "keras.layers"
-        and value.get("class_name") in _AS_ACTIVATION
-    ):
+    layered = isinstance(value, Mapping) and value.get("module") == "keras.layers"
+    if layered and value.get("class_name") in _AS_ACTIVATION:
         return LAYERS[value["class_name"]](value["config"])
     if value is None:
         return []
@@ -59,31 +53,28 @@ def _only(config: Config, **expected: Any) -> None:
             raise UserError(f"It has a layer with {name} {str(config[name])[:80]!r}, but only {value!r} is read.")
 
 
-def _make(layer: Any, config: Config, keras_names: Mapping[str, str] = NO_NAMES, **given: Any) -> Layer:
-    """Make a layer of Keras's options of the same names, or of those in `keras_names`."""
-    hints = {name: hint for name, hint in field_types(layer).items() if name not in given}
-    keys = {name: keras_names.get(name, name) for name in hints}
-    return layer(**given, **{name: coerce(config[keys[name]], hint, keys[name]) for name, hint in hints.items()})
+def _reader(
+    layer: Any,
+    keras_names: Mapping[str, str] = {},
+    only: Mapping[str, Any] = {},
+    images: bool = False,
+    activated: bool = False,
+    **given: Any,
+) -> Reader:
+    """Read a layer of ours: its options are Keras's of the same names, or of those in `keras_names`, or are `given`.
 
-
-def _dense(config: Config) -> list[Layer]:
-    _only(config, lora_rank=None, quantization_config=None)
-    return [_make(ours.Dense, config), *_activation(config["activation"])]
-
-
-def _conv(config: Config) -> list[Layer]:
-    _images_last(config)
-    _only(config, lora_rank=None, quantization_config=None)
-    layer = _make(ours.Conv2D, config, {"size": "kernel_size", "dilation": "dilation_rate"})
-    return [layer, *_activation(config["activation"])]
-
-
-def _image_layer(layer: type[Layer], keras_names: Mapping[str, str] = NO_NAMES, **given: Any) -> Reader:
-    """Read a layer of images, their channels last."""
+    `only` holds options with the only value that is read; `images` must have their channels last; an `activated` layer
+    has an activation among its options.
+    """
 
     def read(config: Config) -> list[Layer]:
-        _images_last(config)
-        return [_make(layer, config, keras_names, **given)]
+        if images:
+            _images_last(config)
+        _only(config, **only)
+        hints = {name: hint for name, hint in field_types(layer).items() if name not in given}
+        keys = {name: keras_names.get(name, name) for name in hints}
+        made = layer(**given, **{name: coerce(config[keys[name]], hint, keys[name]) for name, hint in hints.items()})
+        return [made, *(_activation(config["activation"]) if activated else [])]
 
     return read
 
@@ -97,46 +88,32 @@ def _relu(config: Config) -> list[Layer]:
     return [Activation("relu6")]
 
 
-def _softmax(config: Config) -> list[Layer]:
-    _only(config, axis=-1)
-    return [Activation("softmax")]
-
-
-def _batch_normalization(config: Config) -> list[Layer]:
-    _only(config, axis=-1, renorm=False)
-    return [_make(ours.BatchNormalization, config)]
-
-
-def _upsampling(config: Config) -> list[Layer]:
-    _images_last(config)
-    _only(config, interpolation="nearest")
-    return [_make(ours.UpSampling2D, config, {"factors": "size"})]
-
-
 def _padding(config: Config) -> list[Layer]:
     _images_last(config)
     (top, bottom), (left, right) = config["padding"]
     return [ours.ZeroPadding2D(coerce((top, bottom, left, right), tuple[int, ...], "padding"))]
 
 
+POOL, NO_ADAPTER = {"size": "pool_size"}, {"lora_rank": None, "quantization_config": None}
+CONV = {"size": "kernel_size", "dilation": "dilation_rate"}
 LAYERS: dict[str, Reader] = {
-    "Dense": _dense,
-    "Conv2D": _conv,
-    "MaxPooling2D": _image_layer(ours.Pooling2D, {"size": "pool_size"}, kind="max"),
-    "AveragePooling2D": _image_layer(ours.Pooling2D, {"size": "pool_size"}, kind="average"),
-    "GlobalMaxPooling2D": _image_layer(ours.GlobalPooling2D, kind="max"),
-    "GlobalAveragePooling2D": _image_layer(ours.GlobalPooling2D, kind="average"),
-    "Flatten": _image_layer(ours.Reshape, shape=(-1,)),
-    "Reshape": lambda config: [_make(ours.Reshape, config, {"shape": "target_shape"})],
+    "Dense": _reader(ours.Dense, only=NO_ADAPTER, activated=True),
+    "Conv2D": _reader(ours.Conv2D, CONV, NO_ADAPTER, images=True, activated=True),
+    "MaxPooling2D": _reader(ours.Pooling2D, POOL, images=True, kind="max"),
+    "AveragePooling2D": _reader(ours.Pooling2D, POOL, images=True, kind="average"),
+    "GlobalMaxPooling2D": _reader(ours.GlobalPooling2D, images=True, kind="max"),
+    "GlobalAveragePooling2D": _reader(ours.GlobalPooling2D, images=True, kind="average"),
+    "Flatten": _reader(ours.Reshape, images=True, shape=(-1,)),
+    "Reshape": _reader(ours.Reshape, {"shape": "target_shape"}),
     "Activation": lambda config: _activation(config["activation"]),
     "ReLU": _relu,
-    "LeakyReLU": lambda config: [_make(Activation, config, {"value": "negative_slope"}, name="leaky_relu")],
-    "ELU": lambda config: [_make(Activation, config, {"value": "alpha"}, name="elu")],
-    "Softmax": _softmax,
-    "BatchNormalization": _batch_normalization,
-    "UpSampling2D": _upsampling,
+    "LeakyReLU": _reader(Activation, {"value": "negative_slope"}, name="leaky_relu"),
+    "ELU": _reader(Activation, {"value": "alpha"}, name="elu"),
+    "Softmax": _reader(Activation, only={"axis": -1}, name="softmax", value=0.0),
+    "BatchNormalization": _reader(ours.BatchNormalization, only={"axis": -1, "renorm": False}),
+    "UpSampling2D": _reader(ours.UpSampling2D, {"factors": "size"}, {"interpolation": "nearest"}, images=True),
     "ZeroPadding2D": _padding,
-    "Rescaling": lambda config: [_make(ours.Rescaling, config)],
+    "Rescaling": _reader(ours.Rescaling),
 }
 _AS_ACTIVATION = ("ReLU", "LeakyReLU", "ELU", "Softmax")
 

@@ -1,7 +1,5 @@
 """A trained network with its architecture, scalers and names: from raw inputs to outputs."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -113,12 +111,6 @@ def _goal(architecture: Architecture, facts: DataFacts) -> str:
     return facts.task if isinstance(architecture, Stack) else traits_of(architecture).goal(facts.task)
 
 
-def _gives_distances(architecture: Architecture) -> bool:
-    if isinstance(architecture, Stack):
-        return False
-    return traits_of(architecture).output == "distances" and ACTIVATIONS[architecture.output_activation].linear
-
-
 def columns(found: np.ndarray, architecture: Architecture, facts: DataFacts) -> dict[str, np.ndarray]:
     """Name the arrays of a prediction: output [n, k]; of a classifier class [n] and its probability or distance.
 
@@ -127,7 +119,11 @@ def columns(found: np.ndarray, architecture: Architecture, facts: DataFacts) -> 
     if _goal(architecture, facts) != "classification":
         return {"output": found}
     names: Any = np.array(facts.classes)
-    if _gives_distances(architecture):
+    if (
+        not isinstance(architecture, Stack)
+        and traits_of(architecture).output == "distances"
+        and ACTIVATIONS[architecture.output_activation].linear
+    ):
         return {"class": names[found.argmax(axis=1)], "distance": -found.max(axis=1), "output": found}
     binary = found.shape[1] == 1
     index = (found[:, 0] > 0.5).astype(int) if binary else found.argmax(axis=1)

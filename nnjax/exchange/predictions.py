@@ -1,8 +1,5 @@
 """Write predictions of a trained network as tables: CSV or NPZ."""
 
-from __future__ import annotations
-
-import io
 import os
 import pathlib
 from collections.abc import Callable
@@ -114,9 +111,7 @@ def inputs_for(facts: DataFacts, name: str, data_dir: str | None, target: str | 
             f"{name} has {dataset.x.shape[1]} inputs, but the network was trained on {facts.num_inputs} ({facts.name})."
         )
     if facts.features and dataset.features and facts.features != dataset.features:
-        found, expected = next(
-            pair for pair in zip(dataset.features, facts.features, strict=True) if len(set(pair)) > 1
-        )
+        found, expected = next(two for two in zip(dataset.features, facts.features, strict=True) if two[0] != two[1])
         raise UserError(f"{name} has an input {found!r} where the network was trained on {expected!r} ({facts.name}).")
     x = dataset.x[:]
     return np.asarray(scaling.fit(x, np.arange(0), "unit", dataset.full_scale)(x)) if unit else x
@@ -169,9 +164,7 @@ def _to_csv(table: dict[str, np.ndarray]) -> str:
     flat: dict[str, np.ndarray] = {}
     for name, array in table.items():
         flat |= {name: array} if array.ndim == 1 else {f"{name}_{i}": column for i, column in enumerate(array.T)}
-    buffer = io.StringIO()
-    pd.DataFrame(flat).to_csv(buffer, index=False)
-    return buffer.getvalue()
+    return pd.DataFrame(flat).to_csv(index=False)
 
 
 TABLES: dict[str, Callable[[dict[str, np.ndarray]], str | bytes]] = {".csv": _to_csv, ".npz": npz.to_bytes}

@@ -5,8 +5,6 @@ network = export.deserialize(bytearray(open("network.jaxexport", "rb").read()))
 outputs = network.call(x)  # x float32 [b, d], raw
 """
 
-from __future__ import annotations
-
 import contextlib
 import math
 import re

@@ -1,7 +1,5 @@
 """Apply a network to many examples in batches, with a progress bar."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

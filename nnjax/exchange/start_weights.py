@@ -1,13 +1,12 @@
 """Read the weights that a trial starts from: a run's NPZ, safetensors, or a file of Keras 3."""
 
-from __future__ import annotations
-
 import pathlib
 from collections.abc import Mapping
 
 import numpy as np
 
 from nnjax.core.errors import UserError
+from nnjax.data.files import read_bytes
 from nnjax.exchange import keras_file, weights_file
 from nnjax.exchange.network import Network
 from nnjax.models.imported import Stack
@@ -23,7 +22,7 @@ def read_weights(path: str) -> Mapping[str, np.ndarray]:
     """
     suffix = pathlib.Path(path).suffix
     if suffix == ".safetensors":
-        arrays = weights_file.read(path)
+        arrays = weights_file.from_bytes(read_bytes(pathlib.Path(path)), path)
     elif suffix in (".keras", ".h5"):
         arrays = trained_arrays(keras_file.read(path), path)
     else:

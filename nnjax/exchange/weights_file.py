@@ -1,9 +1,6 @@
 """Write and read weights as safetensors."""
 
-from __future__ import annotations
-
 import os
-import pathlib
 
 import numpy as np
 import safetensors
@@ -11,7 +8,6 @@ import safetensors.numpy
 
 from nnjax.core.archives import DAMAGE, describe
 from nnjax.core.errors import UserError
-from nnjax.data.files import read_bytes
 from nnjax.exchange.network import Network
 from nnjax.train.storage import named_arrays
 
@@ -38,12 +34,3 @@ def from_bytes(data: bytes, path: str | os.PathLike[str]) -> dict[str, np.ndarra
     if other:
         raise UserError(f"{path} holds {other[0]!r} of type {arrays[other[0]].dtype}, but floats were expected.")
     return {name: array.astype(np.float32) for name, array in arrays.items()}
-
-
-def read(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
-    """Read a file of safetensors: float32 arrays by name.
-
-    Raises:
-      UserError: it is not there, or as `from_bytes`.
-    """
-    return from_bytes(read_bytes(pathlib.Path(path)), path)

@@ -3,19 +3,13 @@
 Source: LeCun, Bottou, Bengio & Haffner 1998, section III.C and figure 9.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
+from rich.table import Table
 
+from nnjax.cli.comparison import Row
 from nnjax.core.types import Prepared
-
-if TYPE_CHECKING:
-    from rich.table import Table
-
-    from nnjax.cli.comparison import Row
 
 NEAREST, QUADRATIC = "3 nearest neighbours", "40 components, quadratic"
 ERRORS = {  # test errors in % as published; networks by the names of their arms in configs/mnist_1998.py
@@ -65,8 +59,6 @@ def beside(rows: Sequence[Row], references: dict[str, float]) -> list[tuple[str,
 
 def to_table(lines: Sequence[tuple[str, float, float]]) -> Table:
     """Format the list as a table for a terminal."""
-    from rich.table import Table
-
     table = Table(title="Test error, %")
     table.add_column("classifier")
     for name in ("here", "LeCun et al. 1998"):

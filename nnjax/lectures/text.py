@@ -1,7 +1,5 @@
 """The text of a page: a TOML file beside the module that computes its numbers."""
 
-from __future__ import annotations
-
 import pathlib
 import tomllib
 from typing import Any

@@ -2,8 +2,7 @@
 
 import pandas as pd
 
-from nnjax.lectures.studies.models_and_distances.findings import effect, page, sentences
-from nnjax.lectures.studies.models_and_distances.grid import accuracies, agreements, draw
+from nnjax.lectures.studies.models_and_distances.page import accuracies, agreements, draw, effect, page, sentences
 
 ROWS = [  # kind, method, accuracies of two splits on a table and on images, ari
     ("model", "linear regression", (0.70, 0.72), (0.50, 0.50), None),

@@ -7,7 +7,7 @@ from page import Page
 from nnjax.core.fields import replace
 from nnjax.diagnosis.verdicts import CODES
 from nnjax.lectures import gallery
-from nnjax.lectures.gallery import flawed_data
+from nnjax.lectures.gallery import training
 from nnjax.lectures.gallery.failure_modes import BASE, PLAIN, UPHILL
 from nnjax.lectures.gallery.rates import Rates
 
@@ -29,7 +29,7 @@ def test_every_verdict_is_provoked():
 def test_mistakes_are_changes_of_one_experiment(mode):
     assert replace(BASE, dict(mode.changes)) != BASE
     assert mode.corrected is None or dict(mode.corrected) != dict(mode.changes) or mode.data != mode.corrected_data
-    assert {mode.data, mode.corrected_data} <= {PLAIN, UPHILL, *flawed_data.FLAWED}
+    assert {mode.data, mode.corrected_data} <= {PLAIN, UPHILL, *training.FLAWED}
 
 
 def test_the_verdict_is_the_one_provoked(outcomes):
@@ -76,14 +76,14 @@ def test_the_regimes_of_the_learning_rate():
 
 
 def test_flawed_digits():
-    plain = flawed_data.load("digits")
-    shuffled, in_order, wrong = flawed_data.shuffled(), flawed_data.in_order(), flawed_data.mislabelled()
+    plain = training.load("digits")
+    shuffled, in_order, wrong = training.shuffled(), training.in_order(), training.mislabelled()
     assert (np.bincount(shuffled.y) == np.bincount(plain.y)).all()
     assert (shuffled.x == plain.x).all()
     assert 0.05 < (shuffled.y == plain.y).mean() < 0.15  # one in ten by chance
     assert (np.diff(in_order.y) >= 0).all()
     label_of = {x.tobytes(): y for x, y in zip(plain.x, plain.y, strict=True)}
     right = np.array([label_of[x.tobytes()] == y for x, y in zip(wrong.x, wrong.y, strict=True)])
-    cut = int(flawed_data.TRAINING * len(right))
+    cut = int(training.TRAINING * len(right))
     assert right[cut:].all()
     assert 0.15 < 1 - right[:cut].mean() < 0.3

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from nnjax.lectures.history import page
+from nnjax.lectures.history import chapters
 from nnjax.lectures.history.backprop import page as backprop
 from nnjax.lectures.history.backprop import problems
 from nnjax.lectures.history.backprop.model import Layer
@@ -68,7 +68,7 @@ def test_the_chapter_on_backpropagation(tmp_path):
     slip = rows["gradient's error by layer, the same with the notebook's slip"].measured
     assert slip.endswith(", 1e+00")
     assert [figure.name for figure in made.figures] == ["gradient", "xor", "curves", "symmetry", "encoder", "vanishing"]
-    page.write({"backprop": made}, tmp_path)
+    chapters.write({"backprop": made}, tmp_path)
     assert len(list((tmp_path / "figures").iterdir())) == 6
 
 
@@ -76,5 +76,5 @@ def test_the_chapter_on_layers(tmp_path):
     made = layers.chapter()
     assert all(row.agrees is not False for row in made.rows)
     assert "three linear layers against the one they make, largest difference" in {row.what for row in made.rows}
-    page.write({"layers": made}, tmp_path)
+    chapters.write({"layers": made}, tmp_path)
     assert len(list((tmp_path / "figures").iterdir())) == 4

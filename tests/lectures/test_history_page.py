@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nnjax.core.errors import UserError
-from nnjax.lectures.history import chapters, page
+from nnjax.lectures.history import chapters
 from nnjax.lectures.history.drawing import panels
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +26,7 @@ def made_up():
 
 
 def test_a_page(tmp_path):
-    path = page.write({"made": made_up()}, tmp_path / "out")
+    path = chapters.write({"made": made_up()}, tmp_path / "out")
     text = path.read_text()
     assert path == tmp_path / "out" / "report.html"
     assert "A &lt;b&gt;machine&lt;/b&gt;, 1900" in text

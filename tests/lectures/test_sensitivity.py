@@ -12,8 +12,8 @@ from nnjax.core.experiment import DataConfig, Experiment, ModelConfig
 from nnjax.embed.families import families
 from nnjax.embed.methods import Embedding
 from nnjax.embed.study import Axes
+from nnjax.lectures.studies.sensitivity.page import compare_spread
 from nnjax.lectures.studies.sensitivity.study import Sensitivity
-from nnjax.lectures.studies.sensitivity.text import compare_spread
 from nnjax.report.embedding.drawings import chosen, shape
 from nnjax.report.embedding.family_tables import by_rate, share_table
 

@@ -1,7 +1,5 @@
 """The failure modes of the gallery, read from failure_modes.toml: changes to one base experiment, and their text."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Mapping
 from typing import Any
@@ -34,7 +32,7 @@ class FailureMode:
       remedy: what to do.
       changes: to `BASE`, by field.
       corrected: the changes without the mistake; None where there is nothing to set beside it.
-      data: PLAIN, UPHILL, or one of `flawed_data.FLAWED`.
+      data: PLAIN, UPHILL, or one of `training.FLAWED`.
       corrected_data: of the corrected trial.
       seeds: how many are tried, where it takes luck.
       any_verdict: whether a verdict after the first one counts.
@@ -54,18 +52,15 @@ class FailureMode:
     any_verdict: bool = False
 
 
-def _read(name: str) -> tuple[FailureMode, ...]:
-    """Read failure modes from a TOML file beside this module, in their order."""
-    content = read_text(__file__, name)
+def _read() -> tuple[FailureMode, ...]:
+    """Read the failure modes from failure_modes.toml, in their order."""
+    content = read_text(__file__, "failure_modes.toml")
     groups = content.pop("groups")
-
-    def mode(name: str, record: dict[str, Any]) -> FailureMode:
+    for record in content.values():
         for key in {"changes", "corrected"} & set(record):
             parts = [groups[part] if isinstance(part, str) else part for part in record[key]]
             record[key] = {field: _value(value) for part in parts for field, value in part.items()}
-        return FailureMode(name, **record)
-
-    return tuple(mode(name, record) for name, record in content.items())
+    return tuple(FailureMode(name, **record) for name, record in content.items())
 
 
 def _value(value: Any) -> Any:
@@ -73,4 +68,4 @@ def _value(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else None if value == "none" else value
 
 
-FAILURE_MODES = _read("failure_modes.toml")
+FAILURE_MODES = _read()

@@ -1,7 +1,5 @@
 """The gallery's page: one HTML file, its figures inside it and as PNG beside it."""
 
-from __future__ import annotations
-
 import pathlib
 from collections.abc import Mapping, Sequence
 from os import PathLike

@@ -1,11 +1,9 @@
 """Loss against learning rate (section 5 of the lecture slides), each trial with its verdict."""
 
-from __future__ import annotations
-
 import dataclasses
-from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from nnjax.api import sweep
 from nnjax.diagnosis.verdicts import BADGES
@@ -14,30 +12,19 @@ from nnjax.report.charts.figures import subplots
 from nnjax.report.charts.marked_curves import draw_level
 from nnjax.report.trial_verdicts import code_of
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 GOOD = 1.3  # times the lowest loss: what is as good as the best rate
-RATES, EPOCHS = np.geomspace(1e-4, 100.0, 25), 20
+RATES, SEEDS, EPOCHS = np.geomspace(1e-4, 100.0, 25), 2, 20
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Rates:
-    """Final losses by learning rate.
+    """Final losses by learning rate."""
 
-    Attributes:
-      rate: [r].
-      loss: [r, s]; the validation loss at the end for each of s seeds, NaN where it diverged.
-      codes: [r][s]; the first verdicts.
-      guessing: the loss of guessing among the classes.
-      epochs: of each trial.
-    """
-
-    rate: np.ndarray
-    loss: np.ndarray
-    codes: list[list[str]]
-    guessing: float
-    epochs: int
+    rate: np.ndarray  # [r]
+    loss: np.ndarray  # [r, s]; the validation loss at the end for each of s seeds, NaN where it diverged
+    codes: list[list[str]]  # [r][s]; the first verdicts
+    guessing: float  # the loss of guessing among the classes
+    epochs: int  # of each trial
 
     def regimes(self) -> list[tuple[float, float, str]]:
         """Divide the rates into the four regimes of the lecture slides: (from, to, name), by the mean loss over seeds.
@@ -55,18 +42,13 @@ class Rates:
         return [(a, b, name) for a, b, name in zip(ends[:-1], ends[1:], names, strict=True) if b > 1.01 * a]
 
 
-def sweep_rates(rates: np.ndarray = RATES, seeds: int = 2) -> Rates:
-    """Train the gallery's network with each rate, as one population."""
-    base = dataclasses.replace(BASE, epochs=EPOCHS)
-    run = sweep(base, {"learning_rate": [float(rate) for rate in rates], "seed": range(seeds)})
-    shape = (len(rates), seeds)
-    last = np.array([_last(record.curves) if record.status == "done" else np.nan for record in run.records])
+def sweep_rates() -> Rates:
+    """Train the gallery's network with each of `RATES`, as one population."""
+    run = sweep(dataclasses.replace(BASE, epochs=EPOCHS), {"learning_rate": RATES.tolist(), "seed": range(SEEDS)})
+    shape = (len(RATES), SEEDS)
+    losses = [record.curves["val_loss"][-1] if record.status == "done" else np.nan for record in run.records]
     codes = np.array([code_of(run, spec.id) for spec in run.specs]).reshape(shape).tolist()
-    return Rates(rates, last.reshape(shape), codes, float(np.log(len(run.facts().classes))), EPOCHS)
-
-
-def _last(curves: dict[str, np.ndarray]) -> float:
-    return float(curves["val_loss"][-1])
+    return Rates(RATES, np.array(losses, float).reshape(shape), codes, float(np.log(len(run.facts().classes))), EPOCHS)
 
 
 def plot_rates(rates: Rates) -> Figure:

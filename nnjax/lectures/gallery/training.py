@@ -1,18 +1,19 @@
-"""Training the gallery: the failure modes and their corrected counterparts, a population for each kind of data."""
-
-from __future__ import annotations
+"""Train the failure modes and their corrected counterparts, on digits as they are or with the flaws of real data."""
 
 import collections
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
 
 from nnjax.api import sweep
 from nnjax.core.experiment import Experiment
 from nnjax.core.fields import replace
-from nnjax.data import load, prepare_loaded
+from nnjax.core.types import Dataset
+from nnjax.data import from_arrays, load, prepare_loaded
 from nnjax.diagnosis.types import Diagnosis
 from nnjax.lectures.gallery.failure_modes import BASE, UPHILL, FailureMode
-from nnjax.lectures.gallery.flawed_data import FLAWED
 from nnjax.runs.run import Run
 from nnjax.spaces.expansion import expand
 from nnjax.spaces.space import Arm, Space
@@ -20,6 +21,43 @@ from nnjax.train.host.population import Population
 from nnjax.train.storage.records import Record
 from nnjax.train.storage.store import MemoryStore
 from nnjax.verify.preflight import resolve_trials
+
+TRAINING = 0.6  # share of the examples, of which some are mislabelled
+WRONG = 0.25  # of their labels are drawn anew
+
+
+def shuffled() -> Dataset:
+    """Permute the labels: nothing can be learned."""
+    data = load("digits")
+    assert data.y is not None
+    return _again(data, data.x[:], data.y[np.random.default_rng(1).permutation(len(data.y))])
+
+
+def mislabelled() -> Dataset:
+    """Draw a quarter of the training part's labels anew: the validation part is easier ("given" as split)."""
+    data, rng = load("digits"), np.random.default_rng(2)
+    assert data.y is not None
+    order = rng.permutation(len(data.y))
+    y, cut = data.y[order].copy(), int(TRAINING * len(order))
+    wrong = rng.random(cut) < WRONG
+    y[:cut][wrong] = rng.permutation(data.y)[:cut][wrong]
+    return _again(data, data.x[order], y, validation_start=cut, test_start=cut + (len(y) - cut) // 2)
+
+
+def in_order() -> Dataset:
+    """Sort the digits by class, as files in folders are."""
+    data = load("digits")
+    assert data.y is not None
+    order = np.argsort(data.y, kind="stable")
+    return _again(data, data.x[order], data.y[order])
+
+
+def _again(data: Dataset, x: np.ndarray, y: np.ndarray, **starts: Any) -> Dataset:
+    facts: dict[str, Any] = {"classes": data.classes, "image_shape": data.image_shape, "full_scale": data.full_scale}
+    return from_arrays(x, y, data.name, **facts, **starts)
+
+
+FLAWED: dict[str, Callable[[], Dataset]] = {"shuffled": shuffled, "mislabelled": mislabelled, "in order": in_order}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -2,7 +2,3 @@
 
 Every learning rule is a `Rule`: an `init` and a `step` that scan over presentations and vmap over seeds.
 """
-
-from nnjax.lectures.history.rule import Rule, present
-
-__all__ = ["Rule", "present"]

@@ -1,17 +1,19 @@
-"""A chapter of the history report: its record, its text file, and numbers beside published ones."""
-
-from __future__ import annotations
+"""The history report: the record of a chapter, its text file, numbers beside published ones, and the page of all."""
 
 import importlib
 import math
+import pathlib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from os import PathLike
+from typing import Any, NamedTuple
+
+from matplotlib.figure import Figure as Drawing
 
 from nnjax.core.errors import UserError
 from nnjax.lectures.text import read_text
-
-if TYPE_CHECKING:
-    import matplotlib.figure
+from nnjax.report.charts import figures as charts
+from nnjax.report.charts import pictures
+from nnjax.report.page import template, write_page
 
 # Packages of this package, in the order of the report; each has a module `page` with a function `chapter`.
 CHAPTERS = ("mcculloch_pitts", "perceptron", "adaline", "madaline", "backprop", "descent", "layers")
@@ -22,7 +24,7 @@ class Figure(NamedTuple):
 
     name: str
     caption: str
-    drawing: matplotlib.figure.Figure
+    drawing: Drawing
 
     @property
     def wide(self) -> bool:
@@ -74,9 +76,7 @@ def make(name: str) -> Chapter:
     return importlib.import_module(f"nnjax.lectures.history.{name}.page").chapter()
 
 
-def compose(
-    page: str, drawings: Mapping[str, matplotlib.figure.Figure], rows: Sequence[Row], **numbers: Any
-) -> Chapter:
+def compose(page: str, drawings: Mapping[str, Drawing], rows: Sequence[Row], **numbers: Any) -> Chapter:
     """Join drawings and rows with the chapter's text, chapter.toml beside its page.
 
     Args:
@@ -90,18 +90,42 @@ def compose(
     return Chapter(text["title"], text["sentences"], figures, rows, text["sources"])
 
 
-def compared(
-    what: str, measured: float, published: float, digits: int = 4, rtol: float = 0.0, atol: float = 0.0
-) -> Row:
+def write(chapters: Mapping[str, Chapter], folder: str | PathLike[str]) -> pathlib.Path:
+    """Write report.html and figures/*.png into a folder, each whole or not at all.
+
+    Args:
+      chapters: by name, in the order of the page.
+      folder: made if it is not there.
+
+    Returns:
+      The page's path.
+
+    Raises:
+      UserError: it cannot be written.
+    """
+    target = pathlib.Path(folder) / "report.html"
+    images = {
+        f"{name}_{figure.name}.png": charts.to_bytes(figure.drawing)
+        for name, chapter in chapters.items()
+        for figure in chapter.figures
+    }
+    page = template("history.html.jinja").render(
+        chapters=chapters, images={name: pictures.data_uri(content) for name, content in images.items()}
+    )
+    write_page(target, page, images)
+    return target
+
+
+def compared(what: str, measured: float, published: float, digits: int = 4, rtol: float = 0, atol: float = 0) -> Row:
     """Set a number beside the published one; they agree within `rtol` and `atol`, or if both are alike as written."""
     texts = f"{measured:.{digits}g}", f"{published:.{digits}g}"
     agrees = texts[0] == texts[1] or math.isclose(measured, published, rel_tol=rtol, abs_tol=atol)
     return Row(what, *texts, agrees)
 
 
-def within(what: str, measured: float, low: float, high: float, digits: int = 3, unit: str = "") -> Row:
+def within(what: str, measured: float, low: float, high: float, unit: str = "") -> Row:
     """Set a number beside a published range."""
-    found, *ends = (f"{value:.{digits}g}{unit}" for value in (measured, low, high))
+    found, *ends = (f"{value:.3g}{unit}" for value in (measured, low, high))
     return Row(what, found, "–".join(ends), low <= measured <= high)
 
 

@@ -1,17 +1,14 @@
 """What the history's figures share: plain axes, and the decision regions of anything with two inputs."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec
 
+import matplotlib
 import numpy as np
+from matplotlib.figure import Figure
 
 from nnjax.core.types import Array
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 P = ParamSpec("P")
 NEGATIVE, POSITIVE, GREEN, BROWN = "#b3423a", "#2f5d9b", "#2c7a4b", "#96690a"  # the first two: the classes
@@ -32,9 +29,6 @@ def panels(
     def decorate(fill: Callable[Concatenate[Any, P], None]) -> Callable[P, Figure]:
         @functools.wraps(fill)
         def draw(*args: P.args, **kwargs: P.kwargs) -> Figure:
-            import matplotlib
-            from matplotlib.figure import Figure
-
             with matplotlib.rc_context(STYLE):
                 figure = Figure(figsize=(columns * width, rows * height), layout="constrained")
                 axes = figure.subplots(rows, columns, squeeze=False)

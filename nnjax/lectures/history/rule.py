@@ -1,7 +1,5 @@
 """What all learning rules share: examples, a state, and a step for one presentation."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, NamedTuple
 

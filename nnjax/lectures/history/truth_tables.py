@@ -4,8 +4,6 @@ A table of n inputs has 2ⁿ outputs of {0, 1}, one a row; the rows count up in 
 highest digit: 00, 01, 10, 11.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Autoencoders of several widths and seeds as one sweep, and their codes and copies of other examples."""
 
-from __future__ import annotations
-
 import pathlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial

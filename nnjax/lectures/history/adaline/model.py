@@ -5,8 +5,6 @@ s = w·x, its answer sign(s), and its linear error ε = t − s for the target t
 squares (LMS) idea: step against the gradient of one pattern's squared error.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -38,7 +36,12 @@ def alpha_lms(alpha: float | Array) -> Rule:
       UserError: it is outside (0, 2).
     """
     check_alpha(alpha)
-    return _linear(lambda error, x: alpha * error * x / _squared_length(x))
+
+    def change(error: Array, x: Array) -> Array:
+        squared = (x**2).sum()
+        return alpha * error * x / jnp.where(squared > 0, squared, 1)
+
+    return _linear(change)
 
 
 def mu_lms(mu: float | Array) -> Rule:
@@ -157,8 +160,3 @@ def _linear(change: Callable[[Array, Array], Array]) -> Rule:
         return weights + change(error, pattern.x), StepInfo(error, weights)
 
     return Rule(init=lambda start: jnp.asarray(start, float), step=step)
-
-
-def _squared_length(x: Array) -> Array:
-    squared = (x**2).sum()
-    return jnp.where(squared > 0, squared, 1)

@@ -1,7 +1,5 @@
 """The chapter on ADALINE."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -10,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nnjax.lectures.history.adaline import capacity_figures, model
+from nnjax.lectures.history.adaline import capacity, model
 from nnjax.lectures.history.chapters import Chapter, Row, compared, compose
 from nnjax.lectures.history.drawing import draw_regions, panels
 from nnjax.lectures.history.rule import Examples, cycle, examples, present, with_bias
@@ -27,26 +25,27 @@ def chapter() -> Chapter:
     """Compute and draw it."""
     curves, weights = _learning_curves()
     clouds, fresh = _clouds(100_000, seed=0), _clouds(200_000, seed=1)
-    sigmoid, linear = _sigmoid_weights(clouds), model.least_squares(clouds)
+    rule, linear = model.sigmoid_adaline(0.0005), model.least_squares(clouds)
+    sigmoid = np.asarray(jax.jit(lambda data: present(rule, rule.init(np.zeros(3)), data)[0])(clouds))
     predicted = {
         "sigmoid ADALINE": np.asarray(model.probability(sigmoid, fresh.x)),
         "linear ADALINE, (1 + s)/2": np.clip((1 + fresh.x @ linear) / 2, 0, 1),
     }
-    capacity = capacity_figures.measure()
+    capacities = capacity.measure()
     drawings = {
         "regions": _regions(),
         "errors": _errors(curves),
         "slides_rule": _residues(),
         "reliability": _reliability(clouds, sigmoid, predicted, fresh),
-        "capacity": capacity_figures.draw(capacity),
+        "capacity": capacity.draw(capacities),
     }
     rows = [
         *_alpha_rows(),
         *_mu_rows(weights),
         *_calibration(sigmoid, predicted, fresh),
-        *capacity_figures.rows(capacity),
+        *capacity.rows(capacities),
     ]
-    return compose(__file__, drawings, rows, seeds=SEEDS, presentations=capacity_figures.PRESENTATIONS)
+    return compose(__file__, drawings, rows, seeds=SEEDS, presentations=capacity.PRESENTATIONS)
 
 
 def _alpha_rows() -> list[Row]:
@@ -133,11 +132,6 @@ def _clouds(size: int, seed: int) -> Examples:
     target = np.where(draw.random(size) < PRIOR, 1.0, -1.0)
     x = target[:, None] * MEANS + draw.normal(size=(size, 2))
     return examples(np.c_[x, np.ones(size)], target)
-
-
-def _sigmoid_weights(clouds: Examples) -> np.ndarray:
-    rule = model.sigmoid_adaline(0.0005)
-    return np.asarray(jax.jit(lambda data: present(rule, rule.init(np.zeros(3)), data)[0])(clouds))
 
 
 @panels(4)

@@ -1,7 +1,5 @@
 """The figures of the chapter on backpropagation."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Mapping, Sequence
 from typing import Any

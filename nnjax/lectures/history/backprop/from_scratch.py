@@ -4,8 +4,6 @@ The example (A. Trask 2015, taken over by the notebook): the target is the first
 always 1; sigmoids, no biases, step 1, whole sweeps.
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Callable
 

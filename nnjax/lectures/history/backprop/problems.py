@@ -4,8 +4,6 @@ Sigmoids, whole sweeps, descent with momentum on the sum over the patterns. "Sol
 target.
 """
 
-from __future__ import annotations
-
 import functools
 from typing import NamedTuple
 
@@ -23,47 +21,30 @@ FAMILIES = {"1:2:4": (1.0, 2.0, 4.0), "1:1.52:2.02": (1.0, 1.52, 2.02)}  # weigh
 
 
 class Problem(NamedTuple):
-    """A problem and its settings of training.
-
-    Attributes:
-      mlp: the network.
-      x: [n, d].
-      targets: [n, k].
-      rate: ε.
-      alpha: α.
-      scale: weights and biases begin between -scale and scale.
-      sweeps: after which a net is given up.
-    """
+    """A problem and its settings of training."""
 
     mlp: MLP
-    x: np.ndarray
-    targets: np.ndarray
-    rate: float
-    alpha: float = 0.9
-    scale: float = 0.5
-    sweeps: int = 3000
+    x: np.ndarray  # [n, d]
+    targets: np.ndarray  # [n, k]
+    rate: float  # ε
+    alpha: float = 0.9  # α
+    scale: float = 0.5  # weights and biases begin between -scale and scale
+    sweeps: int = 3000  # after which a net is given up
 
 
 class TrainedNets(NamedTuple):
-    """The results of m nets.
+    """The results of m nets."""
 
-    Attributes:
-      net: their weights after all sweeps, each array [m, ...].
-      costs: [m, t] before each sweep.
-      solved: [m] changes of the weights until every output was within .5 for the first time; NaN for never.
-      chosen: [m] the same until the largest output was the right one; of no meaning with one output.
-    """
-
-    net: Net
-    costs: np.ndarray
-    solved: np.ndarray
-    chosen: np.ndarray
+    net: Net  # their weights after all sweeps, each array [m, ...]
+    costs: np.ndarray  # [m, t] before each sweep
+    solved: np.ndarray  # [m] changes of the weights until every output was first within .5; NaN for never
+    chosen: np.ndarray  # [m] the same until the largest output was the right one; of no meaning with one output
 
 
-def parity(bits: int, hidden: int, rate: float = 0.5, sweeps: int = 3000) -> Problem:
+def parity(bits: int, hidden: int) -> Problem:
     """Make the problem whether an odd number of bits is 1; of two bits, XOR."""
     x = truth_table(bits)
-    return Problem(MLP((bits, hidden, 1)), x, x.sum(axis=1, keepdims=True) % 2, rate, sweeps=sweeps)
+    return Problem(MLP((bits, hidden, 1)), x, x.sum(axis=1, keepdims=True) % 2, rate=0.5)
 
 
 def symmetry(coding: tuple[float, float] = (0.0, 1.0)) -> Problem:
@@ -74,16 +55,16 @@ def symmetry(coding: tuple[float, float] = (0.0, 1.0)) -> Problem:
     return Problem(MLP((6, 2, 1)), low + (high - low) * x, targets, 0.1, scale=0.3, sweeps=4000)
 
 
-def encoder(width: int = 8, code: int = 3, scale: float = 0.1) -> Problem:
-    """Make the problem of the first autoencoder: one of `width` inputs through a narrow layer."""
-    x = np.eye(width, dtype=np.float32)
-    return Problem(MLP((width, code, width)), x, x, 0.1, scale=scale, sweeps=3000)
+def encoder(scale: float = 0.1) -> Problem:
+    """Make the problem of the first autoencoder: one of eight inputs through a narrow layer."""
+    x = np.eye(8, dtype=np.float32)
+    return Problem(MLP((8, 3, 8)), x, x, 0.1, scale=scale)
 
 
-def learn(problem: Problem, seeds: int, rate: float | None = None, seed: int = 0) -> TrainedNets:
+def learn(problem: Problem, seeds: int, rate: float | None = None) -> TrainedNets:
     """Train m = `seeds` nets from their own weights, in one compiled program.
 
-    A `rate` takes the place of the problem's, without another compilation; `seed` draws the first weights.
+    A `rate` takes the place of the problem's, without another compilation.
 
     Raises:
       UserError: no seeds, or examples that the network cannot learn.
@@ -91,7 +72,7 @@ def learn(problem: Problem, seeds: int, rate: float | None = None, seed: int = 0
     if seeds < 1:
         raise UserError(f"{seeds} seeds train no net: give 1 or more.")
     check_examples(problem.mlp, problem.x, problem.targets)
-    keys = jax.random.split(jax.random.key(seed), seeds)
+    keys = jax.random.split(jax.random.key(0), seeds)
     starts = _draw(problem.mlp, keys, np.float32(problem.scale))
     numbers = (np.float32(problem.rate if rate is None else rate), np.float32(problem.alpha))
     found = _learn(problem.mlp, problem.sweeps, starts, problem.x, problem.targets, *numbers)
@@ -128,18 +109,11 @@ def _first(reached: Array) -> Array:
 
 
 class Mirror(NamedTuple):
-    """Measures of the mirror symmetry of hidden units.
+    """Measures of the mirror symmetry of hidden units."""
 
-    Attributes:
-      asymmetry: the largest |w_i + w_(7-i)| over the largest |w|: 0 for weights that are equal and opposite about the
-        middle.
-      ratios: |w| from the smallest to the largest over the smallest, mean of both units: [3].
-      family: the key of `FAMILIES` that is nearest in the ratios' logarithms.
-    """
-
-    asymmetry: float
-    ratios: np.ndarray
-    family: str
+    asymmetry: float  # the largest |w_i + w_(7-i)| over the largest |w|: 0 for equal and opposite weights
+    ratios: np.ndarray  # |w| from the smallest to the largest over the smallest, mean of both units: [3]
+    family: str  # the key of `FAMILIES` that is nearest in the ratios' logarithms
 
 
 def mirror(weights: Array) -> Mirror:

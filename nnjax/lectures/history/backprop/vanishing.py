@@ -5,8 +5,6 @@ As M. Nielsen recorded it (Neural Networks and Deep Learning, 2015, ch. 5, `fig/
 λ = 5.
 """
 
-from __future__ import annotations
-
 import functools
 
 import jax

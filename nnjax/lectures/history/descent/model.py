@@ -4,8 +4,6 @@ The slides' line is y = 21 x + 10 at x = 3, 3.1, …, 19. The loss is the mean s
 Hessian is 2/n XᵀX, and descent with a fixed rate converges below 2 / λmax and diverges above (Cauchy 1847).
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -78,8 +76,8 @@ def largest_rate(line: Line) -> float:
     return float(2 / np.linalg.eigvalsh(2 / len(line.x) * design.T @ design)[-1])
 
 
-def surface(line: Line, low: float = 0.0, high: float = 30.0, points: int = 61) -> tuple[np.ndarray, np.ndarray]:
-    """The loss on a square grid: the grid's values [points], and losses [intercept, slope]."""
-    values = np.linspace(low, high, points)
+def surface(line: Line, low: float = 0.0, high: float = 30.0) -> tuple[np.ndarray, np.ndarray]:
+    """The loss on a square grid: the grid's values [61], and losses [intercept, slope]."""
+    values = np.linspace(low, high, 61)
     slopes, intercepts = np.meshgrid(values, values)
     return values, np.asarray(loss(line, np.stack([slopes, intercepts], axis=-1)))

@@ -1,7 +1,5 @@
 """The chapter on gradient descent of a line."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import jax

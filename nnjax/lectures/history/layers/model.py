@@ -5,8 +5,6 @@ in the output for the right activation functions"; neural networks "approximate 
 functions".
 """
 
-from __future__ import annotations
-
 import functools
 from typing import NamedTuple
 
@@ -59,10 +57,9 @@ def response(name: str, changes: Array) -> Array:
         return np.asarray(RESPONSES[name](jnp.asarray(sums))) @ np.array([0.7, 0.4, -0.3])
 
 
-def largest_change(name: str, step: float, reach: float = 1.0) -> float:
-    """Compute the most that the output of `response` moves when the weight moves by `step`, within ±`reach`."""
-    changes = np.arange(-reach, reach + step / 2, step)
-    return float(np.abs(np.diff(response(name, changes))).max())
+def largest_change(name: str, step: float) -> float:
+    """Compute the most that the output of `response` moves when the weight moves by `step`, within ±1."""
+    return float(np.abs(np.diff(response(name, np.arange(-1.0, 1.0 + step / 2, step)))).max())
 
 
 def kinks(net: Net, low: float, high: float) -> np.ndarray:
@@ -86,7 +83,8 @@ def kinks(net: Net, low: float, high: float) -> np.ndarray:
         crossing = left * right < 0
         share = np.divide(left, left - right, out=np.zeros_like(left), where=crossing)
         zeros = points[:-1, None] + share * np.diff(points)[:, None]
-        points = _merged(np.concatenate([points, zeros[crossing]]))
+        points = np.unique(np.concatenate([points, zeros[crossing]]))
+        points = points[np.append(True, np.diff(points) > 1e-12 * (high - low))]  # only rounding tells the others apart
     y = _sums(layers, points)
     slopes = np.diff(y, axis=0) / np.diff(points)[:, None]
     bends = np.abs(np.diff(slopes, axis=0)).max(axis=1) > 1e-9 * max(np.abs(slopes).max(), 1e-300)
@@ -95,12 +93,6 @@ def kinks(net: Net, low: float, high: float) -> np.ndarray:
 
 def _exact(net: Net) -> list[Layer]:
     return [Layer(np.asarray(layer.weights, float), np.asarray(_bias(layer), float)) for layer in net]
-
-
-def _merged(points: np.ndarray) -> np.ndarray:
-    """Sort, and take as one those that only rounding tells apart."""
-    points = np.unique(points)
-    return points[np.append(True, np.diff(points) > 1e-12 * (points[-1] - points[0]))]
 
 
 def _sums(layers: list[Layer], points: np.ndarray) -> np.ndarray:
@@ -151,21 +143,14 @@ def interpolating(width: int) -> Net:
 
 
 class Fits(NamedTuple):
-    """Networks trained on sin, of m widths by r seeds.
+    """Networks trained on sin, of m widths by r seeds."""
 
-    Attributes:
-      nets: arrays [m, r, ...] for the largest width; the units beyond a net's own width have weights of 0, and keep
-        them.
-      errors: root mean square over the points, [m, r].
-      pieces: linear pieces over the period, [m, r].
-    """
-
-    nets: Net
-    errors: np.ndarray
-    pieces: np.ndarray
+    nets: Net  # arrays [m, r, ...] for the largest width; units beyond a net's own width have and keep weights of 0
+    errors: np.ndarray  # root mean square over the points, [m, r]
+    pieces: np.ndarray  # linear pieces over the period, [m, r]
 
 
-def fit_sine(widths: tuple[int, ...], seeds: int, sweeps: int = 3000, seed: int = 0) -> Fits:
+def fit_sine(widths: tuple[int, ...], seeds: int, sweeps: int = 3000) -> Fits:
     """Train ReLU networks 1-width-1 on sin over one period by descent with momentum, all in one program.
 
     Raises:
@@ -173,7 +158,7 @@ def fit_sine(widths: tuple[int, ...], seeds: int, sweeps: int = 3000, seed: int 
     """
     if seeds < 1 or not widths or min(widths) < 1:
         raise UserError(f"Widths {widths} with {seeds} seeds make no networks: give 1 or more of each.")
-    keys = jax.random.split(jax.random.key(seed), seeds)
+    keys = jax.random.split(jax.random.key(0), seeds)
     nets, errors = _fit(max(widths), sweeps, np.array(widths), keys)
     nets = jax.tree.map(np.asarray, nets)
     pieces = np.zeros((len(widths), seeds), int)

@@ -1,7 +1,5 @@
 """The chapter on what a layer does: collapse, small changes, and curves made of lines."""
 
-from __future__ import annotations
-
 import functools
 import itertools
 from collections.abc import Mapping
@@ -22,7 +20,7 @@ TITLES = {"linear": "no f", "tanh": "tanh", "relu": "ReLU"}
 NETS = 10  # of each kind on the moons
 WIDTHS, SEEDS = (1, 2, 4, 8, 16, 32, 64), 10
 SHOWN = (4, 8, 32)
-STEP = 1e-3  # a small change of a weight
+UNITS, STEPS = ("step", "sigmoid", "tanh", "relu"), (1e-3, 1e-4)  # of the responses, and small changes of a weight
 
 
 def chapter() -> Chapter:
@@ -71,37 +69,24 @@ def _built_errors(width: int) -> tuple[float, float]:
 
 
 def _layer_rows(learned: Mapping[str, problems.TrainedNets]) -> list[Row]:
-    right = [100 * _right(hidden, found) for hidden, found in learned.items()]
+    right = [f"{100 * _right(hidden, found):.0f} %" for hidden, found in learned.items()]
+    moves = "most that the output moves for a change of .001, and of .0001"
     return [
         compared("three linear layers against the one they make, largest difference", _collapse_error(), 0.0),
-        Row(
-            f"two moons, points on the right side, best of {NETS} nets: no f, tanh, ReLU",
-            ", ".join(f"{share:.0f} %" for share in right),
-        ),
-        *(
-            Row(
-                f"{name}: most that the output moves for a change of .001, and of .0001",
-                listed([model.largest_change(name, step) for step in (STEP, STEP / 10)], ".2g"),
-            )
-            for name in ("step", "sigmoid", "tanh", "relu")
-        ),
+        Row(f"two moons, points on the right side, best of {NETS} nets: no f, tanh, ReLU", ", ".join(right)),
+        *(Row(f"{name}: {moves}", listed([model.largest_change(name, s) for s in STEPS], ".2g")) for name in UNITS),
     ]
 
 
 def _piece_rows(fits: model.Fits, built: np.ndarray) -> list[Row]:
-    most = fits.pieces.max(axis=1)
-    depths = range(1, 9)
+    most, depths = fits.pieces.max(axis=1), range(1, 9)
+    bounded = bool((most <= np.array(WIDTHS) + 1).all())
     teeth = [len(model.kinks(model.sawtooth(depth), 0.0, 1.0)) + 1 for depth in depths]
     return [
         compared("largest error of 30 joined points of sin", _built_errors(30)[1], 1 - np.cos(np.pi / 30), rtol=1e-6),
         Row("root mean square error of joined points, widths 8, 16, 32, 64", listed(built[3:], ".2g")),
         Row("the same after training, median", listed(np.median(fits.errors, axis=1)[3:], ".2g")),
-        Row(
-            "most pieces of a trained net, widths 1, 2, 4, …, 64",
-            listed(most),
-            "≤ width + 1",
-            bool((most <= np.array(WIDTHS) + 1).all()),
-        ),
+        Row("most pieces of a trained net, widths 1, 2, 4, …, 64", listed(most), "≤ width + 1", bounded),
         counted("pieces of the sawtooth, 1 to 8 layers of two units", teeth, [2**depth for depth in depths]),
     ]
 
@@ -128,7 +113,7 @@ def _collapse(axes: Any, learned: Mapping[str, problems.TrainedNets]) -> None:
 @panels(4, width=2.7, height=2.7)
 def _response(axes: Any) -> None:
     changes = np.linspace(-1, 1, 2001)
-    for one, name in zip(axes, ("step", "sigmoid", "tanh", "relu"), strict=True):
+    for one, name in zip(axes, UNITS, strict=True):
         y = model.response(name, changes)
         cuts = np.append(np.abs(np.diff(y)) > 0.1, False)
         one.plot(changes, np.where(cuts, np.nan, y), color=POSITIVE, lw=1.6)

@@ -5,8 +5,6 @@ trial inversions (MRII, Winter & Widrow 1988); Madaline III has sigmoid units, w
 sum (MRIII, Andes, Widrow, Lehr & Wan 1990). Inputs [d] end with a 1 for the bias; answers and targets are ±1.
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -104,7 +102,8 @@ def madaline_two(num_hidden: int, num_outputs: int = 1, largest_trial: int = 3) 
     found = f"{num_hidden} hidden units, {num_outputs} outputs and trials of {largest_trial} units were found"
     if min(num_hidden, num_outputs, largest_trial) < 1:
         raise UserError(f"{found}; one or more of each was expected.")
-    trials = _trials(num_hidden, largest_trial)
+    sets = [s for size in range(1, largest_trial + 1) for s in itertools.combinations(range(num_hidden), size)]
+    trials = np.array([[unit in chosen for unit in range(num_hidden)] for chosen in sets])  # the fewest units first
 
     def step(network: Network, pattern: Examples) -> tuple[Network, Array]:
         right = (decide(network, pattern.x) == pattern.targets).all()
@@ -211,14 +210,8 @@ def _moved(weights: Array, x: Array, adapted: Array, sums: Array) -> Array:
     return weights + jnp.outer(change, jnp.asarray(x)) / (x**2).sum()
 
 
-def _trials(num_units: int, largest: int) -> np.ndarray:
-    """Which units are inverted together, the fewest first: bool [trials, k]."""
-    sets = [chosen for size in range(1, largest + 1) for chosen in itertools.combinations(range(num_units), size)]
-    return np.array([[unit in chosen for unit in range(num_units)] for chosen in sets])
-
-
 def _after_trials(network: Network, pattern: Examples, trials: np.ndarray) -> Array:
-    """Invert the first units on trial that leave fewer outputs wrong, if any do: hidden weights [k, d]."""
+    """Invert the first units on trial (bool [trials, k]) that leave fewer outputs wrong, if any do: weights [k, d]."""
     sums = _sums(network.hidden, pattern.x)
     signs = threshold(sums)
 

@@ -1,7 +1,5 @@
 """The chapter on MADALINE."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import Any
@@ -78,7 +76,6 @@ def _parity_rows(parity: Mapping[Gate, np.ndarray]) -> list[Row]:
 
 
 def _later_rows(rules: Mapping[str, Mapping[int, np.ndarray]], gap: float) -> list[Row]:
-    gap_row = Row("MRIII's gradient, largest relative gap to autodiff", f"{gap:.0e}", "0 in the limit", gap < 1e-6)
     return [
         *(
             Row(
@@ -88,7 +85,7 @@ def _later_rows(rules: Mapping[str, Mapping[int, np.ndarray]], gap: float) -> li
             for rule, found in rules.items()
             for at, problem in ((0, "XOR"), (2, "parity of three"))
         ),
-        gap_row,
+        Row("MRIII's gradient, largest relative gap to autodiff", f"{gap:.0e}", "0 in the limit", gap < 1e-6),
     ]
 
 
@@ -170,18 +167,11 @@ def _regions(axes: Any, gate: str, num_units: int, seed: int) -> None:
     start = 0.1 * _starts().hidden[seed, :num_units]
     record = Rule(rule.init, lambda weights, pattern: (rule.step(weights, pattern)[0], weights))
     _, states = jax.jit(partial(present, record))(start, jax.tree.map(lambda array: array[seed, :100], presented))
-    answers = jax.jit(partial(model.answer, gate))
+    answers, corners = jax.jit(partial(model.answer, gate)), (np.asarray(data.x[:, :2]), np.asarray(data.targets))
     right = np.array([(answers(weights, data.x) == data.targets).sum() for weights in states])
     for one, t in zip(axes, np.linspace(0, int((right == 8).argmax()), 4).astype(int), strict=True):
-        weights = states[t][:, [0, 1, 3]]
-        draw_regions(
-            one,
-            partial(_on_plane, answers, weights),
-            np.asarray(data.x[:, :2]),
-            np.asarray(data.targets),
-            margin=0.8,
-            title=f"{t} presentations, {right[t] // 2}/4 right",
-        )
+        weights, title = states[t][:, [0, 1, 3]], f"{t} presentations, {right[t] // 2}/4 right"
+        draw_regions(one, partial(_on_plane, answers, weights), *corners, margin=0.8, title=title)
         _unit_lines(one, np.asarray(weights))
 
 

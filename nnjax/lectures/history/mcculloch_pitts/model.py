@@ -7,8 +7,6 @@ W. S. McCulloch & W. Pitts 1943, A logical calculus of the ideas immanent in ner
 Biophysics 5:115-133 (the absolute veto is the fourth of their assumptions). One of the lecture slides says 1948.
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Sequence
 from typing import NamedTuple

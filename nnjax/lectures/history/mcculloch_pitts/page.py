@@ -1,7 +1,5 @@
 """The chapter on the neuron of McCulloch and Pitts."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

@@ -8,8 +8,6 @@ Psychological Review 65:386-408. A. B. J. Novikoff 1962, On convergence proofs o
 Perceptron-based learning algorithms, IEEE Transactions on Neural Networks 1:179-191 (the pocket).
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import jax
@@ -25,15 +23,10 @@ SMALLEST_MARGIN = 1e-6  # as a share of the largest input; below it no plane is 
 
 
 class StepInfo(NamedTuple):
-    """Information of a step.
+    """Information of a step."""
 
-    Attributes:
-      wrong: bool []; whether the answer was wrong (a tie is).
-      weights: float [d]; those that answered.
-    """
-
-    wrong: Array
-    weights: Array
+    wrong: Array  # bool []; whether the answer was wrong (a tie is)
+    weights: Array  # float [d]; those that answered
 
 
 def of_table(table: truth_tables.Table) -> Examples:
@@ -60,22 +53,13 @@ def num_right(weights: Array, data: Examples) -> Array:
 
 
 class LearningResult(NamedTuple):
-    """The end of learning.
+    """The end of learning."""
 
-    Attributes:
-      weights: float [d].
-      mistakes: int32 []; wrong presentations.
-      epochs: int32 []; passes over the examples, the last one without a mistake included.
-      separated: bool []; whether the last pass was without a mistake.
-      repeats: bool []; whether a pass that had mistakes ended at weights where an earlier one had ended: since the
-        order is fixed, the rule then goes round for ever.
-    """
-
-    weights: Array
-    mistakes: Array
-    epochs: Array
-    separated: Array
-    repeats: Array
+    weights: Array  # float [d]
+    mistakes: Array  # int32 []; wrong presentations
+    epochs: Array  # int32 []; passes over the examples, the last one without a mistake included
+    separated: Array  # bool []; whether the last pass was without a mistake
+    repeats: Array  # bool []; whether a pass with mistakes ended where an earlier one had: in a fixed order, for ever
 
 
 @jax.jit
@@ -95,11 +79,9 @@ def learn(data: Examples, cap: int | Array = 1000, rate: float | Array = 1.0) ->
     def epoch(carry: tuple[LearningResult, Array]) -> tuple[LearningResult, Array]:
         now, anchor = carry
         weights, info = present(rule, now.weights, data)
-        wrong, count = jnp.sum(info.wrong, dtype=jnp.int32), now.epochs + 1
-        after = LearningResult(
-            weights, now.mistakes + wrong, count, wrong == 0, (wrong > 0) & (weights == anchor).all()
-        )
-        return after, jnp.where(count & (count - 1) == 0, weights, anchor)  # Brent 1980: an anchor at powers of 2
+        wrong, done = jnp.sum(info.wrong, dtype=jnp.int32), now.epochs + 1
+        after = LearningResult(weights, now.mistakes + wrong, done, wrong == 0, (wrong > 0) & (weights == anchor).all())
+        return after, jnp.where(done & (done - 1) == 0, weights, anchor)  # Brent 1980: an anchor at powers of 2
 
     return jax.lax.while_loop(going, epoch, (LearningResult(start, none, none, no, no), start))[0]
 
@@ -162,19 +144,12 @@ def novikoff(x: Array, targets: Array) -> float:
 
 
 class Pocket(NamedTuple):
-    """The state of the pocket algorithm.
+    """The state of the pocket algorithm."""
 
-    Attributes:
-      weights: float [d]; the perceptron's own.
-      run: int32 []; right answers in a row since they last changed.
-      kept: float [d]; the weights in the pocket.
-      kept_run: int32 []; their run.
-    """
-
-    weights: Array
-    run: Array
-    kept: Array
-    kept_run: Array
+    weights: Array  # float [d]; the perceptron's own
+    run: Array  # int32 []; right answers in a row since they last changed
+    kept: Array  # float [d]; the weights in the pocket
+    kept_run: Array  # int32 []; their run
 
 
 def pocket(data: Examples, rate: float | Array = 1.0) -> Rule:

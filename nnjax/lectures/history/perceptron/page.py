@@ -1,7 +1,5 @@
 """The chapter on the perceptron."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,7 +11,7 @@ from nnjax.core.types import Array
 from nnjax.lectures.history import truth_tables
 from nnjax.lectures.history.chapters import Chapter, Row, compared, compose, counted
 from nnjax.lectures.history.drawing import BROWN, GREEN, NEGATIVE, POSITIVE, draw_regions, panels
-from nnjax.lectures.history.perceptron import card_figures, cards
+from nnjax.lectures.history.perceptron import cards
 from nnjax.lectures.history.perceptron import model as machine
 from nnjax.lectures.history.rule import Examples, cycle, drawn, present
 
@@ -33,7 +31,7 @@ COLORS = {"AND": POSITIVE, "OR": GREEN, "AND3": BROWN, "XOR": NEGATIVE}
 
 def chapter() -> Chapter:
     """Compute and draw it."""
-    right = np.asarray(cards.attempts(card_figures.MARKS))
+    right = np.asarray(cards.attempts(cards.MARKS))
     own, kept = (np.asarray(counts) for counts in _pocket())
     mistakes, bounds = _random_sets()
     drawings = {
@@ -41,8 +39,8 @@ def chapter() -> Chapter:
         "xor": _regions({("XOR", False): (1, 2, 3, 5, 6, 7), ("XOR", True): (1, 10, 30, 100, 300, 1000)}),
         "mistakes": _mistakes(mistakes, bounds),
         "pocket": _pocket_figure({"the perceptron's own weights": own, "in its pocket": kept}),
-        "cards": card_figures.draw_weights(),
-        "card_curves": card_figures.draw_curves(right),
+        "cards": cards.draw_weights(),
+        "card_curves": cards.draw_curves(right),
     }
     rows = [*_table_rows(), *_inseparable_rows(kept, float((mistakes / bounds).max())), *_card_rows(right)]
     return compose(__file__, drawings, rows, seeds=SEEDS, perceptrons=right.shape[1])
@@ -71,7 +69,7 @@ def _inseparable_rows(kept: np.ndarray, closest: float) -> list[Row]:
 
 def _card_rows(right: np.ndarray) -> list[Row]:
     def row(mark: int, when: str, first: int, last: int | None, published: float) -> Row:
-        share = 100 * right[card_figures.MARKS.index(mark), :, first:last].mean()
+        share = 100 * right[cards.MARKS.index(mark), :, first:last].mean()
         return compared(f"cards, {mark}×{mark} mark, {when}: % right", share, published, 3, atol=1)
 
     return [

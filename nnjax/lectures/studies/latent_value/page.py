@@ -1,13 +1,12 @@
 """The page of the study of latent spaces: its figure and its tables."""
 
-from __future__ import annotations
-
 import pathlib
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from nnjax.core.files import write_atomically
 from nnjax.embed.codes import FALLING, MEASURES
@@ -16,9 +15,6 @@ from nnjax.lectures.text import read_text
 from nnjax.report import study_page
 from nnjax.report.charts import figures
 from nnjax.report.study_page import StudyPage, Table
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 DPI, COLUMNS = 130, 4
 TICKS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1)
@@ -107,8 +103,6 @@ def _cell(values: pd.Series, star: bool) -> str:
 
 def plot(frame: pd.DataFrame) -> Figure:
     """Draw a block a set, a panel a measure, a line a method."""
-    from matplotlib.figure import Figure
-
     sets = {str(which): of_set for which, of_set in frame.groupby("set", sort=False)}
     heights = {which: -(-len(measured(of_set)) // COLUMNS) for which, of_set in sets.items()}
     figure = Figure(figsize=(2.5 * COLUMNS, 2.2 * sum(heights.values()) + 0.4 * len(sets) + 0.6), layout="constrained")

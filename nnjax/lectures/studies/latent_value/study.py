@@ -1,7 +1,5 @@
 """Compare codes of autoencoders with those of PCA, ICA, LDA and k-means, at equal width."""
 
-from __future__ import annotations
-
 import dataclasses
 import pathlib
 from collections.abc import Iterator, Mapping

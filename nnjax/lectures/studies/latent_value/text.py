@@ -1,7 +1,5 @@
 """Findings of the study of latent spaces: where PCA wins, where an autoencoder does."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """Compare models and distances on several sets ("do not confuse the distance with the model", lecture slides)."""
 
-from __future__ import annotations
-
 import dataclasses
 import pathlib
 from collections.abc import Mapping
@@ -18,8 +16,7 @@ from nnjax.data import prepare
 from nnjax.distances import scores
 from nnjax.distances.scores import MODEL, Score
 from nnjax.distances.views import split_of
-from nnjax.lectures.studies.models_and_distances.findings import page
-from nnjax.lectures.studies.models_and_distances.grid import draw
+from nnjax.lectures.studies.models_and_distances.page import draw, page
 from nnjax.report import study_page
 from nnjax.report.charts.figures import to_bytes
 from nnjax.spaces.space import Space

@@ -1,7 +1,5 @@
 """Test the claim that SNE, t-SNE and UMAP are "very sensitive to the choice of hyperparameter" (lecture slides)."""
 
-from __future__ import annotations
-
 import dataclasses
 import pathlib
 from collections.abc import Mapping
