@@ -35,7 +35,7 @@ class Window(NamedTuple):
     """
 
     x: Num[Array, "... w d"]
-    y: Num[Array, "... w *k"]
+    y: Num[Array, "..."]
     count: Int[Array, "..."]  # type: ignore[assignment]  # hides a method of tuples
     number: Int[Array, "..."]
     of: Int[Array, "..."]
