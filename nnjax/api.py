@@ -83,7 +83,8 @@ def sweep(
     if space.mode == ADAPTIVE:
         if sanity:
             raise UserError(
-                "The sanity checks look at given settings, but mode adaptive asks for them: train one first."
+                "The sanity checks need fixed settings, but mode adaptive chooses them while it runs: turn one of "
+                "the two off."
             )
         return search(experiment, space, **options._asdict())
     experiment = coerce_fields(experiment)

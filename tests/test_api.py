@@ -141,7 +141,7 @@ def test_resuming_under_another_plan_is_said_and_agrees_within_tolerance(tmp_pat
     with pytest.raises(Stopped):
         nnjax.sweep(CLASSIFIER, RATES, workdir=tmp_path, data=blobs(), plan=Plan(2, lanes=4), should_stop=StopAfter(1))
     run = nnjax.sweep(CLASSIFIER, RATES, workdir=tmp_path, data=blobs(), plan=plan, log=said.append)
-    assert any("The plan is not the earlier one" in text for text in said)
+    assert any("The plan has changed since the last session" in text for text in said)
     assert {record.status for record in run.records} == {DONE}
     for name, curve in whole.curves().items():
         np.testing.assert_allclose(run.curves()[name], curve, rtol=1e-4, atol=1e-6, err_msg=name)
@@ -197,7 +197,7 @@ def test_impossible_experiments_make_no_folder(tmp_path, experiment, words):
 
 
 def test_too_many_devices_make_no_folder(tmp_path):
-    with pytest.raises(UserError, match="99 devices, but 2 are there"):
+    with pytest.raises(UserError, match="99 devices, but 2 are available"):
         nnjax.sweep(CLASSIFIER, workdir=tmp_path / "run", data=blobs(), plan=Plan(devices=99))
     assert not (tmp_path / "run").exists()
 
@@ -216,7 +216,7 @@ def test_an_error_of_the_check_names_its_arm_and_may_be_allowed():
 
 def test_data_handed_over_cannot_be_loaded_again():
     run = fake_run(dataset=dataclasses.replace(digits(), name="mine"))
-    with pytest.raises(UserError, match="The data 'mine' were handed over in Python"):
+    with pytest.raises(UserError, match="The data 'mine' were passed as arrays and are not saved"):
         Run(run.specs, run.records, run.store, {run.specs[0].experiment.data: run.facts()}, {}).data()
 
 

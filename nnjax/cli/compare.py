@@ -20,7 +20,7 @@ OVERRIDES = ()
 def define_flags() -> None:
     """Define the command's flags."""
     flags.DEFINE_string("out", None, "also write the table to this .csv file")
-    beside = "print the first run's errors beside LeCun's table, with two classifiers that are no networks"
+    beside = "print the first run's errors beside LeCun's table, with two classifiers that are not networks"
     flags.DEFINE_boolean("mnist_1998", False, beside)
 
 

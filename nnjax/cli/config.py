@@ -54,7 +54,7 @@ def load_config(path: str) -> ModuleType:
         raise UserError(f"The configuration {path!r} is not there{_nearby(file)}.")
     spec = importlib.util.spec_from_file_location(f"nnjax_config_{file.stem}", file)
     if spec is None or spec.loader is None:
-        raise UserError(f"The configuration {path!r} is no Python file; name one that ends in .py.")
+        raise UserError(f"The configuration {path!r} is not a Python file; name one that ends in .py.")
     module = importlib.util.module_from_spec(spec)
     sys.modules[module.__name__] = module
     with _blame(file), _without_bytecode():

@@ -18,6 +18,7 @@ BEAT_SECONDS = 20  # without a sign of life from one, and the others end, should
 LEAVE_SECONDS = 10  # that the last ones wait for each other
 GONE = "Another process of this run has ended, or cannot be reached."
 LOST = 1  # exit status of a process that another one has left alone
+FLAGS = "--distributed, --coordinator, --num_processes and --process_id"
 
 
 def define_flags() -> None:

@@ -60,7 +60,7 @@ def _job_again(argv: list[str], plan: dict[str, Any]) -> training.Job:
     if FLAGS.config or FLAGS.arm:
         raise UserError("--from takes the experiment of a run; leave out --config and --arm.")
     if FLAGS.distributed or FLAGS.num_processes is not None:
-        raise UserError("A trial of a run is trained again by one process: leave out the flags of several.")
+        raise UserError(f"A trial of a run is trained again in one process only: leave out {distributed.FLAGS}.")
     if source is None or trial is None:
         raise UserError("--from=RUN and --trial=NUMBER belong together: which trial of which run is trained again.")
     source, workdir = config.require(argv, source, FLAGS.workdir)

@@ -88,7 +88,9 @@ def _checked(job: Job) -> Callable[[Options], Run]:
     parse_keep(job.keep)
     adaptive, flags = job.space.mode == ADAPTIVE, _given(job.adaptive)
     if adaptive and job.sanity:
-        raise UserError("--sanity looks at given settings, but mode adaptive asks for them: leave one of them out.")
+        raise UserError(
+            "--sanity needs fixed settings, but mode adaptive chooses them while it runs: turn one of the two off."
+        )
     if flags and not adaptive:
         flag = {"study_name": "study"}.get(next(iter(flags)), next(iter(flags)))
         raise UserError(f"--{flag} is read in the mode adaptive only; add --space.mode=adaptive, or leave it out.")
@@ -97,8 +99,8 @@ def _checked(job: Job) -> Callable[[Options], Run]:
     remarks: list[str] = []
     asked = adaptive_space(job.experiment, job.space) if adaptive else expand(job.experiment, job.space, remarks.append)
     if job.distributed and (job.certify or adaptive):
-        what = "--certify trains trials alone" if job.certify else "Mode adaptive asks one sampler"
-        raise UserError(f"{what}, which one process does: leave out the flags of several, or this.")
+        what, instead = ("--certify", "--certify") if job.certify else ("Mode adaptive", "choose another mode")
+        raise UserError(f"{what} runs in one process only: leave out {distributed.FLAGS}, or {instead}.")
 
     def train(options: Options) -> Run:
         from nnjax.api import train_trials

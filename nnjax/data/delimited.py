@@ -63,13 +63,13 @@ def _parse(text: str, path: Path, names: list[str], **options: Any) -> Any:
 def _first_rows(text: str, separator: str, path: Path) -> list[list[str]]:
     """Read the first two rows, or the only one."""
     try:
-        rows = [row for _, row in itertools.islice(_records(text, separator), 2)]
+        records = list(itertools.islice(_records(text, separator), 2))
     except csv.Error as error:
         raise UserError(f"{path} is not a text table ({error}): save the table as CSV in UTF-8.") from None
-    if len(rows) == 2 and len(rows[0]) != len(rows[1]):
-        found = f"{len(rows[0])} cells in its first line but {len(rows[1])} in the next"
-        raise UserError(f"{path} has {found}, not as many.")
-    return rows
+    cells = [f"{len(row)} cells in line {line}" for line, row in records]
+    if len({len(row) for _, row in records}) == 2:
+        raise UserError(f"{path} has {' but '.join(cells)}; both need the same number.")
+    return [row for _, row in records]
 
 
 def has_header(rows: list[list[str]]) -> bool:

@@ -142,5 +142,5 @@ class NpyFile:
     def _refuse_change(self) -> None:
         now = self._look()
         if now != self._state:
-            what = "is not there any more" if now is None else "has changed since it was opened"
-            raise UserError(f"{self.path} {what}: put it back as it was and give the same command, which goes on.")
+            what = "no longer exists" if now is None else "has changed since it was opened"
+            raise UserError(f"{self.path} {what}: restore the file and repeat the command to resume.")

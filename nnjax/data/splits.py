@@ -64,7 +64,7 @@ def split(
     test = draw(held_out, num_test, keys, labels, "test")
     pool = np.setdiff1d(pool, test, assume_unique=True)
     if not len(pool):
-        raise UserError(f"test is {config.test!r}, all there are of the examples: leave some to train on.")
+        raise UserError(f"test is {config.test!r}, all available examples: leave some to train on.")
     if config.limit is not None and config.limit < 1:
         raise UserError(f"limit is {config.limit}, but a whole number from 1 was expected (or none for all examples).")
     if config.limit is not None:

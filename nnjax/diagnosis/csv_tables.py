@@ -46,13 +46,13 @@ def _rows(path: pathlib.Path) -> list[list[str]]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):
-        raise UserError(f"{path} is no text file; a CSV file with one row an epoch was expected.") from None
+        raise UserError(f"{path} is not a text file; a CSV file with one row an epoch was expected.") from None
     first = text.lstrip().split("\n")[0]
     delimiter = max(",;\t", key=first.count)
     try:
         rows = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if any(cell.strip() for cell in row)]
     except csv.Error as error:
-        raise UserError(f"{path} is no CSV file ({error}); one row an epoch was expected.") from None
+        raise UserError(f"{path} is not a CSV file ({error}); one row an epoch was expected.") from None
     if not rows:
         raise UserError(f"{path} is empty; a header and one row an epoch were expected.")
     return rows

@@ -32,7 +32,7 @@ class Recommendation(NamedTuple):
         """Say it in plain words."""
         low, high = self.interval
         around = (
-            f"rates from {low:.2g} to {high:.2g} cannot be told from it"
+            f"rates from {low:.2g} to {high:.2g} are not significantly worse"
             if low < high
             else "every other rate that was trained to the end is worse"
         )

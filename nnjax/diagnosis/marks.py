@@ -72,4 +72,4 @@ def line(verdict: Verdict, name: str) -> Mark:
 
 def constant_answer(verdict: Verdict) -> Mark:
     """Mark the mean predictor's loss; it is not drawn where it is not known."""
-    return Mark("level", (), (verdict.evidence.get("mean_predictor", float("nan")),), "a constant answer")
+    return Mark("level", (), (verdict.evidence.get("mean_predictor", float("nan")),), "predicting the mean")

@@ -64,7 +64,7 @@ def _read_json(path: pathlib.Path) -> Mapping[str, Any]:
         tree = json.loads(path.read_text())
     except (ValueError, OSError) as error:
         raise UserError(
-            f"{path} is no JSON ({error}); Keras's history.history written by json.dump was expected."
+            f"{path} is not JSON ({error}); Keras's history.history written by json.dump was expected."
         ) from None
     tree = tree.get("history", tree) if isinstance(tree, dict) else tree
     return tree if isinstance(tree, dict) else {}
@@ -90,7 +90,7 @@ def from_columns(by_name: Mapping[str, Any], path: str = "the mapping") -> Loade
 def _numbers(values: Any, name: str, path: str) -> np.ndarray:
     values = values.tolist() if isinstance(values, np.ndarray) else values
     if not isinstance(values, list | tuple):
-        raise UserError(f"{name} in {path} is no list; one number per epoch was expected.")
+        raise UserError(f"{name} in {path} is not a list; one number per epoch was expected.")
     out = np.full(len(values), np.nan)
     for i, value in enumerate(values):
         if value is None:

@@ -72,7 +72,7 @@ def read_events(path: pathlib.Path) -> Scalars:
     """Read the scalars of one event file; a record cut off at its end is left out.
 
     Raises:
-      UserError: it is no event file.
+      UserError: it is not an event file.
     """
     out: Scalars = {}
     try:
@@ -88,7 +88,7 @@ def read_events(path: pathlib.Path) -> Scalars:
                 if scalar is not None:
                     out.setdefault(tag, {})[step] = scalar
     except (IndexError, struct.error, UnicodeDecodeError, ValueError):
-        sentence = f"{path} is no TensorBoard event file, or it is damaged; name the folder of the logs."
+        sentence = f"{path} is not a TensorBoard event file, or it is damaged; name the folder of the logs."
         raise UserError(sentence) from None
     return out
 

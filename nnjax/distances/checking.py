@@ -31,8 +31,8 @@ def check_window(window: int | float | None) -> None:
         return
     if not isinstance(window, float) or not 0 <= window <= 1:
         raise UserError(
-            f"window={window!r} is no band: None, a whole number of points from 0 on, or a share from 0.0 to 1.0 of the"
-            " longer series was expected."
+            f"window={window!r} is not a band: None, a whole number of points from 0 on, or a share from 0.0 to 1.0 of "
+            "the longer series was expected."
         )
 
 

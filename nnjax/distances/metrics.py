@@ -30,14 +30,17 @@ METRICS: dict[str, Callable[..., Any]] = {
 
 
 def resolve(metric: str | Metric, options: Mapping[str, Any]) -> Metric:
-    """A distance by name with its options, or one that is made already.
+    """A distance by name with its options, or one that is configured already.
 
     Raises:
-      UserError: an unknown name or option (the close ones are named), or options for one that is made already.
+      UserError: an unknown name or option (the close ones are named), or options for one that is configured already.
     """
     if not isinstance(metric, str):
         if options:
-            raise UserError(f"{metric} is made already, but {', '.join(options)} was given too: set it there.")
+            raise UserError(
+                f"{metric} is configured already, but {', '.join(options)} was given too: set it when creating "
+                "the metric."
+            )
         return metric
     if metric not in METRICS:
         close = difflib.get_close_matches(metric.lower(), METRICS, n=3, cutoff=0.5)

@@ -31,7 +31,7 @@ def classify(distances: Array, labels: Array, k: int = 1) -> np.ndarray:
             f"Distances {distances.shape} and labels {labels.shape} do not fit: [q, n] and [n] were expected."
         )
     if not 1 <= k <= len(labels):
-        raise UserError(f"k={k} neighbours were asked for, but 1 to {len(labels)} are there.")
+        raise UserError(f"k={k} neighbours were asked for, but 1 to {len(labels)} are available.")
     if np.isnan(distances).any():
         raise UserError("The distances hold NaN, so nothing is nearest: see which of the examples is damaged.")
     classes, codes = np.unique(labels, return_inverse=True)

@@ -35,7 +35,7 @@ def points(x: np.ndarray) -> np.ndarray:
             "expected: leave these rows out or fill them."
         )
     if not varying(x).any():
-        raise UserError(f"All {len(x)} rows are equal, so every column is constant: give data that vary.")
+        raise UserError(f"All {len(x)} rows are identical, so every column is constant: give data that vary.")
     return x
 
 
@@ -68,8 +68,8 @@ def perplexities(x: np.ndarray, wanted: Sequence[float]) -> None:
     _, copies = np.unique(x, axis=0, return_counts=True)
     if copies.max() > min(wanted) + 1:
         raise UserError(
-            f"{copies.max()} rows are equal, more than a perplexity of {min(wanted):g} can tell from neighbours: leave "
-            "duplicates out, or choose a larger perplexity."
+            f"{copies.max()} rows are identical, more than a perplexity of {min(wanted):g} allows: raise it, or remove "
+            "duplicates."
         )
 
 

@@ -110,7 +110,7 @@ def from_json(tree: Any) -> Description:
     architecture, facts = _architecture(tree["architecture"]), _facts(tree["facts"])
     sha256 = tree.get("sha256")
     if not isinstance(sha256, str | None):
-        raise UserError("its sha256 is no text.")
+        raise UserError("its sha256 is not a text.")
     width = num_outputs(architecture, facts)
     for name, scaler, size in (("x", facts.x_scaler, facts.num_inputs), ("y", facts.y_scaler, width)):
         if any(part.shape not in ((), (size,)) or not np.isfinite(part).all() for part in scaler):
@@ -137,7 +137,7 @@ def _architecture(tree: Mapping[str, Any]) -> Architecture:
 def _layer(tree: Mapping[str, Any]) -> Layer:
     options = {name: value for name, value in tree.items() if name != "type"}
     if tree["type"] not in LAYERS:
-        raise UserError(f"it has a layer {tree['type']!r}, which is none of {', '.join(LAYERS)}.")
+        raise UserError(f"it has a layer {tree['type']!r}, which is not one of {', '.join(LAYERS)}.")
     kind = LAYERS[tree["type"]]
     hints = field_types(kind)
     unknown = sorted(set(options) - set(hints))
@@ -161,14 +161,14 @@ def _facts(tree: Mapping[str, Any]) -> DataFacts:
     whole = {**DEFAULTS, **tree}
     counts = [whole["num_inputs"], whole["num_targets"], *whole["sizes"], *(whole["image_shape"] or ())]
     if not all(type(count) is int and 0 <= count <= LARGEST for count in counts) or not whole["num_inputs"]:
-        raise UserError("its numbers of inputs, targets or examples are no whole numbers that can be.")
+        raise UserError("its numbers of inputs, targets or examples are not possible whole numbers.")
     texts = [whole["name"], whole["source"], whole["sha256"]]
     for name in ("classes", "features", "targets"):
         texts += _listed(whole[name], name)
     for name, values in whole["categories"].items():
         texts += [name, *_listed(values, "categories")]
     if not all(isinstance(text, str) for text in texts) or whole["task"] not in TASKS:
-        raise UserError("its names are no texts, or its task is unknown.")
+        raise UserError("its names are not texts, or its task is unknown.")
     facts = facts_from_json(whole)
     widths = ((facts.features, facts.num_inputs), (facts.image_shape, 2))
     if any(found and len(found) != expected for found, expected in widths):
@@ -178,5 +178,5 @@ def _facts(tree: Mapping[str, Any]) -> DataFacts:
 
 def _listed(values: Any, name: str) -> list[Any]:
     if not isinstance(values, list):
-        raise UserError(f"its {name} are no list.")
+        raise UserError(f"its {name} are not a list.")
     return values

@@ -43,7 +43,7 @@ def read(path: str | os.PathLike[str]) -> Network:
     except UserError as error:
         raise UserError(f"{path} cannot be used: {error}") from None
     except DAMAGE as error:
-        raise UserError(f"{path} is no file of Keras 3, or damaged ({describe(error)}).") from None
+        raise UserError(f"{path} is not a file of Keras 3, or is damaged ({describe(error)}).") from None
 
 
 def _whole(data: bytes) -> tuple[bytes, bytes]:

@@ -62,7 +62,7 @@ def from_bytes(data: bytes, num_inputs: int, num_outputs: int, path: str) -> Cal
         text = program.mlir_module()
         signature = [(str(a.dtype), a.ndim, a.shape[-1:]) for a in (*program.in_avals, *program.out_avals)]
     except Exception as error:  # whatever its readers stumble over: flatbuffers checks nothing
-        raise UserError(f"{path} is no program that this version of JAX reads ({describe(error)}).") from None
+        raise UserError(f"{path} is not a program that this version of JAX reads ({describe(error)}).") from None
     if signature != [("float32", 2, (num_inputs,)), ("float32", 2, (num_outputs,))] or program.nr_devices != 1:
         raise UserError(f"{path} is not a program from float32 [b, {num_inputs}] to float32 [b, {num_outputs}].")
     if jax.default_backend() not in [{"gpu": "cuda"}.get(name, name) for name in (*program.platforms, "gpu")]:

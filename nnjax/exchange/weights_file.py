@@ -30,7 +30,7 @@ def from_bytes(data: bytes, path: str | os.PathLike[str]) -> dict[str, np.ndarra
     except KeyError as error:
         raise UserError(f"{path} holds numbers of type {error}, but F32, F64 or F16 was expected.") from None
     except (safetensors.SafetensorError, *DAMAGE) as error:
-        raise UserError(f"{path} is no whole safetensors file ({describe(error)}); bring a good copy.") from None
+        raise UserError(f"{path} is not a whole safetensors file ({describe(error)}); bring a good copy.") from None
     if other:
         raise UserError(f"{path} holds {other[0]!r} of type {arrays[other[0]].dtype}, but floats were expected.")
     return {name: array.astype(np.float32) for name, array in arrays.items()}

@@ -27,12 +27,13 @@ def best_sentence(run: Run, setting: Setting, rivals: int, baselines: Baselines 
 
 
 def _copies(setting: Setting, rivals: int, values: np.ndarray, mean: float, part: str, known: Known) -> str:
-    text = f"The best copies are those of {_who(setting)}:" if rivals > 1 else f"{setting.label} copies its input with"
+    best = f"The best reconstructions are those of {_who(setting)}:"
+    text = best if rivals > 1 else f"{setting.label} reconstructs its input with"
     text += f" mean squared error {cell(values)} {part}."
     baseline = next((name for name in ("mean image", "mean of each input") if name in known), None)
     if baseline and mean >= known[baseline][MSE]:
         reached = number(known[baseline][MSE])
-        return f"{text} The {baseline}, whatever the input, reaches {reached}: it has learned next to nothing."
+        return f"{text} Always predicting the {baseline} reaches {reached}: it has learned next to nothing."
     width = traits_of(setting.experiment.model).code_width(setting.experiment.model)
     if f"PCA-{width}" in known:
         pca = known[f"PCA-{width}"][MSE]
@@ -56,6 +57,6 @@ def _answers(setting: Setting, rivals: int, values: np.ndarray, mean: float, par
 
 def _predicts(setting: Setting, rivals: int, values: np.ndarray, mean: float, part: str, known: Known) -> str:
     text = f"The best predictions are those of {_who(setting)}:" if rivals > 1 else f"{setting.label} predicts with"
-    words = {"least squares": "a linear fit has", "mean of the targets": "their mean, whatever the input,"}
+    words = {"least squares": "a linear fit has", "mean of the targets": "always predicting their mean has"}
     others = [f"{words[name]} {number(known[name][MSE])}" for name in words if name in known]
     return "; ".join([f"{text} mean squared error {cell(values)} {part}", *others]) + "."

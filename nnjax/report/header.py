@@ -60,9 +60,10 @@ def _trained(run: Run, some: Sequence[Setting]) -> str:
 
 def _held_out(validation: int, test: int, same: bool) -> str:
     if same and test:
-        return f" {test:,} others served both to validate and to test."
-    parts = [f"{n:,} to {what}" for n, what in ((validation, "validate"), (test, "test")) if n]
-    return f" Others served {' and '.join(parts)}." if parts else " Nothing was held out: the scores are on these."
+        return f" {test:,} others were used for both validation and testing."
+    parts = [f"{n:,} for {what}" for n, what in ((validation, "validation"), (test, "testing")) if n]
+    held = f" Others were held out: {' and '.join(parts)}."
+    return held if parts else " Nothing was held out: the scores are on these."
 
 
 def _epochs(run: Run) -> str:
@@ -90,7 +91,7 @@ def _ended(run: Run) -> list[str]:
     waiting = counts[WAITING] + counts[RUNNING]
     again = "; the same command goes on" if run.path is not None else ""
     ends = (
-        (counts[STOPPED], "{} stopped early, with the best weights, when the patience was at an end"),
+        (counts[STOPPED], "{} stopped early by patience, with the best weights restored"),
         (counts[DIVERGED], "became NaN or infinite and {} stopped"),
         (counts[FAILED], "failed"),
     )

@@ -8,7 +8,7 @@ from nnjax.runs.folder import FolderStore
 from nnjax.train import distributed
 from nnjax.train.layout.plan import Plan
 
-OTHER_PLAN = "remark: The plan is not the earlier one: the results agree with it closely, but not bit for bit."
+OTHER_PLAN = "remark: The plan has changed since the last session, so results agree closely with it, not bit for bit."
 
 
 def resumed_plan(plan: Plan, folder: FolderStore) -> Plan:

@@ -108,7 +108,8 @@ class Run:
         config = self.specs[trial].experiment.data
         if config not in self._prepared:
             if self._facts[config].name != config.name:
-                raise UserError(f"The data {self._facts[config].name!r} were handed over in Python: do so again.")
+                name = self._facts[config].name
+                raise UserError(f"The data {name!r} were passed as arrays and are not saved: pass them again.")
             again = prepare(config)
             if again.dataset.sha256 != self._facts[config].sha256:
                 raise UserError(f"The data {config.name!r} have changed since the run (their SHA-256 differs).")

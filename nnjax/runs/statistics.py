@@ -68,7 +68,7 @@ def proportion(successes: int, count: int) -> tuple[float, float]:
     """
     if not 0 <= successes <= count or count == 0:
         raise UserError(
-            f"{successes} successes of {count} trials are no share: count trials, and successes among them."
+            f"{successes} successes of {count} trials are not a share: count trials, and successes among them."
         )
     share, weight = successes / count, Z**2 / count
     middle = (share + weight / 2) / (1 + weight)

@@ -97,8 +97,9 @@ def _refuse_unfit_evolution(pbt: PopulationBasedTraining) -> None:
         )
     if not replaced_count(evolution.share, smallest):
         raise UserError(
-            f"Evolution replaces a share of {evolution.share:g} of the settings that have an equal static part, but "
-            f"there are {smallest} of one, so that this is none: take more settings, or a larger share (at most 0.5)."
+            f"Evolution replaces a share of {evolution.share:g} of each group of compatible settings, but "
+            f"the smallest group has {smallest}, so none would be replaced: take more settings, or a larger "
+            "share (at most 0.5)."
         )
 
 

@@ -89,7 +89,7 @@ def _obstacle(run: Run, trial: int, plans: Mapping[int, Mapping[str, Any]]) -> s
     if trial not in plans or not record.lanes:
         return "the layout in which they were trained is not on record"
     if record.devices > there:
-        return f"they were trained on {record.devices} devices, but {there} are there"
+        return f"they were trained on {record.devices} devices, but {there} are available"
     if run.schedules and len(run.schedules[trial]) > 1:
         return "they went on from another trial's weights (population-based training)"
     if record.moved == 0:

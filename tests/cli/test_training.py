@@ -42,7 +42,7 @@ def test_an_adaptive_space_is_read_once(monkeypatch):
     ("space", "options", "words"),
     [
         (Space(), {"adaptive": {"sampler": "tpe"}}, "--sampler is read in the mode adaptive only"),
-        (Space(mode="adaptive"), {"sanity": True}, "--sanity looks at given settings"),
+        (Space(mode="adaptive"), {"sanity": True}, "--sanity needs fixed settings"),
         (Space(), {"distributed": True, "certify": True}, "--certify trains trials alone"),
         (Space(), {"keep": "worst:3"}, "worst:3"),
     ],

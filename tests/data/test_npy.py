@@ -136,7 +136,7 @@ def test_facts_that_are_none_are_refused(folder, tmp_path, facts, message):
 def test_a_file_that_is_changed_or_gone_is_not_read(folder, tmp_path):
     data, rows = load(folder(x=X)), np.arange(3)
     os.truncate(tmp_path / "x.npy", 200)
-    with pytest.raises(UserError, match=r"x\.npy has changed since it was opened: put it back"):
+    with pytest.raises(UserError, match=r"x\.npy has changed since it was opened: restore the file"):
         data.x[rows]
     (tmp_path / "x.npy").unlink()
     with pytest.raises(UserError, match=r"x\.npy is not there any more"):

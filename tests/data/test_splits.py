@@ -140,7 +140,7 @@ def test_largest_remainder_by_hand(sizes, count, expected):
         ({"validation": 0.01}, "validation is 0.01, not even one of the 16 examples"),
         ({"test": 0.001}, "test is 0.001, not even one of the 20"),
         ({"test": 21}, "test is 21, but there are only 20"),
-        ({"test": 20, "validation": 0}, "test is 20, all there are"),
+        ({"test": 20, "validation": 0}, "test is 20, all available examples"),
         ({"validation": 16}, "No example is left to train on"),
         ({"limit": 0}, "limit is 0"),
         ({"split_seed": -1}, "split_seed is -1"),

@@ -156,7 +156,7 @@ DATES = "\n".join(f"2024-01-{i + 1:02d},{i}.5" for i in range(30))
         ("a,b\n1,2\n3\n", None, "'b' .* has 1 missing value, in line 3"),
         ("a,b\n1,2\n3,NA\n", None, "'b' .* has 1 missing value, in line 3"),
         ("a,b\n1,2\n-inf,3\ninf,4\n", None, "'a' .* has 2 infinite values, the first in line 3"),
-        ("a,b\n1,2,3\n", None, "2 cells in its first line but 3 in the next"),
+        ("a,b\n1,2,3\n", None, "2 cells in line 1 but 3 cells in line 2; both need the same number"),
         ("a,b\n1,2\n1,2,3\n", None, "not a regular table .*line 3"),
         ("name,y\n" + IDS, None, "'name' .* has 30 different texts in 30 rows .* identifier"),
         ("day,y\n" + DATES, None, "'day' .* 30 different texts .* a date"),

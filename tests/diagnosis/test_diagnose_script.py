@@ -29,7 +29,7 @@ def test_text(csv):
     done = diagnose(csv, "--mean_predictor=0.0675")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("too_slow (confidence ")
-    assert "worse than the mean predictor, a constant answer (0.0675)" in done.stdout
+    assert "worse than always predicting the mean (0.0675)" in done.stdout
     assert "next: Raise the learning rate" in done.stdout
 
 

@@ -58,7 +58,7 @@ def test_the_interval_by_hand():
 def test_the_interval_ends_at_the_first_worse_rate():
     found = recommend(measured([0.201, 0.3, 0.203, 0.2, 0.202, 0.4], 3))
     assert found.interval == (RATES[2], RATES[4])
-    assert f"rates from {RATES[2]:.2g} to {RATES[4]:.2g} cannot be told from it" in found.sentence("adam")
+    assert f"rates from {RATES[2]:.2g} to {RATES[4]:.2g} are not significantly worse" in found.sentence("adam")
 
 
 def test_one_good_rate_is_said_to_be_alone():

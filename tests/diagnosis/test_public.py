@@ -43,7 +43,7 @@ def test_what_is_known_takes_part():
     [
         ("no.csv", {}, "no.csv is not there"),
         ({}, {}, "holds no curves by name"),
-        ({"loss": 3}, {}, "loss in the mapping is no list"),
+        ({"loss": 3}, {}, "loss in the mapping is not a list"),
         ({"accuracy": [0.5]}, {}, "has no loss"),
         ({"loss": [1.0]}, {"mean": 1.0}, "Nothing is called mean here; of mean_predictor, chance_accuracy"),
     ],

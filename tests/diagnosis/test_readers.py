@@ -115,7 +115,7 @@ def test_a_truncated_or_foreign_event_file(tmp_path, cut):
     else:
         assert 1 < read(str(path)).curves.train_loss.shape[1] < 12
     path.write_bytes(b"\x89PNG" + bytes(range(256)) * 4)
-    with pytest.raises(UserError, match="no TensorBoard event file"):
+    with pytest.raises(UserError, match="not a TensorBoard event file"):
         read(str(path))
 
 

@@ -131,13 +131,13 @@ def test_a_description_written_by_hand_serves_weights_from_elsewhere(tmp_path):
 
 REFUSED = {
     "format": (2, "its format is 2, but 1 was expected"),
-    "architecture.layers": ([{"type": "Lambda"}], "it has a layer 'Lambda', which is none of Dense, Conv2D"),
+    "architecture.layers": ([{"type": "Lambda"}], "it has a layer 'Lambda', which is not one of Dense, Conv2D"),
     "architecture.input_shape": ([4], "The network reads 4 numbers, but the facts say num_inputs 3"),
     "architecture": ({"model": {"kind": "__import__"}}, "kind"),
-    "facts.num_inputs": (-1, "no whole numbers that can be"),
+    "facts.num_inputs": (-1, "not possible whole numbers"),
     "facts.task": ("world", "its task is unknown"),
     "facts.x_scaler": ({"mean": [1, 2], "scale": 1}, "x_scaler has other than 3 finite numbers"),
-    "facts.classes": ({"a": 1}, "its classes are no list"),
+    "facts.classes": ({"a": 1}, "its classes are not a list"),
     "facts.__class__": ("x", "'__class__', which is unknown"),
     "sha256": ("0" * 64, "SHA-256 differs"),
 }

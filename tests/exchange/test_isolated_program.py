@@ -27,7 +27,7 @@ def test_batches_of_any_size(content):
 def test_what_the_child_refuses_is_its_sentence(content):
     with pytest.raises(UserError, match=r"^net is not a program from float32 \[b, 63\] to float32 \[b, 10\]\.$"):
         IsolatedProgram(content, 63, 10, "net")
-    with pytest.raises(UserError, match=r"^net is no program that this version of JAX reads"):
+    with pytest.raises(UserError, match=r"^net is not a program that this version of JAX reads"):
         IsolatedProgram(content[:100], 64, 10, "net")
 
 

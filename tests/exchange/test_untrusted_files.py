@@ -347,10 +347,10 @@ def deep_json():
     [
         (bomb, "would unpack to 50,00"),
         (deep_json, "RecursionError"),
-        (lambda: b"", "no file of Keras 3, or damaged"),
-        (lambda: b"\x80\x04K\x01.", "no file of Keras 3, or damaged"),
-        (lambda: archive(lambda tree: []), "no file of Keras 3, or damaged"),
-        (lambda: archive(weights=b"no HDF5"), "no file of Keras 3, or damaged"),
+        (lambda: b"", "not a file of Keras 3, or is damaged"),
+        (lambda: b"\x80\x04K\x01.", "not a file of Keras 3, or is damaged"),
+        (lambda: archive(lambda tree: []), "not a file of Keras 3, or is damaged"),
+        (lambda: archive(weights=b"no HDF5"), "not a file of Keras 3, or is damaged"),
     ],
 )
 def test_archives_that_are_refused(content, words, tmp_path):

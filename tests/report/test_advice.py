@@ -23,8 +23,8 @@ def sweep(codes, best):
 def test_the_best_trial_decides_what_comes_first():
     first = {
         "still_learning": "The best trial (2) is still learning: train for more epochs before trusting the comparison.",
-        "converged": "The best trial (2) has converged and lies at no edge of the space: refine around it, or run more "
-        "seeds of it.",
+        "converged": "The best trial (2) has converged and is not at an edge of the space: refine around it, or run "
+        "more seeds of it.",
         "overfitting": "The best trial (2) has the verdict “overfitting”. Mend overfitting.",
     }
     for code, sentence in first.items():

@@ -20,7 +20,7 @@ def told(run, known=None, goal="reconstruction"):
 def test_what_was_trained():
     text = told(fake_run(space=DEMO))
     assert text.startswith("Five networks were trained on 200 pictures of digits for six epochs. ")
-    assert "Others served 40 to validate and 60 to test." in text
+    assert "Others were held out: 40 for validation and 60 for testing." in text
     assert "There is one seed of each" in text
 
 
@@ -38,8 +38,8 @@ def test_seeds_and_a_single_network():
     ("changes", "text"),
     [
         ({"data.validation": 0, "data.test": 0}, "Nothing was held out: the scores are on these."),
-        ({"data.validation": "test"}, "60 others served both to validate and to test."),
-        ({"data.validation": 0}, "Others served 60 to test."),
+        ({"data.validation": "test"}, "60 others were used for both validation and testing."),
+        ({"data.validation": 0}, "Others were held out: 60 for testing."),
     ],
 )
 def test_what_was_held_out(changes, text):

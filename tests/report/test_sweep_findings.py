@@ -57,7 +57,7 @@ def test_what_only_tells_arms_apart_counts_for_the_arm():
         ((), ""),
         ((3,), "1 of 16 trials diverged."),
         ((6, 7, 14, 15), "All 4 trials that diverged have learning_rate ≥ 1; no other trial has."),
-        ((6, 7, 14), "All 3 trials that diverged have learning_rate ≥ 1; one trial with that did not."),
+        ((6, 7, 14), "All 3 trials that diverged have learning_rate ≥ 1; one other trial with such a value did not."),
         ((0, 1, 8, 9), "All 4 trials that diverged have learning_rate ≤ 0.001; no other trial has."),
         ((0, 7, 8, 15), "4 of 16 trials diverged; no single hyperparameter sets them apart from the others."),
     ],

@@ -62,7 +62,7 @@ def test_the_interval_of_a_share():
     assert proportion(1, 29) == pytest.approx((0.0061, 0.1718), abs=5e-5)
     assert proportion(20, 20) == pytest.approx((1 - 0.1611, 1), abs=5e-5)
     for successes, count in ((0, 0), (3, 2), (-1, 2)):
-        with pytest.raises(UserError, match="are no share"):
+        with pytest.raises(UserError, match="are not a share"):
             proportion(successes, count)
 
 

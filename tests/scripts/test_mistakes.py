@@ -135,7 +135,7 @@ CASES = [
     config("nope.py", "'nope.py' is not there; in . there is", "type.py"),
     config("spirlas.py", "'spirlas.py' is not there; in . there is spirals.py"),
     config(".", "'.' is a folder"),
-    config("no_suffix", "'no_suffix' is no Python file"),
+    config("no_suffix", "'no_suffix' is not a Python file"),
     config("syntax.py", "syntax.py has a mistake in line 1: SyntaxError"),
     config("import.py", "import.py has a mistake in line 1", "no_such_module"),
     config("assert.py", "assert.py has a mistake in line 3: AssertionError."),

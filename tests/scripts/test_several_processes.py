@@ -159,7 +159,7 @@ def test_a_run_of_one_process_goes_on_in_two_that_slurm_has_started(config, tmp_
     both = [subprocess.Popen(command("sweep", *words), env=environment(**shared, **one), **options) for one in own]
     found = ends(both)
     assert [status for status, _, _ in found] == [0, 0], found
-    assert "The plan is not the earlier one" in found[0][1] + found[0][2]
+    assert "The plan has changed since the last session" in found[0][1] + found[0][2]
     assert json.loads((folder / "environment.json").read_text())["plan"][0]["devices"] == 2
 
 
@@ -190,7 +190,7 @@ def test_flags_that_join_nothing_are_refused(flags, said, config, fork, tmp_path
 
 def test_a_trial_of_a_run_is_trained_again_by_one_process(fork, tmp_path):
     again = ("--from=runs/some", "--trial=0", f"--workdir={tmp_path / 'run'}", "--distributed")
-    assert "trained again by one process: leave out the flags of several" in complaint(fork("train", *again))
+    assert "trained again in one process only: leave out --distributed" in complaint(fork("train", *again))
 
 
 def test_devices_that_lie_idle_are_refused(config, tmp_path):

@@ -310,7 +310,7 @@ def test_what_should_be_known_is_said(capfd):
     search(EXPERIMENT, space, data=blobs(), sampler="cmaes", metric="test_loss", log=said.append)
     assert said[0].startswith("warning: The search chooses by test_loss")
     assert said[1] == "remark: The sampler cmaes learns of ranges only; it draws epochs at random."
-    assert said[3].startswith("search: 4 of 4 settings told; best test_loss")
+    assert said[3].startswith("search: 4 of 4 settings evaluated; best test_loss")
     assert capfd.readouterr() == ("", "")
 
 
@@ -352,7 +352,10 @@ MISTAKES = [
     ({"space": Space(RATES.axes, "adaptive", halving=Halving())}, "to its end, but halving was asked for"),
     ({"space": Space(RATES.axes, "adaptive", times=(Space({"seed": (1,)}),))}, "one space, but others multiply it"),
     ({"space": Space(AXES, "adaptive", arms={"a": Arm(), "b": Arm({}, "a")})}, "'b' starts from 'a', but in mode"),
-    ({"space": Space({"fold": Range(0, 1)}, "adaptive")}, "data.fold is a range, but over it means are taken"),
+    (
+        {"space": Space({"fold": Range(0, 1)}, "adaptive")},
+        "data.fold is averaged over .a replicate., so list",
+    ),
     ({"space": Space({"lerning_rate": (0.1, 0.2)}, "adaptive")}, "did you mean hyperparameters.learning_rate"),
     ({"space": Space({"learning_rate": 0.1}, "adaptive")}, "but a list of values was expected"),
     ({"space": Space({"momentum": Range(0.1, 0.9)}, "adaptive")}, "momentum=0.1 is set, but neither"),
@@ -376,7 +379,7 @@ def test_mistakes_make_no_folder(options, words, tmp_path):
     [
         ({"space": Space({"learning_rate": Range(1e-3, 0.2)}, "adaptive")}, r"another space \(learning_rate: 0.001 to"),
         ({"space": Space({**RATES.axes, "epochs": (1, 2)}, "adaptive")}, r"another space \(without epochs\)"),
-        ({"metric": "val_accuracy"}, "is told val_loss, but val_accuracy was asked for"),
+        ({"metric": "val_accuracy"}, "optimizes val_loss, but val_accuracy was asked for"),
         ({"experiment": replace(EXPERIMENT, {"epochs": 3})}, r"belongs to another experiment \(epochs: 2 → 3"),
         ({"space": Space({**RATES.axes, "seed": (0, 1)}, "adaptive")}, r"belongs to another .*seed: 0 → 0, 1"),
         ({"storage": "sqlite://"}, "has 0 trials of this run, but .* has 4"),

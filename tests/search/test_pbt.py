@@ -165,7 +165,7 @@ def test_lineage():
         ({"every": 0}, {}, "every=0, but a whole number of epochs, at least 1"),
         ({"every": 5}, {}, "every 5 epochs, but the trials have 5"),
         ({"share": 0.6}, {}, "share=0.6, but a number above 0, at most 0.5"),
-        ({"share": 0.05}, {}, "share of 0.05 .* but there are 10 of one"),
+        ({"share": 0.05}, {}, "share of 0.05 .* but the smallest group has 10"),
         ({}, {"learning_rate": RATES[:4]}, "there are 4 of one"),
         ({"factors": ()}, {}, r"factors=\(\), but numbers above 0"),
         ({"factors": (0.5, -1.0)}, {}, "numbers above 0 were expected"),

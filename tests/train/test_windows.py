@@ -170,8 +170,8 @@ def damaged(folder, how):
 @pytest.mark.parametrize(
     ("how", "message"),
     [
-        (lambda file: os.truncate(file, 300), "x.npy has changed since it was opened: put it back as it was"),
-        (os.remove, "x.npy is not there any more: put it back as it was"),
+        (lambda file: os.truncate(file, 300), "x.npy has changed since it was opened: restore the file"),
+        (os.remove, "x.npy no longer exists: restore the file"),
     ],
 )
 def test_a_file_that_changes_ends_training_and_nothing_is_lost(tmp_path, monkeypatch, how, message):

@@ -182,7 +182,7 @@ def test_layouts_that_are_unknown_or_not_to_be_had():
     assert run.certify().left_out == ((8, "the layout in which they were trained is not on record"),)
     for record in run.records:
         record.lanes, record.devices = 16, 9
-    assert run.certify().left_out == ((8, f"they were trained on 9 devices, but {len(jax.devices())} are there"),)
+    assert run.certify().left_out == ((8, f"they were trained on 9 devices, but {len(jax.devices())} are available"),)
 
 
 def test_tolerances(monkeypatch):

@@ -21,7 +21,7 @@ def one_output(case: Case) -> Finding | None:
     """Refuse a softmax, or a loss of distributions, over a single output."""
     if case.width != 1 or not (case.output.distribution or case.loss.compares == "distributions"):
         return None
-    what = f"{case.loss.name} compares distributions over classes, and a single output is none"
+    what = f"{case.loss.name} compares distributions over classes, and a single output is not a distribution"
     if case.output.distribution:
         what = f"A {case.output.name} over a single output is the constant 1"
     remedy = "Use sigmoid with binary_crossentropy for two classes, linear with mean_squared_error for a number."
@@ -35,7 +35,7 @@ def rbf_loss(case: Case) -> Finding | None:
     """Refuse losses of squared distances where the outputs are none, and other losses of them."""
     distances, kind, loss = case.traits.output == "distances", case.traits.name, case.loss.name
     if case.loss.compares == "distances" and not distances:
-        sentence = f"{loss} is a loss of the squared distances that only the outputs of model.kind=lenet5 are."
+        sentence = f"{loss} needs squared distances as outputs, which only model.kind=lenet5 produces."
         return Finding("rbf-loss", "error", sentence, "Use softmax with categorical_crossentropy.")
     if not distances or (case.loss.compares == "distances" and case.output.linear):
         return None
@@ -98,11 +98,11 @@ def loss_for_classes(case: Case) -> Finding | None:
     if case.data.task != "classification" or not numbers or not case.output.has_gradient:
         return None
     squared, bounded = case.loss.quadratic, case.output.stays_within(-1, 1)
-    why = "its minimum is no estimate of the classes' probabilities"
+    why = "its minimum is not an estimate of the classes' probabilities"
     if squared and bounded:
         why = f"it works, but its gradient vanishes where {case.output.name} is saturated, also at the wrong class"
     elif squared:
-        why = f"{case.output.name} outputs are no probabilities, and are punished for being too right"
+        why = f"{case.output.name} outputs are not probabilities, and confident correct answers are penalized"
     sentence = f"{case.loss.name} is a loss for numbers, and the targets are classes: {why}."
     good = "sigmoid with binary_crossentropy" if case.width == 1 else "softmax with categorical_crossentropy"
     return Finding("loss-for-classes", "remark" if squared and bounded else "warning", sentence, f"Use {good}.")

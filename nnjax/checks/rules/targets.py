@@ -79,7 +79,7 @@ def logarithmic_error(case: Case) -> Finding | None:
         return None
     loss, output = case.loss.name, case.output.name
     sentence = f"{loss} gives negative outputs no gradient, and {output} outputs may become negative."
-    return Finding("log-of-negative-outputs", "remark", sentence, "A softplus output cannot.")
+    return Finding("log-of-negative-outputs", "remark", sentence, "Use a softplus output, which is never negative.")
 
 
 def binary_floor(case: Case) -> Finding | None:
@@ -134,8 +134,8 @@ def imbalance(case: Case) -> Finding | None:
 
 
 def label_smoothing(case: Case) -> Finding | None:
-    """Refuse to smooth targets that are no classes."""
+    """Refuse to smooth targets that are not classes."""
     if case.experiment.hyperparameters.label_smoothing is None or case.data.task == "classification":
         return None
-    sentence = "label_smoothing is set, but the targets are no classes: it would change the numbers to be learned."
+    sentence = "label_smoothing is set, but the targets are not classes: it would change the numbers to be learned."
     return Finding("label-smoothing", "error", sentence, "Leave label_smoothing out.")

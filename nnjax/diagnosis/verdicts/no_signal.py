@@ -64,7 +64,10 @@ def describe(trials: TrialFeatures, i: int) -> Description:
     accuracy = trials.curves.val_accuracy[i, -1]
     if np.isfinite(accuracy):
         evidence["val_accuracy"] = float(accuracy)
-    hint = "Check that inputs and labels belong together (shuffled labels, a wrong join), and that the inputs can tell."
+    hint = (
+        "Check that inputs and labels belong together (shuffled labels, a wrong join), and that the inputs contain "
+        "information about the labels."
+    )
     return Description(text, evidence, {"from": 1, "to": trials.num_epochs}, hint)
 
 

@@ -29,7 +29,7 @@ UNKNOWN = (
 
 
 def confidence(trials: TrialFeatures) -> np.ndarray:
-    """The loss never left where it began, or what a constant answer gives."""
+    """The loss never left where it began, or the loss of always predicting the mean."""
     main = trials.main
     fall = np.fmax(trials.train.fall, main.fall)
     little = (main.fall < FLAT_FALL) | _at_log(main.end)
@@ -66,7 +66,7 @@ def describe(trials: TrialFeatures, i: int) -> Description:
     if np.isfinite(constant):
         evidence["mean_predictor"] = float(constant)
         if abs(level - constant) < 2 * limit.NEAR_MEAN * abs(constant):
-            where = f", what a constant answer gives ({constant:.4g}): the mean predictor"
+            where = f", the loss of always predicting the mean ({constant:.4g})"
     elif at_mean_predictor(trials)[i]:
         classes = np.exp(np.exp(inferred_guessing(trials)[i]))
         where = f", the log of the number of classes ({classes:.0f}): pure guessing"

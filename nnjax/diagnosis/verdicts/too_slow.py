@@ -17,7 +17,7 @@ SLOW_FALL = 0.01  # less than this has not been seen to fall
 
 
 def confidence(trials: TrialFeatures) -> np.ndarray:
-    """The loss falls almost along a straight line, or still lies above a constant answer's."""
+    """The loss falls almost along a straight line, or is still above that of always predicting the mean."""
     z = trials.main
     surely = z.ahead > SLOW_ERRORS * z.ahead_error
     falling = (still_falling(trials) & surely) | steadily_falling(trials)
@@ -56,8 +56,7 @@ def describe(trials: TrialFeatures, i: int) -> Description:
     if _above_mean(trials)[i]:
         evidence["mean_predictor"] = float(trials.mean_predictor[i])
         text = text.rstrip(".") + (
-            f"; {z.raw[i, -1]:.4g} is still worse than the mean predictor, a constant answer "
-            f"({trials.mean_predictor[i]:.4g})."
+            f"; {z.raw[i, -1]:.4g} is still worse than always predicting the mean ({trials.mean_predictor[i]:.4g})."
         )
     advice = "Raise the learning rate by a factor of 3 to 10, until the loss falls fast and then flattens."
     return Description(text, evidence, {"from": 1, "to": t}, advice)

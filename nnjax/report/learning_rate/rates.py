@@ -53,7 +53,7 @@ def rates_page(experiment: Experiment, found: Sequence[RateSweep]) -> Page:
 
 def _from_to(seen: Recommendation) -> str:
     low, high = seen.interval
-    return f"{low:.2g} to {high:.2g} cannot be told from it" if low < high else "all others are worse"
+    return f"{low:.2g} to {high:.2g} are not significantly worse" if low < high else "all others are worse"
 
 
 def _rates_section(measured: RateSweep, seen: Recommendation) -> Section:
@@ -73,8 +73,8 @@ def _rates_section(measured: RateSweep, seen: Recommendation) -> Section:
             (
                 f"{name}_rates.png",
                 "The loss against the learning rate: black where rates were trained to the end (dots are seeds), rings "
-                "after as many epochs as the rate was given. The green bar below holds the rates that cannot be told "
-                "from the best.",
+                "after as many epochs as the rate was given. The green bar below holds the rates that are not "
+                "significantly worse than the best.",
                 False,
             ),
             (

@@ -50,7 +50,8 @@ def headline(certificate: Certificate) -> str:
 
 def table(certificate: Certificate) -> dict[str, Any]:
     """Tabulate the trials that were trained again."""
-    columns = ["trial", "(a) among others", "(b) alone, first epoch", "(c) alone, later", "its program"]
+    among = "(a) in the same program among other trials"
+    columns = ["trial", among, "(b) alone, first epoch", "(c) alone, later", "its program"]
     return {"columns": columns, "rows": [_row(certificate, check) for check in certificate.checks]}
 
 
@@ -122,8 +123,8 @@ def _found(certificate: Certificate) -> list[tuple[str, str]]:
         ("(b) alone", _at_most(alone, tolerance)),
         (
             "(c) alone, later",
-            f"losses differ by {number(later)} at most. This is reported, not asserted: another program rounds the "
-            "last bit otherwise, and training at a high rate amplifies that.",
+            f"losses differ by {number(later)} at most. This is reported, not asserted: another program may round "
+            "the last bit differently, and training at a high rate amplifies that.",
         ),
     ]
 
@@ -143,7 +144,7 @@ def _untested(certificate: Certificate) -> list[str]:
 
 
 SECTION = Section(
-    title="Certificate: side by side as alone",
+    title="Certificate: same results alone and in a population",
     order=140,
     build=build,
     template="""

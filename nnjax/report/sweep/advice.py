@@ -38,7 +38,7 @@ def _best(sweep: Sweep, at_edge: bool) -> list[str]:
     if rule.outcome == UNFINISHED:
         return [f"{who} is {rule.state}: train for more epochs before trusting the comparison."]
     if rule.outcome == DONE:
-        rest = "" if at_edge else " and lies at no edge of the space: refine around it, or run more seeds of it"
+        rest = "" if at_edge else " and is not at an edge of the space: refine around it, or run more seeds of it"
         return [f"{who} has converged{rest}."]
     return [f"{who} has the verdict “{trials.named(first.code)}”. {first.next}".rstrip()]
 

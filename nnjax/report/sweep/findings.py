@@ -161,5 +161,5 @@ def _whereabouts(sweep: Sweep, places: Sequence[int]) -> str:
     others, text = narrowest(sweep.axes, places)
     if others > (total - n) / 2:
         return f"{n:,} of {total:,} trials {what}; no single hyperparameter sets them apart from the others."
-    rest = "no other trial has" if not others else f"{count(others, 'trial')} with that did not"
+    rest = "no other trial has" if not others else f"{count(others, 'other trial')} with such a value did not"
     return f"All {n:,} trials that {what} have {text}; {rest}."

@@ -149,6 +149,6 @@ def _replicates(axes: Mapping[str, Axis]) -> list[dict[str, Any]]:
     lists = []
     for path, values in axes.items():
         if isinstance(values, Range):
-            raise UserError(f"The axis {path} is a range, but over it means are taken; list its values instead.")
+            raise UserError(f"The axis {path} is averaged over (a replicate), so list its values instead of a range.")
         lists.append(values)
     return [dict(zip(axes, row, strict=True)) for row in itertools.product(*lists)]

@@ -179,7 +179,7 @@ class Session:
         done, num = len(suggestions), max(self.space.num, len(suggestions))
         best = self.study.best()
         found = "none has a value yet" if best is None else f"best {self.metric} {best[1]:.4g} (setting {best[0]})"
-        self.options.log(f"search: {done} of {num} settings told; {found}")
+        self.options.log(f"search: {done} of {num} settings evaluated; {found}")
 
 
 def with_trials_to_come(observe: Observer, count: int) -> Observer:

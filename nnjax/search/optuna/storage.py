@@ -100,7 +100,7 @@ def open_study(storage: BaseStorage | str | None, name: str, sampler: BaseSample
         )
     known, goals = study.user_attrs.get(METRIC, metric), [direction.name for direction in study.directions]
     if known != metric or goals != [goal.upper()]:
-        found = f"is told {known}" if known != metric else f"is to {' and to '.join(goals).lower()}"
+        found = f"optimizes {known}" if known != metric else f"is to {' and to '.join(goals).lower()}"
         raise UserError(
             f"The study {name!r} {found}, but {metric} was asked for; name another study, or the metric that it was "
             "begun with."

@@ -52,7 +52,7 @@ class Costs:
         count = self.compilations
         text = f"{programs} program{'s' * (programs > 1)}, {count} compilation{'s' * (count != 1)}"
         if self.steps:
-            text += f"; then {1e6 * self.seconds / self.steps:.3g} µs a step and trial"
+            text += f"; {1e6 * self.seconds / self.steps:.3g} µs per step and trial after compilation"
         if estimate.predicted:
-            text += f"; {estimate.took:.3g} s of training where {estimate.predicted:.3g} were predicted"
+            text += f"; training took {estimate.took:.3g} s ({estimate.predicted:.3g} s predicted)"
         return f"{text}; at most {size_text(peak_bytes())} of memory."

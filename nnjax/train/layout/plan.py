@@ -96,7 +96,9 @@ def resolve_plan(plan: Plan, specs: Sequence[TrialSpec], shapes: Shapes, most_la
     there = len(jax.devices())
     devices = plan.devices or there
     if devices > there:
-        raise UserError(f"The plan asks for {devices} devices, but {there} are there; use --devices={there} or fewer.")
+        raise UserError(
+            f"The plan asks for {devices} devices, but {there} are available: use --devices={there} or fewer."
+        )
     if devices % plan.batch_devices:
         raise UserError(f"batch_devices={plan.batch_devices} does not divide the {devices} devices of the plan.")
     if is_distributed() and devices < there:

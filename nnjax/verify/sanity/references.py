@@ -19,7 +19,7 @@ class References(NamedTuple):
 
     Attributes:
       goal: "classification", "regression" or "reconstruction".
-      start: the training loss of an output that says nothing (all weights 0).
+      start: the training loss of a network with all weights 0.
       constant: the loss of the best constant output on the validation part (without one, on the training part); NaN
         where it is not known in closed form.
       floor: the lowest loss there can be, of targets between 0 and 1; 0 elsewhere.

@@ -77,7 +77,7 @@ def start(measured: Measurements) -> SanityCheck:
     """Compare the loss before training with that of a network whose weights are all 0."""
     expected, found = measured.references.start, measured.outcomes["start"].last("train_loss_eval")
     evidence = {"loss": found, "expected": expected}
-    about = f"an output that says nothing costs {expected:.4g}{_expected_name(measured)}"
+    about = f"a network with all weights 0 has loss {expected:.4g}{_expected_name(measured)}"
     if START[0] * expected <= found <= START[1] * expected:
         return _passed("start", f"The loss at the start is {found:.4g}; {about}.", evidence)
     sentence = f"The loss at the start is {found:.4g}, but {about}: the initial outputs are far from neutral."
@@ -111,7 +111,7 @@ def overfits_small_batch(measured: Measurements) -> SanityCheck:
     if few.status == DIVERGED:
         sentence = "On the same 20 examples the loss stops being finite."
         return SanityCheck(OVERFITS, False, sentence, "Lower the learning rate tenfold or more.", evidence)
-    sentence = f"{after} only {what}, though nothing but they had to be learned."
+    sentence = f"{after} only {what}, although they were the whole training set."
     remedy = "Look at the learning rate, the initial weights, the loss, and whether the output can take these values."
     return SanityCheck(OVERFITS, False, sentence, remedy, evidence)
 
@@ -159,7 +159,10 @@ def without_inputs(measured: Measurements) -> SanityCheck | None:
         sentence += " It is still falling." * outcome.falling(curve)
         return _passed("without inputs", sentence, evidence)
     sentence = f"Without inputs the network comes to a loss of {found:.4g}, but {what} {known.constant:.4g}."
-    remedy = "Look at the learning rate (too low, or so high that it jumps), and whether the output can say that."
+    remedy = (
+        "Look at the learning rate (too low, or so high that it jumps), and whether the output activation can produce "
+        "that value."
+    )
     return SanityCheck("without inputs", False, sentence, remedy, evidence)
 
 
