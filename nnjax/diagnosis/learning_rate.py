@@ -31,11 +31,8 @@ class Recommendation(NamedTuple):
     def sentence(self, optimizer: str) -> str:
         """Say it in plain words."""
         low, high = self.interval
-        around = (
-            f"rates from {low:.2g} to {high:.2g} cannot be told from it"
-            if low < high
-            else "every other rate that was trained to the end is worse"
-        )
+        equal = f"rates from {low:.2g} to {high:.2g} cannot be told from it"
+        around = equal if low < high else "every other rate that was trained to the end is worse"
         return f"{optimizer}: take a learning rate of {self.rate:.2g} (loss {self.loss:.4g}); {around}."
 
 

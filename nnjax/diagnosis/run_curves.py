@@ -1,6 +1,5 @@
 """Take the curves of an nnjax run, and what is known beside them: what the best constant answer reaches."""
 
-import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 
@@ -51,10 +50,10 @@ def contexts_of(
         if key not in known:
             data = (prepared or {}).get(experiment.data)
             known[key] = _guessed(experiment, facts[experiment.data]) if data is None else _measured(experiment, data)
-        set_only = any(getattr(experiment.hyperparameters, name) for name in TRAINING_ONLY)
-        regularized, size = set_only or experiment.data.augment != "none", facts[experiment.data].sizes[1]
-        own = {"regularized": regularized, "num_validation": size, "batch_size": experiment.batch_size}
-        out.append(dataclasses.replace(known[key], **own))
+        penalised = any(getattr(experiment.hyperparameters, name) for name in TRAINING_ONLY)
+        own = (penalised or experiment.data.augment != "none", facts[experiment.data].sizes[1], experiment.batch_size)
+        beside = known[key]
+        out.append(TrainingContext(beside.mean_predictor, beside.chance_accuracy, beside.floor, *own))
     return out
 
 

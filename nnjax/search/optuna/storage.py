@@ -6,7 +6,7 @@ import contextlib
 import pathlib
 import warnings
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from nnjax.core.errors import UserError
 from nnjax.nn.metrics import is_maximised
@@ -69,9 +69,11 @@ def storage_errors(storage: BaseStorage | str | None, *others: type[Exception]) 
     import optuna
     import sqlalchemy.exc
 
+    own = (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError)
+    failures: tuple[type[Exception], ...] = (*own, *others)
     try:
         yield
-    except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError, *others) as error:
+    except failures as error:
         cause = error.__cause__ if isinstance(error, optuna.exceptions.StorageInternalError) else error
         reason = str(cause or error).strip().split("\n")[0].rstrip(".")
         raise UserError(
@@ -88,7 +90,7 @@ def open_study(storage: BaseStorage | str | None, name: str, sampler: BaseSample
     """
     import optuna
 
-    goal = "maximize" if is_maximised(metric) else "minimize"
+    goal: Literal["maximize", "minimize"] = "maximize" if is_maximised(metric) else "minimize"
     with storage_errors(storage, ImportError, RuntimeError, ValueError):
         study = optuna.create_study(
             storage=storage, study_name=name, sampler=sampler, direction=goal, load_if_exists=True
