@@ -19,6 +19,8 @@ from typing import IO
 import numpy as np
 from numpy.lib import format as npy
 
+from nnjax.core.types import Shaped
+
 # What reading a file that is not as it was written may raise, apart from a sentence of our own.
 DAMAGE = (
     ValueError,
@@ -38,7 +40,7 @@ DAMAGE = (
 SLACK = 1 << 20  # bytes that an archive may always unpack to
 
 
-def read_npz(file: IO[bytes], most: float = math.inf) -> dict[str, np.ndarray]:
+def read_npz(file: IO[bytes], most: float = math.inf) -> dict[str, Shaped[np.ndarray, "..."]]:
     """Read all arrays of an NPZ file by name; every member's CRC-32 is verified.
 
     Args:

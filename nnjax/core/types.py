@@ -1,20 +1,31 @@
 """Shared types: data sets, splits, scalers and the state of a trial.
 
-Dimensions, everywhere: n examples, b batch, d inputs, k outputs, m trials (lanes), t time (steps or epochs).
+Dimensions, everywhere: n examples, b batch, d inputs, k outputs, m trials (lanes), t time (steps or epochs). Shapes
+stand in signatures as jaxtyping writes them: `Float[Array, "b d"]`, `""` for scalars, `...` for any leading axes.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Protocol
 
 import numpy as np
 
-Array = Any  # jax.Array or numpy.ndarray; this module imports neither JAX nor Flax, so that it loads at once
-Key = Array  # a typed JAX PRNG key (Threefry)
+if TYPE_CHECKING:
+    import jax
+    from jaxtyping import Bool as Bool, Float as Float, Int as Int, Num as Num, Shaped as Shaped, UInt as UInt  # isort: skip
+
+    Array = jax.Array | np.ndarray
+    Key = jax.Array  # a typed JAX PRNG key (Threefry)
+else:  # neither JAX nor jaxtyping is imported, so that this module loads at once
+    Array = Key = Any
+    Bool = Float = Int = Num = Shaped = UInt = Annotated
+Scalar = Float[Array, ""]
+Count = Int[Array, ""]  # int32; of steps, epochs or examples
 Params = Any  # a pytree of float32 arrays
-Metrics = dict[str, Array]  # metric name -> values
+Metrics = dict[str, Float[Array, "..."]]  # metric name -> values
+Arrays = Mapping[str, Shaped[np.ndarray, "..."]]  # name -> array, as in files
 
 
 class Rows(Protocol):
@@ -26,7 +37,7 @@ class Rows(Protocol):
         ...
 
     @property
-    def dtype(self) -> np.dtype:
+    def dtype(self) -> np.dtype[Any]:
         """Of the rows as they come."""
         ...
 
@@ -34,7 +45,7 @@ class Rows(Protocol):
         """Count the rows."""
         ...
 
-    def __getitem__(self, index: Any, /) -> np.ndarray:
+    def __getitem__(self, index: Any, /) -> Num[np.ndarray, "r d"]:
         """Give rows by index or slice: [r, d]."""
         ...
 
@@ -69,7 +80,7 @@ class Dataset:
     name: str
     source: str
     x: Rows
-    y: np.ndarray | None
+    y: Num[np.ndarray, "n ..."] | None
     task: str
     sha256: str
     classes: tuple[str, ...] = ()
@@ -90,14 +101,14 @@ class Scaler(NamedTuple):
       scale: float32, [] or [d]; 1 where a feature does not vary.
     """
 
-    mean: np.ndarray
-    scale: np.ndarray
+    mean: Float[np.ndarray, "..."]
+    scale: Float[np.ndarray, "..."]
 
-    def __call__(self, x: Array) -> Array:
+    def __call__(self, x: Num[Array, "... d"]) -> Float[Array, "... d"]:
         """Scale x [..., d]."""
         return (x - self.mean) * self.scale
 
-    def inverse(self, z: Array) -> Array:
+    def inverse(self, z: Float[Array, "... d"]) -> Float[Array, "... d"]:
         """Undo the scaling of z [..., d]."""
         return z / self.scale + self.mean
 
@@ -142,9 +153,9 @@ class Prepared:
     """
 
     dataset: Dataset
-    train: np.ndarray
-    validation: np.ndarray
-    test: np.ndarray
+    train: Int[np.ndarray, " n_train"]
+    validation: Int[np.ndarray, " n_validation"]
+    test: Int[np.ndarray, " n_test"]
     x_scaler: Scaler
     y_scaler: Scaler
 
@@ -188,14 +199,14 @@ class TrialState(NamedTuple):
 
     params: Params
     opt_state: Any
-    step: Array
-    seed: Array
-    loss_sum: Array
-    weight_sum: Array
+    step: Int[Array, "..."]
+    seed: UInt[Array, "..."]
+    loss_sum: Float[Array, "..."]
+    weight_sum: Float[Array, "..."]
     best_params: Params
-    best_value: Array
-    best_epoch: Array
-    bad_step: Array
+    best_value: Float[Array, "..."]
+    best_epoch: Int[Array, "..."]
+    bad_step: Int[Array, "..."]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -212,11 +223,11 @@ class LayerStatistics:
     """
 
     layers: tuple[str, ...]
-    gradient_norm: np.ndarray
-    update_ratio: np.ndarray
-    dead_share: np.ndarray
-    saturated_share: np.ndarray
-    activation_variance: np.ndarray
+    gradient_norm: Float[np.ndarray, "m t p"]
+    update_ratio: Float[np.ndarray, "m t p"]
+    dead_share: Float[np.ndarray, "m t p"]
+    saturated_share: Float[np.ndarray, "m t p"]
+    activation_variance: Float[np.ndarray, "m t p"]
 
 
 LAYER_STATISTICS = tuple(field.name for field in dataclasses.fields(LayerStatistics))[1:]  # all but the layers' names

@@ -4,8 +4,6 @@ The archive holds one draw of each generator; here every seed is a draw of the s
 expected within the spread over seeds. Source: Dau et al. 2018, "The UCR time series archive", its summary table.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Lower bounds of DTW, by which a search for neighbours skips most pairs."""
 
-from __future__ import annotations
-
 import dataclasses
 import functools
 from typing import ClassVar

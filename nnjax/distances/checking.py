@@ -1,7 +1,5 @@
 """Check examples and options of the distances; each failure is one sentence."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -85,12 +83,11 @@ def series(x: Any, name: str) -> list[Group]:
     if isinstance(x, (list, tuple)) and len({np.shape(one) for one in x}) > 1:
         return _ragged(x, name)
     values = _numbers(x, name)
+    has = f"{name} has the shape {values.shape}"
     if values.ndim not in (2, 3):
-        raise UserError(f"{name} has the shape {values.shape}, but series [n, t] or [n, t, d] were expected.")
+        raise UserError(f"{has}, but series [n, t] or [n, t, d] were expected.")
     if values.size == 0:
-        raise UserError(
-            f"{name} has the shape {values.shape}: a series needs at least one point; leave empty ones out."
-        )
+        raise UserError(f"{has}: a series needs at least one point; leave empty ones out.")
     return [Group(np.arange(len(values)), _finite(values.reshape(*values.shape[:2], -1), name))]
 
 

@@ -1,6 +1,4 @@
-"""Cluster by a matrix of distances (k-medoids), and match clusters to classes."""
-
-from __future__ import annotations
+"""Cluster by a matrix of distances (k-medoids), match clusters to classes, and compare them."""
 
 from typing import NamedTuple
 
@@ -99,3 +97,17 @@ def name_clusters(clusters: Array, labels: Array, k: int) -> np.ndarray:
     counts = np.zeros((k, k), int)
     np.add.at(counts, (np.asarray(clusters), np.asarray(labels)), 1)
     return linear_sum_assignment(counts, maximize=True)[1]
+
+
+def agreement(classes: np.ndarray, clusters: np.ndarray) -> dict[str, float]:
+    """Compute the adjusted Rand index (Hubert & Arabie 1985) and adjusted mutual information (Vinh et al. 2010).
+
+    Args:
+      classes, clusters: [n] int.
+    """
+    from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
+
+    return {
+        "ari": float(adjusted_rand_score(classes, clusters)),
+        "ami": float(adjusted_mutual_info_score(classes, clusters)),
+    }

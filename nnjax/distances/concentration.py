@@ -5,8 +5,6 @@ distances over their mean. Both go to 0 with the dimension where coordinates are
 "When is nearest neighbor meaningful?"; Aggarwal et al. 2001 for orders p.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple

@@ -3,8 +3,6 @@
 Series of one variable have d = 1.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import functools
 import math

@@ -11,8 +11,6 @@ between them, and get one guard cell at each end that is never reached (the *gua
     guard      −w+1      …      w−1         and guards at −w−1, w+1
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -84,19 +82,19 @@ def wavefront(x: Array, y: Array, step: Callable[[Cells], Array], origin: Array,
     margin = [(w + 2, w + 2), *[(0, 0)] * (x.ndim - 1)]
     rows, columns = jnp.pad(x, margin), jnp.pad(y[::-1], margin)  # what lies outside never reaches the last cell
 
-    def filled(k: Array, low: int, cells: int, corner: Array, above: Array, beside: Array) -> Array:
+    def filled(k: Array | int, low: int, cells: int, corner: Array, above: Array, beside: Array) -> Array:
         """The cells at the offsets low, low + 2, … of diagonal k."""
         first_row, first_column = (k + low) // 2 + w + 2, m - 1 - (k - low) // 2 + w + 2
         x_i = jax.lax.dynamic_slice_in_dim(rows, first_row, cells)
         y_j = jax.lax.dynamic_slice_in_dim(columns, first_column, cells)
         return step(Cells(corner, above, beside, x_i, y_j, low + 2 * np.arange(cells)))
 
-    def next_guard(k: Array, wave: _Wave) -> _Wave:
+    def next_guard(k: Array | int, wave: _Wave) -> _Wave:
         band, guard = wave.band, wave.guard
         inner = filled(k, wave.low + 1, len(band) - 1, guard[1:-1], band[:-1], band[1:])
         return wave._replace(guard=jax.lax.dynamic_update_slice_in_dim(guard, inner, 1, 0))
 
-    def next_band(k: Array, wave: _Wave) -> _Wave:
+    def next_band(k: Array | int, wave: _Wave) -> _Wave:
         band, guard = wave.band, wave.guard
         return wave._replace(band=filled(k, wave.low, len(band), band, guard[:-1], guard[1:]))
 

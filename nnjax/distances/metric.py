@@ -1,7 +1,5 @@
 """The contract of a distance."""
 
-from __future__ import annotations
-
 from typing import ClassVar, Protocol
 
 from nnjax.core.types import Array

@@ -1,7 +1,5 @@
 """Distances by name."""
 
-from __future__ import annotations
-
 import dataclasses
 import difflib
 import functools

@@ -1,7 +1,5 @@
 """Classify by nearest neighbours from a matrix of distances; choose the window of DTW by leave-one-out."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

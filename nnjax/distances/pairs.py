@@ -4,8 +4,6 @@ A block is a tile of rows × columns of the matrix whose pairs are the lanes of 
 one XLA device a core, 16 × 16 pairs keep the diagonals of a table of some hundred points in a core's second cache.
 """
 
-from __future__ import annotations
-
 import functools
 from typing import Any
 

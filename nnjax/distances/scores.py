@@ -1,12 +1,10 @@
 """Classifiers, nearest neighbours and clusters, each scored on the test part of one split."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from nnjax.distances.clusters import k_medoids, name_clusters
+from nnjax.distances.clusters import agreement, k_medoids, name_clusters
 from nnjax.distances.neighbors import classify, leave_one_out_error
 from nnjax.distances.views import METRICS, Split, distances
 
@@ -23,8 +21,7 @@ class Score(NamedTuple):
       kind: MODEL, NEIGHBORS or CLUSTERS.
       method: for people.
       accuracy: share of right answers; of clusters under the naming that is best on the training part.
-      ari, ami: adjusted Rand index (Hubert & Arabie 1985) and adjusted mutual information (Vinh et al. 2010) of
-        clusters with classes; NaN elsewhere.
+      ari, ami: of clusters with classes, see `agreement`; NaN elsewhere.
       num_neighbors: that leave-one-out chose; 0 elsewhere.
     """
 
@@ -100,16 +97,9 @@ def score_k_means(some: Split, seed: int) -> Score:
 
 def score_clusters(some: Split, method: str, known: np.ndarray, found: np.ndarray) -> Score:
     """Score clusters [m] of the test part by the classes that the clusters [n] of the training part stand for."""
-    from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
-
     names = name_clusters(known, some.labels, some.num_classes)
-    return Score(
-        CLUSTERS,
-        method,
-        accuracy=accuracy(names[found], some.truth),
-        ari=float(adjusted_rand_score(some.truth, found)),
-        ami=float(adjusted_mutual_info_score(some.truth, found)),
-    )
+    alike = agreement(some.truth, found)
+    return Score(CLUSTERS, method, accuracy(names[found], some.truth), alike["ari"], alike["ami"])
 
 
 def accuracy(answers: np.ndarray, truth: np.ndarray) -> float:

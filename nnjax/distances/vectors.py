@@ -1,7 +1,5 @@
 """Distances of vectors: frozen dataclasses, called with x [d, *lanes] and y [d, *lanes], giving [*lanes]."""
 
-from __future__ import annotations
-
 import dataclasses
 import math
 from collections.abc import Collection, Hashable

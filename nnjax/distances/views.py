@@ -1,7 +1,5 @@
 """One split of a labelled set as each distance needs it: as vectors, as sets, or as series."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np
@@ -22,9 +20,7 @@ METRICS: dict[str, Metric] = {
     "Jaccard": Jaccard(),
     "DTW": DTW(WINDOW),
 }
-ABSENT = {
-    (TABLE, "DTW"): "the columns of a table have no order, so there is nothing to warp",
-}
+ABSENT = {(TABLE, "DTW"): "the columns of a table have no order, so there is nothing to warp"}
 
 
 class Split(NamedTuple):

@@ -1,7 +1,5 @@
 """Affinities of SNE and t-SNE: Gaussians whose widths are bisected until they have the perplexity."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -22,6 +20,7 @@ def squared_distances(x: np.ndarray, rows: slice) -> np.ndarray:
     return np.maximum(norms[:, None] + norms[None, rows] - 2 * (x @ x[rows].T), 0)
 
 
+@jax.jit
 def calibrate(distances: Array, own: Array, perplexities: Array) -> Array:
     """Conditional affinities p_{j|i} of a block of points i, for several perplexities.
 
@@ -101,11 +100,8 @@ def _blocks(x: np.ndarray, perplexities: Sequence[float]) -> list[tuple[slice, A
         rows = slice(start, min(start + BLOCK, len(x)))
         own = np.arange(rows.start, rows.stop, dtype=np.int32)
         arguments = squared_distances(x, rows).astype(np.float32), own, wanted
-        started.append((rows, _calibrate(*jax.device_put(arguments, devices[number % len(devices)]))))
+        started.append((rows, calibrate(*jax.device_put(arguments, devices[number % len(devices)]))))
     return started
-
-
-_calibrate = jax.jit(calibrate)
 
 
 def _entropies(p: np.ndarray) -> np.ndarray:

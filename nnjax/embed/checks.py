@@ -1,7 +1,5 @@
 """Checks of points and options before anything is computed; each raises `UserError` with one sentence."""
 
-from __future__ import annotations
-
 import difflib
 import math
 from collections.abc import Collection, Sequence

@@ -1,7 +1,5 @@
 """Cluster points and measure the scatter: the loss of learning without labels in the lecture slides."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

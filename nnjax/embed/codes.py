@@ -1,10 +1,8 @@
 """Measure codes of labelled examples: accuracy of classifiers, error of the copies, distances kept."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -40,12 +38,10 @@ class InputNeighbors(NamedTuple):
     dtw: np.ndarray | None
 
     @classmethod
-    def of(cls, some: Split, warping: Metric | None = None) -> InputNeighbors:
+    def of(cls, some: Split, warping: Metric | None = None) -> Self:
         """Find the neighbours of examples."""
-        near = nearest(pairwise(some.queries, some.x))
-        if warping is None:
-            return cls(near, None)
-        return cls(near, nearest(pairwise(some.queries, some.x, warping)))
+        dtw = None if warping is None else nearest(pairwise(some.queries, some.x, warping))
+        return cls(nearest(pairwise(some.queries, some.x)), dtw)
 
 
 class Code(NamedTuple):

@@ -1,7 +1,5 @@
 """The published schedule of t-SNE for one layout: momentum .5 then .8, gains, early exaggeration."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import jax.numpy as jnp

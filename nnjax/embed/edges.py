@@ -1,17 +1,15 @@
 """t-SNE with affinities of near neighbours only (van der Maaten 2014): memory O(n · perplexity), exact repulsion."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from nnjax.embed.affinities import BLOCK, calibrate, squared_distances
+from nnjax.embed.affinities import BLOCK, calibrate
 from nnjax.embed.pairs import sum_pairs
+from nnjax.embed.quality import block, nearest
 
 WIDTH = 32  # neighbours in a row of the table
 
@@ -90,18 +88,13 @@ def _joint(x: np.ndarray, perplexity: float) -> Any:
     indices, values = np.empty((n, k), np.int64), np.empty((n, k))
     for start in range(0, n, BLOCK):
         rows = slice(start, min(start + BLOCK, n))
-        own = np.arange(rows.start, rows.stop)
-        distances = np.ascontiguousarray(squared_distances(x, rows).T)
-        distances[np.arange(len(own)), own] = np.inf
-        indices[rows] = np.argpartition(distances, k - 1, axis=1)[:, :k]
+        distances = block(x, rows)
+        indices[rows] = nearest(distances, k)
         near = np.take_along_axis(distances, indices[rows], axis=1).T.astype(np.float32)
-        nobody = np.full(len(own), -1, np.int32)
-        values[rows] = np.asarray(_calibrate(near, nobody, np.array([perplexity], np.float32)))[0].T
+        nobody = np.full(len(distances), -1, np.int32)
+        values[rows] = np.asarray(calibrate(near, nobody, np.array([perplexity], np.float32)))[0].T
     conditional = csr_array((values.ravel(), indices.ravel(), np.arange(0, n * k + 1, k)), shape=(n, n))
     return csr_array((conditional + conditional.T) / (2 * n))
-
-
-_calibrate = jax.jit(calibrate)
 
 
 def _table(p: Any) -> Edges:

@@ -1,7 +1,5 @@
 """Layouts by other libraries: UMAP, and approximate t-SNE for more points than all pairs allow."""
 
-from __future__ import annotations
-
 import importlib
 import warnings
 from typing import Any

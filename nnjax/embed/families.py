@@ -1,14 +1,12 @@
 """Families: embeddings of the same points by one method under several settings, with their scores and distances."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from nnjax.embed.methods import Embedding
-from nnjax.embed.study import NAMES, varied
+from nnjax.embed.methods import Embedding, title_of
+from nnjax.embed.study import varied
 from nnjax.embed.variation import procrustes_distances, to_plane
 
 STARTS = {"pca": "PCA start", "random": "random start"}
@@ -54,6 +52,5 @@ def families(made: Sequence[tuple[Embedding, Mapping[str, float]]]) -> list[Fami
 
 def family_name(embedding: Embedding) -> str:
     """Name the method, and the start where it has one."""
-    name = NAMES.get(embedding.method, embedding.method)
-    start = embedding.options.get("init")
+    name, start = title_of(embedding.method), embedding.options.get("init")
     return f"{name}, {STARTS[start]}" if start in STARTS else name

@@ -1,7 +1,5 @@
 """SNE's objective (Hinton & Roweis 2002), which the lecture slides call t-SNE: gradient and divergence."""
 
-from __future__ import annotations
-
 import jax.numpy as jnp
 from jax import Array
 

@@ -1,7 +1,5 @@
 """Arrange layouts on devices: settings of one perplexity in a row, rows or columns divided over the devices."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -35,14 +33,9 @@ def arrange(perplexities: Sequence[float], num_devices: int) -> Grid:
     distinct = sorted(set(perplexities))
     rows = [[i for i, value in enumerate(perplexities) if value == one] for one in distinct]
     g, s = len(rows), max(map(len, rows))
-    shapes = {0: (_up(g, num_devices), s), 1: (g, _up(s, num_devices))}
+    shapes = {0: (g + -g % num_devices, s), 1: (g, s + -s % num_devices)}  # rounded up to what the devices divide
     axis = min(shapes, key=lambda axis: shapes[axis][0] * shapes[axis][1])
     height, width = shapes[axis]
     cells = np.array([[row[k % len(row)] for k in range(width)] for row in (rows[k % g] for k in range(height))])
     places = np.array([divmod(int(np.flatnonzero(cells.ravel() == i)[0]), width) for i in range(len(perplexities))])
     return Grid(tuple(distinct[k % g] for k in range(height)), cells, (places[:, 0], places[:, 1]), axis, num_devices)
-
-
-def _up(count: int, multiple: int) -> int:
-    """Round up to a multiple."""
-    return -(-count // multiple) * multiple

@@ -1,7 +1,5 @@
 """PCA, LDA, ICA and k-means: reductions that are fitted on some points and then applied to any."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
@@ -10,6 +8,7 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.embed import checks
+from nnjax.embed.clusters import cluster
 
 
 class Reduction(NamedTuple):
@@ -51,9 +50,8 @@ def _pca(x: np.ndarray, dimensions: int, labels: np.ndarray | None, seed: int) -
 
     checks.dimensions(x, dimensions)
     model = PCA(dimensions, svd_solver="full").fit(x)
-    return Reduction(
-        model.transform, model.inverse_transform, {"explained_variance": float(model.explained_variance_ratio_.sum())}
-    )
+    share = float(model.explained_variance_ratio_.sum())
+    return Reduction(model.transform, model.inverse_transform, {"explained_variance": share})
 
 
 def _ica(x: np.ndarray, dimensions: int, labels: np.ndarray | None, seed: int) -> Reduction:
@@ -97,8 +95,6 @@ def _lda(x: np.ndarray, dimensions: int, labels: np.ndarray | None, seed: int) -
 
 
 def _kmeans(x: np.ndarray, dimensions: int, labels: np.ndarray | None, seed: int) -> Reduction:
-    from nnjax.embed.clusters import cluster
-
     found = cluster(x, "kmeans", dimensions, seed=seed)
     centres = found.centres
 
@@ -116,9 +112,4 @@ def _least_squares(codes: np.ndarray, x: np.ndarray) -> Callable[[np.ndarray], n
     return lambda points: (points - mean) @ weights + centre
 
 
-FITS: dict[str, Callable[[np.ndarray, int, np.ndarray | None, int], Reduction]] = {
-    "pca": _pca,
-    "lda": _lda,
-    "ica": _ica,
-    "kmeans": _kmeans,
-}
+FITS: dict[str, Callable[..., Reduction]] = {"pca": _pca, "lda": _lda, "ica": _ica, "kmeans": _kmeans}

@@ -1,7 +1,5 @@
 """Embedding methods: one record each, and `embed(x, method)`."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -76,17 +74,15 @@ def embed_all(
       UserError: see `lay_out` and `engines.approximate`.
     """
     checks.choice("engine", engine, engines.ENGINES)
-    if engine != "exact":
-        found = [engines.approximate(x, setting, engine, init) for setting in settings]
-        return [
-            Embedding(method, y, _named(setting) | {"init": init, "engine": engine}, {"divergence": divergence})
-            for setting, (y, divergence) in zip(settings, found, strict=True)
-        ]
-    made = population.lay_out(x, settings, method, init=init, support=support, iterations=iterations, observe=observe)
-    return [
-        Embedding(method, y, _named(setting) | {"init": init, "support": support}, {"divergence": float(divergence)})
-        for setting, y, divergence in zip(made.settings, made.y, made.divergence, strict=True)
-    ]
+    if engine == "exact":
+        made = population.lay_out(
+            x, settings, method, init=init, support=support, iterations=iterations, observe=observe
+        )
+        found, how = list(zip(made.settings, made.y, made.divergence, strict=True)), {"init": init, "support": support}
+    else:
+        found = [(setting, *engines.approximate(x, setting, engine, init)) for setting in settings]
+        how = {"init": init, "engine": engine}
+    return [Embedding(method, y, _named(setting) | how, {"divergence": float(value)}) for setting, y, value in found]
 
 
 def _layout(

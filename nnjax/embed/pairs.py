@@ -1,7 +1,5 @@
 """Sum over all pairs of points, a few rows at a time, in memory O(n · rows)."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 

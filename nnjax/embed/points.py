@@ -1,7 +1,5 @@
 """Choose the points to embed: examples of a data source, and their codes in a trained autoencoder."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from nnjax import data

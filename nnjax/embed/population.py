@@ -1,7 +1,5 @@
 """Lay out one data set for many settings as one program: perplexity × seed × exaggeration × learning rate."""
 
-from __future__ import annotations
-
 import dataclasses
 import functools
 from collections.abc import Callable, Sequence
@@ -63,8 +61,6 @@ OBJECTIVES = {
     "tsne": Objective(student.gradient, student.divergence, "joint_entropy", 12.0, lambda n, e: max(n / e / 4, 50.0)),
     "sne": Objective(gaussian.gradient, gaussian.divergence, "conditional_entropy", 1.0, lambda n, e: 0.05),
 }
-
-
 SPARSE = Objective(edges.gradient, edges.divergence, "edges", *OBJECTIVES["tsne"][3:])
 
 

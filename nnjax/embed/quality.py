@@ -1,11 +1,10 @@
 """Measure embeddings: which neighbours and distances they keep, and how well classes separate."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from nnjax.distances.clusters import agreement
 from nnjax.embed import checks
 from nnjax.embed.affinities import squared_distances
 
@@ -177,13 +176,3 @@ def _clustered(y: np.ndarray, classes: np.ndarray, seed: int) -> dict[str, float
 
     count = min(int(classes.max()) + 1, len(np.unique(y, axis=0)))
     return agreement(classes, KMeans(count, n_init=4, random_state=seed).fit_predict(y))
-
-
-def agreement(classes: np.ndarray, clusters: np.ndarray) -> dict[str, float]:
-    """Adjusted Rand index and adjusted mutual information of clusters [n] with classes [n]."""
-    from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
-
-    return {
-        "ari": float(adjusted_rand_score(classes, clusters)),
-        "ami": float(adjusted_mutual_info_score(classes, clusters)),
-    }

@@ -1,19 +1,13 @@
 """What representations of labelled data keep of its distances: all inputs, principal components, latent spaces."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.types import Prepared
 from nnjax.distances.concentration import Worth, pca, worths
 from nnjax.models.registry import traits_of
+from nnjax.runs.run import Run
 from nnjax.runs.settings import representative, settings
-
-if TYPE_CHECKING:
-    from nnjax.runs.run import Run
 
 WIDTHS = (2, 16, 64)  # of the representations
 MOST_EXAMPLES, MOST_QUERIES = 4000, 1000

@@ -1,7 +1,5 @@
 """t-SNE's objective (van der Maaten & Hinton 2008): exact gradient and divergence."""
 
-from __future__ import annotations
-
 import jax.numpy as jnp
 from jax import Array
 

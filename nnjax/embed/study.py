@@ -1,7 +1,5 @@
 """Compare embeddings of one data set: make them and measure their quality."""
 
-from __future__ import annotations
-
 import dataclasses
 import itertools
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +16,6 @@ from nnjax.embed.points import labels_of
 from nnjax.embed.population import LayoutConfig
 from nnjax.embed.quality import qualities
 
-NAMES = {name: method.title for name, method in METHODS.items()}
 MOST_AGGLOMERATED = 5_000  # Ward's method needs all pairs
 
 
@@ -123,9 +120,8 @@ def study(
         made += _of_method(x, method, axes, labels)
     observe("quality")
     measured = qualities(x, [one.y for one in made], labels, k)
-    count = len(np.unique(labels)) if labels is not None else 10
+    count = min(10 if labels is None else len(np.unique(labels)), len(np.unique(x, axis=0)))
     able = [name for name in CLUSTERINGS if name != "agglomerative" or len(x) <= MOST_AGGLOMERATED]
-    count = min(count, len(np.unique(x, axis=0)))
     return Study(dataset, rows, x, made, measured, {name: cluster(x, name, count) for name in able}, k)
 
 

@@ -4,8 +4,6 @@ Made for the sentence of the lecture slides that SNE, t-SNE and UMAP are "very s
 hyperparameter" (section 1).
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 

@@ -34,7 +34,7 @@ class Predictor(NamedTuple):
     network: Network | None
     architecture: description.Architecture
     facts: DataFacts
-    outputs: Callable[[Array], Array]
+    outputs: Callable[[np.ndarray], Array]
     test_inputs: Callable[[], np.ndarray] | None = None
 
     def codes(self) -> Callable[[Array], Array]:

@@ -119,7 +119,7 @@ def inputs_for(facts: DataFacts, name: str, data_dir: str | None, target: str | 
         )
         raise UserError(f"{name} has an input {found!r} where the network was trained on {expected!r} ({facts.name}).")
     x = dataset.x[:]
-    return scaling.fit(x, np.arange(0), "unit", dataset.full_scale)(x) if unit else x
+    return np.asarray(scaling.fit(x, np.arange(0), "unit", dataset.full_scale)(x)) if unit else x
 
 
 def _column(dataset: Dataset, facts: DataFacts, feature: str) -> np.ndarray:

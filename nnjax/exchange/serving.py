@@ -14,7 +14,7 @@ BATCH = 1000
 
 
 def in_batches(
-    function: Callable[[Array], Array], x: np.ndarray, console: Console | None = None, batch: int = BATCH
+    function: Callable[[np.ndarray], Array], x: np.ndarray, console: Console | None = None, batch: int = BATCH
 ) -> np.ndarray:
     """Apply a function from float32 [b, d] to [b, k] to all examples x [n, d]: [n, k].
 

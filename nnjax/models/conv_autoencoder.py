@@ -7,6 +7,8 @@ so 14, 28; then one convolution to the image. 4,385 parameters with 16, 8 and 8 
 
 from __future__ import annotations
 
+from typing import cast
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -14,13 +16,13 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import ModelConfig
-from nnjax.core.types import Array, Key, Params
-from nnjax.models.convolution import flatten, images, join, max_pool
-from nnjax.models.convolution_layers import Convolution, Init
+from nnjax.core.types import Array, Key, Params, Scalar
+from nnjax.models.convolution import Images, Phases, flatten, images, join, max_pool
+from nnjax.models.convolution_layers import Convolution
 from nnjax.models.dense import apply_dropout, dtypes, scale_kernels
 from nnjax.models.model import Model
 from nnjax.nn.activations import ACTIVATIONS, Activation
-from nnjax.nn.initializers import KERNEL_INITS
+from nnjax.nn.initializers import KERNEL_INITS, Initializer
 
 SIDE, CODE_SIDE = 28, 4
 
@@ -37,7 +39,7 @@ class ConvAutoencoder(nn.Module):
 
     maps: tuple[int, ...]
     activation: Activation
-    kernel_init: Init
+    kernel_init: Initializer
     param_dtype: jnp.dtype
 
     def setup(self) -> None:
@@ -45,21 +47,21 @@ class ConvAutoencoder(nn.Module):
         every = (*self.maps, *reversed(self.maps), 1)
         self.layer = [Convolution(maps, 3, self.kernel_init, self.param_dtype) for maps in every]
 
-    def encode(self, x: Array, dropout: Array | None, key: Key | None) -> Array:
+    def encode(self, x: Images, dropout: Scalar | None, key: Key | None) -> Images:
         """Encode: [1, 28, 28, b] -> [maps, 4, 4, b]."""
         for index in range(3):
             side = x.shape[1]
             x = max_pool(mask_outside(self.hidden(index, x, dropout, key, margin=1), side))
         return x
 
-    def decode(self, x: Array, dropout: Array | None, key: Key | None) -> Array:
+    def decode(self, x: Images, dropout: Scalar | None, key: Key | None) -> Images:
         """Decode: [maps, 4, 4, b] -> [1, 28, 28, b]."""
         x = join(self.hidden(3, x, dropout, key, margin=1), 4)
         x = join(self.hidden(4, x, dropout, key, margin=1, factor=2), 8)
         x = join(self.hidden(5, x, dropout, key, factor=2), 14)
         return join(self.layer[6](x, margin=1, factor=2, tile=4), SIDE)  # of a single map: larger tiles
 
-    def hidden(self, index: int, x: Array, dropout: Array | None, key: Key | None, **form: int) -> Array:
+    def hidden(self, index: int, x: Images, dropout: Scalar | None, key: Key | None, **form: int) -> Phases:
         """Apply one hidden layer with activation and dropout; `form` is of `Convolution`, phases are returned."""
         x = self.activation(self.layer[index](x, **form))
         if dropout is not None and key is not None:
@@ -67,7 +69,7 @@ class ConvAutoencoder(nn.Module):
         return x
 
 
-def mask_outside(y: Array, side: int) -> Array:
+def mask_outside(y: Phases, side: int) -> Phases:
     """Set phases [t, t, maps, n, n, b] to -∞ beyond side x side pixels, so that no maximum is taken there."""
     tile, _, _, n, _, _ = y.shape
     if tile * n == side:
@@ -87,7 +89,7 @@ def make_conv_autoencoder(config: ModelConfig, num_inputs: int, num_outputs: int
 
     def run(params: Params, x: Array, side: int, method: str, *noise: Array | None) -> Array:
         examples = images(x.reshape(-1, x.shape[-1]), side).astype(dtype)
-        y = flatten(module.apply({"params": params}, examples, *(noise or (None, None)), method=method))
+        y = flatten(cast(Array, module.apply({"params": params}, examples, *(noise or (None, None)), method=method)))
         return y.reshape(*x.shape[:-1], -1).astype(param_dtype)
 
     def encode(params: Params, x: Array, *noise: Array | None) -> Array:
@@ -96,14 +98,14 @@ def make_conv_autoencoder(config: ModelConfig, num_inputs: int, num_outputs: int
     def decode(params: Params, code: Array, *noise: Array | None) -> Array:
         return run(params, code, CODE_SIDE, "decode", *noise)
 
-    def init(key: Key, init_scale: Array | None = None) -> Params:
-        def both(module: nn.Module, x: Array) -> Array:
+    def init(key: Key, init_scale: Scalar | None = None) -> Params:
+        def both(module: ConvAutoencoder, x: Array) -> Array:
             return module.decode(module.encode(x, None, None), None, None)
 
         blank = jnp.zeros((1, SIDE, SIDE, 1), param_dtype)
         return scale_kernels(module.init(key, blank, method=both)["params"], init_scale)
 
-    def logits(params: Params, x: Array, dropout: Array | None = None, key: Key | None = None) -> Array:
+    def logits(params: Params, x: Array, dropout: Scalar | None = None, key: Key | None = None) -> Array:
         return decode(params, encode(params, x, dropout, key), dropout, key)
 
     return Model(

@@ -17,12 +17,15 @@ import jax.numpy as jnp
 import numpy as np
 
 from nnjax.core.errors import UserError
-from nnjax.core.types import Array
+from nnjax.core.types import Array, Float
 
 IMAGES = ("CHWN", "HWIO", "CHWN")
+Images = Float[Array, "channels h w b"]
+Kernel = Float[Array, "kh kw channels maps"]
+Phases = Float[Array, "t t maps n m b"]
 
 
-def convolve(x: Array, kernel: Array, margin: int = 0, factor: int = 1, tile: int = 2) -> Array:
+def convolve(x: Images, kernel: Kernel, margin: int = 0, factor: int = 1, tile: int = 2) -> Phases:
     """Correlate images with a kernel wherever it fits ("valid"), without turning the kernel round.
 
     Args:
@@ -44,15 +47,15 @@ def convolve(x: Array, kernel: Array, margin: int = 0, factor: int = 1, tile: in
     return form(x, kernel, margin, factor, tile)
 
 
-def native(x: Array, kernel: Array, margin: int = 0, factor: int = 1, tile: int = 2) -> Array:
+def native(x: Images, kernel: Kernel, margin: int = 0, factor: int = 1, tile: int = 2) -> Phases:
     """Convolve by XLA's own operation; as `convolve`."""
     large = jnp.repeat(jnp.repeat(x, factor, axis=1), factor, axis=2)
     border = ((margin, margin), (margin, margin))
-    y = jax.lax.conv_general_dilated(large, kernel, (1, 1), border, dimension_numbers=IMAGES)
+    y = jax.lax.conv_general_dilated(large, jnp.asarray(kernel), (1, 1), border, dimension_numbers=IMAGES)
     return split(y, tile)
 
 
-def tiled(x: Array, kernel: Array, margin: int = 0, factor: int = 1, tile: int = 2) -> Array:
+def tiled(x: Images, kernel: Kernel, margin: int = 0, factor: int = 1, tile: int = 2) -> Phases:
     """Convolve by one matrix product; as `convolve`."""
     _, h, w, b = x.shape
     kh, kw, _, maps = kernel.shape
@@ -72,7 +75,7 @@ def _overlaps(size: int, margin: int, factor: int, tile: int) -> np.ndarray:
     at = (np.arange(tile)[:, None] + np.arange(size)[None] - margin) // factor - (-margin // factor)  # [p, k]
     blocks = -(-int(at.max() + 1) // step)
     pixel = np.arange(blocks * step).reshape(blocks, step)
-    return (at[:, None, None] == pixel[None, :, :, None]).astype(np.float32)
+    return np.asarray(at[:, None, None] == pixel[None, :, :, None], np.float32)
 
 
 def _patches(x: Array, n: int, m: int, high: int, wide: int, step: int) -> Array:
@@ -91,37 +94,37 @@ def _pad(x: Array, margin: int) -> Array:
     return jnp.pad(x, ((0, 0), (margin, margin), (margin, margin), (0, 0)))
 
 
-def images(x: Array, side: int) -> Array:
+def images(x: Float[Array, "b d"], side: int) -> Images:
     """Lay out examples [b, side * side * channels], channels side by side in them, as [channels, side, side, b]."""
     return x.reshape(x.shape[0], side, side, -1).transpose(3, 1, 2, 0)
 
 
-def flatten(x: Array) -> Array:
+def flatten(x: Images) -> Float[Array, "b d"]:
     """Lay images [channels, h, w, b] out as examples [b, h * w * channels]."""
     return x.transpose(3, 1, 2, 0).reshape(x.shape[-1], -1)
 
 
-def split(x: Array, tile: int) -> Array:
+def split(x: Images, tile: int) -> Phases:
     """Make phases of images: [maps, h, w, b] -> [t, t, maps, n, m, b], zero beyond the images."""
     maps, h, w, b = x.shape
     x = jnp.pad(x, ((0, 0), (0, -h % tile), (0, -w % tile), (0, 0)))
     return x.reshape(maps, -(-h // tile), tile, -(-w // tile), tile, b).transpose(2, 4, 0, 1, 3, 5)
 
 
-def join(y: Array, side: int) -> Array:
+def join(y: Phases, side: int) -> Images:
     """Make images of phases: [t, t, maps, n, n, b] -> [maps, side, side, b]."""
     tile, _, maps, n, m, b = y.shape
     return y.transpose(2, 3, 0, 4, 1, 5).reshape(maps, n * tile, m * tile, b)[:, :side, :side]
 
 
-def average_pool(y: Array) -> Array:
+def average_pool(y: Phases) -> Images:
     """Average windows of t x t pixels: phases [t, t, maps, n, m, b] -> [maps, n, m, b]."""
     first, *rest = _windows(y)
     return sum(rest, start=first) / (1 + len(rest))
 
 
 @jax.custom_vjp
-def max_pool(y: Array) -> Array:
+def max_pool(y: Phases) -> Images:
     """Take the largest of t x t pixels: phases [t, t, maps, n, m, b] -> [maps, n, m, b].
 
     The gradient is shared equally among the pixels that are the largest, as of `jnp.max`.

@@ -5,18 +5,20 @@ Each layer is f(Wx + b) (slides: w "sets the sensitivity", b "up-down weights", 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any, cast
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
 from nnjax.core.experiment import ModelConfig
-from nnjax.core.types import Array, Key, Params
+from nnjax.core.types import Array, Float, Key, Params, Scalar
 from nnjax.models.model import Model
 from nnjax.models.registry import traits_of
 from nnjax.nn.activations import ACTIVATIONS, Activation
-from nnjax.nn.initializers import KERNEL_INITS
+from nnjax.nn.initializers import KERNEL_INITS, Initializer
+
+Units = Float[Array, "... units"]  # of a layer
 
 
 class Dense(nn.Module):
@@ -34,7 +36,7 @@ class Dense(nn.Module):
     widths: tuple[int, ...]
     num_outputs: int
     activation: Activation
-    kernel_init: Callable[..., Array]
+    kernel_init: Initializer
     dtype: jnp.dtype
     param_dtype: jnp.dtype
 
@@ -46,8 +48,8 @@ class Dense(nn.Module):
         ]
 
     def __call__(
-        self, x: Array, start: int = 0, stop: int | None = None, dropout: Array | None = None, key: Key | None = None
-    ) -> Array:
+        self, x: Units, start: int = 0, stop: int | None = None, dropout: Scalar | None = None, key: Key | None = None
+    ) -> Units:
         """Apply layers start … stop - 1 to x [..., d]; hidden ones with activation and dropout, the last one bare."""
         x = x.astype(self.dtype)
         stop = len(self.layer) if stop is None else stop
@@ -60,7 +62,7 @@ class Dense(nn.Module):
         return x.astype(self.param_dtype)
 
 
-def apply_dropout(x: Array, rate: Array, key: Key) -> Array:
+def apply_dropout(x: Float[Array, "..."], rate: Scalar, key: Key) -> Float[Array, "..."]:
     """Set a share `rate` of x to zero and scale the rest by 1 / (1 - rate); the rate may be traced (Linen's may not).
 
     Source: Srivastava et al. 2014, inverted as in Keras and Flax.
@@ -90,18 +92,18 @@ def make_dense(config: ModelConfig, num_inputs: int, num_outputs: int) -> Model:
     )
     output, middle = ACTIVATIONS[config.output_activation], code_layer(config)
 
-    def init(key: Key, init_scale: Array | None = None) -> Params:
+    def init(key: Key, init_scale: Scalar | None = None) -> Params:
         params = module.init(key, jnp.zeros((1, num_inputs), module.param_dtype))["params"]
         return scale_kernels(params, init_scale)
 
-    def logits(params: Params, x: Array, dropout: Array | None = None, key: Key | None = None) -> Array:
-        return module.apply({"params": params}, x, dropout=dropout, key=key)
+    def logits(params: Params, x: Array, dropout: Scalar | None = None, key: Key | None = None) -> Array:
+        return cast(Array, module.apply({"params": params}, x, dropout=dropout, key=key))
 
     def encode(params: Params, x: Array) -> Array:
-        return module.apply({"params": params}, x, stop=middle)
+        return cast(Array, module.apply({"params": params}, x, stop=middle))
 
     def decode(params: Params, code: Array) -> Array:
-        return output(module.apply({"params": params}, code, start=middle))
+        return output(cast(Array, module.apply({"params": params}, code, start=middle)))
 
     return Model(init, logits, lambda params, x: output(logits(params, x)), encode, decode, middle)
 
@@ -112,13 +114,13 @@ def dtypes(config: ModelConfig) -> tuple[jnp.dtype, jnp.dtype]:
     return dtype, dtype if dtype == jnp.float64 else jnp.dtype(jnp.float32)
 
 
-def scale_kernels(params: Params, factor: Array | None) -> Params:
+def scale_kernels(params: Params, factor: Scalar | None) -> Params:
     """Multiply all kernels by a factor [], or by nothing."""
 
     if factor is None:
         return params
 
-    def scale(path: tuple, leaf: Array) -> Array:
+    def scale(path: tuple[Any, ...], leaf: Array) -> Array:
         return leaf * factor.astype(leaf.dtype) if path[-1].key == "kernel" else leaf
 
     return jax.tree_util.tree_map_with_path(scale, params)

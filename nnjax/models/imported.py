@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nnjax.core.errors import UserError
-from nnjax.core.types import Array
+from nnjax.core.types import Array, Float
 from nnjax.models.imported_layers import Layer, Shape, Weights
 
 LARGEST = 10**8  # numbers that a layer may make of one example
@@ -51,7 +51,7 @@ class Stack:
             shape = layer.output(shape)
         return shape
 
-    def apply(self, params: Mapping[str, Weights], x: Array) -> Array:
+    def apply(self, params: Mapping[str, Weights], x: Float[Array, "b d"]) -> Float[Array, "b k"]:
         """Apply it to flat examples x [b, d], in evaluation mode: [b, k]."""
         x = x.reshape(-1, *self.input_shape)
         for index, layer in enumerate(self.layers):

@@ -8,26 +8,28 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import cast
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
 from nnjax.core.errors import UserError
-from nnjax.core.types import Array
+from nnjax.core.types import Array, Float
 from nnjax.nn.activations import ACTIVATIONS
 
 Shape = tuple[int, ...]
-Weights = Mapping[str, Array]
+Examples = Float[Array, "b ..."]
+Weights = Mapping[str, Float[Array, "..."]]
+Function = Callable[[Examples, float], Examples]  # (x, the activation's own number, such as a slope) -> values
 IMAGES = ("NHWC", "HWIO", "NHWC")
 
 
-def _without_number(function: Callable[[Array], Array]) -> Callable[[Array, float], Array]:
+def _without_number(function: Callable[[Examples], Examples]) -> Function:
     return lambda x, _: function(x)
 
 
-# (x, the activation's own number, such as a slope) -> values.
-FUNCTIONS: dict[str, Callable[[Array, float], Array]] = {
+FUNCTIONS: dict[str, Function] = {
     **{name: _without_number(activation.function) for name, activation in ACTIVATIONS.items()},
     "leaky_relu": lambda x, slope: jnp.where(x >= 0, x, slope * x),
     "elu": lambda x, alpha: jnp.where(x > 0, x, alpha * jnp.expm1(x)),
@@ -55,7 +57,7 @@ class Layer:
         """Give the shape of its outputs for inputs of a shape; UserError where it cannot read them."""
         return shape
 
-    def apply(self, weights: Weights, x: Array) -> Array:
+    def apply(self, weights: Weights, x: Examples) -> Examples:
         """Apply it to x [b, …]."""
         raise NotImplementedError
 
@@ -76,7 +78,7 @@ class Dense(Layer):
         _require(len(shape) >= 1 and self.units > 0, "Dense", "vectors, and has at least one unit", shape)
         return (*shape[:-1], self.units)
 
-    def apply(self, weights: Weights, x: Array) -> Array:
+    def apply(self, weights: Weights, x: Examples) -> Examples:
         """Multiply."""
         return _add_bias(x @ weights["kernel"], weights)
 
@@ -106,11 +108,11 @@ class Conv2D(Layer):
         extent = tuple((size - 1) * step + 1 for size, step in zip(self.size, self.dilation, strict=False))
         return (*_slide("Conv2D", shape, extent, self.strides, self.padding), self.filters)
 
-    def apply(self, weights: Weights, x: Array) -> Array:
+    def apply(self, weights: Weights, x: Examples) -> Examples:
         """Correlate."""
         maps = lax.conv_general_dilated(
-            x,
-            weights["kernel"],
+            jnp.asarray(x),
+            jnp.asarray(weights["kernel"]),
             self.strides,
             self.padding.upper(),
             rhs_dilation=self.dilation,
@@ -135,13 +137,14 @@ class Pooling2D(Layer):
         _require(_pair(self.size) and max(self.size) <= max(shape[:2]), "Pooling2D", "images as large as it", shape)
         return (*_slide("Pooling2D", shape, self.size, self.strides, self.padding), shape[2])
 
-    def apply(self, weights: Weights, x: Array) -> Array:
+    def apply(self, weights: Weights, x: Examples) -> Examples:
         """Pool."""
         window, strides, padding = (1, *self.size, 1), (1, *self.strides, 1), self.padding.upper()
         if self.kind == "max":
-            return lax.reduce_window(x, -jnp.inf, lax.max, window, strides, padding)
+            return cast(Array, lax.reduce_window(x, -jnp.inf, lax.max, window, strides, padding))
         total = lax.reduce_window(x, 0.0, lax.add, window, strides, padding)
-        return total / lax.reduce_window(jnp.ones((1, *x.shape[1:]), x.dtype), 0.0, lax.add, window, strides, padding)
+        ones = jnp.ones((1, *x.shape[1:]), x.dtype)
+        return cast(Array, total / lax.reduce_window(ones, 0.0, lax.add, window, strides, padding))
 
 
 @dataclass(frozen=True)
@@ -157,7 +160,7 @@ class GlobalPooling2D(Layer):
         _require(fits, "GlobalPooling2D", "images (max or average)", shape)
         return (1, 1, shape[2]) if self.keepdims else shape[2:]
 
-    def apply(self, weights: Weights, x: Array) -> Array:
+    def apply(self, weights: Weights, x: Examples) -> Examples:
         """Pool."""
         return (jnp.max if self.kind == "max" else jnp.mean)(x, axis=(1, 2), keepdims=self.keepdims)
 
@@ -176,7 +179,7 @@ class Reshape(Layer):
         _require(fits and len(resolved) > 0, "Reshape", f"what can be given the shape {self.shape}", shape)
         return resolved
 
-    def apply(self, weights: Weights, x: Array) -> Array:
+    def apply(self, weights: Weights, x: Examples) -> Examples:
         """Reshape."""
         return x.reshape(x.shape[0], *self.output(x.shape[1:]))
 
@@ -194,7 +197,7 @@ class Activation(Layer):
             raise UserError(f"The activation {self.name!r} is unknown; there are {', '.join(FUNCTIONS)}.")
         return shape
 
-    def apply(self, weights: Weights, x: Array) -> Array:
+    def apply(self, weights: Weights, x: Examples) -> Examples:
         """Apply the function."""
         return FUNCTIONS[self.name](x, self.value)
 
@@ -212,7 +215,7 @@ class BatchNormalization(Layer):
         names = ["gamma"] * self.scale + ["beta"] * self.center + ["mean", "variance"]
         return dict.fromkeys(names, shape[-1:])
 
-    def apply(self, weights: Weights, x: Array) -> Array:
+    def apply(self, weights: Weights, x: Examples) -> Examples:
         """Normalise."""
         w = {name: jnp.broadcast_to(array, x.shape) for name, array in weights.items()}
         x = (x - w["mean"]) * lax.rsqrt(w["variance"] + self.epsilon)
@@ -231,7 +234,7 @@ class UpSampling2D(Layer):
         _require(_is_image(shape) and _pair(self.factors), "UpSampling2D", "images", shape)
         return (shape[0] * self.factors[0], shape[1] * self.factors[1], shape[2])
 
-    def apply(self, weights: Weights, x: Array) -> Array:
+    def apply(self, weights: Weights, x: Examples) -> Examples:
         """Repeat."""
         return jnp.repeat(jnp.repeat(x, self.factors[0], axis=1), self.factors[1], axis=2)
 
@@ -249,7 +252,7 @@ class ZeroPadding2D(Layer):
         top, bottom, left, right = self.margins
         return (shape[0] + top + bottom, shape[1] + left + right, shape[2])
 
-    def apply(self, weights: Weights, x: Array) -> Array:
+    def apply(self, weights: Weights, x: Examples) -> Examples:
         """Pad."""
         top, bottom, left, right = self.margins
         return jnp.pad(x, ((0, 0), (top, bottom), (left, right), (0, 0)))
@@ -262,12 +265,12 @@ class Rescaling(Layer):
     scale: float
     offset: float = 0.0
 
-    def apply(self, weights: Weights, x: Array) -> Array:
+    def apply(self, weights: Weights, x: Examples) -> Examples:
         """Rescale."""
         return x * self.scale + self.offset
 
 
-def _add_bias(x: Array, weights: Weights) -> Array:
+def _add_bias(x: Examples, weights: Weights) -> Examples:
     return x + jnp.broadcast_to(weights["bias"], x.shape) if "bias" in weights else x
 
 

@@ -7,14 +7,17 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 import flax.linen as nn
+from flax.linen.module import InterceptorContext
 
-from nnjax.core.types import Array
+from nnjax.core.types import Array, Float
 from nnjax.models.convolution import join
 from nnjax.models.convolution_layers import Convolution
 
+Args = tuple[Any, ...]
+
 
 @contextlib.contextmanager
-def capture_layer_outputs(layers: Collection[str]) -> Iterator[dict[str, Array]]:
+def capture_layer_outputs(layers: Collection[str]) -> Iterator[dict[str, Float[Array, "b ..."]]]:
     """Capture the outputs of layers, before their activation, while networks are applied inside the block.
 
     Args:
@@ -23,11 +26,11 @@ def capture_layer_outputs(layers: Collection[str]) -> Iterator[dict[str, Array]]
     Yields:
       {layer: [b, units], or of a convolution [b, h, w, maps]}, filled as layers are applied; traced where they are.
     """
-    outputs: dict[str, Array] = {}
+    outputs: dict[str, Float[Array, "b ..."]] = {}
 
-    def note(call: Callable[..., Any], args: tuple, kwargs: Mapping[str, Any], context: nn.module.InterceptorContext):
+    def note(call: Callable[..., Any], args: Args, kwargs: Mapping[str, Any], context: InterceptorContext) -> Any:
         value = call(*args, **kwargs)
-        name = context.module.name
+        name = context.module.name or ""
         if name in layers and context.method_name == "__call__":
             outputs[name] = value if value.ndim == 2 else _pictures(context.module, value, args, kwargs)
         return value
@@ -36,7 +39,7 @@ def capture_layer_outputs(layers: Collection[str]) -> Iterator[dict[str, Array]]
         yield outputs
 
 
-def _pictures(layer: nn.Module, value: Array, args: tuple, kwargs: Mapping[str, Any]) -> Array:
+def _pictures(layer: nn.Module, value: Array, args: Args, kwargs: Mapping[str, Any]) -> Array:
     """Lay out the output of a convolutional layer as [b, h, w, maps], cropped to the images."""
     if value.ndim == 6:
         side = value.shape[0] * value.shape[3]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import flax.linen as nn
 import jax
@@ -17,15 +17,15 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import ModelConfig
-from nnjax.core.types import Array, Key, Params
-from nnjax.models.convolution import average_pool, convolve, flatten, images
-from nnjax.models.convolution_layers import Convolution, Init, bias
-from nnjax.models.dense import apply_dropout, dtypes, scale_kernels
+from nnjax.core.types import Array, Float, Key, Params, Scalar
+from nnjax.models.convolution import Images, Phases, average_pool, convolve, flatten, images
+from nnjax.models.convolution_layers import Convolution, bias
+from nnjax.models.dense import Units, apply_dropout, dtypes, scale_kernels
 from nnjax.models.lenet_tables import C3_INPUTS, bitmaps
 from nnjax.models.model import Model
 from nnjax.models.registry import traits_of
 from nnjax.nn.activations import ACTIVATIONS, Activation
-from nnjax.nn.initializers import KERNEL_INITS
+from nnjax.nn.initializers import KERNEL_INITS, Initializer
 
 SIDE = 32
 BACKGROUND, INK = -0.1, 1.175  # the input's levels, of mean about 0 and variance about 1 (section II.B)
@@ -41,11 +41,11 @@ class Subsampling(nn.Module):
     """
 
     maps: int
-    kernel_init: Init
+    kernel_init: Initializer
     param_dtype: jnp.dtype
 
     @nn.compact
-    def __call__(self, x: Array) -> Array:
+    def __call__(self, x: Phases) -> Images:
         """Subsample: phases [2, 2, maps, h, w, b] -> [maps, h, w, b]."""
 
         def draw(key: Key, shape: tuple[int, ...], dtype: jnp.dtype) -> Array:
@@ -63,11 +63,11 @@ class SparseConvolution(nn.Module):
       param_dtype: of the weights.
     """
 
-    kernel_init: Init
+    kernel_init: Initializer
     param_dtype: jnp.dtype
 
     @nn.compact
-    def __call__(self, x: Array) -> Array:
+    def __call__(self, x: Images) -> Phases:
         """Convolve: [6, h, w, b] -> phases [2, 2, 16, (h - 4) / 2, (w - 4) / 2, b]."""
 
         def draw(key: Key, shape: tuple[int, ...], dtype: jnp.dtype) -> Array:
@@ -81,7 +81,7 @@ class SparseConvolution(nn.Module):
         return convolve(x, kernel) + bias(self, len(C3_INPUTS), x.dtype, self.param_dtype)[None, None]
 
 
-def connection_table() -> np.ndarray:
+def connection_table() -> Float[np.ndarray, "pairs inputs maps"]:
     """Lay out table I, which map of S2 and which of C3 each pair connects: 0 or 1, float32 [60, 6, 16]."""
     found = [(seen, own) for own, inputs in enumerate(C3_INPUTS) for seen in inputs]
     places = np.zeros((len(found), 6, len(C3_INPUTS)), np.float32)
@@ -101,18 +101,18 @@ class LeNet5(nn.Module):
     """
 
     activation: Activation
-    kernel_init: Init
+    kernel_init: Initializer
     dtype: jnp.dtype
     param_dtype: jnp.dtype
 
     def setup(self) -> None:
         """Make the layers."""
-        options = {"kernel_init": self.kernel_init, "param_dtype": self.param_dtype}
+        options: dict[str, Any] = {"kernel_init": self.kernel_init, "param_dtype": self.param_dtype}
         self.C1, self.S2 = Convolution(6, 5, **options), Subsampling(6, **options)
         self.C3, self.S4 = SparseConvolution(**options), Subsampling(16, **options)
         self.C5, self.F6 = (nn.Dense(width, dtype=self.dtype, **options) for width in (120, 84))
 
-    def features(self, x: Array, dropout: Array | None, key: Key | None) -> Array:
+    def features(self, x: Images, dropout: Scalar | None, key: Key | None) -> Units:
         """Compute F6 of images [1, 32, 32, b] with values in [0, 1]: [b, 84]."""
         x = (INK - BACKGROUND) * x + BACKGROUND
         for layer in (self.C1, self.S2, self.C3, self.S4):
@@ -121,7 +121,7 @@ class LeNet5(nn.Module):
             (self.C5, self.F6), flatten(x), self.activation, dropout, key
         )  # C5's kernel covers all of S4
 
-    def scores(self, code: Array) -> Array:
+    def scores(self, code: Units) -> Float[Array, "b k"]:
         """Compute the negative squared distances of F6 [b, 84] to the ten bitmaps: [b, 10] (eq. 7, with a minus)."""
         return -jnp.sum(jnp.square(code[:, None] - jnp.asarray(bitmaps(), code.dtype)[None]), axis=-1)
 
@@ -141,37 +141,37 @@ class LeNet5Modern(nn.Module):
     widths: tuple[int, ...]
     num_outputs: int
     activation: Activation
-    kernel_init: Init
+    kernel_init: Initializer
     dtype: jnp.dtype
     param_dtype: jnp.dtype
 
     def setup(self) -> None:
         """Make the layers."""
-        options = {"kernel_init": self.kernel_init, "param_dtype": self.param_dtype}
+        options: dict[str, Any] = {"kernel_init": self.kernel_init, "param_dtype": self.param_dtype}
         self.C1, self.C3 = (Convolution(maps, 5, **options) for maps in self.widths[:2])
         self.dense = [nn.Dense(width, dtype=self.dtype, **options) for width in self.widths[2:]]
         self.output = nn.Dense(self.num_outputs, dtype=self.dtype, **options)
 
-    def features(self, x: Array, dropout: Array | None, key: Key | None) -> Array:
+    def features(self, x: Images, dropout: Scalar | None, key: Key | None) -> Units:
         """Compute the last hidden layer of images [1, 32, 32, b]: [b, width]."""
         for layer in (self.C1, self.C3):
             x = average_pool(self.activation(layer(x)))
         return apply_hidden(self.dense, flatten(x), self.activation, dropout, key)
 
-    def scores(self, code: Array) -> Array:
+    def scores(self, code: Units) -> Float[Array, "b k"]:
         """Compute the pre-activations of the outputs: [b, k]."""
         return self.output(code)
 
 
-def pad_to_32(x: Array) -> Array:
+def pad_to_32(x: Images) -> Images:
     """Pad images [1, h, w, b] with zeros: [1, 32, 32, b]."""
     margin = (SIDE - x.shape[1]) // 2
     return jnp.pad(x, ((0, 0), (margin, margin), (margin, margin), (0, 0)))
 
 
 def apply_hidden(
-    layers: Iterable[nn.Dense], x: Array, activation: Activation, dropout: Array | None, key: Key | None
-) -> Array:
+    layers: Iterable[nn.Dense], x: Units, activation: Activation, dropout: Scalar | None, key: Key | None
+) -> Units:
     """Apply dense hidden layers to x [b, d], each with activation and dropout."""
     for index, layer in enumerate(layers):
         x = activation(layer(x))
@@ -205,9 +205,9 @@ def _make_lenet(config: ModelConfig, num_inputs: int, module: LeNet5 | LeNet5Mod
     side, output = _side(num_inputs, config), ACTIVATIONS[config.output_activation]
 
     def run(params: Params, x: Array, method: str, *args: Array | None) -> Array:
-        return module.apply({"params": params}, x.astype(dtype), *args, method=method).astype(param_dtype)
+        return cast(Array, module.apply({"params": params}, x.astype(dtype), *args, method=method)).astype(param_dtype)
 
-    def code(params: Params, x: Array, dropout: Array | None = None, key: Key | None = None) -> Array:
+    def code(params: Params, x: Array, dropout: Scalar | None = None, key: Key | None = None) -> Array:
         lead = x.shape[:-1]
         found = run(params, pad_to_32(images(x.reshape(-1, side * side), side)), "features", dropout, key)
         return found.reshape(*lead, -1)
@@ -215,14 +215,14 @@ def _make_lenet(config: ModelConfig, num_inputs: int, module: LeNet5 | LeNet5Mod
     def logits_of(params: Params, code: Array) -> Array:
         return run(params, code.reshape(-1, code.shape[-1]), "scores").reshape(*code.shape[:-1], -1)
 
-    def init(key: Key, init_scale: Array | None = None) -> Params:
-        def both(module: nn.Module, x: Array) -> Array:
+    def init(key: Key, init_scale: Scalar | None = None) -> Params:
+        def both(module: LeNet5 | LeNet5Modern, x: Array) -> Array:
             return module.scores(module.features(x, None, None))
 
         blank = jnp.zeros((1, SIDE, SIDE, 1), param_dtype)
         return scale_kernels(module.init(key, blank, method=both)["params"], init_scale)
 
-    def logits(params: Params, x: Array, dropout: Array | None = None, key: Key | None = None) -> Array:
+    def logits(params: Params, x: Array, dropout: Scalar | None = None, key: Key | None = None) -> Array:
         return logits_of(params, code(params, x, dropout, key))
 
     return Model(

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from nnjax.core.types import Float
+
 WIDTHS = (6, 16, 120, 84)  # feature maps of C1 and of C3, units of C5 and of F6
 ACTIVATION, KERNEL_INIT = "squash", "lecun_1998"
 PUBLISHED = {"widths": WIDTHS, "activation": ACTIVATION, "kernel_init": KERNEL_INIT}  # fields of `ModelConfig`
@@ -49,7 +51,7 @@ _DRAWN = """
 """
 
 
-def bitmaps() -> np.ndarray:
+def bitmaps() -> Float[np.ndarray, "10 84"]:
     """Draw the ten digits: float32 [10, 84], rows of 7 x 12 pixels, ink 1 and paper -1."""
     rows = [line.split() for line in _DRAWN.split("\n") if line]
     texts = ["".join(row[digit] for row in rows) for digit in range(NUM_CLASSES)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from nnjax.core.types import Array, Params
+from nnjax.core.types import Array, Float, Params
 
 
 class Model(NamedTuple):
@@ -21,8 +21,8 @@ class Model(NamedTuple):
     """
 
     init: Callable[..., Params]
-    logits: Callable[..., Array]
-    apply: Callable[[Params, Array], Array]
-    encode: Callable[[Params, Array], Array]
-    decode: Callable[[Params, Array], Array]
+    logits: Callable[..., Float[Array, "... k"]]
+    apply: Callable[[Params, Float[Array, "... d"]], Float[Array, "... k"]]
+    encode: Callable[[Params, Float[Array, "... d"]], Float[Array, "... code"]]
+    decode: Callable[[Params, Float[Array, "... code"]], Float[Array, "... k"]]
     code_layer: int

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
-from nnjax.core.types import Array
+from nnjax.core.types import Array, Float
 
 UNIT = (0.0, 1.0)
 
@@ -30,7 +30,7 @@ class Activation:
     """
 
     name: str
-    function: Callable[[Array], Array]
+    function: Callable[[Float[Array, "... k"]], Float[Array, "... k"]]
     range: tuple[float, float] = (-math.inf, math.inf)
     saturates: bool = False
     dies: bool = False
@@ -38,7 +38,7 @@ class Activation:
     linear: bool = False
     has_gradient: bool = True
 
-    def __call__(self, x: Array) -> Array:
+    def __call__(self, x: Float[Array, "... k"]) -> Float[Array, "... k"]:
         """Apply it to x [..., k]."""
         return self.function(x)
 

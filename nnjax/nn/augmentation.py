@@ -13,11 +13,12 @@ import jax
 import jax.numpy as jnp
 
 from nnjax.core.errors import UserError
-from nnjax.core.types import Array, Key
+from nnjax.core.types import Array, Float, Key
 
 NONE, AFFINE = "none", "affine"
 SHIFT, STRETCH, SHEAR = 2.0, 0.15, 0.25  # pixels; share of either side; columns a row
-Augmentation = Callable[[Key, Array], Array]
+Augmentation = Callable[[Key, Float[Array, "b d"]], Float[Array, "b d"]]
+Images = Float[Array, "b h w"]
 
 
 def shift_of(augment: str) -> int:
@@ -64,7 +65,7 @@ def make_augmentation(augment: str, image_shape: tuple[int, int] | None) -> Augm
     return transform
 
 
-def sample(x: Array, rows: Array, columns: Array) -> Array:
+def sample(x: Images, rows: Float[Array, "b h"], columns: Images) -> Images:
     """Sample images at other places, bilinearly.
 
     Args:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from nnjax.core.errors import UserError
-from nnjax.core.types import Array
+from nnjax.core.types import Array, Bool, Float, Int
+
+Reliability = tuple[Float[np.ndarray, " bins"], Float[np.ndarray, " bins"], Int[np.ndarray, " bins"]]
 
 
-def reliability(probabilities: Array, occurred: Array, num_bins: int = 10) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def reliability(probabilities: Float[Array, " n"], occurred: Bool[Array, " n"], num_bins: int = 10) -> Reliability:
     """Bin predicted probabilities, and compare them with the outcomes (a reliability diagram; Murphy & Winkler 1977).
 
     Args:
@@ -37,7 +39,7 @@ def reliability(probabilities: Array, occurred: Array, num_bins: int = 10) -> tu
     return sums[full] / counts[full], occurrences[full] / counts[full], counts[full].astype(int)
 
 
-def calibration_error(probabilities: Array, occurred: Array, num_bins: int = 10) -> float:
+def calibration_error(probabilities: Float[Array, " n"], occurred: Bool[Array, " n"], num_bins: int = 10) -> float:
     """Expected calibration error: the mean gap of prediction and outcome over the bins, weighted by their counts."""
     predicted_mean, share, counts = reliability(probabilities, occurred, num_bins)
     return float(np.average(np.abs(predicted_mean - share), weights=counts))

@@ -10,10 +10,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
-from nnjax.core.types import Array
+from nnjax.core.types import Scalar
 
 
-def finite_differences(function: Callable[[Any], Array], point: Any, step: float = 1e-6) -> Any:
+def finite_differences(function: Callable[[Any], Scalar], point: Any, step: float = 1e-6) -> Any:
     """Differentiate a function (tree of arrays -> []) by central differences of step h: a tree shaped as the point.
 
     (f(w + h) - f(w - h)) / 2h, a weight at a time, in float64.

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
-from nnjax.core.types import Array, Key
+from nnjax.core.types import Array, Float, Key
 
 
 def _lecun_1998(key: Key, shape: tuple[int, ...], dtype: jnp.dtype = jnp.float32) -> Array:
@@ -17,7 +17,8 @@ def _lecun_1998(key: Key, shape: tuple[int, ...], dtype: jnp.dtype = jnp.float32
 
 
 _SCALING = jax.nn.initializers.variance_scaling
-KERNEL_INITS: dict[str, Callable[..., Array]] = {
+Initializer = Callable[..., Float[Array, "..."]]  # (key, shape, dtype) -> kernel of that shape
+KERNEL_INITS: dict[str, Initializer] = {
     "glorot_uniform": _SCALING(1.0, "fan_avg", "uniform"),
     "glorot_normal": _SCALING(1.0, "fan_avg", "truncated_normal"),
     "he_uniform": _SCALING(2.0, "fan_in", "uniform"),

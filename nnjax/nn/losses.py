@@ -18,12 +18,14 @@ import jax
 import jax.numpy as jnp
 
 from nnjax.core.errors import UserError
-from nnjax.core.types import Array, Params
+from nnjax.core.types import Array, Float, Params, Scalar
 from nnjax.nn.activations import ACTIVATIONS
 
 EPSILON = 1e-7  # keras.config.epsilon()
 RBF_J = 20.0
-Function = Callable[[Array, Array], Array]
+Outputs = Float[Array, "... k"]  # or targets
+PerExample = Float[Array, "..."]
+Function = Callable[[Outputs, Outputs], PerExample]
 Compared = Literal["numbers", "nonnegative numbers", "probabilities", "distributions", "distances"]
 
 
@@ -55,7 +57,7 @@ class Loss:
     quadratic: bool = False
     mean_is_best: bool = False
 
-    def __call__(self, y: Array, p: Array) -> Array:
+    def __call__(self, y: Outputs, p: Outputs) -> PerExample:
         """Apply the definition to targets and outputs [..., k] -> [...]."""
         return self.definition(y, p)
 
@@ -70,59 +72,59 @@ class Loss:
         return self.compares in ("probabilities", "distributions")
 
 
-def mean_squared_error(y: Array, p: Array) -> Array:
+def mean_squared_error(y: Outputs, p: Outputs) -> PerExample:
     """Return mean (y - p)^2."""
     _require_equal_shapes(y, p)
     return jnp.mean(jnp.square(y - p), axis=-1)
 
 
-def mean_absolute_error(y: Array, p: Array) -> Array:
+def mean_absolute_error(y: Outputs, p: Outputs) -> PerExample:
     """Return mean |y - p|."""
     _require_equal_shapes(y, p)
     return jnp.mean(jnp.abs(y - p), axis=-1)
 
 
-def mean_squared_logarithmic_error(y: Array, p: Array) -> Array:
+def mean_squared_logarithmic_error(y: Outputs, p: Outputs) -> PerExample:
     """Return mean (log(1 + max(p, ε)) - log(1 + max(y, ε)))^2; where p < ε its gradient is zero."""
     _require_equal_shapes(y, p)
     return jnp.mean(jnp.square(jnp.log(jnp.maximum(p, EPSILON) + 1) - jnp.log(jnp.maximum(y, EPSILON) + 1)), axis=-1)
 
 
-def huber(y: Array, p: Array) -> Array:
+def huber(y: Outputs, p: Outputs) -> PerExample:
     """Return mean of e^2 / 2 where |e| <= 1, else |e| - 1/2, with e = p - y (Huber 1964, delta = 1)."""
     _require_equal_shapes(y, p)
     error = jnp.abs(p - y)
     return jnp.mean(jnp.where(error <= 1, 0.5 * jnp.square(error), error - 0.5), axis=-1)
 
 
-def binary_crossentropy(y: Array, p: Array) -> Array:
+def binary_crossentropy(y: Outputs, p: Outputs) -> PerExample:
     """Return mean -[y log p̂ + (1 - y) log(1 - p̂)], p̂ = clip(p, ε, 1 - ε); its minimum over p is the entropy of y."""
     _require_equal_shapes(y, p)
     p = jnp.clip(p, EPSILON, 1 - EPSILON)
     return -jnp.mean(y * jnp.log(p) + (1 - y) * jnp.log(1 - p), axis=-1)
 
 
-def categorical_crossentropy(y: Array, p: Array) -> Array:
+def categorical_crossentropy(y: Outputs, p: Outputs) -> PerExample:
     """Return -Σ y log clip(p / Σp, ε, 1 - ε): rows of p are renormalised, so their scale does not count."""
     _require_equal_shapes(y, p)
     p = jnp.clip(p / jnp.sum(p, axis=-1, keepdims=True), EPSILON, 1 - EPSILON)
     return -jnp.sum(y * jnp.log(p), axis=-1)
 
 
-def kl_divergence(y: Array, p: Array) -> Array:
+def kl_divergence(y: Outputs, p: Outputs) -> PerExample:
     """Return Σ ŷ log(ŷ / p̂), ŷ and p̂ clipped to [ε, 1]; rows are not renormalised."""
     _require_equal_shapes(y, p)
     y = jnp.clip(y, EPSILON, 1)
     return jnp.sum(y * jnp.log(y / jnp.clip(p, EPSILON, 1)), axis=-1)
 
 
-def rbf_mse(y: Array, p: Array) -> Array:
+def rbf_mse(y: Outputs, p: Outputs) -> PerExample:
     """Return Σ y d, where p = -d are LeNet-5's squared distances: of the right class to its bitmap (eq. 8 of 1998)."""
     _require_equal_shapes(y, p)
     return -jnp.sum(y * p, axis=-1)
 
 
-def rbf_map(y: Array, p: Array) -> Array:
+def rbf_map(y: Outputs, p: Outputs) -> PerExample:
     """Return Σ y d + log(exp(-j) + Σ exp(-d)): wrong classes nearer than about j are pushed away too (eq. 9 of 1998).
 
     That is the negative log posterior of the right class, beside the others and a rubbish class of distance j.
@@ -220,12 +222,12 @@ def _require_equal_shapes(y: Array, p: Array) -> None:
         raise UserError(f"Targets are {y.shape} but outputs are {p.shape}; give both the same shape [..., k].")
 
 
-def l1_penalty(params: Params) -> Array:
+def l1_penalty(params: Params) -> Scalar:
     """Return Σ |w| over all kernels -> []; biases are not penalised, as with Keras's kernel_regularizer."""
     return _sum_over_kernels(params, jnp.abs)
 
 
-def l2_penalty(params: Params) -> Array:
+def l2_penalty(params: Params) -> Scalar:
     """Return Σ w^2 (no half) over all kernels -> []."""
     return _sum_over_kernels(params, jnp.square)
 

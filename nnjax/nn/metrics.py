@@ -8,11 +8,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from nnjax.core.errors import UserError
-from nnjax.core.types import Array
-from nnjax.nn.losses import LOSSES, Function
+from nnjax.core.types import Int
+from nnjax.nn.losses import LOSSES, Function, Outputs, PerExample
+
+Classes = Int[np.ndarray, " n"]
 
 
-def accuracy(y: Array, p: Array) -> Array:
+def accuracy(y: Outputs, p: Outputs) -> PerExample:
     """Compare predicted with true classes: y, p [..., k] -> 1 where right, else 0, [...] in p's dtype.
 
     For k > 1 the largest outputs must be at the same place (the first one counts in a tie); for k = 1 both must lie on
@@ -59,7 +61,7 @@ class Metric:
         """Name its column in a table: "MSE", or the complement where that is shown."""
         return self.complement or self.short
 
-    def __call__(self, y: Array, p: Array) -> Array:
+    def __call__(self, y: Outputs, p: Outputs) -> PerExample:
         """Give the value of each example: targets and outputs [..., k] -> [...]."""
         return self.values(y, p)
 
@@ -88,7 +90,7 @@ def is_maximised(score: str) -> bool:
     return any(metric.maximised and stem.endswith(f"_{metric.name}") for metric in METRICS.values())
 
 
-def confusion_matrix(labels: np.ndarray, predictions: np.ndarray, num_classes: int) -> np.ndarray:
+def confusion_matrix(labels: Classes, predictions: Classes, num_classes: int) -> Int[np.ndarray, "classes classes"]:
     """Count examples by true class (rows) and predicted class (columns): [n], [n] -> int64 [classes, classes].
 
     Raises:

@@ -22,10 +22,10 @@ import optax
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, Hyperparameters
-from nnjax.core.types import Array, Params
+from nnjax.core.types import Array, Params, Scalar
 from nnjax.nn.schedules import SCHEDULES, Schedule
 
-Rule = Callable[[str, Mapping[str, Array]], optax.GradientTransformation]
+Rule = Callable[[str, Mapping[str, Scalar]], optax.GradientTransformation]
 
 _KERAS = ("keras2", "keras3")
 _EPSILON_INSIDE = ("optax", "keras3")  # RMSprop and Adagrad divide by sqrt(v + ε); the others by sqrt(v) + ε
@@ -90,7 +90,7 @@ def resolve(experiment: Experiment) -> Experiment:
 
 
 def make_optimizer(
-    name: str, preset: str, hyper: Mapping[str, Array], schedule: Schedule
+    name: str, preset: str, hyper: Mapping[str, Scalar], schedule: Schedule
 ) -> optax.GradientTransformation:
     """Build an optimizer inside jit or vmap, from traced values.
 
@@ -114,31 +114,31 @@ def make_optimizer(
     return optax.chain(*steps)
 
 
-def _sgd(preset: str, hyper: Mapping[str, Array]) -> optax.GradientTransformation:
+def _sgd(preset: str, hyper: Mapping[str, Scalar]) -> optax.GradientTransformation:
     return optax.identity()
 
 
-def _momentum(preset: str, hyper: Mapping[str, Array]) -> optax.GradientTransformation:
+def _momentum(preset: str, hyper: Mapping[str, Scalar]) -> optax.GradientTransformation:
     return optax.trace(hyper["momentum"])
 
 
-def _nesterov(preset: str, hyper: Mapping[str, Array]) -> optax.GradientTransformation:
+def _nesterov(preset: str, hyper: Mapping[str, Scalar]) -> optax.GradientTransformation:
     return optax.trace(hyper["momentum"], nesterov=True)
 
 
-def _adadelta(preset: str, hyper: Mapping[str, Array]) -> optax.GradientTransformation:
+def _adadelta(preset: str, hyper: Mapping[str, Scalar]) -> optax.GradientTransformation:
     return _scale_by_adadelta(hyper["rho"], hyper["epsilon"])  # the rate scales outside the accumulators
 
 
-def _adam(preset: str, hyper: Mapping[str, Array]) -> optax.GradientTransformation:
+def _adam(preset: str, hyper: Mapping[str, Scalar]) -> optax.GradientTransformation:
     return _scale_by_adam(hyper["b1"], hyper["b2"], hyper["epsilon"], corrected=preset not in _KERAS)
 
 
-def _rmsprop(preset: str, hyper: Mapping[str, Array]) -> optax.GradientTransformation:
+def _rmsprop(preset: str, hyper: Mapping[str, Scalar]) -> optax.GradientTransformation:
     return optax.scale_by_rms(hyper["rho"], hyper["epsilon"], eps_in_sqrt=preset in _EPSILON_INSIDE)
 
 
-def _adagrad(preset: str, hyper: Mapping[str, Array]) -> optax.GradientTransformation:
+def _adagrad(preset: str, hyper: Mapping[str, Scalar]) -> optax.GradientTransformation:
     if preset in _EPSILON_INSIDE:
         return optax.scale_by_rss(_ADAGRAD_START, hyper["epsilon"])
     return _scale_by_root_of_sum(hyper["epsilon"])

@@ -12,40 +12,40 @@ from collections.abc import Callable, Mapping
 
 import jax.numpy as jnp
 
-from nnjax.core.types import Array
+from nnjax.core.types import Count, Scalar
 
-Schedule = Callable[[Array], Array]  # optimizer step, int32 [] -> learning rate []
-Shape = Callable[[Mapping[str, Array], Array, Array], Array]  # (hyper, t, T) -> rate / peak, all of the rate's dtype
+Schedule = Callable[[Count], Scalar]  # optimizer step -> learning rate
+Shape = Callable[[Mapping[str, Scalar], Scalar, Scalar], Scalar]  # (hyper, t, T) -> rate / peak, of its dtype
 
 ONECYCLE_START = 1 / 25  # PyTorch's div_factor: the rate at step 0 over its peak
 
 
-def _rise(hyper: Mapping[str, Array], t: Array, total: Array) -> Array:
+def _rise(hyper: Mapping[str, Scalar], t: Scalar, total: Scalar) -> Scalar:
     """Rise linearly from 0 to 1 in the first W steps; 1 at once where W = 0."""
     warmup = hyper["warmup"] * total
     return jnp.where(t < warmup, t / jnp.maximum(warmup, 1), 1)
 
 
-def _cosine(start: Array | float, end: Array, share: Array) -> Array:
+def _cosine(start: Scalar | float, end: Scalar, share: Scalar) -> Scalar:
     """Go from start to end on half a cosine while share goes from 0 to 1."""
     return end + (start - end) * 0.5 * (1 + jnp.cos(jnp.pi * jnp.clip(share, 0, 1)))
 
 
-def _constant(hyper: Mapping[str, Array], t: Array, total: Array) -> Array:
+def _constant(hyper: Mapping[str, Scalar], t: Scalar, total: Scalar) -> Scalar:
     return jnp.ones_like(t)
 
 
-def _cosine_decay(hyper: Mapping[str, Array], t: Array, total: Array) -> Array:
+def _cosine_decay(hyper: Mapping[str, Scalar], t: Scalar, total: Scalar) -> Scalar:
     return _cosine(1, hyper["final_factor"], t / total)
 
 
-def _warmup_cosine(hyper: Mapping[str, Array], t: Array, total: Array) -> Array:
+def _warmup_cosine(hyper: Mapping[str, Scalar], t: Scalar, total: Scalar) -> Scalar:
     warmup = hyper["warmup"] * total
     decay = _cosine(1, hyper["final_factor"], (t - warmup) / jnp.maximum(total - warmup, 1))
     return jnp.where(t < warmup, _rise(hyper, t, total), decay)
 
 
-def _onecycle(hyper: Mapping[str, Array], t: Array, total: Array) -> Array:
+def _onecycle(hyper: Mapping[str, Scalar], t: Scalar, total: Scalar) -> Scalar:
     """Smith & Topin 2017 as PyTorch and fastai do it: two half cosines, up from 1/25 and down."""
     warmup = hyper["warmup"] * total
     up = _cosine(ONECYCLE_START, jnp.ones_like(t), t / jnp.maximum(warmup, 1))
@@ -53,11 +53,11 @@ def _onecycle(hyper: Mapping[str, Array], t: Array, total: Array) -> Array:
     return jnp.where(t < warmup, up, down)
 
 
-def _exponential(hyper: Mapping[str, Array], t: Array, total: Array) -> Array:
+def _exponential(hyper: Mapping[str, Scalar], t: Scalar, total: Scalar) -> Scalar:
     return hyper["final_factor"] ** (t / total)
 
 
-def _steps(hyper: Mapping[str, Array], t: Array, total: Array) -> Array:
+def _steps(hyper: Mapping[str, Scalar], t: Scalar, total: Scalar) -> Scalar:
     """Drop at the t nearest to i · decay_every · T, i = 1, 2, …, the earlier of two; the half forgives rounding."""
     drops = jnp.floor((t + 0.5) / jnp.maximum(hyper["decay_every"] * total, 1))
     return hyper["decay_factor"] ** drops
@@ -94,7 +94,7 @@ _ALL = (
 SCHEDULES: dict[str, ScheduleRule] = {rule.name: rule for rule in _ALL}
 
 
-def make_schedule(name: str, hyper: Mapping[str, Array], total_steps: Array) -> Schedule:
+def make_schedule(name: str, hyper: Mapping[str, Scalar], total_steps: Count) -> Schedule:
     """Make the learning rate as a function of the optimizer step.
 
     Args:

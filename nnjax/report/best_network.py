@@ -1,9 +1,6 @@
 """Sentences on the best network of a goal, beside what its baselines reach."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,10 +8,8 @@ from nnjax.core.text import number
 from nnjax.data.baselines import ACCURACY, MSE, Baselines
 from nnjax.models.registry import traits_of
 from nnjax.report.text import cell
+from nnjax.runs.run import Run
 from nnjax.runs.settings import Setting, mean_and_spread, report_part, scores
-
-if TYPE_CHECKING:
-    from nnjax.runs.run import Run
 
 Known = Mapping[str, Mapping[str, float]]
 
@@ -55,9 +50,8 @@ def _answers(setting: Setting, rivals: int, values: np.ndarray, mean: float, par
     text = f"The best classifier is {_who(setting)}: it" if rivals > 1 else f"The network {setting.label}"
     words = {"least squares": "a linear fit", "majority class": "always answering the commonest class"}
     others = [f"{words[name]} on {100 * (1 - known[name][ACCURACY]):.1f} %" for name in words if name in known]
-    return (
-        "; ".join([f"{text} is wrong on {cell(1 - values, percent=True)} {part.replace('on', 'of', 1)}", *others]) + "."
-    )
+    text += f" is wrong on {cell(1 - values, percent=True)} {part.replace('on', 'of', 1)}"
+    return "; ".join([text, *others]) + "."
 
 
 def _predicts(setting: Setting, rivals: int, values: np.ndarray, mean: float, part: str, known: Known) -> str:

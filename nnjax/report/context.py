@@ -1,10 +1,7 @@
 """Values that several sections of a report share, computed once a report."""
 
-from __future__ import annotations
-
 import functools
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig
@@ -14,11 +11,10 @@ from nnjax.report import snapshots
 from nnjax.report.charts import curves
 from nnjax.report.snapshots import NetworkSnapshot
 from nnjax.report.sweep.data import Sweep, sweep_of
+from nnjax.runs.environment import describe_environment
 from nnjax.runs.folder import FolderStore
+from nnjax.runs.run import Run
 from nnjax.runs.settings import Setting, mean_cost, settings
-
-if TYPE_CHECKING:
-    from nnjax.runs.run import Run
 
 MAX_BOARDS = 3  # pairs of data and goal that have baselines and a scoreboard
 
@@ -45,25 +41,21 @@ class ReportContext:
         """What settings are ranked by: the mean cost on the part that chooses, infinite without one."""
         return {setting: mean_cost(self.run, setting) for setting in self.settings}
 
-    def ranked(self, some: Sequence[Setting]) -> list[Setting]:
-        """Sort settings of one goal, the best first."""
-        return sorted(some, key=self.costs.__getitem__)
-
     @functools.cached_property
     def ranked_by_goal(self) -> dict[str, list[Setting]]:
         """All settings by their goal, the best of each first."""
-        goals = dict.fromkeys(setting.goal for setting in self.settings)
-        return {goal: self.ranked([setting for setting in self.settings if setting.goal == goal]) for goal in goals}
+        out: dict[str, list[Setting]] = {setting.goal: [] for setting in self.settings}
+        for setting in sorted(self.settings, key=self.costs.__getitem__):
+            out[setting.goal].append(setting)
+        return out
 
     @functools.cached_property
     def groups(self) -> dict[Key, list[Setting]]:
         """The settings that can be compared, by their data and their goal, the best of each first."""
-        out: dict[Key, list[Setting]] = {}
-        for own in self.ranked_by_goal.values():
-            for setting in own:
-                out.setdefault((setting.experiment.data, setting.goal), []).append(setting)
-        order = dict.fromkeys((setting.experiment.data, setting.goal) for setting in self.settings)
-        return {key: out[key] for key in order}
+        out: dict[Key, list[Setting]] = {(setting.experiment.data, setting.goal): [] for setting in self.settings}
+        for setting in sorted(self.settings, key=self.costs.__getitem__):
+            out[setting.experiment.data, setting.goal].append(setting)
+        return out
 
     @functools.cached_property
     def baselines(self) -> dict[Key, Baselines]:
@@ -124,8 +116,6 @@ class ReportContext:
     @functools.cached_property
     def environment(self) -> dict[str, Any]:
         """The environment.json of the run folder; of a run in memory, this machine's."""
-        from nnjax.runs.environment import describe_environment
-
         store = self.run.store
         return store.read_environment() if isinstance(store, FolderStore) else describe_environment({}, [])
 

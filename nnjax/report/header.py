@@ -1,29 +1,22 @@
 """The head of the report: title, sentences and key numbers of a run."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from operator import attrgetter
 
-from nnjax.core.experiment import Replicate, replicate_of
+from nnjax.core.experiment import replicate_of
 from nnjax.core.text import count, duration, spelled
 from nnjax.data.baselines import ACCURACY, MSE
 from nnjax.report.best_network import best_sentence
 from nnjax.report.context import ReportContext
 from nnjax.report.text import cell
+from nnjax.runs.run import Run
 from nnjax.runs.settings import Setting, report_part, scores
 from nnjax.train.storage.records import DIVERGED, DROPPED, ENDED, FAILED, FINISHED, RUNNING, STOPPED, WAITING
 from nnjax.train.storage.retention import keep_text, spans
 
-if TYPE_CHECKING:
-    from nnjax.runs.run import Run
-
-CARDS = {
-    "classification": "wrong answers",
-    "reconstruction": "error of the copies",
-    "regression": "squared error",
-}
+PICKS = attrgetter("seed"), attrgetter("fold", "fold_seed")  # of a replicate: its seed, its fold
+CARDS = {"classification": "wrong answers", "reconstruction": "error of the copies", "regression": "squared error"}
 
 
 def title(report: ReportContext) -> str:
@@ -85,19 +78,11 @@ def _replicates(run: Run, some: Sequence[Setting]) -> str:
     if numbers == {1}:
         return ""
     own = [[replicate_of(run.specs[trial].experiment) for trial in setting.trials] for setting in some]
-    seeds, folds = (max(len({pick(r) for r in group}) for group in own) for pick in (_seed, _fold))
+    seeds, folds = (max(len({pick(r) for r in group}) for group in own) for pick in PICKS)
     up_to = "up to " * (len(numbers) > 1)
     parts = [f"from {up_to}{count(seeds, 'seed')}"] * (seeds > 1) + [f"on {up_to}{count(folds, 'fold')}"] * (folds > 1)
     each = "," * bool(up_to) or ", each" * (len(some) > 1)
     return f"{each} {' and '.join(parts)}"
-
-
-def _seed(replicate: Replicate) -> int:
-    return replicate.seed
-
-
-def _fold(replicate: Replicate) -> tuple[int, int]:
-    return replicate.fold, replicate.fold_seed
 
 
 def _ended(run: Run) -> list[str]:
@@ -142,14 +127,12 @@ def _of(n: int, total: int) -> str:
 
 
 def _caution(run: Run, some: Sequence[Setting]) -> list[str]:
-    out = []
+    out, repeated = [], any(len(setting.trials) > 1 for setting in some)
     done = [setting for setting in some if any(run.records[trial].status in FINISHED for trial in setting.trials)]
     goals = Counter(setting.goal for setting in done)
-    if goals and max(goals.values()) > 1 and all(len(setting.trials) == 1 for setting in some):
+    if goals and max(goals.values()) > 1 and not repeated:
         out.append("There is one seed of each, so small differences may be chance.")
-    if any(record.status not in FINISHED for record in run.records) and any(
-        len(setting.trials) > 1 for setting in some
-    ):
+    if repeated and any(record.status not in FINISHED for record in run.records):
         out.append("Means are over the trials that finished.")
     return out
 

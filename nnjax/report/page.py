@@ -1,14 +1,13 @@
 """The report: one HTML file that needs no network and no server, and its figures as PNG beside it."""
 
-from __future__ import annotations
-
 import functools
 import json
 import pathlib
 from collections.abc import Iterable, Mapping
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import jinja2
 from markupsafe import Markup
 
 from nnjax.core.errors import UserError
@@ -19,14 +18,11 @@ from nnjax.report import header
 from nnjax.report.charts.figures import to_bytes
 from nnjax.report.context import ReportContext
 from nnjax.report.section import Section, find_sections
-
-if TYPE_CHECKING:
-    from nnjax.runs.run import Run
+from nnjax.runs.run import Run
 
 TEMPLATES = pathlib.Path(__file__).parent / "templates"
-ESCAPES = str.maketrans(
-    {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
-)  # U+2028 and U+2029 are escaped by json already
+# U+2028 and U+2029 are escaped by json already.
+ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
 def write_report(run: Run, path: str | PathLike[str] | None = None) -> pathlib.Path:
@@ -83,16 +79,14 @@ def render(report: ReportContext, sections: Mapping[str, Section], contents: Map
     """Write the page as text."""
     bodies = {name: Markup(template(sections[name].template).render(content=one)) for name, one in contents.items()}
     scripts = dict.fromkeys(script for name in contents for script in sections[name].scripts)
-    return str(
-        template("report.html.jinja").render(
-            title=header.title(report),
-            sentences=header.sentences(report),
-            cards=header.cards(report),
-            certificate=report.run.certificate,
-            missing=report.missing,
-            sections=[(name, sections[name].title, body) for name, body in bodies.items()],
-            script=join_scripts(scripts),
-        )
+    return template("report.html.jinja").render(
+        title=header.title(report),
+        sentences=header.sentences(report),
+        cards=header.cards(report),
+        certificate=report.run.certificate,
+        missing=report.missing,
+        sections=[(name, sections[name].title, body) for name, body in bodies.items()],
+        script=join_scripts(scripts),
     )
 
 
@@ -103,8 +97,6 @@ def template(source: str) -> Any:
 
 @functools.cache
 def _environment() -> Any:
-    import jinja2
-
     loader = jinja2.FileSystemLoader(TEMPLATES)
     environment = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.globals["badges"] = BADGES
@@ -115,8 +107,7 @@ def _environment() -> Any:
 
 def safe_json(content: Any) -> str:
     """Write JSON that can stand inside a script element: no character of it can end the element or begin a tag."""
-    text = json.dumps(content, separators=(",", ":"), allow_nan=False)
-    return text.translate(ESCAPES)
+    return json.dumps(content, separators=(",", ":"), allow_nan=False).translate(ESCAPES)
 
 
 def join_scripts(names: Iterable[str]) -> Markup:

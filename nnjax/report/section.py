@@ -1,19 +1,15 @@
 """The record of one section of the report, and the modules that define one."""
 
-from __future__ import annotations
-
 import dataclasses
 import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from matplotlib.figure import Figure
 
 from nnjax.report import sections
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from nnjax.report.context import ReportContext
+from nnjax.report.context import ReportContext
 
 
 @dataclasses.dataclass(frozen=True)

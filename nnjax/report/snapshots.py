@@ -1,10 +1,8 @@
 """Snapshots of trained networks: one trial for each of the best settings, with its weights, outputs and codes."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,11 +11,9 @@ from nnjax.core.types import Prepared
 from nnjax.data.baselines import measured_part
 from nnjax.exchange.network import codes, outputs
 from nnjax.models.registry import traits_of
+from nnjax.runs.run import Run
 from nnjax.runs.settings import Setting, representative
 from nnjax.runs.weights import in_batches
-
-if TYPE_CHECKING:
-    from nnjax.runs.run import Run
 
 MAX_SNAPSHOTS = 6
 MAX_EXAMPLES = 20_000  # the first of the part; a confusion matrix of more says nothing else
@@ -100,23 +96,20 @@ def full_scale(prepared: Prepared) -> float:
     return data.full_scale or (255.0 if data.x.dtype == np.uint8 else max(float(data.x.max()), 1e-12))
 
 
-def shown_trials(
-    run: Run, some: Sequence[Setting], ranked: Mapping[str, Sequence[Setting]], limit: int = MAX_SNAPSHOTS
-) -> dict[Setting, int]:
+def shown_trials(run: Run, some: Sequence[Setting], ranked: Mapping[str, Sequence[Setting]]) -> dict[Setting, int]:
     """Choose the settings to show, each with the trial that stands for it.
 
     Args:
       run: theirs.
       some: all settings, of which those without weights are left out.
-      ranked: the same by goal, the best first; of many settings each goal shows its best.
-      limit: how many are shown.
+      ranked: the same by goal, the best first; of more than `MAX_SNAPSHOTS` settings each goal shows its best.
     """
     found = {setting: representative(run, setting) for setting in some}
     able = {setting: trial for setting, trial in found.items() if trial is not None}
     orders = [[setting for setting in own if setting in able] for own in ranked.values()]
     longest = max(map(len, orders), default=0)
-    chosen = [order[i] for i in range(longest) for order in orders if i < len(order)][:limit]
-    return able if len(able) <= limit else {setting: able[setting] for setting in chosen}
+    chosen = [order[i] for i in range(longest) for order in orders if i < len(order)][:MAX_SNAPSHOTS]
+    return able if len(able) <= MAX_SNAPSHOTS else {setting: able[setting] for setting in chosen}
 
 
 def coders(some: Sequence[NetworkSnapshot], images: bool = False) -> list[NetworkSnapshot]:

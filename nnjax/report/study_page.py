@@ -1,7 +1,5 @@
 """The page of a study in one HTML file: findings, figures, tables, methods."""
 
-from __future__ import annotations
-
 import pathlib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -51,8 +49,7 @@ def write(page: StudyPage, images: Mapping[str, bytes], workdir: pathlib.Path) -
     for name, content in images.items():
         write_atomically(workdir / name, content)
     text = template("study.html.jinja").render(
-        page=page,
-        images={name: pictures.data_uri(content) for name, content in images.items()},
+        page=page, images={name: pictures.data_uri(content) for name, content in images.items()}
     )
     write_atomically(workdir / PAGE, text)
     return workdir / PAGE

@@ -1,7 +1,5 @@
 """Format scores and metric names for the report."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,17 +1,17 @@
 """The verdicts of trials as the report's sections show them: counts, sentences, numbers, marks."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from nnjax.core.text import number
 from nnjax.diagnosis import trials as diagnosing
+from nnjax.diagnosis.marks import Losses, Mark
 from nnjax.diagnosis.types import Diagnosis, Verdict
-from nnjax.report.charts import marks
-
-if TYPE_CHECKING:
-    from nnjax.runs.run import Run
+from nnjax.diagnosis.verdicts import VERDICTS
+from nnjax.report.sweep.columns import rounded
+from nnjax.runs.run import Run
 
 
 def verdict_counts(run: Run) -> list[tuple[str, int, float]]:
@@ -61,5 +61,35 @@ def _of_trial(run: Run, trial: int) -> dict[str, Any]:
         "next": first.next,
         "also": also,
         "numbers": "; ".join(": ".join(pair) for pair in numbers(first)),
-        "marks": [marks.as_json(mark) for mark in marks.marks(Diagnosis(first), run.records[trial].curves)],
+        "marks": marks_data(run, trial),
+    }
+
+
+def marks_data(run: Run, trial: int, others: bool = False) -> list[dict[str, Any]]:
+    """Give the marks of a trial's first verdict, with others of all of its verdicts, for the page's script."""
+    diagnosis = run.diagnoses[trial]
+    assert diagnosis is not None
+    chosen = diagnosis if others else Diagnosis(diagnosis.primary)
+    return [mark_data(mark) for mark in marks(chosen, run.records[trial].curves)]
+
+
+def marks(diagnosis: Diagnosis, losses: Losses) -> list[Mark]:
+    """Give the marks of a trial's verdicts, the first verdict's first; what lies beyond the curves is left out.
+
+    Args:
+      diagnosis: of the trial.
+      losses: of its record.
+    """
+    verdicts = (diagnosis.primary, *diagnosis.others)
+    found = [mark for verdict in verdicts for mark in VERDICTS[verdict.code].marks(verdict, losses)]
+    return [mark for mark in found if np.isfinite([*mark.x, *mark.y]).all()]
+
+
+def mark_data(mark: Mark) -> dict[str, Any]:
+    """Write a mark for the page's script."""
+    return {
+        "kind": mark.kind,
+        "x": [rounded(float(x)) for x in mark.x],
+        "y": [rounded(float(y)) for y in mark.y],
+        "label": mark.label,
     }

@@ -1,7 +1,5 @@
 """Checkpoints in a run folder: of the trials under way, in two versions, and of those that wait at rungs."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import pathlib
@@ -10,8 +8,9 @@ from typing import Any
 
 from nnjax.core.errors import UserError
 from nnjax.core.files import write_atomically
+from nnjax.core.types import Arrays
 from nnjax.train.storage import npz
-from nnjax.train.storage.store import Arrays, Checkpoint
+from nnjax.train.storage.store import Checkpoint
 
 FORMAT = 3  # of the trials under way
 
@@ -91,11 +90,7 @@ def _write(path: pathlib.Path, arrays: Arrays, note: Mapping[str, Any]) -> None:
 
 
 def _read(path: pathlib.Path) -> Checkpoint:
-    """Read a checkpoint.
-
-    Raises:
-      UserError: the file is damaged, or another version of nnjax wrote it.
-    """
+    """Read a checkpoint; a UserError if the file is damaged, or another version of nnjax wrote it."""
     arrays, note = npz.read(path)
     if note.pop("format", None) != FORMAT:
         raise UserError(f"{path} is of another version of nnjax.")

@@ -1,7 +1,5 @@
 """Write and read data.json: the facts about a run's data, and the findings of the pre-flight check."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any

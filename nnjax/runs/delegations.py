@@ -1,7 +1,5 @@
 """Look up the conveniences of `Run` that later packages provide, when they are called."""
 
-from __future__ import annotations
-
 import importlib
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Describe the machine, versions and command of a run, for environment.json and the report."""
 
-from __future__ import annotations
-
 import importlib.metadata
 import os
 import pathlib

@@ -1,7 +1,5 @@
 """Read and write the files of a run folder: atomically, and a damaged one is reported in one sentence."""
 
-from __future__ import annotations
-
 import contextlib
 import csv
 import json
@@ -95,8 +93,7 @@ class RunFiles:
 
     def read_plan(self) -> list[dict[str, Any]]:
         """Read the plan of each group of trials as it was last time; empty for a new run."""
-        groups = self.read_optional(ENVIRONMENT, lambda tree: [dict(group) for group in tree.get("plan", [])])
-        return groups or []
+        return self.read_optional(ENVIRONMENT, lambda tree: [dict(group) for group in tree.get("plan", [])]) or []
 
     def save_schedules(self, schedules: Sequence[Sequence[Stage]]) -> None:
         """Write evolution.json: {trial: [{epoch, parent, hyperparameters}]} of every trial."""

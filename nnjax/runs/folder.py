@@ -16,8 +16,6 @@ study.db          of an adaptive search: the Optuna study
 evolution.json    of population-based training: each trial's stages (epoch, parent, hyperparameters from then on)
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import pathlib
@@ -29,7 +27,7 @@ import numpy as np
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, TrialSpec
 from nnjax.core.files import write_atomically
-from nnjax.core.types import DataFacts
+from nnjax.core.types import Arrays, DataFacts
 from nnjax.runs import data_json
 from nnjax.runs.checkpoints import FolderCheckpoints
 from nnjax.runs.config_json import Config, config_differences, refuse_resuming, to_json
@@ -38,7 +36,6 @@ from nnjax.runs.files import CONFIG, DATA, RunFiles
 from nnjax.runs.lock import FolderLock
 from nnjax.train.storage import npz, retention
 from nnjax.train.storage.records import ENDED, Record
-from nnjax.train.storage.store import Arrays
 
 STUDY = "study.db"  # of an adaptive search, unless its storage is elsewhere
 _FIRST = (DATA, STUDY, f"{STUDY}-journal")  # files that a run folder may hold before its config.json
@@ -57,12 +54,7 @@ class FolderStore(RunFiles):
 
     shared = True
 
-    def __init__(
-        self,
-        path: str | os.PathLike[str],
-        log: Callable[[str], None] | None = None,
-        keep: int | None = None,
-    ):
+    def __init__(self, path: str | os.PathLike[str], log: Callable[[str], None] | None = None, keep: int | None = None):
         super().__init__(path)
         self.keep = keep
         self.messages: list[str] = []

@@ -1,7 +1,5 @@
 """Lock a run folder, so that one process at a time trains in it."""
 
-from __future__ import annotations
-
 import contextlib
 import fcntl
 import pathlib

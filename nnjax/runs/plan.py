@@ -1,7 +1,5 @@
 """Choose the plan with which a resumed run goes on."""
 
-from __future__ import annotations
-
 import dataclasses
 
 import jax

@@ -1,7 +1,5 @@
 """The read-only run folder of the further processes that train a population together; only weights are written."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence

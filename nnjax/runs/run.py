@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import io
 import os
 import pathlib
 from collections.abc import Callable, Mapping, Sequence
@@ -66,8 +67,6 @@ class Run:
 
     def table(self) -> pd.DataFrame:
         """One row a trial: hyperparameters, status, final and best metrics."""
-        import io
-
         import pandas as pd
 
         return pd.read_csv(io.StringIO(trials_csv.to_text(self.specs, self.records)))
@@ -217,9 +216,7 @@ class Run:
         return above("read_sanity")(self.store) if isinstance(self.store, FolderStore) else None
 
     def certify(
-        self,
-        log: Callable[[str], None] = lambda text: None,
-        should_stop: Callable[[], bool] = lambda: False,
+        self, log: Callable[[str], None] = lambda text: None, should_stop: Callable[[], bool] = lambda: False
     ) -> Certificate:
         """Train some trials again, to show that side by side they trained as alone; see `nnjax.verify.certify`."""
         return above("certify")(self, log, should_stop)

@@ -1,7 +1,5 @@
 """Settings of a run (trials that differ in seed or fold only): their scores and their ranking."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Sequence
 
@@ -13,6 +11,7 @@ from nnjax.core.text import field_name, show
 from nnjax.core.types import DataFacts
 from nnjax.models.registry import traits_of
 from nnjax.nn.metrics import METRICS, usual_metrics
+from nnjax.runs.statistics import estimate
 from nnjax.runs.trained import TrainedTrials
 from nnjax.train.engine.device_data import output_width
 from nnjax.train.storage.records import DIVERGED, FINISHED, Record
@@ -108,12 +107,8 @@ def scores(run: TrainedTrials, setting: Setting, metric: str, part: str | None =
 
 def mean_and_spread(values: Sequence[float] | np.ndarray) -> tuple[float, float, int]:
     """Give the mean, the sample standard deviation (NaN for one value) and the number of the finite values."""
-    finite = np.asarray(values, float)
-    finite = finite[np.isfinite(finite)]
-    if not len(finite):
-        return float("nan"), float("nan"), 0
-    spread = float(np.std(finite, ddof=1)) if len(finite) > 1 else float("nan")
-    return float(np.mean(finite)), spread, len(finite)
+    found = estimate(values)
+    return found.mean, found.spread, found.count
 
 
 def cost(run: TrainedTrials, setting: Setting, part: str | None = None) -> np.ndarray:

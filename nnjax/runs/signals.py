@@ -1,7 +1,5 @@
 """Stack the signals of a run's trials into arrays [trial, epoch, layer], for signals.npz and back."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

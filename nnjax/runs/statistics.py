@@ -4,8 +4,6 @@ Seeds are the replicates. Settings that were trained with the same seeds began a
 batches, so they are compared seed by seed, which takes the luck of the draw out of the difference.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any

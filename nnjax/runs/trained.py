@@ -1,7 +1,5 @@
 """What the functions of this package need of a `Run`: so `Run` imports them, and they do not import it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Protocol
 

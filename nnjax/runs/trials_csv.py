@@ -1,7 +1,5 @@
 """Write and read trials.csv: one row a trial with its status, hyperparameters, scores and verdict."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Mapping, Sequence

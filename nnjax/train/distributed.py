@@ -10,11 +10,12 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import jax
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jax.stages import Wrapped
 
 from nnjax.core.errors import UserError
 
@@ -24,12 +25,12 @@ Result = TypeVar("Result")
 
 def is_distributed() -> bool:
     """Whether there is more than one process."""
-    return jax.process_count() > 1
+    return bool(jax.process_count() > 1)
 
 
 def is_main_process() -> bool:
     """Whether this is the process that writes the run folder and logs; a single process is."""
-    return jax.process_index() == 0
+    return bool(jax.process_index() == 0)
 
 
 def fetch(tree: Tree) -> Tree:
@@ -40,11 +41,11 @@ def fetch(tree: Tree) -> Tree:
         layout: Any = next(iter(apart.values())).sharding
         for i, whole in zip(apart, _gather(layout.mesh)(tuple(apart.values())), strict=True):
             leaves[i] = whole.addressable_data(0)
-    return jax.tree.unflatten(structure, [np.array(leaf) for leaf in leaves])
+    return cast(Tree, jax.tree.unflatten(structure, [np.array(leaf) for leaf in leaves]))
 
 
 @functools.lru_cache(maxsize=64)
-def _gather(mesh: Mesh) -> Callable:
+def _gather(mesh: Mesh) -> Wrapped:
     """Copy arrays to every device of a mesh."""
     return jax.jit(lambda leaves: leaves, out_shardings=NamedSharding(mesh, PartitionSpec()))
 
@@ -57,13 +58,13 @@ def put(tree: Tree, sharding: NamedSharding, may_alias: bool | None = None) -> T
       may_alias: False for arrays that a program will take over: on a CPU, NumPy's memory may be shared otherwise.
     """
     if not is_distributed():
-        return jax.device_put(tree, sharding, may_alias=may_alias)
+        return cast(Tree, jax.device_put(tree, sharding, may_alias=may_alias))
 
     def place(leaf: Any) -> jax.Array:
         host = np.asarray(leaf)
         return jax.make_array_from_callback(host.shape, sharding, lambda index: np.array(host[index]))
 
-    return jax.tree.map(place, tree)
+    return cast(Tree, jax.tree.map(place, tree))
 
 
 def from_main_process(number: float) -> float:
@@ -86,7 +87,7 @@ def _allgather(number: float) -> list[float]:
     from jax.experimental import multihost_utils
 
     with jax.enable_x64(True):
-        return np.asarray(multihost_utils.process_allgather(np.float64(number))).tolist()
+        return cast(list[float], np.asarray(multihost_utils.process_allgather(np.float64(number))).tolist())
 
 
 def barrier() -> None:
@@ -127,4 +128,4 @@ def _broadcast_text(text: str) -> str:
     page = np.zeros(size, np.uint8)
     if is_main_process():
         page[:] = coded
-    return json.loads(np.asarray(multihost_utils.broadcast_one_to_all(page), np.uint8).tobytes())
+    return str(json.loads(np.asarray(multihost_utils.broadcast_one_to_all(page), np.uint8).tobytes()))

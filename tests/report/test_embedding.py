@@ -14,6 +14,7 @@ from PIL import Image
 from nnjax.data import from_arrays, load
 from nnjax.embed.points import choose_rows
 from nnjax.embed.study import Axes, study
+from nnjax.embed.variation import to_plane
 from nnjax.report import embedding
 from nnjax.report.embedding import packing, text
 
@@ -91,9 +92,9 @@ def test_turning_brings_layouts_together():
 
 def test_codes_of_other_widths_are_drawn_in_the_plane():
     codes = np.random.default_rng(0).normal(size=(40, 5)) * [9, 5, 1, 1, 1]
-    drawn = packing.plane(codes)
+    drawn = to_plane(codes)
     assert abs(np.corrcoef(drawn[:, 0], codes[:, 0])[0, 1]) > 0.95
-    line = packing.plane(codes[:, :1])
+    line = to_plane(codes[:, :1])
     np.testing.assert_array_equal(line[:, 0], codes[:, 0])
     assert (np.diff(line[np.argsort(codes[:, 0]), 1]) > 0).all()
 

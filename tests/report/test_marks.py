@@ -7,7 +7,7 @@ from nnjax.diagnosis.diagnose import diagnose_curves
 from nnjax.diagnosis.marks import Mark
 from nnjax.diagnosis.types import Curves, Diagnosis, TrainingContext, Verdict
 from nnjax.diagnosis.verdicts import CODES, VERDICTS
-from nnjax.report.charts import marks
+from nnjax.report.trial_verdicts import mark_data, marks
 
 T = np.arange(1, 41)
 EPOCHS = ("from", "to", "minimum", "diverged", "spike", "flat_from")
@@ -18,7 +18,7 @@ def drawn(train, val, **context):
     [found] = diagnose_curves(
         Curves(**{name: curve[None] for name, curve in curves.items()}), TrainingContext(**context)
     )
-    return found, marks.marks(Diagnosis(found.primary), curves)
+    return found, marks(Diagnosis(found.primary), curves)
 
 
 def test_overfitting_is_marked_where_the_loss_is_lowest():
@@ -48,21 +48,21 @@ def test_a_slow_loss_lies_beside_a_straight_line_and_a_constant_answer():
 def test_divergence_is_a_line_at_its_epoch():
     curves = {"train_loss": np.array([2.0, 30.0])}
     found = Diagnosis(Verdict("diverged", "", {}, {"diverged": 3}))
-    assert marks.marks(found, curves) == [Mark("line", (3,), (), "diverged: epoch 3")]
+    assert marks(found, curves) == [Mark("line", (3,), (), "diverged: epoch 3")]
 
 
 def test_what_has_no_place_on_the_curves_is_not_drawn():
     """A minimum past the curve's end, a level that is not known."""
     curves = {"val_loss": np.array([2.0, 1.0])}
-    assert marks.marks(Diagnosis(Verdict("unstable", "", {}, {"minimum": 9})), curves) == []
-    stuck = marks.marks(Diagnosis(Verdict("stuck_at_start", "", {}, {"from": 1, "to": 2})), curves)
+    assert marks(Diagnosis(Verdict("unstable", "", {}, {"minimum": 9})), curves) == []
+    stuck = marks(Diagnosis(Verdict("stuck_at_start", "", {}, {"from": 1, "to": 2})), curves)
     assert [mark.kind for mark in stuck] == ["band"]
 
 
 def test_negative_losses_have_no_power_law():
     curves = {"val_loss": -np.ones(9)}
     verdict = Verdict("still_learning", "", {"gain_ahead": 0.1}, {"from": 6, "to": 9})
-    assert marks.marks(Diagnosis(verdict), curves) == []
+    assert marks(Diagnosis(verdict), curves) == []
 
 
 def test_all_verdicts_but_the_shortest_are_drawn():
@@ -72,5 +72,5 @@ def test_all_verdicts_but_the_shortest_are_drawn():
 
 
 def test_marks_as_json():
-    text = json.dumps(marks.as_json(Mark("point", (3,), (np.float64(1 / 3),), "low")), allow_nan=False)
+    text = json.dumps(mark_data(Mark("point", (3,), (np.float64(1 / 3),), "low")), allow_nan=False)
     assert json.loads(text) == {"kind": "point", "x": [3], "y": [0.33333], "label": "low"}

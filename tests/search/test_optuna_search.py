@@ -143,7 +143,7 @@ def test_the_same_call_again_does_nothing_and_a_larger_num_goes_on(undisturbed, 
 
 
 PLACES = {
-    "in the middle of a segment": (Population, "_charge", 2),
+    "in the middle of a segment": ("nnjax.train.host.progress", "measure", 2),
     "between asking and training": ("nnjax.runs.folder.FolderStore", "grow", 1),
     "between the table and config.json": ("nnjax.runs.folder.FolderStore", "write_json", 4),
     "while a setting is half asked for": ("optuna.Trial", "suggest_categorical", 4),

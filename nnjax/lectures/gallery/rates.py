@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nnjax.api import sweep
 from nnjax.diagnosis.verdicts import BADGES
 from nnjax.lectures.gallery.failure_modes import BASE
-from nnjax.report.charts.figures import draw
+from nnjax.report.charts.figures import subplots
 from nnjax.report.charts.marked_curves import draw_level
 from nnjax.report.trial_verdicts import code_of
 
@@ -71,24 +71,19 @@ def _last(curves: dict[str, np.ndarray]) -> float:
 
 def plot_rates(rates: Rates) -> Figure:
     """Draw the loss against the learning rate, each trial with the sign of its verdict."""
-
-    def fill(axes: Any) -> None:
-        one = axes[0]
-        height = np.where(np.isfinite(rates.loss), rates.loss, np.nan)
-        height = np.where(np.isnan(height), 1.6 * np.nanmax(height), height)  # what diverged stands above the others
-        one.plot(rates.rate, height.mean(axis=1), color="0.6", lw=1.2, zorder=1)
-        for i, k in np.ndindex(*height.shape):
-            badge = BADGES[rates.codes[i][k]]
-            x, y = rates.rate[i] * 1.06 ** (k - (height.shape[1] - 1) / 2), height[i, k]
-            one.plot(x, y, "s", color=badge.color, ms=10, mec="0.3", mew=0.5, zorder=2)
-            one.text(x, y, badge.sign, ha="center", va="center", fontsize=7, color=badge.ink, zorder=3)
-        draw_level(one, rates.guessing, "guessing")
-        for start, end, name in rates.regimes():
-            one.axvspan(start, end, color="0.5", alpha=0.0 if name in ("too low", "too high") else 0.12, lw=0, zorder=0)
-            one.text(np.sqrt(start * end), 1.02, name, transform=one.get_xaxis_transform(), fontsize=8, ha="center")
-        one.set(
-            xscale="log", yscale="log", xlabel="learning rate", ylabel=f"validation loss after {rates.epochs} epochs"
-        )
-        one.spines[["top", "right"]].set_visible(False)
-
-    return draw(1, 8.6, 3.9, fill)
+    figure, [axes] = subplots(1, 8.6, 3.9)
+    height = np.where(np.isfinite(rates.loss), rates.loss, np.nan)
+    height = np.where(np.isnan(height), 1.6 * np.nanmax(height), height)  # what diverged stands above the others
+    axes.plot(rates.rate, height.mean(axis=1), color="0.6", lw=1.2, zorder=1)
+    for i, k in np.ndindex(*height.shape):
+        badge = BADGES[rates.codes[i][k]]
+        x, y = rates.rate[i] * 1.06 ** (k - (height.shape[1] - 1) / 2), height[i, k]
+        axes.plot(x, y, "s", color=badge.color, ms=10, mec="0.3", mew=0.5, zorder=2)
+        axes.text(x, y, badge.sign, ha="center", va="center", fontsize=7, color=badge.ink, zorder=3)
+    draw_level(axes, rates.guessing, "guessing")
+    for start, end, name in rates.regimes():
+        axes.axvspan(start, end, color="0.5", alpha=0.0 if name in ("too low", "too high") else 0.12, lw=0, zorder=0)
+        axes.text(np.sqrt(start * end), 1.02, name, transform=axes.get_xaxis_transform(), fontsize=8, ha="center")
+    axes.set(xscale="log", yscale="log", xlabel="learning rate", ylabel=f"validation loss after {rates.epochs} epochs")
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 import numpy as np
 
+from nnjax.core.types import Array
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -50,8 +52,8 @@ def panels(
 def draw_regions(
     axes: Any,
     output: Callable[[np.ndarray], Any],
-    examples: np.ndarray,
-    labels: np.ndarray,
+    examples: Array,
+    labels: Array,
     margin: float = 0.5,
     **properties: Any,
 ) -> None:

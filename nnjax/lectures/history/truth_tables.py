@@ -6,12 +6,15 @@ highest digit: 00, 01, 10, 11.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.types import Array
 from nnjax.data.toys import GATES, truth_table
 
+Table = Array | Sequence[int]
 TABLES = {name.upper(): table for name, table in GATES.items()} | {"AND3": (0, 0, 0, 0, 0, 0, 0, 1)}
 
 
@@ -26,7 +29,7 @@ def rows(num_inputs: int) -> np.ndarray:
     return truth_table(num_inputs).astype(np.int32)
 
 
-def checked(table: Array) -> np.ndarray:
+def checked(table: Table) -> np.ndarray:
     """A table as int32 [2^n].
 
     Raises:

@@ -1,18 +1,14 @@
 """The concentration of distances as a figure and tables: noise by dimension, real data by width."""
 
-from __future__ import annotations
-
 import pathlib
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from nnjax.distances.concentration import DIMENSIONS, SERIES, Concentration, Worth
 from nnjax.report.charts import figures
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
 def table(noise: Mapping[str, Sequence[Concentration]], worth: Sequence[Worth], name: str) -> list[str]:
@@ -21,10 +17,8 @@ def table(noise: Mapping[str, Sequence[Concentration]], worth: Sequence[Worth], 
     out += ["| distance | " + " | ".join(map(str, DIMENSIONS)) + " |", "|---" * (len(DIMENSIONS) + 1) + "|"]
     out += [f"| {key} | " + " | ".join(_short(one.contrast) for one in row) + " |" for key, row in noise.items()]
     out += ["", f"Representations of {name} (Euclidean):", ""]
-    out += [
-        "| representation | width | contrast | spread | recall of 10 nearest | accuracy of 5 nearest |",
-        "|---" * 6 + "|",
-    ]
+    heads = "| representation | width | contrast | spread | recall of 10 nearest | accuracy of 5 nearest |"
+    out += [heads, "|---" * 6 + "|"]
     for one in worth:
         numbers = f"{one.width} | {_short(one.contrast)} | {one.spread:.3f} | {one.recall:.3f} | {one.accuracy:.4f}"
         out.append(f"| {one.name} | {numbers} |")
@@ -37,24 +31,22 @@ def _short(value: float) -> str:
 
 def draw(noise: Mapping[str, Sequence[Concentration]], worth: Sequence[Worth], name: str) -> Figure:
     """Three panels: contrast and spread of noise by dimension, and what each representation keeps."""
-
-    def fill(axes: Any) -> None:
-        for i, (key, row) in enumerate(noise.items()):
-            style = {"color": f"C{i}", "ls": "--" if key in SERIES else "-", "lw": 1.6, "marker": "o", "ms": 3}
-            contrast = [one.contrast if np.isfinite(one.contrast) else np.nan for one in row]
-            axes[0].plot(DIMENSIONS, contrast, label=key, **style)
-            axes[1].plot(DIMENSIONS, [one.spread for one in row], **style)
-        axes[0].set(title="(farthest − nearest) / nearest", xlabel="dimension, or length of a series (dashed)")
-        axes[1].set(title="spread of the distances: std / mean", xlabel="dimension, or length of a series (dashed)")
-        for one in axes[:2]:
-            one.set(xscale="log", yscale="log")
-            one.grid(alpha=0.25, lw=0.5)
-        axes[0].legend(fontsize=7, frameon=False, ncols=2)
-        _worths(axes[2], worth, name)
-        for one in axes:
-            one.spines[["top", "right"]].set_visible(False)
-
-    return figures.draw(3, 4.6, 4.0, fill)
+    figure, axes = figures.subplots(3, 4.6, 4.0)
+    for i, (key, row) in enumerate(noise.items()):
+        style = {"color": f"C{i}", "ls": "--" if key in SERIES else "-", "lw": 1.6, "marker": "o", "ms": 3}
+        contrast = [one.contrast if np.isfinite(one.contrast) else np.nan for one in row]
+        axes[0].plot(DIMENSIONS, contrast, label=key, **style)
+        axes[1].plot(DIMENSIONS, [one.spread for one in row], **style)
+    axes[0].set(title="(farthest − nearest) / nearest", xlabel="dimension, or length of a series (dashed)")
+    axes[1].set(title="spread of the distances: std / mean", xlabel="dimension, or length of a series (dashed)")
+    for one in axes[:2]:
+        one.set(xscale="log", yscale="log")
+        one.grid(alpha=0.25, lw=0.5)
+    axes[0].legend(fontsize=7, frameon=False, ncols=2)
+    _worths(axes[2], worth, name)
+    for one in axes:
+        one.spines[["top", "right"]].set_visible(False)
+    return figure
 
 
 def _worths(axes: Any, worth: Sequence[Worth], name: str) -> None:

@@ -1,21 +1,16 @@
 """Learning curves as a matplotlib figure: the file beside the page, and `Run.plot`."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from nnjax.core.errors import UserError
 from nnjax.report.charts.curves import MANY, RUNNING_MEAN, TRAINING, VALIDATION, Line, Quantity, band
-from nnjax.report.charts.figures import MAX_LABEL, draw, plain
+from nnjax.report.charts.figures import MAX_LABEL, plain, subplots
 from nnjax.report.context import ReportContext
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from nnjax.runs.run import Run
+from nnjax.runs.run import Run
 
 STYLES = {VALIDATION: "-", TRAINING: "--", RUNNING_MEAN: ":"}
 
@@ -40,12 +35,10 @@ def plot_curves(run: Run, metric: str = "loss") -> Figure:
 
 def draw_curves(some: Sequence[Quantity]) -> Figure:
     """Draw quantities, one axes each."""
-
-    def fill(axes: Any) -> None:
-        for one, quantity in zip(axes, some, strict=False):
-            _curves(one, quantity)
-
-    return draw(max(len(some), 1), 4.2, 3.4, fill)
+    figure, axes = subplots(max(len(some), 1), 4.2, 3.4)
+    for one, quantity in zip(axes, some, strict=False):
+        _curves(one, quantity)
+    return figure
 
 
 def _curves(axes: Any, quantity: Quantity) -> None:

@@ -4,21 +4,17 @@ A network trained on the mean squared error has that error as its loss; one trai
 metric. A quantity gathers both under its real name, so that what stands in one chart can be compared.
 """
 
-from __future__ import annotations
-
 import base64
 import dataclasses
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from nnjax.nn.metrics import METRICS
 from nnjax.report.text import named
+from nnjax.runs.run import Run
 from nnjax.runs.settings import Setting
-
-if TYPE_CHECKING:
-    from nnjax.runs.run import Run
 
 VALIDATION, TRAINING, RUNNING_MEAN = "validation", "training", "running mean"
 MANY = 10  # settings with a line and a colour of their own, of which there are as many; the others are background
@@ -109,7 +105,7 @@ def chart_data(found: Sequence[Quantity]) -> list[dict[str, Any]]:
     Each chart: name, label, many, lines; each line: label, setting (its place among the best), part, trials, and rows
     of values, which end where a trial ended. Accuracy becomes the percentage of wrong answers.
     """
-    return [_chart(quantity) for quantity in found]
+    return list(map(_chart, found))
 
 
 def _chart(quantity: Quantity) -> dict[str, Any]:
@@ -150,12 +146,9 @@ def packed(charts: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _packed(chart: dict[str, Any], step: int) -> dict[str, Any]:
-    kept = ("setting", "part", "trials")
-    lines = [
-        {name: line[name] for name in kept} | {"rows": [pack(row[::step]) for row in line["rows"]]}
-        for line in chart["lines"]
-    ]
-    return chart | {"lines": lines}
+    rows = [[pack(row[::step]) for row in line["rows"]] for line in chart["lines"]]
+    kept = [{name: line[name] for name in ("setting", "part", "trials")} for line in chart["lines"]]
+    return chart | {"lines": [line | {"rows": own} for line, own in zip(kept, rows, strict=True)]}
 
 
 def pack(row: Sequence[float | None]) -> str:

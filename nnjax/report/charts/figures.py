@@ -1,26 +1,20 @@
 """Matplotlib figures without pyplot: no window, no global state."""
 
-from __future__ import annotations
-
 import io
 import textwrap
 import warnings
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 MAX_LABEL = 36  # characters in a legend or in a line over axes; longer ones would leave no room for the curves
 
 
-def draw(columns: int, width: float, height: float, fill: Callable[[Any], None]) -> Figure:
-    """Make a figure with a row of equal axes, each of a width and height in inches, and fill them."""
-    from matplotlib.figure import Figure
-
+def subplots(columns: int, width: float, height: float) -> tuple[Figure, Any]:
+    """Make a figure with a row of equal axes, each of a width and height in inches."""
     figure = Figure(figsize=(columns * width, height), layout="constrained")
-    fill(figure.subplots(1, columns, squeeze=False).ravel())
-    return figure
+    return figure, figure.subplots(1, columns, squeeze=False).ravel()
 
 
 def plain(name: str) -> str:
@@ -31,6 +25,14 @@ def plain(name: str) -> str:
 def headline(label: str) -> str:
     """Write a label over axes, in as many lines as it needs not to be cut off."""
     return plain(textwrap.fill(label, MAX_LABEL))
+
+
+def decimals(axis: Any, fine: bool = True) -> None:
+    """Write 0.02 instead of 2 × 10⁻² on a logarithmic axis; fine: at 1, 2 and 5 of each decade."""
+    if fine:
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter(NullFormatter())
 
 
 def to_bytes(figure: Figure, dpi: int = 110, transparent: bool = False) -> bytes:

@@ -1,17 +1,13 @@
 """The loss against the learning rate, and the curves of the regimes, as matplotlib figures."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from nnjax.diagnosis.learning_rate import Recommendation
 from nnjax.diagnosis.rate_regimes import GOOD, HIGH, REGIMES, TOO_HIGH, TOO_LOW, RateSweep
-from nnjax.report.charts.figures import draw
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from nnjax.report.charts.figures import decimals, subplots
 
 COLORS = {TOO_LOW: "#2f5d9b", GOOD: "#2c7a4b", HIGH: "#b07d12", TOO_HIGH: "#b3423a"}
 NAMES = {"val_loss": "validation loss", "train_loss_eval": "training loss", "train_loss": "training loss"}
@@ -21,48 +17,29 @@ TOP = 1.5  # the picture ends so far above the loss without training, as a facto
 
 def plot_rates(measured: RateSweep, view: Recommendation) -> Figure:
     """Draw the loss against the rate: whole trainings as discs with all seeds, shorter ones as rings; the regimes."""
-
-    def fill(axes: Any) -> None:
-        one = axes[0]
-        _regimes(one, view)
-        top = _losses(one, measured)
-        low, high = view.interval
-        one.axvspan(low, high, ymax=0.02, color=COLORS[GOOD], lw=0) if low < high else None
-        one.axvline(view.rate, color="0.15", lw=1.0, ls="--", zorder=1)
-        one.annotate(
-            f"{view.rate:.2g}",
-            (view.rate, 0.04),
-            xycoords=("data", "axes fraction"),
-            xytext=(4, 0),
-            textcoords="offset points",
-            fontsize=9,
-            fontweight="bold",
-        )
-        _broken(one, measured, top)
-        _log_axes(one, measured.rates)
-        one.set(xlabel="learning rate", ylabel=NAMES[measured.metric])
-        _plain_numbers(one)
-
-    return draw(1, 7.2, 4.0, fill)
+    figure, [axes] = subplots(1, 7.2, 4.0)
+    _regimes(axes, view)
+    top = _losses(axes, measured)
+    low, high = view.interval
+    axes.axvspan(low, high, ymax=0.02, color=COLORS[GOOD], lw=0) if low < high else None
+    axes.axvline(view.rate, color="0.15", lw=1.0, ls="--", zorder=1)
+    style = {"textcoords": "offset points", "fontsize": 9, "fontweight": "bold"}
+    axes.annotate(f"{view.rate:.2g}", (view.rate, 0.04), (4, 0), xycoords=("data", "axes fraction"), **style)
+    _broken(axes, measured, top)
+    _log_axes(axes, measured.rates)
+    axes.set(xlabel="learning rate", ylabel=NAMES[measured.metric])
+    decimals(axes.yaxis)
+    return figure
 
 
 def _regimes(axes: Any, view: Recommendation) -> None:
     first, last = view.spans[0].low, view.spans[-1].high
     for span in view.spans:
-        axes.axvspan(span.low, span.high, color=COLORS[span.regime], alpha=0.12, lw=0)
-        share = np.log(span.high / span.low) / np.log(last / first)
-        axes.text(
-            np.sqrt(span.low * span.high),
-            0.985,
-            span.regime,
-            transform=axes.get_xaxis_transform(),
-            ha="center",
-            va="top",
-            fontsize=9,
-            color=COLORS[span.regime],
-            fontweight="bold",
-            rotation=90 if share < NARROW else 0,
-        )
+        color, upright = COLORS[span.regime], np.log(span.high / span.low) < NARROW * np.log(last / first)
+        axes.axvspan(span.low, span.high, color=color, alpha=0.12, lw=0)
+        style = {"ha": "center", "va": "top", "fontsize": 9, "fontweight": "bold", "rotation": 90 if upright else 0}
+        middle = np.sqrt(span.low * span.high)
+        axes.text(middle, 0.985, span.regime, transform=axes.get_xaxis_transform(), color=color, **style)
 
 
 def _losses(axes: Any, measured: RateSweep) -> float:
@@ -83,17 +60,8 @@ def _losses(axes: Any, measured: RateSweep) -> float:
     for row, known_rate in zip(finals, measured.rates[whole], strict=True):
         seeds = row[np.isfinite(row)]
         axes.plot([known_rate] * len(seeds), np.minimum(seeds, top), "o", color="0.25", ms=3, alpha=0.6)
-    means = np.array([np.exp(np.nanmean(measured.final_log_losses[place])) for place in whole])
-    axes.plot(
-        measured.rates[whole],
-        np.minimum(means, top),
-        "-",
-        color="0.15",
-        lw=1.4,
-        marker="o",
-        ms=4.5,
-        label="trained to the end",
-    )
+    means = np.minimum([np.exp(np.nanmean(measured.final_log_losses[place])) for place in whole], top)
+    axes.plot(measured.rates[whole], means, "-o", color="0.15", lw=1.4, ms=4.5, label="trained to the end")
     axes.set_yscale("log")
     axes.set_ylim(lowest / 1.25, top * 1.35)
     axes.legend(fontsize=8, frameon=False, loc="lower left")
@@ -101,7 +69,6 @@ def _losses(axes: Any, measured: RateSweep) -> float:
 
 
 def _broken(axes: Any, measured: RateSweep, top: float) -> None:
-    """Mark the rates whose training diverged."""
     rates = measured.rates[measured.diverged.any(axis=1)]
     if len(rates):
         axes.plot(rates, np.full(len(rates), top), "x", color=COLORS[TOO_HIGH], ms=6, mew=1.6, label="diverged")
@@ -115,42 +82,25 @@ def _log_axes(axes: Any, rates: np.ndarray) -> None:
     axes.tick_params(labelsize=8)
 
 
-def _plain_numbers(axes: Any) -> None:
-    """Write losses as 0.2 instead of 2 × 10⁻¹, at 1, 2 and 5 of each decade."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
-    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.yaxis.set_minor_formatter(NullFormatter())
-
-
 def plot_regime_curves(measured: RateSweep, view: Recommendation) -> Figure:
     """Draw the loss against the epoch, as far as each trial of the first seed came, in its regime's colour."""
-
-    def fill(axes: Any) -> None:
-        one, shown = axes[0], set[str]()
-        total = measured.losses.shape[2]
-        for place in np.argsort(np.abs(np.arange(len(measured.rates)) - measured.best))[::-1]:
-            curve, regime = measured.losses[place, 0], view.regimes[place]
-            epochs = int(np.isfinite(curve).sum())
-            if epochs > 1:
-                label = None if regime in shown else regime
-                shown.add(regime)
-                best = place == measured.best
-                one.plot(
-                    np.arange(1, epochs + 1),
-                    curve[:epochs],
-                    color=COLORS[regime],
-                    lw=2.2 if best else 1.1,
-                    alpha=1.0 if best else 0.75,
-                    label=label,
-                )
-        one.set(xlabel="epoch", ylabel=NAMES[measured.metric], yscale="log", xlim=(0.5, total + 0.5))
-        one.spines[["top", "right"]].set_visible(False)
-        one.tick_params(labelsize=8)
-        _plain_numbers(one)
-        handles = dict(zip(*one.get_legend_handles_labels()[::-1], strict=True))
-        order = [regime for regime in REGIMES if regime in handles]
-        one.legend([handles[name] for name in order], order, fontsize=8, frameon=False)
-
-    return draw(1, 7.2, 3.4, fill)
+    figure, [axes] = subplots(1, 7.2, 3.4)
+    shown = set[str]()
+    total = measured.losses.shape[2]
+    for place in np.argsort(np.abs(np.arange(len(measured.rates)) - measured.best))[::-1]:
+        curve, regime = measured.losses[place, 0], view.regimes[place]
+        epochs = int(np.isfinite(curve).sum())
+        if epochs > 1:
+            label = None if regime in shown else regime
+            shown.add(regime)
+            width, alpha = (2.2, 1.0) if place == measured.best else (1.1, 0.75)
+            style = {"color": COLORS[regime], "lw": width, "alpha": alpha, "label": label}
+            axes.plot(np.arange(1, epochs + 1), curve[:epochs], **style)
+    axes.set(xlabel="epoch", ylabel=NAMES[measured.metric], yscale="log", xlim=(0.5, total + 0.5))
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(labelsize=8)
+    decimals(axes.yaxis)
+    handles = dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True))
+    order = [regime for regime in REGIMES if regime in handles]
+    axes.legend([handles[name] for name in order], order, fontsize=8, frameon=False)
+    return figure

@@ -1,21 +1,17 @@
 """A trial's loss curves with the evidence of its first verdict drawn on them, by matplotlib."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from nnjax.diagnosis.marks import Mark
 from nnjax.diagnosis.types import Diagnosis
-from nnjax.report.charts.figures import draw
-from nnjax.report.charts.marks import marks
+from nnjax.report.charts.figures import subplots
 from nnjax.report.text import named
+from nnjax.report.trial_verdicts import marks
 from nnjax.train.storage.records import Record
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 LINES = (
     ("val_loss", "validation", "-", "#2f5d9b", 1.8),
@@ -32,15 +28,13 @@ HALO = {"boxstyle": "square,pad=0.15", "facecolor": "white", "edgecolor": "none"
 
 def plot_trial(record: Record, diagnosis: Diagnosis, loss: str) -> Figure:
     """Draw a trial's losses by epoch, and what its first verdict rests on."""
-
-    def fill(axes: Any) -> None:
-        _curves(axes[0], record)
-        axes[0].set(xlabel="epoch", ylabel=named(loss))
-        _marks(axes[0], marks(Diagnosis(diagnosis.primary), record.curves))
-        axes[0].spines[["top", "right"]].set_visible(False)
-        axes[0].legend(fontsize=7, framealpha=0.7, edgecolor="none", loc="best")
-
-    return draw(1, WIDTH, HEIGHT, fill)
+    figure, [axes] = subplots(1, WIDTH, HEIGHT)
+    _curves(axes, record)
+    axes.set(xlabel="epoch", ylabel=named(loss))
+    _marks(axes, marks(Diagnosis(diagnosis.primary), record.curves))
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(fontsize=7, framealpha=0.7, edgecolor="none", loc="best")
+    return figure
 
 
 def _curves(axes: Any, record: Record) -> None:
@@ -49,9 +43,8 @@ def _curves(axes: Any, record: Record) -> None:
         curve = record.curves.get(name, np.zeros(0))
         if np.isfinite(curve).any():
             marker = "o" if len(curve) < 6 else None
-            axes.plot(
-                np.arange(1, len(curve) + 1), curve, style, color=color, lw=width, label=label, marker=marker, ms=4
-            )
+            epochs = np.arange(1, len(curve) + 1)
+            axes.plot(epochs, curve, style, color=color, lw=width, label=label, marker=marker, ms=4)
             known.append(curve[np.isfinite(curve)])
     values = np.concatenate(known) if known else np.ones(1)
     if values.min() > 0 and values.max() > WIDE * values.min():
@@ -89,29 +82,16 @@ def _upright(axes: Any, mark: Mark, top: float) -> None:
         axes.axvspan(*mark.x, color=BAND, alpha=0.12, lw=0, zorder=0)
     else:
         axes.axvline(mark.x[0], color=RED, lw=1.5, ls="--", zorder=1)
-    low, high = axes.get_xlim()
-    right = mark.x[0] > (low + high) / 2  # then the label would run out of the picture
-    axes.text(
-        mark.x[-1] if right else mark.x[0],
-        top,
-        f" {mark.label} ",
-        transform=axes.get_xaxis_transform(),
-        fontsize=8,
-        va="top",
-        ha="right" if right else "left",
-    )
+    x, side = (mark.x[-1], "right") if _in_right_half(axes, mark.x[0]) else (mark.x[0], "left")
+    axes.text(x, top, f" {mark.label} ", transform=axes.get_xaxis_transform(), fontsize=8, va="top", ha=side)
 
 
 def _near(axes: Any, label: str, x: float, y: float) -> None:
-    low, high = axes.get_xlim()
-    right = x > (low + high) / 2
-    axes.annotate(
-        label,
-        (x, y),
-        (-9 if right else 9, 12),
-        textcoords="offset points",
-        fontsize=8,
-        ha="right" if right else "left",
-        bbox=HALO,
-        zorder=6,
-    )
+    shift, side = (-9, "right") if _in_right_half(axes, x) else (9, "left")
+    style = {"textcoords": "offset points", "fontsize": 8, "bbox": HALO, "zorder": 6}
+    axes.annotate(label, (x, y), (shift, 12), ha=side, **style)
+
+
+def _in_right_half(axes: Any, x: float) -> bool:
+    """Whether a label that begins at x might run out of the picture."""
+    return bool(x > sum(axes.get_xlim()) / 2)

@@ -1,39 +1,34 @@
 """The phase diagram of learning rates and batch sizes as a matplotlib figure."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch, Rectangle
 
 from nnjax.diagnosis.phase_diagram import PhaseDiagram
 from nnjax.diagnosis.verdicts import BADGES
-from nnjax.report.charts.figures import draw
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from nnjax.report.charts.figures import subplots
 
 
 def plot_phase(phase: PhaseDiagram) -> Figure:
     """Draw the phase diagram: rates to the right, batch sizes upwards, coloured by verdict, with the losses."""
-
-    def fill(axes: Any) -> None:
-        one, rows = axes[0], len(phase.batch_sizes)
-        for (i, j), code in np.ndenumerate(phase.verdicts):
-            _cell(one, i, j, str(code), float(phase.losses[i, j]))
-        for j, i in enumerate(phase.best()):
-            if i is not None:
-                one.add_patch(_box(i, j, fill=False, edgecolor="0.05", linewidth=2.2, zorder=3))
-        one.set(xlim=(-0.5, len(phase.rates) - 0.5), ylim=(-0.5, rows - 0.5))
-        one.set_xticks(range(len(phase.rates)), [_short(rate) for rate in phase.rates], fontsize=8)
-        one.set_yticks(range(rows), [str(size) for size in phase.batch_sizes], fontsize=8)
-        one.set(xlabel="learning rate", ylabel="batch size")
-        one.spines[:].set_visible(False)
-        one.tick_params(length=0)
-        _legend(one, list(dict.fromkeys(phase.verdicts.ravel().tolist())))
-
-    return draw(1, 9.0, 1.9 + 0.5 * len(phase.batch_sizes), fill)
+    figure, [axes] = subplots(1, 9.0, 1.9 + 0.5 * len(phase.batch_sizes))
+    rows = len(phase.batch_sizes)
+    for (i, j), code in np.ndenumerate(phase.verdicts):
+        _cell(axes, i, j, str(code), float(phase.losses[i, j]))
+    for j, i in enumerate(phase.best()):
+        if i is not None:
+            axes.add_patch(_box(i, j, fill=False, edgecolor="0.05", linewidth=2.2, zorder=3))
+    axes.set(xlim=(-0.5, len(phase.rates) - 0.5), ylim=(-0.5, rows - 0.5))
+    axes.set_xticks(range(len(phase.rates)), [_short(rate) for rate in phase.rates], fontsize=8)
+    axes.set_yticks(range(rows), [str(size) for size in phase.batch_sizes], fontsize=8)
+    axes.set(xlabel="learning rate", ylabel="batch size")
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    _legend(axes, list(dict.fromkeys(phase.verdicts.ravel().tolist())))
+    return figure
 
 
 def _short(number: float) -> str:
@@ -41,8 +36,6 @@ def _short(number: float) -> str:
 
 
 def _box(i: int, j: int, **style: Any) -> Any:
-    from matplotlib.patches import Rectangle
-
     return Rectangle((i - 0.5, j - 0.5), 1, 1, **style)
 
 
@@ -53,7 +46,5 @@ def _cell(axes: Any, i: int, j: int, code: str, loss: float) -> None:
 
 
 def _legend(axes: Any, codes: Sequence[str]) -> None:
-    from matplotlib.patches import Patch
-
     handles = [Patch(facecolor=BADGES[code].color, label=code.replace("_", " ")) for code in BADGES if code in codes]
     axes.figure.legend(handles=handles, loc="outside lower center", ncols=5, fontsize=8, frameon=False)

@@ -1,13 +1,13 @@
 """Small pictures: arrays of numbers as PNG, in palettes, tiled, and as data URIs for one self-contained page."""
 
-from __future__ import annotations
-
 import base64
 import io
 import math
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib import colormaps
+from PIL import Image
 
 CELL = 112  # pixels of a picture's width in a strip: a multiple of 1, 2, 4, 7, 8, 14, 16, 28 and 56
 GAP = 8  # pixels between pictures in a strip
@@ -15,9 +15,6 @@ GAP = 8  # pixels between pictures in a strip
 
 def to_png(values: np.ndarray, palette: str = "gray") -> bytes:
     """Write values [h, w] in [0, 1] as an 8-bit PNG in a matplotlib palette; NaN is transparent."""
-    from matplotlib import colormaps
-    from PIL import Image
-
     levels = np.clip(np.nan_to_num(values) * 254 + 0.5, 0, 254).astype(np.uint8)
     levels[np.isnan(values)] = 255
     image = Image.fromarray(levels)

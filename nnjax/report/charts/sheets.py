@@ -1,18 +1,15 @@
 """Pictures with captions: shown one by one in the page, and laid out as one figure in the file beside it."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from matplotlib.figure import Figure
+from PIL import Image
 
 from nnjax.report.charts import pictures
-from nnjax.report.charts.figures import draw, headline, plain
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from nnjax.report.charts.figures import headline, plain, subplots
 
 
 class Picture(NamedTuple):
@@ -46,19 +43,15 @@ def side_by_side(some: Sequence[Picture], width: float = 3.2) -> Figure:
     """Lay pictures side by side under their labels, each in axes of a width in inches."""
     images = [_decoded(picture) for picture in some]
     height = width * max(image.shape[0] / image.shape[1] for image in images)
-
-    def fill(axes: Any) -> None:
-        for one, picture, image in zip(axes, some, images, strict=True):
-            _show(one, image)
-            one.set_title(headline(picture.label), fontsize=9)
-
-    return draw(len(some), width, height + 0.5, fill)
+    figure, axes = subplots(len(some), width, height + 0.5)
+    for one, picture, image in zip(axes, some, images, strict=True):
+        _show(one, image)
+        one.set_title(headline(picture.label), fontsize=9)
+    return figure
 
 
 def stacked(some: Sequence[Picture]) -> Figure:
     """Lay strips below each other, with their words to the left."""
-    from matplotlib.figure import Figure
-
     images = [_decoded(picture) for picture in some]
     heights = [image.shape[0] / pictures.CELL for image in images]
     figure = Figure(figsize=(8.0, 0.72 * sum(heights) + 0.12 * len(images)), layout="constrained")
@@ -71,8 +64,6 @@ def stacked(some: Sequence[Picture]) -> Figure:
 
 
 def _decoded(picture: Picture) -> np.ndarray:
-    from PIL import Image
-
     return np.asarray(Image.open(io.BytesIO(picture.png)).convert("RGBA"))
 
 

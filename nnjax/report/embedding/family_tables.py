@@ -1,7 +1,5 @@
 """Tables of families of embeddings: their scores, what explains their variance, and distances of their layouts."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 
@@ -33,10 +31,8 @@ def score_table(families: Sequence[Family]) -> Table:
         cells = [family.name, str(len(family.embeddings))]
         for measure in measures:
             one = summarize(family.scores(measure))
-            whole = len(family.embeddings) > 1
-            cells.append(
-                f"{one.mean:.3f} ± {one.std:.3f} ({one.least:.3f}–{one.most:.3f})" if whole else f"{one.mean:.3f}"
-            )
+            spread = f" ± {one.std:.3f} ({one.least:.3f}–{one.most:.3f})" * (len(family.embeddings) > 1)
+            cells.append(f"{one.mean:.3f}{spread}")
         rows.append(cells)
     heads = ["method", "settings", *(title(name, 10) for name in measures)]
     return Table("Mean ± standard deviation over all settings and seeds (least–most)", heads, rows)

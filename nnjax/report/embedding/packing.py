@@ -1,7 +1,5 @@
 """Data of the embedding page: positions in few bytes, pictures as one sheet, true neighbours."""
 
-from __future__ import annotations
-
 import base64
 import math
 from collections.abc import Sequence
@@ -9,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from nnjax.embed.methods import title_of
 from nnjax.embed.quality import neighbours
-from nnjax.embed.study import NAMES, Study, label_of, varied
+from nnjax.embed.study import Study, label_of, varied
 from nnjax.embed.variation import to_plane
 from nnjax.report.charts import pictures
 
@@ -67,8 +66,8 @@ def page_data(study: Study, able: Sequence[int]) -> dict[str, Any]:
       study: with the embeddings.
       able: which of them are finite.
     """
-    names = varied(study.embeddings)
-    layouts = aligned([to_plane(study.embeddings[i].y) for i in able])
+    names, chosen = varied(study.embeddings), [study.embeddings[i] for i in able]
+    layouts = aligned([to_plane(one.y) for one in chosen])
     groups = {} if study.labels is None else {"class": group(study.labels, study.dataset.classes)}
     for name, found in study.clusterings.items():
         groups[f"{name} cluster"] = group(found.labels, [str(i) for i in range(len(found.centres))])
@@ -81,12 +80,11 @@ def page_data(study: Study, able: Sequence[int]) -> dict[str, Any]:
         "layouts": [
             {
                 "row": i,
-                "label": label_of(study.embeddings[i], names),
-                "options": {"method": NAMES.get(study.embeddings[i].method, study.embeddings[i].method)}
-                | {name: study.embeddings[i].options[name] for name in names if name in study.embeddings[i].options},
+                "label": label_of(one, names),
+                "options": {"method": title_of(one.method), **{n: one.options[n] for n in names if n in one.options}},
                 "xy": pack_positions(layout),
             }
-            for i, layout in zip(able, layouts, strict=True)
+            for i, one, layout in zip(able, chosen, layouts, strict=True)
         ],
         "groups": groups,
         "neighbours": {"k": nearest.shape[1], "index": base64.b64encode(nearest.astype("<u4").tobytes()).decode()},

@@ -1,8 +1,5 @@
 """The embedding report as one HTML file, with its figure, the positions and the measures beside it."""
 
-from __future__ import annotations
-
-import io
 import pathlib
 from collections.abc import Mapping, Sequence
 from os import PathLike
@@ -61,22 +58,20 @@ def _figure(study: Study, able: Sequence[int]) -> Any:
 
 
 def _render(study: Study, able: Sequence[int], picture: bytes, how: Sequence[tuple[str, str]]) -> str:
-    return str(
-        template("embedding.html.jinja").render(
-            title=f"Embeddings of {study.dataset.name}",
-            sentences=text.sentences(study),
-            cards=text.cards(study),
-            board=text.board(study),
-            measures=[(text.title(name, study.k), name, MEASURES[name]) for name in study.qualities[0]],
-            clusters=text.cluster_rows(study),
-            k=study.k,
-            able=able,
-            figure=data_uri(picture),
-            hidden=max(0, len(able) - MOST_PICTURES),
-            how=how,
-            script=join_scripts(SCRIPTS),
-            data=page_data(study, able),
-        )
+    return template("embedding.html.jinja").render(
+        title=f"Embeddings of {study.dataset.name}",
+        sentences=text.sentences(study),
+        cards=text.cards(study),
+        board=text.board(study),
+        measures=[(text.title(name, study.k), name, MEASURES[name]) for name in study.qualities[0]],
+        clusters=text.cluster_rows(study),
+        k=study.k,
+        able=able,
+        figure=data_uri(picture),
+        hidden=max(0, len(able) - MOST_PICTURES),
+        how=how,
+        script=join_scripts(SCRIPTS),
+        data=page_data(study, able),
     )
 
 
@@ -84,8 +79,7 @@ def tidy_files(study: Study) -> dict[str, bytes | str]:
     """The positions (NPZ, and CSV with a row for each point of each embedding) and the measures (CSV), by file name."""
     import pandas as pd
 
-    names = varied(study.embeddings)
-    labels = study.labels
+    names, labels = varied(study.embeddings), study.labels
     arrays = {f"embedding_{i}": one.y for i, one in enumerate(study.embeddings)} | {"rows": study.rows}
     if labels is not None:
         arrays["labels"] = labels
@@ -104,12 +98,6 @@ def tidy_files(study: Study) -> dict[str, bytes | str]:
     note: Mapping[str, Any] = {"labels": [label_of(one, names) for one in study.embeddings]}
     return {
         "embedding.npz": to_bytes(arrays, note),
-        "embedding.csv": _csv(pd.concat(frames)),
-        "quality.csv": _csv(table),
+        "embedding.csv": pd.concat(frames).to_csv(index=False, float_format="%.7g"),
+        "quality.csv": table.to_csv(index=False, float_format="%.7g"),
     }
-
-
-def _csv(frame: Any) -> str:
-    buffer = io.StringIO()
-    frame.to_csv(buffer, index=False, float_format="%.7g")
-    return buffer.getvalue()

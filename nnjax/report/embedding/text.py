@@ -1,7 +1,5 @@
 """Text of the embedding report: sentences, cards and tables."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -9,7 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nnjax.core.types import Dataset
-from nnjax.embed.quality import MEASURES, agreement
+from nnjax.distances.clusters import agreement
+from nnjax.embed.quality import MEASURES
 from nnjax.embed.study import Study, label_of, varied
 
 FACTS = {
@@ -31,10 +30,8 @@ class Row(NamedTuple):
 
 def sentences(study: Study) -> list[str]:
     """Describe what was embedded, and which embedding keeps neighbours best."""
-    names = varied(study.embeddings)
-    data, classes = study.dataset, ""
-    if study.labels is not None:
-        classes = f" in {len(np.unique(study.labels))} classes"
+    names, data = varied(study.embeddings), study.dataset
+    classes = "" if study.labels is None else f" in {len(np.unique(study.labels))} classes"
     found = [f"{len(study.x):,} examples of {data.name}{classes}, {study.x.shape[1]} numbers each, drawn in the plane."]
     scores = np.array([q["trustworthiness"] for q in study.qualities])
     if np.isfinite(scores).sum() > 1:
@@ -57,13 +54,8 @@ def cards(study: Study) -> list[tuple[str, str, str]]:
         values = np.array([q[name] for q in study.qualities])
         if np.isfinite(values).any():
             best = int(np.nanargmax(values))
-            found.append(
-                (
-                    name.replace("knn", f"{study.k}-NN").replace("_", " "),
-                    f"{values[best]:.3f}",
-                    label_of(study.embeddings[best], names),
-                )
-            )
+            what = name.replace("knn", f"{study.k}-NN").replace("_", " ")
+            found.append((what, f"{values[best]:.3f}", label_of(study.embeddings[best], names)))
     return found
 
 

@@ -1,7 +1,5 @@
 """The page of a learning-rate search: HTML, with figures, a table (CSV) and JSON beside it."""
 
-from __future__ import annotations
-
 import csv
 import io
 import json
@@ -23,7 +21,6 @@ class Section(NamedTuple):
     """A part of the page: its figures as (PNG file name, caption, whether it is wide), and a table."""
 
     name: str
-    title: str
     sentences: Sequence[str]
     figures: Sequence[tuple[str, str, bool]]
     columns: Sequence[str]
@@ -79,24 +76,8 @@ def write(page: Page, folder: str | os.PathLike[str], title: str) -> pathlib.Pat
       UserError: they cannot be written.
     """
     target = pathlib.Path(folder) / "report.html"
-    shown = [
-        section._asdict()
-        | {
-            "figures": [
-                {"uri": pictures.data_uri(page.images[name]), "caption": caption, "wide": wide}
-                for name, caption, wide in section.figures
-            ]
-        }
-        for section in page.sections
-    ]
-    text = template("learning_rate.html.jinja").render(
-        title=title,
-        sentences=page.sentences,
-        warnings=page.warnings,
-        cards=page.cards,
-        sections=shown,
-        how=page.how,
-    )
+    uris = {name: pictures.data_uri(content) for name, content in page.images.items()}
+    text = template("learning_rate.html.jinja").render(page._asdict() | {"title": title, "images": uris})
     write_page(target, text, page.images)
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, list(page.table[0]), lineterminator="\n")

@@ -1,8 +1,6 @@
 """The results of a grid of learning rates and batch sizes as page content."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,8 +16,7 @@ from nnjax.report.learning_rate.page import Page, Section
 
 def phase_page(experiment: Experiment, phases: Sequence[PhaseDiagram]) -> Page:
     """Describe what `nnjax.search.learning_rate.tune.cross` found."""
-    rows = [row for phase in phases for row in _best_rows(phase)]
-    metric = phases[0].metric
+    table, metric = [row for phase in phases for row in _phase_rows(phase)], phases[0].metric
     return Page(
         sentences=[_phase_sentence(phase) for phase in phases],
         warnings=[sentence for phase in phases if (sentence := _phase_edge(phase))],
@@ -31,17 +28,13 @@ def phase_page(experiment: Experiment, phases: Sequence[PhaseDiagram]) -> Page:
             f"{NAMES[metric]} of each batch size; scripts/tune_lr.py without --batch_sizes searches a rate closely."
         ],
         images={f"{phase.optimizer}_phase.png": figures.to_bytes(plot_phase(phase)) for phase in phases},
-        table=[row for phase in phases for row in _phase_rows(phase)],
+        table=table,
         json={
             "experiment": to_dict(experiment),
-            "best": rows,
-            "cells": [_with_null(row, metric) for phase in phases for row in _phase_rows(phase)],
+            "best": [row for phase in phases for row in _best_rows(phase)],
+            "cells": [{**row, metric: None if row[metric] == "" else row[metric]} for row in table],
         },
     )
-
-
-def _with_null(row: Mapping[str, Any], metric: str) -> dict[str, Any]:
-    return {**row, metric: None if row[metric] == "" else row[metric]}
 
 
 def _best_rows(phase: PhaseDiagram) -> list[dict[str, Any]]:
@@ -81,7 +74,6 @@ def _phase_section(phase: PhaseDiagram) -> Section:
         for row in _best_rows(phase)
     ]
     return Section(
-        phase.optimizer,
         phase.optimizer,
         [f"Verdicts of the {phase.verdicts.size} trials: {listed}."],
         [

@@ -1,7 +1,5 @@
 """The results of a learning-rate search as page content."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,21 +17,20 @@ from nnjax.search.learning_rate.budget import RUNS, SEEDS
 
 def rates_page(experiment: Experiment, found: Sequence[RateSweep]) -> Page:
     """Describe what `nnjax.search.learning_rate.tune.tune` found."""
-    views = [recommend(measured) for measured in found]
-    images = {}
-    for measured, seen in zip(found, views, strict=True):
+    pairs, images = [(measured, recommend(measured)) for measured in found], {}
+    for measured, seen in pairs:
         images[f"{measured.optimizer}_rates.png"] = figures.to_bytes(plot_rates(measured, seen))
         images[f"{measured.optimizer}_curves.png"] = figures.to_bytes(plot_regime_curves(measured, seen))
     first = found[0]
     runs = ", ".join(f"{measured.optimizer} {measured.runs():.1f}" for measured in found)
     return Page(
-        sentences=[seen.sentence(measured.optimizer) for measured, seen in zip(found, views, strict=True)],
-        warnings=[f"{m.optimizer}: {seen.edge}" for m, seen in zip(found, views, strict=True) if seen.edge],
+        sentences=[seen.sentence(measured.optimizer) for measured, seen in pairs],
+        warnings=[f"{m.optimizer}: {seen.edge}" for m, seen in pairs if seen.edge],
         cards=[
             (m.optimizer, f"{seen.rate:.2g}", f"{NAMES[m.metric]} {seen.loss:.4g}; {_from_to(seen)}")
-            for m, seen in zip(found, views, strict=True)
+            for m, seen in pairs
         ],
-        sections=[_rates_section(m, seen) for m, seen in zip(found, views, strict=True)],
+        sections=[_rates_section(m, seen) for m, seen in pairs],
         how=[
             f"Each search chose from {' / '.join(dict.fromkeys(str(len(m.rates)) for m in found))} rates and {SEEDS} "
             f"seeds ({', '.join(map(str, first.seeds))}), and took at most {RUNS} trainings of "
@@ -46,10 +43,10 @@ def rates_page(experiment: Experiment, found: Sequence[RateSweep]) -> Page:
             f"All with batches of {first.batch_size}; another batch size or number of epochs has another best rate.",
         ],
         images=images,
-        table=[row for m, seen in zip(found, views, strict=True) for row in _rows(m, seen)],
+        table=[row for m, seen in pairs for row in _rows(m, seen)],
         json={
             "experiment": to_dict(experiment),
-            "optimizers": [_summary(m, seen) for m, seen in zip(found, views, strict=True)],
+            "optimizers": [_summary(m, seen) for m, seen in pairs],
         },
     )
 
@@ -70,7 +67,6 @@ def _rates_section(measured: RateSweep, seen: Recommendation) -> Section:
         mark = "recommended" if place == measured.best else ""
         rows.append([f"{measured.rates[place]:.3g}", seen.regimes[place], *cells, mark])
     return Section(
-        name,
         name,
         [f"By regime: {spans}."],
         [

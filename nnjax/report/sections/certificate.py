@@ -1,7 +1,5 @@
 """The section on the certificate: what was trained again, whether it matched, and what was not tested."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from nnjax.core.text import count
@@ -17,7 +15,8 @@ def sentences(certificate: Certificate) -> list[str]:
     out = [f"{kind[outcome(certificate)]}: {headline(certificate)}" + f" Trials {again}." * bool(again)]
     if certificate.checks:
         out += [f"  {name}: {text}" for name, text in _found(certificate)]
-    return out + [f"error: {sentence}" for sentence in failures(certificate)] + _left_out(certificate)
+    out += [f"error: {sentence}" for sentence in failures(certificate)]
+    return out + [f"  left out: {count(n, 'trial')}, because {reason}." for n, reason in certificate.left_out]
 
 
 def build(report: ReportContext) -> dict[str, Any] | None:
@@ -83,18 +82,18 @@ def failures(certificate: Certificate) -> list[str]:
         if not certificate.holds_among(check):
             out.append(f"Trial {check.trial}, trained again by its program: {_difference(certificate, check)}.")
         if check.alone > check.tolerance:
-            out.append(
-                f"Trial {check.trial}, trained alone: losses of the first epoch differ by {number(check.alone)}, but "
-                f"{number(check.tolerance)} is allowed."
-            )
+            out.append(f"Trial {check.trial}, trained alone: {_too_far(check.alone, check.tolerance)}.")
     return out
 
 
+def _too_far(difference: float, tolerance: float) -> str:
+    return f"losses of the first epoch differ by {number(difference)}, but {number(tolerance)} is allowed"
+
+
 def _difference(certificate: Certificate, check: TrialCheck) -> str:
-    if not certificate.bitwise or check.mismatch is None:
-        allowed = f"but {number(check.tolerance)} is allowed"
-        return f"losses of the first epoch differ by {number(check.among)}, {allowed}"
     found = check.mismatch
+    if not certificate.bitwise or found is None:
+        return _too_far(check.among, check.tolerance)
     return (
         f"{found.curve} of epoch {found.epoch} was {found.before:.9g} and is now {found.again:.9g}. Either the files "
         "of the run were changed, or its results depend on a trial's lane or neighbours"
@@ -114,17 +113,13 @@ def _found(certificate: Certificate) -> list[tuple[str, str]]:
         if any(check.places == 1 for check in checks):
             among += ". A program that has one place only was run again as it was"
     else:
-        worst = number(max(check.among for check in checks))
-        among = f"losses of the first epoch differ by {worst} at most; {number(tolerance)} is allowed, relative. Equal "
-        among += f"bits were not asked for: {certificate.why_not}"
+        among = _at_most(max(check.among for check in checks), tolerance)
+        among += f" Equal bits were not asked for: {certificate.why_not}"
     alone = max(check.alone for check in checks)
     later = max((max(check.drift, default=0.0) for check in checks), default=0.0)
     return [
         ("(a) another lane, other neighbours", f"{among}."),
-        (
-            "(b) alone",
-            f"losses of the first epoch differ by {number(alone)} at most; {number(tolerance)} is allowed, relative.",
-        ),
+        ("(b) alone", _at_most(alone, tolerance)),
         (
             "(c) alone, later",
             f"losses differ by {number(later)} at most. This is reported, not asserted: another program rounds the "
@@ -133,8 +128,8 @@ def _found(certificate: Certificate) -> list[tuple[str, str]]:
     ]
 
 
-def _left_out(certificate: Certificate) -> list[str]:
-    return [f"  left out: {count(n, 'trial')}, because {reason}." for n, reason in certificate.left_out]
+def _at_most(worst: float, tolerance: float) -> str:
+    return f"losses of the first epoch differ by {number(worst)} at most; {number(tolerance)} is allowed, relative."
 
 
 def _untested(certificate: Certificate) -> list[str]:

@@ -1,7 +1,5 @@
 """The section with the learning curves: an interactive chart, and a figure for print or without scripts."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from nnjax.report.charts import figures, pictures

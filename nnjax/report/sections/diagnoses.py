@@ -1,18 +1,13 @@
 """The section on verdicts: counts, and a sentence for each network."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nnjax.diagnosis import trials as diagnosing
-from nnjax.report.charts import marks
 from nnjax.report.context import ReportContext
 from nnjax.report.section import Section
-from nnjax.report.trial_verdicts import code_of, verdict_counts, verdicts
+from nnjax.report.trial_verdicts import code_of, marks_data, verdict_counts, verdicts
+from nnjax.runs.run import Run
 from nnjax.runs.settings import Setting
-
-if TYPE_CHECKING:
-    from nnjax.runs.run import Run
 
 MAX_NETWORKS = 30  # networks with a sentence of their own; the others' verdicts are in the table of trials
 MAX_DRAWN = 12  # of them, whose evidence can be drawn on the chart of learning curves
@@ -60,21 +55,17 @@ def drawn(report: ReportContext) -> list[dict[str, Any]]:
     run, some = report.run, report.settings
     if len(some) > MAX_DRAWN:
         return []
-    chosen = [(setting, trial) for setting in some if (trial := trial_of(run, setting)) is not None]
     return [
-        {"label": setting.label, "quantity": setting.experiment.loss, **_evidence(run, trial)}
-        for setting, trial in chosen
+        {
+            "label": setting.label,
+            "quantity": setting.experiment.loss,
+            "trial": trial,
+            "code": code_of(run, trial),
+            "marks": marks_data(run, trial, others=True),
+        }
+        for setting in some
+        if (trial := trial_of(run, setting)) is not None
     ]
-
-
-def _evidence(run: Run, trial: int) -> dict[str, Any]:
-    diagnosis = run.diagnoses[trial]
-    assert diagnosis is not None
-    return {
-        "trial": trial,
-        "code": diagnosis.primary.code,
-        "marks": [marks.as_json(mark) for mark in marks.marks(diagnosis, run.records[trial].curves)],
-    }
 
 
 SECTION = Section(title="What the curves say", order=30, build=build, template="diagnoses.html.jinja")

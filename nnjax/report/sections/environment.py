@@ -1,7 +1,5 @@
 """The section on where a run was made: versions, machine, data."""
 
-from __future__ import annotations
-
 from collections import Counter
 from typing import Any
 
@@ -11,7 +9,7 @@ from nnjax.report.section import Section
 
 def environment(report: ReportContext) -> list[tuple[str, str]]:
     """List with what and where the run was made: name and text."""
-    run, found = report.run, report.environment
+    facts, found = report.run.facts(), report.environment
     versions = found.get("versions", {})
     devices = Counter(found.get("devices", ()))
     rows = [
@@ -22,9 +20,8 @@ def environment(report: ReportContext) -> list[tuple[str, str]]:
         ("devices", ", ".join(f"{n} × {name}" for name, n in devices.items())),
         ("sessions (s)", ", ".join(f"{seconds:.1f}" for seconds in found.get("sessions", ()))),
         ("plan", _plan(found.get("plan"))),
+        ("data", f"{facts.source}; SHA-256 {facts.sha256[:16]}…"),
     ]
-    data = {f.name: f for f in (run.facts(spec.id) for spec in run.specs[:1])}
-    rows += [("data", f"{f.source}; SHA-256 {f.sha256[:16]}…") for f in data.values()]
     return [(name, text) for name, text in rows if text]
 
 

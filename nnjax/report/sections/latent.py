@@ -1,11 +1,11 @@
 """The section on latent spaces: the codes of autoencoders as points in the plane."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib import colormaps
+from matplotlib.colors import to_hex
 
 from nnjax.report.charts import figures
 from nnjax.report.charts.sheets import Picture, bare, side_by_side
@@ -33,23 +33,17 @@ def latents(some: Sequence[NetworkSnapshot]) -> list[Picture]:
 
 
 def _scatter(points: np.ndarray, labels: np.ndarray | None) -> Any:
-    """Scatter codes [n, 2], coloured by class."""
-
-    def fill(axes: Any) -> None:
-        classes = np.zeros(len(points), int) if labels is None else labels[: len(points)]
-        size = min(30.0, max(5.0, 4000 / len(points)))
-        for label in np.unique(classes):
-            axes[0].scatter(*points[classes == label].T, s=size, lw=0, alpha=0.7, color=class_color(int(label)))
-        bare(axes[0])
-
-    return figures.draw(1, 2.8, 2.8, fill)
+    figure, [axes] = figures.subplots(1, 2.8, 2.8)
+    classes = np.zeros(len(points), int) if labels is None else labels[: len(points)]
+    size = min(30.0, max(5.0, 4000 / len(points)))
+    for label in np.unique(classes):
+        axes.scatter(*points[classes == label].T, s=size, lw=0, alpha=0.7, color=class_color(int(label)))
+    bare(axes)
+    return figure
 
 
 def class_color(label: int) -> str:
     """Give a class the same colour everywhere."""
-    from matplotlib import colormaps
-    from matplotlib.colors import to_hex
-
     return to_hex(colormaps["tab10"](label) if label < 10 else colormaps["tab20"](label % 20))
 
 
@@ -92,12 +86,8 @@ SECTION = Section(
     build=build,
     figures=lambda content: {"latent.png": side_by_side(content["latents"])},
     template="""
-{% from "macros.html.jinja" import captioned, color_key %}
-<div class="grid">
-{% for item in content.latents %}
-{{ captioned(item, "Codes of " ~ item.label ~ " in two dimensions", pixelated=false) }}
-{% endfor %}
-</div>
+{% from "macros.html.jinja" import color_key, grid %}
+{{ grid(content.latents, "Codes of ", " in two dimensions", wide=false, pixelated=false) }}
 {{ color_key(content.legend) }}
 <p class="note">Each point is an example; a code of more than two numbers is shown by its first two
 principal components.</p>

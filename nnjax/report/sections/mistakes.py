@@ -1,10 +1,9 @@
 """The section on the mistakes of the best classifiers: confusions, and the wrong answers they were surest of."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from nnjax.models.registry import traits_of
 from nnjax.nn.activations import ACTIVATIONS
@@ -14,9 +13,6 @@ from nnjax.report.context import ReportContext
 from nnjax.report.section import Section
 from nnjax.report.snapshots import NetworkSnapshot
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 MAX_CLASSIFIERS, MAX_MATRIX, MAX_MISTAKES, MAX_PAIRS = 2, 20, 12, 5
 
 
@@ -25,15 +21,11 @@ def build(report: ReportContext) -> list[dict[str, Any]]:
     return [describe_mistakes(snapshot) for snapshot in report.best_snapshots("classification")[:MAX_CLASSIFIERS]]
 
 
-def matrix_of(snapshot: NetworkSnapshot) -> np.ndarray:
-    """Count true classes (rows) against predicted ones (columns)."""
-    assert snapshot.labels is not None
-    return confusion_matrix(snapshot.labels, snapshot.predicted()[0], len(snapshot.prepared.dataset.classes))
-
-
 def describe_mistakes(snapshot: NetworkSnapshot) -> dict[str, Any]:
     """Describe a classifier's mistakes: confusion matrix, commonest confusions, worst mistakes."""
-    matrix, classes = matrix_of(snapshot), snapshot.prepared.dataset.classes
+    classes = snapshot.prepared.dataset.classes
+    assert snapshot.labels is not None
+    matrix = confusion_matrix(snapshot.labels, snapshot.predicted()[0], len(classes))  # true classes are rows
     share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     wrong = np.where(np.eye(len(matrix), dtype=bool), 0, matrix)
     order = np.argsort(-wrong, axis=None, kind="stable")[:MAX_PAIRS]
@@ -59,8 +51,7 @@ def _mistakes(snapshot: NetworkSnapshot) -> list[dict[str, Any]]:
     assert snapshot.labels is not None
     wrong = np.flatnonzero(found != snapshot.labels)
     worst = wrong[np.argsort(-np.nan_to_num(sure[wrong]), kind="stable")][:MAX_MISTAKES]
-    classes = snapshot.prepared.dataset.classes
-    model = snapshot.setting.experiment.model
+    classes, model = snapshot.prepared.dataset.classes, snapshot.setting.experiment.model
     what, sign = ("distance", -1) if traits_of(model).output == "distances" else ("output", 1)
     is_probability = ACTIVATIONS[model.output_activation].stays_within(0, 1)
     return [
@@ -77,32 +68,20 @@ def _mistakes(snapshot: NetworkSnapshot) -> list[dict[str, Any]]:
     ]
 
 
-def _picture(snapshot: NetworkSnapshot, i: int) -> str:
-    if snapshot.image_shape is None:
-        return ""
-    return pictures.data_uri(pictures.to_png(snapshot.pixels(snapshot.inputs[[i]])[0]))
-
-
 def plot_confusion(found: dict[str, Any]) -> Figure:
     """Draw a classifier's confusion matrix, true classes as rows; few classes get their numbers."""
     classes, matrix = [figures.plain(name) for name in found["classes"]], found["counts"]
-
-    def fill(axes: Any) -> None:
-        share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-        axes[0].imshow(share, cmap="Blues", vmin=0, vmax=1)
-        if len(matrix) <= 20:
-            for i, j in np.argwhere(matrix):
-                axes[0].text(
-                    j, i, matrix[i, j], ha="center", va="center", fontsize=7, color="w" if share[i, j] > 0.5 else "k"
-                )
-            axes[0].set_xticks(
-                range(len(matrix)), classes, rotation=90 if max(map(len, classes)) > 2 else 0, fontsize=7
-            )
-            axes[0].set_yticks(range(len(matrix)), classes, fontsize=7)
-        axes[0].set(xlabel="predicted", ylabel="true")
-        axes[0].set_title(figures.headline(found["label"]), fontsize=9)
-
-    return figures.draw(1, 4.5, 4.2, fill)
+    figure, [axes] = figures.subplots(1, 4.5, 4.2)
+    share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    if len(matrix) <= 20:
+        for i, j in np.argwhere(matrix):
+            axes.text(j, i, matrix[i, j], ha="center", va="center", fontsize=7, color="w" if share[i, j] > 0.5 else "k")
+        axes.set_xticks(range(len(matrix)), classes, rotation=90 if max(map(len, classes)) > 2 else 0, fontsize=7)
+        axes.set_yticks(range(len(matrix)), classes, fontsize=7)
+    axes.set(xlabel="predicted", ylabel="true")
+    axes.set_title(figures.headline(found["label"]), fontsize=9)
+    return figure
 
 
 SECTION = Section(

@@ -1,17 +1,13 @@
 """The section on what was learned and what was chosen: parameters layer by layer, and hyperparameters."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nnjax.core.text import show
 from nnjax.models.summary import summarize_model
 from nnjax.report.section import Section
+from nnjax.runs.run import Run
 from nnjax.runs.settings import Setting, layers
-
-if TYPE_CHECKING:
-    from nnjax.runs.run import Run
 
 
 def summary_of(run: Run, setting: Setting) -> Any:

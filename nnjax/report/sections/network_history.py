@@ -1,21 +1,19 @@
 """The section on signals measured inside the networks during training: a chart a signal, a line a layer."""
 
-from __future__ import annotations
-
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib import colormaps
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
 
 from nnjax.core.types import LayerStatistics
 from nnjax.diagnosis.layer_findings import LayerFinding, layer_findings
-from nnjax.report.charts.figures import draw, to_bytes
+from nnjax.report.charts.figures import decimals, subplots, to_bytes
 from nnjax.report.charts.pictures import data_uri
 from nnjax.report.context import ReportContext
 from nnjax.report.section import Section
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 MOST = 3  # trials that are shown
 MAX_NAMED = 8  # layers whose names stand in the key; of more, the first and the last ones do
@@ -62,10 +60,8 @@ def shown(report: ReportContext, signals: LayerStatistics) -> list[tuple[int, st
 
 def counts(found: list[tuple[LayerFinding, ...]], trials: int) -> list[str]:
     """Count the trials with each finding, as text."""
-    names = Counter(code for own in found for code in {finding.code for finding in own})
-    return [
-        f"{code.replace('_', ' ')}: {number:,} of {trials:,} trials looked into" for code, number in names.most_common()
-    ]
+    names = Counter(code.replace("_", " ") for own in found for code in {finding.code for finding in own})
+    return [f"{name}: {number:,} of {trials:,} trials looked into" for name, number in names.most_common()]
 
 
 def charts(signals: LayerStatistics, trial: int, label: str) -> list[dict[str, str]]:
@@ -86,9 +82,6 @@ def layers_of(signals: LayerStatistics, trial: int) -> np.ndarray:
 
 def colors(number: int) -> list[str]:
     """Give colours from the input (dark) to the output (light)."""
-    from matplotlib import colormaps
-    from matplotlib.colors import to_hex
-
     return [to_hex(c) for c in colormaps["viridis"](np.linspace(0.0, 0.88, number))]
 
 
@@ -101,38 +94,25 @@ def key(signals: LayerStatistics, trial: int) -> list[tuple[str, str]]:
 
 def plot(values: np.ndarray, name: str, layers: np.ndarray, logarithmic: bool) -> Figure:
     """Draw one signal [t, p] over the epochs, a line for each layer that the trial has."""
-
-    def fill(axes: Any) -> None:
-        [one] = axes
-        for layer, color in zip(layers, colors(len(layers)), strict=True):
-            own = values[:, layer]
-            known = np.isfinite(own) & ((own > 0) | (not logarithmic))
-            marker = "o" if known.sum() < 12 else None
-            one.plot(np.flatnonzero(known) + 1, own[known], color=color, lw=1.4, marker=marker, ms=3)
-        if name == "update_ratio":
-            one.axhline(HEALTHY_UPDATE, color="0.6", lw=0.9, ls=":", zorder=0)
-        margin = max(0.25, 0.04 * len(values))
-        one.set(xlabel="epoch", xlim=(1 - margin, len(values) + margin), yscale="log" if logarithmic else "linear")
-        if logarithmic:
-            _decimals(one.yaxis)
-        else:
-            one.set(ylim=(-0.03, 1.03))
-        one.spines[["top", "right"]].set_visible(False)
-        one.grid(alpha=0.25, lw=0.5)
-        one.xaxis.get_major_locator().set_params(integer=True)
-
-    return draw(1, 3.0, 2.1, fill)
-
-
-def _decimals(axis: Any) -> None:
-    """Write 0.02 on a logarithmic axis, and where it spans less than two decades 2 and 5 between the powers of ten."""
-    from matplotlib.ticker import LogLocator, NullFormatter
-
-    low, high = axis.get_view_interval()
-    if high < 100 * low:
-        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axis.set_major_formatter("{x:g}")
-    axis.set_minor_formatter(NullFormatter())
+    figure, [axes] = subplots(1, 3.0, 2.1)
+    for layer, color in zip(layers, colors(len(layers)), strict=True):
+        own = values[:, layer]
+        known = np.isfinite(own) & ((own > 0) | (not logarithmic))
+        marker = "o" if known.sum() < 12 else None
+        axes.plot(np.flatnonzero(known) + 1, own[known], color=color, lw=1.4, marker=marker, ms=3)
+    if name == "update_ratio":
+        axes.axhline(HEALTHY_UPDATE, color="0.6", lw=0.9, ls=":", zorder=0)
+    margin = max(0.25, 0.04 * len(values))
+    axes.set(xlabel="epoch", xlim=(1 - margin, len(values) + margin), yscale="log" if logarithmic else "linear")
+    if logarithmic:
+        low, high = axes.get_ylim()
+        decimals(axes.yaxis, fine=high < 100 * low)
+    else:
+        axes.set(ylim=(-0.03, 1.03))
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(alpha=0.25, lw=0.5)
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    return figure
 
 
 SECTION = Section(title="Inside the network", order=50, build=build, template="network_history.html.jinja")

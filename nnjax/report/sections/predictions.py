@@ -1,7 +1,5 @@
 """The section on regressions: predicted against true values."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 
@@ -30,17 +28,15 @@ def regressions(best: Sequence[NetworkSnapshot]) -> list[Picture]:
 def scatter(snapshot: NetworkSnapshot) -> Any:
     """Scatter predicted against true values, one axes for each target."""
     names = snapshot.prepared.dataset.targets or ("target",)
-
-    def fill(axes: Any) -> None:
-        for target, one in enumerate(axes):
-            true, predicted = snapshot.targets[:MAX_POINTS, target], snapshot.outputs[:MAX_POINTS, target]
-            one.scatter(true, predicted, s=7, lw=0, alpha=0.6)
-            finite = np.concatenate([true, predicted[np.isfinite(predicted)]])
-            one.plot([finite.min(), finite.max()], [finite.min(), finite.max()], color="0.6", lw=0.8)
-            one.set(xlabel=figures.plain(f"true {names[target]}"), ylabel="predicted")
-            one.spines[["top", "right"]].set_visible(False)
-
-    return figures.draw(min(snapshot.outputs.shape[1], MAX_TARGETS), 3.2, 3.0, fill)
+    figure, axes = figures.subplots(min(snapshot.outputs.shape[1], MAX_TARGETS), 3.2, 3.0)
+    for target, one in enumerate(axes):
+        true, predicted = snapshot.targets[:MAX_POINTS, target], snapshot.outputs[:MAX_POINTS, target]
+        one.scatter(true, predicted, s=7, lw=0, alpha=0.6)
+        finite = np.concatenate([true, predicted[np.isfinite(predicted)]])
+        one.plot([finite.min(), finite.max()], [finite.min(), finite.max()], color="0.6", lw=0.8)
+        one.set(xlabel=figures.plain(f"true {names[target]}"), ylabel="predicted")
+        one.spines[["top", "right"]].set_visible(False)
+    return figure
 
 
 SECTION = Section(
@@ -49,11 +45,7 @@ SECTION = Section(
     build=lambda report: regressions(report.best_snapshots("regression")),
     figures=lambda pictures: {"predictions.png": side_by_side(pictures, 4.0)},
     template="""
-{% from "macros.html.jinja" import captioned %}
-<div class="grid wide">
-{% for item in content %}
-{{ captioned(item, "Predicted against true values of " ~ item.label, "paper", false) }}
-{% endfor %}
-</div>
+{% from "macros.html.jinja" import grid %}
+{{ grid(content, "Predicted against true values of ", class="paper", pixelated=false) }}
 """,
 )

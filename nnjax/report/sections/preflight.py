@@ -1,7 +1,5 @@
 """The section with the remarks of the checks before training."""
 
-from __future__ import annotations
-
 from nnjax.report.section import Section
 
 SECTION = Section(

@@ -1,7 +1,5 @@
 """The section on autoencoders of pictures: the same examples, and each network's codes and copies of them."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

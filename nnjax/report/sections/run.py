@@ -1,10 +1,8 @@
 """The section on what was run, and how to repeat it: the command, the settings, the configuration."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nnjax.core.fields import flatten, to_dict
 from nnjax.core.text import show
@@ -13,10 +11,8 @@ from nnjax.report.section import Section
 from nnjax.report.sections.model_summary import summary_of
 from nnjax.report.text import named
 from nnjax.runs.folder import FolderStore
+from nnjax.runs.run import Run
 from nnjax.runs.settings import Setting, layers
-
-if TYPE_CHECKING:
-    from nnjax.runs.run import Run
 
 MAX_ROWS = 12  # settings in a table of their own; of more, only what varies is listed
 

@@ -1,7 +1,5 @@
 """The section on the sanity checks before training."""
 
-from __future__ import annotations
-
 from nnjax.report.section import Section
 
 SECTION = Section(

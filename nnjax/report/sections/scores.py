@@ -1,10 +1,7 @@
 """The scoreboards: networks and baselines in one table, the best first."""
 
-from __future__ import annotations
-
-import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,10 +12,8 @@ from nnjax.report.context import MAX_BOARDS, ReportContext
 from nnjax.report.section import Section
 from nnjax.report.snapshots import NetworkSnapshot, detail
 from nnjax.report.text import cell
+from nnjax.runs.run import Run
 from nnjax.runs.settings import Setting, mean_and_spread, scores
-
-if TYPE_CHECKING:
-    from nnjax.runs.run import Run
 
 MAX_NETWORKS = 12
 COLUMNS = (
@@ -33,8 +28,7 @@ CLIPPED = " clipped"  # how nnjax.data.baselines names a reconstruction that is 
 Entry = tuple[str, float, dict[str, str]]
 
 
-@dataclasses.dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One line of a scoreboard.
 
     Attributes:
@@ -50,8 +44,7 @@ class Row:
     share: float | None
 
 
-@dataclasses.dataclass(frozen=True)
-class Board:
+class Board(NamedTuple):
     """One scoreboard.
 
     Attributes:

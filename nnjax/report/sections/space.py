@@ -1,7 +1,5 @@
 """The section on the search space of a sweep: what it found, and linked views of all of its trials."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from nnjax.report.context import ReportContext

@@ -1,9 +1,7 @@
 """The section with the table of all trials."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -13,14 +11,11 @@ from nnjax.nn.metrics import METRICS, usual_metrics
 from nnjax.report.context import ReportContext
 from nnjax.report.section import Section
 from nnjax.report.trial_verdicts import code_of
+from nnjax.runs.run import Run
 from nnjax.runs.settings import report_part, score
 from nnjax.train.storage.records import DIVERGED, Record
 
-if TYPE_CHECKING:
-    from nnjax.runs.run import Run
-
 Column = tuple[str, Callable[..., str]]  # a head, and the text of a trial's (spec, record)
-
 
 HEADS = {
     "train_loss": "train loss",
@@ -78,12 +73,8 @@ def _fields(run: Run) -> list[str]:
     arms: dict[str, list[dict[str, Any]]] = {}
     for spec in run.specs:
         arms.setdefault(spec.arm, []).append(flatten(spec.experiment))
-    paths = flatten(run.specs[0].experiment)
-    return [
-        p
-        for p in paths
-        if p not in ("seed", "epochs", "data.fold") and any(len({f[p] for f in own}) > 1 for own in arms.values())
-    ]
+    paths = [path for path in flatten(run.specs[0].experiment) if path not in ("seed", "epochs", "data.fold")]
+    return [path for path in paths if any(len({flat[path] for flat in own}) > 1 for own in arms.values())]
 
 
 def _value(record: Record, name: str) -> str:

@@ -1,7 +1,5 @@
 """The section on the first layer: the incoming weights of its units as pictures."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from nnjax.report.charts import pictures
@@ -30,12 +28,8 @@ SECTION = Section(
     build=lambda report: weights(report.snapshots),
     figures=lambda pictures: {"weights.png": side_by_side(pictures)},
     template="""
-{% from "macros.html.jinja" import captioned %}
-<div class="grid wide">
-{% for item in content %}
-{{ captioned(item, "First-layer weights of " ~ item.label) }}
-{% endfor %}
-</div>
+{% from "macros.html.jinja" import grid %}
+{{ grid(content, "First-layer weights of ") }}
 <p class="note">The weights from the pixels to one unit each: red adds, blue subtracts, white does not count.</p>
 """,
 )

@@ -1,15 +1,13 @@
 """Advice after a sweep, from its best trial, the edges of its space, and its most frequent verdicts."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 
 from nnjax.core.text import count
 from nnjax.diagnosis import trials
 from nnjax.diagnosis.verdict_rule import BROKEN, DONE, UNFINISHED
 from nnjax.diagnosis.verdicts import VERDICTS
-from nnjax.report.sweep.data import Sweep, failed, finished
-from nnjax.report.sweep.regions import narrowest
+from nnjax.report.sweep.columns import narrowest
+from nnjax.report.sweep.data import Sweep, best_trial, failed
 from nnjax.report.trial_verdicts import code_of
 from nnjax.search.importance import edges
 from nnjax.train.storage.records import FINISHED
@@ -30,9 +28,7 @@ def advice(sweep: Sweep, key: str | None) -> list[str]:
 
 
 def _best(sweep: Sweep, at_edge: bool) -> list[str]:
-    """Advise on the curve of the best trial."""
-    scores = finished(sweep)
-    trial = min(scores, key=lambda trial: scores[trial]) if scores else None
+    trial = best_trial(sweep)
     diagnosis = None if trial is None else sweep.run.diagnoses[trial]
     if diagnosis is None:
         return []

@@ -1,10 +1,8 @@
 """A sweep as data for the page's script: the fields that were swept and the scores, a column each."""
 
-from __future__ import annotations
-
 import dataclasses
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -15,11 +13,9 @@ from nnjax.nn.metrics import METRICS, usual_metrics
 from nnjax.report.sweep.columns import Column, axis, name_of, rounded
 from nnjax.report.text import named
 from nnjax.report.trial_verdicts import code_of, verdict_data
+from nnjax.runs.run import Run
 from nnjax.runs.settings import PREFIX, Setting, choice_part, report_part, score
 from nnjax.train.storage.records import DIVERGED, DROPPED, FAILED, FINISHED, Record
-
-if TYPE_CHECKING:
-    from nnjax.runs.run import Run
 
 NONE = "none"  # the verdict of a trial that has not ended
 SKEWED = 10  # highest over lowest of scores that need one
@@ -135,22 +131,19 @@ def sweep_data(sweep: Sweep) -> dict[str, Any]:
     statuses = list(dict.fromkeys(records[trial].status for trial in sweep.trials))
     codes = list(dict.fromkeys(code_of(sweep.run, trial) or NONE for trial in sweep.trials))
 
-    def other(name: str, value: Callable[[int], int], levels: Sequence[str] | None = None) -> Column:
-        values = tuple(value(trial) for trial in sweep.trials)
-        return Column(name, name, "other", None if levels is None else tuple(levels), False, values)
-
-    others = [
-        other("trial", lambda trial: trial),
-        other("status", lambda trial: statuses.index(records[trial].status), statuses),
-        other("verdict", lambda trial: codes.index(code_of(sweep.run, trial) or NONE), codes),
-        other("epochs", lambda trial: records[trial].epochs),
-        other("seed", lambda trial: specs[trial].experiment.seed),
-        other("fold", lambda trial: specs[trial].experiment.data.fold),
-    ]
-    columns = [*others, *sweep.axes, *sweep.metrics]
+    levels = {"status": tuple(statuses), "verdict": tuple(codes)}
+    values = {
+        "trial": sweep.trials,
+        "status": [statuses.index(records[trial].status) for trial in sweep.trials],
+        "verdict": [codes.index(code_of(sweep.run, trial) or NONE) for trial in sweep.trials],
+        "epochs": [records[trial].epochs for trial in sweep.trials],
+        "seed": [specs[trial].experiment.seed for trial in sweep.trials],
+        "fold": [specs[trial].experiment.data.fold for trial in sweep.trials],
+    }
+    others = [Column(name, name, "other", levels.get(name), False, tuple(own)) for name, own in values.items()]
     return {
         "settings": [place[trial] for trial in sweep.trials],
-        "fields": [dataclasses.asdict(column) for column in columns],
+        "fields": [dataclasses.asdict(column) for column in (*others, *sweep.axes, *sweep.metrics)],
         "stems": _stems(sweep),
         "rungs": rungs(sweep),
         "verdicts": verdict_data(sweep.run, sweep.trials),
@@ -184,6 +177,12 @@ def finished(sweep: Sweep) -> dict[int, float]:
     """Give the first metric of the trials that finished, where it is finite."""
     found = zip(sweep.trials, sweep.metrics[0].values if sweep.metrics else [None] * len(sweep.trials), strict=True)
     return {t: float(v) for t, v in found if v is not None and sweep.run.records[t].status in FINISHED}
+
+
+def best_trial(sweep: Sweep) -> int | None:
+    """Give the trial with the lowest first metric of those that finished; None where none did."""
+    scores = finished(sweep)
+    return min(scores, key=lambda trial: scores[trial]) if scores else None
 
 
 def failed(sweep: Sweep) -> list[int]:

@@ -1,13 +1,11 @@
 """Population-based training in a report: how the hyperparameters of each trial changed, and whose weights went on."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 
 from nnjax.core.text import show
 from nnjax.report.sweep.columns import logarithmic, rounded
-from nnjax.report.sweep.data import Sweep, finished
+from nnjax.report.sweep.data import Sweep, best_trial
 from nnjax.search.pbt import lineage
 from nnjax.train.storage.records import Stage
 
@@ -29,12 +27,12 @@ def evolution_data(sweep: Sweep) -> dict[str, Any]:
     names = list(dict.fromkeys(name for trial in sweep.trials for name in run.schedules[trial][0].values))
     stages = [stage for trial in sweep.trials for stage in run.schedules[trial]]
     values = {name: [stage.values[name] for stage in stages if name in stage.values] for name in names}
-    scores = finished(sweep)
+    best = best_trial(sweep)
     found = {
         "fields": [{"name": name, "log": logarithmic(values[name])} for name in names],
         "paths": [_path(names, run.schedules[trial]) for trial in sweep.trials],
         "lineages": [_path(names, [s for _, s in lineage(run.schedules, trial)]) for trial in sweep.trials],
-        "best": sweep.trials.index(min(scores, key=lambda trial: scores[trial])) if scores else None,
+        "best": None if best is None else sweep.trials.index(best),
         "epochs": max(run.specs[trial].experiment.epochs for trial in sweep.trials),
     }
     return {"evolution": found}
@@ -46,10 +44,9 @@ def _path(names: Sequence[str], stages: Sequence[Stage]) -> list[list[Any]]:
 
 def lineage_table(sweep: Sweep) -> dict[str, Any] | None:
     """List the trials through which the weights of the best trial came; None without an evolution or a best trial."""
-    scores = finished(sweep)
-    if not sweep.run.schedules or not scores:
+    best = best_trial(sweep)
+    if not sweep.run.schedules or best is None:
         return None
-    best = min(scores, key=lambda trial: scores[trial])
     line = lineage(sweep.run.schedules, best)
     names = list(line[0][1].values)
     ends = [stage.epoch for _, stage in line[1:]] + [sweep.run.specs[best].experiment.epochs]

@@ -1,25 +1,19 @@
 """Findings of a sweep as text: best trial and setting, importance, dropped and failed trials."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from nnjax.core.text import count, field_name, number, show
 from nnjax.report.sweep.advice import advice
-from nnjax.report.sweep.columns import Column
-from nnjax.report.sweep.data import Sweep, failed, finished, rungs
+from nnjax.report.sweep.columns import Column, narrowest
+from nnjax.report.sweep.data import Sweep, best_trial, failed, finished, rungs
 from nnjax.report.sweep.evolution import lineage_table
-from nnjax.report.sweep.regions import narrowest
-from nnjax.runs.settings import PREFIX
+from nnjax.runs.settings import PREFIX, Setting
 from nnjax.runs.statistics import Estimate, estimate
 from nnjax.search.importance import importance
 from nnjax.train.storage.records import DIVERGED, DROPPED
-
-if TYPE_CHECKING:
-    from nnjax.runs.settings import Setting
 
 FEWEST = 3  # failures below which their place in the space says nothing
 MAX_FAILURES = 200  # in the table
@@ -42,15 +36,6 @@ def sweep_findings(sweep: Sweep) -> dict[str, Any]:
         "num_axes": len(sweep.axes),
         "num_metrics": len(sweep.metrics),
         "num_rungs": len(rungs(sweep)),
-        "names": [
-            "trial",
-            "status",
-            "verdict",
-            "epochs",
-            "seed",
-            "fold",
-            *(c.name for c in (*sweep.axes, *sweep.metrics)),
-        ],
         "example": example(sweep),
     }
 
@@ -97,12 +82,10 @@ def _short(sweep: Sweep, path: str) -> str:
 
 def cards(sweep: Sweep) -> list[tuple[str, str, str]]:
     """Give the best trial, and the best setting where settings have several trials: (what, value, remark)."""
-    if not sweep.metrics:
+    trial, scores = best_trial(sweep), finished(sweep)
+    if trial is None:
         return []
-    label, scores = sweep.metrics[0].label, finished(sweep)
-    if not scores:
-        return []
-    trial = min(scores, key=lambda trial: scores[trial])
+    label = sweep.metrics[0].label
     place = sweep.trials.index(trial)
     seed = sweep.run.specs[trial].experiment.seed
     remark = f"{label} of trial {trial}: {describe(sweep.axes, place)}, seed {seed}"
@@ -110,8 +93,11 @@ def cards(sweep: Sweep) -> list[tuple[str, str, str]]:
 
 
 def _best_setting(sweep: Sweep, scores: dict[int, float]) -> list[tuple[str, str, str]]:
-    estimates = [(_estimate(setting, scores), setting) for setting in sweep.settings]
-    known = [(found, setting) for found, setting in estimates if np.isfinite(found.mean)]
+    known: list[tuple[Estimate, Setting]] = []
+    for setting in sweep.settings:
+        values = [scores[trial] for trial in setting.trials if trial in scores]
+        if values:
+            known.append((estimate(values, setting.experiment.data.folds or None), setting))
     best, setting = min(known, key=lambda pair: pair[0].mean)
     if max(found.count for found, _ in known) < 2:
         return []
@@ -119,11 +105,6 @@ def _best_setting(sweep: Sweep, scores: dict[int, float]) -> list[tuple[str, str
     place = sweep.trials.index(setting.trials[0])
     remark = f"mean {sweep.metrics[0].label} of {count(best.count, 'trial')}{interval}: {describe(sweep.axes, place)}"
     return [("best setting", number(best.mean), remark)]
-
-
-def _estimate(setting: Setting, scores: dict[int, float]) -> Estimate:
-    folds = setting.experiment.data.folds or None
-    return estimate([scores[trial] for trial in setting.trials if trial in scores], folds)
 
 
 def describe(axes: Sequence[Column], place: int) -> str:

@@ -7,10 +7,12 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from nnjax.core.types import Array, Key
+from nnjax.core.types import Array, Bool, Count, Float, Int, Key, UInt
 from nnjax.train.engine.device_data import DeviceData, Part, Shapes
 
 ORDER = 1  # what a trial's seed is folded with for the order of the examples
+Index = Int[Array, " b"]
+Mask = Bool[Array, " b"]  # False for padding
 PLACE_BITS = (16, 21, 24, 28)  # of a word of the sort below; few choices, so that padding hardly ever changes them
 
 
@@ -26,11 +28,11 @@ class EpochPart(NamedTuple):
 
     data: DeviceData
     part: Part
-    begin: Array
-    turn: Array
+    begin: Count
+    turn: Count
 
 
-def epoch_part(data: DeviceData, batch_size: int, epoch: Array) -> EpochPart:
+def epoch_part(data: DeviceData, batch_size: int, epoch: Count) -> EpochPart:
     """Give what an epoch (int32 []) trains on: all that trains, or the window."""
     window = data.window
     if window is None:
@@ -41,7 +43,7 @@ def epoch_part(data: DeviceData, batch_size: int, epoch: Array) -> EpochPart:
     return EpochPart(data._replace(x=window.x, y=window.y), part, begin, turn)
 
 
-def epoch_rows(shuffle: bool, part: Part, seed: Array, turn: Array) -> Array:
+def epoch_rows(shuffle: bool, part: Part, seed: UInt[Array, ""], turn: Count) -> Int[Array, " n"]:
     """The training rows in the order of one epoch, or window, int32 [padded n]; the real ones first.
 
     A pure function of (seed, turn) and of the training part; turns count the epochs, or the windows of all epochs.
@@ -52,7 +54,7 @@ def epoch_rows(shuffle: bool, part: Part, seed: Array, turn: Array) -> Array:
     return part.index[random_order(key, part.index.shape[0], part.count)]
 
 
-def random_order(key: Key, n: int, count: Array) -> Array:
+def random_order(key: Key, n: int, count: Count) -> UInt[Array, " n"]:
     """Draw a random order of 0 … n - 1 in which those from `count` (int32 []) on come last: uint32 [n].
 
     A radix sort of 31-bit random keys whose passes sort one array of words, some bits of the keys above and the places
@@ -74,12 +76,12 @@ def random_order(key: Key, n: int, count: Array) -> Array:
 class Batch(NamedTuple):
     """One batch: inputs x [b, d], targets y [b, k], weights w [b] (0 for padding)."""
 
-    x: Array
-    y: Array
-    w: Array
+    x: Float[Array, "b d"]
+    y: Float[Array, "b k"]
+    w: Float[Array, " b"]
 
 
-def gather(data: DeviceData, shapes: Shapes, index: Array, weight: Array) -> Batch:
+def gather(data: DeviceData, shapes: Shapes, index: Index, weight: Mask) -> Batch:
     """Fetch examples by index [b], scale them, and make their targets."""
     dtype = data.x_scale.dtype
     x = (data.x[index].astype(dtype) - data.x_mean) * data.x_scale
@@ -98,7 +100,7 @@ def _target(data: DeviceData, shapes: Shapes, index: Array, x: Array) -> Array:
     return jax.nn.one_hot(y, shapes.num_outputs, dtype=x.dtype)
 
 
-def split_batch(index: Array, weight: Array, axis: str) -> tuple[Array, Array]:
+def split_batch(index: Index, weight: Mask, axis: str) -> tuple[Index, Mask]:
     """This device's share of a batch that is split over a mesh axis; the batch is padded to divide evenly."""
     share = jax.lax.axis_size(axis)
     pad = -index.shape[0] % share

@@ -7,30 +7,33 @@ vectorised; a block of one lane is not vectorised at all. Step counts are traced
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar, cast
 
 import jax
 import jax.numpy as jnp
 
-from nnjax.core.types import Array, Metrics, Params, TrialState
+from nnjax.core.types import LAYER_STATISTICS, Array, Bool, Count, Float, Int, Metrics, Params, TrialState, UInt
 from nnjax.models.summary import trained_layers
 from nnjax.train.engine import probe
-from nnjax.train.engine.batches import epoch_part, epoch_rows
+from nnjax.train.engine.batches import Mask, epoch_part, epoch_rows
 from nnjax.train.engine.device_data import DeviceData, Part
 from nnjax.train.engine.trial import Trial
 
 CAPACITY = 256  # epochs whose metrics one segment can hold
-Hyper = dict[str, Array]  # name -> [m]
+Hyper = dict[str, Float[Array, " m"]]
+Indices = Int[Array, "#m b"]
+Steps = Int[Array, "1"]  # of one device
+Lane = TypeVar("Lane", bound=Callable[..., Any])  # a function of one lane
 
 
-def over_lanes(lanes: int) -> Callable[[Callable], Callable]:
+def over_lanes(lanes: int) -> Callable[[Lane], Lane]:
     """Give what turns a function of one lane into one of many: vmap, or for a single lane the axis off and on."""
 
-    def lift(f: Callable) -> Callable:
+    def lift(f: Lane) -> Lane:
         def lifted(*args: Any) -> Any:
             return jax.tree.map(lambda a: a[None], f(*jax.tree.map(lambda a: a[0], args)))
 
-        return lifted
+        return cast(Lane, lifted)
 
     return jax.vmap if lanes > 1 else lift
 
@@ -40,7 +43,7 @@ class _Progress(NamedTuple):
 
     state: TrialState
     metrics: Metrics
-    row: Array
+    row: Count
 
 
 class Block:
@@ -56,11 +59,11 @@ class Block:
         self.trial, self.lanes, self.shared = trial, lanes, shared or lanes == 1
         self.over = over_lanes(lanes)
 
-    def init(self, hyper: Hyper, seed: Array) -> TrialState:
+    def init(self, hyper: Hyper, seed: UInt[Array, " m"]) -> TrialState:
         """Draw the trials' initial states from their seeds (uint32 [m])."""
         return self.over(self.trial.init)(hyper, seed)
 
-    def start(self, hyper: Hyper, seed: Array, params: Params) -> TrialState:
+    def start(self, hyper: Hyper, seed: UInt[Array, " m"], params: Params) -> TrialState:
         """Begin at given weights."""
         return self.over(self.trial.start)(hyper, seed, params)
 
@@ -69,7 +72,7 @@ class Block:
         return self.over(lambda p: self.trial.evaluate(data, part, p, self.trial.final_metrics))(params)
 
     def train_segment(
-        self, data: DeviceData, hyper: Hyper, state: TrialState, num_steps: Array, total_steps: Array
+        self, data: DeviceData, hyper: Hyper, state: TrialState, num_steps: Steps, total_steps: Steps
     ) -> tuple[TrialState, Metrics]:
         """Advance by num_steps steps, at most to total_steps, to the window's end, and over CAPACITY epochs' ends.
 
@@ -93,19 +96,19 @@ class Block:
             last = jnp.minimum(last, first // per_epoch * per_epoch + stage.begin + -(-stage.part.count // size))
         progress = _Progress(state, self.empty_metrics(), jnp.int32(0))
 
-        def go_on(progress: _Progress) -> Array:
+        def go_on(progress: _Progress) -> Bool[Array, ""]:
             return progress.state.step[0] < last
 
         def advance(progress: _Progress) -> _Progress:
             step = progress.state.step[0]
             epoch = step // per_epoch
             stop = jnp.minimum(last, (epoch + 1) * per_epoch)
-            state = self.run_steps(data, hyper, progress.state, epoch, stop, total_steps)
-            progress = progress._replace(state=state)
+            progress = progress._replace(state=self.run_steps(data, hyper, progress.state, epoch, stop, total_steps))
             ended = stop == (epoch + 1) * per_epoch
-            return jax.lax.cond(
+            closed: _Progress = jax.lax.cond(
                 ended, lambda: self.finish_epoch(data, hyper, progress, epoch + 1, total_steps), lambda: progress
             )
+            return closed
 
         progress = jax.lax.while_loop(go_on, advance, progress)
         return progress.state, progress.metrics
@@ -113,16 +116,14 @@ class Block:
     def empty_metrics(self) -> Metrics:
         """Give room for the metrics of a segment."""
         empty = jnp.full((self.lanes, CAPACITY), jnp.nan, self.trial.dtype)
-        metrics = dict.fromkeys(self.trial.curve_names(), empty)
+        metrics: Metrics = dict.fromkeys(self.trial.curve_names(), empty)
         if self.trial.experiment.signals:
             layers = len(trained_layers(self.trial.experiment.model))
-            metrics |= dict.fromkeys(
-                probe.LAYER_STATISTICS, jnp.full((*empty.shape, layers), jnp.nan, self.trial.dtype)
-            )
+            metrics |= dict.fromkeys(LAYER_STATISTICS, jnp.full((*empty.shape, layers), jnp.nan, self.trial.dtype))
         return metrics
 
     def run_steps(
-        self, data: DeviceData, hyper: Hyper, state: TrialState, epoch: Array, stop: Array, total_steps: Array
+        self, data: DeviceData, hyper: Hyper, state: TrialState, epoch: Count, stop: Count, total_steps: Count
     ) -> TrialState:
         """Take the steps from state.step to `stop`, all within one epoch."""
         size, shuffle = self.trial.experiment.batch_size, self.trial.experiment.shuffle
@@ -131,16 +132,16 @@ class Block:
         seeds = state.seed[:1] if self.shared else state.seed
         rows = jax.vmap(lambda seed: epoch_rows(shuffle, stage.part, seed, stage.turn))(seeds)
 
-        def body(t: Array, state: TrialState) -> TrialState:
+        def body(t: Count, state: TrialState) -> TrialState:
             start = (t - begin) * size
             index = jax.lax.dynamic_slice_in_dim(rows, start, size, axis=1)
             weight = start + jnp.arange(size) < stage.part.count
             return self.step(stage.data, hyper, state, index, weight, total_steps)
 
-        return jax.lax.fori_loop(state.step[0], stop, body, state)
+        return cast(TrialState, jax.lax.fori_loop(state.step[0], stop, body, state))
 
     def step(
-        self, data: DeviceData, hyper: Hyper, state: TrialState, index: Array, weight: Array, total_steps: Array
+        self, data: DeviceData, hyper: Hyper, state: TrialState, index: Indices, weight: Mask, total_steps: Count
     ) -> TrialState:
         """Take one step of all lanes, on the examples at index [m, b], or [1, b] where batches are shared."""
         trial = self.trial
@@ -152,7 +153,7 @@ class Block:
         )
 
     def finish_epoch(
-        self, data: DeviceData, hyper: Hyper, progress: _Progress, epoch: Array, total_steps: Array
+        self, data: DeviceData, hyper: Hyper, progress: _Progress, epoch: Count, total_steps: Count
     ) -> _Progress:
         """Close an epoch in all lanes and write its metrics into the next column."""
         state, values = self.over(lambda h, s: self.trial.finish_epoch(h, data, s, epoch))(hyper, progress.state)
@@ -163,7 +164,7 @@ class Block:
         }
         return _Progress(state, metrics, progress.row + 1)
 
-    def probe(self, data: DeviceData, hyper: Hyper, state: TrialState, epoch: Array, total_steps: Array) -> Metrics:
+    def probe(self, data: DeviceData, hyper: Hyper, state: TrialState, epoch: Count, total_steps: Count) -> Metrics:
         """Measure the networks at the end of an epoch: {signal: [m, p]}, NaN where it is not due; {} if never."""
         if not self.trial.experiment.signals:
             return {}
@@ -173,12 +174,12 @@ class Block:
             return self.over(lambda h, s: probe.measure(self.trial, h, s, batch, total_steps))(hyper, state)
 
         def nothing() -> Metrics:
-            return jax.tree.map(lambda a: jnp.full(a.shape, jnp.nan, a.dtype), jax.eval_shape(measure))
+            return cast(Metrics, jax.tree.map(lambda a: jnp.full(a.shape, jnp.nan, a.dtype), jax.eval_shape(measure)))
 
         due = probe.due(data.probe_indices.shape[0], data.train.count, self.trial.experiment.batch_size, epoch)
-        return jax.lax.cond(due, measure, nothing)
+        return cast(Metrics, jax.lax.cond(due, measure, nothing))
 
 
-def steps_per_epoch(data: DeviceData, batch_size: int) -> Array:
+def steps_per_epoch(data: DeviceData, batch_size: int) -> Count:
     """Count the batches of an epoch, the last one possibly smaller."""
     return -(-data.train.count // batch_size)

@@ -8,16 +8,19 @@ from typing import NamedTuple
 import numpy as np
 
 from nnjax.core.experiment import Experiment, ModelConfig
-from nnjax.core.types import Array, DataFacts, Prepared
+from nnjax.core.types import Array, Count, DataFacts, Float, Int, Num, Prepared
 from nnjax.models.registry import traits_of
 from nnjax.nn.activations import ACTIVATIONS
+
+Indices = Int[np.ndarray, " rows"]
+HostExamples = tuple[Num[np.ndarray, "rows d"], Num[np.ndarray, "rows ..."]]  # x and y
 
 
 class Part(NamedTuple):
     """Indices of one part of the data: index int32 [padded n], count int32 [] (how many of them are real)."""
 
-    index: Array
-    count: Array
+    index: Int[Array, " n"]  # type: ignore[assignment]  # hides a method of tuples
+    count: Count  # type: ignore[assignment]  # likewise
 
 
 class Window(NamedTuple):
@@ -31,11 +34,11 @@ class Window(NamedTuple):
       number, of: int32 [], its place in the epoch, from 0, and how many windows the epoch has.
     """
 
-    x: Array
-    y: Array
-    count: Array
-    number: Array
-    of: Array
+    x: Num[Array, "... w d"]
+    y: Num[Array, "... w *k"]
+    count: Int[Array, "..."]  # type: ignore[assignment]  # hides a method of tuples
+    number: Int[Array, "..."]
+    of: Int[Array, "..."]
 
 
 class DeviceData(NamedTuple):
@@ -51,17 +54,17 @@ class DeviceData(NamedTuple):
       window: what is trained on; None for all of x.
     """
 
-    x: Array
-    y: Array
+    x: Num[Array, "n d"]
+    y: Num[Array, "n ..."]
     train: Part
     train_eval: Part
     validation: Part
     test: Part
-    probe_indices: Array
-    x_mean: Array
-    x_scale: Array
-    y_mean: Array
-    y_scale: Array
+    probe_indices: Int[Array, " s"]
+    x_mean: Float[Array, "1 #d"]
+    x_scale: Float[Array, "1 #d"]
+    y_mean: Float[Array, "1 #k"]
+    y_scale: Float[Array, "1 #k"]
     window: Window | None = None
 
 
@@ -131,7 +134,7 @@ def make_device_data(experiment: Experiment, prepared: Prepared) -> DeviceData:
     return DeviceData(
         x=x,
         y=y,
-        train=_pad(train, padded) if rows is None else Part(np.zeros(0, np.int32), np.int32(len(train))),
+        train=_pad(train, padded) if rows is None else Part(np.zeros(0, np.int32), np.array(len(train), np.int32)),
         train_eval=_pad(parts[1], evaluated),
         validation=_pad(parts[2], evaluated),
         test=_pad(parts[3], evaluated),
@@ -157,7 +160,7 @@ def float_type(experiment: Experiment) -> type:
     return np.float64 if experiment.model.dtype == "float64" else np.float32
 
 
-def examples(prepared: Prepared, rows: np.ndarray | None, dtype: type) -> tuple[np.ndarray, np.ndarray]:
+def examples(prepared: Prepared, rows: Indices | None, dtype: type) -> HostExamples:
     """Fetch examples by index, None for all, as the device holds them: x [rows, d], y [rows], [rows, k] or [rows, 0].
 
     Raises:
@@ -183,7 +186,7 @@ def _row(values: np.ndarray, dtype: type) -> np.ndarray:
     return np.atleast_2d(np.asarray(values, dtype))
 
 
-def fixed_subset(train: np.ndarray, size: int) -> np.ndarray:
+def fixed_subset(train: Indices, size: int) -> Indices:
     """At most `size` of the training indices, evenly spaced, so the same for every trial."""
     if size >= len(train):
         return train
@@ -199,4 +202,4 @@ def _pad(index: np.ndarray, size: int) -> Part:
     """Pad a part to a size; an empty part stays empty."""
     padded = np.zeros(size if len(index) else 0, np.int32)
     padded[: len(index)] = index
-    return Part(padded, np.int32(len(index)))
+    return Part(padded, np.array(len(index), np.int32))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import jax
 import jax.numpy as jnp
 
-from nnjax.core.types import LAYER_STATISTICS, Array, Metrics, Params, TrialState
+from nnjax.core.types import LAYER_STATISTICS, Array, Bool, Count, Float, Metrics, Params, Scalar, TrialState
 from nnjax.models.layer_outputs import capture_layer_outputs
 from nnjax.models.summary import trained_layers
 from nnjax.nn.activations import ACTIVATIONS
@@ -19,13 +19,13 @@ from nnjax.train.engine.batches import Batch
 from nnjax.train.engine.device_data import DeviceData
 
 if TYPE_CHECKING:
-    from nnjax.train.engine.trial import Trial
+    from nnjax.train.engine.trial import Hyper, Trial
 
 SHARE = 40  # steps, or their examples, between two measurements, for each that one costs
 EDGE = 0.02  # of its range: an output this near an end is saturated (tanh: beyond ±0.96, where the slope is below .08)
 
 
-def due(size: int, count: Array, batch_size: int, epoch: Array) -> Array:
+def due(size: int, count: Count, batch_size: int, epoch: Count) -> Bool[Array, ""]:
     """Whether to measure on `size` of `count` examples at the end of an epoch (int32 [], counted from 1): bool [].
 
     At the first one, then so rarely that it costs about a fortieth: it takes as long as a step at least, however
@@ -42,7 +42,7 @@ def batch_of(trial: Trial, data: DeviceData) -> Batch:
     return trial.batch(data, data.probe_indices, jnp.arange(size) * jnp.maximum(count // size, 1) < count)
 
 
-def measure(trial: Trial, hyper: dict[str, Array], state: TrialState, batch: Batch, total_steps: Array) -> Metrics:
+def measure(trial: Trial, hyper: Hyper, state: TrialState, batch: Batch, total_steps: Count) -> Metrics:
     """Measure one trial's network, layer by layer.
 
     Args:
@@ -76,20 +76,20 @@ def measure(trial: Trial, hyper: dict[str, Array], state: TrialState, batch: Bat
     return {name: jnp.stack([row[name] for row in rows]) for name in LAYER_STATISTICS}
 
 
-def norm(tree: Params) -> Array:
+def norm(tree: Params) -> Scalar:
     """Give the Euclidean norm of all numbers of a pytree together -> []."""
     return jnp.sqrt(sum(jnp.sum(jnp.square(leaf)) for leaf in jax.tree.leaves(tree)))
 
 
-def _ratio(update: Array, weights: Array) -> Array:
+def _ratio(update: Scalar, weights: Scalar) -> Scalar:
     return jnp.where(weights > 0, update / jnp.where(weights > 0, weights, 1), jnp.nan)
 
 
-def _size(trial: Trial, batch: Batch) -> Array:
+def _size(trial: Trial, batch: Batch) -> Scalar:
     return trial.total(jnp.sum(batch.w))
 
 
-def of_units(trial: Trial, activation: str, z: Array, w: Array) -> Metrics:
+def of_units(trial: Trial, activation: str, z: Float[Array, "b *places units"], w: Float[Array, " b"]) -> Metrics:
     """Measure one layer's outputs.
 
     Args:

@@ -85,7 +85,7 @@ def make_program(experiment: Experiment, shapes: Shapes, lanes: int, shared: boo
     specs: dict[str, Any] = dict.fromkeys(DeviceData._fields, everywhere) | {"window": lane}
     streamed = DeviceData(**specs)
 
-    def spread(f: Callable, *in_specs: PartitionSpec | DeviceData, **options: Any) -> Wrapped:
+    def spread(f: Callable[..., Any], *in_specs: PartitionSpec | DeviceData, **options: Any) -> Wrapped:
         # The body says itself what is summed over devices (Trial.total), so the checker of replication is not needed.
         return jax.jit(jax.shard_map(f, mesh=mesh, in_specs=in_specs, out_specs=lane, check_vma=False), **options)
 
@@ -108,7 +108,7 @@ def make_program(experiment: Experiment, shapes: Shapes, lanes: int, shared: boo
     )
 
 
-Call = tuple[Wrapped, tuple]  # a function and the shapes of its arguments
+Call = tuple[Wrapped, tuple[Any, ...]]  # a function and the shapes of its arguments
 
 
 def usual_calls(

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from typing import cast
 
 import jax
 import jax.numpy as jnp
@@ -13,7 +14,7 @@ import numpy as np
 import optax
 
 from nnjax.core.experiment import Experiment
-from nnjax.core.types import Array, Key, Metrics, Params, TrialState
+from nnjax.core.types import Array, Count, Float, Key, Metrics, Params, Scalar, TrialState, UInt
 from nnjax.models.registry import make_model
 from nnjax.nn.activations import ACTIVATIONS
 from nnjax.nn.augmentation import make_augmentation
@@ -21,9 +22,10 @@ from nnjax.nn.losses import l1_penalty, l2_penalty, make_loss
 from nnjax.nn.metrics import METRICS, usual_metrics
 from nnjax.nn.optimizers import make_optimizer
 from nnjax.nn.schedules import make_schedule
-from nnjax.train.engine.batches import Batch, gather, split_batch
+from nnjax.train.engine.batches import Batch, Index, Mask, gather, split_batch
 from nnjax.train.engine.device_data import DeviceData, Part, Shapes, even_batches
 
+Hyper = dict[str, Scalar]
 INIT, DROPOUT, AUGMENT = 0, 2, 3  # what a trial's seed is folded with (batches.ORDER is 1)
 
 
@@ -67,13 +69,13 @@ class Trial:
         names = ("loss", *self.epoch_metrics)
         return ["train_loss", *(curve_name(part, name) for part in self.parts for name in names)]
 
-    def init(self, hyper: dict[str, Array], seed: Array) -> TrialState:
+    def init(self, hyper: Hyper, seed: UInt[Array, ""]) -> TrialState:
         """Draw the initial weights from the seed (uint32 [])."""
         key = jax.random.fold_in(jax.random.key(seed), INIT)
         params = self.model.init(key, hyper.get("init_scale"))
         return self.start(hyper, seed, params)
 
-    def start(self, hyper: dict[str, Array], seed: Array, params: Params) -> TrialState:
+    def start(self, hyper: Hyper, seed: UInt[Array, ""], params: Params) -> TrialState:
         """Begin at given weights with a fresh optimizer state."""
         zero, none = jnp.zeros((), self.dtype), jnp.int32(0)
         return TrialState(
@@ -89,22 +91,22 @@ class Trial:
             bad_step=none,
         )
 
-    def optimizer(self, hyper: dict[str, Array], total_steps: Array) -> optax.GradientTransformation:
+    def optimizer(self, hyper: Hyper, total_steps: Count) -> optax.GradientTransformation:
         """Build the optimizer from traced hyperparameters and a traced horizon."""
         config = self.experiment.optimizer
         return make_optimizer(config.name, config.preset, hyper, make_schedule(config.schedule, hyper, total_steps))
 
-    def batch(self, data: DeviceData, index: Array, weight: Array) -> Batch:
+    def batch(self, data: DeviceData, index: Index, weight: Mask) -> Batch:
         """Fetch the examples at index [b], on a batch axis only this device's share of them."""
         if self.batch_axis is not None:
             index, weight = split_batch(index, weight, self.batch_axis)
         return gather(data, self.shapes, index, weight)
 
-    def total(self, value: Array) -> Array:
+    def total(self, value: Float[Array, "..."]) -> Float[Array, "..."]:
         """Sum over the devices that share a batch."""
         return value if self.batch_axis is None else jax.lax.psum(value, self.batch_axis)
 
-    def step(self, hyper: dict[str, Array], state: TrialState, batch: Batch, total_steps: Array) -> TrialState:
+    def step(self, hyper: Hyper, state: TrialState, batch: Batch, total_steps: Count) -> TrialState:
         """Take one optimizer step on one batch."""
         batch = self.augment(state, batch)
         size = self.total(jnp.sum(batch.w))
@@ -133,25 +135,25 @@ class Trial:
         x = self.augmentation(self.key_of(state, AUGMENT), batch.x)
         return batch._replace(x=x, y=x if self.shapes.goal == "reconstruction" else batch.y)
 
-    def objective(self, hyper: dict[str, Array], state: TrialState, batch: Batch, size: Array):
+    def objective(self, hyper: Hyper, state: TrialState, batch: Batch, size: Scalar) -> Callable[[Params], Scalar]:
         """Give the training loss of one batch as a function of the weights: mean loss plus penalties."""
         key = self.key_of(state, DROPOUT)
         y = self.smooth(hyper, batch.y)
 
-        def value(params: Params) -> Array:
+        def value(params: Params) -> Scalar:
             z = self.model.logits(params, batch.x, hyper.get("dropout"), key)
             return jnp.sum(self.loss(y, z) * batch.w) / size + self.penalty(hyper, params)
 
         return value
 
-    def smooth(self, hyper: dict[str, Array], y: Array) -> Array:
+    def smooth(self, hyper: Hyper, y: Float[Array, "b k"]) -> Float[Array, "b k"]:
         """Spread a share of class targets [b, k] evenly over all classes (Szegedy et al. 2016, section 7)."""
         amount = hyper.get("label_smoothing")
         if amount is None:
             return y
         return y * (1 - amount) + amount / max(self.shapes.num_outputs, 2)
 
-    def penalty(self, hyper: dict[str, Array], params: Params) -> Array:
+    def penalty(self, hyper: Hyper, params: Params) -> Scalar:
         """Weigh l1 sum|w| + l2 sum w^2 over the kernels; on a batch axis this device's share of it."""
         value = jnp.zeros((), self.dtype)
         if "l1" in hyper:
@@ -178,7 +180,7 @@ class Trial:
         return {name: self.total(value) / part.count.astype(self.dtype) for name, value in sums.items()}
 
     def finish_epoch(
-        self, hyper: dict[str, Array], data: DeviceData, state: TrialState, epoch: Array
+        self, hyper: Hyper, data: DeviceData, state: TrialState, epoch: Count
     ) -> tuple[TrialState, Metrics]:
         """Close an epoch (counted from 1): both train losses, the validation metrics, and the best weights so far.
 
@@ -211,7 +213,8 @@ def blank_state(experiment: Experiment, shapes: Shapes) -> TrialState:
     """Give the shapes of one trial's state."""
     trial, names = Trial(experiment, shapes), experiment.hyperparameters.present()
     number = jax.ShapeDtypeStruct((), trial.dtype)
-    return jax.eval_shape(trial.init, dict.fromkeys(names, number), jax.ShapeDtypeStruct((), np.uint32))
+    seed = jax.ShapeDtypeStruct((), np.uint32)
+    return cast(TrialState, jax.eval_shape(trial.init, dict.fromkeys(names, number), seed))
 
 
 def curve_name(part: str, name: str) -> str:

@@ -19,7 +19,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
 from nnjax.core.types import Prepared
-from nnjax.train.engine.device_data import Window, examples, float_type, largest
+from nnjax.train.engine.device_data import HostExamples, Indices, Window, examples, float_type, largest
 from nnjax.train.engine.programs import TRIALS
 
 BLOCKS = 64  # in a window: so many places in the data does it come from
@@ -89,7 +89,7 @@ class Stream:
         inside = step % self.steps_per_epoch
         return min((inside // self.steps + 1) * self.steps, self.steps_per_epoch) - inside
 
-    def rows(self, place: Place) -> np.ndarray:
+    def rows(self, place: Place) -> Indices:
         """List the examples of a window, int32 indices into the data set, ascending."""
         block = max(1, self.size // BLOCKS)
         order = np.arange(-(-self.num_examples // block))
@@ -104,7 +104,7 @@ class Stream:
         start = begin - (ends[first - 1] if first else 0)
         return self.prepared.train[np.sort(chosen[start : start + end - begin])]
 
-    def read(self, place: Place) -> tuple[np.ndarray, np.ndarray]:
+    def read(self, place: Place) -> HostExamples:
         """Fetch a window, filled up with zeros: x [size, d], y [size, ...].
 
         Raises:
@@ -178,7 +178,7 @@ def by_row(mesh: Mesh) -> NamedSharding:
 def window_shapes(stream: Stream, rows: int = 1, sharding: NamedSharding | None = None) -> Window:
     """Give the shapes of the windows of so many devices (or rows of devices that share batches)."""
 
-    def like(shape: tuple[int, ...], dtype: np.typing.DTypeLike) -> jax.ShapeDtypeStruct:
+    def like(shape: tuple[int, ...], dtype: np.typing.DTypeLike) -> Any:
         return jax.ShapeDtypeStruct((rows, *shape), dtype, sharding=sharding)
 
     return Window(*(like(one.shape, one.dtype) for one in stream.shapes()), *(like((), np.int32) for _ in range(3)))

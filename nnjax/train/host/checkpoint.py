@@ -10,8 +10,8 @@ import jax
 import numpy as np
 
 from nnjax.core.experiment import TrialSpec
-from nnjax.core.types import TrialState
-from nnjax.train.host.chunk import Arrays, Chunk
+from nnjax.core.types import Arrays, TrialState
+from nnjax.train.host.chunk import Chunk
 from nnjax.train.layout.lane_batch import LaneBatch
 from nnjax.train.storage.named_arrays import flatten, unflatten
 from nnjax.train.storage.records import Record

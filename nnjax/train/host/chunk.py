@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import jax
 import numpy as np
 
 from nnjax.core.experiment import TrialSpec
-from nnjax.core.types import Params, TrialState
+from nnjax.core.types import Arrays, Float, Int, Params, TrialState
 from nnjax.train.distributed import fetch
 from nnjax.train.engine.device_data import DeviceData
 from nnjax.train.engine.programs import Program
@@ -17,8 +17,6 @@ from nnjax.train.host.curves import extend_record
 from nnjax.train.layout.lane_batch import Group, LaneBatch, next_compaction
 from nnjax.train.storage.named_arrays import FINAL, unflatten
 from nnjax.train.storage.records import Record
-
-Arrays = Mapping[str, np.ndarray]
 
 
 class Chunk:
@@ -67,7 +65,7 @@ class Chunk:
 
     def is_here(self, row: int) -> bool:
         """Whether a row is on this process's devices; rows that several share are the first one's."""
-        return self.program.mesh.devices[row // self.lanes].flat[0].process_index == jax.process_index()
+        return bool(self.program.mesh.devices[row // self.lanes].flat[0].process_index == jax.process_index())
 
     def place(self, batches: Mapping[int, LaneBatch], start_weights: Callable[[TrialSpec], Arrays | None]) -> None:
         """Put lane batches on devices: with fresh weights, given ones, or the state in which they were taken off.
@@ -95,7 +93,7 @@ class Chunk:
             self.steps[device] = batch.step
             self.placed[device] = batch._replace(state=None)
 
-    def _hyper(self, rows: Sequence[TrialSpec]) -> dict[str, np.ndarray]:
+    def _hyper(self, rows: Sequence[TrialSpec]) -> dict[str, Float[np.ndarray, " m"]]:
         """Stack the traced hyperparameters: {name: [rows]}."""
         values = [spec.experiment.hyperparameters.present() for spec in rows]
         return {name: np.array([v[name] for v in values], self.dtype) for name in values[0]}
@@ -108,7 +106,7 @@ class Chunk:
             shards = [(a if self._device(a) in devices else b).data for a, b in both]
             return jax.make_array_from_single_device_arrays(old.shape, old.sharding, shards)
 
-        return jax.tree.map(merge, fresh, self.state)
+        return cast(TrialState, jax.tree.map(merge, fresh, self.state))
 
     def _device(self, shard: Any) -> int:
         return (shard.index[0].start or 0) // self.lanes
@@ -129,7 +127,7 @@ class Chunk:
         )
         return [batch for batch in rest if batch.specs]
 
-    def totals(self) -> np.ndarray:
+    def totals(self) -> Int[np.ndarray, " devices"]:
         """Count the steps that each device's lane batch takes in all, int32 [devices]; 0 where there is none."""
         totals = np.zeros_like(self.steps)
         for device, batch in self.placed.items():
@@ -157,7 +155,7 @@ class Chunk:
         num = np.where(np.isin(np.arange(len(before)), list(self.placed)), num_steps, 0).astype(np.int32)
         self.state, metrics = self.program.train_segment(data, self.hyper, self.state, num, self.totals())
         steps, bad, curves = fetch((self.state.step, self.state.bad_step, metrics))
-        self.steps = steps[:: self.lanes]
+        self.steps = np.asarray(steps)[:: self.lanes]
         for device, batch in self.placed.items():
             ended = self.steps[device] // per_epoch - before[device] // per_epoch
             for lane, spec in enumerate(batch.specs):

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 import numpy as np
 
 from nnjax.core.experiment import TrialSpec
-from nnjax.core.types import LAYER_STATISTICS
+from nnjax.core.types import LAYER_STATISTICS, Float
 from nnjax.train.engine.trial import watched_curve
 from nnjax.train.layout.lane_batch import Group
 from nnjax.train.storage.records import DIVERGED, DONE, RUNNING, STOPPED, Record, stop_epoch
 
+Points = Mapping[str, Float[np.ndarray, "t ..."]]  # curve or signal -> values
 
-def extend_record(
-    record: Record, points: Mapping[str, np.ndarray], step: int, spec: TrialSpec, group: Group, bad_step: int
-) -> None:
+
+def extend_record(record: Record, points: Points, step: int, spec: TrialSpec, group: Group, bad_step: int) -> None:
     """Append a segment's epochs to the record of a trial that runs.
 
     Args:

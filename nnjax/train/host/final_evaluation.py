@@ -9,7 +9,7 @@ import jax
 import numpy as np
 
 from nnjax.core.experiment import TrialSpec
-from nnjax.core.types import TrialState
+from nnjax.core.types import Array, Float, Shaped, TrialState
 from nnjax.train import distributed
 from nnjax.train.distributed import fetch
 from nnjax.train.engine.device_data import DeviceData
@@ -74,19 +74,19 @@ class FinalEvaluation:
                     values |= {f"best_{pattern.format(name)}": v for name, v in found.items()}
         return values
 
-    def values(self, row: int, curves: Mapping[str, np.ndarray]) -> dict[str, float]:
+    def values(self, row: int, curves: Mapping[str, Float[np.ndarray, " t"]]) -> dict[str, float]:
         """Give the numbers of one row's trial, which has such curves, by column name."""
         train = curves.get("train_loss", np.zeros(0))
         own = {name: float(value[row]) for name, value in self.scores.items()}
         last = float(train[-1]) if len(train) else float("nan")
         return {"train_loss": last, **own, "best_epoch": float(self.best_epoch[row])}
 
-    def weights(self, row: int) -> dict[str, np.ndarray]:
+    def weights(self, row: int) -> dict[str, Shaped[np.ndarray, "..."]]:
         """Name the arrays of one row's final and best weights."""
         tree = {"final": self.final, "best": self.best}
         return named_arrays.flatten(jax.tree.map(lambda leaf: leaf[row], tree))
 
 
-def _like(mask: np.ndarray, leaf: Any) -> np.ndarray:
+def _like(mask: Array, leaf: Any) -> Array:
     """Shape a mask [m] so that it selects rows of leaf [m, ...]."""
     return mask.reshape(mask.shape + (1,) * (leaf.ndim - 1))

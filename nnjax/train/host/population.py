@@ -16,7 +16,7 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, TrialSpec
-from nnjax.core.types import Prepared
+from nnjax.core.types import Arrays, Prepared
 from nnjax.train import distributed
 from nnjax.train.engine.block import CAPACITY
 from nnjax.train.engine.device_data import DeviceData
@@ -44,7 +44,7 @@ class Stopped(Exception):
     """The run was asked to end; the trials under way are checkpointed."""
 
 
-def read_npz(path: str) -> Mapping[str, np.ndarray]:
+def read_npz(path: str) -> Arrays:
     """Read weights from a run's NPZ file.
 
     Raises:
@@ -88,7 +88,7 @@ class Population:
         log: Callable[[str], None] = lambda text: None,
         planned: Callable[[], None] = lambda: None,
         earlier: Sequence[Mapping[str, Any]] = (),
-        read_weights: Callable[[str], Mapping[str, np.ndarray]] = read_npz,
+        read_weights: Callable[[str], Arrays] = read_npz,
     ):
         known = list(records) if records is not None else [Record() for _ in specs]
         trials = Trials(list(specs), known, store or MemoryStore())

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nnjax.core.experiment import TrialSpec
+from nnjax.core.types import Float
 from nnjax.train.host.chunk import Chunk
 from nnjax.train.host.trials import Trials
 from nnjax.train.storage.records import OVER, Record
@@ -31,7 +32,7 @@ class Progress(NamedTuple):
 Observer = Callable[[Progress], None]
 
 
-def measure(trials: Trials, chunk: Chunk, paused: Collection[int], work: np.ndarray) -> Progress:
+def measure(trials: Trials, chunk: Chunk, paused: Collection[int], work: Float[np.ndarray, " trials"]) -> Progress:
     """Say how far a population is.
 
     Args:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-
-import numpy as np
+from collections.abc import Callable, Sequence
 
 from nnjax.core.experiment import TrialSpec
-from nnjax.train.host.chunk import Arrays, Chunk
+from nnjax.core.types import Arrays
+from nnjax.train.host.chunk import Chunk
 from nnjax.train.host.layouts import Layouts
 from nnjax.train.host.rungs import Rungs
 from nnjax.train.host.trials import Trials
@@ -31,7 +30,7 @@ class Queue:
         trials: Trials,
         rungs: Rungs,
         layouts: Layouts,
-        read_weights: Callable[[str], Mapping[str, np.ndarray]],
+        read_weights: Callable[[str], Arrays],
     ):
         self.trials, self.rungs, self.layouts, self.read_weights = trials, rungs, layouts, read_weights
         self.fresh: set[int] = set()

@@ -6,6 +6,7 @@ import time
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from nnjax.core.types import Arrays
 from nnjax.train.engine.trial import blank_state
 from nnjax.train.host import checkpoint
 from nnjax.train.host.chunk import Chunk
@@ -70,7 +71,7 @@ class Recovery:
         running = [i for i, record in enumerate(self.trials.records) if record.status == RUNNING]
         return [i for i in running if i not in known and i not in self.rungs.paused]
 
-    def _place(self, arrays: checkpoint.Arrays, note: Mapping[str, Any]) -> Chunk:
+    def _place(self, arrays: Arrays, note: Mapping[str, Any]) -> Chunk:
         """Put the lane batches of a checkpoint on devices: as they were, or under another plan anew."""
         layouts, trials = self.queue.layouts, self.trials
         group = layouts.group_of[int(next(iter(note["trials"])))]

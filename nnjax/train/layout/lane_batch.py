@@ -74,7 +74,7 @@ class LaneBatch(NamedTuple):
 
 def pack(batches: Iterable[LaneBatch], lanes: int, order: str) -> list[LaneBatch]:
     """Pack trials into lane batches of at most `lanes`, the longest first; all have begun, or none has."""
-    alike: dict[tuple, list[LaneBatch]] = {}
+    alike: dict[tuple[int, int, int, int | None], list[LaneBatch]] = {}
     for batch in batches:
         for single in _singles(batch):
             alike.setdefault(single.key(order), []).append(single)

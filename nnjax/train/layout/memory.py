@@ -43,7 +43,7 @@ def refuse_too_large(experiment: Experiment, prepared: Prepared) -> None:
 
 def _fitting(each: int) -> int:
     """Count examples of so many bytes such that two windows of them take a tenth of a device: a power of two."""
-    return 2 ** max(0, int(np.log2(max(1, free_bytes() / 20 / each))))
+    return 1 << max(0, int(np.log2(max(1, free_bytes() / 20 / each))))
 
 
 def free_bytes() -> int:

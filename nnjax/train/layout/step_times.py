@@ -8,6 +8,7 @@ import json
 import pathlib
 import time
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import jax
 import numpy as np
@@ -53,7 +54,7 @@ class StepTimes:
             except OSError:
                 self.path = None
 
-    def _read(self) -> dict[str, list[list]]:
+    def _read(self) -> dict[str, list[list[Any]]]:
         try:
             return {} if self.path is None else dict(json.loads(self.path.read_text()))
         except (OSError, ValueError, TypeError):

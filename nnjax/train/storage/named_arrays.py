@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import jax
 import numpy as np
 
 from nnjax.core.errors import UserError
+from nnjax.core.types import Arrays, Shaped
 
 FINAL = "final/"  # prefix of a trial's last weights; its best ones are below "best/"
 
 
-def flatten(tree: Any, prefix: str = "") -> dict[str, np.ndarray]:
+def flatten(tree: Any, prefix: str = "") -> dict[str, Shaped[np.ndarray, "..."]]:
     """Name the leaves of a pytree by their paths."""
     leaves = jax.tree_util.tree_flatten_with_path(tree)[0]
     return {prefix + jax.tree_util.keystr(path, simple=True, separator="/"): np.asarray(leaf) for path, leaf in leaves}
 
 
-def unflatten(template: Any, arrays: Mapping[str, np.ndarray], prefix: str = "") -> Any:
+def unflatten(template: Any, arrays: Arrays, prefix: str = "") -> Any:
     """Build a pytree like `template` from named arrays.
 
     Raises:

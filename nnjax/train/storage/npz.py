@@ -15,9 +15,10 @@ import numpy as np
 
 from nnjax.core.archives import DAMAGE, describe, read_npz
 from nnjax.core.errors import UserError
+from nnjax.core.types import Arrays, Shaped
 
 
-def to_bytes(arrays: Mapping[str, np.ndarray], note: Mapping[str, Any] | None = None) -> bytes:
+def to_bytes(arrays: Arrays, note: Mapping[str, Any] | None = None) -> bytes:
     """Pack named arrays, and a JSON note under "note", into an NPZ file's bytes."""
     buffer = io.BytesIO()
     text = {} if note is None else {"note": np.frombuffer(json.dumps(note).encode(), np.uint8)}
@@ -25,7 +26,7 @@ def to_bytes(arrays: Mapping[str, np.ndarray], note: Mapping[str, Any] | None = 
     return buffer.getvalue()
 
 
-def read(path: pathlib.Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def read(path: pathlib.Path) -> tuple[dict[str, Shaped[np.ndarray, "..."]], dict[str, Any]]:
     """Read the arrays and the note of a file that `to_bytes` packed.
 
     Raises:

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nnjax.core.types import Float
+
 WAITING, RUNNING, DONE, STOPPED = "waiting", "running", "done", "stopped"
 DROPPED, DIVERGED, FAILED = "dropped", "diverged", "failed"
 FINISHED = (DONE, STOPPED)  # as they were meant to
@@ -34,13 +36,13 @@ class Record:
     status: str = WAITING
     epochs: int = 0
     values: dict[str, float] = dataclasses.field(default_factory=dict)
-    curves: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
+    curves: dict[str, Float[np.ndarray, " t"]] = dataclasses.field(default_factory=dict)
     verdict: str = ""
     seconds: float = 0.0
     lanes: int = 0
     devices: int = 0
     moved: int | None = None
-    signals: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
+    signals: dict[str, Float[np.ndarray, "t p"]] = dataclasses.field(default_factory=dict)
 
 
 class Stage(NamedTuple):
@@ -57,7 +59,7 @@ class Stage(NamedTuple):
     values: Mapping[str, float]
 
 
-def stop_epoch(watched: np.ndarray, patience: int | None) -> int | None:
+def stop_epoch(watched: Float[np.ndarray, " t"], patience: int | None) -> int | None:
     """Give the epoch (from 1) that is `patience` epochs after the lowest value until then; None if there is none yet.
 
     As Keras's EarlyStopping(patience, min_delta=0) counts.
@@ -77,7 +79,7 @@ def drop(record: Record) -> None:
     record.values |= {name: float(curve[-1]) for name, curve in record.curves.items() if len(curve)}
 
 
-def stack_curves(records: Sequence[Record]) -> dict[str, np.ndarray]:
+def stack_curves(records: Sequence[Record]) -> dict[str, Float[np.ndarray, "m t"]]:
     """Stack the trials' curves into arrays [trial, epoch], NaN past a trial's own epochs."""
     names = dict.fromkeys(name for record in records for name in record.curves)
     length = max((record.epochs for record in records), default=0)

@@ -8,10 +8,11 @@ from typing import Any, Protocol
 import numpy as np
 
 from nnjax.core.experiment import TrialSpec
+from nnjax.core.types import Arrays, Shaped
 from nnjax.train.storage.records import Record, Stage
 
-Arrays = Mapping[str, np.ndarray]
-Checkpoint = tuple[dict[str, np.ndarray], dict[str, Any]]  # named arrays and a JSON note of lane batches
+Weights = dict[str, Shaped[np.ndarray, "..."]]
+Checkpoint = tuple[Weights, dict[str, Any]]  # named arrays and a JSON note of lane batches
 
 
 class Checkpoints(Protocol):
@@ -63,7 +64,7 @@ class Store(Protocol):
     def save_weights(self, trial: int, arrays: Arrays) -> None:
         """Keep a finished trial's arrays."""
 
-    def load_weights(self, trial: int) -> dict[str, np.ndarray]:
+    def load_weights(self, trial: int) -> Weights:
         """Give them back."""
 
     def has_weights(self, trial: int) -> bool:
@@ -117,7 +118,7 @@ class MemoryStore:
     def __init__(self, keep: int | None = None) -> None:
         self.keep = keep
         self.checkpoints = MemoryCheckpoints()
-        self.weights: dict[int, dict[str, np.ndarray]] = {}
+        self.weights: dict[int, Weights] = {}
         self._plan: list[dict[str, Any]] = []
 
     def note_environment(self, layout: Mapping[str, Any], seconds: float | None = None) -> None:
@@ -132,7 +133,7 @@ class MemoryStore:
         """Keep a trial's arrays."""
         self.weights[trial] = dict(arrays)
 
-    def load_weights(self, trial: int) -> dict[str, np.ndarray]:
+    def load_weights(self, trial: int) -> Weights:
         """Give them back."""
         return self.weights[trial]
 

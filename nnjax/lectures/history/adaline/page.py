@@ -88,7 +88,7 @@ def _calibration(sigmoid: np.ndarray, predicted: Mapping[str, np.ndarray], fresh
 def _and(low: float) -> Examples:
     """AND of two inputs and a bias, −1 or 0 being false."""
     x = np.array([[a, b, 1.0] for a in (low, 1.0) for b in (low, 1.0)])
-    return examples(x, [-1, -1, -1, 1])
+    return examples(x, np.array([-1, -1, -1, 1]))
 
 
 def _signs(active: int) -> np.ndarray:

@@ -102,7 +102,7 @@ def draw_symmetry(axes: Any, found: Mapping[str, problems.TrainedNets]) -> None:
     shown = {problems.mirror(first.net[0].weights[place]).family: place for place in solved[::-1]}
     for one, family in zip(axes, problems.FAMILIES, strict=False):
         if family in shown:
-            _draw_weights(one, first.net[0].weights[shown[family]])
+            _draw_weights(one, np.asarray(first.net[0].weights[shown[family]]))
         one.axhline(0, color="0.3", lw=0.8)
         one.axvline(3.5, color="0.6", lw=0.8, ls=":")
         one.set(xlabel="input", ylabel="weight / smallest weight", title=f"a net of the family {family}")

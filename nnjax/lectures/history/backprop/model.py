@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -50,7 +50,7 @@ class Layer(NamedTuple):
     """The weights [d, k] of a layer and its biases [k] (None: it has none); or their gradient."""
 
     weights: Array
-    bias: Array
+    bias: Any
 
 
 Net = tuple[Layer, ...]

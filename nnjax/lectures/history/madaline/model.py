@@ -154,7 +154,7 @@ def nudged_gradient(network: Network, pattern: Examples, nudge: float) -> Networ
     at_hidden = jax.vmap(lambda one: slope(one, jnp.zeros(num_outputs)))(nudge * jnp.eye(num_hidden))
     at_output = jax.vmap(lambda one: slope(jnp.zeros(num_hidden), one))(nudge * jnp.eye(num_outputs))
     hidden = with_bias(jnp.tanh(_sums(network.hidden, pattern.x)))
-    return Network(jnp.outer(at_hidden, pattern.x), jnp.outer(at_output, hidden))
+    return Network(jnp.outer(at_hidden, jnp.asarray(pattern.x)), jnp.outer(at_output, jnp.asarray(hidden)))
 
 
 def squared_error(network: Network, pattern: Examples, to_hidden: Any = 0.0, to_output: Any = 0.0) -> Array:
@@ -208,7 +208,7 @@ def _ranks(values: Array) -> Array:
 def _moved(weights: Array, x: Array, adapted: Array, sums: Array) -> Array:
     """Move the adapted units [k] in the direction of x until their sums are those given."""
     change = jnp.where(adapted, sums - _sums(weights, x), 0.0)
-    return weights + jnp.outer(change, x) / (x**2).sum()
+    return weights + jnp.outer(change, jnp.asarray(x)) / (x**2).sum()
 
 
 def _trials(num_units: int, largest: int) -> np.ndarray:

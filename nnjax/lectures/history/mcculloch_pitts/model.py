@@ -101,10 +101,10 @@ def run(network: Network, x: Array) -> Array:
 
 def table_of(network: Network) -> np.ndarray:
     """The truth table of a network: int32 [2^n]."""
-    return run(network, truth_tables.rows(network[0].excitatory.shape[-1])).astype(np.int32)
+    return np.asarray(run(network, truth_tables.rows(network[0].excitatory.shape[-1])), np.int32)
 
 
-def solve(table: Array, most_connections: int = 1) -> Unit | None:
+def solve(table: truth_tables.Table, most_connections: int = 1) -> Unit | None:
     """Find the unit with the fewest connections that computes a table.
 
     An input that is 1 in no row whose output is 1 may always have a veto: that changes no output. The other inputs
@@ -139,7 +139,7 @@ def solve(table: Array, most_connections: int = 1) -> Unit | None:
     return None
 
 
-def network_for(table: Array) -> Network:
+def network_for(table: truth_tables.Table) -> Network:
     """Compose a network of any truth table: one unit if one can, else two layers (disjunctive normal form).
 
     The first layer has a unit for each row whose output is 1: its ones excite, its zeros have a veto, and θ is the

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nnjax.core.types import Array
 from nnjax.lectures.history import truth_tables
 from nnjax.lectures.history.chapters import Chapter, Row, compose, counted
 from nnjax.lectures.history.drawing import GREEN, NEGATIVE, POSITIVE, draw_regions, panels
@@ -86,7 +87,7 @@ def _functions(axes: Any) -> None:
 def _on_plane(axis: Any, network: neuron.Network, **properties: Any) -> None:
     """Draw the output of a network of two inputs on the plane: an input is on above a half."""
 
-    def output(points: np.ndarray) -> np.ndarray:
+    def output(points: np.ndarray) -> Array:
         return neuron.run(network, (points > 0.5).astype(np.int32))
 
     draw_regions(axis, output, truth_tables.rows(2), neuron.table_of(network), **CORNERS, **properties)

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from nnjax.core.types import Array
 from nnjax.lectures.history.drawing import BROWN, GREEN, NEGATIVE, POSITIVE, panels
 from nnjax.lectures.history.perceptron import cards
 from nnjax.lectures.history.rule import present
@@ -20,7 +21,7 @@ TIMES = (50, 500, 3000)  # trials after which weights are shown
 
 
 @jax.jit
-def _lesson(mark: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+def _lesson(mark: jax.Array) -> tuple[Array, Array, Array]:
     """One perceptron: its first 50 cards [50, 401], their targets [50], and its weights at `TIMES` [3, 401]."""
     rule, lesson = cards.demonstration(mark), cards.draw(jax.random.key(1), mark, TIMES[-1] + 1)
     _, info = present(rule, rule.init(), lesson)

@@ -36,7 +36,7 @@ class StepInfo(NamedTuple):
     weights: Array
 
 
-def of_table(table: Array) -> Examples:
+def of_table(table: truth_tables.Table) -> Examples:
     """Make examples of a truth table [2^n] with a bias, and targets −1 for 0: x [2^n, n + 1]."""
     outputs = truth_tables.checked(table)
     inputs = truth_tables.rows(outputs.size.bit_length() - 1)

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from nnjax.core.types import Array
 from nnjax.lectures.history import truth_tables
 from nnjax.lectures.history.chapters import Chapter, Row, compared, compose, counted
 from nnjax.lectures.history.drawing import BROWN, GREEN, NEGATIVE, POSITIVE, draw_regions, panels
@@ -102,7 +103,7 @@ def _regions(axes: Any, shown: Mapping[tuple[str, bool], Sequence[int]]) -> None
         line[0].set_ylabel("drawn at random" if at_random else "in order", fontsize=9)
 
 
-def _region(axis: Any, data: Examples, weights: np.ndarray, title: str) -> None:
+def _region(axis: Any, data: Examples, weights: Array, title: str) -> None:
     def side(points: np.ndarray) -> np.ndarray:
         return np.sign(points @ weights[:2] + weights[2])
 
@@ -141,14 +142,14 @@ def _mistakes(axes: Any, mistakes: np.ndarray, bounds: np.ndarray) -> None:
     axes[1].text(60, 85, "the bound", rotation=32, fontsize=8, color="0.2")
 
 
-def _pocket() -> tuple[jax.Array, jax.Array]:
+def _pocket() -> tuple[Array, Array]:
     """Rows of XOR answered rightly by the perceptron and by its pocket: int32 [seeds, presentations] each."""
     data = machine.of_table(truth_tables.TABLES["XOR"])
     rule, plain = machine.pocket(data), machine.perceptron()
 
     @jax.jit
     @jax.vmap
-    def counts(key: jax.Array) -> tuple[jax.Array, jax.Array]:
+    def counts(key: jax.Array) -> tuple[Array, Array]:
         order = drawn(key, data, PRESENTATIONS)
         _, kept = present(rule, rule.init(3), order)
         _, info = present(plain, plain.init(3), order)

@@ -16,10 +16,10 @@ from nnjax.core.types import Dataset
 from nnjax.data import prepare
 from nnjax.embed.engines import require
 from nnjax.embed.families import Family, families
-from nnjax.embed.methods import Embedding
+from nnjax.embed.methods import Embedding, title_of
 from nnjax.embed.points import choose_rows, labels_of
 from nnjax.embed.quality import qualities
-from nnjax.embed.study import NAMES, Axes, study
+from nnjax.embed.study import Axes, study
 from nnjax.lectures.studies.autoencoders import train
 from nnjax.lectures.studies.sensitivity.page import write
 
@@ -65,7 +65,7 @@ class Sensitivity:
         rows = choose_rows(dataset, prepared.test, self.limit)
         made: list[tuple[Embedding, Mapping[str, float]]] = []
         for axes in self._able(log):
-            log(f"{', '.join(NAMES[name] for name in axes.methods)} of {len(rows):,} examples")
+            log(f"{', '.join(map(title_of, axes.methods))} of {len(rows):,} examples")
             one = study(dataset, rows, axes, scale=self.autoencoder.data.scaling, k=self.k)
             made += zip(one.embeddings, one.qualities, strict=True)
         varied_in = {"learning_rate": self.rates, "seed": self.seeds}
