@@ -147,8 +147,7 @@ def small_updates(values: Values, epochs: np.ndarray, layers: tuple[str, ...]) -
         f"A step changes no layer by more than {largest:.1g} of its weights in the first {len(early)} epochs looked at "
         "(about 1e-3 is healthy): training hardly moves."
     )
-    evidence = {"update_ratio": largest}
-    remedy = "Raise the learning rate tenfold or more."
+    evidence, remedy = {"update_ratio": largest}, "Raise the learning rate tenfold or more."
     return LayerFinding("small_updates", sentence, layers[layer], int(epochs[0]), evidence, remedy)
 
 

@@ -1,11 +1,9 @@
 """Certify a run: retrain some of its trials, compare, and keep the certificate in the run folder."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax
 import numpy as np
@@ -16,13 +14,11 @@ from nnjax.exchange.start_weights import read_weights
 from nnjax.models.summary import summarize_model
 from nnjax.runs import folder
 from nnjax.runs.environment import describe_environment
+from nnjax.runs.run import Run
 from nnjax.train.layout.plan import Plan
 from nnjax.train.storage.records import FINISHED, Record
 from nnjax.verify.certificate import FILE, Certificate, TrialCheck, differences, mismatch
 from nnjax.verify.retraining import neighbours, plan_of, retrain
-
-if TYPE_CHECKING:
-    from nnjax.runs.run import Run
 
 MOST_TRIALS = 4
 MAX_FLOPS = 1e12  # a trial's training is repeated as far as this goes (ten seconds of a core), two epochs at least

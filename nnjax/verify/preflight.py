@@ -98,6 +98,5 @@ def refuse_errors(specs: Sequence[TrialSpec], findings: Sequence[tuple[str, Find
     for arms, finding in findings:
         if finding.severity == "error" and not strict.isdisjoint(arms.split(", ")):
             where = f" (in {arms})" if arms else ""
-            raise UserError(
-                f"{finding.sentence}{where} {finding.remedy} (--config.allow_mismatch=true trains all the same.)"
-            )
+            what = f"{finding.sentence}{where} {finding.remedy}"
+            raise UserError(f"{what} (--config.allow_mismatch=true trains all the same.)")

@@ -108,12 +108,9 @@ def measure(search: Search, records: Sequence[Record]) -> RateSweep:
         curve = record.curves.get(search.metric, np.zeros(0))[: record.epochs]
         losses[row // SEEDS, row % SEEDS, : len(curve)] = curve
     diverged = np.array([record.status in (DIVERGED, FAILED) for record in own]).reshape(shape)
-    finals = [
-        log_loss(record, search.metric, search.epochs)
-        if latest.limits.get((i // SEEDS, i % SEEDS)) == search.epochs
-        else math.nan
-        for i, record in enumerate(own)
-    ]
+    whole = [latest.limits.get(key) == search.epochs for key in np.ndindex(shape)]
+    pairs = zip(own, whole, strict=True)
+    finals = [log_loss(record, search.metric, search.epochs) if ended else math.nan for record, ended in pairs]
     first = search.specs[0].experiment
     return RateSweep(
         optimizer=name,

@@ -51,32 +51,23 @@ def rate_range(
     for name, end in ends.items():
         if not (math.isfinite(end) and end > 0):
             raise UserError(f"The {name} end of the rates is {end:g}, but a finite number above 0 was expected.")
-    if ends["low"] >= ends["high"]:
-        raise UserError(
-            f"The rates go from {ends['low']:g} to {ends['high']:g}, but the smaller end comes first: exchange them."
-        )
-    most = math.floor(FINEST * math.log10(ends["high"] / ends["low"]) + 1e-9) + 1
+    low, high = ends.values()
+    if low >= high:
+        raise UserError(f"The rates go from {low:g} to {high:g}, but the smaller end comes first: exchange them.")
+    most = math.floor(FINEST * math.log10(high / low) + 1e-9) + 1
     if most < 3:
-        raise UserError(
-            f"The rates from {ends['low']:g} to {ends['high']:g} differ too little: take ends that are at least a "
-            "factor of 2 apart."
-        )
-    return Range(ends["low"], ends["high"], min(num, most), log=True)
+        near = f"The rates from {low:g} to {high:g} differ too little"
+        raise UserError(f"{near}: take ends that are at least a factor of 2 apart.")
+    return Range(low, high, min(num, most), log=True)
 
 
 def with_optimizer(experiment: Experiment, name: str) -> Experiment:
     """Give an experiment another optimizer, without the hyperparameters that only others read."""
     foreign = {field for other in OPTIMIZERS.values() for field in other.reads} - set(OPTIMIZERS[name].reads)
-    kept: dict[str, Any] = {
-        field: value
-        for field, value in experiment.hyperparameters.present().items()
-        if field not in foreign or name == experiment.optimizer.name
-    }
-    return dataclasses.replace(
-        experiment,
-        optimizer=dataclasses.replace(experiment.optimizer, name=name),
-        hyperparameters=Hyperparameters(**kept),
-    )
+    present, same = experiment.hyperparameters.present(), name == experiment.optimizer.name
+    kept: dict[str, Any] = {field: value for field, value in present.items() if same or field not in foreign}
+    optimizer = dataclasses.replace(experiment.optimizer, name=name)
+    return dataclasses.replace(experiment, optimizer=optimizer, hyperparameters=Hyperparameters(**kept))
 
 
 def tune(experiment: Experiment, ranges: Mapping[str, Range], options: Options = Options()) -> list[RateSweep]:

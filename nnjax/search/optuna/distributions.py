@@ -58,17 +58,17 @@ def refuse_other_space(study: optuna.Study, distributions: Mapping[str, BaseDist
       UserError: it has.
     """
     for trial in study.get_trials(deepcopy=False):
-        for name, found in trial.distributions.items():
-            if found != distributions.get(name):
-                now = distributions.get(name)
-                raise UserError(
-                    f"The study {study.study_name!r} was begun with another space ({name}: {described(found)} → "
-                    f"{'not asked' if now is None else described(now)}); repeat the command that began it, or name "
-                    "another study."
-                )
-        missing = set(distributions) - set(trial.distributions)
-        if trial.state.is_finished() and trial.distributions and missing:
-            raise UserError(
-                f"The study {study.study_name!r} was begun with another space (without {', '.join(sorted(missing))}); "
-                "repeat the command that began it, or name another study."
-            )
+        other = [name for name, found in trial.distributions.items() if found != distributions.get(name)]
+        missing = sorted(set(distributions) - set(trial.distributions))
+        if other:
+            now = distributions.get(other[0])
+            new = "not asked" if now is None else described(now)
+            what = f"{other[0]}: {described(trial.distributions[other[0]])} → {new}"
+        elif trial.state.is_finished() and trial.distributions and missing:
+            what = f"without {', '.join(missing)}"
+        else:
+            continue
+        raise UserError(
+            f"The study {study.study_name!r} was begun with another space ({what}); repeat the command that began it, "
+            "or name another study."
+        )

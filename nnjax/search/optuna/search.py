@@ -103,7 +103,8 @@ def search(
     with quiet(with_warnings=not isinstance(sampler, str)):
         chosen = make_sampler(sampler, space.seed)
         with contextlib.nullcontext() if folder is None else folder.taken():
-            where, run = _places(storage, folder)
+            run = None if folder is None else str(folder.path.resolve())
+            where = storage if folder is None or storage is not None else file_storage(folder.path / runs.STUDY)
             name = study_name or ("nnjax" if run is None else pathlib.Path(run).name)
             study = AskTellStudy(open_study(where, name, chosen, metric), space.distributions(), space.seed, run)
             store = MemoryStore(most) if folder is None else folder
@@ -123,12 +124,6 @@ def _refuse_unfit(folder: runs.FolderStore, storage: Any) -> None:
             f"The workdir {folder.path} has no {runs.STUDY}: it was not begun by a search of mode adaptive with its "
             "study there; repeat the command that made it, or name a new --workdir."
         )
-
-
-def _places(storage: Any, folder: runs.FolderStore | None) -> tuple[Any, str | None]:
-    if folder is None:
-        return storage, None
-    return file_storage(folder.path / runs.STUDY) if storage is None else storage, str(folder.path.resolve())
 
 
 def _remarks(space: AdaptiveSpace, sampler: Any, metric: str, findings: Sequence[tuple[str, Finding]]) -> list[str]:
