@@ -19,7 +19,7 @@ def main(argv: list[str]) -> None:
     """Print the tables."""
     path = pathlib.Path(CURVES.value)
     if len(argv) != 1 or not path.is_file():
-        raise UserError(f"{path} is not there: name the file that scripts/label_curves.py wrote, --curves=FILE.npz.")
+        raise UserError(f"{path} does not exist: name the file that scripts/label_curves.py wrote, --curves=FILE.npz.")
     from scripts.curves import pictures, scoring, store, tables
 
     scores = scoring.score([one for one in store.load(path) if one.part == PART.value])

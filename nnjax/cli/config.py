@@ -51,7 +51,7 @@ def load_config(path: str) -> ModuleType:
     if file.is_dir():
         raise UserError(f"The configuration {path!r} is a folder; name one of the Python files in it.")
     if not file.is_file():
-        raise UserError(f"The configuration {path!r} is not there{_nearby(file)}.")
+        raise UserError(f"The configuration {path!r} does not exist{_nearby(file)}.")
     spec = importlib.util.spec_from_file_location(f"nnjax_config_{file.stem}", file)
     if spec is None or spec.loader is None:
         raise UserError(f"The configuration {path!r} is not a Python file; name one that ends in .py.")

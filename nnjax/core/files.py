@@ -17,7 +17,7 @@ def check_out(path: str, *kinds: str) -> str:
     if kind not in kinds:
         raise UserError(f"The file {path!r} ends in {kind!r}, but {' or '.join(kinds)} was expected.")
     if not pathlib.Path(path).parent.is_dir():
-        raise UserError(f"The folder of {path!r} is not there; make it, or name another file.")
+        raise UserError(f"The folder of {path!r} does not exist; make it, or name another file.")
     return path
 
 

@@ -40,7 +40,9 @@ def read(path: str | os.PathLike[str]) -> Loaded:
     """
     place = pathlib.Path(path)
     if not place.exists():
-        raise UserError(f"{path} is not there; name a .csv or .json file, a TensorBoard folder or an nnjax run folder.")
+        raise UserError(
+            f"{path} does not exist; name a .csv or .json file, a TensorBoard folder or an nnjax run folder."
+        )
     if place.is_dir() and (place / "config.json").exists():
         return _from_run(place)
     if place.is_dir() or ".tfevents." in place.name:

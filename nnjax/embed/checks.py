@@ -50,7 +50,7 @@ def dimensions(x: np.ndarray, wanted: int) -> None:
     if not 1 <= wanted <= most:
         constant = x.shape[1] - int(varying(x).sum())
         why = f" ({constant} of {x.shape[1]} columns are constant)" if constant else ""
-        raise UserError(f"{wanted} dimensions were asked for, but 1 to {most} can be had{why}: change dimensions.")
+        raise UserError(f"{wanted} dimensions were asked for, but 1 to {most} are possible{why}: change dimensions.")
 
 
 def perplexities(x: np.ndarray, wanted: Sequence[float]) -> None:

@@ -96,7 +96,7 @@ def _obstacle(run: Run, trial: int, plans: Mapping[int, Mapping[str, Any]]) -> s
         if spec.experiment.start_weights is not None:
             read_weights(spec.experiment.start_weights)
     except UserError:
-        return "the weights from which they started are not there any more"
+        return "the weights from which they started no longer exist"
     return ""
 
 

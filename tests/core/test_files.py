@@ -12,5 +12,5 @@ def test_the_path_of_a_file_to_write_is_checked(tmp_path, monkeypatch):
         check_out("a", ".csv", ".npz")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert check_out("~/a.csv", ".csv") == str(tmp_path / "a.csv")
-    with pytest.raises(UserError, match=r"The folder of .* is not there"):
+    with pytest.raises(UserError, match=r"The folder of .* does not exist"):
         check_out(str(tmp_path / "b" / "a.csv"), ".csv")

@@ -139,5 +139,5 @@ def test_a_file_that_is_changed_or_gone_is_not_read(folder, tmp_path):
     with pytest.raises(UserError, match=r"x\.npy has changed since it was opened: restore the file"):
         data.x[rows]
     (tmp_path / "x.npy").unlink()
-    with pytest.raises(UserError, match=r"x\.npy is not there any more"):
+    with pytest.raises(UserError, match=r"x\.npy no longer exists"):
         data.x[rows]

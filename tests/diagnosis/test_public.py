@@ -41,7 +41,7 @@ def test_what_is_known_takes_part():
 @pytest.mark.parametrize(
     ("curves", "known", "message"),
     [
-        ("no.csv", {}, "no.csv is not there"),
+        ("no.csv", {}, "no.csv does not exist"),
         ({}, {}, "holds no curves by name"),
         ({"loss": 3}, {}, "loss in the mapping is not a list"),
         ({"accuracy": [0.5]}, {}, "has no loss"),

@@ -146,7 +146,7 @@ def test_mistakes_are_sentences(tmp_path, name, content, message):
 
 
 def test_what_is_not_there(tmp_path):
-    with pytest.raises(UserError, match="is not there"):
+    with pytest.raises(UserError, match="does not exist"):
         read(str(tmp_path / "no.csv"))
     with pytest.raises(UserError, match="neither TensorBoard event files nor an nnjax run"):
         read(str(tmp_path))

@@ -133,12 +133,7 @@ def test_starts():
         (X, [LayoutConfig(40.0)], {}, r"perplexity is 40, but for 120 points a number from 1 to below 40 "),
         (X, [LayoutConfig(0.5)], {}, "perplexity is 0.5"),
         (X, [LayoutConfig(float("nan"))], {}, "perplexity is nan"),
-        (
-            np.repeat(X[:40], 3, axis=0),
-            [LayoutConfig(1.0)],
-            {},
-            "3 rows are identical, more than a perplexity of 1",
-        ),
+        (np.repeat(X[:40], 3, axis=0), [LayoutConfig(1.0)], {}, "3 rows are identical, more than a perplexity of 1"),
         (np.where(np.arange(120)[:, None] == 7, np.nan, X), [LayoutConfig(5.0)], {}, "1 of 120 rows hold NaN .*row 7"),
         (np.ones((30, 3)), [LayoutConfig(5.0)], {}, "All 30 rows are identical"),
         (X, [LayoutConfig(5.0, learning_rate=-1.0)], {}, "learning_rate is -1"),

@@ -91,7 +91,7 @@ def test_a_seed_repeats():
     [
         ("lda", {}, "no class labels: name a target, or choose pca"),
         ("lda", {"labels": Y, "dimensions": 3}, "LDA of 3 classes has at most 2"),
-        ("pca", {"dimensions": 5}, "5 dimensions were asked for, but 1 to 4 can be had"),
+        ("pca", {"dimensions": 5}, "5 dimensions were asked for, but 1 to 4 are possible"),
         ("pca", {"dimensions": 0}, "0 dimensions"),
         ("kmeans", {"dimensions": 1000}, "of 149 distinct rows"),
         ("t-SNE", {}, "did you mean tsne"),
@@ -107,5 +107,5 @@ def test_mistakes_get_one_sentence(method, options, words):
 
 
 def test_constant_columns_leave_fewer_dimensions():
-    with pytest.raises(UserError, match=r"1 to 1 can be had \(3 of 4 columns are constant\)"):
+    with pytest.raises(UserError, match=r"1 to 1 are possible \(3 of 4 columns are constant\)"):
         embed(X * [1, 0, 0, 0], "pca", dimensions=2)

@@ -309,7 +309,7 @@ DAMAGES = [
     ),
     ("environment.json", lambda path: path.write_text("3"), r"environment\.json is damaged \(AttributeError"),
     ("curves.npz", lambda path: path.write_bytes(path.read_bytes()[:-9]), r"curves\.npz is damaged"),
-    ("curves.npz", lambda path: path.unlink(), r"curves\.npz is not there"),
+    ("curves.npz", lambda path: path.unlink(), r"curves\.npz does not exist"),
     (
         "trials.csv",
         lambda path: path.write_text("\n".join(path.read_text().split("\n")[:3])),

@@ -77,7 +77,7 @@ def test_a_population_that_waits_is_stopped(tmp_path, monkeypatch):
     cost = flat.sweep(40 * 64, "bench_tiny", flags, tmp_path, 0.0)
     assert 0 <= cost.ended < 40 * 64
     assert 50 < cost.peak < 10_000
-    with pytest.raises(RuntimeError, match="is not there"):
+    with pytest.raises(RuntimeError, match="does not exist"):
         flat.sweep(1, "no_such_configuration", [], tmp_path)
 
 

@@ -132,8 +132,8 @@ CASES = [
     sweep("--keep=best:0", "keep is 'best:0'", "K of 1 or more"),
     sweep("--keep=3", "keep is '3', but all or best:K"),
     # configuration files
-    config("nope.py", "'nope.py' is not there; in . there is", "type.py"),
-    config("spirlas.py", "'spirlas.py' is not there; in . there is spirals.py"),
+    config("nope.py", "'nope.py' does not exist; in . there is", "type.py"),
+    config("spirlas.py", "'spirlas.py' does not exist; in . there is spirals.py"),
     config(".", "'.' is a folder"),
     config("no_suffix", "'no_suffix' is not a Python file"),
     config("syntax.py", "syntax.py has a mistake in line 1: SyntaxError"),
@@ -204,7 +204,7 @@ CASES = [
     Case("predict run", ("One run folder or file and --out were expected",)),
     Case("predict nowhere --out=new.csv", ("nowhere is not a run folder: it has no config.json",)),
     Case("predict run --out=new.txt", ("'new.txt' ends in '.txt', but .csv or .npz was expected",)),
-    Case("predict run --out=nowhere/new.csv", ("The folder of 'nowhere/new.csv' is not there",)),
+    Case("predict run --out=nowhere/new.csv", ("The folder of 'nowhere/new.csv' does not exist",)),
     Case("predict run --out=/proc/new.csv", ("/proc/new.csv: ", "nothing half written"), needs_run=True),
     predict("--config.seed=1", "takes no --config.FIELD flags"),
     predict("--trial=4", "There is no trial 4; the run has trials 0 to 3"),
@@ -215,7 +215,7 @@ CASES = [
     Case("report", ("One run folder was expected",)),
     Case("keras_deck --out=new.csv --data=digits", ("digits holds no pictures in bytes", "name mnist")),
     Case("keras_deck --out=new.txt", ("'new.txt' ends in '.txt', but .csv was expected",)),
-    Case("report run --out=nowhere/new.html", ("The folder of 'nowhere/new.html' is not there",)),
+    Case("report run --out=nowhere/new.html", ("The folder of 'nowhere/new.html' does not exist",)),
     Case("report run --out=.", ("'.' ends in '', but .html was expected",)),
     Case("train --config=exit.py --workdir=new", ("exit.py has a mistake in line 4: SystemExit: 3",)),
     Case(
@@ -250,7 +250,7 @@ CASES = [
     train("--config.patience=0", "patience is 0, but a whole number, at least 1"),
     train("--config.folds=1000", "data.folds is 1000, but a whole number from 2 to 155"),
     train("--config.folds=5 --config.fold=5", "data.fold is 5, but with 5 folds a whole number from 0 to 4"),
-    train("--config.start_weights=nowhere.npz", "nowhere.npz is not there"),
+    train("--config.start_weights=nowhere.npz", "nowhere.npz does not exist"),
     train("--config.start_weights=spirals.py", "spirals.py is damaged"),
     adaptive("", "The arm 'more' starts from 'plain'", "--space.arms=A,B"),
     adaptive("--space.arms=plain --space.learning_rate=0.1", "nothing to ask for", "log:1e-4:1e-1"),
@@ -425,7 +425,7 @@ def test_a_trial_whose_weights_are_lost_is_trained_again(absent, copy, config, f
     arguments = ("--space.learning_rate=log:0.01:0.1:2", "--space.seed=0,0")
     done = fork("sweep", f"--config={config}", f"--workdir={copy}", *arguments)
     assert done.returncode == 0, done.stderr
-    assert f"weights_00001.npz is {'not there' if absent else 'damaged'}" in done.stdout
+    assert f"weights_00001.npz {'does not exist' if absent else 'is damaged'}" in done.stdout
     assert "Trial 1 is trained again." in done.stdout
     assert "Trial 3 is trained again." in done.stdout
     for trial, content in whole.items():

@@ -352,10 +352,7 @@ MISTAKES = [
     ({"space": Space(RATES.axes, "adaptive", halving=Halving())}, "to its end, but halving was asked for"),
     ({"space": Space(RATES.axes, "adaptive", times=(Space({"seed": (1,)}),))}, "one space, but others multiply it"),
     ({"space": Space(AXES, "adaptive", arms={"a": Arm(), "b": Arm({}, "a")})}, "'b' starts from 'a', but in mode"),
-    (
-        {"space": Space({"fold": Range(0, 1)}, "adaptive")},
-        "data.fold is averaged over .a replicate., so list",
-    ),
+    ({"space": Space({"fold": Range(0, 1)}, "adaptive")}, "data.fold is averaged over .a replicate., so list"),
     ({"space": Space({"lerning_rate": (0.1, 0.2)}, "adaptive")}, "did you mean hyperparameters.learning_rate"),
     ({"space": Space({"learning_rate": 0.1}, "adaptive")}, "but a list of values was expected"),
     ({"space": Space({"momentum": Range(0.1, 0.9)}, "adaptive")}, "momentum=0.1 is set, but neither"),

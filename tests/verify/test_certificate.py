@@ -136,7 +136,7 @@ def test_children_begin_at_their_parents_weights(tmp_path):
     for parent in range(3):
         (tmp_path / "checkpoints" / f"weights_{parent:05d}.npz").unlink()
     found = loaded(tmp_path).certify()
-    assert found.left_out == ((3, "the weights from which they started are not there any more"),)
+    assert found.left_out == ((3, "the weights from which they started no longer exist"),)
     assert all(check.trial < 3 for check in found.checks)
 
 

@@ -50,7 +50,7 @@ def test_given_weights_are_where_training_starts(tmp_path):
     [
         ("other", "cannot start from .*weights.npz: The array .* has shape"),
         ("damaged", "is damaged"),
-        ("absent", "is not there"),
+        ("absent", "does not exist"),
     ],
 )
 def test_weights_that_cannot_be_started_from_are_refused_before_anything_is_written(tmp_path, file, complaint):

@@ -37,7 +37,7 @@ def read(path: pathlib.Path) -> tuple[dict[str, Shaped[np.ndarray, "..."]], dict
             arrays = read_npz(opened, most=10)
         note = json.loads(arrays.pop("note").tobytes()) if "note" in arrays else {}
     except FileNotFoundError:
-        raise UserError(f"{path} is not there; train the run again, or name another one.") from None
+        raise UserError(f"{path} does not exist; train the run again, or name another one.") from None
     except DAMAGE as error:
         raise UserError(
             f"{path} is damaged ({describe(error)}); expected a complete NPZ file that nnjax wrote."
