@@ -1,5 +1,6 @@
 """Take the curves of an nnjax run, and what is known beside them: what the best constant answer reaches."""
 
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 
