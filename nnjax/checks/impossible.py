@@ -48,14 +48,12 @@ class Interval(NamedTuple):
     whole: bool = False
 
     def __contains__(self, value: object) -> bool:
-        """Whether a finite number lies in it."""
         if not isinstance(value, int | float) or not math.isfinite(value):
             return False
         above = value >= self.low if self.with_low else value > self.low
         return above and (value <= self.high if self.with_high else value < self.high)
 
     def __str__(self) -> str:
-        """Describe it in words, for a sentence."""
         low = f"at least {self.low:g}" if self.with_low else f"above {self.low:g}"
         if math.isinf(self.high):
             return f"a {'whole' if self.whole else 'finite'} number, {low},"

@@ -49,7 +49,6 @@ class Display:
         self.live: Live | None = None
 
     def __enter__(self) -> Self:
-        """Start the clock, and the live display where there is a terminal."""
         self.begin = self.seen_at = self.clock()
         if self.console.is_terminal:
             self.live = Live(self, console=self.console, refresh_per_second=4, transient=True)
@@ -57,7 +56,6 @@ class Display:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leave one line that says how the run ended."""
         if self.live is not None:
             self.live.stop()
         if self.progress is not None:

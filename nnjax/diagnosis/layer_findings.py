@@ -110,7 +110,6 @@ def saturated_units(values: Values, epochs: np.ndarray, layers: tuple[str, ...])
 def _share_of_units(
     code: str, shares: np.ndarray, limit: float, epochs: np.ndarray, layers: tuple[str, ...], sentence: str, remedy: str
 ) -> LayerFinding | None:
-    """Find the hidden layer with the largest share at the last epoch, if that is above a limit."""
     hidden = np.nan_to_num(shares[:, :-1], nan=0.0)
     if not hidden.size or hidden[-1].max() <= limit:
         return None

@@ -93,7 +93,6 @@ class Diagnosis:
     trial: str = ""
 
     def __str__(self) -> str:
-        """Write the first verdict with its evidence and what to try, then the others, in a few lines."""
         first, name = self.primary, f"{self.trial}: " if self.trial else ""
         lines = [f"{name}{first.code} (confidence {first.confidence:.0%})", f"  {first.sentence}"]
         if first.next:

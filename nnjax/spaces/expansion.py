@@ -51,7 +51,6 @@ def _axes(space: Space) -> dict[str, Axis]:
 
 
 def _factor(space: Space) -> list[dict[str, Any]]:
-    """List the settings of a space that multiplies another one."""
     axes = _axes(space)
     if "seed" in axes or space.arms:
         raise UserError("A space in `times` has seeds or arms; give them to the space that it multiplies.")

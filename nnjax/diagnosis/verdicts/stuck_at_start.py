@@ -40,14 +40,12 @@ def confidence(trials: TrialFeatures) -> np.ndarray:
 
 
 def _at_log(end: np.ndarray) -> np.ndarray:
-    """Whether a log loss [g] is that of guessing among some number of classes."""
     loss = np.exp(np.minimum(end, 2.0))
     classes = np.maximum(np.round(np.exp(loss)), 2.0)
     return (np.abs(loss / np.log(classes) - 1) < NEAR_LOG) & (classes <= MOST_CLASSES)
 
 
 def _learned(trials: TrialFeatures) -> np.ndarray:
-    """Whether an accuracy [g] has moved, or is good."""
     chance, out = trials.chance_accuracy, np.zeros(len(trials.curves.trials), bool)
     for accuracy in (trials.curves.val_accuracy, trials.curves.train_accuracy):
         late = np.median(accuracy[:, -3:], axis=1)

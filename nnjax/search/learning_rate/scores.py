@@ -114,6 +114,5 @@ def choose(limits: Mapping[Key, int], loss: LogLoss, epochs: int) -> int:
 
 
 def _at_brink(place: int, limits: Mapping[Key, int], loss: LogLoss) -> bool:
-    """Whether training broke down at one of the next two rates."""
     above = {key: limit for key, limit in limits.items() if place < key[0] <= place + 2 and limit}
     return any(loss(*key, limit) > loss(place, 0, limit) + CLIFF for key, limit in above.items())

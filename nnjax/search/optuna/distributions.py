@@ -34,6 +34,18 @@ def make_distribution(path: str, values: Axis) -> BaseDistribution:
     return FloatDistribution(float(values.low), float(values.high), log=values.log)
 
 
+def suggest(trial: optuna.Trial, name: str, distribution: BaseDistribution) -> None:
+    """Let the sampler choose a parameter of a trial."""
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+    if isinstance(distribution, CategoricalDistribution):
+        trial.suggest_categorical(name, distribution.choices)
+    elif isinstance(distribution, IntDistribution):
+        trial.suggest_int(name, distribution.low, distribution.high, log=distribution.log)
+    elif isinstance(distribution, FloatDistribution):
+        trial.suggest_float(name, distribution.low, distribution.high, log=distribution.log)
+
+
 def contains(distribution: BaseDistribution, value: Any) -> bool:
     """Whether a distribution has a value."""
     try:

@@ -138,7 +138,6 @@ class Session:
         return {config: self.prepared[config].facts() for config in configs(specs)}
 
     def _train(self, suggestions: Sequence[Suggestion]) -> None:
-        """Train what has not ended, as one population; the run folder knows of it first."""
         self._prepare()
         trials, options = self.trials, self.options
         if self.folder is not None:
