@@ -47,7 +47,7 @@ class Rows(Protocol):
         ...
 
     def __getitem__(self, index: Any, /) -> Num[np.ndarray, "r d"]:
-        """Give rows by index or slice: [r, d]."""
+        """Return rows by index or slice: [r, d]."""
         ...
 
     def max(self) -> Any:

@@ -46,7 +46,7 @@ class RateSweep:
         return np.isfinite(self.losses).sum(axis=2)
 
     def runs(self) -> float:
-        """Say how many whole trainings the trials took."""
+        """Describe how many whole trainings the trials took."""
         return float(self.epochs().sum() / self.losses.shape[2])
 
 
@@ -92,7 +92,7 @@ def _against_best(sweep: RateSweep) -> tuple[np.ndarray, np.ndarray]:
 
 
 def run_around(holds: np.ndarray, places: np.ndarray, best: int) -> tuple[int, int]:
-    """Give the first and the last of the entries around that of the best rate of which all hold."""
+    """Return the first and the last of the entries around that of the best rate of which all hold."""
     here = int(np.flatnonzero(places == best)[0])
     fails = np.flatnonzero(~np.asarray(holds, bool))
     below, above = fails[fails < here], fails[fails > here]

@@ -81,7 +81,7 @@ def importance(run: Run, metric: str = "val_loss") -> dict[str, float]:
 def _loss_by_shuffling(
     predict: Callable[[np.ndarray], np.ndarray], x: np.ndarray, y: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """Give the mean squared error that each column's shuffling adds, [columns]; all predicted in one call."""
+    """Return the mean squared error that each column's shuffling adds, [columns]; all predicted in one call."""
     columns = x.shape[1]
     tables = np.broadcast_to(x, (columns, REPEATS, *x.shape)).copy()
     for column in range(columns):

@@ -20,7 +20,7 @@ READERS = {"num": (*DESIGNS, ADAPTIVE), "draw_seed": (*DESIGNS, ADAPTIVE), "batc
 
 
 def pin(space: Space, fields: Collection[str]) -> Space:
-    """Give the space without some fields: neither an axis nor an arm sets them, so that the base's values hold.
+    """Return the space without some fields: neither an axis nor an arm sets them, so that the base's values hold.
 
     Raises:
       UserError: an unknown field.

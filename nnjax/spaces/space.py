@@ -117,7 +117,7 @@ class Space:
 
 
 def checked_arms(space: Space) -> Mapping[str, Arm]:
-    """Give the arms, each of them an `Arm`.
+    """Return the arms, each of them an `Arm`.
 
     Raises:
       UserError: one is not.

@@ -80,7 +80,7 @@ def _final_loss(record: Record) -> float:
 
 
 def _obstacle(run: Run, trial: int, plans: Mapping[int, Mapping[str, Any]]) -> str:
-    """Say why a finished trial cannot be trained again by its program; "" if it can."""
+    """Describe why a finished trial cannot be trained again by its program; "" if it can."""
     record, spec, there = run.records[trial], run.specs[trial], len(jax.devices())
     if trial not in plans or not record.lanes:
         return "the layout in which they were trained is not on record"
@@ -101,7 +101,7 @@ def _obstacle(run: Run, trial: int, plans: Mapping[int, Mapping[str, Any]]) -> s
 
 
 def _why_not_bitwise(run: Run) -> str:
-    """Say why equal bits cannot be asked for; "" if they can."""
+    """Describe why equal bits cannot be asked for; "" if they can."""
     if jax.default_backend() != "cpu":
         return "accelerators do not promise equal bits"
     if isinstance(run.store, folder.FolderStore):

@@ -78,7 +78,7 @@ def describe(trials: TrialFeatures, i: int) -> Description:
 
 
 def _cause(trials: TrialFeatures, i: int) -> tuple[str, str]:
-    """Give the cause, as a sentence, and what to try: dead ReLUs, saturation, no variance, vanishing gradients."""
+    """Return the cause, as a sentence, and what to try: dead ReLUs, saturation, no variance, vanishing gradients."""
     statistics, trial = trials.layers, int(trials.curves.trials[i])
     if statistics is None:
         return UNKNOWN
@@ -103,7 +103,7 @@ def _cause(trials: TrialFeatures, i: int) -> tuple[str, str]:
 
 
 def _last(statistic: np.ndarray) -> np.ndarray:
-    """Give the last known values [p] of [t, p]; empty if there is none."""
+    """Return the last known values [p] of [t, p]; empty if there is none."""
     known = np.isfinite(statistic).any(axis=1)
     return statistic[np.flatnonzero(known)[-1]] if known.any() else np.zeros(0)
 

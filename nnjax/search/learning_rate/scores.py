@@ -86,7 +86,7 @@ def neighbours(found: Scores, num_rates: int) -> list[Key]:
 
 
 def further_seed(found: Scores) -> Key | None:
-    """Give the best rate that has not been trained with all seeds its next one."""
+    """Return the best rate that has not been trained with all seeds its next one."""
     values = np.where(found.seeds < SEEDS, found.values, np.inf)
     best = int(np.argmin(values))
     return (int(found.places[best]), int(found.seeds[best])) if np.isfinite(values[best]) else None

@@ -37,7 +37,7 @@ class Round(NamedTuple):
 
 
 def rungs(epochs: int) -> tuple[int, int, int, int]:
-    """Give the epochs of the scouts, of the two rungs, and the end.
+    """Return the epochs of the scouts, of the two rungs, and the end.
 
     Raises:
       UserError: too few epochs.

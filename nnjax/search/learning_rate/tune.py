@@ -23,7 +23,7 @@ from nnjax.spaces.ranges import Range
 from nnjax.train.host.population import Population
 from nnjax.train.scheduler import Decide
 from nnjax.train.storage.store import MemoryStore
-from nnjax.verify import preflight
+from nnjax.verify import data_checks
 
 DECADES = 4  # to either side of the usual rate
 NUM_RATES = 64
@@ -32,14 +32,14 @@ FINEST = 8  # rates to a decade; a narrow range has fewer than 64
 
 
 def phase_range(optimizer: str, low: float | None = None, high: float | None = None) -> Range:
-    """Give the twelve rates of a phase diagram, in three decades to either side of the usual one; as `rate_range`."""
+    """Return the twelve rates of a phase diagram, in three decades to either side of the usual one; as `rate_range`."""
     return rate_range(optimizer, low, high, PHASE_RATES, PHASE_DECADES)
 
 
 def rate_range(
     optimizer: str, low: float | None = None, high: float | None = None, num: int = NUM_RATES, decades: int = DECADES
 ) -> Range:
-    """Give the rates to search: four decades to either side of the usual one, unless an end is given.
+    """Return the rates to search: four decades to either side of the usual one, unless an end is given.
 
     Raises:
       UserError: an unknown optimizer, an end that is no positive number, or a range that is empty.
@@ -62,7 +62,7 @@ def rate_range(
 
 
 def with_optimizer(experiment: Experiment, name: str) -> Experiment:
-    """Give an experiment another optimizer, without the hyperparameters that only others read."""
+    """Return an experiment another optimizer, without the hyperparameters that only others read."""
     foreign = {field for other in OPTIMIZERS.values() for field in other.reads} - set(OPTIMIZERS[name].reads)
     present, same = experiment.hyperparameters.present(), name == experiment.optimizer.name
     kept: dict[str, Any] = {field: value for field, value in present.items() if same or field not in foreign}
@@ -128,7 +128,7 @@ def _specs(
         for rate, size, seed in itertools.product(some.points(), batch_sizes, range(seeds)):
             changes = {"learning_rate": rate, "batch_size": size, "seed": base.seed + seed}
             out.append(TrialSpec(len(out), replace(base, changes), name))
-    return preflight.resolve_trials(out)
+    return data_checks.resolve_trials(out)
 
 
 def _by_arm(specs: Sequence[TrialSpec]) -> dict[str, tuple[TrialSpec, ...]]:
@@ -136,9 +136,9 @@ def _by_arm(specs: Sequence[TrialSpec]) -> dict[str, tuple[TrialSpec, ...]]:
 
 
 def _prepare(specs: Sequence[TrialSpec], options: Options) -> dict[DataConfig, Prepared]:
-    prepared, findings = preflight.check(specs, options.data)
+    prepared, findings = data_checks.check(specs, options.data)
     for arm, finding in findings:
-        options.log(preflight.format_finding(arm, finding))
+        options.log(data_checks.format_finding(arm, finding))
     return prepared
 
 

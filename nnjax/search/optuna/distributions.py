@@ -19,7 +19,7 @@ def parameter(path: str) -> str:
 
 
 def choice(value: Any) -> Any:
-    """Give a value as Optuna stores it among choices: a list as text, "64,32"."""
+    """Return a value as Optuna stores it among choices: a list as text, "64,32"."""
     return ",".join(map(str, value)) if isinstance(value, tuple) else value
 
 
@@ -55,7 +55,7 @@ def contains(distribution: BaseDistribution, value: Any) -> bool:
 
 
 def described(distribution: BaseDistribution) -> str:
-    """Say what values a parameter may have: "8, 16, 32" or "0.001 to 0.1, logarithmic"."""
+    """Describe what values a parameter may have: "8, 16, 32" or "0.001 to 0.1, logarithmic"."""
     choices = getattr(distribution, "choices", None)
     if choices is not None:
         return ", ".join(map(str, choices))
