@@ -95,7 +95,7 @@ def tune(experiment: Experiment, ranges: Mapping[str, Range], options: Options =
     return [measure(search, records) for search in searches]
 
 
-def cross(
+def train_grid(
     experiment: Experiment, ranges: Mapping[str, Range], batch_sizes: Sequence[int], options: Options = Options()
 ) -> list[PhaseDiagram]:
     """Train every rate with every batch size to the end, with one seed, as one population.
