@@ -13,7 +13,7 @@ from nnjax.core.fields import replace
 from nnjax.nn.optimizers import OPTIMIZERS
 from nnjax.search.learning_rate.budget import RUNS, SEEDS
 from nnjax.search.learning_rate.replay import log_loss
-from nnjax.search.learning_rate.tune import train_grid, phase_range, rate_range, tune, with_optimizer
+from nnjax.search.learning_rate.tune import phase_range, rate_range, train_grid, tune, with_optimizer
 from nnjax.search.options import Options
 from nnjax.spaces.ranges import Range
 from nnjax.train.host.population import Population, Stopped
