@@ -20,9 +20,9 @@ from nnjax.core.files import write_atomically
 from nnjax.core.types import Dataset, Params, Prepared
 from nnjax.diagnosis import trials
 from nnjax.exchange.start_weights import read_weights
-from nnjax.runs.plan import OTHER_PLAN
-from nnjax.runs.read_only import begin_together, open_folder
+from nnjax.runs.resumed_plan import OTHER_PLAN
 from nnjax.runs.run import Run
+from nnjax.runs.secondary_process import begin_together, open_folder
 from nnjax.search.options import Options
 from nnjax.search.optuna.search import search
 from nnjax.search.schedulers import Scheduler, make_scheduler
@@ -37,7 +37,7 @@ from nnjax.train.storage import named_arrays, npz
 from nnjax.train.storage.records import OVER
 from nnjax.train.storage.retention import ALL, parse_keep
 from nnjax.train.storage.store import MemoryStore, Store
-from nnjax.verify import preflight
+from nnjax.verify import data_checks
 from nnjax.verify.sanity.run import examine_once
 
 
@@ -95,15 +95,15 @@ def train_trials(
     base: Experiment, space: Space, specs: Sequence[TrialSpec], options: Options, sanity: bool = False
 ) -> Run:
     """Train the trials that a space was expanded into; see `sweep`."""
-    specs, most = preflight.resolve_trials(specs), parse_keep(options.keep)
+    specs, most = data_checks.resolve_trials(specs), parse_keep(options.keep)
     scheduler = make_scheduler(space, specs)
     rules = {} if scheduler is None else scheduler.description
     folder = None if options.workdir is None else open_folder(options.workdir, options.log, most)
     if folder is not None:
         folder.refuse_unfit(specs, rules)
-    prepared, findings = preflight.check(specs, options.data)
+    prepared, findings = data_checks.check(specs, options.data)
     for arms, finding in findings:
-        options.log(preflight.format_finding(arms, finding))
+        options.log(data_checks.format_finding(arms, finding))
     facts = {config: some.facts() for config, some in prepared.items()}
     earlier = [] if folder is None else folder.read_plan()
     population = _population(specs, prepared, scheduler, folder or MemoryStore(most), earlier, options)

@@ -26,7 +26,7 @@ def archive(out: pathlib.Path) -> None:
     """Errors beside the published ones."""
     import pandas as pd
 
-    from nnjax.distances.archive import lines, scores
+    from nnjax.distances.ucr_archive import lines, scores
 
     def log(sentence: str) -> None:
         print(sentence, flush=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from nnjax.train.layout.memory import size_text
+from nnjax.train.layout.memory_limits import size_text
 from scripts.tpu_slices import Account, Chip, Cost
 
 TITLE = "# A population on TPU slices"
@@ -17,7 +17,7 @@ NOTES = """How to read it:
 
 - **Memory** is of the training program (`train_segment`) on each device: its arguments (the data and the state of all
   lanes), results, which mostly take the arguments' place, and temporaries. The plan's model
-  (`nnjax/train/layout/footprint.py`) knows only shapes, the tiles of 8 × 128 to which a TPU pads arrays, that the
+  (`nnjax/train/layout/memory_estimate.py`) knows only shapes, the tiles of 8 × 128 to which a TPU pads arrays, that the
   images are laid out again for gathering, that gradients are used up where they arise, and that some 64 MiB of
   temporaries find place beside the compute units. It is asked to agree within 25 %.
 - **FLOPs and bytes** are the compiler's. Its analysis of a program counts the body of a loop once, however often the

@@ -24,7 +24,7 @@ from nnjax.train.engine.block import Block
 from nnjax.train.engine.device_data import DeviceData, Part, Shapes, even_batches
 from nnjax.train.engine.programs import make_mesh, make_program, usual_calls
 from nnjax.train.engine.trial import Trial, blank_state
-from nnjax.train.layout.footprint import device_bytes
+from nnjax.train.layout.memory_estimate import device_bytes
 
 
 class Chip(NamedTuple):

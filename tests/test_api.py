@@ -23,7 +23,7 @@ from nnjax.spaces.space import Arm, Space
 from nnjax.train.host.population import Population, Stopped
 from nnjax.train.layout.plan import Plan
 from nnjax.train.storage.records import DIVERGED, DONE, RUNNING
-from nnjax.verify import preflight
+from nnjax.verify import data_checks
 
 RATES = {"learning_rate": (0.01, 0.1, 0.3)}
 
@@ -64,7 +64,7 @@ def test_trials_are_expanded_coerced_and_resolved_once_a_sweep(monkeypatch):
 
         monkeypatch.setattr(module, name, counted)
 
-    for module, name in ((api, "expand"), (api, "coerce_fields"), (expansion, "set_values"), (preflight, "resolve")):
+    for module, name in ((api, "expand"), (api, "coerce_fields"), (expansion, "set_values"), (data_checks, "resolve")):
         count(module, name)
     count(fields, "coerce")
     nnjax.sweep(CLASSIFIER, {"batch_size": (8, 16), **RATES}, data=blobs())

@@ -11,7 +11,7 @@ import pytest
 from stepwise import QUICK
 
 from nnjax.checks.fit import check_fit, summarize_targets
-from nnjax.checks.impossible import validate
+from nnjax.checks.invalid_values import validate
 from nnjax.cli.config import load_config, study_of, title_of
 from nnjax.cli.study import Study
 from nnjax.core.experiment import Experiment, program_key

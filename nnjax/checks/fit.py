@@ -64,7 +64,6 @@ def summarize_targets(prepared: Prepared, reconstructs: bool) -> TargetSummary:
 def _numbers(
     task: str, raw: Rows, rows: np.ndarray, scaler: Scaler, sample: np.ndarray, input_size: float
 ) -> TargetSummary:
-    """Summarise targets that are numbers: raw [n, k], of which `sample` are some rows, scaled."""
     low, high = _extremes(raw, rows, scaler)
     probabilities = low >= -TOLERANCE and high <= 1 + TOLERANCE
     sums = sample.sum(axis=1)

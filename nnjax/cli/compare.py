@@ -43,4 +43,4 @@ def run(argv: list[str]) -> None:
     if FLAGS.mnist_1998:
         mnist_1998 = importlib.import_module("nnjax.lectures.mnist_1998")
         references = mnist_1998.reference_errors(load(argv[1]).data())
-        console.print(mnist_1998.to_table(mnist_1998.beside(rows, references)))
+        console.print(mnist_1998.to_table(mnist_1998.compare_with_1998(rows, references)))

@@ -3,14 +3,14 @@
 The lecture slides show two such comparisons of published networks (section 5); this one is of your own runs.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import pathlib
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
+from rich.table import Table
 
 from nnjax.core.errors import UserError
 from nnjax.core.files import write_atomically
@@ -18,9 +18,6 @@ from nnjax.models.summary import summarize_model
 from nnjax.runs import settings
 from nnjax.runs.run import Run, load
 from nnjax.train.storage.records import FINISHED
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 METRICS = ("test_accuracy", "test_loss", "test_mean_squared_error", "test_binary_crossentropy", "val_loss")
 
@@ -91,8 +88,6 @@ def _row(run: Run, name: str, setting: settings.Setting) -> Row:
 
 def to_table(rows: Sequence[Row]) -> Table:
     """Lay the rows out for a terminal."""
-    from rich.table import Table
-
     shown = [m for m in METRICS if any(m in row.means for row in rows)]
     table = Table()
     for name in ("run", "network"):
@@ -113,8 +108,6 @@ def _cell(row: Row, metric: str) -> str:
 
 def write_csv(rows: Sequence[Row], path: str) -> None:
     """Write the rows as CSV, means and spreads in columns of their own."""
-    import pandas as pd
-
     flat: list[dict[str, Any]] = []
     for row in rows:
         tree = dataclasses.asdict(row)

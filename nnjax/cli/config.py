@@ -23,7 +23,7 @@ from nnjax.spaces.space import Space
 
 
 def require(argv: Sequence[str], config: str | None, workdir: str | None) -> tuple[str, str]:
-    """Give --config and --workdir; refuse a command line without them, or with stray arguments.
+    """Return --config and --workdir; refuse a command line without them, or with stray arguments.
 
     A leading ~ is the home folder, which most shells leave to the program in --workdir=~/runs.
 
@@ -83,7 +83,7 @@ def _without_bytecode() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _blame(file: pathlib.Path) -> Iterator[None]:
-    """Say as one sentence what went wrong in a configuration file, and in which of its lines."""
+    """Describe as one sentence what went wrong in a configuration file, and in which of its lines."""
     try:
         yield
     except (Exception, SystemExit) as error:
@@ -97,7 +97,7 @@ def _blame(file: pathlib.Path) -> Iterator[None]:
 
 
 def experiment_of(module: ModuleType) -> Experiment:
-    """Give the file's experiment with the command line's `--config.FIELD=VALUE` applied.
+    """Return the file's experiment with the command line's `--config.FIELD=VALUE` applied.
 
     Raises:
       UserError: the file gives none, or a field or value is wrong.
@@ -114,7 +114,7 @@ def experiment_of(module: ModuleType) -> Experiment:
 
 
 def study_of(module: ModuleType) -> Study:
-    """Give the file's study.
+    """Return the file's study.
 
     Raises:
       UserError: the file describes an experiment, or gives no study.
@@ -133,7 +133,7 @@ def study_of(module: ModuleType) -> Study:
 
 
 def space_of(module: ModuleType) -> Space:
-    """Give the file's search space, if it has one, with the command line's `--space.FIELD=VALUE` applied.
+    """Return the file's search space, if it has one, with the command line's `--space.FIELD=VALUE` applied.
 
     The command line has the last word: a field given by `--config.FIELD` is no axis any more, and no arm changes it.
 
@@ -148,7 +148,7 @@ def space_of(module: ModuleType) -> Space:
 
 
 def arm_of(module: ModuleType, name: str | None) -> Space:
-    """Give one arm of the file's search space, with those that it starts from; no arm without a name.
+    """Return one arm of the file's search space, with those that it starts from; no arm without a name.
 
     Raises:
       UserError: as `space_of`, or there is no such arm.
@@ -157,5 +157,5 @@ def arm_of(module: ModuleType, name: str | None) -> Space:
 
 
 def title_of(module: ModuleType) -> str:
-    """Give the first line of the file's docstring."""
+    """Return the first line of the file's docstring."""
     return (module.__doc__ or "").strip().split("\n")[0]

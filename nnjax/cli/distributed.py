@@ -77,7 +77,7 @@ def join(workdir: str) -> bool:
 
 
 @contextlib.contextmanager
-def together(workdir: str) -> Iterator[None]:
+def exit_if_process_lost(workdir: str) -> Iterator[None]:
     """End this process with a sentence where another one of the run has ended, or cannot go on.
 
     At once: what JAX does at the end of a process waits for the others.

@@ -5,12 +5,10 @@ with Display() as display:
 display.console.print(summary_table(run))
 """
 
-from __future__ import annotations
-
 import time
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
 import numpy as np
 from rich import get_console
@@ -22,11 +20,12 @@ from rich.table import Table
 from rich.text import Text
 
 from nnjax.core.text import duration
+from nnjax.nn.metrics import METRICS, usual_metrics
+from nnjax.report.text import cell
+from nnjax.runs import settings
+from nnjax.runs.run import Run
+from nnjax.train.host.progress import Progress
 from nnjax.train.storage.records import FINISHED, RUNNING, WAITING
-
-if TYPE_CHECKING:
-    from nnjax.runs.run import Run
-    from nnjax.train.host.progress import Progress
 
 MAX_RUNNING, MAX_SETTINGS = 8, 25  # rows of the live table and of the final one
 COLORS = {"error": "bold red", "warning": "yellow", "remark": "cyan"}
@@ -49,8 +48,7 @@ class Display:
         self.begin, self.seen_at, self.share_before, self.tenths = clock(), clock(), 0.0, 0
         self.live: Live | None = None
 
-    def __enter__(self) -> Display:
-        """Start the clock, and the live display where there is a terminal."""
+    def __enter__(self) -> Self:
         self.begin = self.seen_at = self.clock()
         if self.console.is_terminal:
             self.live = Live(self, console=self.console, refresh_per_second=4, transient=True)
@@ -58,7 +56,6 @@ class Display:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leave one line that says how the run ended."""
         if self.live is not None:
             self.live.stop()
         if self.progress is not None:
@@ -151,9 +148,6 @@ def summary_table(run: Run) -> Table:
 
     Trials that diverged have no scores. Errors of classifiers are in per cent; scores are of the part in the title.
     """
-    from nnjax.nn.metrics import METRICS, usual_metrics
-    from nnjax.runs import settings
-
     some = settings.settings(run)
     goals = list(dict.fromkeys(setting.goal for setting in some))
     ranks = {goal: settings.ranked(run, [setting for setting in some if setting.goal == goal]) for goal in goals}
@@ -169,8 +163,8 @@ def summary_table(run: Run) -> Table:
     for setting in chosen[:MAX_SETTINGS]:
         best = len(some) > 1 and setting is ranks[setting.goal][0]
         table.add_row(*map(Text, _summary_cells(run, setting, metrics)), style="bold" if best else None)
-    remarks = [f"the best {MAX_SETTINGS} of {len(chosen)} settings; all trials are in trials.csv"]
-    remarks = remarks * (len(chosen) > MAX_SETTINGS)
+    best_only = f"the best {MAX_SETTINGS} of {len(chosen)} settings; all trials are in trials.csv"
+    remarks = [best_only] * (len(chosen) > MAX_SETTINGS)
     if run.schedules:
         remarks.append("settings have the hyperparameters that they began with; trials.csv has the final ones too")
     table.caption = "\n".join(remarks) or None
@@ -178,10 +172,6 @@ def summary_table(run: Run) -> Table:
 
 
 def _summary_cells(run: Run, setting: Any, metrics: Sequence[str]) -> list[str]:
-    from nnjax.nn.metrics import METRICS, usual_metrics
-    from nnjax.report.text import cell
-    from nnjax.runs import settings
-
     counts = Counter(run.records[trial].status for trial in setting.trials)
     done = sum(counts.pop(status, 0) for status in FINISHED)
     trials = ", ".join([str(done)] * bool(done) + [f"{count} {status}" for status, count in counts.items()])

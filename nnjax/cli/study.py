@@ -44,9 +44,8 @@ def open_folder(study: Study, workdir: str) -> pathlib.Path:
         if earlier != repr(study):
             raise UserError(f"The workdir {workdir} holds {earlier}, but this is {study!r}: name a new folder.")
     elif found:
-        raise UserError(
-            f"The workdir {workdir} holds files of something else (such as {found[0]}); name a new or empty folder."
-        )
+        files = f"files of something else (such as {found[0]})"
+        raise UserError(f"The workdir {workdir} holds {files}; name a new or empty folder.")
     path.mkdir(parents=True, exist_ok=True)
     write_atomically(mark, json.dumps({"study": repr(study)}) + "\n")
     return path

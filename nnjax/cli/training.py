@@ -66,7 +66,7 @@ def run(job: Job) -> None:
     first = processes.is_main_process()
     main.catch_signals()
     try:
-        with distributed.together(job.workdir), Display() as display:
+        with distributed.exit_if_process_lost(job.workdir), Display() as display:
             options = Options(job.workdir, None, Plan(**_given(job.plan)), job.title, job.keep)
             options = options._replace(should_stop=main.stop_requested)
             trained = train(options._replace(observe=display, log=print_message) if first else options)

@@ -67,7 +67,7 @@ def run(argv: list[str]) -> None:
             if sizes is None:
                 page = rates.rates_page(experiment, tune.tune(experiment, ranges, options))
             else:
-                page = phase_diagram.phase_page(experiment, tune.cross(experiment, ranges, sizes, options))
+                page = phase_diagram.phase_page(experiment, tune.train_grid(experiment, ranges, sizes, options))
     except Stopped:
         raise main.Interrupted("Stopped; nothing was written, and the same command begins again.") from None
     for sentence in page.sentences:

@@ -107,7 +107,7 @@ def read_members(data: bytes, names: tuple[str, ...], most: int = 10) -> dict[st
 
 
 def describe(error: BaseException) -> str:
-    """Say in a few words why a file could not be read, without a full stop."""
+    """Describe in a few words why a file could not be read, without a full stop."""
     text = " ".join(str(error).split()).rstrip(".")[:200]
     plain = isinstance(error, ValueError | OSError | zipfile.BadZipFile) and text
     return text if plain else f"{type(error).__name__}{': ' if text else ''}{text}"

@@ -7,7 +7,7 @@ from nnjax.core.errors import UserError
 
 
 def check_out(path: str, *kinds: str) -> str:
-    """Give the path of a file to write, with ~ as the home folder, before anything is computed for it.
+    """Return the path of a file to write, with ~ as the home folder, before anything is computed for it.
 
     Raises:
       UserError: it ends in none of the kinds (".csv"), or its folder is not there.

@@ -1,7 +1,8 @@
 """Shared types: data sets, splits, scalers and the state of a trial.
 
 Dimensions, everywhere: n examples, b batch, d inputs, k outputs, m trials (lanes), t time (steps or epochs). Shapes
-stand in signatures as jaxtyping writes them: `Float[Array, "b d"]`, `""` for scalars, `...` for any leading axes.
+stand in signatures as jaxtyping reads them: "b d", "" for scalars, "... k" for any leading axes; single names after a
+space, " b", which linters would take for types otherwise.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class Rows(Protocol):
         ...
 
     def __getitem__(self, index: Any, /) -> Num[np.ndarray, "r d"]:
-        """Give rows by index or slice: [r, d]."""
+        """Return rows by index or slice: [r, d]."""
         ...
 
     def max(self) -> Any:

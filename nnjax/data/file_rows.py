@@ -132,7 +132,7 @@ class NpyFile:
         return out
 
     def _look(self) -> tuple[int, int] | None:
-        """Give the file's size and the time of its last change; None if it is gone."""
+        """Return the file's size and the time of its last change; None if it is gone."""
         try:
             found = os.stat(self.path)
         except FileNotFoundError:

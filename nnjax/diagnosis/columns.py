@@ -21,7 +21,7 @@ def words(name: str) -> list[str]:
 
 
 def curve_of(name: str) -> str | None:
-    """Give the attribute of `Curves` that a name stands for; None if it is none of them."""
+    """Return the attribute of `Curves` that a name stands for; None if it is none of them."""
     found = words(name)
     kind = "loss" if LOSS & set(found) else "accuracy" if ACCURACY & set(found) else None
     if kind is None or NO_CURVE & set(found):
@@ -32,7 +32,7 @@ def curve_of(name: str) -> str | None:
 
 
 def choose(names: Iterable[str]) -> dict[str, str]:
-    """Give for each attribute of `Curves` the best of the names that stand for it.
+    """Return for each attribute of `Curves` the best of the names that stand for it.
 
     A loss by that name goes before a metric such as mse, validation before test, the shorter name before the longer.
     """

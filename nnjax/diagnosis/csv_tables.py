@@ -72,7 +72,6 @@ def _table(
 
 
 def _places(rows: Sequence[tuple[int, Sequence[str]]], epoch: int, path: pathlib.Path) -> np.ndarray:
-    """Place each row by its epoch, the first epoch of all being 0."""
     numbers = np.array([_number(row[epoch], f"Line {line} of {path}, column epoch,") for line, row in rows])
     numbers = numbers - np.nanmin(numbers) if np.isfinite(numbers).any() else np.arange(len(rows), dtype=float)
     whole = np.isfinite(numbers) & (numbers == np.round(numbers))

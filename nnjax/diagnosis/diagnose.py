@@ -9,7 +9,7 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.types import LayerStatistics
-from nnjax.diagnosis.aligned_curves import align, checked, per_trial
+from nnjax.diagnosis.curves_by_length import align, checked, per_trial
 from nnjax.diagnosis.readers import from_columns, read
 from nnjax.diagnosis.trial_features import TrialFeatures, trial_features
 from nnjax.diagnosis.types import Curves, Diagnosis, TrainingContext

@@ -43,12 +43,12 @@ def noise(z: np.ndarray) -> np.ndarray:
 
 
 def share_up(z: np.ndarray, least: float = 0.0) -> np.ndarray:
-    """Give the share of steps [m] of [m, t] that go up, by more than `least`; half where nothing but noise moves."""
+    """Return the share of steps [m] of [m, t] that go up, by more than `least`; half where nothing but noise moves."""
     return (np.diff(z, axis=1) > least).mean(axis=1) if z.shape[1] > 1 else np.zeros(len(z))
 
 
 def second_half(level: np.ndarray) -> np.ndarray:
-    """Give the share [m] of the fall of a smoothed loss [m, t] that its second half brings."""
+    """Return the share [m] of the fall of a smoothed loss [m, t] that its second half brings."""
     t = level.shape[1]
     middle = (level[:, (t - 1) // 2] + level[:, t // 2]) / 2
     whole = level[:, 0] - level[:, -1]
@@ -115,7 +115,7 @@ def _power(z: np.ndarray, noise: np.ndarray, last: int) -> tuple[np.ndarray, np.
 
 
 def spike_heights(z: np.ndarray) -> np.ndarray:
-    """Give how far each epoch of [m, t] lies above the median of the 7 around it."""
+    """Return how far each epoch of [m, t] lies above the median of the 7 around it."""
     return z - running_median(z, 3)
 
 

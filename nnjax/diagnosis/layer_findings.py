@@ -110,7 +110,6 @@ def saturated_units(values: Values, epochs: np.ndarray, layers: tuple[str, ...])
 def _share_of_units(
     code: str, shares: np.ndarray, limit: float, epochs: np.ndarray, layers: tuple[str, ...], sentence: str, remedy: str
 ) -> LayerFinding | None:
-    """Find the hidden layer with the largest share at the last epoch, if that is above a limit."""
     hidden = np.nan_to_num(shares[:, :-1], nan=0.0)
     if not hidden.size or hidden[-1].max() <= limit:
         return None
@@ -147,8 +146,7 @@ def small_updates(values: Values, epochs: np.ndarray, layers: tuple[str, ...]) -
         f"A step changes no layer by more than {largest:.1g} of its weights in the first {len(early)} epochs looked at "
         "(about 1e-3 is healthy): training hardly moves."
     )
-    evidence = {"update_ratio": largest}
-    remedy = "Raise the learning rate tenfold or more."
+    evidence, remedy = {"update_ratio": largest}, "Raise the learning rate tenfold or more."
     return LayerFinding("small_updates", sentence, layers[layer], int(epochs[0]), evidence, remedy)
 
 

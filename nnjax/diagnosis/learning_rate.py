@@ -54,7 +54,7 @@ def recommend(sweep: RateSweep) -> Recommendation:
 
 
 def interval(sweep: RateSweep) -> tuple[float, float]:
-    """Give the rates around the best one that are not significantly worse.
+    """Return the rates around the best one that are not significantly worse.
 
     Trials of one seed are compared, in log loss: a rate is worse if the mean difference from the best one exceeds 2 %,
     and the 95 % quantile of Student's distribution (one-sided) times its standard error. The standard deviation of the

@@ -39,12 +39,12 @@ def training_loss(losses: Losses) -> np.ndarray:
 
 
 def first_known(losses: Losses, *names: str) -> np.ndarray:
-    """Give the first of some losses that has a finite number; empty if there is none."""
+    """Return the first of some losses that has a finite number; empty if there is none."""
     return next((losses[name] for name in names if name in losses and np.isfinite(losses[name]).any()), np.zeros(0))
 
 
 def loss_at(loss: np.ndarray, epoch: int) -> float:
-    """Give the loss at an epoch, counted from 1; NaN where there is no such epoch."""
+    """Return the loss at an epoch, counted from 1; NaN where there is no such epoch."""
     return float(loss[epoch - 1]) if 0 < epoch <= len(loss) else float("nan")
 
 

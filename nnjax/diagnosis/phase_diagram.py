@@ -31,7 +31,7 @@ class PhaseDiagram(NamedTuple):
     verdicts: np.ndarray
 
     def best(self) -> list[int | None]:
-        """Give the place of the rate with the lowest loss for each batch size; None where all broke down."""
+        """Return the place of the rate with the lowest loss for each batch size; None where all broke down."""
         return [int(np.nanargmin(column)) if np.isfinite(column).any() else None for column in self.losses.T]
 
 

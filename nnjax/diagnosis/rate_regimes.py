@@ -46,7 +46,7 @@ class RateSweep:
         return np.isfinite(self.losses).sum(axis=2)
 
     def runs(self) -> float:
-        """Say how many whole trainings the trials took."""
+        """Describe how many whole trainings the trials took."""
         return float(self.epochs().sum() / self.losses.shape[2])
 
 
@@ -92,13 +92,11 @@ def _against_best(sweep: RateSweep) -> tuple[np.ndarray, np.ndarray]:
 
 
 def run_around(holds: np.ndarray, places: np.ndarray, best: int) -> tuple[int, int]:
-    """Give the first and the last of the entries around that of the best rate of which all hold."""
-    first = last = int(np.flatnonzero(places == best)[0])
-    while first > 0 and holds[first - 1]:
-        first -= 1
-    while last < len(holds) - 1 and holds[last + 1]:
-        last += 1
-    return first, last
+    """Return the first and the last of the entries around that of the best rate of which all hold."""
+    here = int(np.flatnonzero(places == best)[0])
+    fails = np.flatnonzero(~np.asarray(holds, bool))
+    below, above = fails[fails < here], fails[fails > here]
+    return int(below.max(initial=-1)) + 1, int(above.min(initial=len(holds))) - 1
 
 
 def spans_of(rates: np.ndarray, regimes: tuple[str, ...]) -> tuple[RegimeSpan, ...]:

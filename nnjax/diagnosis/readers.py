@@ -126,7 +126,6 @@ def stack(tables: Mapping[str, Table], path: str) -> Loaded:
 
 
 def _losses(table: Table, path: str) -> dict[str, np.ndarray]:
-    """Pick the curves out of a trial's columns; a loss without a single finite number is none."""
     chosen = {curve: np.asarray(table[name], float) for curve, name in columns.choose(table).items()}
     known = {curve: y for curve, y in chosen.items() if np.isfinite(y).any()}
     if any("loss" in curve for curve in known):

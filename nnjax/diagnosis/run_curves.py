@@ -36,7 +36,7 @@ def contexts_of(
     facts: Mapping[DataConfig, DataFacts],
     prepared: Mapping[DataConfig, Prepared] | None = None,
 ) -> list[TrainingContext]:
-    """Give what is known beside the curves of each trial.
+    """Return what is known beside the curves of each trial.
 
     Args:
       specs, facts: of the run.
@@ -112,7 +112,7 @@ def chance_accuracy(experiment: Experiment, prepared: Prepared) -> float | None:
 
 
 def floor(experiment: Experiment, prepared: Prepared) -> float | None:
-    """Give the entropy of an autoencoder's soft targets under binary cross-entropy; None elsewhere."""
+    """Return the entropy of an autoencoder's soft targets under binary cross-entropy; None elsewhere."""
     val = _sample(prepared.validation)
     if experiment.loss != BCE or not traits_of(experiment.model).reconstructs or not len(val):
         return None

@@ -135,7 +135,7 @@ def _varint(data: bytes, place: int) -> tuple[int, int]:
 
 
 def _scalar(data: bytes) -> tuple[str, float | None]:
-    """Give a value's tag and its number; None for what is no scalar (images, histograms, text)."""
+    """Return a value's tag and its number; None for what is no scalar (images, histograms, text)."""
     tag, number = "", None
     for field, content in _fields(data):
         if isinstance(content, int):

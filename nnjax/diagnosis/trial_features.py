@@ -8,7 +8,7 @@ import numpy as np
 
 from nnjax.core.types import LayerStatistics
 from nnjax.diagnosis import features as f
-from nnjax.diagnosis.aligned_curves import AlignedCurves
+from nnjax.diagnosis.curves_by_length import AlignedCurves
 from nnjax.diagnosis.types import TrainingContext
 
 Array = np.ndarray

@@ -12,7 +12,7 @@ from nnjax.diagnosis.diagnose import diagnose_curves
 from nnjax.diagnosis.run_curves import contexts_of, curves_of
 from nnjax.diagnosis.types import Diagnosis
 from nnjax.diagnosis.verdicts import CODES
-from nnjax.runs import signals as run_signals
+from nnjax.runs import layer_statistics as run_signals
 from nnjax.train.storage.records import FAILED, OVER, Record
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def counts(diagnoses: Diagnoses) -> list[tuple[str, int]]:
 
 
 def sentences(diagnoses: Diagnoses) -> list[str]:
-    """Say what a run's curves mean: of one trial its verdict and what to try next, of more the counts."""
+    """Describe what a run's curves mean: of one trial its verdict and what to try next, of more the counts."""
     known = [one for one in diagnoses if one is not None]
     if len(diagnoses) == 1 and known:
         first = known[0].primary

@@ -72,7 +72,7 @@ class Verdict:
     next: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """Give a tree for JSON; numbers that are not finite become None."""
+        """Return a tree for JSON; numbers that are not finite become None."""
         evidence = {name: float(x) if math.isfinite(x) else None for name, x in self.evidence.items()}
         epochs = {name: int(epoch) for name, epoch in self.epochs.items()}
         return dataclasses.asdict(self) | {"evidence": evidence, "epochs": epochs}
@@ -93,7 +93,6 @@ class Diagnosis:
     trial: str = ""
 
     def __str__(self) -> str:
-        """Write the first verdict with its evidence and what to try, then the others, in a few lines."""
         first, name = self.primary, f"{self.trial}: " if self.trial else ""
         lines = [f"{name}{first.code} (confidence {first.confidence:.0%})", f"  {first.sentence}"]
         if first.next:
@@ -106,6 +105,6 @@ class Diagnosis:
         return "\n".join(lines)
 
     def as_json(self) -> dict[str, Any]:
-        """Give a tree for JSON; numbers that are not finite become None."""
+        """Return a tree for JSON; numbers that are not finite become None."""
         first, *others = [verdict.as_json() for verdict in (self.primary, *self.others)]
         return {"trial": self.trial, "primary": first, "others": others}

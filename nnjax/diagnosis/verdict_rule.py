@@ -95,7 +95,7 @@ class VerdictRule:
 
 
 def graded(holds: np.ndarray, excess: np.ndarray, scale: float | np.ndarray) -> np.ndarray:
-    """Give a confidence [g]: 0 where a rule does not hold, else from 0.5 at its threshold up to 0.98.
+    """Return a confidence [g]: 0 where a rule does not hold, else from 0.5 at its threshold up to 0.98.
 
     Args:
       holds: [g]; whether it does.
@@ -113,7 +113,7 @@ def percent(share: float) -> str:
 
 
 def luminance(color: str) -> float:
-    """Give the relative luminance of #rrggbb in [0, 1] (WCAG 2.2)."""
+    """Return the relative luminance of #rrggbb in [0, 1] (WCAG 2.2)."""
     parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue

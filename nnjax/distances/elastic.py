@@ -13,7 +13,7 @@ import numpy as np
 from nnjax.core.errors import UserError
 from nnjax.core.types import Array
 from nnjax.distances import checking
-from nnjax.distances.engine import Cells, wavefront
+from nnjax.distances.dynamic_program import Cells, wavefront
 from nnjax.distances.metric import Metric
 
 

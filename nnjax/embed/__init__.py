@@ -7,8 +7,8 @@ be used on other points, `cluster` clusters, `qualities` measures.
 from nnjax.embed.clusters import Clustering, cluster, scatter
 from nnjax.embed.linear import Reduction, fit
 from nnjax.embed.methods import METHODS, Embedding, embed, embed_all
-from nnjax.embed.population import LayoutConfig, Layouts, lay_out
 from nnjax.embed.quality import MEASURES, qualities, quality
+from nnjax.embed.tsne import LayoutConfig, Layouts, lay_out
 
 __all__ = ["MEASURES", "METHODS", "Clustering", "Embedding", "LayoutConfig", "Layouts", "Reduction"]
 __all__ += ["cluster", "embed", "embed_all", "fit", "lay_out", "qualities", "quality", "scatter"]

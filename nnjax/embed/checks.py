@@ -16,7 +16,7 @@ MOST_EXACT = {  # points, by support
 
 
 def points(x: np.ndarray) -> np.ndarray:
-    """Give x as numbers [n, d].
+    """Return x as numbers [n, d].
 
     Raises:
       UserError: another shape, fewer than 4 rows, no numbers, numbers that are not finite, or rows that are all equal.

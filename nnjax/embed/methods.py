@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nnjax.core.errors import UserError
-from nnjax.embed import checks, engines, linear, population
+from nnjax.embed import checks, external_libraries, linear, tsne
 
 
 class Embedding(NamedTuple):
@@ -60,12 +60,12 @@ def embed(
 def embed_all(
     x: np.ndarray,
     method: str,
-    settings: list[population.LayoutConfig],
+    settings: list[tsne.LayoutConfig],
     *,
     engine: str = "exact",
     init: str = "pca",
     support: str = "all",
-    iterations: int = population.ITERATIONS,
+    iterations: int = tsne.ITERATIONS,
     observe: Callable[[int, np.ndarray], Any] | None = None,
 ) -> list[Embedding]:
     """Lay points out by t-SNE or SNE once for every setting: as one program, or by an engine one after the other.
@@ -73,14 +73,12 @@ def embed_all(
     Raises:
       UserError: see `lay_out` and `engines.approximate`.
     """
-    checks.choice("engine", engine, engines.ENGINES)
+    checks.choice("engine", engine, external_libraries.ENGINES)
     if engine == "exact":
-        made = population.lay_out(
-            x, settings, method, init=init, support=support, iterations=iterations, observe=observe
-        )
+        made = tsne.lay_out(x, settings, method, init=init, support=support, iterations=iterations, observe=observe)
         found, how = list(zip(made.settings, made.y, made.divergence, strict=True)), {"init": init, "support": support}
     else:
-        found = [(setting, *engines.approximate(x, setting, engine, init)) for setting in settings]
+        found = [(setting, *external_libraries.approximate(x, setting, engine, init)) for setting in settings]
         how = {"init": init, "engine": engine}
     return [Embedding(method, y, _named(setting) | how, {"divergence": float(value)}) for setting, y, value in found]
 
@@ -91,11 +89,11 @@ def _layout(
     if dimensions != 2:
         raise UserError(f"{dimensions} dimensions were asked for, but {method} lays points out in the plane: use 2.")
     names = ("perplexity", "exaggeration", "learning_rate")
-    setting = population.LayoutConfig(seed=seed, **{name: options.pop(name) for name in names if name in options})
+    setting = tsne.LayoutConfig(seed=seed, **{name: options.pop(name) for name in names if name in options})
     return embed_all(x, method, [setting], **options)[0]
 
 
-def _named(setting: population.LayoutConfig) -> dict[str, Any]:
+def _named(setting: tsne.LayoutConfig) -> dict[str, Any]:
     return {name: value for name, value in vars(setting).items() if value is not None}
 
 
@@ -103,7 +101,7 @@ def _umap(
     x: np.ndarray, method: str, labels: np.ndarray | None, dimensions: int, seed: int, **options: Any
 ) -> Embedding:
     chosen = {"dimensions": dimensions, "seed": seed, **options}
-    return Embedding(method, engines.umap(x, **chosen), chosen, {})
+    return Embedding(method, external_libraries.umap(x, **chosen), chosen, {})
 
 
 def _linear(x: np.ndarray, method: str, labels: np.ndarray | None, dimensions: int, seed: int) -> Embedding:

@@ -9,12 +9,12 @@ import numpy as np
 
 from nnjax.core.types import Dataset
 from nnjax.data import scaling
-from nnjax.embed import checks, engines
+from nnjax.embed import checks, external_libraries
 from nnjax.embed.clusters import CLUSTERINGS, Clustering, cluster
 from nnjax.embed.methods import METHODS, Embedding, embed, embed_all, title_of
 from nnjax.embed.points import labels_of
-from nnjax.embed.population import LayoutConfig
 from nnjax.embed.quality import qualities
+from nnjax.embed.tsne import LayoutConfig
 
 MOST_AGGLOMERATED = 5_000  # Ward's method needs all pairs
 
@@ -110,7 +110,7 @@ def study(
     """
     for method in axes.methods:
         checks.choice("method", method, METHODS)
-    checks.choice("engine", axes.engine, engines.ENGINES)
+    checks.choice("engine", axes.engine, external_libraries.ENGINES)
     checks.neighbours(len(rows), k)
     x = np.asarray(scaling.fit(dataset.x, rows, scale, dataset.full_scale)(dataset.x[rows].astype(np.float32)))
     x, labels = checks.points(x), labels_of(dataset, rows)

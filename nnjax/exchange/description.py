@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nnjax.checks.impossible import validate
+from nnjax.checks.invalid_values import validate
 from nnjax.core.archives import DAMAGE, describe
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment

@@ -36,7 +36,7 @@ class Predictor(NamedTuple):
     test_inputs: Callable[[], np.ndarray] | None = None
 
     def codes(self) -> Callable[[Array], Array]:
-        """Give the function from raw inputs to latent codes.
+        """Return the function from raw inputs to latent codes.
 
         Raises:
           UserError: it has none, or as a program not any more.
@@ -91,7 +91,7 @@ FORMATS = {
 
 
 def check_path(path: str) -> str:
-    """Give the path of a network's file to write, with ~ as the home folder, before anything is computed for it.
+    """Return the path of a network's file to write, with ~ as the home folder, before anything is computed for it.
 
     Raises:
       UserError: it ends otherwise than a network's file, or its folder is not there.

@@ -42,7 +42,7 @@ def num_outputs(architecture: Architecture, facts: DataFacts) -> int:
 
 
 def blank_params(architecture: Architecture, facts: DataFacts) -> Params:
-    """Give the shapes of its weights.
+    """Return the shapes of its weights.
 
     Raises:
       UserError: the architecture contradicts itself, or the data's width.
@@ -69,7 +69,7 @@ def assemble(architecture: Architecture, facts: DataFacts, arrays: Mapping[str, 
 
 
 def outputs(network: Network) -> Callable[[Array], Array]:
-    """Give the function from raw inputs, float32 [b, d] as they lie in the data, to outputs [b, k].
+    """Return the function from raw inputs, float32 [b, d] as they lie in the data, to outputs [b, k].
 
     The data's scaling is part of it; outputs of a regression are in the target's own units.
     """
@@ -89,7 +89,7 @@ def outputs(network: Network) -> Callable[[Array], Array]:
 
 
 def codes(network: Network) -> Callable[[Array], Array]:
-    """Give the function from raw inputs [b, d] to latent codes [b, code width].
+    """Return the function from raw inputs [b, d] to latent codes [b, code width].
 
     Raises:
       UserError: it is a chain of layers from elsewhere, of which nobody said where its code is.
@@ -103,7 +103,7 @@ def codes(network: Network) -> Callable[[Array], Array]:
 
 
 def _rows(scaler: Scaler) -> Scaler:
-    """Give a scaler as rows [1, 1] or [1, d], so that nothing is broadcast between ranks."""
+    """Return a scaler as rows [1, 1] or [1, d], so that nothing is broadcast between ranks."""
     return Scaler(*(np.atleast_2d(np.asarray(part, np.float32)) for part in scaler))
 
 

@@ -55,7 +55,7 @@ def choose_trial(run: Run, trial: int | None) -> int:
 
 
 def held_out(run: Run, trial: int) -> tuple[Dataset, np.ndarray]:
-    """Give a run's data and the rows [n] of their test part, or of the validation part where there is none.
+    """Return a run's data and the rows [n] of their test part, or of the validation part where there is none.
 
     Raises:
       UserError: it has neither.

@@ -50,7 +50,7 @@ def reference_errors(prepared: Prepared) -> dict[str, float]:
     }
 
 
-def beside(rows: Sequence[Row], references: dict[str, float]) -> list[tuple[str, float, float]]:
+def compare_with_1998(rows: Sequence[Row], references: dict[str, float]) -> list[tuple[str, float, float]]:
     """List (classifier, test error here, that of 1998; in %): those of the table that there are, in its order."""
     found = {row.label: 100 * (1 - row.means["test_accuracy"]) for row in rows if "test_accuracy" in row.means}
     found |= references

@@ -109,7 +109,7 @@ def make_dense(config: ModelConfig, num_inputs: int, num_outputs: int) -> Model:
 
 
 def dtypes(config: ModelConfig) -> tuple[jnp.dtype, jnp.dtype]:
-    """Give the types of the computation and of the weights, which are float32 at least."""
+    """Return the types of the computation and of the weights, which are float32 at least."""
     dtype = jnp.dtype(config.dtype)
     return dtype, dtype if dtype == jnp.float64 else jnp.dtype(jnp.float32)
 

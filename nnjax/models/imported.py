@@ -45,7 +45,7 @@ class Stack:
         return {name: arrays for name, arrays in found.items() if arrays}
 
     def output_shape(self) -> Shape:
-        """Give the shape of its output for one example."""
+        """Return the shape of its output for one example."""
         shape = self.input_shape
         for layer in self.layers:
             shape = layer.output(shape)

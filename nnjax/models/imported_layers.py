@@ -54,7 +54,7 @@ class Layer:
         return {}
 
     def output(self, shape: Shape) -> Shape:
-        """Give the shape of its outputs for inputs of a shape; UserError where it cannot read them."""
+        """Return the shape of its outputs for inputs of a shape; UserError where it cannot read them."""
         return shape
 
     def apply(self, weights: Weights, x: Examples) -> Examples:
@@ -101,7 +101,7 @@ class Conv2D(Layer):
         return {"kernel": kernel} | ({"bias": (self.filters,)} if self.use_bias else {})
 
     def output(self, shape: Shape) -> Shape:
-        """Give the shape of the maps."""
+        """Return the shape of the maps."""
         fits = _is_image(shape) and self.filters > 0 and self.groups > 0
         fits = fits and shape[2] % self.groups == 0 and self.filters % self.groups == 0 and _pair(self.dilation)
         _require(fits, "Conv2D", "images whose channels its groups divide", shape)
@@ -132,7 +132,7 @@ class Pooling2D(Layer):
     padding: str = "valid"
 
     def output(self, shape: Shape) -> Shape:
-        """Give the shape of the pooled maps."""
+        """Return the shape of the pooled maps."""
         _require(_is_image(shape) and self.kind in ("max", "average"), "Pooling2D", "images (max or average)", shape)
         _require(_pair(self.size) and max(self.size) <= max(shape[:2]), "Pooling2D", "images as large as it", shape)
         return (*_slide("Pooling2D", shape, self.size, self.strides, self.padding), shape[2])

@@ -62,7 +62,7 @@ class Metric:
         return self.complement or self.short
 
     def __call__(self, y: Outputs, p: Outputs) -> PerExample:
-        """Give the value of each example: targets and outputs [..., k] -> [...]."""
+        """Return the value of each example: targets and outputs [..., k] -> [...]."""
         return self.values(y, p)
 
 

@@ -20,7 +20,7 @@ CARDS = {"classification": "wrong answers", "reconstruction": "error of the copi
 
 
 def title(report: ReportContext) -> str:
-    """Give the run's title, or make one."""
+    """Return the run's title, or make one."""
     if report.run.title:
         return report.run.title
     names = list(dict.fromkeys(setting.facts.name for setting in report.settings))

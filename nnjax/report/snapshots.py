@@ -151,7 +151,7 @@ def _take_snapshot(run: Run, setting: Setting, trial: int) -> NetworkSnapshot:
 
 
 def _first_kernel(params: Any) -> np.ndarray:
-    """Give the kernel of the first layer: of a dense network [d, h], of a convolution [height, width, 1, maps]."""
+    """Return the kernel of the first layer: of a dense network [d, h], of a convolution [height, width, 1, maps]."""
     return np.asarray(params["layer_0" if "layer_0" in params else "C1"]["kernel"])
 
 

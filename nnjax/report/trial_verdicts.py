@@ -66,7 +66,7 @@ def _of_trial(run: Run, trial: int) -> dict[str, Any]:
 
 
 def marks_data(run: Run, trial: int, others: bool = False) -> list[dict[str, Any]]:
-    """Give the marks of a trial's first verdict, with others of all of its verdicts, for the page's script."""
+    """Return the marks of a trial's first verdict, with others of all of its verdicts, for the page's script."""
     diagnosis = run.diagnoses[trial]
     assert diagnosis is not None
     chosen = diagnosis if others else Diagnosis(diagnosis.primary)
@@ -74,7 +74,7 @@ def marks_data(run: Run, trial: int, others: bool = False) -> list[dict[str, Any
 
 
 def marks(diagnosis: Diagnosis, losses: Losses) -> list[Mark]:
-    """Give the marks of a trial's verdicts, the first verdict's first; what lies beyond the curves is left out.
+    """Return the marks of a trial's verdicts, the first verdict's first; what lies beyond the curves is left out.
 
     Args:
       diagnosis: of the trial.

@@ -94,7 +94,7 @@ def refuse_resuming(config: Config, path: str) -> None:
 
 
 def config_differences(before: Config, now: Config) -> list[str]:
-    """Say what differs between two runs: one "name: old → new" each; empty if nothing does."""
+    """Describe what differs between two runs: one "name: old → new" each; empty if nothing does."""
     what = differences(before.specs, now.specs) + _rule_differences(before.rules, now.rules)
     if before.keep != now.keep:
         what.append(f"keep: {keep_text(before.keep)} → {keep_text(now.keep)}")
@@ -127,7 +127,7 @@ def _without_signals(spec: TrialSpec) -> TrialSpec:
 
 
 def _rule_differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """Say which of the rules by which trials are dropped or replaced differ: one "name: old → new" each."""
+    """Describe which of the rules by which trials are dropped or replaced differ: one "name: old → new" each."""
 
     def text(tree: Mapping[str, Any] | None) -> str:
         return "none" if tree is None else " ".join(f"{k} {v}" for k, v in tree.items() if v is not None)

@@ -14,7 +14,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, TrialSpec
 from nnjax.core.files import write_atomically
 from nnjax.core.types import DataFacts
-from nnjax.runs import config_json, data_json, signals, trials_csv
+from nnjax.runs import config_json, data_json, layer_statistics, trials_csv
 from nnjax.runs.environment import describe_environment
 from nnjax.train.storage import npz
 from nnjax.train.storage.records import Record, Stage, stack_curves
@@ -58,7 +58,7 @@ class RunFiles:
 
     @contextlib.contextmanager
     def _damage_of(self, name: str) -> Iterator[None]:
-        """Say as one sentence that a file is not as it was written."""
+        """Report in one sentence that a file is not as it was written."""
         try:
             yield
         except (csv.Error, *DAMAGE) as error:
@@ -118,9 +118,9 @@ class RunFiles:
     def save_records(self, specs: Sequence[TrialSpec], records: Sequence[Record]) -> None:
         """Write curves.npz and signals.npz, then trials.csv, which is the authority on what is finished."""
         self.write(CURVES, npz.to_bytes(stack_curves(records)))
-        measured = signals.stack(specs, records)
+        measured = layer_statistics.stack(specs, records)
         if measured is not None:
-            self.write(signals.FILE, npz.to_bytes(signals.to_arrays(measured)))
+            self.write(layer_statistics.FILE, npz.to_bytes(layer_statistics.to_arrays(measured)))
         self.write(TRIALS, trials_csv.to_text(specs, records))
 
     def read_records(self, specs: Sequence[TrialSpec]) -> list[Record]:
@@ -145,7 +145,7 @@ class RunFiles:
                 raise ValueError(f"it has {len(rows)} rows, but the run has {len(specs)} trials")
             for number, (record, row) in enumerate(zip(records, rows, strict=False)):  # more: see `FolderStore.grow`
                 trials_csv.read_record(record, row, {name: array[number] for name, array in curves.items()})
-        if self.has(signals.FILE):
-            with self._damage_of(signals.FILE):
-                signals.fill(npz.read(self.path / signals.FILE)[0], specs, records)
+        if self.has(layer_statistics.FILE):
+            with self._damage_of(layer_statistics.FILE):
+                layer_statistics.fill(npz.read(self.path / layer_statistics.FILE)[0], specs, records)
         return records

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Replicate, replicate_of
+from nnjax.runs.run_protocol import TrainedTrials
 from nnjax.runs.settings import Setting, settings
 from nnjax.runs.statistics import Comparison, compare_paired, estimate
-from nnjax.runs.trained import TrainedTrials
 from nnjax.train.storage.records import FINISHED
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def compare(run: TrainedTrials, first: str, second: str, metric: str) -> Compari
 
 
 def by_replicate(run: TrainedTrials, metric: str) -> list[tuple[Setting, dict[Replicate, float]]]:
-    """Give the settings, each with a metric's final values by seed and fold."""
+    """Return the settings, each with a metric's final values by seed and fold."""
     done = {i: r.values.get(metric, float("nan")) for i, r in enumerate(run.records) if r.status in FINISHED}
     return [
         (setting, {replicate_of(run.specs[i].experiment): done[i] for i in setting.trials if i in done})

@@ -20,10 +20,10 @@ from nnjax.data import prepare
 from nnjax.models.model import Model
 from nnjax.models.registry import make_model
 from nnjax.nn.metrics import is_maximised
+from nnjax.runs import layer_statistics as run_signals
 from nnjax.runs import replicates, trials_csv, weights
-from nnjax.runs import signals as run_signals
-from nnjax.runs.delegations import above
 from nnjax.runs.folder import FolderStore
+from nnjax.runs.lazy_imports import lazy_import
 from nnjax.runs.statistics import Comparison
 from nnjax.train.engine.device_data import output_width
 from nnjax.train.storage.records import FINISHED, OVER, Record, Stage, stack_curves
@@ -136,7 +136,7 @@ class Run:
     def network(self, trial: int = 0, which: str = "final") -> Network:
         """A trial's network with its weights and the facts of its data; errors as `params`."""
         params = self.params(trial, which)
-        return above("network")(self.specs[trial].experiment.model, self.facts(trial), params)
+        return lazy_import("network")(self.specs[trial].experiment.model, self.facts(trial), params)
 
     def export(self, path: str | os.PathLike[str], trial: int = 0, which: str = "final") -> None:
         """Write a trial's network to FILE.safetensors or, as a program that runs without nnjax, to FILE.jaxexport.
@@ -146,11 +146,11 @@ class Run:
         Raises:
           UserError: the file ends otherwise, or its folder is not there; see `params`.
         """
-        out = above("check_export")(os.fspath(path))
-        above("export")(self.network(trial, which), out)
+        out = lazy_import("check_export")(os.fspath(path))
+        lazy_import("export")(self.network(trial, which), out)
 
     def known_trial(self, trial: int) -> int:
-        """Give back the number of a trial.
+        """Return the number of a trial.
 
         Raises:
           UserError: there is no such trial.
@@ -169,7 +169,7 @@ class Run:
           UserError: x has another width than the network's input; see `params`.
         """
         network = self.network(trial, which)
-        return weights.outputs_of(network, above("codes" if encode else "outputs")(network), x)
+        return weights.outputs_of(network, lazy_import("codes" if encode else "outputs")(network), x)
 
     def best_trial(self, metric: str = "val_loss") -> int:
         """The finished trial with the lowest final value of a metric; of an accuracy, with the highest.
@@ -190,13 +190,13 @@ class Run:
         for trial in {spec.experiment.data: spec.id for spec in self.specs}.values():
             with contextlib.suppress(UserError):  # without its data the baselines are guessed
                 self.data(trial)
-        return above("diagnose_trials")(self.specs, self.records, self._facts, self._prepared)
+        return lazy_import("diagnose_trials")(self.specs, self.records, self._facts, self._prepared)
 
     def note_verdicts(self) -> None:
         """Fill in the verdicts of a run that has ended without them; one that goes on is left to its process."""
         if all(record.status in OVER for record in self.records):
             with contextlib.suppress(OSError):  # a folder that cannot be written keeps its table as it is
-                above("note_verdicts")(self)
+                lazy_import("note_verdicts")(self)
 
     @functools.cached_property
     def certificate(self) -> Certificate | None:
@@ -205,7 +205,7 @@ class Run:
         Raises:
           UserError: certificate.json is damaged.
         """
-        return above("read_certificate")(self.store)
+        return lazy_import("read_certificate")(self.store)
 
     @functools.cached_property
     def sanity(self) -> list[Examined] | None:
@@ -214,24 +214,24 @@ class Run:
         Raises:
           UserError: sanity.json is damaged.
         """
-        return above("read_sanity")(self.store) if isinstance(self.store, FolderStore) else None
+        return lazy_import("read_sanity")(self.store) if isinstance(self.store, FolderStore) else None
 
     def certify(
         self, log: Callable[[str], None] = lambda text: None, should_stop: Callable[[], bool] = lambda: False
     ) -> Certificate:
         """Train some trials again, to show that side by side they trained as alone; see `nnjax.verify.certify`."""
-        return above("certify")(self, log, should_stop)
+        return lazy_import("certify")(self, log, should_stop)
 
     def plot(self, path: str | os.PathLike[str] | None = None, metric: str = "loss") -> Any:
         """Draw train and validation curves of all trials; saved to `path` if given. Returns the matplotlib figure."""
-        figure = above("plot_curves")(self, metric)
+        figure = lazy_import("plot_curves")(self, metric)
         if path is not None:
             figure.savefig(path)
         return figure
 
     def report(self, path: str | os.PathLike[str] | None = None) -> pathlib.Path:
         """Write the HTML report, by default into the run folder; returns its path."""
-        return above("write_report")(self, path)
+        return lazy_import("write_report")(self, path)
 
 
 def load(path: str | os.PathLike[str]) -> Run:

@@ -11,8 +11,8 @@ from nnjax.core.text import field_name, show
 from nnjax.core.types import DataFacts
 from nnjax.models.registry import traits_of
 from nnjax.nn.metrics import METRICS, usual_metrics
+from nnjax.runs.run_protocol import TrainedTrials
 from nnjax.runs.statistics import estimate
-from nnjax.runs.trained import TrainedTrials
 from nnjax.train.engine.device_data import output_width
 from nnjax.train.storage.records import DIVERGED, FINISHED, Record
 
@@ -106,13 +106,13 @@ def scores(run: TrainedTrials, setting: Setting, metric: str, part: str | None =
 
 
 def mean_and_spread(values: Sequence[float] | np.ndarray) -> tuple[float, float, int]:
-    """Give the mean, the sample standard deviation (NaN for one value) and the number of the finite values."""
+    """Return the mean, the sample standard deviation (NaN for one value) and the number of the finite values."""
     found = estimate(values)
     return found.mean, found.spread, found.count
 
 
 def cost(run: TrainedTrials, setting: Setting, part: str | None = None) -> np.ndarray:
-    """Give what settings of a goal are ranked by, [trials], lower is better: MSE, or the share of wrong answers."""
+    """Return what settings of a goal are ranked by, [trials], lower is better: MSE, or the share of wrong answers."""
     first = usual_metrics(setting.goal)[0]
     values = scores(run, setting, first, part)
     return 1 - values if METRICS[first].maximised else values
@@ -124,7 +124,7 @@ def ranked(run: TrainedTrials, some: Sequence[Setting]) -> list[Setting]:
 
 
 def mean_cost(run: TrainedTrials, setting: Setting) -> float:
-    """Give a setting's mean cost on the part that chooses; infinity where it has none."""
+    """Return a setting's mean cost on the part that chooses; infinity where it has none."""
     mean = mean_and_spread(cost(run, setting, choice_part(setting.facts)))[0]
     return mean if np.isfinite(mean) else float("inf")
 

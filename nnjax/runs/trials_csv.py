@@ -65,7 +65,7 @@ def to_text(specs: Sequence[TrialSpec], records: Sequence[Record]) -> str:
 
 
 def cell(value: Any) -> Any:
-    """Give a value as trials.csv has it."""
+    """Return a value as trials.csv has it."""
     if value is None:
         return ""
     if isinstance(value, tuple):

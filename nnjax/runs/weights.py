@@ -10,7 +10,7 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.types import Params
-from nnjax.runs.trained import TrainedTrials
+from nnjax.runs.run_protocol import TrainedTrials
 from nnjax.train.storage import named_arrays
 from nnjax.train.storage.records import DROPPED, RUNNING, WAITING
 from nnjax.train.storage.retention import keep_text, spans

@@ -53,7 +53,7 @@ class HalvingScheduler(NamedTuple):
 
     @property
     def description(self) -> dict[str, Any]:
-        """Give what decides beside the curves."""
+        """Return what decides beside the curves."""
         return {"halving": dataclasses.asdict(self.halving)}
 
     def decide(self, records: Sequence[Record]) -> Decision:
@@ -74,7 +74,7 @@ class HalvingScheduler(NamedTuple):
         return Decision(limits, frozenset(dropped), self._survival())
 
     def _survival(self) -> tuple[tuple[float, int], ...]:
-        """Give the share of the settings that trains from each rung to the next, and the epochs between them."""
+        """Return the share of the settings that trains from each rung to the next, and the epochs between them."""
         rungs = self.brackets[0].rungs  # those of the others are the last ones of these
         counts = [0] * len(rungs)
         for bracket in self.brackets:
@@ -117,7 +117,7 @@ def make_brackets(halving: Halving, specs: Sequence[TrialSpec]) -> tuple[Bracket
 
 
 def require_alike(specs: Sequence[TrialSpec], name: str, does: str) -> int:
-    """Give the epochs that all trials have.
+    """Return the epochs that all trials have.
 
     Raises:
       UserError: they differ in length, or some start from others.
@@ -137,7 +137,7 @@ def require_alike(specs: Sequence[TrialSpec], name: str, does: str) -> int:
 
 
 def rungs_of(halving: Halving, epochs: int) -> tuple[int, ...]:
-    """Give the rungs of the first bracket: epochs / eta^k, rounded down, for all k that stay at `first` or above it.
+    """Return the rungs of the first bracket: epochs / eta^k, rounded down, for all k that stay at `first` or above it.
 
     Raises:
       UserError: there is no rung before the end.
@@ -189,7 +189,7 @@ def _scores(
 
 
 def _span(record: Record, halving: Halving, rung: int) -> np.ndarray:
-    """Give the values after the rung before, or the last one of a trial that has stopped; infinity of a lost one."""
+    """Return the values after the rung before, or the last one of a trial that has stopped; infinity of a lost one."""
     curve = record.curves.get(halving.metric, np.zeros(0))[: min(rung, record.epochs)]
     if not len(curve) or (record.status in (DIVERGED, FAILED) and record.epochs < rung):
         return np.array([np.inf])

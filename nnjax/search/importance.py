@@ -1,20 +1,16 @@
 """Importance of the swept fields, and whether the best setting lies at an edge of the search space."""
 
-from __future__ import annotations
-
 import numbers
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from nnjax.core.experiment import setting_key
 from nnjax.core.fields import flatten
 from nnjax.runs.replicates import by_replicate
+from nnjax.runs.run import Run
 from nnjax.runs.statistics import estimate
-
-if TYPE_CHECKING:
-    from nnjax.runs.run import Run
 
 TREES, REPEATS = 200, 10  # of the forest; shuffles of each field
 FEWEST, MOST = 8, 2000  # trials below which the forest would only repeat noise, and that it is shown
@@ -85,7 +81,7 @@ def importance(run: Run, metric: str = "val_loss") -> dict[str, float]:
 def _loss_by_shuffling(
     predict: Callable[[np.ndarray], np.ndarray], x: np.ndarray, y: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """Give the mean squared error that each column's shuffling adds, [columns]; all predicted in one call."""
+    """Return the mean squared error that each column's shuffling adds, [columns]; all predicted in one call."""
     columns = x.shape[1]
     tables = np.broadcast_to(x, (columns, REPEATS, *x.shape)).copy()
     for column in range(columns):

@@ -77,7 +77,7 @@ class PopulationBasedTraining(NamedTuple):
 
     @property
     def description(self) -> dict[str, Any]:
-        """Give what decides beside the curves: the evolution, its seed and the ranges."""
+        """Return what decides beside the curves: the evolution, its seed and the ranges."""
         ranges = {
             name: list(axis) if isinstance(axis, tuple) else {"low": axis.low, "high": axis.high, "log": axis.log}
             for name, axis in self.axes.items()
@@ -106,7 +106,7 @@ class PopulationBasedTraining(NamedTuple):
 
 
 def _stages(some: Subpopulation, past: Sequence[Generation], place: int, replicate: Replicate) -> list[Stage]:
-    """Give a trial's stages so far: the first has its own hyperparameters, each further one is a replacement."""
+    """Return a trial's stages so far: the first has its own hyperparameters, each further one is a replacement."""
     replaced = [one for one in past[1:] if one.parents[place] != place]
     later = [
         Stage(one.epoch, some.settings[one.parents[place]][replicate], dict(one.values[place])) for one in replaced
@@ -120,7 +120,7 @@ def replaced_count(share: float, settings: int) -> int:
 
 
 def axis_ends(axis: Axis) -> tuple[float, float]:
-    """Give the lowest and the highest value of an axis."""
+    """Return the lowest and the highest value of an axis."""
     return (axis.low, axis.high) if isinstance(axis, Range) else (min(axis), max(axis))
 
 

@@ -6,7 +6,7 @@ For population-based training: which trials compete and what can change; what ca
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from nnjax.checks.impossible import validate
+from nnjax.checks.invalid_values import validate
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, Replicate, TrialSpec, program_key, replicate_of, setting_key
 from nnjax.core.fields import replace, resolve_path

@@ -8,8 +8,7 @@ from typing import Any
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, TrialSpec
 from nnjax.core.fields import replace, resolve_path, set_values
-from nnjax.spaces.designs import DESIGNS
-from nnjax.spaces.ranges import Axis, Range, number, typed
+from nnjax.spaces.ranges import DESIGNS, Axis, Range, number, typed
 from nnjax.spaces.space import ADAPTIVE, MODES, Arm, Space, checked_arms
 
 MAX_TRIALS = 100_000  # of a space; a sweep of more would only be noticed after minutes of silence
@@ -52,7 +51,6 @@ def _axes(space: Space) -> dict[str, Axis]:
 
 
 def _factor(space: Space) -> list[dict[str, Any]]:
-    """List the settings of a space that multiplies another one."""
     axes = _axes(space)
     if "seed" in axes or space.arms:
         raise UserError("A space in `times` has seeds or arms; give them to the space that it multiplies.")

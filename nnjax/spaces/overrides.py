@@ -8,8 +8,7 @@ from typing import Any
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
 from nnjax.core.fields import coerce, field_types, resolve_path
-from nnjax.spaces.designs import DESIGNS
-from nnjax.spaces.ranges import Range
+from nnjax.spaces.ranges import DESIGNS, Range
 from nnjax.spaces.space import ADAPTIVE, Arm, Evolution, Halving, Space, checked_arms
 
 RULES = {"halving": Halving, "evolution": Evolution}  # what may decide while trials train, by the space's field
@@ -21,7 +20,7 @@ READERS = {"num": (*DESIGNS, ADAPTIVE), "draw_seed": (*DESIGNS, ADAPTIVE), "batc
 
 
 def pin(space: Space, fields: Collection[str]) -> Space:
-    """Give the space without some fields: neither an axis nor an arm sets them, so that the base's values hold.
+    """Return the space without some fields: neither an axis nor an arm sets them, so that the base's values hold.
 
     Raises:
       UserError: an unknown field.
@@ -127,9 +126,8 @@ def _parse_range(path: str, text: str, kind: str, parts: Sequence[str]) -> Range
         low, high, *num = parts
         ends, count = (float(low), float(high)), int(*num) if num else 8
     except (ValueError, TypeError):
-        raise UserError(
-            f"{path} is {text!r}, but {kind}:LOW:HIGH:POINTS was expected, such as {kind}:0.001:0.1:8."
-        ) from None
+        expected = f"{kind}:LOW:HIGH:POINTS was expected, such as {kind}:0.001:0.1:8"
+        raise UserError(f"{path} is {text!r}, but {expected}.") from None
     try:
         return Range(*ends, count, log=kind == "log")
     except UserError as error:

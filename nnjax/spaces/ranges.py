@@ -1,4 +1,4 @@
-"""The axes of a search space: intervals of numbers, and lists of values coerced to their field's type."""
+"""The axes of a search space: intervals of numbers and typed lists of values, and designs that draw points."""
 
 import dataclasses
 import math
@@ -83,3 +83,32 @@ def is_whole(path: str) -> bool:
     hint = field_types(Experiment)[path]
     options = typing.get_args(hint) or (hint,)
     return int in options and float not in options
+
+
+def random(num: int, dimensions: int, seed: int) -> np.ndarray:
+    """Draw independent points, [num, dimensions] in [0, 1)."""
+    return np.random.default_rng(seed).random((num, dimensions))
+
+
+def sobol(num: int, dimensions: int, seed: int) -> np.ndarray:
+    """Draw the first points of a scrambled Sobol sequence (Owen 1998), [num, dimensions] in [0, 1).
+
+    Raises:
+      UserError: more dimensions than SciPy has Sobol directions for.
+    """
+    from scipy.stats import qmc
+
+    if dimensions > qmc.Sobol.MAXDIM:
+        raise UserError(f"Mode sobol takes at most {qmc.Sobol.MAXDIM} axes, but there are {dimensions}; use random.")
+    sequence = qmc.Sobol(dimensions, rng=np.random.default_rng(seed))
+    return sequence.random_base2((num - 1).bit_length())[:num]
+
+
+def halton(num: int, dimensions: int, seed: int) -> np.ndarray:
+    """Draw the first points of a scrambled Halton sequence (Halton 1960), [num, dimensions] in [0, 1)."""
+    from scipy.stats import qmc
+
+    return qmc.Halton(dimensions, rng=np.random.default_rng(seed)).random(num)
+
+
+DESIGNS = {"random": random, "sobol": sobol, "halton": halton}

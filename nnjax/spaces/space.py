@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from nnjax.core.errors import UserError
-from nnjax.spaces.designs import DESIGNS
-from nnjax.spaces.ranges import Axis
+from nnjax.spaces.ranges import DESIGNS, Axis
 
 MODES = ("grid", "zip", *DESIGNS)
 ADAPTIVE = "adaptive"  # the mode in which a sampler is asked for settings, in batches
@@ -51,10 +50,9 @@ class Halving:
 
     def __post_init__(self) -> None:
         for name, least in {"eta": 2, "first": 1, "brackets": 1}.items():
-            if getattr(self, name) is not None and getattr(self, name) < least:
-                raise UserError(
-                    f"Halving has {name}={getattr(self, name)}, but a whole number, at least {least}, was expected."
-                )
+            found = getattr(self, name)
+            if found is not None and found < least:
+                raise UserError(f"Halving has {name}={found}, but a whole number, at least {least}, was expected.")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,18 +75,15 @@ class Evolution:
     metric: str = "val_loss"
 
     def __post_init__(self) -> None:
-        if self.every < 1:
-            raise UserError(
-                f"Evolution has every={self.every}, but a whole number of epochs, at least 1, was expected."
-            )
-        if not 0 < self.share <= 0.5:
-            raise UserError(f"Evolution has share={self.share:g}, but a number above 0, at most 0.5, was expected.")
-        if not self.factors or not all(math.isfinite(factor) and factor > 0 for factor in self.factors):
-            raise UserError(
-                f"Evolution has factors={self.factors}, but numbers above 0 were expected, such as 0.8,1.25."
-            )
-        if not 0 <= self.resample <= 1:
-            raise UserError(f"Evolution has resample={self.resample:g}, but a probability from 0 to 1 was expected.")
+        positive = bool(self.factors) and all(math.isfinite(factor) and factor > 0 for factor in self.factors)
+        for holds, found, expected in (
+            (self.every >= 1, f"every={self.every}", "a whole number of epochs, at least 1, was expected"),
+            (0 < self.share <= 0.5, f"share={self.share:g}", "a number above 0, at most 0.5, was expected"),
+            (positive, f"factors={self.factors}", "numbers above 0 were expected, such as 0.8,1.25"),
+            (0 <= self.resample <= 1, f"resample={self.resample:g}", "a probability from 0 to 1 was expected"),
+        ):
+            if not holds:
+                raise UserError(f"Evolution has {found}, but {expected}.")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,7 +117,7 @@ class Space:
 
 
 def checked_arms(space: Space) -> Mapping[str, Arm]:
-    """Give the arms, each of them an `Arm`.
+    """Return the arms, each of them an `Arm`.
 
     Raises:
       UserError: one is not.

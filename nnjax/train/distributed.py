@@ -34,7 +34,7 @@ def is_main_process() -> bool:
 
 
 def fetch(tree: Tree) -> Tree:
-    """Give the arrays of a tree as writable NumPy arrays of their own, whole, in every process."""
+    """Return the arrays of a tree as writable NumPy arrays of their own, whole, in every process."""
     leaves, structure = jax.tree.flatten(tree)
     apart = {i: leaf for i, leaf in enumerate(leaves) if isinstance(leaf, jax.Array) and not leaf.is_fully_addressable}
     if apart:
@@ -68,12 +68,12 @@ def put(tree: Tree, sharding: NamedSharding, may_alias: bool | None = None) -> T
 
 
 def from_main_process(number: float) -> float:
-    """Give the first process's number."""
+    """Return the first process's number."""
     return _allgather(number)[0] if is_distributed() else float(number)
 
 
 def min_over_processes(number: int) -> int:
-    """Give the least of the processes' numbers."""
+    """Return the least of the processes' numbers."""
     return int(min(_allgather(number))) if is_distributed() else number
 
 
@@ -120,7 +120,7 @@ def main_process_first(act: Callable[[], Result], follow: Callable[[], Result]) 
 
 
 def _broadcast_text(text: str) -> str:
-    """Give the first process's text."""
+    """Return the first process's text."""
     from jax.experimental import multihost_utils
 
     coded = np.frombuffer(json.dumps(text).encode(), np.uint8)

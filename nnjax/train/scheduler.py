@@ -35,7 +35,7 @@ class Decision(NamedTuple):
     schedules: Sequence[Sequence[Stage]] = ()
 
     def current(self, spec: TrialSpec) -> TrialSpec:
-        """Give a trial with the hyperparameters that it has now."""
+        """Return a trial with the hyperparameters that it has now."""
         if spec.id not in self.values:
             return spec
         values: Mapping[str, Any] = self.values[spec.id]

@@ -1,11 +1,9 @@
 """Certify a run: retrain some of its trials, compare, and keep the certificate in the run folder."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax
 import numpy as np
@@ -16,13 +14,11 @@ from nnjax.exchange.start_weights import read_weights
 from nnjax.models.summary import summarize_model
 from nnjax.runs import folder
 from nnjax.runs.environment import describe_environment
+from nnjax.runs.run import Run
 from nnjax.train.layout.plan import Plan
 from nnjax.train.storage.records import FINISHED, Record
 from nnjax.verify.certificate import FILE, Certificate, TrialCheck, differences, mismatch
 from nnjax.verify.retraining import neighbours, plan_of, retrain
-
-if TYPE_CHECKING:
-    from nnjax.runs.run import Run
 
 MOST_TRIALS = 4
 MAX_FLOPS = 1e12  # a trial's training is repeated as far as this goes (ten seconds of a core), two epochs at least
@@ -84,7 +80,7 @@ def _final_loss(record: Record) -> float:
 
 
 def _obstacle(run: Run, trial: int, plans: Mapping[int, Mapping[str, Any]]) -> str:
-    """Say why a finished trial cannot be trained again by its program; "" if it can."""
+    """Describe why a finished trial cannot be trained again by its program; "" if it can."""
     record, spec, there = run.records[trial], run.specs[trial], len(jax.devices())
     if trial not in plans or not record.lanes:
         return "the layout in which they were trained is not on record"
@@ -105,7 +101,7 @@ def _obstacle(run: Run, trial: int, plans: Mapping[int, Mapping[str, Any]]) -> s
 
 
 def _why_not_bitwise(run: Run) -> str:
-    """Say why equal bits cannot be asked for; "" if they can."""
+    """Describe why equal bits cannot be asked for; "" if they can."""
     if jax.default_backend() != "cpu":
         return "accelerators do not promise equal bits"
     if isinstance(run.store, folder.FolderStore):

@@ -1,11 +1,9 @@
 """Retrain trials of a run: one alone under the plan of the run, or some at the places of a program."""
 
-from __future__ import annotations
-
 import dataclasses
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 
@@ -14,14 +12,12 @@ from nnjax.core.experiment import Experiment, TrialSpec, program_key
 from nnjax.core.fields import replace
 from nnjax.exchange.start_weights import read_weights
 from nnjax.runs import folder as runs
+from nnjax.runs.run import Run
 from nnjax.train.host.population import Population
 from nnjax.train.layout.plan import Plan
 from nnjax.train.scheduler import Decision
 from nnjax.train.storage.records import DONE, Record
 from nnjax.train.storage.store import MemoryStore
-
-if TYPE_CHECKING:
-    from nnjax.runs.run import Run
 
 
 class Retrial(NamedTuple):

@@ -25,7 +25,7 @@ from nnjax.spaces.expansion import expand
 from nnjax.spaces.space import Space
 from nnjax.train.host.population import Population
 from nnjax.train.storage.store import MemoryStore
-from nnjax.verify.preflight import resolve_trials
+from nnjax.verify.data_checks import resolve_trials
 from scripts.curves import tasks
 from scripts.curves.curve import Labelled, cut, wobbles
 from scripts.curves.sweeps import PACE, level, log_ratio

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hn
 
 from nnjax.core.errors import UserError
-from nnjax.diagnosis.aligned_curves import NAMES
+from nnjax.diagnosis.curves_by_length import NAMES
 from nnjax.diagnosis.diagnose import diagnose_curves
 from nnjax.diagnosis.types import Curves, Diagnosis, TrainingContext
 from nnjax.diagnosis.verdicts import CODES

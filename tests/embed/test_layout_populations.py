@@ -10,7 +10,7 @@ from nnjax.core.errors import UserError
 from nnjax.embed import LayoutConfig, lay_out, quality
 from nnjax.embed.affinities import affinities
 from nnjax.embed.grid import arrange
-from nnjax.embed.population import principal, starts
+from nnjax.embed.tsne import principal, starts
 
 X = load_digits().data[:120] / 16
 

@@ -7,7 +7,7 @@ import pytest
 from scipy.spatial.distance import pdist, squareform
 from sklearn.manifold import _t_sne
 
-from nnjax.embed import gaussian, student
+from nnjax.embed import sne_objective, tsne_objective
 from nnjax.embed.affinities import affinities
 
 N = 23  # no multiple of the ten rows that are summed together
@@ -72,9 +72,11 @@ def differences(y, p, kind, step=1e-5):
 def test_tsne_against_finite_differences(case):
     found, y = case
     p = found.joint[0].astype(np.float64)
-    ours = np.asarray(student.gradient(jnp.asarray(y.T), jnp.asarray(found.joint[0]), ONE)).T
+    ours = np.asarray(tsne_objective.gradient(jnp.asarray(y.T), jnp.asarray(found.joint[0]), ONE)).T
     np.testing.assert_allclose(ours, differences(y, p, "tsne"), atol=2e-6)
-    value = student.divergence(jnp.asarray(y.T), jnp.asarray(found.joint[0]), jnp.asarray(found.joint_entropy[0]))
+    value = tsne_objective.divergence(
+        jnp.asarray(y.T), jnp.asarray(found.joint[0]), jnp.asarray(found.joint_entropy[0])
+    )
     assert float(value) == pytest.approx(exact(y.astype(np.float64), p, "tsne"), rel=1e-5)
 
 
@@ -83,9 +85,9 @@ def test_sne_against_finite_differences():
     x, y = rng.normal(size=(N, 4)), rng.normal(size=(N, 2)).astype(np.float32)
     y[3] = 12.0  # its q are tiny but for the nearest points
     found, p = affinities(x, [5.0]), conditional(x, 5.0)
-    ours = np.asarray(gaussian.gradient(jnp.asarray(y.T), jnp.asarray(found.joint[0]), ONE)).T
+    ours = np.asarray(sne_objective.gradient(jnp.asarray(y.T), jnp.asarray(found.joint[0]), ONE)).T
     np.testing.assert_allclose(ours, differences(y, p, "sne"), rtol=1e-3, atol=2e-4)
-    value = gaussian.divergence(
+    value = sne_objective.divergence(
         jnp.asarray(y.T), jnp.asarray(found.joint[0]), jnp.asarray(found.conditional_entropy[0])
     )
     assert float(value) == pytest.approx(exact(y.astype(np.float64), p, "sne"), rel=1e-5)
@@ -96,13 +98,15 @@ def test_tsne_against_scikit_learn(case):
     found, y = case
     p = squareform(found.joint[0].astype(np.float64), checks=False)
     divergence, gradient = _t_sne._kl_divergence(y.astype(np.float64).ravel(), p, 1, N, 2)
-    ours = student.gradient(jnp.asarray(y.T), jnp.asarray(found.joint[0]), ONE)
+    ours = tsne_objective.gradient(jnp.asarray(y.T), jnp.asarray(found.joint[0]), ONE)
     np.testing.assert_allclose(np.asarray(ours).T.ravel(), gradient, atol=1e-6)
-    value = student.divergence(jnp.asarray(y.T), jnp.asarray(found.joint[0]), jnp.asarray(found.joint_entropy[0]))
+    value = tsne_objective.divergence(
+        jnp.asarray(y.T), jnp.asarray(found.joint[0]), jnp.asarray(found.joint_entropy[0])
+    )
     assert float(value) == pytest.approx(divergence, rel=1e-5)
 
 
-@pytest.mark.parametrize("objective", [student, gaussian])
+@pytest.mark.parametrize("objective", [tsne_objective, sne_objective])
 def test_exaggeration_multiplies_the_attraction(case, objective):
     """The gradient is affine in it: 2 g(2) - g(1) = g(3)."""
     found, y = case
@@ -114,7 +118,7 @@ def test_exaggeration_multiplies_the_attraction(case, objective):
     assert not np.allclose(g[0], g[1])
 
 
-@pytest.mark.parametrize("objective", [student, gaussian])
+@pytest.mark.parametrize("objective", [tsne_objective, sne_objective])
 def test_memory_does_not_hold_all_pairs(objective):
     """Beside P the compiled gradient needs less than a tenth of n² floats."""
     n = 1000

@@ -15,7 +15,7 @@ def row(label, accuracy):
 
 def test_beside_the_table():
     rows = [row("LeNet-5", 0.99), row("linear", 0.9), row("another", 0.5)]
-    lines = mnist_1998.beside(rows, {mnist_1998.NEAREST: 3.5})
+    lines = mnist_1998.compare_with_1998(rows, {mnist_1998.NEAREST: 3.5})
     assert [line[0] for line in lines] == ["linear", "LeNet-5", mnist_1998.NEAREST]
     assert [line[1:] for line in lines] == [pytest.approx((10, 12)), pytest.approx((1, 0.95)), (3.5, 5.0)]
     console = Console(width=100)

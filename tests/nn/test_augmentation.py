@@ -7,7 +7,7 @@ import pytest
 from populations import CLASSIFIER, population, specs_of
 from scipy.ndimage import map_coordinates
 
-from nnjax.checks.impossible import validate
+from nnjax.checks.invalid_values import validate
 from nnjax.core.errors import UserError
 from nnjax.core.fields import replace
 from nnjax.data import from_arrays

@@ -10,7 +10,7 @@ import optax
 import pytest
 
 from nnjax import sweep
-from nnjax.checks.impossible import validate
+from nnjax.checks.invalid_values import validate
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
 from nnjax.core.fields import replace

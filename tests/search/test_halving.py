@@ -12,7 +12,7 @@ from nnjax.spaces.space import Halving, Space
 from nnjax.train.host.population import Population
 from nnjax.train.layout.plan import Plan
 from nnjax.train.storage.records import DIVERGED, RUNNING, STOPPED, Record
-from nnjax.verify import preflight
+from nnjax.verify import data_checks
 
 RATES = tuple(0.001 * 1.5**i for i in range(9))
 
@@ -143,9 +143,9 @@ def test_lanes_suit_all_stages():
     16 lanes 20 (8 × 5 + 4 × 11 + 2 × 34) = 3040, 8 lanes 12 (16 × 5 + 6 × 11 + 2 × 34) = 2568, 4 lanes 3424.
     """
     space = Space(axes={"learning_rate": nnjax.Range(1e-3, 1e-1, 64, log=True), "seed": (0, 1, 2, 3)})
-    trials = preflight.resolve_trials(expand(replace(CLASSIFIER, {"epochs": 50}), space))
+    trials = data_checks.resolve_trials(expand(replace(CLASSIFIER, {"epochs": 50}), space))
     plan = Plan(devices=2, lanes=16)
-    prepared = preflight.check(trials, blobs(63))[0]
+    prepared = data_checks.check(trials, blobs(63))[0]
     brackets = make_brackets(Halving(), trials)
     for decide, lanes in ((None, 16), (HalvingScheduler(Halving(), brackets).decide, 8)):
         population = Population(trials, prepared, plan, decide=decide)

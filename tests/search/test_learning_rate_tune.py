@@ -13,7 +13,7 @@ from nnjax.core.fields import replace
 from nnjax.nn.optimizers import OPTIMIZERS
 from nnjax.search.learning_rate.budget import RUNS, SEEDS
 from nnjax.search.learning_rate.replay import log_loss
-from nnjax.search.learning_rate.tune import cross, phase_range, rate_range, tune, with_optimizer
+from nnjax.search.learning_rate.tune import phase_range, rate_range, train_grid, tune, with_optimizer
 from nnjax.search.options import Options
 from nnjax.spaces.ranges import Range
 from nnjax.train.host.population import Population, Stopped
@@ -135,7 +135,7 @@ def test_losses_of_trials_that_ended_otherwise():
 
 
 def test_a_grid_of_rates_and_batch_sizes():
-    [phase] = cross(BASE, {"sgd": Range(1e-4, 1e30, 3, log=True)}, [4, 16], Options(data=blobs()))
+    [phase] = train_grid(BASE, {"sgd": Range(1e-4, 1e30, 3, log=True)}, [4, 16], Options(data=blobs()))
     assert (phase.batch_sizes, phase.losses.shape, phase.verdicts.shape) == ((4, 16), (3, 2), (3, 2))
     assert np.isnan(phase.losses[2]).all()
     assert (phase.verdicts[2] == "diverged").all()
@@ -144,4 +144,4 @@ def test_a_grid_of_rates_and_batch_sizes():
 
 def test_a_batch_larger_than_the_training_part():
     with pytest.raises(UserError, match=r"leaves 40 training examples, fewer than a batch of 64"):
-        cross(BASE, {"sgd": phase_range("sgd")}, [16, 64], Options(data=blobs()))
+        train_grid(BASE, {"sgd": phase_range("sgd")}, [16, 64], Options(data=blobs()))

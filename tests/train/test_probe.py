@@ -18,7 +18,7 @@ from nnjax.models.convolution_layers import Convolution
 from nnjax.models.layer_outputs import capture_layer_outputs
 from nnjax.models.registry import make_model
 from nnjax.models.summary import trained_layers
-from nnjax.runs import signals
+from nnjax.runs import layer_statistics
 from nnjax.train.engine import device_data, probe
 from nnjax.train.engine.device_data import make_device_data, make_shapes
 from nnjax.train.engine.trial import Trial
@@ -278,17 +278,17 @@ def test_networks_of_different_depth_share_the_arrays(tmp_path):
     specs = specs_of(WATCHED, {"widths": ((), (4, 4))})
     values = [np.arange(2.0).reshape(2, 1), 10 + np.arange(9.0).reshape(3, 3)]
     records = [Record("done", len(v), signals=dict.fromkeys(probe.LAYER_STATISTICS, v)) for v in values]
-    found = signals.stack(specs, records)
+    found = layer_statistics.stack(specs, records)
     assert found.layers == ("layer_0", "layer_1", "layer_2")
     nan = np.nan
     np.testing.assert_array_equal(found.update_ratio[0], [[0, nan, nan], [1, nan, nan], [nan] * 3])
     np.testing.assert_array_equal(found.update_ratio[1], values[1])
     path = tmp_path / "signals.npz"
-    write_atomically(path, npz.to_bytes(signals.to_arrays(found)))
+    write_atomically(path, npz.to_bytes(layer_statistics.to_arrays(found)))
     with np.load(path, allow_pickle=False) as file:
         assert set(file.files) == {"layers", *probe.LAYER_STATISTICS}
     again = [Record("done", len(v)) for v in values]
-    signals.fill(npz.read(path)[0], specs, again)
+    layer_statistics.fill(npz.read(path)[0], specs, again)
     for record, v in zip(again, values, strict=True):
         np.testing.assert_array_equal(record.signals["dead_share"], v)
 

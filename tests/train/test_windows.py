@@ -17,8 +17,8 @@ from nnjax.train.engine import windows
 from nnjax.train.engine.windows import Place, make_stream
 from nnjax.train.host.population import Stopped
 from nnjax.train.host.window_reader import Reader
-from nnjax.train.layout import memory
-from nnjax.train.layout.footprint import data_bytes, lane_bytes
+from nnjax.train.layout import memory_limits
+from nnjax.train.layout.memory_estimate import data_bytes, lane_bytes
 from nnjax.train.layout.plan import Plan
 
 WINDOWED = replace(CLASSIFIER, {"window": 19})  # 40 train, in batches of 8: windows of 16, 16 and 8
@@ -193,7 +193,7 @@ def test_a_file_that_changes_ends_training_and_nothing_is_lost(tmp_path, monkeyp
 def test_what_does_not_fit_is_refused_with_figures_before_it_is_read(tmp_path, monkeypatch):
     npy.write(blobs(4000, 100), tmp_path)
     data = load(f"npy:{tmp_path}")
-    monkeypatch.setattr(memory, "free_bytes", lambda: 1_000_000)
+    monkeypatch.setattr(memory_limits, "free_bytes", lambda: 1_000_000)
     with pytest.raises(
         UserError, match=r"The 4,000 examples of npy:.* take 1.6 MB, but a device has 1 MB left, .* as 64\."
     ):

@@ -40,11 +40,9 @@ def describe(trials: TrialFeatures, i: int) -> Description:
     low, t = int(curve.lowest_at[i]), trials.num_epochs
     start = "from the start" if low == 0 else f"from epoch {low + 1} on"
     text = f"The {name} loss rises {start}, by {percent(curve.rise[i])}: training goes uphill."
-    advice = (
-        "Look for a wrong sign (a loss to be maximised, an optimizer without its minus)."
-        if low < t / 4
-        else "Look at the learning-rate schedule: the rate may be rising, or too high by now."
-    )
+    advice = "Look at the learning-rate schedule: the rate may be rising, or too high by now."
+    if low < t / 4:
+        advice = "Look for a wrong sign (a loss to be maximised, an optimizer without its minus)."
     return Description(text, {"rise": curve.rise[i]}, {"from": low + 1, "to": t}, advice)
 
 

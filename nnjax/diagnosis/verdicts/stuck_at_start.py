@@ -40,14 +40,12 @@ def confidence(trials: TrialFeatures) -> np.ndarray:
 
 
 def _at_log(end: np.ndarray) -> np.ndarray:
-    """Whether a log loss [g] is that of guessing among some number of classes."""
     loss = np.exp(np.minimum(end, 2.0))
     classes = np.maximum(np.round(np.exp(loss)), 2.0)
     return (np.abs(loss / np.log(classes) - 1) < NEAR_LOG) & (classes <= MOST_CLASSES)
 
 
 def _learned(trials: TrialFeatures) -> np.ndarray:
-    """Whether an accuracy [g] has moved, or is good."""
     chance, out = trials.chance_accuracy, np.zeros(len(trials.curves.trials), bool)
     for accuracy in (trials.curves.val_accuracy, trials.curves.train_accuracy):
         late = np.median(accuracy[:, -3:], axis=1)
@@ -80,7 +78,7 @@ def describe(trials: TrialFeatures, i: int) -> Description:
 
 
 def _cause(trials: TrialFeatures, i: int) -> tuple[str, str]:
-    """Give the cause, as a sentence, and what to try: dead ReLUs, saturation, no variance, vanishing gradients."""
+    """Return the cause, as a sentence, and what to try: dead ReLUs, saturation, no variance, vanishing gradients."""
     statistics, trial = trials.layers, int(trials.curves.trials[i])
     if statistics is None:
         return UNKNOWN
@@ -105,7 +103,7 @@ def _cause(trials: TrialFeatures, i: int) -> tuple[str, str]:
 
 
 def _last(statistic: np.ndarray) -> np.ndarray:
-    """Give the last known values [p] of [t, p]; empty if there is none."""
+    """Return the last known values [p] of [t, p]; empty if there is none."""
     known = np.isfinite(statistic).any(axis=1)
     return statistic[np.flatnonzero(known)[-1]] if known.any() else np.zeros(0)
 

@@ -44,7 +44,6 @@ def confidence(trials: TrialFeatures) -> np.ndarray:
 
 
 def _rises(z: Trend, least: float) -> np.ndarray:
-    """Whether a loss ends above its best [g], beyond doubt and visibly."""
     return (z.rise > np.maximum(least, limit.GAIN_ERRORS * z.rise_error)) & z.rises_visibly(limit.VISIBLE)
 
 

@@ -20,7 +20,7 @@ from nnjax.spaces.space import Arm, Space
 from nnjax.train.host.population import Population
 from nnjax.train.storage.records import Record
 from nnjax.train.storage.store import MemoryStore
-from nnjax.verify.preflight import resolve_trials
+from nnjax.verify.data_checks import resolve_trials
 
 TRAINING = 0.6  # share of the examples, of which some are mislabelled
 WRONG = 0.25  # of their labels are drawn anew

@@ -159,7 +159,7 @@ def pack(row: Sequence[float | None]) -> str:
 
 
 def band(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Give the mean and the range over trials of values [trials, epochs], each [epochs]; NaN where none is left."""
+    """Return the mean and the range over trials of values [trials, epochs], each [epochs]; NaN where none is left."""
     known = np.isfinite(values)
     count = known.sum(axis=0)
     mean = np.where(known, values, 0).sum(axis=0) / np.where(count, count, np.nan)

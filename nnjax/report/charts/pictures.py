@@ -70,7 +70,7 @@ def code_pictures(codes: np.ndarray) -> np.ndarray:
 
 
 def largest_units(kernel: np.ndarray, limit: int) -> np.ndarray:
-    """Give the indices, ascending, of the units of kernel [d, h] with the largest weights."""
+    """Return the indices, ascending, of the units of kernel [d, h] with the largest weights."""
     order = np.argsort(-np.linalg.norm(kernel, axis=0), kind="stable")
     return np.sort(order[:limit])
 

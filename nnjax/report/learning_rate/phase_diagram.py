@@ -15,7 +15,7 @@ from nnjax.report.learning_rate.page import Page, Section
 
 
 def phase_page(experiment: Experiment, phases: Sequence[PhaseDiagram]) -> Page:
-    """Describe what `nnjax.search.learning_rate.tune.cross` found."""
+    """Describe what `nnjax.search.learning_rate.tune.train_grid` found."""
     table, metric = [row for phase in phases for row in _phase_rows(phase)], phases[0].metric
     return Page(
         sentences=[_phase_sentence(phase) for phase in phases],

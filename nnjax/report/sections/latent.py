@@ -43,7 +43,7 @@ def _scatter(points: np.ndarray, labels: np.ndarray | None) -> Any:
 
 
 def class_color(label: int) -> str:
-    """Give a class the same colour everywhere."""
+    """Return a class the same colour everywhere."""
     return to_hex(colormaps["tab10"](label) if label < 10 else colormaps["tab20"](label % 20))
 
 

@@ -76,12 +76,12 @@ def charts(signals: LayerStatistics, trial: int, label: str) -> list[dict[str, s
 
 
 def layers_of(signals: LayerStatistics, trial: int) -> np.ndarray:
-    """Give the places of the layers that a trial has."""
+    """Return the places of the layers that a trial has."""
     return np.flatnonzero(np.isfinite(signals.activation_variance[trial]).any(axis=0))
 
 
 def colors(number: int) -> list[str]:
-    """Give colours from the input (dark) to the output (light)."""
+    """Return colours from the input (dark) to the output (light)."""
     return [to_hex(c) for c in colormaps["viridis"](np.linspace(0.0, 0.88, number))]
 
 

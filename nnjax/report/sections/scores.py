@@ -93,7 +93,7 @@ def _board(
 
 
 def floor_of(baselines: Baselines | None) -> float | None:
-    """Give the entropy of the pixels, below which no BCE can be; None where inputs are no probabilities."""
+    """Return the entropy of the pixels, below which no BCE can be; None where inputs are no probabilities."""
     return None if baselines is None else baselines.scores.get("entropy floor", {}).get(BCE)
 
 

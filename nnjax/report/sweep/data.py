@@ -98,7 +98,7 @@ def stem_of(metric: str, is_loss: bool) -> str:
 
 
 def final(run: Run, trial: int, metric: str, part: str) -> float:
-    """Give a trial's metric, lower being better: its last; of a dropped trial that at its last rung; else NaN."""
+    """Return a trial's metric, lower being better: its last; of a dropped trial that at its last rung; else NaN."""
     experiment, record = run.specs[trial].experiment, run.records[trial]
     value = score(experiment, record, metric, part)
     if record.status == DROPPED and not np.isfinite(value):
@@ -174,18 +174,18 @@ def rungs(sweep: Sweep) -> list[dict[str, Any]]:
 
 
 def finished(sweep: Sweep) -> dict[int, float]:
-    """Give the first metric of the trials that finished, where it is finite."""
+    """Return the first metric of the trials that finished, where it is finite."""
     found = zip(sweep.trials, sweep.metrics[0].values if sweep.metrics else [None] * len(sweep.trials), strict=True)
     return {t: float(v) for t, v in found if v is not None and sweep.run.records[t].status in FINISHED}
 
 
 def best_trial(sweep: Sweep) -> int | None:
-    """Give the trial with the lowest first metric of those that finished; None where none did."""
+    """Return the trial with the lowest first metric of those that finished; None where none did."""
     scores = finished(sweep)
     return min(scores, key=lambda trial: scores[trial]) if scores else None
 
 
 def failed(sweep: Sweep) -> list[int]:
-    """Give the places, among the trials of a sweep, of those that diverged or failed."""
+    """Return the places, among the trials of a sweep, of those that diverged or failed."""
     records = sweep.run.records
     return [i for i, trial in enumerate(sweep.trials) if records[trial].status in (DIVERGED, FAILED)]

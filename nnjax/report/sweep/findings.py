@@ -81,7 +81,7 @@ def _short(sweep: Sweep, path: str) -> str:
 
 
 def cards(sweep: Sweep) -> list[tuple[str, str, str]]:
-    """Give the best trial, and the best setting where settings have several trials: (what, value, remark)."""
+    """Return the best trial, and the best setting where settings have several trials: (what, value, remark)."""
     trial, scores = best_trial(sweep), finished(sweep)
     if trial is None:
         return []

@@ -52,7 +52,7 @@ def decide(searches: Sequence[Search], records: Sequence[Record]) -> Decision:
 
 
 def _replayed(search: Search, records: Sequence[Record]) -> tuple[successive.Round, int | None]:
-    """Give the round under way, and once all are over the place of the best rate."""
+    """Return the round under way, and once all are over the place of the best rate."""
 
     def trained(key: Key, limit: int) -> bool:
         record = records[search.trial(*key)]
@@ -72,7 +72,7 @@ def _replayed(search: Search, records: Sequence[Record]) -> tuple[successive.Rou
 
 
 def log_loss(record: Record, metric: str, epochs: int) -> float:
-    """Give the log of a trial's loss after some epochs: the mean over the last eighth of them.
+    """Return the log of a trial's loss after some epochs: the mean over the last eighth of them.
 
     A trial that stopped early has its lowest loss from then on, that of the weights it ends with; infinity stands for
     one that broke down, or whose loss is not finite.
@@ -108,12 +108,9 @@ def measure(search: Search, records: Sequence[Record]) -> RateSweep:
         curve = record.curves.get(search.metric, np.zeros(0))[: record.epochs]
         losses[row // SEEDS, row % SEEDS, : len(curve)] = curve
     diverged = np.array([record.status in (DIVERGED, FAILED) for record in own]).reshape(shape)
-    finals = [
-        log_loss(record, search.metric, search.epochs)
-        if latest.limits.get((i // SEEDS, i % SEEDS)) == search.epochs
-        else math.nan
-        for i, record in enumerate(own)
-    ]
+    whole = [latest.limits.get(key) == search.epochs for key in np.ndindex(shape)]
+    pairs = zip(own, whole, strict=True)
+    finals = [log_loss(record, search.metric, search.epochs) if ended else math.nan for record, ended in pairs]
     first = search.specs[0].experiment
     return RateSweep(
         optimizer=name,

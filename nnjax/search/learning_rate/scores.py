@@ -86,7 +86,7 @@ def neighbours(found: Scores, num_rates: int) -> list[Key]:
 
 
 def further_seed(found: Scores) -> Key | None:
-    """Give the best rate that has not been trained with all seeds its next one."""
+    """Return the best rate that has not been trained with all seeds its next one."""
     values = np.where(found.seeds < SEEDS, found.values, np.inf)
     best = int(np.argmin(values))
     return (int(found.places[best]), int(found.seeds[best])) if np.isfinite(values[best]) else None
@@ -114,6 +114,5 @@ def choose(limits: Mapping[Key, int], loss: LogLoss, epochs: int) -> int:
 
 
 def _at_brink(place: int, limits: Mapping[Key, int], loss: LogLoss) -> bool:
-    """Whether training broke down at one of the next two rates."""
     above = {key: limit for key, limit in limits.items() if place < key[0] <= place + 2 and limit}
     return any(loss(*key, limit) > loss(place, 0, limit) + CLIFF for key, limit in above.items())

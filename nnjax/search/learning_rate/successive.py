@@ -37,7 +37,7 @@ class Round(NamedTuple):
 
 
 def rungs(epochs: int) -> tuple[int, int, int, int]:
-    """Give the epochs of the scouts, of the two rungs, and the end.
+    """Return the epochs of the scouts, of the two rungs, and the end.
 
     Raises:
       UserError: too few epochs.
@@ -107,7 +107,6 @@ def _around(best: int, offsets: np.ndarray, num_rates: int) -> np.ndarray:
 
 
 def _nearest(places: np.ndarray, best: int) -> list[Key]:
-    """List the trials of the first seed at some places, the nearest to the best first."""
     return [(int(place), 0) for place in sorted(places, key=lambda place: abs(place - best))]
 
 

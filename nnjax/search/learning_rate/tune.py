@@ -23,7 +23,7 @@ from nnjax.spaces.ranges import Range
 from nnjax.train.host.population import Population
 from nnjax.train.scheduler import Decide
 from nnjax.train.storage.store import MemoryStore
-from nnjax.verify import preflight
+from nnjax.verify import data_checks
 
 DECADES = 4  # to either side of the usual rate
 NUM_RATES = 64
@@ -32,14 +32,14 @@ FINEST = 8  # rates to a decade; a narrow range has fewer than 64
 
 
 def phase_range(optimizer: str, low: float | None = None, high: float | None = None) -> Range:
-    """Give the twelve rates of a phase diagram, in three decades to either side of the usual one; as `rate_range`."""
+    """Return the twelve rates of a phase diagram, in three decades to either side of the usual one; as `rate_range`."""
     return rate_range(optimizer, low, high, PHASE_RATES, PHASE_DECADES)
 
 
 def rate_range(
     optimizer: str, low: float | None = None, high: float | None = None, num: int = NUM_RATES, decades: int = DECADES
 ) -> Range:
-    """Give the rates to search: four decades to either side of the usual one, unless an end is given.
+    """Return the rates to search: four decades to either side of the usual one, unless an end is given.
 
     Raises:
       UserError: an unknown optimizer, an end that is no positive number, or a range that is empty.
@@ -51,32 +51,23 @@ def rate_range(
     for name, end in ends.items():
         if not (math.isfinite(end) and end > 0):
             raise UserError(f"The {name} end of the rates is {end:g}, but a finite number above 0 was expected.")
-    if ends["low"] >= ends["high"]:
-        raise UserError(
-            f"The rates go from {ends['low']:g} to {ends['high']:g}, but the smaller end comes first: exchange them."
-        )
-    most = math.floor(FINEST * math.log10(ends["high"] / ends["low"]) + 1e-9) + 1
+    low, high = ends.values()
+    if low >= high:
+        raise UserError(f"The rates go from {low:g} to {high:g}, but the smaller end comes first: exchange them.")
+    most = math.floor(FINEST * math.log10(high / low) + 1e-9) + 1
     if most < 3:
-        raise UserError(
-            f"The rates from {ends['low']:g} to {ends['high']:g} differ too little: take ends that are at least a "
-            "factor of 2 apart."
-        )
-    return Range(ends["low"], ends["high"], min(num, most), log=True)
+        near = f"The rates from {low:g} to {high:g} differ too little"
+        raise UserError(f"{near}: take ends that are at least a factor of 2 apart.")
+    return Range(low, high, min(num, most), log=True)
 
 
 def with_optimizer(experiment: Experiment, name: str) -> Experiment:
-    """Give an experiment another optimizer, without the hyperparameters that only others read."""
+    """Return an experiment another optimizer, without the hyperparameters that only others read."""
     foreign = {field for other in OPTIMIZERS.values() for field in other.reads} - set(OPTIMIZERS[name].reads)
-    kept: dict[str, Any] = {
-        field: value
-        for field, value in experiment.hyperparameters.present().items()
-        if field not in foreign or name == experiment.optimizer.name
-    }
-    return dataclasses.replace(
-        experiment,
-        optimizer=dataclasses.replace(experiment.optimizer, name=name),
-        hyperparameters=Hyperparameters(**kept),
-    )
+    present, same = experiment.hyperparameters.present(), name == experiment.optimizer.name
+    kept: dict[str, Any] = {field: value for field, value in present.items() if same or field not in foreign}
+    optimizer = dataclasses.replace(experiment.optimizer, name=name)
+    return dataclasses.replace(experiment, optimizer=optimizer, hyperparameters=Hyperparameters(**kept))
 
 
 def tune(experiment: Experiment, ranges: Mapping[str, Range], options: Options = Options()) -> list[RateSweep]:
@@ -104,7 +95,7 @@ def tune(experiment: Experiment, ranges: Mapping[str, Range], options: Options =
     return [measure(search, records) for search in searches]
 
 
-def cross(
+def train_grid(
     experiment: Experiment, ranges: Mapping[str, Range], batch_sizes: Sequence[int], options: Options = Options()
 ) -> list[PhaseDiagram]:
     """Train every rate with every batch size to the end, with one seed, as one population.
@@ -137,7 +128,7 @@ def _specs(
         for rate, size, seed in itertools.product(some.points(), batch_sizes, range(seeds)):
             changes = {"learning_rate": rate, "batch_size": size, "seed": base.seed + seed}
             out.append(TrialSpec(len(out), replace(base, changes), name))
-    return preflight.resolve_trials(out)
+    return data_checks.resolve_trials(out)
 
 
 def _by_arm(specs: Sequence[TrialSpec]) -> dict[str, tuple[TrialSpec, ...]]:
@@ -145,9 +136,9 @@ def _by_arm(specs: Sequence[TrialSpec]) -> dict[str, tuple[TrialSpec, ...]]:
 
 
 def _prepare(specs: Sequence[TrialSpec], options: Options) -> dict[DataConfig, Prepared]:
-    prepared, findings = preflight.check(specs, options.data)
+    prepared, findings = data_checks.check(specs, options.data)
     for arm, finding in findings:
-        options.log(preflight.format_finding(arm, finding))
+        options.log(data_checks.format_finding(arm, finding))
     return prepared
 
 

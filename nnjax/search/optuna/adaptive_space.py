@@ -56,7 +56,7 @@ class AdaptiveSpace:
         return {parameter(path): make_distribution(path, values) for path, values in self.axes.items()}
 
     def trials(self, params: Mapping[str, Any]) -> list[tuple[str, Experiment]]:
-        """Give the arm and the experiment of each trial of a setting.
+        """Return the arm and the experiment of each trial of a setting.
 
         Args:
           params: of the setting, as Optuna stores them.
@@ -99,7 +99,7 @@ def adaptive_space(base: Experiment, space: Space) -> AdaptiveSpace:
 
 
 def corners(space: Space) -> Space:
-    """Give a space whose trials are what can be checked beforehand: all choices together, ranges at both ends.
+    """Return a space whose trials are what can be checked beforehand: all choices together, ranges at both ends.
 
     Where they are too many they are drawn.
     """

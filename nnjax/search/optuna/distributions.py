@@ -19,7 +19,7 @@ def parameter(path: str) -> str:
 
 
 def choice(value: Any) -> Any:
-    """Give a value as Optuna stores it among choices: a list as text, "64,32"."""
+    """Return a value as Optuna stores it among choices: a list as text, "64,32"."""
     return ",".join(map(str, value)) if isinstance(value, tuple) else value
 
 
@@ -34,6 +34,18 @@ def make_distribution(path: str, values: Axis) -> BaseDistribution:
     return FloatDistribution(float(values.low), float(values.high), log=values.log)
 
 
+def suggest(trial: optuna.Trial, name: str, distribution: BaseDistribution) -> None:
+    """Let the sampler choose a parameter of a trial."""
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+    if isinstance(distribution, CategoricalDistribution):
+        trial.suggest_categorical(name, distribution.choices)
+    elif isinstance(distribution, IntDistribution):
+        trial.suggest_int(name, distribution.low, distribution.high, log=distribution.log)
+    elif isinstance(distribution, FloatDistribution):
+        trial.suggest_float(name, distribution.low, distribution.high, log=distribution.log)
+
+
 def contains(distribution: BaseDistribution, value: Any) -> bool:
     """Whether a distribution has a value."""
     try:
@@ -43,7 +55,7 @@ def contains(distribution: BaseDistribution, value: Any) -> bool:
 
 
 def described(distribution: BaseDistribution) -> str:
-    """Say what values a parameter may have: "8, 16, 32" or "0.001 to 0.1, logarithmic"."""
+    """Describe what values a parameter may have: "8, 16, 32" or "0.001 to 0.1, logarithmic"."""
     choices = getattr(distribution, "choices", None)
     if choices is not None:
         return ", ".join(map(str, choices))
@@ -58,17 +70,17 @@ def refuse_other_space(study: optuna.Study, distributions: Mapping[str, BaseDist
       UserError: it has.
     """
     for trial in study.get_trials(deepcopy=False):
-        for name, found in trial.distributions.items():
-            if found != distributions.get(name):
-                now = distributions.get(name)
-                raise UserError(
-                    f"The study {study.study_name!r} was begun with another space ({name}: {described(found)} → "
-                    f"{'not asked' if now is None else described(now)}); repeat the command that began it, or name "
-                    "another study."
-                )
-        missing = set(distributions) - set(trial.distributions)
-        if trial.state.is_finished() and trial.distributions and missing:
-            raise UserError(
-                f"The study {study.study_name!r} was begun with another space (without {', '.join(sorted(missing))}); "
-                "repeat the command that began it, or name another study."
-            )
+        other = [name for name, found in trial.distributions.items() if found != distributions.get(name)]
+        missing = sorted(set(distributions) - set(trial.distributions))
+        if other:
+            now = distributions.get(other[0])
+            new = "not asked" if now is None else described(now)
+            what = f"{other[0]}: {described(trial.distributions[other[0]])} → {new}"
+        elif trial.state.is_finished() and trial.distributions and missing:
+            what = f"without {', '.join(missing)}"
+        else:
+            continue
+        raise UserError(
+            f"The study {study.study_name!r} was begun with another space ({what}); repeat the command that began it, "
+            "or name another study."
+        )

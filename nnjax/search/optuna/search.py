@@ -48,7 +48,7 @@ from nnjax.spaces.ranges import Axis, Range
 from nnjax.spaces.space import ADAPTIVE, Space
 from nnjax.train.storage.retention import parse_keep
 from nnjax.train.storage.store import MemoryStore
-from nnjax.verify import preflight
+from nnjax.verify import data_checks
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
@@ -95,15 +95,16 @@ def search(
     folder = None if given.workdir is None else runs.FolderStore(given.workdir, given.log, most)
     if folder is not None:
         _refuse_unfit(folder, storage)
-    corners = preflight.resolve_trials(space.corners)
-    prepared, findings = preflight.check(corners, given.data)
+    corners = data_checks.resolve_trials(space.corners)
+    prepared, findings = data_checks.check(corners, given.data)
     require_metric(metric, corners, prepared)
     for sentence in _remarks(space, sampler, metric, findings):
         given.log(sentence)
     with quiet(with_warnings=not isinstance(sampler, str)):
         chosen = make_sampler(sampler, space.seed)
         with contextlib.nullcontext() if folder is None else folder.taken():
-            where, run = _places(storage, folder)
+            run = None if folder is None else str(folder.path.resolve())
+            where = storage if folder is None or storage is not None else file_storage(folder.path / runs.STUDY)
             name = study_name or ("nnjax" if run is None else pathlib.Path(run).name)
             study = AskTellStudy(open_study(where, name, chosen, metric), space.distributions(), space.seed, run)
             store = MemoryStore(most) if folder is None else folder
@@ -125,14 +126,8 @@ def _refuse_unfit(folder: runs.FolderStore, storage: Any) -> None:
         )
 
 
-def _places(storage: Any, folder: runs.FolderStore | None) -> tuple[Any, str | None]:
-    if folder is None:
-        return storage, None
-    return file_storage(folder.path / runs.STUDY) if storage is None else storage, str(folder.path.resolve())
-
-
 def _remarks(space: AdaptiveSpace, sampler: Any, metric: str, findings: Sequence[tuple[str, Finding]]) -> list[str]:
-    sentences = [preflight.format_finding(arm, finding) for arm, finding in findings]
+    sentences = [data_checks.format_finding(arm, finding) for arm, finding in findings]
     if "test_" in metric:
         sentences.append(
             f"warning: The search chooses by {metric}, so the test part no longer says how good its best trial is on "

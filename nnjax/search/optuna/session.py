@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from nnjax.checks.finding import Finding
-from nnjax.checks.impossible import validate
+from nnjax.checks.invalid_values import validate
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, TrialSpec
 from nnjax.core.types import DataFacts, Prepared
 from nnjax.diagnosis import trials as diagnosing
 from nnjax.exchange.start_weights import read_weights
 from nnjax.runs.folder import FolderStore
-from nnjax.runs.plan import OTHER_PLAN, resumed_plan
+from nnjax.runs.resumed_plan import OTHER_PLAN, resumed_plan
 from nnjax.runs.run import Run
 from nnjax.search.options import Options
 from nnjax.search.optuna.adaptive_space import AdaptiveSpace
@@ -27,7 +27,7 @@ from nnjax.train.layout.lane_batch import LaneBatch, sizes_of
 from nnjax.train.layout.plan import Plan, choose_lanes, from_json
 from nnjax.train.storage.records import Record
 from nnjax.train.storage.store import Store
-from nnjax.verify import preflight
+from nnjax.verify import data_checks
 
 
 class Session:
@@ -132,13 +132,12 @@ class Session:
 
     def _prepare(self) -> None:
         new = [spec for spec in self.trials.specs if spec.experiment.data not in self.prepared]
-        self.prepared |= preflight.prepare_all(new, self.options.data)
+        self.prepared |= data_checks.prepare_all(new, self.options.data)
 
     def _facts(self, specs: Sequence[TrialSpec]) -> dict[DataConfig, DataFacts]:
         return {config: self.prepared[config].facts() for config in configs(specs)}
 
     def _train(self, suggestions: Sequence[Suggestion]) -> None:
-        """Train what has not ended, as one population; the run folder knows of it first."""
         self._prepare()
         trials, options = self.trials, self.options
         if self.folder is not None:

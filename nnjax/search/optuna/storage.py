@@ -57,7 +57,7 @@ def shown(storage: BaseStorage | str | None) -> str:
 
 @contextlib.contextmanager
 def storage_errors(storage: BaseStorage | str | None, *others: type[Exception]) -> Iterator[None]:
-    """Say as one sentence that a storage cannot be used.
+    """Report in one sentence that a storage cannot be used.
 
     Args:
       storage: as it was given.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from nnjax.core.errors import UserError
-from nnjax.search.optuna.distributions import contains, described, refuse_other_space
+from nnjax.search.optuna.distributions import contains, described, refuse_other_space, suggest
 from nnjax.search.optuna.samplers import reseed
 from nnjax.search.optuna.storage import METRIC
 
@@ -96,7 +96,7 @@ class AskTellStudy:
         _ = trial.relative_params  # drawn here, whichever parameter comes first
         for place, (name, distribution) in enumerate(self.distributions.items(), 1):
             reseed(sampler, self.seed, trial.number, place)
-            trial._suggest(name, distribution)
+            suggest(trial, name, distribution)
         return Suggestion(trial.number, dict(trial.params), False)
 
     def _id(self, number: int) -> int:

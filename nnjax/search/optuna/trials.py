@@ -45,7 +45,7 @@ class Trials:
         self.of[suggestion.number] = trials
 
     def of_all(self, suggestions: Iterable[Suggestion]) -> set[int]:
-        """Give the trials of some settings."""
+        """Return the trials of some settings."""
         return {trial for one in suggestions for trial in self.of[one.number]}
 
     def all_ended(self) -> bool:
@@ -87,7 +87,7 @@ def final_metrics(experiment: Experiment, prepared: Prepared) -> list[str]:
 
 
 def value_of(record: Record, metric: str) -> float:
-    """Give a metric of a finished trial as trials.csv has it, so that resuming changes nothing; else NaN."""
+    """Return a metric of a finished trial as trials.csv has it, so that resuming changes nothing; else NaN."""
     value = record.values.get(metric, math.nan) if record.status in FINISHED else math.nan
     return float(cell(value))
 

@@ -33,7 +33,7 @@ class EpochPart(NamedTuple):
 
 
 def epoch_part(data: DeviceData, batch_size: int, epoch: Count) -> EpochPart:
-    """Give what an epoch (int32 []) trains on: all that trains, or the window."""
+    """Return what an epoch (int32 []) trains on: all that trains, or the window."""
     window = data.window
     if window is None:
         return EpochPart(data, data.train, jnp.int32(0), epoch)

@@ -27,7 +27,7 @@ Lane = TypeVar("Lane", bound=Callable[..., Any])  # a function of one lane
 
 
 def over_lanes(lanes: int) -> Callable[[Lane], Lane]:
-    """Give what turns a function of one lane into one of many: vmap, or for a single lane the axis off and on."""
+    """Return what turns a function of one lane into one of many: vmap, or for a single lane the axis off and on."""
 
     def lift(f: Lane) -> Lane:
         def lifted(*args: Any) -> Any:
@@ -114,7 +114,7 @@ class Block:
         return progress.state, progress.metrics
 
     def empty_metrics(self) -> Metrics:
-        """Give room for the metrics of a segment."""
+        """Return room for the metrics of a segment."""
         empty = jnp.full((self.lanes, CAPACITY), jnp.nan, self.trial.dtype)
         metrics: Metrics = dict.fromkeys(self.trial.curve_names(), empty)
         if self.trial.experiment.signals:

@@ -35,7 +35,7 @@ class Window(NamedTuple):
     """
 
     x: Num[Array, "... w d"]
-    y: Num[Array, "... w *k"]
+    y: Num[Array, "..."]
     count: Int[Array, "..."]  # type: ignore[assignment]  # hides a method of tuples
     number: Int[Array, "..."]
     of: Int[Array, "..."]
@@ -156,7 +156,7 @@ def num_probe_examples(most: int) -> int:
 
 
 def float_type(experiment: Experiment) -> type:
-    """Give the type of inputs and targets that are no whole numbers."""
+    """Return the type of inputs and targets that are no whole numbers."""
     return np.float64 if experiment.model.dtype == "float64" else np.float32
 
 
@@ -173,7 +173,7 @@ def examples(prepared: Prepared, rows: Indices | None, dtype: type) -> HostExamp
 
 
 def largest(prepared: Prepared, folds: int | None) -> tuple[int, int]:
-    """Give the sizes of the largest training and validation parts, so that one program serves all folds."""
+    """Return the sizes of the largest training and validation parts, so that one program serves all folds."""
     train, validation = len(prepared.train), len(prepared.validation)
     if folds is None:
         return train, validation

@@ -77,7 +77,7 @@ def measure(trial: Trial, hyper: Hyper, state: TrialState, batch: Batch, total_s
 
 
 def norm(tree: Params) -> Scalar:
-    """Give the Euclidean norm of all numbers of a pytree together -> []."""
+    """Return the Euclidean norm of all numbers of a pytree together -> []."""
     return jnp.sqrt(sum(jnp.sum(jnp.square(leaf)) for leaf in jax.tree.leaves(tree)))
 
 

@@ -114,7 +114,7 @@ Call = tuple[Wrapped, tuple[Any, ...]]  # a function and the shapes of its argum
 def usual_calls(
     program: Program, data: DeviceData, state: TrialState, hyperparameters: Collection[str]
 ) -> tuple[Call, Call, Call]:
-    """Give what every chunk of a program calls: train_segment, init and evaluate.
+    """Return what every chunk of a program calls: train_segment, init and evaluate.
 
     Args:
       data: on the program's devices, or its shapes; of windows the shapes.

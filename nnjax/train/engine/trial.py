@@ -124,7 +124,7 @@ class Trial:
         )
 
     def key_of(self, state: TrialState, use: int) -> Key:
-        """Give the key of a step for one use; on a batch axis each device its own."""
+        """Return the key of a step for one use; on a batch axis each device its own."""
         key = jax.random.fold_in(jax.random.fold_in(jax.random.key(state.seed), use), state.step)
         return key if self.batch_axis is None else jax.random.fold_in(key, jax.lax.axis_index(self.batch_axis))
 
@@ -136,7 +136,7 @@ class Trial:
         return batch._replace(x=x, y=x if self.shapes.goal == "reconstruction" else batch.y)
 
     def objective(self, hyper: Hyper, state: TrialState, batch: Batch, size: Scalar) -> Callable[[Params], Scalar]:
-        """Give the training loss of one batch as a function of the weights: mean loss plus penalties."""
+        """Return the training loss of one batch as a function of the weights: mean loss plus penalties."""
         key = self.key_of(state, DROPOUT)
         y = self.smooth(hyper, batch.y)
 
@@ -210,7 +210,7 @@ def watched_curve(names: Collection[str]) -> str:
 
 
 def blank_state(experiment: Experiment, shapes: Shapes) -> TrialState:
-    """Give the shapes of one trial's state."""
+    """Return the shapes of one trial's state."""
     trial, names = Trial(experiment, shapes), experiment.hyperparameters.present()
     number = jax.ShapeDtypeStruct((), trial.dtype)
     seed = jax.ShapeDtypeStruct((), np.uint32)

@@ -114,13 +114,13 @@ class Stream:
         return _filled(x, self.size), _filled(y, self.size)
 
     def shapes(self) -> tuple[jax.ShapeDtypeStruct, jax.ShapeDtypeStruct]:
-        """Give the shapes of a window's x and y."""
+        """Return the shapes of a window's x and y."""
         x, y = examples(self.prepared, self.prepared.train[:1], self.dtype)
         return tuple(jax.ShapeDtypeStruct((self.size, *a.shape[1:]), a.dtype) for a in (x, y))  # type: ignore[return-value]
 
 
 def make_stream(experiment: Experiment, prepared: Prepared) -> Stream | None:
-    """Give the windows that an experiment trains on; None for all examples at once.
+    """Return the windows that an experiment trains on; None for all examples at once.
 
     Raises:
       UserError: a window that holds no batch.
@@ -176,7 +176,7 @@ def by_row(mesh: Mesh) -> NamedSharding:
 
 
 def window_shapes(stream: Stream, rows: int = 1, sharding: NamedSharding | None = None) -> Window:
-    """Give the shapes of the windows of so many devices (or rows of devices that share batches)."""
+    """Return the shapes of the windows of so many devices (or rows of devices that share batches)."""
 
     def like(shape: tuple[int, ...], dtype: np.typing.DTypeLike) -> Any:
         return jax.ShapeDtypeStruct((rows, *shape), dtype, sharding=sharding)

@@ -51,7 +51,7 @@ class Chunk:
         return [spec for _, batch in sorted(self.placed.items()) for spec in batch.specs]
 
     def rows(self) -> list[TrialSpec]:
-        """Give one trial for each row of the program; rows that no trial needs repeat one, and are ignored."""
+        """Return one trial for each row of the program; rows that no trial needs repeat one, and are ignored."""
         spare = self.group.specs[0]
         out = []
         for device in range(len(self.steps)):
@@ -60,7 +60,7 @@ class Chunk:
         return out
 
     def row_of(self) -> dict[int, int]:
-        """Give the row of each trial, by its id."""
+        """Return the row of each trial, by its id."""
         return {s.id: d * self.lanes + lane for d, batch in self.placed.items() for lane, s in enumerate(batch.specs)}
 
     def is_here(self, row: int) -> bool:
@@ -112,7 +112,7 @@ class Chunk:
         return (shard.index[0].start or 0) // self.lanes
 
     def take(self, keep: Callable[[TrialSpec], bool] = lambda spec: True) -> list[LaneBatch]:
-        """Give the lane batches of the trials to keep that are on devices; states as NumPy arrays."""
+        """Return the lane batches of the trials to keep that are on devices; states as NumPy arrays."""
         host, row_of, out = fetch(self.state), self.row_of(), []
         for batch in self.remaining(keep):
             index = np.array([row_of[spec.id] for spec in batch.specs])
@@ -120,7 +120,7 @@ class Chunk:
         return out
 
     def remaining(self, keep: Callable[[TrialSpec], bool]) -> list[LaneBatch]:
-        """Give the lane batches of the trials to keep that are on devices, without their states."""
+        """Return the lane batches of the trials to keep that are on devices, without their states."""
         rest = (
             batch._replace(specs=tuple(filter(keep, batch.specs)), step=int(self.steps[device]))
             for device, batch in sorted(self.placed.items())

@@ -30,14 +30,14 @@ class DataCache:
         return self._data
 
     def shapes(self, group: Group, program: Program) -> DeviceData:
-        """Give the data with the shapes of windows."""
+        """Return the data with the shapes of windows."""
         data, mesh = self.data(group, program), program.mesh
         if group.stream is None:
             return data
         return data._replace(window=window_shapes(group.stream, mesh.shape[TRIALS], by_row(mesh)))
 
     def with_first_window(self, group: Group, program: Program) -> DeviceData:
-        """Give the data with the first window."""
+        """Return the data with the first window."""
         data, mesh = self.data(group, program), program.mesh
         if group.stream is None:
             return data
@@ -46,7 +46,7 @@ class DataCache:
     def with_next_window(
         self, group: Group, program: Program, steps: Sequence[int], busy: Collection[int]
     ) -> DeviceData:
-        """Give the data with the window of the next steps.
+        """Return the data with the window of the next steps.
 
         Args:
           group, program: whose.

@@ -75,7 +75,7 @@ class FinalEvaluation:
         return values
 
     def values(self, row: int, curves: Mapping[str, Float[np.ndarray, " t"]]) -> dict[str, float]:
-        """Give the numbers of one row's trial, which has such curves, by column name."""
+        """Return the numbers of one row's trial, which has such curves, by column name."""
         train = curves.get("train_loss", np.zeros(0))
         own = {name: float(value[row]) for name, value in self.scores.items()}
         last = float(train[-1]) if len(train) else float("nan")

@@ -121,7 +121,7 @@ class Layouts:
         self._on_change()
 
     def shrink(self, error: jax.errors.JaxRuntimeError) -> None:
-        """Give a group whose trials did not fit a device half the lanes, or where there is one lane half the devices.
+        """Return a group whose trials did not fit a device half the lanes, or where there is one lane half the devices.
 
         Raises:
           JaxRuntimeError: it was another error.
@@ -152,5 +152,5 @@ class Layouts:
         return {"plan": plans, **self.costs.describe(len(self.programs), self._planner.total())}
 
     def cost(self) -> str:
-        """Say in a sentence what was compiled, and what a step cost after that; "" where nothing was trained."""
+        """Describe in a sentence what was compiled, and what a step cost after that; "" where nothing was trained."""
         return self.costs.sentence(len(self.programs), self._planner.total())

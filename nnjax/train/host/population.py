@@ -168,7 +168,7 @@ class Population:
         self.recovery.close()
 
     def _next_data(self, chunk: Chunk) -> DeviceData:
-        """Give what the next segment trains on; where that cannot be read, what was trained is saved."""
+        """Return what the next segment trains on; where that cannot be read, what was trained is saved."""
         try:
             return self.layouts.data.with_next_window(chunk.group, chunk.program, chunk.steps.tolist(), chunk.placed)
         except (UserError, OSError):
@@ -211,7 +211,7 @@ class Population:
         }
 
     def cost(self) -> str:
-        """Say in a sentence what was compiled, and what a step cost after that; "" where nothing was trained."""
+        """Describe in a sentence what was compiled, and what a step cost after that; "" where nothing was trained."""
         return self.layouts.cost()
 
 

@@ -33,7 +33,7 @@ Observer = Callable[[Progress], None]
 
 
 def measure(trials: Trials, chunk: Chunk, paused: Collection[int], work: Float[np.ndarray, " trials"]) -> Progress:
-    """Say how far a population is.
+    """Describe how far a population is.
 
     Args:
       trials, chunk: all, and those under way.

@@ -70,7 +70,7 @@ class Queue:
         return chunk
 
     def fill(self, chunk: Chunk, first: int = 0) -> None:
-        """Give each free device a lane batch.
+        """Return each free device a lane batch.
 
         First come the `first` queued ones and those that fill their lanes well, then trials that have not begun, and
         last the small remains of queued ones, which others may still join.

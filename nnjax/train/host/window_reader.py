@@ -26,7 +26,7 @@ class Reader:
         self._next: tuple[tuple[Place, ...], Future[Window]] | None = None
 
     def window(self, steps: Sequence[int], busy: Collection[int]) -> Window:
-        """Give the windows for the next steps, and begin to read those after them.
+        """Return the windows for the next steps, and begin to read those after them.
 
         Args:
           steps: taken so far on each device (or row of devices that share batches).

@@ -6,7 +6,7 @@ from typing import Any
 
 from nnjax.train.engine.programs import Program
 from nnjax.train.layout.compilations import counter
-from nnjax.train.layout.memory import peak_bytes, size_text
+from nnjax.train.layout.memory_limits import peak_bytes, size_text
 from nnjax.train.layout.planner import TimeEstimate
 
 
@@ -36,7 +36,7 @@ class Costs:
         return warm
 
     def describe(self, programs: int, estimate: TimeEstimate) -> dict[str, Any]:
-        """Give all of it for the run folder."""
+        """Return all of it for the run folder."""
         return {
             "programs": programs,
             "compilations": self.compilations,

@@ -11,7 +11,7 @@ from nnjax.train.distributed import min_over_processes
 from nnjax.train.engine.device_data import make_device_data, make_shapes
 from nnjax.train.engine.windows import make_stream, window_shapes
 from nnjax.train.layout.lane_batch import Group, group_sizes
-from nnjax.train.layout.memory import most_lanes, refuse_too_large
+from nnjax.train.layout.memory_limits import most_lanes, refuse_too_large
 from nnjax.train.layout.plan import Plan, from_json, resolve_plan, satisfies
 from nnjax.train.layout.step_times import StepTimes, cached_plan
 

@@ -67,7 +67,7 @@ class LaneBatch(NamedTuple):
     state: TrialState | None = None
 
     def key(self, order: str) -> tuple[int, int, int, int | None]:
-        """Give what trials of one lane batch have in common: epochs, steps, and with shared batches the seed."""
+        """Return what trials of one lane batch have in common: epochs, steps, and with shared batches the seed."""
         first = self.specs[0].experiment
         return first.epochs, self.until, self.step, first.seed if order == "shared" else None
 
@@ -112,6 +112,6 @@ def group_sizes(group: Group) -> dict[str, list[int]]:
 
 
 def next_compaction(step: int, total: int, per_epoch: int) -> int:
-    """Give the next step at which lanes may be freed: at fixed epochs, whatever the segments were, or at the end."""
+    """Return the next step at which lanes may be freed: at fixed epochs, whatever the segments were, or at the end."""
     every = max(1, total // per_epoch // COMPACTIONS) * per_epoch
     return min((step // every + 1) * every, total)

@@ -15,9 +15,9 @@ import numpy as np
 from nnjax.train.distributed import is_distributed
 from nnjax.train.engine.device_data import DeviceData
 from nnjax.train.engine.programs import Program
-from nnjax.train.layout.footprint import device_bytes
 from nnjax.train.layout.lane_batch import Group, group_sizes
-from nnjax.train.layout.memory import free_bytes, most_lanes, size_text
+from nnjax.train.layout.memory_estimate import device_bytes
+from nnjax.train.layout.memory_limits import free_bytes, most_lanes, size_text
 from nnjax.train.layout.plan import Plan, alternatives, satisfies, surviving_sizes
 from nnjax.train.layout.step_times import GAIN, StepTimes, Table, evaluating, plan_of, seconds_of, time_step
 from nnjax.train.scheduler import ALL_SURVIVE, Survival

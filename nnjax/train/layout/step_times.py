@@ -40,7 +40,7 @@ class StepTimes:
         self.path = None if folder is None or is_distributed() else pathlib.Path(folder) / FILE
 
     def table(self, group: Group) -> Table:
-        """Give what is known of a group's program: seconds of a step by (devices, lanes, order)."""
+        """Return what is known of a group's program: seconds of a step by (devices, lanes, order)."""
         rows = self._read().get(_name(group), [])
         return {(int(devices), int(lanes), str(order)): float(seconds) for devices, lanes, order, seconds in rows}
 
@@ -87,7 +87,7 @@ def cached_plan(asked: Plan, plan: Plan, sizes: Mapping[str, Sequence[int]], tab
 
 
 def plan_of(plan: Plan, layout: tuple[int, int, str], table: Table) -> Plan:
-    """Give the plan with a layout of a table, and with what the table has of its devices and order."""
+    """Return the plan with a layout of a table, and with what the table has of its devices and order."""
     devices, lanes, order = layout
     own = sorted((n, seconds) for (d, n, o), seconds in table.items() if (d, o) == (devices, order))
     return dataclasses.replace(plan, devices=devices, lanes=lanes, order=order, measured=tuple(own))

@@ -60,7 +60,7 @@ class Stage(NamedTuple):
 
 
 def stop_epoch(watched: Float[np.ndarray, " t"], patience: int | None) -> int | None:
-    """Give the epoch (from 1) that is `patience` epochs after the lowest value until then; None if there is none yet.
+    """Return the epoch (from 1) that is `patience` epochs after the lowest value until then; None if there is none yet.
 
     As Keras's EarlyStopping(patience, min_delta=0) counts.
     """

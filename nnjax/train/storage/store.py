@@ -22,7 +22,7 @@ class Checkpoints(Protocol):
         """Keep the trials under way."""
 
     def load_chunk(self) -> Checkpoint | None:
-        """Give back their last good state; None if there is none."""
+        """Return their last good state; None if there is none."""
 
     def drop_chunk(self) -> None:
         """Forget them, as they have ended."""
@@ -31,7 +31,7 @@ class Checkpoints(Protocol):
         """Keep a lane batch that waits at a rung."""
 
     def load_paused(self, name: str) -> Checkpoint | None:
-        """Give it back; None if it is damaged."""
+        """Return it back; None if it is damaged."""
 
     def list_paused(self) -> list[str]:
         """Name the lane batches that wait, in the order of their names."""
@@ -59,13 +59,13 @@ class Store(Protocol):
         """Keep the plan of a population, as `Population.describe` gives it, and the seconds of a session that ended."""
 
     def read_plan(self) -> list[dict[str, Any]]:
-        """Give back the plan of each group of trials; empty before there is one."""
+        """Return the plan of each group of trials; empty before there is one."""
 
     def save_weights(self, trial: int, arrays: Arrays) -> None:
         """Keep a finished trial's arrays."""
 
     def load_weights(self, trial: int) -> Weights:
-        """Give them back."""
+        """Return them back."""
 
     def has_weights(self, trial: int) -> bool:
         """Whether there are any."""
@@ -97,7 +97,7 @@ class MemoryCheckpoints:
         self._paused[name] = dict(arrays), dict(note)
 
     def load_paused(self, name: str) -> Checkpoint | None:
-        """Give it back."""
+        """Return it back."""
         return self._paused[name]
 
     def list_paused(self) -> list[str]:
@@ -126,7 +126,7 @@ class MemoryStore:
         self._plan = layout["plan"]
 
     def read_plan(self) -> list[dict[str, Any]]:
-        """Give it back."""
+        """Return it back."""
         return self._plan
 
     def save_weights(self, trial: int, arrays: Arrays) -> None:
@@ -134,7 +134,7 @@ class MemoryStore:
         self.weights[trial] = dict(arrays)
 
     def load_weights(self, trial: int) -> Weights:
-        """Give them back."""
+        """Return them back."""
         return self.weights[trial]
 
     def has_weights(self, trial: int) -> bool:

@@ -31,7 +31,7 @@ def _spaced(index: np.ndarray, size: int) -> np.ndarray:
 
 
 def without_inputs(prepared: Prepared) -> Prepared:
-    """Give all examples the same input: the one that is scaled to zeros, or of images black."""
+    """Return all examples the same input: the one that is scaled to zeros, or of images black."""
     x = prepared.dataset.x
     blank = np.zeros_like(x)
     if x.dtype != np.uint8:
@@ -40,7 +40,7 @@ def without_inputs(prepared: Prepared) -> Prepared:
 
 
 def shuffled(prepared: Prepared) -> Prepared:
-    """Give each example the target of another one, in all parts."""
+    """Return each example the target of another one, in all parts."""
     data = prepared.dataset
     assert data.y is not None
     order = np.random.default_rng(0).permutation(len(data.y))

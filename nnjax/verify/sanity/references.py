@@ -76,7 +76,6 @@ def _examples(data: DeviceData, shapes: Shapes, rows: np.ndarray) -> tuple[np.nd
 
 
 def _most_frequent(y: np.ndarray) -> float:
-    """Give the share of the most frequent class among targets [n, k]."""
     mean = y.mean(axis=0)
     return float(max(mean.max(), 1 - mean[0]) if len(mean) == 1 else mean.max())
 

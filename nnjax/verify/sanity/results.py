@@ -46,7 +46,7 @@ def format_checks(examined: Examined) -> list[str]:
 
 
 def to_json(found: Sequence[Examined]) -> list[dict[str, Any]]:
-    """Give sanity.json; numbers that are not finite are left out."""
+    """Return sanity.json; numbers that are not finite are left out."""
     return [{"arm": one.arm, "trial": one.trial, "checks": [_finite(check) for check in one.checks]} for one in found]
 
 

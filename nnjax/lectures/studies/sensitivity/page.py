@@ -112,7 +112,7 @@ def _distances(families: Sequence[Family]) -> dict[str, float]:
 
 
 def _between_methods(layouts: Sequence[Family]) -> str:
-    """Say how much of the scores' variance the choice of the method explains."""
+    """Describe how much of the scores' variance the choice of the method explains."""
     methods = [method_of(family) for family in layouts for _ in family.embeddings]
     parts = []
     for measure, name in MEASURES.items():
@@ -127,7 +127,7 @@ def _between_methods(layouts: Sequence[Family]) -> str:
 
 
 def _beside_pca(layouts: Sequence[Family], families: Sequence[Family]) -> list[str]:
-    """Say how many settings keep neighbours worse than PCA."""
+    """Describe how many settings keep neighbours worse than PCA."""
     pca = next((family for family in families if family.name == "PCA"), None)
     if pca is None:
         return []

@@ -12,7 +12,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
 from nnjax.core.types import Dataset
 from nnjax.data import prepare
-from nnjax.embed.engines import require
+from nnjax.embed.external_libraries import require
 from nnjax.embed.families import Family, families
 from nnjax.embed.methods import Embedding, title_of
 from nnjax.embed.points import choose_rows, labels_of

@@ -8,7 +8,7 @@ from sklearn.datasets import load_digits
 from sklearn.manifold import _t_sne
 from sklearn.neighbors import kneighbors_graph
 
-from nnjax.embed import LayoutConfig, edges, lay_out, quality, student
+from nnjax.embed import LayoutConfig, lay_out, quality, sparse_affinities, tsne_objective
 
 X = np.random.default_rng(0).normal(size=(200, 5))  # no ties
 
@@ -16,15 +16,15 @@ X = np.random.default_rng(0).normal(size=(200, 5))  # no ties
 def dense(table, n):
     """The affinities [n, n] that a table holds."""
     p = np.zeros((n, n))
-    np.add.at(p, (np.repeat(table.point, edges.WIDTH), table.neighbour.ravel()), table.weight.ravel())
+    np.add.at(p, (np.repeat(table.point, sparse_affinities.WIDTH), table.neighbour.ravel()), table.weight.ravel())
     return p
 
 
 @pytest.fixture(scope="module")
 def found():
     """Tables of two perplexities; the first is padded to the length of the second."""
-    tables, entropies = edges.edges(X, [4.0, 10.0])
-    return [edges.Edges(*(part[g] for part in tables)) for g in range(2)], entropies
+    tables, entropies = sparse_affinities.edges(X, [4.0, 10.0])
+    return [sparse_affinities.Edges(*(part[g] for part in tables)) for g in range(2)], entropies
 
 
 @pytest.mark.parametrize(("place", "perplexity"), [(0, 4.0), (1, 10.0)])
@@ -45,9 +45,11 @@ def test_the_objective_is_the_dense_one(found, place):
     p = jnp.asarray(dense(table, len(X)).astype(np.float32))
     y = jnp.asarray(np.random.default_rng(1).normal(size=(2, len(X))).astype(np.float32))
     factor = jnp.asarray(3.0)
-    np.testing.assert_allclose(edges.gradient(y, table, factor), student.gradient(y, p, factor), atol=1e-6)
-    assert float(edges.divergence(y, table, entropy)) == pytest.approx(
-        float(student.divergence(y, p, entropy)), rel=1e-5
+    np.testing.assert_allclose(
+        sparse_affinities.gradient(y, table, factor), tsne_objective.gradient(y, p, factor), atol=1e-6
+    )
+    assert float(sparse_affinities.divergence(y, table, entropy)) == pytest.approx(
+        float(tsne_objective.divergence(y, p, entropy)), rel=1e-5
     )
 
 
@@ -58,7 +60,11 @@ def test_memory_grows_with_the_points_and_not_with_their_pairs():
         rows = 4 * n
         shapes = [((2, n), np.float32), ((rows,), np.int32), ((rows, 32), np.int32), ((rows, 32), np.float32)]
         y, *table = (jax.ShapeDtypeStruct(*shape) for shape in shapes)
-        compiled = jax.jit(edges.gradient).lower(y, edges.Edges(*table), jax.ShapeDtypeStruct((), np.float32)).compile()
+        compiled = (
+            jax.jit(sparse_affinities.gradient)
+            .lower(y, sparse_affinities.Edges(*table), jax.ShapeDtypeStruct((), np.float32))
+            .compile()
+        )
         memory = compiled.memory_analysis()
         return memory.temp_size_in_bytes + memory.argument_size_in_bytes
 

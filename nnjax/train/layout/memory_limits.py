@@ -14,7 +14,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
 from nnjax.core.types import Prepared
 from nnjax.train.engine.device_data import DeviceData, Shapes
-from nnjax.train.layout.footprint import data_bytes, lane_bytes
+from nnjax.train.layout.memory_estimate import data_bytes, lane_bytes
 
 BUDGET = 0.8  # share of the free memory that arrays may take; the rest is for the compiler and the host's copies
 

@@ -11,7 +11,7 @@ from nnjax.nn.optimizers import resolve
 from nnjax.train.engine.device_data import DeviceData, Part, Shapes, num_probe_examples
 from nnjax.train.engine.programs import make_mesh, make_program, usual_calls
 from nnjax.train.engine.trial import blank_state
-from nnjax.train.layout import footprint
+from nnjax.train.layout import memory_estimate
 from scripts.tpu_slices import memory_of
 
 LANES = 8
@@ -70,25 +70,25 @@ def test_the_model_agrees_with_the_compiler_within_a_quarter(base, changes, exam
     experiment = resolve(replace(base, changes))
     shapes, data = shapes_of(experiment, examples)
     found = counted(experiment, shapes, data, shared)
-    estimated = footprint.device_bytes(experiment, shapes, data, LANES, shared)
+    estimated = memory_estimate.device_bytes(experiment, shapes, data, LANES, shared)
     assert 0.75 * found < estimated < 1.25 * found
 
 
 def test_a_real_population_is_counted_as_its_shapes_are():
     [group] = population(specs_of(Experiment(data=DataConfig("blobs"), batch_size=8)), blobs(200, 10)).layouts.groups
     held = sum(np.asarray(leaf).nbytes for leaf in jax.tree.leaves(group.data))
-    state, passing = footprint.parts(group.key, group.shapes, group.data)
-    assert footprint.data_bytes(group.data) == held
-    assert footprint.lane_bytes(group.key, group.shapes, group.data) == state + passing
-    assert footprint.device_bytes(group.key, group.shapes, group.data, 3) == held + 3 * (state + passing)
+    state, passing = memory_estimate.parts(group.key, group.shapes, group.data)
+    assert memory_estimate.data_bytes(group.data) == held
+    assert memory_estimate.lane_bytes(group.key, group.shapes, group.data) == state + passing
+    assert memory_estimate.device_bytes(group.key, group.shapes, group.data, 3) == held + 3 * (state + passing)
 
 
 def test_arrays_are_padded_to_tiles_in_the_layout_that_wastes_least():
     """By hand, for tiles of 8 × 128: 64 numbers fill a row of 128; [128, 64] and [100, 64] are turned."""
-    tile = footprint.COMPILERS["tpu"].tile
+    tile = memory_estimate.COMPILERS["tpu"].tile
     sizes = {(): 1, (64,): 128, (784,): 896, (128, 64): 128 * 64, (100, 64): 64 * 128, (3, 5, 128): 3 * 8 * 128}
-    assert {shape: footprint.padded_size(shape, tile) for shape in sizes} == sizes
-    assert footprint.padded_size((100, 64), (1, 1)) == 6400
+    assert {shape: memory_estimate.padded_size(shape, tile) for shape in sizes} == sizes
+    assert memory_estimate.padded_size((100, 64), (1, 1)) == 6400
 
 
 def test_what_a_tpu_holds_besides():
@@ -96,11 +96,13 @@ def test_what_a_tpu_holds_besides():
     latter is turned, 784 rows of 512; 64 MiB of that of all lanes find place beside the units."""
     experiment = resolve(CODER)
     shapes, data = shapes_of(experiment, 5000)
-    state, passing = footprint.parts(experiment, shapes, data, True, "tpu")
+    state, passing = memory_estimate.parts(experiment, shapes, data, True, "tpu")
     biases = 128 + 64 + 128 + 784
     weights = 2 * (784 * 128 + 128 * 64)
     assert 4 * 4 * (weights + biases) < state < 4 * 4 * (weights + biases + 64 + 112) + 8 * 4 + 1
     assert passing == 4 * (504 * 128 + 784 * 512)
-    held = footprint.data_bytes(data) + 5000 * 896
-    assert footprint.device_bytes(experiment, shapes, data, 16, True, "tpu") == held + 16 * state
-    assert footprint.device_bytes(experiment, shapes, data, 64, True, "tpu") == held + 64 * (state + passing) - 2**26
+    held = memory_estimate.data_bytes(data) + 5000 * 896
+    assert memory_estimate.device_bytes(experiment, shapes, data, 16, True, "tpu") == held + 16 * state
+    assert (
+        memory_estimate.device_bytes(experiment, shapes, data, 64, True, "tpu") == held + 64 * (state + passing) - 2**26
+    )

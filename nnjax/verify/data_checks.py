@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from nnjax.checks.finding import Finding
 from nnjax.checks.fit import check_fit, summarize_targets
-from nnjax.checks.impossible import validate
+from nnjax.checks.invalid_values import validate
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, TrialSpec
 from nnjax.core.types import Dataset, Prepared
 from nnjax.data import load, prepare_loaded
 from nnjax.models.registry import traits_of
 from nnjax.nn.optimizers import resolve
-from nnjax.verify.refusals import refuse_too_large, refuse_unfit_images, refuse_unfit_weights
+from nnjax.verify.resource_limits import refuse_too_large, refuse_unfit_images, refuse_unfit_weights
 
 
 def resolve_trials(specs: Iterable[TrialSpec]) -> list[TrialSpec]:
@@ -98,6 +98,5 @@ def refuse_errors(specs: Sequence[TrialSpec], findings: Sequence[tuple[str, Find
     for arms, finding in findings:
         if finding.severity == "error" and not strict.isdisjoint(arms.split(", ")):
             where = f" (in {arms})" if arms else ""
-            raise UserError(
-                f"{finding.sentence}{where} {finding.remedy} (--config.allow_mismatch=true trains all the same.)"
-            )
+            what = f"{finding.sentence}{where} {finding.remedy}"
+            raise UserError(f"{what} (--config.allow_mismatch=true trains all the same.)")

@@ -1,9 +1,9 @@
-"""Look up the conveniences of `Run` that later packages provide, when they are called."""
+"""Import, on first use, the functions of higher packages that `Run` exposes."""
 
 import importlib
 from typing import Any
 
-ABOVE = {  # the only arrows that point up (.importlinter)
+FUNCTIONS = {  # the only arrows that point up (.importlinter)
     "certify": "nnjax.verify.certify:certify",
     "check_export": "nnjax.exchange.files:check_path",
     "codes": "nnjax.exchange.network:codes",
@@ -19,7 +19,7 @@ ABOVE = {  # the only arrows that point up (.importlinter)
 }
 
 
-def above(name: str) -> Any:
-    """Import one of them."""
-    module, _, attribute = ABOVE[name].partition(":")
+def lazy_import(name: str) -> Any:
+    """Import a function of a higher package by its name in `FUNCTIONS`."""
+    module, _, attribute = FUNCTIONS[name].partition(":")
     return getattr(importlib.import_module(module), attribute)

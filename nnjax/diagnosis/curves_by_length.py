@@ -34,7 +34,7 @@ class AlignedCurves:
 
 
 def checked(curves: Curves) -> dict[str, np.ndarray]:
-    """Give the curves that are known as float64 arrays [m, t]; one of shape [t] counts as that of a single trial.
+    """Return the curves that are known as float64 arrays [m, t]; one of shape [t] counts as that of a single trial.
 
     Raises:
       UserError: no curve, an array that is not of numbers, or shapes that differ.
@@ -59,7 +59,7 @@ def checked(curves: Curves) -> dict[str, np.ndarray]:
 
 
 def per_trial(contexts: TrainingContext | Sequence[TrainingContext] | None, m: int) -> list[TrainingContext]:
-    """Give each of m trials its context.
+    """Return each of m trials its context.
 
     Raises:
       UserError: there are more or fewer than trials.

@@ -12,7 +12,7 @@ from jax import Array, lax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from nnjax.core.errors import UserError
-from nnjax.embed import checks, descent, edges, gaussian, student
+from nnjax.embed import checks, descent, sne_objective, sparse_affinities, tsne_objective
 from nnjax.embed.affinities import affinities
 from nnjax.embed.grid import Grid, arrange
 
@@ -58,10 +58,12 @@ class Objective(NamedTuple):
 
 
 OBJECTIVES = {
-    "tsne": Objective(student.gradient, student.divergence, "joint_entropy", 12.0, lambda n, e: max(n / e / 4, 50.0)),
-    "sne": Objective(gaussian.gradient, gaussian.divergence, "conditional_entropy", 1.0, lambda n, e: 0.05),
+    "tsne": Objective(
+        tsne_objective.gradient, tsne_objective.divergence, "joint_entropy", 12.0, lambda n, e: max(n / e / 4, 50.0)
+    ),
+    "sne": Objective(sne_objective.gradient, sne_objective.divergence, "conditional_entropy", 1.0, lambda n, e: 0.05),
 }
-SPARSE = Objective(edges.gradient, edges.divergence, "edges", *OBJECTIVES["tsne"][3:])
+SPARSE = Objective(sparse_affinities.gradient, sparse_affinities.divergence, "edges", *OBJECTIVES["tsne"][3:])
 
 
 class Layouts(NamedTuple):
@@ -132,7 +134,7 @@ def lay_out(
 def _affinities(x: np.ndarray, perplexities: Sequence[float], objective: Objective) -> tuple[Any, np.ndarray]:
     """Affinities with leading axis g, dense or sparse, and their entropies [g]."""
     if objective.entropy == "edges":
-        return edges.edges(x, perplexities)
+        return sparse_affinities.edges(x, perplexities)
     found = affinities(x, perplexities)
     return found.joint, getattr(found, objective.entropy)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import jax
 
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import DataConfig, Experiment, TrialSpec
+from nnjax.core.experiment import DataConfig, TrialSpec
 from nnjax.core.types import Prepared
 from nnjax.exchange.start_weights import read_weights
 from nnjax.models.registry import make_model, traits_of
@@ -53,7 +53,10 @@ def refuse_too_large(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, P
     limit = memory()
     for spec in specs:
         experiment, data = spec.experiment, prepared[spec.experiment.data]
-        _refuse_too_long(experiment, len(data.train))
+        steps = experiment.epochs * -(-len(data.train) // experiment.batch_size)
+        if steps >= 2**31:
+            epochs = f"{experiment.epochs:,} epochs are {steps:,} steps"
+            raise UserError(f"{epochs}, but {2**31 - 1:,} is the most; train fewer epochs.")
         facts = data.facts()
         counted = summarize_model(experiment, facts.num_inputs, output_width(experiment.model, facts))
         units = facts.num_inputs + sum(layer.outputs for layer in counted.layers)
@@ -65,14 +68,6 @@ def refuse_too_large(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, P
                 f"device has {limit / 1e9:,.1f} GB: make {'model.widths' if weights > batch else 'eval_batch_size'} "
                 "smaller."
             )
-
-
-def _refuse_too_long(experiment: Experiment, num_examples: int) -> None:
-    steps = experiment.epochs * -(-num_examples // experiment.batch_size)
-    if steps >= 2**31:
-        raise UserError(
-            f"{experiment.epochs:,} epochs are {steps:,} steps, but {2**31 - 1:,} is the most; train fewer epochs."
-        )
 
 
 def memory() -> float:

@@ -8,7 +8,7 @@ import numpy as np
 from jax import Array
 
 from nnjax.embed.affinities import BLOCK, calibrate
-from nnjax.embed.pairs import sum_pairs
+from nnjax.embed.pair_sums import sum_pairs
 from nnjax.embed.quality import block, nearest
 
 WIDTH = 32  # neighbours in a row of the table

@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 from jax import Array
 
-from nnjax.embed.pairs import least_over_pairs, rows_of, same, sum_pairs
+from nnjax.embed.pair_sums import least_over_pairs, rows_of, same, sum_pairs
 
 
 def gradient(y: Array, p: Array, exaggeration: Array) -> Array:

@@ -5,8 +5,8 @@ What is possible but unwise, or wrong only for the data at hand, is for `checks.
 
 import difflib
 import math
-from collections.abc import Collection, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Collection
+from typing import NamedTuple
 
 import jax.numpy as jnp
 
@@ -48,14 +48,12 @@ class Interval(NamedTuple):
     whole: bool = False
 
     def __contains__(self, value: object) -> bool:
-        """Whether a finite number lies in it."""
         if not isinstance(value, int | float) or not math.isfinite(value):
             return False
         above = value >= self.low if self.with_low else value > self.low
         return above and (value <= self.high if self.with_high else value < self.high)
 
     def __str__(self) -> str:
-        """Describe it in words, for a sentence."""
         low = f"at least {self.low:g}" if self.with_low else f"above {self.low:g}"
         if math.isinf(self.high):
             return f"a {'whole' if self.whole else 'finite'} number, {low},"
@@ -84,9 +82,8 @@ RANGES: dict[str, Interval] = {
     **{f"hyperparameters.{name}": interval for interval, names in _HYPERPARAMETERS.items() for name in names},
 }
 
-# Read whatever the optimizer and the schedule are.
 _ALWAYS_READ = {"learning_rate", "weight_decay", "l1", "l2", "clip_norm", "dropout", "label_smoothing", "init_scale"}
-_ALWAYS_READ |= {"patience"}
+_ALWAYS_READ |= {"patience"}  # whatever the optimizer and the schedule are
 
 
 def validate(experiment: Experiment) -> None:
@@ -112,7 +109,8 @@ def validate(experiment: Experiment) -> None:
     _require_gradient(experiment.model)
     _require_readers(experiment)
     _require_schedule_end(experiment)
-    _require_x64(values)
+    if values["model.dtype"] == "float64" and jnp.result_type(float) != jnp.float64:
+        raise UserError("model.dtype is 'float64', but JAX is in 32-bit mode: set JAX_ENABLE_X64=1 or choose float32.")
 
 
 def _require_choice(path: str, found: str, names: Collection[str]) -> None:
@@ -168,8 +166,3 @@ def _require_schedule_end(experiment: Experiment) -> None:
             f"hyperparameters.final_factor is 0, but an {name} decay never reaches 0: "
             "give it a positive number such as 0.01, or choose the schedule cosine."
         )
-
-
-def _require_x64(values: Mapping[str, Any]) -> None:
-    if values["model.dtype"] == "float64" and jnp.result_type(float) != jnp.float64:
-        raise UserError("model.dtype is 'float64', but JAX is in 32-bit mode: set JAX_ENABLE_X64=1 or choose float32.")

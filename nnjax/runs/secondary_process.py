@@ -23,7 +23,7 @@ class ReadOnlyCheckpoints(FolderCheckpoints):
     save_chunk = drop_chunk = save_paused = drop_paused = _do_nothing
 
 
-class ReadOnlyFolder(FolderStore):
+class SecondaryProcessFolder(FolderStore):
     """A run folder that another process writes: all is read, only weights are written."""
 
     write = keep_weights = _do_nothing
@@ -48,7 +48,7 @@ def open_folder(
     path: str | os.PathLike[str], log: Callable[[str], None] | None = None, keep: int | None = None
 ) -> FolderStore:
     """Open a run folder, in all processes but the main one for reading; see `FolderStore`."""
-    return (FolderStore if distributed.is_main_process() else ReadOnlyFolder)(path, log, keep)
+    return (FolderStore if distributed.is_main_process() else SecondaryProcessFolder)(path, log, keep)
 
 
 def begin_together(begin: Callable[[], list[Record]]) -> list[Record]:

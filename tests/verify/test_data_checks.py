@@ -9,7 +9,7 @@ from nnjax.core.fields import replace
 from nnjax.data import from_arrays, prepare_loaded
 from nnjax.spaces.expansion import expand
 from nnjax.spaces.space import Arm, Space
-from nnjax.verify import preflight, refusals
+from nnjax.verify import data_checks, resource_limits
 
 
 def prepared(specs):
@@ -20,27 +20,27 @@ def test_memory(monkeypatch):
     """4-8-3: 4·8 + 8 + 8·3 + 3 = 67 weights, 5 copies of 4 bytes; 8 examples of 4 + 8 + 3 numbers of 4 bytes."""
     specs = specs_of(CLASSIFIER)
     needed = 67 * 5 * 4 + 8 * 15 * 4
-    monkeypatch.setattr(refusals, "memory", lambda: needed)
-    refusals.refuse_too_large(specs, prepared(specs))
-    monkeypatch.setattr(refusals, "memory", lambda: needed - 1)
+    monkeypatch.setattr(resource_limits, "memory", lambda: needed)
+    resource_limits.refuse_too_large(specs, prepared(specs))
+    monkeypatch.setattr(resource_limits, "memory", lambda: needed - 1)
     with pytest.raises(UserError, match=r"A trial needs .* GB for its weights .* make model\.widths smaller"):
-        refusals.refuse_too_large(specs, prepared(specs))
+        resource_limits.refuse_too_large(specs, prepared(specs))
     specs = specs_of(replace(CLASSIFIER, {"eval_batch_size": 10**9}))
     with pytest.raises(UserError, match=r"0\.0 GB for its weights and 60\.0 GB for a batch.* make eval_batch_size"):
-        refusals.refuse_too_large(specs, prepared(specs))
+        resource_limits.refuse_too_large(specs, prepared(specs))
 
 
 def test_this_machine_has_memory():
-    assert 2**28 < refusals.memory() < 2**50
+    assert 2**28 < resource_limits.memory() < 2**50
 
 
 def test_steps_are_counted_by_int32():
     """40 examples in batches of 8 are 5 steps an epoch: 2^31 - 1 is 429,496,729 of them and 2 steps."""
     specs = specs_of(replace(CLASSIFIER, {"epochs": 429_496_729}))
-    refusals.refuse_too_large(specs, prepared(specs))
+    resource_limits.refuse_too_large(specs, prepared(specs))
     specs = specs_of(replace(CLASSIFIER, {"epochs": 429_496_730}))
     with pytest.raises(UserError, match="429,496,730 epochs are 2,147,483,650 steps, but 2,147,483,647 is the most"):
-        refusals.refuse_too_large(specs, prepared(specs))
+        resource_limits.refuse_too_large(specs, prepared(specs))
 
 
 def test_a_finding_is_said_once_with_its_arms():
@@ -48,18 +48,18 @@ def test_a_finding_is_said_once_with_its_arms():
     space = Space(
         {"seed": (0, 1)}, arms={"good": Arm(), "bad": Arm(bad), "worse": Arm({**bad, "allow_mismatch": True})}
     )
-    specs = preflight.resolve_trials(expand(CLASSIFIER, space))
-    findings = preflight.judge(specs, prepared(specs))
+    specs = data_checks.resolve_trials(expand(CLASSIFIER, space))
+    findings = data_checks.judge(specs, prepared(specs))
     errors = [arms for arms, finding in findings if finding.severity == "error"]
     assert errors == ["bad, worse"]
     with pytest.raises(UserError, match=r"\(in bad, worse\)"):
-        preflight.refuse_errors(specs, findings)
-    preflight.refuse_errors([spec for spec in specs if spec.arm != "bad"], findings)
+        data_checks.refuse_errors(specs, findings)
+    data_checks.refuse_errors([spec for spec in specs if spec.arm != "bad"], findings)
 
 
 def test_values_are_checked_in_every_trial():
     with pytest.raises(UserError, match=r"dropout is 1\.5"):
-        preflight.resolve_trials(expand(CLASSIFIER, Space({"dropout": (0.5, 1.5)})))
+        data_checks.resolve_trials(expand(CLASSIFIER, Space({"dropout": (0.5, 1.5)})))
 
 
 def images(side, classes=10, **options):
@@ -88,7 +88,9 @@ FIT = [
 def refuse(kind, dataset):
     """The check alone; whether a network can be built and the check agree."""
     specs = specs_of(replace(CLASSIFIER, {"kind": kind, "widths": (6, 16, 84)}))
-    refusals.refuse_unfit_images(specs, {s.experiment.data: prepare_loaded(dataset, s.experiment.data) for s in specs})
+    resource_limits.refuse_unfit_images(
+        specs, {s.experiment.data: prepare_loaded(dataset, s.experiment.data) for s in specs}
+    )
 
 
 @pytest.mark.parametrize(("kind", "dataset", "words"), UNFIT)
@@ -108,7 +110,7 @@ def test_augmentation_needs_images():
         specs = specs_of(replace(CLASSIFIER, {"augment": "shift:2"}))
         ready = {spec.experiment.data: prepare_loaded(dataset, spec.experiment.data) for spec in specs}
         if fine:
-            refusals.refuse_unfit_images(specs, ready)
+            resource_limits.refuse_unfit_images(specs, ready)
         else:
             with pytest.raises(UserError, match="has no images to augment by shift:2"):
-                refusals.refuse_unfit_images(specs, ready)
+                resource_limits.refuse_unfit_images(specs, ready)

@@ -29,12 +29,12 @@ def stack(specs: Sequence[TrialSpec], records: Sequence[Record]) -> LayerStatist
 
 
 def to_arrays(signals: LayerStatistics) -> dict[str, np.ndarray]:
-    """Give the arrays of signals.npz."""
+    """Return the arrays of signals.npz."""
     return {LAYERS: np.array(signals.layers)} | {name: getattr(signals, name) for name in LAYER_STATISTICS}
 
 
 def fill(arrays: Mapping[str, np.ndarray], specs: Sequence[TrialSpec], records: Sequence[Record]) -> None:
-    """Give records of known epochs back their signals.
+    """Return records of known epochs back their signals.
 
     Raises:
       LookupError, ValueError: the arrays are not as `to_arrays` gave them.

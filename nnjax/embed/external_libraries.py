@@ -8,7 +8,7 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.embed import checks
-from nnjax.embed.population import ITERATIONS, LayoutConfig
+from nnjax.embed.tsne import ITERATIONS, LayoutConfig
 
 ENGINES = ("exact", "sklearn", "opentsne")
 

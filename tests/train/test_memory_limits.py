@@ -10,8 +10,8 @@ from nnjax.core.errors import UserError
 from nnjax.runs.folder import FolderStore
 from nnjax.train.host.chunk import Chunk
 from nnjax.train.host.population import Stopped
-from nnjax.train.layout import memory
-from nnjax.train.layout.footprint import data_bytes, lane_bytes
+from nnjax.train.layout import memory_limits
+from nnjax.train.layout.memory_estimate import data_bytes, lane_bytes
 from nnjax.train.layout.plan import Plan
 from nnjax.train.storage.records import DONE
 
@@ -20,8 +20,8 @@ def test_lanes_are_limited_by_the_memory_that_is_there(monkeypatch):
     specs = specs_of(CLASSIFIER, {"learning_rate": np.geomspace(0.001, 0.1, 40)})
     [group] = population(specs).layouts.groups
     each, data = lane_bytes(group.key, group.shapes, group.data), data_bytes(group.data)
-    monkeypatch.setattr(memory, "free_bytes", lambda: int((5.5 * each + data) / memory.BUDGET))
-    assert memory.most_lanes(group.key, group.shapes, group.data) == 5
+    monkeypatch.setattr(memory_limits, "free_bytes", lambda: int((5.5 * each + data) / memory_limits.BUDGET))
+    assert memory_limits.most_lanes(group.key, group.shapes, group.data) == 5
     assert population(specs).layouts.groups[0].plan.lanes == 5
     assert (
         population(specs, plan=Plan(lanes=16)).layouts.groups[0].plan.lanes == 16
@@ -29,7 +29,7 @@ def test_lanes_are_limited_by_the_memory_that_is_there(monkeypatch):
 
 
 def test_a_trial_that_fits_no_device_is_refused_before_anything_is_written(monkeypatch, tmp_path):
-    monkeypatch.setattr(memory, "free_bytes", lambda: 3_000)
+    monkeypatch.setattr(memory_limits, "free_bytes", lambda: 3_000)
     with pytest.raises(
         UserError, match=r"One trial needs about .* kB of memory and the data .* kB, but a device has 3 kB left"
     ):
@@ -127,10 +127,10 @@ def test_a_run_that_shrank_goes_on_so(monkeypatch, tmp_path):
 
 
 def test_sizes_are_written_as_people_do():
-    assert [memory.size_text(size) for size in (999, 1_500, 12_345_678, 11.2e9)] == [
+    assert [memory_limits.size_text(size) for size in (999, 1_500, 12_345_678, 11.2e9)] == [
         "999 B",
         "1.5 kB",
         "12.3 MB",
         "11.2 GB",
     ]
-    assert memory.peak_bytes() > 5e7
+    assert memory_limits.peak_bytes() > 5e7

@@ -5,7 +5,7 @@ import dataclasses
 import jax
 import pytest
 
-from nnjax.checks.impossible import RANGES, validate
+from nnjax.checks.invalid_values import RANGES, validate
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, Hyperparameters
 from nnjax.core.fields import replace
