@@ -151,7 +151,7 @@ def make_model(config: ModelConfig, num_inputs: int, num_outputs: int) -> Model:
 
     Raises:
       KeyError: an unknown kind, activation or kernel_init (`checks.validate` says it as a sentence).
-      UserError: a convolutional network for inputs that are no images of a size that it reads.
+      UserError: a convolutional network for inputs that are not images of a size that it reads.
     """
     module, _, function = traits_of(config).builder.partition(":")
     build: Callable[[ModelConfig, int, int], Model] = getattr(importlib.import_module(module), function)

@@ -20,7 +20,7 @@ COPIES = 5  # of a trial's weights: they, the best ones, the gradient, and two m
 
 
 def refuse_unfit_images(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> None:
-    """Refuse data that are no images where images are needed, and numbers of classes that a model cannot tell apart.
+    """Refuse data that are not images where images are needed, and numbers of classes that a model cannot tell apart.
 
     Raises:
       UserError: there are such data.

@@ -33,7 +33,7 @@ def test_the_history_of_keras(wrap):
 def test_what_is_known_takes_part():
     [alone] = nnjax.diagnose({"val_loss": list(SLOW)})
     [beside] = nnjax.diagnose({"val_loss": list(SLOW)}, mean_predictor=0.0675)
-    assert "mean predictor" not in alone.primary.sentence
+    assert "predicting the mean" not in alone.primary.sentence
     assert "(0.0675)" in beside.primary.sentence
     assert nnjax.diagnose(Curves(val_loss=SLOW), mean_predictor=0.0675) == [beside]
 

@@ -134,10 +134,10 @@ def test_a_truncated_or_foreign_event_file(tmp_path, cut):
         ("lengths.json", '{"loss": [1, 2], "val_loss": [1]}', "differ in length"),
         ("text.json", '{"loss": [1, "a"]}', "'a' at epoch 2"),
         ("bool.json", '{"loss": [1, true]}', "True at epoch 2"),
-        ("number.json", '{"loss": 3}', "no list"),
+        ("number.json", '{"loss": 3}', "not a list"),
         ("list.json", "[1, 2]", "no curves by name"),
         ("empty.json", "{}", "no curves by name"),
-        ("broken.json", "{", "no JSON"),
+        ("broken.json", "{", "not JSON"),
     ],
 )
 def test_mistakes_are_sentences(tmp_path, name, content, message):

@@ -107,7 +107,7 @@ def test_a_network_that_is_stuck_says_why(known, words):
 def test_the_mean_predictor_is_named_with_and_without_a_context():
     level = np.log(10) + 0.3 * np.exp(-T)
     found = first(train_loss=level, val_loss=level, context=TrainingContext(mean_predictor=np.log(10)))
-    assert "the mean predictor" in found.primary.sentence
+    assert "always predicting the mean" in found.primary.sentence
     found = first(train_loss=level, val_loss=level, val_accuracy=np.full(40, 0.1))
     assert found.primary.code == "stuck_at_start"
     assert "number of classes (10)" in found.primary.sentence

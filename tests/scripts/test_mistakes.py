@@ -275,7 +275,7 @@ CASES = [
     evolve("every=2", "every 2 epochs, but the trials have 2"),
     evolve("every=1.5", "space.every is '1.5', but a whole number was expected"),
     evolve("share=0.7 --space.every=1", "share=0.7, but a number above 0, at most 0.5"),
-    evolve("every=1", "a share of 0.2", "there are 2 of one", "take more settings, or a larger share"),
+    evolve("every=1", "a share of 0.2", "the smallest group has 2", "take more settings, or a larger share"),
     evolve("factors=0.5,x", "space.factors is '0.5,x', but a list of numbers was expected"),
     evolve("factors=0.5,-1", "factors=(0.5, -1.0), but numbers above 0 were expected"),
     evolve("resample=2", "resample=2, but a probability from 0 to 1"),
