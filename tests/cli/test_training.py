@@ -43,7 +43,7 @@ def test_an_adaptive_space_is_read_once(monkeypatch):
     [
         (Space(), {"adaptive": {"sampler": "tpe"}}, "--sampler is read in the mode adaptive only"),
         (Space(mode="adaptive"), {"sanity": True}, "--sanity needs fixed settings"),
-        (Space(), {"distributed": True, "certify": True}, "--certify trains trials alone"),
+        (Space(), {"distributed": True, "certify": True}, "--certify runs in one process only: leave out"),
         (Space(), {"keep": "worst:3"}, "worst:3"),
     ],
 )
