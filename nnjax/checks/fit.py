@@ -1,6 +1,6 @@
 """The pre-flight check: does an experiment fit its data?
 
-`checks.invalid_values` refuses what no data could make possible; `check_fit` judges, rule by rule (`nnjax.checks.rules`),
+`checks.invalid_values` refuses what no data could make possible; `check_fit` judges, rule by rule (`checks.rules`),
 whether the loss, the output, the targets and the optimizer fit each other.
 """
 
