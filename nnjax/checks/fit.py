@@ -1,6 +1,6 @@
 """The pre-flight check: does an experiment fit its data?
 
-`checks.impossible` refuses what no data could make possible; `check_fit` judges, rule by rule (`nnjax.checks.rules`),
+`checks.invalid_values` refuses what no data could make possible; `check_fit` judges, rule by rule (`checks.rules`),
 whether the loss, the output, the targets and the optimizer fit each other.
 """
 
@@ -18,7 +18,7 @@ CHUNK = 4_096  # rows copied at a time
 
 
 def check_fit(experiment: Experiment, summary: TargetSummary) -> list[Finding]:
-    """Judge a valid experiment (see `impossible.validate`) against its data, the most fundamental finding first.
+    """Judge a valid experiment (see `invalid_values.validate`) against its data, the most fundamental finding first.
 
     Raises:
       UserError: the optimizer's preset has no such optimizer.

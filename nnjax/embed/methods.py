@@ -71,7 +71,7 @@ def embed_all(
     """Lay points out by t-SNE or SNE once for every setting: as one program, or by an engine one after the other.
 
     Raises:
-      UserError: see `lay_out` and `engines.approximate`.
+      UserError: see `lay_out` and `external_libraries.approximate`.
     """
     checks.choice("engine", engine, external_libraries.ENGINES)
     if engine == "exact":

@@ -29,7 +29,7 @@ class Edges(NamedTuple):
 
 
 def gradient(y: Array, p: Edges, exaggeration: Array) -> Array:
-    """As `student.gradient`, with attraction along edges."""
+    """As `tsne_objective.gradient`, with attraction along edges."""
 
     def terms(dx: Array, dy: Array, rows: Array) -> tuple[Array, ...]:
         w = 1 / (1 + dx * dx + dy * dy)
@@ -44,7 +44,7 @@ def gradient(y: Array, p: Edges, exaggeration: Array) -> Array:
 
 
 def divergence(y: Array, p: Edges, entropy: Array) -> Array:
-    """As `student.divergence`, of these affinities."""
+    """As `tsne_objective.divergence`, of these affinities."""
 
     def terms(dx: Array, dy: Array, rows: Array) -> tuple[Array, ...]:
         return (1 / (1 + dx * dx + dy * dy),)

@@ -141,7 +141,7 @@ def traits_of(config: ModelConfig) -> ModelTraits:
     """Look up the traits of a configuration's model.
 
     Raises:
-      KeyError: an unknown kind (`checks.validate` says it as a sentence).
+      KeyError: an unknown kind (`invalid_values.validate` says it as a sentence).
     """
     return MODELS[config.kind]
 
@@ -150,7 +150,7 @@ def make_model(config: ModelConfig, num_inputs: int, num_outputs: int) -> Model:
     """Build the network for d inputs and k outputs.
 
     Raises:
-      KeyError: an unknown kind, activation or kernel_init (`checks.validate` says it as a sentence).
+      KeyError: an unknown kind, activation or kernel_init (`invalid_values.validate` says it as a sentence).
       UserError: a convolutional network for inputs that are not images of a size that it reads.
     """
     module, _, function = traits_of(config).builder.partition(":")

@@ -40,7 +40,7 @@ def shift_of(augment: str) -> int:
 def make_augmentation(augment: str, image_shape: tuple[int, int] | None) -> Augmentation | None:
     """Make (key, x [b, h * w]) -> x [b, h * w]: each image transformed by its own draw, 0 where it was not.
 
-    None where nothing is to be done, or where there are no images (`preflight.check` says that as a sentence).
+    None where nothing is to be done, or where there are no images (`data_checks.check` says that as a sentence).
     """
     if augment == NONE or image_shape is None:
         return None

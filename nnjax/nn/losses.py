@@ -204,7 +204,7 @@ def make_loss(name: str, output_activation: str) -> Function:
       (y, z) -> [...]; reverse-mode differentiable in both, under jit and vmap (sigmoid + BCE refuses forward mode).
 
     Raises:
-      KeyError: an unknown name (`checks.validate` says it as a sentence). UserError, when called: unequal shapes.
+      KeyError: an unknown name (`invalid_values.validate` says so). UserError, when called: unequal shapes.
     """
     loss, activation = LOSSES[name], ACTIVATIONS[output_activation]
     stable = loss.stable.get(output_activation)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from nnjax.core.text import number
-from nnjax.diagnosis import trials as diagnosing
+from nnjax.diagnosis import trials
 from nnjax.diagnosis.marks import Losses, Mark
 from nnjax.diagnosis.types import Diagnosis, Verdict
 from nnjax.diagnosis.verdicts import VERDICTS
@@ -16,7 +16,7 @@ from nnjax.runs.run import Run
 
 def verdict_counts(run: Run) -> list[tuple[str, int, float]]:
     """Count the verdicts: (code, trials, share of the most frequent)."""
-    found = diagnosing.counts(run.diagnoses)
+    found = trials.counts(run.diagnoses)
     return [(code, n, n / found[0][1]) for code, n in found]
 
 
@@ -40,7 +40,7 @@ def verdicts(diagnosis: Diagnosis) -> dict[str, Any]:
 
 def numbers(verdict: Verdict) -> list[tuple[str, str]]:
     """List a verdict's evidence for researchers: how sure it is, its numbers, its epochs."""
-    name = diagnosing.named(verdict.code)
+    name = trials.named(verdict.code)
     parts = [f"{key.replace('_', ' ')} {number(float(value))}" for key, value in verdict.evidence.items()]
     parts += [f"{key.replace('_', ' ')}: epoch {epoch}" for key, epoch in verdict.epochs.items()]
     return [(f"{name}, {100 * verdict.confidence:.0f} % sure", ", ".join(parts))]
@@ -55,7 +55,7 @@ def _of_trial(run: Run, trial: int) -> dict[str, Any]:
     diagnosis = run.diagnoses[trial]
     assert diagnosis is not None
     first = diagnosis.primary
-    also = ", ".join(diagnosing.named(other.code) for other in diagnosis.others)
+    also = ", ".join(trials.named(other.code) for other in diagnosis.others)
     return {
         "sentence": first.sentence,
         "next": first.next,

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+ROOT = pathlib.Path(__file__).parents[2]
 DEEP = (784, 128, 64, 128, 784)
 LENET = (784, 6, 16, 120, 84, 10)  # inputs, feature maps of two convolutions, dense layers
 WIDTHS = {"tiny": (64, 32, 10), "autoencoder": DEEP, "products": DEEP, "solo": (784, 512, 512, 10), "lenet": LENET}
@@ -76,10 +77,10 @@ def tiny(trials: int, epochs: int, data: str) -> Task:
 
 def write_tiny(path: pathlib.Path) -> None:
     """Write the data of `tiny` as nnjax prepares them: {train, validation}_x float32 and _y int64."""
-    from configs.bench_tiny import get_config
+    from nnjax.cli.config import load_config
     from nnjax.data import prepare
 
-    prepared = prepare(get_config().data)
+    prepared = prepare(load_config(str(ROOT / "configs" / "bench_tiny.py")).get_config().data)
     dataset = prepared.dataset
     arrays: dict[str, Any] = {}
     assert dataset.y is not None

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from nnjax.diagnosis import trials as diagnosing
+from nnjax.diagnosis import trials
 from nnjax.report.context import ReportContext
 from nnjax.report.section import Section
 from nnjax.report.trial_verdicts import code_of, marks_data, verdict_counts, verdicts
@@ -31,7 +31,7 @@ def build(report: ReportContext) -> dict[str, Any] | None:
 
 def trial_of(run: Run, setting: Setting) -> int | None:
     """Choose the trial that represents a setting: the first with the setting's most frequent verdict; None without."""
-    own = diagnosing.counts([run.diagnoses[trial] for trial in setting.trials])
+    own = trials.counts([run.diagnoses[trial] for trial in setting.trials])
     return next((t for t in setting.trials if own and code_of(run, t) == own[0][0]), None)
 
 
@@ -43,7 +43,7 @@ def _describe(run: Run, setting: Setting) -> dict[str, Any]:
     assert diagnosis is not None
     return {
         "label": setting.label,
-        "counts": diagnosing.counts([run.diagnoses[i] for i in setting.trials]),
+        "counts": trials.counts([run.diagnoses[i] for i in setting.trials]),
         "trial": trial,
         "many": len(setting.trials) > 1,
         **verdicts(diagnosis),

@@ -11,7 +11,7 @@ from nnjax.checks.invalid_values import validate
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, TrialSpec
 from nnjax.core.types import DataFacts, Prepared
-from nnjax.diagnosis import trials as diagnosing
+from nnjax.diagnosis.trials import note_verdicts
 from nnjax.exchange.start_weights import read_weights
 from nnjax.runs.folder import FolderStore
 from nnjax.runs.resumed_plan import OTHER_PLAN, resumed_plan
@@ -74,7 +74,7 @@ class Session:
             self.options.log(f"cost: {self.population.cost()}")
         specs, records, facts = self.trials.specs, self.trials.records, self._facts(self.trials.specs)
         run = Run(specs, records, self.store, facts, self.prepared, self.findings, self.options.title)
-        diagnosing.note_verdicts(run)
+        note_verdicts(run)
         return run
 
     def _resume(self) -> list[Suggestion]:

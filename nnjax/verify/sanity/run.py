@@ -41,7 +41,7 @@ def check(
     """Run the sanity checks that apply to an experiment.
 
     Args:
-      experiment: valid (see `checks.validate`), its hyperparameters filled in (`optimizers.resolve`).
+      experiment: valid (see `invalid_values.validate`), its hyperparameters filled in (`optimizers.resolve`).
       prepared: its data, of which at most 1,000 training and 500 validation examples are used.
       should_stop: asked between segments.
 
