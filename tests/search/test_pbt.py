@@ -166,7 +166,7 @@ def test_lineage():
         ({"every": 5}, {}, "every 5 epochs, but the trials have 5"),
         ({"share": 0.6}, {}, "share=0.6, but a number above 0, at most 0.5"),
         ({"share": 0.05}, {}, "share of 0.05 .* but the smallest group has 10"),
-        ({}, {"learning_rate": RATES[:4]}, "there are 4 of one"),
+        ({}, {"learning_rate": RATES[:4]}, "the smallest group has 4"),
         ({"factors": ()}, {}, r"factors=\(\), but numbers above 0"),
         ({"factors": (0.5, -1.0)}, {}, "numbers above 0 were expected"),
         ({"resample": 1.5}, {}, "resample=1.5, but a probability"),
