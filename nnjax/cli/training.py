@@ -120,12 +120,15 @@ def _print_results(job: Job, run: Run, certificate: Certificate | None) -> None:
 
     from nnjax.cli.progress import print_message, summary_table
     from nnjax.diagnosis import trials
-    from nnjax.report.sections.certificate import sentences as certificate_sentences
     from nnjax.search.importance import edges
 
     report = run.report() if job.report else None
     get_console().print(summary_table(run))
     sentences = [*trials.sentences(run.diagnoses), *(f"remark: {sentence}" for sentence in edges(run))]
-    for sentence in sentences + (certificate_sentences(certificate) if certificate else []):
+    if certificate:
+        from nnjax.report.sections.certificate import sentences as certificate_sentences  # Matplotlib with it
+
+        sentences += certificate_sentences(certificate)
+    for sentence in sentences:
         print_message(sentence)
     print(f"report: {report}" if report else f"results: {job.workdir}")
