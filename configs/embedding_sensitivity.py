@@ -1,10 +1,10 @@
-"""How sensitive SNE, t-SNE and UMAP are to their settings, beside PCA and the deck's latent spaces (deck section 1).
+"""How sensitive SNE, t-SNE and UMAP are to their settings, beside PCA and the slides' latent spaces (section 1).
 
-Source: the deck's sentence that they are "very sensitive to the choice of hyperparameter". The settings are the
+Source: the slides' sentence that they are "very sensitive to the choice of hyperparameter". The settings are the
 recommended ranges: perplexity 5-50 (van der Maaten & Hinton 2008), early exaggeration 4 (there) and 12 (scikit-learn's
 default), learning rate 10-1000 (scikit-learn's documentation, in its unit); UMAP's n_neighbors and min_dist as in its
 documentation's examples. SNE has no recommended rates in this unit: half to twice the default. The autoencoders are the
-deck's, the 2-wide one digits16 with a narrower code, at half to twice the deck's rate.
+slides', the 2-wide one digits16 with a narrower code, at half to twice the slides' rate.
 
     python scripts/study.py --config=configs/embedding_sensitivity.py --workdir=runs/sensitivity
 

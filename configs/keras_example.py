@@ -1,4 +1,4 @@
-"""The deck's Keras snippet on a real table: Dense(10) - Dense(10) - Dense(1), Adam, mean squared error.
+"""The lecture slides' Keras snippet on a real table: Dense(10) - Dense(10) - Dense(1), Adam, mean squared error.
 
 Source: deck section 7, "Building a DNN": 20 epochs, batch 100, a three-way split (the slide calls it 3-fold
 cross-validation, validates on x_test and predicts validate_X: here the parts have their own names).

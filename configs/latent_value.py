@@ -1,6 +1,6 @@
-"""Is the latent space worth it? Codes of the deck's autoencoder beside PCA, ICA, LDA and k-means (deck sections 1, 7).
+"""Is the latent space worth it? Codes of the slides' autoencoder beside PCA, ICA, LDA and k-means (sections 1, 7).
 
-Source: the deck's "latent representation as features". The network is the slides' 784-128-k-128-784 with a sigmoid
+Source: the slides' "latent representation as features". The network is the slides' 784-128-k-128-784 with a sigmoid
 output and squared error; of series, 128-128-k-128-128 with a linear output. It is trained as in the deck (ReLU,
 Adadelta of Keras <= 2.3.1), and as one would today (ELU, so that a narrow code cannot die, and Adam).
 

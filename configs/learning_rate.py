@@ -1,6 +1,6 @@
 """Loss against learning rate, for each optimizer (deck section 5: "loss and learning rate").
 
-Source: the deck's sketch (after cs231n): too low falls slowly, too high gets stuck or rises; "the appropriate
+Source: the lecture slides' sketch (after cs231n): too low falls slowly, too high gets stuck or rises; "the appropriate
 learning rate depends on the chosen optimization scheme".
 
     python scripts/sweep.py --config=configs/learning_rate.py --workdir=runs/learning_rate
