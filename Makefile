@@ -5,11 +5,11 @@ BIN := .venv/bin
 .PHONY: demo gallery test test-all lint test-peers torture tpu-check bench clean
 
 demo: .venv/installed
-	$(BIN)/python scripts/sweep.py --config=configs/demo.py --workdir=runs/demo
+	$(BIN)/nnjax demo
 
 # Every mistake that a loss curve can show, made on purpose and diagnosed.
 gallery: .venv/installed
-	$(BIN)/python scripts/gallery.py --out=runs/gallery
+	$(BIN)/nnjax gallery
 
 test: lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile

@@ -1,9 +1,9 @@
-"""Batch size: noise and the number of steps (deck section 5, "batch size").
+"""Batch size: noise and the number of steps (lecture slides, section 5).
 
-Source: the deck lists it among "what to choose?". At an equal number of epochs a small batch takes more and noisier
+Source: the slides list it among "what to choose?". At an equal number of epochs a small batch takes more and noisier
 steps.
 
-    python scripts/sweep.py --config=configs/batch_size.py --workdir=runs/batch_size
+    nnjax sweep --config=batch_size --workdir=runs/batch_size
 
 Expected: at a fixed rate the smallest batches learn most in 20 epochs and have the noisiest curves; the largest are
 still learning at the end. One group (one compilation) for each size.

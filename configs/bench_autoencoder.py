@@ -2,7 +2,7 @@
 
 Source: the task "autoencoder" of scripts/bench.py; its peers train the same (scripts/peers/tasks.py).
 
-    python scripts/sweep.py --config=configs/bench_autoencoder.py --workdir=runs/autoencoder
+    nnjax sweep --config=bench_autoencoder --workdir=runs/autoencoder
 
 Expected: 32 trials of 2,350 steps; validation BCE near .30 after ten epochs.
 Time: on two cores (331 GFLOP/s in the steady state) 13 seconds for 4 of the trials, so about 80 for all.

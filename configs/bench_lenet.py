@@ -2,7 +2,7 @@
 
 Source: the task "lenet" of scripts/bench.py; its peers train the same (scripts/peers/tasks.py).
 
-    python scripts/sweep.py --config=configs/bench_lenet.py --workdir=runs/bench_lenet
+    nnjax sweep --config=bench_lenet --workdir=runs/bench_lenet
 
 Expected: 8 trials of 1,407 steps; about 98 % of the test images right after three epochs.
 """

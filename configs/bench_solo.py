@@ -2,7 +2,7 @@
 
 Source: the task "solo" of scripts/bench.py; its peers train the same (scripts/peers/tasks.py).
 
-    python scripts/sweep.py --config=configs/bench_solo.py --workdir=runs/solo --config.epochs=5
+    nnjax sweep --config=bench_solo --workdir=runs/solo --config.epochs=5
 
 Expected: about 98 % of the test images right after five epochs.
 Time: 12 seconds on two cores (with matrix products at 250 GFLOP/s; nothing cached).

@@ -2,7 +2,7 @@
 
 Source: the task "tiny" of scripts/bench.py; its peers train the same (scripts/peers/tasks.py).
 
-    python scripts/sweep.py --config=configs/bench_tiny.py --workdir=runs/tiny
+    nnjax sweep --config=bench_tiny --workdir=runs/tiny
 
 Expected: 256 trials of 2,250 steps in seconds, one compiled program; the best validation accuracy about .98.
 Time: 6 seconds on two cores (with matrix products at 250 GFLOP/s; nothing cached).

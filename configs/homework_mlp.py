@@ -1,8 +1,8 @@
-"""The deck author's MNIST homework: 784-320-32-32-10, three sigmoids and a softmax.
+"""The slides' author's MNIST homework: 784-320-32-32-10, three sigmoids and a softmax.
 
 Source: course notebooks (docs/DECK.md): Adam, categorical cross-entropy, batch 120, 10 epochs, validation split .25.
 
-    python scripts/sweep.py --config=configs/homework_mlp.py --workdir=runs/homework
+    nnjax sweep --config=homework_mlp --workdir=runs/homework
 
 Expected: validation accuracy .9690 in the notebook (one seed); here the mean of 3 seeds with the spread.
 Time: 10 seconds on two cores (with matrix products at 250 GFLOP/s; nothing cached).

@@ -3,7 +3,7 @@
 Source: "Building Autoencoders in Keras" (2016): 784-32-784, binary cross-entropy, Adadelta(1.0), batch 256, 50 epochs,
 about .11 at that time (.093 is the later Adam figure); 784-128-64-32-64-128-784, 100 epochs, about .097.
 
-    python scripts/sweep.py --config=configs/keras_blog_autoencoders.py --workdir=runs/keras_blog
+    nnjax sweep --config=keras_blog_autoencoders --workdir=runs/keras_blog
 
 Expected: test BCE near .11 / .097 with Adadelta, near .09 / .08 with Adam; the floor of MNIST's grey pixels is .058.
 Time: about 5 minutes on two cores (with matrix products at 250 GFLOP/s): 10.8 of the 12 trials took 4.

@@ -1,9 +1,9 @@
 """The lecture slides' Keras snippet on a real table: Dense(10) - Dense(10) - Dense(1), Adam, mean squared error.
 
-Source: deck section 7, "Building a DNN": 20 epochs, batch 100, a three-way split (the slide calls it 3-fold
+Source: lecture slides, section 7, "Building a DNN": 20 epochs, batch 100, a three-way split (the slide calls it 3-fold
 cross-validation, validates on x_test and predicts validate_X: here the parts have their own names).
 
-    python scripts/sweep.py --config=configs/keras_example.py --workdir=runs/keras_example
+    nnjax sweep --config=keras_example --workdir=runs/keras_example
 
 Expected: with the snippet's 20 epochs on 442 patients (80 steps) the network has hardly left the start: worse than
 least squares, which is the lesson (still learning); the arm "enough" takes 200 epochs and is far ahead of it.

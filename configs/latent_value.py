@@ -1,10 +1,10 @@
 """Is the latent space worth it? Codes of the slides' autoencoder beside PCA, ICA, LDA and k-means (sections 1, 7).
 
 Source: the slides' "latent representation as features". The network is the slides' 784-128-k-128-784 with a sigmoid
-output and squared error; of series, 128-128-k-128-128 with a linear output. It is trained as in the deck (ReLU,
+output and squared error; of series, 128-128-k-128-128 with a linear output. It is trained as on the slides (ReLU,
 Adadelta of Keras <= 2.3.1), and as one would today (ELU, so that a narrow code cannot die, and Adam).
 
-    python scripts/study.py --config=configs/latent_value.py --workdir=runs/latent_value
+    nnjax study --config=latent_value --workdir=runs/latent_value
 
 Expected (4,000 digits to learn from, 1,000 to measure with): copies are better by an autoencoder with Adam at 8 to 32
 numbers; neighbours, distances and kNN accuracy are PCA's from 8 on; with fewer numbers it depends on the seed.

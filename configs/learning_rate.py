@@ -1,9 +1,9 @@
-"""Loss against learning rate, for each optimizer (deck section 5: "loss and learning rate").
+"""Loss against learning rate, for each optimizer (lecture slides, section 5).
 
 Source: the lecture slides' sketch (after cs231n): too low falls slowly, too high gets stuck or rises; "the appropriate
 learning rate depends on the chosen optimization scheme".
 
-    python scripts/sweep.py --config=configs/learning_rate.py --workdir=runs/learning_rate
+    nnjax sweep --config=learning_rate --workdir=runs/learning_rate
 
 Expected: a valley for every optimizer, its floor near .1-1 for SGD, .03 for momentum, .003 for Adam and 1-10 for
 Adadelta; 4 optimizers × 13 rates × 3 seeds, four compiled programs.

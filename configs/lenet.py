@@ -4,7 +4,7 @@ Source: LeCun, Bottou, Bengio & Haffner 1998, sections II and III: 20 passes ove
 images wrong. The loss is its equation 9. In place of its stochastic diagonal Levenberg-Marquardt method: Adam with
 decoupled weight decay, its rate falling to nothing by a cosine.
 
-    python scripts/sweep.py --config=configs/lenet.py --workdir=runs/lenet
+    nnjax sweep --config=lenet --workdir=runs/lenet
 
 Expected: at most 1.1 % of the test images wrong (1.04 %, mean of 3 seeds, last epoch). With small shifts as
 augmentation: --config.data.augment=shift:2.

@@ -2,7 +2,7 @@
 
 Source: the same network as in LeCun et al. 1998 but for what became usual since (docs/DECK.md); their error is .95 %.
 
-    python scripts/sweep.py --config=configs/lenet_modern.py --workdir=runs/lenet_modern
+    nnjax sweep --config=lenet_modern --workdir=runs/lenet_modern
 
 Expected: at most .95 % of the test images wrong (.80 ± .09 %, 3 seeds, last epoch); with --config.data.augment=affine
 --config.epochs=40 .52 ± .07 %. With tanh: --config.model.activation=tanh.

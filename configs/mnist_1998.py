@@ -4,8 +4,8 @@ Source: LeCun, Bottou, Bengio & Haffner 1998, figure 9; test errors in % there: 
 4.5, 300-100 3.05, 500-150 2.95, LeNet-5 .95. Hidden units squash as there; the loss is the squared error (of LeNet-5
 its equation 9); the optimizer is Adam with a cosine, where theirs was a second-order method of their own.
 
-    python scripts/sweep.py --config=configs/mnist_1998.py --workdir=runs/mnist_1998
-    python scripts/compare.py runs/mnist_1998 --mnist_1998
+    nnjax sweep --config=mnist_1998 --workdir=runs/mnist_1998
+    nnjax compare runs/mnist_1998 --mnist_1998
 
 Expected: linear 8.06 % wrong, 300 2.43, 1000 2.21, 300-100 2.19, 500-150 2.11, LeNet-5 1.04 (means of 3 seeds). The
 second command adds 3 nearest neighbours (3.03; 5.0 there) and 40 principal components with a quadratic classifier

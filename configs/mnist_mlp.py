@@ -2,7 +2,7 @@
 
 Source: LeCun et al. 1998, table of test errors: 3.05 % with 784-300-100-10, MSE and stochastic gradient descent.
 
-    python scripts/sweep.py --config=configs/mnist_mlp.py --workdir=runs/mnist_mlp
+    nnjax sweep --config=mnist_mlp --workdir=runs/mnist_mlp
 
 Expected: test error at most 2.0 % (mean of 3 seeds, final-epoch weights; 5,000 of the training images validate).
 Time: 22 seconds on two cores (with matrix products at 250 GFLOP/s; nothing cached).

@@ -3,7 +3,7 @@
 Source: the MNIST example that ships with Keras (dropout .2, two layers of 512): 98.4 % after 20 epochs by its own
 account.
 
-    python scripts/sweep.py --config=configs/mnist_mlp_dropout.py --workdir=runs/mnist_mlp_dropout
+    nnjax sweep --config=mnist_mlp_dropout --workdir=runs/mnist_mlp_dropout
 
 Expected: test accuracy at least 98.2 % within 10 epochs (mean of 3 seeds, final-epoch weights).
 Time: 31 seconds on two cores (with matrix products at 250 GFLOP/s; nothing cached).

@@ -1,8 +1,8 @@
 """Do not confuse the distance with the model: the same digits, table and control charts under many of both.
 
-Source: deck, sections 0 and 1; nnjax.data.series names the paper of the control charts.
+Source: lecture slides, sections 0 and 1; nnjax.data.series names the paper of the control charts.
 
-    python scripts/study.py --config=configs/models_and_distances.py --workdir=runs/models_and_distances
+    nnjax study --config=models_and_distances --workdir=runs/models_and_distances
 
 Expected: nearest neighbours with 87 % (Manhattan) to 92 % (DTW) of the digits right, 91 % (Jaccard) to 98 % (Manhattan)
 of the tumours and 74 % (Jaccard) to 99.5 % (DTW) of the control charts; the best models 92, 98 and 97 %.

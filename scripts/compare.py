@@ -1,6 +1,6 @@
-"""Compare runs: `python scripts/compare.py --help`, or nnjax/cli/compare.py."""
+"""The same as `nnjax compare`."""
 
-from nnjax.cli import compare, main
+from nnjax.cli import entry
 
 if __name__ == "__main__":
-    main.run_command(compare)
+    entry.main("compare")

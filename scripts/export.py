@@ -1,50 +1,6 @@
-"""Write a trained network to a file: `python scripts/export.py --run=DIR [--trial=N] --out=FILE.safetensors`.
+"""The same as `nnjax export`."""
 
-FILE.safetensors holds the weights, and FILE.safetensors.json the architecture, the data's scaling and names.
---out=FILE.jaxexport writes a program for cpu, cuda and tpu that runs without nnjax, on raw inputs in any batch:
-
-    from jax import export
-    network = export.deserialize(bytearray(open("FILE.jaxexport", "rb").read()))
-    outputs = network.call(x)  # x float32 [b, d]
-
-In the place of --run=DIR, --file=FILE takes a network of .safetensors, or of Keras 3 (.keras, .weights.h5).
-"""
-
-from absl import flags
-
-from nnjax.cli.main import run, start_jax
-from nnjax.core.errors import UserError
-from nnjax.core.files import check_out
-
-RUN = flags.DEFINE_string("run", None, "run folder")
-FILE = flags.DEFINE_string("file", None, "file of a network (.safetensors, .keras, .weights.h5), instead of --run")
-TRIAL = flags.DEFINE_integer("trial", None, "which trial; by default the one of the lowest validation loss")
-WHICH = flags.DEFINE_enum(
-    "weights", None, ["final", "best"], "of the last epoch (default), or of the lowest validation loss"
-)
-TO = flags.DEFINE_enum("to", None, ["safetensors", "program"], "what to write; by default as --out ends")
-OUT = flags.DEFINE_string("out", None, "file to write, .safetensors or .jaxexport")
-ENDINGS = {"safetensors": ".safetensors", "program": ".jaxexport"}
-
-
-def main(argv: list[str]) -> None:
-    """Write the network, and what it is."""
-    source = RUN.value or FILE.value
-    if len(argv) > 1 or not OUT.value or not source or (RUN.value and FILE.value):
-        raise UserError(
-            "--run=DIR (or --file=FILE) and --out were expected: export.py --run=DIR --out=FILE.safetensors."
-        )
-    out = check_out(OUT.value, *([ENDINGS[TO.value]] if TO.value else ENDINGS.values()))
-    start_jax()
-    from nnjax.exchange.files import save
-    from nnjax.exchange.predictions import open_network
-
-    network = open_network(source, TRIAL.value, WHICH.value)
-    if network.network is None:
-        raise UserError(f"{source} is a program already, from which no weights can be had; name a run or its weights.")
-    save(network.network, out)
-    print(f"{network.name}: {out} and {out}.json")
-
+from nnjax.cli import entry
 
 if __name__ == "__main__":
-    run(main)
+    entry.main("export")

@@ -1,36 +1,6 @@
-"""Make the gallery of failure modes: `python scripts/gallery.py [NAME ...] [--out=runs/gallery]`.
+"""The same as `nnjax gallery`."""
 
-Trains every failure mode of the gallery (or those named) on real digits, diagnoses its curves, prints the verdict that
-was provoked beside those that were given, and writes OUT/report.html.
-"""
-
-from absl import flags
-
-from nnjax.cli.main import run, start_jax
-from nnjax.core.errors import UserError
-
-OUT = flags.DEFINE_string("out", "runs/gallery", "folder of the page")
-
-
-def main(argv: list[str]) -> None:
-    """Train, diagnose, write."""
-    start_jax()
-    from nnjax.lectures import gallery
-
-    known = {mode.name: mode for mode in gallery.FAILURE_MODES}
-    for name in argv[1:]:
-        if name not in known:
-            raise UserError(f"There is no mistake {name!r} in the gallery; there are {', '.join(known)}.")
-    outcomes = gallery.reproduce([known[name] for name in dict.fromkeys(argv[1:] or known)])
-    for one in outcomes:
-        mode = one.mode
-        seeds = f" ({one.hits} of {mode.seeds} seeds)" if mode.seeds > 1 else ""
-        end = seeds if one.detected else f"{seeds} MISSED"
-        print(f"{mode.name:18} provoked {mode.code:18} diagnosed {', '.join(one.shown.codes)}{end}")
-    rates = None if argv[1:] else gallery.sweep_rates()
-    print(f"{sum(one.detected for one in outcomes)} of {len(outcomes)} mistakes were found out")
-    print(f"report: {gallery.write(outcomes, rates, OUT.value)}")
-
+from nnjax.cli import entry
 
 if __name__ == "__main__":
-    run(main)
+    entry.main("gallery")

@@ -1,6 +1,6 @@
-"""Use a trained network: `python scripts/predict.py --help`, or nnjax/cli/predict.py."""
+"""The same as `nnjax predict`."""
 
-from nnjax.cli import main, predict
+from nnjax.cli import entry
 
 if __name__ == "__main__":
-    main.run_command(predict)
+    entry.main("predict")

@@ -1,6 +1,6 @@
-"""Train a search space: `python scripts/sweep.py --help`, or nnjax/cli/sweep.py."""
+"""The same as `nnjax sweep`."""
 
-from nnjax.cli import main, sweep
+from nnjax.cli import entry
 
 if __name__ == "__main__":
-    main.run_command(sweep)
+    entry.main("sweep")

@@ -1,6 +1,6 @@
-"""Train one trial: `python scripts/train.py --help`, or nnjax/cli/train.py."""
+"""The same as `nnjax train`."""
 
-from nnjax.cli import main, train
+from nnjax.cli import entry
 
 if __name__ == "__main__":
-    main.run_command(train)
+    entry.main("train")

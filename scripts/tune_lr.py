@@ -1,6 +1,6 @@
-"""Find the learning rate: `python scripts/tune_lr.py --help`, or nnjax/cli/tune_lr.py."""
+"""The same as `nnjax tune-lr`."""
 
-from nnjax.cli import main, tune_lr
+from nnjax.cli import entry
 
 if __name__ == "__main__":
-    main.run_command(tune_lr)
+    entry.main("tune-lr")

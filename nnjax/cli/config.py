@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from types import ModuleType
 
+import nnjax
 from nnjax.cli import main
 from nnjax.cli.study import Study
 from nnjax.core.errors import UserError
@@ -33,7 +34,10 @@ def require(argv: Sequence[str], config: str | None, workdir: str | None) -> tup
     if len(argv) > 1:
         raise UserError(f"{argv[1]!r} was not expected: every argument is a flag, --NAME=VALUE; --help lists them.")
     if not config:
-        raise UserError("--config is missing; name a configuration file, such as --config=configs/mnist_mlp.py.")
+        raise UserError(
+            "--config is missing; name a configuration that comes with nnjax (`nnjax configs` lists them), such as "
+            "--config=mnist_mlp, or a Python file of your own."
+        )
     if not workdir:
         raise UserError(
             "--workdir is missing; name the run folder to make or resume, such as --workdir=runs/mnist_mlp."
@@ -41,17 +45,51 @@ def require(argv: Sequence[str], config: str | None, workdir: str | None) -> tup
     return os.path.expanduser(config), os.path.expanduser(workdir)
 
 
+def folder() -> pathlib.Path:
+    """Find the configurations that come with nnjax: inside the installed package, or beside it in a checkout."""
+    package = pathlib.Path(nnjax.__file__).parent
+    inside = package / "configs"
+    return inside if inside.is_dir() else package.parent / "configs"
+
+
+def shipped() -> list[str]:
+    """Name the configurations that come with nnjax."""
+    return sorted(file.stem for file in folder().glob("*.py"))
+
+
+def find(name: str) -> pathlib.Path:
+    """Find a configuration: a Python file by its path, or one that comes with nnjax by its name.
+
+    Raises:
+      UserError: it is not there; close names are named.
+    """
+    file = pathlib.Path(name)
+    ours = folder() / f"{file.stem}.py"
+    if name == file.stem and ours.is_file():
+        return ours
+    if file.is_file():
+        return file
+    if name in (file.name, f"configs/{file.name}") and ours.is_file():
+        return ours
+    if file.is_dir():
+        raise UserError(f"The configuration {name!r} is a folder; name one of the Python files in it.")
+    if file.name == name and not file.suffix:
+        close = difflib.get_close_matches(name, shipped(), n=3)
+        there = f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(shipped())}."
+        raise UserError(
+            f"No configuration named {name!r} comes with nnjax, and there is no such file: {there} A file of your own "
+            "is named by its path, such as --config=mine.py."
+        )
+    raise UserError(f"The configuration {name!r} does not exist{_nearby(file)}.")
+
+
 def load_config(path: str) -> ModuleType:
-    """Import a configuration file.
+    """Import a configuration, by its path or name.
 
     Raises:
       UserError: it is not there, cannot be run, or has neither get_config() nor get_study().
     """
-    file = pathlib.Path(path)
-    if file.is_dir():
-        raise UserError(f"The configuration {path!r} is a folder; name one of the Python files in it.")
-    if not file.is_file():
-        raise UserError(f"The configuration {path!r} does not exist{_nearby(file)}.")
+    file = find(path)
     spec = importlib.util.spec_from_file_location(f"nnjax_config_{file.stem}", file)
     if spec is None or spec.loader is None:
         raise UserError(f"The configuration {path!r} is not a Python file; name one that ends in .py.")
@@ -60,7 +98,7 @@ def load_config(path: str) -> ModuleType:
     with _blame(file), _without_bytecode():
         spec.loader.exec_module(module)
     if not hasattr(module, "get_config") and not hasattr(module, "get_study"):
-        raise UserError(f"The configuration {path!r} has no function get_config(); see configs/ for examples.")
+        raise UserError(f"The configuration {path!r} has no function get_config(); see `nnjax configs demo`.")
     return module
 
 
@@ -104,7 +142,7 @@ def experiment_of(module: ModuleType) -> Experiment:
     """
     file = pathlib.Path(str(module.__file__))
     if not hasattr(module, "get_config"):
-        raise UserError(f"The configuration {file.name} describes a study, not a training: scripts/study.py runs it.")
+        raise UserError(f"The configuration {file.name} describes a study, not a training: `nnjax study` runs it.")
     with _blame(file):
         experiment = module.get_config()
         if not isinstance(experiment, Experiment):
@@ -122,8 +160,7 @@ def study_of(module: ModuleType) -> Study:
     file = pathlib.Path(str(module.__file__))
     if not hasattr(module, "get_study"):
         raise UserError(
-            f"The configuration {file.name} describes a training, not a study: scripts/train.py or scripts/sweep.py"
-            " runs it."
+            f"The configuration {file.name} describes a training, not a study: `nnjax train` or `nnjax sweep` runs it."
         )
     with _blame(file):
         study = module.get_study()

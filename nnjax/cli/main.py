@@ -2,6 +2,7 @@
 
 import contextlib
 import difflib
+import io
 import logging as standard_logging
 import os
 import pathlib
@@ -13,6 +14,8 @@ from typing import Any, NoReturn
 
 from nnjax.core.errors import UserError
 from nnjax.core.fields import resolve_path
+
+SIGPIPE = 13  # which Windows has not
 
 _stop_signal: int | None = None
 
@@ -35,28 +38,30 @@ class _Sentence(standard_logging.Formatter):
 
 
 def run_command(command: ModuleType) -> None:
-    """Run a command of this package: define its flags, then `run` it; its docstring is the help text."""
+    """Run a command: define its flags, then `run` it; its docstring is the help text."""
     from absl import flags
 
     sys.modules["__main__"].__doc__ = command.__doc__  # what absl prints for --help
     command.define_flags()
     for flag in flags.FLAGS.get_key_flags_for_module(command.__name__):
         flags.FLAGS.register_key_flag_for_module(sys.argv[0], flag)  # those that --help lists
-    run(command.run, command.OVERRIDES)
+    run(command.run, getattr(command, "OVERRIDES", ()))
 
 
 def run(main: Callable[[list[str]], Any], config_flags: Sequence[str] = ()) -> None:
-    """Run a script's `main(argv)` under absl; a user's mistake is one sentence on stderr and exit status 2.
+    """Run `main(argv)` under absl; a user's mistake is one sentence on stderr and exit status 2.
 
     Args:
-      main: gets the positional arguments (argv[0] is the script).
+      main: gets the positional arguments (argv[0] is the command).
       config_flags: prefixes such as "config" and "space"; flags `--config.FIELD=VALUE` of these prefixes are taken out
         of the command line before absl sees it and are read with `overrides`.
     """
     from absl import app, flags, logging
 
+    replace_unencodable()
+
     def parse(argv: list[str]) -> list[str]:
-        with _one_sentence():
+        with one_sentence():
             try:
                 return flags.FLAGS(_take_overrides(argv, config_flags))
             except flags.UnrecognizedFlagError as error:
@@ -73,15 +78,22 @@ def run(main: Callable[[list[str]], Any], config_flags: Sequence[str] = ()) -> N
         if flags.FLAGS.verbosity == logging.INFO:  # absl's default: JAX then tells of absent accelerators
             logging.set_verbosity(logging.WARNING)
         logging.get_absl_handler().python_handler.setFormatter(_Sentence())
-        with _one_sentence():
+        with one_sentence():
             main(argv)
             sys.stdout.flush()
 
     app.run(guarded, flags_parser=parse)
 
 
+def replace_unencodable() -> None:
+    """Write "?" for what a stream's encoding lacks (× where Windows pipes cp1252), rather than end with an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
 @contextlib.contextmanager
-def _one_sentence() -> Iterator[None]:
+def one_sentence() -> Iterator[None]:
     """End the process by what went wrong: a mistake of the user's by one sentence on stderr and status 2."""
     try:
         yield
@@ -89,7 +101,7 @@ def _one_sentence() -> Iterator[None]:
         _fail(str(error))
     except BrokenPipeError:  # the reader has gone (`| head`): end as Unix tools do
         _discard_output()
-        sys.exit(128 + signal.SIGPIPE)
+        sys.exit(128 + SIGPIPE)
     except OSError as error:
         _discard_output()
         what = f"{f'{error.filename}: ' if error.filename else ''}{error.strerror or error}"
@@ -126,10 +138,10 @@ def _take_overrides(argv: Sequence[str], prefixes: Sequence[str]) -> list[str]:
 
 
 def _unknown_flag(name: str, known: Sequence[str], prefixes: Sequence[str]) -> str:
-    """One sentence for a flag that the script does not have: what may have been meant."""
+    """One sentence for a flag that the command does not have: what may have been meant."""
     field, dot, _ = name.partition(".")
     if dot and field in ("config", "space"):
-        return f"This script takes no --{field}.FIELD flags, but --{name} was given; --help lists its flags."
+        return f"This command takes no --{field}.FIELD flags, but --{name} was given; --help lists its flags."
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
     if close:
         return f"Unknown flag --{name}; did you mean --{close[0]}? --help lists the flags."

@@ -153,9 +153,9 @@ class Experiment:
       seed: of initialisation, order and dropout (traced).
       allow_mismatch: train even though the pre-flight checks found an error.
       signals: whether to look inside the network at epochs' ends (`nnjax.core.types.LayerStatistics`), which changes no
-        result; None for yes where scripts/train.py trains it, else no.
+        result; None for yes where `nnjax train` trains it, else no.
       start_weights: file of the weights to start from, such as a run's checkpoints/weights_00017.npz (its final ones
-        are taken), one written by `nnjax.save_weights` or by scripts/export.py (.safetensors), or one of Keras 3 with
+        are taken), one written by `nnjax.save_weights` or by `nnjax export` (.safetensors), or one of Keras 3 with
         the same layers (.keras, .weights.h5) (traced); None for a fresh draw.
     """
 

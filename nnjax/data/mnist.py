@@ -89,7 +89,7 @@ def load(name: str, data_dir: str | None = None) -> Dataset:
     remarks += [f"{place / name} (not prepared by TensorFlow Datasets)" for place in tfds.places(data_dir)]
     package = f"install Debian's package dataset-{name.replace('_', '-')}, " if FILES[name].system else ""
     raise UserError(
-        f"The files of {name} were not found in {', '.join(remarks)}: run `python scripts/data.py {name}` to download "
+        f"The files of {name} were not found in {', '.join(remarks)}: run `nnjax data {name}` to download "
         f"them, or put the four IDX files into a folder and name it with data_dir or $NNJAX_DATA, {package}or prepare "
         f"them with `tfds build {name} --file_format=array_record`."
     )

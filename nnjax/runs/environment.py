@@ -35,7 +35,9 @@ def describe_environment(layout: Mapping[str, Any], seconds: Sequence[float]) ->
 
 
 def _command() -> str:
-    """The command line, as it was typed where the script was named by a relative path; no folders of this machine."""
+    """The command line; a script's name stays as it was typed where it is relative: no folders of this machine."""
+    if sys.argv[0].startswith("nnjax "):  # nnjax.cli.entry
+        return shlex.join([*sys.argv[0].split(), *sys.argv[1:]])
     script = pathlib.Path(sys.argv[0])
     if script.is_absolute():
         script = pathlib.Path(*script.parts[-2:]) if script.parent.name == "scripts" else pathlib.Path(script.name)

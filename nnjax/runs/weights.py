@@ -27,7 +27,7 @@ def read_params(run: TrainedTrials, trial: int, which: str) -> Params:
     if record.status == DROPPED:
         raise UserError(
             f"Trial {trial} was dropped after {record.epochs} epochs: its weights were not kept. Train it alone by "
-            f"scripts/train.py --from=RUN --trial={trial}."
+            f"nnjax train --from=RUN --trial={trial}."
         )
     if record.status in (WAITING, RUNNING):
         raise UserError(f"Trial {trial} is {record.status}: it has no weights yet; resume its run first.")
@@ -36,7 +36,7 @@ def read_params(run: TrainedTrials, trial: int, which: str) -> Params:
         raise UserError(
             f"The weights of trial {trial} were not kept, those of {spans(there)} were "
             f"(keep={keep_text(run.store.keep)}): name one of these, or train it alone by "
-            f"scripts/train.py --from=RUN --trial={trial}."
+            f"nnjax train --from=RUN --trial={trial}."
         )
     blank = jax.eval_shape(run.model(trial).init, jax.random.key(0))
     try:

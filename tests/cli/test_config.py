@@ -46,7 +46,7 @@ def test_every_configuration_of_the_repository_expands(path):
     assert isinstance(experiment, Experiment)
     assert len(expand(experiment, space)) >= 1
     assert config.title_of(module).endswith((".", ")"))
-    assert f"--config=configs/{path.name}" in module.__doc__ or "make demo" in module.__doc__
+    assert f"--config={path.stem} " in module.__doc__
 
 
 def test_the_command_line_has_the_last_word(tmp_path, monkeypatch):
@@ -83,9 +83,9 @@ def test_a_study_is_no_experiment_and_an_experiment_no_study(tmp_path):
     plain.write_text("from nnjax import Experiment\n\ndef get_config():\n    return Experiment()\n")
     wrong.write_text("def get_study():\n    return 3\n")
     assert hasattr(config.study_of(config.load_config(str(study))), "run")
-    with pytest.raises(UserError, match=r"asked.py describes a study, not a training: scripts/study.py runs it\."):
+    with pytest.raises(UserError, match=r"asked.py describes a study, not a training: `nnjax study` runs it\."):
         config.experiment_of(config.load_config(str(study)))
-    with pytest.raises(UserError, match=r"plain.py describes a training, not a study: scripts/train.py or"):
+    with pytest.raises(UserError, match=r"plain.py describes a training, not a study: `nnjax train` or"):
         config.study_of(config.load_config(str(plain)))
     with pytest.raises(UserError, match=r"wrong.py has a mistake: get_study\(\) gives 3, but a study was expected\."):
         config.study_of(config.load_config(str(wrong)))

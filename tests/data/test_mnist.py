@@ -52,7 +52,7 @@ def test_not_found_names_the_places_and_the_ways(tmp_path, home, monkeypatch):
         load("mnist", str(tmp_path / "given"))
     message = str(error.value)
     places = [tmp_path / "given" / "mnist", tmp_path / "variable" / "mnist", home / ".cache/nnjax/mnist"]
-    ways = ["python scripts/data.py mnist", "data_dir", "tfds build mnist"]
+    ways = ["nnjax data mnist", "data_dir", "tfds build mnist"]
     found = [message.find(text) for text in [*map(str, places), str(home / "tensorflow_datasets"), *ways]]
     assert all(position >= 0 for position in found)
     assert found[4] == min(found[4:])  # the download comes first among the ways

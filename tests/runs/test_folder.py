@@ -349,16 +349,17 @@ def test_curves_that_began_again_go_with_an_older_table(tmp_path, begun):
 @pytest.mark.parametrize(
     ("script", "words"),
     [
-        ("scripts/sweep.py", "scripts/sweep.py"),
-        ("/home/me/nnjax/scripts/sweep.py", "scripts/sweep.py"),
-        ("/a/b.py", "b.py"),
+        ("nnjax sweep", "nnjax sweep"),
+        ("scripts/bench.py", "python scripts/bench.py"),
+        ("/home/me/nnjax/scripts/bench.py", "python scripts/bench.py"),
+        ("/a/b.py", "python b.py"),
     ],
 )
 def test_the_command_names_no_folder_of_this_machine(tmp_path, begun, monkeypatch, script, words):
     monkeypatch.setattr("sys.argv", [script, "--workdir=a b"])
     store, _ = begun(tmp_path)
     store.note_environment({})
-    assert store.read_environment()["command"] == f"python {words} '--workdir=a b'"
+    assert store.read_environment()["command"] == f"{words} '--workdir=a b'"
 
 
 def test_sessions_add_up(tmp_path, begun):

@@ -25,7 +25,7 @@ def phase_page(experiment: Experiment, phases: Sequence[PhaseDiagram]) -> Page:
         how=[
             f"Every rate was trained with every batch size for {experiment.epochs} epochs, once (seed "
             f"{experiment.seed}). Small batches take more steps in as many epochs. A frame marks the lowest "
-            f"{NAMES[metric]} of each batch size; scripts/tune_lr.py without --batch_sizes searches a rate closely."
+            f"{NAMES[metric]} of each batch size; nnjax tune-lr without --batch_sizes searches a rate closely."
         ],
         images={f"{phase.optimizer}_phase.png": figures.to_bytes(plot_phase(phase)) for phase in phases},
         table=table,

@@ -1,4 +1,4 @@
-"""Find the learning rate: `python scripts/tune_lr.py --config=configs/NAME.py [--workdir=DIR] [--optimizers=sgd,adam]`.
+"""Find the learning rate: `nnjax tune-lr --config=NAME [--workdir=DIR] [--optimizers=sgd,adam]`.
 
 Searches 64 rates with 3 seeds for each optimizer (by default the configuration's own), in at most 12 trainings, and
 draws the loss against the rate: too low, good, high, too high. --low and --high set the ends of the range; --config.F=V
@@ -21,7 +21,7 @@ OVERRIDES = ("config",)
 
 def define_flags() -> None:
     """Define the command's flags."""
-    flags.DEFINE_string("config", None, "configuration file, such as configs/learning_rate.py")
+    flags.DEFINE_string("config", None, "configuration: a shipped one by name (learning_rate), or a Python file")
     flags.DEFINE_string("workdir", None, "folder to write into; by default runs/tune_lr/NAME")
     flags.DEFINE_list("optimizers", None, "whose rates are searched; by default the configuration's own")
     flags.DEFINE_float("low", None, "the lowest rate; by default a ten-thousandth of the usual one")

@@ -1,13 +1,13 @@
-"""Train one trial: `python scripts/train.py --config=configs/mnist_mlp.py --workdir=runs/mnist_mlp [--config.F=V ...]`.
+"""Train one trial: `nnjax train --config=mnist_mlp --workdir=runs/mnist_mlp [--config.F=V ...]`.
 
-Or train a trial of a run again, alone: `python scripts/train.py --from=runs/sweep --trial=17 --workdir=runs/trial17`.
+Or train a trial of a run again, alone: `nnjax train --from=runs/sweep --trial=17 --workdir=runs/trial17`.
 
 A second call with the same workdir resumes. Fields are named whole (model.widths) or by their last part (widths);
 what the command line sets holds in every arm. --sanity shows first, by short trials of a few seconds, whether the
 network can learn at all: its loss at the start, overfitting 20 examples, the inputs taken away, the labels shuffled.
 
 A network too slow for one device shares each batch between several, --batch_devices=8, also between those of several
-processes: see scripts/sweep.py and docs/clusters.md.
+processes: see `nnjax sweep --help` and docs/clusters.md.
 """
 
 import dataclasses
@@ -26,7 +26,7 @@ OVERRIDES = ("config",)
 
 def define_flags() -> None:
     """Define the command's flags."""
-    flags.DEFINE_string("config", None, "configuration file, such as configs/mnist_mlp.py")
+    flags.DEFINE_string("config", None, "configuration: a shipped one by name (mnist_mlp), or a Python file")
     flags.DEFINE_string("workdir", None, "run folder; made, or resumed")
     flags.DEFINE_string("arm", None, "train this arm of the configuration's search space (with those it starts from)")
     flags.DEFINE_string("from", None, "run folder one of whose trials is trained again, instead of a configuration")

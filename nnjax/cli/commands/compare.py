@@ -1,6 +1,6 @@
-"""Compare runs: `python scripts/compare.py RUN [RUN ...] [--out=table.csv] [--mnist_1998]`.
+"""Compare runs: `nnjax compare RUN [RUN ...] [--out=table.csv] [--mnist_1998]`.
 
-The deck's lost "accuracy comparison": for every arm or setting of every run folder its error, parameters, operations
+For every arm or setting of every run folder its error, parameters, operations
 and time, the mean over seeds with the spread.
 """
 
@@ -14,7 +14,6 @@ from nnjax.core.errors import UserError
 from nnjax.core.files import check_out
 
 FLAGS = flags.FLAGS
-OVERRIDES = ()
 
 
 def define_flags() -> None:
@@ -27,7 +26,7 @@ def define_flags() -> None:
 def run(argv: list[str]) -> None:
     """Print the table."""
     if len(argv) < 2:
-        raise UserError("At least one run folder was expected: compare.py RUN [RUN ...] [--out=FILE.csv].")
+        raise UserError("At least one run folder was expected: nnjax compare RUN [RUN ...] [--out=FILE.csv].")
     out = FLAGS.out and check_out(FLAGS.out, ".csv")
     main.start_jax()
     from rich.console import Console

@@ -1,4 +1,4 @@
-"""Train a search space: `python scripts/sweep.py --config=configs/NAME.py --workdir=DIR [--space.F=V ...]`.
+"""Train a search space: `nnjax sweep --config=NAME --workdir=DIR [--space.F=V ...]`.
 
 An axis is a list (--space.learning_rate=0.1,0.01), a range (--space.learning_rate=log:1e-4:1e-1:16,
 lin:LOW:HIGH:POINTS) or, for lists, divided by semicolons (--space.widths="32;64,32"). --space.seed=0,1,2 multiplies
@@ -31,12 +31,12 @@ OVERRIDES = ("config", "space")
 
 def define_flags() -> None:
     """Define the command's flags."""
-    flags.DEFINE_string("config", None, "configuration file, such as configs/deck_autoencoders.py")
+    flags.DEFINE_string("config", None, "configuration: a shipped one by name (deck_autoencoders), or a Python file")
     flags.DEFINE_string("workdir", None, "run folder; made, or resumed")
     flags.DEFINE_integer("devices", None, "how many devices to use; all by default", lower_bound=1)
     flags.DEFINE_integer("batch_devices", 1, "how many devices share each batch", lower_bound=1)
     flags.DEFINE_integer("lanes", None, "the most trials on one device at a time", lower_bound=1)
-    flags.DEFINE_bool("report", True, "write the HTML report; scripts/report.py writes it later")
+    flags.DEFINE_bool("report", True, "write the HTML report; `nnjax report` writes it later")
     flags.DEFINE_string("keep", "all", "whose weights are kept: all, or best:K by validation loss")
     flags.DEFINE_bool("certify", False, "after training, train some trials again to show that all is the same")
     flags.DEFINE_bool("sanity", False, "before training, show by short trials whether learning can work at all")

@@ -1,7 +1,7 @@
-"""Use a trained network: `python scripts/predict.py RUN --data=NAME --out=FILE.csv|FILE.npz [--trial=N] [--encode]`.
+"""Use a trained network: `nnjax predict RUN --data=NAME --out=FILE.csv|FILE.npz [--trial=N] [--encode]`.
 
 NAME is any data source by name (csv:new.csv, npz:new.npz, mnist, ...); by default the run's own test part is predicted.
-In the place of RUN may stand a file that holds one network: .safetensors or .jaxexport, which scripts/export.py writes,
+In the place of RUN may stand a file that holds one network: .safetensors or .jaxexport, which `nnjax export` writes,
 or .keras or .weights.h5 of Keras 3, whose raw inputs are what the Keras model takes (--unit divides images by 255).
 """
 
@@ -12,7 +12,6 @@ from nnjax.core.errors import UserError
 from nnjax.core.files import check_out
 
 FLAGS = flags.FLAGS
-OVERRIDES = ()
 
 
 def define_flags() -> None:
@@ -31,7 +30,7 @@ def define_flags() -> None:
 def run(argv: list[str]) -> None:
     """Write predictions or latent codes."""
     if len(argv) != 2 or not FLAGS.out:
-        raise UserError("One run folder or file and --out were expected: predict.py RUN --out=FILE.csv [--data=NAME].")
+        raise UserError("A run folder or file and --out were expected: nnjax predict RUN --out=FILE.csv [--data=NAME].")
     out = check_out(FLAGS.out, ".csv", ".npz")
     main.start_jax()
     from nnjax.exchange.predictions import inputs_of, open_network, write_predictions
