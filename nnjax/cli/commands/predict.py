@@ -30,7 +30,7 @@ def define_flags() -> None:
 def run(argv: list[str]) -> None:
     """Write predictions or latent codes."""
     if len(argv) != 2 or not FLAGS.out:
-        raise UserError("A run folder or file and --out were expected: nnjax predict RUN --out=FILE.csv [--data=NAME].")
+        raise UserError("One run folder or file and --out were expected: nnjax predict RUN --out=FILE.csv.")
     out = check_out(FLAGS.out, ".csv", ".npz")
     main.start_jax()
     from nnjax.exchange.predictions import inputs_of, open_network, write_predictions

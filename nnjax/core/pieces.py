@@ -1,0 +1,128 @@
+"""Objects of the user's where names stand: a model, a loss, a metric, an optimizer, a schedule.
+
+Everywhere nnjax asks for one of these by name ("adam"), an object or an import path ("package.module:name") may stand.
+An object is kept as a `Piece`, a text that carries it; what only prints, compares or stores names needs to know nothing
+of it. Text with a colon that is no `Piece` is a path that has not been imported: nothing in a stranger's run folder is.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+import os
+import sys
+from typing import Any
+
+from nnjax.core.errors import UserError
+
+
+class Piece(str):
+    """An object, and as text its import path ("package.module:name"), or what comes nearest to one.
+
+    Two are equal where their objects are the same, or hashable and equal (Linen modules with equal fields).
+
+    Attributes:
+      object: the object.
+    """
+
+    object: Any
+
+    def __new__(cls, thing: Any, path: str | None = None) -> Piece:
+        """Wrap an object; its path is found where it is not given."""
+        if isinstance(thing, Piece):
+            return thing
+        piece = super().__new__(cls, path or path_of(thing))
+        piece.object = thing
+        return piece
+
+    def __eq__(self, other: Any) -> bool:
+        """Compare the objects."""
+        if not isinstance(other, Piece):
+            return False
+        if self.object is other.object:
+            return True
+        try:
+            return (
+                type(self.object) is type(other.object)
+                and hash(self.object) == hash(other.object)
+                and bool(self.object == other.object)
+            )
+        except (TypeError, ValueError):  # unhashable, or it compares elementwise
+            return False
+
+    def __ne__(self, other: Any) -> bool:
+        """Compare the objects."""
+        return not self == other
+
+    def __hash__(self) -> int:
+        """Hash the object, by its identity where it has no hash."""
+        try:
+            return hash(self.object)
+        except TypeError:
+            return id(self.object)
+
+    def __deepcopy__(self, memo: Any) -> Piece:
+        """Stay: an object is shared, not copied."""
+        return self
+
+    @property
+    def label(self) -> str:
+        """Name it for people: "Net", without its module."""
+        return self.rpartition(":")[2].rpartition(".")[2].rpartition(">")[2] or str(self)
+
+
+def path_of(thing: Any) -> str:
+    """Write where an object can be imported from; of one that cannot ("(...)", "<locals>") where it was made."""
+    owner = getattr(thing, "func", thing)  # of functools.partial
+    named = owner if hasattr(owner, "__qualname__") else type(owner)
+    module = getattr(named, "__module__", None) or "builtins"
+    if owner is thing and named is thing:
+        return f"{module}:{thing.__qualname__}"
+    for place in (module, "__main__"):
+        for name, value in vars(sys.modules.get(place, object())).items() if place in sys.modules else ():
+            if value is thing:
+                return f"{place}:{name}"
+    return f"{module}:{named.__qualname__}(...)"
+
+
+def is_path(text: Any) -> bool:
+    """Whether a text is an import path ("package.module:name")."""
+    module, colon, name = str(text).partition(":")
+    return bool(colon) and all(map(str.isidentifier, module.split("."))) and bool(name)
+
+
+def import_piece(path: str) -> Piece:
+    """Import an object by its path, with the working folder among the places that are searched.
+
+    Raises:
+      UserError: there is no such module or name in it, or importing it fails.
+    """
+    if isinstance(path, Piece):
+        return path
+    module, _, name = path.partition(":")
+    if (here := os.getcwd()) not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        found: Any = importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        whose = "" if error.name == module else f" (it needs {error.name})"
+        raise UserError(f"{path} cannot be imported: there is no module {module}{whose}.") from None
+    except Exception as error:
+        raise UserError(f"{path} cannot be imported: {type(error).__name__}: {error}".rstrip(".") + ".") from None
+    for part in name.split("."):
+        if not hasattr(found, part):
+            close = difflib.get_close_matches(part, dir(found), n=3)
+            meant = f"; did you mean {' or '.join(close)}?" if close else "."
+            raise UserError(f"{path} cannot be imported: {module} has no {part!r}{meant}")
+        found = getattr(found, part)
+    return Piece(found, path)
+
+
+def source_of(piece: Piece) -> str | None:
+    """Return an object's source code for the record; None where Python knows none."""
+    owner = getattr(piece.object, "func", piece.object)
+    try:
+        return inspect.getsource(owner if hasattr(owner, "__qualname__") else type(owner))
+    except (OSError, TypeError):
+        return None
