@@ -1,28 +1,49 @@
-"""The contract of a model: pure functions of its parameters."""
+"""The contract of a model: two pure functions, and what else it can do."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from nnjax.core.types import Array, Float, Params
+from nnjax.core.types import Array, Float, Params, Scalar
+
+Hyper = Any  # a mapping name -> float []; traced
+
+
+class Variables(NamedTuple):
+    """What a model computes with.
+
+    Attributes:
+      params: the weights, a pytree of arrays that the optimizer changes.
+      state: what training changes without gradients (batch statistics, Keras's seeds), a pytree of arrays; {} for none.
+    """
+
+    params: Params
+    state: Any = {}  # noqa: RUF012 (never changed)
 
 
 class Model(NamedTuple):
-    """A network as pure functions of its parameters.
+    """A network as pure functions of its variables.
 
     Attributes:
-      init: (key, init_scale=None) -> params; float32 kernels drawn by the kernel_init, times init_scale; zero biases.
-      logits: (params, x [..., d], dropout=None, key=None) -> [..., k], before the output activation.
-      apply: (params, x [..., d]) -> [..., k], the outputs in evaluation mode.
-      encode: (params, x [..., d]) -> [..., code width]; of an MLP the last hidden layer.
-      decode: (params, code [..., code width]) -> [..., k], the outputs.
+      init: (key, example [1, *shape], hyper) -> Variables, drawn from the key; `example` says shape and dtype only.
+      apply: (variables, x [b, *shape], *, train, key, hyper) -> (z [b, ...], state): what comes before the output
+        activation (logits), and the new state. `train` is a Python bool; `key` is None where it is False; `hyper` maps
+        names to traced float [].
+      encode: (variables, x) -> code [b, c], in evaluation mode; None where it has no code.
+      decode: (variables, code) -> z; None likewise.
       code_layer: hidden layers up to and including the code.
+      draw: seed (Python int) -> Variables of NumPy arrays, drawn on the host, instead of `init` (Keras); None for init.
+      trainable: params -> the same tree of Python bools, False for leaves that stay as they are; None for all.
+      losses: (variables, x, *, train, key, hyper) -> (z, state, extra float []): as `apply`, with terms of its own to
+        add to the loss (Keras's regularizers); None where there are none.
     """
 
-    init: Callable[..., Params]
-    logits: Callable[..., Float[Array, "... k"]]
-    apply: Callable[[Params, Float[Array, "... d"]], Float[Array, "... k"]]
-    encode: Callable[[Params, Float[Array, "... d"]], Float[Array, "... code"]]
-    decode: Callable[[Params, Float[Array, "... code"]], Float[Array, "... k"]]
-    code_layer: int
+    init: Callable[..., Variables]
+    apply: Callable[..., tuple[Float[Array, "b ..."], Any]]
+    encode: Callable[[Variables, Array], Array] | None = None
+    decode: Callable[[Variables, Array], Array] | None = None
+    code_layer: int = 0
+    draw: Callable[[int], Variables] | None = None
+    trainable: Callable[[Params], Any] | None = None
+    losses: Callable[..., tuple[Array, Any, Scalar]] | None = None
