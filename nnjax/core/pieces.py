@@ -69,7 +69,7 @@ class Piece(str):
     @property
     def label(self) -> str:
         """Name it for people: "Net", without its module."""
-        return self.rpartition(":")[2].rpartition(".")[2].rpartition(">")[2] or str(self)
+        return self.rpartition(":")[2].removesuffix("(...)").rpartition(".")[2]
 
 
 def path_of(thing: Any) -> str:
