@@ -9,7 +9,8 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.types import Int
-from nnjax.nn.losses import LOSSES, Function, Outputs, PerExample
+from nnjax.nn.loss_functions import Function, Outputs, PerExample
+from nnjax.nn.losses import LOSSES
 
 Classes = Int[np.ndarray, " n"]
 
