@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, ModelConfig
 from nnjax.core.fields import flatten
+from nnjax.core.pieces import Piece, is_path
 from nnjax.data.scaling import KINDS
 from nnjax.models.registry import MODELS, traits_of
 from nnjax.nn.activations import ACTIVATIONS
@@ -114,7 +115,7 @@ def validate(experiment: Experiment) -> None:
 
 
 def _require_choice(path: str, found: str, names: Collection[str]) -> None:
-    if found not in names:
+    if found not in names and not isinstance(found, Piece) and not is_path(found):
         meant = next((loss.name for loss in LOSSES.values() if found.lower().startswith(loss.short.lower())), found)
         close = difflib.get_close_matches(meant, names, n=2, cutoff=0.5)  # what users type: mse, bce, kld, pytorch
         hint = f"did you mean {' or '.join(close)}? " if close else ""

@@ -71,7 +71,7 @@ def rows_of(run: Run, name: str) -> list[Row]:
 
 def _row(run: Run, name: str, setting: settings.Setting) -> Row:
     done = [run.records[trial] for trial in setting.trials if run.records[trial].status in FINISHED]
-    counted = summarize_model(setting.experiment, setting.facts.num_inputs, run.num_outputs(setting.trials[0]))
+    counted = summarize_model(setting.experiment, setting.facts.example_shape, run.num_outputs(setting.trials[0]))
     found = {m: settings.mean_and_spread([record.values.get(m, np.nan) for record in done]) for m in METRICS}
     return Row(
         run=name,

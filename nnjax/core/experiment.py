@@ -9,6 +9,8 @@ from __future__ import annotations
 import dataclasses
 from typing import NamedTuple
 
+from nnjax.core.pieces import Piece
+
 
 @dataclasses.dataclass(frozen=True)
 class DataConfig:
@@ -58,7 +60,9 @@ class ModelConfig:
     """The architecture. The widths of the input and of the output come from the data.
 
     Attributes:
-      kind: "mlp", "autoencoder", "lenet5", "lenet5_modern" or "conv_autoencoder".
+      kind: "mlp", "autoencoder", "lenet5", "lenet5_modern" or "conv_autoencoder"; or a model of your own, as an object
+        or an import path "package.module:name" (docs/extending/model.md), which reads none of widths, activation,
+        kernel_init and dtype.
       widths: the hidden widths; of an autoencoder all layers between the input and its copy, the narrowest being the
         code; of LeNet-5 the feature maps of C1 and C3, then the dense layers, (6, 16, 120, 84) as published; of a
         conv_autoencoder the feature maps of its encoder's three convolutions.
@@ -66,14 +70,23 @@ class ModelConfig:
       output_activation: of the last layer.
       kernel_init: "glorot_uniform", "he_normal", "lecun_1998", ... ; biases start at zero.
       dtype: of the computation, "float32" or "bfloat16"; parameters are float32 always.
+      target: of a model of your own: it learns to give the "labels" of the data or its "input"; None for the kind's.
     """
 
-    kind: str = "mlp"
+    kind: str | Piece = "mlp"
     widths: tuple[int, ...] = (300, 100)
     activation: str = "relu"
     output_activation: str = "softmax"
     kernel_init: str = "glorot_uniform"
     dtype: str = "float32"
+    target: str | None = None
+
+    def __post_init__(self) -> None:
+        """Wrap an object; leave out what a model of one's own does not read."""
+        if not isinstance(self.kind, str):
+            object.__setattr__(self, "kind", Piece(self.kind))
+        if isinstance(self.kind, Piece) and self.widths == ModelConfig.widths:
+            object.__setattr__(self, "widths", ())
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,9 +100,15 @@ class OptimizerConfig:
         "onecycle".
     """
 
-    name: str = "adam"
+    name: str | Piece = "adam"
     preset: str = "optax"
-    schedule: str = "constant"
+    schedule: str | Piece = "constant"
+
+    def __post_init__(self) -> None:
+        """Wrap objects."""
+        for field in ("name", "schedule"):
+            if not isinstance(getattr(self, field), str):
+                object.__setattr__(self, field, Piece(getattr(self, field)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -163,8 +182,8 @@ class Experiment:
     model: ModelConfig = ModelConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
     hyperparameters: Hyperparameters = Hyperparameters()
-    loss: str = "categorical_crossentropy"
-    metrics: tuple[str, ...] | None = None
+    loss: str | Piece = "categorical_crossentropy"
+    metrics: tuple[str | Piece, ...] | None = None
     epochs: int = 20
     batch_size: int = 128
     eval_batch_size: int = 500
@@ -174,6 +193,18 @@ class Experiment:
     allow_mismatch: bool = False
     signals: bool | None = None
     start_weights: str | None = None
+
+    def __post_init__(self) -> None:
+        """Let a model, a loss, metrics and an optimizer stand as objects, or by name, where their settings do."""
+        if not isinstance(self.model, ModelConfig):
+            object.__setattr__(self, "model", ModelConfig(self.model))
+        if not isinstance(self.optimizer, OptimizerConfig):
+            object.__setattr__(self, "optimizer", OptimizerConfig(self.optimizer))
+        if not isinstance(self.loss, str):
+            object.__setattr__(self, "loss", Piece(self.loss))
+        if self.metrics is not None and not isinstance(self.metrics, str):
+            some = self.metrics if isinstance(self.metrics, list | tuple) else (self.metrics,)
+            object.__setattr__(self, "metrics", tuple(m if isinstance(m, str) else Piece(m) for m in some))
 
 
 def program_key(experiment: Experiment) -> Experiment:

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
+from nnjax.core.pieces import Piece, import_piece, is_path
 
 
 @functools.cache
@@ -108,6 +109,24 @@ def coerce_fields(experiment: Experiment) -> Experiment:
     return replace(experiment, flatten(experiment))
 
 
+def import_pieces(experiment: Experiment) -> Experiment:
+    """Import what stands in an experiment as a path "package.module:name": only where the user has said so.
+
+    Raises:
+      UserError: it cannot be imported.
+    """
+    changes: dict[str, Any] = {}
+    for path, value in flatten(experiment).items():
+        if path in PIECES and is_path(value) and not isinstance(value, Piece):
+            changes[path] = import_piece(value)
+        elif path == "metrics" and any(map(is_path, value or ())):
+            changes[path] = tuple(import_piece(one) if is_path(one) else one for one in value)
+    return set_values(experiment, changes) if changes else experiment
+
+
+PIECES = ("model.kind", "optimizer.name", "optimizer.schedule", "loss")  # where an object may stand; and metrics
+
+
 def coerce(value: Any, hint: Any, path: str) -> Any:
     """The value as the annotated type: text is parsed, whole floats become ints, lists become tuples.
 
@@ -135,12 +154,22 @@ def _kind(option: Any) -> Any:
 
 
 def _name(option: Any) -> str:
-    return _TYPES[_kind(option)].name + "".join(_TYPES[item].plural for item in typing.get_args(option)[:1])
+    items = [typing.get_args(item)[:1] or (item,) for item in typing.get_args(option)[:1]]
+    return _TYPES[_kind(option)].name + "".join(_TYPES[item].plural for (item,) in items)
 
 
 def _parse(value: Any, option: Any) -> Any:
     parsed = _TYPES[_kind(option)].parse(value)
-    return tuple(_parse(item, typing.get_args(option)[0]) for item in parsed) if _kind(option) is tuple else parsed
+    if _kind(option) is not tuple:
+        return parsed
+    return tuple(coerce(item, typing.get_args(option)[0], "an entry") for item in parsed)
+
+
+def _to_piece(value: Any) -> Piece:
+    """Take an object; text may be a name, or a path that is imported elsewhere (`import_pieces`)."""
+    if isinstance(value, str | bool | int | float | Mapping) and not isinstance(value, Piece):
+        raise ValueError
+    return Piece(value)
 
 
 def _to_none(value: Any) -> None:
@@ -189,6 +218,7 @@ _TYPES: Mapping[type, _Type] = {  # in the order in which a value is tried
     int: _Type(_to_int, "a whole number", "whole numbers"),
     float: _Type(_to_float, "a number", "numbers"),
     tuple: _Type(_to_items, "a list of "),
+    Piece: _Type(_to_piece, "an object", "objects"),
     str: _Type(_to_text, "text", "names"),
 }
 

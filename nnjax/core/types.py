@@ -70,6 +70,7 @@ class Dataset:
       features: names of the d inputs; empty for images.
       targets: names of the k regression targets.
       image_shape: (height, width) when x is flattened images.
+      shape: of one example as it was given, for models that read it so: (h, w, c), (t, features); () for (d,).
       test_start: examples from this index on are the source's own test set; None if it has none.
       validation_start: those from this index to the test set are its own validation set, which trains unless the
         configuration asks for it (validation "given"); None if it has none.
@@ -92,6 +93,7 @@ class Dataset:
     validation_start: int | None = None
     categories: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     full_scale: float | None = None
+    shape: tuple[int, ...] = ()
 
 
 class Scaler(NamedTuple):
@@ -120,6 +122,7 @@ class DataFacts:
 
     Attributes:
       name, source, sha256, task, classes, features, targets, image_shape, categories: as in `Dataset`.
+      shape: of one example, () where that is not known (of runs made before).
       num_inputs: d.
       num_targets: columns of y as stored: 1 for class labels, 0 without labels.
       sizes: how many examples the parts train, validation and test hold.
@@ -140,6 +143,12 @@ class DataFacts:
     targets: tuple[str, ...] = ()
     image_shape: tuple[int, int] | None = None
     categories: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    shape: tuple[int, ...] = ()
+
+    @property
+    def example_shape(self) -> tuple[int, ...]:
+        """The shape of one example: (d,) where none is known."""
+        return self.shape or (self.num_inputs,)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -179,6 +188,7 @@ class Prepared:
             targets=tuple(data.targets),
             image_shape=data.image_shape,
             categories=dict(data.categories),
+            shape=data.shape,
         )
 
 
@@ -196,6 +206,8 @@ class TrialState(NamedTuple):
       best_value: float32 []; that loss.
       best_epoch: int32 []; that epoch, counted from 1; 0 before the first.
       bad_step: int32 []; the first step whose loss was not finite, counted from 1; 0 while there is none.
+      model_state: what the model changes in training without gradients (batch statistics); {} for most.
+      best_model_state: that at the best epoch.
     """
 
     params: Params
@@ -208,6 +220,8 @@ class TrialState(NamedTuple):
     best_value: Float[Array, "..."]
     best_epoch: Int[Array, "..."]
     bad_step: Int[Array, "..."]
+    model_state: Any = {}  # noqa: RUF012 (never changed)
+    best_model_state: Any = {}  # noqa: RUF012
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -76,6 +76,7 @@ def from_arrays(
         validation_start=validation_start,
         categories=dict(categories or {}),
         full_scale=full_scale,
+        shape=tuple(shape[1:]) if len(shape) > 2 else (*image_shape, 1) if image_shape else (),
     )
 
 

@@ -12,6 +12,8 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import ModelConfig
 from nnjax.core.types import Array, DataFacts, Params, Scaler
 from nnjax.models.imported import Stack
+from nnjax.models.model import Variables
+from nnjax.models.own import variables_shapes
 from nnjax.models.registry import make_model, traits_of
 from nnjax.nn.activations import ACTIVATIONS
 from nnjax.train.engine.device_data import output_width
@@ -27,11 +29,18 @@ class Network(NamedTuple):
       architecture: one that nnjax trains, or a chain of layers from elsewhere.
       facts: of the data it was trained on: names, scalers, task.
       params: its weights, float32.
+      state: what else it computes with (batch statistics); {} for most.
     """
 
     architecture: Architecture
     facts: DataFacts
     params: Params
+    state: Any = {}  # noqa: RUF012 (never changed)
+
+    @property
+    def variables(self) -> Variables:
+        """Weights and state."""
+        return Variables(self.params, self.state)
 
 
 def num_outputs(architecture: Architecture, facts: DataFacts) -> int:
@@ -48,8 +57,7 @@ def blank_params(architecture: Architecture, facts: DataFacts) -> Params:
       UserError: the architecture contradicts itself, or the data's width.
     """
     if not isinstance(architecture, Stack):
-        model = make_model(architecture, facts.num_inputs, output_width(architecture, facts))
-        return jax.eval_shape(model.init, jax.random.key(0))
+        return blank_variables(architecture, facts).params
     width = math.prod(architecture.input_shape)
     if width != facts.num_inputs:
         raise UserError(f"The network reads {width} numbers, but the facts say num_inputs {facts.num_inputs}.")
@@ -57,6 +65,12 @@ def blank_params(architecture: Architecture, facts: DataFacts) -> Params:
         layer: {name: jax.ShapeDtypeStruct(shape, jnp.float32) for name, shape in arrays.items()}
         for layer, arrays in architecture.weights().items()
     }
+
+
+def blank_variables(config: ModelConfig, facts: DataFacts) -> Variables:
+    """Return the shapes of the variables of a model that nnjax trains."""
+    model = make_model(config, facts.example_shape, output_width(config, facts))
+    return variables_shapes(model, facts.example_shape)
 
 
 def assemble(architecture: Architecture, facts: DataFacts, arrays: Mapping[str, np.ndarray]) -> Network:
@@ -73,16 +87,26 @@ def outputs(network: Network) -> Callable[[Array], Array]:
 
     The data's scaling is part of it; outputs of a regression are in the target's own units.
     """
-    architecture, facts, params = network
-    if isinstance(architecture, Stack):
-        apply: Callable[[Params, Array], Array] = architecture.apply
-    else:
-        apply = make_model(architecture, facts.num_inputs, num_outputs(architecture, facts)).apply
+    architecture, facts, variables = network.architecture, network.facts, network.variables
     regression = _goal(architecture, facts) == "regression"
     before, after = _rows(facts.x_scaler), _rows(facts.y_scaler)
+    if isinstance(architecture, Stack):
+        stack: Stack = architecture
+
+        def apply(x: Array) -> Array:
+            return stack.apply(variables.params, x)
+
+    else:
+        model = make_model(architecture, facts.example_shape, num_outputs(architecture, facts))
+        output, own = ACTIVATIONS[architecture.output_activation], traits_of(architecture).own
+
+        def apply(x: Array) -> Array:
+            examples = x.reshape(len(x), *facts.example_shape) if own else x
+            z = model.apply(variables, examples, train=False, key=None, hyper={})[0]
+            return output(z.reshape(len(x), -1) if own else z)
 
     def function(x: Array) -> Array:
-        y = apply(params, before(x))
+        y = apply(before(x))
         return after.inverse(y) if regression else y
 
     return function
@@ -94,12 +118,20 @@ def codes(network: Network) -> Callable[[Array], Array]:
     Raises:
       UserError: it is a chain of layers from elsewhere, of which nobody said where its code is.
     """
-    architecture, facts, params = network
+    architecture, facts, variables = network.architecture, network.facts, network.variables
     if isinstance(architecture, Stack):
         raise UserError("A chain of layers from elsewhere has no code that is named as such; leave out --encode.")
-    model = make_model(architecture, facts.num_inputs, num_outputs(architecture, facts))
-    before = _rows(facts.x_scaler)
-    return lambda x: model.encode(params, before(x))
+    model = make_model(architecture, facts.example_shape, num_outputs(architecture, facts))
+    before, encode, own = _rows(facts.x_scaler), model.encode, traits_of(architecture).own
+    if encode is None:
+        raise UserError("The model has no function `encode`, which gives latent codes: leave out --encode, or add one.")
+
+    def function(x: Array) -> Array:
+        scaled = before(x)
+        code = encode(variables, scaled.reshape(len(x), *facts.example_shape) if own else scaled)
+        return code.reshape(len(x), -1)
+
+    return function
 
 
 def _rows(scaler: Scaler) -> Scaler:

@@ -7,7 +7,7 @@ so 14, 28; then one convolution to the image. 4,385 parameters with 16, 8 and 8 
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 import flax.linen as nn
 import jax
@@ -20,7 +20,7 @@ from nnjax.core.types import Array, Key, Params, Scalar
 from nnjax.models.convolution import Images, Phases, flatten, images, join, max_pool
 from nnjax.models.convolution_layers import Convolution
 from nnjax.models.dense import apply_dropout, dtypes, scale_kernels
-from nnjax.models.model import Model
+from nnjax.models.model import Hyper, Model, Variables
 from nnjax.nn.activations import ACTIVATIONS, Activation
 from nnjax.nn.initializers import KERNEL_INITS, Initializer
 
@@ -84,7 +84,7 @@ def make_conv_autoencoder(config: ModelConfig, num_inputs: int, num_outputs: int
     if num_inputs != SIDE * SIDE:
         raise UserError(f"The data have {num_inputs} inputs, but {config.kind} reads images of 28 x 28 pixels.")
     dtype, param_dtype = dtypes(config)
-    output, maps = ACTIVATIONS[config.output_activation], config.widths
+    maps = config.widths
     module = ConvAutoencoder(maps, ACTIVATIONS[config.activation], KERNEL_INITS[config.kernel_init], param_dtype)
 
     def run(params: Params, x: Array, side: int, method: str, *noise: Array | None) -> Array:
@@ -92,27 +92,21 @@ def make_conv_autoencoder(config: ModelConfig, num_inputs: int, num_outputs: int
         y = flatten(cast(Array, module.apply({"params": params}, examples, *(noise or (None, None)), method=method)))
         return y.reshape(*x.shape[:-1], -1).astype(param_dtype)
 
-    def encode(params: Params, x: Array, *noise: Array | None) -> Array:
-        return run(params, x, SIDE, "encode", *noise)
+    def encode(variables: Variables, x: Array, *noise: Array | None) -> Array:
+        return run(variables.params, x, SIDE, "encode", *noise)
 
-    def decode(params: Params, code: Array, *noise: Array | None) -> Array:
-        return run(params, code, CODE_SIDE, "decode", *noise)
+    def decode(variables: Variables, code: Array, *noise: Array | None) -> Array:
+        return run(variables.params, code, CODE_SIDE, "decode", *noise)
 
-    def init(key: Key, init_scale: Scalar | None = None) -> Params:
+    def init(key: Key, example: Array, hyper: Hyper) -> Variables:
         def both(module: ConvAutoencoder, x: Array) -> Array:
             return module.decode(module.encode(x, None, None), None, None)
 
         blank = jnp.zeros((1, SIDE, SIDE, 1), param_dtype)
-        return scale_kernels(module.init(key, blank, method=both)["params"], init_scale)
+        return Variables(scale_kernels(module.init(key, blank, method=both)["params"], hyper.get("init_scale")))
 
-    def logits(params: Params, x: Array, dropout: Scalar | None = None, key: Key | None = None) -> Array:
-        return decode(params, encode(params, x, dropout, key), dropout, key)
+    def apply(variables: Variables, x: Array, *, train: bool, key: Key | None, hyper: Hyper) -> tuple[Array, Any]:
+        noise = (hyper.get("dropout"), key) if train else (None, None)
+        return decode(variables, encode(variables, x, *noise), *noise), {}
 
-    return Model(
-        init=init,
-        logits=logits,
-        apply=lambda params, x: output(logits(params, x)),
-        encode=encode,
-        decode=lambda params, code: output(decode(params, code)),
-        code_layer=len(maps),
-    )
+    return Model(init, apply, encode, decode, len(maps))

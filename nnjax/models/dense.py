@@ -13,7 +13,7 @@ import jax.numpy as jnp
 
 from nnjax.core.experiment import ModelConfig
 from nnjax.core.types import Array, Float, Key, Params, Scalar
-from nnjax.models.model import Model
+from nnjax.models.model import Hyper, Model, Variables
 from nnjax.models.registry import traits_of
 from nnjax.nn.activations import ACTIVATIONS, Activation
 from nnjax.nn.initializers import KERNEL_INITS, Initializer
@@ -90,22 +90,23 @@ def make_dense(config: ModelConfig, num_inputs: int, num_outputs: int) -> Model:
         dtype=dtype,
         param_dtype=param_dtype,
     )
-    output, middle = ACTIVATIONS[config.output_activation], code_layer(config)
+    middle = code_layer(config)
 
-    def init(key: Key, init_scale: Scalar | None = None) -> Params:
+    def init(key: Key, example: Array, hyper: Hyper) -> Variables:
         params = module.init(key, jnp.zeros((1, num_inputs), module.param_dtype))["params"]
-        return scale_kernels(params, init_scale)
+        return Variables(scale_kernels(params, hyper.get("init_scale")))
 
-    def logits(params: Params, x: Array, dropout: Scalar | None = None, key: Key | None = None) -> Array:
-        return cast(Array, module.apply({"params": params}, x, dropout=dropout, key=key))
+    def apply(variables: Variables, x: Array, *, train: bool, key: Key | None, hyper: Hyper) -> tuple[Array, Any]:
+        dropout = hyper.get("dropout") if train else None
+        return cast(Array, module.apply({"params": variables.params}, x, dropout=dropout, key=key)), {}
 
-    def encode(params: Params, x: Array) -> Array:
-        return cast(Array, module.apply({"params": params}, x, stop=middle))
+    def encode(variables: Variables, x: Array) -> Array:
+        return cast(Array, module.apply({"params": variables.params}, x, stop=middle))
 
-    def decode(params: Params, code: Array) -> Array:
-        return output(cast(Array, module.apply({"params": params}, code, start=middle)))
+    def decode(variables: Variables, code: Array) -> Array:
+        return cast(Array, module.apply({"params": variables.params}, code, start=middle))
 
-    return Model(init, logits, lambda params, x: output(logits(params, x)), encode, decode, middle)
+    return Model(init, apply, encode, decode, middle)
 
 
 def dtypes(config: ModelConfig) -> tuple[jnp.dtype, jnp.dtype]:

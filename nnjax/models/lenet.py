@@ -22,7 +22,7 @@ from nnjax.models.convolution import Images, Phases, average_pool, convolve, fla
 from nnjax.models.convolution_layers import Convolution, bias
 from nnjax.models.dense import Units, apply_dropout, dtypes, scale_kernels
 from nnjax.models.lenet_tables import C3_INPUTS, bitmaps
-from nnjax.models.model import Model
+from nnjax.models.model import Hyper, Model, Variables
 from nnjax.models.registry import traits_of
 from nnjax.nn.activations import ACTIVATIONS, Activation
 from nnjax.nn.initializers import KERNEL_INITS, Initializer
@@ -202,37 +202,30 @@ def _options(config: ModelConfig) -> dict[str, Any]:
 
 def _make_lenet(config: ModelConfig, num_inputs: int, module: LeNet5 | LeNet5Modern) -> Model:
     dtype, param_dtype = module.dtype, module.param_dtype
-    side, output = _side(num_inputs, config), ACTIVATIONS[config.output_activation]
+    side = _side(num_inputs, config)
 
     def run(params: Params, x: Array, method: str, *args: Array | None) -> Array:
         return cast(Array, module.apply({"params": params}, x.astype(dtype), *args, method=method)).astype(param_dtype)
 
-    def code(params: Params, x: Array, dropout: Scalar | None = None, key: Key | None = None) -> Array:
+    def encode(variables: Variables, x: Array, dropout: Scalar | None = None, key: Key | None = None) -> Array:
         lead = x.shape[:-1]
-        found = run(params, pad_to_32(images(x.reshape(-1, side * side), side)), "features", dropout, key)
+        found = run(variables.params, pad_to_32(images(x.reshape(-1, side * side), side)), "features", dropout, key)
         return found.reshape(*lead, -1)
 
-    def logits_of(params: Params, code: Array) -> Array:
-        return run(params, code.reshape(-1, code.shape[-1]), "scores").reshape(*code.shape[:-1], -1)
+    def decode(variables: Variables, code: Array) -> Array:
+        return run(variables.params, code.reshape(-1, code.shape[-1]), "scores").reshape(*code.shape[:-1], -1)
 
-    def init(key: Key, init_scale: Scalar | None = None) -> Params:
+    def init(key: Key, example: Array, hyper: Hyper) -> Variables:
         def both(module: LeNet5 | LeNet5Modern, x: Array) -> Array:
             return module.scores(module.features(x, None, None))
 
         blank = jnp.zeros((1, SIDE, SIDE, 1), param_dtype)
-        return scale_kernels(module.init(key, blank, method=both)["params"], init_scale)
+        return Variables(scale_kernels(module.init(key, blank, method=both)["params"], hyper.get("init_scale")))
 
-    def logits(params: Params, x: Array, dropout: Scalar | None = None, key: Key | None = None) -> Array:
-        return logits_of(params, code(params, x, dropout, key))
+    def apply(variables: Variables, x: Array, *, train: bool, key: Key | None, hyper: Hyper) -> tuple[Array, Any]:
+        return decode(variables, encode(variables, x, hyper.get("dropout") if train else None, key)), {}
 
-    return Model(
-        init=init,
-        logits=logits,
-        apply=lambda params, x: output(logits(params, x)),
-        encode=code,
-        decode=lambda params, code: output(logits_of(params, code)),
-        code_layer=len(config.widths),
-    )
+    return Model(init, apply, encode, decode, len(config.widths))
 
 
 def _side(num_inputs: int, config: ModelConfig) -> int:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 from nnjax.core.experiment import ModelConfig
+from nnjax.core.pieces import Piece, is_path
 from nnjax.models import layer_counts, lenet_tables
 from nnjax.models.layer_counts import LayerCount
 
@@ -28,8 +29,8 @@ class ModelTraits:
 
     Attributes:
       name: as in `ModelConfig.kind`.
-      builder: "module:function", of (config, num_inputs, num_outputs) -> Model.
-      count_layers: (config, num_inputs, num_outputs) -> one row a layer.
+      builder: "module:function", of (config, num_inputs, num_outputs) -> Model; of a user's, of (config, shape).
+      count_layers: (config, num_inputs, num_outputs) -> one row a layer; of a user's, nothing is known before it is built.
       connectivity: of its layers, in words.
       target: what it learns to give: the "labels" (or numbers) of the data, or its "input".
       output: what enters the output activation: "logits", or negative squared "distances" to each class's pattern.
@@ -37,6 +38,7 @@ class ModelTraits:
       num_classes: the one number of classes that it can tell apart; None for any.
       error_of: config -> what is wrong with it, in a sentence; "" where nothing is.
       code_width: config -> numbers in its code, the narrowest layer.
+      own: it is the user's: it reads examples in their shape, and its output's width is its own business.
     """
 
     name: str
@@ -49,6 +51,7 @@ class ModelTraits:
     num_classes: int | None = None
     error_of: Callable[[ModelConfig], str] = lambda config: ""
     code_width: Callable[[ModelConfig], int] = lambda config: min(config.widths, default=0)
+    own: bool = False
 
     @property
     def reconstructs(self) -> bool:
@@ -138,21 +141,46 @@ MODELS: dict[str, ModelTraits] = {traits.name: traits for traits in _ALL}
 
 
 def traits_of(config: ModelConfig) -> ModelTraits:
-    """Look up the traits of a configuration's model.
+    """Look up the traits of a configuration's model, ours or the user's.
 
     Raises:
       KeyError: an unknown kind (`invalid_values.validate` says it as a sentence).
     """
+    if isinstance(config.kind, Piece) or is_path(config.kind):
+        return ModelTraits(
+            config.kind, "nnjax.models.own:make_own", lambda *_: (), "its own", config.target or "labels", own=True
+        )
     return MODELS[config.kind]
 
 
-def make_model(config: ModelConfig, num_inputs: int, num_outputs: int) -> Model:
-    """Build the network for d inputs and k outputs.
+def make_model(config: ModelConfig, inputs: int | tuple[int, ...], num_outputs: int) -> Model:
+    """Build the network.
+
+    Args:
+      config: of the model.
+      inputs: the shape of one example; a number d stands for (d,).
+      num_outputs: k.
 
     Raises:
       KeyError: an unknown kind, activation or kernel_init (`invalid_values.validate` says it as a sentence).
-      UserError: a convolutional network for inputs that are not images of a size that it reads.
+      UserError: a convolutional network for inputs that are not images of a size that it reads; a user's model that
+        cannot be used, or is only named.
     """
-    module, _, function = traits_of(config).builder.partition(":")
-    build: Callable[[ModelConfig, int, int], Model] = getattr(importlib.import_module(module), function)
-    return build(config, num_inputs, num_outputs)
+    traits, shape = traits_of(config), (inputs,) if isinstance(inputs, int) else inputs
+    module, _, function = traits.builder.partition(":")
+    build: Callable[..., Model] = getattr(importlib.import_module(module), function)
+    return build(config, shape) if traits.own else build(config, math.prod(shape), num_outputs)
+
+
+def own_output_shape(config: ModelConfig, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape of what a user's model yields for one example of a shape; nothing is computed."""
+    module = importlib.import_module("nnjax.models.own")
+    found: tuple[int, ...] = module.output_shape(config, shape)
+    return found
+
+
+def count_own(config: ModelConfig, shape: tuple[int, ...]) -> tuple[LayerCount, ...]:
+    """Count the weights of a user's model for examples of a shape."""
+    module = importlib.import_module("nnjax.models.own")
+    found: tuple[LayerCount, ...] = module.count_layers(config, shape)
+    return found

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 from nnjax.core.experiment import Experiment, ModelConfig
 from nnjax.models.layer_counts import LayerCount
-from nnjax.models.registry import traits_of
+from nnjax.models.registry import count_own, traits_of
 
 
 class ModelSummary(NamedTuple):
@@ -27,10 +28,17 @@ class ModelSummary(NamedTuple):
     flops: int
 
 
-def summarize_model(experiment: Experiment, num_inputs: int, num_outputs: int) -> ModelSummary:
-    """Count the parameters and list the hyperparameters of an experiment on d inputs and k outputs."""
+def summarize_model(experiment: Experiment, inputs: int | tuple[int, ...], num_outputs: int) -> ModelSummary:
+    """Count the parameters and list the hyperparameters of an experiment.
+
+    Args:
+      experiment: its model.
+      inputs: the shape of one example; a number d stands for (d,).
+      num_outputs: k.
+    """
     model, optimizer, traits = experiment.model, experiment.optimizer, traits_of(experiment.model)
-    layers = traits.count_layers(model, num_inputs, num_outputs)
+    shape = (inputs,) if isinstance(inputs, int) else inputs
+    layers = count_own(model, shape) if traits.own else traits.count_layers(model, math.prod(shape), num_outputs)
     architecture = {
         "layers": len(layers),
         "neurons per layer": (*model.widths, num_outputs),

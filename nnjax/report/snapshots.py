@@ -32,7 +32,7 @@ class NetworkSnapshot:
       inputs: [n, d] float32, scaled.
       outputs: [n, k] float32; of a regression in the target's own units.
       codes: [n, width] float32 of an autoencoder; None otherwise.
-      kernel: [d, h], of the first layer; of a convolution [height * width, maps].
+      kernel: [d, h], of the first layer; of a convolution [height * width, maps]; [0, 0] of a user's model.
       kernel_shape: (height, width) of a column of the kernel that is a picture; None elsewhere.
     """
 
@@ -135,7 +135,7 @@ def _take_snapshot(run: Run, setting: Setting, trial: int) -> NetworkSnapshot:
     rows = rows[:MAX_EXAMPLES]
     raw = prepared.dataset.x[rows].astype(np.float32)
     coded = traits_of(setting.experiment.model).reconstructs and setting.experiment.model.widths
-    kernel = _first_kernel(network.params)
+    kernel = np.zeros((0, 0)) if traits_of(setting.experiment.model).own else _first_kernel(network.params)
     return NetworkSnapshot(
         setting=setting,
         trial=trial,
@@ -145,9 +145,15 @@ def _take_snapshot(run: Run, setting: Setting, trial: int) -> NetworkSnapshot:
         inputs=np.asarray(prepared.x_scaler(raw), np.float32),
         outputs=in_batches(outputs(network), raw),
         codes=in_batches(codes(network), raw) if coded else None,
-        kernel=kernel.reshape(-1, kernel.shape[-1]),
-        kernel_shape=(kernel.shape[0], kernel.shape[1]) if kernel.ndim == 4 else prepared.dataset.image_shape,
+        kernel=kernel.reshape(-1, kernel.shape[-1]) if kernel.size else kernel,
+        kernel_shape=_kernel_shape(kernel, prepared),
     )
+
+
+def _kernel_shape(kernel: np.ndarray, prepared: Prepared) -> tuple[int, int] | None:
+    if kernel.ndim == 4:
+        return kernel.shape[0], kernel.shape[1]
+    return prepared.dataset.image_shape if kernel.size else None
 
 
 def _first_kernel(params: Any) -> np.ndarray:

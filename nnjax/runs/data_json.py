@@ -50,4 +50,13 @@ def facts_from_json(tree: Mapping[str, Any]) -> DataFacts:
     lists = {name: tuple(tree[name]) for name in ("sizes", "classes", "features", "targets")}
     shape = tree["image_shape"] and tuple(tree["image_shape"])
     categories = {name: tuple(values) for name, values in tree["categories"].items()}
-    return DataFacts(**{**tree, **scalers, **lists, "image_shape": shape, "categories": categories})
+    return DataFacts(
+        **{
+            **tree,
+            **scalers,
+            **lists,
+            "image_shape": shape,
+            "categories": categories,
+            "shape": tuple(tree.get("shape", ())),
+        }
+    )

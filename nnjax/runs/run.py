@@ -17,7 +17,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, TrialSpec
 from nnjax.core.types import DataFacts, LayerStatistics, Params, Prepared
 from nnjax.data import prepare
-from nnjax.models.model import Model
+from nnjax.models.model import Model, Variables
 from nnjax.models.registry import make_model
 from nnjax.nn.metrics import is_maximised
 from nnjax.runs import layer_statistics as run_signals
@@ -118,7 +118,7 @@ class Run:
 
     def model(self, trial: int = 0) -> Model:
         """The network of a trial, as pure functions of its parameters."""
-        return make_model(self.specs[trial].experiment.model, self.facts(trial).num_inputs, self.num_outputs(trial))
+        return make_model(self.specs[trial].experiment.model, self.facts(trial).example_shape, self.num_outputs(trial))
 
     def num_outputs(self, trial: int = 0) -> int:
         """k: the width of a trial's output."""
@@ -131,12 +131,16 @@ class Run:
           UserError: there is no such trial, it has no weights (yet, or any more), or its file holds those of another
             network.
         """
-        return weights.read_params(self, self.known_trial(trial), which)
+        return self.variables(trial, which).params
+
+    def variables(self, trial: int = 0, which: str = "final") -> Variables:
+        """The weights of a trial with its model's state (batch statistics; {} for most); arguments as `params`."""
+        return weights.read_variables(self, self.known_trial(trial), which)
 
     def network(self, trial: int = 0, which: str = "final") -> Network:
         """A trial's network with its weights and the facts of its data; errors as `params`."""
-        params = self.params(trial, which)
-        return lazy_import("network")(self.specs[trial].experiment.model, self.facts(trial), params)
+        variables = self.variables(trial, which)
+        return lazy_import("network")(self.specs[trial].experiment.model, self.facts(trial), *variables)
 
     def export(self, path: str | os.PathLike[str], trial: int = 0, which: str = "final") -> None:
         """Write a trial's network to FILE.safetensors or, as a program that runs without nnjax, to FILE.jaxexport.

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import jax
 import numpy as np
 
 from nnjax.core.errors import UserError
-from nnjax.core.types import Params
+from nnjax.models.model import Variables
+from nnjax.models.own import variables_shapes
 from nnjax.runs.run_protocol import TrainedTrials
 from nnjax.train.storage import named_arrays
 from nnjax.train.storage.records import DROPPED, RUNNING, WAITING
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from nnjax.exchange.network import Network
 
 
-def read_params(run: TrainedTrials, trial: int, which: str) -> Params:
-    """Read the weights of a trial; see `Run.params`."""
+def read_variables(run: TrainedTrials, trial: int, which: str) -> Variables:
+    """Read the weights of a trial and its model's state; see `Run.variables`."""
     if which not in ("final", "best"):
         raise UserError(f"The weights {which!r} were asked for, but there are 'final' and 'best' ones.")
     record = run.records[trial]
@@ -38,9 +38,9 @@ def read_params(run: TrainedTrials, trial: int, which: str) -> Params:
             f"(keep={keep_text(run.store.keep)}): name one of these, or train it alone by "
             f"nnjax train --from=RUN --trial={trial}."
         )
-    blank = jax.eval_shape(run.model(trial).init, jax.random.key(0))
+    blank = variables_shapes(run.model(trial), run.facts(trial).example_shape)
     try:
-        return named_arrays.unflatten(blank, run.store.load_weights(trial), f"{which}/")
+        return named_arrays.unflatten_variables(blank, run.store.load_weights(trial), f"{which}/")
     except UserError as error:
         raise UserError(f"The weights of trial {trial} cannot be used: {error}") from None
 

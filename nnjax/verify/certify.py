@@ -142,7 +142,7 @@ def _check(run: Run, trial: int, plan: Plan, should_stop: Callable[[], bool]) ->
 def cheap_epochs(run: Run, trial: int, places: int) -> int:
     """Count the epochs of so many trials like this one that MAX_FLOPS go for, two at least."""
     facts = run.facts(trial)
-    forward = summarize_model(run.specs[trial].experiment, facts.num_inputs, run.num_outputs(trial)).flops
+    forward = summarize_model(run.specs[trial].experiment, facts.example_shape, run.num_outputs(trial)).flops
     return max(2, int(MAX_FLOPS / (3.0 * forward * facts.sizes[0] * places)))
 
 

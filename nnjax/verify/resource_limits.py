@@ -10,6 +10,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, TrialSpec
 from nnjax.core.types import Prepared
 from nnjax.exchange.start_weights import read_weights
+from nnjax.models.own import variables_shapes
 from nnjax.models.registry import make_model, traits_of
 from nnjax.models.summary import summarize_model
 from nnjax.nn.augmentation import NONE
@@ -58,7 +59,7 @@ def refuse_too_large(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, P
             epochs = f"{experiment.epochs:,} epochs are {steps:,} steps"
             raise UserError(f"{epochs}, but {2**31 - 1:,} is the most; train fewer epochs.")
         facts = data.facts()
-        counted = summarize_model(experiment, facts.num_inputs, output_width(experiment.model, facts))
+        counted = summarize_model(experiment, facts.example_shape, output_width(experiment.model, facts))
         units = facts.num_inputs + sum(layer.outputs for layer in counted.layers)
         weights = 4 * COPIES * counted.parameters
         batch = 4 * max(experiment.batch_size, experiment.eval_batch_size) * units
@@ -88,9 +89,9 @@ def refuse_unfit_weights(specs: Sequence[TrialSpec], prepared: Mapping[DataConfi
         if path is not None:
             arrays = read_weights(path)
             facts = prepared[data].facts()
-            network = make_model(model, facts.num_inputs, output_width(model, facts))
-            blank = jax.eval_shape(network.init, jax.random.key(0))
+            network = make_model(model, facts.example_shape, output_width(model, facts))
+            blank = variables_shapes(network, facts.example_shape)
             try:
-                named_arrays.unflatten(blank, arrays, named_arrays.FINAL)
+                named_arrays.unflatten(blank.params, arrays, named_arrays.FINAL)
             except UserError as error:
                 raise UserError(f"The trials cannot start from {path}: {error}") from None

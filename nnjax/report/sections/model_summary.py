@@ -12,7 +12,7 @@ from nnjax.runs.settings import Setting, layers
 
 def summary_of(run: Run, setting: Setting) -> Any:
     """Summarise the model of a setting."""
-    return summarize_model(setting.experiment, setting.facts.num_inputs, run.num_outputs(setting.trials[0]))
+    return summarize_model(setting.experiment, setting.facts.example_shape, run.num_outputs(setting.trials[0]))
 
 
 def summaries(run: Run, some: Sequence[Setting]) -> list[dict[str, Any]]:

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple, TypeVar, cast
 import jax
 import jax.numpy as jnp
 
-from nnjax.core.types import LAYER_STATISTICS, Array, Bool, Count, Float, Int, Metrics, Params, TrialState, UInt
+from nnjax.core.types import LAYER_STATISTICS, Array, Bool, Count, Float, Int, Metrics, TrialState, UInt
+from nnjax.models.model import Variables
 from nnjax.models.summary import trained_layers
 from nnjax.train.engine import probe
 from nnjax.train.engine.batches import Mask, epoch_part, epoch_rows
@@ -63,13 +64,13 @@ class Block:
         """Draw the trials' initial states from their seeds (uint32 [m])."""
         return self.over(self.trial.init)(hyper, seed)
 
-    def start(self, hyper: Hyper, seed: UInt[Array, " m"], params: Params) -> TrialState:
+    def start(self, hyper: Hyper, seed: UInt[Array, " m"], variables: Variables) -> TrialState:
         """Begin at given weights."""
-        return self.over(self.trial.start)(hyper, seed, params)
+        return self.over(self.trial.start)(hyper, seed, variables)
 
-    def evaluate(self, data: DeviceData, part: Part, params: Params) -> Metrics:
+    def evaluate(self, data: DeviceData, part: Part, variables: Variables) -> Metrics:
         """Compute the final metrics of a part: {name: [m]}."""
-        return self.over(lambda p: self.trial.evaluate(data, part, p, self.trial.final_metrics))(params)
+        return self.over(lambda v: self.trial.evaluate(data, part, v, self.trial.final_metrics))(variables)
 
     def train_segment(
         self, data: DeviceData, hyper: Hyper, state: TrialState, num_steps: Steps, total_steps: Steps
@@ -117,7 +118,7 @@ class Block:
         """Return room for the metrics of a segment."""
         empty = jnp.full((self.lanes, CAPACITY), jnp.nan, self.trial.dtype)
         metrics: Metrics = dict.fromkeys(self.trial.curve_names(), empty)
-        if self.trial.experiment.signals:
+        if self.trial.signals:
             layers = len(trained_layers(self.trial.experiment.model))
             metrics |= dict.fromkeys(LAYER_STATISTICS, jnp.full((*empty.shape, layers), jnp.nan, self.trial.dtype))
         return metrics
@@ -166,7 +167,7 @@ class Block:
 
     def probe(self, data: DeviceData, hyper: Hyper, state: TrialState, epoch: Count, total_steps: Count) -> Metrics:
         """Measure the networks at the end of an epoch: {signal: [m, p]}, NaN where it is not due; {} if never."""
-        if not self.trial.experiment.signals:
+        if not self.trial.signals:
             return {}
         batch = probe.batch_of(self.trial, data)
 

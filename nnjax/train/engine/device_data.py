@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import NamedTuple
 
 import numpy as np
 
 from nnjax.core.experiment import Experiment, ModelConfig
 from nnjax.core.types import Array, Count, DataFacts, Float, Int, Num, Prepared
-from nnjax.models.registry import traits_of
+from nnjax.models.registry import own_output_shape, traits_of
 from nnjax.nn.activations import ACTIVATIONS
 
 Indices = Int[np.ndarray, " rows"]
@@ -73,14 +74,15 @@ class Shapes:
     """The static facts about the data that a program is compiled for.
 
     Attributes:
-      num_inputs, num_outputs: d and k.
+      shape: of one example, (d,) where the model reads it flat.
+      num_outputs: k.
       goal: "classification", "regression" or "reconstruction".
       has_validation, has_train_eval: whether those parts hold any example.
       image_shape: (height, width) of inputs that are images.
       augment: of the data's configuration: what happens to training images.
     """
 
-    num_inputs: int
+    shape: tuple[int, ...]
     num_outputs: int
     goal: str
     has_validation: bool
@@ -88,10 +90,18 @@ class Shapes:
     image_shape: tuple[int, int] | None = None
     augment: str = "none"
 
+    @property
+    def num_inputs(self) -> int:
+        """Numbers d of one example."""
+        return math.prod(self.shape)
+
 
 def output_width(model: ModelConfig, facts: DataFacts) -> int:
     """k: the input's width for an autoencoder, else the number of targets or classes (1 for two and no softmax)."""
-    goal = traits_of(model).goal(facts.task)
+    traits = traits_of(model)
+    goal = traits.goal(facts.task)
+    if traits.own:
+        return math.prod(own_output_shape(model, facts.example_shape)) or 1
     if goal == "reconstruction":
         return facts.num_inputs
     if goal == "regression":
@@ -102,11 +112,11 @@ def output_width(model: ModelConfig, facts: DataFacts) -> int:
 
 def make_shapes(experiment: Experiment, prepared: Prepared) -> Shapes:
     """Read the static facts off a prepared data set."""
-    facts = prepared.facts()
+    facts, traits = prepared.facts(), traits_of(experiment.model)
     return Shapes(
-        num_inputs=facts.num_inputs,
+        shape=facts.example_shape if traits.own else (facts.num_inputs,),
         num_outputs=output_width(experiment.model, facts),
-        goal=traits_of(experiment.model).goal(facts.task),
+        goal=traits.goal(facts.task),
         has_validation=len(prepared.validation) > 0,
         has_train_eval=experiment.train_eval_size != 0,
         image_shape=facts.image_shape,

@@ -60,7 +60,7 @@ def measure(trial: Trial, hyper: Hyper, state: TrialState, batch: Batch, total_s
 
     def watched(params: Params) -> tuple[Array, dict[str, Array]]:
         with capture_layer_outputs(layers) as outputs:
-            return objective(params), outputs
+            return objective(params)[0], outputs
 
     grads, outputs = jax.grad(watched, has_aux=True)(state.params)
     grads = jax.tree.map(trial.total, grads)

@@ -14,6 +14,7 @@ from jax.stages import Wrapped
 
 from nnjax.core.experiment import Experiment
 from nnjax.core.types import TrialState
+from nnjax.models.model import Variables
 from nnjax.train import distributed
 from nnjax.train.engine.block import Block
 from nnjax.train.engine.device_data import DeviceData, Shapes
@@ -134,7 +135,10 @@ def usual_calls(
     return (
         (program.train_segment, (data, hyper, states, steps, steps)),
         (program.init, (hyper, seeds)),
-        (program.evaluate, (data._replace(window=None), part, jax.tree.map(rows, state.params))),
+        (
+            program.evaluate,
+            (data._replace(window=None), part, Variables(*jax.tree.map(rows, (state.params, state.model_state)))),
+        ),
     )
 
 

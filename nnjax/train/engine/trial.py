@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import cast
+from typing import Any, cast
 
 import jax
 import jax.numpy as jnp
@@ -15,7 +15,8 @@ import optax
 
 from nnjax.core.experiment import Experiment
 from nnjax.core.types import Array, Count, Float, Key, Metrics, Params, Scalar, TrialState, UInt
-from nnjax.models.registry import make_model
+from nnjax.models.model import Variables
+from nnjax.models.registry import make_model, traits_of
 from nnjax.nn.activations import ACTIVATIONS
 from nnjax.nn.augmentation import make_augmentation
 from nnjax.nn.losses import l1_penalty, l2_penalty, make_loss
@@ -55,7 +56,8 @@ class Trial:
     def __init__(self, experiment: Experiment, shapes: Shapes, batch_axis: str | None = None):
         config = experiment.model
         self.experiment, self.shapes, self.batch_axis = experiment, shapes, batch_axis
-        self.model = make_model(config, shapes.num_inputs, shapes.num_outputs)
+        self.model, self.own = make_model(config, shapes.shape, shapes.num_outputs), traits_of(config).own
+        self.signals = bool(experiment.signals) and not self.own
         self.loss = make_loss(experiment.loss, config.output_activation)
         self.output = ACTIVATIONS[config.output_activation]
         self.augmentation = make_augmentation(shapes.augment, shapes.image_shape)
@@ -72,12 +74,13 @@ class Trial:
     def init(self, hyper: Hyper, seed: UInt[Array, ""]) -> TrialState:
         """Draw the initial weights from the seed (uint32 [])."""
         key = jax.random.fold_in(jax.random.key(seed), INIT)
-        params = self.model.init(key, hyper.get("init_scale"))
-        return self.start(hyper, seed, params)
+        example = jnp.zeros((1, *self.shapes.shape), self.dtype)
+        return self.start(hyper, seed, self.model.init(key, example, hyper))
 
-    def start(self, hyper: Hyper, seed: UInt[Array, ""], params: Params) -> TrialState:
+    def start(self, hyper: Hyper, seed: UInt[Array, ""], variables: Variables) -> TrialState:
         """Begin at given weights with a fresh optimizer state."""
         zero, none = jnp.zeros((), self.dtype), jnp.int32(0)
+        params, model_state = variables
         return TrialState(
             params=params,
             opt_state=self.optimizer(hyper, jnp.int32(1)).init(params),
@@ -89,7 +92,13 @@ class Trial:
             best_value=jnp.full((), jnp.inf, self.dtype),
             best_epoch=none,
             bad_step=none,
+            model_state=model_state,
+            best_model_state=model_state,
         )
+
+    def inputs(self, x: Float[Array, "b d"]) -> Float[Array, "b ..."]:
+        """Give examples [b, d] the shape that the model reads."""
+        return x.reshape(len(x), *self.shapes.shape) if self.own else x
 
     def optimizer(self, hyper: Hyper, total_steps: Count) -> optax.GradientTransformation:
         """Build the optimizer from traced hyperparameters and a traced horizon."""
@@ -111,7 +120,8 @@ class Trial:
         batch = self.augment(state, batch)
         size = self.total(jnp.sum(batch.w))
         objective = self.objective(hyper, state, batch, size)
-        value, grads = jax.tree.map(self.total, jax.value_and_grad(objective)(state.params))
+        (value, model_state), grads = jax.value_and_grad(objective, has_aux=True)(state.params)
+        value, grads = jax.tree.map(self.total, (value, grads))
         updates, opt_state = self.optimizer(hyper, total_steps).update(grads, state.opt_state, state.params)
         bad = (state.bad_step == 0) & ~jnp.isfinite(value)
         return state._replace(
@@ -121,6 +131,7 @@ class Trial:
             loss_sum=state.loss_sum + value * size,
             weight_sum=state.weight_sum + size,
             bad_step=jnp.where(bad, state.step + 1, state.bad_step),
+            model_state=model_state,
         )
 
     def key_of(self, state: TrialState, use: int) -> Key:
@@ -135,14 +146,20 @@ class Trial:
         x = self.augmentation(self.key_of(state, AUGMENT), batch.x)
         return batch._replace(x=x, y=x if self.shapes.goal == "reconstruction" else batch.y)
 
-    def objective(self, hyper: Hyper, state: TrialState, batch: Batch, size: Scalar) -> Callable[[Params], Scalar]:
-        """Return the training loss of one batch as a function of the weights: mean loss plus penalties."""
-        key = self.key_of(state, DROPOUT)
-        y = self.smooth(hyper, batch.y)
+    def objective(
+        self, hyper: Hyper, state: TrialState, batch: Batch, size: Scalar
+    ) -> Callable[[Params], tuple[Scalar, Any]]:
+        """Return the training loss of one batch as a function of the weights: mean loss plus penalties.
 
-        def value(params: Params) -> Scalar:
-            z = self.model.logits(params, batch.x, hyper.get("dropout"), key)
-            return jnp.sum(self.loss(y, z) * batch.w) / size + self.penalty(hyper, params)
+        Beside its value comes the model's new state.
+        """
+        key = self.key_of(state, DROPOUT)
+        y, x = self.smooth(hyper, batch.y), self.inputs(batch.x)
+
+        def value(params: Params) -> tuple[Scalar, Any]:
+            z, model_state = self.model.apply(Variables(params, state.model_state), x, train=True, key=key, hyper=hyper)
+            loss = jnp.sum(self.loss(y, z) * batch.w) / size + self.penalty(hyper, params)
+            return loss, model_state
 
         return value
 
@@ -162,14 +179,18 @@ class Trial:
             value += hyper["l2"] * l2_penalty(params)
         return value if self.batch_axis is None else value / jax.lax.axis_size(self.batch_axis)
 
-    def evaluate(self, data: DeviceData, part: Part, params: Params, names: tuple[str, ...]) -> Metrics:
+    def logits(self, variables: Variables, x: Float[Array, "b d"]) -> Float[Array, "b k"]:
+        """Apply the network in evaluation mode, before the output activation."""
+        return self.model.apply(variables, self.inputs(x), train=False, key=None, hyper={})[0]
+
+    def evaluate(self, data: DeviceData, part: Part, variables: Variables, names: tuple[str, ...]) -> Metrics:
         """Average loss and metrics over a part in evaluation mode, every example once; NaN for an empty part."""
         size = part.index.shape[0] // max(even_batches(part.index.shape[0], self.experiment.eval_batch_size), 1)
 
         def body(t: Array, sums: Metrics) -> Metrics:
             index = jax.lax.dynamic_slice_in_dim(part.index, t * size, size)
             batch = self.batch(data, index, t * size + jnp.arange(size) < part.count)
-            z = self.model.logits(params, batch.x)
+            z = self.logits(variables, batch.x)
             p = self.output(z)
             values = {name: METRICS[name](batch.y, p) for name in names} | {"loss": self.loss(batch.y, z)}
             return {name: sums[name] + jnp.sum(jnp.where(batch.w > 0, values[name], 0)) for name in sums}
@@ -188,16 +209,20 @@ class Trial:
         """
         values = {"train_loss": state.loss_sum / state.weight_sum}
         for part in self.parts:
-            for name, value in self.evaluate(data, getattr(data, part), state.params, self.epoch_metrics).items():
+            variables = Variables(state.params, state.model_state)
+            for name, value in self.evaluate(data, getattr(data, part), variables, self.epoch_metrics).items():
                 values[curve_name(part, name)] = value
         watched = values[watched_curve(values)]
         better = watched < state.best_value
         if "patience" in hyper:
             better &= (epoch - state.best_epoch).astype(self.dtype) <= hyper["patience"]
+        now, best = (state.params, state.model_state), (state.best_params, state.best_model_state)
+        best_params, best_model_state = jax.tree.map(lambda new, old: jnp.where(better, new, old), now, best)
         state = state._replace(
             loss_sum=jnp.zeros_like(state.loss_sum),
             weight_sum=jnp.zeros_like(state.weight_sum),
-            best_params=jax.tree.map(lambda new, old: jnp.where(better, new, old), state.params, state.best_params),
+            best_params=best_params,
+            best_model_state=best_model_state,
             best_value=jnp.where(better, watched, state.best_value),
             best_epoch=jnp.where(better, epoch, state.best_epoch),
         )

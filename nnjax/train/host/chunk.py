@@ -9,13 +9,14 @@ import jax
 import numpy as np
 
 from nnjax.core.experiment import TrialSpec
-from nnjax.core.types import Arrays, Float, Int, Params, TrialState
+from nnjax.core.types import Arrays, Float, Int, TrialState
+from nnjax.models.model import Variables
 from nnjax.train.distributed import fetch
 from nnjax.train.engine.device_data import DeviceData
 from nnjax.train.engine.programs import Program
 from nnjax.train.host.curves import extend_record
 from nnjax.train.layout.lane_batch import Group, LaneBatch, next_compaction
-from nnjax.train.storage.named_arrays import FINAL, unflatten
+from nnjax.train.storage.named_arrays import FINAL, flatten_variables, unflatten_variables
 from nnjax.train.storage.records import Record
 
 
@@ -83,15 +84,21 @@ class Chunk:
         seeds = np.array([spec.experiment.seed for spec in rows], np.uint32)
         state = self.program.init(self.hyper, seeds)
         lanes_of = {d * self.lanes + lane: (batch, lane) for d, batch in batches.items() for lane in range(self.lanes)}
-        params = _with_start_weights(state.params, {row: start_weights(rows[row]) for row in lanes_of})
-        if params is not None:
-            state = self.program.start(self.hyper, seeds, params)
+        given = {row: self._given(rows[row], start_weights) for row in lanes_of}
+        variables = _with_start_weights(Variables(state.params, state.model_state), given)
+        if variables is not None:
+            state = self.program.start(self.hyper, seeds, variables)
         if any(batch.state is not None for batch in batches.values()):
             state = self.program.place(_with_states(state, lanes_of))
         self.state = state if self.state is None else self._merged(state, set(batches))
         for device, batch in batches.items():
             self.steps[device] = batch.step
             self.placed[device] = batch._replace(state=None)
+
+    def _given(self, spec: TrialSpec, start_weights: Callable[[TrialSpec], Arrays | None]) -> Arrays | None:
+        """Name the arrays that a trial starts from, or of a model that is drawn on the host that draw; None for neither."""
+        arrays, draw = start_weights(spec), self.program.trial.model.draw
+        return flatten_variables(draw(spec.experiment.seed), FINAL) if arrays is None and draw else arrays
 
     def _hyper(self, rows: Sequence[TrialSpec]) -> dict[str, Float[np.ndarray, " m"]]:
         """Stack the traced hyperparameters: {name: [rows]}."""
@@ -165,16 +172,16 @@ class Chunk:
                 extend_record(records[spec.id], points, int(self.steps[device]), spec, self.group, bad_step)
 
 
-def _with_start_weights(params: Params, given: Mapping[int, Arrays | None]) -> Params | None:
+def _with_start_weights(variables: Variables, given: Mapping[int, Arrays | None]) -> Variables | None:
     """Put given final weights over the rows that start from them; None where no row does."""
     if all(arrays is None for arrays in given.values()):
         return None
-    params = fetch(params)
+    variables = fetch(variables)
     for row, arrays in given.items():
         if arrays is not None:
-            own = jax.tree.map(lambda leaf, row=row: leaf[row], params)
-            _write_row(params, row, unflatten(own, arrays, FINAL))
-    return params
+            own = jax.tree.map(lambda leaf, row=row: leaf[row], variables)
+            _write_row(variables, row, unflatten_variables(own, arrays, FINAL))
+    return variables
 
 
 def _with_states(state: TrialState, lanes_of: Mapping[int, tuple[LaneBatch, int]]) -> TrialState:

@@ -10,6 +10,7 @@ import numpy as np
 
 from nnjax.core.experiment import TrialSpec
 from nnjax.core.types import Array, Float, Shaped, TrialState
+from nnjax.models.model import Variables
 from nnjax.train import distributed
 from nnjax.train.distributed import fetch
 from nnjax.train.engine.device_data import DeviceData
@@ -54,12 +55,11 @@ class FinalEvaluation:
     """
 
     def __init__(self, program: Program, data: DeviceData, state: TrialState, stopped: Sequence[int]):
-        bad_step, params, self.best, self.best_epoch = fetch(
-            (state.bad_step, state.params, state.best_params, state.best_epoch)
-        )
+        now, best = Variables(state.params, state.model_state), Variables(state.best_params, state.best_model_state)
+        bad_step, last, self.best, self.best_epoch = fetch((state.bad_step, now, best, state.best_epoch))
         back = bad_step > 0
         back[list(stopped)] = True
-        self.final = jax.tree.map(lambda a, b: np.where(_like(back, a), b, a), params, self.best)
+        self.final = jax.tree.map(lambda a, b: np.where(_like(back, a), b, a), last, self.best)
         self.scores = fetch(self._scores(program, data))
 
     def _scores(self, program: Program, data: DeviceData) -> dict[str, Any]:
@@ -83,8 +83,11 @@ class FinalEvaluation:
 
     def weights(self, row: int) -> dict[str, Shaped[np.ndarray, "..."]]:
         """Name the arrays of one row's final and best weights."""
-        tree = {"final": self.final, "best": self.best}
-        return named_arrays.flatten(jax.tree.map(lambda leaf: leaf[row], tree))
+        final, best = jax.tree.map(lambda leaf: leaf[row], (self.final, self.best))
+        # The order in which files have held them from the beginning.
+        return named_arrays.flatten_variables(best, named_arrays.BEST) | named_arrays.flatten_variables(
+            final, named_arrays.FINAL
+        )
 
 
 def _like(mask: Array, leaf: Any) -> Array:

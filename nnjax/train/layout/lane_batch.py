@@ -42,7 +42,7 @@ class Group(NamedTuple):
 
     def flops(self, spec: TrialSpec) -> float:
         """Count the floating-point operations of one trial's training: three times those of its forward passes."""
-        forward = summarize_model(spec.experiment, self.shapes.num_inputs, self.shapes.num_outputs).flops
+        forward = summarize_model(spec.experiment, self.shapes.shape, self.shapes.num_outputs).flops
         return 3.0 * forward * spec.experiment.epochs * int(self.data.train.count)
 
     def flops_left(self, batch: LaneBatch) -> float:

@@ -13,6 +13,7 @@ import jax
 import numpy as np
 
 from nnjax.core.experiment import Experiment
+from nnjax.models.own import held_numbers
 from nnjax.models.registry import traits_of
 from nnjax.models.summary import summarize_model
 from nnjax.nn.losses import LOSSES
@@ -123,10 +124,16 @@ def _activations(experiment: Experiment, shapes: Shapes, data: DeviceData, compi
     """Count the numbers that a step holds beside weights and gradient, and those that an evaluation holds.
 
     A step of dense layers holds the units of all, and the gradient of the widest; an evaluation two layers. A loss of
-    logarithms takes the last layer twice more, and once more. Convolutions are counted as measured.
+    logarithms takes the last layer twice more, and once more. Convolutions are counted as measured, of a user's
+    model whatever its forward pass makes.
     """
-    layers = summarize_model(experiment, shapes.num_inputs, shapes.num_outputs).layers
     longest = max(part.index.shape[0] for part in (data.train_eval, data.validation, data.test))
+
+    if traits_of(experiment.model).own:
+        sizes = experiment.batch_size, min(experiment.eval_batch_size, longest)
+        train, evaluation = (held_numbers(experiment.model, shapes.shape, size) for size in sizes)
+        return train, evaluation
+    layers = summarize_model(experiment, shapes.shape, shapes.num_outputs).layers
 
     def batch(size: int) -> list[int]:
         units = (shapes.num_inputs, *(layer.outputs for layer in layers))

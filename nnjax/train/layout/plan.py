@@ -208,7 +208,7 @@ def alternatives(plan: Plan, sizes: Mapping[str, Sequence[int]], most_lanes: int
 
 
 def _usual_lanes(spec: TrialSpec, shapes: Shapes) -> int:
-    weights = 4 * 3 * summarize_model(spec.experiment, shapes.num_inputs, shapes.num_outputs).parameters
+    weights = 4 * 3 * summarize_model(spec.experiment, shapes.shape, shapes.num_outputs).parameters
     if jax.default_backend() == "cpu":
         return 1 if weights > CACHE_BYTES else 16 if 32 * weights > CACHE_BYTES else 32
     return 64

@@ -8,10 +8,11 @@ import numpy as np
 
 from nnjax.core.experiment import Experiment
 from nnjax.core.types import Array, Prepared
-from nnjax.models.registry import make_model
+from nnjax.models.own import variables_shapes
 from nnjax.nn.losses import LOSSES, make_loss
 from nnjax.train.engine.batches import gather
 from nnjax.train.engine.device_data import DeviceData, Shapes, make_device_data, make_shapes
+from nnjax.train.engine.trial import Trial
 
 
 class References(NamedTuple):
@@ -82,10 +83,10 @@ def _most_frequent(y: np.ndarray) -> float:
 
 def _start(experiment: Experiment, shapes: Shapes, x: np.ndarray, y: np.ndarray) -> float:
     """Average the loss of a network of zeros, whose output is the same for all inputs."""
-    model = make_model(experiment.model, shapes.num_inputs, shapes.num_outputs)
-    blank = jax.eval_shape(model.init, jax.random.key(0))
+    trial = Trial(experiment, shapes)
+    blank = variables_shapes(trial.model, shapes.shape)
     zeros = jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), blank)
-    z = np.asarray(jax.jit(model.logits)(zeros, x[:1]))
+    z = np.asarray(jax.jit(trial.logits)(zeros, x[:1]))
     return _loss(make_loss(experiment.loss, experiment.model.output_activation), y, np.broadcast_to(z, y.shape))
 
 

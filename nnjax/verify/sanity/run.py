@@ -138,7 +138,7 @@ def _spec(number: int, experiment: Experiment, variant: _Variant) -> TrialSpec:
     data = dataclasses.replace(experiment.data, name=f"{experiment.data.name}, {variant.name}")
     per_epoch = _per_epoch(experiment, variant.prepared)
     facts = variant.prepared.facts()
-    forward = summarize_model(experiment, facts.num_inputs, output_width(experiment.model, facts)).flops
+    forward = summarize_model(experiment, facts.example_shape, output_width(experiment.model, facts)).flops
     affordable = int(FLOPS / (3.0 * forward * experiment.batch_size))
     epochs = -(-min(variant.steps, max(variant.steps // 10, affordable)) // per_epoch)
     return TrialSpec(number, dataclasses.replace(experiment, hyperparameters=hyper, data=data, epochs=epochs))

@@ -1,0 +1,118 @@
+"""A user's model behind the same contract as ours: what it is made of, and how large it is."""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from nnjax.core.errors import UserError
+from nnjax.core.experiment import ModelConfig
+from nnjax.core.pieces import Piece
+from nnjax.models.layer_counts import LayerCount
+from nnjax.models.model import Model, Variables
+
+
+@functools.lru_cache(maxsize=64)
+def model_of(kind: Piece) -> Model:
+    """Adapt an object to the contract, once."""
+    from nnjax.models.adapters import adapt
+
+    return adapt(kind.object)
+
+
+def make_own(config: ModelConfig, shape: tuple[int, ...]) -> Model:
+    """Make the model of a configuration that carries an object.
+
+    Raises:
+      UserError: it only names one, or the object is no model.
+    """
+    if not isinstance(config.kind, Piece):
+        raise UserError(
+            f"The model is {config.kind}, which is not imported from a run folder: pass it, nnjax.load(…, model=…), or "
+            "give trust=True where the folder is your own."
+        )
+    return model_of(config.kind)
+
+
+def variables_shapes(model: Model, shape: tuple[int, ...]) -> Variables:
+    """Return the shapes of a model's variables for examples of a shape, without computing them.
+
+    Raises:
+      UserError: it does not take such examples.
+    """
+    example = jax.ShapeDtypeStruct((1, *shape), jnp.float32)
+    if model.draw is not None:
+        return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), model.draw(0))
+    try:
+        found: Variables = jax.eval_shape(lambda key, x: model.init(key, x, {}), jax.random.key(0), example)
+    except UserError:
+        raise
+    except Exception as error:
+        raise UserError(_refusal("drawn for", shape, error)) from None
+    return found
+
+
+def output_shape(config: ModelConfig, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape of what the model yields for one example.
+
+    Raises:
+      UserError: it does not take such examples, or yields something else than one row for each.
+    """
+    model = make_own(config, shape)
+    variables, x = variables_shapes(model, shape), jax.ShapeDtypeStruct((3, *shape), jnp.float32)
+    try:
+        z, _ = jax.eval_shape(lambda v, x: model.apply(v, x, train=False, key=None, hyper={}), variables, x)
+    except UserError:
+        raise
+    except Exception as error:
+        raise UserError(_refusal("applied to", shape, error)) from None
+    if getattr(z, "ndim", 0) < 1 or z.shape[0] != 3:
+        found = getattr(z, "shape", type(z).__name__)
+        raise UserError(f"The model yields {found} for 3 examples, but one output for each, [3, …], was expected.")
+    return tuple(z.shape[1:])
+
+
+def _refusal(what: str, shape: tuple[int, ...], error: Exception) -> str:
+    said = " ".join(str(error).split())
+    return (
+        f"The model could not be {what} examples of the shape {shape}: {type(error).__name__}: {said[:300]}".rstrip(".")
+        + "."
+    )
+
+
+def count_layers(config: ModelConfig, shape: tuple[int, ...]) -> tuple[LayerCount, ...]:
+    """Count the weights below each name at the top of the parameters; inputs and operations are not known."""
+    params: Any = variables_shapes(make_own(config, shape), shape).params
+    named = (
+        params.items()
+        if isinstance(params, dict)
+        else enumerate(params)
+        if isinstance(params, list | tuple)
+        else [("model", params)]
+    )
+    return tuple(
+        LayerCount(str(name), 0, 0, sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(tree)), 0, 0)
+        for name, tree in named
+    )
+
+
+def held_numbers(config: ModelConfig, shape: tuple[int, ...], batch: int) -> int:
+    """Count the numbers that a forward pass of a batch makes, the most that its gradient can hold."""
+    model = make_own(config, shape)
+    x = jax.ShapeDtypeStruct((batch, *shape), jnp.float32)
+    traced = jax.make_jaxpr(lambda v, x: model.apply(v, x, train=False, key=None, hyper={}))(
+        variables_shapes(model, shape), x
+    )
+    return _made(traced.jaxpr)
+
+
+def _made(jaxpr: Any) -> int:
+    total = 0
+    for equation in jaxpr.eqns:
+        inner = [getattr(p, "jaxpr", p) for p in equation.params.values() if hasattr(getattr(p, "jaxpr", p), "eqns")]
+        total += sum(map(_made, inner)) or sum(math.prod(out.aval.shape) for out in equation.outvars)
+    return total
