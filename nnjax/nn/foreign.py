@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from nnjax.core.errors import UserError
+from nnjax.core.types import Scalar
 
 
 @contextlib.contextmanager
@@ -33,7 +34,10 @@ def call(what: str, function: Callable[..., Any], **arguments: Any) -> Any:
     except Exception as error:
         said = str(error).strip().splitlines()[:1] or [""]
         cause = f"{type(error).__name__}: {said[0]}".rstrip(".: ")
-        raise UserError(f"{what} failed on {shapes(arguments)}: {cause}.") from error
+        if isinstance(error, jax.errors.ConcretizationTypeError):
+            cause += " (inside the program values are traced: use jnp.where or jax.lax.cond where Python would branch)"
+        where = f" on {shapes(arguments)}" if arguments else ""
+        raise UserError(f"{what} failed{where}: {cause}.") from error
 
 
 def shapes(arguments: Mapping[str, Any]) -> str:
@@ -58,3 +62,41 @@ def without_object(what: str, path: str, field: str) -> Callable[..., Any]:
         )
 
     return refuse
+
+
+class _Reads(Mapping[str, Any]):
+    """Stands in for hyperparameters, and notes which are asked for."""
+
+    def __init__(self, value: Any):
+        self.value, self.required, self.optional = value, dict[str, None](), dict[str, None]()
+
+    def __getitem__(self, name: str) -> Any:
+        self.required[name] = None
+        return self.value
+
+    def __contains__(self, name: object) -> bool:
+        self.optional[str(name)] = None
+        return False
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.optional[name] = None
+        return default
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def reads_of(what: str, function: Callable[[Mapping[str, Any], Any], Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the hyperparameters that a function of (hyper, number) reads when it is traced, and those it must have."""
+    notes = _Reads(None)
+
+    def run(x: Scalar) -> Scalar:
+        notes.value = x
+        call(what, lambda: function(notes, x))
+        return x
+
+    jax.eval_shape(run, jax.ShapeDtypeStruct((), jnp.float32))
+    return tuple({**notes.required, **notes.optional}), tuple(notes.required)
