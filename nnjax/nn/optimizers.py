@@ -122,7 +122,6 @@ def resolve(experiment: Experiment) -> Experiment:
     return dataclasses.replace(experiment, hyperparameters=Hyperparameters(**merged))
 
 
-@functools.lru_cache(maxsize=256)
 def optimizer_of(name: str) -> Optimizer:
     """Return the record of an optimizer: ours by name, Optax's ("lion", "optax.contrib.muon"), or that of an object.
 
@@ -135,19 +134,21 @@ def optimizer_of(name: str) -> Optimizer:
       KeyError: an unknown name (`invalid_values.validate` says so). UserError: an object that cannot be used, and why.
     """
     if isinstance(name, Piece):
-        return name.object if isinstance(name.object, Optimizer) else _own(name.object, name.label)
+        return name.object if isinstance(name.object, Optimizer) else _own(name)
     if name in OPTIMIZERS:
         return OPTIMIZERS[name]
     if (factory := own_optimizers.optax_factory(name)) is not None:
-        return _own(factory, factory.__name__)
+        return _own(Piece(factory))
     if is_path(name):
         label, refuse = name.rpartition(":")[2], without_object("optimizer", name, "optimizer")
         return Optimizer(label, None, _presets(), _UNKNOWN_RATE, math.inf, make=refuse)
     return OPTIMIZERS[name]
 
 
-def _own(thing: Any, label: str) -> Optimizer:
+@functools.lru_cache(maxsize=256)
+def _own(piece: Piece) -> Optimizer:
     """Make the record of an optimizer that is not ours."""
+    thing, label = piece.object, piece.label
     found = own_optimizers.find(thing, label)
     return Optimizer(
         label,

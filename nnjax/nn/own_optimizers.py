@@ -53,7 +53,7 @@ def optax_factory(name: str) -> Callable[..., Any] | None:
     if prefix and prefix.split(".")[0] != "optax":
         return None
     places = [optax.contrib] if "contrib" in prefix.split(".") else [optax, optax.contrib]
-    found = [getattr(place, last) for place in places if callable(getattr(place, last, None))]
+    found = [vars(place)[last] for place in places if last in vars(place)]
     return next((factory for factory in found if _is_factory(factory)), None)
 
 
@@ -81,8 +81,8 @@ def find(thing: Any, name: str) -> Found:
         return Found(lambda hyper, schedule: guarded(name, thing), (), (), None, False, needs, remark)
     if not callable(thing):
         raise UserError(
-            f"The optimizer is {thing!r:.80}, but a name, a factory such as optax.lion, a function (hyper, schedule) -> "
-            "optax.GradientTransformation or such a transformation was expected."
+            f"The optimizer is {thing!r:.80}, but a name, a factory such as optax.lion, a function (hyper, schedule) "
+            "-> optax.GradientTransformation or such a transformation was expected."
         )
     try:
         parameters = inspect.signature(thing).parameters
@@ -94,8 +94,8 @@ def find(thing: Any, name: str) -> Found:
     if len(needed) == 2:
         return _of_contract(thing, name)
     raise UserError(
-        f"The optimizer {name} takes ({', '.join(parameters)}), but learning_rate, or hyper and schedule, were expected: "
-        f"pass what it makes ({name}(...)), whose numbers are then constants."
+        f"The optimizer {name} takes ({', '.join(parameters)}), but learning_rate, or hyper and schedule, were expected"
+        f": pass what it makes ({name}(...)), whose numbers are then constants."
     )
 
 
@@ -166,8 +166,8 @@ def untraceable(thing: Any, name: str, parameter: str) -> str:
         _needs(name, lambda x: thing(**fixed, **{RATE: x, parameter: x}))
     except UserError:
         return (
-            f"the optimizer {name} uses {parameter} in Python (to branch, or as a whole number), where a hyperparameter "
-            f"is traced: fix it with functools.partial({name}, {parameter}=...)"
+            f"the optimizer {name} uses {parameter} in Python (to branch, or as a whole number), where hyperparameters "
+            f"are traced: fix it with functools.partial({name}, {parameter}=...)"
         )
     return ""
 
@@ -215,9 +215,8 @@ def guarded(name: str, optimizer: Any) -> optax.GradientTransformationExtraArgs:
 
     def update(grads: Any, state: Any, params: Any = None, **extra: Any) -> tuple[Any, Any]:
         before = state
-        keys = jax.eval_shape(optimizer.init, params) if params is not None else state
-        state = jax.tree.map(_restored, state, keys)
         with standard_rules():
+            state = jax.tree.map(_restored, state, jax.eval_shape(optimizer.init, params))
             updates, state = call(
                 what, lambda grads, state, params: optimizer.update(grads, state, params, **extra),
                 gradients=grads, state=state, weights=params,

@@ -19,7 +19,7 @@ import jax.numpy as jnp
 from nnjax.core.errors import UserError
 from nnjax.core.pieces import Piece, is_path
 from nnjax.core.types import Count, Scalar
-from nnjax.nn.foreign import call, reads_of, standard_rules, without_object
+from nnjax.nn.foreign import call, reads_of, without_object
 
 Schedule = Callable[[Count], Scalar]  # optimizer step -> learning rate
 Shape = Callable[[Mapping[str, Scalar], Scalar, Scalar], Scalar]  # (hyper, t, T) -> rate / peak, of its dtype
@@ -134,7 +134,6 @@ def make_schedule(name: str, hyper: Mapping[str, Scalar], total_steps: Count) ->
     return rate
 
 
-@functools.lru_cache(maxsize=256)
 def schedule_of(name: str) -> ScheduleRule:
     """Return the record of a schedule: ours by name, or that of a function.
 
@@ -146,14 +145,16 @@ def schedule_of(name: str) -> ScheduleRule:
       KeyError: an unknown name (`invalid_values.validate` says so). UserError: an object that is neither.
     """
     if isinstance(name, Piece):
-        return name.object if isinstance(name.object, ScheduleRule) else _own(name.object, name.label)
+        return name.object if isinstance(name.object, ScheduleRule) else _own(name)
     if name not in SCHEDULES and is_path(name):
         return ScheduleRule(name.rpartition(":")[2], without_object("schedule", name, "schedule"), {})
     return SCHEDULES[name]
 
 
-def _own(function: Any, label: str) -> ScheduleRule:
+@functools.lru_cache(maxsize=256)
+def _own(piece: Piece) -> ScheduleRule:
     """Make the record of the user's schedule."""
+    function, label = piece.object, piece.label
     what = f"The schedule {label}"
     try:
         parameters = inspect.signature(function).parameters.values() if callable(function) else ()
@@ -169,15 +170,13 @@ def _own(function: Any, label: str) -> ScheduleRule:
         return ScheduleRule(label, rate, {}, absolute=True)
     if count != 3:
         raise UserError(
-            f"The schedule is {function!r:.80}, but a function (hyper, step, total) -> rate over its peak, a schedule of "
-            "Optax's (step -> rate) or a name was expected."
+            f"The schedule is {function!r:.80}, but a function (hyper, step, total) -> rate over its peak, a schedule "
+            "of Optax's (step -> rate) or a name was expected."
         )
 
     def shape(hyper: Mapping[str, Scalar], t: Scalar, total: Scalar) -> Scalar:
-        with standard_rules():
-            return _number(what, call(what, lambda t, total: function(hyper, t, total), t=t, total=total)).astype(
-                t.dtype
-            )
+        share = call(what, lambda t, total: function(hyper, t, total), t=t, total=total)
+        return _number(what, share).astype(t.dtype)
 
     reads, required = reads_of(what, lambda hyper, x: shape(hyper, x, x))
     others = (tuple(key for key in keys if key != "learning_rate") for keys in (reads, required))

@@ -1,6 +1,5 @@
 """Optimizers that are not ours: a table of all of Optax's and the laws; factories, contracts, refusals; averages."""
 
-
 import jax
 import jax.numpy as jnp
 import numpy as np
