@@ -169,6 +169,14 @@ def metric_of(name: str) -> Metric:
     return METRICS[name]
 
 
+def known_metric(name: str) -> Metric | None:
+    """Return the record of a metric, None where a name is none: that of another quantity, such as a loss."""
+    try:
+        return metric_of(name)
+    except (KeyError, UserError):
+        return None
+
+
 def _own(piece: Piece) -> Metric:
     """Make the record of the user's metric."""
     found = piece.object

@@ -118,6 +118,8 @@ def resolve(experiment: Experiment) -> Experiment:
     """
     config = experiment.optimizer
     merged: dict[str, Any] = {**schedule_of(config.schedule).defaults} | defaults(config.name, config.preset)
+    if schedule_of(config.schedule).absolute:
+        merged.pop("learning_rate", None)  # nothing reads it
     merged |= experiment.hyperparameters.present()
     return dataclasses.replace(experiment, hyperparameters=Hyperparameters(**merged))
 

@@ -61,12 +61,18 @@ def optax_names() -> list[str]:
     """List the optimizers of Optax that take a learning rate, by name."""
     import optax.contrib
 
-    return [name for name in dict.fromkeys([*dir(optax), *dir(optax.contrib)]) if optax_factory(name) is not None]
+    return [
+        name for name in dict.fromkeys([*dir(optax), *dir(optax.contrib)]) if name[0] != "_" and optax_factory(name)
+    ]
 
 
 def _is_factory(thing: Any) -> bool:
     name = getattr(thing, "__name__", "")
-    return inspect.isfunction(thing) and RATE in inspect.signature(thing).parameters and not name.startswith("scale_by")
+    return (
+        inspect.isfunction(thing)
+        and RATE in inspect.signature(thing).parameters
+        and not name.startswith(("scale_by", "_"))
+    )
 
 
 def find(thing: Any, name: str) -> Found:
@@ -172,7 +178,7 @@ def untraceable(thing: Any, name: str, parameter: str) -> str:
     return ""
 
 
-_EXTRA = ("value", "grad", "value_fn", "obj_fn")
+_EXTRA = ((), ("value",), ("value", "grad", "value_fn"), ("obj_fn",))  # obj_fn: Sophia's name of value_fn
 
 
 def _needs(name: str, make: Callable[[Scalar], optax.GradientTransformation]) -> tuple[str, ...]:
@@ -187,16 +193,16 @@ def _needs(name: str, make: Callable[[Scalar], optax.GradientTransformation]) ->
         optimizer = guarded(name, call(f"The optimizer {name}", lambda: make(x)))
         return optimizer.update(params, optimizer.init(params), params, **{key: extra[key] for key in names})
 
-    failure: UserError | None = None
-    for names in ((), ("value",), _EXTRA):
+    failures: list[UserError] = []
+    for names in _EXTRA:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 jax.eval_shape(functools.partial(run, names), jax.ShapeDtypeStruct((), jnp.float32))
             return names
         except UserError as error:
-            failure = error
-    raise failure  # type: ignore[misc]
+            failures.append(error)
+    raise failures[0]
 
 
 def guarded(name: str, optimizer: Any) -> optax.GradientTransformationExtraArgs:
