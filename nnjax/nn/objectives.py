@@ -77,8 +77,8 @@ def make_objective(name: str) -> Objective:
 def _require_per_example(what: str, value: Any, batch: Batch) -> None:
     if jnp.shape(value) != batch.x.shape[:1] or not jnp.issubdtype(jnp.result_type(value), jnp.floating):
         raise UserError(
-            f"{what} as {jnp.result_type(value)}{list(jnp.shape(value))} for {shapes({'x': batch.x})}, but one value for "
-            f"each example, float [{len(batch.x)}], was expected: leave the mean over the examples to nnjax."
+            f"{what} as {jnp.result_type(value)}{list(jnp.shape(value))} for {shapes({'x': batch.x})}, but one value "
+            f"for each example, float [{len(batch.x)}], was expected: leave the mean over the examples to nnjax."
         )
 
 
@@ -125,7 +125,7 @@ def negative_elbo(
     """
     nll = DECODERS[decoder]
 
-    def objective(apply: Callable[..., Any], variables: Any, batch: Batch, *, key: Key, hyper: Hyper) -> Values:
+    def elbo(apply: Callable[..., Any], variables: Any, batch: Batch, *, key: Key, hyper: Hyper) -> Values:
         mean, log_variance = encode(variables, batch.x)
         code = mean + jnp.exp(0.5 * log_variance) * jax.random.normal(key, mean.shape, mean.dtype)
         reconstruction = nll(batch.x.reshape(len(batch.x), -1), decode(variables, code).reshape(len(batch.x), -1))
@@ -133,7 +133,7 @@ def negative_elbo(
         values = reconstruction + hyper.get("beta", beta) * kl
         return values, variables.state, {"reconstruction": reconstruction, "kl": kl}
 
-    return objective
+    return elbo
 
 
 def denoising(noise: float = 0.3, loss: Callable[[Array, Array], Array] = mean_square) -> Objective:
@@ -144,13 +144,13 @@ def denoising(noise: float = 0.3, loss: Callable[[Array, Array], Array] = mean_s
       loss: (y, z) -> [b].
     """
 
-    def objective(apply: Callable[..., Any], variables: Any, batch: Batch, *, key: Key, hyper: Hyper) -> Values:
+    def denoising_loss(apply: Callable[..., Any], variables: Any, batch: Batch, *, key: Key, hyper: Hyper) -> Values:
         drawn, inner = jax.random.split(key)
         noisy = batch.x + hyper.get("noise", noise) * jax.random.normal(drawn, batch.x.shape, batch.x.dtype)
         z, state = apply(variables, noisy, key=inner, hyper=hyper)
         return loss(batch.y, z), state, {}
 
-    return objective
+    return denoising_loss
 
 
 def sparse(
@@ -166,9 +166,9 @@ def sparse(
       loss: (y, z) -> [b].
     """
 
-    def objective(apply: Callable[..., Any], variables: Any, batch: Batch, *, key: Key, hyper: Hyper) -> Values:
+    def sparse_loss(apply: Callable[..., Any], variables: Any, batch: Batch, *, key: Key, hyper: Hyper) -> Values:
         z, state = apply(variables, batch.x, key=key, hyper=hyper)
         size = _sum(jnp.abs(encode(variables, batch.x)))
         return loss(batch.y, z) + hyper.get("activation_l1", penalty) * size, state, {"activation": size}
 
-    return objective
+    return sparse_loss
