@@ -1,5 +1,8 @@
 """Optimizers that are not ours: a table of all of Optax's and the laws; factories, contracts, refusals; averages."""
 
+import functools
+import inspect
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -8,9 +11,10 @@ import optax.contrib
 import pytest
 
 from nnjax.core.errors import UserError
+from nnjax.core.pieces import Piece
 from nnjax.nn.averaging import eval_params
-from nnjax.nn.optimizers import make_optimizer, optimizer_of
-from nnjax.nn.own_optimizers import optax_names
+from nnjax.nn.optimizers import defaults, make_optimizer, optimizer_of, untraceable
+from nnjax.nn.own_optimizers import optax_factory, optax_names
 from nnjax.nn.schedules import make_schedule
 
 STEPS = {"dog": 200, "simplified_ademamix": 400}  # those that start with tiny steps
