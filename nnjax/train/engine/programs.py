@@ -137,7 +137,6 @@ def usual_calls(
         (program.train_segment, (data, hyper, states, steps, steps)),
         (program.init, (hyper, seeds)),
         (program.evaluate, (data._replace(window=None), part, variables)),
-        ),
     )
 
 
