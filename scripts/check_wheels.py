@@ -1,4 +1,4 @@
-"""Check that nnjax installs from wheels alone: `python -m scripts.check_wheels [--extra=NAME]`, which needs the network.
+"""Check that nnjax installs from wheels alone: `python -m scripts.check_wheels [--extra=NAME]` (online).
 
 Lets pip resolve the dependencies in pyproject.toml for Windows, macOS and Linux × Python 3.11, 3.13 and 3.14, without
 installing anything (a minute). The exit status is 1 where one of the nine does not resolve, 2 without an index.
@@ -58,7 +58,9 @@ markers.default_environment = lambda: {**here(), **there}
 from pip._internal.cli.main import main
 sys.exit(main())
 """
-UNREACHABLE = re.compile(r"Retrying \(Retry|connection (broken|error)|name resolution|ProxyError|SSLError", re.IGNORECASE)
+UNREACHABLE = re.compile(
+    r"Retrying \(Retry|connection (broken|error)|name resolution|ProxyError|SSLError", re.IGNORECASE
+)
 
 
 class Resolved(NamedTuple):
@@ -129,10 +131,10 @@ def resolve(
 
 
 def reason(output: str) -> str:
-    """Find pip's line that says why requirements do not resolve: the last error."""
+    """Find pip's line that says why requirements do not resolve: the first error."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
-    return (errors or lines or ["pip said nothing"])[-1]
+    return [*errors, *reversed(lines), "pip said nothing"][0]
 
 
 def table(found: Mapping[tuple[str, str], Resolved]) -> str:
