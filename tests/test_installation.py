@@ -1,4 +1,4 @@
-"""What a user has after `pip install`: the wheel in a clean environment, run from an empty folder with an empty home."""
+"""What a user has after `pip install`: the wheel in a clean environment, run from an empty folder and home."""
 
 import os
 import re
