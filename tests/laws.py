@@ -74,9 +74,8 @@ def start(trial: Trial, hyper) -> TrialState:
         for name, layer in shapes.items()
         for w, b in [(layer["kernel"], layer["bias"])]
     }
-    one = trial.start(
-        {name: jnp.asarray(values[0]) for name, values in hyper.items()}, jnp.uint32(0), Variables(params)
-    )
+    first = {name: jnp.asarray(values[0]) for name, values in hyper.items()}
+    one = trial.start(first, jnp.uint32(0), Variables(params))
     return jax.tree.map(lambda leaf: np.tile(np.asarray(leaf), (lanes,) + (1,) * np.ndim(leaf)), one)
 
 

@@ -221,7 +221,7 @@ def test_gradients_of_the_objective():
         state = trial.start(hyper, jnp.uint32(0), Variables(params))
 
         def value(flat):
-            return trial.objective(hyper, state, batch, jnp.sum(batch.w))(unravel(flat))
+            return trial.objective(hyper, state, batch, jnp.sum(batch.w))(unravel(flat))[0]
 
         steps = 1e-6 * jnp.eye(flat.size)
         up, down = (jax.vmap(lambda step, sign=sign: value(flat + sign * step))(steps) for sign in (1, -1))
