@@ -5,7 +5,7 @@ What is possible but unwise, or wrong only for the data at hand, is for `checks.
 
 import difflib
 import math
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -16,26 +16,29 @@ from nnjax.core.fields import flatten
 from nnjax.core.pieces import Piece, is_path
 from nnjax.data.scaling import KINDS
 from nnjax.models.registry import MODELS, traits_of
-from nnjax.nn.activations import ACTIVATIONS
+from nnjax.nn.activations import ACTIVATIONS, activation_of
 from nnjax.nn.augmentation import NONE, shift_of
 from nnjax.nn.initializers import KERNEL_INITS
-from nnjax.nn.losses import LOSSES
-from nnjax.nn.metrics import METRICS
-from nnjax.nn.optimizers import OPTIMIZERS, PRESETS, defaults
-from nnjax.nn.schedules import SCHEDULES
+from nnjax.nn.losses import LOSSES, loss_of
+from nnjax.nn.metrics import METRICS, metric_of
+from nnjax.nn.optimizers import OPTIMIZERS, PRESETS, Optimizer, defaults, optimizer_of, untraceable
+from nnjax.nn.own_optimizers import optax_names
+from nnjax.nn.schedules import SCHEDULES, ScheduleRule, schedule_of
 
 CHOICES: dict[str, Collection[str]] = {
     "data.scaling": KINDS,
     "data.target_scaling": ("none", "standard", "minmax"),
     "model.kind": MODELS,
-    "model.activation": ACTIVATIONS,
-    "model.output_activation": ACTIVATIONS,
     "model.kernel_init": KERNEL_INITS,
     "model.dtype": ("float32", "bfloat16", "float64"),
-    "optimizer.name": OPTIMIZERS,
     "optimizer.preset": PRESETS,
-    "optimizer.schedule": SCHEDULES,
-    "loss": LOSSES,
+}
+RECORDS: dict[str, tuple[Callable[[str], object], Collection[str]]] = {  # a name of these, or an object of the user's
+    "model.activation": (activation_of, ACTIVATIONS),
+    "model.output_activation": (activation_of, ACTIVATIONS),
+    "optimizer.name": (optimizer_of, OPTIMIZERS),
+    "optimizer.schedule": (schedule_of, SCHEDULES),
+    "loss": (loss_of, LOSSES),
 }
 
 
@@ -84,7 +87,7 @@ RANGES: dict[str, Interval] = {
 }
 
 _ALWAYS_READ = {"learning_rate", "weight_decay", "l1", "l2", "clip_norm", "dropout", "label_smoothing", "init_scale"}
-_ALWAYS_READ |= {"patience"}  # whatever the optimizer and the schedule are
+_ALWAYS_READ |= {"patience", "ema_decay"}  # whatever the optimizer and the schedule are
 
 
 def validate(experiment: Experiment) -> None:
@@ -99,8 +102,10 @@ def validate(experiment: Experiment) -> None:
     values = flatten(experiment)
     for path, names in CHOICES.items():
         _require_choice(path, values[path], names)
+    for path, (record_of, names) in RECORDS.items():
+        _require_record(path, values[path], record_of, names)
     for name in experiment.metrics or ():
-        _require_choice("metrics", name, METRICS)
+        _require_record("metrics", name, metric_of, METRICS)
     for path, interval in RANGES.items():
         if values[path] is not None and values[path] not in interval:
             raise UserError(f"{path} is {values[path]!r}, but {interval} was expected: set it so.")
@@ -112,6 +117,20 @@ def validate(experiment: Experiment) -> None:
     _require_schedule_end(experiment)
     if values["model.dtype"] == "float64" and jnp.result_type(float) != jnp.float64:
         raise UserError("model.dtype is 'float64', but JAX is in 32-bit mode: set JAX_ENABLE_X64=1 or choose float32.")
+
+
+def _require_record(path: str, found: str, record_of: Callable[[str], object], names: Collection[str]) -> None:
+    """Refuse an unknown name; an object that is none of its kind says so itself."""
+    try:
+        record_of(found)
+    except KeyError:
+        optax = optax_names() if path == "optimizer.name" else []
+        close = difflib.get_close_matches(found, optax, n=2, cutoff=0.7)
+        if close and not difflib.get_close_matches(found, names, n=1, cutoff=0.7):
+            raise UserError(
+                f"{path} is {found!r}, which is unknown: did you mean Optax's {' or '.join(close)}?"
+            ) from None
+        _require_choice(path, found, names)
 
 
 def _require_choice(path: str, found: str, names: Collection[str]) -> None:
@@ -140,7 +159,7 @@ def _require_pixels(experiment: Experiment) -> None:
 
 
 def _require_gradient(model: ModelConfig) -> None:
-    if model.widths and not ACTIVATIONS[model.activation].has_gradient:
+    if model.widths and not activation_of(model.activation).has_gradient:
         raise UserError(
             f"model.activation is {model.activation!r}, whose gradient is 0 everywhere, so no hidden layer could "
             "learn: choose sigmoid (the step made smooth), tanh or relu."
@@ -148,21 +167,50 @@ def _require_gradient(model: ModelConfig) -> None:
 
 
 def _require_readers(experiment: Experiment) -> None:
-    config = experiment.optimizer
-    readers = {name: optimizer.reads for name, optimizer in OPTIMIZERS.items()}
-    readers |= {name: tuple(schedule.defaults) for name, schedule in SCHEDULES.items()}
-    read = {*_ALWAYS_READ, *readers[config.name], *readers[config.schedule]}
-    for name, value in experiment.hyperparameters.present().items():
+    config, present = experiment.optimizer, experiment.hyperparameters.present()
+    optimizer, schedule = optimizer_of(config.name), schedule_of(config.schedule)
+    _require_rate_readers(optimizer, schedule, present)
+    readers = {name: record.reads for name, record in OPTIMIZERS.items()}
+    readers |= {name: record.reads for name, record in SCHEDULES.items()}
+    read = {*_ALWAYS_READ, *optimizer.reads, *schedule.reads}
+    for name, value in present.items():
         if name not in read:
+            others = " or ".join(who for who, own in readers.items() if name in own)
+            close = " or ".join(difflib.get_close_matches(name, sorted(read), n=2))
+            advice = f", or choose {others}." if others else f"; did you mean {close}?" if close else "."
             raise UserError(
-                f"{name}={value:g} is set, but neither the optimizer {config.name} nor the schedule {config.schedule} "
-                f"reads it: leave it out, or choose {' or '.join(who for who, own in readers.items() if name in own)}."
+                f"{name}={value:g} is set, but neither the optimizer {optimizer.name} nor the schedule {schedule.name} "
+                f"reads it: leave it out{advice}"
             )
+        if reason := untraceable(config.name, name):
+            raise UserError(f"{name}={value:g} is set, but {reason}.")
+    for record in (optimizer, schedule):
+        for name in set(record.required) - set(present):
+            raise UserError(f"{name} is not set, but {record.name} needs it and has no default for it: set it.")
+
+
+def _require_rate_readers(optimizer: Optimizer, schedule: ScheduleRule, present: Collection[str]) -> None:
+    """Refuse a learning rate, or a schedule of it, that nothing reads."""
+    if not optimizer.reads_rate:
+        given = [name for name in ("learning_rate", "weight_decay") if name in present]
+        given += ["optimizer.schedule"] * (schedule.name != "constant")
+        if given:
+            raise UserError(f"{given[0]} is set, but nothing reads it: {optimizer.remark}")
+    if schedule.absolute and "learning_rate" in present:
+        raise UserError(
+            f"learning_rate is set, but the schedule {schedule.name} gives the rate itself: leave it out, or write the "
+            "schedule as a function (hyper, step, total) -> rate over its peak."
+        )
+    if not optimizer.takes_schedule and schedule.name != "constant":
+        raise UserError(
+            f"The optimizer {optimizer.name} takes a constant learning rate only, but the schedule is {schedule.name}: "
+            "set optimizer.schedule=constant."
+        )
 
 
 def _require_schedule_end(experiment: Experiment) -> None:
     name = experiment.optimizer.schedule
-    if SCHEDULES[name].needs_positive_end and experiment.hyperparameters.final_factor == 0:
+    if schedule_of(name).needs_positive_end and experiment.hyperparameters.final_factor == 0:
         raise UserError(
             f"hyperparameters.final_factor is 0, but an {name} decay never reaches 0: "
             "give it a positive number such as 0.01, or choose the schedule cosine."

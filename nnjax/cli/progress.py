@@ -20,7 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nnjax.core.text import duration
-from nnjax.nn.metrics import METRICS, usual_metrics
+from nnjax.nn.metrics import metric_of, usual_metrics
 from nnjax.report.text import cell
 from nnjax.runs import settings
 from nnjax.runs.run import Run
@@ -158,7 +158,7 @@ def summary_table(run: Run) -> Table:
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     widest = max(len(setting.label) for setting in chosen[:MAX_SETTINGS])
     table.add_column("setting", overflow="fold", min_width=min(widest, 24))
-    for name in ("trials", "val loss", *(METRICS[metric].head for metric in metrics)):
+    for name in ("trials", "val loss", *(metric_of(metric).head for metric in metrics)):
         table.add_column(name, justify="right")
     for setting in chosen[:MAX_SETTINGS]:
         best = len(some) > 1 and setting is ranks[setting.goal][0]
@@ -180,5 +180,5 @@ def _summary_cells(run: Run, setting: Any, metrics: Sequence[str]) -> list[str]:
     for metric in metrics:
         known = metric in usual_metrics(setting.goal)
         values = settings.scores(run, setting, metric) if known else np.zeros(0)
-        cells.append(cell(1 - values, percent=True) if METRICS[metric].complement else cell(values))
+        cells.append(cell(1 - values, percent=True) if metric_of(metric).complement else cell(values))
     return [text.replace("± ", "±") for text in cells]  # in a narrow terminal the spread goes to the next line, whole

@@ -15,7 +15,7 @@ from nnjax.models.imported import Stack
 from nnjax.models.model import Variables
 from nnjax.models.own import variables_shapes
 from nnjax.models.registry import make_model, traits_of
-from nnjax.nn.activations import ACTIVATIONS
+from nnjax.nn.activations import activation_of
 from nnjax.train.engine.device_data import output_width
 from nnjax.train.storage import named_arrays
 
@@ -98,7 +98,7 @@ def outputs(network: Network) -> Callable[[Array], Array]:
 
     else:
         model = make_model(architecture, facts.example_shape, num_outputs(architecture, facts))
-        output, own = ACTIVATIONS[architecture.output_activation], traits_of(architecture).own
+        output, own = activation_of(architecture.output_activation), traits_of(architecture).own
 
         def apply(x: Array) -> Array:
             examples = x.reshape(len(x), *facts.example_shape) if own else x
@@ -154,7 +154,7 @@ def columns(found: np.ndarray, architecture: Architecture, facts: DataFacts) -> 
     if (
         not isinstance(architecture, Stack)
         and traits_of(architecture).output == "distances"
-        and ACTIVATIONS[architecture.output_activation].linear
+        and activation_of(architecture.output_activation).linear
     ):
         return {"class": names[found.argmax(axis=1)], "distance": -found.max(axis=1), "output": found}
     binary = found.shape[1] == 1

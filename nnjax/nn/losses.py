@@ -1,32 +1,33 @@
-"""Losses, one record each: as Keras defines them (lecture slides, section 5), and LeNet-5's two (LeCun et al. 1998).
+"""Losses, one record each: as Keras defines them (lecture slides, section 5), LeNet-5's two, and the user's own.
 
-A loss takes targets y and outputs p, both [..., k], and reduces the last axis: one value per example [...]. Two forms:
-`LOSSES[name](y, p)` is the definition, with Keras's ε = 1e-7 against log 0; `make_loss(name, activation)(y, z)` is the
-same loss of p = activation(z), rewritten where that can be computed from z without ever forming p. The two agree
+A loss of ours takes targets y and outputs p, both [..., k], and reduces the last axis: one value per example [...]. Two
+forms: `LOSSES[name](y, p)` is the definition, with Keras's ε = 1e-7 against log 0; `make_loss(name, activation)(y, z)`
+is the same loss of p = activation(z), rewritten where that can be computed from z without ever forming p. The two agree
 wherever the clipping of the definition is inactive; outside, the stable form still has a gradient, the definition none.
 
-To add a loss, write its function and its `Loss` record here and enter the record in `LOSSES`.
+A loss of the user's is any (y, z) -> [b]; see `loss_of`. To add one of ours, write its function in `loss_functions`,
+its `Loss` record here, and enter the record in `LOSSES`.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
+import optax
 
 from nnjax.core.errors import UserError
-from nnjax.core.types import Array, Float, Params, Scalar
-from nnjax.nn.activations import ACTIVATIONS
+from nnjax.core.pieces import Piece, is_path
+from nnjax.core.types import Array, Params, Scalar
+from nnjax.nn import loss_functions as functions
+from nnjax.nn.activations import activation_of
+from nnjax.nn.foreign import call, shapes, without_object
+from nnjax.nn.loss_functions import Function, Outputs, PerExample, require_equal_shapes
 
-EPSILON = 1e-7  # keras.config.epsilon()
-RBF_J = 20.0
-Outputs = Float[Array, "... k"]  # or targets
-PerExample = Float[Array, "..."]
-Function = Callable[[Outputs, Outputs], PerExample]
-Compared = Literal["numbers", "nonnegative numbers", "probabilities", "distributions", "distances"]
+Compared = Literal["numbers", "nonnegative numbers", "probabilities", "distributions", "distances", "anything"]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -38,13 +39,17 @@ class Loss:
       short: its name as the head of a column, and what others call it.
       compares: "numbers" (negative ones count as 0 where they are "nonnegative numbers"), "probabilities" (each output
         for itself, in [0, 1]), "distributions" (over the k outputs), or "distances" (outputs are negative squared
-        distances, targets the shares of the classes).
+        distances, targets the shares of the classes); "anything" where nothing is known.
       stable: {output activation: (y, z) -> [...]}, the same loss of the pre-activation z in a form without overflow.
       words: its name in words; "" for the function's.
       takes_logarithms: one for each output, so that it costs more to compute and to hold.
       renormalises: divides each row of outputs by its sum.
       quadratic: grows with the square of small errors.
       mean_is_best: the best constant output is the mean of the targets.
+      of_logits: `definition` takes z, what comes before the output activation, not p; so it is no metric.
+      takes_raw: y comes as the data hold it: class indices int32 [b], or targets [b, ...].
+      label: its name, where it is not the function's.
+      remark: a sentence on how it is called; "" for none.
     """
 
     definition: Function
@@ -56,6 +61,10 @@ class Loss:
     renormalises: bool = False
     quadratic: bool = False
     mean_is_best: bool = False
+    of_logits: bool = False
+    takes_raw: bool = False
+    label: str = ""
+    remark: str = ""
 
     def __call__(self, y: Outputs, p: Outputs) -> PerExample:
         """Apply the definition to targets and outputs [..., k] -> [...]."""
@@ -64,7 +73,7 @@ class Loss:
     @property
     def name(self) -> str:
         """As in `Experiment.loss`."""
-        return self.definition.__name__
+        return self.label or self.definition.__name__
 
     @property
     def of_probabilities(self) -> bool:
@@ -72,116 +81,29 @@ class Loss:
         return self.compares in ("probabilities", "distributions")
 
 
-def mean_squared_error(y: Outputs, p: Outputs) -> PerExample:
-    """Return mean (y - p)^2."""
-    _require_equal_shapes(y, p)
-    return jnp.mean(jnp.square(y - p), axis=-1)
-
-
-def mean_absolute_error(y: Outputs, p: Outputs) -> PerExample:
-    """Return mean |y - p|."""
-    _require_equal_shapes(y, p)
-    return jnp.mean(jnp.abs(y - p), axis=-1)
-
-
-def mean_squared_logarithmic_error(y: Outputs, p: Outputs) -> PerExample:
-    """Return mean (log(1 + max(p, ε)) - log(1 + max(y, ε)))^2; where p < ε its gradient is zero."""
-    _require_equal_shapes(y, p)
-    return jnp.mean(jnp.square(jnp.log(jnp.maximum(p, EPSILON) + 1) - jnp.log(jnp.maximum(y, EPSILON) + 1)), axis=-1)
-
-
-def huber(y: Outputs, p: Outputs) -> PerExample:
-    """Return mean of e^2 / 2 where |e| <= 1, else |e| - 1/2, with e = p - y (Huber 1964, delta = 1)."""
-    _require_equal_shapes(y, p)
-    error = jnp.abs(p - y)
-    return jnp.mean(jnp.where(error <= 1, 0.5 * jnp.square(error), error - 0.5), axis=-1)
-
-
-def binary_crossentropy(y: Outputs, p: Outputs) -> PerExample:
-    """Return mean -[y log p̂ + (1 - y) log(1 - p̂)], p̂ = clip(p, ε, 1 - ε); its minimum over p is the entropy of y."""
-    _require_equal_shapes(y, p)
-    p = jnp.clip(p, EPSILON, 1 - EPSILON)
-    return -jnp.mean(y * jnp.log(p) + (1 - y) * jnp.log(1 - p), axis=-1)
-
-
-def categorical_crossentropy(y: Outputs, p: Outputs) -> PerExample:
-    """Return -Σ y log clip(p / Σp, ε, 1 - ε): rows of p are renormalised, so their scale does not count."""
-    _require_equal_shapes(y, p)
-    p = jnp.clip(p / jnp.sum(p, axis=-1, keepdims=True), EPSILON, 1 - EPSILON)
-    return -jnp.sum(y * jnp.log(p), axis=-1)
-
-
-def kl_divergence(y: Outputs, p: Outputs) -> PerExample:
-    """Return Σ ŷ log(ŷ / p̂), ŷ and p̂ clipped to [ε, 1]; rows are not renormalised."""
-    _require_equal_shapes(y, p)
-    y = jnp.clip(y, EPSILON, 1)
-    return jnp.sum(y * jnp.log(y / jnp.clip(p, EPSILON, 1)), axis=-1)
-
-
-def rbf_mse(y: Outputs, p: Outputs) -> PerExample:
-    """Return Σ y d, where p = -d are LeNet-5's squared distances: of the right class to its bitmap (eq. 8 of 1998)."""
-    _require_equal_shapes(y, p)
-    return -jnp.sum(y * p, axis=-1)
-
-
-def rbf_map(y: Outputs, p: Outputs) -> PerExample:
-    """Return Σ y d + log(exp(-j) + Σ exp(-d)): wrong classes nearer than about j are pushed away too (eq. 9 of 1998).
-
-    That is the negative log posterior of the right class, beside the others and a rubbish class of distance j.
-    """
-    return rbf_mse(y, p) + jnp.logaddexp(-RBF_J, jax.nn.logsumexp(p, axis=-1))
-
-
-@jax.custom_vjp
-def _sigmoid_bce(y: Array, z: Array) -> Array:
-    return _sigmoid_bce_forward(y, z)[0]
-
-
-def _sigmoid_bce_forward(y: Array, z: Array) -> tuple[Array, tuple[Array, Array]]:
-    # Value and gradient share one exponential of one sign: nothing overflows, and log1p keeps the relative accuracy
-    # of small losses. (log(1 + e) saves no time over log1p in XLA:CPU of jax 0.10.)
-    e = jnp.exp(-jnp.abs(z))
-    value = jnp.mean(jnp.maximum(z, 0) - z * y + jnp.log1p(e), axis=-1)
-    p = jnp.where(z >= 0, 1, e) / (1 + e)
-    return value, (p - y, z)
-
-
-def _sigmoid_bce_backward(residuals: tuple[Array, Array], cotangent: Array) -> tuple[Array, Array]:
-    error, z = residuals
-    share = cotangent[..., None] / z.shape[-1]
-    return -z * share, error * share  # ∂/∂y = -z, ∂/∂z = sigmoid(z) - y, each over k
-
-
-_sigmoid_bce.defvjp(_sigmoid_bce_forward, _sigmoid_bce_backward)
-
-
-def _crossentropy_of_logs(y: Array, log_p: Array) -> Array:
-    return -jnp.sum(y * jax.nn.log_softmax(log_p), axis=-1)  # log_softmax renormalises, as the definition does
-
-
-def _kl_of_logs(y: Array, log_p: Array) -> Array:
-    y = jnp.clip(y, EPSILON, 1)
-    return jnp.sum(y * (jnp.log(y) - log_p), axis=-1)
-
-
 _CROSSENTROPY = {
-    "softmax": _crossentropy_of_logs,
-    "sigmoid": lambda y, z: _crossentropy_of_logs(y, jax.nn.log_sigmoid(z)),
+    "softmax": functions.crossentropy_of_logs,
+    "sigmoid": lambda y, z: functions.crossentropy_of_logs(y, jax.nn.log_sigmoid(z)),
 }
 _KL = {
-    "softmax": lambda y, z: _kl_of_logs(y, jax.nn.log_softmax(z)),
-    "sigmoid": lambda y, z: _kl_of_logs(y, jax.nn.log_sigmoid(z)),
+    "softmax": lambda y, z: functions.kl_of_logs(y, jax.nn.log_softmax(z)),
+    "sigmoid": lambda y, z: functions.kl_of_logs(y, jax.nn.log_sigmoid(z)),
 }
 _LOGS_AND_MEAN = {"takes_logarithms": True, "mean_is_best": True}
 _ALL = (
-    Loss(mean_squared_error, "MSE", quadratic=True, mean_is_best=True),
-    Loss(mean_absolute_error, "MAE"),
-    Loss(mean_squared_logarithmic_error, "MSLE", "nonnegative numbers"),
+    Loss(functions.mean_squared_error, "MSE", quadratic=True, mean_is_best=True),
+    Loss(functions.mean_absolute_error, "MAE"),
+    Loss(functions.mean_squared_logarithmic_error, "MSLE", "nonnegative numbers"),
     Loss(
-        binary_crossentropy, "BCE", "probabilities", {"sigmoid": _sigmoid_bce}, "binary cross-entropy", **_LOGS_AND_MEAN
+        functions.binary_crossentropy,
+        "BCE",
+        "probabilities",
+        {"sigmoid": functions.sigmoid_bce},
+        "binary cross-entropy",
+        **_LOGS_AND_MEAN,
     ),
     Loss(
-        categorical_crossentropy,
+        functions.categorical_crossentropy,
         "CCE",
         "distributions",
         _CROSSENTROPY,
@@ -189,37 +111,128 @@ _ALL = (
         renormalises=True,
         **_LOGS_AND_MEAN,
     ),
-    Loss(kl_divergence, "KL", "distributions", _KL, "Kullback-Leibler divergence", **_LOGS_AND_MEAN),
-    Loss(huber, "Huber", quadratic=True),
-    Loss(rbf_mse, "RBF MSE", "distances"),
-    Loss(rbf_map, "RBF MAP", "distances"),
+    Loss(functions.kl_divergence, "KL", "distributions", _KL, "Kullback-Leibler divergence", **_LOGS_AND_MEAN),
+    Loss(functions.huber, "Huber", quadratic=True),
+    Loss(functions.rbf_mse, "RBF MSE", "distances"),
+    Loss(functions.rbf_map, "RBF MAP", "distances"),
 )
 LOSSES: dict[str, Loss] = {loss.name: loss for loss in _ALL}
 
 
-def make_loss(name: str, output_activation: str) -> Function:
-    """Make the loss as a function of targets y and pre-activations z, both [..., k] of one float dtype.
+def loss_of(name: str) -> Loss:
+    """Return the record of a loss: ours by name, or that of an object.
 
-    Returns:
-      (y, z) -> [...]; reverse-mode differentiable in both, under jit and vmap (sigmoid + BCE refuses forward mode).
+    A function (y, z) -> [b] gets y as the data hold it and z before the output activation. One of `optax.losses` is
+    known by its module and called in its own order, (z, y): with class indices where it takes integers, else with
+    targets [b, k] (one-hot for classes); trailing axes of its values are averaged. A path that was not imported gives
+    a record that has a name and cannot be called.
 
     Raises:
-      KeyError: an unknown name (`invalid_values.validate` says so). UserError, when called: unequal shapes.
+      KeyError: an unknown name (`invalid_values.validate` says so). UserError: an object that is no loss.
     """
-    loss, activation = LOSSES[name], ACTIVATIONS[output_activation]
+    if isinstance(name, Piece):
+        return _own(name)
+    if name not in LOSSES and is_path(name):
+        module, _, attribute = name.partition(":")
+        known = getattr(optax.losses, attribute, None) if module.split(".")[0] == "optax" else None
+        if callable(known):
+            return _own(Piece(known, name))
+        label = name.rpartition(":")[2]
+        return Loss(without_object("loss", name, "loss"), label, "anything", of_logits=True, label=label)
+    return LOSSES[name]
+
+
+def _own(piece: Piece) -> Loss:
+    """Make the record of the user's loss."""
+    function = piece.object
+    if isinstance(function, Loss):
+        return function
+    if not callable(function):
+        raise UserError(f"The loss is {function!r:.80}, but a function (y, z) -> [b] or a name was expected.")
+    if not str(getattr(getattr(function, "func", function), "__module__", "")).startswith("optax.losses"):
+        return Loss(function, piece.label, "anything", of_logits=True, takes_raw=True, label=piece.label)
+    indices = piece.label.endswith("with_integer_labels") or piece.label.startswith("multiclass_")
+    given = "class indices [b]" if indices else "targets [b, k], one-hot for classes"
+    remark = (
+        f"The loss {piece.label} is of optax.losses: it is called (z, y) with the model's outputs before the output "
+        f"activation and {given}, and trailing axes of its values are averaged."
+    )
+
+    def in_our_order(y: Array, z: Array) -> Array:
+        value = function(z, y)
+        return jnp.mean(value, axis=tuple(range(1, value.ndim))) if jnp.ndim(value) > 1 else value
+
+    label = piece.label
+    return Loss(in_our_order, label, "anything", of_logits=True, takes_raw=indices, label=label, remark=remark)
+
+
+def make_loss(name: str, output_activation: str) -> Function:
+    """Make the loss as a function of targets y and pre-activations z.
+
+    Returns:
+      (y, z) -> [...]; of ours, y and z both [..., k] of one float dtype; reverse-mode differentiable in both, under jit
+      and vmap (sigmoid + BCE refuses forward mode). Of the user's, y as `Loss.takes_raw` says and z [b, ...] -> [b].
+
+    Raises:
+      KeyError: an unknown name (`invalid_values.validate` says so). UserError, when called: unequal shapes; a loss of
+      the user's that fails, or whose values are not one for each example.
+    """
+    loss, activation = loss_of(name), activation_of(output_activation)
     stable = loss.stable.get(output_activation)
 
+    def of_own(y: Array, z: Array) -> Array:
+        value = call(f"The loss {loss.name}", loss.definition, y=y, z=z)
+        _require_per_example(loss.name, value, y, z)
+        return jnp.asarray(value)
+
     def of_logits(y: Array, z: Array) -> Array:
-        _require_equal_shapes(y, z)
+        require_equal_shapes(y, z)
         return loss(y, activation(z)) if stable is None else stable(y, z)
 
-    return of_logits
+    return of_own if loss.of_logits else of_logits
 
 
-def _require_equal_shapes(y: Array, p: Array) -> None:
-    """Refuse what would broadcast: (n,) against (n, 1) makes n x n differences and a loss that looks plausible."""
-    if y.shape != p.shape:
-        raise UserError(f"Targets are {y.shape} but outputs are {p.shape}; give both the same shape [..., k].")
+def trace_loss(name: str, output_activation: str, y: jax.ShapeDtypeStruct, z: jax.ShapeDtypeStruct) -> None:
+    """Trace a loss and its gradient on shapes alone, before anything is compiled.
+
+    Raises:
+      UserError: it fails, or its values are not one float for each example.
+    """
+    loss = make_loss(name, output_activation)
+    jax.eval_shape(jax.grad(lambda z, y: jnp.sum(loss(y, z))), z, y)
+
+
+def _require_per_example(name: str, value: Any, y: Array, z: Array) -> None:
+    """Refuse values that are not floats [b]: a mean hides the examples' weights, and [b, b] is a broadcast."""
+    found, expected = getattr(value, "shape", None), (z.shape[0],)
+    if found == expected and jnp.issubdtype(value.dtype, jnp.floating):
+        return
+    advice = "return one float for each example"
+    if found == ():
+        advice = "leave out the mean (or sum) over the examples"
+    elif found is not None and len(found) > 1:
+        advice = "reduce all axes but the first"
+        if found[:2] == 2 * expected:
+            advice = "y and z were broadcast against each other: give them the same shape first"
+    what = f"{value.dtype}{list(found)}" if found is not None else f"a {type(value).__name__}"
+    raise UserError(
+        f"The loss {name} returned {what} for {shapes({'y': y, 'z': z})}, but one value for each example, "
+        f"float {list(expected)}, was expected: {advice}."
+    )
+
+
+def confident_costs(name: str, num_classes: int = 3) -> tuple[float, float]:
+    """Return the mean loss of confident right outputs and of confident wrong ones, of a classification.
+
+    A loss that costs more where it is right has its arguments, or a sign, the wrong way round.
+    """
+    loss = loss_of(name)
+    labels = jnp.arange(num_classes, dtype=jnp.int32)
+    hot = jnp.eye(num_classes, dtype=jnp.float32)
+    function = make_loss(name, "softmax")
+    y = labels if loss.takes_raw else hot
+    right, wrong = (jnp.mean(function(y, 4 * rows - 2)) for rows in (hot, jnp.roll(hot, 1, axis=1)))
+    return float(right), float(wrong)
 
 
 def l1_penalty(params: Params) -> Scalar:

@@ -1,74 +1,145 @@
-"""Metrics reported beside the loss, one record each: every loss, accuracy; and the confusion matrix."""
+"""Metrics reported beside the loss, one record each: every loss of ours, and what is worked out of counts.
+
+A metric is a statistic of each example, the sums of the statistics over a part, and a value from these sums: the mean
+of a number (`accuracy`), or more (`f1`). One of the user's is a function with a direction, `Metric(function,
+maximised=True)`; see `metric_of`.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import functools
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
 from nnjax.core.errors import UserError
-from nnjax.core.types import Int
-from nnjax.nn.losses import LOSSES, Function, Outputs, PerExample
+from nnjax.core.pieces import Piece, is_path
+from nnjax.core.types import Array, Float, Int, Scalar
+from nnjax.nn import metric_statistics as counting
+from nnjax.nn.foreign import call, shapes, without_object
+from nnjax.nn.losses import LOSSES
 
 Classes = Int[np.ndarray, " n"]
-
-
-def accuracy(y: Outputs, p: Outputs) -> PerExample:
-    """Compare predicted with true classes: y, p [..., k] -> 1 where right, else 0, [...] in p's dtype.
-
-    For k > 1 the largest outputs must be at the same place (the first one counts in a tie); for k = 1 both must lie on
-    the same side of .5. NaN outputs are wrong, whatever y is.
-
-    Raises:
-      UserError: unequal shapes.
-    """
-    if y.shape != p.shape:
-        raise UserError(f"Targets are {y.shape} but outputs are {p.shape}; give both the same shape [..., k].")
-    if p.shape[-1] == 1:
-        right = jnp.where(y > 0.5, p > 0.5, p <= 0.5)[..., 0]
-    else:
-        right = (jnp.argmax(y, axis=-1) == jnp.argmax(p, axis=-1)) & ~jnp.any(jnp.isnan(p), axis=-1)
-    return right.astype(p.dtype)
+Statistics = Float[Array, "b ..."]
+OF_CLASS = re.compile(r"(f1|precision|recall)_(\d+)")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Metric:
-    """A metric: a value for each example, averaged over a part of the data.
+    """A metric: statistics of each example, and a value from their sums over a part of the data.
 
     Attributes:
-      values: (y, p) -> [...], for targets and outputs [..., k]; the function's name is the metric's.
-      short, words: its name as the head of a column, and in words ("" for the function's).
-      maximised: the highest average is the best; else the lowest.
-      complement: what 1 - average is called, for those that are shown so, in per cent; "" for the others.
+      statistics: (y, p) -> [b, ...] floats, p [b, k] after the output activation; y as `takes_raw` says.
+      maximised: the highest value is the best; else the lowest. Required.
+      value: (sums [...], total weight []) -> []; None for sums / total, where statistics are [b].
+      short, words: its name as the head of a column, and in words; "" for its name.
+      complement: what 1 - value is called, for those that are shown so, in per cent; "" for the others.
       takes_logarithms: one for each output, so that it is left out at epochs' ends unless it is asked for.
+      takes_raw: y comes as the data hold it (class indices int32 [b], or targets [b, ...]); else as p, [b, k], one-hot
+        for classes.
+      label: its name, where it is not the function's.
+      shifts: the value stays the same where one number is added to all of a target's y and p, and is the more precise
+        the nearer they are to 0, so that a target's value in the part is subtracted from both first.
     """
 
-    values: Function
-    short: str
+    statistics: Callable[[Array, Array], Statistics]
+    maximised: bool | None = None
+    value: Callable[[Float[Array, "..."], Scalar], Scalar] | None = None
+    short: str = ""
     words: str = ""
-    maximised: bool = False
     complement: str = ""
     takes_logarithms: bool = False
+    takes_raw: bool = True
+    label: str = ""
+    shifts: bool = False
 
     @property
     def name(self) -> str:
         """As in `Experiment.metrics`."""
-        return self.values.__name__
+        return self.label or Piece(self.statistics).label
 
     @property
     def head(self) -> str:
         """Name its column in a table: "MSE", or the complement where that is shown."""
-        return self.complement or self.short
+        return self.complement or self.short or self.name
 
-    def __call__(self, y: Outputs, p: Outputs) -> PerExample:
-        """Return the value of each example: targets and outputs [..., k] -> [...]."""
-        return self.values(y, p)
+    def __call__(self, y: Array, p: Array) -> Statistics:
+        """Return the statistics of each example."""
+        return self.statistics(y, p)
+
+    def of_sums(self, sums: Float[Array, "..."], total: Scalar) -> Scalar:
+        """Return the value from the sums of the statistics and the sum of the examples' weights."""
+        return sums / total if self.value is None else self.value(sums, total)
+
+    def of_examples(self, y: Array, p: Array) -> Scalar:
+        """Return the value over some examples, each of weight 1."""
+        if self.shifts:
+            y, p = y - y[:1], p - y[:1]
+        statistics = self.statistics(y, p)
+        return self.of_sums(jnp.sum(statistics, axis=0), jnp.asarray(statistics.shape[0], statistics.dtype))
 
 
+def weighted_sum(statistics: Statistics, w: Float[Array, " b"]) -> Float[Array, "..."]:
+    """Sum statistics [b, ...] with the weights of the examples; those of weight 0 count nothing, even where NaN."""
+    w = w.reshape(w.shape + (1,) * (statistics.ndim - 1)).astype(statistics.dtype)
+    return jnp.sum(jnp.where(w > 0, statistics * w, 0), axis=0)
+
+
+def _of_class(
+    by_class: Callable[[Array], Array], mean: Callable[[Array, Array], Scalar] | None = None, index: int = 0
+) -> Callable[[Array, Scalar], Scalar]:
+    """Make the value of counts by class: the mean over classes, or that of one."""
+
+    def value(sums: Array, total: Scalar) -> Scalar:
+        if mean is not None:
+            return mean(by_class(sums), sums)
+        if index >= sums.shape[-2]:
+            raise UserError(f"A metric of class {index} was asked for, but the classes are 0 to {sums.shape[-2] - 1}.")
+        return by_class(sums)[..., index]
+
+    return value
+
+
+_BY_CLASS = {
+    "f1": counting.f1_by_class,
+    "precision": counting.precision_by_class,
+    "recall": counting.recall_by_class,
+}
+_ours = functools.partial(Metric, takes_raw=False)
+_known, _present = counting.mean_of_known, counting.mean_of_present
 _ALL = (
-    *(Metric(a.definition, a.short, a.words, takes_logarithms=a.takes_logarithms) for a in LOSSES.values()),
-    Metric(accuracy, "accuracy", maximised=True, complement="wrong answers"),
+    *(
+        _ours(a.definition, False, short=a.short, words=a.words, takes_logarithms=a.takes_logarithms)
+        for a in LOSSES.values()
+    ),
+    _ours(counting.accuracy, True, short="accuracy", complement="wrong answers"),
+    _ours(
+        counting.squared_error,
+        False,
+        counting.root_of_mean,
+        "RMSE",
+        "root mean squared error",
+        label="root_mean_squared_error",
+    ),
+    _ours(counting.moments, True, counting.explained, "R²", "R²", label="r2", shifts=True),
+    *(
+        _ours(counting.class_counts, True, _of_class(by_class, _known), name, f"{name} over classes", label=name)
+        for name, by_class in _BY_CLASS.items()
+    ),
+    _ours(
+        counting.class_counts,
+        True,
+        _of_class(counting.recall_by_class, _present),
+        "balanced accuracy",
+        label="balanced_accuracy",
+    ),
+    _ours(counting.ranks, True, counting.area_under_curve, "ROC AUC", "area under the ROC curve", label="roc_auc"),
+    _ours(counting.confidence_gaps, False, counting.calibration_error, "ECE", label="expected_calibration_error"),
 )
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _ALL}
 
@@ -79,15 +150,105 @@ _USUAL = {
 }
 
 
+def metric_of(name: str) -> Metric:
+    """Return the record of a metric: ours by name, that of one class ("f1_3", "recall_0"), or that of an object.
+
+    An object is `Metric(function, maximised=...)`, with y as the data hold it and p after the output activation. A path
+    that was not imported gives a record that has a name and cannot be called.
+
+    Raises:
+      KeyError: an unknown name (`invalid_values.validate` says so). UserError: an object without a direction.
+    """
+    if isinstance(name, Piece):
+        return _own(name)
+    if name not in METRICS and (parts := OF_CLASS.fullmatch(name)):
+        value = _of_class(_BY_CLASS[parts[1]], index=int(parts[2]))
+        return _ours(counting.class_counts, True, value, f"{parts[1]} of {parts[2]}", label=name)
+    if name not in METRICS and is_path(name):
+        return Metric(without_object("metric", name, "metrics"), label=name.rpartition(":")[2])
+    return METRICS[name]
+
+
+def known_metric(name: str) -> Metric | None:
+    """Return the record of a metric, None where a name is none: that of another quantity, such as a loss."""
+    try:
+        return metric_of(name)
+    except (KeyError, UserError):
+        return None
+
+
+def _own(piece: Piece) -> Metric:
+    """Make the record of the user's metric."""
+    found = piece.object
+    if not isinstance(found, Metric) or found.maximised is None:
+        what = found.name if isinstance(found, Metric) else piece.label
+        function = Piece(found.statistics).label if isinstance(found, Metric) else piece.label
+        raise UserError(
+            f"The metric {what} has no direction: write nnjax.Metric({function}, maximised=True), or False, so that it "
+            "is known which value is the best."
+        )
+    if not found.name.isidentifier():
+        raise UserError(f"The metric {found.name} needs a name for its curve: write nnjax.Metric(..., label='name').")
+    if not found.takes_raw:
+        return found
+
+    def statistics(y: Array, p: Array) -> Array:
+        values = call(f"The metric {found.name}", found.statistics, y=y, p=p)
+        _require_per_example(found, values, y, p)
+        return values.astype(p.dtype)
+
+    return dataclasses.replace(found, statistics=statistics, label=found.name)
+
+
+def _require_per_example(metric: Metric, values: Any, y: Array, p: Array) -> None:
+    found, count = getattr(values, "shape", None), p.shape[0]
+    if found is not None and found[:1] == (count,) and (metric.value is not None or len(found) == 1):
+        return
+    what = f"{values.dtype}{list(found)}" if found is not None else f"a {type(values).__name__}"
+    expected = f"[{count}]" if metric.value is None else f"[{count}, ...]"
+    raise UserError(
+        f"The metric {metric.name} returned {what} for {shapes({'y': y, 'p': p})}, but one value for each example, "
+        f"{expected}, was expected: leave the mean over the examples to nnjax."
+    )
+
+
+def trace_metric(name: str, y: jax.ShapeDtypeStruct, p: jax.ShapeDtypeStruct) -> None:
+    """Trace a metric on shapes alone, before anything is compiled.
+
+    Raises:
+      UserError: it fails, its statistics are not of each example, or its value is no number.
+    """
+    metric = metric_of(name)
+    found = jax.eval_shape(metric.of_examples, y, p)
+    if found.shape != ():
+        raise UserError(
+            f"The metric {metric.name} has values of shape {list(found.shape)}, but one number was expected."
+        )
+
+
 def usual_metrics(goal: str) -> tuple[str, ...]:
     """Name the usual metrics of a goal, the main one first; other than of two known goals those of a reconstruction."""
     return _USUAL.get(goal, _USUAL["reconstruction"])
 
 
-def is_maximised(score: str) -> bool:
-    """Whether the highest value of a score is the best, by its metric: accuracy, val_accuracy, train_accuracy_eval."""
+def is_maximised(score: str, metrics: Iterable[str] = ()) -> bool:
+    """Whether the highest value of a score is the best, by its metric: accuracy, val_accuracy, train_accuracy_eval.
+
+    Args:
+      score: the name of a metric, a curve or a final value; "loss" and what is unknown are minimised.
+      metrics: further metrics, objects of the user's (`Experiment.metrics`).
+    """
     stem = f"_{score.removesuffix('_eval')}"
-    return any(metric.maximised and stem.endswith(f"_{metric.name}") for metric in METRICS.values())
+    records = [*METRICS.values(), *map(metric_of, metrics)]
+    if parts := re.search(f"_{OF_CLASS.pattern}$", stem):
+        records.append(metric_of(parts[0][1:]))
+    found = [metric for metric in records if stem.endswith(f"_{metric.name}")]
+    return bool(max(found, key=lambda metric: len(metric.name)).maximised) if found else False
+
+
+def ascending(score: str, value: Any, metrics: Iterable[str] = ()) -> Any:
+    """Return a score's value with the sign at which the lowest is the best (early stopping, the best epoch)."""
+    return -value if is_maximised(score, metrics) else value
 
 
 def confusion_matrix(labels: Classes, predictions: Classes, num_classes: int) -> Int[np.ndarray, "classes classes"]:

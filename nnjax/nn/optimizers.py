@@ -12,6 +12,8 @@ optimizers.py (SGD, RMSprop, Adagrad, Adadelta, Adam; it has no AdamW), Zeiler 2
 from __future__ import annotations
 
 import dataclasses
+import functools
+import inspect
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -22,10 +24,17 @@ import optax
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, Hyperparameters
+from nnjax.core.pieces import Piece, is_path
 from nnjax.core.types import Array, Params, Scalar
-from nnjax.nn.schedules import SCHEDULES, Schedule
+from nnjax.nn import own_optimizers
+from nnjax.nn.averaging import eval_params, weight_ema
+from nnjax.nn.foreign import without_object
+from nnjax.nn.schedules import Schedule, schedule_of
 
 Rule = Callable[[str, Mapping[str, Scalar]], optax.GradientTransformation]
+Make = Callable[[Mapping[str, Scalar], Schedule], optax.GradientTransformation]
+
+_UNKNOWN_RATE = 1e-3  # the middle of a search of the rates of an optimizer that nothing is known of
 
 _KERAS = ("keras2", "keras3")
 _EPSILON_INSIDE = ("optax", "keras3")  # RMSprop and Adagrad divide by sqrt(v + ε); the others by sqrt(v) + ε
@@ -44,21 +53,42 @@ class Optimizer:
       high_rate: above it, ten to a hundred times the usual one, training is at risk.
       low_rate, low_rate_note: at or below it hardly anything is learned, and the sentence that says so.
       rate_first: presets in which gradients are scaled by the rate before the rule, not after it.
+      make: (hyper, schedule) -> the whole Optax transformation, instead of `rule`, for those that are not ours.
+      parameters: the hyperparameters that `make` reads.
+      required: those that must be set.
+      takes_schedule: its rate can change with time.
+      needs: what its update must get beside gradients, state and weights: "value", "grad", "value_fn", "obj_fn".
+      remark: a sentence on how it is called; "" for none.
+      factory: Optax's factory, or the user's; None for ours.
+      eval_params: (optimizer state, weights) -> the weights to evaluate at.
     """
 
     name: str
-    rule: Rule
+    rule: Rule | None
     presets: Mapping[str, Mapping[str, float]]
     usual_rate: float
     high_rate: float
     low_rate: float = -math.inf
     low_rate_note: str = ""
     rate_first: tuple[str, ...] = ()
+    make: Make | None = None
+    parameters: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    takes_schedule: bool = True
+    needs: tuple[str, ...] = ()
+    remark: str = ""
+    factory: Any = None
+    eval_params: Callable[[Any, Params], Params] = eval_params
+
+    @property
+    def reads_rate(self) -> bool:
+        """Whether it reads the learning rate; the numbers of a ready transformation are constants."""
+        return self.make is None or "learning_rate" in self.parameters
 
     @property
     def reads(self) -> tuple[str, ...]:
         """Name the hyperparameters that it needs beside learning_rate."""
-        first = next(iter(self.presets.values()))
+        first = self.parameters if self.make is not None else next(iter(self.presets.values()))
         return tuple(name for name in first if name != "learning_rate")
 
 
@@ -68,7 +98,10 @@ def defaults(name: str, preset: str) -> dict[str, float]:
     Raises:
       UserError: the preset has no such optimizer.
     """
-    known = OPTIMIZERS[name].presets if name in OPTIMIZERS else {}
+    try:
+        known = optimizer_of(name).presets
+    except KeyError:
+        known = {}
     if preset not in known:
         raise UserError(
             f"Optimizer {name!r} was asked for in the form of preset {preset!r}, but "
@@ -84,34 +117,99 @@ def resolve(experiment: Experiment) -> Experiment:
       UserError: the preset has no such optimizer.
     """
     config = experiment.optimizer
-    merged: dict[str, Any] = {**SCHEDULES[config.schedule].defaults} | defaults(config.name, config.preset)
+    merged: dict[str, Any] = {**schedule_of(config.schedule).defaults} | defaults(config.name, config.preset)
+    if schedule_of(config.schedule).absolute:
+        merged.pop("learning_rate", None)  # nothing reads it
     merged |= experiment.hyperparameters.present()
     return dataclasses.replace(experiment, hyperparameters=Hyperparameters(**merged))
 
 
+def optimizer_of(name: str) -> Optimizer:
+    """Return the record of an optimizer: ours by name, Optax's ("lion", "optax.contrib.muon"), or that of an object.
+
+    An object is a factory with a learning_rate (`optax.lion`, `functools.partial(optax.adamw, b2=0.95)`), a function
+    (hyper, schedule) -> optax.GradientTransformation, such a transformation, or an `Optimizer`. Where a name is ours
+    and Optax's, ours is meant ("optax.adam" for Optax's). A path that was not imported gives a record that has a name
+    and cannot be called.
+
+    Raises:
+      KeyError: an unknown name (`invalid_values.validate` says so). UserError: an object that cannot be used, and why.
+    """
+    if isinstance(name, Piece):
+        return name.object if isinstance(name.object, Optimizer) else _own(name)
+    if name in OPTIMIZERS:
+        return OPTIMIZERS[name]
+    if (factory := own_optimizers.optax_factory(name)) is not None:
+        return _own(Piece(factory))
+    if is_path(name):
+        label, refuse = name.rpartition(":")[2], without_object("optimizer", name, "optimizer")
+        return Optimizer(label, None, _presets(), _UNKNOWN_RATE, math.inf, make=refuse)
+    return OPTIMIZERS[name]
+
+
+@functools.lru_cache(maxsize=256)
+def _own(piece: Piece) -> Optimizer:
+    """Make the record of an optimizer that is not ours."""
+    thing, label = piece.object, piece.label
+    found = own_optimizers.find(thing, label)
+    return Optimizer(
+        label,
+        None,
+        {"optax": {} if found.rate is None else {"learning_rate": found.rate}},
+        found.rate or _UNKNOWN_RATE,
+        math.inf,
+        make=found.make,
+        parameters=found.reads,
+        required=found.required,
+        takes_schedule=found.takes_schedule,
+        needs=found.needs,
+        remark=found.remark,
+        factory=thing,
+    )
+
+
+@functools.lru_cache(maxsize=1024)
+def untraceable(name: str, parameter: str) -> str:
+    """Say why a parameter that an optimizer reads cannot be traced, and so be no hyperparameter; "" where it can."""
+    optimizer = optimizer_of(name)
+    if optimizer.factory is None or parameter not in optimizer.parameters or parameter == "learning_rate":
+        return ""
+    if "learning_rate" not in inspect.signature(optimizer.factory).parameters:
+        return ""  # traced when its record was made
+    return own_optimizers.untraceable(optimizer.factory, optimizer.name, parameter)
+
+
 def make_optimizer(
     name: str, preset: str, hyper: Mapping[str, Scalar], schedule: Schedule
-) -> optax.GradientTransformation:
+) -> optax.GradientTransformationExtraArgs:
     """Build an optimizer inside jit or vmap, from traced values.
 
     Args:
-      name, preset: keys of OPTIMIZERS and PRESETS.
-      hyper: what `defaults` names, and clip_norm and weight_decay if they are there: float [], of the params' dtype.
+      name, preset: as in `OptimizerConfig`.
+      hyper: what `defaults` names, and clip_norm, weight_decay and ema_decay if they are there: float [], of the
+        params' dtype.
       schedule: optimizer step (int32 [], from 0) -> learning rate [].
 
     Returns:
-      An Optax transformation whose state holds arrays only. Gradients are clipped to clip_norm first; weight_decay is
-      decoupled (Loshchilov & Hutter 2019): it takes learning_rate · weight_decay · w from every parameter w.
+      An Optax transformation whose state holds arrays only; its update takes what `Optimizer.needs` names, and ignores
+      more. Gradients are clipped to clip_norm first; weight_decay is decoupled (Loshchilov & Hutter 2019): it takes
+      learning_rate · weight_decay · w from every parameter w; where the optimizer has a weight_decay of its own, it
+      gets that. ema_decay averages the weights after each step, for `Optimizer.eval_params`.
     """
-    rate = optax.scale_by_schedule(lambda count: -schedule(count))
-    optimizer = OPTIMIZERS[name]
-    rule = optimizer.rule(preset, hyper)
-    steps = [rate, rule] if preset in optimizer.rate_first else [rule, rate]
-    if "clip_norm" in hyper:
+    optimizer = optimizer_of(name)
+    if optimizer.make is not None:
+        steps = [optimizer.make(hyper, schedule)]
+    else:
+        rate = optax.scale_by_schedule(lambda count: -schedule(count))
+        rule = optimizer.rule(preset, hyper)  # type: ignore[misc]
+        steps = [rate, rule] if preset in optimizer.rate_first else [rule, rate]
+    if "clip_norm" in hyper and "clip_norm" not in optimizer.parameters:
         steps.insert(0, optax.clip_by_global_norm(hyper["clip_norm"]))
-    if "weight_decay" in hyper:
+    if "weight_decay" in hyper and "weight_decay" not in optimizer.parameters:
         steps.append(optax.add_decayed_weights(lambda count: -schedule(count) * hyper["weight_decay"]))
-    return optax.chain(*steps)
+    if "ema_decay" in hyper and "ema_decay" not in optimizer.parameters:
+        steps.append(weight_ema(hyper["ema_decay"]))
+    return optax.with_extra_args_support(optax.chain(*steps))
 
 
 def _sgd(preset: str, hyper: Mapping[str, Scalar]) -> optax.GradientTransformation:

@@ -8,11 +8,18 @@ at both: on T + 1 steps with pct_start (W + 1) / (T + 1) it equals `onecycle`.)
 from __future__ import annotations
 
 import dataclasses
+import functools
+import inspect
 from collections.abc import Callable, Mapping
+from typing import Any
 
+import jax
 import jax.numpy as jnp
 
+from nnjax.core.errors import UserError
+from nnjax.core.pieces import Piece, is_path
 from nnjax.core.types import Count, Scalar
+from nnjax.nn.foreign import call, reads_of, without_object
 
 Schedule = Callable[[Count], Scalar]  # optimizer step -> learning rate
 Shape = Callable[[Mapping[str, Scalar], Scalar, Scalar], Scalar]  # (hyper, t, T) -> rate / peak, of its dtype
@@ -72,12 +79,22 @@ class ScheduleRule:
       shape: (hyper, t, T) -> rate / peak.
       defaults: of the hyperparameters that it reads beside learning_rate.
       needs_positive_end: it never reaches 0, so that final_factor may not be 0.
+      parameters, required: what one of the user's reads, and what of it must be set.
+      absolute: its shape is the rate itself, so that learning_rate is not read.
     """
 
     name: str
     shape: Shape
     defaults: Mapping[str, float]
     needs_positive_end: bool = False
+    parameters: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    absolute: bool = False
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Name the hyperparameters that it reads beside learning_rate."""
+        return (*self.defaults, *self.parameters)
 
 
 _ALL = (
@@ -105,7 +122,68 @@ def make_schedule(name: str, hyper: Mapping[str, Scalar], total_steps: Count) ->
     Returns:
       step (int [], from 0) -> rate [] in the dtype of learning_rate.
     """
-    shape = SCHEDULES[name].shape
-    peak = jnp.asarray(hyper["learning_rate"])
-    total = jnp.maximum(jnp.asarray(total_steps, peak.dtype), 1)
-    return lambda step: peak * shape(hyper, jnp.asarray(step, peak.dtype), total)
+    rule = schedule_of(name)
+
+    def rate(step: Count) -> Scalar:
+        if rule.absolute:
+            return rule.shape(hyper, step, total_steps)
+        peak = jnp.asarray(hyper["learning_rate"])
+        total = jnp.maximum(jnp.asarray(total_steps, peak.dtype), 1)
+        return peak * rule.shape(hyper, jnp.asarray(step, peak.dtype), total)
+
+    return rate
+
+
+def schedule_of(name: str) -> ScheduleRule:
+    """Return the record of a schedule: ours by name, or that of a function.
+
+    A function of three arguments (hyper, t, T) gives the rate over its peak, as ours; one of a single argument, such as
+    a schedule of Optax's, the rate itself at a step. A path that was not imported gives a record that has a name and
+    cannot be called.
+
+    Raises:
+      KeyError: an unknown name (`invalid_values.validate` says so). UserError: an object that is neither.
+    """
+    if isinstance(name, Piece):
+        return name.object if isinstance(name.object, ScheduleRule) else _own(name)
+    if name not in SCHEDULES and is_path(name):
+        return ScheduleRule(name.rpartition(":")[2], without_object("schedule", name, "schedule"), {})
+    return SCHEDULES[name]
+
+
+@functools.lru_cache(maxsize=256)
+def _own(piece: Piece) -> ScheduleRule:
+    """Make the record of the user's schedule."""
+    function, label = piece.object, piece.label
+    what = f"The schedule {label}"
+    try:
+        parameters = inspect.signature(function).parameters.values() if callable(function) else ()
+    except ValueError:
+        parameters = ()
+    count = sum(p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
+    if count == 1:
+
+        def rate(hyper: Mapping[str, Scalar], t: Scalar, total: Scalar) -> Scalar:
+            return _number(what, call(what, function, step=t))
+
+        jax.eval_shape(lambda t: rate({}, t, t), jax.ShapeDtypeStruct((), jnp.int32))
+        return ScheduleRule(label, rate, {}, absolute=True)
+    if count != 3:
+        raise UserError(
+            f"The schedule is {function!r:.80}, but a function (hyper, step, total) -> rate over its peak, a schedule "
+            "of Optax's (step -> rate) or a name was expected."
+        )
+
+    def shape(hyper: Mapping[str, Scalar], t: Scalar, total: Scalar) -> Scalar:
+        share = call(what, lambda t, total: function(hyper, t, total), t=t, total=total)
+        return _number(what, share).astype(t.dtype)
+
+    reads, required = reads_of(what, lambda hyper, x: shape(hyper, x, x))
+    others = (tuple(key for key in keys if key != "learning_rate") for keys in (reads, required))
+    return ScheduleRule(label, shape, {}, False, *others)
+
+
+def _number(what: str, value: Any) -> Scalar:
+    if jnp.shape(value) != ():
+        raise UserError(f"{what} gave shape {list(jnp.shape(value))}, but one number was expected.")
+    return jnp.asarray(value, jnp.promote_types(jnp.result_type(value), jnp.float32))

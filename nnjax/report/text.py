@@ -5,14 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from nnjax.core.text import number
-from nnjax.nn.metrics import METRICS
+from nnjax.nn.metrics import known_metric
 from nnjax.runs.settings import mean_and_spread
 
 
 def named(metric: str) -> str:
     """Write a metric's name for people."""
-    words = METRICS[metric].words if metric in METRICS else ""
-    return words or metric.replace("_", " ")
+    found = known_metric(metric)
+    return (found.words or found.name if found else metric).replace("_", " ")
 
 
 def cell(values: Sequence[float] | np.ndarray, percent: bool = False) -> str:

@@ -10,7 +10,7 @@ from nnjax.core.fields import flatten
 from nnjax.core.text import field_name, show
 from nnjax.core.types import DataFacts
 from nnjax.models.registry import traits_of
-from nnjax.nn.metrics import METRICS, usual_metrics
+from nnjax.nn.metrics import metric_of, usual_metrics
 from nnjax.runs.run_protocol import TrainedTrials
 from nnjax.runs.statistics import estimate
 from nnjax.train.engine.device_data import output_width
@@ -115,7 +115,7 @@ def cost(run: TrainedTrials, setting: Setting, part: str | None = None) -> np.nd
     """Return what settings of a goal are ranked by, [trials], lower is better: MSE, or the share of wrong answers."""
     first = usual_metrics(setting.goal)[0]
     values = scores(run, setting, first, part)
-    return 1 - values if METRICS[first].maximised else values
+    return 1 - values if metric_of(first).maximised else values
 
 
 def ranked(run: TrainedTrials, some: Sequence[Setting]) -> list[Setting]:

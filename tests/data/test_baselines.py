@@ -11,7 +11,7 @@ from nnjax.core.experiment import DataConfig
 from nnjax.core.types import Prepared, Scaler
 from nnjax.data import from_arrays, prepare, prepare_loaded
 from nnjax.data.baselines import ACCURACY, BCE, MAE, MSE, entropy, measure_baselines, measured_part
-from nnjax.nn.losses import binary_crossentropy
+from nnjax.nn.loss_functions import binary_crossentropy
 
 REAL = os.environ.get("NNJAX_DATA")
 IDENTITY = Scaler(np.float32(0), np.float32(1))

@@ -16,7 +16,7 @@ from nnjax.models import lenet_tables
 from nnjax.models.lenet import connection_table
 from nnjax.models.registry import traits_of
 from nnjax.models.summary import summarize_model
-from nnjax.nn.losses import RBF_J, rbf_map, rbf_mse
+from nnjax.nn.loss_functions import RBF_J, rbf_map, rbf_mse
 
 PUBLISHED = ModelConfig("lenet5", output_activation="linear", **lenet_tables.PUBLISHED)
 MODERN = ModelConfig("lenet5_modern", (6, 16, 120, 84), "tanh")

@@ -8,7 +8,8 @@ from sklearn.metrics import confusion_matrix as sklearn_confusion_matrix
 
 from nnjax.core.errors import UserError
 from nnjax.nn.losses import LOSSES
-from nnjax.nn.metrics import METRICS, accuracy, confusion_matrix, is_maximised, usual_metrics
+from nnjax.nn.metric_statistics import accuracy
+from nnjax.nn.metrics import METRICS, confusion_matrix, is_maximised, usual_metrics
 
 
 def test_accuracy_of_rows():
@@ -41,8 +42,9 @@ def test_accuracy_refuses_broadcasting():
         accuracy(jnp.ones(4), jnp.ones((4, 1)))
 
 
-def test_metrics_are_all_losses_and_accuracy():
-    assert set(METRICS) == {*LOSSES, "accuracy"}
+def test_every_loss_is_a_metric_and_every_metric_has_a_direction():
+    assert set(LOSSES) < set(METRICS)
+    assert all(metric.maximised is not None for metric in METRICS.values())
 
 
 @pytest.mark.parametrize(
@@ -68,6 +70,11 @@ def test_usual_metrics(goal, expected):
         ("best_test_accuracy", True),
         ("inaccuracy", False),
         ("val_loss", False),
+        ("val_r2", True),
+        ("val_f1_3", True),
+        ("test_balanced_accuracy", True),
+        ("val_root_mean_squared_error", False),
+        ("val_expected_calibration_error", False),
         ("test_mean_squared_error", False),
     ],
 )

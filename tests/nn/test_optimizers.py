@@ -280,8 +280,8 @@ def test_a_preset_without_the_optimizer_is_refused(name, preset):
 
 
 def test_an_unknown_optimizer_is_refused():
-    with pytest.raises(UserError, match=r"'lion'.*no preset has it"):
-        defaults("lion", "optax")
+    with pytest.raises(UserError, match=r"'tiger'.*no preset has it"):
+        defaults("tiger", "optax")
 
 
 def test_resolve_fills_in_what_is_read_and_keeps_what_is_set():

@@ -6,8 +6,8 @@ from typing import NamedTuple
 from nnjax.checks.finding import Finding
 from nnjax.core.experiment import Experiment
 from nnjax.models.registry import ModelTraits, traits_of
-from nnjax.nn.activations import ACTIVATIONS, Activation
-from nnjax.nn.losses import LOSSES, Loss
+from nnjax.nn.activations import Activation, activation_of
+from nnjax.nn.losses import Loss, loss_of
 
 
 class TargetSummary(NamedTuple):
@@ -46,12 +46,12 @@ class Case(NamedTuple):
     @property
     def loss(self) -> Loss:
         """The loss."""
-        return LOSSES[self.experiment.loss]
+        return loss_of(self.experiment.loss)
 
     @property
     def output(self) -> Activation:
         """The output activation."""
-        return ACTIVATIONS[self.experiment.model.output_activation]
+        return activation_of(self.experiment.model.output_activation)
 
     @property
     def traits(self) -> ModelTraits:

@@ -11,7 +11,7 @@ from nnjax.checks.rules.case import Case
 
 def step_output(case: Case) -> Finding | None:
     """Refuse an output without a gradient."""
-    if case.output.has_gradient:
+    if case.output.has_gradient or case.loss.of_logits:
         return None
     sentence = f"The output activation {case.output.name} has gradient 0 everywhere, so nothing is learned."
     return Finding("step-output", "error", sentence, "Use sigmoid, the step made smooth.")
@@ -37,7 +37,7 @@ def rbf_loss(case: Case) -> Finding | None:
     if case.loss.compares == "distances" and not distances:
         sentence = f"{loss} needs squared distances as outputs, which only model.kind=lenet5 produces."
         return Finding("rbf-loss", "error", sentence, "Use softmax with categorical_crossentropy.")
-    if not distances or (case.loss.compares == "distances" and case.output.linear):
+    if not distances or case.loss.of_logits or (case.loss.compares == "distances" and case.output.linear):
         return None
     if case.loss.renormalises and case.output.distribution:
         return None  # eq. 9 without the rubbish class

@@ -41,7 +41,7 @@ def probability_targets(case: Case) -> Finding | None:
 def unreachable_targets(case: Case) -> Finding | None:
     """Refuse targets that the output activation cannot reach."""
     low, high = case.output.range
-    if case.loss.of_probabilities or _within(case, low, high):
+    if case.loss.of_probabilities or case.loss.of_logits or _within(case, low, high):
         return None
     sentence = f"{case.output.name} outputs lie between {low:g} and {high:g}, but the targets go {_extent(case)}."
     remedy = f"Use a linear output, or set {_scaling(case)}=minmax."
@@ -62,7 +62,7 @@ def _scaling(case: Case) -> str:
 
 def softmax_rows(case: Case) -> Finding | None:
     """Refuse a softmax output for targets whose rows do not sum to 1."""
-    if not case.output.distribution or case.width == 1 or case.data.rows_sum_to_one:
+    if not case.output.distribution or case.width == 1 or case.data.rows_sum_to_one or case.loss.of_logits:
         return None
     sentence = f"The outputs of a {case.output.name} sum to 1, but the rows of the targets do not."
     return Finding("softmax-rows", "error", sentence, "Use sigmoid for targets in [0, 1], else a linear output.")
@@ -135,7 +135,12 @@ def imbalance(case: Case) -> Finding | None:
 
 def label_smoothing(case: Case) -> Finding | None:
     """Refuse to smooth targets that are not classes."""
-    if case.experiment.hyperparameters.label_smoothing is None or case.data.task == "classification":
+    if case.experiment.hyperparameters.label_smoothing is None:
+        return None
+    if case.loss.takes_raw:
+        sentence = f"label_smoothing is set, but {case.loss.name} gets class indices, which cannot be smoothed."
+        return Finding("label-smoothing", "error", sentence, "Smooth in the loss, or leave label_smoothing out.")
+    if case.data.task == "classification":
         return None
     sentence = "label_smoothing is set, but the targets are not classes: it would change the numbers to be learned."
     return Finding("label-smoothing", "error", sentence, "Leave label_smoothing out.")

@@ -5,15 +5,15 @@ Sentences name thresholds, not a trial's own rate, so that a sweep reports each 
 
 from nnjax.checks.finding import Finding
 from nnjax.checks.rules.case import Case
-from nnjax.nn.activations import ACTIVATIONS
-from nnjax.nn.optimizers import OPTIMIZERS
+from nnjax.nn.activations import activation_of
+from nnjax.nn.optimizers import optimizer_of
 
 LARGE_INPUTS = 20
 
 
 def low_rate(case: Case) -> Finding | None:
     """Warn of learning rates at which the optimizer hardly learns (Adadelta's in Keras since 2.4)."""
-    optimizer, rate = OPTIMIZERS[case.experiment.optimizer.name], case.experiment.hyperparameters.learning_rate
+    optimizer, rate = optimizer_of(case.experiment.optimizer.name), case.experiment.hyperparameters.learning_rate
     if rate is None or rate > optimizer.low_rate:
         return None
     remedy = f"Set learning_rate={optimizer.usual_rate:g}."
@@ -22,7 +22,7 @@ def low_rate(case: Case) -> Finding | None:
 
 def high_rate(case: Case) -> Finding | None:
     """Warn of learning rates far above those that work."""
-    optimizer, rate = OPTIMIZERS[case.experiment.optimizer.name], case.experiment.hyperparameters.learning_rate
+    optimizer, rate = optimizer_of(case.experiment.optimizer.name), case.experiment.hyperparameters.learning_rate
     if rate is None or rate <= optimizer.high_rate:
         return None
     name, limit = optimizer.name, optimizer.high_rate
@@ -41,7 +41,7 @@ def large_inputs(case: Case) -> Finding | None:
 def linear_layers(case: Case) -> Finding | None:
     """Judge hidden layers without a nonlinearity."""
     model = case.experiment.model
-    if not ACTIVATIONS[model.activation].linear or not model.widths:
+    if not activation_of(model.activation).linear or not model.widths:
         return None
     if case.traits.reconstructs:
         sentence = "All hidden layers are linear: the network can do no better than PCA with as many components."

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from nnjax.nn.metrics import METRICS
+from nnjax.nn.metrics import known_metric
 from nnjax.report.text import named
 from nnjax.runs.run import Run
 from nnjax.runs.settings import Setting
@@ -109,7 +109,8 @@ def chart_data(found: Sequence[Quantity]) -> list[dict[str, Any]]:
 
 
 def _chart(quantity: Quantity) -> dict[str, Any]:
-    wrong = METRICS[quantity.name].complement if quantity.name in METRICS else ""
+    metric = known_metric(quantity.name)
+    wrong = metric.complement if metric else ""
     lines = [
         {
             "label": line.setting.label,

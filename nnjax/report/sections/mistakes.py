@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from nnjax.models.registry import traits_of
-from nnjax.nn.activations import ACTIVATIONS
+from nnjax.nn.activations import activation_of
 from nnjax.nn.metrics import confusion_matrix
 from nnjax.report.charts import figures, pictures
 from nnjax.report.context import ReportContext
@@ -53,7 +53,7 @@ def _mistakes(snapshot: NetworkSnapshot) -> list[dict[str, Any]]:
     worst = wrong[np.argsort(-np.nan_to_num(sure[wrong]), kind="stable")][:MAX_MISTAKES]
     classes, model = snapshot.prepared.dataset.classes, snapshot.setting.experiment.model
     what, sign = ("distance", -1) if traits_of(model).output == "distances" else ("output", 1)
-    is_probability = ACTIVATIONS[model.output_activation].stays_within(0, 1)
+    is_probability = activation_of(model.output_activation).stays_within(0, 1)
     return [
         {
             "index": int(snapshot.rows[i]),

@@ -7,7 +7,7 @@ import numpy as np
 
 from nnjax.core.text import number
 from nnjax.data.baselines import ACCURACY, BCE, MAE, MSE, Baselines
-from nnjax.nn.metrics import METRICS, usual_metrics
+from nnjax.nn.metrics import metric_of, usual_metrics
 from nnjax.report.context import MAX_BOARDS, ReportContext
 from nnjax.report.section import Section
 from nnjax.report.snapshots import NetworkSnapshot, detail
@@ -17,7 +17,7 @@ from nnjax.runs.settings import Setting, mean_and_spread, scores
 
 MAX_NETWORKS = 12
 COLUMNS = (
-    *(METRICS[name].head for name in (MSE, MAE, BCE, ACCURACY)),
+    *(metric_of(name).head for name in (MSE, MAE, BCE, ACCURACY)),
     "excess BCE",
     "MSE clipped",
     "outputs outside [0, 1]",
@@ -104,7 +104,7 @@ def _network(run: Run, setting: Setting, baselines: Baselines | None, snapshot: 
         values = scores(run, setting, metric)
         if metric == BCE and (baselines is not None and floor is None):
             continue  # inputs outside [0, 1] have no cross-entropy
-        texts[METRICS[metric].head] = _text(values, metric)
+        texts[metric_of(metric).head] = _text(values, metric)
         if metric == BCE and floor is not None:
             texts["excess BCE"] = cell(values - floor)
     if snapshot is not None and floor is not None:
@@ -118,7 +118,7 @@ def _network(run: Run, setting: Setting, baselines: Baselines | None, snapshot: 
 def _baseline(name: str, known: Mapping[str, Mapping[str, float]], goal: str, floor: float | None) -> Entry:
     """Score a baseline: its name, what it is ranked by, and its texts by column."""
     own = known[name]
-    texts = {METRICS[metric].head: _text(np.array([value]), metric) for metric, value in own.items()}
+    texts = {metric_of(metric).head: _text(np.array([value]), metric) for metric, value in own.items()}
     if clipped := known.get(name + CLIPPED):
         texts["MSE clipped"] = number(clipped[MSE])
     if BCE in own and floor is not None:
@@ -128,7 +128,7 @@ def _baseline(name: str, known: Mapping[str, Mapping[str, float]], goal: str, fl
 
 
 def _text(values: np.ndarray, metric: str) -> str:
-    return cell(1 - values, percent=True) if METRICS[metric].complement else cell(values)
+    return cell(1 - values, percent=True) if metric_of(metric).complement else cell(values)
 
 
 def _rows(entries: Sequence[Entry], columns: Sequence[str], num_networks: int) -> tuple[Row, ...]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from nnjax.core.fields import flatten
 from nnjax.core.text import field_name, number, show
-from nnjax.nn.metrics import METRICS, usual_metrics
+from nnjax.nn.metrics import metric_of, usual_metrics
 from nnjax.report.context import ReportContext
 from nnjax.report.section import Section
 from nnjax.report.trial_verdicts import code_of
@@ -61,7 +61,7 @@ def _results(report: ReportContext) -> list[Column]:
             columns.append((head, lambda spec, record, name=name: _value(record, name)))
     for goal, part in {setting.goal: report_part(setting.facts) for setting in report.settings}.items():
         for metric in usual_metrics(goal):
-            head = f"{part} {METRICS[metric].head}{', %' if METRICS[metric].complement else ''}"
+            head = f"{part} {metric_of(metric).head}{', %' if metric_of(metric).complement else ''}"
             columns.append((head, lambda spec, record, m=metric, p=part: _score(spec.experiment, record, m, p)))
     if any(record.seconds > 0 for record in run.records):
         columns.append(("seconds", lambda spec, record: number(record.seconds)))
@@ -87,7 +87,7 @@ def _value(record: Record, name: str) -> str:
 
 def _score(experiment: Any, record: Any, metric: str, part: str) -> str:
     value = score(experiment, record, metric, part)
-    if not METRICS[metric].complement:
+    if not metric_of(metric).complement:
         return number(value)
     return f"{100 * (1 - value):.2f}" if np.isfinite(value) else "–"
 

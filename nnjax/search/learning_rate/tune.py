@@ -14,7 +14,7 @@ from nnjax.core.types import Prepared
 from nnjax.diagnosis.phase_diagram import PhaseDiagram, phase_diagram
 from nnjax.diagnosis.rate_regimes import RateSweep
 from nnjax.exchange.start_weights import read_weights
-from nnjax.nn.optimizers import OPTIMIZERS
+from nnjax.nn.optimizers import OPTIMIZERS, optimizer_of
 from nnjax.search.learning_rate.budget import SEEDS
 from nnjax.search.learning_rate.replay import Search, decide, measure
 from nnjax.search.learning_rate.successive import rungs
@@ -44,9 +44,13 @@ def rate_range(
     Raises:
       UserError: an unknown optimizer, an end that is no positive number, or a range that is empty.
     """
-    if optimizer not in OPTIMIZERS:
-        raise UserError(f"There is no optimizer {optimizer!r}; choose some of {', '.join(OPTIMIZERS)}.")
-    usual = OPTIMIZERS[optimizer].usual_rate
+    try:
+        record = optimizer_of(optimizer)
+    except KeyError:
+        raise UserError(f"There is no optimizer {optimizer!r}; choose some of {', '.join(OPTIMIZERS)}.") from None
+    if not record.reads_rate:
+        raise UserError(f"{record.remark} There is no rate to search.")
+    usual = record.usual_rate
     ends = {"low": usual / 10**decades if low is None else low, "high": usual * 10**decades if high is None else high}
     for name, end in ends.items():
         if not (math.isfinite(end) and end > 0):
@@ -63,7 +67,7 @@ def rate_range(
 
 def with_optimizer(experiment: Experiment, name: str) -> Experiment:
     """Return an experiment another optimizer, without the hyperparameters that only others read."""
-    foreign = {field for other in OPTIMIZERS.values() for field in other.reads} - set(OPTIMIZERS[name].reads)
+    foreign = {field for other in OPTIMIZERS.values() for field in other.reads} - set(optimizer_of(name).reads)
     present, same = experiment.hyperparameters.present(), name == experiment.optimizer.name
     kept: dict[str, Any] = {field: value for field, value in present.items() if same or field not in foreign}
     optimizer = dataclasses.replace(experiment.optimizer, name=name)

@@ -16,7 +16,7 @@ from nnjax.core.experiment import Experiment
 from nnjax.models.own import held_numbers
 from nnjax.models.registry import traits_of
 from nnjax.models.summary import summarize_model
-from nnjax.nn.losses import LOSSES
+from nnjax.nn.losses import loss_of
 from nnjax.train.engine.device_data import DeviceData, Shapes
 from nnjax.train.engine.trial import blank_state
 
@@ -142,6 +142,6 @@ def _activations(experiment: Experiment, shapes: Shapes, data: DeviceData, compi
     train, evaluation = batch(experiment.batch_size), batch(min(experiment.eval_batch_size, longest))
     if not traits_of(experiment.model).is_dense:
         return CONVOLVED * sum(train), sum(evaluation)
-    values = compiler.logarithms and LOSSES[experiment.loss].takes_logarithms
+    values = compiler.logarithms and loss_of(experiment.loss).takes_logarithms
     held = max(map(sum, itertools.pairwise([0, *evaluation[1:]])))
     return sum(train) + max(train[1:]) + 2 * values * train[-1], held + values * evaluation[-1]

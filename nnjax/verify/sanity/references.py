@@ -9,7 +9,7 @@ import numpy as np
 from nnjax.core.experiment import Experiment
 from nnjax.core.types import Array, Prepared
 from nnjax.models.own import variables_shapes
-from nnjax.nn.losses import LOSSES, make_loss
+from nnjax.nn.losses import loss_of, make_loss
 from nnjax.train.engine.batches import gather
 from nnjax.train.engine.device_data import DeviceData, Shapes, make_device_data, make_shapes
 from nnjax.train.engine.trial import Trial
@@ -55,7 +55,7 @@ def references(experiment: Experiment, prepared: Prepared, few: Prepared) -> Ref
     measured = _examples(data, shapes, prepared.validation)[1] if len(prepared.validation) else train
     few_targets = _examples(data, shapes, few.train)[1]
     mean, unit = train.mean(axis=0, keepdims=True), train.min() >= 0 and train.max() <= 1
-    loss = LOSSES[experiment.loss]
+    loss = loss_of(experiment.loss)
     floored = unit and loss.compares == "probabilities"
     return References(
         goal=shapes.goal,
@@ -87,7 +87,12 @@ def _start(experiment: Experiment, shapes: Shapes, x: np.ndarray, y: np.ndarray)
     blank = variables_shapes(trial.model, shapes.shape)
     zeros = jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), blank)
     z = np.asarray(jax.jit(trial.logits)(zeros, x[:1]))
-    return _loss(make_loss(experiment.loss, experiment.model.output_activation), y, np.broadcast_to(z, y.shape))
+    if loss_of(experiment.loss).takes_raw and shapes.goal == "classification":
+        z = np.broadcast_to(z, (len(y), *z.shape[1:]))
+        y = (y.argmax(axis=1) if y.shape[1] > 1 else y[:, 0]).astype(np.int32)
+    else:
+        z = np.broadcast_to(z, y.shape)
+    return _loss(make_loss(experiment.loss, experiment.model.output_activation), y, z)
 
 
 def _loss(loss: object, y: Array, p: Array) -> float:

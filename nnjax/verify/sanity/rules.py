@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nnjax.core.experiment import Experiment
-from nnjax.nn.losses import LOSSES
+from nnjax.nn.losses import loss_of
 from nnjax.nn.metrics import is_maximised
 from nnjax.train.storage.records import DIVERGED
 from nnjax.verify.sanity.references import References
@@ -86,7 +86,7 @@ def start(measured: Measurements) -> SanityCheck:
 
 
 def _expected_name(measured: Measurements) -> str:
-    loss, output = LOSSES[measured.experiment.loss], measured.experiment.model.output_activation
+    loss, output = loss_of(measured.experiment.loss), measured.experiment.model.output_activation
     if loss.renormalises and output == "softmax":
         return f" (log {measured.references.num_classes})" if measured.references.num_classes else ""
     return " (log 2)" if loss.compares == "probabilities" and output == "sigmoid" else ""

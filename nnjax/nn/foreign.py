@@ -1,0 +1,102 @@
+"""Calling what users bring: under JAX's standard rules, with errors that say what was called with which shapes."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from nnjax.core.errors import UserError
+from nnjax.core.types import Scalar
+
+
+@contextlib.contextmanager
+def standard_rules() -> Iterator[None]:
+    """Let types and ranks promote as JAX does by default, whatever the caller's stricter settings are."""
+    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
+        yield
+
+
+def call(what: str, function: Callable[..., Any], **arguments: Any) -> Any:
+    """Call a user's function with named arguments, passed by position.
+
+    Raises:
+      UserError: it fails: what was called, with which shapes, and what it said.
+    """
+    try:
+        with standard_rules():
+            return function(*arguments.values())
+    except UserError:
+        raise
+    except Exception as error:
+        said = str(error).strip().splitlines()[:1] or [""]
+        cause = f"{type(error).__name__}: {said[0]}".rstrip(".: ")
+        if isinstance(error, jax.errors.ConcretizationTypeError):
+            cause += " (inside the program values are traced: use jnp.where or jax.lax.cond where Python would branch)"
+        where = f" on {shapes(arguments)}" if arguments else ""
+        raise UserError(f"{what} failed{where}: {cause}.") from error
+
+
+def shapes(arguments: Mapping[str, Any]) -> str:
+    """Write shapes and types: "y int32[8], z float32[8, 10]"."""
+    return ", ".join(f"{name} {_shape(value)}" for name, value in arguments.items())
+
+
+def _shape(value: Any) -> str:
+    leaves = jax.tree.leaves(value)
+    if len(leaves) != 1:
+        return f"of {len(leaves)} arrays"
+    return f"{jnp.result_type(leaves[0])}{list(jnp.shape(leaves[0]))}"
+
+
+def without_object(what: str, path: str, field: str) -> Callable[..., Any]:
+    """Stand in for an object that a run folder names and that was not imported: calling it says so."""
+
+    def refuse(*args: Any, **kwargs: Any) -> Any:
+        raise UserError(
+            f"The {what} {path} was not imported, because nothing that a run folder names is: pass the object to "
+            f"nnjax.load(..., {field}=...), or trust=True to import it."
+        )
+
+    return refuse
+
+
+class _Reads(Mapping[str, Any]):
+    """Stands in for hyperparameters, and notes which are asked for."""
+
+    def __init__(self, value: Any):
+        self.value, self.required, self.optional = value, dict[str, None](), dict[str, None]()
+
+    def __getitem__(self, name: str) -> Any:
+        self.required[name] = None
+        return self.value
+
+    def __contains__(self, name: object) -> bool:
+        self.optional[str(name)] = None
+        return False
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.optional[name] = None
+        return default
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def reads_of(what: str, function: Callable[[Mapping[str, Any], Any], Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the hyperparameters that a function of (hyper, number) reads when it is traced, and those it must have."""
+    notes = _Reads(None)
+
+    def run(x: Scalar) -> Scalar:
+        notes.value = x
+        call(what, lambda: function(notes, x))
+        return x
+
+    jax.eval_shape(run, jax.ShapeDtypeStruct((), jnp.float32))
+    return tuple({**notes.required, **notes.optional}), tuple(notes.required)

@@ -1,0 +1,141 @@
+"""Losses of the user's: how they and Optax's are called, what is refused; and those shipped in their form."""
+
+import functools
+import math
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from sklearn.metrics import mean_pinball_loss
+
+from nnjax.core.errors import UserError
+from nnjax.core.pieces import Piece
+from nnjax.nn.finite_differences import finite_differences
+from nnjax.nn.logit_losses import focal_loss, pinball_loss
+from nnjax.nn.losses import confident_costs, loss_of, make_loss, trace_loss
+
+RNG = np.random.default_rng(0)
+LABELS = jnp.asarray(RNG.integers(0, 3, 8), jnp.int32)
+Z = jnp.asarray(RNG.normal(size=(8, 3)), jnp.float32)
+HOT = jnp.eye(3, dtype=jnp.float32)[LABELS]
+NUMBERS = jnp.asarray(RNG.normal(size=(8, 3)), jnp.float32)
+
+
+def made(function, output="softmax"):
+    return make_loss(Piece(function), output)
+
+
+def test_a_loss_gets_classes_and_logits_whatever_the_output_activation():
+    def own(y, z):
+        return -jax.nn.log_softmax(z)[jnp.arange(len(y)), y] * 2  # int * float: promotion that tests refuse elsewhere
+
+    for output in ("softmax", "linear", "sigmoid"):
+        value = made(own, output)(LABELS, Z)
+        np.testing.assert_allclose(value, 2 * make_loss("categorical_crossentropy", "softmax")(HOT, Z), rtol=1e-5)
+    record = loss_of(Piece(own))
+    assert (record.name, record.takes_raw, record.of_logits, record.remark) == ("own", True, True, "")
+
+
+@pytest.mark.parametrize(
+    ("function", "y", "z", "truth"),
+    [
+        (optax.losses.softmax_cross_entropy_with_integer_labels, LABELS, Z, None),
+        (optax.softmax_cross_entropy, HOT, Z, None),
+        (optax.losses.sigmoid_binary_cross_entropy, HOT, Z, "mean"),
+        (optax.losses.sigmoid_focal_loss, HOT, Z, "mean"),
+        (optax.losses.poly_loss_cross_entropy, HOT, Z, None),
+        (optax.losses.squared_error, NUMBERS, Z, "mean"),
+        (functools.partial(optax.losses.huber_loss, delta=0.3), NUMBERS, Z, "mean"),
+        (optax.losses.log_cosh, NUMBERS, Z, "mean"),
+        (optax.losses.cosine_distance, NUMBERS, Z, None),
+    ],
+)
+def test_losses_of_optax_are_called_in_their_own_order(function, y, z, truth):
+    value = function(z, y)
+    np.testing.assert_array_equal(made(function, "linear")(y, z), value.mean(axis=1) if truth else value)
+    record = loss_of(Piece(function))
+    assert f"The loss {record.name} is of optax.losses: it is called (z, y)" in record.remark
+    assert record.takes_raw == (y is LABELS)
+
+
+def test_losses_of_optax_are_found_by_the_path_of_a_run_folder():
+    path = str(Piece(optax.losses.squared_error))
+    np.testing.assert_allclose(make_loss(path, "linear")(NUMBERS, Z), np.mean((NUMBERS - Z) ** 2, axis=1), rtol=1e-6)
+
+
+def test_a_path_that_was_not_imported_has_a_name_only():
+    record = loss_of("somewhere.losses:mine")
+    assert (record.name, record.compares) == ("mine", "anything")
+    with pytest.raises(
+        UserError, match=r"somewhere.losses:mine was not imported.*nnjax.load\(..., loss=...\).*trust=True"
+    ):
+        make_loss("somewhere.losses:mine", "linear")(NUMBERS, Z)
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (lambda y, z: jnp.mean(z), r"returned float32\[\] for y int32\[8\], z float32\[8, 3\].*leave out the mean"),
+        (lambda y, z: z, r"returned float32\[8, 3\].*reduce all axes but the first"),
+        (lambda y, z: (y - z[:, :1]) ** 2, r"returned float32\[8, 8\].*broadcast against each other"),
+        (lambda y, z: jnp.argmax(z, axis=-1) != y, r"returned bool\[8\].*one float for each example"),
+        (lambda y, z: [1.0] * 8, r"returned a list"),
+        (lambda y, z: z @ z, r"failed on y int32\[8\], z float32\[8, 3\]: TypeError"),
+        (lambda y, z: float(z[0, 0]) * z[:, 0], r"failed on .*ConcretizationTypeError"),
+        (optax.losses.ranking_softmax_loss, r"returned float32\[\].*one value for each example"),
+        (optax.losses.ctc_loss, r"failed on .*missing"),
+    ],
+)
+def test_refused_before_anything_compiles(function, words):
+    y = HOT if not loss_of(Piece(function)).takes_raw else LABELS
+    shapes = [jax.ShapeDtypeStruct(array.shape, array.dtype) for array in (y, Z)]
+    with pytest.raises(UserError, match=words):
+        trace_loss(Piece(function), "linear", *shapes)
+
+
+def test_no_function():
+    with pytest.raises(UserError, match=r"The loss is 3, but a function \(y, z\) -> \[b\] or a name was expected"):
+        loss_of(Piece(3))
+
+
+def test_the_focal_loss_is_the_formula_of_the_paper():
+    p = 0.9
+    z = jnp.asarray([[math.log(p), math.log(1 - p)]], jnp.float32)
+    [value] = focal_loss(jnp.asarray([0]), z)
+    assert value == pytest.approx(-((1 - p) ** 2) * math.log(p), rel=1e-5)
+    np.testing.assert_allclose(
+        focal_loss(LABELS, Z, gamma=0.0), optax.softmax_cross_entropy_with_integer_labels(Z, LABELS), rtol=1e-5
+    )
+    labels, z = LABELS % 2, Z[:, :1]
+    truth = optax.sigmoid_focal_loss(z[:, 0], labels.astype(jnp.float32), gamma=2.0)
+    np.testing.assert_allclose(focal_loss(labels, z), truth, rtol=1e-5)
+    assert np.isfinite(
+        jax.grad(lambda z: focal_loss(jnp.asarray([0]), z, 0.5).sum())(jnp.asarray([[200.0, 0.0]]))
+    ).all()
+
+
+def test_the_gradient_of_the_focal_loss():
+    with jax.enable_x64(True):
+        z = np.asarray(Z, "float64")
+        ours = jax.grad(lambda z: focal_loss(LABELS, z).sum())(z)
+        np.testing.assert_allclose(ours, finite_differences(lambda z: focal_loss(LABELS, z).sum(), z), rtol=1e-6)
+
+
+@pytest.mark.parametrize("q", [0.1, 0.5, 0.9])
+def test_the_pinball_loss_equals_scikit_learn(q):
+    y, z = np.asarray(NUMBERS)[:, :1], np.asarray(Z)[:, :1]
+    assert pinball_loss(y, z, q).mean() == pytest.approx(mean_pinball_loss(y, z, alpha=q), rel=1e-6)
+    sample = jnp.asarray(RNG.normal(size=(2001, 1)), jnp.float32)
+    grid = np.quantile(sample, [q - 0.05, q, q + 0.05])
+    costs = [pinball_loss(sample, jnp.full_like(sample, z), q).mean() for z in grid]
+    assert np.argmin(costs) == 1
+
+
+def test_confident_right_outputs_cost_less():
+    for loss in ("categorical_crossentropy", Piece(focal_loss), Piece(optax.softmax_cross_entropy)):
+        right, wrong = confident_costs(loss)
+        assert right < wrong
+    right, wrong = confident_costs(Piece(lambda y, z: -focal_loss(y, z)))
+    assert right > wrong
