@@ -48,7 +48,7 @@ bench: .venv/installed-peers
 	@touch $@
 
 .venv/installed: .venv/created pyproject.toml
-	$(BIN)/pip install -q -e .
+	$(BIN)/pip install -q -e '.[tfds]'
 	@touch $@
 
 .venv/installed-dev: .venv/created pyproject.toml

@@ -11,6 +11,7 @@ from nnjax.checks.finding import Finding
 from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig
 from nnjax.core.fields import replace
 from nnjax.data import from_arrays, prepare_loaded
+from nnjax.models.own import variables_shapes
 from nnjax.runs.run import Run
 from nnjax.spaces.expansion import expand
 from nnjax.spaces.ranges import Range
@@ -99,7 +100,7 @@ def fake_run(experiment=AUTOENCODER, space=Space(), dataset=None, statuses=None,
 def fake_weights(run, trial) -> dict[str, np.ndarray]:
     """Draw weights as the models lay them out, without compiling anything."""
     rng = np.random.default_rng(run.specs[trial].experiment.seed)
-    shapes = jax.eval_shape(run.model(trial).init, jax.random.key(0))
+    shapes = variables_shapes(run.model(trial), run.facts(trial).example_shape).params
     layers = {
         name: {
             "kernel": rng.normal(size=layer["kernel"].shape) / np.sqrt(np.prod(layer["kernel"].shape[:-1])),

@@ -14,6 +14,8 @@ from stepwise import QUICK
 from nnjax.core.experiment import Experiment, program_key
 from nnjax.core.types import Dataset, TrialState
 from nnjax.data import prepare_loaded
+from nnjax.models.model import Variables
+from nnjax.models.own import variables_shapes
 from nnjax.nn.optimizers import resolve
 from nnjax.train.engine.batches import epoch_rows
 from nnjax.train.engine.device_data import make_device_data, make_shapes
@@ -63,7 +65,7 @@ def hyperparameters(subject: Subject, rates, scale=1.0) -> dict[str, np.ndarray]
 def start(trial: Trial, hyper) -> TrialState:
     """A state at weights that NumPy draws, with a leading axis of lanes."""
     rng, lanes = np.random.default_rng(0), len(hyper["learning_rate"])
-    shapes = jax.eval_shape(trial.model.init, jax.random.key(0))
+    shapes = variables_shapes(trial.model, trial.shapes.shape).params
     params = {
         name: {
             "kernel": np.float32(rng.normal(size=w.shape) / np.sqrt(w.size / w.shape[-1])),
@@ -72,7 +74,8 @@ def start(trial: Trial, hyper) -> TrialState:
         for name, layer in shapes.items()
         for w, b in [(layer["kernel"], layer["bias"])]
     }
-    one = trial.start({name: jnp.asarray(values[0]) for name, values in hyper.items()}, jnp.uint32(0), params)
+    first = {name: jnp.asarray(values[0]) for name, values in hyper.items()}
+    one = trial.start(first, jnp.uint32(0), Variables(params))
     return jax.tree.map(lambda leaf: np.tile(np.asarray(leaf), (lanes,) + (1,) * np.ndim(leaf)), one)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from nnjax.core.experiment import Experiment, ModelConfig
 from nnjax.core.fields import replace
+from nnjax.models.model import Variables
 from nnjax.nn.optimizers import defaults
 from nnjax.train.engine.batches import Batch
 from nnjax.train.engine.device_data import Shapes
@@ -60,7 +61,7 @@ def make_step(loss, output, optimizer, preset, dtype):
         Experiment(model=ModelConfig("mlp", WIDTHS[1:-1], "tanh", output, dtype=dtype)),
         {"loss": loss, "optimizer.name": optimizer, "optimizer.preset": preset},
     )
-    shapes = Shapes(WIDTHS[0], WIDTHS[-1], "regression", has_validation=False, has_train_eval=False)
+    shapes = Shapes((WIDTHS[0],), WIDTHS[-1], "regression", has_validation=False, has_train_eval=False)
     trial = Trial(experiment, shapes)
     return trial, jax.jit(trial.step, compiler_options=QUICK)
 
@@ -74,7 +75,7 @@ def train(loss, output, optimizer, preset, dtype="float64", steps=STEPS):
         f"layer_{i}": {"kernel": jnp.asarray(kernel, dtype), "bias": jnp.asarray(bias, dtype)}
         for i, (kernel, bias) in enumerate(start_weights())
     }
-    state, losses = trial.start(hyper, jnp.uint32(0), params), []
+    state, losses = trial.start(hyper, jnp.uint32(0), Variables(params)), []
     for x, y in zip(*(part[:steps].astype(dtype) for part in batches(output)), strict=True):
         fresh = state._replace(loss_sum=jnp.zeros((), dtype), weight_sum=jnp.zeros((), dtype))
         state = step(hyper, fresh, Batch(jnp.asarray(x), jnp.asarray(y), jnp.ones(BATCH, dtype)), jnp.int32(STEPS))

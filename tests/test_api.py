@@ -183,7 +183,7 @@ def test_repeated_settings_are_said():
     [
         (replace(CLASSIFIER, {"batch_size": 0}), "batch_size is 0"),
         (replace(CLASSIFIER, {"loss": "hubre"}), "did you mean huber"),
-        (nnjax.Experiment(model="mlp"), "model is 'mlp', but a ModelConfig was expected"),
+        (nnjax.Experiment(data="digits"), "data is 'digits', but a DataConfig was expected"),
         (nnjax.Experiment(model=ModelConfig(widths=("a",))), "model.widths is"),
         (replace(CLASSIFIER, {"batch_size": 49}), "fewer than a batch of 49"),
         (replace(CLASSIFIER, {"epochs": 10**9}), "1,000,000,000 epochs are 5,000,000,000 steps"),

@@ -17,6 +17,7 @@ from nnjax.cli.entry import COMMANDS
 from nnjax.cli.study import Study
 from nnjax.core.experiment import Experiment, program_key
 from nnjax.data import from_arrays, load, prepare_loaded
+from nnjax.models.model import Variables
 from nnjax.models.registry import traits_of
 from nnjax.models.summary import summarize_model
 from nnjax.nn.optimizers import resolve
@@ -135,7 +136,7 @@ def test_every_program_takes_steps(name):
         def three_steps(data, hyper, params, trial=trial):
             rows = data.train.index[: trial.experiment.batch_size]
             batch = trial.batch(data, rows, jnp.arange(rows.size) < data.train.count)
-            state = trial.start(hyper, jnp.uint32(0), params)
+            state = trial.start(hyper, jnp.uint32(0), Variables(params))
             return jax.lax.fori_loop(0, 3, lambda _, s: trial.step(hyper, s, batch, jnp.int32(100)), state)
 
         hyper = {n: jnp.float32(value) for n, value in experiment.hyperparameters.present().items()}

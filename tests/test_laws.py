@@ -17,6 +17,7 @@ from stepwise import QUICK, RATES
 from nnjax.core.fields import replace
 from nnjax.data import from_arrays, load
 from nnjax.models import lenet_tables
+from nnjax.models.model import Variables
 from nnjax.models.registry import MODELS
 from nnjax.nn.activations import ACTIVATIONS
 from nnjax.nn.losses import LOSSES
@@ -176,7 +177,7 @@ def small_trial(dtype, optimizer, activation, loss, **more):
     """A trial of 4-3-3 with sigmoids, which fit every loss, and its hyperparameters."""
     names = {"optimizer.name": optimizer, "model.activation": activation, "loss": loss, "dtype": dtype}
     experiment = resolve(replace(BASE, {"widths": (3,), "output_activation": "sigmoid", **names, **more}))
-    trial = Trial(experiment, Shapes(4, 3, "regression", has_validation=False, has_train_eval=False))
+    trial = Trial(experiment, Shapes((4,), 3, "regression", has_validation=False, has_train_eval=False))
     values = experiment.hyperparameters.present()
     return trial, {name: jnp.asarray(value, trial.dtype) for name, value in values.items()}
 
@@ -217,10 +218,10 @@ def test_gradients_of_the_objective():
         params = jax.eval_shape(trial.init, hyper, jnp.uint32(0)).params
         params = jax.tree.map(lambda leaf: np.random.default_rng(leaf.size).normal(size=leaf.shape), params)
         flat, unravel = jax.flatten_util.ravel_pytree(params)
-        state = trial.start(hyper, jnp.uint32(0), params)
+        state = trial.start(hyper, jnp.uint32(0), Variables(params))
 
         def value(flat):
-            return trial.objective(hyper, state, batch, jnp.sum(batch.w))(unravel(flat))
+            return trial.objective(hyper, state, batch, jnp.sum(batch.w))(unravel(flat))[0]
 
         steps = 1e-6 * jnp.eye(flat.size)
         up, down = (jax.vmap(lambda step, sign=sign: value(flat + sign * step))(steps) for sign in (1, -1))

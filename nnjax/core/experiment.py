@@ -70,7 +70,7 @@ class ModelConfig:
       output_activation: of the last layer.
       kernel_init: "glorot_uniform", "he_normal", "lecun_1998", ... ; biases start at zero.
       dtype: of the computation, "float32" or "bfloat16"; parameters are float32 always.
-      target: of a model of your own: it learns to give the "labels" of the data or its "input"; None for the kind's.
+      reconstruct: a model of your own learns to give its input, as an autoencoder does, not the labels of the data.
     """
 
     kind: str | Piece = "mlp"
@@ -79,7 +79,7 @@ class ModelConfig:
     output_activation: str = "softmax"
     kernel_init: str = "glorot_uniform"
     dtype: str = "float32"
-    target: str | None = None
+    reconstruct: bool = False
 
     def __post_init__(self) -> None:
         """Wrap an object; leave out what a model of one's own does not read."""

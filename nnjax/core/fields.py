@@ -5,13 +5,14 @@ A field is named by its dotted path ("model.widths") or by its last part ("width
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import difflib
 import functools
 import operator
 import types
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from nnjax.core.errors import UserError
@@ -162,7 +163,18 @@ def _parse(value: Any, option: Any) -> Any:
     parsed = _TYPES[_kind(option)].parse(value)
     if _kind(option) is not tuple:
         return parsed
-    return tuple(coerce(item, typing.get_args(option)[0], "an entry") for item in parsed)
+    (items, *_) = typing.get_args(option)
+    kinds = typing.get_args(items) or (items,)
+    return tuple(_first(item, kinds) for item in parsed)
+
+
+def _first(value: Any, options: Sequence[Any]) -> Any:
+    """Parse a value as the first of some types that it can be; errors as the last one's."""
+    *others, last = sorted(options, key=lambda option: [*_TYPES].index(_kind(option)))
+    for option in others:
+        with contextlib.suppress(ValueError, TypeError, LookupError, OverflowError):
+            return _parse(value, option)
+    return _parse(value, last)
 
 
 def _to_piece(value: Any) -> Piece:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from nnjax.core.errors import UserError
+from nnjax.core.extras import require
 from nnjax.core.types import Dataset
 from nnjax.data import delimited, files
 from nnjax.data.arrays import from_arrays
@@ -63,6 +64,7 @@ def _read(path: Path) -> Table:
     import pandas as pd
 
     data = io.BytesIO(files.read_bytes(path))
+    require("pyarrow", "nnjax[parquet]", f"{path}, a Parquet file,")
     try:
         frame = pd.read_parquet(data)
     except (ValueError, OSError) as error:  # Arrow's errors are ValueErrors or OSErrors

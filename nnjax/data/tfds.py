@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from nnjax.core.errors import UserError
+from nnjax.core.extras import require
 from nnjax.core.types import Dataset
 from nnjax.data import files
 from nnjax.data.arrays import from_arrays
@@ -53,6 +54,7 @@ def load(
     Raises:
       UserError: not prepared, not readable, or without features that make numbers.
     """
+    tfds = require("tensorflow_datasets", "nnjax[tfds]", f"The data set tfds:{dataset}")
     folder = find(dataset, data_dir)
     if folder is None:
         raise UserError(
@@ -61,8 +63,6 @@ def load(
         )
     location = Location(dataset, folder)
     with location.guard():
-        import tensorflow_datasets as tfds
-
         splits = tfds.data_source(dataset, data_dir=str(folder), download=False)
     pools, test = ([name for name in names if name in splits] for names in (POOLED, ("test",)))
     if not pools:

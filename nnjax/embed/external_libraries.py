@@ -1,16 +1,33 @@
 """Layouts by other libraries: UMAP, and approximate t-SNE for more points than all pairs allow."""
 
-import importlib
 import warnings
 from typing import Any
 
 import numpy as np
 
 from nnjax.core.errors import UserError
+from nnjax.core.extras import require
 from nnjax.embed import checks
 from nnjax.embed.tsne import ITERATIONS, LayoutConfig
 
-ENGINES = ("exact", "sklearn", "opentsne")
+
+def included() -> None:
+    """Do nothing: no extra is needed."""
+
+
+def import_umap() -> Any:
+    """Import umap-learn, or say how to install it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return require("umap", "nnjax[umap]", "The method umap")
+
+
+def import_opentsne() -> Any:
+    """Import openTSNE, or say how to install it."""
+    return require("openTSNE", "nnjax[opentsne]", "The engine opentsne")
+
+
+ENGINES = {"exact": included, "sklearn": included, "opentsne": import_opentsne}  # and how their libraries are imported
 
 
 def approximate(x: np.ndarray, setting: LayoutConfig, engine: str, init: str = "pca") -> tuple[np.ndarray, float]:
@@ -38,7 +55,7 @@ def approximate(x: np.ndarray, setting: LayoutConfig, engine: str, init: str = "
 
         model = TSNE(2, learning_rate=rate, init=init, max_iter=ITERATIONS, n_jobs=-1, **common)
         return np.asarray(model.fit_transform(np.asarray(x, np.float32))), float(model.kl_divergence_)
-    module = require("openTSNE", "opentsne", "--engine=opentsne")
+    module = import_opentsne()
     if rate != "auto":
         rate = 4 * rate  # openTSNE leaves the factor 4 out of the gradient
     initialization = "pca" if init == "pca" else "random"
@@ -77,22 +94,8 @@ def umap(
         raise UserError(f"neighbors is {neighbors}, but 2 to {len(x) - 1} was expected: set it so.")
     if not 0 <= min_dist <= 1:
         raise UserError(f"min_dist is {min_dist:g}, but a number from 0 to 1 was expected: set it so.")
+    module = import_umap()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        module = require("umap", "umap", "--method=umap")
         model = module.UMAP(neighbors, dimensions, min_dist=min_dist, metric=metric, random_state=seed, n_jobs=1)
         return np.asarray(model.fit_transform(np.asarray(x, np.float32)))
-
-
-def require(module: str, extra: str, what: str) -> Any:
-    """Import a library of an extra.
-
-    Raises:
-      UserError: it is not installed.
-    """
-    try:
-        return importlib.import_module(module)
-    except ImportError:
-        raise UserError(
-            f"{what} needs {module}, which is not installed: pip install 'nnjax[{extra}]', or choose another."
-        ) from None

@@ -118,6 +118,7 @@ class Method(NamedTuple):
       embed: (x, method, labels, dimensions, seed, **options) -> the embedding.
       options: names of those that it reads.
       seeded: whether a seed changes the result.
+      library: imports the library that it needs, or says which extra brings it.
       is_layout: whether many settings of it are laid out as one program (`embed_all`).
     """
 
@@ -125,6 +126,7 @@ class Method(NamedTuple):
     embed: Callable[..., Embedding]
     options: tuple[str, ...] = ()
     seeded: bool = False
+    library: Callable[[], Any] = external_libraries.included
     is_layout: bool = False
 
 
@@ -136,7 +138,9 @@ METHODS = {
     "kmeans": Method("k-means", _linear, seeded=True),
     "tsne": Method("t-SNE", _layout, (*_SNE_OPTIONS, "engine"), seeded=True, is_layout=True),
     "sne": Method("SNE", _layout, _SNE_OPTIONS, seeded=True, is_layout=True),
-    "umap": Method("UMAP", _umap, ("neighbors", "min_dist", "metric"), seeded=True),
+    "umap": Method(
+        "UMAP", _umap, ("neighbors", "min_dist", "metric"), seeded=True, library=external_libraries.import_umap
+    ),
 }
 LAYOUTS = tuple(name for name, method in METHODS.items() if method.is_layout)
 

@@ -110,7 +110,10 @@ def study(
     """
     for method in axes.methods:
         checks.choice("method", method, METHODS)
+        METHODS[method].library()
     checks.choice("engine", axes.engine, external_libraries.ENGINES)
+    if any("engine" in METHODS[method].options for method in axes.methods):
+        external_libraries.ENGINES[axes.engine]()
     checks.neighbours(len(rows), k)
     x = np.asarray(scaling.fit(dataset.x, rows, scale, dataset.full_scale)(dataset.x[rows].astype(np.float32)))
     x, labels = checks.points(x), labels_of(dataset, rows)

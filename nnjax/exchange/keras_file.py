@@ -16,6 +16,7 @@ import numpy as np
 
 from nnjax.core.archives import DAMAGE, describe, read_members
 from nnjax.core.errors import UserError
+from nnjax.core.extras import require
 from nnjax.core.types import DataFacts, Scaler
 from nnjax.data.files import read_bytes
 from nnjax.exchange import keras_config
@@ -34,11 +35,12 @@ def read(path: str | os.PathLike[str]) -> Network:
     """
     path = pathlib.Path(path)
     data = read_bytes(path)
+    h5py = require("h5py", "nnjax[keras]", f"{path}, a file of Keras,")
     try:
         config, weights = _whole(data) if path.suffix == ".keras" else (_beside(path), data)
         shape, placed = keras_config.read_config(json.loads(config))
         stack = Stack(shape, tuple(layer for layer, _ in placed))
-        arrays = _read_arrays(weights, stack, [group for _, group in placed])
+        arrays = _read_arrays(h5py, weights, stack, [group for _, group in placed])
         return assemble(stack, _facts(stack, path.name), arrays)
     except UserError as error:
         raise UserError(f"{path} cannot be used: {error}") from None
@@ -74,12 +76,8 @@ def _facts(stack: Stack, name: str) -> DataFacts:
     return DataFacts(name, "", "", task, width, 0, (0, 0, 0), none, none, classes, image_shape=image)
 
 
-def _read_arrays(data: bytes, stack: Stack, groups: list[str]) -> dict[str, np.ndarray]:
+def _read_arrays(h5py: ModuleType, data: bytes, stack: Stack, groups: list[str]) -> dict[str, np.ndarray]:
     """Read the arrays of all layers by name ("layer_0/kernel")."""
-    try:
-        import h5py
-    except ImportError:
-        raise UserError("Files of Keras are read by h5py, which is not installed: pip install 'nnjax[hdf5]'.") from None
     found = {}
     with h5py.File(io.BytesIO(data), "r") as file:
         for layer, arrays in stack.weights().items():

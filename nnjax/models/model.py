@@ -41,9 +41,9 @@ class Model(NamedTuple):
 
     init: Callable[..., Variables]
     apply: Callable[..., tuple[Float[Array, "b ..."], Any]]
-    encode: Callable[[Variables, Array], Array] | None = None
-    decode: Callable[[Variables, Array], Array] | None = None
+    encode: Callable[[Variables, Float[Array, "b ..."]], Float[Array, "b ..."]] | None = None
+    decode: Callable[[Variables, Float[Array, "b ..."]], Float[Array, "b ..."]] | None = None
     code_layer: int = 0
     draw: Callable[[int], Variables] | None = None
     trainable: Callable[[Params], Any] | None = None
-    losses: Callable[..., tuple[Array, Any, Scalar]] | None = None
+    losses: Callable[..., tuple[Float[Array, "b ..."], Any, Scalar]] | None = None

@@ -77,23 +77,14 @@ def output_shape(config: ModelConfig, shape: tuple[int, ...]) -> tuple[int, ...]
 
 
 def _refusal(what: str, shape: tuple[int, ...], error: Exception) -> str:
-    said = " ".join(str(error).split())
-    return (
-        f"The model could not be {what} examples of the shape {shape}: {type(error).__name__}: {said[:300]}".rstrip(".")
-        + "."
-    )
+    said = " ".join(str(error).split())[:300].rstrip(".")
+    return f"The model could not be {what} examples of the shape {shape}: {type(error).__name__}: {said}."
 
 
 def count_layers(config: ModelConfig, shape: tuple[int, ...]) -> tuple[LayerCount, ...]:
     """Count the weights below each name at the top of the parameters; inputs and operations are not known."""
     params: Any = variables_shapes(make_own(config, shape), shape).params
-    named = (
-        params.items()
-        if isinstance(params, dict)
-        else enumerate(params)
-        if isinstance(params, list | tuple)
-        else [("model", params)]
-    )
+    named = params.items() if isinstance(params, dict) else [("model", params)]
     return tuple(
         LayerCount(str(name), 0, 0, sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(tree)), 0, 0)
         for name, tree in named

@@ -30,7 +30,7 @@ class ModelTraits:
     Attributes:
       name: as in `ModelConfig.kind`.
       builder: "module:function", of (config, num_inputs, num_outputs) -> Model; of a user's, of (config, shape).
-      count_layers: (config, num_inputs, num_outputs) -> one row a layer; of a user's, nothing is known before it is built.
+      count_layers: (config, num_inputs, num_outputs) -> one row a layer; of a user's, none (`count_own` builds it).
       connectivity: of its layers, in words.
       target: what it learns to give: the "labels" (or numbers) of the data, or its "input".
       output: what enters the output activation: "logits", or negative squared "distances" to each class's pattern.
@@ -148,7 +148,12 @@ def traits_of(config: ModelConfig) -> ModelTraits:
     """
     if isinstance(config.kind, Piece) or is_path(config.kind):
         return ModelTraits(
-            config.kind, "nnjax.models.own:make_own", lambda *_: (), "its own", config.target or "labels", own=True
+            name=config.kind,
+            builder="nnjax.models.own:make_own",
+            count_layers=lambda *_: (),
+            connectivity="its own",
+            target="input" if config.reconstruct else "labels",
+            own=True,
         )
     return MODELS[config.kind]
 

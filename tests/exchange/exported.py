@@ -5,6 +5,7 @@ import functools
 import jax
 import numpy as np
 from fake_runs import AUTOENCODER, CLASSIFIER, REGRESSOR, fake_run, table
+from networks import functions_of
 
 from nnjax.core.fields import replace
 from nnjax.data import from_arrays
@@ -58,7 +59,8 @@ def expected(name):
     """Outputs [9, k] and codes of the trainer's own model for `inputs(name)`, scaled here."""
     run, facts = run_of(name), run_of(name).facts()
     scaled = np.float32((inputs(name) - facts.x_scaler.mean) * facts.x_scaler.scale)
-    found, codes = (np.asarray(jax.jit(f)(run.params(), scaled)) for f in (run.model().apply, run.model().encode))
+    model = functions_of(run.specs[0].experiment.model, facts.num_inputs, run.num_outputs())
+    found, codes = (np.asarray(jax.jit(f)(run.params(), scaled)) for f in (model.apply, model.encode))
     return (found / facts.y_scaler.scale + facts.y_scaler.mean if name == "regression" else found), codes
 
 

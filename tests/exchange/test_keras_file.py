@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from keras_models import MODELS, inputs, layers, made, truth, written
+from networks import functions_of
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
@@ -10,7 +11,6 @@ from nnjax.core.fields import replace
 from nnjax.exchange import files, keras_file
 from nnjax.exchange.keras_config import snake_case
 from nnjax.exchange.start_weights import read_weights
-from nnjax.models.registry import make_model
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -85,5 +85,5 @@ def test_lenet_of_keras_has_the_layers_of_lenet5_modern(tmp_path):
         _, layer, kind = name.split("/")
         params.setdefault(layer, {})[kind] = array
     x = inputs(made("lenet"), 5).reshape(5, 784)
-    found = make_model(config, 784, 10).apply(params, x)
+    found = functions_of(config, 784, 10).apply(params, x)
     np.testing.assert_allclose(found, truth(made("lenet"), x.reshape(-1, 28, 28, 1)), rtol=1e-5, atol=1e-5)

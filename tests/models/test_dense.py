@@ -8,13 +8,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from networks import functions_of
 from scipy.special import erf, expit
 from scipy.special import softmax as scipy_softmax
 from scipy.stats import ks_2samp
 
 from nnjax.core.experiment import ModelConfig
 from nnjax.models.dense import apply_dropout, code_layer
-from nnjax.models.registry import make_model
 from nnjax.nn.activations import ACTIVATIONS
 from nnjax.nn.initializers import KERNEL_INITS
 
@@ -34,7 +34,7 @@ CLOSED_FORMS = {
 
 
 def make(widths=(4, 3), inputs=5, outputs=2, **changes):
-    return make_model(ModelConfig(**{"widths": widths, **changes}), inputs, outputs)
+    return functions_of(ModelConfig(**{"widths": widths, **changes}), inputs, outputs)
 
 
 @functools.cache

@@ -7,13 +7,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from networks import functions_of
 from stepwise import QUICK
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, ModelConfig
 from nnjax.models import lenet_tables
 from nnjax.models.lenet import connection_table
-from nnjax.models.registry import make_model, traits_of
+from nnjax.models.registry import traits_of
 from nnjax.models.summary import summarize_model
 from nnjax.nn.loss_functions import RBF_J, rbf_map, rbf_mse
 
@@ -28,7 +29,7 @@ X = np.random.default_rng(0).uniform(size=(3, 784)).astype(np.float32)
 def model_of(kind, dtype="float32"):
     """The network, its functions compiled."""
     config, outputs = CONFIGS[kind]
-    model = make_model(ModelConfig(**{**vars(config), "dtype": dtype}), 784, outputs)
+    model = functions_of(ModelConfig(**{**vars(config), "dtype": dtype}), 784, outputs)
     names = ("logits", "apply", "encode", "decode")
     return model._replace(**{name: jax.jit(getattr(model, name), compiler_options=QUICK) for name in names})
 
@@ -242,7 +243,7 @@ def test_decode_of_encode_is_apply(kind):
 def test_larger_images_need_no_margin(kind):
     config, outputs = CONFIGS[kind]
     padded = np.pad(X.reshape(-1, 28, 28), ((0, 0), (2, 2), (2, 2))).reshape(-1, 1024)
-    large = jax.jit(make_model(config, 1024, outputs).logits, compiler_options=QUICK)(params_of(kind), padded)
+    large = jax.jit(functions_of(config, 1024, outputs).logits, compiler_options=QUICK)(params_of(kind), padded)
     np.testing.assert_allclose(large, model_of(kind).logits(params_of(kind), X), rtol=1e-5, atol=1e-5)
 
 
@@ -264,4 +265,4 @@ def test_other_images_are_refused(kind):
     config, outputs = CONFIGS[kind]
     for inputs in (64, 783, 900):
         with pytest.raises(UserError, match=rf"have {inputs} inputs, but {kind} reads images of 28 x 28"):
-            make_model(config, inputs, outputs)
+            functions_of(config, inputs, outputs)

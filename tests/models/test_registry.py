@@ -5,10 +5,11 @@ import math
 import jax
 import jax.numpy as jnp
 import pytest
+from networks import functions_of
 
 from nnjax.core.experiment import ModelConfig
 from nnjax.models import lenet_tables
-from nnjax.models.registry import MODELS, make_model, traits_of
+from nnjax.models.registry import MODELS, traits_of
 
 CONFIGS = {
     "mlp": ModelConfig("mlp", (6, 5)),
@@ -23,7 +24,7 @@ CONFIGS = {
 def test_traits_describe_the_network(kind):
     config, traits = CONFIGS[kind], MODELS[kind]
     width = 784 if traits.reconstructs else traits.num_classes or 4
-    model = make_model(config, 784, width)
+    model = functions_of(config, 784, width)
     params = jax.eval_shape(model.init, jax.random.key(0))
     layers = traits.count_layers(config, 784, width)
     count = sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(params))

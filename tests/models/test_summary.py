@@ -2,10 +2,10 @@
 
 import jax
 import pytest
+from networks import functions_of
 
 from nnjax.core.experiment import Experiment, Hyperparameters, ModelConfig, OptimizerConfig
 from nnjax.models.layer_counts import LayerCount
-from nnjax.models.registry import make_model
 from nnjax.models.summary import summarize_model
 
 COLUMNS = 13
@@ -25,7 +25,7 @@ def count(inputs, widths, outputs, **changes):
 @pytest.mark.parametrize(("inputs", "widths", "outputs", "parameters"), COUNTS)
 def test_parameters(inputs, widths, outputs, parameters):
     assert count(inputs, widths, outputs).parameters == parameters
-    params = jax.eval_shape(make_model(ModelConfig(widths=widths), inputs, outputs).init, jax.random.key(0))
+    params = jax.eval_shape(functions_of(ModelConfig(widths=widths), inputs, outputs).init, jax.random.key(0))
     assert sum(leaf.size for leaf in jax.tree.leaves(params)) == parameters
 
 
@@ -39,7 +39,7 @@ def test_layers_of_the_decks_picture():
 
 
 def test_layers_are_named_like_the_arrays():
-    params = jax.eval_shape(make_model(ModelConfig(widths=(4, 3)), 3, 1).init, jax.random.key(0))
+    params = jax.eval_shape(functions_of(ModelConfig(widths=(4, 3)), 3, 1).init, jax.random.key(0))
     shapes = {name: (layer["kernel"].shape, layer["bias"].shape) for name, layer in params.items()}
     counted = count(3, (4, 3), 1).layers
     assert shapes == {layer.name: ((layer.inputs, layer.outputs), (layer.outputs,)) for layer in counted}

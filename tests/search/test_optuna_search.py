@@ -1,7 +1,8 @@
 """Adaptive search: what is asked and told, one run folder for all batches, and kills at every place."""
 
-import importlib.util
+import importlib
 import json
+import sys
 
 import numpy as np
 import optuna
@@ -409,10 +410,11 @@ def test_a_sweep_of_another_mode_in_the_folder_is_refused(tmp_path):
 
 
 def test_packages_that_are_not_installed_are_named(monkeypatch):
-    found = importlib.util.find_spec
-    for absent, words in (("optuna", r"pip install 'nnjax\[optuna\]'"), ("torch", "gp needs the package torch")):
-        monkeypatch.setattr(
-            importlib.util, "find_spec", lambda name, absent=absent: None if name == absent else found(name)
-        )
+    for absent, sampler, words in (
+        ("torch", "gp", "The sampler gp needs torch, which is not installed: pip install torch"),
+        ("cmaes", "cmaes", r"The sampler cmaes needs cmaes, which is not installed: pip install 'nnjax\[optuna\]'"),
+        ("optuna", None, r"Mode adaptive needs optuna, which is not installed: pip install 'nnjax\[optuna\]'"),
+    ):
+        monkeypatch.setitem(sys.modules, absent, None)
         with pytest.raises(UserError, match=words):
-            ask(sampler="gp")
+            ask(sampler=sampler)

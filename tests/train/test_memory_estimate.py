@@ -32,7 +32,7 @@ def shapes_of(experiment, examples):
     """What a program is compiled for: images of 28 × 28 pixels, ten classes, 2,000 images to evaluate."""
     codes = "autoencoder" in experiment.model.kind
     task = "reconstruction" if codes else "classification"
-    shapes = Shapes(784, 784 if codes else 10, task, True, True, (28, 28))
+    shapes = Shapes((784,), 784 if codes else 10, task, True, True, (28, 28))
 
     def part(size):
         return Part(jax.ShapeDtypeStruct((size,), np.int32), jax.ShapeDtypeStruct((), np.int32))

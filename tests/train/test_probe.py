@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from networks import functions_of
 from populations import CLASSIFIER, StopAfter, blobs, population, specs_of
 
 import nnjax
@@ -16,7 +17,7 @@ from nnjax.core.types import LayerStatistics
 from nnjax.data import from_arrays, prepare_loaded
 from nnjax.models.convolution_layers import Convolution
 from nnjax.models.layer_outputs import capture_layer_outputs
-from nnjax.models.registry import make_model
+from nnjax.models.model import Variables
 from nnjax.models.summary import trained_layers
 from nnjax.runs import layer_statistics
 from nnjax.train.engine import device_data, probe
@@ -71,7 +72,7 @@ def test_a_step_by_hand():
     prepared = prepare_loaded(dataset, experiment.data)
     trial, hyper = Trial(experiment, make_shapes(experiment, prepared)), {"learning_rate": jnp.float32(0.1)}
     params = {"layer_0": {"kernel": jnp.array([[2.0]]), "bias": jnp.array([1.0])}}
-    state = trial.start(hyper, jnp.uint32(0), params)
+    state = trial.start(hyper, jnp.uint32(0), Variables(params))
     batch = probe.batch_of(trial, jax.tree.map(jnp.asarray, make_device_data(experiment, prepared)))
     found = probe.measure(trial, hyper, state, batch, jnp.int32(1))
     np.testing.assert_allclose(found["gradient_norm"], [160**0.5], rtol=1e-6)
@@ -196,7 +197,7 @@ SHAPES = {
 def test_convolutional_networks_against_flax(kind):
     """Every layer with weights is caught, in the order in which it computes, and the last one is the output's."""
     config = replace(CLASSIFIER, {"model.kind": kind, **KINDS[kind]}).model
-    model = make_model(config, 784, 784 if kind == "conv_autoencoder" else 10)
+    model = functions_of(config, 784, 784 if kind == "conv_autoencoder" else 10)
     layers = trained_layers(config)
     shapes = {}
 

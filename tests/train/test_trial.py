@@ -9,6 +9,7 @@ from populations import CLASSIFIER, blobs, line, population, specs_of
 from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
 from nnjax.core.fields import replace
 from nnjax.data import from_arrays, prepare_loaded
+from nnjax.models.model import Variables
 from nnjax.train.engine.batches import epoch_rows, random_order
 from nnjax.train.engine.device_data import fixed_subset, make_device_data, make_shapes
 from nnjax.train.engine.trial import Trial
@@ -38,7 +39,7 @@ def test_one_update_by_hand():
     params = {"layer_0": {"kernel": jnp.array([[2.0]]), "bias": jnp.array([1.0])}}
     data = make_device_data(experiment, prepared)
     batch = trial.batch(jax.tree.map(jnp.asarray, data), jnp.array([0]), jnp.array([True]))
-    state = trial.step(hyper, trial.start(hyper, jnp.uint32(0), params), batch, jnp.int32(1))
+    state = trial.step(hyper, trial.start(hyper, jnp.uint32(0), Variables(params)), batch, jnp.int32(1))
     np.testing.assert_allclose(state.params["layer_0"]["kernel"], [[0.8]], rtol=1e-6)
     np.testing.assert_allclose(state.params["layer_0"]["bias"], [0.6], rtol=1e-6)
     assert float(state.loss_sum) == 4.0

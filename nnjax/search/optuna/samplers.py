@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nnjax.core.errors import UserError
+from nnjax.core.extras import require
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
 
 SAMPLERS = ("tpe", "cmaes", "gp", "qmc", "random")
-_NEEDS = {"cmaes": "cmaes", "gp": "torch"}
+_NEEDS = {"cmaes": ("cmaes", "nnjax[optuna]"), "gp": ("torch", "torch")}  # what is imported, what pip installs
 
 
 def require_optuna() -> None:
@@ -22,8 +22,7 @@ def require_optuna() -> None:
     Raises:
       UserError: it is not installed.
     """
-    if importlib.util.find_spec("optuna") is None:
-        raise UserError("Mode adaptive needs Optuna, which is not installed: pip install 'nnjax[optuna]'.")
+    require("optuna", "nnjax[optuna]", "Mode adaptive")
 
 
 def make_sampler(sampler: BaseSampler | str | None, seed: int) -> BaseSampler:
@@ -40,10 +39,8 @@ def make_sampler(sampler: BaseSampler | str | None, seed: int) -> BaseSampler:
     if name not in SAMPLERS:
         raise UserError(f"The sampler is {sampler!r}, but one of {', '.join(SAMPLERS)} or a sampler of Optuna's "
                         "was expected.")  # fmt: skip
-    package = _NEEDS.get(name, "optuna")
-    if importlib.util.find_spec(package) is None:
-        raise UserError(f"The sampler {name} needs the package {package}, which is not installed: pip install "
-                        f"{package}, or choose tpe.")  # fmt: skip
+    if name in _NEEDS:
+        require(*_NEEDS[name], f"The sampler {name}")
     makers = {
         "tpe": lambda: samplers.TPESampler(seed=seed, constant_liar=True),
         "cmaes": lambda: samplers.CmaEsSampler(seed=seed, warn_independent_sampling=False),

@@ -131,14 +131,12 @@ def usual_calls(
     seeds = jax.ShapeDtypeStruct((program.size,), np.uint32)
     steps = jax.ShapeDtypeStruct((program.mesh.shape[TRIALS],), np.int32)
     states = jax.tree.map(lambda leaf: rows(leaf, layout), state)
+    variables = jax.tree.map(rows, Variables(state.params, state.model_state))
     part = next(part for part in (data.validation, data.test, data.train_eval, data.train) if part.index.shape[0])
     return (
         (program.train_segment, (data, hyper, states, steps, steps)),
         (program.init, (hyper, seeds)),
-        (
-            program.evaluate,
-            (data._replace(window=None), part, Variables(*jax.tree.map(rows, (state.params, state.model_state)))),
-        ),
+        (program.evaluate, (data._replace(window=None), part, variables)),
     )
 
 

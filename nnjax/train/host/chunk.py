@@ -96,7 +96,7 @@ class Chunk:
             self.placed[device] = batch._replace(state=None)
 
     def _given(self, spec: TrialSpec, start_weights: Callable[[TrialSpec], Arrays | None]) -> Arrays | None:
-        """Name the arrays that a trial starts from, or of a model that is drawn on the host that draw; None for neither."""
+        """Name the arrays that a trial starts from, also those of a model drawn on the host; None where it draws."""
         arrays, draw = start_weights(spec), self.program.trial.model.draw
         return flatten_variables(draw(spec.experiment.seed), FINAL) if arrays is None and draw else arrays
 

@@ -12,7 +12,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
 from nnjax.core.types import Dataset
 from nnjax.data import prepare
-from nnjax.embed.external_libraries import require
+from nnjax.embed.external_libraries import import_umap
 from nnjax.embed.families import Family, families
 from nnjax.embed.methods import Embedding, title_of
 from nnjax.embed.points import choose_rows, labels_of
@@ -87,7 +87,7 @@ class Sensitivity:
         if not any("umap" in axes.methods for axes in self.sweeps):
             return list(self.sweeps)
         try:
-            require("umap", "umap", "UMAP")
+            import_umap()
         except UserError as error:
             log(f"remark: {error} It is left out of this study.")
             return [axes for axes in self.sweeps if "umap" not in axes.methods]

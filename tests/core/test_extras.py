@@ -1,0 +1,105 @@
+"""A package of an extra that is missing is named with the line that installs it, wherever a user meets it."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from nnjax.core.errors import UserError
+from nnjax.core.experiment import DataConfig
+from nnjax.core.extras import require
+from nnjax.data import prepare
+
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+BLOCKED = """
+import sys
+for name in {packages!r}:
+    sys.modules[name] = None
+sys.argv = {command!r}
+from nnjax.cli import entry
+entry.main()
+"""
+
+
+def command(line, folder, *packages):
+    """Run `nnjax LINE` in a folder where packages are not installed."""
+    code = BLOCKED.format(packages=packages, command=["nnjax", *line.split()])
+    return subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, timeout=120)
+
+
+def test_a_package_that_is_not_there():
+    with pytest.raises(
+        UserError, match=r"^This needs nowhere_to_be, which is not installed: pip install 'nnjax\[x\]'\.$"
+    ):
+        require("nowhere_to_be", "nnjax[x]", "This")
+    assert require("json", "nnjax[x]", "This").loads("1") == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "own"),
+    [
+        ("import nowhere_to_be", "ModuleNotFoundError: No module named 'nowhere_to_be'"),
+        ("raise ImportError('an old libc')", "ImportError: an old libc"),
+        ("raise OSError('a bad DLL')", "OSError: a bad DLL"),
+    ],
+)
+def test_a_package_that_is_broken_shows_its_own_error(line, own, tmp_path, monkeypatch):
+    (tmp_path / "broken_inside.py").write_text(line)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UserError, match=rf"is installed but cannot be imported \({own}\)") as raised:
+        require("broken_inside", "nnjax[x]", "This")
+    assert raised.value.__cause__ is not None
+
+
+def load(name):
+    return lambda: prepare(DataConfig(name))
+
+
+@pytest.mark.parametrize(
+    ("package", "extra", "what"),
+    [
+        ("tensorflow_datasets", "tfds", load("tfds:mnist")),
+        ("pyarrow", "parquet", load("csv:houses.parquet")),
+    ],
+)
+def test_data(package, extra, what, tmp_path, monkeypatch):
+    (tmp_path / "houses.parquet").write_bytes(b"PAR1")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(UserError, match=rf"needs {package}, which is not installed: pip install 'nnjax\[{extra}\]'"):
+        what()
+
+
+@pytest.mark.parametrize(
+    ("package", "extra", "line"),
+    [
+        ("tensorflow_datasets", "tfds", "train --config=mnist_mlp --config.data.name=tfds:mnist --workdir=new"),
+        ("h5py", "keras", "export --file=net.keras --out=new.safetensors"),
+        ("h5py", "keras", "predict net.keras --data=digits --out=new.csv"),
+        ("h5py", "keras", "predict net.weights.h5 --data=digits --out=new.csv"),
+        ("optuna", "optuna", "sweep --config=mnist_mlp --space.mode=adaptive --workdir=new"),
+        ("umap", "umap", "embed --data=digits --method=tsne,umap --out=new"),
+        ("openTSNE", "opentsne", "embed --data=digits --method=pca,tsne --engine=opentsne --out=new"),
+    ],
+)
+def test_commands(package, extra, line, tmp_path):
+    """Nothing is begun: no folder, and no method that needs no extra has run."""
+    for name in ("net.keras", "net.weights.h5"):
+        (tmp_path / name).write_bytes(b"")
+    before = sorted(tmp_path.iterdir())
+    done = command(line, tmp_path, package)
+    sentence = rf"error: .* needs {package}, which is not installed: pip install 'nnjax\[{extra}\]'\.\n"
+    assert re.fullmatch(sentence, done.stderr), done.stderr
+    assert (done.returncode, done.stdout, sorted(tmp_path.iterdir())) == (2, "", before)
+    assert extra in PROJECT["optional-dependencies"]
+
+
+def test_every_pip_line_names_an_extra_that_there_is():
+    files = [*(ROOT / "nnjax").rglob("*.py"), *(ROOT / "scripts").rglob("*.py"), ROOT / "README.md"]
+    named = {extra for path in files for extra in re.findall(r"nnjax\[(\w+)\]", path.read_text(encoding="utf-8"))}
+    assert named
+    assert named <= set(PROJECT["optional-dependencies"])
