@@ -202,6 +202,8 @@ def _needs(name: str, make: Callable[[Scalar], optax.GradientTransformation]) ->
             return names
         except UserError as error:
             failures.append(error)
+    if "'fast'" in str(failures[0]):
+        raise UserError(f"The optimizer {name} is a lookahead: it needs pairs of fast and slow weights as parameters.")
     raise failures[0]
 
 
