@@ -92,7 +92,7 @@ _KL = {
     "softmax": lambda y, z: functions.kl_of_logs(y, jax.nn.log_softmax(z)),
     "sigmoid": lambda y, z: functions.kl_of_logs(y, jax.nn.log_sigmoid(z)),
 }
-_LOGS_AND_MEAN = {"takes_logarithms": True, "mean_is_best": True}
+_LOGS_AND_MEAN: dict[str, Any] = {"takes_logarithms": True, "mean_is_best": True}
 _ALL = (
     Loss(functions.mean_squared_error, "MSE", quadratic=True, mean_is_best=True),
     Loss(functions.mean_absolute_error, "MAE"),
