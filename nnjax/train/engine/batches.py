@@ -7,7 +7,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from nnjax.core.types import Array, Bool, Count, Float, Int, Key, UInt
+from nnjax.core.types import Array, Bool, Count, Float, Int, Key, Num, UInt
 from nnjax.train.engine.device_data import DeviceData, Part, Shapes
 
 ORDER = 1  # what a trial's seed is folded with for the order of the examples
@@ -74,18 +74,32 @@ def random_order(key: Key, n: int, count: Count) -> UInt[Array, " n"]:
 
 
 class Batch(NamedTuple):
-    """One batch: inputs x [b, d], targets y [b, k], weights w [b] (0 for padding)."""
+    """One batch of examples.
+
+    Attributes:
+      x: inputs [b, d], scaled.
+      y: targets [b, k], as our losses take them: the input, scaled numbers, or classes as one column or one-hot rows.
+      w: weights [b], 0 for padding.
+      raw: classes int32 [b], for losses and metrics of the user's; None where y is what the data hold.
+    """
 
     x: Float[Array, "b d"]
     y: Float[Array, "b k"]
     w: Float[Array, " b"]
+    raw: Int[Array, " b"] | None = None
+
+    @property
+    def held(self) -> Num[Array, "b ..."]:
+        """The targets as the data hold them."""
+        return self.y if self.raw is None else self.raw
 
 
 def gather(data: DeviceData, shapes: Shapes, index: Index, weight: Mask) -> Batch:
     """Fetch examples by index [b], scale them, and make their targets."""
     dtype = data.x_scale.dtype
     x = (data.x[index].astype(dtype) - data.x_mean) * data.x_scale
-    return Batch(x, _target(data, shapes, index, x), weight.astype(dtype))
+    raw = data.y[index] if shapes.goal == "classification" else None
+    return Batch(x, _target(data, shapes, index, x), weight.astype(dtype), raw)
 
 
 def _target(data: DeviceData, shapes: Shapes, index: Array, x: Array) -> Array:

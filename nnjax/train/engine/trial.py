@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+import operator
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, cast
 
 import jax
@@ -17,11 +18,12 @@ from nnjax.core.experiment import Experiment
 from nnjax.core.types import Array, Count, Float, Key, Metrics, Params, Scalar, TrialState, UInt
 from nnjax.models.model import Variables
 from nnjax.models.registry import make_model, traits_of
-from nnjax.nn.activations import ACTIVATIONS
+from nnjax.nn.activations import activation_of
 from nnjax.nn.augmentation import make_augmentation
-from nnjax.nn.losses import l1_penalty, l2_penalty, make_loss
-from nnjax.nn.metrics import METRICS, usual_metrics
-from nnjax.nn.optimizers import make_optimizer
+from nnjax.nn.foreign import standard_rules
+from nnjax.nn.losses import l1_penalty, l2_penalty, loss_of, make_loss
+from nnjax.nn.metrics import Metric, metric_of, usual_metrics, weighted_sum
+from nnjax.nn.optimizers import make_optimizer, optimizer_of
 from nnjax.nn.schedules import make_schedule
 from nnjax.train.engine.batches import Batch, Index, Mask, gather, split_batch
 from nnjax.train.engine.device_data import DeviceData, Part, Shapes, even_batches
@@ -36,12 +38,13 @@ def metric_names(experiment: Experiment, shapes: Shapes, final: bool) -> tuple[s
     At epochs those that cost a logarithm per output are left out unless `experiment.metrics` asks for them; at the end
     all usual ones are there, and the loss under its own name, in its probability form, so that arms can be compared.
     """
-    usual = usual_metrics(shapes.goal)
+    usual, loss = usual_metrics(shapes.goal), experiment.loss
     asked = experiment.metrics
     if not final:
-        chosen = asked if asked is not None else [name for name in usual if not METRICS[name].takes_logarithms]
-        return tuple(name for name in chosen if name != experiment.loss)
-    return tuple(dict.fromkeys((*usual, *(asked or ()), experiment.loss)))
+        chosen = asked if asked is not None else [name for name in usual if not metric_of(name).takes_logarithms]
+        return tuple(name for name in chosen if name != loss)
+    named = () if loss_of(loss).of_logits else (loss,)  # another's loss takes no outputs, and is no metric
+    return tuple(dict.fromkeys((*usual, *(asked or ()), *named)))
 
 
 class Trial:
@@ -58,13 +61,15 @@ class Trial:
         self.experiment, self.shapes, self.batch_axis = experiment, shapes, batch_axis
         self.model, self.own = make_model(config, shapes.shape, shapes.num_outputs), traits_of(config).own
         self.signals = bool(experiment.signals) and not self.own
-        self.loss = make_loss(experiment.loss, config.output_activation)
-        self.output = ACTIVATIONS[config.output_activation]
+        self.loss_record, self.loss = loss_of(experiment.loss), make_loss(experiment.loss, config.output_activation)
+        self.output, self.rule = activation_of(config.output_activation), optimizer_of(experiment.optimizer.name)
         self.augmentation = make_augmentation(shapes.augment, shapes.image_shape)
         self.dtype = jnp.float64 if config.dtype == "float64" else jnp.float32
         self.parts = ("train_eval",) * shapes.has_train_eval + ("validation",) * shapes.has_validation
-        self.epoch_metrics = metric_names(experiment, shapes, final=False)
-        self.final_metrics = metric_names(experiment, shapes, final=True)
+        self.epoch_metrics, self.final_metrics = (
+            {metric.name: metric for metric in map(metric_of, metric_names(experiment, shapes, final))}
+            for final in (False, True)
+        )
 
     def curve_names(self) -> list[str]:
         """Names of the curves that an epoch adds a point to."""
@@ -96,9 +101,37 @@ class Trial:
             best_model_state=model_state,
         )
 
-    def inputs(self, x: Float[Array, "b d"]) -> Float[Array, "b ..."]:
-        """Give examples [b, d] the shape that the model reads."""
-        return x.reshape(len(x), *self.shapes.shape) if self.own else x
+    def apply(
+        self, variables: Variables, x: Float[Array, "b d"], *, train: bool, key: Key | None, hyper: Hyper
+    ) -> tuple[Float[Array, "b ..."], Any, Scalar | float]:
+        """Apply the network to examples [b, d]: what it yields, its new state, and terms of its own for the loss.
+
+        A user's model gets them in their shape, and computes in bfloat16 where `ModelConfig.dtype` says so.
+        """
+        model = self.model
+        if not self.own:
+            return *model.apply(variables, x, train=train, key=key, hyper=hyper), 0.0
+        x = x.reshape(len(x), *self.shapes.shape)
+        if self.experiment.model.dtype == "bfloat16":
+            params, x = jax.tree.map(_to_bfloat16, (variables.params, x))
+            variables = variables._replace(params=params)
+        with standard_rules():
+            if train and model.losses is not None:
+                z, state, extra = model.losses(variables, x, train=train, key=key, hyper=hyper)
+            else:
+                (z, state), extra = model.apply(variables, x, train=train, key=key, hyper=hyper), 0.0
+        state = jax.tree.map(lambda new, old: new.astype(old.dtype), state, variables.state)
+        return z.astype(self.dtype), state, extra
+
+    def logits(self, variables: Variables, x: Float[Array, "b d"]) -> Float[Array, "b ..."]:
+        """Apply the network in evaluation mode, before the output activation."""
+        return self.apply(variables, x, train=False, key=None, hyper={})[0]
+
+    def losses(self, batch: Batch, y: Float[Array, "b k"], z: Float[Array, "b ..."]) -> Float[Array, " b"]:
+        """Return the loss of each example: ours of rows [b, k], another's of what data hold and the model yields."""
+        if not self.loss_record.of_logits:
+            z = z.reshape(len(z), -1)
+        return self.loss(batch.held if self.loss_record.takes_raw else y, z)
 
     def optimizer(self, hyper: Hyper, total_steps: Count) -> optax.GradientTransformation:
         """Build the optimizer from traced hyperparameters and a traced horizon."""
@@ -122,10 +155,10 @@ class Trial:
         objective = self.objective(hyper, state, batch, size)
         (value, model_state), grads = jax.value_and_grad(objective, has_aux=True)(state.params)
         value, grads = jax.tree.map(self.total, (value, grads))
-        updates, opt_state = self.optimizer(hyper, total_steps).update(grads, state.opt_state, state.params)
+        params, opt_state = self.update(hyper, state, total_steps, value, grads, objective)
         bad = (state.bad_step == 0) & ~jnp.isfinite(value)
         return state._replace(
-            params=optax.apply_updates(state.params, updates),
+            params=params,
             opt_state=opt_state,
             step=state.step + 1,
             loss_sum=state.loss_sum + value * size,
@@ -133,6 +166,40 @@ class Trial:
             bad_step=jnp.where(bad, state.step + 1, state.bad_step),
             model_state=model_state,
         )
+
+    def update(
+        self,
+        hyper: Hyper,
+        state: TrialState,
+        total_steps: Count,
+        value: Scalar,
+        grads: Params,
+        objective: Callable[[Params], tuple[Scalar, Any]],
+    ) -> tuple[Params, Any]:
+        """Let the optimizer change the weights; frozen ones have no gradient and stay as they are."""
+        frozen = self.frozen(state.params)
+        if frozen is not None:
+            grads = jax.tree.map(lambda stay, g: jnp.zeros_like(g) if stay else g, frozen, grads)
+
+        def value_fn(params: Params, *_: Any, **__: Any) -> Scalar:
+            return self.total(objective(params)[0])
+
+        given = {"value": value, "grad": grads, "value_fn": value_fn, "obj_fn": value_fn}
+        updates, opt_state = self.optimizer(hyper, total_steps).update(
+            grads, state.opt_state, state.params, **{name: given[name] for name in self.rule.needs}
+        )
+        params = optax.apply_updates(state.params, updates)
+        if frozen is not None:
+            params = jax.tree.map(lambda stay, new, old: old if stay else new, frozen, params, state.params)
+        return params, opt_state
+
+    def frozen(self, params: Params) -> Params | None:
+        """Say of each weight whether it stays as it is; None where all are trained."""
+        return None if self.model.trainable is None else jax.tree.map(operator.not_, self.model.trainable(params))
+
+    def evaluated(self, state: TrialState) -> Variables:
+        """Return the variables to evaluate at: the weights, or the average of them that the optimizer keeps."""
+        return Variables(self.rule.eval_params(state.opt_state, state.params), state.model_state)
 
     def key_of(self, state: TrialState, use: int) -> Key:
         """Return the key of a step for one use; on a batch axis each device its own."""
@@ -154,12 +221,13 @@ class Trial:
         Beside its value comes the model's new state.
         """
         key = self.key_of(state, DROPOUT)
-        y, x = self.smooth(hyper, batch.y), self.inputs(batch.x)
+        y = self.smooth(hyper, batch.y)
 
         def value(params: Params) -> tuple[Scalar, Any]:
-            z, model_state = self.model.apply(Variables(params, state.model_state), x, train=True, key=key, hyper=hyper)
-            loss = jnp.sum(self.loss(y, z) * batch.w) / size + self.penalty(hyper, params)
-            return loss, model_state
+            variables = Variables(params, state.model_state)
+            z, model_state, extra = self.apply(variables, batch.x, train=True, key=key, hyper=hyper)
+            loss = jnp.sum(self.losses(batch, y, z) * batch.w) / size + self.penalty(hyper, params)
+            return (loss + extra if self.model.losses is not None else loss), model_state
 
         return value
 
@@ -179,26 +247,31 @@ class Trial:
             value += hyper["l2"] * l2_penalty(params)
         return value if self.batch_axis is None else value / jax.lax.axis_size(self.batch_axis)
 
-    def logits(self, variables: Variables, x: Float[Array, "b d"]) -> Float[Array, "b k"]:
-        """Apply the network in evaluation mode, before the output activation."""
-        return self.model.apply(variables, self.inputs(x), train=False, key=None, hyper={})[0]
-
-    def evaluate(self, data: DeviceData, part: Part, variables: Variables, names: tuple[str, ...]) -> Metrics:
-        """Average loss and metrics over a part in evaluation mode, every example once; NaN for an empty part."""
+    def evaluate(self, data: DeviceData, part: Part, variables: Variables, metrics: Mapping[str, Metric]) -> Metrics:
+        """Compute loss and metrics over a part in evaluation mode, every example once; NaN for an empty part."""
         size = part.index.shape[0] // max(even_batches(part.index.shape[0], self.experiment.eval_batch_size), 1)
+        if not size:
+            return dict.fromkeys(("loss", *metrics), jnp.full((), jnp.nan, self.dtype))
+        origin = (
+            self.batch(data, part.index[:1], jnp.ones(1, bool)) if any(m.shifts for m in metrics.values()) else None
+        )
+
+        def statistics(batch: Batch) -> dict[str, Float[Array, "b ..."]]:
+            z = self.logits(variables, batch.x)
+            p = self.output(z.reshape(len(z), -1))
+            found = {name: _statistics(metric, batch, p, origin) for name, metric in metrics.items()}
+            return found | {"loss": self.losses(batch, batch.y, z)}
 
         def body(t: Array, sums: Metrics) -> Metrics:
             index = jax.lax.dynamic_slice_in_dim(part.index, t * size, size)
             batch = self.batch(data, index, t * size + jnp.arange(size) < part.count)
-            z = self.logits(variables, batch.x)
-            p = self.output(z)
-            values = {name: METRICS[name](batch.y, p) for name in names} | {"loss": self.loss(batch.y, z)}
-            return {name: sums[name] + jnp.sum(jnp.where(batch.w > 0, values[name], 0)) for name in sums}
+            return {name: sums[name] + weighted_sum(value, batch.w) for name, value in statistics(batch).items()}
 
-        sums = {name: jnp.zeros((), self.dtype) for name in ("loss", *names)}
-        if size:
-            sums = jax.lax.fori_loop(0, -(-part.count // size), body, sums)
-        return {name: self.total(value) / part.count.astype(self.dtype) for name, value in sums.items()}
+        blank = jax.eval_shape(lambda: statistics(self.batch(data, part.index[:size], jnp.ones(size, bool))))
+        sums = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape[1:], leaf.dtype), blank)
+        sums = jax.tree.map(self.total, jax.lax.fori_loop(0, -(-part.count // size), body, sums))
+        total = part.count.astype(self.dtype)
+        return {"loss": sums["loss"] / total} | {name: m.of_sums(sums[name], total) for name, m in metrics.items()}
 
     def finish_epoch(
         self, hyper: Hyper, data: DeviceData, state: TrialState, epoch: Count
@@ -207,16 +280,15 @@ class Trial:
 
         Epochs after a trial's patience has ended, which it takes until its lane is freed, find no better weights.
         """
-        values = {"train_loss": state.loss_sum / state.weight_sum}
+        values, now = {"train_loss": state.loss_sum / state.weight_sum}, self.evaluated(state)
         for part in self.parts:
-            variables = Variables(state.params, state.model_state)
-            for name, value in self.evaluate(data, getattr(data, part), variables, self.epoch_metrics).items():
+            for name, value in self.evaluate(data, getattr(data, part), now, self.epoch_metrics).items():
                 values[curve_name(part, name)] = value
         watched = values[watched_curve(values)]
         better = watched < state.best_value
         if "patience" in hyper:
             better &= (epoch - state.best_epoch).astype(self.dtype) <= hyper["patience"]
-        now, best = (state.params, state.model_state), (state.best_params, state.best_model_state)
+        best = Variables(state.best_params, state.best_model_state)
         best_params, best_model_state = jax.tree.map(lambda new, old: jnp.where(better, new, old), now, best)
         state = state._replace(
             loss_sum=jnp.zeros_like(state.loss_sum),
@@ -227,6 +299,18 @@ class Trial:
             best_epoch=jnp.where(better, epoch, state.best_epoch),
         )
         return state, values
+
+
+def _statistics(metric: Metric, batch: Batch, p: Float[Array, "b k"], origin: Batch | None) -> Float[Array, "b ..."]:
+    """Return a metric's statistics, of numbers beside the part's first target where that is more precise."""
+    y = batch.held if metric.takes_raw else batch.y
+    if metric.shifts and origin is not None:
+        return metric.statistics(y - origin.y, p - origin.y)
+    return metric.statistics(y, p)
+
+
+def _to_bfloat16(leaf: Array) -> Array:
+    return leaf.astype(jnp.bfloat16) if jnp.issubdtype(leaf.dtype, jnp.floating) else leaf
 
 
 def watched_curve(names: Collection[str]) -> str:

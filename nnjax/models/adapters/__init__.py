@@ -1,0 +1,66 @@
+"""Adapters: models of other libraries behind the contract of `nnjax.models.model`, recognized by their type."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from typing import Any
+
+from nnjax.core.errors import UserError
+from nnjax.models.model import Model
+
+KINDS = "a Flax Linen module, a function rngs -> nnx.Module or key -> equinox.Module, a keras.Model or (init, apply)"
+
+
+def adapt(thing: Any) -> Model:
+    """Make a model of an object, without importing a library that it does not come from.
+
+    Raises:
+      UserError: it is of no kind that is known, or a module that is already drawn where a factory was expected.
+    """
+    if isinstance(thing, Model):
+        return thing
+    origins = _origins(thing)
+    if isinstance(thing, tuple) and len(thing) == 2 and all(map(callable, thing)):
+        name = "functions"
+    elif "flax.linen.module:Module" in origins:
+        name = "linen"
+    elif any(origin.startswith("keras.") and origin.endswith(":Model") for origin in origins):
+        name = "keras"
+    elif any(origin.startswith("flax.nnx.") and origin.endswith(":Module") for origin in origins):
+        raise UserError(_drawn(thing, "nnx", "lambda rngs: "))
+    elif any(origin.startswith("equinox.") and origin.endswith(":Module") for origin in origins):
+        raise UserError(_drawn(thing, "equinox", "lambda key: "))
+    else:
+        name = _factory(thing)
+    adapter: Model = importlib.import_module(f"nnjax.models.adapters.{name}").adapt(thing)
+    return adapter
+
+
+def _origins(thing: Any) -> set[str]:
+    return {f"{base.__module__}:{base.__name__}" for base in type(thing).__mro__}
+
+
+def _drawn(thing: Any, library: str, function: str) -> str:
+    return (
+        f"The model is a {type(thing).__name__} whose weights are drawn already, so that every seed would train the same "
+        f"ones: pass a function that draws it, such as {function}{type(thing).__name__}(…)."
+    )
+
+
+def _factory(thing: Any) -> str:
+    """Name the adapter of a function or class that makes a module, by what its parameter is called."""
+    if inspect.isclass(thing):
+        bases = {f"{base.__module__}:{base.__name__}" for base in thing.__mro__}
+        if "flax.linen.module:Module" in bases:
+            raise UserError(f"The model is the class {thing.__name__}: pass a module of it, {thing.__name__}(…).")
+    try:
+        names = list(inspect.signature(thing).parameters) if callable(thing) else []
+    except (TypeError, ValueError):
+        names = []
+    for name, adapter in (("rngs", "nnx"), ("key", "equinox")):
+        if name in names:
+            return adapter
+    found = f"{type(thing).__name__} {thing!r:.60}"
+    takes = f", whose parameters are ({', '.join(names)})" if names else ""
+    raise UserError(f"The model is a {found}{takes}, but {KINDS} was expected.")

@@ -1,0 +1,72 @@
+"""Equinox: a function key -> equinox.Module, so that every seed draws its own weights.
+
+Modules are written for one example and are vectorized over the batch with axis_name="batch". Floating-point arrays are
+the weights; other arrays, and what `equinox.nn.State` holds, are the state. Arrays are kept under their paths, because
+two calls of the function make modules of different tree structures where they have a state.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax
+
+from nnjax.core.errors import UserError
+from nnjax.core.types import Array, Key
+from nnjax.models.model import Hyper, Model, Variables
+
+HELD = "state"  # prefix of the arrays of `equinox.nn.State`
+
+
+def adapt(factory: Callable[..., eqx.Module]) -> Model:
+    """Make a model of a function key -> equinox.Module (or of such a class).
+
+    Raises:
+      UserError: it makes something else.
+    """
+    make = eqx.nn.make_with_state(factory)
+    module, state = eqx.filter_eval_shape(make, key=jax.random.key(0))
+    if not isinstance(module, eqx.Module) or not callable(module):
+        raise UserError(f"The model's function of key makes a {type(module).__name__}, but a module was expected.")
+    takes = inspect.signature(type(module).__call__).parameters
+    paths, leaves, structure = _flatten(module)
+    is_array = [isinstance(leaf, jax.ShapeDtypeStruct) for leaf in leaves]
+    state_structure = jax.tree.structure(state)
+
+    def init(key: Key, example: Any, hyper: Hyper) -> Variables:
+        drawn, held = make(key=key)
+        arrays = {p: leaf for p, leaf, a in zip(paths, jax.tree.leaves(drawn), is_array, strict=True) if a}
+        params = {path: leaf for path, leaf in arrays.items() if eqx.is_inexact_array(leaf)}
+        others = {path: leaf for path, leaf in arrays.items() if path not in params}
+        return Variables(params, others | {f"{HELD}/{i}": leaf for i, leaf in enumerate(jax.tree.leaves(held))})
+
+    def apply(variables: Variables, x: Any, *, train: bool, key: Key | None, hyper: Hyper) -> tuple[Array, Any]:
+        known = {**variables.params, **variables.state}
+        own = jax.tree.unflatten(structure, [known.get(p, leaf) for p, leaf in zip(paths, leaves, strict=True)])
+        own = eqx.nn.inference_mode(own, not train)
+        held = jax.tree.unflatten(state_structure, [known[f"{HELD}/{i}"] for i in range(state_structure.num_leaves)])
+        size = jax.tree.leaves(x)[0].shape[0]
+        keys = None if key is None else jax.random.split(key, size)
+        more = {"hyper": hyper} if "hyper" in takes else {}
+
+        def one(x: Any, key: Key | None) -> Any:
+            given = {**more, **({"key": key} if "key" in takes else {})}
+            return own(x, held, **given) if "state" in takes else (own(x, **given), held)
+
+        z, changed = jax.vmap(one, in_axes=(0, None if keys is None else 0), out_axes=(0, None), axis_name="batch")(
+            x, keys
+        )
+        new = {f"{HELD}/{i}": leaf for i, leaf in enumerate(jax.tree.leaves(changed))}
+        return z, variables.state | (new if train else {})
+
+    return Model(init, apply)
+
+
+def _flatten(module: eqx.Module) -> tuple[list[str], list[Any], Any]:
+    """List the leaves of a module with their paths."""
+    found, structure = jax.tree_util.tree_flatten_with_path(module)
+    paths = [jax.tree_util.keystr(path, simple=True, separator="/") for path, _ in found]
+    return paths, [leaf for _, leaf in found], structure

@@ -1,0 +1,79 @@
+"""Flax NNX: a function rngs -> nnx.Module, so that every seed draws its own weights.
+
+`nnx.Param`s are the weights; streams of random numbers begin anew at every step, from the step's key; all other
+variables (`nnx.BatchStat`) are the state. The mode is set by `train()` and `eval()`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+from flax import nnx
+
+from nnjax.core.errors import UserError
+from nnjax.core.types import Array, Key
+from nnjax.models.adapters import modes
+from nnjax.models.model import Hyper, Model, Variables
+
+
+def adapt(factory: Callable[..., nnx.Module]) -> Model:
+    """Make a model of a function rngs -> nnx.Module (or of such a class).
+
+    Raises:
+      UserError: it makes something else.
+    """
+
+    def make(key: Key) -> nnx.Module:
+        return factory(rngs=nnx.Rngs(params=key, default=jax.random.fold_in(key, 1)))
+
+    abstract = nnx.eval_shape(lambda: make(jax.random.key(0)))
+    if not isinstance(abstract, nnx.Module):
+        raise UserError(
+            f"The model's function of rngs makes a {type(abstract).__name__}, but an nnx.Module was expected."
+        )
+    graph, params, streams, rest = nnx.split(abstract, nnx.Param, nnx.RngState, ...)
+
+    def init(key: Key, example: Any, hyper: Hyper) -> Variables:
+        _, drawn, _, others = nnx.split(make(key), nnx.Param, nnx.RngState, ...)
+        return Variables(nnx.to_pure_dict(drawn), nnx.to_pure_dict(others))
+
+    def module_of(variables: Variables, train: bool, key: Key | None) -> nnx.Module:
+        states = [_filled(params, variables.params), _seeded(streams, key), _filled(rest, variables.state)]
+        module = nnx.merge(graph, *states, copy=True)
+        module.train() if train else module.eval()
+        return module
+
+    def apply(variables: Variables, x: Any, *, train: bool, key: Key | None, hyper: Hyper) -> tuple[Array, Any]:
+        module = module_of(variables, train, key)
+        z = module(x, **modes.arguments(type(module).__call__, train, hyper))
+        return z, nnx.to_pure_dict(nnx.split(module, nnx.Param, nnx.RngState, ...)[3])
+
+    def method(name: str) -> Any:
+        if not callable(getattr(abstract, name, None)):
+            return None
+        return lambda variables, x: getattr(module_of(variables, False, None), name)(x)
+
+    return Model(init, apply, method("encode"), method("decode"))
+
+
+def _filled(abstract: nnx.State, values: Any) -> nnx.State:
+    state = jax.tree.map(lambda leaf: leaf, abstract)
+    nnx.replace_by_pure_dict(state, values)
+    return state
+
+
+def _seeded(streams: nnx.State, key: Key | None) -> nnx.State:
+    """Begin all streams anew, each with a key of its own and at count 0."""
+    key = jax.random.key(0) if key is None else key
+    leaves, structure = jax.tree.flatten(streams)
+    fresh = [
+        jax.random.fold_in(key, number) if jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key) else _zeros(leaf)
+        for number, leaf in enumerate(leaves)
+    ]
+    return jax.tree.unflatten(structure, fresh)
+
+
+def _zeros(leaf: Any) -> Array:
+    return jax.numpy.zeros(leaf.shape, leaf.dtype)
