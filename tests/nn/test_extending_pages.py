@@ -83,6 +83,21 @@ def test_the_example_of_a_loss_is_a_function_of_numbers():
     assert value == pytest.approx(math.log(math.cosh(2)) / 2)
 
 
+def test_the_example_of_a_loss_trains_as_a_function():
+    experiment = example_of("loss.md")["experiment"]
+    run = sweep(dataclasses.replace(BASE, loss=experiment.loss), data=NUMBERS)
+    assert run.records[0].values["val_loss"] < run.records[0].curves["val_loss"][0]
+
+
+def test_the_example_of_a_metric_is_reported():
+    metrics = example_of("metric.md")["experiment"].metrics
+    experiment = replace(BASE, {"output_activation": "softmax", "loss": "categorical_crossentropy"})
+    classes = from_arrays(X, (X[:, 0] > 0).astype(int) + (X[:, 1] > 0))
+    values = sweep(dataclasses.replace(experiment, metrics=metrics), data=classes).records[0].values
+    assert 1 >= values["val_top_two"] >= values["val_accuracy"]
+    assert 0 < values["val_f1"] <= 1
+
+
 def test_the_example_of_an_optimizer_trains():
     optimizer = example_of("optimizer.md")["experiment"].optimizer
     hyper = Hyperparameters(learning_rate=0.05, momentum=0.8, weight_decay=0.1)
