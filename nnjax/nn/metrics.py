@@ -25,7 +25,8 @@ from nnjax.nn.foreign import call, shapes, without_object
 from nnjax.nn.losses import LOSSES
 
 Classes = Int[np.ndarray, " n"]
-Targets, Examples = Num[Array, "b ..."], Float[Array, "b ..."]
+Targets = Num[Array, "b ..."]
+Examples = Float[Array, "b ..."]
 Statistics = Float[Array, "b ..."]
 OF_CLASS = re.compile(r"(f1|precision|recall)_(\d+)")
 

@@ -20,7 +20,8 @@ from nnjax.nn.losses import loss_of
 
 Hyper = Mapping[str, Scalar]
 PerExample = Float[Array, " b"]
-Examples, Codes = Float[Array, "b ..."], Float[Array, "b c"]
+Examples = Float[Array, "b ..."]
+Codes = Float[Array, "b c"]
 Values = tuple[PerExample, Any, Mapping[str, PerExample]]
 
 
