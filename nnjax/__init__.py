@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from nnjax.api import save_weights, sweep
     from nnjax.data import from_arrays
     from nnjax.diagnosis.diagnose import diagnose
+    from nnjax.nn.metrics import Metric
     from nnjax.runs.run import Run, load
     from nnjax.spaces.ranges import Range
     from nnjax.spaces.space import Arm, Evolution, Halving, Space
@@ -31,6 +32,7 @@ _LATER = {
     "Arm": "nnjax.spaces.space",
     "Evolution": "nnjax.spaces.space",
     "Halving": "nnjax.spaces.space",
+    "Metric": "nnjax.nn.metrics",
     "Plan": "nnjax.train.layout.plan",
     "Range": "nnjax.spaces.ranges",
     "Run": "nnjax.runs.run",
@@ -50,6 +52,7 @@ __all__ = [
     "Experiment",
     "Halving",
     "Hyperparameters",
+    "Metric",
     "ModelConfig",
     "OptimizerConfig",
     "Plan",

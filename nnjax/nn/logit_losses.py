@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from nnjax.core.types import Array, Float, Int
 
@@ -24,7 +25,7 @@ def focal_loss(y: Int[Array, " b"], z: Float[Array, "b k"], gamma: float = 2.0) 
         z = jnp.concatenate([jnp.zeros_like(z), z], axis=-1)  # a softmax of (0, z) is a sigmoid of z
     log_p = jnp.take_along_axis(jax.nn.log_softmax(z), y[:, None], axis=-1)[:, 0]
     # 1 - p as expm1 keeps its relative accuracy near p = 1; at p = 1 exactly a power below 1 has no gradient
-    wrong = jnp.maximum(-jnp.expm1(log_p), jnp.finfo(z.dtype).tiny)
+    wrong = jnp.maximum(-jnp.expm1(log_p), np.finfo(np.dtype(z.dtype)).tiny)
     return -(wrong**gamma) * log_p
 
 

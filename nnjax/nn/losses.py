@@ -12,6 +12,7 @@ its `Loss` record here, and enter the record in `LOSSES`.
 from __future__ import annotations
 
 import dataclasses
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
@@ -50,6 +51,7 @@ class Loss:
       takes_raw: y comes as the data hold it: class indices int32 [b], or targets [b, ...].
       label: its name, where it is not the function's.
       remark: a sentence on how it is called; "" for none.
+      objective: the user's objective (`nnjax.nn.objectives`), which runs the model itself, instead of the definition.
     """
 
     definition: Function
@@ -65,6 +67,7 @@ class Loss:
     takes_raw: bool = False
     label: str = ""
     remark: str = ""
+    objective: Any = None
 
     def __call__(self, y: Outputs, p: Outputs) -> PerExample:
         """Apply the definition to targets and outputs [..., k] -> [...]."""
@@ -89,7 +92,7 @@ _KL = {
     "softmax": lambda y, z: functions.kl_of_logs(y, jax.nn.log_softmax(z)),
     "sigmoid": lambda y, z: functions.kl_of_logs(y, jax.nn.log_sigmoid(z)),
 }
-_LOGS_AND_MEAN = {"takes_logarithms": True, "mean_is_best": True}
+_LOGS_AND_MEAN: dict[str, Any] = {"takes_logarithms": True, "mean_is_best": True}
 _ALL = (
     Loss(functions.mean_squared_error, "MSE", quadratic=True, mean_is_best=True),
     Loss(functions.mean_absolute_error, "MAE"),
@@ -149,6 +152,10 @@ def _own(piece: Piece) -> Loss:
         return function
     if not callable(function):
         raise UserError(f"The loss is {function!r:.80}, but a function (y, z) -> [b] or a name was expected.")
+    if _is_objective(function):
+        return Loss(
+            _no_outputs, piece.label, "anything", of_logits=True, takes_raw=True, label=piece.label, objective=function
+        )
     if not str(getattr(getattr(function, "func", function), "__module__", "")).startswith("optax.losses"):
         return Loss(function, piece.label, "anything", of_logits=True, takes_raw=True, label=piece.label)
     indices = piece.label.endswith("with_integer_labels") or piece.label.startswith("multiclass_")
@@ -164,6 +171,18 @@ def _own(piece: Piece) -> Loss:
 
     label = piece.label
     return Loss(in_our_order, label, "anything", of_logits=True, takes_raw=indices, label=label, remark=remark)
+
+
+def _is_objective(function: Callable[..., Any]) -> bool:
+    try:
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return False
+    return {"key", "hyper"} <= set(parameters)
+
+
+def _no_outputs(y: Array, z: Array) -> Array:
+    raise UserError("An objective runs the model itself and has no value for given outputs.")
 
 
 def make_loss(name: str, output_activation: str) -> Function:

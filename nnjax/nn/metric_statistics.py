@@ -8,6 +8,7 @@ a part is read in batches of any size and on any number of devices.
 from __future__ import annotations
 
 import jax.numpy as jnp
+import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.types import Array, Float, Scalar
@@ -59,7 +60,7 @@ def explained(sums: Counts, total: Scalar) -> Scalar:
     """
     first, second, errors = sums[..., 0], sums[..., 1], sums[..., 2]
     spread = jnp.maximum(second - jnp.square(first) / total, 0)
-    rounding = 4 * jnp.finfo(sums.dtype).eps * second  # of a constant target nothing else is left
+    rounding = 4 * np.finfo(np.dtype(sums.dtype)).eps * second  # of a constant target nothing else is left
     ratio = 1 - errors / jnp.where(spread > rounding, spread, 1)
     return jnp.mean(jnp.where(spread > rounding, ratio, (errors == 0).astype(sums.dtype)))
 

@@ -195,7 +195,7 @@ def _own(piece: Piece) -> Metric:
     def statistics(y: Array, p: Array) -> Array:
         values = call(f"The metric {found.name}", found.statistics, y=y, p=p)
         _require_per_example(found, values, y, p)
-        return values.astype(p.dtype)
+        return jnp.asarray(values, p.dtype)
 
     return dataclasses.replace(found, statistics=statistics, label=found.name)
 

@@ -90,10 +90,7 @@ def find(thing: Any, name: str) -> Found:
             f"The optimizer is {thing!r:.80}, but a name, a factory such as optax.lion, a function (hyper, schedule) "
             "-> optax.GradientTransformation or such a transformation was expected."
         )
-    try:
-        parameters = inspect.signature(thing).parameters
-    except (TypeError, ValueError):
-        parameters = {}
+    parameters = _parameters(thing)
     if RATE in parameters:
         return _of_factory(thing, name, parameters)
     needed = [p.name for p in parameters.values() if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
@@ -121,16 +118,22 @@ def _of_factory(factory: Callable[..., Any], name: str, parameters: Mapping[str,
                 )
         return factory(**given, **{RATE: schedule if takes_schedule else schedule(jnp.int32(0))})
 
-    fixed = dict.fromkeys(required, 1.0)
-    failures, takes, needs = [], True, ()
-    for takes in (True, False):
+    def needs_of(takes_schedule: bool) -> tuple[str, ...]:
+        def one(x: Scalar) -> optax.GradientTransformation:
+            hyper: dict[str, Any] = dict.fromkeys(required, 1.0) | {RATE: x}
+            return build(hyper, lambda count: x, takes_schedule)
+
+        return _needs(name, one)
+
+    takes = True
+    try:
+        needs = needs_of(takes)
+    except UserError as error:
+        takes = False
         try:
-            needs = _needs(name, lambda x, takes=takes: build({**fixed, RATE: x}, lambda count: x, takes))
-            break
-        except UserError as error:
-            failures.append(error)
-    else:
-        raise failures[-1]
+            needs = needs_of(takes)
+        except UserError:
+            raise error from None
 
     def make(hyper: Mapping[str, Scalar], schedule: Any) -> optax.GradientTransformationExtraArgs:
         def made() -> optax.GradientTransformation:
@@ -139,6 +142,13 @@ def _of_factory(factory: Callable[..., Any], name: str, parameters: Mapping[str,
         return guarded(name, call(f"The optimizer {name}", made))
 
     return Found(make, reads, required if rate is None else (), rate, takes, needs)
+
+
+def _parameters(thing: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
+    try:
+        return inspect.signature(thing).parameters
+    except (TypeError, ValueError):  # it has no signature
+        return {}
 
 
 def _is_number(parameter: inspect.Parameter) -> bool:
@@ -202,6 +212,8 @@ def _needs(name: str, make: Callable[[Scalar], optax.GradientTransformation]) ->
             return names
         except UserError as error:
             failures.append(error)
+    if "'fast'" in str(failures[0]):
+        raise UserError(f"The optimizer {name} is a lookahead: it needs pairs of fast and slow weights as parameters.")
     raise failures[0]
 
 
@@ -229,13 +241,17 @@ def guarded(name: str, optimizer: Any) -> optax.GradientTransformationExtraArgs:
             )  # fmt: skip
             updates = jax.tree.map(lambda u, g: jnp.asarray(u, g.dtype), updates, grads)
         state = jax.tree.map(_stored, state)
-        if jax.tree.structure(state) != jax.tree.structure(before):
+        if not _same_structure(state, before):
             raise UserError(
                 f"{what} changes the structure of its state in a step, which a compiled loop cannot follow."
             )
         return updates, jax.tree.map(lambda new, old: jnp.asarray(new, old.dtype), state, before)
 
     return optax.GradientTransformationExtraArgs(init, update)
+
+
+def _same_structure(one: Any, other: Any) -> bool:
+    return bool(jax.tree.structure(one) == jax.tree.structure(other))  # type: ignore[operator]
 
 
 def _is_key(leaf: Any) -> bool:

@@ -179,8 +179,8 @@ def _own(piece: Piece) -> ScheduleRule:
         return _number(what, share).astype(t.dtype)
 
     reads, required = reads_of(what, lambda hyper, x: shape(hyper, x, x))
-    others = (tuple(key for key in keys if key != "learning_rate") for keys in (reads, required))
-    return ScheduleRule(label, shape, {}, False, *others)
+    read, must = (tuple(key for key in keys if key != "learning_rate") for keys in (reads, required))
+    return ScheduleRule(label, shape, {}, parameters=read, required=must)
 
 
 def _number(what: str, value: Any) -> Scalar:

@@ -1,6 +1,7 @@
 """The pre-flight check: every rule has an experiment that sets it off, and the deck's sensible ones set none off."""
 
 import numpy as np
+import optax
 import pytest
 
 from nnjax.checks.fit import check_fit, summarize_targets
@@ -8,8 +9,10 @@ from nnjax.checks.rules import RULES
 from nnjax.checks.rules.case import Case
 from nnjax.core.experiment import DataConfig, Experiment
 from nnjax.core.fields import replace
+from nnjax.core.pieces import Piece
 from nnjax.data import from_arrays, prepare_loaded
 from nnjax.models.registry import traits_of
+from nnjax.nn.logit_losses import focal_loss
 from nnjax.train.engine.device_data import output_width
 
 RNG = np.random.default_rng(0)
@@ -146,6 +149,13 @@ MISTAKES = [
     # training
     ("images", AUTOENCODER | REGRESSION | {"preset": "keras3"}, {"adadelta-rate": "warning"}),
     ("images", AUTOENCODER | REGRESSION | {"learning_rate": 0.001}, {"adadelta-rate": "warning"}),
+    ("ten classes", {"optimizer.name": Piece(optax.adam(1e-3))}, {"called": "remark"}),
+    ("ten classes", {"loss": Piece(optax.softmax_cross_entropy)}, {"called": "remark"}),
+    (
+        "ten classes",
+        {"loss": Piece(focal_loss), "label_smoothing": 0.1},
+        {"label-smoothing": "error"},
+    ),
     ("ten classes", {"learning_rate": 0.2}, {"large-rate": "warning"}),
     ("ten classes", {"optimizer.name": "sgd", "learning_rate": 1e10}, {"large-rate": "warning"}),
     ("unscaled", AUTOENCODER | REGRESSION, {"large-inputs": "warning"}),

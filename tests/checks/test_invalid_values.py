@@ -3,11 +3,12 @@
 import dataclasses
 
 import jax
+import optax
 import pytest
 
 from nnjax.checks.invalid_values import RANGES, validate
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import Experiment, Hyperparameters
+from nnjax.core.experiment import Experiment, Hyperparameters, OptimizerConfig
 from nnjax.core.fields import replace
 from nnjax.nn.optimizers import OPTIMIZERS, resolve
 from nnjax.nn.schedules import SCHEDULES
@@ -132,3 +133,37 @@ def _passes(changes):
     except UserError:
         return False
     return True
+
+
+def own(hyper, schedule):
+    return optax.sgd(schedule, hyper["momentum"])
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "hyper", "words"),
+    [
+        (OptimizerConfig("lion"), {}, "learning_rate is not set, but lion needs it and has no default"),
+        (OptimizerConfig(optax.lion), {"learning_rate": 0.1, "rho": 0.5}, "rho=0.5 is set, but neither .* lion nor"),
+        (OptimizerConfig(own), {"learning_rate": 0.1}, "momentum is not set, but own needs it"),
+        (OptimizerConfig(optax.sgd(0.1)), {"learning_rate": 0.1}, "learning_rate is set, but nothing reads it"),
+        (OptimizerConfig(optax.sgd(0.1), schedule="cosine"), {}, "optimizer.schedule is set, but nothing reads it"),
+        (OptimizerConfig("sm3", schedule="cosine"), {"learning_rate": 0.1}, "sm3 takes a constant learning rate only"),
+        (
+            OptimizerConfig("adam", schedule=optax.constant_schedule(0.1)),
+            {"learning_rate": 0.1},
+            "gives the rate itself",
+        ),
+        (OptimizerConfig("lionn"), {"learning_rate": 0.1}, "'lionn', which is unknown: did you mean Optax's lion"),
+    ],
+)
+def test_what_own_optimizers_read(optimizer, hyper, words):
+    with pytest.raises(UserError, match=words):
+        validate(Experiment(optimizer=optimizer, hyperparameters=Hyperparameters(**hyper)))
+
+
+def test_own_pieces_are_valid():
+    hyper = Hyperparameters(learning_rate=0.1, b1=0.8)
+    validate(Experiment(optimizer=OptimizerConfig(optax.lion), hyperparameters=hyper))
+    validate(resolve(Experiment(optimizer=OptimizerConfig("adam", schedule=optax.constant_schedule(0.1)))))
+    with pytest.raises(UserError, match="The metric own has no direction"):
+        validate(Experiment(metrics=(own,)))

@@ -1,12 +1,13 @@
-"""docs/extending/loss.md and optimizer.md are true: their examples train, their tables list what there is."""
+"""The pages of docs/extending on losses, metrics, objectives and optimizers are true: examples run, tables are full."""
 
+import dataclasses
 import math
 import pathlib
 import re
 
+import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 import pytest
 
 from nnjax import sweep
@@ -14,9 +15,11 @@ from nnjax.checks.invalid_values import validate
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
 from nnjax.core.fields import replace
+from nnjax.core.pieces import Piece
 from nnjax.data import from_arrays
-from nnjax.nn.losses import LOSSES
-from nnjax.nn.metrics import METRICS, Metric
+from nnjax.nn.losses import LOSSES, make_loss
+from nnjax.nn.metrics import METRICS, Metric, metric_of
+from nnjax.nn.objectives import Batch, make_objective
 from nnjax.nn.optimizers import OPTIMIZERS
 from nnjax.report.text import named
 from nnjax.search.learning_rate.tune import rate_range
@@ -51,7 +54,7 @@ def rows_of(page):
 def log_cosh(monkeypatch):
     loss = example_of("loss.md")["LOG_COSH"]
     monkeypatch.setitem(LOSSES, loss.name, loss)
-    monkeypatch.setitem(METRICS, loss.name, Metric(loss.definition, loss.short))  # as `METRICS` makes them of `LOSSES`
+    monkeypatch.setitem(METRICS, loss.name, Metric(loss.definition, False, short=loss.short, takes_raw=False))
     return loss
 
 
@@ -74,27 +77,62 @@ def test_the_example_of_a_loss_is_checked(log_cosh):
         validate(replace(BASE, {"loss": "log-cosh"}))
 
 
-def test_the_example_of_an_optimizer_trains(monkeypatch):
-    optimizer = example_of("optimizer.md")["LION"]
-    monkeypatch.setitem(OPTIMIZERS, optimizer.name, optimizer)
-    changes = {"optimizer.name": "lion", "learning_rate": 0.05, "weight_decay": 0.1}
-    run = sweep(replace(BASE, changes), data=NUMBERS)
+def test_the_example_of_a_loss_is_a_function_of_numbers():
+    loss = example_of("loss.md")["experiment"].loss
+    value = make_loss(loss, "linear")(jnp.asarray([[0.0, 1.0]]), jnp.asarray([[2.0, 1.0]]))
+    assert value == pytest.approx(math.log(math.cosh(2)) / 2)
+
+
+def test_the_example_of_a_loss_trains_as_a_function():
+    experiment = example_of("loss.md")["experiment"]
+    run = sweep(dataclasses.replace(BASE, loss=experiment.loss), data=NUMBERS)
     assert run.records[0].values["val_loss"] < run.records[0].curves["val_loss"][0]
-    assert (rate_range("lion").low, rate_range("lion").high) == (pytest.approx(1e-8), pytest.approx(1.0))
-    with pytest.raises(UserError, match=r"rho=0.9 is set.*lion"):
-        validate(replace(BASE, {"optimizer.name": "lion", "rho": 0.9}))
 
 
-def test_the_example_of_an_optimizer_is_optax_lion(monkeypatch):
-    rule = example_of("optimizer.md")["LION"].rule("optax", {"b1": jnp.float32(0.9), "b2": jnp.float32(0.99)})
-    ours, theirs = optax.chain(rule, optax.scale(-0.01)), optax.lion(0.01, weight_decay=0.0)
-    params = jnp.asarray([1.0, -2.0])
-    states = ours.init(params), theirs.init(params)
-    for step in range(4):
-        grads = jnp.asarray([math.sin(step), math.cos(3 * step)], jnp.float32)
-        (one, first), (two, second) = ours.update(grads, states[0], params), theirs.update(grads, states[1], params)
-        np.testing.assert_allclose(one, two, rtol=1e-6)
-        states = first, second
+def test_the_example_of_a_metric_is_reported():
+    metrics = example_of("metric.md")["experiment"].metrics
+    experiment = replace(BASE, {"output_activation": "softmax", "loss": "categorical_crossentropy"})
+    classes = from_arrays(X, (X[:, 0] > 0).astype(int) + (X[:, 1] > 0))
+    values = sweep(dataclasses.replace(experiment, metrics=metrics), data=classes).records[0].values
+    assert 1 >= values["val_top_two"] >= values["val_accuracy"]
+    assert 0 < values["val_f1"] <= 1
+
+
+def test_the_example_of_an_optimizer_trains():
+    optimizer = example_of("optimizer.md")["experiment"].optimizer
+    hyper = Hyperparameters(learning_rate=0.05, momentum=0.8, weight_decay=0.1)
+    experiment = dataclasses.replace(BASE, optimizer=optimizer, hyperparameters=hyper)
+    run = sweep(experiment, data=NUMBERS)
+    assert run.records[0].values["val_loss"] < run.records[0].curves["val_loss"][0]
+    assert rate_range(optimizer.name).low == pytest.approx(1e-7)
+    with pytest.raises(UserError, match=r"rho=0.9 is set.*signed"):
+        validate(replace(experiment, {"rho": 0.9}))
+
+
+def test_the_example_of_an_optimizer_by_hand():
+    signed = example_of("optimizer.md")["signed"]
+    optimizer = signed({"momentum": jnp.float32(0.5)}, lambda count: jnp.float32(0.1))
+    state, params = optimizer.init(jnp.zeros(2)), jnp.zeros(2)
+    for gradient, step in (([1.0, -1.0], [-0.1, 0.1]), ([-0.4, 4.0], [-0.1, -0.1]), ([-1.0, 0.0], [0.1, -0.1])):
+        updates, state = optimizer.update(jnp.asarray(gradient), state, params)
+        np.testing.assert_allclose(updates, step, rtol=1e-6)
+
+
+def test_the_example_of_a_metric():
+    metric = example_of("metric.md")["TOP_TWO"]
+    labels, p = jnp.asarray([0, 2]), jnp.asarray([[0.3, 0.5, 0.2], [0.3, 0.5, 0.2]])
+    assert float(metric_of(Piece(metric)).of_examples(labels, p)) == 0.5
+
+
+def test_the_example_of_an_objective():
+    names = example_of("objective.md")
+    batch = Batch(jnp.ones((4, 2)), jnp.ones((4, 2)), jnp.ones(4))
+    objective = make_objective(names["experiment"].loss)
+    values, state, more = objective(
+        lambda variables, x, *, key, hyper: (x, {}), None, batch, key=jax.random.key(0), hyper={"noise": jnp.float32(0)}
+    )
+    np.testing.assert_allclose(values, 0.01 * np.ones(4), rtol=1e-6)
+    assert (state, list(more)) == ({}, ["size"])
 
 
 def test_the_tables_list_what_there_is():
@@ -105,4 +143,10 @@ def test_the_tables_list_what_there_is():
     told = {name: [cell.strip() for cell in cells.split("|")] for name, cells in rows_of("optimizer.md")}
     assert told == {
         name: [", ".join(own.reads), ", ".join(own.presets), f"{own.usual_rate:g}"] for name, own in OPTIMIZERS.items()
+    }
+    told = {name: [cell.strip() for cell in cells.split("|")] for name, cells in rows_of("metric.md")}
+    assert told == {
+        name: ["highest" if own.maximised else "lowest", own.head]
+        for name, own in METRICS.items()
+        if name not in LOSSES
     }

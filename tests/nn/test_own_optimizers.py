@@ -1,5 +1,8 @@
 """Optimizers that are not ours: a table of all of Optax's and the laws; factories, contracts, refusals; averages."""
 
+import functools
+import inspect
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -8,9 +11,10 @@ import optax.contrib
 import pytest
 
 from nnjax.core.errors import UserError
+from nnjax.core.pieces import Piece
 from nnjax.nn.averaging import eval_params
-from nnjax.nn.optimizers import make_optimizer, optimizer_of
-from nnjax.nn.own_optimizers import optax_names
+from nnjax.nn.optimizers import defaults, make_optimizer, optimizer_of, untraceable
+from nnjax.nn.own_optimizers import optax_factory, optax_names
 from nnjax.nn.schedules import make_schedule
 
 STEPS = {"dog": 200, "simplified_ademamix": 400}  # those that start with tiny steps
@@ -83,3 +87,137 @@ def test_laws(name):
 def test_those_that_cannot_be_used_say_why(name):
     with pytest.raises(UserError, match=REFUSED[name]):
         optimizer_of(name)
+
+
+def moved(thing, hyper, steps=3, schedule="constant"):
+    hyper = {name: jnp.float32(value) for name, value in hyper.items()}
+    return descend(Piece(thing), hyper, steps, schedule)[0]
+
+
+def same(one, other):
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=2e-6), one, other)
+
+
+def plain(optimizer, steps=3):
+    params, state = PARAMS, optimizer.init(PARAMS)
+    for _ in range(steps):
+        with jax.numpy_dtype_promotion("standard"):
+            updates, state = optimizer.update(jax.grad(loss)(params), state, params)
+        params = optax.apply_updates(params, updates)
+    return params
+
+
+def test_hyperparameters_reach_a_factory_by_their_names():
+    hyper = {"learning_rate": 0.01, "b1": 0.5, "weight_decay": 0.3}
+    same(moved(optax.lion, hyper), plain(optax.lion(0.01, b1=0.5, weight_decay=0.3)))
+    partial = functools.partial(optax.adamw, b2=0.5)
+    same(moved(partial, hyper), plain(optax.adamw(0.01, b1=0.5, b2=0.5, weight_decay=0.3)))
+    assert {"b1", "b2", "weight_decay"} <= set(optimizer_of("lion").reads)
+    assert not {"mask", "mu_dtype"} & set(optimizer_of("lion").reads)
+
+
+def test_a_name_of_ours_is_ours_and_optaxs_is_behind_its_own():
+    assert optimizer_of("adam").make is None
+    assert optimizer_of("optax.adam").make is not None
+    assert optimizer_of(str(Piece(optax.lion))).name == "lion"  # the path in a run folder
+    assert optimizer_of("muon").usual_rate == 1e-3
+    assert defaults("prodigy", "optax") == {"learning_rate": 1.0}
+    assert optimizer_of("lion").required == ("learning_rate",)
+    with pytest.raises(UserError, match=r"preset 'keras3'.*it exists in optax"):
+        defaults("lion", "keras3")
+
+
+def chained(hyper, schedule):
+    return optax.chain(optax.trace(hyper["momentum"], nesterov=True), optax.scale_by_learning_rate(schedule))
+
+
+def test_a_function_of_hyperparameters_and_schedule():
+    record = optimizer_of(Piece(chained))
+    assert (record.reads, record.required) == (("momentum",), ("momentum",))
+    same(moved(chained, {"learning_rate": 0.01, "momentum": 0.8}), plain(optax.sgd(0.01, 0.8, nesterov=True)))
+
+
+def test_a_ready_transformation_reads_nothing():
+    record = optimizer_of(Piece(optax.adam(0.01)))
+    assert (record.reads, record.reads_rate) == ((), False)
+    assert "all its numbers are constants" in record.remark
+    same(moved(optax.adam(0.01), {}), plain(optax.adam(0.01)))
+    assert optimizer_of(Piece(optax.polyak_sgd())).needs == ("value",)
+
+
+def test_clipping_and_decay_are_added_where_the_optimizer_has_none():
+    hyper = {"learning_rate": 0.01, "weight_decay": 0.1, "clip_norm": 1.0}
+    truth = optax.chain(optax.clip_by_global_norm(1.0), optax.sign_sgd(0.01), optax.add_decayed_weights(-0.001))
+    same(moved(optax.sign_sgd, hyper), plain(truth))
+
+
+@pytest.mark.parametrize(
+    ("parameter", "traced"),
+    [("b1", True), ("ns_steps", False), ("nesterov", False), ("weight_decay", True)],
+)
+def test_what_a_factory_branches_on_is_no_hyperparameter(parameter, traced):
+    reason = untraceable("muon", parameter)
+    assert (reason == "") == traced
+    assert traced or f"fix it with functools.partial(muon, {parameter}=...)" in reason
+
+
+def branching(learning_rate, momentum=0.9):
+    return optax.sgd(learning_rate, momentum if momentum > 0 else None)
+
+
+def test_a_branch_on_a_value_is_found_by_tracing():
+    assert "branching uses momentum in Python" in untraceable(Piece(branching), "momentum")
+    assert untraceable("optax.sgd", "momentum") == ""
+
+    def on_rate(hyper, schedule):
+        return optax.sgd(schedule(0)) if hyper["momentum"] > 0 else optax.adam(schedule(0))
+
+    with pytest.raises(UserError, match=r"on_rate failed: TracerBool.*use jnp.where or jax.lax.cond"):
+        optimizer_of(Piece(on_rate))
+
+
+@pytest.mark.parametrize(
+    ("thing", "words"),
+    [
+        (3, "The optimizer is 3, but a name, a factory"),
+        (optax.scale_by_adam, r"takes \(b1, b2.*pass what it makes \(scale_by_adam\(...\)\)"),
+        (lambda hyper, schedule: 3, "made a int, but an optax.GradientTransformation was expected"),
+        (optax.lookahead(optax.sgd(0.1), 5, 0.5), "is a lookahead: it needs pairs of fast and slow weights"),
+    ],
+)
+def test_refused(thing, words):
+    with pytest.raises(UserError, match=words):
+        optimizer_of(Piece(thing))
+
+
+def test_a_path_that_was_not_imported_has_a_name_only():
+    assert optimizer_of("somewhere.rules:mine").name == "mine"
+    with pytest.raises(UserError, match=r"was not imported.*optimizer=..."):
+        make_optimizer("somewhere.rules:mine", "optax", {}, lambda count: 0.1)
+
+
+def test_the_average_of_weights():
+    """By hand for two steps; before the first step the weights themselves; the training is not changed."""
+    hyper = {"learning_rate": jnp.float32(0.25), "ema_decay": jnp.float32(0.9)}
+    optimizer = make_optimizer("sgd", "optax", hyper, lambda count: hyper["learning_rate"])
+    w, state = jnp.float32(8), optimizer.init(jnp.float32(8))
+    assert eval_params(state, w) == 8
+    for _ in range(2):  # w: 8, 4, 2
+        updates, state = optimizer.update(2 * w, state, w)
+        w = optax.apply_updates(w, updates)
+    assert w == 2
+    assert eval_params(state, w) == pytest.approx((0.1 * 0.9 * 4 + 0.1 * 2) / (1 - 0.81), rel=1e-6)
+
+
+def test_schedule_free_is_evaluated_at_its_average():
+    hyper = {"learning_rate": jnp.float32(0.1)}
+    params, state, averaged = descend("schedule_free_sgd", hyper, 10)
+    with jax.numpy_dtype_promotion("standard"):
+        truth = optax.contrib.schedule_free_eval_params(state[0], params)
+    same(averaged, truth)
+    assert not np.allclose(averaged["kernel"], params["kernel"])
+    assert eval_params(optax.adam(0.1).init(PARAMS), PARAMS) is PARAMS
+
+
+def test_every_factory_has_the_signature_that_the_table_counts_on():
+    assert all("learning_rate" in inspect.signature(optax_factory(name)).parameters for name in optax_names())

@@ -9,7 +9,9 @@ import numpy as np
 import optax
 import pytest
 
-from nnjax.nn.schedules import SCHEDULES, make_schedule
+from nnjax.core.errors import UserError
+from nnjax.core.pieces import Piece
+from nnjax.nn.schedules import SCHEDULES, make_schedule, schedule_of
 
 T = 40
 STEPS = np.arange(T + 3)  # also past the horizon
@@ -105,3 +107,37 @@ def test_laws(name):
     assert jnp.isfinite(rates(name, 1, np.arange(2))).all()
     with jax.enable_x64(True):
         assert rates(name, dtype=np.float64).dtype == jnp.float64
+
+
+def run_own(function, hyper, steps=4, total=4):
+    hyper = {key: jnp.float32(value) for key, value in hyper.items()}
+    return jax.vmap(make_schedule(Piece(function), hyper, jnp.int32(total)))(jnp.arange(steps))
+
+
+def test_a_schedule_of_the_users_is_a_share_of_the_peak():
+    def root(hyper, t, total):
+        return (1 - t / total) ** hyper["power"] * hyper.get("scale", 1)
+
+    record = schedule_of(Piece(root))
+    assert (record.reads, record.required, record.absolute) == (("power", "scale"), ("power",), False)
+    np.testing.assert_allclose(run_own(root, {"learning_rate": 2.0, "power": 0.5}), 2 * np.sqrt([1, 0.75, 0.5, 0.25]))
+
+
+def test_a_schedule_of_optax_is_the_rate_itself():
+    own = optax.linear_schedule(0.4, 0.0, 4)
+    assert schedule_of(Piece(own)).absolute
+    np.testing.assert_allclose(run_own(own, {}), [0.4, 0.3, 0.2, 0.1], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("thing", "words"),
+    [
+        (lambda a, b: 1.0, r"a function \(hyper, step, total\) -> rate over its peak"),
+        (0.1, "a function"),
+        (lambda step: jnp.ones(3), r"gave shape \[3\], but one number was expected"),
+        (lambda hyper, t, total: 1.0 if t < 3 else 0.1, r"TracerBool.*use jnp.where"),
+    ],
+)
+def test_no_schedule(thing, words):
+    with pytest.raises(UserError, match=words):
+        schedule_of(Piece(thing))

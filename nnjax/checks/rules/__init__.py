@@ -24,6 +24,7 @@ RULES: tuple[Rule, ...] = (  # the most fundamental first: a run that is refused
     targets.binary_floor,
     targets.absent_classes,
     targets.imbalance,
+    training.called,
     training.low_rate,
     training.high_rate,
     training.large_inputs,

@@ -137,7 +137,7 @@ def label_smoothing(case: Case) -> Finding | None:
     """Refuse to smooth targets that are not classes."""
     if case.experiment.hyperparameters.label_smoothing is None:
         return None
-    if case.loss.takes_raw:
+    if case.loss.takes_raw and case.data.task == "classification":
         sentence = f"label_smoothing is set, but {case.loss.name} gets class indices, which cannot be smoothed."
         return Finding("label-smoothing", "error", sentence, "Smooth in the loss, or leave label_smoothing out.")
     if case.data.task == "classification":

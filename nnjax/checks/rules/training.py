@@ -11,6 +11,13 @@ from nnjax.nn.optimizers import optimizer_of
 LARGE_INPUTS = 20
 
 
+def called(case: Case) -> Finding | None:
+    """Say how a loss or an optimizer of another library is called."""
+    remarks = (case.loss.remark, optimizer_of(case.experiment.optimizer.name).remark)
+    sentence = " ".join(filter(None, remarks))
+    return Finding("called", "remark", sentence, "Nothing is to be done where that is meant.") if sentence else None
+
+
 def low_rate(case: Case) -> Finding | None:
     """Warn of learning rates at which the optimizer hardly learns (Adadelta's in Keras since 2.4)."""
     optimizer, rate = optimizer_of(case.experiment.optimizer.name), case.experiment.hyperparameters.learning_rate
