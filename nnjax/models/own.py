@@ -56,6 +56,11 @@ def variables_shapes(model: Model, shape: tuple[int, ...]) -> Variables:
     return found
 
 
+def has_state(config: ModelConfig, shape: tuple[int, ...]) -> bool:
+    """Whether the model has a state."""
+    return bool(jax.tree.leaves(variables_shapes(make_own(config, shape), shape).state))
+
+
 def output_shape(config: ModelConfig, shape: tuple[int, ...]) -> tuple[int, ...]:
     """Return the shape of what the model yields for one example.
 

@@ -189,3 +189,11 @@ def count_own(config: ModelConfig, shape: tuple[int, ...]) -> tuple[LayerCount, 
     module = importlib.import_module("nnjax.models.own")
     found: tuple[LayerCount, ...] = module.count_layers(config, shape)
     return found
+
+
+def has_state(config: ModelConfig, shape: tuple[int, ...]) -> bool:
+    """Whether a model has a state, which may be statistics over a batch."""
+    if not traits_of(config).own:
+        return False
+    module = importlib.import_module("nnjax.models.own")
+    return bool(module.has_state(config, shape))

@@ -28,9 +28,9 @@ def adapt(thing: Any) -> Model:
     elif any(origin.startswith("keras.") and origin.endswith(":Model") for origin in origins):
         name = "keras"
     elif any(origin.startswith("flax.nnx.") and origin.endswith(":Module") for origin in origins):
-        raise UserError(_drawn(thing, "nnx", "lambda rngs: "))
+        raise UserError(_drawn(thing, "lambda rngs: "))
     elif any(origin.startswith("equinox.") and origin.endswith(":Module") for origin in origins):
-        raise UserError(_drawn(thing, "equinox", "lambda key: "))
+        raise UserError(_drawn(thing, "lambda key: "))
     else:
         name = _factory(thing)
     adapter: Model = importlib.import_module(f"nnjax.models.adapters.{name}").adapt(thing)
@@ -41,10 +41,10 @@ def _origins(thing: Any) -> set[str]:
     return {f"{base.__module__}:{base.__name__}" for base in type(thing).__mro__}
 
 
-def _drawn(thing: Any, library: str, function: str) -> str:
+def _drawn(thing: Any, function: str) -> str:
     return (
-        f"The model is a {type(thing).__name__} whose weights are drawn already, so that every seed would train the same "
-        f"ones: pass a function that draws it, such as {function}{type(thing).__name__}(…)."
+        f"The model is a {type(thing).__name__} whose weights are drawn already, so that every seed would train the "
+        f"same ones: pass a function that draws it, such as {function}{type(thing).__name__}(…)."
     )
 
 
@@ -54,6 +54,9 @@ def _factory(thing: Any) -> str:
         bases = {f"{base.__module__}:{base.__name__}" for base in thing.__mro__}
         if "flax.linen.module:Module" in bases:
             raise UserError(f"The model is the class {thing.__name__}: pass a module of it, {thing.__name__}(…).")
+        for library in ("nnx", "equinox"):
+            if any(f"{library}." in base and base.endswith(":Module") for base in bases):
+                return library
     try:
         names = list(inspect.signature(thing).parameters) if callable(thing) else []
     except (TypeError, ValueError):

@@ -1,7 +1,7 @@
 """Flax Linen modules: "params" are the weights, all other collections the state.
 
-A module is told its mode by train, training, is_training (true in training), deterministic or use_running_average (false
-in training), as a parameter of its call or as one of its fields; one with a parameter `hyper` gets the traced
+A module is told its mode by train, training, is_training (true in training), deterministic or use_running_average
+(false in training), as a parameter of its call or as one of its fields; one with a parameter `hyper` gets the traced
 hyperparameters. `encode` and `decode` are taken over where it has them.
 """
 

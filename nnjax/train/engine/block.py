@@ -133,11 +133,22 @@ class Block:
         seeds = state.seed[:1] if self.shared else state.seed
         rows = jax.vmap(lambda seed: epoch_rows(shuffle, stage.part, seed, stage.turn))(seeds)
 
+        last = self.trial.shapes.last_batch
+
+        def step_of(some: int) -> Callable[[TrialState, Indices, Mask], TrialState]:
+            def step(state: TrialState, index: Indices, weight: Mask) -> TrialState:
+                return self.step(stage.data, hyper, state, index[:, :some], weight[:some], total_steps)
+
+            return step
+
         def body(t: Count, state: TrialState) -> TrialState:
             start = (t - begin) * size
             index = jax.lax.dynamic_slice_in_dim(rows, start, size, axis=1)
             weight = start + jnp.arange(size) < stage.part.count
-            return self.step(stage.data, hyper, state, index, weight, total_steps)
+            if not last:
+                return self.step(stage.data, hyper, state, index, weight, total_steps)
+            ends = (start + size > stage.part.count).astype(jnp.int32)
+            return cast(TrialState, jax.lax.switch(ends, [step_of(size), step_of(last)], state, index, weight))
 
         return cast(TrialState, jax.lax.fori_loop(state.step[0], stop, body, state))
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from nnjax.core.experiment import Experiment, ModelConfig
 from nnjax.core.types import Array, Count, DataFacts, Float, Int, Num, Prepared
-from nnjax.models.registry import own_output_shape, traits_of
+from nnjax.models.registry import has_state, own_output_shape, traits_of
 from nnjax.nn.activations import ACTIVATIONS
 
 Indices = Int[np.ndarray, " rows"]
@@ -80,6 +80,8 @@ class Shapes:
       has_validation, has_train_eval: whether those parts hold any example.
       image_shape: (height, width) of inputs that are images.
       augment: of the data's configuration: what happens to training images.
+      last_batch: examples of an epoch's last, smaller batch, for models that compute statistics over a batch, which
+        padding would change; 0 where there is none, or where padding changes nothing.
     """
 
     shape: tuple[int, ...]
@@ -89,6 +91,7 @@ class Shapes:
     has_train_eval: bool
     image_shape: tuple[int, int] | None = None
     augment: str = "none"
+    last_batch: int = 0
 
     @property
     def num_inputs(self) -> int:
@@ -113,6 +116,7 @@ def output_width(model: ModelConfig, facts: DataFacts) -> int:
 def make_shapes(experiment: Experiment, prepared: Prepared) -> Shapes:
     """Read the static facts off a prepared data set."""
     facts, traits = prepared.facts(), traits_of(experiment.model)
+    stateful = has_state(experiment.model, facts.example_shape)
     return Shapes(
         shape=facts.example_shape if traits.own else (facts.num_inputs,),
         num_outputs=output_width(experiment.model, facts),
@@ -121,6 +125,7 @@ def make_shapes(experiment: Experiment, prepared: Prepared) -> Shapes:
         has_train_eval=experiment.train_eval_size != 0,
         image_shape=facts.image_shape,
         augment=experiment.data.augment,
+        last_batch=len(prepared.train) % experiment.batch_size if stateful else 0,
     )
 
 
