@@ -7,6 +7,7 @@ and `seed`, which enter the compiled program as arrays (see `program_key`).
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from nnjax.core.pieces import Piece
@@ -111,7 +112,7 @@ class OptimizerConfig:
                 object.__setattr__(self, field, Piece(getattr(self, field)))
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, init=False)
 class Hyperparameters:
     """Numbers that are traced: changing a value never compiles again. None = not there, and costs nothing.
 
@@ -131,6 +132,8 @@ class Hyperparameters:
       decay_factor, decay_every: the step schedule multiplies the rate by decay_factor every decay_every of all steps.
       patience: epochs without a new lowest validation loss (training loss where there is no validation part) after
         which a trial stops early, with its best weights.
+      others: further ones by name, which a model, loss, optimizer or schedule of the user's reads, as pairs sorted by
+        name; `Hyperparameters(temperature=2.0)` puts it there.
     """
 
     learning_rate: float | None = None
@@ -151,10 +154,21 @@ class Hyperparameters:
     decay_factor: float | None = None
     decay_every: float | None = None
     patience: int | None = None
+    others: tuple[tuple[str, float], ...] = ()
+
+    def __init__(self, *values: float | None, others: Iterable[tuple[str, float]] = (), **named: float | None):
+        known = [field.name for field in dataclasses.fields(self)][:-1]
+        given = dict(zip(known, values, strict=False)) | named
+        for name in known:
+            object.__setattr__(self, name, given.pop(name, None))
+        rest = {**dict(others), **given}
+        pairs = tuple(sorted((name, value) for name, value in rest.items() if value is not None))
+        object.__setattr__(self, "others", pairs)
 
     def present(self) -> dict[str, float]:
         """The hyperparameters that are there, by name, in the order above."""
-        return {name: value for name, value in vars(self).items() if value is not None}
+        own = {name: value for name, value in vars(self).items() if value is not None and name != "others"}
+        return own | dict(self.others)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -82,6 +82,7 @@ class Shapes:
       augment: of the data's configuration: what happens to training images.
       last_batch: examples of an epoch's last, smaller batch, for models that compute statistics over a batch, which
         padding would change; 0 where there is none, or where padding changes nothing.
+      fingerprint: of the program of a user's model, loss or optimizer, so that a redefined one is compiled anew.
     """
 
     shape: tuple[int, ...]
@@ -92,6 +93,7 @@ class Shapes:
     image_shape: tuple[int, int] | None = None
     augment: str = "none"
     last_batch: int = 0
+    fingerprint: str = ""
 
     @property
     def num_inputs(self) -> int:

@@ -55,7 +55,7 @@ class FinalEvaluation:
     """
 
     def __init__(self, program: Program, data: DeviceData, state: TrialState, stopped: Sequence[int]):
-        now, best = Variables(state.params, state.model_state), Variables(state.best_params, state.best_model_state)
+        now, best = jax.vmap(program.trial.evaluated)(state), Variables(state.best_params, state.best_model_state)
         bad_step, last, self.best, self.best_epoch = fetch((state.bad_step, now, best, state.best_epoch))
         back = bad_step > 0
         back[list(stopped)] = True

@@ -9,6 +9,7 @@ from nnjax.core.experiment import DataConfig, Experiment, TrialSpec, program_key
 from nnjax.core.types import Prepared
 from nnjax.train.distributed import min_over_processes
 from nnjax.train.engine.device_data import make_device_data, make_shapes
+from nnjax.train.engine.fingerprint import with_fingerprint
 from nnjax.train.engine.windows import make_stream, window_shapes
 from nnjax.train.layout.lane_batch import Group, group_sizes
 from nnjax.train.layout.memory_limits import most_lanes, refuse_too_large
@@ -38,7 +39,7 @@ def make_groups(
         members.setdefault(program_key(spec.experiment), []).append(spec)
     groups = []
     for key, some in members.items():
-        shapes = make_shapes(key, prepared[key.data])
+        shapes = with_fingerprint(key, make_shapes(key, prepared[key.data]))
         stream = make_stream(key, prepared[key.data])
         refuse_too_large(key, prepared[key.data])
         data = make_device_data(key, prepared[key.data])
