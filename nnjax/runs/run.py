@@ -282,7 +282,7 @@ def _prepared(
     Raises:
       UserError: they are others.
     """
-    for config, known in facts.items():
+    for known in facts.values():
         if known.sha256 != data.sha256:
             raise UserError(f"The data {data.name!r} are not those of the run, {known.name!r}: their SHA-256 differs.")
     sizes = {spec.experiment.data: spec.experiment.batch_size for spec in specs}

@@ -45,92 +45,79 @@ def as_experiment(model: Any) -> Experiment:
     Raises:
       UserError: `compile` asked for what nnjax does not do, by name.
     """
-    if not hasattr(model, "compile_config") or getattr(model, "optimizer", None) is None:
+    if not hasattr(model, "compile_config") and getattr(model, "optimizer", None) is None:
+        return Experiment(model=model)
+    if not getattr(model, "compiled", False):
         return Experiment(model=model)
     said = model.get_compile_config() or {}
-    if said.get("loss_weights") is not None or said.get("weighted_metrics"):
-        raise UserError(
-            "The Keras model was compiled with loss_weights or weighted_metrics, which nnjax has not: leave them out."
-        )
-    loss, logits = _loss(model.loss)
+    for name in ("loss_weights", "weighted_metrics"):
+        if said.get(name):
+            raise UserError(f"The Keras model was compiled with {name}, which nnjax does not have: leave it out.")
+    loss, from_logits = _loss(model.loss)
     optimizer, hyperparameters = _optimizer(model.optimizer)
-    output = (
-        None
-        if logits is None
-        else ("linear" if not logits else "sigmoid" if loss == "binary_crossentropy" else "softmax")
-    )
-    config = ModelConfig(model) if output is None else ModelConfig(model, output_activation=output)
-    metrics = tuple(dict.fromkeys(_metric(one) for one in said.get("metrics") or ())) or None
+    after = {"binary_crossentropy": "sigmoid"}.get(loss, "softmax")
+    config = ModelConfig(model, output_activation=after) if from_logits else ModelConfig(model)
+    metrics = tuple(dict.fromkeys(map(_metric, said.get("metrics") or ()))) or None
     return Experiment(model=config, loss=loss, optimizer=optimizer, hyperparameters=hyperparameters, metrics=metrics)
 
 
-def _loss(found: Any) -> tuple[str, bool | None]:
-    """Name a loss of Keras in our words, and whether it takes logits (None where that makes no difference)."""
+def _known(table: Mapping[str, str], what: str, name: str) -> str:
+    """Look a name of Keras up, as a class (MeanSquaredError) or as a function (mean_squared_error)."""
+    found = {key.lower(): ours for key, ours in table.items()}.get(name.replace("_", "").lower())
+    if found is None:
+        raise UserError(
+            f"The Keras model was compiled with the {what} {name}, which nnjax does not know: pass an "
+            "nnjax.Experiment(model=model, …) that names another, or one of your own."
+        )
+    return found
+
+
+def _loss(given: Any) -> tuple[str, bool]:
+    """Name a loss of Keras in our words, and say whether it takes logits."""
     import keras
 
-    made = keras.losses.get(found)
-    name = made.__name__ if not hasattr(made, "get_config") else type(made).__name__
+    made = keras.losses.get(given)
     settings = made.get_config() if hasattr(made, "get_config") else {}
-    known = {**LOSSES, **{key.lower(): value for key, value in LOSSES.items()}}
-    ours = known.get(name) or known.get(name.replace("_", "").lower())
-    if ours is None:
-        raise UserError(
-            f"The Keras model was compiled with the loss {name}, which nnjax has not: pass nnjax.Experiment(model, loss=…)."
-        )
+    name = type(made).__name__ if settings else made.__name__
+    ours = _known(LOSSES, "loss", name)
     for setting, usual in (("label_smoothing", 0.0), ("delta", 1.0)):
         if settings.get(setting, usual) != usual:
-            raise UserError(
-                f"The Keras model's loss {name} has {setting}={settings[setting]}: set it in nnjax.Experiment."
-            )
-    return ours, True if settings.get("from_logits") else None
+            found = f"{setting}={settings[setting]}"
+            raise UserError(f"The Keras model's loss {name} has {found}, which nnjax does not take over: leave it out.")
+    return ours, bool(settings.get("from_logits"))
 
 
-def _unknown(what: str, name: str) -> str:
-    return (
-        f"The Keras model was compiled with the {what} {name}, which nnjax does not know: pass an "
-        f"nnjax.Experiment(model=model, …) that names another, or one of your own."
-    )
-
-
-def _optimizer(found: Any) -> tuple[OptimizerConfig, Hyperparameters]:
+def _optimizer(given: Any) -> tuple[OptimizerConfig, Hyperparameters]:
     """Name an optimizer of Keras in our words, with its numbers."""
-    name, settings = type(found).__name__, found.get_config()
-    if name not in OPTIMIZERS:
-        raise UserError(
-            f"The Keras model was compiled with the optimizer {name}: pass nnjax.Experiment(model, optimizer=…)."
-        )
-    ours, numbers = OPTIMIZERS[name]
-    for setting in ("clipvalue", "clipnorm", "use_ema", "gradient_accumulation_steps", "amsgrad", "centered"):
+    name, settings = type(given).__name__, given.get_config()
+    ours = _known({key: value for key, (value, _) in OPTIMIZERS.items()}, "optimizer", name)
+    refused = ["clipvalue", "clipnorm", "use_ema", "gradient_accumulation_steps", "amsgrad", "centered"]
+    refused += ["momentum"] * (name == "RMSprop")
+    for setting in refused:
         if settings.get(setting):
-            raise UserError(
-                f"The Keras model's optimizer has {setting}={settings[setting]}, which nnjax has not: leave it out."
-            )
+            found = f"{setting}={settings[setting]}"
+            raise UserError(f"The Keras model's optimizer has {found}, which nnjax does not have: leave it out.")
     if not isinstance(settings["learning_rate"], float | int):
         raise UserError(
-            "The Keras model's optimizer has a learning-rate schedule: set OptimizerConfig(schedule=…) instead."
+            "The Keras model's optimizer has a schedule of its own: give it a number, and set "
+            "nnjax.OptimizerConfig(schedule=…) in an nnjax.Experiment instead."
         )
-    values = {ours_: settings[theirs] for theirs, ours_ in numbers.items() if settings.get(theirs) is not None}
+    values = {own: settings[theirs] for theirs, own in OPTIMIZERS[name][1].items() if settings.get(theirs) is not None}
     values["learning_rate"] = float(settings["learning_rate"])
     if settings.get("global_clipnorm"):
         values["clip_norm"] = settings["global_clipnorm"]
-    if name != "AdamW" and settings.get("weight_decay"):
+    if settings.get("weight_decay"):
         values["weight_decay"] = settings["weight_decay"]
-    if name in ("SGD", "RMSprop") and settings.get("momentum"):
-        if name == "RMSprop":
-            raise UserError("The Keras model's RMSprop has a momentum, which nnjax does not have: leave it out.")
+    if settings.get("momentum"):
         ours, values["momentum"] = "nesterov" if settings.get("nesterov") else "momentum", settings["momentum"]
     return OptimizerConfig(ours, "keras3"), Hyperparameters(**values)
 
 
-def _metric(found: Any) -> str:
+def _metric(given: Any) -> str:
+    """Name a metric of Keras in our words."""
     import keras
 
-    if isinstance(found, str) and found in ("accuracy", "acc"):
+    if given in ("accuracy", "acc"):
         return "accuracy"
-    made = keras.metrics.get(found)
-    name = type(made).__name__ if hasattr(made, "get_config") else getattr(made, "__name__", str(made))
-    known = {**METRICS, **{key.lower(): value for key, value in METRICS.items()}}
-    ours = known.get(name) or known.get(name.replace("_", "").lower())
-    if ours is None:
-        raise UserError(_unknown("metric", name))
-    return ours
+    made = keras.metrics.get(given)
+    return _known(METRICS, "metric", type(made).__name__ if hasattr(made, "get_config") else made.__name__)

@@ -37,9 +37,8 @@ def fingerprint(experiment: Experiment, shapes: Shapes) -> str:
     b = experiment.batch_size
     row, d, k = jax.ShapeDtypeStruct, shapes.num_inputs, shapes.num_outputs
     raw = row((b,), np.int32) if shapes.goal == "classification" else None
-    batch = Batch(
-        row((b, shapes.num_inputs), trial.dtype), row((b, _width(shapes)), trial.dtype), row((b,), trial.dtype), raw
-    )
+    width = d if shapes.goal == "reconstruction" else k
+    batch = Batch(row((b, d), trial.dtype), row((b, width), trial.dtype), row((b,), trial.dtype), raw)
     traced = jax.make_jaxpr(trial.step)(hyper, state, batch, row((), jnp.int32))
     digest = hashlib.sha256(ADDRESS.sub("", str(traced.jaxpr)).encode())
     for constant in traced.consts:
