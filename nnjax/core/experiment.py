@@ -68,7 +68,8 @@ class ModelConfig:
         code; of LeNet-5 the feature maps of C1 and C3, then the dense layers, (6, 16, 120, 84) as published; of a
         conv_autoencoder the feature maps of its encoder's three convolutions.
       activation: of the hidden layers.
-      output_activation: of the last layer.
+      output_activation: of the last layer; "auto" of a model of your own: softmax or sigmoid where the loss is of
+        probabilities, else linear (the outputs are what the model yields).
       kernel_init: "glorot_uniform", "he_normal", "lecun_1998", ... ; biases start at zero.
       dtype: of the computation, "float32" or "bfloat16"; parameters are float32 always.
       reconstruct: a model of your own learns to give its input, as an autoencoder does, not the labels of the data.
@@ -88,6 +89,8 @@ class ModelConfig:
             object.__setattr__(self, "kind", Piece(self.kind))
         if isinstance(self.kind, Piece) and self.widths == ModelConfig.widths:
             object.__setattr__(self, "widths", ())
+            if self.output_activation == ModelConfig.output_activation:
+                object.__setattr__(self, "output_activation", "auto")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,6 +14,7 @@ from nnjax.core.experiment import ModelConfig
 from nnjax.core.pieces import Piece
 from nnjax.models.layer_counts import LayerCount
 from nnjax.models.model import Model, Variables
+from nnjax.nn.foreign import Reads
 
 
 @functools.lru_cache(maxsize=64)
@@ -48,12 +49,27 @@ def variables_shapes(model: Model, shape: tuple[int, ...]) -> Variables:
     if model.draw is not None:
         return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), model.draw(0))
     try:
-        found: Variables = jax.eval_shape(lambda key, x: model.init(key, x, {}), jax.random.key(0), example)
+        found: Variables = jax.eval_shape(
+            lambda key, x: model.init(key, x, Reads(jnp.float32(1))), jax.random.key(0), example
+        )
     except UserError:
         raise
     except Exception as error:
         raise UserError(_refusal("drawn for", shape, error)) from None
     return found
+
+
+def reads(config: ModelConfig, shape: tuple[int, ...]) -> set[str]:
+    """Name the hyperparameters that a model asks for, in any mode."""
+    model, asked = make_own(config, shape), Reads(jnp.float32(1))
+    variables = variables_shapes(model, shape)
+    example, batch = (jax.ShapeDtypeStruct((n, *shape), jnp.float32) for n in (1, 3))
+    if model.draw is None:
+        jax.eval_shape(lambda key, x: model.init(key, x, asked), jax.random.key(0), example)
+    for train in (True, False):
+        key = jax.random.key(0) if train else None
+        jax.eval_shape(lambda v, x, t=train, k=key: model.apply(v, x, train=t, key=k, hyper=asked)[0], variables, batch)
+    return {*asked.required, *asked.optional}
 
 
 def has_state(config: ModelConfig, shape: tuple[int, ...]) -> bool:
@@ -70,7 +86,9 @@ def output_shape(config: ModelConfig, shape: tuple[int, ...]) -> tuple[int, ...]
     model = make_own(config, shape)
     variables, x = variables_shapes(model, shape), jax.ShapeDtypeStruct((3, *shape), jnp.float32)
     try:
-        z, _ = jax.eval_shape(lambda v, x: model.apply(v, x, train=False, key=None, hyper={}), variables, x)
+        z, _ = jax.eval_shape(
+            lambda v, x: model.apply(v, x, train=False, key=None, hyper=Reads(jnp.float32(1))), variables, x
+        )
     except UserError:
         raise
     except Exception as error:
@@ -88,6 +106,8 @@ def _refusal(what: str, shape: tuple[int, ...], error: Exception) -> str:
 
 def count_layers(config: ModelConfig, shape: tuple[int, ...]) -> tuple[LayerCount, ...]:
     """Count the weights below each name at the top of the parameters; inputs and operations are not known."""
+    if not isinstance(config.kind, Piece):
+        return ()
     params: Any = variables_shapes(make_own(config, shape), shape).params
     named = params.items() if isinstance(params, dict) else [("model", params)]
     return tuple(
@@ -100,7 +120,7 @@ def held_numbers(config: ModelConfig, shape: tuple[int, ...], batch: int) -> int
     """Count the numbers that a forward pass of a batch makes, the most that its gradient can hold."""
     model = make_own(config, shape)
     x = jax.ShapeDtypeStruct((batch, *shape), jnp.float32)
-    traced = jax.make_jaxpr(lambda v, x: model.apply(v, x, train=False, key=None, hyper={}))(
+    traced = jax.make_jaxpr(lambda v, x: model.apply(v, x, train=False, key=None, hyper=Reads(jnp.float32(1))))(
         variables_shapes(model, shape), x
     )
     return _made(traced.jaxpr)

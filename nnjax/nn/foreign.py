@@ -64,7 +64,7 @@ def without_object(what: str, path: str, field: str) -> Callable[..., Any]:
     return refuse
 
 
-class _Reads(Mapping[str, Any]):
+class Reads(Mapping[str, Any]):
     """Stands in for hyperparameters, and notes which are asked for."""
 
     def __init__(self, value: Any):
@@ -91,7 +91,7 @@ class _Reads(Mapping[str, Any]):
 
 def reads_of(what: str, function: Callable[[Mapping[str, Any], Any], Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the hyperparameters that a function of (hyper, number) reads when it is traced, and those it must have."""
-    notes = _Reads(None)
+    notes = Reads(None)
 
     def run(x: Scalar) -> Scalar:
         notes.value = x

@@ -179,6 +179,12 @@ def known_metric(name: str) -> Metric | None:
         return None
 
 
+def complement_of(name: str) -> str:
+    """Name what is shown of a metric instead of it, in per cent (`Metric.complement`); "" for most, and for losses."""
+    metric = known_metric(name)
+    return "" if metric is None else metric.complement
+
+
 def _own(piece: Piece) -> Metric:
     """Make the record of the user's metric."""
     found = piece.object

@@ -142,7 +142,9 @@ class Run:
     def network(self, trial: int = 0, which: str = "final") -> Network:
         """A trial's network with its weights and the facts of its data; errors as `params`."""
         variables = self.variables(trial, which)
-        return lazy_import("network")(self.specs[trial].experiment.model, self.facts(trial), *variables)
+        experiment = self.specs[trial].experiment
+        hyper = {name: np.float32(value) for name, value in experiment.hyperparameters.present().items()}
+        return lazy_import("network")(experiment.model, self.facts(trial), *variables, hyper)
 
     def export(self, path: str | os.PathLike[str], trial: int = 0, which: str = "final") -> None:
         """Write a trial's network to FILE.safetensors or, as a program that runs without nnjax, to FILE.jaxexport.

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nnjax.core.experiment import Experiment, ModelConfig
+from nnjax.core.pieces import Piece
 from nnjax.core.types import Array, Count, DataFacts, Float, Int, Num, Prepared
 from nnjax.models.registry import has_state, own_output_shape, traits_of
 from nnjax.nn.activations import ACTIVATIONS
@@ -105,7 +106,7 @@ def output_width(model: ModelConfig, facts: DataFacts) -> int:
     """k: the input's width for an autoencoder, else the number of targets or classes (1 for two and no softmax)."""
     traits = traits_of(model)
     goal = traits.goal(facts.task)
-    if traits.own:
+    if traits.own and isinstance(model.kind, Piece):
         return math.prod(own_output_shape(model, facts.example_shape)) or 1
     if goal == "reconstruction":
         return facts.num_inputs

@@ -126,9 +126,9 @@ class Trial:
         state = jax.tree.map(lambda new, old: new.astype(old.dtype), state, variables.state)
         return z.astype(self.dtype), state, extra
 
-    def logits(self, variables: Variables, x: Float[Array, "b d"]) -> Float[Array, "b ..."]:
+    def logits(self, variables: Variables, x: Float[Array, "b d"], hyper: Hyper) -> Float[Array, "b ..."]:
         """Apply the network in evaluation mode, before the output activation."""
-        return self.apply(variables, x, train=False, key=None, hyper={})[0]
+        return self.apply(variables, x, train=False, key=None, hyper=hyper)[0]
 
     def shaped(self, x: Float[Array, "b d"]) -> Float[Array, "b ..."]:
         """Give examples the shape that the model reads."""
@@ -271,12 +271,7 @@ class Trial:
         return value if self.batch_axis is None else value / jax.lax.axis_size(self.batch_axis)
 
     def evaluate(
-        self,
-        data: DeviceData,
-        part: Part,
-        variables: Variables,
-        metrics: Mapping[str, Metric],
-        hyperparameters: Hyper = {},  # noqa: B006 (never changed)
+        self, data: DeviceData, part: Part, hyper: Hyper, variables: Variables, metrics: Mapping[str, Metric]
     ) -> Metrics:
         """Compute loss and metrics over a part in evaluation mode, every example once; NaN for an empty part."""
         size = part.index.shape[0] // max(even_batches(part.index.shape[0], self.experiment.eval_batch_size), 1)
@@ -287,11 +282,11 @@ class Trial:
         )
 
         def statistics(batch: Batch) -> dict[str, Float[Array, "b ..."]]:
-            z = self.logits(variables, batch.x)
+            z = self.logits(variables, batch.x, hyper)
             p = self.output(z.reshape(len(z), -1))
             found = {name: _statistics(metric, batch, p, origin) for name, metric in metrics.items()}
             if self.by_own is not None:
-                key, hyper = jax.random.key(EVALUATION), hyperparameters
+                key = jax.random.key(EVALUATION)
                 return found | {"loss": self.by_objective(variables, batch, train=False, key=key, hyper=hyper)[0]}
             return found | {"loss": self.losses(batch, batch.y, z)}
 
@@ -315,7 +310,7 @@ class Trial:
         """
         values, now = {"train_loss": state.loss_sum / state.weight_sum}, self.evaluated(state)
         for part in self.parts:
-            for name, value in self.evaluate(data, getattr(data, part), now, self.epoch_metrics).items():
+            for name, value in self.evaluate(data, getattr(data, part), hyper, now, self.epoch_metrics).items():
                 values[curve_name(part, name)] = value
         watched = values[watched_curve(values)]
         better = watched < state.best_value
