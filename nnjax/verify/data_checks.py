@@ -111,8 +111,8 @@ def refuse_unfit_outputs(specs: Sequence[TrialSpec], prepared: Mapping[DataConfi
         if found != expected and not (classes == 2 and found == 1 and loss_of(loss).compares != "distributions"):
             what = {"classification": f"{classes} classes", "regression": f"{expected} targets"}.get(goal, "its inputs")
             raise UserError(
-                f"The model yields {list(shape)} for an example of the shape {list(facts.example_shape)}, but {expected} "
-                f"numbers were expected for {what} by the loss {loss_of(loss).name}: change its last layer, or the loss."
+                f"The model yields {list(shape)} for an example of the shape {list(facts.example_shape)}, but "
+                f"{expected} numbers were expected for {what}: change its last layer, or take another loss than {loss}."
             )
 
 
