@@ -86,6 +86,11 @@ def sweep(
     space = space if isinstance(space, Space) else Space(axes=space)
     if not distributed.is_main_process():
         observe, log = lambda progress: None, lambda text: None  # the first process speaks for all
+    if experiment is None or isinstance(experiment, Mapping | int | float | Dataset | Space):
+        raise UserError(
+            f"The experiment is {experiment!r:.80}, but an Experiment or a model was expected: write "
+            "nnjax.Experiment(...)."
+        )
     dataset = as_dataset(data, target)
     if not isinstance(experiment, Experiment):
         experiment = as_experiment(experiment, "classification" if dataset is None else dataset.task)
