@@ -86,7 +86,7 @@ def sweep(
     space = space if isinstance(space, Space) else Space(axes=space)
     if not distributed.is_main_process():
         observe, log = lambda progress: None, lambda text: None  # the first process speaks for all
-    if experiment is None or isinstance(experiment, Mapping | int | float | Dataset | Space):
+    if experiment is None or isinstance(experiment, Mapping | int | float | Space):
         raise UserError(
             f"The experiment is {experiment!r:.80}, but an Experiment or a model was expected: write "
             "nnjax.Experiment(...)."
