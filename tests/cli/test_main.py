@@ -28,7 +28,7 @@ run(main, config_flags=["config"])
 def script(body, *arguments, **options):
     """Run a script whose main has this body."""
     command = [sys.executable, "-W", "error", "-c", SCRIPT.format(body=body), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, **options)
+    return subprocess.run(command, capture_output=True, encoding="utf-8", **options)
 
 
 @pytest.mark.parametrize(

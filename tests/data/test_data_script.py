@@ -29,7 +29,7 @@ def run(*arguments, mirror="http://127.0.0.1:1/", **environment):
     """Run the script in a process of its own, with the mirrors and checksums of mnist exchanged."""
     code = SCRIPT.format((list(arguments), str(ROOT / "scripts" / "data.py"), mirror, CONTENTS))
     command, environment = [sys.executable, "-W", "error", "-c", code], {**os.environ, **environment}
-    return subprocess.run(command, capture_output=True, text=True, env=environment)
+    return subprocess.run(command, capture_output=True, encoding="utf-8", env=environment)
 
 
 def test_it_downloads_where_it_is_told(server, tmp_path):

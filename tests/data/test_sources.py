@@ -59,5 +59,5 @@ def test_a_target_where_there_is_no_choice():
 def test_importing_is_light():
     heavy = ("pandas", "sklearn", "tensorflow_datasets", "mlxtend", "jax", "matplotlib", "urllib.request")
     code = f"import sys, nnjax.data.tfds; print([name for name in {heavy} if name in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
     assert done.stdout.strip() == "[]"

@@ -49,7 +49,7 @@ def test_the_loss_goes_before_a_metric_and_validation_before_test():
 
 
 def write(path, text):
-    path.write_text(text)
+    path.write_text(text, "utf-8")
     return str(path)
 
 

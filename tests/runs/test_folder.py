@@ -118,29 +118,29 @@ def test_differences(new, what):
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path, begun):
-    (tmp_path / "thesis.txt").write_text("mine")
+    (tmp_path / "thesis.txt").write_text("mine", "utf-8")
     with pytest.raises(UserError, match=r"something else \(such as thesis.txt\)"):
         begun(tmp_path)
     assert os.listdir(tmp_path) == ["thesis.txt"]
 
 
 def test_a_folder_may_be_empty_hidden_files_do_not_count(tmp_path, begun):
-    (tmp_path / ".DS_Store").write_text("")
+    (tmp_path / ".DS_Store").write_text("", "utf-8")
     begun(tmp_path)
 
 
 def test_a_folder_that_was_hardly_begun_is_begun_again(tmp_path, begun):
     """Killed before config.json, which is written last."""
     (tmp_path / "checkpoints").mkdir()
-    (tmp_path / "data.json").write_text("{")
-    (tmp_path / ".config.json.99.tmp").write_text("{")
+    (tmp_path / "data.json").write_text("{", "utf-8")
+    (tmp_path / ".config.json.99.tmp").write_text("{", "utf-8")
     store, _ = begun(tmp_path)
     assert store.read_facts()[1] == FINDINGS
     assert not list(tmp_path.glob(".*.tmp"))
 
 
 def test_a_file_or_what_is_inside_a_file_is_refused(tmp_path, begun):
-    (tmp_path / "file").write_text("mine")
+    (tmp_path / "file").write_text("mine", "utf-8")
     with pytest.raises(UserError, match="file is a file; name a folder"):
         begun(tmp_path / "file")
     with pytest.raises(UserError, match=r"cannot be written \(Not a directory\); name a folder that can"):
@@ -264,13 +264,13 @@ def test_a_folder_of_an_older_format_is_not_resumed(tmp_path, begun, number, nam
 
 def test_a_new_folder_has_the_number_of_its_format(tmp_path, begun):
     begun(tmp_path)
-    assert json.loads((tmp_path / "config.json").read_text())["format"] == config_json.FORMAT == 2
+    assert json.loads((tmp_path / "config.json").read_text("utf-8"))["format"] == config_json.FORMAT == 2
 
 
 def edit_json(path, change):
-    tree = json.loads(path.read_text())
+    tree = json.loads(path.read_text("utf-8"))
     change(tree)
-    path.write_text(json.dumps(tree))
+    path.write_text(json.dumps(tree), "utf-8")
 
 
 def read_all(store):
@@ -280,9 +280,13 @@ def read_all(store):
 
 
 DAMAGES = [
-    ("config.json", lambda path: path.write_text(path.read_text()[:100]), r"config\.json is damaged \(JSONDecodeError"),
+    (
+        "config.json",
+        lambda path: path.write_text(path.read_text("utf-8")[:100], "utf-8"),
+        r"config\.json is damaged \(JSONDecodeError",
+    ),
     ("config.json", lambda path: path.write_bytes(b"\xff"), r"config\.json is damaged \(UnicodeDecodeError"),
-    ("config.json", lambda path: path.write_text("[]"), r"config\.json is damaged \(TypeError"),
+    ("config.json", lambda path: path.write_text("[]", "utf-8"), r"config\.json is damaged \(TypeError"),
     (
         "config.json",
         lambda path: edit_json(path, lambda t: t.update(format=3)),
@@ -301,25 +305,37 @@ DAMAGES = [
     ),
     ("config.json", lambda path: path.unlink(), r"is not a run folder: it has no config\.json"),
     ("data.json", lambda path: path.unlink(), r"is not a run folder: it has no data\.json"),
-    ("data.json", lambda path: path.write_text("{}"), r"data\.json is damaged \(KeyError: 'data'\)"),
+    ("data.json", lambda path: path.write_text("{}", "utf-8"), r"data\.json is damaged \(KeyError: 'data'\)"),
     (
         "data.json",
         lambda path: edit_json(path, lambda t: t["data"][0]["facts"].pop("sha256")),
         r"data\.json is damaged \(TypeError",
     ),
-    ("environment.json", lambda path: path.write_text("3"), r"environment\.json is damaged \(AttributeError"),
+    (
+        "environment.json",
+        lambda path: path.write_text("3", "utf-8"),
+        r"environment\.json is damaged \(AttributeError",
+    ),
     ("curves.npz", lambda path: path.write_bytes(path.read_bytes()[:-9]), r"curves\.npz is damaged"),
     ("curves.npz", lambda path: path.unlink(), r"curves\.npz does not exist"),
     (
         "trials.csv",
-        lambda path: path.write_text("\n".join(path.read_text().split("\n")[:3])),
+        lambda path: path.write_text("\n".join(path.read_text("utf-8").split("\n")[:3]), "utf-8"),
         r"trials\.csv is damaged",
     ),
-    ("trials.csv", lambda path: path.write_text(path.read_text().replace("done", "dome")), "status 'dome' is unknown"),
-    ("trials.csv", lambda path: path.write_text(path.read_text().replace("0.7", "?")), "could not convert"),
     (
         "trials.csv",
-        lambda path: path.write_text(path.read_text().replace("done,0,,3", "done,0,,4")),
+        lambda path: path.write_text(path.read_text("utf-8").replace("done", "dome"), "utf-8"),
+        "status 'dome' is unknown",
+    ),
+    (
+        "trials.csv",
+        lambda path: path.write_text(path.read_text("utf-8").replace("0.7", "?"), "utf-8"),
+        "could not convert",
+    ),
+    (
+        "trials.csv",
+        lambda path: path.write_text(path.read_text("utf-8").replace("done,0,,3", "done,0,,4"), "utf-8"),
         r"4 epochs, but 3 in curves\.npz",
     ),
 ]
@@ -340,9 +356,9 @@ def test_curves_that_began_again_go_with_an_older_table(tmp_path, begun):
     """Killed between curves.npz and trials.csv, after a trial had to begin again: no damage."""
     store, _ = begun(tmp_path)
     store.save_records(SPECS, [Record(RUNNING, 3, {}, {"val_loss": np.arange(3.0)}), *[Record()] * 3])
-    before = (tmp_path / "trials.csv").read_text()
+    before = (tmp_path / "trials.csv").read_text("utf-8")
     store.save_records(SPECS, [Record(RUNNING, 1, {}, {"val_loss": np.arange(1.0)}), *[Record()] * 3])
-    (tmp_path / "trials.csv").write_text(before)
+    (tmp_path / "trials.csv").write_text(before, "utf-8")
     assert store.read_records(SPECS)[0].epochs == 1
 
 

@@ -19,7 +19,7 @@ def fork():
 def config(tmp_path_factory):
     """A configuration file that trains in no time."""
     path = tmp_path_factory.mktemp("config") / "spirals.py"
-    path.write_text(SPIRALS)
+    path.write_text(SPIRALS, "utf-8")
     return path
 
 

@@ -56,7 +56,7 @@ def test_help_comes_within_two_seconds():
 
 
 def test_a_full_standard_output_is_one_sentence():
-    with open("/dev/full", "w") as full:
+    with open("/dev/full", "w", encoding="utf-8") as full:
         done = run("train", "--help", capture_output=False, stdout=full, stderr=subprocess.PIPE)
     assert done.returncode == 2
     assert done.stderr.startswith("error: No space left on device")

@@ -62,7 +62,7 @@ def curse(out: pathlib.Path) -> None:
     prepared = trained.data() if trained else prepare(DataConfig(FLAGS.data))
     worth, noise = representations(prepared, trained), of_noise()
     write(noise, worth, prepared.dataset.name, out)
-    print((out / "curse.md").read_text() + f"figure: {out / 'curse.png'}")
+    print((out / "curse.md").read_text("utf-8") + f"figure: {out / 'curse.png'}")
 
 
 COMMANDS = {"archive": archive, "curse": curse}
