@@ -32,6 +32,7 @@ def get_space():
 def test_a_tilde_is_the_home_folder(monkeypatch):
     """Bash does not replace it in --workdir=~/runs; a folder called ~ in the working folder would be a trap."""
     monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.setenv("USERPROFILE", "/home/me")
     assert config.require(["train.py"], "~/a.py", "~/runs") == ("/home/me/a.py", "/home/me/runs")
     assert config.require(["train.py"], "a.py", "runs/~") == ("a.py", "runs/~")
 

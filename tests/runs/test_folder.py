@@ -3,11 +3,16 @@
 import errno
 import json
 import os
+import pathlib
+import subprocess
+import sys
+import threading
 
 import jax
 import numpy as np
 import pytest
 from populations import CLASSIFIER, blobs, specs_of
+from systems import posix
 
 import nnjax
 from nnjax.checks.finding import Finding
@@ -17,6 +22,7 @@ from nnjax.core.fields import replace
 from nnjax.data import prepare_loaded
 from nnjax.runs import config_json, trials_csv
 from nnjax.runs.folder import FolderStore
+from nnjax.runs.lock import FolderLock
 from nnjax.train.storage import npz
 from nnjax.train.storage.records import DIVERGED, DONE, RUNNING, WAITING, Record
 
@@ -152,6 +158,65 @@ def test_one_process_at_a_time(tmp_path, begun):
     with pytest.raises(UserError, match="Another process is using the workdir"):
         begun(tmp_path)
     store.release()
+    begun(tmp_path)
+
+
+HOLD = """
+import pathlib, sys
+from nnjax.runs.lock import FolderLock
+lock = FolderLock(pathlib.Path(sys.argv[1]), print)
+lock.take()
+print("taken", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_process_that_was_killed_leaves_no_lock(tmp_path, begun):
+    words = [sys.executable, "-c", HOLD, str(tmp_path)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8") as process:
+        assert process.stdout.readline() == "taken\n"
+        with pytest.raises(UserError, match="Another process is using the workdir"):
+            begun(tmp_path)
+        process.kill()
+    begun(tmp_path)
+
+
+@posix
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP])
+def test_a_file_system_without_locks_is_warned_of(tmp_path, begun, monkeypatch, number):
+    """What Lustre and NFS may answer."""
+
+    def flock(file, operation):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    store, found = begun(tmp_path)
+    assert [record.status for record in found] == [WAITING] * 4
+    assert store.messages == [
+        f"warning: The file system of the workdir {tmp_path} cannot lock files ({os.strerror(number)}): see to it that "
+        "one process at a time uses it."
+    ]
+
+
+def test_a_lock_is_released_before_its_folder_is_removed(tmp_path, monkeypatch):
+    """Windows removes no open file."""
+    lock, remove = FolderLock(tmp_path / "run", print), pathlib.Path.unlink
+
+    def unlink(path, **options):
+        assert not lock._lock.is_locked
+        remove(path, **options)
+
+    lock.take()
+    monkeypatch.setattr(pathlib.Path, "unlink", unlink)
+    lock.remove_folder(())
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_lock_is_released_by_any_thread(tmp_path, begun):
+    store, _ = begun(tmp_path)
+    thread = threading.Thread(target=store.release)
+    thread.start()
+    thread.join()
     begun(tmp_path)
 
 

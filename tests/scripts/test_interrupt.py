@@ -6,7 +6,9 @@ import time
 import numpy as np
 import pytest
 from processes import complaint, contents, run, start
+from systems import posix
 
+pytestmark = posix
 CONFIG = '''"""Some seconds of training."""
 
 from nnjax import DataConfig, Experiment, Hyperparameters, ModelConfig, Space

@@ -8,6 +8,7 @@ import subprocess
 import numpy as np
 import pytest
 from processes import command, complaint, environment, run
+from systems import posix
 from test_interrupt import wait_for
 
 CONFIG = '''"""Seven trials, three of which go on from others: no number of devices divides them."""
@@ -121,6 +122,7 @@ def test_several_processes_are_one_sweep(processes, devices, window, config, fou
 LONG = ("--config.epochs=250", "--space.arms=plain,fast", "--lanes=1")
 
 
+@posix
 @pytest.mark.parametrize("killed", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_a_killed_process_ends_the_others_and_the_next_start_goes_on(killed, config, tmp_path):
     """Whichever it is; what goes on, here after the first one's death, ends like a run that nothing happened to."""
@@ -144,6 +146,7 @@ def test_a_killed_process_ends_the_others_and_the_next_start_goes_on(killed, con
 LONGER = ("--config.epochs=3000", "--space.arms=plain,fast", "--lanes=1")
 
 
+@posix
 def test_a_run_of_one_process_goes_on_in_two_that_slurm_has_started(config, tmp_path):
     """SLURM's variables say which they are; the plan of one device gives way to one of both."""
     folder = tmp_path / "run"
@@ -163,6 +166,7 @@ def test_a_run_of_one_process_goes_on_in_two_that_slurm_has_started(config, tmp_
     assert json.loads((folder / "environment.json").read_text("utf-8"))["plan"][0]["devices"] == 2
 
 
+@posix
 def test_a_signal_to_one_process_stops_all(config, tmp_path):
     folder = tmp_path / "run"
     started = start_all(2, 1, config, folder, *LONG)
