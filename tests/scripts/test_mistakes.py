@@ -116,7 +116,7 @@ def predict(arguments, *words):
 
 CASES = [
     # flags
-    Case("train", ("--config is missing", "--config=configs/mnist_mlp.py")),
+    Case("train", ("--config is missing", "--config=mnist_mlp")),
     Case("train --config=spirals.py", ("--workdir is missing", "--workdir=runs/")),
     Case("train --config=spirals.py --workdir=", ("--workdir is missing",)),
     train("junk", "'junk' was not expected"),

@@ -45,7 +45,7 @@ def archive(out: pathlib.Path) -> None:
     columns = [
         {"set": r.name, "measure": r.measure, "seed": i, "error": e} for r in rows for i, e in enumerate(r.errors)
     ]
-    pd.DataFrame(columns).to_csv(out / "archive.csv", index=False)
+    pd.DataFrame(columns).to_csv(out / "archive.csv", index=False, lineterminator="\n")
     print("\n".join(lines(rows)))
 
 
