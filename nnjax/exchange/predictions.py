@@ -164,7 +164,7 @@ def _to_csv(table: dict[str, np.ndarray]) -> str:
     flat: dict[str, np.ndarray] = {}
     for name, array in table.items():
         flat |= {name: array} if array.ndim == 1 else {f"{name}_{i}": column for i, column in enumerate(array.T)}
-    return pd.DataFrame(flat).to_csv(index=False)
+    return pd.DataFrame(flat).to_csv(index=False, lineterminator="\n")
 
 
 TABLES: dict[str, Callable[[dict[str, np.ndarray]], str | bytes]] = {".csv": _to_csv, ".npz": npz.to_bytes}
