@@ -1,0 +1,13 @@
+"""The laws of the trainer for anyone's pieces: a model, a loss, an optimizer, a metric, a scheduler.
+
+Each check takes the piece as `nnjax.Experiment` does, runs it as a population would, and returns None where all laws
+hold; else it raises a `UserError`, one sentence that says which law is broken, with the numbers.
+"""
+
+from nnjax.testing.loss import check_loss
+from nnjax.testing.metric import check_metric
+from nnjax.testing.model import check_model
+from nnjax.testing.optimizer import check_optimizer
+from nnjax.testing.scheduler import check_scheduler
+
+__all__ = ["check_loss", "check_metric", "check_model", "check_optimizer", "check_scheduler"]

@@ -1,0 +1,76 @@
+"""The laws of a metric."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from nnjax.core.types import Array
+from nnjax.nn.metrics import Metric, metric_of, trace_metric
+from nnjax.testing import laws
+
+
+def check_metric(metric: Any, y: Any, p: Any) -> None:
+    """Check a metric on some examples.
+
+    The laws: it has a direction; statistics [b, ...] of each example for itself, so that a part split in two and summed
+    gives the same value; no Python state; right outputs are better, in its direction, than wrong ones.
+
+    Args:
+      metric: as in `nnjax.Experiment.metrics`: `nnjax.Metric(function, maximised=...)`, or a name.
+      y: [b] class indices, or [b, k] targets.
+      p: [b, k] outputs after the output activation.
+
+    Raises:
+      UserError: a law is broken: which, and the numbers.
+    """
+    name = laws.piece_of(metric)
+    record = metric_of(name)
+    what = f"The metric {record.name}"
+    p = jnp.asarray(p, jnp.float32)
+    labels, classes = jnp.asarray(y), bool(jnp.issubdtype(jnp.asarray(y).dtype, jnp.integer))
+    y = labels.astype(jnp.int32 if classes else jnp.float32)
+    y = jax.nn.one_hot(y, p.shape[1]) if classes and not record.takes_raw else y
+    trace_metric(name, jax.ShapeDtypeStruct(y.shape, y.dtype), jax.ShapeDtypeStruct(p.shape, p.dtype))
+    laws.require_pure(what, record.of_examples, y, p)
+    value = float(record.of_examples(y, p))
+    laws.require(np.isfinite(value), f"{what} is {value} on these examples, but a finite number was expected.")
+    _require_sums(what, record, y, p)
+    _require_direction(what, record, y, p, labels if classes else None)
+
+
+def _require_sums(what: str, metric: Metric, y: Array, p: Array) -> None:
+    """Split the examples in two: the sums of both give the value of all."""
+    half = len(p) // 2
+    parts = [jnp.sum(metric(y[some], p[some]), axis=0) for some in (slice(half), slice(half, None))]
+    total = jnp.float32(len(p))
+    split = float(metric.of_sums(parts[0] + parts[1], total))
+    whole = float(metric.of_sums(jnp.sum(metric(y, p), axis=0), total))
+    laws.require(
+        abs(split - whole) <= 1e-4 * max(1, abs(whole)),
+        f"{what} is {whole:.6g} on all examples, but {split:.6g} from the sums of two halves: a statistic of an example "
+        "may depend on that example only.",
+    )
+
+
+def _require_direction(what: str, metric: Metric, y: Array, p: Array, labels: Array | None) -> None:
+    if labels is not None and p.shape[1] > 1:
+        hot = jax.nn.one_hot(labels, p.shape[1])
+        right, wrong = 0.96 * hot + 0.04 / p.shape[1], 0.96 * jnp.roll(hot, 1, axis=1) + 0.04 / p.shape[1]
+    elif labels is not None:
+        right = jnp.where(labels[:, None] > 0, 0.98, 0.02).astype(jnp.float32)
+        wrong = 1 - right
+    else:
+        right = y.reshape(p.shape)
+        wrong = jnp.roll(right, 1, axis=0)
+    good, bad = (float(metric.of_examples(y, some)) for some in (right, wrong))
+    better = good >= bad if metric.maximised else good <= bad
+    most = "highest" if metric.maximised else "lowest"
+    laws.require(
+        better or not np.isfinite([good, bad]).all(),
+        f"{what} is {good:.4g} for right outputs and {bad:.4g} for wrong ones, but its direction says that the {most} "
+        f"value is the best: write maximised={not metric.maximised}.",
+    )

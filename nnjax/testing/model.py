@@ -1,0 +1,219 @@
+"""The laws of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from nnjax.core.errors import UserError
+from nnjax.core.experiment import ModelConfig
+from nnjax.core.pieces import Piece
+from nnjax.core.types import Array, Key, Scalar
+from nnjax.models.model import Model, Variables
+from nnjax.models.registry import make_model, own_output_shape
+from nnjax.nn.foreign import standard_rules
+from nnjax.testing import lanes, laws
+
+KEY, OTHER = 5, 6  # seeds of two keys
+
+
+class Subject(NamedTuple):
+    """A model and the examples that it is checked on.
+
+    Attributes:
+      piece: the model, as a name is carried.
+      model: adapted.
+      variables: drawn from seed 0.
+      x: float32 [b, *shape].
+      y: int32 [b] classes, float32 [b, ...] targets, or None.
+      hyper: name -> float32 [].
+    """
+
+    piece: Piece
+    model: Model
+    variables: Variables
+    x: Array
+    y: Array | None
+    hyper: Mapping[str, Scalar]
+
+    def apply(self, variables: Variables, x: Array, train: bool, key: Key | None) -> tuple[Array, Any]:
+        """Apply the model under JAX's standard rules."""
+        with standard_rules():
+            return self.model.apply(variables, x, train=train, key=key, hyper=self.hyper)
+
+
+def check_model(
+    model: Any, x: Any, y: Any = None, *, loss: Any = None, hyper: Mapping[str, float] | None = None
+) -> None:
+    """Check a model on some examples, at least two; a dozen will do, and a small model of the kind checks sooner.
+
+    The laws: as wide as the targets ask; float32 in, float32 out; no tracer leaks, no Python state; weights drawn from
+    the key; evaluation needs no key and keeps the state; random numbers change with the step; no example changes
+    another's output (in training where the model has no state); the gradient that finite differences give; and in the
+    trainer: in lanes as alone, to 1e-5, the same bits in another lane, no value from another lane, one compilation.
+
+    Args:
+      model: as in `nnjax.Experiment`: a module, a function that draws one, a `keras.Model`, or (init, apply).
+      x: [b, *shape] inputs.
+      y: [b] class indices or [b, ...] targets; None where any outputs will do.
+      loss: to train with; None for cross-entropy with classes, else the mean square.
+      hyper: hyperparameters that the model reads, by name.
+
+    Raises:
+      UserError: a law is broken: which, and the numbers.
+    """
+    x = jnp.asarray(x, jnp.float32)
+    laws.require(x.ndim > 1 and len(x) > 1, f"x is {list(x.shape)}, but at least two examples [b, ...] were expected.")
+    piece, numbers = Piece(model), {name: jnp.float32(value) for name, value in (hyper or {}).items()}
+    config = ModelConfig(piece, output_activation="linear")
+    own = make_model(config, x.shape[1:], 1)
+    subject = Subject(piece, own, _draw(own, x, numbers), x, _targets(y), numbers)
+    _require_dtypes(subject)
+    program = laws.require_pure(
+        "The model", lambda v, x, key: subject.apply(v, x, True, key), subject.variables, x, jax.random.key(KEY)
+    )
+    _require_width(subject, own_output_shape(config, x.shape[1:]))
+    evaluate = jax.jit(lambda v, x: subject.apply(v, x, False, None))
+    train = jax.jit(lambda v, x, key: subject.apply(v, x, True, key))
+    _require_evaluation(subject, evaluate)
+    _require_fresh_noise(subject, program, train, evaluate)
+    _require_independent("evaluation", subject, lambda x: evaluate(subject.variables, x)[0])
+    if not jax.tree.leaves(subject.variables.state):
+        _require_independent("training", subject, lambda x: train(subject.variables, x, jax.random.key(KEY))[0])
+    _require_gradient(subject)
+    lanes.require_lanes(subject.piece, subject.variables, x, subject.y, loss, numbers)
+
+
+def _targets(y: Any) -> Array | None:
+    if y is None:
+        return None
+    found = jnp.asarray(y)
+    return found.astype(jnp.int32 if jnp.issubdtype(found.dtype, jnp.integer) else jnp.float32)
+
+
+def _draw(model: Model, x: Array, hyper: Mapping[str, Scalar]) -> Variables:
+    """Draw the weights of seed 0; those of another seed must differ."""
+    if model.draw is not None:
+        return jax.tree.map(jnp.asarray, model.draw(0))
+
+    def init(key: Key) -> Variables:
+        with standard_rules():
+            return model.init(key, x[:1], hyper)
+
+    program = laws.require_pure("The model's init", init, jax.random.key(0))
+    one, other = (jax.jit(init)(jax.random.key(seed)) for seed in (0, 1))
+    laws.require(
+        not laws.is_random(program) or not laws.same_bits(one.params, other.params),
+        "The model draws the same weights from two keys: draw them from the key that init gets, or every seed trains "
+        "the same network.",
+    )
+    return one
+
+
+def _require_dtypes(subject: Subject) -> None:
+    for train in (False, True):
+        key = jax.random.key(KEY) if train else None
+        try:
+            found, state = jax.eval_shape(lambda v, x: subject.apply(v, x, train, key), subject.variables, subject.x)  # noqa: B023
+        except jax.errors.ConcretizationTypeError as error:
+            said = str(error).splitlines()[0]
+            raise UserError(
+                f"The model branches in Python on a traced value ({said}): use jnp.where or jax.lax.cond instead."
+            ) from error
+        laws.require(
+            found.dtype == jnp.float32,
+            f"The model yields {found.dtype} for inputs of float32, but float32 was expected: end it with "
+            ".astype(jnp.float32).",
+        )
+        laws.require(
+            laws.same_shapes(state, subject.variables.state),
+            "The model's state changes its structure, shapes or types in a call, but a compiled loop needs them to stay.",
+        )
+    wrong = {str(a.dtype) for a in jax.tree.leaves(subject.variables.params)} - {"float32"}
+    laws.require(not wrong, f"The model's weights are {' and '.join(sorted(wrong))}, but float32 was expected.")
+
+
+def _require_width(subject: Subject, found: tuple[int, ...]) -> None:
+    y = subject.y
+    if y is None:
+        return
+    laws.require(len(y) == len(subject.x), f"There are {len(subject.x)} inputs and {len(y)} targets.")
+    width = int(np.prod(found)) if found else 1
+    if jnp.issubdtype(y.dtype, jnp.integer):
+        most = int(y.max())
+        laws.require(
+            width > most or (width == 1 and most == 1),
+            f"The model yields {width} outputs for each example, but the targets are the classes 0 to {most}: give its "
+            f"last layer {most + 1} outputs.",
+        )
+    else:
+        expected = int(np.prod(y.shape[1:]))
+        laws.require(
+            width == expected,
+            f"The model yields {width} outputs for each example, but there are {expected} targets: give its last layer "
+            f"{expected}.",
+        )
+
+
+def _require_evaluation(subject: Subject, evaluate: Any) -> None:
+    z, state = evaluate(subject.variables, subject.x)
+    laws.require(
+        laws.same_bits(state, subject.variables.state),
+        "The model changes its state in evaluation mode: only training may change it.",
+    )
+    with_key = jax.jit(lambda v, x, key: subject.apply(v, x, False, key))
+    found = [with_key(subject.variables, subject.x, jax.random.key(seed))[0] for seed in (KEY, OTHER)]
+    laws.require(
+        laws.same_bits(*found),
+        f"The model's outputs in evaluation mode depend on the key, by {laws.difference(*found):.2g}: evaluation must "
+        "be free of chance (dropout off).",
+    )
+    laws.require(np.isfinite(z).all(), "The model's outputs at its initial weights are not all finite.")
+
+
+def _require_fresh_noise(subject: Subject, program: str, train: Any, evaluate: Any) -> None:
+    """Two steps, each with its key and the state that the one before left, differ where the model draws at random."""
+    first, state = train(subject.variables, subject.x, jax.random.key(KEY))
+    second, _ = train(subject.variables._replace(state=state), subject.x, jax.random.key(OTHER))
+    stateless = not jax.tree.leaves(subject.variables.state)
+    differs = laws.difference(first, evaluate(subject.variables, subject.x)[0]) > 0.01
+    chance = laws.is_random(program) or (stateless and differs)  # NumPy's numbers are constants of the program
+    laws.require(
+        not chance or not laws.same_bits(first, second),
+        "The model draws the same random numbers at every step (a key is reused): draw them from the key that apply "
+        "gets, which is new at each step.",
+    )
+
+
+def _require_independent(mode: str, subject: Subject, function: Any) -> None:
+    """Change the last example: the outputs of the others stay, bit for bit."""
+    before, after = function(subject.x)[:-1], function(subject.x.at[-1].multiply(-2).at[-1].add(1))[:-1]
+    laws.require(
+        laws.same_bits(before, after),
+        f"In {mode} an example changes the model's outputs for others, by {laws.difference(before, after):.2g}: a value "
+        "leaks between examples, so that padding a batch would change the result (statistics over a batch need a state, "
+        "and the stored ones in evaluation).",
+    )
+
+
+def _require_gradient(subject: Subject) -> None:
+    """Compare the gradient of a random mix of the outputs by the trained weights; frozen ones need none."""
+    paths = jax.tree_util.tree_leaves_with_path(subject.variables.params)
+    leaves, structure = [leaf for _, leaf in paths], jax.tree.structure(subject.variables.params)
+    names = [jax.tree_util.keystr(path, simple=True, separator="/") for path, _ in paths]
+    trainable = subject.model.trainable
+    trained = jax.tree.leaves(trainable(subject.variables.params)) if trainable else [True] * len(leaves)
+    places = [i for i, one in enumerate(trained) if one]
+
+    def value(some: list[Array]) -> Scalar:
+        changed = dict(zip(places, some, strict=True))
+        params = jax.tree.unflatten(structure, [changed.get(i, leaf) for i, leaf in enumerate(leaves)])
+        z, _ = subject.apply(subject.variables._replace(params=params), subject.x, True, jax.random.key(KEY))
+        return jnp.sum(z * jax.random.normal(jax.random.key(OTHER), z.shape, z.dtype)) / np.float32(z.size**0.5)
+
+    function, point = jax.jit(value), [leaves[i] for i in places]
+    laws.require_gradient("The model", function, point, lambda i: f"the weights {names[places[i]]}")

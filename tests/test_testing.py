@@ -1,0 +1,316 @@
+"""`nnjax.testing`: pieces that obey the laws pass, and each law catches a piece that breaks it."""
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from jax.custom_batching import custom_vmap
+
+import nnjax
+from nnjax.nn.losses import LOSSES
+from nnjax.nn.metrics import METRICS
+from nnjax.nn.optimizers import OPTIMIZERS
+from nnjax.search.schedulers import make_scheduler
+from nnjax.spaces.expansion import expand
+from nnjax.testing import check_loss, check_metric, check_model, check_optimizer, check_scheduler
+from nnjax.train.scheduler import Decision
+
+RNG = np.random.default_rng(0)
+X = np.float32(RNG.normal(size=(12, 5)))
+LABELS = np.arange(12) % 3
+Y = np.float32(RNG.normal(size=(12, 3)))
+Z = np.float32(RNG.normal(size=(12, 3)))
+P = np.array(jax.nn.softmax(Z))
+
+
+def broken(check, *arguments, says, **options):
+    with pytest.raises(nnjax.UserError, match=says) as caught:
+        check(*arguments, **options)
+    assert "\n" not in str(caught.value)
+
+
+def init(key, x):
+    first, second = jax.random.split(key)
+    d = x.shape[1]
+    return {"a": jax.random.normal(first, (d, 4)) / d**0.5, "b": jax.random.normal(second, (4, 3)) / 2}
+
+
+def forward(params, x):
+    return jnp.tanh(x @ params["a"]) @ params["b"]
+
+
+# --- pieces that obey ---
+
+
+class Net(nn.Module):
+    norm: bool = False
+    rate: float = 0.2
+
+    @nn.compact
+    def __call__(self, x, train: bool):
+        x = nn.Dense(8)(x)
+        if self.norm:
+            x = nn.BatchNorm(use_running_average=not train)(x)
+        x = nn.Dropout(self.rate, deterministic=not train)(nn.relu(x))
+        return nn.Dense(3)(x)
+
+
+def nnx_net(rngs):
+    from flax import nnx
+
+    return nnx.Sequential(nnx.Linear(5, 8, rngs=rngs), nnx.tanh, nnx.Dropout(0.2, rngs=rngs), nnx.Linear(8, 3, rngs=rngs))
+
+
+def equinox_net(key):
+    import equinox as eqx
+
+    return eqx.nn.MLP(5, 3, 8, 1, key=key)
+
+
+def keras_net():
+    import keras
+
+    layers = [keras.Input((5,)), keras.layers.Dense(8, "tanh"), keras.layers.Dropout(0.2), keras.layers.Dense(3)]
+    return keras.Sequential(layers)
+
+
+@pytest.mark.parametrize("y", [LABELS, Y, None], ids=["classes", "numbers", "none"])
+def test_two_functions_pass(y):
+    check_model((init, forward), X, y)
+
+
+@pytest.mark.parametrize("model", [Net(), Net(norm=True), nnx_net, equinox_net], ids=["linen", "norm", "nnx", "equinox"])
+def test_models_of_the_libraries_pass(model):
+    check_model(model, X, LABELS)
+
+
+def test_a_keras_model_passes():
+    check_model(keras_net(), X, Y)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_our_losses_pass(name):
+    y = np.float32(np.eye(3)[LABELS])
+    if name.startswith("rbf"):
+        check_loss(name, y, -np.square(Z), output_activation="linear")
+    else:
+        check_loss(name, y, Z)
+
+
+def test_losses_of_others_pass():
+    check_loss(optax.losses.softmax_cross_entropy_with_integer_labels, LABELS, Z)
+    check_loss(optax.losses.squared_error, Y, Z)
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_our_metrics_pass(name):
+    if name in ("roc_auc",):
+        check_metric(name, LABELS % 2, P[:, :1])
+    elif name in ("r2",):
+        check_metric(name, Y, Z)
+    else:
+        check_metric(name, LABELS, P)
+
+
+@pytest.mark.parametrize("name", [*OPTIMIZERS, "lion", "optax.contrib.muon"])
+def test_optimizers_pass(name):
+    check_optimizer(name)
+
+
+def specs_of(space):
+    return expand(nnjax.Experiment(epochs=16), space, lambda text: None)
+
+
+@pytest.mark.parametrize("options", [{"halving": nnjax.Halving()}, {"evolution": nnjax.Evolution(every=4)}] if hasattr(nnjax, "Halving") else [{"evolution": nnjax.Evolution(every=4)}])
+def test_our_schedulers_pass(options):
+    space = nnjax.Space(axes={"learning_rate": [0.1 * i for i in range(1, 9)]}, **options)
+    check_scheduler(make_scheduler(space, specs_of(space)))
+
+
+# --- pieces that break a law ---
+
+
+def test_a_model_that_leaks_a_tracer():
+    kept = []
+
+    def leaks(params, x):
+        kept.append(x * 2)
+        return forward(params, x)
+
+    broken(check_model, (init, leaks), X, says="leaks a tracer")
+
+
+def test_a_model_that_keeps_python_state():
+    calls = []
+
+    def counts(params, x):
+        calls.append(0)
+        return forward(params, x) * len(calls)
+
+    broken(check_model, (init, counts), X, says="keeps Python state")
+
+
+def test_a_loss_that_returns_the_mean():
+    broken(check_loss, lambda y, z: jnp.mean(jnp.square(y - z)), Y, Z, says=r"float \[12\], was expected: leave out the mean")
+
+
+def test_an_optimizer_that_branches_on_the_rate():
+    def branches(learning_rate):
+        return optax.sgd(learning_rate if learning_rate > 0.1 else 0.1)
+
+    broken(check_optimizer, branches, says="values are traced: use jnp.where")
+
+
+@pytest.mark.parametrize("dtype", ["float16", "int32"])
+def test_a_model_of_the_wrong_type(dtype):
+    broken(
+        check_model, (init, lambda p, x: forward(p, x).astype(dtype)), X, says=f"yields {dtype} .* but float32 was expected"
+    )
+
+
+def test_a_loss_of_the_wrong_type():
+    broken(check_loss, lambda y, z: jnp.sum(z * y, axis=-1).astype(jnp.float16), Y, Z, says="returned float16")
+
+
+def test_a_model_that_lets_values_leak_between_examples():
+    broken(
+        check_model, (init, lambda p, x: forward(p, x - jnp.mean(x, axis=0))), X, says="an example changes .* for others"
+    )
+
+
+def test_a_model_that_lets_values_leak_between_lanes():
+    @custom_vmap
+    def mixed(x):
+        return x
+
+    @mixed.def_vmap
+    def rule(axis_size, in_batched, x):
+        return x + 0.1 * jnp.mean(x, axis=0, keepdims=True), True
+
+    broken(check_model, (init, lambda p, x: forward(p, mixed(x))), X, says="a value leaks between lanes")
+
+
+def test_a_loss_that_lets_values_leak_between_examples():
+    broken(check_loss, lambda y, z: jnp.sum(jnp.square(y - z), axis=1) / jnp.max(z), Y, Z, says="example change the values")
+
+
+def test_a_metric_without_direction():
+    broken(check_metric, lambda y, p: p[:, 0], LABELS, P, says="has no direction: write nnjax.Metric")
+
+
+def test_a_metric_of_the_wrong_direction():
+    right = nnjax.Metric(lambda y, p: jnp.float32(y == p.argmax(axis=1)), maximised=False, label="right")
+    broken(check_metric, right, LABELS, P, says="is 1 for right outputs and 0 for wrong ones.*maximised=True")
+
+
+def test_a_metric_of_the_whole_batch():
+    scaled = nnjax.Metric(lambda y, p: p[:, 0] / jnp.max(p[:, 0]), maximised=True, label="scaled")
+    broken(check_metric, scaled, LABELS, P, says="from the sums of two halves")
+
+
+def test_a_model_of_the_wrong_width():
+    broken(check_model, (init, forward), X, np.arange(12) % 5, says="yields 3 outputs .* classes 0 to 4: .* 5 outputs")
+    broken(check_model, (init, forward), X, Y[:, :2], says="yields 3 outputs .* there are 2 targets")
+
+
+@pytest.mark.parametrize("source", ["jax", "numpy"])
+def test_a_model_that_reuses_a_key(source):
+    def same_mask(params, x, *, train, key):
+        drawn = jax.random.bernoulli(jax.random.key(3), 0.5, x.shape)
+        mask = drawn if source == "jax" else np.random.default_rng(3).random(x.shape) < 0.5
+        return forward(params, jnp.where(mask, x, 0) if train else x)
+
+    broken(check_model, (init, same_mask), X, says="same random numbers at every step")
+
+
+def test_a_model_whose_init_ignores_its_key():
+    broken(check_model, (lambda key, x: init(jax.random.key(0), x), forward), X, says="same weights from two keys")
+
+
+def test_a_model_that_is_random_in_evaluation():
+    def noisy(params, x, *, key):
+        return forward(params, x if key is None else x + jax.random.normal(key, x.shape))
+
+    broken(check_model, (init, noisy), X, says="in evaluation mode depend on the key")
+
+
+def test_a_model_whose_gradient_is_stopped():
+    def stopped(params, x):
+        return jax.lax.stop_gradient(jnp.tanh(x @ params["a"])) @ params["b"]
+
+    broken(check_model, (init, stopped), X, says="wrong gradient by the weights a: 0 .*the gradient is stopped")
+
+
+def test_a_loss_whose_gradient_is_stopped():
+    broken(
+        check_loss, lambda y, z: jnp.sum(jnp.square(y - jax.lax.stop_gradient(z)), axis=1), Y, Z, says="gradient is stopped"
+    )
+
+
+def test_a_loss_with_its_sign_reversed():
+    broken(
+        check_loss,
+        lambda y, z: jnp.take_along_axis(jax.nn.log_softmax(z), y[:, None], 1)[:, 0],
+        LABELS,
+        Z,
+        says="right ones must cost less",
+    )
+
+
+def test_a_loss_that_is_not_finite():
+    broken(check_loss, lambda y, z: jnp.log(z).sum(axis=1), Y, Z, says="finite number was expected")
+
+
+def test_an_optimizer_of_the_wrong_sign():
+    def uphill(learning_rate):
+        return optax.scale(learning_rate)
+
+    broken(check_optimizer, uphill, says="does not converge")
+
+
+def test_an_optimizer_that_ignores_its_rate():
+    broken(check_optimizer, lambda learning_rate: optax.sgd(0.1), says="does not use the rate")
+
+
+class Custom:
+    """Lets all trials train to their end, as a function of the records and of how often it was asked says."""
+
+    metric, description = "val_loss", {}
+
+    def __init__(self, decide):
+        self.asked, self.function = 0, decide
+
+    def decide(self, records):
+        self.asked += 1
+        return self.function(records, self.asked)
+
+
+@pytest.mark.parametrize(
+    ("decide", "says"),
+    [
+        (lambda records, asked: Decision(dict.fromkeys(range(8), 16)), None),
+        (lambda records, asked: Decision(dict.fromkeys(range(8), min(16, asked))), "decided differently"),
+        (
+            lambda records, asked: Decision(
+                dict.fromkeys(range(8), 4 if records[1].epochs == 0 else 8),
+                frozenset([0] if records[1].epochs == 4 else []),
+            ),
+            r"revives trials \[0\]",
+        ),
+        (
+            lambda records, asked: Decision(dict.fromkeys(range(8), 8 if records[1].epochs == 0 else 4)),
+            "end at epoch 4, but it has taken 8",
+        ),
+        (lambda records, asked: Decision(dict.fromkeys(range(8), 4)), "stalls"),
+        (lambda records, asked: Decision(dict.fromkeys(range(9), 16)), r"trials \[8\], but there are 0 to 7"),
+        (lambda records, asked: {}, "Decision was expected"),
+    ],
+    ids=["lawful", "counts calls", "revives", "goes back", "stalls", "unknown", "no decision"],
+)
+def test_schedulers(decide, says):
+    if says is None:
+        check_scheduler(Custom(decide))
+    else:
+        broken(check_scheduler, Custom(decide), says=says)
