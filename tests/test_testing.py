@@ -60,7 +60,9 @@ class Net(nn.Module):
 def nnx_net(rngs):
     from flax import nnx
 
-    return nnx.Sequential(nnx.Linear(5, 8, rngs=rngs), nnx.tanh, nnx.Dropout(0.2, rngs=rngs), nnx.Linear(8, 3, rngs=rngs))
+    return nnx.Sequential(
+        nnx.Linear(5, 8, rngs=rngs), nnx.tanh, nnx.Dropout(0.2, rngs=rngs), nnx.Linear(8, 3, rngs=rngs)
+    )
 
 
 def equinox_net(key):
@@ -81,7 +83,7 @@ def test_two_functions_pass(y):
     check_model((init, forward), X, y)
 
 
-@pytest.mark.parametrize("model", [Net(), Net(norm=True), nnx_net, equinox_net], ids=["linen", "norm", "nnx", "equinox"])
+@pytest.mark.parametrize("model", [Net(), Net(norm=True), nnx_net, equinox_net], ids=["linen", "norm", "nnx", "eqx"])
 def test_models_of_the_libraries_pass(model):
     check_model(model, X, LABELS)
 
@@ -123,7 +125,7 @@ def specs_of(space):
     return expand(nnjax.Experiment(epochs=16), space, lambda text: None)
 
 
-@pytest.mark.parametrize("options", [{"halving": nnjax.Halving()}, {"evolution": nnjax.Evolution(every=4)}] if hasattr(nnjax, "Halving") else [{"evolution": nnjax.Evolution(every=4)}])
+@pytest.mark.parametrize("options", [{"halving": nnjax.Halving()}, {"evolution": nnjax.Evolution(every=4)}])
 def test_our_schedulers_pass(options):
     space = nnjax.Space(axes={"learning_rate": [0.1 * i for i in range(1, 9)]}, **options)
     check_scheduler(make_scheduler(space, specs_of(space)))
@@ -153,7 +155,13 @@ def test_a_model_that_keeps_python_state():
 
 
 def test_a_loss_that_returns_the_mean():
-    broken(check_loss, lambda y, z: jnp.mean(jnp.square(y - z)), Y, Z, says=r"float \[12\], was expected: leave out the mean")
+    broken(
+        check_loss,
+        lambda y, z: jnp.mean(jnp.square(y - z)),
+        Y,
+        Z,
+        says="leave out the mean",
+    )
 
 
 def test_an_optimizer_that_branches_on_the_rate():
@@ -166,7 +174,10 @@ def test_an_optimizer_that_branches_on_the_rate():
 @pytest.mark.parametrize("dtype", ["float16", "int32"])
 def test_a_model_of_the_wrong_type(dtype):
     broken(
-        check_model, (init, lambda p, x: forward(p, x).astype(dtype)), X, says=f"yields {dtype} .* but float32 was expected"
+        check_model,
+        (init, lambda p, x: forward(p, x).astype(dtype)),
+        X,
+        says=f"yields {dtype} .* float32 was expected",
     )
 
 
@@ -176,7 +187,10 @@ def test_a_loss_of_the_wrong_type():
 
 def test_a_model_that_lets_values_leak_between_examples():
     broken(
-        check_model, (init, lambda p, x: forward(p, x - jnp.mean(x, axis=0))), X, says="an example changes .* for others"
+        check_model,
+        (init, lambda p, x: forward(p, x - jnp.mean(x, axis=0))),
+        X,
+        says="example changes .* for others",
     )
 
 
@@ -193,7 +207,7 @@ def test_a_model_that_lets_values_leak_between_lanes():
 
 
 def test_a_loss_that_lets_values_leak_between_examples():
-    broken(check_loss, lambda y, z: jnp.sum(jnp.square(y - z), axis=1) / jnp.max(z), Y, Z, says="example change the values")
+    broken(check_loss, lambda y, z: jnp.sum(jnp.square(y - z), axis=1) / jnp.max(z), Y, Z, says="change the values")
 
 
 def test_a_metric_without_direction():
@@ -245,7 +259,11 @@ def test_a_model_whose_gradient_is_stopped():
 
 def test_a_loss_whose_gradient_is_stopped():
     broken(
-        check_loss, lambda y, z: jnp.sum(jnp.square(y - jax.lax.stop_gradient(z)), axis=1), Y, Z, says="gradient is stopped"
+        check_loss,
+        lambda y, z: jnp.sum(jnp.square(y - jax.lax.stop_gradient(z)), axis=1),
+        Y,
+        Z,
+        says="gradient is stopped",
     )
 
 

@@ -132,8 +132,9 @@ def _of_factory(factory: Callable[..., Any], name: str, parameters: Mapping[str,
         takes = False
         try:
             needs = needs_of(takes)
-        except UserError:
-            raise error from None
+        except UserError as of_number:  # of a traced number it says more than of a schedule
+            branches = isinstance(of_number.__cause__, jax.errors.ConcretizationTypeError)
+            raise (of_number if branches else error) from None
 
     def make(hyper: Mapping[str, Scalar], schedule: Any) -> optax.GradientTransformationExtraArgs:
         def made() -> optax.GradientTransformation:

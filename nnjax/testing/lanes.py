@@ -13,6 +13,7 @@ from nnjax.core.experiment import Experiment, ModelConfig
 from nnjax.core.pieces import Piece
 from nnjax.core.types import Array, Scalar, TrialState
 from nnjax.models.model import Variables
+from nnjax.nn.losses import output_of
 from nnjax.testing import laws
 from nnjax.train.engine.batches import Batch
 from nnjax.train.engine.device_data import Shapes
@@ -41,9 +42,10 @@ def make_trial(piece: Piece, x: Array, y: Array | None, loss: Any) -> Trial:
     """Make the trial of a model with a loss: cross-entropy for classes or the mean square where it is None."""
     classes = y is not None and jnp.issubdtype(y.dtype, jnp.integer)
     usual = _crossentropy if classes else _size if y is None else _square
+    name = laws.piece_of(usual if loss is None else loss)
     experiment = Experiment(
-        model=ModelConfig(piece, output_activation="softmax" if classes else "linear"),
-        loss=laws.piece_of(usual if loss is None else loss),
+        model=ModelConfig(piece, output_activation=output_of(name)),
+        loss=name,
         optimizer="sgd",
         batch_size=len(x),
     )

@@ -46,7 +46,7 @@ def check_loss(loss: Any, y: Any, z: Any, *, output_activation: str = "softmax")
     bad = int(np.argmin(np.isfinite(values)))
     laws.require(
         np.isfinite(values).all(),
-        f"{what} is {values[bad]} for example {bad}, with z = {np.ravel(z[bad])[:5]}, but a finite number was expected.",
+        f"{what} is {values[bad]} for example {bad}, z = {np.ravel(z[bad])[:5]}; a finite number was expected.",
     )
     _require_independent(what, compiled, y, z)
     laws.require_gradient(what, jax.jit(lambda z: jnp.sum(function(y, z))), z, lambda i: "z")

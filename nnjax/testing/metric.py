@@ -33,7 +33,8 @@ def check_metric(metric: Any, y: Any, p: Any) -> None:
     p = jnp.asarray(p, jnp.float32)
     labels, classes = jnp.asarray(y), bool(jnp.issubdtype(jnp.asarray(y).dtype, jnp.integer))
     y = labels.astype(jnp.int32 if classes else jnp.float32)
-    y = jax.nn.one_hot(y, p.shape[1]) if classes and not record.takes_raw else y
+    if classes and not record.takes_raw:
+        y = jax.nn.one_hot(y, p.shape[1]) if p.shape[1] > 1 else y[:, None].astype(p.dtype)
     trace_metric(name, jax.ShapeDtypeStruct(y.shape, y.dtype), jax.ShapeDtypeStruct(p.shape, p.dtype))
     laws.require_pure(what, record.of_examples, y, p)
     value = float(record.of_examples(y, p))
@@ -51,8 +52,8 @@ def _require_sums(what: str, metric: Metric, y: Array, p: Array) -> None:
     whole = float(metric.of_sums(jnp.sum(metric(y, p), axis=0), total))
     laws.require(
         abs(split - whole) <= 1e-4 * max(1, abs(whole)),
-        f"{what} is {whole:.6g} on all examples, but {split:.6g} from the sums of two halves: a statistic of an example "
-        "may depend on that example only.",
+        f"{what} is {whole:.6g} on all examples, but {split:.6g} from the sums of two halves: a statistic may depend on "
+        "its own example only.",
     )
 
 

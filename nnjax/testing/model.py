@@ -76,7 +76,8 @@ def check_model(
     program = laws.require_pure(
         "The model", lambda v, x, key: subject.apply(v, x, True, key), subject.variables, x, jax.random.key(KEY)
     )
-    _require_width(subject, own_output_shape(config, x.shape[1:]))
+    with standard_rules():
+        _require_width(subject, own_output_shape(config, x.shape[1:]))
     evaluate = jax.jit(lambda v, x: subject.apply(v, x, False, None))
     train = jax.jit(lambda v, x, key: subject.apply(v, x, True, key))
     _require_evaluation(subject, evaluate)
@@ -131,7 +132,7 @@ def _require_dtypes(subject: Subject) -> None:
         )
         laws.require(
             laws.same_shapes(state, subject.variables.state),
-            "The model's state changes its structure, shapes or types in a call, but a compiled loop needs them to stay.",
+            "The model's state changes its structure, shapes or types in a call; a compiled loop needs them to stay.",
         )
     wrong = {str(a.dtype) for a in jax.tree.leaves(subject.variables.params)} - {"float32"}
     laws.require(not wrong, f"The model's weights are {' and '.join(sorted(wrong))}, but float32 was expected.")
@@ -194,9 +195,9 @@ def _require_independent(mode: str, subject: Subject, function: Any) -> None:
     before, after = function(subject.x)[:-1], function(subject.x.at[-1].multiply(-2).at[-1].add(1))[:-1]
     laws.require(
         laws.same_bits(before, after),
-        f"In {mode} an example changes the model's outputs for others, by {laws.difference(before, after):.2g}: a value "
-        "leaks between examples, so that padding a batch would change the result (statistics over a batch need a state, "
-        "and the stored ones in evaluation).",
+        f"In {mode} an example changes the model's outputs for others, by {laws.difference(before, after):.2g}: a "
+        "value leaks between examples, so that padding a batch would change the result (statistics over a batch need a "
+        "state, and the stored ones in evaluation).",
     )
 
 

@@ -15,8 +15,8 @@ from nnjax.train.storage.records import DIVERGED, DONE, OVER, RUNNING, Record, d
 def check_scheduler(scheduler: Scheduler, *, num_trials: int = 8, epochs: int = 16, seed: int = 0) -> None:
     """Run a scheduler on made-up curves, once with all trials sound and once with one that diverges.
 
-    The laws: a decision is a pure function of the records, and changes none; the dropped stay dropped; no trial is asked
-    to end before the epochs that it has taken; parents are trials; and the run comes to an end.
+    The laws: a decision is a pure function of the records, and changes none; the dropped stay dropped; no trial is
+    asked to end before the epochs that it has taken; parents are trials; and the run comes to an end.
 
     Args:
       scheduler: of so many trials, numbered from 0, of so many epochs.
@@ -55,12 +55,10 @@ def _run(scheduler: Scheduler, num_trials: int, epochs: int, seed: int, divergin
             _advance(scheduler, records[trial], decision.limits[trial], curves[trial], epochs, trial == diverging)
 
 
-def _advance(
-    scheduler: Scheduler, record: Record, limit: int, curve: np.ndarray, epochs: int, diverges: bool
-) -> None:
+def _advance(scheduler: Scheduler, record: Record, limit: int, curve: np.ndarray, epochs: int, diverges: bool) -> None:
     record.epochs, record.status = limit, RUNNING
     values = np.where(np.arange(epochs) >= epochs // 2, np.nan, curve) if diverges else curve
-    record.curves = {name: values[:limit] for name in {"train_loss", scheduler.metric}}
+    record.curves = dict.fromkeys({"train_loss", scheduler.metric}, values[:limit])
     if diverges and limit > epochs // 2:
         record.status = DIVERGED
     elif limit >= epochs:
