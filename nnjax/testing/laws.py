@@ -17,6 +17,7 @@ from nnjax.nn.foreign import standard_rules
 
 TOLERANCE = 1e-5  # of a lane against the same computed alone
 STEPS = (3e-2, 1e-2, 3e-3, 1e-3)  # of the differences; the best counts, because float32 rounds and functions have kinks
+NEARBY = (0.1, 0.2, 0.4)  # distances of the further points where a gradient is tried
 SLOPE = 0.05  # by which a gradient may miss the differences, relative to the larger of the two
 ROUNDING = 2e-3  # below it, in units of the function's size, differences in float32 tell nothing
 RANDOM = ("random_bits", "threefry2x32", "rng_bit_generator")
@@ -137,17 +138,37 @@ def wrong_slope(moved: Callable[[Any], Any], slope: float, size: float) -> float
 
 
 def require_gradient(what: str, function: Callable[[Any], Scalar], point: Any, names: Callable[[int], str]) -> None:
-    """Compare a gradient with differences, leaf by leaf.
+    """Compare a gradient with differences, leaf by leaf, at points nearby until one agrees: kinks lie at few points.
 
     Args:
       what: whose it is, for the sentence.
       function: tree -> [], compiled.
       point: the tree, of float arrays.
       names: number of a leaf -> its name in the sentence.
+
+    Raises:
+      UserError: they differ at all points.
     """
+    wrong = _wrong_slopes(function, point)
+    for distance in NEARBY:
+        if wrong:
+            moves = directions(jax.random.key(12), point)
+            elsewhere = jax.tree.map(lambda leaf, move, d=distance: leaf + np.float32(d) * move, point, moves)
+            still = _wrong_slopes(function, elsewhere)
+            wrong = {i: both for i, both in wrong.items() if i in still}
+    for i, (slope, found) in wrong.items():
+        stopped = "" if slope else " (the gradient is stopped: is there a stop_gradient, a rounding or an argmax?)"
+        raise UserError(
+            f"{what} has a wrong gradient by {names(i)}: {slope:.4g} along a random direction, but finite differences "
+            f"give {found:.4g}{stopped}."
+        )
+
+
+def _wrong_slopes(function: Callable[[Any], Scalar], point: Any) -> dict[int, tuple[float, float]]:
+    """List the leaves by which gradient and differences disagree: number -> both."""
     leaves, structure = jax.tree.flatten(point)
     value, grads = jax.value_and_grad(function)(point)
-    ways = jax.tree.leaves(directions(jax.random.key(11), point))
+    ways, out = jax.tree.leaves(directions(jax.random.key(11), point)), {}
     for i, (gradient, way) in enumerate(zip(jax.tree.leaves(grads), ways, strict=True)):
 
         def moved(step: float, i: int = i, way: Array = way) -> Scalar:
@@ -156,9 +177,6 @@ def require_gradient(what: str, function: Callable[[Any], Scalar], point: Any, n
 
         slope = float(jnp.sum(gradient * way))
         found = wrong_slope(moved, slope, abs(float(value)))
-        stopped = " (the gradient is stopped: is there a stop_gradient, a rounding or an argmax?)" if not slope else ""
-        require(
-            found is None,
-            f"{what} has a wrong gradient by {names(i)}: {slope:.4g} along a random direction, but finite differences "
-            f"give {found or 0:.4g}{stopped}.",
-        )
+        if found is not None:
+            out[i] = (slope, found)
+    return out

@@ -52,8 +52,8 @@ def _require_sums(what: str, metric: Metric, y: Array, p: Array) -> None:
     whole = float(metric.of_sums(jnp.sum(metric(y, p), axis=0), total))
     laws.require(
         abs(split - whole) <= 1e-4 * max(1, abs(whole)),
-        f"{what} is {whole:.6g} on all examples, but {split:.6g} from the sums of two halves: a statistic may depend on "
-        "its own example only.",
+        f"{what} is {whole:.6g} on all examples, but {split:.6g} from the sums of two halves: a statistic may depend "
+        "on its own example only.",
     )
 
 

@@ -64,8 +64,8 @@ def check_optimizer(optimizer: Any, hyper: Mapping[str, float] | None = None, *,
     laws.require(
         best < FACTOR * start,
         f"{what} does not converge: in {NUM_STEPS} steps on a quadratic the loss went from {start:.4g} to {best:.4g} "
-        f"at the best of the learning rates {rates[0]:g} to {rates[-1]:g}, but at most {FACTOR * start:.4g} was expected: "
-        "are its updates of the wrong sign? (They are added to the weights.)",
+        f"at the best of the learning rates {rates[0]:g} to {rates[-1]:g}, but at most {FACTOR * start:.4g} was "
+        "expected: are its updates of the wrong sign? (They are added to the weights.)",
     )
 
 
