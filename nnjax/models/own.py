@@ -20,6 +20,7 @@ from nnjax.nn.foreign import standard_rules
 
 PROBED = 97  # examples that a model is traced with; no usual number of outputs
 NO_STATE = "outside its variables, which JAX does not see: keep such values among its variables, or give them up."
+KEPT = f"The model keeps a value of one call for the next, {NO_STATE}"
 
 
 @functools.lru_cache(maxsize=64)
@@ -34,7 +35,7 @@ def make_own(config: ModelConfig, shape: tuple[int, ...]) -> Model:
     """Make the model of a configuration that carries an object.
 
     Raises:
-      UserError: it only names one, the object is no model, or it ends in another activation than the configuration says.
+      UserError: it only names one, the object is no model, or it ends in another activation than it is said to.
     """
     if not isinstance(config.kind, Piece):
         raise UserError(
@@ -98,11 +99,12 @@ def _examined(model: Model, shape: tuple[int, ...]) -> tuple[int, ...]:
 
     try:
         one, two = (jax.jit(lambda *given: apply(*given)).trace(variables, x, key) for _ in range(2))
-        two.lower()  # where values of an earlier trace are noticed
+        if any(isinstance(value, jax.core.Tracer) for value in two.jaxpr.consts):
+            raise UserError(KEPT)
     except UserError:
         raise
     except jax.errors.UnexpectedTracerError:
-        raise UserError(f"The model keeps a value of one call for the next, {NO_STATE}") from None
+        raise UserError(KEPT) from None
     except Exception as error:
         raise UserError(_refusal("applied to", shape, error)) from None
     if _text(one.jaxpr) != _text(two.jaxpr):
@@ -152,9 +154,10 @@ def held_numbers(config: ModelConfig, shape: tuple[int, ...], batch: int) -> int
     """Count the numbers that a forward pass of a batch makes, the most that its gradient can hold."""
     model = make_own(config, shape)
     x = jax.ShapeDtypeStruct((batch, *shape), jnp.float32)
-    traced = jax.make_jaxpr(lambda v, x: model.apply(v, x, train=False, key=None, hyper={}))(
-        variables_shapes(model, shape), x
-    )
+    with standard_rules():
+        traced = jax.make_jaxpr(lambda v, x: model.apply(v, x, train=False, key=None, hyper={}))(
+            variables_shapes(model, shape), x
+        )
     return _made(traced.jaxpr)
 
 

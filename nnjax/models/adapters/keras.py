@@ -2,8 +2,8 @@
 
 Keras draws weights on the host: each trial's are those of a clone of the model made with the trial's seed, after which
 the global random state is what it was. Non-trainable variables (batch statistics, seed generators, frozen layers) are
-the state, and frozen layers keep the weights that the model has; regularizers and `add_loss` are added to the loss. Of a
-model that ends in softmax or sigmoid, what comes before it is the outcome, and nnjax applies it (`output_activation`).
+the state, and frozen layers keep the weights that the model has; regularizers and `add_loss` are added to the loss. A
+model that ends in softmax or sigmoid yields what comes before it, which nnjax applies (`output_activation`).
 """
 
 from __future__ import annotations

@@ -1,16 +1,20 @@
 """Models of other libraries, each with BatchNorm and Dropout: the laws of a lane, and the libraries' own loops."""
 
+import pathlib
 import random
+import re
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from flax import linen as nn
 from flax import nnx
 from own_models import BLOBS, KINDS, RATE, EquinoxNet, LinenNet, NnxNet, X, Y, experiment, keras_net
 
 import nnjax
+from nnjax.api import Stopped
 from nnjax.models.adapters import adapt
 from nnjax.models.adapters.keras import to_keras
 
@@ -180,3 +184,66 @@ def test_frozen_keras_layers_keep_the_weights_that_they_have():
         back = to_keras(net, run.variables(trial))
         for a, b in zip(back.layers[1].weights, given, strict=True):
             np.testing.assert_array_equal(a.value, b)
+
+
+def test_the_example_of_the_page_trains():
+    page = pathlib.Path(__file__).parents[3] / "docs" / "extending" / "model.md"
+    [code] = re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)
+    names = {}
+    exec(compile(code, page.name, "exec"), names)
+    model = adapt(names["experiment"].model.kind.object)
+    variables = model.init(jax.random.key(0), jnp.zeros((1, 4)), {})
+    assert model.apply(variables, jnp.zeros((2, 4)), train=False, key=None, hyper={})[0].shape == (2, 10)
+
+
+@pytest.mark.parametrize("kind", ["linen", *SLOW])
+def test_a_stopped_run_goes_on_with_the_same_bits(kind, tmp_path):
+    own = experiment(KINDS[kind](0.3), epochs=4)
+    stops = iter([False, True])
+    whole = nnjax.sweep(own, {"seed": range(2)}, data=BLOBS, workdir=tmp_path / "whole", plan=ONE)
+    asked = []
+
+    def should_stop():
+        asked.append(1)
+        return next(stops, True)
+
+    with pytest.raises(Stopped):
+        nnjax.sweep(own, {"seed": range(2)}, data=BLOBS, workdir=tmp_path / "part", plan=ONE, should_stop=should_stop)
+    again = nnjax.sweep(own, {"seed": range(2)}, data=BLOBS, workdir=tmp_path / "part", plan=ONE)
+    for trial in range(2):
+        for a, b in zip(leaves(again.variables(trial)), leaves(whole.variables(trial)), strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_bfloat16_computation_keeps_float32_weights():
+    run = nnjax.sweep(experiment(nnjax.ModelConfig(LinenNet(0.0), dtype="bfloat16"), epochs=5), data=BLOBS)
+    full = nnjax.sweep(experiment(LinenNet(0.0), epochs=5), data=BLOBS)
+    assert {leaf.dtype for leaf in leaves(run.variables(0))} == {np.dtype("float32")}
+    one, two = (found.records[0].curves["train_loss"][-1] for found in (run, full))
+    assert one == pytest.approx(two, rel=0.05)
+    assert one != two
+
+
+class Auto(nn.Module):
+    def setup(self):
+        self.narrow, self.wide = nn.Dense(2), nn.Dense(4)
+
+    def encode(self, x):
+        return nn.tanh(self.narrow(x))
+
+    def decode(self, code):
+        return self.wide(code)
+
+    def __call__(self, x):
+        return self.decode(self.encode(x))
+
+
+def test_codes_of_an_autoencoder():
+    own = experiment(
+        nnjax.ModelConfig(Auto(), output_activation="linear", reconstruct=True), loss="mean_squared_error", epochs=3
+    )
+    run = nnjax.sweep(own, data=BLOBS)
+    codes = run.predict(X[:5], encode=True)
+    params = run.variables(0).params
+    np.testing.assert_allclose(codes, Auto().apply({"params": params}, X[:5], method="encode"), atol=1e-6)
+    np.testing.assert_allclose(run.predict(X[:5]), Auto().apply({"params": params}, X[:5]), atol=1e-6)
