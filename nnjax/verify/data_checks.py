@@ -17,7 +17,7 @@ from nnjax.models.registry import traits_of
 from nnjax.nn.losses import loss_of
 from nnjax.nn.optimizers import optimizer_of, resolve
 from nnjax.nn.schedules import schedule_of
-from nnjax.verify.resource_limits import refuse_too_large, refuse_unfit_images, refuse_unfit_weights
+from nnjax.verify.resource_limits import refuse_oversized_trials, refuse_unfit_images, refuse_unfit_weights
 
 
 def resolve_trials(specs: Iterable[TrialSpec]) -> list[TrialSpec]:
@@ -44,7 +44,7 @@ def check(
     findings = judge(specs, prepared)
     refuse_errors(specs, findings)
     refuse_unread(specs, prepared)
-    refuse_too_large(specs, prepared)
+    refuse_oversized_trials(specs, prepared)
     refuse_unfit_weights(specs, prepared)
     return prepared, findings
 

@@ -5,6 +5,7 @@ import optax
 import pytest
 
 from nnjax.checks.fit import check_fit, summarize_targets
+from nnjax.nn.optimizers import resolve
 from nnjax.checks.rules import RULES
 from nnjax.checks.rules.case import Case
 from nnjax.core.experiment import DataConfig, Experiment
@@ -48,7 +49,7 @@ def judge(data, changes):
     """Findings as {code: severity}."""
     experiment = replace(Experiment(data=DataConfig(validation=20, test=20)), changes)
     summary = summarize_targets(prepare_loaded(DATA[data], experiment.data), traits_of(experiment.model).reconstructs)
-    findings = check_fit(experiment, summary)
+    findings = check_fit(resolve(experiment), summary)
     for finding in findings:
         for text in (finding.sentence, finding.remedy):
             assert text.endswith("."), finding
@@ -186,7 +187,8 @@ def test_a_sweep_over_rates_repeats_no_finding():
     prepared = prepare_loaded(DATA["ten classes"], DataConfig())
     summary = summarize_targets(prepared, False)
     rates = (0.2, 0.5, 1e10)
-    assert len({tuple(check_fit(replace(Experiment(), {"learning_rate": rate}), summary)) for rate in rates}) == 1
+    experiments = [resolve(replace(Experiment(), {"learning_rate": rate})) for rate in rates]
+    assert len({tuple(check_fit(experiment, summary)) for experiment in experiments}) == 1
 
 
 @pytest.mark.parametrize("output", ["softmax", "sigmoid", "linear"])
