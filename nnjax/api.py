@@ -86,8 +86,10 @@ def sweep(
     space = space if isinstance(space, Space) else Space(axes=space)
     if not distributed.is_main_process():
         observe, log = lambda progress: None, lambda text: None  # the first process speaks for all
-    experiment = experiment if isinstance(experiment, Experiment) else as_experiment(experiment)
-    options = Options(workdir, as_dataset(data, target), plan, title, keep, observe, log, should_stop)
+    dataset = as_dataset(data, target)
+    if not isinstance(experiment, Experiment):
+        experiment = as_experiment(experiment, "classification" if dataset is None else dataset.task)
+    options = Options(workdir, dataset, plan, title, keep, observe, log, should_stop)
     if space.mode == ADAPTIVE:
         if sanity:
             raise UserError(

@@ -193,7 +193,9 @@ def _pieces(block: Block, data: DeviceData, device: jax.Device) -> tuple[Cost, C
     def evaluations(times: int, data: DeviceData, params: Any, index: Any, count: Any) -> Any:
         return [
             block.over(
-                lambda p, row=row: trial.evaluate(data, Part(index[row], count), {}, Variables(p), trial.epoch_metrics)
+                lambda p, part=Part(index[row], count): trial.evaluate(
+                    data, part, {}, Variables(p), trial.epoch_metrics
+                )
             )(params)
             for row in range(times)
         ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from nnjax.core.pieces import Piece
 
@@ -229,7 +229,8 @@ def program_key(experiment: Experiment) -> Experiment:
 
     Values of traced fields are replaced by placeholders; which hyperparameters exist is kept.
     """
-    mask = Hyperparameters(**dict.fromkeys(experiment.hyperparameters.present(), 0))
+    zeros: dict[str, Any] = dict.fromkeys(experiment.hyperparameters.present(), 0)
+    mask = Hyperparameters(**zeros)
     signals = bool(experiment.signals)
     return dataclasses.replace(experiment, hyperparameters=mask, epochs=0, seed=0, start_weights=None, signals=signals)
 

@@ -289,7 +289,15 @@ def to_dict(experiment: Experiment) -> dict[str, Any]:
 def flatten(experiment: Experiment) -> dict[str, Any]:
     """The experiment as one dictionary from dotted path to value."""
     flat = dict(zip(field_types(Experiment), _values_of()(experiment), strict=True))
-    return flat | {OPEN + name: value for name, value in experiment.hyperparameters.others}
+    return Flat(flat | {OPEN + name: value for name, value in experiment.hyperparameters.others})
+
+
+class Flat(dict[str, Any]):
+    """An experiment by dotted path; a hyperparameter of the user's that another experiment has is None."""
+
+    def __missing__(self, path: str) -> None:
+        if not path.startswith(OPEN):
+            raise KeyError(path)
 
 
 @functools.cache

@@ -47,7 +47,7 @@ def variables_shapes(model: Model, shape: tuple[int, ...]) -> Variables:
     """
     example = jax.ShapeDtypeStruct((1, *shape), jnp.float32)
     if model.draw is not None:
-        return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), model.draw(0))
+        return Variables(*jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype), tuple(model.draw(0))))
     try:
         found: Variables = jax.eval_shape(
             lambda key, x: model.init(key, x, Reads(jnp.float32(1))), jax.random.key(0), example

@@ -79,6 +79,7 @@ class Reads(Mapping[str, Any]):
         return False
 
     def get(self, name: str, default: Any = None) -> Any:
+        """Return the default."""
         self.optional[name] = None
         return default
 

@@ -3,6 +3,7 @@
 import dataclasses
 import difflib
 import functools
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from nnjax.checks.finding import Finding
@@ -13,7 +14,7 @@ from nnjax.core.experiment import DataConfig, TrialSpec
 from nnjax.core.types import Dataset, Prepared
 from nnjax.data import load, prepare_loaded
 from nnjax.models.own import reads as own_reads
-from nnjax.models.registry import traits_of
+from nnjax.models.registry import own_output_shape, traits_of
 from nnjax.nn.losses import loss_of
 from nnjax.nn.optimizers import optimizer_of, resolve
 from nnjax.nn.schedules import schedule_of
@@ -43,6 +44,7 @@ def check(
     refuse_unfit_images(specs, prepared)
     findings = judge(specs, prepared)
     refuse_errors(specs, findings)
+    refuse_unfit_outputs(specs, prepared)
     refuse_unread(specs, prepared)
     refuse_oversized_trials(specs, prepared)
     refuse_unfit_weights(specs, prepared)
@@ -91,6 +93,27 @@ def judge(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -
             if spec.arm not in arms:
                 arms.append(spec.arm)
     return [(", ".join(arms), finding) for finding, arms in found.items()]
+
+
+def refuse_unfit_outputs(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> None:
+    """Refuse a user's model whose outputs are not as many as a loss of ours compares.
+
+    Raises:
+      UserError: there is one.
+    """
+    for model, loss, data in {(s.experiment.model, s.experiment.loss, s.experiment.data) for s in specs}:
+        if not traits_of(model).own or loss_of(loss).of_logits:
+            continue
+        facts, goal = prepared[data].facts(), traits_of(model).goal(prepared[data].facts().task)
+        shape, classes = own_output_shape(model, facts.example_shape), len(facts.classes)
+        found = math.prod(shape)
+        expected = {"classification": classes, "regression": facts.num_targets}.get(goal, facts.num_inputs)
+        if found != expected and not (classes == 2 and found == 1 and loss_of(loss).compares != "distributions"):
+            what = {"classification": f"{classes} classes", "regression": f"{expected} targets"}.get(goal, "its inputs")
+            raise UserError(
+                f"The model yields {list(shape)} for an example of the shape {list(facts.example_shape)}, but "
+                f"{expected} numbers were expected for {what}: change its last layer, or take another loss than {loss}."
+            )
 
 
 def refuse_unread(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> None:

@@ -39,16 +39,24 @@ OPTIMIZERS: Mapping[str, tuple[str, Mapping[str, str]]] = {
 }
 
 
-def as_experiment(model: Any) -> Experiment:
+def as_experiment(model: Any, task: str = "classification") -> Experiment:
     """Make an experiment of a model: a name, an object, or a Keras model with what its `compile` said.
+
+    A model alone learns classes by categorical cross-entropy and numbers by the mean squared error.
+
+    Args:
+      model: see `nnjax.sweep`.
+      task: of the data: "classification", "regression" or "none".
 
     Raises:
       UserError: `compile` asked for what nnjax does not do, by name.
     """
-    if not hasattr(model, "compile_config") and getattr(model, "optimizer", None) is None:
-        return Experiment(model=model)
-    if not getattr(model, "compiled", False):
-        return Experiment(model=model)
+    if not getattr(model, "compiled", False) or not hasattr(model, "get_compile_config"):
+        return (
+            Experiment(model=model)
+            if task == "classification"
+            else Experiment(model=model, loss=LOSSES["MeanSquaredError"])
+        )
     said = model.get_compile_config() or {}
     for name in ("loss_weights", "weighted_metrics"):
         if said.get(name):

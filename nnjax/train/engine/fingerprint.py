@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import re
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -32,10 +33,11 @@ def with_fingerprint(experiment: Experiment, shapes: Shapes) -> Shapes:
 def fingerprint(experiment: Experiment, shapes: Shapes) -> str:
     """Hash the jaxpr of a step, with the constants that it closes over."""
     trial, state = Trial(experiment, shapes), blank_state(experiment, shapes)
-    number = jax.ShapeDtypeStruct((), trial.dtype)
+    row: Any = jax.ShapeDtypeStruct
+    number = row((), trial.dtype)
     hyper = dict.fromkeys(experiment.hyperparameters.present(), number)
     b = experiment.batch_size
-    row, d, k = jax.ShapeDtypeStruct, shapes.num_inputs, shapes.num_outputs
+    d, k = shapes.num_inputs, shapes.num_outputs
     raw = row((b,), np.int32) if shapes.goal == "classification" else None
     width = d if shapes.goal == "reconstruction" else k
     batch = Batch(row((b, d), trial.dtype), row((b, width), trial.dtype), row((b,), trial.dtype), raw)

@@ -119,10 +119,11 @@ class Trial:
             params, x = jax.tree.map(_to_bfloat16, (variables.params, x))
             variables = variables._replace(params=params)
         with standard_rules():
+            extra: Scalar | float = 0.0
             if train and model.losses is not None:
                 z, state, extra = model.losses(variables, x, train=train, key=key, hyper=hyper)
             else:
-                (z, state), extra = model.apply(variables, x, train=train, key=key, hyper=hyper), 0.0
+                z, state = model.apply(variables, x, train=train, key=key, hyper=hyper)
         state = jax.tree.map(lambda new, old: new.astype(old.dtype), state, variables.state)
         return z.astype(self.dtype), state, extra
 
@@ -144,6 +145,7 @@ class Trial:
 
         examples, reconstructs = self.shaped(batch.x), self.shapes.goal == "reconstruction"
         whole = objectives.Batch(examples, examples if reconstructs else batch.held, batch.w)
+        assert self.by_own is not None
         values, state, _ = self.by_own(apply, variables, whole, key=key, hyper=hyper)
         return values, state
 

@@ -13,7 +13,6 @@ from nnjax.core.types import Array, Float, Shaped, TrialState
 from nnjax.models.model import Variables
 from nnjax.train import distributed
 from nnjax.train.distributed import fetch
-from nnjax.train.engine.block import Hyper
 from nnjax.train.engine.device_data import DeviceData
 from nnjax.train.engine.programs import Program
 from nnjax.train.host.chunk import Chunk
@@ -55,7 +54,14 @@ class FinalEvaluation:
       stopped: the rows that were stopped.
     """
 
-    def __init__(self, program: Program, data: DeviceData, hyper: Hyper, state: TrialState, stopped: Sequence[int]):
+    def __init__(
+        self,
+        program: Program,
+        data: DeviceData,
+        hyper: Mapping[str, Float[np.ndarray, " m"]],
+        state: TrialState,
+        stopped: Sequence[int],
+    ):
         now, best = jax.vmap(program.trial.evaluated)(state), Variables(state.best_params, state.best_model_state)
         bad_step, last, self.best, self.best_epoch = fetch((state.bad_step, now, best, state.best_epoch))
         back = bad_step > 0
@@ -63,7 +69,7 @@ class FinalEvaluation:
         self.final = jax.tree.map(lambda a, b: np.where(_like(back, a), b, a), last, self.best)
         self.scores = fetch(self._scores(program, data, hyper))
 
-    def _scores(self, program: Program, data: DeviceData, hyper: Hyper) -> dict[str, Any]:
+    def _scores(self, program: Program, data: DeviceData, hyper: Mapping[str, Any]) -> dict[str, Any]:
         """Evaluate all parts at the final weights, and validation and test at the best ones: {name: [rows]}."""
         values: dict[str, Any] = {}
         parts = {"train_{}_eval": data.train_eval, "val_{}": data.validation, "test_{}": data.test}

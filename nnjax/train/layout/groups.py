@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, TrialSpec, program_key
 from nnjax.core.types import Prepared
 from nnjax.train.distributed import min_over_processes
@@ -47,8 +48,24 @@ def make_groups(
             data = data._replace(window=window_shapes(stream))
         most = min_over_processes(most_lanes(key, shapes, data))
         group = Group(key, some, shapes, resolve_plan(plan, some, shapes, most), data, stream)
-        kept = next((from_json(old) for old in earlier if some[0].id in old.get("trials", ())), None)
+        before = next((old for old in earlier if some[0].id in old.get("trials", ())), None)
+        _refuse_changed(shapes.fingerprint, before)
+        kept = None if before is None else from_json(before)
         if kept is None or not satisfies(kept, plan):
             kept = cached_plan(plan, group.plan, group_sizes(group), step_times.table(group))
         groups.append(group._replace(plan=kept))
     return groups
+
+
+def _refuse_changed(fingerprint: str, before: Mapping[str, Any] | None) -> None:
+    """Refuse to go on with a model, loss or optimizer of the user's that is not what it was.
+
+    Raises:
+      UserError: it has changed since.
+    """
+    known = "" if before is None else before.get("fingerprint", "")
+    if before is not None and known != fingerprint:
+        raise UserError(
+            "The model, loss or optimizer has changed since this run began: its program is another one "
+            f"(fingerprint {known or 'none'} → {fingerprint or 'none'}). Name a new workdir, or bring back what it was."
+        )
