@@ -5,7 +5,6 @@ import optax
 import pytest
 
 from nnjax.checks.fit import check_fit, summarize_targets
-from nnjax.nn.optimizers import resolve
 from nnjax.checks.rules import RULES
 from nnjax.checks.rules.case import Case
 from nnjax.core.experiment import DataConfig, Experiment
@@ -14,6 +13,7 @@ from nnjax.core.pieces import Piece
 from nnjax.data import from_arrays, prepare_loaded
 from nnjax.models.registry import traits_of
 from nnjax.nn.logit_losses import focal_loss
+from nnjax.nn.optimizers import resolve
 from nnjax.train.engine.device_data import output_width
 
 RNG = np.random.default_rng(0)
