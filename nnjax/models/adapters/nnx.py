@@ -48,7 +48,7 @@ def adapt(factory: Callable[..., nnx.Module]) -> Model:
     def apply(variables: Variables, x: Any, *, train: bool, key: Key | None, hyper: Hyper) -> tuple[Array, Any]:
         module = module_of(variables, train, key)
         z = module(x, **modes.arguments(type(module).__call__, train, hyper))
-        return z, nnx.to_pure_dict(_split(module)[3])
+        return z, nnx.to_pure_dict(_split(module)[3]) if train else variables.state
 
     def method(name: str) -> Any:
         if not callable(getattr(abstract, name, None)):
