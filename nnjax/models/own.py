@@ -14,7 +14,7 @@ from nnjax.core.experiment import ModelConfig
 from nnjax.core.pieces import Piece
 from nnjax.models.layer_counts import LayerCount
 from nnjax.models.model import Model, Variables
-from nnjax.nn.foreign import Reads
+from nnjax.nn.foreign import Reads, by_standard_rules
 
 
 @functools.lru_cache(maxsize=64)
@@ -22,7 +22,9 @@ def model_of(kind: Piece) -> Model:
     """Adapt an object to the contract, once."""
     from nnjax.models.adapters import adapt
 
-    return adapt(kind.object)
+    model = adapt(kind.object)
+    called = ("init", "apply", "encode", "decode", "losses")
+    return model._replace(**{name: by_standard_rules(getattr(model, name)) for name in called if getattr(model, name)})
 
 
 def make_own(config: ModelConfig, shape: tuple[int, ...]) -> Model:
