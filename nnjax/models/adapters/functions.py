@@ -1,7 +1,7 @@
 """A pair of functions (init, apply): in the contract's own form, or the short ones that are usual.
 
 init(key, example[, hyper]) gives the parameters, or (parameters, state) where the state is a dictionary.
-apply(parameters, x), or with a state apply((parameters, state), x), gives the outputs, or with a state (outputs, state),
+apply(parameters, x), or with a state apply((parameters, state), x), gives the outputs, or (outputs, state),
 and takes those of train, key and hyper that it has as parameters; one that takes all three gets `Variables`.
 """
 
