@@ -49,9 +49,8 @@ def main(argv: list[str]) -> None:
         for name, model in models.items():
             times[name].append((seconds(model, LONG) - seconds(model, SHORT)) / steps * 1e6)
     for name, values in times.items():
-        print(
-            f"{name:8} first run {first[name]:.1f} s, step {np.median(values):.2f} µs ({min(values):.2f}-{max(values):.2f})"
-        )
+        middle = f"{np.median(values):.2f} µs ({min(values):.2f}-{max(values):.2f})"
+        print(f"{name:8} first run {first[name]:.1f} s, step {middle}")
     ratios = np.array(times["Linen"]) / np.array(times["built in"])
     print(f"ratio of a step, Linen / built in: median {np.median(ratios):.3f}, {min(ratios):.3f} to {max(ratios):.3f}")
 
