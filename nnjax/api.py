@@ -15,11 +15,13 @@ from typing import Any
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, TrialSpec
-from nnjax.core.fields import coerce_fields
+from nnjax.core.fields import coerce_fields, import_pieces
 from nnjax.core.files import write_atomically
-from nnjax.core.types import Dataset, Params, Prepared
+from nnjax.core.types import Params, Prepared
+from nnjax.data.in_memory import as_dataset
 from nnjax.diagnosis import trials
 from nnjax.exchange.start_weights import read_weights
+from nnjax.models.adapters.compiled import as_experiment
 from nnjax.runs.resumed_plan import OTHER_PLAN
 from nnjax.runs.run import Run
 from nnjax.runs.secondary_process import begin_together, open_folder
@@ -42,11 +44,12 @@ from nnjax.verify.sanity.run import examine_once
 
 
 def sweep(
-    experiment: Experiment,
+    experiment: Any,
     space: Space | Mapping[str, Axis] = Space(),
     *,
     workdir: str | os.PathLike[str] | None = None,
-    data: Dataset | None = None,
+    data: Any = None,
+    target: str | Sequence[str] | None = None,
     plan: Plan | None = None,
     title: str = "",
     keep: str = ALL,
@@ -58,10 +61,14 @@ def sweep(
     """Train every trial of a search space as one population.
 
     Args:
-      experiment: the base; what the space does not change.
+      experiment: the base; what the space does not change. A model may stand for it: a name, a Flax module, a function
+        rngs -> nnx.Module or key -> equinox.Module, a `keras.Model` (whose loss, optimizer and metrics are taken from
+        its `compile`), or (init, apply).
       space: a `Space`, or its axes for a grid; without one the experiment is trained alone: a population of one.
       workdir: the run folder; a second call with the same folder and experiment resumes. None keeps all in memory.
-      data: a data set of your own (see `nnjax.data.from_arrays`); None loads `experiment.data` by name.
+      data: a data set of your own: (x, y), a DataFrame with `target`, or what `nnjax.from_arrays` makes; None loads
+        `experiment.data` by name.
+      target: the column to predict of a DataFrame, or several; the last one by default.
       plan: the layout; None to choose.
       title: of the report.
       keep: "all", or "best:K": only the weights of the K trials with the lowest validation loss are kept.
@@ -79,7 +86,15 @@ def sweep(
     space = space if isinstance(space, Space) else Space(axes=space)
     if not distributed.is_main_process():
         observe, log = lambda progress: None, lambda text: None  # the first process speaks for all
-    options = Options(workdir, data, plan, title, keep, observe, log, should_stop)
+    if experiment is None or isinstance(experiment, Mapping | int | float | Space):
+        raise UserError(
+            f"The experiment is {experiment!r:.80}, but an Experiment or a model was expected: write "
+            "nnjax.Experiment(...)."
+        )
+    dataset = as_dataset(data, target)
+    if not isinstance(experiment, Experiment):
+        experiment = as_experiment(experiment, "classification" if dataset is None else dataset.task)
+    options = Options(workdir, dataset, plan, title, keep, observe, log, should_stop)
     if space.mode == ADAPTIVE:
         if sanity:
             raise UserError(
@@ -87,7 +102,7 @@ def sweep(
                 "the two off."
             )
         return search(experiment, space, **options._asdict())
-    experiment = coerce_fields(experiment)
+    experiment = import_pieces(coerce_fields(experiment))
     return train_trials(experiment, space, expand(experiment, space, log), options, sanity)
 
 

@@ -109,7 +109,7 @@ def main(argv: list[str]) -> None:
         results[task] = contest.summarize(runs, "nnjax")
         tables.write(results, out)
     if len(results) > 1:
-        print((out / "bench.md").read_text())
+        print((out / "bench.md").read_text("utf-8"))
 
 
 if __name__ == "__main__":

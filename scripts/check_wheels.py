@@ -120,7 +120,6 @@ def resolve(
                 *(f"--python-version={python}", "--implementation=cp", *needed),
             ],
             capture_output=True,
-            text=True,
             encoding="utf-8",
         )
     if done.returncode == 0:

@@ -101,7 +101,7 @@ def sweep(number: int, halved: bool, folder: pathlib.Path) -> Outcome:
     command += changes(number, halved, SPLITS.value)
     environment = {**os.environ, "NNJAX_CACHE": str(folder / "cache"), "PYTHONPATH": os.getcwd()}
     begin = time.perf_counter()
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    done = subprocess.run(command, env=environment, capture_output=True, encoding="utf-8")
     if done.returncode:
         raise UserError(done.stderr.strip().removeprefix("error: "))
     return read(workdir, time.perf_counter() - begin)
@@ -114,7 +114,7 @@ def read(workdir: pathlib.Path, wall: float) -> Outcome:
     swept = nnjax.load(workdir)
     settings = swept.settings("val_loss").dropna(subset="mean")
     best = settings.loc[settings["mean"].idxmin()]
-    steady = json.loads((workdir / "environment.json").read_text())["steady"]["seconds"]
+    steady = json.loads((workdir / "environment.json").read_text("utf-8"))["steady"]["seconds"]
     epochs = sum(record.epochs for record in swept.records)
     return Outcome(epochs, steady, wall, best["setting"], best["mean"], best["spread"] / math.sqrt(best["count"]))
 

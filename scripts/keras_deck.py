@@ -69,7 +69,7 @@ def main(argv):
     from nnjax.data import load
 
     path = pathlib.Path(check_out(OUT.value, ".csv"))
-    rows = list(csv.reader(path.read_text().splitlines())) if path.exists() else []
+    rows = list(csv.reader(path.read_text("utf-8").splitlines())) if path.exists() else []
     data = load(DATA.value)
     if data.x.dtype != np.uint8 or data.test_start is None:
         raise UserError(
@@ -77,7 +77,7 @@ def main(argv):
             "mnist or fashion_mnist."
         )
     train_x, test_x = data.x[: data.test_start] / 255.0, data.x[data.test_start :] / 255.0
-    with open(path, "a", newline="") as file:
+    with open(path, "a", newline="", encoding="utf-8") as file:
         for seed in range(len(rows) // len(LOSSES), SEEDS.value):
             new = [
                 [arm, str(seed), repr(a), repr(b)] for arm, a, b in train(seed, train_x.astype("f"), test_x.astype("f"))

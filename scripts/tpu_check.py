@@ -39,7 +39,7 @@ def main(argv: list[str]) -> None:
     prepared = prepare_loaded(mnist, experiment.data)
     shapes, data = make_shapes(experiment, prepared), make_device_data(experiment, prepared)
     accounts = {n: account(experiment, shapes, data, TRIALS, True, describe_slice(n)) for n in SLICES}
-    with open(out, "w") as file:
+    with open(out, "w", encoding="utf-8") as file:
         file.write(page(accounts, V5E, experiment.epochs, {name: version(name) for name in ("jax", "libtpu")}))
     print(table(accounts, V5E, experiment.epochs), f"written: {out}", sep="\n\n")
     for name, found in accounts.items():

@@ -20,6 +20,7 @@ from jax.stages import Compiled
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
 from nnjax.core.types import TrialState
+from nnjax.models.model import Variables
 from nnjax.train.engine.block import Block
 from nnjax.train.engine.device_data import DeviceData, Part, Shapes, even_batches
 from nnjax.train.engine.programs import make_mesh, make_program, usual_calls
@@ -191,7 +192,11 @@ def _pieces(block: Block, data: DeviceData, device: jax.Device) -> tuple[Cost, C
 
     def evaluations(times: int, data: DeviceData, params: Any, index: Any, count: Any) -> Any:
         return [
-            block.over(lambda p, row=row: trial.evaluate(data, Part(index[row], count), p, trial.epoch_metrics))(params)
+            block.over(
+                lambda p, part=Part(index[row], count): trial.evaluate(
+                    data, part, {}, Variables(p), trial.epoch_metrics
+                )
+            )(params)
             for row in range(times)
         ]
 

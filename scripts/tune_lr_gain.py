@@ -102,7 +102,7 @@ def main(argv: list[str]) -> None:
     rows = [measure(task, name) for task in TASKS.value for name in OPTIMIZERS.value]
     folder = pathlib.Path(OUT.value)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "gain.json").write_text(json.dumps(rows))
+    (folder / "gain.json").write_text(json.dumps(rows), "utf-8")
     for key, what in (("gap", "seeds 0-4"), ("gap_new_seeds", "seeds 5-9"), ("gap_of_grid_new_seeds", "whole grid")):
         held = sum(Gap(**row[key]).holds() for row in rows)  # type: ignore[arg-type]
         print(f"within 2 % or one standard error, {what}: {held} of {len(rows)}")

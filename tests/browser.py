@@ -10,7 +10,8 @@ import sys
 import tempfile
 import threading
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+NAMES = ("chromium", "chromium-browser", "google-chrome") if sys.platform != "win32" else ()  # LAUNCH needs POSIX
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 FLAGS = (
     "--headless",
     "--no-sandbox",

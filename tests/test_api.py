@@ -231,9 +231,12 @@ def test_inputs_of_another_width():
         (lambda run: run.predict([[0.0] * 64], trial=3), "There is no trial 3; the run has trials 0 to 2"),
         (lambda run: run.params(-1), "There is no trial -1"),
         (lambda run: run.params(0, "bets"), "The weights 'bets' were asked for, but there are 'final' and 'best' ones"),
-        (lambda run: nnjax.sweep({"epochs": 1}), r"but an Experiment was expected: write Experiment\(...\)"),
+        (
+            lambda run: nnjax.sweep({"epochs": 1}),
+            r"but an Experiment or a model was expected: write nnjax.Experiment\(...\)",
+        ),
         (lambda run: nnjax.sweep(CLASSIFIER, [1, 2]), "but a Space, or axes such as"),
-        (lambda run: nnjax.sweep(CLASSIFIER, data=blobs().x), r"type ndarray, but a Dataset .* nnjax.data.from_arrays"),
+        (lambda run: nnjax.sweep(CLASSIFIER, data=blobs().name), r"type str, but \(x, y\), .* nnjax.from_arrays"),
     ],
 )
 def test_other_things_than_were_expected(use, words):

@@ -81,6 +81,6 @@ def test_no_package_is_too_large():
     lines = collections.Counter()
     for path in PACKAGE.rglob("*.py"):
         inside = path.relative_to(PACKAGE).parts
-        lines[inside[0] if len(inside) > 1 else "top"] += path.read_text().count("\n")
+        lines[inside[0] if len(inside) > 1 else "top"] += path.read_text("utf-8").count("\n")
     total = sum(lines.values())
     assert {package: n for package, n in lines.items() if n > MOST_SHARE * total} == {}

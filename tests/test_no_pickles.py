@@ -39,7 +39,7 @@ def findings(tree):
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_nothing_is_unpickled(path):
     name = str(path.relative_to(ROOT))
-    found = {(name, what) for _, what in findings(ast.parse(path.read_text()))}
+    found = {(name, what) for _, what in findings(ast.parse(path.read_text("utf-8")))}
     assert found <= KNOWN
 
 

@@ -57,12 +57,12 @@ def shapes(source):
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_public_signatures_say_the_shapes_of_arrays(path):
-    assert bare_arrays(path.read_text()) == []
+    assert bare_arrays(path.read_text("utf-8")) == []
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_jaxtyping_reads_the_shapes(path):
-    for shape in shapes(path.read_text()):
+    for shape in shapes(path.read_text("utf-8")):
         assert isinstance(shape, str)
         jaxtyping.Shaped[np.ndarray, shape]
 

@@ -19,7 +19,7 @@ from nnjax.models.registry import MODELS, traits_of
 from nnjax.nn.activations import ACTIVATIONS, activation_of
 from nnjax.nn.augmentation import NONE, shift_of
 from nnjax.nn.initializers import KERNEL_INITS
-from nnjax.nn.losses import LOSSES, loss_of
+from nnjax.nn.losses import AUTO, LOSSES, loss_of
 from nnjax.nn.metrics import METRICS, metric_of
 from nnjax.nn.optimizers import OPTIMIZERS, PRESETS, Optimizer, defaults, optimizer_of, untraceable
 from nnjax.nn.own_optimizers import optax_names
@@ -121,6 +121,8 @@ def validate(experiment: Experiment) -> None:
 
 def _require_record(path: str, found: str, record_of: Callable[[str], object], names: Collection[str]) -> None:
     """Refuse an unknown name; an object that is none of its kind says so itself."""
+    if path == "model.output_activation" and found == AUTO:
+        return
     try:
         record_of(found)
     except KeyError:
@@ -173,8 +175,10 @@ def _require_readers(experiment: Experiment) -> None:
     readers = {name: record.reads for name, record in OPTIMIZERS.items()}
     readers |= {name: record.reads for name, record in SCHEDULES.items()}
     read = {*_ALWAYS_READ, *optimizer.reads, *schedule.reads}
+    own = dict(experiment.hyperparameters.others)
+    asked_later = is_path(experiment.model.kind) or is_path(experiment.loss)  # `verify.data_checks`
     for name, value in present.items():
-        if name not in read:
+        if name not in read and not (name in own and asked_later):
             others = " or ".join(who for who, own in readers.items() if name in own)
             close = " or ".join(difflib.get_close_matches(name, sorted(read), n=2))
             advice = f", or choose {others}." if others else f"; did you mean {close}?" if close else "."

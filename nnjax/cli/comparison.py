@@ -113,4 +113,4 @@ def write_csv(rows: Sequence[Row], path: str) -> None:
         tree = dataclasses.asdict(row)
         means, spreads = tree.pop("means"), tree.pop("spreads")
         flat.append(tree | means | {f"{name}_spread": value for name, value in spreads.items()})
-    write_atomically(pathlib.Path(path), pd.DataFrame(flat).to_csv(index=False))
+    write_atomically(pathlib.Path(path), pd.DataFrame(flat).to_csv(index=False, lineterminator="\n"))

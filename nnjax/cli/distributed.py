@@ -57,7 +57,8 @@ def join(workdir: str) -> bool:
         raise UserError(f"--coordinator={coordinator} has no port; HOST:PORT was expected, such as 10.0.0.1:1234.")
     if num_processes is not None and not 0 <= (process_id or 0) < num_processes:
         raise UserError(f"--process_id={process_id} was expected to be from 0 to {num_processes - 1}.")
-    _watch_child(workdir)
+    if hasattr(os, "fork"):  # where it is not (Windows), JAX says itself that another process is gone
+        _watch_child(workdir)
     import jax
 
     try:

@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 from nnjax.core.errors import UserError
 from nnjax.core.fields import resolve_path
+from nnjax.core.files import is_broken_pipe
 
 SIGPIPE = 13  # which Windows has not
 
@@ -99,11 +100,10 @@ def one_sentence() -> Iterator[None]:
         yield
     except UserError as error:
         _fail(str(error))
-    except BrokenPipeError:  # the reader has gone (`| head`): end as Unix tools do
-        _discard_output()
-        sys.exit(128 + SIGPIPE)
     except OSError as error:
         _discard_output()
+        if is_broken_pipe(error):  # the reader has gone (`| head`): end as Unix tools do
+            sys.exit(128 + SIGPIPE)
         what = f"{f'{error.filename}: ' if error.filename else ''}{error.strerror or error}"
         _fail(f"{what}; nothing half written was left. Mend that and run the same command again.")
     except Interrupted as error:

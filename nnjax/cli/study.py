@@ -40,7 +40,7 @@ def open_folder(study: Study, workdir: str) -> pathlib.Path:
         raise UserError(f"The workdir {workdir} is a file; name a folder.")
     found = sorted(file.name for file in path.iterdir()) if path.is_dir() else []
     if MARK in found:
-        earlier = json.loads(mark.read_text())["study"]
+        earlier = json.loads(mark.read_text("utf-8"))["study"]
         if earlier != repr(study):
             raise UserError(f"The workdir {workdir} holds {earlier}, but this is {study!r}: name a new folder.")
     elif found:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import lzma
 import math
-import os
 import struct
 import zipfile
 import zlib
@@ -19,6 +18,7 @@ from typing import IO
 import numpy as np
 from numpy.lib import format as npy
 
+from nnjax.core.memory import total_memory
 from nnjax.core.types import Shaped
 
 # What reading a file that is not as it was written may raise, apart from a sentence of our own.
@@ -59,13 +59,8 @@ def read_npz(file: IO[bytes], most: float = math.inf) -> dict[str, Shaped[np.nda
 
 def _refuse_bomb(members: Sequence[zipfile.ZipInfo], packed: int, most: float) -> None:
     size = sum(info.file_size for info in members)
-    if size > max(SLACK, min(most * packed, memory())):
+    if size > max(SLACK, min(most * packed, total_memory())):
         raise ValueError(f"its {packed:,} bytes would unpack to {size:,}")
-
-
-def memory() -> int:
-    """Count the bytes of this machine's memory."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def _read_array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:

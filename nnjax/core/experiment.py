@@ -7,7 +7,8 @@ and `seed`, which enter the compiled program as arrays (see `program_key`).
 from __future__ import annotations
 
 import dataclasses
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 from nnjax.core.pieces import Piece
 
@@ -67,7 +68,8 @@ class ModelConfig:
         code; of LeNet-5 the feature maps of C1 and C3, then the dense layers, (6, 16, 120, 84) as published; of a
         conv_autoencoder the feature maps of its encoder's three convolutions.
       activation: of the hidden layers.
-      output_activation: of the last layer.
+      output_activation: of the last layer; "auto" of a model of your own: softmax or sigmoid where the loss is of
+        probabilities, else linear (the outputs are what the model yields).
       kernel_init: "glorot_uniform", "he_normal", "lecun_1998", ... ; biases start at zero.
       dtype: of the computation, "float32" or "bfloat16"; parameters are float32 always.
       reconstruct: a model of your own learns to give its input, as an autoencoder does, not the labels of the data.
@@ -87,6 +89,8 @@ class ModelConfig:
             object.__setattr__(self, "kind", Piece(self.kind))
         if isinstance(self.kind, Piece) and self.widths == ModelConfig.widths:
             object.__setattr__(self, "widths", ())
+            if self.output_activation == ModelConfig.output_activation:
+                object.__setattr__(self, "output_activation", "auto")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,7 +115,7 @@ class OptimizerConfig:
                 object.__setattr__(self, field, Piece(getattr(self, field)))
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, init=False)
 class Hyperparameters:
     """Numbers that are traced: changing a value never compiles again. None = not there, and costs nothing.
 
@@ -131,6 +135,8 @@ class Hyperparameters:
       decay_factor, decay_every: the step schedule multiplies the rate by decay_factor every decay_every of all steps.
       patience: epochs without a new lowest validation loss (training loss where there is no validation part) after
         which a trial stops early, with its best weights.
+      others: further ones by name, which a model, loss, optimizer or schedule of the user's reads, as pairs sorted by
+        name; `Hyperparameters(temperature=2.0)` puts it there.
     """
 
     learning_rate: float | None = None
@@ -151,10 +157,21 @@ class Hyperparameters:
     decay_factor: float | None = None
     decay_every: float | None = None
     patience: int | None = None
+    others: tuple[tuple[str, float], ...] = ()
+
+    def __init__(self, *values: float | None, others: Iterable[tuple[str, float]] = (), **named: float | None):
+        known = [field.name for field in dataclasses.fields(self)][:-1]
+        given = dict(zip(known, values, strict=False)) | named
+        for name in known:
+            object.__setattr__(self, name, given.pop(name, None))
+        rest = {**dict(others), **given}
+        pairs = tuple(sorted((name, value) for name, value in rest.items() if value is not None))
+        object.__setattr__(self, "others", pairs)
 
     def present(self) -> dict[str, float]:
         """The hyperparameters that are there, by name, in the order above."""
-        return {name: value for name, value in vars(self).items() if value is not None}
+        own = {name: value for name, value in vars(self).items() if value is not None and name != "others"}
+        return own | dict(self.others)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -212,7 +229,8 @@ def program_key(experiment: Experiment) -> Experiment:
 
     Values of traced fields are replaced by placeholders; which hyperparameters exist is kept.
     """
-    mask = Hyperparameters(**dict.fromkeys(experiment.hyperparameters.present(), 0))
+    zeros: dict[str, Any] = dict.fromkeys(experiment.hyperparameters.present(), 0)
+    mask = Hyperparameters(**zeros)
     signals = bool(experiment.signals)
     return dataclasses.replace(experiment, hyperparameters=mask, epochs=0, seed=0, start_weights=None, signals=signals)
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import Experiment
+from nnjax.core.experiment import Experiment, Hyperparameters
 from nnjax.core.pieces import Piece, import_piece, is_path
 
 
@@ -27,7 +27,7 @@ def field_types(cls: type) -> dict[str, Any]:
     for name, hint in typing.get_type_hints(cls).items():
         if dataclasses.is_dataclass(hint):
             out.update({f"{name}.{path}": sub for path, sub in field_types(typing.cast(type, hint)).items()})
-        else:
+        elif name != "others":  # of hyperparameters, which stand beside the known ones
             out[name] = hint
     return out
 
@@ -41,6 +41,8 @@ def resolve_path(name: str, cls: type = Experiment) -> str:
     paths = field_types(cls)
     if name in paths:
         return name
+    if name.startswith(OPEN) and name.removeprefix(OPEN).isidentifier():
+        return name  # whether anything reads it is asked later (`checks.invalid_values`)
     found = [path for path in paths if path.split(".")[-1] == name]
     if len(found) == 1:
         return found[0]
@@ -50,6 +52,14 @@ def resolve_path(name: str, cls: type = Experiment) -> str:
     if inside:
         raise UserError(f"{name!r} is not a field but a group of them: write one of {', '.join(inside)}.")
     raise UserError(f"Unknown field {name!r}; {_suggest(name, paths)}")
+
+
+OPEN = "hyperparameters."  # below it any name may stand
+
+
+def type_of(path: str) -> Any:
+    """The annotated type of a field; of an open hyperparameter that of a number."""
+    return field_types(Experiment).get(path, float | None)
 
 
 def _suggest(name: str, paths: Iterable[str]) -> str:
@@ -75,9 +85,8 @@ def replace(experiment: Experiment, changes: Mapping[str, Any]) -> Experiment:
     Raises:
       UserError: an unknown field, or a value of the wrong type.
     """
-    hints = field_types(Experiment)
     paths = {resolve_path(name): value for name, value in changes.items()}
-    return set_values(experiment, {path: coerce(value, hints[path], path) for path, value in paths.items()})
+    return set_values(experiment, {path: coerce(value, type_of(path), path) for path, value in paths.items()})
 
 
 def set_values(experiment: Experiment, values: Mapping[str, Any]) -> Experiment:
@@ -90,6 +99,9 @@ def set_values(experiment: Experiment, values: Mapping[str, Any]) -> Experiment:
 def _set(node: Any, parts: list[str], value: Any) -> Any:
     if len(parts) > 1:
         value = _set(getattr(node, parts[0]), parts[1:], value)
+    if isinstance(node, Hyperparameters) and parts[0] not in vars(node):
+        others = dict(node.others) | {parts[0]: value}
+        return dataclasses.replace(node, others=tuple(others.items()))
     return dataclasses.replace(node, **{parts[0]: value})
 
 
@@ -123,6 +135,40 @@ def import_pieces(experiment: Experiment) -> Experiment:
         elif path == "metrics" and any(map(is_path, value or ())):
             changes[path] = tuple(import_piece(one) if is_path(one) else one for one in value)
     return set_values(experiment, changes) if changes else experiment
+
+
+def named_only(experiment: Experiment) -> Experiment:
+    """Return the experiment as a run folder has it: of objects only the paths."""
+    flat = flatten(experiment)
+    texts: dict[str, Any] = {path: str.__str__(flat[path]) for path in PIECES if isinstance(flat[path], Piece)}
+    if any(isinstance(one, Piece) for one in experiment.metrics or ()):
+        texts["metrics"] = tuple(str.__str__(one) for one in experiment.metrics or ())
+    return set_values(experiment, texts) if texts else experiment
+
+
+def with_pieces(experiment: Experiment, given: Mapping[str, Any], trust: bool = False) -> Experiment:
+    """Return an experiment of a run folder with objects in the place of paths.
+
+    Args:
+      experiment: as the folder has it.
+      given: {"model.kind": object, ...} by the fields of `PIECES`, and "metrics": objects by name or in order.
+      trust: whether to import all other paths.
+
+    Raises:
+      UserError: a path cannot be imported.
+    """
+    flat = flatten(experiment)
+    changes: dict[str, Any] = {
+        path: Piece(given[path], flat[path]) for path in PIECES if given.get(path) is not None and is_path(flat[path])
+    }
+    if given.get("metrics") is not None:
+        named = [one for one in experiment.metrics or () if is_path(one)]
+        objects = dict(zip(named, given["metrics"], strict=False))
+        changes["metrics"] = tuple(
+            Piece(objects[one], one) if one in objects else one for one in experiment.metrics or ()
+        )
+    experiment = set_values(experiment, changes)
+    return import_pieces(experiment) if trust else experiment
 
 
 PIECES = ("model.kind", "optimizer.name", "optimizer.schedule", "loss")  # where an object may stand; and metrics
@@ -242,7 +288,16 @@ def to_dict(experiment: Experiment) -> dict[str, Any]:
 
 def flatten(experiment: Experiment) -> dict[str, Any]:
     """The experiment as one dictionary from dotted path to value."""
-    return dict(zip(field_types(Experiment), _values_of()(experiment), strict=True))
+    flat = dict(zip(field_types(Experiment), _values_of()(experiment), strict=True))
+    return Flat(flat | {OPEN + name: value for name, value in experiment.hyperparameters.others})
+
+
+class Flat(dict[str, Any]):
+    """An experiment by dotted path; a hyperparameter of the user's that another experiment has is None."""
+
+    def __missing__(self, path: str) -> None:
+        if not path.startswith(OPEN):
+            raise KeyError(path)
 
 
 @functools.cache
@@ -259,7 +314,8 @@ def from_dict(tree: Mapping[str, Any]) -> Experiment:
     flat: dict[str, Any] = {}
     for name, value in tree.items():
         if isinstance(value, Mapping):
-            flat.update({f"{name}.{leaf}": sub for leaf, sub in value.items()})
+            more = {f"{name}.{other}": sub for other, sub in value.get("others", ())}
+            flat.update({f"{name}.{leaf}": sub for leaf, sub in value.items() if leaf != "others"} | more)
         else:
             flat[name] = value
     return replace(Experiment(), flat)

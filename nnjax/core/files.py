@@ -1,7 +1,10 @@
 """Write files: check the path before anything is computed, and write atomically."""
 
+import errno
 import os
 import pathlib
+import sys
+import time
 
 from nnjax.core.errors import UserError
 
@@ -23,16 +26,36 @@ def check_out(path: str, *kinds: str) -> str:
 
 def write_atomically(path: pathlib.Path, content: bytes | str) -> None:
     """Write a whole file or nothing: a temporary file in the same folder, flushed to disk, then renamed."""
-    data = content.encode() if isinstance(content, str) else content
+    data = content.encode("utf-8") if isinstance(content, str) else content
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with open(temporary, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        replace(temporary, path)
     except BaseException as error:
         temporary.unlink(missing_ok=True)
         if isinstance(error, OSError):
             error.filename = str(path)  # the file that the user knows
         raise
+
+
+def replace(source: pathlib.Path, target: pathlib.Path) -> None:
+    """Rename a file over another one; Windows refuses while a virus scanner or a viewer has it open: try for a second.
+
+    Raises:
+      OSError: it cannot be renamed.
+    """
+    for seconds in (0.1, 0.3, 0.6) if sys.platform == "win32" else ():
+        try:
+            return os.replace(source, target)
+        except PermissionError:
+            time.sleep(seconds)
+    os.replace(source, target)
+
+
+def is_broken_pipe(error: OSError) -> bool:
+    """Whether the reader of a pipe has gone; Windows may call that an invalid argument."""
+    invalid = sys.platform == "win32" and error.errno == errno.EINVAL and error.filename is None
+    return invalid or isinstance(error, BrokenPipeError)

@@ -1,7 +1,6 @@
 """Download files from mirrors: verified by SHA-256, resumed after an interruption."""
 
 import http.client
-import os
 import ssl
 import urllib.error
 import urllib.request
@@ -9,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from nnjax.core.errors import UserError
+from nnjax.core.files import replace
 from nnjax.data import files
 
 Progress = Callable[[str, int, int | None], None]  # file name, bytes so far, bytes in all if the server said so
@@ -50,7 +50,7 @@ def _fetch_file(target: Path, mirrors: Sequence[str], sha256: str, progress: Pro
     part = target.with_name(target.name + ".part")
     for candidate in (target, part):  # the part may be whole, from a call that was killed before the renaming
         if candidate.is_file() and files.content_sha256(candidate) == sha256:
-            os.replace(candidate, target)
+            replace(candidate, target)
             return target
     failures = {}
     for url in [mirror + target.name for mirror in mirrors] * ROUNDS:
@@ -60,7 +60,7 @@ def _fetch_file(target: Path, mirrors: Sequence[str], sha256: str, progress: Pro
             failures[url] = _reason(error)
             continue
         if files.content_sha256(part) == sha256:
-            os.replace(part, target)
+            replace(part, target)
             return target
         part.unlink()
         failures[url] = "the SHA-256 of what it sent is wrong"

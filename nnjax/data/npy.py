@@ -81,6 +81,8 @@ def write(dataset: Dataset, folder: Path) -> None:
     temporary.mkdir(parents=True)
     try:
         _write(dataset, temporary)
+        if folder.is_dir():
+            folder.rmdir()  # Windows renames over no folder, not even an empty one
         os.replace(temporary, folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -97,7 +99,7 @@ def _write(dataset: Dataset, folder: Path) -> None:
                 np.save(folder / f"y{part}.npy", dataset.y[start:end])
         start = end
     facts = {name: value for name in KNOWN if (value := getattr(dataset, name))}
-    (folder / FACTS).write_text(json.dumps(facts, indent=1) + "\n")
+    (folder / FACTS).write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
 
 
 def _copy(x: Any, start: int, end: int, path: Path) -> None:

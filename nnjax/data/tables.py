@@ -35,7 +35,12 @@ def load(path: Path, name: str, target: str | None = None) -> Dataset:
     Raises:
       UserError: no such file or column, missing or bad cells (which column, where, how many), nothing but the target.
     """
-    table = _read(path)
+    return from_table(_read(path), name, target)
+
+
+def from_table(table: Table, name: str, target: str | None = None) -> Dataset:
+    """Make a data set of a table; arguments and errors as for `load`."""
+    path = table.path
     chosen = _target_columns(table, target)
     inputs = [column for column in table.frame.columns if column not in chosen]
     if not inputs:

@@ -63,7 +63,7 @@ def _from_run(path: pathlib.Path) -> Loaded:
 def _read_json(path: pathlib.Path) -> Mapping[str, Any]:
     """Read {name: [numbers]}, or that under the key "history", as Keras's History has it."""
     try:
-        tree = json.loads(path.read_text())
+        tree = json.loads(path.read_text("utf-8-sig"))
     except (ValueError, OSError) as error:
         raise UserError(
             f"{path} is not JSON ({error}); Keras's history.history written by json.dump was expected."

@@ -13,6 +13,7 @@ from typing import IO, Any
 import numpy as np
 
 from nnjax.core.errors import UserError
+from nnjax.core.files import is_broken_pipe
 
 READY = b"\x01"
 
@@ -52,7 +53,9 @@ class IsolatedProgram:
             self.process.stdin.write(question)
             self.process.stdin.flush()
             answer = self.process.stdout.read(length)
-        except BrokenPipeError:
+        except OSError as error:
+            if not is_broken_pipe(error):
+                raise
             answer = b""
         if len(answer) == length:
             return answer

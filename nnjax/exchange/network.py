@@ -30,12 +30,14 @@ class Network(NamedTuple):
       facts: of the data it was trained on: names, scalers, task.
       params: its weights, float32.
       state: what else it computes with (batch statistics); {} for most.
+      hyper: the hyperparameters that it was trained with, which a user's model may read.
     """
 
     architecture: Architecture
     facts: DataFacts
     params: Params
     state: Any = {}  # noqa: RUF012 (never changed)
+    hyper: Mapping[str, float] = {}
 
     @property
     def variables(self) -> Variables:
@@ -102,7 +104,7 @@ def outputs(network: Network) -> Callable[[Array], Array]:
 
         def apply(x: Array) -> Array:
             examples = x.reshape(len(x), *facts.example_shape) if own else x
-            z = model.apply(variables, examples, train=False, key=None, hyper={})[0]
+            z = model.apply(variables, examples, train=False, key=None, hyper=network.hyper)[0]
             return output(z.reshape(len(x), -1) if own else z)
 
     def function(x: Array) -> Array:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import math
 import re
-from collections.abc import Collection
 from typing import Any
 
 import jax
@@ -16,7 +15,7 @@ from nnjax.core.experiment import ModelConfig
 from nnjax.core.pieces import Piece
 from nnjax.models.layer_counts import LayerCount
 from nnjax.models.model import Model, Variables
-from nnjax.nn.foreign import standard_rules
+from nnjax.nn.foreign import Reads, by_standard_rules
 
 PROBED = 97  # examples that a model is traced with; no usual number of outputs
 NO_STATE = "outside its variables, which JAX does not see: keep such values among its variables, or give them up."
@@ -28,7 +27,9 @@ def model_of(kind: Piece) -> Model:
     """Adapt an object to the contract, once."""
     from nnjax.models.adapters import adapt
 
-    return adapt(kind.object)
+    model = adapt(kind.object)
+    called = ("init", "apply", "encode", "decode", "losses")
+    return model._replace(**{name: by_standard_rules(getattr(model, name)) for name in called if getattr(model, name)})
 
 
 def make_own(config: ModelConfig, shape: tuple[int, ...]) -> Model:
@@ -62,15 +63,29 @@ def variables_shapes(model: Model, shape: tuple[int, ...]) -> Variables:
     """
     example = jax.ShapeDtypeStruct((1, *shape), jnp.float32)
     if model.draw is not None:
-        return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), model.draw(0))
+        return Variables(*jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype), tuple(model.draw(0))))
     try:
-        with standard_rules():
-            found: Variables = jax.eval_shape(lambda key, x: model.init(key, x, {}), jax.random.key(0), example)
+        found: Variables = jax.eval_shape(
+            lambda key, x: model.init(key, x, Reads(jnp.float32(1))), jax.random.key(0), example
+        )
     except UserError:
         raise
     except Exception as error:
         raise UserError(_refusal("drawn for", shape, error)) from None
     return found
+
+
+def reads(config: ModelConfig, shape: tuple[int, ...]) -> set[str]:
+    """Name the hyperparameters that a model asks for, in any mode."""
+    model, asked = make_own(config, shape), Reads(jnp.float32(1))
+    variables = variables_shapes(model, shape)
+    example, batch = (jax.ShapeDtypeStruct((n, *shape), jnp.float32) for n in (1, 3))
+    if model.draw is None:
+        jax.eval_shape(lambda key, x: model.init(key, x, asked), jax.random.key(0), example)
+    for train in (True, False):
+        key = jax.random.key(0) if train else None
+        jax.eval_shape(lambda v, x, t=train, k=key: model.apply(v, x, train=t, key=k, hyper=asked)[0], variables, batch)
+    return {*asked.required, *asked.optional}
 
 
 def has_state(config: ModelConfig, shape: tuple[int, ...]) -> bool:
@@ -94,12 +109,13 @@ def _examined(model: Model, shape: tuple[int, ...]) -> tuple[int, ...]:
     key = jax.eval_shape(jax.random.key, 0)
 
     def apply(variables: Variables, x: Any, key: Any) -> Any:
-        with standard_rules():
-            return model.apply(variables, x, train=True, key=key, hyper={})[0]
+        return model.apply(variables, x, train=True, key=key, hyper=Reads(jnp.float32(1)))[0]
 
     try:
-        one, two = (jax.jit(lambda *given: apply(*given)).trace(variables, x, key) for _ in range(2))
-        if any(isinstance(value, jax.core.Tracer) for value in two.jaxpr.consts):
+        (one, _), (two, z) = (
+            jax.make_jaxpr(lambda *given: apply(*given), return_shape=True)(variables, x, key) for _ in range(2)
+        )
+        if any(isinstance(value, jax.core.Tracer) for value in two.consts):
             raise UserError(KEPT)
     except UserError:
         raise
@@ -107,9 +123,8 @@ def _examined(model: Model, shape: tuple[int, ...]) -> tuple[int, ...]:
         raise UserError(KEPT) from None
     except Exception as error:
         raise UserError(_refusal("applied to", shape, error)) from None
-    if _text(one.jaxpr) != _text(two.jaxpr):
+    if _text(one) != _text(two):
         raise UserError(f"The model computes something else in every call, {NO_STATE}")
-    z = two.out_info
     if getattr(z, "shape", ())[:1] != (PROBED,):
         found = list(z.shape) if hasattr(z, "shape") else f"a {type(z).__name__}"
         raise UserError(
@@ -122,19 +137,6 @@ def _text(jaxpr: Any) -> str:
     return re.sub(r"0x[0-9a-f]+", "", str(jaxpr))
 
 
-def refuse_width(config: ModelConfig, shape: tuple[int, ...], expected: Collection[int], what: str) -> None:
-    """Refuse a model with another number of outputs than one of those that the data ask for.
-
-    Args:
-      what: what the data have, in words, such as "3 classes".
-    """
-    found = math.prod(output_shape(config, shape))
-    if found not in expected:
-        asked = " or ".join(map(str, expected))
-        label = getattr(config.kind, "label", config.kind)
-        raise UserError(f"The model {label} yields {found} outputs, but the data have {what}: {asked} was expected.")
-
-
 def _refusal(what: str, shape: tuple[int, ...], error: Exception) -> str:
     said = " ".join(str(error).split())[:300].rstrip(".")
     return f"The model could not be {what} examples of the shape {shape}: {type(error).__name__}: {said}."
@@ -142,6 +144,8 @@ def _refusal(what: str, shape: tuple[int, ...], error: Exception) -> str:
 
 def count_layers(config: ModelConfig, shape: tuple[int, ...]) -> tuple[LayerCount, ...]:
     """Count the weights below each name at the top of the parameters; inputs and operations are not known."""
+    if not isinstance(config.kind, Piece):
+        return ()
     params: Any = variables_shapes(make_own(config, shape), shape).params
     named = params.items() if isinstance(params, dict) else [("model", params)]
     return tuple(
@@ -154,10 +158,9 @@ def held_numbers(config: ModelConfig, shape: tuple[int, ...], batch: int) -> int
     """Count the numbers that a forward pass of a batch makes, the most that its gradient can hold."""
     model = make_own(config, shape)
     x = jax.ShapeDtypeStruct((batch, *shape), jnp.float32)
-    with standard_rules():
-        traced = jax.make_jaxpr(lambda v, x: model.apply(v, x, train=False, key=None, hyper={}))(
-            variables_shapes(model, shape), x
-        )
+    traced = jax.make_jaxpr(lambda v, x: model.apply(v, x, train=False, key=None, hyper=Reads(jnp.float32(1))))(
+        variables_shapes(model, shape), x
+    )
     return _made(traced.jaxpr)
 
 

@@ -9,16 +9,16 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from nnjax.core.types import Array, Params, Scalar
+from nnjax.core.types import Count, Params, Scalar
 from nnjax.nn.foreign import standard_rules
 
 
 class WeightEmaState(NamedTuple):
     """The state of `weight_ema`: steps taken int32 [], the sum of weights by decay, and the sum of the factors []."""
 
-    count: Array  # type: ignore[assignment]  # hides a method of tuples
+    count: Count  # type: ignore[assignment]  # hides a method of tuples
     total: Params
-    share: Array
+    share: Scalar
 
 
 def weight_ema(decay: Scalar) -> optax.GradientTransformation:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -18,6 +19,17 @@ def standard_rules() -> Iterator[None]:
     """Let types and ranks promote as JAX does by default, whatever the caller's stricter settings are."""
     with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
         yield
+
+
+def by_standard_rules(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a user's function be called by `standard_rules`."""
+
+    @functools.wraps(function)
+    def called(*args: Any, **kwargs: Any) -> Any:
+        with standard_rules():
+            return function(*args, **kwargs)
+
+    return called
 
 
 def call(what: str, function: Callable[..., Any], **arguments: Any) -> Any:
@@ -64,7 +76,7 @@ def without_object(what: str, path: str, field: str) -> Callable[..., Any]:
     return refuse
 
 
-class _Reads(Mapping[str, Any]):
+class Reads(Mapping[str, Any]):
     """Stands in for hyperparameters, and notes which are asked for."""
 
     def __init__(self, value: Any):
@@ -79,6 +91,7 @@ class _Reads(Mapping[str, Any]):
         return False
 
     def get(self, name: str, default: Any = None) -> Any:
+        """Return the default."""
         self.optional[name] = None
         return default
 
@@ -91,7 +104,7 @@ class _Reads(Mapping[str, Any]):
 
 def reads_of(what: str, function: Callable[[Mapping[str, Any], Any], Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the hyperparameters that a function of (hyper, number) reads when it is traced, and those it must have."""
-    notes = _Reads(None)
+    notes = Reads(None)
 
     def run(x: Scalar) -> Scalar:
         notes.value = x

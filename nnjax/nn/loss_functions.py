@@ -82,7 +82,7 @@ def rbf_map(y: Outputs, p: Outputs) -> PerExample:
 
 
 @jax.custom_vjp
-def sigmoid_bce(y: Array, z: Array) -> Array:
+def sigmoid_bce(y: Outputs, z: Outputs) -> PerExample:
     """Return the binary cross-entropy of p = sigmoid(z), without overflow."""
     return _sigmoid_bce_forward(y, z)[0]
 
@@ -105,18 +105,18 @@ def _sigmoid_bce_backward(residuals: tuple[Array, Array], cotangent: Array) -> t
 sigmoid_bce.defvjp(_sigmoid_bce_forward, _sigmoid_bce_backward)
 
 
-def crossentropy_of_logs(y: Array, log_p: Array) -> Array:
+def crossentropy_of_logs(y: Outputs, log_p: Outputs) -> PerExample:
     """Return the categorical cross-entropy of outputs given by their logarithms."""
     return -jnp.sum(y * jax.nn.log_softmax(log_p), axis=-1)  # log_softmax renormalises, as the definition does
 
 
-def kl_of_logs(y: Array, log_p: Array) -> Array:
+def kl_of_logs(y: Outputs, log_p: Outputs) -> PerExample:
     """Return the Kullback-Leibler divergence of outputs given by their logarithms."""
     y = jnp.clip(y, EPSILON, 1)
     return jnp.sum(y * (jnp.log(y) - log_p), axis=-1)
 
 
-def require_equal_shapes(y: Array, p: Array) -> None:
+def require_equal_shapes(y: Outputs, p: Outputs) -> None:
     """Refuse what would broadcast: (n,) against (n, 1) makes n x n differences and a loss that looks plausible."""
     if y.shape != p.shape:
         raise UserError(f"Targets are {y.shape} but outputs are {p.shape}; give both the same shape [..., k].")

@@ -185,6 +185,18 @@ def _no_outputs(y: Array, z: Array) -> Array:
     raise UserError("An objective runs the model itself and has no value for given outputs.")
 
 
+AUTO = "auto"  # the output activation of a user's model, before `output_of` is asked
+
+
+def output_of(loss: str) -> str:
+    """Name the output activation that belongs to a loss: what makes the model's outputs what the loss compares."""
+    record = loss_of(loss)
+    if record.of_logits:
+        words = record.name
+        return "softmax" if "softmax" in words else "sigmoid" if "sigmoid" in words else "linear"
+    return {"distributions": "softmax", "probabilities": "sigmoid"}.get(record.compares, "linear")
+
+
 def make_loss(name: str, output_activation: str) -> Function:
     """Make the loss as a function of targets y and pre-activations z.
 

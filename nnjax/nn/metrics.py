@@ -19,12 +19,14 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.pieces import Piece, is_path
-from nnjax.core.types import Array, Float, Int, Scalar
+from nnjax.core.types import Array, Float, Int, Num, Scalar
 from nnjax.nn import metric_statistics as counting
 from nnjax.nn.foreign import call, shapes, without_object
 from nnjax.nn.losses import LOSSES
 
 Classes = Int[np.ndarray, " n"]
+Targets = Num[Array, "b ..."]
+Examples = Float[Array, "b ..."]
 Statistics = Float[Array, "b ..."]
 OF_CLASS = re.compile(r"(f1|precision|recall)_(\d+)")
 
@@ -47,7 +49,7 @@ class Metric:
         the nearer they are to 0, so that a target's value in the part is subtracted from both first.
     """
 
-    statistics: Callable[[Array, Array], Statistics]
+    statistics: Callable[[Targets, Examples], Statistics]
     maximised: bool | None = None
     value: Callable[[Float[Array, "..."], Scalar], Scalar] | None = None
     short: str = ""
@@ -68,7 +70,7 @@ class Metric:
         """Name its column in a table: "MSE", or the complement where that is shown."""
         return self.complement or self.short or self.name
 
-    def __call__(self, y: Array, p: Array) -> Statistics:
+    def __call__(self, y: Targets, p: Examples) -> Statistics:
         """Return the statistics of each example."""
         return self.statistics(y, p)
 
@@ -76,7 +78,7 @@ class Metric:
         """Return the value from the sums of the statistics and the sum of the examples' weights."""
         return sums / total if self.value is None else self.value(sums, total)
 
-    def of_examples(self, y: Array, p: Array) -> Scalar:
+    def of_examples(self, y: Targets, p: Examples) -> Scalar:
         """Return the value over some examples, each of weight 1."""
         if self.shifts:
             y, p = y - y[:1], p - y[:1]
@@ -175,6 +177,12 @@ def known_metric(name: str) -> Metric | None:
         return metric_of(name)
     except (KeyError, UserError):
         return None
+
+
+def complement_of(name: str) -> str:
+    """Name what is shown of a metric instead of it, in per cent (`Metric.complement`); "" for most, and for losses."""
+    metric = known_metric(name)
+    return "" if metric is None else metric.complement
 
 
 def _own(piece: Piece) -> Metric:

@@ -20,6 +20,8 @@ from nnjax.nn.losses import loss_of
 
 Hyper = Mapping[str, Scalar]
 PerExample = Float[Array, " b"]
+Examples = Float[Array, "b ..."]
+Codes = Float[Array, "b c"]
 Values = tuple[PerExample, Any, Mapping[str, PerExample]]
 
 
@@ -110,8 +112,8 @@ DECODERS = {"bernoulli": bernoulli_nll, "gaussian": gaussian_nll}
 
 
 def negative_elbo(
-    encode: Callable[[Any, Array], tuple[Array, Array]],
-    decode: Callable[[Any, Array], Array],
+    encode: Callable[[Any, Examples], tuple[Codes, Codes]],
+    decode: Callable[[Any, Codes], Examples],
     decoder: str = "bernoulli",
     beta: float = 1.0,
 ) -> Objective:
@@ -136,7 +138,7 @@ def negative_elbo(
     return elbo
 
 
-def denoising(noise: float = 0.3, loss: Callable[[Array, Array], Array] = mean_square) -> Objective:
+def denoising(noise: float = 0.3, loss: Callable[[Examples, Examples], PerExample] = mean_square) -> Objective:
     """Make the denoising autoencoder's objective: inputs with Gaussian noise, clean targets (Vincent et al. 2010).
 
     Args:
@@ -154,9 +156,9 @@ def denoising(noise: float = 0.3, loss: Callable[[Array, Array], Array] = mean_s
 
 
 def sparse(
-    encode: Callable[[Any, Array], Array],
+    encode: Callable[[Any, Examples], Codes],
     penalty: float = 1e-3,
-    loss: Callable[[Array, Array], Array] = mean_square,
+    loss: Callable[[Examples, Examples], PerExample] = mean_square,
 ) -> Objective:
     """Make the sparse autoencoder's objective: the loss plus an L1 penalty on the code's activations.
 

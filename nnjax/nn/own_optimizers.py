@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import optax
 
 from nnjax.core.errors import UserError
-from nnjax.core.types import Array, Scalar
+from nnjax.core.types import Array, Count, Scalar
 from nnjax.nn.foreign import call, reads_of, standard_rules
 
 RATE = "learning_rate"
@@ -36,7 +36,7 @@ class Found(NamedTuple):
       remark: a sentence on how it is called; "" for none.
     """
 
-    make: Callable[[Mapping[str, Scalar], Callable[[Array], Scalar]], optax.GradientTransformationExtraArgs]
+    make: Callable[[Mapping[str, Scalar], Callable[[Count], Scalar]], optax.GradientTransformationExtraArgs]
     reads: tuple[str, ...]
     required: tuple[str, ...]
     rate: float | None

@@ -112,4 +112,4 @@ def safe_json(content: Any) -> str:
 
 def join_scripts(names: Iterable[str]) -> Markup:
     """Join the page's scripts, in an order in which each uses only those before it."""
-    return Markup("\n".join(['"use strict";', *((TEMPLATES / f"{name}.js").read_text() for name in names)]))
+    return Markup("\n".join(['"use strict";', *((TEMPLATES / f"{name}.js").read_text("utf-8") for name in names)]))

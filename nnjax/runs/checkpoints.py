@@ -1,13 +1,12 @@
 """Checkpoints in a run folder: of the trials under way, in two versions, and of those that wait at rungs."""
 
 import contextlib
-import os
 import pathlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from nnjax.core.errors import UserError
-from nnjax.core.files import write_atomically
+from nnjax.core.files import replace, write_atomically
 from nnjax.core.types import Arrays
 from nnjax.train.storage import npz
 from nnjax.train.storage.store import Checkpoint
@@ -31,8 +30,8 @@ class FolderCheckpoints:
         current, previous, fresh = self._chunks()
         _write(fresh, arrays, note)  # before the others are touched
         if current.exists():
-            os.replace(current, previous)
-        os.replace(fresh, current)
+            replace(current, previous)
+        replace(fresh, current)
 
     def load_chunk(self) -> Checkpoint | None:
         """Read the last good state of the trials under way; a damaged file is passed over, which is logged."""

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, TrialSpec
-from nnjax.core.fields import flatten, from_dict, replace, to_dict
+from nnjax.core.fields import flatten, from_dict, named_only, replace, to_dict
 from nnjax.train.storage.retention import ALL, keep_text, parse_keep
 
 FORMAT = 2
@@ -123,7 +123,8 @@ def differences(old: Sequence[TrialSpec], new: Sequence[TrialSpec]) -> list[str]
 
 
 def _without_signals(spec: TrialSpec) -> TrialSpec:
-    return dataclasses.replace(spec, experiment=dataclasses.replace(spec.experiment, signals=None))
+    experiment = dataclasses.replace(spec.experiment, signals=None)
+    return dataclasses.replace(spec, experiment=named_only(experiment))
 
 
 def _rule_differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

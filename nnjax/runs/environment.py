@@ -41,7 +41,7 @@ def _command() -> str:
     script = pathlib.Path(sys.argv[0])
     if script.is_absolute():
         script = pathlib.Path(*script.parts[-2:]) if script.parent.name == "scripts" else pathlib.Path(script.name)
-    return shlex.join(["python", str(script), *sys.argv[1:]])
+    return shlex.join(["python", script.as_posix(), *sys.argv[1:]])
 
 
 def _version(name: str) -> str:
@@ -56,7 +56,7 @@ def _commit() -> str:
     here = pathlib.Path(__file__).parent
     command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
     try:
-        found = subprocess.run(command, cwd=here, capture_output=True, text=True, timeout=5, check=False)
+        found = subprocess.run(command, cwd=here, capture_output=True, encoding="utf-8", timeout=5, check=False)
     except OSError:
         return ""
     return found.stdout.strip()

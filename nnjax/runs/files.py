@@ -54,7 +54,7 @@ class RunFiles:
         if not (self.path / name).is_file():
             raise UserError(f"{self.path} is not a run folder: it has no {name}.")
         with self._damage_of(name):
-            return parse(json.loads((self.path / name).read_text()))
+            return parse(json.loads((self.path / name).read_text("utf-8")))
 
     @contextlib.contextmanager
     def _damage_of(self, name: str) -> Iterator[None]:
@@ -138,13 +138,14 @@ class RunFiles:
         if not self.has(TRIALS):
             return records
         curves = npz.read(self.path / CURVES)[0]
+        own = {name for spec in specs for name, _ in spec.experiment.hyperparameters.others}
         with self._damage_of(TRIALS):
-            with open(self.path / TRIALS, newline="") as file:
+            with open(self.path / TRIALS, newline="", encoding="utf-8") as file:
                 rows = list(csv.DictReader(file))
             if len(rows) < len(specs):
                 raise ValueError(f"it has {len(rows)} rows, but the run has {len(specs)} trials")
             for number, (record, row) in enumerate(zip(records, rows, strict=False)):  # more: see `FolderStore.grow`
-                trials_csv.read_record(record, row, {name: array[number] for name, array in curves.items()})
+                trials_csv.read_record(record, row, {name: array[number] for name, array in curves.items()}, own)
         if self.has(layer_statistics.FILE):
             with self._damage_of(layer_statistics.FILE):
                 layer_statistics.fill(npz.read(self.path / layer_statistics.FILE)[0], specs, records)

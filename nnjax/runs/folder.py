@@ -60,7 +60,7 @@ class FolderStore(RunFiles):
         self.messages: list[str] = []
         self.log = log or self.messages.append
         self.checkpoints = FolderCheckpoints(self.path / "checkpoints", self.log)
-        self._lock = FolderLock(self.path)
+        self._lock = FolderLock(self.path, self.log)
 
     def refuse_unfit(self, specs: Sequence[TrialSpec], rules: Mapping[str, Any] | None = None) -> None:
         """Touch nothing, but refuse a path at which these trials cannot be trained, and dropped or replaced so.

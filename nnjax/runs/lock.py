@@ -1,24 +1,28 @@
 """Lock a run folder, so that one process at a time trains in it."""
 
 import contextlib
-import fcntl
+import errno
 import pathlib
-from collections.abc import Sequence
-from typing import IO
+from collections.abc import Callable, Sequence
+
+import filelock
 
 from nnjax.core.errors import UserError
 
+NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP)  # what file systems without locks answer
+
 
 class FolderLock:
-    """Makes a folder and takes it for this process.
+    """Makes a folder and takes it for this process; the system lets go of it where the process is killed.
 
     Args:
       path: the folder.
+      log: called with a warning where the file system knows no locks.
     """
 
-    def __init__(self, path: pathlib.Path):
-        self._path = path
-        self._file: IO[str] | None = None
+    def __init__(self, path: pathlib.Path, log: Callable[[str], None]):
+        self._path, self._log = path, log
+        self._lock = filelock.FileLock(path / ".lock", timeout=0, thread_local=False, fallback_to_soft=False)
 
     def take(self) -> None:
         """Make the folder, take it, and remove what a process that was killed in mid-write left.
@@ -28,27 +32,30 @@ class FolderLock:
         """
         try:
             (self._path / "checkpoints").mkdir(parents=True, exist_ok=True)
-            self._file = open(self._path / ".lock", "w")  # noqa: SIM115 (held until the run ends)
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise UserError(f"The workdir {self._path} cannot be written ({reason}); name a folder that can.") from None
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+            self._lock.acquire()
+        except filelock.Timeout:
             raise UserError(
                 f"Another process is using the workdir {self._path}; wait for it to end, or name another folder."
             ) from None
+        except OSError as error:
+            reason = error.strerror or str(error)
+            if error.errno not in NO_LOCKS:
+                sentence = f"The workdir {self._path} cannot be written ({reason}); name a folder that can."
+                raise UserError(sentence) from None
+            self._log(
+                f"warning: The file system of the workdir {self._path} cannot lock files ({reason}): see to it that "
+                "one process at a time uses it."
+            )
         for path in (*self._path.glob(".*.tmp"), *self._path.glob("*/.*.tmp")):
             path.unlink(missing_ok=True)
 
     def release(self) -> None:
         """Let other processes have the folder."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        self._lock.release()
 
     def remove_folder(self, names: Sequence[str]) -> None:
-        """Remove a folder that holds files of these names only; what cannot be removed may stay."""
+        """Release a folder that holds files of these names only, and remove it; what cannot be removed may stay."""
+        self.release()  # Windows removes no open file
         with contextlib.suppress(OSError):
             for name in (*names, ".lock"):
                 (self._path / name).unlink(missing_ok=True)

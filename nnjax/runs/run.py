@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import io
 import os
@@ -15,8 +16,9 @@ import numpy as np
 from nnjax.checks.finding import Finding
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, TrialSpec
-from nnjax.core.types import DataFacts, LayerStatistics, Params, Prepared
-from nnjax.data import prepare
+from nnjax.core.fields import with_pieces
+from nnjax.core.types import DataFacts, Dataset, LayerStatistics, Params, Prepared
+from nnjax.data import prepare, prepare_loaded
 from nnjax.models.model import Model, Variables
 from nnjax.models.registry import make_model
 from nnjax.nn.metrics import is_maximised
@@ -140,7 +142,9 @@ class Run:
     def network(self, trial: int = 0, which: str = "final") -> Network:
         """A trial's network with its weights and the facts of its data; errors as `params`."""
         variables = self.variables(trial, which)
-        return lazy_import("network")(self.specs[trial].experiment.model, self.facts(trial), *variables)
+        experiment = self.specs[trial].experiment
+        hyper = {name: np.float32(value) for name, value in experiment.hyperparameters.present().items()}
+        return lazy_import("network")(experiment.model, self.facts(trial), *variables, hyper)
 
     def export(self, path: str | os.PathLike[str], trial: int = 0, which: str = "final") -> None:
         """Write a trial's network to FILE.safetensors or, as a program that runs without nnjax, to FILE.jaxexport.
@@ -238,15 +242,50 @@ class Run:
         return lazy_import("write_report")(self, path)
 
 
-def load(path: str | os.PathLike[str]) -> Run:
+def load(
+    path: str | os.PathLike[str],
+    *,
+    model: Any = None,
+    loss: Any = None,
+    optimizer: Any = None,
+    metrics: Sequence[Any] | None = None,
+    data: Dataset | None = None,
+    trust: bool = False,
+) -> Run:
     """Open a run folder for reading.
 
+    Args:
+      path: the folder.
+      model, loss, optimizer, metrics: the objects that the run was trained with, where it was with the user's own; its
+        table, curves and verdicts need none of them. Nothing that a folder names is imported by itself.
+      data: the data that were passed as arrays; they must be the same.
+      trust: import what the folder names ("package.module:name"): only for folders of one's own.
+
     Raises:
-      UserError: it is no run folder, or it is damaged.
+      UserError: it is no run folder, or it is damaged; other data; a path that cannot be imported.
     """
     store = FolderStore(path)
     config = store.read_config()
     store.keep = config.keep
     facts, findings = store.read_facts()
     schedules = store.read_schedules(len(config.specs))
-    return Run(config.specs, store.read_records(config.specs), store, facts, {}, findings, config.title, schedules)
+    given = {"model.kind": model, "loss": loss, "optimizer.name": optimizer, "metrics": metrics}
+    records = store.read_records(config.specs)
+    specs = [dataclasses.replace(spec, experiment=with_pieces(spec.experiment, given, trust)) for spec in config.specs]
+    prepared = {} if data is None else _prepared(facts, data, specs)
+    return Run(specs, records, store, facts, prepared, findings, config.title, schedules)
+
+
+def _prepared(
+    facts: Mapping[DataConfig, DataFacts], data: Dataset, specs: Sequence[TrialSpec]
+) -> dict[DataConfig, Prepared]:
+    """Split data that are passed again as they were split before.
+
+    Raises:
+      UserError: they are others.
+    """
+    for known in facts.values():
+        if known.sha256 != data.sha256:
+            raise UserError(f"The data {data.name!r} are not those of the run, {known.name!r}: their SHA-256 differs.")
+    sizes = {spec.experiment.data: spec.experiment.batch_size for spec in specs}
+    return {config: prepare_loaded(data, config, sizes.get(config, 1)) for config in facts}

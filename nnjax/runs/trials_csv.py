@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,10 @@ from nnjax.core.fields import field_types, flatten
 from nnjax.train.storage.records import RUNNING, Record
 
 
-def read_record(record: Record, row: Mapping[str, str], curves: Mapping[str, np.ndarray]) -> None:
-    """Fill a record from its row of trials.csv and its curves.
+def read_record(
+    record: Record, row: Mapping[str, str], curves: Mapping[str, np.ndarray], own: Collection[str] = ()
+) -> None:
+    """Fill a record from its row of trials.csv and its curves; `own` names hyperparameters of the user's.
 
     Raises:
       ValueError, LookupError, TypeError: the row is not as it was written.
@@ -21,7 +23,7 @@ def read_record(record: Record, row: Mapping[str, str], curves: Mapping[str, np.
     record.status, record.epochs, record.verdict = row["status"], int(row["epochs"]), row["verdict"]
     if record.status not in _STATUSES:
         raise ValueError(f"the status {record.status!r} is unknown")
-    record.values = {k: float(v) for k, v in row.items() if k not in _COLUMNS and v != ""}
+    record.values = {k: float(v) for k, v in row.items() if k not in _COLUMNS and k not in own and v != ""}
     there = min((len(curve) for curve in curves.values()), default=0)
     if record.status == RUNNING:
         record.epochs = min(record.epochs, there)  # a kill between the two files may have left curves that began again
@@ -44,7 +46,8 @@ def varying_fields(specs: Sequence[TrialSpec]) -> list[str]:
         return len(values) > 1 or (path.startswith("hyperparameters.") and values != {None})
 
     elsewhere = ("seed", "epochs", "data.fold")
-    return [path for path in field_types(Experiment) if path not in elsewhere and shown(path)]
+    paths = dict.fromkeys(path for flat in flats for path in flat)
+    return [path for path in paths if path not in elsewhere and shown(path)]
 
 
 def to_text(specs: Sequence[TrialSpec], records: Sequence[Record]) -> str:

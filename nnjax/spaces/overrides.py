@@ -6,8 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import Experiment
-from nnjax.core.fields import coerce, field_types, resolve_path
+from nnjax.core.fields import coerce, field_types, resolve_path, type_of
 from nnjax.spaces.ranges import DESIGNS, Range
 from nnjax.spaces.space import ADAPTIVE, Arm, Evolution, Halving, Space, checked_arms
 
@@ -116,7 +115,7 @@ def parse_axis(path: str, text: str) -> Sequence[Any] | Range:
     kind, *parts = text.split(":")
     if kind in ("log", "lin") and parts:
         return _parse_range(path, text, kind, parts)
-    hint = field_types(Experiment)[path]
+    hint = type_of(path)
     separator = ";" if "tuple" in str(hint) else ","
     return tuple(coerce(part, hint, path) for part in text.split(separator) if part.strip())
 

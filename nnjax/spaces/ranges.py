@@ -9,8 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import Experiment
-from nnjax.core.fields import coerce, field_types
+from nnjax.core.fields import coerce, type_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,7 +66,7 @@ def typed(path: str, values: Axis) -> Axis:
         return values
     if isinstance(values, str | Mapping) or not isinstance(values, Iterable):
         raise UserError(f"The axis {path} of the search space is {values!r}, but a list of values was expected.")
-    coerced = [coerce(value, field_types(Experiment)[path], path) for value in values]
+    coerced = [coerce(value, type_of(path), path) for value in values]
     if not coerced:
         raise UserError(f"The axis {path} of the search space is empty; give it at least one value.")
     return coerced
@@ -75,12 +74,12 @@ def typed(path: str, values: Axis) -> Axis:
 
 def number(path: str, value: float) -> Any:
     """Coerce a number of a range to its field's type, rounded for a field of whole numbers."""
-    return coerce(round(value) if is_whole(path) else value, field_types(Experiment)[path], path)
+    return coerce(round(value) if is_whole(path) else value, type_of(path), path)
 
 
 def is_whole(path: str) -> bool:
     """Whether a field holds whole numbers."""
-    hint = field_types(Experiment)[path]
+    hint = type_of(path)
     options = typing.get_args(hint) or (hint,)
     return int in options and float not in options
 

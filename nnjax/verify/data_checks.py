@@ -1,7 +1,9 @@
 """Pre-flight checks: resolve trials, prepare their data, refuse impossible ones and find likely mistakes."""
 
 import dataclasses
+import difflib
 import functools
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from nnjax.checks.finding import Finding
@@ -11,9 +13,12 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, TrialSpec
 from nnjax.core.types import Dataset, Prepared
 from nnjax.data import load, prepare_loaded
-from nnjax.models.registry import traits_of
-from nnjax.nn.optimizers import resolve
-from nnjax.verify.resource_limits import refuse_too_large, refuse_unfit_images, refuse_unfit_weights
+from nnjax.models.own import reads as own_reads
+from nnjax.models.registry import own_output_shape, traits_of
+from nnjax.nn.losses import loss_of
+from nnjax.nn.optimizers import optimizer_of, resolve
+from nnjax.nn.schedules import schedule_of
+from nnjax.verify.resource_limits import refuse_oversized_trials, refuse_unfit_images, refuse_unfit_weights
 
 
 def resolve_trials(specs: Iterable[TrialSpec]) -> list[TrialSpec]:
@@ -39,7 +44,9 @@ def check(
     refuse_unfit_images(specs, prepared)
     findings = judge(specs, prepared)
     refuse_errors(specs, findings)
-    refuse_too_large(specs, prepared)
+    refuse_unfit_outputs(specs, prepared)
+    refuse_unread(specs, prepared)
+    refuse_oversized_trials(specs, prepared)
     refuse_unfit_weights(specs, prepared)
     return prepared, findings
 
@@ -86,6 +93,49 @@ def judge(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -
             if spec.arm not in arms:
                 arms.append(spec.arm)
     return [(", ".join(arms), finding) for finding, arms in found.items()]
+
+
+def refuse_unfit_outputs(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> None:
+    """Refuse a user's model whose outputs are not as many as a loss of ours compares.
+
+    Raises:
+      UserError: there is one.
+    """
+    for model, loss, data in {(s.experiment.model, s.experiment.loss, s.experiment.data) for s in specs}:
+        if not traits_of(model).own or loss_of(loss).of_logits:
+            continue
+        facts, goal = prepared[data].facts(), traits_of(model).goal(prepared[data].facts().task)
+        shape, classes = own_output_shape(model, facts.example_shape), len(facts.classes)
+        found = math.prod(shape)
+        expected = {"classification": classes, "regression": facts.num_targets}.get(goal, facts.num_inputs)
+        if found != expected and not (classes == 2 and found == 1 and loss_of(loss).compares != "distributions"):
+            what = {"classification": f"{classes} classes", "regression": f"{expected} targets"}.get(goal, "its inputs")
+            raise UserError(
+                f"The model yields {list(shape)} for an example of the shape {list(facts.example_shape)}, but "
+                f"{expected} numbers were expected for {what}: change its last layer, or take another loss than {loss}."
+            )
+
+
+def refuse_unread(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> None:
+    """Refuse hyperparameters of the user's that neither optimizer and schedule nor their model read.
+
+    Raises:
+      UserError: there is one; what could be meant.
+    """
+    for spec in specs:
+        experiment = spec.experiment
+        named = {name for name, _ in experiment.hyperparameters.others} - {"ema_decay"}
+        known = {*optimizer_of(experiment.optimizer.name).reads, *schedule_of(experiment.optimizer.schedule).reads}
+        if named <= known or loss_of(experiment.loss).objective is not None:
+            continue
+        own = traits_of(experiment.model).own
+        known |= own_reads(experiment.model, prepared[experiment.data].facts().example_shape) if own else set()
+        for name in sorted(named - known):
+            close = difflib.get_close_matches(name, sorted(known), n=2)
+            meant = f"; did you mean {' or '.join(close)}?" if close else ": leave it out."
+            raise UserError(
+                f"The hyperparameter {name} is set, but neither the model nor the optimizer reads it{meant}"
+            )
 
 
 def refuse_errors(specs: Sequence[TrialSpec], findings: Sequence[tuple[str, Finding]]) -> None:

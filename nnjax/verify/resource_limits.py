@@ -1,13 +1,13 @@
 """Refuse trials that cannot be trained on their data or on this machine, before anything is compiled."""
 
 import math
-import os
 from collections.abc import Mapping, Sequence
 
 import jax
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, TrialSpec
+from nnjax.core.memory import total_memory
 from nnjax.core.types import Prepared
 from nnjax.exchange.start_weights import read_weights
 from nnjax.models.own import variables_shapes
@@ -45,7 +45,7 @@ def refuse_unfit_images(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig
             )
 
 
-def refuse_too_large(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> None:
+def refuse_oversized_trials(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> None:
     """Refuse trials that a device's memory cannot hold one at a time, and more steps than the program's int32 counts.
 
     Raises:
@@ -75,7 +75,7 @@ def memory() -> float:
     """Bytes of memory that a device has; infinity where it does not say."""
     device = jax.devices()[0]
     if device.platform == "cpu":
-        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+        return float(total_memory())
     return float((device.memory_stats() or {}).get("bytes_limit", math.inf))
 
 

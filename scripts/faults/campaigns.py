@@ -33,8 +33,8 @@ class Campaign:
         folder.mkdir(parents=True, exist_ok=True)
         self.seconds: dict[str, float] = {}
         self.configs = {"arms": folder / "arms.py", "halved": folder / "halved.py"}
-        self.configs["arms"].write_text(runs.CONFIG)
-        self.configs["halved"].write_text(runs.HALVED)
+        self.configs["arms"].write_text(runs.CONFIG, "utf-8")
+        self.configs["halved"].write_text(runs.HALVED, "utf-8")
 
     def command(self, name: str, run: str, *flags: str, largest_file: int | None = None) -> list[str]:
         """Give the command line of a configuration's sweep in one of the folders."""

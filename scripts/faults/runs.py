@@ -76,7 +76,7 @@ def sweep(config: pathlib.Path, folder: pathlib.Path, *flags: str, largest_file:
 def start(words: Sequence[str], devices: int) -> subprocess.Popen[str]:
     """Start a command whose JAX has so many CPU devices."""
     environment = {**os.environ, "JAX_NUM_CPU_DEVICES": str(devices)}
-    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", env=environment)
 
 
 def finish(words: Sequence[str], devices: int) -> tuple[int, str]:
@@ -118,7 +118,7 @@ def all_end(processes: Sequence[subprocess.Popen[str]]) -> float:
 def differences(one: pathlib.Path, other: pathlib.Path) -> list[str]:
     """Name what differs between two finished run folders: tables as text, curves and weights bit for bit."""
     names = sorted({path.relative_to(run) for run in (one, other) for path in (run / "checkpoints").glob("*.npz")})
-    out = [] if (one / "trials.csv").read_text() == (other / "trials.csv").read_text() else ["trials.csv"]
+    out = [] if (one / "trials.csv").read_text("utf-8") == (other / "trials.csv").read_text("utf-8") else ["trials.csv"]
     for name in (pathlib.Path("curves.npz"), *names):
         if not ((one / name).exists() and (other / name).exists()):
             out.append(f"{name} is in one of them only")
@@ -133,6 +133,6 @@ def finished(folder: pathlib.Path) -> set[str]:
     """The trials that trials.csv calls over and the weights that lie there: what nothing may take away again."""
     weights = {path.name for path in (folder / "checkpoints").glob("weights_*.npz")}
     table = folder / "trials.csv"
-    rows = table.read_text().splitlines()[1:] if table.exists() else []
+    rows = table.read_text("utf-8").splitlines()[1:] if table.exists() else []
     over = {row.split(",")[0] for row in rows if row.split(",")[2] in ("done", "stopped", "dropped", "diverged")}
     return weights | over

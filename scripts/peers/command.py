@@ -52,7 +52,7 @@ def write_results(arguments, task, curves, steady):
     """Write trials.csv, curves.npz and what the benchmark reads."""
     names = ("train_loss", "val_loss", "val_accuracy")
     np.savez(f"{arguments.out}.npz", **dict(zip(names, curves.values, strict=True)))
-    with open(f"{arguments.out}.csv", "w", newline="") as file:
+    with open(f"{arguments.out}.csv", "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["learning_rate", "weight_decay", "seed", *names])
         writer.writerows(zip(task.rates, task.decays, task.seeds, *curves.values[:, :, -1], strict=True))
@@ -60,5 +60,5 @@ def write_results(arguments, task, curves, steady):
     found = {"steady_seconds": steady, "steps": steps, "trials": len(task.rates)}
     _, losses, accuracies = curves.values[:, :, -1]
     best = {"best_val_loss": float(np.nanmin(losses)), "best_val_accuracy": float(np.fmax.reduce(accuracies))}
-    with open(f"{arguments.out}.json", "w") as file:
+    with open(f"{arguments.out}.json", "w", encoding="utf-8") as file:
         json.dump(found | best, file)

@@ -110,7 +110,7 @@ def measure(contender: Contender, task: str, size: Size, processes: int, folder:
     env = environment(contender, processes, folder, out)
     begin = time.perf_counter()
     running = [
-        subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, encoding="utf-8")
         for command in commands(contender, task, size, processes, out)
     ]
     errors = [process.communicate()[1] for process in running]
@@ -126,7 +126,7 @@ def read_nnjax(run: pathlib.Path) -> dict[str, float]:
     """What a run folder says: microseconds a step and trial, the best validation loss, compilations."""
     import pandas as pd
 
-    environment = json.loads((run / "environment.json").read_text())
+    environment = json.loads((run / "environment.json").read_text("utf-8"))
     steady = environment["steady"]
     table = pd.read_csv(run / "trials.csv")
     return {
@@ -139,7 +139,7 @@ def read_nnjax(run: pathlib.Path) -> dict[str, float]:
 
 def read_peer(out: pathlib.Path) -> dict[str, float]:
     """What a peer's files say; processes side by side count once."""
-    found = [json.loads(path.read_text()) for path in out.glob("*.json")]
+    found = [json.loads(path.read_text("utf-8")) for path in out.glob("*.json")]
     trials = sum(part["trials"] for part in found)
     return {
         "steady": 1e6 * max(part["steady_seconds"] for part in found) / (found[0]["steps"] * trials),

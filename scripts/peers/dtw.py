@@ -42,8 +42,8 @@ def contest(out: pathlib.Path, repeats: int, share: float, python: str, only: st
     rate = vector_rate()
     text = lines(found, {band: floor(window, rate) for band, window in BANDS.items()}, count, rate)
     plain = {band: [dataclasses.asdict(row) for row in rows] for band, rows in found.items()}
-    (out / "dtw.json").write_text(json.dumps({"operations a second and core": rate, **plain}, indent=1) + "\n")
-    (out / "dtw.md").write_text("\n".join(text) + "\n")
+    (out / "dtw.json").write_text(json.dumps({"operations a second and core": rate, **plain}, indent=1) + "\n", "utf-8")
+    (out / "dtw.md").write_text("\n".join(text) + "\n", "utf-8")
     print("\n".join(text), flush=True)
     return found
 
@@ -82,7 +82,7 @@ def measured(package: str, count: int, window: int, folder: pathlib.Path, python
     flags = [f"--series={count}", f"--window={window}", f"--out={folder / package}"]
     interpreter = sys.executable if package == "nnjax" else python
     command = [interpreter, "-W", "ignore", "-m", "scripts.peers.dtw_peer", package, *flags]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8")
     if "ModuleNotFoundError" in done.stderr:
         raise UserError(
             f"{package} cannot be imported by {interpreter}: name one that has the packages of the extra `series` by"
@@ -90,7 +90,7 @@ def measured(package: str, count: int, window: int, folder: pathlib.Path, python
         )
     if done.returncode:
         raise RuntimeError(f"{package} failed:\n{done.stderr[-2000:]}")
-    return json.loads((folder / f"{package}.json").read_text())
+    return json.loads((folder / f"{package}.json").read_text("utf-8"))
 
 
 def cells(window: int) -> int:

@@ -73,5 +73,5 @@ if __name__ == "__main__":
         found = np.asarray(compute(x))
         seconds.append(time.perf_counter() - begin)
     np.save(f"{arguments.out}.npy", found[np.triu_indices(len(x), 1)] if found.ndim == 2 else found)
-    with open(f"{arguments.out}.json", "w") as file:
+    with open(f"{arguments.out}.json", "w", encoding="utf-8") as file:
         json.dump({"first": seconds[0], "again": statistics.median(seconds[1:])}, file)

@@ -54,7 +54,7 @@ def sweep(trials: int, config: str, flags: list[str], out: pathlib.Path, seconds
     command = [sys.executable, "scripts/sweep.py", f"--config=configs/{config}.py", f"--workdir={run}", "--noreport"]
     env = {**os.environ, "PYTHONPATH": os.getcwd(), "NNJAX_CACHE": str(out / "cache")}
     begin = time.perf_counter()
-    with open(out / "errors", "w+") as errors:
+    with open(out / "errors", "w+", encoding="utf-8") as errors:
         process = subprocess.Popen([*command, *flags], env=env, stdout=subprocess.DEVNULL, stderr=errors)
         if seconds is not None:
             stop_later(process, run, seconds)
@@ -64,9 +64,9 @@ def sweep(trials: int, config: str, flags: list[str], out: pathlib.Path, seconds
         if process.returncode not in (0, 128 + signal.SIGTERM):
             raise RuntimeError(f"sweep.py failed:\n{errors.read()[-2000:]}")
     wall = time.perf_counter() - begin
-    ended = (run / "trials.csv").read_text().count(",done,")
+    ended = (run / "trials.csv").read_text("utf-8").count(",done,")
     peak = usage.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
-    steady = json.loads((run / "environment.json").read_text())["steady"]
+    steady = json.loads((run / "environment.json").read_text("utf-8"))["steady"]
     processor = usage.ru_utime + usage.ru_stime
     return Cost(trials, wall, processor, peak, 1e6 * steady["seconds"] / max(steady["trial_steps"], 1), ended)
 
@@ -94,7 +94,7 @@ def contest(out: pathlib.Path, repeats: int, share: float = 1.0) -> None:
             print("flat, tiny", costs[size][-1], flush=True)
     tiny, many = [median(own) for own in costs.values()], waiting(out, share)
     found = {"tiny": [dataclasses.asdict(cost) for cost in tiny], "waiting": [dataclasses.asdict(c) for c in many]}
-    (out / "flat.json").write_text(json.dumps(found, indent=1) + "\n")
+    (out / "flat.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
     print("\n".join(lines(tiny, many)))
 
 

@@ -50,7 +50,7 @@ def contest(out: pathlib.Path, repeats: int, share: float = 1.0) -> None:
                 print("layouts", name, round(walls[name][-1], 2), flush=True)
     scores = {name: quality(name, out) for name in ("nnjax", *peers)}
     found = [{"contender": n, "processes": layouts[n][0], "seconds": w, **scores.get(n, {})} for n, w in walls.items()]
-    (out / "layouts.json").write_text(json.dumps(found, indent=1) + "\n")
+    (out / "layouts.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
     print("\n".join(lines(found)))
 
 
@@ -77,7 +77,7 @@ def race(name: str, processes: int, out: pathlib.Path, flags: tuple[str, ...] = 
     own = [[f"--part={part}/{processes}", f"--out={out / f'layouts_{part}.npz'}"] for part in range(processes)]
     begin = time.perf_counter()
     running = [
-        subprocess.Popen([*command, f"--threads={threads}", *extra], env=env, stderr=subprocess.PIPE, text=True)
+        subprocess.Popen([*command, f"--threads={threads}", *extra], env=env, stderr=subprocess.PIPE, encoding="utf-8")
         for extra in own
     ]
     errors = [process.communicate()[1] for process in running]

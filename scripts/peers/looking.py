@@ -24,7 +24,7 @@ def contest(out: pathlib.Path, repeats: int, share: float = 1.0) -> dict[str, di
         epochs = max(2, round(changes["epochs"] * share))
         found[name] = compared(name, {**changes, "epochs": epochs}, out, repeats)
         print(f"signals, {name}: {found[name]}", flush=True)
-    (out / "signals.json").write_text(json.dumps(found, indent=1) + "\n")
+    (out / "signals.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
     return found
 
 
@@ -40,5 +40,5 @@ def step(experiment, folder: pathlib.Path) -> float:
 
     shutil.rmtree(folder, ignore_errors=True)
     nnjax.sweep(experiment, workdir=folder, plan=nnjax.Plan(devices=1, lanes=1))
-    steady = json.loads((folder / "environment.json").read_text())["steady"]
+    steady = json.loads((folder / "environment.json").read_text("utf-8"))["steady"]
     return 1e6 * steady["seconds"] / steady["trial_steps"]

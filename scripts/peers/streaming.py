@@ -30,7 +30,7 @@ def contest(out: pathlib.Path, repeats: int, share: float = 1.0) -> dict[str, di
             epochs = max(2, round(changes["epochs"] * share))
             found[name] = compared(name, {"data.name": f"npy:{folder}", "epochs": epochs}, out, repeats)
             print(f"stream, {name}: {found[name]}", flush=True)
-    (out / "streaming.json").write_text(json.dumps(found, indent=1) + "\n")
+    (out / "streaming.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
     return found
 
 

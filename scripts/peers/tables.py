@@ -7,8 +7,8 @@ import pathlib
 
 def write(results: dict, folder: pathlib.Path) -> None:
     """Write bench.json, bench.md and bench.png."""
-    (folder / "bench.json").write_text(json.dumps(results, indent=1) + "\n")
-    (folder / "bench.md").write_text("\n".join(lines(results)) + "\n")
+    (folder / "bench.json").write_text(json.dumps(results, indent=1) + "\n", "utf-8")
+    (folder / "bench.md").write_text("\n".join(lines(results)) + "\n", "utf-8")
     draw(results, folder / "bench.png")
 
 

@@ -32,6 +32,7 @@ def get_space():
 def test_a_tilde_is_the_home_folder(monkeypatch):
     """Bash does not replace it in --workdir=~/runs; a folder called ~ in the working folder would be a trap."""
     monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.setenv("USERPROFILE", "/home/me")
     assert config.require(["train.py"], "~/a.py", "~/runs") == ("/home/me/a.py", "/home/me/runs")
     assert config.require(["train.py"], "a.py", "runs/~") == ("a.py", "runs/~")
 
@@ -51,7 +52,7 @@ def test_every_configuration_of_the_repository_expands(path):
 
 def test_the_command_line_has_the_last_word(tmp_path, monkeypatch):
     path = tmp_path / "mine.py"
-    path.write_text(MINE)
+    path.write_text(MINE, "utf-8")
     module = config.load_config(str(path))
     assert config.experiment_of(module).model.widths == (8,)
     assert config.title_of(module) == "Mine."
@@ -64,7 +65,7 @@ def test_the_command_line_has_the_last_word(tmp_path, monkeypatch):
 
 def test_a_file_without_a_space_or_a_docstring(tmp_path):
     path = tmp_path / "plain.py"
-    path.write_text("from nnjax import Experiment\n\ndef get_config():\n    return Experiment()\n")
+    path.write_text("from nnjax import Experiment\n\ndef get_config():\n    return Experiment()\n", "utf-8")
     module = config.load_config(str(path))
     assert config.space_of(module) == Space()
     assert config.title_of(module) == ""
@@ -72,16 +73,18 @@ def test_a_file_without_a_space_or_a_docstring(tmp_path):
 
 def test_a_mistake_inside_a_file_names_its_deepest_line(tmp_path):
     path = tmp_path / "deep.py"
-    path.write_text("def helper():\n    return [][1]\n\ndef get_config():\n    return helper()\n")
+    path.write_text("def helper():\n    return [][1]\n\ndef get_config():\n    return helper()\n", "utf-8")
     with pytest.raises(UserError, match=r"deep.py has a mistake in line 2: IndexError: list index out of range\."):
         config.experiment_of(config.load_config(str(path)))
 
 
 def test_a_study_is_no_experiment_and_an_experiment_no_study(tmp_path):
     study, plain, wrong = tmp_path / "asked.py", tmp_path / "plain.py", tmp_path / "wrong.py"
-    study.write_text("class Study:\n    def run(self, workdir, log): ...\n\ndef get_study():\n    return Study()\n")
-    plain.write_text("from nnjax import Experiment\n\ndef get_config():\n    return Experiment()\n")
-    wrong.write_text("def get_study():\n    return 3\n")
+    study.write_text(
+        "class Study:\n    def run(self, workdir, log): ...\n\ndef get_study():\n    return Study()\n", "utf-8"
+    )
+    plain.write_text("from nnjax import Experiment\n\ndef get_config():\n    return Experiment()\n", "utf-8")
+    wrong.write_text("def get_study():\n    return 3\n", "utf-8")
     assert hasattr(config.study_of(config.load_config(str(study))), "run")
     with pytest.raises(UserError, match=r"asked.py describes a study, not a training: `nnjax study` runs it\."):
         config.experiment_of(config.load_config(str(study)))

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from systems import posix
 
 from nnjax.cli import main
 from nnjax.core.errors import UserError
@@ -28,7 +29,7 @@ run(main, config_flags=["config"])
 def script(body, *arguments, **options):
     """Run a script whose main has this body."""
     command = [sys.executable, "-W", "error", "-c", SCRIPT.format(body=body), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, **options)
+    return subprocess.run(command, capture_output=True, encoding="utf-8", **options)
 
 
 @pytest.mark.parametrize(
@@ -43,6 +44,12 @@ def script(body, *arguments, **options):
             "again.\n",
         ),
         ("raise BrokenPipeError", 141, ""),
+        ("sys.platform = 'win32'; raise OSError(errno.EINVAL, 'Invalid argument')", 141, ""),  # its broken pipe
+        (
+            "raise OSError(errno.EINVAL, 'Invalid argument')",
+            2,
+            "error: Invalid argument; nothing half written was left. Mend that and run the same command again.\n",
+        ),
         ("raise Interrupted('Stopped.')", 143, "Stopped.\n"),
         ("raise KeyboardInterrupt", 130, ""),
         ("sys.exit(7)", 7, ""),
@@ -71,8 +78,16 @@ def test_devices_and_cache_are_set_before_jax_is_imported(tmp_path):
     assert (done.stdout, done.stderr) == (f"3 {cache} 0.0\n", "")  # nothing about absent accelerators either
     assert cache.is_dir()
     body = "start_jax(3); import jax; print(jax.config.jax_compilation_cache_dir)"
-    read_only = script(body, env=environment | {"NNJAX_CACHE": "/proc/version/cache"})
+    (tmp_path / "file").touch()
+    read_only = script(body, env=environment | {"NNJAX_CACHE": str(tmp_path / "file" / "cache")})
     assert (read_only.stdout, read_only.stderr) == ("None\n", "")
+
+
+def test_all_cores_are_devices_where_the_system_has_no_affinities():
+    body = "vars(os).pop('sched_getaffinity', 0); start_jax(); print(os.environ['JAX_NUM_CPU_DEVICES'], os.cpu_count())"
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("JAX_")}
+    devices, cores = script(body, env=environment).stdout.split()
+    assert devices == cores
 
 
 @pytest.fixture
@@ -102,6 +117,7 @@ def test_an_override_needs_a_value(argv):
         main._take_overrides(argv, ["config"])
 
 
+@posix
 def test_a_signal_is_noted_for_the_next_segment(monkeypatch):
     monkeypatch.setattr(main, "_stop_signal", None)
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}

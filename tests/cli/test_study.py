@@ -19,7 +19,7 @@ class Asking:
 def test_the_same_study_finds_its_folder_again(tmp_path):
     assert isinstance(Asking(), Study)
     folder = open_folder(Asking(), str(tmp_path / "runs" / "a"))
-    (folder / "results.csv").write_text("")
+    (folder / "results.csv").write_text("", "utf-8")
     assert open_folder(Asking(), str(folder)) == folder
     assert sorted(file.name for file in folder.iterdir()) == ["results.csv", MARK]
 
@@ -31,7 +31,7 @@ def test_another_study_is_refused(tmp_path):
 
 
 def test_a_file_and_a_strange_folder_are_refused(tmp_path):
-    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "config.json").write_text("{}", "utf-8")
     with pytest.raises(UserError, match=r"something else \(such as config\.json\)"):
         open_folder(Asking(), str(tmp_path))
     with pytest.raises(UserError, match="is a file; name a folder"):

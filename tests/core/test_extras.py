@@ -14,7 +14,7 @@ from nnjax.core.extras import require
 from nnjax.data import prepare
 
 ROOT = Path(__file__).parents[2]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 BLOCKED = """
 import sys
 for name in {packages!r}:
@@ -28,7 +28,7 @@ entry.main()
 def command(line, folder, *packages):
     """Run `nnjax LINE` in a folder where packages are not installed."""
     code = BLOCKED.format(packages=packages, command=["nnjax", *line.split()])
-    return subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, timeout=120)
+    return subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, encoding="utf-8", timeout=120)
 
 
 def test_a_package_that_is_not_there():
@@ -48,7 +48,7 @@ def test_a_package_that_is_not_there():
     ],
 )
 def test_a_package_that_is_broken_shows_its_own_error(line, own, tmp_path, monkeypatch):
-    (tmp_path / "broken_inside.py").write_text(line)
+    (tmp_path / "broken_inside.py").write_text(line, "utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(UserError, match=rf"is installed but cannot be imported \({own}\)") as raised:
         require("broken_inside", "nnjax[x]", "This")
@@ -100,6 +100,6 @@ def test_commands(package, extra, line, tmp_path):
 
 def test_every_pip_line_names_an_extra_that_there_is():
     files = [*(ROOT / "nnjax").rglob("*.py"), *(ROOT / "scripts").rglob("*.py"), ROOT / "README.md"]
-    named = {extra for path in files for extra in re.findall(r"nnjax\[(\w+)\]", path.read_text(encoding="utf-8"))}
+    named = {extra for path in files for extra in re.findall(r"nnjax\[(\w+)\]", path.read_text("utf-8"))}
     assert named
     assert named <= set(PROJECT["optional-dependencies"])

@@ -16,6 +16,7 @@ def home(tmp_path_factory, monkeypatch):
     """An empty home folder, and no variables that name data, so that nothing of this machine is found by chance."""
     folder = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("USERPROFILE", str(folder))
     for name in ("NNJAX_DATA", "TFDS_DATA_DIR"):
         monkeypatch.delenv(name, raising=False)
     return folder

@@ -8,7 +8,7 @@ import pytest
 from nnjax.core.errors import UserError
 from nnjax.data import SOURCES, load
 
-PAGE = (pathlib.Path(__file__).parents[2] / "docs" / "extending" / "data_source.md").read_text()
+PAGE = (pathlib.Path(__file__).parents[2] / "docs" / "extending" / "data_source.md").read_text("utf-8")
 
 
 @pytest.fixture

@@ -109,6 +109,6 @@ def test_no_server_at_all(server, tmp_path):
 
 
 def test_a_folder_that_cannot_be_made_is_not_blamed_on_the_mirrors(server, tmp_path):
-    (tmp_path / "file").write_text("")
+    (tmp_path / "file").write_text("", "utf-8")
     with pytest.raises(UserError, match="file is a file, but a folder"):
         fetch(server, tmp_path / "file" / "mnist", "good")

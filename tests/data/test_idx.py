@@ -122,6 +122,6 @@ def test_folders_that_do_not_fit_together(tmp_path, small_mnist, write_idx, chan
 def test_no_folder(tmp_path):
     with pytest.raises(UserError, match="was not found"):
         load(f"idx:{tmp_path / 'nowhere'}")
-    (tmp_path / "file").write_text("x")
+    (tmp_path / "file").write_text("x", "utf-8")
     with pytest.raises(UserError, match="is a file, but the folder"):
         load(f"idx:{tmp_path / 'file'}")

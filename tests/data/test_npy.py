@@ -109,7 +109,7 @@ def test_damaged_files_are_refused_in_one_sentence(folder, tmp_path):
     os.truncate(tmp_path / "x.npy", 500)
     with pytest.raises(UserError, match=r"x\.npy is not an array that can be read in place \(mmap length is greater"):
         load(name)
-    (tmp_path / "x.npy").write_text("hello")
+    (tmp_path / "x.npy").write_text("hello", "utf-8")
     with pytest.raises(UserError, match=r"x\.npy is not an array that can be read in place"):
         load(name)
     with pytest.raises(UserError, match=r"y\.npy is not a folder, but one with x\.npy"):
@@ -128,7 +128,7 @@ def test_damaged_files_are_refused_in_one_sentence(folder, tmp_path):
 )
 def test_facts_that_are_none_are_refused(folder, tmp_path, facts, message):
     name = folder(x=X)
-    (tmp_path / "facts.json").write_text(facts)
+    (tmp_path / "facts.json").write_text(facts, "utf-8")
     with pytest.raises(UserError, match=message):
         load(name)
 

@@ -7,6 +7,7 @@ import sklearn.datasets
 
 from nnjax.core.errors import UserError
 from nnjax.data import SOURCES, load
+from nnjax.data.sources import find_source
 
 
 @pytest.mark.parametrize("name", ["iris", "wine", "breast_cancer", "diabetes", "linnerud"])
@@ -38,11 +39,17 @@ def test_digits_keep_their_sixteen_levels():
         ("iris:3", "write iris"),
         ("csv", "write csv:FILE"),
         ("tfds:", "write tfds:NAME"),
+        ("C:\\data\\houses.csv", r"for a file, write csv:C:\\data\\houses.csv"),  # Windows
     ],
 )
 def test_unknown_names(name, message):
     with pytest.raises(UserError, match=message):
         load(name)
+
+
+@pytest.mark.parametrize(("kind", "file"), [("csv", "C:\\data\\x.csv"), ("npz", "D:/x.npz"), ("npy", "C:\\data")])
+def test_a_drive_letter_belongs_to_the_file(kind, file):
+    assert find_source(f"{kind}:{file}")[1:] == (kind, file)
 
 
 def test_the_message_lists_everything_there_is():
@@ -59,5 +66,5 @@ def test_a_target_where_there_is_no_choice():
 def test_importing_is_light():
     heavy = ("pandas", "sklearn", "tensorflow_datasets", "mlxtend", "jax", "matplotlib", "urllib.request")
     code = f"import sys, nnjax.data.tfds; print([name for name in {heavy} if name in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
     assert done.stdout.strip() == "[]"

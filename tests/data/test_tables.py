@@ -182,5 +182,5 @@ def test_files_that_are_not_there_or_not_files(tmp_path):
         load("csv:table.csv", str(tmp_path))
     with pytest.raises(UserError, match="is a folder, but a file was expected"):
         load(f"csv:{tmp_path}")
-    (tmp_path / "table.csv").write_text(HOUSES)
+    (tmp_path / "table.csv").write_text(HOUSES, "utf-8")
     assert load("csv:table.csv", str(tmp_path)).name == "csv:table.csv"

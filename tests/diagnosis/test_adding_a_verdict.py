@@ -33,18 +33,18 @@ run.report("report")
 
 
 def test_the_example_of_the_page(tmp_path):
-    module, test = re.findall(r"```python\n(.*?)```", (DOCS / "extending" / "verdict.md").read_text(), re.DOTALL)
+    module, test = re.findall(r"```python\n(.*?)```", (DOCS / "extending" / "verdict.md").read_text("utf-8"), re.DOTALL)
     (tmp_path / "extra").mkdir()
-    (tmp_path / "extra" / "overconfident.py").write_text(module)
-    (tmp_path / "page_test.py").write_text(test)
+    (tmp_path / "extra" / "overconfident.py").write_text(module, "utf-8")
+    (tmp_path / "page_test.py").write_text(test, "utf-8")
     path = [str(pathlib.Path(__file__).parents[1]), *sys.path]
     script = f"import sys; sys.path[:] = {path!r}\n{SCRIPT}"
     done = subprocess.run(
-        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, encoding="utf-8", check=False, timeout=300
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == re.findall(r"def (test_\w+)", test)
-    page = (tmp_path / "report" / "report.html").read_text()
+    page = (tmp_path / "report" / "report.html").read_text("utf-8")
     assert 'data-sign="!"' in page
     assert "the loss rises, the accuracy does not fall" in page
     assert "but the accuracy has not fallen." in page
@@ -52,6 +52,6 @@ def test_the_example_of_the_page(tmp_path):
 
 
 def test_the_rules_are_documented_by_precedence():
-    text = (DOCS / "diagnoses.md").read_text()
+    text = (DOCS / "diagnoses.md").read_text("utf-8")
     assert tuple(re.findall(r"^\*\*`(\w+)`\*\*\.", text, re.MULTILINE)) == CODES
     assert all((DOCS / "images" / "diagnoses" / f"{code}.svg").exists() for code in CODES)

@@ -13,7 +13,7 @@ ROOT = pathlib.Path(__file__).parents[2]
 
 def diagnose(*arguments):
     command = [sys.executable, "-W", "error", str(ROOT / "scripts" / "diagnose.py"), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def csv(tmp_path_factory):
     """A run that creeps along a straight line."""
     path = tmp_path_factory.mktemp("curves") / "slow.csv"
     rows = "".join(f"{i},{y}\n" for i, y in enumerate(np.linspace(0.114, 0.1097, 20), 1))
-    path.write_text("epoch,val_loss\n" + rows)
+    path.write_text("epoch,val_loss\n" + rows, "utf-8")
     return path
 
 

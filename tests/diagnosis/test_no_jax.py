@@ -24,9 +24,9 @@ print(sorted({name.partition(".")[0] for name in sys.modules} & {"jax", "jaxlib"
 
 def test_a_csv_file_and_a_run_folder_are_diagnosed_without_jax(tmp_path):
     run = nnjax.sweep(replace(CLASSIFIER, {"epochs": 8}), data=blobs(), workdir=tmp_path / "run")
-    (tmp_path / "curves.csv").write_text("loss\n" + "\n".join(str(0.9**i) for i in range(20)))
+    (tmp_path / "curves.csv").write_text("loss\n" + "\n".join(str(0.9**i) for i in range(20)), "utf-8")
     command = [sys.executable, "-W", "error", "-c", SCRIPT, str(tmp_path / "curves.csv"), str(tmp_path / "run")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     assert done.stderr == ""
     assert done.stdout.splitlines() == [
         " still_learning diverged",

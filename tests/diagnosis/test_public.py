@@ -15,7 +15,7 @@ SLOW = np.linspace(0.114, 0.1097, 20)
 def test_a_file_of_two_trials(tmp_path):
     path = tmp_path / "curves.csv"
     rows = [f"{trial},{i},{y}" for trial in "ab" for i, y in enumerate(SLOW if trial == "a" else SLOW**-2, 1)]
-    path.write_text("\n".join(["trial,epoch,val_loss", *rows]))
+    path.write_text("\n".join(["trial,epoch,val_loss", *rows]), "utf-8")
     first, second = nnjax.diagnose(path)
     assert [first.trial, second.trial] == ["trial a", "trial b"]
     assert str(first).startswith("trial a: too_slow (confidence ")

@@ -49,7 +49,7 @@ def test_the_loss_goes_before_a_metric_and_validation_before_test():
 
 
 def write(path, text):
-    path.write_text(text)
+    path.write_text(text, "utf-8")
     return str(path)
 
 
@@ -156,3 +156,10 @@ def test_what_is_not_there(tmp_path):
 def test_short_curves(tmp_path, rows):
     [found] = diagnose_curves(read(write(tmp_path / "x.csv", f"loss\n{rows}\n")).curves)
     assert found.primary.code == "too_short_to_say"
+
+
+def test_files_of_windows_may_begin_with_a_mark_of_their_encoding(tmp_path):
+    (tmp_path / "history.json").write_bytes(b'\xef\xbb\xbf{"loss": [0.5, 0.25]}')
+    (tmp_path / "history.csv").write_bytes(b"\xef\xbb\xbfloss\r\n0.5\r\n0.25\r\n")
+    for name in ("history.json", "history.csv"):
+        assert read(tmp_path / name).curves.train_loss.tolist() == [[0.5, 0.25]]

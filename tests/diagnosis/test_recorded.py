@@ -18,7 +18,7 @@ needs_curves = [
 
 
 def nielsen(name):
-    return json.loads((pathlib.Path(DATA).parent / "curves" / name).read_text())
+    return json.loads((pathlib.Path(DATA).parent / "curves" / name).read_text("utf-8"))
 
 
 def sparse(points, length):

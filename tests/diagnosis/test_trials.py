@@ -77,10 +77,10 @@ def test_the_table_of_a_trained_run_has_its_verdicts(tmp_path, monkeypatch):
     assert calls == [2]
     assert list(run.table().verdict) == codes
     assert [record.verdict for record in nnjax.load(tmp_path).records] == codes
-    text = (tmp_path / "trials.csv").read_text()
+    text = (tmp_path / "trials.csv").read_text("utf-8")
     for code in codes:
         text = text.replace(f",{code}\n", ",\n")
-    (tmp_path / "trials.csv").write_text(text)
+    (tmp_path / "trials.csv").write_text(text, "utf-8")
     old = nnjax.load(tmp_path)
     assert [record.verdict for record in old.records] == ["", ""]
     old.note_verdicts()

@@ -1,11 +1,14 @@
 """A program in a process of its own: what it gives, and what is said when that process ends."""
 
+import errno
 import os
 import signal
+import sys
 
 import numpy as np
 import pytest
 from exported import inputs, run_of
+from systems import posix
 
 from nnjax.core.errors import UserError
 from nnjax.exchange import files, program
@@ -31,11 +34,31 @@ def test_what_the_child_refuses_is_its_sentence(content):
         IsolatedProgram(content[:100], 64, 10, "net")
 
 
+@posix
 def test_a_child_that_is_broken_is_one_sentence(content):
     work = IsolatedProgram(content, 64, 10, "net")
     os.kill(work.process.pid, signal.SIGSEGV)
     with pytest.raises(UserError, match=r"^The program in net broke the process that ran it \(status -11\)"):
         work(inputs("mlp"))
+
+
+def test_windows_may_call_a_broken_pipe_an_invalid_argument(content, monkeypatch):
+    work = IsolatedProgram(content, 64, 10, "net")
+    work.process.kill()
+    pipe = work.process.stdin
+
+    class Broken:
+        def write(self, question):
+            raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr(work.process, "stdin", Broken())
+    with pytest.raises(OSError, match="Invalid argument"):
+        work(inputs("mlp"))
+    monkeypatch.setattr(sys, "platform", "win32")
+    with pytest.raises(UserError, match=r"^The program in net broke the process that ran it"):
+        work(inputs("mlp"))
+    monkeypatch.undo()
+    assert work.process.stdin is pipe
 
 
 def test_the_child_ends_with_its_owner(tmp_path):

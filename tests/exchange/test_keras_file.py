@@ -28,7 +28,7 @@ def test_outputs_equal_keras(name, tmp_path):
 def test_weights_alone_beside_the_json_of_the_model(beside, tmp_path):
     model = made("functional_max")
     (tmp_path / "net.weights.h5").write_bytes(written(model, "net.weights.h5"))
-    (tmp_path / beside).write_text(model.to_json())
+    (tmp_path / beside).write_text(model.to_json(), "utf-8")
     x = inputs(model)
     found = files.load(tmp_path / "net.weights.h5").outputs(x.reshape(len(x), -1))
     np.testing.assert_allclose(found, truth(model, x), rtol=1e-5, atol=1e-5)

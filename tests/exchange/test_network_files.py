@@ -40,7 +40,7 @@ def elsewhere(tmp_path_factory):
     def call(path, batches):
         np.savez(folder / "in.npz", *batches)
         words = [sys.executable, "-I", "-c", WITHOUT_NNJAX, path, folder / "in.npz", folder / "out.npz"]
-        done = subprocess.run(list(map(str, words)), capture_output=True, text=True, cwd=folder, timeout=300)
+        done = subprocess.run(list(map(str, words)), capture_output=True, encoding="utf-8", cwd=folder, timeout=300)
         assert done.returncode == 0, done.stderr
         with np.load(folder / "out.npz") as file:
             return [file[name] for name in file.files]
@@ -81,7 +81,7 @@ def test_weights_are_readable_by_safetensors_alone_and_the_architecture_by_json(
     with safetensors.safe_open(tmp_path / "net.safetensors", "numpy") as file:
         assert sorted(file.keys()) == ["layer_0/bias", "layer_0/kernel", "layer_1/bias", "layer_1/kernel"]
         np.testing.assert_array_equal(file.get_tensor("layer_1/kernel"), params["layer_1"]["kernel"])
-    told = json.loads((tmp_path / "net.safetensors.json").read_text())
+    told = json.loads((tmp_path / "net.safetensors.json").read_text("utf-8"))
     assert told["architecture"]["model"]["widths"] == [4]
     np.testing.assert_allclose(told["facts"]["x_scaler"]["mean"], run.facts().x_scaler.mean)
     assert "raw" in told["inputs"]
@@ -123,7 +123,7 @@ def test_a_description_written_by_hand_serves_weights_from_elsewhere(tmp_path):
 
     kernel, bias = np.float64([[1, -1], [0.5, 0], [0, 2]]), np.float64([0.1, -0.2])
     save_file({"layer_0/kernel": kernel, "layer_0/bias": bias}, tmp_path / "mine.safetensors")
-    (tmp_path / "mine.safetensors.json").write_text(json.dumps(HAND))
+    (tmp_path / "mine.safetensors.json").write_text(json.dumps(HAND), "utf-8")
     x = np.float32([[1, 2, 3], [0, -1, 0.5]])
     found = files.load(tmp_path / "mine.safetensors").outputs(x)
     np.testing.assert_allclose(found, np.tanh(x @ kernel + bias), rtol=1e-6)
@@ -153,7 +153,7 @@ def test_descriptions_that_are_refused(path, tmp_path):
     node = tree[parents[0]] if parents else tree
     node[last] = value
     save_file({"layer_0/kernel": np.ones((3, 2)), "layer_0/bias": np.ones(2)}, tmp_path / "mine.safetensors")
-    (tmp_path / "mine.safetensors.json").write_text(json.dumps(tree))
+    (tmp_path / "mine.safetensors.json").write_text(json.dumps(tree), "utf-8")
     with pytest.raises(UserError, match=words):
         files.load(tmp_path / "mine.safetensors")
 
@@ -191,8 +191,8 @@ def test_programs_of_strangers_may_compute_and_nothing_else(function, words):
 def test_a_program_without_its_description_is_refused(tmp_path):
     run_of("mlp").export(tmp_path / "net.jaxexport")
     path = description.path_of(tmp_path / "net.jaxexport")
-    tree = json.loads(path.read_text())
-    path.write_text(json.dumps({**tree, "sha256": None}))
+    tree = json.loads(path.read_text("utf-8"))
+    path.write_text(json.dumps({**tree, "sha256": None}), "utf-8")
     with pytest.raises(UserError, match=r"has no sha256 of net\.jaxexport; export the network again"):
         files.load(tmp_path / "net.jaxexport")
     path.unlink()

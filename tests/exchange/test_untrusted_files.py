@@ -175,7 +175,7 @@ def test_run_folders(damages, number, folder, tmp_path):
 @pytest.mark.parametrize("name", ["config.json", "data.json", "environment.json"])
 def test_json_that_is_nested_too_deeply(name, folder, tmp_path):
     shutil.copytree(folder, tmp_path / "copy")
-    (tmp_path / "copy" / name).write_text("[" * 100_000)
+    (tmp_path / "copy" / name).write_text("[" * 100_000, "utf-8")
     with pytest.raises(UserError, match=rf"{name} is damaged \(RecursionError"):
         nnjax.load(tmp_path / "copy")
 
@@ -231,7 +231,7 @@ def wrong_shape(group):
 )
 def test_only_plain_arrays_of_the_file_itself_are_read(build, tmp_path):
     (tmp_path / "net.weights.h5").write_bytes(h5(build))
-    (tmp_path / "net.json").write_text(made("mlp").to_json())
+    (tmp_path / "net.json").write_text(made("mlp").to_json(), "utf-8")
     with pytest.raises(UserError, match=r"cannot be used: Its (array|weights)"):
         keras_file.read(tmp_path / "net.weights.h5")
 

@@ -52,7 +52,7 @@ def test_the_page(outcomes, tmp_path):
         5,
     )
     path = gallery.write(outcomes, rates, tmp_path / "out")
-    found = Page(path.read_text())
+    found = Page(path.read_text("utf-8"))
     text = " ".join(" ".join(found.text).split())
     assert set(QUICK) | {"overview", "learning_rates"} == set(found.sections())
     for one in outcomes:

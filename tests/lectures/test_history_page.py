@@ -27,7 +27,7 @@ def made_up():
 
 def test_a_page(tmp_path):
     path = chapters.write({"made": made_up()}, tmp_path / "out")
-    text = path.read_text()
+    text = path.read_text("utf-8")
     assert path == tmp_path / "out" / "report.html"
     assert "A &lt;b&gt;machine&lt;/b&gt;, 1900" in text
     assert all(piece in text for piece in ("One.", "Two.", "Three.", "Seen.", "A paper.", "1, 2", "differs", "✓"))
@@ -56,7 +56,7 @@ def test_the_script(tmp_path):
 
     def run(*arguments):
         command = [sys.executable, "scripts/history.py", *arguments]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        return subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8")
 
     done = run("descent", f"--out={tmp_path / 'out'}")
     assert done.returncode == 0, done.stderr

@@ -48,7 +48,7 @@ def test_every_method_width_and_seed_is_a_row(folder):
 
 
 def test_the_page_stands_alone(folder):
-    page = (folder / "study.html").read_text()
+    page = (folder / "study.html").read_text("utf-8")
     assert "Is the latent space worth it?" in page
     assert "PCA or an autoencoder?" in page
     assert page.count("data:image/png;base64,") == 1

@@ -44,7 +44,7 @@ def test_all_methods_on_all_splits(folder):
 
 
 def test_the_page_stands_alone(folder):
-    page = (folder / "study.html").read_text()
+    page = (folder / "study.html").read_text("utf-8")
     assert "Do not confuse the distance with the model" in page
     assert page.count("data:image/png;base64,") == 1
     assert "http://" not in page

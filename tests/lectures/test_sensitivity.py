@@ -61,7 +61,7 @@ def test_every_setting_is_a_row(made):
 def test_the_page_says_what_is_missing_and_stands_alone(made):
     folder, parts = made
     assert any("umap" in sentence and "left out" in sentence for sentence in parts)
-    page = (folder / "study.html").read_text()
+    page = (folder / "study.html").read_text("utf-8")
     assert "How sensitive are layouts of 50 examples of digits?" in page
     assert page.count("data:image/png;base64,") == 2
     assert "the claim" in page

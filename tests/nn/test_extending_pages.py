@@ -40,14 +40,14 @@ BASE = Experiment(
 
 
 def example_of(page):
-    [code] = re.findall(r"```python\n(.*?)```", (PAGES / page).read_text(), re.DOTALL)
+    [code] = re.findall(r"```python\n(.*?)```", (PAGES / page).read_text("utf-8"), re.DOTALL)
     names = {}
     exec(compile(code, page, "exec"), names)
     return names
 
 
 def rows_of(page):
-    return re.findall(r"^\| `(.*?)` \|(.*)\|$", (PAGES / page).read_text(), re.MULTILINE)
+    return re.findall(r"^\| `(.*?)` \|(.*)\|$", (PAGES / page).read_text("utf-8"), re.MULTILINE)
 
 
 @pytest.fixture

@@ -10,14 +10,14 @@ from page import Page, text_of
 
 from nnjax.report import sections
 
-PAGE = (pathlib.Path(__file__).parents[2] / "docs" / "extending" / "report_section.md").read_text()
+PAGE = (pathlib.Path(__file__).parents[2] / "docs" / "extending" / "report_section.md").read_text("utf-8")
 MODULE, TEST = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
 @pytest.fixture
 def example(tmp_path, monkeypatch):
     """The page's module among the sections."""
-    (tmp_path / "training_time.py").write_text(MODULE)
+    (tmp_path / "training_time.py").write_text(MODULE, "utf-8")
     monkeypatch.setattr(sections, "__path__", [*sections.__path__, str(tmp_path)])
     yield
     sys.modules.pop("nnjax.report.sections.training_time", None)

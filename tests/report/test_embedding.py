@@ -42,7 +42,7 @@ def folder(made, tmp_path_factory):
 
 
 def carried(folder):
-    page = (folder / "report.html").read_text()
+    page = (folder / "report.html").read_text("utf-8")
     return json.loads(re.search(r'id="embedding-data">(.*?)</script>', page, re.S)[1])
 
 
@@ -112,7 +112,7 @@ def test_what_it_says(made):
 
 
 def test_text_is_escaped(folder):
-    page = (folder / "report.html").read_text()
+    page = (folder / "report.html").read_text("utf-8")
     assert "</script>" not in page.split("How it was made")[1].split("<script")[0]
     assert (folder / "figures" / "embeddings.png").read_bytes().startswith(b"\x89PNG")
 

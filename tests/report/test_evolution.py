@@ -45,8 +45,10 @@ def test_the_page(tmp_path):
     run = evolved()
     text = " ".join(sentences(ReportContext(run)))
     assert "Three of eight trials went on from better ones' weights, three times in all" in text
-    page = write_report(run, tmp_path).read_text()
+    page = write_report(run, tmp_path).read_text("utf-8")
     assert "How hyperparameters evolved" in page
     assert '<th scope="col">final learning_rate</th>' in page
     assert re.search(r"<td>5 to 6</td><td>0</td><td>0.064</td>", page)
-    assert "How hyperparameters evolved" not in write_report(searched(60, 20), tmp_path / "other").read_text()
+    assert "How hyperparameters evolved" not in write_report(searched(60, 20), tmp_path / "other").read_text(
+        encoding="utf-8"
+    )

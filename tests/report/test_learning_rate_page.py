@@ -41,18 +41,18 @@ def phase():
 def test_the_folder_of_a_search(measured, tmp_path):
     page = rates.rates_page(Experiment(), [measured])
     target = rate_page.write(page, tmp_path / "new", "The learning rate of <digits>")
-    text = target.read_text()
+    text = target.read_text("utf-8")
     assert "&lt;digits&gt;" in text
     assert "http" not in text.replace("http-equiv", "")
     assert "take a learning rate of 0.1" in text
     assert text.count("data:image/png;base64,") == 2
     for name in ("sgd_rates.png", "sgd_curves.png"):
         assert (target.parent / "figures" / name).read_bytes().startswith(b"\x89PNG")
-    found = json.loads((target.parent / "tune_lr.json").read_text())
+    found = json.loads((target.parent / "tune_lr.json").read_text("utf-8"))
     [own] = found["optimizers"]
     assert (own["learning_rate"], own["optimizer"], own["seeds"]) == (0.1, "sgd", [5, 6])
     assert [span["regime"] for span in own["regimes"]] == ["too low", "good", "high", "too high"]
-    rows = list(csv.DictReader((target.parent / "tune_lr.csv").read_text().splitlines()))
+    rows = list(csv.DictReader((target.parent / "tune_lr.csv").read_text("utf-8").splitlines()))
     assert len(rows) == 9
     assert [row["regime"] for row in rows if row["diverged"] == "True"] == ["too high"]
     assert float(rows[0]["val_loss"]) == pytest.approx(2.3)
@@ -64,8 +64,8 @@ def test_the_folder_of_a_phase_diagram(phase, tmp_path):
     target = rate_page.write(page, tmp_path, "Phases")
     assert "the best of the rates by batch size are 0.001 at 16, 0.001 at 64" in page.sentences[0]
     assert not page.warnings
-    assert len(json.loads((tmp_path / "tune_lr.json").read_text())["cells"]) == 6
-    assert "2 converged" in target.read_text()
+    assert len(json.loads((tmp_path / "tune_lr.json").read_text("utf-8"))["cells"]) == 6
+    assert "2 converged" in target.read_text("utf-8")
     assert (tmp_path / "figures" / "adam_phase.png").exists()
 
 
@@ -79,7 +79,7 @@ def test_the_edges_of_a_phase_diagram(phase):
 
 
 def test_a_folder_of_something_else_is_refused(tmp_path):
-    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "config.json").write_text("{}", "utf-8")
     with pytest.raises(UserError, match=r"holds files of something else \(such as config.json\)"):
         rate_page.refuse_unfit(tmp_path)
     with pytest.raises(UserError, match="is a file"):

@@ -32,7 +32,7 @@ def rendered(run) -> Page:
 def demo(tmp_path_factory):
     folder = tmp_path_factory.mktemp("report")
     path = write_report(fake_run(space=DEMO, title="The deck's autoencoders"), folder)
-    return path, path.read_text()
+    return path, path.read_text("utf-8")
 
 
 def test_files_of_a_mixed_run(demo):
@@ -68,7 +68,7 @@ def test_page_needs_nothing_from_outside(demo):
     assert "link" not in found.tags
     policy = next(value for _, name, value in found.attributes if name == "content" and "default-src" in value)
     assert "default-src 'none'" in policy
-    own = "".join(path.read_text() for path in page.TEMPLATES.iterdir() if path.suffix in (".css", ".js"))
+    own = "".join(path.read_text("utf-8") for path in page.TEMPLATES.iterdir() if path.suffix in (".css", ".js"))
     assert "http" not in own
     assert "@import" not in own
 
@@ -197,7 +197,7 @@ def test_a_thousand_trials_fit(tmp_path):
     run = searched(1000, 50)
     path = write_report(run, tmp_path)  # 5 s on an idle machine
     assert path.stat().st_size <= 4e6
-    found = Page(path.read_text())
+    found = Page(path.read_text("utf-8"))
     assert found.tags.count("tr") > 1000
     sweep, charts = json.loads(found.scripts[0]), json.loads(found.scripts[1])["charts"]
     assert len(sweep["settings"]) == 1000
@@ -248,6 +248,6 @@ def test_where_the_report_goes(tmp_path):
 
 
 def test_a_path_that_cannot_be_written_is_one_sentence(tmp_path):
-    (tmp_path / "file").write_text("")
+    (tmp_path / "file").write_text("", "utf-8")
     with pytest.raises(UserError, match=r"cannot be written .*; name another path"):
         fake_run(CLASSIFIER).report(tmp_path / "file" / "report.html")

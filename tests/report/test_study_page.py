@@ -7,7 +7,7 @@ def test_what_is_said_is_escaped_and_headings_span_their_rows(tmp_path):
     table = Table("Counts", ["", "a", "b"], [["Group"], ["x", "1", "–"]], ["a < b"])
     page = StudyPage("<b>T</b>", ["1 < 2"], {"f.png": 'a "caption"'}, [table], ["So & so."])
     target = write(page, {"f.png": b"png"}, tmp_path)
-    text = target.read_text()
+    text = target.read_text("utf-8")
     assert target == tmp_path / "study.html"
     assert (tmp_path / "f.png").read_bytes() == b"png"
     assert "<h1>&lt;b&gt;T&lt;/b&gt;</h1>" in text

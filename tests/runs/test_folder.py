@@ -3,11 +3,16 @@
 import errno
 import json
 import os
+import pathlib
+import subprocess
+import sys
+import threading
 
 import jax
 import numpy as np
 import pytest
 from populations import CLASSIFIER, blobs, specs_of
+from systems import posix
 
 import nnjax
 from nnjax.checks.finding import Finding
@@ -17,6 +22,7 @@ from nnjax.core.fields import replace
 from nnjax.data import prepare_loaded
 from nnjax.runs import config_json, trials_csv
 from nnjax.runs.folder import FolderStore
+from nnjax.runs.lock import FolderLock
 from nnjax.train.storage import npz
 from nnjax.train.storage.records import DIVERGED, DONE, RUNNING, WAITING, Record
 
@@ -118,29 +124,29 @@ def test_differences(new, what):
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path, begun):
-    (tmp_path / "thesis.txt").write_text("mine")
+    (tmp_path / "thesis.txt").write_text("mine", "utf-8")
     with pytest.raises(UserError, match=r"something else \(such as thesis.txt\)"):
         begun(tmp_path)
     assert os.listdir(tmp_path) == ["thesis.txt"]
 
 
 def test_a_folder_may_be_empty_hidden_files_do_not_count(tmp_path, begun):
-    (tmp_path / ".DS_Store").write_text("")
+    (tmp_path / ".DS_Store").write_text("", "utf-8")
     begun(tmp_path)
 
 
 def test_a_folder_that_was_hardly_begun_is_begun_again(tmp_path, begun):
     """Killed before config.json, which is written last."""
     (tmp_path / "checkpoints").mkdir()
-    (tmp_path / "data.json").write_text("{")
-    (tmp_path / ".config.json.99.tmp").write_text("{")
+    (tmp_path / "data.json").write_text("{", "utf-8")
+    (tmp_path / ".config.json.99.tmp").write_text("{", "utf-8")
     store, _ = begun(tmp_path)
     assert store.read_facts()[1] == FINDINGS
     assert not list(tmp_path.glob(".*.tmp"))
 
 
 def test_a_file_or_what_is_inside_a_file_is_refused(tmp_path, begun):
-    (tmp_path / "file").write_text("mine")
+    (tmp_path / "file").write_text("mine", "utf-8")
     with pytest.raises(UserError, match="file is a file; name a folder"):
         begun(tmp_path / "file")
     with pytest.raises(UserError, match=r"cannot be written \(Not a directory\); name a folder that can"):
@@ -152,6 +158,65 @@ def test_one_process_at_a_time(tmp_path, begun):
     with pytest.raises(UserError, match="Another process is using the workdir"):
         begun(tmp_path)
     store.release()
+    begun(tmp_path)
+
+
+HOLD = """
+import pathlib, sys
+from nnjax.runs.lock import FolderLock
+lock = FolderLock(pathlib.Path(sys.argv[1]), print)
+lock.take()
+print("taken", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_process_that_was_killed_leaves_no_lock(tmp_path, begun):
+    words = [sys.executable, "-c", HOLD, str(tmp_path)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8") as process:
+        assert process.stdout.readline() == "taken\n"
+        with pytest.raises(UserError, match="Another process is using the workdir"):
+            begun(tmp_path)
+        process.kill()
+    begun(tmp_path)
+
+
+@posix
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP])
+def test_a_file_system_without_locks_is_warned_of(tmp_path, begun, monkeypatch, number):
+    """What Lustre and NFS may answer."""
+
+    def flock(file, operation):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    store, found = begun(tmp_path)
+    assert [record.status for record in found] == [WAITING] * 4
+    assert store.messages == [
+        f"warning: The file system of the workdir {tmp_path} cannot lock files ({os.strerror(number)}): see to it that "
+        "one process at a time uses it."
+    ]
+
+
+def test_a_lock_is_released_before_its_folder_is_removed(tmp_path, monkeypatch):
+    """Windows removes no open file."""
+    lock, remove = FolderLock(tmp_path / "run", print), pathlib.Path.unlink
+
+    def unlink(path, **options):
+        assert not lock._lock.is_locked
+        remove(path, **options)
+
+    lock.take()
+    monkeypatch.setattr(pathlib.Path, "unlink", unlink)
+    lock.remove_folder(())
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_lock_is_released_by_any_thread(tmp_path, begun):
+    store, _ = begun(tmp_path)
+    thread = threading.Thread(target=store.release)
+    thread.start()
+    thread.join()
     begun(tmp_path)
 
 
@@ -264,13 +329,13 @@ def test_a_folder_of_an_older_format_is_not_resumed(tmp_path, begun, number, nam
 
 def test_a_new_folder_has_the_number_of_its_format(tmp_path, begun):
     begun(tmp_path)
-    assert json.loads((tmp_path / "config.json").read_text())["format"] == config_json.FORMAT == 2
+    assert json.loads((tmp_path / "config.json").read_text("utf-8"))["format"] == config_json.FORMAT == 2
 
 
 def edit_json(path, change):
-    tree = json.loads(path.read_text())
+    tree = json.loads(path.read_text("utf-8"))
     change(tree)
-    path.write_text(json.dumps(tree))
+    path.write_text(json.dumps(tree), "utf-8")
 
 
 def read_all(store):
@@ -280,9 +345,13 @@ def read_all(store):
 
 
 DAMAGES = [
-    ("config.json", lambda path: path.write_text(path.read_text()[:100]), r"config\.json is damaged \(JSONDecodeError"),
+    (
+        "config.json",
+        lambda path: path.write_text(path.read_text("utf-8")[:100], "utf-8"),
+        r"config\.json is damaged \(JSONDecodeError",
+    ),
     ("config.json", lambda path: path.write_bytes(b"\xff"), r"config\.json is damaged \(UnicodeDecodeError"),
-    ("config.json", lambda path: path.write_text("[]"), r"config\.json is damaged \(TypeError"),
+    ("config.json", lambda path: path.write_text("[]", "utf-8"), r"config\.json is damaged \(TypeError"),
     (
         "config.json",
         lambda path: edit_json(path, lambda t: t.update(format=3)),
@@ -301,25 +370,37 @@ DAMAGES = [
     ),
     ("config.json", lambda path: path.unlink(), r"is not a run folder: it has no config\.json"),
     ("data.json", lambda path: path.unlink(), r"is not a run folder: it has no data\.json"),
-    ("data.json", lambda path: path.write_text("{}"), r"data\.json is damaged \(KeyError: 'data'\)"),
+    ("data.json", lambda path: path.write_text("{}", "utf-8"), r"data\.json is damaged \(KeyError: 'data'\)"),
     (
         "data.json",
         lambda path: edit_json(path, lambda t: t["data"][0]["facts"].pop("sha256")),
         r"data\.json is damaged \(TypeError",
     ),
-    ("environment.json", lambda path: path.write_text("3"), r"environment\.json is damaged \(AttributeError"),
+    (
+        "environment.json",
+        lambda path: path.write_text("3", "utf-8"),
+        r"environment\.json is damaged \(AttributeError",
+    ),
     ("curves.npz", lambda path: path.write_bytes(path.read_bytes()[:-9]), r"curves\.npz is damaged"),
     ("curves.npz", lambda path: path.unlink(), r"curves\.npz does not exist"),
     (
         "trials.csv",
-        lambda path: path.write_text("\n".join(path.read_text().split("\n")[:3])),
+        lambda path: path.write_text("\n".join(path.read_text("utf-8").split("\n")[:3]), "utf-8"),
         r"trials\.csv is damaged",
     ),
-    ("trials.csv", lambda path: path.write_text(path.read_text().replace("done", "dome")), "status 'dome' is unknown"),
-    ("trials.csv", lambda path: path.write_text(path.read_text().replace("0.7", "?")), "could not convert"),
     (
         "trials.csv",
-        lambda path: path.write_text(path.read_text().replace("done,0,,3", "done,0,,4")),
+        lambda path: path.write_text(path.read_text("utf-8").replace("done", "dome"), "utf-8"),
+        "status 'dome' is unknown",
+    ),
+    (
+        "trials.csv",
+        lambda path: path.write_text(path.read_text("utf-8").replace("0.7", "?"), "utf-8"),
+        "could not convert",
+    ),
+    (
+        "trials.csv",
+        lambda path: path.write_text(path.read_text("utf-8").replace("done,0,,3", "done,0,,4"), "utf-8"),
         r"4 epochs, but 3 in curves\.npz",
     ),
 ]
@@ -340,9 +421,9 @@ def test_curves_that_began_again_go_with_an_older_table(tmp_path, begun):
     """Killed between curves.npz and trials.csv, after a trial had to begin again: no damage."""
     store, _ = begun(tmp_path)
     store.save_records(SPECS, [Record(RUNNING, 3, {}, {"val_loss": np.arange(3.0)}), *[Record()] * 3])
-    before = (tmp_path / "trials.csv").read_text()
+    before = (tmp_path / "trials.csv").read_text("utf-8")
     store.save_records(SPECS, [Record(RUNNING, 1, {}, {"val_loss": np.arange(1.0)}), *[Record()] * 3])
-    (tmp_path / "trials.csv").write_text(before)
+    (tmp_path / "trials.csv").write_text(before, "utf-8")
     assert store.read_records(SPECS)[0].epochs == 1
 
 

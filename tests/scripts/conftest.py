@@ -1,5 +1,6 @@
 """One trained run folder for all tests of the scripts."""
 
+import os
 import shutil
 
 import pytest
@@ -10,6 +11,9 @@ from processes import SPIRALS, run
 @pytest.fixture(scope="session")
 def fork():
     """Run a script as `processes.run` does, but without the start of Python and JAX: for what is not about starting."""
+    if not hasattr(os, "fork"):
+        yield run
+        return
     server = ForkServer()
     yield server.run
     server.close()
@@ -19,7 +23,7 @@ def fork():
 def config(tmp_path_factory):
     """A configuration file that trains in no time."""
     path = tmp_path_factory.mktemp("config") / "spirals.py"
-    path.write_text(SPIRALS)
+    path.write_text(SPIRALS, "utf-8")
     return path
 
 

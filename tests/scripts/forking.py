@@ -23,11 +23,14 @@ class ForkServer:
 
     def __init__(self):
         words = [sys.executable, "-W", "error", __file__]
-        self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8")
 
     def run(self, name, *arguments, cwd="."):
         """Run a script to its end: status, output and errors, as `processes.run` gives them."""
-        with tempfile.NamedTemporaryFile("r") as out, tempfile.NamedTemporaryFile("r") as errors:
+        with (
+            tempfile.NamedTemporaryFile("r", encoding="utf-8") as out,
+            tempfile.NamedTemporaryFile("r", encoding="utf-8") as errors,
+        ):
             argv = [str(ROOT / "scripts" / f"{name}.py"), *map(str, arguments)]
             print(json.dumps([argv, str(cwd), out.name, errors.name]), file=self.process.stdin, flush=True)
             status = int(self.process.stdout.readline())

@@ -38,7 +38,7 @@ def command(name, *arguments):
 
 def run(name, *arguments, largest_file=None, **options):
     """Run a script to its end; with largest_file (bytes) it can write no larger file: to it, the disk is full."""
-    options = {"capture_output": True, "text": True, "timeout": 300} | options
+    options = {"capture_output": True, "encoding": "utf-8", "timeout": 300} | options
     words = command(name, *arguments)
     if largest_file is not None:  # set by a process in between: forking this one, which runs JAX, is not safe
         words = [sys.executable, "-c", LIMITED, str(largest_file), *words]
@@ -47,7 +47,7 @@ def run(name, *arguments, largest_file=None, **options):
 
 def start(name, *arguments):
     """Start a script."""
-    return subprocess.Popen(command(name, *arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command(name, *arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
 
 
 def contents(folder):

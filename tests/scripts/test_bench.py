@@ -30,11 +30,10 @@ def test_ratios_are_taken_repeat_by_repeat(tmp_path):
     assert (rows["peer"]["steady_ratio"], rows["peer"]["best"]) == (2, 0.2)
     results = {"machine": {"cores": 2}, "tiny": list(rows.values())}
     tables.write(results, tmp_path)
-    assert json.loads((tmp_path / "bench.json").read_text()) == results
-    assert (
-        "| peer (2 processes) | 8.0 s | 3.00 (3.00–4.00) | 12.5 | 2.00 (2.00–2.50) | 50 | 0.2000, 0.9000 |"
-        in (tmp_path / "bench.md").read_text()
-    )
+    assert json.loads((tmp_path / "bench.json").read_text("utf-8")) == results
+    assert "| peer (2 processes) | 8.0 s | 3.00 (3.00–4.00) | 12.5 | 2.00 (2.00–2.50) | 50 | 0.2000, 0.9000 |" in (
+        tmp_path / "bench.md"
+    ).read_text("utf-8")
     assert (tmp_path / "bench.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -50,9 +49,9 @@ def test_a_contest(tmp_path):
     """nnjax and scikit-learn on a few tiny networks: fresh processes, results of both, and a table."""
     flags = ["--tasks=tiny", "--only=scikit", "--repeats=1", "--share=0.016", f"--out={tmp_path}"]
     command = [sys.executable, "-m", "scripts.bench", *flags]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8")
     assert done.returncode == 0, done.stderr
-    results = json.loads((tmp_path / "bench.json").read_text())
+    results = json.loads((tmp_path / "bench.json").read_text("utf-8"))
     rows = {row["contender"]: row for row in results["tiny"]}
     assert list(rows) == ["nnjax", "nnjax, warm cache", "scikit-learn, joblib"]
     assert rows["nnjax"]["best"] == pytest.approx(rows["scikit-learn, joblib"]["best"], rel=0.5)
@@ -87,5 +86,5 @@ def test_looking_is_compared_with_not_looking(tmp_path, monkeypatch):
     monkeypatch.setattr(looking, "CASES", {"bench_tiny": {"epochs": 20}})
     times = looking.contest(tmp_path, 1)["bench_tiny"]
     assert times["ratio"] == pytest.approx(times["with"] / times["without"], rel=0.01)
-    assert json.loads((tmp_path / "signals.json").read_text()) == {"bench_tiny": times}
+    assert json.loads((tmp_path / "signals.json").read_text("utf-8")) == {"bench_tiny": times}
     assert (tmp_path / "looking" / "signals.npz").exists()  # of the last one, with

@@ -17,7 +17,7 @@ ROOT = pathlib.Path(__file__).parents[2]
 
 def distances(*arguments):
     command = [sys.executable, "scripts/distances.py", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8")
 
 
 def test_the_archive(tmp_path):
@@ -25,7 +25,7 @@ def test_the_archive(tmp_path):
     done = distances("archive", *flags)
     assert done.returncode == 0, done.stderr
     assert "| cbf | Euclidean |" in done.stdout
-    assert len((tmp_path / "archive.csv").read_text().splitlines()) == 1 + 6 * 2
+    assert len((tmp_path / "archive.csv").read_text("utf-8").splitlines()) == 1 + 6 * 2
 
 
 @pytest.mark.parametrize(

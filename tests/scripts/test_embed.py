@@ -21,7 +21,7 @@ def test_methods_side_by_side(tmp_path):
     assert list(table.label) == ["PCA", "LDA", "k-means", "t-SNE, perplexity 10", "t-SNE, perplexity 30"]
     assert table.trustworthiness[3:].min() > 0.97
     assert "5 embeddings of 150 examples" in done.stdout
-    page = (tmp_path / "out" / "report.html").read_text()
+    page = (tmp_path / "out" / "report.html").read_text("utf-8")
     assert "sepal length (cm)" in page
     assert "SHA-256" in page
 
@@ -33,7 +33,8 @@ def test_the_latent_space_of_a_run(fork, tmp_path):
         "import nnjax\n\n\ndef get_config():\n"
         '    model = nnjax.ModelConfig(kind="autoencoder", widths=(3,), output_activation="sigmoid")\n'
         '    data = nnjax.DataConfig("digits")\n'
-        '    return nnjax.Experiment(data=data, model=model, loss="mean_squared_error", epochs=1)\n'
+        '    return nnjax.Experiment(data=data, model=model, loss="mean_squared_error", epochs=1)\n',
+        "utf-8",
     )
     trained, out = tmp_path / "run", tmp_path / "out"
     assert fork("train", f"--config={config}", f"--workdir={trained}").returncode == 0

@@ -32,7 +32,10 @@ def test_a_trial_leaves_and_is_served(trained, points, fork, tmp_path):
         done = run("export", f"--run={folder}", "--trial=2", f"--to={to}", f"--out={path}")
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout == f"trial 2: {path} and {path}.json\n"
-        assert json.loads((tmp_path / f"trial2{suffix}.json").read_text())["facts"]["classes"] == ["first", "second"]
+        assert json.loads((tmp_path / f"trial2{suffix}.json").read_text("utf-8"))["facts"]["classes"] == [
+            "first",
+            "second",
+        ]
         done = fork("predict", path, points, f"--out={out}")
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout == f"5 examples, trial2{suffix}: {out}\n"

@@ -6,7 +6,9 @@ import time
 import numpy as np
 import pytest
 from processes import complaint, contents, run, start
+from systems import posix
 
+pytestmark = posix
 CONFIG = '''"""Some seconds of training."""
 
 from nnjax import DataConfig, Experiment, Hyperparameters, ModelConfig, Space
@@ -40,7 +42,7 @@ def wait_for(condition, process):
 def flags(tmp_path_factory):
     """Give the flags of a run in a new folder."""
     config = tmp_path_factory.mktemp("interrupt") / "long.py"
-    config.write_text(CONFIG)
+    config.write_text(CONFIG, "utf-8")
     return lambda folder: (f"--config={config}", f"--workdir={folder}")
 
 
@@ -72,7 +74,9 @@ def same(one, other):
         with np.load(one / name) as a, np.load(other / name) as b:
             if set(a) != set(b) or not all(a[key].tobytes() == b[key].tobytes() for key in a):
                 return False
-    return len(names) == 3 and (one / "trials.csv").read_text() == (other / "trials.csv").read_text()
+    return len(names) == 3 and (one / "trials.csv").read_text("utf-8") == (other / "trials.csv").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_sigterm_ends_the_run_with_a_checkpoint(stopped):

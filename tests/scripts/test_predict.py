@@ -10,7 +10,7 @@ from processes import run, start
 
 def forward(folder, trial, x, which="final"):
     """Hidden layer and class probabilities of a trial, computed from its files alone."""
-    scaler = json.loads((folder / "data.json").read_text())["data"][0]["facts"]["x_scaler"]
+    scaler = json.loads((folder / "data.json").read_text("utf-8"))["data"][0]["facts"]["x_scaler"]
     with np.load(folder / "checkpoints" / f"weights_{trial:05d}.npz") as w:
         hidden = (x - np.array(scaler["mean"])) * np.array(scaler["scale"])
         hidden = np.maximum(hidden @ w[f"{which}/layer_0/kernel"] + w[f"{which}/layer_0/bias"], 0)

@@ -8,6 +8,7 @@ import subprocess
 import numpy as np
 import pytest
 from processes import command, complaint, environment, run
+from systems import posix
 from test_interrupt import wait_for
 
 CONFIG = '''"""Seven trials, three of which go on from others: no number of devices divides them."""
@@ -36,7 +37,7 @@ def get_space():
 @pytest.fixture(scope="module")
 def config(tmp_path_factory):
     path = tmp_path_factory.mktemp("several") / "seven.py"
-    path.write_text(CONFIG)
+    path.write_text(CONFIG, "utf-8")
     return path
 
 
@@ -55,7 +56,7 @@ def start_all(processes, devices, config, folder, *flags):
         port = free.getsockname()[1]
     words = (f"--config={config}", f"--workdir={folder}", "--noreport", *flags)
     joined = (f"--coordinator=localhost:{port}", f"--num_processes={processes}")
-    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8"}
     options["env"] = environment(JAX_NUM_CPU_DEVICES=str(devices))
     return [
         subprocess.Popen(command("sweep", *words, *joined, f"--process_id={number}"), **options)
@@ -83,7 +84,7 @@ def assert_same(one, other):
     a, b = arrays(one), arrays(other)
     assert set(a) == set(b)
     assert [name for name in a if a[name].tobytes() != b[name].tobytes()] == []
-    assert (one / "trials.csv").read_text() == (other / "trials.csv").read_text()
+    assert (one / "trials.csv").read_text("utf-8") == (other / "trials.csv").read_text("utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +122,7 @@ def test_several_processes_are_one_sweep(processes, devices, window, config, fou
 LONG = ("--config.epochs=250", "--space.arms=plain,fast", "--lanes=1")
 
 
+@posix
 @pytest.mark.parametrize("killed", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_a_killed_process_ends_the_others_and_the_next_start_goes_on(killed, config, tmp_path):
     """Whichever it is; what goes on, here after the first one's death, ends like a run that nothing happened to."""
@@ -144,6 +146,7 @@ def test_a_killed_process_ends_the_others_and_the_next_start_goes_on(killed, con
 LONGER = ("--config.epochs=3000", "--space.arms=plain,fast", "--lanes=1")
 
 
+@posix
 def test_a_run_of_one_process_goes_on_in_two_that_slurm_has_started(config, tmp_path):
     """SLURM's variables say which they are; the plan of one device gives way to one of both."""
     folder = tmp_path / "run"
@@ -153,16 +156,17 @@ def test_a_run_of_one_process_goes_on_in_two_that_slurm_has_started(config, tmp_
     assert [status for status, _, _ in ends(alone)] == [143]
 
     words = (f"--config={config}", f"--workdir={folder}", "--noreport", "--distributed", *LONGER)
-    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8"}
     shared = {"SLURM_JOB_ID": "77", "SLURM_STEP_NODELIST": "localhost", "SLURM_NTASKS": "2", "JAX_NUM_CPU_DEVICES": "1"}
     own = ({"SLURM_PROCID": str(number), "SLURM_LOCALID": str(number)} for number in range(2))
     both = [subprocess.Popen(command("sweep", *words), env=environment(**shared, **one), **options) for one in own]
     found = ends(both)
     assert [status for status, _, _ in found] == [0, 0], found
     assert "The plan has changed since the last session" in found[0][1] + found[0][2]
-    assert json.loads((folder / "environment.json").read_text())["plan"][0]["devices"] == 2
+    assert json.loads((folder / "environment.json").read_text("utf-8"))["plan"][0]["devices"] == 2
 
 
+@posix
 def test_a_signal_to_one_process_stops_all(config, tmp_path):
     folder = tmp_path / "run"
     started = start_all(2, 1, config, folder, *LONG)

@@ -28,15 +28,15 @@ def get_study():
 
 def study(*arguments):
     command = [sys.executable, "scripts/study.py", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8")
 
 
 def test_a_study_is_run_and_its_page_named(tmp_path):
     config, out = tmp_path / "asked.py", tmp_path / "out"
-    config.write_text(ASKED)
+    config.write_text(ASKED, "utf-8")
     done = study(f"--config={config}", f"--workdir={out}")
     assert (done.returncode, done.stdout) == (0, f"Computing.\nreport: {out}/study.html\n"), done.stderr
-    assert (out / "study.html").read_text() == "42"
+    assert (out / "study.html").read_text("utf-8") == "42"
 
 
 @pytest.mark.parametrize(

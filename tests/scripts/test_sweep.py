@@ -46,7 +46,7 @@ def test_the_curves_are_plain_arrays_with_nan_past_a_trials_own_epochs(trained):
 def test_the_other_files(trained):
     folder = trained[0]
     config, data, machine = (
-        json.loads((folder / f"{name}.json").read_text()) for name in ("config", "data", "environment")
+        json.loads((folder / f"{name}.json").read_text("utf-8")) for name in ("config", "data", "environment")
     )
     assert config["experiment"]["data"]["name"] == "two_spirals"
     assert config["title"] == "A tiny classifier of two spirals."
@@ -69,7 +69,7 @@ def test_a_second_process_compiles_nothing_and_writes_no_report_unless_asked(con
         assert done.returncode == 0, done.stderr
         assert done.stdout.splitlines()[-1] == f"results: {tmp_path / name}"
         assert not (tmp_path / name / "report.html").exists()
-        compilations.append(json.loads((tmp_path / name / "environment.json").read_text())["compilations"])
+        compilations.append(json.loads((tmp_path / name / "environment.json").read_text("utf-8"))["compilations"])
     assert compilations[0] > 0
     assert compilations[1] == 0
 
@@ -83,10 +83,10 @@ def test_a_finished_run_is_certified_and_a_changed_one_is_not(config, copy):
     assert "certificate: Passed: 2 of 4 finished trials trained again" in done.stdout
     assert "cost:" not in done.stdout
     assert {name: (copy / name).read_bytes() for name in before} == before
-    assert 'id="certificate"' in (copy / "report.html").read_text()
+    assert 'id="certificate"' in (copy / "report.html").read_text("utf-8")
     with np.load(copy / "curves.npz") as file:
         curves = dict(file)
-    trial = json.loads((copy / "certificate.json").read_text())["checks"][0]["trial"]
+    trial = json.loads((copy / "certificate.json").read_text("utf-8"))["checks"][0]["trial"]
     curves["train_loss"][trial, 0] *= 1.001
     np.savez(copy / "curves.npz", **curves)
     done = run(*command, "--noreport")

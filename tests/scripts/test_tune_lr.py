@@ -15,7 +15,7 @@ def test_a_search_leaves_a_page(config, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "sgd: take a learning rate of" in done.stdout
     assert done.stdout.splitlines()[-1] == f"report: {out / 'report.html'}"
-    found = json.loads((out / "tune_lr.json").read_text())
+    found = json.loads((out / "tune_lr.json").read_text("utf-8"))
     assert [one["optimizer"] for one in found["optimizers"]] == ["sgd", "adam"]
     assert all(one["runs"] <= 12 for one in found["optimizers"])
 
@@ -24,7 +24,7 @@ def test_a_phase_diagram(config, fork, tmp_path):
     flags = ("--batch_sizes=64,32", "--config.epochs=3", "--low=0.01", "--high=1")
     done = fork("tune_lr", f"--config={config}", f"--workdir={tmp_path}", *flags)
     assert done.returncode == 0, done.stderr
-    cells = json.loads((tmp_path / "tune_lr.json").read_text())["cells"]
+    cells = json.loads((tmp_path / "tune_lr.json").read_text("utf-8"))["cells"]
     assert [cell["batch_size"] for cell in cells[:2]] == [32, 64]
     assert (tmp_path / "figures" / "adam_phase.png").exists()
 

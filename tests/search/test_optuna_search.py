@@ -51,7 +51,9 @@ def same(one, other):
         with np.load(one / name) as a, np.load(other / name) as b:
             if set(a) != set(b) or not all(a[key].tobytes() == b[key].tobytes() for key in a):
                 return False
-    texts = [(one / name).read_text() == (other / name).read_text() for name in ("trials.csv", "config.json")]
+    texts = [
+        (one / name).read_text("utf-8") == (other / name).read_text("utf-8") for name in ("trials.csv", "config.json")
+    ]
     return all(texts) and settings(one) == settings(other)
 
 
@@ -115,7 +117,7 @@ def test_one_group_each_static_part_and_nothing_is_compiled_again(undisturbed):
     run, folder, said, compiled = undisturbed
     batches = [number for text, number in zip(said, compiled, strict=True) if text.startswith("search: ")]
     assert len(batches) == 2
-    plan = json.loads((folder / "environment.json").read_text())["plan"]
+    plan = json.loads((folder / "environment.json").read_text("utf-8"))["plan"]
     assert sorted(trial for group in plan for trial in group["trials"]) == list(range(12))
     assert len(plan) == len({spec.experiment.model for spec in run.specs})
     first = {run.specs[trial].experiment.model for trial in range(6)}
@@ -136,9 +138,9 @@ def test_it_is_a_run_folder_like_any_other(undisturbed):
 def test_the_same_call_again_does_nothing_and_a_larger_num_goes_on(undisturbed, tmp_path):
     folder, first = tmp_path / "study", Space(AXES, "adaptive", num=3, batch=3)
     search(EXPERIMENT, first, workdir=folder, data=blobs())
-    before = (folder / "trials.csv").read_text()
+    before = (folder / "trials.csv").read_text("utf-8")
     search(EXPERIMENT, first, workdir=folder, data=blobs())
-    assert (folder / "trials.csv").read_text() == before
+    assert (folder / "trials.csv").read_text("utf-8") == before
     search(EXPERIMENT, SPACE, workdir=folder, data=blobs())
     assert same(folder, undisturbed[1])
 

@@ -253,7 +253,10 @@ def flat(params):
 
 def test_a_run_folder_says_who_went_on_from_whom(evolved):
     folder, run = evolved
-    table, tree = pd.read_csv(folder / "trials.csv"), json.loads((folder / "evolution.json").read_text())
+    table, tree = (
+        pd.read_csv(folder / "trials.csv"),
+        json.loads((folder / "evolution.json").read_text("utf-8")),
+    )
     assert set(table.status) == {"done"}
     assert set(table.epochs) == {5}
     replaced = 0
@@ -270,7 +273,9 @@ def test_a_run_folder_says_who_went_on_from_whom(evolved):
         replaced += len(stages) - 1
     assert replaced == 2 * 2 * 2  # rungs × widths × seeds: one of four each
     assert nnjax.load(folder).schedules == run.schedules
-    assert json.loads((folder / "environment.json").read_text())["programs"] == 2  # one a width, whatever the rates
+    assert (
+        json.loads((folder / "environment.json").read_text("utf-8"))["programs"] == 2
+    )  # one a width, whatever the rates
     assert not list((folder / "checkpoints").glob("paused_*"))
 
 
@@ -459,7 +464,7 @@ def test_a_copy_is_lost_while_its_parents_wait(tmp_path):
         nnjax.sweep(
             base, space, workdir=folder, data=blobs(63), plan=plan, observe=observe, should_stop=lambda: bool(ended)
         )
-    assert "running" in (folder / "trials.csv").read_text()
+    assert "running" in (folder / "trials.csv").read_text("utf-8")
     for path in (folder / "checkpoints" / f"weights_{ended[0]:05d}.npz", *(folder / "checkpoints").glob("chunk*")):
         path.unlink()
     same(nnjax.sweep(base, space, workdir=folder, data=blobs(63), plan=plan), whole)

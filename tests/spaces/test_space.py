@@ -161,7 +161,7 @@ def test_settings_that_repeat_are_trained_once_and_children_find_their_parents()
         (Space({"learning_rate": 0.1}), "is 0.1, but a list of values was expected"),
         (Space({"loss": "huber"}), "is 'huber', but a list of values was expected"),
         (Space({"epochs": ("many",)}), "epochs is 'many'"),
-        (Space({"loss": Range(1, 2)}), "loss is 1.0, but text was expected"),
+        (Space({"loss": Range(1, 2)}), "loss is 1.0, but text or an object was expected"),
         (Space({"seed": Range(0, 4)}), "list them instead"),
         (Space({"learning_rate": (1, 2), "epochs": (1, 2, 3)}, "zip"), "learning_rate has 2, epochs has 3"),
         (Space({"learning_rate": (1,)}, "gird"), "'gird', but one of grid, zip, random"),

@@ -149,7 +149,7 @@ def test_what_was_measured_is_known_next_time(steps, tmp_path, monkeypatch):
     assert {record.lanes for record in run.run()} == {4}
     assert population(specs_of(replace(CLASSIFIER, {"widths": (9,)}), wider)).layouts.groups[0].plan.lanes == 16
     for content in ("", "[]", '{"x": 1}', "\0"):
-        (tmp_path / "steps.json").write_text(content)
+        (tmp_path / "steps.json").write_text(content, "utf-8")
         assert population(specs_of(CLASSIFIER, wider)).layouts.groups[0].plan.lanes == 16
 
 

@@ -78,7 +78,7 @@ def test_the_best_are_kept_and_serve(tmp_path, path):
     assert choose_trial(run, None) in kept
     if path:
         assert files(tmp_path) == kept
-        assert json.loads((tmp_path / "config.json").read_text())["keep"] == "best:3"
+        assert json.loads((tmp_path / "config.json").read_text("utf-8"))["keep"] == "best:3"
         run = nnjax.load(tmp_path)
     lost = min(set(range(12)) - kept)
     with pytest.raises(nnjax.UserError, match=f"The weights of trial {lost} were not kept, those of .* were"):
@@ -144,9 +144,9 @@ def test_the_winner_stays_while_it_is_trained_again(tmp_path):
     run = swept(tmp_path)
     winner = run.best_trial()
     path = tmp_path / "trials.csv"
-    lines = path.read_text().splitlines()
+    lines = path.read_text("utf-8").splitlines()
     lines[1 + winner] = lines[1 + winner].replace(",done,", ",running,")
-    path.write_text("\n".join(lines) + "\n")
+    path.write_text("\n".join(lines) + "\n", "utf-8")
     present = []
     swept(tmp_path, observe=lambda progress: present.append(winner in files(tmp_path)))
     assert present
@@ -204,7 +204,7 @@ def test_the_report_names_those_without_weights(tmp_path):
     assert "of those whose weights were kept" in header.shown_networks(ReportContext(run))
     run.report(tmp_path)
     run.store.keep_weights(set())
-    assert run.report(tmp_path).read_text().count("can be neither shown nor used") == 1
+    assert run.report(tmp_path).read_text("utf-8").count("can be neither shown nor used") == 1
 
 
 def test_memory_forgets_too():

@@ -69,7 +69,7 @@ def test_a_changed_curve_is_noticed_and_the_folder_keeps_what_was_found(tmp_path
     assert not found.passed
     assert (found.checks[0].mismatch.curve, found.checks[0].mismatch.epoch) == ("val_loss", 3)
     assert nnjax.load(tmp_path).certificate == found
-    (tmp_path / "certificate.json").write_text("{")
+    (tmp_path / "certificate.json").write_text("{", "utf-8")
     with pytest.raises(nnjax.UserError, match=r"certificate\.json is damaged"):
         _ = nnjax.load(tmp_path).certificate
 
@@ -78,7 +78,7 @@ def test_on_another_machine_only_the_tolerance_is_asked_for(tmp_path):
     run = swept(workdir=tmp_path)
     trial = run.certify().checks[0].trial
     path = tmp_path / "environment.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"machine": "another"}))
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | {"machine": "another"}), "utf-8")
     for factor, failed in ((1 + 2e-6, []), (1 + 1e-4, [trial])):
         spoil(tmp_path, trial, 1, factor)
         found = loaded(tmp_path).certify()
@@ -215,9 +215,9 @@ def test_data_that_are_not_the_runs_are_refused(tmp_path):
 def test_a_run_of_an_earlier_version_has_no_moves(tmp_path):
     swept(workdir=tmp_path)
     path = tmp_path / "environment.json"
-    tree = json.loads(path.read_text())
+    tree = json.loads(path.read_text("utf-8"))
     assert tree.pop("trial_moved") == [None] * 8
-    path.write_text(json.dumps(tree))
+    path.write_text(json.dumps(tree), "utf-8")
     assert loaded(tmp_path).certify().passed
 
 

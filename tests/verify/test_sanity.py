@@ -178,14 +178,14 @@ def test_a_run_folder_and_its_report_have_them(tmp_path):
     said = []
     experiment = replace(SANE, {"learning_rate": 0.0, "epochs": 2})
     run = nnjax.sweep(experiment, workdir=tmp_path, data=blobs(300), sanity=True, log=said.append)
-    [one] = json.loads((tmp_path / "sanity.json").read_text())
+    [one] = json.loads((tmp_path / "sanity.json").read_text("utf-8"))
     assert [check["passed"] for check in one["checks"]] == [True, False, False, True, True]
     warnings = [text for text in said if text.startswith("warning: sanity: ")]
     assert len(warnings) == 2
     assert sum(text.startswith("sanity: ") for text in said) == 3
     assert run.records[0].status == "done"  # a failed check warns only
     assert nnjax.load(tmp_path).sanity == run.sanity
-    page = run.report().read_text()
+    page = run.report().read_text("utf-8")
     assert "overfits small batch, failed" in page
     before = (tmp_path / "sanity.json").stat().st_mtime_ns
     nnjax.sweep(experiment, workdir=tmp_path, data=blobs(300), sanity=True)

@@ -45,7 +45,7 @@ def archive(out: pathlib.Path) -> None:
     columns = [
         {"set": r.name, "measure": r.measure, "seed": i, "error": e} for r in rows for i, e in enumerate(r.errors)
     ]
-    pd.DataFrame(columns).to_csv(out / "archive.csv", index=False)
+    pd.DataFrame(columns).to_csv(out / "archive.csv", index=False, lineterminator="\n")
     print("\n".join(lines(rows)))
 
 
@@ -62,7 +62,7 @@ def curse(out: pathlib.Path) -> None:
     prepared = trained.data() if trained else prepare(DataConfig(FLAGS.data))
     worth, noise = representations(prepared, trained), of_noise()
     write(noise, worth, prepared.dataset.name, out)
-    print((out / "curse.md").read_text() + f"figure: {out / 'curse.png'}")
+    print((out / "curse.md").read_text("utf-8") + f"figure: {out / 'curse.png'}")
 
 
 COMMANDS = {"archive": archive, "curse": curse}

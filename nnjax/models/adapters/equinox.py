@@ -18,7 +18,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.types import Array, Key
 from nnjax.models.model import Hyper, Model, Variables
 
-HELD = "state"  # prefix of the arrays of `equinox.nn.State`
+HELD = "nn.State"  # prefix of the arrays of `equinox.nn.State`
 
 
 def adapt(factory: Callable[..., eqx.Module]) -> Model:
@@ -34,7 +34,7 @@ def adapt(factory: Callable[..., eqx.Module]) -> Model:
     takes = inspect.signature(type(module).__call__).parameters
     paths, leaves, structure = _flatten(module)
     is_array = [isinstance(leaf, jax.ShapeDtypeStruct) for leaf in leaves]
-    state_structure = jax.tree.structure(state)
+    state_structure: Any = jax.tree.structure(state)
 
     def init(key: Key, example: Any, hyper: Hyper) -> Variables:
         drawn, held = make(key=key)

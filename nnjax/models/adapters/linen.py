@@ -22,7 +22,7 @@ def adapt(module: nn.Module) -> Model:
     fields = [name for name in modes.mode(vars(module), train=False) if isinstance(getattr(module, name), bool | None)]
 
     def prepared(train: bool, hyper: Hyper) -> tuple[nn.Module, dict[str, Any]]:
-        found = module.clone(**modes.mode(fields, train)) if fields else module
+        found = module.clone(**dict[str, Any](modes.mode(fields, train))) if fields else module
         return found, modes.arguments(type(module).__call__, train, hyper)
 
     def init(key: Key, example: Any, hyper: Hyper) -> Variables:
@@ -34,7 +34,8 @@ def adapt(module: nn.Module) -> Model:
         own, more = prepared(train, hyper)
         given, rngs = {"params": variables.params, **variables.state}, None if key is None else _streams(key)
         if not train or not variables.state:
-            return own.apply(given, x, rngs=rngs, **more), variables.state
+            z: Any = own.apply(given, x, rngs=rngs, **more)
+            return z, variables.state
         z, changed = own.apply(given, x, rngs=rngs, mutable=list(variables.state), **more)
         return z, dict(changed)
 

@@ -32,13 +32,13 @@ def adapt(factory: Callable[..., nnx.Module]) -> Model:
     if not isinstance(abstract, nnx.Module):
         found = "an array" if isinstance(abstract, jax.ShapeDtypeStruct) else f"a {type(abstract).__name__}"
         raise UserError(f"The model's function of rngs makes {found}, but an nnx.Module was expected.")
-    graph, params, streams, rest = nnx.split(abstract, nnx.Param, nnx.RngState, ...)
+    graph, params, streams, rest = _split(abstract)
 
     def init(key: Key, example: Any, hyper: Hyper) -> Variables:
-        _, drawn, _, others = nnx.split(make(key), nnx.Param, nnx.RngState, ...)
+        _, drawn, _, others = _split(make(key))
         return Variables(nnx.to_pure_dict(drawn), nnx.to_pure_dict(others))
 
-    def module_of(variables: Variables, train: bool, key: Key | None) -> nnx.Module:
+    def module_of(variables: Variables, train: bool, key: Key | None) -> Any:
         states = [_filled(params, variables.params), _seeded(streams, key), _filled(rest, variables.state)]
         module = nnx.merge(graph, *states, copy=True)
         module.train() if train else module.eval()
@@ -47,7 +47,7 @@ def adapt(factory: Callable[..., nnx.Module]) -> Model:
     def apply(variables: Variables, x: Any, *, train: bool, key: Key | None, hyper: Hyper) -> tuple[Array, Any]:
         module = module_of(variables, train, key)
         z = module(x, **modes.arguments(type(module).__call__, train, hyper))
-        return z, nnx.to_pure_dict(nnx.split(module, nnx.Param, nnx.RngState, ...)[3])
+        return z, nnx.to_pure_dict(_split(module)[3]) if train else variables.state
 
     def method(name: str) -> Any:
         if not callable(getattr(abstract, name, None)):
@@ -57,13 +57,20 @@ def adapt(factory: Callable[..., nnx.Module]) -> Model:
     return Model(init, apply, method("encode"), method("decode"))
 
 
-def _filled(abstract: nnx.State, values: Any) -> nnx.State:
+def _split(module: nnx.Module) -> tuple[Any, Any, Any, Any]:
+    """Split a module into its graph, weights, streams of random numbers, and the rest."""
+    parts: Any = nnx.split(module, nnx.Param, nnx.RngState, ...)
+    graph, params, streams, rest = parts
+    return graph, params, streams, rest
+
+
+def _filled(abstract: Any, values: Any) -> Any:
     state = jax.tree.map(lambda leaf: leaf, abstract)
     nnx.replace_by_pure_dict(state, values)
     return state
 
 
-def _seeded(streams: nnx.State, key: Key | None) -> nnx.State:
+def _seeded(streams: Any, key: Key | None) -> Any:
     """Begin all streams anew, each with a key of its own and at count 0."""
     key = jax.random.key(0) if key is None else key
     leaves, structure = jax.tree.flatten(streams)

@@ -71,7 +71,7 @@ def write(noise: Mapping[str, Sequence[Concentration]], worth: Sequence[Worth], 
         for d, one in zip(DIMENSIONS, r, strict=True)
     ]
     out.mkdir(parents=True, exist_ok=True)
-    pd.DataFrame(rows).to_csv(out / "noise.csv", index=False)
-    pd.DataFrame([one._asdict() for one in worth]).to_csv(out / "representations.csv", index=False)
-    (out / "curse.md").write_text("\n".join(table(noise, worth, name)) + "\n")
+    pd.DataFrame(rows).to_csv(out / "noise.csv", index=False, lineterminator="\n")
+    pd.DataFrame([one._asdict() for one in worth]).to_csv(out / "representations.csv", index=False, lineterminator="\n")
+    (out / "curse.md").write_text("\n".join(table(noise, worth, name)) + "\n", "utf-8")
     (out / "curse.png").write_bytes(figures.to_bytes(draw(noise, worth, name), dpi=150))

@@ -98,6 +98,6 @@ def tidy_files(study: Study) -> dict[str, bytes | str]:
     note: Mapping[str, Any] = {"labels": [label_of(one, names) for one in study.embeddings]}
     return {
         "embedding.npz": to_bytes(arrays, note),
-        "embedding.csv": pd.concat(frames).to_csv(index=False, float_format="%.7g"),
-        "quality.csv": table.to_csv(index=False, float_format="%.7g"),
+        "embedding.csv": pd.concat(frames).to_csv(index=False, lineterminator="\n", float_format="%.7g"),
+        "quality.csv": table.to_csv(index=False, lineterminator="\n", float_format="%.7g"),
     }

@@ -9,7 +9,7 @@ import numpy as np
 from nnjax.core.experiment import Experiment, setting_key
 from nnjax.core.fields import flatten
 from nnjax.diagnosis.verdicts import BADGES
-from nnjax.nn.metrics import metric_of, usual_metrics
+from nnjax.nn.metrics import complement_of, usual_metrics
 from nnjax.report.sweep.columns import Column, axis, name_of, rounded
 from nnjax.report.text import named
 from nnjax.report.trial_verdicts import code_of, verdict_data
@@ -84,7 +84,7 @@ def _metric(run: Run, trials: Sequence[int], metric: str, part: str) -> Column:
     short = {"test": "test", "validation": "val", "training": "train"}[part]
     is_loss = all(run.specs[trial].experiment.loss == metric for trial in trials)
     name = f"{short}_{stem_of(metric, is_loss)}"
-    complement = metric_of(metric).complement
+    complement = complement_of(metric)
     label = f"{part} loss" if is_loss else f"{f'{complement} (%)' if complement else named(metric)}, {part}"
     values = [final(run, trial, metric, part) for trial in trials]
     known = [value for value in values if np.isfinite(value)]
@@ -94,7 +94,7 @@ def _metric(run: Run, trials: Sequence[int], metric: str, part: str) -> Column:
 
 def stem_of(metric: str, is_loss: bool) -> str:
     """Name a metric in a filter, without its part; accuracies are shown as shares of wrong answers."""
-    return "loss" if is_loss else "wrong" if metric_of(metric).complement else metric
+    return "loss" if is_loss else "wrong" if complement_of(metric) else metric
 
 
 def final(run: Run, trial: int, metric: str, part: str) -> float:
@@ -105,7 +105,7 @@ def final(run: Run, trial: int, metric: str, part: str) -> float:
         value = at_epoch(experiment, record, metric, part, record.epochs)
     elif record.status not in (*FINISHED, DROPPED):
         value = float("nan")
-    return 100 * (1 - value) if metric_of(metric).complement else value
+    return 100 * (1 - value) if complement_of(metric) else value
 
 
 def at_epoch(experiment: Experiment, record: Record, metric: str, part: str, epoch: int) -> float:
@@ -168,7 +168,7 @@ def rungs(sweep: Sweep) -> list[dict[str, Any]]:
     out = []
     for epoch in dict.fromkeys([*epochs, last]):
         values = [at_epoch(sweep.run.specs[t].experiment, records[t], metric, part, epoch) for t in sweep.trials]
-        values = [100 * (1 - value) for value in values] if metric_of(metric).complement else values
+        values = [100 * (1 - value) for value in values] if complement_of(metric) else values
         out.append({"epoch": epoch, "values": [rounded(value) for value in values]})
     return out
 

@@ -68,9 +68,10 @@ class Block:
         """Begin at given weights."""
         return self.over(self.trial.start)(hyper, seed, variables)
 
-    def evaluate(self, data: DeviceData, part: Part, variables: Variables) -> Metrics:
+    def evaluate(self, data: DeviceData, part: Part, hyper: Hyper, variables: Variables) -> Metrics:
         """Compute the final metrics of a part: {name: [m]}."""
-        return self.over(lambda v: self.trial.evaluate(data, part, v, self.trial.final_metrics))(variables)
+        trial = self.trial
+        return self.over(lambda h, v: trial.evaluate(data, part, h, v, trial.final_metrics))(hyper, variables)
 
     def train_segment(
         self, data: DeviceData, hyper: Hyper, state: TrialState, num_steps: Steps, total_steps: Steps

@@ -83,6 +83,7 @@ class Shapes:
       augment: of the data's configuration: what happens to training images.
       last_batch: examples of an epoch's last, smaller batch, for models that compute statistics over a batch, which
         padding would change; 0 where there is none, or where padding changes nothing.
+      fingerprint: of the program of a user's model, loss or optimizer, so that a redefined one is compiled anew.
     """
 
     shape: tuple[int, ...]
@@ -93,6 +94,7 @@ class Shapes:
     image_shape: tuple[int, int] | None = None
     augment: str = "none"
     last_batch: int = 0
+    fingerprint: str = ""
 
     @property
     def num_inputs(self) -> int:
@@ -104,7 +106,7 @@ def output_width(model: ModelConfig, facts: DataFacts) -> int:
     """k: the input's width for an autoencoder, else the number of targets or classes (1 for two and no softmax)."""
     traits = traits_of(model)
     goal = traits.goal(facts.task)
-    if traits.own:
+    if traits.own and isinstance(model.kind, Piece):
         return math.prod(own_output_shape(model, facts.example_shape)) or 1
     if goal == "reconstruction":
         return facts.num_inputs

@@ -102,7 +102,7 @@ def make_program(experiment: Experiment, shapes: Shapes, lanes: int, shared: boo
         init=spread(block.init, lane, lane, **quick),
         start=spread(block.start, lane, lane, lane, **quick),
         train_segment=spread(block.train_segment, streamed, lane, lane, lane, lane, donate_argnums=(2,), **own_core),
-        evaluate=spread(block.evaluate, everywhere, everywhere, lane, **own_core),
+        evaluate=spread(block.evaluate, everywhere, everywhere, lane, lane, **own_core),
         place=lambda state: distributed.put(state, state_layout(mesh), may_alias=False),
         mesh=mesh,
         size=mesh.shape[TRIALS] * lanes,
@@ -136,7 +136,7 @@ def usual_calls(
     return (
         (program.train_segment, (data, hyper, states, steps, steps)),
         (program.init, (hyper, seeds)),
-        (program.evaluate, (data._replace(window=None), part, variables)),
+        (program.evaluate, (data._replace(window=None), part, hyper, variables)),
     )
 
 

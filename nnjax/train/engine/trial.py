@@ -18,9 +18,9 @@ from nnjax.core.experiment import Experiment
 from nnjax.core.types import Array, Count, Float, Key, Metrics, Params, Scalar, TrialState, UInt
 from nnjax.models.model import Variables
 from nnjax.models.registry import make_model, traits_of
+from nnjax.nn import objectives
 from nnjax.nn.activations import activation_of
 from nnjax.nn.augmentation import make_augmentation
-from nnjax.nn.foreign import standard_rules
 from nnjax.nn.losses import l1_penalty, l2_penalty, loss_of, make_loss
 from nnjax.nn.metrics import Metric, metric_of, usual_metrics, weighted_sum
 from nnjax.nn.optimizers import make_optimizer, optimizer_of
@@ -29,6 +29,7 @@ from nnjax.train.engine.batches import Batch, Index, Mask, gather, split_batch
 from nnjax.train.engine.device_data import DeviceData, Part, Shapes, even_batches
 
 Hyper = dict[str, Scalar]
+EVALUATION = 4  # key of the objective where it is evaluated
 INIT, DROPOUT, AUGMENT = 0, 2, 3  # what a trial's seed is folded with (batches.ORDER is 1)
 
 
@@ -63,6 +64,7 @@ class Trial:
         self.signals = bool(experiment.signals) and not self.own
         self.loss_record, self.loss = loss_of(experiment.loss), make_loss(experiment.loss, config.output_activation)
         self.output, self.rule = activation_of(config.output_activation), optimizer_of(experiment.optimizer.name)
+        self.by_own = None if self.loss_record.objective is None else objectives.make_objective(experiment.loss)
         self.augmentation = make_augmentation(shapes.augment, shapes.image_shape)
         self.dtype = jnp.float64 if config.dtype == "float64" else jnp.float32
         self.parts = ("train_eval",) * shapes.has_train_eval + ("validation",) * shapes.has_validation
@@ -115,17 +117,35 @@ class Trial:
         if self.experiment.model.dtype == "bfloat16":
             params, x = jax.tree.map(_to_bfloat16, (variables.params, x))
             variables = variables._replace(params=params)
-        with standard_rules():
-            if train and model.losses is not None:
-                z, state, extra = model.losses(variables, x, train=train, key=key, hyper=hyper)
-            else:
-                (z, state), extra = model.apply(variables, x, train=train, key=key, hyper=hyper), 0.0
+        extra: Scalar | float = 0.0
+        if train and model.losses is not None:
+            z, state, extra = model.losses(variables, x, train=train, key=key, hyper=hyper)
+        else:
+            z, state = model.apply(variables, x, train=train, key=key, hyper=hyper)
         state = jax.tree.map(lambda new, old: new.astype(old.dtype), state, variables.state)
         return z.astype(self.dtype), state, extra
 
-    def logits(self, variables: Variables, x: Float[Array, "b d"]) -> Float[Array, "b ..."]:
+    def logits(self, variables: Variables, x: Float[Array, "b d"], hyper: Hyper) -> Float[Array, "b ..."]:
         """Apply the network in evaluation mode, before the output activation."""
-        return self.apply(variables, x, train=False, key=None, hyper={})[0]
+        return self.apply(variables, x, train=False, key=None, hyper=hyper)[0]
+
+    def shaped(self, x: Float[Array, "b d"]) -> Float[Array, "b ..."]:
+        """Give examples the shape that the model reads."""
+        return x.reshape(len(x), *self.shapes.shape) if self.own else x
+
+    def by_objective(
+        self, variables: Variables, batch: Batch, *, train: bool, key: Key, hyper: Hyper
+    ) -> tuple[Float[Array, " b"], Any]:
+        """Compute the values of the user's objective, which runs the model itself, and the model's new state."""
+
+        def apply(variables: Variables, x: Array, *, key: Key | None, hyper: Hyper) -> tuple[Array, Any]:
+            return self.model.apply(variables, x, train=train, key=key if train else None, hyper=hyper)
+
+        examples, reconstructs = self.shaped(batch.x), self.shapes.goal == "reconstruction"
+        whole = objectives.Batch(examples, examples if reconstructs else batch.held, batch.w)
+        assert self.by_own is not None
+        values, state, _ = self.by_own(apply, variables, whole, key=key, hyper=hyper)
+        return values, state
 
     def losses(self, batch: Batch, y: Float[Array, "b k"], z: Float[Array, "b ..."]) -> Float[Array, " b"]:
         """Return the loss of each example: ours of rows [b, k], another's of what data hold and the model yields."""
@@ -225,6 +245,9 @@ class Trial:
 
         def value(params: Params) -> tuple[Scalar, Any]:
             variables = Variables(params, state.model_state)
+            if self.by_own is not None:
+                values, model_state = self.by_objective(variables, batch, train=True, key=key, hyper=hyper)
+                return jnp.sum(values * batch.w) / size + self.penalty(hyper, params), model_state
             z, model_state, extra = self.apply(variables, batch.x, train=True, key=key, hyper=hyper)
             loss = jnp.sum(self.losses(batch, y, z) * batch.w) / size + self.penalty(hyper, params)
             return (loss + extra if self.model.losses is not None else loss), model_state
@@ -247,7 +270,9 @@ class Trial:
             value += hyper["l2"] * l2_penalty(params)
         return value if self.batch_axis is None else value / jax.lax.axis_size(self.batch_axis)
 
-    def evaluate(self, data: DeviceData, part: Part, variables: Variables, metrics: Mapping[str, Metric]) -> Metrics:
+    def evaluate(
+        self, data: DeviceData, part: Part, hyper: Hyper, variables: Variables, metrics: Mapping[str, Metric]
+    ) -> Metrics:
         """Compute loss and metrics over a part in evaluation mode, every example once; NaN for an empty part."""
         size = part.index.shape[0] // max(even_batches(part.index.shape[0], self.experiment.eval_batch_size), 1)
         if not size:
@@ -257,9 +282,12 @@ class Trial:
         )
 
         def statistics(batch: Batch) -> dict[str, Float[Array, "b ..."]]:
-            z = self.logits(variables, batch.x)
+            z = self.logits(variables, batch.x, hyper)
             p = self.output(z.reshape(len(z), -1))
             found = {name: _statistics(metric, batch, p, origin) for name, metric in metrics.items()}
+            if self.by_own is not None:
+                key = jax.random.key(EVALUATION)
+                return found | {"loss": self.by_objective(variables, batch, train=False, key=key, hyper=hyper)[0]}
             return found | {"loss": self.losses(batch, batch.y, z)}
 
         def body(t: Array, sums: Metrics) -> Metrics:
@@ -282,7 +310,7 @@ class Trial:
         """
         values, now = {"train_loss": state.loss_sum / state.weight_sum}, self.evaluated(state)
         for part in self.parts:
-            for name, value in self.evaluate(data, getattr(data, part), now, self.epoch_metrics).items():
+            for name, value in self.evaluate(data, getattr(data, part), hyper, now, self.epoch_metrics).items():
                 values[curve_name(part, name)] = value
         watched = values[watched_curve(values)]
         better = watched < state.best_value

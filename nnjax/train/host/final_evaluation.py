@@ -32,7 +32,7 @@ def finish(trials: Trials, specs: Sequence[TrialSpec], chunk: Chunk, data: Devic
     assert chunk.state is not None
     records, store, row_of = trials.records, trials.store, chunk.row_of()
     stopped = [row_of[spec.id] for spec in specs if records[spec.id].status == STOPPED]
-    found = FinalEvaluation(chunk.program, data, chunk.state, stopped)
+    found = FinalEvaluation(chunk.program, data, chunk.hyper, chunk.state, stopped)
     for spec in specs:
         records[spec.id].values |= found.values(row_of[spec.id], records[spec.id].curves)
     retained = trials.retained() if store.keep is not None else None
@@ -50,27 +50,36 @@ class FinalEvaluation:
     Args:
       program: of the rows.
       data: on its devices.
-      state: of all rows.
+      hyper, state: of all rows.
       stopped: the rows that were stopped.
     """
 
-    def __init__(self, program: Program, data: DeviceData, state: TrialState, stopped: Sequence[int]):
-        now, best = Variables(state.params, state.model_state), Variables(state.best_params, state.best_model_state)
+    def __init__(
+        self,
+        program: Program,
+        data: DeviceData,
+        hyper: Mapping[str, Float[np.ndarray, " m"]],
+        state: TrialState,
+        stopped: Sequence[int],
+    ):
+        now, best = jax.vmap(program.trial.evaluated)(state), Variables(state.best_params, state.best_model_state)
         bad_step, last, self.best, self.best_epoch = fetch((state.bad_step, now, best, state.best_epoch))
         back = bad_step > 0
         back[list(stopped)] = True
         self.final = jax.tree.map(lambda a, b: np.where(_like(back, a), b, a), last, self.best)
-        self.scores = fetch(self._scores(program, data))
+        self.scores = fetch(self._scores(program, data, hyper))
 
-    def _scores(self, program: Program, data: DeviceData) -> dict[str, Any]:
+    def _scores(self, program: Program, data: DeviceData, hyper: Mapping[str, Any]) -> dict[str, Any]:
         """Evaluate all parts at the final weights, and validation and test at the best ones: {name: [rows]}."""
         values: dict[str, Any] = {}
         parts = {"train_{}_eval": data.train_eval, "val_{}": data.validation, "test_{}": data.test}
         for pattern, part in parts.items():
             if part.index.shape[0]:
-                values |= {pattern.format(name): v for name, v in program.evaluate(data, part, self.final).items()}
+                values |= {
+                    pattern.format(name): v for name, v in program.evaluate(data, part, hyper, self.final).items()
+                }
                 if not pattern.startswith("train"):
-                    found = program.evaluate(data, part, self.best)
+                    found = program.evaluate(data, part, hyper, self.best)
                     values |= {f"best_{pattern.format(name)}": v for name, v in found.items()}
         return values
 

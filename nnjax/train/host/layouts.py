@@ -147,7 +147,12 @@ class Layouts:
     def describe(self) -> dict[str, Any]:
         """Describe the plan of every group and what was compiled, for the run folder."""
         plans = [
-            {"trials": [spec.id for spec in group.specs], **dataclasses.asdict(group.plan)} for group in self.groups
+            {
+                "trials": [spec.id for spec in group.specs],
+                **dataclasses.asdict(group.plan),
+                **({"fingerprint": group.shapes.fingerprint} if group.shapes.fingerprint else {}),
+            }
+            for group in self.groups
         ]
         return {"plan": plans, **self.costs.describe(len(self.programs), self._planner.total())}
 

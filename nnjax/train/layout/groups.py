@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, TrialSpec, program_key
 from nnjax.core.types import Prepared
 from nnjax.train.distributed import min_over_processes
 from nnjax.train.engine.device_data import make_device_data, make_shapes
+from nnjax.train.engine.fingerprint import with_fingerprint
 from nnjax.train.engine.windows import make_stream, window_shapes
 from nnjax.train.layout.lane_batch import Group, group_sizes
-from nnjax.train.layout.memory_limits import most_lanes, refuse_too_large
+from nnjax.train.layout.memory_limits import most_lanes, refuse_oversized_data
 from nnjax.train.layout.plan import Plan, from_json, resolve_plan, satisfies
 from nnjax.train.layout.step_times import StepTimes, cached_plan
 
@@ -38,16 +40,32 @@ def make_groups(
         members.setdefault(program_key(spec.experiment), []).append(spec)
     groups = []
     for key, some in members.items():
-        shapes = make_shapes(key, prepared[key.data])
+        shapes = with_fingerprint(key, make_shapes(key, prepared[key.data]))
         stream = make_stream(key, prepared[key.data])
-        refuse_too_large(key, prepared[key.data])
+        refuse_oversized_data(key, prepared[key.data])
         data = make_device_data(key, prepared[key.data])
         if stream is not None:
             data = data._replace(window=window_shapes(stream))
         most = min_over_processes(most_lanes(key, shapes, data))
         group = Group(key, some, shapes, resolve_plan(plan, some, shapes, most), data, stream)
-        kept = next((from_json(old) for old in earlier if some[0].id in old.get("trials", ())), None)
+        before = next((old for old in earlier if some[0].id in old.get("trials", ())), None)
+        _refuse_changed(shapes.fingerprint, before)
+        kept = None if before is None else from_json(before)
         if kept is None or not satisfies(kept, plan):
             kept = cached_plan(plan, group.plan, group_sizes(group), step_times.table(group))
         groups.append(group._replace(plan=kept))
     return groups
+
+
+def _refuse_changed(fingerprint: str, before: Mapping[str, Any] | None) -> None:
+    """Refuse to go on with a model, loss or optimizer of the user's that is not what it was.
+
+    Raises:
+      UserError: it has changed since.
+    """
+    known = "" if before is None else before.get("fingerprint", "")
+    if before is not None and known != fingerprint:
+        raise UserError(
+            "The model, loss or optimizer has changed since this run began: its program is another one "
+            f"(fingerprint {known or 'none'} → {fingerprint or 'none'}). Name a new workdir, or bring back what it was."
+        )

@@ -131,8 +131,8 @@ def _activations(experiment: Experiment, shapes: Shapes, data: DeviceData, compi
 
     if traits_of(experiment.model).own:
         sizes = experiment.batch_size, min(experiment.eval_batch_size, longest)
-        train, evaluation = (held_numbers(experiment.model, shapes.shape, size) for size in sizes)
-        return train, evaluation
+        own = [held_numbers(experiment.model, shapes.shape, size) for size in sizes]
+        return own[0], own[1]
     layers = summarize_model(experiment, shapes.shape, shapes.num_outputs).layers
 
     def batch(size: int) -> list[int]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import pathlib
-import resource
-import sys
 from typing import Any
 
 import jax
@@ -12,6 +9,7 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
+from nnjax.core.memory import available_memory, peak_memory
 from nnjax.core.types import Prepared
 from nnjax.train.engine.device_data import DeviceData, Shapes
 from nnjax.train.layout.memory_estimate import data_bytes, lane_bytes
@@ -19,7 +17,7 @@ from nnjax.train.layout.memory_estimate import data_bytes, lane_bytes
 BUDGET = 0.8  # share of the free memory that arrays may take; the rest is for the compiler and the host's copies
 
 
-def refuse_too_large(experiment: Experiment, prepared: Prepared) -> None:
+def refuse_oversized_data(experiment: Experiment, prepared: Prepared) -> None:
     """Refuse examples that are to stay on the device, but cannot, before they are fetched from where they lie.
 
     Raises:
@@ -52,27 +50,13 @@ def free_bytes() -> int:
     stats: dict[str, Any] = device.memory_stats() or {}
     if device.platform != "cpu" and "bytes_limit" in stats:
         return int(stats["bytes_limit"] - stats.get("bytes_in_use", 0))
-    return _host_bytes() // jax.local_device_count()
+    return available_memory() // jax.local_device_count()
 
 
 def peak_bytes() -> int:
     """Find the most memory that was used so far: of a device, or on a CPU of the process."""
     stats: dict[str, Any] = jax.local_devices()[0].memory_stats() or {}
-    process = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    return int(stats.get("peak_bytes_in_use", process))
-
-
-def _host_bytes() -> int:
-    """Read what the machine says is available, or less where a control group allows less."""
-    found = []
-    meminfo = pathlib.Path("/proc/meminfo")
-    if meminfo.exists():
-        lines = (line.split() for line in meminfo.read_text().splitlines())
-        found += [1024 * int(words[1]) for words in lines if words[0] == "MemAvailable:"]
-    limit, used = (pathlib.Path(f"/sys/fs/cgroup/memory.{name}") for name in ("max", "current"))
-    if limit.exists() and used.exists() and limit.read_text().strip().isdecimal():
-        found.append(int(limit.read_text()) - int(used.read_text()))
-    return max(0, min(found, default=2**33))
+    return int(stats.get("peak_bytes_in_use", peak_memory()))
 
 
 def most_lanes(experiment: Experiment, shapes: Shapes, data: DeviceData) -> int:

@@ -56,7 +56,7 @@ class StepTimes:
 
     def _read(self) -> dict[str, list[list[Any]]]:
         try:
-            return {} if self.path is None else dict(json.loads(self.path.read_text()))
+            return {} if self.path is None else dict(json.loads(self.path.read_text("utf-8")))
         except (OSError, ValueError, TypeError):
             return {}
 

@@ -86,7 +86,7 @@ def _start(experiment: Experiment, shapes: Shapes, x: np.ndarray, y: np.ndarray)
     trial = Trial(experiment, shapes)
     blank = variables_shapes(trial.model, shapes.shape)
     zeros = jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), blank)
-    z = np.asarray(jax.jit(trial.logits)(zeros, x[:1]))
+    z = np.asarray(jax.jit(lambda v, x: trial.logits(v, x, {}))(zeros, x[:1]))
     if loss_of(experiment.loss).takes_raw and shapes.goal == "classification":
         z = np.broadcast_to(z, (len(y), *z.shape[1:]))
         y = (y.argmax(axis=1) if y.shape[1] > 1 else y[:, 0]).astype(np.int32)

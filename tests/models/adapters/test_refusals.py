@@ -107,7 +107,7 @@ class Images(nn.Module):
 @pytest.mark.parametrize(
     ("model", "words"),
     [
-        (Wide(), r"The model Wide yields 7 outputs, but the data have 3 classes: 3 was expected"),
+        (Wide(), r"yields \[7\] for an example of the shape \[4\], but 3 numbers were expected for 3 classes"),
         (Pooled(), r"The model yields \[3\] for 97 examples, but one output for each, \[97, …\]"),
         (Images(), r"could not be drawn for examples of the shape \(4,\): ValueError: not enough values to unpack"),
         (Leaks(), r"The model keeps a value of one call for the next"),

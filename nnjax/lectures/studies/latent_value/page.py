@@ -50,7 +50,7 @@ def write(frame: pd.DataFrame, arms: Sequence[str], num_seeds: int, workdir: pat
         [text["how"], *(f"{HEADS[name]}: {meaning}." for name, meaning in MEASURES.items())],
         ["figure.png"],
     )
-    write_atomically(workdir / "results.csv", frame.to_csv(index=False, float_format="%.7g"))
+    write_atomically(workdir / "results.csv", frame.to_csv(index=False, lineterminator="\n", float_format="%.7g"))
     return study_page.write(page, {"figure.png": figures.to_bytes(plot(frame), DPI)}, workdir)
 
 

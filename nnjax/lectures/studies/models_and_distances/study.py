@@ -50,7 +50,7 @@ class ModelsAndDistances:
     def run(self, workdir: pathlib.Path, log: Log) -> pathlib.Path:
         """Write results.csv, figure.png and study.html into a folder, and give the page's path."""
         results = self.results(log)
-        write_atomically(workdir / TABLE, results.to_csv(index=False))
+        write_atomically(workdir / TABLE, results.to_csv(index=False, lineterminator="\n"))
         return study_page.write(page(results), {"figure.png": to_bytes(draw(results), dpi=200)}, workdir)
 
     def results(self, log: Log) -> pd.DataFrame:

@@ -46,7 +46,7 @@ def write(dataset: Dataset, rows: np.ndarray, families: Sequence[Family], workdi
         list(images),
     )
     table = pd.DataFrame(rows_of(families))
-    write_atomically(workdir / "results.csv", table.to_csv(index=False, float_format="%.7g"))
+    write_atomically(workdir / "results.csv", table.to_csv(index=False, lineterminator="\n", float_format="%.7g"))
     return study_page.write(page, images, workdir)
 
 

@@ -1,0 +1,48 @@
+"""Tell whether the user's pieces are still what they were: a hash of the program that they make of a step."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import re
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from nnjax.core.experiment import Experiment
+from nnjax.core.fields import PIECES, flatten
+from nnjax.core.pieces import Piece
+from nnjax.train.engine.batches import Batch
+from nnjax.train.engine.device_data import Shapes
+from nnjax.train.engine.trial import Trial, blank_state
+
+ADDRESS = re.compile(r" at 0x[0-9a-f]+|0x[0-9a-f]{6,}")
+
+
+def with_fingerprint(experiment: Experiment, shapes: Shapes) -> Shapes:
+    """Add the fingerprint where there are pieces of the user's."""
+    flat = flatten(experiment)
+    own = [flat[path] for path in PIECES] + list(experiment.metrics or ())
+    if not any(isinstance(one, Piece) for one in own):
+        return shapes
+    return dataclasses.replace(shapes, fingerprint=fingerprint(experiment, shapes))
+
+
+def fingerprint(experiment: Experiment, shapes: Shapes) -> str:
+    """Hash the jaxpr of a step, with the constants that it closes over."""
+    trial, state = Trial(experiment, shapes), blank_state(experiment, shapes)
+    row: Any = jax.ShapeDtypeStruct
+    number = row((), trial.dtype)
+    hyper = dict.fromkeys(experiment.hyperparameters.present(), number)
+    b = experiment.batch_size
+    d, k = shapes.num_inputs, shapes.num_outputs
+    raw = row((b,), np.int32) if shapes.goal == "classification" else None
+    width = d if shapes.goal == "reconstruction" else k
+    batch = Batch(row((b, d), trial.dtype), row((b, width), trial.dtype), row((b,), trial.dtype), raw)
+    traced = jax.make_jaxpr(trial.step)(hyper, state, batch, row((), jnp.int32))
+    digest = hashlib.sha256(ADDRESS.sub("", str(traced.jaxpr)).encode())
+    for constant in traced.consts:
+        digest.update(np.asarray(constant).tobytes() if hasattr(constant, "__array__") else repr(constant).encode())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,314 @@
+"""Models, losses, metrics, optimizers and data of the user's, from `nnjax.sweep` to the run folder and back."""
+
+import dataclasses
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pandas as pd
+import pytest
+
+import nnjax
+from nnjax.core.pieces import Piece, import_piece, path_of
+from nnjax.models.model import Variables
+from nnjax.nn import objectives
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(103, 4, 4, 1)).astype(np.float32)
+Y = (X.mean(axis=(1, 2, 3)) > 0).astype(int)
+ROWS = X.reshape(len(X), -1)
+
+
+@pytest.fixture(scope="module")
+def data():
+    return nnjax.from_arrays(X, Y, name="mine")
+
+
+class Net(nn.Module):
+    width: int = 6
+
+    @nn.compact
+    def __call__(self, x, train=False):
+        x = nn.BatchNorm(use_running_average=not train)(nn.Dense(self.width)(x.reshape(len(x), -1)))
+        return nn.Dense(2)(nn.relu(x))
+
+
+def focal(y, z):
+    log_p = jnp.take_along_axis(jax.nn.log_softmax(z), y[:, None], 1)[:, 0]
+    return -((1 - jnp.exp(log_p)) ** 2) * log_p
+
+
+def hit(y, p):
+    return (p.argmax(-1) == y).astype(jnp.float32)
+
+
+MINE = nnjax.Experiment(
+    model=Net(), loss=focal, metrics=[nnjax.Metric(hit, maximised=True)], optimizer=optax.lion, epochs=3, batch_size=32
+)
+AXES = {"learning_rate": [1e-3, 1e-2], "seed": range(2)}
+
+
+@pytest.fixture(scope="module")
+def folder(data, tmp_path_factory):
+    path = tmp_path_factory.mktemp("doors") / "run"
+    return path, nnjax.sweep(MINE, AXES, data=data, workdir=path)
+
+
+def test_everything_of_ones_own_trains_together(folder):
+    run = folder[1]
+    assert set(run.table().status) == {"done"}
+    assert {"val_hit", "val_accuracy"} <= set(run.table().columns)
+    np.testing.assert_allclose(run.table().val_hit, run.table().val_accuracy)  # worked out in two ways
+
+
+def test_the_batch_statistics_are_those_of_a_plain_flax_loop(data):
+    """In order, with a last batch of its true size: 82 examples in batches of 32 are 32, 32 and 18."""
+    experiment = nnjax.Experiment(
+        model=Net(),
+        optimizer="sgd",
+        hyperparameters=nnjax.Hyperparameters(learning_rate=0.1),
+        data=nnjax.DataConfig(validation=0.0, test=21),
+        epochs=2,
+        batch_size=32,
+        shuffle=False,
+    )
+    run = nnjax.sweep(experiment, data=data)
+    train = run.data().train
+    assert len(train) == 82
+    x, y = X[train], Y[train]
+    key = jax.random.fold_in(jax.random.key(jnp.uint32(0)), 0)
+    drawn = Net().init({"params": key, "dropout": jax.random.fold_in(key, 1)}, X[:1])
+    params, state = drawn["params"], {"batch_stats": drawn["batch_stats"]}
+
+    def loss(params, state, x, y):
+        z, new = Net().apply({"params": params, **state}, x, train=True, mutable=["batch_stats"])
+        return optax.softmax_cross_entropy_with_integer_labels(z, y).mean(), new
+
+    for _ in range(2):
+        for start in range(0, 82, 32):
+            grads, new = jax.grad(loss, has_aux=True)(params, state, x[start : start + 32], y[start : start + 32])
+            params, state = jax.tree.map(lambda w, g: w - 0.1 * g, params, grads), dict(new)
+    found = run.variables()
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6), found.params, params)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6), found.state, state)
+
+
+def test_a_lane_equals_the_trial_alone(data):
+    """By plain descent: the sign of a gradient that is 0 but for rounding, which Lion takes, is anyone's."""
+    experiment = dataclasses.replace(MINE, optimizer=nnjax.OptimizerConfig("sgd"))
+    together = nnjax.sweep(experiment, AXES, data=data)
+    alone = nnjax.sweep(dataclasses.replace(experiment, seed=1), {"learning_rate": [1e-2]}, data=data)
+    row = together.table().query("seed == 1 and learning_rate == 0.01").trial.item()
+    for name in ("train_loss", "val_loss"):
+        np.testing.assert_allclose(alone.records[0].curves[name][0], together.records[row].curves[name][0], rtol=1e-5)
+
+
+def test_a_run_folder_opens_without_the_objects(folder):
+    path, run = folder
+    opened = nnjax.load(path)
+    pd.testing.assert_frame_equal(opened.table(), run.table(), check_dtype=False)
+    assert opened.specs[0].experiment.loss == "test_doors:focal"
+    with pytest.raises(nnjax.UserError, match=r"not imported from a run folder: pass it, nnjax\.load\(…, model=…\)"):
+        opened.predict(ROWS[:2])
+    assert opened.report(path / "again.html").exists()
+
+
+def test_a_run_folder_predicts_with_the_objects(folder, data):
+    path, run = folder
+    opened = nnjax.load(path, model=Net(), loss=focal, data=data)
+    np.testing.assert_array_equal(opened.predict(ROWS[:5], 1), run.predict(ROWS[:5], 1))
+    assert opened.data().dataset.sha256 == data.sha256
+    other = nnjax.from_arrays(X + 1, Y)
+    with pytest.raises(nnjax.UserError, match="are not those of the run, 'mine': their SHA-256 differs"):
+        nnjax.load(path, data=other)
+
+
+def test_trust_imports_what_can_be_imported(folder):
+    with pytest.raises(nnjax.UserError, match=r"test_doors:Net\(\.\.\.\) cannot be imported"):
+        nnjax.load(folder[0], trust=True)
+    trusted = nnjax.load(folder[0], model=Net(), optimizer=optax.lion, metrics=[hit], trust=True)
+    assert trusted.specs[0].experiment.loss.object is focal
+
+
+def test_a_finished_run_has_nothing_left_to_do(folder, data):
+    before = (folder[0] / "trials.csv").read_bytes()
+    nnjax.sweep(MINE, AXES, data=data, workdir=folder[0])
+    assert (folder[0] / "trials.csv").read_bytes() == before
+
+
+def test_resuming_with_another_loss_of_the_same_name_is_refused(data, tmp_path):
+    def cost(y, z):
+        return optax.softmax_cross_entropy_with_integer_labels(z, y) * scale
+
+    scale = 1.0
+    experiment = dataclasses.replace(MINE, loss=cost, optimizer=nnjax.OptimizerConfig("sgd"))
+    nnjax.sweep(experiment, data=data, workdir=tmp_path / "run")
+    scale = 2.0
+    with pytest.raises(nnjax.UserError, match=r"has changed since this run began: .* Name a new workdir"):
+        nnjax.sweep(experiment, data=data, workdir=tmp_path / "run")
+
+
+def test_a_changed_global_compiles_anew(data):
+    """As in a notebook, whose cell is run again with another number: nothing of the old program is used."""
+    factor = 1.0
+
+    def cost(y, z):
+        return optax.softmax_cross_entropy_with_integer_labels(z, y) * factor
+
+    experiment = dataclasses.replace(MINE, loss=cost, epochs=1, optimizer=nnjax.OptimizerConfig("sgd"))
+    first = nnjax.sweep(experiment, data=data).records[0].curves["val_loss"]
+    factor = 3.0
+    second = nnjax.sweep(experiment, data=data).records[0].curves["val_loss"]
+    assert 2 < second[0] / first[0] < 4
+
+
+def test_a_pair_and_a_data_frame_are_data():
+    frame = pd.DataFrame(ROWS, columns=[f"c{i}" for i in range(16)]).assign(label=np.where(Y, "yes", "no"))
+    experiment = nnjax.Experiment(model=nnjax.ModelConfig(widths=(8,)), epochs=2, batch_size=32)
+    by_frame = nnjax.sweep(experiment, data=frame, target="label")
+    by_pair = nnjax.sweep(experiment, data=(ROWS, Y))
+    assert by_frame.facts().classes == ("no", "yes")
+    np.testing.assert_array_equal(by_frame.records[0].curves["val_loss"], by_pair.records[0].curves["val_loss"])
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"data": (X, Y, Y)}, r"The data are 3 things, but \(x, y\) was expected"),
+        ({"data": "digits"}, "The data are of the type str"),
+        ({"data": (X, Y), "target": "a"}, "but the data are no DataFrame"),
+    ],
+)
+def test_what_is_no_data_is_one_sentence(given, words):
+    with pytest.raises(nnjax.UserError, match=words):
+        nnjax.sweep(nnjax.Experiment(), **given)
+
+
+class Warm(nn.Module):
+    """Reads a hyperparameter of its own, in training and in evaluation."""
+
+    @nn.compact
+    def __call__(self, x, hyper):
+        return nn.Dense(2)(x.reshape(len(x), -1)) * hyper["temperature"]
+
+
+def test_hyperparameters_of_ones_own_are_axes(data, tmp_path):
+    experiment = nnjax.Experiment(model=Warm(), epochs=1, batch_size=32)
+    run = nnjax.sweep(experiment, {"hyperparameters.temperature": [0.1, 10.0]}, data=data, workdir=tmp_path / "run")
+    assert list(run.table().temperature) == [0.1, 10.0]
+    assert run.records[0].curves["val_loss"] != run.records[1].curves["val_loss"]
+    again = nnjax.load(tmp_path / "run")
+    assert list(again.table().temperature) == [0.1, 10.0]
+    assert "temperature" not in again.records[0].values
+    logits = np.log(run.predict(ROWS[:3], 1))
+    plain = ROWS[:3] @ run.params(1)["Dense_0"]["kernel"] + run.params(1)["Dense_0"]["bias"]
+    np.testing.assert_allclose(logits[:, 0] - logits[:, 1], 10 * (plain[:, 0] - plain[:, 1]), rtol=1e-3, atol=1e-4)
+    with pytest.raises(nnjax.UserError, match=r"temprature is set, but neither .* reads it; did you mean temperature"):
+        nnjax.sweep(experiment, {"hyperparameters.temprature": [1.0], "hyperparameters.temperature": [1.0]}, data=data)
+
+
+def test_the_average_of_the_weights_is_what_is_evaluated(data):
+    experiment = nnjax.Experiment(model=nnjax.ModelConfig(widths=(4,)), epochs=2, batch_size=32, optimizer="sgd")
+    axes = {"hyperparameters.ema_decay": [0.0, 0.95], "learning_rate": [0.5]}
+    run = nnjax.sweep(experiment, axes, data=data)
+    plain = nnjax.sweep(experiment, {"learning_rate": [0.5]}, data=data)
+    np.testing.assert_allclose(run.records[0].curves["val_loss"], plain.records[0].curves["val_loss"], rtol=1e-6)
+    assert run.records[1].curves["val_loss"][0] != run.records[0].curves["val_loss"][0]
+    np.testing.assert_allclose(run.records[1].curves["val_loss"][-1], run.records[1].values["val_loss"], rtol=1e-6)
+
+
+class Code(nn.Module):
+    def setup(self):
+        self.inner, self.outer = nn.Dense(3), nn.Dense(16)
+
+    def encode(self, x):
+        return self.inner(x.reshape(len(x), -1))
+
+    def decode(self, code):
+        return self.outer(code).reshape(-1, 4, 4, 1)
+
+    def __call__(self, x):
+        return self.decode(self.encode(x))
+
+
+@pytest.mark.parametrize("loss", ["mean_squared_error", objectives.denoising(0.0)], ids=["loss", "objective"])
+def test_an_autoencoder_of_ones_own(data, loss):
+    """A denoising objective without noise is the squared error."""
+    experiment = nnjax.Experiment(model=nnjax.ModelConfig(Code(), reconstruct=True), loss=loss, epochs=2, batch_size=32)
+    run = nnjax.sweep(experiment, data=data)
+    codes, outputs = run.predict(ROWS[:4], encode=True), run.predict(ROWS[:4])
+    assert codes.shape == (4, 3)
+    dense = run.params()["outer"]
+    np.testing.assert_allclose(codes @ dense["kernel"] + dense["bias"], outputs, rtol=1e-4, atol=1e-5)
+    rows = run.data().validation
+    error = np.mean(np.square(run.predict(ROWS[rows]) - ROWS[rows]))
+    np.testing.assert_allclose(run.records[0].values["val_loss"], error, rtol=1e-4)
+
+
+def test_outputs_that_do_not_fit_are_refused_by_shape(data):
+    def init(key, x):
+        return {"w": jnp.zeros((16, 5))}
+
+    def apply(params, x):
+        return x.reshape(len(x), -1) @ params["w"]
+
+    with pytest.raises(nnjax.UserError, match=r"yields \[5\] for an example of the shape \[4, 4, 1\], but 2 numbers"):
+        nnjax.sweep(nnjax.Experiment(model=(init, apply), batch_size=32), data=data)
+
+
+@pytest.mark.parametrize("form", ["pair of arrays", "state", "contract"])
+def test_forms_of_a_pair_of_functions(data, form):
+    """Every weight trains, also where the parameters are a tuple of two; the contract's own form needs no state."""
+    rng = np.random.default_rng(1)
+    w, b = jnp.asarray(rng.normal(size=(16, 2)) * 0.1, jnp.float32), jnp.zeros(2)
+
+    def dense(params, x):
+        return x.reshape(len(x), -1) @ params[0] + params[1]
+
+    forms = {
+        "pair of arrays": (lambda key, x: (w, b), dense),
+        "state": (
+            lambda key, x: ((w, b), {"steps": jnp.int32(0)}),
+            lambda both, x: (dense(both[0], x), {"steps": both[1]["steps"] + 1}),
+        ),
+        "contract": (
+            lambda key, x, hyper: Variables((w, b)),
+            lambda variables, x, *, train, key, hyper: (dense(variables.params, x), variables.state),
+        ),
+    }
+    run = nnjax.sweep(nnjax.Experiment(model=forms[form], epochs=2, batch_size=32), data=data)
+    found = run.variables()
+    assert np.abs(found.params[1]).min() > 0
+    if form == "state":
+        assert found.state["steps"] == 6  # 74 examples in batches of 32, twice; evaluations do not count
+
+
+def test_a_path_is_imported_where_the_user_gives_it(data, tmp_path, monkeypatch):
+    (tmp_path / "mymodels.py").write_text(
+        "import jax.numpy as jnp\n"
+        "def init(key, x):\n    return {'w': jnp.zeros((16, 2))}\n"
+        "def apply(params, x):\n    return x.reshape(len(x), -1) @ params['w']\n"
+        "net = (init, apply)\n",
+        encoding="utf-8",
+    )
+    monkeypatch.chdir(tmp_path)
+    run = nnjax.sweep(nnjax.Experiment(model="mymodels:net", epochs=1, batch_size=32), data=data)
+    assert str(run.specs[0].experiment.model.kind) == "mymodels:net"
+    for path, words in {
+        "nowhere:net": "there is no module nowhere",
+        "mymodels:nett": r"has no 'nett'; did you mean net\?",
+    }.items():
+        with pytest.raises(nnjax.UserError, match=words):
+            import_piece(path)
+
+
+def test_pieces_are_equal_where_their_objects_are():
+    assert Piece(Net()) == Piece(Net())
+    assert Piece(Net()) != Piece(Net(width=7))
+    assert Piece(focal) != "test_doors:focal"
+    assert hash(Piece(focal)) == hash(Piece(focal))
+    assert path_of(focal) == "test_doors:focal"
+    assert path_of(Net()) == "test_doors:Net(...)"
+    assert Piece(lambda y, z: z).label == "<lambda>"
