@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import math
+import re
+from collections.abc import Collection
 from typing import Any
 
 import jax
@@ -15,6 +17,10 @@ from nnjax.core.pieces import Piece
 from nnjax.models.layer_counts import LayerCount
 from nnjax.models.model import Model, Variables
 from nnjax.nn.foreign import Reads, by_standard_rules
+
+PROBED = 97  # examples that a model is traced with; no usual number of outputs
+NO_STATE = "outside its variables, which JAX does not see: keep such values among its variables, or give them up."
+KEPT = f"The model keeps a value of one call for the next, {NO_STATE}"
 
 
 @functools.lru_cache(maxsize=64)
@@ -31,12 +37,21 @@ def make_own(config: ModelConfig, shape: tuple[int, ...]) -> Model:
     """Make the model of a configuration that carries an object.
 
     Raises:
-      UserError: it only names one, or the object is no model.
+      UserError: it only names one, the object is no model, or it ends in another activation than it is said to.
     """
     if not isinstance(config.kind, Piece):
         raise UserError(
             f"The model is {config.kind}, which is not imported from a run folder: pass it, nnjax.load(…, model=…), or "
             "give trust=True where the folder is your own."
+        )
+    from nnjax.models.adapters import output_activation_of
+
+    ends = output_activation_of(config.kind.object)
+    if ends is not None and ends != config.output_activation:
+        said = "nothing that nnjax would apply" if ends == "linear" else ends
+        raise UserError(
+            f"The model ends in {said}, but output_activation is {config.output_activation}: give "
+            f"nnjax.ModelConfig(model, output_activation={ends!r})."
         )
     return model_of(config.kind)
 
@@ -51,9 +66,8 @@ def variables_shapes(model: Model, shape: tuple[int, ...]) -> Variables:
     if model.draw is not None:
         return Variables(*jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype), tuple(model.draw(0))))
     try:
-        found: Variables = jax.eval_shape(
-            lambda key, x: model.init(key, x, Reads(jnp.float32(1))), jax.random.key(0), example
-        )
+        asked = Reads(jnp.float32(1))
+        found: Variables = jax.eval_shape(lambda key, x: model.init(key, x, asked), jax.random.key(0), example)
     except UserError:
         raise
     except Exception as error:
@@ -85,20 +99,54 @@ def output_shape(config: ModelConfig, shape: tuple[int, ...]) -> tuple[int, ...]
     Raises:
       UserError: it does not take such examples, or yields something else than one row for each.
     """
-    model = make_own(config, shape)
-    variables, x = variables_shapes(model, shape), jax.ShapeDtypeStruct((3, *shape), jnp.float32)
+    return _examined(make_own(config, shape), shape)
+
+
+@functools.lru_cache(maxsize=64)
+def _examined(model: Model, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Trace a model twice, and find whether it yields the same, one output for each example: the shape of one."""
+    variables, x = variables_shapes(model, shape), jax.ShapeDtypeStruct((PROBED, *shape), jnp.float32)
+    key = jax.eval_shape(jax.random.key, 0)
+
+    def apply(variables: Variables, x: Any, key: Any) -> Any:
+        return model.apply(variables, x, train=True, key=key, hyper=Reads(jnp.float32(1)))[0]
+
     try:
-        z, _ = jax.eval_shape(
-            lambda v, x: model.apply(v, x, train=False, key=None, hyper=Reads(jnp.float32(1))), variables, x
-        )
+        one, two = (jax.jit(lambda *given: apply(*given)).trace(variables, x, key) for _ in range(2))
+        if any(isinstance(value, jax.core.Tracer) for value in two.jaxpr.consts):
+            raise UserError(KEPT)
     except UserError:
         raise
+    except jax.errors.UnexpectedTracerError:
+        raise UserError(KEPT) from None
     except Exception as error:
         raise UserError(_refusal("applied to", shape, error)) from None
-    if getattr(z, "ndim", 0) < 1 or z.shape[0] != 3:
-        found = getattr(z, "shape", type(z).__name__)
-        raise UserError(f"The model yields {found} for 3 examples, but one output for each, [3, …], was expected.")
+    if _text(one.jaxpr) != _text(two.jaxpr):
+        raise UserError(f"The model computes something else in every call, {NO_STATE}")
+    z = two.out_info
+    if getattr(z, "shape", ())[:1] != (PROBED,):
+        found = list(z.shape) if hasattr(z, "shape") else f"a {type(z).__name__}"
+        raise UserError(
+            f"The model yields {found} for {PROBED} examples, but one output for each, [{PROBED}, …], was expected."
+        )
     return tuple(z.shape[1:])
+
+
+def _text(jaxpr: Any) -> str:
+    return re.sub(r"0x[0-9a-f]+", "", str(jaxpr))
+
+
+def refuse_width(config: ModelConfig, shape: tuple[int, ...], expected: Collection[int], what: str) -> None:
+    """Refuse a model with another number of outputs than one of those that the data ask for.
+
+    Args:
+      what: what the data have, in words, such as "3 classes".
+    """
+    found = math.prod(output_shape(config, shape))
+    if found not in expected:
+        asked = " or ".join(map(str, expected))
+        label = getattr(config.kind, "label", config.kind)
+        raise UserError(f"The model {label} yields {found} outputs, but the data have {what}: {asked} was expected.")
 
 
 def _refusal(what: str, shape: tuple[int, ...], error: Exception) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Literal
 
 from nnjax.core.experiment import ModelConfig
@@ -182,6 +182,12 @@ def own_output_shape(config: ModelConfig, shape: tuple[int, ...]) -> tuple[int, 
     module = importlib.import_module("nnjax.models.own")
     found: tuple[int, ...] = module.output_shape(config, shape)
     return found
+
+
+def refuse_width(config: ModelConfig, shape: tuple[int, ...], expected: Collection[int], what: str) -> None:
+    """Refuse a user's model with another number of outputs than one of those that the data ask for."""
+    if traits_of(config).own:
+        importlib.import_module("nnjax.models.own").refuse_width(config, shape, expected, what)
 
 
 def count_own(config: ModelConfig, shape: tuple[int, ...]) -> tuple[LayerCount, ...]:

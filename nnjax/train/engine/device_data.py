@@ -11,8 +11,8 @@ import numpy as np
 from nnjax.core.experiment import Experiment, ModelConfig
 from nnjax.core.pieces import Piece
 from nnjax.core.types import Array, Count, DataFacts, Float, Int, Num, Prepared
-from nnjax.models.registry import has_state, own_output_shape, traits_of
-from nnjax.nn.activations import ACTIVATIONS
+from nnjax.models.registry import has_state, own_output_shape, refuse_width, traits_of
+from nnjax.nn.activations import ACTIVATIONS, activation_of
 
 Indices = Int[np.ndarray, " rows"]
 HostExamples = tuple[Num[np.ndarray, "rows d"], Num[np.ndarray, "rows ..."]]  # x and y
@@ -119,6 +119,8 @@ def output_width(model: ModelConfig, facts: DataFacts) -> int:
 def make_shapes(experiment: Experiment, prepared: Prepared) -> Shapes:
     """Read the static facts off a prepared data set."""
     facts, traits = prepared.facts(), traits_of(experiment.model)
+    if not isinstance(experiment.loss, Piece):
+        _refuse_width(experiment.model, facts)
     stateful = has_state(experiment.model, facts.example_shape)
     return Shapes(
         shape=facts.example_shape if traits.own else (facts.num_inputs,),
@@ -130,6 +132,18 @@ def make_shapes(experiment: Experiment, prepared: Prepared) -> Shapes:
         augment=experiment.data.augment,
         last_batch=len(prepared.train) % experiment.batch_size if stateful else 0,
     )
+
+
+def _refuse_width(model: ModelConfig, facts: DataFacts) -> None:
+    """Refuse a user's model whose outputs our losses could not compare with the targets."""
+    goal, distribution = traits_of(model).goal(facts.task), activation_of(model.output_activation).distribution
+    classes = len(facts.classes)
+    expected, what = {
+        "classification": ((1,) if classes == 2 and not distribution else (classes,), f"{classes} classes"),
+        "regression": ((facts.num_targets,), f"{facts.num_targets} targets"),
+        "reconstruction": ((facts.num_inputs,), f"{facts.num_inputs} inputs to be given again"),
+    }[goal]
+    refuse_width(model, facts.example_shape, expected, what)
 
 
 def make_device_data(experiment: Experiment, prepared: Prepared) -> DeviceData:
