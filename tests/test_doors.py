@@ -12,6 +12,7 @@ import pytest
 
 import nnjax
 from nnjax.core.pieces import Piece, import_piece, path_of
+from nnjax.models.model import Variables
 from nnjax.nn import objectives
 
 RNG = np.random.default_rng(0)
@@ -255,6 +256,33 @@ def test_outputs_that_do_not_fit_are_refused_by_shape(data):
 
     with pytest.raises(nnjax.UserError, match=r"yields \[5\] for an example of the shape \[4, 4, 1\], but 2 numbers"):
         nnjax.sweep(nnjax.Experiment(model=(init, apply), batch_size=32), data=data)
+
+
+@pytest.mark.parametrize("form", ["pair of arrays", "state", "contract"])
+def test_forms_of_a_pair_of_functions(data, form):
+    """Every weight trains, also where the parameters are a tuple of two; the contract's own form needs no state."""
+    rng = np.random.default_rng(1)
+    w, b = jnp.asarray(rng.normal(size=(16, 2)) * 0.1, jnp.float32), jnp.zeros(2)
+
+    def dense(params, x):
+        return x.reshape(len(x), -1) @ params[0] + params[1]
+
+    forms = {
+        "pair of arrays": (lambda key, x: (w, b), dense),
+        "state": (
+            lambda key, x: ((w, b), {"steps": jnp.int32(0)}),
+            lambda both, x: (dense(both[0], x), {"steps": both[1]["steps"] + 1}),
+        ),
+        "contract": (
+            lambda key, x, hyper: Variables((w, b)),
+            lambda variables, x, *, train, key, hyper: (dense(variables.params, x), variables.state),
+        ),
+    }
+    run = nnjax.sweep(nnjax.Experiment(model=forms[form], epochs=2, batch_size=32), data=data)
+    found = run.variables()
+    assert np.abs(found.params[1]).min() > 0
+    if form == "state":
+        assert found.state["steps"] == 6  # 74 examples in batches of 32, twice; evaluations do not count
 
 
 def test_a_path_is_imported_where_the_user_gives_it(data, tmp_path, monkeypatch):

@@ -11,19 +11,14 @@ from nnjax.checks.rules import RULES
 from nnjax.checks.rules.case import TOLERANCE, Case, TargetSummary
 from nnjax.core.experiment import Experiment
 from nnjax.core.types import Prepared, Rows, Scaler
-from nnjax.nn.optimizers import resolve
 
 SAMPLE = 4_096  # training examples, evenly spaced, on which means are measured; extremes are measured on all
 CHUNK = 4_096  # rows copied at a time
 
 
 def check_fit(experiment: Experiment, summary: TargetSummary) -> list[Finding]:
-    """Judge a valid experiment (see `invalid_values.validate`) against its data, the most fundamental finding first.
-
-    Raises:
-      UserError: the optimizer's preset has no such optimizer.
-    """
-    case = Case(resolve(experiment), summary)
+    """Judge an experiment, valid and resolved (see `optimizers.resolve`), the most fundamental finding first."""
+    case = Case(experiment, summary)
     return [finding for rule in RULES if (finding := rule(case)) is not None]
 
 

@@ -14,7 +14,7 @@ from nnjax.data.sources import find_source
 from nnjax.exchange.files import FORMATS, Predictor, predictor
 from nnjax.exchange.files import load as load_file
 from nnjax.exchange.network import columns
-from nnjax.exchange.serving import in_batches
+from nnjax.exchange.serving import apply_with_progress
 from nnjax.models.imported import Stack
 from nnjax.runs.run import Run
 from nnjax.runs.run import load as load_run
@@ -154,8 +154,8 @@ def write_predictions(network: Predictor, x: np.ndarray, path: str, encode: bool
 def prediction_columns(network: Predictor, x: np.ndarray, encode: bool) -> dict[str, np.ndarray]:
     """Name the arrays of a prediction: code, or those of `network.columns`."""
     if encode:
-        return {"code": in_batches(network.codes(), x)}
-    return columns(in_batches(network.outputs, x), network.architecture, network.facts)
+        return {"code": apply_with_progress(network.codes(), x)}
+    return columns(apply_with_progress(network.outputs, x), network.architecture, network.facts)
 
 
 def _to_csv(table: dict[str, np.ndarray]) -> str:

@@ -11,7 +11,7 @@ from nnjax.core.types import Array
 BATCH = 1000
 
 
-def in_batches(
+def apply_with_progress(
     function: Callable[[np.ndarray], Array], x: np.ndarray, console: Console | None = None, batch: int = BATCH
 ) -> np.ndarray:
     """Apply a function from float32 [b, d] to [b, k] to all examples x [n, d]: [n, k].

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 from typing import Any
 
 import jax
@@ -14,7 +15,11 @@ from nnjax.core.experiment import ModelConfig
 from nnjax.core.pieces import Piece
 from nnjax.models.layer_counts import LayerCount
 from nnjax.models.model import Model, Variables
-from nnjax.nn.foreign import Reads
+from nnjax.nn.foreign import Reads, by_standard_rules
+
+PROBED = 97  # examples that a model is traced with; no usual number of outputs
+NO_STATE = "outside its variables, which JAX does not see: keep such values among its variables, or give them up."
+KEPT = f"The model keeps a value of one call for the next, {NO_STATE}"
 
 
 @functools.lru_cache(maxsize=64)
@@ -22,19 +27,30 @@ def model_of(kind: Piece) -> Model:
     """Adapt an object to the contract, once."""
     from nnjax.models.adapters import adapt
 
-    return adapt(kind.object)
+    model = adapt(kind.object)
+    called = ("init", "apply", "encode", "decode", "losses")
+    return model._replace(**{name: by_standard_rules(getattr(model, name)) for name in called if getattr(model, name)})
 
 
 def make_own(config: ModelConfig, shape: tuple[int, ...]) -> Model:
     """Make the model of a configuration that carries an object.
 
     Raises:
-      UserError: it only names one, or the object is no model.
+      UserError: it only names one, the object is no model, or it ends in another activation than it is said to.
     """
     if not isinstance(config.kind, Piece):
         raise UserError(
             f"The model is {config.kind}, which is not imported from a run folder: pass it, nnjax.load(…, model=…), or "
             "give trust=True where the folder is your own."
+        )
+    from nnjax.models.adapters import output_activation_of
+
+    ends = output_activation_of(config.kind.object)
+    if ends is not None and ends != config.output_activation:
+        said = "nothing that nnjax would apply" if ends == "linear" else ends
+        raise UserError(
+            f"The model ends in {said}, but output_activation is {config.output_activation}: give "
+            f"nnjax.ModelConfig(model, output_activation={ends!r})."
         )
     return model_of(config.kind)
 
@@ -83,20 +99,42 @@ def output_shape(config: ModelConfig, shape: tuple[int, ...]) -> tuple[int, ...]
     Raises:
       UserError: it does not take such examples, or yields something else than one row for each.
     """
-    model = make_own(config, shape)
-    variables, x = variables_shapes(model, shape), jax.ShapeDtypeStruct((3, *shape), jnp.float32)
+    return _examined(make_own(config, shape), shape)
+
+
+@functools.lru_cache(maxsize=64)
+def _examined(model: Model, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Trace a model twice, and find whether it yields the same, one output for each example: the shape of one."""
+    variables, x = variables_shapes(model, shape), jax.ShapeDtypeStruct((PROBED, *shape), jnp.float32)
+    key = jax.eval_shape(jax.random.key, 0)
+
+    def apply(variables: Variables, x: Any, key: Any) -> Any:
+        return model.apply(variables, x, train=True, key=key, hyper=Reads(jnp.float32(1)))[0]
+
     try:
-        z, _ = jax.eval_shape(
-            lambda v, x: model.apply(v, x, train=False, key=None, hyper=Reads(jnp.float32(1))), variables, x
+        (one, _), (two, z) = (
+            jax.make_jaxpr(lambda *given: apply(*given), return_shape=True)(variables, x, key) for _ in range(2)
         )
+        if any(isinstance(value, jax.core.Tracer) for value in two.consts):
+            raise UserError(KEPT)
     except UserError:
         raise
+    except jax.errors.UnexpectedTracerError:
+        raise UserError(KEPT) from None
     except Exception as error:
         raise UserError(_refusal("applied to", shape, error)) from None
-    if getattr(z, "ndim", 0) < 1 or z.shape[0] != 3:
-        found = getattr(z, "shape", type(z).__name__)
-        raise UserError(f"The model yields {found} for 3 examples, but one output for each, [3, …], was expected.")
+    if _text(one) != _text(two):
+        raise UserError(f"The model computes something else in every call, {NO_STATE}")
+    if getattr(z, "shape", ())[:1] != (PROBED,):
+        found = list(z.shape) if hasattr(z, "shape") else f"a {type(z).__name__}"
+        raise UserError(
+            f"The model yields {found} for {PROBED} examples, but one output for each, [{PROBED}, …], was expected."
+        )
     return tuple(z.shape[1:])
+
+
+def _text(jaxpr: Any) -> str:
+    return re.sub(r"0x[0-9a-f]+", "", str(jaxpr))
 
 
 def _refusal(what: str, shape: tuple[int, ...], error: Exception) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -18,6 +19,17 @@ def standard_rules() -> Iterator[None]:
     """Let types and ranks promote as JAX does by default, whatever the caller's stricter settings are."""
     with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
         yield
+
+
+def by_standard_rules(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a user's function be called by `standard_rules`."""
+
+    @functools.wraps(function)
+    def called(*args: Any, **kwargs: Any) -> Any:
+        with standard_rules():
+            return function(*args, **kwargs)
+
+    return called
 
 
 def call(what: str, function: Callable[..., Any], **arguments: Any) -> Any:

@@ -18,7 +18,7 @@ from nnjax.models.registry import own_output_shape, traits_of
 from nnjax.nn.losses import loss_of
 from nnjax.nn.optimizers import optimizer_of, resolve
 from nnjax.nn.schedules import schedule_of
-from nnjax.verify.resource_limits import refuse_too_large, refuse_unfit_images, refuse_unfit_weights
+from nnjax.verify.resource_limits import refuse_oversized_trials, refuse_unfit_images, refuse_unfit_weights
 
 
 def resolve_trials(specs: Iterable[TrialSpec]) -> list[TrialSpec]:
@@ -46,7 +46,7 @@ def check(
     refuse_errors(specs, findings)
     refuse_unfit_outputs(specs, prepared)
     refuse_unread(specs, prepared)
-    refuse_too_large(specs, prepared)
+    refuse_oversized_trials(specs, prepared)
     refuse_unfit_weights(specs, prepared)
     return prepared, findings
 

@@ -45,7 +45,7 @@ def refuse_unfit_images(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig
             )
 
 
-def refuse_too_large(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> None:
+def refuse_oversized_trials(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> None:
     """Refuse trials that a device's memory cannot hold one at a time, and more steps than the program's int32 counts.
 
     Raises:

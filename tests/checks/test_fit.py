@@ -13,6 +13,7 @@ from nnjax.core.pieces import Piece
 from nnjax.data import from_arrays, prepare_loaded
 from nnjax.models.registry import traits_of
 from nnjax.nn.logit_losses import focal_loss
+from nnjax.nn.optimizers import resolve
 from nnjax.train.engine.device_data import output_width
 
 RNG = np.random.default_rng(0)
@@ -48,7 +49,7 @@ def judge(data, changes):
     """Findings as {code: severity}."""
     experiment = replace(Experiment(data=DataConfig(validation=20, test=20)), changes)
     summary = summarize_targets(prepare_loaded(DATA[data], experiment.data), traits_of(experiment.model).reconstructs)
-    findings = check_fit(experiment, summary)
+    findings = check_fit(resolve(experiment), summary)
     for finding in findings:
         for text in (finding.sentence, finding.remedy):
             assert text.endswith("."), finding
@@ -186,7 +187,8 @@ def test_a_sweep_over_rates_repeats_no_finding():
     prepared = prepare_loaded(DATA["ten classes"], DataConfig())
     summary = summarize_targets(prepared, False)
     rates = (0.2, 0.5, 1e10)
-    assert len({tuple(check_fit(replace(Experiment(), {"learning_rate": rate}), summary)) for rate in rates}) == 1
+    experiments = [resolve(replace(Experiment(), {"learning_rate": rate})) for rate in rates]
+    assert len({tuple(check_fit(experiment, summary)) for experiment in experiments}) == 1
 
 
 @pytest.mark.parametrize("output", ["softmax", "sigmoid", "linear"])

@@ -21,13 +21,13 @@ def test_memory(monkeypatch):
     specs = specs_of(CLASSIFIER)
     needed = 67 * 5 * 4 + 8 * 15 * 4
     monkeypatch.setattr(resource_limits, "memory", lambda: needed)
-    resource_limits.refuse_too_large(specs, prepared(specs))
+    resource_limits.refuse_oversized_trials(specs, prepared(specs))
     monkeypatch.setattr(resource_limits, "memory", lambda: needed - 1)
     with pytest.raises(UserError, match=r"A trial needs .* GB for its weights .* make model\.widths smaller"):
-        resource_limits.refuse_too_large(specs, prepared(specs))
+        resource_limits.refuse_oversized_trials(specs, prepared(specs))
     specs = specs_of(replace(CLASSIFIER, {"eval_batch_size": 10**9}))
     with pytest.raises(UserError, match=r"0\.0 GB for its weights and 60\.0 GB for a batch.* make eval_batch_size"):
-        resource_limits.refuse_too_large(specs, prepared(specs))
+        resource_limits.refuse_oversized_trials(specs, prepared(specs))
 
 
 def test_this_machine_has_memory():
@@ -37,10 +37,10 @@ def test_this_machine_has_memory():
 def test_steps_are_counted_by_int32():
     """40 examples in batches of 8 are 5 steps an epoch: 2^31 - 1 is 429,496,729 of them and 2 steps."""
     specs = specs_of(replace(CLASSIFIER, {"epochs": 429_496_729}))
-    resource_limits.refuse_too_large(specs, prepared(specs))
+    resource_limits.refuse_oversized_trials(specs, prepared(specs))
     specs = specs_of(replace(CLASSIFIER, {"epochs": 429_496_730}))
     with pytest.raises(UserError, match="429,496,730 epochs are 2,147,483,650 steps, but 2,147,483,647 is the most"):
-        resource_limits.refuse_too_large(specs, prepared(specs))
+        resource_limits.refuse_oversized_trials(specs, prepared(specs))
 
 
 def test_a_finding_is_said_once_with_its_arms():

@@ -37,6 +37,17 @@ def adapt(thing: Any) -> Model:
     return adapter
 
 
+def output_activation_of(thing: Any) -> str | None:
+    """Name the output activation that belongs to a model, where it says so itself (Keras's last layer); None elsewhere.
+
+    A name of `ModelConfig.output_activation`: that which the adapter leaves out, or "linear".
+    """
+    if not any(origin.startswith("keras.") and origin.endswith(":Model") for origin in _origins(thing)):
+        return None
+    found: str | None = importlib.import_module("nnjax.models.adapters.keras").output_activation(thing)
+    return found
+
+
 def _origins(thing: Any) -> set[str]:
     return {f"{base.__module__}:{base.__name__}" for base in type(thing).__mro__}
 

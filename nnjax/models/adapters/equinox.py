@@ -18,7 +18,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.types import Array, Key
 from nnjax.models.model import Hyper, Model, Variables
 
-HELD = "state"  # prefix of the arrays of `equinox.nn.State`
+HELD = "nn.State"  # prefix of the arrays of `equinox.nn.State`
 
 
 def adapt(factory: Callable[..., eqx.Module]) -> Model:

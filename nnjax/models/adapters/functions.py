@@ -1,14 +1,14 @@
 """A pair of functions (init, apply): in the contract's own form, or the short ones that are usual.
 
-init(key, example[, hyper]) gives the parameters, or (parameters, state); apply(parameters, x), or with a state
-apply((parameters, state), x), gives the outputs, or with a state (outputs, state), and takes those of train, key and
-hyper that it has as parameters.
+init(key, example[, hyper]) gives the parameters, or (parameters, state) where the state is a dictionary.
+apply(parameters, x), or with a state apply((parameters, state), x), gives the outputs, or (outputs, state),
+and takes those of train, key and hyper that it has as parameters; one that takes all three gets `Variables`.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from nnjax.core.types import Array, Key
@@ -19,20 +19,20 @@ from nnjax.models.model import Hyper, Model, Variables
 def adapt(pair: tuple[Callable[..., Any], Callable[..., Any]]) -> Model:
     """Make a model of two functions."""
     first, second = pair
-    init_takes = inspect.signature(first).parameters
-    apply_takes = inspect.signature(second).parameters
+    takes, init_takes = inspect.signature(second).parameters, inspect.signature(first).parameters
+    whole = {"train", "key", "hyper"} <= set(takes)
 
     def init(key: Key, example: Any, hyper: Hyper) -> Variables:
-        drawn = first(key, example, hyper) if len(init_takes) > 2 else first(key, example)
+        drawn = first(key, example, **({"hyper": hyper} if "hyper" in init_takes else {}))
         if isinstance(drawn, Variables):
             return drawn
-        stateful = isinstance(drawn, tuple) and len(drawn) == 2 and not hasattr(drawn, "_fields")
+        stateful = isinstance(drawn, tuple) and len(drawn) == 2 and isinstance(drawn[1], Mapping)
         return Variables(*drawn) if stateful else Variables(drawn)
 
     def apply(variables: Variables, x: Any, *, train: bool, key: Key | None, hyper: Hyper) -> tuple[Array, Any]:
-        more = modes.arguments(second, train, hyper) | ({"key": key} if "key" in apply_takes else {})
-        given = variables if variables.state else variables.params
-        found = second(given, x, **more)
-        return found if isinstance(found, tuple) else (found, variables.state)
+        more = modes.arguments(second, train, hyper) | ({"key": key} if "key" in takes else {})
+        found = second(variables if whole or variables.state else variables.params, x, **more)
+        z, state = found if isinstance(found, tuple) else (found, variables.state)
+        return z, state if train else variables.state
 
     return Model(init, apply)

@@ -2,7 +2,8 @@
 
 Keras draws weights on the host: each trial's are those of a clone of the model made with the trial's seed, after which
 the global random state is what it was. Non-trainable variables (batch statistics, seed generators, frozen layers) are
-the state; regularizers and `add_loss` are added to the loss.
+the state, and frozen layers keep the weights that the model has; regularizers and `add_loss` are added to the loss. A
+model that ends in softmax or sigmoid yields what comes before it, which nnjax applies (`output_activation`).
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def adapt(model: Any) -> Model:
     """Make a model of a `keras.Model`.
 
     Raises:
-      UserError: Keras runs on another backend, or the model has no fixed input.
+      UserError: Keras runs on another backend, the model is not built, has several outputs, or cannot be cloned.
     """
     import keras
 
@@ -36,7 +37,8 @@ def adapt(model: Any) -> Model:
         )
     if not model.built:
         raise UserError(f"The model {model.name} has no weights yet: begin it with keras.Input(shape), or build it.")
-    example = [model.trainable_variables, model.non_trainable_variables]
+    example, network = [model.trainable_variables, model.non_trainable_variables], _before_output(model)
+    frozen = {id(v) for layer in model._flatten_layers() if not layer.trainable for v in layer.variables}
 
     def init(key: Key, x: Any, hyper: Hyper) -> Variables:
         return Variables(*(_named([jnp.zeros(v.shape, v.dtype) for v in some]) for some in example))
@@ -44,18 +46,20 @@ def adapt(model: Any) -> Model:
     def draw(seed: int) -> Variables:
         with _random_state(seed):
             fresh = keras.models.clone_model(model)
-        drawn = Variables(
-            *(_named(_arrays(some)) for some in (fresh.trainable_variables, fresh.non_trainable_variables))
-        )
-        return drawn._replace(state=_reseeded(fresh.non_trainable_variables, drawn.state, seed))
+        others = [
+            old if id(old) in frozen else new
+            for old, new in zip(example[1], fresh.non_trainable_variables, strict=True)
+        ]
+        state = _reseeded(others, _named(_arrays(others)), seed)
+        return Variables(_named(_arrays(fresh.trainable_variables)), state)
 
     def losses(variables: Variables, x: Any, *, train: bool, key: Key | None, hyper: Hyper) -> tuple[Array, Any, Array]:
         values = _listed(variables.params), _listed(variables.state)
-        z, state, extra = model.stateless_call(*values, x, training=train, return_losses=True)
+        z, state, extra = network.stateless_call(*values, x, training=train, return_losses=True)
         return z, _named(state), sum(extra[1:], start=extra[0]) if extra else jnp.zeros(())
 
     def apply(variables: Variables, x: Any, *, train: bool, key: Key | None, hyper: Hyper) -> tuple[Array, Any]:
-        z, state = model.stateless_call(_listed(variables.params), _listed(variables.state), x, training=train)
+        z, state = network.stateless_call(_listed(variables.params), _listed(variables.state), x, training=train)
         return z, _named(state) if train else variables.state
 
     return Model(init, apply, draw=draw, losses=losses if _penalized(model) else None)
@@ -72,6 +76,58 @@ def to_keras(model: Any, variables: Variables) -> Any:
         for variable, value in zip(some, _listed(own), strict=True):
             variable.assign(value)
     return found
+
+
+def output_activation(model: Any) -> str | None:
+    """Name the activation that a model ends in, where nnjax applies it: "softmax" or "sigmoid".
+
+    "linear" for any other, which stays in the network; None where it ends in none, so that its loss decides.
+    """
+    last = _last_layer(model)
+    if type(last).__name__ == "Softmax" and last.axis == -1:
+        return "softmax"
+    name = getattr(getattr(last, "activation", None), "__name__", "linear")
+    return None if name == "linear" else name if name in ("softmax", "sigmoid") else "linear"
+
+
+def _last_layer(model: Any) -> Any:
+    """Find the layer that yields a model's output; None where that is not known."""
+    outputs = getattr(model, "outputs", None) or []
+    last = outputs[0]._keras_history.operation if len(outputs) == 1 else None
+    return _last_layer(last) if hasattr(last, "_flatten_layers") and getattr(last, "outputs", None) else last
+
+
+def _before_output(model: Any) -> Any:
+    """Clone a model without the softmax or sigmoid that it ends in; the model itself where it ends in none.
+
+    Raises:
+      UserError: its last layer penalizes what comes after.
+    """
+    import keras
+
+    if output_activation(model) not in ("softmax", "sigmoid"):
+        return model
+    last = _last_layer(model)
+    if getattr(last, "activity_regularizer", None) is not None:
+        raise UserError(
+            f"The last layer of the model, {last.name}, has an activity_regularizer after its "
+            f"{output_activation(model)}, which nnjax applies itself: give the layer no activity_regularizer."
+        )
+
+    def clone(layer: Any) -> Any:
+        config = layer.get_config()
+        if layer is not last:
+            return (
+                keras.models.clone_model(layer, clone_function=clone)
+                if hasattr(layer, "layers")
+                else (type(layer).from_config(config))
+            )
+        if type(layer).__name__ == "Softmax":
+            return keras.layers.Lambda(lambda x: x, name=layer.name)  # takes a mask, as Softmax does
+        return type(layer).from_config(config | {"activation": "linear"})
+
+    with _random_state(0):
+        return keras.models.clone_model(model, clone_function=clone)
 
 
 def _named(arrays: Sequence[Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ def mode(names: Iterable[str], train: bool) -> dict[str, bool]:
 
 
 def arguments(function: Callable[..., Any], train: bool, hyper: Any) -> dict[str, Any]:
-    """Return the arguments beside x that a module's call takes: its mode, `hyper`, and hyperparameters by name."""
+    """Return the arguments beside x that a module's call takes: its mode, and `hyper`."""
     names = inspect.signature(function).parameters
     found: dict[str, Any] = mode(names, train)
     if "hyper" in names:

@@ -30,9 +30,8 @@ def adapt(factory: Callable[..., nnx.Module]) -> Model:
 
     abstract = nnx.eval_shape(lambda: make(jax.random.key(0)))
     if not isinstance(abstract, nnx.Module):
-        raise UserError(
-            f"The model's function of rngs makes a {type(abstract).__name__}, but an nnx.Module was expected."
-        )
+        found = "an array" if isinstance(abstract, jax.ShapeDtypeStruct) else f"a {type(abstract).__name__}"
+        raise UserError(f"The model's function of rngs makes {found}, but an nnx.Module was expected.")
     graph, params, streams, rest = _split(abstract)
 
     def init(key: Key, example: Any, hyper: Hyper) -> Variables:
@@ -48,7 +47,7 @@ def adapt(factory: Callable[..., nnx.Module]) -> Model:
     def apply(variables: Variables, x: Any, *, train: bool, key: Key | None, hyper: Hyper) -> tuple[Array, Any]:
         module = module_of(variables, train, key)
         z = module(x, **modes.arguments(type(module).__call__, train, hyper))
-        return z, nnx.to_pure_dict(_split(module)[3])
+        return z, nnx.to_pure_dict(_split(module)[3]) if train else variables.state
 
     def method(name: str) -> Any:
         if not callable(getattr(abstract, name, None)):

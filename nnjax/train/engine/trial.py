@@ -21,7 +21,6 @@ from nnjax.models.registry import make_model, traits_of
 from nnjax.nn import objectives
 from nnjax.nn.activations import activation_of
 from nnjax.nn.augmentation import make_augmentation
-from nnjax.nn.foreign import standard_rules
 from nnjax.nn.losses import l1_penalty, l2_penalty, loss_of, make_loss
 from nnjax.nn.metrics import Metric, metric_of, usual_metrics, weighted_sum
 from nnjax.nn.optimizers import make_optimizer, optimizer_of
@@ -118,12 +117,11 @@ class Trial:
         if self.experiment.model.dtype == "bfloat16":
             params, x = jax.tree.map(_to_bfloat16, (variables.params, x))
             variables = variables._replace(params=params)
-        with standard_rules():
-            extra: Scalar | float = 0.0
-            if train and model.losses is not None:
-                z, state, extra = model.losses(variables, x, train=train, key=key, hyper=hyper)
-            else:
-                z, state = model.apply(variables, x, train=train, key=key, hyper=hyper)
+        extra: Scalar | float = 0.0
+        if train and model.losses is not None:
+            z, state, extra = model.losses(variables, x, train=train, key=key, hyper=hyper)
+        else:
+            z, state = model.apply(variables, x, train=train, key=key, hyper=hyper)
         state = jax.tree.map(lambda new, old: new.astype(old.dtype), state, variables.state)
         return z.astype(self.dtype), state, extra
 

@@ -13,7 +13,7 @@ from nnjax.train.engine.device_data import make_device_data, make_shapes
 from nnjax.train.engine.fingerprint import with_fingerprint
 from nnjax.train.engine.windows import make_stream, window_shapes
 from nnjax.train.layout.lane_batch import Group, group_sizes
-from nnjax.train.layout.memory_limits import most_lanes, refuse_too_large
+from nnjax.train.layout.memory_limits import most_lanes, refuse_oversized_data
 from nnjax.train.layout.plan import Plan, from_json, resolve_plan, satisfies
 from nnjax.train.layout.step_times import StepTimes, cached_plan
 
@@ -42,7 +42,7 @@ def make_groups(
     for key, some in members.items():
         shapes = with_fingerprint(key, make_shapes(key, prepared[key.data]))
         stream = make_stream(key, prepared[key.data])
-        refuse_too_large(key, prepared[key.data])
+        refuse_oversized_data(key, prepared[key.data])
         data = make_device_data(key, prepared[key.data])
         if stream is not None:
             data = data._replace(window=window_shapes(stream))

@@ -17,7 +17,7 @@ from nnjax.train.layout.memory_estimate import data_bytes, lane_bytes
 BUDGET = 0.8  # share of the free memory that arrays may take; the rest is for the compiler and the host's copies
 
 
-def refuse_too_large(experiment: Experiment, prepared: Prepared) -> None:
+def refuse_oversized_data(experiment: Experiment, prepared: Prepared) -> None:
     """Refuse examples that are to stay on the device, but cannot, before they are fetched from where they lie.
 
     Raises:

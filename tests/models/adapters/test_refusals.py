@@ -1,0 +1,120 @@
+"""Objects that are no models, and models that do not fit: one sentence each."""
+
+import flax.linen as nn
+import jax
+import pytest
+from flax import nnx
+from own_models import BLOBS, EquinoxNet, LinenNet, NnxNet, experiment, keras_net
+
+import nnjax
+from nnjax.core.errors import UserError
+from nnjax.models.adapters import adapt, output_activation_of
+
+
+def keras_unbuilt():
+    import keras
+
+    return keras.Sequential([keras.layers.Dense(3)])
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: NnxNet(nnx.Rngs(0)), r"NnxNet whose weights are drawn already.*lambda rngs: NnxNet"),
+        (lambda: EquinoxNet(jax.random.key(0)), r"EquinoxNet whose weights are drawn already.*lambda key: EquinoxNet"),
+        (lambda: LinenNet, r"the class LinenNet: pass a module of it, LinenNet\("),
+        (lambda: 3, r"The model is a int 3, but a Flax Linen module.*was expected"),
+        (lambda: lambda x: x, r"parameters are \(x\), but"),
+        (lambda: (len,), r"The model is a tuple"),
+        (lambda: lambda rngs: 3, r"function of rngs makes an array, but an nnx.Module was expected"),
+        (lambda: lambda key: 3, r"function of key makes a int, but a module was expected"),
+        (keras_unbuilt, r"has no weights yet: begin it with keras.Input"),
+    ],
+)
+def test_no_model(make, words):
+    with pytest.raises(UserError, match=words):
+        adapt(make())
+
+
+def test_keras_on_another_backend(monkeypatch):
+    import keras
+
+    monkeypatch.setattr(keras.backend, "backend", lambda: "torch")
+    with pytest.raises(UserError, match="Keras runs on torch, but nnjax trains Keras models on JAX: set KERAS_BACKEND"):
+        adapt(keras_net())
+
+
+def test_the_activation_that_a_keras_model_ends_in():
+    import keras
+
+    def ending(*layers):
+        return keras.Sequential([keras.Input((4,)), *layers])
+
+    dense = keras.layers.Dense
+    assert output_activation_of(ending(dense(3, "softmax"))) == "softmax"
+    assert output_activation_of(ending(dense(3), keras.layers.Softmax())) == "softmax"
+    assert output_activation_of(ending(dense(3), keras.layers.Activation("sigmoid"))) == "sigmoid"
+    assert output_activation_of(ending(dense(3, "relu"))) == "linear"
+    assert output_activation_of(ending(dense(3))) is None
+    assert output_activation_of(LinenNet()) is None
+    with pytest.raises(UserError, match=r"ends in sigmoid, but output_activation is softmax.*'sigmoid'"):
+        nnjax.sweep(experiment(ending(dense(1, "sigmoid"))), data=BLOBS)
+    penalized = ending(dense(3, "softmax", activity_regularizer="l2"))
+    with pytest.raises(UserError, match="has an activity_regularizer after its softmax"):
+        adapt(penalized)
+
+
+class Leaks(nn.Module):
+    held = []  # noqa: RUF012
+
+    @nn.compact
+    def __call__(self, x):
+        z = nn.Dense(3)(x)
+        self.held.append(z)
+        return z + self.held[0] if len(self.held) > 1 else z
+
+
+class Counts(nn.Module):
+    calls = []  # noqa: RUF012
+
+    @nn.compact
+    def __call__(self, x):
+        self.calls.append(1)
+        return len(self.calls) * nn.Dense(3)(x)
+
+
+class Wide(nn.Module):
+    width: int = 7
+
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(self.width)(x)
+
+
+class Pooled(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(3)(x).mean(axis=0)
+
+
+class Images(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        b, h, w, c = x.shape
+        return nn.Dense(3)(x.reshape(b, h * w * c))
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        (Wide(), r"yields \[7\] for an example of the shape \[4\], but 3 numbers were expected for 3 classes"),
+        (Pooled(), r"The model yields \[3\] for 97 examples, but one output for each, \[97, …\]"),
+        (Images(), r"could not be drawn for examples of the shape \(4,\): ValueError: not enough values to unpack"),
+        (Leaks(), r"The model keeps a value of one call for the next"),
+        (Counts(), r"The model computes something else in every call"),
+    ],
+)
+def test_models_that_do_not_fit(model, words):
+    with pytest.raises(UserError, match=words) as caught:
+        nnjax.sweep(experiment(model), data=BLOBS)
+    assert "\n" not in str(caught.value)
