@@ -5,6 +5,7 @@ step and trial once compiled (from runs of 5 and of 25 epochs, whose difference 
 """
 
 import time
+from typing import Any
 
 import flax.linen as nn
 from absl import flags
@@ -32,10 +33,10 @@ def main(argv: list[str]) -> None:
 
     import nnjax
 
-    models = {"built in": nnjax.ModelConfig(widths=(32,)), "Linen": nnjax.ModelConfig(Net())}
+    models: dict[str, Any] = {"built in": nnjax.ModelConfig(widths=(32,)), "Linen": Net()}
     data = nnjax.data.load("digits")
 
-    def seconds(model: nnjax.ModelConfig, epochs: int) -> float:
+    def seconds(model: Any, epochs: int) -> float:
         experiment = nnjax.Experiment(model=model, epochs=epochs, batch_size=32, metrics=())
         rates = nnjax.Range(1e-4, 1e-2, TRIALS.value, log=True)
         begin = time.perf_counter()

@@ -29,7 +29,8 @@ def model_of(kind: Piece) -> Model:
 
     model = adapt(kind.object)
     called = ("init", "apply", "encode", "decode", "losses")
-    return model._replace(**{name: by_standard_rules(getattr(model, name)) for name in called if getattr(model, name)})
+    wrapped: dict[str, Any] = {n: by_standard_rules(getattr(model, n)) for n in called if getattr(model, n)}
+    return model._replace(**wrapped)
 
 
 def make_own(config: ModelConfig, shape: tuple[int, ...]) -> Model:
