@@ -12,6 +12,7 @@ import pytest
 
 import nnjax
 from nnjax.core.pieces import Piece, import_piece, path_of
+from nnjax.models.adapters.compiled import as_experiment
 from nnjax.models.model import Variables
 from nnjax.nn import objectives
 
@@ -312,3 +313,38 @@ def test_pieces_are_equal_where_their_objects_are():
     assert path_of(focal) == "test_doors:focal"
     assert path_of(Net()) == "test_doors:Net(...)"
     assert Piece(lambda y, z: z).label == "<lambda>"
+
+
+def sequential(keras, last=None):
+    """The slides' network."""
+    layers = [keras.layers.Dense(10, activation="relu"), keras.layers.Dense(10, activation="relu")]
+    return keras.Sequential(
+        [keras.Input((16,)), *layers, keras.layers.Dense(1 if last is None else 2, activation=last)]
+    )
+
+
+def test_the_slides_sequential_is_swept_as_it_is(monkeypatch):
+    """Compiled or not; a trained lane goes back as a Keras model with equal outputs."""
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    keras = pytest.importorskip("keras")
+    model, y = sequential(keras), X.sum(axis=(1, 2, 3))
+    model.compile(optimizer="adam", loss="mse", metrics=["mae"])
+    data = nnjax.from_arrays(ROWS, y)
+    experiment = dataclasses.replace(as_experiment(model), epochs=2, batch_size=32)
+    assert (experiment.loss, experiment.optimizer.preset) == ("mean_squared_error", "keras3")
+    assert experiment.hyperparameters.learning_rate == pytest.approx(1e-3)
+    run = nnjax.sweep(experiment, {"learning_rate": [1e-3, 1e-2], "seed": range(2)}, data=data)
+    assert run.table().val_loss.nunique() == 4
+    assert "val_mean_absolute_error" in run.table()
+    again = run.keras_model(3)
+    np.testing.assert_allclose(np.asarray(again(ROWS[:5])), run.predict(ROWS[:5], 3), rtol=1e-5, atol=1e-6)
+    model.compile(optimizer=keras.optimizers.Adam(clipvalue=1.0), loss="mse")
+    with pytest.raises(nnjax.UserError, match=r"has clipvalue=1\.0, which nnjax does not have"):
+        nnjax.sweep(model, data=data)
+    ends_in_softmax = dataclasses.replace(
+        MINE, model=sequential(keras, "softmax"), loss="categorical_crossentropy", metrics=None
+    )
+    run = nnjax.sweep(ends_in_softmax, {"learning_rate": [1e-3]}, data=(ROWS, Y))
+    np.testing.assert_allclose(np.asarray(run.keras_model()(ROWS[:5])), run.predict(ROWS[:5]), rtol=1e-5, atol=1e-6)
+    with pytest.raises(nnjax.UserError, match=r"but only a trial of a keras\.Model"):
+        nnjax.sweep(dataclasses.replace(MINE, epochs=1), {"learning_rate": [1e-3]}, data=(X, Y)).keras_model()

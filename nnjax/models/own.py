@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import math
 import re
@@ -11,11 +12,12 @@ import jax
 import jax.numpy as jnp
 
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import ModelConfig
+from nnjax.core.experiment import Experiment, ModelConfig
 from nnjax.core.pieces import Piece
 from nnjax.models.layer_counts import LayerCount
 from nnjax.models.model import Model, Variables
 from nnjax.nn.foreign import Reads, by_standard_rules
+from nnjax.nn.losses import AUTO
 
 PROBED = 97  # examples that a model is traced with; no usual number of outputs
 NO_STATE = "outside its variables, which JAX does not see: keep such values among its variables, or give them up."
@@ -31,6 +33,19 @@ def model_of(kind: Piece) -> Model:
     called = ("init", "apply", "encode", "decode", "losses")
     wrapped: dict[str, Any] = {n: by_standard_rules(getattr(model, n)) for n in called if getattr(model, n)}
     return model._replace(**wrapped)
+
+
+def with_output(experiment: Experiment) -> Experiment:
+    """Name the output activation of a user's model that itself ends in one (of Keras); else the loss decides."""
+    from nnjax.models.adapters import output_activation_of
+
+    config = experiment.model
+    if not isinstance(config.kind, Piece) or config.output_activation != AUTO:
+        return experiment
+    found = output_activation_of(config.kind.object)
+    if found is None:
+        return experiment
+    return dataclasses.replace(experiment, model=dataclasses.replace(config, output_activation=found))
 
 
 def make_own(config: ModelConfig, shape: tuple[int, ...]) -> Model:
@@ -54,6 +69,20 @@ def make_own(config: ModelConfig, shape: tuple[int, ...]) -> Model:
             f"nnjax.ModelConfig(model, output_activation={ends!r})."
         )
     return model_of(config.kind)
+
+
+def keras_model(kind: str, variables: Variables) -> Any:
+    """Return a user's `keras.Model` with a trial's weights.
+
+    Raises:
+      UserError: it is another model, or only named.
+    """
+    bases = {base.__module__.split(".")[0] for base in type(getattr(kind, "object", None)).__mro__}
+    if "keras" not in bases:
+        raise UserError(f"The model is {kind}, but only a trial of a keras.Model, passed as an object, is one again.")
+    from nnjax.models.adapters.keras import to_keras
+
+    return to_keras(kind.object, variables)  # type: ignore[attr-defined]
 
 
 def variables_shapes(model: Model, shape: tuple[int, ...]) -> Variables:

@@ -19,6 +19,7 @@ from nnjax.core.experiment import DataConfig, TrialSpec
 from nnjax.core.fields import with_pieces
 from nnjax.core.types import DataFacts, Dataset, LayerStatistics, Params, Prepared
 from nnjax.data import prepare, prepare_loaded
+from nnjax.models import own
 from nnjax.models.model import Model, Variables
 from nnjax.models.registry import make_model
 from nnjax.nn.metrics import is_maximised
@@ -138,6 +139,15 @@ class Run:
     def variables(self, trial: int = 0, which: str = "final") -> Variables:
         """The weights of a trial with its model's state (batch statistics; {} for most); arguments as `params`."""
         return weights.read_variables(self, self.known_trial(trial), which)
+
+    def keras_model(self, trial: int = 0, which: str = "final") -> Any:
+        """A trial of a `keras.Model` as such a model again, with equal outputs; for scaled inputs in their shape.
+
+        Raises:
+          UserError: the trial's model is no Keras model, or is only named (see `load`); and as `params`.
+        """
+        kind = self.specs[self.known_trial(trial)].experiment.model.kind
+        return own.keras_model(kind, self.variables(trial, which))
 
     def network(self, trial: int = 0, which: str = "final") -> Network:
         """A trial's network with its weights and the facts of its data; errors as `params`."""

@@ -14,6 +14,7 @@ from nnjax.core.experiment import DataConfig, TrialSpec
 from nnjax.core.types import Dataset, Prepared
 from nnjax.data import load, prepare_loaded
 from nnjax.models.own import reads as own_reads
+from nnjax.models.own import with_output
 from nnjax.models.registry import own_output_shape, traits_of
 from nnjax.nn.losses import loss_of
 from nnjax.nn.optimizers import optimizer_of, resolve
@@ -29,7 +30,7 @@ def resolve_trials(specs: Iterable[TrialSpec]) -> list[TrialSpec]:
     """
     for spec in specs:
         validate(spec.experiment)
-    return [dataclasses.replace(spec, experiment=resolve(spec.experiment)) for spec in specs]
+    return [dataclasses.replace(spec, experiment=resolve(with_output(spec.experiment))) for spec in specs]
 
 
 def check(
