@@ -337,7 +337,7 @@ def test_the_slides_sequential_is_swept_as_it_is(monkeypatch):
     assert run.table().val_loss.nunique() == 4
     assert "val_mean_absolute_error" in run.table()
     again = run.keras_model(3)
-    np.testing.assert_allclose(np.asarray(again(ROWS[:5])), run.predict(ROWS[:5], 3), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(again.predict(ROWS[:5], verbose=0), run.predict(ROWS[:5], 3), rtol=1e-5, atol=1e-6)
     model.compile(optimizer=keras.optimizers.Adam(clipvalue=1.0), loss="mse")
     with pytest.raises(nnjax.UserError, match=r"has clipvalue=1\.0, which nnjax does not have"):
         nnjax.sweep(model, data=data)
@@ -345,6 +345,8 @@ def test_the_slides_sequential_is_swept_as_it_is(monkeypatch):
         MINE, model=sequential(keras, "softmax"), loss="categorical_crossentropy", metrics=None
     )
     run = nnjax.sweep(ends_in_softmax, {"learning_rate": [1e-3]}, data=(ROWS, Y))
-    np.testing.assert_allclose(np.asarray(run.keras_model()(ROWS[:5])), run.predict(ROWS[:5]), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        run.keras_model().predict(ROWS[:5], verbose=0), run.predict(ROWS[:5]), rtol=1e-5, atol=1e-6
+    )
     with pytest.raises(nnjax.UserError, match=r"but only a trial of a keras\.Model"):
         nnjax.sweep(dataclasses.replace(MINE, epochs=1), {"learning_rate": [1e-3]}, data=(X, Y)).keras_model()
