@@ -323,6 +323,7 @@ def sequential(keras, last=None):
     )
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras 3.15's, of NumPy 2
 def test_the_slides_sequential_is_swept_as_it_is(monkeypatch):
     """Compiled or not; a trained lane goes back as a Keras model with equal outputs."""
     monkeypatch.setenv("KERAS_BACKEND", "jax")
