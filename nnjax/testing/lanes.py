@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nnjax.core.experiment import Experiment, ModelConfig
+from nnjax.core.experiment import Experiment, ModelConfig, OptimizerConfig
 from nnjax.core.pieces import Piece
 from nnjax.core.types import Array, Scalar, TrialState
 from nnjax.models.model import Variables
@@ -46,7 +46,7 @@ def make_trial(piece: Piece, x: Array, y: Array | None, loss: Any) -> Trial:
     experiment = Experiment(
         model=ModelConfig(piece, output_activation=output_of(name)),
         loss=name,
-        optimizer="sgd",
+        optimizer=OptimizerConfig("sgd"),
         batch_size=len(x),
     )
     goal = "classification" if classes else "regression"
@@ -78,7 +78,8 @@ def require_lanes(
         drawn = jax.tree.map(lambda leaf: jnp.stack([leaf] * LANES), variables)
         return many | {"learning_rate": RATE * jnp.array(rates)}, jnp.array(seeds, jnp.uint32), drawn, stacked
 
-    together, one = jax.jit(jax.vmap(train)), rows(1.0, (1, 0.5, 2, 0), (0, 1, 2, 3))
+    one = rows(1.0, (1, 0.5, 2, 0), (0, 1, 2, 3))
+    together: Any = jax.jit(jax.vmap(train))
     first, moved = together(*one), together(*rows(-3.0, (0.1, 2, 1, 0.3), (8, 7, 0, 9)))
     a, b = (jax.tree.map(lambda leaf, row=row: leaf[row], some) for some, row in ((first, 0), (moved, 2)))
     laws.require(

@@ -77,7 +77,7 @@ def _are_classes(y: Array) -> bool:
 
 def _require_independent(what: str, function: Any, y: Array, z: Array) -> None:
     """Change the last example: the others' values stay, bit for bit."""
-    before, after = function(y, z)[:-1], function(y, z.at[-1].multiply(-2))[:-1]
+    before, after = function(y, z)[:-1], function(y, jnp.asarray(z).at[-1].multiply(-2))[:-1]
     laws.require(
         laws.same_bits(before, after),
         f"{what} lets an example change the values of others, by {laws.difference(before, after):.2g}: each value may "

@@ -63,9 +63,9 @@ def _require_direction(what: str, metric: Metric, y: Array, p: Array, labels: Ar
         right, wrong = 0.96 * hot + 0.04 / p.shape[1], 0.96 * jnp.roll(hot, 1, axis=1) + 0.04 / p.shape[1]
     elif labels is not None:
         right = jnp.where(labels[:, None] > 0, 0.98, 0.02).astype(jnp.float32)
-        wrong = 1 - right
+        wrong = jnp.subtract(1, right)
     else:
-        right = y.reshape(p.shape)
+        right = jnp.asarray(y).reshape(p.shape)
         wrong = jnp.roll(right, 1, axis=0)
     good, bad = (float(metric.of_examples(y, some)) for some in (right, wrong))
     better = good >= bad if metric.maximised else good <= bad

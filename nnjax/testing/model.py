@@ -192,7 +192,7 @@ def _require_fresh_noise(subject: Subject, program: str, train: Any, evaluate: A
 
 def _require_independent(mode: str, subject: Subject, function: Any) -> None:
     """Change the last example: the outputs of the others stay, bit for bit."""
-    before, after = function(subject.x)[:-1], function(subject.x.at[-1].multiply(-2).at[-1].add(1))[:-1]
+    before, after = function(subject.x)[:-1], function(jnp.asarray(subject.x).at[-1].multiply(-2).at[-1].add(1))[:-1]
     laws.require(
         laws.same_bits(before, after),
         f"In {mode} an example changes the model's outputs for others, by {laws.difference(before, after):.2g}: a "

@@ -41,7 +41,7 @@ def check_optimizer(optimizer: Any, hyper: Mapping[str, float] | None = None, *,
     laws.require(
         not missing, f"{what} needs {' and '.join(missing)}: give hyper={{{', '.join(f'{m!r}: …' for m in missing)}}}."
     )
-    rates = np.float32([values["learning_rate"] * factor for factor in RATES])
+    rates = np.array([values["learning_rate"] * factor for factor in RATES], np.float32)
     lanes = {key: np.full(len(RATES), value, np.float32) for key, value in values.items()} | {"learning_rate": rates}
 
     def train(hyper: Mapping[str, Scalar], steps: Scalar) -> tuple[Params, Scalar]:
