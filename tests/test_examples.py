@@ -19,7 +19,7 @@ QUICK = "own_equinox.py"
     ],
 )
 def test_an_example_runs(name, capsys):
-    assert len((EXAMPLES / name).read_text().splitlines()) < 40
+    assert len((EXAMPLES / name).read_text("utf-8").splitlines()) < 40
     with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="__array__ implementation", category=DeprecationWarning)
         found = runpy.run_path(str(EXAMPLES / name))

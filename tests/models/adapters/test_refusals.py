@@ -57,8 +57,9 @@ def test_the_activation_that_a_keras_model_ends_in():
     assert output_activation_of(ending(dense(3, "relu"))) == "linear"
     assert output_activation_of(ending(dense(3))) is None
     assert output_activation_of(LinenNet()) is None
-    with pytest.raises(UserError, match=r"ends in sigmoid, but output_activation is softmax.*'sigmoid'"):
-        nnjax.sweep(experiment(ending(dense(1, "sigmoid"))), data=BLOBS)
+    said = nnjax.ModelConfig(ending(dense(1, "sigmoid")), output_activation="linear")
+    with pytest.raises(UserError, match=r"ends in sigmoid, but output_activation is linear.*'sigmoid'"):
+        nnjax.sweep(experiment(said), data=BLOBS)
     penalized = ending(dense(3, "softmax", activity_regularizer="l2"))
     with pytest.raises(UserError, match="has an activity_regularizer after its softmax"):
         adapt(penalized)
