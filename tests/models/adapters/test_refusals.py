@@ -9,6 +9,7 @@ from own_models import BLOBS, EquinoxNet, LinenNet, NnxNet, experiment, keras_ne
 import nnjax
 from nnjax.core.errors import UserError
 from nnjax.models.adapters import adapt, output_activation_of
+from nnjax.models.registry import make_model
 
 
 def keras_unbuilt():
@@ -59,7 +60,7 @@ def test_the_activation_that_a_keras_model_ends_in():
     assert output_activation_of(LinenNet()) is None
     said = nnjax.ModelConfig(ending(dense(1, "sigmoid")), output_activation="linear")
     with pytest.raises(UserError, match=r"ends in sigmoid, but output_activation is linear.*'sigmoid'"):
-        nnjax.sweep(experiment(said), data=BLOBS)
+        make_model(said, 4, 1)
     penalized = ending(dense(3, "softmax", activity_regularizer="l2"))
     with pytest.raises(UserError, match="has an activity_regularizer after its softmax"):
         adapt(penalized)
