@@ -32,9 +32,10 @@ def main(argv: list[str]) -> None:
     import numpy as np
 
     import nnjax
+    from nnjax.data import load
 
     models: dict[str, Any] = {"built in": nnjax.ModelConfig(widths=(32,)), "Linen": Net()}
-    data = nnjax.data.load("digits")
+    data = load("digits")
 
     def seconds(model: Any, epochs: int) -> float:
         experiment = nnjax.Experiment(model=model, epochs=epochs, batch_size=32, metrics=())

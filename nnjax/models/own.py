@@ -173,14 +173,15 @@ def _refusal(what: str, shape: tuple[int, ...], error: Exception) -> str:
 
 
 def count_layers(config: ModelConfig, shape: tuple[int, ...]) -> tuple[LayerCount, ...]:
-    """Count the weights below each name at the top of the parameters; inputs and operations are not known."""
+    """Count the weights below each name at the top of the parameters; of operations the fewest."""
     if not isinstance(config.kind, Piece):
         return ()
     params: Any = variables_shapes(make_own(config, shape), shape).params
     named = params.items() if isinstance(params, dict) else [("model", params)]
     return tuple(
-        LayerCount(str(name), 0, 0, sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(tree)), 0, 0)
+        LayerCount(str(name), 0, 0, number, 0, number)  # at least: of a dense layer each weight is used once
         for name, tree in named
+        for number in [sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(tree))]
     )
 
 
