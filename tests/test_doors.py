@@ -97,6 +97,28 @@ def test_the_batch_statistics_are_those_of_a_plain_flax_loop(data):
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6), found.state, state)
 
 
+def test_a_model_is_not_traced_for_every_trial(data):
+    """Between segments the plan asks for the operations of each trial; that once traced the model every time."""
+    calls = []
+
+    def init(key, x):
+        calls.append("init")
+        return {"w": jnp.zeros((16, 2))}
+
+    def apply(params, x):
+        calls.append("apply")
+        return x.reshape(len(x), -1) @ params["w"]
+
+    counts = []
+    for trials in (4, 12):
+        calls.clear()
+        experiment = nnjax.Experiment(model=(init, apply), epochs=3, batch_size=32)
+        plan = nnjax.Plan(devices=1, lanes=4)
+        nnjax.sweep(experiment, {"learning_rate": [0.001 * (i + 1) for i in range(trials)]}, data=data, plan=plan)
+        counts.append(len(calls))
+    assert counts[1] <= counts[0]
+
+
 def test_a_lane_equals_the_trial_alone(data):
     """By plain descent: the sign of a gradient that is 0 but for rounding, which Lion takes, is anyone's."""
     experiment = dataclasses.replace(MINE, optimizer=nnjax.OptimizerConfig("sgd"))

@@ -85,6 +85,7 @@ def keras_model(kind: str, variables: Variables) -> Any:
     return to_keras(kind.object, variables)  # type: ignore[attr-defined]
 
 
+@functools.lru_cache(maxsize=64)
 def variables_shapes(model: Model, shape: tuple[int, ...]) -> Variables:
     """Return the shapes of a model's variables for examples of a shape, without computing them.
 
@@ -172,6 +173,7 @@ def _refusal(what: str, shape: tuple[int, ...], error: Exception) -> str:
     return f"The model could not be {what} examples of the shape {shape}: {type(error).__name__}: {said}."
 
 
+@functools.lru_cache(maxsize=64)  # asked for of every trial between segments
 def count_layers(config: ModelConfig, shape: tuple[int, ...]) -> tuple[LayerCount, ...]:
     """Count the weights below each name at the top of the parameters; of operations the fewest."""
     if not isinstance(config.kind, Piece):
