@@ -5,7 +5,7 @@ binary cross-entropy, 50 epochs in batches of 128: validation loss .094. Its opt
 
     nnjax sweep --config=conv_autoencoder --workdir=runs/conv_autoencoder
 
-Expected: test BCE at most .094 (.0905 with Adam, one seed). The code has 128 numbers; the floor of MNIST's grey pixels
+Expected: test BCE at most .094 (.0905 with Adam, one seed). The code has 128 numbers; the floor of MNIST's gray pixels
 is .058.
 Time: about 13 minutes on two cores (with matrix products at 250 GFLOP/s).
 """

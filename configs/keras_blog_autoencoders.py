@@ -5,7 +5,7 @@ about .11 at that time (.093 is the later Adam figure); 784-128-64-32-64-128-784
 
     nnjax sweep --config=keras_blog_autoencoders --workdir=runs/keras_blog
 
-Expected: test BCE near .11 / .097 with Adadelta, near .09 / .08 with Adam; the floor of MNIST's grey pixels is .058.
+Expected: test BCE near .11 / .097 with Adadelta, near .09 / .08 with Adam; the floor of MNIST's gray pixels is .058.
 Time: about 5 minutes on two cores (with matrix products at 250 GFLOP/s): 10.8 of the 12 trials took 4.
 """
 

@@ -16,7 +16,7 @@ from nnjax.spaces.space import Arm, Space
 
 
 def get_config() -> Experiment:
-    """Give the snippet on the diabetes table; inputs and target are standardised on the training part."""
+    """Give the snippet on the diabetes table; inputs and target are standardized on the training part."""
     return Experiment(
         data=DataConfig("diabetes", validation=0.2, test=0.2, scaling="standard", target_scaling="standard"),
         model=ModelConfig("mlp", widths=(10, 10), output_activation="linear"),

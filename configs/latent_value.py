@@ -7,7 +7,7 @@ Adadelta of Keras <= 2.3.1), and as one would today (ELU, so that a narrow code 
     nnjax study --config=latent_value --workdir=runs/latent_value
 
 Expected (4,000 digits to learn from, 1,000 to measure with): copies are better by an autoencoder with Adam at 8 to 32
-numbers; neighbours, distances and kNN accuracy are PCA's from 8 on; with fewer numbers it depends on the seed.
+numbers; neighbors, distances and kNN accuracy are PCA's from 8 on; with fewer numbers it depends on the seed.
 Time: 5 to 8 minutes on two shared cores.
 """
 

@@ -8,7 +8,7 @@ its equation 9); the optimizer is Adam with a cosine, where theirs was a second-
     nnjax compare runs/mnist_1998 --mnist_1998
 
 Expected: linear 8.06 % wrong, 300 2.43, 1000 2.21, 300-100 2.19, 500-150 2.11, LeNet-5 1.04 (means of 3 seeds). The
-second command adds 3 nearest neighbours (3.03; 5.0 there) and 40 principal components with a quadratic classifier
+second command adds 3 nearest neighbors (3.03; 5.0 there) and 40 principal components with a quadratic classifier
 (3.32; 3.3 there), by scikit-learn.
 Time: about five minutes on two cores (with matrix products at 250 GFLOP/s).
 """

@@ -4,7 +4,7 @@ Source: lecture slides, sections 0 and 1; nnjax.data.series names the paper of t
 
     nnjax study --config=models_and_distances --workdir=runs/models_and_distances
 
-Expected: nearest neighbours with 87 % (Manhattan) to 92 % (DTW) of the digits right, 91 % (Jaccard) to 98 % (Manhattan)
+Expected: nearest neighbors with 87 % (Manhattan) to 92 % (DTW) of the digits right, 91 % (Jaccard) to 98 % (Manhattan)
 of the tumours and 74 % (Jaccard) to 99.5 % (DTW) of the control charts; the best models 92, 98 and 97 %.
 Time: 1.5 minutes on one core.
 """

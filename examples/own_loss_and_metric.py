@@ -21,7 +21,7 @@ def top_two(y, p):
 
 x, y = load_digits(return_X_y=True)
 data = nnjax.from_arrays(x, y, name="digits", full_scale=16.0)
-metrics = ["accuracy", nnjax.Metric(top_two, maximised=True)]
+metrics = ["accuracy", nnjax.Metric(top_two, maximized=True)]
 experiment = nnjax.Experiment(loss=squared_hinge, metrics=metrics, epochs=5)
 run = nnjax.sweep(experiment, {"learning_rate": [1e-3, 1e-2], "seed": range(3)}, data=data)
 print(run.table()[["learning_rate", "seed", "val_accuracy", "val_top_two"]])

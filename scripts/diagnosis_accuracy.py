@@ -1,4 +1,4 @@
-"""Measure the diagnosis on labelled curves: `python -m scripts.diagnosis_accuracy [--part=fresh] [--images=DIR]`.
+"""Measure the diagnosis on labeled curves: `python -m scripts.diagnosis_accuracy [--part=fresh] [--images=DIR]`.
 
 Prints the tables of docs/diagnoses.md; with --images it draws a curve for each verdict.
 """

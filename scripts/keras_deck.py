@@ -26,7 +26,7 @@ LOSSES = {"digits64_sig": "mean_squared_error", "bce_literal": "binary_crossentr
 
 
 def train(seed, train_x, test_x):
-    """Yield (arm, train loss, validation loss) of one seed; Keras's shuffling and initialisation from that seed."""
+    """Yield (arm, train loss, validation loss) of one seed; Keras's shuffling and initialization from that seed."""
     import keras
 
     keras.utils.set_random_seed(seed)

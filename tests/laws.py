@@ -97,7 +97,7 @@ def lane(results, row):
 
 
 def learns(subject: Subject):
-    """The loss falls to a stated factor of that of a neighbour whose rate is 0, which stays where it started."""
+    """The loss falls to a stated factor of that of a neighbor whose rate is 0, which stays where it started."""
     state, curves = train(subject)
     begin, end = curves["train_loss"][1, 0], curves["train_loss"][0, -1]
     assert end < subject.factor * begin
@@ -116,8 +116,8 @@ def compiles_once(subject: Subject):
     assert program.train_segment._cache_size() == before
 
 
-def ignores_neighbours(subject: Subject):
-    """Equivalence (a): in another lane among other neighbours bitwise the same."""
+def ignores_neighbors(subject: Subject):
+    """Equivalence (a): in another lane among other neighbors bitwise the same."""
     one, other = train(subject), train(subject, rates=(0.3, 0.7, 1.0, 1.5))
     for a, b in zip(lane(one, 0), lane(other, 2), strict=True):
         np.testing.assert_array_equal(a, b)
@@ -163,4 +163,4 @@ def stays_float32(subject: Subject):
     assert dtypes == {"float32", "int32", "uint32"}
 
 
-LAWS = (learns, compiles_once, ignores_neighbours, repeats, equals_single_steps, stays_float32)
+LAWS = (learns, compiles_once, ignores_neighbors, repeats, equals_single_steps, stays_float32)

@@ -27,8 +27,8 @@ def blobs(n=60, d=4, k=3):
     """Gaussian blobs: x [n, d] float32, y [n] in 0 … k-1."""
     rng = np.random.default_rng(0)
     y = np.arange(n) % k
-    centres = rng.normal(size=(k, d)) * 2
-    return from_arrays((centres[y] + rng.normal(size=(n, d))).astype(np.float32), y.astype(np.int32), name="blobs")
+    centers = rng.normal(size=(k, d)) * 2
+    return from_arrays((centers[y] + rng.normal(size=(n, d))).astype(np.float32), y.astype(np.int32), name="blobs")
 
 
 def line(n=23, d=3):

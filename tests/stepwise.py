@@ -40,7 +40,7 @@ def start_weights():
 
 
 def batches(output):
-    """x [t, b, 5] and y [t, b, 3], float64: y are one-hot rows for softmax, grey values for sigmoid, else numbers."""
+    """x [t, b, 5] and y [t, b, 3], float64: y are one-hot rows for softmax, gray values for sigmoid, else numbers."""
     rng = np.random.default_rng(1)
     x = rng.normal(size=(STEPS, BATCH, WIDTHS[0]))
     score = np.tanh(x) @ rng.normal(size=(WIDTHS[0], WIDTHS[-1]))

@@ -120,7 +120,7 @@ def test_resuming_in_one_process_is_bit_for_bit(tmp_path, monkeypatch):
 
 
 def test_a_trial_that_diverged_under_way_is_not_called_lost(tmp_path, monkeypatch):
-    """Its weights are in the checkpoint until its neighbours end: nothing is trained again, and nothing said."""
+    """Its weights are in the checkpoint until its neighbors end: nothing is trained again, and nothing said."""
     monkeypatch.setattr("nnjax.train.host.population._next_steps", lambda steps, seconds: 5)
     rates, said = {"learning_rate": (0.01, 1e20)}, []
     whole = nnjax.sweep(CLASSIFIER, rates, data=blobs())

@@ -47,7 +47,7 @@ def hit(y, p):
 
 
 MINE = nnjax.Experiment(
-    model=Net(), loss=focal, metrics=[nnjax.Metric(hit, maximised=True)], optimizer=optax.lion, epochs=3, batch_size=32
+    model=Net(), loss=focal, metrics=[nnjax.Metric(hit, maximized=True)], optimizer=optax.lion, epochs=3, batch_size=32
 )
 AXES = {"learning_rate": [1e-3, 1e-2], "seed": range(2)}
 

@@ -145,7 +145,7 @@ AUTOENCODER = Experiment(
 
 
 def images():
-    """70 grey images of 12 pixels: 50 to train on, in batches of 16, 16, 16 and 2."""
+    """70 gray images of 12 pixels: 50 to train on, in batches of 16, 16, 16 and 2."""
     rng = np.random.default_rng(0)
     pattern = rng.uniform(size=(3, 12))
     return from_arrays((rng.dirichlet(np.ones(3), size=70) @ pattern * 255).astype(np.uint8), name="images")

@@ -209,12 +209,12 @@ def test_gradients_of_the_objective():
 
     The gradients of the losses alone are checked in test_losses.py.
     """
-    regularised = {"dropout": 0.4, "label_smoothing": 0.1, "l1": 0.01, "l2": 0.02}
+    regularized = {"dropout": 0.4, "label_smoothing": 0.1, "l1": 0.01, "l2": 0.02}
     rng = np.random.default_rng(0)
     examples = rng.normal(size=(3, 4)), rng.uniform(size=(3, 3)), np.array([1.0, 1.0, 0.0])
 
     def both(activation, batch):
-        trial, hyper = small_trial("float64", "sgd", activation, "binary_crossentropy", **regularised)
+        trial, hyper = small_trial("float64", "sgd", activation, "binary_crossentropy", **regularized)
         params = jax.eval_shape(trial.init, hyper, jnp.uint32(0)).params
         params = jax.tree.map(lambda leaf: np.random.default_rng(leaf.size).normal(size=leaf.shape), params)
         flat, unravel = jax.flatten_util.ravel_pytree(params)

@@ -215,12 +215,12 @@ def test_a_metric_without_direction():
 
 
 def test_a_metric_of_the_wrong_direction():
-    right = nnjax.Metric(lambda y, p: jnp.float32(y == p.argmax(axis=1)), maximised=False, label="right")
-    broken(check_metric, right, LABELS, P, says="is 1 for right outputs and 0 for wrong ones.*maximised=True")
+    right = nnjax.Metric(lambda y, p: jnp.float32(y == p.argmax(axis=1)), maximized=False, label="right")
+    broken(check_metric, right, LABELS, P, says="is 1 for right outputs and 0 for wrong ones.*maximized=True")
 
 
 def test_a_metric_of_the_whole_batch():
-    scaled = nnjax.Metric(lambda y, p: p[:, 0] / jnp.max(p[:, 0]), maximised=True, label="scaled")
+    scaled = nnjax.Metric(lambda y, p: p[:, 0] / jnp.max(p[:, 0]), maximized=True, label="scaled")
     broken(check_metric, scaled, LABELS, P, says="from the sums of two halves")
 
 

@@ -135,7 +135,7 @@ def _last(curves: Any, name: str) -> str:
 
 
 def print_message(text: str) -> None:
-    """Print a sentence of the trainer's, coloured where it begins with error, warning or remark."""
+    """Print a sentence of the trainer's, colored where it begins with error, warning or remark."""
     severity = text.split(":")[0].split(" ")[0]
     message = Text(text)
     if severity in COLORS:

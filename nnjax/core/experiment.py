@@ -186,7 +186,7 @@ class Experiment:
       eval_batch_size: examples a step of an evaluation; changes memory and speed, never what is counted.
       shuffle: a new order every epoch; False keeps the order of the data.
       train_eval_size: training examples re-evaluated at every epoch's end (a fixed subset); None for all, 0 for none.
-      seed: of initialisation, order and dropout (traced).
+      seed: of initialization, order and dropout (traced).
       allow_mismatch: train even though the pre-flight checks found an error.
       signals: whether to look inside the network at epochs' ends (`nnjax.core.types.LayerStatistics`), which changes no
         result; None for yes where `nnjax train` trains it, else no.

@@ -199,7 +199,7 @@ class TrialState(NamedTuple):
       params: the weights, a pytree of float32 arrays.
       opt_state: the Optax state.
       step: int32 []; optimizer steps taken.
-      seed: uint32 []; initialisation, order and dropout are drawn from it, each by its own folded key.
+      seed: uint32 []; initialization, order and dropout are drawn from it, each by its own folded key.
       loss_sum: float32 []; sum over the examples seen in the current epoch of the training loss.
       weight_sum: float32 []; the number of examples seen in the current epoch.
       best_params: the weights at the epoch of the lowest validation loss.

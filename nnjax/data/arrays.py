@@ -42,7 +42,7 @@ def from_arrays(
       classes: the class names; y must then hold indices into them. Without names the distinct labels, sorted, are the
         classes, and y becomes their indices.
       features, targets: column names; made up where empty (images have none).
-      image_shape: (height, width) of flattened grey images.
+      image_shape: (height, width) of flattened gray images.
       test_start: examples from this index on are the source's own test set.
       validation_start: examples from this index to the test set are its own validation set.
       categories: names of the codes in categorical columns of x.
@@ -110,7 +110,7 @@ def _as_array(values: Any, which: str, name: str) -> np.ndarray:
 
 
 def _image_shape(shape: tuple[int, ...], image_shape: tuple[int, int] | None, name: str) -> tuple[int, int] | None:
-    """Find the shape of the grey images in x; None if it holds none."""
+    """Find the shape of the gray images in x; None if it holds none."""
     if len(shape) == 3 or (len(shape) == 4 and shape[3] == 1):
         image_shape = shape[1], shape[2]
     if not 1 <= len(shape) <= 4 or 0 in shape:

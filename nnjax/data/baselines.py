@@ -143,7 +143,7 @@ def _regression(prepared: Prepared, fit: np.ndarray, rows: np.ndarray) -> Scores
 def _least_squares(prepared: Prepared, fit: np.ndarray, rows: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Predict [rows, k] by the affine map that fits y [fit, k] best: what ADALINE converges to.
 
-    The normal equations on standardised inputs: tens of times faster than LinearRegression's SVD on 60,000 x 784.
+    The normal equations on standardized inputs: tens of times faster than LinearRegression's SVD on 60,000 x 784.
     """
     train, x = _inputs(prepared, fit), _inputs(prepared, rows)
     mean, spread = train.mean(axis=0), train.std(axis=0)

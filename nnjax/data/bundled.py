@@ -47,14 +47,14 @@ def table(name: str) -> Dataset:
 
     bunch = getattr(sklearn.datasets, f"load_{name}")()
     names = tuple(map(str, bunch.get("target_names", ())))
-    labelled = bunch.target.dtype.kind == "i"
+    labeled = bunch.target.dtype.kind == "i"
     return from_arrays(
         bunch.data,
         bunch.target,
         name,
         source=f"sklearn.datasets.load_{name}",
-        classes=names if labelled else (),
-        targets=() if labelled else names,
+        classes=names if labeled else (),
+        targets=() if labeled else names,
         features=tuple(map(str, bunch.feature_names)),
     )
 

@@ -26,7 +26,7 @@ PARTS = {
 
 
 def read(path: Path) -> np.ndarray:
-    """Read the array in an IDX file, in native byte order; gzip is recognised by the content, not by the name.
+    """Read the array in an IDX file, in native byte order; gzip is recognized by the content, not by the name.
 
     Raises:
       UserError: not readable, a damaged gzip stream, not IDX, or more or fewer values than its header promises.

@@ -1,4 +1,4 @@
-"""Recognise learning curves by the names of columns, keys and tags: val_loss, "Loss/train", validation/loss."""
+"""Recognize learning curves by the names of columns, keys and tags: val_loss, "Loss/train", validation/loss."""
 
 import re
 from collections.abc import Iterable, Mapping

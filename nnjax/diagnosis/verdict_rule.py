@@ -21,11 +21,11 @@ EVERYTHING = frozenset({BROKEN, UNFINISHED, DONE, REMARK})
 
 
 class Badge(NamedTuple):
-    """How a verdict is shown. Colours are never alone: each verdict has a sign of its own.
+    """How a verdict is shown. Colors are never alone: each verdict has a sign of its own.
 
-    The colours are those of Okabe and Ito (2008), which the colour-blind can tell apart, one a family, in lighter and
+    The colors are those of Okabe and Ito (2008), which the color-blind can tell apart, one a family, in lighter and
     darker shades within it: green is done, blue goes on, purple is about validation, orange to red is broken, yellow is
-    a remark, grey has not begun.
+    a remark, gray has not begun.
 
     Attributes:
       sign: one character.
@@ -39,7 +39,7 @@ class Badge(NamedTuple):
 
     @property
     def ink(self) -> str:
-        """Black or white, whichever stands out more from the colour (WCAG 2.2 relative luminance)."""
+        """Black or white, whichever stands out more from the color (WCAG 2.2 relative luminance)."""
         return "#000000" if luminance(self.color) > 0.179 else "#ffffff"
 
 
@@ -60,7 +60,7 @@ class VerdictRule:
       code: its name, which is that of its module.
       precedence: of those that hold, the verdict with the lowest number is the first; then they follow by number.
       outcome: what has become of the training: `BROKEN`, `UNFINISHED`, `DONE` or `REMARK`.
-      badge: its sign and colour.
+      badge: its sign and color.
       confidence: of a group of g trials, [g] in [0, 1]; 0 where the verdict does not hold.
       describe: of one trial (its place in the group), the sentence, the evidence and what to try.
       marks: of a verdict and the trial's losses, what to draw over them.

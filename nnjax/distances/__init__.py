@@ -1,4 +1,4 @@
-"""Distances of vectors and time series (lecture slides, section 0): by name, for all pairs, and for nearest neighbours.
+"""Distances of vectors and time series (lecture slides, section 0): by name, for all pairs, and for nearest neighbors.
 
 from nnjax.distances import pairwise
 pairwise(series, metric="dtw", window=0.1)  # [n, n]

@@ -1,4 +1,4 @@
-"""Lower bounds of DTW, by which a search for neighbours skips most pairs."""
+"""Lower bounds of DTW, by which a search for neighbors skips most pairs."""
 
 import dataclasses
 import functools

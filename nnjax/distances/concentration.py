@@ -72,14 +72,14 @@ def of_noise(
 
 
 class Worth(NamedTuple):
-    """How well nearest neighbours work in a representation of labelled examples.
+    """How well nearest neighbors work in a representation of labeled examples.
 
     Attributes:
       name: of the representation.
       width: its numbers an example.
       contrast, spread: as in `Concentration`, Euclidean.
       recall: share of the 10 nearest in the original that are among the 10 nearest here.
-      accuracy: of 5 nearest neighbours.
+      accuracy: of 5 nearest neighbors.
     """
 
     name: str

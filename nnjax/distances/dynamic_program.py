@@ -51,7 +51,7 @@ class Cells(NamedTuple):
 
 
 class _Wave(NamedTuple):
-    """Two neighbouring diagonals: values [cells, *lanes] at the offsets low, low + 2, …, high and one further out."""
+    """Two neighboring diagonals: values [cells, *lanes] at the offsets low, low + 2, …, high and one further out."""
 
     band: Array
     guard: Array
@@ -60,7 +60,7 @@ class _Wave(NamedTuple):
 
 
 def wavefront(x: Array, y: Array, step: Callable[[Cells], Array], origin: Array, window: int) -> Array:
-    """Compute the last cell of a table that is filled from the three earlier neighbours of each cell.
+    """Compute the last cell of a table that is filled from the three earlier neighbors of each cell.
 
     Args:
       x: [n, d, *lanes], what belongs to the table's rows.

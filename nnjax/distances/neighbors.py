@@ -1,4 +1,4 @@
-"""Classify by nearest neighbours from a matrix of distances; choose the window of DTW by leave-one-out."""
+"""Classify by nearest neighbors from a matrix of distances; choose the window of DTW by leave-one-out."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -31,7 +31,7 @@ def classify(distances: Array, labels: Array, k: int = 1) -> np.ndarray:
             f"Distances {distances.shape} and labels {labels.shape} do not fit: [q, n] and [n] were expected."
         )
     if not 1 <= k <= len(labels):
-        raise UserError(f"k={k} neighbours were asked for, but 1 to {len(labels)} are available.")
+        raise UserError(f"k={k} neighbors were asked for, but 1 to {len(labels)} are available.")
     if np.isnan(distances).any():
         raise UserError("The distances hold NaN, so nothing is nearest: see which of the examples is damaged.")
     classes, codes = np.unique(labels, return_inverse=True)
@@ -54,7 +54,7 @@ def leave_one_out_error(distances: Array, labels: Array, k: int = 1) -> float:
 
 
 def choose_window(x: Any, labels: Array, windows: Sequence[int], **options: Any) -> int:
-    """Choose the window of DTW with the least leave-one-out error of one nearest neighbour, of equal ones the smallest.
+    """Choose the window of DTW with the least leave-one-out error of one nearest neighbor, of equal ones the smallest.
 
     This is how the UCR archive learns its windows. Source: Dau et al. 2018, "The UCR time series archive".
 

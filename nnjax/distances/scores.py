@@ -1,4 +1,4 @@
-"""Classifiers, nearest neighbours and clusters, each scored on the test part of one split."""
+"""Classifiers, nearest neighbors and clusters, each scored on the test part of one split."""
 
 from typing import Any, NamedTuple
 
@@ -59,7 +59,7 @@ def score_models(some: Split, seed: int) -> list[Score]:
 
 
 def score_distances(some: Split) -> list[Score]:
-    """Score nearest neighbours and k-medoids under each distance that there is for these examples."""
+    """Score nearest neighbors and k-medoids under each distance that there is for these examples."""
     scores = []
     for name in METRICS:
         found = distances(some, name)
@@ -69,7 +69,7 @@ def score_distances(some: Split) -> list[Score]:
 
 
 def score_neighbors(some: Split, name: str, among: np.ndarray, to: np.ndarray) -> Score:
-    """Score nearest neighbours, as many as give the least leave-one-out error on the training part.
+    """Score nearest neighbors, as many as give the least leave-one-out error on the training part.
 
     Args:
       some: the examples.

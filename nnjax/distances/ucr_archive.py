@@ -1,4 +1,4 @@
-"""Compare one-nearest-neighbour errors on generated sets with those that the UCR archive publishes.
+"""Compare one-nearest-neighbor errors on generated sets with those that the UCR archive publishes.
 
 The archive holds one draw of each generator; here every seed is a draw of the same sizes, so published errors are
 expected within the spread over seeds. Source: Dau et al. 2018, "The UCR time series archive", its summary table.

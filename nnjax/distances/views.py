@@ -1,4 +1,4 @@
-"""One split of a labelled set as each distance needs it: as vectors, as sets, or as series."""
+"""One split of a labeled set as each distance needs it: as vectors, as sets, or as series."""
 
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ ABSENT = {(TABLE, "DTW"): "the columns of a table have no order, so there is not
 
 
 class Split(NamedTuple):
-    """Training and test examples of a labelled set.
+    """Training and test examples of a labeled set.
 
     Attributes:
       x, queries: [n, d], [q, d] float32, training and test inputs, scaled.
@@ -44,14 +44,14 @@ class Split(NamedTuple):
 
 
 def split_of(prepared: Prepared) -> Split:
-    """Take the training and the test part of a labelled set; it is an image set where its examples are images.
+    """Take the training and the test part of a labeled set; it is an image set where its examples are images.
 
     Raises:
       UserError: data without classes or without a test part.
     """
     data = prepared.dataset
     if data.task != "classification" or data.y is None or not len(prepared.test):
-        raise UserError(f"{data.name} has no labelled test examples: choose data with classes and a test part.")
+        raise UserError(f"{data.name} has no labeled test examples: choose data with classes and a test part.")
     parts = (prepared.train, prepared.test)
     x, queries = (np.asarray(prepared.x_scaler(data.x[part].astype(np.float32))) for part in parts)
     labels, truth = (np.asarray(data.y)[part] for part in parts)

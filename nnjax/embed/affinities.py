@@ -29,7 +29,7 @@ def calibrate(distances: Array, own: Array, perplexities: Array) -> Array:
 
     Args:
       distances: [n, b] float32, squared, of the points j to the points i.
-      own: [b] int32, the index of each point i, which is no neighbour of itself; -1 where it is not there.
+      own: [b] int32, the index of each point i, which is no neighbor of itself; -1 where it is not there.
       perplexities: [g] float32.
 
     Returns:

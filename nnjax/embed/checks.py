@@ -11,7 +11,7 @@ from nnjax.core.errors import UserError
 LEAST_POINTS = 4
 MOST_EXACT = {  # points, by support
     "all": 10_000,  # their affinities are 400 MB for each perplexity
-    "neighbours": 20_000,  # all pairs of so many, a thousand times, take two minutes of a core
+    "neighbors": 20_000,  # all pairs of so many, a thousand times, take two minutes of a core
 }
 
 
@@ -73,11 +73,11 @@ def perplexities(x: np.ndarray, wanted: Sequence[float]) -> None:
         )
 
 
-def neighbours(num_points: int, k: int) -> None:
-    """Refuse numbers of neighbours for which trustworthiness is not defined: below 1, or from n / 2 on."""
+def neighbors(num_points: int, k: int) -> None:
+    """Refuse numbers of neighbors for which trustworthiness is not defined: below 1, or from n / 2 on."""
     if not 1 <= k < num_points / 2:
         raise UserError(
-            f"Trustworthiness of k = {k} neighbours was asked for, but k from 1 to below n / 2 = {num_points / 2:g} "
+            f"Trustworthiness of k = {k} neighbors was asked for, but k from 1 to below n / 2 = {num_points / 2:g} "
             "was expected: choose a smaller k, or give more points."
         )
 
@@ -85,7 +85,7 @@ def neighbours(num_points: int, k: int) -> None:
 def exact_size(num_points: int, support: str) -> None:
     """Refuse so many points that their affinities would be too large, or all pairs take too long."""
     if num_points > MOST_EXACT[support]:
-        sparse = "--support=neighbours, " if num_points <= MOST_EXACT["neighbours"] else ""
+        sparse = "--support=neighbors, " if num_points <= MOST_EXACT["neighbors"] else ""
         raise UserError(
             f"{num_points:,} points are too many for affinities of {support} (the limit is {MOST_EXACT[support]:,}): "
             f"choose {sparse}--engine=sklearn or --engine=opentsne, which approximate, or fewer points with --limit."

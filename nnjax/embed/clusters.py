@@ -16,13 +16,13 @@ class Clustering(NamedTuple):
 
     Attributes:
       labels: [n] int, 0 to c - 1.
-      centres: [c, d] float64, means of the clusters.
-      within: Σ of squared distances to the own centre (the inertia that k-means descends).
-      between: Σ over the clusters of size × squared distance of the centre to the mean of all.
+      centers: [c, d] float64, means of the clusters.
+      within: Σ of squared distances to the own center (the inertia that k-means descends).
+      between: Σ over the clusters of size × squared distance of the center to the mean of all.
     """
 
     labels: np.ndarray
-    centres: np.ndarray
+    centers: np.ndarray
     within: float
     between: float
 
@@ -34,7 +34,7 @@ def cluster(x: np.ndarray, method: str, num_clusters: int, *, seed: int = 0) -> 
       x: [n, d] finite numbers.
       method: "kmeans" (k-means++, best of 4) or "agglomerative" (Ward: the union that raises `within` least).
       num_clusters: c.
-      seed: of k-means's first centres.
+      seed: of k-means's first centers.
 
     Raises:
       UserError: an unknown method, or not 1 to n clusters (of distinct points).
@@ -57,7 +57,7 @@ def cluster(x: np.ndarray, method: str, num_clusters: int, *, seed: int = 0) -> 
 
 
 def scatter(x: np.ndarray, labels: np.ndarray) -> Clustering:
-    """Compute centres and scatters of a given division; within + between is the total scatter, whatever the division.
+    """Compute centers and scatters of a given division; within + between is the total scatter, whatever the division.
 
     Args:
       x: [n, d].
@@ -67,7 +67,7 @@ def scatter(x: np.ndarray, labels: np.ndarray) -> Clustering:
     sizes = np.bincount(labels)
     sums = np.zeros((len(sizes), x.shape[1]))
     np.add.at(sums, labels, x)
-    centres = sums / sizes[:, None]
-    within = float(np.square(x - centres[labels]).sum())
-    between = float(sizes @ np.square(centres - x.mean(axis=0)).sum(axis=1))
-    return Clustering(labels, centres, within, between)
+    centers = sums / sizes[:, None]
+    within = float(np.square(x - centers[labels]).sum())
+    between = float(sizes @ np.square(centers - x.mean(axis=0)).sum(axis=1))
+    return Clustering(labels, centers, within, between)

@@ -1,4 +1,4 @@
-"""Measure codes of labelled examples: accuracy of classifiers, error of the copies, distances kept."""
+"""Measure codes of labeled examples: accuracy of classifiers, error of the copies, distances kept."""
 
 import warnings
 from collections.abc import Sequence
@@ -11,11 +11,11 @@ from nnjax.distances.views import Split
 from nnjax.embed.linear import Reduction
 from nnjax.embed.quality import qualities, vote
 
-NEIGHBOURS = 5  # that vote
-NEAR = 10  # whose neighbourhoods are compared
+NEIGHBORS = 5  # that vote
+NEAR = 10  # whose neighborhoods are compared
 MEASURES = {
     "knn_accuracy": "accuracy of 5 nearest training examples in the code",
-    "linear_accuracy": "accuracy of logistic regression on the standardised code",
+    "linear_accuracy": "accuracy of logistic regression on the standardized code",
     "reconstruction": "mean squared error of the copies of test examples",
     "trustworthiness": "of the 10 nearest test examples, code against inputs; 1 is best, .5 chance",
     "shepard": "Spearman's correlation of the distances between test examples, code against inputs",
@@ -27,7 +27,7 @@ FALLING = ("reconstruction",)  # less is better
 
 
 class InputNeighbors(NamedTuple):
-    """Neighbours in the inputs, with which codes are compared.
+    """Neighbors in the inputs, with which codes are compared.
 
     Attributes:
       near: [q, 10], the nearest training examples of each test example.
@@ -39,7 +39,7 @@ class InputNeighbors(NamedTuple):
 
     @classmethod
     def of(cls, some: Split, warping: Metric | None = None) -> Self:
-        """Find the neighbours of examples."""
+        """Find the neighbors of examples."""
         dtw = None if warping is None else nearest(pairwise(some.queries, some.x, warping))
         return cls(nearest(pairwise(some.queries, some.x)), dtw)
 
@@ -79,7 +79,7 @@ def measure(codes: Sequence[Code], some: Split, truth: InputNeighbors) -> list[d
 
 
 def accuracies(train_codes: np.ndarray, test_codes: np.ndarray, near: np.ndarray, some: Split) -> dict[str, float]:
-    """Compute test accuracies in the codes of 5 nearest neighbours, and of logistic regression (C = 1).
+    """Compute test accuracies in the codes of 5 nearest neighbors, and of logistic regression (C = 1).
 
     Args:
       train_codes, test_codes: codes of the training examples [n, k] and of the test examples [q, k].
@@ -108,13 +108,13 @@ def nearest(distances: np.ndarray) -> np.ndarray:
 
 
 def majority(near: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Find the class [q] of most of the first 5 of neighbours [q, 10]; of several the lowest."""
+    """Find the class [q] of most of the first 5 of neighbors [q, 10]; of several the lowest."""
     classes, codes = np.unique(labels, return_inverse=True)
-    return classes[vote(codes[near[:, :NEIGHBOURS]])]
+    return classes[vote(codes[near[:, :NEIGHBORS]])]
 
 
 def overlap(first: np.ndarray, second: np.ndarray) -> float:
-    """Compute the mean share of neighbours [q, k] that two lists have in common."""
+    """Compute the mean share of neighbors [q, k] that two lists have in common."""
     return float((first[:, :, None] == second[:, None, :]).any(axis=2).mean())
 
 

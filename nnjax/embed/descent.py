@@ -33,8 +33,8 @@ def step(state: State, gradient: Array, rate: Array, momentum: Array) -> State:
     """Take one step (Jacobs 1988, as van der Maaten & Hinton 2008 use it).
 
     A gain rises by .2 where the gradient points against the last step's direction of descent, and falls to .8 of itself
-    where it does not. The layout is centred, as in the authors' code: under exaggeration it may shrink to far below its
-    own distance from the origin, and float32 would then lose it.
+    where it does not. The layout is centered, as in the authors' code: under exaggeration it may shrink to far below
+    its own distance from the origin, and float32 would then lose it.
     """
     rises = state.velocity * gradient < 0
     gains = jnp.maximum(jnp.where(rises, state.gains + GAIN_RISE, state.gains * GAIN_FALL), LEAST_GAIN)

@@ -80,7 +80,7 @@ def umap(
     Args:
       x: [n, d] finite numbers.
       dimensions: of the layout.
-      neighbors: of a point's neighbourhood, 2 to n - 1.
+      neighbors: of a point's neighborhood, 2 to n - 1.
       min_dist: how near points may come, 0 to 1.
 
     Returns:

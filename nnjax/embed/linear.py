@@ -16,7 +16,7 @@ class Reduction(NamedTuple):
 
     Attributes:
       encode: codes [n, k] of points [n, d].
-      decode: points [n, d] from codes: the best linear guess, of k-means the nearest centre.
+      decode: points [n, d] from codes: the best linear guess, of k-means the nearest center.
       facts: what the fit says of itself, by name.
     """
 
@@ -33,7 +33,7 @@ def fit(
     Args:
       x: [n, d] finite numbers.
       method: "pca"; "lda" (linear discriminants, at most classes - 1); "ica" (FastICA, components of variance 1); or
-        "kmeans", whose codes are the distances to k centres.
+        "kmeans", whose codes are the distances to k centers.
       dimensions: k.
       labels: [n] classes; for LDA only.
       seed: of ICA's and k-means's first guesses.
@@ -96,20 +96,20 @@ def _lda(x: np.ndarray, dimensions: int, labels: np.ndarray | None, seed: int) -
 
 def _kmeans(x: np.ndarray, dimensions: int, labels: np.ndarray | None, seed: int) -> Reduction:
     found = cluster(x, "kmeans", dimensions, seed=seed)
-    centres = found.centres
+    centers = found.centers
 
     def encode(points: np.ndarray) -> np.ndarray:
-        squared = np.square(np.asarray(points, np.float64)).sum(axis=1, keepdims=True) - 2 * points @ centres.T
-        return np.sqrt(np.maximum(squared + np.square(centres).sum(axis=1), 0))
+        squared = np.square(np.asarray(points, np.float64)).sum(axis=1, keepdims=True) - 2 * points @ centers.T
+        return np.sqrt(np.maximum(squared + np.square(centers).sum(axis=1), 0))
 
-    return Reduction(encode, lambda codes: centres[codes.argmin(axis=1)], {"inertia": found.within})
+    return Reduction(encode, lambda codes: centers[codes.argmin(axis=1)], {"inertia": found.within})
 
 
 def _least_squares(codes: np.ndarray, x: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
     """The affine map from codes [n, k] to x [n, d] of least squared error."""
-    mean, centre = codes.mean(axis=0), x.mean(axis=0)
-    weights = np.linalg.lstsq(codes - mean, x - centre, rcond=None)[0]
-    return lambda points: (points - mean) @ weights + centre
+    mean, center = codes.mean(axis=0), x.mean(axis=0)
+    weights = np.linalg.lstsq(codes - mean, x - center, rcond=None)[0]
+    return lambda points: (points - mean) @ weights + center
 
 
 FITS: dict[str, Callable[..., Reduction]] = {"pca": _pca, "lda": _lda, "ica": _ica, "kmeans": _kmeans}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import jax.numpy as jnp
 from jax import Array, lax
 
-ROWS = 10  # XLA unrolls so short a sum and fuses all of them into one vectorised pass; 16 are five times slower
+ROWS = 10  # XLA unrolls so short a sum and fuses all of them into one vectorized pass; 16 are five times slower
 
 Terms = Callable[[Array, Array, Array], tuple[Array, ...]]
 
@@ -48,7 +48,7 @@ def _fold(terms: Terms, initial: tuple[float, ...], y: Array, operation: Callabl
         return tuple(operation(a, b) for a, b in zip(left, right, strict=True))
 
     def block(start: Array | int, size: int) -> tuple[Array, ...]:
-        # Each coordinate is sliced by itself: one slice of both keeps XLA from vectorising (five times slower).
+        # Each coordinate is sliced by itself: one slice of both keeps XLA from vectorizing (five times slower).
         dx, dy = (one[None, :] - lax.dynamic_slice_in_dim(one, start, size, 0)[:, None] for one in y)
         rows = start + jnp.arange(size, dtype=jnp.int32)
         return lax.reduce(terms(dx, dy, rows), neutral, combine, (0,))

@@ -1,4 +1,4 @@
-"""Measure embeddings: which neighbours and distances they keep, and how well classes separate."""
+"""Measure embeddings: which neighbors and distances they keep, and how well classes separate."""
 
 from collections.abc import Iterator, Sequence
 
@@ -11,11 +11,11 @@ from nnjax.embed.affinities import squared_distances
 BLOCK = 256  # points compared with all others at a time
 MOST_PAIRED = 2000  # points whose pairs the Shepard correlation is taken of; of more, so many are drawn
 MEASURES = {
-    "trustworthiness": "neighbours in the picture are neighbours in the data; 1 is best, .5 is chance",
-    "continuity": "neighbours in the data are neighbours in the picture; 1 is best, .5 is chance",
-    "recall": "share of the k nearest neighbours that are kept",
+    "trustworthiness": "neighbors in the picture are neighbors in the data; 1 is best, .5 is chance",
+    "continuity": "neighbors in the data are neighbors in the picture; 1 is best, .5 is chance",
+    "recall": "share of the k nearest neighbors that are kept",
     "shepard": "Spearman's correlation of all distances, data against picture",
-    "knn_accuracy": "share of points whose k nearest neighbours in the picture vote for their class",
+    "knn_accuracy": "share of points whose k nearest neighbors in the picture vote for their class",
     "silhouette": "mean of (b - a) / max(a, b): a to the own class, b to the next; -1 to 1",
     "ari": "k-means in the picture against the classes, adjusted Rand index; 0 is chance",
     "ami": "the same, adjusted mutual information; 0 is chance",
@@ -35,14 +35,14 @@ def qualities(
     """Measure embeddings of the same points, whose distances are computed once, in blocks.
 
     Trustworthiness T(k) = 1 - 2 / (n k (2n - 3k - 1)) Σ_i Σ_{j in U_k(i)} (r(i, j) - k), where U_k(i) are the k nearest
-    neighbours in the embedding that are not among those in the data, and r(i, j) is the rank of j in the data (Venna &
+    neighbors in the embedding that are not among those in the data, and r(i, j) is the rank of j in the data (Venna &
     Kaski 2001); continuity exchanges the spaces.
 
     Args:
       x: [n, d], the data as they were embedded.
       embeddings: each [n, any].
       labels: [n] classes, or None: then the measures that need them are left out.
-      k: neighbours, below n / 2.
+      k: neighbors, below n / 2.
       seed: of the points drawn for the Shepard correlation (of more than 2,000) and of k-means.
 
     Returns:
@@ -51,7 +51,7 @@ def qualities(
     Raises:
       UserError: k is impossible.
     """
-    checks.neighbours(len(x), k)
+    checks.neighbors(len(x), k)
     able = [i for i, y in enumerate(embeddings) if np.isfinite(y).all()]
     spaces = [np.asarray(embeddings[i], np.float64) for i in able]
     classes = None if labels is None else np.unique(labels, return_inverse=True)[1]
@@ -66,7 +66,7 @@ def qualities(
 
 
 def _near(x: np.ndarray, spaces: Sequence[np.ndarray], classes: np.ndarray | None, k: int) -> list[dict[str, float]]:
-    """Compute the measures of neighbourhoods: the first three, and with classes two more."""
+    """Compute the measures of neighborhoods: the first three, and with classes two more."""
     n = len(x)
     sums = [dict.fromkeys(("intruders", "extruders", "kept", "right", "silhouette"), 0.0) for _ in spaces]
     for rows, distances in blocks(x):
@@ -96,10 +96,10 @@ def _near(x: np.ndarray, spaces: Sequence[np.ndarray], classes: np.ndarray | Non
 
 def blocks(x: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
     """Iterate over blocks of points: rows, and their squared distances [b, n] to all, to themselves infinite."""
-    centred = np.asarray(x, np.float64) - np.mean(x, axis=0, dtype=np.float64)
+    centered = np.asarray(x, np.float64) - np.mean(x, axis=0, dtype=np.float64)
     for start in range(0, len(x), BLOCK):
         rows = slice(start, min(start + BLOCK, len(x)))
-        yield rows, block(centred, rows)
+        yield rows, block(centered, rows)
 
 
 def block(x: np.ndarray, rows: slice) -> np.ndarray:
@@ -114,8 +114,8 @@ def nearest(distances: np.ndarray, k: int) -> np.ndarray:
     return np.argpartition(distances, k - 1, axis=1)[:, :k]
 
 
-def neighbours(x: np.ndarray, k: int) -> np.ndarray:
-    """Indices [n, k] of the nearest neighbours of every point of x [n, d]."""
+def neighbors(x: np.ndarray, k: int) -> np.ndarray:
+    """Indices [n, k] of the nearest neighbors of every point of x [n, d]."""
     return np.concatenate([nearest(distances, k) for _, distances in blocks(x)])
 
 
@@ -156,8 +156,8 @@ def _far(x: np.ndarray, spaces: Sequence[np.ndarray], seed: int) -> list[dict[st
     pairs = np.triu_indices(len(chosen), 1)
 
     def ranks(points: np.ndarray) -> np.ndarray:
-        centred = np.asarray(points[chosen], np.float64)
-        return np.asarray(rankdata(squared_distances(centred - centred.mean(axis=0), slice(None))[pairs]))
+        centered = np.asarray(points[chosen], np.float64)
+        return np.asarray(rankdata(squared_distances(centered - centered.mean(axis=0), slice(None))[pairs]))
 
     wanted = ranks(x)
     return [{"shepard": _correlation(wanted, ranks(y))} for y in spaces]

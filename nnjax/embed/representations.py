@@ -1,4 +1,4 @@
-"""What representations of labelled data keep of its distances: all inputs, principal components, latent spaces."""
+"""What representations of labeled data keep of its distances: all inputs, principal components, latent spaces."""
 
 import numpy as np
 
@@ -17,7 +17,7 @@ def representations(prepared: Prepared, run: Run | None = None) -> list[Worth]:
     """Measure the scaled inputs, their principal components, and the latent spaces of a run's autoencoders.
 
     Args:
-      prepared: labelled data, whose training examples are known and whose test (else validation) examples are queries.
+      prepared: labeled data, whose training examples are known and whose test (else validation) examples are queries.
       run: of autoencoders, trained on these data.
 
     Raises:
@@ -26,9 +26,7 @@ def representations(prepared: Prepared, run: Run | None = None) -> list[Worth]:
     data = prepared.dataset
     queries = (prepared.test if len(prepared.test) else prepared.validation)[:MOST_QUERIES]
     if data.task != "classification" or data.y is None or not len(queries):
-        raise UserError(
-            f"{data.name} has no labelled examples to query with: choose data with classes and a test part."
-        )
+        raise UserError(f"{data.name} has no labeled examples to query with: choose data with classes and a test part.")
     known = prepared.train[:MOST_EXAMPLES]
     raw = data.x[known], data.x[queries]
     x, q = (np.asarray(prepared.x_scaler(part.astype(np.float32))) for part in raw)

@@ -17,7 +17,7 @@ def gradient(y: Array, p: Array, exaggeration: Array) -> Array:
     Returns:
       [2, n].
     """
-    scores = _log_normalisers(y)
+    scores = _log_normalizers(y)
     pull = 2 * y.shape[1] * exaggeration
 
     def terms(dx: Array, dy: Array, rows: Array) -> tuple[Array, ...]:
@@ -41,10 +41,10 @@ def divergence(y: Array, p: Array, entropy: Array) -> Array:
         return (rows_of(p, rows) * (dx * dx + dy * dy),)
 
     (spread,) = sum_pairs(terms, 1, y)
-    return entropy + y.shape[1] * jnp.sum(spread) + jnp.sum(_log_normalisers(y))
+    return entropy + y.shape[1] * jnp.sum(spread) + jnp.sum(_log_normalizers(y))
 
 
-def _log_normalisers(y: Array) -> Array:
+def _log_normalizers(y: Array) -> Array:
     """log Σ_{j≠i} exp(-|y_i - y_j|²) [n], from the nearest point on, so that a point far from all has one too."""
 
     def squared(dx: Array, dy: Array, rows: Array) -> tuple[Array, ...]:

@@ -1,4 +1,4 @@
-"""t-SNE with affinities of near neighbours only (van der Maaten 2014): memory O(n · perplexity), exact repulsion."""
+"""t-SNE with affinities of near neighbors only (van der Maaten 2014): memory O(n · perplexity), exact repulsion."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -11,20 +11,20 @@ from nnjax.embed.affinities import BLOCK, calibrate
 from nnjax.embed.pair_sums import sum_pairs
 from nnjax.embed.quality import block, nearest
 
-WIDTH = 32  # neighbours in a row of the table
+WIDTH = 32  # neighbors in a row of the table
 
 
 class Edges(NamedTuple):
-    """Sparse symmetric affinities as a table: a point with many neighbours has several rows; unused places weigh 0.
+    """Sparse symmetric affinities as a table: a point with many neighbors has several rows; unused places weigh 0.
 
     Attributes (NumPy's or JAX's arrays):
       point: [r] int32, whose row it is.
-      neighbour: [r, 32] int32.
+      neighbor: [r, 32] int32.
       weight: [r, 32] float32, p_ij.
     """
 
     point: Any
-    neighbour: Any
+    neighbor: Any
     weight: Any
 
 
@@ -56,7 +56,7 @@ def divergence(y: Array, p: Edges, entropy: Array) -> Array:
 
 def _along(y: Array, p: Edges) -> tuple[Array, Array]:
     """y_i - y_j [2, r, 32] along the edges, and its square [r, 32]."""
-    towards = y[:, p.point][:, :, None] - y[:, p.neighbour]
+    towards = y[:, p.point][:, :, None] - y[:, p.neighbor]
     return towards, towards[0] * towards[0] + towards[1] * towards[1]
 
 
@@ -70,8 +70,8 @@ def edges(x: np.ndarray, perplexities: Sequence[float]) -> tuple[Edges, np.ndarr
     Returns:
       Tables with leading axis g, and [g] float32.
     """
-    centred = np.asarray(x, np.float64) - np.mean(x, axis=0, dtype=np.float64)
-    found = [_joint(centred, value) for value in perplexities]
+    centered = np.asarray(x, np.float64) - np.mean(x, axis=0, dtype=np.float64)
+    found = [_joint(centered, value) for value in perplexities]
     tables = [_table(p) for p in found]
     longest = max(len(table.point) for table in tables)
     padded = [Edges(*(np.pad(a, [(0, longest - len(a))] + [(0, 0)] * (a.ndim - 1)) for a in table)) for table in tables]
@@ -105,7 +105,7 @@ def _table(p: Any) -> Edges:
     point = np.repeat(np.arange(len(degrees)), rows)
     place = np.arange(p.nnz) - np.repeat(p.indptr[:-1], degrees)  # of an edge among those of its point
     row = np.repeat(first, degrees) + place // WIDTH
-    neighbour, weight = np.zeros((len(point), WIDTH), np.int32), np.zeros((len(point), WIDTH), np.float32)
-    neighbour[row, place % WIDTH] = p.indices
+    neighbor, weight = np.zeros((len(point), WIDTH), np.int32), np.zeros((len(point), WIDTH), np.float32)
+    neighbor[row, place % WIDTH] = p.indices
     weight[row, place % WIDTH] = p.data
-    return Edges(point.astype(np.int32), neighbour, weight)
+    return Edges(point.astype(np.int32), neighbor, weight)

@@ -30,7 +30,7 @@ class Study:
       embeddings: m of them.
       qualities: m times the measures by name.
       clusterings: of the points in the data's own space, by method.
-      k: neighbours that the measures count.
+      k: neighbors that the measures count.
     """
 
     dataset: Dataset
@@ -101,7 +101,7 @@ def study(
       rows: [n], which of them.
       axes: what is varied.
       scale: of the inputs, as in `DataConfig.scaling`, fitted on these rows.
-      k: neighbours of the quality measures.
+      k: neighbors of the quality measures.
       more: embeddings of the same rows made elsewhere, such as a latent space.
       observe: called with a sentence before each part of the work.
 
@@ -114,7 +114,7 @@ def study(
     checks.choice("engine", axes.engine, external_libraries.ENGINES)
     if any("engine" in METHODS[method].options for method in axes.methods):
         external_libraries.ENGINES[axes.engine]()
-    checks.neighbours(len(rows), k)
+    checks.neighbors(len(rows), k)
     x = np.asarray(scaling.fit(dataset.x, rows, scale, dataset.full_scale)(dataset.x[rows].astype(np.float32)))
     x, labels = checks.points(x), labels_of(dataset, rows)
     made = list(more)

@@ -19,7 +19,7 @@ from nnjax.embed.grid import Grid, arrange
 ITERATIONS, EXAGGERATED = 1000, 250
 SEGMENT = 50  # iterations between two measurements of the divergence
 JITTER = 1e-6
-SUPPORTS = ("all", "neighbours")
+SUPPORTS = ("all", "neighbors")
 INITS = ("pca", "random")
 DEVICES = "devices"
 CPU_OPTIONS = {"xla_cpu_multi_thread_eigen": False, "xla_cpu_prefer_vector_width": 512}  # a device is a core
@@ -30,7 +30,7 @@ class LayoutConfig:
     """The hyperparameters of one layout.
 
     Attributes:
-      perplexity: the effective number of neighbours, at least 1 and below n / 3.
+      perplexity: the effective number of neighbors, at least 1 and below n / 3.
       seed: of the first positions.
       exaggeration: factor of the affinities in the first 250 iterations; None for 12 (t-SNE) or 1 (SNE).
       learning_rate: of the gradient as published, with its factor of 4 (as scikit-learn counts; others drop it); None
@@ -99,7 +99,7 @@ def lay_out(
       settings: m of them.
       kind: "tsne" or "sne".
       init: "pca", the first two principal components with a little noise of the seed, or "random".
-      support: which points have affinities: "all", or "neighbours", the nearest 3 × perplexity, in memory O(n).
+      support: which points have affinities: "all", or "neighbors", the nearest 3 × perplexity, in memory O(n).
       iterations: a multiple of 50; the first 250 are exaggerated.
       observe: called after every 50 iterations with their number and the divergences [m].
 
@@ -110,7 +110,7 @@ def lay_out(
     checks.choice("support", support, SUPPORTS)
     checks.choice("kind", kind, OBJECTIVES)
     if kind == "sne" and support != "all":
-        raise UserError("SNE needs the affinities of all pairs, but support is 'neighbours': set it to all.")
+        raise UserError("SNE needs the affinities of all pairs, but support is 'neighbors': set it to all.")
     x = checks.points(x)
     checks.exact_size(len(x), support)
     checks.perplexities(x, [setting.perplexity for setting in settings])
@@ -157,10 +157,12 @@ def starts(x: np.ndarray, seeds: Sequence[int], init: str) -> np.ndarray:
 
 def principal(x: np.ndarray) -> np.ndarray:
     """Compute the first two principal components [n, 2] float64, the first of variance 1; signs as in scikit-learn."""
-    centred = np.asarray(x, np.float64) - np.mean(x, axis=0, dtype=np.float64)
-    _, _, axes = np.linalg.svd(centred.T @ centred if len(centred) > centred.shape[1] else centred, full_matrices=False)
+    centered = np.asarray(x, np.float64) - np.mean(x, axis=0, dtype=np.float64)
+    _, _, axes = np.linalg.svd(
+        centered.T @ centered if len(centered) > centered.shape[1] else centered, full_matrices=False
+    )
     axes = axes[:2] * np.sign(axes[np.arange(len(axes[:2])), np.abs(axes[:2]).argmax(axis=1)])[:, None]
-    found = centred @ axes.T
+    found = centered @ axes.T
     found = np.pad(found, ((0, 0), (0, 2 - found.shape[1])))
     return found / max(found[:, 0].std(), np.finfo(np.float64).tiny)
 

@@ -9,7 +9,7 @@ from nnjax.embed.pair_sums import rows_of, sum_pairs
 def gradient(y: Array, p: Array, exaggeration: Array) -> Array:
     """∂C/∂y_i = 4 Σ_j (e p_ij - q_ij) w_ij (y_i - y_j), with w_ij = 1 / (1 + |y_i - y_j|²) and q_ij = w_ij / Σ w.
 
-    The normaliser is a by-product of the pass, so attraction and repulsion are summed apart.
+    The normalizer is a by-product of the pass, so attraction and repulsion are summed apart.
 
     Args:
       y: [2, n] float32, the layout.

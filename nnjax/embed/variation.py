@@ -36,14 +36,14 @@ def to_plane(y: np.ndarray) -> np.ndarray:
         return np.column_stack([y[:, 0], np.linspace(y.min(), y.max(), len(y))[np.argsort(np.argsort(y[:, 0]))]])
     if y.shape[1] == 2 or not np.isfinite(y).all():
         return y[:, :2]
-    centred = y - y.mean(axis=0)
-    return centred @ np.linalg.svd(centred, full_matrices=False)[2][:2].T
+    centered = y - y.mean(axis=0)
+    return centered @ np.linalg.svd(centered, full_matrices=False)[2][:2].T
 
 
 def procrustes_distances(layouts: Sequence[np.ndarray]) -> np.ndarray:
     """Compute Procrustes distances [m, m] of layouts [n, k]: what the best shift, scale, turn and reflection leave.
 
-    Each layout is centred and brought to Σ‖y_i‖² = 1; of two, M² = 1 - (Σ singular values of AᵀB)² is 0 if they have
+    Each layout is centered and brought to Σ‖y_i‖² = 1; of two, M² = 1 - (Σ singular values of AᵀB)² is 0 if they have
     one shape and near 1 if they have nothing in common. Source: Gower 1975, "Generalized Procrustes analysis"; as in
     `scipy.spatial.procrustes`. A layout in which all points coincide is at 1 from every other; one that is not finite,
     at NaN.

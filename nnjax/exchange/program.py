@@ -27,7 +27,7 @@ SHAPE = re.compile(r"tensor<((?:[0-9?]+x)+)")
 
 
 def to_bytes(network: Network) -> bytes:
-    """Lower a network for cpu, cuda and tpu, with a symbolic batch size, and serialise the program."""
+    """Lower a network for cpu, cuda and tpu, with a symbolic batch size, and serialize the program."""
     [batch] = export.symbolic_shape("b")
     shape = jax.ShapeDtypeStruct((batch, network.facts.num_inputs), jnp.float32)
     with _without_locations():

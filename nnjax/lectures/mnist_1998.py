@@ -11,7 +11,7 @@ from rich.table import Table
 from nnjax.cli.comparison import Row
 from nnjax.core.types import Prepared
 
-NEAREST, QUADRATIC = "3 nearest neighbours", "40 components, quadratic"
+NEAREST, QUADRATIC = "3 nearest neighbors", "40 components, quadratic"
 ERRORS = {  # test errors in % as published; networks by the names of their arms in configs/mnist_1998.py
     "linear": 12.0,
     "300": 4.7,
@@ -22,13 +22,13 @@ ERRORS = {  # test errors in % as published; networks by the names of their arms
     NEAREST: 5.0,
     QUADRATIC: 3.3,
 }
-COMPONENTS, NEIGHBOURS = 40, 3
+COMPONENTS, NEIGHBORS = 40, 3
 
 
 def reference_errors(prepared: Prepared) -> dict[str, float]:
     """Measure the errors in % on the test part of the two that are not networks, fitted on the training part.
 
-    Nearest neighbours by Euclidean distance; least squares on all products of 40 principal components (a quadratic
+    Nearest neighbors by Euclidean distance; least squares on all products of 40 principal components (a quadratic
     classifier, "a linear classifier with 821 inputs"). Takes about a minute on 60,000 images.
     """
     from sklearn.decomposition import PCA
@@ -44,7 +44,7 @@ def reference_errors(prepared: Prepared) -> dict[str, float]:
     products = make_pipeline(
         PCA(COMPONENTS, random_state=0), StandardScaler(), PolynomialFeatures(2), RidgeClassifier(alpha=1.0)
     )
-    models = {NEAREST: KNeighborsClassifier(NEIGHBOURS, algorithm="brute"), QUADRATIC: products}
+    models = {NEAREST: KNeighborsClassifier(NEIGHBORS, algorithm="brute"), QUADRATIC: products}
     return {
         name: 100 * float(np.mean(m.fit(x[train], y[train]).predict(x[test]) != y[test])) for name, m in models.items()
     }

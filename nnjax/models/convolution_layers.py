@@ -1,4 +1,4 @@
-"""Linen layers of the convolutional networks, named and initialised like `dense.Dense`: kernel and bias."""
+"""Linen layers of the convolutional networks, named and initialized like `dense.Dense`: kernel and bias."""
 
 from __future__ import annotations
 

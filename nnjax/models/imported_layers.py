@@ -216,7 +216,7 @@ class BatchNormalization(Layer):
         return dict.fromkeys(names, shape[-1:])
 
     def apply(self, weights: Weights, x: Examples) -> Examples:
-        """Normalise."""
+        """Normalize."""
         w = {name: jnp.broadcast_to(array, x.shape) for name, array in weights.items()}
         x = (x - w["mean"]) * lax.rsqrt(w["variance"] + self.epsilon)
         x = x * w["gamma"] if self.scale else x

@@ -52,7 +52,7 @@ def summarize_model(experiment: Experiment, inputs: int | tuple[int, ...], num_o
         **experiment.hyperparameters.present(),
         "batch size": experiment.batch_size,
         "epochs": experiment.epochs,
-        "initialisation": model.kernel_init,
+        "initialization": model.kernel_init,
         "seed": experiment.seed,
     }
     parameters = sum(layer.weights + layer.biases for layer in layers)

@@ -54,14 +54,14 @@ def binary_crossentropy(y: Outputs, p: Outputs) -> PerExample:
 
 
 def categorical_crossentropy(y: Outputs, p: Outputs) -> PerExample:
-    """Return -Σ y log clip(p / Σp, ε, 1 - ε): rows of p are renormalised, so their scale does not count."""
+    """Return -Σ y log clip(p / Σp, ε, 1 - ε): rows of p are renormalized, so their scale does not count."""
     require_equal_shapes(y, p)
     p = jnp.clip(p / jnp.sum(p, axis=-1, keepdims=True), EPSILON, 1 - EPSILON)
     return -jnp.sum(y * jnp.log(p), axis=-1)
 
 
 def kl_divergence(y: Outputs, p: Outputs) -> PerExample:
-    """Return Σ ŷ log(ŷ / p̂), ŷ and p̂ clipped to [ε, 1]; rows are not renormalised."""
+    """Return Σ ŷ log(ŷ / p̂), ŷ and p̂ clipped to [ε, 1]; rows are not renormalized."""
     require_equal_shapes(y, p)
     y = jnp.clip(y, EPSILON, 1)
     return jnp.sum(y * jnp.log(y / jnp.clip(p, EPSILON, 1)), axis=-1)
@@ -107,7 +107,7 @@ sigmoid_bce.defvjp(_sigmoid_bce_forward, _sigmoid_bce_backward)
 
 def crossentropy_of_logs(y: Outputs, log_p: Outputs) -> PerExample:
     """Return the categorical cross-entropy of outputs given by their logarithms."""
-    return -jnp.sum(y * jax.nn.log_softmax(log_p), axis=-1)  # log_softmax renormalises, as the definition does
+    return -jnp.sum(y * jax.nn.log_softmax(log_p), axis=-1)  # log_softmax renormalizes, as the definition does
 
 
 def kl_of_logs(y: Outputs, log_p: Outputs) -> PerExample:

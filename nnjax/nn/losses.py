@@ -44,7 +44,7 @@ class Loss:
       stable: {output activation: (y, z) -> [...]}, the same loss of the pre-activation z in a form without overflow.
       words: its name in words; "" for the function's.
       takes_logarithms: one for each output, so that it costs more to compute and to hold.
-      renormalises: divides each row of outputs by its sum.
+      renormalizes: divides each row of outputs by its sum.
       quadratic: grows with the square of small errors.
       mean_is_best: the best constant output is the mean of the targets.
       of_logits: `definition` takes z, what comes before the output activation, not p; so it is no metric.
@@ -60,7 +60,7 @@ class Loss:
     stable: Mapping[str, Function] = dataclasses.field(default_factory=dict)
     words: str = ""
     takes_logarithms: bool = False
-    renormalises: bool = False
+    renormalizes: bool = False
     quadratic: bool = False
     mean_is_best: bool = False
     of_logits: bool = False
@@ -111,7 +111,7 @@ _ALL = (
         "distributions",
         _CROSSENTROPY,
         "categorical cross-entropy",
-        renormalises=True,
+        renormalizes=True,
         **_LOGS_AND_MEAN,
     ),
     Loss(functions.kl_divergence, "KL", "distributions", _KL, "Kullback-Leibler divergence", **_LOGS_AND_MEAN),
@@ -267,7 +267,7 @@ def confident_costs(name: str, num_classes: int = 3) -> tuple[float, float]:
 
 
 def l1_penalty(params: Params) -> Scalar:
-    """Return Σ |w| over all kernels -> []; biases are not penalised, as with Keras's kernel_regularizer."""
+    """Return Σ |w| over all kernels -> []; biases are not penalized, as with Keras's kernel_regularizer."""
     return _sum_over_kernels(params, jnp.abs)
 
 
@@ -280,5 +280,5 @@ def _sum_over_kernels(params: Params, f: Callable[[Array], Array]) -> Array:
     leaves = jax.tree_util.tree_leaves_with_path(params)
     sums = [jnp.sum(f(leaf)) for path, leaf in leaves if path and getattr(path[-1], "key", None) == "kernel"]
     if not sums:
-        raise UserError("There is no leaf named 'kernel' to penalise; pass the parameters of a model.")
+        raise UserError("There is no leaf named 'kernel' to penalize; pass the parameters of a model.")
     return sum(sums[1:], start=sums[0])

@@ -2,7 +2,7 @@
 
 A metric is a statistic of each example, the sums of the statistics over a part, and a value from these sums: the mean
 of a number (`accuracy`), or more (`f1`). One of the user's is a function with a direction, `Metric(function,
-maximised=True)`; see `metric_of`.
+maximized=True)`; see `metric_of`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Metric:
 
     Attributes:
       statistics: (y, p) -> [b, ...] floats, p [b, k] after the output activation; y as `takes_raw` says.
-      maximised: the highest value is the best; else the lowest. Required.
+      maximized: the highest value is the best; else the lowest. Required.
       value: (sums [...], total weight []) -> []; None for sums / total, where statistics are [b].
       short, words: its name as the head of a column, and in words; "" for its name.
       complement: what 1 - value is called, for those that are shown so, in per cent; "" for the others.
@@ -50,7 +50,7 @@ class Metric:
     """
 
     statistics: Callable[[Targets, Examples], Statistics]
-    maximised: bool | None = None
+    maximized: bool | None = None
     value: Callable[[Float[Array, "..."], Scalar], Scalar] | None = None
     short: str = ""
     words: str = ""
@@ -155,7 +155,7 @@ _USUAL = {
 def metric_of(name: str) -> Metric:
     """Return the record of a metric: ours by name, that of one class ("f1_3", "recall_0"), or that of an object.
 
-    An object is `Metric(function, maximised=...)`, with y as the data hold it and p after the output activation. A path
+    An object is `Metric(function, maximized=...)`, with y as the data hold it and p after the output activation. A path
     that was not imported gives a record that has a name and cannot be called.
 
     Raises:
@@ -188,11 +188,11 @@ def complement_of(name: str) -> str:
 def _own(piece: Piece) -> Metric:
     """Make the record of the user's metric."""
     found = piece.object
-    if not isinstance(found, Metric) or found.maximised is None:
+    if not isinstance(found, Metric) or found.maximized is None:
         what = found.name if isinstance(found, Metric) else piece.label
         function = Piece(found.statistics).label if isinstance(found, Metric) else piece.label
         raise UserError(
-            f"The metric {what} has no direction: write nnjax.Metric({function}, maximised=True), or False, so that it "
+            f"The metric {what} has no direction: write nnjax.Metric({function}, maximized=True), or False, so that it "
             "is known which value is the best."
         )
     if not found.name.isidentifier():
@@ -239,11 +239,11 @@ def usual_metrics(goal: str) -> tuple[str, ...]:
     return _USUAL.get(goal, _USUAL["reconstruction"])
 
 
-def is_maximised(score: str, metrics: Iterable[str] = ()) -> bool:
+def is_maximized(score: str, metrics: Iterable[str] = ()) -> bool:
     """Whether the highest value of a score is the best, by its metric: accuracy, val_accuracy, train_accuracy_eval.
 
     Args:
-      score: the name of a metric, a curve or a final value; "loss" and what is unknown are minimised.
+      score: the name of a metric, a curve or a final value; "loss" and what is unknown are minimized.
       metrics: further metrics, objects of the user's (`Experiment.metrics`).
     """
     stem = f"_{score.removesuffix('_eval')}"
@@ -251,12 +251,12 @@ def is_maximised(score: str, metrics: Iterable[str] = ()) -> bool:
     if parts := re.search(f"_{OF_CLASS.pattern}$", stem):
         records.append(metric_of(parts[0][1:]))
     found = [metric for metric in records if stem.endswith(f"_{metric.name}")]
-    return bool(max(found, key=lambda metric: len(metric.name)).maximised) if found else False
+    return bool(max(found, key=lambda metric: len(metric.name)).maximized) if found else False
 
 
 def ascending(score: str, value: Any, metrics: Iterable[str] = ()) -> Any:
     """Return a score's value with the sign at which the lowest is the best (early stopping, the best epoch)."""
-    return -value if is_maximised(score, metrics) else value
+    return -value if is_maximized(score, metrics) else value
 
 
 def confusion_matrix(labels: Classes, predictions: Classes, num_classes: int) -> Int[np.ndarray, "classes classes"]:

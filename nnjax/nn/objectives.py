@@ -1,7 +1,7 @@
-"""Objectives: what is minimised where a loss of outputs and targets does not say it all (sampling, noise, penalties).
+"""Objectives: what is minimized where a loss of outputs and targets does not say it all (sampling, noise, penalties).
 
 An objective stands where a loss stands. It runs the model itself, and gives one value for each example: their weighted
-mean is minimised. See `Objective`; those here are made by functions, for instance `denoising(0.2)`.
+mean is minimized. See `Objective`; those here are made by functions, for instance `denoising(0.2)`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Batch(NamedTuple):
 
 
 class Objective(Protocol):
-    """What is minimised, and what is reported beside it."""
+    """What is minimized, and what is reported beside it."""
 
     def __call__(self, apply: Callable[..., Any], variables: Any, batch: Batch, *, key: Key, hyper: Hyper) -> Values:
         """Return a value for each example.
@@ -47,7 +47,7 @@ class Objective(Protocol):
           hyper: the hyperparameters that are set, traced; those that it asks for are its own.
 
         Returns:
-          Values [b], of which the weighted mean is minimised; the model's new state; more values [b] by name.
+          Values [b], of which the weighted mean is minimized; the model's new state; more values [b] by name.
         """
         ...
 

@@ -32,7 +32,7 @@ def _capital(text: str) -> str:
 
 
 def sentences(report: ReportContext) -> list[str]:
-    """Summarise the run: what was trained, how it ended, which network did best and against what."""
+    """Summarize the run: what was trained, how it ended, which network did best and against what."""
     run, some = report.run, report.settings
     best = [best_sentence(run, own[0], len(own), report.baselines.get(key)) for key, own in report.groups.items()]
     return [

@@ -22,7 +22,7 @@ from nnjax.data import prepare, prepare_loaded
 from nnjax.models import own
 from nnjax.models.model import Model, Variables
 from nnjax.models.registry import make_model
-from nnjax.nn.metrics import is_maximised
+from nnjax.nn.metrics import is_maximized
 from nnjax.runs import layer_statistics as run_signals
 from nnjax.runs import replicates, trials_csv, weights
 from nnjax.runs.folder import FolderStore
@@ -199,7 +199,7 @@ class Run:
         found = {trial: value for trial, value in done.items() if np.isfinite(value)}
         if not found:
             raise UserError(f"No trial has finished with a finite {metric}; name a trial yourself.")
-        best = max if is_maximised(metric) else min
+        best = max if is_maximized(metric) else min
         return best(found, key=lambda i: found[i])
 
     @functools.cached_property

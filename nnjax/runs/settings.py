@@ -115,7 +115,7 @@ def cost(run: TrainedTrials, setting: Setting, part: str | None = None) -> np.nd
     """Return what settings of a goal are ranked by, [trials], lower is better: MSE, or the share of wrong answers."""
     first = usual_metrics(setting.goal)[0]
     values = scores(run, setting, first, part)
-    return 1 - values if metric_of(first).maximised else values
+    return 1 - values if metric_of(first).maximized else values
 
 
 def ranked(run: TrainedTrials, some: Sequence[Setting]) -> list[Setting]:

@@ -17,7 +17,7 @@ import numpy as np
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import TrialSpec, setting_key
 from nnjax.data.splits import largest_remainder
-from nnjax.nn.metrics import is_maximised
+from nnjax.nn.metrics import is_maximized
 from nnjax.spaces.space import Halving
 from nnjax.train.scheduler import Decision
 from nnjax.train.storage.records import DIVERGED, FAILED, FINISHED, Record
@@ -177,8 +177,8 @@ def _scores(
     A loss, if all values are positive, is judged by its logarithm at the power law's end, all else by its last value.
     """
     spans = {i: _span(records[i], halving, rung) for trials in settings for i in trials}
-    falls = not is_maximised(halving.metric) and all((span > 0).all() for span in spans.values())
-    sign = -1 if is_maximised(halving.metric) else 1
+    falls = not is_maximized(halving.metric) and all((span > 0).all() for span in spans.values())
+    sign = -1 if is_maximized(halving.metric) else 1
 
     def score(span: np.ndarray) -> float:
         if not np.isfinite(span).all():

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nnjax.core.experiment import Replicate
-from nnjax.nn.metrics import is_maximised
+from nnjax.nn.metrics import is_maximized
 from nnjax.search.halving import reached
 from nnjax.spaces.ranges import Range
 from nnjax.spaces.space import Evolution
@@ -149,7 +149,7 @@ def _score(evolution: Evolution, trials: Sequence[int], records: Sequence[Record
         sound = not lost and np.isfinite(curve[-1]) and np.isfinite(recent).all()
         values.append(float(curve[-1]) if sound else math.inf)
     mean = float(np.mean(values))
-    return -mean if is_maximised(evolution.metric) and np.isfinite(mean) else mean
+    return -mean if is_maximized(evolution.metric) and np.isfinite(mean) else mean
 
 
 def _select(

@@ -61,7 +61,7 @@ def require_lanes(
 
     Raises:
       UserError: a lane differs from the same one alone by more than 1e-5, gets other bits in another lane or beside
-        other neighbours, or another compilation was needed.
+        other neighbors, or another compilation was needed.
     """
     trial = make_trial(piece, x, y, loss)
 

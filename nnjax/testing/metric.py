@@ -20,7 +20,7 @@ def check_metric(metric: Any, y: Any, p: Any) -> None:
     gives the same value; no Python state; right outputs are better, in its direction, than wrong ones.
 
     Args:
-      metric: as in `nnjax.Experiment.metrics`: `nnjax.Metric(function, maximised=...)`, or a name.
+      metric: as in `nnjax.Experiment.metrics`: `nnjax.Metric(function, maximized=...)`, or a name.
       y: [b] class indices, or [b, k] targets.
       p: [b, k] outputs after the output activation.
 
@@ -68,10 +68,10 @@ def _require_direction(what: str, metric: Metric, y: Array, p: Array, labels: Ar
         right = jnp.asarray(y).reshape(p.shape)
         wrong = jnp.roll(right, 1, axis=0)
     good, bad = (float(metric.of_examples(y, some)) for some in (right, wrong))
-    better = good >= bad if metric.maximised else good <= bad
-    most = "highest" if metric.maximised else "lowest"
+    better = good >= bad if metric.maximized else good <= bad
+    most = "highest" if metric.maximized else "lowest"
     laws.require(
         better or not np.isfinite([good, bad]).all(),
         f"{what} is {good:.4g} for right outputs and {bad:.4g} for wrong ones, but its direction says that the {most} "
-        f"value is the best: write maximised={not metric.maximised}.",
+        f"value is the best: write maximized={not metric.maximized}.",
     )

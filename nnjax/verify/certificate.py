@@ -2,7 +2,7 @@
 
 Each of them (DESIGN: equivalence)
 (a) by the program that trained it, at its first and its last place, so that one of them is another lane than its own,
-    among other neighbours: on the CPU of the run the same curves, bit for bit;
+    among other neighbors: on the CPU of the run the same curves, bit for bit;
 (b) alone, by a program of one lane: losses of the first epoch within a tolerance;
 (c) how far the two come apart later is reported, not asserted: training amplifies the last bit.
 """

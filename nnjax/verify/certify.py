@@ -18,7 +18,7 @@ from nnjax.runs.run import Run
 from nnjax.train.layout.plan import Plan
 from nnjax.train.storage.records import FINISHED, Record
 from nnjax.verify.certificate import FILE, Certificate, TrialCheck, differences, mismatch
-from nnjax.verify.retraining import neighbours, plan_of, retrain
+from nnjax.verify.retraining import neighbors, plan_of, retrain
 
 MOST_TRIALS = 4
 MAX_FLOPS = 1e12  # a trial's training is repeated as far as this goes (ten seconds of a core), two epochs at least
@@ -119,7 +119,7 @@ def _check(run: Run, trial: int, plan: Plan, should_stop: Callable[[], bool]) ->
     places = plan.lanes * plan.devices // plan.batch_devices
     epochs = min(cheap_epochs(run, trial, places), record.epochs)
     exact = epochs if record.moved is None else min(epochs, record.moved)
-    rows = [spec, *neighbours(run, trial, plan, places - 2), spec][:places]
+    rows = [spec, *neighbors(run, trial, plan, places - 2), spec][:places]
     among = retrain(run, rows, plan, epochs, should_stop)
     copies = [among[0], among[-1]][:places]
     [solo] = retrain(run, [spec], Plan(1, 1, 1, "own", fixed=True), epochs, should_stop)

@@ -31,7 +31,7 @@ class Retrial(NamedTuple):
 def retrial(path: str | os.PathLike[str], trial: int) -> Retrial:
     """Describe the training of one trial of a run folder.
 
-    Under the plan it meets the same program as in the run, in another lane and without neighbours; on one machine its
+    Under the plan it meets the same program as in the run, in another lane and without neighbors; on one machine its
     curve is then the same bit for bit, unless the run moved it to fewer lanes towards its end (DESIGN: equivalence a).
 
     Raises:
@@ -67,7 +67,7 @@ def plan_of(record: Record, group: Mapping[str, Any]) -> Plan:
     return Plan(record.devices, group["batch_devices"], record.lanes, group["order"], fixed=True)
 
 
-def neighbours(run: Run, trial: int, plan: Plan, count: int) -> list[TrialSpec]:
+def neighbors(run: Run, trial: int, plan: Plan, count: int) -> list[TrialSpec]:
     """Find trials that can be in step with one: others of the run, the last first; else itself at half its rate."""
     own = run.specs[trial].experiment
 

@@ -1,1 +1,1 @@
-"""The labelled set of learning curves: trained here, labelled by how they were made and by counterfactuals."""
+"""The labeled set of learning curves: trained here, labeled by how they were made and by counterfactuals."""

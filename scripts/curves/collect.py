@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from scripts.curves import events, provoked, store, sweeps
-from scripts.curves.curve import Labelled, cut, jumps, rough, wobbles
+from scripts.curves.curve import Labeled, cut, jumps, rough, wobbles
 
 MOST = 100  # curves of a label in a part
 MOST_HEALTHY = 160  # of each of the labels of a healthy run
@@ -110,9 +110,9 @@ def _pairs(names: Iterable[str]) -> list[tuple[str, str]]:
     return [(name.split("/")[0], name.split("/")[1]) for name in names]
 
 
-def families() -> dict[str, Callable[[], Iterable[Labelled]]]:
+def families() -> dict[str, Callable[[], Iterable[Labeled]]]:
     """What is trained, by name."""
-    out: dict[str, Callable[[], Iterable[Labelled]]] = {}
+    out: dict[str, Callable[[], Iterable[Labeled]]] = {}
     for task, optimizers in _RATES.items():
         for optimizer in optimizers.split():
             out[f"rates.{task}.{optimizer}"] = functools.partial(sweeps.sweep, task, optimizer)
@@ -138,9 +138,9 @@ def families() -> dict[str, Callable[[], Iterable[Labelled]]]:
     return out
 
 
-def train_all(folder: pathlib.Path, tell: Callable[[str], None]) -> list[Labelled]:
+def train_all(folder: pathlib.Path, tell: Callable[[str], None]) -> list[Labeled]:
     """Train what is not in the folder yet, one file a family, and read everything."""
-    out: list[Labelled] = []
+    out: list[Labeled] = []
     for name, make in families().items():
         path = folder / f"{name}.npz"
         if not path.exists():
@@ -151,9 +151,9 @@ def train_all(folder: pathlib.Path, tell: Callable[[str], None]) -> list[Labelle
     return out
 
 
-def choose(curves: Sequence[Labelled]) -> list[Labelled]:
+def choose(curves: Sequence[Labeled]) -> list[Labeled]:
     """Choose at most so many of each label and part, and what is known of each; the same ones every time."""
-    pools: dict[tuple[str, str], list[Labelled]] = defaultdict(list)
+    pools: dict[tuple[str, str], list[Labeled]] = defaultdict(list)
     for one in [*curves, *_short(curves)]:
         if len(next(iter(one.curves.values()))) <= LONGEST:
             pools[one.label, one.part].append(one)
@@ -164,7 +164,7 @@ def choose(curves: Sequence[Labelled]) -> list[Labelled]:
     return [_forget(_with_events(one)) for one in out]
 
 
-def _with_events(one: Labelled) -> Labelled:
+def _with_events(one: Labeled) -> Labeled:
     """Accept what is true as well: events of healthy, slow and overfitting curves, jumps of noisy ones."""
     if one.label == "noisy" and wobbles(one.curves["train_loss"]):
         return dataclasses.replace(one, accepted=one.accepted | {"unstable"})
@@ -177,7 +177,7 @@ def _with_events(one: Labelled) -> Labelled:
     return dataclasses.replace(one, accepted=one.accepted | also)
 
 
-def _short(curves: Sequence[Labelled]) -> Iterable[Labelled]:
+def _short(curves: Sequence[Labeled]) -> Iterable[Labeled]:
     """Cut healthy curves to 2 to 4 epochs."""
     for i, one in enumerate(curves):
         if one.label in sweeps.PACE and i % 9 == 0:
@@ -188,7 +188,7 @@ def _short(curves: Sequence[Labelled]) -> Iterable[Labelled]:
             )
 
 
-def _forget(one: Labelled) -> Labelled:
+def _forget(one: Labeled) -> Labeled:
     """Leave out what people often do not have: re-evaluated train loss, accuracies, anchors; by the curve's name."""
     draw = np.random.default_rng(zlib.crc32(one.source.encode()))
     curves, known = dict(one.curves), dict[str, Any]()

@@ -1,4 +1,4 @@
-"""One labelled curve."""
+"""One labeled curve."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ NAMES = ("train_loss", "train_loss_eval", "val_loss", "train_accuracy", "val_acc
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Labelled:
+class Labeled:
     """A curve and the truth about it.
 
     Attributes:
@@ -18,7 +18,7 @@ class Labelled:
       label: the code of the expected primary verdict.
       accepted: codes that are as true of it; the label among them.
       beside: codes that are accepted as primary only where the label is among the other verdicts.
-      cause: of a validation loss below train: "regularisation", "averaging" or "easier split"; "" elsewhere.
+      cause: of a validation loss below train: "regularization", "averaging" or "easier split"; "" elsewhere.
       source: family, task, optimizer and trial, for people.
       part: "tuning" or "test".
       mean_predictor, chance: anchors; NaN where they are not given.

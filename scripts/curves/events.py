@@ -19,13 +19,13 @@ import nnjax
 from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
 from nnjax.spaces.space import Arm, Space
 from scripts.curves import tasks
-from scripts.curves.curve import NAMES, Labelled, jumps, rough, wobbles
+from scripts.curves.curve import NAMES, Labeled, jumps, rough, wobbles
 from scripts.curves.trained import train
 
 KICKS = (5.0, 12.0, 30.0, 80.0, 200.0)  # times the good rate; those that do too little or too much are left out
 
 
-def spikes(pairs: Sequence[tuple[str, str]]) -> Iterator[Labelled]:
+def spikes(pairs: Sequence[tuple[str, str]]) -> Iterator[Labeled]:
     """Train, kick, and train on."""
     for task, optimizer in pairs:
         good = tasks.GOOD[optimizer]
@@ -49,7 +49,7 @@ def spikes(pairs: Sequence[tuple[str, str]]) -> Iterator[Labelled]:
                     if found is not None:
                         source = f"spike/{task}/{optimizer}/kick={kick:g},before={before},seed={seed}"
                         accepted = frozenset({"spike"} | (_also(found) & {"overfitting"}))
-                        yield Labelled(found, "spike", accepted, source, tasks.part_of(task, optimizer))
+                        yield Labeled(found, "spike", accepted, source, tasks.part_of(task, optimizer))
 
 
 def _joined(parts: list[dict[str, np.ndarray]], before: int) -> dict[str, np.ndarray] | None:
@@ -64,22 +64,22 @@ def _joined(parts: list[dict[str, np.ndarray]], before: int) -> dict[str, np.nda
     return curves if kicked and recovered and again[before] > 1.05 * again[before - 1] else None
 
 
-def plateaus() -> Iterator[Labelled]:
+def plateaus() -> Iterator[Labeled]:
     """Train what is slow to begin."""
     return _plateaus(_slow_starters())
 
 
-def fresh_plateaus() -> Iterator[Labelled]:
+def fresh_plateaus() -> Iterator[Labeled]:
     """Train deep sigmoid nets on the fresh data."""
     return _plateaus(_fresh_slow_starters())
 
 
-def unseen_plateaus() -> Iterator[Labelled]:
+def unseen_plateaus() -> Iterator[Labeled]:
     """Train deep sigmoid and tanh nets on the data seen last."""
     return _plateaus(_unseen_slow_starters())
 
 
-def last_plateaus() -> Iterator[Labelled]:
+def last_plateaus() -> Iterator[Labeled]:
     """Train deep sigmoid nets on the data of the last part."""
     return _plateaus(
         _deep_sigmoid(task, optimizer, layers)
@@ -87,7 +87,7 @@ def last_plateaus() -> Iterator[Labelled]:
     )
 
 
-def _plateaus(starters: Iterable[tuple[str, str, Experiment, dict[str, Sequence]]]) -> Iterator[Labelled]:
+def _plateaus(starters: Iterable[tuple[str, str, Experiment, dict[str, Sequence]]]) -> Iterator[Labeled]:
     for task, optimizer, base, axes in starters:
         for i, outcome in enumerate(train(base, axes)):
             loss = outcome.curves.get("train_loss_eval", outcome.curves["train_loss"])
@@ -97,7 +97,7 @@ def _plateaus(starters: Iterable[tuple[str, str, Experiment, dict[str, Sequence]
                         curves = {n: np.asarray(c[:t], float) for n, c in outcome.curves.items() if n in NAMES}
                         part, source = tasks.part_of(task, optimizer), f"plateau/{task}/{optimizer}/{i}/{t}"
                         accepted = frozenset({"plateau_then_drop"} | _also(curves))
-                        yield Labelled(curves, "plateau_then_drop", accepted, source, part)
+                        yield Labeled(curves, "plateau_then_drop", accepted, source, part)
 
 
 def _also(curves: dict[str, np.ndarray]) -> set[str]:

@@ -19,7 +19,7 @@ STYLES = {
 
 
 def draw_all(scores: Sequence[Score], folder: pathlib.Path) -> dict[str, Score]:
-    """Draw for each verdict a typical curve of 15 to 60 epochs that is labelled so and nothing else; returns them."""
+    """Draw for each verdict a typical curve of 15 to 60 epochs that is labeled so and nothing else; returns them."""
     folder.mkdir(parents=True, exist_ok=True)
     drawn = {}
     for code in CODES:
@@ -44,10 +44,10 @@ def _draw(score: Score, path: pathlib.Path) -> None:
 
     matplotlib.rcParams["svg.hashsalt"] = "nnjax"
     figure, axes = plt.subplots(figsize=(4.2, 2.5), layout="constrained")
-    for name, (label, colour, line) in STYLES.items():
+    for name, (label, color, line) in STYLES.items():
         if name in score.one.curves:
             y = score.one.curves[name]
-            axes.plot(np.arange(1, len(y) + 1), y, line, color=colour, label=label, linewidth=1.4)
+            axes.plot(np.arange(1, len(y) + 1), y, line, color=color, label=label, linewidth=1.4)
     for epoch in {epoch for what, epoch in score.found.primary.epochs.items() if what not in ("from", "to")}:
         axes.axvline(epoch, color="0.6", linewidth=0.8, linestyle="--")
     finite = np.concatenate([y[np.isfinite(y)] for name, y in score.one.curves.items() if name in STYLES])

@@ -1,9 +1,9 @@
-"""Curves of mistakes made on purpose, labelled by how they were made; each is kept only where the mistake took effect.
+"""Curves of mistakes made on purpose, labeled by how they were made; each is kept only where the mistake took effect.
 
 stuck_at_start   zero weights, dead ReLUs by a first rate far too high, saturated units, deep sigmoid nets; neither n
                  nor 2n epochs bring the train loss 2 % below the mean predictor's
 no_signal        labels of other examples; the train loss is 10 % below the mean predictor's
-val_below_train  dropout (regularisation), fast learning (averaging), wrong labels in the training part only (easier
+val_below_train  dropout (regularization), fast learning (averaging), wrong labels in the training part only (easier
                  split); the printed train loss is 5 % above validation in the last half, and the cause is there
 noisy            batches of 1 to 4, or a dozen validation examples; a third of the last half's epochs end more than 3 %
                  above the one before, though a tenth of the rate does not end with a lower train loss
@@ -27,7 +27,7 @@ from nnjax.train.host.population import Population
 from nnjax.train.storage.store import MemoryStore
 from nnjax.verify.data_checks import resolve_trials
 from scripts.curves import tasks
-from scripts.curves.curve import Labelled, cut, wobbles
+from scripts.curves.curve import Labeled, cut, wobbles
 from scripts.curves.sweeps import PACE, level, log_ratio
 from scripts.curves.trained import Outcome, chance_accuracy, mean_predictor, outcome_of, prepared_for, train
 
@@ -39,19 +39,19 @@ def _anchors(base: Experiment, data: Dataset | None = None) -> tuple[float, floa
     return mean_predictor(prepared, base.loss, base.model.kind), chance_accuracy(prepared)
 
 
-def _labelled(
+def _labeled(
     outcome: Outcome, label: str, accepted: set[str], source: str, where: tuple[str, str], anchors: tuple[float, float]
-) -> Labelled:
+) -> Labeled:
     curves = cut(outcome.curves, len(outcome.curves["val_loss"]))
     known: dict[str, Any] = {"mean_predictor": anchors[0], "chance": anchors[1]}
-    return Labelled(curves, label, frozenset({label} | accepted), source, tasks.part_of(*where), **known)
+    return Labeled(curves, label, frozenset({label} | accepted), source, tasks.part_of(*where), **known)
 
 
 def _finite(outcome: Outcome) -> bool:
     return not outcome.diverged and all(np.isfinite(curve).all() for curve in outcome.curves.values())
 
 
-def stuck(pairs: Pairs) -> Iterator[Labelled]:
+def stuck(pairs: Pairs) -> Iterator[Labeled]:
     """Train networks that cannot begin to learn."""
     for task, optimizer in pairs:
         base = tasks.experiment(task, optimizer, init_scale=1.0)
@@ -72,7 +72,7 @@ def stuck(pairs: Pairs) -> Iterator[Labelled]:
                     also = {"unstable", "diverged"} if way == "dead" else set()
                     if log_ratio(level(now).train, level(then).train) > 0.001:
                         also |= {"too_slow", "still_learning"}  # it creeps towards the mean predictor
-                    yield _labelled(
+                    yield _labeled(
                         now, "stuck_at_start", also, f"stuck/{way}/{task}/{optimizer}/{i}", (task, optimizer), anchors
                     )
 
@@ -90,7 +90,7 @@ def _deep(model: ModelConfig, activation: str, layers: int) -> ModelConfig:
     return dataclasses.replace(model, widths=(16,) * layers, activation=activation)
 
 
-def no_signal(pairs: Pairs) -> Iterator[Labelled]:
+def no_signal(pairs: Pairs) -> Iterator[Labeled]:
     """Train on shuffled labels."""
     for task, optimizer in pairs:
         data, good = tasks.shuffled(task, seed=1), tasks.GOOD[optimizer]
@@ -100,18 +100,18 @@ def no_signal(pairs: Pairs) -> Iterator[Labelled]:
         anchors = _anchors(base, data)
         for i, outcome in enumerate(train(base, axes, data)):
             if _finite(outcome) and level(outcome).train < 0.9 * anchors[0]:
-                yield _labelled(
+                yield _labeled(
                     outcome, "no_signal", set(), f"shuffled/{task}/{optimizer}/{i}", (task, optimizer), anchors
                 )
 
 
-def below(pairs: Pairs) -> Iterator[Labelled]:
+def below(pairs: Pairs) -> Iterator[Labeled]:
     """Train with dropout, with wrong labels in the training part, and plainly but fast."""
     for task, optimizer in pairs:
         epochs = tasks.lengths(task, 4)
         dropout = tasks.experiment(task, optimizer, dropout=0.0)
         yield from _below(
-            dropout, {"dropout": [0.3, 0.5], "seed": range(2), "epochs": epochs}, "regularisation", (task, optimizer)
+            dropout, {"dropout": [0.3, 0.5], "seed": range(2), "epochs": epochs}, "regularization", (task, optimizer)
         )
         plain, good = tasks.experiment(task, optimizer), tasks.GOOD[optimizer]
         fast = {"learning_rate": [good, 3 * good], "seed": range(2), "epochs": [5, 6, 8, 10]}
@@ -127,7 +127,7 @@ def below(pairs: Pairs) -> Iterator[Labelled]:
 
 def _below(
     base: Experiment, axes: dict[str, Sequence], cause: str, where: tuple[str, str], data: Dataset | None = None
-) -> Iterator[Labelled]:
+) -> Iterator[Labeled]:
     anchors = _anchors(base, data)
     for i, outcome in enumerate(train(base, axes, data)):
         if not _finite(outcome):
@@ -140,11 +140,11 @@ def _below(
         at_end = np.log(running[-1] / val[-1]) > 0.03
         if cost < 0.01 and present and at_end and np.log(np.mean(running[half]) / np.mean(val[half])) > 0.05:
             source = f"below/{cause}/{'/'.join(where)}/{i}"
-            found = _labelled(outcome, "val_below_train", set(), source, where, anchors)
+            found = _labeled(outcome, "val_below_train", set(), source, where, anchors)
             yield dataclasses.replace(found, cause=cause, beside=PACE | {"too_slow", "plateau_then_drop"})
 
 
-def noisy(pairs: Pairs) -> Iterator[Labelled]:
+def noisy(pairs: Pairs) -> Iterator[Labeled]:
     """Train with tiny batches, and judge by a dozen validation examples."""
     for task, optimizer in pairs:
         good, epochs = tasks.GOOD[optimizer], tasks.lengths(task, 3)
@@ -166,7 +166,7 @@ def noisy(pairs: Pairs) -> Iterator[Labelled]:
                             if t >= 8 and wobbles(now.curves["val_loss"][:t]):
                                 source = f"noisy/{way}/{task}/{optimizer}/{i}/{t}"
                                 also = {"overfitting"} if _cost(now) > 0.01 else set()
-                                found = _labelled(now, "noisy", also, source, (task, optimizer), anchors)
+                                found = _labeled(now, "noisy", also, source, (task, optimizer), anchors)
                                 # where a dozen examples lie, above or below train, is luck
                                 luck = PACE | ({"val_below_train", "overfitting"} if way == "validation" else set())
                                 yield dataclasses.replace(found, curves=cut(found.curves, t), beside=luck)
@@ -182,7 +182,7 @@ def _cost(outcome: Outcome) -> float:
     return min(log_ratio(outcome.test, outcome.best_test), log_ratio(level(outcome).val, lowest))
 
 
-def rising(pairs: Pairs) -> Iterator[Labelled]:
+def rising(pairs: Pairs) -> Iterator[Labeled]:
     """Climb instead of descending, or raise the rate a thousandfold in the course of training."""
     for task, optimizer in pairs:
         good, where = tasks.GOOD[optimizer], (task, optimizer)
@@ -193,7 +193,7 @@ def rising(pairs: Pairs) -> Iterator[Labelled]:
             if _finite(outcome):
                 exploded = level(outcome).train > 100 * outcome.curves["train_loss_eval"][0]
                 also = {"diverged"} if exploded else set()
-                yield _labelled(outcome, "rising", also, f"uphill/{task}/{optimizer}/{i}", where, anchors)
+                yield _labeled(outcome, "rising", also, f"uphill/{task}/{optimizer}/{i}", where, anchors)
         schedule = dataclasses.replace(base.optimizer, schedule="exponential")
         axes = {
             "learning_rate": [0.1 * good, good],
@@ -206,7 +206,7 @@ def rising(pairs: Pairs) -> Iterator[Labelled]:
             loss = outcome.curves["train_loss"]
             if _finite(outcome) and log_ratio(float(loss[-1]), float(loss.min())) > 0.1:
                 also = {"unstable", "diverged"} if loss[-1] > 100 * loss[0] else {"unstable"}
-                yield _labelled(outcome, "rising", also, f"schedule/{task}/{optimizer}/{i}", where, anchors)
+                yield _labeled(outcome, "rising", also, f"schedule/{task}/{optimizer}/{i}", where, anchors)
 
 
 def _uphill(base: Experiment, axes: dict[str, Sequence]) -> list[Outcome]:

@@ -1,4 +1,4 @@
-"""How well the diagnosis does on labelled curves."""
+"""How well the diagnosis does on labeled curves."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from nnjax.diagnosis.diagnose import diagnose_curves
 from nnjax.diagnosis.types import Curves, Diagnosis, TrainingContext
-from scripts.curves.curve import NAMES, Labelled
+from scripts.curves.curve import NAMES, Labeled
 from scripts.curves.sweeps import PACE
 
 HEALTHY = ("rates/", "cosine/", "step/", "late/")  # curves of networks that nothing was done to
@@ -19,18 +19,18 @@ HEALTHY = ("rates/", "cosine/", "step/", "late/")  # curves of networks that not
 class Score(NamedTuple):
     """What came of one curve."""
 
-    one: Labelled
+    one: Labeled
     found: Diagnosis
     accepted: bool
     false_alarm: bool
 
 
-def score(curves: Sequence[Labelled]) -> list[Score]:
-    """Diagnose labelled curves in one call and compare."""
+def score(curves: Sequence[Labeled]) -> list[Score]:
+    """Diagnose labeled curves in one call and compare."""
     return [_score(one, found) for one, found in zip(curves, diagnose_curves(*stacked(curves)), strict=True)]
 
 
-def stacked(curves: Sequence[Labelled]) -> tuple[Curves, list[TrainingContext]]:
+def stacked(curves: Sequence[Labeled]) -> tuple[Curves, list[TrainingContext]]:
     """Stack curves of all lengths, NaN past their ends, with what is known beside them."""
     lengths = [len(next(iter(one.curves.values()))) for one in curves]
     arrays = {name: np.full((len(curves), max(lengths)), np.nan) for name in NAMES}
@@ -41,24 +41,24 @@ def stacked(curves: Sequence[Labelled]) -> tuple[Curves, list[TrainingContext]]:
     return Curves(**arrays, diverged_at=np.array(ended)), [_context(one) for one in curves]
 
 
-def _not_finite(one: Labelled) -> float:
+def _not_finite(one: Labeled) -> float:
     loss = one.curves["train_loss"]
     return float(np.argmax(~np.isfinite(loss)) + 1) if not np.isfinite(loss).all() else float("nan")
 
 
-def _context(one: Labelled) -> TrainingContext:
+def _context(one: Labeled) -> TrainingContext:
     known: dict[str, Any] = {"mean_predictor": one.mean_predictor, "chance_accuracy": one.chance}
     return TrainingContext(**{name: value for name, value in known.items() if math.isfinite(value)})
 
 
-def _score(one: Labelled, found: Diagnosis) -> Score:
+def _score(one: Labeled, found: Diagnosis) -> Score:
     code = found.primary.code
     others = {verdict.code for verdict in found.others}
     accepted = code in one.accepted or (code in one.beside and one.label in others)
     return Score(one, found, accepted, is_healthy(one) and code not in PACE | one.accepted)
 
 
-def is_healthy(one: Labelled) -> bool:
+def is_healthy(one: Labeled) -> bool:
     """Whether nothing was done to the network, and the labels find nothing wrong with it."""
     return one.label in PACE and one.source.startswith(HEALTHY)
 

@@ -1,4 +1,4 @@
-"""The labelled curves in one NPZ file without pickles: all losses one after the other, and a row of text a curve."""
+"""The labeled curves in one NPZ file without pickles: all losses one after the other, and a row of text a curve."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from scripts.curves.curve import NAMES, Labelled
+from scripts.curves.curve import NAMES, Labeled
 
 DIGITS = 5  # significant ones that are kept
 TEXT = ("label", "source", "part", "cause")
 
 
-def save(path: pathlib.Path, curves: Sequence[Labelled]) -> None:
+def save(path: pathlib.Path, curves: Sequence[Labeled]) -> None:
     """Write curves; numbers as float32 of five significant digits, which compress."""
     arrays: dict[str, np.ndarray] = {name: np.array([getattr(one, name) for one in curves], "U") for name in TEXT}
     arrays["accepted"] = np.array([" ".join(sorted(one.accepted)) for one in curves], "U")
@@ -35,7 +35,7 @@ def _rounded(y: np.ndarray) -> np.ndarray:
         return np.clip(rounded, -3e38, 3e38).astype(np.float32) if np.isfinite(y).all() else rounded.astype(np.float32)
 
 
-def load(path: pathlib.Path) -> list[Labelled]:
+def load(path: pathlib.Path) -> list[Labeled]:
     """Read curves back."""
     with np.load(path, allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files}
@@ -45,11 +45,11 @@ def load(path: pathlib.Path) -> list[Labelled]:
         ends = np.cumsum(arrays["lengths"][own])
         for i, part in zip(own, np.split(arrays[name].astype(float), ends[:-1]), strict=False):
             curves[i][name] = part
-    return [_labelled(arrays, i, curve) for i, curve in enumerate(curves)]
+    return [_labeled(arrays, i, curve) for i, curve in enumerate(curves)]
 
 
-def _labelled(arrays: dict[str, np.ndarray], i: int, curve: dict[str, np.ndarray]) -> Labelled:
+def _labeled(arrays: dict[str, np.ndarray], i: int, curve: dict[str, np.ndarray]) -> Labeled:
     text = {name: str(arrays[name][i]) for name in TEXT}
     accepted, beside = (frozenset(str(arrays[name][i]).split()) for name in ("accepted", "beside"))
     anchor, chance = (float(value) for value in arrays["anchors"][i])
-    return Labelled(curve, accepted=accepted, beside=beside, mean_predictor=anchor, chance=chance, **text)
+    return Labeled(curve, accepted=accepted, beside=beside, mean_predictor=anchor, chance=chance, **text)

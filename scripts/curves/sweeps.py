@@ -1,4 +1,4 @@
-"""Curves of rate sweeps, labelled by what would have happened at another rate, or with more or fewer epochs.
+"""Curves of rate sweeps, labeled by what would have happened at another rate, or with more or fewer epochs.
 
 With L the train loss in evaluation mode over the last tenth of the epochs, F the test loss of the last weights and B
 that of the weights of the lowest validation loss, each by rate, seed and number of epochs n:
@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from scripts.curves import tasks
-from scripts.curves.curve import Labelled, cut, wobbles
+from scripts.curves.curve import Labeled, cut, wobbles
 from scripts.curves.trained import Outcome, chance_accuracy, mean_predictor, prepared_for, train
 
 SEEDS = (0, 1)
@@ -45,7 +45,7 @@ class Level(NamedTuple):
     best: float
 
 
-def sweep(task: str, optimizer: str) -> list[Labelled]:
+def sweep(task: str, optimizer: str) -> list[Labeled]:
     """Train and label the rate sweep of a task and an optimizer."""
     base, epochs = tasks.experiment(task, optimizer.removeprefix("torch_")), tasks.lengths(task, NUM_LENGTHS)
     rates = [float(rate) for rate in tasks.RATES[optimizer]]
@@ -67,12 +67,12 @@ def sweep(task: str, optimizer: str) -> list[Labelled]:
                 outcome = column[r][k]
                 source = f"rates/{task}/{optimizer}/rate={rates[r]:.3g},seed={s}"
                 out.append(
-                    Labelled(_written(outcome, epochs[k]), *found, source, part, mean_predictor=anchor, chance=chance)
+                    Labeled(_written(outcome, epochs[k]), *found, source, part, mean_predictor=anchor, chance=chance)
                 )
     return out
 
 
-def schedules(task: str, optimizer: str) -> list[Labelled]:
+def schedules(task: str, optimizer: str) -> list[Labeled]:
     """Train healthy curves of other shapes: rates that fall on a cosine or in steps, to the end of the run."""
     out = []
     for schedule, hyper in {
@@ -93,11 +93,11 @@ def schedules(task: str, optimizer: str) -> list[Labelled]:
                 known: dict[str, Any] = {"mean_predictor": anchors[0], "chance": anchors[1]}
                 curves = cut(outcome.curves, len(outcome.curves["val_loss"]))
                 source, part = f"{schedule}/{task}/{optimizer}/{i}", tasks.part_of(task, optimizer)
-                out.append(Labelled(curves, "converged", PACE | own, source, part, **known))
+                out.append(Labeled(curves, "converged", PACE | own, source, part, **known))
     return out
 
 
-def late(task: str, optimizer: str) -> list[Labelled]:
+def late(task: str, optimizer: str) -> list[Labeled]:
     """Train long, with a penalty that keeps the end flat; kept where half as many epochs cost nothing (see above)."""
     base, part = tasks.experiment(task, optimizer, l2=0.003), tasks.part_of(task, optimizer)
     good = tasks.GOOD[optimizer]
@@ -117,7 +117,7 @@ def late(task: str, optimizer: str) -> list[Labelled]:
                 accepted = {"stopped_too_late"} | ({"overfitting"} if log_ratio(*_ends(one)) > 0.02 else set())
                 accepted |= {"val_below_train"} if one.curves["train_loss"][-1] > 1.1 * _ends(one)[0] else set()
                 curves, source = cut(one.curves, one.values["epochs"]), f"late/{task}/{optimizer}/{i}"
-                out.append(Labelled(curves, "stopped_too_late", frozenset(accepted), source, part, **known))
+                out.append(Labeled(curves, "stopped_too_late", frozenset(accepted), source, part, **known))
     return out
 
 

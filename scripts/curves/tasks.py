@@ -1,4 +1,4 @@
-"""The data sets, networks and optimizers of the labelled curves."""
+"""The data sets, networks and optimizers of the labeled curves."""
 
 from __future__ import annotations
 

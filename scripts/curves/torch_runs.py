@@ -1,6 +1,6 @@
-"""Rate sweeps by PyTorch, as its users write them: another tool's curves, labelled like ours.
+"""Rate sweeps by PyTorch, as its users write them: another tool's curves, labeled like ours.
 
-Needs the extra `peers`. PyTorch's own initialisation, optimizers and order of examples; the splits and the scaling are
+Needs the extra `peers`. PyTorch's own initialization, optimizers and order of examples; the splits and the scaling are
 the task's.
 """
 

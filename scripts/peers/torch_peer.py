@@ -1,4 +1,4 @@
-"""PyTorch in `scripts/bench.py`: a loop over networks, or all of them as one vectorised ensemble; eager or compiled.
+"""PyTorch in `scripts/bench.py`: a loop over networks, or all of them as one vectorized ensemble; eager or compiled.
 
 python -m scripts.peers.torch_peer tiny ensemble_compiled --trials=256 --epochs=50 --part=0/2 --threads=1 --out=FILE
 """

@@ -120,7 +120,7 @@ def test_duration(seconds, text):
     assert duration(seconds) == text
 
 
-def test_messages_are_coloured_by_their_severity(monkeypatch):
+def test_messages_are_colored_by_their_severity(monkeypatch):
     out = Console(file=io.StringIO(), force_terminal=True, color_system="standard", width=40)
     monkeypatch.setattr(progress, "get_console", lambda: out)
     print_message("warning (arm): " + "much [bold]text[/bold] " * 5)

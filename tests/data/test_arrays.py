@@ -51,9 +51,9 @@ def test_images_are_flattened_and_keep_uint8():
     assert data.image_shape == (3, 4)
     assert data.features == ()
     assert from_arrays(images[..., None]).image_shape == (3, 4)
-    colour = from_arrays(np.zeros((2, 3, 4, 3), np.uint8))
-    assert colour.x.shape == (2, 36)
-    assert colour.image_shape is None
+    color = from_arrays(np.zeros((2, 3, 4, 3), np.uint8))
+    assert color.x.shape == (2, 36)
+    assert color.image_shape is None
     assert from_arrays(images.astype(float)).x.dtype == np.float32
 
 

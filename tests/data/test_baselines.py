@@ -76,7 +76,7 @@ def test_pixels_that_round_above_one_are_still_probabilities():
     assert "entropy floor" in found.scores
 
 
-def test_standardised_inputs_have_no_crossentropy_and_no_clipping():
+def test_standardized_inputs_have_no_crossentropy_and_no_clipping():
     found = measure_baselines(digits(scaling="standard"), "reconstruction")
     assert all(list(score) == [MSE] for score in found.scores.values())
     assert not any("clipped" in name or name == "entropy floor" for name in found.scores)

@@ -162,7 +162,7 @@ def test_a_data_set_that_is_its_own_target_has_no_labels(prepared):
         ("../nnjax_images", None, "has not prepared|cannot read"),
         ("bad name!", None, "has not prepared"),
         ("nnjax_table", None, "does not say which feature is its target: choose target from bag, kind, point"),
-        ("nnjax_table", "colour", "no single feature 'colour' .* choose one of bag"),
+        ("nnjax_table", "color", "no single feature 'color' .* choose one of bag"),
         ("nnjax_table", "slope", "examples of different sizes"),
         ("nnjax_other", None, "has the splits left, but train was expected"),
     ],

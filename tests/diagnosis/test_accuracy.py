@@ -1,4 +1,4 @@
-"""The diagnosis on the labelled curves that scripts/label_curves.py has trained; docs/diagnoses.md has the tables."""
+"""The diagnosis on the labeled curves that scripts/label_curves.py has trained; docs/diagnoses.md has the tables."""
 
 import collections
 import pathlib

@@ -18,7 +18,7 @@ def test_luminance_of_wcag():
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_signs_stand_out_from_their_colours(code):
+def test_signs_stand_out_from_their_colors(code):
     """WCAG 2.2, success criterion 1.4.3: a contrast of 4.5 at least."""
     low, high = sorted(luminance(color) for color in (BADGES[code].color, BADGES[code].ink))
     assert (high + 0.05) / (low + 0.05) >= 4.5

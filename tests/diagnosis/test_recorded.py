@@ -1,4 +1,4 @@
-"""Curves that others recorded: M. Nielsen's (MIT licence; beside NNJAX_DATA) and the deck's autoencoders."""
+"""Curves that others recorded: M. Nielsen's (MIT license; beside NNJAX_DATA) and the deck's autoencoders."""
 
 import json
 import os

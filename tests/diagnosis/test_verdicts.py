@@ -39,10 +39,10 @@ def test_each_module_is_one_verdict():
 
 @pytest.mark.parametrize(
     ("made", "cause"),
-    [((0.3, 0.0, 0.0), "regularisation"), ((0.0, 0.0, 0.3), "easier split"), ((0.05, 0.0, 0.2), "easier split")],
+    [((0.3, 0.0, 0.0), "regularization"), ((0.0, 0.0, 0.3), "easier split"), ((0.05, 0.0, 0.2), "easier split")],
 )
 def test_the_gap_is_split_as_it_was_made(made, cause):
-    """T - V = regularisation + averaging + easier split, all in the loss's units; the curve falls by 0.02 an epoch."""
+    """T - V = regularization + averaging + easier split, all in the loss's units; the curve falls by 0.02 an epoch."""
     regular, _, easier = made
     again = 2.0 - 0.02 * np.arange(40)
     before = np.concatenate([again[:1] + 0.02, again[:-1]])
@@ -50,13 +50,13 @@ def test_the_gap_is_split_as_it_was_made(made, cause):
     found = first(train_loss=running, train_loss_eval=again, val_loss=again - easier)
     [verdict] = [v for v in (found.primary, *found.others) if v.code == "val_below_train"]
     whole = regular + 0.01 + easier
-    assert verdict.evidence["regularisation"] == pytest.approx(regular / whole, abs=1e-9)
+    assert verdict.evidence["regularization"] == pytest.approx(regular / whole, abs=1e-9)
     assert verdict.evidence["averaging"] == pytest.approx(0.01 / whole, abs=1e-9)
     assert verdict.evidence["easier split"] == pytest.approx(easier / whole, abs=1e-9)
     assert ("easier" in verdict.sentence) == (cause == "easier split")
 
 
-def test_without_regularisation_the_running_mean_lies_above_by_averaging():
+def test_without_regularization_the_running_mean_lies_above_by_averaging():
     """A loss that falls fast and then slowly within each epoch has a mean above the middle of its ends."""
     again = 2.0 - 0.02 * np.arange(40)
     found = first(
@@ -64,12 +64,12 @@ def test_without_regularisation_the_running_mean_lies_above_by_averaging():
     )
     [verdict] = [v for v in (found.primary, *found.others) if v.code == "val_below_train"]
     assert verdict.evidence["averaging"] == pytest.approx(1)
-    assert "regularisation" not in verdict.evidence
+    assert "regularization" not in verdict.evidence
 
 
 @pytest.mark.parametrize(
     ("regularized", "name"),
-    [(None, "regularisation or easier split"), (True, "regularisation"), (False, "easier split")],
+    [(None, "regularization or easier split"), (True, "regularization"), (False, "easier split")],
 )
 def test_without_a_re_evaluated_loss_the_context_decides(regularized, name):
     found = first(train_loss=LEARNS + 0.3, val_loss=LEARNS, context=TrainingContext(regularized=regularized))

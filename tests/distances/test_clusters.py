@@ -34,8 +34,8 @@ def test_no_swap_lowers_the_cost(seed, k):
 
 def test_the_best_of_all_choices_of_groups_far_apart():
     rng = np.random.default_rng(0)
-    centres = np.repeat([[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]], 6, axis=0)
-    distances = pairwise(centres + rng.normal(size=centres.shape)).astype(float)
+    centers = np.repeat([[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]], 6, axis=0)
+    distances = pairwise(centers + rng.normal(size=centers.shape)).astype(float)
     found = k_medoids(distances, 3)
     assert found.cost == pytest.approx(min(cost_of(distances, c) for c in itertools.combinations(range(18), 3)))
     assert [len(set(found.labels[i : i + 6])) for i in (0, 6, 12)] == [1, 1, 1]

@@ -40,7 +40,7 @@ def test_the_window_with_the_least_error_and_then_the_smallest():
 @pytest.mark.parametrize(
     ("distances", "labels", "k", "message"),
     [
-        ([[1.0, 2]], [0, 1], 3, "k=3 neighbours were asked for, but 1 to 2"),
+        ([[1.0, 2]], [0, 1], 3, "k=3 neighbors were asked for, but 1 to 2"),
         ([[1.0, 2]], [0, 1], 0, "k=0"),
         ([[1.0, 2]], [0], 1, r"\(1, 2\) and labels \(1,\) do not fit"),
         ([[1.0, np.nan]], [0, 1], 1, "hold NaN"),

@@ -1,4 +1,4 @@
-"""The methods on groups that are far apart, and against scikit-learn's neighbours."""
+"""The methods on groups that are far apart, and against scikit-learn's neighbors."""
 
 import numpy as np
 import pytest
@@ -14,8 +14,8 @@ from nnjax.distances.views import Split, distances, split_of
 def groups(n=30):
     rng = np.random.default_rng(0)
     y, truth = np.arange(n) % 3, np.arange(n) % 3
-    centres = np.array([[0, 0], [30, 0], [0, 30]])
-    x, q = ((centres[labels] + rng.normal(size=(n, 2))).astype(np.float32) for labels in (y, truth))
+    centers = np.array([[0, 0], [30, 0], [0, 30]])
+    x, q = ((centers[labels] + rng.normal(size=(n, 2))).astype(np.float32) for labels in (y, truth))
     return Split(x, q, y, truth, 3)
 
 
@@ -40,8 +40,8 @@ def test_clusters_without_structure_agree_as_chance_does():
     assert score.accuracy < 0.45
 
 
-def test_neighbours_are_chosen_and_counted_as_by_scikit_learn():
-    """Breast cancer has two classes and odd numbers of neighbours, so there are no ties to break."""
+def test_neighbors_are_chosen_and_counted_as_by_scikit_learn():
+    """Breast cancer has two classes and odd numbers of neighbors, so there are no ties to break."""
     some = split_of(prepare(DataConfig("breast_cancer", limit=150, test=100, validation=0, scaling="standard")))
     score = scores.score_neighbors(some, "Euclidean", *distances(some, "Euclidean"))
     counts, folds = (1, 3, 5, 9), LeaveOneOut()

@@ -47,8 +47,8 @@ def test_far_apart_and_shifted_data_change_nothing():
         np.testing.assert_allclose(affinities(other, [30.0]).joint[0], here, rtol=1e-3, atol=1e-9)
 
 
-def test_equal_neighbours_share_the_affinity():
-    """A square: two neighbours at distance 1, one at √2; at a perplexity near 2 the diagonal is almost left out."""
+def test_equal_neighbors_share_the_affinity():
+    """A square: two neighbors at distance 1, one at √2; at a perplexity near 2 the diagonal is almost left out."""
     square = np.array([[0, 0], [0, 1], [1, 0], [1, 1.0]])
     (p,) = affinities(square, [2.0]).joint
     np.testing.assert_allclose(p[0], [0, 0.125, 0.125, 0], atol=1e-4)

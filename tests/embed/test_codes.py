@@ -28,7 +28,7 @@ def test_the_examples_as_their_own_code_lose_nothing(some):
 
 
 def test_measures_of_a_code(some):
-    """One coordinate: its copies miss the other eleven; neighbours and votes as scikit-learn finds them."""
+    """One coordinate: its copies miss the other eleven; neighbors and votes as scikit-learn finds them."""
     train_codes, test_codes = some.x[:, :1], some.queries[:, :1]
     copies = np.pad(test_codes, ((0, 0), (0, 11)))
     found = measure([Code("first input", 1, None, train_codes, test_codes, copies)], some, InputNeighbors.of(some))[0]

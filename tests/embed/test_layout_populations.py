@@ -41,7 +41,7 @@ def test_the_schedule_is_scikit_learns():
 def test_a_layout_among_others_is_the_layout_alone():
     """Perplexities, seeds, exaggerations and rates mixed; two devices; the first 50 iterations, before chaos.
 
-    Another neighbour's layout would be wrong by its whole size, rounding where gains turn moves some points by 1 %.
+    Another neighbor's layout would be wrong by its whole size, rounding where gains turn moves some points by 1 %.
     """
     settings = [
         LayoutConfig(5.0, 0, 12.0, 0.5),
@@ -64,7 +64,7 @@ def test_equal_settings_give_equal_layouts():
     np.testing.assert_array_equal(first, again)
 
 
-def test_iris_keeps_its_neighbourhoods():
+def test_iris_keeps_its_neighborhoods():
     """The project's target is .97; scikit-learn 1.9.1 has .989."""
     x = load_iris().data
     made = lay_out(x, [LayoutConfig(seed=0), LayoutConfig(seed=1)])
@@ -141,13 +141,13 @@ def test_starts():
         (X, [LayoutConfig(5.0)], {"iterations": 70}, "iterations is 70, but a multiple of 50"),
         (X, [LayoutConfig(5.0)], {"init": "pac"}, "did you mean pca"),
         (X, [LayoutConfig(5.0)], {"kind": "t-sen"}, "did you mean tsne"),
-        (X, [LayoutConfig(5.0)], {"support": "neighbours", "kind": "sne"}, "SNE needs the affinities of all pairs"),
-        (X, [LayoutConfig(5.0)], {"support": "some"}, "choose one of all, neighbours"),
+        (X, [LayoutConfig(5.0)], {"support": "neighbors", "kind": "sne"}, "SNE needs the affinities of all pairs"),
+        (X, [LayoutConfig(5.0)], {"support": "some"}, "choose one of all, neighbors"),
         (
             np.zeros((10_001, 1)) + np.arange(10_001)[:, None],
             [LayoutConfig(5.0)],
             {},
-            "choose --support=neighbours, --engine=sklearn",
+            "choose --support=neighbors, --engine=sklearn",
         ),
     ],
 )

@@ -12,10 +12,10 @@ X, Y = load_iris(return_X_y=True)
 
 
 def test_pca_is_the_eigenvectors_of_the_covariance():
-    centred = X - X.mean(axis=0)
-    values, vectors = np.linalg.eigh(centred.T @ centred)
+    centered = X - X.mean(axis=0)
+    values, vectors = np.linalg.eigh(centered.T @ centered)
     found = fit(X, "pca", 2)
-    axes = np.linalg.lstsq(centred, found.encode(X), rcond=None)[0]
+    axes = np.linalg.lstsq(centered, found.encode(X), rcond=None)[0]
     assert subspace_angles(axes, vectors[:, -2:]).max() < 1e-6
     assert found.facts["explained_variance"] == pytest.approx(values[-2:].sum() / values.sum())
     error = np.square(found.decode(found.encode(X)) - X).sum()
@@ -56,7 +56,7 @@ def test_decoding_lda_is_the_best_linear_guess():
     np.testing.assert_allclose(found.decode(codes), best, atol=1e-9)
 
 
-def test_kmeans_codes_are_distances_and_decode_to_centres():
+def test_kmeans_codes_are_distances_and_decode_to_centers():
     found = fit(X, "kmeans", 3)
     codes, copies = found.encode(X), found.decode(found.encode(X))
     np.testing.assert_allclose(codes.min(axis=1), np.linalg.norm(X - copies, axis=1), atol=1e-6)

@@ -67,7 +67,7 @@ def test_silhouette_of_lone_and_coinciding_points():
     assert not silhouettes(np.where(np.eye(3) > 0, np.inf, 0.0), np.array([0, 0, 1]), slice(0, 3)).any()
 
 
-def test_votes_of_the_neighbours(case):
+def test_votes_of_the_neighbors(case):
     """Leave-one-out by scikit-learn's classifier, which takes the lowest class of several too."""
     x, y, labels = case
     right = []
@@ -112,8 +112,8 @@ def test_several_at_once_are_each_alone_and_diverged_ones_are_nan(case):
     assert list(found[1]) == list(found[0])
 
 
-def test_too_many_neighbours(case):
+def test_too_many_neighbors(case):
     x, y, _ = case
-    with pytest.raises(UserError, match=r"k = 150 neighbours .* below n / 2 = 150"):
+    with pytest.raises(UserError, match=r"k = 150 neighbors .* below n / 2 = 150"):
         quality(x, y, k=150)
     assert quality(x, y, k=149)

@@ -15,5 +15,5 @@ def test_representations_of_digits():
 
 
 def test_data_without_classes():
-    with pytest.raises(UserError, match="line has no labelled examples"):
+    with pytest.raises(UserError, match="line has no labeled examples"):
         representations(prepare(DataConfig("line")))

@@ -16,7 +16,7 @@ X = np.random.default_rng(0).normal(size=(200, 5))  # no ties
 def dense(table, n):
     """The affinities [n, n] that a table holds."""
     p = np.zeros((n, n))
-    np.add.at(p, (np.repeat(table.point, sparse_affinities.WIDTH), table.neighbour.ravel()), table.weight.ravel())
+    np.add.at(p, (np.repeat(table.point, sparse_affinities.WIDTH), table.neighbor.ravel()), table.weight.ravel())
     return p
 
 
@@ -29,7 +29,7 @@ def found():
 
 @pytest.mark.parametrize(("place", "perplexity"), [(0, 4.0), (1, 10.0)])
 def test_affinities_are_those_of_scikit_learn(found, place, perplexity):
-    """Barnes-Hut's: three perplexities of neighbours and one, the entropy reached on these alone."""
+    """Barnes-Hut's: three perplexities of neighbors and one, the entropy reached on these alone."""
     graph = kneighbors_graph(X, int(3 * perplexity + 1), mode="distance")
     graph.data **= 2
     theirs = _t_sne._joint_probabilities_nn(graph, perplexity, 0).toarray()
@@ -73,7 +73,7 @@ def test_memory_grows_with_the_points_and_not_with_their_pairs():
 
 def test_layouts_are_as_good():
     x = load_digits().data[:300] / 16
-    sparse, full = (lay_out(x, [LayoutConfig(15.0)], support=support).y[0] for support in ("neighbours", "all"))
+    sparse, full = (lay_out(x, [LayoutConfig(15.0)], support=support).y[0] for support in ("neighbors", "all"))
     scores = [quality(x, y)["trustworthiness"] for y in (sparse, full)]
     assert scores[0] > scores[1] - 0.01
     assert scores[0] > 0.95

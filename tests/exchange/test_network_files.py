@@ -50,7 +50,7 @@ def elsewhere(tmp_path_factory):
 
 @pytest.mark.parametrize("name", ["regression", "lenet5_modern"])
 def test_a_program_runs_without_nnjax_on_raw_inputs_in_any_batch(name, tmp_path, elsewhere):
-    """Raw uint8 images, and a table whose inputs and targets were standardised: the scaling is inside."""
+    """Raw uint8 images, and a table whose inputs and targets were standardized: the scaling is inside."""
     run = run_of(name)
     run.export(tmp_path / "network.jaxexport")
     x = np.concatenate([inputs(name, 40)] * 4)[:128]
@@ -159,7 +159,7 @@ def test_descriptions_that_are_refused(path, tmp_path):
 
 
 def program_of(function):
-    """A program of any function of [3, 64], serialised."""
+    """A program of any function of [3, 64], serialized."""
     shape = jax.ShapeDtypeStruct((3, 64), np.float32)
     return bytes(export.export(jax.jit(function))(shape).serialize())
 

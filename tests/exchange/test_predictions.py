@@ -22,7 +22,7 @@ from nnjax.spaces.space import Space
 TABLE = pd.DataFrame(
     {
         "age": np.arange(24.0) + 20,
-        "colour": ["red", "green", "blue"] * 8,
+        "color": ["red", "green", "blue"] * 8,
         "weight": np.linspace(50, 80, 24),
         "price": np.arange(24.0) ** 2 / 10 + 0.05,
     }
@@ -31,7 +31,7 @@ TABLE = pd.DataFrame(
 
 @pytest.fixture(scope="module")
 def houses(tmp_path_factory):
-    """A regression on a table with a column of texts, its targets standardised; drawn weights."""
+    """A regression on a table with a column of texts, its targets standardized; drawn weights."""
     path = tmp_path_factory.mktemp("table") / "houses.csv"
     TABLE.to_csv(path, index=False)
     changes = {"data.name": f"csv:{path}", "scaling": "standard", "target_scaling": "standard", "widths": (4,)}
@@ -49,9 +49,9 @@ def test_its_own_test_part_by_default(houses):
 
 
 def test_columns_are_taken_by_name_and_categories_keep_their_codes(houses, tmp_path):
-    """Other order, no target, a column more, and only two of the three colours, which sort otherwise."""
+    """Other order, no target, a column more, and only two of the three colors, which sort otherwise."""
     rows = TABLE.iloc[[0, 1, 3, 4, 6]]
-    rows[["weight", "colour", "age"]].assign(garden=1.0).to_csv(tmp_path / "new.csv", index=False)
+    rows[["weight", "color", "age"]].assign(garden=1.0).to_csv(tmp_path / "new.csv", index=False)
     x = inputs_for(houses.facts(), f"csv:{tmp_path / 'new.csv'}", None, None)
     blue, green, red = 0, 1, 2  # the sorted texts of the training table
     np.testing.assert_allclose(x[:, 0], rows.age)
@@ -70,9 +70,9 @@ def test_a_few_rows_may_each_have_another_category(houses, tmp_path):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda t: t.drop(columns="age"), "has no input 'age', which the network was trained on .* colour, weight"),
-        (lambda t: t.replace("red", "pink"), "'colour' of .* holds 'pink', .* never seen; it knows blue, green, red"),
-        (lambda t: t.assign(colour=1.0), "'colour' of .* holds numbers, but texts were expected"),
+        (lambda t: t.drop(columns="age"), "has no input 'age', which the network was trained on .* color, weight"),
+        (lambda t: t.replace("red", "pink"), "'color' of .* holds 'pink', .* never seen; it knows blue, green, red"),
+        (lambda t: t.assign(color=1.0), "'color' of .* holds numbers, but texts were expected"),
         (lambda t: t.assign(age=["old", "young"] * 12), "'age' of .* holds texts, but numbers were expected"),
     ],
 )

@@ -43,10 +43,10 @@ def test_separability_agrees_with_linear_programming(size):
 
 
 def test_cover_s_count_by_enumeration():
-    """All 2^6 labellings of six patterns in general position, three weights: 2 (1 + 5 + 10) = 32 can be realised."""
+    """All 2^6 labelings of six patterns in general position, three weights: 2 (1 + 5 + 10) = 32 can be realised."""
     x = capacity.random_patterns(0, 6, 3).x
-    labellings = itertools.product((-1.0, 1.0), repeat=6)
-    ways = sum(capacity.separating_weights(Examples(x, np.array(labels))) is not None for labels in labellings)
+    labelings = itertools.product((-1.0, 1.0), repeat=6)
+    ways = sum(capacity.separating_weights(Examples(x, np.array(labels))) is not None for labels in labelings)
     assert ways == 32 == 64 * capacity.cover_share(6, 3)
     assert capacity.cover_share(3, 3) == 1
     assert capacity.cover_share(40, 20) == 0.5

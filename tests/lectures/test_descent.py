@@ -17,7 +17,7 @@ def float64():
 
 
 def test_the_deck_s_numbers():
-    """DECK.md section 3: 161 points, the closed form (21, 10), the largest rate .006971, 1.0 when standardised."""
+    """DECK.md section 3: 161 points, the closed form (21, 10), the largest rate .006971, 1.0 when standardized."""
     line = model.slides_line()
     assert len(line.x) == 161
     assert (line.x[0], line.x[-1]) == (3.0, 19.0)

@@ -38,7 +38,7 @@ def test_effects():
 
 def test_sentences():
     said = sentences(results())
-    assert said[0].startswith("On wine the distance changes nearest neighbours by 41.0 points")
+    assert said[0].startswith("On wine the distance changes nearest neighbors by 41.0 points")
     assert "by 11.0 without Jaccard" in said[0]
     assert said[1].startswith("On digits")
     assert "wine +0.0 ± 7.1 points (ahead in 1 of 2)" in said[2]  # −5 and +5
@@ -51,7 +51,7 @@ def test_the_table_groups_and_leaves_blank():
     assert table.columns == ["", "wine", "digits"]
     assert [row[0] for row in table.rows if len(row) == 1] == [
         "Models",
-        "Nearest neighbours",
+        "Nearest neighbors",
         "Clusters, found without labels",
     ]
     assert ["kNN, Manhattan", "91.0 ± 8.5", "65.0 ± 0.0"] in table.rows  # 6 √2

@@ -77,7 +77,7 @@ def test_the_regimes_of_the_learning_rate():
 
 def test_flawed_digits():
     plain = training.load("digits")
-    shuffled, in_order, wrong = training.shuffled(), training.in_order(), training.mislabelled()
+    shuffled, in_order, wrong = training.shuffled(), training.in_order(), training.mislabeled()
     assert (np.bincount(shuffled.y) == np.bincount(plain.y)).all()
     assert (shuffled.x == plain.x).all()
     assert 0.05 < (shuffled.y == plain.y).mean() < 0.15  # one in ten by chance

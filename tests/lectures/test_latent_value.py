@@ -60,7 +60,7 @@ def test_the_page_stands_alone(folder):
 def test_data_without_classes_are_refused(tmp_path):
     data = DataConfig("digits", test=0, validation=0)
     study = LatentValue({"digits": network(data)}, (12,), {"autoencoder": {}}, (2,), (0,))
-    with pytest.raises(UserError, match="no labelled test examples"):
+    with pytest.raises(UserError, match="no labeled test examples"):
         study.run(tmp_path, print)
 
 
@@ -94,7 +94,7 @@ def test_who_wins_by_hand():
     assert sentences(BY_HAND, won) == [
         "s: at equal width PCA wins 2 of 4 comparisons, an autoencoder 1, and 1 depend on the seed or the kind. Better "
         "copies: PCA at 4 numbers; neither at 2 numbers.",
-        "s: the best code for 5 nearest neighbours is PCA, 4 numbers: 0.900 (all inputs 0.800).",
+        "s: the best code for 5 nearest neighbors is PCA, 4 numbers: 0.900 (all inputs 0.800).",
     ]
 
 

@@ -94,7 +94,7 @@ def test_kinks_of_a_random_deep_net_are_where_sampling_finds_them():
 
 @pytest.mark.parametrize("width", [6, 14, 30])
 def test_joined_points_of_sin(width):
-    """Pieces at equal distances, one of them centred on the top: its error there is 1 - cos(π / width).
+    """Pieces at equal distances, one of them centered on the top: its error there is 1 - cos(π / width).
 
     The two pieces that meet at 0 are one line.
     """

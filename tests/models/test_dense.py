@@ -1,4 +1,4 @@
-"""Networks against closed forms, NumPy, and the initialisers, activations and dropout of Keras, Flax and SciPy."""
+"""Networks against closed forms, NumPy, and the initializers, activations and dropout of Keras, Flax and SciPy."""
 
 import functools
 import math
@@ -96,7 +96,7 @@ def test_kernels_are_distributed_as_keras_and_flax_draw_them(name):
         assert ks_2samp(np.ravel(drawn(name)["kernel"]), kernel.ravel()).pvalue > 1e-3
 
 
-def test_zeros_and_no_initialiser_is_forgotten():
+def test_zeros_and_no_initializer_is_forgotten():
     assert set(KERNEL_INITS) == {*VARIANCES, *PUBLISHED, "zeros"}
     assert not drawn("zeros")["kernel"].any()
 

@@ -49,7 +49,7 @@ def test_an_operation_is_a_multiplication_or_an_addition():
     assert count(3, (4, 3), 1).flops == 2 * 27
 
 
-def test_hyperparameters_are_sorted_by_the_decks_colours():
+def test_hyperparameters_are_sorted_by_the_decks_colors():
     """Green: layers, neurons, activations, connectivity. Red: what belongs to the training."""
     changes = {
         "optimizer": OptimizerConfig("momentum", "keras3", "cosine"),
@@ -74,6 +74,6 @@ def test_hyperparameters_are_sorted_by_the_decks_colours():
         "dropout": 0.2,
         "batch size": 7,
         "epochs": 5,
-        "initialisation": "glorot_uniform",
+        "initialization": "glorot_uniform",
         "seed": 3,
     }

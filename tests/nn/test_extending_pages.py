@@ -146,7 +146,7 @@ def test_the_tables_list_what_there_is():
     }
     told = {name: [cell.strip() for cell in cells.split("|")] for name, cells in rows_of("metric.md")}
     assert told == {
-        name: ["highest" if own.maximised else "lowest", own.head]
+        name: ["highest" if own.maximized else "lowest", own.head]
         for name, own in METRICS.items()
         if name not in LOSSES
     }

@@ -60,7 +60,7 @@ def test_golden_rows_in_float64(name):
         np.testing.assert_allclose(value, GOLDEN64[name], rtol=0, atol=6e-9)
 
 
-def test_crossentropy_renormalises_rows():
+def test_crossentropy_renormalizes_rows():
     y, p = jnp.asarray(GOLDEN_Y, jnp.float32), jnp.asarray([[0.9, 0.9, 0.9], [0.2, 0.6, 0.1]])
     np.testing.assert_allclose(LOSSES["categorical_crossentropy"](y, p), [1.0986123, 2.1972246], rtol=1e-7)
 

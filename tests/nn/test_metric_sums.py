@@ -11,7 +11,7 @@ from sklearn import metrics as sklearn
 from nnjax.core.errors import UserError
 from nnjax.core.pieces import Piece
 from nnjax.nn.calibration import calibration_error
-from nnjax.nn.metrics import METRICS, Metric, ascending, is_maximised, metric_of, trace_metric, weighted_sum
+from nnjax.nn.metrics import METRICS, Metric, ascending, is_maximized, metric_of, trace_metric, weighted_sum
 
 SEEDS = range(20)
 
@@ -136,14 +136,14 @@ def top_two(y, p):
 
 def test_a_metric_of_the_users():
     labels, p = problem(0)
-    metric = metric_of(Piece(Metric(top_two, maximised=True)))
-    assert (metric.name, metric.head, metric.maximised) == ("top_two", "top_two", True)
+    metric = metric_of(Piece(Metric(top_two, maximized=True)))
+    assert (metric.name, metric.head, metric.maximized) == ("top_two", "top_two", True)
     found = metric.of_examples(jnp.asarray(labels, jnp.int32), p)
     assert float(found) == pytest.approx(sklearn.top_k_accuracy_score(labels, p, k=2), abs=1e-6)
-    mine = (Piece(Metric(top_two, maximised=True)), Piece(Metric(top_two, maximised=False, label="my_accuracy")))
-    assert is_maximised("val_top_two", mine)
-    assert not is_maximised("val_my_accuracy", mine)  # though it ends as accuracy does
-    assert not is_maximised("val_top_two")
+    mine = (Piece(Metric(top_two, maximized=True)), Piece(Metric(top_two, maximized=False, label="my_accuracy")))
+    assert is_maximized("val_top_two", mine)
+    assert not is_maximized("val_my_accuracy", mine)  # though it ends as accuracy does
+    assert not is_maximized("val_top_two")
     assert (ascending("val_accuracy", 0.5), ascending("val_loss", 0.5), ascending("val_top_two", 1, mine)) == (
         -0.5,
         0.5,
@@ -154,16 +154,16 @@ def test_a_metric_of_the_users():
 @pytest.mark.parametrize(
     ("thing", "words"),
     [
-        (top_two, r"The metric top_two has no direction: write nnjax.Metric\(top_two, maximised=True\), or False"),
+        (top_two, r"The metric top_two has no direction: write nnjax.Metric\(top_two, maximized=True\), or False"),
         (Metric(top_two), r"top_two has no direction"),
-        (Metric(lambda y, p: p[:, 0], maximised=True), r"needs a name for its curve"),
+        (Metric(lambda y, p: p[:, 0], maximized=True), r"needs a name for its curve"),
         (
-            Metric(lambda y, p: jnp.mean(p), maximised=True, label="m"),
+            Metric(lambda y, p: jnp.mean(p), maximized=True, label="m"),
             r"m returned float32\[\] .* float32\[8, 4\].*leave",
         ),
-        (Metric(lambda y, p: p, maximised=True, label="m"), r"m returned float32\[8, 4\]"),
-        (Metric(lambda y, p: p @ p, maximised=True, label="m"), r"m failed on y int32\[8\], p float32\[8, 4\]"),
-        (Metric(lambda y, p: p, maximised=True, value=lambda s, n: s, label="m"), r"m has values of shape \[4\]"),
+        (Metric(lambda y, p: p, maximized=True, label="m"), r"m returned float32\[8, 4\]"),
+        (Metric(lambda y, p: p @ p, maximized=True, label="m"), r"m failed on y int32\[8\], p float32\[8, 4\]"),
+        (Metric(lambda y, p: p, maximized=True, value=lambda s, n: s, label="m"), r"m has values of shape \[4\]"),
     ],
 )
 def test_refused(thing, words):

@@ -9,7 +9,7 @@ from sklearn.metrics import confusion_matrix as sklearn_confusion_matrix
 from nnjax.core.errors import UserError
 from nnjax.nn.losses import LOSSES
 from nnjax.nn.metric_statistics import accuracy
-from nnjax.nn.metrics import METRICS, confusion_matrix, is_maximised, usual_metrics
+from nnjax.nn.metrics import METRICS, confusion_matrix, is_maximized, usual_metrics
 
 
 def test_accuracy_of_rows():
@@ -44,7 +44,7 @@ def test_accuracy_refuses_broadcasting():
 
 def test_every_loss_is_a_metric_and_every_metric_has_a_direction():
     assert set(LOSSES) < set(METRICS)
-    assert all(metric.maximised is not None for metric in METRICS.values())
+    assert all(metric.maximized is not None for metric in METRICS.values())
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_usual_metrics(goal, expected):
 
 
 @pytest.mark.parametrize(
-    ("score", "maximised"),
+    ("score", "maximized"),
     [
         ("accuracy", True),
         ("val_accuracy", True),
@@ -78,8 +78,8 @@ def test_usual_metrics(goal, expected):
         ("test_mean_squared_error", False),
     ],
 )
-def test_scores_of_accuracies_alone_are_maximised(score, maximised):
-    assert is_maximised(score) == maximised
+def test_scores_of_accuracies_alone_are_maximized(score, maximized):
+    assert is_maximized(score) == maximized
 
 
 def test_confusion_matrix_equals_scikit_learn():

@@ -214,7 +214,7 @@ def make_params(dtype=jnp.float32):
 
 
 def descend(name, preset, hyper, steps):
-    """Minimise the sum of squares of the parameters inside one program; returns parameters and state."""
+    """Minimize the sum of squares of the parameters inside one program; returns parameters and state."""
     params = make_params(hyper["learning_rate"].dtype)
     optimizer = make_optimizer(name, preset, hyper, make_schedule("constant", hyper, steps))
 

@@ -96,7 +96,7 @@ def test_many_settings_are_ordered_best_first():
     assert ReportContext(run).ordered(curves.MANY)[0].trials == (len(rates) - 1,)
 
 
-def test_every_line_in_colour_has_one_of_its_own():
+def test_every_line_in_color_has_one_of_its_own():
     script = (pathlib.Path(curves.__file__).parents[1] / "templates" / "learning_curves.js").read_text("utf-8")
     [listed] = re.findall(r"COLORS = \[(.*?)\]", script)
     assert len(set(listed.split(", "))) >= curves.MANY

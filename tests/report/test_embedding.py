@@ -59,7 +59,7 @@ def test_files_hold_the_positions_and_the_measures(made, folder):
     np.testing.assert_allclose(measures.trustworthiness, [q["trustworthiness"] for q in made.qualities], rtol=1e-5)
 
 
-def test_the_page_carries_positions_neighbours_and_pictures(made, folder):
+def test_the_page_carries_positions_neighbors_and_pictures(made, folder):
     data = carried(folder)
     assert [layout["options"] for layout in data["layouts"]][1] == {"method": "t-SNE", "perplexity": 5, "seed": 0}
     assert data["first"] == int(np.argmax([q["trustworthiness"] for q in made.qualities]))
@@ -68,7 +68,7 @@ def test_the_page_carries_positions_neighbours_and_pictures(made, folder):
     y = made.embeddings[3].y
     ratio = np.linalg.norm(raw - raw[0], axis=1)[1:] / np.linalg.norm(y - y[0], axis=1)[1:]
     assert ratio.std() / ratio.mean() < 1e-3
-    near = np.frombuffer(base64.b64decode(data["neighbours"]["index"]), "<u4").reshape(120, -1)
+    near = np.frombuffer(base64.b64decode(data["neighbors"]["index"]), "<u4").reshape(120, -1)
     distances = np.linalg.norm(made.x[:, None] - made.x[None], axis=2)
     np.fill_diagonal(distances, np.inf)
     shown = np.sort(np.take_along_axis(distances, near.astype(int), axis=1), axis=1)
@@ -101,7 +101,7 @@ def test_codes_of_other_widths_are_drawn_in_the_plane():
 
 def test_what_it_says(made):
     assert text.sentences(made)[0] == "120 examples of digits in 10 classes, 64 numbers each, drawn in the plane."
-    assert "keeps neighbourhoods best" in text.sentences(made)[1]
+    assert "keeps neighborhoods best" in text.sentences(made)[1]
     board = text.board(made)
     best = [sum(cells[column][1] for _, _, _, cells in board["rows"]) for column in range(8)]
     assert min(best) >= 1

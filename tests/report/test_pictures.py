@@ -15,7 +15,7 @@ def opened(png):
 def test_png_holds_the_pixels():
     image = np.asarray(opened(pictures.to_png(np.array([[0.0, 0.5, 1.0], [np.nan, 2.0, -1.0]]))))
     assert image.shape == (2, 3, 4)
-    np.testing.assert_allclose(image[0, :, 0], [0, 127.5, 255], atol=1.1)  # 255 levels of grey
+    np.testing.assert_allclose(image[0, :, 0], [0, 127.5, 255], atol=1.1)  # 255 levels of gray
     assert image[1, 0, 3] == 0  # what is missing is transparent
     assert image[1, 1].tolist() == [255, 255, 255, 255]
     assert image[1, 2].tolist() == [0, 0, 0, 255]

@@ -152,7 +152,7 @@ CASES = [
     # fields of the experiment
     train("--config.lerning_rate=1", "Unknown field 'lerning_rate'; did you mean hyperparameters.learning_rate?"),
     train("--config.modle.widths=1", "Unknown field 'modle.widths'; did you mean model.widths?"),
-    train("--config.colour=red", "Unknown field 'colour'; the fields are data.name, ", "optimizer.name"),
+    train("--config.color=red", "Unknown field 'color'; the fields are data.name, ", "optimizer.name"),
     train("--config.=3", "Unknown field ''"),
     train("--config.optimizer=adam", "'optimizer' is not a field but a group of them: write one of optimizer.name"),
     train("--config.name=adam", "ambiguous", "data.name, optimizer.name"),

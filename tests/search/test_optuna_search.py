@@ -245,7 +245,7 @@ def test_it_learns_and_diverged_settings_have_failed():
 
 
 @pytest.mark.usefixtures("quick")
-def test_an_accuracy_is_maximised(tmp_path):
+def test_an_accuracy_is_maximized(tmp_path):
     search(EXPERIMENT, RATES, data=blobs(), metric="val_accuracy", workdir=tmp_path / "run")
     study = load_study(tmp_path / "run")
     assert study.direction.name == "MAXIMIZE"

@@ -112,4 +112,4 @@ def test_pinned_fields_hold_everywhere():
     assert specs[1].experiment.loss == "huber"
     assert [spec.start_from for spec in specs] == [None, 0, None, 1]
     with pytest.raises(UserError, match="Unknown field"):
-        pin(Space(), ["colour"])
+        pin(Space(), ["color"])

@@ -69,7 +69,7 @@ def test_random_draws_are_those_of_their_seed_and_log_uniform():
 
 @pytest.mark.parametrize("mode", ["sobol", "halton"])
 def test_sequences_fill_the_space_more_evenly_than_chance(mode):
-    """64 points: one in each of 8 × 8 cells for Sobol; SciPy's centred discrepancy below half of a random design's."""
+    """64 points: one in each of 8 × 8 cells for Sobol; SciPy's centered discrepancy below half of a random design's."""
     axes = {"learning_rate": Range(1e-4, 1, log=True), "dropout": Range(0, 0.5), "batch_size": (16, 32)}
     one, again, other = (expand(BASE, Space(axes, mode, 64, seed)) for seed in (1, 1, 2))
     assert one == again

@@ -1,4 +1,4 @@
-"""The program of every model with every optimizer, lowered and serialised for machines that are not here."""
+"""The program of every model with every optimizer, lowered and serialized for machines that are not here."""
 
 import functools
 import itertools

@@ -37,7 +37,7 @@ def test_a_trial_that_fits_no_device_is_refused_before_anything_is_written(monke
     assert not (tmp_path / "run").exists()
 
 
-def test_a_real_allocation_that_fails_is_recognised():
+def test_a_real_allocation_that_fails_is_recognized():
     """XLA's own error for an array of an exabyte has the words that `Population` looks for."""
     with pytest.raises((jax.errors.JaxRuntimeError, MemoryError, ValueError)) as caught:
         jax.block_until_ready(jax.jit(lambda: jax.numpy.zeros((2**29, 2**29), np.float32))())

@@ -41,7 +41,7 @@ def close(a, b, rtol):
 
 
 @pytest.mark.parametrize("order", ["own", "shared"])
-def test_a_trial_does_not_notice_its_lane_or_its_neighbours(order):
+def test_a_trial_does_not_notice_its_lane_or_its_neighbors(order):
     """Equivalence (a) of the design: bitwise on CPU."""
     plan = Plan(devices=2, lanes=4, order=order)
     one = trained(specs_of(CLASSIFIER, {"learning_rate": RATES}), plan)
@@ -91,7 +91,7 @@ def test_segments_never_decide_a_result(monkeypatch):
     assert all(same(whole, pieces, i) for i in range(len(specs)))
 
 
-def test_divergence_is_recorded_and_no_neighbour_notices():
+def test_divergence_is_recorded_and_no_neighbor_notices():
     plan = Plan(devices=1, lanes=4, order="shared")
     experiment = replace(
         CLASSIFIER, {"optimizer.name": "sgd", "loss": "mean_squared_error", "output_activation": "linear"}
@@ -157,7 +157,7 @@ def test_a_warm_start_begins_at_its_parents_final_weights():
 
 
 def test_a_device_whose_trial_has_ended_takes_the_next_one():
-    """Trials of 1 to 6 epochs on two devices, five steps an epoch: none waits for a longer neighbour."""
+    """Trials of 1 to 6 epochs on two devices, five steps an epoch: none waits for a longer neighbor."""
     seen = []
     specs = specs_of(CLASSIFIER, {"epochs": (1, 2, 3, 6)})
     run = trained(specs, Plan(2, 1, 1), observe=lambda progress: seen.append(tuple(progress.running)))
@@ -192,7 +192,7 @@ def test_resuming_is_bit_for_bit(tmp_path, monkeypatch, stops, devices):
 
 
 def test_a_diverged_trial_is_not_forgotten_by_resuming(tmp_path, monkeypatch):
-    """Stopped while its neighbours go on: in the end it has the same weights and scores as without the stop."""
+    """Stopped while its neighbors go on: in the end it has the same weights and scores as without the stop."""
     monkeypatch.setattr("nnjax.train.host.population._next_steps", lambda steps, seconds: 5)
     experiment = replace(
         CLASSIFIER, {"optimizer.name": "sgd", "loss": "mean_squared_error", "output_activation": "linear"}

@@ -154,5 +154,5 @@ def test_label_smoothing_and_penalties_by_hand():
     smooth = trial.smooth(hyper, jnp.array([[1.0, 0.0, 0.0]]))
     np.testing.assert_allclose(smooth, [[0.8, 0.1, 0.1]], rtol=1e-6)
     params = {"layer_0": {"kernel": jnp.array([[1.0, -2.0]]), "bias": jnp.array([9.0, 9.0])}}
-    # .5 * (1 + 2) + .25 * (1 + 4) = 2.75; biases are not penalised.
+    # .5 * (1 + 2) + .25 * (1 + 4) = 2.75; biases are not penalized.
     assert float(trial.penalty(hyper, params)) == 2.75

@@ -108,12 +108,12 @@ def test_a_program_of_one_place_repeats_itself():
     assert (check.places, check.mismatch, check.alone, check.drift) == (1, None, 0, (0, 0, 0))
 
 
-def test_trials_without_fellows_get_a_neighbour_at_half_their_rate():
+def test_trials_without_fellows_get_a_neighbor_at_half_their_rate():
     run = swept(space={"seed": (0, 1)}, plan=nnjax.Plan(1, 1, 4, "shared"))
     assert run.certify().passed
-    [neighbour] = retraining.neighbours(run, 1, nnjax.Plan(1, 1, 4, "shared"), 1)
-    assert neighbour.experiment.hyperparameters.learning_rate == CLASSIFIER.hyperparameters.learning_rate / 2
-    assert neighbour.experiment.seed == 1
+    [neighbor] = retraining.neighbors(run, 1, nnjax.Plan(1, 1, 4, "shared"), 1)
+    assert neighbor.experiment.hyperparameters.learning_rate == CLASSIFIER.hyperparameters.learning_rate / 2
+    assert neighbor.experiment.seed == 1
 
 
 def test_the_sample_has_the_best_of_each_program():

@@ -39,7 +39,7 @@ def rbf_loss(case: Case) -> Finding | None:
         return Finding("rbf-loss", "error", sentence, "Use softmax with categorical_crossentropy.")
     if not distances or case.loss.of_logits or (case.loss.compares == "distances" and case.output.linear):
         return None
-    if case.loss.renormalises and case.output.distribution:
+    if case.loss.renormalizes and case.output.distribution:
         return None  # eq. 9 without the rubbish class
     outputs = f"The outputs of {kind} are negative squared distances"
     sentence = f"{outputs}, which do not fit {loss} of {case.output.name} outputs."
@@ -47,25 +47,25 @@ def rbf_loss(case: Case) -> Finding | None:
 
 
 def kl_output(case: Case) -> Finding | None:
-    """Refuse losses of distributions that do not renormalise where outputs need not sum to 1 (slides: sigmoid + KL)."""
-    unscaled = case.loss.compares == "distributions" and not case.loss.renormalises
+    """Refuse losses of distributions that do not renormalize where outputs need not sum to 1 (slides: sigmoid + KL)."""
+    unscaled = case.loss.compares == "distributions" and not case.loss.renormalizes
     if not unscaled or case.output.distribution or case.width == 1:
         return None
     sentence = (
-        f"{case.loss.name} does not renormalise, and {case.output.name} outputs need not sum to 1: "
+        f"{case.loss.name} does not renormalize, and {case.output.name} outputs need not sum to 1: "
         "outputs that are all 1 score below a perfect prediction."
     )
     return Finding("kl-output", "error", sentence, "Use softmax.")
 
 
 def crossentropy_output(case: Case) -> Finding | None:
-    """Judge losses that renormalise outputs, of outputs that are no softmax (slides: sigmoid + CCE)."""
+    """Judge losses that renormalize outputs, of outputs that are no softmax (slides: sigmoid + CCE)."""
     output = case.output
-    if not case.loss.renormalises or output.distribution or not output.has_gradient or case.width == 1:
+    if not case.loss.renormalizes or output.distribution or not output.has_gradient or case.width == 1:
         return None
     if output.range[0] >= 0 and not output.dies:
         sentence = (
-            f"{case.loss.name} renormalises each row, so the scale of {output.name} outputs is lost: "
+            f"{case.loss.name} renormalizes each row, so the scale of {output.name} outputs is lost: "
             "all .9 is as good as all .1."
         )
         return Finding("crossentropy-scale", "warning", sentence, "Use softmax.")

@@ -3,7 +3,7 @@
 from nnjax.checks.finding import Finding
 from nnjax.checks.rules.case import TOLERANCE, Case
 
-GREY = 1e-3  # mean entropy above which targets are more than 0 and 1
+GRAY = 1e-3  # mean entropy above which targets are more than 0 and 1
 LARGE = 100  # size of targets at which the first losses are above 10^4
 COMMON, RARE = 0.8, 0.05  # imbalance: the largest class's share of all; the smallest over the largest
 
@@ -84,7 +84,7 @@ def logarithmic_error(case: Case) -> Finding | None:
 
 def binary_floor(case: Case) -> Finding | None:
     """Remark on the least value of a loss of independent probabilities."""
-    if case.loss.compares != "probabilities" or not case.data.entropy > GREY:  # NaN is no floor
+    if case.loss.compares != "probabilities" or not case.data.entropy > GRAY:  # NaN is no floor
         return None
     floor = f"about {case.data.entropy:.4f}"
     sentence = f"{case.loss.name} cannot fall below the entropy of targets between 0 and 1, here {floor}."

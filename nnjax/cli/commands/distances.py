@@ -1,7 +1,7 @@
 """Measure distances: `nnjax distances archive` or `nnjax distances curse [--run=runs/deck]`.
 
 archive  draws cylinder-bell-funnel, control charts and two patterns in the sizes of the UCR archive, once a seed, and
-         prints the error of the nearest neighbour under six measures beside the published ones (OUT/archive.csv).
+         prints the error of the nearest neighbor under six measures beside the published ones (OUT/archive.csv).
 curse    measures how distances concentrate with the dimension, and what PCA and the latent spaces of the autoencoders
          in the folder --run give back (OUT/curse.png, curse.md, noise.csv, representations.csv).
 """
@@ -24,7 +24,7 @@ def define_flags() -> None:
     flags.DEFINE_float("share", 1.0, "archive: of the archive's sizes", lower_bound=0.001, upper_bound=1.0)
     flags.DEFINE_enum("window", "learned", ["learned", "published"], "archive: where DTW's window comes from")
     flags.DEFINE_string("run", "", "curse: run folder of autoencoders")
-    flags.DEFINE_string("data", "mnist5k", "curse: labelled data, where no run is given")
+    flags.DEFINE_string("data", "mnist5k", "curse: labeled data, where no run is given")
 
 
 def archive(out: pathlib.Path) -> None:

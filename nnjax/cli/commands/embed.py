@@ -33,10 +33,10 @@ def define_flags() -> None:
     flags.DEFINE_list("min_dist", ["0.1"], "of UMAP")
     flags.DEFINE_integer("dimensions", 2, "of pca, lda, ica, kmeans and umap; the first two axes are drawn")
     flags.DEFINE_string("init", "pca", "where t-SNE and SNE begin: pca or random")
-    flags.DEFINE_string("support", "all", "which points have affinities: all, or neighbours (3 × perplexity)")
+    flags.DEFINE_string("support", "all", "which points have affinities: all, or neighbors (3 × perplexity)")
     flags.DEFINE_integer("iterations", 1000, "of t-SNE and SNE, a multiple of 50")
     flags.DEFINE_string("engine", "exact", "of t-SNE: exact, sklearn or opentsne (these two approximate)")
-    flags.DEFINE_integer("k", 10, "neighbours that the measures count")
+    flags.DEFINE_integer("k", 10, "neighbors that the measures count")
     flags.DEFINE_string("out", "runs/embed", "folder to write into")
 
 

@@ -15,7 +15,7 @@ Several processes train one sweep: in a cluster that JAX knows (SLURM, Open MPI,
 with --distributed in each; elsewhere give --coordinator=HOST:PORT, --num_processes=N and --process_id=0 (1, 2, …). All
 need the same workdir on a file system that they share. See docs/clusters.md.
 
---certify trains up to four trials again afterwards, in another lane among other neighbours and alone, and says whether
+--certify trains up to four trials again afterwards, in another lane among other neighbors and alone, and says whether
 they came out the same; the report shows it. On a run that has finished it does nothing else. If they did not, the exit
 status is 1.
 """

@@ -3,7 +3,7 @@
 Searches 64 rates with 3 seeds for each optimizer (by default the configuration's own), in at most 12 trainings, and
 draws the loss against the rate: too low, good, high, too high. --low and --high set the ends of the range; --config.F=V
 sets a field. With --batch_sizes=16,32,64 a grid of 12 rates and these batch sizes is trained instead, once each, and
-drawn as a phase diagram coloured by verdict. Writes report.html, figures/, tune_lr.csv and tune_lr.json.
+drawn as a phase diagram colored by verdict. Writes report.html, figures/, tune_lr.csv and tune_lr.json.
 """
 
 import pathlib

@@ -48,5 +48,5 @@ VERDICT = VerdictRule(
         band(verdict, "validation rises", "minimum"),
     ],
     silences=frozenset({UNFINISHED, DONE}),
-    frequent="overfit: early stopping, more data or regularisation will help",
+    frequent="overfit: early stopping, more data or regularization will help",
 )

@@ -42,7 +42,7 @@ def describe(trials: TrialFeatures, i: int) -> Description:
     text = f"The {name} loss rises {start}, by {percent(curve.rise[i])}: training goes uphill."
     advice = "Look at the learning-rate schedule: the rate may be rising, or too high by now."
     if low < t / 4:
-        advice = "Look for a wrong sign (a loss to be maximised, an optimizer without its minus)."
+        advice = "Look for a wrong sign (a loss to be maximized, an optimizer without its minus)."
     return Description(text, {"rise": curve.rise[i]}, {"from": low + 1, "to": t}, advice)
 
 

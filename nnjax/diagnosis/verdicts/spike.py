@@ -8,7 +8,7 @@ from nnjax.diagnosis.marks import point, training_loss
 from nnjax.diagnosis.trial_features import Trend, TrialFeatures
 from nnjax.diagnosis.verdict_rule import REMARK, Badge, Description, VerdictRule, graded, percent
 
-SPIKE = 0.18  # above the median of its neighbours
+SPIKE = 0.18  # above the median of its neighbors
 SPIKE_Z = 5.0  # robust z: of 1,000,000 normal epochs none lies so high
 MOST_SPIKES = 3  # more are oscillation
 SPIKE_ELSEWHERE = 0.01  # in another loss, which may see but the end of it
@@ -16,7 +16,7 @@ SPIKE_SHARE = 0.20  # of the epochs may be spikes
 
 
 def confidence(trials: TrialFeatures) -> np.ndarray:
-    """A jump far above the neighbouring epochs, from which the loss came back."""
+    """A jump far above the neighboring epochs, from which the loss came back."""
     z = trials.shape
     tall = _spikes(z) & (_in_another_loss(trials) | ~trials.has_val[:, None])
     count = (tall[:, 1:] & ~tall[:, :-1]).sum(axis=1)

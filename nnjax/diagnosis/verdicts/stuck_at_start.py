@@ -98,7 +98,7 @@ def _cause(trials: TrialFeatures, i: int) -> tuple[str, str]:
     if len(norms) > 1 and norms[0] < VANISHING * norms[-1]:
         ratio = norms[0] / norms[-1]
         cause = f"The gradient of the first layer is {ratio:.1g} of the last one's: it vanishes on the way."
-        return cause, "Use ReLU or fewer layers, and an initialisation that keeps the variance (Glorot, He)."
+        return cause, "Use ReLU or fewer layers, and an initialization that keeps the variance (Glorot, He)."
     return UNKNOWN
 
 

@@ -1,4 +1,4 @@
-"""Verdict `val_below_train`: validation lies below training, by regularisation, averaging or an easier split."""
+"""Verdict `val_below_train`: validation lies below training, by regularization, averaging or an easier split."""
 
 from collections.abc import Mapping
 
@@ -12,12 +12,12 @@ BELOW = 0.02  # validation below train: less is the luck of the split
 BELOW_SHARE = 0.8  # of the last half's epochs
 FIRST_FROM = 0.92  # with less confidence, how far training has come is the first thing to know
 
-REGULARISATION, AVERAGING, SPLIT = "regularisation", "averaging", "easier split"
-EITHER = "regularisation or easier split"  # where the train loss was not re-evaluated
+REGULARIZATION, AVERAGING, SPLIT = "regularization", "averaging", "easier split"
+EITHER = "regularization or easier split"  # where the train loss was not re-evaluated
 CAUSES = {
-    REGULARISATION: (
-        "mostly regularisation, which acts (dropout) or counts (penalties) in training only.",
-        "Nothing is wrong: compare validation with the train loss in evaluation mode; if both are high, regularise "
+    REGULARIZATION: (
+        "mostly regularization, which acts (dropout) or counts (penalties) in training only.",
+        "Nothing is wrong: compare validation with the train loss in evaluation mode; if both are high, regularize "
         "less.",
     ),
     AVERAGING: (
@@ -29,7 +29,7 @@ CAUSES = {
         "Look at how the split was drawn: stratify, shuffle before splitting, or cross-validate.",
     ),
     EITHER: (
-        "more than the average over the epoch explains, so regularisation or an easier split.",
+        "more than the average over the epoch explains, so regularization or an easier split.",
         "Re-evaluate the train loss in evaluation mode at the epoch's end: that tells which.",
     ),
 }
@@ -62,7 +62,7 @@ def decompose(trials: TrialFeatures, i: int) -> dict[str, float]:
 
     With T_e the running mean of epoch e, E_e the train loss and V_e the validation loss at its end, and T'_e the mean
     of E_(e-1) and E_e, which is what T_e would be in evaluation mode:
-    T_e - V_e = (T_e - T'_e) regularisation + (T'_e - E_e) averaging + (E_e - V_e) easier split.
+    T_e - V_e = (T_e - T'_e) regularization + (T'_e - E_e) averaging + (E_e - V_e) easier split.
     Where E is not known, V stands in for it in T'_e - E_e, and the rest is one part.
     """
     curves, regularized = trials.curves, trials.regularized[i]
@@ -76,12 +76,12 @@ def decompose(trials: TrialFeatures, i: int) -> dict[str, float]:
     averaging = float(np.median((before - ends)[last])) / 2
     gap = float(np.median((running - val)[last]))
     if not known:
-        rest = EITHER if np.isnan(regularized) else REGULARISATION if regularized else SPLIT
+        rest = EITHER if np.isnan(regularized) else REGULARIZATION if regularized else SPLIT
         return _as_shares({rest: gap - averaging, AVERAGING: averaging})
     split = float(np.median((again - val)[last]))
     if regularized == 0:  # then all that the running mean lies above is averaging, faster than a straight line
         return _as_shares({AVERAGING: gap - split, SPLIT: split})
-    return _as_shares({REGULARISATION: gap - averaging - split, AVERAGING: averaging, SPLIT: split})
+    return _as_shares({REGULARIZATION: gap - averaging - split, AVERAGING: averaging, SPLIT: split})
 
 
 def _as_shares(parts: Mapping[str, float]) -> dict[str, float]:

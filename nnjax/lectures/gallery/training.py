@@ -22,7 +22,7 @@ from nnjax.train.storage.records import Record
 from nnjax.train.storage.store import MemoryStore
 from nnjax.verify.data_checks import resolve_trials
 
-TRAINING = 0.6  # share of the examples, of which some are mislabelled
+TRAINING = 0.6  # share of the examples, of which some are mislabeled
 WRONG = 0.25  # of their labels are drawn anew
 
 
@@ -33,7 +33,7 @@ def shuffled() -> Dataset:
     return _again(data, data.x[:], data.y[np.random.default_rng(1).permutation(len(data.y))])
 
 
-def mislabelled() -> Dataset:
+def mislabeled() -> Dataset:
     """Draw a quarter of the training part's labels anew: the validation part is easier ("given" as split)."""
     data, rng = load("digits"), np.random.default_rng(2)
     assert data.y is not None
@@ -57,7 +57,7 @@ def _again(data: Dataset, x: np.ndarray, y: np.ndarray, **starts: Any) -> Datase
     return from_arrays(x, y, data.name, **facts, **starts)
 
 
-FLAWED: dict[str, Callable[[], Dataset]] = {"shuffled": shuffled, "mislabelled": mislabelled, "in order": in_order}
+FLAWED: dict[str, Callable[[], Dataset]] = {"shuffled": shuffled, "mislabeled": mislabeled, "in order": in_order}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

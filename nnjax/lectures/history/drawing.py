@@ -51,7 +51,7 @@ def draw_regions(
     margin: float = 0.5,
     **properties: Any,
 ) -> None:
-    """Colour the plane by the output of a unit or network, and draw the examples over it.
+    """Color the plane by the output of a unit or network, and draw the examples over it.
 
     Args:
       axes: of matplotlib.

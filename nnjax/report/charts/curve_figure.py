@@ -42,7 +42,7 @@ def draw_curves(some: Sequence[Quantity]) -> Figure:
 
 
 def _curves(axes: Any, quantity: Quantity) -> None:
-    """Draw a quantity: the first settings in colours, the others in grey behind them."""
+    """Draw a quantity: the first settings in colors, the others in gray behind them."""
     recorded = {line.part for line in quantity.lines}
     parts = [part for part in (VALIDATION, TRAINING) if part in recorded] or [RUNNING_MEAN]
     shown = [line for line in quantity.lines if line.part in parts]

@@ -17,7 +17,7 @@ from nnjax.runs.run import Run
 from nnjax.runs.settings import Setting
 
 VALIDATION, TRAINING, RUNNING_MEAN = "validation", "training", "running mean"
-MANY = 10  # settings with a line and a colour of their own, of which there are as many; the others are background
+MANY = 10  # settings with a line and a color of their own, of which there are as many; the others are background
 DIGITS = 5  # significant ones in the page
 MAX_VALUES = 400_000  # in a page; of longer curves only every second, third ... epoch is kept
 
@@ -28,7 +28,7 @@ class Line:
 
     Attributes:
       setting: whose.
-      place: its place in the order of settings; it decides the colour, the same in all charts.
+      place: its place in the order of settings; it decides the color, the same in all charts.
       part: "validation", "training" (evaluated at the epoch's end) or "running mean" (while the epoch was trained).
       trials: [trials] ids.
       values: [trials, epochs], NaN past a trial's own epochs.

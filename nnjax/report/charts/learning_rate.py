@@ -83,7 +83,7 @@ def _log_axes(axes: Any, rates: np.ndarray) -> None:
 
 
 def plot_regime_curves(measured: RateSweep, view: Recommendation) -> Figure:
-    """Draw the loss against the epoch, as far as each trial of the first seed came, in its regime's colour."""
+    """Draw the loss against the epoch, as far as each trial of the first seed came, in its regime's color."""
     figure, [axes] = subplots(1, 7.2, 3.4)
     shown = set[str]()
     total = measured.losses.shape[2]

@@ -13,7 +13,7 @@ from nnjax.report.charts.figures import subplots
 
 
 def plot_phase(phase: PhaseDiagram) -> Figure:
-    """Draw the phase diagram: rates to the right, batch sizes upwards, coloured by verdict, with the losses."""
+    """Draw the phase diagram: rates to the right, batch sizes upwards, colored by verdict, with the losses."""
     figure, [axes] = subplots(1, 9.0, 1.9 + 0.5 * len(phase.batch_sizes))
     rows = len(phase.batch_sizes)
     for (i, j), code in np.ndenumerate(phase.verdicts):

@@ -25,12 +25,12 @@ TITLES = {"shepard": "Shepard correlation", "knn_accuracy": "kNN accuracy"}
 def plot_embeddings(
     layouts: Sequence[np.ndarray], titles: Sequence[str], labels: np.ndarray | None, classes: Sequence[str]
 ) -> Figure:
-    """Scatter layouts [n, 2] side by side, coloured by class, in rows of four.
+    """Scatter layouts [n, 2] side by side, colored by class, in rows of four.
 
     Args:
       layouts: at most 24 are drawn.
       titles: one a layout.
-      labels: [n] class indices; None for one colour.
+      labels: [n] class indices; None for one color.
       classes: their names.
     """
     shown = min(len(layouts), MOST_PICTURES)
@@ -59,7 +59,7 @@ def _legend(figure: Any, present: np.ndarray, classes: Sequence[str]) -> None:
 
 
 def plot_layouts(families: Sequence[Family], labels: np.ndarray | None) -> Figure:
-    """Draw one small scatter a setting, a block a method, coloured by labels [n]."""
+    """Draw one small scatter a setting, a block a method, colored by labels [n]."""
     blocks = [(family, chosen(family)) for family in families]
     shapes = [shape(len(places)) for _, places in blocks]
     heights = [rows * (SIDE + 0.3) + 0.25 for rows, _ in shapes]
@@ -116,7 +116,7 @@ def chosen(family: Family) -> list[int]:
 
 
 def plot_scores(families: Sequence[Family]) -> Figure:
-    """Draw every embedding as a dot, by method: trustworthiness, Shepard correlation, accuracy of neighbours."""
+    """Draw every embedding as a dot, by method: trustworthiness, Shepard correlation, accuracy of neighbors."""
     names = [family.name for family in families]
     measures = [name for name in DOTS if name in families[0].qualities[0]]
     figure, axes = figures.subplots(len(measures), 3.4, 0.36 * len(names) + 0.9)

@@ -1,4 +1,4 @@
-"""Data of the embedding page: positions in few bytes, pictures as one sheet, true neighbours."""
+"""Data of the embedding page: positions in few bytes, pictures as one sheet, true neighbors."""
 
 import base64
 import math
@@ -8,32 +8,32 @@ from typing import Any
 import numpy as np
 
 from nnjax.embed.methods import title_of
-from nnjax.embed.quality import neighbours
+from nnjax.embed.quality import neighbors
 from nnjax.embed.study import Study, label_of, varied
 from nnjax.embed.variation import to_plane
 from nnjax.report.charts import pictures
 
-# Petroff 2021, "Accessible color sequences for data visualization", the ten-colour cycle.
+# Petroff 2021, "Accessible color sequences for data visualization", the ten-color cycle.
 COLORS = ("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd")
 STEPS = 65_535  # positions are whole numbers up to this
-SHOWN_NEIGHBOURS, SHOWN_FEATURES = 8, 6
+SHOWN_NEIGHBORS, SHOWN_FEATURES = 8, 6
 MOST_SHEET = 40_000_000  # pixels of the sheet of pictures; larger pictures are thinned
 
 
 def color(index: int) -> str:
-    """The colour of a class or cluster."""
+    """The color of a class or cluster."""
     return COLORS[index % len(COLORS)]
 
 
 def aligned(layouts: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Centre layouts [n, 2], bring them to one size, and turn (or mirror) each to lie as near the first as it can.
+    """Center layouts [n, 2], bring them to one size, and turn (or mirror) each to lie as near the first as it can.
 
     Turning is orthogonal Procrustes analysis; neither it nor the size changes what an embedding shows.
     """
     scaled = []
     for layout in layouts:
-        centred = layout - layout.mean(axis=0)
-        scaled.append(centred / max(np.abs(centred).max(), np.finfo(np.float64).tiny))
+        centered = layout - layout.mean(axis=0)
+        scaled.append(centered / max(np.abs(centered).max(), np.finfo(np.float64).tiny))
     found = []
     for layout in scaled:
         left, _, right = np.linalg.svd(layout.T @ scaled[0])
@@ -70,8 +70,8 @@ def page_data(study: Study, able: Sequence[int]) -> dict[str, Any]:
     layouts = aligned([to_plane(one.y) for one in chosen])
     groups = {} if study.labels is None else {"class": group(study.labels, study.dataset.classes)}
     for name, found in study.clusterings.items():
-        groups[f"{name} cluster"] = group(found.labels, [str(i) for i in range(len(found.centres))])
-    nearest = neighbours(study.x, min(SHOWN_NEIGHBOURS, len(study.x) - 1))
+        groups[f"{name} cluster"] = group(found.labels, [str(i) for i in range(len(found.centers))])
+    nearest = neighbors(study.x, min(SHOWN_NEIGHBORS, len(study.x) - 1))
     scores = [study.qualities[i]["trustworthiness"] for i in able]
     return {
         "first": int(np.argmax(scores)),
@@ -87,14 +87,14 @@ def page_data(study: Study, able: Sequence[int]) -> dict[str, Any]:
             for i, one, layout in zip(able, chosen, layouts, strict=True)
         ],
         "groups": groups,
-        "neighbours": {"k": nearest.shape[1], "index": base64.b64encode(nearest.astype("<u4").tobytes()).decode()},
+        "neighbors": {"k": nearest.shape[1], "index": base64.b64encode(nearest.astype("<u4").tobytes()).decode()},
         "sheet": None if study.images is None else sheet(study.images),
         "features": None if study.images is not None else features(study),
     }
 
 
 def group(labels: np.ndarray, names: Sequence[str]) -> dict[str, Any]:
-    """A division of the points: names, colours, and whose each point is."""
+    """A division of the points: names, colors, and whose each point is."""
     return {"names": list(names), "colors": [color(i) for i in range(len(names))], "of": labels.tolist()}
 
 

@@ -29,7 +29,7 @@ class Row(NamedTuple):
 
 
 def sentences(study: Study) -> list[str]:
-    """Describe what was embedded, and which embedding keeps neighbours best."""
+    """Describe what was embedded, and which embedding keeps neighbors best."""
     names, data = varied(study.embeddings), study.dataset
     classes = "" if study.labels is None else f" in {len(np.unique(study.labels))} classes"
     found = [f"{len(study.x):,} examples of {data.name}{classes}, {study.x.shape[1]} numbers each, drawn in the plane."]
@@ -37,7 +37,7 @@ def sentences(study: Study) -> list[str]:
     if np.isfinite(scores).sum() > 1:
         best, worst = int(np.nanargmax(scores)), int(np.nanargmin(scores))
         found.append(
-            f"{label_of(study.embeddings[best], names)} keeps neighbourhoods best: trustworthiness "
+            f"{label_of(study.embeddings[best], names)} keeps neighborhoods best: trustworthiness "
             f"{scores[best]:.3f}; {label_of(study.embeddings[worst], names)} least: {scores[worst]:.3f}."
         )
     lost = int((~np.isfinite(scores)).sum())
@@ -99,7 +99,7 @@ def cluster_rows(study: Study) -> list[tuple[str, ...]]:
         texts = ("–", "–") if scores is None else (f"{scores['ari']:.3f}", f"{scores['ami']:.3f}")
         total = one.within + one.between
         numbers = (f"{one.within:.5g}", f"{one.between:.5g}", f"{one.between / total:.1%}")
-        found.append((name, str(len(one.centres)), *numbers, *texts))
+        found.append((name, str(len(one.centers)), *numbers, *texts))
     return found
 
 

@@ -79,7 +79,7 @@ def _phase_section(phase: PhaseDiagram) -> Section:
         [
             (
                 f"{phase.optimizer}_phase.png",
-                f"Each cell is a trial, coloured by the verdict on its curves; the number is its last "
+                f"Each cell is a trial, colored by the verdict on its curves; the number is its last "
                 f"{NAMES[phase.metric]}.",
                 True,
             )

@@ -37,7 +37,7 @@ def rates_page(experiment: Experiment, found: Sequence[RateSweep]) -> Page:
             f"{experiment.epochs} epochs: {runs}. Rates that promised little left early, so that most were trained for "
             "a few epochs only.",
             "A rate is judged by the mean log loss of the last eighth of the epochs over its seeds, and to a lesser "
-            "part by a smooth curve through its neighbours. The interval holds the rates around the best one that are "
+            "part by a smooth curve through its neighbors. The interval holds the rates around the best one that are "
             "at most 2 % worse, or not significantly worse in a one-sided paired t-test over seeds at 5 %. Just below "
             "a rate at which training breaks down the next lower one is recommended, where it costs at most 2 %.",
             f"All with batches of {first.batch_size}; another batch size or number of epochs has another best rate.",

@@ -39,7 +39,7 @@ def outcome(certificate: Certificate) -> str:
 
 
 def headline(certificate: Certificate) -> str:
-    """Summarise the outcome in a sentence."""
+    """Summarize the outcome in a sentence."""
     again = f"{len(certificate.checks)} of {certificate.finished:,} finished trials trained again"
     if certificate.passed:
         return f"Passed: {again}, with the same outcome."
@@ -97,7 +97,7 @@ def _difference(certificate: Certificate, check: TrialCheck) -> str:
         return _too_far(check.among, check.tolerance)
     return (
         f"{found.curve} of epoch {found.epoch} was {found.before:.9g} and is now {found.again:.9g}. Either the files "
-        "of the run were changed, or its results depend on a trial's lane or neighbours"
+        "of the run were changed, or its results depend on a trial's lane or neighbors"
     )
 
 
@@ -119,7 +119,7 @@ def _found(certificate: Certificate) -> list[tuple[str, str]]:
     alone = max(check.alone for check in checks)
     later = max((max(check.drift, default=0.0) for check in checks), default=0.0)
     return [
-        ("(a) another lane, other neighbours", f"{among}."),
+        ("(a) another lane, other neighbors", f"{among}."),
         ("(b) alone", _at_most(alone, tolerance)),
         (
             "(c) alone, later",
@@ -151,7 +151,7 @@ SECTION = Section(
 {% from "macros.html.jinja" import pairs, plain_table %}
 <p class="verdict {{ content.outcome }}"><strong>{{ content.headline }}</strong></p>
 <p>A sweep trains its trials side by side in one program. To show that this changes nothing, some of them were trained
-again afterwards: each by the program that trained it, in another lane among other neighbours, and each alone.</p>
+again afterwards: each by the program that trained it, in another lane among other neighbors, and each alone.</p>
 {% if content.table.rows %}
 {{ plain_table(content.table, "certificate") }}
 {% endif %}

@@ -43,7 +43,7 @@ def _scatter(points: np.ndarray, labels: np.ndarray | None) -> Any:
 
 
 def class_color(label: int) -> str:
-    """Return a class the same colour everywhere."""
+    """Return a class the same color everywhere."""
     return to_hex(colormaps["tab10"](label) if label < 10 else colormaps["tab20"](label % 20))
 
 
@@ -56,9 +56,9 @@ def flat_codes(snapshot: NetworkSnapshot) -> tuple[np.ndarray, float | None]:
         return np.column_stack([codes, np.zeros(len(codes)) if labels is None else labels[: len(codes)]]), None
     if codes.shape[1] == 2 or len(codes) < 3:
         return codes[:, :2], None
-    centred = codes - codes.mean(axis=0, dtype=np.float64)
-    variances, axes = np.linalg.eigh(centred.T @ centred)
-    return centred @ axes[:, :-3:-1], float(variances[-2:].sum() / max(variances.sum(), 1e-300))
+    centered = codes - codes.mean(axis=0, dtype=np.float64)
+    variances, axes = np.linalg.eigh(centered.T @ centered)
+    return centered @ axes[:, :-3:-1], float(variances[-2:].sum() / max(variances.sum(), 1e-300))
 
 
 def _remark(snapshot: NetworkSnapshot, share: float | None) -> str:
@@ -72,7 +72,7 @@ def _remark(snapshot: NetworkSnapshot, share: float | None) -> str:
 
 
 def legend(some: Sequence[NetworkSnapshot]) -> list[tuple[str, str]]:
-    """Name the classes that the pictures colour: (name, colour)."""
+    """Name the classes that the pictures color: (name, color)."""
     able = coders(some)
     if not able or able[0].labels is None:
         return []

@@ -11,7 +11,7 @@ from nnjax.runs.settings import Setting, layers
 
 
 def summary_of(run: Run, setting: Setting) -> Any:
-    """Summarise the model of a setting."""
+    """Summarize the model of a setting."""
     return summarize_model(setting.experiment, setting.facts.example_shape, run.num_outputs(setting.trials[0]))
 
 

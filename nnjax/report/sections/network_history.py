@@ -81,12 +81,12 @@ def layers_of(signals: LayerStatistics, trial: int) -> np.ndarray:
 
 
 def colors(number: int) -> list[str]:
-    """Return colours from the input (dark) to the output (light)."""
+    """Return colors from the input (dark) to the output (light)."""
     return [to_hex(c) for c in colormaps["viridis"](np.linspace(0.0, 0.88, number))]
 
 
 def key(signals: LayerStatistics, trial: int) -> list[tuple[str, str]]:
-    """Name the layers with their colours: (name, colour)."""
+    """Name the layers with their colors: (name, color)."""
     layers = layers_of(signals, trial)
     named = list(zip((signals.layers[i] for i in layers), colors(len(layers)), strict=True))
     return named if len(named) <= MAX_NAMED else [*named[: MAX_NAMED // 2], ("…", "none"), *named[-MAX_NAMED // 2 :]]

@@ -147,7 +147,7 @@ def _notes(goal: str, floor: float | None, measured: bool, target_scaling: str) 
     notes = []
     if floor is not None:
         notes.append(
-            f"Grey pixels keep the binary cross-entropy from reaching 0: no copy can be below {number(floor)}, the "
+            f"Gray pixels keep the binary cross-entropy from reaching 0: no copy can be below {number(floor)}, the "
             "pixels' own entropy. Excess BCE is what is left above it."
         )
     if goal == "reconstruction":

@@ -37,7 +37,7 @@
 
     function dot(context, i) {
       const value = trials.metric.values[i], left = x(i), top = y(vertical.at(value));
-      context.fillStyle = trials.selected[i] ? linked.colour(i) : panel.theme().faint;
+      context.fillStyle = trials.selected[i] ? linked.color(i) : panel.theme().faint;
       if (value !== null) { context.fillRect(left - 1.5, top - 1.5, 3, 3); return; }
       context.strokeStyle = context.fillStyle;
       context.lineWidth = 1;

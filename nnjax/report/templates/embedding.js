@@ -9,8 +9,8 @@ const embedding = (function () {
     for (let i = 0; i < xy.length; i++) xy[i] = (2 * raw.getUint16(2 * i, true)) / STEPS - 1;
     return { ...layout, xy };
   });
-  const neighbours = new DataView(bytes(data.neighbours.index).buffer), k = data.neighbours.k;
-  const neighbour = (i, j) => neighbours.getUint32(4 * (i * k + j), true);
+  const neighbors = new DataView(bytes(data.neighbors.index).buffer), k = data.neighbors.k;
+  const neighbor = (i, j) => neighbors.getUint32(4 * (i * k + j), true);
   const names = Object.keys(data.groups);
   const still = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -47,7 +47,7 @@ const embedding = (function () {
     if (of && count <= 20) writeNames(context, width, height, of);
   }
 
-  // Each class's name at its median, so that colour is not the only sign.
+  // Each class's name at its median, so that color is not the only sign.
   function writeNames(context, width, height, of) {
     const { unit, x, y } = frame(width, height), theme = panel.theme();
     const middle = (values) => values.sort((a, b) => a - b)[values.length >> 1];
@@ -83,7 +83,7 @@ const embedding = (function () {
     context.lineWidth = 1;
     if ($("lines").checked) {
       context.beginPath();
-      for (let j = 0; j < k; j++) { context.moveTo(px, py); context.lineTo(...at(neighbour(hovered, j))); }
+      for (let j = 0; j < k; j++) { context.moveTo(px, py); context.lineTo(...at(neighbor(hovered, j))); }
       context.stroke();
     }
     context.lineWidth = 2;

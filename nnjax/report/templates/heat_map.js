@@ -82,7 +82,7 @@ const heatMap = (function () {
     return surface;
   }
 
-  // Black or white, whichever can be read on a colour #rrggbb or rgb(r, g, b).
+  // Black or white, whichever can be read on a color #rrggbb or rgb(r, g, b).
   function contrast(color) {
     const [r, g, b] = color.startsWith("#") ? [1, 3, 5].map((i) => parseInt(color.slice(i, i + 2), 16)) : color.match(/\d+/g).map(Number);
     return 0.3 * r + 0.59 * g + 0.11 * b > 130 ? "#000" : "#fff";

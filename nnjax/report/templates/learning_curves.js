@@ -1,4 +1,4 @@
-// Learning curves: one chart a quantity, a colour a setting, a dash a part.
+// Learning curves: one chart a quantity, a color a setting, a dash a part.
 const learningCurves = (function () {
   const { charts } = data, ids = ["chart", "chart-controls", "chart-legend", "chart-note"];
   const [node, controls, legend, note] = ids.map((id) => document.getElementById(id));
@@ -6,7 +6,7 @@ const learningCurves = (function () {
   const COLORS = ["#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#7f7f7f", "#bcbd22", "#17becf"];
   const DASHES = { validation: [], training: [7, 4], "running mean": [1.5, 3] };
   const MARGINS = { left: 58, top: 24, right: 14, bottom: 40 };
-  const NEAR = 16, OTHERS = "others", WIDE = 30; // pixels; the settings without a colour; highest over lowest that needs a logarithm
+  const NEAR = 16, OTHERS = "others", WIDE = 30; // pixels; the settings without a color; highest over lowest that needs a logarithm
   const shown = { validation: true, training: true, "running mean": false };
   const state = { chart: 0, log: null, evidence: data.evidence.length ? 0 : -1, selected: null, timer: 0, hidden: new Set(), view: null, pointed: null };
   const mark = document.createElement("i"), tip = document.createElement("div");
@@ -27,17 +27,17 @@ const learningCurves = (function () {
     return { values: mean, low, high };
   }
 
-  // The settings that have a colour, the best of those that are selected: {place: rank}.
-  function coloured() {
+  // The settings that have a color, the best of those that are selected: {place: rank}.
+  function colored() {
     const chosen = chart().lines.filter((line) => !state.selected || line.trials.some((trial) => state.selected.has(trial)));
     const places = [...new Set(chosen.map((line) => line.setting))].sort((a, b) => a - b);
     const best = data.sweep ? places.slice(0, chart().many) : places.filter((place) => place < chart().many);
     return new Map(best.map((place, rank) => [place, data.sweep ? rank : place]));
   }
 
-  // What the chart shows: the curves of single trials without a colour, then the mean and the range of each coloured setting.
+  // What the chart shows: the curves of single trials without a color, then the mean and the range of each colored setting.
   function curves() {
-    const lines = chart().lines.filter((line) => shown[line.part]), ranks = coloured();
+    const lines = chart().lines.filter((line) => shown[line.part]), ranks = colored();
     const [front, back] = [true, false].map((is) => lines.filter((line) => ranks.has(line.setting) === is));
     return [...back.flatMap(single), ...front.map((line) => mean(line, COLORS[ranks.get(line.setting) % COLORS.length])).filter(Boolean)];
   }
@@ -175,9 +175,9 @@ const learningCurves = (function () {
     surface.redraw();
   }
 
-  // A button for each colour, which hides and shows its curves.
+  // A button for each color, which hides and shows its curves.
   function names() {
-    const ranks = coloured(), lines = new Map(chart().lines.map((line) => [line.setting, line]));
+    const ranks = colored(), lines = new Map(chart().lines.map((line) => [line.setting, line]));
     const front = [...ranks].filter(([place]) => lines.has(place)).map(([place, rank]) => [place, lines.get(place).label, COLORS[rank % COLORS.length]]);
     const others = lines.size - front.length;
     return [...front, ...(others ? [[OTHERS, `the other ${others}`, panel.theme().soft]] : [])].map(([group, label, color]) => {
@@ -194,8 +194,8 @@ const learningCurves = (function () {
   function remark() {
     const most = Math.max(...chart().lines.map((line) => line.rows.length)), number = new Set(chart().lines.map((line) => line.setting)).size;
     const means = most > 1 ? "Lines are means over the trials of a network, bands their range. " : "";
-    if (state.selected) return `${means}The best of the selection have colours, at most ${chart().many}; all others are grey.`;
-    return means + (number > chart().many ? `The best ${chart().many} have colours; the others are grey.` : "");
+    if (state.selected) return `${means}The best of the selection have colors, at most ${chart().many}; all others are gray.`;
+    return means + (number > chart().many ? `The best ${chart().many} have colors; the others are gray.` : "");
   }
 
   // Follow a selection (a set of trials; null for all) once it rests.

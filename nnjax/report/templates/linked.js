@@ -1,4 +1,4 @@
-// What the linked views of trials draw alike: the order and colours of trials, bundles of lines, brushes.
+// What the linked views of trials draw alike: the order and colors of trials, bundles of lines, brushes.
 const linked = (function () {
   // The order in which trials are drawn: those without a metric first, then the worst, the best on top.
   function order() {
@@ -6,15 +6,15 @@ const linked = (function () {
     return Array.from({ length: trials.size }, (_, i) => i).sort((a, b) => rank(b) - rank(a));
   }
 
-  const colour = (i) => (trials.shades[i] < 0 ? panel.theme().red : panel.theme().shades[trials.shades[i]]);
+  const color = (i) => (trials.shades[i] < 0 ? panel.theme().red : panel.theme().shades[trials.shades[i]]);
 
-  // A painter of lines that keeps all of them, grey, as a picture: only the selected ones are drawn at each change.
+  // A painter of lines that keeps all of them, gray, as a picture: only the selected ones are drawn at each change.
   function bundle() {
     let picture = null, key = null;
     return function paint(context, width, height, pointsOf, changes) {
       const now = [width, height, panel.theme(), ...changes];
       if (!key || now.some((each, k) => each !== key[k])) {
-        [picture, key] = [grey(context.canvas, pointsOf), now];
+        [picture, key] = [gray(context.canvas, pointsOf), now];
       }
       if (trials.count < trials.size) {
         context.save();
@@ -23,12 +23,12 @@ const linked = (function () {
         context.restore();
       }
       context.globalAlpha = Math.max(0.35, Math.min(1, 25 / Math.sqrt(trials.count)  / 2));
-      drawing.lines(context, order().filter((i) => trials.selected[i]), pointsOf, colour);
+      drawing.lines(context, order().filter((i) => trials.selected[i]), pointsOf, color);
       context.globalAlpha = 1;
     };
   }
 
-  function grey(like, pointsOf) {
+  function gray(like, pointsOf) {
     const picture = document.createElement("canvas"), context = picture.getContext("2d");
     [picture.width, picture.height] = [like.width, like.height];
     const ratio = Math.min(2, devicePixelRatio || 1);
@@ -85,5 +85,5 @@ const linked = (function () {
     return all.length ? [[Math.min(...all) - 0.004, Math.max(...all) + 0.004]] : [];
   }
 
-  return { order, colour, bundle, highlight, strong, condition, brushed, short };
+  return { order, color, bundle, highlight, strong, condition, brushed, short };
 })();

@@ -7,7 +7,7 @@ const panel = (function () {
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const channels = (color) => [1, 3, 5].map((i) => parseInt(color.slice(i, i + 2), 16));
 
-  // The colour at t in [0, 1], 0 being the best: the one that stands out most from the paper.
+  // The color at t in [0, 1], 0 being the best: the one that stands out most from the paper.
   function shade(t) {
     const p = (isDark() ? 1 - 0.75 * t : 0.88 * t) * (VIRIDIS.length - 1), k = Math.min(VIRIDIS.length - 2, Math.floor(p));
     const [a, b] = [channels(VIRIDIS[k]), channels(VIRIDIS[k + 1])];

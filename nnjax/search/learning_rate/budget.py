@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 RUNS = 12  # the budget, in trainings of the full length
-RESERVE = 3  # of them are kept for the neighbours of the best rate and for further seeds
+RESERVE = 3  # of them are kept for the neighbors of the best rate and for further seeds
 SEEDS = 3
 
 Key = tuple[int, int]  # the places of a trial's rate and of its seed in the grid

@@ -1,4 +1,4 @@
-"""Scores of learning rates: log losses of whole trainings, smoothed over neighbouring rates and corrected for seeds."""
+"""Scores of learning rates: log losses of whole trainings, smoothed over neighboring rates and corrected for seeds."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
@@ -8,7 +8,7 @@ import numpy as np
 from nnjax.search.learning_rate.budget import SEEDS, Key
 
 SPAN = 4  # places to either side over which the losses of whole trainings are smoothed
-CLIFF = 0.35  # a log loss so far above a rate's own is no neighbour of it: training broke down there
+CLIFF = 0.35  # a log loss so far above a rate's own is no neighbor of it: training broke down there
 SLACK = 0.02  # a log loss so far above the best one's does not matter
 
 # (place, seed, epochs) -> log of the loss then; infinity where it broke down
@@ -21,7 +21,7 @@ class Scores(NamedTuple):
     Attributes:
       places: int.
       seeds: how many trials each rate has.
-      values: log loss, half of it the rate's own mean and half smoothed over its neighbours (with more seeds more its
+      values: log loss, half of it the rate's own mean and half smoothed over its neighbors (with more seeds more its
         own).
     """
 
@@ -31,7 +31,7 @@ class Scores(NamedTuple):
 
 
 def smooth(places: np.ndarray, values: np.ndarray, weights: np.ndarray, span: int) -> np.ndarray:
-    """Smooth log losses over neighbouring places by a local quadratic fit (Cleveland 1979, with parabolic weights).
+    """Smooth log losses over neighboring places by a local quadratic fit (Cleveland 1979, with parabolic weights).
 
     Args:
       places: int [rates], ascending.
@@ -40,7 +40,7 @@ def smooth(places: np.ndarray, values: np.ndarray, weights: np.ndarray, span: in
       span: places to either side that count; those that lie a cliff above a rate's own value do not.
 
     Returns:
-      [rates]; a value with fewer than three neighbours stays as it is.
+      [rates]; a value with fewer than three neighbors stays as it is.
     """
     out = np.array(values, float)
     for i, (place, value) in enumerate(zip(places, values, strict=True)):
@@ -79,8 +79,8 @@ def _luck(seeds_of: dict[int, list[int]], loss: LogLoss, epochs: int) -> dict[in
     return luck
 
 
-def neighbours(found: Scores, num_rates: int) -> list[Key]:
-    """List the neighbours of the best rate."""
+def neighbors(found: Scores, num_rates: int) -> list[Key]:
+    """List the neighbors of the best rate."""
     best = int(found.places[np.argmin(found.values)])
     return [(place, 0) for place in (best - 1, best + 1) if 0 <= place < num_rates]
 

@@ -1,9 +1,9 @@
 """Successive search for a learning rate: which trials of a grid rates × seeds train, and how far.
 
-Trials of one seed scout the whole range, then the neighbourhood of the best of them is trained ever longer and ever
+Trials of one seed scout the whole range, then the neighborhood of the best of them is trained ever longer and ever
 more finely; at the end the best rates are trained with further seeds. The rate that leads after a few epochs is mostly
 too high for the whole training, and a single trial may be lucky: hence windows that reach further down than up, and
-losses smoothed over neighbouring rates. Everything is a pure function of the curves, as in `search.halving`.
+losses smoothed over neighboring rates. Everything is a pure function of the curves, as in `search.halving`.
 """
 
 from collections.abc import Generator, Sequence
@@ -14,7 +14,7 @@ import numpy as np
 from nnjax.core.errors import UserError
 from nnjax.search.halving import rungs_of
 from nnjax.search.learning_rate.budget import RESERVE, EpochBudget, Key
-from nnjax.search.learning_rate.scores import LogLoss, choose, further_seed, neighbours, scores, smooth
+from nnjax.search.learning_rate.scores import LogLoss, choose, further_seed, neighbors, scores, smooth
 from nnjax.spaces.space import Halving
 
 STEP = 4  # the widest step of the scouts, in places of the grid
@@ -91,7 +91,7 @@ def rounds(num_rates: int, epochs: int, loss: LogLoss) -> Generator[Round, None,
     yield Round(dict(budget.limits), reach)
 
     found = scores(budget.whole(), loss, end)
-    budget.ask(neighbours(found, num_rates), end)
+    budget.ask(neighbors(found, num_rates), end)
     yield Round(dict(budget.limits), reach)
     while True:
         further = further_seed(scores(budget.whole(), loss, end))

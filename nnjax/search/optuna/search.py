@@ -74,7 +74,7 @@ def search(
         from the space's draw_seed and the number of the trial.
       storage: of Optuna's, or its URL; None for study.db in the run folder, or without one for memory.
       study_name: None for the name of the run folder.
-      metric: a final metric as trials.csv names it; minimised, unless it is an accuracy.
+      metric: a final metric as trials.csv names it; minimized, unless it is an accuracy.
       options: workdir, data, plan, title, keep, observe, log, should_stop, as for `nnjax.sweep`. In a run folder
         that was begun, trials that were asked for and not told are trained and told first; finished ones stay.
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
 from nnjax.core.errors import UserError
-from nnjax.nn.metrics import is_maximised
+from nnjax.nn.metrics import is_maximized
 
 if TYPE_CHECKING:
     import optuna
@@ -93,7 +93,7 @@ def open_study(storage: BaseStorage | str | None, name: str, sampler: BaseSample
     """
     import optuna
 
-    goal: Literal["maximize", "minimize"] = "maximize" if is_maximised(metric) else "minimize"
+    goal: Literal["maximize", "minimize"] = "maximize" if is_maximized(metric) else "minimize"
     with storage_errors(storage, ImportError, RuntimeError, ValueError):
         study = optuna.create_study(
             storage=storage, study_name=name, sampler=sampler, direction=goal, load_if_exists=True

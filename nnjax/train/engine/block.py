@@ -1,7 +1,7 @@
-"""A block of trials on one device: vectorised lanes that take the same steps together.
+"""A block of trials on one device: vectorized lanes that take the same steps together.
 
 All lanes are at the same step, so the control flow (steps, epochs, segments) is scalar and only the arithmetic is
-vectorised; a block of one lane is not vectorised at all. Step counts are traced: one program for any number of epochs.
+vectorized; a block of one lane is not vectorized at all. Step counts are traced: one program for any number of epochs.
 """
 
 from __future__ import annotations

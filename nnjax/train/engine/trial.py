@@ -1,6 +1,6 @@
 """The pure functions of one trial: draw its weights, take a step, evaluate, close an epoch.
 
-`block.py` vectorises these over lanes and loops over steps; `programs.py` lays blocks over devices.
+`block.py` vectorizes these over lanes and loops over steps; `programs.py` lays blocks over devices.
 """
 
 from __future__ import annotations

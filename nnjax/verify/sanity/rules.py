@@ -7,7 +7,7 @@ import numpy as np
 
 from nnjax.core.experiment import Experiment
 from nnjax.nn.losses import loss_of
-from nnjax.nn.metrics import is_maximised
+from nnjax.nn.metrics import is_maximized
 from nnjax.train.storage.records import DIVERGED
 from nnjax.verify.sanity.references import References
 from nnjax.verify.sanity.results import SanityCheck
@@ -34,7 +34,7 @@ class Outcome(NamedTuple):
     def best(self, name: str) -> float:
         """The lowest value of a loss (of an accuracy the highest) over the epochs; NaN where there is none."""
         values = self.curves.get(name, np.zeros(0))
-        most = max if is_maximised(name) else min
+        most = max if is_maximized(name) else min
         return float(most(values[np.isfinite(values)], default=np.nan))
 
     def falling(self, name: str) -> bool:
@@ -87,13 +87,13 @@ def start(measured: Measurements) -> SanityCheck:
 
 def _expected_name(measured: Measurements) -> str:
     loss, output = loss_of(measured.experiment.loss), measured.experiment.model.output_activation
-    if loss.renormalises and output == "softmax":
+    if loss.renormalizes and output == "softmax":
         return f" (log {measured.references.num_classes})" if measured.references.num_classes else ""
     return " (log 2)" if loss.compares == "probabilities" and output == "sigmoid" else ""
 
 
 def overfits_small_batch(measured: Measurements) -> SanityCheck:
-    """Check that the network overfits 20 examples once regularisation is off."""
+    """Check that the network overfits 20 examples once regularization is off."""
     few, known = measured.outcomes["few"], measured.references
     if known.goal == "classification":
         right = few.best(measured.curve("accuracy", training=True))

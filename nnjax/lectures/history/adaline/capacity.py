@@ -1,7 +1,7 @@
 """The capacity of a threshold unit for random patterns, about twice its number of weights: measured, and drawn.
 
 Cover 1965 counts the ways in which a plane through the origin divides p points in general position in d dimensions;
-half of the 2^p labellings at p = 2d, and of patterns that are added one by one 2d can be held in the mean.
+half of the 2^p labelings at p = 2d, and of patterns that are added one by one 2d can be held in the mean.
 `separating_weights` decides for given patterns, exactly; Mays's rule is how an ADALINE finds such weights by itself.
 """
 
@@ -27,7 +27,7 @@ PRESENTATIONS = 10_000
 
 
 def cover_share(num_patterns: int, num_weights: int) -> float:
-    """Compute the share of labellings of p patterns that d weights realise: 2^(1−p) Σ_{k<d} C(p−1, k) (Cover 1965)."""
+    """Compute the share of labelings of p patterns that d weights realise: 2^(1−p) Σ_{k<d} C(p−1, k) (Cover 1965)."""
     ways = sum(math.comb(num_patterns - 1, k) for k in range(num_weights))
     return ways / 2 ** (num_patterns - 1)
 

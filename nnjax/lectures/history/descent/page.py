@@ -26,11 +26,11 @@ def chapter() -> Chapter:
         compared("slope of the closed form", float(slope), model.SLOPE),
         compared("intercept of the closed form", float(intercept), model.INTERCEPT),
         compared("largest rate, 2 / λmax", highest, 0.006971, atol=5e-7),
-        compared("the same, x standardised", model.largest_rate(scaled), 1.0, atol=1e-9),
+        compared("the same, x standardized", model.largest_rate(scaled), 1.0, atol=1e-9),
         Row("error of slope and intercept at .999 of it, 200,000 steps", f"{np.abs(below - (21, 10)).max():.1e}"),
         Row("the same at 1.001 of it", "diverged" if not np.abs(above).max() < 1e6 else "did not diverge"),
     ]
-    drawings = {"paths": _paths(line, highest), "losses": _losses({"x from 3 to 19": line, "x standardised": scaled})}
+    drawings = {"paths": _paths(line, highest), "losses": _losses({"x from 3 to 19": line, "x standardized": scaled})}
     return compose(__file__, drawings, rows, highest=highest)
 
 

@@ -125,7 +125,7 @@ def plot(frame: pd.DataFrame) -> Figure:
 
 
 def _colors(frame: pd.DataFrame) -> dict[str, str]:
-    """Choose a colour a method; autoencoders have those that are left."""
+    """Choose a color a method; autoencoders have those that are left."""
     colors = dict(COLORS)
     for method in dict.fromkeys(frame["method"]):
         if method not in colors and not method.startswith("all inputs"):

@@ -66,9 +66,9 @@ def _copies(won: Mapping[tuple[str, int], str]) -> str:
 
 
 def _beside_inputs(which: str, of_set: pd.DataFrame) -> str:
-    """Compare the best code for nearest neighbours with all the inputs."""
+    """Compare the best code for nearest neighbors with all the inputs."""
     whole = of_set[of_set["method"].str.startswith("all inputs")]
     codes = of_set.drop(whole.index).groupby(["method", "width"], sort=False)["knn_accuracy"].mean()
     method, width = codes.idxmax()
     parts = "; ".join(f"{name} {value:.3f}" for name, value in zip(whole["method"], whole["knn_accuracy"], strict=True))
-    return f"{which}: the best code for 5 nearest neighbours is {method}, {width} numbers: {codes.max():.3f} ({parts})."
+    return f"{which}: the best code for 5 nearest neighbors is {method}, {width} numbers: {codes.max():.3f} ({parts})."

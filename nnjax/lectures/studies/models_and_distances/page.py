@@ -13,7 +13,7 @@ from nnjax.report.charts import figures
 from nnjax.report.study_page import StudyPage, Table
 
 COLORS = {"model": "#2f5d9b", "kNN": "#b5832a", "clusters": "#2c7a4b"}
-HEADINGS = {"model": "Models", "kNN": "Nearest neighbours", "clusters": "Clusters, found without labels"}
+HEADINGS = {"model": "Models", "kNN": "Nearest neighbors", "clusters": "Clusters, found without labels"}
 ROW = 0.2  # inches
 
 
@@ -132,7 +132,7 @@ def sentences(results: pd.DataFrame) -> list[str]:
     names = list(results["data"].unique())
     out = [_contrast(results, name) for name in names]
     contests = "; ".join(f"{name} {_best_against_best(results, name)}" for name in names)
-    out.append(f"Nearest neighbours under their best distance minus the best model, split by split: {contests}.")
+    out.append(f"Nearest neighbors under their best distance minus the best model, split by split: {contests}.")
     changes = "; ".join(f"{name} {effect(results, name, CLUSTERS)}" for name in names)
     out.append(f"Without labels, the distance changes what k-medoids finds by: {changes}.")
     return out
@@ -141,7 +141,7 @@ def sentences(results: pd.DataFrame) -> list[str]:
 def _contrast(results: pd.DataFrame, name: str) -> str:
     whole = effect(results, name, NEIGHBORS, "kNN, Jaccard").points
     return (
-        f"On {name} the distance changes nearest neighbours by {effect(results, name, NEIGHBORS)}, by {whole:.1f} "
+        f"On {name} the distance changes nearest neighbors by {effect(results, name, NEIGHBORS)}, by {whole:.1f} "
         f"without Jaccard, which drops the values; the model changes the accuracy by {effect(results, name, MODEL)}."
     )
 

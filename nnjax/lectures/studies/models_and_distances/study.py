@@ -27,10 +27,10 @@ TABLE = "results.csv"
 
 @dataclasses.dataclass(frozen=True)
 class ModelsAndDistances:
-    """Models, neighbours and clusters on the same splits of several sets.
+    """Models, neighbors and clusters on the same splits of several sets.
 
     Attributes:
-      sets: labelled data by the name that the page gives them; of each, `split_seed` is replaced.
+      sets: labeled data by the name that the page gives them; of each, `split_seed` is replaced.
       network: the multilayer perceptron; its data are replaced.
       seeds: of the splits, and of the models that draw.
     """

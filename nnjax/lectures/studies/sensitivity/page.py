@@ -127,7 +127,7 @@ def _between_methods(layouts: Sequence[Family]) -> str:
 
 
 def _beside_pca(layouts: Sequence[Family], families: Sequence[Family]) -> list[str]:
-    """Describe how many settings keep neighbours worse than PCA."""
+    """Describe how many settings keep neighbors worse than PCA."""
     pca = next((family for family in families if family.name == "PCA"), None)
     if pca is None:
         return []

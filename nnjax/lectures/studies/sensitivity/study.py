@@ -32,7 +32,7 @@ class Sensitivity:
       arms: name -> changes; trained once for each of `rates` and `seeds`.
       rates, seeds: of the autoencoders.
       limit: how many test examples are embedded; None for all.
-      k: neighbours of the quality measures.
+      k: neighbors of the quality measures.
     """
 
     sweeps: tuple[Axes, ...]
