@@ -91,7 +91,8 @@ def sweep(
             f"The experiment is {experiment!r:.80}, but an Experiment or a model was expected: write "
             "nnjax.Experiment(...)."
         )
-    dataset = as_dataset(data, target)
+    task = experiment.data.task if isinstance(experiment, Experiment) else "auto"
+    dataset = as_dataset(data, target, task)
     if not isinstance(experiment, Experiment):
         experiment = as_experiment(experiment, "classification" if dataset is None else dataset.task)
     options = Options(workdir, dataset, plan, title, keep, observe, log, should_stop)

@@ -26,6 +26,7 @@ from nnjax.nn.own_optimizers import optax_names
 from nnjax.nn.schedules import SCHEDULES, ScheduleRule, schedule_of
 
 CHOICES: dict[str, Collection[str]] = {
+    "data.task": ("auto", "classification", "regression"),
     "data.scaling": KINDS,
     "data.target_scaling": ("none", "standard", "minmax"),
     "model.kind": MODELS,

@@ -23,6 +23,7 @@ class DataConfig:
       data_dir: where to look first for files; None for the standard places.
       target: the target column of a table (name or index), or several separated by commas; None for the source's
         default.
+      task: "classification" or "regression"; "auto" for what the target's values look like.
       limit: use only this many training-pool examples (drawn with split_seed); None for all.
       validation: a fraction (float in (0, 1)) or a count (int) of the examples that are not test;
         0 for none; "given" takes the source's own validation set; "test" validates on the test part (so do the slides).
@@ -42,6 +43,7 @@ class DataConfig:
     name: str = "mnist5k"
     data_dir: str | None = None
     target: str | None = None
+    task: str = "auto"
     limit: int | None = None
     validation: float | int | str = 0.1
     test: float | int | None = None

@@ -13,18 +13,19 @@ from nnjax.data.arrays import from_arrays
 from nnjax.data.delimited import Table
 
 
-def as_dataset(data: Any, target: str | Sequence[str] | None = None) -> Dataset | None:
-    """Make a data set of what stands for one: a `Dataset`, None, (x, y), x alone, or a DataFrame.
+def as_dataset(data: Any, target: str | Sequence[str] | None = None, task: str = "auto") -> Dataset | None:
+    """Make a data set of a `Dataset`, None, (x, y), x alone, or a DataFrame; `task` may be "auto".
 
     Raises:
       UserError: it is something else, or as `from_arrays` and `nnjax.data.tables.load`.
     """
+    asked = None if task == "auto" else task
     if type(data).__name__ == "DataFrame" and hasattr(data, "columns"):
         frame = data.copy()
         frame.columns = [str(column) for column in frame.columns]
         names = target if target is None or isinstance(target, str) else ",".join(target)
         table = Table(frame, Path("DataFrame"), lambda row: f"row {frame.index[row]!r}")
-        return tables.from_table(table, "DataFrame", names)
+        return tables.from_table(table, "DataFrame", names, asked)
     if target is not None:
         raise UserError("A target was given, but the data are no DataFrame: pass (x, y), whose y is the target.")
     if data is None or isinstance(data, Dataset):
@@ -32,7 +33,7 @@ def as_dataset(data: Any, target: str | Sequence[str] | None = None) -> Dataset 
     if isinstance(data, tuple | list):
         if len(data) != 2:
             raise UserError(f"The data are {len(data)} things, but (x, y) was expected: two arrays.")
-        return from_arrays(data[0], data[1])
+        return from_arrays(data[0], data[1], task=asked)
     if hasattr(data, "__array__"):
         return from_arrays(data)
     raise UserError(

@@ -33,7 +33,7 @@ PARTS = ("", "_val", "_test")
 ROWS = 4096  # that are copied at a time
 
 
-def load(folder: Path, name: str) -> Dataset:
+def load(folder: Path, name: str, task: str | None = None) -> Dataset:
     """Load the files x.npy and y.npy, and x_val.npy, y_val.npy, x_test.npy, y_test.npy where there are any.
 
     Inputs are mapped into memory and read as they are needed; y, which is small, is read at once. One pass over the
@@ -43,6 +43,7 @@ def load(folder: Path, name: str) -> Dataset:
       folder: of the files. Without y.npy there are no labels. facts.json may hold what arrays do not say: a table with
         some of task, classes, features, targets, image_shape and full_scale, as in `from_arrays`.
       name: what the data set is called.
+      task: "classification" or "regression"; None for what facts.json says, or y looks like.
 
     Raises:
       UserError: files that are missing, damaged, pickled, empty, or do not fit together.
@@ -63,7 +64,7 @@ def load(folder: Path, name: str) -> Dataset:
         source=str(folder),
         validation_start=lengths[0] if lengths[1] else None,
         test_start=sum(lengths[:2]) if lengths[2] else None,
-        **_facts(folder),
+        **_facts(folder) | ({} if task is None else {"task": task}),
     )
 
 
@@ -154,6 +155,8 @@ def _facts(folder: Path) -> dict[str, Any]:
 
 SOURCES = {
     "npy": Source(
-        lambda request: load(request.path, request.name), "a folder of NumPy files whose inputs stay on the disk", "DIR"
+        lambda request: load(request.path, request.name, request.task),
+        "a folder of NumPy files whose inputs stay on the disk",
+        "DIR",
     )
 }

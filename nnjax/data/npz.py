@@ -18,7 +18,7 @@ REMEDY = "save it with numpy.savez(file, x=..., y=...)"
 PARTS = {"_val": "validation", "_test": "test"}
 
 
-def load(path: Path, name: str, target: str | None = None) -> Dataset:
+def load(path: Path, name: str, target: str | None = None, task: str | None = None) -> Dataset:
     """Load an .npz file with the arrays x and y, and others for validation and test sets of its own.
 
     Those are x_val and y_val, x_test and y_test; x_train and y_train, as in Keras's mnist.npz, mean the same as x and
@@ -29,6 +29,7 @@ def load(path: Path, name: str, target: str | None = None) -> Dataset:
       name: what the data set is called.
       target: the array to use instead of y (and TARGET_val, TARGET_test), or the index of a column of x (-1: the last),
         which is then no input; labels are distinguished from other numbers as in a table (`nnjax.data.tables.load`).
+      task: "classification" or "regression"; None for what y looks like.
 
     Raises:
       UserError: not an .npz file, or arrays that are missing, pickled or do not fit together.
@@ -52,8 +53,9 @@ def load(path: Path, name: str, target: str | None = None) -> Dataset:
     y = _join(labels, wanted, path) if labels else None
     return from_arrays(
         _join([x for x, _ in there], "x", path),
-        tables.labels_or_numbers(y) if column is not None and y is not None else y,
+        tables.labels_or_numbers(y) if column is not None and y is not None and task is None else y,
         name,
+        task if y is not None else None,
         source=str(path),
         validation_start=lengths[0] if lengths[1] else None,
         test_start=sum(lengths[:2]) if lengths[2] else None,
@@ -118,7 +120,7 @@ def _join(arrays: Sequence[np.ndarray], which: str, path: Path) -> np.ndarray:
 
 SOURCES = {
     "npz": Source(
-        lambda request: load(request.path, request.name, request.target),
+        lambda request: load(request.path, request.name, request.target, request.task),
         "arrays x and y, and others for validation and test, in a NumPy archive",
         "FILE",
         takes_target=True,

@@ -19,7 +19,7 @@ def prepare(config: DataConfig, batch_size: int | None = None) -> Prepared:
     Raises:
       UserError: see `load` and `prepare_loaded`.
     """
-    dataset = sources.load(config.name, config.data_dir, config.target, config.window is not None)
+    dataset = sources.load_config(config)
     return prepare_loaded(dataset, config, batch_size)
 
 
@@ -29,7 +29,7 @@ def prepare_loaded(dataset: Dataset, config: DataConfig, batch_size: int | None 
     Args:
       dataset: from `load` or `from_arrays`.
       config: its fields limit, validation, test, stratify, split_seed, scaling and target_scaling; name, data_dir,
-        target and window are not used.
+        target, task and window are not used.
       batch_size: refuse fewer training examples than this; None checks nothing.
 
     Raises:

@@ -19,6 +19,7 @@ class Request(NamedTuple):
       argument: what follows the colon; "" for nothing.
       data_dir: where to look first for files.
       target: the target column, array or feature; None for the source's default.
+      task: "classification" or "regression"; None for the source's guess.
       stream: leave inputs on the disk and read them as they are needed, where the source can.
     """
 
@@ -26,6 +27,7 @@ class Request(NamedTuple):
     argument: str = ""
     data_dir: str | None = None
     target: str | None = None
+    task: str | None = None
     stream: bool = False
 
     @property

@@ -5,6 +5,7 @@ import difflib
 from pathlib import Path
 
 from nnjax.core.errors import UserError
+from nnjax.core.experiment import DataConfig
 from nnjax.core.types import Dataset
 from nnjax.data import bundled, idx, mnist, npy, npz, series, tables, tfds, toys
 from nnjax.data.source import Request, Source
@@ -22,13 +23,16 @@ SOURCES: dict[str, Source] = {
 }
 
 
-def load(name: str, data_dir: str | None = None, target: str | None = None, stream: bool = False) -> Dataset:
+def load(
+    name: str, data_dir: str | None = None, target: str | None = None, task: str = "auto", stream: bool = False
+) -> Dataset:
     """Load a data set by name.
 
     Args:
       name: a key of `SOURCES`, with what its record asks for after a colon: "mnist5k", "csv:houses.csv", "moons:500".
       data_dir: where to look first for files.
       target: the target column (csv), array (npz) or feature (tfds); None for the source's default.
+      task: "classification" or "regression", where the source would guess it otherwise; "auto" lets it.
       stream: leave inputs on the disk and read them as needed, where the source can (tfds; npy does so always).
 
     Returns:
@@ -41,7 +45,27 @@ def load(name: str, data_dir: str | None = None, target: str | None = None, stre
     if target is not None and not source.takes_target:
         able = ", ".join(kind for kind, source in SOURCES.items() if source.takes_target)
         raise UserError(f"{kind} has its own target, but target={target!r} was given: only {able} take one.")
-    return dataclasses.replace(source.load(Request(kind, argument, data_dir, target, stream)), name=name)
+    request = Request(kind, argument, data_dir, target, None if task == "auto" else task, stream)
+    return as_asked(dataclasses.replace(source.load(request), name=name), task)
+
+
+def load_config(config: DataConfig) -> Dataset:
+    """Load the data that a configuration names; errors as for `load`."""
+    return load(config.name, config.data_dir, config.target, config.task, config.window is not None)
+
+
+def as_asked(dataset: Dataset, task: str) -> Dataset:
+    """Refuse a data set of another task than the one that was asked for.
+
+    Raises:
+      UserError: it is one.
+    """
+    if task not in ("auto", dataset.task):
+        raise UserError(
+            f"data.task is {task}, but {dataset.name} is {dataset.task}: leave data.task out, or give the task where "
+            "the data are made (nnjax.from_arrays(x, y, task=…))."
+        )
+    return dataset
 
 
 def find_source(name: str) -> tuple[Source, str, str]:

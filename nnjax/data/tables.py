@@ -19,7 +19,7 @@ FEW_CATEGORIES = 10  # so many are always taken, even in a table of a few rows t
 MAX_INTEGER_CLASSES = 50  # distinct whole numbers in a target column; more are a quantity
 
 
-def load(path: Path, name: str, target: str | None = None) -> Dataset:
+def load(path: Path, name: str, target: str | None = None, task: str | None = None) -> Dataset:
     """Load a CSV file (or, by its ending, a Parquet file).
 
     Columns of numbers are inputs as they are; columns of a few texts become whole numbers from 0, in the order of the
@@ -31,14 +31,15 @@ def load(path: Path, name: str, target: str | None = None) -> Dataset:
       target: the column to predict, by name or by index (-1 is the last), several separated by commas, or "none" for
         no target; None for the last column. A text, boolean or whole-number target with few distinct values (at most
         50, and at most a third of the rows) is classification, everything else regression.
+      task: "classification" or "regression" instead of that guess.
 
     Raises:
       UserError: no such file or column, missing or bad cells (which column, where, how many), nothing but the target.
     """
-    return from_table(_read(path), name, target)
+    return from_table(_read(path), name, target, task)
 
 
-def from_table(table: Table, name: str, target: str | None = None) -> Dataset:
+def from_table(table: Table, name: str, target: str | None = None, task: str | None = None) -> Dataset:
     """Make a data set of a table; arguments and errors as for `load`."""
     path = table.path
     chosen = _target_columns(table, target)
@@ -59,8 +60,10 @@ def from_table(table: Table, name: str, target: str | None = None) -> Dataset:
                     f"The column {column!r} of {path} has {len(texts)} different texts in {len(values)} rows (such as "
                     f"{texts[0]!r}), too many for categories: remove it if it is an identifier, a date or free text."
                 )
-    x, y = np.stack(columns, axis=1), _target(table, chosen)
-    return from_arrays(x, y, name, source=str(path), features=inputs, targets=chosen, categories=categories)
+    x, y = np.stack(columns, axis=1), _target(table, chosen, task)
+    return from_arrays(
+        x, y, name, task if chosen else None, source=str(path), features=inputs, targets=chosen, categories=categories
+    )
 
 
 def _read(path: Path) -> Table:
@@ -104,7 +107,7 @@ def _column(path: Path, names: list[str], text: str) -> str:
     raise UserError(f"{path} has no column {text!r} (0 to {len(names) - 1} by index): did you mean {', '.join(close)}?")
 
 
-def _target(table: Table, chosen: list[str]) -> np.ndarray | None:
+def _target(table: Table, chosen: list[str], task: str | None) -> np.ndarray | None:
     """Labels [n] of text, booleans or whole numbers; numbers [n, k] float64; None without a target."""
     encoded = [_encode(table, column) for column in chosen]
     if not encoded:
@@ -118,7 +121,7 @@ def _target(table: Table, chosen: list[str]) -> np.ndarray | None:
         return np.array(texts)[values.astype(np.int64)]
     if kind == "b":
         return values.astype(bool)
-    return labels_or_numbers(values) if kind in "iu" else values
+    return labels_or_numbers(values) if kind in "iu" and task is None else values
 
 
 def labels_or_numbers(values: np.ndarray) -> np.ndarray:
@@ -162,7 +165,7 @@ def _refuse(table: Table, column: str, bad: np.ndarray, what: str, remedy: str) 
 
 SOURCES = {
     "csv": Source(
-        lambda request: load(request.path, request.name, request.target),
+        lambda request: load(request.path, request.name, request.target, request.task),
         "a table with named columns: CSV, or Parquet by its ending",
         "FILE",
         takes_target=True,

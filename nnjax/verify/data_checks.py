@@ -5,6 +5,7 @@ import difflib
 import functools
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from nnjax.checks.finding import Finding
 from nnjax.checks.fit import check_fit, summarize_targets
@@ -12,7 +13,7 @@ from nnjax.checks.invalid_values import validate
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, TrialSpec
 from nnjax.core.types import Dataset, Prepared
-from nnjax.data import load, prepare_loaded
+from nnjax.data import as_asked, load_config, prepare_loaded
 from nnjax.models.own import reads as own_reads
 from nnjax.models.own import with_output
 from nnjax.models.registry import own_output_shape, traits_of
@@ -72,12 +73,12 @@ def prepare_all(specs: Sequence[TrialSpec], data: Dataset | None) -> dict[DataCo
     for spec in specs:
         config = spec.experiment.data
         sizes[config] = max(sizes.get(config, 0), spec.experiment.batch_size)
-    sources: dict[tuple[str, str | None, str | None, bool], Dataset] = {}
+    sources: dict[tuple[Any, ...], Dataset] = {}
     out = {}
     for config, size in sizes.items():
-        source = (config.name, config.data_dir, config.target, config.window is not None)
+        source = (config.name, config.data_dir, config.target, config.task, config.window is not None)
         if source not in sources:
-            sources[source] = load(*source) if data is None else data
+            sources[source] = load_config(config) if data is None else as_asked(data, config.task)
         out[config] = prepare_loaded(sources[source], config, size)
     return out
 

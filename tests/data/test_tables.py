@@ -3,7 +3,8 @@ import pandas as pd
 import pytest
 
 from nnjax.core.errors import UserError
-from nnjax.data import load
+from nnjax.data import as_asked, from_arrays, load
+from nnjax.data.in_memory import as_dataset
 
 HOUSES = """size,street,rooms,price
 50.5,paved,2,100.5
@@ -184,3 +185,31 @@ def test_files_that_are_not_there_or_not_files(tmp_path):
         load(f"csv:{tmp_path}")
     (tmp_path / "table.csv").write_text(HOUSES, "utf-8")
     assert load("csv:table.csv", str(tmp_path)).name == "csv:table.csv"
+
+
+PRICES = "rooms,price\n" + "\n".join(f"{n},{100_000 + 50_000 * n}" for n in range(12))
+
+
+def test_the_task_that_is_asked_for_wins(tmp_path):
+    file = tmp_path / "prices.csv"
+    file.write_text(PRICES)
+    data = load(f"csv:{file}", task="regression")
+    assert (data.task, data.targets, data.classes) == ("regression", ("price",), ())
+    np.testing.assert_array_equal(data.y[:, 0], 100_000 + 50_000 * np.arange(12))
+    file.write_text("x,grade\n" + "\n".join(f"{n / 7},{n % 40}.0" for n in range(80)))
+    assert load(f"csv:{file}", task="regression").task == load(f"csv:{file}").task == "regression"
+    assert load(f"csv:{file}", task="classification").classes == tuple(map(str, range(40)))
+    file.write_text("x,ok\n1,True\n2,False\n3,True\n")
+    np.testing.assert_array_equal(load(f"csv:{file}", task="regression").y[:, 0], [1, 0, 1])
+    frame = as_dataset(pd.DataFrame({"a": [1.0, 2, 3, 4], "b": [0, 1, 0, 1]}), task="regression")
+    assert (frame.task, as_dataset((frame.x, [0, 1, 0, 1]), task="regression").task) == ("regression", "regression")
+
+
+def test_a_task_that_the_data_cannot_have_is_refused(tmp_path):
+    (file := tmp_path / "t.csv").write_text("x,y\n1,a\n2,b\n3,a\n")
+    with pytest.raises(UserError, match="is text, but regression needs numbers"):
+        load(f"csv:{file}", task="regression")
+    with pytest.raises(UserError, match=r"data.task is regression, but iris is classification: leave data.task out"):
+        load("iris", task="regression")
+    with pytest.raises(UserError, match="data.task is classification, but arrays is regression"):
+        as_asked(from_arrays(np.ones((4, 2)), np.arange(4) / 2), "classification")
