@@ -65,7 +65,7 @@ def _labels(y: np.ndarray, classes: tuple[str, ...], name: str) -> tuple[np.ndar
     if len(found) > MAX_CLASSES or (len(found) == len(y) and len(y) > 2):
         raise UserError(
             f"y of {name} has {len(found)} classes in {len(y)} examples; at most {MAX_CLASSES}, and several "
-            "examples of each, were expected: is it an identifier, or a number to predict (then set data.task=regression)?"
+            "examples of each, were expected: is it an identifier, or a number (then set data.task=regression)?"
         )
     if y.dtype.kind in "iu":
         _refuse_stray(y, found.astype(np.int64), name)

@@ -211,5 +211,5 @@ def test_a_task_that_the_data_cannot_have_is_refused(tmp_path):
         load(f"csv:{file}", task="regression")
     with pytest.raises(UserError, match=r"data.task is regression, but iris is classification: leave data.task out"):
         load("iris", task="regression")
-    with pytest.raises(UserError, match="data.task is classification, but arrays is regression"):
+    with pytest.raises(UserError, match=r"data.task is classification, but arrays is regression"):
         as_asked(from_arrays(np.ones((4, 2)), np.arange(4) / 2), "classification")
