@@ -174,7 +174,7 @@ def _population(
 
 def _train(population: Population, as_run: Callable[[], Run]) -> Run:
     """Train a population and diagnose it; note how long it took, unless it had ended before."""
-    begin, ended = time.time(), all(record.status in OVER for record in population.records)
+    begin, ended = time.monotonic(), all(record.status in OVER for record in population.records)
     try:
         if not ended:
             population.store.note_environment(population.describe())
@@ -184,7 +184,7 @@ def _train(population: Population, as_run: Callable[[], Run]) -> Run:
         return run
     finally:
         if not ended:
-            population.store.note_environment(population.describe(), time.time() - begin)
+            population.store.note_environment(population.describe(), time.monotonic() - begin)
 
 
 def save_weights(params: Params, path: str | os.PathLike[str]) -> None:

@@ -1,8 +1,10 @@
 """Write files: check the path before anything is computed, and write atomically."""
 
+import contextlib
 import errno
 import os
 import pathlib
+import secrets
 import sys
 import time
 
@@ -27,22 +29,25 @@ def check_out(path: str, *kinds: str) -> str:
 def write_atomically(path: pathlib.Path, content: bytes | str) -> None:
     """Write a whole file or nothing: a temporary file in the same folder, flushed to disk, then renamed."""
     data = content.encode("utf-8") if isinstance(content, str) else content
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name[:40]}.{secrets.token_hex(8)}.tmp")
     try:
-        with open(temporary, "wb") as file:
+        with open(temporary, "xb") as file:  # "x": whatever lies there already, such as a link, is not followed
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
         replace(temporary, path)
     except BaseException as error:
-        temporary.unlink(missing_ok=True)
+        if not isinstance(error, FileExistsError):
+            temporary.unlink(missing_ok=True)
         if isinstance(error, OSError):
             error.filename = str(path)  # the file that the user knows
         raise
 
 
 def replace(source: pathlib.Path, target: pathlib.Path) -> None:
-    """Rename a file over another one; Windows refuses while a virus scanner or a viewer has it open: try for a second.
+    """Rename a file over another one of the same folder, and flush the folder to disk.
+
+    Windows refuses while a virus scanner or a viewer has the other one open: try for a second.
 
     Raises:
       OSError: it cannot be renamed.
@@ -53,6 +58,18 @@ def replace(source: pathlib.Path, target: pathlib.Path) -> None:
         except PermissionError:
             time.sleep(seconds)
     os.replace(source, target)
+    _flush_folder(target.parent)
+
+
+def _flush_folder(folder: pathlib.Path) -> None:
+    """Let a rename survive a power cut, where the system can flush folders."""
+    if sys.platform != "win32":
+        with contextlib.suppress(OSError):  # some network file systems cannot
+            descriptor = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
 
 
 def is_broken_pipe(error: OSError) -> bool:

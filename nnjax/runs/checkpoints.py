@@ -2,6 +2,7 @@
 
 import contextlib
 import pathlib
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from nnjax.train.storage import npz
 from nnjax.train.storage.store import Checkpoint
 
 FORMAT = 3  # of the trials under way
+PAUSED = "[0-9]{9,}_[0-9]{5,}"  # the names of lane batches that wait; files of other names are not ours
 
 
 class FolderCheckpoints:
@@ -50,6 +52,12 @@ class FolderCheckpoints:
         for path in self._chunks():
             path.unlink(missing_ok=True)
 
+    def clear(self) -> None:
+        """Remove the states of all trials, which have ended."""
+        self.drop_chunk()
+        for name in self.list_paused():
+            self.drop_paused(name)
+
     def under_way(self) -> set[int]:
         """List the trials in the last good checkpoint."""
         for path in self._chunks()[:2]:
@@ -74,7 +82,8 @@ class FolderCheckpoints:
 
     def list_paused(self) -> list[str]:
         """Name the lane batches that wait, in the order of their names."""
-        return sorted(path.stem.removeprefix("paused_") for path in self._folder.glob("paused_*.npz"))
+        names = (path.stem.removeprefix("paused_") for path in self._folder.glob("paused_*.npz"))
+        return sorted(name for name in names if re.fullmatch(PAUSED, name))
 
     def drop_paused(self, name: str) -> None:
         """Remove one."""

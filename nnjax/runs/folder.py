@@ -19,6 +19,7 @@ evolution.json    of population-based training: each trial's stages (epoch, pare
 import contextlib
 import os
 import pathlib
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
@@ -35,7 +36,7 @@ from nnjax.runs.data_json import Findings
 from nnjax.runs.files import CONFIG, DATA, RunFiles
 from nnjax.runs.lock import FolderLock
 from nnjax.train.storage import npz, retention
-from nnjax.train.storage.records import ENDED, Record
+from nnjax.train.storage.records import ENDED, OVER, Record
 
 STUDY = "study.db"  # of an adaptive search, unless its storage is elsewhere
 _FIRST = (DATA, STUDY, f"{STUDY}-journal")  # files that a run folder may hold before its config.json
@@ -107,7 +108,6 @@ class FolderStore(RunFiles):
           UserError: it cannot be written, another process is using it, or it belongs to another experiment.
         """
         self.refuse_unfit(specs, rules)
-        new = not self.path.exists()
         try:
             self._lock.take()
             self.refuse_unfit(specs, rules)  # again: another process may have begun it in between
@@ -115,9 +115,7 @@ class FolderStore(RunFiles):
                 self._write_config(Config(base, list(specs), title, rules or {}, self.keep), facts, findings)
             return self.resume(specs, facts)
         except BaseException:
-            self.release()
-            if new:
-                self._lock.remove_folder((CONFIG, *_FIRST))
+            self._lock.undo((CONFIG, *_FIRST))
             raise
 
     @contextlib.contextmanager
@@ -127,14 +125,11 @@ class FolderStore(RunFiles):
         Raises:
           UserError: it cannot be written, or another process is using it.
         """
-        new = not self.path.exists()
+        self._lock.take()
         try:
-            self._lock.take()
             yield
         finally:
-            self.release()
-            if new and not self.has(CONFIG):
-                self._lock.remove_folder(_FIRST)
+            self.release() if self.has(CONFIG) else self._lock.undo(_FIRST)
 
     def release(self) -> None:
         """Let other processes have the folder."""
@@ -174,7 +169,10 @@ class FolderStore(RunFiles):
                     f"The data {config.name!r} have changed since {self.path} was begun (their SHA-256 differs); "
                     "bring the old ones back, or name a new --workdir."
                 )
-        return self._restart_lost(specs, self.read_records(specs))
+        records = self._restart_lost(specs, self.read_records(specs))
+        if all(record.status in OVER for record in records):
+            self.checkpoints.clear()  # which a kill may have left
+        return records
 
     def _restart_lost(self, specs: Sequence[TrialSpec], records: list[Record]) -> list[Record]:
         """Let trials whose weights should be there, but are gone or damaged, begin again, which is logged.
@@ -215,7 +213,8 @@ class FolderStore(RunFiles):
         return self.weights_path(trial).is_file()
 
     def keep_weights(self, trials: Set[int]) -> None:
-        """Remove those of all others."""
+        """Remove those of all others; files of other names, such as a user's weights_mine.npz, are left alone."""
+        kept = {self.weights_path(trial) for trial in trials}
         for path in (self.path / "checkpoints").glob("weights_*.npz"):
-            if int(path.stem.removeprefix("weights_")) not in trials:
+            if path not in kept and re.fullmatch("weights_[0-9]{5,}", path.stem):
                 path.unlink(missing_ok=True)

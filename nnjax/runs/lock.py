@@ -3,12 +3,14 @@
 import contextlib
 import errno
 import pathlib
+import sys
 from collections.abc import Callable, Sequence
 
 import filelock
 
 from nnjax.core.errors import UserError
 
+TRIES = 3  # to take a folder that other processes remove
 NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP)  # what file systems without locks answer
 
 
@@ -22,6 +24,8 @@ class FolderLock:
 
     def __init__(self, path: pathlib.Path, log: Callable[[str], None]):
         self._path, self._log = path, log
+        self._made = False
+        self._before: set[str] | None = None  # what was in the folder when it was taken; None where it is not
         self._lock = filelock.FileLock(path / ".lock", timeout=0, thread_local=False, fallback_to_soft=False)
 
     def take(self) -> None:
@@ -31,8 +35,7 @@ class FolderLock:
           UserError: it cannot be written, or another process is using it.
         """
         try:
-            (self._path / "checkpoints").mkdir(parents=True, exist_ok=True)
-            self._lock.acquire()
+            self._acquire()
         except filelock.Timeout:
             raise UserError(
                 f"Another process is using the workdir {self._path}; wait for it to end, or name another folder."
@@ -46,18 +49,57 @@ class FolderLock:
                 f"warning: The file system of the workdir {self._path} cannot lock files ({reason}): see to it that "
                 "one process at a time uses it."
             )
+            self._note_files()
         for path in (*self._path.glob(".*.tmp"), *self._path.glob("*/.*.tmp")):
             path.unlink(missing_ok=True)
 
+    def _acquire(self) -> None:
+        """Make the folder and lock it; where another process removes it in between, make it again."""
+        for attempt in range(TRIES):
+            self._made = self._make_folder()
+            with contextlib.suppress(*([FileNotFoundError] if attempt < TRIES - 1 else [])):
+                self._lock.acquire()
+                self._note_files()
+                return
+
+    def _make_folder(self) -> bool:
+        """Make the folder with its parents; whether it was this process that made it."""
+        try:
+            self._path.mkdir(parents=True)
+        except FileExistsError:
+            if not self._path.is_dir():
+                raise
+            return False
+        return True
+
+    def _note_files(self) -> None:
+        """Note what is in the folder already, and make that of the checkpoints."""
+        self._before = {path.name for path in self._path.iterdir()}
+        self._made &= self._before <= {".lock"}  # or another process has used it since
+        (self._path / "checkpoints").mkdir(exist_ok=True)
+
     def release(self) -> None:
         """Let other processes have the folder."""
+        self._before = None
         self._lock.release()
 
-    def remove_folder(self, names: Sequence[str]) -> None:
-        """Release a folder that holds files of these names only, and remove it; what cannot be removed may stay."""
-        self.release()  # Windows removes no open file
+    def undo(self, names: Sequence[str]) -> None:
+        """Remove files of these names, and the folder, as far as this process made them since it took it; release it.
+
+        Nothing is removed by a process that has not taken the folder. What cannot be removed may stay.
+        """
+        before = self._before
         with contextlib.suppress(OSError):
-            for name in (*names, ".lock"):
-                (self._path / name).unlink(missing_ok=True)
-            (self._path / "checkpoints").rmdir()
-            self._path.rmdir()
+            if before is not None:
+                for name in {*names} - before:
+                    (self._path / name).unlink(missing_ok=True)
+                if "checkpoints" not in before:
+                    (self._path / "checkpoints").rmdir()
+                if self._made and sys.platform != "win32":  # which removes no open file
+                    (self._path / ".lock").unlink(missing_ok=True)
+        self.release()
+        with contextlib.suppress(OSError):
+            if before is not None and self._made:
+                if sys.platform == "win32":
+                    (self._path / ".lock").unlink(missing_ok=True)
+                self._path.rmdir()

@@ -1,9 +1,13 @@
 """Files to write."""
 
+import os
+import secrets
+
 import pytest
+from systems import posix
 
 from nnjax.core.errors import UserError
-from nnjax.core.files import check_out
+from nnjax.core.files import check_out, write_atomically
 
 
 def test_the_path_of_a_file_to_write_is_checked(tmp_path, monkeypatch):
@@ -15,3 +19,29 @@ def test_the_path_of_a_file_to_write_is_checked(tmp_path, monkeypatch):
     assert check_out("~/a.csv", ".csv") == str(tmp_path / "a.csv")
     with pytest.raises(UserError, match=r"The folder of .* does not exist"):
         check_out(str(tmp_path / "b" / "a.csv"), ".csv")
+
+
+def test_a_link_in_the_place_of_the_temporary_file_is_not_followed(tmp_path, monkeypatch):
+    monkeypatch.setattr(secrets, "token_hex", lambda _: "0")
+    (tmp_path / "victim").write_text("mine", "utf-8")
+    (tmp_path / ".a.csv.0.tmp").symlink_to(tmp_path / "victim")
+    with pytest.raises(FileExistsError):
+        write_atomically(tmp_path / "a.csv", "theirs")
+    assert (tmp_path / "victim").read_text("utf-8") == "mine"
+    assert (tmp_path / ".a.csv.0.tmp").is_symlink()
+
+
+@posix
+def test_a_rename_is_flushed_to_disk_with_its_folder(tmp_path, monkeypatch):
+    calls, fsync, rename = [], os.fsync, os.replace
+    is_folder = lambda descriptor: os.path.samestat(os.fstat(descriptor), os.stat(tmp_path))  # noqa: E731
+    monkeypatch.setattr(os, "fsync", lambda f: (calls.append("folder" if is_folder(f) else "file"), fsync(f))[1])
+    monkeypatch.setattr(os, "replace", lambda a, b: (calls.append("rename"), rename(a, b))[1])
+    write_atomically(tmp_path / "a.csv", "1")
+    assert calls == ["file", "rename", "folder"]
+
+
+def test_a_name_as_long_as_names_may_be_is_written(tmp_path):
+    name = "ä" * 125 + ".csv"
+    write_atomically(tmp_path / name, "1")
+    assert os.listdir(tmp_path) == [name]

@@ -1,5 +1,6 @@
 """The run folder: what is written comes back, in one piece or not at all, and nothing foreign is touched."""
 
+import contextlib
 import errno
 import json
 import os
@@ -198,18 +199,111 @@ def test_a_file_system_without_locks_is_warned_of(tmp_path, begun, monkeypatch, 
     ]
 
 
-def test_a_lock_is_released_before_its_folder_is_removed(tmp_path, monkeypatch):
-    """Windows removes no open file."""
-    lock, remove = FolderLock(tmp_path / "run", print), pathlib.Path.unlink
+@pytest.mark.parametrize("platform", ["linux", "win32"])
+def test_on_windows_a_lock_is_released_before_its_file_is_removed(tmp_path, monkeypatch, platform):
+    """Windows removes no open file; elsewhere nobody can take the lock in between."""
+    lock, remove, held = FolderLock(tmp_path / "run", print), pathlib.Path.unlink, []
 
     def unlink(path, **options):
-        assert not lock._lock.is_locked
+        held.append(lock._lock.is_locked)
         remove(path, **options)
 
     lock.take()
     monkeypatch.setattr(pathlib.Path, "unlink", unlink)
-    lock.remove_folder(())
+    monkeypatch.setattr("sys.platform", platform)
+    lock.undo(())
+    assert held == [platform == "linux"]
     assert not (tmp_path / "run").exists()
+
+
+def files_of(folder):
+    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("held", [True, False])
+@pytest.mark.parametrize("looked", [True, False])
+def test_who_loses_the_race_for_a_folder_removes_nothing(tmp_path, begun, monkeypatch, held, looked):
+    """The winner comes before or after the loser has made the folder, and still holds it or has let go of it."""
+    winner, make, left = FolderStore(tmp_path / "run"), FolderLock._make_folder, {}
+
+    def race(lock):
+        if lock is winner._lock:
+            return make(lock)
+        made = make(lock) if looked else None
+        others = specs_of(CLASSIFIER, {"learning_rate": (0.5,)})
+        if not left:
+            winner.begin(CLASSIFIER, others, FACTS, FINDINGS, "The winner's")
+            (tmp_path / "run" / "study.db").write_text("a study", "utf-8")
+            held or winner.release()
+            left.update(files_of(tmp_path / "run"))
+        return made if looked else make(lock)
+
+    monkeypatch.setattr(FolderLock, "_make_folder", race)
+    with pytest.raises(UserError, match="Another process is using" if held else "belongs to another experiment"):
+        begun(tmp_path / "run")
+    assert {"config.json", "data.json", "study.db"} <= left.keys()
+    assert files_of(tmp_path / "run") == left
+    with pytest.raises(UserError, match="Another process is using") if held else contextlib.nullcontext():  # a search
+        with FolderStore(tmp_path / "run").taken():
+            pass
+    winner.release()
+    assert files_of(tmp_path / "run") == left
+
+
+def test_a_folder_that_another_process_removes_meanwhile_is_made_again(tmp_path, begun, monkeypatch):
+    make, removed = FolderLock._make_folder, []
+
+    def removing(lock):
+        made = make(lock)
+        if not removed:
+            removed.append(os.rmdir(tmp_path / "run"))
+        return made
+
+    monkeypatch.setattr(FolderLock, "_make_folder", removing)
+    begun(tmp_path / "run")
+    assert removed
+    assert (tmp_path / "run" / "config.json").is_file()
+
+
+def test_what_a_failed_beginning_made_in_an_empty_folder_is_removed(tmp_path, monkeypatch, begun):
+    (tmp_path / ".DS_Store").write_text("", "utf-8")
+    write = FolderStore.write_json
+    monkeypatch.setattr(
+        FolderStore, "write_json", lambda s, n, c: full_disk() if n == "config.json" else write(s, n, c)
+    )
+    with pytest.raises(OSError, match="No space left"):
+        begun(tmp_path)
+    assert set(os.listdir(tmp_path)) <= {".DS_Store", ".lock"}
+
+
+def test_weights_of_the_users_own_are_left_alone(tmp_path):
+    store = FolderStore(tmp_path, keep=1)
+    for name in ("weights_mine.npz", "weights_7.npz", "weights_00001.npz", "weights_00002.npz", "weights_100000.npz"):
+        (tmp_path / "checkpoints").mkdir(exist_ok=True)
+        (tmp_path / "checkpoints" / name).write_bytes(b"")
+    store.keep_weights({2})
+    assert set(os.listdir(tmp_path / "checkpoints")) == {"weights_mine.npz", "weights_7.npz", "weights_00002.npz"}
+
+
+def test_states_that_a_kill_left_are_removed_when_all_has_ended(tmp_path):
+    """Killed after trials.csv, before its checkpoints were removed: the next call finds nothing to train."""
+    left = ("chunk.npz", "chunk_previous.npz", "chunk_next.npz", "paused_000000012_00001.npz")
+    for _ in range(2):
+        nnjax.sweep(CLASSIFIER, {"seed": (0, 1)}, workdir=tmp_path, data=blobs())
+        assert sorted(os.listdir(tmp_path / "checkpoints")) == ["weights_00000.npz", "weights_00001.npz"]
+        for name in left:
+            (tmp_path / "checkpoints" / name).write_bytes(b"")
+    (tmp_path / "checkpoints" / "paused_mine.npz").write_bytes(b"")
+    nnjax.sweep(CLASSIFIER, {"seed": (0, 1)}, workdir=tmp_path, data=blobs())
+    assert sorted(os.listdir(tmp_path / "checkpoints"))[0] == "paused_mine.npz"
+
+
+def test_seconds_do_not_follow_the_wall_clock(tmp_path, monkeypatch):
+    clock = iter(range(10**9, 0, -(10**6)))
+    monkeypatch.setattr("time.time", lambda: float(next(clock)))
+    nnjax.sweep(CLASSIFIER, {"seed": (0,)}, workdir=tmp_path, data=blobs())
+    [seconds] = json.loads((tmp_path / "environment.json").read_text("utf-8"))["sessions"]
+    assert 0 <= seconds < 600
 
 
 def test_a_lock_is_released_by_any_thread(tmp_path, begun):

@@ -60,7 +60,7 @@ class Session:
 
     def run(self) -> Run:
         """Go on until all settings are told."""
-        begin, suggestions = time.time(), self._resume()
+        begin, suggestions = time.monotonic(), self._resume()
         self.study.claim(self.metric)
         try:
             while self._ask(suggestions) or not self.trials.all_ended():
@@ -69,7 +69,7 @@ class Session:
                 suggestions = self.study.suggestions()
         finally:
             if self.population is not None:
-                self.store.note_environment(self.population.describe(), time.time() - begin)
+                self.store.note_environment(self.population.describe(), time.monotonic() - begin)
         if self.population is not None and self.population.cost():
             self.options.log(f"cost: {self.population.cost()}")
         specs, records, facts = self.trials.specs, self.trials.records, self._facts(self.trials.specs)

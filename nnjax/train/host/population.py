@@ -34,7 +34,7 @@ from nnjax.train.layout.groups import make_groups
 from nnjax.train.layout.plan import Plan
 from nnjax.train.scheduler import Decide, train_all
 from nnjax.train.storage import npz
-from nnjax.train.storage.records import Record
+from nnjax.train.storage.records import OVER, Record
 from nnjax.train.storage.store import MemoryStore, Store
 
 SEGMENT_SECONDS = 1.0
@@ -125,6 +125,8 @@ class Population:
                 self.layouts.shrink(error)
                 resume = True  # from the last checkpoint: what was under way is lost with the device's memory
         self._trials.save()
+        if all(record.status in OVER for record in self.records):
+            self.store.checkpoints.clear()
         return self.records
 
     def take_over(self, earlier: Population) -> None:

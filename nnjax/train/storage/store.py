@@ -27,6 +27,9 @@ class Checkpoints(Protocol):
     def drop_chunk(self) -> None:
         """Forget them, as they have ended."""
 
+    def clear(self) -> None:
+        """Forget all states, as all trials have ended."""
+
     def save_paused(self, name: str, arrays: Arrays, note: Mapping[str, Any]) -> None:
         """Keep a lane batch that waits at a rung."""
 
@@ -91,6 +94,10 @@ class MemoryCheckpoints:
         self._paused: dict[str, Checkpoint] = {}
 
     save_chunk = load_chunk = drop_chunk = _do_nothing
+
+    def clear(self) -> None:
+        """Forget the lane batches that wait."""
+        self._paused.clear()
 
     def save_paused(self, name: str, arrays: Arrays, note: Mapping[str, Any]) -> None:
         """Keep a lane batch."""
