@@ -243,9 +243,9 @@ def test_who_loses_the_race_for_a_folder_removes_nothing(tmp_path, begun, monkey
         begun(tmp_path / "run")
     assert {"config.json", "data.json", "study.db"} <= left.keys()
     assert files_of(tmp_path / "run") == left
-    with pytest.raises(UserError, match="Another process is using") if held else contextlib.nullcontext():  # a search
-        with FolderStore(tmp_path / "run").taken():
-            pass
+    expected = pytest.raises(UserError, match="Another process is using") if held else contextlib.nullcontext()
+    with expected, FolderStore(tmp_path / "run").taken():  # by a search
+        pass
     winner.release()
     assert files_of(tmp_path / "run") == left
 
