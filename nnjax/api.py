@@ -50,6 +50,7 @@ def sweep(
     workdir: str | os.PathLike[str] | None = None,
     data: Any = None,
     target: str | Sequence[str] | None = None,
+    weight: str | None = None,
     plan: Plan | None = None,
     title: str = "",
     keep: str = ALL,
@@ -66,9 +67,10 @@ def sweep(
         its `compile`), or (init, apply).
       space: a `Space`, or its axes for a grid; without one the experiment is trained alone: a population of one.
       workdir: the run folder; a second call with the same folder and experiment resumes. None keeps all in memory.
-      data: a data set of your own: (x, y), a DataFrame with `target`, or what `nnjax.from_arrays` makes; None loads
-        `experiment.data` by name.
+      data: a data set of your own: (x, y), (x, y, sample_weight), a DataFrame with `target`, or what
+        `nnjax.from_arrays` makes; None loads `experiment.data` by name.
       target: the column to predict of a DataFrame, or several; the last one by default.
+      weight: the column of a DataFrame with the examples' weights (`from_arrays`); it is no input.
       plan: the layout; None to choose.
       title: of the report.
       keep: "all", or "best:K": only the weights of the K trials with the lowest validation loss are kept.
@@ -92,7 +94,7 @@ def sweep(
             "nnjax.Experiment(...)."
         )
     task = experiment.data.task if isinstance(experiment, Experiment) else "auto"
-    dataset = as_dataset(data, target, task)
+    dataset = as_dataset(data, target, weight, task)
     if not isinstance(experiment, Experiment):
         experiment = as_experiment(experiment, "classification" if dataset is None else dataset.task)
     options = Options(workdir, dataset, plan, title, keep, observe, log, should_stop)

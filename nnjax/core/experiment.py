@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from nnjax.core.class_weight import ClassWeight
 from nnjax.core.pieces import Piece
 
 
@@ -192,6 +193,9 @@ class Experiment:
       allow_mismatch: train even though the pre-flight checks found an error.
       signals: whether to look inside the network at epochs' ends (`nnjax.core.types.LayerStatistics`), which changes no
         result; None for yes where `nnjax train` trains it, else no.
+      class_weight: with what the examples of each class count in the training loss: "balanced" (all classes alike, as
+        scikit-learn), one number a class, or a mapping from class name or index to number; None for each example alike.
+        As in Keras, evaluations do not weigh classes. Kept as text (`ClassWeight`).
       start_weights: file of the weights to start from, such as a run's checkpoints/weights_00017.npz (its final ones
         are taken), one written by `nnjax.save_weights` or by `nnjax export` (.safetensors), or one of Keras 3 with
         the same layers (.keras, .weights.h5) (traced); None for a fresh draw.
@@ -211,6 +215,7 @@ class Experiment:
     seed: int = 0
     allow_mismatch: bool = False
     signals: bool | None = None
+    class_weight: ClassWeight | None = None
     start_weights: str | None = None
 
     def __post_init__(self) -> None:
@@ -221,6 +226,8 @@ class Experiment:
             object.__setattr__(self, "optimizer", OptimizerConfig(self.optimizer))
         if not isinstance(self.loss, str):
             object.__setattr__(self, "loss", Piece(self.loss))
+        if self.class_weight is not None:
+            object.__setattr__(self, "class_weight", ClassWeight(self.class_weight))
         if self.metrics is not None and not isinstance(self.metrics, str):
             some = self.metrics if isinstance(self.metrics, list | tuple) else (self.metrics,)
             object.__setattr__(self, "metrics", tuple(m if isinstance(m, str) else Piece(m) for m in some))

@@ -15,6 +15,7 @@ import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from nnjax.core.class_weight import ClassWeight
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, Hyperparameters
 from nnjax.core.pieces import Piece, import_piece, is_path
@@ -190,6 +191,8 @@ def coerce(value: Any, hint: Any, path: str) -> Any:
             continue  # "none" may be a name
         try:
             return _parse(value, option)
+        except UserError:
+            raise
         except (ValueError, TypeError, LookupError, OverflowError):
             continue
     expected = " or ".join(_name(option) for option in options)
@@ -277,6 +280,7 @@ _TYPES: Mapping[type, _Type] = {  # in the order in which a value is tried
     float: _Type(_to_float, "a number", "numbers"),
     tuple: _Type(_to_items, "a list of "),
     Piece: _Type(_to_piece, "an object", "objects"),
+    ClassWeight: _Type(ClassWeight, '"balanced", or weights of classes'),
     str: _Type(_to_text, "text", "names"),
 }
 

@@ -77,6 +77,7 @@ class Dataset:
       categories: for each categorical column, its category names in the order of their integer codes.
       full_scale: the value that scaling "unit" brings to 1 (16 for scikit-learn's digits); None for 255 where x is
         uint8 and 1 elsewhere.
+      weights: [n] float32, above 0, with which examples count in losses and metrics; None where all count alike.
     """
 
     name: str
@@ -94,6 +95,7 @@ class Dataset:
     categories: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     full_scale: float | None = None
     shape: tuple[int, ...] = ()
+    weights: Float[np.ndarray, " n"] | None = None
 
 
 class Scaler(NamedTuple):
@@ -169,6 +171,11 @@ class Prepared:
     x_scaler: Scaler
     y_scaler: Scaler
 
+    def weights_of(self, rows: Int[np.ndarray, " r"]) -> Float[np.ndarray, " r"] | None:
+        """Return the weights of examples by index, float64; None where all count alike (as NumPy takes it)."""
+        known = self.dataset.weights
+        return None if known is None else known[rows].astype(np.float64)
+
     def facts(self) -> DataFacts:
         """Describe the data without the examples."""
         data = self.dataset
@@ -201,7 +208,7 @@ class TrialState(NamedTuple):
       step: int32 []; optimizer steps taken.
       seed: uint32 []; initialization, order and dropout are drawn from it, each by its own folded key.
       loss_sum: float32 []; sum over the examples seen in the current epoch of the training loss.
-      weight_sum: float32 []; the number of examples seen in the current epoch.
+      weight_sum: float32 []; the number of examples seen in the current epoch, or the sum of their weights.
       best_params: the weights at the epoch of the lowest validation loss.
       best_value: float32 []; that loss.
       best_epoch: int32 []; that epoch, counted from 1; 0 before the first.

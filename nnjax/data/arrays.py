@@ -10,6 +10,7 @@ import numpy as np
 from nnjax.core.errors import UserError
 from nnjax.core.types import Dataset, Rows
 from nnjax.data import targets as outputs
+from nnjax.data.example_weights import Weighted, weigh
 from nnjax.data.file_rows import FileRows
 
 
@@ -28,6 +29,7 @@ def from_arrays(
     validation_start: int | None = None,
     categories: Mapping[str, tuple[str, ...]] | None = None,
     full_scale: float | None = None,
+    sample_weight: Any = None,
 ) -> Dataset:
     """Make a data set of arrays, and check it.
 
@@ -47,41 +49,65 @@ def from_arrays(
       validation_start: examples from this index to the test set are its own validation set.
       categories: names of the codes in categorical columns of x.
       full_scale: the value that scaling "unit" brings to 1; None for 255 where x is uint8 and 1 elsewhere.
+      sample_weight: [n] numbers from 0 with which examples count in losses and metrics (weighted means, in training and
+        in evaluation); None where all count alike. An example of weight 0 is removed.
 
     Raises:
       UserError: numbers that are not finite, shapes or lengths that disagree, labels out of range, too many classes.
     """
     given = x if isinstance(x, FileRows) else _as_array(x, "x", name)
+    labels = None if y is None else _as_array(y, "y", name)
     shape = given.stored_shape if isinstance(given, FileRows) else given.shape
     image_shape = _image_shape(shape, image_shape, name)
+    found = Weighted(given, labels, (validation_start, test_start))
+    _require_inside(found, name)
+    if sample_weight is not None:
+        found = weigh(sample_weight, found, name)
     names = () if image_shape else outputs.column_names(features, "x", math.prod(shape[1:]), name)
-    inputs: Rows = given if isinstance(given, FileRows) else _checked(given, names, name)
-    ends = {"test": (test_start, len(inputs)), "validation": (validation_start, test_start or len(inputs))}
-    for part, (start, end) in ends.items():
-        if start is not None and not 0 < start < end:
-            raise UserError(f"The {part} set of {name} begins at example {start}, but 1 to {end - 1} was expected.")
-    learned = outputs.make(None if y is None else _as_array(y, "y", name), task, classes, targets, len(inputs), name)
+    inputs: Rows = found.x if isinstance(found.x, FileRows) else _checked(found.x, names, name)
+    learned = outputs.make(found.y, task, classes, targets, len(inputs), name)
     return Dataset(
         name=name,
         source=source,
         x=inputs,
         y=learned.y,
         task=learned.task,
-        sha256=digest(inputs, learned.y, lambda rows, first: outputs.check_finite(rows, names, f"x of {name}", first)),
+        sha256=digest(
+            inputs,
+            learned.y,
+            lambda rows, first: outputs.check_finite(rows, names, f"x of {name}", first),
+            found.weights,
+        ),
         classes=learned.classes,
         features=names,
         targets=learned.targets,
         image_shape=image_shape,
-        test_start=test_start,
-        validation_start=validation_start,
+        validation_start=found.starts[0],
+        test_start=found.starts[1],
         categories=dict(categories or {}),
         full_scale=full_scale,
+        weights=found.weights,
         shape=tuple(shape[1:]) if len(shape) > 2 else (*image_shape, 1) if image_shape else (),
     )
 
 
-def digest(x: Rows, y: np.ndarray | None, check: Callable[[np.ndarray, int], None] = lambda rows, first: None) -> str:
-    """Compute the SHA-256 (hex) of dtypes, shapes and bytes of x and y.
+def _require_inside(found: Weighted, name: str) -> None:
+    """Refuse own validation and test sets that begin outside of the data, or y of another length than x."""
+    size, (validation, test) = len(found.x), found.starts
+    if found.y is not None:
+        outputs.require_equal_lengths(found.y, size, name)
+    for part, start, end in (("test", test, size), ("validation", validation, test or size)):
+        if start is not None and not 0 < start < end:
+            raise UserError(f"The {part} set of {name} begins at example {start}, but 1 to {end - 1} was expected.")
+
+
+def digest(
+    x: Rows,
+    y: np.ndarray | None,
+    check: Callable[[np.ndarray, int], None] = lambda rows, first: None,
+    weights: np.ndarray | None = None,
+) -> str:
+    """Compute the SHA-256 (hex) of dtypes, shapes and bytes of x and y, and of the weights where there are any.
 
     Stored rows are read once, some at a time, and each time `check` is called with them and the number of the first.
     """
@@ -94,6 +120,7 @@ def digest(x: Rows, y: np.ndarray | None, check: Callable[[np.ndarray, int], Non
         state.update(np.ascontiguousarray(x).data)
     state.update(b"none" if y is None else f"{y.dtype.str}{y.shape}".encode())
     state.update(b"" if y is None else np.ascontiguousarray(y).data)
+    state.update(b"" if weights is None else b"weights" + weights.tobytes())
     return state.hexdigest()
 
 

@@ -1,7 +1,8 @@
 """Baselines: the scores of black, the mean image, PCA, the majority class and least squares on the same examples.
 
 A network's error means little by itself. These are computed in float64, fitted on the training part, measured on the
-test part, in the scaled units that the losses see, so that they stand beside the losses as they are.
+test part, in the scaled units that the losses see, so that they stand beside the losses as they are. Where examples
+have weights, means are weighted as in the losses; principal components and least squares are fitted without them.
 """
 
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ ROUNDING = 1e-6  # float32(1 / 255) * 255 is a little above 1
 MAX_VALUES = 2**28  # fit on evenly spaced training examples where all of them would take more than 2 GB in float64
 MAX_INPUTS = 4096  # no PCA and no least squares beyond: they would take minutes
 
+Weights = np.ndarray | None  # of examples [n]; None where all count alike
 Scores = dict[str, dict[str, float]]  # {baseline: {metric: value}}
 MSE, MAE, BCE, ACCURACY = "mean_squared_error", "mean_absolute_error", "binary_crossentropy", "accuracy"
 
@@ -65,8 +67,10 @@ def measured_part(prepared: Prepared) -> tuple[str, np.ndarray]:
     return next(((name, rows) for name, rows in parts.items() if len(rows)), ("training", prepared.train))
 
 
-def entropy(x: np.ndarray) -> float:
-    """Average the binary entropy, in nats, of values x in [0, 1]: no prediction's BCE can be lower."""
+def entropy(x: np.ndarray, w: Weights = None) -> float:
+    """Average the binary entropy, in nats, of values x [n, ...] in [0, 1]: no prediction's BCE can be lower."""
+    if w is not None:
+        return float(np.average([entropy(row) for row in x], weights=w))
     p = np.asarray(x, np.float64)
     inner = (p > 0) & (p < 1)  # 0 log 0 = 0
     q = p[inner]
@@ -74,31 +78,37 @@ def entropy(x: np.ndarray) -> float:
 
 
 def _reconstruction(prepared: Prepared, fit: np.ndarray, rows: np.ndarray, widths: Sequence[int]) -> Scores:
-    train, x = _inputs(prepared, fit), _inputs(prepared, rows)
+    train, x, w = _inputs(prepared, fit), _inputs(prepared, rows), prepared.weights_of(rows)
     unit = all(part.min() > -ROUNDING and part.max() < 1 + ROUNDING for part in (train, x))
     image = prepared.dataset.image_shape is not None
     scores = {}
     if image:
         black = np.asarray(prepared.x_scaler(np.zeros(x.shape[1], np.float32)), np.float64)
-        scores["black"] = _errors(x, black, unit)
-    scores["global mean"] = _errors(x, train.mean(), unit)
-    scores["mean image" if image else "mean of each input"] = _errors(x, train.mean(axis=0), unit)
+        scores["black"] = _errors(x, black, unit, w)
+    mean = np.average(train, axis=0, weights=prepared.weights_of(fit))
+    scores["global mean"] = _errors(x, train.mean() if w is None else mean.mean(), unit, w)
+    scores["mean image" if image else "mean of each input"] = _errors(x, mean, unit, w)
     if unit:
-        scores["entropy floor"] = {BCE: entropy(x)}
-    return scores | _pca(train, x, widths, unit)
+        scores["entropy floor"] = {BCE: entropy(x, w)}
+    return scores | _pca(train, x, widths, unit, w)
 
 
-def _errors(x: np.ndarray, prediction: np.ndarray, unit: bool) -> dict[str, float]:
+def _errors(x: np.ndarray, prediction: np.ndarray, unit: bool, w: Weights) -> dict[str, float]:
     """Score a constant prediction [] or [d] of x [n, d]; BCE only where x lies in [0, 1]."""
-    scores = {MSE: float(np.mean((x - prediction) ** 2))}
+    scores = {MSE: _mean((x - prediction) ** 2, w)}
     if unit:
         p = np.broadcast_to(np.clip(prediction, EPSILON, 1 - EPSILON), x.shape[1])
-        mean = x.mean(axis=0)  # the cross-entropy is linear in the target
+        mean = np.average(x, axis=0, weights=w)  # the cross-entropy is linear in the target
         scores[BCE] = float(-np.mean(mean * np.log(p) + (1 - mean) * np.log1p(-p)))
     return scores
 
 
-def _pca(train: np.ndarray, x: np.ndarray, widths: Sequence[int], unit: bool) -> Scores:
+def _mean(values: np.ndarray, w: Weights) -> float:
+    """Average over all, examples (the first axis) with their weights."""
+    return float(values.mean() if w is None else np.average(values.reshape(len(values), -1).mean(axis=1), weights=w))
+
+
+def _pca(train: np.ndarray, x: np.ndarray, widths: Sequence[int], unit: bool, w: Weights) -> Scores:
     """Reconstruct x from its first k principal components, plain and clipped to [0, 1].
 
     By the eigenvectors of the covariance, which is scikit-learn's "covariance_eigh" without its second of importing.
@@ -112,9 +122,9 @@ def _pca(train: np.ndarray, x: np.ndarray, widths: Sequence[int], unit: bool) ->
     codes = (x - mean) @ axes[:, : widths[-1]]
     for k in widths:
         copy = codes[:, :k] @ axes[:, :k].T + mean
-        scores[f"PCA-{k}"] = {MSE: float(np.mean((x - copy) ** 2))}
+        scores[f"PCA-{k}"] = {MSE: _mean((x - copy) ** 2, w)}
         if unit:
-            scores[f"PCA-{k} clipped"] = {MSE: float(np.mean((x - np.clip(copy, 0, 1)) ** 2))}
+            scores[f"PCA-{k} clipped"] = {MSE: _mean((x - np.clip(copy, 0, 1)) ** 2, w)}
     return scores
 
 
@@ -122,11 +132,11 @@ def _classification(prepared: Prepared, fit: np.ndarray, rows: np.ndarray) -> Sc
     labels = prepared.dataset.y
     assert labels is not None
     num_classes = max(len(prepared.dataset.classes), int(labels.max()) + 1)
-    majority = np.bincount(labels[fit]).argmax()
-    scores = {"chance": 1 / num_classes, "majority class": float(np.mean(labels[rows] == majority))}
+    majority, w = np.bincount(labels[fit], prepared.weights_of(fit)).argmax(), prepared.weights_of(rows)
+    scores = {"chance": 1 / num_classes, "majority class": float(np.average(labels[rows] == majority, weights=w))}
     if prepared.dataset.x.shape[1] <= MAX_INPUTS:
         found = _least_squares(prepared, fit, rows, np.eye(num_classes)[labels[fit]]).argmax(axis=1)
-        scores["least squares"] = float(np.mean(found == labels[rows]))
+        scores["least squares"] = float(np.average(found == labels[rows], weights=w))
     return {name: {ACCURACY: value} for name, value in scores.items()}
 
 
@@ -134,10 +144,11 @@ def _regression(prepared: Prepared, fit: np.ndarray, rows: np.ndarray) -> Scores
     targets = prepared.dataset.y
     assert targets is not None
     train, y = (np.asarray(prepared.y_scaler(targets[part]), np.float64) for part in (fit, rows))
-    found = {"mean of the targets": np.broadcast_to(train.mean(axis=0), y.shape)}
+    w, mean = prepared.weights_of(rows), np.average(train, axis=0, weights=prepared.weights_of(fit))
+    found = {"mean of the targets": np.broadcast_to(mean, y.shape)}
     if prepared.dataset.x.shape[1] <= MAX_INPUTS:
         found["least squares"] = _least_squares(prepared, fit, rows, train)
-    return {name: {MSE: float(np.mean((y - p) ** 2)), MAE: float(np.mean(np.abs(y - p)))} for name, p in found.items()}
+    return {name: {MSE: _mean((y - p) ** 2, w), MAE: _mean(np.abs(y - p), w)} for name, p in found.items()}
 
 
 def _least_squares(prepared: Prepared, fit: np.ndarray, rows: np.ndarray, y: np.ndarray) -> np.ndarray:

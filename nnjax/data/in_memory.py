@@ -13,8 +13,16 @@ from nnjax.data.arrays import from_arrays
 from nnjax.data.delimited import Table
 
 
-def as_dataset(data: Any, target: str | Sequence[str] | None = None, task: str = "auto") -> Dataset | None:
-    """Make a data set of a `Dataset`, None, (x, y), x alone, or a DataFrame; `task` may be "auto".
+def as_dataset(
+    data: Any, target: str | Sequence[str] | None = None, weight: str | None = None, task: str = "auto"
+) -> Dataset | None:
+    """Make a data set of what stands for one: a `Dataset`, None, (x, y), (x, y, weights), x alone, or a DataFrame.
+
+    Args:
+      data: it.
+      target: of a DataFrame the column to predict, or several.
+      weight: of a DataFrame the column with the examples' weights, which is no input.
+      task: as `DataConfig.task`.
 
     Raises:
       UserError: it is something else, or as `from_arrays` and `nnjax.data.tables.load`.
@@ -25,15 +33,17 @@ def as_dataset(data: Any, target: str | Sequence[str] | None = None, task: str =
         frame.columns = [str(column) for column in frame.columns]
         names = target if target is None or isinstance(target, str) else ",".join(target)
         table = Table(frame, Path("DataFrame"), lambda row: f"row {frame.index[row]!r}")
-        return tables.from_table(table, "DataFrame", names, asked)
+        return tables.from_table(table, "DataFrame", names, asked, weight)
+    if weight is not None:
+        raise UserError("A weight was given, but the data are no DataFrame: pass (x, y, sample_weight).")
     if target is not None:
         raise UserError("A target was given, but the data are no DataFrame: pass (x, y), whose y is the target.")
     if data is None or isinstance(data, Dataset):
         return data
     if isinstance(data, tuple | list):
-        if len(data) != 2:
-            raise UserError(f"The data are {len(data)} things, but (x, y) was expected: two arrays.")
-        return from_arrays(data[0], data[1], task=asked)
+        if len(data) not in (2, 3):
+            raise UserError(f"The data are {len(data)} things, but (x, y) or (x, y, sample_weight) was expected.")
+        return from_arrays(data[0], data[1], task=asked, sample_weight=data[2] if len(data) == 3 else None)
     if hasattr(data, "__array__"):
         return from_arrays(data)
     raise UserError(

@@ -36,6 +36,7 @@ ROWS = 4096  # that are copied at a time
 def load(folder: Path, name: str, task: str | None = None) -> Dataset:
     """Load the files x.npy and y.npy, and x_val.npy, y_val.npy, x_test.npy, y_test.npy where there are any.
 
+    Weights of the examples, which must be above 0, may lie beside them: w.npy, w_val.npy, w_test.npy.
     Inputs are mapped into memory and read as they are needed; y, which is small, is read at once. One pass over the
     inputs computes their SHA-256 and checks that all numbers are finite. Pickled objects are never loaded.
 
@@ -57,6 +58,9 @@ def load(folder: Path, name: str, task: str | None = None) -> Dataset:
         _refuse_misfits(folder, part, x, y, inputs[0], outputs[0])
     lengths = [0 if x is None else x.shape[0] for x in inputs]
     labels = [y.read(np.arange(y.shape[0])) for y in outputs if y is not None]
+    weights = [file for part in PARTS if (file := _file(folder, f"w{part}", False)) is not None]
+    if weights and len(weights) != len(there):
+        raise UserError(f"{folder} has weights of {len(weights)} of its {len(there)} sets: w.npy goes with each x.npy.")
     return from_arrays(
         FileRows(there),
         np.concatenate(labels) if labels else None,
@@ -64,6 +68,7 @@ def load(folder: Path, name: str, task: str | None = None) -> Dataset:
         source=str(folder),
         validation_start=lengths[0] if lengths[1] else None,
         test_start=sum(lengths[:2]) if lengths[2] else None,
+        sample_weight=np.concatenate([w.read(np.arange(w.shape[0])) for w in weights]) if weights else None,
         **_facts(folder) | ({} if task is None else {"task": task}),
     )
 
@@ -98,6 +103,8 @@ def _write(dataset: Dataset, folder: Path) -> None:
             _copy(dataset.x, start, end, folder / f"x{part}.npy")
             if dataset.y is not None:
                 np.save(folder / f"y{part}.npy", dataset.y[start:end])
+            if dataset.weights is not None:
+                np.save(folder / f"w{part}.npy", dataset.weights[start:end])
         start = end
     facts = {name: value for name in KNOWN if (value := getattr(dataset, name))}
     (folder / FACTS).write_text(json.dumps(facts, indent=1) + "\n", "utf-8")

@@ -39,9 +39,13 @@ def load(path: Path, name: str, target: str | None = None, task: str | None = No
     return from_table(_read(path), name, target, task)
 
 
-def from_table(table: Table, name: str, target: str | None = None, task: str | None = None) -> Dataset:
-    """Make a data set of a table; arguments and errors as for `load`."""
-    path = table.path
+def from_table(
+    table: Table, name: str, target: str | None = None, task: str | None = None, weight: str | None = None
+) -> Dataset:
+    """Make a data set of a table; arguments and errors as for `load`, and `weight` the column of examples' weights."""
+    path, weights = table.path, None
+    if weight is not None:
+        table, weights = _weighed(table, weight)
     chosen = _target_columns(table, target)
     inputs = [column for column in table.frame.columns if column not in chosen]
     if not inputs:
@@ -62,8 +66,29 @@ def from_table(table: Table, name: str, target: str | None = None, task: str | N
                 )
     x, y = np.stack(columns, axis=1), _target(table, chosen, task)
     return from_arrays(
-        x, y, name, task if chosen else None, source=str(path), features=inputs, targets=chosen, categories=categories
+        x,
+        y,
+        name,
+        task if chosen else None,
+        source=str(path),
+        features=inputs,
+        targets=chosen,
+        categories=categories,
+        sample_weight=weights,
     )
+
+
+def _weighed(table: Table, weight: str) -> tuple[Table, np.ndarray]:
+    """Take the column of weights out of a table, and the rows of weight 0, so that no category comes from them."""
+    column = _column(table.path, list(table.frame.columns), weight)
+    weights, texts = _encode(table, column)
+    if texts:
+        raise UserError(f"The weight {column!r} of {table.path} is text, but numbers from 0 were expected.")
+    rows = np.flatnonzero(weights)
+    if not len(rows):
+        raise UserError(f"The weight {column!r} of {table.path} is 0 in all rows: at least one above 0 was expected.")
+    kept = table.frame.drop(columns=column).iloc[rows]
+    return Table(kept, table.path, lambda row: table.where(int(rows[row]))), weights[rows]
 
 
 def _read(path: Path) -> Table:

@@ -32,9 +32,7 @@ def make(
         raise UserError(f"{name} has no y, but {task} needs one.")
     if y is None or task == "none":
         return Outputs(None, "none")
-    if y.ndim == 0 or len(y) != num_examples:
-        count = 1 if y.ndim == 0 else len(y)
-        raise UserError(f"{name} has {num_examples} examples in x but {count} in y: as many were expected.")
+    require_equal_lengths(y, num_examples, name)
     if y.ndim == 2 and y.shape[1] == 1 and y.dtype.kind != "f":
         y = y[:, 0]
     if task is None:
@@ -47,6 +45,17 @@ def make(
     check_finite(values, targets, f"y of {name}")
     values = np.ascontiguousarray(values.astype(np.float32))
     return Outputs(values, task, targets=targets)
+
+
+def require_equal_lengths(y: np.ndarray, num_examples: int, name: str) -> None:
+    """Refuse a y that does not go with x.
+
+    Raises:
+      UserError: it has another length.
+    """
+    if y.ndim == 0 or len(y) != num_examples:
+        count = 1 if y.ndim == 0 else len(y)
+        raise UserError(f"{name} has {num_examples} examples in x but {count} in y: as many were expected.")
 
 
 def _labels(y: np.ndarray, classes: tuple[str, ...], name: str) -> tuple[np.ndarray, tuple[str, ...]]:

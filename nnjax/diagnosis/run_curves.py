@@ -81,23 +81,24 @@ def mean_predictor(experiment: Experiment, prepared: Prepared) -> float | None:
     if experiment.loss in CROSSENTROPIES and prepared.dataset.task == "classification":
         labels = prepared.dataset.y
         assert labels is not None
-        counts = np.bincount(labels[train], minlength=int(labels.max()) + 1)
-        return float(-np.log(np.maximum(counts[labels[val]] / len(train), EPSILON)).mean())
+        counts = np.bincount(labels[train], prepared.weights_of(train), minlength=int(labels.max()) + 1)
+        costs = -np.log(np.maximum(counts[labels[val]] / counts.sum(), EPSILON))
+        return float(np.average(costs, weights=prepared.weights_of(val)))
     targets = _targets(experiment, prepared, train), _targets(experiment, prepared, val)
     if targets[0] is None or targets[1] is None:
         return None
-    return _constant(experiment.loss, targets[0], targets[1])
+    mean = np.average(targets[0], axis=0, weights=prepared.weights_of(train))
+    return _constant(experiment.loss, mean, targets[0], targets[1], prepared.weights_of(val))
 
 
-def _constant(loss: str, train: np.ndarray, val: np.ndarray) -> float | None:
-    mean = train.mean(axis=0)
+def _constant(loss: str, mean: np.ndarray, train: np.ndarray, val: np.ndarray, w: np.ndarray | None) -> float | None:
     if loss == MSE:
-        return float(np.square(val - mean).mean())
-    if loss == MAE:
-        return float(np.abs(val - np.median(train, axis=0)).mean())
+        return float(np.average(np.square(val - mean), axis=0, weights=w).mean())
+    if loss == MAE:  # of weighted examples the plain median, which is a little above the best constant
+        return float(np.average(np.abs(val - np.median(train, axis=0)), axis=0, weights=w).mean())
     if loss == BCE and val.min() >= 0 and val.max() <= 1:
         p = np.clip(mean, EPSILON, 1 - EPSILON)
-        return float(-(val * np.log(p) + (1 - val) * np.log1p(-p)).mean())
+        return float(np.average(-(val * np.log(p) + (1 - val) * np.log1p(-p)), axis=0, weights=w).mean())
     return None
 
 
@@ -108,7 +109,9 @@ def chance_accuracy(experiment: Experiment, prepared: Prepared) -> float | None:
         return None
     if traits_of(experiment.model).reconstructs:
         return None
-    return float((labels[prepared.validation] == np.bincount(labels[prepared.train]).argmax()).mean())
+    train, val = prepared.train, prepared.validation
+    most_frequent = np.bincount(labels[train], prepared.weights_of(train)).argmax()
+    return float(np.average(labels[val] == most_frequent, weights=prepared.weights_of(val)))
 
 
 def floor(experiment: Experiment, prepared: Prepared) -> float | None:

@@ -14,6 +14,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, TrialSpec
 from nnjax.core.types import Dataset, Prepared
 from nnjax.data import as_asked, load_config, prepare_loaded
+from nnjax.data.class_weights import class_weights
 from nnjax.models.own import reads as own_reads
 from nnjax.models.own import with_output
 from nnjax.models.registry import own_output_shape, traits_of
@@ -47,6 +48,7 @@ def check(
     findings = judge(specs, prepared)
     refuse_errors(specs, findings)
     refuse_unfit_outputs(specs, prepared)
+    refuse_class_weights(specs, prepared)
     refuse_unread(specs, prepared)
     refuse_oversized_trials(specs, prepared)
     refuse_unfit_weights(specs, prepared)
@@ -116,6 +118,22 @@ def refuse_unfit_outputs(specs: Sequence[TrialSpec], prepared: Mapping[DataConfi
                 f"The model yields {list(shape)} for an example of the shape {list(facts.example_shape)}, but "
                 f"{expected} numbers were expected for {what}: change its last layer, or take another loss than {loss}."
             )
+
+
+def refuse_class_weights(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> None:
+    """Refuse weights of classes that the data do not have, or where classes are not what is learned.
+
+    Raises:
+      UserError: there is one.
+    """
+    for given, model, data in {(s.experiment.class_weight, s.experiment.model, s.experiment.data) for s in specs}:
+        if given is None:
+            continue
+        if traits_of(model).reconstructs:
+            raise UserError(
+                f"class_weight is set, but the model {model.kind} learns to give its input, not classes: leave it out."
+            )
+        class_weights(given, prepared[data])
 
 
 def refuse_unread(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> None:

@@ -22,4 +22,6 @@ def test_only_the_values_of_traced_fields_are_left_out_of_the_program_key():
             value = 5
         elif path == "signals":
             value = True
+        elif path == "class_weight":
+            value = "balanced"
         assert program_key(replace(base, {path: value})) != program_key(base), path

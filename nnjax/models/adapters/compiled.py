@@ -58,14 +58,14 @@ def as_experiment(model: Any, task: str = "classification") -> Experiment:
             else Experiment(model=model, loss=LOSSES["MeanSquaredError"])
         )
     said = model.get_compile_config() or {}
-    for name in ("loss_weights", "weighted_metrics"):
-        if said.get(name):
-            raise UserError(f"The Keras model was compiled with {name}, which nnjax does not have: leave it out.")
+    if said.get("loss_weights"):
+        raise UserError("The Keras model was compiled with loss_weights, which nnjax does not have: leave it out.")
     loss, from_logits = _loss(model.loss)
     optimizer, hyperparameters = _optimizer(model.optimizer)
     after = {"binary_crossentropy": "sigmoid"}.get(loss, "softmax")
     config = ModelConfig(model, output_activation=after) if from_logits else ModelConfig(model)
-    metrics = tuple(dict.fromkeys(map(_metric, said.get("metrics") or ()))) or None
+    asked = [*(said.get("metrics") or ()), *(said.get("weighted_metrics") or ())]  # all are weighted here
+    metrics = tuple(dict.fromkeys(map(_metric, asked))) or None
     return Experiment(model=config, loss=loss, optimizer=optimizer, hyperparameters=hyperparameters, metrics=metrics)
 
 

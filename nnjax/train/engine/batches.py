@@ -40,7 +40,7 @@ def epoch_part(data: DeviceData, batch_size: int, epoch: Count) -> EpochPart:
     size = window.x.shape[0]
     part = Part(jnp.arange(size, dtype=jnp.int32), window.count)
     begin, turn = window.number * (size // batch_size), epoch * window.of + window.number
-    return EpochPart(data._replace(x=window.x, y=window.y), part, begin, turn)
+    return EpochPart(data._replace(x=window.x, y=window.y, weights=window.weights), part, begin, turn)
 
 
 def epoch_rows(shuffle: bool, part: Part, seed: UInt[Array, ""], turn: Count) -> Int[Array, " n"]:
@@ -99,7 +99,8 @@ def gather(data: DeviceData, shapes: Shapes, index: Index, weight: Mask) -> Batc
     dtype = data.x_scale.dtype
     x = (data.x[index].astype(dtype) - data.x_mean) * data.x_scale
     raw = data.y[index] if shapes.goal == "classification" else None
-    return Batch(x, _target(data, shapes, index, x), weight.astype(dtype), raw)
+    w = weight.astype(dtype) if data.weights is None else weight.astype(dtype) * data.weights[index]
+    return Batch(x, _target(data, shapes, index, x), w, raw)
 
 
 def _target(data: DeviceData, shapes: Shapes, index: Array, x: Array) -> Array:

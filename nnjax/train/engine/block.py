@@ -159,9 +159,9 @@ class Block:
         """Take one step of all lanes, on the examples at index [m, b], or [1, b] where batches are shared."""
         trial = self.trial
         if self.shared:
-            batch = trial.batch(data, index[0], weight)
+            batch = trial.training_batch(data, index[0], weight)
             return self.over(lambda h, s: trial.step(h, s, batch, total_steps))(hyper, state)
-        return self.over(lambda h, s, i: trial.step(h, s, trial.batch(data, i, weight), total_steps))(
+        return self.over(lambda h, s, i: trial.step(h, s, trial.training_batch(data, i, weight), total_steps))(
             hyper, state, index
         )
 

@@ -11,11 +11,13 @@ import numpy as np
 from nnjax.core.experiment import Experiment, ModelConfig
 from nnjax.core.pieces import Piece
 from nnjax.core.types import Array, Count, DataFacts, Float, Int, Num, Prepared
+from nnjax.data.class_weights import class_weights
 from nnjax.models.registry import has_state, own_output_shape, traits_of
 from nnjax.nn.activations import ACTIVATIONS
 
 Indices = Int[np.ndarray, " rows"]
-HostExamples = tuple[Num[np.ndarray, "rows d"], Num[np.ndarray, "rows ..."]]  # x and y
+Weights = Float[np.ndarray, " rows"]
+HostExamples = tuple[Num[np.ndarray, "rows d"], Num[np.ndarray, "rows ..."], Weights | None]  # x, y and weights
 
 
 class Part(NamedTuple):
@@ -34,6 +36,7 @@ class Window(NamedTuple):
       x, y: [w, d] and [w, ...], as in `DeviceData`; zeros after the last example.
       count: int32 [], how many examples it holds.
       number, of: int32 [], its place in the epoch, from 0, and how many windows the epoch has.
+      weights: [w], as in `DeviceData`.
     """
 
     x: Num[Array, "... w d"]
@@ -41,6 +44,7 @@ class Window(NamedTuple):
     count: Int[Array, "..."]  # type: ignore[assignment]  # hides a method of tuples
     number: Int[Array, "..."]
     of: Int[Array, "..."]
+    weights: Float[Array, "... w"] | None = None
 
 
 class DeviceData(NamedTuple):
@@ -54,6 +58,8 @@ class DeviceData(NamedTuple):
       probe_indices: int32 [s], training examples on which `nnjax.train.engine.probe` measures the networks.
       x_mean, x_scale, y_mean, y_scale: the scalers, [1, 1], [1, d] or [1, k].
       window: what is trained on; None for all of x.
+      weights: [n], with which examples count; None where all count alike.
+      class_weights: [classes], with which classes count in training; None likewise.
     """
 
     x: Num[Array, "n d"]
@@ -68,6 +74,8 @@ class DeviceData(NamedTuple):
     y_mean: Float[Array, "1 #k"]
     y_scale: Float[Array, "1 #k"]
     window: Window | None = None
+    weights: Float[Array, " n"] | None = None
+    class_weights: Float[Array, " classes"] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -144,7 +152,8 @@ def make_device_data(experiment: Experiment, prepared: Prepared) -> DeviceData:
     if experiment.data.window is not None:
         rows = np.unique(np.concatenate(parts[1:]))
         parts[1:] = [np.searchsorted(rows, part).astype(np.int32) for part in parts[1:]]
-    x, y = examples(prepared, rows, dtype)
+    x, y, weights = examples(prepared, rows, dtype)
+    by_class = None if experiment.class_weight is None else class_weights(experiment.class_weight, prepared)
     most_train_eval = most_train if experiment.train_eval_size is None else min(most_train, experiment.train_eval_size)
     most_evaluated = max(most_train_eval, most_validation, len(prepared.test))  # equal shapes are compiled once
     batches = even_batches(most_evaluated, experiment.eval_batch_size)
@@ -161,6 +170,8 @@ def make_device_data(experiment: Experiment, prepared: Prepared) -> DeviceData:
         x_scale=_row(prepared.x_scaler.scale, dtype),
         y_mean=_row(prepared.y_scaler.mean, dtype),
         y_scale=_row(prepared.y_scaler.scale, dtype),
+        weights=weights,
+        class_weights=None if by_class is None else by_class.astype(dtype),
     )
 
 
@@ -179,7 +190,9 @@ def float_type(experiment: Experiment) -> type:
 
 
 def examples(prepared: Prepared, rows: Indices | None, dtype: type) -> HostExamples:
-    """Fetch examples by index, None for all, as the device holds them: x [rows, d], y [rows], [rows, k] or [rows, 0].
+    """Fetch examples by index, None for all, as the device holds them: x [rows, d], y [rows, ...] and weights.
+
+    y is [rows] of classes, [rows, k] of numbers, or [rows, 0].
 
     Raises:
       UserError: they lie in a file that has changed.
@@ -187,7 +200,8 @@ def examples(prepared: Prepared, rows: Indices | None, dtype: type) -> HostExamp
     dataset, chosen = prepared.dataset, slice(None) if rows is None else rows
     x = dataset.x[chosen]
     y = np.zeros((len(x), 0), dtype) if dataset.y is None else dataset.y[chosen]
-    return x if x.dtype == np.uint8 else x.astype(dtype), y if y.dtype == np.int32 else y.astype(dtype)
+    weights: Weights | None = None if dataset.weights is None else dataset.weights[chosen].astype(dtype)
+    return x if x.dtype == np.uint8 else x.astype(dtype), y if y.dtype == np.int32 else y.astype(dtype), weights
 
 
 def largest(prepared: Prepared, folds: int | None) -> tuple[int, int]:

@@ -39,7 +39,7 @@ def due(size: int, count: Count, batch_size: int, epoch: Count) -> Bool[Array, "
 def batch_of(trial: Trial, data: DeviceData) -> Batch:
     """Fetch the probe examples, evenly spaced among those that train."""
     size, count = data.probe_indices.shape[0], data.train.count
-    return trial.batch(data, data.probe_indices, jnp.arange(size) * jnp.maximum(count // size, 1) < count)
+    return trial.training_batch(data, data.probe_indices, jnp.arange(size) * jnp.maximum(count // size, 1) < count)
 
 
 def measure(trial: Trial, hyper: Hyper, state: TrialState, batch: Batch, total_steps: Count) -> Metrics:

@@ -29,6 +29,7 @@ from nnjax.train.engine.batches import Batch, Index, Mask, gather, split_batch
 from nnjax.train.engine.device_data import DeviceData, Part, Shapes, even_batches
 
 Hyper = dict[str, Scalar]
+TOTAL = "weights"  # the sum of the examples' weights, among the sums of their statistics
 EVALUATION = 4  # key of the objective where it is evaluated
 INIT, DROPOUT, AUGMENT = 0, 2, 3  # what a trial's seed is folded with (batches.ORDER is 1)
 
@@ -164,6 +165,11 @@ class Trial:
             index, weight = split_batch(index, weight, self.batch_axis)
         return gather(data, self.shapes, index, weight)
 
+    def training_batch(self, data: DeviceData, index: Index, weight: Mask) -> Batch:
+        """Fetch the examples at index [b], with the weights of their classes."""
+        batch = self.batch(data, index, weight)
+        return batch if data.class_weights is None else batch._replace(w=batch.w * data.class_weights[batch.raw])
+
     def total(self, value: Float[Array, "..."]) -> Float[Array, "..."]:
         """Sum over the devices that share a batch."""
         return value if self.batch_axis is None else jax.lax.psum(value, self.batch_axis)
@@ -242,6 +248,8 @@ class Trial:
         """
         key = self.key_of(state, DROPOUT)
         y = self.smooth(hyper, batch.y)
+        if self.experiment.class_weight is not None:  # all of a batch may have weight 0
+            size = jnp.where(size > 0, size, 1)
 
         def value(params: Params) -> tuple[Scalar, Any]:
             variables = Variables(params, state.model_state)
@@ -282,6 +290,9 @@ class Trial:
         )
 
         def statistics(batch: Batch) -> dict[str, Float[Array, "b ..."]]:
+            return of_outputs(batch) | ({} if data.weights is None else {TOTAL: jnp.ones_like(batch.w)})
+
+        def of_outputs(batch: Batch) -> dict[str, Float[Array, "b ..."]]:
             z = self.logits(variables, batch.x, hyper)
             p = self.output(z.reshape(len(z), -1))
             found = {name: _statistics(metric, batch, p, origin) for name, metric in metrics.items()}
@@ -298,7 +309,7 @@ class Trial:
         blank = jax.eval_shape(lambda: statistics(self.batch(data, part.index[:size], jnp.ones(size, bool))))
         sums = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape[1:], leaf.dtype), blank)
         sums = jax.tree.map(self.total, jax.lax.fori_loop(0, -(-part.count // size), body, sums))
-        total = part.count.astype(self.dtype)
+        total = sums.pop(TOTAL, part.count.astype(self.dtype))
         return {"loss": sums["loss"] / total} | {name: m.of_sums(sums[name], total) for name, m in metrics.items()}
 
     def finish_epoch(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import jax
 import numpy as np
@@ -105,18 +105,18 @@ class Stream:
         return self.prepared.train[np.sort(chosen[start : start + end - begin])]
 
     def read(self, place: Place) -> HostExamples:
-        """Fetch a window, filled up with zeros: x [size, d], y [size, ...].
+        """Fetch a window, filled up with zeros: x [size, d], y [size, ...], weights [size].
 
         Raises:
           UserError: the data lie in a file that has changed.
         """
-        x, y = examples(self.prepared, self.rows(place), self.dtype)
-        return _filled(x, self.size), _filled(y, self.size)
+        found = examples(self.prepared, self.rows(place), self.dtype)
+        return cast(HostExamples, tuple(None if a is None else _filled(a, self.size) for a in found))
 
-    def shapes(self) -> tuple[jax.ShapeDtypeStruct, jax.ShapeDtypeStruct]:
-        """Return the shapes of a window's x and y."""
-        x, y = examples(self.prepared, self.prepared.train[:1], self.dtype)
-        return tuple(jax.ShapeDtypeStruct((self.size, *a.shape[1:]), a.dtype) for a in (x, y))  # type: ignore[return-value]
+    def shapes(self) -> tuple[jax.ShapeDtypeStruct | None, ...]:
+        """Return the shapes of a window's x, y and weights."""
+        found = examples(self.prepared, self.prepared.train[:1], self.dtype)
+        return tuple(None if a is None else jax.ShapeDtypeStruct((self.size, *a.shape[1:]), a.dtype) for a in found)
 
 
 def make_stream(experiment: Experiment, prepared: Prepared) -> Stream | None:
@@ -149,17 +149,18 @@ def place_windows(stream: Stream, places: tuple[Place, ...], mesh: Mesh) -> Wind
     read = functools.cache(stream.read)
     sharding = by_row(mesh)
 
-    def array(which: int, shape: jax.ShapeDtypeStruct) -> jax.Array:
-        def own(index: Any) -> np.ndarray:
-            return read(places[index[0].start or 0])[which][None]
+    def array(which: int, shape: jax.ShapeDtypeStruct | None) -> Any:
+        def own(index: Any) -> Any:
+            found: Any = read(places[index[0].start or 0])[which]
+            return found[None]
 
-        return jax.make_array_from_callback((len(places), *shape.shape), sharding, own)
+        return None if shape is None else jax.make_array_from_callback((len(places), *shape.shape), sharding, own)
 
     def numbers(values: list[int]) -> jax.Array:
         host = np.array(values, np.int32)
         return jax.make_array_from_callback(host.shape, sharding, lambda index: host[index])
 
-    x, y = (array(which, shape) for which, shape in enumerate(stream.shapes()))
+    x, y, weights = (array(which, shape) for which, shape in enumerate(stream.shapes()))
     begins = [place.number * stream.size for place in places]
     return Window(
         x=x,
@@ -167,6 +168,7 @@ def place_windows(stream: Stream, places: tuple[Place, ...], mesh: Mesh) -> Wind
         count=numbers([min(stream.size, stream.num_examples - begin) for begin in begins]),
         number=numbers([place.number for place in places]),
         of=numbers([stream.num_windows] * len(places)),
+        weights=weights,
     )
 
 
@@ -178,10 +180,12 @@ def by_row(mesh: Mesh) -> NamedSharding:
 def window_shapes(stream: Stream, rows: int = 1, sharding: NamedSharding | None = None) -> Window:
     """Return the shapes of the windows of so many devices (or rows of devices that share batches)."""
 
-    def like(shape: tuple[int, ...], dtype: np.typing.DTypeLike) -> Any:
+    def like(shape: tuple[int, ...], dtype: Any) -> Any:
         return jax.ShapeDtypeStruct((rows, *shape), dtype, sharding=sharding)
 
-    return Window(*(like(one.shape, one.dtype) for one in stream.shapes()), *(like((), np.int32) for _ in range(3)))
+    x, y, weights = (cast(Any, None if one is None else like(one.shape, one.dtype)) for one in stream.shapes())
+    number = like((), np.int32)
+    return Window(x=x, y=y, count=number, number=number, of=number, weights=weights)
 
 
 def _filled(array: np.ndarray, size: int) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import Any
 
 import jax
 
+from nnjax.core.class_weight import BALANCED, ClassWeight
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig
 from nnjax.train import distributed
@@ -55,7 +56,8 @@ class Layouts:
 
     def program(self, group: Group, lanes: int, devices: int) -> Program:
         """Build and compile a program once for each static part, layout and lanes."""
-        static = dataclasses.replace(group.key, data=DataConfig())  # folds of equal shapes share a program
+        weighted = group.key.class_weight and ClassWeight(BALANCED)  # whatever the weights, which come with the data
+        static = dataclasses.replace(group.key, data=DataConfig(), class_weight=weighted)  # folds share a program
         key = (static, group.shapes, group.plan.order, group.plan.batch_devices, lanes, devices)
         if key not in self.programs:
             mesh = make_mesh(devices, group.plan.batch_devices)

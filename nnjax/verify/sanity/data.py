@@ -17,7 +17,12 @@ def reduced(prepared: Prepared) -> Prepared:
     rows, index = np.unique(np.concatenate([train, validation]), return_inverse=True)  # one in both parts stays one
     index = index.astype(np.int32)
     dataset = dataclasses.replace(
-        data, x=data.x[rows], y=None if data.y is None else data.y[rows], test_start=None, validation_start=None
+        data,
+        x=data.x[rows],
+        y=None if data.y is None else data.y[rows],
+        weights=None if data.weights is None else data.weights[rows],
+        test_start=None,
+        validation_start=None,
     )
     return dataclasses.replace(
         prepared, dataset=dataset, train=index[: len(train)], validation=index[len(train) :], test=index[:0]

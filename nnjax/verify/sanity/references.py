@@ -51,37 +51,42 @@ def references(experiment: Experiment, prepared: Prepared, few: Prepared) -> Ref
       few: the same with few training examples.
     """
     shapes, data = make_shapes(experiment, prepared), make_device_data(experiment, prepared)
-    x, train = _examples(data, shapes, prepared.train)
-    measured = _examples(data, shapes, prepared.validation)[1] if len(prepared.validation) else train
-    few_targets = _examples(data, shapes, few.train)[1]
-    mean, unit = train.mean(axis=0, keepdims=True), train.min() >= 0 and train.max() <= 1
+    x, train, w = _examples(data, shapes, prepared.train)
+    measured, v = _examples(data, shapes, prepared.validation)[1:] if len(prepared.validation) else (train, w)
+    few_targets, few_w = _examples(data, shapes, few.train)[1:]
+    mean, unit = _mean(train, w), train.min() >= 0 and train.max() <= 1
     loss = loss_of(experiment.loss)
     floored = unit and loss.compares == "probabilities"
     return References(
         goal=shapes.goal,
-        start=_start(experiment, shapes, x, train),
-        constant=_loss(loss, measured, np.broadcast_to(mean, measured.shape)) if loss.mean_is_best else float("nan"),
-        floor=_loss(loss, measured, measured) if floored else 0.0,
-        chance=_most_frequent(measured) if shapes.goal == "classification" else float("nan"),
-        variance=float(np.mean((measured - mean) ** 2)),
-        few_variance=float(np.mean((few_targets - few_targets.mean(axis=0, keepdims=True)) ** 2)),
-        few_chance=_most_frequent(few_targets),
+        start=_start(experiment, shapes, x, train, w),
+        constant=_loss(loss, measured, np.broadcast_to(mean, measured.shape), v) if loss.mean_is_best else float("nan"),
+        floor=_loss(loss, measured, measured, v) if floored else 0.0,
+        chance=_most_frequent(measured, v) if shapes.goal == "classification" else float("nan"),
+        variance=float(_mean((measured - mean) ** 2, v).mean()),
+        few_variance=float(_mean((few_targets - _mean(few_targets, few_w)) ** 2, few_w).mean()),
+        few_chance=_most_frequent(few_targets, few_w),
         num_validation=len(prepared.validation),
         num_classes=max(shapes.num_outputs, 2) if shapes.goal == "classification" else 0,
     )
 
 
-def _examples(data: DeviceData, shapes: Shapes, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _examples(data: DeviceData, shapes: Shapes, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     batch = gather(jax.tree.map(jnp.asarray, data), shapes, jnp.asarray(rows), jnp.ones(len(rows)))
-    return np.asarray(batch.x), np.asarray(batch.y)
+    return np.asarray(batch.x), np.asarray(batch.y), np.asarray(batch.w)
 
 
-def _most_frequent(y: np.ndarray) -> float:
-    mean = y.mean(axis=0)
+def _mean(values: np.ndarray, w: np.ndarray) -> np.ndarray:
+    """Average over the examples with their weights: [1, ...]."""
+    return np.average(values, axis=0, weights=w)[None]
+
+
+def _most_frequent(y: np.ndarray, w: np.ndarray) -> float:
+    mean = _mean(y, w)[0]
     return float(max(mean.max(), 1 - mean[0]) if len(mean) == 1 else mean.max())
 
 
-def _start(experiment: Experiment, shapes: Shapes, x: np.ndarray, y: np.ndarray) -> float:
+def _start(experiment: Experiment, shapes: Shapes, x: np.ndarray, y: np.ndarray, w: np.ndarray) -> float:
     """Average the loss of a network of zeros, whose output is the same for all inputs."""
     trial = Trial(experiment, shapes)
     blank = variables_shapes(trial.model, shapes.shape)
@@ -92,9 +97,9 @@ def _start(experiment: Experiment, shapes: Shapes, x: np.ndarray, y: np.ndarray)
         y = (y.argmax(axis=1) if y.shape[1] > 1 else y[:, 0]).astype(np.int32)
     else:
         z = np.broadcast_to(z, y.shape)
-    return _loss(make_loss(experiment.loss, experiment.model.output_activation), y, z)
+    return _loss(make_loss(experiment.loss, experiment.model.output_activation), y, z, w)
 
 
-def _loss(loss: object, y: Array, p: Array) -> float:
-    mean = jax.jit(lambda y, p: jnp.mean(loss(y, p)))  # type: ignore[operator]
-    return float(mean(jnp.asarray(y), jnp.asarray(p)))
+def _loss(loss: object, y: Array, p: Array, w: Array) -> float:
+    mean = jax.jit(lambda y, p, w: jnp.average(loss(y, p), weights=w))  # type: ignore[operator]
+    return float(mean(jnp.asarray(y), jnp.asarray(p), jnp.asarray(w)))
