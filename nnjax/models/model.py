@@ -37,6 +37,7 @@ class Model(NamedTuple):
       trainable: params -> the same tree of Python bools, False for leaves that stay as they are; None for all.
       losses: (variables, x, *, train, key, hyper) -> (z, state, extra float []): as `apply`, with terms of its own to
         add to the loss (Keras's regularizers); None where there are none.
+      remark: a sentence on how it is used, to be said before training; "" for none.
     """
 
     init: Callable[..., Variables]
@@ -47,3 +48,4 @@ class Model(NamedTuple):
     draw: Callable[[int], Variables] | None = None
     trainable: Callable[[Params], Any] | None = None
     losses: Callable[..., tuple[Float[Array, "b ..."], Any, Scalar]] | None = None
+    remark: str = ""

@@ -24,9 +24,14 @@ NO_STATE = "outside its variables, which JAX does not see: keep such values amon
 KEPT = f"The model keeps a value of one call for the next, {NO_STATE}"
 
 
-@functools.lru_cache(maxsize=64)
 def model_of(kind: Piece) -> Model:
-    """Adapt an object to the contract, once."""
+    """Adapt an object to the contract, once; of a Keras model, once for each choice of the layers that train."""
+    layers = getattr(kind.object, "_flatten_layers", None)
+    return _adapted(kind, () if layers is None else tuple(layer.trainable for layer in layers()))
+
+
+@functools.lru_cache(maxsize=64)
+def _adapted(kind: Piece, trainable: tuple[bool, ...]) -> Model:
     from nnjax.models.adapters import adapt
 
     model = adapt(kind.object)
@@ -119,9 +124,10 @@ def reads(config: ModelConfig, shape: tuple[int, ...]) -> set[str]:
     return {*asked.required, *asked.optional}
 
 
-def has_state(config: ModelConfig, shape: tuple[int, ...]) -> bool:
-    """Whether the model has a state."""
-    return bool(jax.tree.leaves(variables_shapes(make_own(config, shape), shape).state))
+def sees_batch(config: ModelConfig, shape: tuple[int, ...]) -> bool:
+    """Whether the model has a state, or terms of the loss, which may be of a whole batch."""
+    model = make_own(config, shape)
+    return model.losses is not None or bool(jax.tree.leaves(variables_shapes(model, shape).state))
 
 
 def output_shape(config: ModelConfig, shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -157,7 +163,7 @@ def _examined(model: Model, shape: tuple[int, ...]) -> tuple[int, ...]:
     if _text(one) != _text(two):
         raise UserError(f"The model computes something else in every call, {NO_STATE}")
     if getattr(z, "shape", ())[:1] != (PROBED,):
-        found = list(z.shape) if hasattr(z, "shape") else f"a {type(z).__name__}"
+        found = list(z.shape) if hasattr(z, "shape") else f"a {type(z).__name__} of {len(jax.tree.leaves(z))} arrays"
         raise UserError(
             f"The model yields {found} for {PROBED} examples, but one output for each, [{PROBED}, …], was expected."
         )

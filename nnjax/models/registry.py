@@ -191,9 +191,17 @@ def count_own(config: ModelConfig, shape: tuple[int, ...]) -> tuple[LayerCount, 
     return found
 
 
-def has_state(config: ModelConfig, shape: tuple[int, ...]) -> bool:
-    """Whether a model has a state, which may be statistics over a batch."""
+def sees_batch(config: ModelConfig, shape: tuple[int, ...]) -> bool:
+    """Whether what a model computes of an example may depend on the others of its batch, or it counts batches."""
     if not traits_of(config).own:
         return False
     module = importlib.import_module("nnjax.models.own")
-    return bool(module.has_state(config, shape))
+    return bool(module.sees_batch(config, shape))
+
+
+def remark_of(config: ModelConfig) -> str:
+    """Return a sentence on how a user's model is used; "" where there is nothing to be said."""
+    if not isinstance(config.kind, Piece):
+        return ""
+    module = importlib.import_module("nnjax.models.own")
+    return str(module.model_of(config.kind).remark)

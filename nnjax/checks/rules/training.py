@@ -5,6 +5,7 @@ Sentences name thresholds, not a trial's own rate, so that a sweep reports each 
 
 from nnjax.checks.finding import Finding
 from nnjax.checks.rules.case import Case
+from nnjax.models.registry import remark_of
 from nnjax.nn.activations import activation_of
 from nnjax.nn.optimizers import optimizer_of
 
@@ -12,8 +13,9 @@ LARGE_INPUTS = 20
 
 
 def called(case: Case) -> Finding | None:
-    """Say how a loss or an optimizer of another library is called."""
-    remarks = (case.loss.remark, optimizer_of(case.experiment.optimizer.name).remark)
+    """Say how a model, a loss or an optimizer of another library is used."""
+    model = remark_of(case.experiment.model)
+    remarks = (model, case.loss.remark, optimizer_of(case.experiment.optimizer.name).remark)
     sentence = " ".join(filter(None, remarks))
     return Finding("called", "remark", sentence, "Nothing is to be done where that is meant.") if sentence else None
 

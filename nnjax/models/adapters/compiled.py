@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+from nnjax.models.adapters import output_activation_of
+from nnjax.nn.losses import loss_of
 
+MEANS = ("sum_over_batch_size", "mean", "mean_with_sample_weight")  # equal without weights of examples
 LOSSES = {
     "MeanSquaredError": "mean_squared_error",
     "MeanAbsoluteError": "mean_absolute_error",
@@ -19,7 +22,6 @@ LOSSES = {
     "KLDivergence": "kl_divergence",
 }
 METRICS = {
-    "Accuracy": "accuracy",
     "BinaryAccuracy": "accuracy",
     "CategoricalAccuracy": "accuracy",
     "SparseCategoricalAccuracy": "accuracy",
@@ -42,7 +44,8 @@ OPTIMIZERS: Mapping[str, tuple[str, Mapping[str, str]]] = {
 def as_experiment(model: Any, task: str = "classification") -> Experiment:
     """Make an experiment of a model: a name, an object, or a Keras model with what its `compile` said.
 
-    A model alone learns classes by categorical cross-entropy and numbers by the mean squared error.
+    A model alone learns classes by categorical cross-entropy and numbers by the mean squared error. What only changes
+    how Keras runs a program (run_eagerly, jit_compile, steps_per_execution) is ignored.
 
     Args:
       model: see `nnjax.sweep`.
@@ -57,15 +60,15 @@ def as_experiment(model: Any, task: str = "classification") -> Experiment:
             if task == "classification"
             else Experiment(model=model, loss=LOSSES["MeanSquaredError"])
         )
+    optimizer, hyperparameters = _optimizer(model.optimizer)
     said = model.get_compile_config() or {}
-    if said.get("loss_weights"):
+    if said.get("loss_weights") is not None:
         raise UserError("The Keras model was compiled with loss_weights, which nnjax does not have: leave it out.")
     loss, from_logits = _loss(model.loss)
-    optimizer, hyperparameters = _optimizer(model.optimizer)
-    after = {"binary_crossentropy": "sigmoid"}.get(loss, "softmax")
-    config = ModelConfig(model, output_activation=after) if from_logits else ModelConfig(model)
-    asked = [*(said.get("metrics") or ()), *(said.get("weighted_metrics") or ())]  # all are weighted here
-    metrics = tuple(dict.fromkeys(map(_metric, asked))) or None
+    after = _activation_after(model, loss, from_logits)
+    config = ModelConfig(model) if after is None else ModelConfig(model, output_activation=after)
+    asked = _flat([said.get("metrics"), said.get("weighted_metrics")])  # all are weighted here
+    metrics = tuple(dict.fromkeys(_metric(one, model) for one in asked)) or None
     return Experiment(model=config, loss=loss, optimizer=optimizer, hyperparameters=hyperparameters, metrics=metrics)
 
 
@@ -80,52 +83,133 @@ def _known(table: Mapping[str, str], what: str, name: str) -> str:
     return found
 
 
+def _flat(given: Any) -> list[Any]:
+    """List what may be one thing, a list of them, or a mapping from outputs to them."""
+    if given is None:
+        return []
+    if isinstance(given, Mapping) and "class_name" not in given:
+        given = list(given.values())
+    return [one for some in given for one in _flat(some)] if isinstance(given, list | tuple) else [given]
+
+
+def _settings(made: Any) -> dict[str, Any]:
+    """Return all options of a loss, metric or optimizer; a loss's own configuration leaves out some (Huber's delta)."""
+    if not hasattr(made, "get_config"):
+        return {}
+    dtype = {"dtype": made.dtype} if hasattr(made, "reduction") else {}
+    return {**made.get_config(), **(getattr(made, "_fn_kwargs", None) or {}), **dtype}
+
+
+def _refuse_options(what: str, made: Any, allowed: Collection[str]) -> None:
+    """Refuse every option that is not as Keras sets it by default, but for those that are allowed."""
+    usual = _settings(type(made)()) if hasattr(made, "get_config") else {}
+    for name, value in _settings(made).items():
+        if name not in (*allowed, "name") and (name not in usual or usual[name] != value):
+            raise UserError(
+                f"The Keras model's {what} {type(made).__name__} has {name}={value!r}, which nnjax does not take over: "
+                "leave it out, or pass an nnjax.Experiment(model=model, …)."
+            )
+
+
+def _name(made: Any) -> str:
+    named = made if hasattr(made, "__name__") and not hasattr(made, "get_config") else type(made)
+    return str(named.__name__)
+
+
 def _loss(given: Any) -> tuple[str, bool]:
     """Name a loss of Keras in our words, and say whether it takes logits."""
     import keras
 
-    made = keras.losses.get(given)
-    settings = made.get_config() if hasattr(made, "get_config") else {}
-    name = type(made).__name__ if settings else made.__name__
-    ours = _known(LOSSES, "loss", name)
-    for setting, usual in (("label_smoothing", 0.0), ("delta", 1.0)):
-        if settings.get(setting, usual) != usual:
-            found = f"{setting}={settings[setting]}"
-            raise UserError(f"The Keras model's loss {name} has {found}, which nnjax does not take over: leave it out.")
+    some = _flat(given)
+    if len(some) != 1:
+        found = f"{len(some)} losses" if some else "no loss"
+        raise UserError(f"The Keras model was compiled with {found}, but one, of its one output, was expected.")
+    made = keras.losses.get(some[0])
+    ours = _known(LOSSES, "loss", _name(made))
+    settings = _settings(made)
+    _refuse_options("loss", made, ("from_logits", *(["reduction"] if settings.get("reduction") in MEANS else [])))
     return ours, bool(settings.get("from_logits"))
+
+
+def _activation_after(model: Any, loss: str, from_logits: bool) -> str | None:
+    """Name the activation that turns what a model yields into what its loss compares; None where the model has it.
+
+    Raises:
+      UserError: a loss of probabilities for a model that does not end in softmax or sigmoid, or one of logits for one
+        that does.
+    """
+    ends = output_activation_of(model)
+    if from_logits:
+        if ends in ("softmax", "sigmoid"):
+            raise UserError(
+                f"The Keras model ends in {ends}, but its loss was compiled with from_logits=True: leave one of the "
+                "two out."
+            )
+        return "sigmoid" if loss == "binary_crossentropy" else "softmax"
+    if ends is None and loss_of(loss).of_probabilities:
+        known = bool(getattr(model, "outputs", None))
+        what = "ends in no activation" if known else "is a class of its own, whose end is not known"
+        raise UserError(
+            f"The Keras model {what}, but its loss {loss} takes probabilities: let it yield logits, and compile it "
+            "with the loss's from_logits=True."
+        )
+    return None
 
 
 def _optimizer(given: Any) -> tuple[OptimizerConfig, Hyperparameters]:
     """Name an optimizer of Keras in our words, with its numbers."""
-    name, settings = type(given).__name__, given.get_config()
+    import keras
+
+    name, schedule = type(given).__name__, given._learning_rate
     ours = _known({key: value for key, (value, _) in OPTIMIZERS.items()}, "optimizer", name)
-    refused = ["clipvalue", "clipnorm", "use_ema", "gradient_accumulation_steps", "amsgrad", "centered"]
-    refused += ["momentum"] * (name == "RMSprop")
-    for setting in refused:
-        if settings.get(setting):
-            found = f"{setting}={settings[setting]}"
-            raise UserError(f"The Keras model's optimizer has {found}, which nnjax does not have: leave it out.")
-    if not isinstance(settings["learning_rate"], float | int):
+    scheduled: bool = isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule)
+    if callable(schedule) and not scheduled:
         raise UserError(
-            "The Keras model's optimizer has a schedule of its own: give it a number, and set "
-            "nnjax.OptimizerConfig(schedule=…) in an nnjax.Experiment instead."
+            f"The Keras model's optimizer {name} has a function as its learning rate, but a number or a "
+            "LearningRateSchedule was expected: give it one of these."
+        )
+    settings = given.get_config()
+    taken = [*OPTIMIZERS[name][1], "learning_rate", "global_clipnorm", "weight_decay"]
+    taken += ["momentum", "nesterov"] if name == "SGD" else []
+    taken += [] if settings.get("use_ema") else ["ema_momentum", "ema_overwrite_frequency"]
+    _refuse_options("optimizer", given, taken)
+    excluded = getattr(given, "_exclude_from_weight_decay", None) or getattr(
+        given, "_exclude_from_weight_decay_pattern", None
+    )
+    if excluded and settings.get("weight_decay"):
+        raise UserError(
+            f"The Keras model's optimizer {name} has exclude_from_weight_decay, but nnjax decays all weights: leave it "
+            "out, or pass an optimizer of your own, such as optax.adamw with a mask."
         )
     values = {own: settings[theirs] for theirs, own in OPTIMIZERS[name][1].items() if settings.get(theirs) is not None}
-    values["learning_rate"] = float(settings["learning_rate"])
+    if not scheduled:
+        values["learning_rate"] = float(settings["learning_rate"])
     if settings.get("global_clipnorm"):
         values["clip_norm"] = settings["global_clipnorm"]
     if settings.get("weight_decay"):
         values["weight_decay"] = settings["weight_decay"]
     if settings.get("momentum"):
         ours, values["momentum"] = "nesterov" if settings.get("nesterov") else "momentum", settings["momentum"]
-    return OptimizerConfig(ours, "keras3"), Hyperparameters(**values)
+    return OptimizerConfig(ours, "keras3", schedule if scheduled else "constant"), Hyperparameters(**values)
 
 
-def _metric(given: Any) -> str:
+def _metric(given: Any, model: Any) -> str:
     """Name a metric of Keras in our words."""
     import keras
 
-    if given in ("accuracy", "acc"):
+    if isinstance(given, str) and given.lower() in ("accuracy", "acc"):
         return "accuracy"
-    made = keras.metrics.get(given)
-    return _known(METRICS, "metric", type(made).__name__ if hasattr(made, "get_config") else made.__name__)
+    try:
+        made = keras.metrics.get(given)
+    except (TypeError, ValueError):  # one of the user's, which Keras has written down by name
+        named = given.get("config") if isinstance(given, Mapping) else given
+        made = named if isinstance(named, str) else given["class_name"]
+    name = made if isinstance(made, str) else _name(made)
+    found = _known(METRICS, "metric", name)
+    _refuse_options("metric", made, ("num_thresholds",))  # nnjax's area has more
+    if name.lower().startswith("binary") and getattr(model, "output_shape", (1,))[-1] != 1:
+        raise UserError(
+            f"The Keras model's metric {name} counts each of {model.output_shape[-1]} outputs by itself, which nnjax "
+            "does not have: compile it with 'accuracy', the share of examples whose largest output is right."
+        )
+    return found

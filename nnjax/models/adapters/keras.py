@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ import numpy as np
 from nnjax.core.errors import UserError
 from nnjax.core.types import Array, Key
 from nnjax.models.model import Hyper, Model, Variables
+from nnjax.nn.foreign import standard_rules
 
 
 def adapt(model: Any) -> Model:
@@ -37,15 +39,19 @@ def adapt(model: Any) -> Model:
         )
     if not model.built:
         raise UserError(f"The model {model.name} has no weights yet: begin it with keras.Input(shape), or build it.")
+    _refuse_several(model)
+    if not getattr(model, "outputs", None):
+        _refuse_other_copy(model)
     example, network = [model.trainable_variables, model.non_trainable_variables], _before_output(model)
-    frozen = {id(v) for layer in model._flatten_layers() if not layer.trainable for v in layer.variables}
+    kept = [layer for layer in model._flatten_layers() if not layer.trainable or hasattr(layer, "finalize_state")]
+    frozen = {id(v) for layer in kept for v in layer.variables}
 
     def init(key: Key, x: Any, hyper: Hyper) -> Variables:
         return Variables(*(_named([jnp.zeros(v.shape, v.dtype) for v in some]) for some in example))
 
     def draw(seed: int) -> Variables:
         with _random_state(seed):
-            fresh = keras.models.clone_model(model)
+            fresh = _clone(model)
         others = [
             old if id(old) in frozen else new
             for old, new in zip(example[1], fresh.non_trainable_variables, strict=True)
@@ -55,27 +61,109 @@ def adapt(model: Any) -> Model:
 
     def losses(variables: Variables, x: Any, *, train: bool, key: Key | None, hyper: Hyper) -> tuple[Array, Any, Array]:
         values = _listed(variables.params), _listed(variables.state)
-        z, state, extra = network.stateless_call(*values, x, training=train, return_losses=True)
+        z, state, extra = network.stateless_call(*values, x, **_mode(network, train), return_losses=True)
         return z, _named(state), sum(extra[1:], start=extra[0]) if extra else jnp.zeros(())
 
     def apply(variables: Variables, x: Any, *, train: bool, key: Key | None, hyper: Hyper) -> tuple[Array, Any]:
-        z, state = network.stateless_call(_listed(variables.params), _listed(variables.state), x, training=train)
+        values = _listed(variables.params), _listed(variables.state)
+        z, state = network.stateless_call(*values, x, **_mode(network, train))
         return z, _named(state) if train else variables.state
 
-    return Model(init, apply, draw=draw, losses=losses if _penalized(model) else None)
+    return Model(init, apply, draw=draw, losses=losses if _penalized(network) else None, remark=_remark(model))
 
 
 def to_keras(model: Any, variables: Variables) -> Any:
     """Clone a `keras.Model` and give it a trial's weights and state: its outputs are the trial's."""
-    import keras
-
     with _random_state(0):
-        found = keras.models.clone_model(model)
+        found = _clone(model)
     values = {**variables.params}, {**variables.state}
     for some, own in zip((found.trainable_variables, found.non_trainable_variables), values, strict=True):
         for variable, value in zip(some, _listed(own), strict=True):
             variable.assign(value)
-    return found
+    return _finalized(found)
+
+
+def _refuse_several(model: Any) -> None:
+    """Refuse a model of several inputs or outputs, where it says which it has."""
+    for what, some in (("input", getattr(model, "inputs", None)), ("output", getattr(model, "outputs", None))):
+        if some and len(some) > 1:
+            advice = "join them in the data, and divide them in the model" if what == "input" else "make a model of one"
+            names = ", ".join(one._keras_history.operation.name for one in some)
+            raise UserError(f"The model has {len(some)} {what}s, {names}, but nnjax trains models of one: {advice}.")
+
+
+def _clone(model: Any, **options: Any) -> Any:
+    """Clone a model with what its layers have measured of data (`Normalization.adapt`).
+
+    Raises:
+      UserError: it cannot be cloned, as classes of the user's without a configuration cannot.
+    """
+    import keras
+
+    why = "it has other weights"
+    try:
+        with standard_rules(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a model that is not built yet
+            found = keras.models.clone_model(model, **options)
+            shape = (model.get_build_config() or {}).get("input_shape")
+            if shape and len(found.variables) != len(model.variables):
+                found(jnp.zeros((1, *shape[1:])))
+    except Exception as error:
+        found, why = None, " ".join(f"{type(error).__name__}: {error}".split())[:200].rstrip(". ")
+    if found is None or [v.shape for v in found.variables] != [v.shape for v in model.variables]:
+        raise UserError(_no_copy(model, why))
+    for new, old in zip(found._flatten_layers(), model._flatten_layers(), strict=True):
+        if hasattr(old, "finalize_state"):
+            new.set_weights(old.get_weights())
+    return _finalized(found)
+
+
+def _no_copy(model: Any, why: str) -> str:
+    return (
+        f"The model {model.name} cannot be drawn anew for each seed, as a copy of it cannot be made ({why}): give its "
+        "class get_config and build, or write it as a keras.Sequential or functional model."
+    )
+
+
+def _refuse_other_copy(model: Any) -> None:
+    """Refuse a class of the user's whose copy is another: Keras writes down only those options that it sees."""
+    shape = (model.get_build_config() or {}).get("input_shape")
+    with _random_state(0), standard_rules():
+        copy = _clone(model)
+        if shape:
+            x = np.random.default_rng(0).normal(size=(2, *shape[1:])).astype(np.float32)
+            one, two = (some.stateless_call(*_values(model), x, **_mode(model, False))[0] for some in (model, copy))
+            equal = jax.tree.map(lambda a, b: np.allclose(a, b, atol=1e-6, equal_nan=True), one, two)
+            if not all(jax.tree.leaves(equal)):
+                raise UserError(_no_copy(model, "it computes something else"))
+
+
+def _finalized(model: Any) -> Any:
+    """Let layers take over what they have measured."""
+    for layer in model._flatten_layers():
+        if hasattr(layer, "finalize_state"):
+            layer.finalize_state()
+    return model
+
+
+def _remark(model: Any) -> str:
+    """Say which layers draw the same weights for every seed, as their initializers have a fixed one."""
+    names = [layer.name for layer in model._flatten_layers(include_self=False) if _has_seed(layer.get_config())]
+    if not names:
+        return ""
+    return (
+        f"Initializers of {', '.join(names)} have a seed of their own, so that these layers begin with the same "
+        "weights in every trial."
+    )
+
+
+def _has_seed(config: Any) -> bool:
+    """Whether a layer's configuration has an initializer with a seed; of a layer in a layer, its own is asked."""
+    if not isinstance(config, dict):
+        return False
+    of_initializer = "initializers" in str(config.get("module"))
+    found = of_initializer and (config.get("config") or {}).get("seed") is not None
+    return found or any(_has_seed(value) for name, value in config.items() if name not in ("layer", "layers"))
 
 
 def output_activation(model: Any) -> str | None:
@@ -127,7 +215,7 @@ def _before_output(model: Any) -> Any:
         return type(layer).from_config(config | {"activation": "linear"})
 
     with _random_state(0):
-        return keras.models.clone_model(model, clone_function=clone)
+        return _clone(model, clone_function=clone)
 
 
 def _named(arrays: Sequence[Any]) -> dict[str, Any]:
@@ -155,10 +243,24 @@ def _reseeded(variables: Sequence[Any], state: dict[str, np.ndarray], seed: int)
 
 def _penalized(model: Any) -> bool:
     """Whether a model adds terms to its loss: regularizers of weights and of activations, `add_loss`."""
-    names = ("kernel_regularizer", "bias_regularizer", "activity_regularizer", "gamma_regularizer", "beta_regularizer")
-    layers = [*model._flatten_layers()]
-    given = any(getattr(layer, name, None) is not None for layer in layers for name in names)
-    return given or any(type(layer).__name__ == "ActivityRegularization" for layer in layers) or bool(model.losses)
+    shape = getattr(model, "input_shape", None)
+    if not isinstance(shape, tuple) or None in shape[1:]:
+        return True  # it may be
+
+    def extra(x: Any) -> Any:
+        return model.stateless_call(*_values(model), x, **_mode(model, True), return_losses=True)[2]
+
+    with standard_rules():
+        return bool(jax.eval_shape(extra, jax.ShapeDtypeStruct((2, *shape[1:]), jnp.float32)))
+
+
+def _mode(model: Any, train: bool) -> dict[str, bool]:
+    """Tell a model whether it trains, where its call takes that (a class of the user's may not)."""
+    return {"training": train} if model._call_has_training_arg else {}
+
+
+def _values(model: Any) -> tuple[list[Any], list[Any]]:
+    return [v.value for v in model.trainable_variables], [v.value for v in model.non_trainable_variables]
 
 
 @contextlib.contextmanager

@@ -12,8 +12,9 @@ from nnjax.core.experiment import Experiment, ModelConfig
 from nnjax.core.pieces import Piece
 from nnjax.core.types import Array, Count, DataFacts, Float, Int, Num, Prepared
 from nnjax.data.class_weights import class_weights
-from nnjax.models.registry import has_state, own_output_shape, traits_of
+from nnjax.models.registry import own_output_shape, sees_batch, traits_of
 from nnjax.nn.activations import ACTIVATIONS
+from nnjax.nn.losses import loss_of
 
 Indices = Int[np.ndarray, " rows"]
 Weights = Float[np.ndarray, " rows"]
@@ -89,8 +90,8 @@ class Shapes:
       has_validation, has_train_eval: whether those parts hold any example.
       image_shape: (height, width) of inputs that are images.
       augment: of the data's configuration: what happens to training images.
-      last_batch: examples of an epoch's last, smaller batch, for models that compute statistics over a batch, which
-        padding would change; 0 where there is none, or where padding changes nothing.
+      last_batch: examples of an epoch's last, smaller batch, for models and objectives that may compute something of a
+        whole batch, which padding would change; 0 where there is none, or where padding changes nothing.
       fingerprint: of the program of a user's model, loss or optimizer, so that a redefined one is compiled anew.
     """
 
@@ -127,7 +128,7 @@ def output_width(model: ModelConfig, facts: DataFacts) -> int:
 def make_shapes(experiment: Experiment, prepared: Prepared) -> Shapes:
     """Read the static facts off a prepared data set."""
     facts, traits = prepared.facts(), traits_of(experiment.model)
-    stateful = has_state(experiment.model, facts.example_shape)
+    whole = loss_of(experiment.loss).objective is not None or sees_batch(experiment.model, facts.example_shape)
     return Shapes(
         shape=facts.example_shape if traits.own else (facts.num_inputs,),
         num_outputs=output_width(experiment.model, facts),
@@ -136,7 +137,7 @@ def make_shapes(experiment: Experiment, prepared: Prepared) -> Shapes:
         has_train_eval=experiment.train_eval_size != 0,
         image_shape=facts.image_shape,
         augment=experiment.data.augment,
-        last_batch=len(prepared.train) % experiment.batch_size if stateful else 0,
+        last_batch=len(prepared.train) % experiment.batch_size if whole else 0,
     )
 
 

@@ -1,0 +1,345 @@
+"""What a Keras model was compiled with: the same numbers as `model.fit`, or a sentence that names what is left out."""
+
+import dataclasses
+import pathlib
+import re
+import warnings
+
+import numpy as np
+import pytest
+from own_models import BLOBS, X, Y, experiment
+from own_models import keras as K
+
+import nnjax
+from nnjax.core.errors import UserError
+from nnjax.core.pieces import Piece
+from nnjax.models.adapters.compiled import as_experiment
+from nnjax.models.adapters.keras import to_keras
+from nnjax.models.own import model_of
+from nnjax.nn.foreign import standard_rules
+
+layers, losses, optimizers, schedules = K.layers, K.losses, K.optimizers, K.optimizers.schedules
+TARGET = (X @ np.array([[0.5], [-1.0], [0.2], [0.3]]) + 0.1).astype(np.float32)
+NUMBERS = nnjax.from_arrays(X, TARGET[:, 0], name="numbers")
+ALL = experiment(None)  # all examples train, in their order
+EPOCHS = 2
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras 3.15's
+
+
+def net(*more, last=1, activation=None, **options):
+    """Dense 6, whatever is given, Dense `last`."""
+    dense = layers.Dense(6, activation="tanh", **options)
+    return K.Sequential([K.Input((4,)), dense, *more, layers.Dense(last, activation=activation)])
+
+
+def swept(model, data, **changes):
+    """Train as the model was compiled, for two epochs on all examples in their order."""
+    task = "regression" if data is NUMBERS else "classification"
+    compiled = as_experiment(model, task)
+    fields = {name: getattr(compiled, name) for name in ("model", "loss", "optimizer", "hyperparameters", "metrics")}
+    return nnjax.sweep(dataclasses.replace(ALL, **fields, epochs=EPOCHS, **changes), data=data)
+
+
+def assert_as_fit(model, data=NUMBERS, **compiled):
+    """Compare a trial with `fit` of a model that begins with the same weights."""
+    model.compile(**compiled)
+    given = [np.array(v.value) for v in model.variables]
+    run = swept(model, data)
+    plain = to_keras(model, model_of(Piece(model)).draw(0))
+    config = as_experiment(model).loss  # compile again, with an optimizer that has not run
+    assert config == run.specs[0].experiment.loss
+    with standard_rules(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fresh = type(model.optimizer).from_config(model.optimizer.get_config())
+        plain.compile(**compiled | {"optimizer": fresh})
+        y = TARGET if data is NUMBERS else Y
+        history = plain.fit(X, y, batch_size=32, epochs=EPOCHS, shuffle=False, verbose=0).history["loss"]
+    curve = run.records[0].curves["train_loss"]
+    np.testing.assert_allclose(curve[0], history[0], rtol=1e-5)
+    np.testing.assert_allclose(curve, history, rtol=1e-4)
+    back = run.keras_model(0)
+    for a, b in zip(back.weights, plain.weights, strict=True):
+        if "seed" not in b.path:
+            np.testing.assert_allclose(a.value, b.value, rtol=1e-4, atol=2e-5)
+    with standard_rules():
+        np.testing.assert_allclose(np.asarray(back(X[:9])), np.asarray(plain(X[:9])), rtol=1e-4, atol=2e-5)
+    for a, b in zip(given, model.variables, strict=True):  # the user's model is as it was
+        np.testing.assert_array_equal(a, b.value)
+    return run
+
+
+def also_slow(cases, quick):
+    return [pytest.param(name, marks=() if name in quick else pytest.mark.slow) for name in cases]
+
+
+OPTIMIZERS = {
+    "plain": lambda: optimizers.SGD(0.1),
+    "momentum": lambda: optimizers.SGD(0.05, momentum=0.9),
+    "nesterov": lambda: optimizers.SGD(0.05, momentum=0.9, nesterov=True),
+    "adam": lambda: optimizers.Adam(0.01, beta_1=0.8, epsilon=1e-3),
+    "adamw": lambda: optimizers.AdamW(0.01, weight_decay=0.1),
+    "adam with decay": lambda: optimizers.Adam(0.01, weight_decay=0.1, global_clipnorm=0.5),
+    "rmsprop": lambda: optimizers.RMSprop(0.01),
+    "adagrad": lambda: optimizers.Adagrad(0.1),
+    "adadelta": lambda: optimizers.Adadelta(1.0),
+    "clipped": lambda: optimizers.SGD(0.1, global_clipnorm=0.1),
+}
+SCHEDULES = {
+    "cosine": lambda: schedules.CosineDecay(0.1, 10),
+    "cosine after a warmup": lambda: schedules.CosineDecay(0.0, 8, warmup_target=0.1, warmup_steps=4),
+    "cosine with restarts": lambda: schedules.CosineDecayRestarts(0.1, 5),
+    "exponential": lambda: schedules.ExponentialDecay(0.1, 3, 0.5),
+    "staircase": lambda: schedules.ExponentialDecay(0.1, 3, 0.5, staircase=True),
+    "inverse time": lambda: schedules.InverseTimeDecay(0.1, 3, 0.5),
+    "piecewise": lambda: schedules.PiecewiseConstantDecay([2, 6], [0.1, 0.05, 0.01]),
+    "polynomial": lambda: schedules.PolynomialDecay(0.1, 8, power=2.0),
+    "polynomial in cycles": lambda: schedules.PolynomialDecay(0.1, 3, cycle=True),
+}
+
+
+@pytest.mark.parametrize("name", also_slow(OPTIMIZERS, ["adam with decay"]))
+def test_optimizers(name):
+    assert_as_fit(net(), optimizer=OPTIMIZERS[name](), loss="mse")
+
+
+@pytest.mark.parametrize("name", also_slow(SCHEDULES, ["cosine after a warmup"]))
+def test_schedules(name):
+    assert_as_fit(net(), optimizer=optimizers.SGD(SCHEDULES[name](), momentum=0.9), loss="mse")
+
+
+def test_a_rate_beside_a_schedule_is_refused():
+    model = net()
+    model.compile(optimizer=optimizers.SGD(schedules.CosineDecay(0.1, 10)), loss="mse")
+    with pytest.raises(UserError, match="learning_rate is set, but the schedule CosineDecay gives the rate itself"):
+        nnjax.sweep(model, {"learning_rate": [0.1]}, data=NUMBERS)
+
+
+@K.saving.register_keras_serializable()
+class Adds(layers.Layer):
+    """Adds a term of its own to the loss."""
+
+    def call(self, x):
+        self.add_loss(0.01 * K.ops.sum(x * x))
+        return x
+
+
+class Subclass(K.Model):
+    def __init__(self, width=5, **kwargs):
+        super().__init__(**kwargs)
+        self.width = width
+        self.first, self.last = layers.Dense(width, "tanh"), layers.Dense(1)
+
+    def call(self, x):
+        return self.last(self.first(x))
+
+    def get_config(self):
+        return {"width": self.width}
+
+
+def subclass(make=Subclass, **options):
+    model = make(**options)
+    with standard_rules():
+        model(X[:2])
+    return model
+
+
+def frozen(more):
+    model = net(more)
+    model.layers[1].trainable = False
+    return model
+
+
+def normalized():
+    layer = layers.Normalization()
+    layer.adapt(3 * X + 1)
+    return K.Sequential([K.Input((4,)), layer, layers.Dense(6, "tanh"), layers.Dense(1)])
+
+
+MODELS = {
+    "regularizers of weights": lambda: net(kernel_regularizer="l2", bias_regularizer="l1"),
+    "a regularizer of activations": lambda: net(activity_regularizer=K.regularizers.L2(0.01)),
+    "ActivityRegularization": lambda: net(layers.ActivityRegularization(l1=0.01)),
+    "add_loss": lambda: net(Adds()),
+    "a frozen layer": lambda: frozen(layers.Dense(5)),
+    "frozen statistics": lambda: frozen(layers.BatchNormalization()),
+    "batch statistics": lambda: net(layers.BatchNormalization()),
+    "a Normalization": normalized,
+    "a subclass": lambda: subclass(width=7),
+}
+
+
+@pytest.mark.parametrize("name", also_slow(MODELS, ["add_loss", "a Normalization", "a subclass"]))
+def test_models(name):
+    assert_as_fit(MODELS[name](), optimizer=optimizers.SGD(0.05), loss="mse")
+
+
+def test_logits_and_probabilities():
+    from_logits = losses.SparseCategoricalCrossentropy(from_logits=True, reduction="mean")
+    one = assert_as_fit(net(last=3), BLOBS, optimizer=optimizers.SGD(0.1), loss=from_logits, metrics=["accuracy"])
+    assert one.specs[0].experiment.metrics == ("accuracy",)
+    probabilities = losses.SparseCategoricalCrossentropy()
+    assert_as_fit(net(last=3, activation="softmax"), BLOBS, optimizer=optimizers.SGD(0.1), loss=probabilities)
+
+
+def test_how_keras_runs_is_ignored():
+    faster = {"jit_compile": True, "steps_per_execution": 2, "run_eagerly": False}
+    assert_as_fit(net(), optimizer=optimizers.SGD(0.1), loss="huber", **faster)
+
+
+def crossentropy(**options):
+    return losses.SparseCategoricalCrossentropy(**options)
+
+
+def mine(y, p):
+    return K.ops.mean(y - p)
+
+
+def excluding():
+    optimizer = optimizers.AdamW()
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    return optimizer
+
+
+@pytest.mark.parametrize(
+    ("compiled", "words"),
+    [
+        ({"loss": crossentropy(reduction="sum")}, r"SparseCategoricalCrossentropy has reduction='sum'"),
+        ({"loss": crossentropy(reduction=None)}, r"has reduction=None"),
+        ({"loss": crossentropy(ignore_class=0)}, r"has ignore_class=0"),
+        ({"loss": crossentropy(axis=1)}, r"has axis=1"),
+        ({"loss": crossentropy(dtype="float16")}, r"has dtype='float16'"),
+        ({"loss": losses.CategoricalCrossentropy(label_smoothing=0.1)}, r"has label_smoothing=0\.1"),
+        ({"loss": losses.Huber(2.0)}, r"loss Huber has delta=2\.0"),
+        ({"loss": losses.CategoricalFocalCrossentropy()}, r"the loss CategoricalFocalCrossentropy, which nnjax does"),
+        ({"loss": mine}, r"the loss mine, which nnjax does not know"),
+        ({"loss": ["mse", "mse"]}, r"with 2 losses, but one"),
+        ({"loss": None}, r"with no loss"),
+        ({"loss": crossentropy(from_logits=True)}, r"ends in softmax, but its loss was compiled with from_logits=True"),
+        ({"loss_weights": [0.5]}, r"with loss_weights, which"),
+        ({"weighted_metrics": [K.metrics.MeanSquaredError(), K.metrics.Precision()]}, r"the metric Precision, which"),
+        ({"metrics": ["binary_accuracy"]}, r"BinaryAccuracy counts each of 3 outputs by itself"),
+        ({"metrics": [K.metrics.BinaryAccuracy(threshold=0.3)]}, r"BinaryAccuracy has threshold=0\.3"),
+        ({"metrics": [K.metrics.SparseTopKCategoricalAccuracy(k=2)]}, r"metric SparseTopKCategoricalAccuracy, which"),
+        ({"metrics": [K.metrics.Precision(class_id=1)]}, r"the metric Precision, which nnjax does not know"),
+        ({"metrics": [K.metrics.AUC(curve="PR")]}, r"metric AUC has curve='PR'"),
+        ({"metrics": [K.metrics.Accuracy()]}, r"the metric Accuracy, which nnjax does not know"),
+        ({"metrics": [[mine]]}, r"the metric mine, which nnjax does not know"),
+        ({"optimizer": optimizers.SGD(clipvalue=1.0)}, r"optimizer SGD has clipvalue=1\.0"),
+        ({"optimizer": optimizers.SGD(clipnorm=1.0)}, r"has clipnorm=1\.0"),
+        ({"optimizer": optimizers.SGD(use_ema=True)}, r"has use_ema=True"),
+        ({"optimizer": optimizers.SGD(loss_scale_factor=2.0)}, r"has loss_scale_factor=2\.0"),
+        ({"optimizer": optimizers.SGD(gradient_accumulation_steps=2)}, r"has gradient_accumulation_steps=2"),
+        ({"optimizer": optimizers.SGD(lambda: 0.1)}, r"has a function as its learning rate"),
+        ({"optimizer": optimizers.Adam(amsgrad=True)}, r"has amsgrad=True"),
+        ({"optimizer": optimizers.RMSprop(centered=True)}, r"has centered=True"),
+        ({"optimizer": optimizers.RMSprop(momentum=0.9)}, r"RMSprop has momentum=0\.9"),
+        ({"optimizer": optimizers.Adagrad(initial_accumulator_value=0.2)}, r"has initial_accumulator_value=0\.2"),
+        ({"optimizer": optimizers.Lion()}, r"the optimizer Lion, which nnjax does not know"),
+        ({"optimizer": optimizers.LossScaleOptimizer(optimizers.SGD())}, r"the optimizer LossScaleOptimizer, which"),
+        ({"optimizer": excluding()}, r"AdamW has exclude_from_weight_decay, but nnjax decays all weights"),
+        ({"model": net(last=3)}, r"ends in no activation, but its loss categorical_crossentropy takes probabilities"),
+        ({"model": subclass()}, r"is a class of its own, whose end is not known, but its loss"),
+    ],
+)
+def test_refused_by_name(compiled, words):
+    model = compiled.pop("model", None) or net(last=3, activation="softmax")
+    model.compile(**{"optimizer": "sgd", "loss": crossentropy()} | compiled)
+    with pytest.raises(UserError, match=words) as caught:
+        nnjax.sweep(model, data=BLOBS)
+    assert "\n" not in str(caught.value)
+
+
+def several(inputs, outputs):
+    some = [K.Input((4,), name=f"in_{i}") for i in range(inputs)]
+    x = some[0] if inputs == 1 else layers.Add()(some)
+    return K.Model(some, [layers.Dense(1, name=f"out_{i}")(x) for i in range(outputs)])
+
+
+class Pair(Subclass):
+    def call(self, x):
+        return {"one": super().call(x), "two": super().call(x)}
+
+
+class Forgets(K.Model):
+    """Has no get_config of its own; Keras 3.15 writes down the defaults of its options, not what they are."""
+
+    def __init__(self, act="tanh", **kwargs):
+        super().__init__(**kwargs)
+        self.first, self.last = layers.Dense(5, act), layers.Dense(1)
+
+    def call(self, x):
+        return self.last(self.first(x))
+
+
+class Unwritable(K.Model):
+    def __init__(self, function):
+        super().__init__()
+        self.function, self.dense = function, layers.Dense(1)
+
+    def call(self, x):
+        return self.dense(self.function(x))
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: several(1, 2), r"has 2 outputs, out_0, out_1, but nnjax trains models of one"),
+        (lambda: several(2, 1), r"has 2 inputs, in_0, in_1, but nnjax trains models of one"),
+        (lambda: subclass(Pair), r"The model yields a dict of 2 arrays for 97 examples"),
+        (lambda: subclass(Forgets, act="relu"), r"a copy of it cannot be made \(it computes something else\)"),
+        (lambda: subclass(Unwritable, function=lambda x: x), r"cannot be drawn anew for each seed.*get_config"),
+    ],
+)
+def test_models_that_are_refused(make, words):
+    with pytest.raises(UserError, match=words) as caught:
+        nnjax.sweep(make(), data=NUMBERS)
+    assert "\n" not in str(caught.value)
+
+
+def test_seeds_of_initializers_are_said_once():
+    model, said = net(kernel_initializer=K.initializers.GlorotUniform(seed=1)), []
+    still = dataclasses.replace(ALL, model=model, loss="mean_squared_error", epochs=1)
+    still = dataclasses.replace(still, hyperparameters=nnjax.Hyperparameters(learning_rate=0.0))
+    run = nnjax.sweep(still, {"seed": range(3)}, data=NUMBERS, log=said.append)
+    [remark] = [line for line in said if "seed of their own" in line]
+    assert f"Initializers of {model.layers[0].name} have" in remark
+    drawn = [[np.asarray(v.value) for v in run.keras_model(trial).weights] for trial in range(3)]
+    for trial in (1, 2):
+        np.testing.assert_array_equal(drawn[trial][0], drawn[0][0])
+        assert np.abs(drawn[trial][2] - drawn[0][2]).max() > 0.1
+
+
+def test_random_layers_draw_in_each_lane_as_alone():
+    noise = [layers.GaussianNoise(0.5, seed=3), layers.Dropout(0.3, seed=3)]
+    images = nnjax.from_arrays(X.reshape(-1, 2, 2, 1), TARGET[:, 0], name="images")
+    model = K.Sequential(
+        [K.Input((2, 2, 1)), layers.RandomFlip("horizontal", seed=1), layers.Flatten(), *noise, layers.Dense(1)]
+    )
+    own = dataclasses.replace(ALL, model=model, loss="mean_squared_error", epochs=1)
+    plan = nnjax.Plan(devices=1, lanes=4)
+    curves = [r.curves["train_loss"][0] for r in nnjax.sweep(own, {"seed": range(4)}, data=images, plan=plan).records]
+    assert len(set(curves)) == 4
+    alone = nnjax.sweep(own, {"seed": [2]}, data=images, plan=nnjax.Plan(devices=1, lanes=1))
+    np.testing.assert_allclose(alone.records[0].curves["train_loss"][0], curves[2], rtol=1e-5)
+
+
+def test_freezing_a_layer_between_two_sweeps_takes_effect():
+    model = net()
+    first = nnjax.sweep(dataclasses.replace(ALL, model=model, loss="mean_squared_error"), data=NUMBERS)
+    assert len(first.params(0)) == 4
+    model.layers[0].trainable = False
+    second = nnjax.sweep(dataclasses.replace(ALL, model=model, loss="mean_squared_error"), data=NUMBERS)
+    assert len(second.params(0)) == 2
+    for a, b in zip(second.keras_model(0).layers[0].weights, model.layers[0].weights, strict=True):
+        np.testing.assert_array_equal(a.value, b.value)
+
+
+def test_the_example_of_the_page_trains():
+    page = pathlib.Path(__file__).parents[3] / "docs" / "extending" / "keras.md"
+    [code] = re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    names = {}
+    exec(compile(code.replace('"epochs": [5]', '"epochs": [1]'), page.name, "exec"), names)
+    with standard_rules():
+        outputs = np.asarray(names["best"](names["x"][:3]))
+    np.testing.assert_allclose(outputs, names["run"].predict(names["x"][:3], names["run"].best_trial()), atol=1e-5)
