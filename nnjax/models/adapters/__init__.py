@@ -75,6 +75,8 @@ def _factory(thing: Any) -> str:
     for name, adapter in (("rngs", "nnx"), ("key", "equinox")):
         if name in names:
             return adapter
+    if getattr(thing, "__module__", "").startswith("equinox.") and callable(thing):
+        return "equinox"  # what equinox.nn.make_with_state makes
     found = f"{type(thing).__name__} {thing!r:.60}"
     takes = f", whose parameters are ({', '.join(names)})" if names else ""
     raise UserError(f"The model is a {found}{takes}, but {KINDS} was expected.")

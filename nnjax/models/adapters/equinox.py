@@ -16,6 +16,7 @@ import jax
 
 from nnjax.core.errors import UserError
 from nnjax.core.types import Array, Key
+from nnjax.models.adapters import modes
 from nnjax.models.model import Hyper, Model, Variables
 
 HELD = "nn.State"  # prefix of the arrays of `equinox.nn.State`
@@ -27,11 +28,16 @@ def adapt(factory: Callable[..., eqx.Module]) -> Model:
     Raises:
       UserError: it makes something else.
     """
-    make = eqx.nn.make_with_state(factory)
+
+    def make(key: Key) -> tuple[eqx.Module, Any]:
+        made, state = eqx.nn.make_with_state(factory)(key=key)
+        return made if isinstance(made, tuple) and len(made) == 2 else (made, state)  # made by make_with_state itself
+
     module, state = eqx.filter_eval_shape(make, key=jax.random.key(0))
     if not isinstance(module, eqx.Module) or not callable(module):
         raise UserError(f"The model's function of key makes a {type(module).__name__}, but a module was expected.")
     takes = inspect.signature(type(module).__call__).parameters
+    needs_key = "key" in takes and takes["key"].default is inspect.Parameter.empty
     paths, leaves, structure = _flatten(module)
     is_array = [isinstance(leaf, jax.ShapeDtypeStruct) for leaf in leaves]
     state_structure: Any = jax.tree.structure(state)
@@ -49,12 +55,14 @@ def adapt(factory: Callable[..., eqx.Module]) -> Model:
         own = eqx.nn.inference_mode(own, not train)
         held = jax.tree.unflatten(state_structure, [known[f"{HELD}/{i}"] for i in range(state_structure.num_leaves)])
         size = jax.tree.leaves(x)[0].shape[0]
+        if key is None and needs_key:
+            key = jax.random.key(0)  # in inference mode nothing is drawn from it
         keys = None if key is None else jax.random.split(key, size)
-        more = {"hyper": hyper} if "hyper" in takes else {}
+        more = modes.arguments(type(module).__call__, train, hyper)
 
         def one(x: Any, key: Key | None) -> Any:
             given = {**more, **({"key": key} if "key" in takes else {})}
-            return own(x, held, **given) if "state" in takes else (own(x, **given), held)
+            return own(x, state=held, **given) if "state" in takes else (own(x, **given), held)
 
         z, changed = jax.vmap(one, in_axes=(0, None if keys is None else 0), out_axes=(0, None), axis_name="batch")(
             x, keys

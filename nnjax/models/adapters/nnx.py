@@ -6,6 +6,7 @@ variables (`nnx.BatchStat`) are the state. The mode is set by `train()` and `eva
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -33,6 +34,7 @@ def adapt(factory: Callable[..., nnx.Module]) -> Model:
         found = "an array" if isinstance(abstract, jax.ShapeDtypeStruct) else f"a {type(abstract).__name__}"
         raise UserError(f"The model's function of rngs makes {found}, but an nnx.Module was expected.")
     graph, params, streams, rest = _split(abstract)
+    takes = inspect.signature(type(abstract).__call__).parameters
 
     def init(key: Key, example: Any, hyper: Hyper) -> Variables:
         _, drawn, _, others = _split(make(key))
@@ -46,7 +48,10 @@ def adapt(factory: Callable[..., nnx.Module]) -> Model:
 
     def apply(variables: Variables, x: Any, *, train: bool, key: Key | None, hyper: Hyper) -> tuple[Array, Any]:
         module = module_of(variables, train, key)
-        z = module(x, **modes.arguments(type(module).__call__, train, hyper))
+        given = modes.arguments(type(module).__call__, train, hyper)
+        if "rngs" in takes:  # dropout that is given its streams when it is called
+            given["rngs"] = nnx.Rngs(jax.random.key(0) if key is None else key)
+        z = module(x, **given)
         return z, nnx.to_pure_dict(_split(module)[3]) if train else variables.state
 
     def method(name: str) -> Any:

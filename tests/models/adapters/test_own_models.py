@@ -4,6 +4,7 @@ import pathlib
 import random
 import re
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -248,3 +249,44 @@ def test_codes_of_an_autoencoder():
     params = run.variables(0).params
     np.testing.assert_allclose(codes, Auto().apply({"params": params}, X[:5], method="encode"), atol=1e-6)
     np.testing.assert_allclose(run.predict(X[:5]), Auto().apply({"params": params}, X[:5]), atol=1e-6)
+
+
+class KeyedNet(eqx.Module):
+    """Its key stands before its state, and it takes both in evaluation too."""
+
+    first: eqx.nn.Linear
+    norm: eqx.nn.BatchNorm
+    drop: eqx.nn.Dropout
+    last: eqx.nn.Linear
+
+    def __init__(self, key):
+        one, two = jax.random.split(key)
+        self.first, self.last = eqx.nn.Linear(4, 8, key=one), eqx.nn.Linear(8, 3, key=two)
+        self.norm, self.drop = eqx.nn.BatchNorm(8, axis_name="batch", mode="batch"), eqx.nn.Dropout(0.5)
+
+    def __call__(self, x, key, state):
+        _, key = jax.random.split(key)
+        x, state = self.norm(self.first(x), state)
+        return self.last(self.drop(jax.nn.relu(x), key=key)), state
+
+
+class LateStreams(nnx.Module):
+    """Its dropout is given its streams when it is called."""
+
+    def __init__(self, rngs):
+        self.first, self.drop, self.last = nnx.Linear(4, 8, rngs=rngs), nnx.Dropout(0.5), nnx.Linear(8, 3, rngs=rngs)
+
+    def __call__(self, x, rngs):
+        return self.last(self.drop(nnx.relu(self.first(x)), rngs=rngs))
+
+
+@pytest.mark.parametrize("net", [KeyedNet, eqx.nn.make_with_state(KeyedNet), LateStreams], ids=["key", "made", "rngs"])
+def test_modules_that_take_their_randomness_by_name(net):
+    model = adapt(net)
+    variables = model.init(jax.random.key(0), jnp.zeros((1, 4)), {})
+    x, still = jnp.asarray(X[:8]), {"train": False, "key": None, "hyper": {}}
+    calm, _ = model.apply(variables, x, **still)
+    np.testing.assert_array_equal(calm, model.apply(variables, x, **still)[0])  # nothing is dropped
+    lively = [model.apply(variables, x, train=True, key=jax.random.key(s), hyper={})[0] for s in (1, 1, 2)]
+    np.testing.assert_array_equal(lively[0], lively[1])
+    assert np.abs(lively[0] - lively[2]).max() > 1e-3
