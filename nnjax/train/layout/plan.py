@@ -9,8 +9,10 @@ from typing import Any
 import jax
 
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import TrialSpec
+from nnjax.core.experiment import Experiment, TrialSpec
+from nnjax.models.registry import sees_batch
 from nnjax.models.summary import summarize_model
+from nnjax.nn.losses import loss_of
 from nnjax.train.distributed import is_distributed
 from nnjax.train.engine.device_data import Shapes
 from nnjax.train.scheduler import ALL_SURVIVE, Survival
@@ -89,10 +91,12 @@ def resolve_plan(plan: Plan, specs: Sequence[TrialSpec], shapes: Shapes, most_la
       most_lanes: that fit the memory of one device; a number given by hand may be larger.
 
     Raises:
-      UserError: a number below 1, an unknown order, more devices than there are, or a number of devices that
-        batch_devices does not divide.
+      UserError: a number below 1, an unknown order, more devices than there are, a number of devices that
+        batch_devices does not divide, or batches to be divided that a model or an objective sees as a whole.
     """
     _refuse_impossible(plan)
+    if plan.batch_devices > 1:
+        _refuse_whole_batches(specs[0].experiment, shapes, plan.batch_devices)
     there = len(jax.devices())
     devices = plan.devices or there
     if devices > there:
@@ -119,6 +123,17 @@ def _refuse_impossible(plan: Plan) -> None:
             raise UserError(f"The plan has {name}={value}, but 1 or more was expected.")
     if plan.order not in ORDERS:
         raise UserError(f"The plan has order={plan.order!r}, but one of {', '.join(ORDERS)} was expected.")
+
+
+def _refuse_whole_batches(experiment: Experiment, shapes: Shapes, share: int) -> None:
+    """Refuse to divide batches where each device would compute statistics, or a loss, of its own share."""
+    what = ""
+    if loss_of(experiment.loss).objective is not None:
+        what = f"the objective {loss_of(experiment.loss).name} may depend on whole batches"
+    elif sees_batch(experiment.model, shapes.shape):
+        what = "the model has a state (such as batch statistics) or loss terms of its own, which are of whole batches"
+    if what:
+        raise UserError(f"The plan divides each batch between {share} devices, but {what}: leave batch_devices out.")
 
 
 def choose_lanes(plan: Plan, sizes: Sequence[int], survival: Survival = ALL_SURVIVE) -> int:
