@@ -26,9 +26,12 @@ class DataConfig:
         default.
       task: "classification" or "regression"; "auto" for what the target's values look like.
       limit: use only this many training-pool examples (drawn with split_seed); None for all.
-      validation: a fraction (float in (0, 1)) or a count (int) of the examples that are not test;
-        0 for none; "given" takes the source's own validation set; "test" validates on the test part (so do the slides).
-      test: a fraction or a count; None takes the source's own test set, or a fifth where it has none; 0 for none.
+      validation: a fraction (float in (0, 1)) or a count (int) of the examples that are not test; 0 for none; None
+        takes the source's own validation set, or a tenth where it has none; "given" takes the own set or refuses;
+        "test" validates on the test part (so do the slides). With another value an own validation set trains, which is
+        said.
+      test: a fraction or a count; None takes the source's own test set, nothing where it has only a validation set,
+        or else a fifth; 0 for none.
       stratify: keep the shares of the classes equal in all parts.
       split_seed: draws the split; it belongs to the data, not to a trial.
       folds, fold: k-fold cross-validation (Stone 1974): the examples that are not test fall into this many equal parts,
@@ -46,7 +49,7 @@ class DataConfig:
     target: str | None = None
     task: str = "auto"
     limit: int | None = None
-    validation: float | int | str = 0.1
+    validation: float | int | str | None = None
     test: float | int | None = None
     stratify: bool = True
     split_seed: int = 0

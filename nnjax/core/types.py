@@ -72,8 +72,7 @@ class Dataset:
       image_shape: (height, width) when x is flattened images.
       shape: of one example as it was given, for models that read it so: (h, w, c), (t, features); () for (d,).
       test_start: examples from this index on are the source's own test set; None if it has none.
-      validation_start: those from this index to the test set are its own validation set, which trains unless the
-        configuration asks for it (validation "given"); None if it has none.
+      validation_start: those from this index to the test set are its own validation set; None if it has none.
       categories: for each categorical column, its category names in the order of their integer codes.
       full_scale: the value that scaling "unit" brings to 1 (16 for scikit-learn's digits); None for 255 where x is
         uint8 and 1 elsewhere.

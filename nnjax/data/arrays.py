@@ -12,6 +12,7 @@ from nnjax.core.types import Dataset, Rows
 from nnjax.data import targets as outputs
 from nnjax.data.example_weights import Weighted, weigh
 from nnjax.data.file_rows import FileRows
+from nnjax.data.own_sets import Examples, join
 
 
 def from_arrays(
@@ -30,6 +31,12 @@ def from_arrays(
     categories: Mapping[str, tuple[str, ...]] | None = None,
     full_scale: float | None = None,
     sample_weight: Any = None,
+    x_val: Any = None,
+    y_val: Any = None,
+    x_test: Any = None,
+    y_test: Any = None,
+    sample_weight_val: Any = None,
+    sample_weight_test: Any = None,
 ) -> Dataset:
     """Make a data set of arrays, and check it.
 
@@ -51,12 +58,25 @@ def from_arrays(
       full_scale: the value that scaling "unit" brings to 1; None for 255 where x is uint8 and 1 elsewhere.
       sample_weight: [n] numbers from 0 with which examples count in losses and metrics (weighted means, in training and
         in evaluation); None where all count alike. An example of weight 0 is removed.
+      x_val, y_val: a validation set of your own, as x and y; it validates and never trains, and no other example does.
+      x_test, y_test: a test set of your own. Without it, and with x_val, there is no test part.
+      sample_weight_val, sample_weight_test: weights of their examples; None for 1 each.
 
     Raises:
-      UserError: numbers that are not finite, shapes or lengths that disagree, labels out of range, too many classes.
+      UserError: numbers that are not finite, shapes or lengths that disagree, labels out of range, too many classes;
+        labels of an own set that no training example has, unless `classes` names them.
     """
     given = x if isinstance(x, FileRows) else _as_array(x, "x", name)
     labels = None if y is None else _as_array(y, "y", name)
+    own = _own_sets({"val": (x_val, y_val, sample_weight_val), "test": (x_test, y_test, sample_weight_test)}, name)
+    if own:
+        if isinstance(given, FileRows) or validation_start is not None or test_start is not None:
+            raise UserError(
+                f"{name} has x_{next(iter(own))}, but x holds sets of its own already: give one of the two."
+            )
+        checks_labels = not classes and task in (None, "classification")
+        (given, labels, sample_weight), starts = join(Examples(given, labels, sample_weight), own, name, checks_labels)
+        validation_start, test_start = starts.get("val"), starts.get("test")
     shape = given.stored_shape if isinstance(given, FileRows) else given.shape
     image_shape = _image_shape(shape, image_shape, name)
     found = Weighted(given, labels, (validation_start, test_start))
@@ -89,6 +109,18 @@ def from_arrays(
         weights=found.weights,
         shape=tuple(shape[1:]) if len(shape) > 2 else (*image_shape, 1) if image_shape else (),
     )
+
+
+def _own_sets(given: Mapping[str, tuple[Any, Any, Any]], name: str) -> dict[str, Examples]:
+    """Read the validation and test sets that were given."""
+    for part, (x, *others) in given.items():
+        if x is None and any(other is not None for other in others):
+            raise UserError(f"{name} has y_{part} or its weights, but no x_{part}: give both, or neither.")
+    return {
+        part: Examples(_as_array(x, f"x_{part}", name), None if y is None else _as_array(y, f"y_{part}", name), w)
+        for part, (x, y, w) in given.items()
+        if x is not None
+    }
 
 
 def _require_inside(found: Weighted, name: str) -> None:
@@ -129,9 +161,10 @@ def _as_array(values: Any, which: str, name: str) -> np.ndarray:
         array = np.asarray(values)
     except ValueError:
         raise UserError(f"{which} of {name} has rows of different lengths: a rectangular array was expected.") from None
-    if array.dtype == object and which == "y" and all(isinstance(value, str) for value in array.flat):
+    inputs = which.startswith("x")
+    if array.dtype == object and not inputs and all(isinstance(value, str) for value in array.flat):
         array = array.astype(str)
-    if array.dtype.kind not in ("buif" if which == "x" else "buifUS"):
+    if array.dtype.kind not in ("buif" if inputs else "buifUS"):
         raise UserError(f"{which} of {name} has the type {array.dtype}, but numbers were expected.")
     return array
 

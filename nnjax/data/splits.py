@@ -8,7 +8,7 @@ from absl import logging
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig
 
-OWN_TEST_SHARE = 0.2  # held out where the source has no test set of its own and the configuration asks for none
+TEST_SHARE, VALIDATION_SHARE = 0.2, 0.1  # held out where the source has no such set and the configuration asks for none
 
 
 class Split(NamedTuple):
@@ -55,11 +55,13 @@ def split(
     labels = labels if config.stratify else None
     everything = np.arange(num_examples, dtype=np.int32)
     pool, held_out = np.split(everything, [test_start]) if test_start is not None else (everything, everything)
-    given = _given(pool, config, validation_start)
+    given = _own_validation(pool, config, validation_start)
     pool = np.setdiff1d(pool, given, assume_unique=True)
     held_out = held_out if test_start is not None else pool
 
-    size = OWN_TEST_SHARE if config.test is None and test_start is None else config.test
+    size = config.test
+    if size is None and test_start is None:
+        size = 0 if len(given) else TEST_SHARE
     num_test = len(held_out) if size is None else _count(size, len(held_out), "test")
     test = draw(held_out, num_test, keys, labels, "test")
     pool = np.setdiff1d(pool, test, assume_unique=True)
@@ -75,10 +77,11 @@ def split(
         if not len(test):
             raise UserError('validation is "test", but the test part is empty (test is 0): give test a size.')
         validation = test
-    elif config.validation == "given":
+    elif len(given):
         validation = given
     else:
-        validation = draw(pool, _count(config.validation, len(pool), "validation"), keys, labels, "validation")
+        share = VALIDATION_SHARE if config.validation is None else config.validation
+        validation = draw(pool, _count(share, len(pool), "validation"), keys, labels, "validation")
     train = np.setdiff1d(pool, validation, assume_unique=True)
     if not len(train):
         sizes = f"validation={config.validation!r}, test={config.test!r}, limit={config.limit!r}"
@@ -166,15 +169,25 @@ def largest_remainder(sizes: np.ndarray, count: int) -> np.ndarray:
     return shares
 
 
-def _given(pool: np.ndarray, config: DataConfig, start: int | None) -> np.ndarray:
-    """Select the source's own validation set where it is asked for, else nothing."""
-    if config.validation != "given" or config.folds is not None:
-        return pool[:0]
-    if start is None:
+def _own_validation(pool: np.ndarray, config: DataConfig, start: int | None) -> np.ndarray:
+    """Select the source's own validation set, unless another one is asked for."""
+    if config.validation == "given" and start is None and config.folds is None:
         raise UserError(
             'validation is "given", but the source has no validation set of its own: ask for a fraction or a count.'
         )
-    return pool[pool >= start]
+    if start is None:
+        return pool[:0]
+    own = pool[pool >= start]
+    if config.folds is None and config.validation in (None, "given"):
+        return own
+    asked = f"data.validation is {config.validation!r}" if config.folds is None else f"data.folds is {config.folds}"
+    logging.warning(
+        "%s, so that the %d examples of the data's own validation set are among those to train on: leave that out to "
+        "validate on them.",
+        asked,
+        len(own),
+    )
+    return pool[:0]
 
 
 def _count(value: float | int | str, available: int, part: str) -> int:

@@ -19,6 +19,7 @@ from nnjax.core.experiment import DataConfig, TrialSpec
 from nnjax.core.fields import with_pieces
 from nnjax.core.types import DataFacts, Dataset, LayerStatistics, Params, Prepared
 from nnjax.data import prepare, prepare_loaded
+from nnjax.data.in_memory import as_dataset
 from nnjax.models import own
 from nnjax.models.model import Model, Variables
 from nnjax.models.registry import make_model
@@ -259,7 +260,7 @@ def load(
     loss: Any = None,
     optimizer: Any = None,
     metrics: Sequence[Any] | None = None,
-    data: Dataset | None = None,
+    data: Any = None,
     trust: bool = False,
 ) -> Run:
     """Open a run folder for reading.
@@ -268,7 +269,7 @@ def load(
       path: the folder.
       model, loss, optimizer, metrics: the objects that the run was trained with, where it was with the user's own; its
         table, curves and verdicts need none of them. Nothing that a folder names is imported by itself.
-      data: the data that were passed as arrays; they must be the same.
+      data: the data that were passed as arrays, as in `nnjax.sweep`; they must be the same.
       trust: import what the folder names ("package.module:name"): only for folders of one's own.
 
     Raises:
@@ -282,7 +283,8 @@ def load(
     given = {"model.kind": model, "loss": loss, "optimizer.name": optimizer, "metrics": metrics}
     records = store.read_records(config.specs)
     specs = [dataclasses.replace(spec, experiment=with_pieces(spec.experiment, given, trust)) for spec in config.specs]
-    prepared = {} if data is None else _prepared(facts, data, specs)
+    dataset = as_dataset(data, task=specs[0].experiment.data.task)
+    prepared = {} if dataset is None else _prepared(facts, dataset, specs)
     return Run(specs, records, store, facts, prepared, findings, config.title, schedules)
 
 

@@ -323,6 +323,9 @@ def test_an_experiment_with_class_weights_goes_to_json_and_back():
 
 def test_resuming_with_other_weights_is_refused(tmp_path):
     nnjax.sweep(CLASSIFIER, data=(X, NAMES, W), workdir=tmp_path / "run")
+    assert nnjax.load(tmp_path / "run", data=(X, NAMES, W)).data().dataset.weights is not None
+    with pytest.raises(nnjax.UserError, match="SHA-256 differs"):
+        nnjax.load(tmp_path / "run", data=(X, NAMES))
     with pytest.raises(nnjax.UserError, match=r"data have changed|SHA-256|other data"):
         nnjax.sweep(CLASSIFIER, data=(X, NAMES, W + 1), workdir=tmp_path / "run")
     balanced = dataclasses.replace(CLASSIFIER, class_weight="balanced")
