@@ -28,11 +28,8 @@ def adapt(factory: Callable[..., eqx.Module]) -> Model:
     Raises:
       UserError: it makes something else.
     """
-
-    def make(key: Key) -> tuple[eqx.Module, Any]:
-        made, state = eqx.nn.make_with_state(factory)(key=key)
-        return made if isinstance(made, tuple) and len(made) == 2 else (made, state)  # made by make_with_state itself
-
+    made_with_state = getattr(factory, "__module__", "").startswith("equinox.")
+    make: Any = factory if made_with_state else eqx.nn.make_with_state(factory)
     module, state = eqx.filter_eval_shape(make, key=jax.random.key(0))
     if not isinstance(module, eqx.Module) or not callable(module):
         raise UserError(f"The model's function of key makes a {type(module).__name__}, but a module was expected.")
