@@ -42,12 +42,13 @@ class Objective(Protocol):
         Args:
           apply: (variables, x, *, key, hyper) -> (z, state): the model, in training or in evaluation mode.
           variables: its params and state.
-          batch: the examples; those of weight 0 count nothing, so that no value may depend on another example.
+          batch: the examples; in evaluation some may have weight 0 and count nothing.
           key: a random key of this step.
           hyper: the hyperparameters that are set, traced; those that it asks for are its own.
 
         Returns:
-          Values [b], of which the weighted mean is minimized; the model's new state; more values [b] by name.
+          Values [b], of which the weighted mean is minimized; the model's new state; more values [b] by name, whose
+          weighted means are reported as curves and final metrics (val_NAME, train_NAME_eval, test_NAME).
         """
         ...
 
@@ -69,6 +70,9 @@ def make_objective(name: str) -> Objective:
         if not isinstance(found, tuple) or len(found) != 3:
             raise UserError(f"{what} returned {type(found).__name__}, but (values [b], state, metrics) was expected.")
         values, state, metrics = found
+        for name in metrics:
+            if not str(name).isidentifier():
+                raise UserError(f"{what} reports {name!r}, but the name of a curve, such as 'kl', was expected.")
         for key_, value in {"values": values, **metrics}.items():
             _require_per_example(f"{what} returned {key_}", value, batch)
         return values, state, metrics

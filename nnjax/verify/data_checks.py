@@ -11,13 +11,13 @@ from nnjax.checks.finding import Finding
 from nnjax.checks.fit import check_fit, summarize_targets
 from nnjax.checks.invalid_values import validate
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import DataConfig, TrialSpec
+from nnjax.core.experiment import DataConfig, ModelConfig, TrialSpec
 from nnjax.core.types import Dataset, Prepared
 from nnjax.data import as_asked, load_config, prepare_loaded
 from nnjax.data.class_weights import class_weights
 from nnjax.models.own import reads as own_reads
 from nnjax.models.own import with_output
-from nnjax.models.registry import own_output_shape, traits_of
+from nnjax.models.registry import make_model, own_output_shape, traits_of
 from nnjax.nn.losses import loss_of
 from nnjax.nn.optimizers import optimizer_of, resolve
 from nnjax.nn.schedules import schedule_of
@@ -106,6 +106,8 @@ def refuse_unfit_outputs(specs: Sequence[TrialSpec], prepared: Mapping[DataConfi
       UserError: there is one.
     """
     for model, loss, data in {(s.experiment.model, s.experiment.loss, s.experiment.data) for s in specs}:
+        if traits_of(model).own and loss_of(loss).objective is not None:
+            refuse_two_losses(model, loss, prepared[data].facts().example_shape)
         if not traits_of(model).own or loss_of(loss).of_logits:
             continue
         facts, goal = prepared[data].facts(), traits_of(model).goal(prepared[data].facts().task)
@@ -134,6 +136,15 @@ def refuse_class_weights(specs: Sequence[TrialSpec], prepared: Mapping[DataConfi
                 f"class_weight is set, but the model {model.kind} learns to give its input, not classes: leave it out."
             )
         class_weights(given, prepared[data])
+
+
+def refuse_two_losses(model: ModelConfig, loss: str, shape: tuple[int, ...]) -> None:
+    """Refuse a model with loss terms of its own where an objective runs it, perhaps several times."""
+    if make_model(model, shape, 0).losses is not None:
+        raise UserError(
+            f"The model adds terms to its loss (regularizers or add_loss), but the objective {loss_of(loss).name} runs "
+            "it and would leave them out: give the model none, and add them in the objective."
+        )
 
 
 def refuse_unread(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> None:

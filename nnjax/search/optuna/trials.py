@@ -13,7 +13,7 @@ from nnjax.runs.trials_csv import cell
 from nnjax.search.optuna.adaptive_space import AdaptiveSpace
 from nnjax.search.optuna.study import Suggestion
 from nnjax.train.engine.device_data import make_shapes
-from nnjax.train.engine.trial import metric_names
+from nnjax.train.engine.trial import Trial
 from nnjax.train.storage.records import ENDED, FINISHED, Record
 
 
@@ -78,7 +78,8 @@ def require_metric(metric: str, specs: Sequence[TrialSpec], prepared: Mapping[Da
 
 def final_metrics(experiment: Experiment, prepared: Prepared) -> list[str]:
     """Name the final metrics that a trial will have, the usual one first."""
-    names = ("loss", *metric_names(experiment, make_shapes(experiment, prepared), final=True))
+    trial = Trial(experiment, make_shapes(experiment, prepared))
+    names = ("loss", *trial.final_metrics, *trial.objective_metrics)
     parts = {"val": prepared.validation, "test": prepared.test}
     there = [part for part, index in parts.items() if len(index)]
     evaluated = [f"{best}{part}_{name}" for part in there for best in ("", "best_") for name in names]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import re
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +13,6 @@ import numpy as np
 from nnjax.core.experiment import Experiment
 from nnjax.core.fields import PIECES, flatten
 from nnjax.core.pieces import Piece
-from nnjax.train.engine.batches import Batch
 from nnjax.train.engine.device_data import Shapes
 from nnjax.train.engine.trial import Trial, blank_state
 
@@ -33,15 +31,10 @@ def with_fingerprint(experiment: Experiment, shapes: Shapes) -> Shapes:
 def fingerprint(experiment: Experiment, shapes: Shapes) -> str:
     """Hash the jaxpr of a step, with the constants that it closes over."""
     trial, state = Trial(experiment, shapes), blank_state(experiment, shapes)
-    row: Any = jax.ShapeDtypeStruct
-    number = row((), trial.dtype)
+    number = jax.ShapeDtypeStruct((), trial.dtype)
     hyper = dict.fromkeys(experiment.hyperparameters.present(), number)
-    b = experiment.batch_size
-    d, k = shapes.num_inputs, shapes.num_outputs
-    raw = row((b,), np.int32) if shapes.goal == "classification" else None
-    width = d if shapes.goal == "reconstruction" else k
-    batch = Batch(row((b, d), trial.dtype), row((b, width), trial.dtype), row((b,), trial.dtype), raw)
-    traced = jax.make_jaxpr(trial.step)(hyper, state, batch, row((), jnp.int32))
+    total_steps = jax.ShapeDtypeStruct((), jnp.int32)
+    traced = jax.make_jaxpr(trial.step)(hyper, state, trial.blank_batch(), total_steps)
     digest = hashlib.sha256(ADDRESS.sub("", str(traced.jaxpr)).encode())
     for constant in traced.consts:
         digest.update(np.asarray(constant).tobytes() if hasattr(constant, "__array__") else repr(constant).encode())

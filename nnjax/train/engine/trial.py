@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, cast
@@ -14,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
 from nnjax.core.types import Array, Count, Float, Key, Metrics, Params, Scalar, TrialState, UInt
 from nnjax.models.model import Variables
@@ -76,7 +78,7 @@ class Trial:
 
     def curve_names(self) -> list[str]:
         """Names of the curves that an epoch adds a point to."""
-        names = ("loss", *self.epoch_metrics)
+        names = ("loss", *self.epoch_metrics, *self.objective_metrics)
         return ["train_loss", *(curve_name(part, name) for part in self.parts for name in names)]
 
     def init(self, hyper: Hyper, seed: UInt[Array, ""]) -> TrialState:
@@ -136,17 +138,47 @@ class Trial:
 
     def by_objective(
         self, variables: Variables, batch: Batch, *, train: bool, key: Key, hyper: Hyper
-    ) -> tuple[Float[Array, " b"], Any]:
-        """Compute the values of the user's objective, which runs the model itself, and the model's new state."""
+    ) -> tuple[Float[Array, " b"], Any, Mapping[str, Float[Array, " b"]]]:
+        """Compute the values of the user's objective, which runs the model itself, the model's new state, and more."""
 
         def apply(variables: Variables, x: Array, *, key: Key | None, hyper: Hyper) -> tuple[Array, Any]:
-            return self.model.apply(variables, x, train=train, key=key if train else None, hyper=hyper)
+            return self.apply(variables, x, train=train, key=key if train else None, hyper=hyper)[:2]
 
         examples, reconstructs = self.shaped(batch.x), self.shapes.goal == "reconstruction"
         whole = objectives.Batch(examples, examples if reconstructs else batch.held, batch.w)
         assert self.by_own is not None
-        values, state, _ = self.by_own(apply, variables, whole, key=key, hyper=hyper)
-        return values, state
+        return self.by_own(apply, variables, whole, key=key, hyper=hyper)
+
+    @functools.cached_property
+    def objective_metrics(self) -> tuple[str, ...]:
+        """Name what the user's objective reports beside its values.
+
+        Raises:
+          UserError: a name that is a metric's too.
+        """
+        if self.by_own is None:
+            return ()
+        number = jax.ShapeDtypeStruct((), self.dtype)
+        hyper = dict.fromkeys(self.experiment.hyperparameters.present(), number)
+        state = jax.eval_shape(self.init, hyper, jax.ShapeDtypeStruct((), np.uint32))
+
+        def metrics(hyper: Hyper, state: TrialState, batch: Batch) -> Any:
+            variables = Variables(state.params, state.model_state)
+            return self.by_objective(variables, batch, train=False, key=jax.random.key(0), hyper=hyper)[2]
+
+        names = tuple(jax.eval_shape(metrics, hyper, state, self.blank_batch()))
+        for name in names:
+            if name in ("loss", *self.epoch_metrics, *self.final_metrics):
+                raise UserError(f"The objective reports {name!r}, which is a metric's name: give it another.")
+        return names
+
+    def blank_batch(self) -> Batch:
+        """Return the shapes of a batch."""
+        b, d = self.experiment.batch_size, self.shapes.num_inputs
+        rows = (b, d if self.shapes.goal == "reconstruction" else self.shapes.num_outputs)
+        raw = jax.ShapeDtypeStruct((b,), np.int32) if self.shapes.goal == "classification" else None
+        x, y, w = (jax.ShapeDtypeStruct(shape, self.dtype) for shape in ((b, d), rows, (b,)))
+        return Batch(cast(Array, x), cast(Array, y), cast(Array, w), cast(Array, raw))
 
     def losses(self, batch: Batch, y: Float[Array, "b k"], z: Float[Array, "b ..."]) -> Float[Array, " b"]:
         """Return the loss of each example: ours of rows [b, k], another's of what data hold and the model yields."""
@@ -254,7 +286,7 @@ class Trial:
         def value(params: Params) -> tuple[Scalar, Any]:
             variables = Variables(params, state.model_state)
             if self.by_own is not None:
-                values, model_state = self.by_objective(variables, batch, train=True, key=key, hyper=hyper)
+                values, model_state, _ = self.by_objective(variables, batch, train=True, key=key, hyper=hyper)
                 return jnp.sum(values * batch.w) / size + self.penalty(hyper, params), model_state
             z, model_state, extra = self.apply(variables, batch.x, train=True, key=key, hyper=hyper)
             loss = jnp.sum(self.losses(batch, y, z) * batch.w) / size + self.penalty(hyper, params)
@@ -284,7 +316,7 @@ class Trial:
         """Compute loss and metrics over a part in evaluation mode, every example once; NaN for an empty part."""
         size = part.index.shape[0] // max(even_batches(part.index.shape[0], self.experiment.eval_batch_size), 1)
         if not size:
-            return dict.fromkeys(("loss", *metrics), jnp.full((), jnp.nan, self.dtype))
+            return dict.fromkeys(("loss", *metrics, *self.objective_metrics), jnp.full((), jnp.nan, self.dtype))
         origin = (
             self.batch(data, part.index[:1], jnp.ones(1, bool)) if any(m.shifts for m in metrics.values()) else None
         )
@@ -298,7 +330,8 @@ class Trial:
             found = {name: _statistics(metric, batch, p, origin) for name, metric in metrics.items()}
             if self.by_own is not None:
                 key = jax.random.key(EVALUATION)
-                return found | {"loss": self.by_objective(variables, batch, train=False, key=key, hyper=hyper)[0]}
+                values, _, more = self.by_objective(variables, batch, train=False, key=key, hyper=hyper)
+                return found | {"loss": values, **more}
             return found | {"loss": self.losses(batch, batch.y, z)}
 
         def body(t: Array, sums: Metrics) -> Metrics:
@@ -310,7 +343,8 @@ class Trial:
         sums = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape[1:], leaf.dtype), blank)
         sums = jax.tree.map(self.total, jax.lax.fori_loop(0, -(-part.count // size), body, sums))
         total = sums.pop(TOTAL, part.count.astype(self.dtype))
-        return {"loss": sums["loss"] / total} | {name: m.of_sums(sums[name], total) for name, m in metrics.items()}
+        values = {name: sums[name] / total for name in ("loss", *self.objective_metrics)}
+        return values | {name: m.of_sums(sums[name], total) for name, m in metrics.items()}
 
     def finish_epoch(
         self, hyper: Hyper, data: DeviceData, state: TrialState, epoch: Count
