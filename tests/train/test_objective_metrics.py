@@ -57,8 +57,6 @@ def run(tmp_path_factory):
     path = tmp_path_factory.mktemp("vae") / "run"
     loss = objectives.negative_elbo(encode, decode)
     return nnjax.sweep(experiment(loss), {"seed": range(2)}, data=data, workdir=path)
-        experiment(objectives.negative_elbo(encode, decode)), {"seed": range(2)}, data=data, workdir=path
-    )
 
 
 def test_the_divergence_is_the_closed_form(run):
