@@ -8,15 +8,15 @@ print(run.table().sort_values("val_loss").head())
 run.plot("curves.png")
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
-from nnjax.core.types import Dataset
 
+TYPE_CHECKING = False  # for type checkers, which take it for true; `typing` is not imported, see nnjax/cli/entry.py
 if TYPE_CHECKING:
+    from typing import Any
+
     from nnjax.api import save_weights, sweep
+    from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+    from nnjax.core.types import Dataset
     from nnjax.data import from_arrays
     from nnjax.diagnosis.diagnose import diagnose
     from nnjax.nn.metrics import Metric
@@ -27,12 +27,18 @@ if TYPE_CHECKING:
 
 __version__ = "0.2.0.dev0"
 
-# Fetched on first use, so that `import nnjax` starts neither JAX nor Flax.
+# Fetched on first use, so that `import nnjax` starts neither JAX nor Flax nor NumPy.
 _LATER = {
     "Arm": "nnjax.spaces.space",
+    "DataConfig": "nnjax.core.experiment",
+    "Dataset": "nnjax.core.types",
     "Evolution": "nnjax.spaces.space",
+    "Experiment": "nnjax.core.experiment",
     "Halving": "nnjax.spaces.space",
+    "Hyperparameters": "nnjax.core.experiment",
     "Metric": "nnjax.nn.metrics",
+    "ModelConfig": "nnjax.core.experiment",
+    "OptimizerConfig": "nnjax.core.experiment",
     "Plan": "nnjax.train.layout.plan",
     "Range": "nnjax.spaces.ranges",
     "Run": "nnjax.runs.run",
@@ -73,7 +79,12 @@ def __dir__() -> list[str]:
     return __all__
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     if name in _LATER:
-        return getattr(importlib.import_module(_LATER[name]), name)
+        import importlib
+
+        from nnjax.core.jax_start import start_errors
+
+        with start_errors():
+            return getattr(importlib.import_module(_LATER[name]), name)
     raise AttributeError(f"module 'nnjax' has no attribute {name!r}")

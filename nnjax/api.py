@@ -34,6 +34,7 @@ from nnjax.spaces.space import ADAPTIVE, Space
 from nnjax.train import distributed
 from nnjax.train.host.population import Population, Stopped
 from nnjax.train.host.progress import Observer
+from nnjax.train.jax_modes import started
 from nnjax.train.layout.plan import Plan, from_json
 from nnjax.train.storage import named_arrays, npz
 from nnjax.train.storage.records import OVER
@@ -43,6 +44,7 @@ from nnjax.verify import data_checks
 from nnjax.verify.sanity.run import examine_once
 
 
+@started()
 def sweep(
     experiment: Any,
     space: Space | Mapping[str, Axis] = Space(),

@@ -6,7 +6,6 @@ Nothing here imports JAX, which takes a second: a mistake is refused at once.
 import contextlib
 import difflib
 import importlib.util
-import os
 import pathlib
 import sys
 import traceback
@@ -19,6 +18,7 @@ from nnjax.cli.study import Study
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
 from nnjax.core.fields import coerce_fields, replace
+from nnjax.core.files import expand_home
 from nnjax.spaces.overrides import override, pin
 from nnjax.spaces.space import Space
 
@@ -42,7 +42,7 @@ def require(argv: Sequence[str], config: str | None, workdir: str | None) -> tup
         raise UserError(
             "--workdir is missing; name the run folder to make or resume, such as --workdir=runs/mnist_mlp."
         )
-    return os.path.expanduser(config), os.path.expanduser(workdir)
+    return expand_home(config), expand_home(workdir)
 
 
 def folder() -> pathlib.Path:

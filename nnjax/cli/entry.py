@@ -1,25 +1,19 @@
-"""The command `nnjax`: find the subcommand and run it. Nothing here imports JAX."""
+"""The command `nnjax`: find the subcommand and run it.
 
-import difflib
-import importlib
+Nothing here imports JAX, and what is imported before `main` catches Ctrl-C is next to nothing.
+"""
+
+from __future__ import annotations
+
+import collections
+import signal
 import sys
-from typing import NamedTuple
+import types
 
-from nnjax.cli import main as cli
 from nnjax.core.errors import UserError
 
-
-class Command(NamedTuple):
-    """A subcommand.
-
-    Attributes:
-      module: where its docstring (the help text), define_flags() and run(argv) are.
-      summary: what it does, in a few words.
-    """
-
-    module: str
-    summary: str
-
+# A subcommand: the module of its docstring (the help text), define_flags() and run(argv); what it does in a few words.
+Command = collections.namedtuple("Command", ["module", "summary"])
 
 COMMANDS = {
     "demo": Command("nnjax.cli.commands.demo", "train the example: four autoencoders and a classifier of digits"),
@@ -44,6 +38,11 @@ COMMANDS = {
 
 def main(name: str | None = None) -> None:
     """Run a subcommand: this one, or the one that the command line names first."""
+    signal.signal(signal.SIGINT, _interrupt)
+    import importlib
+
+    from nnjax.cli import main as cli
+
     cli.replace_unencodable()
     arguments = sys.argv[1:]
     if name is None:
@@ -60,8 +59,18 @@ def main(name: str | None = None) -> None:
         name = arguments.pop(0)
     with cli.one_sentence():
         command = find(name)
-    sys.argv = [f"nnjax {name}", *arguments]
-    cli.run_command(importlib.import_module(command.module))
+        sys.argv = [f"nnjax {name}", *arguments]
+        cli.run_command(importlib.import_module(command.module))
+
+
+def _interrupt(number: int, frame: types.FrameType | None) -> None:
+    """End by Ctrl-C: at once while modules are imported, which would turn it into other errors."""
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
+        frame = frame.f_back
+    raise KeyboardInterrupt
 
 
 def help_text() -> str:
@@ -89,6 +98,8 @@ def find(name: str) -> Command:
     """
     if name in COMMANDS:
         return COMMANDS[name]
+    import difflib
+
     if name.startswith("-"):
         raise UserError(
             f"A command was expected before {name}, such as `nnjax train {name}`; `nnjax --help` lists them."

@@ -12,9 +12,11 @@ from collections.abc import Callable, Iterator, Sequence
 from types import ModuleType
 from typing import Any, NoReturn
 
+from nnjax.cli import compile_cache
 from nnjax.core.errors import UserError
 from nnjax.core.fields import resolve_path
-from nnjax.core.files import is_broken_pipe
+from nnjax.core.files import expand_home, is_broken_pipe
+from nnjax.core.jax_start import start_errors, unset_stopping
 
 SIGPIPE = 13  # which Windows has not
 
@@ -97,7 +99,8 @@ def replace_unencodable() -> None:
 def one_sentence() -> Iterator[None]:
     """End the process by what went wrong: a mistake of the user's by one sentence on stderr and status 2."""
     try:
-        yield
+        with start_errors():
+            yield
     except UserError as error:
         _fail(str(error))
     except OSError as error:
@@ -177,21 +180,26 @@ def start_jax(num_devices: int | None = None) -> None:
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     settings: dict[str, Any] = {"jax_num_cpu_devices": num_devices or cores}
-    cache = pathlib.Path(os.environ.get("NNJAX_CACHE", pathlib.Path.home() / ".cache" / "nnjax" / "xla"))
-    try:
+    with contextlib.suppress(OSError, UserError):  # no home, or a read-only one, only costs compile time
+        cache = pathlib.Path(expand_home(os.environ.get("NNJAX_CACHE") or "~/.cache/nnjax/xla"))
         cache.mkdir(parents=True, exist_ok=True)
         settings |= {
             "jax_compilation_cache_dir": str(cache),
             "jax_persistent_cache_min_compile_time_secs": 0.0,
             "jax_persistent_cache_min_entry_size_bytes": 0,
         }
-    except OSError:
-        pass  # a read-only home only costs compile time
+    unset_stopping(os.environ, warn)
     for name, value in settings.items():
         if "jax" in sys.modules:
             sys.modules["jax"].config.update(name, value)
         else:
             os.environ.setdefault(name.upper(), str(value))
+    compile_cache.remove_damaged(pathlib.Path(os.environ.get("JAX_COMPILATION_CACHE_DIR", "")), warn)
+
+
+def warn(sentence: str) -> None:
+    """Print a warning on standard error."""
+    print(f"warning: {sentence}", file=sys.stderr)
 
 
 def catch_signals() -> None:

@@ -17,12 +17,28 @@ def check_out(path: str, *kinds: str) -> str:
     Raises:
       UserError: it ends in none of the kinds (".csv"), or its folder is not there.
     """
-    path = os.path.expanduser(path)
+    path = expand_home(path)
     kind = pathlib.Path(path).suffix
     if kind not in kinds:
         raise UserError(f"The file {path!r} ends in {kind!r}, but {' or '.join(kinds)} was expected.")
     if not pathlib.Path(path).parent.is_dir():
         raise UserError(f"The folder of {path!r} does not exist; make it, or name another file.")
+    return path
+
+
+def expand_home(text: str) -> str:
+    """Return a path with ~ and ~user as the home folder.
+
+    Raises:
+      UserError: no such folder is known, as of a user without an entry in the password file, or the path holds \\0.
+    """
+    try:
+        path = os.path.expanduser(text)
+    except ValueError:
+        raise UserError(f"The path {text!r} holds a null character; name another one.") from None
+    if path.startswith("~") and not os.path.exists(path):
+        user = path.partition("/")[0]
+        raise UserError(f"The path {text!r} begins with {user}, but no home folder is known for it; write it out.")
     return path
 
 

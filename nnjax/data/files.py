@@ -7,6 +7,7 @@ import zlib
 from pathlib import Path
 
 from nnjax.core.errors import UserError
+from nnjax.core.files import expand_home
 
 
 def places(data_dir: str | None = None, variable: str = "NNJAX_DATA", cache: str = "~/.cache/nnjax") -> list[Path]:
@@ -14,10 +15,11 @@ def places(data_dir: str | None = None, variable: str = "NNJAX_DATA", cache: str
 
     Args:
       data_dir: the folder to look in first; None for the standard ones only.
-      variable, cache: the standard ones: of the environment, and below the home folder.
+      variable, cache: the standard ones: of the environment, and below the home folder, if there is one.
     """
     given = [data_dir, os.environ.get(variable), cache]
-    return list(dict.fromkeys(Path(text).expanduser() for text in given if text))
+    known = (text for text in given if text and not (text == cache and os.path.expanduser(text) == text))
+    return list(dict.fromkeys(Path(expand_home(text)) for text in known))
 
 
 def find(text: str, data_dir: str | None = None) -> Path:
@@ -26,8 +28,8 @@ def find(text: str, data_dir: str | None = None) -> Path:
     Raises:
       UserError: it is in neither place.
     """
-    bases = [Path(), *([Path(data_dir).expanduser()] if data_dir else [])]
-    candidates = [base / Path(text).expanduser() for base in bases]
+    bases = [Path(), *([Path(expand_home(data_dir))] if data_dir else [])]
+    candidates = [base / expand_home(text) for base in bases]
     for candidate in candidates:
         if candidate.exists():
             return candidate

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from nnjax.core.errors import UserError
-from nnjax.core.files import check_out, write_atomically
+from nnjax.core.files import check_out, expand_home, write_atomically
 from nnjax.core.types import DataFacts, Dataset
 from nnjax.data import load, scaling
 from nnjax.data.sources import find_source
@@ -32,7 +32,7 @@ def open_network(path: str, trial: int | None = None, which: str | None = None) 
     Raises:
       UserError: it is not there or damaged, or a file is asked for a trial.
     """
-    path = os.path.expanduser(path)
+    path = expand_home(path)
     if os.path.isdir(path) or pathlib.Path(path).suffix not in FORMATS:
         run = load_run(path)
         number = choose_trial(run, trial)

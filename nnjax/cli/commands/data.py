@@ -12,6 +12,7 @@ from absl import flags
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 
 from nnjax.core.errors import UserError
+from nnjax.core.files import expand_home
 from nnjax.data import download, files, load, mnist, npy
 
 FLAGS = flags.FLAGS
@@ -27,13 +28,15 @@ def run(argv: list[str]) -> None:
     """Fetch every data set named on the command line, or write one as a folder of .npy files."""
     names = argv[1:]
     if FLAGS.to_npy is not None:
-        rewrite(names, Path(FLAGS.to_npy).expanduser())
+        rewrite(names, Path(expand_home(FLAGS.to_npy)))
         return
     unknown = [name for name in names if name not in mnist.FILES]
     if unknown or not names:
         found = f"{unknown[0]!r} cannot be downloaded" if unknown else "No data set was named"
         raise UserError(f"{found}: name one or both of {', '.join(mnist.FILES)}.")
-    folder = files.places(FLAGS.data_dir)[0]
+    folder = next(iter(files.places(FLAGS.data_dir)), None)
+    if folder is None:
+        raise UserError("No home folder is known to put data into; name a folder with --data_dir.")
     with Progress(TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn()) as bars:
         for name in names:
             fetch(name, folder / name, bars)

@@ -42,7 +42,10 @@ class StepTimes:
     def table(self, group: Group) -> Table:
         """Return what is known of a group's program: seconds of a step by (devices, lanes, order)."""
         rows = self._read().get(_name(group), [])
-        return {(int(devices), int(lanes), str(order)): float(seconds) for devices, lanes, order, seconds in rows}
+        try:
+            return {(int(devices), int(lanes), str(order)): float(seconds) for devices, lanes, order, seconds in rows}
+        except (ValueError, TypeError):  # it is damaged
+            return {}
 
     def add(self, group: Group, table: Table) -> None:
         """Keep more of it; where the folder cannot be written, nothing is kept."""
