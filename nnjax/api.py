@@ -16,7 +16,7 @@ from typing import Any
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, TrialSpec
 from nnjax.core.fields import coerce_fields, import_pieces
-from nnjax.core.files import write_atomically
+from nnjax.core.files import check_out, write_atomically
 from nnjax.core.types import Params, Prepared
 from nnjax.data.in_memory import as_dataset
 from nnjax.diagnosis import trials
@@ -193,8 +193,9 @@ def _train(population: Population, as_run: Callable[[], Run]) -> Run:
 
 def save_weights(params: Params, path: str | os.PathLike[str]) -> None:
     """Write weights (nested {layer: {kernel, bias}}) to an NPZ file from which `Experiment.start_weights` starts."""
+    target = check_out(os.fspath(path), ".npz")
     arrays = named_arrays.flatten(params, named_arrays.FINAL)
-    write_atomically(pathlib.Path(path), npz.to_bytes(arrays))
+    write_atomically(pathlib.Path(target), npz.to_bytes(arrays))
 
 
 __all__ = ["Stopped", "save_weights", "sweep"]

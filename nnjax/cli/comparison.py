@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from rich.table import Table
 
+from nnjax.core.csv_text import to_csv
 from nnjax.core.errors import UserError
 from nnjax.core.files import write_atomically
 from nnjax.models.summary import summarize_model
@@ -113,4 +114,4 @@ def write_csv(rows: Sequence[Row], path: str) -> None:
         tree = dataclasses.asdict(row)
         means, spreads = tree.pop("means"), tree.pop("spreads")
         flat.append(tree | means | {f"{name}_spread": value for name, value in spreads.items()})
-    write_atomically(pathlib.Path(path), pd.DataFrame(flat).to_csv(index=False, lineterminator="\n"))
+    write_atomically(pathlib.Path(path), to_csv(pd.DataFrame(flat)))

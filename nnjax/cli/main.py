@@ -202,6 +202,13 @@ def warn(sentence: str) -> None:
     print(f"warning: {sentence}", file=sys.stderr)
 
 
+def start_devices() -> None:
+    """Start JAX's backend now, before any work: what keeps it from starting is said at once (`one_sentence`)."""
+    import jax
+
+    jax.devices()
+
+
 def catch_signals() -> None:
     """Let SIGTERM and Ctrl-C end the run at the next segment, with a checkpoint; a second one ends it at once."""
 

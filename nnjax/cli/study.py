@@ -5,8 +5,9 @@ import pathlib
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
+from nnjax.core.archives import DAMAGE, describe
 from nnjax.core.errors import UserError
-from nnjax.core.files import write_atomically
+from nnjax.core.files import check_out_folder, write_atomically
 
 MARK = "study.json"  # says whose folder it is
 
@@ -35,12 +36,16 @@ def open_folder(study: Study, workdir: str) -> pathlib.Path:
     Raises:
       UserError: it is a file, or holds another study or files of something else.
     """
-    path, mark = pathlib.Path(workdir), pathlib.Path(workdir) / MARK
-    if path.exists() and not path.is_dir():
-        raise UserError(f"The workdir {workdir} is a file; name a folder.")
+    path = check_out_folder(workdir)
+    mark = path / MARK
     found = sorted(file.name for file in path.iterdir()) if path.is_dir() else []
     if MARK in found:
-        earlier = json.loads(mark.read_text("utf-8"))["study"]
+        try:
+            earlier = str(json.loads(mark.read_text("utf-8"))["study"])
+        except DAMAGE as error:
+            raise UserError(
+                f"{mark} is damaged ({describe(error)}); bring a good copy back, or name another folder."
+            ) from None
         if earlier != repr(study):
             raise UserError(f"The workdir {workdir} holds {earlier}, but this is {study!r}: name a new folder.")
     elif found:

@@ -10,6 +10,8 @@ import time
 
 from nnjax.core.errors import UserError
 
+FILE_KINDS = (".csv", ".html", ".htm", ".json", ".npz", ".npy", ".png", ".pdf", ".svg", ".txt", ".md", ".zip", ".gz")
+
 
 def check_out(path: str, *kinds: str) -> str:
     """Return the path of a file to write, with ~ as the home folder, before anything is computed for it.
@@ -21,9 +23,51 @@ def check_out(path: str, *kinds: str) -> str:
     kind = pathlib.Path(path).suffix
     if kind not in kinds:
         raise UserError(f"The file {path!r} ends in {kind!r}, but {' or '.join(kinds)} was expected.")
-    if not pathlib.Path(path).parent.is_dir():
+    parent = pathlib.Path(path).parent
+    if not _exists(parent):
         raise UserError(f"The folder of {path!r} does not exist; make it, or name another file.")
+    if _exists(pathlib.Path(path)) and os.path.isdir(path):
+        raise UserError(f"{path!r} is a folder, but a file to write was expected: name a file in it.")
+    _refuse_read_only(parent, path)
     return path
+
+
+def check_out_folder(path: str | os.PathLike[str]) -> pathlib.Path:
+    """Return the path of a folder to write into, with ~ as the home folder, before anything is computed for it.
+
+    Raises:
+      UserError: it is a file, is named like one, or cannot be made or written.
+    """
+    folder = pathlib.Path(expand_home(os.fspath(path)))
+    there = next(one for one in (folder, *folder.parents, pathlib.Path()) if _exists(one))
+    if not there.is_dir():
+        what = "is a file" if there == folder else f"lies in the file {there}"
+        raise UserError(f"The folder {folder} {what}; name a folder.")
+    if there != folder and folder.suffix.lower() in FILE_KINDS:
+        raise UserError(f"The folder {folder} is named like a file ({folder.suffix}); name a folder.")
+    _refuse_read_only(there, f"{folder}")
+    return folder
+
+
+def _exists(path: pathlib.Path) -> bool:
+    """Whether a path is there.
+
+    Raises:
+      UserError: no file can have that name, or nobody may look.
+    """
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (OSError, ValueError) as error:  # too long; a null character
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise UserError(f"The path {str(path)!r} cannot be used ({reason}); name another one.") from None
+    return True
+
+
+def _refuse_read_only(folder: pathlib.Path, path: str) -> None:
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise UserError(f"{path!r} cannot be written (no permission for the folder {folder}); name another path.")
 
 
 def expand_home(text: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from nnjax.core.csv_text import to_csv
 from nnjax.core.errors import UserError
 from nnjax.core.files import check_out, expand_home, write_atomically
 from nnjax.core.types import DataFacts, Dataset
@@ -164,7 +165,7 @@ def _to_csv(table: dict[str, np.ndarray]) -> str:
     flat: dict[str, np.ndarray] = {}
     for name, array in table.items():
         flat |= {name: array} if array.ndim == 1 else {f"{name}_{i}": column for i, column in enumerate(array.T)}
-    return pd.DataFrame(flat).to_csv(index=False, lineterminator="\n")
+    return to_csv(pd.DataFrame(flat))
 
 
 TABLES: dict[str, Callable[[dict[str, np.ndarray]], str | bytes]] = {".csv": _to_csv, ".npz": npz.to_bytes}

@@ -2,6 +2,7 @@
 
 import functools
 import json
+import os
 import pathlib
 from collections.abc import Iterable, Mapping
 from os import PathLike
@@ -11,7 +12,7 @@ import jinja2
 from markupsafe import Markup
 
 from nnjax.core.errors import UserError
-from nnjax.core.files import write_atomically
+from nnjax.core.files import check_out_folder, expand_home, write_atomically
 from nnjax.diagnosis.trials import named
 from nnjax.diagnosis.verdicts import BADGES
 from nnjax.report import header
@@ -65,8 +66,11 @@ def write_page(target: pathlib.Path, page: str, images: Mapping[str, bytes]) -> 
 def _target(run: Run, path: str | PathLike[str] | None) -> pathlib.Path:
     if path is None and run.path is None:
         raise UserError("This run lives in memory: say where its report goes, such as report('my_run').")
-    target = pathlib.Path(path if path is not None else run.path)  # type: ignore[arg-type]
-    return target if target.suffix == ".html" else target / "report.html"
+    target = os.fspath(path if path is not None else run.path)  # type: ignore[arg-type]
+    if pathlib.Path(target).suffix.lower() == ".html" and not os.path.isdir(target):
+        check_out_folder(pathlib.Path(target).parent)
+        return pathlib.Path(expand_home(target))
+    return check_out_folder(target) / "report.html"
 
 
 def build(report: ReportContext, sections: Mapping[str, Section]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, TrialSpec
-from nnjax.core.files import write_atomically
+from nnjax.core.files import check_out_folder, write_atomically
 from nnjax.core.types import Arrays, DataFacts
 from nnjax.runs import data_json
 from nnjax.runs.checkpoints import FolderCheckpoints
@@ -69,8 +69,7 @@ class FolderStore(RunFiles):
         Raises:
           UserError: it is a file, or a folder of something else, of another experiment or of an older format.
         """
-        if self.path.exists() and not self.path.is_dir():
-            raise UserError(f"The workdir {self.path} is a file; name a folder.")
+        check_out_folder(self.path)
         if self.has(CONFIG):
             self._refuse_other(specs, rules or {})
         elif self.path.is_dir():

@@ -17,6 +17,7 @@ from nnjax.checks.finding import Finding
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, TrialSpec
 from nnjax.core.fields import with_pieces
+from nnjax.core.files import check_out
 from nnjax.core.types import DataFacts, Dataset, LayerStatistics, Params, Prepared
 from nnjax.data import prepare, prepare_loaded
 from nnjax.data.in_memory import as_dataset
@@ -243,6 +244,8 @@ class Run:
 
     def plot(self, path: str | os.PathLike[str] | None = None, metric: str = "loss") -> Any:
         """Draw train and validation curves of all trials; saved to `path` if given. Returns the matplotlib figure."""
+        if path is not None:
+            path = check_out(os.fspath(path), *FIGURES)
         figure = lazy_import("plot_curves")(self, metric)
         if path is not None:
             figure.savefig(path)
@@ -251,6 +254,9 @@ class Run:
     def report(self, path: str | os.PathLike[str] | None = None) -> pathlib.Path:
         """Write the HTML report, by default into the run folder; returns its path."""
         return lazy_import("write_report")(self, path)
+
+
+FIGURES = (".png", ".pdf", ".svg", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".eps", ".ps")
 
 
 def load(

@@ -7,7 +7,7 @@ import pytest
 from systems import posix
 
 from nnjax.core.errors import UserError
-from nnjax.core.files import check_out, write_atomically
+from nnjax.core.files import check_out, check_out_folder, write_atomically
 
 
 def test_the_path_of_a_file_to_write_is_checked(tmp_path, monkeypatch):
@@ -45,3 +45,44 @@ def test_a_name_as_long_as_names_may_be_is_written(tmp_path):
     name = "ä" * 125 + ".csv"
     write_atomically(tmp_path / name, "1")
     assert os.listdir(tmp_path) == [name]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("file", r"The folder .*file is a file; name a folder"),
+        ("file/run", r"lies in the file .*file; name a folder"),
+        ("t.csv", r"is named like a file \(.csv\); name a folder"),
+        ("report.html", r"is named like a file \(.html\)"),
+        ("a" * 300, r"cannot be used \(File name too long\)"),
+        ("a\0b", r"cannot be used \(embedded null (byte|character)"),
+    ],
+)
+def test_a_folder_to_write_into_is_checked(tmp_path, name, message):
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match=message):
+        check_out_folder(tmp_path / name)
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_a_folder_that_can_be_made_is_not_made_yet(tmp_path, monkeypatch):
+    assert check_out_folder(tmp_path / "a" / "b.2024") == tmp_path / "a" / "b.2024"
+    (tmp_path / "old.csv").mkdir()
+    assert check_out_folder(tmp_path / "old.csv") == tmp_path / "old.csv"
+    monkeypatch.chdir(tmp_path)
+    assert str(check_out_folder("runs/x")) == os.path.join("runs", "x")
+    assert os.listdir(tmp_path) == ["old.csv"]
+
+
+def test_a_folder_without_permission_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write anywhere
+    with pytest.raises(UserError, match=r"b' cannot be written \(no permission for the folder .*\)"):
+        check_out_folder(tmp_path / "b")
+    with pytest.raises(UserError, match=r"a.csv' cannot be written \(no permission for the folder .*\)"):
+        check_out(str(tmp_path / "a.csv"), ".csv")
+
+
+def test_a_folder_is_no_file_to_write(tmp_path):
+    (tmp_path / "a.csv").mkdir()
+    with pytest.raises(UserError, match=r"a.csv' is a folder, but a file to write was expected"):
+        check_out(str(tmp_path / "a.csv"), ".csv")

@@ -11,6 +11,7 @@ from systems import posix
 from nnjax.core.files import expand_home
 from nnjax.core.jax_start import unset_stopping
 
+EMBED = ["embed", "--data=digits", "--limit=60", "--k=5"]
 COMMAND = "import sys; from nnjax.cli import entry; sys.argv[0] = 'nnjax'; entry.main()"
 PYTHON = """
 import nnjax, warnings
@@ -42,7 +43,13 @@ BROKEN = [
 
 @pytest.mark.parametrize(("changes", "found"), BROKEN)
 def test_an_environment_in_which_jax_cannot_start_is_one_sentence(tmp_path, changes, found):
-    words = ["-c", COMMAND, "embed", "--data=digits", "--limit=60", "--k=5", "--method=pca", f"--out={tmp_path / 'out'}"]
+    words = [
+        "-c",
+        COMMAND,
+        *EMBED,
+        "--method=pca",
+        f"--out={tmp_path / 'out'}",
+    ]
     done = run(*words, **changes)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"error: JAX cannot start with {found}"), done.stderr
@@ -58,7 +65,12 @@ def test_in_plain_python_it_is_a_user_error(changes, found):
 
 
 def test_what_stops_at_a_nan_or_a_copy_is_turned_off_and_named():
-    stopping = {"JAX_DEBUG_NANS": "1", "JAX_DEBUG_INFS": "true", "JAX_TRANSFER_GUARD": "disallow", "JAX_NO_TRACING": "1"}
+    stopping = {
+        "JAX_DEBUG_NANS": "1",
+        "JAX_DEBUG_INFS": "t",
+        "JAX_TRANSFER_GUARD": "disallow",
+        "JAX_NO_TRACING": "1",
+    }
     environment, said = {**stopping, "JAX_ENABLE_X64": "1", "JAX_TRANSFER_GUARD_DEVICE_TO_HOST": "log"}, []
     unset_stopping(environment, said.append)
     assert environment == {
@@ -84,7 +96,12 @@ def test_a_program_that_stops_at_nan_trains_and_is_warned():
 def test_without_a_home_all_works(tmp_path, monkeypatch):
     """As in containers that run with a user id of no entry in the password file."""
     nobody = "import pwd\ndef none(*_):\n    raise KeyError\npwd.getpwuid = pwd.getpwnam = none\n"
-    words = ["embed", "--data=digits", "--limit=60", "--k=5", "--method=pca", f"--out={tmp_path / 'out'}", f"--data_dir={tmp_path}"]
+    words = [
+        *EMBED,
+        "--method=pca",
+        f"--out={tmp_path / 'out'}",
+        f"--data_dir={tmp_path}",
+    ]
     done = run("-c", nobody + COMMAND, *words, HOME=None, NNJAX_CACHE=None, NNJAX_DATA=None, MPLCONFIGDIR=str(tmp_path))
     assert (done.returncode, done.stderr) == (0, "")
     done = run("-c", nobody + COMMAND, "data", "mnist", HOME=None, NNJAX_DATA=None)
@@ -105,12 +122,12 @@ def test_a_home_that_is_not_known_is_refused(tmp_path, monkeypatch):
 
 
 @posix
-@pytest.mark.parametrize("words", [["embed", "--data=digits"], ["diagnose", "x"], ["sweep", "--config=demo"]])
+@pytest.mark.parametrize("words", [["diagnose", "x"], ["sweep", "--config=demo"]])
 def test_ctrl_c_while_modules_are_imported_leaves_no_traceback(tmp_path, words):
     """From 0.15 s on, when Python itself has started."""
     import signal
 
-    for seconds in (0.15, 0.3, 0.6, 1.2):
+    for seconds in (0.15, 0.4, 1.0):
         folder = ["--workdir=run"] if words[0] == "sweep" else []
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8", "cwd": tmp_path}
         process = subprocess.Popen([sys.executable, "-c", COMMAND, *words, *folder], **options)
@@ -122,7 +139,14 @@ def test_ctrl_c_while_modules_are_imported_leaves_no_traceback(tmp_path, words):
 
 
 def test_damaged_entries_of_the_compilation_cache_are_made_again(tmp_path):
-    words = ["-c", COMMAND, "embed", "--data=digits", "--limit=60", "--k=5", "--method=tsne", "--perplexity=5", "--iterations=50"]
+    words = [
+        "-c",
+        COMMAND,
+        *EMBED,
+        "--method=tsne",
+        "--perplexity=5",
+        "--iterations=50",
+    ]
     words += [f"--out={tmp_path / 'out'}"]
     cache = tmp_path / "cache"
     assert run(*words, NNJAX_CACHE=str(cache)).returncode == 0

@@ -12,7 +12,7 @@ from absl import flags
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 
 from nnjax.core.errors import UserError
-from nnjax.core.files import expand_home
+from nnjax.core.files import check_out_folder, expand_home
 from nnjax.data import download, files, load, mnist, npy
 
 FLAGS = flags.FLAGS
@@ -47,6 +47,7 @@ def rewrite(names: list[str], folder: Path) -> None:
     """Write the one data set that is named as a folder of .npy files."""
     if len(names) != 1:
         raise UserError(f"--to_npy writes one data set, but {len(names)} were named: name one, such as mnist.")
+    check_out_folder(folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UserError(f"{folder} is there already: name a new folder for --to_npy.")
     dataset = load(names[0], FLAGS.data_dir, stream=True)

@@ -10,8 +10,10 @@ import pathlib
 
 from absl import flags
 
-from nnjax.cli.main import start_jax
+from nnjax.cli.main import start_devices, start_jax
+from nnjax.core.csv_text import to_csv
 from nnjax.core.errors import UserError
+from nnjax.core.files import check_out_folder, write_atomically
 
 FLAGS = flags.FLAGS
 
@@ -41,11 +43,10 @@ def archive(out: pathlib.Path) -> None:
         for name in FLAGS.sets
         for score in scores(name, range(FLAGS.seeds), FLAGS.window == "learned", FLAGS.share, log)
     ]
-    out.mkdir(parents=True, exist_ok=True)
     columns = [
         {"set": r.name, "measure": r.measure, "seed": i, "error": e} for r in rows for i, e in enumerate(r.errors)
     ]
-    pd.DataFrame(columns).to_csv(out / "archive.csv", index=False, lineterminator="\n")
+    write_atomically(out / "archive.csv", to_csv(pd.DataFrame(columns)))
     print("\n".join(lines(rows)))
 
 
@@ -72,5 +73,8 @@ def run(argv: list[str]) -> None:
     """Run the command named."""
     if len(argv) != 2 or argv[1] not in COMMANDS:
         raise UserError(f"One command was expected, {' or '.join(COMMANDS)}, but {argv[1:]} was given.")
+    out = check_out_folder(FLAGS.out)
     start_jax()
-    COMMANDS[argv[1]](pathlib.Path(FLAGS.out))
+    start_devices()
+    out.mkdir(parents=True, exist_ok=True)
+    COMMANDS[argv[1]](out)

@@ -9,8 +9,9 @@ import time
 
 from absl import flags
 
-from nnjax.cli.main import start_jax
+from nnjax.cli.main import start_devices, start_jax
 from nnjax.core.errors import UserError
+from nnjax.core.files import check_out_folder
 
 FLAGS = flags.FLAGS
 
@@ -44,7 +45,9 @@ def run(argv: list[str]) -> None:
     """Embed, measure and write."""
     if len(argv) > 1 or (FLAGS.data is None and FLAGS.run is None):
         raise UserError("Name the data with --data=NAME (or --run=RUN): nnjax embed --data=mnist5k --method=pca,tsne.")
+    out = check_out_folder(FLAGS.out)
     start_jax()
+    start_devices()
     from nnjax.embed.points import load_points
     from nnjax.embed.study import Axes, study
     from nnjax.report import embedding
@@ -68,7 +71,7 @@ def run(argv: list[str]) -> None:
     dataset, rows, latents = load_points(FLAGS.data, FLAGS.data_dir, FLAGS.target, FLAGS.limit, FLAGS.run, FLAGS.trial)
     found = study(dataset, rows, axes, scale=FLAGS.scaling, k=FLAGS.k, more=latents, observe=print)
     seconds = time.perf_counter() - begin
-    report = embedding.write(found, FLAGS.out, embedding.how(dataset, describe_environment({}, [seconds])))
+    report = embedding.write(found, out, embedding.how(dataset, describe_environment({}, [seconds])))
     print("\n".join(embedding.lines(found)))
     print(f"{len(found.embeddings)} embeddings of {len(rows):,} examples in {seconds:.1f} s; report: {report}")
 

@@ -6,8 +6,9 @@ was provoked beside those that were given, and writes OUT/report.html.
 
 from absl import flags
 
-from nnjax.cli.main import start_jax
+from nnjax.cli.main import start_devices, start_jax
 from nnjax.core.errors import UserError
+from nnjax.core.files import check_out_folder
 
 FLAGS = flags.FLAGS
 
@@ -19,7 +20,9 @@ def define_flags() -> None:
 
 def run(argv: list[str]) -> None:
     """Train, diagnose, write."""
+    out = check_out_folder(FLAGS.out)
     start_jax()
+    start_devices()
     from nnjax.lectures import gallery
 
     known = {mode.name: mode for mode in gallery.FAILURE_MODES}
@@ -34,4 +37,4 @@ def run(argv: list[str]) -> None:
         print(f"{mode.name:18} provoked {mode.code:18} diagnosed {', '.join(one.shown.codes)}{end}")
     rates = None if argv[1:] else gallery.sweep_rates()
     print(f"{sum(one.detected for one in outcomes)} of {len(outcomes)} mistakes were found out")
-    print(f"report: {gallery.write(outcomes, rates, FLAGS.out)}")
+    print(f"report: {gallery.write(outcomes, rates, out)}")

@@ -8,7 +8,8 @@ import time
 
 from absl import flags
 
-from nnjax.cli.main import start_jax
+from nnjax.cli.main import start_devices, start_jax
+from nnjax.core.files import check_out_folder
 
 FLAGS = flags.FLAGS
 
@@ -20,7 +21,9 @@ def define_flags() -> None:
 
 def run(argv: list[str]) -> None:
     """Compute, draw and write."""
+    out = check_out_folder(FLAGS.out)
     start_jax()
+    start_devices()
     from nnjax.lectures.history import chapters
 
     made = {}
@@ -31,4 +34,4 @@ def run(argv: list[str]) -> None:
         for row in made[name].rows:
             beside = f" (published {row.published})" if row.published else ""
             print(f"  {row.what}: {row.measured}{beside}{' DIFFERS' if row.agrees is False else ''}")
-    print(f"report: {chapters.write(made, FLAGS.out)}")
+    print(f"report: {chapters.write(made, out)}")

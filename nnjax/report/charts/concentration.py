@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from nnjax.core.csv_text import to_csv
+from nnjax.core.files import write_atomically
 from nnjax.distances.concentration import DIMENSIONS, SERIES, Concentration, Worth
 from nnjax.report.charts import figures
 
@@ -71,7 +73,7 @@ def write(noise: Mapping[str, Sequence[Concentration]], worth: Sequence[Worth], 
         for d, one in zip(DIMENSIONS, r, strict=True)
     ]
     out.mkdir(parents=True, exist_ok=True)
-    pd.DataFrame(rows).to_csv(out / "noise.csv", index=False, lineterminator="\n")
-    pd.DataFrame([one._asdict() for one in worth]).to_csv(out / "representations.csv", index=False, lineterminator="\n")
-    (out / "curse.md").write_text("\n".join(table(noise, worth, name)) + "\n", "utf-8")
-    (out / "curse.png").write_bytes(figures.to_bytes(draw(noise, worth, name), dpi=150))
+    write_atomically(out / "noise.csv", to_csv(pd.DataFrame(rows)))
+    write_atomically(out / "representations.csv", to_csv(pd.DataFrame([one._asdict() for one in worth])))
+    write_atomically(out / "curse.md", "\n".join(table(noise, worth, name)) + "\n")
+    write_atomically(out / "curse.png", figures.to_bytes(draw(noise, worth, name), dpi=150))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nnjax.core.csv_text import to_csv
 from nnjax.core.errors import UserError
 from nnjax.core.files import write_atomically
 from nnjax.embed.quality import MEASURES
@@ -98,6 +99,6 @@ def tidy_files(study: Study) -> dict[str, bytes | str]:
     note: Mapping[str, Any] = {"labels": [label_of(one, names) for one in study.embeddings]}
     return {
         "embedding.npz": to_bytes(arrays, note),
-        "embedding.csv": pd.concat(frames).to_csv(index=False, lineterminator="\n", float_format="%.7g"),
-        "quality.csv": table.to_csv(index=False, lineterminator="\n", float_format="%.7g"),
+        "embedding.csv": to_csv(pd.concat(frames), float_format="%.7g"),
+        "quality.csv": to_csv(table, float_format="%.7g"),
     }

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from nnjax.core.errors import UserError
-from nnjax.core.files import write_atomically
+from nnjax.core.files import check_out_folder, write_atomically
 from nnjax.report.charts import pictures
 from nnjax.report.page import template, write_page
 
@@ -56,9 +56,7 @@ def refuse_unfit(folder: str | os.PathLike[str]) -> None:
     Raises:
       UserError: it is a file, or such a folder.
     """
-    path = pathlib.Path(folder)
-    if path.exists() and not path.is_dir():
-        raise UserError(f"The workdir {path} is a file; name a folder.")
+    path = check_out_folder(folder)
     foreign = sorted(name for name in (os.listdir(path) if path.is_dir() else ()) if name not in FILES)
     if foreign:
         raise UserError(

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from nnjax.core.csv_text import to_csv
 from nnjax.core.files import write_atomically
 from nnjax.embed.codes import FALLING, MEASURES
 from nnjax.lectures.studies.latent_value.text import Winners, sentences, winners
@@ -50,7 +51,7 @@ def write(frame: pd.DataFrame, arms: Sequence[str], num_seeds: int, workdir: pat
         [text["how"], *(f"{HEADS[name]}: {meaning}." for name, meaning in MEASURES.items())],
         ["figure.png"],
     )
-    write_atomically(workdir / "results.csv", frame.to_csv(index=False, lineterminator="\n", float_format="%.7g"))
+    write_atomically(workdir / "results.csv", to_csv(frame, float_format="%.7g"))
     return study_page.write(page, {"figure.png": figures.to_bytes(plot(frame), DPI)}, workdir)
 
 

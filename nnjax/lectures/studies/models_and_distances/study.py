@@ -9,6 +9,7 @@ import pandas as pd
 
 from nnjax.api import sweep
 from nnjax.cli.study import Log
+from nnjax.core.csv_text import to_csv
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment
 from nnjax.core.files import write_atomically
@@ -50,7 +51,7 @@ class ModelsAndDistances:
     def run(self, workdir: pathlib.Path, log: Log) -> pathlib.Path:
         """Write results.csv, figure.png and study.html into a folder, and give the page's path."""
         results = self.results(log)
-        write_atomically(workdir / TABLE, results.to_csv(index=False, lineterminator="\n"))
+        write_atomically(workdir / TABLE, to_csv(results))
         return study_page.write(page(results), {"figure.png": to_bytes(draw(results), dpi=200)}, workdir)
 
     def results(self, log: Log) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from nnjax.core.csv_text import to_csv
 from nnjax.core.files import write_atomically
 from nnjax.core.types import Dataset
 from nnjax.embed.families import Family
@@ -46,7 +47,7 @@ def write(dataset: Dataset, rows: np.ndarray, families: Sequence[Family], workdi
         list(images),
     )
     table = pd.DataFrame(rows_of(families))
-    write_atomically(workdir / "results.csv", table.to_csv(index=False, lineterminator="\n", float_format="%.7g"))
+    write_atomically(workdir / "results.csv", to_csv(table, float_format="%.7g"))
     return study_page.write(page, images, workdir)
 
 
