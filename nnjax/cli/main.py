@@ -17,6 +17,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.fields import resolve_path
 from nnjax.core.files import expand_home, is_broken_pipe
 from nnjax.core.jax_start import start_errors, unset_stopping
+from nnjax.core.text import printable
 
 SIGPIPE = 13  # which Windows has not
 
@@ -157,7 +158,7 @@ def _unknown_flag(name: str, known: Sequence[str], prefixes: Sequence[str]) -> s
 
 
 def _fail(sentence: str) -> NoReturn:
-    print(f"error: {' '.join(sentence.split())}", file=sys.stderr)
+    print(f"error: {printable(' '.join(sentence.split()))}", file=sys.stderr)
     sys.exit(2)
 
 
@@ -199,7 +200,7 @@ def start_jax(num_devices: int | None = None) -> None:
 
 def warn(sentence: str) -> None:
     """Print a warning on standard error."""
-    print(f"warning: {sentence}", file=sys.stderr)
+    print(f"warning: {printable(sentence)}", file=sys.stderr)
 
 
 def start_devices() -> None:

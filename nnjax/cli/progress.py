@@ -19,7 +19,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from nnjax.core.text import duration
+from nnjax.core.text import duration, printable
 from nnjax.nn.metrics import metric_of, usual_metrics
 from nnjax.report.text import cell
 from nnjax.runs import settings
@@ -137,7 +137,7 @@ def _last(curves: Any, name: str) -> str:
 def print_message(text: str) -> None:
     """Print a sentence of the trainer's, colored where it begins with error, warning or remark."""
     severity = text.split(":")[0].split(" ")[0]
-    message = Text(text)
+    message = Text(printable(text))
     if severity in COLORS:
         message.stylize(COLORS[severity], 0, len(severity))
     get_console().print(message, soft_wrap=True, highlight=False)

@@ -10,6 +10,7 @@ import io
 import lzma
 import math
 import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -36,16 +37,20 @@ DAMAGE = (
     zlib.error,
     lzma.LZMAError,
     struct.error,
+    SyntaxError,  # NumPy reads headers of arrays as Python
+    tokenize.TokenError,
+    AssertionError,
 )
 SLACK = 1 << 20  # bytes that an archive may always unpack to
 
 
-def read_npz(file: IO[bytes], most: float = math.inf) -> dict[str, Shaped[np.ndarray, "..."]]:
+def read_npz(file: IO[bytes], most: float = 10, free: int = SLACK) -> dict[str, Shaped[np.ndarray, "..."]]:
     """Read all arrays of an NPZ file by name; every member's CRC-32 is verified.
 
     Args:
       file: seekable.
-      most: the arrays may take so many times the size of the file (and a mebibyte always), and no more than memory.
+      most: the arrays may take so many times the size of the file, and no more than memory.
+      free: bytes that they may take always.
 
     Raises:
       ValueError: it holds pickled objects, or arrays that are larger, or not of the size that their shape says.
@@ -53,19 +58,21 @@ def read_npz(file: IO[bytes], most: float = math.inf) -> dict[str, Shaped[np.nda
     """
     with zipfile.ZipFile(file) as archive:
         members = [info for info in archive.infolist() if info.filename.endswith(".npy")]
-        _refuse_bomb(members, file.seek(0, io.SEEK_END), most)
+        _refuse_bomb(members, file.seek(0, io.SEEK_END), most, free)
         return {info.filename.removesuffix(".npy"): _read_array(archive, info) for info in members}
 
 
-def _refuse_bomb(members: Sequence[zipfile.ZipInfo], packed: int, most: float) -> None:
+def _refuse_bomb(members: Sequence[zipfile.ZipInfo], packed: int, most: float, free: int = SLACK) -> None:
     size = sum(info.file_size for info in members)
-    if size > max(SLACK, min(most * packed, total_memory())):
+    if size > min(max(free, most * packed), max(SLACK, total_memory())):
         raise ValueError(f"its {packed:,} bytes would unpack to {size:,}")
 
 
 def _read_array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:
     with archive.open(info) as member:
         shape, _, dtype = _header(member)
+        if any(side < 0 for side in shape):
+            raise ValueError(f"{info.filename} has the shape {shape}, with a negative side")
         if dtype.hasobject:
             raise ValueError(f"{info.filename} holds pickled objects, which are never loaded")
         if member.tell() + math.prod(shape) * dtype.itemsize != info.file_size:

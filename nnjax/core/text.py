@@ -2,8 +2,23 @@
 
 import datetime
 import math
+import re
 
 SMALL = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+
+WORD, SENTENCE = 300, 3000  # characters of a word, and of a sentence, that are shown whole
+
+
+def printable(text: str) -> str:
+    """Escape what would change a terminal (control characters, marks of direction), and shorten what is very long."""
+    text = "".join(c if c.isprintable() or c in "\n " else ascii(c)[1:-1] for c in text)
+    return _shortened(re.sub(rf"\S{{{WORD + 1},}}", lambda word: _shortened(word[0], WORD), text), SENTENCE)
+
+
+def _shortened(text: str, length: int) -> str:
+    half = length // 2
+    return text if len(text) <= length else f"{text[:half]}…{text[-half:]}"
 
 
 def duration(seconds: float) -> str:

@@ -15,6 +15,7 @@ Progress = Callable[[str, int, int | None], None]  # file name, bytes so far, by
 
 CHUNK = 1 << 16  # bytes
 TIMEOUT = 30  # seconds without a byte
+LARGEST = 1 << 28  # bytes of a file; the largest of those below has 26 MB
 ROUNDS = 2  # times that every mirror is asked
 NETWORK_ERRORS = (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError, ssl.SSLError)
 
@@ -86,14 +87,22 @@ def _transfer(url: str, part: Path, progress: Progress) -> None:
         if not response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
             have = 0  # the server sends all of it
         length = response.headers.get("Content-Length")
-        total = have + int(length) if length else None
+        total = have + int(length) if length and length.isdecimal() else None
+        _refuse_large(total or 0, part)
         part.parent.mkdir(parents=True, exist_ok=True)
         with part.open("ab" if have else "wb") as file:
             while piece := response.read(CHUNK):
                 have += file.write(piece)
+                _refuse_large(have, part)
                 progress(part.stem, have, total)
     if total is not None and have < total:
         raise ConnectionError(f"it broke off after {have:,} of {total:,} bytes")
+
+
+def _refuse_large(size: int, part: Path) -> None:
+    if size > LARGEST:
+        part.unlink(missing_ok=True)
+        raise ConnectionError(f"it sends more than {LARGEST:,} bytes, which the file cannot have")
 
 
 def _reason(error: Exception) -> str:

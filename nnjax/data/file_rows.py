@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from nnjax.core.archives import DAMAGE, describe
 from nnjax.core.errors import UserError
 
 CHUNK = 1 << 26  # bytes that one pass over all rows holds at a time
@@ -99,16 +100,17 @@ class NpyFile:
             self._map = np.lib.format.open_memmap(path, mode="r")
         except FileNotFoundError:
             raise UserError(f"{path} does not exist: save it with numpy.save.") from None
-        except (ValueError, OSError) as error:
+        except DAMAGE as error:
             raise UserError(
-                f"{path} is not an array that can be read in place ({error}): save plain numbers with numpy.save."
+                f"{path} is not an array that can be read in place ({describe(error)}): save plain numbers with "
+                "numpy.save."
             ) from None
         self._file: mmap.mmap = self._map._mmap  # type: ignore[attr-defined]
         self.shape, self.dtype = self._map.shape, self._map.dtype
         self._state = self._look()
         if self.dtype.kind not in "buif":
             raise UserError(f"{path} has the type {self.dtype}, but numbers were expected.")
-        if not self._map.ndim or 0 in self.shape:
+        if not self._map.ndim or min(self.shape) < 1:
             raise UserError(f"{path} has the shape {self.shape}, but at least one example was expected.")
         if not self._map.flags.c_contiguous:
             raise UserError(

@@ -4,19 +4,24 @@ Source of the format: the page of the MNIST database (Y. LeCun, C. Cortes, C. Bu
 """
 
 import gzip
+import io
 import math
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
 from nnjax.core.errors import UserError
+from nnjax.core.memory import total_memory
 from nnjax.core.types import Dataset
 from nnjax.data import arrays, files
 from nnjax.data.source import Source
 
 DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+MOST_AXES = 8
+FREE, MOST = 1 << 28, 200  # a gzipped file may unpack to so many bytes always, and to so many times its size
 PARTS = {
     "train images": "train-images-idx3-ubyte.gz",
     "train labels": "train-labels-idx1-ubyte.gz",
@@ -31,28 +36,45 @@ def read(path: Path) -> np.ndarray:
     Raises:
       UserError: not readable, a damaged gzip stream, not IDX, or more or fewer values than its header promises.
     """
-    data = files.read_bytes(path)
     try:
-        data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+        with _open(path) as file:
+            start = file.read(4)
+            if len(start) < 4 or start[:2] != b"\0\0" or start[2] not in DTYPES or not 1 <= start[3] <= MOST_AXES:
+                raise UserError(
+                    f"{path} is not an IDX file: it begins with the bytes {start.hex(' ') or '(none)'}, but 00 00, a "
+                    f"type and the number of axes (1 to {MOST_AXES}) were expected; download it again."
+                )
+            dtype, header = np.dtype(DTYPES[start[2]]), file.read(4 * start[3])
+            if len(header) < 4 * start[3]:
+                raise UserError(
+                    f"{path} is damaged: it ends within its header of {4 + 4 * start[3]} bytes; download it again."
+                )
+            shape = tuple(np.frombuffer(header, ">u4").tolist())
+            data = _read_values(file, path, shape, dtype)
     except (OSError, EOFError, zlib.error) as error:
         raise UserError(f"{path} is a damaged gzip file ({error}): download it again.") from None
-    if len(data) < 4 or data[:2] != b"\0\0" or data[2] not in DTYPES or data[3] == 0:
-        raise UserError(
-            f"{path} is not an IDX file: it begins with the bytes {data[:4].hex(' ') or '(none)'}, but 00 00, a "
-            "type and the number of axes were expected; download it again."
-        )
-    dtype, start = np.dtype(DTYPES[data[2]]), 4 + 4 * data[3]
-    if len(data) < start:
-        raise UserError(f"{path} is damaged: it ends within its header of {start} bytes; download it again.")
-    shape = tuple(np.frombuffer(data[4:start], ">u4").tolist())
-    expected = start + math.prod(shape) * dtype.itemsize
-    if len(data) != expected:
-        values = "×".join(map(str, shape))
-        raise UserError(
-            f"{path} is damaged: its header promises {values} values ({expected:,} bytes in all), but it holds "
-            f"{len(data):,} bytes; download it again."
-        )
-    return np.frombuffer(data, dtype, offset=start).reshape(shape).astype(dtype.newbyteorder("="), copy=False)
+    return np.frombuffer(data, dtype).reshape(shape).astype(dtype.newbyteorder("="), copy=False)
+
+
+def _open(path: Path) -> IO[bytes]:
+    """Open a file for reading, unpacked while it is read where it is gzipped."""
+    packed = files.read_bytes(path)
+    return gzip.open(io.BytesIO(packed)) if packed[:2] == b"\x1f\x8b" else io.BytesIO(packed)  # type: ignore[return-value]
+
+
+def _read_values(file: IO[bytes], path: Path, shape: Sequence[int], dtype: np.dtype) -> bytes:
+    """Read as many bytes as the header promises, and no more than tell whether the file holds them."""
+    expected, values = math.prod(shape) * dtype.itemsize, "×".join(map(str, shape))
+    start = 4 + 4 * len(shape)
+    promise = f"{path} is damaged: its header promises {values} values ({start + expected:,} bytes in all)"
+    if expected > min(total_memory(), max(FREE, MOST * path.stat().st_size)):
+        raise UserError(f"{promise}, but it has {path.stat().st_size:,} on the disk; download it again.")
+    data = file.read(expected + 1)
+    if len(data) < expected:
+        raise UserError(f"{promise}, but it holds {start + len(data):,} bytes; download it again.")
+    if len(data) > expected:
+        raise UserError(f"{promise}, but it holds more; download it again.")
+    return data
 
 
 def find(folder: Path) -> dict[str, Path]:

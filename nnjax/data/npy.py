@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from nnjax.core.archives import DAMAGE, describe
 from nnjax.core.errors import UserError
 from nnjax.core.types import Dataset
 from nnjax.data import files
@@ -149,8 +150,8 @@ def _facts(folder: Path) -> dict[str, Any]:
         return {}
     try:
         facts = json.loads(files.read_bytes(path))
-    except ValueError as error:
-        raise UserError(f"{path} is not JSON ({error}): correct it, or remove it.") from None
+    except DAMAGE as error:
+        raise UserError(f"{path} is not JSON ({describe(error)}): correct it, or remove it.") from None
     unknown = [key for key in facts if key not in KNOWN] if isinstance(facts, dict) else ["no table"]
     if unknown:
         raise UserError(f"{path} has {unknown[0]!r}, but a table with some of {', '.join(KNOWN)} was expected.")

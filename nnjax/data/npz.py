@@ -100,7 +100,7 @@ def _read(path: Path) -> dict[str, np.ndarray]:
     if not zipfile.is_zipfile(data):
         raise UserError(f"{path} is not an .npz archive, or is cut short: {REMEDY}.")
     try:
-        return read_npz(data)
+        return read_npz(data, most=200, free=1 << 28)
     except DAMAGE as error:
         raise UserError(
             f"{path} has an array that cannot be used ({describe(error)}): save plain numbers or fixed-width text, not "

@@ -1,13 +1,16 @@
 """Read learning curves from files: CSV, Keras History as JSON, TensorBoard logs, nnjax run folders."""
 
 import json
+import math
 import os
 import pathlib
+import sys
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from nnjax.core.archives import DAMAGE, describe
 from nnjax.core.errors import UserError
 from nnjax.diagnosis import columns
 from nnjax.diagnosis.columns import NOT_FINITE, Table
@@ -64,9 +67,9 @@ def _read_json(path: pathlib.Path) -> Mapping[str, Any]:
     """Read {name: [numbers]}, or that under the key "history", as Keras's History has it."""
     try:
         tree = json.loads(path.read_text("utf-8-sig"))
-    except (ValueError, OSError) as error:
+    except DAMAGE as error:
         raise UserError(
-            f"{path} is not JSON ({error}); Keras's history.history written by json.dump was expected."
+            f"{path} is not JSON ({describe(error)}); Keras's history.history written by json.dump was expected."
         ) from None
     tree = tree.get("history", tree) if isinstance(tree, dict) else tree
     return tree if isinstance(tree, dict) else {}
@@ -99,7 +102,8 @@ def _numbers(values: Any, name: str, path: str) -> np.ndarray:
             continue
         if isinstance(value, bool) or not isinstance(value, int | float | np.floating):
             raise UserError(f"{name} in {path} holds {value!r} at epoch {i + 1}; a number was expected.")
-        out[i] = value if np.isfinite(value) else NOT_FINITE
+        number = float(value) if abs(value) <= sys.float_info.max else math.inf  # also of whole numbers beyond floats
+        out[i] = number if math.isfinite(number) else NOT_FINITE
     return out
 
 

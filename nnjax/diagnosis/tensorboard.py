@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from nnjax.core.archives import DAMAGE
 from nnjax.core.errors import UserError
 from nnjax.diagnosis import columns
 from nnjax.diagnosis.columns import NOT_FINITE, Table
@@ -80,14 +81,14 @@ def read_events(path: pathlib.Path) -> Scalars:
             step, values = 0, []
             for number, content in _fields(record):
                 if number == STEP and isinstance(content, int):
-                    step = content
+                    step = content - 2**64 if content >= 2**63 else content  # int64
                 elif number == SUMMARY and isinstance(content, bytes):
                     values += [value for n, value in _fields(content) if n == VALUE and isinstance(value, bytes)]
             for value in values:
                 tag, scalar = _scalar(value)
                 if scalar is not None:
                     out.setdefault(tag, {})[step] = scalar
-    except (IndexError, struct.error, UnicodeDecodeError, ValueError):
+    except DAMAGE:
         sentence = f"{path} is not a TensorBoard event file, or it is damaged; name the folder of the logs."
         raise UserError(sentence) from None
     return out
@@ -125,13 +126,15 @@ def _fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
 
 
 def _varint(data: bytes, place: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
+    """Read a number of at most ten bytes and 64 bits, and the place after it."""
+    value = 0
+    for shift in range(0, 70, 7):
         byte = data[place]
         value |= (byte & 127) << shift
-        place, shift = place + 1, shift + 7
+        place += 1
         if byte < 128:
-            return value, place
+            return value & (2**64 - 1), place
+    raise ValueError("a number has more than ten bytes")
 
 
 def _scalar(data: bytes) -> tuple[str, float | None]:

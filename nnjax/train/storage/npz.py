@@ -34,7 +34,7 @@ def read(path: pathlib.Path) -> tuple[dict[str, Shaped[np.ndarray, "..."]], dict
     """
     try:
         with open(path, "rb") as opened:
-            arrays = read_npz(opened, most=10)
+            arrays = read_npz(opened)
         note = json.loads(arrays.pop("note").tobytes()) if "note" in arrays else {}
     except FileNotFoundError:
         raise UserError(f"{path} does not exist; train the run again, or name another one.") from None
