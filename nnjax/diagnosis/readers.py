@@ -102,7 +102,8 @@ def _numbers(values: Any, name: str, path: str) -> np.ndarray:
             continue
         if isinstance(value, bool) or not isinstance(value, int | float | np.floating):
             raise UserError(f"{name} in {path} holds {value!r} at epoch {i + 1}; a number was expected.")
-        number = float(value) if abs(value) <= sys.float_info.max else math.inf  # also of whole numbers beyond floats
+        beyond = isinstance(value, int) and abs(value) > sys.float_info.max
+        number = math.inf if beyond else float(value)
         out[i] = number if math.isfinite(number) else NOT_FINITE
     return out
 
