@@ -138,7 +138,7 @@ def test_equinox_ends_as_its_own_loop_does():
         net = eqx.apply_updates(net, jax.tree.map(lambda g: -RATE * g, grads))
     found = run.variables(0)
     assert_near(sorted(leaves(found.params), key=repr), sorted(leaves(eqx.filter(net, eqx.is_inexact_array)), key=repr))
-    assert_near([leaf for name, leaf in sorted(found.state.items()) if name.startswith("state")], state)
+    assert_near([leaf for name, leaf in sorted(found.state.items()) if name.startswith("nn.State")], state)
 
 
 @pytest.mark.slow
