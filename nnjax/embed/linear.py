@@ -59,12 +59,29 @@ def _ica(x: np.ndarray, dimensions: int, labels: np.ndarray | None, seed: int) -
     from sklearn.exceptions import ConvergenceWarning
 
     checks.dimensions(x, dimensions)
-    model = FastICA(dimensions, whiten="unit-variance", random_state=seed, max_iter=1000)
+    kept = checks.varying(x)
+    rank = np.linalg.matrix_rank(x[:, kept] - x[:, kept].mean(axis=0))
+    if dimensions > rank:
+        raise UserError(
+            f"{dimensions} dimensions were asked for, but the columns of the data depend on each other and span only "
+            f"{rank}: change dimensions."
+        )
+    model = FastICA(dimensions, whiten="unit-variance", whiten_solver="eigh", random_state=seed, max_iter=1000)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
-        model.fit(x)
+        warnings.filterwarnings("ignore", message="There are some small singular values")  # of axes left out
+        model.fit(x[:, kept])
     converged = not any(issubclass(one.category, ConvergenceWarning) for one in caught)
-    return Reduction(model.transform, model.inverse_transform, {"converged": float(converged)})
+
+    def encode(points: np.ndarray) -> np.ndarray:
+        return np.asarray(model.transform(np.asarray(points, np.float64)[:, kept]))
+
+    def decode(codes: np.ndarray) -> np.ndarray:
+        points = np.tile(x[0], (len(codes), 1))
+        points[:, kept] = model.inverse_transform(codes)
+        return points
+
+    return Reduction(encode, decode, {"converged": float(converged)})
 
 
 def _lda(x: np.ndarray, dimensions: int, labels: np.ndarray | None, seed: int) -> Reduction:

@@ -17,12 +17,14 @@ class Embedding(NamedTuple):
       y: [n, k].
       options: what it was made with, by name.
       facts: what the method says of itself: explained variance, divergence, inertia, …
+      held_out: [n] bool, the points whose classes a supervised method did not see; None where it read none, or all.
     """
 
     method: str
     y: np.ndarray
     options: Mapping[str, Any]
     facts: Mapping[str, float]
+    held_out: np.ndarray | None = None
 
 
 def embed(
@@ -110,6 +112,30 @@ def _linear(x: np.ndarray, method: str, labels: np.ndarray | None, dimensions: i
     return Embedding(method, fitted.encode(x), {"dimensions": dimensions, **drawn}, fitted.facts)
 
 
+def embed_held_out(x: np.ndarray, method: str, labels: np.ndarray | None, dimensions: int, seed: int = 0) -> Embedding:
+    """Fit a supervised method on half of the points, drawn by class, and embed all of them.
+
+    Raises:
+      UserError: as `linear.fit`, or no class has two points.
+    """
+    from sklearn.model_selection import StratifiedShuffleSplit
+
+    if labels is None:
+        linear.fit(x, method, dimensions)  # refuses
+    classes, sizes = np.unique(labels, return_counts=True)
+    if sizes.min() < 2:
+        raise UserError(
+            f"Class {classes[sizes.argmin()]} has one point, but {title_of(method)} is fitted on half of the points of "
+            "each class and measured on the others: leave that class out, or give more points."
+        )
+    split = StratifiedShuffleSplit(1, test_size=0.5, random_state=seed)
+    seen = next(split.split(x, labels))[0]
+    held_out = np.ones(len(x), bool)
+    held_out[seen] = False
+    fitted = linear.fit(x[seen], method, dimensions, labels=np.asarray(labels)[seen])
+    return Embedding(method, fitted.encode(x), {"dimensions": dimensions}, fitted.facts, held_out)
+
+
 class Method(NamedTuple):
     """A way to embed.
 
@@ -120,6 +146,7 @@ class Method(NamedTuple):
       seeded: whether a seed changes the result.
       library: imports the library that it needs, or says which extra brings it.
       is_layout: whether many settings of it are laid out as one program (`embed_all`).
+      supervised: whether it reads the classes, so that only points which it did not see can judge it.
     """
 
     title: str
@@ -128,12 +155,13 @@ class Method(NamedTuple):
     seeded: bool = False
     library: Callable[[], Any] = external_libraries.included
     is_layout: bool = False
+    supervised: bool = False
 
 
 _SNE_OPTIONS = ("perplexity", "exaggeration", "learning_rate", "init", "support", "iterations")
 METHODS = {
     "pca": Method("PCA", _linear),
-    "lda": Method("LDA", _linear),
+    "lda": Method("LDA", _linear, supervised=True),
     "ica": Method("ICA", _linear, seeded=True),
     "kmeans": Method("k-means", _linear, seeded=True),
     "tsne": Method("t-SNE", _layout, (*_SNE_OPTIONS, "engine"), seeded=True, is_layout=True),

@@ -11,7 +11,7 @@ from nnjax.core.types import Dataset
 from nnjax.data import scaling
 from nnjax.embed import checks, external_libraries
 from nnjax.embed.clusters import CLUSTERINGS, Clustering, cluster
-from nnjax.embed.methods import METHODS, Embedding, embed, embed_all, title_of
+from nnjax.embed.methods import METHODS, Embedding, embed, embed_all, embed_held_out, title_of
 from nnjax.embed.points import labels_of
 from nnjax.embed.quality import qualities
 from nnjax.embed.tsne import LayoutConfig
@@ -122,10 +122,23 @@ def study(
         observe(method)
         made += _of_method(x, method, axes, labels)
     observe("quality")
-    measured = qualities(x, [one.y for one in made], labels, k)
+    measured = _measure(x, made, labels, k)
     count = min(10 if labels is None else len(np.unique(labels)), len(np.unique(x, axis=0)))
     able = [name for name in CLUSTERINGS if name != "agglomerative" or len(x) <= MOST_AGGLOMERATED]
     return Study(dataset, rows, x, made, measured, {name: cluster(x, name, count) for name in able}, k)
+
+
+def _measure(x: np.ndarray, made: Sequence[Embedding], labels: np.ndarray | None, k: int) -> list[dict[str, float]]:
+    """Measure embeddings, those of supervised methods on the points that they did not see."""
+    found: dict[int, dict[str, float]] = {}
+    whole = [i for i, one in enumerate(made) if one.held_out is None]
+    if whole:
+        found |= zip(whole, qualities(x, [made[i].y for i in whole], labels, k), strict=True)
+    for i, one in enumerate(made):
+        if one.held_out is not None:
+            rows = np.flatnonzero(one.held_out)
+            found[i] = qualities(x[rows], [one.y[rows]], None if labels is None else labels[rows], k)[0]
+    return [found[i] for i in range(len(made))]
 
 
 OPTIONS = {  # of the methods, by the field of `Axes` that lists their values
@@ -139,6 +152,8 @@ OPTIONS = {  # of the methods, by the field of `Axes` that lists their values
 
 def _of_method(x: np.ndarray, method: str, axes: Axes, labels: np.ndarray | None) -> list[Embedding]:
     record = METHODS[method]
+    if record.supervised:
+        return [embed_held_out(x, method, labels, axes.dimensions, axes.seeds[0])]
     values = {name: getattr(axes, field) for field, name in OPTIONS.items() if name in record.options}
     values["seed"] = axes.seeds if record.seeded else axes.seeds[:1]
     combinations = [dict(zip(values, chosen, strict=True)) for chosen in itertools.product(*values.values())]

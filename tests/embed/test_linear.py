@@ -43,6 +43,36 @@ def test_ica_spans_the_components_of_pca_and_finds_mixed_signals():
     assert correlations.max(axis=1).min() > 0.99
 
 
+def sample(name, n):
+    """Points with constant columns: the border pixels of digits, a column of ones before iris."""
+    if name == "digits":
+        return load_digits().data[:n]
+    return np.column_stack([np.ones(150), X, np.full(150, -3.0)])[:n]
+
+
+@pytest.mark.parametrize(
+    ("name", "n"), [("digits", 60), ("digits", 100), ("digits", 777), ("digits", 1797), ("iris", 150)]
+)
+@pytest.mark.parametrize("k", [1, 2, 3])
+def test_ica_and_pca_span_one_plane_with_equal_error_whatever_is_constant(name, n, k):
+    x = sample(name, n)
+    pca, ica = (fit(x, method, k) for method in ("pca", "ica"))
+    errors = [np.square(x - found.decode(found.encode(x))).sum() for found in (pca, ica)]
+    assert errors[1] == pytest.approx(errors[0], rel=1e-6)
+    codes = ica.encode(x)
+    np.testing.assert_allclose(np.cov(codes.T).reshape(k, k), np.eye(k) * n / (n - 1), atol=1e-6)  # no component lost
+    axes = [np.linalg.lstsq(x - x.mean(axis=0), found.encode(x), rcond=None)[0] for found in (pca, ica)]
+    centered = x - x.mean(axis=0)
+    assert subspace_angles(centered @ axes[0], centered @ axes[1]).max() < 1e-6
+
+
+def test_ica_of_columns_that_depend_on_each_other_is_refused_beyond_their_rank():
+    double = np.column_stack([X, X @ np.ones(4), 2 * X])
+    assert np.isfinite(fit(double, "ica", 4).encode(double)).all()
+    with pytest.raises(UserError, match=r"5 dimensions .* span only 4: change dimensions"):
+        fit(double, "ica", 5)
+
+
 def test_constant_columns_do_not_disturb_lda():
     wide = np.column_stack([X, np.zeros(len(X)), np.ones(len(X))])
     np.testing.assert_allclose(fit(wide, "lda", 2, labels=Y).encode(wide), fit(X, "lda", 2, labels=Y).encode(X))
@@ -73,6 +103,32 @@ def test_scatter_within_and_between_is_the_total(method):
         sum(np.square(x[found.labels == c] - x[found.labels == c].mean(axis=0)).sum() for c in range(10))
     )
     assert scatter(x, np.zeros(300, int)).between == pytest.approx(0, abs=1e-6)
+
+
+def test_density_finds_regions_and_leaves_noise_out():
+    """Two rings, which no center describes, and scattered points far off."""
+    rng = np.random.default_rng(0)
+    angle = 2 * np.pi * np.concatenate([np.arange(50) / 50, np.arange(250) / 250])
+    rings = np.column_stack([np.cos(angle), np.sin(angle)]) * np.repeat([1, 5], [50, 250])[:, None]
+    rings += 0.01 * rng.normal(size=rings.shape)
+    far = rng.uniform(20, 200, (3, 2))
+    found = cluster(np.vstack([rings, far]), "density")
+    assert len(found.centers) == 2
+    assert len(set(found.labels[:50])) == len(set(found.labels[50:300])) == 1
+    assert (found.labels[300:] == -1).all()
+    assert found.within + found.between == pytest.approx(np.square(rings - rings.mean(axis=0)).sum())
+
+
+def test_density_of_nothing_dense_is_all_noise():
+    found = cluster(np.random.default_rng(0).uniform(size=(6, 5)) * 10 ** np.arange(5), "density")
+    assert (found.labels == -1).all()
+    assert found.centers.shape == (0, 5)
+    assert (found.within, found.between) == (0, 0)
+
+
+def test_clusters_need_their_number():
+    with pytest.raises(UserError, match="kmeans needs the number of clusters"):
+        cluster(X, "kmeans")
 
 
 def test_more_clusters_leave_less_within():

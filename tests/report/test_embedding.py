@@ -13,6 +13,7 @@ from PIL import Image
 
 from nnjax.data import from_arrays, load
 from nnjax.embed.points import choose_rows
+from nnjax.embed.quality import quality
 from nnjax.embed.study import Axes, study
 from nnjax.embed.variation import to_plane
 from nnjax.report import embedding
@@ -106,7 +107,7 @@ def test_what_it_says(made):
     best = [sum(cells[column][1] for _, _, _, cells in board["rows"]) for column in range(8)]
     assert min(best) >= 1
     assert len(text.lines(made)) == 6
-    method, clusters, _, _, share, ari, _ = text.cluster_rows(made)[0]
+    method, clusters, _, _, _, share, ari, _ = text.cluster_rows(made)[0]
     assert (method, clusters, share[-1]) == ("kmeans", "10", "%")
     assert 0 < float(ari) < 1
 
@@ -153,3 +154,20 @@ def test_ten_thousand_points_draw_quickly(tmp_path):
         page.open(tmp_path / "report.html")
         assert page.run(FRAMES) < 100
         assert page.errors == []
+
+
+def test_lda_is_judged_by_points_that_it_did_not_see():
+    """Of classes drawn by lot LDA finds axes that part the points it sees; of others it says no more than chance."""
+    rng = np.random.default_rng(0)
+    data = from_arrays(rng.normal(size=(200, 60)), np.repeat(["a", "b"], 100))
+    found = study(data, np.arange(200), Axes(methods=("lda", "pca"), dimensions=1))
+    lda, pca = found.embeddings
+    assert lda.held_out.sum() == 100
+    assert pca.held_out is None
+    assert abs(found.qualities[0]["knn_accuracy"] - 0.5) < 0.15  # within 3 standard errors of 100 tosses
+    seen = ~lda.held_out
+    assert quality(found.x[seen], lda.y[seen], found.labels[seen])["knn_accuracy"] > 0.8
+    assert any("LDA was fitted to the classes of 50% of the points" in sentence for sentence in text.sentences(found))
+    noise = [row for row in text.cluster_rows(found) if row[0] == "density"]
+    assert noise
+    assert noise[0][2].endswith(("%", "–"))

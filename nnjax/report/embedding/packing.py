@@ -66,11 +66,14 @@ def page_data(study: Study, able: Sequence[int]) -> dict[str, Any]:
       study: with the embeddings.
       able: which of them are finite.
     """
-    names, chosen = varied(study.embeddings), [study.embeddings[i] for i in able]
+    varying, chosen = varied(study.embeddings), [study.embeddings[i] for i in able]
     layouts = aligned([to_plane(one.y) for one in chosen])
     groups = {} if study.labels is None else {"class": group(study.labels, study.dataset.classes)}
     for name, found in study.clusterings.items():
-        groups[f"{name} cluster"] = group(found.labels, [str(i) for i in range(len(found.centers))])
+        names = [str(i) for i in range(len(found.centers))]
+        noisy = found.labels.min(initial=0) < 0
+        shown = np.where(found.labels < 0, len(names), found.labels)
+        groups[f"{name} cluster"] = group(shown, [*names, "noise"] if noisy else names)
     nearest = neighbors(study.x, min(SHOWN_NEIGHBORS, len(study.x) - 1))
     scores = [study.qualities[i]["trustworthiness"] for i in able]
     return {
@@ -80,8 +83,8 @@ def page_data(study: Study, able: Sequence[int]) -> dict[str, Any]:
         "layouts": [
             {
                 "row": i,
-                "label": label_of(one, names),
-                "options": {"method": title_of(one.method), **{n: one.options[n] for n in names if n in one.options}},
+                "label": label_of(one, varying),
+                "options": {"method": title_of(one.method), **{n: one.options[n] for n in varying if n in one.options}},
                 "xy": pack_positions(layout),
             }
             for i, one, layout in zip(able, chosen, layouts, strict=True)

@@ -8,6 +8,7 @@ import numpy as np
 
 from nnjax.core.types import Dataset
 from nnjax.distances.clusters import agreement
+from nnjax.embed.methods import title_of
 from nnjax.embed.quality import MEASURES
 from nnjax.embed.study import Study, label_of, varied
 
@@ -40,6 +41,10 @@ def sentences(study: Study) -> list[str]:
             f"{label_of(study.embeddings[best], names)} keeps neighborhoods best: trustworthiness "
             f"{scores[best]:.3f}; {label_of(study.embeddings[worst], names)} least: {scores[worst]:.3f}."
         )
+    for one in study.embeddings:
+        if one.held_out is not None:
+            seen = f"{np.mean(~one.held_out):.0%} of the points"
+            found.append(f"{title_of(one.method)} was fitted to the classes of {seen}; its measures are of the others.")
     lost = int((~np.isfinite(scores)).sum())
     if lost:
         found.append(f"{lost} of {len(scores)} embeddings diverged: their learning rate is too high.")
@@ -92,14 +97,15 @@ def fact(facts: Any) -> str:
 
 
 def cluster_rows(study: Study) -> list[tuple[str, ...]]:
-    """Clusterings of the data themselves: method, clusters, within, between and its share, ARI and AMI with classes."""
+    """Clusterings of the data themselves: method, clusters, noise, scatter within and between (share), ARI and AMI."""
     found: list[tuple[str, ...]] = []
     for name, one in study.clusterings.items():
         scores = None if study.labels is None else agreement(study.labels, one.labels)
         texts = ("–", "–") if scores is None else (f"{scores['ari']:.3f}", f"{scores['ami']:.3f}")
         total = one.within + one.between
-        numbers = (f"{one.within:.5g}", f"{one.between:.5g}", f"{one.between / total:.1%}")
-        found.append((name, str(len(one.centers)), *numbers, *texts))
+        noise = f"{np.mean(one.labels < 0):.0%}" if one.labels.min() < 0 else "–"
+        numbers = (f"{one.within:.5g}", f"{one.between:.5g}", f"{one.between / total:.1%}" if total else "–")
+        found.append((name, str(len(one.centers)), noise, *numbers, *texts))
     return found
 
 
