@@ -84,15 +84,20 @@ def _ica(x: np.ndarray, dimensions: int, labels: np.ndarray | None, seed: int) -
     return Reduction(encode, decode, {"converged": float(converged)})
 
 
-def _lda(x: np.ndarray, dimensions: int, labels: np.ndarray | None, seed: int) -> Reduction:
-    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-
+def known_classes(labels: np.ndarray | None) -> np.ndarray:
+    """Return the classes; UserError where there are none, which LDA needs."""
     if labels is None:
         raise UserError(
             "LDA looks for the axes that part known classes, but the data have no class labels: name a target, or "
             "choose pca."
         )
-    num_classes = len(np.unique(labels))
+    return np.asarray(labels)
+
+
+def _lda(x: np.ndarray, dimensions: int, labels: np.ndarray | None, seed: int) -> Reduction:
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+    num_classes = len(np.unique(known_classes(labels)))
     if not 1 <= dimensions <= min(num_classes - 1, x.shape[1]):
         raise UserError(
             f"{dimensions} dimensions were asked for, but LDA of {num_classes} classes has at most "

@@ -116,23 +116,22 @@ def embed_held_out(x: np.ndarray, method: str, labels: np.ndarray | None, dimens
     """Fit a supervised method on half of the points, drawn by class, and embed all of them.
 
     Raises:
-      UserError: as `linear.fit`, or no class has two points.
+      UserError: as `linear.fit`, or a class has one point.
     """
     from sklearn.model_selection import StratifiedShuffleSplit
 
-    if labels is None:
-        linear.fit(x, method, dimensions)  # refuses
-    classes, sizes = np.unique(labels, return_counts=True)
+    known = linear.known_classes(labels)
+    classes, sizes = np.unique(known, return_counts=True)
     if sizes.min() < 2:
         raise UserError(
             f"Class {classes[sizes.argmin()]} has one point, but {title_of(method)} is fitted on half of the points of "
             "each class and measured on the others: leave that class out, or give more points."
         )
     split = StratifiedShuffleSplit(1, test_size=0.5, random_state=seed)
-    seen = next(split.split(x, labels))[0]
+    seen = next(split.split(x, known))[0]
     held_out = np.ones(len(x), bool)
     held_out[seen] = False
-    fitted = linear.fit(x[seen], method, dimensions, labels=np.asarray(labels)[seen])
+    fitted = linear.fit(x[seen], method, dimensions, labels=known[seen])
     return Embedding(method, fitted.encode(x), {"dimensions": dimensions}, fitted.facts, held_out)
 
 
