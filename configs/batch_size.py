@@ -22,6 +22,7 @@ def get_config() -> Experiment:
         optimizer=OptimizerConfig("adam", preset="keras3"),
         batch_size=32,
         epochs=20,
+        evaluate_test="all",
     )
 
 

@@ -23,6 +23,7 @@ def get_config() -> Experiment:
         batch_size=256,
         epochs=10,
         train_eval_size=0,
+        evaluate_test="all",
     )
 
 

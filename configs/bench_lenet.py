@@ -21,6 +21,7 @@ def get_config() -> Experiment:
         batch_size=128,
         epochs=3,
         train_eval_size=0,
+        evaluate_test="all",
     )
 
 

@@ -21,4 +21,5 @@ def get_config() -> Experiment:
         batch_size=128,
         epochs=5,
         train_eval_size=0,
+        evaluate_test="all",
     )

@@ -23,6 +23,7 @@ def get_config() -> Experiment:
         batch_size=32,
         epochs=50,
         train_eval_size=0,
+        evaluate_test="all",
     )
 
 

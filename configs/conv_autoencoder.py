@@ -24,6 +24,7 @@ def get_config() -> Experiment:
         batch_size=128,
         epochs=50,
         train_eval_size=2000,
+        evaluate_test="all",
     )
 
 

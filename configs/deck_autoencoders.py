@@ -31,6 +31,7 @@ def get_config() -> Experiment:
         batch_size=100,
         epochs=20,
         train_eval_size=2000,
+        evaluate_test="all",
     )
 
 

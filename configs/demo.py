@@ -25,6 +25,7 @@ def get_config() -> Experiment:
         batch_size=100,
         epochs=300,
         train_eval_size=1000,
+        evaluate_test="all",
     )
 
 

@@ -21,6 +21,7 @@ def get_config() -> Experiment:
         hyperparameters=Hyperparameters(learning_rate=0.001, dropout=0.1),
         batch_size=128,
         epochs=20,
+        evaluate_test="all",
     )
 
 

@@ -20,6 +20,7 @@ def get_config() -> Experiment:
         optimizer=OptimizerConfig("adam", preset="keras3"),
         batch_size=120,
         epochs=10,
+        evaluate_test="all",
     )
 
 

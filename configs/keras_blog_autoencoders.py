@@ -25,6 +25,7 @@ def get_config() -> Experiment:
         loss="binary_crossentropy",
         batch_size=256,
         epochs=50,
+        evaluate_test="all",
     )
 
 

@@ -40,6 +40,7 @@ def get_config() -> Experiment:
         batch_size=128,
         epochs=20,
         train_eval_size=5000,
+        evaluate_test="all",
     )
 
 

@@ -22,6 +22,7 @@ def get_config() -> Experiment:
         hyperparameters=Hyperparameters(learning_rate=0.001, dropout=0.2),
         batch_size=128,
         epochs=10,
+        evaluate_test="all",
     )
 
 

@@ -6,18 +6,23 @@ run.table().sort_values("val_loss")
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+import math
 import os
 import pathlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, TrialSpec
-from nnjax.core.fields import coerce_fields, import_pieces
+from nnjax.core.fields import coerce_fields, import_pieces, replace
 from nnjax.core.files import check_out, write_atomically
 from nnjax.core.types import Params, Prepared
+from nnjax.data import prepare_loaded
 from nnjax.data.in_memory import as_dataset
 from nnjax.diagnosis import trials
 from nnjax.exchange.start_weights import read_weights
@@ -39,6 +44,7 @@ from nnjax.train.layout.plan import Plan, from_json
 from nnjax.train.storage import named_arrays, npz
 from nnjax.train.storage.records import OVER
 from nnjax.train.storage.retention import ALL, parse_keep
+from nnjax.train.storage.selection import refuse_several_rules
 from nnjax.train.storage.store import MemoryStore, Store
 from nnjax.verify import data_checks
 from nnjax.verify.sanity.run import examine_once
@@ -75,7 +81,7 @@ def sweep(
       weight: the column of a DataFrame with the examples' weights (`from_arrays`); it is no input.
       plan: the layout; None to choose.
       title: of the report.
-      keep: "all", or "best:K": only the weights of the K trials with the lowest validation loss are kept.
+      keep: "all", or "best:K": only the weights of the K best trials and of the chosen setting's are kept.
       observe: called with a `Progress` after every segment.
       log: called with sentences (pre-flight findings, the plan).
       should_stop: asked between segments.
@@ -116,6 +122,7 @@ def train_trials(
 ) -> Run:
     """Train the trials that a space was expanded into; see `sweep`."""
     specs, most = data_checks.resolve_trials(specs), parse_keep(options.keep)
+    refuse_several_rules(specs)
     scheduler = make_scheduler(space, specs)
     rules = {} if scheduler is None else scheduler.description
     folder = None if options.workdir is None else open_folder(options.workdir, options.log, most)
@@ -183,12 +190,47 @@ def _train(population: Population, as_run: Callable[[], Run]) -> Run:
         if not ended:
             population.store.note_environment(population.describe())
             population.run()
+        population.evaluate_chosen()
         run = as_run()
         trials.note_verdicts(run)
         return run
     finally:
         if not ended:
             population.store.note_environment(population.describe(), time.monotonic() - begin)
+
+
+def refit(run: Run, **options: Any) -> Run:
+    """Train the chosen setting of a run once more, on all examples that are not test, for its median best epoch.
+
+    With the seed of the chosen network. Where its learning rate follows a schedule, that spans the fewer epochs.
+
+    Args:
+      run: with a validation part, or with folds.
+      options: workdir, title, observe, log, should_stop, as for `sweep`.
+
+    Returns:
+      A run of one trial, without a validation part; its `predict` uses the final weights.
+
+    Raises:
+      UserError: nothing can be chosen (`Run.chosen`), the trial took over another one's weights, the data are gone, or
+        without a validation part others would be the test examples.
+    """
+    choice = run.chosen()
+    spec, before = run.specs[choice.trial], run.data(choice.trial)
+    if spec.start_from is not None or (run.schedules and len(run.schedules[spec.id]) > 1):
+        raise UserError(
+            f"Trial {spec.id} went on from another trial's weights, so that it cannot be trained again alone."
+        )
+    ends = [run.records[i].values.get("best_epoch", math.nan) for i in choice.setting.trials]
+    config = dataclasses.replace(spec.experiment.data, validation=0, folds=None, fold=0, fold_seed=0)
+    if not np.array_equal(prepare_loaded(before.dataset, config, spec.experiment.batch_size).test, before.test):
+        raise UserError(
+            "Without the validation part other examples would be the test part: name the test examples, by a source "
+            "that has a test part of its own."
+        )
+    changes = {"epochs": max(1, math.ceil(np.nanmedian(ends))), "patience": None}
+    experiment = dataclasses.replace(replace(spec.experiment, changes), data=config)
+    return sweep(experiment, data=before.dataset, **options)
 
 
 def save_weights(params: Params, path: str | os.PathLike[str]) -> None:

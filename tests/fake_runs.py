@@ -27,6 +27,7 @@ AUTOENCODER = Experiment(
     loss="mean_squared_error",
     epochs=6,
     batch_size=32,
+    evaluate_test="all",
 )
 CLASSIFIER = replace(
     AUTOENCODER,
@@ -136,6 +137,8 @@ def fake_record(spec, facts, status=DONE) -> Record:
                 record.curves[pattern.format(name)] = values
             if status == DONE and epochs:
                 record.values[pattern.format(name)] = float(values[-1])
+                if not pattern.startswith("train"):
+                    record.values[f"best_{pattern.format(name)}"] = float(values[-1])
     if status == DONE:
         record.values |= {"train_loss": float(base[-1]), "best_epoch": float(epochs)}
         if facts.sizes[2] and spec.experiment.model.kind == "autoencoder":
@@ -239,6 +242,7 @@ def _searched_record(spec, floor, floors, rng) -> Record:
     curves = {name: fall * rng.uniform(0.97, 1.03, epochs) for name in names}
     curves |= {name: 1 - curve / 4 for name, curve in curves.items() if "accuracy" in name}
     values = {name: float(curve[-1]) for name, curve in curves.items()}
+    values |= {f"best_{name}": values[name] for name in ("val_loss", "val_accuracy")}
     values |= {"test_loss": 1.05 * values["val_loss"], "test_accuracy": 0.99 * values["val_accuracy"]}
     return Record(status, epochs, values if status == DONE else {}, curves, seconds=1.0)
 

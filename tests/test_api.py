@@ -98,7 +98,7 @@ def test_a_loaded_run_is_the_run_that_was_saved(tmp_path):
     for trial in range(3):
         for which in ("final", "best"):
             np.testing.assert_array_equal(again.predict(x, trial, which), run.predict(x, trial, which))
-    assert again.best_trial() == int(np.argmin([record.values["val_loss"] for record in run.records]))
+    assert again.best_trial() == int(np.argmin([record.values["best_val_loss"] for record in run.records]))
 
 
 def test_resuming_in_one_process_is_bit_for_bit(tmp_path, monkeypatch):
@@ -111,8 +111,8 @@ def test_resuming_in_one_process_is_bit_for_bit(tmp_path, monkeypatch):
     half = nnjax.load(tmp_path)
     assert {record.status for record in half.records} == {RUNNING}
     with pytest.raises(UserError, match="Trial 0 is running: it has no weights yet; resume its run first"):
-        half.params()
-    with pytest.raises(UserError, match="No trial has finished with a finite val_loss"):
+        half.params(0)
+    with pytest.raises(UserError, match="No trial has finished with a finite validation loss"):
         half.best_trial()
     run = nnjax.sweep(CLASSIFIER, RATES, workdir=tmp_path, data=blobs())
     assert same(whole, run)
@@ -250,15 +250,15 @@ def test_predictions_of_a_list_are_those_of_an_array():
 
 
 def test_the_best_accuracy_is_the_highest():
-    run = fake_run(space=Space({"seed": range(3)}))
+    run = fake_run(space=Space({"learning_rate": (0.1, 0.2, 0.3)}))
     for record, accuracy in zip(run.records, (0.5, 0.9, 0.7), strict=True):
-        record.values["val_accuracy"] = accuracy
-    assert run.best_trial("val_accuracy") == 1
+        record.values["best_val_accuracy"] = accuracy
+    assert run.best_trial("accuracy") == 1
 
 
 def test_diverged_trials_are_not_the_best():
     run = fake_run(space=Space({"seed": range(3)}), statuses={0: DIVERGED})
-    run.records[0].values["val_loss"] = 0.0
+    run.records[0].values["best_val_loss"] = 0.0
     assert run.best_trial() == 1
 
 

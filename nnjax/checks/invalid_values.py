@@ -33,6 +33,7 @@ CHOICES: dict[str, Collection[str]] = {
     "model.kernel_init": KERNEL_INITS,
     "model.dtype": ("float32", "bfloat16", "float64"),
     "optimizer.preset": PRESETS,
+    "evaluate_test": ("chosen", "all"),
 }
 RECORDS: dict[str, tuple[Callable[[str], object], Collection[str]]] = {  # a name of these, or an object of the user's
     "model.activation": (activation_of, ACTIVATIONS),
@@ -107,6 +108,8 @@ def validate(experiment: Experiment) -> None:
         _require_record(path, values[path], record_of, names)
     for name in experiment.metrics or ():
         _require_record("metrics", name, metric_of, METRICS)
+    if experiment.select not in ("loss", *(metric_of(name).name for name in experiment.metrics or ())):
+        _require_record("select", experiment.select, metric_of, ["loss", *METRICS])
     for path, interval in RANGES.items():
         if values[path] is not None and values[path] not in interval:
             raise UserError(f"{path} is {values[path]!r}, but {interval} was expected: set it so.")

@@ -23,6 +23,7 @@ from nnjax.core.text import duration, printable
 from nnjax.nn.metrics import metric_of, usual_metrics
 from nnjax.report.text import cell
 from nnjax.runs import settings
+from nnjax.runs.choice import choices, rankings
 from nnjax.runs.run import Run
 from nnjax.train.host.progress import Progress
 from nnjax.train.storage.records import FINISHED, RUNNING, WAITING
@@ -144,31 +145,37 @@ def print_message(text: str) -> None:
 
 
 def summary_table(run: Run) -> Table:
-    """Tabulate a run by setting: mean ± standard deviation over its seeds, the best of each goal in bold.
+    """Tabulate a run by setting: mean ± standard deviation over its seeds, the chosen ones in bold.
 
-    Trials that diverged have no scores. Errors of classifiers are in per cent; scores are of the part in the title.
+    In the order of the rule by which the best is chosen; few named arms in their own. Trials that diverged have no
+    scores. Errors of classifiers are in per cent; scores are of the part in the title.
     """
     some = settings.settings(run)
-    goals = list(dict.fromkeys(setting.goal for setting in some))
-    ranks = {goal: settings.ranked(run, [setting for setting in some if setting.goal == goal]) for goal in goals}
-    metrics = list(dict.fromkeys(metric for goal in goals for metric in usual_metrics(goal)))
-    chosen = some if len(some) <= MAX_SETTINGS else [setting for goal in goals for setting in ranks[goal]]
-    parts = dict.fromkeys(settings.report_part(setting.facts) for setting in some)
-    title = f"Scores on the {' or '.join(parts)} part"
+    known, best = {setting.trials: setting for setting in some}, [choice.setting.trials for choice in choices(run)]
+    metrics = list(dict.fromkeys(metric for setting in some for metric in usual_metrics(setting.goal)))
+    ordered = [known[one.trials] for ranking in rankings(run) for one in ranking.candidates]
+    chosen = some if len(some) <= MAX_SETTINGS and all(setting.arm for setting in some) else ordered
+    title = f"Scores on the {' or '.join(dict.fromkeys(map(_part, some)))}"
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     widest = max(len(setting.label) for setting in chosen[:MAX_SETTINGS])
     table.add_column("setting", overflow="fold", min_width=min(widest, 24))
-    for name in ("trials", "val loss", *(metric_of(metric).head for metric in metrics)):
+    for name in ("trials", "best val loss", *(metric_of(metric).head for metric in metrics)):
         table.add_column(name, justify="right")
     for setting in chosen[:MAX_SETTINGS]:
-        best = len(some) > 1 and setting is ranks[setting.goal][0]
-        table.add_row(*map(Text, _summary_cells(run, setting, metrics)), style="bold" if best else None)
-    best_only = f"the best {MAX_SETTINGS} of {len(chosen)} settings; all trials are in trials.csv"
+        style = "bold" if len(some) > 1 and setting.trials in best else None
+        table.add_row(*map(Text, _summary_cells(run, setting, metrics)), style=style)
+    best_only = f"the first {MAX_SETTINGS} of {len(chosen)} settings; all trials are in trials.csv"
     remarks = [best_only] * (len(chosen) > MAX_SETTINGS)
     if run.schedules:
         remarks.append("settings have the hyperparameters that they began with; trials.csv has the final ones too")
     table.caption = "\n".join(remarks) or None
     return table
+
+
+def _part(setting: settings.Setting) -> str:
+    """Name what a setting's scores are measured on, and with which weights."""
+    part = settings.report_part(setting)
+    return f"{part} part, {'at the best epoch' if part == 'validation' else 'with the final weights'}"
 
 
 def _summary_cells(run: Run, setting: Any, metrics: Sequence[str]) -> list[str]:

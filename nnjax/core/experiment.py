@@ -199,6 +199,10 @@ class Experiment:
       class_weight: with what the examples of each class count in the training loss: "balanced" (all classes alike, as
         scikit-learn), one number a class, or a mapping from class name or index to number; None for each example alike.
         As in Keras, evaluations do not weigh classes. Kept as text (`ClassWeight`).
+      select: by what the best setting is chosen (`nnjax.train.storage.selection`): "loss", or a metric's name, on the
+        validation part at the best epoch's weights, averaged over seeds and folds.
+      evaluate_test: "chosen": the test part is evaluated for the chosen setting's trials only, when all have ended;
+        "all": for every trial.
       start_weights: file of the weights to start from, such as a run's checkpoints/weights_00017.npz (its final ones
         are taken), one written by `nnjax.save_weights` or by `nnjax export` (.safetensors), or one of Keras 3 with
         the same layers (.keras, .weights.h5) (traced); None for a fresh draw.
@@ -220,6 +224,8 @@ class Experiment:
     signals: bool | None = None
     class_weight: ClassWeight | None = None
     start_weights: str | None = None
+    select: str = "loss"
+    evaluate_test: str = "chosen"
 
     def __post_init__(self) -> None:
         """Let a model, a loss, metrics and an optimizer stand as objects, or by name, where their settings do."""
@@ -244,7 +250,8 @@ def program_key(experiment: Experiment) -> Experiment:
     zeros: dict[str, Any] = dict.fromkeys(experiment.hyperparameters.present(), 0)
     mask = Hyperparameters(**zeros)
     signals = bool(experiment.signals)
-    return dataclasses.replace(experiment, hyperparameters=mask, epochs=0, seed=0, start_weights=None, signals=signals)
+    blank = dataclasses.replace(experiment, hyperparameters=mask, epochs=0, seed=0, start_weights=None)
+    return dataclasses.replace(blank, signals=signals, evaluate_test=Experiment.evaluate_test)
 
 
 class Replicate(NamedTuple):

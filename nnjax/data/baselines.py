@@ -39,7 +39,9 @@ class Baselines(NamedTuple):
     scores: Scores
 
 
-def measure_baselines(prepared: Prepared, goal: str | None = None, widths: Sequence[int] = PCA_WIDTHS) -> Baselines:
+def measure_baselines(
+    prepared: Prepared, goal: str | None = None, widths: Sequence[int] = PCA_WIDTHS, part: str | None = None
+) -> Baselines:
     """Compute the baselines of a prepared data set.
 
     Args:
@@ -47,10 +49,11 @@ def measure_baselines(prepared: Prepared, goal: str | None = None, widths: Seque
       goal: "reconstruction" (target = input), "classification" or "regression"; None takes the task of the data, and
         reconstruction where it has no labels.
       widths: numbers of principal components; those of d or more, or of n or more, are left out.
+      part: to measure them on, as for `measured_part`.
     """
     task = prepared.dataset.task
     goal = goal or ("reconstruction" if task == "none" else task)
-    part, rows = measured_part(prepared)
+    part, rows = measured_part(prepared, part)
     fit = prepared.train[:: max(1, len(prepared.train) * prepared.dataset.x.shape[1] // MAX_VALUES)]
     if goal == "reconstruction":
         scores = _reconstruction(prepared, fit, rows, widths)
@@ -61,9 +64,11 @@ def measure_baselines(prepared: Prepared, goal: str | None = None, widths: Seque
     return Baselines(goal, part, len(rows), scores)
 
 
-def measured_part(prepared: Prepared) -> tuple[str, np.ndarray]:
-    """Name the part that scores are reported on, and its indices: test, else validation, else training."""
+def measured_part(prepared: Prepared, part: str | None = None) -> tuple[str, np.ndarray]:
+    """Name a part of the data, and give its indices; None for the test part, else validation, else training."""
     parts = {"test": prepared.test, "validation": prepared.validation, "training": prepared.train}
+    if part is not None:
+        return part, parts[part]
     return next(((name, rows) for name, rows in parts.items() if len(rows)), ("training", prepared.train))
 
 

@@ -7,7 +7,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.types import Dataset
 from nnjax.data.splits import draw
 from nnjax.embed.methods import Embedding
-from nnjax.exchange.predictions import choose_trial, held_out, inputs_for
+from nnjax.exchange.predictions import held_out, inputs_for
 from nnjax.models.registry import traits_of
 from nnjax.runs.run import Run, load
 
@@ -59,7 +59,7 @@ def load_points(
         dataset = data.load(name, data_dir, target)
         return dataset, choose_rows(dataset, np.arange(len(dataset.x)), limit), []
     run = load(folder)
-    chosen = choose_trial(run, trial)
+    chosen, which = run.resolve(trial)
     if name is None:
         dataset, rows = held_out(run, chosen)
         raw = dataset.x
@@ -67,7 +67,7 @@ def load_points(
         dataset = data.load(name, data_dir, target)
         rows, raw = np.arange(len(dataset.x)), inputs_for(run.facts(chosen), name, data_dir, target)
     rows = choose_rows(dataset, rows, limit)
-    return dataset, rows, [latent(run, chosen, raw[rows])]
+    return dataset, rows, [latent(run, chosen, raw[rows], which)]
 
 
 def latent(run: Run, trial: int, x: np.ndarray, which: str = "final") -> Embedding:

@@ -27,8 +27,8 @@ def open_network(path: str, trial: int | None = None, which: str | None = None) 
 
     Args:
       path: of the folder or file; a leading ~ is the home folder.
-      trial: of a run folder, as for `choose_trial`.
-      which: its "final" weights (None) or its "best" ones.
+      trial: of a run folder; None for the chosen network.
+      which: its "final" weights or its "best" ones; None as for `Run.params`.
 
     Raises:
       UserError: it is not there or damaged, or a file is asked for a trial.
@@ -36,23 +36,12 @@ def open_network(path: str, trial: int | None = None, which: str | None = None) 
     path = expand_home(path)
     if os.path.isdir(path) or pathlib.Path(path).suffix not in FORMATS:
         run = load_run(path)
-        number = choose_trial(run, trial)
-        found = predictor(f"trial {number}", run.network(number, which or "final"))
+        number, which = run.resolve(trial, which)
+        found = predictor(f"trial {number}", run.network(number, which))
         return found._replace(test_inputs=lambda: held_out_inputs(run, number))
     if trial is not None or which is not None:
         raise UserError(f"{path} holds one network; leave out --trial and --weights.")
     return load_file(path)
-
-
-def choose_trial(run: Run, trial: int | None) -> int:
-    """Check a trial's number; for None give the only trial, or else the one of the lowest validation loss.
-
-    Raises:
-      UserError: the trial is not there, or none has a validation loss.
-    """
-    if trial is None:
-        return run.best_trial() if len(run.specs) > 1 else 0
-    return run.known_trial(trial)
 
 
 def held_out(run: Run, trial: int) -> tuple[Dataset, np.ndarray]:

@@ -1,4 +1,4 @@
-"""Sentences on the best network of a goal, beside what its baselines reach."""
+"""Sentences on the chosen network of a goal, beside what its baselines reach."""
 
 from collections.abc import Mapping
 
@@ -9,25 +9,26 @@ from nnjax.data.baselines import ACCURACY, MSE, Baselines
 from nnjax.models.registry import traits_of
 from nnjax.report.text import cell
 from nnjax.runs.run import Run
-from nnjax.runs.settings import Setting, mean_and_spread, report_part, scores
+from nnjax.runs.settings import Setting, mean_and_spread, report_part, scores, test_scores
 
 Known = Mapping[str, Mapping[str, float]]
 
 
 def best_sentence(run: Run, setting: Setting, rivals: int, baselines: Baselines | None) -> str:
-    """Compare the best setting of a goal with its baselines."""
+    """Compare the chosen setting of a goal with its baselines, on the test part or where there is none the report's."""
     metric = ACCURACY if setting.goal == "classification" else MSE
-    values = scores(run, setting, metric)
+    values, part = test_scores(run, setting, metric), "on the test part"
+    if not np.isfinite(values).any():
+        values, part = scores(run, setting, metric), f"on the {report_part(setting)} part"
     mean = mean_and_spread(values)[0]
     if not np.isfinite(mean):
         return ""
-    part = f"on the {report_part(setting.facts)} part"
     describe = {"reconstruction": _copies, "classification": _answers, "regression": _predicts}[setting.goal]
     return describe(setting, rivals, values, mean, part, baselines.scores if baselines else {})
 
 
 def _copies(setting: Setting, rivals: int, values: np.ndarray, mean: float, part: str, known: Known) -> str:
-    best = f"The best reconstructions are those of {_who(setting)}:"
+    best = f"The chosen reconstructions are those of {_who(setting)}:"
     text = best if rivals > 1 else f"{setting.label} reconstructs its input with"
     text += f" mean squared error {cell(values)} {part}."
     baseline = next((name for name in ("mean image", "mean of each input") if name in known), None)
@@ -48,7 +49,7 @@ def _who(setting: Setting) -> str:
 
 
 def _answers(setting: Setting, rivals: int, values: np.ndarray, mean: float, part: str, known: Known) -> str:
-    text = f"The best classifier is {_who(setting)}: it" if rivals > 1 else f"The network {setting.label}"
+    text = f"The chosen classifier is {_who(setting)}: it" if rivals > 1 else f"The network {setting.label}"
     words = {"least squares": "a linear fit", "majority class": "always answering the commonest class"}
     others = [f"{words[name]} on {100 * (1 - known[name][ACCURACY]):.1f} %" for name in words if name in known]
     text += f" is wrong on {cell(1 - values, percent=True)} {part.replace('on', 'of', 1)}"
@@ -56,7 +57,7 @@ def _answers(setting: Setting, rivals: int, values: np.ndarray, mean: float, par
 
 
 def _predicts(setting: Setting, rivals: int, values: np.ndarray, mean: float, part: str, known: Known) -> str:
-    text = f"The best predictions are those of {_who(setting)}:" if rivals > 1 else f"{setting.label} predicts with"
+    text = f"The chosen predictions are those of {_who(setting)}:" if rivals > 1 else f"{setting.label} predicts with"
     words = {"least squares": "a linear fit has", "mean of the targets": "always predicting their mean has"}
     others = [f"{words[name]} {number(known[name][MSE])}" for name in words if name in known]
     return "; ".join([f"{text} mean squared error {cell(values)} {part}", *others]) + "."

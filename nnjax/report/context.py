@@ -5,16 +5,17 @@ from typing import Any
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig
-from nnjax.data.baselines import PCA_WIDTHS, Baselines, measure_baselines
+from nnjax.data.baselines import PCA_WIDTHS, Baselines, measure_baselines, measured_part
 from nnjax.models.registry import traits_of
 from nnjax.report import snapshots
 from nnjax.report.charts import curves
 from nnjax.report.snapshots import NetworkSnapshot
 from nnjax.report.sweep.data import Sweep, sweep_of
+from nnjax.runs.choice import Choice, choices, rankings
 from nnjax.runs.environment import describe_environment
 from nnjax.runs.folder import FolderStore
 from nnjax.runs.run import Run
-from nnjax.runs.settings import Setting, mean_cost, settings
+from nnjax.runs.settings import Setting, report_part, settings
 
 MAX_BOARDS = 3  # pairs of data and goal that have baselines and a scoreboard
 
@@ -37,37 +38,61 @@ class ReportContext:
         return settings(self.run)
 
     @functools.cached_property
-    def costs(self) -> dict[Setting, float]:
-        """What settings are ranked by: the mean cost on the part that chooses, infinite without one."""
-        return {setting: mean_cost(self.run, setting) for setting in self.settings}
+    def groups(self) -> dict[Key, list[Setting]]:
+        """The settings that can be compared, by their first data and their goal, in the order of the rule.
 
-    @functools.cached_property
-    def ranked_by_goal(self) -> dict[str, list[Setting]]:
-        """All settings by their goal, the best of each first."""
-        out: dict[str, list[Setting]] = {setting.goal: [] for setting in self.settings}
-        for setting in sorted(self.settings, key=self.costs.__getitem__):
-            out[setting.goal].append(setting)
+        The rule is that by which the best is chosen (`nnjax.train.storage.selection`).
+        """
+        known, out = {setting.trials: setting for setting in self.settings}, {}
+        for ranking in rankings(self.run):
+            first = self.run.specs[min(one.trials[0] for one in ranking.candidates)].experiment.data
+            some = [known[one.trials] for one in ranking.candidates]
+            out[first, some[0].goal] = some
         return out
 
     @functools.cached_property
-    def groups(self) -> dict[Key, list[Setting]]:
-        """The settings that can be compared, by their data and their goal, the best of each first."""
-        out: dict[Key, list[Setting]] = {(setting.experiment.data, setting.goal): [] for setting in self.settings}
-        for setting in sorted(self.settings, key=self.costs.__getitem__):
-            out[setting.experiment.data, setting.goal].append(setting)
+    def choices(self) -> dict[Key, Choice]:
+        """The chosen setting of each group that has one."""
+        found = {choice.setting.trials: choice for choice in choices(self.run)}
+        return {key: found[some[0].trials] for key, some in self.groups.items() if some[0].trials in found}
+
+    @functools.cached_property
+    def ranked_by_goal(self) -> dict[str, list[Setting]]:
+        """All settings by their goal, the best of each group first."""
+        out: dict[str, list[Setting]] = {setting.goal: [] for setting in self.settings}
+        for (_, goal), some in self.groups.items():
+            out[goal] += some
         return out
 
     @functools.cached_property
     def baselines(self) -> dict[Key, Baselines]:
-        """The baselines of the first data and goals, with PCA at every width that a code has."""
-        out = {}
-        for (config, goal), some in list(self.groups.items())[:MAX_BOARDS]:
-            widths = [traits_of(setting.experiment.model).code_width(setting.experiment.model) for setting in some]
-            try:
-                out[config, goal] = measure_baselines(self.run.data(some[0].trials[0]), goal, [*PCA_WIDTHS, *widths])
-            except UserError:
-                continue  # the data are gone; the page says so where it misses the pictures
-        return out
+        """The baselines of the first data and goals on the part by which settings are compared."""
+        found = {key: self._baselines(key, report_part(some[0])) for key, some in self._first_groups}
+        return {key: one for key, one in found.items() if one is not None}
+
+    @functools.cached_property
+    def test_baselines(self) -> dict[Key, Baselines]:
+        """The same on the test part, beside which the chosen setting's test scores stand."""
+        found = {
+            key: one if one.part == "test" else self._baselines(key, "test") for key, one in self.baselines.items()
+        }
+        return {key: one for key, one in found.items() if one is not None}
+
+    @property
+    def _first_groups(self) -> list[tuple[Key, list[Setting]]]:
+        return list(self.groups.items())[:MAX_BOARDS]
+
+    def _baselines(self, key: Key, part: str) -> Baselines | None:
+        """Measure baselines on a part, with PCA at every width that a code has; None where the data are gone."""
+        some = self.groups[key]
+        widths = [traits_of(setting.experiment.model).code_width(setting.experiment.model) for setting in some]
+        try:
+            prepared = self.run.data(some[0].trials[0])
+        except UserError:
+            return None  # the page says so where it misses the pictures
+        if not len(measured_part(prepared, part)[1]):
+            return None
+        return measure_baselines(prepared, key[1], [*PCA_WIDTHS, *widths], part)
 
     @functools.cached_property
     def shown(self) -> dict[Setting, int]:
@@ -91,7 +116,7 @@ class ReportContext:
     def best_snapshots(self, goal: str) -> list[NetworkSnapshot]:
         """Sort the network snapshots of a goal, the best first."""
         own = [snapshot for snapshot in self.snapshots if snapshot.goal == goal]
-        return sorted(own, key=lambda snapshot: self.costs[snapshot.setting])
+        return sorted(own, key=lambda snapshot: self.ranked_by_goal[goal].index(snapshot.setting))
 
     def ordered(self, few: int) -> list[Setting]:
         """The settings in their own order while they are few; else the best first, goal by goal."""

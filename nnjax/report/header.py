@@ -1,17 +1,21 @@
 """The head of the report: title, sentences and key numbers of a run."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from operator import attrgetter
+
+import numpy as np
 
 from nnjax.core.experiment import replicate_of
 from nnjax.core.text import count, duration, spelled
 from nnjax.data.baselines import ACCURACY, MSE
 from nnjax.report.best_network import best_sentence
-from nnjax.report.context import ReportContext
+from nnjax.report.context import Key, ReportContext
 from nnjax.report.text import cell
+from nnjax.runs.choice import Choice, words
 from nnjax.runs.run import Run
-from nnjax.runs.settings import Setting, report_part, scores
+from nnjax.runs.settings import Setting, report_part, scores, test_scores
 from nnjax.train.storage.records import DIVERGED, DROPPED, ENDED, FAILED, FINISHED, RUNNING, STOPPED, WAITING
 from nnjax.train.storage.retention import keep_text, spans
 
@@ -34,14 +38,47 @@ def _capital(text: str) -> str:
 def sentences(report: ReportContext) -> list[str]:
     """Summarize the run: what was trained, how it ended, which network did best and against what."""
     run, some = report.run, report.settings
-    best = [best_sentence(run, own[0], len(own), report.baselines.get(key)) for key, own in report.groups.items()]
+    best = [
+        best_sentence(run, one.setting, one.rivals, report.test_baselines.get(key))
+        for key, one in _shown(report).items()
+    ]
     return [
         _trained(run, some),
         *_ended(run),
         *_evolved(run),
         *_kept(run),
         *[text for text in best[:4] if text],
+        *_rule(report),
         *_caution(run, some),
+    ]
+
+
+def _shown(report: ReportContext) -> dict[Key, Choice]:
+    """The chosen setting of each group; of a single setting, from which nothing was chosen, that."""
+    single = {key: some[0] for key, some in report.groups.items() if len(some) == 1}
+    alone = {key: Choice(setting, setting.trials[0], "", math.nan, 1) for key, setting in single.items()}
+    return {key: found for key in report.groups if (found := report.choices.get(key) or alone.get(key))}
+
+
+def _rule(report: ReportContext) -> list[str]:
+    """Say by what the best setting was chosen, what that does to its score, and where nothing was chosen why."""
+    contested = [some for some in report.groups.values() if len(some) > 1]
+    if not contested:
+        return []
+    chosen = [choice for choice in report.choices.values() if choice.rivals > 1]
+    if not chosen:
+        ended = any(record.status in FINISHED for record in report.run.records)
+        there = any(setting.facts.sizes[1] for some in contested for setting in some)
+        why = "There is no validation part, so no setting is chosen; the order below is that of the run."
+        return [why] * (ended and not there)
+    by = " or ".join(dict.fromkeys(words(choice.metric) for choice in chosen))
+    mean = ", the mean of its trials" if any(len(choice.setting.trials) > 1 for choice in chosen) else ""
+    most = max(choice.rivals for choice in chosen)
+    seen = any(choice.setting.experiment.data.validation == "test" for choice in chosen)
+    rest = "and so is its test score: the test part is the validation part" if seen else "its test score is not"
+    return [
+        f"A setting is chosen by its {by} at the best epoch{mean}; being the best of {most:,}, the chosen one's is a "
+        f"little too good, {rest}."
     ]
 
 
@@ -143,12 +180,15 @@ def cards(report: ReportContext) -> list[tuple[str, str, str]]:
     run = report.run
     done = sum(record.status in FINISHED for record in run.records)
     out = [("trials finished", f"{done:,} of {len(run.records):,}", count(len(report.settings), "network"))]
-    for (_, goal), own in list(report.groups.items())[:3]:
-        classify = goal == "classification"
-        values = scores(run, own[0], ACCURACY if classify else MSE)
+    for (_, goal), choice in list(_shown(report).items())[:3]:
+        classify, setting = goal == "classification", choice.setting
+        metric = ACCURACY if classify else MSE
+        values, part = test_scores(run, setting, metric), "test"
+        if not np.isfinite(values).any():
+            values, part = scores(run, setting, metric), report_part(setting)
         text = cell(1 - values, percent=True) if classify else cell(values)
         if text != "–":
-            out.append((CARDS[goal], text, f"{own[0].label}, {report_part(own[0].facts)}"))
+            out.append((CARDS[goal], text, f"{setting.label}, {part}"))
     if report.seconds is not None:
         unit = "minutes and seconds" if report.seconds < 3600 else "hours"
         out.append(("time to train", duration(report.seconds), unit))
@@ -159,7 +199,7 @@ def shown_networks(report: ReportContext) -> str:
     """Describe which trials the pictures show, where they do not show all."""
     some, total, parts = report.snapshots, len(report.settings), []
     if len(some) < total:
-        parts.append(f"The pictures show {count(len(some), 'network')} of {total:,}, the best.")
+        parts.append(f"The pictures show {count(len(some), 'network')} of {total:,}, the first by the rule.")
     if any(len(snapshot.setting.trials) > 1 for snapshot in some):
         among = "" if report.run.store.keep is None else ", of those whose weights were kept"
         parts.append(f"Of several trials they show the one with the median error{among}.")

@@ -12,7 +12,7 @@ from nnjax.data.baselines import measured_part
 from nnjax.exchange.network import codes, outputs
 from nnjax.models.registry import traits_of
 from nnjax.runs.run import Run
-from nnjax.runs.settings import Setting, representative
+from nnjax.runs.settings import Setting, report_part, representative
 from nnjax.runs.weights import in_batches
 
 MAX_SNAPSHOTS = 6
@@ -131,7 +131,7 @@ def take_snapshots(run: Run, shown: Mapping[Setting, int]) -> tuple[list[Network
 
 def _take_snapshot(run: Run, setting: Setting, trial: int) -> NetworkSnapshot:
     prepared, network = run.data(trial), run.network(trial)
-    part, rows = measured_part(prepared)
+    part, rows = measured_part(prepared, report_part(setting))
     rows = rows[:MAX_EXAMPLES]
     raw = prepared.dataset.x[rows].astype(np.float32)
     coded = traits_of(setting.experiment.model).reconstructs and setting.experiment.model.widths

@@ -14,6 +14,7 @@ from nnjax.core.fields import flatten, from_dict, named_only, replace, to_dict
 from nnjax.train.storage.retention import ALL, keep_text, parse_keep
 
 FORMAT = 2
+BEFORE = {"evaluate_test": "all"}  # fields of folders that do not have them
 RULES = ("halving", "evolution")  # how trials are dropped or replaced while they train
 
 
@@ -57,7 +58,7 @@ def from_json(tree: Mapping[str, Any]) -> Config:
     """
     if not tree["trials"]:
         raise ValueError("it lists no trials")
-    base = from_dict(tree["experiment"])
+    base = from_dict(BEFORE | tree["experiment"])
     specs = [
         TrialSpec(i, replace(base, one["changes"]), one["arm"], one["start_from"])
         for i, one in enumerate(tree["trials"])

@@ -14,6 +14,7 @@ FUNCTIONS = {  # the only arrows that point up (.importlinter)
     "outputs": "nnjax.exchange.network:outputs",
     "plot_curves": "nnjax.report.charts.curve_figure:plot_curves",
     "read_certificate": "nnjax.verify.certificate:read",
+    "refit": "nnjax.api:refit",
     "read_sanity": "nnjax.verify.sanity.results:read",
     "write_report": "nnjax.report.page:write_report",
 }

@@ -7,27 +7,30 @@ from typing import TYPE_CHECKING
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Replicate, replicate_of
+from nnjax.runs.choice import rankings
 from nnjax.runs.run_protocol import TrainedTrials
 from nnjax.runs.settings import Setting, settings
 from nnjax.runs.statistics import Comparison, compare_paired, estimate
 from nnjax.train.storage.records import FINISHED
+from nnjax.train.storage.selection import value_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def table(run: TrainedTrials, metric: str) -> pd.DataFrame:
+def table(run: TrainedTrials, metric: str | None) -> pd.DataFrame:
     """Make a table of one row a setting; see `Run.settings`."""
     import pandas as pd
 
+    places = [one.trials for ranking in rankings(run) for one in ranking.candidates]
     rows = [
         {"setting": setting.label, **dataclasses.asdict(estimate(list(values.values()), _folds(setting)))}
-        for setting, values in by_replicate(run, metric)
+        for setting, values in sorted(by_replicate(run, metric), key=lambda pair: places.index(pair[0].trials))
     ]
     return pd.DataFrame(rows)
 
 
-def compare(run: TrainedTrials, first: str, second: str, metric: str) -> Comparison:
+def compare(run: TrainedTrials, first: str, second: str, metric: str | None) -> Comparison:
     """Compare two settings seed by seed; see `Run.compare`.
 
     Raises:
@@ -43,9 +46,12 @@ def compare(run: TrainedTrials, first: str, second: str, metric: str) -> Compari
     return compare_paired(one, other, folds)
 
 
-def by_replicate(run: TrainedTrials, metric: str) -> list[tuple[Setting, dict[Replicate, float]]]:
-    """Return the settings, each with a metric's final values by seed and fold."""
-    done = {i: r.values.get(metric, float("nan")) for i, r in enumerate(run.records) if r.status in FINISHED}
+def by_replicate(run: TrainedTrials, metric: str | None) -> list[tuple[Setting, dict[Replicate, float]]]:
+    """Return the settings, each with a metric's values by seed and fold; None for what the best is chosen by."""
+    done = {i: r.values.get(metric or "", float("nan")) for i, r in enumerate(run.records) if r.status in FINISHED}
+    if metric is None:
+        metrics = {i: ranking.metric for ranking in rankings(run) for one in ranking.candidates for i in one.trials}
+        done = {i: value_of(run.specs[i].experiment, run.records[i], metrics[i]) for i in done}
     return [
         (setting, {replicate_of(run.specs[i].experiment): done[i] for i in setting.trials if i in done})
         for setting in settings(run)

@@ -24,14 +24,14 @@ from nnjax.data.in_memory import as_dataset
 from nnjax.models import own
 from nnjax.models.model import Model, Variables
 from nnjax.models.registry import make_model
-from nnjax.nn.metrics import is_maximized
+from nnjax.runs import choice, replicates, trials_csv, weights
 from nnjax.runs import layer_statistics as run_signals
-from nnjax.runs import replicates, trials_csv, weights
+from nnjax.runs.choice import Choice
 from nnjax.runs.folder import FolderStore
 from nnjax.runs.lazy_imports import lazy_import
 from nnjax.runs.statistics import Comparison
 from nnjax.train.engine.device_data import output_width
-from nnjax.train.storage.records import FINISHED, OVER, Record, Stage, stack_curves
+from nnjax.train.storage.records import OVER, Record, Stage, stack_curves
 from nnjax.train.storage.store import Store
 
 if TYPE_CHECKING:
@@ -76,15 +76,16 @@ class Run:
 
         return pd.read_csv(io.StringIO(trials_csv.to_text(self.specs, self.records)))
 
-    def settings(self, metric: str = "val_loss") -> pd.DataFrame:
+    def settings(self, metric: str | None = None) -> pd.DataFrame:
         """One row a setting (trials that differ in their seed or fold only): mean, spread, 95 % interval.
 
-        Trials that have not finished, or diverged, do not count. Folds share training examples, for which the interval
-        allows (see `statistics.estimate`).
+        Of a metric as `table` names it, the best first; None for that by which the best is chosen. Trials that have not
+        finished, or diverged, do not count. Folds share training examples, for which the interval allows (see
+        `statistics.estimate`).
         """
         return replicates.table(self, metric)
 
-    def compare(self, first: str, second: str, metric: str = "val_loss") -> Comparison:
+    def compare(self, first: str, second: str, metric: str | None = None) -> Comparison:
         """Say whether one setting is really better than another, seed by seed (fold by fold); named as in `settings`.
 
         Raises:
@@ -100,17 +101,22 @@ class Run:
         """What was measured inside the networks while they trained; None where nobody looked."""
         return run_signals.stack(self.specs, self.records)
 
-    def facts(self, trial: int = 0) -> DataFacts:
-        """What a trial's network must know of the data it was trained on."""
-        return self._facts[self.specs[trial].experiment.data]
+    def facts(self, trial: int | None = None) -> DataFacts:
+        """What a trial's network must know of the data it was trained on; None for the chosen one."""
+        return self._facts[self._data_config(trial)]
 
-    def data(self, trial: int = 0) -> Prepared:
-        """The data that a trial was trained on, loaded again if need be.
+    def _data_config(self, trial: int | None) -> DataConfig:
+        """Return the data configuration of a trial; of the chosen one where trials differ in it."""
+        known = {spec.experiment.data for spec in self.specs}
+        return self.specs[(self.best_trial() if len(known) > 1 else 0) if trial is None else trial].experiment.data
+
+    def data(self, trial: int | None = None) -> Prepared:
+        """The data that a trial was trained on, loaded again if need be; None for the chosen one.
 
         Raises:
           UserError: it is not there any more, or has changed since.
         """
-        config = self.specs[trial].experiment.data
+        config = self._data_config(trial)
         if config not in self._prepared:
             if self._facts[config].name != config.name:
                 name = self._facts[config].name
@@ -121,45 +127,61 @@ class Run:
             self._prepared[config] = again
         return self._prepared[config]
 
-    def model(self, trial: int = 0) -> Model:
-        """The network of a trial, as pure functions of its parameters."""
+    def model(self, trial: int | None = None) -> Model:
+        """The network of a trial, as pure functions of its parameters; None for the chosen one."""
+        trial = self.best_trial() if trial is None else trial
         return make_model(self.specs[trial].experiment.model, self.facts(trial).example_shape, self.num_outputs(trial))
 
-    def num_outputs(self, trial: int = 0) -> int:
-        """k: the width of a trial's output."""
+    def num_outputs(self, trial: int | None = None) -> int:
+        """k: the width of a trial's output; None for the chosen one."""
+        trial = self.best_trial() if trial is None else trial
         return output_width(self.specs[trial].experiment.model, self.facts(trial))
 
-    def params(self, trial: int = 0, which: str = "final") -> Params:
+    def params(self, trial: int | None = None, which: str | None = None) -> Params:
         """The weights of a trial at its last epoch ("final") or at its lowest validation loss ("best").
 
+        Args:
+          trial: None for the chosen network (`chosen`), or the only one.
+          which: None for the final weights of a trial that is named, and for the best ones of the chosen network, by
+            which it was chosen (its final ones where there is no validation part).
+
         Raises:
-          UserError: there is no such trial, it has no weights (yet, or any more), or its file holds those of another
-            network.
+          UserError: there is no such trial, or none can be chosen, it has no weights (yet, or any more), or its file
+            holds those of another network.
         """
         return self.variables(trial, which).params
 
-    def variables(self, trial: int = 0, which: str = "final") -> Variables:
+    def variables(self, trial: int | None = None, which: str | None = None) -> Variables:
         """The weights of a trial with its model's state (batch statistics; {} for most); arguments as `params`."""
-        return weights.read_variables(self, self.known_trial(trial), which)
+        return weights.read_variables(self, *self.resolve(trial, which))
 
-    def keras_model(self, trial: int = 0, which: str = "final") -> Any:
+    def resolve(self, trial: int | None = None, which: str | None = None) -> tuple[int, str]:
+        """Return the number of a trial and which of its weights are meant; arguments and errors as `params`."""
+        if trial is not None:
+            return self.known_trial(trial), which or "final"
+        chosen = self.best_trial()
+        return chosen, which or ("best" if self.facts(chosen).sizes[1] else "final")
+
+    def keras_model(self, trial: int | None = None, which: str | None = None) -> Any:
         """A trial of a `keras.Model` as such a model again, with equal outputs; for scaled inputs in their shape.
 
         Raises:
           UserError: the trial's model is no Keras model, or is only named (see `load`); and as `params`.
         """
-        kind = self.specs[self.known_trial(trial)].experiment.model.kind
+        trial, which = self.resolve(trial, which)
+        kind = self.specs[trial].experiment.model.kind
         return own.keras_model(kind, self.variables(trial, which))
 
-    def network(self, trial: int = 0, which: str = "final") -> Network:
-        """A trial's network with its weights and the facts of its data; errors as `params`."""
+    def network(self, trial: int | None = None, which: str | None = None) -> Network:
+        """A trial's network with its weights and the facts of its data; arguments and errors as `params`."""
+        trial, which = self.resolve(trial, which)
         variables = self.variables(trial, which)
         experiment = self.specs[trial].experiment
         hyper = {name: np.float32(value) for name, value in experiment.hyperparameters.present().items()}
         return lazy_import("network")(experiment.model, self.facts(trial), *variables, hyper)
 
-    def export(self, path: str | os.PathLike[str], trial: int = 0, which: str = "final") -> None:
-        """Write a trial's network to FILE.safetensors or, as a program that runs without nnjax, to FILE.jaxexport.
+    def export(self, path: str | os.PathLike[str], trial: int | None = None, which: str | None = None) -> None:
+        """Write the chosen network, or a trial's, to FILE.safetensors, or to FILE.jaxexport: a program without nnjax.
 
         FILE's name with .json at its end says what it is (`nnjax.exchange`).
 
@@ -180,10 +202,12 @@ class Run:
             raise UserError(f"There is no trial {trial}; the run has {there}.")
         return trial
 
-    def predict(self, x: np.ndarray, trial: int = 0, which: str = "final", encode: bool = False) -> np.ndarray:
-        """Outputs [n, k] of a trial's network for raw inputs x [n, d], scaled as in training; with encode, codes.
+    def predict(
+        self, x: np.ndarray, trial: int | None = None, which: str | None = None, encode: bool = False
+    ) -> np.ndarray:
+        """Outputs [n, k] of the chosen network for raw inputs x [n, d], scaled as in training; with encode, codes.
 
-        Outputs of a regression are in the target's own units.
+        `trial` and `which` as for `params`. Outputs of a regression are in the target's own units.
 
         Raises:
           UserError: x has another width than the network's input; see `params`.
@@ -191,18 +215,21 @@ class Run:
         network = self.network(trial, which)
         return weights.outputs_of(network, lazy_import("codes" if encode else "outputs")(network), x)
 
-    def best_trial(self, metric: str = "val_loss") -> int:
-        """The finished trial with the lowest final value of a metric; of an accuracy, with the highest.
+    def chosen(self, select: str | None = None) -> Choice:
+        """The best setting by the rule `Experiment.select`, or another metric on the validation part.
 
         Raises:
-          UserError: no finished trial has it.
+          UserError: there is no validation part, no trial has finished, or the settings cannot be compared.
         """
-        done = {i: r.values.get(metric, np.nan) for i, r in enumerate(self.records) if r.status in FINISHED}
-        found = {trial: value for trial, value in done.items() if np.isfinite(value)}
-        if not found:
-            raise UserError(f"No trial has finished with a finite {metric}; name a trial yourself.")
-        best = max if is_maximized(metric) else min
-        return best(found, key=lambda i: found[i])
+        return choice.choose(self, select)
+
+    def best_trial(self, select: str | None = None) -> int:
+        """The best replicate of the chosen setting, or the only trial; errors as `chosen`."""
+        return 0 if len(self.specs) == 1 else self.chosen(select).trial
+
+    def refit(self, **options: Any) -> Run:
+        """Train the chosen setting again on all data that are not test; see `nnjax.api.refit`."""
+        return lazy_import("refit")(self, **options)
 
     @functools.cached_property
     def diagnoses(self) -> list[Diagnosis | None]:

@@ -1,4 +1,4 @@
-"""Settings of a run (trials that differ in seed or fold only): their scores and their ranking."""
+"""Settings of a run (trials that differ in seed or fold only), and their scores."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -15,8 +15,9 @@ from nnjax.runs.run_protocol import TrainedTrials
 from nnjax.runs.statistics import estimate
 from nnjax.train.engine.device_data import output_width
 from nnjax.train.storage.records import DIVERGED, FINISHED, Record
+from nnjax.train.storage.selection import ALL, group_settings
 
-PREFIX = {"test": "test_{}", "validation": "val_{}", "training": "train_{}_eval"}
+PREFIX = {"test": "test_{}", "validation": "best_val_{}", "training": "train_{}_eval"}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -42,15 +43,12 @@ class Setting:
 
 def settings(run: TrainedTrials) -> list[Setting]:
     """Collect the trials of a run into settings, in the order in which they first appear."""
-    members: dict[tuple[str, Experiment, bool], list[TrialSpec]] = {}
-    for spec in run.specs:
-        key = (spec.arm, setting_key(spec.experiment), spec.start_from is None)
-        members.setdefault(key, []).append(spec)
+    members = [[run.specs[trial] for trial in trials] for trials in group_settings(run.specs)]
     firsts: dict[str, list[TrialSpec]] = {}
-    for some in members.values():
+    for some in members:
         firsts.setdefault(some[0].arm, []).append(some[0])
     varying = {arm: _varying(own) for arm, own in firsts.items()}
-    return [_setting(some, varying[some[0].arm], run.facts(some[0].id)) for some in members.values()]
+    return [_setting(some, varying[some[0].arm], run.facts(some[0].id)) for some in members]
 
 
 def _setting(specs: Sequence[TrialSpec], varying: Sequence[str], facts: DataFacts) -> Setting:
@@ -75,33 +73,47 @@ def layers(experiment: Experiment, facts: DataFacts) -> str:
     return widths if traits_of(model).is_dense else f"{model.kind} {widths}"
 
 
-def report_part(facts: DataFacts) -> str:
-    """Name the part that scores are reported on: test, else validation, else training."""
-    return "test" if facts.sizes[2] else "validation" if facts.sizes[1] else "training"
+def report_part(setting: Setting) -> str:
+    """Name the part on which settings are compared: validation, else training; test where all trials are tested."""
+    _, validation, test = setting.facts.sizes
+    if test and setting.experiment.evaluate_test == ALL:
+        return "test"
+    return "validation" if validation else "training"
 
 
-def choice_part(facts: DataFacts) -> str:
-    """Name the part by which the best setting is chosen: validation, so that the test part decides nothing."""
-    return "validation" if facts.sizes[1] else report_part(facts)
+def test_scores(run: TrainedTrials, setting: Setting, metric: str) -> np.ndarray:
+    """Collect a metric of a setting's trials on the test part, [trials], NaN where it was not evaluated.
+
+    At the best epoch's weights, by which settings are chosen; without a validation part, and where all trials are
+    tested, at the final ones.
+    """
+    final = not setting.facts.sizes[1] or setting.experiment.evaluate_test == ALL
+    pattern = "test_{}" if final else "best_test_{}"
+    return np.array([_look_up(run.specs[i].experiment, run.records[i], metric, pattern) for i in setting.trials])
 
 
 def score(experiment: Experiment, record: Record, metric: str, part: str) -> float:
-    """Look up a trial's final metric on a part ("test", "validation", "training"); NaN where there is none.
+    """Look up a trial's metric on a part ("test", "validation", "training"); NaN where there is none.
 
-    A trial that diverged has none: what was measured on it belongs to the weights before, often the initial ones.
+    On the validation part at the best epoch's weights, else at the final ones. A trial that diverged has none: what was
+    measured on it belongs to the weights before, often the initial ones.
     """
+    return _look_up(experiment, record, metric, PREFIX[part])
+
+
+def _look_up(experiment: Experiment, record: Record, metric: str, pattern: str) -> float:
     if record.status == DIVERGED:
         return float("nan")
-    names = [PREFIX[part].format(metric)]
+    names = [pattern.format(metric)]
     if metric == experiment.loss:  # then it is there under the name of the loss only, unless training used its logits
-        names.append(PREFIX[part].format("loss"))
-        names += ["train_loss"] * (part == "training")
+        names.append(pattern.format("loss"))
+        names += ["train_loss"] * (pattern == PREFIX["training"])
     return next((record.values[name] for name in names if name in record.values), float("nan"))
 
 
 def scores(run: TrainedTrials, setting: Setting, metric: str, part: str | None = None) -> np.ndarray:
     """Collect a metric of a setting's trials, [trials], NaN where there is none; by default on the report's part."""
-    part = part or report_part(setting.facts)
+    part = part or report_part(setting)
     return np.array([score(run.specs[i].experiment, run.records[i], metric, part) for i in setting.trials])
 
 
@@ -112,21 +124,10 @@ def mean_and_spread(values: Sequence[float] | np.ndarray) -> tuple[float, float,
 
 
 def cost(run: TrainedTrials, setting: Setting, part: str | None = None) -> np.ndarray:
-    """Return what settings of a goal are ranked by, [trials], lower is better: MSE, or the share of wrong answers."""
+    """Return a score of which lower is better, [trials]: MSE, or the share of wrong answers."""
     first = usual_metrics(setting.goal)[0]
     values = scores(run, setting, first, part)
     return 1 - values if metric_of(first).maximized else values
-
-
-def ranked(run: TrainedTrials, some: Sequence[Setting]) -> list[Setting]:
-    """Sort settings of one goal by their mean cost on the part that chooses, the best first, those without any last."""
-    return sorted(some, key=lambda setting: mean_cost(run, setting))
-
-
-def mean_cost(run: TrainedTrials, setting: Setting) -> float:
-    """Return a setting's mean cost on the part that chooses; infinity where it has none."""
-    mean = mean_and_spread(cost(run, setting, choice_part(setting.facts)))[0]
-    return mean if np.isfinite(mean) else float("inf")
 
 
 def representative(run: TrainedTrials, setting: Setting) -> int | None:

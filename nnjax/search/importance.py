@@ -8,9 +8,8 @@ import numpy as np
 
 from nnjax.core.experiment import setting_key
 from nnjax.core.fields import flatten
-from nnjax.runs.replicates import by_replicate
+from nnjax.runs.choice import choices
 from nnjax.runs.run import Run
-from nnjax.runs.statistics import estimate
 
 TREES, REPEATS = 200, 10  # of the forest; shuffles of each field
 FEWEST, MOST = 8, 2000  # trials below which the forest would only repeat noise, and that it is shown
@@ -22,8 +21,8 @@ def swept(run: Run) -> list[str]:
     return [path for path in flats[0] if len({flat[path] for flat in flats}) > 1]
 
 
-def edges(run: Run, metric: str = "val_loss") -> list[str]:
-    """Warn of numeric fields of which the best setting (lowest mean over seeds) has the first or last value tried.
+def edges(run: Run) -> list[str]:
+    """Warn of numeric fields of which the chosen setting has the first or last value tried.
 
     Returns:
       A sentence a field; fields with fewer than three values have no inside and are left out. None for a run of which
@@ -31,11 +30,10 @@ def edges(run: Run, metric: str = "val_loss") -> list[str]:
     """
     if run.schedules:
         return []
-    means = [(estimate(list(values.values())).mean, setting) for setting, values in by_replicate(run, metric)]
-    finite = [(mean, setting.experiment) for mean, setting in means if np.isfinite(mean)]
-    if not finite:
+    found = choices(run)
+    if len(found) != 1:
         return []
-    best = min(finite, key=lambda pair: pair[0])[1]
+    best = found[0].setting.experiment
     flats = [flatten(spec.experiment) for spec in run.specs]
     sentences = []
     for path in swept(run):
@@ -45,12 +43,12 @@ def edges(run: Run, metric: str = "val_loss") -> list[str]:
             end, further = ("lowest", "lower") if value == tried[0] else ("highest", "higher")
             name = path.split(".")[-1]
             sentences.append(
-                f"The best setting has {name} {value:.3g}, the {end} that was tried; try {further} values too."
+                f"The chosen setting has {name} {value:.3g}, the {end} that was tried; try {further} values too."
             )
     return sentences
 
 
-def importance(run: Run, metric: str = "val_loss") -> dict[str, float]:
+def importance(run: Run, metric: str = "best_val_loss") -> dict[str, float]:
     """Rank the swept fields by how much of the metric's variation each explains.
 
     A random forest predicts the metric from the fields; a field's importance is what its prediction loses when that

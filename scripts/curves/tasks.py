@@ -130,6 +130,7 @@ def experiment(name: str, optimizer: str, **hyper: Any) -> Experiment:
         loss=task.loss,
         batch_size=task.batch_size,
         epochs=task.first,
+        evaluate_test="all",
     )
 
 

@@ -139,7 +139,7 @@ def test_default_console_is_the_one_that_messages_use():
 def test_summary_is_the_mean_over_seeds_with_the_standard_deviation():
     run = fake_run(CLASSIFIER, Space(axes={"learning_rate": (0.1, 0.01), "seed": (0, 1)}))
     for trial, right in enumerate((0.9, 0.8, 0.5, 0.6)):
-        run.records[trial].values |= {"test_accuracy": right, "val_accuracy": right, "val_loss": 1 - right}
+        run.records[trial].values |= {"test_accuracy": right, "best_val_accuracy": right, "best_val_loss": 1 - right}
     drawn = text_of(summary_table(run)).splitlines()
     row = next(line for line in drawn if "learning_rate 0.1" in line)
     assert "15.00 ±7.07 %" in row  # errors 10 and 20 %: mean 15, sample deviation 10 / √2
@@ -158,8 +158,8 @@ def test_summary_of_a_mixed_and_partly_diverged_run():
 
 def test_trials_that_diverged_do_not_count():
     run = fake_run(CLASSIFIER, Space(axes={"seed": (0, 1)}), statuses={1: DIVERGED})
-    run.records[0].values |= {"test_accuracy": 0.9, "val_loss": 0.5}
-    run.records[1].values |= {"test_accuracy": 0.1, "val_loss": 2.5}  # of the initial weights
+    run.records[0].values |= {"test_accuracy": 0.9, "best_val_loss": 0.5}
+    run.records[1].values |= {"test_accuracy": 0.1, "best_val_loss": 2.5}  # of the initial weights
     drawn = text_of(summary_table(run))
     assert "10.00 %" in drawn
     assert "0.5 " in drawn
@@ -179,8 +179,9 @@ def test_summary_of_a_large_sweep_shows_the_best_settings():
     rates = np.linspace(0.01, 1, 40).tolist()
     run = fake_run(CLASSIFIER, Space(axes={"learning_rate": rates}), digits(), dict.fromkeys(range(40), WAITING))
     for trial, record in enumerate(run.records):
-        record.values |= {"val_accuracy": trial / 100, "test_accuracy": trial / 100}
+        record.status = DONE
+        record.values |= {"best_val_loss": -trial / 100, "test_accuracy": trial / 100}
     drawn = text_of(summary_table(run))
-    assert f"the best {progress.MAX_SETTINGS} of 40 settings" in drawn
+    assert f"the first {progress.MAX_SETTINGS} of 40 settings" in drawn
     assert drawn.index("learning_rate 1 ") < drawn.index("learning_rate 0.97462")
     assert "learning_rate 0.01 " not in drawn

@@ -10,7 +10,6 @@ from nnjax.core.fields import replace
 from nnjax.data import from_arrays, load
 from nnjax.exchange.files import predictor
 from nnjax.exchange.predictions import (
-    choose_trial,
     held_out_inputs,
     inputs_for,
     inputs_of,
@@ -153,12 +152,12 @@ def test_codes_are_the_narrowest_layer_of_an_autoencoder(tmp_path):
 
 
 def test_which_trial(houses):
-    assert choose_trial(houses, 1) == 1
-    best = int(np.argmin([record.values["val_loss"] for record in houses.records]))
-    assert choose_trial(houses, None) == best
+    assert houses.resolve(1) == (1, "final")
+    best = int(np.argmin([record.values["best_val_loss"] for record in houses.records]))
+    assert houses.resolve() == (best, "best")
     for trial in (-1, 2):
         with pytest.raises(UserError, match=f"There is no trial {trial}; the run has trials 0 to 1"):
-            choose_trial(houses, trial)
+            houses.resolve(trial)
 
 
 def test_a_network_that_scales_by_itself_is_not_scaled_twice(houses):

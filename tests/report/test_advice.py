@@ -14,18 +14,19 @@ def sweep(codes, best):
     """Five rates with made-up verdicts; the trial `best` has the lowest loss."""
     run = fake_run(CLASSIFIER, Space(axes={"learning_rate": RATES}))
     for record in run.records:
-        record.values["val_loss"] = 1.0
-    run.records[best].values["val_loss"] = 0.5
+        record.values["best_val_loss"] = 1.0
+    run.records[best].values["best_val_loss"] = 0.5
     run.__dict__["diagnoses"] = [Diagnosis(Verdict(code, "", next=f"Mend {code}.")) for code in codes]
     return ReportContext(run).sweep
 
 
 def test_the_best_trial_decides_what_comes_first():
     first = {
-        "still_learning": "The best trial (2) is still learning: train for more epochs before trusting the comparison.",
-        "converged": "The best trial (2) has converged and is not at an edge of the space: refine around it, or run "
+        "still_learning": "The chosen trial (2) is still learning: train for more epochs before trusting the "
+        "comparison.",
+        "converged": "The chosen trial (2) has converged and is not at an edge of the space: refine around it, or run "
         "more seeds of it.",
-        "overfitting": "The best trial (2) has the verdict “overfitting”. Mend overfitting.",
+        "overfitting": "The chosen trial (2) has the verdict “overfitting”. Mend overfitting.",
     }
     for code, sentence in first.items():
         assert advice.advice(sweep(["spike"] * 2 + [code] + ["spike"] * 2, 2), "val_loss")[0] == sentence
@@ -34,8 +35,8 @@ def test_the_best_trial_decides_what_comes_first():
 def test_an_edge_takes_the_place_of_refining():
     found = advice.advice(sweep(["converged"] * 5, 4), "val_loss")
     assert found == [
-        "The best trial (4) has converged.",
-        "The best setting has learning_rate 10, the highest that was tried; try higher values too.",
+        "The chosen trial (4) has converged.",
+        "The chosen setting has learning_rate 10, the highest that was tried; try higher values too.",
     ]
 
 

@@ -92,7 +92,7 @@ def test_many_settings_are_ordered_best_first():
     rates = np.linspace(0.1, 1, curves.MANY + 3).tolist()
     run = fake_run(CLASSIFIER, Space(axes={"learning_rate": rates}))
     for trial, record in enumerate(run.records):
-        record.values["val_accuracy"] = trial / 100
+        record.values["best_val_loss"] = -trial / 100
     assert ReportContext(run).ordered(curves.MANY)[0].trials == (len(rates) - 1,)
 
 

@@ -68,11 +68,11 @@ def test_a_network_that_is_no_better_than_the_mean_is_told_so():
 
 def test_the_best_is_chosen_by_validation_and_reported_on_test():
     run = fake_run(CLASSIFIER, Space(axes={"learning_rate": (0.1, 0.2)}))
-    run.records[0].values |= {"val_accuracy": 0.9, "test_accuracy": 0.8}
-    run.records[1].values |= {"val_accuracy": 0.7, "test_accuracy": 0.95}
+    run.records[0].values |= {"best_val_loss": 0.3, "test_accuracy": 0.8}
+    run.records[1].values |= {"best_val_loss": 0.4, "test_accuracy": 0.95}
     text = told(run, {"least squares": {"accuracy": 0.75}}, "classification")
     assert (
-        "The best classifier is the network with learning_rate 0.1: it is wrong on 20.00 % of the test part; "
+        "The chosen classifier is the network with learning_rate 0.1: it is wrong on 20.00 % of the test part; "
         "a linear fit on 25.0 %." in text
     )
 
@@ -115,8 +115,8 @@ def test_cards():
 def test_which_pictures():
     run = fake_run(CLASSIFIER, Space(axes={"learning_rate": [0.1 * i for i in range(1, 9)], "seed": (0, 1)}))
     text = header.shown_networks(ReportContext(run))
-    assert (
-        text
-        == "The pictures show six networks of 8, the best. Of several trials they show the one with the median error."
+    assert text == (
+        "The pictures show six networks of 8, the first by the rule. Of several trials they show the one with the "
+        "median error."
     )
     assert header.shown_networks(ReportContext(fake_run(space=DEMO))) == ""

@@ -56,7 +56,7 @@ def test_what_has_no_weights_is_left_out():
 def test_of_many_settings_the_best_are_shown():
     run = fake_run(CLASSIFIER, Space(axes={"learning_rate": np.linspace(0.1, 1, 9).tolist()}))
     for trial, record in enumerate(run.records):
-        record.values["val_accuracy"] = trial / 10
+        record.values["best_val_loss"] = -trial / 10
     shown = [setting.trials[0] for setting in ReportContext(run).shown]
     assert shown == [8, 7, 6, 5, 4, 3]
 

@@ -45,7 +45,7 @@ def test_settings_with_several_losses_are_compared_by_what_they_have_in_common()
     run = fake_run(AUTOENCODER, Space(axes={"loss": losses}))
     sweep = ReportContext(run).sweep
     assert sweep.metrics[0].name == "val_mean_squared_error"
-    assert sweep.metrics[0].values[0] == pytest.approx(run.records[0].values["val_loss"], rel=1e-4)
+    assert sweep.metrics[0].values[0] == pytest.approx(run.records[0].values["best_val_loss"], rel=1e-4)
     assert sweep.metrics[0].values[1] == pytest.approx(run.records[1].values["val_mean_squared_error"], rel=1e-4)
 
 

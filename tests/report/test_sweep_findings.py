@@ -13,24 +13,25 @@ AXES = {"learning_rate": (0.001, 0.01, 0.1, 1.0), "widths": ((4,), (8,)), "seed"
 def sweep(statuses=None, axes=AXES):
     run = fake_run(CLASSIFIER, Space(axes=axes), statuses=statuses)
     for spec, record in zip(run.specs, run.records, strict=True):
-        if record.values and "val_loss" in record.values:
+        if record.values and "best_val_loss" in record.values:
             distance = abs(np.log10(spec.experiment.hyperparameters.learning_rate) + 2)
-            record.values["val_loss"] = (
+            record.values["best_val_loss"] = (
                 1 + distance + 0.1 * spec.experiment.seed + (spec.experiment.model.widths == (4,))
             )
     return ReportContext(run).sweep
 
 
-def test_best_trial_and_best_setting_by_hand():
-    """The best setting has losses 1.0 and 1.1: Student's 97.5 % quantile for one degree of freedom is 12.706."""
-    best, setting = findings.cards(sweep())
-    assert best == ("best trial", "1", "validation loss of trial 6: widths 8, learning_rate 0.01, seed 0")
+def test_chosen_setting_and_network_by_hand():
+    """The chosen setting has losses 1.0 and 1.1: Student's 97.5 % quantile for one degree of freedom is 12.706."""
+    setting, best = findings.cards(sweep())
+    assert best == ("chosen network", "1", "validation loss of trial 6, the lowest of the setting's; seed 0")
+    assert setting[2].endswith("widths 8, learning_rate 0.01")
     half = 12.706 * np.std([1, 1.1], ddof=1) / np.sqrt(2)
     assert setting[1] == "1.05"
     assert f"95 % interval {1.05 - half:.4f} to {1.05 + half:.3f}" in setting[2]
 
 
-def test_without_seeds_the_best_setting_is_the_best_trial():
+def test_without_seeds_there_is_one_card():
     assert len(findings.cards(sweep(axes={"learning_rate": (0.001, 0.01)}))) == 1
 
 
@@ -44,7 +45,7 @@ def test_what_only_tells_arms_apart_counts_for_the_arm():
     arms = {"sgd": Arm({"optimizer.name": "sgd"}), "adam": Arm({"optimizer.name": "adam", "b1": 0.8})}
     run = fake_run(CLASSIFIER, Space(axes={"learning_rate": (0.001, 0.01, 0.1, 1.0)}, arms=arms))
     for spec in run.specs:
-        run.records[spec.id].values["val_loss"] = 1.0 + (spec.arm == "adam") + 0.01 * spec.id
+        run.records[spec.id].values["best_val_loss"] = 1.0 + (spec.arm == "adam") + 0.01 * spec.id
     [(first, share), *others] = findings.sweep_findings(ReportContext(run).sweep)["importance"]
     assert first == "arm"
     assert share + sum(other for _, other in others) == pytest.approx(1)

@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from fake_runs import AUTOENCODER, CLASSIFIER, DEMO, DIVERGED, REGRESSOR, WAITING, fake_run, table
+from fake_runs import AUTOENCODER, CLASSIFIER, DEMO, REGRESSOR, WAITING, fake_run, table
 
 from nnjax.core.fields import replace
 from nnjax.runs import settings
@@ -46,25 +46,18 @@ def test_a_metric_that_is_the_loss_is_found_under_the_name_of_the_loss():
 
 
 @pytest.mark.parametrize(
-    ("changes", "reported", "chosen"),
+    ("changes", "reported"),
     [
-        ({}, "test", "validation"),
-        ({"data.test": 0}, "validation", "validation"),
-        ({"data.validation": 0}, "test", "test"),
-        ({"data.validation": 0, "data.test": 0}, "training", "training"),
+        ({}, "validation"),
+        ({"data.test": 0}, "validation"),
+        ({"data.validation": 0}, "training"),
+        ({"data.validation": 0, "data.test": 0, "evaluate_test": "all"}, "training"),
+        ({"evaluate_test": "all"}, "test"),
     ],
 )
-def test_the_test_part_is_reported_and_the_validation_part_chooses(changes, reported, chosen):
-    facts = fake_run(replace(CLASSIFIER, changes)).facts(0)
-    assert (settings.report_part(facts), settings.choice_part(facts)) == (reported, chosen)
-
-
-def test_ranking_is_by_validation_and_what_has_no_score_is_last():
-    run = fake_run(CLASSIFIER, Space(axes={"learning_rate": (0.3, 0.2, 0.1)}), statuses={2: DIVERGED})
-    run.records[0].values |= {"val_accuracy": 0.8, "test_accuracy": 0.99}
-    run.records[1].values |= {"val_accuracy": 0.9, "test_accuracy": 0.10}
-    found = settings.ranked(run, settings.settings(run))
-    assert [setting.trials[0] for setting in found] == [1, 0, 2]
+def test_settings_are_compared_on_validation_unless_all_are_tested(changes, reported):
+    run = fake_run(replace(CLASSIFIER, {"evaluate_test": "chosen", **changes}))
+    assert settings.report_part(settings.settings(run)[0]) == reported
 
 
 def test_representative_is_the_trial_of_median_error_among_those_with_weights():

@@ -15,7 +15,7 @@ def scored(score, axes=AXES, **options):
     run = fake_run(CLASSIFIER, Space(axes), **options)
     rng = np.random.default_rng(0)
     for spec, record in zip(run.specs, run.records, strict=True):
-        record.values["val_loss"] = score(spec.experiment) + 1e-3 * rng.normal()
+        record.values["best_val_loss"] = score(spec.experiment) + 1e-3 * rng.normal()
     return run
 
 
@@ -23,7 +23,7 @@ def test_a_best_setting_at_an_edge_is_said():
     run = scored(lambda e: abs(np.log10(e.hyperparameters.learning_rate)) + 0.1 * (e.hyperparameters.dropout or 0))
     assert swept(run) == ["model.widths", "hyperparameters.learning_rate", "hyperparameters.dropout"]
     [sentence] = edges(run)
-    assert sentence == "The best setting has learning_rate 1, the highest that was tried; try higher values too."
+    assert sentence == "The chosen setting has learning_rate 1, the highest that was tried; try higher values too."
     inside = scored(lambda e: abs(np.log10(e.hyperparameters.learning_rate) + 2))
     assert edges(inside) == []
 

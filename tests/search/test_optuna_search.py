@@ -102,7 +102,7 @@ def test_the_dashboard_finds_all_it_shows(undisturbed):
     """States, values, parameters and learning curves, in a storage that is opened again."""
     run, folder, said, _ = undisturbed
     study = load_study(folder)
-    assert study.metric_names == ["val_loss"]
+    assert study.metric_names == ["best_val_loss"]
     assert study.user_attrs["nnjax:run"] == str(folder)
     assert {trial.state for trial in study.trials} == {TrialState.COMPLETE}
     curves = run.curves()["val_loss"]
@@ -201,13 +201,14 @@ def quick(monkeypatch):
             rate, record = spec.experiment.hyperparameters.learning_rate, self.records[spec.id]
             record.status, record.epochs = "diverged" if rate > 0.08 else "done", 1
             loss = (np.log10(rate) + 2) ** 2
-            record.values = {"val_loss": loss, "test_loss": loss, "val_accuracy": rate}
+            record.values = {"val_loss": loss, "best_val_loss": loss, "test_loss": loss, "val_accuracy": rate}
             record.curves = {"val_loss": np.array([record.values["val_loss"]])}
             self.store.save_weights(spec.id, {})
         self.store.save_records(self.specs, self.records)
         return self.records
 
     monkeypatch.setattr(Population, "run", run)
+    monkeypatch.setattr(Population, "evaluate_chosen", lambda self: None)
 
 
 def rates(run):
@@ -310,7 +311,8 @@ def test_what_should_be_known_is_said(capfd):
     """And nothing of Optuna's log is."""
     said = []
     space = Space({**RATES.axes, "epochs": (1, 2)}, "adaptive", num=4, batch=2)
-    search(EXPERIMENT, space, data=blobs(), sampler="cmaes", metric="test_loss", log=said.append)
+    tested = replace(EXPERIMENT, {"evaluate_test": "all"})
+    search(tested, space, data=blobs(), sampler="cmaes", metric="test_loss", log=said.append)
     assert said[0].startswith("warning: The search chooses by test_loss")
     assert said[1] == "remark: The sampler cmaes learns of ranges only; it draws epochs at random."
     assert said[3].startswith("search: 4 of 4 settings evaluated; best test_loss")
@@ -347,7 +349,10 @@ MISTAKES = [
     ({"sampler": "tpee"}, "sampler is 'tpee', but one of tpe, cmaes, gp, qmc, random or a sampler"),
     ({"sampler": 3}, "sampler is 3"),
     ({"metric": "val_losss"}, "metric is 'val_losss', but one of val_loss, "),
-    ({"space": LOSSES}, "loss is an axis of the space, so that val_loss is not one scale; .* such as val_accuracy"),
+    (
+        {"space": LOSSES},
+        "loss is an axis of the space, so that best_val_loss is not one scale; .* such as val_accuracy",
+    ),
     ({"space": Space({"learning_rate": (0.1,), "seed": (0, 1)}, "adaptive")}, "nothing to ask for"),
     ({"space": Space(RATES.axes, "adaptive", num=8, batch=9)}, "batch of 9 settings is larger than .* num=8"),
     ({"space": Space(RATES.axes, "adaptive", num=0)}, "num=0"),
@@ -379,7 +384,7 @@ def test_mistakes_make_no_folder(options, words, tmp_path):
     [
         ({"space": Space({"learning_rate": Range(1e-3, 0.2)}, "adaptive")}, r"another space \(learning_rate: 0.001 to"),
         ({"space": Space({**RATES.axes, "epochs": (1, 2)}, "adaptive")}, r"another space \(without epochs\)"),
-        ({"metric": "val_accuracy"}, "optimizes val_loss, but val_accuracy was asked for"),
+        ({"metric": "val_accuracy"}, "optimizes best_val_loss, but val_accuracy was asked for"),
         ({"experiment": replace(EXPERIMENT, {"epochs": 3})}, r"belongs to another experiment \(epochs: 2 → 3"),
         ({"space": Space({**RATES.axes, "seed": (0, 1)}, "adaptive")}, r"belongs to another .*seed: 0 → 0, 1"),
         ({"storage": "sqlite://"}, "has 0 trials of this run, but .* has 4"),

@@ -10,7 +10,6 @@ from populations import CLASSIFIER, StopAfter, blobs
 import nnjax
 from nnjax.core.experiment import TrialSpec
 from nnjax.core.fields import replace
-from nnjax.exchange.predictions import choose_trial
 from nnjax.report import header
 from nnjax.report.context import ReportContext
 from nnjax.runs.folder import FolderStore
@@ -33,7 +32,12 @@ def files(path):
 
 
 def best_of(run, most):
-    return set(sorted(range(len(run.records)), key=lambda i: (run.records[i].values["val_loss"], i))[:most])
+    """The trials of the lowest validation loss at their best epoch, and all seeds of the lowest mean."""
+    loss = [record.values["best_val_loss"] for record in run.records]
+    seeds = len({spec.experiment.seed for spec in run.specs})
+    means = [np.mean(loss[i : i + seeds]) for i in range(0, len(loss), seeds)]
+    chosen = seeds * int(np.argmin(means))
+    return {*sorted(range(len(loss)), key=lambda i: (loss[i], i))[:most], *range(chosen, chosen + seeds)}
 
 
 @pytest.mark.parametrize("text", ["best", "best:0", "best:-1", "best:x", "best:1.5", "none", "", "3", "all "])
@@ -59,15 +63,27 @@ def test_many_spans_are_cut():
 
 
 def test_the_best_by_hand():
-    """Equal losses by their number; diverged ones last; each loss by itself; those under way do not count."""
-    other = replace(CLASSIFIER, {"loss": "mean_squared_error"})
-    given = [(DONE, 0.3), (DONE, 0.2), (STOPPED, 0.2), (DIVERGED, 0.1), (RUNNING, 0.0), (DONE, np.nan), (DONE, 9.0)]
-    records = [Record(status, values={"val_loss": value}) for status, value in given]
-    specs = [TrialSpec(i, other if i == 6 else CLASSIFIER) for i in range(7)]
+    """Equal losses by their number; diverged ones last; other data by themselves; those under way do not count."""
+    other = replace(CLASSIFIER, {"data.name": "iris"})
+    given = [(DONE, 0.3), (DONE, 0.2), (STOPPED, 0.21), (DIVERGED, 0.1), (RUNNING, 0.0), (DONE, np.nan), (DONE, 9.0)]
+    records = [Record(status, values={"best_val_loss": value}) for status, value in given]
+    specs = [TrialSpec(i, replace(other if i == 6 else CLASSIFIER, {"epochs": i + 1})) for i in range(7)]
     order = [1, 2, 0, 5, 3]
     for most in range(1, 6):
         assert retention.best(specs, records, most) == {*order[:most], 6}
     assert retention.best(specs, records, None) == {0, 1, 2, 3, 5, 6}
+
+
+def test_the_replicates_of_the_setting_that_may_be_chosen_are_kept():
+    """Trial 0 has the lowest loss, but the mean of its setting is .5; that of trials 2 and 3 is .3."""
+    specs = [TrialSpec(i, replace(CLASSIFIER, {"epochs": 1 + i // 2, "seed": i % 2})) for i in range(6)]
+    values = [0.1, 0.9, 0.3, 0.3, 0.4]
+    records = [Record(DONE, values={"best_val_loss": value}) for value in values] + [Record(RUNNING)]
+    assert retention.best(specs, records, 1) == {0, 2, 3, 4}  # the last setting may come to .25 yet
+    records[5] = Record(DONE, values={"best_val_loss": 0.5})
+    assert retention.best(specs, records, 1) == {0, 2, 3}
+    records[3] = Record(DIVERGED)  # .3 of what is left; after all settings whose trials all finished
+    assert retention.best(specs, records, 1) == {0, 4, 5}
 
 
 @pytest.mark.parametrize("path", [True, False])
@@ -75,7 +91,7 @@ def test_the_best_are_kept_and_serve(tmp_path, path):
     run = swept(tmp_path if path else None)
     kept = {i for i in range(12) if run.store.has_weights(i)}
     assert kept == best_of(run, 3)
-    assert choose_trial(run, None) in kept
+    assert run.best_trial() in kept
     if path:
         assert files(tmp_path) == kept
         assert json.loads((tmp_path / "config.json").read_text("utf-8"))["keep"] == "best:3"
@@ -157,7 +173,7 @@ def test_parents_stay_until_their_children_have_ended(tmp_path):
     """The parents are the worst by far; the run is killed after they have ended, with one child at a time."""
     arms = {"a": nnjax.Arm({"epochs": 1}), "b": nnjax.Arm({"learning_rate": 0.1, "epochs": 3}, start_from="a")}
     space = nnjax.Space({"seed": (0, 1, 2)}, arms=arms)
-    slow = replace(CLASSIFIER, {"learning_rate": 1e-6})
+    slow = replace(CLASSIFIER, {"learning_rate": 1e-6, "evaluate_test": "all"})
     stops = 0
     while True:
         try:

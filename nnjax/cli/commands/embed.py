@@ -25,7 +25,7 @@ def define_flags() -> None:
     flags.DEFINE_string("scaling", "unit", "of the inputs: unit, standard, minmax or none")
     flags.DEFINE_list("method", ["pca", "tsne"], "pca, lda, ica, kmeans, sne, tsne, umap")
     flags.DEFINE_string("run", None, "run folder of an autoencoder whose latent space is shown too")
-    flags.DEFINE_integer("trial", None, "which trial of it; by default the one of the lowest validation loss")
+    flags.DEFINE_integer("trial", None, "which trial of it; by default the chosen one")
     flags.DEFINE_list("perplexity", ["30"], "of t-SNE and SNE, several separated by commas")
     flags.DEFINE_list("exaggeration", [], "early exaggeration; by default 12 (t-SNE), 1 (SNE)")
     flags.DEFINE_list("learning_rate", [], "of t-SNE and SNE; by default from the number of examples")

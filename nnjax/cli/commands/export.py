@@ -23,9 +23,9 @@ def define_flags() -> None:
     """Define the command's flags."""
     flags.DEFINE_string("run", None, "run folder")
     flags.DEFINE_string("file", None, "file of a network (.safetensors, .keras, .weights.h5), instead of --run")
-    flags.DEFINE_integer("trial", None, "which trial; by default the one of the lowest validation loss")
+    flags.DEFINE_integer("trial", None, "which trial; by default the chosen one")
     flags.DEFINE_enum(
-        "weights", None, ["final", "best"], "of the last epoch (default), or of the lowest validation loss"
+        "weights", None, ["final", "best"], "of the last epoch (default of a --trial), or of the best one (default)"
     )
     flags.DEFINE_enum("to", None, ["safetensors", "program"], "what to write; by default as --out ends")
     flags.DEFINE_string("out", None, "file to write, .safetensors or .jaxexport")

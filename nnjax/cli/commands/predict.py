@@ -20,8 +20,8 @@ def define_flags() -> None:
     flags.DEFINE_string("data_dir", None, "where to look first for the data's files")
     flags.DEFINE_string("target", None, "target column of a table, left out of the inputs")
     flags.DEFINE_string("out", None, "file to write, .csv or .npz")
-    flags.DEFINE_integer("trial", None, "which trial; by default the one of the lowest validation loss")
-    which = "of the last epoch (default), or of the lowest validation loss"
+    flags.DEFINE_integer("trial", None, "which trial; by default the chosen one")
+    which = "of the last epoch (default of a --trial), or of the best one (default)"
     flags.DEFINE_enum("weights", None, ["final", "best"], which)
     flags.DEFINE_bool("encode", False, "write latent codes instead of outputs")
     flags.DEFINE_bool("unit", False, "bring inputs to [0, 1], for a Keras model that does not scale by itself")

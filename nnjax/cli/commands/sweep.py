@@ -8,8 +8,8 @@ changed, take the places of the worst. --space.mode=adaptive --space.num=N --spa
 settings at a time, in view of how those before did (over seeds: their mean). --config.F=V sets a field in all trials,
 over the file's axes and arms. A second call with the same workdir resumes.
 
---keep=best:K keeps the weights of the K trials with the lowest validation loss only (of several losses, K each); the
-choice belongs to the run, which cannot be resumed with another.
+--keep=best:K keeps the weights of the K best trials and of the chosen setting's (of each goal); the choice belongs to
+the run, which cannot be resumed with another.
 
 Several processes train one sweep: in a cluster that JAX knows (SLURM, Open MPI, GKE, Cloud TPU) start the same command
 with --distributed in each; elsewhere give --coordinator=HOST:PORT, --num_processes=N and --process_id=0 (1, 2, …). All
@@ -45,7 +45,11 @@ def define_flags() -> None:
     flags.DEFINE_string("storage", None, "URL of the Optuna storage; by default study.db in the run folder")
     flags.DEFINE_string("study", None, "name of the Optuna study; by default that of the run folder")
     distributed.define_flags()
-    flags.DEFINE_string("metric", None, "what mode adaptive goes by: a column of trials.csv; val_loss by default")
+    flags.DEFINE_string(
+        "metric",
+        None,
+        "what mode adaptive goes by: a column of trials.csv; by default what the best setting is chosen by",
+    )
 
 
 def run(argv: list[str]) -> None:

@@ -15,6 +15,7 @@ BASE = Experiment(
     batch_size=32,
     epochs=30,
     signals=True,
+    evaluate_test="all",
 )
 PLAIN, UPHILL = "plain", "uphill"  # the data as they are; a learning rate of the wrong sign
 

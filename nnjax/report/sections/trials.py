@@ -59,7 +59,7 @@ def _results(report: ReportContext) -> list[Column]:
     for name, head in ({name: name.replace("_", " ", 1) for name in final} | HEADS).items():
         if any(name in record.values for record in run.records):
             columns.append((head, lambda spec, record, name=name: _value(record, name)))
-    for goal, part in {setting.goal: report_part(setting.facts) for setting in report.settings}.items():
+    for goal, part in {setting.goal: report_part(setting) for setting in report.settings}.items():
         for metric in usual_metrics(goal):
             head = f"{part} {metric_of(metric).head}{', %' if metric_of(metric).complement else ''}"
             columns.append((head, lambda spec, record, m=metric, p=part: _score(spec.experiment, record, m, p)))

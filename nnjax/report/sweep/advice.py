@@ -1,4 +1,4 @@
-"""Advice after a sweep, from its best trial, the edges of its space, and its most frequent verdicts."""
+"""Advice after a sweep, from its chosen trial, the edges of its space, and its most frequent verdicts."""
 
 from collections.abc import Collection, Sequence
 
@@ -7,7 +7,7 @@ from nnjax.diagnosis import trials
 from nnjax.diagnosis.verdict_rule import BROKEN, DONE, UNFINISHED
 from nnjax.diagnosis.verdicts import VERDICTS
 from nnjax.report.sweep.columns import narrowest
-from nnjax.report.sweep.data import Sweep, best_trial, failed
+from nnjax.report.sweep.data import Sweep, failed
 from nnjax.report.trial_verdicts import code_of
 from nnjax.search.importance import edges
 from nnjax.train.storage.records import FINISHED
@@ -22,18 +22,18 @@ def advice(sweep: Sweep, key: str | None) -> list[str]:
       sweep: the sweep.
       key: the record's value by which settings are compared; None where there is none.
     """
-    warned = edges(sweep.run, key) if key else []
+    warned = edges(sweep.run) if key else []
     codes = [code_of(sweep.run, trial) for trial in sweep.trials]
     return [*_best(sweep, bool(warned)), *warned, *_often(sweep, codes)]
 
 
 def _best(sweep: Sweep, at_edge: bool) -> list[str]:
-    trial = best_trial(sweep)
+    trial = None if sweep.choice is None else sweep.choice.trial
     diagnosis = None if trial is None else sweep.run.diagnoses[trial]
     if diagnosis is None:
         return []
     first = diagnosis.primary
-    who = f"The best trial ({trial})"
+    who = f"The chosen trial ({trial})"
     rule = VERDICTS[first.code]
     if rule.outcome == UNFINISHED:
         return [f"{who} is {rule.state}: train for more epochs before trusting the comparison."]

@@ -13,11 +13,14 @@ from nnjax.nn.metrics import complement_of, usual_metrics
 from nnjax.report.sweep.columns import Column, axis, name_of, rounded
 from nnjax.report.text import named
 from nnjax.report.trial_verdicts import code_of, verdict_data
+from nnjax.runs.choice import Choice, choices
 from nnjax.runs.run import Run
-from nnjax.runs.settings import PREFIX, Setting, choice_part, report_part, score
+from nnjax.runs.settings import Setting, report_part, score
 from nnjax.train.storage.records import DIVERGED, DROPPED, FAILED, FINISHED, Record
+from nnjax.train.storage.selection import LOSS
 
 NONE = "none"  # the verdict of a trial that has not ended
+CURVES = {"validation": "val_{}", "training": "train_{}_eval", "test": "test_{}"}
 SKEWED = 10  # highest over lowest of scores that need one
 
 
@@ -32,6 +35,7 @@ class Sweep:
       axes: what was swept.
       metrics: lower is better; by the first of them trials are judged.
       metric: (name, part) of the first as `settings.score` takes them; None where no trial has a score.
+      choice: the chosen one of the settings; None where nothing is chosen.
     """
 
     run: Run
@@ -40,6 +44,7 @@ class Sweep:
     axes: tuple[Column, ...]
     metrics: tuple[Column, ...]
     metric: tuple[str, str] | None
+    choice: Choice | None = None
 
 
 def sweep_of(run: Run, settings: Sequence[Setting]) -> Sweep | None:
@@ -55,7 +60,8 @@ def sweep_of(run: Run, settings: Sequence[Setting]) -> Sweep | None:
     candidates = _candidates(some)
     metrics = {pair: _metric(run, trials, *pair) for pair in candidates}
     found = {pair: column for pair, column in metrics.items() if any(v is not None for v in column.values)}
-    return Sweep(run, tuple(some), trials, axes, tuple(found.values()), next(iter(found), None))
+    chosen = next((choice for choice in choices(run) if choice.trial in trials), None)
+    return Sweep(run, tuple(some), trials, axes, tuple(found.values()), next(iter(found), None), chosen)
 
 
 def _axes(run: Run, some: Sequence[Setting], trials: Sequence[int]) -> tuple[Column, ...]:
@@ -73,10 +79,10 @@ def _axes(run: Run, some: Sequence[Setting], trials: Sequence[int]) -> tuple[Col
 
 
 def _candidates(some: Sequence[Setting]) -> list[tuple[str, str]]:
-    """List (metric, part) that all settings may be compared by: their loss where it is one, and the goal's metrics."""
-    losses, facts = {setting.experiment.loss for setting in some}, some[0].facts
-    metrics = [*losses] * (len(losses) == 1) + list(usual_metrics(some[0].goal))
-    parts = dict.fromkeys([choice_part(facts), report_part(facts)])
+    """List (metric, part) that all settings may be compared by, first that by which the best is chosen."""
+    losses, select = {setting.experiment.loss for setting in some}, some[0].experiment.select
+    metrics = [select] * (select != LOSS) + [*losses] * (len(losses) == 1) + list(usual_metrics(some[0].goal))
+    parts = dict.fromkeys(["validation"] * bool(some[0].facts.sizes[1]) + [report_part(some[0])])
     return [(metric, part) for part in parts for metric in dict.fromkeys(metrics)]
 
 
@@ -98,7 +104,7 @@ def stem_of(metric: str, is_loss: bool) -> str:
 
 
 def final(run: Run, trial: int, metric: str, part: str) -> float:
-    """Return a trial's metric, lower being better: its last; of a dropped trial that at its last rung; else NaN."""
+    """Return a trial's metric, lower being better: its score; of a dropped trial that at its last rung; else NaN."""
     experiment, record = run.specs[trial].experiment, run.records[trial]
     value = score(experiment, record, metric, part)
     if record.status == DROPPED and not np.isfinite(value):
@@ -111,7 +117,7 @@ def final(run: Run, trial: int, metric: str, part: str) -> float:
 def at_epoch(experiment: Experiment, record: Record, metric: str, part: str, epoch: int) -> float:
     """Look a metric up in the curve of a trial, at an epoch from 1; NaN where there is none."""
     stem = "loss" if metric == experiment.loss else metric
-    curve = record.curves.get(PREFIX[part].format(stem), np.zeros(0))
+    curve = record.curves.get(CURVES[part].format(stem), np.zeros(0))
     return float(curve[epoch - 1]) if 0 < epoch <= len(curve) else float("nan")
 
 
@@ -177,12 +183,6 @@ def finished(sweep: Sweep) -> dict[int, float]:
     """Return the first metric of the trials that finished, where it is finite."""
     found = zip(sweep.trials, sweep.metrics[0].values if sweep.metrics else [None] * len(sweep.trials), strict=True)
     return {t: float(v) for t, v in found if v is not None and sweep.run.records[t].status in FINISHED}
-
-
-def best_trial(sweep: Sweep) -> int | None:
-    """Return the trial with the lowest first metric of those that finished; None where none did."""
-    scores = finished(sweep)
-    return min(scores, key=lambda trial: scores[trial]) if scores else None
 
 
 def failed(sweep: Sweep) -> list[int]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from nnjax.core.text import show
 from nnjax.report.sweep.columns import logarithmic, rounded
-from nnjax.report.sweep.data import Sweep, best_trial
+from nnjax.report.sweep.data import Sweep
 from nnjax.search.pbt import lineage
 from nnjax.train.storage.records import Stage
 
@@ -18,7 +18,7 @@ def evolution_data(sweep: Sweep) -> dict[str, Any]:
       fields: of each hyperparameter that evolved, its name and whether its axis is logarithmic.
       paths: of each trial, [epoch after which, value of each field (None where the trial has it not)] for each stage.
       lineages: the same along the trials through which its weights came.
-      best: the place of the best trial; None where there is none.
+      best: the place of the chosen trial; None where there is none.
       epochs: of a trial.
     """
     run = sweep.run
@@ -27,7 +27,7 @@ def evolution_data(sweep: Sweep) -> dict[str, Any]:
     names = list(dict.fromkeys(name for trial in sweep.trials for name in run.schedules[trial][0].values))
     stages = [stage for trial in sweep.trials for stage in run.schedules[trial]]
     values = {name: [stage.values[name] for stage in stages if name in stage.values] for name in names}
-    best = best_trial(sweep)
+    best = None if sweep.choice is None else sweep.choice.trial
     found = {
         "fields": [{"name": name, "log": logarithmic(values[name])} for name in names],
         "paths": [_path(names, run.schedules[trial]) for trial in sweep.trials],
@@ -43,8 +43,8 @@ def _path(names: Sequence[str], stages: Sequence[Stage]) -> list[list[Any]]:
 
 
 def lineage_table(sweep: Sweep) -> dict[str, Any] | None:
-    """List the trials through which the weights of the best trial came; None without an evolution or a best trial."""
-    best = best_trial(sweep)
+    """List the trials through which the weights of the chosen trial came; None without an evolution or a choice."""
+    best = None if sweep.choice is None else sweep.choice.trial
     if not sweep.run.schedules or best is None:
         return None
     line = lineage(sweep.run.schedules, best)

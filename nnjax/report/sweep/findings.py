@@ -1,4 +1,4 @@
-"""Findings of a sweep as text: best trial and setting, importance, dropped and failed trials."""
+"""Findings of a sweep as text: chosen setting and trial, importance, dropped and failed trials."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,10 +8,10 @@ import numpy as np
 from nnjax.core.text import count, field_name, number, show
 from nnjax.report.sweep.advice import advice
 from nnjax.report.sweep.columns import Column, narrowest
-from nnjax.report.sweep.data import Sweep, best_trial, failed, finished, rungs
+from nnjax.report.sweep.data import Sweep, failed, finished, rungs
 from nnjax.report.sweep.evolution import lineage_table
-from nnjax.runs.settings import PREFIX, Setting
-from nnjax.runs.statistics import Estimate, estimate
+from nnjax.runs.settings import PREFIX
+from nnjax.runs.statistics import estimate
 from nnjax.search.importance import importance
 from nnjax.train.storage.records import DIVERGED, DROPPED
 
@@ -61,8 +61,9 @@ def _key(sweep: Sweep) -> str | None:
     if sweep.metric is None or len(sweep.trials) < len(sweep.run.specs):
         return None
     metric, part = sweep.metric
-    key = PREFIX[part].format("loss")
-    common = all(setting.experiment.loss == metric for setting in sweep.settings)
+    losses = {setting.experiment.loss for setting in sweep.settings}
+    key = PREFIX[part].format("loss" if {metric} == losses else metric)
+    common = {metric} == losses or metric not in losses
     return key if common and any(key in record.values for record in sweep.run.records) else None
 
 
@@ -81,30 +82,23 @@ def _short(sweep: Sweep, path: str) -> str:
 
 
 def cards(sweep: Sweep) -> list[tuple[str, str, str]]:
-    """Return the best trial, and the best setting where settings have several trials: (what, value, remark)."""
-    trial, scores = best_trial(sweep), finished(sweep)
-    if trial is None:
+    """Return the chosen setting, and where it has several trials the best of them: (what, value, remark)."""
+    choice, scores = sweep.choice, finished(sweep)
+    if choice is None or choice.trial not in scores:
         return []
-    label = sweep.metrics[0].label
-    place = sweep.trials.index(trial)
-    seed = sweep.run.specs[trial].experiment.seed
-    remark = f"{label} of trial {trial}: {describe(sweep.axes, place)}, seed {seed}"
-    return [("best trial", number(scores[trial]), remark), *_best_setting(sweep, scores)]
-
-
-def _best_setting(sweep: Sweep, scores: dict[int, float]) -> list[tuple[str, str, str]]:
-    known: list[tuple[Estimate, Setting]] = []
-    for setting in sweep.settings:
-        values = [scores[trial] for trial in setting.trials if trial in scores]
-        if values:
-            known.append((estimate(values, setting.experiment.data.folds or None), setting))
-    best, setting = min(known, key=lambda pair: pair[0].mean)
-    if max(found.count for found, _ in known) < 2:
-        return []
-    interval = f", 95 % interval {number(best.low)} to {number(best.high)}" if best.count > 1 else ""
-    place = sweep.trials.index(setting.trials[0])
-    remark = f"mean {sweep.metrics[0].label} of {count(best.count, 'trial')}{interval}: {describe(sweep.axes, place)}"
-    return [("best setting", number(best.mean), remark)]
+    label, place = sweep.metrics[0].label, sweep.trials.index(choice.trial)
+    where, best = describe(sweep.axes, place), number(scores[choice.trial])
+    found = estimate([scores[i] for i in choice.setting.trials if i in scores], choice.setting.experiment.data.folds)
+    if found.count < 2:
+        return [("chosen setting", best, f"{label} of trial {choice.trial}: {where}")]
+    interval = (
+        f"mean {label} of {count(found.count, 'trial')}, 95 % interval {number(found.low)} to {number(found.high)}"
+    )
+    seed = sweep.run.specs[choice.trial].experiment.seed
+    return [
+        ("chosen setting", number(found.mean), f"{interval}: {where}"),
+        ("chosen network", best, f"{label} of trial {choice.trial}, the lowest of the setting's; seed {seed}"),
+    ]
 
 
 def describe(axes: Sequence[Column], place: int) -> str:

@@ -47,6 +47,7 @@ from nnjax.search.optuna.trials import require_metric
 from nnjax.spaces.ranges import Axis, Range
 from nnjax.spaces.space import ADAPTIVE, Space
 from nnjax.train.storage.retention import parse_keep
+from nnjax.train.storage.selection import BEST_VALIDATION, refuse_several_rules
 from nnjax.train.storage.store import MemoryStore
 from nnjax.verify import data_checks
 
@@ -62,7 +63,7 @@ def search(
     sampler: BaseSampler | str | None = None,
     storage: BaseStorage | str | None = None,
     study_name: str | None = None,
-    metric: str = "val_loss",
+    metric: str | None = None,
     **options: Any,
 ) -> Run:
     """Train settings that a sampler chooses in view of those before, in batches, each batch as one population.
@@ -74,7 +75,7 @@ def search(
         from the space's draw_seed and the number of the trial.
       storage: of Optuna's, or its URL; None for study.db in the run folder, or without one for memory.
       study_name: None for the name of the run folder.
-      metric: a final metric as trials.csv names it; minimized, unless it is an accuracy.
+      metric: a value as trials.csv names it; None for that by which the best setting is chosen (`Experiment.select`).
       options: workdir, data, plan, title, keep, observe, log, should_stop, as for `nnjax.sweep`. In a run folder
         that was begun, trials that were asked for and not told are trained and told first; finished ones stay.
 
@@ -96,7 +97,9 @@ def search(
     if folder is not None:
         _refuse_unfit(folder, storage)
     corners = data_checks.resolve_trials(space.corners)
+    refuse_several_rules(corners)
     prepared, findings = data_checks.check(corners, given.data)
+    metric = metric or BEST_VALIDATION.format(corners[0].experiment.select)
     require_metric(metric, corners, prepared)
     for sentence in _remarks(space, sampler, metric, findings):
         given.log(sentence)

@@ -67,6 +67,7 @@ class Session:
                 self._train(suggestions)
                 self._tell(suggestions)
                 suggestions = self.study.suggestions()
+            (self.population or self._population(self.options.observe)).evaluate_chosen()
         finally:
             if self.population is not None:
                 self.store.note_environment(self.population.describe(), time.monotonic() - begin)
@@ -147,16 +148,17 @@ class Session:
             return
         self.plan = self.plan or self._plan(suggestions)
         to_come = (self.space.num - len(suggestions)) * len(self.space.replicates)
-        given, observe = (self.prepared, self.plan, self.store), with_trials_to_come(options.observe, to_come)
-        population = Population(
-            trials.specs, *given, trials.records, observe, options.should_stop, read_weights=read_weights
-        )
+        population = self._population(with_trials_to_come(options.observe, to_come))
         if self.population is not None:
             population.take_over(self.population)
         self.population = population
         if self.folder is not None:
             self.folder.note_environment(population.describe())
         trials.records = population.run()
+
+    def _population(self, observe: Observer) -> Population:
+        given, stop = (self.trials.specs, self.prepared, self.plan, self.store), self.options.should_stop
+        return Population(*given, self.trials.records, observe, stop, read_weights=read_weights)
 
     def _plan(self, suggestions: Sequence[Suggestion]) -> Plan:
         """Choose the layout by the first batch, which every session knows; say if it was another one before."""

@@ -15,6 +15,7 @@ from nnjax.search.optuna.study import Suggestion
 from nnjax.train.engine.device_data import make_shapes
 from nnjax.train.engine.trial import Trial
 from nnjax.train.storage.records import ENDED, FINISHED, Record
+from nnjax.train.storage.selection import ALL
 
 
 class Trials:
@@ -80,7 +81,7 @@ def final_metrics(experiment: Experiment, prepared: Prepared) -> list[str]:
     """Name the final metrics that a trial will have, the usual one first."""
     trial = Trial(experiment, make_shapes(experiment, prepared))
     names = ("loss", *trial.final_metrics, *trial.objective_metrics)
-    parts = {"val": prepared.validation, "test": prepared.test}
+    parts = {"val": prepared.validation} | ({"test": prepared.test} if experiment.evaluate_test == ALL else {})
     there = [part for part, index in parts.items() if len(index)]
     evaluated = [f"{best}{part}_{name}" for part in there for best in ("", "best_") for name in names]
     train = [f"train_{name}_eval" for name in names] if experiment.train_eval_size != 0 else []

@@ -48,7 +48,9 @@ def metric_names(experiment: Experiment, shapes: Shapes, final: bool) -> tuple[s
         chosen = asked if asked is not None else [name for name in usual if not metric_of(name).takes_logarithms]
         return tuple(name for name in chosen if name != loss)
     named = () if loss_of(loss).of_logits else (loss,)  # another's loss takes no outputs, and is no metric
-    return tuple(dict.fromkeys((*usual, *(asked or ()), *named)))
+    known = {"loss", *(metric_of(name).name for name in (*usual, *(asked or ()), *named))}
+    chooses = [name for name in [experiment.select] if name not in known]
+    return tuple(dict.fromkeys((*usual, *(asked or ()), *named, *chooses)))
 
 
 class Trial:

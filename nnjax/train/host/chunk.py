@@ -80,7 +80,7 @@ class Chunk:
         """
         self.placed |= batches
         rows = self.rows()
-        self.hyper = self._hyper(rows)
+        self.hyper = stack_hyperparameters(rows, self.dtype)
         seeds = np.array([spec.experiment.seed for spec in rows], np.uint32)
         state = self.program.init(self.hyper, seeds)
         lanes_of = {d * self.lanes + lane: (batch, lane) for d, batch in batches.items() for lane in range(self.lanes)}
@@ -99,11 +99,6 @@ class Chunk:
         """Name the arrays that a trial starts from, also those of a model drawn on the host; None where it draws."""
         arrays, draw = start_weights(spec), self.program.trial.model.draw
         return flatten_variables(draw(spec.experiment.seed), FINAL) if arrays is None and draw else arrays
-
-    def _hyper(self, rows: Sequence[TrialSpec]) -> dict[str, Float[np.ndarray, " m"]]:
-        """Stack the traced hyperparameters: {name: [rows]}."""
-        values = [spec.experiment.hyperparameters.present() for spec in rows]
-        return {name: np.array([v[name] for v in values], self.dtype) for name in values[0]}
 
     def _merged(self, fresh: TrialState, devices: set[int]) -> TrialState:
         """Take some devices' shards of a fresh state and the others' of the present one."""
@@ -170,6 +165,12 @@ class Chunk:
                 points = {name: curve[row, :ended] for name, curve in curves.items()}
                 bad_step = 0 if spec.id in replaceable else int(bad[row])
                 extend_record(records[spec.id], points, int(self.steps[device]), spec, self.group, bad_step)
+
+
+def stack_hyperparameters(rows: Sequence[TrialSpec], dtype: Any) -> dict[str, Float[np.ndarray, " m"]]:
+    """Stack the traced hyperparameters of trials: {name: [rows]}."""
+    values = [spec.experiment.hyperparameters.present() for spec in rows]
+    return {name: np.array([v[name] for v in values], dtype) for name in values[0]}
 
 
 def _with_start_weights(variables: Variables, given: Mapping[int, Arrays | None]) -> Variables | None:

@@ -24,6 +24,7 @@ from nnjax.train.engine.trial import Trial
 from nnjax.train.host import progress
 from nnjax.train.host.chunk import Chunk
 from nnjax.train.host.compaction import Compaction
+from nnjax.train.host.final_evaluation import evaluate_chosen
 from nnjax.train.host.layouts import Layouts
 from nnjax.train.host.progress import Observer
 from nnjax.train.host.queue import Queue
@@ -128,6 +129,14 @@ class Population:
         if all(record.status in OVER for record in self.records):
             self.store.checkpoints.clear()
         return self.records
+
+    def evaluate_chosen(self) -> None:
+        """Evaluate the test part for the chosen settings, once all trials have ended (`Experiment.evaluate_test`)."""
+        if all(record.status in OVER for record in self.records):
+            try:
+                evaluate_chosen(self._trials, self.layouts)
+            finally:
+                self.layouts.data.clear()
 
     def take_over(self, earlier: Population) -> None:
         """Take over the programs of an earlier population, and count compilations and steady time on from it."""

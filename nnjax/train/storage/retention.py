@@ -9,7 +9,9 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import TrialSpec
+from nnjax.train.storage import selection
 from nnjax.train.storage.records import ENDED, FINISHED, OVER, Record
+from nnjax.train.storage.selection import Ranking
 
 ALL = "all"
 MOST_SPANS = 30
@@ -33,22 +35,31 @@ def keep_text(most: int | None) -> str:
 
 
 def best(specs: Sequence[TrialSpec], records: Sequence[Record], most: int | None) -> set[int]:
-    """Choose the trials that have ended whose weights are kept; of several losses, which do not compare, `most` each.
+    """Choose the trials that have ended whose weights are kept; of trials that do not compare, `most` each.
 
-    By the final validation loss (training loss where there is no validation part), equal ones by their number; those
-    that diverged come last. A trial that is not among the best is not among them later either, when more have ended.
+    The best by the rule of `selection`, trial by trial (by the training loss where there is no validation part), equal
+    ones by their number; those that diverged come last. With them stay the replicates of the setting that is chosen so
+    far, and of those that are not at their ends and may be chosen yet. A trial that is not among them is not among them
+    later either, when more have ended.
     """
-    losses: dict[str, list[int]] = {}
-    for spec in specs:
-        if records[spec.id].status in ENDED:
-            losses.setdefault(spec.experiment.loss, []).append(spec.id)
-    return {i for own in losses.values() for i in sorted(own, key=lambda i: _rank(records[i], i))[:most]}
+    ended = {spec.id for spec in specs if records[spec.id].status in ENDED}
+    if most is None:
+        return ended
+    kept: set[int] = set()
+    for ranking in selection.rank(specs, records):
+        own = [i for one in ranking.candidates for i in one.trials if i in ended]
+        kept |= set(sorted(own, key=lambda i: _order(specs[i], records[i], ranking))[:most])
+        complete = ranking._replace(candidates=tuple(one for one in ranking.candidates if one.ended))
+        open_yet = [one for one in ranking.candidates if not one.ended]
+        kept |= {i for one in [*complete.tied(), *open_yet] for i in one.trials if i in ended}
+    return kept
 
 
-def _rank(record: Record, trial: int) -> tuple[bool, float, int]:
-    known = [record.values.get(name, np.nan) for name in ("val_loss", "train_loss_eval", "train_loss")]
-    value = next((value for value in known if not np.isnan(value)), np.inf)
-    return record.status not in FINISHED, value, trial
+def _order(spec: TrialSpec, record: Record, ranking: Ranking) -> tuple[bool, float, int]:
+    value = selection.value_of(spec.experiment, record, ranking.metric)
+    known = [-value if ranking.maximized else value]
+    known += [record.values.get(name, np.nan) for name in ("train_loss_eval", "train_loss")]
+    return record.status not in FINISHED, next((v for v in known if not np.isnan(v)), np.inf), spec.id
 
 
 def parents(specs: Sequence[TrialSpec], records: Sequence[Record]) -> set[int]:

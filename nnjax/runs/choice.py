@@ -1,0 +1,100 @@
+"""Choose the best setting of a run, and its best trial, by the rule of `nnjax.train.storage.selection`."""
+
+import functools
+import math
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from nnjax.core.errors import UserError
+from nnjax.core.text import number
+from nnjax.models.summary import summarize_model
+from nnjax.nn.metrics import known_metric
+from nnjax.runs.run_protocol import TrainedTrials
+from nnjax.runs.settings import Setting, has_weights, settings
+from nnjax.train.engine.device_data import output_width
+from nnjax.train.storage.selection import LOSS, Ranking, rank, value_of
+
+
+class Choice(NamedTuple):
+    """The chosen setting of a run.
+
+    Attributes:
+      setting: the setting.
+      trial: its replicate with the best value, of those whose weights are there: the chosen network.
+      metric: by which it was chosen: "loss", or a metric's name; on the validation part, at the best epoch's weights.
+      mean: of the metric over the replicates that finished.
+      rivals: how many settings it was chosen from.
+    """
+
+    setting: Setting
+    trial: int
+    metric: str
+    mean: float
+    rivals: int
+
+    def __str__(self) -> str:
+        """Say it in a line."""
+        mean = ", the mean of its trials," if len(self.setting.trials) > 1 else ""
+        of = f", the best of {self.rivals:,} settings" if self.rivals > 1 else ""
+        return f"{self.setting.label} (trial {self.trial}): {words(self.metric)}{mean} {number(self.mean)}{of}"
+
+
+def rankings(run: TrainedTrials, select: str | None = None) -> list[Ranking]:
+    """Rank the settings of a run by the rule, those apart that cannot be compared; `select` as for `choose`."""
+    return rank(run.specs, run.records, functools.partial(_num_parameters, run), select)
+
+
+def _num_parameters(run: TrainedTrials, trial: int) -> int:
+    experiment, facts = run.specs[trial].experiment, run.facts(trial)
+    return summarize_model(experiment, facts.example_shape, output_width(experiment.model, facts)).parameters
+
+
+def choices(run: TrainedTrials, select: str | None = None) -> list[Choice]:
+    """Choose a setting among each of those that can be compared; none where no setting has a value."""
+    known = {setting.trials: setting for setting in settings(run)}
+    return [one for ranking in rankings(run, select) if (one := _choice(run, ranking, known)) is not None]
+
+
+def _choice(run: TrainedTrials, ranking: Ranking, known: Mapping[tuple[int, ...], Setting]) -> Choice | None:
+    best = ranking.best
+    if best is None:
+        return None
+    values = {i: value_of(run.specs[i].experiment, run.records[i], ranking.metric) for i in best.trials}
+    finite = [i for i, value in values.items() if math.isfinite(value)]
+    able = [i for i in finite if has_weights(run, i)] or finite
+    trial = min(able, key=lambda i: (-values[i] if ranking.maximized else values[i], i))
+    return Choice(known[best.trials], trial, ranking.metric, best.mean, len(ranking.candidates))
+
+
+def choose(run: TrainedTrials, select: str | None = None) -> Choice:
+    """Choose the best setting of a run.
+
+    Args:
+      run: finished, or as far as it came.
+      select: "loss" or a metric's name, in the place of `Experiment.select`.
+
+    Raises:
+      UserError: there is no validation part, no trial has finished, or the settings have several data or goals.
+    """
+    found = choices(run, select)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = "; ".join(choice.setting.label for choice in found[:4])
+        raise UserError(
+            f"The run has {len(found)} kinds of settings that cannot be compared, each with a best one ({names}): name "
+            "a trial (trial=N)."
+        )
+    if not any(run.facts(spec.id).sizes[1] for spec in run.specs):
+        raise UserError(
+            "The run has no validation part, so nothing is chosen: name a trial (trial=N), or train with one "
+            "(data.validation=0.1)."
+        )
+    what = select or run.specs[0].experiment.select
+    raise UserError(f"No trial has finished with a finite {words(what)}: name a trial (trial=N).")
+
+
+def words(metric: str) -> str:
+    """Name what settings are chosen by, for people: "validation loss"."""
+    found = None if metric == LOSS else known_metric(metric)
+    return f"validation {found.words or found.name if found else metric}".replace("_", " ")
