@@ -101,7 +101,7 @@ def sweep(
             f"The experiment is {experiment!r:.80}, but an Experiment or a model was expected: write "
             "nnjax.Experiment(...)."
         )
-    task = experiment.data.task if isinstance(experiment, Experiment) else "auto"
+    task = getattr(getattr(experiment, "data", None), "task", "auto")
     dataset = as_dataset(data, target, weight, task)
     if not isinstance(experiment, Experiment):
         experiment = as_experiment(experiment, "classification" if dataset is None else dataset.task)

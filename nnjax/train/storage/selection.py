@@ -15,7 +15,6 @@ from typing import NamedTuple
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, TrialSpec, setting_key
 from nnjax.models.registry import traits_of
-from nnjax.nn.metrics import METRICS, is_maximized, known_metric
 from nnjax.train.storage.records import FINISHED, OVER, Record
 
 LOSS = "loss"
@@ -145,6 +144,8 @@ def direction(metric: str, experiment: Experiment) -> bool:
     Raises:
       UserError: it is one of the user's, and only named here.
     """
+    from nnjax.nn.metrics import METRICS, is_maximized, known_metric
+
     own = [one for one in map(known_metric, experiment.metrics or ()) if one is not None and one.name == metric]
     if own and own[0].maximized is None and metric not in METRICS:
         raise UserError(
