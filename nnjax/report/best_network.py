@@ -7,6 +7,7 @@ import numpy as np
 from nnjax.core.text import number
 from nnjax.data.baselines import ACCURACY, MSE, Baselines
 from nnjax.models.registry import traits_of
+from nnjax.nn.activations import activation_of
 from nnjax.report.text import cell
 from nnjax.runs.run import Run
 from nnjax.runs.settings import Setting, mean_and_spread, report_part, scores, test_scores
@@ -36,10 +37,14 @@ def _copies(setting: Setting, rivals: int, values: np.ndarray, mean: float, part
         reached = number(known[baseline][MSE])
         return f"{text} Always predicting the {baseline} reaches {reached}: it has learned next to nothing."
     width = traits_of(setting.experiment.model).code_width(setting.experiment.model)
-    if f"PCA-{width}" in known:
-        pca = known[f"PCA-{width}"][MSE]
+    linear, clipped = f"PCA-{width}", f"PCA-{width} clipped"
+    if linear in known:
+        bounded = activation_of(setting.experiment.model.output_activation).stays_within(0, 1)
+        alike = clipped if bounded and clipped in known else linear  # copies that cannot leave [0, 1] either
+        pca = known[alike][MSE]
+        where = ", its copies clipped to [0, 1] as the network's are," if alike == clipped else ""
         verdict = "better than the network" if pca < mean else "the network does better"
-        text += f" PCA-{width}, the best linear compression to as few numbers, reaches {number(pca)}: {verdict}."
+        text += f" {linear}, the best linear compression to as few numbers,{where} reaches {number(pca)}: {verdict}."
     return text
 
 

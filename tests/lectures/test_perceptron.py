@@ -95,13 +95,14 @@ def test_all_tables_of_two_and_three_inputs():
                 assert table not in found
 
 
-@pytest.mark.parametrize("rate", [0.25, 8.0])
-def test_the_rate_changes_no_mistake(rate):
-    """From weights of 0 it only scales them (powers of two, so exactly)."""
-    data = machine.of_table(truth_tables.TABLES["AND3"])
+@pytest.mark.parametrize("rate", [0.25, 8.0, 0.1, 0.3, 1e-4])
+@pytest.mark.parametrize(("table", "counts"), [("AND3", (44, 20)), ("AND", (18, 9))])
+def test_the_rate_changes_no_mistake(rate, table, counts):
+    """From weights of 0 it only scales them, whether or not float32 holds the rate exactly."""
+    data = machine.of_table(truth_tables.TABLES[table])
     one, other = machine.learn(data), machine.learn(data, rate=rate)
-    assert (int(other.mistakes), int(other.epochs)) == (44, 20)
-    np.testing.assert_array_equal(other.weights, rate * one.weights)
+    assert (int(other.mistakes), int(other.epochs)) == counts
+    np.testing.assert_array_equal(other.weights, np.float32(rate) * one.weights)
 
 
 def test_margins_in_closed_form_and_against_another_solver():

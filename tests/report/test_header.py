@@ -55,6 +55,13 @@ def test_a_network_that_loses_to_pca_is_told_so():
     )
     known["PCA-4"]["mean_squared_error"] = 0.06
     assert "reaches 0.06: the network does better." in told(run, known)
+    known["PCA-4 clipped"] = {"mean_squared_error": 0.04}  # a sigmoid's copies cannot leave [0, 1] either
+    assert "its copies clipped to [0, 1] as the network's are, reaches 0.04: better than the network." in told(
+        run, known
+    )
+    linear = fake_run(replace(AUTOENCODER, {"model.output_activation": "linear"}))
+    linear.records[0].values["test_loss"] = 0.05
+    assert "PCA-4, the best linear compression to as few numbers, reaches 0.06" in told(linear, known)
 
 
 def test_a_network_that_is_no_better_than_the_mean_is_told_so():

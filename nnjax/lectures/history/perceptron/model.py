@@ -66,9 +66,10 @@ class LearningResult(NamedTuple):
 def learn(data: Examples, cap: int | Array = 1000, rate: float | Array = 1.0) -> LearningResult:
     """Present examples (x [n, d], targets [n]) in order until a pass is clean, the weights repeat, or at `cap` epochs.
 
-    It is pure: under vmap it learns many sets together. From weights of 0 the rate changes no mistake.
+    It is pure: under vmap it learns many sets together. From weights of 0 the rate changes no mistake, it scales the
+    weights: so they are kept in units of the rate, where whole inputs make whole numbers and rounding decides no tie.
     """
-    rule = perceptron(rate)
+    rule = perceptron()
     start = rule.init(data.x.shape[-1])
     none, no = jnp.int32(0), jnp.bool_(False)
 
@@ -83,7 +84,8 @@ def learn(data: Examples, cap: int | Array = 1000, rate: float | Array = 1.0) ->
         after = LearningResult(weights, now.mistakes + wrong, done, wrong == 0, (wrong > 0) & (weights == anchor).all())
         return after, jnp.where(done & (done - 1) == 0, weights, anchor)  # Brent 1980: an anchor at powers of 2
 
-    return jax.lax.while_loop(going, epoch, (LearningResult(start, none, none, no, no), start))[0]
+    learned = jax.lax.while_loop(going, epoch, (LearningResult(start, none, none, no, no), start))[0]
+    return learned._replace(weights=rate * learned.weights)
 
 
 def describe(learned: LearningResult) -> str:
@@ -152,14 +154,14 @@ class Pocket(NamedTuple):
     kept_run: Array  # int32 []; their run
 
 
-def pocket(data: Examples, rate: float | Array = 1.0) -> Rule:
+def pocket(data: Examples) -> Rule:
     """The pocket algorithm with ratchet (Gallant 1990): keep the weights that were right longest in a row.
 
     With the ratchet they must also answer more of all examples rightly than those in the pocket. Presentations are
     drawn at random (`drawn`). `init(d)` gives the state, `step(state, Examples of one)` the state and the number of
     examples of `data` (x [n, d], targets [n]) that the pocket answers rightly, int32 [].
     """
-    inner = perceptron(rate)
+    inner = perceptron()
 
     def step(state: Pocket, example: Examples) -> tuple[Pocket, Array]:
         weights, info = inner.step(state.weights, example)
