@@ -72,6 +72,24 @@ class Piece(str):
         return self.rpartition(":")[2].removesuffix("(...)").rpartition(".")[2]
 
 
+class NamedMetric(str):
+    """A metric of the user's that is only named, as a run folder has it, with what is compared by it.
+
+    Attributes:
+      name: of its curves.
+      maximized: whether its highest value is the best.
+    """
+
+    name: str
+    maximized: bool
+
+    def __new__(cls, path: str, name: str, maximized: bool) -> NamedMetric:
+        """Name a metric."""
+        named = super().__new__(cls, path)
+        named.name, named.maximized = name, maximized
+        return named
+
+
 def path_of(thing: Any) -> str:
     """Write where an object can be imported from; of one that cannot ("(...)", "<locals>") where it was made."""
     owner = getattr(thing, "func", thing)  # of functools.partial
@@ -83,7 +101,7 @@ def path_of(thing: Any) -> str:
         for name, value in vars(sys.modules.get(place, object())).items() if place in sys.modules else ():
             if value is thing:
                 return f"{place}:{name}"
-    return f"{module}:{named.__qualname__}(...)"
+    return f"{module}:{named.__qualname__}({getattr(thing, 'piece_name', '...')})"
 
 
 def is_path(text: Any) -> bool:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import dataclasses
 import functools
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import jax
@@ -18,7 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from nnjax.core.errors import UserError
-from nnjax.core.pieces import Piece, is_path
+from nnjax.core.pieces import NamedMetric, Piece, is_path
 from nnjax.core.types import Array, Float, Int, Num, Scalar
 from nnjax.nn import metric_statistics as counting
 from nnjax.nn.foreign import call, shapes, without_object
@@ -28,6 +29,7 @@ Classes = Int[np.ndarray, " n"]
 Targets = Num[Array, "b ..."]
 Examples = Float[Array, "b ..."]
 Statistics = Float[Array, "b ..."]
+Directions = Mapping[str, bool]  # metric -> whether the highest value is the best
 OF_CLASS = re.compile(r"(f1|precision|recall)_(\d+)")
 
 
@@ -64,6 +66,11 @@ class Metric:
     def name(self) -> str:
         """As in `Experiment.metrics`."""
         return self.label or Piece(self.statistics).label
+
+    @property
+    def piece_name(self) -> str:
+        """Tell it from others in a run folder, where no module has it under a name."""
+        return self.name
 
     @property
     def head(self) -> str:
@@ -163,6 +170,8 @@ def metric_of(name: str) -> Metric:
     """
     if isinstance(name, Piece):
         return _own(name)
+    if isinstance(name, NamedMetric):
+        return Metric(without_object("metric", name, "metrics"), name.maximized, label=name.name)
     if name not in METRICS and (parts := OF_CLASS.fullmatch(name)):
         value = _of_class(_BY_CLASS[parts[1]], index=int(parts[2]))
         return _ours(counting.class_counts, True, value, f"{parts[1]} of {parts[2]}", label=name)
@@ -239,24 +248,31 @@ def usual_metrics(goal: str) -> tuple[str, ...]:
     return _USUAL.get(goal, _USUAL["reconstruction"])
 
 
-def is_maximized(score: str, metrics: Iterable[str] = ()) -> bool:
-    """Whether the highest value of a score is the best, by its metric: accuracy, val_accuracy, train_accuracy_eval.
+def directions_of(metrics: Iterable[str]) -> dict[str, bool]:
+    """Say of metrics of the user's, by name, whether the highest value is the best, where that is known."""
+    records = [metric_of(metric) for metric in metrics if is_path(metric)]
+    return {record.name: record.maximized for record in records if record.maximized is not None}
+
+
+def direction_of(score: str, directions: Directions = MappingProxyType({})) -> bool | None:
+    """Say whether the highest value of a score is the best, by its metric; None where it ends as no metric's name.
 
     Args:
-      score: the name of a metric, a curve or a final value; "loss" and what is unknown are minimized.
-      metrics: further metrics, objects of the user's (`Experiment.metrics`).
+      score: the name of a metric, a curve or a final value: accuracy, val_accuracy, train_accuracy_eval.
+      directions: of further metrics, by name.
     """
     stem = f"_{score.removesuffix('_eval')}"
-    records = [*METRICS.values(), *map(metric_of, metrics)]
+    known = {name: bool(metric.maximized) for name, metric in METRICS.items()}
     if parts := re.search(f"_{OF_CLASS.pattern}$", stem):
-        records.append(metric_of(parts[0][1:]))
-    found = [metric for metric in records if stem.endswith(f"_{metric.name}")]
-    return bool(max(found, key=lambda metric: len(metric.name)).maximized) if found else False
+        known[parts[0][1:]] = bool(metric_of(parts[0][1:]).maximized)
+    known |= directions
+    found = [name for name in known if stem.endswith(f"_{name}")]
+    return known[max(found, key=len)] if found else None
 
 
-def ascending(score: str, value: Any, metrics: Iterable[str] = ()) -> Any:
-    """Return a score's value with the sign at which the lowest is the best (early stopping, the best epoch)."""
-    return -value if is_maximized(score, metrics) else value
+def is_maximized(score: str, directions: Directions = MappingProxyType({})) -> bool:
+    """Whether the highest value of a score is the best; "loss" and what is unknown are minimized."""
+    return bool(direction_of(score, directions))
 
 
 def confusion_matrix(labels: Classes, predictions: Classes, num_classes: int) -> Int[np.ndarray, "classes classes"]:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, TrialSpec
 from nnjax.core.fields import flatten, from_dict, named_only, replace, to_dict
+from nnjax.core.pieces import NamedMetric, Piece
 from nnjax.train.storage.retention import ALL, keep_text, parse_keep
 
 FORMAT = 2
@@ -47,6 +48,8 @@ def to_json(config: Config) -> dict[str, Any]:
         changes = {path: value for path, value in own.items() if value != flat[path]}
         trials.append({"arm": spec.arm, "start_from": spec.start_from, "changes": changes})
     how = {**config.rules, **({} if config.keep is None else {"keep": keep_text(config.keep)})}
+    directions = _directions(config.specs)
+    how |= {"directions": directions} if directions else {}
     return {"format": FORMAT, "title": config.title, "experiment": to_dict(config.base), "trials": trials, **how}
 
 
@@ -63,9 +66,29 @@ def from_json(tree: Mapping[str, Any]) -> Config:
         TrialSpec(i, replace(base, one["changes"]), one["arm"], one["start_from"])
         for i, one in enumerate(tree["trials"])
     ]
+    directions = tree.get("directions", {})
+    base = _directed(base, directions)
+    specs = [dataclasses.replace(spec, experiment=_directed(spec.experiment, directions)) for spec in specs]
     rules = {name: tree[name] for name in RULES if name in tree}
     keep = parse_keep(tree.get("keep", ALL))
     return Config(base, specs, str(tree["title"]), rules, keep, tree.get("format", 1))
+
+
+def _directions(specs: Sequence[TrialSpec]) -> dict[str, tuple[str, bool]]:
+    """Say of the user's metrics, by path, what their curves are called and whether the highest value is the best."""
+    some = [one for spec in specs for one in spec.experiment.metrics or ()]
+    records: dict[str, Any] = {
+        str.__str__(one): getattr(one, "object", one) for one in some if isinstance(one, Piece | NamedMetric)
+    }
+    return {path: (record.name, record.maximized) for path, record in records.items()}
+
+
+def _directed(experiment: Experiment, directions: Mapping[str, tuple[str, bool]]) -> Experiment:
+    """Give the metrics that are only named their directions."""
+    if not directions or experiment.metrics is None:
+        return experiment
+    metrics = tuple(NamedMetric(one, *directions[one]) if one in directions else one for one in experiment.metrics)
+    return dataclasses.replace(experiment, metrics=metrics)
 
 
 def refuse_unknown(tree: Any, path: str) -> None:

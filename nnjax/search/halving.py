@@ -10,6 +10,7 @@ Sources: Jamieson & Talwalkar 2016 (successive halving), Li et al. 2018 (Hyperba
 import dataclasses
 import math
 from collections.abc import Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ import numpy as np
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import TrialSpec, setting_key
 from nnjax.data.splits import largest_remainder
-from nnjax.nn.metrics import is_maximized
+from nnjax.nn.metrics import Directions, is_maximized
 from nnjax.spaces.space import Halving
 from nnjax.train.scheduler import Decision
 from nnjax.train.storage.records import DIVERGED, FAILED, FINISHED, Record
@@ -41,10 +42,12 @@ class HalvingScheduler(NamedTuple):
     Attributes:
       halving: the space's.
       brackets: every trial is in one.
+      directions: of the user's metrics.
     """
 
     halving: Halving
     brackets: tuple[Bracket, ...]
+    directions: Directions = MappingProxyType({})
 
     @property
     def metric(self) -> str:
@@ -67,7 +70,7 @@ class HalvingScheduler(NamedTuple):
                 last = rung == bracket.rungs[-1]
                 if last or not all(reached(records[trial], rung) for trials in left for trial in trials):
                     break
-                scores = _scores(left, records, self.halving, rung, bracket.rungs[-1])
+                scores = _scores(left, records, self, rung, bracket.rungs[-1])
                 best = set(sorted(left, key=lambda trials: scores[trials])[: _kept(len(left), self.halving)])
                 dropped |= {trial for trials in left if trials not in best for trial in trials}
                 left = [trials for trials in left if trials in best]
@@ -170,15 +173,16 @@ def reached(record: Record, rung: int) -> bool:
 
 
 def _scores(
-    settings: Sequence[tuple[int, ...]], records: Sequence[Record], halving: Halving, rung: int, end: int
+    settings: Sequence[tuple[int, ...]], records: Sequence[Record], by: HalvingScheduler, rung: int, end: int
 ) -> dict[tuple[int, ...], float]:
     """Predict each setting's score at the end from its curves up to a rung: the mean over its trials, the lowest best.
 
     A loss, if all values are positive, is judged by its logarithm at the power law's end, all else by its last value.
     """
-    spans = {i: _span(records[i], halving, rung) for trials in settings for i in trials}
-    falls = not is_maximized(halving.metric) and all((span > 0).all() for span in spans.values())
-    sign = -1 if is_maximized(halving.metric) else 1
+    spans = {i: _span(records[i], by.halving, rung) for trials in settings for i in trials}
+    maximized = is_maximized(by.metric, by.directions)
+    falls = not maximized and all((span > 0).all() for span in spans.values())
+    sign = -1 if maximized else 1
 
     def score(span: np.ndarray) -> float:
         if not np.isfinite(span).all():

@@ -9,12 +9,13 @@ Source: Jaderberg et al. 2017 (truncation selection, perturb or resample).
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from nnjax.core.experiment import Replicate
-from nnjax.nn.metrics import is_maximized
+from nnjax.nn.metrics import Directions, is_maximized
 from nnjax.search.halving import reached
 from nnjax.spaces.ranges import Range
 from nnjax.spaces.space import Evolution
@@ -62,6 +63,7 @@ class PopulationBasedTraining(NamedTuple):
       epochs: of every trial.
       axes: of the hyperparameters that change.
       subpopulations: every trial is in one.
+      directions: of the user's metrics.
     """
 
     evolution: Evolution
@@ -69,6 +71,7 @@ class PopulationBasedTraining(NamedTuple):
     epochs: int
     axes: Mapping[str, Axis]
     subpopulations: tuple[Subpopulation, ...]
+    directions: Directions = MappingProxyType({})
 
     @property
     def metric(self) -> str:
@@ -131,17 +134,17 @@ def generations(pbt: PopulationBasedTraining, some: Subpopulation, records: Sequ
     for epoch in range(every, pbt.epochs, every):
         if not all(reached(records[trial], epoch) for trials in some.settings for trial in trials.values()):
             break
-        scores = [_score(pbt.evolution, tuple(trials.values()), records, epoch) for trials in some.settings]
+        scores = [_score(pbt, tuple(trials.values()), records, epoch) for trials in some.settings]
         out.append(_select(pbt, some, out[-1].values, scores, epoch))
     return out
 
 
-def _score(evolution: Evolution, trials: Sequence[int], records: Sequence[Record], epoch: int) -> float:
+def _score(pbt: PopulationBasedTraining, trials: Sequence[int], records: Sequence[Record], epoch: int) -> float:
     """Score a setting at a rung, or at its trials' end before it: the mean over its trials, lower being better.
 
     Infinite where one has diverged until then, or had a loss since the last rung that was not finite.
     """
-    values = []
+    values, evolution = [], pbt.evolution
     for record in (records[trial] for trial in trials):
         recent = record.curves.get("train_loss", np.zeros(0))[epoch - evolution.every : epoch]
         curve = record.curves.get(evolution.metric, np.zeros(0))[: min(epoch, record.epochs)]
@@ -149,7 +152,7 @@ def _score(evolution: Evolution, trials: Sequence[int], records: Sequence[Record
         sound = not lost and np.isfinite(curve[-1]) and np.isfinite(recent).all()
         values.append(float(curve[-1]) if sound else math.inf)
     mean = float(np.mean(values))
-    return -mean if is_maximized(evolution.metric) and np.isfinite(mean) else mean
+    return -mean if is_maximized(evolution.metric, pbt.directions) and np.isfinite(mean) else mean
 
 
 def _select(

@@ -10,6 +10,7 @@ from nnjax.checks.invalid_values import validate
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, Replicate, TrialSpec, program_key, replicate_of, setting_key
 from nnjax.core.fields import replace, resolve_path
+from nnjax.nn.metrics import Directions, directions_of
 from nnjax.search.halving import HalvingScheduler, make_brackets, require_alike
 from nnjax.search.pbt import Axis, PopulationBasedTraining, Subpopulation, axis_ends, replaced_count
 from nnjax.spaces.ranges import Range, typed
@@ -27,7 +28,7 @@ def make_scheduler(space: Space, specs: Sequence[TrialSpec]) -> Scheduler | None
       UserError: see `halving.make_brackets` and `make_pbt`.
     """
     if space.halving is not None:
-        return HalvingScheduler(space.halving, make_brackets(space.halving, specs))
+        return HalvingScheduler(space.halving, make_brackets(space.halving, specs), _directions(specs))
     return None if space.evolution is None else make_pbt(space, specs)
 
 
@@ -41,7 +42,12 @@ def make_pbt(space: Space, specs: Sequence[TrialSpec]) -> PopulationBasedTrainin
     evolution = space.evolution or Evolution()
     axes = _axes(space)
     pbt = PopulationBasedTraining(
-        evolution, space.draw_seed, specs[0].experiment.epochs, axes, tuple(_subpopulations(specs, axes))
+        evolution,
+        space.draw_seed,
+        specs[0].experiment.epochs,
+        axes,
+        tuple(_subpopulations(specs, axes)),
+        _directions(specs),
     )
     require_alike(specs, "Evolution", "replaces")
     if any(spec.experiment.hyperparameters.patience is not None for spec in specs):
@@ -51,6 +57,10 @@ def make_pbt(space: Space, specs: Sequence[TrialSpec]) -> PopulationBasedTrainin
     _refuse_unfit_evolution(pbt)
     _refuse_impossible_ends(pbt, specs)
     return pbt
+
+
+def _directions(specs: Sequence[TrialSpec]) -> Directions:
+    return directions_of(metric for spec in specs for metric in spec.experiment.metrics or ())
 
 
 def _axes(space: Space) -> dict[str, Axis]:

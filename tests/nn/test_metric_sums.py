@@ -11,7 +11,16 @@ from sklearn import metrics as sklearn
 from nnjax.core.errors import UserError
 from nnjax.core.pieces import Piece
 from nnjax.nn.calibration import calibration_error
-from nnjax.nn.metrics import METRICS, Metric, ascending, is_maximized, metric_of, trace_metric, weighted_sum
+from nnjax.nn.metrics import (
+    METRICS,
+    Metric,
+    direction_of,
+    directions_of,
+    is_maximized,
+    metric_of,
+    trace_metric,
+    weighted_sum,
+)
 
 SEEDS = range(20)
 
@@ -140,15 +149,14 @@ def test_a_metric_of_the_users():
     assert (metric.name, metric.head, metric.maximized) == ("top_two", "top_two", True)
     found = metric.of_examples(jnp.asarray(labels, jnp.int32), p)
     assert float(found) == pytest.approx(sklearn.top_k_accuracy_score(labels, p, k=2), abs=1e-6)
-    mine = (Piece(Metric(top_two, maximized=True)), Piece(Metric(top_two, maximized=False, label="my_accuracy")))
+    mine = directions_of(
+        (Piece(Metric(top_two, maximized=True)), Piece(Metric(top_two, maximized=False, label="my_accuracy")), "f1")
+    )
+    assert mine == {"top_two": True, "my_accuracy": False}
     assert is_maximized("val_top_two", mine)
     assert not is_maximized("val_my_accuracy", mine)  # though it ends as accuracy does
     assert not is_maximized("val_top_two")
-    assert (ascending("val_accuracy", 0.5), ascending("val_loss", 0.5), ascending("val_top_two", 1, mine)) == (
-        -0.5,
-        0.5,
-        -1,
-    )
+    assert (direction_of("val_top_two"), direction_of("val_loss"), direction_of("test_f1_3")) == (None, None, True)
 
 
 @pytest.mark.parametrize(

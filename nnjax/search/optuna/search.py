@@ -33,7 +33,8 @@ from typing import TYPE_CHECKING, Any
 from nnjax.checks.finding import Finding
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
-from nnjax.core.fields import coerce_fields
+from nnjax.core.fields import coerce_fields, import_pieces
+from nnjax.nn.metrics import directions_of
 from nnjax.runs import folder as runs
 from nnjax.runs.run import Run
 from nnjax.search.options import Options
@@ -91,7 +92,8 @@ def search(
     given = Options(**options)
     if not isinstance(space, AdaptiveSpace):
         space = space if isinstance(space, Space) else Space(axes=space, mode=ADAPTIVE)
-        space = adaptive_space(coerce_fields(experiment), space)
+        experiment = import_pieces(coerce_fields(experiment))
+        space = adaptive_space(experiment, space)
     most = parse_keep(given.keep)
     folder = None if given.workdir is None else runs.FolderStore(given.workdir, given.log, most)
     if folder is not None:
@@ -109,7 +111,8 @@ def search(
             run = None if folder is None else str(folder.path.resolve())
             where = storage if folder is None or storage is not None else file_storage(folder.path / runs.STUDY)
             name = study_name or ("nnjax" if run is None else pathlib.Path(run).name)
-            study = AskTellStudy(open_study(where, name, chosen, metric), space.distributions(), space.seed, run)
+            opened = open_study(where, name, chosen, metric, directions_of(experiment.metrics or ()))
+            study = AskTellStudy(opened, space.distributions(), space.seed, run)
             store = MemoryStore(most) if folder is None else folder
             with storage_errors(where):
                 trained = Session(space, metric, given, study, store, prepared, findings).run()

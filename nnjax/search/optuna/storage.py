@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
 from nnjax.core.errors import UserError
-from nnjax.nn.metrics import is_maximized
+from nnjax.nn.metrics import Directions, is_maximized
 
 if TYPE_CHECKING:
     import optuna
@@ -85,15 +85,22 @@ def storage_errors(storage: BaseStorage | str | None, *others: type[Exception]) 
         ) from None
 
 
-def open_study(storage: BaseStorage | str | None, name: str, sampler: BaseSampler, metric: str) -> optuna.Study:
+def open_study(
+    storage: BaseStorage | str | None, name: str, sampler: BaseSampler, metric: str, directions: Directions
+) -> optuna.Study:
     """Open a study, or make it.
+
+    Args:
+      storage, name, sampler: Optuna's.
+      metric: what it optimizes.
+      directions: of the user's metrics.
 
     Raises:
       UserError: the storage cannot be used, or the study was made for another metric.
     """
     import optuna
 
-    goal: Literal["maximize", "minimize"] = "maximize" if is_maximized(metric) else "minimize"
+    goal: Literal["maximize", "minimize"] = "maximize" if is_maximized(metric, directions) else "minimize"
     with storage_errors(storage, ImportError, RuntimeError, ValueError):
         study = optuna.create_study(
             storage=storage, study_name=name, sampler=sampler, direction=goal, load_if_exists=True

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, TrialSpec, setting_key
+from nnjax.core.pieces import is_path
 from nnjax.models.registry import traits_of
 from nnjax.train.storage.records import FINISHED, OVER, Record
 
@@ -144,15 +145,15 @@ def direction(metric: str, experiment: Experiment) -> bool:
     Raises:
       UserError: it is one of the user's, and only named here.
     """
-    from nnjax.nn.metrics import METRICS, is_maximized, known_metric
+    from nnjax.nn.metrics import directions_of, is_maximized, known_metric
 
-    own = [one for one in map(known_metric, experiment.metrics or ()) if one is not None and one.name == metric]
-    if own and own[0].maximized is None and metric not in METRICS:
+    own, directions = [one for one in experiment.metrics or () if is_path(one)], directions_of(experiment.metrics or ())
+    if metric not in directions and known_metric(metric) is None and len(own) > len(directions):
         raise UserError(
             f"Settings are chosen by the metric {metric}, whose direction the run folder does not say: pass the "
             "object, nnjax.load(path, metrics=[...])."
         )
-    return is_maximized(metric, [name for name in experiment.metrics or () if known_metric(name) in own])
+    return is_maximized(metric, directions)
 
 
 def _candidate(specs: Sequence[TrialSpec], records: Records, trials: tuple[int, ...], metric: str) -> Candidate:
