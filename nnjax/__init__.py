@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from nnjax.api import save_weights, sweep
     from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+    from nnjax.core.messages import NnjaxWarning
     from nnjax.core.types import Dataset
     from nnjax.data import from_arrays
     from nnjax.diagnosis.diagnose import diagnose
@@ -38,6 +39,7 @@ _LATER = {
     "Hyperparameters": "nnjax.core.experiment",
     "Metric": "nnjax.nn.metrics",
     "ModelConfig": "nnjax.core.experiment",
+    "NnjaxWarning": "nnjax.core.messages",
     "OptimizerConfig": "nnjax.core.experiment",
     "Plan": "nnjax.train.layout.plan",
     "Range": "nnjax.spaces.ranges",
@@ -60,6 +62,7 @@ __all__ = [
     "Hyperparameters",
     "Metric",
     "ModelConfig",
+    "NnjaxWarning",
     "OptimizerConfig",
     "Plan",
     "Range",

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from nnjax.core import messages
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, TrialSpec
 from nnjax.core.fields import coerce_fields, import_pieces, replace
@@ -63,7 +64,7 @@ def sweep(
     title: str = "",
     keep: str = ALL,
     observe: Observer = lambda progress: None,
-    log: Callable[[str], None] = lambda text: None,
+    log: Callable[[str], None] = messages.send,
     should_stop: Callable[[], bool] = lambda: False,
     sanity: bool = False,
 ) -> Run:
@@ -83,7 +84,8 @@ def sweep(
       title: of the report.
       keep: "all", or "best:K": only the weights of the K best trials and of the chosen setting's are kept.
       observe: called with a `Progress` after every segment.
-      log: called with sentences (pre-flight findings, the plan).
+      log: called with sentences (pre-flight findings, the plan); by default what may be amiss is a warning
+        (`nnjax.NnjaxWarning`), and all else goes to the logger "nnjax" as information.
       should_stop: asked between segments.
       sanity: whether short trials show first if learning can work at all (`nnjax.verify.sanity`), once a folder.
 

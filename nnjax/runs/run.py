@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnjax.checks.finding import Finding
+from nnjax.core import messages
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, TrialSpec
 from nnjax.core.fields import with_pieces
@@ -264,7 +265,7 @@ class Run:
         return lazy_import("read_sanity")(self.store) if isinstance(self.store, FolderStore) else None
 
     def certify(
-        self, log: Callable[[str], None] = lambda text: None, should_stop: Callable[[], bool] = lambda: False
+        self, log: Callable[[str], None] = messages.send, should_stop: Callable[[], bool] = lambda: False
     ) -> Certificate:
         """Train some trials again, to show that side by side they trained as alone; see `nnjax.verify.certify`."""
         return lazy_import("certify")(self, log, should_stop)

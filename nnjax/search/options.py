@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from typing import NamedTuple
 
+from nnjax.core import messages
 from nnjax.core.types import Dataset
 from nnjax.train.host.progress import Observer
 from nnjax.train.layout.plan import Plan
@@ -19,5 +20,5 @@ class Options(NamedTuple):
     title: str = ""
     keep: str = ALL
     observe: Observer = lambda progress: None
-    log: Callable[[str], None] = lambda text: None
+    log: Callable[[str], None] = messages.send
     should_stop: Callable[[], bool] = lambda: False
