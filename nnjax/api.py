@@ -22,6 +22,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, TrialSpec
 from nnjax.core.fields import coerce_fields, import_pieces, replace
 from nnjax.core.files import check_out, write_atomically
+from nnjax.core.text import represent
 from nnjax.core.types import Params, Prepared
 from nnjax.data import prepare_loaded
 from nnjax.data.in_memory import as_dataset
@@ -93,14 +94,21 @@ def sweep(
       UserError: an impossible experiment, unusable data, or a workdir of another experiment.
       Stopped: `should_stop` said so; the same call resumes.
     """
+    if not isinstance(plan, Plan | None) or not isinstance(title, str):
+        raise UserError(
+            f"The plan is {represent(plan)} and the title {represent(title)}, but a Plan, or None, and a text were "
+            "expected."
+        )
     if not isinstance(space, Space | Mapping):
-        raise UserError(f"The space is {space!r}, but a Space, or axes such as {{'seed': range(3)}}, was expected.")
+        raise UserError(
+            f"The space is {represent(space)}, but a Space, or axes such as {{'seed': range(3)}}, was expected."
+        )
     space = space if isinstance(space, Space) else Space(axes=space)
     if not distributed.is_main_process():
         observe, log = lambda progress: None, lambda text: None  # the first process speaks for all
     if experiment is None or isinstance(experiment, Mapping | int | float | Space):
         raise UserError(
-            f"The experiment is {experiment!r:.80}, but an Experiment or a model was expected: write "
+            f"The experiment is {represent(experiment):.80}, but an Experiment or a model was expected: write "
             "nnjax.Experiment(...)."
         )
     task = getattr(getattr(experiment, "data", None), "task", "auto")

@@ -11,7 +11,9 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from nnjax.core.class_weight import ClassWeight
+from nnjax.core.errors import UserError
 from nnjax.core.pieces import Piece
+from nnjax.core.text import represent
 
 
 @dataclasses.dataclass(frozen=True)
@@ -167,10 +169,12 @@ class Hyperparameters:
 
     def __init__(self, *values: float | None, others: Iterable[tuple[str, float]] = (), **named: float | None):
         known = [field.name for field in dataclasses.fields(self)][:-1]
+        if len(values) > len(known):
+            raise UserError(f"Hyperparameters takes {len(known)} values in order, but {len(values)} were given.")
         given = dict(zip(known, values, strict=False)) | named
         for name in known:
             object.__setattr__(self, name, given.pop(name, None))
-        rest = {**dict(others), **given}
+        rest = {**_pairs(others), **given}
         pairs = tuple(sorted((name, value) for name, value in rest.items() if value is not None))
         object.__setattr__(self, "others", pairs)
 
@@ -178,6 +182,20 @@ class Hyperparameters:
         """The hyperparameters that are there, by name, in the order above."""
         own = {name: value for name, value in vars(self).items() if value is not None and name != "others"}
         return own | dict(self.others)
+
+
+def _pairs(others: Any) -> dict[str, Any]:
+    """Take hyperparameters of the user's as pairs (name, value)."""
+    try:
+        found = dict(others)
+    except (TypeError, ValueError):
+        raise UserError(
+            f"The other hyperparameters are {represent(others)}, but pairs (name, value) were expected."
+        ) from None
+    for name in found:
+        if not isinstance(name, str):
+            raise UserError(f"A hyperparameter is named {represent(name)}, but a text was expected.")
+    return found
 
 
 @dataclasses.dataclass(frozen=True)

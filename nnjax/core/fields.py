@@ -13,12 +13,13 @@ import operator
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from nnjax.core.class_weight import ClassWeight
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, Hyperparameters
 from nnjax.core.pieces import Piece, import_piece, is_path
+from nnjax.core.text import represent
 
 
 @functools.cache
@@ -40,6 +41,8 @@ def resolve_path(name: str, cls: type = Experiment) -> str:
       UserError: the field is unknown (the close ones are named) or several fields end so.
     """
     paths = field_types(cls)
+    if not isinstance(name, str):
+        raise UserError(f"A field is named by a text such as 'learning_rate', but {represent(name)} was given.")
     if name in paths:
         return name
     if name.startswith(OPEN) and name.removeprefix(OPEN).isidentifier():
@@ -113,12 +116,14 @@ def coerce_fields(experiment: Experiment) -> Experiment:
       UserError: a value, or a whole part, of the wrong type.
     """
     if not isinstance(experiment, Experiment):
-        raise UserError(f"The experiment is {experiment!r}, but an Experiment was expected: write Experiment(...).")
+        raise UserError(
+            f"The experiment is {represent(experiment)}, but an Experiment was expected: write Experiment(...)."
+        )
     for field in dataclasses.fields(Experiment):
         part, found = type(field.default), getattr(experiment, field.name)
         if dataclasses.is_dataclass(field.default) and not isinstance(found, part):
             raise UserError(
-                f"{field.name} is {found!r}, but a {part.__name__} was expected: write {part.__name__}(...)."
+                f"{field.name} is {represent(found)}, but a {part.__name__} was expected: write {part.__name__}(...)."
             )
     return replace(experiment, flatten(experiment))
 
@@ -175,6 +180,26 @@ def with_pieces(experiment: Experiment, given: Mapping[str, Any], trust: bool = 
 PIECES = ("model.kind", "optimizer.name", "optimizer.schedule", "loss")  # where an object may stand; and metrics
 
 
+def coerce_own_fields(thing: Any, names: Iterable[str] = ()) -> None:
+    """Bring the fields of a frozen dataclass that is being made to their annotated types; text is no number there.
+
+    Args:
+      thing: the dataclass.
+      names: of the fields; by default all.
+
+    Raises:
+      UserError: a value of another type.
+    """
+    hints = typing.get_type_hints(type(thing))
+    for name in names or [field.name for field in dataclasses.fields(thing)]:
+        value, hint = getattr(thing, name), hints[name]
+        options = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+        path = f"{type(thing).__name__}.{name}"
+        if isinstance(value, str) and str not in options:
+            _refuse(value, options, path)
+        object.__setattr__(thing, name, coerce(value, hint, path))
+
+
 def coerce(value: Any, hint: Any, path: str) -> Any:
     """The value as the annotated type: text is parsed, whole floats become ints, lists become tuples.
 
@@ -184,7 +209,7 @@ def coerce(value: Any, hint: Any, path: str) -> Any:
     options = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
     if value is None and types.NoneType in options:
         return None
-    if type(value) in options and not isinstance(value, str):
+    if type(value) in options and not isinstance(value, str | int | tuple):
         return value
     for option in sorted(options, key=lambda option: [*_TYPES].index(_kind(option))):
         if option is types.NoneType and str in options and value != "None":
@@ -193,10 +218,14 @@ def coerce(value: Any, hint: Any, path: str) -> Any:
             return _parse(value, option)
         except UserError:
             raise
-        except (ValueError, TypeError, LookupError, OverflowError):
+        except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError):
             continue
+    _refuse(value, options, path)
+
+
+def _refuse(value: Any, options: Sequence[Any], path: str) -> NoReturn:
     expected = " or ".join(_name(option) for option in options)
-    raise UserError(f"{path} is {value!r}, but {expected} was expected.")
+    raise UserError(f"{path} is {represent(value)}, but {expected} was expected.")
 
 
 def _kind(option: Any) -> Any:
@@ -221,7 +250,7 @@ def _first(value: Any, options: Sequence[Any]) -> Any:
     """Parse a value as the first of some types that it can be; errors as the last one's."""
     *others, last = sorted(options, key=lambda option: [*_TYPES].index(_kind(option)))
     for option in others:
-        with contextlib.suppress(ValueError, TypeError, LookupError, OverflowError):
+        with contextlib.suppress(ValueError, TypeError, LookupError, ArithmeticError, AttributeError):
             return _parse(value, option)
     return _parse(value, last)
 
@@ -242,19 +271,23 @@ def _to_bool(value: Any) -> bool:
 
 
 def _to_int(value: Any) -> int:
-    if isinstance(value, bool) or not (isinstance(value, str) or int(value) == value):
+    if _is_bool(value) or not (isinstance(value, str) or int(value) == value) or not abs(int(value)) < 2**63:
         raise ValueError
     return int(value)
 
 
+def _is_bool(value: Any) -> bool:
+    return isinstance(value, bool) or type(value).__name__ == "bool"  # NumPy's
+
+
 def _to_float(value: Any) -> float:
-    if isinstance(value, bool):
+    if _is_bool(value):
         raise ValueError
     return float(value)
 
 
 def _to_items(value: Any) -> list[Any]:
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping | set | frozenset):
         raise ValueError
     return [part for part in value.strip("()[] ").split(",") if part.strip()] if isinstance(value, str) else list(value)
 

@@ -7,8 +7,10 @@ import pathlib
 import secrets
 import sys
 import time
+from typing import Any
 
 from nnjax.core.errors import UserError
+from nnjax.core.text import represent
 
 FILE_KINDS = (".csv", ".html", ".htm", ".json", ".npz", ".npy", ".png", ".pdf", ".svg", ".txt", ".md", ".zip", ".gz")
 
@@ -68,6 +70,18 @@ def _exists(path: pathlib.Path) -> bool:
 def _refuse_read_only(folder: pathlib.Path, path: str) -> None:
     if not os.access(folder, os.W_OK | os.X_OK):
         raise UserError(f"{path!r} cannot be written (no permission for the folder {folder}); name another path.")
+
+
+def as_path(path: Any) -> pathlib.Path:
+    """Return a path of a user's.
+
+    Raises:
+      UserError: it is neither a text nor a path.
+    """
+    try:
+        return pathlib.Path(path)
+    except TypeError:
+        raise UserError(f"A path was expected, but {represent(path)} was given.") from None
 
 
 def expand_home(text: str) -> str:

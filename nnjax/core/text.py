@@ -21,6 +21,14 @@ def _shortened(text: str, length: int) -> str:
     return text if len(text) <= length else f"{text[:half]}…{text[-half:]}"
 
 
+def represent(value: object) -> str:
+    """Write any value for a sentence, in few characters; some, such as a whole number of 5,000 digits, have no repr."""
+    try:
+        return _shortened(repr(value), WORD)
+    except Exception:  # of anyone's class
+        return f"a value of type {type(value).__name__}"
+
+
 def duration(seconds: float) -> str:
     """Write seconds as 0:12 or 1:02:03; a dash for what is not known."""
     if not math.isfinite(seconds):

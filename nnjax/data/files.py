@@ -31,7 +31,7 @@ def find(text: str, data_dir: str | None = None) -> Path:
     bases = [Path(), *([Path(expand_home(data_dir))] if data_dir else [])]
     candidates = [base / expand_home(text) for base in bases]
     for candidate in candidates:
-        if candidate.exists():
+        if os.path.exists(candidate):
             return candidate
     looked = " nor ".join(str(candidate.absolute()) for candidate in candidates)
     raise UserError(f"{text} was not found: there is no {looked}; check the spelling of the path.")

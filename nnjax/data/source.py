@@ -44,7 +44,7 @@ class Request(NamedTuple):
         """The argument as a number of examples; None where it is left out; UserError if it is out of range."""
         if not self.argument:
             return None
-        if not self.argument.isdecimal() or not least <= int(self.argument) <= MAX_EXAMPLES:
+        if not self.argument.isdecimal() or len(self.argument) > 18 or not least <= int(self.argument) <= MAX_EXAMPLES:
             raise UserError(
                 f"{self.name} has no usable size: a whole number from {least} to {MAX_EXAMPLES:,} was expected."
             )

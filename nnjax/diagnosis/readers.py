@@ -12,6 +12,7 @@ import numpy as np
 
 from nnjax.core.archives import DAMAGE, describe
 from nnjax.core.errors import UserError
+from nnjax.core.files import as_path
 from nnjax.diagnosis import columns
 from nnjax.diagnosis.columns import NOT_FINITE, Table
 from nnjax.diagnosis.csv_tables import read_csv
@@ -41,8 +42,8 @@ def read(path: str | os.PathLike[str]) -> Loaded:
     Raises:
       UserError: it is none of these, or there is no loss in it.
     """
-    place = pathlib.Path(path)
-    if not place.exists():
+    place = as_path(path)
+    if not os.path.exists(place):
         raise UserError(
             f"{path} does not exist; name a .csv or .json file, a TensorBoard folder or an nnjax run folder."
         )
@@ -81,7 +82,7 @@ def from_columns(by_name: Mapping[str, Any], path: str = "the mapping") -> Loade
     Raises:
       UserError: there is no loss, or one that is not a list of numbers, or curves differ in length.
     """
-    if not by_name:
+    if not by_name or not all(isinstance(name, str) for name in by_name):
         raise UserError(f"{path} holds no curves by name; {{'loss': [...], 'val_loss': [...]}} was expected.")
     chosen = set(columns.choose(by_name).values())
     table = {name: _numbers(values, name, path) for name, values in by_name.items() if name in chosen}

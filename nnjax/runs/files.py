@@ -4,7 +4,6 @@ import contextlib
 import csv
 import json
 import os
-import pathlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,7 +11,7 @@ from nnjax.checks.finding import Finding
 from nnjax.core.archives import DAMAGE
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, TrialSpec
-from nnjax.core.files import write_atomically
+from nnjax.core.files import as_path, write_atomically
 from nnjax.core.types import DataFacts
 from nnjax.runs import config_json, data_json, layer_statistics, trials_csv
 from nnjax.runs.environment import describe_environment
@@ -31,7 +30,7 @@ class RunFiles:
     """
 
     def __init__(self, path: str | os.PathLike[str]):
-        self.path = pathlib.Path(path)
+        self.path = as_path(path)
 
     def write(self, name: str, content: bytes | str) -> None:
         """Write one file atomically."""
@@ -43,7 +42,7 @@ class RunFiles:
 
     def has(self, name: str) -> bool:
         """Whether a file is there."""
-        return (self.path / name).exists()
+        return os.path.exists(self.path / name)
 
     def read_optional(self, name: str, parse: Callable[[Any], Any]) -> Any:
         """Read a JSON file and give what `parse` makes of it; None if it is not there."""
@@ -51,7 +50,7 @@ class RunFiles:
 
     def _parse(self, name: str, parse: Callable[[Any], Any]) -> Any:
         """Read a JSON file that has to be there, and give what `parse` makes of it."""
-        if not (self.path / name).is_file():
+        if not os.path.isfile(self.path / name):
             raise UserError(f"{self.path} is not a run folder: it has no {name}.")
         with self._damage_of(name):
             return parse(json.loads((self.path / name).read_text("utf-8")))

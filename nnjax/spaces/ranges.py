@@ -4,12 +4,13 @@ import dataclasses
 import math
 import typing
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
 
 from nnjax.core.errors import UserError
-from nnjax.core.fields import coerce, type_of
+from nnjax.core.fields import coerce, coerce_own_fields, type_of
+from nnjax.core.text import represent
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Range:
     log: bool = False
 
     def __post_init__(self) -> None:
+        """Refuse impossible ends and numbers of points."""
+        coerce_own_fields(self)
         if not math.isfinite(self.high - self.low):
             raise UserError(f"The range {self.low:g} to {self.high:g} is not finite; two numbers were expected.")
         if not self.low < self.high:
@@ -64,12 +67,20 @@ def typed(path: str, values: Axis) -> Axis:
     """
     if isinstance(values, Range):
         return values
-    if isinstance(values, str | Mapping) or not isinstance(values, Iterable):
-        raise UserError(f"The axis {path} of the search space is {values!r}, but a list of values was expected.")
-    coerced = [coerce(value, type_of(path), path) for value in values]
+    if isinstance(values, str | bytes | Mapping | set | frozenset) or not isinstance(values, Iterable):
+        _refuse(path, values)
+    try:
+        coerced = [coerce(value, type_of(path), path) for value in values]
+    except TypeError:  # an array without axes
+        _refuse(path, values)
     if not coerced:
         raise UserError(f"The axis {path} of the search space is empty; give it at least one value.")
     return coerced
+
+
+def _refuse(path: str, values: Any) -> NoReturn:
+    found = represent(values)
+    raise UserError(f"The axis {path} of the search space is {found}, but a list of values was expected.") from None
 
 
 def number(path: str, value: float) -> Any:

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from nnjax.core.errors import UserError
+from nnjax.core.fields import coerce_own_fields
+from nnjax.core.text import represent
 from nnjax.spaces.ranges import DESIGNS, Axis
 
 MODES = ("grid", "zip", *DESIGNS)
@@ -25,6 +27,11 @@ class Arm:
 
     changes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     start_from: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse values of other types."""
+        _require_mapping("The changes of an arm", self.changes, "Arm({'learning_rate': 0.1})")
+        coerce_own_fields(self, ["start_from"])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,6 +56,8 @@ class Halving:
     metric: str = "val_loss"
 
     def __post_init__(self) -> None:
+        """Refuse impossible values."""
+        coerce_own_fields(self)
         for name, least in {"eta": 2, "first": 1, "brackets": 1}.items():
             found = getattr(self, name)
             if found is not None and found < least:
@@ -75,6 +84,8 @@ class Evolution:
     metric: str = "val_loss"
 
     def __post_init__(self) -> None:
+        """Refuse impossible values."""
+        coerce_own_fields(self)
         positive = bool(self.factors) and all(math.isfinite(factor) and factor > 0 for factor in self.factors)
         for holds, found, expected in (
             (self.every >= 1, f"every={self.every}", "a whole number of epochs, at least 1, was expected"),
@@ -115,6 +126,28 @@ class Space:
     halving: Halving | None = None
     evolution: Evolution | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse values of other types; those of the axes are looked at when the space is expanded."""
+        _require_mapping("The axes of the search space", self.axes, "{'seed': range(3)}")
+        _require_mapping("The arms of the search space", self.arms, "{'slow': Arm({'learning_rate': 0.01})}")
+        coerce_own_fields(self, ["mode", "num", "draw_seed", "batch"])
+        if isinstance(self.times, list):
+            object.__setattr__(self, "times", tuple(self.times))
+        if not isinstance(self.times, tuple) or not all(isinstance(one, Space) for one in self.times):
+            raise UserError(f"The field times is {represent(self.times)}, but a list of Space(...) was expected.")
+        for name, kind in (("halving", Halving), ("evolution", Evolution)):
+            found = getattr(self, name)
+            if not isinstance(found, kind | None):
+                raise UserError(f"The field {name} is {represent(found)}, but {kind.__name__}(...) was expected.")
+
+
+def _require_mapping(what: str, found: Any, example: str) -> None:
+    if not isinstance(found, Mapping):
+        raise UserError(f"{what} are {represent(found)}, but a mapping was expected, such as {example}.")
+    for name in found:
+        if not isinstance(name, str):
+            raise UserError(f"{what} have the name {represent(name)}, but a text was expected, such as in {example}.")
+
 
 def checked_arms(space: Space) -> Mapping[str, Arm]:
     """Return the arms, each of them an `Arm`.
@@ -124,5 +157,7 @@ def checked_arms(space: Space) -> Mapping[str, Arm]:
     """
     for name, arm in space.arms.items():
         if not isinstance(arm, Arm):
-            raise UserError(f"The arm {name!r} of the search space is {arm!r}, but Arm({{field: value}}) was expected.")
+            raise UserError(
+                f"The arm {name!r} of the search space is {represent(arm)}, but Arm({{field: value}}) was expected."
+            )
     return space.arms

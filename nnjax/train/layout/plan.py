@@ -10,6 +10,7 @@ import jax
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, TrialSpec
+from nnjax.core.fields import coerce_own_fields
 from nnjax.models.registry import sees_batch
 from nnjax.models.summary import summarize_model
 from nnjax.nn.losses import loss_of
@@ -46,6 +47,10 @@ class Plan:
     order: str = "auto"
     fixed: bool = False
     measured: tuple[tuple[int, float], ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse values of other types."""
+        coerce_own_fields(self, ["devices", "batch_devices", "lanes", "order", "fixed"])
 
     def cost(self, lanes: int) -> float:
         """Estimate the time of a step on one device, in units of a lane's: as measured, or by rule."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import TrialSpec
+from nnjax.core.text import represent
 from nnjax.train.storage import selection
 from nnjax.train.storage.records import ENDED, FINISHED, OVER, Record
 from nnjax.train.storage.selection import Ranking
@@ -23,9 +24,11 @@ def parse_keep(text: str) -> int | None:
     Raises:
       UserError: it is neither.
     """
-    found = re.fullmatch(r"best:0*([1-9][0-9]*)", text)
+    found = isinstance(text, str) and re.fullmatch(r"best:0*([1-9][0-9]{0,17})", text)
     if text != ALL and not found:
-        raise UserError(f"keep is {text!r}, but all or best:K was expected, with K of 1 or more, such as best:10.")
+        raise UserError(
+            f"keep is {represent(text)}, but all or best:K was expected, with K of 1 or more, such as best:10."
+        )
     return int(found.group(1)) if found else None
 
 
