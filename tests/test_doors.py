@@ -1,6 +1,8 @@
 """Models, losses, metrics, optimizers and data of the user's, from `nnjax.sweep` to the run folder and back."""
 
 import dataclasses
+import inspect
+import json
 
 import flax.linen as nn
 import jax
@@ -147,6 +149,14 @@ def test_a_run_folder_predicts_with_the_objects(folder, data):
     other = nnjax.from_arrays(X + 1, Y)
     with pytest.raises(nnjax.UserError, match="are not those of the run, 'mine': their SHA-256 differs"):
         nnjax.load(path, data=other)
+
+
+def test_the_source_is_in_the_folder(folder):
+    sources = json.loads((folder[0] / "sources.json").read_text("utf-8"))
+    assert sources["test_doors:focal"] == inspect.getsource(focal)
+    assert sources["test_doors:Net(...)"] == inspect.getsource(Net)
+    assert sources["nnjax.nn.metrics:Metric(hit)"] == inspect.getsource(hit)
+    assert not any("lion" in path for path in sources)  # Optax's
 
 
 def test_trust_imports_what_can_be_imported(folder):

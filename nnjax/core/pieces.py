@@ -89,6 +89,10 @@ class NamedMetric(str):
         named.name, named.maximized = name, maximized
         return named
 
+    def __getnewargs__(self) -> tuple[str, str, bool]:
+        """Copy it whole."""
+        return str(self), self.name, self.maximized
+
 
 def path_of(thing: Any) -> str:
     """Write where an object can be imported from; of one that cannot ("(...)", "<locals>") where it was made."""
@@ -137,10 +141,25 @@ def import_piece(path: str) -> Piece:
     return Piece(found, path)
 
 
+LIBRARIES = ("nnjax", "jax", "flax", "keras", "equinox", "optax")  # whose source needs no record
+
+
 def source_of(piece: Piece) -> str | None:
-    """Return an object's source code for the record; None where Python knows none."""
-    owner = getattr(piece.object, "func", piece.object)
+    """Return an object's source code for the record: of an instance its class's; None where Python knows none.
+
+    Of a pair of functions that of both; nothing of what a library has written.
+    """
+    some = piece.object if isinstance(piece.object, tuple) else (piece.object,)
+    return "\n".join(text for one in some if (text := _source(one))) or None
+
+
+def _source(thing: Any) -> str | None:
+    for part in ("func", "statistics", "definition"):  # of functools.partial, of an nnjax.Metric, of a Loss
+        thing = getattr(thing, part, thing)
+    owner = thing if hasattr(thing, "__qualname__") else type(thing)
+    if str(getattr(owner, "__module__", "")).split(".")[0] in LIBRARIES:
+        return None
     try:
-        return inspect.getsource(owner if hasattr(owner, "__qualname__") else type(owner))
+        return inspect.getsource(owner)
     except (OSError, TypeError):
         return None

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, TrialSpec
-from nnjax.core.fields import flatten, from_dict, named_only, replace, to_dict
-from nnjax.core.pieces import NamedMetric, Piece
+from nnjax.core.fields import PIECES, flatten, from_dict, named_only, replace, to_dict
+from nnjax.core.pieces import NamedMetric, Piece, source_of
 from nnjax.train.storage.retention import ALL, keep_text, parse_keep
 
 FORMAT = 2
@@ -72,6 +72,16 @@ def from_json(tree: Mapping[str, Any]) -> Config:
     rules = {name: tree[name] for name in RULES if name in tree}
     keep = parse_keep(tree.get("keep", ALL))
     return Config(base, specs, str(tree["title"]), rules, keep, tree.get("format", 1))
+
+
+def sources_of(specs: Sequence[TrialSpec]) -> dict[str, str]:
+    """Return the source code of the user's objects, by their import paths, where it is known."""
+    some: set[Any] = set()
+    for experiment in {spec.experiment for spec in specs}:
+        flat = flatten(experiment)
+        some |= {flat[path] for path in PIECES} | {*(experiment.metrics or ())}
+    found = {str.__str__(one): source_of(one) for one in some if isinstance(one, Piece)}
+    return {path: text for path, text in sorted(found.items()) if text}
 
 
 def _directions(specs: Sequence[TrialSpec]) -> dict[str, tuple[str, bool]]:

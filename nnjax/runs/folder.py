@@ -4,6 +4,7 @@ config.json       format number, the experiment and every trial of it: enough to
 environment.json  versions, device, commit, plan, times
 trials.csv        one row a trial
 curves.npz        arrays [trial, epoch] by name, NaN past a trial's own epochs
+sources.json      {import path: source code} of the user's model, loss, metrics, …: for the record, never executed
 data.json         source, SHA-256, split, scalers, classes, categories; the pre-flight findings
 checkpoints/      weights_00017.npz for each finished trial (with keep=best:K for the best), chunk.npz for the trials
                   under way, paused_*.npz for those that wait at a rung
@@ -31,7 +32,7 @@ from nnjax.core.files import check_out_folder, write_atomically
 from nnjax.core.types import Arrays, DataFacts
 from nnjax.runs import data_json
 from nnjax.runs.checkpoints import FolderCheckpoints
-from nnjax.runs.config_json import Config, config_differences, refuse_resuming, to_json
+from nnjax.runs.config_json import Config, config_differences, refuse_resuming, sources_of, to_json
 from nnjax.runs.data_json import Findings
 from nnjax.runs.files import CONFIG, DATA, RunFiles
 from nnjax.runs.lock import FolderLock
@@ -39,7 +40,8 @@ from nnjax.train.storage import npz, retention
 from nnjax.train.storage.records import ENDED, OVER, Record
 
 STUDY = "study.db"  # of an adaptive search, unless its storage is elsewhere
-_FIRST = (DATA, STUDY, f"{STUDY}-journal")  # files that a run folder may hold before its config.json
+SOURCES = "sources.json"
+_FIRST = (DATA, SOURCES, STUDY, f"{STUDY}-journal")  # files that a run folder may hold before its config.json
 
 
 class FolderStore(RunFiles):
@@ -153,6 +155,9 @@ class FolderStore(RunFiles):
 
     def _write_config(self, config: Config, facts: Mapping[DataConfig, DataFacts], findings: Findings) -> None:
         self.write_json(DATA, data_json.to_json(facts, findings))
+        sources = sources_of(config.specs)
+        if sources:
+            self.write_json(SOURCES, sources)
         self.write_json(CONFIG, to_json(config))
 
     def resume(self, specs: Sequence[TrialSpec], facts: Mapping[DataConfig, DataFacts]) -> list[Record]:
