@@ -89,7 +89,7 @@ class NamedMetric(str):
         named.name, named.maximized = name, maximized
         return named
 
-    def __getnewargs__(self) -> tuple[str, str, bool]:
+    def __getnewargs__(self) -> tuple[str, str, bool]:  # type: ignore[override]
         """Copy it whole."""
         return str(self), self.name, self.maximized
 

@@ -1,13 +1,16 @@
 """The direction of a metric of the user's: in halving, population-based training, Optuna, and from a folder alone."""
 
+import copy
 import dataclasses
 import json
+import pickle
 
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 import nnjax
+from nnjax.core.pieces import NamedMetric
 from nnjax.nn.metrics import directions_of
 from nnjax.search.optuna.storage import open_study
 
@@ -96,3 +99,9 @@ def test_optuna_maximizes():
     optuna = pytest.importorskip("optuna")
     study = open_study(None, "one", optuna.samplers.RandomSampler(0), "val_share", directions_of(BASE.metrics))
     assert study.direction.name == "MAXIMIZE"
+
+
+def test_named_metrics_are_copied_whole():
+    named = NamedMetric("mine:hit", "hit", True)
+    for twin in (copy.deepcopy(named), pickle.loads(pickle.dumps(named))):
+        assert (type(twin), twin, twin.name, twin.maximized) == (NamedMetric, "mine:hit", "hit", True)
