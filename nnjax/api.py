@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from nnjax.checks import defaults
 from nnjax.core import messages
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, TrialSpec
@@ -24,7 +25,7 @@ from nnjax.core.fields import coerce_fields, import_pieces, replace
 from nnjax.core.files import check_out, write_atomically
 from nnjax.core.text import represent
 from nnjax.core.types import Params, Prepared
-from nnjax.data import prepare_loaded
+from nnjax.data import Datasets, prepare_loaded
 from nnjax.data.in_memory import as_dataset
 from nnjax.diagnosis import trials
 from nnjax.exchange.start_weights import read_weights
@@ -111,10 +112,10 @@ def sweep(
             f"The experiment is {represent(experiment):.80}, but an Experiment or a model was expected: write "
             "nnjax.Experiment(...)."
         )
-    task = getattr(getattr(experiment, "data", None), "task", "auto")
-    dataset = as_dataset(data, target, weight, task)
-    if not isinstance(experiment, Experiment):
-        experiment = as_experiment(experiment, "classification" if dataset is None else dataset.task)
+    experiment = coerce_fields(experiment if isinstance(experiment, Experiment) else as_experiment(experiment))
+    dataset = as_dataset(data, target, weight, experiment.data.task)
+    if dataset is not None and type(data).__name__ == "DataFrame" and defaults.asks_for_numbers(experiment, dataset):
+        experiment, dataset = defaults.as_regression(experiment), as_dataset(data, target, weight, "regression")
     options = Options(workdir, dataset, plan, title, keep, observe, log, should_stop)
     if space.mode == ADAPTIVE:
         if sanity:
@@ -123,7 +124,7 @@ def sweep(
                 "the two off."
             )
         return search(experiment, space, **options._asdict())
-    experiment = import_pieces(coerce_fields(experiment))
+    experiment = import_pieces(experiment)
     return train_trials(experiment, space, expand(experiment, space, log), options, sanity)
 
 
@@ -131,14 +132,16 @@ def train_trials(
     base: Experiment, space: Space, specs: Sequence[TrialSpec], options: Options, sanity: bool = False
 ) -> Run:
     """Train the trials that a space was expanded into; see `sweep`."""
-    specs, most = data_checks.resolve_trials(specs), parse_keep(options.keep)
+    most, datasets = parse_keep(options.keep), Datasets(options.data)
+    specs = data_checks.resolve_trials(specs, datasets, options.log)
+    base = data_checks.settled(base, specs)
     refuse_several_rules(specs)
     scheduler = make_scheduler(space, specs)
     rules = {} if scheduler is None else scheduler.description
     folder = None if options.workdir is None else open_folder(options.workdir, options.log, most)
     if folder is not None:
         folder.refuse_unfit(specs, rules)
-    prepared, findings = data_checks.check(specs, options.data)
+    prepared, findings = data_checks.check(specs, datasets)
     for arms, finding in findings:
         options.log(data_checks.format_finding(arms, finding))
     facts = {config: some.facts() for config, some in prepared.items()}

@@ -26,16 +26,16 @@ def main(argv: list[str]) -> None:
     os.environ["JAX_PLATFORMS"] = "cpu"  # nothing runs on a TPU
     import numpy as np
 
+    from nnjax.checks.defaults import resolve
     from nnjax.cli.config import load_config
     from nnjax.data import from_arrays, prepare_loaded
-    from nnjax.nn.optimizers import resolve
     from nnjax.train.engine.device_data import make_device_data, make_shapes
     from scripts.tpu_page import page, table
     from scripts.tpu_slices import V5E, account, describe_slice
 
-    experiment = resolve(load_config("configs/deck_autoencoders.py").get_config())
     images, labels = np.zeros((70_000, 784), np.uint8), np.arange(70_000) % 10  # MNIST, as far as a compiler sees it
     mnist = from_arrays(images, labels, "mnist", image_shape=(28, 28), test_start=60_000)
+    experiment = resolve(load_config("configs/deck_autoencoders.py").get_config(), mnist)
     prepared = prepare_loaded(mnist, experiment.data)
     shapes, data = make_shapes(experiment, prepared), make_device_data(experiment, prepared)
     accounts = {n: account(experiment, shapes, data, TRIALS, True, describe_slice(n)) for n in SLICES}

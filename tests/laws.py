@@ -9,6 +9,7 @@ import functools
 import jax
 import jax.numpy as jnp
 import numpy as np
+from populations import resolve
 from stepwise import QUICK
 
 from nnjax.core.experiment import Experiment, program_key
@@ -16,7 +17,6 @@ from nnjax.core.types import Dataset, TrialState
 from nnjax.data import prepare_loaded
 from nnjax.models.model import Variables
 from nnjax.models.own import variables_shapes
-from nnjax.nn.optimizers import resolve
 from nnjax.train.engine.batches import epoch_rows
 from nnjax.train.engine.device_data import make_device_data, make_shapes
 from nnjax.train.engine.programs import Program, make_mesh, make_program, place_data
@@ -46,7 +46,7 @@ class Subject:
 @functools.cache
 def program_of(subject: Subject, lanes: int) -> tuple[Program, object]:
     """The subject's program for some lanes on one device, and its data there."""
-    experiment = program_key(resolve(subject.experiment))
+    experiment = program_key(resolve(subject.experiment, subject.dataset))
     prepared, mesh = prepare_loaded(subject.dataset, experiment.data), make_mesh(1)
     program = make_program(experiment, make_shapes(experiment, prepared), lanes, True, mesh)
     if subject.quick:
@@ -57,7 +57,7 @@ def program_of(subject: Subject, lanes: int) -> tuple[Program, object]:
 
 def hyperparameters(subject: Subject, rates, scale=1.0) -> dict[str, np.ndarray]:
     """Values by name, one a lane; learning rates are `rates` times the subject's, all others `scale` times."""
-    values = resolve(subject.experiment).hyperparameters.present()
+    values = resolve(subject.experiment, subject.dataset).hyperparameters.present()
     rows = {name: np.full(len(rates), value * scale, np.float32) for name, value in values.items()}
     return rows | {"learning_rate": np.float32(values["learning_rate"] * np.asarray(rates))}
 

@@ -22,7 +22,10 @@ class Functions(NamedTuple):
 
 
 def functions_of(config, inputs, num_outputs):
-    model, output = make_model(config, inputs, num_outputs), ACTIVATIONS[config.output_activation]
+    model, output = (
+        make_model(config, inputs, num_outputs),
+        ACTIVATIONS[config.output_activation.replace("auto", "softmax")],
+    )
 
     def init(key, init_scale=None):
         return model.init(key, jnp.zeros((1, 1)), {} if init_scale is None else {"init_scale": init_scale}).params

@@ -4,9 +4,9 @@ import dataclasses
 
 import numpy as np
 
+from nnjax.checks import defaults
 from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig, TrialSpec
 from nnjax.data import from_arrays, prepare_loaded
-from nnjax.nn.optimizers import resolve
 from nnjax.spaces.expansion import expand
 from nnjax.spaces.space import Space
 from nnjax.train.host.population import Population
@@ -14,9 +14,10 @@ from nnjax.train.layout.plan import Plan
 
 CLASSIFIER = Experiment(
     data=DataConfig("blobs", validation=10, test=10, scaling="none"),
-    model=ModelConfig("mlp", widths=(8,)),
+    model=ModelConfig("mlp", widths=(8,), output_activation="softmax"),
     optimizer=OptimizerConfig("adam"),
     hyperparameters=Hyperparameters(learning_rate=0.01),
+    loss="categorical_crossentropy",
     batch_size=8,
     eval_batch_size=7,
     epochs=4,
@@ -39,8 +40,16 @@ def line(n=23, d=3):
     return from_arrays(x, y.astype(np.float32), name="line")
 
 
+CLASSES = from_arrays(np.zeros((1000, 2)), np.arange(1000) % 3, name="classes")
+
+
+def resolve(experiment: Experiment, dataset=CLASSES) -> Experiment:
+    """Fill in what an experiment leaves open, as for data of three classes."""
+    return defaults.resolve(experiment, dataset)
+
+
 def specs_of(experiment: Experiment, axes=None, arms=None) -> list[TrialSpec]:
-    """Expand a space and fill in the optimizers' defaults, as `nnjax.sweep` does."""
+    """Expand a space and fill in what is left open, as `nnjax.sweep` does for classes."""
     space = Space(axes=axes or {}, arms=arms or {})
     return [dataclasses.replace(s, experiment=resolve(s.experiment)) for s in expand(experiment, space)]
 

@@ -64,12 +64,13 @@ def test_trials_are_expanded_coerced_and_resolved_once_a_sweep(monkeypatch):
 
         monkeypatch.setattr(module, name, counted)
 
-    for module, name in ((api, "expand"), (api, "coerce_fields"), (expansion, "set_values"), (data_checks, "resolve")):
+    for module, name in ((api, "expand"), (api, "coerce_fields"), (expansion, "set_values")):
         count(module, name)
+    count(data_checks, "with_hyperparameters")
     count(fields, "coerce")
     nnjax.sweep(CLASSIFIER, {"batch_size": (8, 16), **RATES}, data=blobs())
     coerced = calls.pop("coerce")
-    assert calls == {"expand": 1, "coerce_fields": 1, "set_values": 6, "resolve": 6}
+    assert calls == {"expand": 1, "coerce_fields": 1, "set_values": 6, "with_hyperparameters": 6}
     assert coerced == len(fields.field_types(nnjax.Experiment))  # of the experiment; those of the axes are not repeated
 
 

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from populations import resolve
 from stepwise import QUICK
 
 from nnjax.checks.fit import check_fit, summarize_targets
@@ -20,7 +21,6 @@ from nnjax.data import from_arrays, load, prepare_loaded
 from nnjax.models.model import Variables
 from nnjax.models.registry import traits_of
 from nnjax.models.summary import summarize_model
-from nnjax.nn.optimizers import resolve
 from nnjax.spaces.expansion import expand
 from nnjax.spaces.space import Space
 from nnjax.train.engine.device_data import make_device_data, make_shapes
@@ -49,7 +49,7 @@ def specs_of(name):
 @functools.cache
 def experiments_of(name):
     """One experiment for each program to compile: {static part: experiment}."""
-    resolved = [resolve(spec.experiment) for spec in reversed(specs_of(name))]
+    resolved = [resolve(spec.experiment, dataset_of(spec.experiment.data.name)) for spec in reversed(specs_of(name))]
     return {program_key(experiment): experiment for experiment in resolved}
 
 
@@ -103,7 +103,7 @@ def test_every_trial_is_valid(name):
     assert len({(spec.experiment, spec.start_from) for spec in specs}) == len(specs)  # no trial twice
     for spec in specs:
         validate(spec.experiment)
-        validate(resolve(spec.experiment))
+        validate(resolve(spec.experiment, dataset_of(spec.experiment.data.name)))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -200,7 +200,8 @@ def test_a_changed_global_compiles_anew(data):
 
 def test_a_pair_and_a_data_frame_are_data():
     frame = pd.DataFrame(ROWS, columns=[f"c{i}" for i in range(16)]).assign(label=np.where(Y, "yes", "no"))
-    experiment = nnjax.Experiment(model=nnjax.ModelConfig(widths=(8,)), epochs=2, batch_size=32)
+    data = nnjax.DataConfig(scaling="none")  # a frame's columns would be standardized
+    experiment = nnjax.Experiment(data, nnjax.ModelConfig(widths=(8,)), epochs=2, batch_size=32)
     by_frame = nnjax.sweep(experiment, data=frame, target="label")
     by_pair = nnjax.sweep(experiment, data=(ROWS, Y))
     assert by_frame.facts().classes == ("no", "yes")

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from laws import LAWS, Subject, equals_training_alone
-from populations import CLASSIFIER, blobs
+from populations import CLASSIFIER, blobs, resolve
 from stepwise import QUICK, RATES
 
 from nnjax.core.fields import replace
@@ -21,7 +21,7 @@ from nnjax.models.model import Variables
 from nnjax.models.registry import MODELS
 from nnjax.nn.activations import ACTIVATIONS
 from nnjax.nn.losses import LOSSES
-from nnjax.nn.optimizers import OPTIMIZERS, resolve
+from nnjax.nn.optimizers import OPTIMIZERS
 from nnjax.train.engine.batches import Batch
 from nnjax.train.engine.device_data import Shapes
 from nnjax.train.engine.trial import Trial

@@ -11,26 +11,26 @@ from typing import NamedTuple
 import jax.numpy as jnp
 
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import Experiment, ModelConfig
+from nnjax.core.experiment import AUTO, Experiment, ModelConfig
 from nnjax.core.fields import flatten
 from nnjax.core.pieces import Piece, is_path
 from nnjax.data.scaling import KINDS
-from nnjax.models.registry import MODELS, traits_of
+from nnjax.models.registry import MODELS, traits_of, with_defaults
 from nnjax.nn.activations import ACTIVATIONS, activation_of
 from nnjax.nn.augmentation import NONE, shift_of
 from nnjax.nn.initializers import KERNEL_INITS
-from nnjax.nn.losses import AUTO, LOSSES, loss_of
+from nnjax.nn.losses import LOSSES, loss_of
 from nnjax.nn.metrics import METRICS, metric_of
 from nnjax.nn.optimizers import OPTIMIZERS, PRESETS, Optimizer, defaults, optimizer_of, untraceable
 from nnjax.nn.own_optimizers import optax_names
 from nnjax.nn.schedules import SCHEDULES, ScheduleRule, schedule_of
 
 CHOICES: dict[str, Collection[str]] = {
-    "data.task": ("auto", "classification", "regression"),
+    "data.task": (AUTO, "classification", "regression"),
     "data.scaling": KINDS,
-    "data.target_scaling": ("none", "standard", "minmax"),
+    "data.target_scaling": (AUTO, "none", "standard", "minmax"),
     "model.kind": MODELS,
-    "model.kernel_init": KERNEL_INITS,
+    "model.kernel_init": (AUTO, *KERNEL_INITS),
     "model.dtype": ("float32", "bfloat16", "float64"),
     "optimizer.preset": PRESETS,
     "evaluate_test": ("chosen", "all"),
@@ -113,10 +113,11 @@ def validate(experiment: Experiment) -> None:
     for path, interval in RANGES.items():
         if values[path] is not None and values[path] not in interval:
             raise UserError(f"{path} is {values[path]!r}, but {interval} was expected: set it so.")
-    _require_shape(experiment.model)
+    model = with_defaults(experiment.model)
+    _require_shape(model)
     _require_pixels(experiment)
     defaults(experiment.optimizer.name, experiment.optimizer.preset)
-    _require_gradient(experiment.model)
+    _require_gradient(model)
     _require_readers(experiment)
     _require_schedule_end(experiment)
     if values["model.dtype"] == "float64" and jnp.result_type(float) != jnp.float64:
@@ -125,7 +126,7 @@ def validate(experiment: Experiment) -> None:
 
 def _require_record(path: str, found: str, record_of: Callable[[str], object], names: Collection[str]) -> None:
     """Refuse an unknown name; an object that is none of its kind says so itself."""
-    if path == "model.output_activation" and found == AUTO:
+    if found == AUTO and not path.startswith("optimizer"):
         return
     try:
         record_of(found)
@@ -143,8 +144,9 @@ def _require_choice(path: str, found: str, names: Collection[str]) -> None:
     if found not in names and not isinstance(found, Piece) and not is_path(found):
         meant = next((loss.name for loss in LOSSES.values() if found.lower().startswith(loss.short.lower())), found)
         close = difflib.get_close_matches(meant, names, n=2, cutoff=0.5)  # what users type: mse, bce, kld, pytorch
+        listed = [name for name in names if name != AUTO]
         hint = f"did you mean {' or '.join(close)}? " if close else ""
-        raise UserError(f"{path} is {found!r}, which is unknown: {hint}choose one of {', '.join(names)}.")
+        raise UserError(f"{path} is {found!r}, which is unknown: {hint}choose one of {', '.join(listed)}.")
 
 
 def _require_shape(model: ModelConfig) -> None:
@@ -157,7 +159,7 @@ def _require_shape(model: ModelConfig) -> None:
 def _require_pixels(experiment: Experiment) -> None:
     data = experiment.data
     shift_of(data.augment)
-    if data.augment != NONE and data.scaling not in ("unit", "none"):
+    if data.augment != NONE and data.scaling not in (AUTO, "unit", "none"):
         raise UserError(
             f"data.augment={data.augment} moves pixels, but data.scaling={data.scaling} scales each in its own way: "
             "set data.scaling=unit."

@@ -8,12 +8,20 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nnjax.core.class_weight import ClassWeight
 from nnjax.core.errors import UserError
 from nnjax.core.pieces import Piece
 from nnjax.core.text import represent
+
+AUTO = "auto"  # left open: `nnjax.checks.defaults` fills it in, by the model and the data
+if TYPE_CHECKING:  # whoever reads them has a resolved experiment
+    Widths = tuple[int, ...]
+    Size = int
+else:
+    Widths = tuple[int, ...] | None
+    Size = int | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,8 +47,11 @@ class DataConfig:
       folds, fold: k-fold cross-validation (Stone 1974): the examples that are not test fall into this many equal parts,
         and part `fold` (from 0) is the validation part, instead of `validation`.
       fold_seed: draws the parts; further values repeat the cross-validation, on the same test part.
-      scaling: of the inputs, "unit" (uint8 / 255; other types unchanged), "standard", "minmax" or "none".
-      target_scaling: of regression targets, "none", "standard" or "minmax"; losses are then in scaled units.
+      scaling: of the inputs, "unit" (uint8 / 255; other types unchanged), "standard", "minmax" or "none"; "auto" is
+        standard for named columns of a table, unit for all others.
+      target_scaling: of regression targets, "none", "standard" or "minmax"; losses are then in scaled units. "auto" is
+        standard where the loss compares numbers with a linear output, and the data are a table or the loss is left
+        open too; else none.
       augment: what happens to training images, anew in every step: "none", "shift:2" (up to two pixels) or "affine".
       window: training examples on the device at a time, the next ones read meanwhile; it decides their order
         (`nnjax.train.engine.windows`). None for all at once.
@@ -58,15 +69,15 @@ class DataConfig:
     folds: int | None = None
     fold: int = 0
     fold_seed: int = 0
-    scaling: str = "unit"
-    target_scaling: str = "none"
+    scaling: str = AUTO
+    target_scaling: str = AUTO
     augment: str = "none"
     window: int | None = None
 
 
 @dataclasses.dataclass(frozen=True)
 class ModelConfig:
-    """The architecture. The widths of the input and of the output come from the data.
+    """The architecture. The widths of the input and of the output come from the data; what is left out, from the kind.
 
     Attributes:
       kind: "mlp", "autoencoder", "lenet5", "lenet5_modern" or "conv_autoencoder"; or a model of your own, as an object
@@ -74,31 +85,27 @@ class ModelConfig:
         kernel_init and dtype.
       widths: the hidden widths; of an autoencoder all layers between the input and its copy, the narrowest being the
         code; of LeNet-5 the feature maps of C1 and C3, then the dense layers, (6, 16, 120, 84) as published; of a
-        conv_autoencoder the feature maps of its encoder's three convolutions.
-      activation: of the hidden layers.
-      output_activation: of the last layer; "auto" of a model of your own: softmax or sigmoid where the loss is of
-        probabilities, else linear (the outputs are what the model yields).
+        conv_autoencoder the feature maps of its encoder's three convolutions. None for the kind's published ones.
+      activation: of the hidden layers; "auto" for the kind's, as with kernel_init.
+      output_activation: of the last layer; "auto" by task and loss: softmax for classes, sigmoid for probabilities,
+        linear for numbers; of a model of your own by the loss alone (linear: the outputs are what the model yields).
       kernel_init: "glorot_uniform", "he_normal", "lecun_1998", ... ; biases start at zero.
       dtype: of the computation, "float32" or "bfloat16"; parameters are float32 always.
       reconstruct: a model of your own learns to give its input, as an autoencoder does, not the labels of the data.
     """
 
     kind: str | Piece = "mlp"
-    widths: tuple[int, ...] = (300, 100)
-    activation: str = "relu"
-    output_activation: str = "softmax"
-    kernel_init: str = "glorot_uniform"
+    widths: Widths = None  # type: ignore[assignment]
+    activation: str = AUTO
+    output_activation: str = AUTO
+    kernel_init: str = AUTO
     dtype: str = "float32"
     reconstruct: bool = False
 
     def __post_init__(self) -> None:
-        """Wrap an object; leave out what a model of one's own does not read."""
+        """Wrap an object."""
         if not isinstance(self.kind, str):
             object.__setattr__(self, "kind", Piece(self.kind))
-        if isinstance(self.kind, Piece) and self.widths == ModelConfig.widths:
-            object.__setattr__(self, "widths", ())
-            if self.output_activation == ModelConfig.output_activation:
-                object.__setattr__(self, "output_activation", "auto")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -200,13 +207,14 @@ def _pairs(others: Any) -> dict[str, Any]:
 
 @dataclasses.dataclass(frozen=True)
 class Experiment:
-    """All that shapes a trial.
+    """All that shapes a trial. What is left open is filled in by the model and the data before anything trains.
 
     Attributes:
-      loss: by its Keras name ("mean_squared_error", "binary_crossentropy", ...).
+      loss: by its Keras name ("mean_squared_error", "binary_crossentropy", ...); "auto" by the task.
       metrics: further per-example metrics to report beside the loss; None for those usual for the model and the data.
       epochs: passes over the training examples (traced).
-      batch_size: examples a step; the last, smaller batch of an epoch is masked, never dropped.
+      batch_size: examples a step; the last, smaller batch of an epoch is masked, never dropped. None for 128, or where
+        fewer train a power of two of at most a quarter of them.
       eval_batch_size: examples a step of an evaluation; changes memory and speed, never what is counted.
       shuffle: a new order every epoch; False keeps the order of the data.
       train_eval_size: training examples re-evaluated at every epoch's end (a fixed subset); None for all, 0 for none.
@@ -230,10 +238,10 @@ class Experiment:
     model: ModelConfig = ModelConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
     hyperparameters: Hyperparameters = Hyperparameters()
-    loss: str | Piece = "categorical_crossentropy"
+    loss: str | Piece = AUTO
     metrics: tuple[str | Piece, ...] | None = None
     epochs: int = 20
-    batch_size: int = 128
+    batch_size: Size = None  # type: ignore[assignment]
     eval_batch_size: int = 500
     shuffle: bool = True
     train_eval_size: int | None = 10_000

@@ -71,6 +71,7 @@ class Dataset:
       targets: names of the k regression targets.
       image_shape: (height, width) when x is flattened images.
       shape: of one example as it was given, for models that read it so: (h, w, c), (t, features); () for (d,).
+      tabular: whether the inputs are named columns of a table.
       test_start: examples from this index on are the source's own test set; None if it has none.
       validation_start: those from this index to the test set are its own validation set; None if it has none.
       categories: for each categorical column, its category names in the order of their integer codes.
@@ -95,6 +96,7 @@ class Dataset:
     full_scale: float | None = None
     shape: tuple[int, ...] = ()
     weights: Float[np.ndarray, " n"] | None = None
+    tabular: bool = False
 
 
 class Scaler(NamedTuple):

@@ -2,6 +2,6 @@
 
 from nnjax.data.arrays import from_arrays
 from nnjax.data.prepared import prepare, prepare_loaded
-from nnjax.data.sources import SOURCES, as_asked, load, load_config
+from nnjax.data.sources import SOURCES, Datasets, load
 
-__all__ = ["SOURCES", "as_asked", "from_arrays", "load", "load_config", "prepare", "prepare_loaded"]
+__all__ = ["SOURCES", "Datasets", "from_arrays", "load", "prepare", "prepare_loaded"]

@@ -50,7 +50,7 @@ def from_arrays(
       source: where it came from, for the report.
       classes: the class names; y must then hold indices into them. Without names the distinct labels, sorted, are the
         classes, and y becomes their indices.
-      features, targets: column names; made up where empty (images have none).
+      features, targets: column names; made up where empty (images have none). With names of its features x is a table.
       image_shape: (height, width) of flattened gray images.
       test_start: examples from this index on are the source's own test set.
       validation_start: examples from this index to the test set are its own validation set.
@@ -107,6 +107,7 @@ def from_arrays(
         categories=dict(categories or {}),
         full_scale=full_scale,
         weights=found.weights,
+        tabular=bool(features) and image_shape is None,
         shape=tuple(shape[1:]) if len(shape) > 2 else (*image_shape, 1) if image_shape else (),
     )
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import DataConfig
+from nnjax.core.experiment import AUTO, DataConfig
 from nnjax.core.types import Dataset, Prepared, Scaler
 from nnjax.data import scaling, sources
 from nnjax.data.splits import split
@@ -42,14 +42,14 @@ def prepare_loaded(dataset: Dataset, config: DataConfig, batch_size: int | None 
             f"{dataset.name} leaves {len(parts.train):,} training examples, fewer than a batch of {batch_size:,}: make "
             "batch_size smaller, or limit, validation and test such that more are left."
         )
-    x_scaler = scaling.fit(dataset.x, parts.train, config.scaling, dataset.full_scale)
+    x_scaler = scaling.fit(dataset.x, parts.train, scaling.kind_for(dataset, config.scaling), dataset.full_scale)
     return Prepared(dataset, *parts, x_scaler, _fit_targets(dataset, parts.train, config.target_scaling))
 
 
 def _fit_targets(dataset: Dataset, rows: np.ndarray, kind: str) -> Scaler:
-    if kind not in ("none", "standard", "minmax"):
+    if kind not in (AUTO, "none", "standard", "minmax"):
         raise UserError(f"target_scaling is {kind!r}, but none, standard or minmax was expected.")
-    if kind == "none":
+    if kind in (AUTO, "none"):  # left open, as where nothing is trained
         return scaling.identity()
     if dataset.task != "regression" or dataset.y is None:
         raise UserError(f"target_scaling is {kind!r}, but {dataset.name} has no regression targets: set it to none.")

@@ -5,15 +5,21 @@ from collections.abc import Iterator
 import numpy as np
 
 from nnjax.core.errors import UserError
-from nnjax.core.types import Rows, Scaler
+from nnjax.core.experiment import AUTO
+from nnjax.core.types import Dataset, Rows, Scaler
 
-KINDS = ("unit", "standard", "minmax", "none")
+KINDS = (AUTO, "unit", "standard", "minmax", "none")
 CHUNK = 2048  # rows converted to float64 at a time
 
 
 def identity() -> Scaler:
     """Make the scaler that changes nothing."""
     return _factor(1.0)
+
+
+def kind_for(dataset: Dataset, kind: str) -> str:
+    """Resolve the scaling of a data set's inputs: "auto" is "standard" for a table, "unit" for all others."""
+    return kind if kind != AUTO else "standard" if dataset.tabular else "unit"
 
 
 def fit(x: Rows, rows: np.ndarray, kind: str, full_scale: float | None = None) -> Scaler:
@@ -44,7 +50,7 @@ def fit(x: Rows, rows: np.ndarray, kind: str, full_scale: float | None = None) -
         low = np.min([part.min(axis=0) for part in _chunks(x, rows)], axis=0)
         high = np.max([part.max(axis=0) for part in _chunks(x, rows)], axis=0)
         return _scaler(low, high - low)
-    raise UserError(f"The scaling {kind!r} is unknown: choose one of {', '.join(KINDS)}.")
+    raise UserError(f"The scaling {kind!r} is unknown: choose one of {', '.join(KINDS[1:])}.")
 
 
 def _factor(scale: float) -> Scaler:

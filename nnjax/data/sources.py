@@ -3,6 +3,7 @@
 import dataclasses
 import difflib
 from pathlib import Path
+from typing import Any
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig
@@ -52,6 +53,35 @@ def load(
 def load_config(config: DataConfig) -> Dataset:
     """Load the data that a configuration names; errors as for `load`."""
     return load(config.name, config.data_dir, config.target, config.task, config.window is not None)
+
+
+class Datasets:
+    """Data sets by configuration, each loaded once.
+
+    Args:
+      given: the one that stands for all; None loads them by name.
+
+    Raises:
+      UserError: `given` is no data set.
+    """
+
+    def __init__(self, given: Dataset | None = None):
+        if given is not None and not isinstance(given, Dataset):
+            raise UserError(
+                f"The data are of the type {type(given).__name__}, but a Dataset was expected: make one with "
+                "nnjax.data.from_arrays(x, y)."
+            )
+        self.given = given
+        self._loaded: dict[tuple[Any, ...], Dataset] = {}
+
+    def __getitem__(self, config: DataConfig) -> Dataset:
+        """Return the data set of a configuration; errors as for `load`, and where it is of another task."""
+        if self.given is not None:
+            return as_asked(self.given, config.task)
+        key = (config.name, config.data_dir, config.target, config.task, config.window is not None)
+        if key not in self._loaded:
+            self._loaded[key] = load_config(config)
+        return self._loaded[key]
 
 
 def as_asked(dataset: Dataset, task: str) -> Dataset:

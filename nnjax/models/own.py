@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import math
 import re
@@ -12,12 +11,11 @@ import jax
 import jax.numpy as jnp
 
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import Experiment, ModelConfig
+from nnjax.core.experiment import AUTO, ModelConfig
 from nnjax.core.pieces import Piece
 from nnjax.models.layer_counts import LayerCount
 from nnjax.models.model import Model, Variables
 from nnjax.nn.foreign import Reads, by_standard_rules
-from nnjax.nn.losses import AUTO
 
 PROBED = 97  # examples that a model is traced with; no usual number of outputs
 NO_STATE = "outside its variables, which JAX does not see: keep such values among its variables, or give them up."
@@ -40,17 +38,13 @@ def _adapted(kind: Piece, trainable: tuple[bool, ...]) -> Model:
     return model._replace(**wrapped)
 
 
-def with_output(experiment: Experiment) -> Experiment:
-    """Name the output activation of a user's model that itself ends in one (of Keras); else the loss decides."""
+def output_activation(config: ModelConfig) -> str:
+    """Name the output activation that a user's model itself ends in (one of Keras), else that of the configuration."""
     from nnjax.models.adapters import output_activation_of
 
-    config = experiment.model
     if not isinstance(config.kind, Piece) or config.output_activation != AUTO:
-        return experiment
-    found = output_activation_of(config.kind.object)
-    if found is None:
-        return experiment
-    return dataclasses.replace(experiment, model=dataclasses.replace(config, output_activation=found))
+        return config.output_activation
+    return output_activation_of(config.kind.object) or AUTO
 
 
 def make_own(config: ModelConfig, shape: tuple[int, ...]) -> Model:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import math
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Literal
 
-from nnjax.core.experiment import ModelConfig
+from nnjax.core.experiment import AUTO, ModelConfig
 from nnjax.core.pieces import Piece, is_path
 from nnjax.models import layer_counts, lenet_tables
 from nnjax.models.layer_counts import LayerCount
@@ -39,6 +39,8 @@ class ModelTraits:
       error_of: config -> what is wrong with it, in a sentence; "" where nothing is.
       code_width: config -> numbers in its code, the narrowest layer.
       own: it is the user's: it reads examples in their shape, and its output's width is its own business.
+      defaults: {field of `ModelConfig`: value where it is left open}.
+      loss: that belongs to it; "" where the task decides.
     """
 
     name: str
@@ -52,6 +54,8 @@ class ModelTraits:
     error_of: Callable[[ModelConfig], str] = lambda config: ""
     code_width: Callable[[ModelConfig], int] = lambda config: min(config.widths, default=0)
     own: bool = False
+    defaults: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    loss: str = ""
 
     @property
     def reconstructs(self) -> bool:
@@ -100,13 +104,14 @@ def _conv_autoencoder_error(config: ModelConfig) -> str:
 
 
 _ALL = (
-    ModelTraits("mlp", "nnjax.models.dense:make_dense", layer_counts.dense),
+    ModelTraits("mlp", "nnjax.models.dense:make_dense", layer_counts.dense, defaults={"widths": (300, 100)}),
     ModelTraits(
         "autoencoder",
         "nnjax.models.dense:make_dense",
         layer_counts.dense,
         target="input",
         error_of=_autoencoder_error,
+        defaults={"widths": (128, 64, 128)},  # the slides' digits64
     ),
     ModelTraits(
         "lenet5",
@@ -117,6 +122,8 @@ _ALL = (
         image_sides=(28, 32),
         num_classes=lenet_tables.NUM_CLASSES,
         error_of=_lenet5_error,
+        defaults={**lenet_tables.PUBLISHED, "output_activation": "linear"},
+        loss="rbf_map",
     ),
     ModelTraits(
         "lenet5_modern",
@@ -125,6 +132,7 @@ _ALL = (
         "convolutional",
         image_sides=(28, 32),
         error_of=_lenet5_modern_error,
+        defaults={"widths": lenet_tables.WIDTHS},
     ),
     ModelTraits(
         "conv_autoencoder",
@@ -134,9 +142,11 @@ _ALL = (
         target="input",
         image_sides=(28,),
         error_of=_conv_autoencoder_error,
+        defaults={"widths": (16, 8, 8)},
         code_width=lambda config: 16 * config.widths[-1],  # its 4 x 4 maps
     ),
 )
+USUAL = {"activation": "relu", "kernel_init": "glorot_uniform"}  # of kinds that say nothing else
 MODELS: dict[str, ModelTraits] = {traits.name: traits for traits in _ALL}
 
 
@@ -154,8 +164,20 @@ def traits_of(config: ModelConfig) -> ModelTraits:
             connectivity="its own",
             target="input" if config.reconstruct else "labels",
             own=True,
+            defaults={"widths": ()},
         )
     return MODELS[config.kind]
+
+
+def with_defaults(config: ModelConfig) -> ModelConfig:
+    """Fill in what a configuration leaves open and its kind says; the output activation may stay open.
+
+    Raises:
+      KeyError: an unknown kind.
+    """
+    known = {**USUAL, **traits_of(config).defaults}
+    left = {name: value for name, value in known.items() if getattr(config, name) in (None, AUTO)}
+    return dataclasses.replace(config, **left) if left else config
 
 
 def make_model(config: ModelConfig, inputs: int | tuple[int, ...], num_outputs: int) -> Model:
@@ -171,6 +193,7 @@ def make_model(config: ModelConfig, inputs: int | tuple[int, ...], num_outputs: 
       UserError: a convolutional network for inputs that are not images of a size that it reads; a user's model that
         cannot be used, or is only named.
     """
+    config = with_defaults(config)
     traits, shape = traits_of(config), (inputs,) if isinstance(inputs, int) else inputs
     module, _, function = traits.builder.partition(":")
     build: Callable[..., Model] = getattr(importlib.import_module(module), function)

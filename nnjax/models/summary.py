@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from nnjax.core.experiment import Experiment, ModelConfig
 from nnjax.models.layer_counts import LayerCount
-from nnjax.models.registry import count_own, traits_of
+from nnjax.models.registry import count_own, traits_of, with_defaults
 
 
 class ModelSummary(NamedTuple):
@@ -36,7 +36,7 @@ def summarize_model(experiment: Experiment, inputs: int | tuple[int, ...], num_o
       inputs: the shape of one example; a number d stands for (d,).
       num_outputs: k.
     """
-    model, optimizer, traits = experiment.model, experiment.optimizer, traits_of(experiment.model)
+    model, optimizer, traits = with_defaults(experiment.model), experiment.optimizer, traits_of(experiment.model)
     shape = (inputs,) if isinstance(inputs, int) else inputs
     layers = count_own(model, shape) if traits.own else traits.count_layers(model, math.prod(shape), num_outputs)
     architecture = {
@@ -61,6 +61,7 @@ def summarize_model(experiment: Experiment, inputs: int | tuple[int, ...], num_o
 
 def trained_layers(model: ModelConfig) -> dict[str, str]:
     """Name the layers that have weights, in the order in which they compute, each with its activation."""
+    model = with_defaults(model)
     layers = traits_of(model).count_layers(model, 1, 1)
     return {
         layer.name: model.output_activation if layer is layers[-1] else model.activation

@@ -185,9 +185,6 @@ def _no_outputs(y: Array, z: Array) -> Array:
     raise UserError("An objective runs the model itself and has no value for given outputs.")
 
 
-AUTO = "auto"  # the output activation of a user's model, before `output_of` is asked
-
-
 def output_of(loss: str) -> str:
     """Name the output activation that belongs to a loss: what makes the model's outputs what the loss compares."""
     record = loss_of(loss)

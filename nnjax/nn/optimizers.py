@@ -29,7 +29,6 @@ from nnjax.core.types import Array, Params, Scalar
 from nnjax.nn import own_optimizers
 from nnjax.nn.averaging import eval_params, weight_ema
 from nnjax.nn.foreign import without_object
-from nnjax.nn.losses import AUTO, output_of
 from nnjax.nn.schedules import Schedule, schedule_of
 
 Rule = Callable[[str, Mapping[str, Scalar]], optax.GradientTransformation]
@@ -122,10 +121,7 @@ def resolve(experiment: Experiment) -> Experiment:
     if schedule_of(config.schedule).absolute:
         merged.pop("learning_rate", None)  # nothing reads it
     merged |= experiment.hyperparameters.present()
-    model = experiment.model
-    if model.output_activation == AUTO:
-        model = dataclasses.replace(model, output_activation=output_of(experiment.loss))
-    return dataclasses.replace(experiment, model=model, hyperparameters=Hyperparameters(**merged))
+    return dataclasses.replace(experiment, hyperparameters=Hyperparameters(**merged))
 
 
 def optimizer_of(name: str) -> Optimizer:

@@ -4,46 +4,100 @@ import dataclasses
 import difflib
 import functools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from nnjax.checks import defaults
 from nnjax.checks.finding import Finding
 from nnjax.checks.fit import check_fit, summarize_targets
 from nnjax.checks.invalid_values import validate
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import DataConfig, ModelConfig, TrialSpec
-from nnjax.core.types import Dataset, Prepared
-from nnjax.data import as_asked, load_config, prepare_loaded
+from nnjax.core.experiment import AUTO, DataConfig, Experiment, ModelConfig, TrialSpec
+from nnjax.core.fields import flatten, set_values
+from nnjax.core.types import Prepared
+from nnjax.data import Datasets, prepare_loaded
 from nnjax.data.class_weights import class_weights
 from nnjax.models.own import reads as own_reads
-from nnjax.models.own import with_output
 from nnjax.models.registry import make_model, own_output_shape, traits_of
 from nnjax.nn.losses import loss_of
-from nnjax.nn.optimizers import optimizer_of, resolve
+from nnjax.nn.optimizers import optimizer_of
+from nnjax.nn.optimizers import resolve as with_hyperparameters
 from nnjax.nn.schedules import schedule_of
 from nnjax.verify.resource_limits import refuse_oversized_trials, refuse_unfit_images, refuse_unfit_weights
 
 
-def resolve_trials(specs: Iterable[TrialSpec]) -> list[TrialSpec]:
-    """Validate trials and fill in their optimizers' default hyperparameters.
+def resolve_trials(
+    specs: Iterable[TrialSpec], datasets: Datasets, log: Callable[[str], None] = lambda text: None
+) -> list[TrialSpec]:
+    """Validate trials and fill in what they leave open, by their data; what was chosen is logged.
 
     Raises:
-      UserError: see `validate`.
+      UserError: see `validate`; data that cannot be loaded or split.
     """
+    specs = list(specs)
     for spec in specs:
         validate(spec.experiment)
-    return [dataclasses.replace(spec, experiment=resolve(with_output(spec.experiment))) for spec in specs]
+    resolver = Resolver(datasets)
+    resolved = [dataclasses.replace(spec, experiment=resolver(spec.experiment)) for spec in specs]
+    for sentence in dict.fromkeys(resolver.sentences):
+        log(f"remark: {sentence}")
+    return resolved
+
+
+class Resolver:
+    """Fills in what experiments leave open, once for all that leave open the same (see `checks.defaults`).
+
+    Attributes:
+      sentences: what was chosen, and why.
+    """
+
+    def __init__(self, datasets: Datasets):
+        self.datasets = datasets
+        self.sentences: list[str] = []
+        self._known: dict[tuple[Any, ...], Experiment] = {}
+
+    def __call__(self, experiment: Experiment) -> Experiment:
+        """Return the experiment with a value in every field, its hyperparameters included."""
+        key = experiment.data, experiment.model, experiment.loss, experiment.batch_size
+        if key not in self._known:
+            self._known[key] = self._fill(experiment)
+        found = self._known[key]
+        parts: dict[str, Any] = {
+            "data": found.data,
+            "model": found.model,
+            "loss": found.loss,
+            "batch_size": found.batch_size,
+        }
+        return with_hyperparameters(dataclasses.replace(experiment, **parts))
+
+    def _fill(self, experiment: Experiment) -> Experiment:
+        before, dataset = experiment, self.datasets[experiment.data]
+        if self.datasets.given is None and defaults.asks_for_numbers(experiment, dataset):
+            experiment = defaults.as_regression(experiment)
+            dataset = self.datasets[experiment.data]
+        found = defaults.fill(experiment, dataset)
+        if sentence := defaults.describe(before, found, dataset):
+            self.sentences.append(sentence)
+        return found
+
+
+def settled(base: Experiment, specs: Sequence[TrialSpec]) -> Experiment:
+    """Return the base experiment with what it leaves open as all of its trials have it, where they agree."""
+    flat = [flatten(spec.experiment) for spec in specs]
+    values = {path: {one[path] for one in flat} for path in defaults.FIELDS}
+    left = [path for path, value in flatten(base).items() if path in values and value in (None, AUTO)]
+    return set_values(base, {path: values[path].pop() for path in left if len(values[path]) == 1})
 
 
 def check(
-    specs: Sequence[TrialSpec], data: Dataset | None
+    specs: Sequence[TrialSpec], datasets: Datasets
 ) -> tuple[dict[DataConfig, Prepared], list[tuple[str, Finding]]]:
     """Prepare the data of trials and refuse what cannot be trained; what may be amiss is found, with the arms.
 
     Raises:
       UserError: see `prepare_all`, and all that begin with `refuse_`.
     """
-    prepared = prepare_all(specs, data)
+    prepared = prepare_all(specs, datasets)
     refuse_unfit_images(specs, prepared)
     findings = judge(specs, prepared)
     refuse_errors(specs, findings)
@@ -60,29 +114,17 @@ def format_finding(arms: str, finding: Finding) -> str:
     return f"{finding.severity}{f' ({arms})' if arms else ''}: {finding.sentence} {finding.remedy}"
 
 
-def prepare_all(specs: Sequence[TrialSpec], data: Dataset | None) -> dict[DataConfig, Prepared]:
+def prepare_all(specs: Sequence[TrialSpec], datasets: Datasets) -> dict[DataConfig, Prepared]:
     """Load and split each data configuration that occurs, once.
 
     Raises:
-      UserError: `data` is no data set; see `load` and `prepare_loaded`.
+      UserError: see `load` and `prepare_loaded`.
     """
-    if data is not None and not isinstance(data, Dataset):
-        raise UserError(
-            f"The data are of the type {type(data).__name__}, but a Dataset was expected: make one with "
-            "nnjax.data.from_arrays(x, y)."
-        )
     sizes: dict[DataConfig, int] = {}
     for spec in specs:
         config = spec.experiment.data
         sizes[config] = max(sizes.get(config, 0), spec.experiment.batch_size)
-    sources: dict[tuple[Any, ...], Dataset] = {}
-    out = {}
-    for config, size in sizes.items():
-        source = (config.name, config.data_dir, config.target, config.task, config.window is not None)
-        if source not in sources:
-            sources[source] = load_config(config) if data is None else as_asked(data, config.task)
-        out[config] = prepare_loaded(sources[source], config, size)
-    return out
+    return {config: prepare_loaded(datasets[config], config, size) for config, size in sizes.items()}
 
 
 def judge(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> list[tuple[str, Finding]]:

@@ -21,6 +21,7 @@ import numpy as np
 
 from nnjax.core.experiment import Experiment, ModelConfig
 from nnjax.core.types import Dataset
+from nnjax.data import Datasets
 from nnjax.spaces.expansion import expand
 from nnjax.spaces.space import Space
 from nnjax.train.host.population import Population
@@ -212,7 +213,7 @@ def rising(pairs: Pairs) -> Iterator[Labeled]:
 def _uphill(base: Experiment, axes: dict[str, Sequence]) -> list[Outcome]:
     """Train with negative learning rates, which nnjax refuses unless one builds the population oneself."""
     specs = []
-    for spec in resolve_trials(expand(base, Space(axes=axes))):
+    for spec in resolve_trials(expand(base, Space(axes=axes)), Datasets(tasks.source(base.data.name))):
         hyper = spec.experiment.hyperparameters
         assert hyper.learning_rate is not None
         climbing = dataclasses.replace(hyper, learning_rate=-hyper.learning_rate)

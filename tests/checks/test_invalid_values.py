@@ -5,12 +5,13 @@ import dataclasses
 import jax
 import optax
 import pytest
+from populations import resolve
 
 from nnjax.checks.invalid_values import RANGES, validate
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, Hyperparameters, OptimizerConfig
 from nnjax.core.fields import replace
-from nnjax.nn.optimizers import OPTIMIZERS, resolve
+from nnjax.nn.optimizers import OPTIMIZERS
 from nnjax.nn.schedules import SCHEDULES
 
 LENET5 = {"kind": "lenet5", "widths": (6, 16, 120, 84), "model.activation": "squash", "kernel_init": "lecun_1998"}

@@ -18,7 +18,9 @@ def test_only_the_values_of_traced_fields_are_left_out_of_the_program_key():
             value = ("huber",)
         elif path in ("data.data_dir", "data.target"):
             value = "x"
-        elif path in ("data.limit", "data.folds", "data.window", "hyperparameters.patience"):
+        elif path == "model.widths":
+            value = (3,)
+        elif path in ("data.limit", "data.folds", "data.window", "hyperparameters.patience", "batch_size"):
             value = 5
         elif path == "signals":
             value = True

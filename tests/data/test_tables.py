@@ -3,8 +3,9 @@ import pandas as pd
 import pytest
 
 from nnjax.core.errors import UserError
-from nnjax.data import as_asked, from_arrays, load
+from nnjax.data import from_arrays, load
 from nnjax.data.in_memory import as_dataset
+from nnjax.data.sources import as_asked
 
 HOUSES = """size,street,rooms,price
 50.5,paved,2,100.5

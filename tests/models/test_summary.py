@@ -19,7 +19,9 @@ COUNTS = [  # inputs, hidden widths, outputs, parameters (DECK.md sections 1 and
 
 
 def count(inputs, widths, outputs, **changes):
-    return summarize_model(Experiment(model=ModelConfig(widths=widths), **changes), inputs, outputs)
+    return summarize_model(
+        Experiment(model=ModelConfig(widths=widths, output_activation="softmax"), **changes), inputs, outputs
+    )
 
 
 @pytest.mark.parametrize(("inputs", "widths", "outputs", "parameters"), COUNTS)

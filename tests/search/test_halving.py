@@ -6,6 +6,7 @@ from populations import CLASSIFIER, blobs
 
 import nnjax
 from nnjax.core.fields import replace
+from nnjax.data import Datasets
 from nnjax.search.halving import HalvingScheduler, make_brackets, rungs_of
 from nnjax.spaces.expansion import expand
 from nnjax.spaces.space import Halving, Space
@@ -143,9 +144,10 @@ def test_lanes_suit_all_stages():
     16 lanes 20 (8 × 5 + 4 × 11 + 2 × 34) = 3040, 8 lanes 12 (16 × 5 + 6 × 11 + 2 × 34) = 2568, 4 lanes 3424.
     """
     space = Space(axes={"learning_rate": nnjax.Range(1e-3, 1e-1, 64, log=True), "seed": (0, 1, 2, 3)})
-    trials = data_checks.resolve_trials(expand(replace(CLASSIFIER, {"epochs": 50}), space))
+    data = Datasets(blobs(63))
+    trials = data_checks.resolve_trials(expand(replace(CLASSIFIER, {"epochs": 50}), space), data)
     plan = Plan(devices=2, lanes=16)
-    prepared = data_checks.check(trials, blobs(63))[0]
+    prepared = data_checks.check(trials, data)[0]
     brackets = make_brackets(Halving(), trials)
     for decide, lanes in ((None, 16), (HalvingScheduler(Halving(), brackets).decide, 8)):
         population = Population(trials, prepared, plan, decide=decide)

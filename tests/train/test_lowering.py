@@ -7,14 +7,14 @@ import jax
 import numpy as np
 import pytest
 from jax import export
-from populations import blobs
+from populations import blobs, resolve
 
 from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig, program_key
 from nnjax.data import from_arrays, prepare_loaded
 from nnjax.models import convolution as convolutions
 from nnjax.models import lenet_tables
 from nnjax.models.registry import MODELS
-from nnjax.nn.optimizers import OPTIMIZERS, resolve
+from nnjax.nn.optimizers import OPTIMIZERS
 from nnjax.train.engine.device_data import make_device_data, make_shapes
 from nnjax.train.engine.programs import make_mesh, make_program
 from nnjax.train.engine.trial import Trial

@@ -3,11 +3,10 @@
 import jax
 import numpy as np
 import pytest
-from populations import blobs, population, specs_of
+from populations import blobs, population, resolve, specs_of
 
 from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig
 from nnjax.core.fields import replace
-from nnjax.nn.optimizers import resolve
 from nnjax.train.engine.device_data import DeviceData, Part, Shapes, num_probe_examples
 from nnjax.train.engine.programs import make_mesh, make_program, usual_calls
 from nnjax.train.engine.trial import blank_state

@@ -6,7 +6,7 @@ from populations import CLASSIFIER, blobs, specs_of
 
 from nnjax.core.errors import UserError
 from nnjax.core.fields import replace
-from nnjax.data import from_arrays, prepare_loaded
+from nnjax.data import Datasets, from_arrays, prepare_loaded
 from nnjax.spaces.expansion import expand
 from nnjax.spaces.space import Arm, Space
 from nnjax.verify import data_checks, resource_limits
@@ -48,7 +48,7 @@ def test_a_finding_is_said_once_with_its_arms():
     space = Space(
         {"seed": (0, 1)}, arms={"good": Arm(), "bad": Arm(bad), "worse": Arm({**bad, "allow_mismatch": True})}
     )
-    specs = data_checks.resolve_trials(expand(CLASSIFIER, space))
+    specs = data_checks.resolve_trials(expand(CLASSIFIER, space), Datasets(blobs()))
     findings = data_checks.judge(specs, prepared(specs))
     errors = [arms for arms, finding in findings if finding.severity == "error"]
     assert errors == ["bad, worse"]
@@ -59,7 +59,7 @@ def test_a_finding_is_said_once_with_its_arms():
 
 def test_values_are_checked_in_every_trial():
     with pytest.raises(UserError, match=r"dropout is 1\.5"):
-        data_checks.resolve_trials(expand(CLASSIFIER, Space({"dropout": (0.5, 1.5)})))
+        data_checks.resolve_trials(expand(CLASSIFIER, Space({"dropout": (0.5, 1.5)})), Datasets(blobs()))
 
 
 def images(side, classes=10, **options):

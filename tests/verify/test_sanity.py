@@ -5,12 +5,11 @@ import json
 
 import numpy as np
 import pytest
-from populations import CLASSIFIER, blobs, line
+from populations import CLASSIFIER, blobs, line, resolve
 
 import nnjax
 from nnjax.core.fields import replace
 from nnjax.data import prepare_loaded
-from nnjax.nn.optimizers import resolve
 from nnjax.verify.sanity import data as sanity_data
 from nnjax.verify.sanity import run as sanity_run
 from nnjax.verify.sanity.references import References

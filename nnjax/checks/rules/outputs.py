@@ -25,9 +25,11 @@ def one_output(case: Case) -> Finding | None:
     if case.output.distribution:
         what = f"A {case.output.name} over a single output is the constant 1"
     remedy = "Use sigmoid with binary_crossentropy for two classes, linear with mean_squared_error for a number."
-    if case.data.task == "regression" and case.data.is_integer:
-        what += "; the target is one column of whole numbers, which look like class labels"
-        remedy = "Write labels without decimal points (in Python: as int, or task='classification')."
+    if case.data.task == "regression":
+        remedy = "Set output_activation=linear and loss=mean_squared_error, or leave both out."
+        if case.data.is_integer:
+            what += "; the target is one column of whole numbers"
+            remedy += " Where they are class labels, set data.task=classification (in Python: y as int)."
     return Finding("one-output", "error", f"{what}.", remedy)
 
 
@@ -105,7 +107,8 @@ def loss_for_classes(case: Case) -> Finding | None:
         why = f"{case.output.name} outputs are not probabilities, and confident correct answers are penalized"
     sentence = f"{case.loss.name} is a loss for numbers, and the targets are classes: {why}."
     good = "sigmoid with binary_crossentropy" if case.width == 1 else "softmax with categorical_crossentropy"
-    return Finding("loss-for-classes", "remark" if squared and bounded else "warning", sentence, f"Use {good}.")
+    remedy = f"Use {good}; where they are numbers to predict, set data.task=regression."
+    return Finding("loss-for-classes", "remark" if squared and bounded else "warning", sentence, remedy)
 
 
 def exclusive_classes(case: Case) -> Finding | None:

@@ -11,7 +11,7 @@ from nnjax.api import sweep
 from nnjax.core.experiment import Experiment
 from nnjax.core.fields import replace
 from nnjax.core.types import Dataset
-from nnjax.data import from_arrays, load, prepare_loaded
+from nnjax.data import Datasets, from_arrays, load, prepare_loaded
 from nnjax.diagnosis.types import Diagnosis
 from nnjax.lectures.gallery.failure_modes import BASE, UPHILL, FailureMode
 from nnjax.runs.run import Run
@@ -130,7 +130,7 @@ def _trained(kind: str, arms: Mapping[str, Arm]) -> Iterator[tuple[str, Diagnose
 def _uphill(space: Space) -> Run:
     """Train with negative learning rates, which `sweep` refuses: the mistake of a wrong sign."""
     specs = []
-    for spec in resolve_trials(expand(BASE, space)):
+    for spec in resolve_trials(expand(BASE, space), Datasets()):
         uphill = {"learning_rate": -(spec.experiment.hyperparameters.learning_rate or 0.0)}
         specs.append(dataclasses.replace(spec, experiment=replace(spec.experiment, uphill)))
     prepared = {spec.experiment.data: prepare_loaded(load(BASE.data.name), spec.experiment.data) for spec in specs}

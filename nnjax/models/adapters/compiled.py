@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
 from nnjax.models.adapters import output_activation_of
 from nnjax.nn.losses import loss_of
 
@@ -41,25 +41,20 @@ OPTIMIZERS: Mapping[str, tuple[str, Mapping[str, str]]] = {
 }
 
 
-def as_experiment(model: Any, task: str = "classification") -> Experiment:
+def as_experiment(model: Any) -> Experiment:
     """Make an experiment of a model: a name, an object, or a Keras model with what its `compile` said.
 
-    A model alone learns classes by categorical cross-entropy and numbers by the mean squared error. What only changes
-    how Keras runs a program (run_eagerly, jit_compile, steps_per_execution) is ignored.
+    A model alone leaves loss, output and scaling open; a compiled one gets its inputs and targets as they are. What only
+    changes how Keras runs a program (run_eagerly, jit_compile, steps_per_execution) is ignored.
 
     Args:
       model: see `nnjax.sweep`.
-      task: of the data: "classification", "regression" or "none".
 
     Raises:
       UserError: `compile` asked for what nnjax does not do, by name.
     """
     if not getattr(model, "compiled", False) or not hasattr(model, "get_compile_config"):
-        return (
-            Experiment(model=model)
-            if task == "classification"
-            else Experiment(model=model, loss=LOSSES["MeanSquaredError"])
-        )
+        return Experiment(model=model)
     optimizer, hyperparameters = _optimizer(model.optimizer)
     said = model.get_compile_config() or {}
     if said.get("loss_weights") is not None:
@@ -68,8 +63,14 @@ def as_experiment(model: Any, task: str = "classification") -> Experiment:
     after = _activation_after(model, loss, from_logits)
     config = ModelConfig(model) if after is None else ModelConfig(model, output_activation=after)
     asked = _flat([said.get("metrics"), said.get("weighted_metrics")])  # all are weighted here
-    metrics = tuple(dict.fromkeys(_metric(one, model) for one in asked)) or None
-    return Experiment(model=config, loss=loss, optimizer=optimizer, hyperparameters=hyperparameters, metrics=metrics)
+    return Experiment(
+        data=DataConfig(scaling="unit", target_scaling="none"),
+        model=config,
+        loss=loss,
+        optimizer=optimizer,
+        hyperparameters=hyperparameters,
+        metrics=tuple(dict.fromkeys(_metric(one, model) for one in asked)) or None,
+    )
 
 
 def _known(table: Mapping[str, str], what: str, name: str) -> str:

@@ -11,6 +11,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, TrialSpec
 from nnjax.core.fields import coerce_fields, replace
 from nnjax.core.types import Prepared
+from nnjax.data import Datasets
 from nnjax.diagnosis.phase_diagram import PhaseDiagram, phase_diagram
 from nnjax.diagnosis.rate_regimes import RateSweep
 from nnjax.exchange.start_weights import read_weights
@@ -91,8 +92,7 @@ def tune(experiment: Experiment, ranges: Mapping[str, Range], options: Options =
     """
     experiment = coerce_fields(experiment)
     rungs(experiment.epochs)
-    specs = _specs(experiment, ranges, [experiment.batch_size], SEEDS)
-    prepared = _prepare(specs, options)
+    specs, prepared = _prepare(_specs(experiment, ranges, [experiment.batch_size], SEEDS), options)
     metric, own = _metric(experiment, prepared), _by_arm(specs)
     searches = [Search(own[name], tuple(some.points()), experiment.epochs, metric) for name, some in ranges.items()]
     records = _population(specs, prepared, options, functools.partial(decide, searches)).run()
@@ -116,8 +116,7 @@ def train_grid(
       Stopped: `should_stop` said so.
     """
     experiment = coerce_fields(experiment)
-    specs = _specs(experiment, ranges, batch_sizes, 1)
-    prepared = _prepare(specs, options)
+    specs, prepared = _prepare(_specs(experiment, ranges, batch_sizes, 1), options)
     records = _population(specs, prepared, options).run()
     metric = _metric(experiment, prepared)
     return [phase_diagram(own, [records[s.id] for s in own], prepared, metric) for own in _by_arm(specs).values()]
@@ -132,18 +131,21 @@ def _specs(
         for rate, size, seed in itertools.product(some.points(), batch_sizes, range(seeds)):
             changes = {"learning_rate": rate, "batch_size": size, "seed": base.seed + seed}
             out.append(TrialSpec(len(out), replace(base, changes), name))
-    return data_checks.resolve_trials(out)
+    return out
 
 
 def _by_arm(specs: Sequence[TrialSpec]) -> dict[str, tuple[TrialSpec, ...]]:
     return {name: tuple(own) for name, own in itertools.groupby(specs, lambda spec: spec.arm)}
 
 
-def _prepare(specs: Sequence[TrialSpec], options: Options) -> dict[DataConfig, Prepared]:
-    prepared, findings = data_checks.check(specs, options.data)
+def _prepare(specs: Sequence[TrialSpec], options: Options) -> tuple[Sequence[TrialSpec], Mapping[DataConfig, Prepared]]:
+    """Resolve trials and prepare their data."""
+    datasets = Datasets(options.data)
+    specs = data_checks.resolve_trials(specs, datasets, options.log)
+    prepared, findings = data_checks.check(specs, datasets)
     for arm, finding in findings:
         options.log(data_checks.format_finding(arm, finding))
-    return prepared
+    return specs, prepared
 
 
 def _metric(experiment: Experiment, prepared: Mapping[DataConfig, Prepared]) -> str:

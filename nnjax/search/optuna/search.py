@@ -26,6 +26,7 @@ it with `nnjax.sweep`. An axis is a column of the batch; mode "zip" trains its r
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import pathlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,7 @@ from nnjax.checks.finding import Finding
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
 from nnjax.core.fields import coerce_fields, import_pieces
+from nnjax.data import Datasets
 from nnjax.nn.metrics import directions_of
 from nnjax.runs import folder as runs
 from nnjax.runs.run import Run
@@ -98,9 +100,11 @@ def search(
     folder = None if given.workdir is None else runs.FolderStore(given.workdir, given.log, most)
     if folder is not None:
         _refuse_unfit(folder, storage)
-    corners = data_checks.resolve_trials(space.corners)
+    datasets = Datasets(given.data)
+    corners = data_checks.resolve_trials(space.corners, datasets, given.log)
     refuse_several_rules(corners)
-    prepared, findings = data_checks.check(corners, given.data)
+    space = dataclasses.replace(space, base=data_checks.settled(space.base, corners))
+    prepared, findings = data_checks.check(corners, datasets)
     metric = metric or BEST_VALIDATION.format(corners[0].experiment.select)
     require_metric(metric, corners, prepared)
     for sentence in _remarks(space, sampler, metric, findings):
@@ -115,7 +119,7 @@ def search(
             study = AskTellStudy(opened, space.distributions(), space.seed, run)
             store = MemoryStore(most) if folder is None else folder
             with storage_errors(where):
-                trained = Session(space, metric, given, study, store, prepared, findings).run()
+                trained = Session(space, metric, given, study, store, datasets, prepared, findings).run()
             if isinstance(where, str):
                 given.log(f"study: {name}, shown by: optuna-dashboard {shown(where)}")
             return trained

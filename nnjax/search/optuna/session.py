@@ -11,6 +11,7 @@ from nnjax.checks.invalid_values import validate
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, TrialSpec
 from nnjax.core.types import DataFacts, Prepared
+from nnjax.data import Datasets
 from nnjax.diagnosis.trials import note_verdicts
 from nnjax.exchange.start_weights import read_weights
 from nnjax.runs.folder import FolderStore
@@ -37,7 +38,8 @@ class Session:
       space, metric, options: what is searched for, see `nnjax.search.optuna.search.search`.
       study: which is asked.
       store: where weights and records are kept.
-      prepared: data that are loaded already.
+      datasets: the data.
+      prepared: those that are split already.
       findings: of the pre-flight checks.
     """
 
@@ -48,13 +50,15 @@ class Session:
         options: Options,
         study: AskTellStudy,
         store: Store,
+        datasets: Datasets,
         prepared: Mapping[DataConfig, Prepared],
         findings: Sequence[tuple[str, Finding]],
     ):
         self.space, self.metric, self.options, self.study, self.store = space, metric, options, study, store
         self.prepared, self.findings = dict(prepared), list(findings)
         self.folder = store if isinstance(store, FolderStore) else None
-        self.trials = Trials(space)
+        self.datasets = datasets
+        self.trials = Trials(space, data_checks.Resolver(datasets))
         self.plan: Plan | None = None
         self.population: Population | None = None
 
@@ -133,7 +137,7 @@ class Session:
 
     def _prepare(self) -> None:
         new = [spec for spec in self.trials.specs if spec.experiment.data not in self.prepared]
-        self.prepared |= data_checks.prepare_all(new, self.options.data)
+        self.prepared |= data_checks.prepare_all(new, self.datasets)
 
     def _facts(self, specs: Sequence[TrialSpec]) -> dict[DataConfig, DataFacts]:
         return {config: self.prepared[config].facts() for config in configs(specs)}

@@ -1,14 +1,13 @@
 """The trials of the settings that a sampler suggests, and the metric by which they are compared."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, TrialSpec
 from nnjax.core.types import Prepared
-from nnjax.nn.optimizers import resolve
 from nnjax.runs.trials_csv import cell
 from nnjax.search.optuna.adaptive_space import AdaptiveSpace
 from nnjax.search.optuna.study import Suggestion
@@ -26,8 +25,8 @@ class Trials:
       of: number of a setting in the study -> its trials.
     """
 
-    def __init__(self, space: AdaptiveSpace):
-        self.space = space
+    def __init__(self, space: AdaptiveSpace, resolve: Callable[[Experiment], Experiment]):
+        self.space, self.resolve = space, resolve
         self.specs: list[TrialSpec] = []
         self.records: list[Record] = []
         self.of: dict[int, list[int]] = {}
@@ -37,7 +36,7 @@ class Trials:
         """Add the trials of a setting."""
         trials = []
         for arm, experiment in self.space.trials(suggestion.params):
-            key = arm, resolve(experiment)
+            key = arm, self.resolve(experiment)
             if key not in self._known:
                 self._known[key] = len(self.specs)
                 self.specs.append(TrialSpec(len(self.specs), key[1], arm))
