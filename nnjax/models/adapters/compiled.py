@@ -44,8 +44,8 @@ OPTIMIZERS: Mapping[str, tuple[str, Mapping[str, str]]] = {
 def as_experiment(model: Any) -> Experiment:
     """Make an experiment of a model: a name, an object, or a Keras model with what its `compile` said.
 
-    A model alone leaves loss, output and scaling open; a compiled one gets its inputs and targets as they are. What only
-    changes how Keras runs a program (run_eagerly, jit_compile, steps_per_execution) is ignored.
+    A model alone leaves loss, output and scaling open; a compiled one gets its inputs and targets as they are. What
+    only changes how Keras runs a program (run_eagerly, jit_compile, steps_per_execution) is ignored.
 
     Args:
       model: see `nnjax.sweep`.
