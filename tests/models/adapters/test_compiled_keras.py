@@ -35,7 +35,6 @@ def net(*more, last=1, activation=None, **options):
 
 def swept(model, data, **changes):
     """Train as the model was compiled, for two epochs on all examples in their order."""
-    task = "regression" if data is NUMBERS else "classification"
     compiled = as_experiment(model)
     fields = {name: getattr(compiled, name) for name in ("model", "loss", "optimizer", "hyperparameters", "metrics")}
     return nnjax.sweep(dataclasses.replace(ALL, **fields, epochs=EPOCHS, **changes), data=data)
