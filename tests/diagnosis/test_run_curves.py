@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from populations import resolve
 
 from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, TrialSpec
 from nnjax.data import prepare
@@ -11,7 +12,7 @@ from nnjax.diagnosis.diagnose import diagnose_curves
 from nnjax.diagnosis.run_curves import contexts_of, curves_of
 from nnjax.train.storage.records import DIVERGED, DONE, Record
 
-DIGITS = Experiment(data=DataConfig("digits"), model=ModelConfig(widths=(8,)), batch_size=32)
+DIGITS = resolve(Experiment(data=DataConfig("digits"), model=ModelConfig(widths=(8,)), batch_size=32))
 
 
 def record(status, values):
