@@ -113,9 +113,10 @@ def sweep(
             "nnjax.Experiment(...)."
         )
     experiment = coerce_fields(experiment if isinstance(experiment, Experiment) else as_experiment(experiment))
-    dataset = as_dataset(data, target, weight, experiment.data.task)
+    dataset = as_dataset(data, target, weight, experiment.data)
     if dataset is not None and type(data).__name__ == "DataFrame" and defaults.asks_for_numbers(experiment, dataset):
-        experiment, dataset = defaults.as_regression(experiment), as_dataset(data, target, weight, "regression")
+        experiment = defaults.as_regression(experiment)
+        dataset = as_dataset(data, target, weight, experiment.data)
     options = Options(workdir, dataset, plan, title, keep, observe, log, should_stop)
     if space.mode == ADAPTIVE:
         if sanity:

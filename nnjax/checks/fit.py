@@ -78,14 +78,16 @@ def _numbers(
 
 def _sample(raw: Rows, rows: np.ndarray, scaler: Scaler) -> np.ndarray:
     chosen = rows[:: max(1, -(-len(rows) // SAMPLE))]
-    return np.asarray(scaler(raw[chosen].astype(np.float32)))
+    part = raw[chosen]
+    return np.asarray(scaler(part if scaler.wide else part.astype(np.float32)), np.float32)
 
 
 def _extremes(raw: Rows, rows: np.ndarray, scaler: Scaler) -> tuple[float, float]:
     """Find the smallest and the largest scaled value; scalers have positive scales, so raw extremes are enough."""
     parts = (raw[rows[start : start + CHUNK]] for start in range(0, len(rows), CHUNK))
     lows, highs = zip(*((part.min(axis=0), part.max(axis=0)) for part in parts), strict=True)
-    low, high = np.min(lows, axis=0).astype(np.float32), np.max(highs, axis=0).astype(np.float32)
+    dtype = np.float64 if scaler.wide else np.float32
+    low, high = np.min(lows, axis=0).astype(dtype), np.max(highs, axis=0).astype(dtype)
     return float(scaler(low).min()), float(scaler(high).max())
 
 

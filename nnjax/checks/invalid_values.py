@@ -14,6 +14,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import AUTO, Experiment, ModelConfig
 from nnjax.core.fields import flatten
 from nnjax.core.pieces import Piece, is_path
+from nnjax.data.missing_cells import POLICIES
 from nnjax.data.scaling import KINDS
 from nnjax.models.registry import MODELS, traits_of, with_defaults
 from nnjax.nn.activations import ACTIVATIONS, activation_of
@@ -27,6 +28,11 @@ from nnjax.nn.schedules import SCHEDULES, ScheduleRule, schedule_of
 
 CHOICES: dict[str, Collection[str]] = {
     "data.task": (AUTO, "classification", "regression"),
+    "data.header": ("auto", "yes", "no"),
+    "data.decimal": ("auto", "point", "comma"),
+    "data.missing": POLICIES,
+    "data.unknown": ("error", "unknown"),
+    "data.split": ("random", "time"),
     "data.scaling": KINDS,
     "data.target_scaling": (AUTO, "none", "standard", "minmax"),
     "model.kind": MODELS,

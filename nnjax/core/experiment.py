@@ -52,6 +52,20 @@ class DataConfig:
       target_scaling: of regression targets, "none", "standard" or "minmax"; losses are then in scaled units. "auto" is
         standard where the loss compares numbers with a linear output, and the data are a table or the loss is left
         open too; else none.
+      header: of a table, whether its first row holds names: "auto", "yes" or "no".
+      encoding: of a text table; None for UTF-8, or UTF-16 by its mark.
+      decimal: the decimal mark of a text table's numbers, "point" or "comma"; "auto" to infer it column by column.
+      columns: of a table, the only ones that are inputs; () for all but the target.
+      drop: of a table, columns that are no inputs.
+      ordinal: columns of texts in an order, as "size:small<medium<large"; other texts become one input each.
+      missing: what happens to missing cells: "error"; "drop" leaves out their rows; "mean", "median" or "most_frequent"
+        of the training part fill them in (categories: the most frequent one); "indicator" fills in the mean, and a
+        further input says where.
+      na_values: the texts that stand for missing cells beside empty ones; None for the usual (NA, ?, -, null, ...).
+      unknown: a category at prediction that the table has not: "error", or "unknown" for none of the known ones.
+      groups: column whose rows belong together: no group is in two parts. It is no input.
+      split: "random"; "time" tests on the last rows (by the only column of dates, if there is one) and validates on
+        those before.
       augment: what happens to training images, anew in every step: "none", "shift:2" (up to two pixels) or "affine".
       window: training examples on the device at a time, the next ones read meanwhile; it decides their order
         (`nnjax.train.engine.windows`). None for all at once.
@@ -71,6 +85,17 @@ class DataConfig:
     fold_seed: int = 0
     scaling: str = AUTO
     target_scaling: str = AUTO
+    header: str = "auto"
+    encoding: str | None = None
+    decimal: str = "auto"
+    columns: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
+    ordinal: tuple[str, ...] = ()
+    missing: str = "error"
+    na_values: tuple[str, ...] | None = None
+    unknown: str = "error"
+    groups: str | None = None
+    split: str = "random"
     augment: str = "none"
     window: int | None = None
 

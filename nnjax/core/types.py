@@ -8,13 +8,17 @@ space, " b", which linters would take for types otherwise.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Protocol
 
 import numpy as np
 
+from nnjax.core.columns import TableRecipe
+
 if TYPE_CHECKING:
     import jax
+
+    from nnjax.core.experiment import DataConfig
     from jaxtyping import Bool as Bool, Float as Float, Int as Int, Num as Num, Shaped as Shaped, UInt as UInt  # isort: skip
 
     Array = jax.Array | np.ndarray
@@ -62,8 +66,10 @@ class Dataset:
     Attributes:
       name: the name it was asked for by, such as "mnist" or "csv:houses.csv".
       source: where it was found (path, package), for the report.
-      x: [n, d] inputs; uint8 for images, float32 otherwise; always flat and finite. They may lie in a file.
-      y: [n] int32 class indices (task "classification"), [n, k] float32 targets ("regression"), or None ("none").
+      x: [n, d] inputs; uint8 for images, float32 otherwise, float64 where distinct numbers would merge in float32;
+        always flat and finite, but of a table NaN for missing cells, until it is prepared. They may lie in a file.
+      y: [n] int32 class indices (task "classification"), [n, k] float32 (or, as x, float64) targets ("regression"), or
+        None ("none").
       task: "classification", "regression" or "none" (no labels).
       sha256: hex digest of x and y as stored, so that a run can say which data it saw.
       classes: class names by index; empty unless the task is classification.
@@ -74,10 +80,14 @@ class Dataset:
       tabular: whether the inputs are named columns of a table.
       test_start: examples from this index on are the source's own test set; None if it has none.
       validation_start: those from this index to the test set are its own validation set; None if it has none.
-      categories: for each categorical column, its category names in the order of their integer codes.
       full_scale: the value that scaling "unit" brings to 1 (16 for scikit-learn's digits); None for 255 where x is
         uint8 and 1 elsewhere.
       weights: [n] float32, above 0, with which examples count in losses and metrics; None where all count alike.
+      recipe: how the columns of a table became the inputs; None for data that are no table.
+      groups: [n] numbers of the groups whose examples belong together; None where each stands for itself.
+      order: [n] by which a split by time goes; None for the order of the examples.
+      said: what was guessed while reading, and remarks, a sentence each.
+      reread: reads the table again as another configuration says; None for data that are no table in memory.
     """
 
     name: str
@@ -92,19 +102,23 @@ class Dataset:
     image_shape: tuple[int, int] | None = None
     test_start: int | None = None
     validation_start: int | None = None
-    categories: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     full_scale: float | None = None
     shape: tuple[int, ...] = ()
     weights: Float[np.ndarray, " n"] | None = None
     tabular: bool = False
+    recipe: TableRecipe | None = None
+    groups: Int[np.ndarray, " n"] | None = None
+    order: Float[np.ndarray, " n"] | None = None
+    said: tuple[str, ...] = ()
+    reread: Callable[[DataConfig], Dataset] | None = None
 
 
 class Scaler(NamedTuple):
     """The affine map (x - mean) * scale, fitted on training examples only.
 
     Attributes:
-      mean: float32, [] or [d].
-      scale: float32, [] or [d]; 1 where a feature does not vary.
+      mean: float32, [] or [d]; float64 where x is, which is scaled before it is cast.
+      scale: likewise; 1 where a feature does not vary, 0 where it is left out (of a table, constant in training).
     """
 
     mean: Float[np.ndarray, "..."]
@@ -116,7 +130,15 @@ class Scaler(NamedTuple):
 
     def inverse(self, z: Float[Array, "... d"]) -> Float[Array, "... d"]:
         """Undo the scaling of z [..., d]."""
-        return z / self.scale + self.mean
+        scale = self.scale
+        if isinstance(scale, np.ndarray) and not scale.all():
+            scale = np.where(scale == 0, np.ones_like(scale), scale)
+        return z / scale + self.mean
+
+    @property
+    def wide(self) -> bool:
+        """Whether it is of float64: what it scales is scaled on the host, before it is cast."""
+        return np.asarray(self.mean).dtype == np.float64
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -124,7 +146,8 @@ class DataFacts:
     """What must be known of a data set to use a network trained on it, without the examples.
 
     Attributes:
-      name, source, sha256, task, classes, features, targets, image_shape, categories: as in `Dataset`.
+      name, source, sha256, task, classes, features, targets, image_shape: as in `Dataset`.
+      recipe: as in `Dataset`, with what fills in missing cells.
       shape: of one example, () where that is not known (of runs made before).
       num_inputs: d.
       num_targets: columns of y as stored: 1 for class labels, 0 without labels.
@@ -145,7 +168,7 @@ class DataFacts:
     features: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
     image_shape: tuple[int, int] | None = None
-    categories: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    recipe: TableRecipe | None = None
     shape: tuple[int, ...] = ()
 
     @property
@@ -163,6 +186,7 @@ class Prepared:
       train, validation, test: int32 indices into the data set, each [n_part]; validation and test may be empty.
         With `validation="test"` (as in the lecture slides) the validation indices are the test indices.
       x_scaler, y_scaler: fitted on the training part; y_scaler is the identity unless target_scaling asks for more.
+      said: remarks, those of the data set included.
     """
 
     dataset: Dataset
@@ -171,6 +195,13 @@ class Prepared:
     test: Int[np.ndarray, " n_test"]
     x_scaler: Scaler
     y_scaler: Scaler
+    said: tuple[str, ...] = ()
+
+    def inputs(self, rows: Any) -> Float[np.ndarray, "r d"]:
+        """Scale inputs by index as the network reads them: float32 [r, d]."""
+        x = self.dataset.x[rows]
+        x = x if x.dtype == np.float64 else x.astype(np.float32)
+        return np.asarray(self.x_scaler(x), np.float32)
 
     def weights_of(self, rows: Int[np.ndarray, " r"]) -> Float[np.ndarray, " r"] | None:
         """Return the weights of examples by index, float64; None where all count alike (as NumPy takes it)."""
@@ -195,7 +226,7 @@ class Prepared:
             features=tuple(data.features),
             targets=tuple(data.targets),
             image_shape=data.image_shape,
-            categories=dict(data.categories),
+            recipe=data.recipe,
             shape=data.shape,
         )
 

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from nnjax.core.columns import TableRecipe
 from nnjax.core.errors import UserError
 from nnjax.core.types import Dataset, Rows
+from nnjax.data import precision
 from nnjax.data import targets as outputs
 from nnjax.data.example_weights import Weighted, weigh
 from nnjax.data.file_rows import FileRows
@@ -28,7 +30,6 @@ def from_arrays(
     image_shape: tuple[int, int] | None = None,
     test_start: int | None = None,
     validation_start: int | None = None,
-    categories: Mapping[str, tuple[str, ...]] | None = None,
     full_scale: float | None = None,
     sample_weight: Any = None,
     x_val: Any = None,
@@ -37,6 +38,11 @@ def from_arrays(
     y_test: Any = None,
     sample_weight_val: Any = None,
     sample_weight_test: Any = None,
+    recipe: TableRecipe | None = None,
+    groups: np.ndarray | None = None,
+    order: np.ndarray | None = None,
+    said: Sequence[str] = (),
+    gaps: bool = False,
 ) -> Dataset:
     """Make a data set of arrays, and check it.
 
@@ -54,13 +60,13 @@ def from_arrays(
       image_shape: (height, width) of flattened gray images.
       test_start: examples from this index on are the source's own test set.
       validation_start: examples from this index to the test set are its own validation set.
-      categories: names of the codes in categorical columns of x.
       full_scale: the value that scaling "unit" brings to 1; None for 255 where x is uint8 and 1 elsewhere.
       sample_weight: [n] numbers from 0 with which examples count in losses and metrics (weighted means, in training and
         in evaluation); None where all count alike. An example of weight 0 is removed.
       x_val, y_val: a validation set of your own, as x and y; it validates and never trains, and no other example does.
       x_test, y_test: a test set of your own. Without it, and with x_val, there is no test part.
       sample_weight_val, sample_weight_test: weights of their examples; None for 1 each.
+      recipe, groups, order, said: as in `Dataset`; with gaps x may have NaN for missing cells.
 
     Raises:
       UserError: numbers that are not finite, shapes or lengths that disagree, labels out of range, too many classes;
@@ -84,7 +90,7 @@ def from_arrays(
     if sample_weight is not None:
         found = weigh(sample_weight, found, name)
     names = () if image_shape else outputs.column_names(features, "x", math.prod(shape[1:]), name)
-    inputs: Rows = found.x if isinstance(found.x, FileRows) else _checked(found.x, names, name)
+    inputs: Rows = found.x if isinstance(found.x, FileRows) else _checked(found.x, names, name, gaps)
     learned = outputs.make(found.y, task, classes, targets, len(inputs), name)
     return Dataset(
         name=name,
@@ -104,11 +110,14 @@ def from_arrays(
         image_shape=image_shape,
         validation_start=found.starts[0],
         test_start=found.starts[1],
-        categories=dict(categories or {}),
         full_scale=full_scale,
         weights=found.weights,
         tabular=bool(features) and image_shape is None,
         shape=tuple(shape[1:]) if len(shape) > 2 else (*image_shape, 1) if image_shape else (),
+        recipe=recipe,
+        groups=groups,
+        order=order,
+        said=tuple(said),
     )
 
 
@@ -184,8 +193,8 @@ def _image_shape(shape: tuple[int, ...], image_shape: tuple[int, int] | None, na
     return image_shape
 
 
-def _checked(x: np.ndarray, names: Sequence[str], name: str) -> np.ndarray:
-    """x as [n, d], uint8 or float32."""
+def _checked(x: np.ndarray, names: Sequence[str], name: str, gaps: bool) -> np.ndarray:
+    """x as [n, d], uint8, float32, or float64 where float32 would merge what is distinct."""
     flat = np.ascontiguousarray(x.reshape(len(x), -1))
-    outputs.check_finite(flat, names, f"x of {name}")
-    return flat if flat.dtype == np.uint8 else flat.astype(np.float32)
+    outputs.check_finite(np.where(np.isnan(flat), 0, flat) if gaps else flat, names, f"x of {name}")
+    return flat if flat.dtype == np.uint8 else precision.narrow(flat) if x.ndim < 3 else flat.astype(np.float32)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from nnjax.core.errors import UserError
+from nnjax.core.experiment import DataConfig
 from nnjax.core.types import Dataset
-from nnjax.data import tables
+from nnjax.data import table_files, tables
 from nnjax.data.arrays import from_arrays
-from nnjax.data.delimited import Table
 
 
 def as_dataset(
-    data: Any, target: str | Sequence[str] | None = None, weight: str | None = None, task: str = "auto"
+    data: Any,
+    target: str | Sequence[str] | None = None,
+    weight: str | None = None,
+    config: DataConfig = DataConfig(),
 ) -> Dataset | None:
     """Make a data set of what stands for one: a `Dataset`, None, (x, y), (x, y, weights), x alone, or a DataFrame.
 
@@ -22,18 +26,14 @@ def as_dataset(
       data: it.
       target: of a DataFrame the column to predict, or several.
       weight: of a DataFrame the column with the examples' weights, which is no input.
-      task: as `DataConfig.task`.
+      config: how to read a DataFrame; of other data the task.
 
     Raises:
       UserError: it is something else, or as `from_arrays` and `nnjax.data.tables.load`.
     """
-    asked = None if task == "auto" else task
+    asked = None if config.task == "auto" else config.task
     if type(data).__name__ == "DataFrame" and hasattr(data, "columns"):
-        frame = data.copy()
-        frame.columns = [str(column) for column in frame.columns]
-        names = target if target is None or isinstance(target, str) else ",".join(target)
-        table = Table(frame, Path("DataFrame"), lambda row: f"row {frame.index[row]!r}")
-        return tables.from_table(table, "DataFrame", names, asked, weight)
+        return _of_frame(data, target, weight, config)
     if weight is not None:
         raise UserError("A weight was given, but the data are no DataFrame: pass (x, y, sample_weight).")
     if target is not None:
@@ -50,3 +50,15 @@ def as_dataset(
         f"The data are of the type {type(data).__name__}, but (x, y), a DataFrame or a Dataset was expected: make one "
         "with nnjax.from_arrays(x, y)."
     )
+
+
+def _of_frame(frame: Any, target: str | Sequence[str] | None, weight: str | None, config: DataConfig) -> Dataset:
+    """Read a DataFrame, now and whenever another configuration asks for it."""
+    table = table_files.from_frame(frame, Path("DataFrame"), lambda row: f"row {frame.index[row]!r}")
+    names = target if target is None or isinstance(target, str) else ",".join(target)
+
+    def read(config: DataConfig) -> Dataset:
+        asked = dataclasses.replace(config, target=config.target if names is None else names)
+        return dataclasses.replace(tables.from_table(table, "DataFrame", asked, weight), reread=read)
+
+    return read(config)

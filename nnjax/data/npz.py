@@ -10,9 +10,10 @@ import numpy as np
 from nnjax.core.archives import DAMAGE, describe, read_npz
 from nnjax.core.errors import UserError
 from nnjax.core.types import Dataset
-from nnjax.data import files, tables
+from nnjax.data import files
 from nnjax.data.arrays import from_arrays
 from nnjax.data.source import Source
+from nnjax.data.table_targets import labels_or_numbers
 
 REMEDY = "save it with numpy.savez(file, x=..., y=...)"
 PARTS = {"_val": "validation", "_test": "test"}
@@ -53,7 +54,7 @@ def load(path: Path, name: str, target: str | None = None, task: str | None = No
     y = _join(labels, wanted, path) if labels else None
     return from_arrays(
         _join([x for x, _ in there], "x", path),
-        tables.labels_or_numbers(y) if column is not None and y is not None and task is None else y,
+        labels_or_numbers(y) if column is not None and y is not None and task is None else y,
         name,
         task if y is not None else None,
         source=str(path),

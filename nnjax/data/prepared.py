@@ -5,7 +5,8 @@ import numpy as np
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import AUTO, DataConfig
 from nnjax.core.types import Dataset, Prepared, Scaler
-from nnjax.data import scaling, sources
+from nnjax.data import imputation, scaling, sources, tables
+from nnjax.data.input_scaling import fit_inputs
 from nnjax.data.splits import split
 
 
@@ -28,22 +29,27 @@ def prepare_loaded(dataset: Dataset, config: DataConfig, batch_size: int | None 
 
     Args:
       dataset: from `load` or `from_arrays`.
-      config: its fields limit, validation, test, stratify, split_seed, scaling and target_scaling; name, data_dir,
-        target, task and window are not used.
+      config: its fields limit, validation, test, stratify, split_seed, groups, split, missing, scaling and
+        target_scaling; name, data_dir, task and window are not used.
       batch_size: refuse fewer training examples than this; None checks nothing.
 
     Raises:
       UserError: an impossible split, an unknown scaling, or fewer training examples than a batch.
     """
+    dataset = tables.read_again(dataset, config)
     labels = dataset.y if dataset.task == "classification" else None
-    parts = split(len(dataset.x), config, labels, dataset.test_start, dataset.validation_start)
+    parts = split(
+        len(dataset.x), config, labels, dataset.test_start, dataset.validation_start, dataset.groups, dataset.order
+    )
     if batch_size is not None and len(parts.train) < batch_size:
         raise UserError(
             f"{dataset.name} leaves {len(parts.train):,} training examples, fewer than a batch of {batch_size:,}: make "
             "batch_size smaller, or limit, validation and test such that more are left."
         )
-    x_scaler = scaling.fit(dataset.x, parts.train, scaling.kind_for(dataset, config.scaling), dataset.full_scale)
-    return Prepared(dataset, *parts, x_scaler, _fit_targets(dataset, parts.train, config.target_scaling))
+    dataset = imputation.fit(dataset, parts.train, config.missing)
+    x_scaler, said = fit_inputs(dataset, parts.train, scaling.kind_for(dataset, config.scaling))
+    y_scaler = _fit_targets(dataset, parts.train, config.target_scaling)
+    return Prepared(dataset, *parts, x_scaler, y_scaler, (*dataset.said, *said))
 
 
 def _fit_targets(dataset: Dataset, rows: np.ndarray, kind: str) -> Scaler:

@@ -33,28 +33,30 @@ def fit(x: Rows, rows: np.ndarray, kind: str, full_scale: float | None = None) -
       full_scale: the value that "unit" brings to 1; None for 255 where x is uint8 and 1 elsewhere.
 
     Returns:
-      Its mean and scale, float32 [] ("unit", "none") or [d]; the scale is 1 where a feature does not vary.
+      Its mean and scale, [] ("unit", "none") or [d], float32, or float64 where x is; the scale is 1 where a
+      feature does not vary.
 
     Raises:
       UserError: an unknown kind.
     """
+    dtype = np.dtype(np.float64 if x.dtype == np.float64 else np.float32)
     if kind == "none":
-        return identity()
+        return _factor(1.0, dtype)
     if kind == "unit":
-        return _factor(1.0 / (full_scale or (255.0 if x.dtype == np.uint8 else 1.0)))
+        return _factor(1.0 / (full_scale or (255.0 if x.dtype == np.uint8 else 1.0)), dtype)
     if kind == "standard":
         mean = sum(part.sum(axis=0) for part in _chunks(x, rows)) / len(rows)
         variance = sum(((part - mean) ** 2).sum(axis=0) for part in _chunks(x, rows)) / len(rows)
-        return _scaler(mean, np.sqrt(variance))
+        return _scaler(mean, np.sqrt(variance), dtype)
     if kind == "minmax":
         low = np.min([part.min(axis=0) for part in _chunks(x, rows)], axis=0)
         high = np.max([part.max(axis=0) for part in _chunks(x, rows)], axis=0)
-        return _scaler(low, high - low)
+        return _scaler(low, high - low, dtype)
     raise UserError(f"The scaling {kind!r} is unknown: choose one of {', '.join(KINDS[1:])}.")
 
 
-def _factor(scale: float) -> Scaler:
-    return Scaler(np.zeros((), np.float32), np.array(scale, np.float32))
+def _factor(scale: float, dtype: np.dtype = np.dtype(np.float32)) -> Scaler:
+    return Scaler(np.zeros((), dtype), np.array(scale, dtype))
 
 
 def _chunks(x: Rows, rows: np.ndarray) -> Iterator[np.ndarray]:
@@ -62,6 +64,6 @@ def _chunks(x: Rows, rows: np.ndarray) -> Iterator[np.ndarray]:
         yield x[rows[start : start + CHUNK]].astype(np.float64)
 
 
-def _scaler(mean: np.ndarray, spread: np.ndarray) -> Scaler:
+def _scaler(mean: np.ndarray, spread: np.ndarray, dtype: np.dtype) -> Scaler:
     varies = spread > np.finfo(np.float32).tiny  # below that 1 / spread is infinite in float32
-    return Scaler(mean.astype(np.float32), (1.0 / np.where(varies, spread, 1.0)).astype(np.float32))
+    return Scaler(mean.astype(dtype), (1.0 / np.where(varies, spread, 1.0)).astype(dtype))

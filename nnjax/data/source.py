@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nnjax.core.errors import UserError
+from nnjax.core.experiment import DataConfig
 from nnjax.core.types import Dataset
 from nnjax.data import files
 
@@ -20,6 +21,7 @@ class Request(NamedTuple):
       data_dir: where to look first for files.
       target: the target column, array or feature; None for the source's default.
       task: "classification" or "regression"; None for the source's guess.
+      config: for what else may be said of tables.
       stream: leave inputs on the disk and read them as they are needed, where the source can.
     """
 
@@ -29,6 +31,7 @@ class Request(NamedTuple):
     target: str | None = None
     task: str | None = None
     stream: bool = False
+    config: DataConfig = DataConfig()
 
     @property
     def name(self) -> str:

@@ -25,7 +25,12 @@ SOURCES: dict[str, Source] = {
 
 
 def load(
-    name: str, data_dir: str | None = None, target: str | None = None, task: str = "auto", stream: bool = False
+    name: str,
+    data_dir: str | None = None,
+    target: str | None = None,
+    task: str = "auto",
+    stream: bool = False,
+    config: DataConfig = DataConfig(),
 ) -> Dataset:
     """Load a data set by name.
 
@@ -35,6 +40,7 @@ def load(
       target: the target column (csv), array (npz) or feature (tfds); None for the source's default.
       task: "classification" or "regression", where the source would guess it otherwise; "auto" lets it.
       stream: leave inputs on the disk and read them as needed, where the source can (tfds; npy does so always).
+      config: its fields for tables (`nnjax.data.tables.FIELDS`).
 
     Returns:
       The examples, unscaled and not yet split. scikit-learn's digits are uint8 from 0 to 16, which `full_scale` says.
@@ -46,13 +52,16 @@ def load(
     if target is not None and not source.takes_target:
         able = ", ".join(kind for kind, source in SOURCES.items() if source.takes_target)
         raise UserError(f"{kind} has its own target, but target={target!r} was given: only {able} take one.")
-    request = Request(kind, argument, data_dir, target, None if task == "auto" else task, stream)
+    if not source.tabular:
+        tables.refuse_fields(config, name)
+    config = dataclasses.replace(config, target=target, task=task)
+    request = Request(kind, argument, data_dir, target, None if task == "auto" else task, stream, config)
     return as_asked(dataclasses.replace(source.load(request), name=name), task)
 
 
 def load_config(config: DataConfig) -> Dataset:
     """Load the data that a configuration names; errors as for `load`."""
-    return load(config.name, config.data_dir, config.target, config.task, config.window is not None)
+    return load(config.name, config.data_dir, config.target, config.task, config.window is not None, config)
 
 
 class Datasets:
@@ -76,11 +85,12 @@ class Datasets:
 
     def __getitem__(self, config: DataConfig) -> Dataset:
         """Return the data set of a configuration; errors as for `load`, and where it is of another task."""
-        if self.given is not None:
+        if self.given is not None and self.given.reread is None:
             return as_asked(self.given, config.task)
-        key = (config.name, config.data_dir, config.target, config.task, config.window is not None)
+        fields = (getattr(config, field) for field in tables.FIELDS)
+        key = (config.name, config.data_dir, config.target, config.task, config.window is not None, *fields)
         if key not in self._loaded:
-            self._loaded[key] = load_config(config)
+            self._loaded[key] = load_config(config) if self.given is None else tables.read_again(self.given, config)
         return self._loaded[key]
 
 

@@ -1,22 +1,13 @@
 """Split examples into train, validation and test parts: a pure function of the labels and the configuration."""
 
-from typing import NamedTuple
-
 import numpy as np
 from absl import logging
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig
-
-TEST_SHARE, VALIDATION_SHARE = 0.2, 0.1  # held out where the source has no such set and the configuration asks for none
-
-
-class Split(NamedTuple):
-    """Indices of the examples of each part, int32, ascending."""
-
-    train: np.ndarray
-    validation: np.ndarray
-    test: np.ndarray
+from nnjax.data import grouped_splits
+from nnjax.data.split_sizes import TEST_SHARE, VALIDATION_SHARE, Split, count_of
+from nnjax.data.time_splits import split_by_time
 
 
 def split(
@@ -25,6 +16,8 @@ def split(
     labels: np.ndarray | None = None,
     test_start: int | None = None,
     validation_start: int | None = None,
+    groups: np.ndarray | None = None,
+    order: np.ndarray | None = None,
 ) -> Split:
     """Split the examples as the configuration says.
 
@@ -38,6 +31,8 @@ def split(
       labels: [n] class indices, to keep the shares of the classes equal; None where there are no classes.
       test_start: the source's own test set begins at this index; None if it has none.
       validation_start: its own validation set begins here, before the test set; None if it has none.
+      groups: [n] int, examples that belong together; no group is in two parts, whose sizes are then met nearly.
+      order: [n] by which a split by time goes; None for the order of the examples.
 
     Returns:
       The three parts. With `validation="test"` the validation part is the test part.
@@ -50,6 +45,12 @@ def split(
             raise UserError(f"{name} is {getattr(config, name)}, but a whole number from 0 was expected.")
     if config.folds is None and (config.fold or config.fold_seed):
         raise UserError(f"data.fold is {config.fold}, but data.folds is none: say into how many folds to divide.")
+    if config.split == "time":
+        return split_by_time(num_examples, config, order, test_start is not None or groups is not None)
+    if groups is not None:
+        if test_start is not None or config.validation == "given":
+            raise UserError("data.groups is set, but the parts are given: leave it out, or ask for fractions.")
+        return grouped_splits.split(groups, config, labels if config.stratify else None)
     # Raw output: NumPy keeps that stream the same in all its versions, which it does not promise of permutations.
     keys = np.random.PCG64(config.split_seed).random_raw(num_examples)
     labels = labels if config.stratify else None
@@ -62,7 +63,7 @@ def split(
     size = config.test
     if size is None and test_start is None:
         size = 0 if len(given) else TEST_SHARE
-    num_test = len(held_out) if size is None else _count(size, len(held_out), "test")
+    num_test = len(held_out) if size is None else count_of(size, len(held_out), "test")
     test = draw(held_out, num_test, keys, labels, "test")
     pool = np.setdiff1d(pool, test, assume_unique=True)
     if not len(pool):
@@ -81,7 +82,7 @@ def split(
         validation = given
     else:
         share = VALIDATION_SHARE if config.validation is None else config.validation
-        validation = draw(pool, _count(share, len(pool), "validation"), keys, labels, "validation")
+        validation = draw(pool, count_of(share, len(pool), "validation"), keys, labels, "validation")
     train = np.setdiff1d(pool, validation, assume_unique=True)
     if not len(train):
         sizes = f"validation={config.validation!r}, test={config.test!r}, limit={config.limit!r}"
@@ -188,20 +189,3 @@ def _own_validation(pool: np.ndarray, config: DataConfig, start: int | None) -> 
         len(own),
     )
     return pool[:0]
-
-
-def _count(value: float | int | str, available: int, part: str) -> int:
-    """Convert a fraction or a count to a number of examples."""
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        if value > available:
-            raise UserError(f"{part} is {value:,}, but there are only {available:,} examples to take it from.")
-        return value
-    if not isinstance(value, float) or not 0 <= value < 1:
-        also = ', "given" or "test"' if part == "validation" else ""
-        raise UserError(f"{part} is {value!r}, but a fraction between 0 and 1 or a whole number{also} was expected.")
-    count = round(value * available)
-    if value and not count:
-        raise UserError(
-            f"{part} is {value:g}, not even one of the {available} examples to take it from: ask for a count, or for 0."
-        )
-    return count

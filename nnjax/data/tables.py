@@ -1,123 +1,214 @@
-"""Load tables with named columns: texts become categories, one or more columns are the target."""
+"""Load tables with named columns: texts become one input a category, one or more columns are the target."""
 
+import dataclasses
 import difflib
-import io
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from nnjax.core.columns import Column, TableRecipe
 from nnjax.core.errors import UserError
-from nnjax.core.extras import require
+from nnjax.core.experiment import DataConfig
 from nnjax.core.types import Dataset
-from nnjax.data import delimited, files
+from nnjax.data import column_remarks, columns, missing_cells, table_files, table_targets
 from nnjax.data.arrays import from_arrays
-from nnjax.data.delimited import Table
+from nnjax.data.cells import Place, Texts, make_cells
+from nnjax.data.columns import Inferred, Rules
+from nnjax.data.delimited import Options, Table
+from nnjax.data.missing_cells import Gaps
 from nnjax.data.source import Source
 
 MAX_CATEGORIES = 100  # distinct texts in a column; more are taken for identifiers or free text
-FEW_CATEGORIES = 10  # so many are always taken, even in a table of a few rows to predict
-MAX_INTEGER_CLASSES = 50  # distinct whole numbers in a target column; more are a quantity
+FEW_CATEGORIES = 10  # so many are always taken
+FIELDS = (  # of a `DataConfig`, that change how a table is read
+    *("header", "encoding", "decimal", "columns", "drop", "ordinal", "missing", "na_values", "unknown", "groups"),
+)
 
 
-def load(path: Path, name: str, target: str | None = None, task: str | None = None) -> Dataset:
-    """Load a CSV file (or, by its ending, a Parquet file).
+class Roles(NamedTuple):
+    """Names of columns by what they are for."""
 
-    Columns of numbers are inputs as they are; columns of a few texts become whole numbers from 0, in the order of the
-    sorted texts, which `Dataset.categories` keeps.
+    inputs: list[str]
+    target: list[str]
+    groups: str | None
+    left_out: dict[str, str]
+
+
+def load(path: Path, name: str, config: DataConfig = DataConfig()) -> Dataset:
+    """Load a table of a file: CSV, Excel, Parquet or Feather, compressed or not.
+
+    Each column follows one rule, which is inferred and said: numbers (with their marks, currency or unit), truth
+    values, dates, or texts, of which each is an input of 0 or 1. `Dataset.recipe` keeps the rules, for new rows.
 
     Args:
       path: the file.
       name: what the data set is called.
-      target: the column to predict, by name or by index (-1 is the last), several separated by commas, or "none" for
-        no target; None for the last column. A text, boolean or whole-number target with few distinct values (at most
-        50, and at most a third of the rows) is classification, everything else regression.
-      task: "classification" or "regression" instead of that guess.
+      config: its fields target, task and those of `FIELDS`. The target is named, or given by index (-1 is the last),
+        several separated by commas, or "none"; None for the last column.
 
     Raises:
       UserError: no such file or column, missing or bad cells (which column, where, how many), nothing but the target.
     """
-    return from_table(_read(path), name, target, task)
+    return from_table(table_files.read(path, Options(config.header, config.encoding)), name, config)
 
 
-def from_table(
-    table: Table, name: str, target: str | None = None, task: str | None = None, weight: str | None = None
-) -> Dataset:
+def from_table(table: Table, name: str, config: DataConfig = DataConfig(), weight: str | None = None) -> Dataset:
     """Make a data set of a table; arguments and errors as for `load`, and `weight` the column of examples' weights."""
-    path, weights = table.path, None
+    weights = None
     if weight is not None:
-        table, weights = _weighed(table, weight)
-    chosen = _target_columns(table, target)
-    inputs = [column for column in table.frame.columns if column not in chosen]
-    if not inputs:
-        raise UserError(
-            f"{path} has no column beside the target {', '.join(chosen)}, but at least one input was expected: name "
-            "another target, or divide the cells by commas, semicolons, tabs or bars."
-        )
-    columns, categories = [], {}
-    for column in inputs:
-        values, texts = _encode(table, column)
-        columns.append(values)
-        if texts:
-            categories[column] = texts
-            if len(texts) > min(MAX_CATEGORIES, max(FEW_CATEGORIES, len(values) // 2)):
-                raise UserError(
-                    f"The column {column!r} of {path} has {len(texts)} different texts in {len(values)} rows (such as "
-                    f"{texts[0]!r}), too many for categories: remove it if it is an identifier, a date or free text."
-                )
-    x, y = np.stack(columns, axis=1), _target(table, chosen, task)
-    return from_arrays(
-        x,
-        y,
-        name,
-        task if chosen else None,
-        source=str(path),
-        features=inputs,
-        targets=chosen,
-        categories=categories,
-        sample_weight=weights,
+        table, weights = _weighed(table, weight, config)
+    roles = _roles(table, config)
+    rules = Rules(config.na_values, config.decimal, orders(config.ordinal))
+    unknown = [column for column in rules.ordinal if column not in table.columns]
+    if unknown:
+        _column(table.path, list(table.columns), unknown[0])
+    found, gaps = _infer_all(table, [*roles.inputs, *roles.target], rules, config.missing)
+    keep = _kept_rows(table, roles, rules, config.missing)
+    kept = Table({c: _take(raw, keep) for c, raw in table.columns.items()}, table.path, _moved(table.where, keep))
+    chosen = [_with_missing_input(found[column].column, column in gaps, config.missing) for column in roles.inputs]
+    _refuse_many(chosen, len(keep), table.path)
+    recipe = TableRecipe(
+        columns=tuple(chosen),
+        names=tuple(table.columns),
+        target=tuple(roles.target),
+        header=table.header,
+        na_values=config.na_values,
+        unknown=config.unknown,
+        left_out=tuple(roles.left_out.items()),
+        encoding=config.encoding,
     )
+    x = encode_inputs(recipe, kept)
+    targets = [(found[column].column, kept.columns[column]) for column in roles.target]
+    learned = table_targets.read(targets, [_place(kept, column) for column in roles.target], config)
+    dataset = from_arrays(
+        x,
+        learned.y,
+        name,
+        learned.task if roles.target else None,
+        source=str(table.path),
+        features=recipe.inputs,
+        targets=roles.target,
+        classes=learned.classes,
+        recipe=recipe,
+        gaps=True,
+        sample_weight=None if weights is None else weights[keep],
+        groups=None if roles.groups is None else _groups(kept, roles.groups),
+        order=_order(recipe, x),
+        said=(
+            *table.said,
+            *learned.said,
+            *(sentence for column in [*roles.inputs, *roles.target] for sentence in found[column].said),
+            *_dropped_rows(len(table), len(keep)),
+            *column_remarks.all_of(recipe, x),
+        ),
+    )
+    return dataset
 
 
-def _weighed(table: Table, weight: str) -> tuple[Table, np.ndarray]:
+def _weighed(table: Table, weight: str, config: DataConfig) -> tuple[Table, np.ndarray]:
     """Take the column of weights out of a table, and the rows of weight 0, so that no category comes from them."""
-    column = _column(table.path, list(table.frame.columns), weight)
-    weights, texts = _encode(table, column)
-    if texts:
+    column = _column(table.path, list(table.columns), weight)
+    place = _place(table, column)
+    found = columns.infer(table.columns[column], place, Rules(config.na_values, config.decimal))
+    if found.gaps is not None:
+        raise UserError(missing_cells.message(str(table.path), [found.gaps]))
+    if found.column.kind not in ("number", "boolean"):
         raise UserError(f"The weight {column!r} of {table.path} is text, but numbers from 0 were expected.")
+    weights = columns.encode(found.column, table.columns[column], place, config.na_values, "error")[:, 0]
     rows = np.flatnonzero(weights)
     if not len(rows):
         raise UserError(f"The weight {column!r} of {table.path} is 0 in all rows: at least one above 0 was expected.")
-    kept = table.frame.drop(columns=column).iloc[rows]
-    return Table(kept, table.path, lambda row: table.where(int(rows[row]))), weights[rows]
+    kept = {name: _take(raw, rows) for name, raw in table.columns.items() if name != column}
+    return dataclasses.replace(table, columns=kept, where=_moved(table.where, rows)), weights[rows]
 
 
-def _read(path: Path) -> Table:
-    if path.suffix.lower() not in (".parquet", ".pq"):
-        return delimited.read(path)
-    import pandas as pd
+def read_again(dataset: Dataset, config: DataConfig) -> Dataset:
+    """Read a table that is in memory as a configuration says; other data have none of a table's fields.
 
-    data = io.BytesIO(files.read_bytes(path))
-    require("pyarrow", "nnjax[parquet]", f"{path}, a Parquet file,")
-    try:
-        frame = pd.read_parquet(data)
-    except (ValueError, OSError) as error:  # Arrow's errors are ValueErrors or OSErrors
-        raise UserError(f"{path} is not a usable Parquet file ({str(error).splitlines()[0]}).") from None
-    frame.columns = [str(column) for column in frame.columns]
-    if frame.empty:
-        raise UserError(f"{path} has no rows, or no columns.")
-    return Table(frame, path, lambda row: f"row {row + 1}")
+    Raises:
+      UserError: as `from_table`, or as `refuse_fields`.
+    """
+    if dataset.reread is not None:
+        return dataset.reread(config)
+    if dataset.recipe is None:
+        refuse_fields(config, dataset.name)
+    return dataset
 
 
-def _target_columns(table: Table, target: str | None) -> list[str]:
+def refuse_fields(config: DataConfig, name: str) -> None:
+    """Refuse what a configuration says of tables, for data that are none.
+
+    Raises:
+      UserError: it says something.
+    """
+    for field in FIELDS:
+        if getattr(config, field) != getattr(DataConfig(), field):
+            raise UserError(f"data.{field} is {getattr(config, field)!r}, but {name} is no table: leave it out.")
+
+
+def orders(texts: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Parse "size:small<medium<large".
+
+    Raises:
+      UserError: it is not so written.
+    """
+    found = {}
+    for text in texts:
+        name, colon, order = text.rpartition(":")
+        categories = tuple(part.strip() for part in order.split("<"))
+        if not colon or len(categories) < 2 or len(set(categories)) < len(categories) or not all(categories):
+            raise UserError(f"data.ordinal is {text!r}, but such as size:small<medium<large was expected.")
+        found[name.strip()] = categories
+    return found
+
+
+def encode_inputs(recipe: TableRecipe, table: Table) -> np.ndarray:
+    """Code the columns of a table as inputs [n, d], float64; NaN where cells are missing.
+
+    Raises:
+      UserError: cells that do not follow a column's rule.
+    """
+    parts = []
+    for column in recipe.columns:
+        values = columns.encode(
+            column, table.columns[column.name], _place(table, column.name), recipe.na_values, recipe.unknown
+        )
+        parts.append(values)
+        if column.missing_input:
+            parts.append(np.isnan(values[:, :1]).astype(np.float64))
+    return np.concatenate(parts, axis=1)
+
+
+def _roles(table: Table, config: DataConfig) -> Roles:
+    """Divide the columns into inputs, target and others."""
+    names, path = list(table.columns), table.path
+    dropped = [_column(path, names, text) for text in config.drop]
+    only = [_column(path, names, text) for text in config.columns] or names
+    groups = None if config.groups is None else _column(path, names, config.groups)
+    rest = [name for name in names if name not in dropped and name != groups]
+    target = _target_columns(path, names, rest, config.target)
+    inputs = [name for name in names if name in only and name in rest and name not in target]
+    if not inputs:
+        raise UserError(
+            f"{path} has no column beside the target {', '.join(target)}, but at least one input was expected: name "
+            "another target, or divide the cells by commas, semicolons, tabs or bars."
+        )
+    why = {name: "not among data.columns" for name in names if name not in only}
+    why |= dict.fromkeys(dropped, "left out by data.drop") | ({groups: "the groups"} if groups else {})
+    return Roles(inputs, target, groups, {name: text for name, text in why.items() if name not in target})
+
+
+def _target_columns(path: Path, names: list[str], rest: list[str], target: str | None) -> list[str]:
     """Find the names of the target columns."""
-    names = list(table.frame.columns)
     if target is None:
-        return names[-1:]
+        return rest[-1:]
     if target in names:  # a name may have commas in it
         return [target]
     if target == "none":
         return []
-    chosen = [_column(table.path, names, text.strip()) for text in target.split(",")]
+    chosen = [_column(path, names, text.strip()) for text in target.split(",")]
     if len(set(chosen)) < len(chosen):
         raise UserError(f"The target {target!r} names a column twice.")
     return chosen
@@ -132,69 +223,120 @@ def _column(path: Path, names: list[str], text: str) -> str:
     raise UserError(f"{path} has no column {text!r} (0 to {len(names) - 1} by index): did you mean {', '.join(close)}?")
 
 
-def _target(table: Table, chosen: list[str], task: str | None) -> np.ndarray | None:
-    """Labels [n] of text, booleans or whole numbers; numbers [n, k] float64; None without a target."""
-    encoded = [_encode(table, column) for column in chosen]
-    if not encoded:
-        return None
-    if len(encoded) > 1:
-        for text in (column for column, (_, texts) in zip(chosen, encoded, strict=True) if texts):
-            raise UserError(f"The target {text!r} of {table.path} is text: of several targets each must be numbers.")
-        return np.stack([values for values, _ in encoded], axis=1)
-    (values, texts), kind = encoded[0], table.frame[chosen[0]].dtype.kind
-    if texts:
-        return np.array(texts)[values.astype(np.int64)]
-    if kind == "b":
-        return values.astype(bool)
-    return labels_or_numbers(values) if kind in "iu" and task is None else values
+def _place(table: Table, column: str) -> Place:
+    return Place(str(table.path), column, table.where)
 
 
-def labels_or_numbers(values: np.ndarray) -> np.ndarray:
-    """Convert whole numbers [n] of few distinct values to labels, int64; leave others as they are."""
-    few = len(np.unique(values)) <= max(2, min(MAX_INTEGER_CLASSES, len(values) // 3))
-    return values.astype(np.int64) if few and np.array_equal(values, np.trunc(values)) else values
+def _infer_all(
+    table: Table, names: Sequence[str], rules: Rules, missing: str
+) -> tuple[dict[str, Inferred], dict[str, Gaps]]:
+    """Infer what columns hold; a decimal comma in one of them settles what is open in the others.
+
+    Raises:
+      UserError: missing cells that nothing was said of, all in one message; or as `columns.infer`.
+    """
+    found, errors = _infer(table, names, rules)
+    commas = [name for name, one in found.items() if one.column.rule.decimal == ","]
+    if commas and rules.decimal == "auto":
+        found, errors = _infer(table, names, rules._replace(decimal="comma"))
+    gaps = {name: one.gaps for name, one in found.items() if one.gaps is not None}
+    if gaps and missing == "error":
+        raise UserError(missing_cells.message(str(table.path), list(gaps.values())))
+    if errors:
+        raise errors[0]
+    empty = next((gap for gap in gaps.values() if gap.number == gap.of), None)
+    if empty:
+        column = empty.column
+        raise UserError(f"The column {column!r} of {table.path} is empty: leave it out (data.drop={column}).")
+    for name, one in found.items():
+        if one.ambiguous and not (commas or rules.decimal != "auto"):
+            raise UserError(
+                f"The column {name!r} of {table.path} has {one.ambiguous!r}, {one.ambiguous.replace(',', '')} with "
+                f"commas between thousands, and {one.ambiguous.replace(',', '.')} with decimal commas: say it with "
+                "data.decimal=point or data.decimal=comma."
+            )
+    return found, gaps
 
 
-def _encode(table: Table, column: str) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Convert a column to numbers [n] float64: its own, or the codes of its texts (with the texts)."""
-    import pandas as pd
-
-    cells = table.frame[column]
-    _refuse(table, column, cells.isna().to_numpy(), "missing", "fill in or remove what is missing")
-    if cells.dtype.kind in "biuf":
-        values = cells.to_numpy(dtype=np.float64)
-        _refuse(table, column, ~np.isfinite(values), "infinite", "replace them")
-        return values, ()
-    if not all(isinstance(cell, str) for cell in cells):
-        raise UserError(
-            f"The column {column!r} of {table.path} has the type {cells.dtype}: numbers or texts were expected."
-        )
-    numbers = pd.to_numeric(cells, errors="coerce").isna().to_numpy()
-    if numbers.mean() <= 0.5:
-        row = int(np.argmax(numbers))
-        raise UserError(
-            f"The column {column!r} of {table.path} is numbers, but {table.where(row)} has {cells.iloc[row]!r}: "
-            "correct that cell."
-        )
-    texts, codes = np.unique(cells.to_numpy(dtype=str), return_inverse=True)
-    return codes.astype(np.float64), tuple(map(str, texts))
+def _infer(table: Table, names: Sequence[str], rules: Rules) -> tuple[dict[str, Inferred], list[UserError]]:
+    found, errors = {}, []
+    for name in names:
+        try:
+            found[name] = columns.infer(table.columns[name], _place(table, name), rules)
+        except UserError as error:
+            errors.append(error)
+    return found, errors
 
 
-def _refuse(table: Table, column: str, bad: np.ndarray, what: str, remedy: str) -> None:
-    count = int(bad.sum())
-    if count:
-        values = f"{count} {what} value{'s' if count > 1 else ''}"
-        first = f"{'the first ' if count > 1 else ''}in {table.where(int(np.argmax(bad)))}"
-        raise UserError(f"The column {column!r} of {table.path} has {values}, {first}: {remedy}.")
+def _kept_rows(table: Table, roles: Roles, rules: Rules, missing: str) -> np.ndarray:
+    """Find the rows [n] that stay: those with a target, and with "drop" those without any missing cell."""
+    keep = np.ones(len(table), bool)
+    if missing == "error":
+        return np.flatnonzero(keep)
+    for name in [*roles.target, *(roles.inputs if missing == "drop" else [])]:
+        keep &= ~_missing(table, name, rules.na_values)
+    if not keep.any():
+        raise UserError(f"{table.path} has no row without missing cells: fill them in (data.missing=mean).")
+    return np.flatnonzero(keep)
+
+
+def _missing(table: Table, name: str, na_values: tuple[str, ...] | None) -> np.ndarray:
+    cells = make_cells(table.columns[name], _place(table, name), na_values)
+    return cells.missing[cells.codes] if isinstance(cells, Texts) else np.isnan(cells.values)
+
+
+def _take(raw: Any, rows: np.ndarray) -> Any:
+    if len(rows) == len(raw):
+        return raw
+    return raw.iloc[rows] if hasattr(raw, "iloc") else raw[rows]
+
+
+def _moved(where: Callable[[int], str], keep: np.ndarray) -> Callable[[int], str]:
+    return lambda row: where(int(keep[row]))
+
+
+def _dropped_rows(before: int, after: int) -> list[str]:
+    return [f"{before - after} of {before} rows with missing cells are left out."] if after < before else []
+
+
+def _with_missing_input(column: Column, gaps: bool, missing: str) -> Column:
+    return dataclasses.replace(column, missing_input=True) if gaps and missing == "indicator" else column
+
+
+def _refuse_many(chosen: Sequence[Column], num_rows: int, path: Path) -> None:
+    most = min(MAX_CATEGORIES, max(FEW_CATEGORIES, num_rows // 2))
+    for column in chosen:
+        if column.kind == "category" and len(column.categories) > most:
+            raise UserError(
+                f"The column {column.name!r} of {path} has {len(column.categories)} different texts in {num_rows} rows "
+                f"(such as {column.categories[0]!r}), too many for categories (at most {most}): leave it out "
+                f"(data.drop={column.name}) if it is an identifier or free text, or join the rare ones."
+            )
+
+
+def _groups(table: Table, name: str) -> np.ndarray:
+    """Number the groups [n], int64."""
+    gone = _missing(table, name, ())
+    if gone.any():
+        where = table.where(int(np.argmax(gone)))
+        raise UserError(f"The groups {name!r} of {table.path} are missing in {where}: fill them in.")
+    cells = make_cells(table.columns[name], _place(table, name), ())
+    return cells.codes if isinstance(cells, Texts) else np.unique(cells.values, return_inverse=True)[1]
+
+
+def _order(recipe: TableRecipe, x: np.ndarray) -> np.ndarray | None:
+    """The only column of dates [n], by which a split by time goes."""
+    dated = [column.name for column in recipe.columns if column.kind == "date"]
+    return x[:, recipe.inputs.index(dated[0])] if len(dated) == 1 else None
 
 
 SOURCES = {
     "csv": Source(
-        lambda request: load(request.path, request.name, request.target, request.task),
-        "a table with named columns: CSV, or Parquet by its ending",
+        lambda request: load(request.path, request.name, request.config),
+        "a table with named columns: CSV, Excel, Parquet or Feather, compressed or not",
         "FILE",
         takes_target=True,
         tabular=True,
-        endings=("csv", "tsv", "txt", "parquet"),
+        endings=table_files.ENDINGS,
     )
 }

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nnjax.core.errors import UserError
+from nnjax.data import precision
 
 MAX_CLASSES = 1000
 LARGEST = np.float64(1e37)  # of inputs and targets: with larger ones float32 has no room to scale them
@@ -43,7 +44,7 @@ def make(
     values = _values(y, name)
     targets = column_names(targets, "y", values.shape[1], name)
     check_finite(values, targets, f"y of {name}")
-    values = np.ascontiguousarray(values.astype(np.float32))
+    values = precision.narrow(np.ascontiguousarray(values))
     return Outputs(values, task, targets=targets)
 
 

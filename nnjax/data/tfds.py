@@ -5,12 +5,13 @@ where that is installed. The only module that imports tensorflow_datasets.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from nnjax.core.columns import Column, TableRecipe
 from nnjax.core.errors import UserError
 from nnjax.core.extras import require
 from nnjax.core.types import Dataset
@@ -89,8 +90,17 @@ def load(
         features=names,
         test_start=sum(len(splits[split]) for split in pools) if test else None,
         validation_start=len(splits["train"]) if len(pools) == len(POOLED) else None,
-        categories={key: _class_names(features[key]) for key in x_keys if _class_names(features[key])},
+        recipe=_recipe(names, features),
     )
+
+
+def _recipe(names: Sequence[str], features: Mapping[str, Any]) -> TableRecipe | None:
+    """Name the categories behind the codes of inputs; None where no input has some."""
+    known = {name: _class_names(features[name]) for name in names if name in features}
+    if not any(known.values()):
+        return None
+    columns = (Column(n, "ordered" if known.get(n) else "number", categories=known.get(n, ())) for n in names)
+    return TableRecipe(tuple(columns), tuple(names))
 
 
 def _keys(declared: Any, features: Mapping[str, Any], target: str | None, dataset: str) -> tuple[list[str], str | None]:

@@ -126,7 +126,7 @@ def floor(experiment: Experiment, prepared: Prepared) -> float | None:
 def _targets(experiment: Experiment, prepared: Prepared, rows: np.ndarray) -> np.ndarray | None:
     data = prepared.dataset
     if traits_of(experiment.model).reconstructs:
-        return np.asarray(prepared.x_scaler(data.x[rows].astype(np.float32)), np.float64)
+        return prepared.inputs(rows).astype(np.float64)
     if data.task != "regression" or data.y is None:
         return None
     return np.asarray(prepared.y_scaler(data.y[rows]), np.float64)

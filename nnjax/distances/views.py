@@ -53,7 +53,7 @@ def split_of(prepared: Prepared) -> Split:
     if data.task != "classification" or data.y is None or not len(prepared.test):
         raise UserError(f"{data.name} has no labeled test examples: choose data with classes and a test part.")
     parts = (prepared.train, prepared.test)
-    x, queries = (np.asarray(prepared.x_scaler(data.x[part].astype(np.float32))) for part in parts)
+    x, queries = (prepared.inputs(part) for part in parts)
     labels, truth = (np.asarray(data.y)[part] for part in parts)
     kind = IMAGE if data.image_shape else SERIES if data.source == SOURCE else TABLE
     return Split(x, queries, labels, truth, len(data.classes), kind, data.image_shape)

@@ -29,7 +29,7 @@ def representations(prepared: Prepared, run: Run | None = None) -> list[Worth]:
         raise UserError(f"{data.name} has no labeled examples to query with: choose data with classes and a test part.")
     known = prepared.train[:MOST_EXAMPLES]
     raw = data.x[known], data.x[queries]
-    x, q = (np.asarray(prepared.x_scaler(part.astype(np.float32))) for part in raw)
+    x, q = prepared.inputs(known), prepared.inputs(queries)
     found = {f"all {x.shape[1]} inputs": (x, q)}
     found |= {f"PCA {width}": pca(x, q, width) for width in WIDTHS if width < min(x.shape)}
     if run is not None:

@@ -115,7 +115,9 @@ def study(
     if any("engine" in METHODS[method].options for method in axes.methods):
         external_libraries.ENGINES[axes.engine]()
     checks.neighbors(len(rows), k)
-    x = np.asarray(scaling.fit(dataset.x, rows, scale, dataset.full_scale)(dataset.x[rows].astype(np.float32)))
+    raw = dataset.x[rows]
+    raw = raw if raw.dtype == np.float64 else raw.astype(np.float32)
+    x = np.asarray(scaling.fit(dataset.x, rows, scale, dataset.full_scale)(raw), np.float32)
     x, labels = checks.points(x), labels_of(dataset, rows)
     made = list(more)
     for method in dict.fromkeys(axes.methods):

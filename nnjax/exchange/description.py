@@ -33,11 +33,15 @@ from nnjax.runs.data_json import facts_from_json, facts_to_json
 
 FORMAT = 1
 INPUTS = "float32 [b, num_inputs], raw, as they lie in the data: scaling by x_scaler, (x - mean) * scale, is part of it"
+SCALED_INPUTS = (
+    "float32 [b, num_inputs]; where a scaler's dtype is float64, the program takes inputs that are scaled already, "
+    "(x - mean) * scale in float64, and gives outputs that are still scaled: y = output / scale + mean"
+)
 IDENTITY = {"mean": 0.0, "scale": 1.0}
 DEFAULTS: dict[str, Any] = {
     **{"name": "", "source": "", "sha256": "", "task": "none", "num_targets": 0, "sizes": [0, 0, 0]},
     **{"x_scaler": IDENTITY, "y_scaler": IDENTITY, "classes": [], "features": [], "targets": []},
-    **{"image_shape": None, "categories": {}},
+    **{"image_shape": None},
 }
 
 
@@ -69,7 +73,7 @@ def to_json(architecture: Architecture, facts: DataFacts, content: bytes) -> str
     whole = {
         "format": FORMAT,
         "sha256": hashlib.sha256(content).hexdigest(),
-        "inputs": INPUTS,
+        "inputs": SCALED_INPUTS if facts.x_scaler.wide or facts.y_scaler.wide else INPUTS,
         "architecture": tree,
         "facts": facts_to_json(dataclasses.replace(facts, source="")),
     }
@@ -155,7 +159,7 @@ def _bounded(value: Any, name: str) -> Any:
 
 
 def _facts(tree: Mapping[str, Any]) -> DataFacts:
-    unknown = sorted(set(tree) - {field.name for field in dataclasses.fields(DataFacts)})
+    unknown = sorted(set(tree) - {field.name for field in dataclasses.fields(DataFacts)} - {"categories"})
     if unknown:
         raise UserError(f"its facts have a field {unknown[0]!r}, which is unknown.")
     whole = {**DEFAULTS, **tree}
@@ -165,14 +169,14 @@ def _facts(tree: Mapping[str, Any]) -> DataFacts:
     texts = [whole["name"], whole["source"], whole["sha256"]]
     for name in ("classes", "features", "targets"):
         texts += _listed(whole[name], name)
-    for name, values in whole["categories"].items():
-        texts += [name, *_listed(values, "categories")]
     if not all(isinstance(text, str) for text in texts) or whole["task"] not in TASKS:
         raise UserError("its names are not texts, or its task is unknown.")
     facts = facts_from_json(whole)
     widths = ((facts.features, facts.num_inputs), (facts.image_shape, 2))
     if any(found and len(found) != expected for found, expected in widths):
         raise UserError(f"it names {len(facts.features)} features of {facts.num_inputs} inputs.")
+    if facts.recipe is not None and len(facts.recipe.inputs) != facts.num_inputs:
+        raise UserError(f"its columns make {len(facts.recipe.inputs)} inputs, but it has {facts.num_inputs}.")
     return facts
 
 

@@ -3,9 +3,8 @@
 import os
 import pathlib
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
-import jax
 import numpy as np
 
 from nnjax.core.errors import UserError
@@ -14,7 +13,7 @@ from nnjax.core.types import Array, DataFacts
 from nnjax.data.files import read_bytes
 from nnjax.exchange import description, keras_file, program, weights_file
 from nnjax.exchange.isolated_program import IsolatedProgram
-from nnjax.exchange.network import Network, assemble, codes, num_outputs, outputs
+from nnjax.exchange.network import Network, assemble, codes, num_outputs, on_host, outputs
 
 
 class Predictor(NamedTuple):
@@ -43,12 +42,12 @@ class Predictor(NamedTuple):
         """
         if self.network is None:
             raise UserError("A program gives outputs only; for latent codes take the run folder or its safetensors.")
-        return jax.jit(codes(self.network))
+        return codes(self.network, compiled=True)
 
 
 def predictor(name: str, network: Network) -> Predictor:
     """Make a predictor of a network that is in memory."""
-    return Predictor(name, network, network.architecture, network.facts, jax.jit(outputs(network)))
+    return Predictor(name, network, network.architecture, network.facts, outputs(network, compiled=True))
 
 
 def _read_weights(path: pathlib.Path) -> Predictor:
@@ -66,7 +65,8 @@ def _read_program(path: pathlib.Path) -> Predictor:
     if sha256 is None:
         raise UserError(f"{description.path_of(path)} has no sha256 of {path.name}; export the network again.")
     function = IsolatedProgram(content, facts.num_inputs, num_outputs(architecture, facts), str(path))
-    return Predictor(path.name, None, architecture, facts, function)
+    regression = facts.task == "regression" and num_outputs(architecture, facts) > 0
+    return Predictor(path.name, None, architecture, facts, on_host(cast(Any, function), facts, regression))
 
 
 class Format(NamedTuple):

@@ -84,10 +84,34 @@ def assemble(architecture: Architecture, facts: DataFacts, arrays: Mapping[str, 
     return Network(architecture, facts, named_arrays.unflatten(blank_params(architecture, facts), arrays))
 
 
-def outputs(network: Network) -> Callable[[Array], Array]:
-    """Return the function from raw inputs, float32 [b, d] as they lie in the data, to outputs [b, k].
+def outputs(network: Network, compiled: bool = False) -> Callable[[Array], Array]:
+    """Return the function from raw inputs [b, d], as they lie in the data, to outputs [b, k].
 
-    The data's scaling is part of it; outputs of a regression are in the target's own units.
+    The data's scaling is part of it; outputs of a regression are in the target's own units. With scalers of float64 it
+    scales on the host; without, it can be traced.
+    """
+    function = jax.jit(traced_outputs(network)) if compiled else traced_outputs(network)
+    return on_host(function, network.facts, _goal(network.architecture, network.facts) == "regression")
+
+
+def on_host(function: Callable[[Array], Array], facts: DataFacts, regression: bool) -> Callable[[Array], Array]:
+    """Scale inputs before a traced function, and outputs after it, by the scalers that are of float64."""
+    wide_y = regression and facts.y_scaler.wide
+    if not facts.x_scaler.wide and not wide_y:
+        return function
+
+    def whole(x: Array) -> Array:
+        raw = np.asarray(x, np.float64)
+        z = function(np.asarray(facts.x_scaler(raw) if facts.x_scaler.wide else raw, np.float32))
+        return facts.y_scaler.inverse(np.asarray(z, np.float64)) if wide_y else z
+
+    return whole
+
+
+def traced_outputs(network: Network) -> Callable[[Array], Array]:
+    """Return `outputs` as a function of float32 [b, d] that can be traced.
+
+    Its inputs are scaled already, and its outputs are still scaled, where the scaler is of float64.
     """
     architecture, facts, variables = network.architecture, network.facts, network.variables
     regression = _goal(architecture, facts) == "regression"
@@ -114,7 +138,7 @@ def outputs(network: Network) -> Callable[[Array], Array]:
     return function
 
 
-def codes(network: Network) -> Callable[[Array], Array]:
+def codes(network: Network, compiled: bool = False) -> Callable[[Array], Array]:
     """Return the function from raw inputs [b, d] to latent codes [b, code width].
 
     Raises:
@@ -133,11 +157,13 @@ def codes(network: Network) -> Callable[[Array], Array]:
         code = encode(variables, scaled.reshape(len(x), *facts.example_shape) if own else scaled)
         return code.reshape(len(x), -1)
 
-    return function
+    return on_host(jax.jit(function) if compiled else function, facts, False)
 
 
 def _rows(scaler: Scaler) -> Scaler:
-    """Return a scaler as rows [1, 1] or [1, d], so that nothing is broadcast between ranks."""
+    """Return a scaler as rows [1, 1] or [1, d], so that nothing is broadcast between ranks; nothing of a wide one."""
+    if scaler.wide:
+        return Scaler(np.zeros((1, 1), np.float32), np.ones((1, 1), np.float32))
     return Scaler(*(np.atleast_2d(np.asarray(part, np.float32)) for part in scaler))
 
 

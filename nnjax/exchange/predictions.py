@@ -10,7 +10,7 @@ from nnjax.core.csv_text import to_csv
 from nnjax.core.errors import UserError
 from nnjax.core.files import check_out, expand_home, write_atomically
 from nnjax.core.types import DataFacts, Dataset
-from nnjax.data import load, scaling
+from nnjax.data import files, load, new_rows, scaling
 from nnjax.data.sources import find_source
 from nnjax.exchange.files import FORMATS, Predictor, predictor
 from nnjax.exchange.files import load as load_file
@@ -86,16 +86,17 @@ def inputs_of(
 def inputs_for(facts: DataFacts, name: str, data_dir: str | None, target: str | None, unit: bool = False) -> np.ndarray:
     """Fetch raw inputs [n, d] of a data source by name.
 
-    The columns of a table are taken by their names, whatever their order and whatever others there are; categories get
-    the codes they had in training.
+    The columns of a table are taken by their names, whatever their order and whatever others there are, and coded as
+    in training (`nnjax.data.new_rows`).
 
     Raises:
       UserError: the data have no such columns or categories, or another width than the network's input.
     """
-    tabular = find_source(name)[0].tabular
-    dataset = load(name, data_dir, "none" if tabular and target is None else target)
-    if tabular and facts.features:
-        return np.stack([_column(dataset, facts, feature) for feature in facts.features], axis=1)
+    source, _, argument = find_source(name)
+    recipe = new_rows.recipe_of(facts)
+    if source.tabular and recipe is not None:
+        return new_rows.read(recipe, files.find(argument, data_dir))
+    dataset = load(name, data_dir, "none" if source.tabular and target is None else target)
     if dataset.x.shape[1] != facts.num_inputs:
         raise UserError(
             f"{name} has {dataset.x.shape[1]} inputs, but the network was trained on {facts.num_inputs} ({facts.name})."
@@ -105,29 +106,6 @@ def inputs_for(facts: DataFacts, name: str, data_dir: str | None, target: str | 
         raise UserError(f"{name} has an input {found!r} where the network was trained on {expected!r} ({facts.name}).")
     x = dataset.x[:]
     return np.asarray(scaling.fit(x, np.arange(0), "unit", dataset.full_scale)(x)) if unit else x
-
-
-def _column(dataset: Dataset, facts: DataFacts, feature: str) -> np.ndarray:
-    """Fetch one input [n] by its name, categories coded as in training."""
-    if feature not in dataset.features:
-        raise UserError(
-            f"{dataset.name} has no input {feature!r}, which the network was trained on ({facts.name}); "
-            f"its inputs are {', '.join(dataset.features)}."
-        )
-    values = dataset.x[:, dataset.features.index(feature)]
-    known, found = facts.categories.get(feature, ()), dataset.categories.get(feature, ())
-    if bool(known) != bool(found):
-        kinds = ("texts", "numbers") if found else ("numbers", "texts")
-        raise UserError(f"The column {feature!r} of {dataset.name} holds {kinds[0]}, but {kinds[1]} were expected.")
-    if not known:
-        return values
-    unknown = [text for text in found if text not in known]
-    if unknown:
-        raise UserError(
-            f"The column {feature!r} of {dataset.name} holds {unknown[0]!r}, which the network has never seen; "
-            f"it knows {', '.join(known)}."
-        )
-    return np.array([known.index(text) for text in found], values.dtype)[values.astype(int)]
 
 
 def write_predictions(network: Predictor, x: np.ndarray, path: str, encode: bool = False) -> None:
@@ -143,9 +121,10 @@ def write_predictions(network: Predictor, x: np.ndarray, path: str, encode: bool
 
 def prediction_columns(network: Predictor, x: np.ndarray, encode: bool) -> dict[str, np.ndarray]:
     """Name the arrays of a prediction: code, or those of `network.columns`."""
+    dtype = np.float64 if network.facts.x_scaler.wide else np.float32
     if encode:
-        return {"code": apply_with_progress(network.codes(), x)}
-    return columns(apply_with_progress(network.outputs, x), network.architecture, network.facts)
+        return {"code": apply_with_progress(network.codes(), x, dtype=dtype)}
+    return columns(apply_with_progress(network.outputs, x, dtype=dtype), network.architecture, network.facts)
 
 
 def _to_csv(table: dict[str, np.ndarray]) -> str:

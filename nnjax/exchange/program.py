@@ -17,7 +17,7 @@ from jax import export
 from nnjax.core.archives import describe
 from nnjax.core.errors import UserError
 from nnjax.core.types import Array
-from nnjax.exchange.network import Network, outputs
+from nnjax.exchange.network import Network, traced_outputs
 
 PLATFORMS = ("cpu", "cuda", "tpu")
 LARGEST = 10**9  # numbers in one value of a program, for one example
@@ -31,7 +31,7 @@ def to_bytes(network: Network) -> bytes:
     [batch] = export.symbolic_shape("b")
     shape = jax.ShapeDtypeStruct((batch, network.facts.num_inputs), jnp.float32)
     with _without_locations():
-        return bytes(export.export(jax.jit(outputs(network)), platforms=PLATFORMS)(shape).serialize())
+        return bytes(export.export(jax.jit(traced_outputs(network)), platforms=PLATFORMS)(shape).serialize())
 
 
 @contextlib.contextmanager

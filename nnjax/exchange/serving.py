@@ -12,7 +12,11 @@ BATCH = 1000
 
 
 def apply_with_progress(
-    function: Callable[[np.ndarray], Array], x: np.ndarray, console: Console | None = None, batch: int = BATCH
+    function: Callable[[np.ndarray], Array],
+    x: np.ndarray,
+    console: Console | None = None,
+    batch: int = BATCH,
+    dtype: type = np.float32,
 ) -> np.ndarray:
     """Apply a function from float32 [b, d] to [b, k] to all examples x [n, d]: [n, k].
 
@@ -23,12 +27,13 @@ def apply_with_progress(
       x: numbers of any type.
       console: where to show the progress; None for standard output.
       batch: examples at once.
+      dtype: as which they are passed, if not as float32.
     """
     parts, tenths = [], 0
     with _bar(console or Console()) as bar:
         task = bar.add_task("predicting", total=len(x))
         for start in range(0, len(x), batch):
-            parts.append(np.asarray(function(np.asarray(x[start : start + batch], np.float32))))
+            parts.append(np.asarray(function(np.asarray(x[start : start + batch], dtype))))
             done = min(start + batch, len(x))
             bar.update(task, completed=done)
             if bar.disable and len(x) >= 10 * batch and 10 * done // len(x) > tenths:

@@ -133,7 +133,8 @@ def _take_snapshot(run: Run, setting: Setting, trial: int) -> NetworkSnapshot:
     prepared, network = run.data(trial), run.network(trial)
     part, rows = measured_part(prepared, report_part(setting))
     rows = rows[:MAX_EXAMPLES]
-    raw = prepared.dataset.x[rows].astype(np.float32)
+    raw = prepared.dataset.x[rows]
+    raw = raw if raw.dtype == np.float64 else raw.astype(np.float32)
     coded = traits_of(setting.experiment.model).reconstructs and setting.experiment.model.widths
     kernel = np.zeros((0, 0)) if traits_of(setting.experiment.model).own else _first_kernel(network.params)
     return NetworkSnapshot(
@@ -142,7 +143,7 @@ def _take_snapshot(run: Run, setting: Setting, trial: int) -> NetworkSnapshot:
         prepared=prepared,
         part=part,
         rows=rows,
-        inputs=np.asarray(prepared.x_scaler(raw), np.float32),
+        inputs=prepared.inputs(rows),
         outputs=in_batches(outputs(network), raw),
         codes=in_batches(codes(network), raw) if coded else None,
         kernel=kernel.reshape(-1, kernel.shape[-1]) if kernel.size else kernel,

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from nnjax.checks.finding import Finding
+from nnjax.core.columns import Column, TableRecipe, recipe_from_json
 from nnjax.core.experiment import DataConfig
 from nnjax.core.types import DataFacts, Scaler
 
@@ -25,15 +26,22 @@ def from_json(tree: Mapping[str, Any]) -> tuple[dict[DataConfig, DataFacts], lis
     Raises:
       LookupError, TypeError, ValueError: it is not as it was written.
     """
-    facts = {DataConfig(**entry["config"]): facts_from_json(entry["facts"]) for entry in tree["data"]}
+    facts = {_config(entry["config"]): facts_from_json(entry["facts"]) for entry in tree["data"]}
     return facts, [(arm, Finding(*finding)) for arm, finding in tree["findings"]]
+
+
+def _config(tree: Mapping[str, Any]) -> DataConfig:
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in tree.items()}
+    return DataConfig(**values)
 
 
 def facts_to_json(facts: DataFacts) -> dict[str, Any]:
     """Describe one data set."""
     tree = {field.name: getattr(facts, field.name) for field in dataclasses.fields(facts)}
     for name in ("x_scaler", "y_scaler"):
-        tree[name] = {part: np.asarray(value).tolist() for part, value in tree[name]._asdict().items()}
+        wide = {"dtype": "float64"} if tree[name].wide else {}
+        tree[name] = {part: np.asarray(value).tolist() for part, value in tree[name]._asdict().items()} | wide
+    tree["recipe"] = None if facts.recipe is None else dataclasses.asdict(facts.recipe)
     return tree
 
 
@@ -44,19 +52,26 @@ def facts_from_json(tree: Mapping[str, Any]) -> DataFacts:
       LookupError, TypeError, ValueError: it is not as it was written.
     """
     scalers = {
-        name: Scaler(*(np.asarray(tree[name][part], np.float32) for part in Scaler._fields))
+        name: Scaler(*(np.asarray(tree[name][part], tree[name].get("dtype", "float32")) for part in Scaler._fields))
         for name in ("x_scaler", "y_scaler")
     }
     lists = {name: tuple(tree[name]) for name in ("sizes", "classes", "features", "targets")}
     shape = tree["image_shape"] and tuple(tree["image_shape"])
-    categories = {name: tuple(values) for name, values in tree["categories"].items()}
-    return DataFacts(
-        **{
-            **tree,
-            **scalers,
-            **lists,
-            "image_shape": shape,
-            "categories": categories,
-            "shape": tuple(tree.get("shape", ())),
-        }
+    known = {name: value for name, value in tree.items() if name != "categories"}
+    recipe = recipe_from_json(tree["recipe"]) if "recipe" in tree else _earlier_recipe(tree)
+    more = {"image_shape": shape, "recipe": recipe, "shape": tuple(tree.get("shape", ()))}
+    return DataFacts(**{**known, **scalers, **lists, **more})
+
+
+def _earlier_recipe(tree: Mapping[str, Any]) -> TableRecipe | None:
+    """Make the recipe of a table whose categories were one number each, as earlier versions had it."""
+    categories = tree.get("categories", {})
+    if not categories and not str(tree["name"]).startswith("csv:"):
+        return None
+    columns = tuple(
+        Column(
+            name, "ordered" if name in categories else "number", categories=tuple(map(str, categories.get(name, ())))
+        )
+        for name in tree["features"]
     )
+    return TableRecipe(columns, tuple(tree["features"]), tuple(tree["targets"]))

@@ -317,7 +317,9 @@ def load(
     given = {"model.kind": model, "loss": loss, "optimizer.name": optimizer, "metrics": metrics}
     records = store.read_records(config.specs)
     specs = [dataclasses.replace(spec, experiment=with_pieces(spec.experiment, given, trust)) for spec in config.specs]
-    dataset = as_dataset(data, task=specs[0].experiment.data.task)
+    recipe = None if not facts else next(iter(facts.values())).recipe
+    target = ",".join(recipe.target) if recipe is not None and hasattr(data, "columns") else None
+    dataset = as_dataset(data, target, config=specs[0].experiment.data)
     prepared = {} if dataset is None else _prepared(facts, dataset, specs)
     return Run(specs, records, store, facts, prepared, findings, config.title, schedules)
 
@@ -330,8 +332,8 @@ def _prepared(
     Raises:
       UserError: they are others.
     """
-    for known in facts.values():
-        if known.sha256 != data.sha256:
+    for config, known in facts.items():
+        if known.sha256 != (data if data.reread is None else data.reread(config)).sha256:
             raise UserError(f"The data {data.name!r} are not those of the run, {known.name!r}: their SHA-256 differs.")
     sizes = {spec.experiment.data: spec.experiment.batch_size for spec in specs}
     return {config: prepare_loaded(data, config, sizes.get(config, 1)) for config in facts}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnjax.core.errors import UserError
+from nnjax.data import new_rows
 from nnjax.models.model import Variables
 from nnjax.models.own import variables_shapes
 from nnjax.runs.run_protocol import TrainedTrials
@@ -46,12 +47,13 @@ def read_variables(run: TrainedTrials, trial: int, which: str) -> Variables:
 
 
 def outputs_of(network: Network, function: Callable[[np.ndarray], Any], x: np.ndarray) -> np.ndarray:
-    """Apply a function of a network to raw inputs x [n, d], a thousand at a time.
+    """Apply a function of a network to raw inputs x [n, d], or the rows of a DataFrame, a thousand at a time.
 
     Raises:
       UserError: x has another width than the network's input.
     """
-    x, width = np.asarray(x, np.float32), network.facts.num_inputs
+    x = new_rows.from_frame(network.facts, x) if hasattr(x, "columns") else x
+    x, width = np.asarray(x, np.float64 if network.facts.x_scaler.wide else np.float32), network.facts.num_inputs
     if x.ndim != 2 or x.shape[1] != width:
         raise UserError(f"The inputs have shape {x.shape}, but (n, {width}) was expected.")
     return in_batches(function, x)

@@ -111,7 +111,7 @@ def check(
 
 def format_finding(arms: str, finding: Finding) -> str:
     """Write a finding as a line of output."""
-    return f"{finding.severity}{f' ({arms})' if arms else ''}: {finding.sentence} {finding.remedy}"
+    return f"{finding.severity}{f' ({arms})' if arms else ''}: {finding.sentence} {finding.remedy}".rstrip()
 
 
 def prepare_all(specs: Sequence[TrialSpec], datasets: Datasets) -> dict[DataConfig, Prepared]:
@@ -138,7 +138,9 @@ def judge(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -
             arms = found.setdefault(finding, [])
             if spec.arm not in arms:
                 arms.append(spec.arm)
-    return [(", ".join(arms), finding) for finding, arms in found.items()]
+    said = dict.fromkeys(sentence for part in prepared.values() for sentence in part.said)
+    remarks = [("", Finding("data", "remark", sentence, "")) for sentence in said]
+    return [*remarks, *((", ".join(arms), finding) for finding, arms in found.items())]
 
 
 def refuse_unfit_outputs(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> None:

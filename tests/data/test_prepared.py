@@ -27,7 +27,8 @@ def test_scalers_see_the_training_part_only():
     x[40:] = 1000.0
     data = from_arrays(x, x[:, 0], test_start=40)
     prepared = prepare_loaded(data, DataConfig(scaling="minmax", target_scaling="minmax", validation=0))
-    assert (prepared.x_scaler.mean, prepared.x_scaler.scale) == (0, 1)
+    assert (prepared.x_scaler.mean, prepared.x_scaler.scale) == (0, 0)  # constant there, and so left out
+    assert "'x1'" in prepared.said[0]
     assert (prepared.y_scaler.mean, prepared.y_scaler.scale) == (0, 1)
 
 

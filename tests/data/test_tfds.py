@@ -136,7 +136,7 @@ def test_a_chosen_target_and_the_pooled_validation_split(prepared, tmp_path):
     data = load("tfds:nnjax_numbers", str(tmp_path), target="slope")
     assert (data.task, data.test_start, data.x.dtype) == ("regression", 7, np.float32)
     assert data.features == ("kind", "point[0]", "point[1]", "size")
-    assert data.categories == {"kind": ("a", "b")}
+    assert {c.name: c.categories for c in data.recipe.columns if c.categories} == {"kind": ("a", "b")}
     expected = [(float(r["kind"] == "b"), *r["point"].tolist(), float(r["size"]), float(r["slope"])) for r in TABLE]
     assert sorted_rows(np.hstack([data.x, data.y])) == sorted(expected)
     kinds = load("tfds:nnjax_numbers", str(tmp_path), target="kind")
@@ -147,7 +147,7 @@ def test_a_chosen_target_and_the_pooled_validation_split(prepared, tmp_path):
 def test_nested_features_and_whole_number_targets(prepared):
     data = load("tfds:nnjax_nested", prepared)
     assert (data.features, data.classes) == (("inputs/u", "inputs/v"), ("5", "6"))
-    assert data.categories == {"inputs/v": ("x", "y")}
+    assert {c.name: c.categories for c in data.recipe.columns if c.categories} == {"inputs/v": ("x", "y")}
     np.testing.assert_array_equal(data.x[:, 1], data.y)
 
 
@@ -192,7 +192,7 @@ def test_damaged_files(tmp_path):
 @pytest.mark.parametrize("name", ["nnjax_images", "nnjax_nested"])
 def test_records_that_stay_in_their_files_are_the_same(prepared, name):
     held, kept = load(f"tfds:{name}", prepared), load(f"tfds:{name}", prepared, stream=True)
-    for fact in ("sha256", "classes", "features", "image_shape", "test_start", "categories"):
+    for fact in ("sha256", "classes", "features", "image_shape", "test_start", "recipe"):
         assert getattr(kept, fact) == getattr(held, fact)
     rows = np.array([5, 0, len(held.x) - 1])
     np.testing.assert_array_equal(kept.x[rows], held.x[rows])

@@ -52,27 +52,38 @@ def test_columns_are_taken_by_name_and_categories_keep_their_codes(houses, tmp_p
     rows = TABLE.iloc[[0, 1, 3, 4, 6]]
     rows[["weight", "color", "age"]].assign(garden=1.0).to_csv(tmp_path / "new.csv", index=False)
     x = inputs_for(houses.facts(), f"csv:{tmp_path / 'new.csv'}", None, None)
-    blue, green, red = 0, 1, 2  # the sorted texts of the training table
+    blue, green, red = 1, 2, 3  # the sorted texts of the training table
     np.testing.assert_allclose(x[:, 0], rows.age)
-    assert x[:, 1].tolist() == [red, green, red, green, red]
-    np.testing.assert_allclose(x[:, 2], rows.weight, rtol=1e-6)
+    assert x[:, 1:4].argmax(axis=1).tolist() == [place - 1 for place in (red, green, red, green, red)]
+    np.testing.assert_allclose(x[:, 4], rows.weight, rtol=1e-6)
     everything = inputs_for(houses.facts(), houses.facts().name, None, None)
-    np.testing.assert_array_equal(everything, houses.data().dataset.x)
-    assert everything[2, 1] == blue
+    np.testing.assert_array_equal(everything.astype(np.float32), houses.data().dataset.x)
+    assert everything[2, blue] == 1
+    np.testing.assert_array_equal(houses.predict(TABLE), houses.predict(houses.data().dataset.x))
 
 
 def test_a_few_rows_may_each_have_another_category(houses, tmp_path):
     TABLE.head(3).to_csv(tmp_path / "new.csv", index=False)
-    assert inputs_for(houses.facts(), f"csv:{tmp_path / 'new.csv'}", None, None)[:, 1].tolist() == [2, 1, 0]
+    found = inputs_for(houses.facts(), f"csv:{tmp_path / 'new.csv'}", None, None)
+    np.testing.assert_array_equal(found[:, 1:4], np.eye(3)[::-1])
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda t: t.drop(columns="age"), "has no input 'age', which the network was trained on .* color, weight"),
-        (lambda t: t.replace("red", "pink"), "'color' of .* holds 'pink', .* never seen; it knows blue, green, red"),
-        (lambda t: t.assign(color=1.0), "'color' of .* holds numbers, but texts were expected"),
-        (lambda t: t.assign(age=["old", "young"] * 12), "'age' of .* holds texts, but numbers were expected"),
+        (
+            lambda t: t.drop(columns="age"),
+            "has no column 'age', which the network reads .it reads age, color, weight.; .* is color, weight, price",
+        ),
+        (
+            lambda t: t.replace("red", "pink"),
+            "'color' of .* holds 'pink' in line 2, but the network knows blue, green, red",
+        ),
+        (lambda t: t.assign(color=1.0), "'color' of .* holds '1.0' in line 2, but the network knows blue"),
+        (
+            lambda t: t.assign(age=["old", "young"] * 12),
+            "'age' of .* holds 'old' in line 2, but numbers .decimal points. were expected",
+        ),
     ],
 )
 def test_tables_that_do_not_fit(houses, tmp_path, change, words):
@@ -82,10 +93,10 @@ def test_tables_that_do_not_fit(houses, tmp_path, change, words):
 
 
 def test_other_sources_must_have_the_same_inputs(houses):
-    with pytest.raises(UserError, match="two_spirals has 2 inputs, but the network was trained on 3"):
+    with pytest.raises(UserError, match="two_spirals has 2 inputs, but the network was trained on 5"):
         inputs_for(houses.facts(), "two_spirals", None, None)
-    with pytest.raises(UserError, match="parity:3 has an input 'x1' where the network was trained on 'age'"):
-        inputs_for(houses.facts(), "parity:3", None, None)
+    with pytest.raises(UserError, match="parity:5 has an input 'x1' where the network was trained on 'age'"):
+        inputs_for(houses.facts(), "parity:5", None, None)
 
 
 def test_outputs_of_a_regression_are_in_the_targets_own_units(houses):

@@ -67,7 +67,7 @@ def test_a_new_folder_is_made_with_its_parents_and_tells_all(tmp_path, begun):
     [(config, fact)] = facts.items()
     expected = FACTS[config]
     assert fact.x_scaler(np.ones(4)).tolist() == expected.x_scaler(np.ones(4)).tolist()
-    for name in ("name", "sha256", "task", "classes", "features", "sizes", "num_inputs", "categories"):
+    for name in ("name", "sha256", "task", "classes", "features", "sizes", "num_inputs", "recipe"):
         assert getattr(fact, name) == getattr(expected, name)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from nnjax.core.experiment import Experiment, ModelConfig
 from nnjax.core.pieces import Piece
-from nnjax.core.types import Array, Count, DataFacts, Float, Int, Num, Prepared
+from nnjax.core.types import Array, Count, DataFacts, Float, Int, Num, Prepared, Scaler
 from nnjax.data.class_weights import class_weights
 from nnjax.models.registry import own_output_shape, sees_batch, traits_of
 from nnjax.nn.activations import ACTIVATIONS
@@ -141,6 +141,9 @@ def make_shapes(experiment: Experiment, prepared: Prepared) -> Shapes:
     )
 
 
+SCALED = Scaler(np.zeros((), np.float32), np.ones((), np.float32))  # of what was scaled on the host
+
+
 def make_device_data(experiment: Experiment, prepared: Prepared) -> DeviceData:
     """Lay a prepared data set out for the program, as numpy arrays; the population puts it on its devices."""
     dtype, train = float_type(experiment), prepared.train
@@ -158,6 +161,7 @@ def make_device_data(experiment: Experiment, prepared: Prepared) -> DeviceData:
     most_train_eval = most_train if experiment.train_eval_size is None else min(most_train, experiment.train_eval_size)
     most_evaluated = max(most_train_eval, most_validation, len(prepared.test))  # equal shapes are compiled once
     batches = even_batches(most_evaluated, experiment.eval_batch_size)
+    x_scaler, y_scaler = (SCALED if scaler.wide else scaler for scaler in (prepared.x_scaler, prepared.y_scaler))
     evaluated = batches * -(-most_evaluated // max(batches, 1))
     return DeviceData(
         x=x,
@@ -167,10 +171,10 @@ def make_device_data(experiment: Experiment, prepared: Prepared) -> DeviceData:
         validation=_pad(parts[2], evaluated),
         test=_pad(parts[3], evaluated),
         probe_indices=parts[4],
-        x_mean=_row(prepared.x_scaler.mean, dtype),
-        x_scale=_row(prepared.x_scaler.scale, dtype),
-        y_mean=_row(prepared.y_scaler.mean, dtype),
-        y_scale=_row(prepared.y_scaler.scale, dtype),
+        x_mean=_row(x_scaler.mean, dtype),
+        x_scale=_row(x_scaler.scale, dtype),
+        y_mean=_row(y_scaler.mean, dtype),
+        y_scale=_row(y_scaler.scale, dtype),
         weights=weights,
         class_weights=None if by_class is None else by_class.astype(dtype),
     )
@@ -201,6 +205,8 @@ def examples(prepared: Prepared, rows: Indices | None, dtype: type) -> HostExamp
     dataset, chosen = prepared.dataset, slice(None) if rows is None else rows
     x = dataset.x[chosen]
     y = np.zeros((len(x), 0), dtype) if dataset.y is None else dataset.y[chosen]
+    x = np.asarray(prepared.x_scaler(x)) if prepared.x_scaler.wide else x  # before it is cast
+    y = np.asarray(prepared.y_scaler(y)) if prepared.y_scaler.wide else y
     weights: Weights | None = None if dataset.weights is None else dataset.weights[chosen].astype(dtype)
     return x if x.dtype == np.uint8 else x.astype(dtype), y if y.dtype == np.int32 else y.astype(dtype), weights
 

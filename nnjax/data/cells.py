@@ -1,0 +1,154 @@
+"""The cells of one column: distinct texts with codes, or numbers, truth values and times that are typed already."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import numbers
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nnjax.core.errors import UserError
+from nnjax.data import missing_cells
+
+DAY = np.timedelta64(1, "D")
+PLAIN = frozenset("0123456789+-.eE")
+
+
+class Place(NamedTuple):
+    """Where cells stand, for messages: the table's name, the column, and a row's place ("line 7")."""
+
+    table: str
+    column: str
+    where: Callable[[int], str]
+
+
+class Texts(NamedTuple):
+    """A column of texts, without the blanks around them.
+
+    Attributes:
+      distinct: the texts that occur, in the order in which they do.
+      codes: [n], which of them each cell is.
+      missing: [distinct], which of them stand for missing cells.
+    """
+
+    distinct: list[str]
+    codes: np.ndarray
+    missing: np.ndarray
+
+    def counts(self) -> dict[str, int]:
+        """Count the cells of each text that is not missing."""
+        counts = np.bincount(self.codes, minlength=len(self.distinct))
+        return {
+            text: int(count)
+            for text, count, gone in zip(self.distinct, counts, self.missing, strict=True)
+            if not gone and count
+        }
+
+    def first(self, text: str) -> int:
+        """Find the row in which a text occurs first."""
+        return int(np.argmax(self.codes == self.distinct.index(text)))
+
+    def spread(self, values: np.ndarray) -> np.ndarray:
+        """Give each cell [n] the value of its text; NaN where it is missing."""
+        return np.where(self.missing, np.nan, values)[self.codes] if len(self.codes) else np.zeros(0)
+
+
+class Typed(NamedTuple):
+    """A column of numbers.
+
+    Attributes:
+      kind: "number", "boolean" or "date".
+      values: float64 [n], NaN where they are missing.
+      whole: the same as int64, where the column holds whole numbers and none is missing; else None.
+    """
+
+    kind: str
+    values: np.ndarray
+    whole: np.ndarray | None = None
+
+
+Cells = Texts | Typed
+CELL_TYPES = (str, bool, np.bool_, numbers.Number, datetime.date, datetime.time, decimal.Decimal)
+
+
+def make_cells(raw: Any, place: Place, na_values: Sequence[str] | None) -> Cells:
+    """Make cells of an array of texts, or of a column of a DataFrame.
+
+    Raises:
+      UserError: of other types than numbers, texts, truth values and times.
+    """
+    if isinstance(raw, np.ndarray) and raw.dtype == object:
+        return make_texts(raw, na_values)
+    kind = raw.dtype.kind if isinstance(raw.dtype, np.dtype) else getattr(raw.dtype, "kind", "O")
+    if kind in "biuf":
+        return _typed_numbers(raw, kind, na_values)
+    if kind == "M":
+        naive = raw.dt.tz_convert("UTC").dt.tz_localize(None) if getattr(raw.dt, "tz", None) else raw
+        times = naive.to_numpy("datetime64[ns]")
+        return Typed("date", np.where(np.isnat(times), np.nan, (times - np.datetime64(0, "ns")) / DAY))
+    if kind == "m":
+        spans = raw.to_numpy("timedelta64[ns]")
+        return Typed("number", np.where(np.isnat(spans), np.nan, spans / DAY))
+    return make_texts(_to_texts(raw, place), na_values)
+
+
+def make_texts(raw: np.ndarray, na_values: Sequence[str] | None) -> Texts:
+    """Make cells of texts [n]."""
+    index: dict[str, int] = {}
+    codes = np.fromiter((index.setdefault(cell.strip(), len(index)) for cell in raw), np.int64, len(raw))
+    distinct = list(index)
+    return Texts(distinct, codes, missing_cells.find(distinct, na_values))
+
+
+def plain_numbers(raw: Any) -> np.ndarray | None:
+    """Convert texts [n] to float64 where all are numbers with decimal points and none begins with a needless 0."""
+    if not (isinstance(raw, np.ndarray) and raw.dtype == object) or not len(raw):
+        return None
+    if not set("".join(raw)) <= PLAIN or any(len(cell) > 1 and cell[0] == "0" and cell[1].isdigit() for cell in raw):
+        return None
+    try:
+        values = raw.astype(np.float64)
+    except ValueError:
+        return None
+    return values if np.isfinite(values).all() else None
+
+
+def _typed_numbers(raw: Any, kind: str, na_values: Sequence[str] | None) -> Typed:
+    gone = raw.isna().to_numpy() if hasattr(raw, "isna") else np.zeros(len(raw), bool)
+    if kind in "iu" and not gone.any():
+        whole = raw.to_numpy(np.uint64 if kind == "u" else np.int64)
+        values = whole.astype(np.float64)
+    else:
+        whole, values = None, raw.to_numpy(np.float64, na_value=np.nan)
+    for text in na_values or ():
+        try:
+            found = values == float(text)
+        except ValueError:
+            continue
+        whole, values = (None if found.any() else whole), np.where(found, np.nan, values)
+    return Typed("boolean" if kind == "b" else "number", values, whole)
+
+
+def _to_texts(raw: Any, place: Place) -> np.ndarray:
+    """Write the objects of a column as texts, missing ones as empty texts."""
+    gone, cells = raw.isna().to_numpy(), raw.astype(object).to_numpy()
+    for row, (cell, missing) in enumerate(zip(cells, gone, strict=True)):
+        if not missing and not isinstance(cell, CELL_TYPES):
+            raise UserError(
+                f"The column {place.column!r} of {place.table} has the type {raw.dtype} with a "
+                f"{type(cell).__name__} in {place.where(row)}: numbers or texts were expected; leave it out with "
+                f"data.drop={place.column}."
+            )
+    texts = ["" if missing else _as_text(cell) for cell, missing in zip(cells, gone, strict=True)]
+    return np.array(texts, dtype=object)
+
+
+def _as_text(cell: Any) -> str:
+    if isinstance(cell, datetime.datetime):
+        return cell.isoformat(" ")
+    if isinstance(cell, float | np.floating) and float(cell).is_integer() and abs(float(cell)) < 2**53:
+        return str(int(cell))
+    return str(cell)

@@ -1,0 +1,72 @@
+"""Remarks on the columns of a table: identifiers, order of time, numbers that may stand for missing cells."""
+
+import numpy as np
+
+from nnjax.core.columns import TableRecipe
+
+FEWEST = 20  # rows below which nothing is said
+SENTINELS = (-9.0, -99.0, -999.0, -9999.0, -99999.0, -1.0, 99.0, 999.0, 9999.0, 99999.0)
+FAR = 3.0  # times the others' range
+
+
+def all_of(recipe: TableRecipe, x: np.ndarray) -> list[str]:
+    """Say what may be amiss with the inputs x [n, d] of a recipe."""
+    said: list[str] = []
+    if len(x) < FEWEST:
+        return said
+    dates = [column.name for column in recipe.columns if column.kind == "date"]
+    for column in recipe.columns:
+        if column.kind not in ("number", "date"):
+            continue
+        values = x[:, recipe.inputs.index(column.name)]
+        there = values[~np.isnan(values)]
+        if len(there) < FEWEST:
+            continue
+        if column.kind == "date":
+            said += _time_order(column.name, there)
+        else:
+            said += [] if (remark := _identifier(column.name, there, bool(dates))) is None else [remark]
+            said += _sentinels(column.name, there)
+    return said
+
+
+def _identifier(name: str, values: np.ndarray, dated: bool) -> str | None:
+    steps = np.diff(values)
+    whole = np.array_equal(values, np.trunc(values))
+    advice = f"leave it out (data.drop={name}) if it is a number of the row or an identifier"
+    if (steps > 0).all() or (steps < 0).all():
+        way = "rises" if steps[0] > 0 else "falls"
+        time = "" if dated else ", or test on the last rows if it is time (data.split=time)"
+        return f"The column {name!r} {way} from row to row: {advice}{time}."
+    distinct = len(np.unique(values))
+    if whole and distinct == len(values) and np.ptp(values) < 4 * len(values):
+        return f"The column {name!r} has another whole number in each row: {advice}."
+    return None
+
+
+def _time_order(name: str, values: np.ndarray) -> list[str]:
+    steps = np.diff(values)
+    if not ((steps >= 0).all() or (steps <= 0).all()) or not steps.any():
+        return []
+    return [
+        f"The rows are in the order of the dates {name!r}: a random split tests on days between those it trains on; "
+        "data.split=time tests on the last ones."
+    ]
+
+
+def _sentinels(name: str, values: np.ndarray) -> list[str]:
+    """Find a number such as -999 that stands far out of the others."""
+    said = []
+    for sentinel in SENTINELS:
+        there = values == sentinel
+        others = values[~there]
+        if not there.any() or len(others) < FEWEST // 2:
+            continue
+        low, high = float(others.min()), float(others.max())
+        room = FAR * max(high - low, 1e-30) if abs(sentinel) > 9 else np.inf
+        if sentinel < low - room or sentinel > high + room or (sentinel in (-999.0, -9999.0, -99999.0) and low >= 0):
+            said.append(
+                f"The column {name!r} has {sentinel:g} in {int(there.sum())} rows, far from the others ({low:g} to "
+                f"{high:g}): if it stands for a missing value, say data.na_values={sentinel:g}."
+            )
+    return said

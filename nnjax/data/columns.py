@@ -1,0 +1,258 @@
+"""Infer what a column of a table holds (one rule for all of it), and code its cells as inputs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nnjax.core.columns import Column, NumberRule
+from nnjax.core.errors import UserError
+from nnjax.data import cells as cells_module
+from nnjax.data import dates, missing_cells, numerals
+from nnjax.data.cells import Cells, Place, Texts, Typed, make_cells, plain_numbers
+from nnjax.data.missing_cells import Gaps
+
+MAX_MIXED = 20  # distinct texts of a column that mixes numbers and texts, and is taken for categories
+SHOWN = 10  # known categories in a message
+
+
+class Inferred(NamedTuple):
+    """What a column holds.
+
+    Attributes:
+      column: how its cells become inputs.
+      gaps: its missing cells; None for none.
+      ambiguous: a text that is one number by decimal commas, another by commas between thousands; "" for none.
+      said: what was guessed, a sentence each.
+    """
+
+    column: Column
+    gaps: Gaps | None = None
+    ambiguous: str = ""
+    said: tuple[str, ...] = ()
+
+
+class Rules(NamedTuple):
+    """What the user says of columns: see `DataConfig`."""
+
+    na_values: tuple[str, ...] | None = None
+    decimal: str = "auto"
+    ordinal: Mapping[str, tuple[str, ...]] = {}
+
+
+def infer(raw: Any, place: Place, rules: Rules) -> Inferred:
+    """Infer what a column holds.
+
+    Raises:
+      UserError: it follows no one rule: the first cell that does not, or what could be meant.
+    """
+    name, order = place.column, rules.ordinal.get(place.column)
+    if order is None and plain_numbers(raw) is not None and not rules.na_values:
+        return Inferred(Column(name))
+    found = make_cells(raw, place, rules.na_values)
+    gaps = _gaps(found, place)
+    stored = _stored_order(raw)
+    if order or stored:
+        return Inferred(_ordered(found, place, order or stored), gaps)
+    if isinstance(found, Typed):
+        return Inferred(Column(name, found.kind), gaps)
+    counts = found.counts()
+    if not counts:
+        return Inferred(Column(name), gaps)
+    if {text.lower() for text in counts} <= {"true", "false"}:
+        return Inferred(Column(name, "boolean"), gaps)
+    inferred = _numbers(found, counts, place, rules) or _dates(found, counts, place) or _categories(counts, name)
+    return inferred._replace(gaps=gaps)
+
+
+def _numbers(found: Texts, counts: Mapping[str, int], place: Place, rules: Rules) -> Inferred | None:
+    if all(text.isdecimal() for text in counts) and any(len(text) > 1 and text[0] == "0" for text in counts):
+        return None  # 00001 is a name
+    infinite = {text: count for text, count in counts.items() if text.lower().lstrip("+-") in ("inf", "infinity")}
+    inference = numerals.infer({text: count for text, count in counts.items() if text not in infinite}, rules.decimal)
+    if infinite and (inference.rule is not None or len(infinite) == len(counts)):
+        raise UserError(
+            f"The column {place.column!r} of {place.table} has {sum(infinite.values())} infinite values, the first in "
+            f"{place.where(min(found.first(text) for text in infinite))}: replace them."
+        )
+    if inference.rule is None:
+        return None
+    if inference.stray:
+        if len(counts) <= min(MAX_MIXED, len(found.codes) // 2) and all(counts[text] > 1 for text in inference.stray):
+            return None
+        text = inference.stray[0]
+        raise UserError(
+            f"The column {place.column!r} of {place.table} is numbers ({inference.rule}), but "
+            f"{place.where(found.first(text))} has {text!r}: correct that cell, or leave the column out "
+            f"(data.drop={place.column}), or say that it is missing (data.na_values={text})."
+        )
+    column, said = Column(place.column, rule=inference.rule), list[str]()
+    odd = next((text for text in counts if not numerals.PLAIN.fullmatch(text)), None)
+    if odd is not None:
+        value = numerals.parse([odd], inference.rule)[0]
+        said = [f"The column {place.column!r} is read as numbers ({inference.rule}): {odd!r} is {value:g}."]
+    return Inferred(column, ambiguous=inference.ambiguous, said=tuple(said))
+
+
+def _dates(found: Texts, counts: Mapping[str, int], place: Place) -> Inferred | None:
+    unit = dates.infer_time_unit(counts)
+    if unit is not None:
+        sentence = f"The column {place.column!r} is read as times, in {unit}."
+        return Inferred(Column(place.column, "time", format=unit), said=(sentence,))
+    inferred = dates.infer(counts)
+    if inferred is None:
+        return None
+    start = f"The column {place.column!r} of {place.table} is dates"
+    text = next(iter(counts))
+    if inferred.others:
+        raise UserError(
+            f"{start}, but {text!r} may be {' or '.join((inferred.format, *inferred.others))}: write them "
+            f"as YYYY-MM-DD, or leave the column out (data.drop={place.column})."
+        )
+    if inferred.stray:
+        text = inferred.stray[0]
+        raise UserError(
+            f"{start} ({inferred.format}), but {place.where(found.first(text))} has {text!r}: correct that cell, or "
+            f"leave the column out (data.drop={place.column})."
+        )
+    days = dates.parse([text], inferred.format)[0]
+    what = f"dates ({inferred.format}), in days since 1970-01-01: {text!r} is {days:g}"
+    sentence = f"The column {place.column!r} is read as {what}."
+    return Inferred(Column(place.column, "date", format=inferred.format), said=(sentence,))
+
+
+def _categories(counts: Mapping[str, int], name: str) -> Inferred:
+    texts, said = sorted(counts), similar(counts, f"column {name!r}")
+    numbers = [text for text in texts if numerals.is_number(text)]
+    if numbers:
+        what = "numbers with zeros in front" if len(numbers) == len(texts) else f"numbers beside {_other(texts)!r}"
+        said = (*said, f"The column {name!r} has {what}: its {len(texts)} texts are taken as categories.")
+    return Inferred(Column(name, "category", categories=tuple(texts)), said=said)
+
+
+def _other(texts: Sequence[str]) -> str:
+    return next(text for text in texts if not numerals.is_number(text))
+
+
+def similar(texts: Mapping[str, int] | Sequence[str], what: str) -> tuple[str, ...]:
+    """Say which texts differ only in case or blanks."""
+    groups: dict[str, list[str]] = {}
+    for text in texts:
+        groups.setdefault("".join(text.split()).casefold(), []).append(text)
+    pairs = [" and ".join(map(repr, group)) for group in groups.values() if len(group) > 1]
+    return (f"The {what} has texts that differ only in case or blanks: {'; '.join(pairs[:5])}.",) if pairs else ()
+
+
+def _stored_order(raw: Any) -> tuple[str, ...]:
+    """Read the order of an ordered categorical; () for other columns."""
+    kind: Any = getattr(raw, "dtype", None)
+    return tuple(map(str, kind.categories)) if getattr(kind, "ordered", False) else ()
+
+
+def _ordered(found: Cells, place: Place, order: Sequence[str]) -> Column:
+    """Describe a column whose order is known."""
+    texts = found if isinstance(found, Texts) else _typed_texts(found)
+    strange = [text for text in texts.counts() if text not in order]
+    if strange:
+        raise UserError(
+            f"The column {place.column!r} of {place.table} has {strange[0]!r} in "
+            f"{place.where(texts.first(strange[0]))}, which the order {'<'.join(order)} does not name: add it to "
+            "data.ordinal."
+        )
+    return Column(place.column, "ordered", categories=tuple(order))
+
+
+def _typed_texts(found: Typed) -> Texts:
+    """Write numbers as texts."""
+    if found.kind == "boolean":
+        texts = ["" if np.isnan(v) else str(bool(v)) for v in found.values]
+    else:
+        texts = ["" if np.isnan(v) else str(int(v)) if float(v).is_integer() else repr(float(v)) for v in found.values]
+    return cells_module.make_texts(np.array(texts, dtype=object), None)
+
+
+def _gaps(found: Cells, place: Place) -> Gaps | None:
+    if isinstance(found, Typed):
+        gone, spelt = np.isnan(found.values), tuple[str, ...](("",))
+    else:
+        gone = found.missing[found.codes] if len(found.codes) else np.zeros(0, bool)
+        counts = Counter(found.distinct[code] for code in found.codes[gone])
+        spelt = missing_cells.spellings(counts)
+    if not gone.any():
+        return None
+    return Gaps(place.column, int(gone.sum()), len(gone), spelt, place.where(int(np.argmax(gone))))
+
+
+def encode(column: Column, raw: Any, place: Place, na_values: tuple[str, ...] | None, unknown: str) -> np.ndarray:
+    """Code cells as the inputs of a column: float64 [n, inputs without `missing_input`]; NaN where they are missing.
+
+    Raises:
+      UserError: a cell does not follow the column's rule, or is an unknown category.
+    """
+    plain = plain_numbers(raw) if column.kind == "number" and not na_values and column.rule == NumberRule() else None
+    if plain is not None:
+        return plain[:, None]
+    found = make_cells(raw, place, na_values)
+    if column.kind in ("category", "ordered"):
+        return _code(column, found if isinstance(found, Texts) else _typed_texts(found), place, unknown)
+    if isinstance(found, Typed):
+        if (found.kind == column.kind) or (found.kind, column.kind) == ("number", "number"):
+            _refuse_infinite(found.values, place)
+            return found.values[:, None]
+        raise _unlike(column, place, 0, f"{found.kind}s")
+    texts = found.distinct
+    if column.kind == "number":
+        values = numerals.parse(texts, column.rule)
+        if column.rule.decimal == ".":
+            plain_ones = [numerals.PLAIN.fullmatch(text) is not None for text in texts]
+            values = np.array([float(t) if p else v for t, v, p in zip(texts, values, plain_ones, strict=True)])
+    elif column.kind == "date":
+        values = dates.parse(texts, column.format)
+    elif column.kind == "time":
+        values = dates.parse_times(texts, column.format)
+    else:
+        values = np.array([{"true": 1.0, "false": 0.0}.get(text.lower(), np.nan) for text in texts])
+    for text, value, gone in zip(texts, values, found.missing, strict=True):
+        if not gone and not np.isfinite(value):
+            raise _unlike(column, place, found.first(text), repr(text))
+    return found.spread(values)[:, None]
+
+
+def _code(column: Column, found: Texts, place: Place, unknown: str) -> np.ndarray:
+    known = {text: i for i, text in enumerate(column.categories)}
+    width = len(known)
+    table = np.zeros((len(found.distinct), width if column.kind == "category" else 1))
+    for i, text in enumerate(found.distinct):
+        if found.missing[i] and text not in known:
+            table[i] = np.nan
+        elif text in known:
+            table[i] = np.eye(width)[known[text]] if column.kind == "category" else known[text]
+        elif unknown != "unknown" or column.kind == "ordered":
+            raise _unlike(column, place, found.first(text), repr(text))
+    return table[found.codes]
+
+
+def _unlike(column: Column, place: Place, row: int, found: str) -> UserError:
+    if column.kind in ("category", "ordered", "boolean"):
+        texts = column.categories or ("False", "True")
+        known = ", ".join(texts[:SHOWN]) + (f" and {len(texts) - SHOWN} others" if len(texts) > SHOWN else "")
+        rest = f"the network knows {known}"
+        remedy = "" if column.kind != "category" else "; train with data.unknown=unknown to allow others"
+    else:
+        rest = {"number": f"numbers ({column.rule})", "date": f"dates ({column.format})", "time": "times"}[column.kind]
+        rest, remedy = f"{rest} were expected", ", as in training"
+    return UserError(
+        f"The column {place.column!r} of {place.table} holds {found} in {place.where(row)}, but {rest}{remedy}."
+    )
+
+
+def _refuse_infinite(values: np.ndarray, place: Place) -> None:
+    bad = np.isinf(values)
+    if bad.any():
+        raise UserError(
+            f"The column {place.column!r} of {place.table} has {int(bad.sum())} infinite values, the first in "
+            f"{place.where(int(np.argmax(bad)))}: replace them."
+        )

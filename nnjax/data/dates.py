@@ -1,0 +1,108 @@
+"""Dates and times in texts: one format for a whole column."""
+
+import datetime
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+DAY = 86_400.0  # seconds
+EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+ISO = "ISO 8601"
+FORMATS = (
+    *(
+        "%Y/%m/%d",
+        "%Y.%m.%d",
+        "%d.%m.%Y",
+        "%d.%m.%y",
+        "%d/%m/%Y",
+        "%m/%d/%Y",
+        "%d-%m-%Y",
+        "%m-%d-%Y",
+        "%d/%m/%y",
+        "%m/%d/%y",
+    ),
+    *("%d-%b-%Y", "%d-%b-%y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%Y-%m"),
+)
+CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
+_ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?\s*(Z|[-+]\d\d:?\d\d)?)?")
+_TIME = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?")
+_MONTHS = re.compile(r"jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec", re.IGNORECASE)
+
+
+class Dates(NamedTuple):
+    """The format of a column of dates; `others` are further ones that fit all of its texts and give other dates."""
+
+    format: str
+    others: tuple[str, ...] = ()
+    stray: tuple[str, ...] = ()
+
+
+def infer(counts: Mapping[str, int]) -> Dates | None:
+    """Find the format of dates that most texts follow; None if there is none."""
+    texts = [text for text in counts if _is_dated(text)]
+    if 2 * sum(counts[text] for text in texts) <= sum(counts.values()):
+        return None
+    found: dict[str, int] = {}
+    for name in (ISO, *(date + clock for date in FORMATS for clock in CLOCKS)):
+        if np.isfinite(parse(texts[:1], name)).any() or np.isfinite(parse(texts[-1:], name)).any():
+            found[name] = sum(
+                counts[text] for text, value in zip(texts, parse(texts, name), strict=True) if value == value
+            )
+    if not found:
+        return None
+    best = max(found, key=lambda name: found[name])
+    if 2 * found[best] <= sum(counts.values()):
+        return None
+    values = parse(list(counts), best)
+    stray = tuple(text for text, value in zip(counts, values, strict=True) if value != value)
+    same = [name for name, number in found.items() if number == found[best] and name != best]
+    others = tuple(name for name in same if not np.array_equal(parse(texts, name), parse(texts, best), equal_nan=True))
+    return Dates(best, others, stray)
+
+
+def _is_dated(text: str) -> bool:
+    return (
+        len(text) < 40
+        and len(re.findall(r"\d+", text)) >= 2
+        and (bool(re.search(r"\d[-/.:]\d", text)) or bool(_MONTHS.search(text)))
+    )
+
+
+def parse(texts: Sequence[str], format: str) -> np.ndarray:
+    """Parse dates [n] by a format: days since 1970-01-01 (UTC), float64 [n]; NaN where a text does not follow it."""
+    return np.array([_days(text.strip(), format) for text in texts], np.float64)
+
+
+def _days(text: str, format: str) -> float:
+    try:
+        if format == ISO:
+            if not _ISO.fullmatch(text):
+                return np.nan
+            found = datetime.datetime.fromisoformat(text)
+        else:
+            found = datetime.datetime.strptime(text, format)
+    except ValueError:
+        return np.nan
+    found = found if found.tzinfo else found.replace(tzinfo=datetime.UTC)
+    since = found - EPOCH
+    return since.days + (since.seconds + since.microseconds / 1e6) / DAY
+
+
+def infer_time_unit(counts: Mapping[str, int]) -> str | None:
+    """Say in which unit a column of times is read: "seconds" where one has seconds, "minutes"; None if one is none."""
+    matches = [_TIME.fullmatch(text.strip()) for text in counts]
+    if not all(matches):
+        return None
+    return "seconds" if any(match and match[3] for match in matches) else "minutes"
+
+
+def parse_times(texts: Sequence[str], unit: str) -> np.ndarray:
+    """Parse times such as 07:30 or 07:30:15 [n] in minutes or seconds: float64 [n], NaN for other texts."""
+    seconds = [_seconds(_TIME.fullmatch(text.strip())) for text in texts]
+    return np.array(seconds, np.float64) / (60 if unit == "minutes" else 1)
+
+
+def _seconds(match: "re.Match[str] | None") -> float:
+    return np.nan if match is None else 3600 * int(match[1]) + 60 * int(match[2]) + float(match[3] or 0)

@@ -1,0 +1,105 @@
+"""Decide whether the first row of a table holds the names of its columns."""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from nnjax.data import dates, missing_cells, numerals
+
+Row = Sequence[str]
+FEW = 5  # columns: from here on 0, 1, 2, ... are no accident
+_CENSORED = re.compile(r"[<>~≤≥]\s*[-+]?\d[\d.,]*")
+
+
+class Decision(NamedTuple):
+    """Whether there is a header, why, and whether the row itself leaves it open."""
+
+    header: bool
+    reason: str
+    open: bool = False
+
+
+def decide(first: Row, body: Sequence[Row]) -> Decision:
+    """Decide by the first row and some of those below it, all of one width."""
+    kinds = [_kind(cell) for cell in first]
+    columns = list(zip(*body, strict=True)) if body else [()] * len(first)
+    numeric = [_is_numeric(column) for column in columns]
+    texts = [i for i, kind in enumerate(kinds) if kind == "text"]
+    numbers = [i for i, kind in enumerate(kinds) if kind in ("whole", "number")]
+    if not body:
+        return Decision(not numbers, "it is the only row")
+    if not texts:
+        return _of_numbers(first, kinds, columns, numeric)
+    if "number" in kinds:
+        return Decision(False, "its first row has numbers with fractions, or dates")
+    if any(numeric[i] for i in texts):
+        return Decision(True, f"{first[next(i for i in texts if numeric[i])].strip()!r} stands above numbers")
+    recurring = [i for i in texts if first[i].strip() in {cell.strip() for cell in columns[i]}]
+    if numbers:
+        named = not recurring and _are_names(first, numbers, columns)
+        why = "its numbers count the columns or are years" if named else "its first row has numbers as the others have"
+        return Decision(named, why)
+    if not recurring:
+        return Decision(True, "its first row differs from all others")
+    share = f"{first[recurring[0]].strip()!r} of its first row recurs below"
+    return Decision(False, share, open=2 * len(recurring) < len(texts))
+
+
+def _of_numbers(first: Row, kinds: Sequence[str], columns: Sequence[Row], numeric: Sequence[bool]) -> Decision:
+    """Decide for a first row without texts: numbers, and perhaps missing cells."""
+    begin = 1 if kinds[0] == "missing" and not first[0].strip() and counts_rows(columns[0]) else 0
+    if "number" in kinds or any(kind != "whole" for kind in kinds[begin:]):
+        return Decision(False, "its first row is as the others")
+    if not any(numeric):
+        return Decision(True, "its first row has numbers, and the others have texts")
+    if _are_names(first, range(begin, len(first)), columns):
+        return Decision(True, "its numbers count the columns or are years")
+    return Decision(False, "its first row is as the others")
+
+
+def _are_names(first: Row, places: Sequence[int], columns: Sequence[Row]) -> bool:
+    """Whether whole numbers of the first row are names: 0, 1, 2, ... or years, other than what stands below them."""
+    values = [int(first[i]) for i in places]
+    counted = values == list(range(values[0], values[0] + len(values))) and values[0] in (0, 1)
+    years = all(1800 <= value <= 2100 for value in values) and len(set(values)) == len(values)
+    if not counted and not years:
+        return False
+    below = [[cell.strip() for cell in columns[i]] for i in places]
+    if years:
+        return not any(cell.isdecimal() and 1800 <= int(cell) <= 2100 for column in below for cell in column)
+    fractions = [any(_kind(cell) == "number" for cell in column) for column in below]
+    return len(values) >= FEW or all(fractions) or (len(values) > 2 and any(fractions))
+
+
+def counts_rows(cells: Row) -> bool:
+    """Whether cells count the rows from 0 or 1: an index that was saved along."""
+    return any(all(cell.strip() == str(i) for i, cell in enumerate(cells, begin)) for begin in (0, 1))
+
+
+def _is_numeric(cells: Row) -> bool:
+    """Whether most cells that are not missing are numbers."""
+    kinds = [_kind(cell) for cell in cells]
+    there = [kind for kind in kinds if kind != "missing"]
+    return 2 * sum(kind != "text" for kind in there) > len(there)
+
+
+def _kind(cell: str) -> str:
+    """Say whether a cell is "missing", "whole", another "number" (or a date, or a bound such as <5), or a "text"."""
+    text = numerals.normalize(cell)
+    if missing_cells.is_missing(text, None):
+        return "missing"
+    if text.isdecimal() and text.isascii():
+        return "whole"
+    if numerals.is_number(text) or _CENSORED.fullmatch(text):
+        return "number"
+    if not any(char.isdigit() for char in text):
+        return "text"
+    found = numerals.infer({text: 1})
+    if found.rule is not None and not found.stray and not _is_name_with_unit(text):
+        return "number"
+    return "number" if dates.infer({text: 1}) or dates.infer_time_unit({text: 1}) else "text"
+
+
+def _is_name_with_unit(text: str) -> bool:
+    """Whether a text such as 1st or 2nd begins with a digit as names do: digits and letters without a blank."""
+    return re.fullmatch(r"\d+(st|nd|rd|th)\w*", text) is not None

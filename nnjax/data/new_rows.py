@@ -1,0 +1,94 @@
+"""Code new rows as the network's training table was: by its columns, categories and rules, whatever else there is."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from absl import logging
+
+from nnjax.core.columns import Column, TableRecipe
+from nnjax.core.errors import UserError
+from nnjax.core.types import DataFacts
+from nnjax.data import imputation, table_files, tables
+from nnjax.data.delimited import Options, Table
+
+SHOWN = 20  # names in a message
+
+
+def recipe_of(facts: DataFacts) -> TableRecipe | None:
+    """Return the recipe of a network's inputs; of named inputs of no table, plain numbers; None without names."""
+    if facts.recipe is not None or not facts.features:
+        return facts.recipe
+    return TableRecipe(tuple(map(Column, facts.features)), facts.features)
+
+
+def read(recipe: TableRecipe, path: Path) -> np.ndarray:
+    """Read the inputs [n, d] of new rows in a file, float64.
+
+    Columns are found by name. Those of a training table without a header are taken by position where the widths fit,
+    which is logged.
+
+    Raises:
+      UserError: a column is missing, or a cell does not follow its column's rule.
+    """
+    plain = table_files.read(path, Options("no", recipe.encoding))
+    needed = [column.name for column in recipe.columns]
+    if not plain.header:
+        first = [str(cells[0]).strip() or f"column{i}" for i, cells in enumerate(plain.columns.values())]
+        if recipe.header or set(needed) <= set(first):
+            _refuse_absent(needed, first, path, recipe)
+            plain = table_files.read(path, Options("yes", recipe.encoding))
+        else:
+            plain = by_position(recipe, plain)
+    return encode(recipe, plain)
+
+
+def encode(recipe: TableRecipe, table: Table) -> np.ndarray:
+    """Code a table as inputs [n, d], float64, missing cells filled in; errors as for `read`."""
+    _refuse_absent([column.name for column in recipe.columns], list(table.columns), table.path, recipe)
+    x = tables.encode_inputs(recipe, table)
+    return imputation.apply(recipe, x, str(table.path), table.where)
+
+
+def by_position(recipe: TableRecipe, table: Table) -> Table:
+    """Name the columns of a table without a header as those of the training table, which had none either.
+
+    Raises:
+      UserError: it has another width.
+    """
+    width, names = len(table.columns), list(recipe.names)
+    inputs = [name for name in names if name not in recipe.target]
+    if width == len(inputs) and names[: len(inputs)] == inputs:
+        names = inputs  # the target came last
+    if width != len(names):
+        middle = "" if width != len(inputs) else f", {', '.join(recipe.target)} among them (leave it empty)"
+        raise UserError(
+            f"{table.path} has {width} columns and no header, but the network's table had {len(recipe.names)}{middle}: "
+            f"give as many, or a first row with the names of the inputs ({_listed(inputs)})."
+        )
+    logging.warning("%s has no header: its %d columns are taken by position, as in training.", table.path, width)
+    return dataclasses.replace(table, columns=dict(zip(names, table.columns.values(), strict=True)))
+
+
+def from_frame(facts: DataFacts, frame: Any) -> np.ndarray:
+    """Code the rows of a DataFrame; errors as for `read`."""
+    recipe = recipe_of(facts)
+    if recipe is None:
+        return np.asarray(frame)
+    table = table_files.from_frame(frame, Path("DataFrame"), lambda row: f"row {frame.index[row]!r}")
+    return encode(recipe, table)
+
+
+def _refuse_absent(needed: Sequence[str], there: Sequence[str], path: Path, recipe: TableRecipe) -> None:
+    absent = [name for name in needed if name not in there]
+    if absent:
+        raise UserError(
+            f"{path} has no column {absent[0]!r}, which the network reads (it reads {_listed(needed)}); its first row, "
+            f"or header, is {_listed(there)}."
+        )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")

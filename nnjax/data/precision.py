@@ -1,0 +1,36 @@
+"""Keep float64 where float32 would merge distinct numbers: times in seconds, yyyymmdd, identifiers, coordinates."""
+
+import numpy as np
+
+FINE = 1e-6  # float32's step over a column's spread, below which nothing worth mention merges
+MERGED = 0.01  # share of distinct numbers that must merge in a long column; in a short one a single one is enough
+SHORT = 1000
+
+
+def narrow(values: np.ndarray) -> np.ndarray:
+    """Cast numbers [n, d] to float32, or to float64 where a column's distinct numbers would merge in float32.
+
+    Scalers are then fitted in float64, and numbers are scaled before they are cast.
+    """
+    if values.dtype.itemsize < 4 or values.dtype == np.float32 or values.dtype.kind == "b":
+        return values.astype(np.float32)
+    merging = any(merges(values[:, i]) for i in _coarse(values))
+    return values.astype(np.float64 if merging else np.float32)
+
+
+def _coarse(values: np.ndarray) -> np.ndarray:
+    """Find the columns whose spread is so small, seen from 0, that float32's steps may matter."""
+    if not len(values):
+        return np.zeros(0, np.int64)
+    with np.errstate(invalid="ignore"):
+        high, low = (np.fmax.reduce(values, axis=0), np.fmin.reduce(values, axis=0))
+        high, low = high.astype(np.float64), low.astype(np.float64)
+        step = np.maximum(np.abs(high), np.abs(low)) * np.finfo(np.float32).eps
+        return np.flatnonzero((high > low) & (step > FINE * (high - low)))
+
+
+def merges(column: np.ndarray) -> bool:
+    """Whether distinct numbers [n] become equal in float32, more than a few by chance."""
+    distinct = np.unique(column[column == column])
+    left = len(np.unique(distinct.astype(np.float32)))
+    return left < len(distinct) * (1 if len(distinct) <= SHORT else 1 - MERGED)

@@ -1,0 +1,133 @@
+"""Open the file of a table: compressed or not, text, Excel, Parquet or Feather."""
+
+import bz2
+import gzip
+import io
+import lzma
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from nnjax.core.errors import UserError
+from nnjax.core.extras import require
+from nnjax.data import delimited, files
+from nnjax.data.delimited import Options, Table
+
+LARGEST = 1 << 32  # bytes that a compressed table may grow to
+MOST_GROWTH = 1000  # times as long as it is compressed, beyond SMALL
+SMALL = 1 << 26
+OPENERS: dict[bytes, Callable[[IO[bytes]], Any]] = {
+    b"\x1f\x8b": gzip.open,
+    b"\xfd7zXZ\x00": lzma.open,
+    b"BZh": bz2.open,
+}
+ENDINGS = ("csv", "tsv", "txt", "data", "dat", "gz", "zip", "xz", "bz2", "parquet", "pq", "feather", "xlsx")
+
+
+def read(path: Path, options: Options) -> Table:
+    """Read a table.
+
+    Raises:
+      UserError: the file is missing, damaged, of another kind, or grows beyond bounds.
+    """
+    return _parse(files.read_bytes(path), path, options)
+
+
+def _parse(data: bytes, path: Path, options: Options) -> Table:
+    for magic, opener in OPENERS.items():
+        if data.startswith(magic):
+            return _parse(_decompress(opener(io.BytesIO(data)), len(data), path), path, options)
+    if data.startswith(b"PK\x03\x04"):
+        return _archive(data, path, options)
+    if data.startswith((b"PAR1", b"ARROW1")) or path.suffix.lower() in (".parquet", ".pq", ".feather"):
+        return _columnar(data, path)
+    if data.startswith(b"\xd0\xcf\x11\xe0"):
+        raise UserError(f"{path} is of an old Excel (.xls): save it as .xlsx or as CSV.")
+    if data.startswith(b"\x28\xb5\x2f\xfd"):
+        raise UserError(f"{path} is compressed by zstandard, which is not read: decompress it, or take gzip or xz.")
+    return delimited.read(data, path, options)
+
+
+def _decompress(stream: Any, size: int, path: Path) -> bytes:
+    """Decompress as far as is sensible."""
+    most, parts, total = min(LARGEST, max(SMALL, MOST_GROWTH * size)), [], 0
+    try:
+        while piece := stream.read(1 << 20):
+            parts.append(piece)
+            total += len(piece)
+            if total > most:
+                raise UserError(f"{path} grows beyond {most:,} bytes when it is decompressed: decompress it yourself.")
+    except (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError) as error:
+        raise UserError(f"{path} is damaged ({error}): bring a good copy.") from None
+    return b"".join(parts)
+
+
+def _archive(data: bytes, path: Path, options: Options) -> Table:
+    """Read the only file in a ZIP archive, or an Excel workbook."""
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+        names = [i.filename for i in archive.infolist() if not i.is_dir() and not i.filename.startswith("__MACOSX")]
+        if "xl/workbook.xml" in names:
+            return _workbook(data, path, options)
+        if len(names) != 1:
+            listed = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
+            raise UserError(f"{path} holds {len(names)} files ({listed}), but one table was expected: unpack it.")
+        inside = _decompress(archive.open(names[0]), len(data), path)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError) as error:
+        raise UserError(f"{path} is a damaged ZIP archive ({error}): bring a good copy.") from None
+    return _parse(inside, path, options)
+
+
+def _workbook(data: bytes, path: Path, options: Options) -> Table:
+    """Read the first sheet of an Excel workbook."""
+    import pandas as pd
+
+    require("openpyxl", "openpyxl", f"{path}, an Excel workbook,")
+    try:
+        frame = pd.read_excel(io.BytesIO(data), header=None, dtype=object, engine="openpyxl", na_filter=False)
+    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
+        raise UserError(f"{path} is not a usable workbook ({str(error).splitlines()[0]}).") from None
+    rows = [[_cell_text(cell) for cell in row] for row in frame.itertuples(index=False)]
+    full = [i for i, row in enumerate(rows) if any(row)]
+    if not full:
+        raise UserError(f"{path} is empty.")
+    return delimited.make_table([rows[i] for i in full], path, lambda row: f"row {full[row] + 1}", options)
+
+
+def _cell_text(cell: Any) -> str:
+    if cell is None or (isinstance(cell, float) and np.isnan(cell)):
+        return ""
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53 else str(cell)
+
+
+def _columnar(data: bytes, path: Path) -> Table:
+    """Read Parquet or Feather."""
+    import pandas as pd
+
+    feather = data.startswith(b"ARROW1") or path.suffix.lower() == ".feather"
+    kind = "Feather" if feather else "Parquet"
+    require("pyarrow", "nnjax[parquet]", f"{path}, a {kind} file,")
+    try:
+        frame = pd.read_feather(io.BytesIO(data)) if feather else pd.read_parquet(io.BytesIO(data))
+    except (ValueError, OSError) as error:  # Arrow's errors are ValueErrors or OSErrors
+        raise UserError(f"{path} is not a usable {kind} file ({str(error).splitlines()[0]}).") from None
+    return from_frame(frame, path, lambda row: f"row {row + 1}")
+
+
+def from_frame(frame: Any, path: Path, where: Callable[[int], str]) -> Table:
+    """Make a table of a DataFrame.
+
+    Raises:
+      UserError: it has no rows or no columns, or two of one name.
+    """
+    names = [str(column) for column in frame.columns]
+    if frame.empty:
+        raise UserError(f"{path} has no rows, or no columns.")
+    double = [name for i, name in enumerate(names) if name in names[:i]]
+    if double:
+        raise UserError(f"{path} has two columns called {double[0]!r}: rename one of them.")
+    return Table({name: frame.iloc[:, i] for i, name in enumerate(names)}, path, where)

@@ -1,0 +1,65 @@
+"""Tables from the file to the prediction: float64 where it matters, in the run, its folder and its exports."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import nnjax
+from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig
+from nnjax.exchange.predictions import inputs_of, open_network, write_predictions
+
+N = np.arange(300)
+SCALED = {"scaling": "standard", "target_scaling": "standard", "task": "regression"}
+
+
+def linear(**data):
+    return Experiment(
+        data=DataConfig(**{**SCALED, **data}),
+        model=ModelConfig("mlp", (), output_activation="linear"),
+        hyperparameters=Hyperparameters(learning_rate=0.05),
+        loss="mean_squared_error",
+        epochs=60,
+        batch_size=32,
+    )
+
+
+@pytest.mark.parametrize(("t", "y"), [(1_700_000_000 + N, N + 0.5), (N, 1_700_000_000 + N + 0.5)])
+def test_times_in_seconds_are_learned_predicted_and_exported(tmp_path, t, y):
+    """A line is learned exactly: within 1e-3 of targets that float32 would hold to the nearest 64 only."""
+    frame = pd.DataFrame({"t": t, "y": y})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    run = nnjax.sweep(linear(name=f"csv:{tmp_path / 't.csv'}"), workdir=tmp_path / "run")
+    assert run.records[0].values["test_loss"] < 1e-5
+    for found in (run, nnjax.load(tmp_path / "run")):
+        np.testing.assert_allclose(np.ravel(found.predict(frame[["t"]])), y, atol=1e-2, rtol=0)
+    for name in ("net.jaxexport", "net.safetensors"):
+        run.export(tmp_path / name)
+        opened = open_network(str(tmp_path / name))
+        write_predictions(opened, inputs_of(opened, f"csv:{tmp_path / 't.csv'}", None, None), str(tmp_path / "p.csv"))
+        np.testing.assert_allclose(pd.read_csv(tmp_path / "p.csv").iloc[:, 0], y, atol=1e-2, rtol=0)
+
+
+def test_a_frame_with_all_kinds_of_columns_trains_and_predicts_by_its_recipe(tmp_path):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "id": [f"k{i}" for i in range(300)],
+            "price": [f"${v:,.2f}" for v in rng.uniform(500, 5000, 300)],
+            "color": rng.choice(["red", "green", "blue"], 300),
+            "size": rng.choice(["S", "M", "L"], 300),
+            "x": np.where(rng.uniform(size=300) < 0.2, np.nan, rng.normal(size=300)),
+            "y": rng.normal(size=300),
+        }
+    )
+    data = {"drop": ("id",), "ordinal": ("size:S<M<L",), "missing": "indicator", "name": "frame"}
+    run = nnjax.sweep(linear(**data), data=frame, target="y", workdir=tmp_path / "run")
+    inputs = ("price", "color=blue", "color=green", "color=red", "size", "x", "x is missing")
+    assert run.facts().features == inputs
+    loaded = nnjax.load(tmp_path / "run")
+    assert loaded.facts().recipe == run.facts().recipe
+    new = frame.sample(20, random_state=0)[["x", "size", "color", "price"]]
+    expected = run.predict(run.data().dataset.x[new.index.to_numpy()])
+    np.testing.assert_allclose(loaded.predict(new), expected, rtol=1e-5)
+    assert ("id", "left out by data.drop") in loaded.facts().recipe.left_out
+    again = nnjax.load(tmp_path / "run", data=frame)
+    np.testing.assert_array_equal(again.data().dataset.x, run.data().dataset.x)
