@@ -28,6 +28,7 @@ from nnjax.core.types import Params, Prepared
 from nnjax.data import Datasets, prepare_loaded
 from nnjax.data.in_memory import as_dataset
 from nnjax.diagnosis import trials
+from nnjax.diagnosis.run_curves import measure_baselines
 from nnjax.exchange.start_weights import read_weights
 from nnjax.models.adapters.compiled import as_experiment
 from nnjax.runs.resumed_plan import OTHER_PLAN
@@ -145,18 +146,19 @@ def train_trials(
     prepared, findings = data_checks.check(specs, datasets)
     for arms, finding in findings:
         options.log(data_checks.format_finding(arms, finding))
-    facts = {config: some.facts() for config, some in prepared.items()}
+    facts, baselines = {config: some.facts() for config, some in prepared.items()}, measure_baselines(specs, prepared)
     earlier = [] if folder is None else folder.read_plan()
     population = _population(specs, prepared, scheduler, folder or MemoryStore(most), earlier, options)
     if folder is not None:
-        begin = functools.partial(folder.begin, base, specs, facts, findings, options.title, rules)
+        begin = functools.partial(folder.begin, base, specs, facts, findings, options.title, rules, baselines)
         population.records[:] = begin_together(begin)
         if earlier and [from_json(group) for group in earlier] != [group.plan for group in population.layouts.groups]:
             options.log(OTHER_PLAN)
 
     def as_run() -> Run:
         schedules = () if scheduler is None else scheduler.decide(population.records).schedules
-        return Run(specs, population.records, population.store, facts, prepared, findings, options.title, schedules)
+        given = population.records, population.store, facts, prepared, findings, options.title, schedules, baselines
+        return Run(specs, *given)
 
     try:
         sane = examine_once(specs, prepared, folder, options.log, options.should_stop) if sanity else None

@@ -5,6 +5,7 @@ import sys
 import warnings
 
 LOGGER = logging.getLogger("nnjax")
+OWN = ("nnjax", "contextlib")  # which wraps `sweep`
 
 
 class NnjaxWarning(UserWarning):
@@ -21,10 +22,8 @@ def send(sentence: str) -> None:
 
 
 def _frames_of_nnjax() -> int:
-    """Count the frames up to the user's own that called nnjax, so that a warning names the user's line."""
-    frame, depth, found = sys._getframe(1).f_back, 1, 1
-    while frame is not None:
-        if str(frame.f_globals.get("__name__", "")).split(".")[0] in ("nnjax", "contextlib"):  # which wraps `sweep`
-            found = depth + 1
+    """Count the frames up to the first that is the user's own, so that a warning names that line."""
+    frame, depth = sys._getframe(1), 0
+    while frame.f_back is not None and str(frame.f_globals.get("__name__", "")).split(".")[0] in OWN:
         frame, depth = frame.f_back, depth + 1
-    return found
+    return depth

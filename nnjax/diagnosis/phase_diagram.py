@@ -8,7 +8,7 @@ import numpy as np
 from nnjax.core.experiment import DataConfig, TrialSpec
 from nnjax.core.types import Prepared
 from nnjax.diagnosis.diagnose import diagnose_curves
-from nnjax.diagnosis.run_curves import contexts_of, curves_of
+from nnjax.diagnosis.run_curves import contexts_of, curves_of, measure_baselines
 from nnjax.train.storage.records import FINISHED, Record
 
 
@@ -47,7 +47,8 @@ def phase_diagram(
     """
     rates = np.array(list(dict.fromkeys(spec.experiment.hyperparameters.learning_rate for spec in specs)), float)
     sizes = tuple(dict.fromkeys(spec.experiment.batch_size for spec in specs))
-    known = contexts_of(specs, {config: part.facts() for config, part in prepared.items()}, prepared)
+    facts = {config: part.facts() for config, part in prepared.items()}
+    known = contexts_of(specs, facts, measure_baselines(specs, prepared))
     losses = [float(record.curves[metric][-1]) if record.status in FINISHED else np.nan for record in records]
     codes = [diagnosis.primary.code for diagnosis in diagnose_curves(curves_of(records), known)]
     finite = np.where(np.isfinite(losses), losses, np.nan).reshape(len(rates), len(sizes))

@@ -61,7 +61,7 @@ def _from_run(path: pathlib.Path) -> Loaded:
     specs = folder.read_config().specs
     facts, _ = folder.read_facts()
     names = [f"trial {spec.id}" for spec in specs]
-    return Loaded(curves_of(folder.read_records(specs)), names, contexts_of(specs, facts))
+    return Loaded(curves_of(folder.read_records(specs)), names, contexts_of(specs, facts, folder.read_baselines()))
 
 
 def _read_json(path: pathlib.Path) -> Mapping[str, Any]:

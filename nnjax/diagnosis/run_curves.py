@@ -3,6 +3,7 @@
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from nnjax.core.types import DataFacts, Prepared
 from nnjax.data.baselines import BCE, EPSILON, MAE, MSE, entropy
 from nnjax.diagnosis.types import Curves, TrainingContext
 from nnjax.models.registry import traits_of
+from nnjax.runs.loss_baselines import Baselines, Key, LossBaselines, key_of
 from nnjax.train.storage.records import DIVERGED, Record, stack_curves
 
 CROSSENTROPIES = ("categorical_crossentropy", "kl_divergence")
@@ -34,23 +36,23 @@ def curves_of(records: Sequence[Record]) -> Curves:
 def contexts_of(
     specs: Sequence[TrialSpec],
     facts: Mapping[DataConfig, DataFacts],
-    prepared: Mapping[DataConfig, Prepared] | None = None,
+    baselines: Baselines = MappingProxyType({}),
 ) -> list[TrainingContext]:
     """Return what is known beside the curves of each trial.
 
     Args:
       specs, facts: of the run.
-      prepared: its data, where they are at hand: mean predictor, chance and floor are then measured. Without them log C
-        stands for the mean predictor of C classes, which it is where they are equally frequent.
+      baselines: as far as they were measured. Without them log C stands for the mean predictor of C classes, which it
+        is where they are equally frequent.
     """
-    known: dict[object, TrainingContext] = {}
+    known: dict[Key, TrainingContext] = {}
     out = []
     for spec in specs:
         experiment = spec.experiment
-        key = (experiment.data, experiment.loss, experiment.model.kind)
+        key = key_of(experiment)
         if key not in known:
-            data = (prepared or {}).get(experiment.data)
-            known[key] = _guessed(experiment, facts[experiment.data]) if data is None else _measured(experiment, data)
+            found = baselines.get(key) or _guessed(experiment, facts[experiment.data])
+            known[key] = TrainingContext(*found)
         set_only = any(getattr(experiment.hyperparameters, name) for name in TRAINING_ONLY)
         regularized, size = set_only or experiment.data.augment != "none", facts[experiment.data].sizes[1]
         batch = experiment.batch_size
@@ -58,14 +60,20 @@ def contexts_of(
     return out
 
 
-def _guessed(experiment: Experiment, facts: DataFacts) -> TrainingContext:
+def _guessed(experiment: Experiment, facts: DataFacts) -> LossBaselines:
     classes = len(facts.classes)
     classifies = experiment.loss in CROSSENTROPIES and not traits_of(experiment.model).reconstructs
-    return TrainingContext(mean_predictor=math.log(classes) if classifies and classes > 1 else None)
+    return LossBaselines(mean_predictor=math.log(classes) if classifies and classes > 1 else None)
 
 
-def _measured(experiment: Experiment, prepared: Prepared) -> TrainingContext:
-    return TrainingContext(
+def measure_baselines(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> dict[Key, LossBaselines]:
+    """Measure what the best constant answers reach, for all trials whose data are at hand."""
+    experiments = {key_of(spec.experiment): spec.experiment for spec in specs if spec.experiment.data in prepared}
+    return {key: _measured(experiment, prepared[key[0]]) for key, experiment in experiments.items()}
+
+
+def _measured(experiment: Experiment, prepared: Prepared) -> LossBaselines:
+    return LossBaselines(
         mean_predictor(experiment, prepared), chance_accuracy(experiment, prepared), floor(experiment, prepared)
     )
 

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from nnjax.core.experiment import DataConfig, TrialSpec
-from nnjax.core.types import DataFacts, Prepared
+from nnjax.core.types import DataFacts
 from nnjax.diagnosis.diagnose import diagnose_curves
 from nnjax.diagnosis.run_curves import contexts_of, curves_of
 from nnjax.diagnosis.types import Diagnosis
 from nnjax.diagnosis.verdicts import CODES
 from nnjax.runs import layer_statistics as run_signals
+from nnjax.runs.loss_baselines import Baselines
 from nnjax.train.storage.records import FAILED, OVER, Record
 
 if TYPE_CHECKING:
@@ -25,14 +26,14 @@ def diagnose_trials(
     specs: Sequence[TrialSpec],
     records: Sequence[Record],
     facts: Mapping[DataConfig, DataFacts],
-    prepared: Mapping[DataConfig, Prepared],
+    baselines: Baselines,
 ) -> list[Diagnosis | None]:
     """Diagnose the trials of a run in one call.
 
     Args:
       specs, records: of the run.
       facts: of all its data.
-      prepared: the data that are at hand; the baselines of the others are guessed (see `run_curves.contexts_of`).
+      baselines: as far as they were measured; the others are guessed (see `run_curves.contexts_of`).
 
     Returns:
       [trials]; None for a trial that has not ended, or failed.
@@ -41,7 +42,7 @@ def diagnose_trials(
     out: list[Diagnosis | None] = [None] * len(specs)
     if known:
         own_specs, own = [specs[i] for i in known], [records[i] for i in known]
-        contexts, signals = contexts_of(own_specs, facts, prepared), run_signals.stack(own_specs, own)
+        contexts, signals = contexts_of(own_specs, facts, baselines), run_signals.stack(own_specs, own)
         for i, found in zip(known, diagnose_curves(curves_of(own), contexts, signals), strict=True):
             out[i] = found
     return out

@@ -1,7 +1,8 @@
-"""Write and read data.json: the facts about a run's data, and the findings of the pre-flight check."""
+"""Write and read data.json: the facts about a run's data, its baselines, the findings of the pre-flight check."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -10,14 +11,28 @@ from nnjax.checks.finding import Finding
 from nnjax.core.columns import Column, TableRecipe, recipe_from_json
 from nnjax.core.experiment import DataConfig
 from nnjax.core.types import DataFacts, Scaler
+from nnjax.runs import loss_baselines
+from nnjax.runs.loss_baselines import Baselines, Key, LossBaselines
 
 Findings = Sequence[tuple[str, Finding]]  # with the arms that they concern
 
 
-def to_json(facts: Mapping[DataConfig, DataFacts], findings: Findings) -> dict[str, Any]:
+def to_json(
+    facts: Mapping[DataConfig, DataFacts], findings: Findings, baselines: Baselines = MappingProxyType({})
+) -> dict[str, Any]:
     """Describe the data of a run, and what the pre-flight check found."""
     entries = [{"config": dataclasses.asdict(config), "facts": facts_to_json(fact)} for config, fact in facts.items()]
-    return {"data": entries, "findings": [[arm, list(finding)] for arm, finding in findings]}
+    found = {"findings": [[arm, list(finding)] for arm, finding in findings]}
+    return {"data": entries, **found, "baselines": loss_baselines.to_json(baselines, list(facts))}
+
+
+def baselines_from_json(tree: Mapping[str, Any]) -> dict[Key, LossBaselines]:
+    """Read the baselines back; {} of a folder from before there were any.
+
+    Raises:
+      LookupError, TypeError, ValueError: they are not as they were written.
+    """
+    return loss_baselines.from_json(tree.get("baselines", []), list(from_json(tree)[0]))
 
 
 def from_json(tree: Mapping[str, Any]) -> tuple[dict[DataConfig, DataFacts], list[tuple[str, Finding]]]:

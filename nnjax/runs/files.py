@@ -15,6 +15,7 @@ from nnjax.core.files import as_path, write_atomically
 from nnjax.core.types import DataFacts
 from nnjax.runs import config_json, data_json, layer_statistics, trials_csv
 from nnjax.runs.environment import describe_environment
+from nnjax.runs.loss_baselines import Key, LossBaselines
 from nnjax.train.storage import npz
 from nnjax.train.storage.records import Record, Stage, stack_curves
 
@@ -81,6 +82,10 @@ class RunFiles:
     def read_facts(self) -> tuple[dict[DataConfig, DataFacts], list[tuple[str, Finding]]]:
         """Read data.json: the facts of each data configuration, and the pre-flight findings."""
         return self._parse(DATA, data_json.from_json)
+
+    def read_baselines(self) -> dict[Key, LossBaselines]:
+        """Read from data.json what the best constant answers reach."""
+        return self._parse(DATA, data_json.baselines_from_json)
 
     def write_environment(self, layout: Mapping[str, Any], seconds: Sequence[float]) -> None:
         """Write environment.json: where and with what this runs, and the seconds of each session that has ended."""

@@ -5,7 +5,8 @@ environment.json  versions, device, commit, plan, times
 trials.csv        one row a trial
 curves.npz        arrays [trial, epoch] by name, NaN past a trial's own epochs
 sources.json      {import path: source code} of the user's model, loss, metrics, …: for the record, never executed
-data.json         source, SHA-256, split, scalers, classes, categories; the pre-flight findings
+data.json         source, SHA-256, split, scalers, classes, categories; what constant answers reach; the pre-flight
+                  findings
 checkpoints/      weights_00017.npz for each finished trial (with keep=best:K for the best), chunk.npz for the trials
                   under way, paused_*.npz for those that wait at a rung
 signals.npz       measured inside the networks while they trained: arrays [trial, epoch, layer] by name; "layers" names
@@ -22,6 +23,7 @@ import os
 import pathlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -36,6 +38,7 @@ from nnjax.runs.config_json import Config, config_differences, refuse_resuming, 
 from nnjax.runs.data_json import Findings
 from nnjax.runs.files import CONFIG, DATA, RunFiles
 from nnjax.runs.lock import FolderLock
+from nnjax.runs.loss_baselines import Baselines
 from nnjax.train.storage import npz, retention
 from nnjax.train.storage.records import ENDED, OVER, Record
 
@@ -102,6 +105,7 @@ class FolderStore(RunFiles):
         findings: Findings,
         title: str,
         rules: Mapping[str, Any] | None = None,
+        baselines: Baselines = MappingProxyType({}),
     ) -> list[Record]:
         """Make the folder for these trials, or find out how far an earlier run of the same trials came.
 
@@ -113,7 +117,7 @@ class FolderStore(RunFiles):
             self._lock.take()
             self.refuse_unfit(specs, rules)  # again: another process may have begun it in between
             if not self.has(CONFIG):
-                self._write_config(Config(base, list(specs), title, rules or {}, self.keep), facts, findings)
+                self._write_config(Config(base, list(specs), title, rules or {}, self.keep), facts, findings, baselines)
             return self.resume(specs, facts)
         except BaseException:
             self._lock.undo((CONFIG, *_FIRST))
@@ -144,6 +148,7 @@ class FolderStore(RunFiles):
         findings: Findings,
         title: str,
         records: Sequence[Record],
+        baselines: Baselines = MappingProxyType({}),
     ) -> None:
         """Write the folder anew for more trials than before: these begin with the earlier ones.
 
@@ -151,10 +156,12 @@ class FolderStore(RunFiles):
         """
         if self.has(CONFIG):
             self.save_records(specs, records)
-        self._write_config(Config(base, list(specs), title, keep=self.keep), facts, findings)
+        self._write_config(Config(base, list(specs), title, keep=self.keep), facts, findings, baselines)
 
-    def _write_config(self, config: Config, facts: Mapping[DataConfig, DataFacts], findings: Findings) -> None:
-        self.write_json(DATA, data_json.to_json(facts, findings))
+    def _write_config(
+        self, config: Config, facts: Mapping[DataConfig, DataFacts], findings: Findings, baselines: Baselines
+    ) -> None:
+        self.write_json(DATA, data_json.to_json(facts, findings, baselines))
         sources = sources_of(config.specs)
         if sources:
             self.write_json(SOURCES, sources)

@@ -9,6 +9,7 @@ import io
 import os
 import pathlib
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +31,7 @@ from nnjax.runs import layer_statistics as run_signals
 from nnjax.runs.choice import Choice
 from nnjax.runs.folder import FolderStore
 from nnjax.runs.lazy_imports import lazy_import
+from nnjax.runs.loss_baselines import Baselines, key_of
 from nnjax.runs.statistics import Comparison
 from nnjax.train.engine.device_data import output_width
 from nnjax.train.storage.records import OVER, Record, Stage, stack_curves
@@ -64,11 +66,12 @@ class Run:
         findings: Sequence[tuple[str, Finding]] = (),
         title: str = "",
         schedules: Sequence[Sequence[Stage]] = (),
+        baselines: Baselines = MappingProxyType({}),
     ):
         self.schedules = [list(stages) for stages in schedules]
         self.specs, self.records, self.store = list(specs), list(records), store
         self.findings, self.title = list(findings), title
-        self._facts, self._prepared = dict(facts), dict(prepared)
+        self._facts, self._prepared, self._baselines = dict(facts), dict(prepared), dict(baselines)
         self.path = store.path if isinstance(store, FolderStore) else None
 
     def table(self) -> pd.DataFrame:
@@ -235,10 +238,12 @@ class Run:
     @functools.cached_property
     def diagnoses(self) -> list[Diagnosis | None]:
         """What each trial's curves mean; None for a trial that has not ended, or failed."""
-        for trial in {spec.experiment.data: spec.id for spec in self.specs}.values():
-            with contextlib.suppress(UserError):  # without its data the baselines are guessed
+        left = [spec for spec in self.specs if key_of(spec.experiment) not in self._baselines]
+        for trial in {spec.experiment.data: spec.id for spec in left}.values():
+            with contextlib.suppress(UserError):  # of an older folder without its data the baselines are guessed
                 self.data(trial)
-        return lazy_import("diagnose_trials")(self.specs, self.records, self._facts, self._prepared)
+        self._baselines |= lazy_import("measure_baselines")(left, self._prepared)
+        return lazy_import("diagnose_trials")(self.specs, self.records, self._facts, self._baselines)
 
     def note_verdicts(self) -> None:
         """Fill in the verdicts of a run that has ended without them; one that goes on is left to its process."""
@@ -321,7 +326,8 @@ def load(
     target = ",".join(recipe.target) if recipe is not None and hasattr(data, "columns") else None
     dataset = as_dataset(data, target, config=specs[0].experiment.data)
     prepared = {} if dataset is None else _prepared(facts, dataset, specs)
-    return Run(specs, records, store, facts, prepared, findings, config.title, schedules)
+    baselines = store.read_baselines()
+    return Run(specs, records, store, facts, prepared, findings, config.title, schedules, baselines)
 
 
 def _prepared(

@@ -9,7 +9,7 @@ from populations import resolve
 from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, TrialSpec
 from nnjax.data import prepare
 from nnjax.diagnosis.diagnose import diagnose_curves
-from nnjax.diagnosis.run_curves import contexts_of, curves_of
+from nnjax.diagnosis.run_curves import contexts_of, curves_of, measure_baselines
 from nnjax.train.storage.records import DIVERGED, DONE, Record
 
 DIGITS = resolve(Experiment(data=DataConfig("digits"), model=ModelConfig(widths=(8,)), batch_size=32))
@@ -39,7 +39,7 @@ def test_contexts_by_facts_alone_and_by_data():
     specs = [TrialSpec(0, DIGITS), TrialSpec(1, dataclasses.replace(DIGITS, hyperparameters=hyper))]
     prepared = {DIGITS.data: prepare(DIGITS.data)}
     facts = {config: data.facts() for config, data in prepared.items()}
-    guessed, measured = contexts_of(specs, facts), contexts_of(specs, facts, prepared)
+    guessed, measured = contexts_of(specs, facts), contexts_of(specs, facts, measure_baselines(specs, prepared))
     assert [one.regularized for one in guessed] == [False, True]
     assert guessed[0].mean_predictor == pytest.approx(np.log(10))
     assert measured[0].mean_predictor == pytest.approx(np.log(10), abs=0.01)
@@ -53,7 +53,9 @@ def test_contexts_of_an_autoencoder():
     model = ModelConfig("autoencoder", (8,), output_activation="sigmoid")
     experiment = dataclasses.replace(DIGITS, model=model, loss="binary_crossentropy")
     prepared = prepare(DIGITS.data)
-    [found] = contexts_of([TrialSpec(0, experiment)], {DIGITS.data: prepared.facts()}, {DIGITS.data: prepared})
+    specs = [TrialSpec(0, experiment)]
+    measured = measure_baselines(specs, {DIGITS.data: prepared})
+    [found] = contexts_of(specs, {DIGITS.data: prepared.facts()}, measured)
     x = prepared.dataset.x / 16
     p = np.clip(x[prepared.train].mean(axis=0), 1e-7, 1 - 1e-7)
     val = x[prepared.validation]

@@ -12,6 +12,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, TrialSpec
 from nnjax.core.types import DataFacts, Prepared
 from nnjax.data import Datasets
+from nnjax.diagnosis.run_curves import measure_baselines
 from nnjax.diagnosis.trials import note_verdicts
 from nnjax.exchange.start_weights import read_weights
 from nnjax.runs.folder import FolderStore
@@ -146,8 +147,9 @@ class Session:
         self._prepare()
         trials, options = self.trials, self.options
         if self.folder is not None:
-            facts = self._facts(trials.specs)
-            self.folder.grow(self.space.base, trials.specs, facts, self.findings, options.title, trials.records)
+            facts, baselines = self._facts(trials.specs), measure_baselines(trials.specs, self.prepared)
+            given = facts, self.findings, options.title, trials.records, baselines
+            self.folder.grow(self.space.base, trials.specs, *given)
         if trials.all_ended():
             return
         self.plan = self.plan or self._plan(suggestions)
