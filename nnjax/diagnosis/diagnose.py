@@ -29,7 +29,7 @@ def diagnose(curves: str | os.PathLike[str] | Mapping[str, Sequence[float]] | Cu
       curves: a path (a CSV file, Keras's History as JSON, a TensorBoard event file or log folder, an nnjax run folder),
         the curves of one trial by name (`model.fit(...).history`), or arrays.
       known: what is known beside the curves: mean_predictor, chance_accuracy, floor, regularized, num_validation,
-        batch_size (see `nnjax.diagnosis.types.TrainingContext`); takes the place of what the file says of them.
+        batch_size, shuffled (see `nnjax.diagnosis.types.TrainingContext`); they take the place of what the file says.
 
     Returns:
       A diagnosis for each trial, in the order of the file; docs/diagnoses.md has the rules.

@@ -99,7 +99,7 @@ class TrialFeatures:
 
     Attributes:
       curves: theirs.
-      mean_predictor, chance_accuracy, floor, regularized, num_validation, batch_size: [g]; as in
+      mean_predictor, chance_accuracy, floor, regularized, num_validation, batch_size, shuffled: [g]; as in
         `TrainingContext`, NaN where they are not known.
       layers: of all trials of the call, whose rows are `curves.trials`.
     """
@@ -111,6 +111,7 @@ class TrialFeatures:
     regularized: Array
     num_validation: Array
     batch_size: Array
+    shuffled: Array
     layers: LayerStatistics | None = None
 
     @property

@@ -41,6 +41,7 @@ class TrainingContext:
       regularized: whether dropout, weight decay, l1, l2, label smoothing or augmentation act in training only.
       num_validation: how many validation examples there are.
       batch_size: examples of a step.
+      shuffled: whether the examples come in a new order in every epoch.
     """
 
     mean_predictor: float | None = None
@@ -49,6 +50,7 @@ class TrainingContext:
     regularized: bool | None = None
     num_validation: int | None = None
     batch_size: int | None = None
+    shuffled: bool | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -91,6 +91,11 @@ def signals(**known):
     ("known", "words"),
     [
         ({"dead_share": [0.2, 1.0]}, "In layer_1 100 % of the ReLU units are dead."),
+        ({"dead_share": [1.0, np.nan], "update_ratio": [np.nan, 0.1]}, "The weights of layer_0 are all 0"),
+        (
+            {"gradient_norm": [1e-7, 0.1], "activation_variance": [1.0, 0.0]},
+            "The gradient of the first layer is 1e-06 of the last one's",
+        ),
         ({"saturated_share": [0.97, 0.1]}, "In layer_0 97 % of the outputs are saturated."),
         ({"activation_variance": [1.0, 0.0]}, "layer_1 gives every example the same answer"),
         ({"gradient_norm": [1e-7, 0.1]}, "The gradient of the first layer is 1e-06 of the last one's"),

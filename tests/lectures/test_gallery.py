@@ -11,7 +11,7 @@ from nnjax.lectures.gallery import training
 from nnjax.lectures.gallery.failure_modes import BASE, PLAIN, UPHILL
 from nnjax.lectures.gallery.rates import Rates
 
-QUICK = ("rate_too_low", "stopped_too_early", "too_short", "zero_start", "uphill", "shuffled_labels")
+QUICK = ("rate_too_low", "stopped_too_early", "too_short", "zero_start", "uphill", "shuffled_labels", "in_order")
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +35,15 @@ def test_mistakes_are_changes_of_one_experiment(mode):
 def test_the_verdict_is_the_one_provoked(outcomes):
     assert {one.mode.name: one.shown.codes[0] for one in outcomes if not one.detected} == {}
     assert len(outcomes) == len(QUICK)
+
+
+def test_a_right_code_with_the_wrong_advice_is_no_find(outcomes):
+    """A network that starts at zero is stuck at the start; told to lower its rate, it would stay there."""
+    zero = next(one for one in outcomes if one.mode.name == "zero_start")
+    assert zero.shown.finds(zero.mode)
+    other = next(mode for mode in gallery.FAILURE_MODES if mode.name == "dead_units")
+    assert other.code == zero.mode.code
+    assert not zero.shown.finds(other)
 
 
 def test_the_mistake_is_gone_where_it_is_corrected(outcomes):

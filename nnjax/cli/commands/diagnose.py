@@ -22,6 +22,7 @@ def define_flags() -> None:
     flags.DEFINE_bool("regularized", None, "whether dropout, penalties or augmentation act in training only")
     flags.DEFINE_integer("num_validation", None, "how many validation examples there are", lower_bound=0)
     flags.DEFINE_integer("batch_size", None, "examples of a step", lower_bound=1)
+    flags.DEFINE_bool("shuffled", None, "whether the examples come in a new order in every epoch")
 
 
 def run(argv: list[str]) -> None:
@@ -37,6 +38,7 @@ def run(argv: list[str]) -> None:
         "regularized": FLAGS.regularized,
         "num_validation": FLAGS.num_validation,
         "batch_size": FLAGS.batch_size,
+        "shuffled": FLAGS.shuffled,
     }
     found = diagnose(argv[1], **{name: value for name, value in given.items() if value is not None})
     if FLAGS.json:

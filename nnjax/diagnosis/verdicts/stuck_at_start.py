@@ -82,23 +82,29 @@ def _cause(trials: TrialFeatures, i: int) -> tuple[str, str]:
     statistics, trial = trials.layers, int(trials.curves.trials[i])
     if statistics is None:
         return UNKNOWN
+    ratios = _last(statistics.update_ratio[trial])
+    norms = _last(statistics.gradient_norm[trial])
+    zero = np.isnan(ratios) & np.isfinite(norms)  # the update over weights that are all 0
+    if zero.any():
+        cause = f"The weights of {statistics.layers[int(np.argmax(zero))]} are all 0, and stay so."
+        return cause, "Start from random weights (Glorot, He): they break the symmetry between units."
     layer, value = _worst(statistics.dead_share[trial], np.nanmax)
     if value > DEAD:
-        advice = "Lower the learning rate, use a leaky activation, or start with smaller weights."
+        advice = "Lower the learning rate, use a leaky activation, or start with other weights."
         return f"In {statistics.layers[layer]} {100 * value:.0f} % of the ReLU units are dead.", advice
     layer, value = _worst(statistics.saturated_share[trial], np.nanmax)
     if value > SATURATED:
         advice = "Start with smaller weights, scale the inputs, or use ReLU."
         return f"In {statistics.layers[layer]} {100 * value:.0f} % of the outputs are saturated.", advice
+    if len(norms) > 1 and 0 < norms[0] < VANISHING * norms[-1]:
+        cause = (
+            f"The gradient of the first layer is {norms[0] / norms[-1]:.1g} of the last one's: it vanishes on the way."
+        )
+        return cause, "Use ReLU or fewer layers, and an initialization that keeps the variance (Glorot, He)."
     layer, value = _worst(statistics.activation_variance[trial], np.nanmin)
     if value < SAME:
         cause = f"{statistics.layers[layer]} gives every example the same answer: its weights are zero or all alike."
         return cause, "Start from random weights (Glorot, He), and look at the biases."
-    norms = _last(statistics.gradient_norm[trial])
-    if len(norms) > 1 and norms[0] < VANISHING * norms[-1]:
-        ratio = norms[0] / norms[-1]
-        cause = f"The gradient of the first layer is {ratio:.1g} of the last one's: it vanishes on the way."
-        return cause, "Use ReLU or fewer layers, and an initialization that keeps the variance (Glorot, He)."
     return UNKNOWN
 
 

@@ -19,6 +19,7 @@ JITTER_UP = 0.35  # share of steps up: half of them is no progress at all
 OVERSHOOT = 30.0  # times the mean predictor's loss in the first epoch: no initial weights are so bad by themselves
 LEARNED = 0.7  # below the mean predictor: half its loss, after which a bad beginning is forgotten
 BURST = 3.0  # times what follows: the mean of a first epoch in which the loss exploded
+IF_STILL = "If the loss still jumps, lower the learning rate by a factor of 3 to 10."
 BLIND_BURST = 10.0  # where the mean predictor's loss is not known: a good rate may do much in one epoch
 
 
@@ -76,9 +77,11 @@ def describe(trials: TrialFeatures, i: int) -> Description:
     text = f"The train loss jumps by {percent(z.noise[i])} from epoch to epoch"
     if z.rise[i] > limit.ROUGH_WORSE:
         text += f", and ends {percent(z.rise[i])} above what it had reached in epoch {low + 1}"
-    text += ": the learning rate is too high."
-    evidence = {"noise": float(z.noise[i]), "rise": float(z.rise[i])}
-    return Description(text, evidence, {"minimum": low + 1}, LOWER_RATE)
+    evidence, marks = {"noise": float(z.noise[i]), "rise": float(z.rise[i])}, {"minimum": low + 1}
+    if trials.shuffled[i] == 0:
+        text += ": the examples come in the same order in every epoch, or the learning rate is too high."
+        return Description(text, evidence, marks, f"Shuffle the examples anew for every epoch. {IF_STILL}")
+    return Description(f"{text}: the learning rate is too high.", evidence, marks, LOWER_RATE)
 
 
 VERDICT = VerdictRule(

@@ -33,8 +33,12 @@ def run(argv: list[str]) -> None:
     for one in outcomes:
         mode = one.mode
         seeds = f" ({one.hits} of {mode.seeds} seeds)" if mode.seeds > 1 else ""
-        end = seeds if one.detected else f"{seeds} MISSED"
+        end = seeds if one.hits else f"{seeds} MISSED"
         print(f"{mode.name:18} provoked {mode.code:18} diagnosed {', '.join(one.shown.codes)}{end}")
     rates = None if argv[1:] else gallery.sweep_rates()
-    print(f"{sum(one.detected for one in outcomes)} of {len(outcomes)} mistakes were found out")
+    always, never = (
+        sum(test(one) for one in outcomes) for test in (lambda one: one.detected, lambda one: not one.hits)
+    )
+    some = f", {len(outcomes) - always - never} with some" if always + never < len(outcomes) else ""
+    print(f"of {len(outcomes)} mistakes {always} were found with every seed{some}, {never} never")
     print(f"report: {gallery.write(outcomes, rates, out)}")

@@ -28,6 +28,7 @@ class FailureMode:
       name: in links and file names.
       title: in a few words.
       code: of the verdict that it provokes.
+      says: pattern of what the verdict has to say of cause and remedy; a right code with other advice is no find.
       mistake: what was done wrong.
       symptom: what to see in the curve, and why it comes about.
       remedy: what to do.
@@ -42,6 +43,7 @@ class FailureMode:
     name: str
     title: str
     code: str
+    says: str
     mistake: str
     symptom: str
     remedy: str

@@ -50,7 +50,7 @@ def _item(one: Outcome) -> dict[str, Any]:
     return {
         "mode": one.mode,
         "detected": one.detected,
-        "luck": f"{one.hits} of {one.mode.seeds} seeds" if one.mode.seeds > 1 else "",
+        "found": f"{one.hits} of {one.mode.seeds} seeds" if one.mode.seeds > 1 else "found" if one.hits else "missed",
         "shown": _trial(one.shown, one.mode.changes),
         "corrected": None if one.corrected is None else _trial(one.corrected, one.mode.corrected or {}),
     }

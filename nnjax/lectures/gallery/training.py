@@ -2,6 +2,7 @@
 
 import collections
 import dataclasses
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from nnjax.core.experiment import Experiment
 from nnjax.core.fields import replace
 from nnjax.core.types import Dataset
 from nnjax.data import Datasets, from_arrays, load, prepare_loaded
-from nnjax.diagnosis.types import Diagnosis
+from nnjax.diagnosis.types import Diagnosis, Verdict
 from nnjax.lectures.gallery.failure_modes import BASE, UPHILL, FailureMode
 from nnjax.runs.run import Run
 from nnjax.spaces.expansion import expand
@@ -71,7 +72,18 @@ class DiagnosedTrial:
     @property
     def codes(self) -> list[str]:
         """All verdicts, the first one first."""
-        return [self.diagnosis.primary.code, *(other.code for other in self.diagnosis.others)]
+        return [verdict.code for verdict in self.verdicts]
+
+    @property
+    def verdicts(self) -> list[Verdict]:
+        """All of them, the most important first."""
+        return [self.diagnosis.primary, *self.diagnosis.others]
+
+    def finds(self, mode: FailureMode) -> bool:
+        """Whether a verdict (the first, unless any counts) has the mode's code, and names its cause and remedy."""
+        asked = self.verdicts if mode.any_verdict else self.verdicts[:1]
+        said = (f"{verdict.sentence} {verdict.next}" for verdict in asked if verdict.code == mode.code)
+        return any(re.search(mode.says, text, re.IGNORECASE) for text in said)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -82,7 +94,7 @@ class Outcome:
       mode: which.
       shown: the trial with it: of several seeds the first that got the verdict, else the first.
       corrected: the trial without it; None where there is none.
-      hits: how many of the seeds got the verdict.
+      hits: how many of the seeds got the verdict, its cause and its remedy.
     """
 
     mode: FailureMode
@@ -92,8 +104,8 @@ class Outcome:
 
     @property
     def detected(self) -> bool:
-        """Whether a seed got the verdict for which it was made."""
-        return self.hits > 0
+        """Whether every seed got the verdict for which it was made."""
+        return self.hits == self.mode.seeds
 
 
 def reproduce(modes: Sequence[FailureMode]) -> list[Outcome]:
@@ -114,7 +126,7 @@ def _name(mode: FailureMode, seed: int | None) -> str:
 
 def _outcome(mode: FailureMode, trials: Mapping[str, DiagnosedTrial]) -> Outcome:
     tried = [trials[_name(mode, seed)] for seed in range(mode.seeds)]
-    hits = [trial for trial in tried if mode.code in (trial.codes if mode.any_verdict else trial.codes[:1])]
+    hits = [trial for trial in tried if trial.finds(mode)]
     return Outcome(mode, (hits or tried)[0], trials.get(_name(mode, None)), len(hits))
 
 
