@@ -55,8 +55,8 @@ def contexts_of(
             known[key] = TrainingContext(*found)
         set_only = any(getattr(experiment.hyperparameters, name) for name in TRAINING_ONLY)
         regularized, size = set_only or experiment.data.augment != "none", facts[experiment.data].sizes[1]
-        own = {"regularized": regularized, "num_validation": size, "batch_size": experiment.batch_size}
-        out.append(dataclasses.replace(known[key], **own, shuffled=experiment.shuffle))
+        own = dataclasses.replace(known[key], num_validation=size, batch_size=experiment.batch_size)
+        out.append(dataclasses.replace(own, regularized=regularized, shuffled=experiment.shuffle))
     return out
 
 
