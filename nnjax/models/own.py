@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-import re
 from typing import Any
 
 import jax
@@ -15,11 +14,9 @@ from nnjax.core.experiment import AUTO, ModelConfig
 from nnjax.core.pieces import Piece
 from nnjax.models.layer_counts import LayerCount
 from nnjax.models.model import Model, Variables
-from nnjax.nn.foreign import Reads, by_standard_rules
+from nnjax.nn.foreign import Reads, by_standard_rules, place_of, trace_twice
 
 PROBED = 97  # examples that a model is traced with; no usual number of outputs
-NO_STATE = "outside its variables, which JAX does not see: keep such values among its variables, or give them up."
-KEPT = f"The model keeps a value of one call for the next, {NO_STATE}"
 
 
 def model_of(kind: Piece) -> Model:
@@ -105,8 +102,8 @@ def variables_shapes(model: Model, shape: tuple[int, ...]) -> Variables:
     return found
 
 
-def reads(config: ModelConfig, shape: tuple[int, ...]) -> set[str]:
-    """Name the hyperparameters that a model asks for, in any mode."""
+def reads(config: ModelConfig, shape: tuple[int, ...]) -> Reads:
+    """Note the hyperparameters that a model asks for, in any mode."""
     model, asked = make_own(config, shape), Reads(jnp.float32(1))
     variables = variables_shapes(model, shape)
     example, batch = (jax.ShapeDtypeStruct((n, *shape), jnp.float32) for n in (1, 3))
@@ -115,7 +112,7 @@ def reads(config: ModelConfig, shape: tuple[int, ...]) -> set[str]:
     for train in (True, False):
         key = jax.random.key(0) if train else None
         jax.eval_shape(lambda v, x, t=train, k=key: model.apply(v, x, train=t, key=k, hyper=asked)[0], variables, batch)
-    return {*asked.required, *asked.optional}
+    return asked
 
 
 def sees_batch(config: ModelConfig, shape: tuple[int, ...]) -> bool:
@@ -143,19 +140,11 @@ def _examined(model: Model, shape: tuple[int, ...]) -> tuple[int, ...]:
         return model.apply(variables, x, train=True, key=key, hyper=Reads(jnp.float32(1)))[0]
 
     try:
-        (one, _), (two, z) = (
-            jax.make_jaxpr(lambda *given: apply(*given), return_shape=True)(variables, x, key) for _ in range(2)
-        )
-        if any(isinstance(value, jax.core.Tracer) for value in two.consts):
-            raise UserError(KEPT)
-    except UserError:
-        raise
-    except jax.errors.UnexpectedTracerError:
-        raise UserError(KEPT) from None
+        z = trace_twice("The model", apply, variables, x, key)
+    except UserError as error:
+        raise UserError(f"{error}".replace("its arguments", "its variables")) from None
     except Exception as error:
         raise UserError(_refusal("applied to", shape, error)) from None
-    if _text(one) != _text(two):
-        raise UserError(f"The model computes something else in every call, {NO_STATE}")
     if getattr(z, "shape", ())[:1] != (PROBED,):
         found = list(z.shape) if hasattr(z, "shape") else f"a {type(z).__name__} of {len(jax.tree.leaves(z))} arrays"
         raise UserError(
@@ -164,13 +153,11 @@ def _examined(model: Model, shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(z.shape[1:])
 
 
-def _text(jaxpr: Any) -> str:
-    return re.sub(r"0x[0-9a-f]+", "", str(jaxpr))
-
-
 def _refusal(what: str, shape: tuple[int, ...], error: Exception) -> str:
     said = " ".join(str(error).split())[:300].rstrip(".")
-    return f"The model could not be {what} examples of the shape {shape}: {type(error).__name__}: {said}."
+    return (
+        f"The model could not be {what} examples of the shape {shape}: {type(error).__name__}: {said}{place_of(error)}."
+    )
 
 
 @functools.lru_cache(maxsize=64)  # asked for of every trial between segments

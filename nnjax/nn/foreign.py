@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import pathlib
+import re
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -12,6 +15,9 @@ import jax.numpy as jnp
 
 from nnjax.core.errors import UserError
 from nnjax.core.types import Scalar
+
+PACKAGE = pathlib.Path(__file__).parents[1]
+ADDRESS = re.compile(r"0x[0-9a-f]+")
 
 
 @contextlib.contextmanager
@@ -43,13 +49,55 @@ def call(what: str, function: Callable[..., Any], **arguments: Any) -> Any:
             return function(*arguments.values())
     except UserError:
         raise
+    except jax.errors.UnexpectedTracerError as error:
+        raise UserError(kept(what)) from error
     except Exception as error:
         said = str(error).strip().splitlines()[:1] or [""]
-        cause = f"{type(error).__name__}: {said[0]}".rstrip(".: ")
+        cause = f"{type(error).__name__}: {said[0]}".rstrip(".: ") + place_of(error)
         if isinstance(error, jax.errors.ConcretizationTypeError):
             cause += " (inside the program values are traced: use jnp.where or jax.lax.cond where Python would branch)"
         where = f" on {shapes(arguments)}" if arguments else ""
         raise UserError(f"{what} failed{where}: {cause}.") from error
+
+
+def place_of(error: BaseException) -> str:
+    """Say in which of the user's lines an error arose: " (in Net.__call__, net.py, line 12)"; "" for none of them."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    lines = [line for _, line in traceback.walk_tb(error.__traceback__)]
+    for frame, line in zip(reversed(frames), reversed(lines), strict=True):
+        file, code = pathlib.Path(frame.f_code.co_filename), frame.f_code
+        if not {"site-packages", "dist-packages"} & set(file.parts) and PACKAGE not in file.parents:
+            return f" (in {code.co_qualname.replace('.<locals>', '')}, {file.name}, line {line})"
+    return ""
+
+
+def kept(what: str) -> str:
+    """Say that something keeps a value."""
+    return (
+        f"{what} keeps a value of one call for the next, which JAX does not see: compute it from its arguments alone."
+    )
+
+
+def trace_twice(what: str, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Trace a function of shapes, and find whether it computes the same in every call: the shapes of its results.
+
+    Raises:
+      UserError: it keeps a value of one call for the next, or computes something else.
+    """
+    try:
+        (one, _), (two, found) = (
+            jax.make_jaxpr(lambda *given: function(*given), return_shape=True)(*arguments) for _ in range(2)
+        )
+    except jax.errors.UnexpectedTracerError:
+        raise UserError(kept(what)) from None
+    if any(isinstance(value, jax.core.Tracer) for value in two.consts):
+        raise UserError(kept(what))
+    if ADDRESS.sub("", str(one)) != ADDRESS.sub("", str(two)):
+        raise UserError(
+            f"{what} computes something else in every call, by a value outside its arguments that JAX does not see: "
+            "give such values up."
+        )
+    return found
 
 
 def shapes(arguments: Mapping[str, Any]) -> str:

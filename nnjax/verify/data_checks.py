@@ -1,7 +1,6 @@
 """Pre-flight checks: resolve trials, prepare their data, refuse impossible ones and find likely mistakes."""
 
 import dataclasses
-import difflib
 import functools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,17 +11,15 @@ from nnjax.checks.finding import Finding
 from nnjax.checks.fit import check_fit, summarize_targets
 from nnjax.checks.invalid_values import validate
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import AUTO, DataConfig, Experiment, ModelConfig, TrialSpec
+from nnjax.core.experiment import AUTO, DataConfig, Experiment, TrialSpec
 from nnjax.core.fields import flatten, set_values
 from nnjax.core.types import Prepared
 from nnjax.data import Datasets, prepare_loaded
 from nnjax.data.class_weights import class_weights
-from nnjax.models.own import reads as own_reads
-from nnjax.models.registry import make_model, own_output_shape, traits_of
+from nnjax.models.registry import own_output_shape, traits_of
 from nnjax.nn.losses import loss_of
-from nnjax.nn.optimizers import optimizer_of
 from nnjax.nn.optimizers import resolve as with_hyperparameters
-from nnjax.nn.schedules import schedule_of
+from nnjax.verify.own_pieces import refuse_unfit_pieces
 from nnjax.verify.resource_limits import refuse_oversized_trials, refuse_unfit_images, refuse_unfit_weights
 
 
@@ -103,7 +100,7 @@ def check(
     refuse_errors(specs, findings)
     refuse_unfit_outputs(specs, prepared)
     refuse_class_weights(specs, prepared)
-    refuse_unread(specs, prepared)
+    refuse_unfit_pieces(specs, prepared)
     refuse_oversized_trials(specs, prepared)
     refuse_unfit_weights(specs, prepared)
     return prepared, findings
@@ -150,8 +147,6 @@ def refuse_unfit_outputs(specs: Sequence[TrialSpec], prepared: Mapping[DataConfi
       UserError: there is one.
     """
     for model, loss, data in {(s.experiment.model, s.experiment.loss, s.experiment.data) for s in specs}:
-        if traits_of(model).own and loss_of(loss).objective is not None:
-            refuse_two_losses(model, loss, prepared[data].facts().example_shape)
         if not traits_of(model).own or loss_of(loss).of_logits:
             continue
         facts, goal = prepared[data].facts(), traits_of(model).goal(prepared[data].facts().task)
@@ -180,37 +175,6 @@ def refuse_class_weights(specs: Sequence[TrialSpec], prepared: Mapping[DataConfi
                 f"class_weight is set, but the model {model.kind} learns to give its input, not classes: leave it out."
             )
         class_weights(given, prepared[data])
-
-
-def refuse_two_losses(model: ModelConfig, loss: str, shape: tuple[int, ...]) -> None:
-    """Refuse a model with loss terms of its own where an objective runs it, perhaps several times."""
-    if make_model(model, shape, 0).losses is not None:
-        raise UserError(
-            f"The model adds terms to its loss (regularizers or add_loss), but the objective {loss_of(loss).name} runs "
-            "it and would leave them out: give the model none, and add them in the objective."
-        )
-
-
-def refuse_unread(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> None:
-    """Refuse hyperparameters of the user's that neither optimizer and schedule nor their model read.
-
-    Raises:
-      UserError: there is one; what could be meant.
-    """
-    for spec in specs:
-        experiment = spec.experiment
-        named = {name for name, _ in experiment.hyperparameters.others} - {"ema_decay"}
-        known = {*optimizer_of(experiment.optimizer.name).reads, *schedule_of(experiment.optimizer.schedule).reads}
-        if named <= known or loss_of(experiment.loss).objective is not None:
-            continue
-        own = traits_of(experiment.model).own
-        known |= own_reads(experiment.model, prepared[experiment.data].facts().example_shape) if own else set()
-        for name in sorted(named - known):
-            close = difflib.get_close_matches(name, sorted(known), n=2)
-            meant = f"; did you mean {' or '.join(close)}?" if close else ": leave it out."
-            raise UserError(
-                f"The hyperparameter {name} is set, but neither the model nor the optimizer reads it{meant}"
-            )
 
 
 def refuse_errors(specs: Sequence[TrialSpec], findings: Sequence[tuple[str, Finding]]) -> None:

@@ -93,6 +93,7 @@ class Shapes:
       last_batch: examples of an epoch's last, smaller batch, for models and objectives that may compute something of a
         whole batch, which padding would change; 0 where there is none, or where padding changes nothing.
       fingerprint: of the program of a user's model, loss or optimizer, so that a redefined one is compiled anew.
+      num_targets: columns of a regression's targets, as many as outputs but for losses of the user's; else 0.
     """
 
     shape: tuple[int, ...]
@@ -104,11 +105,18 @@ class Shapes:
     augment: str = "none"
     last_batch: int = 0
     fingerprint: str = ""
+    num_targets: int = 0
 
     @property
     def num_inputs(self) -> int:
         """Numbers d of one example."""
         return math.prod(self.shape)
+
+    @property
+    def outputs_are_targets(self) -> bool:
+        """Whether there are as many outputs as targets, so that they can be compared."""
+        targets = {"regression": self.num_targets, "reconstruction": self.num_inputs}.get(self.goal)
+        return not targets or self.num_outputs == targets
 
 
 def output_width(model: ModelConfig, facts: DataFacts) -> int:
@@ -138,6 +146,7 @@ def make_shapes(experiment: Experiment, prepared: Prepared) -> Shapes:
         image_shape=facts.image_shape,
         augment=experiment.data.augment,
         last_batch=len(prepared.train) % experiment.batch_size if whole else 0,
+        num_targets=facts.num_targets if traits.goal(facts.task) == "regression" else 0,
     )
 
 

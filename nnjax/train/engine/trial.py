@@ -42,7 +42,7 @@ def metric_names(experiment: Experiment, shapes: Shapes, final: bool) -> tuple[s
     At epochs those that cost a logarithm per output are left out unless `experiment.metrics` asks for them; at the end
     all usual ones are there, and the loss under its own name, in its probability form, so that arms can be compared.
     """
-    usual, loss = usual_metrics(shapes.goal), experiment.loss
+    usual, loss = usual_metrics(shapes.goal) if shapes.outputs_are_targets else (), experiment.loss
     asked = experiment.metrics
     if not final:
         chosen = asked if asked is not None else [name for name in usual if not metric_of(name).takes_logarithms]
@@ -139,11 +139,11 @@ class Trial:
         return x.reshape(len(x), *self.shapes.shape) if self.own else x
 
     def by_objective(
-        self, variables: Variables, batch: Batch, *, train: bool, key: Key, hyper: Hyper
+        self, variables: Variables, batch: Batch, *, train: bool, key: Key, hyper: Mapping[str, Any]
     ) -> tuple[Float[Array, " b"], Any, Mapping[str, Float[Array, " b"]]]:
         """Compute the values of the user's objective, which runs the model itself, the model's new state, and more."""
 
-        def apply(variables: Variables, x: Array, *, key: Key | None, hyper: Hyper) -> tuple[Array, Any]:
+        def apply(variables: Variables, x: Array, *, key: Key | None, hyper: Any) -> tuple[Array, Any]:
             return self.apply(variables, x, train=train, key=key if train else None, hyper=hyper)[:2]
 
         examples, reconstructs = self.shaped(batch.x), self.shapes.goal == "reconstruction"
@@ -177,7 +177,8 @@ class Trial:
     def blank_batch(self) -> Batch:
         """Return the shapes of a batch."""
         b, d = self.experiment.batch_size, self.shapes.num_inputs
-        rows = (b, d if self.shapes.goal == "reconstruction" else self.shapes.num_outputs)
+        k = {"reconstruction": d, "regression": self.shapes.num_targets}.get(self.shapes.goal, 0)
+        rows = (b, k or self.shapes.num_outputs)
         raw = jax.ShapeDtypeStruct((b,), np.int32) if self.shapes.goal == "classification" else None
         x, y, w = (jax.ShapeDtypeStruct(shape, self.dtype) for shape in ((b, d), rows, (b,)))
         return Batch(cast(Array, x), cast(Array, y), cast(Array, w), cast(Array, raw))

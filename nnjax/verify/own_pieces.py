@@ -1,0 +1,134 @@
+"""Refuse losses, objectives and metrics of the user's that do not fit, and hyperparameters that nothing reads.
+
+Each is traced, on shapes alone, before anything is compiled or written.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from nnjax.core.errors import UserError
+from nnjax.core.experiment import DataConfig, Experiment, TrialSpec, program_key
+from nnjax.core.pieces import Piece
+from nnjax.core.types import Array, Prepared
+from nnjax.models.model import Variables
+from nnjax.models.own import reads
+from nnjax.models.registry import make_model, own_output_shape, traits_of
+from nnjax.nn.foreign import Reads, trace_twice
+from nnjax.nn.losses import loss_of
+from nnjax.nn.metrics import metric_of
+from nnjax.nn.optimizers import optimizer_of
+from nnjax.nn.schedules import schedule_of
+from nnjax.train.engine.batches import Batch
+from nnjax.train.engine.device_data import Shapes, make_shapes
+from nnjax.train.engine.trial import Trial
+
+OF_OURS = ("dropout", "init_scale")  # what our models read, and a user's only where it asks for them
+
+
+def refuse_unfit_pieces(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> None:
+    """Refuse what of the user's does not fit its data.
+
+    Raises:
+      UserError: a loss, objective or metric fails, gives something else than one value for each example, or keeps
+        values between calls; a hyperparameter that nothing reads, or that is needed and not set.
+    """
+    for key in dict.fromkeys(program_key(spec.experiment) for spec in specs):
+        own = isinstance(key.loss, Piece) or any(isinstance(metric, Piece) for metric in key.metrics or ())
+        if own or traits_of(key.model).own or key.hyperparameters.others:
+            shapes = make_shapes(key, prepared[key.data])
+            _refuse_two_losses(key, shapes)
+            _refuse_unread(key, shapes)
+            _trace(key, shapes)
+
+
+def _refuse_two_losses(experiment: Experiment, shapes: Shapes) -> None:
+    """Refuse a model with loss terms of its own where an objective runs it, perhaps several times."""
+    loss = loss_of(experiment.loss)
+    if loss.objective is None or not traits_of(experiment.model).own:
+        return
+    if make_model(experiment.model, shapes.shape, 0).losses is not None:
+        raise UserError(
+            f"The model adds terms to its loss (regularizers or add_loss), but the objective {loss.name} runs it and "
+            "would leave them out: give the model none, and add them in the objective."
+        )
+
+
+def _refuse_unread(experiment: Experiment, shapes: Shapes) -> None:
+    """Refuse hyperparameters that neither the optimizer, the schedule, the model nor the objective read."""
+    present, own = set(experiment.hyperparameters.present()), traits_of(experiment.model).own
+    named = {name for name, _ in experiment.hyperparameters.others} - {"ema_decay"}
+    named |= present & set(OF_OURS) if own else set()
+    known = {*optimizer_of(experiment.optimizer.name).reads, *schedule_of(experiment.optimizer.schedule).reads}
+    readers: dict[str, Reads] = {}
+    if own:
+        readers["model"] = reads(experiment.model, shapes.shape)
+    if loss_of(experiment.loss).objective is not None:
+        readers["objective"] = _reads_of_objective(experiment, shapes)
+    for notes in readers.values():
+        known |= {*notes.required, *notes.optional}
+    for name in sorted(named - known):
+        close = difflib.get_close_matches(name, sorted(known), n=2)
+        meant = f"; did you mean {' or '.join(close)}?" if close else ": leave it out."
+        who = "neither " + " nor ".join(f"the {one}" for one in (*(readers or ("model",)), "optimizer"))
+        raise UserError(f"The hyperparameter {name} is set, but {who} reads it{meant}")
+    for what, notes in readers.items():
+        for name in notes.required:
+            if name not in present:
+                raise UserError(f"{name} is not set, but the {what} needs it: set hyperparameters.{name}.")
+
+
+def _reads_of_objective(experiment: Experiment, shapes: Shapes) -> Reads:
+    """Note the hyperparameters that an objective, with the model that it runs, asks for."""
+    trial, notes = Trial(experiment, shapes), Reads(jnp.float32(1))
+    for train in (True, False):
+        jax.eval_shape(
+            lambda variables, batch, train=train: trial.by_objective(
+                variables, batch, train=train, key=jax.random.key(0), hyper=notes
+            ),
+            _blank_variables(trial),
+            trial.blank_batch(),
+        )
+    return notes
+
+
+def _blank_variables(trial: Trial) -> Variables:
+    """Return the shapes of the model's variables, whatever hyperparameters it asks for."""
+    example = jax.ShapeDtypeStruct((1, *trial.shapes.shape), trial.dtype)
+    return jax.eval_shape(lambda key, x: trial.model.init(key, x, Reads(jnp.float32(1))), jax.random.key(0), example)
+
+
+def _trace(experiment: Experiment, shapes: Shapes) -> None:
+    """Trace the user's loss or objective, with its gradient, and the user's metrics."""
+    trial = Trial(experiment, shapes)
+    batch, loss = trial.blank_batch(), trial.loss_record
+    outputs = own_output_shape(experiment.model, shapes.shape) if trial.own else (shapes.num_outputs,)
+    z = jax.ShapeDtypeStruct((experiment.batch_size, *outputs), trial.dtype)
+
+    def of_loss(z: Array, batch: Batch) -> Array:
+        return jax.grad(lambda z: jnp.sum(trial.losses(batch, batch.y, z)))(z)
+
+    def of_objective(variables: Variables, batch: Batch) -> Any:
+        key, hyper = jax.random.key(0), Reads(jnp.float32(1))
+        values, _, metrics = trial.by_objective(variables, batch, train=True, key=key, hyper=hyper)
+        return values, metrics
+
+    if isinstance(experiment.loss, Piece):
+        if loss.objective is None:
+            trace_twice(f"The loss {loss.name}", of_loss, z, batch)
+        else:
+            trace_twice(f"The objective {loss.name}", of_objective, _blank_variables(trial), batch)
+    p = jax.ShapeDtypeStruct((experiment.batch_size, math.prod(outputs)), trial.dtype)
+    for metric in map(metric_of, experiment.metrics or ()):
+        y = batch.held if metric.takes_raw else batch.y
+        found = trace_twice(f"The metric {metric.name}", metric.of_examples, y, p)
+        if found.shape != ():
+            raise UserError(
+                f"The metric {metric.name} has values of shape {list(found.shape)}, but one number was expected."
+            )

@@ -1,0 +1,151 @@
+"""Mistakes in the user's pieces: one sentence each, before anything is compiled or a run folder is made."""
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+import nnjax
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(100, 4)).astype(np.float32)
+Y = (X[:, 0] > 0).astype(int)
+
+
+def crossentropy(y, z):
+    return optax.softmax_cross_entropy_with_integer_labels(z, y)
+
+
+class Unfit(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(5)(x) @ jnp.ones((4, 2))
+
+
+class Asks(nn.Module):
+    @nn.compact
+    def __call__(self, x, hyper):
+        return nn.Dense(2)(x) * hyper["temperature"]
+
+
+def counting():
+    calls = []
+
+    def loss(y, z):
+        calls.append(1)
+        return crossentropy(y, z) * len(calls)
+
+    return loss
+
+
+def leaking():
+    held = []
+
+    def loss(y, z):
+        held.append(crossentropy(y, z))
+        return held[0] + held[-1]
+
+    return loss
+
+
+def drifting():
+    calls = []
+
+    def score(y, p):
+        calls.append(1)
+        return p[:, 0] * len(calls)
+
+    return nnjax.Metric(score, maximized=True)
+
+
+def penalized(apply, variables, batch, *, key, hyper):
+    z, state = apply(variables, batch.x, key=key, hyper=hyper)
+    return crossentropy(batch.y, z) + hyper["tau"] * (z**2).sum(axis=1), state, {}
+
+
+def mean_of(apply, variables, batch, *, key, hyper):
+    return jnp.mean(apply(variables, batch.x, key=key, hyper=hyper)[0]), variables.state, {}
+
+
+def needy(hyper, schedule):
+    return optax.chain(optax.trace(hyper["mu"]), optax.scale_by_learning_rate(schedule))
+
+
+def branching(hyper, schedule):
+    return optax.sgd(schedule) if hyper["learning_rate"] > 0 else optax.adam(schedule)
+
+
+def slowing(hyper, t, total):
+    return jnp.exp(-hyper["speed"] * t / total)
+
+
+def metric(function):
+    return {"metrics": [nnjax.Metric(function, maximized=True, label="mine")]}
+
+
+NEITHER = "is set, but neither the"
+
+
+@pytest.mark.parametrize(
+    ("changes", "hyper", "words"),
+    [
+        ({"model": Unfit()}, {}, r"got \(5,\) and \(4,\) \(in Unfit\.__call__, test_own_pieces\.py, line 24\)\."),
+        ({"loss": lambda y, z: jnp.mean(z)}, {}, r"returned float32\[\] for y int32\[32\].*leave out the mean"),
+        ({"loss": lambda y, z: z @ jnp.ones(3)}, {}, r"on y int32\[32\], z float32\[32, 2\].*in .*lambda.*line \d+\)"),
+        ({"loss": counting()}, {}, r"The loss loss computes something else in every call"),
+        ({"loss": leaking()}, {}, r"The loss loss keeps a value of one call for the next"),
+        ({"loss": mean_of}, {}, r"The objective mean_of returned values as float32\[\].*leave the mean"),
+        ({"loss": penalized}, {}, r"tau is not set, but the objective needs it: set hyperparameters\.tau"),
+        ({"loss": penalized}, {"tauu": 1.0}, rf"tauu {NEITHER} objective nor the optimizer .* mean tau\?"),
+        ({"loss": penalized}, {"tau": 1.0, "extra": 1.0}, rf"extra {NEITHER} objective nor the optimizer"),
+        ({"model": Asks()}, {}, r"temperature is not set, but the model needs it"),
+        ({"model": Asks()}, {"temprature": 1.0}, rf"temprature {NEITHER} model .* mean temperature\?"),
+        ({"model": nn.Dense(2)}, {"dropout": 0.5}, rf"dropout {NEITHER} model nor the optimizer reads it"),
+        ({"model": nn.Dense(2)}, {"init_scale": 0.5}, rf"init_scale {NEITHER} model"),
+        ({"loss": crossentropy}, {"gamma": 2.0}, rf"gamma {NEITHER} model nor the optimizer reads it"),
+        ({"metrics": [lambda y, p: p[:, 0]]}, {}, r"has no direction"),
+        (metric(lambda y, p: jnp.mean(p)), {}, r"mine returned float32\[\] for .*, but one value for each"),
+        (metric(lambda y, p: p @ jnp.ones(7)), {}, r"The metric mine failed on y int32\[32\], p float32\[32, 2\]"),
+        ({"metrics": [drifting()]}, {}, r"The metric score computes something else in every call"),
+        ({"optimizer": needy}, {}, r"mu is not set, but needy needs it"),
+        ({"optimizer": needy}, {"nu": 0.9}, r"nu=0\.9 is set, but neither the optimizer needy"),
+        ({"optimizer": branching}, {}, r"The optimizer branching failed: .*values are traced"),
+        ({"optimizer": nnjax.OptimizerConfig("sgd", schedule=slowing)}, {"sped": 1.0}, r"did you mean speed\?"),
+    ],
+)
+def test_one_sentence_before_anything_is_written(changes, hyper, words, tmp_path):
+    usual = {"model": nnjax.ModelConfig(widths=(4,)), "epochs": 1, "batch_size": 32}
+    experiment = nnjax.Experiment(**usual | changes, hyperparameters=nnjax.Hyperparameters(**hyper))
+    with pytest.raises(nnjax.UserError, match=words) as caught:
+        nnjax.sweep(experiment, data=(X, Y), workdir=tmp_path / "run")
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_loss_may_take_more_outputs_than_targets():
+    """The negative log-likelihood of a mean and a variance: two outputs for one target."""
+
+    def likelihood(y, z):
+        mean, log_variance = z[:, 0], z[:, 1]
+        return 0.5 * (log_variance + jnp.square(jnp.squeeze(y, -1) - mean) / jnp.exp(log_variance))
+
+    experiment = nnjax.Experiment(model=nn.Dense(2), loss=likelihood, metrics=(), epochs=1, batch_size=32)
+    run = nnjax.sweep(experiment, data=(X, X[:, 0]))
+    kernel, bias = run.params(0)["kernel"], run.params(0)["bias"]
+    rows = run.data().validation
+    z = X[rows] @ kernel + bias
+    truth = 0.5 * (z[:, 1] + (X[rows, 0] - z[:, 0]) ** 2 / np.exp(z[:, 1]))
+    assert run.records[0].values["val_loss"] == pytest.approx(truth.mean(), rel=1e-4)
+
+
+def test_hyperparameters_that_a_model_and_an_objective_read_train():
+    experiment = nnjax.Experiment(
+        model=Asks(),
+        loss=penalized,
+        hyperparameters=nnjax.Hyperparameters(temperature=2.0, tau=0.1),
+        epochs=1,
+        batch_size=32,
+    )
+    assert jax.tree.leaves(nnjax.sweep(experiment, data=(X, Y)).params(0))
