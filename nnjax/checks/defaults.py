@@ -8,7 +8,7 @@ import numpy as np
 from nnjax.core.experiment import AUTO, DataConfig, Experiment, ModelConfig
 from nnjax.core.types import Dataset
 from nnjax.data import scaling
-from nnjax.data.splits import split
+from nnjax.data.prepared import split_dataset
 from nnjax.models.own import output_activation as own_output_activation
 from nnjax.models.registry import traits_of, with_defaults
 from nnjax.nn.activations import activation_of
@@ -103,8 +103,7 @@ def _in_unit(dataset: Dataset, data: DataConfig) -> bool:
 
 def _batch_size(dataset: Dataset, data: DataConfig) -> int:
     """Choose 128, or where fewer examples train, in any fold, a power of two of at most a quarter of them."""
-    labels = dataset.y if dataset.task == "classification" else None
-    parts = split(len(dataset.x), data, labels, dataset.test_start, dataset.validation_start)
+    parts = split_dataset(dataset, data)
     num = len(parts.train)
     if data.folds is not None:
         pool = num + len(parts.validation)

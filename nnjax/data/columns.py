@@ -16,6 +16,7 @@ from nnjax.data.cells import Cells, Place, Texts, Typed, make_cells, plain_numbe
 from nnjax.data.missing_cells import Gaps
 
 MAX_MIXED = 20  # distinct texts of a column that mixes numbers and texts, and is taken for categories
+EXACT = 2.0**53  # up to here float64 holds every whole number
 SHOWN = 10  # known categories in a message
 
 
@@ -50,28 +51,41 @@ def infer(raw: Any, place: Place, rules: Rules) -> Inferred:
       UserError: it follows no one rule: the first cell that does not, or what could be meant.
     """
     name, order = place.column, rules.ordinal.get(place.column)
-    if order is None and plain_numbers(raw) is not None and not rules.na_values:
-        return Inferred(Column(name))
+    plain = None if order or rules.na_values or rules.decimal == "comma" else plain_numbers(raw)
+    if plain is not None:
+        return Inferred(Column(name), said=_merging(len(set(raw)) if np.abs(plain).max() > EXACT else 0, plain, name))
     found = make_cells(raw, place, rules.na_values)
     gaps = _gaps(found, place)
     stored = _stored_order(raw)
     if order or stored:
         return Inferred(_ordered(found, place, order or stored), gaps)
     if isinstance(found, Typed):
-        return Inferred(Column(name, found.kind), gaps)
+        whole = 0 if found.whole is None else len(np.unique(found.whole))
+        return Inferred(Column(name, found.kind), gaps, said=_merging(whole, found.values, name))
     counts = found.counts()
     if not counts:
         return Inferred(Column(name), gaps)
     if {text.lower() for text in counts} <= {"true", "false"}:
         return Inferred(Column(name, "boolean"), gaps)
-    inferred = _numbers(found, counts, place, rules) or _dates(found, counts, place) or _categories(counts, name)
+    inferred = _numbers(found, counts, place, rules) or _dates(found, counts, place) or _categories(counts, place)
     return inferred._replace(gaps=gaps)
+
+
+def _merging(distinct: int, values: np.ndarray, name: str) -> tuple[str, ...]:
+    """Say that numbers are too long even for float64."""
+    left = len(np.unique(values)) if distinct else 0
+    if left >= distinct:
+        return ()
+    return (
+        f"Of {distinct} numbers of {name!r} {left} are left in float64: leave it out (data.drop={name}) if they are "
+        "names.",
+    )
 
 
 def _numbers(found: Texts, counts: Mapping[str, int], place: Place, rules: Rules) -> Inferred | None:
     if all(text.isdecimal() for text in counts) and any(len(text) > 1 and text[0] == "0" for text in counts):
         return None  # 00001 is a name
-    infinite = {text: count for text, count in counts.items() if text.lower().lstrip("+-") in ("inf", "infinity")}
+    infinite = {text: count for text, count in counts.items() if _is_infinite(text)}
     inference = numerals.infer({text: count for text, count in counts.items() if text not in infinite}, rules.decimal)
     if infinite and (inference.rule is not None or len(infinite) == len(counts)):
         raise UserError(
@@ -89,12 +103,19 @@ def _numbers(found: Texts, counts: Mapping[str, int], place: Place, rules: Rules
             f"{place.where(found.first(text))} has {text!r}: correct that cell, or leave the column out "
             f"(data.drop={place.column}), or say that it is missing (data.na_values={text})."
         )
-    column, said = Column(place.column, rule=inference.rule), list[str]()
-    odd = next((text for text in counts if not numerals.PLAIN.fullmatch(text)), None)
+    values = numerals.parse(list(counts), inference.rule)
+    said = [*_merging(len(counts) if np.abs(values).max() > EXACT else 0, values, place.column)]
+    odd = max((text for text in counts if not numerals.PLAIN.fullmatch(text)), key=len, default=None)
     if odd is not None:
         value = numerals.parse([odd], inference.rule)[0]
-        said = [f"The column {place.column!r} is read as numbers ({inference.rule}): {odd!r} is {value:g}."]
-    return Inferred(column, ambiguous=inference.ambiguous, said=tuple(said))
+        said += [f"The column {place.column!r} is read as numbers ({inference.rule}): {odd!r} is {value:g}."]
+    return Inferred(Column(place.column, rule=inference.rule), ambiguous=inference.ambiguous, said=tuple(said))
+
+
+def _is_infinite(text: str) -> bool:
+    if text.lower().lstrip("+-") in ("inf", "infinity"):
+        return True
+    return numerals.PLAIN.fullmatch(text) is not None and not np.isfinite(float(text))
 
 
 def _dates(found: Texts, counts: Mapping[str, int], place: Place) -> Inferred | None:
@@ -124,13 +145,30 @@ def _dates(found: Texts, counts: Mapping[str, int], place: Place) -> Inferred | 
     return Inferred(Column(place.column, "date", format=inferred.format), said=(sentence,))
 
 
-def _categories(counts: Mapping[str, int], name: str) -> Inferred:
+def _categories(counts: Mapping[str, int], place: Place) -> Inferred:
+    name = place.column
+    _refuse_mixed(counts, place)
     texts, said = sorted(counts), similar(counts, f"column {name!r}")
     numbers = [text for text in texts if numerals.is_number(text)]
     if numbers:
-        what = "numbers with zeros in front" if len(numbers) == len(texts) else f"numbers beside {_other(texts)!r}"
+        what = f"numbers such as {texts[0]!r}" if len(numbers) == len(texts) else f"numbers beside {_other(texts)!r}"
         said = (*said, f"The column {name!r} has {what}: its {len(texts)} texts are taken as categories.")
     return Inferred(Column(name, "category", categories=tuple(texts)), said=said)
+
+
+def _refuse_mixed(counts: Mapping[str, int], place: Place) -> None:
+    """Refuse numbers of several units, or some with a unit and some without, and bounds (<5) among numbers."""
+    plain = [text for text in counts if numerals.is_number(text)]
+    units = [text for text in counts if numerals.is_disguised(text)]
+    bounds = [text for text in counts if numerals.is_bound(text)]
+    odd = units or (bounds if plain else [])
+    if odd and len(plain) + len(units) + len(bounds) == len(counts):
+        other = next(text for text in [*plain, *units, *bounds] if text != odd[-1])
+        raise UserError(
+            f"The column {place.column!r} of {place.table} is numbers, but no one rule fits {other!r} and {odd[-1]!r}: "
+            f"write them with one unit or none, give their order (data.ordinal={place.column}:…<…), or leave the "
+            f"column out (data.drop={place.column})."
+        )
 
 
 def _other(texts: Sequence[str]) -> str:

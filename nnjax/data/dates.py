@@ -27,7 +27,7 @@ FORMATS = (
 )
 CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
 _ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?\s*(Z|[-+]\d\d:?\d\d)?)?")
-_TIME = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?")
+_TIME = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?(?:\s*([AaPp])\.?[Mm]\.?)?")
 _MONTHS = re.compile(r"jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec", re.IGNORECASE)
 
 
@@ -105,4 +105,7 @@ def parse_times(texts: Sequence[str], unit: str) -> np.ndarray:
 
 
 def _seconds(match: "re.Match[str] | None") -> float:
-    return np.nan if match is None else 3600 * int(match[1]) + 60 * int(match[2]) + float(match[3] or 0)
+    if match is None:
+        return np.nan
+    hours = int(match[1]) if not match[4] else int(match[1]) % 12 + 12 * (match[4] in "Pp")
+    return 3600 * hours + 60 * int(match[2]) + float(match[3] or 0)

@@ -69,6 +69,8 @@ def read(data: bytes, path: Path, options: Options = Options()) -> Table:
     """
     text, comments = _without_comments(decode(data, path, options.encoding))
     text, separator = _separator(text)
+    if separator == " ":
+        text, separator = _tabbed(text), "\t"
     rows, lines = _rows(text, separator, path)
     if not rows:
         raise UserError(f"{path} is empty.")
@@ -93,7 +95,16 @@ def make_table(rows: Sequence[Sequence[str]], path: Path, where: Callable[[int],
     begin = int(found.header)
     body = rows[begin:]
     columns = {name: np.array(cells, dtype=object) for name, cells in zip(names, zip(*body, strict=True), strict=True)}
-    if found.header and not rows[0][0].strip() and len(columns) > 1 and header.counts_rows(list(columns[names[0]])):
+    for name, cell in zip(names, rows[0], strict=True):
+        if not cell.strip() and not any(map(str.strip, columns[name])) and len(columns) > 1:
+            del columns[name]  # of a separator at the end of every line
+    if (
+        found.header
+        and not rows[0][0].strip()
+        and names[0] in columns
+        and len(columns) > 1
+        and header.counts_rows(list(columns[names[0]]))
+    ):
         del columns[names[0]]
     said = (
         f"{path} is read {'with' if found.header else 'without'} a header: {found.reason} (data.header=yes or no).",
@@ -138,7 +149,7 @@ def decode(data: bytes, path: Path, encoding: str | None) -> str:
         raise UserError(f"{path} is not a text table (it has zero bytes): save the table as CSV in UTF-8.")
     if not text.strip():
         raise UserError(f"{path} is empty.")
-    return text
+    return text if "\n" in text else text.replace("\r", "\n")
 
 
 def _without_comments(text: str) -> tuple[str, list[str]]:
@@ -181,7 +192,16 @@ def _separator(text: str) -> tuple[str, str]:
             continue
         if len(widths) == 1 and widths != {1}:
             return text, separator
+    if not any(mark in text for mark in SEPARATORS) and " " in first.strip():
+        return text, " "
     return text, max((",", *SEPARATORS), key=first.count)
+
+
+def _tabbed(text: str) -> str:
+    """Write blanks between cells as tabs, but for those inside quotation marks."""
+    blanks = re.compile(r'("[^"]*")|[ ]+')
+    lines = (blanks.sub(lambda match: match[1] or "\t", line.strip()) for line in text.splitlines())
+    return "\n".join(lines) + "\n"
 
 
 def _rows(text: str, separator: str, path: Path) -> tuple[list[list[str]], list[int]]:
@@ -210,7 +230,8 @@ def _refuse_ragged(
     cells = f"{len(row)} cell{'s' * (len(row) > 1)}"
     if len(rows) == 1:
         raise UserError(
-            f"{path} has {len(rows[0])} cells in line {lines[0]} but {cells} in line {line}; both need the same number."
+            f"{path} has {len(rows[0])} cell{'s' * (len(rows[0]) > 1)} in line {lines[0]} but {cells} in line {line}; "
+            "both need the same number."
         )
     raise UserError(
         f"{path} is not a regular table: line {line} has {cells}, but {len(rows[0])} were expected as in line "

@@ -44,6 +44,32 @@ PLAIN = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)" + _EXPONENT)
 LARGEST_UNIT = 12  # characters
 
 
+LENGTHS_AND_WEIGHTS = (
+    "kg",
+    "g",
+    "mg",
+    "lb",
+    "lbs",
+    "oz",
+    "t",
+    "km",
+    "m",
+    "cm",
+    "mm",
+    "mi",
+    "ft",
+    "in",
+    "yd",
+    "l",
+    "ml",
+)
+TIMES = ("h", "hr", "hrs", "min", "s", "sec", "ms", "days", "years", "yrs", "yr", "months", "weeks")
+UNITS = frozenset(
+    (*LENGTHS_AND_WEIGHTS, *TIMES, "%", "°C", "°F", "Hz", "kHz", "MHz", "GHz", "kB", "KB", "MB", "GB", "k", "M")
+)
+_BOUND = re.compile(r"[<>~≤≥]=?\s*[-+]?\d[\d.,]*|\d+\s*/\s*\d+")
+
+
 class Inference(NamedTuple):
     """What the texts of a column say of its rule.
 
@@ -77,6 +103,19 @@ def normalize(text: str) -> str:
 def is_number(text: str) -> bool:
     """Whether a text is a plain number, with a decimal point or comma."""
     return PLAIN.fullmatch(normalize(text).replace(",", ".", 1)) is not None
+
+
+def is_disguised(text: str) -> bool:
+    """Whether a text is a number with a currency or a known unit: 5kg and $5, but not 3A."""
+    found = _split(normalize(text))
+    return found is not None and bool(
+        found.prefix or found.suffix in UNITS or (found.suffix and _is_currency(found.suffix))
+    )
+
+
+def is_bound(text: str) -> bool:
+    """Whether a text is a bound or a fraction, such as <5 or 1/2: a number only among numbers."""
+    return _BOUND.fullmatch(normalize(text)) is not None
 
 
 def infer(counts: Mapping[str, int], decimal: str = "auto") -> Inference:

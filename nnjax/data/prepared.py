@@ -7,6 +7,7 @@ from nnjax.core.experiment import AUTO, DataConfig
 from nnjax.core.types import Dataset, Prepared, Scaler
 from nnjax.data import imputation, scaling, sources, tables
 from nnjax.data.input_scaling import fit_inputs
+from nnjax.data.split_sizes import Split
 from nnjax.data.splits import split
 
 
@@ -37,10 +38,7 @@ def prepare_loaded(dataset: Dataset, config: DataConfig, batch_size: int | None 
       UserError: an impossible split, an unknown scaling, or fewer training examples than a batch.
     """
     dataset = tables.read_again(dataset, config)
-    labels = dataset.y if dataset.task == "classification" else None
-    parts = split(
-        len(dataset.x), config, labels, dataset.test_start, dataset.validation_start, dataset.groups, dataset.order
-    )
+    parts = split_dataset(dataset, config)
     if batch_size is not None and len(parts.train) < batch_size:
         raise UserError(
             f"{dataset.name} leaves {len(parts.train):,} training examples, fewer than a batch of {batch_size:,}: make "
@@ -50,6 +48,13 @@ def prepare_loaded(dataset: Dataset, config: DataConfig, batch_size: int | None 
     x_scaler, said = fit_inputs(dataset, parts.train, scaling.kind_for(dataset, config.scaling))
     y_scaler = _fit_targets(dataset, parts.train, config.target_scaling)
     return Prepared(dataset, *parts, x_scaler, y_scaler, (*dataset.said, *said))
+
+
+def split_dataset(dataset: Dataset, config: DataConfig) -> Split:
+    """Split a data set; errors as for `nnjax.data.splits.split`."""
+    labels = dataset.y if dataset.task == "classification" else None
+    ends = dataset.test_start, dataset.validation_start
+    return split(len(dataset.x), config, labels, *ends, dataset.groups, dataset.order)
 
 
 def _fit_targets(dataset: Dataset, rows: np.ndarray, kind: str) -> Scaler:

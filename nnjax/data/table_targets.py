@@ -52,10 +52,17 @@ def read(targets: Sequence[tuple[Column, Any]], places: Sequence[Place], config:
         return TableTarget(values[:, 0] if whole is None else whole, asked)
     if asked == "regression":
         return TableTarget(values, asked)
-    classes, reason = (False, "it has decimals or is a date") if whole is None else look_like_classes(whole)
+    classes, reason = (False, _reason(column, values)) if whole is None else look_like_classes(whole)
     task, other = ("classification", "regression") if classes else ("regression", "classification")
     sentence = f"The target {column.name!r} is taken for {task}: {reason} (data.task={other} for the other)."
     return TableTarget(whole if classes else values, task, said=(sentence,))
+
+
+def _reason(column: Column, values: np.ndarray) -> str:
+    if column.kind in ("date", "time"):
+        return f"it is {column.kind}s"
+    whole = np.array_equal(values, np.trunc(values))
+    return "its numbers are written with decimals" if whole else "its numbers have fractions"
 
 
 def look_like_classes(values: np.ndarray) -> tuple[bool, str]:

@@ -163,6 +163,7 @@ class TestNumbers:
             (["'5'", "'7'", "'2.5'"], [5, 7, 2.5], "decimal points"),
             (["00:15", "01:00", "12:30"], [15, 60, 750], "times, in minutes"),
             (["0:00:15", "1:00", "12:30:01"], [15, 3600, 45001], "times, in seconds"),
+            (["1:30 PM", "12:00 AM", "12:15 PM"], [810, 0, 735], "times, in minutes"),
             (["2024-01-02", "1970-01-01", "1970-01-03"], [19724, 0, 2], "days since 1970-01-01"),
             (["02.01.2024", "01.01.1970", "31.01.1970"], [19724, 0, 30], "days since 1970-01-01"),
             (["1/31/1970", "01/01/1970", "1/2/1970"], [30, 0, 1], "days since 1970-01-01"),
@@ -222,6 +223,28 @@ class TestNumbers:
         for data in (as_dataset(frame), prepare(DataConfig(f"csv:{tmp_path / 't.parquet'}")).dataset):
             assert data.features == ("v",)
             np.testing.assert_array_equal(data.x[:3, 0], [2, 0, 1])
+
+    @pytest.mark.parametrize(
+        "cells",
+        [["5%", "7", "8%"], ["5kg", "7lb", "8kg"], ["1.5k", "200", "3M"], ["<5", "7", "8"], ["1", "1/2", "3/4"]],
+    )
+    def test_numbers_of_several_units_are_no_categories(self, table, cells):
+        with pytest.raises(UserError, match=r"'v' .* no one rule fits .*data\.ordinal=v:.*data\.drop=v"):
+            table(lines(cells * 20, Y, header="v,y"))
+
+    @pytest.mark.parametrize("cells", [["0", "1", "3+"], ["<=50K", ">50K", ">1M"], ["1", "2", "3A"], ["2-", "2+", "2"]])
+    def test_texts_with_digits_that_are_categories(self, table, cells):
+        assert len(table(lines(cells * 20, Y, header="v,y")).dataset.features) == 3
+
+    def test_points_between_thousands_where_the_file_has_decimal_commas(self, table):
+        text = lines(["1.005", "2.010", "3.500"] * 20, ["1,5", "2,5", "3,25"] * 20, header="v;y", separator=";")
+        np.testing.assert_array_equal(table(text).dataset.x[:3, 0], [1005, 2010, 3500])
+
+    def test_numbers_that_are_too_long_or_too_large(self, table):
+        prepared = table(lines([10**25 + i for i in range(60)], Y, header="v,y"))
+        assert any("Of 60 numbers of 'v' 1 are left in float64" in sentence for sentence in prepared.said)
+        with pytest.raises(UserError, match=r"'v' .* has 20 infinite values, the first in line 2"):
+            table(lines(["1e400", "1", "2"] * 20, Y, header="v,y"))
 
     def test_dates_that_are_open(self, table):
         with pytest.raises(UserError, match=r"'v' .* may be %d/%m/%Y or %m/%d/%Y"):
@@ -457,6 +480,17 @@ class TestFormats:
         commented = table(f"#{header}\n{body}").dataset
         assert commented.features == plain.features
         assert len(commented.x) == 60
+
+    def test_blanks_between_cells_ends_of_lines_and_separators_at_them(self, table):
+        plain = table("a,b\n1,2.5\n3,4.5\n").dataset.sha256
+        for text in (
+            "a b\n1 2.5\n3 4.5\n",
+            " a   b\n 1  2.5\n 3  4.5\n",
+            "a,b\r1,2.5\r3,4.5\r",
+            "a;b;\n1;2.5;\n3;4.5;\n",
+        ):
+            assert table(text).dataset.sha256 == plain
+        assert table('x "my y"\n1 2.5\n3 4.5\n').dataset.targets == ("my y",)
 
     def test_ragged_rows_are_named(self, table):
         with pytest.raises(UserError, match="line 4 has 3 cells, but 2 were expected"):

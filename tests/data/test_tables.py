@@ -149,7 +149,6 @@ IDS = "\n".join(f"name{i},{i}.5" for i in range(30))
         ("a,b\n", None, "a header but no rows"),
         ("a,b,a\n1,2,3\n", None, "two columns called 'a'"),
         ("a\n1\n2\n", None, "no column beside the target a"),
-        ("a b\n1 2\n3 4\n", None, "or divide the cells by commas, semicolons"),
         ("a,b\n1,2\n3,x\n5,6\n7,8\n", None, "'b' .* is numbers .*, but line 3 has 'x'"),
         ("a,b\n1,2\n\n3,2\n5 kg,6\n7,8\n", None, "'a' .* is numbers .*, but line 5 has '5 kg'"),
         ("1.0,abc\n3,4\n5,6\n", None, "'column1' .* is numbers .*, but line 1 has 'abc'"),
