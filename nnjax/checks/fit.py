@@ -10,6 +10,7 @@ from nnjax.checks.finding import Finding
 from nnjax.checks.rules import RULES
 from nnjax.checks.rules.case import TOLERANCE, Case, TargetSummary
 from nnjax.core.experiment import Experiment
+from nnjax.core.structure import Structure
 from nnjax.core.types import Prepared, Rows, Scaler
 
 SAMPLE = 4_096  # training examples, evenly spaced, on which means are measured; extremes are measured on all
@@ -33,7 +34,8 @@ def summarize_targets(prepared: Prepared, reconstructs: bool) -> TargetSummary:
     """
     dataset, rows = prepared.dataset, prepared.train
     inputs = _sample(dataset.x, rows, prepared.x_scaler)
-    input_size = float(np.sqrt(np.square(inputs).mean(axis=0).max()))
+    sizes = np.sqrt(np.square(inputs).mean(axis=0))
+    input_size = float(np.max(sizes, where=Structure(dataset.parts).measured() if dataset.parts else True, initial=0))
     if reconstructs or dataset.y is None:
         task = "reconstruction" if reconstructs else "none"
         return _numbers(task, dataset.x, rows, prepared.x_scaler, inputs, input_size)

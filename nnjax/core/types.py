@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Protocol
 import numpy as np
 
 from nnjax.core.columns import TableRecipe
+from nnjax.core.structure import Part, Structure
 
 if TYPE_CHECKING:
     import jax
@@ -88,6 +89,7 @@ class Dataset:
       order: [n] by which a split by time goes; None for the order of the examples.
       said: what was guessed while reading, and remarks, a sentence each.
       reread: reads the table again as another configuration says; None for data that are no table in memory.
+      parts: the arrays that the d inputs are, side by side, where they were given as several (`nnjax.core.structure`).
     """
 
     name: str
@@ -111,6 +113,7 @@ class Dataset:
     order: Float[np.ndarray, " n"] | None = None
     said: tuple[str, ...] = ()
     reread: Callable[[DataConfig], Dataset] | None = None
+    parts: tuple[Part, ...] = ()
 
 
 class Scaler(NamedTuple):
@@ -149,6 +152,7 @@ class DataFacts:
       name, source, sha256, task, classes, features, targets, image_shape: as in `Dataset`.
       recipe: as in `Dataset`, with what fills in missing cells.
       shape: of one example, () where that is not known (of runs made before).
+      parts: as in `Dataset`.
       num_inputs: d.
       num_targets: columns of y as stored: 1 for class labels, 0 without labels.
       sizes: how many examples the parts train, validation and test hold.
@@ -170,11 +174,12 @@ class DataFacts:
     image_shape: tuple[int, int] | None = None
     recipe: TableRecipe | None = None
     shape: tuple[int, ...] = ()
+    parts: tuple[Part, ...] = ()
 
     @property
     def example_shape(self) -> tuple[int, ...]:
-        """The shape of one example: (d,) where none is known."""
-        return self.shape or (self.num_inputs,)
+        """The shape of one example: (d,) where none is known; of several arrays their `Structure`."""
+        return Structure(self.parts) if self.parts else self.shape or (self.num_inputs,)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -228,6 +233,7 @@ class Prepared:
             image_shape=data.image_shape,
             recipe=data.recipe,
             shape=data.shape,
+            parts=data.parts,
         )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from nnjax.core.columns import TableRecipe
 from nnjax.core.errors import UserError
+from nnjax.core.structure import Structure, flatten, flatten_as, is_structure
 from nnjax.core.types import Dataset, Rows
 from nnjax.data import precision
 from nnjax.data import targets as outputs
@@ -48,7 +49,9 @@ def from_arrays(
 
     Args:
       x: [n, d] numbers, [n, h, w] or [n, h, w, channels] images, or [n] for a single input. uint8 stays uint8 (it is
-        scaled on the device), everything else becomes float32. Or `FileRows`, which stay on the disk.
+        scaled on the device), everything else becomes float32. Or `FileRows`, which stay on the disk. Or several
+        arrays: a dictionary, tuple or list of them, which a model of your own gets as [b, *shape] each; there whole
+        numbers (up to 2^24) stay int32, truth values bool, and neither is scaled.
       y: [n] class labels (whole numbers, booleans or text), [n] or [n, k] float targets, or None for no labels.
       name: what messages and reports call it.
       task: "classification", "regression" or "none"; None infers it: whole numbers, booleans or text in one column are
@@ -72,9 +75,11 @@ def from_arrays(
       UserError: numbers that are not finite, shapes or lengths that disagree, labels out of range, too many classes;
         labels of an own set that no training example has, unless `classes` names them.
     """
-    given = x if isinstance(x, FileRows) else _as_array(x, "x", name)
     labels = None if y is None else _as_array(y, "y", name)
-    own = _own_sets({"val": (x_val, y_val, sample_weight_val), "test": (x_test, y_test, sample_weight_test)}, name)
+    given, structure = _inputs(x, None if labels is None else len(np.atleast_1d(labels)), name)
+    own = _own_sets(
+        {"val": (x_val, y_val, sample_weight_val), "test": (x_test, y_test, sample_weight_test)}, structure, name
+    )
     if own:
         if isinstance(given, FileRows) or validation_start is not None or test_start is not None:
             raise UserError(
@@ -89,7 +94,8 @@ def from_arrays(
     _require_inside(found, name)
     if sample_weight is not None:
         found = weigh(sample_weight, found, name)
-    names = () if image_shape else outputs.column_names(features, "x", math.prod(shape[1:]), name)
+    made = [f"{part.path}_{i + 1}" for part in structure.parts for i in range(part.size)] if structure else []
+    names = () if image_shape else outputs.column_names(features or made, "x", math.prod(shape[1:]), name)
     inputs: Rows = found.x if isinstance(found.x, FileRows) else _checked(found.x, names, name, gaps)
     learned = outputs.make(found.y, task, classes, targets, len(inputs), name)
     return Dataset(
@@ -103,6 +109,7 @@ def from_arrays(
             learned.y,
             lambda rows, first: outputs.check_finite(rows, names, f"x of {name}", first),
             found.weights,
+            structure,
         ),
         classes=learned.classes,
         features=names,
@@ -113,6 +120,7 @@ def from_arrays(
         full_scale=full_scale,
         weights=found.weights,
         tabular=bool(features) and image_shape is None,
+        parts=structure.parts if structure else (),
         shape=tuple(shape[1:]) if len(shape) > 2 else (*image_shape, 1) if image_shape else (),
         recipe=recipe,
         groups=groups,
@@ -121,16 +129,25 @@ def from_arrays(
     )
 
 
-def _own_sets(given: Mapping[str, tuple[Any, Any, Any]], name: str) -> dict[str, Examples]:
+def _inputs(x: Any, num_examples: int | None, name: str) -> tuple[Any, Structure | None]:
+    """Read inputs as one array, or as rows [n, d] with the arrays that they are."""
+    if isinstance(x, FileRows):
+        return x, None
+    return flatten(x, "x") if is_structure(x, num_examples) else (_as_array(x, "x", name), None)
+
+
+def _own_sets(given: Mapping[str, tuple[Any, Any, Any]], structure: Structure | None, name: str) -> dict[str, Examples]:
     """Read the validation and test sets that were given."""
     for part, (x, *others) in given.items():
         if x is None and any(other is not None for other in others):
             raise UserError(f"{name} has y_{part} or its weights, but no x_{part}: give both, or neither.")
-    return {
-        part: Examples(_as_array(x, f"x_{part}", name), None if y is None else _as_array(y, f"y_{part}", name), w)
-        for part, (x, y, w) in given.items()
-        if x is not None
-    }
+    found = {}
+    for part, (x, y, w) in given.items():
+        if x is not None:
+            what = f"x_{part}"
+            inputs = _as_array(x, what, name) if structure is None else flatten_as(x, structure, what)
+            found[part] = Examples(inputs, None if y is None else _as_array(y, f"y_{part}", name), w)
+    return found
 
 
 def _require_inside(found: Weighted, name: str) -> None:
@@ -148,8 +165,9 @@ def digest(
     y: np.ndarray | None,
     check: Callable[[np.ndarray, int], None] = lambda rows, first: None,
     weights: np.ndarray | None = None,
+    structure: Structure | None = None,
 ) -> str:
-    """Compute the SHA-256 (hex) of dtypes, shapes and bytes of x and y, and of the weights where there are any.
+    """Compute the SHA-256 (hex) of dtypes, shapes and bytes of x and y; of weights and arrays where there are any.
 
     Stored rows are read once, some at a time, and each time `check` is called with them and the number of the first.
     """
@@ -163,6 +181,7 @@ def digest(
     state.update(b"none" if y is None else f"{y.dtype.str}{y.shape}".encode())
     state.update(b"" if y is None else np.ascontiguousarray(y).data)
     state.update(b"" if weights is None else b"weights" + weights.tobytes())
+    state.update(b"" if structure is None else repr(structure).encode())
     return state.hexdigest()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,7 @@ def as_dataset(
         if len(data) not in (2, 3):
             raise UserError(f"The data are {len(data)} things, but (x, y) or (x, y, sample_weight) was expected.")
         return from_arrays(data[0], data[1], task=asked, sample_weight=data[2] if len(data) == 3 else None)
-    if hasattr(data, "__array__"):
+    if hasattr(data, "__array__") or isinstance(data, Mapping):
         return from_arrays(data)
     raise UserError(
         f"The data are of the type {type(data).__name__}, but (x, y), a DataFrame or a Dataset was expected: make one "

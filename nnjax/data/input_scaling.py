@@ -14,7 +14,9 @@ def fit_inputs(dataset: Dataset, rows: np.ndarray, kind: str) -> tuple[Scaler, l
     Of a table, inputs that stand for a category or a gap stay 0 or 1, and those that are constant in the training rows
     get a scale of 0: whatever other rows hold there, the network sees a constant.
     """
-    scaler = scaling.fit(dataset.x, rows, kind, dataset.full_scale)
+    scaler = scaling.fit(dataset.x, rows, kind, dataset.full_scale, dataset.parts)
+    if dataset.parts:
+        return scaler, []
     if dataset.image_shape is not None or not isinstance(dataset.x, np.ndarray) or not dataset.features:
         return scaler, []
     x = dataset.x[rows]

@@ -83,7 +83,10 @@ def write(dataset: Dataset, folder: Path) -> None:
 
     Raises:
       OSError: it cannot be written.
+      UserError: its inputs are several arrays.
     """
+    if dataset.parts:
+        raise UserError(f"{dataset.name} has inputs of several arrays, but a folder of x.npy and y.npy holds one.")
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
     temporary.mkdir(parents=True)
     try:

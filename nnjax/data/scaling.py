@@ -6,6 +6,7 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import AUTO
+from nnjax.core.structure import Part, Structure
 from nnjax.core.types import Dataset, Rows, Scaler
 
 KINDS = (AUTO, "unit", "standard", "minmax", "none")
@@ -22,7 +23,7 @@ def kind_for(dataset: Dataset, kind: str) -> str:
     return kind if kind != AUTO else "standard" if dataset.tabular else "unit"
 
 
-def fit(x: Rows, rows: np.ndarray, kind: str, full_scale: float | None = None) -> Scaler:
+def fit(x: Rows, rows: np.ndarray, kind: str, full_scale: float | None = None, parts: tuple[Part, ...] = ()) -> Scaler:
     """Fit a scaler to the given rows.
 
     Args:
@@ -31,6 +32,7 @@ def fit(x: Rows, rows: np.ndarray, kind: str, full_scale: float | None = None) -
       kind: "unit" divides by `full_scale`, "standard" makes mean 0 and standard deviation 1, "minmax" the range 0 to 1,
         each feature for itself; "none" changes nothing.
       full_scale: the value that "unit" brings to 1; None for 255 where x is uint8 and 1 elsewhere.
+      parts: the arrays that x is, as in `Dataset`; whole numbers and truth values among them stay as they are.
 
     Returns:
       Its mean and scale, [] ("unit", "none") or [d], float32, or float64 where x is; the scale is 1 where a
@@ -39,6 +41,8 @@ def fit(x: Rows, rows: np.ndarray, kind: str, full_scale: float | None = None) -
     Raises:
       UserError: an unknown kind.
     """
+    if parts and kind in KINDS:
+        return _of_parts(x, rows, kind, full_scale, Structure(parts))
     dtype = np.dtype(np.float64 if x.dtype == np.float64 else np.float32)
     if kind == "none":
         return _factor(1.0, dtype)
@@ -53,6 +57,17 @@ def fit(x: Rows, rows: np.ndarray, kind: str, full_scale: float | None = None) -
         high = np.max([part.max(axis=0) for part in _chunks(x, rows)], axis=0)
         return _scaler(low, high - low, dtype)
     raise UserError(f"The scaling {kind!r} is unknown: choose one of {', '.join(KINDS[1:])}.")
+
+
+def _of_parts(x: Rows, rows: np.ndarray, kind: str, full_scale: float | None, structure: Structure) -> Scaler:
+    """Fit a scaler to the columns of measured numbers alone: [d] each."""
+    found = fit(x, rows, kind, full_scale)
+    mean, scale = (np.broadcast_to(part, structure).copy() for part in found)
+    if kind == "unit":
+        for part, columns in structure.columns():
+            scale[columns] = 1.0 / (full_scale or (255.0 if part.dtype == "uint8" else 1.0))
+    measured = structure.measured()
+    return Scaler(np.where(measured, mean, np.float32(0)), np.where(measured, scale, np.float32(1)))
 
 
 def _factor(scale: float, dtype: np.dtype = np.dtype(np.float32)) -> Scaler:

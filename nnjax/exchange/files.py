@@ -14,6 +14,7 @@ from nnjax.data.files import read_bytes
 from nnjax.exchange import description, keras_file, program, weights_file
 from nnjax.exchange.isolated_program import IsolatedProgram
 from nnjax.exchange.network import Network, assemble, codes, num_outputs, on_host, outputs
+from nnjax.runs.weights import rows_of
 
 
 class Predictor(NamedTuple):
@@ -23,7 +24,8 @@ class Predictor(NamedTuple):
       name: what it is called in the terminal: its file's name, or "trial 3".
       network: with its weights; None of a program, which is closed.
       architecture, facts: as in `Network`.
-      outputs: from raw inputs, float32 [b, d], to outputs [b, k]; compiled for each new b.
+      outputs: from raw inputs, float32 [b, d] or the several arrays that they were in training, to outputs [b, k];
+        compiled for each new b.
       test_inputs: gives the raw inputs [n, d] of the run's own test part; None of a file, which has none.
     """
 
@@ -31,7 +33,7 @@ class Predictor(NamedTuple):
     network: Network | None
     architecture: description.Architecture
     facts: DataFacts
-    outputs: Callable[[np.ndarray], Array]
+    outputs: Callable[[Any], Array]
     test_inputs: Callable[[], np.ndarray] | None = None
 
     def codes(self) -> Callable[[Array], Array]:
@@ -47,7 +49,13 @@ class Predictor(NamedTuple):
 
 def predictor(name: str, network: Network) -> Predictor:
     """Make a predictor of a network that is in memory."""
-    return Predictor(name, network, network.architecture, network.facts, outputs(network, compiled=True))
+    function = _taking_arrays(network.facts, outputs(network, compiled=True))
+    return Predictor(name, network, network.architecture, network.facts, function)
+
+
+def _taking_arrays(facts: DataFacts, function: Callable[[Any], Array]) -> Callable[[Any], Array]:
+    """Let a function of rows take the arrays that they were, too."""
+    return (lambda x: function(rows_of(facts, x))) if facts.parts else function
 
 
 def _read_weights(path: pathlib.Path) -> Predictor:
@@ -64,9 +72,10 @@ def _read_program(path: pathlib.Path) -> Predictor:
     architecture, facts, sha256 = description.read(path, content)
     if sha256 is None:
         raise UserError(f"{description.path_of(path)} has no sha256 of {path.name}; export the network again.")
-    function = IsolatedProgram(content, facts.num_inputs, num_outputs(architecture, facts), str(path))
+    isolated = IsolatedProgram(content, facts.num_inputs, num_outputs(architecture, facts), str(path))
     regression = facts.task == "regression" and num_outputs(architecture, facts) > 0
-    return Predictor(path.name, None, architecture, facts, on_host(cast(Any, function), facts, regression))
+    function = _taking_arrays(facts, on_host(cast(Any, isolated), facts, regression))
+    return Predictor(path.name, None, architecture, facts, function)
 
 
 class Format(NamedTuple):

@@ -10,6 +10,7 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import ModelConfig
+from nnjax.core.structure import unflatten
 from nnjax.core.types import Array, DataFacts, Params, Scaler
 from nnjax.models.imported import Stack
 from nnjax.models.model import Variables
@@ -113,7 +114,8 @@ def traced_outputs(network: Network) -> Callable[[Array], Array]:
 
     Its inputs are scaled already, and its outputs are still scaled, where the scaler is of float64.
     """
-    architecture, facts, variables = network.architecture, network.facts, network.variables
+    architecture, facts = network.architecture, network.facts
+    variables = jax.tree.map(jnp.asarray, network.variables)  # NumPy's cannot be indexed by traced numbers
     regression = _goal(architecture, facts) == "regression"
     before, after = _rows(facts.x_scaler), _rows(facts.y_scaler)
     if isinstance(architecture, Stack):
@@ -127,9 +129,9 @@ def traced_outputs(network: Network) -> Callable[[Array], Array]:
         output, own = activation_of(architecture.output_activation), traits_of(architecture).own
 
         def apply(x: Array) -> Array:
-            examples = x.reshape(len(x), *facts.example_shape) if own else x
+            examples = unflatten(x, facts.example_shape) if own else x
             z = model.apply(variables, examples, train=False, key=None, hyper=network.hyper)[0]
-            return output(z.reshape(len(x), -1) if own else z)
+            return output(z.reshape(x.shape[0], -1) if own else z)
 
     def function(x: Array) -> Array:
         y = apply(before(x))
@@ -144,7 +146,8 @@ def codes(network: Network, compiled: bool = False) -> Callable[[Array], Array]:
     Raises:
       UserError: it is a chain of layers from elsewhere, of which nobody said where its code is.
     """
-    architecture, facts, variables = network.architecture, network.facts, network.variables
+    architecture, facts = network.architecture, network.facts
+    variables = jax.tree.map(jnp.asarray, network.variables)  # NumPy's cannot be indexed by traced numbers
     if isinstance(architecture, Stack):
         raise UserError("A chain of layers from elsewhere has no code that is named as such; leave out --encode.")
     model = make_model(architecture, facts.example_shape, num_outputs(architecture, facts))
@@ -154,7 +157,7 @@ def codes(network: Network, compiled: bool = False) -> Callable[[Array], Array]:
 
     def function(x: Array) -> Array:
         scaled = before(x)
-        code = encode(variables, scaled.reshape(len(x), *facts.example_shape) if own else scaled)
+        code = encode(variables, unflatten(scaled, facts.example_shape) if own else scaled)
         return code.reshape(len(x), -1)
 
     return on_host(jax.jit(function) if compiled else function, facts, False)

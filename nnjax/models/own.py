@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import AUTO, ModelConfig
 from nnjax.core.pieces import Piece
+from nnjax.core.structure import Structure, unflatten
 from nnjax.models.layer_counts import LayerCount
 from nnjax.models.model import Model, Variables
 from nnjax.nn.foreign import Reads, by_standard_rules, place_of, trace_twice
@@ -81,6 +82,11 @@ def keras_model(kind: str, variables: Variables) -> Any:
     return to_keras(kind.object, variables)  # type: ignore[attr-defined]
 
 
+def examples_like(n: int, shape: tuple[int, ...]) -> Any:
+    """Return the shape and type of n examples as a model gets them; of several arrays, of each."""
+    return jax.eval_shape(lambda x: unflatten(x, shape), jax.ShapeDtypeStruct((n, math.prod(shape)), jnp.float32))
+
+
 @functools.lru_cache(maxsize=64)
 def variables_shapes(model: Model, shape: tuple[int, ...]) -> Variables:
     """Return the shapes of a model's variables for examples of a shape, without computing them.
@@ -88,7 +94,7 @@ def variables_shapes(model: Model, shape: tuple[int, ...]) -> Variables:
     Raises:
       UserError: it does not take such examples.
     """
-    example = jax.ShapeDtypeStruct((1, *shape), jnp.float32)
+    example = examples_like(1, shape)
     if model.draw is not None:
         return Variables(*jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype), tuple(model.draw(0))))
     try:
@@ -106,7 +112,7 @@ def reads(config: ModelConfig, shape: tuple[int, ...]) -> Reads:
     """Note the hyperparameters that a model asks for, in any mode."""
     model, asked = make_own(config, shape), Reads(jnp.float32(1))
     variables = variables_shapes(model, shape)
-    example, batch = (jax.ShapeDtypeStruct((n, *shape), jnp.float32) for n in (1, 3))
+    example, batch = examples_like(1, shape), examples_like(3, shape)
     if model.draw is None:
         jax.eval_shape(lambda key, x: model.init(key, x, asked), jax.random.key(0), example)
     for train in (True, False):
@@ -133,7 +139,7 @@ def output_shape(config: ModelConfig, shape: tuple[int, ...]) -> tuple[int, ...]
 @functools.lru_cache(maxsize=64)
 def _examined(model: Model, shape: tuple[int, ...]) -> tuple[int, ...]:
     """Trace a model twice, and find whether it yields the same, one output for each example: the shape of one."""
-    variables, x = variables_shapes(model, shape), jax.ShapeDtypeStruct((PROBED, *shape), jnp.float32)
+    variables, x = variables_shapes(model, shape), examples_like(PROBED, shape)
     key = jax.eval_shape(jax.random.key, 0)
 
     def apply(variables: Variables, x: Any, key: Any) -> Any:
@@ -155,9 +161,8 @@ def _examined(model: Model, shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def _refusal(what: str, shape: tuple[int, ...], error: Exception) -> str:
     said = " ".join(str(error).split())[:300].rstrip(".")
-    return (
-        f"The model could not be {what} examples of the shape {shape}: {type(error).__name__}: {said}{place_of(error)}."
-    )
+    where = shape if isinstance(shape, Structure) else f"of the shape {shape}"
+    return f"The model could not be {what} examples {where}: {type(error).__name__}: {said}{place_of(error)}."
 
 
 @functools.lru_cache(maxsize=64)  # asked for of every trial between segments
@@ -177,7 +182,7 @@ def count_layers(config: ModelConfig, shape: tuple[int, ...]) -> tuple[LayerCoun
 def held_numbers(config: ModelConfig, shape: tuple[int, ...], batch: int) -> int:
     """Count the numbers that a forward pass of a batch makes, the most that its gradient can hold."""
     model = make_own(config, shape)
-    x = jax.ShapeDtypeStruct((batch, *shape), jnp.float32)
+    x = examples_like(batch, shape)
     traced = jax.make_jaxpr(lambda v, x: model.apply(v, x, train=False, key=None, hyper=Reads(jnp.float32(1))))(
         variables_shapes(model, shape), x
     )

@@ -81,10 +81,10 @@ def make_objective(name: str) -> Objective:
 
 
 def _require_per_example(what: str, value: Any, batch: Batch) -> None:
-    if jnp.shape(value) != batch.x.shape[:1] or not jnp.issubdtype(jnp.result_type(value), jnp.floating):
+    if jnp.shape(value) != batch.w.shape or not jnp.issubdtype(jnp.result_type(value), jnp.floating):
         raise UserError(
             f"{what} as {jnp.result_type(value)}{list(jnp.shape(value))} for {shapes({'x': batch.x})}, but one value "
-            f"for each example, float [{len(batch.x)}], was expected: leave the mean over the examples to nnjax."
+            f"for each example, float [{len(batch.w)}], was expected: leave the mean over the examples to nnjax."
         )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from nnjax.checks.finding import Finding
 from nnjax.core.columns import Column, TableRecipe, recipe_from_json
 from nnjax.core.experiment import DataConfig
+from nnjax.core.structure import Part
 from nnjax.core.types import DataFacts, Scaler
 from nnjax.runs import loss_baselines
 from nnjax.runs.loss_baselines import Baselines, Key, LossBaselines
@@ -75,7 +76,17 @@ def facts_from_json(tree: Mapping[str, Any]) -> DataFacts:
     known = {name: value for name, value in tree.items() if name != "categories"}
     recipe = recipe_from_json(tree["recipe"]) if "recipe" in tree else _earlier_recipe(tree)
     more = {"image_shape": shape, "recipe": recipe, "shape": tuple(tree.get("shape", ()))}
-    return DataFacts(**{**known, **scalers, **lists, **more})
+    return DataFacts(**{**known, **scalers, **lists, **more, "parts": tuple(map(_part, tree.get("parts", ())))})
+
+
+def _part(entry: Sequence[Any]) -> Part:
+    """Read one array of the inputs back."""
+    path, shape, dtype = entry
+    if not isinstance(path, str) or dtype not in ("float32", "uint8", "int32", "bool"):
+        raise ValueError(f"no array of inputs is {entry!r}")
+    if not all(type(side) is int and side > 0 for side in shape):
+        raise ValueError(f"no shape is {shape!r}")
+    return Part(path, tuple(shape), dtype)
 
 
 def _earlier_recipe(tree: Mapping[str, Any]) -> TableRecipe | None:

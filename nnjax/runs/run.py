@@ -206,11 +206,10 @@ class Run:
             raise UserError(f"There is no trial {trial}; the run has {there}.")
         return trial
 
-    def predict(
-        self, x: np.ndarray, trial: int | None = None, which: str | None = None, encode: bool = False
-    ) -> np.ndarray:
-        """Outputs [n, k] of the chosen network for raw inputs x [n, d], scaled as in training; with encode, codes.
+    def predict(self, x: Any, trial: int | None = None, which: str | None = None, encode: bool = False) -> np.ndarray:
+        """Outputs [n, k] of the chosen network for raw inputs x, scaled as in training; with encode, codes.
 
+        Inputs are rows [n, d], examples in the shape they were trained on, or the several arrays that they were.
         `trial` and `which` as for `params`. Outputs of a regression are in the target's own units.
 
         Raises:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnjax.core.errors import UserError
+from nnjax.core.structure import Structure, flatten_as
+from nnjax.core.types import DataFacts, Float
 from nnjax.data import new_rows
 from nnjax.models.model import Variables
 from nnjax.models.own import variables_shapes
@@ -46,17 +48,31 @@ def read_variables(run: TrainedTrials, trial: int, which: str) -> Variables:
         raise UserError(f"The weights of trial {trial} cannot be used: {error}") from None
 
 
-def outputs_of(network: Network, function: Callable[[np.ndarray], Any], x: np.ndarray) -> np.ndarray:
-    """Apply a function of a network to raw inputs x [n, d], or the rows of a DataFrame, a thousand at a time.
+def outputs_of(network: Network, function: Callable[[np.ndarray], Any], x: Any) -> np.ndarray:
+    """Apply a function of a network to raw inputs, a thousand at a time; x as `rows_of` reads it.
 
     Raises:
       UserError: x has another width than the network's input.
     """
-    x = new_rows.from_frame(network.facts, x) if hasattr(x, "columns") else x
-    x, width = np.asarray(x, np.float64 if network.facts.x_scaler.wide else np.float32), network.facts.num_inputs
+    return in_batches(function, rows_of(network.facts, x))
+
+
+def rows_of(facts: DataFacts, x: Any) -> Float[np.ndarray, "n d"]:
+    """Lay raw inputs out as rows [n, d]: rows, examples in their shape, a DataFrame's, or several arrays.
+
+    Raises:
+      UserError: they are not as those that the network was trained on.
+    """
+    if facts.parts and not hasattr(x, "shape"):
+        return flatten_as(x, Structure(facts.parts), "x").astype(np.float32)
+    x = new_rows.from_frame(facts, x) if hasattr(x, "columns") else x
+    x, width = np.asarray(x, np.float64 if facts.x_scaler.wide else np.float32), facts.num_inputs
+    if x.ndim > 2 and x.shape[1:] == facts.shape:
+        x = x.reshape(len(x), -1)
     if x.ndim != 2 or x.shape[1] != width:
-        raise UserError(f"The inputs have shape {x.shape}, but (n, {width}) was expected.")
-    return in_batches(function, x)
+        also = f" or the arrays {Structure(facts.parts)!r}" if facts.parts else ""
+        raise UserError(f"The inputs have shape {x.shape}, but (n, {width}){also} was expected.")
+    return x
 
 
 def in_batches(function: Callable[[np.ndarray], Any], x: np.ndarray, batch: int = 1000) -> np.ndarray:

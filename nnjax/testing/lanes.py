@@ -11,6 +11,7 @@ import numpy as np
 
 from nnjax.core.experiment import Experiment, ModelConfig, OptimizerConfig
 from nnjax.core.pieces import Piece
+from nnjax.core.structure import Structure
 from nnjax.core.types import Array, Scalar, TrialState
 from nnjax.models.model import Variables
 from nnjax.nn.losses import output_of
@@ -38,7 +39,7 @@ def _crossentropy(y: Array, z: Array) -> Array:
     return -jnp.sum(hot * jax.nn.log_softmax(z), axis=-1)
 
 
-def make_trial(piece: Piece, x: Array, y: Array | None, loss: Any) -> Trial:
+def make_trial(piece: Piece, size: int, shape: tuple[int, ...], y: Array | None, loss: Any) -> Trial:
     """Make the trial of a model with a loss: cross-entropy for classes or the mean square where it is None."""
     classes = y is not None and jnp.issubdtype(y.dtype, jnp.integer)
     usual = _crossentropy if classes else _size if y is None else _square
@@ -47,23 +48,29 @@ def make_trial(piece: Piece, x: Array, y: Array | None, loss: Any) -> Trial:
         model=ModelConfig(piece, output_activation=output_of(name)),
         loss=name,
         optimizer=OptimizerConfig("sgd"),
-        batch_size=len(x),
+        batch_size=size,
     )
     goal = "classification" if classes else "regression"
     width = 1 + int(y.max()) if classes and y is not None else 1 if y is None else int(np.prod(y.shape[1:]))
-    return Trial(experiment, Shapes(x.shape[1:], width, goal, has_validation=False, has_train_eval=False))
+    return Trial(experiment, Shapes(shape, width, goal, has_validation=False, has_train_eval=False))
 
 
 def require_lanes(
-    piece: Piece, variables: Variables, x: Array, y: Array | None, loss: Any, hyper: Mapping[str, Scalar]
+    piece: Piece,
+    variables: Variables,
+    x: Array,
+    shape: tuple[int, ...],
+    y: Array | None,
+    loss: Any,
+    hyper: Mapping[str, Scalar],
 ) -> None:
-    """Train a few steps in four lanes.
+    """Train a few steps in four lanes, on rows x [b, d] of examples of a shape.
 
     Raises:
       UserError: a lane differs from the same one alone by more than 1e-5, gets other bits in another lane or beside
         other neighbors, or another compilation was needed.
     """
-    trial = make_trial(piece, x, y, loss)
+    trial = make_trial(piece, len(x), shape, y, loss)
 
     def train(hyper: dict[str, Scalar], seed: Array, variables: Variables, batch: Batch) -> TrialState:
         def step(_: Array, state: TrialState) -> TrialState:
@@ -105,4 +112,6 @@ def _batch(trial: Trial, x: Array, y: Array | None, change: float) -> Batch:
     raw = None
     if trial.shapes.goal == "classification" and y is not None:
         raw, targets = y, jax.nn.one_hot(y, trial.shapes.num_outputs)
-    return Batch(x.reshape(len(x), -1) * np.float32(change), targets.astype(jnp.float32), jnp.ones(len(x)), raw)
+    shape = trial.shapes.shape
+    factor = np.where(shape.measured(), change, 1)[None] if isinstance(shape, Structure) else change
+    return Batch(x * np.asarray(factor, np.float32), targets.astype(jnp.float32), jnp.ones(len(x)), raw)

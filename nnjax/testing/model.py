@@ -12,6 +12,7 @@ import numpy as np
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import ModelConfig
 from nnjax.core.pieces import Piece
+from nnjax.core.structure import flatten, is_structure, unflatten
 from nnjax.core.types import Array, Key, Scalar
 from nnjax.models.model import Model, Variables
 from nnjax.models.registry import make_model, own_output_shape
@@ -28,7 +29,8 @@ class Subject(NamedTuple):
       piece: the model, as a name is carried.
       model: adapted.
       variables: drawn from seed 0.
-      x: float32 [b, *shape].
+      x: float32 [b, *shape], or several arrays [b, ...].
+      shape: of one example.
       y: int32 [b] classes, float32 [b, ...] targets, or None.
       hyper: name -> float32 [].
     """
@@ -36,11 +38,12 @@ class Subject(NamedTuple):
     piece: Piece
     model: Model
     variables: Variables
-    x: Array
+    x: Any
+    shape: tuple[int, ...]
     y: Array | None
     hyper: Mapping[str, Scalar]
 
-    def apply(self, variables: Variables, x: Array, train: bool, key: Key | None) -> tuple[Array, Any]:
+    def apply(self, variables: Variables, x: Any, train: bool, key: Key | None) -> tuple[Array, Any]:
         """Apply the model under JAX's standard rules."""
         with standard_rules():
             return self.model.apply(variables, x, train=train, key=key, hyper=self.hyper)
@@ -58,7 +61,7 @@ def check_model(
 
     Args:
       model: as in `nnjax.Experiment`: a module, a function that draws one, a `keras.Model`, or (init, apply).
-      x: [b, *shape] inputs.
+      x: [b, *shape] inputs, or several arrays (`nnjax.from_arrays`).
       y: [b] class indices or [b, ...] targets; None where any outputs will do.
       loss: to train with; None for cross-entropy with classes, else the mean square.
       hyper: hyperparameters that the model reads, by name.
@@ -66,18 +69,18 @@ def check_model(
     Raises:
       UserError: a law is broken: which, and the numbers.
     """
-    x = jnp.asarray(x, jnp.float32)
-    laws.require(x.ndim > 1 and len(x) > 1, f"x is {list(x.shape)}, but at least two examples [b, ...] were expected.")
+    rows, shape = _examples(x)
+    x = unflatten(rows, shape)
     piece, numbers = Piece(model), {name: jnp.float32(value) for name, value in (hyper or {}).items()}
     config = ModelConfig(piece, output_activation="linear")
-    own = make_model(config, x.shape[1:], 1)
-    subject = Subject(piece, own, _draw(own, x, numbers), x, _targets(y), numbers)
+    own = make_model(config, shape, 1)
+    subject = Subject(piece, own, _draw(own, x, numbers), x, shape, _targets(y), numbers)
     _require_dtypes(subject)
     program = laws.require_pure(
         "The model", lambda v, x, key: subject.apply(v, x, True, key), subject.variables, x, jax.random.key(KEY)
     )
     with standard_rules():
-        _require_width(subject, own_output_shape(config, x.shape[1:]))
+        _require_width(subject, own_output_shape(config, shape))
     evaluate = jax.jit(lambda v, x: subject.apply(v, x, False, None))
     train = jax.jit(lambda v, x, key: subject.apply(v, x, True, key))
     _require_evaluation(subject, evaluate)
@@ -86,7 +89,20 @@ def check_model(
     if not jax.tree.leaves(subject.variables.state):
         _require_independent("training", subject, lambda x: train(subject.variables, x, jax.random.key(KEY))[0])
     _require_gradient(subject)
-    lanes.require_lanes(subject.piece, subject.variables, x, subject.y, loss, numbers)
+    lanes.require_lanes(subject.piece, subject.variables, rows, shape, subject.y, loss, numbers)
+
+
+def _examples(x: Any) -> tuple[Array, tuple[int, ...]]:
+    """Read examples as rows float32 [b, d], and the shape of one."""
+    if is_structure(x):
+        found, structure = flatten(x, "x")
+        shape: tuple[int, ...] = structure
+    else:
+        found = np.asarray(x, np.float32)
+        laws.require(found.ndim > 1, f"x is {list(found.shape)}, but at least two examples [b, ...] were expected.")
+        shape = found.shape[1:]
+    laws.require(len(found) > 1, f"x has {len(found)} examples, but at least two [b, ...] were expected.")
+    return jnp.asarray(found.reshape(len(found), -1), jnp.float32), shape
 
 
 def _targets(y: Any) -> Array | None:
@@ -96,14 +112,14 @@ def _targets(y: Any) -> Array | None:
     return found.astype(jnp.int32 if jnp.issubdtype(found.dtype, jnp.integer) else jnp.float32)
 
 
-def _draw(model: Model, x: Array, hyper: Mapping[str, Scalar]) -> Variables:
+def _draw(model: Model, x: Any, hyper: Mapping[str, Scalar]) -> Variables:
     """Draw the weights of seed 0; those of another seed must differ."""
     if model.draw is not None:
         return jax.tree.map(jnp.asarray, model.draw(0))
 
     def init(key: Key) -> Variables:
         with standard_rules():
-            return model.init(key, x[:1], hyper)
+            return model.init(key, jax.tree.map(lambda array: array[:1], x), hyper)
 
     program = laws.require_pure("The model's init", init, jax.random.key(0))
     one, other = (jax.jit(init)(jax.random.key(seed)) for seed in (0, 1))
@@ -142,7 +158,8 @@ def _require_width(subject: Subject, found: tuple[int, ...]) -> None:
     y = subject.y
     if y is None:
         return
-    laws.require(len(y) == len(subject.x), f"There are {len(subject.x)} inputs and {len(y)} targets.")
+    size = jax.tree.leaves(subject.x)[0].shape[0]
+    laws.require(len(y) == size, f"There are {size} inputs and {len(y)} targets.")
     width = int(np.prod(found)) if found else 1
     if jnp.issubdtype(y.dtype, jnp.integer):
         most = int(y.max())
@@ -192,13 +209,20 @@ def _require_fresh_noise(subject: Subject, program: str, train: Any, evaluate: A
 
 def _require_independent(mode: str, subject: Subject, function: Any) -> None:
     """Change the last example: the outputs of the others stay, bit for bit."""
-    before, after = function(subject.x)[:-1], function(jnp.asarray(subject.x).at[-1].multiply(-2).at[-1].add(1))[:-1]
+    before, after = function(subject.x)[:-1], function(jax.tree.map(_with_other_last, subject.x))[:-1]
     laws.require(
         laws.same_bits(before, after),
         f"In {mode} an example changes the model's outputs for others, by {laws.difference(before, after):.2g}: a "
         "value leaks between examples, so that padding a batch would change the result (statistics over a batch need a "
         "state, and the stored ones in evaluation).",
     )
+
+
+def _with_other_last(array: jax.Array) -> jax.Array:
+    """Change the last example: measured numbers to others, whole numbers and truth values to the first one's."""
+    if jnp.issubdtype(array.dtype, jnp.floating):
+        return array.at[-1].multiply(-2).at[-1].add(1)
+    return array.at[-1].set(array[0])
 
 
 def _require_gradient(subject: Subject) -> None:

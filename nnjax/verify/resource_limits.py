@@ -30,6 +30,11 @@ def refuse_unfit_images(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig
         facts, kind = prepared[config].facts(), traits.name
         if config.augment != NONE and facts.image_shape is None:
             raise UserError(f"{config.name} has no images to augment by {config.augment}: set data.augment=none.")
+        if facts.parts and not traits.own:
+            raise UserError(
+                f"{config.name} has inputs of several arrays, {facts.example_shape!r}, but {kind} reads one array of "
+                "numbers: give a model of your own, which gets them as they are (docs/extending/data.md), or join them."
+            )
         shape = facts.image_shape or (math.isqrt(facts.num_inputs),) * 2
         if not traits.reads_images(shape, facts.num_inputs):
             found = f"images of {shape[0]}×{shape[1]} pixels" if facts.image_shape else f"{facts.num_inputs} inputs"

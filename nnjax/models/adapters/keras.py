@@ -60,11 +60,13 @@ def adapt(model: Any) -> Model:
         return Variables(_named(_arrays(fresh.trainable_variables)), state)
 
     def losses(variables: Variables, x: Any, *, train: bool, key: Key | None, hyper: Hyper) -> tuple[Array, Any, Array]:
+        _require_inputs(model, x)
         values = _listed(variables.params), _listed(variables.state)
         z, state, extra = network.stateless_call(*values, x, **_mode(network, train), return_losses=True)
         return z, _named(state), sum(extra[1:], start=extra[0]) if extra else jnp.zeros(())
 
     def apply(variables: Variables, x: Any, *, train: bool, key: Key | None, hyper: Hyper) -> tuple[Array, Any]:
+        _require_inputs(model, x)
         values = _listed(variables.params), _listed(variables.state)
         z, state = network.stateless_call(*values, x, **_mode(network, train))
         return z, _named(state) if train else variables.state
@@ -84,12 +86,25 @@ def to_keras(model: Any, variables: Variables) -> Any:
 
 
 def _refuse_several(model: Any) -> None:
-    """Refuse a model of several inputs or outputs, where it says which it has."""
-    for what, some in (("input", getattr(model, "inputs", None)), ("output", getattr(model, "outputs", None))):
-        if some and len(some) > 1:
-            advice = "join them in the data, and divide them in the model" if what == "input" else "make a model of one"
-            names = ", ".join(one._keras_history.operation.name for one in some)
-            raise UserError(f"The model has {len(some)} {what}s, {names}, but nnjax trains models of one: {advice}.")
+    """Refuse a model of several outputs, where it says which it has."""
+    names = _names(getattr(model, "outputs", None))
+    if len(names) > 1:
+        raise UserError(
+            f"The model has {len(names)} outputs, {', '.join(names)}, but nnjax trains models of one: make one of one."
+        )
+
+
+def _names(tensors: Any) -> list[str]:
+    return [one._keras_history.operation.name for one in tensors or ()]
+
+
+def _require_inputs(model: Any, x: Any) -> None:
+    """Refuse as many arrays as a model has no inputs, where it says which it has."""
+    names, found = _names(getattr(model, "inputs", None)), len(jax.tree.leaves(x))
+    if names and len(names) != found:
+        arrays = "{" + ", ".join(f"{name!r}: …" for name in names) + "}" if len(names) > 1 else "x as one array"
+        has = f"{len(names)} input{'s' * (len(names) > 1)}, {', '.join(names)}"
+        raise UserError(f"The model has {has}, but the data have {found}: give nnjax.from_arrays {arrays}.")
 
 
 def _clone(model: Any, **options: Any) -> Any:

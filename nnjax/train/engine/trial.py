@@ -17,6 +17,7 @@ import optax
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
+from nnjax.core.structure import unflatten
 from nnjax.core.types import Array, Count, Float, Key, Metrics, Params, Scalar, TrialState, UInt
 from nnjax.models.model import Variables
 from nnjax.models.registry import make_model, traits_of
@@ -86,7 +87,7 @@ class Trial:
     def init(self, hyper: Hyper, seed: UInt[Array, ""]) -> TrialState:
         """Draw the initial weights from the seed (uint32 [])."""
         key = jax.random.fold_in(jax.random.key(seed), INIT)
-        example = jnp.zeros((1, *self.shapes.shape), self.dtype)
+        example = self.shaped(jnp.zeros((1, self.shapes.num_inputs), self.dtype))
         return self.start(hyper, seed, self.model.init(key, example, hyper))
 
     def start(self, hyper: Hyper, seed: UInt[Array, ""], variables: Variables) -> TrialState:
@@ -118,7 +119,7 @@ class Trial:
         model = self.model
         if not self.own:
             return *model.apply(variables, x, train=train, key=key, hyper=hyper), 0.0
-        x = x.reshape(len(x), *self.shapes.shape)
+        x = self.shaped(x)
         if self.experiment.model.dtype == "bfloat16":
             params, x = jax.tree.map(_to_bfloat16, (variables.params, x))
             variables = variables._replace(params=params)
@@ -134,9 +135,9 @@ class Trial:
         """Apply the network in evaluation mode, before the output activation."""
         return self.apply(variables, x, train=False, key=None, hyper=hyper)[0]
 
-    def shaped(self, x: Float[Array, "b d"]) -> Float[Array, "b ..."]:
-        """Give examples the shape that the model reads."""
-        return x.reshape(len(x), *self.shapes.shape) if self.own else x
+    def shaped(self, x: Float[Array, "b d"]) -> Any:
+        """Give examples the shape that the model reads, or the arrays that they are."""
+        return unflatten(x, self.shapes.shape) if self.own else x
 
     def by_objective(
         self, variables: Variables, batch: Batch, *, train: bool, key: Key, hyper: Mapping[str, Any]

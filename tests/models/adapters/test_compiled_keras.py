@@ -284,7 +284,7 @@ class Unwritable(K.Model):
     ("make", "words"),
     [
         (lambda: several(1, 2), r"has 2 outputs, out_0, out_1, but nnjax trains models of one"),
-        (lambda: several(2, 1), r"has 2 inputs, in_0, in_1, but nnjax trains models of one"),
+        (lambda: several(2, 1), r"has 2 inputs, in_0, in_1, but the data have 1: give .*'in_0': …"),
         (lambda: subclass(Pair), r"The model yields a dict of 2 arrays for 97 examples"),
         (lambda: subclass(Forgets, act="relu"), r"a copy of it cannot be made \(it computes something else\)"),
         (lambda: subclass(Unwritable, function=lambda x: x), r"cannot be drawn anew for each seed.*get_config"),
