@@ -105,9 +105,9 @@ def by_numpy(params, ids, mask):
 @pytest.mark.parametrize("name", MODELS)
 def test_a_masked_mean_is_that_of_numpy(name):
     run = nnjax.sweep(dataclasses.replace(BASE, model=MODELS[name]), data=(X, Y))
-    np.testing.assert_allclose(run.predict(X), by_numpy(run.params(), IDS, MASK), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(run.predict(X, 0), by_numpy(run.params(0), IDS, MASK), rtol=1e-5, atol=1e-6)
     rows = run.data().test
-    p = by_numpy(run.params(), IDS[rows], MASK[rows])
+    p = by_numpy(run.params(0), IDS[rows], MASK[rows])
     loss = -np.log(p[np.arange(len(rows)), Y[rows]]).mean()
     assert run.records[0].values["test_loss"] == pytest.approx(loss, rel=1e-5)
     curve = run.records[0].curves["train_loss"]
@@ -131,7 +131,7 @@ def test_training_is_a_plain_loop():
             for start in range(0, len(train), 16):
                 grads = jax.grad(loss)(params, train[start : start + 16])
                 params = jax.tree.map(lambda w, g: w - 0.3 * g, params, grads)
-    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6), run.params(), params)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6), run.params(0), params)
 
 
 @pytest.mark.parametrize("scaling", ["unit", "standard", "minmax", "none"])
@@ -167,7 +167,7 @@ def test_only_measured_numbers_are_scaled(scaling):
         "standard": (values - float32[train].mean(0)) / float32[train].std(0),
         "minmax": (values - float32[train].min(0)) / np.ptp(float32[train], axis=0),
     }[scaling]
-    found = run.predict({"ids": IDS, "values": values, "pixels": pixels, "mask": MASK})
+    found = run.predict({"ids": IDS, "values": values, "pixels": pixels, "mask": MASK}, 0)
     np.testing.assert_array_equal(found[:, 0], IDS.sum(axis=1))
     np.testing.assert_allclose(found[:, 1], scaled.sum(axis=1), rtol=1e-4, atol=1e-4)
     scale = run.facts().x_scaler.scale
@@ -195,9 +195,9 @@ def test_a_keras_model_of_two_inputs_trains_as_keras_does():
         own.compile(keras.optimizers.SGD(0.3), "sparse_categorical_crossentropy")
         some = {name: array[train] for name, array in x.items()}
         own.fit(some, Y[train], batch_size=16, epochs=3, shuffle=False, verbose=0)
-        for ours, theirs in zip(run.keras_model().weights, own.weights, strict=True):
+        for ours, theirs in zip(run.keras_model(0).weights, own.weights, strict=True):
             np.testing.assert_allclose(np.array(ours.value), np.array(theirs.value), rtol=1e-4, atol=1e-6)
-        np.testing.assert_allclose(run.predict(x), np.asarray(own(x)), rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(run.predict(x, 0), np.asarray(own(x)), rtol=1e-4, atol=1e-6)
 
 
 def test_a_run_resumes_loads_and_exports(tmp_path):
@@ -241,7 +241,7 @@ def test_own_sets_have_the_same_arrays():
     few = {name: array[:20] for name, array in X.items()}
     data = nnjax.from_arrays(X, Y, x_val=few, y_val=Y[:20], sample_weight=Y + 1.0)
     run = nnjax.sweep(dataclasses.replace(BASE, model=Linen(), data=DataConfig()), data=data)
-    p = by_numpy(run.params(), IDS[:20], MASK[:20])
+    p = by_numpy(run.params(0), IDS[:20], MASK[:20])
     assert run.records[0].values["val_loss"] == pytest.approx(-np.log(p[np.arange(20), Y[:20]]).mean(), rel=1e-5)
     with pytest.raises(nnjax.UserError, match=r"x_val is {tokens int32.7.}, but {mask bool"):
         nnjax.from_arrays(X, Y, x_val={"tokens": IDS[:20]}, y_val=Y[:20])
@@ -281,5 +281,5 @@ def test_an_autoencoder_of_a_tuple_learns_its_inputs():
     experiment = dataclasses.replace(BASE, model=model, loss="mean_squared_error")
     run = nnjax.sweep(experiment, data=nnjax.from_arrays((a, b)))
     both, rows = np.concatenate([a, b], axis=1), run.data().test
-    expected = mean_square(jnp.asarray(both[rows]), jnp.asarray(run.predict((a[rows], b[rows])))).mean()
+    expected = mean_square(jnp.asarray(both[rows]), jnp.asarray(run.predict((a[rows], b[rows]), 0))).mean()
     assert run.records[0].values["test_loss"] == pytest.approx(float(expected), rel=1e-5)

@@ -89,9 +89,14 @@ class Structure(tuple[int, ...]):
 
 
 def unflatten(x: Any, shape: tuple[int, ...]) -> Any:
-    """Give examples, rows [b, d], their shape: [b, *shape], or of a `Structure` its arrays in their types."""
+    """Give examples, rows [b, d], their shape: [b, *shape], or of a `Structure` its arrays in their types.
+
+    Examples that have it already stay as they are.
+    """
     if not isinstance(shape, Structure):
         return x.reshape(x.shape[0], *shape)
+    if not hasattr(x, "shape"):
+        return x
     pieces = [(part, x[:, columns].reshape(x.shape[0], *part.shape)) for part, columns in shape.columns()]
     return shape.tree([piece.astype(part.dtype) if part.dtype in WHOLE else piece for part, piece in pieces])
 

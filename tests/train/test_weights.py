@@ -52,14 +52,14 @@ def curves_of(run):
 
 def require_same(a, b):
     jax.tree.map(np.testing.assert_array_equal, curves_of(a), curves_of(b))
-    jax.tree.map(np.testing.assert_array_equal, a.params(), b.params())
+    jax.tree.map(np.testing.assert_array_equal, a.params(0), b.params(0))
 
 
 def test_a_step_by_hand():
     """w - η 2 Σ wᵢ (xᵢ·w + b - yᵢ) xᵢ / Σ wᵢ, in float64."""
     begun = nnjax.sweep(replace(LINE, {"learning_rate": 0.0}), data=(X, NUMBERS, W))
     run = nnjax.sweep(LINE, data=(X, NUMBERS, W))
-    (before,), (after,) = (list(some.params().values()) for some in (begun, run))
+    (before,), (after,) = (list(some.params(0).values()) for some in (begun, run))
     error = X @ before["kernel"].astype(np.float64)[:, 0] + before["bias"] - NUMBERS
     kernel = before["kernel"][:, 0] - 0.2 * (W * error) @ X / W.sum()
     np.testing.assert_allclose(after["kernel"][:, 0], kernel, rtol=1e-5)
@@ -98,7 +98,7 @@ def test_a_weight_of_two_equals_the_example_twice():
 def scored(run):
     """The test part's inputs, targets and weights, and the run's outputs."""
     rows = run.data().test
-    return rows, run.predict(X[rows]), W[rows]
+    return rows, run.predict(X[rows], 0), W[rows]
 
 
 def test_metrics_of_classes_are_scikit_learns():
@@ -177,7 +177,7 @@ def test_training_is_keras_fit(classes):
         val_loss, accuracy = own.evaluate(
             X[val], LABELS[val], sample_weight=None if w is None else w[val], batch_size=20, verbose=0
         )
-        for ours, theirs in zip(run.keras_model().weights, own.weights, strict=True):
+        for ours, theirs in zip(run.keras_model(0).weights, own.weights, strict=True):
             np.testing.assert_allclose(np.array(ours.value), np.array(theirs.value), rtol=1e-4, atol=1e-6)
     assert run.records[0].values["val_loss"] == pytest.approx(val_loss, rel=1e-5)
     assert run.records[0].values["val_accuracy"] == pytest.approx(accuracy, rel=1e-5)
@@ -236,7 +236,7 @@ def test_a_batch_of_weight_zero_changes_nothing():
     run = nnjax.sweep(experiment, data=(x, y))
     only = nnjax.from_arrays(x[y], np.ones(16, int), classes=("no", "yes"))
     alone = nnjax.sweep(dataclasses.replace(experiment, class_weight=None, allow_mismatch=True), data=only)
-    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7), run.params(), alone.params())
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7), run.params(0), alone.params(0))
     np.testing.assert_allclose(curves_of(run)["train_loss"], curves_of(alone)["train_loss"], rtol=1e-5)
     assert np.isfinite(run.records[0].values["train_loss"])
 
