@@ -9,11 +9,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from nnjax.core.errors import UserError
+
+if TYPE_CHECKING:  # which imports this module
+    from nnjax.core.types import Bool, Num
 
 EXACT = 2**24  # whole numbers up to here are exact in float32, in which rows are kept
 WHOLE = ("int32", "bool")  # types that are neither scaled nor rounded
@@ -83,8 +86,8 @@ class Structure(tuple[int, ...]):
             yield part, slice(begin, begin + part.size)
             begin += part.size
 
-    def measured(self) -> np.ndarray:
-        """Say of each column whether it is a measured number, not a whole number or a truth value: bool [d]."""
+    def measured(self) -> Bool[np.ndarray, " d"]:
+        """Say of each column whether it is a measured number, not a whole number or a truth value."""
         return np.repeat([part.dtype not in WHOLE for part in self.parts], [part.size for part in self.parts])
 
 
@@ -129,7 +132,7 @@ def is_structure(x: Any, num_examples: int | None = None) -> bool:
     return len(lengths) == 1 and (isinstance(x, tuple) or lengths == {num_examples})
 
 
-def flatten(x: Any, what: str) -> tuple[np.ndarray, Structure]:
+def flatten(x: Any, what: str) -> tuple[Num[np.ndarray, "n d"], Structure]:
     """Lay several arrays [n, ...] side by side: rows [n, d], uint8 where all are, else float32, and what they are.
 
     Raises:
@@ -149,7 +152,7 @@ def flatten(x: Any, what: str) -> tuple[np.ndarray, Structure]:
     return np.concatenate([leaf.reshape(size, -1).astype(kind) for _, leaf in leaves], axis=1), structure
 
 
-def flatten_as(x: Any, structure: Structure, what: str) -> np.ndarray:
+def flatten_as(x: Any, structure: Structure, what: str) -> Num[np.ndarray, "n d"]:
     """Lay arrays side by side that must be as known ones: rows [n, d].
 
     Raises:
