@@ -15,8 +15,8 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 
-if TYPE_CHECKING:  # which imports this module
-    from nnjax.core.types import Bool, Num
+if TYPE_CHECKING:
+    from jaxtyping import Bool, Num
 
 EXACT = 2**24  # whole numbers up to here are exact in float32, in which rows are kept
 WHOLE = ("int32", "bool")  # types that are neither scaled nor rounded
