@@ -110,7 +110,8 @@ def _write(dataset: Dataset, folder: Path) -> None:
             if dataset.weights is not None:
                 np.save(folder / f"w{part}.npy", dataset.weights[start:end])
         start = end
-    facts = {name: value for name in KNOWN if (value := getattr(dataset, name))}
+    known = [name for name in KNOWN if name != "features" or dataset.tabular]  # made-up names make no table
+    facts = {name: value for name in known if (value := getattr(dataset, name))}
     (folder / FACTS).write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
 
 

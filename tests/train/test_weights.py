@@ -31,7 +31,7 @@ LABELS = (X[:, 0] + 0.8 * RNG.normal(size=N) > 0.4).astype(int) + (X[:, 1] > 1)
 NAMES = np.array(["ant", "bee", "cat"])[LABELS]
 NUMBERS = (X @ np.array([1.0, -2.0, 0.5, 0.0]) + RNG.normal(size=N)).astype(np.float32)
 W = RNG.choice([0.25, 1.0, 3.0], N)
-PARTS = DataConfig(validation=20, test=25)
+PARTS = DataConfig(validation=20, test=25, scaling="unit")
 CLASSIFIER = Experiment(
     data=PARTS, model=ModelConfig(widths=(5,)), optimizer=OptimizerConfig("adam"), epochs=3, batch_size=16
 )
