@@ -293,7 +293,7 @@ def test_the_weights_of_a_data_frame_are_no_input():
     run = nnjax.sweep(
         dataclasses.replace(CLASSIFIER, batch_size=8, data=DataConfig()), data=text, target="kind", weight="importance"
     )
-    assert run.data().dataset.categories["color"] == ("red",)
+    assert run.data().dataset.recipe.columns[-1].categories == ("red",)
 
 
 def test_baselines_are_weighted():
