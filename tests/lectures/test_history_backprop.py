@@ -16,11 +16,11 @@ from nnjax.lectures.history.layers.model import Fits
 def test_shares_and_medians_agree_where_their_intervals_meet_the_range():
     """93 of 100: Wilson's interval is 86.3 to 96.6 %."""
     solved = np.append(np.arange(1.0, 94.0), [np.nan] * 7)
-    assert backprop.share("", solved, 96, 98) == ("", "93.0 % (86.3–96.6)", "96–98 %", True)
+    assert backprop.share("", solved, 96, 98) == ("", "93.0 % (86.3–96.6)", "96–98 %", True, "simulated")
     assert not backprop.share("", solved, 97, 98).agrees
     assert not backprop.share("", solved, 80, 86).agrees
-    assert backprop.share("", solved, 93, 93).published == "93 %"
-    assert backprop.median("", solved, 50, 60) == ("", "47 (38–56)", "50–60", True)
+    assert backprop.share("", solved, 93, 93).known == "93 %"
+    assert backprop.median("", solved, 50, 60) == ("", "47 (38–56)", "50–60", True, "simulated")
     assert not backprop.median("", solved, 57, 60).agrees
 
 

@@ -1,4 +1,4 @@
-"""The chapters on the first neurons: every measured number agrees with the published one, every figure can be drawn."""
+"""The chapters on the first neurons: every measured number agrees with the known one, every figure can be drawn."""
 
 import pytest
 

@@ -32,6 +32,6 @@ def run(argv: list[str]) -> None:
         made[name] = chapters.make(name)
         print(f"{made[name].title} ({time.perf_counter() - begin:.1f} s)")
         for row in made[name].rows:
-            beside = f" (published {row.published})" if row.published else ""
+            beside = f" ({row.origin} {row.known})" if row.known else ""
             print(f"  {row.what}: {row.measured}{beside}{' DIFFERS' if row.agrees is False else ''}")
     print(f"report: {chapters.write(made, out)}")

@@ -1,4 +1,4 @@
-"""The history report: the record of a chapter, its text file, numbers beside published ones, and the page of all."""
+"""The history report: the record of a chapter, its text file, numbers beside known ones, and the page of all."""
 
 import importlib
 import math
@@ -33,19 +33,25 @@ class Figure(NamedTuple):
         return bool(width > 1.6 * height)
 
 
+PUBLISHED, EXACT, SIMULATED = "published", "exact", "simulated"
+
+
 class Row(NamedTuple):
-    """A measured number beside the published one.
+    """A measured number beside the known one.
 
     Attributes:
       what: in a few words.
-      measured, published: as text; "" where nothing is published.
+      measured, known: as text; "" where nothing is known.
       agrees: whether they do, None where that is no question.
+      origin: of what is known: PUBLISHED in the sources, EXACT (a theorem, a closed form, an enumeration), or SIMULATED
+        by independent code for this project, because the papers give no such number.
     """
 
     what: str
     measured: str
-    published: str = ""
+    known: str = ""
     agrees: bool | None = None
+    origin: str = EXACT
 
 
 class Chapter(NamedTuple):
@@ -82,7 +88,7 @@ def compose(page: str, drawings: Mapping[str, Drawing], rows: Sequence[Row], **n
     Args:
       page: the file of the page's module.
       drawings: by the names of their captions, in order.
-      rows: measured beside published.
+      rows: measured beside known.
       numbers: for the placeholders of the text, as in `str.format`.
     """
     text = read_text(page, "chapter.toml", **numbers)
@@ -116,23 +122,25 @@ def write(chapters: Mapping[str, Chapter], folder: str | PathLike[str]) -> pathl
     return target
 
 
-def compared(what: str, measured: float, published: float, digits: int = 4, rtol: float = 0, atol: float = 0) -> Row:
-    """Set a number beside the published one; they agree within `rtol` and `atol`, or if both are alike as written."""
-    texts = f"{measured:.{digits}g}", f"{published:.{digits}g}"
-    agrees = texts[0] == texts[1] or math.isclose(measured, published, rel_tol=rtol, abs_tol=atol)
-    return Row(what, *texts, agrees)
+def compared(
+    what: str, measured: float, known: float, digits: int = 4, rtol: float = 0, atol: float = 0, origin: str = EXACT
+) -> Row:
+    """Set a number beside the known one; they agree within `rtol` and `atol`, or if both are alike as written."""
+    texts = f"{measured:.{digits}g}", f"{known:.{digits}g}"
+    agrees = texts[0] == texts[1] or math.isclose(measured, known, rel_tol=rtol, abs_tol=atol)
+    return Row(what, *texts, agrees, origin)
 
 
-def within(what: str, measured: float, low: float, high: float, unit: str = "") -> Row:
-    """Set a number beside a published range."""
+def within(what: str, measured: float, low: float, high: float, unit: str = "", origin: str = SIMULATED) -> Row:
+    """Set a number beside a known range."""
     found, *ends = (f"{value:.3g}{unit}" for value in (measured, low, high))
-    return Row(what, found, "–".join(ends), low <= measured <= high)
+    return Row(what, found, "–".join(ends), low <= measured <= high, origin)
 
 
-def counted(what: str, measured: Sequence[int] | int, published: Sequence[int] | int) -> Row:
-    """Set exact numbers beside published ones."""
-    found, known = listed(measured), listed(published)
-    return Row(what, found, known, found == known)
+def counted(what: str, measured: Sequence[int] | int, known: Sequence[int] | int, origin: str = EXACT) -> Row:
+    """Set counts beside known ones."""
+    found, there = listed(measured), listed(known)
+    return Row(what, found, there, found == there, origin)
 
 
 def listed(numbers: Iterable[float] | int, form: str = "") -> str:

@@ -10,7 +10,7 @@ from nnjax.core.errors import UserError
 from nnjax.data import bundled, sources
 from nnjax.lectures.history.backprop import figures, from_scratch, problems, vanishing
 from nnjax.lectures.history.backprop.model import MLP, Net, gradient, gradient_errors
-from nnjax.lectures.history.chapters import Chapter, Row, compose, listed
+from nnjax.lectures.history.chapters import PUBLISHED, SIMULATED, Chapter, Row, compose, listed
 from nnjax.runs import statistics
 
 XOR_NETS, NETS, DRAWS, SWEEPS = 1000, 300, 200, 301
@@ -109,7 +109,7 @@ def _golden_rows(outputs: Mapping[str, np.ndarray], errors: Mapping[str, list[fl
     for name, (_, _, published) in GOLDEN.items():
         here, there = (" ".join(f"{value:.5f}"[1:] for value in values) for values in (outputs[name][-1], published))
         agrees = np.allclose(outputs[name][-1], published, rtol=0, atol=1e-8)  # all the digits that are printed
-        rows.append(Row(f"outputs {name}", here, there, bool(agrees)))
+        rows.append(Row(f"outputs {name}", here, there, bool(agrees), PUBLISHED))
     return rows + [Row(f"gradient's error by layer, {name}", listed(found, ".0e")) for name, found in errors.items()]
 
 
@@ -134,9 +134,13 @@ def _symmetry_rows(learned: Mapping[str, problems.TrainedNets]) -> list[Row]:
     for (family, known), often in zip(problems.FAMILIES.items(), ("most", "about a quarter"), strict=True):
         members = np.array([one.family == family for one in both])
         ratios = np.median([one.ratios for one in both if one.family == family], axis=0)
-        rows.append(share(f"symmetry, weights near {family}", np.where(members, 0.0, np.nan))._replace(published=often))
+        rows.append(
+            share(f"symmetry, weights near {family}", np.where(members, 0.0, np.nan))._replace(
+                known=often, origin=SIMULATED
+            )
+        )
         text = ":".join(f"{value:.4g}" for value in ratios)
-        rows.append(Row("their median", text, family, bool(np.allclose(ratios, known, rtol=0.01))))
+        rows.append(Row("their median", text, family, bool(np.allclose(ratios, known, rtol=0.01)), PUBLISHED))
     return rows
 
 
@@ -157,25 +161,29 @@ def _vanishing_rows(initial: np.ndarray, while_training: np.ndarray) -> list[Row
     for place, known in enumerate(vanishing.RECORDED[0]):
         low, middle, high = np.quantile(initial[:, place], [0.005, 0.5, 0.995])
         what = f"bias gradient of hidden layer {place + 1}, {DRAWS} draws (99 %)"
-        rows.append(Row(what, f"{middle:.3g} ({low:.2g}–{high:.2g})", f"{known:g}", low <= known <= high))
+        rows.append(Row(what, f"{middle:.3g} ({low:.2g}–{high:.2g})", f"{known:g}", low <= known <= high, PUBLISHED))
     growth, recorded = while_training[100, :4], np.array(vanishing.RECORDED[100])
     here, there = (listed(norms[1:] / norms[:-1], ".1f") for norms in (growth, recorded))
-    return [*rows, Row("growth from layer to layer after 100 sweeps, one net", here, there)]
+    return [*rows, Row("growth from layer to layer after 100 sweeps, one net", here, there, origin=PUBLISHED)]
 
 
 def share(what: str, solved: np.ndarray, low: float | None = None, high: float = 0.0) -> Row:
-    """Set a share of nets beside a published range in %; they agree if its 95 % interval meets the range."""
+    """Set a share of nets beside a simulated range in %; they agree if its 95 % interval meets the range."""
     count = int(np.isfinite(solved).sum())
     least, most = (100 * end for end in statistics.proportion(count, len(solved)))
     here = f"{100 * count / len(solved):.1f} % ({least:.1f}–{most:.1f})"
-    return Row(what, here) if low is None else Row(what, here, f"{_range(low, high)} %", least <= high and low <= most)
+    if low is None:
+        return Row(what, here)
+    return Row(what, here, f"{_range(low, high)} %", least <= high and low <= most, SIMULATED)
 
 
 def median(what: str, solved: np.ndarray, low: float | None = None, high: float = 0.0) -> Row:
-    """Set the median of the nets that solved it beside a range; they agree if its 95 % interval meets the range."""
+    """Set the median of the nets that solved it beside a simulated range; they agree if its 95 % interval meets it."""
     middle, least, most = statistics.median(solved)
     here = f"{middle:.0f} ({least:.0f}–{most:.0f})"
-    return Row(what, here) if low is None else Row(what, here, _range(low, high), least <= high and low <= most)
+    if low is None:
+        return Row(what, here)
+    return Row(what, here, _range(low, high), least <= high and low <= most, SIMULATED)
 
 
 def _range(low: float, high: float) -> str:

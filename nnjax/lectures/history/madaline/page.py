@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nnjax.lectures.history.chapters import Chapter, Row, compose, counted, listed, within
+from nnjax.lectures.history.chapters import SIMULATED, Chapter, Row, compose, counted, listed, within
 from nnjax.lectures.history.drawing import draw_regions, panels
 from nnjax.lectures.history.madaline import model
 from nnjax.lectures.history.madaline.model import Network
@@ -56,6 +56,7 @@ def _xor_rows(xor: Mapping[Gate, np.ndarray]) -> list[Row]:
                 f"XOR and XNOR, {_name(gate)}: percent solved of {SEEDS:,} starts each, rounded down",
                 [int(100 * (counts[target, 0] <= PRESENTATIONS).mean()) for target in (0, 1)],
                 [100, 100],
+                SIMULATED,
             )
             for gate, counts in xor.items()
         ),

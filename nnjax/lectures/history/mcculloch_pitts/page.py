@@ -7,7 +7,7 @@ import numpy as np
 
 from nnjax.core.types import Array
 from nnjax.lectures.history import truth_tables
-from nnjax.lectures.history.chapters import Chapter, Row, compose, counted
+from nnjax.lectures.history.chapters import PUBLISHED, Chapter, Row, compose, counted
 from nnjax.lectures.history.drawing import GREEN, NEGATIVE, POSITIVE, draw_regions, panels
 from nnjax.lectures.history.mcculloch_pitts import model as neuron
 
@@ -56,7 +56,9 @@ def _rows(one: Mapping[int, int], several: Mapping[int, int], signed: Mapping[in
         counted("three inputs, several connections each", several[3], 42),
         Row("four inputs, one connection, several: of 65,536", f"{one[4]}, {several[4]}"),
         *(
-            counted(f"weights of both signs, {num} input{'s'[: num > 1]}: of {2**2**num:,}", signed[num], known)
+            counted(
+                f"weights of both signs, {num} input{'s'[: num > 1]}: of {2**2**num:,}", signed[num], known, PUBLISHED
+            )
             for num, known in SIGNED.items()
         ),
         counted("XOR: units, layers", [layers[0].threshold.size + 1, len(layers)], [3, 2]),

@@ -9,7 +9,7 @@ import numpy as np
 
 from nnjax.core.types import Array
 from nnjax.lectures.history import truth_tables
-from nnjax.lectures.history.chapters import Chapter, Row, compared, compose, counted
+from nnjax.lectures.history.chapters import SIMULATED, Chapter, Row, compared, compose, counted
 from nnjax.lectures.history.drawing import BROWN, GREEN, NEGATIVE, POSITIVE, draw_regions, panels
 from nnjax.lectures.history.perceptron import cards
 from nnjax.lectures.history.perceptron import model as machine
@@ -68,9 +68,9 @@ def _inseparable_rows(kept: np.ndarray, closest: float) -> list[Row]:
 
 
 def _card_rows(right: np.ndarray) -> list[Row]:
-    def row(mark: int, when: str, first: int, last: int | None, published: float) -> Row:
+    def row(mark: int, when: str, first: int, last: int | None, known: float) -> Row:
         share = 100 * right[cards.MARKS.index(mark), :, first:last].mean()
-        return compared(f"cards, {mark}×{mark} mark, {when}: % right", share, published, 3, atol=1)
+        return compared(f"cards, {mark}×{mark} mark, {when}: % right", share, known, 3, atol=1, origin=SIMULATED)
 
     return [
         *(row(mark, f"trials {first + 1}–{last}", first, last, share) for mark, first, last, share in CARDS),
