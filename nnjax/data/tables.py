@@ -2,7 +2,7 @@
 
 import dataclasses
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,9 +21,11 @@ from nnjax.data.missing_cells import Gaps
 from nnjax.data.source import Source
 
 MAX_CATEGORIES = 100  # distinct texts in a column; more are taken for identifiers or free text
+SHOWN = 8  # columns named one by one in a remark
 FEW_CATEGORIES = 10  # so many are always taken
 FIELDS = (  # of a `DataConfig`, that change how a table is read
-    *("header", "encoding", "decimal", "columns", "drop", "ordinal", "missing", "na_values", "unknown", "groups"),
+    *("header", "encoding", "decimal", "columns", "drop", "ordinal", "na_values", "groups"),
+    *("missing", "unknown"),  # which say nothing of data without gaps
 )
 
 
@@ -100,7 +102,8 @@ def from_table(table: Table, name: str, config: DataConfig = DataConfig(), weigh
             *table.said,
             *learned.said,
             *(sentence for column in [*roles.inputs, *roles.target] for sentence in found[column].said),
-            *_dropped_rows(len(table), len(keep)),
+            *_filled(gaps, len(table), len(keep), config.missing),
+            _described(recipe),
             *column_remarks.all_of(recipe, x),
         ),
     )
@@ -143,7 +146,7 @@ def refuse_fields(config: DataConfig, name: str) -> None:
     Raises:
       UserError: it says something.
     """
-    for field in FIELDS:
+    for field in FIELDS[: FIELDS.index("missing")]:
         if getattr(config, field) != getattr(DataConfig(), field):
             raise UserError(f"data.{field} is {getattr(config, field)!r}, but {name} is no table: leave it out.")
 
@@ -295,8 +298,20 @@ def _moved(where: Callable[[int], str], keep: np.ndarray) -> Callable[[int], str
     return lambda row: where(int(keep[row]))
 
 
-def _dropped_rows(before: int, after: int) -> list[str]:
-    return [f"{before - after} of {before} rows with missing cells are left out."] if after < before else []
+def _filled(gaps: Mapping[str, Gaps], before: int, after: int, missing: str) -> list[str]:
+    """Say which rows were left out, and which cells are filled in."""
+    said = [f"{before - after} of {before} rows with missing cells are left out."] if after < before else []
+    if gaps and missing != "drop":
+        listed = ", ".join(f"{name!r} {gap.number} of {gap.of}" for name, gap in list(gaps.items())[:SHOWN])
+        said.append(f"Missing cells are filled in (data.missing={missing}): {listed}{', …' * (len(gaps) > SHOWN)}.")
+    return said
+
+
+def _described(recipe: TableRecipe) -> str:
+    """Say which inputs come of each column."""
+    listed = "; ".join(f"{column.name!r}: {column}" for column in recipe.columns[:SHOWN])
+    more = f"; and {len(recipe.columns) - SHOWN} columns more" if len(recipe.columns) > SHOWN else ""
+    return f"{len(recipe.inputs)} inputs: {listed}{more}."
 
 
 def _with_missing_input(column: Column, gaps: bool, missing: str) -> Column:
