@@ -40,7 +40,7 @@ def test_numbers_agree_as_they_are_written_or_within_what_is_said():
     assert not chapters.compared("", 0.1234, 0.1236).agrees
     assert chapters.compared("", 0.1234, 0.1236, atol=0.001).agrees
     assert chapters.compared("", 99.0, 100.0, rtol=0.02).agrees
-    assert chapters.within("", 0.5, 0.4, 0.6) == ("", "0.5", "0.4–0.6", True)
+    assert chapters.within("", 0.5, 0.4, 0.6) == ("", "0.5", "0.4–0.6", True, "simulated")
     assert not chapters.within("", 0.7, 0.4, 0.6).agrees
     assert chapters.counted("", 3, 3) == ("", "3", "3", True, "exact")
     assert not chapters.counted("", [3, 4], [4, 3]).agrees
