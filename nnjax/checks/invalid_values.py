@@ -23,7 +23,7 @@ from nnjax.nn.initializers import KERNEL_INITS
 from nnjax.nn.losses import LOSSES, loss_of
 from nnjax.nn.metrics import METRICS, metric_of
 from nnjax.nn.optimizers import OPTIMIZERS, PRESETS, Optimizer, defaults, optimizer_of, untraceable
-from nnjax.nn.own_optimizers import optax_names
+from nnjax.nn.own_optimizers import optax_maker, optax_names
 from nnjax.nn.schedules import SCHEDULES, ScheduleRule, schedule_of
 
 CHOICES: dict[str, Collection[str]] = {
@@ -138,6 +138,8 @@ def _require_record(path: str, found: str, record_of: Callable[[str], object], n
         record_of(found)
     except KeyError:
         optax = optax_names() if path == "optimizer.name" else []
+        if path == "optimizer.name" and (advice := optax_maker(found)):
+            raise UserError(f"optimizer.name is {found!r}, but {advice}") from None
         close = difflib.get_close_matches(found, optax, n=2, cutoff=0.7)
         if close and not difflib.get_close_matches(found, names, n=1, cutoff=0.7):
             raise UserError(

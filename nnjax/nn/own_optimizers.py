@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -57,6 +58,20 @@ def optax_factory(name: str) -> Callable[..., Any] | None:
     return next((factory for factory in found if _is_factory(factory)), None)
 
 
+def optax_maker(name: str) -> str:
+    """Say how to use what Optax has under a name that is no factory with a learning rate; "" where it has nothing."""
+    import optax.contrib
+
+    last = name.replace(":", ".").rpartition(".")[2]
+    for place, path in ((optax, "optax"), (optax.contrib, "optax.contrib")):
+        if callable(vars(place).get(last)) and last[0] != "_":
+            return (
+                f"{path}.{last} has no learning_rate of its own: pass what it makes, {path}.{last}(...), whose numbers "
+                "are constants, or a function (hyper, schedule) that makes it."
+            )
+    return ""
+
+
 def optax_names() -> list[str]:
     """List the optimizers of Optax that take a learning rate, by name."""
     import optax.contrib
@@ -67,9 +82,10 @@ def optax_names() -> list[str]:
 
 
 def _is_factory(thing: Any) -> bool:
-    name = getattr(thing, "__name__", "")
+    function = thing.func if isinstance(thing, functools.partial) else thing  # nadam is adam, with Nesterov's momentum
+    name = getattr(function, "__name__", "")
     return (
-        inspect.isfunction(thing)
+        inspect.isfunction(function)
         and RATE in inspect.signature(thing).parameters
         and not name.startswith(("scale_by", "_"))
     )
@@ -106,6 +122,12 @@ def _of_factory(factory: Callable[..., Any], name: str, parameters: Mapping[str,
     """Read the signature of a factory with a learning rate."""
     reads = tuple(p.name for p in parameters.values() if _is_number(p))
     required = tuple(p.name for p in parameters.values() if p.default is p.empty and p.kind is not p.VAR_KEYWORD)
+    for key in required:
+        if not _is_number(parameters[key]):
+            raise UserError(
+                f"The optimizer {name} needs {key}, which is no hyperparameter: pass what it makes, {name}(...), or a "
+                "function (hyper, schedule) that makes it."
+            )
     default = parameters[RATE].default
     rate = float(default) if isinstance(default, float | int) else None
 
@@ -189,6 +211,7 @@ def untraceable(thing: Any, name: str, parameter: str) -> str:
     return ""
 
 
+STRUCTURE = re.compile(r"tree|structure|prefix")  # of the message where masks or labels fit a certain model only
 _EXTRA = ((), ("value",), ("value", "grad", "value_fn"), ("obj_fn",))  # obj_fn: Sophia's name of value_fn
 
 
@@ -213,6 +236,8 @@ def _needs(name: str, make: Callable[[Scalar], optax.GradientTransformation]) ->
             return names
         except UserError as error:
             failures.append(error)
+    if STRUCTURE.search(str(failures[0])):
+        return tuple(dict.fromkeys(extra for names in _EXTRA for extra in names))  # it is traced on the real weights
     if "'fast'" in str(failures[0]):
         raise UserError(f"The optimizer {name} is a lookahead: it needs pairs of fast and slow weights as parameters.")
     raise failures[0]

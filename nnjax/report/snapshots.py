@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nnjax.core.errors import UserError
+from nnjax.core.experiment import ModelConfig
 from nnjax.core.types import Prepared
 from nnjax.data.baselines import measured_part
 from nnjax.exchange.network import codes, outputs
-from nnjax.models.registry import traits_of
+from nnjax.models.registry import make_model, traits_of
 from nnjax.runs.run import Run
 from nnjax.runs.settings import Setting, report_part, representative
 from nnjax.runs.weights import in_batches
@@ -129,13 +130,21 @@ def take_snapshots(run: Run, shown: Mapping[Setting, int]) -> tuple[list[Network
     return found, list(dict.fromkeys(missing))
 
 
+def _has_code(model: ModelConfig, shape: tuple[int, ...]) -> bool:
+    """Whether it is an autoencoder that says what its code is; a user's does by a method `encode`."""
+    traits = traits_of(model)
+    if not traits.reconstructs:
+        return False
+    return make_model(model, shape, 0).encode is not None if traits.own else bool(model.widths)
+
+
 def _take_snapshot(run: Run, setting: Setting, trial: int) -> NetworkSnapshot:
     prepared, network = run.data(trial), run.network(trial)
     part, rows = measured_part(prepared, report_part(setting))
     rows = rows[:MAX_EXAMPLES]
     raw = prepared.dataset.x[rows]
     raw = raw if raw.dtype == np.float64 else raw.astype(np.float32)
-    coded = traits_of(setting.experiment.model).reconstructs and setting.experiment.model.widths
+    coded = _has_code(setting.experiment.model, prepared.facts().example_shape)
     kernel = np.zeros((0, 0)) if traits_of(setting.experiment.model).own else _first_kernel(network.params)
     return NetworkSnapshot(
         setting=setting,

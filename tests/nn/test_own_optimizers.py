@@ -1,5 +1,6 @@
 """Optimizers that are not ours: a table of all of Optax's and the laws; factories, contracts, refusals; averages."""
 
+import dataclasses
 import functools
 import inspect
 
@@ -10,6 +11,7 @@ import optax
 import optax.contrib
 import pytest
 
+import nnjax
 from nnjax.core.errors import UserError
 from nnjax.core.pieces import Piece
 from nnjax.nn.averaging import eval_params
@@ -27,7 +29,7 @@ RATES = {  # where .05 is not a rate that works on this quadratic
 }  # fmt: skip
 REFUSED = {
     "dpsgd": "needs per-example gradients|batch|leading|vmap|failed",
-    "schedule_free": "failed|needs base_optimizer",
+    "schedule_free": "needs base_optimizer, which is no hyperparameter: pass what it makes",
 }
 SUPPORTED = [name for name in optax_names() if name not in REFUSED]
 PARAMS = {"kernel": jnp.asarray([[1.0, -2.0], [0.5, 3.0]], jnp.float32), "bias": jnp.asarray([0.5, -0.5], jnp.float32)}
@@ -55,6 +57,108 @@ def descend(name, hyper, steps, schedule="constant"):
 def test_the_table_is_of_all_optimizers_of_optax():
     assert len(SUPPORTED) >= 45
     assert {"lion", "lamb", "muon", "prodigy", "schedule_free_adamw", "lbfgs", "sophia"} <= set(SUPPORTED)
+
+
+# What has no learning rate of its own is passed as what it makes: parts of chains, and optimizers around others.
+PARTS = {
+    "adaptive_grad_clip", "add_decayed_weights", "add_noise", "apply_every", "apply_if_finite", "centralize",
+    "chain", "clip", "clip_by_block_rms", "clip_by_global_norm", "conditionally_mask", "conditionally_transform",
+    "differentially_private_aggregate", "ema", "flatten", "freeze", "identity", "inject_hyperparams",
+    "inject_stateful_hyperparams", "keep_params_nonnegative", "lookahead", "masked", "measure_with_ema",
+    "mechanize", "multi_transform", "named_chain", "normalize", "normalize_by_update_norm", "partition",
+    "polyak_sgd", "reduce_on_plateau", "sam", "scale", "selective_transform", "set_to_zero", "snapshot",
+    "split_real_and_imaginary", "stateless", "stateless_with_tree_map", "trace", "with_extra_args_support",
+    "zero_nans",
+}  # fmt: skip
+
+
+def test_nothing_of_optax_is_forgotten():
+    """Whatever makes a transformation is an optimizer of the tables here, a rule inside one, or one of PARTS."""
+
+    def makes(thing):
+        try:
+            return "GradientTransformation" in str(inspect.signature(thing).return_annotation)
+        except (TypeError, ValueError):
+            return False
+
+    public = [*vars(optax).items(), *vars(optax.contrib).items()]
+    making = {name for name, thing in public if name[0] != "_" and callable(thing) and makes(thing)}
+    others = {name for name in making - {*SUPPORTED, *REFUSED} if not name.startswith("scale_by_")}
+    assert others == PARTS
+    for name in ("sam", "lookahead", "inject_hyperparams", "optax.contrib.reduce_on_plateau"):
+        with pytest.raises(
+            UserError, match=rf"but optax\..*{name.split('.')[-1]} has no learning_rate .*pass what it makes"
+        ):
+            nnjax.sweep(nnjax.Experiment(optimizer=name), data=(np.zeros((9, 2)), np.arange(9) % 2))
+
+
+X = np.random.default_rng(0).normal(size=(96, 4)).astype(np.float32)
+CLASSES = (X[:, 0] * X[:, 1] > 0).astype(int)
+QUICK = ("nadamw", "muon")
+
+
+def swept(optimizer, axes):
+    experiment = nnjax.Experiment(
+        model=nnjax.ModelConfig(widths=(6,)),
+        optimizer=nnjax.OptimizerConfig(optimizer),
+        epochs=2,
+        batch_size=32,
+        train_eval_size=0,
+        data=nnjax.DataConfig(validation=0.2, test=0),
+    )
+    run = nnjax.sweep(experiment, axes, data=(X, CLASSES))
+    assert {record.status for record in run.records} == {"done"}
+    return [record.curves["train_loss"] for record in run.records]
+
+
+@pytest.mark.filterwarnings("ignore:Specifying a key", "ignore:.optimistic_adam. is deprecated")
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in SUPPORTED]
+)
+def test_each_trains_a_network_in_a_sweep(name):
+    """Two traced learning rates, in one program: both curves are finite, and they differ."""
+    one, two = swept(name, {"learning_rate": [1e-3, 1e-2]})
+    assert np.isfinite([one, two]).all()
+    assert np.any(one != two) or name == "cocob"  # which has no rate but a factor that is 1 in effect
+
+
+def labels(params):
+    return jax.tree.map(lambda leaf: "matrix" if leaf.ndim > 1 else "vector", params)
+
+
+READY = {
+    "sam": lambda: optax.contrib.sam(optax.sgd(0.1), optax.sgd(0.05), sync_period=2),
+    "plateau": lambda: optax.chain(optax.adam(1e-2), optax.contrib.reduce_on_plateau(patience=1)),
+    "MultiSteps": lambda: optax.MultiSteps(optax.adam(1e-2), 3),
+    "inject": lambda: optax.inject_hyperparams(optax.adam)(learning_rate=optax.cosine_decay_schedule(1e-2, 10)),
+    "masked": lambda: optax.masked(optax.sgd(0.1), lambda params: jax.tree.map(lambda leaf: leaf.ndim > 1, params)),
+    "partition": lambda: optax.partition({"matrix": optax.adam(1e-2), "vector": optax.sgd(0.1)}, labels),
+    "polyak": optax.polyak_sgd,
+    "linesearch": lambda: optax.chain(optax.sgd(1.0), optax.scale_by_backtracking_linesearch(10)),
+    "schedule_free": lambda: optax.contrib.schedule_free(optax.sgd(0.1), learning_rate=0.1),
+}
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=() if n == "partition" else pytest.mark.slow) for n in READY])
+def test_ready_ones_train(name):
+    [curve] = swept(READY[name](), {"seed": [0]})
+    assert curve[-1] < curve[0]
+
+
+def test_labels_of_a_certain_model_are_tried_on_that_model():
+    """They do not fit the small weights on which an optimizer is traced first."""
+    kinds = {"layer_0": "fast", "layer_1": "slow"}
+    optimizer = optax.partition({"fast": optax.adam(1e-2), "slow": optax.set_to_zero()}, kinds)
+    experiment = nnjax.Experiment(model=nnjax.ModelConfig(widths=(6,)), optimizer=optimizer, epochs=1, batch_size=32)
+    still = nnjax.sweep(experiment, {"seed": [0]}, data=(X, CLASSES))
+    assert set(still.params(0)) == set(kinds)
+    slow = nnjax.Experiment(model=nnjax.ModelConfig(widths=(6,)), optimizer="sgd", epochs=1, batch_size=32)
+    drawn = nnjax.sweep(slow, {"learning_rate": [0.0]}, data=(X, CLASSES)).params(0)
+    np.testing.assert_array_equal(still.params(0)["layer_1"]["kernel"], drawn["layer_1"]["kernel"])
+    assert np.abs(still.params(0)["layer_0"]["kernel"] - drawn["layer_0"]["kernel"]).max() > 1e-3
+    wrong = optax.partition({"fast": optax.adam(1e-2)}, {"hidden": "fast"})
+    with pytest.raises(UserError, match=r"The optimizer .* failed on params of 4 arrays"):
+        nnjax.sweep(dataclasses.replace(experiment, optimizer=nnjax.OptimizerConfig(wrong)), data=(X, CLASSES))
 
 
 @pytest.mark.filterwarnings("ignore:Specifying a key", "ignore:.optimistic_adam. is deprecated")

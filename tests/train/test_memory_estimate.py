@@ -88,6 +88,7 @@ def test_arrays_are_padded_to_tiles_in_the_layout_that_wastes_least():
     sizes = {(): 1, (64,): 128, (784,): 896, (128, 64): 128 * 64, (100, 64): 64 * 128, (3, 5, 128): 3 * 8 * 128}
     assert {shape: memory_estimate.padded_size(shape, tile) for shape in sizes} == sizes
     assert memory_estimate.padded_size((100, 64), (1, 1)) == 6400
+    assert memory_estimate.padded_size((0, 64), (8, 128)) == 0  # no example is evaluated
 
 
 def test_what_a_tpu_holds_besides():

@@ -21,7 +21,7 @@ def adapt(thing: Any) -> Model:
     if isinstance(thing, Model):
         return thing
     origins = _origins(thing)
-    if isinstance(thing, tuple) and len(thing) == 2 and all(map(callable, thing)):
+    if isinstance(thing, tuple) and 2 <= len(thing) <= 4 and all(map(callable, thing)):
         name = "functions"
     elif "flax.linen.module:Module" in origins:
         name = "linen"

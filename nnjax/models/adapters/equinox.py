@@ -46,11 +46,14 @@ def adapt(factory: Callable[..., eqx.Module]) -> Model:
         others = {path: leaf for path, leaf in arrays.items() if path not in params}
         return Variables(params, others | {f"{HELD}/{i}": leaf for i, leaf in enumerate(jax.tree.leaves(held))})
 
-    def apply(variables: Variables, x: Any, *, train: bool, key: Key | None, hyper: Hyper) -> tuple[Array, Any]:
+    def module_of(variables: Variables, train: bool) -> tuple[Any, Any]:
         known = {**variables.params, **variables.state}
         own = jax.tree.unflatten(structure, [known.get(p, leaf) for p, leaf in zip(paths, leaves, strict=True)])
-        own = eqx.nn.inference_mode(own, not train)
         held = jax.tree.unflatten(state_structure, [known[f"{HELD}/{i}"] for i in range(state_structure.num_leaves)])
+        return eqx.nn.inference_mode(own, not train), held
+
+    def apply(variables: Variables, x: Any, *, train: bool, key: Key | None, hyper: Hyper) -> tuple[Array, Any]:
+        own, held = module_of(variables, train)
         size = jax.tree.leaves(x)[0].shape[0]
         if key is None and needs_key:
             key = jax.random.key(0)  # in inference mode nothing is drawn from it
@@ -67,7 +70,19 @@ def adapt(factory: Callable[..., eqx.Module]) -> Model:
         new = {f"{HELD}/{i}": leaf for i, leaf in enumerate(jax.tree.leaves(changed))}
         return z, variables.state | (new if train else {})
 
-    return Model(init, apply)
+    def method(name: str) -> Any:
+        if not callable(getattr(module, name, None)):
+            return None
+        stateful = "state" in inspect.signature(getattr(type(module), name)).parameters
+
+        def of_batch(variables: Variables, x: Any) -> Any:
+            own, held = module_of(variables, False)
+            found = jax.vmap(lambda x: getattr(own, name)(x, *([held] if stateful else [])), axis_name="batch")(x)
+            return found[0] if stateful and isinstance(found, tuple) else found
+
+        return of_batch
+
+    return Model(init, apply, method("encode"), method("decode"))
 
 
 def _flatten(module: eqx.Module) -> tuple[list[str], list[Any], Any]:

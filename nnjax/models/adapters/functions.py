@@ -3,6 +3,7 @@
 init(key, example[, hyper]) gives the parameters, or (parameters, state) where the state is a dictionary.
 apply(parameters, x), or with a state apply((parameters, state), x), gives the outputs, or (outputs, state),
 and takes those of train, key and hyper that it has as parameters; one that takes all three gets `Variables`.
+encode(parameters, x) -> code and decode(parameters, code) -> z may follow, and get their parameters in the same form.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from nnjax.models.adapters import modes
 from nnjax.models.model import Hyper, Model, Variables
 
 
-def adapt(pair: tuple[Callable[..., Any], Callable[..., Any]]) -> Model:
-    """Make a model of two functions."""
-    first, second = pair
+def adapt(some: tuple[Callable[..., Any], ...]) -> Model:
+    """Make a model of two functions, and of encode and decode where they are given."""
+    first, second, *further = some
     takes, init_takes = inspect.signature(second).parameters, inspect.signature(first).parameters
     whole = {"train", "key", "hyper"} <= set(takes)
 
@@ -35,4 +36,7 @@ def adapt(pair: tuple[Callable[..., Any], Callable[..., Any]]) -> Model:
         z, state = found if isinstance(found, tuple) else (found, variables.state)
         return z, state if train else variables.state
 
-    return Model(init, apply)
+    def method(function: Callable[..., Any]) -> Any:
+        return lambda variables, x: function(variables if whole or variables.state else variables.params, x)
+
+    return Model(init, apply, *map(method, further))

@@ -99,6 +99,8 @@ def data_bytes(data: DeviceData) -> int:
 def padded_size(shape: tuple[int, ...], tile: tuple[int, int]) -> int:
     """Count the elements of an array with its padding, in the layout that pads least."""
     rows, columns = tile
+    if 0 in shape:
+        return 0
     if len(shape) < 2:
         return math.prod(_up(side, columns) for side in shape)
     sizes = math.prod(shape)

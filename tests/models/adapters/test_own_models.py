@@ -123,8 +123,6 @@ def test_nnx_ends_as_its_own_loop_does():
 
 @pytest.mark.slow
 def test_equinox_ends_as_its_own_loop_does():
-    import equinox as eqx
-
     run = nnjax.sweep(experiment(KINDS["equinox"](0.0), epochs=2), data=BLOBS)
     key = jax.random.fold_in(jax.random.key(jnp.uint32(0)), 0)
     net, state = eqx.nn.make_with_state(EquinoxNet)(key, 0.0)
@@ -290,3 +288,55 @@ def test_modules_that_take_their_randomness_by_name(net):
     lively = [model.apply(variables, x, train=True, key=jax.random.key(s), hyper={})[0] for s in (1, 1, 2)]
     np.testing.assert_array_equal(lively[0], lively[1])
     assert np.abs(lively[0] - lively[2]).max() > 1e-3
+
+
+class EquinoxAuto(eqx.Module):
+    narrow: eqx.nn.Linear
+    wide: eqx.nn.Linear
+
+    def __init__(self, key):
+        one, two = jax.random.split(key)
+        self.narrow, self.wide = eqx.nn.Linear(4, 2, key=one), eqx.nn.Linear(2, 4, key=two)
+
+    def encode(self, x):
+        return jnp.tanh(self.narrow(x))
+
+    def decode(self, code):
+        return self.wide(code)
+
+    def __call__(self, x):
+        return self.decode(self.encode(x))
+
+
+def init_auto(key, x):
+    return {"narrow": jax.random.normal(key, (4, 2)), "wide": jnp.ones((2, 4))}
+
+
+def encode_auto(params, x):
+    return jnp.tanh(x @ params["narrow"])
+
+
+def decode_auto(params, code):
+    return code @ params["wide"]
+
+
+def apply_auto(params, x):
+    return decode_auto(params, encode_auto(params, x))
+
+
+@pytest.mark.parametrize("model", [EquinoxAuto, (init_auto, apply_auto, encode_auto, decode_auto)], ids=["eqx", "pair"])
+def test_codes_and_latent_pictures(model, tmp_path):
+    """What comes out is the decoder's of the code; the report draws the codes."""
+    config = nnjax.ModelConfig(model, output_activation="linear", reconstruct=True)
+    run = nnjax.sweep(experiment(config, loss="mean_squared_error", epochs=3), data=BLOBS)
+    codes = run.predict(X[:5], encode=True)
+    assert codes.shape == (5, 2)
+    adapted = adapt(model)
+    np.testing.assert_allclose(adapted.decode(run.variables(0), codes), run.predict(X[:5]), atol=1e-6)
+    params = run.variables(0).params
+    if model is EquinoxAuto:
+        truth = np.tanh(X[:5] @ params["narrow/weight"].T + params["narrow/bias"])
+    else:
+        truth = np.tanh(X[:5] @ params["narrow"])
+    np.testing.assert_allclose(codes, truth, atol=1e-6)
+    assert "The latent space" in run.report(tmp_path / "report.html").read_text("utf-8")
