@@ -108,12 +108,7 @@ def validate(experiment: Experiment) -> None:
       UserError: the first impossible value: found, expected, what to do.
     """
     values = flatten(experiment)
-    for path, names in CHOICES.items():
-        _require_choice(path, values[path], names)
-    for path, (record_of, names) in RECORDS.items():
-        _require_record(path, values[path], record_of, names)
-    for name in experiment.metrics or ():
-        _require_record("metrics", name, metric_of, METRICS)
+    validate_names(experiment)
     if experiment.select not in ("loss", *(metric_of(name).name for name in experiment.metrics or ())):
         _require_record("select", experiment.select, metric_of, ["loss", *METRICS])
     for path, interval in RANGES.items():
@@ -130,9 +125,24 @@ def validate(experiment: Experiment) -> None:
         raise UserError("model.dtype is 'float64', but JAX is in 32-bit mode: set JAX_ENABLE_X64=1 or choose float32.")
 
 
+def validate_names(experiment: Experiment) -> None:
+    """Refuse names that are unknown; import paths of what has not been imported are passed over.
+
+    Raises:
+      UserError: the first of them.
+    """
+    values = flatten(experiment)
+    for path, names in CHOICES.items():
+        _require_choice(path, values[path], names)
+    for path, (record_of, names) in RECORDS.items():
+        _require_record(path, values[path], record_of, names)
+    for name in experiment.metrics or ():
+        _require_record("metrics", name, metric_of, METRICS)
+
+
 def _require_record(path: str, found: str, record_of: Callable[[str], object], names: Collection[str]) -> None:
     """Refuse an unknown name; an object that is none of its kind says so itself."""
-    if found == AUTO and not path.startswith("optimizer"):
+    if (found == AUTO and not path.startswith("optimizer")) or (is_path(found) and not isinstance(found, Piece)):
         return
     try:
         record_of(found)

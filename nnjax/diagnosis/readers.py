@@ -59,7 +59,7 @@ def read(path: str | os.PathLike[str]) -> Loaded:
 def _from_run(path: pathlib.Path) -> Loaded:
     folder = FolderStore(path)
     specs = folder.read_config().specs
-    facts, _ = folder.read_facts()
+    facts, _ = folder.read_all_facts(specs)
     names = [f"trial {spec.id}" for spec in specs]
     return Loaded(curves_of(folder.read_records(specs)), names, contexts_of(specs, facts, folder.read_baselines()))
 

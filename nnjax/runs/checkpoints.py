@@ -61,8 +61,8 @@ class FolderCheckpoints:
     def under_way(self) -> set[int]:
         """List the trials in the last good checkpoint."""
         for path in self._chunks()[:2]:
-            with contextlib.suppress(UserError):
-                return set(map(int, _read(path)[1]["trials"]))
+            with contextlib.suppress(UserError, ValueError, TypeError):
+                return set(map(int, _read(path)[1].get("trials", ())))
         return set()
 
     def _chunks(self) -> tuple[pathlib.Path, pathlib.Path, pathlib.Path]:

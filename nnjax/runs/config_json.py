@@ -12,6 +12,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, TrialSpec
 from nnjax.core.fields import PIECES, flatten, from_dict, named_only, replace, to_dict
 from nnjax.core.pieces import NamedMetric, Piece, source_of
+from nnjax.runs.sound import check_parents
 from nnjax.train.storage.retention import ALL, keep_text, parse_keep
 
 FORMAT = 2
@@ -62,6 +63,9 @@ def from_json(tree: Mapping[str, Any]) -> Config:
     if not tree["trials"]:
         raise ValueError("it lists no trials")
     base = from_dict(BEFORE | tree["experiment"])
+    check_parents([one["start_from"] for one in tree["trials"]])
+    if not all(isinstance(one["arm"], str) for one in tree["trials"]):
+        raise ValueError("the names of its arms are not texts")
     specs = [
         TrialSpec(i, replace(base, one["changes"]), one["arm"], one["start_from"])
         for i, one in enumerate(tree["trials"])
@@ -69,7 +73,7 @@ def from_json(tree: Mapping[str, Any]) -> Config:
     directions = tree.get("directions", {})
     base = _directed(base, directions)
     specs = [dataclasses.replace(spec, experiment=_directed(spec.experiment, directions)) for spec in specs]
-    rules = {name: tree[name] for name in RULES if name in tree}
+    rules = {name: dict(tree[name]) for name in RULES if name in tree}
     keep = parse_keep(tree.get("keep", ALL))
     return Config(base, specs, str(tree["title"]), rules, keep, tree.get("format", 1))
 

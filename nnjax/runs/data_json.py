@@ -9,11 +9,13 @@ import numpy as np
 
 from nnjax.checks.finding import Finding
 from nnjax.core.columns import Column, TableRecipe, recipe_from_json
-from nnjax.core.experiment import DataConfig
+from nnjax.core.experiment import DataConfig, Experiment
+from nnjax.core.fields import replace
 from nnjax.core.structure import Part
 from nnjax.core.types import DataFacts, Scaler
 from nnjax.runs import loss_baselines
 from nnjax.runs.loss_baselines import Baselines, Key, LossBaselines
+from nnjax.runs.sound import check_facts
 
 Findings = Sequence[tuple[str, Finding]]  # with the arms that they concern
 
@@ -43,12 +45,17 @@ def from_json(tree: Mapping[str, Any]) -> tuple[dict[DataConfig, DataFacts], lis
       LookupError, TypeError, ValueError: it is not as it was written.
     """
     facts = {_config(entry["config"]): facts_from_json(entry["facts"]) for entry in tree["data"]}
-    return facts, [(arm, Finding(*finding)) for arm, finding in tree["findings"]]
+    for one in facts.values():
+        check_facts(one)
+    findings = [(arm, Finding(*finding)) for arm, finding in tree["findings"]]
+    if not all(isinstance(text, str) for arm, finding in findings for text in (arm, *finding)):
+        raise ValueError("its findings are not texts")
+    return facts, findings
 
 
 def _config(tree: Mapping[str, Any]) -> DataConfig:
-    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in tree.items()}
-    return DataConfig(**values)
+    """Read a data configuration, every value of its field's type."""
+    return replace(Experiment(), {f"data.{name}": value for name, value in tree.items()}).data
 
 
 def facts_to_json(facts: DataFacts) -> dict[str, Any]:

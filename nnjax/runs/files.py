@@ -16,10 +16,12 @@ from nnjax.core.types import DataFacts
 from nnjax.runs import config_json, data_json, layer_statistics, trials_csv
 from nnjax.runs.environment import describe_environment
 from nnjax.runs.loss_baselines import Key, LossBaselines
+from nnjax.runs.sound import check_curves, check_data, check_plan, check_schedules
 from nnjax.train.storage import npz
 from nnjax.train.storage.records import Record, Stage, stack_curves
 
 CONFIG, DATA, ENVIRONMENT, EVOLUTION = "config.json", "data.json", "environment.json", "evolution.json"
+Known = tuple[dict[DataConfig, DataFacts], list[tuple[str, Finding]]]  # of data.json: facts and findings
 CURVES, TRIALS = "curves.npz", "trials.csv"
 
 
@@ -79,7 +81,7 @@ class RunFiles:
         with self._damage_of(CONFIG):
             return config_json.from_json(tree)
 
-    def read_facts(self) -> tuple[dict[DataConfig, DataFacts], list[tuple[str, Finding]]]:
+    def read_facts(self) -> Known:
         """Read data.json: the facts of each data configuration, and the pre-flight findings."""
         return self._parse(DATA, data_json.from_json)
 
@@ -87,17 +89,36 @@ class RunFiles:
         """Read from data.json what the best constant answers reach."""
         return self._parse(DATA, data_json.baselines_from_json)
 
+    def read_all_facts(
+        self, specs: Sequence[TrialSpec]
+    ) -> tuple[dict[DataConfig, DataFacts], list[tuple[str, Finding]]]:
+        """Read data.json, which has to know the data of all trials."""
+
+        def parse(tree: Any) -> tuple[dict[DataConfig, DataFacts], list[tuple[str, Finding]]]:
+            facts, findings = data_json.from_json(tree)
+            check_data(specs, facts)
+            return facts, findings
+
+        return self._parse(DATA, parse)
+
     def write_environment(self, layout: Mapping[str, Any], seconds: Sequence[float]) -> None:
         """Write environment.json: where and with what this runs, and the seconds of each session that has ended."""
         self.write_json(ENVIRONMENT, describe_environment(layout, seconds))
 
     def read_environment(self) -> dict[str, Any]:
         """Read environment.json; empty if it is not there."""
-        return self.read_optional(ENVIRONMENT, lambda tree: tree) or {}
+
+        def parse(tree: Any) -> dict[str, Any]:
+            if not isinstance(tree.get("sessions", []), list):
+                raise ValueError("its sessions are no list")
+            tree["sessions"] = [float(seconds) for seconds in tree.get("sessions", [])]
+            return dict(tree)
+
+        return self.read_optional(ENVIRONMENT, parse) or {}
 
     def read_plan(self) -> list[dict[str, Any]]:
         """Read the plan of each group of trials as it was last time; empty for a new run."""
-        return self.read_optional(ENVIRONMENT, lambda tree: [dict(group) for group in tree.get("plan", [])]) or []
+        return self.read_optional(ENVIRONMENT, lambda tree: [check_plan(one) for one in tree.get("plan", [])]) or []
 
     def save_schedules(self, schedules: Sequence[Sequence[Stage]]) -> None:
         """Write evolution.json: {trial: [{epoch, parent, hyperparameters}]} of every trial."""
@@ -115,7 +136,9 @@ class RunFiles:
             return Stage(int(tree["epoch"]), tree["parent"], values)
 
         def parse(tree: Mapping[str, Any]) -> list[list[Stage]]:
-            return [list(map(stage, tree[str(trial)])) for trial in range(num_trials)]
+            schedules = [list(map(stage, tree[str(trial)])) for trial in range(num_trials)]
+            check_schedules(schedules)
+            return schedules
 
         return self.read_optional(EVOLUTION, parse) or []
 
@@ -142,6 +165,8 @@ class RunFiles:
         if not self.has(TRIALS):
             return records
         curves = npz.read(self.path / CURVES)[0]
+        with self._damage_of(CURVES):
+            check_curves(curves, len(specs))
         own = {name for spec in specs for name, _ in spec.experiment.hyperparameters.others}
         with self._damage_of(TRIALS):
             with open(self.path / TRIALS, newline="", encoding="utf-8") as file:
@@ -152,5 +177,7 @@ class RunFiles:
                 trials_csv.read_record(record, row, {name: array[number] for name, array in curves.items()}, own)
         if self.has(layer_statistics.FILE):
             with self._damage_of(layer_statistics.FILE):
-                layer_statistics.fill(npz.read(self.path / layer_statistics.FILE)[0], specs, records)
+                arrays = npz.read(self.path / layer_statistics.FILE)[0]
+                check_curves({k: a for k, a in arrays.items() if k != layer_statistics.LAYERS}, len(specs), axes=3)
+                layer_statistics.fill(arrays, specs, records)
         return records

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import functools
 import io
+import operator
 import os
 import pathlib
 from collections.abc import Callable, Mapping, Sequence
@@ -15,11 +16,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnjax.checks.finding import Finding
+from nnjax.checks.invalid_values import validate_names
 from nnjax.core import messages
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import DataConfig, TrialSpec
+from nnjax.core.experiment import DataConfig, Hyperparameters, TrialSpec
 from nnjax.core.fields import with_pieces
 from nnjax.core.files import check_out
+from nnjax.core.text import represent
 from nnjax.core.types import DataFacts, Dataset, LayerStatistics, Params, Prepared
 from nnjax.data import prepare, prepare_loaded
 from nnjax.data.in_memory import as_dataset
@@ -29,6 +32,7 @@ from nnjax.models.registry import make_model
 from nnjax.runs import choice, replicates, trials_csv, weights
 from nnjax.runs import layer_statistics as run_signals
 from nnjax.runs.choice import Choice
+from nnjax.runs.files import CONFIG
 from nnjax.runs.folder import FolderStore
 from nnjax.runs.lazy_imports import lazy_import
 from nnjax.runs.loss_baselines import Baselines, key_of
@@ -201,10 +205,10 @@ class Run:
         Raises:
           UserError: there is no such trial.
         """
-        if not 0 <= trial < len(self.specs):
+        if not hasattr(trial, "__index__") or np.ndim(trial) or not 0 <= operator.index(trial) < len(self.specs):
             there = f"trials 0 to {len(self.specs) - 1}" if len(self.specs) > 1 else "only trial 0"
-            raise UserError(f"There is no trial {trial}; the run has {there}.")
-        return trial
+            raise UserError(f"There is no trial {represent(trial)}; the run has {there}.")
+        return operator.index(trial)
 
     def predict(self, x: Any, trial: int | None = None, which: str | None = None, encode: bool = False) -> np.ndarray:
         """Outputs [n, k] of the chosen network for raw inputs x, scaled as in training; with encode, codes.
@@ -316,7 +320,8 @@ def load(
     store = FolderStore(path)
     config = store.read_config()
     store.keep = config.keep
-    facts, findings = store.read_facts()
+    facts, findings = store.read_all_facts(config.specs)
+    _refuse_unknown_names(config.specs, store.path)
     schedules = store.read_schedules(len(config.specs))
     given = {"model.kind": model, "loss": loss, "optimizer.name": optimizer, "metrics": metrics}
     records = store.read_records(config.specs)
@@ -327,6 +332,16 @@ def load(
     prepared = {} if dataset is None else _prepared(facts, dataset, specs)
     baselines = store.read_baselines()
     return Run(specs, records, store, facts, prepared, findings, config.title, schedules, baselines)
+
+
+def _refuse_unknown_names(specs: Sequence[TrialSpec], path: pathlib.Path) -> None:
+    """Refuse trials of a folder whose losses, activations and the like are not known."""
+    named = {dataclasses.replace(s.experiment, hyperparameters=Hyperparameters(), seed=0): s.id for s in specs}
+    for experiment, trial in named.items():
+        try:
+            validate_names(experiment)
+        except UserError as error:
+            raise UserError(f"{path / CONFIG} is damaged, or of a later nnjax: of trial {trial}, {error}") from None
 
 
 def _prepared(

@@ -9,6 +9,7 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.structure import Structure, flatten_as
+from nnjax.core.text import represent
 from nnjax.core.types import DataFacts, Float
 from nnjax.data import new_rows
 from nnjax.models.model import Variables
@@ -66,7 +67,11 @@ def rows_of(facts: DataFacts, x: Any) -> Float[np.ndarray, "n d"]:
     if facts.parts and not hasattr(x, "shape"):
         return flatten_as(x, Structure(facts.parts), "x").astype(np.float32)
     x = new_rows.from_frame(facts, x) if hasattr(x, "columns") else x
-    x, width = np.asarray(x, np.float64 if facts.x_scaler.wide else np.float32), facts.num_inputs
+    width = facts.num_inputs
+    try:
+        x = np.asarray(x, np.float64 if facts.x_scaler.wide else np.float32)
+    except (TypeError, ValueError, OverflowError):
+        raise UserError(f"The inputs are {represent(x)}, but an array of numbers (n, {width}) was expected.") from None
     if x.ndim > 2 and x.shape[1:] == facts.shape:
         x = x.reshape(len(x), -1)
     if x.ndim != 2 or x.shape[1] != width:

@@ -96,8 +96,8 @@ class _Watch:
                 self.worker.kill()
 
 
-def work(make: Make, seed: int, begin: int, count: int) -> None:
-    """Try inputs one by one, and print a JSON line for each."""
+def work(prepare: Callable[[pathlib.Path], object], make: Make, seed: int, begin: int, count: int) -> None:
+    """Prepare a folder, try inputs one by one, and print a JSON line for each."""
     from nnjax.core.errors import UserError
     from nnjax.train.host.population import Stopped
 
@@ -107,16 +107,18 @@ def work(make: Make, seed: int, begin: int, count: int) -> None:
     signal.signal(signal.SIGALRM, _raise_hang)
     with tempfile.TemporaryDirectory() as temporary:
         place = pathlib.Path(temporary)
+        prepare(place)
         for number in range(begin, count):
-            kind, what, before = "ok", "", _memory_mark()
+            kind, what, made, before = "ok", "", False, _memory_mark()
             try:
                 signal.setitimer(signal.ITIMER_REAL, SECONDS)
                 what, act = make(random.Random(f"{seed}/{number}"), place)
+                made = True
                 with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
                     act()
             except (UserError, Stopped) as error:
                 what = f"{what}: {error}"
-                kind = "ok" if str(error).strip() or isinstance(error, Stopped) else "traceback"
+                kind = "ok" if made and (str(error).strip() or isinstance(error, Stopped)) else "traceback"
             except Hang:
                 kind, what = "hang", f"{what}: more than {SECONDS} s"
             except BaseException as error:  # a SystemExit too

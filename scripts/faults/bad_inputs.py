@@ -126,7 +126,9 @@ NAMES = [
         "two_moons:3",
     ),
 ]
-SMALL = Experiment(data=DataConfig("two_spirals:60", scaling="standard"), model=ModelConfig(widths=(2,)), epochs=1)
+SMALL = Experiment(
+    data=DataConfig("two_spirals:60", scaling="standard"), model=ModelConfig(widths=(2,)), epochs=1, batch_size=16
+)
 CLASSES = (Range, Arm, Halving, Evolution, Space, Plan, DataConfig, ModelConfig, OptimizerConfig, Experiment)
 
 
@@ -272,13 +274,15 @@ def _arrays(rng: random.Random, folder: pathlib.Path) -> Attempt:
         ),
     ]
     x, y = rng.choice(arrays), rng.choice(arrays)
-    return f"data=({shown(x)}, {shown(y)})", lambda: _sweep(Experiment(epochs=1), data=(x, y))
+    return f"data=({shown(x)}, {shown(y)})", lambda: _sweep(Experiment(epochs=1, batch_size=4), data=(x, y))
 
 
 def _name(rng: random.Random, folder: pathlib.Path) -> Attempt:
     name, target = rng.choice(NAMES), rng.choice([None, None, *TEXTS])
     config = DataConfig(name, target=target, data_dir=str(folder))
-    return f"data.name={shown(name)} target={shown(target)}", lambda: _sweep(Experiment(data=config, epochs=1))
+    return f"data.name={shown(name)} target={shown(target)}", lambda: _sweep(
+        Experiment(data=config, epochs=1, batch_size=4)
+    )
 
 
 def _path(rng: random.Random, folder: pathlib.Path) -> Attempt:
@@ -302,14 +306,14 @@ def _mapping(rng: random.Random, folder: pathlib.Path) -> Attempt:
     return f"diagnose({shown(given)}, {shown(options)})", lambda: nnjax.diagnose(given, **options)
 
 
-_run: list[nnjax.Run] = []
+def prepare(folder: pathlib.Path) -> None:
+    """Train the network whose predictions are asked for."""
+    nnjax.sweep(SMALL, workdir=folder / "trained")
 
 
 def _predict(rng: random.Random, folder: pathlib.Path) -> Attempt:
-    if not _run:
-        _run.append(nnjax.sweep(SMALL))
     x, trial = rng.choice([*VALUES, np.ones((3, 2)), [[1, 2]]]), rng.choice([0, 0, *VALUES])
-    return f"predict({shown(x)}, trial={shown(trial)})", lambda: _run[0].predict(x, trial=trial)
+    return f"predict({shown(x)}, trial={shown(trial)})", lambda: nnjax.load(folder / "trained").predict(x, trial=trial)
 
 
 def _load(rng: random.Random, folder: pathlib.Path) -> Attempt:
@@ -320,4 +324,4 @@ def _load(rng: random.Random, folder: pathlib.Path) -> Attempt:
 
 
 if __name__ == "__main__":
-    work(make, *map(int, sys.argv[1:4]))
+    work(prepare, make, *map(int, sys.argv[1:4]))

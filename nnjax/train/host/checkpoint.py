@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import jax
 import numpy as np
 
+from nnjax.core.archives import DAMAGE, describe
 from nnjax.core.experiment import TrialSpec
 from nnjax.core.types import Arrays, TrialState
 from nnjax.train.host.chunk import Chunk
@@ -39,6 +41,52 @@ def to_arrays(batches: Sequence[LaneBatch], records: Sequence[Record]) -> Checkp
         trials[str(spec.id)] = {name: getattr(record, name) for name in _RECORDED}
     described = [{"trials": [s.id for s in one.specs], "step": one.step, "until": one.until} for one in batches]
     return arrays, {"lane_batches": described, "trials": trials}
+
+
+def sound(found: Checkpoint | None, num_trials: int) -> Checkpoint:
+    """Return a checkpoint as it was read; `MISSING` for none, and for one that is not as it was written: warned of."""
+    if found is None:
+        return MISSING
+    try:
+        _check(*found, num_trials)
+    except DAMAGE as error:
+        warnings.warn(f"A checkpoint is damaged ({describe(error)}). The trials in it begin again.", stacklevel=2)
+        return MISSING
+    return found
+
+
+def _check(arrays: Arrays, note: Mapping[str, Any], num_trials: int) -> None:
+    """Refuse the checkpoint of lane batches whose note is not as it was written.
+
+    Raises:
+      ValueError, LookupError, TypeError, AttributeError: so it is.
+    """
+    trials, batches = {int(trial) for trial in note["trials"]}, list(note["lane_batches"])
+    placed = [int(trial) for batch in batches for trial in batch["trials"]]
+    if sorted(placed) != sorted(trials) or not placed or min(placed) < 0 or max(placed) >= num_trials:
+        raise ValueError("its lane batches do not hold its trials once each")
+    numbers = [number for batch in batches for number in (batch["step"], batch["until"])]
+    numbers += [record["epochs"] for record in note["trials"].values()]
+    if not all(type(number) is int and number >= 0 for number in numbers):
+        raise ValueError("its steps and epochs are not whole numbers")
+    for record in note["trials"].values():
+        if not isinstance(record["values"], dict) or not isinstance(record["status"], str):
+            raise ValueError("its records are not as they were written")
+        float(record["seconds"])
+    for name in ("lanes", "devices"):
+        if type(note.get(name, 1)) is not int or note.get(name, 1) < 1:
+            raise ValueError(f"its {name} are {note[name]!r}")
+    if type(note.get("placed", 0)) is not int or not 0 <= note.get("placed", 0) <= len(batches):
+        raise ValueError("its number of placed lane batches is impossible")
+    for name, array in arrays.items():
+        kind, _, rest = name.partition("/")
+        if kind in ("curves", "signals"):
+            axes, epochs = (1, 2)[kind == "signals"], note["trials"][rest.partition("/")[0]]["epochs"]
+            if array.ndim != axes or array.dtype.kind not in "fiu" or len(array) != epochs:
+                raise ValueError(f"its array {name} has the shape {array.shape}")
+    states = [array for name, array in arrays.items() if name.startswith("state/")]
+    if not states or any(not array.ndim or len(array) != len(placed) for array in states):
+        raise ValueError("its states are not one a trial")
 
 
 def from_arrays(

@@ -54,7 +54,7 @@ class Recovery:
         Trials that were under way but are neither in it nor wait at a rung begin again. Under another plan it is laid
         out anew.
         """
-        arrays, note = self.trials.store.checkpoints.load_chunk() or checkpoint.MISSING
+        arrays, note = checkpoint.sound(self.trials.store.checkpoints.load_chunk(), len(self.trials.specs))
         known = [int(trial) for trial in note["trials"]]
         over = all(self.trials.records[trial].status in OVER for trial in known)
         self.rungs.find(() if over else known)

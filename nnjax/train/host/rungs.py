@@ -91,7 +91,7 @@ class Rungs:
         """Load the states of parents, and give each to all of its children."""
         out, blank = [], blank_state(group.key, group.shapes)
         for name in sorted({self.paused[parent] for parent in children if parent in self.paused}):
-            arrays, note = self.trials.store.checkpoints.load_paused(name) or checkpoint.MISSING
+            arrays, note = checkpoint.sound(self.trials.store.checkpoints.load_paused(name), len(self.trials.specs))
             for batch in checkpoint.from_arrays(arrays, note, blank, self.trials.specs):
                 for row, parent in enumerate(batch.specs):
                     state = jax.tree.map(lambda leaf, row=row: leaf[row : row + 1], batch.state)
@@ -104,7 +104,7 @@ class Rungs:
         """Find the running trials that an earlier session paused, each at its last rung, and that are not elsewhere."""
         records, checkpoints = self.trials.records, self.trials.store.checkpoints
         for name in checkpoints.list_paused():
-            arrays, note = checkpoints.load_paused(name) or checkpoint.MISSING
+            arrays, note = checkpoint.sound(checkpoints.load_paused(name), len(records))
             ids = {i for i in map(int, note["trials"]) if i not in elsewhere and records[i].status == RUNNING}
             checkpoint.restore_records(arrays, note, records, ids)
             self.paused |= dict.fromkeys(ids, name)

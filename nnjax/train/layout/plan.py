@@ -51,6 +51,7 @@ class Plan:
     def __post_init__(self) -> None:
         """Refuse values of other types."""
         coerce_own_fields(self, ["devices", "batch_devices", "lanes", "order", "fixed"])
+        _refuse_impossible(self)
 
     def cost(self, lanes: int) -> float:
         """Estimate the time of a step on one device, in units of a lane's: as measured, or by rule."""
@@ -99,7 +100,6 @@ def resolve_plan(plan: Plan, specs: Sequence[TrialSpec], shapes: Shapes, most_la
       UserError: a number below 1, an unknown order, more devices than there are, a number of devices that
         batch_devices does not divide, or batches to be divided that a model or an objective sees as a whole.
     """
-    _refuse_impossible(plan)
     if plan.batch_devices > 1:
         _refuse_whole_batches(specs[0].experiment, shapes, plan.batch_devices)
     there = len(jax.devices())
