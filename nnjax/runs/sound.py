@@ -25,7 +25,8 @@ def check_facts(facts: DataFacts) -> None:
         raise ValueError("the names of classes, inputs or targets are not texts")
     if facts.task not in ("classification", "regression", "none"):
         raise ValueError(f"the task is {facts.task!r}")
-    for what, scaler, width in (("x_scaler", facts.x_scaler, facts.num_inputs), ("y_scaler", facts.y_scaler, None)):
+    scalers = (("x_scaler", facts.x_scaler, facts.num_inputs), ("y_scaler", facts.y_scaler, facts.num_targets))
+    for what, scaler, width in scalers:
         for part in scaler:
             if (
                 part.dtype.kind != "f"

@@ -182,7 +182,7 @@ def _mutate_arrays(content: bytes, rng: random.Random) -> bytes:
             lambda: np.concatenate([array, array]) if array.ndim else array[None],
             lambda: array.astype(np.complex64) if array.dtype.kind in "fiu" else array,
             lambda: array.astype("U5") if array.dtype.kind in "fiu" else array,
-            lambda: np.full_like(array, np.nan) if array.dtype.kind == "f" else array * 0 - 1,
+            lambda: np.full_like(array, np.nan) if array.dtype.kind == "f" else np.zeros_like(array),
             lambda: np.full_like(array, np.inf) if array.dtype.kind == "f" else array,
             lambda: array.T,
             lambda: array.astype(np.int8) if array.dtype.kind in "fiu" else array,
