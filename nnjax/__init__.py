@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nnjax.spaces.ranges import Range
     from nnjax.spaces.space import Arm, Evolution, Halving, Space
     from nnjax.train.layout.plan import Plan
+    from nnjax.verify.experiment_summary import summary
 
 __version__ = "0.2.0.dev0"
 
@@ -49,6 +50,7 @@ _LATER = {
     "from_arrays": "nnjax.data",
     "load": "nnjax.runs.run",
     "save_weights": "nnjax.api",
+    "summary": "nnjax.verify.experiment_summary",
     "sweep": "nnjax.api",
 }
 
@@ -73,6 +75,7 @@ __all__ = [
     "from_arrays",
     "load",
     "save_weights",
+    "summary",
     "sweep",
 ]
 

@@ -168,6 +168,8 @@ def _require_choice(path: str, found: str, names: Collection[str]) -> None:
 
 
 def _require_shape(model: ModelConfig) -> None:
+    if model.trainable == ():
+        raise UserError("model.trainable is empty, so that nothing would be trained: leave it out, or name weights.")
     if any(width < 1 for width in model.widths):
         raise UserError(f"model.widths is {model.widths}, but a layer has at least 1 neuron: leave out empty layers.")
     if error := traits_of(model).error_of(model):

@@ -116,6 +116,8 @@ class ModelConfig:
         linear for numbers; of a model of your own by the loss alone (linear: the outputs are what the model yields).
       kernel_init: "glorot_uniform", "he_normal", "lecun_1998", ... ; biases start at zero.
       dtype: of the computation, "float32" or "bfloat16"; parameters are float32 always.
+      trainable: names of the weights that are trained, as patterns ("head/*", or several); all others stay as they are.
+        None trains all. `nnjax.summary` lists the names.
       reconstruct: a model of your own learns to give its input, as an autoencoder does, not the labels of the data.
     """
 
@@ -126,9 +128,12 @@ class ModelConfig:
     kernel_init: str = AUTO
     dtype: str = "float32"
     reconstruct: bool = False
+    trainable: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
-        """Wrap an object."""
+        """Wrap an object, and a single pattern."""
+        if isinstance(self.trainable, str):
+            object.__setattr__(self, "trainable", (self.trainable,))
         if not isinstance(self.kind, str):
             object.__setattr__(self, "kind", Piece(self.kind))
 

@@ -35,6 +35,7 @@ class Model(NamedTuple):
       code_layer: hidden layers up to and including the code.
       draw: seed (Python int) -> Variables of NumPy arrays, drawn on the host, instead of `init` (Keras); None for init.
       trainable: params -> the same tree of Python bools, False for leaves that stay as they are; None for all.
+      names: params -> the same tree of texts, the weights' names ("dense/kernel"); None for their paths in the tree.
       losses: (variables, x, *, train, key, hyper) -> (z, state, extra float []): as `apply`, with terms of its own to
         add to the loss (Keras's regularizers); None where there are none.
       remark: a sentence on how it is used, to be said before training; "" for none.
@@ -47,5 +48,6 @@ class Model(NamedTuple):
     code_layer: int = 0
     draw: Callable[[int], Variables] | None = None
     trainable: Callable[[Params], Any] | None = None
+    names: Callable[[Params], Any] | None = None
     losses: Callable[..., tuple[Float[Array, "b ..."], Any, Scalar]] | None = None
     remark: str = ""

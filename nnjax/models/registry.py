@@ -197,7 +197,11 @@ def make_model(config: ModelConfig, inputs: int | tuple[int, ...], num_outputs: 
     traits, shape = traits_of(config), (inputs,) if isinstance(inputs, int) else inputs
     module, _, function = traits.builder.partition(":")
     build: Callable[..., Model] = getattr(importlib.import_module(module), function)
-    return build(config, shape) if traits.own else build(config, math.prod(shape), num_outputs)
+    model = build(config, shape) if traits.own else build(config, math.prod(shape), num_outputs)
+    if config.trainable is None:
+        return model
+    frozen: Model = importlib.import_module("nnjax.models.leaves").freeze(model, config.trainable)
+    return frozen
 
 
 def own_output_shape(config: ModelConfig, shape: tuple[int, ...]) -> tuple[int, ...]:

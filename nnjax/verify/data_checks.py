@@ -20,7 +20,12 @@ from nnjax.models.registry import own_output_shape, traits_of
 from nnjax.nn.losses import loss_of
 from nnjax.nn.optimizers import resolve as with_hyperparameters
 from nnjax.verify.own_pieces import refuse_unfit_pieces
-from nnjax.verify.resource_limits import refuse_oversized_trials, refuse_unfit_images, refuse_unfit_weights
+from nnjax.verify.resource_limits import (
+    refuse_oversized_trials,
+    refuse_unfit_images,
+    refuse_unfit_weights,
+    refuse_unmatched_patterns,
+)
 
 
 def resolve_trials(
@@ -102,6 +107,7 @@ def check(
     refuse_class_weights(specs, prepared)
     refuse_unfit_pieces(specs, prepared)
     refuse_oversized_trials(specs, prepared)
+    refuse_unmatched_patterns(specs, prepared)
     refuse_unfit_weights(specs, prepared)
     return prepared, findings
 

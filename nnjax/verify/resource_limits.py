@@ -10,6 +10,7 @@ from nnjax.core.experiment import DataConfig, TrialSpec
 from nnjax.core.memory import total_memory
 from nnjax.core.types import Prepared
 from nnjax.exchange.start_weights import read_weights
+from nnjax.models.leaves import refuse_unmatched
 from nnjax.models.own import variables_shapes
 from nnjax.models.registry import make_model, traits_of
 from nnjax.models.summary import summarize_model
@@ -74,6 +75,18 @@ def refuse_oversized_trials(specs: Sequence[TrialSpec], prepared: Mapping[DataCo
                 f"device has {limit / 1e9:,.1f} GB: make {'model.widths' if weights > batch else 'eval_batch_size'} "
                 "smaller."
             )
+
+
+def refuse_unmatched_patterns(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> None:
+    """Refuse patterns of `ModelConfig.trainable` that no weight fits.
+
+    Raises:
+      UserError: there is one.
+    """
+    for model, data in {(s.experiment.model, s.experiment.data) for s in specs if s.experiment.model.trainable}:
+        facts = prepared[data].facts()
+        network = make_model(model, facts.example_shape, output_width(model, facts))
+        refuse_unmatched(network, variables_shapes(network, facts.example_shape).params, model.trainable or ())
 
 
 def memory() -> float:

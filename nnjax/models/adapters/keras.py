@@ -71,7 +71,13 @@ def adapt(model: Any) -> Model:
         z, state = network.stateless_call(*values, x, **_mode(network, train))
         return z, _named(state) if train else variables.state
 
-    return Model(init, apply, draw=draw, losses=losses if _penalized(network) else None, remark=_remark(model))
+    def names(params: Any) -> dict[str, str]:
+        paths = [variable.path.removeprefix(f"{model.name}/") for variable in example[0]]
+        return dict(zip(sorted(params), paths, strict=True))
+
+    return Model(
+        init, apply, draw=draw, names=names, losses=losses if _penalized(network) else None, remark=_remark(model)
+    )
 
 
 def to_keras(model: Any, variables: Variables) -> Any:

@@ -261,7 +261,10 @@ class Trial:
 
     def evaluated(self, state: TrialState) -> Variables:
         """Return the variables to evaluate at: the weights, or the average of them that the optimizer keeps."""
-        return Variables(self.rule.eval_params(state.opt_state, state.params), state.model_state)
+        params, frozen = self.rule.eval_params(state.opt_state, state.params), self.frozen(state.params)
+        if frozen is not None:
+            params = jax.tree.map(lambda stay, new, old: old if stay else new, frozen, params, state.params)
+        return Variables(params, state.model_state)
 
     def key_of(self, state: TrialState, use: int) -> Key:
         """Return the key of a step for one use; on a batch axis each device its own."""
@@ -306,8 +309,10 @@ class Trial:
         return y * (1 - amount) + amount / max(self.shapes.num_outputs, 2)
 
     def penalty(self, hyper: Hyper, params: Params) -> Scalar:
-        """Weigh l1 sum|w| + l2 sum w^2 over the kernels; on a batch axis this device's share of it."""
-        value = jnp.zeros((), self.dtype)
+        """Weigh l1 sum|w| + l2 sum w^2 over the kernels that are trained; on a batch axis this device's share of it."""
+        value, frozen = jnp.zeros((), self.dtype), self.frozen(params)
+        if frozen is not None:
+            params = jax.tree.map(lambda stay, leaf: jnp.zeros_like(leaf) if stay else leaf, frozen, params)
         if "l1" in hyper:
             value += hyper["l1"] * l1_penalty(params)
         if "l2" in hyper:
