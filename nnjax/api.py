@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 
-from nnjax.checks import defaults
 from nnjax.core import messages
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, TrialSpec
@@ -115,9 +114,6 @@ def sweep(
         )
     experiment = coerce_fields(experiment if isinstance(experiment, Experiment) else as_experiment(experiment))
     dataset = as_dataset(data, target, weight, experiment.data)
-    if dataset is not None and type(data).__name__ == "DataFrame" and defaults.asks_for_numbers(experiment, dataset):
-        experiment = defaults.as_regression(experiment)
-        dataset = as_dataset(data, target, weight, experiment.data)
     options = Options(workdir, dataset, plan, title, keep, observe, log, should_stop)
     if space.mode == ADAPTIVE:
         if sanity:

@@ -74,7 +74,8 @@ class Resolver:
 
     def _fill(self, experiment: Experiment) -> Experiment:
         before, dataset = experiment, self.datasets[experiment.data]
-        if self.datasets.given is None and defaults.asks_for_numbers(experiment, dataset):
+        given = self.datasets.given
+        if (given is None or given.reread is not None) and defaults.asks_for_numbers(experiment, dataset):
             experiment = defaults.as_regression(experiment)
             dataset = self.datasets[experiment.data]
         found = defaults.fill(experiment, dataset)

@@ -118,7 +118,7 @@ def summary(experiment: Any, data: Any = None, target: str | Sequence[str] | Non
       UserError: as `nnjax.sweep`, where the experiment is impossible or its data unusable.
     """
     experiment = coerce_fields(experiment if isinstance(experiment, Experiment) else as_experiment(experiment))
-    datasets = Datasets(as_dataset(data, target, task=experiment.data.task))
+    datasets = Datasets(as_dataset(data, target, config=experiment.data))
     said: list[str] = []
     specs = data_checks.resolve_trials([TrialSpec(0, import_pieces(experiment))], datasets, said.append)
     prepared, _ = data_checks.check(specs, datasets)

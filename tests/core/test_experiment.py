@@ -16,8 +16,10 @@ def test_only_the_values_of_traced_fields_are_left_out_of_the_program_key():
         value = 0.25 if old is None else not old if isinstance(old, bool) else changed.get(type(old), (3,))
         if path == "metrics":
             value = ("huber",)
-        elif path in ("data.data_dir", "data.target"):
+        elif path in ("data.data_dir", "data.target", "data.encoding", "data.groups"):
             value = "x"
+        elif path in ("data.columns", "data.drop", "data.ordinal", "data.na_values", "model.trainable"):
+            value = ("x",)
         elif path == "model.widths":
             value = (3,)
         elif path in ("data.limit", "data.folds", "data.window", "hyperparameters.patience", "batch_size"):
