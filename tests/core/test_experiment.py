@@ -7,7 +7,7 @@ from nnjax.core.fields import field_types, flatten, replace
 def test_only_the_values_of_traced_fields_are_left_out_of_the_program_key():
     """Equal keys share a compiled program: a learning rate's value must not matter, its presence must."""
     base = Experiment(hyperparameters=Hyperparameters(learning_rate=0.1))
-    traced = {"learning_rate": 0.2, "epochs": 7, "seed": 3, "start_weights": "weights.npz"}
+    traced = {"learning_rate": 0.2, "epochs": 7, "seed": 3, "start_weights": "weights.npz", "evaluate_test": "all"}
     assert program_key(replace(base, traced)) == program_key(base)
     others = [path for path in field_types(Experiment) if path.split(".")[-1] not in traced]
     changed = {int: 17, float: 0.3, str: "x", bool: True}
