@@ -153,6 +153,7 @@ class DataFacts:
       recipe: as in `Dataset`, with what fills in missing cells.
       shape: of one example, () where that is not known (of runs made before).
       parts: as in `Dataset`.
+      weighted: whether its examples have weights.
       num_inputs: d.
       num_targets: columns of y as stored: 1 for class labels, 0 without labels.
       sizes: how many examples the parts train, validation and test hold.
@@ -175,6 +176,7 @@ class DataFacts:
     recipe: TableRecipe | None = None
     shape: tuple[int, ...] = ()
     parts: tuple[Part, ...] = ()
+    weighted: bool = False
 
     @property
     def example_shape(self) -> tuple[int, ...]:
@@ -234,6 +236,7 @@ class Prepared:
             recipe=data.recipe,
             shape=data.shape,
             parts=data.parts,
+            weighted=data.weights is not None,
         )
 
 

@@ -49,7 +49,8 @@ def from_arrays(
 
     Args:
       x: [n, d] numbers, [n, h, w] or [n, h, w, channels] images, or [n] for a single input. uint8 stays uint8 (it is
-        scaled on the device), everything else becomes float32. Or `FileRows`, which stay on the disk. Or several
+        scaled on the device), everything else becomes float32. A DataFrame of numbers keeps its columns' names, by
+        which those of own sets and of new rows are put in order. Or `FileRows`, which stay on the disk. Or several
         arrays: a dictionary, tuple or list of them, which a model of your own gets as [b, *shape] each; there whole
         numbers (up to 2^24) stay int32, truth values bool, and neither is scaled.
       y: [n] class labels (whole numbers, booleans or text), [n] or [n, k] float targets, or None for no labels.
@@ -77,6 +78,9 @@ def from_arrays(
     """
     labels = None if y is None else _as_array(y, "y", name)
     given, structure = _inputs(x, None if labels is None else len(np.atleast_1d(labels)), name)
+    columns = _column_names(x)
+    features = features or columns
+    x_val, x_test = (_in_order(some, columns, f"x_{part}", name) for some, part in ((x_val, "val"), (x_test, "test")))
     own = _own_sets(
         {"val": (x_val, y_val, sample_weight_val), "test": (x_test, y_test, sample_weight_test)}, structure, name
     )
@@ -127,6 +131,27 @@ def from_arrays(
         order=order,
         said=tuple(said),
     )
+
+
+def _column_names(x: Any) -> list[str]:
+    """Name the columns of a DataFrame; nothing of other inputs."""
+    return [str(column) for column in x.columns] if hasattr(x, "columns") and hasattr(x, "to_numpy") else []
+
+
+def _in_order(x: Any, known: Sequence[str], what: str, name: str) -> Any:
+    """Put the columns of a DataFrame in the order of those that train.
+
+    Raises:
+      UserError: it has others.
+    """
+    found = _column_names(x)
+    if not found or not known:
+        return x
+    if sorted(found) != sorted(known):
+        odd = next(iter(set(known) ^ set(found)))
+        who, other = (what, "x") if odd in found else ("x", what)
+        raise UserError(f"{who} of {name} has a column {odd!r} but {other} has none: the same columns were expected.")
+    return x.iloc[:, [found.index(column) for column in known]]
 
 
 def _inputs(x: Any, num_examples: int | None, name: str) -> tuple[Any, Structure | None]:

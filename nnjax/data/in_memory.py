@@ -13,6 +13,8 @@ from nnjax.core.types import Dataset
 from nnjax.data import table_files, tables
 from nnjax.data.arrays import from_arrays
 
+OWN = "; for sets of your own write nnjax.from_arrays(x, y, x_val=…, y_val=…, x_test=…, y_test=…)"
+
 
 def as_dataset(
     data: Any,
@@ -42,7 +44,9 @@ def as_dataset(
         return data
     if isinstance(data, tuple | list):
         if len(data) not in (2, 3):
-            raise UserError(f"The data are {len(data)} things, but (x, y) or (x, y, sample_weight) was expected.")
+            raise UserError(f"The data are {len(data)} things, but (x, y) or (x, y, sample_weight) was expected{OWN}.")
+        if isinstance(data[0], tuple) and isinstance(data[1], tuple):
+            raise UserError(f"The data are pairs, but (x, y) or (x, y, sample_weight) was expected{OWN}.")
         return from_arrays(data[0], data[1], task=asked, sample_weight=data[2] if len(data) == 3 else None)
     if hasattr(data, "__array__") or isinstance(data, Mapping):
         return from_arrays(data)

@@ -90,6 +90,8 @@ def _trained(run: Run, some: Sequence[Setting]) -> str:
     amount = f"{train:,} {noun}" if len({size[0] for size in sizes}) == 1 else noun
     text = f"{_capital(count(len(some), 'network'))} {'was' if len(some) == 1 else 'were'} trained on {amount} of "
     text += f"{' and '.join(names[:3])} for {_epochs(run)}{_replicates(run, some)}."
+    if any(setting.facts.weighted for setting in some):
+        text += " Losses and metrics are weighted by the examples' weights."
     if len(sizes) > 1:
         return text
     return text + _held_out(validation, test, all(s.experiment.data.validation == "test" for s in some))

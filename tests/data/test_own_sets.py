@@ -1,6 +1,7 @@
 """A validation and a test set of one's own: they validate and test, and never train unless it is said."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import nnjax
@@ -94,3 +95,25 @@ def test_named_classes_may_be_absent_from_what_trains():
 def test_mistakes_are_sentences(given, words):
     with pytest.raises(UserError, match=words):
         from_arrays(X, Y, **given)
+
+
+def test_data_frames_are_joined_by_their_columns():
+    """Also where the columns of another set stand in another order; new rows are read by name too."""
+    frame = pd.DataFrame(X, columns=["a", "b", "c"])
+    other = pd.DataFrame(X_VAL, columns=["a", "b", "c"])[["c", "a", "b"]]
+    data = from_arrays(frame, pd.Series(Y), x_val=other, y_val=pd.Series(Y_VAL))
+    assert (data.features, data.tabular) == (("a", "b", "c"), True)
+    np.testing.assert_array_equal(data.x[60:], X_VAL)
+    run = nnjax.sweep(Experiment(model=ModelConfig(widths=(4,)), epochs=2, batch_size=20), data=data)
+    np.testing.assert_allclose(run.predict(other), run.predict(X_VAL), rtol=1e-6)
+    with pytest.raises(UserError, match="x of arrays has a column 'a' but x_val has none"):
+        from_arrays(frame, Y, x_val=other.drop(columns="a"), y_val=Y_VAL)
+    with pytest.raises(UserError, match="x_val of arrays has a column 'd' but x has none"):
+        from_arrays(frame, Y, x_val=other.assign(d=1), y_val=Y_VAL)
+
+
+def test_pairs_as_keras_loads_them_are_a_sentence():
+    with pytest.raises(UserError, match=r"The data are pairs, .* write nnjax.from_arrays\(x, y, x_val="):
+        nnjax.sweep(Experiment(), data=((X, Y), (X_TEST, Y_TEST)))
+    with pytest.raises(UserError, match=r"The data are 4 things, .* write nnjax.from_arrays"):
+        nnjax.sweep(Experiment(), data=(X, Y, X_TEST, Y_TEST))

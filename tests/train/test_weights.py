@@ -296,6 +296,13 @@ def test_the_weights_of_a_data_frame_are_no_input():
     assert run.data().dataset.recipe.columns[-1].categories == ("red",)
 
 
+@pytest.mark.parametrize("weights", [None, W])
+def test_the_report_says_that_scores_are_weighted(weights, tmp_path):
+    run = nnjax.sweep(CLASSIFIER, data=nnjax.from_arrays(X, NAMES, sample_weight=weights), workdir=tmp_path / "run")
+    page = nnjax.load(tmp_path / "run").report(tmp_path / "page.html").read_text("utf-8")
+    assert ("are weighted by the examples" in page) == run.facts().weighted == (weights is not None)
+
+
 def test_baselines_are_weighted():
     prepared = prepare_loaded(nnjax.from_arrays(X, NAMES, sample_weight=W), PARTS)
     y, w, rows = LABELS[prepared.train], W[prepared.train], prepared.test
