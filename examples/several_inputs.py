@@ -26,4 +26,4 @@ experiment = nnjax.Experiment(model=MaskedMean(), epochs=10, batch_size=64)
 run = nnjax.sweep(experiment, {"learning_rate": [0.01, 0.03], "seed": range(5)}, data=data)
 
 print(run.table().groupby("learning_rate")[["val_accuracy", "test_accuracy"]].mean())
-print(run.predict({"tokens": ids[:3], "mask": mask[:3]}, run.best_trial("val_accuracy")).round(2))
+print(run.predict_proba({"tokens": ids[:3], "mask": mask[:3]}, run.best_trial("accuracy")).round(2))

@@ -83,9 +83,9 @@ def test_one_trial_in_memory():
     assert table.val_loss[0] == pytest.approx(run.curves()["val_loss"][0, -1], rel=1e-6)
     assert run.path is None
     x = blobs().x
-    np.testing.assert_allclose(run.predict(x).sum(axis=1), 1, rtol=1e-5)
-    assert run.predict(x[:0]).shape[0] == 0
-    assert run.predict(x, encode=True).shape == (60, 8)
+    np.testing.assert_allclose(run.outputs(x).sum(axis=1), 1, rtol=1e-5)
+    assert run.outputs(x[:0]).shape[0] == 0
+    assert run.outputs(x, encode=True).shape == (60, 8)
 
 
 def test_a_loaded_run_is_the_run_that_was_saved(tmp_path):
@@ -98,7 +98,7 @@ def test_a_loaded_run_is_the_run_that_was_saved(tmp_path):
     x = blobs().x
     for trial in range(3):
         for which in ("final", "best"):
-            np.testing.assert_array_equal(again.predict(x, trial, which), run.predict(x, trial, which))
+            np.testing.assert_array_equal(again.outputs(x, trial, which), run.outputs(x, trial, which))
     assert again.best_trial() == int(np.argmin([record.values["best_val_loss"] for record in run.records]))
 
 
@@ -223,13 +223,13 @@ def test_data_handed_over_cannot_be_loaded_again():
 
 def test_inputs_of_another_width():
     with pytest.raises(UserError, match=r"The inputs have shape \(23, 3\), but \(n, 64\) was expected"):
-        fake_run().predict(line().x)
+        fake_run().outputs(line().x)
 
 
 @pytest.mark.parametrize(
     ("use", "words"),
     [
-        (lambda run: run.predict([[0.0] * 64], trial=3), "There is no trial 3; the run has trials 0 to 2"),
+        (lambda run: run.outputs([[0.0] * 64], trial=3), "There is no trial 3; the run has trials 0 to 2"),
         (lambda run: run.params(-1), "There is no trial -1"),
         (lambda run: run.params(0, "bets"), "The weights 'bets' were asked for, but there are 'final' and 'best' ones"),
         (
@@ -247,7 +247,7 @@ def test_other_things_than_were_expected(use, words):
 
 def test_predictions_of_a_list_are_those_of_an_array():
     run = fake_run()
-    np.testing.assert_array_equal(run.predict([[1.0] * 64]), run.predict(np.ones((1, 64))))
+    np.testing.assert_array_equal(run.outputs([[1.0] * 64]), run.outputs(np.ones((1, 64))))
 
 
 def test_the_best_accuracy_is_the_highest():

@@ -137,14 +137,14 @@ def test_a_run_folder_opens_without_the_objects(folder):
     pd.testing.assert_frame_equal(opened.table(), run.table(), check_dtype=False)
     assert opened.specs[0].experiment.loss == "test_doors:focal"
     with pytest.raises(nnjax.UserError, match=r"not imported from a run folder: pass it, nnjax\.load\(…, model=…\)"):
-        opened.predict(ROWS[:2])
+        opened.outputs(ROWS[:2])
     assert opened.report(path / "again.html").exists()
 
 
 def test_a_run_folder_predicts_with_the_objects(folder, data):
     path, run = folder
     opened = nnjax.load(path, model=Net(), loss=focal, data=data)
-    np.testing.assert_array_equal(opened.predict(ROWS[:5], 1), run.predict(ROWS[:5], 1))
+    np.testing.assert_array_equal(opened.outputs(ROWS[:5], 1), run.outputs(ROWS[:5], 1))
     assert opened.data().dataset.sha256 == data.sha256
     other = nnjax.from_arrays(X + 1, Y)
     with pytest.raises(nnjax.UserError, match="are not those of the run, 'mine': their SHA-256 differs"):
@@ -237,7 +237,7 @@ def test_hyperparameters_of_ones_own_are_axes(data, tmp_path):
     again = nnjax.load(tmp_path / "run")
     assert list(again.table().temperature) == [0.1, 10.0]
     assert "temperature" not in again.records[0].values
-    logits = np.log(run.predict(ROWS[:3], 1))
+    logits = np.log(run.outputs(ROWS[:3], 1))
     plain = ROWS[:3] @ run.params(1)["Dense_0"]["kernel"] + run.params(1)["Dense_0"]["bias"]
     np.testing.assert_allclose(logits[:, 0] - logits[:, 1], 10 * (plain[:, 0] - plain[:, 1]), rtol=1e-3, atol=1e-4)
     with pytest.raises(nnjax.UserError, match=r"temprature is set, but neither .* reads it; did you mean temperature"):
@@ -273,12 +273,12 @@ def test_an_autoencoder_of_ones_own(data, loss):
     """A denoising objective without noise is the squared error."""
     experiment = nnjax.Experiment(model=nnjax.ModelConfig(Code(), reconstruct=True), loss=loss, epochs=2, batch_size=32)
     run = nnjax.sweep(experiment, data=data)
-    codes, outputs = run.predict(ROWS[:4], encode=True), run.predict(ROWS[:4])
+    codes, outputs = run.outputs(ROWS[:4], encode=True), run.outputs(ROWS[:4])
     assert codes.shape == (4, 3)
     dense = run.params()["outer"]
     np.testing.assert_allclose(codes @ dense["kernel"] + dense["bias"], outputs, rtol=1e-4, atol=1e-5)
     rows = run.data().validation
-    error = np.mean(np.square(run.predict(ROWS[rows]) - ROWS[rows]))
+    error = np.mean(np.square(run.outputs(ROWS[rows]) - ROWS[rows]))
     np.testing.assert_allclose(run.records[0].values["val_loss"], error, rtol=1e-4)
 
 
@@ -377,7 +377,7 @@ def test_the_slides_sequential_is_swept_as_it_is(monkeypatch):
     run = nnjax.sweep(experiment, {"learning_rate": [1e-3, 1e-2], "seed": range(2)}, data=data)
     assert run.table().val_loss.nunique() == 4
     assert "val_mean_absolute_error" in run.table()
-    np.testing.assert_allclose(outputs_of(run.keras_model(3)), run.predict(ROWS[:5], 3), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(outputs_of(run.keras_model(3)), run.outputs(ROWS[:5], 3), rtol=1e-5, atol=1e-6)
     model.compile(optimizer=keras.optimizers.Adam(clipvalue=1.0), loss="mse")
     with pytest.raises(nnjax.UserError, match=r"has clipvalue=1\.0, which nnjax does not take over"):
         nnjax.sweep(model, data=data)
@@ -385,6 +385,6 @@ def test_the_slides_sequential_is_swept_as_it_is(monkeypatch):
         MINE, model=sequential(keras, "softmax"), loss="categorical_crossentropy", metrics=None
     )
     run = nnjax.sweep(ends_in_softmax, {"learning_rate": [1e-3]}, data=(ROWS, Y))
-    np.testing.assert_allclose(outputs_of(run.keras_model()), run.predict(ROWS[:5]), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(outputs_of(run.keras_model()), run.outputs(ROWS[:5]), rtol=1e-5, atol=1e-6)
     with pytest.raises(nnjax.UserError, match=r"but only a trial of a keras\.Model"):
         nnjax.sweep(dataclasses.replace(MINE, epochs=1), {"learning_rate": [1e-3]}, data=(X, Y)).keras_model()

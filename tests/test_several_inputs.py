@@ -105,7 +105,7 @@ def by_numpy(params, ids, mask):
 @pytest.mark.parametrize("name", MODELS)
 def test_a_masked_mean_is_that_of_numpy(name):
     run = nnjax.sweep(dataclasses.replace(BASE, model=MODELS[name]), data=(X, Y))
-    np.testing.assert_allclose(run.predict(X, 0), by_numpy(run.params(0), IDS, MASK), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(run.outputs(X, 0), by_numpy(run.params(0), IDS, MASK), rtol=1e-5, atol=1e-6)
     rows = run.data().test
     p = by_numpy(run.params(0), IDS[rows], MASK[rows])
     loss = -np.log(p[np.arange(len(rows)), Y[rows]]).mean()
@@ -167,7 +167,7 @@ def test_only_measured_numbers_are_scaled(scaling):
         "standard": (values - float32[train].mean(0)) / float32[train].std(0),
         "minmax": (values - float32[train].min(0)) / np.ptp(float32[train], axis=0),
     }[scaling]
-    found = run.predict({"ids": IDS, "values": values, "pixels": pixels, "mask": MASK}, 0)
+    found = run.outputs({"ids": IDS, "values": values, "pixels": pixels, "mask": MASK}, 0)
     np.testing.assert_array_equal(found[:, 0], IDS.sum(axis=1))
     np.testing.assert_allclose(found[:, 1], scaled.sum(axis=1), rtol=1e-4, atol=1e-4)
     scale = run.facts().x_scaler.scale
@@ -197,7 +197,7 @@ def test_a_keras_model_of_two_inputs_trains_as_keras_does():
         own.fit(some, Y[train], batch_size=16, epochs=3, shuffle=False, verbose=0)
         for ours, theirs in zip(run.keras_model(0).weights, own.weights, strict=True):
             np.testing.assert_allclose(np.array(ours.value), np.array(theirs.value), rtol=1e-4, atol=1e-6)
-        np.testing.assert_allclose(run.predict(x, 0), np.asarray(own(x)), rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(run.outputs(x, 0), np.asarray(own(x)), rtol=1e-4, atol=1e-6)
 
 
 def test_a_run_resumes_loads_and_exports(tmp_path):
@@ -213,13 +213,13 @@ def test_a_run_resumes_loads_and_exports(tmp_path):
     jax.tree.map(np.testing.assert_array_equal, run.params(1), whole.params(1))
     opened = nnjax.load(tmp_path / "run", model=Linen(), data=(X, Y))
     assert opened.facts().parts == data.parts
-    np.testing.assert_array_equal(opened.predict(X, 1), run.predict(X, 1))
-    np.testing.assert_array_equal(opened.predict(data.x, 1), run.predict(X, 1))
+    np.testing.assert_array_equal(opened.outputs(X, 1), run.outputs(X, 1))
+    np.testing.assert_array_equal(opened.outputs(data.x, 1), run.outputs(X, 1))
     with pytest.raises(nnjax.UserError, match="SHA-256 differs"):
         nnjax.load(tmp_path / "run", data=({"tokens": IDS, "mask": MASK.astype(int)}, Y))
     opened.export(tmp_path / "net.jaxexport", 1)
     np.testing.assert_allclose(
-        load_file(tmp_path / "net.jaxexport").outputs(X), run.predict(X, 1), rtol=1e-5, atol=1e-6
+        load_file(tmp_path / "net.jaxexport").outputs(X), run.outputs(X, 1), rtol=1e-5, atol=1e-6
     )
     assert run.report(tmp_path / "page.html").exists()
 
@@ -281,5 +281,5 @@ def test_an_autoencoder_of_a_tuple_learns_its_inputs():
     experiment = dataclasses.replace(BASE, model=model, loss="mean_squared_error")
     run = nnjax.sweep(experiment, data=nnjax.from_arrays((a, b)))
     both, rows = np.concatenate([a, b], axis=1), run.data().test
-    expected = mean_square(jnp.asarray(both[rows]), jnp.asarray(run.predict((a[rows], b[rows]), 0))).mean()
+    expected = mean_square(jnp.asarray(both[rows]), jnp.asarray(run.outputs((a[rows], b[rows]), 0))).mean()
     assert run.records[0].values["test_loss"] == pytest.approx(float(expected), rel=1e-5)

@@ -72,6 +72,20 @@ def by_position(recipe: TableRecipe, table: Table) -> Table:
     return dataclasses.replace(table, columns=dict(zip(names, table.columns.values(), strict=True)))
 
 
+def texts_of(recipe: TableRecipe | None, path: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
+    """Read columns of a file as they stand there, whatever they hold: {name: texts [n]}.
+
+    Raises:
+      UserError: the file has no such column.
+    """
+    header = "yes" if recipe is not None and recipe.header else "auto"
+    table = table_files.read(path, Options(header, None if recipe is None else recipe.encoding))
+    for name in names:
+        if name not in table.columns:
+            raise UserError(f"{path} has no column {name!r} to keep; its columns are {_listed(list(table.columns))}.")
+    return {name: np.asarray(table.columns[name]) for name in names}
+
+
 def from_frame(facts: DataFacts, frame: Any) -> np.ndarray:
     """Code the rows of a DataFrame; errors as for `read`."""
     recipe = recipe_of(facts)

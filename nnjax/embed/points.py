@@ -87,7 +87,7 @@ def latent(run: Run, trial: int, x: np.ndarray, which: str = "final") -> Embeddi
         raise UserError(
             f"Trial {trial} is of the kind {model.kind}, but only an autoencoder has a latent space: name one."
         )
-    codes = np.asarray(run.predict(x, trial, which, encode=True), np.float64)
+    codes = np.asarray(run.outputs(x, trial, which, encode=True), np.float64)
     if not np.isfinite(codes).all():
         raise UserError(f"The codes of trial {trial} are not finite: it diverged; name another trial.")
     return Embedding("latent", codes, {"trial": trial, "dimensions": codes.shape[1]}, {})

@@ -43,6 +43,6 @@ def _latent_spaces(run: Run, raw: tuple[np.ndarray, np.ndarray]) -> dict[str, tu
     for setting in settings(run):
         trial, model = representative(run, setting), setting.experiment.model
         if trial is not None and traits_of(model).reconstructs and model.widths:
-            inner, outer = (run.predict(part, trial, encode=True) for part in raw)
+            inner, outer = (run.outputs(part, trial, encode=True) for part in raw)
             found[f"latent {setting.label}"] = inner, outer
     return found

@@ -92,7 +92,7 @@ def outputs(network: Network, compiled: bool = False) -> Callable[[Array], Array
     scales on the host; without, it can be traced.
     """
     function = jax.jit(traced_outputs(network)) if compiled else traced_outputs(network)
-    return on_host(function, network.facts, _goal(network.architecture, network.facts) == "regression")
+    return on_host(function, network.facts, goal_of(network.architecture, network.facts) == "regression")
 
 
 def on_host(function: Callable[[Array], Array], facts: DataFacts, regression: bool) -> Callable[[Array], Array]:
@@ -116,7 +116,7 @@ def traced_outputs(network: Network) -> Callable[[Array], Array]:
     """
     architecture, facts = network.architecture, network.facts
     variables = jax.tree.map(jnp.asarray, network.variables)  # NumPy's cannot be indexed by traced numbers
-    regression = _goal(architecture, facts) == "regression"
+    regression = goal_of(architecture, facts) == "regression"
     before, after = _rows(facts.x_scaler), _rows(facts.y_scaler)
     if isinstance(architecture, Stack):
         stack: Stack = architecture
@@ -170,25 +170,6 @@ def _rows(scaler: Scaler) -> Scaler:
     return Scaler(*(np.atleast_2d(np.asarray(part, np.float32)) for part in scaler))
 
 
-def _goal(architecture: Architecture, facts: DataFacts) -> str:
+def goal_of(architecture: Architecture, facts: DataFacts) -> str:
+    """Name what a network is for: "classification", "regression" or "reconstruction"."""
     return facts.task if isinstance(architecture, Stack) else traits_of(architecture).goal(facts.task)
-
-
-def columns(found: np.ndarray, architecture: Architecture, facts: DataFacts) -> dict[str, np.ndarray]:
-    """Name the arrays of a prediction: output [n, k]; of a classifier class [n] and its probability or distance.
-
-    Published LeNet-5 has squared distances to the digits' bitmaps: its class is the nearest, its output the negatives.
-    """
-    if _goal(architecture, facts) != "classification":
-        return {"output": found}
-    names: Any = np.array(facts.classes)
-    if (
-        not isinstance(architecture, Stack)
-        and traits_of(architecture).output == "distances"
-        and activation_of(architecture.output_activation).linear
-    ):
-        return {"class": names[found.argmax(axis=1)], "distance": -found.max(axis=1), "output": found}
-    binary = found.shape[1] == 1
-    index = (found[:, 0] > 0.5).astype(int) if binary else found.argmax(axis=1)
-    certainty = np.where(index == 1, found[:, 0], 1 - found[:, 0]) if binary else found.max(axis=1)
-    return {"class": names[index], "probability": certainty, "output": found}

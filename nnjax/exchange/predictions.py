@@ -2,7 +2,8 @@
 
 import os
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 
@@ -12,9 +13,9 @@ from nnjax.core.files import check_out, expand_home, write_atomically
 from nnjax.core.types import DataFacts, Dataset
 from nnjax.data import files, load, new_rows, scaling
 from nnjax.data.sources import find_source
+from nnjax.exchange.answers import Answers, interpret
 from nnjax.exchange.files import FORMATS, Predictor, predictor
 from nnjax.exchange.files import load as load_file
-from nnjax.exchange.network import columns
 from nnjax.exchange.serving import apply_with_progress
 from nnjax.models.imported import Stack
 from nnjax.runs.run import Run
@@ -108,32 +109,78 @@ def inputs_for(facts: DataFacts, name: str, data_dir: str | None, target: str | 
     return np.asarray(scaling.fit(x, np.arange(0), "unit", dataset.full_scale)(x)) if unit else x
 
 
-def write_predictions(network: Predictor, x: np.ndarray, path: str, encode: bool = False) -> None:
-    """Write outputs or codes for raw inputs x [n, d], one row an example; of a classifier also class and probability.
+def write_predictions(
+    network: Predictor,
+    x: np.ndarray,
+    path: str,
+    encode: bool = False,
+    kept: Mapping[str, np.ndarray] = MappingProxyType({}),
+) -> None:
+    """Write the answers (`answers.Answers`) or codes for raw inputs x [n, d], one row an example.
+
+    Args:
+      network, x: whose.
+      path: a table, .csv or .npz.
+      encode: latent codes instead of answers.
+      kept: further columns [n] by name, which come first.
 
     Raises:
-      UserError: the file ends neither in .csv nor in .npz, or its folder is not there; or codes that there are not.
+      UserError: the file ends neither in .csv nor in .npz, or its folder is not there; codes that there are not; kept
+        columns of another length.
     """
     check_out(path, *TABLES)
-    content = TABLES[pathlib.Path(path).suffix](prediction_columns(network, x, encode))
-    write_atomically(pathlib.Path(path), content)
+    for name, column in kept.items():
+        if len(column) != len(x):
+            raise UserError(f"The column {name!r} has {len(column)} rows, but there are {len(x)} predictions.")
+    write_atomically(pathlib.Path(path), TABLES[pathlib.Path(path).suffix](network, x, encode, kept))
 
 
-def prediction_columns(network: Predictor, x: np.ndarray, encode: bool) -> dict[str, np.ndarray]:
-    """Name the arrays of a prediction: code, or those of `network.columns`."""
-    dtype = np.float64 if network.facts.x_scaler.wide else np.float32
-    if encode:
-        return {"code": apply_with_progress(network.codes(), x, dtype=dtype)}
-    return columns(apply_with_progress(network.outputs, x, dtype=dtype), network.architecture, network.facts)
+def kept_columns(
+    network: Predictor, name: str | None, data_dir: str | None, keep: Sequence[str]
+) -> dict[str, np.ndarray]:
+    """Fetch columns of the table that a source names, as they stand there: {name: texts [n]}.
+
+    Raises:
+      UserError: there is no table, or no such column in it.
+    """
+    if not keep:
+        return {}
+    source, _, argument = find_source(name) if name is not None else (None, None, "")
+    if source is None or not source.tabular:
+        raise UserError("--keep copies columns of a new table: name one with --data, such as --data=csv:new.csv.")
+    return new_rows.texts_of(new_rows.recipe_of(network.facts), files.find(argument, data_dir), keep)
 
 
-def _to_csv(table: dict[str, np.ndarray]) -> str:
+def _codes(network: Predictor, x: np.ndarray) -> np.ndarray:
+    return apply_with_progress(network.codes(), x, dtype=_dtype(network))
+
+
+def _dtype(network: Predictor) -> type:
+    return np.float64 if network.facts.x_scaler.wide else np.float32
+
+
+def answers_of(network: Predictor, x: np.ndarray) -> Answers:
+    """Predict raw inputs x [n, d] with a progress bar."""
+    return interpret(
+        apply_with_progress(network.outputs, x, dtype=_dtype(network)), network.architecture, network.facts
+    )
+
+
+def _to_csv(network: Predictor, x: np.ndarray, encode: bool, kept: Mapping[str, np.ndarray]) -> str:
     import pandas as pd
 
-    flat: dict[str, np.ndarray] = {}
-    for name, array in table.items():
-        flat |= {name: array} if array.ndim == 1 else {f"{name}_{i}": column for i, column in enumerate(array.T)}
-    return to_csv(pd.DataFrame(flat))
+    if encode:
+        found = {f"code_{i}": column for i, column in enumerate(_codes(network, x).T)}
+    else:
+        found = answers_of(network, x).columns()
+    found = {f"{name} (predicted)" if name in kept else name: column for name, column in found.items()}
+    return to_csv(pd.DataFrame({**kept, **found}))
 
 
-TABLES: dict[str, Callable[[dict[str, np.ndarray]], str | bytes]] = {".csv": _to_csv, ".npz": npz.to_bytes}
+def _to_npz(network: Predictor, x: np.ndarray, encode: bool, kept: Mapping[str, np.ndarray]) -> bytes:
+    found = {"code": _codes(network, x)} if encode else answers_of(network, x).arrays()
+    return npz.to_bytes({**{f"kept/{name}": column.astype(str) for name, column in kept.items()}, **found})
+
+
+Writer = Callable[[Predictor, np.ndarray, bool, Mapping[str, np.ndarray]], str | bytes]
+TABLES: dict[str, Writer] = {".csv": _to_csv, ".npz": _to_npz}

@@ -4,6 +4,7 @@ import importlib
 from typing import Any
 
 FUNCTIONS = {  # the only arrows that point up (.importlinter)
+    "interpret": "nnjax.exchange.answers:interpret",
     "certify": "nnjax.verify.certify:certify",
     "check_export": "nnjax.exchange.files:check_path",
     "codes": "nnjax.exchange.network:codes",

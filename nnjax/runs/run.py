@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from nnjax.diagnosis.types import Diagnosis
+    from nnjax.exchange.answers import Answers
     from nnjax.exchange.network import Network
     from nnjax.verify.certificate import Certificate
     from nnjax.verify.sanity.results import Examined
@@ -210,7 +211,7 @@ class Run:
             raise UserError(f"There is no trial {represent(trial)}; the run has {there}.")
         return operator.index(trial)
 
-    def predict(self, x: Any, trial: int | None = None, which: str | None = None, encode: bool = False) -> np.ndarray:
+    def outputs(self, x: Any, trial: int | None = None, which: str | None = None, encode: bool = False) -> np.ndarray:
         """Outputs [n, k] of the chosen network for raw inputs x, scaled as in training; with encode, codes.
 
         Inputs are rows [n, d], examples in the shape they were trained on, or the several arrays that they were.
@@ -221,6 +222,29 @@ class Run:
         """
         network = self.network(trial, which)
         return weights.outputs_of(network, lazy_import("codes" if encode else "outputs")(network), x)
+
+    def predict(self, x: Any, trial: int | None = None, which: str | None = None) -> np.ndarray:
+        """The answers of the chosen network to raw inputs x, as for `outputs`, or the rows of a DataFrame.
+
+        Class names [n] (whole numbers where all names are); values [n] of one target, or [n, k], in its own units;
+        copies [n, d] of an autoencoder. Arguments and errors as `outputs`; for probabilities see `predict_proba`.
+        """
+        return self._answers(x, trial, which).values()
+
+    def predict_proba(self, x: Any, trial: int | None = None, which: str | None = None) -> np.ndarray:
+        """Probabilities [n, classes] of the chosen network, in the order of `facts().classes`; arguments as `predict`.
+
+        Raises:
+          UserError: its outputs are no probabilities of classes; and as `outputs`.
+        """
+        found = self._answers(x, trial, which)
+        if found.kind != "p":
+            raise UserError("The network's outputs are no probabilities of classes: take run.predict or run.outputs.")
+        return found.scores
+
+    def _answers(self, x: Any, trial: int | None, which: str | None) -> Answers:
+        found, network = self.outputs(x, trial, which), self.network(trial, which)
+        return lazy_import("interpret")(found, network.architecture, network.facts)
 
     def chosen(self, select: str | None = None) -> Choice:
         """The best setting by the rule `Experiment.select`, or another metric on the validation part.

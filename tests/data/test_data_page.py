@@ -23,6 +23,6 @@ def test_balanced_classes_find_more_of_the_rare_one():
     code = EXAMPLES["Weights of examples and of classes"]
     exec(compile(code, "data.md", "exec"), names)
     run, x, y = names["run"], names["x"], names["y"]
-    found = [(run.predict(x[y == "rare"], trial).argmax(1) == 1).mean() for trial in (0, 1)]
+    found = [(run.outputs(x[y == "rare"], trial).argmax(1) == 1).mean() for trial in (0, 1)]
     assert found[1] > found[0]
     assert len(run.data().dataset.x) == (names["w"] > 0).sum()

@@ -47,7 +47,7 @@ def test_the_scores_are_those_of_the_own_sets():
         data=from_arrays(X, Y, **OWN),
     )
     for part, x, y in (("val", X_VAL, Y_VAL), ("test", X_TEST, Y_TEST)):
-        right = (np.array(["no", "yes"])[run.predict(x, 0).argmax(1)] == y).mean()
+        right = (np.array(["no", "yes"])[run.outputs(x, 0).argmax(1)] == y).mean()
         assert run.records[0].values[f"{part}_accuracy"] == pytest.approx(right)
 
 

@@ -24,7 +24,7 @@ def test_batches_of_any_size(content):
     work = IsolatedProgram(content, 64, 10, "net")
     x = inputs("mlp", 9)
     for n in (9, 1, 4):
-        np.testing.assert_allclose(work(x[:n]), run_of("mlp").predict(x[:n]), rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(work(x[:n]), run_of("mlp").outputs(x[:n]), rtol=1e-5, atol=1e-6)
 
 
 def test_what_the_child_refuses_is_its_sentence(content):

@@ -56,7 +56,7 @@ def test_a_program_runs_without_nnjax_on_raw_inputs_in_any_batch(name, tmp_path,
     x = np.concatenate([inputs(name, 40)] * 4)[:128]
     found = elsewhere(tmp_path / "network.jaxexport", [x[:1], x[:7], x])
     for outputs, n in zip(found, (1, 7, 128), strict=True):
-        np.testing.assert_allclose(outputs, run.predict(x[:n]), rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(outputs, run.outputs(x[:n]), rtol=1e-5, atol=1e-6)
     assert np.ptp(found[2], axis=0).max() > 1e-3
 
 

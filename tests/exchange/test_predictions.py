@@ -3,17 +3,18 @@
 import numpy as np
 import pandas as pd
 import pytest
-from fake_runs import CLASSIFIER, REGRESSOR, fake_run, table
+from fake_runs import CLASSIFIER, REGRESSOR, digits, fake_run, table
 
 from nnjax.core.errors import UserError
 from nnjax.core.fields import replace
 from nnjax.data import from_arrays, load
 from nnjax.exchange.files import predictor
 from nnjax.exchange.predictions import (
+    answers_of,
     held_out_inputs,
     inputs_for,
     inputs_of,
-    prediction_columns,
+    kept_columns,
     write_predictions,
 )
 from nnjax.spaces.space import Space
@@ -108,22 +109,53 @@ def test_outputs_of_a_regression_are_in_the_targets_own_units(houses):
     output = hidden @ params["layer_1"]["kernel"] + params["layer_1"]["bias"]
     price = TABLE.price.to_numpy()[houses.data().train]
     expected = output * price.std() + price.mean()
-    found = prediction_columns(network_of(houses, 1), x, False)
-    assert list(found) == ["output"]
-    np.testing.assert_allclose(found["output"], expected, rtol=1e-4)
+    found = answers_of(network_of(houses, 1), x).columns()
+    assert list(found) == ["price"]
+    np.testing.assert_allclose(found["price"], expected[:, 0], rtol=1e-4)
+    assert houses.predict(x, 1).shape == (24,)  # so that nothing is broadcast against y [24]
+    np.testing.assert_allclose(houses.predict(x, 1), expected[:, 0], rtol=1e-4)
+    with pytest.raises(UserError, match=r"no probabilities of classes: take run\.predict"):
+        houses.predict_proba(x, 1)
+
+
+def test_columns_of_the_new_table_are_kept_as_they_stand(houses, tmp_path):
+    """A number with leading zeros, a formula, and the target itself, beside which the prediction stands."""
+    new = TABLE.assign(id=[f"{i:05d}" for i in range(24)], note=["=1+1"] * 24)
+    new.to_csv(tmp_path / "new.csv", index=False)
+    network, name = network_of(houses, 1), f"csv:{tmp_path / 'new.csv'}"
+    x = inputs_of(network, name, None, None)
+    kept = kept_columns(network, name, None, ["id", "price", "note"])
+    write_predictions(network, x, str(tmp_path / "out.csv"), kept=kept)
+    written = pd.read_csv(tmp_path / "out.csv", dtype={"id": str})
+    assert list(written.columns) == ["id", "price", "note", "price (predicted)"]
+    assert written.id.tolist() == new.id.tolist()
+    np.testing.assert_allclose(written.price, TABLE.price)
+    assert set(written.note) == {"'=1+1"}
+    np.testing.assert_allclose(written["price (predicted)"], houses.predict(x, 1), rtol=1e-5)
+    write_predictions(network, x, str(tmp_path / "out.npz"), kept=kept)
+    with np.load(tmp_path / "out.npz", allow_pickle=False) as file:
+        assert file["kept/id"].tolist() == new.id.tolist()
+        assert (file["output"].shape, file["names"].tolist()) == ((24, 1), ["price"])
+    with pytest.raises(UserError, match="has no column 'ident' to keep; its columns are age, color"):
+        kept_columns(network, name, None, ["ident"])
+    for other in (None, "two_spirals"):
+        with pytest.raises(UserError, match="--keep copies columns of a new table: name one with --data"):
+            kept_columns(network, other, None, ["id"])
 
 
 def test_classes_of_two_and_of_one_output(tmp_path):
     data = table("classification", 40)
     sigmoid = {"output_activation": "sigmoid", "loss": "binary_crossentropy", "widths": ()}
     run = fake_run(replace(CLASSIFIER, {**sigmoid, "validation": 5, "test": 5}), dataset=data)
-    columns = prediction_columns(network_of(run), data.x, False)
-    output = columns["output"][:, 0]
+    columns, output = answers_of(network_of(run), data.x).columns(), run.outputs(data.x, 0)[:, 0]
     assert columns["class"].tolist() == ["yes" if p > 0.5 else "no" for p in output]
-    np.testing.assert_allclose(columns["probability"], np.maximum(output, 1 - output), rtol=1e-6)
+    np.testing.assert_allclose(columns["p(yes)"], output, rtol=1e-6)
+    np.testing.assert_allclose(columns["p(no)"], 1 - output, rtol=1e-5)
+    assert run.predict(data.x, 0).tolist() == columns["class"].tolist()
+    np.testing.assert_allclose(run.predict_proba(data.x, 0), np.stack([1 - output, output], axis=1), rtol=1e-5)
     write_predictions(network_of(run), data.x, str(tmp_path / "out.csv"))
     written = pd.read_csv(tmp_path / "out.csv")
-    assert list(written.columns) == ["class", "probability", "output_0"]
+    assert list(written.columns) == ["class", "p(no)", "p(yes)"]
     assert written["class"].tolist() == columns["class"].tolist()
     with pytest.raises(UserError, match=r"'out.txt' ends in '.txt'"):
         write_predictions(network_of(run), data.x, "out.txt")
@@ -144,12 +176,11 @@ def test_published_lenet_gives_the_nearest_drawing_and_its_distance(tmp_path):
     run = fake_run(replace(CLASSIFIER, {**published, "validation": 10, "test": 10}), dataset=data)
     write_predictions(network_of(run), x[:7], str(tmp_path / "out.csv"))
     written = pd.read_csv(tmp_path / "out.csv")
-    distances = -written[[f"output_{k}" for k in range(10)]].to_numpy()
-    assert list(written.columns)[:2] == ["class", "distance"]
+    distances = written[[f"distance({name})" for name in "abcdefghij"]].to_numpy()
     assert (distances >= 0).all()
-    np.testing.assert_allclose(written["distance"], distances.min(axis=1))
+    np.testing.assert_allclose(distances, -run.outputs(x[:7], 0), rtol=1e-5)
     assert written["class"].tolist() == ["abcdefghij"[k] for k in distances.argmin(axis=1)]
-    assert prediction_columns(network_of(run), x[:7], True)["code"].shape == (7, 84)
+    assert network_of(run).codes()(x[:7].astype(np.float32)).shape == (7, 84)
 
 
 def test_codes_are_the_narrowest_layer_of_an_autoencoder(tmp_path):
@@ -159,7 +190,22 @@ def test_codes_are_the_narrowest_layer_of_an_autoencoder(tmp_path):
     with np.load(tmp_path / "codes.npz") as file:
         assert list(file) == ["code"]
         assert file["code"].shape == (7, 4)
-    assert list(prediction_columns(network_of(run), x, False)) == ["output"]
+    assert answers_of(network_of(run), x).columns().keys() == {f"output_{i}" for i in range(64)}
+    assert run.predict(x).shape == (7, 64)
+
+
+def test_whole_numbers_are_predicted_as_such_and_other_names_as_texts():
+    """y == run.predict(x) compares what was given."""
+    numbers = fake_run(CLASSIFIER)
+    assert numbers.predict(np.zeros((2, 64))).dtype == np.int64
+    names = fake_run(CLASSIFIER, dataset=digits(("01", *"123456789")))
+    assert set(names.predict(np.zeros((2, 64))).tolist()) <= {"01", *"123456789"}
+
+
+def test_outputs_that_are_no_probabilities_are_not_called_so():
+    run = fake_run(replace(CLASSIFIER, {"output_activation": "linear", "allow_mismatch": True}))
+    columns = answers_of(network_of(run), np.zeros((2, 64), np.float32)).columns()
+    assert list(columns)[:3] == ["class", "output(0)", "output(1)"]
 
 
 def test_which_trial(houses):

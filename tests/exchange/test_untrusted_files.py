@@ -166,7 +166,7 @@ def test_run_folders(damages, number, folder, tmp_path):
     (copy / name).write_bytes(damaged((folder / name).read_bytes(), damages))
     try:
         run = nnjax.load(copy)
-        found = run.predict(blobs().x, run.best_trial())
+        found = run.outputs(blobs().x, run.best_trial())
     except UserError:
         return
     assert found.shape == (60, 3)

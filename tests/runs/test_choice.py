@@ -75,8 +75,8 @@ def test_what_cannot_be_compared_has_a_choice_each():
 def test_without_a_validation_part_nothing_is_chosen_unless_a_trial_is_named():
     run = fake_run(replace(CHOSEN, {"data.validation": 0}), Space(axes=AXES))
     with pytest.raises(nnjax.UserError, match=r"no validation part, so nothing is chosen: name a trial"):
-        run.predict(np.zeros((1, 64)))
-    assert run.predict(np.zeros((1, 64)), trial=2).shape == (1, 10)
+        run.outputs(np.zeros((1, 64)))
+    assert run.outputs(np.zeros((1, 64)), trial=2).shape == (1, 10)
     assert edges(run) == []
     page = " ".join(header.sentences(ReportContext(run)))
     assert "There is no validation part, so no setting is chosen" in page
@@ -155,9 +155,9 @@ def test_everyone_uses_the_same_best(trained, tmp_path):
     loss = np.array([record.values["best_val_loss"] for record in run.records]).reshape(6, 2)
     assert best == 2 * loss.mean(axis=1).argmin() + loss[loss.mean(axis=1).argmin()].argmin()
     loaded, x = nnjax.load(path / "chosen"), blobs().x
-    expected = run.predict(x, best, "best")
-    np.testing.assert_array_equal(run.predict(x), expected)
-    np.testing.assert_array_equal(loaded.predict(x), expected)
+    expected = run.outputs(x, best, "best")
+    np.testing.assert_array_equal(run.outputs(x), expected)
+    np.testing.assert_array_equal(loaded.outputs(x), expected)
     np.testing.assert_allclose(open_network(str(path / "chosen")).outputs(x), expected, rtol=1e-5, atol=1e-6)
     run.export(tmp_path / "net.safetensors")
     np.testing.assert_allclose(
@@ -170,7 +170,7 @@ def test_everyone_uses_the_same_best(trained, tmp_path):
 def test_the_test_score_is_that_of_the_network_that_is_used(trained):
     *_, run = trained
     best, data = run.best_trial(), run.data()
-    right = (run.predict(data.dataset.x[data.test]).argmax(axis=1) == data.dataset.y[data.test]).mean()
+    right = (run.outputs(data.dataset.x[data.test]).argmax(axis=1) == data.dataset.y[data.test]).mean()
     assert run.records[best].values["best_test_accuracy"] == pytest.approx(right)
 
 
@@ -199,7 +199,7 @@ def test_refit_trains_on_all_but_the_test_part_for_the_median_best_epoch(trained
     assert set(after.train) == {*before.train, *before.validation}
     np.testing.assert_array_equal(after.test, before.test)
     assert experiment.hyperparameters == run.specs[run.best_trial()].experiment.hyperparameters
-    right = (again.predict(before.dataset.x[before.test]).argmax(axis=1) == before.dataset.y[before.test]).mean()
+    right = (again.outputs(before.dataset.x[before.test]).argmax(axis=1) == before.dataset.y[before.test]).mean()
     assert again.records[0].values["test_accuracy"] == pytest.approx(right)
 
 

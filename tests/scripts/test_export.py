@@ -41,7 +41,7 @@ def test_a_trial_leaves_and_is_served(trained, points, fork, tmp_path):
         assert done.stdout == f"5 examples, trial2{suffix}: {out}\n"
         found = arrays(out)
         assert list(found["class"]) == list(truth["class"])
-        np.testing.assert_allclose(found["output"], truth["output"], rtol=1e-5)
+        np.testing.assert_allclose(found["p"], truth["p"], rtol=1e-5)
     again = tmp_path / "again.jaxexport"
     assert fork("export", f"--file={tmp_path / 'trial2.safetensors'}", f"--out={again}").returncode == 0
     assert again.read_bytes() == (tmp_path / "trial2.jaxexport").read_bytes()
@@ -56,9 +56,9 @@ def test_a_file_of_keras_is_served_on_images_brought_to_1(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     logits = load("digits").x / 16 @ kernel + bias
     found = arrays(out)
-    assert list(found["class"]) == [str(k) for k in logits.argmax(axis=1)]
+    assert list(found["class"]) == logits.argmax(axis=1).tolist()
     probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    np.testing.assert_allclose(found["output"], probabilities, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(found["p"], probabilities, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -33,15 +33,14 @@ def test_its_own_test_part_as_csv(trained, tmp_path):
     out = tmp_path / "out.csv"
     done = run("predict", trained[0], f"--out={out}")
     table = pd.read_csv(trained[0] / "trials.csv")
-    best = int(table.val_loss.idxmin())
+    best = int(table.best_val_loss.idxmin())
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == f"39 examples, trial {best}: {out}\n"
     predicted = pd.read_csv(out)
-    assert list(predicted.columns) == ["class", "probability", "output_0", "output_1"]
-    outputs = predicted[["output_0", "output_1"]].to_numpy()
+    assert list(predicted.columns) == ["class", "p(first)", "p(second)"]
+    outputs = predicted[["p(first)", "p(second)"]].to_numpy()
     assert list(predicted["class"]) == [("first", "second")[i] for i in outputs.argmax(axis=1)]
     np.testing.assert_allclose(outputs.sum(axis=1), 1, rtol=1e-6)
-    np.testing.assert_array_equal(predicted.probability, outputs.max(axis=1))
 
 
 def test_new_data_as_npz(trained, points, fork, tmp_path):
@@ -51,7 +50,7 @@ def test_new_data_as_npz(trained, points, fork, tmp_path):
     assert done.returncode == 0, done.stderr
     _, expected = forward(trained[0], 2, x, "best")
     with np.load(out, allow_pickle=False) as file:
-        np.testing.assert_allclose(file["output"], expected, rtol=1e-5)
+        np.testing.assert_allclose(file["p"], expected, rtol=1e-5)
         assert list(file["class"]) == [("first", "second")[i] for i in expected.argmax(axis=1)]
 
 

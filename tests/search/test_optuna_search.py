@@ -132,7 +132,7 @@ def test_it_is_a_run_folder_like_any_other(undisturbed):
     assert again.specs == run.specs
     assert again.table().equals(run.table())
     assert len(again.settings()) == 6
-    assert again.predict(blobs().x, trial=11).shape == (60, 3)
+    assert again.outputs(blobs().x, trial=11).shape == (60, 3)
 
 
 def test_the_same_call_again_does_nothing_and_a_larger_num_goes_on(undisturbed, tmp_path):

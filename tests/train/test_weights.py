@@ -98,7 +98,7 @@ def test_a_weight_of_two_equals_the_example_twice():
 def scored(run):
     """The test part's inputs, targets and weights, and the run's outputs."""
     rows = run.data().test
-    return rows, run.predict(X[rows], 0), W[rows]
+    return rows, run.outputs(X[rows], 0), W[rows]
 
 
 def test_metrics_of_classes_are_scikit_learns():

@@ -1,5 +1,9 @@
 """Use a trained network: `nnjax predict RUN --data=NAME --out=FILE.csv|FILE.npz [--trial=N] [--encode]`.
 
+FILE.csv has the class and one column of probabilities a class, class,p(cat),p(dog), or values in their own units under
+the targets' names; --keep=id,name copies columns of the new table. FILE.npz holds class [n], p [n, k] and classes [k],
+or output [n, k] and names [k].
+
 NAME is any data source by name (csv:new.csv, npz:new.npz, mnist, ...); by default the run's own test part is predicted.
 In the place of RUN may stand a file that holds one network: .safetensors or .jaxexport, which `nnjax export` writes,
 or .keras or .weights.h5 of Keras 3, whose raw inputs are what the Keras model takes (--unit divides images by 255).
@@ -23,6 +27,7 @@ def define_flags() -> None:
     flags.DEFINE_integer("trial", None, "which trial; by default the chosen one")
     which = "of the last epoch (default of a --trial), or of the best one (default)"
     flags.DEFINE_enum("weights", None, ["final", "best"], which)
+    flags.DEFINE_list("keep", [], "columns of the table --data to copy into the file, such as --keep=id,name")
     flags.DEFINE_bool("encode", False, "write latent codes instead of outputs")
     flags.DEFINE_bool("unit", False, "bring inputs to [0, 1], for a Keras model that does not scale by itself")
 
@@ -33,9 +38,10 @@ def run(argv: list[str]) -> None:
         raise UserError("One run folder or file and --out were expected: nnjax predict RUN --out=FILE.csv.")
     out = check_out(FLAGS.out, ".csv", ".npz")
     main.start_jax()
-    from nnjax.exchange.predictions import inputs_of, open_network, write_predictions
+    from nnjax.exchange.predictions import inputs_of, kept_columns, open_network, write_predictions
 
     opened = open_network(argv[1], FLAGS.trial, FLAGS.weights)
     x = inputs_of(opened, FLAGS.data, FLAGS.data_dir, FLAGS.target, FLAGS.unit)
-    write_predictions(opened, x, out, FLAGS.encode)
+    kept = kept_columns(opened, FLAGS.data, FLAGS.data_dir, FLAGS.keep)
+    write_predictions(opened, x, out, FLAGS.encode, kept)
     print(f"{len(x)} examples, {opened.name}: {out}")

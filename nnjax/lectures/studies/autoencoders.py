@@ -47,7 +47,7 @@ def train(
     for spec, record in zip(run.specs, run.records, strict=True):
         experiment = spec.experiment
         if record.status in FINISHED:
-            encode, copy = partial(run.predict, trial=spec.id, encode=True), partial(run.predict, trial=spec.id)
+            encode, copy = partial(run.outputs, trial=spec.id, encode=True), partial(run.outputs, trial=spec.id)
             yield Trained(spec.arm, experiment.seed, experiment.hyperparameters.learning_rate, encode, copy)
         else:
             log(f"{spec.arm} with seed {experiment.seed} is {record.status} and is left out.")

@@ -341,4 +341,4 @@ def test_the_example_of_the_page_trains():
     exec(compile(code.replace('"epochs": [5]', '"epochs": [1]'), page.name, "exec"), names)
     with standard_rules():
         outputs = np.asarray(names["best"](names["x"][:3]))
-    np.testing.assert_allclose(outputs, names["run"].predict(names["x"][:3], names["run"].best_trial()), atol=1e-5)
+    np.testing.assert_allclose(outputs, names["run"].outputs(names["x"][:3], names["run"].best_trial()), atol=1e-5)

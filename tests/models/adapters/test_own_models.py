@@ -158,7 +158,7 @@ def test_keras_ends_as_train_on_batch_does(last):
     for a, b in zip(back.weights, plain.weights, strict=True):
         np.testing.assert_allclose(a.value, b.value, atol=2e-5)
     outputs = np.asarray(back(X))
-    truth = run.predict(X)
+    truth = run.outputs(X)
     np.testing.assert_allclose(outputs if last else jax.nn.softmax(outputs), truth, atol=1e-5)
 
 
@@ -243,10 +243,10 @@ def test_codes_of_an_autoencoder():
         nnjax.ModelConfig(Auto(), output_activation="linear", reconstruct=True), loss="mean_squared_error", epochs=3
     )
     run = nnjax.sweep(own, data=BLOBS)
-    codes = run.predict(X[:5], encode=True)
+    codes = run.outputs(X[:5], encode=True)
     params = run.variables(0).params
     np.testing.assert_allclose(codes, Auto().apply({"params": params}, X[:5], method="encode"), atol=1e-6)
-    np.testing.assert_allclose(run.predict(X[:5]), Auto().apply({"params": params}, X[:5]), atol=1e-6)
+    np.testing.assert_allclose(run.outputs(X[:5]), Auto().apply({"params": params}, X[:5]), atol=1e-6)
 
 
 class KeyedNet(eqx.Module):

@@ -77,7 +77,7 @@ class ModelsAndDistances:
         answers = []
         for trial in range(len(run.specs)):
             prepared = run.data(trial)
-            answers.append(run.predict(prepared.dataset.x[prepared.test], trial).argmax(axis=1))
+            answers.append(run.outputs(prepared.dataset.x[prepared.test], trial).argmax(axis=1))
         return answers
 
 

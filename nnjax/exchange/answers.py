@@ -1,0 +1,95 @@
+"""What a network's outputs say: class names and probabilities, values of the targets, or copies of the inputs."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nnjax.core.types import DataFacts
+from nnjax.exchange.network import Architecture, goal_of
+from nnjax.models.imported import Stack
+from nnjax.models.registry import traits_of
+from nnjax.nn.activations import activation_of
+
+PROBABILITY, DISTANCE, OUTPUT = "p", "distance", "output"  # what the columns of a classifier are
+
+
+class Answers(NamedTuple):
+    """Predictions.
+
+    Attributes:
+      scores: [n, k] floats: of a classifier one column a class, also where the network has one output for two classes;
+        else values in the targets' own units.
+      names: of the k columns.
+      labels: [n] of a classifier the class of each example; None elsewhere.
+      kind: what the scores of a classifier are: "p" (probabilities that add up to 1), "distance" (the least is the
+        answer), or "output" (the highest is); "" elsewhere.
+    """
+
+    scores: np.ndarray
+    names: tuple[str, ...]
+    labels: np.ndarray | None
+    kind: str
+
+    def values(self) -> np.ndarray:
+        """Return the answer to each example: labels [n], values [n] of a single target, else [n, k]."""
+        if self.labels is not None:
+            return self.labels
+        return self.scores[:, 0] if self.scores.shape[1:] == (1,) else self.scores
+
+    def columns(self) -> dict[str, np.ndarray]:
+        """Name the answers as the columns of a table, each [n]: class, p(cat), p(dog); or the targets' names."""
+        labels = {} if self.labels is None else {"class": self.labels}
+        heads = (f"{self.kind}({name})" if self.kind else name for name in self.names)
+        return labels | dict(zip(heads, self.scores.T, strict=True))
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Name the answers as arrays: class [n], p [n, k] and classes [k]; or output [n, k] and names [k]."""
+        if self.labels is None:
+            return {OUTPUT: self.scores, "names": np.array(self.names, str)}
+        return {"class": self.labels, self.kind: self.scores, "classes": np.array(self.names, str)}
+
+
+def interpret(found: np.ndarray, architecture: Architecture, facts: DataFacts) -> Answers:
+    """Say what outputs [n, k] mean.
+
+    Published LeNet-5 has squared distances to the digits' bitmaps: its class is the nearest, its output the negatives.
+    """
+    goal = goal_of(architecture, facts)
+    if goal != "classification":
+        known = facts.targets if goal == "regression" else facts.features
+        names = known if len(known) == found.shape[1] else [f"output_{i}" for i in range(found.shape[1])]
+        return Answers(found, tuple(names), None, "")
+    names = facts.classes
+    if _are_distances(architecture):
+        return Answers(-found, names, _labels(names, found.argmax(axis=1)), DISTANCE)
+    probable = _are_probabilities(architecture, found)
+    if found.shape[1] == 1:
+        labels = _labels(names, (found[:, 0] > 0.5).astype(int))
+        if not probable:
+            return Answers(found, names[1:2], labels, OUTPUT)
+        return Answers(np.concatenate([1 - found, found], axis=1), names, labels, PROBABILITY)
+    return Answers(found, names, _labels(names, found.argmax(axis=1)), PROBABILITY if probable else OUTPUT)
+
+
+def _labels(names: tuple[str, ...], index: np.ndarray) -> np.ndarray:
+    """Name classes; where all names are whole numbers, as such."""
+    known: Any = np.array(names)
+    if all(name.isdecimal() and str(int(name)) == name for name in names):
+        known = known.astype(np.int64)
+    return np.asarray(known[index])
+
+
+def _are_distances(architecture: Architecture) -> bool:
+    if isinstance(architecture, Stack):
+        return False
+    return traits_of(architecture).output == "distances" and activation_of(architecture.output_activation).linear
+
+
+def _are_probabilities(architecture: Architecture, found: np.ndarray) -> bool:
+    """Whether outputs are probabilities: by the architecture, or of one from elsewhere by their values."""
+    single = found.shape[1] == 1
+    if isinstance(architecture, Stack):
+        within = bool(((found >= 0) & (found <= 1)).all())
+        return within and (single or bool(np.allclose(found.sum(axis=1), 1, atol=1e-3)))
+    activation = activation_of(architecture.output_activation)
+    return activation.distribution or (single and activation.stays_within(0, 1))
