@@ -329,7 +329,7 @@ def test_codes_and_latent_pictures(model, tmp_path):
     """What comes out is the decoder's of the code; the report draws the codes."""
     config = nnjax.ModelConfig(model, output_activation="linear", reconstruct=True)
     run = nnjax.sweep(experiment(config, loss="mean_squared_error", epochs=3), data=BLOBS)
-    codes = run.predict(X[:5], encode=True)
+    codes = run.outputs(X[:5], encode=True)
     assert codes.shape == (5, 2)
     adapted = adapt(model)
     np.testing.assert_allclose(adapted.decode(run.variables(0), codes), run.predict(X[:5]), atol=1e-6)
