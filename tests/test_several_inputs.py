@@ -263,9 +263,7 @@ def test_the_laws_hold_for_a_model_of_several_arrays():
 @pytest.mark.parametrize("kind", ["mlp", "autoencoder"])
 def test_a_model_of_ours_says_what_takes_several_arrays(kind):
     experiment = dataclasses.replace(BASE, model=ModelConfig(kind, (4,)))
-    with pytest.raises(
-        nnjax.UserError, match=rf"inputs of several arrays, .*tokens int32.7.*but {kind} reads one array"
-    ):
+    with pytest.raises(nnjax.UserError, match=rf"has the inputs .*tokens int32.7.*but {kind} reads one array"):
         nnjax.sweep(experiment, data=(X, Y))
 
 
@@ -283,3 +281,28 @@ def test_an_autoencoder_of_a_tuple_learns_its_inputs():
     both, rows = np.concatenate([a, b], axis=1), run.data().test
     expected = mean_square(jnp.asarray(both[rows]), jnp.asarray(run.outputs((a[rows], b[rows]), 0))).mean()
     assert run.records[0].values["test_loss"] == pytest.approx(float(expected), rel=1e-5)
+
+
+class Embedder(nn.Module):
+    """Reads token ids as they are, as people write it."""
+
+    @nn.compact
+    def __call__(self, x, train=False):
+        return nn.Dense(2)(nn.Embed(WORDS, WIDTH)(x).mean(axis=1))
+
+
+def test_an_array_of_token_ids_reaches_a_model_as_it_is(tmp_path):
+    data = nnjax.from_arrays(IDS, Y, integers=True)
+    experiment = dataclasses.replace(BASE, model=ModelConfig(Embedder()))
+    run = nnjax.sweep(experiment, {"seed": range(2)}, data=data, workdir=tmp_path / "run")
+    variables = run.variables(1)
+    truth = Embedder().apply({"params": variables.params}, jnp.asarray(IDS[:9]))
+    again = nnjax.load(tmp_path / "run", model=Embedder(), data=data)
+    for some in (run, again):
+        np.testing.assert_allclose(some.predict(IDS[:9], trial=1), jax.nn.softmax(truth), rtol=1e-5)
+    with pytest.raises(nnjax.UserError, match=r"must be an integer .*from_arrays\(x, y, integers=True\)"):
+        nnjax.sweep(experiment, data=(IDS, Y))
+    with pytest.raises(nnjax.UserError, match="type float64, but with integers=True an array of whole numbers"):
+        nnjax.from_arrays(IDS + 0.5, Y, integers=True)
+    with pytest.raises(nnjax.UserError, match=r"but mlp reads one array of measured numbers"):
+        nnjax.sweep(dataclasses.replace(BASE, model=ModelConfig()), data=data)

@@ -27,7 +27,7 @@ class Part(NamedTuple):
     """One array of the inputs.
 
     Attributes:
-      path: where it stands: dictionary keys, "(0)" in a tuple and "[0]" in a list, joined by "/".
+      path: where it stands: dictionary keys, "(0)" in a tuple and "[0]" in a list, joined by "/"; "" of a single array.
       shape: of one example.
       dtype: as the model gets it: "float32", "int32" or "bool"; or "uint8", which it gets as scaled float32.
     """
@@ -42,7 +42,7 @@ class Part(NamedTuple):
         return math.prod(self.shape)
 
     def __str__(self) -> str:
-        return f"{self.path} {self.dtype}{list(self.shape)}"
+        return f"{self.path} {self.dtype}{list(self.shape)}".lstrip()
 
 
 class Structure(tuple[int, ...]):
@@ -76,7 +76,9 @@ class Structure(tuple[int, ...]):
         return Structure, (self.parts,)
 
     def tree(self, leaves: Sequence[Any]) -> Any:
-        """Build the dictionary, tuple or list of one thing for each array."""
+        """Build the dictionary, tuple or list of one thing for each array; of a single array the thing itself."""
+        if [part.path for part in self.parts] == [""]:
+            return leaves[0]
         return _nest([(part.path.split("/"), leaf) for part, leaf in zip(self.parts, leaves, strict=True)])
 
     def columns(self) -> Iterator[tuple[Part, slice]]:
@@ -138,7 +140,7 @@ def flatten(x: Any, what: str) -> tuple[Num[np.ndarray, "n d"], Structure]:
     Raises:
       UserError: names that cannot be kept, no arrays, unequal lengths, text, whole numbers that float32 would round.
     """
-    leaves = [(path, _as_array(leaf, f"{what}[{path}]")) for path, leaf in _walk(x, what)]
+    leaves = [(path, _as_array(leaf, f"{what}[{path}]" if path else what)) for path, leaf in _walk(x, what)]
     if not leaves:
         raise UserError(f"{what} holds no arrays, but at least one was expected.")
     first, size = leaves[0][0], len(leaves[0][1])

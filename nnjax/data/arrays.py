@@ -39,6 +39,7 @@ def from_arrays(
     y_test: Any = None,
     sample_weight_val: Any = None,
     sample_weight_test: Any = None,
+    integers: bool = False,
     recipe: TableRecipe | None = None,
     groups: np.ndarray | None = None,
     order: np.ndarray | None = None,
@@ -70,6 +71,8 @@ def from_arrays(
       x_val, y_val: a validation set of your own, as x and y; it validates and never trains, and no other example does.
       x_test, y_test: a test set of your own. Without it, and with x_val, there is no test part.
       sample_weight_val, sample_weight_test: weights of their examples; None for 1 each.
+      integers: x is an array of whole numbers that stand for something, such as token ids, which a model of your own
+        gets as int32 and unscaled. False takes numbers for measurements: float32, scaled.
       recipe, groups, order, said: as in `Dataset`; with gaps x may have NaN for missing cells.
 
     Raises:
@@ -77,7 +80,7 @@ def from_arrays(
         labels of an own set that no training example has, unless `classes` names them.
     """
     labels = None if y is None else _as_array(y, "y", name)
-    given, structure = _inputs(x, None if labels is None else len(np.atleast_1d(labels)), name)
+    given, structure = _inputs(x, None if labels is None else len(np.atleast_1d(labels)), name, integers)
     columns = _column_names(x)
     features = features or columns
     x_val, x_test = (_in_order(some, columns, f"x_{part}", name) for some, part in ((x_val, "val"), (x_test, "test")))
@@ -98,7 +101,7 @@ def from_arrays(
     _require_inside(found, name)
     if sample_weight is not None:
         found = weigh(sample_weight, found, name)
-    made = [f"{part.path}_{i + 1}" for part in structure.parts for i in range(part.size)] if structure else []
+    made = [f"{part.path or 'x'}_{i + 1}" for part in structure.parts for i in range(part.size)] if structure else []
     names = () if image_shape else outputs.column_names(features or made, "x", math.prod(shape[1:]), name)
     inputs: Rows = found.x if isinstance(found.x, FileRows) else _checked(found.x, names, name, gaps)
     learned = outputs.make(found.y, task, classes, targets, len(inputs), name)
@@ -154,8 +157,15 @@ def _in_order(x: Any, known: Sequence[str], what: str, name: str) -> Any:
     return x.iloc[:, [found.index(column) for column in known]]
 
 
-def _inputs(x: Any, num_examples: int | None, name: str) -> tuple[Any, Structure | None]:
+def _inputs(x: Any, num_examples: int | None, name: str, integers: bool) -> tuple[Any, Structure | None]:
     """Read inputs as one array, or as rows [n, d] with the arrays that they are."""
+    if integers:
+        kind = x.dtype if isinstance(x, FileRows) else _as_array(x, "x", name).dtype
+        if isinstance(x, FileRows) or kind.kind not in "iu":
+            raise UserError(
+                f"x of {name} is of the type {kind}, but with integers=True an array of whole numbers was expected."
+            )
+        return flatten(np.asarray(x, np.int64), "x")
     if isinstance(x, FileRows):
         return x, None
     return flatten(x, "x") if is_structure(x, num_examples) else (_as_array(x, "x", name), None)

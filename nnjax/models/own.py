@@ -162,7 +162,10 @@ def _examined(model: Model, shape: tuple[int, ...]) -> tuple[int, ...]:
 def _refusal(what: str, shape: tuple[int, ...], error: Exception) -> str:
     said = " ".join(str(error).split())[:300].rstrip(".")
     where = shape if isinstance(shape, Structure) else f"of the shape {shape}"
-    return f"The model could not be {what} examples {where}: {type(error).__name__}: {said}{place_of(error)}."
+    text = f"The model could not be {what} examples {where}: {type(error).__name__}: {said}{place_of(error)}"
+    if "integer" in said and not isinstance(shape, Structure):
+        return f"{text}; if they are token ids or other whole numbers, say so: nnjax.from_arrays(x, y, integers=True)."
+    return f"{text}."
 
 
 @functools.lru_cache(maxsize=64)  # asked for of every trial between segments

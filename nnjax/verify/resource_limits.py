@@ -30,22 +30,22 @@ def refuse_unfit_images(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig
     for traits, config in dict.fromkeys((traits_of(spec.experiment.model), spec.experiment.data) for spec in specs):
         facts, kind = prepared[config].facts(), traits.name
         if config.augment != NONE and facts.image_shape is None:
-            raise UserError(f"{config.name} has no images to augment by {config.augment}: set data.augment=none.")
+            raise UserError(f"{facts.name} has no images to augment by {config.augment}: set data.augment=none.")
         if facts.parts and not traits.own:
             raise UserError(
-                f"{config.name} has inputs of several arrays, {facts.example_shape!r}, but {kind} reads one array of "
-                "numbers: give a model of your own, which gets them as they are (docs/extending/data.md), or join them."
+                f"{facts.name} has the inputs {facts.example_shape!r}, but {kind} reads one array of measured numbers: "
+                "give a model of your own, which gets them as they are (docs/extending/data.md), or join them."
             )
         shape = facts.image_shape or (math.isqrt(facts.num_inputs),) * 2
         if not traits.reads_images(shape, facts.num_inputs):
             found = f"images of {shape[0]}×{shape[1]} pixels" if facts.image_shape else f"{facts.num_inputs} inputs"
             sizes = " or ".join(f"{side}×{side}" for side in traits.image_sides)
             raise UserError(
-                f"{config.name} has {found}, but {kind} reads images of {sizes}: resize them, or set model.kind=mlp."
+                f"{facts.name} has {found}, but {kind} reads images of {sizes}: resize them, or set model.kind=mlp."
             )
         if traits.num_classes not in (None, len(facts.classes)):
             raise UserError(
-                f"{config.name} has {len(facts.classes) or 'no'} classes, but the outputs of {kind} are distances to "
+                f"{facts.name} has {len(facts.classes) or 'no'} classes, but the outputs of {kind} are distances to "
                 f"drawings of {traits.num_classes} digits: take data of {traits.num_classes} classes, or set "
                 "model.kind=lenet5_modern."
             )
