@@ -17,7 +17,7 @@ from nnjax.train.storage.retention import ALL, keep_text, parse_keep
 
 FORMAT = 2
 BEFORE = {"evaluate_test": "all"}  # fields of folders that do not have them
-RULES = ("halving", "evolution")  # how trials are dropped or replaced while they train
+RULES = ("halving", "evolution", "scheduler")  # how trials are dropped or replaced while they train
 
 
 class Config(NamedTuple):

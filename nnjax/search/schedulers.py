@@ -1,4 +1,4 @@
-"""Make the scheduler of a search space: halving, population-based training, or none.
+"""Make the scheduler of a search space: halving, population-based training, one of the user's, or none.
 
 For population-based training: which trials compete and what can change; what cannot work is refused.
 """
@@ -12,6 +12,7 @@ from nnjax.core.experiment import Experiment, Replicate, TrialSpec, program_key,
 from nnjax.core.fields import replace, resolve_path
 from nnjax.nn.metrics import Directions, directions_of
 from nnjax.search.halving import HalvingScheduler, make_brackets, require_alike
+from nnjax.search.own_scheduler import make_own
 from nnjax.search.pbt import Axis, PopulationBasedTraining, Subpopulation, axis_ends, replaced_count
 from nnjax.spaces.ranges import Range, typed
 from nnjax.spaces.space import Evolution, Space
@@ -27,6 +28,8 @@ def make_scheduler(space: Space, specs: Sequence[TrialSpec]) -> Scheduler | None
     Raises:
       UserError: see `halving.make_brackets` and `make_pbt`.
     """
+    if space.scheduler is not None:
+        return make_own(space.scheduler, specs)
     if space.halving is not None:
         return HalvingScheduler(space.halving, make_brackets(space.halving, specs), _directions(specs))
     return None if space.evolution is None else make_pbt(space, specs)

@@ -29,6 +29,10 @@ def expand(base: Experiment, space: Space, log: Callable[[str], None] = lambda t
             "The search space has both halving (eta, first, brackets), which drops settings, and evolution (every, "
             "share, factors, resample), which replaces them; leave one of them out."
         )
+    if space.scheduler is not None and (space.halving or space.evolution):
+        raise UserError(
+            "The search space has a scheduler of its own beside halving or evolution: leave one of them out."
+        )
     axes = _axes(space)
     seeds = _seeds(axes.pop("seed")) if "seed" in axes else [{}]
     settings = _product([_settings(axes, space), *(_factor(other) for other in space.times)])

@@ -114,6 +114,8 @@ class Space:
       batch: how many settings are asked for, and trained together, at a time in mode "adaptive"; None for 16.
       halving: drops settings while they train; None trains all to their ends.
       evolution: lets the best settings take the places of the worst while they train; None lets each keep its own.
+      scheduler: one of your own, instead of halving and evolution: an object with decide(records), or a function of the
+        trials that makes one (docs/extending/scheduler.md).
     """
 
     axes: Mapping[str, Axis] = dataclasses.field(default_factory=dict)
@@ -125,6 +127,7 @@ class Space:
     batch: int | None = None
     halving: Halving | None = None
     evolution: Evolution | None = None
+    scheduler: Any = None
 
     def __post_init__(self) -> None:
         """Refuse values of other types; those of the axes are looked at when the space is expanded."""
@@ -139,6 +142,11 @@ class Space:
             found = getattr(self, name)
             if not isinstance(found, kind | None):
                 raise UserError(f"The field {name} is {represent(found)}, but {kind.__name__}(...) was expected.")
+        if not (self.scheduler is None or hasattr(self.scheduler, "decide") or callable(self.scheduler)):
+            raise UserError(
+                f"The field scheduler is {represent(self.scheduler)}, but an object with decide(records), or a function "
+                "of the trials that makes one, was expected."
+            )
 
 
 def _require_mapping(what: str, found: Any, example: str) -> None:

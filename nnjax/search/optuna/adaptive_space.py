@@ -129,6 +129,8 @@ def _checked_batch(space: Space) -> int:
             "Mode adaptive trains every setting to its end, but evolution was asked for (every, share, factors, "
             "resample); leave that out, or choose another mode, such as random."
         )
+    if space.scheduler is not None:
+        raise UserError("Mode adaptive trains every setting to its end, but a scheduler was given: leave it out.")
     if space.times:
         raise UserError("Mode adaptive takes the axes of one space, but others multiply it; move their axes into it.")
     return batch
