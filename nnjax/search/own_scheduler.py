@@ -68,8 +68,8 @@ class OwnScheduler(NamedTuple):
         going = [i for i, record in enumerate(records) if record.status not in OVER and i not in found.dropped]
         if going and all(limits[i] <= records[i].epochs for i in going):
             raise UserError(
-                f"{what} lets none of the trials {', '.join(map(str, going[:5]))} go on, which would wait for ever: raise "
-                "a limit, or drop them."
+                f"{what} lets none of the trials {', '.join(map(str, going[:5]))} go on, which would wait for ever: "
+                "raise a limit, or drop them."
             )
         return found._replace(limits=limits)
 

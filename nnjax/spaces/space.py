@@ -144,8 +144,8 @@ class Space:
                 raise UserError(f"The field {name} is {represent(found)}, but {kind.__name__}(...) was expected.")
         if not (self.scheduler is None or hasattr(self.scheduler, "decide") or callable(self.scheduler)):
             raise UserError(
-                f"The field scheduler is {represent(self.scheduler)}, but an object with decide(records), or a function "
-                "of the trials that makes one, was expected."
+                f"The field scheduler is {represent(self.scheduler)}, but an object with decide(records), or a "
+                "function of the trials that makes one, was expected."
             )
 
 
