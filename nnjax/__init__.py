@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nnjax.core.types import Dataset
     from nnjax.data import from_arrays
     from nnjax.diagnosis.diagnose import diagnose
+    from nnjax.models.adapters.drawn import given
     from nnjax.nn.metrics import Metric
     from nnjax.runs.run import Run, load
     from nnjax.spaces.ranges import Range
@@ -48,6 +49,7 @@ _LATER = {
     "Space": "nnjax.spaces.space",
     "diagnose": "nnjax.diagnosis.diagnose",
     "from_arrays": "nnjax.data",
+    "given": "nnjax.models.adapters.drawn",
     "load": "nnjax.runs.run",
     "save_weights": "nnjax.api",
     "summary": "nnjax.verify.experiment_summary",
@@ -73,6 +75,7 @@ __all__ = [
     "UserError",
     "diagnose",
     "from_arrays",
+    "given",
     "load",
     "save_weights",
     "summary",

@@ -7,6 +7,7 @@ import inspect
 from typing import Any
 
 from nnjax.core.errors import UserError
+from nnjax.models.adapters.drawn import Given, library_of
 from nnjax.models.model import Model
 
 KINDS = "a Flax Linen module, a function rngs -> nnx.Module or key -> equinox.Module, a keras.Model or (init, apply)"
@@ -20,6 +21,7 @@ def adapt(thing: Any) -> Model:
     """
     if isinstance(thing, Model):
         return thing
+    library = library_of(thing)
     origins = _origins(thing)
     if isinstance(thing, tuple) and 2 <= len(thing) <= 4 and all(map(callable, thing)):
         name = "functions"
@@ -27,10 +29,10 @@ def adapt(thing: Any) -> Model:
         name = "linen"
     elif any(origin.startswith("keras.") and origin.endswith(":Model") for origin in origins):
         name = "keras"
-    elif any(origin.startswith("flax.nnx.") and origin.endswith(":Module") for origin in origins):
-        raise UserError(_drawn(thing, "lambda rngs: "))
-    elif any(origin.startswith("equinox.") and origin.endswith(":Module") for origin in origins):
-        raise UserError(_drawn(thing, "lambda key: "))
+    elif isinstance(thing, Given):
+        name = "drawn"
+    elif library is not None:
+        raise UserError(_drawn(thing, {"nnx": "lambda rngs: ", "equinox": "lambda key: "}[library]))
     else:
         name = _factory(thing)
     adapter: Model = importlib.import_module(f"nnjax.models.adapters.{name}").adapt(thing)
@@ -55,7 +57,8 @@ def _origins(thing: Any) -> set[str]:
 def _drawn(thing: Any, function: str) -> str:
     return (
         f"The model is a {type(thing).__name__} whose weights are drawn already, so that every seed would train the "
-        f"same ones: pass a function that draws it, such as {function}{type(thing).__name__}(…)."
+        f"same ones: pass a function that draws it, such as {function}{type(thing).__name__}(…), or "
+        "nnjax.given(module) where all trials are to begin with these weights."
     )
 
 
