@@ -63,3 +63,15 @@ def test_a_frame_with_all_kinds_of_columns_trains_and_predicts_by_its_recipe(tmp
     assert ("id", "left out by data.drop") in loaded.facts().recipe.left_out
     again = nnjax.load(tmp_path / "run", data=frame)
     np.testing.assert_array_equal(again.data().dataset.x, run.data().dataset.x)
+
+
+def test_folds_of_groups_of_unequal_sizes_train(tmp_path):
+    rng = np.random.default_rng(0)
+    patients = np.repeat(np.arange(12), rng.integers(5, 40, 12))
+    frame = pd.DataFrame({"p": patients, "x": rng.normal(size=len(patients)), "y": rng.normal(size=len(patients))})
+    experiment = linear(groups="p", folds=3, test=0.2)
+    run = nnjax.sweep(experiment, {"data.fold": range(3)}, data=frame, target="y")
+    assert len({len(run.data(i).validation) for i in range(3)}) > 1
+    held = [set(patients[run.data(i).validation]) for i in range(3)]
+    assert sum(map(len, held)) == len(set.union(*held))
+    assert all(np.isfinite(record.values["val_loss"]) for record in run.records)

@@ -228,7 +228,7 @@ CASES = [
         ("has 3,000,000 trials, but 100,000 is the most",),
     ),
     data("csv:word.csv", "column 'a'", "line 52", "'fifty'"),
-    data("csv:gap.csv", "column 'b'", "1 missing value", "line 52"),
+    data("csv:gap.csv", "'b' has 1 missing", "line 52", "data.missing"),
     data("csv:short.csv", "short.csv"),
     data("csv:empty.csv", "empty.csv"),
     data("csv:bad.parquet", "is not a usable Parquet file"),

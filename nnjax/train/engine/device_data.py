@@ -221,9 +221,12 @@ def examples(prepared: Prepared, rows: Indices | None, dtype: type) -> HostExamp
 
 
 def largest(prepared: Prepared, folds: int | None) -> tuple[int, int]:
-    """Return the sizes of the largest training and validation parts, so that one program serves all folds."""
+    """Return the sizes of the largest training and validation parts, so that one program serves all folds.
+
+    Folds of whole groups are of any sizes: each has its own.
+    """
     train, validation = len(prepared.train), len(prepared.validation)
-    if folds is None:
+    if folds is None or prepared.dataset.groups is not None:
         return train, validation
     pool = train + validation
     return pool - pool // folds, -(-pool // folds)
