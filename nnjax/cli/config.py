@@ -17,7 +17,7 @@ from nnjax.cli import main
 from nnjax.cli.study import Study
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
-from nnjax.core.fields import coerce_fields, replace
+from nnjax.core.fields import coerce_fields, replace, resolve_path
 from nnjax.core.files import expand_home
 from nnjax.spaces.overrides import override, pin
 from nnjax.spaces.space import Space
@@ -193,6 +193,15 @@ def arm_of(module: ModuleType, name: str | None) -> Space:
     return Space() if name is None else Space(arms=override(space_of(module), {"arms": name}).arms)
 
 
-def title_of(module: ModuleType) -> str:
-    """Return the first line of the file's docstring."""
-    return (module.__doc__ or "").strip().split("\n")[0]
+RETITLED = ("data.", "model.", "loss", "optimizer.")  # fields whose change makes a file's first line untrue
+
+
+def title_of(module: ModuleType, given: str | None = None) -> str:
+    """Choose a title: the one given, else the first line of the file's docstring; "" for one made from the run.
+
+    One is made where the command line changes what that line speaks of: data, model, loss or optimizer.
+    """
+    if given is not None:
+        return given
+    changed = [resolve_path(name) for name in main.overrides("config")]
+    return "" if any(path.startswith(RETITLED) for path in changed) else (module.__doc__ or "").strip().split("\n")[0]

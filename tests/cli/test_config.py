@@ -1,6 +1,7 @@
 """Reading configuration files; how mistakes in them read is in tests/scripts/test_mistakes.py."""
 
 import pathlib
+import types
 
 import pytest
 
@@ -92,3 +93,20 @@ def test_a_study_is_no_experiment_and_an_experiment_no_study(tmp_path):
         config.study_of(config.load_config(str(plain)))
     with pytest.raises(UserError, match=r"wrong.py has a mistake: get_study\(\) gives 3, but a study was expected\."):
         config.study_of(config.load_config(str(wrong)))
+
+
+@pytest.mark.parametrize(
+    ("flags", "given", "title"),
+    [
+        ({}, None, "Mine."),
+        ({"epochs": "3"}, None, "Mine."),
+        ({"data.name": "moons"}, None, ""),  # "Mine." speaks of other data: the report makes a title of the run
+        ({"widths": "8"}, None, ""),
+        ({"data.name": "moons"}, "Yours", "Yours"),
+        ({}, "", ""),
+    ],
+)
+def test_a_title_is_the_file_s_first_line_while_that_is_true(monkeypatch, flags, given, title):
+    module = types.ModuleType("mine", "Mine.\n\nMore.")
+    monkeypatch.setattr(config.main, "_overrides", {"config": flags})
+    assert config.title_of(module, given) == title

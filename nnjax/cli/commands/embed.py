@@ -38,6 +38,7 @@ def define_flags() -> None:
     flags.DEFINE_integer("iterations", 1000, "of t-SNE and SNE, a multiple of 50")
     flags.DEFINE_string("engine", "exact", "of t-SNE: exact, sklearn or opentsne (these two approximate)")
     flags.DEFINE_integer("k", 10, "neighbors that the measures count")
+    flags.DEFINE_string("title", None, "of the report")
     flags.DEFINE_string("out", "runs/embed", "folder to write into")
 
 
@@ -71,7 +72,7 @@ def run(argv: list[str]) -> None:
     dataset, rows, latents = load_points(FLAGS.data, FLAGS.data_dir, FLAGS.target, FLAGS.limit, FLAGS.run, FLAGS.trial)
     found = study(dataset, rows, axes, scale=FLAGS.scaling, k=FLAGS.k, more=latents, observe=print)
     seconds = time.perf_counter() - begin
-    report = embedding.write(found, out, embedding.how(dataset, describe_environment({}, [seconds])))
+    report = embedding.write(found, out, embedding.how(dataset, describe_environment({}, [seconds])), FLAGS.title)
     print("\n".join(embedding.lines(found)))
     print(f"{len(found.embeddings)} embeddings of {len(rows):,} examples in {seconds:.1f} s; report: {report}")
 

@@ -12,6 +12,7 @@ FLAGS = flags.FLAGS
 def define_flags() -> None:
     """Define the command's flags."""
     flags.DEFINE_string("out", None, "file to write; RUN/report.html by default")
+    flags.DEFINE_string("title", None, "of the report; by default the run's own")
 
 
 def run(argv: list[str]) -> None:
@@ -23,6 +24,7 @@ def run(argv: list[str]) -> None:
     from nnjax.runs.run import load
 
     loaded = load(argv[1])
+    loaded.title = loaded.title if FLAGS.title is None else FLAGS.title
     report = loaded.report(out)
     loaded.note_verdicts()
     print(f"report: {report}")

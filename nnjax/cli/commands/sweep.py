@@ -36,6 +36,7 @@ def define_flags() -> None:
     flags.DEFINE_integer("devices", None, "how many devices to use; all by default", lower_bound=1)
     flags.DEFINE_integer("batch_devices", 1, "how many devices share each batch", lower_bound=1)
     flags.DEFINE_integer("lanes", None, "the most trials on one device at a time", lower_bound=1)
+    flags.DEFINE_string("title", None, "of the report; by default the configuration's first line, or made from the run")
     flags.DEFINE_bool("report", True, "write the HTML report; `nnjax report` writes it later")
     flags.DEFINE_string("keep", "all", "whose weights are kept: all, or best:K by validation loss")
     flags.DEFINE_bool("certify", False, "after training, train some trials again to show that all is the same")
@@ -60,6 +61,7 @@ def run(argv: list[str]) -> None:
     several = distributed.join(workdir)
     adaptive = {"sampler": FLAGS.sampler, "storage": FLAGS.storage, "study_name": FLAGS.study, "metric": FLAGS.metric}
     plan = {name: FLAGS[name].value for name in ("devices", "batch_devices", "lanes", "order")}
-    experiment, space, title = config.experiment_of(module), config.space_of(module), config.title_of(module)
+    experiment, space = config.experiment_of(module), config.space_of(module)
+    title = config.title_of(module, FLAGS.title)
     after = (FLAGS.keep, FLAGS.sanity, FLAGS.report, FLAGS.certify)
     training.run(training.Job(experiment, space, workdir, title, plan, adaptive, *after, several))

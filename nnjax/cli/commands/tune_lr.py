@@ -27,6 +27,7 @@ def define_flags() -> None:
     flags.DEFINE_float("low", None, "the lowest rate; by default a ten-thousandth of the usual one")
     flags.DEFINE_float("high", None, "the highest rate; by default ten thousand times the usual one")
     flags.DEFINE_list("batch_sizes", None, "train a grid of rates and these batch sizes instead")
+    flags.DEFINE_string("title", None, "of the report")
     flags.DEFINE_integer("devices", None, "how many devices to use; all by default", lower_bound=1)
 
 
@@ -74,7 +75,7 @@ def run(argv: list[str]) -> None:
         print(sentence)
     for sentence in page.warnings:
         print_message(f"warning: {sentence}")
-    print(f"report: {rate_page.write(page, workdir, f'The learning rate of {name}')}")
+    print(f"report: {rate_page.write(page, workdir, FLAGS.title or f'The learning rate of {name}')}")
 
 
 def _sizes(texts: Sequence[str]) -> list[int]:

@@ -25,13 +25,16 @@ SCRIPTS = ("tables", "panel", "embedding")
 FIGURE = "embeddings.png"
 
 
-def write(study: Study, folder: str | PathLike[str], how: Sequence[tuple[str, str]] = ()) -> pathlib.Path:
+def write(
+    study: Study, folder: str | PathLike[str], how: Sequence[tuple[str, str]] = (), title: str | None = None
+) -> pathlib.Path:
     """Write report.html, figures/embeddings.png, embedding.npz, embedding.csv and quality.csv, each whole.
 
     Args:
       study: the embeddings.
       folder: made if it is not there.
       how: names and texts of how the study was made, for the end of the page.
+      title: of the page; None for one that names the data.
 
     Returns:
       The page's path.
@@ -44,7 +47,7 @@ def write(study: Study, folder: str | PathLike[str], how: Sequence[tuple[str, st
         raise UserError("No embedding is finite: all have diverged; choose smaller learning rates.")
     target = pathlib.Path(folder) / "report.html"
     picture = figures.to_bytes(_figure(study, able))
-    write_page(target, _render(study, able, picture, how), {FIGURE: picture})
+    write_page(target, _render(study, able, picture, how, title), {FIGURE: picture})
     for name, content in tidy_files(study).items():
         write_atomically(target.parent / name, content)
     return target
@@ -58,9 +61,11 @@ def _figure(study: Study, able: Sequence[int]) -> Any:
     return plot_embeddings(layouts, titles, study.labels, study.dataset.classes)
 
 
-def _render(study: Study, able: Sequence[int], picture: bytes, how: Sequence[tuple[str, str]]) -> str:
+def _render(
+    study: Study, able: Sequence[int], picture: bytes, how: Sequence[tuple[str, str]], title: str | None
+) -> str:
     return template("embedding.html.jinja").render(
-        title=f"Embeddings of {study.dataset.name}",
+        title=title or f"Embeddings of {study.dataset.name}",
         sentences=text.sentences(study),
         cards=text.cards(study),
         board=text.board(study),
