@@ -28,8 +28,10 @@ lint: .venv/installed-dev
 test-peers: .venv/installed-peers
 	$(BIN)/python -m pytest -m peers
 
-# Real runs, killed and starved of disk at random moments, have to lose nothing: half an hour on two cores.
-torture: .venv/installed
+# Bad inputs and mutated files have to end in a sentence; real runs, killed and starved of disk at random moments and
+# between any two files, have to lose nothing: an hour on two cores.
+torture: .venv/installed-dev
+	$(BIN)/python -m scripts.hostile
 	$(BIN)/python -m scripts.torture
 
 # The compiler for TPUs (a large download), on a machine without one: writes docs/tpu.md.

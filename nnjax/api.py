@@ -28,6 +28,7 @@ from nnjax.data import Datasets, prepare_loaded
 from nnjax.data.in_memory import as_dataset
 from nnjax.diagnosis import trials
 from nnjax.diagnosis.run_curves import measure_baselines
+from nnjax.exchange import start_weights
 from nnjax.exchange.start_weights import read_weights
 from nnjax.models.adapters.compiled import as_experiment
 from nnjax.runs.resumed_plan import OTHER_PLAN
@@ -142,6 +143,8 @@ def train_trials(
     prepared, findings = data_checks.check(specs, datasets)
     for arms, finding in findings:
         options.log(data_checks.format_finding(arms, finding))
+    for sentence in start_weights.remarks(specs):
+        options.log(sentence)
     facts, baselines = {config: some.facts() for config, some in prepared.items()}, measure_baselines(specs, prepared)
     earlier = [] if folder is None else folder.read_plan()
     population = _population(specs, prepared, scheduler, folder or MemoryStore(most), earlier, options)

@@ -24,7 +24,7 @@ from nnjax.exchange.network import Network, assemble
 from nnjax.models.imported import Stack
 from nnjax.models.imported_layers import Activation
 
-CONFIG, WEIGHTS = "config.json", "model.weights.h5"
+CONFIG, WEIGHTS, METADATA = "config.json", "model.weights.h5", "metadata.json"
 
 
 def read(path: str | os.PathLike[str]) -> Network:
@@ -37,6 +37,7 @@ def read(path: str | os.PathLike[str]) -> Network:
     data = read_bytes(path)
     h5py = require("h5py", "nnjax[keras]", f"{path}, a file of Keras,")
     try:
+        _refuse_keras_2(h5py, data, path)
         config, weights = _whole(data) if path.suffix == ".keras" else (_beside(path), data)
         shape, placed = keras_config.read_config(json.loads(config))
         stack = Stack(shape, tuple(layer for layer, _ in placed))
@@ -46,6 +47,29 @@ def read(path: str | os.PathLike[str]) -> Network:
         raise UserError(f"{path} cannot be used: {error}") from None
     except DAMAGE as error:
         raise UserError(f"{path} is not a file of Keras 3, or is damaged ({describe(error)}).") from None
+
+
+def _refuse_keras_2(h5py: ModuleType, data: bytes, path: pathlib.Path) -> None:
+    """Refuse files of Keras 2, whose layout is another one, with the version that made them."""
+    version: Any = None
+    if path.suffix == ".keras":
+        members = read_members(data, (METADATA,))
+        version = json.loads(members[METADATA])["keras_version"] if METADATA in members else None
+    else:
+        with h5py.File(io.BytesIO(data), "r") as file:
+            version = file.attrs.get("keras_version")
+            whole = "model_config" in file.attrs
+        version = version.decode("utf-8", "replace") if isinstance(version, bytes) else version
+        if whole and not str(version).startswith("2."):
+            raise UserError(
+                "It holds a whole model in the older HDF5 format: load it with keras.models.load_model in Keras, and "
+                "save it again by model.save('NAME.keras')."
+            )
+    if isinstance(version, str) and version.startswith(("1.", "2.")):
+        raise UserError(
+            f"It was made by Keras 2 (version {version}): load it with keras.models.load_model in Keras 3, and save it "
+            "again by model.save('NAME.keras')."
+        )
 
 
 def _whole(data: bytes) -> tuple[bytes, bytes]:

@@ -88,6 +88,12 @@ def _relu(config: Config) -> list[Layer]:
     return [Activation("relu6")]
 
 
+def _leaky_relu(config: Config) -> list[Layer]:
+    """Read a slope below zero: Keras 3 calls it negative_slope, Keras 2 alpha."""
+    slope = config["negative_slope"] if "negative_slope" in config else config["alpha"]
+    return [Activation("leaky_relu", coerce(slope, float, "negative_slope"))]
+
+
 def _padding(config: Config) -> list[Layer]:
     _images_last(config)
     (top, bottom), (left, right) = config["padding"]
@@ -107,7 +113,7 @@ LAYERS: dict[str, Reader] = {
     "Reshape": _reader(ours.Reshape, {"shape": "target_shape"}),
     "Activation": lambda config: _activation(config["activation"]),
     "ReLU": _relu,
-    "LeakyReLU": _reader(Activation, {"value": "negative_slope"}, name="leaky_relu"),
+    "LeakyReLU": _leaky_relu,
     "ELU": _reader(Activation, {"value": "alpha"}, name="elu"),
     "Softmax": _reader(Activation, only={"axis": -1}, name="softmax", value=0.0),
     "BatchNormalization": _reader(ours.BatchNormalization, only={"axis": -1, "renorm": False}),

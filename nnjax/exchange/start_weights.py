@@ -1,16 +1,20 @@
 """Read the weights that a trial starts from: a run's NPZ, safetensors, or a file of Keras 3."""
 
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from nnjax.core.archives import DAMAGE
 from nnjax.core.errors import UserError
+from nnjax.core.experiment import TrialSpec
+from nnjax.core.pieces import is_path
 from nnjax.data.files import read_bytes
-from nnjax.exchange import keras_file, weights_file
+from nnjax.exchange import files, keras_file, weights_file
 from nnjax.exchange.network import Network
 from nnjax.models.imported import Stack
-from nnjax.models.imported_layers import BatchNormalization, Conv2D, Dense
+from nnjax.models.imported_layers import Activation, BatchNormalization, Conv2D, Dense
+from nnjax.runs.folder import FolderStore
 from nnjax.train.storage import named_arrays, npz
 
 
@@ -28,6 +32,39 @@ def read_weights(path: str) -> Mapping[str, np.ndarray]:
     else:
         return npz.read(pathlib.Path(path))[0]
     return {f"{named_arrays.FINAL}{name}": array for name, array in arrays.items()}
+
+
+def remarks(specs: Sequence[TrialSpec]) -> list[str]:
+    """Warn of trials that start from weights of networks with other activations, where these are known."""
+    chosen = {(s.experiment.start_weights, s.experiment.model.activation) for s in specs if _is_comparable(s)}
+    out = []
+    for path, activation in sorted((str(path), str(activation)) for path, activation in chosen):
+        known = _activations(pathlib.Path(path))
+        if known and activation not in known:
+            out.append(
+                f"warning: The weights of {path} were trained with the activation {' and '.join(sorted(known))}, but "
+                f"the hidden layers that start from them have {activation}: set the same, unless that is meant."
+            )
+    return out
+
+
+def _is_comparable(spec: TrialSpec) -> bool:
+    model = spec.experiment.model
+    return spec.experiment.start_weights is not None and bool(model.widths) and not is_path(model.kind)
+
+
+def _activations(path: pathlib.Path) -> set[str]:
+    """Find the activations of the hidden layers of the network whose weights a file holds; empty if nobody says."""
+    try:
+        if path.suffix == ".npz":
+            specs = FolderStore(path.parent.parent).read_config().specs
+            return {str(specs[int(path.stem.removeprefix("weights_"))].experiment.model.activation)}
+        architecture = files.load(path).architecture
+    except DAMAGE:
+        return set()
+    if isinstance(architecture, Stack):
+        return {layer.name for layer in architecture.layers[:-1] if isinstance(layer, Activation)}
+    return {str(architecture.activation)}
 
 
 def trained_arrays(network: Network, path: str) -> dict[str, np.ndarray]:

@@ -8,7 +8,7 @@ import signal
 import time
 from typing import NamedTuple
 
-from scripts.faults import runs
+from scripts.faults import kill_at, runs, variants
 
 STOP_SECONDS = 5.0  # in which SIGTERM has to end a run that is not compiling
 
@@ -78,6 +78,34 @@ class Campaign:
             failures.append(f"{kind} took {late:.1f} s")
         slowest = "" if number == signal.SIGKILL else f", each over within {late:.1f} s"
         return Outcome(f"{name}: {struck} × {kind} in {starts + 1} starts{slowest}", failures)
+
+    def killed_at_calls(self, name: str, times: int) -> Outcome:
+        """Kill a variant at its n-th replace, fsync, unlink or mkdir, so many times, resuming it after each."""
+        self.configs[name] = self.folder / f"{name}.py"
+        self.configs[name].write_text(variants.config_of(name), "utf-8")
+        flags, run, lost, struck, starts = variants.flags_of(name), f"{name}_killed", [], 0, 0
+        expected = self.folder / f"{name}_undisturbed"
+        status, said = runs.finish(self.command(name, expected.name, *flags), 2)
+        if status:
+            return Outcome(f"{name}: it ends with status {status} undisturbed", [said[-300:]])
+        while struck < times and starts < 4 * times:
+            starts += 1
+            before = runs.finished(self.folder / run)
+            call, number = self.rng.choice(kill_at.CALLS), self.rng.randint(1, 12)
+            status, said = runs.finish(runs.killing(call, number, self.command(name, run, *flags)), 2)
+            if status == 0:  # it ended first: begin another
+                lost += [f"{run}: {what}" for what in runs.differences(expected, self.folder / run)]
+                run = f"{run}_"
+            elif status == -signal.SIGKILL:
+                struck += 1
+                gone = set() if "--keep" in "".join(flags) else before - runs.finished(self.folder / run)
+                lost += [f"{call} {number}: {what} was complete, and is gone" for what in gone]
+            else:
+                lost.append(f"{call} {number}: status {status}: {said[-300:]}")
+        status, said = runs.finish(self.command(name, run, *flags), 2)
+        lost += runs.differences(expected, self.folder / run) if status == 0 else [f"status {status}: {said[-300:]}"]
+        lost += [f"{path.name} is left" for path in runs.leftovers(self.folder / run)]
+        return Outcome(f"{name}: {struck} kills at the n-th {', '.join(kill_at.CALLS)} in {starts + 1} starts", lost)
 
     def full_disk(self, times: int) -> Outcome:
         """Let the disk be full at random sizes of a file; what was complete before stays, and the run ends alike."""

@@ -73,6 +73,17 @@ def sweep(config: pathlib.Path, folder: pathlib.Path, *flags: str, largest_file:
     return words if largest_file is None else [sys.executable, "-c", LIMITED, str(largest_file), *words]
 
 
+def killing(call: str, number: int, words: Sequence[str]) -> list[str]:
+    """Give the command line of a script that kills itself at its n-th call of a function of `os`."""
+    return [words[0], "-m", "scripts.faults.kill_at", call, str(number), *words[1:]]
+
+
+def leftovers(folder: pathlib.Path) -> list[pathlib.Path]:
+    """List what no finished run should hold: states of trials, and files half written."""
+    kinds = ("chunk*.npz", "paused_*.npz", ".*.tmp")
+    return [path for kind in kinds for path in (*folder.glob(kind), *(folder / "checkpoints").glob(kind))]
+
+
 def start(words: Sequence[str], devices: int) -> subprocess.Popen[str]:
     """Start a command whose JAX has so many CPU devices."""
     environment = {**os.environ, "JAX_NUM_CPU_DEVICES": str(devices)}

@@ -1,5 +1,8 @@
 """Files that Keras 3 itself writes: the same outputs to 1e-5, and refusals in one sentence."""
 
+import zipfile
+
+import h5py
 import numpy as np
 import pytest
 from keras_models import MODELS, inputs, layers, made, truth, written
@@ -87,3 +90,34 @@ def test_lenet_of_keras_has_the_layers_of_lenet5_modern(tmp_path):
     x = inputs(made("lenet"), 5).reshape(5, 784)
     found = functions_of(config, 784, 10).apply(params, x)
     np.testing.assert_allclose(found, truth(made("lenet"), x.reshape(-1, 28, 28, 1)), rtol=1e-5, atol=1e-5)
+
+
+def test_files_of_keras_2_name_their_version(tmp_path):
+    """As Keras 2.13 writes them: metadata.json in .keras, attributes of the root in .h5."""
+    with zipfile.ZipFile(tmp_path / "a.keras", "w") as archive:
+        archive.writestr("metadata.json", '{"keras_version": "2.13.1", "date_saved": "2023-08-01"}')
+        archive.writestr("config.json", '{"class_name": "Sequential", "config": {"layers": []}}')
+        archive.writestr("model.weights.h5", b"")
+    for name, version in (("b.h5", "2.13.1"), ("c.weights.h5", b"2.4.0")):
+        with h5py.File(tmp_path / name, "w") as file:
+            file.attrs["keras_version"] = version
+            file.attrs["backend"] = "tensorflow"
+    for name, version in (("a.keras", "2.13.1"), ("b.h5", "2.13.1"), ("c.weights.h5", "2.4.0")):
+        with pytest.raises(UserError, match=rf"made by Keras 2 \(version {version}\): load it .* in Keras 3, and save"):
+            keras_file.read(tmp_path / name)
+
+
+def test_a_whole_model_in_hdf5_is_told_from_weights_alone(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.attrs["keras_version"] = "3.10.0"
+        file.attrs["model_config"] = "{}"
+    with pytest.raises(UserError, match=r"a whole model in the older HDF5 format: load it .* save it again"):
+        keras_file.read(tmp_path / "a.h5")
+
+
+def test_a_leaky_relu_of_keras_2_has_alpha():
+    from nnjax.exchange.keras_layers import LAYERS
+    from nnjax.models.imported_layers import Activation
+
+    assert LAYERS["LeakyReLU"]({"alpha": 0.25}) == [Activation("leaky_relu", 0.25)]
+    assert LAYERS["LeakyReLU"]({"negative_slope": 0.5, "alpha": 0.25}) == [Activation("leaky_relu", 0.5)]

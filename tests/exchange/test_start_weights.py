@@ -19,10 +19,10 @@ def keras_file(tmp_path_factory):
     return path
 
 
-def still(path, **changes):
+def still(path, log=lambda text: None, **changes):
     """Train one epoch at rate 0 from weights, on nine inputs and five classes."""
     experiment = replace(CLASSIFIER, {"epochs": 1, "widths": (7,), "learning_rate": 0.0, "start_weights": str(path)})
-    return api.sweep(replace(experiment, changes), data=blobs(60, 9, 5))
+    return api.sweep(replace(experiment, changes), data=blobs(60, 9, 5), log=log)
 
 
 def test_a_trial_goes_on_from_a_network_of_keras_and_from_its_own_export(keras_file, tmp_path):
@@ -35,6 +35,20 @@ def test_a_trial_goes_on_from_a_network_of_keras_and_from_its_own_export(keras_f
     run.export(tmp_path / "net.safetensors")
     again = still(tmp_path / "net.safetensors").params()
     np.testing.assert_array_equal(again["layer_1"]["kernel"], weights[2])
+
+
+def test_other_activations_are_warned_of_with_both_names(keras_file, tmp_path):
+    """Of a file of Keras, of an export and of a run's own weights: all of ReLU networks."""
+    run = api.sweep(replace(CLASSIFIER, {"epochs": 1, "widths": (7,)}), workdir=tmp_path / "run", data=blobs(60, 9, 5))
+    run.export(tmp_path / "net.safetensors")
+    for path in (keras_file, tmp_path / "net.safetensors", tmp_path / "run" / "checkpoints" / "weights_00000.npz"):
+        said = []
+        still(path, log=said.append)
+        assert not [sentence for sentence in said if "activation" in sentence]
+        still(path, log=said.append, activation="tanh")
+        [found] = [sentence for sentence in said if "activation" in sentence]
+        assert found.startswith(f"warning: The weights of {path} were trained with the activation relu, but the hidden")
+        assert "start from them have tanh" in found
 
 
 def test_another_architecture_is_refused_before_training(keras_file):

@@ -1,0 +1,38 @@
+"""Start a script that kills itself at its n-th call of a function of `os`: `python -m scripts.faults.kill_at FUNCTION N
+SCRIPT …`.
+
+The call is made, or is about to be made, as N is odd or even: between two files is where a kill hurts.
+"""
+
+from __future__ import annotations
+
+import os
+import runpy
+import signal
+import sys
+from typing import Any
+
+CALLS = ("replace", "fsync", "unlink", "mkdir")
+
+
+def arm(name: str, number: int) -> None:
+    """Let this process kill itself at its n-th call of a function, half of the times after it."""
+    real, count = getattr(os, name), 0
+
+    def call(*args: Any, **options: Any) -> Any:
+        nonlocal count
+        count += 1
+        if count == number and number % 2 == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        done = real(*args, **options)
+        if count == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return done
+
+    setattr(os, name, call)
+
+
+if __name__ == "__main__":
+    arm(sys.argv[1], int(sys.argv[2]))
+    sys.argv = sys.argv[3:]
+    runpy.run_path(sys.argv[0], run_name="__main__")

@@ -1,0 +1,46 @@
+"""Try bad inputs and mutated files: `python -m scripts.hostile [--inputs=1000] [--files=3000] [--seed=0]`.
+
+Each ends in a result or in a sentence: no traceback, no hang, no more than 2 GB of memory. The same seed tries the same
+inputs. Ten minutes on one core; exit status 1 if one of them does not. `make torture` runs it.
+"""
+
+import collections
+import sys
+import time
+
+from absl import flags
+
+from nnjax.cli.main import run
+from nnjax.core.errors import UserError
+
+INPUTS = flags.DEFINE_integer("inputs", 1000, "how many bad inputs", lower_bound=0)
+FILES = flags.DEFINE_integer("files", 3000, "how many mutated files", lower_bound=0)
+SEED = flags.DEFINE_integer("seed", 0, "of the draws")
+
+
+def main(argv: list[str]) -> None:
+    """Try them all, and count what ended otherwise."""
+    if len(argv) != 1:
+        raise UserError(f"{argv[1]!r} was not expected: every argument is a flag, --NAME=VALUE.")
+    from scripts.faults.attempts import command, supervise
+
+    bad = 0
+    for what, module, count in (
+        ("bad inputs", "scripts.faults.bad_inputs", INPUTS.value),
+        ("mutated files", "scripts.faults.mutations", FILES.value),
+    ):
+        begin = time.monotonic()
+        failures = supervise(command(module, SEED.value), count)
+        counts = collections.Counter(failure.kind for failure in failures)
+        found = ", ".join(f"{counts[kind]} {word}" for kind, word in KINDS.items())
+        print(f"{count:,} {what} in {time.monotonic() - begin:.0f} s: {found}", flush=True)
+        for failure in failures:
+            print(f"        {failure.number} {failure.kind}: {failure.what}", flush=True)
+        bad += len(failures)
+    sys.exit(bad > 0)
+
+
+KINDS = {"traceback": "tracebacks", "hang": "hangs", "crash": "crashes", "memory": "above 2 GB"}
+
+if __name__ == "__main__":
+    run(main)
