@@ -47,6 +47,7 @@ def test_files_of_a_mixed_run(demo):
 def test_sections_of_a_mixed_run(demo):
     expected = [
         "scores",
+        "chosen",
         "diagnoses",
         "curves",
         "reconstructions",
@@ -171,13 +172,13 @@ def test_a_run_of_which_nothing_is_known_yet():
 
 
 def test_weights_and_rankings_are_read_once(tmp_path, monkeypatch):
-    """Each file of weights is read once a report, and settings and their costs are computed once."""
+    """Each file of weights is read once a report (the chosen classifier's again, for its best ones); settings too."""
     run, read, asked = fake_run(space=DEMO), [], []
     real, real_settings = run.store.load_weights, context.settings
     monkeypatch.setattr(run.store, "load_weights", lambda trial: read.append(trial) or real(trial))
     monkeypatch.setattr(context, "settings", lambda run: asked.append(run) or real_settings(run))
     write_report(run, tmp_path)
-    assert sorted(read) == [0, 1, 2, 3, 4]
+    assert sorted(read) == [0, 1, 2, 3, 4, 4]
     assert len(asked) == 1
 
 
@@ -210,7 +211,7 @@ def test_a_sweep_has_a_section_on_its_space():
     run = searched(60, 20)
     found = rendered(run)
     text = " ".join(" ".join(found.text).split())
-    assert found.sections()[:2] == ["scores", "space"]
+    assert found.sections()[:3] == ["scores", "chosen", "space"]
     assert ("table", "class", "sortable linked") in found.attributes
     dropped = sum(record.status == "dropped" for record in run.records)
     assert f"{dropped} of 60 trials were dropped; trial-epochs trained" in text

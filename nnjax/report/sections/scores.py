@@ -158,7 +158,7 @@ def _notes(goal: str, floor: float | None, measured: bool, target_scaling: str) 
         )
     if goal == "classification":
         notes.append("Least squares: one linear layer, fitted exactly.")
-    if goal == "regression" and target_scaling != "none":
+    if goal == "regression" and target_scaling in ("standard", "minmax"):
         unit = {"standard": "standard deviation", "minmax": "range"}[target_scaling]
         notes.append(f"Errors are of the scaled target: its {unit} in the training part counts as 1.")
     return tuple(notes)
