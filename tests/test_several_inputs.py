@@ -299,7 +299,7 @@ def test_an_array_of_token_ids_reaches_a_model_as_it_is(tmp_path):
     truth = Embedder().apply({"params": variables.params}, jnp.asarray(IDS[:9]))
     again = nnjax.load(tmp_path / "run", model=Embedder(), data=data)
     for some in (run, again):
-        np.testing.assert_allclose(some.predict(IDS[:9], trial=1), jax.nn.softmax(truth), rtol=1e-5)
+        np.testing.assert_allclose(some.outputs(IDS[:9], trial=1), jax.nn.softmax(truth), rtol=1e-5)
     with pytest.raises(nnjax.UserError, match=r"must be an integer .*from_arrays\(x, y, integers=True\)"):
         nnjax.sweep(experiment, data=(IDS, Y))
     with pytest.raises(nnjax.UserError, match="type float64, but with integers=True an array of whole numbers"):

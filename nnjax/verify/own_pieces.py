@@ -100,7 +100,7 @@ def _reads_of_objective(experiment: Experiment, shapes: Shapes) -> Reads:
 
 def _blank_variables(trial: Trial) -> Variables:
     """Return the shapes of the model's variables, whatever hyperparameters it asks for."""
-    example = jax.ShapeDtypeStruct((1, *trial.shapes.shape), trial.dtype)
+    example = jax.eval_shape(trial.shaped, jax.ShapeDtypeStruct((1, trial.shapes.num_inputs), trial.dtype))
     return jax.eval_shape(lambda key, x: trial.model.init(key, x, Reads(jnp.float32(1))), jax.random.key(0), example)
 
 

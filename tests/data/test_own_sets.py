@@ -105,7 +105,7 @@ def test_data_frames_are_joined_by_their_columns():
     assert (data.features, data.tabular) == (("a", "b", "c"), True)
     np.testing.assert_array_equal(data.x[60:], X_VAL)
     run = nnjax.sweep(Experiment(model=ModelConfig(widths=(4,)), epochs=2, batch_size=20), data=data)
-    np.testing.assert_allclose(run.predict(other), run.predict(X_VAL), rtol=1e-6)
+    np.testing.assert_allclose(run.predict_proba(other), run.predict_proba(X_VAL), rtol=1e-6)
     with pytest.raises(UserError, match="x of arrays has a column 'a' but x_val has none"):
         from_arrays(frame, Y, x_val=other.drop(columns="a"), y_val=Y_VAL)
     with pytest.raises(UserError, match="x_val of arrays has a column 'd' but x has none"):
