@@ -7,8 +7,8 @@ and `seed`, which enter the compiled program as arrays (see `program_key`).
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from nnjax.core.class_weight import ClassWeight
 from nnjax.core.errors import UserError
@@ -16,12 +16,25 @@ from nnjax.core.pieces import Piece
 from nnjax.core.text import represent
 
 AUTO = "auto"  # left open: `nnjax.checks.defaults` fills it in, by the model and the data
-if TYPE_CHECKING:  # whoever reads them has a resolved experiment
-    Widths = tuple[int, ...]
-    Size = int
+if TYPE_CHECKING:
+    Read = TypeVar("Read")
+    Taken = TypeVar("Taken")
+
+    class Field(Generic[Read, Taken]):
+        """A field that takes more than whoever reads it gets: objects are wrapped, what is open is filled in."""
+
+        def __get__(self, instance: object, owner: Any) -> Read: ...
+        def __set__(self, instance: object, value: Taken) -> None: ...
+
+    Widths = Field[tuple[int, ...], Sequence[int] | None]
+    Size = Field[int, int | None]
+    Patterns = Field[tuple[str, ...] | None, str | Sequence[str] | None]
+    Named = Field[str | Piece, Any]
 else:
     Widths = tuple[int, ...] | None
     Size = int | None
+    Patterns = tuple[str, ...] | None
+    Named = str | Piece
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,14 +134,14 @@ class ModelConfig:
       reconstruct: a model of your own learns to give its input, as an autoencoder does, not the labels of the data.
     """
 
-    kind: str | Piece = "mlp"
-    widths: Widths = None  # type: ignore[assignment]
+    kind: Named = "mlp"  # type: ignore[assignment]
+    widths: Widths = None  # type: ignore[assignment]  # as of all such fields
     activation: str = AUTO
     output_activation: str = AUTO
     kernel_init: str = AUTO
     dtype: str = "float32"
     reconstruct: bool = False
-    trainable: tuple[str, ...] | None = None
+    trainable: Patterns = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         """Wrap an object, and a single pattern."""
@@ -149,9 +162,9 @@ class OptimizerConfig:
         "onecycle".
     """
 
-    name: str | Piece = "adam"
+    name: Named = "adam"  # type: ignore[assignment]
     preset: str = "optax"
-    schedule: str | Piece = "constant"
+    schedule: Named = "constant"  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         """Wrap objects."""
@@ -235,6 +248,14 @@ def _pairs(others: Any) -> dict[str, Any]:
     return found
 
 
+if TYPE_CHECKING:
+    Model = Field[ModelConfig, Any]
+    Optimizer = Field[OptimizerConfig, Any]
+    Metrics = Field[tuple[str | Piece, ...] | None, Any]
+else:
+    Model, Optimizer, Metrics = ModelConfig, OptimizerConfig, tuple[str | Piece, ...] | None
+
+
 @dataclasses.dataclass(frozen=True)
 class Experiment:
     """All that shapes a trial. What is left open is filled in by the model and the data before anything trains.
@@ -265,11 +286,11 @@ class Experiment:
     """
 
     data: DataConfig = DataConfig()
-    model: ModelConfig = ModelConfig()
-    optimizer: OptimizerConfig = OptimizerConfig()
+    model: Model = ModelConfig()  # type: ignore[assignment]
+    optimizer: Optimizer = OptimizerConfig()  # type: ignore[assignment]
     hyperparameters: Hyperparameters = Hyperparameters()
-    loss: str | Piece = AUTO
-    metrics: tuple[str | Piece, ...] | None = None
+    loss: Named = AUTO  # type: ignore[assignment]
+    metrics: Metrics = None  # type: ignore[assignment]
     epochs: int = 20
     batch_size: Size = None  # type: ignore[assignment]
     eval_batch_size: int = 500

@@ -51,9 +51,9 @@ class Metric:
         the nearer they are to 0, so that a target's value in the part is subtracted from both first.
     """
 
-    statistics: Callable[[Targets, Examples], Statistics]
+    statistics: Callable[..., Statistics]
     maximized: bool | None = None
-    value: Callable[[Float[Array, "..."], Scalar], Scalar] | None = None
+    value: Callable[..., Scalar] | None = None
     short: str = ""
     words: str = ""
     complement: str = ""
