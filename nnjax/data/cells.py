@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import decimal
 import numbers
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -14,7 +15,8 @@ from nnjax.core.errors import UserError
 from nnjax.data import missing_cells
 
 DAY = np.timedelta64(1, "D")
-PLAIN = frozenset("0123456789+-.eE")
+PLAIN = frozenset("0123456789+-.eE\n")
+NEEDLESS_ZERO = re.compile(r"(?:^|\n)0\d")
 
 
 class Place(NamedTuple):
@@ -107,7 +109,8 @@ def plain_numbers(raw: Any) -> np.ndarray | None:
     """Convert texts [n] to float64 where all are numbers with decimal points and none begins with a needless 0."""
     if not (isinstance(raw, np.ndarray) and raw.dtype == object) or not len(raw):
         return None
-    if not set("".join(raw)) <= PLAIN or any(len(cell) > 1 and cell[0] == "0" and cell[1].isdigit() for cell in raw):
+    joined = "\n".join(raw)
+    if not set(joined) <= PLAIN or NEEDLESS_ZERO.search(joined):
         return None
     try:
         values = raw.astype(np.float64)

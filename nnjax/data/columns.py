@@ -28,12 +28,14 @@ class Inferred(NamedTuple):
       gaps: its missing cells; None for none.
       ambiguous: a text that is one number by decimal commas, another by commas between thousands; "" for none.
       said: what was guessed, a sentence each.
+      values: its numbers [n] float64, where all of its cells are plain ones.
     """
 
     column: Column
     gaps: Gaps | None = None
     ambiguous: str = ""
     said: tuple[str, ...] = ()
+    values: np.ndarray | None = None
 
 
 class Rules(NamedTuple):
@@ -53,7 +55,9 @@ def infer(raw: Any, place: Place, rules: Rules) -> Inferred:
     name, order = place.column, rules.ordinal.get(place.column)
     plain = None if order or rules.na_values or rules.decimal == "comma" else plain_numbers(raw)
     if plain is not None:
-        return Inferred(Column(name), said=_merging(len(set(raw)) if np.abs(plain).max() > EXACT else 0, plain, name))
+        return Inferred(
+            Column(name), values=plain, said=_merging(len(set(raw)) if np.abs(plain).max() > EXACT else 0, plain, name)
+        )
     found = make_cells(raw, place, rules.na_values)
     gaps = _gaps(found, place)
     stored = _stored_order(raw)
@@ -226,10 +230,13 @@ def _gaps(found: Cells, place: Place) -> Gaps | None:
 
 def encode(column: Column, raw: Any, place: Place, na_values: tuple[str, ...] | None, unknown: str) -> np.ndarray:
     """Code cells as the inputs of a column: float64 [n, inputs without `missing_input`]; NaN where they are missing.
+    Plain numbers may come as float64 [n].
 
     Raises:
       UserError: a cell does not follow the column's rule, or is an unknown category.
     """
+    if isinstance(raw, np.ndarray) and raw.dtype == np.float64:
+        return raw[:, None]
     plain = plain_numbers(raw) if column.kind == "number" and not na_values and column.rule == NumberRule() else None
     if plain is not None:
         return plain[:, None]

@@ -68,7 +68,9 @@ def from_table(table: Table, name: str, config: DataConfig = DataConfig(), weigh
         _column(table.path, list(table.columns), unknown[0])
     found, gaps = _infer_all(table, [*roles.inputs, *roles.target], rules, config.missing)
     keep = _kept_rows(table, roles, rules, config.missing)
-    kept = Table({c: _take(raw, keep) for c, raw in table.columns.items()}, table.path, _moved(table.where, keep))
+    plain = {name: one.values for name, one in found.items() if one.values is not None and name in roles.inputs}
+    kept_columns = {name: _take(raw, keep) for name, raw in {**table.columns, **plain}.items()}
+    kept = Table(kept_columns, table.path, _moved(table.where, keep))
     chosen = [_with_missing_input(found[column].column, column in gaps, config.missing) for column in roles.inputs]
     _refuse_many(chosen, len(keep), table.path)
     recipe = TableRecipe(
