@@ -94,6 +94,8 @@ def make_cells(raw: Any, place: Place, na_values: Sequence[str] | None) -> Cells
     if kind == "m":
         spans = raw.to_numpy("timedelta64[ns]")
         return Typed("number", np.where(np.isnat(spans), np.nan, spans / DAY))
+    if kind == "c":
+        raise UserError(f"The column {place.column!r} of {place.table} has complex numbers: give two real columns.")
     return make_texts(_to_texts(raw, place), na_values)
 
 

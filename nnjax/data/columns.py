@@ -65,10 +65,13 @@ def infer(raw: Any, place: Place, rules: Rules) -> Inferred:
         return Inferred(_ordered(found, place, order or stored), gaps)
     if isinstance(found, Typed):
         whole = 0 if found.whole is None else len(np.unique(found.whole))
-        return Inferred(Column(name, found.kind), gaps, said=_merging(whole, found.values, name))
+        format = dates.ISO if found.kind == "date" else ""
+        return Inferred(Column(name, found.kind, format=format), gaps, said=_merging(whole, found.values, name))
     counts = found.counts()
     if not counts:
         return Inferred(Column(name), gaps)
+    if hasattr(getattr(raw, "dtype", None), "categories"):
+        return _categories(counts, place)._replace(gaps=gaps)
     if {text.lower() for text in counts} <= {"true", "false"}:
         return Inferred(Column(name, "boolean"), gaps)
     inferred = _numbers(found, counts, place, rules) or _dates(found, counts, place) or _categories(counts, place)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nnjax.core.columns import Column
+from nnjax.core.columns import Column, NumberRule
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig
 from nnjax.data import columns
@@ -52,17 +52,22 @@ def read(targets: Sequence[tuple[Column, Any]], places: Sequence[Place], config:
         return TableTarget(values[:, 0] if whole is None else whole, asked)
     if asked == "regression":
         return TableTarget(values, asked)
-    classes, reason = (False, _reason(column, values)) if whole is None else look_like_classes(whole)
+    classes, reason = (False, _reason(column)) if whole is None else look_like_classes(whole)
     task, other = ("classification", "regression") if classes else ("regression", "classification")
     sentence = f"The target {column.name!r} is taken for {task}: {reason} (data.task={other} for the other)."
     return TableTarget(whole if classes else values, task, said=(sentence,))
 
 
-def _reason(column: Column, values: np.ndarray) -> str:
+def _as_whole(values: np.ndarray) -> np.ndarray | None:
+    """Convert numbers [n] such as 1.0 to int64; None where one has a fraction or is too large."""
+    whole = np.array_equal(values, np.trunc(values)) and np.abs(values).max() < 2**53
+    return values.astype(np.int64) if whole else None
+
+
+def _reason(column: Column) -> str:
     if column.kind in ("date", "time"):
         return f"it is {column.kind}s"
-    whole = np.array_equal(values, np.trunc(values))
-    return "its numbers are written with decimals" if whole else "its numbers have fractions"
+    return "its numbers have fractions" if column.rule == NumberRule() else f"it is numbers ({column.rule})"
 
 
 def look_like_classes(values: np.ndarray) -> tuple[bool, str]:
@@ -103,13 +108,13 @@ def _numbers(column: Column, raw: Any, place: Place, config: DataConfig) -> np.n
 
 def _whole(column: Column, raw: Any, place: Place, config: DataConfig) -> np.ndarray | None:
     """Read whole numbers [n] exactly: int64, or texts where they need more than 64 bits; None for other numbers."""
-    if column.kind != "number":
+    if column.kind != "number" or column.rule != NumberRule():
         return None
     cells = make_cells(raw, place, config.na_values)
     if not isinstance(cells, Texts):
-        return cells.whole
+        return _as_whole(cells.values) if cells.whole is None else cells.whole
     if not all(text.removeprefix("-").removeprefix("+").isdecimal() for text in cells.distinct):
-        return None
+        return _as_whole(_numbers(column, raw, place, config)[:, 0])
     numbers = [int(text) for text in cells.distinct]
     if all(-(2**63) <= number < 2**63 for number in numbers):
         return np.array(numbers, np.int64)[cells.codes]

@@ -355,6 +355,22 @@ class TestColumns:
         grades = table(lines(RNG.normal(size=200), RNG.integers(0, 21, size=200), header="x,y"), task="regression")
         assert grades.dataset.task == "regression"
 
+    def test_whole_numbers_with_a_decimal_point_are_as_without(self, table):
+        assert table(lines(RNG.normal(size=60), ["0.0", "1.0"] * 30, header="x,y")).dataset.classes == ("0", "1")
+        frame = pd.DataFrame({"x": RNG.normal(size=60), "y": [0.0, 1.0] * 30})
+        assert as_dataset(frame).task == "classification"
+        assert as_dataset(frame.assign(y=frame.y + 0.5)).task == "regression"
+
+    def test_types_of_frames(self):
+        y = RNG.normal(size=60)
+        codes = as_dataset(pd.DataFrame({"a": pd.Categorical([3, 1] * 30), "y": y}))
+        assert codes.features == ("a=1", "a=3")
+        days = as_dataset(pd.DataFrame({"a": pd.date_range("1970-01-02", periods=60, tz="UTC"), "y": y}))
+        np.testing.assert_array_equal(days.x[:, 0], np.arange(1, 61))
+        assert days.recipe.columns[0].format == "ISO 8601"
+        with pytest.raises(UserError, match=r"'a' .* complex numbers"):
+            as_dataset(pd.DataFrame({"a": y * 1j, "y": y}))
+
     def test_zip_codes_keep_their_zeros(self, table):
         assert table(lines(RNG.normal(size=60), ["00001", "00002"] * 30, header="x,y")).dataset.classes == (
             "00001",
