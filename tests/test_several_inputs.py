@@ -15,6 +15,7 @@ import nnjax
 from nnjax import testing
 from nnjax.api import Stopped
 from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+from nnjax.core.pieces import Piece
 from nnjax.exchange.files import load as load_file
 from nnjax.models.adapters.keras import to_keras
 from nnjax.models.own import model_of
@@ -177,6 +178,17 @@ def test_only_measured_numbers_are_scaled(scaling):
 
 def pick(y, z):
     return z[:, 0] * 0
+
+
+@pytest.mark.parametrize("penalty", [None, "l2"])
+def test_whether_a_keras_model_of_two_inputs_penalizes_weights_is_known(penalty):
+    import keras
+
+    with standard_rules():
+        some = [keras.Input((3,), name="a"), keras.Input((2,), name="b")]
+        joined = keras.layers.Concatenate()(some)
+        model = keras.Model(some, keras.layers.Dense(2, kernel_regularizer=penalty)(joined))
+    assert (model_of(Piece(model)).losses is not None) == (penalty is not None)
 
 
 def test_a_keras_model_of_two_inputs_trains_as_keras_does():

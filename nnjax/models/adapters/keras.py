@@ -264,15 +264,26 @@ def _reseeded(variables: Sequence[Any], state: dict[str, np.ndarray], seed: int)
 
 def _penalized(model: Any) -> bool:
     """Whether a model adds terms to its loss: regularizers of weights and of activations, `add_loss`."""
-    shape = getattr(model, "input_shape", None)
-    if not isinstance(shape, tuple) or None in shape[1:]:
+    x = _two_examples(model)
+    if x is None:
         return True  # it may be
 
     def extra(x: Any) -> Any:
         return model.stateless_call(*_values(model), x, **_mode(model, True), return_losses=True)[2]
 
     with standard_rules():
-        return bool(jax.eval_shape(extra, jax.ShapeDtypeStruct((2, *shape[1:]), jnp.float32)))
+        return bool(jax.eval_shape(extra, x))
+
+
+def _two_examples(model: Any) -> Any:
+    """Return the shapes of two examples for a model, also of several inputs; None where it does not say them."""
+    shape = getattr(model, "input_shape", None)
+    if isinstance(shape, tuple) and all(isinstance(side, int | None) for side in shape):
+        return None if None in shape[1:] else jax.ShapeDtypeStruct((2, *shape[1:]), jnp.float32)
+    inputs = getattr(model, "_inputs_struct", None)
+    if inputs is None or any(None in one.shape[1:] for one in jax.tree.leaves(inputs)):
+        return None
+    return jax.tree.map(lambda one: jax.ShapeDtypeStruct((2, *one.shape[1:]), one.dtype), inputs)
 
 
 def _mode(model: Any, train: bool) -> dict[str, bool]:
