@@ -18,7 +18,7 @@ from nnjax.runs.environment import describe_environment
 from nnjax.runs.loss_baselines import Key, LossBaselines
 from nnjax.runs.sound import check_curves, check_data, check_plan, check_schedules
 from nnjax.train.storage import npz
-from nnjax.train.storage.records import Record, Stage, stack_curves
+from nnjax.train.storage.records import Record, Stage, layouts_of, stack_curves
 
 CONFIG, DATA, ENVIRONMENT, EVOLUTION = "config.json", "data.json", "environment.json", "evolution.json"
 Known = tuple[dict[DataConfig, DataFacts], list[tuple[str, Finding]]]  # of data.json: facts and findings
@@ -148,6 +148,9 @@ class RunFiles:
         measured = layer_statistics.stack(specs, records)
         if measured is not None:
             self.write(layer_statistics.FILE, npz.to_bytes(layer_statistics.to_arrays(measured)))
+        known = self.read_environment()
+        if known:  # in which lanes a trial began, which its test scores follow
+            self.write_json(ENVIRONMENT, known | layouts_of(records))
         self.write(TRIALS, trials_csv.to_text(specs, records))
 
     def read_records(self, specs: Sequence[TrialSpec]) -> list[Record]:

@@ -127,3 +127,16 @@ def test_a_folder_whose_files_disagree_or_name_what_is_unknown(tmp_path):
     edited("config.json", lambda t: t["trials"][0].update(start_from=0), r"starts from 0, which is no trial before it")
     edited("config.json", lambda t: t["trials"][0].update(arm=3), r"names of its arms are not texts")
     nnjax.load(tmp_path)
+
+
+def test_the_lanes_of_a_trial_are_known_as_soon_as_it_has_ended(tmp_path):
+    """A kill before the end of the session must not change the program that evaluates the test part."""
+    run = nnjax.sweep(CLASSIFIER, {"seed": (0, 1, 2)}, workdir=tmp_path, data=blobs())
+    lanes = [(record.lanes, record.devices) for record in run.records]
+    tree = json.loads((tmp_path / "environment.json").read_text("utf-8"))
+    assert all(lanes[0])
+    blank = {name: [0] * 3 for name in ("trial_seconds", "trial_lanes", "trial_devices")}
+    (tmp_path / "environment.json").write_text(json.dumps(tree | blank), "utf-8")
+    run.store.save_records(run.specs, run.records)  # as at a checkpoint
+    assert [(record.lanes, record.devices) for record in run.store.read_records(run.specs)] == lanes
+    assert json.loads((tmp_path / "environment.json").read_text("utf-8"))["plan"] == tree["plan"]

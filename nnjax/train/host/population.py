@@ -35,7 +35,7 @@ from nnjax.train.layout.groups import make_groups
 from nnjax.train.layout.plan import Plan
 from nnjax.train.scheduler import Decide, train_all
 from nnjax.train.storage import npz
-from nnjax.train.storage.records import OVER, Record
+from nnjax.train.storage.records import OVER, Record, layouts_of
 from nnjax.train.storage.store import MemoryStore, Store
 
 SEGMENT_SECONDS = 1.0
@@ -215,10 +215,7 @@ class Population:
         """Describe the plan of every group, what was compiled and what each trial cost, for the run folder."""
         return {
             **self.layouts.describe(),
-            "trial_seconds": [round(record.seconds, 4) for record in self.records],
-            "trial_lanes": [record.lanes for record in self.records],
-            "trial_devices": [record.devices for record in self.records],
-            "trial_moved": [record.moved for record in self.records],
+            **layouts_of(self.records),
         }
 
     def cost(self) -> str:

@@ -79,6 +79,16 @@ def drop(record: Record) -> None:
     record.values |= {name: float(curve[-1]) for name, curve in record.curves.items() if len(curve)}
 
 
+def layouts_of(records: Sequence[Record]) -> dict[str, list[float | None]]:
+    """List what each trial cost and the programs that trained it, as environment.json has them."""
+    return {
+        "trial_seconds": [round(record.seconds, 4) for record in records],
+        "trial_lanes": [record.lanes for record in records],
+        "trial_devices": [record.devices for record in records],
+        "trial_moved": [record.moved for record in records],
+    }
+
+
 def stack_curves(records: Sequence[Record]) -> dict[str, Float[np.ndarray, "m t"]]:
     """Stack the trials' curves into arrays [trial, epoch], NaN past a trial's own epochs."""
     names = dict.fromkeys(name for record in records for name in record.curves)
