@@ -206,10 +206,14 @@ class Run:
         Raises:
           UserError: there is no such trial.
         """
-        if not hasattr(trial, "__index__") or np.ndim(trial) or not 0 <= operator.index(trial) < len(self.specs):
+        try:
+            known = operator.index(trial)
+        except TypeError:  # no whole number
+            known = -1
+        if not 0 <= known < len(self.specs):
             there = f"trials 0 to {len(self.specs) - 1}" if len(self.specs) > 1 else "only trial 0"
             raise UserError(f"There is no trial {represent(trial)}; the run has {there}.")
-        return operator.index(trial)
+        return known
 
     def outputs(self, x: Any, trial: int | None = None, which: str | None = None, encode: bool = False) -> np.ndarray:
         """Outputs [n, k] of the chosen network for raw inputs x, scaled as in training; with encode, codes.

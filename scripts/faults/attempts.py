@@ -19,7 +19,8 @@ import warnings
 from collections.abc import Callable
 from typing import NamedTuple
 
-SECONDS = 20.0  # that one input may take
+SECONDS = 20.0  # of computing that one input may take, whatever else the machine does
+SILENCE = 600.0  # seconds after which a worker that says nothing is taken for one that waits forever
 BYTES = 2 << 30  # of memory that it may take beside what is there already
 
 Attempt = tuple[str, Callable[[], object]]  # what it is, and how it is tried
@@ -91,7 +92,7 @@ class _Watch:
 
     def _look(self) -> None:
         while not self._ended.wait(1.0):
-            if time.monotonic() - self._last > 8 * SECONDS:  # its start, too
+            if time.monotonic() - self._last > SILENCE:
                 self.killed = True
                 self.worker.kill()
 
@@ -104,14 +105,14 @@ def work(prepare: Callable[[pathlib.Path], object], make: Make, seed: int, begin
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     warnings.simplefilter("ignore")
-    signal.signal(signal.SIGALRM, _raise_hang)
+    signal.signal(signal.SIGPROF, _raise_hang)
     with tempfile.TemporaryDirectory() as temporary:
         place = pathlib.Path(temporary)
         prepare(place)
         for number in range(begin, count):
             kind, what, made, before = "ok", "", False, _memory_mark()
             try:
-                signal.setitimer(signal.ITIMER_REAL, SECONDS)
+                signal.setitimer(signal.ITIMER_PROF, SECONDS)
                 what, act = make(random.Random(f"{seed}/{number}"), place)
                 made = True
                 with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
@@ -120,13 +121,13 @@ def work(prepare: Callable[[pathlib.Path], object], make: Make, seed: int, begin
                 what = f"{what}: {error}"
                 kind = "ok" if made and (str(error).strip() or isinstance(error, Stopped)) else "traceback"
             except Hang:
-                kind, what = "hang", f"{what}: more than {SECONDS} s"
+                kind, what = "hang", f"{what}: more than {SECONDS} s of computing"
             except BaseException as error:  # a SystemExit too
                 last = traceback.extract_tb(error.__traceback__)[-1]
                 text = repr(error)[:300]
                 kind, what = "traceback", f"{what}: {text} in {pathlib.Path(last.filename).name}:{last.lineno}"
             finally:
-                signal.setitimer(signal.ITIMER_REAL, 0)
+                signal.setitimer(signal.ITIMER_PROF, 0)
             if kind == "ok" and (taken := _memory_peak() - before) > BYTES:
                 kind, what = "memory", f"{what}: {taken / 2**30:.1f} GB"
             print(json.dumps({"number": number, "kind": kind, "what": what}), file=out, flush=True)

@@ -11,7 +11,7 @@ DATA = dict(name="two_spirals:300", scaling="standard")
 
 
 def get_config():
-    data, more = DataConfig(**{{**DATA, {data}}}), dict({more})
+    data, more = DataConfig(**{{**DATA, {data}}}), dict({{{more}}})
     return Experiment(data=data, model=ModelConfig(widths=(8,)), batch_size=32, **{{"epochs": 12, **more}})
 
 
