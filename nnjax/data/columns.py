@@ -273,13 +273,14 @@ def _code(column: Column, found: Texts, place: Place, unknown: str) -> np.ndarra
     known = {text: i for i, text in enumerate(column.categories)}
     width = len(known)
     table = np.zeros((len(found.distinct), width if column.kind == "category" else 1))
-    for i, text in enumerate(found.distinct):
+    for i, cell in enumerate(found.distinct):
+        text = cell if cell in known else cell.removesuffix(".0")  # which pandas writes of whole numbers beside gaps
         if found.missing[i] and text not in known:
             table[i] = np.nan
         elif text in known:
             table[i] = np.eye(width)[known[text]] if column.kind == "category" else known[text]
         elif unknown != "unknown" or column.kind == "ordered":
-            raise _unlike(column, place, found.first(text), repr(text))
+            raise _unlike(column, place, found.first(cell), repr(cell))
     return table[found.codes]
 
 

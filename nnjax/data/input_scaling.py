@@ -36,6 +36,14 @@ def fit_inputs(dataset: Dataset, rows: np.ndarray, kind: str) -> tuple[Scaler, l
     ]
 
 
+def merging_targets(dataset: Dataset, kind: str) -> list[str]:
+    """Say which targets lose distinct numbers because they are cast to float32 unscaled."""
+    if dataset.y is None or dataset.y.dtype != np.float64 or kind in ("standard", "minmax"):
+        return []
+    lost = [name for i, name in enumerate(dataset.targets) if precision.merges(dataset.y[:, i])]
+    return [f"Distinct targets {name!r} merge in float32: scale them (data.target_scaling=standard)." for name in lost]
+
+
 def _flags(dataset: Dataset) -> np.ndarray:
     """Find the inputs [d] that are 0 or 1 by themselves: one for a category, or for a gap."""
     if dataset.recipe is None:

@@ -6,7 +6,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import AUTO, DataConfig
 from nnjax.core.types import Dataset, Prepared, Scaler
 from nnjax.data import imputation, scaling, sources, tables
-from nnjax.data.input_scaling import fit_inputs
+from nnjax.data.input_scaling import fit_inputs, merging_targets
 from nnjax.data.split_sizes import Split
 from nnjax.data.splits import split
 
@@ -47,6 +47,7 @@ def prepare_loaded(dataset: Dataset, config: DataConfig, batch_size: int | None 
     dataset = imputation.fit(dataset, parts.train, config.missing)
     x_scaler, said = fit_inputs(dataset, parts.train, scaling.kind_for(dataset, config.scaling))
     y_scaler = _fit_targets(dataset, parts.train, config.target_scaling)
+    said += merging_targets(dataset, config.target_scaling)
     return Prepared(dataset, *parts, x_scaler, y_scaler, (*dataset.said, *said))
 
 

@@ -115,6 +115,10 @@ class TestPrecision:
         assert len(np.unique(scaled)) == 300
         np.testing.assert_allclose(prepared.y_scaler.inverse(scaled.astype(np.float64))[:, 0], y, atol=1e-3)
 
+    def test_targets_that_merge_are_said(self, table):
+        prepared = table(pd.DataFrame({"t": RNG.normal(size=300), "y": 1.7e9 + np.arange(300.0)}), task="regression")
+        assert any("Distinct targets 'y' merge" in sentence for sentence in prepared.said)
+
     @pytest.mark.parametrize("base", [2**53, 2**62, -(2**63), 10**30])
     def test_labels_are_exact(self, table, base):
         data = table(lines(RNG.normal(size=60), [base + i % 3 for i in range(60)], header="x,y")).dataset
@@ -422,6 +426,7 @@ class TestPredictions:
         np.testing.assert_array_equal(rows_of(prepared, tmp_path, "v\n1\n2\n1\n"), [[1, 0, 0], [0, 1, 0], [1, 0, 0]])
         frame = pd.DataFrame({"v": [1.0, 2.0]})
         np.testing.assert_array_equal(new_rows.from_frame(prepared.facts(), frame), [[1, 0, 0], [0, 1, 0]])
+        np.testing.assert_array_equal(rows_of(prepared, tmp_path, "v\n1.0\n2.0\n"), [[1, 0, 0], [0, 1, 0]])
 
     def test_true_for_yes(self, table, tmp_path):
         prepared = table(lines(["Yes", "No", "No"] * 20, Y, header="v,y"))
