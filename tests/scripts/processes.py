@@ -14,7 +14,11 @@ from nnjax import Arm, DataConfig, Experiment, ModelConfig, Space
 
 def get_config():
     return Experiment(
-        data=DataConfig("two_spirals", scaling="standard"), model=ModelConfig(widths=(8,)), epochs=2, batch_size=32
+        data=DataConfig("two_spirals", scaling="standard"),
+        model=ModelConfig(widths=(8,)),
+        epochs=2,
+        batch_size=32,
+        evaluate_test="all",
     )
 
 
