@@ -1,10 +1,9 @@
 """Load tables with named columns: texts become one input a category, one or more columns are the target."""
 
 import dataclasses
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +18,7 @@ from nnjax.data.columns import Inferred, Rules
 from nnjax.data.delimited import Options, Table
 from nnjax.data.missing_cells import Gaps
 from nnjax.data.source import Source
+from nnjax.data.table_roles import Roles, find_column, roles_of
 
 MAX_CATEGORIES = 100  # distinct texts in a column; more are taken for identifiers or free text
 SHOWN = 8  # columns named one by one in a remark
@@ -27,15 +27,6 @@ FIELDS = (  # of a `DataConfig`, that change how a table is read
     *("header", "encoding", "decimal", "columns", "drop", "ordinal", "na_values", "groups"),
     *("missing", "unknown"),  # which say nothing of data without gaps
 )
-
-
-class Roles(NamedTuple):
-    """Names of columns by what they are for."""
-
-    inputs: list[str]
-    target: list[str]
-    groups: str | None
-    left_out: dict[str, str]
 
 
 def load(path: Path, name: str, config: DataConfig = DataConfig()) -> Dataset:
@@ -61,11 +52,11 @@ def from_table(table: Table, name: str, config: DataConfig = DataConfig(), weigh
     weights = None
     if weight is not None:
         table, weights = _weighed(table, weight, config)
-    roles = _roles(table, config)
+    roles = roles_of(table, config)
     rules = Rules(config.na_values, config.decimal, orders(config.ordinal))
     unknown = [column for column in rules.ordinal if column not in table.columns]
     if unknown:
-        _column(table.path, list(table.columns), unknown[0])
+        find_column(table.path, list(table.columns), unknown[0])
     found, gaps = _infer_all(table, [*roles.inputs, *roles.target], rules, config.missing)
     keep = _kept_rows(table, roles, rules, config.missing)
     plain = {name: one.values for name, one in found.items() if one.values is not None and name in roles.inputs}
@@ -114,7 +105,7 @@ def from_table(table: Table, name: str, config: DataConfig = DataConfig(), weigh
 
 def _weighed(table: Table, weight: str, config: DataConfig) -> tuple[Table, np.ndarray]:
     """Take the column of weights out of a table, and the rows of weight 0, so that no category comes from them."""
-    column = _column(table.path, list(table.columns), weight)
+    column = find_column(table.path, list(table.columns), weight)
     place = _place(table, column)
     found = columns.infer(table.columns[column], place, Rules(config.na_values, config.decimal))
     if found.gaps is not None:
@@ -184,48 +175,6 @@ def encode_inputs(recipe: TableRecipe, table: Table) -> np.ndarray:
         if column.missing_input:
             parts.append(np.isnan(values[:, :1]).astype(np.float64))
     return np.concatenate(parts, axis=1)
-
-
-def _roles(table: Table, config: DataConfig) -> Roles:
-    """Divide the columns into inputs, target and others."""
-    names, path = list(table.columns), table.path
-    dropped = [_column(path, names, text) for text in config.drop]
-    only = [_column(path, names, text) for text in config.columns] or names
-    groups = None if config.groups is None else _column(path, names, config.groups)
-    rest = [name for name in names if name not in dropped and name != groups]
-    target = _target_columns(path, names, rest, config.target)
-    inputs = [name for name in names if name in only and name in rest and name not in target]
-    if not inputs:
-        raise UserError(
-            f"{path} has no column beside the target {', '.join(target)}, but at least one input was expected: name "
-            "another target, or divide the cells by commas, semicolons, tabs or bars."
-        )
-    why = {name: "not among data.columns" for name in names if name not in only}
-    why |= dict.fromkeys(dropped, "left out by data.drop") | ({groups: "the groups"} if groups else {})
-    return Roles(inputs, target, groups, {name: text for name, text in why.items() if name not in target})
-
-
-def _target_columns(path: Path, names: list[str], rest: list[str], target: str | None) -> list[str]:
-    """Find the names of the target columns."""
-    if target is None:
-        return rest[-1:]
-    if target in names:  # a name may have commas in it
-        return [target]
-    if target == "none":
-        return []
-    chosen = [_column(path, names, text.strip()) for text in target.split(",")]
-    if len(set(chosen)) < len(chosen):
-        raise UserError(f"The target {target!r} names a column twice.")
-    return chosen
-
-
-def _column(path: Path, names: list[str], text: str) -> str:
-    if text in names:
-        return text
-    if text.removeprefix("-").isdecimal() and -len(names) <= int(text) < len(names):
-        return names[int(text)]
-    close = difflib.get_close_matches(text, names, n=3) or names[:20]
-    raise UserError(f"{path} has no column {text!r} (0 to {len(names) - 1} by index): did you mean {', '.join(close)}?")
 
 
 def _place(table: Table, column: str) -> Place:

@@ -6,7 +6,10 @@ import pytest
 
 import nnjax
 from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig
+from nnjax.data import new_rows, prepare_loaded
+from nnjax.data.in_memory import as_dataset
 from nnjax.exchange.predictions import inputs_of, open_network, write_predictions
+from nnjax.runs.data_json import facts_from_json, facts_to_json
 
 N = np.arange(300)
 SCALED = {"scaling": "standard", "target_scaling": "standard", "task": "regression"}
@@ -75,3 +78,15 @@ def test_folds_of_groups_of_unequal_sizes_train(tmp_path):
     held = [set(patients[run.data(i).validation]) for i in range(3)]
     assert sum(map(len, held)) == len(set.union(*held))
     assert all(np.isfinite(record.values["val_loss"]) for record in run.records)
+
+
+def test_a_folder_whose_categories_were_one_number_each_is_read():
+    """As data.json was before recipes: a column of texts is its place in the sorted texts."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"x": rng.normal(size=60), "y": rng.normal(size=60)})
+    facts = prepare_loaded(as_dataset(frame), DataConfig()).facts()
+    tree = facts_to_json(facts) | {"categories": {"c": ["blue", "red"]}, "features": ["x", "c"], "num_inputs": 2}
+    del tree["recipe"]
+    old = facts_from_json(tree)
+    found = new_rows.from_frame(old, pd.DataFrame({"c": ["red", "blue"], "x": [0.5, 1.5]}))
+    np.testing.assert_array_equal(found, [[0.5, 1], [1.5, 0]])

@@ -1,0 +1,69 @@
+"""Which columns of a table are inputs, which the target, which neither."""
+
+import difflib
+from pathlib import Path
+from typing import NamedTuple
+
+from nnjax.core.errors import UserError
+from nnjax.core.experiment import DataConfig
+from nnjax.data.delimited import Table
+
+
+class Roles(NamedTuple):
+    """Names of columns by what they are for."""
+
+    inputs: list[str]
+    target: list[str]
+    groups: str | None
+    left_out: dict[str, str]
+
+
+def roles_of(table: Table, config: DataConfig) -> Roles:
+    """Divide the columns into inputs, target and others.
+
+    Raises:
+      UserError: there is no such column, or no input.
+    """
+    names, path = list(table.columns), table.path
+    dropped = [find_column(path, names, text) for text in config.drop]
+    only = [find_column(path, names, text) for text in config.columns] or names
+    groups = None if config.groups is None else find_column(path, names, config.groups)
+    rest = [name for name in names if name not in dropped and name != groups]
+    target = target_columns(path, names, rest, config.target)
+    inputs = [name for name in names if name in only and name in rest and name not in target]
+    if not inputs:
+        raise UserError(
+            f"{path} has no column beside the target {', '.join(target)}, but at least one input was expected: name "
+            "another target, or divide the cells by commas, semicolons, tabs or bars."
+        )
+    why = {name: "not among data.columns" for name in names if name not in only}
+    why |= dict.fromkeys(dropped, "left out by data.drop") | ({groups: "the groups"} if groups else {})
+    return Roles(inputs, target, groups, {name: text for name, text in why.items() if name not in target})
+
+
+def target_columns(path: Path, names: list[str], rest: list[str], target: str | None) -> list[str]:
+    """Find the names of the target columns."""
+    if target is None:
+        return rest[-1:]
+    if target in names:  # a name may have commas in it
+        return [target]
+    if target == "none":
+        return []
+    chosen = [find_column(path, names, text.strip()) for text in target.split(",")]
+    if len(set(chosen)) < len(chosen):
+        raise UserError(f"The target {target!r} names a column twice.")
+    return chosen
+
+
+def find_column(path: Path, names: list[str], text: str) -> str:
+    """Find a column by its name or its index.
+
+    Raises:
+      UserError: there is none.
+    """
+    if text in names:
+        return text
+    if text.removeprefix("-").isdecimal() and -len(names) <= int(text) < len(names):
+        return names[int(text)]
+    close = difflib.get_close_matches(text, names, n=3) or names[:20]
+    raise UserError(f"{path} has no column {text!r} (0 to {len(names) - 1} by index): did you mean {', '.join(close)}?")
