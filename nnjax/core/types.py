@@ -74,6 +74,8 @@ class Dataset:
       task: "classification", "regression" or "none" (no labels).
       sha256: hex digest of x and y as stored, so that a run can say which data it saw.
       classes: class names by index; empty unless the task is classification.
+      label_type: of the labels that the names stand for: "bool", "int", "float" (whole numbers) or "text"; "" where the
+        classes were named.
       features: names of the d inputs; empty for images.
       targets: names of the k regression targets.
       image_shape: (height, width) when x is flattened images.
@@ -114,6 +116,7 @@ class Dataset:
     said: tuple[str, ...] = ()
     reread: Callable[[DataConfig], Dataset] | None = None
     parts: tuple[Part, ...] = ()
+    label_type: str = ""
 
 
 class Scaler(NamedTuple):
@@ -149,7 +152,7 @@ class DataFacts:
     """What must be known of a data set to use a network trained on it, without the examples.
 
     Attributes:
-      name, source, sha256, task, classes, features, targets, image_shape: as in `Dataset`.
+      name, source, sha256, task, classes, label_type, features, targets, image_shape: as in `Dataset`.
       recipe: as in `Dataset`, with what fills in missing cells.
       shape: of one example, () where that is not known (of runs made before).
       parts: as in `Dataset`.
@@ -177,6 +180,7 @@ class DataFacts:
     shape: tuple[int, ...] = ()
     parts: tuple[Part, ...] = ()
     weighted: bool = False
+    label_type: str = ""
 
     @property
     def example_shape(self) -> tuple[int, ...]:
@@ -237,6 +241,7 @@ class Prepared:
             shape=data.shape,
             parts=data.parts,
             weighted=data.weights is not None,
+            label_type=data.label_type,
         )
 
 

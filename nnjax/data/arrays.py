@@ -133,6 +133,7 @@ def from_arrays(
         groups=groups,
         order=order,
         said=tuple(said),
+        label_type=learned.label_type,
     )
 
 

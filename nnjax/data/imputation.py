@@ -61,6 +61,20 @@ def apply(
     return out
 
 
+def mark_missing(recipe: TableRecipe, x: np.ndarray) -> np.ndarray:
+    """Return coded rows x [n, d] where a cell with NaN in one of its inputs has it in all, and 1 where that is one."""
+    out, start = x.copy(), 0
+    for column in recipe.columns:
+        end = start + len(column.inputs)
+        own = out[:, start : end - column.missing_input]
+        gone = np.isnan(own).any(axis=1)
+        own[gone] = np.nan
+        if column.missing_input:
+            out[gone, end - 1] = 1
+        start = end
+    return out
+
+
 def _fill(column: Column, values: np.ndarray, policy: str) -> tuple[float, ...]:
     """Compute what stands for a missing cell, from the values [n, inputs] of a column in the training part."""
     there = values[~np.isnan(values).any(axis=1)]

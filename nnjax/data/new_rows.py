@@ -95,6 +95,14 @@ def from_frame(facts: DataFacts, frame: Any) -> np.ndarray:
     return encode(recipe, table)
 
 
+def complete(facts: DataFacts, x: np.ndarray) -> np.ndarray:
+    """Fill in NaN in coded rows x [n, d] as `encode` fills in missing cells; errors as for `imputation.apply`."""
+    recipe = recipe_of(facts)
+    if recipe is None or x.dtype.kind != "f" or not np.isnan(x).any():
+        return x
+    return imputation.apply(recipe, imputation.mark_missing(recipe, x), "the rows")
+
+
 def _refuse_absent(needed: Sequence[str], there: Sequence[str], path: Path, recipe: TableRecipe) -> None:
     absent = [name for name in needed if name not in there]
     if absent:

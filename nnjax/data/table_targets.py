@@ -18,12 +18,14 @@ DENSE = 2  # largest usual gap between the whole numbers that stand for classes
 
 
 class TableTarget(NamedTuple):
-    """The target: labels [n], numbers [n, k] float64 or None; its task, its classes where they are in an order."""
+    """The target: labels [n], numbers [n, k] float64 or None; its task; its classes and their type where these are in
+    an order."""
 
     y: np.ndarray | None
     task: str | None = None
     classes: tuple[str, ...] = ()
     said: tuple[str, ...] = ()
+    label_type: str = ""
 
 
 def read(targets: Sequence[tuple[Column, Any]], places: Sequence[Place], config: DataConfig) -> TableTarget:
@@ -49,19 +51,24 @@ def read(targets: Sequence[tuple[Column, Any]], places: Sequence[Place], config:
         return _labels(column, raw, place, config)
     values, whole = _numbers(column, raw, place, config), _whole(column, raw, place, config)
     if asked == "classification":
-        return TableTarget(values[:, 0] if whole is None else whole, asked)
+        return TableTarget(values[:, 0] if whole is None else _as_stored(whole, raw, place, config), asked)
     if asked == "regression":
         return TableTarget(values, asked)
     classes, reason = (False, _reason(column)) if whole is None else look_like_classes(whole)
     task, other = ("classification", "regression") if classes else ("regression", "classification")
     sentence = f"The target {column.name!r} is taken for {task}: {reason} (data.task={other} for the other)."
-    return TableTarget(whole if classes else values, task, said=(sentence,))
+    return TableTarget(_as_stored(whole, raw, place, config) if classes else values, task, said=(sentence,))
+
+
+def _as_stored(whole: np.ndarray | None, raw: Any, place: Place, config: DataConfig) -> np.ndarray | None:
+    """Return labels [n] that are whole numbers: the texts themselves where a DataFrame's column has texts."""
+    cells = make_cells(raw, place, config.na_values)
+    return np.array(cells.distinct)[cells.codes] if isinstance(cells, Texts) and _has_texts(raw) else whole
 
 
 def _as_whole(values: np.ndarray) -> np.ndarray | None:
-    """Convert numbers [n] such as 1.0 to int64; None where one has a fraction or is too large."""
-    whole = np.array_equal(values, np.trunc(values)) and np.abs(values).max() < 2**53
-    return values.astype(np.int64) if whole else None
+    """Return numbers [n] such as 1.0; None where one has a fraction or is too large."""
+    return values if np.array_equal(values, np.trunc(values)) and np.abs(values).max() < 2**53 else None
 
 
 def _reason(column: Column) -> str:
@@ -95,11 +102,16 @@ def _labels(column: Column, raw: Any, place: Place, config: DataConfig) -> Table
     if column.kind == "ordered":
         codes = columns.encode(column, raw, place, config.na_values, "error")[:, 0]
         return TableTarget(codes.astype(np.int64), "classification", column.categories)
-    if column.kind == "boolean":
-        return TableTarget(columns.encode(column, raw, place, config.na_values, "error")[:, 0] > 0, "classification")
     cells = make_cells(raw, place, config.na_values)
+    if column.kind == "boolean" and not (isinstance(cells, Texts) and _has_texts(raw)):
+        return TableTarget(columns.encode(column, raw, place, config.na_values, "error")[:, 0] > 0, "classification")
     assert isinstance(cells, Texts)
     return TableTarget(np.array(cells.distinct)[cells.codes], "classification")
+
+
+def _has_texts(raw: Any) -> bool:
+    """Whether a column of a DataFrame has texts, which are the labels then; cells of a file may be truth values."""
+    return hasattr(raw, "iloc") and any(isinstance(cell, str) for cell in raw)
 
 
 def _numbers(column: Column, raw: Any, place: Place, config: DataConfig) -> np.ndarray:
@@ -107,7 +119,9 @@ def _numbers(column: Column, raw: Any, place: Place, config: DataConfig) -> np.n
 
 
 def _whole(column: Column, raw: Any, place: Place, config: DataConfig) -> np.ndarray | None:
-    """Read whole numbers [n] exactly: int64, or texts where they need more than 64 bits; None for other numbers."""
+    """Read whole numbers [n] exactly: int64, float64 where they are written as 1.0, or texts where they need more than
+    64 bits; None for other numbers.
+    """
     if column.kind != "number" or column.rule != NumberRule():
         return None
     cells = make_cells(raw, place, config.na_values)

@@ -11,6 +11,7 @@ from nnjax.data import precision
 MAX_CLASSES = 1000
 LARGEST = np.float64(1e37)  # of inputs and targets: with larger ones float32 has no room to scale them
 FEWEST_COUNTED = 3  # labels 0, 1, 2, … from here on are taken for a count of the classes
+LABEL_TYPES = {"b": "bool", "i": "int", "u": "int", "f": "float", "U": "text", "S": "text"}  # by NumPy's kind
 TASKS = ("classification", "regression", "none")
 
 
@@ -21,6 +22,7 @@ class Outputs(NamedTuple):
     task: str
     classes: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
+    label_type: str = ""
 
 
 def make(
@@ -40,12 +42,35 @@ def make(
         task = "classification" if y.ndim == 1 and y.dtype.kind != "f" else "regression"
     if task == "classification":
         labels, names = _labels(y, tuple(classes), name)
-        return Outputs(labels, task, classes=names)
+        return Outputs(labels, task, names, label_type="" if classes else LABEL_TYPES[y.dtype.kind])
     values = _values(y, name)
     targets = column_names(targets, "y", values.shape[1], name)
     check_finite(values, targets, f"y of {name}")
     values = precision.narrow(np.ascontiguousarray(values))
     return Outputs(values, task, targets=targets)
+
+
+def named_labels(classes: Sequence[str], label_type: str) -> np.ndarray:
+    """Return the labels [k] that class names stand for, in their own type; by "" whole numbers where all names are.
+
+    Raises:
+      ValueError: a name is no such label.
+    """
+    if label_type not in ("", *LABEL_TYPES.values()):
+        raise ValueError(f"the labels have the type {label_type!r}")
+    if label_type == "bool":
+        return np.array([("False", "True").index(name) for name in classes], bool)
+    if label_type == "" and all(name.isdecimal() and str(int(name)) == name for name in classes):
+        label_type = "int"
+    if label_type not in ("int", "float"):
+        return np.array(classes)
+    numbers = [int(name) for name in classes]
+    if label_type == "float":
+        return np.array(numbers, np.float64)
+    least, largest = min(numbers, default=0), max(numbers, default=0)
+    if least < -(2**63) or largest >= (2**64 if least >= 0 else 2**63):
+        raise ValueError("the labels need more than 64 bits")
+    return np.array(numbers, np.uint64 if largest >= 2**63 else np.int64)
 
 
 def require_equal_lengths(y: np.ndarray, num_examples: int, name: str) -> None:

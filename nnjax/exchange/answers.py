@@ -1,10 +1,11 @@
 """What a network's outputs say: class names and probabilities, values of the targets, or copies of the inputs."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from nnjax.core.types import DataFacts
+from nnjax.data.targets import named_labels
 from nnjax.exchange.network import Architecture, goal_of
 from nnjax.models.imported import Stack
 from nnjax.models.registry import traits_of
@@ -59,24 +60,16 @@ def interpret(found: np.ndarray, architecture: Architecture, facts: DataFacts) -
         known = facts.targets if goal == "regression" else facts.features
         names = known if len(known) == found.shape[1] else [f"output_{i}" for i in range(found.shape[1])]
         return Answers(found, tuple(names), None, "")
-    names = facts.classes
+    names, known = facts.classes, named_labels(facts.classes, facts.label_type)
     if _are_distances(architecture):
-        return Answers(-found, names, _labels(names, found.argmax(axis=1)), DISTANCE)
+        return Answers(-found, names, known[found.argmax(axis=1)], DISTANCE)
     probable = _are_probabilities(architecture, found)
     if found.shape[1] == 1:
-        labels = _labels(names, (found[:, 0] > 0.5).astype(int))
+        labels = known[(found[:, 0] > 0.5).astype(int)]
         if not probable:
             return Answers(found, names[1:2], labels, OUTPUT)
         return Answers(np.concatenate([1 - found, found], axis=1), names, labels, PROBABILITY)
-    return Answers(found, names, _labels(names, found.argmax(axis=1)), PROBABILITY if probable else OUTPUT)
-
-
-def _labels(names: tuple[str, ...], index: np.ndarray) -> np.ndarray:
-    """Name classes; where all names are whole numbers, as such."""
-    known: Any = np.array(names)
-    if all(name.isdecimal() and str(int(name)) == name for name in names):
-        known = known.astype(np.int64)
-    return np.asarray(known[index])
+    return Answers(found, names, known[found.argmax(axis=1)], PROBABILITY if probable else OUTPUT)
 
 
 def _are_distances(architecture: Architecture) -> bool:

@@ -13,6 +13,7 @@ from nnjax.core.experiment import DataConfig, Experiment
 from nnjax.core.fields import replace
 from nnjax.core.structure import Part
 from nnjax.core.types import DataFacts, Scaler
+from nnjax.data import targets
 from nnjax.runs import loss_baselines
 from nnjax.runs.loss_baselines import Baselines, Key, LossBaselines
 from nnjax.runs.sound import check_facts
@@ -81,6 +82,8 @@ def facts_from_json(tree: Mapping[str, Any]) -> DataFacts:
     lists = {name: tuple(tree[name]) for name in ("sizes", "classes", "features", "targets")}
     shape = tree["image_shape"] and tuple(tree["image_shape"])
     known = {name: value for name, value in tree.items() if name != "categories"}
+    if tree.get("label_type", "") != "":
+        targets.named_labels(lists["classes"], tree["label_type"])
     recipe = recipe_from_json(tree["recipe"]) if "recipe" in tree else _earlier_recipe(tree)
     more = {"image_shape": shape, "recipe": recipe, "shape": tuple(tree.get("shape", ()))}
     return DataFacts(**{**known, **scalers, **lists, **more, "parts": tuple(map(_part, tree.get("parts", ())))})

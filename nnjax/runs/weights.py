@@ -11,7 +11,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.structure import Structure, flatten_as
 from nnjax.core.text import represent
 from nnjax.core.types import DataFacts, Float
-from nnjax.data import new_rows
+from nnjax.data import new_rows, targets
 from nnjax.models.model import Variables
 from nnjax.models.own import variables_shapes
 from nnjax.runs.run_protocol import TrainedTrials
@@ -61,15 +61,18 @@ def outputs_of(network: Network, function: Callable[[np.ndarray], Any], x: Any) 
 def rows_of(facts: DataFacts, x: Any) -> Float[np.ndarray, "n d"]:
     """Lay raw inputs out as rows [n, d]: rows, examples in their shape, a DataFrame's, or several arrays.
 
+    NaN in rows stands for a missing cell, which is filled in as in training where the network's table had such.
+
     Raises:
-      UserError: they are not as those that the network was trained on.
+      UserError: they are not as those that the network was trained on, or not finite.
     """
     if facts.parts and not hasattr(x, "shape"):
-        return flatten_as(x, Structure(facts.parts), "x").astype(np.float32)
+        return _finite(flatten_as(x, Structure(facts.parts), "x"), facts).astype(np.float32)
     x = new_rows.from_frame(facts, x) if hasattr(x, "columns") else x
     width = facts.num_inputs
     try:
-        x = np.asarray(x, np.float64 if facts.x_scaler.wide else np.float32)
+        x = np.asarray(x)
+        x = x if x.dtype.kind in "buif" else x.astype(np.float64)
     except (TypeError, ValueError, OverflowError):
         raise UserError(f"The inputs are {represent(x)}, but an array of numbers (n, {width}) was expected.") from None
     if x.ndim > 2 and x.shape[1:] == facts.shape:
@@ -77,6 +80,12 @@ def rows_of(facts: DataFacts, x: Any) -> Float[np.ndarray, "n d"]:
     if x.ndim != 2 or x.shape[1] != width:
         also = f" or the arrays {Structure(facts.parts)!r}" if facts.parts else ""
         raise UserError(f"The inputs have shape {x.shape}, but (n, {width}){also} was expected.")
+    return _finite(new_rows.complete(facts, x), facts).astype(np.float64 if facts.x_scaler.wide else np.float32)
+
+
+def _finite(x: np.ndarray, facts: DataFacts) -> np.ndarray:
+    """Return rows [n, d]; a `UserError` where one has NaN, infinity or what float32 cannot hold."""
+    targets.check_finite(x, facts.features, "The new x")
     return x
 
 

@@ -1,0 +1,85 @@
+"""What `predict` answers to new rows of a table: labels in their own type, missing cells as in training."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import nnjax
+from nnjax.core.errors import UserError
+from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig
+from nnjax.data.targets import named_labels
+from nnjax.runs.data_json import facts_from_json, facts_to_json
+
+A = np.repeat([-1.0, 1.0], 30) * np.tile([1.0, 1.5, 2.0], 20)
+
+
+def classifier(epochs=60, **data):
+    data = {"validation": 0, "test": 0, "scaling": "standard", **data}
+    return Experiment(
+        data=DataConfig(**data),
+        model=ModelConfig("mlp", ()),
+        hyperparameters=Hyperparameters(learning_rate=0.5),
+        epochs=epochs,
+        batch_size=30,
+    )
+
+
+LABELS = {
+    "bool": A > 0,
+    "int": np.sign(A).astype(int),
+    "float": np.where(A > 0, 1.0, 0.0),
+    "text": np.where(A > 0, "1", "-1"),
+    "whole text": np.where(A > 0, "1.0", "0.0"),
+    "True": np.where(A > 0, "True", "False"),
+    "yes": np.where(A > 0, "yes", "no"),
+    "codes": np.where(A > 0, "00002", "00001"),
+}
+
+
+@pytest.mark.parametrize("labels", LABELS.values(), ids=LABELS)
+def test_labels_are_answered_in_their_own_type(tmp_path, labels):
+    """The sign of a separates the classes, so that all answers are the labels themselves."""
+    frame = pd.DataFrame({"a": A, "y": labels})
+    run = nnjax.sweep(classifier(task="classification"), data=frame, target="y", workdir=tmp_path / "run")
+    for found in (run, nnjax.load(tmp_path / "run")):
+        answer = found.predict(frame)
+        assert answer.tolist() == labels.tolist()
+        assert answer.dtype.kind == labels.dtype.kind
+    from_arrays = nnjax.sweep(classifier(task="classification"), data=(A[:, None], labels))
+    assert from_arrays.predict(A[:, None]).tolist() == labels.tolist()
+
+
+def test_labels_of_an_older_folder_are_whole_numbers_where_all_names_are():
+    facts = nnjax.sweep(classifier(1), data=(A[:, None], A > 0)).facts()
+    tree = {name: value for name, value in facts_to_json(facts).items() if name != "label_type"}
+    assert facts_from_json(tree).label_type == ""
+    assert named_labels(("0", "1"), "").dtype == np.int64
+    assert named_labels(("-1", "1"), "").tolist() == ["-1", "1"]
+    for forged in ("bool", "float", "what", 5):
+        with pytest.raises(ValueError):
+            facts_from_json(tree | {"classes": ["p", "q"], "label_type": forged})
+
+
+def test_arrays_with_gaps_are_filled_in_as_frames_are():
+    """The mean of a is 0 and that of b 1; the frame's missing cells and NaN in the rows are one case."""
+    frame = pd.DataFrame({"a": A, "b": [0.0, 2.0] * 30, "c": ["u", "v", "v"] * 20, "y": np.where(A > 0, "p", "q")})
+    frame.loc[[3, 50], "a"] = np.nan
+    frame.loc[[4, 51], "c"] = None
+    for missing in ("mean", "indicator"):
+        run = nnjax.sweep(classifier(5, missing=missing), data=frame, target="y")
+        nan = np.nan
+        rows = {"mean": [[nan, 2, 0, 1], [1, nan, nan, nan], [1, 0, nan, 1]]}
+        rows["indicator"] = [[nan, 0, 2, 0, 1, 0], [1, 0, nan, nan, nan, 0], [1, 0, 0, nan, 1, 0]]
+        new = pd.DataFrame({"a": [nan, 1, 1], "b": [2, nan, 0], "c": ["v", None, None]})
+        np.testing.assert_allclose(run.predict_proba(np.array(rows[missing])), run.predict_proba(new), rtol=1e-6)
+        assert np.isfinite(run.predict_proba(new)).all()
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e300])
+def test_numbers_that_are_none_are_refused(bad):
+    plain = nnjax.sweep(classifier(1), data=(A[:, None], A > 0))
+    table = nnjax.sweep(classifier(1), data=pd.DataFrame({"a": A, "y": A > 0}), target="y")
+    for run in (plain, table):
+        for method in (run.predict, run.outputs, run.predict_proba):
+            with pytest.raises(UserError, match=r"(missing cells, the first in row 2|example 1 \(counted from 0\))"):
+                method(np.array([[0.5], [bad]]))
