@@ -60,16 +60,16 @@ def interpret(found: np.ndarray, architecture: Architecture, facts: DataFacts) -
         known = facts.targets if goal == "regression" else facts.features
         names = known if len(known) == found.shape[1] else [f"output_{i}" for i in range(found.shape[1])]
         return Answers(found, tuple(names), None, "")
-    names, known = facts.classes, named_labels(facts.classes, facts.label_type)
+    names, own = facts.classes, named_labels(facts.classes, facts.label_type)
     if _are_distances(architecture):
-        return Answers(-found, names, known[found.argmax(axis=1)], DISTANCE)
+        return Answers(-found, names, own[found.argmax(axis=1)], DISTANCE)
     probable = _are_probabilities(architecture, found)
     if found.shape[1] == 1:
-        labels = known[(found[:, 0] > 0.5).astype(int)]
+        labels = own[(found[:, 0] > 0.5).astype(int)]
         if not probable:
             return Answers(found, names[1:2], labels, OUTPUT)
         return Answers(np.concatenate([1 - found, found], axis=1), names, labels, PROBABILITY)
-    return Answers(found, names, known[found.argmax(axis=1)], PROBABILITY if probable else OUTPUT)
+    return Answers(found, names, own[found.argmax(axis=1)], PROBABILITY if probable else OUTPUT)
 
 
 def _are_distances(architecture: Architecture) -> bool:
