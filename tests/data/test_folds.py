@@ -83,8 +83,9 @@ def test_a_sweep_over_folds(tmp_path):
     assert sorted(table.fold.unique()) == [0, 1, 2, 3, 4]
     settings = run.settings()
     assert list(settings["count"]) == [10, 10]
-    own = table[table.learning_rate == 0.1].val_loss
-    assert settings["mean"][1] == pytest.approx(own.mean(), rel=1e-6)
+    means = table.groupby("learning_rate").best_val_loss.mean().sort_values()  # the best setting first
+    assert list(settings["mean"]) == pytest.approx(list(means), rel=1e-6)
+    assert [f"{rate:g}" in setting for rate, setting in zip(means.index, settings.setting, strict=True)] == [True, True]
     found = run.compare(settings.setting[1], settings.setting[0])
     assert (found.difference.count, found.unit) == (10, "fold")
     assert "of 10 folds" in str(found)
