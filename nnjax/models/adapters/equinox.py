@@ -13,6 +13,7 @@ from typing import Any
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 
 from nnjax.core.errors import UserError
 from nnjax.core.types import Array, Key
@@ -53,21 +54,25 @@ def adapt(factory: Callable[..., eqx.Module]) -> Model:
         return eqx.nn.inference_mode(own, not train), held
 
     def apply(variables: Variables, x: Any, *, train: bool, key: Key | None, hyper: Hyper) -> tuple[Array, Any]:
-        own, held = module_of(variables, train)
         size = jax.tree.leaves(x)[0].shape[0]
         if key is None and needs_key:
             key = jax.random.key(0)  # in inference mode nothing is drawn from it
         keys = None if key is None else jax.random.split(key, size)
         more = modes.arguments(type(module).__call__, train, hyper)
 
-        def one(x: Any, key: Key | None) -> Any:
-            given = {**more, **({"key": key} if "key" in takes else {})}
-            return own(x, state=held, **given) if "state" in takes else (own(x, **given), held)
+        def of_batch(variables: Variables, x: Any, keys: Key | None) -> tuple[Array, list[Array]]:
+            own, held = module_of(variables, train)
 
-        z, changed = jax.vmap(one, in_axes=(0, None if keys is None else 0), out_axes=(0, None), axis_name="batch")(
-            x, keys
-        )
-        new = {f"{HELD}/{i}": leaf for i, leaf in enumerate(jax.tree.leaves(changed))}
+            def one(x: Any, key: Key | None) -> Any:
+                given = {**more, **({"key": key} if "key" in takes else {})}
+                return own(x, state=held, **given) if "state" in takes else (own(x, **given), held)
+
+            axes = 0, None if keys is None else 0
+            z, changed = jax.vmap(one, in_axes=axes, out_axes=(0, None), axis_name="batch")(x, keys)
+            return z, jax.tree.leaves(changed)
+
+        z, changed = (_without_mesh(of_batch) if "state" in takes else of_batch)(variables, x, keys)
+        new = {f"{HELD}/{i}": leaf for i, leaf in enumerate(changed)}
         return z, variables.state | (new if train else {})
 
     def method(name: str) -> Any:
@@ -83,6 +88,23 @@ def adapt(factory: Callable[..., eqx.Module]) -> Model:
         return of_batch
 
     return Model(init, apply, method("encode"), method("decode"))
+
+
+def _without_mesh(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Trace a function as if there were no mesh, and apply what was traced.
+
+    `equinox.nn.State.set` compares the types of the old and the new value, and inside `jax.shard_map` those of its
+    arguments name a mesh while those of constants do not.
+    """
+
+    def applied(*arguments: Any) -> Any:
+        blank = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), arguments)
+        with jax.sharding.use_abstract_mesh(jax.sharding.AbstractMesh((), ())):
+            traced, shape = jax.make_jaxpr(function, return_shape=True)(*blank)
+        found = jax.core.eval_jaxpr(traced.jaxpr, traced.consts, *jax.tree.leaves(arguments))
+        return jax.tree.unflatten(jax.tree.structure(shape), [jnp.asarray(leaf) for leaf in found])
+
+    return applied
 
 
 def _flatten(module: eqx.Module) -> tuple[list[str], list[Any], Any]:

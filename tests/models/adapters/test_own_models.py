@@ -18,6 +18,7 @@ import nnjax
 from nnjax.api import Stopped
 from nnjax.models.adapters import adapt
 from nnjax.models.adapters.keras import to_keras
+from nnjax.nn.foreign import by_standard_rules
 
 SLOW = [pytest.param(kind, marks=pytest.mark.slow) for kind in ("nnx", "equinox", "keras", "functions")]
 ONE = nnjax.Plan(devices=1, lanes=1)
@@ -61,6 +62,7 @@ def test_lanes_equal_solo_runs_and_seeds_differ(kind):
 @pytest.mark.parametrize("kind", ["linen", *SLOW])
 def test_evaluation_changes_no_state_and_takes_no_key(kind):
     model = adapt(KINDS[kind](0.5))
+    model = model._replace(apply=by_standard_rules(model.apply))
     x = jnp.asarray(X[:6])
     draw = model.draw or (lambda seed: model.init(jax.random.key(seed), x[:1], {}))
     variables = draw(3)
@@ -249,6 +251,41 @@ def test_codes_of_an_autoencoder():
     np.testing.assert_allclose(run.outputs(X[:5]), Auto().apply({"params": params}, X[:5]), atol=1e-6)
 
 
+class MovingAverage(eqx.Module):
+    """BatchNorm in Equinox's first mode, whose state holds a constant after the first step."""
+
+    first: eqx.nn.Linear
+    norm: eqx.nn.BatchNorm
+    last: eqx.nn.Linear
+
+    def __init__(self, key):
+        one, two = jax.random.split(key)
+        self.first, self.last = eqx.nn.Linear(4, 8, key=one), eqx.nn.Linear(8, 3, key=two)
+        self.norm = eqx.nn.BatchNorm(8, axis_name="batch", mode="ema", momentum=0.9)
+
+    def __call__(self, x, state):
+        x, state = self.norm(self.first(x), state)
+        return self.last(jax.nn.relu(x)), state
+
+
+def test_a_state_that_is_set_to_a_constant_trains_as_its_own_loop_does():
+    run = nnjax.sweep(experiment(MovingAverage, epochs=1), {"seed": range(2)}, data=BLOBS)
+    net, state = eqx.nn.make_with_state(MovingAverage)(jax.random.fold_in(jax.random.key(jnp.uint32(1)), 0))
+
+    @eqx.filter_jit
+    @eqx.filter_value_and_grad(has_aux=True)
+    def loss(net, state, x, y):
+        z, state = jax.vmap(net, axis_name="batch", in_axes=(0, None), out_axes=(0, None))(x, state)
+        return cross_entropy(z, y), state
+
+    for x, y in batches():
+        (_, state), grads = loss(net, state, x, y)
+        net = eqx.apply_updates(net, jax.tree.map(lambda g: -RATE * g, grads))
+    found = run.variables(1)
+    assert_near(sorted(leaves(found.params), key=repr), sorted(leaves(eqx.filter(net, eqx.is_inexact_array)), key=repr))
+    assert_near([leaf for name, leaf in sorted(found.state.items()) if name.startswith("nn.State")], state)
+
+
 class KeyedNet(eqx.Module):
     """Its key stands before its state, and it takes both in evaluation too."""
 
@@ -281,6 +318,7 @@ class LateStreams(nnx.Module):
 @pytest.mark.parametrize("net", [KeyedNet, eqx.nn.make_with_state(KeyedNet), LateStreams], ids=["key", "made", "rngs"])
 def test_modules_that_take_their_randomness_by_name(net):
     model = adapt(net)
+    model = model._replace(apply=by_standard_rules(model.apply))
     variables = model.init(jax.random.key(0), jnp.zeros((1, 4)), {})
     x, still = jnp.asarray(X[:8]), {"train": False, "key": None, "hyper": {}}
     calm, _ = model.apply(variables, x, **still)
