@@ -4,19 +4,18 @@ import codecs
 import csv
 import dataclasses
 import io
-import itertools
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from nnjax.core.errors import UserError
-from nnjax.data import header
+from nnjax.data import header, separators
 
-SEPARATORS = ("\t", ";", "|", ",")
-LOOKED_AT = 1000  # rows by which separator and header are decided
+LOOKED_AT = 1000  # rows by which the header is decided
+EXCEL_ERROR = re.compile(r"#(N/A|NA|DIV/0!|REF!|VALUE!|NAME\?|NUM!|NULL!)", re.IGNORECASE)
 SAME_TEXTS = 100_000  # distinct texts that are kept once
 _BOMS = {  # in the order in which they are looked for
     codecs.BOM_UTF32_LE: "utf-32",
@@ -25,7 +24,6 @@ _BOMS = {  # in the order in which they are looked for
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +36,8 @@ class Table:
       where: where a row is ("line 7", counted from 1).
       header: whether the names stood in it; else they are column0, column1, ...
       said: what was guessed, a sentence each.
+      separator: of cells in a text; "" for other tables.
+      commented: names in a line with # above a table that was read without a header.
     """
 
     columns: Mapping[str, Any]
@@ -45,6 +45,8 @@ class Table:
     where: Callable[[int], str]
     header: bool = True
     said: tuple[str, ...] = ()
+    separator: str = ""
+    commented: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         """Count the rows."""
@@ -62,23 +64,47 @@ def read(data: bytes, path: Path, options: Options = Options()) -> Table:
     """Read the table in a text file.
 
     The separator is a comma, a semicolon, a tab or a bar. A first column without a name that counts the rows (an index
-    that was saved along) is left out, and so are lines that begin with # and a first line such as sep=;.
+    that was saved along) is left out, and so are lines that begin with # above the table and a line such as sep=;. A #
+    line with names is the header of a table that has no other.
 
     Raises:
       UserError: not text, empty, or rows of different lengths.
     """
-    text, comments = _without_comments(decode(data, path, options.encoding))
-    text, separator = _separator(text)
-    if separator == " ":
-        text, separator = _tabbed(text), "\t"
-    rows, lines = _rows(text, separator, path)
+    text, told = separators.told(decode(data, path, options.encoding))
+    text, comments = _comments(text)
+    if told is None:
+        text, told = separators.told(text)
+    separator = told or separators.detect(text, path)
+    rows, lines, said = _rows(_tabbed(text), "\t", path) if separator == " " else _rows(text, separator, path)
     if not rows:
         raise UserError(f"{path} is empty.")
-    named = _commented_names(comments, separator, rows, options)
-    if named:
-        rows, lines = [named, *rows], [0, *lines]
-        options = options._replace(header="yes")
-    return make_table(rows, path, lambda row: f"line {lines[row]}", options)
+    own = header.decide(rows[0], rows[1 : LOOKED_AT + 1]).header
+    above = _rows_above(comments, separator, len(rows[0]))
+    names = None if own or not comments else _commented_names(comments[max(comments)], separator, rows)
+    if names is None and (options.header == "no" or not own):
+        whole = options.header != "yes" and not own
+        first = [line for line in above if whole or EXCEL_ERROR.fullmatch(above[line][0].strip())]
+        rows, lines = [*(above.pop(line) for line in first), *rows], [*first, *lines]
+        comments = {line: comment for line, comment in comments.items() if line not in first}
+    if names is not None and options.header != "no":
+        rows, lines = [names, *rows], [max(comments), *lines]
+        why = (
+            f"{path} is read with a header: line {max(comments)}, which begins with #, has its names (data.header=no)."
+        )
+        table = make_table(rows, path, lambda row: f"line {lines[row]}", options._replace(header="yes"))
+        return dataclasses.replace(table, said=(why, *said, *_left_out(comments, path, 1)), separator=separator)
+    table = make_table(rows, path, lambda row: f"line {lines[row]}", options)
+    said = (*table.said, *said, *_left_out(comments, path))
+    return dataclasses.replace(table, said=said, separator=separator, commented=tuple(names or ()))
+
+
+def _left_out(comments: Mapping[int, str], path: Path, but: int = 0) -> tuple[str, ...]:
+    """Say which lines above the table are left out; the last `but` of them are none."""
+    left = list(comments)[: len(comments) - but]
+    if not left:
+        return ()
+    lines = f"line {left[0]}, which begins" if len(left) == 1 else f"{len(left)} lines, which begin"
+    return (f"{path}: {lines} with # above the table, left out as a comment: {comments[left[0]][:60]!r}.",)
 
 
 def make_table(rows: Sequence[Sequence[str]], path: Path, where: Callable[[int], str], options: Options) -> Table:
@@ -96,7 +122,7 @@ def make_table(rows: Sequence[Sequence[str]], path: Path, where: Callable[[int],
     body = rows[begin:]
     columns = {name: np.array(cells, dtype=object) for name, cells in zip(names, zip(*body, strict=True), strict=True)}
     for name, cell in zip(names, rows[0], strict=True):
-        if not cell.strip() and not any(map(str.strip, columns[name])) and len(columns) > 1:
+        if found.header and not cell.strip() and not any(map(str.strip, columns[name])) and len(columns) > 1:
             del columns[name]  # of a separator at the end of every line
     if (
         found.header
@@ -106,10 +132,19 @@ def make_table(rows: Sequence[Sequence[str]], path: Path, where: Callable[[int],
         and header.counts_rows(list(columns[names[0]]))
     ):
         del columns[names[0]]
-    said = (
-        f"{path} is read {'with' if found.header else 'without'} a header: {found.reason} (data.header=yes or no).",
-    )
-    return Table(columns, path, lambda row: where(row + begin), found.header, said)
+    said = f"{path} is read {'with' if found.header else 'without'} a header: {found.reason} (data.header=yes or no)."
+    asked = options.header != "auto"
+    return Table(columns, path, lambda row: where(row + begin), found.header, () if asked else (said,))
+
+
+def without_trailing(table: Table) -> Table:
+    """Leave out an empty last column without a name, of a separator at the end of every line, and say so."""
+    columns = dict(table.columns)
+    name, cells = columns.popitem()
+    if table.header or not columns or any(map(str.strip, cells)):
+        return table
+    said = f"{table.path}: the last column, {name!r}, is empty and left out."
+    return dataclasses.replace(table, columns=columns, said=(*table.said, said))
 
 
 def _decide(rows: Sequence[Sequence[str]], path: Path, asked: str) -> header.Decision:
@@ -152,49 +187,41 @@ def decode(data: bytes, path: Path, encoding: str | None) -> str:
     return text if "\n" in text else text.replace("\r", "\n")
 
 
-def _without_comments(text: str) -> tuple[str, list[str]]:
-    """Blank the lines that begin with # (inside quotation marks only the first ones), and return them."""
-    if not text.lstrip().startswith("#") and "\n#" not in text:
-        return text, []
-    lines, leading = text.splitlines(keepends=True), True
-    comments = []
-    for i, line in enumerate(lines):
-        if line.startswith("#") and (leading or '"' not in text):
-            comments += [line[1:].strip()] if leading else []
-            lines[i] = "\n"
-        leading = leading and (line.startswith("#") or not line.strip())
-    return "".join(lines), comments
+def _comments(text: str) -> tuple[str, dict[int, str]]:
+    """Blank the lines that begin with # above all others, and return them by their numbers, counted from 1."""
+    lines = text.split("\n")
+    first = next((i for i, line in enumerate(lines) if line.strip() and not line.startswith("#")), 0)
+    comments = {i + 1: line.rstrip() for i, line in enumerate(lines[:first]) if line.strip()}
+    return "\n".join(["" for _ in lines[:first]] + lines[first:]), comments
 
 
-def _commented_names(
-    comments: Sequence[str], separator: str, rows: Sequence[Sequence[str]], options: Options
-) -> list[str] | None:
-    """Find names in the last comment above the table, where the table has no header of its own."""
-    if not comments or options.header != "auto":
-        return None
-    names = next(csv.reader([comments[-1]], delimiter=separator), [])
-    if len(names) != len(rows[0]) or header.decide(rows[0], rows[1 : LOOKED_AT + 1]).header:
-        return None
-    return names if header.decide(names, rows[:LOOKED_AT]).header else None
+def _rows_above(comments: Mapping[int, str], separator: str, width: int) -> dict[int, list[str]]:
+    """Find the lines with # directly above a table that have its width, by their numbers: they may be rows or names."""
+    found: dict[int, list[str]] = {}
+    for line, comment in reversed(list(comments.items())):
+        cells = _cells(comment, separator)
+        if len(cells) != width or (found and line + 1 not in found):
+            break
+        found[line] = cells
+    return dict(sorted(found.items()))
 
 
-def _separator(text: str) -> tuple[str, str]:
-    """Detect the separator, or read it from a first line such as sep=;, which is blanked."""
-    first = next(line for line in io.StringIO(text) if line.strip())
-    told = _SEPARATOR_LINE.fullmatch(first.strip())
-    if told or first.strip().lower() == "sep=":
-        return text.replace(first, "\n", 1), told[1] if told else "\t"
-    for separator in SEPARATORS:
-        with_it = itertools.islice(_records(text, separator), 100)
-        try:
-            widths = {len(row) for _, row in with_it}
-        except csv.Error:
-            continue
-        if len(widths) == 1 and widths != {1}:
-            return text, separator
-    if not any(mark in text for mark in SEPARATORS) and " " in first.strip():
-        return text, " "
-    return text, max((",", *SEPARATORS), key=first.count)
+def _commented_names(comment: str, separator: str, rows: Sequence[Sequence[str]]) -> list[str] | None:
+    """Read names in a comment above a table that has no header of its own."""
+    names = _cells(comment.removeprefix("#").lstrip(" "), separator)
+    names = ["#" if i == 0 and not name else name for i, name in enumerate(names)]
+    fits = len(names) == len(rows[0]) and not EXCEL_ERROR.fullmatch("#" + names[0].strip())
+    return names if fits and header.decide(names, rows[:LOOKED_AT]).header else None
+
+
+def _cells(line: str, separator: str) -> list[str]:
+    """Divide one line into cells; none where its quotation marks do not fit."""
+    if separator == " ":
+        line, separator = _tabbed(line).rstrip("\n"), "\t"
+    try:
+        return next(csv.reader([line], delimiter=separator, skipinitialspace=True), [])
+    except csv.Error:
+        return []
 
 
 def _tabbed(text: str) -> str:
@@ -204,15 +231,27 @@ def _tabbed(text: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _rows(text: str, separator: str, path: Path) -> tuple[list[list[str]], list[int]]:
-    """Read all rows that are not empty, with the line on which each ends."""
+def _rows(text: str, separator: str, path: Path) -> tuple[list[list[str]], list[int], tuple[str, ...]]:
+    """Read all rows, with the line on which each ends, and say what is left out.
+
+    Empty lines are no rows, but for those between the rows of a single column: they are its missing cells.
+    """
     rows: list[list[str]] = []
     lines: list[int] = []
     same: dict[str, str] = {}
+    empty: list[int] = []
+    quoted = {i for i, line in enumerate(io.StringIO(text), 1) if line.strip() == '""'} if '""' in text else set()
     try:
-        for line, row in _records(text, separator):
+        for line, row in separators.reader(text, separator):
+            if not separators.has_cells(row) and line not in quoted:
+                empty.append(line)
+                continue
             if rows and len(row) != len(rows[0]):
                 _refuse_ragged(rows, lines, row, line, path)
+            if rows and len(row) == 1:
+                rows += [[""] for _ in empty]
+                lines += empty
+            empty = []
             keep = same.setdefault if len(same) < SAME_TEXTS else same.get
             rows.append(list(map(keep, row, row)))
             lines.append(line)
@@ -221,7 +260,9 @@ def _rows(text: str, separator: str, path: Path) -> tuple[list[list[str]], list[
             f"{path} is not a text table ({error}, near line {lines[-1] + 1 if lines else 1}): look at the quotation "
             "marks there, or save the table as CSV in UTF-8."
         ) from None
-    return rows, lines
+    if not (rows and empty and len(rows[0]) == 1):
+        return rows, lines, ()
+    return rows, lines, (f"{path}: {len(empty)} empty line{'s' * (len(empty) > 1)} at its end left out, no rows.",)
 
 
 def _refuse_ragged(
@@ -237,12 +278,6 @@ def _refuse_ragged(
         f"{path} is not a regular table: line {line} has {cells}, but {len(rows[0])} were expected as in line "
         f"{lines[0]}; put cells that hold the separator in quotation marks."
     )
-
-
-def _records(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
-    """Read the rows that are not empty, each with the line, counted from 1, on which it ends."""
-    reader = csv.reader(io.StringIO(text), delimiter=separator, skipinitialspace=True, strict=True)
-    return ((reader.line_num, row) for row in reader if row and (len(row) > 1 or row[0].strip()))
 
 
 def _column_names(cells: Sequence[str], path: Path) -> list[str]:

@@ -37,11 +37,15 @@ def read(recipe: TableRecipe, path: Path) -> np.ndarray:
     needed = [column.name for column in recipe.columns]
     if not plain.header:
         first = [str(cells[0]).strip() or f"column{i}" for i, cells in enumerate(plain.columns.values())]
-        if recipe.header or set(needed) <= set(first):
+        if plain.commented and set(needed) <= set(plain.commented):
+            plain = dataclasses.replace(plain, columns=dict(zip(plain.commented, plain.columns.values(), strict=True)))
+        elif recipe.header or set(needed) <= set(first):
             _refuse_absent(needed, first, path, recipe)
             plain = table_files.read(path, Options("yes", recipe.encoding))
         else:
             plain = by_position(recipe, plain)
+    for sentence in plain.said:
+        logging.warning("%s", sentence)
     return encode(recipe, plain)
 
 
@@ -58,10 +62,15 @@ def by_position(recipe: TableRecipe, table: Table) -> Table:
     Raises:
       UserError: it has another width.
     """
-    width, names = len(table.columns), list(recipe.names)
+    cells, names = list(table.columns.values()), list(recipe.names)
     inputs = [name for name in names if name not in recipe.target]
-    if width == len(inputs) and names[: len(inputs)] == inputs:
-        names = inputs  # the target came last
+    last = names[: len(inputs)] == inputs  # the target came last
+    widths = {len(names), len(inputs)} if last else {len(names)}
+    if len(cells) not in widths and len(cells) - 1 in widths and not any(map(str.strip, cells[-1])):
+        del cells[-1]  # of a separator at the end of every line
+    width = len(cells)
+    if last and width == len(inputs):
+        names = inputs
     if width != len(names):
         middle = "" if width != len(inputs) else f", {', '.join(recipe.target)} among them (leave it empty)"
         raise UserError(
@@ -69,7 +78,7 @@ def by_position(recipe: TableRecipe, table: Table) -> Table:
             f"give as many, or a first row with the names of the inputs ({_listed(inputs)})."
         )
     logging.warning("%s has no header: its %d columns are taken by position, as in training.", table.path, width)
-    return dataclasses.replace(table, columns=dict(zip(names, table.columns.values(), strict=True)))
+    return dataclasses.replace(table, columns=dict(zip(names, cells, strict=True)))
 
 
 def texts_of(recipe: TableRecipe | None, path: Path, names: Sequence[str]) -> dict[str, np.ndarray]:

@@ -15,7 +15,7 @@ from nnjax.data import column_remarks, columns, missing_cells, table_files, tabl
 from nnjax.data.arrays import from_arrays
 from nnjax.data.cells import Place, Texts, make_cells
 from nnjax.data.columns import Inferred, Rules
-from nnjax.data.delimited import Options, Table
+from nnjax.data.delimited import Options, Table, without_trailing
 from nnjax.data.missing_cells import Gaps
 from nnjax.data.source import Source
 from nnjax.data.table_roles import Roles, find_column, roles_of
@@ -44,7 +44,8 @@ def load(path: Path, name: str, config: DataConfig = DataConfig()) -> Dataset:
     Raises:
       UserError: no such file or column, missing or bad cells (which column, where, how many), nothing but the target.
     """
-    return from_table(table_files.read(path, Options(config.header, config.encoding)), name, config)
+    table = without_trailing(table_files.read(path, Options(config.header, config.encoding)))
+    return from_table(table, name, config)
 
 
 def from_table(table: Table, name: str, config: DataConfig = DataConfig(), weight: str | None = None) -> Dataset:

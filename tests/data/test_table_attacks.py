@@ -1,0 +1,130 @@
+"""Text tables that were misread once: rows that begin with #, empty columns and lines, marks and separators.
+
+Right values are stated by hand.
+"""
+
+import numpy as np
+import pytest
+
+from nnjax.core.errors import UserError
+from nnjax.core.experiment import DataConfig
+from nnjax.data import new_rows, prepare
+
+R = range(60)
+
+
+@pytest.fixture
+def table(tmp_path):
+    """A function that loads a text as a CSV file, prepared."""
+
+    def prepared(text, **options):
+        (tmp_path / "table.csv").write_text(text, "utf-8")
+        options = {"validation": 0, "test": 0, "scaling": "none"} | options
+        return prepare(DataConfig(f"csv:{tmp_path / 'table.csv'}", **options))
+
+    return prepared
+
+
+@pytest.fixture
+def new(tmp_path):
+    """A function that codes a text of new rows as the network of some data reads them."""
+
+    def rows(prepared, text):
+        (tmp_path / "new.csv").write_text(text, "utf-8")
+        return new_rows.read(prepared.dataset.recipe, tmp_path / "new.csv")
+
+    return rows
+
+
+class TestLinesWithHash:
+    @pytest.mark.parametrize("error", ["#N/A", "#DIV/0!"])
+    def test_no_row_is_lost(self, table, error):
+        text = "a,y\n" + "".join(f"{error if i % 7 == 3 else i},{i % 2}\n" for i in R)
+        data = table(text, missing="indicator", na_values=(error,)).dataset
+        assert len(data.x) == 60
+        np.testing.assert_array_equal(np.flatnonzero(data.x[:, 1]), range(3, 60, 7))
+
+    def test_one_color_each_row(self, table):
+        for header in ("color,y\n", ""):
+            data = table(header + "".join(f"{('#ff0000', '#00ff00', 'blue')[i % 3]},{i % 2}\n" for i in R)).dataset
+            assert data.x.shape == (60, 3)
+
+    def test_in_new_rows(self, table, new):
+        trained = table("a,y\n" + "".join(f"{i}.5,{i % 2}\n" for i in R), missing="median")
+        np.testing.assert_array_equal(new(trained, "a,b\n1,2\n#N/A,3\n5,6\n"), [[1], [30], [5]])
+        plain = table("".join(f"{i}.5,{i}.2,{i % 2}\n" for i in R), missing="median")
+        np.testing.assert_allclose(new(plain, "#N/A,2\n1,3\n"), [[30, 2], [1, 3]])
+
+    def test_comments_are_above_the_table_only_and_said(self, table):
+        body = "a,y\n" + "".join(f"{i}.5,{i % 2}\n" for i in R)
+        prepared = table("# of 2024\n# in cm, by hand\n" + body)
+        assert len(prepared.dataset.x) == 60
+        assert any("2 lines, which begin with # above the table" in sentence for sentence in prepared.said)
+        with pytest.raises(UserError, match=r"line 62 has 1 cell, .*"):
+            table(body + "# end\n")
+
+    def test_names_as_numpy_saves_them(self, table, new, tmp_path):
+        np.savetxt(tmp_path / "saved.csv", np.arange(120).reshape(60, 2) / 8, header="a y")
+        prepared = table((tmp_path / "saved.csv").read_text())
+        assert (prepared.dataset.features, prepared.dataset.targets) == (("a",), ("y",))
+        np.testing.assert_array_equal(new(prepared, "# a y\n1.5 2\n"), [[1.5]])
+
+    def test_names_behind_a_hash(self, table, new):
+        for first, names in (("#a,b,y", ("a", "b")), ("# a, b, y", ("a", "b")), ("#,b,y", ("#", "b"))):
+            prepared = table(f"{first}\n" + "".join(f"{i}.5,{i}.2,{i % 2}\n" for i in R))
+            assert prepared.dataset.features == names
+            assert not any("asked for" in sentence for sentence in prepared.said)
+            np.testing.assert_allclose(new(prepared, f"{first}\n1.5,2,0\n"), [[1.5, 2]])
+
+
+class TestEmptyCells:
+    ROWS = "".join(f"{i}.5,{2 * i}.1,{i * i}.2,{i}.3\n" for i in R)
+
+    def test_an_input_that_is_empty_in_all_new_rows(self, table, new):
+        trained = table(self.ROWS, missing="median")
+        median = 59.1  # of 0.1, 2.1, ..., 118.1
+        for text in ("1.5,,3.2,9.9\n", "1.5,NA,3.2,9.9\n", "1.5,,3.2\n", "1.5,,3.2,\n", "1.5,,3.2,9.9,\n"):
+            np.testing.assert_allclose(new(trained, text), [[1.5, median, 3.2]])
+        np.testing.assert_allclose(new(trained, "1.5,2.5,\n")[:, :2], [[1.5, 2.5]])
+
+    def test_a_target_in_the_middle_left_empty(self, table, new):
+        trained = table(self.ROWS, target="1")
+        np.testing.assert_allclose(new(trained, "1.5,,3.2,9.9\n2.5,,4.2,8.9\n"), [[1.5, 3.2, 9.9], [2.5, 4.2, 8.9]])
+
+    def test_a_separator_at_the_end_of_lines_is_said(self, table):
+        prepared = table(self.ROWS.replace("\n", ",\n"))
+        assert prepared.dataset.targets == ("column3",)
+        assert any("the last column, 'column4', is empty" in sentence for sentence in prepared.said)
+        with pytest.raises(UserError, match="'column1' has 60 missing of 60"):
+            table("".join(f"{i}.5,,{i}.3\n" for i in R))
+
+    @pytest.mark.parametrize("gap", ["", '""'])
+    def test_lines_of_one_column(self, table, new, gap):
+        trained = table("a,y\n" + "".join(f"{i}.5,{i % 2}\n" for i in R), missing="median")
+        np.testing.assert_array_equal(new(trained, f"a\n1\n{gap}\n5\n"), [[1], [30], [5]])
+        assert len(new(trained, f"a\n1\n5\n{gap}\n")) == (3 if gap else 2)
+
+
+class TestSeparators:
+    @pytest.mark.parametrize("mark", ["|", ";"])
+    def test_inside_quotation_marks(self, table, mark):
+        data = table("".join(f'{i % 3},"{"ab"[i % 2]}{mark}{"cd"[i % 2]}",{i % 2}\n' for i in R)).dataset
+        assert data.features == ("column0", f"column1=a{mark}c", f"column1=b{mark}d")
+
+    def test_inside_cells(self, table):
+        text = "id,genre|sub,y\n" + "".join(f"{i % 4},{('Action|War', 'Drama|Art')[i % 2]},{i % 2}\n" for i in R)
+        assert table(text).dataset.features == ("id", "genre|sub=Action|War", "genre|sub=Drama|Art")
+
+    def test_decimal_commas_divide_nothing(self, table):
+        for row in ("1,5;2,5;3,5", "1,5;x;2,5", "7,25;3,5"):
+            assert (
+                len(table("".join(row.replace("1,", f"{i},").replace("7,", f"{i},") + "\n" for i in R)).dataset.x) == 60
+            )
+        data = table("".join(f"{i},5;{i},25\n" for i in R)).dataset
+        np.testing.assert_allclose(data.x[:2, 0], [0.5, 1.5])
+
+    def test_two_that_divide_equally_well_are_asked(self, table):
+        rows = [f"{'pq'[i % 2]},a|{'uvw'[i % 3]},b\n" for i in R]
+        with pytest.raises(UserError, match=r"by '\|' into 2 columns, or by ',' into 3: put a line sep=\| or sep=,"):
+            table("".join(rows))
+        assert len(table("sep=,\n" + "".join(rows)).dataset.recipe.names) == 3
