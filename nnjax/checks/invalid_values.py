@@ -16,6 +16,7 @@ from nnjax.core.fields import flatten
 from nnjax.core.pieces import Piece, is_path
 from nnjax.data.missing_cells import POLICIES
 from nnjax.data.scaling import KINDS
+from nnjax.data.time_splits import named_column
 from nnjax.models.registry import MODELS, traits_of, with_defaults
 from nnjax.nn.activations import ACTIVATIONS, activation_of
 from nnjax.nn.augmentation import NONE, shift_of
@@ -32,7 +33,6 @@ CHOICES: dict[str, Collection[str]] = {
     "data.decimal": ("auto", "point", "comma"),
     "data.missing": POLICIES,
     "data.unknown": ("error", "unknown"),
-    "data.split": ("random", "time"),
     "data.scaling": KINDS,
     "data.target_scaling": (AUTO, "none", "standard", "minmax"),
     "model.kind": MODELS,
@@ -134,6 +134,7 @@ def validate_names(experiment: Experiment) -> None:
     values = flatten(experiment)
     for path, names in CHOICES.items():
         _require_choice(path, values[path], names)
+    named_column(values["data.split"])
     for path, (record_of, names) in RECORDS.items():
         _require_record(path, values[path], record_of, names)
     for name in experiment.metrics or ():

@@ -77,8 +77,8 @@ class DataConfig:
       na_values: the texts that stand for missing cells beside empty ones; None for the usual (NA, ?, -, null, ...).
       unknown: a category at prediction that the table has not: "error", or "unknown" for none of the known ones.
       groups: column whose rows belong together: no group is in two parts. It is no input.
-      split: "random"; "time" tests on the last rows (by the only column of dates, if there is one) and validates on
-        those before.
+      split: "random"; "time" tests on the latest rows and validates on those before, by the only column of dates (an
+        input or not) or else in the order of the rows; "time:COLUMN" by that column.
       augment: what happens to training images, anew in every step: "none", "shift:2" (up to two pixels) or "affine".
       window: training examples on the device at a time, the next ones read meanwhile; it decides their order
         (`nnjax.train.engine.windows`). None for all at once.

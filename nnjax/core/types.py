@@ -88,7 +88,7 @@ class Dataset:
       weights: [n] float32, above 0, with which examples count in losses and metrics; None where all count alike.
       recipe: how the columns of a table became the inputs; None for data that are no table.
       groups: [n] numbers of the groups whose examples belong together; None where each stands for itself.
-      order: [n] by which a split by time goes; None for the order of the examples.
+      dates: columns [n] by name by which a split by time may go, NaN where one is missing.
       said: what was guessed while reading, and remarks, a sentence each.
       reread: reads the table again as another configuration says; None for data that are no table in memory.
       parts: the arrays that the d inputs are, side by side, where they were given as several (`nnjax.core.structure`).
@@ -112,7 +112,7 @@ class Dataset:
     tabular: bool = False
     recipe: TableRecipe | None = None
     groups: Int[np.ndarray, " n"] | None = None
-    order: Float[np.ndarray, " n"] | None = None
+    dates: Mapping[str, Float[np.ndarray, " n"]] = dataclasses.field(default_factory=dict)
     said: tuple[str, ...] = ()
     reread: Callable[[DataConfig], Dataset] | None = None
     parts: tuple[Part, ...] = ()

@@ -3,6 +3,7 @@
 import hashlib
 import math
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,7 @@ def from_arrays(
     integers: bool = False,
     recipe: TableRecipe | None = None,
     groups: np.ndarray | None = None,
-    order: np.ndarray | None = None,
+    dates: Mapping[str, np.ndarray] = MappingProxyType({}),
     said: Sequence[str] = (),
     gaps: bool = False,
 ) -> Dataset:
@@ -73,7 +74,7 @@ def from_arrays(
       sample_weight_val, sample_weight_test: weights of their examples; None for 1 each.
       integers: x is an array of whole numbers that stand for something, such as token ids, which a model of your own
         gets as int32 and unscaled. False takes numbers for measurements: float32, scaled.
-      recipe, groups, order, said: as in `Dataset`; with gaps x may have NaN for missing cells.
+      recipe, groups, dates, said: as in `Dataset`; with gaps x may have NaN for missing cells.
 
     Raises:
       UserError: numbers that are not finite, shapes or lengths that disagree, labels out of range, too many classes;
@@ -131,7 +132,7 @@ def from_arrays(
         shape=tuple(shape[1:]) if len(shape) > 2 else (*image_shape, 1) if image_shape else (),
         recipe=recipe,
         groups=groups,
-        order=order,
+        dates=dates,
         said=tuple(said),
         label_type=learned.label_type,
     )

@@ -88,15 +88,24 @@ def make_cells(raw: Any, place: Place, na_values: Sequence[str] | None) -> Cells
     if kind in "biuf":
         return _typed_numbers(raw, kind, na_values)
     if kind == "M":
-        naive = raw.dt.tz_convert("UTC").dt.tz_localize(None) if getattr(raw.dt, "tz", None) else raw
-        times = naive.to_numpy("datetime64[ns]")
-        return Typed("date", np.where(np.isnat(times), np.nan, (times - np.datetime64(0, "ns")) / DAY))
+        return Typed("date", days_of(raw))
     if kind == "m":
-        spans = raw.to_numpy("timedelta64[ns]")
+        spans = raw.to_numpy()
         return Typed("number", np.where(np.isnat(spans), np.nan, spans / DAY))
     if kind == "c":
         raise UserError(f"The column {place.column!r} of {place.table} has complex numbers: give two real columns.")
     return make_texts(_to_texts(raw, place), na_values)
+
+
+def days_of(raw: Any) -> np.ndarray:
+    """Convert a column of times to days since 1970-01-01 (UTC), float64 [n], in its own unit: NaN where missing."""
+    if hasattr(raw.dtype, "pyarrow_dtype"):
+        found = raw.dtype.pyarrow_dtype
+        tz, unit = getattr(found, "tz", None), getattr(found, "unit", "s" if str(found).startswith("date32") else "ms")
+        raw = raw.astype(f"datetime64[{unit}, {tz}]" if tz else f"datetime64[{unit}]")
+    times = (raw.dt.tz_convert("UTC").dt.tz_localize(None) if getattr(raw.dtype, "tz", None) else raw).to_numpy()
+    since = times - np.zeros((), times.dtype)  # in its own unit
+    return np.where(np.isnat(times), np.nan, since / DAY)
 
 
 def make_texts(raw: np.ndarray, na_values: Sequence[str] | None) -> Texts:

@@ -36,7 +36,7 @@ def _identifier(name: str, values: np.ndarray, dated: bool) -> str | None:
     advice = f"leave it out (data.drop={name}) if it is a number of the row or an identifier"
     if (steps > 0).all() or (steps < 0).all():
         way = "rises" if steps[0] > 0 else "falls"
-        time = "" if dated else ", or test on the last rows if it is time (data.split=time)"
+        time = "" if dated else f", or test on the latest rows if it is time (data.split=time:{name})"
         return f"The column {name!r} {way} from row to row: {advice}{time}."
     distinct = len(np.unique(values))
     if whole and distinct == len(values) and np.ptp(values) < 4 * len(values):

@@ -38,6 +38,7 @@ class Table:
       said: what was guessed, a sentence each.
       separator: of cells in a text; "" for other tables.
       commented: names in a line with # above a table that was read without a header.
+      times: the index of a DataFrame by its name, where it is one of times: days [n] since 1970-01-01.
     """
 
     columns: Mapping[str, Any]
@@ -47,6 +48,7 @@ class Table:
     said: tuple[str, ...] = ()
     separator: str = ""
     commented: tuple[str, ...] = ()
+    times: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
 
     def __len__(self) -> int:
         """Count the rows."""

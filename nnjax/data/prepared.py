@@ -1,11 +1,13 @@
 """Prepare data for training: load, split, fit the scalers."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import AUTO, DataConfig
 from nnjax.core.types import Dataset, Prepared, Scaler
-from nnjax.data import imputation, scaling, sources, tables
+from nnjax.data import imputation, scaling, sources, tables, time_splits
 from nnjax.data.input_scaling import fit_inputs, merging_targets
 from nnjax.data.split_sizes import Split
 from nnjax.data.splits import split
@@ -44,10 +46,11 @@ def prepare_loaded(dataset: Dataset, config: DataConfig, batch_size: int | None 
             f"{dataset.name} leaves {len(parts.train):,} training examples, fewer than a batch of {batch_size:,}: make "
             "batch_size smaller, or limit, validation and test such that more are left."
         )
+    said = time_splits.describe(config, _dates(dataset, config))
     dataset = imputation.fit(dataset, parts.train, config.missing)
-    x_scaler, said = fit_inputs(dataset, parts.train, scaling.kind_for(dataset, config.scaling))
+    x_scaler, remarks = fit_inputs(dataset, parts.train, scaling.kind_for(dataset, config.scaling))
     y_scaler = _fit_targets(dataset, parts.train, config.target_scaling)
-    said += merging_targets(dataset, config.target_scaling)
+    said += (*remarks, *merging_targets(dataset, config.target_scaling))
     return Prepared(dataset, *parts, x_scaler, y_scaler, (*dataset.said, *said))
 
 
@@ -55,7 +58,15 @@ def split_dataset(dataset: Dataset, config: DataConfig) -> Split:
     """Split a data set; errors as for `nnjax.data.splits.split`."""
     labels = dataset.y if dataset.task == "classification" else None
     ends = dataset.test_start, dataset.validation_start
-    return split(len(dataset.x), config, labels, *ends, dataset.groups, dataset.order)
+    return split(len(dataset.x), config, labels, *ends, dataset.groups, _dates(dataset, config))
+
+
+def _dates(dataset: Dataset, config: DataConfig) -> Mapping[str, np.ndarray]:
+    """Return the columns of times [n] by name, and the input that a split by time names."""
+    name = time_splits.named_column(config.split)
+    if name is None or name in dataset.dates or name not in dataset.features:
+        return dataset.dates
+    return {**dataset.dates, name: np.asarray(dataset.x[:])[:, dataset.features.index(name)].astype(np.float64)}
 
 
 def _fit_targets(dataset: Dataset, rows: np.ndarray, kind: str) -> Scaler:

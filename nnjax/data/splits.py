@@ -1,5 +1,8 @@
 """Split examples into train, validation and test parts: a pure function of the labels and the configuration."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
 from absl import logging
 
@@ -7,7 +10,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig
 from nnjax.data import grouped_splits
 from nnjax.data.split_sizes import TEST_SHARE, VALIDATION_SHARE, Split, count_of
-from nnjax.data.time_splits import split_by_time
+from nnjax.data.time_splits import column_of_time, split_by_time
 
 
 def split(
@@ -17,7 +20,7 @@ def split(
     test_start: int | None = None,
     validation_start: int | None = None,
     groups: np.ndarray | None = None,
-    order: np.ndarray | None = None,
+    dates: Mapping[str, np.ndarray] = MappingProxyType({}),
 ) -> Split:
     """Split the examples as the configuration says.
 
@@ -32,7 +35,7 @@ def split(
       test_start: the source's own test set begins at this index; None if it has none.
       validation_start: its own validation set begins here, before the test set; None if it has none.
       groups: [n] int, examples that belong together; no group is in two parts, whose sizes are then met nearly.
-      order: [n] by which a split by time goes; None for the order of the examples.
+      dates: columns [n] by name by which a split by time may go.
 
     Returns:
       The three parts. With `validation="test"` the validation part is the test part.
@@ -45,7 +48,9 @@ def split(
             raise UserError(f"{name} is {getattr(config, name)}, but a whole number from 0 was expected.")
     if config.folds is None and (config.fold or config.fold_seed):
         raise UserError(f"data.fold is {config.fold}, but data.folds is none: say into how many folds to divide.")
-    if config.split == "time":
+    if config.split != "random":
+        column = column_of_time(config, dates)
+        order = None if column is None else dates[column]
         return split_by_time(num_examples, config, order, test_start is not None or groups is not None)
     if groups is not None:
         if test_start is not None or config.validation == "given":

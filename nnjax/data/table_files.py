@@ -15,6 +15,7 @@ import numpy as np
 from nnjax.core.errors import UserError
 from nnjax.core.extras import require
 from nnjax.data import delimited, files
+from nnjax.data.cells import days_of
 from nnjax.data.delimited import Options, Table
 
 LARGEST = 1 << 32  # bytes that a compressed table may grow to
@@ -130,4 +131,13 @@ def from_frame(frame: Any, path: Path, where: Callable[[int], str]) -> Table:
     double = [name for i, name in enumerate(names) if name in names[:i]]
     if double:
         raise UserError(f"{path} has two columns called {double[0]!r}: rename one of them.")
-    return Table({name: frame.iloc[:, i] for i, name in enumerate(names)}, path, where)
+    columns = {name: frame.iloc[:, i] for i, name in enumerate(names)}
+    return Table(columns, path, where, times=_index_of_times(frame.index))
+
+
+def _index_of_times(index: Any) -> dict[str, np.ndarray]:
+    """Read an index of times, or of periods, as days; {} for another."""
+    index = index.to_timestamp() if hasattr(index, "to_timestamp") else index
+    if getattr(index.dtype, "kind", "") != "M":
+        return {}
+    return {"index" if index.name is None else str(index.name): days_of(index.to_series())}

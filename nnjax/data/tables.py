@@ -11,7 +11,7 @@ from nnjax.core.columns import Column, TableRecipe
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig
 from nnjax.core.types import Dataset
-from nnjax.data import column_remarks, columns, missing_cells, table_files, table_targets
+from nnjax.data import column_remarks, columns, missing_cells, table_dates, table_files, table_targets
 from nnjax.data.arrays import from_arrays
 from nnjax.data.cells import Place, Texts, make_cells
 from nnjax.data.columns import Inferred, Rules
@@ -25,7 +25,7 @@ SHOWN = 8  # columns named one by one in a remark
 FEW_CATEGORIES = 10  # so many are always taken
 FIELDS = (  # of a `DataConfig`, that change how a table is read
     *("header", "encoding", "decimal", "columns", "drop", "ordinal", "na_values", "groups"),
-    *("missing", "unknown"),  # which say nothing of data without gaps
+    *("missing", "unknown", "split"),  # which may be said of other data
 )
 
 
@@ -62,7 +62,7 @@ def from_table(table: Table, name: str, config: DataConfig = DataConfig(), weigh
     keep = _kept_rows(table, roles, rules, config.missing)
     plain = {name: one.values for name, one in found.items() if one.values is not None and name in roles.inputs}
     kept_columns = {name: _take(raw, keep) for name, raw in {**table.columns, **plain}.items()}
-    kept = Table(kept_columns, table.path, _moved(table.where, keep))
+    kept = Table(kept_columns, table.path, _moved(table.where, keep), times=_times(table, keep))
     chosen = [_with_missing_input(found[column].column, column in gaps, config.missing) for column in roles.inputs]
     _refuse_many(chosen, len(keep), table.path)
     recipe = TableRecipe(
@@ -91,7 +91,7 @@ def from_table(table: Table, name: str, config: DataConfig = DataConfig(), weigh
         gaps=True,
         sample_weight=None if weights is None else weights[keep],
         groups=None if roles.groups is None else _groups(kept, roles.groups),
-        order=_order(recipe, x),
+        dates=table_dates.read(kept, roles, found, rules, config.split),
         said=(
             *table.said,
             *learned.said,
@@ -118,7 +118,8 @@ def _weighed(table: Table, weight: str, config: DataConfig) -> tuple[Table, np.n
     if not len(rows):
         raise UserError(f"The weight {column!r} of {table.path} is 0 in all rows: at least one above 0 was expected.")
     kept = {name: _take(raw, rows) for name, raw in table.columns.items() if name != column}
-    return dataclasses.replace(table, columns=kept, where=_moved(table.where, rows)), weights[rows]
+    where, times = _moved(table.where, rows), _times(table, rows)
+    return dataclasses.replace(table, columns=kept, where=where, times=times), weights[rows]
 
 
 def read_again(dataset: Dataset, config: DataConfig) -> Dataset:
@@ -250,6 +251,10 @@ def _moved(where: Callable[[int], str], keep: np.ndarray) -> Callable[[int], str
     return lambda row: where(int(keep[row]))
 
 
+def _times(table: Table, rows: np.ndarray) -> dict[str, np.ndarray]:
+    return {name: values[rows] for name, values in table.times.items()}
+
+
 def _filled(gaps: Mapping[str, Gaps], before: int, after: int, missing: str) -> list[str]:
     """Say which rows were left out, and which cells are filled in."""
     said = [f"{before - after} of {before} rows with missing cells are left out."] if after < before else []
@@ -289,12 +294,6 @@ def _groups(table: Table, name: str) -> np.ndarray:
         raise UserError(f"The groups {name!r} of {table.path} are missing in {where}: fill them in.")
     cells = make_cells(table.columns[name], _place(table, name), ())
     return cells.codes if isinstance(cells, Texts) else np.unique(cells.values, return_inverse=True)[1]
-
-
-def _order(recipe: TableRecipe, x: np.ndarray) -> np.ndarray | None:
-    """The only column of dates [n], by which a split by time goes."""
-    dated = [column.name for column in recipe.columns if column.kind == "date"]
-    return x[:, recipe.inputs.index(dated[0])] if len(dated) == 1 else None
 
 
 SOURCES = {
