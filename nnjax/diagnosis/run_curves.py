@@ -7,9 +7,11 @@ from types import MappingProxyType
 
 import numpy as np
 
+from nnjax.core.class_weight import BALANCED
 from nnjax.core.experiment import DataConfig, Experiment, TrialSpec
 from nnjax.core.types import DataFacts, Prepared
 from nnjax.data.baselines import BCE, EPSILON, MAE, MSE, entropy
+from nnjax.data.class_weights import class_weights
 from nnjax.diagnosis.types import Curves, TrainingContext
 from nnjax.models.registry import traits_of
 from nnjax.runs.loss_baselines import Baselines, Key, LossBaselines, key_of
@@ -63,7 +65,8 @@ def contexts_of(
 def _guessed(experiment: Experiment, facts: DataFacts) -> LossBaselines:
     classes = len(facts.classes)
     classifies = experiment.loss in CROSSENTROPIES and not traits_of(experiment.model).reconstructs
-    return LossBaselines(mean_predictor=math.log(classes) if classifies and classes > 1 else None)
+    uniform = classifies and classes > 1 and experiment.class_weight in (None, BALANCED)
+    return LossBaselines(mean_predictor=math.log(classes) if uniform else None)
 
 
 def measure_baselines(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> dict[Key, LossBaselines]:
@@ -81,7 +84,8 @@ def _measured(experiment: Experiment, prepared: Prepared) -> LossBaselines:
 def mean_predictor(experiment: Experiment, prepared: Prepared) -> float | None:
     """Measure the loss, on the validation part, of the best constant answer on the training part.
 
-    None for a loss without one worth the name, and without a validation part.
+    None for a loss without one worth the name, and without a validation part. Class weights count in training alone:
+    the constant answer is that of the weighted training loss, and its validation loss is unweighted.
     """
     train, val = _sample(prepared.train), _sample(prepared.validation)
     if not len(val):
@@ -90,6 +94,8 @@ def mean_predictor(experiment: Experiment, prepared: Prepared) -> float | None:
         labels = prepared.dataset.y
         assert labels is not None
         counts = np.bincount(labels[train], prepared.weights_of(train), minlength=int(labels.max()) + 1)
+        if experiment.class_weight is not None:
+            counts = counts * class_weights(experiment.class_weight, prepared)
         costs = -np.log(np.maximum(counts[labels[val]] / counts.sum(), EPSILON))
         return float(np.average(costs, weights=prepared.weights_of(val)))
     targets = _targets(experiment, prepared, train), _targets(experiment, prepared, val)
@@ -111,11 +117,14 @@ def _constant(loss: str, mean: np.ndarray, train: np.ndarray, val: np.ndarray, w
 
 
 def chance_accuracy(experiment: Experiment, prepared: Prepared) -> float | None:
-    """Measure on the validation part the accuracy of the training part's most frequent class; None without classes."""
+    """Measure on the validation part the accuracy of the training part's most frequent class.
+
+    None without classes, and with class weights, under which no constant answer is the aim of training.
+    """
     labels = prepared.dataset.y
     if prepared.dataset.task != "classification" or labels is None or not len(prepared.validation):
         return None
-    if traits_of(experiment.model).reconstructs:
+    if traits_of(experiment.model).reconstructs or experiment.class_weight is not None:
         return None
     train, val = prepared.train, prepared.validation
     most_frequent = np.bincount(labels[train], prepared.weights_of(train)).argmax()

@@ -5,15 +5,15 @@ from typing import Any, NamedTuple
 
 from nnjax.core.experiment import DataConfig, Experiment
 
-Key = tuple[DataConfig, str, str]  # the data, the loss and the kind of model that it belongs to
+Key = tuple[DataConfig, str, str, str | None]  # the data, loss, kind of model and class weights it belongs to
 
 
 class LossBaselines(NamedTuple):
     """On the validation part; None where there is none, or none worth the name.
 
     Attributes:
-      mean_predictor: the loss of the best constant answer on the training part.
-      chance_accuracy: the accuracy of the training part's most frequent class.
+      mean_predictor: the loss of the best constant answer on the training part, with its class weights.
+      chance_accuracy: the accuracy of the training part's most frequent class; None with class weights.
       floor: the least loss there can be.
     """
 
@@ -27,14 +27,15 @@ Baselines = Mapping[Key, LossBaselines]
 
 def key_of(experiment: Experiment) -> Key:
     """Name what a trial's baselines depend on."""
-    return experiment.data, str.__str__(experiment.loss), str.__str__(experiment.model.kind)
+    weights = None if experiment.class_weight is None else str.__str__(experiment.class_weight)
+    return experiment.data, str.__str__(experiment.loss), str.__str__(experiment.model.kind), weights
 
 
 def to_json(baselines: Baselines, configs: Sequence[DataConfig]) -> list[dict[str, Any]]:
     """Describe baselines, their data by the place among some."""
     return [
-        {"data": configs.index(data), "loss": loss, "kind": kind, **found._asdict()}
-        for (data, loss, kind), found in baselines.items()
+        {"data": configs.index(data), "loss": loss, "kind": kind, "class_weight": weights, **found._asdict()}
+        for (data, loss, kind, weights), found in baselines.items()
         if data in configs
     ]
 
@@ -45,7 +46,12 @@ def from_json(trees: Sequence[Mapping[str, Any]], configs: Sequence[DataConfig])
     Raises:
       LookupError, TypeError, ValueError: it is not as it was written.
     """
-    return {(configs[tree["data"]], str(tree["loss"]), str(tree["kind"])): _from_tree(tree) for tree in trees}
+    return {_key_from(tree, configs): _from_tree(tree) for tree in trees}
+
+
+def _key_from(tree: Mapping[str, Any], configs: Sequence[DataConfig]) -> Key:
+    weights = tree.get("class_weight")  # not in older folders
+    return configs[tree["data"]], str(tree["loss"]), str(tree["kind"]), None if weights is None else str(weights)
 
 
 def _from_tree(tree: Mapping[str, Any]) -> LossBaselines:

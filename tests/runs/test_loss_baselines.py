@@ -1,5 +1,6 @@
 """Verdicts are the same of a run in memory, of its folder loaded again, by `nnjax.diagnose` and in the report."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 import nnjax
 from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
 from nnjax.data import from_arrays
+from nnjax.diagnosis.run_curves import contexts_of
 from nnjax.report.page import write_report
 
 X = np.random.default_rng(0).normal(size=(200, 4)).astype(np.float32)
@@ -69,3 +71,42 @@ def test_the_constant_answer_by_hand(tmp_path):
     share = train.mean()
     assert tree["mean_predictor"] == pytest.approx(-np.log(np.where(val == 1, share, 1 - share)).mean())
     assert tree["chance_accuracy"] == pytest.approx(1 - val.mean())
+
+
+@pytest.mark.parametrize("weights", ["balanced", (1.0, 3.0), {"1": 20.0}])
+def test_the_constant_answer_with_class_weights_is_that_of_the_weighted_loss(weights, tmp_path):
+    """By hand: weighted cross-entropy is lowest at the weighted shares; the validation loss stays unweighted."""
+    base, y = CASES["rare class"]
+    base = dataclasses.replace(base, class_weight=weights)
+    run = nnjax.sweep(base, data=from_arrays(X, y), workdir=tmp_path)
+    train, val = (y[rows] for rows in (run.data().train, run.data().validation))
+    balanced = (1 - train.mean()) / train.mean()
+    rare = {"balanced": balanced, "(1.0, 3.0)": 3.0, "{'1': 20.0}": 20.0}[str(weights)]
+    share = rare * train.mean() / (rare * train.mean() + 1 - train.mean())
+    expected = -np.log(np.where(val == 1, share, 1 - share)).mean()
+    for found in (run, nnjax.load(tmp_path)):
+        [(mean, chance, _)] = found._baselines.values()
+        assert mean == pytest.approx(expected, rel=1e-5)
+        assert chance is None
+
+
+def test_a_run_with_and_without_class_weights_has_two_constant_answers():
+    base, y = CASES["rare class"]
+    run = nnjax.sweep(base, {"class_weight": (None, "balanced")}, data=from_arrays(X, y))
+    contexts = contexts_of(run.specs, run._facts, run._baselines)
+    assert contexts[1].mean_predictor == pytest.approx(np.log(2), rel=1e-5)
+    assert contexts[0].mean_predictor < 0.5
+
+
+def test_balanced_weights_with_a_good_balanced_accuracy_are_no_missing_signal():
+    """Weak signal, 7 % rare: balanced accuracy .7 on validation, at losses above those of the unweighted prior."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(1500, 8)).astype(np.float32)
+    z = x @ rng.normal(size=8) * 0.3 + rng.normal(size=1500)
+    y = (z > np.quantile(z, 0.93)).astype(np.int32)
+    base, _ = CASES["rare class"]
+    base = dataclasses.replace(base, class_weight="balanced", epochs=40, metrics=("balanced_accuracy",))
+    space = {"widths": [(32,), (128,)], "learning_rate": (0.03, 0.1)}
+    run = nnjax.sweep(base, space, data=from_arrays(x, y))
+    assert (run.curves()["val_balanced_accuracy"].max(axis=1) > 0.65).all()
+    assert not {found.primary.code for found in run.diagnoses} & {"no_signal", "stuck_at_start"}
