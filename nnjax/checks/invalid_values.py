@@ -5,6 +5,7 @@ What is possible but unwise, or wrong only for the data at hand, is for `checks.
 
 import difflib
 import math
+import re
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
@@ -155,6 +156,11 @@ def _require_record(path: str, found: str, record_of: Callable[[str], object], n
         if close and not difflib.get_close_matches(found, names, n=1, cutoff=0.7):
             raise UserError(
                 f"{path} is {found!r}, which is unknown: did you mean Optax's {' or '.join(close)}?"
+            ) from None
+        if parts := re.match("(f1|precision|recall)_", found):
+            raise UserError(
+                f"{path} is {found!r}, but a metric of one class has the class's index in its name: {parts[0]}0, "
+                f"{parts[0]}1 and so on, in the order of the data's classes (run.facts().classes)."
             ) from None
         _require_choice(path, found, names)
 

@@ -1,18 +1,21 @@
 """Choose the best setting of a run, and its best trial, by the rule of `nnjax.train.storage.selection`."""
 
+import contextlib
+import difflib
 import functools
 import math
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from nnjax.core.errors import UserError
-from nnjax.core.text import number
+from nnjax.core.text import count, number
 from nnjax.models.summary import summarize_model
 from nnjax.nn.metrics import known_metric
 from nnjax.runs.run_protocol import TrainedTrials
 from nnjax.runs.settings import Setting, has_weights, settings
 from nnjax.train.engine.device_data import output_width
-from nnjax.train.storage.selection import LOSS, Ranking, rank, value_of
+from nnjax.train.storage.selection import BEST_VALIDATION, LOSS, Ranking, rank, value_of
 
 
 class Choice(NamedTuple):
@@ -74,8 +77,10 @@ def choose(run: TrainedTrials, select: str | None = None) -> Choice:
       select: "loss" or a metric's name, in the place of `Experiment.select`.
 
     Raises:
-      UserError: there is no validation part, no trial has finished, or the settings have several data or goals.
+      UserError: there is no validation part, no trial has finished, the settings have several data or goals, or no
+        trial recorded the metric.
     """
+    select = None if select is None else validation_metric(run, select)
     found = choices(run, select)
     if len(found) == 1:
         return found[0]
@@ -92,6 +97,44 @@ def choose(run: TrainedTrials, select: str | None = None) -> Choice:
         )
     what = select or run.specs[0].experiment.select
     raise UserError(f"No trial has finished with a finite {words(what)}: name a trial (trial=N).")
+
+
+def validation_metric(run: TrainedTrials, name: str) -> str:
+    """Return the short name of a metric on the validation part: "accuracy" of itself and of "val_accuracy".
+
+    Raises:
+      UserError: no trial recorded it; while none has recorded any every name passes.
+    """
+    short = name.removeprefix("best_").removeprefix("val_")
+    known = validation_metrics(run)
+    if known and short not in known:
+        raise unknown_metric(name, known, known)
+    return short
+
+
+def validation_metrics(run: TrainedTrials) -> list[str]:
+    """Name the metrics that some trial recorded on the validation part at its best epoch, without their part."""
+    start = BEST_VALIDATION.format("")
+    names = [name.removeprefix(start) for r in run.records for name in r.values if name.startswith(start)]
+    losses = [str(spec.experiment.loss) for spec in run.specs] if LOSS in names else []
+    return list(dict.fromkeys(names + losses))
+
+
+def unknown_metric(name: str, known: Collection[str], shown: Collection[str]) -> UserError:
+    """Say that no trial recorded a metric, with close names among the known ones, and those that are shown."""
+    begin = [one for one in known if one.startswith(name.lower())]
+    close = begin[:2] or difflib.get_close_matches(name.lower(), known, n=2)
+    hint = f" (did you mean {' or '.join(close)}?)" if close else ""
+    return UserError(f"No trial recorded a metric {name!r}{hint}; there are {', '.join(shown)}.")
+
+
+def describe(run: TrainedTrials) -> str:
+    """Say in a line how many trials and settings a run has, how they ended and which setting is chosen."""
+    ends = ", ".join(f"{number:,} {status}" for status, number in Counter(r.status for r in run.records).items())
+    text, chosen = f"{count(len(run.specs), 'trial')} ({ends}) of {count(len(settings(run)), 'setting')}", []
+    with contextlib.suppress(UserError):  # of a metric whose direction is not known
+        chosen = [f"chosen: {one}" for one in choices(run)]
+    return f"<nnjax run: {'; '.join([text, *chosen])}>"
 
 
 def words(metric: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Replicate, replicate_of
-from nnjax.runs.choice import rankings
+from nnjax.runs.choice import rankings, unknown_metric, validation_metrics
 from nnjax.runs.run_protocol import TrainedTrials
 from nnjax.runs.settings import Setting, settings
 from nnjax.runs.statistics import Comparison, compare_paired, estimate
@@ -47,15 +47,35 @@ def compare(run: TrainedTrials, first: str, second: str, metric: str | None) -> 
 
 
 def by_replicate(run: TrainedTrials, metric: str | None) -> list[tuple[Setting, dict[Replicate, float]]]:
-    """Return the settings, each with a metric's values by seed and fold; None for what the best is chosen by."""
-    done = {i: r.values.get(metric or "", float("nan")) for i, r in enumerate(run.records) if r.status in FINISHED}
+    """Return the settings, each with a metric's values by seed and fold; None for what the best is chosen by.
+
+    Raises:
+      UserError: no trial recorded the metric.
+    """
+    done = {i: _value(run, i, metric) for i, record in enumerate(run.records) if record.status in FINISHED}
     if metric is None:
         metrics = {i: ranking.metric for ranking in rankings(run) for one in ranking.candidates for i in one.trials}
         done = {i: value_of(run.specs[i].experiment, run.records[i], metrics[i]) for i in done}
+    elif done:
+        _refuse_unknown(run, metric)
     return [
         (setting, {replicate_of(run.specs[i].experiment): done[i] for i in setting.trials if i in done})
         for setting in settings(run)
     ]
+
+
+def _value(run: TrainedTrials, trial: int, metric: str | None) -> float:
+    """Return a column of the table, or of a short name the value on the validation part at the best epoch."""
+    values = run.records[trial].values
+    return (
+        values[metric] if metric in values else value_of(run.specs[trial].experiment, run.records[trial], str(metric))
+    )
+
+
+def _refuse_unknown(run: TrainedTrials, metric: str) -> None:
+    columns, short = {name for record in run.records for name in record.values}, validation_metrics(run)
+    if metric not in columns | set(short):
+        raise unknown_metric(metric, [*short, *sorted(columns)], [*short, *sorted(columns - set(short))])
 
 
 def _folds(setting: Setting) -> int | None:

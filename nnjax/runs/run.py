@@ -79,6 +79,10 @@ class Run:
         self._facts, self._prepared, self._baselines = dict(facts), dict(prepared), dict(baselines)
         self.path = store.path if isinstance(store, FolderStore) else None
 
+    def __repr__(self) -> str:
+        """Say how many trials and settings there are, how they ended, and which setting is chosen."""
+        return choice.describe(self)
+
     def table(self) -> pd.DataFrame:
         """One row a trial: hyperparameters, status, final and best metrics."""
         import pandas as pd
@@ -88,9 +92,12 @@ class Run:
     def settings(self, metric: str | None = None) -> pd.DataFrame:
         """One row a setting (trials that differ in their seed or fold only): mean, spread, 95 % interval.
 
-        Of a metric as `table` names it, the best first; None for that by which the best is chosen. Trials that have not
-        finished, or diverged, do not count. Folds share training examples, for which the interval allows (see
-        `statistics.estimate`).
+        Of a metric as `table` names it, or by its short name ("accuracy": on the validation part at the best epoch), in
+        the order of the rule; None for that by which the best is chosen. Trials that have not finished, or diverged, do
+        not count. Folds share training examples, for which the interval allows (see `statistics.estimate`).
+
+        Raises:
+          UserError: no trial recorded the metric.
         """
         return replicates.table(self, metric)
 
@@ -98,7 +105,7 @@ class Run:
         """Say whether one setting is really better than another, seed by seed (fold by fold); named as in `settings`.
 
         Raises:
-          UserError: an unknown setting, or no finished seed in common.
+          UserError: an unknown setting or metric, or no finished seed in common.
         """
         return replicates.compare(self, first, second, metric)
 
@@ -254,12 +261,15 @@ class Run:
         """The best setting by the rule `Experiment.select`, or another metric on the validation part.
 
         Raises:
-          UserError: there is no validation part, no trial has finished, or the settings cannot be compared.
+          UserError: there is no validation part, no trial has finished, the settings cannot be compared, or no trial
+            recorded the metric.
         """
         return choice.choose(self, select)
 
     def best_trial(self, select: str | None = None) -> int:
         """The best replicate of the chosen setting, or the only trial; errors as `chosen`."""
+        if select is not None:
+            choice.validation_metric(self, select)
         return 0 if len(self.specs) == 1 else self.chosen(select).trial
 
     def refit(self, **options: Any) -> Run:

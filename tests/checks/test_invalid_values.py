@@ -168,3 +168,11 @@ def test_own_pieces_are_valid():
     validate(resolve(Experiment(optimizer=OptimizerConfig("adam", schedule=optax.constant_schedule(0.1)))))
     with pytest.raises(UserError, match="The metric own has no direction"):
         validate(Experiment(metrics=(own,)))
+
+
+@pytest.mark.parametrize("name", ["f1_died", "recall_yes", "precision_-1"])
+def test_a_metric_of_one_class_goes_by_its_index(name):
+    kind = name.partition("_")[0]
+    with pytest.raises(UserError, match=f"'{name}', but a metric of one class has .* {kind}_0, {kind}_1 and so on"):
+        validate(Experiment(metrics=("accuracy", name)))
+    validate(Experiment(metrics=("accuracy", f"{kind}_1")))

@@ -229,3 +229,43 @@ def test_arms_that_start_from_others_are_not_refitted():
     run.records[0].values["best_val_loss"] = 9.0
     with pytest.raises(nnjax.UserError, match="went on from another trial's weights"):
         run.refit()
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("acc", r"No trial recorded a metric 'acc' \(did you mean accuracy\?\); there are loss, accuracy, "),
+        ("nonsense", "No trial recorded a metric 'nonsense'; there are loss, accuracy, "),
+        ("f1", "No trial recorded a metric 'f1'; there are loss, accuracy, "),
+        ("test_accuracies", "did you mean test_accuracy"),
+    ],
+)
+def test_metrics_that_no_trial_recorded_are_refused_everywhere(name, said):
+    run = run_of([0.1, 0.9, 0.4, 0.3, 0.5, 0.5])
+    with pytest.raises(nnjax.UserError, match=said):
+        run.settings(name)
+    with pytest.raises(nnjax.UserError, match=said):
+        run.compare("learning_rate 0.1", "learning_rate 0.2", name)
+    for ask in (run.best_trial, run.chosen, fake_run(CHOSEN).best_trial):
+        with pytest.raises(nnjax.UserError, match=f"No trial recorded a metric '{name}'"):
+            ask(name)
+
+
+def test_a_short_name_is_the_metric_on_the_validation_part_everywhere():
+    run = run_of([0.1, 0.9, 0.4, 0.3, 0.9, 0.8])  # best_val_accuracy .01 .09 .04 .03 .09 .08
+    found = run.settings("accuracy").set_index("setting")["mean"]
+    assert found["learning_rate 0.1"] == pytest.approx(0.085)
+    assert found["learning_rate 0.3"] == pytest.approx(0.05)
+    assert run.compare("learning_rate 0.1", "learning_rate 0.3", "accuracy").difference.mean == pytest.approx(0.035)
+    assert run.settings("val_loss").set_index("setting")["mean"]["learning_rate 0.1"] == pytest.approx(8.15)
+    assert run.best_trial("accuracy") == run.best_trial("val_accuracy") == run.best_trial("best_val_accuracy") == 4
+    assert run.settings("loss").equals(run.settings("categorical_crossentropy"))
+
+
+def test_a_run_says_what_it_is():
+    text = repr(run_of([0.1, 0.9, 0.4, 0.3, 0.5, 0.5], statuses={1: DIVERGED}))
+    assert text.startswith("<nnjax run: six trials (5 done, 1 diverged) of three settings; chosen: learning_rate 0.2 (")
+    assert len(text) < 200
+    assert repr(fake_run(CLASSIFIER, Space(axes=AXES), statuses=dict.fromkeys(range(6), "waiting"))) == (
+        "<nnjax run: six trials (6 waiting) of three settings>"
+    )
