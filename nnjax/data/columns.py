@@ -29,6 +29,7 @@ class Inferred(NamedTuple):
       ambiguous: a text that is one number by decimal commas, another by commas between thousands; "" for none.
       said: what was guessed, a sentence each.
       values: its numbers [n] float64, where all of its cells are plain ones.
+      grouped, likely, proven: of its marks, as in `numerals.Inference`.
     """
 
     column: Column
@@ -36,6 +37,9 @@ class Inferred(NamedTuple):
     ambiguous: str = ""
     said: tuple[str, ...] = ()
     values: np.ndarray | None = None
+    grouped: str = ""
+    likely: bool = False
+    proven: str = ""
 
 
 class Rules(NamedTuple):
@@ -54,10 +58,10 @@ def infer(raw: Any, place: Place, rules: Rules) -> Inferred:
     """
     name, order = place.column, rules.ordinal.get(place.column)
     plain = None if order or rules.na_values or rules.decimal == "comma" else plain_numbers(raw)
-    if plain is not None:
-        return Inferred(
-            Column(name), values=plain, said=_merging(len(set(raw)) if np.abs(plain).max() > EXACT else 0, plain, name)
-        )
+    pointed = plain is not None and any("." in text for text in raw)
+    if plain is not None and (rules.decimal == "point" or not pointed or not numerals.are_grouped(raw)):
+        said = _merging(len(set(raw)) if np.abs(plain).max() > EXACT else 0, plain, name)
+        return Inferred(Column(name), values=plain, said=said, proven="." * pointed)
     found = make_cells(raw, place, rules.na_values)
     gaps = _gaps(found, place)
     stored = _stored_order(raw)
@@ -112,11 +116,14 @@ def _numbers(found: Texts, counts: Mapping[str, int], place: Place, rules: Rules
         )
     values = numerals.parse(list(counts), inference.rule)
     said = [*_merging(len(counts) if np.abs(values).max() > EXACT else 0, values, place.column)]
-    odd = max((text for text in counts if not numerals.PLAIN.fullmatch(text)), key=len, default=None)
+    marked = (text for text in counts if inference.rule.thousands in text) if inference.rule.thousands == "." else ()
+    unlike = (text for text in counts if not numerals.PLAIN.fullmatch(text))
+    odd = max((*unlike, *marked, *filter(None, [inference.grouped])), key=len, default=None)
     if odd is not None:
         value = numerals.parse([odd], inference.rule)[0]
+        value = value if value == value else float(odd)
         said += [f"The column {place.column!r} is read as numbers ({inference.rule}): {odd!r} is {value:g}."]
-    return Inferred(Column(place.column, rule=inference.rule), ambiguous=inference.ambiguous, said=tuple(said))
+    return Inferred(Column(place.column, rule=inference.rule), said=tuple(said))._replace(**inference.marks())
 
 
 def _is_infinite(text: str) -> bool:

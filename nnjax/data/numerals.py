@@ -6,8 +6,8 @@ One rule is inferred for a whole column (`infer`) and applied to its texts, and 
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -78,11 +78,21 @@ class Inference(NamedTuple):
       stray: texts that do not follow it.
       ambiguous: a text that is one number by decimal commas and another by commas (or points) between thousands, where
         nothing in the column tells which; "" for none.
+      grouped: a text such as 1.250, where each point may stand between thousands; "" where one does not.
+      likely: whether these points stand beside whole numbers of 100 to 999, which have none, or with a currency.
+      proven: the decimal mark "." or ",", where the texts leave no doubt.
     """
 
     rule: NumberRule | None
     stray: tuple[str, ...] = ()
     ambiguous: str = ""
+    grouped: str = ""
+    likely: bool = False
+    proven: str = ""
+
+    def marks(self) -> dict[str, Any]:
+        """Return what is known of the decimal mark, by name."""
+        return {name: getattr(self, name) for name in ("ambiguous", "grouped", "likely", "proven")}
 
 
 class _Parts(NamedTuple):
@@ -144,7 +154,17 @@ def infer(counts: Mapping[str, int], decimal: str = "auto") -> Inference:
     stray = tuple(text for text, fits in zip(texts, good, strict=True) if not fits)
     if 2 * sum(counts[text] for text in stray) > total:
         return Inference(None)
-    return Inference(rule, stray, ambiguous)
+    open_points = [core for core in cores if mark == "." and not thousands and "." in core]
+    grouped = open_points[0] if decimal == "auto" and open_points and are_grouped(open_points) else ""
+    likely = bool(grouped) and (_below_a_thousand(cores) or any(map(_is_currency, filter(None, (prefix, suffix)))))
+    decides = mark == "," or thousands == "," or any("." in core for core in cores)
+    proven = mark if decides and not ambiguous and not grouped else ""
+    return Inference(rule, stray, ambiguous, grouped, likely, proven)
+
+
+def are_grouped(texts: Iterable[str]) -> bool:
+    """Whether all points in plain numbers may stand between thousands: 1.250 but neither 0.250 nor 1.5."""
+    return all(_grouped(text.strip().lstrip("+-"), ".") for text in texts if "." in text)
 
 
 def parse(texts: Sequence[str], rule: NumberRule) -> np.ndarray:
@@ -209,18 +229,24 @@ def _marks(cores: Mapping[str, int], decimal: str) -> tuple[str, str, str]:
     if many:
         [mark] = many
         return ("." if mark == "," else ","), mark, ""
-    if decimal != "auto" and commas:
-        return (",", "", "") if decimal == "comma" else (".", ",", "")
+    if decimal == "comma" and commas:
+        return ",", "", ""
+    if decimal == "point" and commas and all(_grouped(core, ",") for core in commas):
+        return ".", ",", ""
     if decimal == "comma" and points and not commas and all(_grouped(core, ".") for core in points):
         return ",", ".", ""
     if not commas or sum(cores[core] for core in points) > sum(cores[core] for core in commas):
         return ".", "", ""
     if not all(_grouped(core, ",") for core in commas):
         return ",", "", ""
-    plain = [float(core) for core in cores if core.isdecimal()]
-    if plain and 100 <= max(plain) < 1000:  # 1,000 follows 990: all from a thousand on have a comma, none below
+    if _below_a_thousand(cores):  # 1,000 follows 990: all from a thousand on have a comma, none below
         return ".", ",", ""
     return ".", ",", commas[0]
+
+
+def _below_a_thousand(cores: Mapping[str, int]) -> bool:
+    """Whether the largest whole number without a mark is from 100 to 999."""
+    return 100 <= max((float(core) for core in cores if core.isdecimal()), default=0) < 1000
 
 
 def _grouped(core: str, mark: str) -> bool:

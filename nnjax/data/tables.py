@@ -11,7 +11,7 @@ from nnjax.core.columns import Column, TableRecipe
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig
 from nnjax.core.types import Dataset
-from nnjax.data import column_remarks, columns, missing_cells, table_dates, table_files, table_targets
+from nnjax.data import column_remarks, columns, decimal_marks, missing_cells, table_dates, table_files, table_targets
 from nnjax.data.arrays import from_arrays
 from nnjax.data.cells import Place, Texts, make_cells
 from nnjax.data.columns import Inferred, Rules
@@ -192,8 +192,8 @@ def _infer_all(
       UserError: missing cells that nothing was said of, all in one message; or as `columns.infer`.
     """
     found, errors = _infer(table, names, rules)
-    commas = [name for name, one in found.items() if one.column.rule.decimal == ","]
-    if commas and rules.decimal == "auto":
+    alone = found
+    if rules.decimal == "auto" and decimal_marks.all_commas(found):
         found, errors = _infer(table, names, rules._replace(decimal="comma"))
     gaps = {name: one.gaps for name, one in found.items() if one.gaps is not None}
     if gaps and missing == "error":
@@ -204,13 +204,8 @@ def _infer_all(
     if empty:
         column = empty.column
         raise UserError(f"The column {column!r} of {table.path} is empty: leave it out (data.drop={column}).")
-    for name, one in found.items():
-        if one.ambiguous and not (commas or rules.decimal != "auto"):
-            raise UserError(
-                f"The column {name!r} of {table.path} has {one.ambiguous!r}, {one.ambiguous.replace(',', '')} with "
-                f"commas between thousands, and {one.ambiguous.replace(',', '.')} with decimal commas: say it with "
-                "data.decimal=point or data.decimal=comma."
-            )
+    if rules.decimal == "auto":
+        decimal_marks.refuse_open(alone, table)
     return found, gaps
 
 

@@ -128,3 +128,42 @@ class TestSeparators:
         with pytest.raises(UserError, match=r"by '\|' into 2 columns, or by ',' into 3: put a line sep=\| or sep=,"):
             table("".join(rows))
         assert len(table("sep=,\n" + "".join(rows)).dataset.recipe.names) == 3
+
+
+class TestMarks:
+    def test_points_beside_whole_numbers_below_a_thousand_are_asked(self, table):
+        cells = ["990", "1.000", "1.250", "850", "12.500"] * 12
+        for separator in ",;":
+            text = f"price{separator}y\n" + "".join(f"{a}{separator}{i % 2}\n" for i, a in enumerate(cells))
+            with pytest.raises(UserError, match=r"'price' .*'1\.000', 1000 with points .* 1\.000 with decimal points"):
+                table(text)
+            np.testing.assert_array_equal(table(text, decimal="comma").dataset.x[:5, 0], [990, 1000, 1250, 850, 12500])
+            np.testing.assert_array_equal(table(text, decimal="point").dataset.x[:5, 0], [990, 1, 1.25, 850, 12.5])
+
+    @pytest.mark.parametrize(
+        ("text", "column"),
+        [
+            ("".join(f"{i},{12 + i}.500 €\n" for i in R), "column1"),
+            ("".join(f"{i};{1 + i}.500\n" for i in R), "column1"),
+            ("".join(f'"{i},8",{1 + i / 1000:.3f},{i % 2}\n' for i in R), "column1"),
+        ],
+    )
+    def test_points_that_are_open_are_asked(self, table, text, column):
+        with pytest.raises(UserError, match=rf"'{column}' .* with points between thousands"):
+            table(text, task="regression")
+        assert len(table(text, task="regression", decimal="point").dataset.x) == 60
+
+    def test_points_that_are_settled_are_said(self, table):
+        text = "a,b,y\n" + "".join(f"{i}.25,{1 + i}.500,{i % 2}\n" for i in R)
+        prepared = table(text)
+        np.testing.assert_array_equal(prepared.dataset.x[:2], [[0.25, 1.5], [1.25, 2.5]])
+        assert any("'b' is read as numbers (decimal points): '1.500' is 1.5" in sentence for sentence in prepared.said)
+        text = "a;b;y\n" + "".join(f"{i},25;{1 + i}.500;{i % 2}\n" for i in R)
+        prepared = table(text)
+        np.testing.assert_array_equal(prepared.dataset.x[:2], [[0.25, 1500], [1.25, 2500]])
+        assert any("points between thousands): '10.500' is 10500" in sentence for sentence in prepared.said)
+
+    def test_a_file_with_both_decimal_marks_settles_nothing(self, table):
+        text = "a;b;c;y\n" + "".join(f"{i},25;{i}.75;{1 + i},500;{i % 2}\n" for i in R)
+        with pytest.raises(UserError, match=r"'c' .*'1,500', 1500 with commas .* 1\.500 with decimal commas"):
+            table(text)
