@@ -61,7 +61,7 @@ def sweep(
     *,
     workdir: str | os.PathLike[str] | None = None,
     data: Any = None,
-    target: str | Sequence[str] | None = None,
+    target: str | int | Sequence[str | int] | None = None,
     weight: str | None = None,
     plan: Plan | None = None,
     title: str = "",

@@ -74,7 +74,7 @@ class Dataset:
       task: "classification", "regression" or "none" (no labels).
       sha256: hex digest of x and y as stored, so that a run can say which data it saw.
       classes: class names by index; empty unless the task is classification.
-      label_type: of the labels that the names stand for: "bool", "int", "float" (whole numbers) or "text"; "" where the
+      label_type: of the labels that the names stand for: "bool", "int", "float" or "text"; "" where the
         classes were named.
       features: names of the d inputs; empty for images.
       targets: names of the k regression targets.

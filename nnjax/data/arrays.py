@@ -118,6 +118,7 @@ def from_arrays(
             lambda rows, first: outputs.check_finite(rows, names, f"x of {name}", first),
             found.weights,
             structure,
+            (tuple(features), tuple(targets), _telling(learned.classes)),
         ),
         classes=learned.classes,
         features=names,
@@ -203,8 +204,9 @@ def digest(
     check: Callable[[np.ndarray, int], None] = lambda rows, first: None,
     weights: np.ndarray | None = None,
     structure: Structure | None = None,
+    names: Sequence[Sequence[str]] = (),
 ) -> str:
-    """Compute the SHA-256 (hex) of dtypes, shapes and bytes of x and y; of weights and arrays where there are any.
+    """Compute the SHA-256 (hex) of dtypes, shapes and bytes of x and y; of weights, arrays, names where there are any.
 
     Stored rows are read once, some at a time, and each time `check` is called with them and the number of the first.
     """
@@ -219,7 +221,13 @@ def digest(
     state.update(b"" if y is None else np.ascontiguousarray(y).data)
     state.update(b"" if weights is None else b"weights" + weights.tobytes())
     state.update(b"" if structure is None else repr(structure).encode())
+    state.update(repr(names).encode() if any(names) else b"")
     return state.hexdigest()
+
+
+def _telling(classes: Sequence[str]) -> tuple[str, ...]:
+    """Return class names that say more than their indices 0, 1, …; () else."""
+    return tuple(classes) if list(classes) != [str(i) for i in range(len(classes))] else ()
 
 
 def _as_array(values: Any, which: str, name: str) -> np.ndarray:

@@ -137,9 +137,10 @@ def _typed_numbers(raw: Any, kind: str, na_values: Sequence[str] | None) -> Type
         values = whole.astype(np.float64)
     else:
         whole, values = None, raw.to_numpy(np.float64, na_value=np.nan)
+    known = {"true": 1.0, "false": 0.0} if kind == "b" else {}
     for text in na_values or ():
         try:
-            found = values == float(text)
+            found = values == (known.get(text.lower(), np.nan) if known else float(text))
         except ValueError:
             continue
         whole, values = (None if found.any() else whole), np.where(found, np.nan, values)
@@ -149,18 +150,20 @@ def _typed_numbers(raw: Any, kind: str, na_values: Sequence[str] | None) -> Type
 def _to_texts(raw: Any, place: Place) -> np.ndarray:
     """Write the objects of a column as texts, missing ones as empty texts."""
     gone, cells = raw.isna().to_numpy(), raw.astype(object).to_numpy()
+    categorical = hasattr(raw.dtype, "categories")
     for row, (cell, missing) in enumerate(zip(cells, gone, strict=True)):
-        if not missing and not isinstance(cell, CELL_TYPES):
+        if not (missing or categorical or isinstance(cell, CELL_TYPES)):
             raise UserError(
                 f"The column {place.column!r} of {place.table} has the type {raw.dtype} with a "
                 f"{type(cell).__name__} in {place.where(row)}: numbers or texts were expected; leave it out with "
                 f"data.drop={place.column}."
             )
-    texts = ["" if missing else _as_text(cell) for cell, missing in zip(cells, gone, strict=True)]
+    texts = ["" if missing else as_text(cell) for cell, missing in zip(cells, gone, strict=True)]
     return np.array(texts, dtype=object)
 
 
-def _as_text(cell: Any) -> str:
+def as_text(cell: Any) -> str:
+    """Write an object as the text of a cell; 1.0 as 1."""
     if isinstance(cell, datetime.datetime):
         return cell.isoformat(" ")
     if isinstance(cell, float | np.floating) and float(cell).is_integer() and abs(float(cell)) < 2**53:

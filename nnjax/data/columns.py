@@ -201,7 +201,7 @@ def similar(texts: Mapping[str, int] | Sequence[str], what: str) -> tuple[str, .
 def _stored_order(raw: Any) -> tuple[str, ...]:
     """Read the order of an ordered categorical; () for other columns."""
     kind: Any = getattr(raw, "dtype", None)
-    return tuple(map(str, kind.categories)) if getattr(kind, "ordered", False) else ()
+    return tuple(map(cells_module.as_text, kind.categories)) if getattr(kind, "ordered", False) else ()
 
 
 def _ordered(found: Cells, place: Place, order: Sequence[str]) -> Column:

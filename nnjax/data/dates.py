@@ -77,7 +77,7 @@ def parse(texts: Sequence[str], format: str) -> np.ndarray:
 
 def _days(text: str, format: str) -> float:
     try:
-        if format == ISO:
+        if format in (ISO, ""):
             if not _ISO.fullmatch(text):
                 return np.nan
             found = datetime.datetime.fromisoformat(text)

@@ -7,18 +7,22 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig
+from nnjax.core.text import represent
 from nnjax.core.types import Dataset
 from nnjax.data import table_files, tables
 from nnjax.data.arrays import from_arrays
 
+Target = str | int | Sequence[str | int] | None
 OWN = "; for sets of your own write nnjax.from_arrays(x, y, x_val=…, y_val=…, x_test=…, y_test=…)"
 
 
 def as_dataset(
     data: Any,
-    target: str | Sequence[str] | None = None,
+    target: Target = None,
     weight: str | None = None,
     config: DataConfig = DataConfig(),
 ) -> Dataset | None:
@@ -56,13 +60,31 @@ def as_dataset(
     )
 
 
-def _of_frame(frame: Any, target: str | Sequence[str] | None, weight: str | None, config: DataConfig) -> Dataset:
+def _of_frame(frame: Any, target: Target, weight: str | None, config: DataConfig) -> Dataset:
     """Read a DataFrame, now and whenever another configuration asks for it."""
     table = table_files.from_frame(frame, Path("DataFrame"), lambda row: f"row {frame.index[row]!r}")
-    names = target if target is None or isinstance(target, str) else ",".join(target)
+    names = _named(target)
+    weight = None if weight is None else str(weight)
 
     def read(config: DataConfig) -> Dataset:
         asked = dataclasses.replace(config, target=config.target if names is None else names)
         return dataclasses.replace(tables.from_table(table, "DataFrame", asked, weight), reread=read)
 
     return read(config)
+
+
+def _named(target: Any) -> str | None:
+    """Write the target columns of a DataFrame as `DataConfig.target` does; names may be whole numbers.
+
+    Raises:
+      UserError: it is none of these.
+    """
+    if target is None:
+        return None
+    single = isinstance(target, str | int | np.integer)
+    if isinstance(target, bool) or not (single or isinstance(target, Sequence) or hasattr(target, "tolist")):
+        raise UserError(f"The target is {represent(target)}, but the name of a column, or several, was expected.")
+    names = [target] if single else list(target)
+    if not names:
+        raise UserError("The target is an empty list, but the name of a column, or several, was expected.")
+    return ",".join(map(str, names))

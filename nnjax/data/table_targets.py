@@ -11,6 +11,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig
 from nnjax.data import columns
 from nnjax.data.cells import Place, Texts, make_cells
+from nnjax.data.targets import LABEL_TYPES
 
 MAX_INTEGER_CLASSES = 50  # distinct whole numbers in a target column; more are a quantity
 FEW = 3  # so many distinct whole numbers are classes, however far apart
@@ -101,12 +102,18 @@ def _labels(column: Column, raw: Any, place: Place, config: DataConfig) -> Table
     """Read labels of texts or truth values."""
     if column.kind == "ordered":
         codes = columns.encode(column, raw, place, config.na_values, "error")[:, 0]
-        return TableTarget(codes.astype(np.int64), "classification", column.categories)
+        return TableTarget(codes.astype(np.int64), "classification", column.categories, label_type=_stored_type(raw))
     cells = make_cells(raw, place, config.na_values)
     if column.kind == "boolean" and not (isinstance(cells, Texts) and _has_texts(raw)):
         return TableTarget(columns.encode(column, raw, place, config.na_values, "error")[:, 0] > 0, "classification")
     assert isinstance(cells, Texts)
-    return TableTarget(np.array(cells.distinct)[cells.codes], "classification")
+    return TableTarget(np.array(cells.distinct)[cells.codes], "classification", label_type=_stored_type(raw))
+
+
+def _stored_type(raw: Any) -> str:
+    """Return the type of a DataFrame's categories; "" of other columns."""
+    categories = getattr(raw.dtype, "categories", None)
+    return "" if categories is None else LABEL_TYPES.get(getattr(categories.dtype, "kind", ""), "text")
 
 
 def _has_texts(raw: Any) -> bool:

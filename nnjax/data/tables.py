@@ -96,12 +96,12 @@ def from_table(table: Table, name: str, config: DataConfig = DataConfig(), weigh
             *table.said,
             *learned.said,
             *(sentence for column in [*roles.inputs, *roles.target] for sentence in found[column].said),
-            *_filled(gaps, len(table), len(keep), config.missing),
+            *_filled(gaps, roles.target, len(table), len(keep), config.missing),
             _described(recipe),
             *column_remarks.all_of(recipe, x),
         ),
     )
-    return dataset
+    return dataclasses.replace(dataset, label_type=learned.label_type or dataset.label_type)
 
 
 def _weighed(table: Table, weight: str, config: DataConfig) -> tuple[Table, np.ndarray]:
@@ -250,12 +250,20 @@ def _times(table: Table, rows: np.ndarray) -> dict[str, np.ndarray]:
     return {name: values[rows] for name, values in table.times.items()}
 
 
-def _filled(gaps: Mapping[str, Gaps], before: int, after: int, missing: str) -> list[str]:
-    """Say which rows were left out, and which cells are filled in."""
-    said = [f"{before - after} of {before} rows with missing cells are left out."] if after < before else []
-    if gaps and missing != "drop":
-        listed = ", ".join(f"{name!r} {gap.number} of {gap.of}" for name, gap in list(gaps.items())[:SHOWN])
-        said.append(f"Missing cells are filled in (data.missing={missing}): {listed}{', …' * (len(gaps) > SHOWN)}.")
+def _filled(gaps: Mapping[str, Gaps], target: Sequence[str], before: int, after: int, missing: str) -> list[str]:
+    """Say which rows were left out, for which missing cells, and which cells are filled in."""
+    gone = [gap for name, gap in gaps.items() if missing == "drop" or name in target]
+    said = []
+    if after < before:
+        why = "; ".join(map(str, gone[:SHOWN])) + "; …" * (len(gone) > SHOWN)
+        said.append(
+            f"{before - after} of {before} rows with missing cells are left out: {why} (if such a text is none that is "
+            "missing, say which are by data.na_values=)."
+        )
+    filled = [gap for name, gap in gaps.items() if name not in target]
+    if filled and missing != "drop":
+        listed = ", ".join(f"{gap.column!r} {gap.number} of {gap.of}" for gap in filled[:SHOWN])
+        said.append(f"Missing cells are filled in (data.missing={missing}): {listed}{', …' * (len(filled) > SHOWN)}.")
     return said
 
 

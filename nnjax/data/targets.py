@@ -64,9 +64,9 @@ def named_labels(classes: Sequence[str], label_type: str) -> np.ndarray:
         label_type = "int"
     if label_type not in ("int", "float"):
         return np.array(classes)
-    numbers = [int(name) for name in classes]
     if label_type == "float":
-        return np.array(numbers, np.float64)
+        return np.array([float(name) for name in classes], np.float64)
+    numbers = [int(name) for name in classes]
     least, largest = min(numbers, default=0), max(numbers, default=0)
     if least < -(2**63) or largest >= (2**64 if least >= 0 else 2**63):
         raise ValueError("the labels need more than 64 bits")

@@ -317,7 +317,7 @@ def test_a_lock_is_released_by_any_thread(tmp_path, begun):
 def test_changed_data_are_refused(tmp_path, begun):
     begun(tmp_path)[0].release()
     changed = {CLASSIFIER.data: prepare_loaded(blobs(61), CLASSIFIER.data).facts()}
-    with pytest.raises(UserError, match=r"The data 'blobs' have changed since .* \(their SHA-256 differs\)"):
+    with pytest.raises(UserError, match=r"The data 'blobs' have changed since .* \(their SHA-256 differs, which"):
         begun(tmp_path, facts=changed)
 
 

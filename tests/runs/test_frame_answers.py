@@ -1,5 +1,7 @@
 """What `predict` answers to new rows of a table: labels in their own type, missing cells as in training."""
 
+import hashlib
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -32,6 +34,10 @@ LABELS = {
     "whole text": np.where(A > 0, "1.0", "0.0"),
     "True": np.where(A > 0, "True", "False"),
     "yes": np.where(A > 0, "yes", "no"),
+    "category of int": pd.Categorical(np.where(A > 0, 10, 9)),
+    "category of float": pd.Categorical(np.where(A > 0, 2.5, 1.0), ordered=True),
+    "category of bool": pd.Categorical(A > 0),
+    "category of text": pd.Categorical(np.where(A > 0, "2", "1"), ordered=True),
     "codes": np.where(A > 0, "00002", "00001"),
 }
 
@@ -44,7 +50,10 @@ def test_labels_are_answered_in_their_own_type(tmp_path, labels):
     for found in (run, nnjax.load(tmp_path / "run")):
         answer = found.predict(frame)
         assert answer.tolist() == labels.tolist()
-        assert answer.dtype.kind == labels.dtype.kind
+        assert answer.dtype.kind == np.asarray(labels.tolist()).dtype.kind
+    labels = np.asarray(labels.tolist())
+    if labels.dtype.kind == "f" and (labels % 1).any():
+        return
     from_arrays = nnjax.sweep(classifier(task="classification"), data=(A[:, None], labels))
     assert from_arrays.predict(A[:, None]).tolist() == labels.tolist()
 
@@ -56,7 +65,7 @@ def test_labels_of_an_older_folder_are_whole_numbers_where_all_names_are():
     assert named_labels(("0", "1"), "").dtype == np.int64
     assert named_labels(("-1", "1"), "").tolist() == ["-1", "1"]
     for forged in ("bool", "float", "what", 5):
-        with pytest.raises(ValueError, match=r"what|5|base 10|not in tuple"):
+        with pytest.raises(ValueError, match=r"what|5|base 10|not in tuple|to float"):
             facts_from_json(tree | {"classes": ["p", "q"], "label_type": forged})
 
 
@@ -83,3 +92,43 @@ def test_numbers_that_are_none_are_refused(bad):
         for method in (run.predict, run.outputs, run.predict_proba):
             with pytest.raises(UserError, match=r"(missing cells, the first in row 2|example 1 \(counted from 0\))"):
                 method(np.array([[0.5], [bad]]))
+
+
+def test_other_names_are_other_data(tmp_path):
+    """Renamed columns, a renamed class, a renamed target: a run is not taken up again with them."""
+    frame = pd.DataFrame({"a": A, "b": A[::-1] ** 2, "y": np.where(A > 0, "p", "q")})
+    nnjax.sweep(classifier(2), data=frame, target="y", workdir=tmp_path / "run")
+    nnjax.sweep(classifier(2), data=frame.copy(), target="y", workdir=tmp_path / "run")
+    renamed = {
+        "columns": (frame.rename(columns={"a": "b", "b": "a"})[["b", "a", "y"]], "y"),
+        "a class": (frame.assign(y=np.where(A > 0, "p", "r")), "y"),
+        "the target": (frame.rename(columns={"y": "z"}), "z"),
+    }
+    for other, target in renamed.values():
+        with pytest.raises(UserError, match="The data 'DataFrame' have changed since"):
+            nnjax.sweep(classifier(2), data=other, target=target, workdir=tmp_path / "run")
+    with pytest.raises(UserError, match="SHA-256 differs"):
+        nnjax.load(tmp_path / "run", data=renamed["columns"][0])
+
+
+def test_images_whose_classes_count_keep_their_digest():
+    """By hand: dtypes, shapes and bytes of x and y, and nothing else."""
+    x, y = np.arange(24, dtype=np.uint8).reshape(6, 2, 2), np.array([0, 1, 2] * 2, np.int32)
+    state = hashlib.sha256(b"|u1(6, 4)" + x.tobytes() + b"<i4(6,)" + y.tobytes())
+    assert nnjax.from_arrays(x, y, classes=("0", "1", "2")).sha256 == state.hexdigest()
+    assert nnjax.from_arrays(x, y).sha256 == state.hexdigest()
+    assert nnjax.from_arrays(x, y, classes=("u", "v", "w")).sha256 != state.hexdigest()
+
+
+@pytest.mark.parametrize("target", [2, np.int64(2), [2], (np.int64(2),), np.array([2]), pd.Index([2]), "2"])
+def test_names_of_columns_may_be_numbers(target):
+    """As pandas.read_csv(header=None) makes them."""
+    frame = pd.DataFrame({0: A, 1: A**2, 2: A + 0.25})
+    run = nnjax.sweep(Experiment(data=DataConfig("frame"), epochs=1), data=frame, target=target)
+    assert (run.facts().targets, run.facts().features) == (("2",), ("0", "1"))
+
+
+@pytest.mark.parametrize("target", [2.5, True, {"y": 1}, []])
+def test_targets_that_are_no_names(target):
+    with pytest.raises(UserError, match=r"The target is .* name of a column"):
+        nnjax.sweep(Experiment(), data=pd.DataFrame({0: A, 1: A**2, 2: A + 0.25}), target=target)
