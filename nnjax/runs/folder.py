@@ -177,8 +177,8 @@ class FolderStore(RunFiles):
         for config, now in facts.items():
             if config in old and old[config].sha256 != now.sha256:
                 raise UserError(
-                    f"The data {now.name!r} have changed since {self.path} was begun (their SHA-256 differs, which covers "
-                    "the numbers and names): bring the old ones back, or name a new --workdir."
+                    f"The data {now.name!r} have changed since {self.path} was begun (their SHA-256 differs, which "
+                    "covers numbers and names): bring the old ones back, or name a new --workdir."
                 )
         records = self._restart_lost(specs, self.read_records(specs))
         if all(record.status in OVER for record in records):
