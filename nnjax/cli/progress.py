@@ -20,13 +20,14 @@ from rich.table import Table
 from rich.text import Text
 
 from nnjax.core.text import duration, printable
-from nnjax.nn.metrics import metric_of, usual_metrics
+from nnjax.nn.metrics import complement_of, known_metric, metric_of, usual_metrics
 from nnjax.report.text import cell
 from nnjax.runs import settings
-from nnjax.runs.choice import choices, rankings
+from nnjax.runs.choice import choices, rankings, words
 from nnjax.runs.run import Run
 from nnjax.train.host.progress import Progress
 from nnjax.train.storage.records import FINISHED, RUNNING, WAITING
+from nnjax.train.storage.selection import LOSS
 
 MAX_RUNNING, MAX_SETTINGS = 8, 25  # rows of the live table and of the final one
 COLORS = {"error": "bold red", "warning": "yellow", "remark": "cyan"}
@@ -152,14 +153,16 @@ def summary_table(run: Run) -> Table:
     """
     some = settings.settings(run)
     known, best = {setting.trials: setting for setting in some}, [choice.setting.trials for choice in choices(run)]
-    metrics = list(dict.fromkeys(metric for setting in some for metric in usual_metrics(setting.goal)))
+    metrics = list(dict.fromkeys(metric for setting in some for metric in _metrics_of(setting)))
     ordered = [known[one.trials] for ranking in rankings(run) for one in ranking.candidates]
     chosen = some if len(some) <= MAX_SETTINGS and all(setting.arm for setting in some) else ordered
     title = f"Scores on the {' or '.join(dict.fromkeys(map(_part, some)))}"
+    if len(some) > 1 and chosen is ordered:
+        title += f"; the best {' or '.join(dict.fromkeys(words(one.metric) for one in rankings(run)))} first"
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     widest = max(len(setting.label) for setting in chosen[:MAX_SETTINGS])
     table.add_column("setting", overflow="fold", min_width=min(widest, 24))
-    for name in ("trials", "best val loss", *(metric_of(metric).head for metric in metrics)):
+    for name in ("trials", "best val loss", *map(_head, metrics)):
         table.add_column(name, justify="right")
     for setting in chosen[:MAX_SETTINGS]:
         style = "bold" if len(some) > 1 and setting.trials in best else None
@@ -170,6 +173,19 @@ def summary_table(run: Run) -> Table:
         remarks.append("settings have the hyperparameters that they began with; trials.csv has the final ones too")
     table.caption = "\n".join(remarks) or None
     return table
+
+
+def _metrics_of(setting: settings.Setting) -> list[str]:
+    """Name the metrics in a setting's row: that by which settings are chosen, the usual ones and those asked for."""
+    experiment = setting.experiment
+    asked = [metric_of(name).name for name in experiment.metrics or ()]
+    chosen = [] if experiment.select == LOSS else [experiment.select]
+    return list(dict.fromkeys([*chosen, *usual_metrics(setting.goal), *asked]))
+
+
+def _head(metric: str) -> str:
+    found = known_metric(metric)
+    return metric if found is None else found.head
 
 
 def _part(setting: settings.Setting) -> str:
@@ -185,7 +201,6 @@ def _summary_cells(run: Run, setting: Any, metrics: Sequence[str]) -> list[str]:
     losses = settings.scores(run, setting, setting.experiment.loss, "validation")
     cells = [setting.label, trials, cell(losses)]
     for metric in metrics:
-        known = metric in usual_metrics(setting.goal)
-        values = settings.scores(run, setting, metric) if known else np.zeros(0)
-        cells.append(cell(1 - values, percent=True) if metric_of(metric).complement else cell(values))
+        values = settings.scores(run, setting, metric) if metric in _metrics_of(setting) else np.zeros(0)
+        cells.append(cell(1 - values, percent=True) if complement_of(metric) else cell(values))
     return [text.replace("± ", "±") for text in cells]  # in a narrow terminal the spread goes to the next line, whole

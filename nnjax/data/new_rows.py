@@ -53,7 +53,21 @@ def encode(recipe: TableRecipe, table: Table) -> np.ndarray:
     """Code a table as inputs [n, d], float64, missing cells filled in; errors as for `read`."""
     _refuse_absent([column.name for column in recipe.columns], list(table.columns), table.path, recipe)
     x = tables.encode_inputs(recipe, table)
+    _say_filled(recipe, x, table.path)
     return imputation.apply(recipe, x, str(table.path), table.where)
+
+
+def _say_filled(recipe: TableRecipe, x: np.ndarray, path: Path) -> None:
+    """Say which columns of coded rows [n, d] have missing cells that are filled in."""
+    starts = np.cumsum([0, *(len(column.inputs) for column in recipe.columns)])
+    gaps = {
+        column.name: int(np.isnan(x[:, start : start + len(column.inputs)]).any(axis=1).sum())
+        for column, start in zip(recipe.columns, starts, strict=False)
+        if column.fill
+    }
+    listed = [f"{number} in {name!r}" for name, number in gaps.items() if number]
+    if listed:
+        logging.warning("%s has missing cells, which are filled in as in training: %s.", path, _listed(listed))
 
 
 def by_position(recipe: TableRecipe, table: Table) -> Table:

@@ -8,9 +8,13 @@ from nnjax.core.text import number
 from nnjax.data.baselines import ACCURACY, MSE, Baselines
 from nnjax.models.registry import traits_of
 from nnjax.nn.activations import activation_of
+from nnjax.nn.metrics import known_metric, metric_of
 from nnjax.report.text import cell
 from nnjax.runs.run import Run
 from nnjax.runs.settings import Setting, mean_and_spread, report_part, scores, test_scores
+from nnjax.train.storage.selection import LOSS
+
+COMMON = 0.8  # share of the commonest class beyond which accuracy alone says little
 
 Known = Mapping[str, Mapping[str, float]]
 
@@ -25,7 +29,25 @@ def best_sentence(run: Run, setting: Setting, rivals: int, baselines: Baselines 
     if not np.isfinite(mean):
         return ""
     describe = {"reconstruction": _copies, "classification": _answers, "regression": _predicts}[setting.goal]
-    return describe(setting, rivals, values, mean, part, baselines.scores if baselines else {})
+    known = baselines.scores if baselines else {}
+    return describe(setting, rivals, values, mean, part + _also(run, setting, metric, known), known)
+
+
+def _also(run: Run, setting: Setting, metric: str, known: Known) -> str:
+    """Add, in brackets, the metric by which the setting was chosen, and those asked for where one class is common."""
+    experiment = setting.experiment
+    names = [experiment.select]
+    if known.get("majority class", {}).get(ACCURACY, 0) > COMMON:
+        names += [metric_of(name).name for name in experiment.metrics or ()]
+    texts = []
+    for name in dict.fromkeys(names):
+        values = np.zeros(0) if name in (metric, LOSS) else test_scores(run, setting, name)
+        if name not in (metric, LOSS) and not np.isfinite(values).any():
+            values = scores(run, setting, name)
+        if np.isfinite(values).any():
+            found = known_metric(name)
+            texts.append(f"{(found.words or found.name if found else name).replace('_', ' ')} {cell(values)}")
+    return f" ({', '.join(texts)})" if texts else ""
 
 
 def _copies(setting: Setting, rivals: int, values: np.ndarray, mean: float, part: str, known: Known) -> str:

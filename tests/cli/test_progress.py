@@ -185,3 +185,18 @@ def test_summary_of_a_large_sweep_shows_the_best_settings():
     assert f"the first {progress.MAX_SETTINGS} of 40 settings" in drawn
     assert drawn.index("learning_rate 1 ") < drawn.index("learning_rate 0.97462")
     assert "learning_rate 0.01 " not in drawn
+
+
+def test_summary_shows_what_it_is_sorted_by_and_the_metrics_asked_for():
+    asked = {"metrics": ("balanced_accuracy", "f1_1"), "select": "balanced_accuracy", "evaluate_test": "chosen"}
+    run = fake_run(replace(CLASSIFIER, asked), Space(axes={"learning_rate": (0.1, 0.01)}))
+    for record, value in zip(run.records, (0.62, 0.81), strict=True):
+        record.values |= {"best_val_balanced_accuracy": value, "best_val_f1_1": value / 2, "best_val_loss": value}
+    drawn = text_of(summary_table(run))
+    assert "; the best validation balanced accuracy first" in " ".join(drawn.split())
+    rows = [line.split() for line in drawn.splitlines() if "learning_rate 0" in line]
+    assert [row[1] for row in rows] == ["0.01", "0.1"]
+    assert {"0.81", "0.405"} <= set(rows[0])
+    assert {"0.62", "0.31"} <= set(rows[1])
+    assert "balanced accuracy" in " ".join(drawn.split())
+    assert "f1 of 1" in " ".join(drawn.split())

@@ -539,3 +539,18 @@ class TestFormats:
         np.testing.assert_allclose(means.dataset.x[1, 0], 2)
         other = prepare_loaded(dataset, DataConfig(missing="drop", drop=("b",), test=0, validation=0))
         assert other.dataset.x.shape == (40, 1)
+
+
+def test_gaps_in_new_rows_are_said_by_column_or_refused(table, tmp_path, caplog):
+    """Of b, which had none in training too: by hand the means 2 and 20; without a rule to fill in they are refused."""
+    rows = pd.DataFrame({"a": ["1", "3", ""] * 20, "b": [10, 30, 20] * 20, "y": Y})
+    prepared = table(rows, missing="mean", scaling="none")
+    new = "a,b\n1,\n,\n3,7\n"
+    np.testing.assert_allclose(rows_of(prepared, tmp_path, new), [[1, 20], [2, 20], [3, 7]])
+    assert "new.csv has missing cells, which are filled in as in training: 1 in 'a', 2 in 'b'." in caplog.text
+    caplog.clear()
+    rows_of(prepared, tmp_path, "a,b\n1,2\n")
+    assert "missing" not in caplog.text
+    whole = table(rows.assign(a=rows.b), name="whole.csv")
+    with pytest.raises(UserError, match="'b' .* has 1 missing cells"):
+        rows_of(whole, tmp_path, "a,b\n1,\n")

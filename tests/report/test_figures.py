@@ -28,7 +28,7 @@ def test_losses_have_axes_each_and_lines_hold_the_curves():
         "binary cross-entropy",
         "categorical cross-entropy",
     ]
-    assert [text.get_text() for text in axes[2].get_legend().get_texts()] == ["mlp"]
+    assert [text.get_text() for text in axes[2].get_legend().get_texts()] == ["mlp", "validation", "training"]
     solid = next(line for line in axes[2].lines if line.get_linestyle() == "-")
     np.testing.assert_array_equal(solid.get_xdata(), range(1, 7))
     np.testing.assert_array_equal(solid.get_ydata(), run.records[4].curves["val_loss"])
@@ -123,3 +123,9 @@ def test_codes_in_two_dimensions(width):
         pca = PCA(2, svd_solver="full").fit(snapshot.codes)
         np.testing.assert_allclose(np.abs(points), np.abs(pca.transform(snapshot.codes)), rtol=1e-3, atol=1e-4)
         assert share == pytest.approx(pca.explained_variance_ratio_.sum(), rel=1e-4)
+
+
+def test_names_that_begin_with_an_underscore_are_in_the_legend():
+    run = fake_run(space=Space(arms={"__main__:M(...)": Arm(), "_b": Arm({"epochs": 3})}))
+    texts = [text.get_text() for text in plot_curves(run).axes[0].get_legend().get_texts()]
+    assert texts == [" __main__:M(...)", " _b", "validation", "training"]

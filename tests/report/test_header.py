@@ -127,3 +127,20 @@ def test_which_pictures():
         "median error."
     )
     assert header.shown_networks(ReportContext(fake_run(space=DEMO))) == ""
+
+
+def test_the_metric_of_the_choice_stands_beside_the_wrong_answers():
+    """And where one class is common the metrics that were asked for, of the chosen network on the test part."""
+    asked = replace(CLASSIFIER, {"metrics": ("accuracy", "balanced_accuracy", "f1_1"), "evaluate_test": "chosen"})
+    for select, common, expected in (
+        ("balanced_accuracy", 0.5, "of the test part (balanced accuracy 0.72); always"),
+        ("loss", 0.95, "of the test part (balanced accuracy 0.72, f1 1 0.4); always"),
+        ("loss", 0.5, "of the test part; always"),
+    ):
+        run = fake_run(replace(asked, {"select": select}), Space(axes={"learning_rate": (0.1, 0.2)}))
+        for record, value in zip(run.records, (0.72, 0.61), strict=True):
+            own = {"balanced_accuracy": value, "f1_1": 0.4, "accuracy": 0.8}
+            record.values |= {f"{part}_{name}": v for part in ("best_test", "best_val") for name, v in own.items()}
+            record.values["best_val_loss"] = 1 - value
+        text = told(run, {"majority class": {"accuracy": common}}, "classification")
+        assert f"is wrong on 20.00 % {expected}" in text

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from nnjax.core.errors import UserError
 from nnjax.report.charts.curves import MANY, RUNNING_MEAN, TRAINING, VALIDATION, Line, Quantity, band
@@ -51,7 +52,9 @@ def _curves(axes: Any, quantity: Quantity) -> None:
         if line.place < MANY:
             _line(axes, line, named=line.part == parts[0])
     axes.set(xlabel="epoch", ylabel=quantity.label, yscale="log" if _wide(quantity) else "linear")
-    axes.legend(fontsize=8, frameon=False)
+    styles = [Line2D([], [], ls=STYLES[part], color="0.4", lw=1.2, label=part) for part in parts if len(parts) > 1]
+    if handles := [*axes.get_legend_handles_labels()[0], *styles]:
+        axes.legend(handles=handles, fontsize=8, frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(alpha=0.25, lw=0.5)
 
@@ -66,7 +69,8 @@ def _line(axes: Any, line: Line, named: bool) -> None:
 
 
 def _cut(label: str) -> str:
-    return label if len(label) <= MAX_LABEL else label[: MAX_LABEL - 1] + "…"
+    label = label if len(label) <= MAX_LABEL else label[: MAX_LABEL - 1] + "…"
+    return f" {label}" if label.startswith("_") else label  # which Matplotlib would leave out ("__main__:Net")
 
 
 def _background(axes: Any, lines: Sequence[Line]) -> None:
