@@ -552,5 +552,5 @@ def test_gaps_in_new_rows_are_said_by_column_or_refused(table, tmp_path, caplog)
     rows_of(prepared, tmp_path, "a,b\n1,2\n")
     assert "missing" not in caplog.text
     whole = table(rows.assign(a=rows.b), name="whole.csv")
-    with pytest.raises(UserError, match="'b' .* has 1 missing cells"):
+    with pytest.raises(UserError, match=r"'b' .* has 1 missing cells"):
         rows_of(whole, tmp_path, "a,b\n1,\n")
