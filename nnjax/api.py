@@ -114,17 +114,19 @@ def sweep(
             "nnjax.Experiment(...)."
         )
     experiment = coerce_fields(experiment if isinstance(experiment, Experiment) else as_experiment(experiment))
-    dataset = as_dataset(data, target, weight, experiment.data)
-    options = Options(workdir, dataset, plan, title, keep, observe, log, should_stop)
+    options = Options(workdir, None, plan, title, keep, observe, log, should_stop)
     if space.mode == ADAPTIVE:
         if sanity:
             raise UserError(
                 "The sanity checks need fixed settings, but mode adaptive chooses them while it runs: turn one of "
                 "the two off."
             )
+        options = options._replace(data=as_dataset(data, target, weight, experiment.data))
         return search(experiment, space, **options._asdict())
     experiment = import_pieces(experiment)
-    return train_trials(experiment, space, expand(experiment, space, log), options, sanity)
+    specs = expand(experiment, space, log)
+    options = options._replace(data=as_dataset(data, target, weight, specs[0].experiment.data))
+    return train_trials(experiment, space, specs, options, sanity)
 
 
 def train_trials(

@@ -102,7 +102,7 @@ def check(
     """
     prepared = prepare_all(specs, datasets)
     refuse_unfit_images(specs, prepared)
-    findings = judge(specs, prepared)
+    findings = [*judge(specs, prepared), *_other_rows(prepared)]
     refuse_errors(specs, findings)
     refuse_unfit_outputs(specs, prepared)
     refuse_class_weights(specs, prepared)
@@ -111,6 +111,22 @@ def check(
     refuse_unmatched_patterns(specs, prepared)
     refuse_unfit_weights(specs, prepared)
     return prepared, findings
+
+
+def _other_rows(prepared: Mapping[DataConfig, Prepared]) -> list[tuple[str, Finding]]:
+    """Warn of settings that leave out rows with missing cells beside others that fill these in."""
+    for config, dropped in prepared.items():
+        for other, kept in prepared.items():
+            same = dataclasses.replace(config, missing=other.missing) == other
+            if config.missing != "drop" or not same or len(kept.dataset.x) == len(dropped.dataset.x):
+                continue
+            sizes = len(dropped.validation), len(kept.validation)
+            sentence = (
+                f"With data.missing=drop {len(dropped.dataset.x):,} rows are left, with {other.missing} "
+                f"{len(kept.dataset.x):,}: their scores are of other validation rows ({sizes[0]:,} and {sizes[1]:,})."
+            )
+            return [("", Finding("other-rows", "warning", sentence, "Choose by hand, or among those that fill in."))]
+    return []
 
 
 def format_finding(arms: str, finding: Finding) -> str:
