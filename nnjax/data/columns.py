@@ -11,7 +11,7 @@ import numpy as np
 from nnjax.core.columns import Column, NumberRule
 from nnjax.core.errors import UserError
 from nnjax.data import cells as cells_module
-from nnjax.data import dates, missing_cells, numerals
+from nnjax.data import dates, missing_cells, mixed_cells, numerals
 from nnjax.data.cells import Cells, Place, Texts, Typed, make_cells, plain_numbers
 from nnjax.data.missing_cells import Gaps
 
@@ -29,6 +29,7 @@ class Inferred(NamedTuple):
       ambiguous: a text that is one number by decimal commas, another by commas between thousands; "" for none.
       said: what was guessed, a sentence each.
       values: its numbers [n] float64, where all of its cells are plain ones.
+      merging: that numbers are too long for float64: of no concern to labels, which are kept exactly.
       grouped, likely, proven: of its marks, as in `numerals.Inference`.
     """
 
@@ -37,6 +38,7 @@ class Inferred(NamedTuple):
     ambiguous: str = ""
     said: tuple[str, ...] = ()
     values: np.ndarray | None = None
+    merging: tuple[str, ...] = ()
     grouped: str = ""
     likely: bool = False
     proven: str = ""
@@ -60,8 +62,8 @@ def infer(raw: Any, place: Place, rules: Rules) -> Inferred:
     plain = None if order or rules.na_values or rules.decimal == "comma" else plain_numbers(raw)
     pointed = plain is not None and any("." in text for text in raw)
     if plain is not None and (rules.decimal == "point" or not pointed or not numerals.are_grouped(raw)):
-        said = _merging(len(set(raw)) if np.abs(plain).max() > EXACT else 0, plain, name)
-        return Inferred(Column(name), values=plain, said=said, proven="." * pointed)
+        merging = _merging(len(set(raw)) if np.abs(plain).max() > EXACT else 0, plain, name)
+        return Inferred(Column(name), values=plain, merging=merging, proven="." * pointed)
     found = make_cells(raw, place, rules.na_values)
     gaps = _gaps(found, place)
     stored = _stored_order(raw)
@@ -70,7 +72,7 @@ def infer(raw: Any, place: Place, rules: Rules) -> Inferred:
     if isinstance(found, Typed):
         whole = 0 if found.whole is None else len(np.unique(found.whole))
         format = dates.ISO if found.kind == "date" else ""
-        return Inferred(Column(name, found.kind, format=format), gaps, said=_merging(whole, found.values, name))
+        return Inferred(Column(name, found.kind, format=format), gaps, merging=_merging(whole, found.values, name))
     counts = found.counts()
     if not counts:
         return Inferred(Column(name), gaps)
@@ -115,7 +117,8 @@ def _numbers(found: Texts, counts: Mapping[str, int], place: Place, rules: Rules
             f"(data.drop={place.column}), or say that it is missing (data.na_values={text})."
         )
     values = numerals.parse(list(counts), inference.rule)
-    said = [*_merging(len(counts) if np.abs(values).max() > EXACT else 0, values, place.column)]
+    merging = _merging(len(counts) if np.abs(values).max() > EXACT else 0, values, place.column)
+    said = []
     marked = (text for text in counts if inference.rule.thousands in text) if inference.rule.thousands == "." else ()
     unlike = (text for text in counts if not numerals.PLAIN.fullmatch(text))
     odd = max((*unlike, *marked, *filter(None, [inference.grouped])), key=len, default=None)
@@ -123,7 +126,8 @@ def _numbers(found: Texts, counts: Mapping[str, int], place: Place, rules: Rules
         value = numerals.parse([odd], inference.rule)[0]
         value = value if value == value else float(odd)
         said += [f"The column {place.column!r} is read as numbers ({inference.rule}): {odd!r} is {value:g}."]
-    return Inferred(Column(place.column, rule=inference.rule), said=tuple(said))._replace(**inference.marks())
+    column = Column(place.column, rule=inference.rule)
+    return Inferred(column, said=tuple(said), merging=merging)._replace(**inference.marks())
 
 
 def _is_infinite(text: str) -> bool:
@@ -153,36 +157,34 @@ def _dates(found: Texts, counts: Mapping[str, int], place: Place) -> Inferred | 
             f"{start} ({inferred.format}), but {place.where(found.first(text))} has {text!r}: correct that cell, or "
             f"leave the column out (data.drop={place.column})."
         )
+    _refuse_open_century(found, inferred.format, place)
     days = dates.parse([text], inferred.format)[0]
     what = f"dates ({inferred.format}), in days since 1970-01-01: {text!r} is {days:g}"
     sentence = f"The column {place.column!r} is read as {what}."
     return Inferred(Column(place.column, "date", format=inferred.format), said=(sentence,))
 
 
+def _refuse_open_century(found: Texts, format: str, place: Place) -> None:
+    text = dates.open_century(found.distinct, format)
+    if text is not None:
+        raise UserError(
+            f"The column {place.column!r} of {place.table} is dates ({format}), but {text!r} in "
+            f"{place.where(found.first(text))} may be of the 20th or the 21st century: write years of four digits "
+            f"(YYYY-MM-DD), or leave the column out (data.drop={place.column})."
+        )
+
+
 def _categories(counts: Mapping[str, int], place: Place) -> Inferred:
     name = place.column
-    _refuse_mixed(counts, place)
+    mixed_cells.refuse(counts, place)
     texts, said = sorted(counts), similar(counts, f"column {name!r}")
     numbers = [text for text in texts if numerals.is_number(text)]
     if numbers:
         what = f"numbers such as {texts[0]!r}" if len(numbers) == len(texts) else f"numbers beside {_other(texts)!r}"
         said = (*said, f"The column {name!r} has {what}: its {len(texts)} texts are taken as categories.")
+    else:
+        said = (*said, *mixed_cells.said(counts, name))
     return Inferred(Column(name, "category", categories=tuple(texts)), said=said)
-
-
-def _refuse_mixed(counts: Mapping[str, int], place: Place) -> None:
-    """Refuse numbers of several units, or some with a unit and some without, and bounds (<5) among numbers."""
-    plain = [text for text in counts if numerals.is_number(text)]
-    units = [text for text in counts if numerals.is_disguised(text)]
-    bounds = [text for text in counts if numerals.is_bound(text)]
-    odd = units or (bounds if plain else [])
-    if odd and len(plain) + len(units) + len(bounds) == len(counts):
-        other = next(text for text in [*plain, *units, *bounds] if text != odd[-1])
-        raise UserError(
-            f"The column {place.column!r} of {place.table} is numbers, but no one rule fits {other!r} and {odd[-1]!r}: "
-            f"write them with one unit or none, give their order (data.ordinal={place.column}:…<…), or leave the "
-            f"column out (data.drop={place.column})."
-        )
 
 
 def _other(texts: Sequence[str]) -> str:
@@ -265,6 +267,7 @@ def encode(column: Column, raw: Any, place: Place, na_values: tuple[str, ...] | 
             plain_ones = [numerals.PLAIN.fullmatch(text) is not None for text in texts]
             values = np.array([float(t) if p else v for t, v, p in zip(texts, values, plain_ones, strict=True)])
     elif column.kind == "date":
+        _refuse_open_century(found, column.format, place)
         values = dates.parse(texts, column.format)
     elif column.kind == "time":
         values = dates.parse_times(texts, column.format)

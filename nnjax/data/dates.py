@@ -10,6 +10,7 @@ import numpy as np
 DAY = 86_400.0  # seconds
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 ISO = "ISO 8601"
+OPEN_FROM = (datetime.date(2030, 1, 1) - datetime.date(1970, 1, 1)).days
 FORMATS = (
     *(
         "%Y/%m/%d",
@@ -73,6 +74,14 @@ def _is_dated(text: str) -> bool:
 def parse(texts: Sequence[str], format: str) -> np.ndarray:
     """Parse dates [n] by a format: days since 1970-01-01 (UTC), float64 [n]; NaN where a text does not follow it."""
     return np.array([_days(text.strip(), format) for text in texts], np.float64)
+
+
+def open_century(texts: Sequence[str], format: str) -> str | None:
+    """Find a two-digit year from 30 to 68, 2030 to 2068 for POSIX and 1930 to 1968 for Excel; None for none."""
+    if "%y" not in format:
+        return None
+    values = parse(texts, format)
+    return next((text for text, value in zip(texts, values, strict=True) if value >= OPEN_FROM), None)
 
 
 def _days(text: str, format: str) -> float:

@@ -78,6 +78,7 @@ def from_table(table: Table, name: str, config: DataConfig = DataConfig(), weigh
     x = encode_inputs(recipe, kept)
     targets = [(found[column].column, kept.columns[column]) for column in roles.target]
     learned = table_targets.read(targets, [_place(kept, column) for column in roles.target], config)
+    numeric = roles.inputs if learned.task == "classification" else [*roles.inputs, *roles.target]
     dataset = from_arrays(
         x,
         learned.y,
@@ -96,6 +97,7 @@ def from_table(table: Table, name: str, config: DataConfig = DataConfig(), weigh
             *table.said,
             *learned.said,
             *(sentence for column in [*roles.inputs, *roles.target] for sentence in found[column].said),
+            *(sentence for column in numeric for sentence in found[column].merging),
             *_filled(gaps, roles.target, len(table), len(keep), config.missing),
             _described(recipe),
             *column_remarks.all_of(recipe, x),

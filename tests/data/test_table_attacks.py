@@ -167,3 +167,37 @@ class TestMarks:
         text = "a;b;c;y\n" + "".join(f"{i},25;{i}.75;{1 + i},500;{i % 2}\n" for i in R)
         with pytest.raises(UserError, match=r"'c' .*'1,500', 1500 with commas .* 1\.500 with decimal commas"):
             table(text)
+
+
+class TestDates:
+    def test_years_of_two_digits_that_are_open(self, table, new):
+        text = "born,y\n" + "".join(f"13/01/{(i + 9) % 100:02},{i % 2}\n" for i in R)
+        with pytest.raises(UserError, match=r"'born' .*'13/01/30' in line 23 may be of the 20th or the 21st century"):
+            table(text)
+        known = table("day,y\n" + "".join(f"13/01/{(i + 70) % 100:02},{i % 2}\n" for i in R))  # 1970 to 2029
+        np.testing.assert_array_equal(known.dataset.x[[0, 59], 0], [12, 21562])
+        with pytest.raises(UserError, match=r"'13/01/68' in line 3 may be of the 20th"):
+            new(known, "day\n13/01/70\n13/01/68\n")
+
+
+class TestMixedCells:
+    @pytest.mark.parametrize(
+        "cells", [["51.5N", "33.9S"], ["5K", "3M", "7K"], ["5±1", "6±2"], ["1,5", "2.5"], ["51N", "33S"], ["1.5a", "2"]]
+    )
+    def test_quantities_are_no_categories(self, table, cells):
+        body = "".join(f'"{cells[i % len(cells)]}",{i}.5\n' for i in R)
+        with pytest.raises(UserError, match=r"'v' .* no one rule fits .*data\.ordinal=v:.*data\.drop=v"):
+            table("v,y\n" + body)
+        with pytest.raises(UserError, match=r"'y' .* no one rule fits"):
+            table("v,y\n" + "".join(f'{i}.5,"{cells[i % len(cells)]}"\n' for i in R))
+
+    @pytest.mark.parametrize("cells", [["18-25", "26-35"], ["1st", "2nd"], ["3A", "4B"], ["1.0.1", "1.0.2"]])
+    def test_names_that_begin_with_numbers_are_said(self, table, cells):
+        prepared = table("v,y\n" + "".join(f"{cells[i % 2]},{i}.5\n" for i in R))
+        assert prepared.dataset.features == tuple(f"v={cell}" for cell in cells)
+        assert any(f"begin with numbers, such as {cells[0]!r}" in sentence for sentence in prepared.said)
+
+    def test_labels_that_are_exact_do_not_merge(self, table):
+        labels = "v,y\n" + "".join(f"{i}.5,{2**53 + i % 3}\n" for i in R)
+        assert not any("left in float64" in sentence for sentence in table(labels).said)
+        assert any("left in float64" in sentence for sentence in table(labels, task="regression").said)

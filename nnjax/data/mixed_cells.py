@@ -1,0 +1,67 @@
+"""Texts of a column that begin with numbers and follow no one rule: refused where they are quantities, else said."""
+
+import re
+from collections.abc import Mapping
+
+from nnjax.core.errors import UserError
+from nnjax.data import numerals
+from nnjax.data.cells import Place
+
+_BEGINS = re.compile(r"[-+]?(\d+(?:[.,]\d+)?)(?![.,\d])\s*(.*)")
+_MAGNITUDES = frozenset(("k", "K", "m", "M", "B", "T", "G", "bn", "Bn", "mn", "Mn", "Mio", "Mrd", "mil"))
+_COMPASS = frozenset("NSEWO")
+
+
+def refuse(counts: Mapping[str, int], place: Place) -> None:
+    """Refuse numbers of several units or marks, and bounds (<5) among numbers.
+
+    Raises:
+      UserError: most cells are such.
+    """
+    plain = [text for text in counts if numerals.is_number(text)]
+    units = [text for text in counts if numerals.is_disguised(text)]
+    bounds = [text for text in counts if numerals.is_bound(text)]
+    odd = units or (bounds if plain else [])
+    if odd and len(plain) + len(units) + len(bounds) == len(counts):
+        raise _no_rule(next(text for text in [*plain, *units, *bounds] if text != odd[-1]), odd[-1], place)
+    most = 2 * sum(counts[text] for text in counts if _begins(text)) > sum(counts.values())
+    quantities = _quantities([text for text in counts if text not in plain])
+    points, commas = ([text for text in plain if mark in text] for mark in ".,")
+    if most and points and commas:
+        raise _no_rule(points[0], commas[0], place)
+    if most and quantities:
+        raise _no_rule(next((text for text in counts if text != quantities[-1]), "1"), quantities[-1], place)
+
+
+def said(counts: Mapping[str, int], name: str) -> tuple[str, ...]:
+    """Say that most texts begin with numbers."""
+    begin = [text for text in counts if _begins(text) and not numerals.is_number(text)]
+    if not begin or 2 * sum(counts[text] for text in counts if _begins(text)) <= sum(counts.values()):
+        return ()
+    return (
+        f"The column {name!r} has texts that begin with numbers, such as {begin[0]!r}: its {len(counts)} texts are "
+        f"taken as categories; an order, if they have one, is data.ordinal={name}:…<….",
+    )
+
+
+def _begins(text: str) -> bool:
+    return re.match(r"[-+]?[.,]?\d", numerals.normalize(text)) is not None
+
+
+def _quantities(texts: list[str]) -> list[str]:
+    """Find texts such as 51.5N, 5K or 5±1: numbers with fractions, magnitudes, points of the compass, tolerances."""
+    found = {text: match for text in texts if (match := _BEGINS.fullmatch(numerals.normalize(text))) is not None}
+    rests = {match[2] for match in found.values()}
+    if rests and (rests <= _MAGNITUDES or rests <= _COMPASS):
+        return list(found)
+    return [
+        text for text, match in found.items() if match[2].startswith(("±", "+/-", "+-")) or not match[1].isdecimal()
+    ]
+
+
+def _no_rule(first: str, second: str, place: Place) -> UserError:
+    return UserError(
+        f"The column {place.column!r} of {place.table} is numbers, but no one rule fits {first!r} and {second!r}: "
+        f"write them with one unit or none, give their order (data.ordinal={place.column}:…<…), or leave the "
+        f"column out (data.drop={place.column})."
+    )
