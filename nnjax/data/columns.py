@@ -77,7 +77,7 @@ def infer(raw: Any, place: Place, rules: Rules) -> Inferred:
     if not counts:
         return Inferred(Column(name), gaps)
     if hasattr(getattr(raw, "dtype", None), "categories"):
-        return _categories(counts, place)._replace(gaps=gaps)
+        return _categories(counts, place, typed=True)._replace(gaps=gaps)
     if {text.lower() for text in counts} <= {"true", "false"}:
         return Inferred(Column(name, "boolean"), gaps)
     inferred = _numbers(found, counts, place, rules) or _dates(found, counts, place) or _categories(counts, place)
@@ -174,9 +174,10 @@ def _refuse_open_century(found: Texts, format: str, place: Place) -> None:
         )
 
 
-def _categories(counts: Mapping[str, int], place: Place) -> Inferred:
+def _categories(counts: Mapping[str, int], place: Place, typed: bool = False) -> Inferred:
     name = place.column
-    mixed_cells.refuse(counts, place)
+    if not typed:
+        mixed_cells.refuse(counts, place)
     texts, said = sorted(counts), similar(counts, f"column {name!r}")
     numbers = [text for text in texts if numerals.is_number(text)]
     if numbers:

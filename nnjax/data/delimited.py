@@ -157,8 +157,7 @@ def _decide(rows: Sequence[Sequence[str]], path: Path, asked: str) -> header.Dec
     found = header.decide(rows[0], rows[1 : LOOKED_AT + 1])
     if found.open:
         raise UserError(
-            f"{path} may have a header or not ({found.reason}, but other cells of that row do not): say it with "
-            "data.header=yes or data.header=no."
+            f"{path} may have a header or not ({found.reason}): say it with data.header=yes or data.header=no."
         )
     return found
 

@@ -4,9 +4,12 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from nnjax.data import dates, missing_cells, numerals
 
 Row = Sequence[str]
+STEPS = 4  # numbers that rise in equal steps
 FEW = 5  # columns: from here on 0, 1, 2, ... are no accident
 _CENSORED = re.compile(r"[<>~≤≥]\s*[-+]?\d[\d.,]*")
 
@@ -30,24 +33,35 @@ def decide(first: Row, body: Sequence[Row]) -> Decision:
         return Decision(not numbers, "it is the only row")
     if not texts:
         return _of_numbers(first, kinds, columns, numeric)
+    above = next((first[i].strip() for i in texts if numeric[i]), None)
     if "number" in kinds:
-        return Decision(False, "its first row has numbers with fractions, or dates")
-    if any(numeric[i] for i in texts):
-        return Decision(True, f"{first[next(i for i in texts if numeric[i])].strip()!r} stands above numbers")
+        names = _are_dates_above_numbers(first, kinds, columns) or _rise(first, numbers, columns)
+        if names:
+            return Decision(True, names)
+        beside = "" if above is None else f", but {above!r} stands above numbers"
+        return Decision(False, f"its first row has numbers with fractions, or dates{beside}", open=above is not None)
+    if above is not None:
+        return Decision(True, f"{above!r} stands above numbers")
     recurring = [i for i in texts if first[i].strip() in {cell.strip() for cell in columns[i]}]
+    if numbers and (names := _rise(first, numbers, columns)):
+        return Decision(True, names)
     if numbers:
         named = not recurring and _are_names(first, numbers, columns)
         why = "its numbers count the columns or are years" if named else "its first row has numbers as the others have"
         return Decision(named, why)
     if not recurring:
         return Decision(True, "its first row differs from all others")
-    share = f"{first[recurring[0]].strip()!r} of its first row recurs below"
-    return Decision(False, share, open=2 * len(recurring) < len(texts))
+    few = 2 * len(recurring) < len(texts)
+    others = ", but other cells of that row do not" if few else ""
+    return Decision(False, f"{first[recurring[0]].strip()!r} of its first row recurs below{others}", open=few)
 
 
 def _of_numbers(first: Row, kinds: Sequence[str], columns: Sequence[Row], numeric: Sequence[bool]) -> Decision:
     """Decide for a first row without texts: numbers, and perhaps missing cells."""
     begin = 1 if kinds[0] == "missing" and not first[0].strip() and counts_rows(columns[0]) else 0
+    names = _are_dates_above_numbers(first, kinds, columns) or _rise(first, range(begin, len(first)), columns)
+    if names:
+        return Decision(True, names)
     if "number" in kinds or any(kind != "whole" for kind in kinds[begin:]):
         return Decision(False, "its first row is as the others")
     if not any(numeric):
@@ -69,6 +83,41 @@ def _are_names(first: Row, places: Sequence[int], columns: Sequence[Row]) -> boo
         return not any(cell.isdecimal() and 1800 <= int(cell) <= 2100 for column in below for cell in column)
     fractions = [any(_kind(cell) == "number" for cell in column) for column in below]
     return len(values) >= FEW or all(fractions) or (len(values) > 2 and any(fractions))
+
+
+def _are_dates_above_numbers(first: Row, kinds: Sequence[str], columns: Sequence[Row]) -> str:
+    """Say so where dates of the first row are names: they stand above numbers only."""
+    dated = [i for i, kind in enumerate(kinds) if kind == "number" and _is_date(first[i])]
+    below = [cell for i in dated for cell in columns[i] if _kind(cell) != "missing"]
+    names = below and all(numerals.is_number(cell) for cell in below)
+    return f"its {first[dated[0]].strip()!r} stands above numbers" if names else ""
+
+
+def _rise(first: Row, places: Sequence[int], columns: Sequence[Row]) -> str:
+    """Say so where numbers of the first row are names, such as wavelengths: at least four, that rise in equal steps and
+    lie far from all numbers below them."""
+    values, below = _floats([first[i] for i in places]), [_floats(columns[i]) for i in places]
+    if len(values) < STEPS or not np.isfinite(values).all() or not columns or not len(columns[0]):
+        return ""
+    steps = np.diff(values)
+    if steps[0] == 0 or not np.allclose(steps, steps[0], rtol=1e-6, atol=0):
+        return ""
+    for value, column in zip(values, below, strict=True):
+        there = column[np.isfinite(column)]
+        if not len(there) or abs(there - value).min() <= np.ptp(there):
+            return ""
+    return f"its numbers rise in equal steps ({first[places[0]].strip()}, {first[places[1]].strip()}, …)"
+
+
+def _floats(cells: Row) -> np.ndarray:
+    """Convert plain numbers [n] to float64, NaN for other cells."""
+    found = [cell if numerals.PLAIN.fullmatch(cell := numerals.normalize(text)) else "nan" for text in cells]
+    return np.array(found, np.float64)
+
+
+def _is_date(text: str) -> bool:
+    text = numerals.normalize(text)
+    return not numerals.is_number(text) and dates.infer({text: 1}) is not None
 
 
 def counts_rows(cells: Row) -> bool:

@@ -201,3 +201,30 @@ class TestMixedCells:
         labels = "v,y\n" + "".join(f"{i}.5,{2**53 + i % 3}\n" for i in R)
         assert not any("left in float64" in sentence for sentence in table(labels).said)
         assert any("left in float64" in sentence for sentence in table(labels, task="regression").said)
+
+
+class TestHeader:
+    SPECTRUM = "".join(f"{'pq'[i % 2]},0.{i + 10},0.{i + 11},0.{i + 20},0.{i + 30}\n" for i in R)
+
+    @pytest.mark.parametrize(
+        "names", ["y,400.5,402.5,404.5,406.5", "y,400,402,404,406", "y,2019-01,2019-02,2019-03,2019-04"]
+    )
+    def test_wavelengths_and_months_are_names(self, table, names):
+        prepared = table(f"{names}\n{self.SPECTRUM}", target="y")
+        assert (len(prepared.dataset.x), prepared.dataset.classes) == (60, ("p", "q"))
+        assert prepared.dataset.features == tuple(names.split(",")[1:])
+        body = "".join(line.partition(",")[2] + "\n" for line in self.SPECTRUM.splitlines())
+        without = table(names.partition(",")[2] + "\n" + body, task="regression")
+        assert len(without.dataset.x) == 60
+
+    def test_what_is_open_is_asked(self, table):
+        text = "y,400.5,402.5\n" + "".join(f"{i % 2},{i}.5,{i}.25\n" for i in R)
+        with pytest.raises(UserError, match=r"but 'y' stands above numbers\): say it with data\.header=yes or"):
+            table(text)
+        assert table(text, header="yes", target="y").dataset.features == ("400.5", "402.5")
+
+    @pytest.mark.parametrize("first", ["3,6,9,12", "0.5,1,1.5,2", "10,20,30,40"])
+    def test_a_first_row_in_equal_steps_is_a_row(self, table, first):
+        low = [float(cell) for cell in first.split(",")]
+        body = "".join(",".join(f"{value * (1 + i % 7) / 3:.4f}" for value in low) + "\n" for i in R)
+        assert len(table(f"{first}\n{body}").dataset.x) == 61

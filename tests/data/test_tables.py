@@ -151,7 +151,7 @@ IDS = "\n".join(f"name{i},{i}.5" for i in range(30))
         ("a\n1\n2\n", None, "no column beside the target a"),
         ("a,b\n1,2\n3,x\n5,6\n7,8\n", None, "'b' .* is numbers .*, but line 3 has 'x'"),
         ("a,b\n1,2\n\n3,2\n5 kg,6\n7,8\n", None, "'a' .* is numbers .*, but line 5 has '5 kg'"),
-        ("1.0,abc\n3,4\n5,6\n", None, "'column1' .* is numbers .*, but line 1 has 'abc'"),
+        ("1.0,abc\n3,4\n5,6\n", None, "but 'abc' stands above numbers.: say it with data.header=yes or data.header=no"),
         ("a,b\n1,2\n,2\n5,6\n,8\n", None, "'a' has 2 missing of 4 .empty; the first in line 3"),
         ("a,b\n1,2\n3,\n", None, "'b' has 1 missing of 2 .empty; in line 3"),
         ("a,b\n1,2\n3\n", None, "line 3 has 1 cell, but 2 were expected"),
