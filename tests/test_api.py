@@ -53,13 +53,13 @@ def test_public_names_are_listed_and_no_modules():
 
 def test_trials_are_expanded_coerced_and_resolved_once_a_sweep(monkeypatch):
     """Counted where each is used; a sweep of six trials."""
-    calls = Counter()
+    calls, paths = Counter(), fields.field_types(nnjax.Experiment)
 
     def count(module, name):
         original = getattr(module, name)
 
         def counted(*args, **options):
-            calls[name] += 1
+            calls[name] += name != "coerce" or args[2] in paths  # not the fields of plans and spaces
             return original(*args, **options)
 
         monkeypatch.setattr(module, name, counted)
@@ -71,7 +71,7 @@ def test_trials_are_expanded_coerced_and_resolved_once_a_sweep(monkeypatch):
     nnjax.sweep(CLASSIFIER, {"batch_size": (8, 16), **RATES}, data=blobs())
     coerced = calls.pop("coerce")
     assert calls == {"expand": 1, "coerce_fields": 1, "set_values": 6, "with_hyperparameters": 6}
-    assert coerced == len(fields.field_types(nnjax.Experiment))  # of the experiment; those of the axes are not repeated
+    assert coerced == len(paths)  # of the experiment; those of the axes are not repeated
 
 
 def test_one_trial_in_memory():
@@ -263,10 +263,10 @@ def test_diverged_trials_are_not_the_best():
     assert run.best_trial() == 1
 
 
-@pytest.mark.parametrize("plan", [Plan(devices=0), Plan(batch_devices=0), Plan(lanes=-1), Plan(order="mine")])
+@pytest.mark.parametrize("plan", [{"devices": 0}, {"batch_devices": 0}, {"lanes": -1}, {"order": "mine"}])
 def test_impossible_plans_are_refused(plan):
     with pytest.raises(UserError, match=r"The plan has \w+=('mine'|0|-1), but"):
-        nnjax.sweep(CLASSIFIER, data=blobs(), plan=plan)
+        Plan(**plan)
 
 
 def test_settings_over_seeds_and_whether_one_is_better():
