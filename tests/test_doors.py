@@ -346,6 +346,8 @@ def test_pieces_are_equal_where_their_objects_are():
     assert hash(Piece(focal)) == hash(Piece(focal))
     assert path_of(focal) == "test_doors:focal"
     assert path_of(Net()) == "test_doors:Net(...)"
+    assert path_of(Net(width=7)) == "test_doors:Net(width=7)"
+    assert Piece(Net(width=7)).label == "Net"
     assert Piece(lambda y, z: z).label == "<lambda>"
 
 
@@ -388,3 +390,15 @@ def test_the_slides_sequential_is_swept_as_it_is(monkeypatch):
     np.testing.assert_allclose(outputs_of(run.keras_model()), run.outputs(ROWS[:5]), rtol=1e-5, atol=1e-6)
     with pytest.raises(nnjax.UserError, match=r"but only a trial of a keras\.Model"):
         nnjax.sweep(dataclasses.replace(MINE, epochs=1), {"learning_rate": [1e-3]}, data=(X, Y)).keras_model()
+
+
+def test_own_models_in_an_axis_stay_two_settings_in_the_folder_too(tmp_path):
+    axes = {"model.kind": [Net(4), Net(5)], "seed": [0, 1]}
+    x = np.random.default_rng(0).normal(size=(60, 4)).astype(np.float32)
+    base = nnjax.Experiment(epochs=1, batch_size=32)
+    run = nnjax.sweep(base, axes, data=(x, (x[:, 0] > 0).astype(np.int32)), workdir=tmp_path / "run")
+    names = {"kind test_doors:Net(width=4)", "kind test_doors:Net(width=5)"}
+    for found in (run, nnjax.load(tmp_path / "run")):
+        assert set(found.settings().setting) == names
+        assert found.settings()["count"].tolist() == [2, 2]
+        found.compare(*sorted(names), "loss")

@@ -235,8 +235,9 @@ def _require_rate_readers(optimizer: Optimizer, schedule: ScheduleRule, present:
             raise UserError(f"{given[0]} is set, but nothing reads it: {optimizer.remark}")
     if schedule.absolute and "learning_rate" in present:
         raise UserError(
-            f"learning_rate is set, but the schedule {schedule.name} gives the rate itself: leave it out, or write the "
-            "schedule as a function (hyper, step, total) -> rate over its peak."
+            f"learning_rate is set, but the schedule {schedule.name} gives the rate itself: leave it out, or name a "
+            'schedule that goes by it, OptimizerConfig(schedule="cosine") in an nnjax.Experiment (or a function '
+            "(hyper, step, total) -> rate over its peak)."
         )
     if not optimizer.takes_schedule and schedule.name != "constant":
         raise UserError(

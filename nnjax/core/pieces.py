@@ -7,6 +7,7 @@ of it. Text with a colon that is no `Piece` is a path that has not been imported
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import importlib
 import inspect
@@ -69,7 +70,7 @@ class Piece(str):
     @property
     def label(self) -> str:
         """Name it for people: "Net", without its module."""
-        return self.rpartition(":")[2].removesuffix("(...)").rpartition(".")[2]
+        return self.partition("(")[0].rpartition(":")[2].rpartition(".")[2]
 
 
 class NamedMetric(str):
@@ -105,7 +106,29 @@ def path_of(thing: Any) -> str:
         for name, value in vars(sys.modules.get(place, object())).items() if place in sys.modules else ():
             if value is thing:
                 return f"{place}:{name}"
-    return f"{module}:{named.__qualname__}({getattr(thing, 'piece_name', '...')})"
+    return f"{module}:{named.__qualname__}({getattr(thing, 'piece_name', '') or _fields_of(thing)})"
+
+
+def _fields_of(thing: Any) -> str:
+    """Write the plain fields of a dataclass's instance that are not at their defaults: "width=8"; else "..."."""
+    fields = dataclasses.fields(thing) if dataclasses.is_dataclass(thing) else ()
+    values = {field.name: getattr(thing, field.name, None) for field in fields if field.repr}
+    own = [f.name for f in fields if f.name in values and f.name != "parent" and _plain(values[f.name])]
+    defaults = {field.name: field.default for field in fields}
+    found = [f"{name}={_show(values[name])}" for name in own if values[name] is not defaults[name]]
+    return ", ".join(found) or "..."
+
+
+def _plain(value: Any) -> bool:
+    if isinstance(value, tuple | list):
+        return all(map(_plain, value))
+    return isinstance(value, int | float | str) or hasattr(value, "__qualname__")
+
+
+def _show(value: Any) -> str:
+    if isinstance(value, tuple | list):
+        return f"({', '.join(map(_show, value))})"
+    return str(getattr(value, "__qualname__", None) or repr(value))
 
 
 def is_path(text: Any) -> bool:
