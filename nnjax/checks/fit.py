@@ -55,6 +55,7 @@ def summarize_targets(prepared: Prepared, reconstructs: bool) -> TargetSummary:
         entropy=0.0,
         class_counts=tuple(counts.tolist()),
         input_size=input_size,
+        classes=tuple(dataset.classes),
     )
 
 

@@ -15,7 +15,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import AUTO, Experiment, ModelConfig
 from nnjax.core.fields import flatten
 from nnjax.core.pieces import Piece, is_path
-from nnjax.data.missing_cells import POLICIES
+from nnjax.data import config_values
 from nnjax.data.scaling import KINDS
 from nnjax.data.time_splits import named_column
 from nnjax.models.registry import MODELS, traits_of, with_defaults
@@ -29,11 +29,7 @@ from nnjax.nn.own_optimizers import optax_maker, optax_names
 from nnjax.nn.schedules import SCHEDULES, ScheduleRule, schedule_of
 
 CHOICES: dict[str, Collection[str]] = {
-    "data.task": (AUTO, "classification", "regression"),
-    "data.header": ("auto", "yes", "no"),
-    "data.decimal": ("auto", "point", "comma"),
-    "data.missing": POLICIES,
-    "data.unknown": ("error", "unknown"),
+    **{f"data.{name}": known for name, known in config_values.CHOICES.items()},
     "data.scaling": KINDS,
     "data.target_scaling": (AUTO, "none", "standard", "minmax"),
     "model.kind": MODELS,

@@ -8,6 +8,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import AUTO, DataConfig
 from nnjax.core.types import Dataset, Prepared, Scaler
 from nnjax.data import imputation, scaling, sources, tables, time_splits
+from nnjax.data.config_values import checked
 from nnjax.data.input_scaling import fit_inputs, merging_targets
 from nnjax.data.split_sizes import Split
 from nnjax.data.splits import split
@@ -21,8 +22,9 @@ def prepare(config: DataConfig, batch_size: int | None = None) -> Prepared:
       batch_size: refuse fewer training examples than this; None checks nothing.
 
     Raises:
-      UserError: see `load` and `prepare_loaded`.
+      UserError: see `load` and `prepare_loaded`, or a value of `config` that no data make possible.
     """
+    config = checked(config)
     dataset = sources.load_config(config)
     return prepare_loaded(dataset, config, batch_size)
 
@@ -39,6 +41,7 @@ def prepare_loaded(dataset: Dataset, config: DataConfig, batch_size: int | None 
     Raises:
       UserError: an impossible split, an unknown scaling, or fewer training examples than a batch.
     """
+    config = checked(config)
     dataset = tables.read_again(dataset, config)
     parts = split_dataset(dataset, config)
     if batch_size is not None and len(parts.train) < batch_size:
@@ -58,7 +61,7 @@ def split_dataset(dataset: Dataset, config: DataConfig) -> Split:
     """Split a data set; errors as for `nnjax.data.splits.split`."""
     labels = dataset.y if dataset.task == "classification" else None
     ends = dataset.test_start, dataset.validation_start
-    return split(len(dataset.x), config, labels, *ends, dataset.groups, _dates(dataset, config))
+    return split(len(dataset.x), config, labels, *ends, dataset.groups, _dates(dataset, config), dataset.classes)
 
 
 def _dates(dataset: Dataset, config: DataConfig) -> Mapping[str, np.ndarray]:

@@ -1,6 +1,6 @@
 """Split examples into train, validation and test parts: a pure function of the labels and the configuration."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 import numpy as np
@@ -21,6 +21,7 @@ def split(
     validation_start: int | None = None,
     groups: np.ndarray | None = None,
     dates: Mapping[str, np.ndarray] = MappingProxyType({}),
+    classes: Sequence[str] = (),
 ) -> Split:
     """Split the examples as the configuration says.
 
@@ -36,6 +37,7 @@ def split(
       validation_start: its own validation set begins here, before the test set; None if it has none.
       groups: [n] int, examples that belong together; no group is in two parts, whose sizes are then met nearly.
       dates: columns [n] by name by which a split by time may go.
+      classes: their names, for sentences.
 
     Returns:
       The three parts. With `validation="test"` the validation part is the test part.
@@ -69,14 +71,14 @@ def split(
     if size is None and test_start is None:
         size = 0 if len(given) else TEST_SHARE
     num_test = len(held_out) if size is None else count_of(size, len(held_out), "test")
-    test = draw(held_out, num_test, keys, labels, "test")
+    test = draw(held_out, num_test, keys, labels, "test", classes)
     pool = np.setdiff1d(pool, test, assume_unique=True)
     if not len(pool):
         raise UserError(f"test is {config.test!r}, all available examples: leave some to train on.")
     if config.limit is not None and config.limit < 1:
         raise UserError(f"limit is {config.limit}, but a whole number from 1 was expected (or none for all examples).")
     if config.limit is not None:
-        pool = draw(pool, min(config.limit, len(pool)), keys, labels, "limited")
+        pool = draw(pool, min(config.limit, len(pool)), keys, labels, "limited", classes)
     if config.folds is not None:
         validation = draw_fold(pool, config, labels)
     elif config.validation == "test":
@@ -87,7 +89,7 @@ def split(
         validation = given
     else:
         share = VALIDATION_SHARE if config.validation is None else config.validation
-        validation = draw(pool, count_of(share, len(pool), "validation"), keys, labels, "validation")
+        validation = draw(pool, count_of(share, len(pool), "validation"), keys, labels, "validation", classes)
     train = np.setdiff1d(pool, validation, assume_unique=True)
     if not len(train):
         sizes = f"validation={config.validation!r}, test={config.test!r}, limit={config.limit!r}"
@@ -95,7 +97,14 @@ def split(
     return Split(train, validation, test)
 
 
-def draw(candidates: np.ndarray, count: int, keys: np.ndarray, labels: np.ndarray | None, part: str) -> np.ndarray:
+def draw(
+    candidates: np.ndarray,
+    count: int,
+    keys: np.ndarray,
+    labels: np.ndarray | None,
+    part: str,
+    classes: Sequence[str] = (),
+) -> np.ndarray:
     """Draw the candidates of the smallest keys, with equal shares of the classes.
 
     A class with a single candidate cannot be on both sides: then classes are ignored, and a sentence is logged.
@@ -106,6 +115,7 @@ def draw(candidates: np.ndarray, count: int, keys: np.ndarray, labels: np.ndarra
       keys: [n] random keys, uint64.
       labels: [n] class indices; None draws without regard to classes.
       part: what is drawn, for the sentence.
+      classes: names, for the sentence too.
 
     Returns:
       [count] indices, ascending.
@@ -117,10 +127,11 @@ def draw(candidates: np.ndarray, count: int, keys: np.ndarray, labels: np.ndarra
         return np.sort(order[:count])
     sizes = np.bincount(labels[candidates])
     if (sizes == 1).any():
+        single = int(np.argmax(sizes == 1))
         logging.warning(
-            "Class %d has only one of the %d examples that the %s part is drawn from, too few to be in it and in the "
+            "Class %s has only one of the %d examples that the %s part is drawn from, too few to be in it and in the "
             "rest: it is drawn without regard to classes.",
-            np.argmax(sizes == 1),
+            repr(classes[single]) if classes else single,
             len(candidates),
             part,
         )

@@ -15,6 +15,7 @@ from nnjax.data import column_remarks, columns, decimal_marks, missing_cells, ta
 from nnjax.data.arrays import from_arrays
 from nnjax.data.cells import Place, Texts, make_cells
 from nnjax.data.columns import Inferred, Rules
+from nnjax.data.config_values import checked
 from nnjax.data.delimited import Options, Table, without_trailing
 from nnjax.data.missing_cells import Gaps
 from nnjax.data.source import Source
@@ -50,7 +51,7 @@ def load(path: Path, name: str, config: DataConfig = DataConfig()) -> Dataset:
 
 def from_table(table: Table, name: str, config: DataConfig = DataConfig(), weight: str | None = None) -> Dataset:
     """Make a data set of a table; arguments and errors as for `load`, and `weight` the column of examples' weights."""
-    weights = None
+    config, weights = checked(config), None
     if weight is not None:
         table, weights = _weighed(table, weight, config)
     roles = roles_of(table, config)

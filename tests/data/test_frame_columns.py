@@ -1,11 +1,17 @@
 """Columns of DataFrames are read as the same columns of a file: right values by hand, and by pandas."""
 
+import dataclasses
+import logging
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from nnjax.checks import defaults
+from nnjax.checks.fit import check_fit, summarize_targets
 from nnjax.core.columns import Column
-from nnjax.core.experiment import DataConfig
+from nnjax.core.errors import UserError
+from nnjax.core.experiment import DataConfig, Experiment
 from nnjax.data import columns, new_rows, prepare, prepare_loaded
 from nnjax.data.cells import Place
 from nnjax.data.in_memory import as_dataset
@@ -83,3 +89,49 @@ def test_numbers_that_are_missing_are_no_truth_values(tmp_path, na_values, missi
     prepared = framed(frame, **options)
     assert int(prepared.dataset.x[:, list(prepared.dataset.features).index("a") - 1].sum()) == 30
     assert ("b is missing" in prepared.dataset.features) == bool(missing)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("missing", "zero", "choose one of error, drop, mean"),
+        ("unknown", "ignore", "choose one of error, unknown"),
+        ("decimal", ",", "choose one of auto, point, comma"),
+        ("split", "temporal", r"random, time or time:COLUMN was expected"),
+        ("task", "class", "did you mean classification"),
+        ("header", "on", "choose one of auto, yes, no"),
+        ("folds", "five", "data.folds"),
+    ],
+)
+def test_values_that_are_none_are_refused_in_python_too(tmp_path, field, value, words):
+    frame = pd.DataFrame({"a": np.arange(60) ** 2, "y": Y})
+    for read in (lambda **o: framed(frame, **o), lambda **o: of_file(frame, tmp_path / "t.csv", **o)):
+        with pytest.raises(UserError, match=words):
+            read(**{field: value})
+
+
+def test_a_text_stands_for_a_tuple_of_one(tmp_path):
+    frame = pd.DataFrame({"Name": list("ab") * 30, "a": np.arange(60) ** 2, "y": Y})
+    for prepared in (framed(frame, drop="Name"), of_file(frame, tmp_path / "t.csv", drop="Name")):
+        assert prepared.dataset.features == ("a",)
+    assert framed(frame, columns="Name").dataset.features == ("Name=a", "Name=b")
+
+
+def test_classes_are_called_by_name_in_sentences(caplog):
+    """Of class "dog" there is one example, which cannot be on both sides; without it the class is absent."""
+    frame = pd.DataFrame({"a": np.arange(60) ** 2, "y": ["cat"] * 30 + ["cow"] * 29 + ["dog"]})
+    with caplog.at_level(logging.WARNING, logger="absl"):
+        framed(frame, test=0.2)
+    assert "Class 'dog' has only one of the 60 examples" in caplog.text
+    prepared = framed(frame)
+    prepared = dataclasses.replace(prepared, train=prepared.train[:59])
+    found = check_fit(defaults.resolve(Experiment(), prepared.dataset), summarize_targets(prepared, False))
+    assert any("1 of 3 classes have no training example (such as 'dog')" in finding.sentence for finding in found)
+
+
+def test_a_constant_target_is_not_called_0():
+    """It is 1.5, and 0 only where it is scaled."""
+    prepared = framed(pd.DataFrame({"a": np.arange(60) ** 2, "y": [1.5] * 60}), target_scaling="standard")
+    found = check_fit(defaults.resolve(Experiment(), prepared.dataset), summarize_targets(prepared, False))
+    [sentence] = [finding.sentence for finding in found if finding.code == "constant-targets"]
+    assert sentence == "All targets of the training part are equal: there is nothing to learn."

@@ -23,6 +23,7 @@ class TargetSummary(NamedTuple):
       entropy: mean binary entropy of the targets, the floor of BCE; NaN where some lie outside [0, 1].
       class_counts: training examples of each class; empty unless the task is classification.
       input_size: the largest root mean square of an input column.
+      classes: their names.
     """
 
     task: str
@@ -35,6 +36,7 @@ class TargetSummary(NamedTuple):
     entropy: float
     class_counts: tuple[int, ...]
     input_size: float
+    classes: tuple[str, ...] = ()
 
 
 class Case(NamedTuple):

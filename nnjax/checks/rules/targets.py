@@ -25,7 +25,7 @@ def constant_targets(case: Case) -> Finding | None:
         return Finding("one-class", "error", sentence, "Look at the target column and at the split.")
     if case.data.minimum < case.data.maximum:
         return None
-    sentence = f"All targets are {case.data.minimum:g}: there is nothing to learn."
+    sentence = "All targets of the training part are equal: there is nothing to learn."
     return Finding("constant-targets", "warning", sentence, "Look at the target column.")
 
 
@@ -115,10 +115,14 @@ def absent_classes(case: Case) -> Finding | None:
     if not absent or len(absent) >= len(case.data.class_counts) - 1:
         return None  # constant_targets says it where one class is left
     sentence = (
-        f"{len(absent)} of {len(case.data.class_counts)} classes have no training example (such as the one of index "
-        f"{absent[0]}): the network cannot learn them."
+        f"{len(absent)} of {len(case.data.class_counts)} classes have no training example (such as "
+        f"{_class_name(case, absent[0])}): the network cannot learn them."
     )
     return Finding("absent-classes", "warning", sentence, "Look at the labels of the test part, and at the split.")
+
+
+def _class_name(case: Case, index: int) -> str:
+    return repr(case.data.classes[index]) if case.data.classes else f"the one of index {index}"
 
 
 def imbalance(case: Case) -> Finding | None:

@@ -1,0 +1,34 @@
+"""Refuse values of a `DataConfig` that no data could make possible."""
+
+import difflib
+
+from nnjax.core.errors import UserError
+from nnjax.core.experiment import DataConfig, Experiment
+from nnjax.core.fields import coerce_fields
+from nnjax.data.missing_cells import POLICIES
+from nnjax.data.time_splits import named_column
+
+CHOICES = {
+    "task": ("auto", "classification", "regression"),
+    "header": ("auto", "yes", "no"),
+    "decimal": ("auto", "point", "comma"),
+    "missing": POLICIES,
+    "unknown": ("error", "unknown"),
+}
+
+
+def checked(config: DataConfig) -> DataConfig:
+    """Return a configuration whose values are of their fields' types: a text stands for a tuple of one.
+
+    Raises:
+      UserError: a value of another type, or none of `CHOICES`.
+    """
+    config = coerce_fields(Experiment(data=config)).data
+    for name, known in CHOICES.items():
+        value = getattr(config, name)
+        if value not in known:
+            close = difflib.get_close_matches(value, known, n=2, cutoff=0.5)
+            hint = f"did you mean {' or '.join(close)}? " if close else ""
+            raise UserError(f"data.{name} is {value!r}, which is unknown: {hint}choose one of {', '.join(known)}.")
+    named_column(config.split)
+    return config
