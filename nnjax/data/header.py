@@ -39,10 +39,13 @@ def decide(first: Row, body: Sequence[Row]) -> Decision:
         if names:
             return Decision(True, names)
         beside = "" if above is None else f", but {above!r} stands above numbers"
-        return Decision(False, f"its first row has numbers with fractions, or dates{beside}", open=above is not None)
+        apart = not _recurring(first, texts, columns) and _far(first, numbers, columns)
+        beside = ", but lies far from all others" if apart and above is None else beside
+        unclear = above is not None or apart
+        return Decision(False, f"its first row has numbers with fractions, or dates{beside}", open=unclear)
     if above is not None:
         return Decision(True, f"{above!r} stands above numbers")
-    recurring = [i for i in texts if first[i].strip() in {cell.strip() for cell in columns[i]}]
+    recurring = _recurring(first, texts, columns)
     if numbers and (names := _rise(first, numbers, columns)):
         return Decision(True, names)
     if numbers:
@@ -94,19 +97,30 @@ def _are_dates_above_numbers(first: Row, kinds: Sequence[str], columns: Sequence
 
 
 def _rise(first: Row, places: Sequence[int], columns: Sequence[Row]) -> str:
-    """Say so where numbers of the first row are names, such as wavelengths: at least four, that rise in equal steps and
-    lie far from all numbers below them."""
-    values, below = _floats([first[i] for i in places]), [_floats(columns[i]) for i in places]
-    if len(values) < STEPS or not np.isfinite(values).all() or not columns or not len(columns[0]):
+    """Say so where numbers of the first row are names, such as wavelengths: at least four in equal steps, far from all
+    below them."""
+    values = _floats([first[i] for i in places])
+    if len(values) < STEPS or not _far(first, places, columns):
         return ""
     steps = np.diff(values)
     if steps[0] == 0 or not np.allclose(steps, steps[0], rtol=1e-6, atol=0):
         return ""
-    for value, column in zip(values, below, strict=True):
-        there = column[np.isfinite(column)]
-        if not len(there) or abs(there - value).min() <= np.ptp(there):
-            return ""
     return f"its numbers rise in equal steps ({first[places[0]].strip()}, {first[places[1]].strip()}, …)"
+
+
+def _far(first: Row, places: Sequence[int], columns: Sequence[Row]) -> bool:
+    """Whether each number of the first row is farther from all below it than these are from each other."""
+    for value, cells in zip(_floats([first[i] for i in places]), [columns[i] for i in places], strict=True):
+        below = _floats(cells)
+        below = below[np.isfinite(below)]
+        if not np.isfinite(value) or len(below) < STEPS or np.abs(below - value).min() <= np.ptp(below):
+            return False
+    return bool(places)
+
+
+def _recurring(first: Row, texts: Sequence[int], columns: Sequence[Row]) -> list[int]:
+    """Find the texts of the first row that occur below themselves."""
+    return [i for i in texts if first[i].strip() in {cell.strip() for cell in columns[i]}]
 
 
 def _floats(cells: Row) -> np.ndarray:
@@ -116,8 +130,10 @@ def _floats(cells: Row) -> np.ndarray:
 
 
 def _is_date(text: str) -> bool:
+    """Whether a text is a date or a time of day."""
     text = numerals.normalize(text)
-    return not numerals.is_number(text) and dates.infer({text: 1}) is not None
+    found = dates.infer({text: 1}) is not None or dates.infer_time_unit({text: 1}) is not None
+    return found and not numerals.is_number(text)
 
 
 def counts_rows(cells: Row) -> bool:

@@ -212,7 +212,7 @@ def _is_currency(text: str) -> bool:
 
 
 def _is_unit(text: str) -> bool:
-    return len(text) <= LARGEST_UNIT and not re.search(r"\d{2}", text)
+    return len(text) <= LARGEST_UNIT and not re.search(r"\d{2}|[±^]", text)
 
 
 def _marks(cores: Mapping[str, int], decimal: str) -> tuple[str, str, str]:

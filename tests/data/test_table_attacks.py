@@ -182,7 +182,16 @@ class TestDates:
 
 class TestMixedCells:
     @pytest.mark.parametrize(
-        "cells", [["51.5N", "33.9S"], ["5K", "3M", "7K"], ["5±1", "6±2"], ["1,5", "2.5"], ["51N", "33S"], ["1.5a", "2"]]
+        "cells",
+        [
+            ["51.5N", "33.9S"],
+            ["5K", "3M", "7K"],
+            ["5±1", "6±2"],
+            ["5±1", "6±1"],
+            ["1,5", "2.5"],
+            ["51N", "33S"],
+            ["1.5a", "2"],
+        ],
     )
     def test_quantities_are_no_categories(self, table, cells):
         body = "".join(f'"{cells[i % len(cells)]}",{i}.5\n' for i in R)
@@ -207,7 +216,13 @@ class TestHeader:
     SPECTRUM = "".join(f"{'pq'[i % 2]},0.{i + 10},0.{i + 11},0.{i + 20},0.{i + 30}\n" for i in R)
 
     @pytest.mark.parametrize(
-        "names", ["y,400.5,402.5,404.5,406.5", "y,400,402,404,406", "y,2019-01,2019-02,2019-03,2019-04"]
+        "names",
+        [
+            "y,400.5,402.5,404.5,406.5",
+            "y,400,402,404,406",
+            "y,2019-01,2019-02,2019-03,2019-04",
+            "y,08:00,09:00,10:00,11:00",
+        ],
     )
     def test_wavelengths_and_months_are_names(self, table, names):
         prepared = table(f"{names}\n{self.SPECTRUM}", target="y")
@@ -222,6 +237,9 @@ class TestHeader:
         with pytest.raises(UserError, match=r"but 'y' stands above numbers\): say it with data\.header=yes or"):
             table(text)
         assert table(text, header="yes", target="y").dataset.features == ("400.5", "402.5")
+        text = "city,400.5,402.5\n" + "".join(f"{'ab'[i % 2]},0.{i + 10},0.{i + 12}\n" for i in R)
+        with pytest.raises(UserError, match=r"lies far from all others\): say it with data\.header=yes or"):
+            table(text)
 
     @pytest.mark.parametrize("first", ["3,6,9,12", "0.5,1,1.5,2", "10,20,30,40"])
     def test_a_first_row_in_equal_steps_is_a_row(self, table, first):
