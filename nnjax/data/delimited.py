@@ -275,9 +275,12 @@ def _refuse_ragged(
             f"{path} has {len(rows[0])} cell{'s' * (len(rows[0]) > 1)} in line {lines[0]} but {cells} in line {line}; "
             "both need the same number."
         )
+    remedy = "put cells that hold the separator in quotation marks"
+    if row[0].startswith("#"):
+        remedy = "a line that begins with # is a comment above the table only: remove it, or complete its cells"
     raise UserError(
         f"{path} is not a regular table: line {line} has {cells}, but {len(rows[0])} were expected as in line "
-        f"{lines[0]}; put cells that hold the separator in quotation marks."
+        f"{lines[0]}; {remedy}."
     )
 
 

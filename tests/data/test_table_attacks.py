@@ -60,7 +60,7 @@ class TestLinesWithHash:
         prepared = table("# of 2024\n# in cm, by hand\n" + body)
         assert len(prepared.dataset.x) == 60
         assert any("2 lines, which begin with # above the table" in sentence for sentence in prepared.said)
-        with pytest.raises(UserError, match=r"line 62 has 1 cell, .*"):
+        with pytest.raises(UserError, match=r"line 62 has 1 cell, .* a comment above the table only"):
             table(body + "# end\n")
 
     def test_names_as_numpy_saves_them(self, table, new, tmp_path):
