@@ -1,6 +1,7 @@
 """Models, losses, metrics, optimizers and data of the user's, from `nnjax.sweep` to the run folder and back."""
 
 import dataclasses
+import functools
 import inspect
 import json
 
@@ -18,6 +19,8 @@ from nnjax.models.adapters.compiled import as_experiment
 from nnjax.models.model import Variables
 from nnjax.nn import objectives
 from nnjax.nn.foreign import standard_rules
+from nnjax.spaces.expansion import expand
+from nnjax.spaces.space import Space
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(103, 4, 4, 1)).astype(np.float32)
@@ -402,3 +405,17 @@ def test_own_models_in_an_axis_stay_two_settings_in_the_folder_too(tmp_path):
         assert set(found.settings().setting) == names
         assert found.settings()["count"].tolist() == [2, 2]
         found.compare(*sorted(names), "loss")
+
+
+def test_objects_of_one_text_stay_two_settings_in_the_folder_too(tmp_path):
+    def scaled(y, z, by):
+        return by * jnp.mean((z - jax.nn.one_hot(y, z.shape[-1])) ** 2, axis=-1)
+
+    losses = [functools.partial(scaled, by=1.0), functools.partial(scaled, by=3.0)]
+    x = np.random.default_rng(0).normal(size=(60, 4)).astype(np.float32)
+    base = nnjax.Experiment(model=nnjax.ModelConfig(widths=(4,)), epochs=1, batch_size=32)
+    run = nnjax.sweep(base, {"loss": losses}, data=(x, (x[:, 0] > 0).astype(np.int32)), workdir=tmp_path / "run")
+    for found in (run, nnjax.load(tmp_path / "run")):
+        assert sorted(found.settings().setting.str.endswith("#2")) == [False, True]
+    kept = Space({"loss": losses * 2})
+    assert len({str(spec.experiment.loss) for spec in expand(base, kept)}) == 2
