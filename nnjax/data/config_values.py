@@ -1,10 +1,11 @@
 """Refuse values of a `DataConfig` that no data could make possible."""
 
+import dataclasses
 import difflib
 
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import DataConfig, Experiment
-from nnjax.core.fields import coerce_fields
+from nnjax.core.experiment import DataConfig
+from nnjax.core.fields import coerce, field_types
 from nnjax.data.missing_cells import POLICIES
 from nnjax.data.time_splits import named_column
 
@@ -23,7 +24,9 @@ def checked(config: DataConfig) -> DataConfig:
     Raises:
       UserError: a value of another type, or none of `CHOICES`.
     """
-    config = coerce_fields(Experiment(data=config)).data
+    hints = field_types(DataConfig)
+    values = {name: coerce(getattr(config, name), hint, f"data.{name}") for name, hint in hints.items()}
+    config = dataclasses.replace(config, **values)
     for name, known in CHOICES.items():
         value = getattr(config, name)
         if value not in known:
