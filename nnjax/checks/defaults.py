@@ -5,14 +5,16 @@ from typing import Any
 
 import numpy as np
 
+from nnjax.core.errors import UserError
 from nnjax.core.experiment import AUTO, DataConfig, Experiment, ModelConfig
+from nnjax.core.structure import Structure
 from nnjax.core.types import Dataset
 from nnjax.data import scaling
 from nnjax.data.prepared import split_dataset
 from nnjax.models.own import output_activation as own_output_activation
-from nnjax.models.registry import traits_of, with_defaults
+from nnjax.models.registry import own_output_shape, traits_of, with_defaults
 from nnjax.nn.activations import activation_of
-from nnjax.nn.losses import loss_of, output_of
+from nnjax.nn.losses import loss_of, output_of, splits_at_half
 from nnjax.nn.optimizers import resolve as with_hyperparameters
 
 FIELDS = (  # that may be left open
@@ -30,7 +32,8 @@ def resolve(experiment: Experiment, dataset: Dataset) -> Experiment:
     The model's widths, activation and initialization are its kind's (`ModelTraits.defaults`). Loss, output activation
     and scaling of the targets follow from the task: softmax with categorical cross-entropy for classes; a linear output
     with mean squared error and standardized targets for numbers; sigmoid with binary cross-entropy for inputs in [0, 1]
-    that are to be reconstructed, a linear output with mean squared error for others. Table columns are standardized.
+    that are to be reconstructed, a linear output with mean squared error for others. A user's loss gets the outputs of
+    a user's model bare; of classes, softmax (of one output sigmoid) makes probabilities of them for the metrics. Table columns are standardized.
     The optimizer's hyperparameters are its preset's.
 
     Args:
@@ -51,7 +54,9 @@ def fill(experiment: Experiment, dataset: Dataset) -> Experiment:
     unit = goal == "reconstruction" and AUTO in (experiment.loss, model.output_activation) and _in_unit(dataset, data)
     output = own_output_activation(model) if traits_of(model).own else model.output_activation
     loss = _loss(model, output, goal, unit) if experiment.loss == AUTO else experiment.loss
-    output = _output(model, loss, goal, unit) if output == AUTO else output
+    if output == AUTO:
+        output = _output(model, loss, goal, unit)
+        output = _of_classes(model, loss, dataset) if _is_open(model, loss, goal, output) else output
     if data.target_scaling == AUTO:
         wanted = goal == "regression" and (dataset.tabular or experiment.loss == AUTO) and _takes_any(loss, output)
         data = dataclasses.replace(data, target_scaling="standard" if wanted else "none")
@@ -85,6 +90,26 @@ def _output(model: ModelConfig, loss: str, goal: str, unit: bool) -> str:
     if record.compares == "nonnegative numbers":
         return "sigmoid" if unit else "softplus"
     return "sigmoid" if unit and record.compares == "numbers" else by_loss
+
+
+def _is_open(model: ModelConfig, loss: str, goal: str, output: str) -> bool:
+    """Whether only the user knows what an own loss does with the outputs of an own model for classes."""
+    return traits_of(model).own and loss_of(loss).of_logits and (goal, output) == ("classification", "linear")
+
+
+def _of_classes(model: ModelConfig, loss: str, dataset: Dataset) -> str:
+    """Choose what makes probabilities of the outputs that an own loss gets bare: for metrics and predictions alone.
+
+    One output for two classes gets a sigmoid, unless the loss takes it for a number (`splits_at_half`).
+    """
+    example = Structure(dataset.parts) if dataset.parts else dataset.shape or (dataset.x.shape[1],)
+    try:
+        shape, k = own_output_shape(model, example), len(dataset.classes)
+    except UserError:  # said where models are checked
+        return "linear"
+    if shape == (1,) and k == 2:
+        return "linear" if splits_at_half(loss) else "sigmoid"
+    return "softmax" if shape == (k,) and k > 1 else "linear"
 
 
 def _takes_any(loss: str, output: str) -> bool:
@@ -133,10 +158,13 @@ def as_regression(experiment: Experiment) -> Experiment:
 def describe(before: Experiment, after: Experiment, dataset: Dataset) -> str:
     """Say in a sentence what `fill` has chosen, and why; "" where it has chosen nothing to speak of."""
     goal, own = traits_of(after.model).goal(dataset.task), traits_of(after.model).own
+    output, loss = after.model.output_activation, loss_of(after.loss)
+    bare = own and loss.of_logits and output != "linear" and before.loss != AUTO and not loss.remark
+    where = f" for metrics and predictions (the loss {loss.name} gets what the model yields before it)" * bare
     chosen: dict[str, Any] = {
         f"loss {after.loss}": before.loss == AUTO,
-        f"{after.model.output_activation} output": before.model.output_activation == AUTO
-        and (not own or before.loss == AUTO),
+        f"{output} output{where}": before.model.output_activation == AUTO
+        and (not own or before.loss == AUTO or bare),
         "standardized target": (before.data.target_scaling, after.data.target_scaling) == (AUTO, "standard"),
         "standardized inputs": (before.data.scaling, after.data.scaling) == (AUTO, "standard"),
         f"batches of {after.batch_size}": before.batch_size is None and after.batch_size != BATCH,

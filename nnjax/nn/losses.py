@@ -263,6 +263,21 @@ def confident_costs(name: str, num_classes: int = 3) -> tuple[float, float]:
     return float(right), float(wrong)
 
 
+def splits_at_half(name: str) -> bool:
+    """Whether a user's loss treats one output for two classes as a number: equal for both at z = 1/2, not at z = 0.
+
+    A loss that cannot be called so, or is equal for both at neither, is taken for one of logits.
+    """
+    record = loss_of(name)
+    targets = jnp.arange(2, dtype=jnp.int32) if record.takes_raw else jnp.array([[0.0], [1.0]], jnp.float32)
+    try:
+        at_zero, at_half = (make_loss(name, "linear")(targets, jnp.full((2, 1), z, jnp.float32)) for z in (0.0, 0.5))
+    except Exception:  # said where losses are checked
+        return False
+    gaps = [abs(float(both[1] - both[0])) for both in (at_zero, at_half)]
+    return gaps[1] < 1e-5 < gaps[0]
+
+
 def l1_penalty(params: Params) -> Scalar:
     """Return Σ |w| over all kernels -> []; biases are not penalized, as with Keras's kernel_regularizer."""
     return _sum_over_kernels(params, jnp.abs)
