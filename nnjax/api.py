@@ -30,7 +30,7 @@ from nnjax.diagnosis import trials
 from nnjax.diagnosis.run_curves import measure_baselines
 from nnjax.exchange import start_weights
 from nnjax.exchange.start_weights import read_weights
-from nnjax.models.adapters.compiled import as_experiment
+from nnjax.models.adapters.compiled import as_experiment, with_compiled
 from nnjax.runs.resumed_plan import OTHER_PLAN
 from nnjax.runs.run import Run
 from nnjax.runs.secondary_process import begin_together, open_folder
@@ -113,6 +113,10 @@ def sweep(
             f"The experiment is {represent(experiment):.80}, but an Experiment or a model was expected: write "
             "nnjax.Experiment(...)."
         )
+    if isinstance(experiment, Experiment):
+        experiment, sentence = with_compiled(coerce_fields(experiment))
+        if sentence:
+            log(f"remark: {sentence}")
     experiment = coerce_fields(experiment if isinstance(experiment, Experiment) else as_experiment(experiment))
     options = Options(workdir, None, plan, title, keep, observe, log, should_stop)
     if space.mode == ADAPTIVE:

@@ -33,7 +33,8 @@ def resolve(experiment: Experiment, dataset: Dataset) -> Experiment:
     and scaling of the targets follow from the task: softmax with categorical cross-entropy for classes; a linear output
     with mean squared error and standardized targets for numbers; sigmoid with binary cross-entropy for inputs in [0, 1]
     that are to be reconstructed, a linear output with mean squared error for others. A user's loss gets the outputs of
-    a user's model bare; of classes, softmax (of one output sigmoid) makes probabilities of them for the metrics. Table columns are standardized.
+    a user's model bare; of classes, softmax (of one output sigmoid) makes probabilities of them for the metrics.
+    Table columns are standardized.
     The optimizer's hyperparameters are its preset's.
 
     Args:
@@ -163,8 +164,7 @@ def describe(before: Experiment, after: Experiment, dataset: Dataset) -> str:
     where = f" for metrics and predictions (the loss {loss.name} gets what the model yields before it)" * bare
     chosen: dict[str, Any] = {
         f"loss {after.loss}": before.loss == AUTO,
-        f"{output} output{where}": before.model.output_activation == AUTO
-        and (not own or before.loss == AUTO or bare),
+        f"{output} output{where}": before.model.output_activation == AUTO and (not own or before.loss == AUTO or bare),
         "standardized target": (before.data.target_scaling, after.data.target_scaling) == (AUTO, "standard"),
         "standardized inputs": (before.data.scaling, after.data.scaling) == (AUTO, "standard"),
         f"batches of {after.batch_size}": before.batch_size is None and after.batch_size != BATCH,

@@ -3,6 +3,7 @@
 What is possible but unwise, or wrong only for the data at hand, is for `checks.fit`.
 """
 
+import dataclasses
 import difflib
 import math
 import re
@@ -111,6 +112,7 @@ def validate(experiment: Experiment) -> None:
     for path, interval in RANGES.items():
         if values[path] is not None and values[path] not in interval:
             raise UserError(f"{path} is {values[path]!r}, but {interval} was expected: set it so.")
+    _require_read(experiment.model)
     model = with_defaults(experiment.model)
     _require_shape(model)
     _require_pixels(experiment)
@@ -168,6 +170,17 @@ def _require_choice(path: str, found: str, names: Collection[str]) -> None:
         listed = [name for name in names if name != AUTO]
         hint = f"did you mean {' or '.join(close)}? " if close else ""
         raise UserError(f"{path} is {found!r}, which is unknown: {hint}choose one of {', '.join(listed)}.")
+
+
+def _require_read(model: ModelConfig) -> None:
+    """Refuse what a user's model does not read: a sweep over it would compare equal trials without saying so."""
+    unread = with_defaults(dataclasses.replace(model, widths=None, activation=AUTO, kernel_init=AUTO))
+    for name in ("widths", "activation", "kernel_init") if traits_of(model).own else ():
+        if (found := getattr(model, name)) not in (None, AUTO, getattr(unread, name)):
+            raise UserError(
+                f"model.{name} is {found!r}, but the model {getattr(model.kind, 'label', model.kind)} is your own and "
+                "does not read it: leave it out, and compare models by an axis model.kind of several."
+            )
 
 
 def _require_shape(model: ModelConfig) -> None:

@@ -126,7 +126,8 @@ class ModelConfig:
         conv_autoencoder the feature maps of its encoder's three convolutions. None for the kind's published ones.
       activation: of the hidden layers; "auto" for the kind's, as with kernel_init.
       output_activation: of the last layer; "auto" by task and loss: softmax for classes, sigmoid for probabilities,
-        linear for numbers; of a model of your own by the loss alone (linear: the outputs are what the model yields).
+        linear for numbers; of a model and a loss of your own for classes what makes probabilities of the outputs, for
+        metrics and predictions alone.
       kernel_init: "glorot_uniform", "he_normal", "lecun_1998", ... ; biases start at zero.
       dtype: of the computation, "float32" or "bfloat16"; parameters are float32 always.
       trainable: names of the weights that are trained, as patterns ("head/*", or several); all others stay as they are.

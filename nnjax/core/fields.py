@@ -34,8 +34,10 @@ def field_types(cls: type) -> dict[str, Any]:
     return out
 
 
-def resolve_path(name: str, cls: type = Experiment) -> str:
+def resolve_path(name: str, cls: type = Experiment, own: Iterable[str] = ()) -> str:
     """The full dotted path of a field given whole ("model.widths") or by its last part ("widths").
+
+    `own` are the hyperparameters beside the known ones that an experiment has, which are found by their last part too.
 
     Raises:
       UserError: the field is unknown (the close ones are named) or several fields end so.
@@ -48,6 +50,8 @@ def resolve_path(name: str, cls: type = Experiment) -> str:
     if name.startswith(OPEN) and name.removeprefix(OPEN).isidentifier():
         return name  # whether anything reads it is asked later (`checks.invalid_values`)
     found = [path for path in paths if path.split(".")[-1] == name]
+    if not found and name in own:
+        return OPEN + name
     if len(found) == 1:
         return found[0]
     if found:
@@ -78,7 +82,10 @@ def _suggest(name: str, paths: Iterable[str]) -> str:
     close = [path for match in difflib.get_close_matches(leaf, spelt, n=1, cutoff=0.65) for path in spelt[match]]
     close.sort(key=lambda path: path.split(".")[:-1] != parts)  # first those of the part that was named
     group = [path for path in paths if parts and path.split(".")[:-1] == parts] or paths
-    return f"did you mean {' or '.join(close[:3])}?" if close else f"the fields are {', '.join(group)}."
+    if close:
+        return f"did you mean {' or '.join(close[:3])}?"
+    of_own = f"a hyperparameter of your own model or loss is written {OPEN}{name}; " if name.isidentifier() else ""
+    return f"{of_own}the fields are {', '.join(group)}."
 
 
 def replace(experiment: Experiment, changes: Mapping[str, Any]) -> Experiment:
@@ -89,7 +96,8 @@ def replace(experiment: Experiment, changes: Mapping[str, Any]) -> Experiment:
     Raises:
       UserError: an unknown field, or a value of the wrong type.
     """
-    paths = {resolve_path(name): value for name, value in changes.items()}
+    own = dict(experiment.hyperparameters.others)
+    paths = {resolve_path(name, own=own): value for name, value in changes.items()}
     return set_values(experiment, {path: coerce(value, type_of(path), path) for path, value in paths.items()})
 
 

@@ -151,12 +151,36 @@ def _examined(model: Model, shape: tuple[int, ...]) -> tuple[int, ...]:
         raise UserError(f"{error}".replace("its arguments", "its variables")) from None
     except Exception as error:
         raise UserError(_refusal("applied to", shape, error)) from None
+    _refuse_training_only(model, variables, x)
     if getattr(z, "shape", ())[:1] != (PROBED,):
         found = list(z.shape) if hasattr(z, "shape") else f"a {type(z).__name__} of {len(jax.tree.leaves(z))} arrays"
         raise UserError(
             f"The model yields {found} for {PROBED} examples, but one output for each, [{PROBED}, …], was expected."
         )
     return tuple(z.shape[1:])
+
+
+def _refuse_training_only(model: Model, variables: Variables, x: Any) -> None:
+    """Refuse a model that cannot be evaluated: without a key, and without a change of its state."""
+    try:
+        jax.eval_shape(
+            lambda v, x: model.apply(v, x, train=False, key=None, hyper=Reads(jnp.float32(1)))[0], variables, x
+        )
+    except UserError:
+        raise
+    except Exception as error:
+        name = type(error).__name__
+        why = "it fails there"
+        if name == "InvalidRngError":
+            why = "it draws random numbers there too (as nn.Dropout with deterministic=False always does)"
+        elif name == "ModifyScopeVariableError":
+            why = "it changes its state there too (as nn.BatchNorm with use_running_average=False always does)"
+        said = " ".join(str(error).split())[:200].rstrip(".")
+        raise UserError(
+            f"The model trains but cannot be evaluated, where it gets no key: {why}; give its call an argument train, "
+            f"and its layers deterministic=not train and use_running_average=not train ({name}: {said}"
+            f"{place_of(error)})."
+        ) from None
 
 
 def _refusal(what: str, shape: tuple[int, ...], error: Exception) -> str:

@@ -22,6 +22,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Hyperparameters, TrialSpec
 from nnjax.core.fields import with_pieces
 from nnjax.core.files import check_out
+from nnjax.core.pieces import Piece
 from nnjax.core.text import represent
 from nnjax.core.types import DataFacts, Dataset, LayerStatistics, Params, Prepared
 from nnjax.data import prepare, prepare_loaded
@@ -38,6 +39,7 @@ from nnjax.runs.lazy_imports import lazy_import
 from nnjax.runs.loss_baselines import Baselines, key_of
 from nnjax.runs.statistics import Comparison
 from nnjax.train.engine.device_data import output_width
+from nnjax.train.engine.fingerprint import difference
 from nnjax.train.storage.records import OVER, Record, Stage, stack_curves
 from nnjax.train.storage.store import Store
 
@@ -250,7 +252,10 @@ class Run:
         """
         found = self._answers(x, trial, which)
         if found.kind != "p":
-            raise UserError("The network's outputs are no probabilities of classes: take run.predict or run.outputs.")
+            raise UserError(
+                "The network's outputs are no probabilities of classes: take run.predict or run.outputs, or train a "
+                "classification with nnjax.ModelConfig(…, output_activation='softmax') ('sigmoid' for one output)."
+            )
         return found.scores
 
     def _answers(self, x: Any, trial: int | None, which: str | None) -> Answers:
@@ -362,14 +367,43 @@ def load(
     _refuse_unknown_names(config.specs, store.path)
     schedules = store.read_schedules(len(config.specs))
     given = {"model.kind": model, "loss": loss, "optimizer.name": optimizer, "metrics": metrics}
-    records = store.read_records(config.specs)
+    records, plans = store.read_records(config.specs), store.read_plan()
     specs = [dataclasses.replace(spec, experiment=with_pieces(spec.experiment, given, trust)) for spec in config.specs]
+    specs = _with_known_models(specs, config.specs, facts, plans)
     recipe = None if not facts else next(iter(facts.values())).recipe
     target = ",".join(recipe.target) if recipe is not None and hasattr(data, "columns") else None
     dataset = as_dataset(data, target, config=specs[0].experiment.data)
     prepared = {} if dataset is None else _prepared(facts, dataset, specs)
     baselines = store.read_baselines()
     return Run(specs, records, store, facts, prepared, findings, config.title, schedules, baselines)
+
+
+def _with_known_models(
+    specs: Sequence[TrialSpec],
+    named: Sequence[TrialSpec],
+    facts: Mapping[DataConfig, DataFacts],
+    plans: Sequence[Mapping[str, Any]],
+) -> list[TrialSpec]:
+    """Return trials with the model that is passed again; those that another program trained stay named only.
+
+    Raises:
+      UserError: no trial was trained with such a model.
+    """
+    found, others, known = list(specs), list[str](), False
+    for plan in plans:
+        trials = plan.get("trials") or ()
+        spec = specs[trials[0]] if trials and trials[0] < len(specs) else None
+        if spec is None or not isinstance(spec.experiment.model.kind, Piece) or spec.experiment.data not in facts:
+            continue
+        shape = facts[spec.experiment.data].example_shape
+        sentence = difference(spec.experiment.model, shape, str(plan.get("model", "")))
+        known |= not sentence
+        for trial in trials if sentence else ():
+            found[trial] = named[trial]
+        others += [sentence] if sentence else []
+    if others and not known:
+        raise UserError(others[0])
+    return found
 
 
 def _refuse_unknown_names(specs: Sequence[TrialSpec], path: pathlib.Path) -> None:

@@ -76,10 +76,11 @@ def rows_of(facts: DataFacts, x: Any) -> Float[np.ndarray, "n d"]:
     except (TypeError, ValueError, OverflowError):
         raise UserError(f"The inputs are {represent(x)}, but an array of numbers (n, {width}) was expected.") from None
     if x.ndim > 2 and x.shape[1:] == facts.shape:
-        x = x.reshape(len(x), -1)
+        x = x.reshape(len(x), width)
     if x.ndim != 2 or x.shape[1] != width:
         also = f" or the arrays {Structure(facts.parts)!r}" if facts.parts else ""
-        raise UserError(f"The inputs have shape {x.shape}, but (n, {width}){also} was expected.")
+        shape = ", ".join(map(str, ("n", *(facts.shape or (width,)))))
+        raise UserError(f"The inputs have shape {x.shape}, but ({shape}){also} was expected.")
     return _finite(new_rows.complete(facts, x), facts).astype(np.float64 if facts.x_scaler.wide else np.float32)
 
 
@@ -91,5 +92,6 @@ def _finite(x: np.ndarray, facts: DataFacts) -> np.ndarray:
 
 def in_batches(function: Callable[[np.ndarray], Any], x: np.ndarray, batch: int = 1000) -> np.ndarray:
     """Apply a function from [b, d] to [b, k] to all examples x [n, d]: [n, k]."""
-    parts = [np.asarray(function(x[i : i + batch])) for i in range(0, len(x), batch)]
-    return np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)
+    if not len(x):  # the outputs' shape is that of one example's
+        return np.asarray(function(np.zeros((1, *x.shape[1:]), x.dtype)))[:0]
+    return np.concatenate([np.asarray(function(x[i : i + batch])) for i in range(0, len(x), batch)])

@@ -35,9 +35,9 @@ def expand(base: Experiment, space: Space, log: Callable[[str], None] = lambda t
         raise UserError(
             "The search space has a scheduler of its own beside halving or evolution: leave one of them out."
         )
-    axes = _axes(space)
+    axes = _axes(space, base)
     seeds = _seeds(axes.pop("seed")) if "seed" in axes else [{}]
-    settings = _product([_settings(axes, space), *(_factor(other) for other in space.times)])
+    settings = _product([_settings(axes, space), *(_factor(other, base) for other in space.times)])
     arms = checked_arms(space) or {"": Arm()}
     _refuse_many(len(settings) * len(seeds) * len(arms))
     rows = _distinct([{**setting, **seed} for setting in settings for seed in seeds], log)
@@ -52,8 +52,9 @@ def expand(base: Experiment, space: Space, log: Callable[[str], None] = lambda t
     return specs
 
 
-def _axes(space: Space) -> dict[str, Axis]:
-    axes = {resolve_path(name): values for name, values in space.axes.items()}
+def _axes(space: Space, base: Experiment) -> dict[str, Axis]:
+    own = dict(base.hyperparameters.others)
+    axes = {resolve_path(name, own=own): values for name, values in space.axes.items()}
     return {path: _named_apart(values) if path in PIECES else values for path, values in axes.items()}
 
 
@@ -76,11 +77,11 @@ def _named_apart(values: Axis) -> Axis:
     return out
 
 
-def _factor(space: Space) -> list[dict[str, Any]]:
-    axes = _axes(space)
+def _factor(space: Space, base: Experiment) -> list[dict[str, Any]]:
+    axes = _axes(space, base)
     if "seed" in axes or space.arms:
         raise UserError("A space in `times` has seeds or arms; give them to the space that it multiplies.")
-    return _product([_settings(axes, space), *(_factor(other) for other in space.times)])
+    return _product([_settings(axes, space), *(_factor(other, base) for other in space.times)])
 
 
 def _product(factors: Sequence[list[dict[str, Any]]]) -> list[dict[str, Any]]:

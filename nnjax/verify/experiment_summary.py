@@ -15,7 +15,7 @@ from nnjax.core.fields import coerce_fields, import_pieces
 from nnjax.core.types import Array, Prepared
 from nnjax.data import Datasets
 from nnjax.data.in_memory import as_dataset
-from nnjax.models.adapters.compiled import as_experiment
+from nnjax.models.adapters.compiled import as_experiment, with_compiled
 from nnjax.models.leaves import layer_names
 from nnjax.models.operations import trace
 from nnjax.models.own import PROBED, variables_shapes
@@ -117,7 +117,8 @@ def summary(experiment: Any, data: Any = None, target: str | Sequence[str] | Non
     Raises:
       UserError: as `nnjax.sweep`, where the experiment is impossible or its data unusable.
     """
-    experiment = coerce_fields(experiment if isinstance(experiment, Experiment) else as_experiment(experiment))
+    experiment = with_compiled(experiment)[0] if isinstance(experiment, Experiment) else as_experiment(experiment)
+    experiment = coerce_fields(experiment)
     datasets = Datasets(as_dataset(data, target, config=experiment.data))
     said: list[str] = []
     specs = data_checks.resolve_trials([TrialSpec(0, import_pieces(experiment))], datasets, said.append)

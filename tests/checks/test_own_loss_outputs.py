@@ -74,7 +74,7 @@ def test_one_logit_is_cut_at_zero_as_by_hand():
     run = train(bce, 1, TWO)
     w = run.params(0)
     z = (X @ np.asarray(w["kernel"]) + np.asarray(w["bias"]))[:, 0]
-    assert 0 < np.mean((z > 0) & (z < 0.5))  # where the wrong cut would be seen
+    assert np.mean((z > 0) & (z < 0.5)) > 0  # where the wrong cut would be seen
     np.testing.assert_array_equal(run.predict(X, 0), z > 0)
     np.testing.assert_allclose(run.predict_proba(X, 0)[:, 1], 1 / (1 + np.exp(-z)), atol=1e-5)
     part = run.data(0).validation

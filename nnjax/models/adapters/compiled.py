@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+from nnjax.core.experiment import AUTO, Experiment, Hyperparameters, OptimizerConfig
 from nnjax.models.adapters import output_activation_of
 from nnjax.nn.losses import loss_of
 
+FIELDS = {"loss": "loss", "optimizer": "optimizer", "metric": "metrics"}
+AS_THEY_ARE = {"scaling": "unit", "target_scaling": "none"}  # Keras gets inputs and targets so
 MEANS = ("sum_over_batch_size", "mean", "mean_with_sample_weight")  # equal without weights of examples
 LOSSES = {
     "MeanSquaredError": "mean_squared_error",
@@ -53,24 +56,64 @@ def as_experiment(model: Any) -> Experiment:
     Raises:
       UserError: `compile` asked for what nnjax does not do, by name.
     """
+    return with_compiled(Experiment(model=model))[0]
+
+
+def with_compiled(experiment: Experiment) -> tuple[Experiment, str]:
+    """Fill in what an experiment leaves open by what its Keras model's `compile` said; and say so in a sentence.
+
+    The loss, the optimizer with its numbers (those of the experiment go first), its schedule, and the metrics.
+
+    Raises:
+      UserError: `compile` asked for what nnjax does not do, by name, where the experiment says nothing else.
+    """
+    model: Any = getattr(experiment.model.kind, "object", None)
     if not getattr(model, "compiled", False) or not hasattr(model, "get_compile_config"):
-        return Experiment(model=model)
-    optimizer, hyperparameters = _optimizer(model.optimizer)
-    said = model.get_compile_config() or {}
-    if said.get("loss_weights") is not None:
+        return experiment, ""
+    found, words = experiment, list[str]()
+    for take in (_with_optimizer, _with_loss, _with_metrics):
+        found, word = take(found, model)
+        words += [word] if word else []
+    if not words:
+        return experiment, ""
+    data = found.data
+    scaling: dict[str, Any] = {name: value for name, value in AS_THEY_ARE.items() if getattr(data, name) == AUTO}
+    found = dataclasses.replace(found, data=dataclasses.replace(data, **scaling))
+    return found, f"The Keras model's compile gives what the experiment leaves open: {', '.join(words)}."
+
+
+def _with_loss(experiment: Experiment, model: Any) -> tuple[Experiment, str]:
+    if experiment.loss != AUTO:
+        return experiment, ""
+    if (model.get_compile_config() or {}).get("loss_weights") is not None:
         raise UserError("The Keras model was compiled with loss_weights, which nnjax does not have: leave it out.")
     loss, from_logits = _loss(model.loss)
     after = _activation_after(model, loss, from_logits)
-    config = ModelConfig(model) if after is None else ModelConfig(model, output_activation=after)
+    config = experiment.model
+    if after is not None and config.output_activation == AUTO:
+        config = dataclasses.replace(config, output_activation=after)
+    return dataclasses.replace(experiment, loss=loss, model=config), f"loss {loss}"
+
+
+def _with_optimizer(experiment: Experiment, model: Any) -> tuple[Experiment, str]:
+    usual, config = OptimizerConfig(), experiment.optimizer
+    if (config.name, config.preset) != (usual.name, usual.preset):
+        return experiment, ""
+    found, numbers = _optimizer(model.optimizer)
+    if config.schedule != usual.schedule:
+        found = dataclasses.replace(found, schedule=config.schedule)
+    own = {name: value for name, value in vars(experiment.hyperparameters).items() if value is not None}
+    changed: dict[str, Any] = {"optimizer": found, "hyperparameters": dataclasses.replace(numbers, **own)}
+    return dataclasses.replace(experiment, **changed), f"optimizer {found.name}"
+
+
+def _with_metrics(experiment: Experiment, model: Any) -> tuple[Experiment, str]:
+    if experiment.metrics is not None:
+        return experiment, ""
+    said = model.get_compile_config() or {}
     asked = _flat([said.get("metrics"), said.get("weighted_metrics")])  # all are weighted here
-    return Experiment(
-        data=DataConfig(scaling="unit", target_scaling="none"),
-        model=config,
-        loss=loss,
-        optimizer=optimizer,
-        hyperparameters=hyperparameters,
-        metrics=tuple(dict.fromkeys(_metric(one, model) for one in asked)) or None,
-    )
+    metrics = tuple(dict.fromkeys(_metric(one, model) for one in asked)) or None
+    return dataclasses.replace(experiment, metrics=metrics), "" if metrics is None else f"metrics {', '.join(metrics)}"
 
 
 def _known(table: Mapping[str, str], what: str, name: str) -> str:
@@ -78,8 +121,8 @@ def _known(table: Mapping[str, str], what: str, name: str) -> str:
     found = {key.lower(): ours for key, ours in table.items()}.get(name.replace("_", "").lower())
     if found is None:
         raise UserError(
-            f"The Keras model was compiled with the {what} {name}, which nnjax does not know: pass an "
-            "nnjax.Experiment(model=model, …) that names another, or one of your own."
+            f"The Keras model was compiled with the {what} {name}, which nnjax does not know: name another, "
+            f"or one of your own, in nnjax.Experiment(model=model, {FIELDS[what]}=…); all else stays as compiled."
         )
     return found
 
@@ -108,7 +151,8 @@ def _refuse_options(what: str, made: Any, allowed: Collection[str]) -> None:
         if name not in (*allowed, "name") and (name not in usual or usual[name] != value):
             raise UserError(
                 f"The Keras model's {what} {type(made).__name__} has {name}={value!r}, which nnjax does not take over: "
-                "leave it out, or pass an nnjax.Experiment(model=model, …)."
+                f"leave it out, or say the {what} in nnjax.Experiment(model=model, {FIELDS[what]}=…); all else stays "
+                "as compiled."
             )
 
 

@@ -84,7 +84,9 @@ def adaptive_space(base: Experiment, space: Space) -> AdaptiveSpace:
     batch = _checked_batch(space)
     arms = _checked_arms(space)
     checked = expand(base, corners(space))
-    axes = {resolve_path(name): typed(resolve_path(name), values) for name, values in space.axes.items()}
+    own = dict(base.hyperparameters.others)
+    named = {resolve_path(name, own=own): values for name, values in space.axes.items()}
+    axes = {path: typed(path, values) for path, values in named.items()}
     axes = {path: v if isinstance(v, Range) else tuple(dict.fromkeys(v)) for path, v in axes.items()}
     replicates = _replicates({path: axes.pop(path) for path in REPLICATES if path in axes})
     fixed = {path: v[0] for path, v in axes.items() if not isinstance(v, Range) and len(v) == 1}

@@ -11,7 +11,9 @@ import jax
 from nnjax.core.class_weight import BALANCED, ClassWeight
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig
+from nnjax.core.pieces import Piece
 from nnjax.train import distributed
+from nnjax.train.engine.fingerprint import model_fingerprint
 from nnjax.train.engine.programs import Program, compile_together, make_mesh, make_program
 from nnjax.train.engine.trial import blank_state
 from nnjax.train.host.chunk import Chunk
@@ -153,6 +155,7 @@ class Layouts:
                 "trials": [spec.id for spec in group.specs],
                 **dataclasses.asdict(group.plan),
                 **({"fingerprint": group.shapes.fingerprint} if group.shapes.fingerprint else {}),
+                **_of_model(group),
             }
             for group in self.groups
         ]
@@ -161,3 +164,9 @@ class Layouts:
     def cost(self) -> str:
         """Describe in a sentence what was compiled, and what a step cost after that; "" where nothing was trained."""
         return self.costs.sentence(len(self.programs), self._planner.total())
+
+
+def _of_model(group: Group) -> dict[str, str]:
+    """Return the fingerprint of a user's model, by which `nnjax.load` knows it again."""
+    model = group.specs[0].experiment.model
+    return {"model": model_fingerprint(model, group.shapes.shape)} if isinstance(model.kind, Piece) else {}

@@ -13,7 +13,7 @@ from own_models import keras as K
 import nnjax
 from nnjax.core.errors import UserError
 from nnjax.core.pieces import Piece
-from nnjax.models.adapters.compiled import as_experiment
+from nnjax.models.adapters.compiled import as_experiment, with_compiled
 from nnjax.models.adapters.keras import to_keras
 from nnjax.models.own import model_of
 from nnjax.nn.foreign import standard_rules
@@ -342,3 +342,29 @@ def test_the_example_of_the_page_trains():
     with standard_rules():
         outputs = np.asarray(names["best"](names["x"][:3]))
     np.testing.assert_allclose(outputs, names["run"].outputs(names["x"][:3], names["run"].best_trial()), atol=1e-5)
+
+
+def test_an_experiment_takes_from_compile_what_it_leaves_open():
+    model = K.Sequential([K.Input((4,)), K.layers.Dense(1)])
+    smooth = K.losses.BinaryCrossentropy(from_logits=True, label_smoothing=0.1)
+    model.compile(K.optimizers.SGD(0.3, momentum=0.5), "mse", metrics=["mae"])
+    found, said = with_compiled(nnjax.Experiment(model=model, epochs=3))
+    assert (found.loss, found.optimizer.name, found.metrics) == (
+        "mean_squared_error",
+        "momentum",
+        ("mean_absolute_error",),
+    )
+    assert (found.hyperparameters.learning_rate, found.hyperparameters.momentum) == (pytest.approx(0.3), 0.5)
+    assert (found.data.scaling, found.data.target_scaling, found.epochs) == ("unit", "none", 3)
+    assert "optimizer momentum, loss mean_squared_error, metrics mean_absolute_error" in said
+    assert with_compiled(found)[0] == found
+    own = nnjax.Experiment(model=model, loss="huber", hyperparameters=nnjax.Hyperparameters(learning_rate=0.01))
+    found, _ = with_compiled(own)
+    assert (found.loss, found.optimizer.name, found.hyperparameters.learning_rate) == ("huber", "momentum", 0.01)
+    found, _ = with_compiled(nnjax.Experiment(model=model, optimizer=nnjax.OptimizerConfig("adagrad")))
+    assert (found.optimizer.name, found.hyperparameters.momentum) == ("adagrad", None)
+    model.compile(K.optimizers.SGD(0.3), smooth)
+    with pytest.raises(UserError, match=r"label_smoothing=0.1.*the loss in nnjax.Experiment\(model=model, loss=…\)"):
+        with_compiled(nnjax.Experiment(model=model))
+    found, _ = with_compiled(nnjax.Experiment(model=model, loss="binary_crossentropy"))
+    assert (found.optimizer.name, found.hyperparameters.learning_rate) == ("sgd", pytest.approx(0.3))
