@@ -38,7 +38,10 @@ def test_fields_are_named_whole_or_by_their_last_part(name, path):
         ("optimizer.nam", r"did you mean optimizer\.name or data\.name\?"),
         ("data.nam", r"did you mean data\.name or optimizer\.name\?"),
         ("name", r"ambiguous: write one of data\.name, optimizer\.name\."),
-        ("color", r"'color'; a hyperparameter of your own .* is written hyperparameters\.color; the fields are data\.name, .*evaluate_test\."),
+        (
+            "color",
+            r"'color'; .*hyperparameters\.color; the fields are data\.name, .*evaluate_test\.",
+        ),
         ("data", r"'data' is not a field but a group of them: write one of data\.name, .*data\.window\.$"),
         ("optimizer.color", r"the fields are optimizer\.name, optimizer\.preset, optimizer\.schedule\."),
         ("", "Unknown field ''"),
