@@ -214,7 +214,7 @@ def test_a_pair_and_a_data_frame_are_data():
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"data": (X, Y, Y)}, r"The data are 3 things, but \(x, y\) was expected"),
+        ({"data": (X, Y, Y, Y)}, r"The data are 4 things, but \(x, y\) or \(x, y, sample_weight\) was"),
         ({"data": "digits"}, "The data are of the type str"),
         ({"data": (X, Y), "target": "a"}, "but the data are no DataFrame"),
     ],
