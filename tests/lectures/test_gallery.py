@@ -11,7 +11,7 @@ from nnjax.lectures.gallery import training
 from nnjax.lectures.gallery.failure_modes import BASE, PLAIN, UPHILL
 from nnjax.lectures.gallery.rates import Rates
 
-QUICK = ("rate_too_low", "stopped_too_early", "too_short", "zero_start", "uphill", "shuffled_labels", "in_order")
+QUICK = ("rate_too_low", "stopped_too_early", "too_short", "zero_start", "uphill", "shuffled_labels")
 
 
 @pytest.fixture(scope="module")
