@@ -117,7 +117,8 @@ def sweep(
         experiment, sentence = with_compiled(coerce_fields(experiment))
         if sentence:
             log(f"remark: {sentence}")
-    experiment = coerce_fields(experiment if isinstance(experiment, Experiment) else as_experiment(experiment))
+    else:
+        experiment = coerce_fields(as_experiment(experiment))
     options = Options(workdir, None, plan, title, keep, observe, log, should_stop)
     if space.mode == ADAPTIVE:
         if sanity:

@@ -42,15 +42,8 @@ def forgetful_planner() -> Iterator[None]:
         yield
 
 
-OPEN = pathlib.Path(__file__).with_name("open_failures.txt")  # tests that wait to be mended, said in docs/LOG.md
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is slow or needs an extra, unless asked for by `-m`; say so."""
-    known = OPEN.read_text("utf-8").split("\n") if OPEN.exists() else []
-    for item in items:
-        if item.nodeid in known:
-            item.add_marker(pytest.mark.xfail(reason="open: see docs/LOG.md, 2026-11-30", strict=False))
     wanted = config.option.markexpr or ""
     names = [name for name in ("slow", "peers", "tpu") if name not in wanted]
     left_out = [item for item in items if any(map(item.get_closest_marker, names))]

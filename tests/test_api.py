@@ -222,7 +222,7 @@ def test_data_handed_over_cannot_be_loaded_again():
 
 
 def test_inputs_of_another_width():
-    with pytest.raises(UserError, match=r"The inputs have shape \(23, 3\), but \(n, 64\) was expected"):
+    with pytest.raises(UserError, match=r"The inputs have shape \(23, 3\), but \(n, 8, 8, 1\) was expected"):
         fake_run().outputs(line().x)
 
 

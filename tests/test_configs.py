@@ -166,6 +166,7 @@ def test_every_program_takes_steps(name):
 )
 def test_networks_have_the_parameters_of_their_source(name, arm, parameters):
     experiment = next(spec.experiment for spec in specs_of(name) if spec.arm == arm)
+    experiment = resolve(experiment, dataset_of(experiment.data.name))
     shapes = make_shapes(experiment, prepared_for(experiment.data))
     assert summarize_model(experiment, shapes.num_inputs, shapes.num_outputs).parameters == parameters
 

@@ -134,7 +134,7 @@ def test_solo_program(name):
 
 
 def test_nothing_is_left_out():
-    experiments = [some.experiment for some in SUBJECTS.values()]
+    experiments = [resolve(some.experiment, some.dataset) for some in SUBJECTS.values()]
     assert {e.optimizer.name for e in experiments} == set(OPTIMIZERS)
     assert {e.loss for e in experiments} == set(LOSSES)
     assert {e.model.kind for e in experiments} == set(MODELS)

@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 from nnjax.cli import compile_cache
+from nnjax.core import messages
 from nnjax.core.errors import UserError
 from nnjax.core.fields import resolve_path
 from nnjax.core.files import expand_home, is_broken_pipe
@@ -82,11 +83,19 @@ def run(main: Callable[[list[str]], Any], config_flags: Sequence[str] = ()) -> N
         if flags.FLAGS.verbosity == logging.INFO:  # absl's default: JAX then tells of absent accelerators
             logging.set_verbosity(logging.WARNING)
         logging.get_absl_handler().python_handler.setFormatter(_Sentence())
+        messages.show_findings(_print_finding)
         with one_sentence():
             main(argv)
             sys.stdout.flush()
 
     app.run(guarded, flags_parser=parse)
+
+
+def _print_finding(sentence: str) -> None:
+    """Print what the library would warn of in Python."""
+    from nnjax.cli.progress import print_message
+
+    print_message(sentence)
 
 
 def replace_unencodable() -> None:

@@ -68,8 +68,8 @@ def run(job: Job) -> None:
     try:
         with distributed.exit_if_process_lost(job.workdir), Display() as display:
             options = Options(job.workdir, None, Plan(**_given(job.plan)), job.title, job.keep)
-            options = options._replace(should_stop=main.stop_requested)
-            trained = train(options._replace(observe=display, log=print_message) if first else options)
+            options = options._replace(should_stop=main.stop_requested, log=print_message if first else _silent)
+            trained = train(options._replace(observe=display) if first else options)
         certificate = trained.certify(print_message, main.stop_requested) if job.certify else None
     except Stopped:
         raise main.Interrupted(f"Stopped; {job.workdir} is saved, and the same command goes on from there.") from None
@@ -77,6 +77,10 @@ def run(job: Job) -> None:
         _print_results(job, trained, certificate)
     if certificate and certificate.failed:
         sys.exit(1)
+
+
+def _silent(sentence: str) -> None:
+    """Say nothing: of several processes the first one speaks."""
 
 
 def _given(values: Mapping[str, Any]) -> dict[str, Any]:

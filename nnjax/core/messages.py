@@ -3,6 +3,7 @@
 import logging
 import sys
 import warnings
+from collections.abc import Callable
 
 LOGGER = logging.getLogger("nnjax")
 OWN = ("nnjax", "contextlib")  # which wraps `sweep`
@@ -12,13 +13,24 @@ class NnjaxWarning(UserWarning):
     """What may be amiss with an experiment, its data or its run folder, and what to do about it."""
 
 
+_show: Callable[[str], None] | None = None
+
+
+def show_findings(show: Callable[[str], None]) -> None:
+    """Hand findings to a function from now on, as commands do, which print them, instead of warning of them."""
+    global _show
+    _show = show
+
+
 def send(sentence: str) -> None:
     """Warn of a finding, which begins with its severity (`NnjaxWarning`); log all other sentences as information."""
     severity = sentence.split(":")[0].split(" ")[0]
-    if severity in ("error", "warning", "remark"):
-        warnings.warn(sentence, NnjaxWarning, stacklevel=_frames_of_nnjax() + 1)
-    else:
+    if severity not in ("error", "warning", "remark"):
         LOGGER.info(sentence)
+    elif _show is not None:
+        _show(sentence)
+    else:
+        warnings.warn(sentence, NnjaxWarning, stacklevel=_frames_of_nnjax() + 1)
 
 
 def _frames_of_nnjax() -> int:

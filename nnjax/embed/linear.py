@@ -55,33 +55,34 @@ def _pca(x: np.ndarray, dimensions: int, labels: np.ndarray | None, seed: int) -
 
 
 def _ica(x: np.ndarray, dimensions: int, labels: np.ndarray | None, seed: int) -> Reduction:
-    from sklearn.decomposition import FastICA
+    """Whiten by PCA, then rotate by FastICA, whose own whitening loses components.
+
+    scikit-learn 1.9 multiplies each axis by the sign of its first entry, which is 0 where the first column is constant
+    or uncorrelated with the others.
+    """
+    from sklearn.decomposition import PCA, FastICA
     from sklearn.exceptions import ConvergenceWarning
 
     checks.dimensions(x, dimensions)
-    kept = checks.varying(x)
-    rank = np.linalg.matrix_rank(x[:, kept] - x[:, kept].mean(axis=0))
+    rank = np.linalg.matrix_rank(x - x.mean(axis=0))
     if dimensions > rank:
         raise UserError(
             f"{dimensions} dimensions were asked for, but the columns of the data depend on each other and span only "
             f"{rank}: change dimensions."
         )
-    model = FastICA(dimensions, whiten="unit-variance", whiten_solver="eigh", random_state=seed, max_iter=1000)
+    white = PCA(dimensions, whiten=True, svd_solver="full").fit(x)
+    to_unit = np.sqrt(len(x) / (len(x) - 1))  # PCA divides by n - 1
+    model = FastICA(whiten=False, random_state=seed, max_iter=1000)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
-        warnings.filterwarnings("ignore", message="There are some small singular values")  # of axes left out
-        model.fit(x[:, kept])
+        model.fit(to_unit * white.transform(x))
     converged = not any(issubclass(one.category, ConvergenceWarning) for one in caught)
-
-    def encode(points: np.ndarray) -> np.ndarray:
-        return np.asarray(model.transform(np.asarray(points, np.float64)[:, kept]))
-
-    def decode(codes: np.ndarray) -> np.ndarray:
-        points = np.tile(x[0], (len(codes), 1))
-        points[:, kept] = model.inverse_transform(codes)
-        return points
-
-    return Reduction(encode, decode, {"converged": float(converged)})
+    rotation = model.components_  # orthogonal
+    return Reduction(
+        lambda points: to_unit * white.transform(points) @ rotation.T,
+        lambda codes: np.asarray(white.inverse_transform(codes @ rotation / to_unit)),
+        {"converged": float(converged)},
+    )
 
 
 def known_classes(labels: np.ndarray | None) -> np.ndarray:

@@ -117,6 +117,7 @@ def study(
     checks.neighbors(len(rows), k)
     raw = dataset.x[rows]
     raw = raw if raw.dtype == np.float64 else raw.astype(np.float32)
+    scale = scaling.kind_for(dataset, scale)
     x = np.asarray(scaling.fit(dataset.x, rows, scale, dataset.full_scale)(raw), np.float32)
     x, labels = checks.points(x), labels_of(dataset, rows)
     made = list(more)

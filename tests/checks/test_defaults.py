@@ -125,7 +125,7 @@ def test_what_is_chosen_is_said():
 def test_a_run_folder_holds_what_was_chosen(tmp_path):
     base = Experiment(data=DataConfig("diabetes"), epochs=1)
     run = nnjax.sweep(base, {"seed": [0, 1]}, workdir=tmp_path / "run")
-    flat = flatten(from_dict(json.loads((tmp_path / "run" / "config.json").read_text())["experiment"]))
+    flat = flatten(from_dict(json.loads((tmp_path / "run" / "config.json").read_text("utf-8"))["experiment"]))
     assert not {AUTO, None} & {flat[path] for path in FIELDS if path != "data.task"}
     again = nnjax.sweep(base, {"seed": [0, 1]}, workdir=tmp_path / "run")
     assert [s.experiment for s in again.specs] == [s.experiment for s in run.specs]

@@ -39,7 +39,7 @@ class TestCategories:
         frame = pd.DataFrame({"m": pd.Categorical([1.0, 2.5, 7.0] * 20, ordered=True), "y": Y})
         prepared = framed(frame)
         np.testing.assert_array_equal(prepared.dataset.x[:3], [[0], [1], [2]])
-        (tmp_path / "new.csv").write_text("m\n2.5\n1\n7.0\n")
+        (tmp_path / "new.csv").write_text("m\n2.5\n1\n7.0\n", "utf-8")
         np.testing.assert_array_equal(new_rows.read(prepared.dataset.recipe, tmp_path / "new.csv"), [[1], [0], [2]])
 
     def test_intervals_of_pandas_cut(self):
@@ -74,7 +74,7 @@ def test_what_a_missing_target_looks_like_is_said(tmp_path, text):
 def test_dates_of_a_frame_are_predicted_from_texts(tmp_path):
     """2024-01-03 is day 19725; an older folder has no format."""
     prepared = framed(pd.DataFrame({"d": pd.date_range("2024-01-01", periods=60), "y": Y}))
-    (tmp_path / "new.csv").write_text("d\n2024-01-03\n2024-01-03 12:00\n")
+    (tmp_path / "new.csv").write_text("d\n2024-01-03\n2024-01-03 12:00\n", "utf-8")
     new = new_rows.read(prepared.dataset.recipe, tmp_path / "new.csv")
     np.testing.assert_array_equal(new, [[19725], [19725.5]])
     texts = np.array(["2024-01-03"], object)

@@ -65,7 +65,7 @@ class TestLinesWithHash:
 
     def test_names_as_numpy_saves_them(self, table, new, tmp_path):
         np.savetxt(tmp_path / "saved.csv", np.arange(120).reshape(60, 2) / 8, header="a y")
-        prepared = table((tmp_path / "saved.csv").read_text())
+        prepared = table((tmp_path / "saved.csv").read_text("utf-8"))
         assert (prepared.dataset.features, prepared.dataset.targets) == (("a",), ("y",))
         np.testing.assert_array_equal(new(prepared, "# a y\n1.5 2\n"), [[1.5]])
 

@@ -57,7 +57,7 @@ def test_few_whole_numbers_are_classes_and_many_are_a_quantity(table):
     few = table("x,label,count\n" + rows, "label")
     assert (few.task, few.classes) == ("classification", ("5", "6", "7"))
     assert table("x,label,count\n" + rows, "count").task == "regression"
-    booleans = table("x,ok\n1,True\n2,False\n3,True\n")
+    booleans = table("x,ok\n1,True\n2,False\n3,True\n", "utf-8")
     assert booleans.classes == ("False", "True")
 
 
@@ -191,11 +191,11 @@ PRICES = "rooms,price\n" + "\n".join(f"{n},{100_000 + 50_000 * n}" for n in rang
 
 def test_the_task_that_is_asked_for_wins(tmp_path):
     file = tmp_path / "prices.csv"
-    file.write_text(PRICES)
+    file.write_text(PRICES, "utf-8")
     data = load(f"csv:{file}", task="regression")
     assert (data.task, data.targets, data.classes) == ("regression", ("price",), ())
     np.testing.assert_array_equal(data.y[:, 0], 100_000 + 50_000 * np.arange(12))
-    file.write_text("x,grade\n" + "\n".join(f"{n / 7},{n % 40}.0" for n in range(80)))
+    file.write_text("x,grade\n" + "\n".join(f"{n / 7},{n % 40}.0" for n in range(80)), "utf-8")
     assert load(f"csv:{file}", task="regression").task == load(f"csv:{file}").task == "regression"
     assert load(f"csv:{file}", task="classification").classes == tuple(map(str, range(40)))
     file.write_text("x,ok\n1,True\n2,False\n3,True\n")
@@ -208,7 +208,7 @@ def test_the_task_that_is_asked_for_wins(tmp_path):
 
 
 def test_a_task_that_the_data_cannot_have_is_refused(tmp_path):
-    (file := tmp_path / "t.csv").write_text("x,y\n1,a\n2,b\n3,a\n")
+    (file := tmp_path / "t.csv").write_text("x,y\n1,a\n2,b\n3,a\n", "utf-8")
     with pytest.raises(UserError, match="is text, but regression needs numbers"):
         load(f"csv:{file}", task="regression")
     with pytest.raises(UserError, match=r"data.task is regression, but iris is classification: leave data.task out"):

@@ -44,14 +44,18 @@ def test_ica_spans_the_components_of_pca_and_finds_mixed_signals():
 
 
 def sample(name, n):
-    """Points with constant columns: the border pixels of digits, a column of ones before iris."""
+    """Digits, whose border pixels are constant; iris after a column of ones; its first column alone on its axis."""
     if name == "digits":
         return load_digits().data[:n]
+    if name == "uncorrelated":
+        codes = fit(X, "pca", 4).encode(X)
+        return codes[:, ::-1]
     return np.column_stack([np.ones(150), X, np.full(150, -3.0)])[:n]
 
 
 @pytest.mark.parametrize(
-    ("name", "n"), [("digits", 60), ("digits", 100), ("digits", 777), ("digits", 1797), ("iris", 150)]
+    ("name", "n"),
+    [("digits", 60), ("digits", 100), ("digits", 777), ("digits", 1797), ("iris", 150), ("uncorrelated", 150)],
 )
 @pytest.mark.parametrize("k", [1, 2, 3])
 def test_ica_and_pca_span_one_plane_with_equal_error_whatever_is_constant(name, n, k):

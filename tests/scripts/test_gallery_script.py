@@ -14,6 +14,6 @@ def test_one_mistake(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     first, *_, counted, last = done.stdout.splitlines()
     assert first.split() == ["zero_start", "provoked", "stuck_at_start", "diagnosed", "stuck_at_start"]
-    assert counted == "1 of 1 mistakes were found out"
+    assert counted == "of 1 mistakes 1 were found with every seed, 0 never"
     assert last == f"report: {tmp_path / 'out' / 'report.html'}"
     assert (tmp_path / "out" / "report.html").is_file()

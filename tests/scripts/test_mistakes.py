@@ -152,7 +152,9 @@ CASES = [
     # fields of the experiment
     train("--config.lerning_rate=1", "Unknown field 'lerning_rate'; did you mean hyperparameters.learning_rate?"),
     train("--config.modle.widths=1", "Unknown field 'modle.widths'; did you mean model.widths?"),
-    train("--config.color=red", "Unknown field 'color'; the fields are data.name, ", "optimizer.name"),
+    train(
+        "--config.color=red", "Unknown field 'color'; ", "written hyperparameters.color", "the fields are data.name, "
+    ),
     train("--config.=3", "Unknown field ''"),
     train("--config.optimizer=adam", "'optimizer' is not a field but a group of them: write one of optimizer.name"),
     train("--config.name=adam", "ambiguous", "data.name, optimizer.name"),
@@ -191,8 +193,11 @@ CASES = [
     sweep("--space.arms=plane", "There is no arm 'plane'"),
     sweep("--space.seed=lin:0:4:5", "list them instead"),
     # the run folder
-    Case("train --config=spirals.py --workdir=spirals.py", ("The workdir spirals.py is a file",)),
-    Case("train --config=spirals.py --workdir=spirals.py/x", ("spirals.py/x cannot be written (Not a directory)",)),
+    Case("train --config=spirals.py --workdir=spirals.py", ("The folder spirals.py is a file; name a folder",)),
+    Case(
+        "train --config=spirals.py --workdir=spirals.py/x",
+        ("The folder spirals.py/x lies in the file spirals.py; name a folder",),
+    ),
     Case("train --config=spirals.py --workdir=.", ("holds files of something else (such as",)),
     Case(
         "sweep --config=spirals.py --workdir=run --config.epochs=3 --space.learning_rate=0.01,0.2",
@@ -261,7 +266,7 @@ CASES = [
     adaptive("--space.arms=plain --storage=study.db", "The storage 'study.db' cannot be used", "sqlite:///study.db"),
     adaptive("--space.arms=plain --storage=sqlite:////proc/x.db", "unable to open database file"),
     adaptive("--space.arms=plain --metric=loss", "The metric is 'loss', but one of val_loss, "),
-    adaptive("--space.arms=plain --config.data.validation=0", "The metric is 'val_loss', but one of test_loss, "),
+    adaptive("--space.arms=plain --config.data.validation=0", "The metric is 'best_val_loss', but one of test_loss, "),
     Case("sweep --config=spirals.py --workdir=run --space.mode=adaptive --space.arms=plain", ("no study.db",), True),
     sweep("--sampler=tpe", "--sampler is read in the mode adaptive only; add --space.mode=adaptive"),
     sweep("--study=mine", "--study is read in the mode adaptive only"),

@@ -103,7 +103,7 @@ def test_an_adaptive_search(config, tmp_path):
     axes = ("--space.learning_rate=log:0.01:0.1", "--sampler=random")
     done = run("sweep", f"--config={config}", f"--workdir={tmp_path / 'run'}", *space, *axes)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "search: 2 of 4 settings evaluated; best val_loss" in done.stdout
+    assert "search: 2 of 4 settings evaluated; best so far: best_val_loss" in done.stdout
     assert "4 of 4 trials done" in done.stdout
     assert f"optuna-dashboard sqlite:///{tmp_path / 'run' / 'study.db'}" in done.stdout.replace("\n", "")
     assert done.stdout.splitlines()[-1] == f"report: {tmp_path / 'run' / 'report.html'}"

@@ -8,7 +8,7 @@ import numpy as np
 import optuna
 import pytest
 from optuna.trial import TrialState
-from populations import CLASSIFIER, StopAfter, blobs
+from populations import CLASSIFIER, StopAfter, blobs, resolve
 
 import nnjax
 from nnjax import Arm, Range, Space, UserError
@@ -79,7 +79,8 @@ def test_the_settings_are_in_the_space_and_of_its_types(undisturbed):
         assert 1e-3 <= rate <= 0.1
         assert widths in ((8,), (4, 4))
         assert spec.experiment.seed == trial % 2
-        changed = {path for path, value in flatten(spec.experiment).items() if value != flatten(EXPERIMENT)[path]}
+        base = flatten(resolve(EXPERIMENT, blobs()))
+        changed = {path for path, value in flatten(spec.experiment).items() if value != base[path]}
         assert changed <= {"hyperparameters.learning_rate", "model.widths", "seed", *DEFAULTS}
     assert {record.status for record in run.records} == {"done"}
 

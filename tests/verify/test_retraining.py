@@ -22,7 +22,7 @@ def test_a_trial_alone_gives_the_curve_it_gave_among_others_bit_for_bit(tmp_path
         np.testing.assert_array_equal(alone.curves()[name][0], curves[trial], err_msg=name)
     for layer, arrays in run.params(trial).items():
         for name, array in arrays.items():
-            np.testing.assert_array_equal(alone.params()[layer][name], array, err_msg=f"{layer}/{name}")
+            np.testing.assert_array_equal(alone.params(0)[layer][name], array, err_msg=f"{layer}/{name}")
 
 
 def test_a_trial_that_started_from_another_starts_from_its_weights(tmp_path):

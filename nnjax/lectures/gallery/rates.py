@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from nnjax.api import sweep
 from nnjax.diagnosis.verdicts import BADGES
 from nnjax.lectures.gallery.failure_modes import BASE
+from nnjax.lectures.gallery.training import silent
 from nnjax.report.charts.figures import subplots
 from nnjax.report.charts.marked_curves import draw_level
 from nnjax.report.trial_verdicts import code_of
@@ -44,7 +45,8 @@ class Rates:
 
 def sweep_rates() -> Rates:
     """Train the gallery's network with each of `RATES`, as one population."""
-    run = sweep(dataclasses.replace(BASE, epochs=EPOCHS), {"learning_rate": RATES.tolist(), "seed": range(SEEDS)})
+    axes = {"learning_rate": RATES.tolist(), "seed": range(SEEDS)}
+    run = sweep(dataclasses.replace(BASE, epochs=EPOCHS), axes, log=silent)
     shape = (len(RATES), SEEDS)
     losses = [record.curves["val_loss"][-1] if record.status == "done" else np.nan for record in run.records]
     codes = np.array([code_of(run, spec.id) for spec in run.specs]).reshape(shape).tolist()

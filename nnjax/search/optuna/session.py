@@ -185,7 +185,9 @@ class Session:
                 self.study.tell(one.number, value, curve_of(records, self.metric), status)
         done, num = len(suggestions), max(self.space.num, len(suggestions))
         best = self.study.best()
-        found = "none has a value yet" if best is None else f"best {self.metric} {best[1]:.4g} (setting {best[0]})"
+        found = (
+            "none has a value yet" if best is None else f"best so far: {self.metric} {best[1]:.4g} (setting {best[0]})"
+        )
         self.options.log(f"search: {done} of {num} settings evaluated; {found}")
 
 
