@@ -57,7 +57,7 @@ def test_few_whole_numbers_are_classes_and_many_are_a_quantity(table):
     few = table("x,label,count\n" + rows, "label")
     assert (few.task, few.classes) == ("classification", ("5", "6", "7"))
     assert table("x,label,count\n" + rows, "count").task == "regression"
-    booleans = table("x,ok\n1,True\n2,False\n3,True\n", "utf-8")
+    booleans = table("x,ok\n1,True\n2,False\n3,True\n")
     assert booleans.classes == ("False", "True")
 
 
@@ -198,7 +198,7 @@ def test_the_task_that_is_asked_for_wins(tmp_path):
     file.write_text("x,grade\n" + "\n".join(f"{n / 7},{n % 40}.0" for n in range(80)), "utf-8")
     assert load(f"csv:{file}", task="regression").task == load(f"csv:{file}").task == "regression"
     assert load(f"csv:{file}", task="classification").classes == tuple(map(str, range(40)))
-    file.write_text("x,ok\n1,True\n2,False\n3,True\n")
+    file.write_text("x,ok\n1,True\n2,False\n3,True\n", "utf-8")
     np.testing.assert_array_equal(load(f"csv:{file}", task="regression").y[:, 0], [1, 0, 1])
     frame = as_dataset(pd.DataFrame({"a": [1.0, 2, 3, 4], "b": [0, 1, 0, 1]}), config=DataConfig(task="regression"))
     assert (frame.task, as_dataset((frame.x, [0, 1, 0, 1]), config=DataConfig(task="regression")).task) == (

@@ -316,7 +316,7 @@ def test_what_should_be_known_is_said(capfd):
     search(tested, space, data=blobs(), sampler="cmaes", metric="test_loss", log=said.append)
     assert said[0].startswith("warning: The search chooses by test_loss")
     assert said[1] == "remark: The sampler cmaes learns of ranges only; it draws epochs at random."
-    assert said[3].startswith("search: 4 of 4 settings evaluated; best test_loss")
+    assert said[3].startswith("search: 4 of 4 settings evaluated; best so far: test_loss")
     assert capfd.readouterr() == ("", "")
 
 

@@ -149,12 +149,16 @@ def _num_parameters(group: Group, spec: TrialSpec) -> int:
 def _by_layout(
     specs: Iterable[TrialSpec], records: Sequence[Record], group: Group
 ) -> Iterable[tuple[tuple[int, int], list[TrialSpec]]]:
-    """Sort trials by the lanes and devices that they began with, those of which that is not known by the plan's."""
+    """Sort trials by the lanes and devices that they began with, those of which that is not known by the plan's.
+
+    Several processes use all of their devices, and a run that goes on elsewhere no more than there are.
+    """
     found: dict[tuple[int, int], list[TrialSpec]] = {}
     for spec in specs:
         record, plan = records[spec.id], group.plan
-        layout = (record.lanes, record.devices) if record.lanes else (plan.lanes or 1, plan.devices or 1)
-        found.setdefault(layout, []).append(spec)
+        lanes, devices = (record.lanes, record.devices) if record.lanes else (plan.lanes or 1, plan.devices or 1)
+        devices = (plan.devices or 1) if distributed.is_distributed() else min(devices, jax.device_count())
+        found.setdefault((lanes, devices), []).append(spec)
     return found.items()
 
 
