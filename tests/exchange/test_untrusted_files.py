@@ -323,7 +323,7 @@ def test_branches_and_layers_used_twice_are_refused(tmp_path):
     x = keras.layers.Dense(4, name="twice")
     for end, words in (
         (x(x(start)), "'twice' is used more than once"),
-        (keras.layers.Add()([start, x(start)]), "'add' is .* on more than one input"),
+        (keras.layers.Add(name="sum")([start, x(start)]), "'sum' is .* on more than one input"),
     ):
         (tmp_path / "net.keras").write_bytes(written(keras.Model(start, end)))
         with pytest.raises(UserError, match=words):
