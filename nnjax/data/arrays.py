@@ -12,7 +12,7 @@ from nnjax.core.columns import TableRecipe
 from nnjax.core.errors import UserError
 from nnjax.core.structure import Structure, flatten, flatten_as, is_structure
 from nnjax.core.types import Dataset, Rows
-from nnjax.data import precision
+from nnjax.data import grouped_splits, precision
 from nnjax.data import targets as outputs
 from nnjax.data.example_weights import Weighted, weigh
 from nnjax.data.file_rows import FileRows
@@ -42,7 +42,7 @@ def from_arrays(
     sample_weight_test: Any = None,
     integers: bool = False,
     recipe: TableRecipe | None = None,
-    groups: np.ndarray | None = None,
+    groups: Any = None,
     dates: Mapping[str, np.ndarray] = MappingProxyType({}),
     said: Sequence[str] = (),
     gaps: bool = False,
@@ -74,7 +74,8 @@ def from_arrays(
       sample_weight_val, sample_weight_test: weights of their examples; None for 1 each.
       integers: x is an array of whole numbers that stand for something, such as token ids, which a model of your own
         gets as int32 and unscaled. False takes numbers for measurements: float32, scaled.
-      recipe, groups, dates, said: as in `Dataset`; with gaps x may have NaN for missing cells.
+      groups: [n] numbers or texts, equal for examples that belong together (a patient's): they come into one part.
+      recipe, dates, said: as in `Dataset`; with gaps x may have NaN for missing cells.
 
     Raises:
       UserError: numbers that are not finite, shapes or lengths that disagree, labels out of range, too many classes;
@@ -98,7 +99,10 @@ def from_arrays(
         validation_start, test_start = starts.get("val"), starts.get("test")
     shape = given.stored_shape if isinstance(given, FileRows) else given.shape
     image_shape = _image_shape(shape, image_shape, name)
-    found = Weighted(given, labels, (validation_start, test_start))
+    if groups is not None and (own or validation_start is not None or test_start is not None):
+        raise UserError(f"{name} has groups and sets of its own, which say what is in which part: give one of the two.")
+    numbers = None if groups is None else grouped_splits.number(groups, len(given), name)
+    found = Weighted(given, labels, (validation_start, test_start), groups=numbers)
     _require_inside(found, name)
     if sample_weight is not None:
         found = weigh(sample_weight, found, name)
@@ -119,6 +123,7 @@ def from_arrays(
             found.weights,
             structure,
             (tuple(features), tuple(targets), _telling(learned.classes)),
+            found.groups,
         ),
         classes=learned.classes,
         features=names,
@@ -132,7 +137,7 @@ def from_arrays(
         parts=structure.parts if structure else (),
         shape=tuple(shape[1:]) if len(shape) > 2 else (*image_shape, 1) if image_shape else (),
         recipe=recipe,
-        groups=groups,
+        groups=found.groups,
         dates=dates,
         said=tuple(said),
         label_type=learned.label_type,
@@ -205,8 +210,9 @@ def digest(
     weights: np.ndarray | None = None,
     structure: Structure | None = None,
     names: Sequence[Sequence[str]] = (),
+    groups: np.ndarray | None = None,
 ) -> str:
-    """Compute the SHA-256 (hex) of dtypes, shapes and bytes of x and y; of weights, arrays, names where there are any.
+    """Compute the SHA-256 (hex) of dtypes, shapes and bytes of x and y, and of all others that there are.
 
     Stored rows are read once, some at a time, and each time `check` is called with them and the number of the first.
     """
@@ -222,6 +228,7 @@ def digest(
     state.update(b"" if weights is None else b"weights" + weights.tobytes())
     state.update(b"" if structure is None else repr(structure).encode())
     state.update(repr(names).encode() if any(names) else b"")
+    state.update(b"" if groups is None else b"groups" + groups.tobytes())
     return state.hexdigest()
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nnjax.core.errors import UserError
-from nnjax.core.types import Float
+from nnjax.core.types import Float, Int
 from nnjax.data.file_rows import FileRows
 
 SMALLEST, LARGEST = 1e-15, 1e15  # between which sums in float32 have room
@@ -21,12 +21,14 @@ class Weighted(NamedTuple):
       y: [n, ...], or None.
       starts: at which the source's own validation and test sets begin; None for none.
       weights: [n] float32, above 0; None where all count alike.
+      groups: [n] numbers of groups; None for none.
     """
 
     x: Any
     y: np.ndarray | None
     starts: tuple[int | None, int | None]
     weights: Float[np.ndarray, " n"] | None = None
+    groups: Int[np.ndarray, " n"] | None = None
 
 
 def weigh(given: Any, found: Weighted, name: str) -> Weighted:
@@ -57,7 +59,8 @@ def _without(found: Weighted, keep: np.ndarray, name: str) -> Weighted:
             raise UserError(f"sample_weight of {name} is 0 for the whole {part} set: leave that set out instead.")
     if starts != found.starts and 0 in starts:
         raise UserError(f"sample_weight of {name} is 0 for all examples that are to train: nothing would be left.")
-    return Weighted(found.x[keep], None if found.y is None else found.y[keep], starts)  # type: ignore[arg-type]
+    y, groups = (None if values is None else values[keep] for values in (found.y, found.groups))
+    return Weighted(found.x[keep], y, starts, groups=groups)  # type: ignore[arg-type]
 
 
 def _checked(given: Any, size: int, name: str) -> Float[np.ndarray, " n"]:

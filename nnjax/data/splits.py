@@ -50,6 +50,8 @@ def split(
             raise UserError(f"{name} is {getattr(config, name)}, but a whole number from 0 was expected.")
     if config.folds is None and (config.fold or config.fold_seed):
         raise UserError(f"data.fold is {config.fold}, but data.folds is none: say into how many folds to divide.")
+    if config.limit is not None and config.limit < 1:
+        raise UserError(f"limit is {config.limit}, but a whole number from 1 was expected (or none for all examples).")
     if config.split != "random":
         column = column_of_time(config, dates)
         order = None if column is None else dates[column]
@@ -75,8 +77,6 @@ def split(
     pool = np.setdiff1d(pool, test, assume_unique=True)
     if not len(pool):
         raise UserError(f"test is {config.test!r}, all available examples: leave some to train on.")
-    if config.limit is not None and config.limit < 1:
-        raise UserError(f"limit is {config.limit}, but a whole number from 1 was expected (or none for all examples).")
     if config.limit is not None:
         pool = draw(pool, min(config.limit, len(pool)), keys, labels, "limited", classes)
     if config.folds is not None:

@@ -1,5 +1,6 @@
 """Read the columns of a table by which a split by time may go."""
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -44,6 +45,14 @@ def read(table: Table, roles: Roles, found: Mapping[str, Inferred], rules: Rules
             key = named if name == asked and named is not None else name
             times[key] = columns.encode(column, raw, place, rules.na_values, "error")[:, 0]
     return times
+
+
+def digest(sha256: str, times: Mapping[str, np.ndarray]) -> str:
+    """Compute the SHA-256 (hex) of a table's and of the columns [n] that a split by time may go by."""
+    state = hashlib.sha256(sha256.encode())
+    for name, values in times.items():
+        state.update(name.encode() + np.ascontiguousarray(values).tobytes())
+    return state.hexdigest()
 
 
 def _infer(raw: Any, place: Place, rules: Rules, needed: bool) -> Column | None:

@@ -104,7 +104,8 @@ def from_table(table: Table, name: str, config: DataConfig = DataConfig(), weigh
             *column_remarks.all_of(recipe, x),
         ),
     )
-    return dataclasses.replace(dataset, label_type=learned.label_type or dataset.label_type)
+    sha256 = dataset.sha256 if config.split == "random" else table_dates.digest(dataset.sha256, dataset.dates)
+    return dataclasses.replace(dataset, sha256=sha256, label_type=learned.label_type or dataset.label_type)
 
 
 def _weighed(table: Table, weight: str, config: DataConfig) -> tuple[Table, np.ndarray]:
@@ -299,7 +300,7 @@ def _groups(table: Table, name: str) -> np.ndarray:
         where = table.where(int(np.argmax(gone)))
         raise UserError(f"The groups {name!r} of {table.path} are missing in {where}: fill them in.")
     cells = make_cells(table.columns[name], _place(table, name), ())
-    return cells.codes if isinstance(cells, Texts) else np.unique(cells.values, return_inverse=True)[1]
+    return cells.codes if isinstance(cells, Texts) else cells.values if cells.whole is None else cells.whole
 
 
 SOURCES = {

@@ -91,10 +91,6 @@ def split_by_time(num_examples: int, config: DataConfig, order: np.ndarray | Non
     start = _boundary(order[rows], num_examples - num_test, "test")
     pool, test = rows[:start], rows[start:]
     if config.limit is not None:
-        if config.limit < 1:
-            raise UserError(
-                f"limit is {config.limit}, but a whole number from 1 was expected (or none for all examples)."
-            )
         pool = pool[-config.limit :]
     share = VALIDATION_SHARE if config.validation is None else config.validation
     start = _boundary(order[pool], len(pool) - count_of(share, len(pool), "validation"), "validation")
