@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from nnjax.core.errors import UserError
+from nnjax.core.text import represent
 
 BALANCED = "balanced"
 FORMS = '"balanced", one number a class such as (1.0, 2.0), or numbers by class such as {"cat": 2.0}'
@@ -40,10 +41,10 @@ class ClassWeight(str):
                 numbers = [float(weight) for weight in parsed]
                 text = json.dumps(numbers)
         except (TypeError, ValueError):
-            raise UserError(f"class_weight is {given!r}, but {FORMS} was expected.") from None
+            raise UserError(f"class_weight is {represent(given)}, but {FORMS} was expected.") from None
         bad = [number for number in numbers if not (math.isfinite(number) and number >= 0)]
         if bad or not numbers:
-            found = f"{bad[0]:g} in {given!r}" if bad else f"{given!r}"
+            found = f"{bad[0]:g} in {represent(given)}" if bad else f"{represent(given)}"
             raise UserError(f"class_weight is {found}, but finite numbers from 0 were expected, or {BALANCED!r}.")
         return super().__new__(cls, text)
 

@@ -16,6 +16,7 @@ import sys
 from typing import Any
 
 from nnjax.core.errors import UserError
+from nnjax.core.text import represent
 
 
 class Piece(str):
@@ -128,7 +129,7 @@ def _plain(value: Any) -> bool:
 def _show(value: Any) -> str:
     if isinstance(value, tuple | list):
         return f"({', '.join(map(_show, value))})"
-    return str(getattr(value, "__qualname__", None) or repr(value))
+    return str(getattr(value, "__qualname__", None) or represent(value))
 
 
 def is_path(text: Any) -> bool:

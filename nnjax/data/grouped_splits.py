@@ -65,7 +65,7 @@ def number(groups: Any, num_examples: int, name: str) -> np.ndarray:
     import pandas as pd
 
     found = np.asarray(pd.Series(groups) if isinstance(groups, list | tuple) else groups)
-    gone = np.flatnonzero(pd.isna(found)) if found.ndim == 1 else ()
+    gone = np.flatnonzero(pd.Series(found.tolist()).isna())
     if len(gone):
         raise UserError(f"groups of {name} are missing in example {gone[0]} (counted from 0): fill them in.")
     if found.dtype == object and all(isinstance(value, str) for value in found.flat):
@@ -138,7 +138,8 @@ def deal(
     while (few := np.flatnonzero(np.bincount(part_of, minlength=len(shares)) < least)).size:
         spare = np.flatnonzero((np.bincount(part_of, minlength=len(shares)) > least)[part_of])
         left = held[part_of[spare]]
-        changes = _worse(held[few[0]], wanted[few[0]], counts[spare]) + _worse(left, wanted[part_of[spare]], -counts[spare])
+        changes = _worse(held[few[0]], wanted[few[0]], counts[spare])
+        changes += _worse(left, wanted[part_of[spare]], -counts[spare])
         group = spare[np.argmin(changes)]
         held[part_of[group]] -= counts[group]
         held[few[0]] += counts[group]

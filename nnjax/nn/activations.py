@@ -11,6 +11,7 @@ import jax.numpy as jnp
 
 from nnjax.core.errors import UserError
 from nnjax.core.pieces import Piece, is_path
+from nnjax.core.text import represent
 from nnjax.core.types import Array, Float
 from nnjax.nn.foreign import call, without_object
 
@@ -91,7 +92,7 @@ def activation_of(name: str) -> Activation:
         if isinstance(function, Activation):
             return function
         if not callable(function):
-            raise UserError(f"The activation is {function!r:.80}, but a function or a name was expected.")
+            raise UserError(f"The activation is {represent(function)}, but a function or a name was expected.")
         return Activation(name.label, lambda x: call(what, function, x=x))
     if is_path(name):
         return Activation(name.rpartition(":")[2], without_object("activation", name, "activation"))

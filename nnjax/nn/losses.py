@@ -22,6 +22,7 @@ import optax
 
 from nnjax.core.errors import UserError
 from nnjax.core.pieces import Piece, is_path
+from nnjax.core.text import represent
 from nnjax.core.types import Array, Params, Scalar
 from nnjax.nn import loss_functions as functions
 from nnjax.nn.activations import activation_of
@@ -151,7 +152,7 @@ def _own(piece: Piece) -> Loss:
     if isinstance(function, Loss):
         return function
     if not callable(function):
-        raise UserError(f"The loss is {function!r:.80}, but a function (y, z) -> [b] or a name was expected.")
+        raise UserError(f"The loss is {represent(function)}, but a function (y, z) -> [b] or a name was expected.")
     if _is_objective(function):
         return Loss(
             _no_outputs, piece.label, "anything", of_logits=True, takes_raw=True, label=piece.label, objective=function

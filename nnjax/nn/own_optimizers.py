@@ -17,6 +17,7 @@ import jax.numpy as jnp
 import optax
 
 from nnjax.core.errors import UserError
+from nnjax.core.text import represent
 from nnjax.core.types import Array, Count, Scalar
 from nnjax.nn.foreign import call, reads_of, standard_rules
 
@@ -103,8 +104,8 @@ def find(thing: Any, name: str) -> Found:
         return Found(lambda hyper, schedule: guarded(name, thing), (), (), None, False, needs, remark)
     if not callable(thing):
         raise UserError(
-            f"The optimizer is {thing!r:.80}, but a name, a factory such as optax.lion, a function (hyper, schedule) "
-            "-> optax.GradientTransformation or such a transformation was expected."
+            f"The optimizer is {represent(thing)}, but a name, a factory such as optax.lion, a function (hyper, "
+            "schedule) -> optax.GradientTransformation or such a transformation was expected."
         )
     parameters = _parameters(thing)
     if RATE in parameters:

@@ -18,6 +18,7 @@ import jax.numpy as jnp
 
 from nnjax.core.errors import UserError
 from nnjax.core.pieces import Piece, is_path
+from nnjax.core.text import represent
 from nnjax.core.types import Count, Scalar
 from nnjax.nn.foreign import call, reads_of, without_object
 
@@ -170,8 +171,8 @@ def _own(piece: Piece) -> ScheduleRule:
         return ScheduleRule(label, rate, {}, absolute=True)
     if count != 3:
         raise UserError(
-            f"The schedule is {function!r:.80}, but a function (hyper, step, total) -> rate over its peak, a schedule "
-            "of Optax's (step -> rate) or a name was expected."
+            f"The schedule is {represent(function)}, but a function (hyper, step, total) -> rate over its peak, a "
+            "schedule of Optax's (step -> rate) or a name was expected."
         )
 
     def shape(hyper: Mapping[str, Scalar], t: Scalar, total: Scalar) -> Scalar:

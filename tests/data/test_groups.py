@@ -25,7 +25,9 @@ def test_few_or_unequal_groups_leave_no_part_empty(sizes, classes, caplog):
     n = sum(sizes)
     labels = {"mixed": np.arange(n) % 2, "one a group": np.repeat(np.arange(len(sizes)) % 2, sizes)}.get(classes)
     train, validation, test = parts_of(sizes, labels, **({} if n > 3 else {"test": 1, "validation": 1}))
-    assert train and validation and test
+    assert train
+    assert validation
+    assert test
     assert len(train) + len(validation) + len(test) == len(sizes)
     if sizes == [98, 1, 1]:
         assert train == {0}
@@ -40,7 +42,8 @@ def test_equal_groups_are_met_exactly():
 @pytest.mark.parametrize("fold", range(3))
 def test_each_fold_has_a_group(fold):
     train, validation, _ = parts_of([100, 3, 2, 1, 1], np.arange(107) % 2, folds=3, fold=fold)
-    assert validation and not train & validation
+    assert validation
+    assert not train & validation
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ BASE = nnjax.Experiment(data=nnjax.DataConfig("xor"), epochs=1)
         (lambda: nnjax.Hyperparameters(others=5), r"are 5, but pairs \(name, value\) were expected"),
         (lambda: nnjax.Hyperparameters(others=[(3, 1.0)]), r"is named 3, but a text was expected"),
         (lambda: replace(BASE, {"batch_size": 10**5000}), r"batch_size is a value of type int, but a whole number"),
+        (lambda: nnjax.sweep(BASE, Space({"loss": [[10**5000]]})), r"The loss is a value of type list, but a function"),
         (lambda: replace(BASE, {"epochs": np.bool_(True)}), r"epochs is .*True.*, but a whole number"),
         (lambda: replace(BASE, {3: 1}), r"named by a text such as 'learning_rate', but 3 was given"),
         (lambda: nnjax.sweep(BASE, Space({"seed": {1, 2}})), r"seed .* is {1, 2}, but a list of values"),

@@ -7,6 +7,7 @@ import inspect
 from typing import Any
 
 from nnjax.core.errors import UserError
+from nnjax.core.text import represent
 from nnjax.models.adapters.drawn import Given, library_of
 from nnjax.models.model import Model
 
@@ -80,6 +81,6 @@ def _factory(thing: Any) -> str:
             return adapter
     if getattr(thing, "__module__", "").startswith("equinox.") and callable(thing):
         return "equinox"  # what equinox.nn.make_with_state makes
-    found = f"{type(thing).__name__} {thing!r:.60}"
+    found = f"{type(thing).__name__} {represent(thing)}"
     takes = f", whose parameters are ({', '.join(names)})" if names else ""
     raise UserError(f"The model is a {found}{takes}, but {KINDS} was expected.")

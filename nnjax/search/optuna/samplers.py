@@ -8,6 +8,7 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.extras import require
+from nnjax.core.text import represent
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
@@ -37,8 +38,8 @@ def make_sampler(sampler: BaseSampler | str | None, seed: int) -> BaseSampler:
         return sampler
     name = "tpe" if sampler is None else sampler
     if name not in SAMPLERS:
-        raise UserError(f"The sampler is {sampler!r}, but one of {', '.join(SAMPLERS)} or a sampler of Optuna's "
-                        "was expected.")  # fmt: skip
+        found, known = represent(sampler), ", ".join(SAMPLERS)
+        raise UserError(f"The sampler is {found}, but one of {known} or a sampler of Optuna's was expected.")
     if name in _NEEDS:
         require(*_NEEDS[name], f"The sampler {name}")
     makers = {

@@ -7,6 +7,7 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, TrialSpec
+from nnjax.core.text import represent
 from nnjax.core.types import Prepared
 from nnjax.runs.trials_csv import cell
 from nnjax.search.optuna.adaptive_space import AdaptiveSpace
@@ -67,7 +68,7 @@ def require_metric(metric: str, specs: Sequence[TrialSpec], prepared: Mapping[Da
     known = [final_metrics(spec.experiment, prepared[spec.experiment.data]) for spec in specs]
     common = [name for name in known[0] if all(name in names for names in known)]
     if metric not in common:
-        raise UserError(f"The metric is {metric!r}, but one of {', '.join(common)} was expected.")
+        raise UserError(f"The metric is {represent(metric)}, but one of {', '.join(common)} was expected.")
     if metric.endswith(("_loss", "loss_eval")) and len({spec.experiment.loss for spec in specs}) > 1:
         others = [name for name in common if name.startswith("val_") and name != "val_loss"]
         raise UserError(
