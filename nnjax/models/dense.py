@@ -5,6 +5,8 @@ Each layer is f(Wx + b) (slides: w "sets the sensitivity", b "up-down weights", 
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from typing import Any, cast
 
 import flax.linen as nn
@@ -16,9 +18,10 @@ from nnjax.core.types import Array, Float, Key, Params, Scalar
 from nnjax.models.model import Hyper, Model, Variables
 from nnjax.models.registry import traits_of
 from nnjax.nn.activations import ACTIVATIONS, Activation
-from nnjax.nn.initializers import KERNEL_INITS, Initializer
+from nnjax.nn.initializers import KERNEL_INITS, KernelInit
 
 Units = Float[Array, "... units"]  # of a layer
+OUTPUT = 2**31 - 1  # what the key of the output layer is folded with
 
 
 class Dense(nn.Module):
@@ -28,7 +31,6 @@ class Dense(nn.Module):
       widths: of the hidden layers.
       num_outputs: k.
       activation: of the hidden layers.
-      kernel_init: draws the kernels; biases are zero.
       dtype: of the computation.
       param_dtype: of the weights.
     """
@@ -36,14 +38,13 @@ class Dense(nn.Module):
     widths: tuple[int, ...]
     num_outputs: int
     activation: Activation
-    kernel_init: Initializer
     dtype: jnp.dtype
     param_dtype: jnp.dtype
 
     def setup(self) -> None:
         """Make the layers layer_0 … layer_h."""
         self.layer = [
-            nn.Dense(width, kernel_init=self.kernel_init, dtype=self.dtype, param_dtype=self.param_dtype)
+            nn.Dense(width, dtype=self.dtype, param_dtype=self.param_dtype)
             for width in (*self.widths, self.num_outputs)
         ]
 
@@ -58,7 +59,7 @@ class Dense(nn.Module):
             if index < len(self.widths):
                 x = self.activation(x)
                 if dropout is not None and key is not None:
-                    x = apply_dropout(x, dropout, jax.random.fold_in(key, index))
+                    x = drop_by_example(x, dropout, jax.random.fold_in(key, index))
         return x.astype(self.param_dtype)
 
 
@@ -70,6 +71,31 @@ def apply_dropout(x: Float[Array, "..."], rate: Scalar, key: Key) -> Float[Array
     keep = 1 - rate
     mask = jax.random.uniform(key, x.shape, dtype=keep.dtype) < keep
     return jnp.where(mask, x / keep.astype(x.dtype), jnp.zeros_like(x))
+
+
+def drop_by_example(x: Float[Array, "b units"], rate: Scalar, key: Key) -> Float[Array, "b units"]:
+    """Apply dropout whose mask depends on an example's place in the batch and a unit's in the layer, not on x's shape.
+
+    Args: as of `apply_dropout`.
+    """
+    keys = jax.vmap(lambda example: jax.random.fold_in(key, example))(jnp.arange(len(x)))
+    keep = 1 - rate
+    mask = jax.vmap(lambda own: jax.random.uniform(own, x.shape[1:], dtype=keep.dtype))(keys) < keep
+    return jnp.where(mask, x / keep.astype(x.dtype), jnp.zeros_like(x))
+
+
+def draw_layers(key: Key, sizes: Sequence[int], init: KernelInit, dtype: jnp.dtype) -> Params:
+    """Draw the weights of dense layers by place: kernels [sizes[i], sizes[i + 1]], biases zero.
+
+    A hidden layer has the key folded with its number, the output layer with `OUTPUT`, whatever the depth.
+    """
+    params = {}
+    for index, (rows, units) in enumerate(itertools.pairwise(sizes)):
+        own = jax.random.fold_in(key, OUTPUT if index == len(sizes) - 2 else index)
+        width = init.width(jnp.asarray(rows, dtype), jnp.asarray(units, dtype))
+        kernel = init.by_place(own, rows, units, dtype) * width
+        params[f"layer_{index}"] = {"kernel": kernel, "bias": jnp.zeros((units,), dtype)}
+    return params
 
 
 def code_layer(config: ModelConfig) -> int:
@@ -86,14 +112,14 @@ def make_dense(config: ModelConfig, num_inputs: int, num_outputs: int) -> Model:
         widths=config.widths,
         num_outputs=num_outputs,
         activation=ACTIVATIONS[config.activation],
-        kernel_init=KERNEL_INITS[config.kernel_init],
         dtype=dtype,
         param_dtype=param_dtype,
     )
-    middle = code_layer(config)
+    middle, sizes = code_layer(config), (num_inputs, *config.widths, num_outputs)
+    drawn = KERNEL_INITS[config.kernel_init]
 
     def init(key: Key, example: Array, hyper: Hyper) -> Variables:
-        params = module.init(key, jnp.zeros((1, num_inputs), module.param_dtype))["params"]
+        params = draw_layers(key, sizes, drawn, param_dtype)
         return Variables(scale_kernels(params, hyper.get("init_scale")))
 
     def apply(variables: Variables, x: Array, *, train: bool, key: Key | None, hyper: Hyper) -> tuple[Array, Any]:

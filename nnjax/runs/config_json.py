@@ -2,6 +2,9 @@
 
 1  until November 2026; also where there is no number. Checkpoints of trials under way have other names inside.
 2  now.
+
+Beside it stands the number of the draws: initial weights and dropout masks of dense networks by the arrays' shapes (1,
+also where there is none), or by each unit's place (2).
 """
 
 import dataclasses
@@ -16,6 +19,7 @@ from nnjax.runs.sound import check_parents
 from nnjax.train.storage.retention import ALL, keep_text, parse_keep
 
 FORMAT = 2
+DRAWS = 2
 BEFORE = {"evaluate_test": "all"}  # fields of folders that do not have them
 RULES = ("halving", "evolution", "scheduler")  # how trials are dropped or replaced while they train
 
@@ -29,7 +33,7 @@ class Config(NamedTuple):
       title: of the report.
       rules: {"halving" or "evolution": the scheduler's description}.
       keep: of how many trials the weights are kept; None for all.
-      format: of the folder.
+      format, draws: of the folder.
     """
 
     base: Experiment
@@ -38,6 +42,7 @@ class Config(NamedTuple):
     rules: Mapping[str, Any] = {}
     keep: int | None = None
     format: int = FORMAT
+    draws: int = DRAWS
 
 
 def to_json(config: Config) -> dict[str, Any]:
@@ -51,7 +56,8 @@ def to_json(config: Config) -> dict[str, Any]:
     how = {**config.rules, **({} if config.keep is None else {"keep": keep_text(config.keep)})}
     directions = _directions(config.specs)
     how |= {"directions": directions} if directions else {}
-    return {"format": FORMAT, "title": config.title, "experiment": to_dict(config.base), "trials": trials, **how}
+    numbers = {"format": FORMAT, "draws": DRAWS}
+    return {**numbers, "title": config.title, "experiment": to_dict(config.base), "trials": trials, **how}
 
 
 def from_json(tree: Mapping[str, Any]) -> Config:
@@ -75,7 +81,7 @@ def from_json(tree: Mapping[str, Any]) -> Config:
     specs = [dataclasses.replace(spec, experiment=_directed(spec.experiment, directions)) for spec in specs]
     rules = {name: dict(tree[name]) for name in RULES if name in tree}
     keep = parse_keep(tree.get("keep", ALL))
-    return Config(base, specs, str(tree["title"]), rules, keep, tree.get("format", 1))
+    return Config(base, specs, str(tree["title"]), rules, keep, tree.get("format", 1), tree.get("draws", 1))
 
 
 def sources_of(specs: Sequence[TrialSpec]) -> dict[str, str]:
@@ -128,6 +134,21 @@ def refuse_resuming(config: Config, path: str) -> None:
         raise UserError(
             f"The workdir {path} is of format {config.format}, which an earlier version of nnjax wrote, but resuming "
             f"needs format {FORMAT}: it can be loaded and reported; to train, name a new --workdir."
+        )
+    refuse_other_draws(config, path, "resuming")
+
+
+def refuse_other_draws(config: Config, path: str, purpose: str) -> None:
+    """Refuse what needs the initial weights and dropout masks of a run to be drawn again.
+
+    Raises:
+      UserError: this version draws others.
+    """
+    if config.draws != DRAWS:
+        raise UserError(
+            f"The workdir {path} has initial weights of draws {config.draws}, but this version of nnjax makes draws "
+            f"{DRAWS}, so that {purpose} would not repeat it: it can be loaded and reported; to train, name a new "
+            "--workdir."
         )
 
 

@@ -13,6 +13,7 @@ from nnjax.core.experiment import DataConfig, TrialSpec, program_key
 from nnjax.exchange.start_weights import read_weights
 from nnjax.models.summary import summarize_model
 from nnjax.runs import folder
+from nnjax.runs.config_json import refuse_other_draws
 from nnjax.runs.environment import describe_environment
 from nnjax.runs.run import Run
 from nnjax.train.layout.plan import Plan
@@ -40,9 +41,11 @@ def certify(
       should_stop: asked between segments.
 
     Raises:
-      UserError: the data are not there any more.
+      UserError: the data are not there any more, or the run's draws are of an earlier version.
       Stopped: `should_stop` said so; nothing is kept.
     """
+    if isinstance(run.store, folder.FolderStore):
+        refuse_other_draws(run.store.read_config(), f"{run.store.path}", "certifying")
     plans = {trial: group for group in run.store.read_plan() for trial in group["trials"]}
     finished = [spec.id for spec in run.specs if run.records[spec.id].status in FINISHED]
     reasons = {trial: _obstacle(run, trial, plans) for trial in finished}

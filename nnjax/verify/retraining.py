@@ -12,6 +12,7 @@ from nnjax.core.experiment import Experiment, TrialSpec, program_key
 from nnjax.core.fields import replace
 from nnjax.exchange.start_weights import read_weights
 from nnjax.runs import folder as runs
+from nnjax.runs.config_json import refuse_other_draws
 from nnjax.runs.run import Run
 from nnjax.train.host.population import Population
 from nnjax.train.layout.plan import Plan
@@ -35,11 +36,13 @@ def retrial(path: str | os.PathLike[str], trial: int) -> Retrial:
     curve is then the same bit for bit, unless the run moved it to fewer lanes towards its end (DESIGN: equivalence a).
 
     Raises:
-      UserError: it is no run folder, it is damaged, it has no such trial, or that took over another one's weights.
+      UserError: it is no run folder, it is damaged, its draws are of an earlier version, it has no such trial, or that
+        took over another one's weights.
     """
     folder = runs.FolderStore(path)
     config = folder.read_config()
     specs = config.specs
+    refuse_other_draws(config, f"{folder.path}", "training a trial again")
     if not 0 <= trial < len(specs):
         raise UserError(f"{folder.path} has no trial {trial}; its trials are 0 to {len(specs) - 1}.")
     stages = folder.read_schedules(len(specs))

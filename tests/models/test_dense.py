@@ -14,7 +14,7 @@ from scipy.special import softmax as scipy_softmax
 from scipy.stats import ks_2samp
 
 from nnjax.core.experiment import ModelConfig
-from nnjax.models.dense import apply_dropout, code_layer
+from nnjax.models.dense import apply_dropout, code_layer, draw_layers, drop_by_example
 from nnjax.nn.activations import ACTIVATIONS
 from nnjax.nn.initializers import KERNEL_INITS
 
@@ -108,6 +108,31 @@ def test_draws_depend_on_the_key_and_differ_between_layers():
     jax.tree.map(np.testing.assert_array_equal, one, again)
     kernels = [params[f"layer_{i}"]["kernel"] for params in (one, other) for i in range(3)]
     assert len({np.asarray(kernel).tobytes() for kernel in kernels}) == 6
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", sorted(KERNEL_INITS))
+def test_weights_depend_on_their_place_and_not_on_the_arrays_shape(name, dtype):
+    """The upper left corner of a wide network's kernels is the narrow network's, but for the width by the fans."""
+    with jax.enable_x64(dtype == "float64"):
+        init, key, dtype = KERNEL_INITS[name], jax.random.key(3), jnp.dtype(dtype)
+        narrow, wide = draw_layers(key, (3, 5, 2), init, dtype), draw_layers(key, (3, 9, 7, 2), init, dtype)
+        for layer, other, fans, others in (
+            ("layer_0", "layer_0", (3, 5), (3, 9)),
+            ("layer_1", "layer_2", (5, 2), (7, 2)),
+        ):
+            widths = [init.width(*(jnp.asarray(fan, dtype) for fan in both)) for both in (fans, others)]
+            rows, units = fans
+            corner = wide[other]["kernel"][:rows, :units] / widths[1]
+            np.testing.assert_allclose(corner, narrow[layer]["kernel"] / widths[0], rtol=1e-6)
+        assert name == "zeros" or len(np.unique(narrow["layer_0"]["kernel"])) == 15
+
+
+def test_dropout_falls_by_example_and_unit_whatever_the_shape():
+    x, key = jnp.ones((7, 9)), jax.random.key(1)
+    whole, part = drop_by_example(x, jnp.float32(0.5), key), drop_by_example(x[:4, :5], jnp.float32(0.5), key)
+    np.testing.assert_array_equal(whole[:4, :5], part)
+    assert len({row.tobytes() for row in np.asarray(whole)}) == 7
 
 
 def test_init_scale_scales_kernels_only_and_biases_start_at_zero():

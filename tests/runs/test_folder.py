@@ -26,6 +26,7 @@ from nnjax.runs.folder import FolderStore
 from nnjax.runs.lock import FolderLock
 from nnjax.train.storage import npz
 from nnjax.train.storage.records import DIVERGED, DONE, RUNNING, WAITING, Record
+from nnjax.verify.retraining import retrial
 
 SPECS = specs_of(CLASSIFIER, {"learning_rate": (0.1, 0.2), "seed": (0, 1)})
 FACTS = {CLASSIFIER.data: prepare_loaded(blobs(), CLASSIFIER.data).facts()}
@@ -424,6 +425,20 @@ def test_a_folder_of_an_older_format_is_not_resumed(tmp_path, begun, number, nam
 def test_a_new_folder_has_the_number_of_its_format(tmp_path, begun):
     begun(tmp_path)
     assert json.loads((tmp_path / "config.json").read_text("utf-8"))["format"] == config_json.FORMAT == 2
+
+
+def test_a_folder_of_older_draws_is_reported_but_neither_resumed_nor_certified_nor_trained_again(tmp_path):
+    run = nnjax.sweep(CLASSIFIER, {"seed": (0, 1)}, workdir=tmp_path, data=blobs())
+    edit_json(tmp_path / "config.json", lambda tree: tree.pop("draws"))
+    again = nnjax.load(tmp_path, data=blobs())
+    assert again.table().equals(run.table())
+    for call in (
+        again.certify,
+        lambda: retrial(tmp_path, 0),
+        lambda: nnjax.sweep(CLASSIFIER, {"seed": (0, 1)}, workdir=tmp_path, data=blobs()),
+    ):
+        with pytest.raises(UserError, match=r"draws 1, but this version of nnjax makes draws 2, .* name a new"):
+            call()
 
 
 def edit_json(path, change):
