@@ -27,10 +27,10 @@ from nnjax.core.types import Params, Prepared
 from nnjax.data import Datasets, prepare_loaded
 from nnjax.data.in_memory import as_dataset
 from nnjax.diagnosis import trials
-from nnjax.diagnosis.run_curves import measure_baselines
 from nnjax.exchange import start_weights
 from nnjax.exchange.start_weights import read_weights
 from nnjax.models.adapters.compiled import as_experiment, with_compiled
+from nnjax.runs.measured_baselines import measure_baselines
 from nnjax.runs.resumed_plan import OTHER_PLAN
 from nnjax.runs.run import Run
 from nnjax.runs.secondary_process import begin_together, open_folder

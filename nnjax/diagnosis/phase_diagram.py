@@ -6,9 +6,10 @@ from typing import NamedTuple
 import numpy as np
 
 from nnjax.core.experiment import DataConfig, TrialSpec
-from nnjax.core.types import Prepared
+from nnjax.core.types import DataFacts
 from nnjax.diagnosis.diagnose import diagnose_curves
-from nnjax.diagnosis.run_curves import contexts_of, curves_of, measure_baselines
+from nnjax.diagnosis.run_curves import contexts_of, curves_of
+from nnjax.runs.loss_baselines import Baselines
 from nnjax.train.storage.records import FINISHED, Record
 
 
@@ -36,19 +37,22 @@ class PhaseDiagram(NamedTuple):
 
 
 def phase_diagram(
-    specs: Sequence[TrialSpec], records: Sequence[Record], prepared: Mapping[DataConfig, Prepared], metric: str
+    specs: Sequence[TrialSpec],
+    records: Sequence[Record],
+    facts: Mapping[DataConfig, DataFacts],
+    baselines: Baselines,
+    metric: str,
 ) -> PhaseDiagram:
     """Diagnose the trials of one optimizer.
 
     Args:
       specs, records: of every rate with every batch size, [r, b] flattened.
-      prepared: their data.
+      facts, baselines: of their data.
       metric: the curve whose last value is compared.
     """
     rates = np.array(list(dict.fromkeys(spec.experiment.hyperparameters.learning_rate for spec in specs)), float)
     sizes = tuple(dict.fromkeys(spec.experiment.batch_size for spec in specs))
-    facts = {config: part.facts() for config, part in prepared.items()}
-    known = contexts_of(specs, facts, measure_baselines(specs, prepared))
+    known = contexts_of(specs, facts, baselines)
     losses = [float(record.curves[metric][-1]) if record.status in FINISHED else np.nan for record in records]
     codes = [diagnosis.primary.code for diagnosis in diagnose_curves(curves_of(records), known)]
     finite = np.where(np.isfinite(losses), losses, np.nan).reshape(len(rates), len(sizes))

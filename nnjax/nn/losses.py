@@ -47,7 +47,8 @@ class Loss:
       takes_logarithms: one for each output, so that it costs more to compute and to hold.
       renormalizes: divides each row of outputs by its sum.
       quadratic: grows with the square of small errors.
-      mean_is_best: the best constant output is the mean of the targets.
+      best_constant: the constant output of the lowest loss: the "mean" or the "median" of the targets; "" where it is
+        not known. With it the diagnosis knows what a network reaches that ignores its inputs.
       of_logits: `definition` takes z, what comes before the output activation, not p; so it is no metric.
       takes_raw: y comes as the data hold it: class indices int32 [b], or targets [b, ...].
       label: its name, where it is not the function's.
@@ -63,7 +64,7 @@ class Loss:
     takes_logarithms: bool = False
     renormalizes: bool = False
     quadratic: bool = False
-    mean_is_best: bool = False
+    best_constant: Literal["", "mean", "median"] = ""
     of_logits: bool = False
     takes_raw: bool = False
     label: str = ""
@@ -93,10 +94,10 @@ _KL = {
     "softmax": lambda y, z: functions.kl_of_logs(y, jax.nn.log_softmax(z)),
     "sigmoid": lambda y, z: functions.kl_of_logs(y, jax.nn.log_sigmoid(z)),
 }
-_LOGS_AND_MEAN: dict[str, Any] = {"takes_logarithms": True, "mean_is_best": True}
+_LOGS_AND_MEAN: dict[str, Any] = {"takes_logarithms": True, "best_constant": "mean"}
 _ALL = (
-    Loss(functions.mean_squared_error, "MSE", quadratic=True, mean_is_best=True),
-    Loss(functions.mean_absolute_error, "MAE"),
+    Loss(functions.mean_squared_error, "MSE", quadratic=True, best_constant="mean"),
+    Loss(functions.mean_absolute_error, "MAE", best_constant="median"),
     Loss(functions.mean_squared_logarithmic_error, "MSLE", "nonnegative numbers"),
     Loss(
         functions.binary_crossentropy,

@@ -23,7 +23,7 @@ from nnjax.core.pieces import NamedMetric, Piece, is_path
 from nnjax.core.types import Array, Float, Int, Num, Scalar
 from nnjax.nn import metric_statistics as counting
 from nnjax.nn.foreign import call, shapes, without_object
-from nnjax.nn.losses import LOSSES
+from nnjax.nn.losses import LOSSES, Loss
 
 Classes = Int[np.ndarray, " n"]
 Targets = Num[Array, "b ..."]
@@ -120,12 +120,22 @@ _BY_CLASS = {
     "recall": counting.recall_by_class,
 }
 _ours = functools.partial(Metric, takes_raw=False)
+
+
+def _of_loss(loss: Loss) -> Metric:
+    return _ours(
+        loss.definition,
+        False,
+        short=loss.short,
+        words=loss.words,
+        takes_logarithms=loss.takes_logarithms,
+        label=loss.label,
+    )
+
+
 _known, _present = counting.mean_of_known, counting.mean_of_present
 _ALL = (
-    *(
-        _ours(a.definition, False, short=a.short, words=a.words, takes_logarithms=a.takes_logarithms)
-        for a in LOSSES.values()
-    ),
+    *map(_of_loss, LOSSES.values()),
     _ours(counting.accuracy, True, short="accuracy", complement="wrong answers"),
     _ours(
         counting.squared_error,
@@ -196,7 +206,7 @@ def complement_of(name: str) -> str:
 
 def _own(piece: Piece) -> Metric:
     """Make the record of the user's metric."""
-    found = piece.object
+    found = _of_loss(piece.object) if isinstance(piece.object, Loss) else piece.object
     if not isinstance(found, Metric) or found.maximized is None:
         what = found.name if isinstance(found, Metric) else piece.label
         function = Piece(found.statistics).label if isinstance(found, Metric) else piece.label
@@ -205,7 +215,7 @@ def _own(piece: Piece) -> Metric:
             "is known which value is the best."
         )
     if not found.name.isidentifier():
-        raise UserError(f"The metric {found.name} needs a name for its curve: write nnjax.Metric(..., label='name').")
+        raise UserError(f"The metric {found.name} needs a name for its curve: write label='name' into its record.")
     if not found.takes_raw:
         return found
 

@@ -10,7 +10,6 @@ FUNCTIONS = {  # the only arrows that point up (.importlinter)
     "codes": "nnjax.exchange.network:codes",
     "diagnose_trials": "nnjax.diagnosis.trials:diagnose_trials",
     "export": "nnjax.exchange.files:save",
-    "measure_baselines": "nnjax.diagnosis.run_curves:measure_baselines",
     "network": "nnjax.exchange.network:Network",
     "note_verdicts": "nnjax.diagnosis.trials:note_verdicts",
     "outputs": "nnjax.exchange.network:outputs",

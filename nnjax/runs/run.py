@@ -37,6 +37,7 @@ from nnjax.runs.files import CONFIG
 from nnjax.runs.folder import FolderStore
 from nnjax.runs.lazy_imports import lazy_import
 from nnjax.runs.loss_baselines import Baselines, key_of
+from nnjax.runs.measured_baselines import measure_baselines
 from nnjax.runs.statistics import Comparison
 from nnjax.train.engine.device_data import output_width
 from nnjax.train.engine.fingerprint import difference
@@ -288,7 +289,7 @@ class Run:
         for trial in {spec.experiment.data: spec.id for spec in left}.values():
             with contextlib.suppress(UserError):  # of an older folder without its data the baselines are guessed
                 self.data(trial)
-        self._baselines |= lazy_import("measure_baselines")(left, self._prepared)
+        self._baselines |= measure_baselines(left, self._prepared)
         return lazy_import("diagnose_trials")(self.specs, self.records, self._facts, self._baselines)
 
     def note_verdicts(self) -> None:

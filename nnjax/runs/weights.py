@@ -90,8 +90,26 @@ def _finite(x: np.ndarray, facts: DataFacts) -> np.ndarray:
     return x
 
 
-def in_batches(function: Callable[[np.ndarray], Any], x: np.ndarray, batch: int = 1000) -> np.ndarray:
-    """Apply a function from [b, d] to [b, k] to all examples x [n, d]: [n, k]."""
+def in_batches(
+    function: Callable[[np.ndarray], Any],
+    x: np.ndarray,
+    batch: int = 1000,
+    dtype: type | None = None,
+    progress: Callable[[int], None] = lambda done: None,
+) -> np.ndarray:
+    """Apply a function from [b, d] to [b, k] to all examples x [n, d]: [n, k].
+
+    Args:
+      function: it meets at most two sizes of batches.
+      x: numbers of any type, converted to `dtype` a batch at a time, if there is one.
+      batch: examples at once.
+      dtype: as which they are passed; None for their own.
+      progress: told how many examples are done after each batch.
+    """
     if not len(x):  # the outputs' shape is that of one example's
-        return np.asarray(function(np.zeros((1, *x.shape[1:]), x.dtype)))[:0]
-    return np.concatenate([np.asarray(function(x[i : i + batch])) for i in range(0, len(x), batch)])
+        return np.asarray(function(np.zeros((1, *x.shape[1:]), dtype or x.dtype)))[:0]
+    parts = []
+    for start in range(0, len(x), batch):
+        parts.append(np.asarray(function(np.asarray(x[start : start + batch], dtype))))
+        progress(min(start + batch, len(x)))
+    return np.concatenate(parts)

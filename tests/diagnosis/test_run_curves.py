@@ -9,7 +9,8 @@ from populations import resolve
 from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, TrialSpec
 from nnjax.data import prepare
 from nnjax.diagnosis.diagnose import diagnose_curves
-from nnjax.diagnosis.run_curves import contexts_of, curves_of, measure_baselines
+from nnjax.diagnosis.run_curves import contexts_of, curves_of
+from nnjax.runs.measured_baselines import measure_baselines
 from nnjax.train.storage.records import DIVERGED, DONE, Record
 
 DIGITS = resolve(Experiment(data=DataConfig("digits"), model=ModelConfig(widths=(8,)), batch_size=32))

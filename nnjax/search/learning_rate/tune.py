@@ -16,6 +16,7 @@ from nnjax.diagnosis.phase_diagram import PhaseDiagram, phase_diagram
 from nnjax.diagnosis.rate_regimes import RateSweep
 from nnjax.exchange.start_weights import read_weights
 from nnjax.nn.optimizers import OPTIMIZERS, optimizer_of
+from nnjax.runs.measured_baselines import measure_baselines
 from nnjax.search.learning_rate.budget import SEEDS
 from nnjax.search.learning_rate.replay import Search, decide, measure
 from nnjax.search.learning_rate.successive import rungs
@@ -119,7 +120,8 @@ def train_grid(
     specs, prepared = _prepare(_specs(experiment, ranges, batch_sizes, 1), options)
     records = _population(specs, prepared, options).run()
     metric = _metric(experiment, prepared)
-    return [phase_diagram(own, [records[s.id] for s in own], prepared, metric) for own in _by_arm(specs).values()]
+    known = {config: part.facts() for config, part in prepared.items()}, measure_baselines(specs, prepared)
+    return [phase_diagram(own, [records[s.id] for s in own], *known, metric) for own in _by_arm(specs).values()]
 
 
 def _specs(

@@ -12,10 +12,10 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, TrialSpec
 from nnjax.core.types import DataFacts, Prepared
 from nnjax.data import Datasets
-from nnjax.diagnosis.run_curves import measure_baselines
 from nnjax.diagnosis.trials import note_verdicts
 from nnjax.exchange.start_weights import read_weights
 from nnjax.runs.folder import FolderStore
+from nnjax.runs.measured_baselines import measure_baselines
 from nnjax.runs.resumed_plan import OTHER_PLAN, resumed_plan
 from nnjax.runs.run import Run
 from nnjax.search.options import Options

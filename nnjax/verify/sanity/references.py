@@ -60,7 +60,9 @@ def references(experiment: Experiment, prepared: Prepared, few: Prepared) -> Ref
     return References(
         goal=shapes.goal,
         start=_start(experiment, shapes, x, train, w),
-        constant=_loss(loss, measured, np.broadcast_to(mean, measured.shape), v) if loss.mean_is_best else float("nan"),
+        constant=_loss(loss, measured, np.broadcast_to(mean, measured.shape), v)
+        if loss.best_constant == "mean"
+        else float("nan"),
         floor=_loss(loss, measured, measured, v) if floored else 0.0,
         chance=_most_frequent(measured, v) if shapes.goal == "classification" else float("nan"),
         variance=float(_mean((measured - mean) ** 2, v).mean()),
