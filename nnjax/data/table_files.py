@@ -1,6 +1,7 @@
 """Open the file of a table: compressed or not, text, Excel, Parquet or Feather."""
 
 import bz2
+import dataclasses
 import gzip
 import io
 import lzma
@@ -96,7 +97,12 @@ def _workbook(data: bytes, path: Path, options: Options) -> Table:
     full = [i for i, row in enumerate(rows) if any(row)]
     if not full:
         raise UserError(f"{path} is empty.")
-    return delimited.make_table([rows[i] for i in full], path, lambda row: f"row {full[row] + 1}", options)
+    table = delimited.make_table([rows[i] for i in full], path, lambda row: f"row {full[row] + 1}", options)
+    gone = sorted(set(range(len(rows))) - set(full))
+    if not gone:
+        return table
+    which = f"row {gone[0] + 1}, which is empty, is" if len(gone) == 1 else f"{len(gone)} empty rows are"
+    return dataclasses.replace(table, said=(*table.said, f"{path}: {which} left out."))
 
 
 def _cell_text(cell: Any) -> str:
