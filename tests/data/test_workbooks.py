@@ -37,7 +37,7 @@ def test_without_openpyxl_one_sentence(tmp_path, monkeypatch):
     with pytest.raises(
         UserError, match=r"table\.xlsx, an Excel workbook, needs openpyxl, .*pip install openpyxl"
     ) as caught:
-        load(DataConfig(f"csv:{tmp_path / 'table.xlsx'}"))
+        load(tmp_path / "table.xlsx", "table")
     assert "\n" not in str(caught.value)
 
 
