@@ -1,11 +1,15 @@
 """Remarks on the columns of a table: identifiers, order of time, numbers that may stand for missing cells."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import numpy as np
 
 from nnjax.core.columns import TableRecipe
 
 FEWEST = 20  # rows below which nothing is said
 SENTINELS = (-9.0, -99.0, -999.0, -9999.0, -99999.0, -1.0, 99.0, 999.0, 9999.0, 99999.0)
+TOTALS = frozenset(("total", "grand total", "subtotal", "sum", "average", "mean", "median", "summe", "gesamt"))
 FAR = 3.0  # times the others' range
 
 
@@ -28,6 +32,16 @@ def all_of(recipe: TableRecipe, x: np.ndarray) -> list[str]:
             said += [] if (remark := _identifier(column.name, there, bool(dates))) is None else [remark]
             said += _sentinels(column.name, there)
     return said
+
+
+def total(columns: Mapping[str, Any], path: str, where: Callable[[int], str]) -> list[str]:
+    """Say that the last row of columns [n] seems to hold sums of the others, or their means."""
+    for cells in columns.values():
+        last = cells[-1] if isinstance(cells, np.ndarray) else cells.iloc[-1]
+        named = isinstance(last, str) and last.strip(" :").lower() in TOTALS
+        if named and len(cells) >= FEWEST and sum(cell == last for cell in cells) == 1:
+            return [f"{path} has {last!r} in {where(len(cells) - 1)}, its last: remove that row if it sums up others."]
+    return []
 
 
 def _identifier(name: str, values: np.ndarray, dated: bool) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -63,7 +63,7 @@ def infer(raw: Any, place: Place, rules: Rules) -> Inferred:
     pointed = plain is not None and any("." in text for text in raw)
     if plain is not None and (rules.decimal == "point" or not pointed or not numerals.are_grouped(raw)):
         merging = _merging(len(set(raw)) if np.abs(plain).max() > EXACT else 0, plain, name)
-        return Inferred(Column(name), values=plain, merging=merging, proven="." * pointed)
+        return Inferred(Column(name), said=_powers(raw, name), values=plain, merging=merging, proven="." * pointed)
     found = make_cells(raw, place, rules.na_values)
     gaps = _gaps(found, place)
     stored = _stored_order(raw)
@@ -95,6 +95,16 @@ def _merging(distinct: int, values: np.ndarray, name: str) -> tuple[str, ...]:
     )
 
 
+def _powers(raw: Iterable[str], name: str) -> tuple[str, ...]:
+    """Say that texts such as 1E5, which may be names, are taken for powers of ten."""
+    odd = numerals.POWER.search("\n".join(raw))
+    if odd is None:
+        return ()
+    return (
+        f"The column {name!r} is read as numbers: {odd[0]!r} is {float(odd[0]):g} (data.drop={name} if it is a name).",
+    )
+
+
 def _numbers(found: Texts, counts: Mapping[str, int], place: Place, rules: Rules) -> Inferred | None:
     if all(text.isdecimal() for text in counts) and any(len(text) > 1 and text[0] == "0" for text in counts):
         return None  # 00001 is a name
@@ -108,7 +118,10 @@ def _numbers(found: Texts, counts: Mapping[str, int], place: Place, rules: Rules
     if inference.rule is None:
         return None
     if inference.stray:
-        if len(counts) <= min(MAX_MIXED, len(found.codes) // 2) and all(counts[text] > 1 for text in inference.stray):
+        values = numerals.parse(list(counts), inference.rule)
+        parts = inference.rule == NumberRule() and (values[np.isfinite(values)] % 1).any()
+        few = len(counts) <= min(MAX_MIXED, len(found.codes) // 2)
+        if few and not parts and all(counts[text] > 1 for text in inference.stray):  # 0, 1, 3+, but not .5, 1.5, *
             return None
         text = inference.stray[0]
         raise UserError(
@@ -126,6 +139,7 @@ def _numbers(found: Texts, counts: Mapping[str, int], place: Place, rules: Rules
         value = numerals.parse([odd], inference.rule)[0]
         value = value if value == value else float(odd)
         said += [f"The column {place.column!r} is read as numbers ({inference.rule}): {odd!r} is {value:g}."]
+    said += _powers(found.distinct, place.column)
     column = Column(place.column, rule=inference.rule)
     return Inferred(column, said=tuple(said), merging=merging)._replace(**inference.marks())
 

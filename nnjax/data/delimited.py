@@ -1,6 +1,5 @@
 """Read text tables (CSV): encoding, separator and header are detected; cells stay texts."""
 
-import codecs
 import csv
 import dataclasses
 import io
@@ -12,18 +11,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nnjax.core.errors import UserError
-from nnjax.data import header, separators
+from nnjax.data import encodings, header, separators
 
 LOOKED_AT = 1000  # rows by which the header is decided
 EXCEL_ERROR = re.compile(r"#(N/A|NA|DIV/0!|REF!|VALUE!|NAME\?|NUM!|NULL!)", re.IGNORECASE)
 SAME_TEXTS = 100_000  # distinct texts that are kept once
-_BOMS = {  # in the order in which they are looked for
-    codecs.BOM_UTF32_LE: "utf-32",
-    codecs.BOM_UTF32_BE: "utf-32",
-    codecs.BOM_UTF8: "utf-8-sig",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,12 +64,15 @@ def read(data: bytes, path: Path, options: Options = Options()) -> Table:
     Raises:
       UserError: not text, empty, or rows of different lengths.
     """
-    text, told = separators.told(decode(data, path, options.encoding))
+    text = encodings.decode(data, path, options.encoding)
+    misread = encodings.misread(data, text, path, options.encoding)
+    text, told = separators.told(text)
     text, comments = _comments(text)
     if told is None:
         text, told = separators.told(text)
     separator = told or separators.detect(text, path)
     rows, lines, said = _rows(_tabbed(text), "\t", path) if separator == " " else _rows(text, separator, path)
+    said += misread
     if not rows:
         raise UserError(f"{path} is empty.")
     own = header.decide(rows[0], rows[1 : LOOKED_AT + 1]).header
@@ -122,6 +117,9 @@ def make_table(rows: Sequence[Sequence[str]], path: Path, where: Callable[[int],
     names = _column_names(rows[0], path) if found.header else [f"column{i}" for i in range(width)]
     begin = int(found.header)
     body = rows[begin:]
+    if found.header and rows[0] in body:
+        again = where(1 + body.index(rows[0]))
+        raise UserError(f"{path} has its header again in {again}, as of tables that were joined: remove that row.")
     columns = {name: np.array(cells, dtype=object) for name, cells in zip(names, zip(*body, strict=True), strict=True)}
     for name, cell in zip(names, rows[0], strict=True):
         if found.header and not cell.strip() and not any(map(str.strip, columns[name])) and len(columns) > 1:
@@ -160,32 +158,6 @@ def _decide(rows: Sequence[Sequence[str]], path: Path, asked: str) -> header.Dec
             f"{path} may have a header or not ({found.reason}): say it with data.header=yes or data.header=no."
         )
     return found
-
-
-def decode(data: bytes, path: Path, encoding: str | None) -> str:
-    """Decode a text by its byte order mark, or else as UTF-8 or as asked for.
-
-    Raises:
-      UserError: it is not so encoded, no text, or empty.
-    """
-    by_mark = next((name for mark, name in _BOMS.items() if data.startswith(mark)), None)
-    name = by_mark or encoding or "utf-8"
-    try:
-        text = data.decode(name)
-    except LookupError:
-        raise UserError(
-            f"data.encoding is {name!r}, which Python does not know: try utf-8, latin-1 or cp1252."
-        ) from None
-    except UnicodeDecodeError as error:
-        raise UserError(
-            f"{path} is not {'UTF-8' if name == 'utf-8' else name} text (byte {error.start}): name its encoding, such "
-            "as data.encoding=latin-1 or cp1252, or save the table as CSV in UTF-8."
-        ) from None
-    if "\0" in text:
-        raise UserError(f"{path} is not a text table (it has zero bytes): save the table as CSV in UTF-8.")
-    if not text.strip():
-        raise UserError(f"{path} is empty.")
-    return text if "\n" in text else text.replace("\r", "\n")
 
 
 def _comments(text: str) -> tuple[str, dict[int, str]]:

@@ -8,6 +8,7 @@ from nnjax.data import numerals
 from nnjax.data.cells import Place
 
 _BEGINS = re.compile(r"[-+]?(\d+(?:[.,]\d+)?)(?![.,\d])\s*(.*)")
+_PART = re.compile(r"±|\+/?-|\^|[⁰¹²³⁴-⁹½¼¾⅐-⅞]|[x×*·]\s*10|_\d{3}")  # of a number: 5±1, 2^4, 5½, 5x10^3, 1_000
 _MAGNITUDES = frozenset(("k", "K", "m", "M", "B", "T", "G", "bn", "Bn", "mn", "Mn", "Mio", "Mrd", "mil"))
 _COMPASS = frozenset("NSEWO")
 
@@ -49,14 +50,12 @@ def _begins(text: str) -> bool:
 
 
 def _quantities(texts: list[str]) -> list[str]:
-    """Find texts such as 51.5N, 5K or 5±1: numbers with fractions, magnitudes, points of the compass, tolerances."""
+    """Find texts such as 51.5N, 5K, 5±1 or 2^4: fractions, magnitudes, points of the compass, tolerances, powers."""
     found = {text: match for text in texts if (match := _BEGINS.fullmatch(numerals.normalize(text))) is not None}
     rests = {match[2] for match in found.values()}
     if rests and (rests <= _MAGNITUDES or rests <= _COMPASS):
         return list(found)
-    return [
-        text for text, match in found.items() if match[2].startswith(("±", "+/-", "+-")) or not match[1].isdecimal()
-    ]
+    return [text for text, match in found.items() if _PART.match(match[2]) or not match[1].isdecimal()]
 
 
 def _no_rule(first: str, second: str, place: Place) -> UserError:

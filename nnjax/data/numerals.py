@@ -41,6 +41,7 @@ _AFFIXED = re.compile(
 )
 _EXPONENT = r"(?:[eE][-+]?\d+)?"
 PLAIN = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)" + _EXPONENT)
+POWER = re.compile(r"^\d+[eE]\d+$", re.MULTILINE)
 LARGEST_UNIT = 12  # characters
 
 
@@ -212,7 +213,9 @@ def _is_currency(text: str) -> bool:
 
 
 def _is_unit(text: str) -> bool:
-    return len(text) <= LARGEST_UNIT and not re.search(r"\d{2}|[±^]", text)
+    """Whether a text may stand after a number; not 5² or 5½, whose signs are part of it."""
+    raised = bool(text) and unicodedata.category(text[0]) == "No"
+    return len(text) <= LARGEST_UNIT and not raised and not re.search(r"\d{2}|[±^]", text)
 
 
 def _marks(cores: Mapping[str, int], decimal: str) -> tuple[str, str, str]:

@@ -102,6 +102,7 @@ def from_table(table: Table, name: str, config: DataConfig = DataConfig(), weigh
             *_filled(gaps, roles.target, len(table), len(keep), config.missing),
             _described(recipe),
             *column_remarks.all_of(recipe, x),
+            *column_remarks.total(kept.columns, str(table.path), kept.where),
         ),
     )
     sha256 = dataset.sha256 if config.split == "random" else table_dates.digest(dataset.sha256, dataset.dates)

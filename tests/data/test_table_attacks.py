@@ -8,7 +8,7 @@ import pytest
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig
-from nnjax.data import new_rows, prepare
+from nnjax.data import delimited, new_rows, prepare
 
 R = range(60)
 
@@ -191,6 +191,11 @@ class TestMixedCells:
             ["1,5", "2.5"],
             ["51N", "33S"],
             ["1.5a", "2"],
+            ["2^4", "3^2"],
+            ["5½", "6½"],
+            ["5²", "6²"],
+            ["2x10^3", "3×10^4"],
+            ["1_000", "2_000"],
         ],
     )
     def test_quantities_are_no_categories(self, table, cells):
@@ -205,6 +210,23 @@ class TestMixedCells:
         prepared = table("v,y\n" + "".join(f"{cells[i % 2]},{i}.5\n" for i in R))
         assert prepared.dataset.features == tuple(f"v={cell}" for cell in cells)
         assert any(f"begin with numbers, such as {cells[0]!r}" in sentence for sentence in prepared.said)
+
+    @pytest.mark.parametrize("cell", ["*", "..", "n.d.", "offline"])
+    def test_a_word_among_fractions_is_asked(self, table, cell):
+        """1.5 and 2.25 are no categories, however few; whole numbers beside 3+ may be some."""
+        text = "v,y\n" + "".join(f"{[cell, '1.5', '2.25'][i % 3]},{i}.5\n" for i in R)
+        with pytest.raises(UserError, match=r"'v' .* line 2 has .*data\.na_values="):
+            table(text)
+        prepared = table(text, na_values=(cell,), missing="mean")
+        np.testing.assert_allclose(prepared.dataset.x[:3, 0], [1.875, 1.5, 2.25])
+
+    def test_names_that_are_powers_of_ten_are_said(self, table):
+        powers = table("id,y\n" + "".join(f"{i % 9 + 1}E{i % 3},{i}.5\n" for i in R))
+        assert any("'1E0' is 1 (data.drop=id" in sentence for sentence in powers.said)
+        mixed = table("id,y\n" + "".join(f"{['1E5', '2B7', '3C1'][i % 3]},{i}.5\n" for i in R))
+        assert mixed.dataset.features == ("id=1E5", "id=2B7", "id=3C1")
+        plain = table("x,y\n" + "".join(f"{i}.5e-3,{i}.5\n" for i in R))
+        assert not any("data.drop=x if it is a name" in sentence for sentence in plain.said)
 
     def test_labels_that_are_exact_do_not_merge(self, table):
         labels = "v,y\n" + "".join(f"{i}.5,{2**53 + i % 3}\n" for i in R)
@@ -246,3 +268,42 @@ class TestHeader:
         low = [float(cell) for cell in first.split(",")]
         body = "".join(",".join(f"{value * (1 + i % 7) / 3:.4f}" for value in low) + "\n" for i in R)
         assert len(table(f"{first}\n{body}").dataset.x) == 61
+
+
+class TestRowsThatAreNone:
+    BODY = "".join(f"{'uv'[i % 2]},{i}.25,{i}.5\n" for i in R)
+
+    def test_a_row_of_totals_is_said(self, table):
+        said = table(f"a,x,y\n{self.BODY}Total,1785,1800\n").said
+        assert any("'Total' in line 62, its last" in sentence for sentence in said)
+        assert not any("its last" in sentence for sentence in table(f"a,x,y\n{self.BODY}").said)
+        twice = self.BODY.replace("u,", "total,", 5)
+        assert not any("its last" in sentence for sentence in table(f"a,x,y\n{twice}total,1,2\n").said)
+
+    def test_the_header_again_is_refused(self, table):
+        with pytest.raises(UserError, match="has its header again in line 62"):
+            table(f"a,x,y\n{self.BODY}a,x,y\n{self.BODY}")
+
+
+class TestEncodings:
+    def read(self, tmp_path, data, encoding=None):
+        return delimited.read(data, tmp_path / "table.csv", delimited.Options(encoding=encoding))
+
+    @pytest.mark.parametrize(
+        ("cell", "stored", "asked", "words"),
+        [
+            ("€5", "cp1252", "latin-1", "may be cp1252"),
+            ("café", "utf-8", "latin-1", "text of UTF-8 too"),
+            ("café", "latin-1", "latin-1", ""),
+            ("€5", "cp1252", "cp1252", ""),
+            ("東京", "utf-8", "utf-8", ""),
+            ("plain", "utf-8", "latin-1", ""),
+        ],
+    )
+    def test_another_than_was_asked_for_is_said(self, tmp_path, cell, stored, asked, words):
+        said = self.read(tmp_path, f"a,b\n{cell},1\nx,2\n".encode(stored), asked).said
+        assert bool(words) == any("data.encoding" in sentence and words in sentence for sentence in said)
+
+    def test_a_mark_that_was_written_twice(self, tmp_path):
+        table = self.read(tmp_path, "\ufeff\ufeffa,b\n1,2\n3,4\n".encode())
+        assert list(table.columns) == ["a", "b"]
