@@ -1,16 +1,19 @@
 """Fill in what an experiment leaves open, by its model and its data; explicit values stay as they are."""
 
 import dataclasses
+import math
 from typing import Any
 
 import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import AUTO, DataConfig, Experiment, ModelConfig
+from nnjax.core.pieces import Piece
 from nnjax.core.structure import Structure
 from nnjax.core.types import Dataset
 from nnjax.data import scaling
 from nnjax.data.prepared import split_dataset
+from nnjax.models.output_range import output_range, yields_probabilities
 from nnjax.models.own import output_activation as own_output_activation
 from nnjax.models.registry import own_output_shape, traits_of, with_defaults
 from nnjax.nn.activations import activation_of
@@ -59,7 +62,11 @@ def fill(experiment: Experiment, dataset: Dataset) -> Experiment:
         output = _output(model, loss, goal, unit)
         output = _of_classes(model, loss, dataset) if _is_open(model, loss, goal, output) else output
     if data.target_scaling == AUTO:
-        wanted = goal == "regression" and (dataset.tabular or experiment.loss == AUTO) and _takes_any(loss, output)
+        wanted = (
+            goal == "regression"
+            and (dataset.tabular or experiment.loss == AUTO)
+            and _takes_any(model, loss, output, dataset)
+        )
         data = dataclasses.replace(data, target_scaling="standard" if wanted else "none")
     model = dataclasses.replace(model, output_activation=output)
     size = _batch_size(dataset, data) if experiment.batch_size is None else experiment.batch_size
@@ -101,21 +108,34 @@ def _is_open(model: ModelConfig, loss: str, goal: str, output: str) -> bool:
 def _of_classes(model: ModelConfig, loss: str, dataset: Dataset) -> str:
     """Choose what makes probabilities of the outputs that an own loss gets bare: for metrics and predictions alone.
 
-    One output for two classes gets a sigmoid, unless the loss takes it for a number (`splits_at_half`).
+    One output for two classes gets a sigmoid, unless the loss takes it for a number (`splits_at_half`). Outputs that
+    are probabilities already stay.
     """
-    example = Structure(dataset.parts) if dataset.parts else dataset.shape or (dataset.x.shape[1],)
     try:
-        shape, k = own_output_shape(model, example), len(dataset.classes)
+        shape, k = own_output_shape(model, _example_shape(dataset)), len(dataset.classes)
     except UserError:  # said where models are checked
+        return "linear"
+    if yields_probabilities(model, _example_shape(dataset)):
         return "linear"
     if shape == (1,) and k == 2:
         return "linear" if splits_at_half(loss) else "sigmoid"
     return "softmax" if shape == (k,) and k > 1 else "linear"
 
 
-def _takes_any(loss: str, output: str) -> bool:
-    """Whether targets may be any numbers."""
-    return loss_of(loss).compares == "numbers" and activation_of(output).linear
+def _example_shape(dataset: Dataset) -> Any:
+    return Structure(dataset.parts) if dataset.parts else dataset.shape or (dataset.x.shape[1],)
+
+
+def _takes_any(model: ModelConfig, loss: str, output: str, dataset: Dataset) -> bool:
+    """Whether targets may be any numbers; a user's model may end in an activation of its own."""
+    if loss_of(loss).compares != "numbers" or not activation_of(output).linear:
+        return False
+    if not isinstance(model.kind, Piece):
+        return True
+    try:
+        return output_range(model, _example_shape(dataset)) == (-math.inf, math.inf)
+    except UserError:  # said where models are checked
+        return True
 
 
 def _in_unit(dataset: Dataset, data: DataConfig) -> bool:

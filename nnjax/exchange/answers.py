@@ -4,10 +4,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nnjax.core.pieces import Piece
 from nnjax.core.types import DataFacts
 from nnjax.data.targets import named_labels
 from nnjax.exchange.network import Architecture, goal_of
 from nnjax.models.imported import Stack
+from nnjax.models.output_range import yields_probabilities
 from nnjax.models.registry import traits_of
 from nnjax.nn.activations import activation_of
 
@@ -63,7 +65,7 @@ def interpret(found: np.ndarray, architecture: Architecture, facts: DataFacts) -
     names, own = facts.classes, named_labels(facts.classes, facts.label_type)
     if _are_distances(architecture):
         return Answers(-found, names, own[found.argmax(axis=1)], DISTANCE)
-    probable = _are_probabilities(architecture, found)
+    probable = _are_probabilities(architecture, found, facts)
     if found.shape[1] == 1:
         labels = own[(found[:, 0] > 0.5).astype(int)]
         if not probable:
@@ -78,11 +80,14 @@ def _are_distances(architecture: Architecture) -> bool:
     return traits_of(architecture).output == "distances" and activation_of(architecture.output_activation).linear
 
 
-def _are_probabilities(architecture: Architecture, found: np.ndarray) -> bool:
-    """Whether outputs are probabilities: by the architecture, or of one from elsewhere by their values."""
+def _are_probabilities(architecture: Architecture, found: np.ndarray, facts: DataFacts) -> bool:
+    """Whether outputs are probabilities: by the architecture, or of a user's that are bare by their values."""
     single = found.shape[1] == 1
-    if isinstance(architecture, Stack):
-        within = bool(((found >= 0) & (found <= 1)).all())
-        return within and (single or bool(np.allclose(found.sum(axis=1), 1, atol=1e-3)))
-    activation = activation_of(architecture.output_activation)
-    return activation.distribution or (single and activation.stays_within(0, 1))
+    if not isinstance(architecture, Stack):
+        activation = activation_of(architecture.output_activation)
+        if not isinstance(architecture.kind, Piece) or not activation.linear:
+            return activation.distribution or (single and activation.stays_within(0, 1))
+        if not yields_probabilities(architecture, facts.example_shape):
+            return False
+    within = bool(((found >= 0) & (found <= 1)).all())
+    return within and (single or bool(np.allclose(found.sum(axis=1), 1, atol=1e-3)))

@@ -280,6 +280,27 @@ def splits_at_half(name: str) -> bool:
     return gaps[1] < 1e-5 < gaps[0]
 
 
+def takes_logits(name: str, num_outputs: int) -> bool:
+    """Whether a loss of z is one of logits, by its name in `optax.losses`, or by its values for classes.
+
+    Those of a softmax stay where all logits of an example grow alike; of one logit both classes cost the same at z = 0.
+    """
+    record, k = loss_of(name), num_outputs
+    if record.remark and output_of(name) != "linear":
+        return True
+    labels, z = jnp.arange(max(2, k), dtype=jnp.int32), jnp.linspace(0.1, 0.9, max(2, k) * k, dtype=jnp.float32)
+    targets = labels if record.takes_raw else (jnp.eye(k, dtype=jnp.float32) if k > 1 else labels[:, None] * 1.0)
+    try:
+        own, z = make_loss(name, "linear"), z.reshape(-1, k)
+        same, moved, other = (own(targets, some) for some in (z, z + 2, 2 * z))
+        at_zero, at_half = (own(targets, jnp.full_like(z, some)) for some in (0.0, 0.5))
+    except Exception:  # said where losses are checked
+        return False
+    if k == 1:
+        return abs(float(at_zero[1] - at_zero[0])) < 1e-5 < abs(float(at_half[1] - at_half[0]))
+    return bool(jnp.allclose(same, moved, atol=1e-4) and not jnp.allclose(same, other, atol=1e-4))
+
+
 def l1_penalty(params: Params) -> Scalar:
     """Return Σ |w| over all kernels -> []; biases are not penalized, as with Keras's kernel_regularizer."""
     return _sum_over_kernels(params, jnp.abs)

@@ -19,7 +19,7 @@ from nnjax.data.class_weights import class_weights
 from nnjax.models.registry import own_output_shape, traits_of
 from nnjax.nn.losses import loss_of
 from nnjax.nn.optimizers import resolve as with_hyperparameters
-from nnjax.verify.own_pieces import refuse_unfit_pieces
+from nnjax.verify.own_pieces import judge_outputs, refuse_unfit_pieces
 from nnjax.verify.resource_limits import (
     refuse_oversized_trials,
     refuse_unfit_images,
@@ -110,7 +110,7 @@ def check(
     refuse_oversized_trials(specs, prepared)
     refuse_unmatched_patterns(specs, prepared)
     refuse_unfit_weights(specs, prepared)
-    return prepared, findings
+    return prepared, [*findings, *judge_outputs(specs, prepared)]
 
 
 def _other_rows(prepared: Mapping[DataConfig, Prepared]) -> list[tuple[str, Finding]]:
@@ -178,9 +178,12 @@ def refuse_unfit_outputs(specs: Sequence[TrialSpec], prepared: Mapping[DataConfi
         expected = {"classification": classes, "regression": facts.num_targets}.get(goal, facts.num_inputs)
         if found != expected and not (classes == 2 and found == 1 and loss_of(loss).compares != "distributions"):
             what = {"classification": f"{classes} classes", "regression": f"{expected} targets"}.get(goal, "its inputs")
+            remedy = f"change its last layer, or take another loss than {loss}"
+            if (goal, classes, found) == ("classification", 2, 1):
+                remedy = "for one logit say so, nnjax.ModelConfig(model, output_activation='sigmoid')"
             raise UserError(
                 f"The model yields {list(shape)} for an example of the shape {list(facts.example_shape)}, but "
-                f"{expected} numbers were expected for {what}: change its last layer, or take another loss than {loss}."
+                f"{expected} numbers were expected for {what}: {remedy}."
             )
 
 

@@ -1,5 +1,7 @@
 """Refuse losses, objectives and metrics of the user's that do not fit, and hyperparameters that nothing reads.
 
+A model that yields probabilities where logits are expected is warned of.
+
 Each is traced, on shapes alone, before anything is compiled or written.
 """
 
@@ -13,15 +15,20 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from nnjax.checks.finding import Finding
+from nnjax.checks.fit import summarize_targets
+from nnjax.checks.rules.case import TOLERANCE
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import DataConfig, Experiment, TrialSpec, program_key
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, TrialSpec, program_key
 from nnjax.core.pieces import Piece
 from nnjax.core.types import Array, Prepared
 from nnjax.models.model import Variables
+from nnjax.models.output_range import output_range
 from nnjax.models.own import reads
 from nnjax.models.registry import make_model, own_output_shape, traits_of
+from nnjax.nn.activations import activation_of
 from nnjax.nn.foreign import Reads, trace_twice
-from nnjax.nn.losses import loss_of
+from nnjax.nn.losses import loss_of, takes_logits
 from nnjax.nn.metrics import metric_of
 from nnjax.nn.optimizers import optimizer_of
 from nnjax.nn.schedules import schedule_of
@@ -46,6 +53,48 @@ def refuse_unfit_pieces(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig
             _refuse_two_losses(key, shapes)
             _refuse_unread(key, shapes)
             _trace(key, shapes)
+
+
+def judge_outputs(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> list[tuple[str, Finding]]:
+    """Warn of a user's model whose outputs are probabilities where logits are expected, or cannot reach the targets."""
+    arms: dict[tuple[ModelConfig, str, DataConfig], list[str]] = {}
+    for spec in specs:
+        experiment = spec.experiment
+        arms.setdefault((experiment.model, experiment.loss, experiment.data), []).append(spec.arm)
+    found = [(", ".join(dict.fromkeys(some)), _judge_output(*key, prepared[key[2]])) for key, some in arms.items()]
+    return [(some, finding) for some, finding in found if finding is not None]
+
+
+def _judge_output(model: ModelConfig, loss: str, data: DataConfig, prepared: Prepared) -> Finding | None:
+    facts, record, traits = prepared.facts(), loss_of(loss), traits_of(model)
+    if not isinstance(model.kind, Piece) or record.objective is not None:
+        return None
+    low, high = output_range(model, facts.example_shape)
+    goal, bare = traits.goal(facts.task), record.of_logits or activation_of(model.output_activation).linear
+    if low >= 0 and high <= 1:
+        width = math.prod(own_output_shape(model, facts.example_shape))
+        expects = (record.remark or goal == "classification") and record.of_logits and takes_logits(loss, width)
+        if expects or not bare:
+            what = "" if expects else f", to which {model.output_activation} is applied"
+            sentence = (
+                f"The model yields numbers from 0 to 1, as after softmax or sigmoid, but {record.name} expects "
+                f"logits{what}: it learns worse so, or nothing."
+            )
+            remedy = "Leave the last activation out of the model, which then yields logits."
+            return Finding("two-activations", "warning", sentence, remedy)
+    if goal == "classification" or record.compares == "anything" or not bare or (low, high) == (-math.inf, math.inf):
+        return None
+    targets = summarize_targets(prepared, traits.reconstructs)
+    if low - TOLERANCE <= targets.minimum and targets.maximum <= high + TOLERANCE:
+        return None
+    ends = f"from {low:.3g} to {high:.3g}" if math.isfinite(high - low) else f"above {low:.3g}"
+    ends = f"below {high:.3g}" if low == -math.inf else ends
+    sentence = (
+        f"The model yields numbers {ends} by its last activation, but the targets go from {targets.minimum:.3g} to "
+        f"{targets.maximum:.3g}."
+    )
+    name = "data.scaling" if traits.reconstructs else "data.target_scaling"
+    return Finding("targets-unreachable", "warning", sentence, f"Leave that activation out, or set {name}=minmax.")
 
 
 def _refuse_two_losses(experiment: Experiment, shapes: Shapes) -> None:

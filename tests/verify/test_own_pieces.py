@@ -1,5 +1,7 @@
 """Mistakes in the user's pieces: one sentence each, before anything is compiled or a run folder is made."""
 
+import re
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -8,6 +10,10 @@ import optax
 import pytest
 
 import nnjax
+from nnjax.core.fields import import_pieces
+from nnjax.data import Datasets
+from nnjax.spaces.expansion import expand
+from nnjax.verify.data_checks import check, resolve_trials
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(100, 4)).astype(np.float32)
@@ -91,7 +97,7 @@ NEITHER = "is set, but neither the"
 @pytest.mark.parametrize(
     ("changes", "hyper", "words"),
     [
-        ({"model": Unfit()}, {}, r"got \(5,\) and \(4,\) \(in Unfit\.__call__, test_own_pieces\.py, line 24\)\."),
+        ({"model": Unfit()}, {}, r"got \(5,\) and \(4,\) \(in Unfit\.__call__, test_own_pieces\.py, line 30\)\."),
         ({"loss": lambda y, z: jnp.mean(z)}, {}, r"returned float32\[\] for y int32\[32\].*leave out the mean"),
         ({"loss": lambda y, z: z @ jnp.ones(3)}, {}, r"on y int32\[32\], z float32\[32, 2\].*in .*lambda.*line \d+\)"),
         ({"loss": counting()}, {}, r"The loss loss computes something else in every call"),
@@ -149,3 +155,76 @@ def test_hyperparameters_that_a_model_and_an_objective_read_train():
         batch_size=32,
     )
     assert jax.tree.leaves(nnjax.sweep(experiment, data=(X, Y)).params(0))
+
+
+class Ends(nn.Module):
+    end: str
+    k: int = 3
+
+    @nn.compact
+    def __call__(self, x):
+        return getattr(nn, self.end)(nn.Dense(self.k)(x))
+
+
+def of_probabilities(y, p):
+    return -jnp.log(p[jnp.arange(len(y)), y] + 1e-7)
+
+
+def brier(y, p):
+    return jnp.sum(jnp.square(jax.nn.one_hot(y, p.shape[-1]) - p), axis=-1)
+
+
+def one_logit(y, z):
+    return jnp.logaddexp(0, z[:, 0]) - y * z[:, 0]
+
+
+CLASSES = np.digitize(X[:, 0], (-0.5, 0.5))
+SIGMOID = {"output_activation": "sigmoid"}
+TWICE = r"The model yields numbers from 0 to 1, as after softmax or sigmoid, but "
+
+
+@pytest.mark.parametrize(
+    ("model", "loss", "y", "words"),
+    [
+        (Ends("softmax"), "auto", CLASSES, "categorical_crossentropy expects logits, to which softmax is applied"),
+        (Ends("sigmoid"), "auto", CLASSES, "categorical_crossentropy expects logits, to which softmax is applied"),
+        (nnjax.ModelConfig(Ends("sigmoid", 1), **SIGMOID), "auto", Y, "binary_crossentropy expects logits, to which s"),
+        (Ends("softmax"), crossentropy, CLASSES, "crossentropy expects logits: it learns"),
+        (Ends("sigmoid", 1), one_logit, Y, "one_logit expects logits: it learns"),
+        (Ends("softmax"), optax.losses.softmax_cross_entropy, CLASSES, "softmax_cross_entropy expects logits"),
+        (Ends("softmax"), of_probabilities, CLASSES, ""),
+        (Ends("softmax"), brier, CLASSES, ""),
+        (Ends("softmax"), "mean_squared_error", CLASSES, ""),
+        (Ends("relu"), "auto", CLASSES, ""),
+        (Ends("tanh"), "auto", CLASSES, ""),
+        (Ends("log_softmax"), "auto", CLASSES, ""),
+        (Ends("relu"), crossentropy, CLASSES, ""),
+        (Ends("sigmoid", 1), "auto", 1 / (1 + np.exp(-X[:, 0])), ""),
+        (Ends("relu", 1), "auto", np.abs(X[:, 0]), ""),
+        (nn.Dense(1), "auto", X[:, 0], ""),
+        (
+            Ends("sigmoid", 1),
+            "auto",
+            X[:, 0],
+            r"yields numbers from 0 to 1 by its last activation, but .* from -2\.\d+",
+        ),
+        (Ends("relu", 1), "auto", X[:, 0], r"yields numbers above 0 by its last activation"),
+    ],
+)
+def test_outputs_that_are_no_logits(model, loss, y, words):
+    datasets = Datasets(nnjax.from_arrays(X, y))
+    experiment = import_pieces(nnjax.Experiment(model=model, loss=loss, epochs=1))
+    _, findings = check(resolve_trials(expand(experiment, nnjax.Space()), datasets), datasets)
+    said = [one.sentence for _, one in findings if one.code in ("two-activations", "targets-unreachable")]
+    assert len(said) == bool(words)
+    if words:
+        assert re.search(words, said[0])
+        assert said[0].startswith(TWICE) == ("expects" in words)
+
+
+def test_probabilities_for_a_loss_of_probabilities_are_answers():
+    experiment = nnjax.Experiment(model=Ends("softmax"), loss=of_probabilities, epochs=2, batch_size=32)
+    run = nnjax.sweep(experiment, data=(X, CLASSES))
+    params = run.params(0)["Dense_0"]
+    truth = jax.nn.softmax(X @ params["kernel"] + params["bias"])
+    np.testing.assert_allclose(run.predict_proba(X), truth, atol=1e-5)
