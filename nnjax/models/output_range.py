@@ -80,9 +80,10 @@ def _run(jaxpr: Any, consts: Sequence[Any], given: Sequence[Bounds], numbers: Nu
 
 def _of_value(value: Any, numbers: Numbers) -> Bounds:
     """Bound a constant."""
-    bounds = Bounds()
-    if np.size(value) and (np.issubdtype(np.result_type(value), np.number) or np.result_type(value) == bool):
-        bounds = Bounds(float(np.min(value)), float(np.max(value)))
+    dtype = getattr(value, "dtype", np.result_type(float))  # a key of random numbers has one of its own
+    if not np.size(value) or not (jnp.issubdtype(dtype, jnp.number) or jnp.issubdtype(dtype, jnp.bool_)):
+        return _numbered(Bounds(), numbers)
+    bounds = Bounds(float(np.min(value)), float(np.max(value)))
     return _numbered(bounds, numbers, float(value) if np.shape(value) == () else None)
 
 

@@ -13,6 +13,8 @@ from nnjax.core.pieces import Piece
 from nnjax.models.output_range import output_range
 from nnjax.nn.foreign import standard_rules
 
+KEY = jax.random.key(0)
+
 
 def shares(e):
     return e / e.sum(1, keepdims=True)
@@ -38,6 +40,7 @@ PROBABILITIES = {
     "where": lambda z: jnp.where(z > 0, nn.sigmoid(z), 0.5),
     "checkpoint": jax.checkpoint(nn.sigmoid),
     "cond": lambda z: jax.lax.cond(z.sum() > 0, nn.sigmoid, nn.softmax, z),
+    "by a constant key": lambda z: nn.sigmoid(z + jax.random.normal(KEY, z.shape)),
     "scan": lambda z: jax.lax.scan(lambda c, row: (c + row, nn.sigmoid(row + c)), 0 * z[0], z)[1],
 }
 OTHERS = {  # function: the bounds that are found
