@@ -109,8 +109,8 @@ def _apply(equation: Any, given: list[Bounds], numbers: Numbers) -> list[Bounds]
         return [one._replace(high=0.0) for one in found] if named else found
     if name in LAYOUT:
         return given if len(given) == len(equation.outvars) else given[:1]
-    found, key = _of_operation(equation, given), (name, *(one.number for one in given), str(params))
-    return [_numbered(found, numbers, (i, *key)) for i in range(len(equation.outvars))]
+    result, key = _of_operation(equation, given), (name, *(one.number for one in given), str(params))
+    return [_numbered(result, numbers, (i, *key)) for i in range(len(equation.outvars))]
 
 
 def _of_operation(equation: Any, given: list[Bounds]) -> Bounds:
