@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from nnjax.runs.run import Run, load
     from nnjax.spaces.ranges import Range
     from nnjax.spaces.space import Arm, Evolution, Halving, Space
+    from nnjax.train.host.population import Stopped
+    from nnjax.train.jax_modes import setup
     from nnjax.train.layout.plan import Plan
     from nnjax.verify.experiment_summary import summary
 
@@ -47,11 +49,13 @@ _LATER = {
     "Range": "nnjax.spaces.ranges",
     "Run": "nnjax.runs.run",
     "Space": "nnjax.spaces.space",
+    "Stopped": "nnjax.train.host.population",
     "diagnose": "nnjax.diagnosis.diagnose",
     "from_arrays": "nnjax.data",
     "given": "nnjax.models.adapters.drawn",
     "load": "nnjax.runs.run",
     "save_weights": "nnjax.api",
+    "setup": "nnjax.train.jax_modes",
     "summary": "nnjax.verify.experiment_summary",
     "sweep": "nnjax.api",
 }
@@ -72,12 +76,14 @@ __all__ = [
     "Range",
     "Run",
     "Space",
+    "Stopped",
     "UserError",
     "diagnose",
     "from_arrays",
     "given",
     "load",
     "save_weights",
+    "setup",
     "summary",
     "sweep",
 ]
@@ -91,9 +97,14 @@ def __dir__() -> list[str]:
 def __getattr__(name: str) -> "Any":
     if name in _LATER:
         import importlib
+        import sys
 
+        from nnjax.core.jax_setup import configure
         from nnjax.core.jax_start import start_errors
 
         with start_errors():
-            return getattr(importlib.import_module(_LATER[name]), name)
+            found = getattr(importlib.import_module(_LATER[name]), name)
+            if "jax" in sys.modules:  # before anything makes it start
+                configure()
+            return found
     raise AttributeError(f"module 'nnjax' has no attribute {name!r}")

@@ -34,15 +34,16 @@ from nnjax.runs.measured_baselines import measure_baselines
 from nnjax.runs.resumed_plan import OTHER_PLAN
 from nnjax.runs.run import Run
 from nnjax.runs.secondary_process import begin_together, open_folder
-from nnjax.search.options import Options
+from nnjax.search.options import Options, time_over
 from nnjax.search.optuna.search import search
 from nnjax.search.schedulers import Scheduler, make_scheduler
 from nnjax.spaces.expansion import expand
 from nnjax.spaces.ranges import Axis
 from nnjax.spaces.space import ADAPTIVE, Space
 from nnjax.train import distributed
+from nnjax.train.display import displayed
 from nnjax.train.host.population import Population, Stopped
-from nnjax.train.host.progress import Observer
+from nnjax.train.host.progress import Observer, silent
 from nnjax.train.jax_modes import started
 from nnjax.train.layout.plan import Plan, from_json
 from nnjax.train.storage import named_arrays, npz
@@ -66,10 +67,12 @@ def sweep(
     plan: Plan | None = None,
     title: str = "",
     keep: str = ALL,
-    observe: Observer = lambda progress: None,
+    observe: Observer = silent,
     log: Callable[[str], None] = messages.send,
     should_stop: Callable[[], bool] = lambda: False,
     sanity: bool = False,
+    progress: bool | None = None,
+    max_seconds: float | None = None,
 ) -> Run:
     """Train every trial of a search space as one population.
 
@@ -91,10 +94,14 @@ def sweep(
         (`nnjax.NnjaxWarning`), and all else goes to the logger "nnjax" as information.
       should_stop: asked between segments.
       sanity: whether short trials show first if learning can work at all (`nnjax.verify.sanity`), once a folder.
+      progress: whether to show the training on standard error or in the notebook; None for where someone looks: on a
+        terminal and in notebooks, unless something else observes.
+      max_seconds: after which the run ends with the best so far: trials under way are scored at their best epoch, and
+        with a workdir the same call goes on from there. No part of the experiment: it may differ from call to call.
 
     Raises:
       UserError: an impossible experiment, unusable data, or a workdir of another experiment.
-      Stopped: `should_stop` said so; the same call resumes.
+      Stopped: `should_stop` said so, or Ctrl-C came (where Python's own handler is in place); the same call resumes.
     """
     if not isinstance(plan, Plan | None) or not isinstance(title, str):
         raise UserError(
@@ -107,7 +114,7 @@ def sweep(
         )
     space = space if isinstance(space, Space) else Space(axes=space)
     if not distributed.is_main_process():
-        observe, log = lambda progress: None, lambda text: None  # the first process speaks for all
+        observe, log, progress = silent, lambda text: None, False  # the first process speaks for all
     if experiment is None or isinstance(experiment, Mapping | int | float | Space):
         raise UserError(
             f"The experiment is {represent(experiment):.80}, but an Experiment or a model was expected: write "
@@ -119,25 +126,27 @@ def sweep(
             log(f"remark: {sentence}")
     else:
         experiment = coerce_fields(as_experiment(experiment))
-    options = Options(workdir, None, plan, title, keep, observe, log, should_stop)
-    if space.mode == ADAPTIVE:
-        if sanity:
-            raise UserError(
-                "The sanity checks need fixed settings, but mode adaptive chooses them while it runs: turn one of "
-                "the two off."
-            )
-        options = options._replace(data=as_dataset(data, target, weight, experiment.data))
-        return search(experiment, space, **options._asdict())
-    experiment = import_pieces(experiment)
-    specs = expand(experiment, space, log)
-    options = options._replace(data=as_dataset(data, target, weight, specs[0].experiment.data))
-    return train_trials(experiment, space, specs, options, sanity)
+    with displayed(progress, observe) as observe:
+        options = Options(workdir, None, plan, title, keep, observe, log, should_stop, max_seconds)
+        if space.mode == ADAPTIVE:
+            if sanity:
+                raise UserError(
+                    "The sanity checks need fixed settings, but mode adaptive chooses them while it runs: turn one of "
+                    "the two off."
+                )
+            options = options._replace(data=as_dataset(data, target, weight, experiment.data))
+            return search(experiment, space, **options._asdict())
+        experiment = import_pieces(experiment)
+        specs = expand(experiment, space, log)
+        options = options._replace(data=as_dataset(data, target, weight, specs[0].experiment.data))
+        return train_trials(experiment, space, specs, options, sanity)
 
 
 def train_trials(
     base: Experiment, space: Space, specs: Sequence[TrialSpec], options: Options, sanity: bool = False
 ) -> Run:
     """Train the trials that a space was expanded into; see `sweep`."""
+    deadline = options.deadline()
     most, datasets = parse_keep(options.keep), Datasets(options.data)
     specs = data_checks.resolve_trials(specs, datasets, options.log)
     base = data_checks.settled(base, specs)
@@ -154,7 +163,7 @@ def train_trials(
         options.log(sentence)
     facts, baselines = {config: some.facts() for config, some in prepared.items()}, measure_baselines(specs, prepared)
     earlier = [] if folder is None else folder.read_plan()
-    population = _population(specs, prepared, scheduler, folder or MemoryStore(most), earlier, options)
+    population = _population(specs, prepared, scheduler, folder or MemoryStore(most), earlier, options, deadline)
     if folder is not None:
         begin = functools.partial(folder.begin, base, specs, facts, findings, options.title, rules, baselines)
         population.records[:] = begin_together(begin)
@@ -168,7 +177,7 @@ def train_trials(
 
     try:
         sane = examine_once(specs, prepared, folder, options.log, options.should_stop) if sanity else None
-        run = _train(population, as_run)
+        run = _train(population, as_run, options)
     finally:
         if folder is not None:
             folder.release()
@@ -185,6 +194,7 @@ def _population(
     store: Store,
     earlier: Sequence[Mapping[str, Any]],
     options: Options,
+    deadline: float | None,
 ) -> Population:
     """Make the population, whose plan is noted in the store."""
     population = Population(
@@ -199,19 +209,21 @@ def _population(
         planned=lambda: store.note_environment(population.describe()),
         earlier=earlier,
         read_weights=read_weights,
+        deadline=deadline,
     )
     if scheduler is not None:
         population.refuse_unknown_curve(scheduler.metric)
     return population
 
 
-def _train(population: Population, as_run: Callable[[], Run]) -> Run:
+def _train(population: Population, as_run: Callable[[], Run], options: Options) -> Run:
     """Train a population and diagnose it; note how long it took, unless it had ended before."""
     begin, ended = time.monotonic(), all(record.status in OVER for record in population.records)
     try:
         if not ended:
             population.store.note_environment(population.describe())
-            population.run()
+            with time_over(options, lambda: population.records):
+                population.run()
         population.evaluate_chosen()
         run = as_run()
         trials.note_verdicts(run)

@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterator, Sequence
 from types import ModuleType
 from typing import Any, NoReturn
 
-from nnjax.cli import compile_cache
 from nnjax.core import messages
+from nnjax.core.compile_cache import remove_damaged
 from nnjax.core.errors import UserError
 from nnjax.core.fields import resolve_path
-from nnjax.core.files import expand_home, is_broken_pipe
+from nnjax.core.files import is_broken_pipe
+from nnjax.core.jax_setup import cache_folder, configure
 from nnjax.core.jax_start import start_errors, unset_stopping
 from nnjax.core.text import printable
 
@@ -93,7 +94,7 @@ def run(main: Callable[[list[str]], Any], config_flags: Sequence[str] = ()) -> N
 
 def _print_finding(sentence: str) -> None:
     """Print what the library would warn of in Python."""
-    from nnjax.cli.progress import print_message
+    from nnjax.cli.printing import print_message
 
     print_message(sentence)
 
@@ -182,29 +183,14 @@ def _discard_output() -> None:
 def start_jax(num_devices: int | None = None) -> None:
     """Set up JAX before its backend starts: on CPU one device per core, and the persistent compilation cache.
 
-    Quick, because JAX is not imported: it reads these settings from the environment when it is. Those that the
-    environment has already are kept.
+    Quick, because JAX is not imported (`nnjax.core.jax_setup`).
 
     Args:
       num_devices: CPU devices to make; None for one per core that this process may use.
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    settings: dict[str, Any] = {"jax_num_cpu_devices": num_devices or cores}
-    with contextlib.suppress(OSError, UserError):  # no home, or a read-only one, only costs compile time
-        cache = pathlib.Path(expand_home(os.environ.get("NNJAX_CACHE") or "~/.cache/nnjax/xla"))
-        cache.mkdir(parents=True, exist_ok=True)
-        settings |= {
-            "jax_compilation_cache_dir": str(cache),
-            "jax_persistent_cache_min_compile_time_secs": 0.0,
-            "jax_persistent_cache_min_entry_size_bytes": 0,
-        }
     unset_stopping(os.environ, warn)
-    for name, value in settings.items():
-        if "jax" in sys.modules:
-            sys.modules["jax"].config.update(name, value)
-        else:
-            os.environ.setdefault(name.upper(), str(value))
-    compile_cache.remove_damaged(pathlib.Path(os.environ.get("JAX_COMPILATION_CACHE_DIR", "")), warn)
+    configure(num_devices)
+    remove_damaged(cache_folder() or pathlib.Path(), warn)
 
 
 def warn(sentence: str) -> None:

@@ -31,6 +31,7 @@ class Job:
       plan: the fields of a `Plan`; None for the default.
       adaptive: sampler, storage, study_name and metric of mode "adaptive"; None for the default.
       report: whether to write the report.
+      max_seconds: as for `nnjax.sweep`.
       certify: whether to train some trials again after that (see `nnjax.verify.certify`).
       distributed: whether this is one of several processes (`nnjax.cli.distributed`); the first one speaks and reports.
     """
@@ -46,6 +47,7 @@ class Job:
     report: bool = True
     certify: bool = False
     distributed: bool = False
+    max_seconds: float | None = None
 
 
 def run(job: Job) -> None:
@@ -57,9 +59,10 @@ def run(job: Job) -> None:
       SystemExit: the certificate has failed: status 1.
     """
     train = _checked(job)
-    from nnjax.cli.progress import Display, print_message
+    from nnjax.cli.printing import print_message
     from nnjax.search.options import Options
     from nnjax.train import distributed as processes
+    from nnjax.train.display import Display
     from nnjax.train.host.population import Stopped
     from nnjax.train.layout.plan import Plan
 
@@ -69,6 +72,7 @@ def run(job: Job) -> None:
         with distributed.exit_if_process_lost(job.workdir), Display() as display:
             options = Options(job.workdir, None, Plan(**_given(job.plan)), job.title, job.keep)
             options = options._replace(should_stop=main.stop_requested, log=print_message if first else _silent)
+            options = options._replace(max_seconds=job.max_seconds)
             trained = train(options._replace(observe=display) if first else options)
         certificate = trained.certify(print_message, main.stop_requested) if job.certify else None
     except Stopped:
@@ -122,7 +126,7 @@ def _checked(job: Job) -> Callable[[Options], Run]:
 def _print_results(job: Job, run: Run, certificate: Certificate | None) -> None:
     from rich import get_console
 
-    from nnjax.cli.progress import print_message, summary_table
+    from nnjax.cli.printing import print_message, summary_table
     from nnjax.diagnosis import trials
     from nnjax.report.chosen_scores import chosen_scores
     from nnjax.runs.choice import choices

@@ -14,7 +14,7 @@ from nnjax.nn.metrics import metric_of, usual_metrics
 from nnjax.runs.run_protocol import TrainedTrials
 from nnjax.runs.statistics import estimate
 from nnjax.train.engine.device_data import output_width
-from nnjax.train.storage.records import DIVERGED, FINISHED, Record
+from nnjax.train.storage.records import DIVERGED, FINISHED, Record, is_scored
 from nnjax.train.storage.selection import ALL, group_settings
 
 PREFIX = {"test": "test_{}", "validation": "best_val_{}", "training": "train_{}_eval"}
@@ -139,5 +139,7 @@ def representative(run: TrainedTrials, setting: Setting) -> int | None:
 
 
 def has_weights(run: TrainedTrials, trial: int) -> bool:
-    """Whether a trial has finished, so that its weights are numbers, and they were kept."""
-    return run.records[trial].status in FINISHED and (run.store.keep is None or run.store.has_weights(trial))
+    """Whether a trial was scored, so that its weights are numbers, and they were kept."""
+    record = run.records[trial]
+    kept = record.status in FINISHED and run.store.keep is None
+    return kept or (is_scored(record) and run.store.has_weights(trial))

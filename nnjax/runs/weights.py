@@ -16,7 +16,7 @@ from nnjax.models.model import Variables
 from nnjax.models.own import variables_shapes
 from nnjax.runs.run_protocol import TrainedTrials
 from nnjax.train.storage import named_arrays
-from nnjax.train.storage.records import DROPPED, RUNNING, WAITING
+from nnjax.train.storage.records import DROPPED, RUNNING, WAITING, is_scored
 from nnjax.train.storage.retention import keep_text, spans
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def read_variables(run: TrainedTrials, trial: int, which: str) -> Variables:
             f"Trial {trial} was dropped after {record.epochs} epochs: its weights were not kept. Train it alone by "
             f"nnjax train --from=RUN --trial={trial}."
         )
-    if record.status in (WAITING, RUNNING):
+    if record.status in (WAITING, RUNNING) and not is_scored(record):
         raise UserError(f"Trial {trial} is {record.status}: it has no weights yet; resume its run first.")
     if run.store.keep is not None and not run.store.has_weights(trial):
         there = [i for i in range(len(run.specs)) if run.store.has_weights(i)]

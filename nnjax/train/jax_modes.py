@@ -1,26 +1,54 @@
-"""Train where a program has told JAX to stop at a NaN or at a copy between the host and a device."""
+"""Set JAX up where training begins in Python, also where a program has told it to stop at a NaN or at a copy."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
+import pathlib
 import warnings
 from collections.abc import Iterator
 
 import jax
 
+from nnjax.core import messages
+from nnjax.core.compile_cache import remove_damaged
+from nnjax.core.jax_setup import backend_runs, cache_folder, configure, devices_are_chosen, num_cores
 from nnjax.core.jax_start import GUARDS, reason, start_errors
 
 KINDS = ("", "_host_to_device", "_device_to_device", "_device_to_host")  # of transfer guards
 
 
+def setup() -> None:
+    """Set JAX up as training wants it: on CPU one device per core, and the persistent cache of compiled programs.
+
+    Training does so itself, unless JAX runs already: call this before anything else uses JAX. What the environment
+    (JAX_NUM_CPU_DEVICES, XLA_FLAGS, JAX_COMPILATION_CACHE_DIR) or `jax.config` says is kept.
+    """
+    configure()
+    if backend_runs() and not devices_are_chosen() and jax.default_backend() == "cpu" and jax.device_count() == 1:
+        _say_unused(num_cores())
+
+
+@functools.cache  # once a process
+def _say_unused(cores: int) -> None:
+    if cores > 1:
+        messages.send(
+            f"remark: JAX was running with one CPU device before nnjax could set it up, so that {cores - 1} of {cores} "
+            "cores are left unused: call nnjax.setup() before anything else uses JAX."
+        )
+
+
 @contextlib.contextmanager
 def started() -> Iterator[None]:
-    """Report what keeps JAX from starting; let NaN, infinities and copies pass where a program's settings forbid them.
+    """Set JAX up, and report what keeps it from starting; let NaN, infinities and copies pass where they are forbidden.
 
     Raises:
       UserError: JAX cannot start as the environment asks.
     """
     with start_errors(), contextlib.ExitStack() as stack:
+        setup()
+        stack.callback(setattr, warnings, "showwarning", warnings.showwarning)
+        remove_damaged(cache_folder() or pathlib.Path(), lambda sentence: messages.send(f"remark: {sentence}"))
         if getattr(jax.config, "jax_debug_nans", False):
             stack.enter_context(jax.debug_nans(False))
             _warn("jax_debug_nans")

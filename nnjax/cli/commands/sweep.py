@@ -15,6 +15,9 @@ Several processes train one sweep: in a cluster that JAX knows (SLURM, Open MPI,
 with --distributed in each; elsewhere give --coordinator=HOST:PORT, --num_processes=N and --process_id=0 (1, 2, …). All
 need the same workdir on a file system that they share. See docs/clusters.md.
 
+--max_seconds=S ends the run after S seconds with the best so far: trials under way are scored at their best epoch, and
+the same command goes on from there. It does not belong to the experiment and may differ from call to call.
+
 --certify trains up to four trials again afterwards, in another lane among other neighbors and alone, and says whether
 they came out the same; the report shows it. On a run that has finished it does nothing else. If they did not, the exit
 status is 1.
@@ -39,6 +42,7 @@ def define_flags() -> None:
     flags.DEFINE_string("title", None, "of the report; by default the configuration's first line, or made from the run")
     flags.DEFINE_bool("report", True, "write the HTML report; `nnjax report` writes it later")
     flags.DEFINE_string("keep", "all", "whose weights are kept: all, or best:K by validation loss")
+    flags.DEFINE_float("max_seconds", None, "end after so many seconds with the best so far", lower_bound=0.001)
     flags.DEFINE_bool("certify", False, "after training, train some trials again to show that all is the same")
     flags.DEFINE_bool("sanity", False, "before training, show by short trials whether learning can work at all")
     flags.DEFINE_enum("order", "auto", ["auto", "shared", "own"], "whether trials of one seed share their batches")
@@ -64,4 +68,4 @@ def run(argv: list[str]) -> None:
     experiment, space = config.experiment_of(module), config.space_of(module)
     title = config.title_of(module, FLAGS.title)
     after = (FLAGS.keep, FLAGS.sanity, FLAGS.report, FLAGS.certify)
-    training.run(training.Job(experiment, space, workdir, title, plan, adaptive, *after, several))
+    training.run(training.Job(experiment, space, workdir, title, plan, adaptive, *after, several, FLAGS.max_seconds))

@@ -48,10 +48,11 @@ def run(argv: list[str]) -> None:
     sizes = None if FLAGS.batch_sizes is None else _sizes(FLAGS.batch_sizes)
     rate_page.refuse_unfit(workdir)
     names = [experiment.optimizer.name] if FLAGS.optimizers is None else list(dict.fromkeys(FLAGS.optimizers))
-    from nnjax.cli.progress import Display, print_message
+    from nnjax.cli.printing import print_message
     from nnjax.nn.optimizers import OPTIMIZERS
     from nnjax.search.learning_rate import tune
     from nnjax.search.options import Options
+    from nnjax.train.display import Display
     from nnjax.train.host.population import Stopped
     from nnjax.train.layout.plan import Plan
 

@@ -46,7 +46,7 @@ class Rates:
 def sweep_rates() -> Rates:
     """Train the gallery's network with each of `RATES`, as one population."""
     axes = {"learning_rate": RATES.tolist(), "seed": range(SEEDS)}
-    run = sweep(dataclasses.replace(BASE, epochs=EPOCHS), axes, log=silent)
+    run = sweep(dataclasses.replace(BASE, epochs=EPOCHS), axes, log=silent, progress=False)
     shape = (len(RATES), SEEDS)
     losses = [record.curves["val_loss"][-1] if record.status == "done" else np.nan for record in run.records]
     codes = np.array([code_of(run, spec.id) for spec in run.specs]).reshape(shape).tolist()

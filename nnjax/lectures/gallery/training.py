@@ -138,7 +138,8 @@ def _trained(kind: str, arms: Mapping[str, Arm]) -> Iterator[tuple[str, Diagnose
     """Train the arms that share a kind of data, and diagnose them."""
     space = Space(arms=arms)
     data = FLAWED[kind]() if kind in FLAWED else None
-    run = _uphill(space) if kind == UPHILL else sweep(BASE, space, data=data, log=silent)  # mistakes made on purpose
+    # Nothing is said of mistakes made on purpose.
+    run = _uphill(space) if kind == UPHILL else sweep(BASE, space, data=data, log=silent, progress=False)
     for spec, record, diagnosis in zip(run.specs, run.records, run.diagnoses, strict=True):
         assert diagnosis is not None
         yield spec.arm, DiagnosedTrial(spec.experiment, record, diagnosis)

@@ -22,8 +22,11 @@ from nnjax.search.learning_rate.replay import Search, decide, measure
 from nnjax.search.learning_rate.successive import rungs
 from nnjax.search.options import Options
 from nnjax.spaces.ranges import Range
+from nnjax.train.display import displayed
 from nnjax.train.host.population import Population
+from nnjax.train.jax_modes import setup
 from nnjax.train.scheduler import Decide
+from nnjax.train.storage.records import Record
 from nnjax.train.storage.store import MemoryStore
 from nnjax.verify import data_checks
 
@@ -76,37 +79,48 @@ def with_optimizer(experiment: Experiment, name: str) -> Experiment:
     return dataclasses.replace(experiment, optimizer=optimizer, hyperparameters=Hyperparameters(**kept))
 
 
-def tune(experiment: Experiment, ranges: Mapping[str, Range], options: Options = Options()) -> list[RateSweep]:
+def tune(
+    experiment: Experiment,
+    ranges: Mapping[str, Range],
+    options: Options = Options(),
+    progress: bool | None = None,
+) -> list[RateSweep]:
     """Search the learning rate of some optimizers, as one population; each search takes at most 12 whole trainings.
 
     Args:
       experiment: the base; its seed and the next two are trained.
       ranges: the rates by optimizer (see `rate_range`).
       options: data, plan, observe, log and should_stop, as for `nnjax.sweep`.
+      progress: as for `nnjax.sweep`.
 
     Returns:
       What was measured of each optimizer.
 
     Raises:
       UserError: an impossible experiment, unusable data, too few epochs, or no rate with a finite loss.
-      Stopped: `should_stop` said so.
+      Stopped: `should_stop` said so, or Ctrl-C came.
     """
+    setup()
     experiment = coerce_fields(experiment)
     rungs(experiment.epochs)
     specs, prepared = _prepare(_specs(experiment, ranges, [experiment.batch_size], SEEDS), options)
     metric, own = _metric(experiment, prepared), _by_arm(specs)
     searches = [Search(own[name], tuple(some.points()), experiment.epochs, metric) for name, some in ranges.items()]
-    records = _population(specs, prepared, options, functools.partial(decide, searches)).run()
+    records = _trained(specs, prepared, options, progress, functools.partial(decide, searches))
     return [measure(search, records) for search in searches]
 
 
 def train_grid(
-    experiment: Experiment, ranges: Mapping[str, Range], batch_sizes: Sequence[int], options: Options = Options()
+    experiment: Experiment,
+    ranges: Mapping[str, Range],
+    batch_sizes: Sequence[int],
+    options: Options = Options(),
+    progress: bool | None = None,
 ) -> list[PhaseDiagram]:
     """Train every rate with every batch size to the end, with one seed, as one population.
 
     Args:
-      experiment, ranges, options: as for `tune`.
+      experiment, ranges, options, progress: as for `tune`.
       batch_sizes: ascending.
 
     Returns:
@@ -114,11 +128,12 @@ def train_grid(
 
     Raises:
       UserError: an impossible experiment, unusable data, or a batch larger than the training part.
-      Stopped: `should_stop` said so.
+      Stopped: `should_stop` said so, or Ctrl-C came.
     """
+    setup()
     experiment = coerce_fields(experiment)
     specs, prepared = _prepare(_specs(experiment, ranges, batch_sizes, 1), options)
-    records = _population(specs, prepared, options).run()
+    records = _trained(specs, prepared, options, progress)
     metric = _metric(experiment, prepared)
     known = {config: part.facts() for config, part in prepared.items()}, measure_baselines(specs, prepared)
     return [phase_diagram(own, [records[s.id] for s in own], *known, metric) for own in _by_arm(specs).values()]
@@ -157,8 +172,14 @@ def _metric(experiment: Experiment, prepared: Mapping[DataConfig, Prepared]) -> 
     return "train_loss_eval" if experiment.train_eval_size != 0 else "train_loss"
 
 
-def _population(
-    specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared], options: Options, decide: Decide | None = None
-) -> Population:
-    hooks = options.observe, options.should_stop, decide, options.log
-    return Population(specs, prepared, options.plan, MemoryStore(keep=1), None, *hooks, read_weights=read_weights)
+def _trained(
+    specs: Sequence[TrialSpec],
+    prepared: Mapping[DataConfig, Prepared],
+    options: Options,
+    progress: bool | None,
+    decide: Decide | None = None,
+) -> list[Record]:
+    with displayed(progress, options.observe) as observe:
+        given = specs, prepared, options.plan, MemoryStore(keep=1), None
+        hooks = observe, options.should_stop, decide, options.log
+        return Population(*given, *hooks, read_weights=read_weights).run()

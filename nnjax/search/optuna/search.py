@@ -49,6 +49,7 @@ from nnjax.search.optuna.study import AskTellStudy
 from nnjax.search.optuna.trials import require_metric
 from nnjax.spaces.ranges import Axis, Range
 from nnjax.spaces.space import ADAPTIVE, Space
+from nnjax.train.jax_modes import setup
 from nnjax.train.storage.retention import parse_keep
 from nnjax.train.storage.selection import BEST_VALIDATION, refuse_several_rules
 from nnjax.train.storage.store import MemoryStore
@@ -79,8 +80,8 @@ def search(
       storage: of Optuna's, or its URL; None for study.db in the run folder, or without one for memory.
       study_name: None for the name of the run folder.
       metric: a value as trials.csv names it; None for that by which the best setting is chosen (`Experiment.select`).
-      options: workdir, data, plan, title, keep, observe, log, should_stop, as for `nnjax.sweep`. In a run folder
-        that was begun, trials that were asked for and not told are trained and told first; finished ones stay.
+      options: workdir, data, plan, title, keep, observe, log, should_stop, max_seconds, as for `nnjax.sweep`. In a run
+        folder that was begun, trials that were asked for and not told are trained and told first; finished ones stay.
 
     Returns:
       All trials of all batches. A setting that was asked for twice is trained once.
@@ -90,6 +91,7 @@ def search(
         used, or a study or workdir of another search.
       Stopped: `should_stop` said so; the same call goes on.
     """
+    setup()
     require_optuna()
     given = Options(**options)
     if not isinstance(space, AdaptiveSpace):

@@ -1,6 +1,7 @@
 """One session of an adaptive search: ask, train, tell, until every setting has its value."""
 
 import dataclasses
+import math
 import time
 from collections.abc import Mapping, Sequence
 
@@ -18,11 +19,11 @@ from nnjax.runs.folder import FolderStore
 from nnjax.runs.measured_baselines import measure_baselines
 from nnjax.runs.resumed_plan import OTHER_PLAN, resumed_plan
 from nnjax.runs.run import Run
-from nnjax.search.options import Options
+from nnjax.search.options import Options, time_over
 from nnjax.search.optuna.adaptive_space import AdaptiveSpace
 from nnjax.search.optuna.study import AskTellStudy, Suggestion
 from nnjax.search.optuna.trials import Trials, configs, curve_of, value_of
-from nnjax.train.host.population import Population
+from nnjax.train.host.population import Population, TimeOver
 from nnjax.train.host.progress import Observer, Progress
 from nnjax.train.layout.groups import make_groups
 from nnjax.train.layout.lane_batch import LaneBatch, sizes_of
@@ -58,7 +59,7 @@ class Session:
         self.space, self.metric, self.options, self.study, self.store = space, metric, options, study, store
         self.prepared, self.findings = dict(prepared), list(findings)
         self.folder = store if isinstance(store, FolderStore) else None
-        self.datasets = datasets
+        self.datasets, self.deadline = datasets, options.deadline()
         self.trials = Trials(space, data_checks.Resolver(datasets))
         self.plan: Plan | None = None
         self.population: Population | None = None
@@ -68,11 +69,14 @@ class Session:
         begin, suggestions = time.monotonic(), self._resume()
         self.study.claim(self.metric)
         try:
-            while self._ask(suggestions) or not self.trials.all_ended():
-                self._train(suggestions)
-                self._tell(suggestions)
-                suggestions = self.study.suggestions()
-            (self.population or self._population(self.options.observe)).evaluate_chosen()
+            with time_over(self.options, lambda: self.trials.records):
+                while self._ask(suggestions) or not self.trials.all_ended():
+                    self._train(suggestions)
+                    self._tell(suggestions)
+                    suggestions = self.study.suggestions()
+                    if len(suggestions) < self.space.num and time.monotonic() > (self.deadline or math.inf):
+                        raise TimeOver
+                (self.population or self._population(self.options.observe)).evaluate_chosen()
         finally:
             if self.population is not None:
                 self.store.note_environment(self.population.describe(), time.monotonic() - begin)
@@ -160,11 +164,13 @@ class Session:
         self.population = population
         if self.folder is not None:
             self.folder.note_environment(population.describe())
-        trials.records = population.run()
+        trials.records = population.records
+        population.run()
 
     def _population(self, observe: Observer) -> Population:
         given, stop = (self.trials.specs, self.prepared, self.plan, self.store), self.options.should_stop
-        return Population(*given, self.trials.records, observe, stop, read_weights=read_weights)
+        own = self.trials.records, observe, stop
+        return Population(*given, *own, read_weights=read_weights, deadline=self.deadline)
 
     def _plan(self, suggestions: Sequence[Suggestion]) -> Plan:
         """Choose the layout by the first batch, which every session knows; say if it was another one before."""

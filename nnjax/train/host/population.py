@@ -6,6 +6,7 @@ decided at epochs, by the numbers.
 
 from __future__ import annotations
 
+import math
 import pathlib
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +22,7 @@ from nnjax.train import distributed
 from nnjax.train.engine.block import CAPACITY
 from nnjax.train.engine.device_data import DeviceData
 from nnjax.train.engine.trial import Trial
-from nnjax.train.host import progress
+from nnjax.train.host import interrupts, progress
 from nnjax.train.host.chunk import Chunk
 from nnjax.train.host.compaction import Compaction
 from nnjax.train.host.final_evaluation import evaluate_chosen
@@ -30,12 +31,13 @@ from nnjax.train.host.progress import Observer
 from nnjax.train.host.queue import Queue
 from nnjax.train.host.recovery import Recovery
 from nnjax.train.host.rungs import Rungs
+from nnjax.train.host.scores_so_far import score_so_far
 from nnjax.train.host.trials import Trials
 from nnjax.train.layout.groups import make_groups
 from nnjax.train.layout.plan import Plan
 from nnjax.train.scheduler import Decide, train_all
 from nnjax.train.storage import npz
-from nnjax.train.storage.records import OVER, Record, layouts_of
+from nnjax.train.storage.records import ENDED, OVER, Record, layouts_of
 from nnjax.train.storage.store import MemoryStore, Store
 
 SEGMENT_SECONDS = 1.0
@@ -43,6 +45,10 @@ SEGMENT_SECONDS = 1.0
 
 class Stopped(Exception):
     """The run was asked to end; the trials under way are checkpointed."""
+
+
+class TimeOver(Stopped):
+    """The seconds of a run are over; the trials under way are checkpointed, and scored as far as they have come."""
 
 
 def read_npz(path: str) -> Arrays:
@@ -70,6 +76,7 @@ class Population:
       planned: called when a plan has changed.
       earlier: the groups' plans of an earlier session, as `describe` gives them.
       read_weights: reads the file of weights that an experiment starts from; by default a run's NPZ.
+      deadline: of `time.monotonic()`, at which to end; None for none.
 
     Attributes:
       specs, records: of all trials; records are changed in place.
@@ -83,18 +90,21 @@ class Population:
         plan: Plan | None = None,
         store: Store | None = None,
         records: Sequence[Record] | None = None,
-        observe: Observer = lambda progress: None,
+        observe: Observer = progress.silent,
         should_stop: Callable[[], bool] = lambda: False,
         decide: Decide | None = None,
         log: Callable[[str], None] = lambda text: None,
         planned: Callable[[], None] = lambda: None,
         earlier: Sequence[Mapping[str, Any]] = (),
         read_weights: Callable[[str], Arrays] = read_npz,
+        deadline: float | None = None,
     ):
         known = list(records) if records is not None else [Record() for _ in specs]
         trials = Trials(list(specs), known, store or MemoryStore())
         self.specs, self.records, self.store = trials
         self._trials, self._observe, self._should_stop = trials, observe, should_stop
+        self._deadline = math.inf if deadline is None else deadline
+        self._interrupted: Callable[[], bool] = lambda: False
         groups = make_groups(specs, prepared, plan or Plan(), earlier)
         self.layouts = Layouts(groups, plan or Plan(), log, planned)
         self.rungs = Rungs(trials, decide or train_all(specs))
@@ -106,13 +116,18 @@ class Population:
         """Train everything that is not finished yet and return all records.
 
         Raises:
-          Stopped: `should_stop` said so; the state is saved.
+          TimeOver: the deadline has passed; the state is saved, and trials that have begun are scored.
+          Stopped: `should_stop` said so, or Ctrl-C came; the state is saved.
           UserError: data that are read while training have changed; the state is saved.
         """
-        try:
-            return self._run()
-        finally:
-            self.layouts.data.clear()
+        with interrupts.noted() as self._interrupted:
+            try:
+                records = self._run()
+            finally:
+                self.layouts.data.clear()
+            if self._interrupted():
+                raise self._stopped()
+            return records
 
     def _run(self) -> list[Record]:
         resume, more = True, True
@@ -128,6 +143,8 @@ class Population:
         self._trials.save()
         if all(record.status in OVER for record in self.records):
             self.store.checkpoints.clear()
+            if self.store.keep is None:  # those of trials that were scored under way, and dropped later
+                self.store.keep_weights({i for i, record in enumerate(self.records) if record.status in ENDED})
         return self.records
 
     def evaluate_chosen(self) -> None:
@@ -204,12 +221,20 @@ class Population:
 
     def _save_if_due(self, chunk: Chunk) -> None:
         """Write a checkpoint when asked to stop, or when enough time has passed since the last one."""
-        stop = distributed.in_any_process(self._should_stop())
+        stop = distributed.in_any_process(self._should_stop() or self._interrupted())
+        over = distributed.in_any_process(time.monotonic() > self._deadline)
         due = self.recovery.is_due()
-        if stop or distributed.from_main_process(due):
+        if stop or over or distributed.from_main_process(due):
             self.recovery.save(chunk)
         if stop:
-            raise Stopped
+            raise self._stopped()
+        if over:
+            score_so_far(self._trials, chunk, self.rungs, self.layouts)
+            raise TimeOver
+
+    def _stopped(self) -> Stopped:
+        where = "The run folder has a checkpoint: the same call goes on from there."
+        return Stopped(where if self.store.shared else "Nothing is kept, because there is no workdir.")
 
     def describe(self) -> dict[str, Any]:
         """Describe the plan of every group, what was compiled and what each trial cost, for the run folder."""

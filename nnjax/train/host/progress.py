@@ -32,6 +32,10 @@ class Progress(NamedTuple):
 Observer = Callable[[Progress], None]
 
 
+def silent(progress: Progress) -> None:
+    """Observe nothing."""
+
+
 def measure(trials: Trials, chunk: Chunk, paused: Collection[int], work: Float[np.ndarray, " trials"]) -> Progress:
     """Describe how far a population is.
 

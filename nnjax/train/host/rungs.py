@@ -100,6 +100,11 @@ class Rungs:
                             out.append(LaneBatch((spec,), self.end_step(group, spec), batch.step, state))
         return out
 
+    def paused_batches(self, group: Group) -> list[LaneBatch]:
+        """Load the trials of a group that wait, one a lane batch."""
+        specs = {spec.id: self.decision.current(spec) for spec in group.specs if spec.id in self.paused}
+        return self._load(group, {trial: [spec] for trial, spec in specs.items()})
+
     def find(self, elsewhere: Sequence[int]) -> None:
         """Find the running trials that an earlier session paused, each at its last rung, and that are not elsewhere."""
         records, checkpoints = self.trials.records, self.trials.store.checkpoints

@@ -45,6 +45,15 @@ class Record:
     signals: dict[str, Float[np.ndarray, "t p"]] = dataclasses.field(default_factory=dict)
 
 
+def is_scored(record: Record) -> bool:
+    """Whether a trial has scores and weights to be compared by.
+
+    It has finished, or has come through an epoch when its run's time was over.
+    """
+    under_way = record.status == RUNNING and record.epochs > 0 and "best_epoch" in record.values
+    return record.status in FINISHED or under_way
+
+
 class Stage(NamedTuple):
     """A part of the training of a trial whose hyperparameters change.
 

@@ -11,7 +11,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import TrialSpec
 from nnjax.core.text import represent
 from nnjax.train.storage import selection
-from nnjax.train.storage.records import ENDED, FINISHED, OVER, Record
+from nnjax.train.storage.records import ENDED, OVER, Record, is_scored
 from nnjax.train.storage.selection import Ranking
 
 ALL = "all"
@@ -48,13 +48,15 @@ def best(specs: Sequence[TrialSpec], records: Sequence[Record], most: int | None
     ended = {spec.id for spec in specs if records[spec.id].status in ENDED}
     if most is None:
         return ended
+    scored = ended | {spec.id for spec in specs if is_scored(records[spec.id])}
     kept: set[int] = set()
     for ranking in selection.rank(specs, records):
-        own = [i for one in ranking.candidates for i in one.trials if i in ended]
+        own = [i for one in ranking.candidates for i in one.trials if i in scored]
         kept |= set(sorted(own, key=lambda i: _order(specs[i], records[i], ranking))[:most])
         complete = ranking._replace(candidates=tuple(one for one in ranking.candidates if one.ended))
         open_yet = [one for one in ranking.candidates if not one.ended]
         kept |= {i for one in [*complete.tied(), *open_yet] for i in one.trials if i in ended}
+        kept |= {i for one in ranking.tied() for i in one.trials if i in scored - ended}
     return kept
 
 
@@ -62,7 +64,7 @@ def _order(spec: TrialSpec, record: Record, ranking: Ranking) -> tuple[bool, flo
     value = selection.value_of(spec.experiment, record, ranking.metric)
     known = [-value if ranking.maximized else value]
     known += [record.values.get(name, np.nan) for name in ("train_loss_eval", "train_loss")]
-    return record.status not in FINISHED, next((v for v in known if not np.isnan(v)), np.inf), spec.id
+    return not is_scored(record), next((v for v in known if not np.isnan(v)), np.inf), spec.id
 
 
 def parents(specs: Sequence[TrialSpec], records: Sequence[Record]) -> set[int]:

@@ -16,7 +16,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, TrialSpec, setting_key
 from nnjax.core.pieces import is_path
 from nnjax.models.registry import traits_of
-from nnjax.train.storage.records import FINISHED, OVER, Record
+from nnjax.train.storage.records import OVER, Record, is_scored
 
 LOSS = "loss"
 BEST_VALIDATION = "best_val_{}"  # the name of a value at the best epoch's weights
@@ -166,8 +166,8 @@ def _candidate(specs: Sequence[TrialSpec], records: Records, trials: tuple[int, 
 
 
 def value_of(experiment: Experiment, record: Record, metric: str) -> float:
-    """Return a trial's validation value at its best epoch, as trials.csv holds it; NaN unless it has finished."""
-    if record.status not in FINISHED:
+    """Return a trial's validation value at its best epoch, as trials.csv holds it; NaN unless it `is_scored`."""
+    if not is_scored(record):
         return math.nan
     names = [metric] + [LOSS] * (metric == experiment.loss)
     found = [record.values[key] for key in map(BEST_VALIDATION.format, names) if key in record.values]

@@ -20,7 +20,6 @@ from nnjax.distances.views import split_of
 from nnjax.lectures.studies.models_and_distances.page import draw, page
 from nnjax.report import study_page
 from nnjax.report.charts.figures import to_bytes
-from nnjax.spaces.space import Space
 
 NETWORK = "multilayer perceptron"
 TABLE = "results.csv"
@@ -73,7 +72,8 @@ class ModelsAndDistances:
 
     def _networks(self, config: DataConfig) -> list[np.ndarray]:
         """Train one population, a network a split: the classes that each one gives to its test part."""
-        run = sweep(dataclasses.replace(self.network, data=config), Space(axes={"data.split_seed": self.seeds}))
+        axes = {"data.split_seed": self.seeds}
+        run = sweep(dataclasses.replace(self.network, data=config), axes, progress=False)
         answers = []
         for trial in range(len(run.specs)):
             prepared = run.data(trial)
