@@ -60,7 +60,7 @@ def test_it_goes_on_to_the_same_end_and_has_a_best_network_on_the_way(name, tmp_
     whole = sweep(SPACES[name], workdir=tmp_path / "whole")
     *partial, (last, said) = itertools.islice(sessions(SPACES[name], tmp_path / "run", 1.5), 40)
     assert said == []
-    assert len(partial) > 1
+    assert partial
     for run, sentences in partial:
         assert len(sentences) == 1
         scored = [i for i, record in enumerate(run.records) if "best_epoch" in record.values]
