@@ -30,7 +30,7 @@ def all_of(recipe: TableRecipe, x: np.ndarray) -> list[str]:
             said += _time_order(column.name, there)
         else:
             said += [] if (remark := _identifier(column.name, there, bool(dates))) is None else [remark]
-            said += _sentinels(column.name, there)
+            said += [*_sentinels(column.name, there), *_written_dates(column.name, there)]
     return said
 
 
@@ -56,6 +56,19 @@ def _identifier(name: str, values: np.ndarray, dated: bool) -> str | None:
     if whole and distinct == len(values) and np.ptp(values) < 4 * len(values):
         return f"The column {name!r} has another whole number in each row: {advice}."
     return None
+
+
+def _written_dates(name: str, values: np.ndarray) -> list[str]:
+    """Find dates that are written as numbers: 20240131."""
+    years, days = np.divmod(values, 10_000)
+    months, days = np.divmod(days, 100)
+    whole = np.array_equal(values, np.trunc(values)) and bool(((years >= 1900) & (years <= 2100)).all())
+    if not whole or not ((months >= 1) & (months <= 12) & (days >= 1) & (days <= 31)).all():
+        return []
+    return [
+        f"The column {name!r} is whole numbers that look like dates ({values[0]:.0f}), whose steps from month to month "
+        "are longer than from day to day: write them as YYYY-MM-DD."
+    ]
 
 
 def _time_order(name: str, values: np.ndarray) -> list[str]:

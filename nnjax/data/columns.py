@@ -11,7 +11,7 @@ import numpy as np
 from nnjax.core.columns import Column, NumberRule
 from nnjax.core.errors import UserError
 from nnjax.data import cells as cells_module
-from nnjax.data import dates, missing_cells, mixed_cells, numerals
+from nnjax.data import dates, missing_cells, mixed_cells, numerals, similar_texts
 from nnjax.data.cells import Cells, Place, Texts, Typed, make_cells, plain_numbers
 from nnjax.data.missing_cells import Gaps
 
@@ -151,8 +151,16 @@ def _is_infinite(text: str) -> bool:
 
 
 def _dates(found: Texts, counts: Mapping[str, int], place: Place) -> Inferred | None:
-    unit = dates.infer_time_unit(counts)
-    if unit is not None:
+    times = dates.infer_time_unit(counts)
+    if times is not None:
+        unit, strays = times
+        if strays:
+            text = min(strays, key=found.first)
+            raise UserError(
+                f"The column {place.column!r} of {place.table} is times, but {place.where(found.first(text))} has "
+                f"{text!r}: correct that cell, leave the column out (data.drop={place.column}), or say that it is "
+                f"missing (data.na_values={text})."
+            )
         sentence = f"The column {place.column!r} is read as times, in {unit}."
         return Inferred(Column(place.column, "time", format=unit), said=(sentence,))
     inferred = dates.infer(counts)
@@ -168,8 +176,8 @@ def _dates(found: Texts, counts: Mapping[str, int], place: Place) -> Inferred | 
     if inferred.stray:
         text = inferred.stray[0]
         raise UserError(
-            f"{start} ({inferred.format}), but {place.where(found.first(text))} has {text!r}: correct that cell, or "
-            f"leave the column out (data.drop={place.column})."
+            f"{start} ({inferred.format}), but {place.where(found.first(text))} has {text!r}: correct that cell, leave "
+            f"the column out (data.drop={place.column}), or say that it is missing (data.na_values={text})."
         )
     _refuse_open_century(found, inferred.format, place)
     days = dates.parse([text], inferred.format)[0]
@@ -192,7 +200,7 @@ def _categories(counts: Mapping[str, int], place: Place, typed: bool = False) ->
     name = place.column
     if not typed:
         mixed_cells.refuse(counts, place)
-    texts, said = sorted(counts), similar(counts, f"column {name!r}")
+    texts, said = sorted(counts), similar_texts.said(counts, f"column {name!r}")
     numbers = [text for text in texts if numerals.is_number(text)]
     if numbers:
         what = f"numbers such as {texts[0]!r}" if len(numbers) == len(texts) else f"numbers beside {_other(texts)!r}"
@@ -204,15 +212,6 @@ def _categories(counts: Mapping[str, int], place: Place, typed: bool = False) ->
 
 def _other(texts: Sequence[str]) -> str:
     return next(text for text in texts if not numerals.is_number(text))
-
-
-def similar(texts: Mapping[str, int] | Sequence[str], what: str) -> tuple[str, ...]:
-    """Say which texts differ only in case or blanks."""
-    groups: dict[str, list[str]] = {}
-    for text in texts:
-        groups.setdefault("".join(text.split()).casefold(), []).append(text)
-    pairs = [" and ".join(map(repr, group)) for group in groups.values() if len(group) > 1]
-    return (f"The {what} has texts that differ only in case or blanks: {'; '.join(pairs[:5])}.",) if pairs else ()
 
 
 def _stored_order(raw: Any) -> tuple[str, ...]:

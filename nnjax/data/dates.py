@@ -54,13 +54,19 @@ def infer(counts: Mapping[str, int]) -> Dates | None:
     if not found:
         return None
     best = max(found, key=lambda name: found[name])
-    if 2 * found[best] <= sum(counts.values()):
+    any_format = np.any([np.isfinite(parse(texts, name)) for name in found], axis=0)
+    if 2 * sum(counts[text] for text, fits in zip(texts, any_format, strict=True) if fits) <= sum(counts.values()):
         return None
     values = parse(list(counts), best)
     stray = tuple(text for text, value in zip(counts, values, strict=True) if value != value)
     same = [name for name, number in found.items() if number == found[best] and name != best]
-    others = tuple(name for name in same if not np.array_equal(parse(texts, name), parse(texts, best), equal_nan=True))
+    others = tuple(name for name in same if _differ(parse(texts, name), parse(texts, best)))
     return Dates(best, others, stray)
+
+
+def _differ(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two formats read a text as different dates [n]."""
+    return bool((np.isfinite(one) & np.isfinite(other) & (one != other)).any())
 
 
 def _is_dated(text: str) -> bool:
@@ -99,12 +105,16 @@ def _days(text: str, format: str) -> float:
     return since.days + (since.seconds + since.microseconds / 1e6) / DAY
 
 
-def infer_time_unit(counts: Mapping[str, int]) -> str | None:
-    """Say in which unit a column of times is read: "seconds" where one has seconds, "minutes"; None if one is none."""
-    matches = [_TIME.fullmatch(text.strip()) for text in counts]
-    if not all(matches):
+def infer_time_unit(counts: Mapping[str, int]) -> tuple[str, tuple[str, ...]] | None:
+    """Find the unit of a column of times ("seconds" where one has them, else "minutes"), and which texts are none.
+
+    Returns:
+      The unit and these texts; None where most texts are no times.
+    """
+    found = {text: match for text in counts if (match := _TIME.fullmatch(text.strip())) is not None}
+    if 2 * sum(counts[text] for text in found) <= sum(counts.values()):
         return None
-    return "seconds" if any(match and match[3] for match in matches) else "minutes"
+    return "seconds" if any(match[3] for match in found.values()) else "minutes", tuple(set(counts) - set(found))
 
 
 def parse_times(texts: Sequence[str], unit: str) -> np.ndarray:

@@ -8,17 +8,30 @@ from nnjax.data import numerals
 from nnjax.data.cells import Place
 
 _BEGINS = re.compile(r"[-+]?(\d+(?:[.,]\d+)?)(?![.,\d])\s*(.*)")
-_PART = re.compile(r"±|\+/?-|\^|[⁰¹²³⁴-⁹½¼¾⅐-⅞]|[x×*·]\s*10|_\d{3}")  # of a number: 5±1, 2^4, 5½, 5x10^3, 1_000
+_ODD = re.compile(  # behind a number: 5±1, 2^4, 5½, 5x10^3, 1_000; 5h 30m, 6' 2"
+    r"±|\+/?-|\^|[⁰¹²³⁴-⁹½¼¾⅐-⅞]|[x×*·]\s*10|_\d{3}"
+    r"|(?:days?|d|hours?|hrs?|h|min|m|ft|lbs?),?\s+[-+]?\d|'\s*\d+\s*\""
+)
+_DATED = re.compile(
+    r"(?:\d\d?[./-]\d\d?[./-](?:19|20)\d\d|(?:19|20)\d\d[./-]\d\d?[./-]\d\d?"
+    r"|\d\d?\.?\s+[^\W\d_]{3,}\.?,?\s+(?:19|20)\d\d|(?:19|20)\d\d-?W\d\d?)(?!\d)"
+)
 _MAGNITUDES = frozenset(("k", "K", "m", "M", "B", "T", "G", "bn", "Bn", "mn", "Mn", "Mio", "Mrd", "mil"))
 _COMPASS = frozenset("NSEWO")
 
 
 def refuse(counts: Mapping[str, int], place: Place) -> None:
-    """Refuse numbers of several units or marks, and bounds (<5) among numbers.
+    """Refuse numbers of several units or marks, bounds (<5) among numbers, and dates of a form that is not read.
 
     Raises:
       UserError: most cells are such.
     """
+    dated = [text for text in counts if _DATED.match(text)]
+    if 2 * sum(counts[text] for text in dated) > sum(counts.values()):
+        raise UserError(
+            f"The column {place.column!r} of {place.table} seems to be dates, of a form that is not read "
+            f"({dated[0]!r}): write them as YYYY-MM-DD, or leave the column out (data.drop={place.column})."
+        )
     plain = [text for text in counts if numerals.is_number(text)]
     units = [text for text in counts if numerals.is_disguised(text)]
     bounds = [text for text in counts if numerals.is_bound(text)]
@@ -55,7 +68,7 @@ def _quantities(texts: list[str]) -> list[str]:
     rests = {match[2] for match in found.values()}
     if rests and (rests <= _MAGNITUDES or rests <= _COMPASS):
         return list(found)
-    return [text for text, match in found.items() if _PART.match(match[2]) or not match[1].isdecimal()]
+    return [text for text, match in found.items() if _ODD.match(match[2]) or not match[1].isdecimal()]
 
 
 def _no_rule(first: str, second: str, place: Place) -> UserError:

@@ -5,16 +5,17 @@ import numpy as np
 FINE = 1e-6  # float32's step over a column's spread, below which nothing worth mention merges
 MERGED = 0.01  # share of distinct numbers that must merge in a long column; in a short one a single one is enough
 SHORT = 1000
+TINY = 1e-30
 
 
 def narrow(values: np.ndarray) -> np.ndarray:
-    """Cast numbers [n, d] to float32, or to float64 where a column's distinct numbers would merge in float32.
+    """Cast numbers [n, d] to float32, or to float64 where a column's distinct numbers would merge in float32 or vanish.
 
     Scalers are then fitted in float64, and numbers are scaled before they are cast.
     """
     if values.dtype.itemsize < 4 or values.dtype == np.float32 or values.dtype.kind == "b":
         return values.astype(np.float32)
-    merging = any(merges(values[:, i]) for i in _coarse(values))
+    merging = any(_is_tiny(values[:, i]) or merges(values[:, i]) for i in _coarse(values))
     return values.astype(np.float64 if merging else np.float32)
 
 
@@ -26,7 +27,12 @@ def _coarse(values: np.ndarray) -> np.ndarray:
         high, low = (np.fmax.reduce(values, axis=0), np.fmin.reduce(values, axis=0))
         high, low = high.astype(np.float64), low.astype(np.float64)
         step = np.maximum(np.abs(high), np.abs(low)) * np.finfo(np.float32).eps
-        return np.flatnonzero((high > low) & (step > FINE * (high - low)))
+        return np.flatnonzero((high > low) & ((step > FINE * (high - low)) | (high - low < TINY)))
+
+
+def _is_tiny(column: np.ndarray) -> bool:
+    """Whether numbers [n] differ by so little that float32, or the inverse of their spread in it, has no room."""
+    return bool(np.fmax.reduce(column) - np.fmin.reduce(column) < TINY)
 
 
 def merges(column: np.ndarray) -> bool:

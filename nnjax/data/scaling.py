@@ -80,5 +80,5 @@ def _chunks(x: Rows, rows: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def _scaler(mean: np.ndarray, spread: np.ndarray, dtype: np.dtype) -> Scaler:
-    varies = spread > np.finfo(np.float32).tiny  # below that 1 / spread is infinite in float32
+    varies = spread > np.finfo(dtype).tiny  # below that 1 / spread is infinite
     return Scaler(mean.astype(dtype), (1.0 / np.where(varies, spread, 1.0)).astype(dtype))

@@ -28,6 +28,8 @@ def roles_of(table: Table, config: DataConfig) -> Roles:
     dropped = [find_column(path, names, text) for text in config.drop]
     only = [find_column(path, names, text) for text in config.columns] or names
     groups = None if config.groups is None else find_column(path, names, config.groups)
+    if groups is not None and config.target is not None and groups in config.target.split(","):
+        raise UserError(f"data.groups of {path} is {groups!r}, which is the target too: name another column.")
     rest = [name for name in names if name not in dropped and name != groups]
     target = target_columns(path, names, rest, config.target)
     inputs = [name for name in names if name in only and name in rest and name not in target]

@@ -76,6 +76,9 @@ def from_table(table: Table, name: str, config: DataConfig = DataConfig(), weigh
         left_out=tuple(roles.left_out.items()),
         encoding=config.encoding,
     )
+    twice = next((name for i, name in enumerate(recipe.inputs) if name in recipe.inputs[:i]), None)
+    if twice is not None:
+        raise UserError(f"{table.path} gives two inputs called {twice!r}, one of a category or a gap: rename a column.")
     x = encode_inputs(recipe, kept)
     targets = [(found[column].column, kept.columns[column]) for column in roles.target]
     learned = table_targets.read(targets, [_place(kept, column) for column in roles.target], config)

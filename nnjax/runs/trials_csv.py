@@ -27,7 +27,7 @@ def read_record(
     there = min((len(curve) for curve in curves.values()), default=0)
     if record.status == RUNNING:
         record.epochs = min(record.epochs, there)  # a kill between the two files may have left curves that began again
-    if record.epochs > there:
+    if not 0 <= record.epochs <= there:
         raise ValueError(f"{record.epochs} epochs, but {there} in curves.npz")
     record.curves = {name: curve[: record.epochs] for name, curve in curves.items()}
 

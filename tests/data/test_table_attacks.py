@@ -179,6 +179,32 @@ class TestDates:
         with pytest.raises(UserError, match=r"'13/01/68' in line 3 may be of the 20th"):
             new(known, "day\n13/01/70\n13/01/68\n")
 
+    @pytest.mark.parametrize(
+        ("cells", "words"),
+        [
+            (["2024-01-31", "31.01.2024"], r"dates \(ISO 8601\), but line 3 has '31\.01\.2024'"),
+            (["1. März 2024", "2. März 2024"], r"a form that is not read \('1\. März 2024'\)"),
+            (["2024-W01", "2024-W02"], "a form that is not read"),
+            (["01.02.2024 24:00", "02.02.2024 24:00"], "a form that is not read"),
+            (["07:30", "08:15", "07:61"], r"times, but line 4 has '07:61'"),
+            (["07:30", "08:15", "closed"], r"times, but line 4 has 'closed'"),
+        ],
+    )
+    def test_dates_and_times_are_no_categories(self, table, cells, words):
+        with pytest.raises(UserError, match=f"'v' .*{words}.*data\\.drop=v"):
+            table("v,y\n" + "".join(f"{cells[i % len(cells)]},{i}.5\n" for i in R))
+
+    def test_scores_and_quarters_are_names(self, table):
+        for cells in (["3:1", "0:2"], ["2024Q1", "2024Q2"], ["10.0.0.1", "10.0.0.2"]):
+            prepared = table("v,y\n" + "".join(f"{cells[i % 2]},{i}.5\n" for i in R))
+            assert set(prepared.dataset.features) == {f"v={cell}" for cell in cells}
+
+    def test_dates_that_are_written_as_numbers_are_said(self, table):
+        prepared = table("d,y\n" + "".join(f"2024{i % 12 + 1:02d}{i % 28 + 1:02d},{i}.5\n" for i in R))
+        assert any("look like dates (20240101)" in sentence for sentence in prepared.said)
+        prepared = table("d,y\n" + "".join(f"2024{i:04d},{i}.5\n" for i in R))
+        assert not any("look like dates" in sentence for sentence in prepared.said)
+
 
 class TestMixedCells:
     @pytest.mark.parametrize(
@@ -196,6 +222,9 @@ class TestMixedCells:
             ["5²", "6²"],
             ["2x10^3", "3×10^4"],
             ["1_000", "2_000"],
+            ["1 days 00:00:00", "2 days 00:00:00"],
+            ["5h 30m", "6h 15m"],
+            ['5\' 2""', '6\' 1""'],
         ],
     )
     def test_quantities_are_no_categories(self, table, cells):
@@ -219,6 +248,14 @@ class TestMixedCells:
             table(text)
         prepared = table(text, na_values=(cell,), missing="mean")
         np.testing.assert_allclose(prepared.dataset.x[:3, 0], [1.875, 1.5, 2.25])
+
+    @pytest.mark.parametrize(
+        ("cells", "shown"),
+        [(["caf\u00e9", "cafe\u0301"], r"'caf\xe9' and 'cafe\u0301'"), (["a", "a\u200b"], r"'a' and 'a\u200b'")],
+    )
+    def test_texts_that_only_unicode_tells_apart_are_said(self, table, cells, shown):
+        prepared = table("v,y\n" + "".join(f"{cells[i % 2]},{i}.5\n" for i in R))
+        assert any(f"how Unicode writes them: {shown}." in sentence for sentence in prepared.said)
 
     def test_names_that_are_powers_of_ten_are_said(self, table):
         powers = table("id,y\n" + "".join(f"{i % 9 + 1}E{i % 3},{i}.5\n" for i in R))
@@ -307,3 +344,22 @@ class TestEncodings:
     def test_a_mark_that_was_written_twice(self, tmp_path):
         table = self.read(tmp_path, "\ufeff\ufeffa,b\n1,2\n3,4\n".encode())
         assert list(table.columns) == ["a", "b"]
+
+
+def test_numbers_below_the_room_of_float32_are_scaled_first(table):
+    """Cross sections of 1e-40 cm² and their hundredfold are one input, in units of another size."""
+    rows = "".join(f"{i}e-40,{i}.5\n" for i in R)
+    tiny, plain = (table("x,y\n" + text, scaling="standard") for text in (rows, rows.replace("e-40", "")))
+    np.testing.assert_allclose(tiny.inputs(tiny.train), plain.inputs(plain.train), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "words"),
+    [
+        ("a,a=u,y\n" + "".join(f"{'uv'[i % 2]},{i}.25,{i}.5\n" for i in R), {}, "two inputs called 'a=u'"),
+        ("a,b,y\n" + "".join(f"{i}.25,{'uv'[i % 2]},p\n" for i in R), {"groups": "b", "target": "b"}, "is the target"),
+    ],
+)
+def test_columns_that_clash_are_refused(table, text, options, words):
+    with pytest.raises(UserError, match=words):
+        table(text, **options)

@@ -512,6 +512,11 @@ DAMAGES = [
         lambda path: path.write_text(path.read_text("utf-8").replace("done,0,,3", "done,0,,4"), "utf-8"),
         r"4 epochs, but 3 in curves\.npz",
     ),
+    (
+        "trials.csv",
+        lambda path: path.write_text(path.read_text("utf-8").replace("done,0,,3", "done,0,,-1"), "utf-8"),
+        r"-1 epochs, but 3 in curves\.npz",
+    ),
 ]
 
 
