@@ -10,8 +10,7 @@ import time
 
 from absl import flags
 
-from nnjax.cli.main import run
-from nnjax.core.errors import UserError
+from nnjax.cli.main import refuse_arguments, run
 
 INPUTS = flags.DEFINE_integer("inputs", 1000, "how many bad inputs", lower_bound=0)
 FILES = flags.DEFINE_integer("files", 3000, "how many mutated files", lower_bound=0)
@@ -20,8 +19,7 @@ SEED = flags.DEFINE_integer("seed", 0, "of the draws")
 
 def main(argv: list[str]) -> None:
     """Try them all, and count what ended otherwise."""
-    if len(argv) != 1:
-        raise UserError(f"{argv[1]!r} was not expected: every argument is a flag, --NAME=VALUE.")
+    refuse_arguments(argv)
     from scripts.faults.attempts import command, supervise
 
     bad = 0

@@ -16,8 +16,7 @@ from collections.abc import Callable
 
 from absl import flags
 
-from nnjax.cli.main import run
-from nnjax.core.errors import UserError
+from nnjax.cli.main import refuse_arguments, run
 
 WORKDIR = flags.DEFINE_string("workdir", None, "folder for the runs; a temporary one by default")
 TIMES = flags.DEFINE_integer("times", 20, "how often a sweep is killed", lower_bound=1)
@@ -27,8 +26,7 @@ SEED = flags.DEFINE_integer("seed", 0, "of the moments")
 
 def main(argv: list[str]) -> None:
     """Run all campaigns."""
-    if len(argv) != 1:
-        raise UserError(f"{argv[1]!r} was not expected: every argument is a flag, --NAME=VALUE.")
+    refuse_arguments(argv)
     from scripts.faults import variants
     from scripts.faults.campaigns import Campaign, Outcome
 

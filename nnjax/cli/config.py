@@ -31,8 +31,7 @@ def require(argv: Sequence[str], config: str | None, workdir: str | None) -> tup
     Raises:
       UserError: it is such a one.
     """
-    if len(argv) > 1:
-        raise UserError(f"{argv[1]!r} was not expected: every argument is a flag, --NAME=VALUE; --help lists them.")
+    main.refuse_arguments(argv)
     if not config:
         raise UserError(
             "--config is missing; name a configuration that comes with nnjax (`nnjax configs` lists them), such as "

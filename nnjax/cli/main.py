@@ -92,6 +92,16 @@ def run(main: Callable[[list[str]], Any], config_flags: Sequence[str] = ()) -> N
     app.run(guarded, flags_parser=parse)
 
 
+def refuse_arguments(argv: Sequence[str]) -> None:
+    """Refuse a command line with anything but flags.
+
+    Raises:
+      UserError: it has more than the command's own name.
+    """
+    if len(argv) > 1:
+        raise UserError(f"{argv[1]!r} was not expected: every argument is a flag, --NAME=VALUE; --help lists them.")
+
+
 def _print_finding(sentence: str) -> None:
     """Print what the library would warn of in Python."""
     from nnjax.cli.printing import print_message

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from nnjax.core.errors import UserError
+from nnjax.core.numeric import as_numbers
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Num
@@ -188,12 +189,7 @@ def _walk(x: Any, what: str, path: str = "") -> Iterator[tuple[str, Any]]:
 
 def _as_array(leaf: Any, what: str) -> np.ndarray:
     """Read one array in a type that is kept: float32, uint8, int32 or bool."""
-    try:
-        array = np.asarray(leaf)
-    except ValueError:
-        raise UserError(f"{what} has rows of different lengths: pad them, and give a mask beside them.") from None
-    if array.dtype.kind not in "buif":
-        raise UserError(f"{what} has the type {array.dtype}, but numbers or truth values were expected.")
+    array = as_numbers(leaf, what, "pad them, and give a mask beside them", words="numbers or truth values")
     if array.ndim == 0 or 0 in array.shape:
         raise UserError(
             f"{what} has the shape {array.shape}, but [examples, …] with at least one of each was expected."

@@ -10,6 +10,7 @@ import numpy as np
 
 from nnjax.core.columns import TableRecipe
 from nnjax.core.errors import UserError
+from nnjax.core.numeric import as_numbers
 from nnjax.core.structure import Structure, flatten, flatten_as, is_structure
 from nnjax.core.types import Dataset, Rows
 from nnjax.data import grouped_splits, precision
@@ -238,16 +239,7 @@ def _telling(classes: Sequence[str]) -> tuple[str, ...]:
 
 
 def _as_array(values: Any, which: str, name: str) -> np.ndarray:
-    try:
-        array = np.asarray(values)
-    except ValueError:
-        raise UserError(f"{which} of {name} has rows of different lengths: a rectangular array was expected.") from None
-    inputs = which.startswith("x")
-    if array.dtype == object and not inputs and all(isinstance(value, str) for value in array.flat):
-        array = array.astype(str)
-    if array.dtype.kind not in ("buif" if inputs else "buifUS"):
-        raise UserError(f"{which} of {name} has the type {array.dtype}, but numbers were expected.")
-    return array
+    return as_numbers(values, f"{which} of {name}", kinds="buif" if which.startswith("x") else "buifUS")
 
 
 def _image_shape(shape: tuple[int, ...], image_shape: tuple[int, int] | None, name: str) -> tuple[int, int] | None:

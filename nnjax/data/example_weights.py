@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nnjax.core.errors import UserError
+from nnjax.core.numeric import as_numbers
 from nnjax.core.types import Float, Int
 from nnjax.data.file_rows import FileRows
 
@@ -64,11 +65,9 @@ def _without(found: Weighted, keep: np.ndarray, name: str) -> Weighted:
 
 
 def _checked(given: Any, size: int, name: str) -> Float[np.ndarray, " n"]:
-    weights = np.asarray(given)
+    weights = as_numbers(given, f"sample_weight of {name}")
     if weights.ndim == 2 and weights.shape[1] == 1:
         weights = weights[:, 0]
-    if weights.dtype.kind not in "buif":
-        raise UserError(f"sample_weight of {name} has the type {weights.dtype}, but numbers were expected.")
     if weights.shape != (size,):
         raise UserError(
             f"sample_weight of {name} has the shape {weights.shape}, but one weight for each of {size} was expected."

@@ -8,6 +8,7 @@ import jax
 import numpy as np
 
 from nnjax.core.errors import UserError
+from nnjax.core.numeric import as_numbers
 
 COSTS = ("absolute", "squared")
 LARGEST = 1e15  # sums of squares stay far below what float32 holds, and below `engine.UNREACHED`
@@ -66,7 +67,7 @@ def vectors(x: Any, name: str) -> list[Group]:
     Raises:
       UserError: no numbers, another shape, nothing there, or values that are not finite.
     """
-    values = _numbers(x, name)
+    values = as_numbers(x, name)
     if values.ndim != 2 or values.size == 0:
         raise UserError(
             f"{name} has the shape {values.shape}, but vectors [n, d] with at least one of each were expected."
@@ -82,7 +83,7 @@ def series(x: Any, name: str) -> list[Group]:
     """
     if isinstance(x, (list, tuple)) and len({np.shape(one) for one in x}) > 1:
         return _ragged(x, name)
-    values = _numbers(x, name)
+    values = as_numbers(x, name)
     has = f"{name} has the shape {values.shape}"
     if values.ndim not in (2, 3):
         raise UserError(f"{has}, but series [n, t] or [n, t, d] were expected.")
@@ -92,7 +93,7 @@ def series(x: Any, name: str) -> list[Group]:
 
 
 def _ragged(x: Sequence[Any], name: str) -> list[Group]:
-    each = [_numbers(one, f"series {i} of {name}") for i, one in enumerate(x)]
+    each = [as_numbers(one, f"series {i} of {name}") for i, one in enumerate(x)]
     for i, one in enumerate(each):
         if one.ndim not in (1, 2) or one.size == 0:
             raise UserError(
@@ -112,16 +113,6 @@ def check_alike(x: Sequence[Group], y: Sequence[Group]) -> None:
     first, second = x[0].values.shape[-1], y[0].values.shape[-1]
     if first != second:
         raise UserError(f"x has {first} values a point and y has {second}: the same number was expected of both.")
-
-
-def _numbers(x: Any, name: str) -> np.ndarray:
-    try:
-        values = np.asarray(x)
-    except ValueError:
-        raise UserError(f"{name} is not a rectangular array: rows of one length were expected.") from None
-    if values.dtype.kind not in "buif":
-        raise UserError(f"{name} has the type {values.dtype}, but numbers were expected.")
-    return values
 
 
 def _finite(values: np.ndarray, name: str) -> np.ndarray:

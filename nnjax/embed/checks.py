@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from nnjax.core.errors import UserError
+from nnjax.core.numeric import as_numbers
 
 LEAST_POINTS = 4
 MOST_EXACT = {  # points, by support
@@ -21,11 +22,9 @@ def points(x: np.ndarray) -> np.ndarray:
     Raises:
       UserError: another shape, fewer than 4 rows, no numbers, numbers that are not finite, or rows that are all equal.
     """
-    x = np.asarray(x)
+    x = as_numbers(x, "The data")
     if x.ndim != 2 or x.shape[1] < 1:
         raise UserError(f"The data have shape {x.shape}, but rows of numbers (n, d) were expected: reshape them.")
-    if x.dtype.kind not in "fiub":
-        raise UserError(f"The data are of type {x.dtype}, but numbers were expected: convert them.")
     if len(x) < LEAST_POINTS:
         raise UserError(f"There are {len(x)} rows, but at least {LEAST_POINTS} are needed: give more.")
     bad = np.flatnonzero(~np.isfinite(x).all(axis=1))
