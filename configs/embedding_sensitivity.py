@@ -8,7 +8,7 @@ slides', the 2-wide one digits16 with a narrower code, at half to twice the slid
 
     nnjax study --config=embedding_sensitivity --workdir=runs/sensitivity
 
-Expected (600 digits): scores of t-SNE vary less than those of latent spaces (T .92-.96), pictures about as much
+Expected (600 digits): scores of t-SNE vary less than those of latent spaces (T .92-.96), layouts about as much
 (Procrustes distance .4-.5 between settings); no layout is less trustworthy than PCA. Time: 2:46 on two shared cores.
 """
 

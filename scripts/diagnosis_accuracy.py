@@ -12,7 +12,7 @@ from nnjax.core.errors import UserError
 
 CURVES = flags.DEFINE_string("curves", "tests/diagnosis/curves.npz", "the file that label_curves wrote")
 PART = flags.DEFINE_enum("part", "last", ["tuning", "test", "fresh", "unseen", "last"], "which part of the curves")
-IMAGES = flags.DEFINE_string("images", None, "folder of the pictures")
+IMAGES = flags.DEFINE_string("images", None, "folder of the figures")
 
 
 def main(argv: list[str]) -> None:
@@ -20,13 +20,13 @@ def main(argv: list[str]) -> None:
     path = pathlib.Path(CURVES.value)
     if len(argv) != 1 or not path.is_file():
         raise UserError(f"{path} does not exist: name the file that scripts/label_curves.py wrote, --curves=FILE.npz.")
-    from scripts.curves import pictures, scoring, store, tables
+    from scripts.curves import scoring, store, tables, verdict_figures
 
     scores = scoring.score([one for one in store.load(path) if one.part == PART.value])
     for table in (tables.summary, tables.false_alarms, tables.confusion, tables.causes):
         print(table(scores), end="\n\n")
     if IMAGES.value:
-        for code, score in pictures.draw_all(scores, pathlib.Path(IMAGES.value)).items():
+        for code, score in verdict_figures.draw_all(scores, pathlib.Path(IMAGES.value)).items():
             print(f"{code}: {score.one.source}: {score.found.primary.sentence}")
 
 

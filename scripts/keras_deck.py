@@ -73,7 +73,7 @@ def main(argv):
     data = load(DATA.value)
     if data.x.dtype != np.uint8 or data.test_start is None:
         raise UserError(
-            f"{DATA.value} holds no pictures in bytes with a test set of their own, which this script needs: name "
+            f"{DATA.value} holds no images in bytes with a test set of their own, which this script needs: name "
             "mnist or fashion_mnist."
         )
     train_x, test_x = data.x[: data.test_start] / 255.0, data.x[data.test_start :] / 255.0

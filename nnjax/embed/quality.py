@@ -11,13 +11,13 @@ from nnjax.embed.affinities import squared_distances
 BLOCK = 256  # points compared with all others at a time
 MOST_PAIRED = 2000  # points whose pairs the Shepard correlation is taken of; of more, so many are drawn
 MEASURES = {
-    "trustworthiness": "neighbors in the picture are neighbors in the data; 1 is best, .5 is chance",
-    "continuity": "neighbors in the data are neighbors in the picture; 1 is best, .5 is chance",
+    "trustworthiness": "neighbors in the embedding are neighbors in the data; 1 is best, .5 is chance",
+    "continuity": "neighbors in the data are neighbors in the embedding; 1 is best, .5 is chance",
     "recall": "share of the k nearest neighbors that are kept",
-    "shepard": "Spearman's correlation of all distances, data against picture",
-    "knn_accuracy": "share of points whose k nearest neighbors in the picture vote for their class",
+    "shepard": "Spearman's correlation of all distances, data against embedding",
+    "knn_accuracy": "share of points whose k nearest neighbors in the embedding vote for their class",
     "silhouette": "mean of (b - a) / max(a, b): a to the own class, b to the next; -1 to 1",
-    "ari": "k-means in the picture against the classes, adjusted Rand index; 0 is chance",
+    "ari": "k-means in the embedding against the classes, adjusted Rand index; 0 is chance",
     "ami": "the same, adjusted mutual information; 0 is chance",
 }
 

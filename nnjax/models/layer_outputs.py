@@ -32,14 +32,14 @@ def capture_layer_outputs(layers: Collection[str]) -> Iterator[dict[str, Float[A
         value = call(*args, **kwargs)
         name = context.module.name or ""
         if name in layers and context.method_name == "__call__":
-            outputs[name] = value if value.ndim == 2 else _pictures(context.module, value, args, kwargs)
+            outputs[name] = value if value.ndim == 2 else _images(context.module, value, args, kwargs)
         return value
 
     with nn.intercept_methods(note):
         yield outputs
 
 
-def _pictures(layer: nn.Module, value: Array, args: Args, kwargs: Mapping[str, Any]) -> Array:
+def _images(layer: nn.Module, value: Array, args: Args, kwargs: Mapping[str, Any]) -> Array:
     """Lay out the output of a convolutional layer as [b, h, w, maps], cropped to the images."""
     if value.ndim == 6:
         side = value.shape[0] * value.shape[3]

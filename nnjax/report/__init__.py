@@ -1,1 +1,1 @@
-"""One self-contained HTML page, and pictures, from a run. It draws what it is given, and trains nothing."""
+"""One self-contained HTML page, and figures, from a run. It draws what it is given, and trains nothing."""

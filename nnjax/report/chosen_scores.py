@@ -73,7 +73,7 @@ def chosen_scores(run: Run) -> list[ChosenScores]:
     for choice in found:
         try:
             one = _score(run, choice)
-        except UserError:  # which the page says where it misses the pictures
+        except UserError:  # which the page says where it misses the images
             continue
         out += [] if one is None else [one]
     return out

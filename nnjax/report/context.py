@@ -89,7 +89,7 @@ class ReportContext:
         try:
             prepared = self.run.data(some[0].trials[0])
         except UserError:
-            return None  # the page says so where it misses the pictures
+            return None  # the page says so where it misses the images
         if not len(measured_part(prepared, part)[1]):
             return None
         return measure_baselines(prepared, key[1], [*PCA_WIDTHS, *widths], part)

@@ -85,7 +85,7 @@ def _rule(report: ReportContext) -> list[str]:
 def _trained(run: Run, some: Sequence[Setting]) -> str:
     sizes = {setting.facts.sizes for setting in some}
     names = list(dict.fromkeys(setting.facts.name for setting in some))
-    noun = "pictures" if all(setting.facts.image_shape for setting in some) else "examples"
+    noun = "images" if all(setting.facts.image_shape for setting in some) else "examples"
     train, validation, test = next(iter(sizes))
     amount = f"{train:,} {noun}" if len({size[0] for size in sizes}) == 1 else noun
     text = f"{_capital(count(len(some), 'network'))} {'was' if len(some) == 1 else 'were'} trained on {amount} of "
@@ -198,10 +198,10 @@ def cards(report: ReportContext) -> list[tuple[str, str, str]]:
 
 
 def shown_networks(report: ReportContext) -> str:
-    """Describe which trials the pictures show, where they do not show all."""
+    """Describe which trials the figures show, where they do not show all."""
     some, total, parts = report.snapshots, len(report.settings), []
     if len(some) < total:
-        parts.append(f"The pictures show {count(len(some), 'network')} of {total:,}, the first by the rule.")
+        parts.append(f"The figures show {count(len(some), 'network')} of {total:,}, the first by the rule.")
     if any(len(snapshot.setting.trials) > 1 for snapshot in some):
         among = "" if report.run.store.keep is None else ", of those whose weights were kept"
         parts.append(f"Of several trials they show the one with the median error{among}.")

@@ -34,7 +34,7 @@ class NetworkSnapshot:
       outputs: [n, k] float32; of a regression in the target's own units.
       codes: [n, width] float32 of an autoencoder; None otherwise.
       kernel: [d, h], of the first layer; of a convolution [height * width, maps]; [0, 0] of a user's model.
-      kernel_shape: (height, width) of a column of the kernel that is a picture; None elsewhere.
+      kernel_shape: (height, width) of a column of the kernel that is an image; None elsewhere.
     """
 
     setting: Setting
@@ -72,7 +72,7 @@ class NetworkSnapshot:
 
     @property
     def image_shape(self) -> tuple[int, int] | None:
-        """Height and width of the inputs where they are pictures."""
+        """Height and width of the inputs where they are images."""
         return self.prepared.dataset.image_shape
 
     def predicted(self) -> tuple[np.ndarray, np.ndarray]:
@@ -85,7 +85,7 @@ class NetworkSnapshot:
         return found, p[np.arange(len(p)), found]
 
     def pixels(self, values: np.ndarray) -> np.ndarray:
-        """Turn scaled pictures [n, d] into brightness in [0, 1], [n, height, width]."""
+        """Turn scaled images [n, d] into brightness in [0, 1], [n, height, width]."""
         assert self.image_shape is not None
         raw = np.asarray(self.prepared.x_scaler.inverse(values)) / full_scale(self.prepared)
         return np.clip(np.nan_to_num(raw), 0, 1).reshape(-1, *self.image_shape)
@@ -114,7 +114,7 @@ def shown_trials(run: Run, some: Sequence[Setting], ranked: Mapping[str, Sequenc
 
 
 def coders(some: Sequence[NetworkSnapshot], images: bool = False) -> list[NetworkSnapshot]:
-    """Choose the autoencoders of the first one's data, with images only those of pictures."""
+    """Choose the autoencoders of the first one's data, if asked only those of images."""
     able = [one for one in some if one.codes is not None and (one.image_shape is not None or not images)]
     return [one for one in able if one.setting.experiment.data == able[0].setting.experiment.data]
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from nnjax.core.files import write_atomically
-from nnjax.report.charts import pictures
+from nnjax.report.charts import array_images
 from nnjax.report.page import template
 
 PAGE = "study.html"
@@ -49,7 +49,7 @@ def write(page: StudyPage, images: Mapping[str, bytes], workdir: pathlib.Path) -
     for name, content in images.items():
         write_atomically(workdir / name, content)
     text = template("study.html.jinja").render(
-        page=page, images={name: pictures.data_uri(content) for name, content in images.items()}
+        page=page, images={name: array_images.data_uri(content) for name, content in images.items()}
     )
     write_atomically(workdir / PAGE, text)
     return workdir / PAGE

@@ -22,7 +22,11 @@ def test_numbers_and_truth_values_keep_their_type(x):
 @pytest.mark.parametrize("read", [lambda x: as_numbers(x, "x"), lambda x: vectors(x, "x"), lambda x: embed(x, "pca")])
 @pytest.mark.parametrize(
     ("x", "sentence"),
-    [(RAGGED, "rows of different lengths"), ([["a"]], "the type <U1, but numbers were expected"), ([[1j]], "complex128")],
+    [
+        (RAGGED, "rows of different lengths"),
+        ([["a"]], "the type <U1, but numbers were expected"),
+        ([[1j]], "complex128"),
+    ],
 )
 def test_what_is_no_array_of_numbers(read, x, sentence):
     with pytest.raises(nnjax.UserError, match=sentence):

@@ -29,7 +29,7 @@ def digits(**options):
 
 
 def test_two_pixels_by_hand():
-    # training pictures (0, .5) and (1, .5): mean image (.5, .5), global mean .5; the test picture is (1, .25)
+    # training images (0, .5) and (1, .5): mean image (.5, .5), global mean .5; the test image is (1, .25)
     dataset = from_arrays(np.array([[0, 0.5], [1, 0.5], [1, 0.25]], np.float32), image_shape=(1, 2))
     found = measure_baselines(prepared_of(dataset, [0, 1], [2]))
     assert (found.goal, found.part, found.num_examples) == ("reconstruction", "test", 1)

@@ -73,7 +73,7 @@ def test_iris_keeps_its_neighborhoods():
     assert (np.diff(made.history[:, 6:], axis=1) < 1e-3).all()  # after the exaggeration it only falls
 
 
-def test_sne_descends_to_a_better_picture_than_pca():
+def test_sne_descends_to_a_better_layout_than_pca():
     x = load_iris().data
     found = lay_out(x, [LayoutConfig(30.0)], "sne", iterations=300)
     assert found.history[0, -1] < found.history[0, 0] < 150 * np.log(150 / 30)  # all points in one place

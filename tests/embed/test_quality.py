@@ -83,7 +83,7 @@ def test_votes_of_the_neighbors(case):
 
 
 def test_clusters_against_classes():
-    """Four far clusters are found without a mistake; a picture in which they coincide scores as chance does."""
+    """Four far clusters are found without a mistake; an embedding in which they coincide scores as chance does."""
     rng = np.random.default_rng(0)
     labels = np.repeat(np.arange(4), 30)
     y = 20 * np.eye(4)[labels] + rng.normal(size=(120, 4))
@@ -93,7 +93,7 @@ def test_clusters_against_classes():
     assert abs(quality(y, rng.normal(size=(120, 2)), labels)["ari"]) < 0.05
 
 
-def test_perfect_and_useless_pictures(case):
+def test_perfect_and_useless_embeddings(case):
     x, _, labels = case
     best = quality(x, x, labels)
     assert [best[name] for name in ("trustworthiness", "continuity", "recall")] == [1, 1, 1]

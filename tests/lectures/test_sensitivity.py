@@ -116,6 +116,6 @@ def test_a_score_is_moved_by_the_rate_alone(family):
     assert rows == [["t-SNE, random start: T(10)", "100%", "0%"], ["t-SNE, random start: Shepard", "0%", "100%"]]
 
 
-def test_pictures_fill_their_rows(family):
+def test_panels_fill_their_rows(family):
     assert [shape(count) for count in (1, 8, 9, 12, 24, 32)] == [(1, 8), (1, 8), (1, 9), (2, 6), (3, 8), (4, 8)]
     assert chosen(family) == [0, 2]  # the first seed

@@ -31,7 +31,7 @@ def test_parameters(inputs, widths, outputs, parameters):
     assert sum(leaf.size for leaf in jax.tree.leaves(params)) == parameters
 
 
-def test_layers_of_the_decks_picture():
+def test_layers_of_the_slides_figure():
     """3-4-3-1: weights 12 + 12 + 3 = 27, biases 4 + 3 + 1 = 8."""
     assert count(3, (4, 3), 1).layers == (
         LayerCount("layer_0", 3, 4, 12, 4, 16),

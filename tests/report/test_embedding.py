@@ -60,7 +60,7 @@ def test_files_hold_the_positions_and_the_measures(made, folder):
     np.testing.assert_allclose(measures.trustworthiness, [q["trustworthiness"] for q in made.qualities], rtol=1e-5)
 
 
-def test_the_page_carries_positions_neighbors_and_pictures(made, folder):
+def test_the_page_carries_positions_neighbors_and_images(made, folder):
     data = carried(folder)
     assert [layout["options"] for layout in data["layouts"]][1] == {"method": "t-SNE", "perplexity": 5, "seed": 0}
     assert data["first"] == int(np.argmax([q["trustworthiness"] for q in made.qualities]))
@@ -75,9 +75,9 @@ def test_the_page_carries_positions_neighbors_and_pictures(made, folder):
     shown = np.sort(np.take_along_axis(distances, near.astype(int), axis=1), axis=1)
     np.testing.assert_allclose(shown, np.sort(distances, axis=1)[:, : near.shape[1]])
     sheet = data["sheet"]
-    picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(sheet["uri"].split(",")[1]))).convert("L"), float)
+    image = np.asarray(Image.open(io.BytesIO(base64.b64decode(sheet["uri"].split(",")[1]))).convert("L"), float)
     row, column = divmod(37, sheet["columns"])
-    found = picture[8 * row : 8 * row + 8, 8 * column : 8 * column + 8] / 255
+    found = image[8 * row : 8 * row + 8, 8 * column : 8 * column + 8] / 255
     np.testing.assert_allclose(found, made.images[37], atol=0.01)
     assert data["groups"]["class"]["of"] == made.labels.tolist()
 

@@ -84,7 +84,7 @@ def test_a_run_can_plot_itself(tmp_path):
 
 
 def test_long_names_are_not_cut_off():
-    """The name of every network lies within the picture, whatever the number of hyperparameters in it."""
+    """The name of every network lies within the figure, whatever the number of hyperparameters in it."""
     rates = {"learning_rate": (0.00251189, 0.1), "weight_decay": (0.000316228, 0.1)}
     space = Space(axes=rates, arms={"a rather long arm": Arm()})
     for experiment, data in ((CLASSIFIER, digits()), (REGRESSOR, table())):

@@ -19,7 +19,7 @@ def told(run, known=None, goal="reconstruction"):
 
 def test_what_was_trained():
     text = told(fake_run(space=DEMO))
-    assert text.startswith("Five networks were trained on 200 pictures of digits for six epochs. ")
+    assert text.startswith("Five networks were trained on 200 images of digits for six epochs. ")
     assert "Others were held out: 40 for validation and 60 for testing." in text
     assert "There is one seed of each" in text
 
@@ -30,7 +30,7 @@ def test_dropped_trials_have_fewer_epochs():
 
 def test_seeds_and_a_single_network():
     assert "from three seeds" in told(fake_run(CLASSIFIER, Space(axes={"seed": range(3)})))
-    assert told(fake_run(CLASSIFIER)).startswith("One network was trained on 200 pictures")
+    assert told(fake_run(CLASSIFIER)).startswith("One network was trained on 200 images")
     assert "one seed" not in told(fake_run(CLASSIFIER))
 
 
@@ -119,11 +119,11 @@ def test_cards():
     assert found["time to train"][0] == "1:15"
 
 
-def test_which_pictures():
+def test_which_networks_the_figures_show():
     run = fake_run(CLASSIFIER, Space(axes={"learning_rate": [0.1 * i for i in range(1, 9)], "seed": (0, 1)}))
     text = header.shown_networks(ReportContext(run))
     assert text == (
-        "The pictures show six networks of 8, the first by the rule. Of several trials they show the one with the "
+        "The figures show six networks of 8, the first by the rule. Of several trials they show the one with the "
         "median error."
     )
     assert header.shown_networks(ReportContext(fake_run(space=DEMO))) == ""

@@ -25,7 +25,7 @@ def test_strips_are_the_original_then_code_and_copy_of_each(demo):
     assert all(item.uri.startswith("data:image/png;base64,") for item in found)
 
 
-def test_latent_pictures_and_their_legend(demo):
+def test_latent_figures_and_their_legend(demo):
     found = latent.latents(demo[1])
     assert [item.label for item in found] == ["digits64", "digits64_sig", "digits64_bce", "digits16"]
     assert found[3].what == "the two numbers of the code itself"
@@ -89,7 +89,7 @@ def test_regression_says_how_much_it_explains():
     assert predictions.regressions([perfect])[0].what == "R² 1.000, 1.000 on 60 examples (test)"
 
 
-def test_files_hold_the_pictures_of_the_page(demo):
+def test_files_hold_the_images_of_the_page(demo):
     """Each strip is drawn once: the figure shows the very pixels that the page shows."""
     strips = reconstructions.reconstructions(demo[1])
     drawn = sheets.stacked(strips)

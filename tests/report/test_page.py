@@ -84,7 +84,7 @@ def test_curves_are_in_the_page_as_data(demo):
 def test_page_says_what_was_run_and_what_did_best(demo):
     text = " ".join(Page(demo[1]).text)
     assert "The deck's autoencoders" in text
-    assert "Five networks were trained on 200 pictures of digits" in text
+    assert "Five networks were trained on 200 images of digits" in text
     assert "PCA-16" in text
     assert "entropy floor" in text
 

@@ -78,7 +78,7 @@ def test_data_that_are_gone_are_told_and_not_fatal():
     assert "have changed" in missing[0]
 
 
-def test_tables_have_no_pictures():
+def test_tables_have_no_images():
     run = fake_run(replace(AUTOENCODER, {"data.scaling": "standard"}), dataset=table("none"))
     snapshot = ReportContext(run).snapshots[0]
     assert snapshot.image_shape is None

@@ -219,7 +219,7 @@ CASES = [
     Case("compare", ("At least one run folder was expected",)),
     Case("compare run --out=new.txt", ("'new.txt' ends in '.txt', but .csv was expected",)),
     Case("report", ("One run folder was expected",)),
-    Case("keras_deck --out=new.csv --data=digits", ("digits holds no pictures in bytes", "name mnist")),
+    Case("keras_deck --out=new.csv --data=digits", ("digits holds no images in bytes", "name mnist")),
     Case("keras_deck --out=new.txt", ("'new.txt' ends in '.txt', but .csv was expected",)),
     Case("report run --out=nowhere/new.html", ("The folder of 'nowhere/new.html' does not exist",)),
     Case("report run --out=.", ("'.' ends in '', but .html was expected",)),

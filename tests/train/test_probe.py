@@ -214,7 +214,7 @@ def test_convolutional_networks_against_flax(kind):
     assert shapes == SHAPES[kind]
 
 
-def test_a_picture_that_tiles_exceed_is_caught_without_what_lies_beyond():
+def test_an_image_that_tiles_exceed_is_caught_without_what_lies_beyond():
     """7 x 7 pixels in tiles of 2 x 2: ones under a kernel of ones make 4 in the corners, 6 at the edges, 9 inside."""
     layer = Convolution(1, 3, nn.initializers.ones, jnp.float32)
     x = jnp.ones((1, 7, 7, 2))

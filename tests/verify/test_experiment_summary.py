@@ -16,11 +16,11 @@ from nnjax.train.host.population import Population
 
 os.environ["KERAS_BACKEND"] = "jax"
 RNG = np.random.default_rng(0)
-DATA = nnjax.from_arrays(RNG.normal(size=(200, 8, 8, 1)), np.arange(200) % 10, name="pictures")
+DATA = nnjax.from_arrays(RNG.normal(size=(200, 8, 8, 1)), np.arange(200) % 10, name="images")
 NUMBERS = nnjax.from_arrays(RNG.normal(size=(200, 10)), RNG.normal(size=200), name="numbers")
 
 
-class Pictures(nn.Module):
+class Images(nn.Module):
     @nn.compact
     def __call__(self, x, train: bool):
         x = nn.relu(nn.BatchNorm(use_running_average=not train)(nn.Conv(4, (3, 3))(x)))
@@ -53,7 +53,7 @@ def test_a_dense_network_by_hand():
 
 def test_a_convolution_by_hand():
     """8 × 8 pixels, 3 × 3 kernels, 4 maps: 2 · 64 · 4 · 9, and 2 · 256 · 10."""
-    found = nnjax.summary(nnjax.Experiment(model=Pictures()), data=DATA)
+    found = nnjax.summary(nnjax.Experiment(model=Images()), data=DATA)
     rows = {layer.name: (layer.output, layer.parameters) for layer in found.layers}
     assert rows == {"Conv_0": ((8, 8, 4), 40), "BatchNorm_0": ((8, 8, 4), 8), "Dense_0": ((10,), 2_570)}
     assert found.flops == 2 * 64 * 4 * 9 + 2 * 256 * 10

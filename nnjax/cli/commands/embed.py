@@ -1,7 +1,7 @@
 """Draw data in the plane: `nnjax embed --data=mnist5k --method=pca,tsne --perplexity=5,30,100 --seed=0,1`.
 
 Methods: pca, lda, ica, kmeans, sne, tsne, umap; --run=RUN adds the latent space of a trained autoencoder. Every
-combination of the lists is one embedding. Writes OUT/report.html with a picture to look through and the quality of
+combination of the lists is one embedding. Writes OUT/report.html with a figure to look through and the quality of
 every embedding, and embedding.npz, embedding.csv and quality.csv beside it.
 """
 

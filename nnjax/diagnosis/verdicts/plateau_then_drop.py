@@ -43,7 +43,7 @@ def describe(trials: TrialFeatures, i: int) -> Description:
     start, length, drop = (values[i] for values in _plateau(trials))
     text = (
         f"From epoch {start + 1} to {start + length} the loss hardly moved, and then fell by {percent(-drop)}: "
-        "a plateau is not always the end (a schedule that lowers the rate draws the same picture)."
+        "a plateau is not always the end (a schedule that lowers the rate draws the same curve)."
     )
     hint = "Give such networks more epochs before stopping; a better initialization, ReLU or Adam shortens the plateau."
     return Description(text, {"drop": float(drop)}, {"from": int(start) + 1, "to": int(start + length)}, hint)

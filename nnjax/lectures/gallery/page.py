@@ -10,7 +10,7 @@ from nnjax.diagnosis.verdicts import CODES
 from nnjax.lectures.gallery.rates import Rates, plot_rates
 from nnjax.lectures.gallery.training import DiagnosedTrial, Outcome
 from nnjax.report import trial_verdicts
-from nnjax.report.charts import figures, pictures
+from nnjax.report.charts import array_images, figures
 from nnjax.report.charts.marked_curves import plot_trial
 from nnjax.report.page import template, write_page
 
@@ -22,7 +22,7 @@ def write(outcomes: Sequence[Outcome], rates: Rates | None, folder: str | PathLi
 
     Args:
       outcomes: of the failure modes, in the order of the page.
-      rates: for the picture of the loss against the learning rate; None leaves it out.
+      rates: for the figure of the loss against the learning rate; None leaves it out.
       folder: made if it is not there.
 
     Raises:
@@ -36,7 +36,7 @@ def write(outcomes: Sequence[Outcome], rates: Rates | None, folder: str | PathLi
     images = {f"{name}.png": figures.to_bytes(figure, DPI) for name, figure in drawn.items()}
     page = template("gallery.html.jinja").render(
         items=[_item(one) for one in outcomes],
-        images={name: pictures.data_uri(png) for name, png in images.items()},
+        images={name: array_images.data_uri(png) for name, png in images.items()},
         has_rates=rates is not None,
         rate_codes=[code for code in CODES if rates and any(code in row for row in rates.codes)],
     )

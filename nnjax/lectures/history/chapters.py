@@ -11,8 +11,8 @@ from matplotlib.figure import Figure as Drawing
 
 from nnjax.core.errors import UserError
 from nnjax.lectures.text import read_text
+from nnjax.report.charts import array_images
 from nnjax.report.charts import figures as charts
-from nnjax.report.charts import pictures
 from nnjax.report.page import template, write_page
 
 # Packages of this package, in the order of the report; each has a module `page` with a function `chapter`.
@@ -116,7 +116,7 @@ def write(chapters: Mapping[str, Chapter], folder: str | PathLike[str]) -> pathl
         for figure in chapter.figures
     }
     page = template("history.html.jinja").render(
-        chapters=chapters, images={name: pictures.data_uri(content) for name, content in images.items()}
+        chapters=chapters, images={name: array_images.data_uri(content) for name, content in images.items()}
     )
     write_page(target, page, images)
     return target

@@ -12,7 +12,7 @@ from nnjax.core.types import Array
 
 P = ParamSpec("P")
 NEGATIVE, POSITIVE, GREEN, BROWN = "#b3423a", "#2f5d9b", "#2c7a4b", "#96690a"  # the first two: the classes
-REGION = 121  # points along each side of a picture of regions
+REGION = 121  # points along each side of a figure of regions
 STYLE: Any = {"axes.titlesize": 9, "legend.fontsize": 8, "legend.title_fontsize": 8, "legend.frameon": False}
 
 
@@ -58,7 +58,7 @@ def draw_regions(
       output: points [n, 2] -> answers [n], negative (or below a half, of answers in [0, 1]) on one side.
       examples: [k, 2].
       labels: [k]; positive ones are of one class, all others of the other.
-      margin: how far the picture goes beyond the examples.
+      margin: how far the axes go beyond the examples.
       properties: of the axes, such as the title.
     """
     low, high = examples.min(axis=0) - margin, examples.max(axis=0) + margin

@@ -11,8 +11,8 @@ from nnjax.report.charts.figures import decimals, subplots
 
 COLORS = {TOO_LOW: "#2f5d9b", GOOD: "#2c7a4b", HIGH: "#b07d12", TOO_HIGH: "#b3423a"}
 NAMES = {"val_loss": "validation loss", "train_loss_eval": "training loss", "train_loss": "training loss"}
-NARROW = 0.07  # of the picture's width: a regime's name does not fit, and stands upright
-TOP = 1.5  # the picture ends so far above the loss without training, as a factor
+NARROW = 0.07  # of the figure's width: a regime's name does not fit, and stands upright
+TOP = 1.5  # the axis ends so far above the loss without training, as a factor
 
 
 def plot_rates(measured: RateSweep, view: Recommendation) -> Figure:
@@ -43,7 +43,7 @@ def _regimes(axes: Any, view: Recommendation) -> None:
 
 
 def _losses(axes: Any, measured: RateSweep) -> float:
-    """Draw all rates that have a loss; gives the upper end of the picture."""
+    """Draw all rates that have a loss; gives the upper end of the axis."""
     epochs, total = measured.epochs(), measured.losses.shape[2]
     shorter = []
     for place in np.flatnonzero((epochs.max(axis=1) > 0) & (epochs.max(axis=1) < total)):

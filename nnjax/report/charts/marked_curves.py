@@ -93,5 +93,5 @@ def _near(axes: Any, label: str, x: float, y: float) -> None:
 
 
 def _in_right_half(axes: Any, x: float) -> bool:
-    """Whether a label that begins at x might run out of the picture."""
+    """Whether a label that begins at x might run out of the figure."""
     return bool(x > sum(axes.get_xlim()) / 2)

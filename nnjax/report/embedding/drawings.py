@@ -13,7 +13,7 @@ from nnjax.embed.methods import LAYOUTS
 from nnjax.report.charts import figures
 from nnjax.report.embedding.packing import aligned, color
 
-MOST_PICTURES, PICTURE = 24, 2.7  # of one figure, and the width of each in inches
+MOST_PANELS, PANEL = 24, 2.7  # of one figure, and the width of each in inches
 COLUMNS, SIDE = (6, 7, 8, 9), 1.35
 LEAST = 8  # columns of a block, some of them empty
 SHORT = {"perplexity": "perp ", "exaggeration": "×", "learning_rate": "lr ", "neighbors": "k ", "min_dist": "dist "}
@@ -33,10 +33,10 @@ def plot_embeddings(
       labels: [n] class indices; None for one color.
       classes: their names.
     """
-    shown = min(len(layouts), MOST_PICTURES)
+    shown = min(len(layouts), MOST_PANELS)
     columns = min(4, shown)
     rows = -(-shown // columns)
-    figure = Figure(figsize=(max(columns * PICTURE, 4.5), rows * (PICTURE + 0.35) + 0.4), layout="constrained")
+    figure = Figure(figsize=(max(columns * PANEL, 4.5), rows * (PANEL + 0.35) + 0.4), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     colors = np.array([color(0)]) if labels is None else np.array([color(i) for i in range(len(classes))])
     points = colors[0] if labels is None else colors[labels]
@@ -79,7 +79,7 @@ def plot_layouts(families: Sequence[Family], labels: np.ndarray | None) -> Figur
 
 
 def shape(count: int) -> tuple[int, int]:
-    """Rows and columns for so many pictures: the fewest rows, then the fewest gaps."""
+    """Rows and columns for so many panels: the fewest rows, then the fewest gaps."""
     if count <= LEAST:
         return 1, LEAST
     columns = min(COLUMNS, key=lambda columns: (-(-count // columns), -(-count // columns) * columns))

@@ -1,4 +1,4 @@
-"""Data of the embedding page: positions in few bytes, pictures as one sheet, true neighbors."""
+"""Data of the embedding page: positions in few bytes, images as one sheet, true neighbors."""
 
 import base64
 import math
@@ -11,13 +11,13 @@ from nnjax.embed.methods import title_of
 from nnjax.embed.quality import neighbors
 from nnjax.embed.study import Study, label_of, varied
 from nnjax.embed.variation import to_plane
-from nnjax.report.charts import pictures
+from nnjax.report.charts import array_images
 
 # Petroff 2021, "Accessible color sequences for data visualization", the ten-color cycle.
 COLORS = ("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd")
 STEPS = 65_535  # positions are whole numbers up to this
 SHOWN_NEIGHBORS, SHOWN_FEATURES = 8, 6
-MOST_SHEET = 40_000_000  # pixels of the sheet of pictures; larger pictures are thinned
+MOST_SHEET = 40_000_000  # pixels of the sheet of images; larger images are thinned
 
 
 def color(index: int) -> str:
@@ -48,7 +48,7 @@ def pack_positions(layout: np.ndarray) -> str:
 
 
 def sheet(images: np.ndarray) -> dict[str, Any]:
-    """Lay pictures [n, h, w] out in one PNG without gaps: its data URI, columns, and the size of a picture."""
+    """Lay images [n, h, w] out in one PNG without gaps: its data URI, columns, and the size of an image."""
     thin = max(1, math.ceil(math.sqrt(images.size / MOST_SHEET)))
     images = images[:, ::thin, ::thin]
     n, h, w = images.shape
@@ -56,7 +56,7 @@ def sheet(images: np.ndarray) -> dict[str, Any]:
     padded = np.zeros((-(-n // columns) * columns, h, w), np.float32)
     padded[:n] = images
     values = padded.reshape(-1, columns, h, w).swapaxes(1, 2).reshape(-1, columns * w)
-    return {"uri": pictures.data_uri(pictures.to_png(values)), "columns": columns, "width": w, "height": h}
+    return {"uri": array_images.data_uri(array_images.to_png(values)), "columns": columns, "width": w, "height": h}
 
 
 def page_data(study: Study, able: Sequence[int]) -> dict[str, Any]:

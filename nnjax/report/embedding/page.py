@@ -14,9 +14,9 @@ from nnjax.embed.quality import MEASURES
 from nnjax.embed.study import Study, label_of, varied
 from nnjax.embed.variation import to_plane
 from nnjax.report.charts import figures
-from nnjax.report.charts.pictures import data_uri
+from nnjax.report.charts.array_images import data_uri
 from nnjax.report.embedding import text
-from nnjax.report.embedding.drawings import MOST_PICTURES, plot_embeddings
+from nnjax.report.embedding.drawings import MOST_PANELS, plot_embeddings
 from nnjax.report.embedding.packing import aligned, page_data
 from nnjax.report.page import join_scripts, template, write_page
 from nnjax.train.storage.npz import to_bytes
@@ -46,24 +46,22 @@ def write(
     if not able:
         raise UserError("No embedding is finite: all have diverged; choose smaller learning rates.")
     target = pathlib.Path(folder) / "report.html"
-    picture = figures.to_bytes(_figure(study, able))
-    write_page(target, _render(study, able, picture, how, title), {FIGURE: picture})
+    figure = figures.to_bytes(_figure(study, able))
+    write_page(target, _render(study, able, figure, how, title), {FIGURE: figure})
     for name, content in tidy_files(study).items():
         write_atomically(target.parent / name, content)
     return target
 
 
 def _figure(study: Study, able: Sequence[int]) -> Any:
-    names, shown = varied(study.embeddings), able[:MOST_PICTURES]
+    names, shown = varied(study.embeddings), able[:MOST_PANELS]
     layouts = aligned([to_plane(study.embeddings[i].y) for i in shown])
     scores = [study.qualities[i]["trustworthiness"] for i in shown]
     titles = [f"{label_of(study.embeddings[i], names)}\nT {score:.3f}" for i, score in zip(shown, scores, strict=True)]
     return plot_embeddings(layouts, titles, study.labels, study.dataset.classes)
 
 
-def _render(
-    study: Study, able: Sequence[int], picture: bytes, how: Sequence[tuple[str, str]], title: str | None
-) -> str:
+def _render(study: Study, able: Sequence[int], figure: bytes, how: Sequence[tuple[str, str]], title: str | None) -> str:
     return template("embedding.html.jinja").render(
         title=title or f"Embeddings of {study.dataset.name}",
         sentences=text.sentences(study),
@@ -73,8 +71,8 @@ def _render(
         clusters=text.cluster_rows(study),
         k=study.k,
         able=able,
-        figure=data_uri(picture),
-        hidden=max(0, len(able) - MOST_PICTURES),
+        figure=data_uri(figure),
+        hidden=max(0, len(able) - MOST_PANELS),
         how=how,
         script=join_scripts(SCRIPTS),
         data=page_data(study, able),

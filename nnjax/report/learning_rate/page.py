@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from nnjax.core.errors import UserError
 from nnjax.core.files import check_out_folder, write_atomically
-from nnjax.report.charts import pictures
+from nnjax.report.charts import array_images
 from nnjax.report.page import template, write_page
 
 OWN = "tune_lr.json"  # marks a folder of this kind
@@ -74,7 +74,7 @@ def write(page: Page, folder: str | os.PathLike[str], title: str) -> pathlib.Pat
       UserError: they cannot be written.
     """
     target = pathlib.Path(folder) / "report.html"
-    uris = {name: pictures.data_uri(content) for name, content in page.images.items()}
+    uris = {name: array_images.data_uri(content) for name, content in page.images.items()}
     text = template("learning_rate.html.jinja").render(page._asdict() | {"title": title, "images": uris})
     write_page(target, text, page.images)
     buffer = io.StringIO()

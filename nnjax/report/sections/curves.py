@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from nnjax.report.charts import figures, pictures
+from nnjax.report.charts import array_images, figures
 from nnjax.report.charts.curve_figure import draw_curves
 from nnjax.report.charts.curves import packed
 from nnjax.report.context import ReportContext
@@ -18,7 +18,7 @@ def build(report: ReportContext) -> dict[str, Any] | None:
     losses = {spec.experiment.loss for spec in report.run.specs}
     png = figures.to_bytes(draw_curves([one for one in report.quantities if one.name in losses]))
     data = packed(report.charts) | {"evidence": evidence}
-    return {"data": data, "evidence": evidence, "png": png, "uri": pictures.data_uri(png)}
+    return {"data": data, "evidence": evidence, "png": png, "uri": array_images.data_uri(png)}
 
 
 SECTION = Section(

@@ -8,7 +8,7 @@ from matplotlib import colormaps
 from matplotlib.colors import to_hex
 
 from nnjax.report.charts import figures
-from nnjax.report.charts.sheets import Picture, bare, side_by_side
+from nnjax.report.charts.sheets import CaptionedImage, bare, side_by_side
 from nnjax.report.context import ReportContext
 from nnjax.report.section import Section
 from nnjax.report.snapshots import NetworkSnapshot, coders
@@ -22,13 +22,13 @@ def build(report: ReportContext) -> dict[str, Any] | None:
     return {"latents": found, "legend": legend(report.snapshots)} if found else None
 
 
-def latents(some: Sequence[NetworkSnapshot]) -> list[Picture]:
+def latents(some: Sequence[NetworkSnapshot]) -> list[CaptionedImage]:
     """Draw the codes of each autoencoder in two dimensions."""
     out = []
     for snapshot in coders(some):
         points, share = flat_codes(snapshot)
         png = figures.to_bytes(_scatter(points, snapshot.labels), dpi=150, transparent=True)
-        out.append(Picture(snapshot.label, _remark(snapshot, share), png))
+        out.append(CaptionedImage(snapshot.label, _remark(snapshot, share), png))
     return out
 
 
@@ -72,7 +72,7 @@ def _remark(snapshot: NetworkSnapshot, share: float | None) -> str:
 
 
 def legend(some: Sequence[NetworkSnapshot]) -> list[tuple[str, str]]:
-    """Name the classes that the pictures color: (name, color)."""
+    """Name the classes that the points are colored by: (name, color)."""
     able = coders(some)
     if not able or able[0].labels is None:
         return []

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from nnjax.models.registry import traits_of
 from nnjax.nn.activations import activation_of
 from nnjax.nn.metrics import confusion_matrix
-from nnjax.report.charts import figures, pictures
+from nnjax.report.charts import array_images, figures
 from nnjax.report.context import ReportContext
 from nnjax.report.section import Section
 from nnjax.report.snapshots import NetworkSnapshot
@@ -60,7 +60,7 @@ def _mistakes(snapshot: NetworkSnapshot) -> list[dict[str, Any]]:
             "actual": classes[int(snapshot.labels[i])],
             "predicted": classes[int(found[i])],
             "sure": f"{100 * sure[i]:.1f} %" if is_probability else f"{what} {sign * sure[i]:.3g}",
-            "uri": pictures.data_uri(pictures.to_png(snapshot.pixels(snapshot.inputs[[i]])[0]))
+            "uri": array_images.data_uri(array_images.to_png(snapshot.pixels(snapshot.inputs[[i]])[0]))
             if snapshot.image_shape
             else "",
         }

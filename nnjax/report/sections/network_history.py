@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 
 from nnjax.core.types import LayerStatistics
 from nnjax.diagnosis.layer_findings import LayerFinding, layer_findings
+from nnjax.report.charts.array_images import data_uri
 from nnjax.report.charts.figures import decimals, subplots, to_bytes
-from nnjax.report.charts.pictures import data_uri
 from nnjax.report.context import ReportContext
 from nnjax.report.section import Section
 
@@ -70,8 +70,8 @@ def charts(signals: LayerStatistics, trial: int, label: str) -> list[dict[str, s
     for name, (title, explanation, logarithmic) in CHARTS.items():
         values = getattr(signals, name)[trial]
         if np.isfinite(values).any():
-            picture = data_uri(to_bytes(plot(values, name, layers_of(signals, trial), logarithmic), dpi=200))
-            out.append({"uri": picture, "title": title, "explanation": explanation, "alt": f"{title} of {label}"})
+            uri = data_uri(to_bytes(plot(values, name, layers_of(signals, trial), logarithmic), dpi=200))
+            out.append({"uri": uri, "title": title, "explanation": explanation, "alt": f"{title} of {label}"})
     return out
 
 

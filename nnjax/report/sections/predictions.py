@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from nnjax.report.charts import figures
-from nnjax.report.charts.sheets import Picture, side_by_side
+from nnjax.report.charts.sheets import CaptionedImage, side_by_side
 from nnjax.report.section import Section
 from nnjax.report.snapshots import NetworkSnapshot
 
@@ -14,14 +14,14 @@ MAX_NETWORKS, MAX_TARGETS = 4, 3
 MAX_POINTS = 2_000  # of a scatter
 
 
-def regressions(best: Sequence[NetworkSnapshot]) -> list[Picture]:
+def regressions(best: Sequence[NetworkSnapshot]) -> list[CaptionedImage]:
     """Draw predicted against true values."""
     out = []
     for snapshot in best[:MAX_NETWORKS]:
         error = snapshot.outputs - snapshot.targets
         rest = 1 - np.mean(error**2, axis=0) / np.maximum(np.var(snapshot.targets, axis=0), 1e-300)
         words = "R² " + ", ".join(f"{value:.3f}" for value in rest) + f" on {len(error):,} examples ({snapshot.part})"
-        out.append(Picture(snapshot.label, words, figures.to_bytes(scatter(snapshot))))
+        out.append(CaptionedImage(snapshot.label, words, figures.to_bytes(scatter(snapshot))))
     return out
 
 
@@ -43,7 +43,7 @@ SECTION = Section(
     title="Predicted against true",
     order=100,
     build=lambda report: regressions(report.best_snapshots("regression")),
-    figures=lambda pictures: {"predictions.png": side_by_side(pictures, 4.0)},
+    figures=lambda images: {"predictions.png": side_by_side(images, 4.0)},
     template="""
 {% from "macros.html.jinja" import grid %}
 {{ grid(content, "Predicted against true values of ", class="paper", pixelated=false) }}

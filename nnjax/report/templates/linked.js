@@ -8,18 +8,18 @@ const linked = (function () {
 
   const color = (i) => (trials.shades[i] < 0 ? panel.theme().red : panel.theme().shades[trials.shades[i]]);
 
-  // A painter of lines that keeps all of them, gray, as a picture: only the selected ones are drawn at each change.
+  // A painter of lines that keeps all of them, gray, as an image: only the selected ones are drawn at each change.
   function bundle() {
-    let picture = null, key = null;
+    let image = null, key = null;
     return function paint(context, width, height, pointsOf, changes) {
       const now = [width, height, panel.theme(), ...changes];
       if (!key || now.some((each, k) => each !== key[k])) {
-        [picture, key] = [gray(context.canvas, pointsOf), now];
+        [image, key] = [gray(context.canvas, pointsOf), now];
       }
       if (trials.count < trials.size) {
         context.save();
         context.resetTransform();
-        context.drawImage(picture, 0, 0);
+        context.drawImage(image, 0, 0);
         context.restore();
       }
       context.globalAlpha = Math.max(0.35, Math.min(1, 25 / Math.sqrt(trials.count)  / 2));
@@ -29,12 +29,12 @@ const linked = (function () {
   }
 
   function gray(like, pointsOf) {
-    const picture = document.createElement("canvas"), context = picture.getContext("2d");
-    [picture.width, picture.height] = [like.width, like.height];
+    const image = document.createElement("canvas"), context = image.getContext("2d");
+    [image.width, image.height] = [like.width, like.height];
     const ratio = Math.min(2, devicePixelRatio || 1);
     context.scale(ratio, ratio);
     drawing.lines(context, Array.from({ length: trials.size }, (_, i) => i), pointsOf, panel.theme().faint);
-    return picture;
+    return image;
   }
 
   function highlight(context, pointsOf) {

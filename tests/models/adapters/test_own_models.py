@@ -363,7 +363,7 @@ def apply_auto(params, x):
 
 
 @pytest.mark.parametrize("model", [EquinoxAuto, (init_auto, apply_auto, encode_auto, decode_auto)], ids=["eqx", "pair"])
-def test_codes_and_latent_pictures(model, tmp_path):
+def test_codes_and_latent_figures(model, tmp_path):
     """What comes out is the decoder's of the code; the report draws the codes."""
     config = nnjax.ModelConfig(model, output_activation="linear", reconstruct=True)
     run = nnjax.sweep(experiment(config, loss="mean_squared_error", epochs=3), data=BLOBS)

@@ -12,7 +12,7 @@ from nnjax.lectures.history.drawing import NEGATIVE, POSITIVE, panels
 from nnjax.lectures.history.rule import present
 
 STEPS = 400
-SHOWN = {0.1: 3000, 0.9: 3000, 1.05: 24}  # steps in the picture of paths, by share of the largest rate
+SHOWN = {0.1: 3000, 0.9: 3000, 1.05: 24}  # steps in the figure of paths, by share of the largest rate
 
 
 def chapter() -> Chapter:

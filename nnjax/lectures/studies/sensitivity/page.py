@@ -52,7 +52,7 @@ def write(dataset: Dataset, rows: np.ndarray, families: Sequence[Family], workdi
 
 
 def sentences(families: Sequence[Family]) -> list[str]:
-    """Write the findings on scores, on pictures and on the seed."""
+    """Write the findings on scores, on layouts and on the seed."""
     layouts = [family for family in families if method_of(family) in LAYOUTS]
     latents = [family for family in families if family not in layouts and len(family.embeddings) > 1]
     deviation = "standard deviation over all settings and seeds"
@@ -61,13 +61,13 @@ def sentences(families: Sequence[Family]) -> list[str]:
         for key, name in MEASURES.items()
         if key in families[0].qualities[0]
     ]
-    pictures = "Pictures: mean Procrustes distance under any two settings"
-    out.append(compare_spread(pictures, *map(_distances, (layouts, latents))))
+    by_setting = "Layouts: mean Procrustes distance under any two settings"
+    out.append(compare_spread(by_setting, *map(_distances, (layouts, latents))))
     seeds = [
         {family.name: mean_distances_by_factor(family.distances, family.factors).get("seed", np.nan) for family in some}
         for some in (layouts, latents)
     ]
-    out.append(compare_spread("Pictures that differ in the seed only", *seeds))
+    out.append(compare_spread("Layouts that differ in the seed only", *seeds))
     return [*out, _between_methods(layouts), *_beside_pca(layouts, families), _most_influential(layouts)]
 
 

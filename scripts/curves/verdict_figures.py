@@ -1,4 +1,4 @@
-"""A picture of a real curve for each verdict."""
+"""A figure of a real curve for each verdict."""
 
 from __future__ import annotations
 

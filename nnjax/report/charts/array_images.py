@@ -1,4 +1,4 @@
-"""Small pictures: arrays of numbers as PNG, in palettes, tiled, and as data URIs for one self-contained page."""
+"""Arrays of numbers as small images: PNG, in palettes, tiled, and as data URIs for one self-contained page."""
 
 import base64
 import io
@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib import colormaps
 from PIL import Image
 
-CELL = 112  # pixels of a picture's width in a strip: a multiple of 1, 2, 4, 7, 8, 14, 16, 28 and 56
-GAP = 8  # pixels between pictures in a strip
+CELL = 112  # pixels of an image's width in a strip: a multiple of 1, 2, 4, 7, 8, 14, 16, 28 and 56
+GAP = 8  # pixels between images in a strip
 
 
 def to_png(values: np.ndarray, palette: str = "gray") -> bytes:
@@ -25,42 +25,42 @@ def to_png(values: np.ndarray, palette: str = "gray") -> bytes:
 
 
 def data_uri(png: bytes) -> str:
-    """Make an address that holds the picture itself."""
+    """Make an address that holds the image itself."""
     return "data:image/png;base64," + base64.b64encode(png).decode()
 
 
-def strip(pictures: np.ndarray, width: int) -> np.ndarray:
-    """Enlarge pictures [n, h, w] by a whole factor to at most `width` and lay them side by side, NaN between them.
+def strip(images: np.ndarray, width: int) -> np.ndarray:
+    """Enlarge images [n, h, w] by a whole factor to at most `width` and lay them side by side, NaN between them.
 
     Returns:
       [height, n (width + GAP)]: strips of one width and n stand in columns under each other.
     """
-    factor = max(1, width // pictures.shape[2])
-    large = pictures.repeat(factor, axis=1).repeat(factor, axis=2)
+    factor = max(1, width // images.shape[2])
+    large = images.repeat(factor, axis=1).repeat(factor, axis=2)
     spare = width + GAP - large.shape[2]
     padded = np.pad(large, ((0, 0), (0, 0), (spare // 2, spare - spare // 2)), constant_values=np.nan)
     return np.concatenate(list(padded), axis=1)
 
 
-def tiles(pictures: np.ndarray, columns: int) -> np.ndarray:
-    """Lay pictures [n, h, w] in rows of `columns`, one pixel of NaN between them."""
-    n, h, w = pictures.shape
+def tiles(images: np.ndarray, columns: int) -> np.ndarray:
+    """Lay images [n, h, w] in rows of `columns`, one pixel of NaN between them."""
+    n, h, w = images.shape
     rows = -(-n // columns)
     padded = np.full((rows * columns, h + 1, w + 1), np.nan)
-    padded[:n, :h, :w] = pictures
+    padded[:n, :h, :w] = images
     return padded.reshape(rows, columns, h + 1, w + 1).swapaxes(1, 2).reshape(rows * (h + 1), -1)[:-1, :-1]
 
 
 def code_shape(width: int) -> tuple[int, int]:
-    """Choose the shape of a code's picture: one row up to 16 numbers, as in the lecture slides; else nearly square."""
+    """Choose the shape of a code's image: one row up to 16 numbers, as in the lecture slides; else nearly square."""
     if width <= 16:
         return 1, width
     rows = next(r for r in range(math.isqrt(width), 0, -1) if width % r == 0)
     return (rows, width // rows) if rows > 1 else (math.isqrt(width - 1) + 1, -(-width // (math.isqrt(width - 1) + 1)))
 
 
-def code_pictures(codes: np.ndarray) -> np.ndarray:
-    """Draw codes [n, width] as pictures [n, h, w] in [0, 1], all on one scale that begins at 0 or below."""
+def code_images(codes: np.ndarray) -> np.ndarray:
+    """Draw codes [n, width] as images [n, h, w] in [0, 1], all on one scale that begins at 0 or below."""
     rows, columns = code_shape(codes.shape[1])
     low, high = min(float(codes.min()), 0.0), float(codes.max())
     padded = np.full((len(codes), rows * columns), np.nan)
@@ -79,8 +79,8 @@ def weight_tiles(kernel: np.ndarray, image_shape: tuple[int, int], limit: int = 
     """Tile the incoming weights of the largest units of kernel [d, h]; 0.5 is no weight, 0 and 1 the extremes."""
     chosen = kernel[:, largest_units(kernel, limit)]
     scale = 2 * max(float(np.quantile(np.abs(chosen), 0.999)), 1e-12)
-    pictures = np.clip(chosen.T / scale + 0.5, 0, 1).reshape(-1, *image_shape)
-    return tiles(pictures, min(columns, len(pictures)))
+    images = np.clip(chosen.T / scale + 0.5, 0, 1).reshape(-1, *image_shape)
+    return tiles(images, min(columns, len(images)))
 
 
 def one_of_each(labels: np.ndarray | None, num_examples: int, limit: int = 10) -> Sequence[int]:
