@@ -1,15 +1,20 @@
 """Read what users pass as arrays of numbers."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nnjax.core.errors import UserError
 
+if TYPE_CHECKING:
+    from jaxtyping import Shaped
+
 
 def as_numbers(
     x: Any, what: str, rows: str = "a rectangular array was expected", kinds: str = "buif", words: str = "numbers"
-) -> np.ndarray:
+) -> Shaped[np.ndarray, "..."]:
     """Return x as an array of numbers or truth values, of its own type and shape.
 
     Args:
