@@ -22,6 +22,7 @@ from nnjax.data.time_splits import named_column
 from nnjax.models.registry import MODELS, traits_of, with_defaults
 from nnjax.nn.activations import ACTIVATIONS, activation_of
 from nnjax.nn.augmentation import NONE, shift_of
+from nnjax.nn.gradient_clipping import CLIPS
 from nnjax.nn.initializers import KERNEL_INITS
 from nnjax.nn.losses import LOSSES, loss_of
 from nnjax.nn.metrics import METRICS, metric_of
@@ -80,8 +81,8 @@ FACTOR = Interval(0, 1, False, True)
 
 _HYPERPARAMETERS = {
     NOT_NEGATIVE: ("learning_rate", "weight_decay", "l1", "l2", "init_scale", "final_factor"),
-    POSITIVE: ("epsilon", "clip_norm"),
-    SHARE: ("momentum", "b1", "b2", "rho", "dropout", "label_smoothing", "warmup"),
+    POSITIVE: ("epsilon", *CLIPS),
+    SHARE: ("momentum", "b1", "b2", "rho", "dropout", "label_smoothing", "warmup", "ema_decay"),
     FACTOR: ("decay_factor", "decay_every"),
     FROM_ONE: ("patience",),
 }  # a rate of 1e10 shows what divergence looks like; above a final_factor of 1 the rate rises, as in a range test
@@ -92,8 +93,8 @@ RANGES: dict[str, Interval] = {
     **{f"hyperparameters.{name}": interval for interval, names in _HYPERPARAMETERS.items() for name in names},
 }
 
-_ALWAYS_READ = {"learning_rate", "weight_decay", "l1", "l2", "clip_norm", "dropout", "label_smoothing", "init_scale"}
-_ALWAYS_READ |= {"patience", "ema_decay"}  # whatever the optimizer and the schedule are
+_ALWAYS_READ = {"learning_rate", "weight_decay", "l1", "l2", "dropout", "label_smoothing", "init_scale"}
+_ALWAYS_READ |= {"patience", "ema_decay", *CLIPS}  # whatever the optimizer and the schedule are
 
 
 def validate(experiment: Experiment) -> None:

@@ -29,6 +29,7 @@ from nnjax.core.types import Array, Params, Scalar
 from nnjax.nn import own_optimizers
 from nnjax.nn.averaging import eval_params, weight_ema
 from nnjax.nn.foreign import without_object
+from nnjax.nn.gradient_clipping import CLIPS
 from nnjax.nn.schedules import Schedule, schedule_of
 
 Rule = Callable[[str, Mapping[str, Scalar]], optax.GradientTransformation]
@@ -186,13 +187,13 @@ def make_optimizer(
 
     Args:
       name, preset: as in `OptimizerConfig`.
-      hyper: what `defaults` names, and clip_norm, weight_decay and ema_decay if they are there: float [], of the
+      hyper: what `defaults` names, and those of `CLIPS`, weight_decay and ema_decay if they are there: float [], of the
         params' dtype.
       schedule: optimizer step (int32 [], from 0) -> learning rate [].
 
     Returns:
       An Optax transformation whose state holds arrays only; its update takes what `Optimizer.needs` names, and ignores
-      more. Gradients are clipped to clip_norm first; weight_decay is decoupled (Loshchilov & Hutter 2019): it takes
+      more. Gradients are clipped first; weight_decay is decoupled (Loshchilov & Hutter 2019): it takes
       learning_rate · weight_decay · w from every parameter w; where the optimizer has a weight_decay of its own, it
       gets that. ema_decay averages the weights after each step, for `Optimizer.eval_params`.
     """
@@ -203,8 +204,9 @@ def make_optimizer(
         rate = optax.scale_by_schedule(lambda count: -schedule(count))
         rule = optimizer.rule(preset, hyper)  # type: ignore[misc]
         steps = [rate, rule] if preset in optimizer.rate_first else [rule, rate]
-    if "clip_norm" in hyper and "clip_norm" not in optimizer.parameters:
-        steps.insert(0, optax.clip_by_global_norm(hyper["clip_norm"]))
+    for name, clip in CLIPS.items():
+        if name in hyper and name not in optimizer.parameters:
+            steps.insert(0, clip(hyper[name]))
     if "weight_decay" in hyper and "weight_decay" not in optimizer.parameters:
         steps.append(optax.add_decayed_weights(lambda count: -schedule(count) * hyper["weight_decay"]))
     if "ema_decay" in hyper and "ema_decay" not in optimizer.parameters:

@@ -28,6 +28,7 @@ from nnjax.models.own import reads
 from nnjax.models.registry import make_model, own_output_shape, traits_of
 from nnjax.nn.activations import activation_of
 from nnjax.nn.foreign import Reads, trace_twice
+from nnjax.nn.gradient_clipping import CLIPS
 from nnjax.nn.losses import loss_of, takes_logits
 from nnjax.nn.metrics import metric_of
 from nnjax.nn.optimizers import optimizer_of
@@ -112,7 +113,7 @@ def _refuse_two_losses(experiment: Experiment, shapes: Shapes) -> None:
 def _refuse_unread(experiment: Experiment, shapes: Shapes) -> None:
     """Refuse hyperparameters that neither the optimizer, the schedule, the model nor the objective read."""
     present, own = set(experiment.hyperparameters.present()), traits_of(experiment.model).own
-    named = {name for name, _ in experiment.hyperparameters.others} - {"ema_decay"}
+    named = {name for name, _ in experiment.hyperparameters.others} - {"ema_decay", *CLIPS}
     named |= present & set(OF_OURS) if own else set()
     known = {*optimizer_of(experiment.optimizer.name).reads, *schedule_of(experiment.optimizer.schedule).reads}
     readers: dict[str, Reads] = {}

@@ -9,6 +9,7 @@ from typing import Any
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import AUTO, Experiment, Hyperparameters, OptimizerConfig
 from nnjax.models.adapters import output_activation_of
+from nnjax.nn.adam_variants import amsgrad
 from nnjax.nn.losses import loss_of
 
 FIELDS = {"loss": "loss", "optimizer": "optimizer", "metric": "metrics"}
@@ -42,6 +43,8 @@ OPTIMIZERS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "RMSprop": ("rmsprop", {"rho": "rho", "epsilon": "epsilon"}),
     "Adagrad": ("adagrad", {"epsilon": "epsilon"}),
 }
+INSTEAD = {"use_ema": " (nnjax averages weights in its own way, by nnjax.Hyperparameters(ema_decay=…))"}
+CLIPS = {"clipnorm": "clip_norm_each", "global_clipnorm": "clip_norm", "clipvalue": "clip_value"}
 
 
 def as_experiment(model: Any) -> Experiment:
@@ -87,12 +90,15 @@ def _with_loss(experiment: Experiment, model: Any) -> tuple[Experiment, str]:
         return experiment, ""
     if (model.get_compile_config() or {}).get("loss_weights") is not None:
         raise UserError("The Keras model was compiled with loss_weights, which nnjax does not have: leave it out.")
-    loss, from_logits = _loss(model.loss)
+    loss, from_logits, smoothing = _loss(model.loss, model)
     after = _activation_after(model, loss, from_logits)
-    config = experiment.model
+    config, hyper = experiment.model, experiment.hyperparameters
     if after is not None and config.output_activation == AUTO:
         config = dataclasses.replace(config, output_activation=after)
-    return dataclasses.replace(experiment, loss=loss, model=config), f"loss {loss}"
+    if smoothing and hyper.label_smoothing is None:
+        hyper = dataclasses.replace(hyper, label_smoothing=smoothing)
+    said = f"loss {loss}" + (f" with label_smoothing {smoothing:g} in training" if smoothing else "")
+    return dataclasses.replace(experiment, loss=loss, model=config, hyperparameters=hyper), said
 
 
 def _with_optimizer(experiment: Experiment, model: Any) -> tuple[Experiment, str]:
@@ -102,8 +108,8 @@ def _with_optimizer(experiment: Experiment, model: Any) -> tuple[Experiment, str
     found, numbers = _optimizer(model.optimizer)
     if config.schedule != usual.schedule:
         found = dataclasses.replace(found, schedule=config.schedule)
-    own = {name: value for name, value in vars(experiment.hyperparameters).items() if value is not None}
-    changed: dict[str, Any] = {"optimizer": found, "hyperparameters": dataclasses.replace(numbers, **own)}
+    hyper = Hyperparameters(**numbers.present() | experiment.hyperparameters.present())
+    changed: dict[str, Any] = {"optimizer": found, "hyperparameters": hyper}
     return dataclasses.replace(experiment, **changed), f"optimizer {found.name}"
 
 
@@ -151,8 +157,8 @@ def _refuse_options(what: str, made: Any, allowed: Collection[str]) -> None:
         if name not in (*allowed, "name") and (name not in usual or usual[name] != value):
             raise UserError(
                 f"The Keras model's {what} {type(made).__name__} has {name}={value!r}, which nnjax does not take over: "
-                f"leave it out, or say the {what} in nnjax.Experiment(model=model, {FIELDS[what]}=…); all else stays "
-                "as compiled."
+                f"leave it out{INSTEAD.get(name, '')}, or say the {what} in nnjax.Experiment(model=model, "
+                f"{FIELDS[what]}=…); all else stays as compiled."
             )
 
 
@@ -161,8 +167,8 @@ def _name(made: Any) -> str:
     return str(named.__name__)
 
 
-def _loss(given: Any) -> tuple[str, bool]:
-    """Name a loss of Keras in our words, and say whether it takes logits."""
+def _loss(given: Any, model: Any) -> tuple[str, bool, float]:
+    """Name a loss of Keras in our words, and say whether it takes logits, and its label_smoothing."""
     import keras
 
     some = _flat(given)
@@ -172,8 +178,13 @@ def _loss(given: Any) -> tuple[str, bool]:
     made = keras.losses.get(some[0])
     ours = _known(LOSSES, "loss", _name(made))
     settings = _settings(made)
-    _refuse_options("loss", made, ("from_logits", *(["reduction"] if settings.get("reduction") in MEANS else [])))
-    return ours, bool(settings.get("from_logits"))
+    taken = ["from_logits", *(["reduction"] if settings.get("reduction") in MEANS else [])]
+    if ours == "categorical_crossentropy" or getattr(model, "output_shape", (0,))[-1] == 1:
+        taken.append(
+            "label_smoothing"
+        )  # toward 1/k; of binary cross-entropy toward 1/2, which is nnjax's of one output
+    _refuse_options("loss", made, taken)
+    return ours, bool(settings.get("from_logits")), float(settings.get("label_smoothing") or 0)
 
 
 def _activation_after(model: Any, loss: str, from_logits: bool) -> str | None:
@@ -214,7 +225,7 @@ def _optimizer(given: Any) -> tuple[OptimizerConfig, Hyperparameters]:
             "LearningRateSchedule was expected: give it one of these."
         )
     settings = given.get_config()
-    taken = [*OPTIMIZERS[name][1], "learning_rate", "global_clipnorm", "weight_decay"]
+    taken = [*OPTIMIZERS[name][1], *CLIPS, "learning_rate", "weight_decay", "amsgrad"]
     taken += ["momentum", "nesterov"] if name == "SGD" else []
     taken += [] if settings.get("use_ema") else ["ema_momentum", "ema_overwrite_frequency"]
     _refuse_options("optimizer", given, taken)
@@ -229,13 +240,15 @@ def _optimizer(given: Any) -> tuple[OptimizerConfig, Hyperparameters]:
     values = {own: settings[theirs] for theirs, own in OPTIMIZERS[name][1].items() if settings.get(theirs) is not None}
     if not scheduled:
         values["learning_rate"] = float(settings["learning_rate"])
-    if settings.get("global_clipnorm"):
-        values["clip_norm"] = settings["global_clipnorm"]
+    values |= {own: settings[theirs] for theirs, own in CLIPS.items() if settings.get(theirs)}
     if settings.get("weight_decay"):
         values["weight_decay"] = settings["weight_decay"]
     if settings.get("momentum"):
         ours, values["momentum"] = "nesterov" if settings.get("nesterov") else "momentum", settings["momentum"]
-    return OptimizerConfig(ours, "keras3", schedule if scheduled else "constant"), Hyperparameters(**values)
+    rate = schedule if scheduled else "constant"
+    if settings.get("amsgrad"):
+        return OptimizerConfig(amsgrad, schedule=rate), Hyperparameters(**values)
+    return OptimizerConfig(ours, "keras3", rate), Hyperparameters(**values)
 
 
 def _metric(given: Any, model: Any) -> str:

@@ -40,7 +40,7 @@ def swept(model, data, **changes):
     return nnjax.sweep(dataclasses.replace(ALL, **fields, epochs=EPOCHS, **changes), data=data)
 
 
-def assert_as_fit(model, data=NUMBERS, **compiled):
+def assert_as_fit(model, data=NUMBERS, y=None, **compiled):
     """Compare a trial with `fit` of a model that begins with the same weights."""
     model.compile(**compiled)
     given = [np.array(v.value) for v in model.variables]
@@ -52,7 +52,7 @@ def assert_as_fit(model, data=NUMBERS, **compiled):
         warnings.simplefilter("ignore")
         fresh = type(model.optimizer).from_config(model.optimizer.get_config())
         plain.compile(**compiled | {"optimizer": fresh})
-        y = TARGET if data is NUMBERS else Y
+        y = y if y is not None else TARGET if data is NUMBERS else Y
         history = plain.fit(X, y, batch_size=32, epochs=EPOCHS, shuffle=False, verbose=0).history["loss"]
     curve = run.records[0].curves["train_loss"]
     np.testing.assert_allclose(curve[0], history[0], rtol=1e-5)
@@ -83,6 +83,9 @@ OPTIMIZERS = {
     "adagrad": lambda: optimizers.Adagrad(0.1),
     "adadelta": lambda: optimizers.Adadelta(1.0),
     "clipped": lambda: optimizers.SGD(0.1, global_clipnorm=0.1),
+    "each array clipped": lambda: optimizers.SGD(0.1, clipnorm=0.1),
+    "each number clipped": lambda: optimizers.Adam(0.01, clipvalue=0.02),
+    "amsgrad": lambda: optimizers.Adam(0.05, beta_2=0.5, amsgrad=True, weight_decay=0.1, clipnorm=0.2),
 }
 SCHEDULES = {
     "cosine": lambda: schedules.CosineDecay(0.1, 10),
@@ -181,6 +184,18 @@ def test_logits_and_probabilities():
     assert_as_fit(net(last=3, activation="softmax"), BLOBS, optimizer=optimizers.SGD(0.1), loss=probabilities)
 
 
+def test_smoothed_labels():
+    """Of the training loss, as fit counts it; val_loss is of the labels as they are."""
+    categorical = losses.CategoricalCrossentropy(label_smoothing=0.2, from_logits=True)
+    assert_as_fit(net(last=3), BLOBS, np.eye(3)[Y], optimizer=optimizers.Adam(0.1, clipnorm=0.05), loss=categorical)
+    two = nnjax.from_arrays(X, Y > 0, name="two")
+    binary = losses.BinaryCrossentropy(label_smoothing=0.2)
+    run = assert_as_fit(
+        net(activation="sigmoid"), two, (Y > 0)[:, None], optimizer=optimizers.Adam(0.1, amsgrad=True), loss=binary
+    )
+    assert run.specs[0].experiment.hyperparameters.label_smoothing == 0.2
+
+
 def test_how_keras_runs_is_ignored():
     faster = {"jit_compile": True, "steps_per_execution": 2, "run_eagerly": False}
     assert_as_fit(net(), optimizer=optimizers.SGD(0.1), loss="huber", **faster)
@@ -208,7 +223,7 @@ def excluding():
         ({"loss": crossentropy(ignore_class=0)}, r"has ignore_class=0"),
         ({"loss": crossentropy(axis=1)}, r"has axis=1"),
         ({"loss": crossentropy(dtype="float16")}, r"has dtype='float16'"),
-        ({"loss": losses.CategoricalCrossentropy(label_smoothing=0.1)}, r"has label_smoothing=0\.1"),
+        ({"loss": losses.BinaryCrossentropy(label_smoothing=0.1)}, r"has label_smoothing=0\.1"),
         ({"loss": losses.Huber(2.0)}, r"loss Huber has delta=2\.0"),
         ({"loss": losses.CategoricalFocalCrossentropy()}, r"the loss CategoricalFocalCrossentropy, which nnjax does"),
         ({"loss": mine}, r"the loss mine, which nnjax does not know"),
@@ -224,13 +239,10 @@ def excluding():
         ({"metrics": [K.metrics.AUC(curve="PR")]}, r"metric AUC has curve='PR'"),
         ({"metrics": [K.metrics.Accuracy()]}, r"the metric Accuracy, which nnjax does not know"),
         ({"metrics": [[mine]]}, r"the metric mine, which nnjax does not know"),
-        ({"optimizer": optimizers.SGD(clipvalue=1.0)}, r"optimizer SGD has clipvalue=1\.0"),
-        ({"optimizer": optimizers.SGD(clipnorm=1.0)}, r"has clipnorm=1\.0"),
-        ({"optimizer": optimizers.SGD(use_ema=True)}, r"has use_ema=True"),
+        ({"optimizer": optimizers.SGD(use_ema=True)}, r"has use_ema=True.*ema_decay=…"),
         ({"optimizer": optimizers.SGD(loss_scale_factor=2.0)}, r"has loss_scale_factor=2\.0"),
         ({"optimizer": optimizers.SGD(gradient_accumulation_steps=2)}, r"has gradient_accumulation_steps=2"),
         ({"optimizer": optimizers.SGD(lambda: 0.1)}, r"has a function as its learning rate"),
-        ({"optimizer": optimizers.Adam(amsgrad=True)}, r"has amsgrad=True"),
         ({"optimizer": optimizers.RMSprop(centered=True)}, r"has centered=True"),
         ({"optimizer": optimizers.RMSprop(momentum=0.9)}, r"RMSprop has momentum=0\.9"),
         ({"optimizer": optimizers.Adagrad(initial_accumulator_value=0.2)}, r"has initial_accumulator_value=0\.2"),
@@ -346,7 +358,7 @@ def test_the_example_of_the_page_trains():
 
 def test_an_experiment_takes_from_compile_what_it_leaves_open():
     model = K.Sequential([K.Input((4,)), K.layers.Dense(1)])
-    smooth = K.losses.BinaryCrossentropy(from_logits=True, label_smoothing=0.1)
+    summed = K.losses.BinaryCrossentropy(from_logits=True, reduction="sum")
     model.compile(K.optimizers.SGD(0.3, momentum=0.5), "mse", metrics=["mae"])
     found, said = with_compiled(nnjax.Experiment(model=model, epochs=3))
     assert (found.loss, found.optimizer.name, found.metrics) == (
@@ -363,8 +375,8 @@ def test_an_experiment_takes_from_compile_what_it_leaves_open():
     assert (found.loss, found.optimizer.name, found.hyperparameters.learning_rate) == ("huber", "momentum", 0.01)
     found, _ = with_compiled(nnjax.Experiment(model=model, optimizer=nnjax.OptimizerConfig("adagrad")))
     assert (found.optimizer.name, found.hyperparameters.momentum) == ("adagrad", None)
-    model.compile(K.optimizers.SGD(0.3), smooth)
-    with pytest.raises(UserError, match=r"label_smoothing=0.1.*the loss in nnjax.Experiment\(model=model, loss=…\)"):
+    model.compile(K.optimizers.SGD(0.3), summed)
+    with pytest.raises(UserError, match=r"reduction='sum'.*the loss in nnjax.Experiment\(model=model, loss=…\)"):
         with_compiled(nnjax.Experiment(model=model))
     found, _ = with_compiled(nnjax.Experiment(model=model, loss="binary_crossentropy"))
     assert (found.optimizer.name, found.hyperparameters.learning_rate) == ("sgd", pytest.approx(0.3))
