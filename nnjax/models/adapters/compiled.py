@@ -108,8 +108,8 @@ def _with_optimizer(experiment: Experiment, model: Any) -> tuple[Experiment, str
     found, numbers = _optimizer(model.optimizer)
     if config.schedule != usual.schedule:
         found = dataclasses.replace(found, schedule=config.schedule)
-    hyper = Hyperparameters(**numbers.present() | experiment.hyperparameters.present())
-    changed: dict[str, Any] = {"optimizer": found, "hyperparameters": hyper}
+    values: dict[str, Any] = numbers.present() | experiment.hyperparameters.present()
+    changed: dict[str, Any] = {"optimizer": found, "hyperparameters": Hyperparameters(**values)}
     return dataclasses.replace(experiment, **changed), f"optimizer {found.name}"
 
 
