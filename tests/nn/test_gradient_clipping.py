@@ -38,4 +38,4 @@ def test_a_gradient_of_zero_stays():
 def test_a_limit_of_zero_is_refused(name):
     hyper = nnjax.Hyperparameters(**{name: 0.0})
     with pytest.raises(nnjax.UserError, match=f"hyperparameters.{name} is 0.0, but a finite number, above 0"):
-        nnjax.sweep(nnjax.Experiment(data="iris", hyperparameters=hyper))
+        nnjax.sweep(nnjax.Experiment(data=nnjax.DataConfig("iris"), hyperparameters=hyper))

@@ -180,9 +180,7 @@ def _loss(given: Any, model: Any) -> tuple[str, bool, float]:
     settings = _settings(made)
     taken = ["from_logits", *(["reduction"] if settings.get("reduction") in MEANS else [])]
     if ours == "categorical_crossentropy" or getattr(model, "output_shape", (0,))[-1] == 1:
-        taken.append(
-            "label_smoothing"
-        )  # toward 1/k; of binary cross-entropy toward 1/2, which is nnjax's of one output
+        taken.append("label_smoothing")  # toward 1/k, in Keras's binary cross-entropy toward 1/2
     _refuse_options("loss", made, taken)
     return ours, bool(settings.get("from_logits")), float(settings.get("label_smoothing") or 0)
 
