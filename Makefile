@@ -31,7 +31,7 @@ test-peers: .venv/installed-peers
 # Bad inputs and mutated files have to end in a sentence; real runs, killed and starved of disk at random moments and
 # between any two files, have to lose nothing: an hour on two cores.
 torture: .venv/installed-dev
-	$(BIN)/python -m scripts.hostile
+	$(BIN)/python -m scripts.fuzz
 	$(BIN)/python -m scripts.torture
 
 # The compiler for TPUs (a large download), on a machine without one: writes docs/tpu.md.

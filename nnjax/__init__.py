@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from nnjax.core.types import Dataset
     from nnjax.data import from_arrays
     from nnjax.diagnosis.diagnose import diagnose
-    from nnjax.models.adapters.drawn import given
+    from nnjax.models.adapters.initialized import given
     from nnjax.nn.metrics import Metric
     from nnjax.runs.run import Run, load
     from nnjax.spaces.ranges import Range
@@ -52,7 +52,7 @@ _LATER = {
     "Stopped": "nnjax.train.host.population",
     "diagnose": "nnjax.diagnosis.diagnose",
     "from_arrays": "nnjax.data",
-    "given": "nnjax.models.adapters.drawn",
+    "given": "nnjax.models.adapters.initialized",
     "load": "nnjax.runs.run",
     "save_weights": "nnjax.api",
     "setup": "nnjax.train.jax_modes",

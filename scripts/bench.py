@@ -2,8 +2,8 @@
 
 Every contender is a fresh process on the same work, in turn, given both cores in the way that suits it. Prints ratios
 and writes bench.json, bench.md and bench.png. Needs the extra `peers`, and for all tasks but tiny NNJAX_DATA. The task
-flat measures nnjax alone, in populations of 16 to 10,000 trials (see `scripts/peers/flat.py`), and writes flat.json;
-signals, what looking inside the networks costs (see `scripts/peers/looking.py`), and writes signals.json; stream, what
+flat measures nnjax alone, in populations of 16 to 10,000 trials (see `scripts/peers/scaling.py`), and writes flat.json;
+signals, what recording signals costs (see `scripts/peers/signal_cost.py`), and writes signals.json; stream, what
 reading the data in windows from files costs (see `scripts/peers/streaming.py`), and writes streaming.json; dtw compares
 distances of time series with other packages' (see `scripts/peers/dtw.py`; extra `series`), and writes dtw.json; tsne
 compares eight layouts of 2,000 digits (see `scripts/peers/layouts.py`), and writes layouts.json.
@@ -19,7 +19,7 @@ from absl import flags
 
 from nnjax.cli.main import run
 from nnjax.core.errors import UserError
-from scripts.peers import contest, dtw, flat, layouts, looking, machine, streaming, tables, tasks
+from scripts.peers import contest, dtw, layouts, machine, scaling, signal_cost, streaming, tables, tasks
 from scripts.peers.contest import Contender, Size
 
 TASKS = flags.DEFINE_list(
@@ -85,9 +85,9 @@ def main(argv: list[str]) -> None:
     results: dict[str, Any] = {"machine": machine.describe()}
     print(json.dumps(results["machine"]))
     if "flat" in TASKS.value:
-        flat.contest(out, REPEATS.value, SHARE.value)
+        scaling.contest(out, REPEATS.value, SHARE.value)
     if "signals" in TASKS.value:
-        looking.contest(out, REPEATS.value, SHARE.value)
+        signal_cost.contest(out, REPEATS.value, SHARE.value)
     if "stream" in TASKS.value:
         streaming.contest(out, REPEATS.value, SHARE.value)
     if "dtw" in TASKS.value:

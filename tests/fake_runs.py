@@ -11,7 +11,7 @@ from nnjax.checks.finding import Finding
 from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig
 from nnjax.core.fields import replace
 from nnjax.data import from_arrays, prepare_loaded
-from nnjax.models.own import variables_shapes
+from nnjax.models.user_models import variables_shapes
 from nnjax.runs.run import Run
 from nnjax.spaces.expansion import expand
 from nnjax.spaces.ranges import Range

@@ -16,7 +16,7 @@ from nnjax.core.experiment import Experiment, program_key
 from nnjax.core.types import Dataset, TrialState
 from nnjax.data import prepare_loaded
 from nnjax.models.model import Variables
-from nnjax.models.own import variables_shapes
+from nnjax.models.user_models import variables_shapes
 from nnjax.train.engine.batches import epoch_rows
 from nnjax.train.engine.device_data import make_device_data, make_shapes
 from nnjax.train.engine.programs import Program, make_mesh, make_program, place_data

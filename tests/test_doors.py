@@ -18,7 +18,7 @@ from nnjax.core.pieces import Piece, import_piece, path_of
 from nnjax.models.adapters.compiled import as_experiment
 from nnjax.models.model import Variables
 from nnjax.nn import objectives
-from nnjax.nn.foreign import standard_rules
+from nnjax.nn.user_functions import standard_rules
 from nnjax.spaces.expansion import expand
 from nnjax.spaces.space import Space
 

@@ -18,9 +18,9 @@ from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, Model
 from nnjax.core.pieces import Piece
 from nnjax.exchange.files import load as load_file
 from nnjax.models.adapters.keras import to_keras
-from nnjax.models.own import model_of
-from nnjax.nn.foreign import standard_rules
+from nnjax.models.user_models import model_of
 from nnjax.nn.objectives import mean_square
+from nnjax.nn.user_functions import standard_rules
 
 RNG = np.random.default_rng(3)
 N, T, WORDS, WIDTH = 80, 7, 30, 4

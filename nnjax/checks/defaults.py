@@ -14,8 +14,8 @@ from nnjax.core.types import Dataset
 from nnjax.data import scaling
 from nnjax.data.prepared import split_dataset
 from nnjax.models.output_range import output_range, yields_probabilities
-from nnjax.models.own import output_activation as own_output_activation
 from nnjax.models.registry import own_output_shape, traits_of, with_defaults
+from nnjax.models.user_models import output_activation as own_output_activation
 from nnjax.nn.activations import activation_of
 from nnjax.nn.losses import loss_of, output_of, splits_at_half
 from nnjax.nn.optimizers import resolve as with_hyperparameters

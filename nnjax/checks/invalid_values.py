@@ -27,8 +27,8 @@ from nnjax.nn.initializers import KERNEL_INITS
 from nnjax.nn.losses import LOSSES, loss_of
 from nnjax.nn.metrics import METRICS, metric_of
 from nnjax.nn.optimizers import OPTIMIZERS, PRESETS, Optimizer, defaults, optimizer_of, untraceable
-from nnjax.nn.own_optimizers import optax_maker, optax_names
 from nnjax.nn.schedules import SCHEDULES, ScheduleRule, schedule_of
+from nnjax.nn.user_optimizers import optax_maker, optax_names
 
 CHOICES: dict[str, Collection[str]] = {
     **{f"data.{name}": known for name, known in config_values.CHOICES.items()},

@@ -1,4 +1,4 @@
-"""Objects of the user's where names stand: a model, a loss, a metric, an optimizer, a schedule.
+"""Users' objects where names stand: a model, a loss, a metric, an optimizer, a schedule.
 
 Everywhere nnjax asks for one of these by name ("adam"), an object or an import path ("package.module:name") may stand.
 An object is kept as a `Piece`, a text that carries it; what only prints, compares or stores names needs to know nothing

@@ -1,4 +1,4 @@
-"""Inputs that are several arrays: an example's arrays side by side in one row [d], and how they are made again.
+"""Examples of several arrays: laid side by side in one row [d], and restored from it.
 
 Data, scalers and batches know rows [n, d] only. A model of the user's gets the dictionary, tuple or list of arrays that
 was given, each [b, *shape], with whole numbers as int32 and truth values as bool.

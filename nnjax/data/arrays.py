@@ -17,7 +17,7 @@ from nnjax.data import grouped_splits, precision
 from nnjax.data import targets as outputs
 from nnjax.data.example_weights import Weighted, weigh
 from nnjax.data.file_rows import FileRows
-from nnjax.data.own_sets import Examples, join
+from nnjax.data.predefined_splits import Examples, join
 
 
 def from_arrays(

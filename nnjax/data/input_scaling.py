@@ -1,4 +1,4 @@
-"""Fit the scaler of the inputs; of a table, see to what is constant in training and to inputs of 0 or 1."""
+"""Fit the scaler of the inputs; in tables, treat constant inputs and inputs of 0 or 1 apart."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""What stands for a missing cell, and the one message about all of them."""
+"""Recognize missing cells of a table, and report all of them in one message."""
 
 from collections import Counter
 from collections.abc import Sequence

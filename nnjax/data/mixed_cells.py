@@ -1,4 +1,4 @@
-"""Texts of a column that begin with numbers and follow no one rule: refused where they are quantities, else said."""
+"""Columns whose texts begin with numbers but follow no one rule: quantities are refused, others reported."""
 
 import re
 from collections.abc import Mapping

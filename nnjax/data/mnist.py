@@ -1,4 +1,4 @@
-"""MNIST and Fashion-MNIST: where their files are found, and from where they are downloaded."""
+"""MNIST and Fashion-MNIST: find their files, or download them."""
 
 from collections.abc import Mapping
 from pathlib import Path

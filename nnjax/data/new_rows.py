@@ -1,4 +1,4 @@
-"""Code new rows as the network's training table was: by its columns, categories and rules, whatever else there is."""
+"""Encode new rows as the network's training table was: by its columns, categories and rules alone."""
 
 import dataclasses
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Numbers in disguise: decimal commas, thousands marks, currencies, per cent, units, brackets, Unicode's minus.
+"""Parse numbers in text: decimal commas, thousands marks, currencies, per cent, units, brackets, Unicode's minus.
 
 One rule is inferred for a whole column (`infer`) and applied to its texts, and later to new rows (`parse`).
 """

@@ -1,4 +1,4 @@
-"""Keep float64 where float32 would merge distinct numbers: times in seconds, yyyymmdd, identifiers, coordinates."""
+"""Keep float64 where float32 would merge distinct numbers: times in seconds, identifiers, coordinates."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Read the columns of a table by which a split by time may go."""
+"""Read the date columns of a table that a split by time may use."""
 
 import hashlib
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Which columns of a table are inputs, which the target, which neither."""
+"""Find which columns of a table are inputs, which are targets, and which are neither."""
 
 import difflib
 from pathlib import Path

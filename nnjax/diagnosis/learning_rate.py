@@ -1,4 +1,4 @@
-"""Recommend a learning rate by the losses that training reached with many."""
+"""Recommend a learning rate from the losses reached with many rates."""
 
 from typing import NamedTuple
 

@@ -7,7 +7,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.types import Dataset
 from nnjax.data.splits import draw
 from nnjax.embed.methods import Embedding
-from nnjax.exchange.predictions import held_out, inputs_for
+from nnjax.exchange.prediction_tables import held_out, inputs_for
 from nnjax.models.registry import traits_of
 from nnjax.runs.run import Run, load
 

@@ -1,4 +1,4 @@
-"""What representations of labeled data keep of its distances: all inputs, principal components, latent spaces."""
+"""Measure which distances of labeled data its representations keep: principal components, latent spaces."""
 
 import numpy as np
 

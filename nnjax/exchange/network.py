@@ -14,8 +14,8 @@ from nnjax.core.structure import unflatten
 from nnjax.core.types import Array, DataFacts, Params, Scaler
 from nnjax.models.imported import Stack
 from nnjax.models.model import Variables
-from nnjax.models.own import variables_shapes
 from nnjax.models.registry import make_model, traits_of
+from nnjax.models.user_models import variables_shapes
 from nnjax.nn.activations import activation_of
 from nnjax.train.engine.device_data import output_width
 from nnjax.train.storage import named_arrays

@@ -1,186 +1,93 @@
-"""Write predictions of a trained network as tables: CSV or NPZ."""
+"""Turn a network's outputs into predictions: classes and probabilities, target values, or reconstructions."""
 
-import os
-import pathlib
-from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 
-from nnjax.core.csv_text import to_csv
-from nnjax.core.errors import UserError
-from nnjax.core.files import check_out, expand_home, write_atomically
-from nnjax.core.types import DataFacts, Dataset
-from nnjax.data import files, load, new_rows, scaling
-from nnjax.data.sources import find_source
-from nnjax.exchange.answers import Answers, interpret
-from nnjax.exchange.files import FORMATS, Predictor, predictor
-from nnjax.exchange.files import load as load_file
-from nnjax.exchange.serving import apply_with_progress
+from nnjax.core.pieces import Piece
+from nnjax.core.types import DataFacts
+from nnjax.data.targets import named_labels
+from nnjax.exchange.network import Architecture, goal_of
 from nnjax.models.imported import Stack
-from nnjax.runs.run import Run
-from nnjax.runs.run import load as load_run
-from nnjax.train.storage import npz
+from nnjax.models.output_range import yields_probabilities
+from nnjax.models.registry import traits_of
+from nnjax.nn.activations import activation_of
+
+PROBABILITY, DISTANCE, OUTPUT = "p", "distance", "output"  # what the columns of a classifier are
 
 
-def open_network(path: str, trial: int | None = None, which: str | None = None) -> Predictor:
-    """Open a trial of a run folder, or a file: .safetensors, .jaxexport, .keras, .weights.h5.
+class Predictions(NamedTuple):
+    """Predictions.
 
-    Args:
-      path: of the folder or file; a leading ~ is the home folder.
-      trial: of a run folder; None for the chosen network.
-      which: its "final" weights or its "best" ones; None as for `Run.params`.
-
-    Raises:
-      UserError: it is not there or damaged, or a file is asked for a trial.
+    Attributes:
+      scores: [n, k] floats: of a classifier one column a class, also where the network has one output for two classes;
+        else values in the targets' own units.
+      names: of the k columns.
+      labels: [n] of a classifier the class of each example; None elsewhere.
+      kind: what the scores of a classifier are: "p" (probabilities that add up to 1), "distance" (the least is the
+        answer), or "output" (the highest is); "" elsewhere.
     """
-    path = expand_home(path)
-    if os.path.isdir(path) or pathlib.Path(path).suffix not in FORMATS:
-        run = load_run(path)
-        number, which = run.resolve(trial, which)
-        found = predictor(f"trial {number}", run.network(number, which))
-        return found._replace(test_inputs=lambda: held_out_inputs(run, number))
-    if trial is not None or which is not None:
-        raise UserError(f"{path} holds one network; leave out --trial and --weights.")
-    return load_file(path)
+
+    scores: np.ndarray
+    names: tuple[str, ...]
+    labels: np.ndarray | None
+    kind: str
+
+    def values(self) -> np.ndarray:
+        """Return the answer to each example: labels [n], values [n] of a single target, else [n, k]."""
+        if self.labels is not None:
+            return self.labels
+        return self.scores[:, 0] if self.scores.shape[1:] == (1,) else self.scores
+
+    def columns(self) -> dict[str, np.ndarray]:
+        """Name the answers as the columns of a table, each [n]: class, p(cat), p(dog); or the targets' names."""
+        labels = {} if self.labels is None else {"class": self.labels}
+        heads = (f"{self.kind}({name})" if self.kind else name for name in self.names)
+        return labels | dict(zip(heads, self.scores.T, strict=True))
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Name the answers as arrays: class [n], p [n, k] and classes [k]; or output [n, k] and names [k]."""
+        if self.labels is None:
+            return {OUTPUT: self.scores, "names": np.array(self.names, str)}
+        return {"class": self.labels, self.kind: self.scores, "classes": np.array(self.names, str)}
 
 
-def held_out(run: Run, trial: int) -> tuple[Dataset, np.ndarray]:
-    """Return a run's data and the rows [n] of their test part, or of the validation part where there is none.
+def interpret(found: np.ndarray, architecture: Architecture, facts: DataFacts) -> Predictions:
+    """Say what outputs [n, k] mean.
 
-    Raises:
-      UserError: it has neither.
+    Published LeNet-5 has squared distances to the digits' bitmaps: its class is the nearest, its output the negatives.
     """
-    data = run.data(trial)
-    part = data.test if len(data.test) else data.validation
-    if not len(part):
-        raise UserError("The run has no test part and no validation part; name data with --data=NAME.")
-    return data.dataset, part
+    goal = goal_of(architecture, facts)
+    if goal != "classification":
+        known = facts.targets if goal == "regression" else facts.features
+        names = known if len(known) == found.shape[1] else [f"output_{i}" for i in range(found.shape[1])]
+        return Predictions(found, tuple(names), None, "")
+    names, own = facts.classes, named_labels(facts.classes, facts.label_type)
+    if _are_distances(architecture):
+        return Predictions(-found, names, own[found.argmax(axis=1)], DISTANCE)
+    probable = _are_probabilities(architecture, found, facts)
+    if found.shape[1] == 1:
+        labels = own[(found[:, 0] > 0.5).astype(int)]
+        if not probable:
+            return Predictions(found, names[1:2], labels, OUTPUT)
+        return Predictions(np.concatenate([1 - found, found], axis=1), names, labels, PROBABILITY)
+    return Predictions(found, names, own[found.argmax(axis=1)], PROBABILITY if probable else OUTPUT)
 
 
-def held_out_inputs(run: Run, trial: int) -> np.ndarray:
-    """Fetch the raw inputs [n, d] of `held_out`."""
-    dataset, rows = held_out(run, trial)
-    return dataset.x[rows]
+def _are_distances(architecture: Architecture) -> bool:
+    if isinstance(architecture, Stack):
+        return False
+    return traits_of(architecture).output == "distances" and activation_of(architecture.output_activation).linear
 
 
-def inputs_of(
-    network: Predictor, name: str | None, data_dir: str | None, target: str | None, unit: bool = False
-) -> np.ndarray:
-    """Fetch raw inputs [n, d]: of a data source by name, or of the run's own test part; arguments as `inputs_for`.
-
-    Args:
-      unit: divide them as the scaling "unit" does (uint8 by 255), for a network that does not scale by itself.
-
-    Raises:
-      UserError: no data are named for a file, or `unit` for a network that scales by itself; or as `inputs_for`.
-    """
-    if unit and not isinstance(network.architecture, Stack):
-        raise UserError(f"{network.name} scales its inputs itself, as in training; leave out --unit.")
-    if name is None and network.test_inputs is not None:
-        return network.test_inputs()
-    if name is None:
-        raise UserError(f"{network.name} has no data of its own; name data with --data=NAME.")
-    return inputs_for(network.facts, name, data_dir, target, unit)
-
-
-def inputs_for(facts: DataFacts, name: str, data_dir: str | None, target: str | None, unit: bool = False) -> np.ndarray:
-    """Fetch raw inputs [n, d] of a data source by name.
-
-    The columns of a table are taken by their names, whatever their order and whatever others there are, and coded as
-    in training (`nnjax.data.new_rows`).
-
-    Raises:
-      UserError: the data have no such columns or categories, or another width than the network's input.
-    """
-    source, _, argument = find_source(name)
-    recipe = new_rows.recipe_of(facts)
-    if source.tabular and recipe is not None:
-        return new_rows.read(recipe, files.find(argument, data_dir))
-    dataset = load(name, data_dir, "none" if source.tabular and target is None else target)
-    if dataset.x.shape[1] != facts.num_inputs:
-        raise UserError(
-            f"{name} has {dataset.x.shape[1]} inputs, but the network was trained on {facts.num_inputs} ({facts.name})."
-        )
-    if facts.features and dataset.features and facts.features != dataset.features:
-        found, expected = next(two for two in zip(dataset.features, facts.features, strict=True) if two[0] != two[1])
-        raise UserError(f"{name} has an input {found!r} where the network was trained on {expected!r} ({facts.name}).")
-    x = dataset.x[:]
-    return np.asarray(scaling.fit(x, np.arange(0), "unit", dataset.full_scale)(x)) if unit else x
-
-
-def write_predictions(
-    network: Predictor,
-    x: np.ndarray,
-    path: str,
-    encode: bool = False,
-    kept: Mapping[str, np.ndarray] = MappingProxyType({}),
-) -> None:
-    """Write the answers (`answers.Answers`) or codes for raw inputs x [n, d], one row an example.
-
-    Args:
-      network, x: whose.
-      path: a table, .csv or .npz.
-      encode: latent codes instead of answers.
-      kept: further columns [n] by name, which come first.
-
-    Raises:
-      UserError: the file ends neither in .csv nor in .npz, or its folder is not there; codes that there are not; kept
-        columns of another length.
-    """
-    check_out(path, *TABLES)
-    for name, column in kept.items():
-        if len(column) != len(x):
-            raise UserError(f"The column {name!r} has {len(column)} rows, but there are {len(x)} predictions.")
-    write_atomically(pathlib.Path(path), TABLES[pathlib.Path(path).suffix](network, x, encode, kept))
-
-
-def kept_columns(
-    network: Predictor, name: str | None, data_dir: str | None, keep: Sequence[str]
-) -> dict[str, np.ndarray]:
-    """Fetch columns of the table that a source names, as they stand there: {name: texts [n]}.
-
-    Raises:
-      UserError: there is no table, or no such column in it.
-    """
-    if not keep:
-        return {}
-    source, _, argument = find_source(name) if name is not None else (None, None, "")
-    if source is None or not source.tabular:
-        raise UserError("--keep copies columns of a new table: name one with --data, such as --data=csv:new.csv.")
-    return new_rows.texts_of(new_rows.recipe_of(network.facts), files.find(argument, data_dir), keep)
-
-
-def _codes(network: Predictor, x: np.ndarray) -> np.ndarray:
-    return apply_with_progress(network.codes(), x, dtype=_dtype(network))
-
-
-def _dtype(network: Predictor) -> type:
-    return np.float64 if network.facts.x_scaler.wide else np.float32
-
-
-def answers_of(network: Predictor, x: np.ndarray) -> Answers:
-    """Predict raw inputs x [n, d] with a progress bar."""
-    return interpret(
-        apply_with_progress(network.outputs, x, dtype=_dtype(network)), network.architecture, network.facts
-    )
-
-
-def _to_csv(network: Predictor, x: np.ndarray, encode: bool, kept: Mapping[str, np.ndarray]) -> str:
-    import pandas as pd
-
-    if encode:
-        found = {f"code_{i}": column for i, column in enumerate(_codes(network, x).T)}
-    else:
-        found = answers_of(network, x).columns()
-    found = {f"{name} (predicted)" if name in kept else name: column for name, column in found.items()}
-    return to_csv(pd.DataFrame({**kept, **found}))
-
-
-def _to_npz(network: Predictor, x: np.ndarray, encode: bool, kept: Mapping[str, np.ndarray]) -> bytes:
-    found = {"code": _codes(network, x)} if encode else answers_of(network, x).arrays()
-    return npz.to_bytes({**{f"kept/{name}": column.astype(str) for name, column in kept.items()}, **found})
-
-
-Writer = Callable[[Predictor, np.ndarray, bool, Mapping[str, np.ndarray]], str | bytes]
-TABLES: dict[str, Writer] = {".csv": _to_csv, ".npz": _to_npz}
+def _are_probabilities(architecture: Architecture, found: np.ndarray, facts: DataFacts) -> bool:
+    """Whether outputs are probabilities: by the architecture, or of a user's that are bare by their values."""
+    single = found.shape[1] == 1
+    if not isinstance(architecture, Stack):
+        activation = activation_of(architecture.output_activation)
+        if not isinstance(architecture.kind, Piece) or not activation.linear:
+            return activation.distribution or (single and activation.stays_within(0, 1))
+        if not yields_probabilities(architecture, facts.example_shape):
+            return False
+    within = bool(((found >= 0) & (found <= 1)).all())
+    return within and (single or bool(np.allclose(found.sum(axis=1), 1, atol=1e-3)))

@@ -13,8 +13,8 @@ import numpy as np
 
 from nnjax.core.experiment import ModelConfig
 from nnjax.models.model import Model
-from nnjax.models.own import examples_like, make_own, variables_shapes
-from nnjax.nn.foreign import Reads
+from nnjax.models.user_models import examples_like, make_own, variables_shapes
+from nnjax.nn.user_functions import Reads
 
 INF = math.inf
 Numbers = dict[Any, int]  # one for each value, equal for equal computations

@@ -159,7 +159,7 @@ def traits_of(config: ModelConfig) -> ModelTraits:
     if isinstance(config.kind, Piece) or is_path(config.kind):
         return ModelTraits(
             name=config.kind,
-            builder="nnjax.models.own:make_own",
+            builder="nnjax.models.user_models:make_own",
             count_layers=lambda *_: (),
             connectivity="its own",
             target="input" if config.reconstruct else "labels",
@@ -206,14 +206,14 @@ def make_model(config: ModelConfig, inputs: int | tuple[int, ...], num_outputs: 
 
 def own_output_shape(config: ModelConfig, shape: tuple[int, ...]) -> tuple[int, ...]:
     """Return the shape of what a user's model yields for one example of a shape; nothing is computed."""
-    module = importlib.import_module("nnjax.models.own")
+    module = importlib.import_module("nnjax.models.user_models")
     found: tuple[int, ...] = module.output_shape(config, shape)
     return found
 
 
 def count_own(config: ModelConfig, shape: tuple[int, ...]) -> tuple[LayerCount, ...]:
     """Count the weights of a user's model for examples of a shape."""
-    module = importlib.import_module("nnjax.models.own")
+    module = importlib.import_module("nnjax.models.user_models")
     found: tuple[LayerCount, ...] = module.count_layers(config, shape)
     return found
 
@@ -222,7 +222,7 @@ def sees_batch(config: ModelConfig, shape: tuple[int, ...]) -> bool:
     """Whether what a model computes of an example may depend on the others of its batch, or it counts batches."""
     if not traits_of(config).own:
         return False
-    module = importlib.import_module("nnjax.models.own")
+    module = importlib.import_module("nnjax.models.user_models")
     return bool(module.sees_batch(config, shape))
 
 
@@ -230,5 +230,5 @@ def remark_of(config: ModelConfig) -> str:
     """Return a sentence on how a user's model is used; "" where there is nothing to be said."""
     if not isinstance(config.kind, Piece):
         return ""
-    module = importlib.import_module("nnjax.models.own")
+    module = importlib.import_module("nnjax.models.user_models")
     return str(module.model_of(config.kind).remark)

@@ -13,7 +13,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.pieces import Piece, is_path
 from nnjax.core.text import represent
 from nnjax.core.types import Array, Float
-from nnjax.nn.foreign import call, without_object
+from nnjax.nn.user_functions import call, without_object
 
 UNIT = (0.0, 1.0)
 

@@ -1,4 +1,4 @@
-"""Weights to evaluate at that are not those that training changes: their moving average, schedule-free's average."""
+"""Averaged weights for evaluation: an exponential moving average, or schedule-free's average."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import optax
 
 from nnjax.core.types import Count, Params, Scalar
-from nnjax.nn.foreign import standard_rules
+from nnjax.nn.user_functions import standard_rules
 
 
 class WeightEmaState(NamedTuple):

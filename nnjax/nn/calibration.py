@@ -1,4 +1,4 @@
-"""How far predicted probabilities can be trusted: reliability by bin, and the expected calibration error."""
+"""Calibration of predicted probabilities: reliability by bin, and the expected calibration error."""
 
 from __future__ import annotations
 

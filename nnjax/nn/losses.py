@@ -26,8 +26,8 @@ from nnjax.core.text import represent
 from nnjax.core.types import Array, Params, Scalar
 from nnjax.nn import loss_functions as functions
 from nnjax.nn.activations import activation_of
-from nnjax.nn.foreign import call, shapes, without_object
 from nnjax.nn.loss_functions import Function, Outputs, PerExample, require_equal_shapes
+from nnjax.nn.user_functions import call, shapes, without_object
 
 Compared = Literal["numbers", "nonnegative numbers", "probabilities", "distributions", "distances", "anything"]
 

@@ -1,4 +1,4 @@
-"""What metrics count of each example, and their values from the sums: F1, recall, ROC AUC, R², calibration.
+"""Per-example statistics of metrics, and values from their sums: F1, recall, ROC AUC, R², calibration.
 
 Statistics take targets y and outputs p, both [b, k] (classes one-hot, or [b, 1] for two with one output; other than the
 last axis any), and give [b, ...]. Their sums over a part, weighted by the examples, are all that a value needs, so that

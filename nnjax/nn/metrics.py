@@ -1,4 +1,4 @@
-"""Metrics reported beside the loss, one record each: every loss of ours, and what is worked out of counts.
+"""Metrics reported beside the loss, one record each: every loss, and what is computed from counts.
 
 A metric is a statistic of each example, the sums of the statistics over a part, and a value from these sums: the mean
 of a number (`accuracy`), or more (`f1`). One of the user's is a function with a direction, `Metric(function,
@@ -22,8 +22,8 @@ from nnjax.core.errors import UserError
 from nnjax.core.pieces import NamedMetric, Piece, is_path
 from nnjax.core.types import Array, Float, Int, Num, Scalar
 from nnjax.nn import metric_statistics as counting
-from nnjax.nn.foreign import call, shapes, without_object
 from nnjax.nn.losses import LOSSES, Loss
+from nnjax.nn.user_functions import call, shapes, without_object
 
 Classes = Int[np.ndarray, " n"]
 Targets = Num[Array, "b ..."]

@@ -1,4 +1,4 @@
-"""Objectives: what is minimized where a loss of outputs and targets does not say it all (sampling, noise, penalties).
+"""Objectives: what is minimized where outputs and targets are not enough (sampling, noise, penalties).
 
 An objective stands where a loss stands. It runs the model itself, and gives one value for each example: their weighted
 mean is minimized. See `Objective`; those here are made by functions, for instance `denoising(0.2)`.
@@ -15,8 +15,8 @@ import jax.numpy as jnp
 
 from nnjax.core.errors import UserError
 from nnjax.core.types import Array, Float, Key, Num, Scalar
-from nnjax.nn.foreign import call, shapes
 from nnjax.nn.losses import loss_of
+from nnjax.nn.user_functions import call, shapes
 
 Hyper = Mapping[str, Scalar]
 PerExample = Float[Array, " b"]

@@ -26,11 +26,11 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, Hyperparameters
 from nnjax.core.pieces import Piece, is_path
 from nnjax.core.types import Array, Params, Scalar
-from nnjax.nn import own_optimizers
+from nnjax.nn import user_optimizers
 from nnjax.nn.averaging import eval_params, weight_ema
-from nnjax.nn.foreign import without_object
 from nnjax.nn.gradient_clipping import CLIPS
 from nnjax.nn.schedules import Schedule, schedule_of
+from nnjax.nn.user_functions import without_object
 
 Rule = Callable[[str, Mapping[str, Scalar]], optax.GradientTransformation]
 Make = Callable[[Mapping[str, Scalar], Schedule], optax.GradientTransformation]
@@ -140,7 +140,7 @@ def optimizer_of(name: str) -> Optimizer:
         return name.object if isinstance(name.object, Optimizer) else _own(name)
     if name in OPTIMIZERS:
         return OPTIMIZERS[name]
-    if (factory := own_optimizers.optax_factory(name)) is not None:
+    if (factory := user_optimizers.optax_factory(name)) is not None:
         return _own(Piece(factory))
     if is_path(name):
         label, refuse = name.rpartition(":")[2], without_object("optimizer", name, "optimizer")
@@ -152,7 +152,7 @@ def optimizer_of(name: str) -> Optimizer:
 def _own(piece: Piece) -> Optimizer:
     """Make the record of an optimizer that is not ours."""
     thing, label = piece.object, piece.label
-    found = own_optimizers.find(thing, label)
+    found = user_optimizers.find(thing, label)
     return Optimizer(
         label,
         None,
@@ -177,7 +177,7 @@ def untraceable(name: str, parameter: str) -> str:
         return ""
     if "learning_rate" not in inspect.signature(optimizer.factory).parameters:
         return ""  # traced when its record was made
-    return own_optimizers.untraceable(optimizer.factory, optimizer.name, parameter)
+    return user_optimizers.untraceable(optimizer.factory, optimizer.name, parameter)
 
 
 def make_optimizer(

@@ -20,7 +20,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.pieces import Piece, is_path
 from nnjax.core.text import represent
 from nnjax.core.types import Count, Scalar
-from nnjax.nn.foreign import call, reads_of, without_object
+from nnjax.nn.user_functions import call, reads_of, without_object
 
 Schedule = Callable[[Count], Scalar]  # optimizer step -> learning rate
 Shape = Callable[[Mapping[str, Scalar], Scalar, Scalar], Scalar]  # (hyper, t, T) -> rate / peak, of its dtype

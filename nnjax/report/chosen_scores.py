@@ -9,8 +9,8 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.text import number
-from nnjax.exchange.answers import PROBABILITY, Answers, interpret
 from nnjax.exchange.network import outputs
+from nnjax.exchange.predictions import PROBABILITY, Predictions, interpret
 from nnjax.report.text import cell
 from nnjax.runs.choice import Choice, choices
 from nnjax.runs.run import Run
@@ -112,7 +112,7 @@ def _seeds(run: Run, choice: Choice) -> str:
     return f"Over the setting's {np.isfinite(values).sum()} trials: {text} (± is the standard deviation over them)."
 
 
-def regression_scores(y: np.ndarray, found: Answers, w: np.ndarray | None) -> dict[str, str]:
+def regression_scores(y: np.ndarray, found: Predictions, w: np.ndarray | None) -> dict[str, str]:
     """Score predictions of targets y [n, k], each target in its own units."""
     from sklearn.metrics import r2_score
 
@@ -137,7 +137,7 @@ def _mean_and_error(values: np.ndarray, w: np.ndarray | None) -> tuple[float, fl
 
 
 def class_scores(
-    y: np.ndarray, answered: np.ndarray, found: Answers, names: tuple[str, ...], w: np.ndarray | None
+    y: np.ndarray, answered: np.ndarray, found: Predictions, names: tuple[str, ...], w: np.ndarray | None
 ) -> list[ClassScores]:
     """Score each class against the rest: labels y [n] and answers [n] as indices."""
     from sklearn.metrics import average_precision_score, precision_recall_fscore_support, roc_auc_score
@@ -159,7 +159,7 @@ def class_scores(
 
 
 def classifier_scores(
-    y: np.ndarray, answered: np.ndarray, found: Answers, classes: list[ClassScores], w: np.ndarray | None
+    y: np.ndarray, answered: np.ndarray, found: Predictions, classes: list[ClassScores], w: np.ndarray | None
 ) -> dict[str, str]:
     """Score a classifier as a whole; of two classes F1 and average precision are the rarer one's, else means."""
     right = (y == answered).astype(float)

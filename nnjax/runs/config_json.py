@@ -15,7 +15,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, TrialSpec
 from nnjax.core.fields import PIECES, flatten, from_dict, named_only, replace, to_dict
 from nnjax.core.pieces import NamedMetric, Piece, source_of
-from nnjax.runs.sound import check_parents
+from nnjax.runs.integrity import check_parents
 from nnjax.train.storage.retention import ALL, keep_text, parse_keep
 
 FORMAT = 2

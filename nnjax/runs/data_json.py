@@ -15,8 +15,8 @@ from nnjax.core.structure import Part
 from nnjax.core.types import DataFacts, Scaler
 from nnjax.data import targets
 from nnjax.runs import loss_baselines
+from nnjax.runs.integrity import check_facts
 from nnjax.runs.loss_baselines import Baselines, Key, LossBaselines
-from nnjax.runs.sound import check_facts
 
 Findings = Sequence[tuple[str, Finding]]  # with the arms that they concern
 

@@ -15,8 +15,8 @@ from nnjax.core.files import as_path, write_atomically
 from nnjax.core.types import DataFacts
 from nnjax.runs import config_json, data_json, layer_statistics, trials_csv
 from nnjax.runs.environment import describe_environment
+from nnjax.runs.integrity import check_curves, check_data, check_plan, check_schedules
 from nnjax.runs.loss_baselines import Key, LossBaselines
-from nnjax.runs.sound import check_curves, check_data, check_plan, check_schedules
 from nnjax.train.storage import npz
 from nnjax.train.storage.records import Record, Stage, layouts_of, stack_curves
 

@@ -4,7 +4,7 @@ import importlib
 from typing import Any
 
 FUNCTIONS = {  # the only arrows that point up (.importlinter)
-    "interpret": "nnjax.exchange.answers:interpret",
+    "interpret": "nnjax.exchange.predictions:interpret",
     "certify": "nnjax.verify.certify:certify",
     "check_export": "nnjax.exchange.files:check_path",
     "codes": "nnjax.exchange.network:codes",

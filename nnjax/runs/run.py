@@ -27,7 +27,7 @@ from nnjax.core.text import represent
 from nnjax.core.types import DataFacts, Dataset, LayerStatistics, Params, Prepared
 from nnjax.data import prepare, prepare_loaded
 from nnjax.data.in_memory import as_dataset
-from nnjax.models import own
+from nnjax.models import user_models
 from nnjax.models.model import Model, Variables
 from nnjax.models.registry import make_model
 from nnjax.runs import choice, replicates, trials_csv, weights
@@ -48,8 +48,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from nnjax.diagnosis.types import Diagnosis
-    from nnjax.exchange.answers import Answers
     from nnjax.exchange.network import Network
+    from nnjax.exchange.predictions import Predictions
     from nnjax.verify.certificate import Certificate
     from nnjax.verify.sanity.results import Examined
 
@@ -189,7 +189,7 @@ class Run:
         """
         trial, which = self.resolve(trial, which)
         kind = self.specs[trial].experiment.model.kind
-        return own.keras_model(kind, self.variables(trial, which))
+        return user_models.keras_model(kind, self.variables(trial, which))
 
     def network(self, trial: int | None = None, which: str | None = None) -> Network:
         """A trial's network with its weights and the facts of its data; arguments and errors as `params`."""
@@ -243,7 +243,7 @@ class Run:
         Class names [n] (whole numbers where all names are); values [n] of one target, or [n, k], in its own units;
         copies [n, d] of an autoencoder. Arguments and errors as `outputs`; for probabilities see `predict_proba`.
         """
-        return self._answers(x, trial, which).values()
+        return self._predictions(x, trial, which).values()
 
     def predict_proba(self, x: Any, trial: int | None = None, which: str | None = None) -> np.ndarray:
         """Probabilities [n, classes] of the chosen network, in the order of `facts().classes`; arguments as `predict`.
@@ -251,7 +251,7 @@ class Run:
         Raises:
           UserError: its outputs are no probabilities of classes; and as `outputs`.
         """
-        found = self._answers(x, trial, which)
+        found = self._predictions(x, trial, which)
         if found.kind != "p":
             raise UserError(
                 "The network's outputs are no probabilities of classes: take run.predict or run.outputs, or train a "
@@ -259,7 +259,7 @@ class Run:
             )
         return found.scores
 
-    def _answers(self, x: Any, trial: int | None, which: str | None) -> Answers:
+    def _predictions(self, x: Any, trial: int | None, which: str | None) -> Predictions:
         found, network = self.outputs(x, trial, which), self.network(trial, which)
         return lazy_import("interpret")(found, network.architecture, network.facts)
 

@@ -1,4 +1,4 @@
-"""What the functions of this package need of a `Run`: so `Run` imports them, and they do not import it."""
+"""The protocol of `Run` for this package's functions, so that they need not import it."""
 
 from collections.abc import Sequence
 from typing import Protocol

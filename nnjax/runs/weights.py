@@ -13,7 +13,7 @@ from nnjax.core.text import represent
 from nnjax.core.types import DataFacts, Float
 from nnjax.data import new_rows, targets
 from nnjax.models.model import Variables
-from nnjax.models.own import variables_shapes
+from nnjax.models.user_models import variables_shapes
 from nnjax.runs.run_protocol import TrainedTrials
 from nnjax.train.storage import named_arrays
 from nnjax.train.storage.records import DROPPED, RUNNING, WAITING, is_scored

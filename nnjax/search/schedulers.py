@@ -12,8 +12,8 @@ from nnjax.core.experiment import Experiment, Replicate, TrialSpec, program_key,
 from nnjax.core.fields import replace, resolve_path
 from nnjax.nn.metrics import Directions, directions_of
 from nnjax.search.halving import HalvingScheduler, make_brackets, require_alike
-from nnjax.search.own_scheduler import make_own
 from nnjax.search.pbt import Axis, PopulationBasedTraining, Subpopulation, axis_ends, replaced_count
+from nnjax.search.user_scheduler import make_own
 from nnjax.spaces.ranges import Range, typed
 from nnjax.spaces.space import Evolution, Space
 from nnjax.train.scheduler import Scheduler

@@ -13,7 +13,7 @@ import numpy as np
 from nnjax.core.errors import UserError
 from nnjax.core.pieces import Piece
 from nnjax.core.types import Array, Key, Scalar
-from nnjax.nn.foreign import standard_rules
+from nnjax.nn.user_functions import standard_rules
 
 TOLERANCE = 1e-5  # of a lane against the same computed alone
 STEPS = (3e-2, 1e-2, 3e-3, 1e-3)  # of the differences; the best counts, because float32 rounds and functions have kinks

@@ -16,7 +16,7 @@ from nnjax.core.structure import flatten, is_structure, unflatten
 from nnjax.core.types import Array, Key, Scalar
 from nnjax.models.model import Model, Variables
 from nnjax.models.registry import make_model, own_output_shape
-from nnjax.nn.foreign import standard_rules
+from nnjax.nn.user_functions import standard_rules
 from nnjax.testing import lanes, laws
 
 KEY, OTHER = 5, 6  # seeds of two keys

@@ -19,13 +19,13 @@ from nnjax.data.class_weights import class_weights
 from nnjax.models.registry import own_output_shape, traits_of
 from nnjax.nn.losses import loss_of
 from nnjax.nn.optimizers import resolve as with_hyperparameters
-from nnjax.verify.own_pieces import judge_outputs, refuse_unfit_pieces
 from nnjax.verify.resource_limits import (
     refuse_oversized_trials,
     refuse_unfit_images,
     refuse_unfit_weights,
     refuse_unmatched_patterns,
 )
+from nnjax.verify.user_objects import judge_outputs, refuse_unfit_pieces
 
 
 def resolve_trials(

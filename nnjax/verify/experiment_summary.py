@@ -18,9 +18,9 @@ from nnjax.data.in_memory import as_dataset
 from nnjax.models.adapters.compiled import as_experiment, with_compiled
 from nnjax.models.leaves import layer_names
 from nnjax.models.operations import trace
-from nnjax.models.own import PROBED, variables_shapes
 from nnjax.models.registry import traits_of
 from nnjax.models.summary import summarize_model
+from nnjax.models.user_models import PROBED, variables_shapes
 from nnjax.train.engine.device_data import make_device_data, make_shapes
 from nnjax.train.engine.trial import Trial, blank_state
 from nnjax.train.layout.memory_estimate import parts

@@ -11,9 +11,9 @@ from nnjax.core.memory import total_memory
 from nnjax.core.types import Prepared
 from nnjax.exchange.start_weights import read_weights
 from nnjax.models.leaves import refuse_unmatched
-from nnjax.models.own import variables_shapes
 from nnjax.models.registry import make_model, traits_of
 from nnjax.models.summary import summarize_model
+from nnjax.models.user_models import variables_shapes
 from nnjax.nn.augmentation import NONE
 from nnjax.train.engine.device_data import output_width
 from nnjax.train.storage import named_arrays

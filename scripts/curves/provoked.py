@@ -1,4 +1,4 @@
-"""Curves of mistakes made on purpose, labeled by how they were made; each is kept only where the mistake took effect.
+"""Curves of deliberate mistakes, labeled by their cause; kept only where the mistake took effect.
 
 stuck_at_start   zero weights, dead ReLUs by a first rate far too high, saturated units, deep sigmoid nets; neither n
                  nor 2n epochs bring the train loss 2 % below the mean predictor's

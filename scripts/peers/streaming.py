@@ -1,4 +1,4 @@
-"""What streaming costs: the same training with all examples in memory and in windows from files, in turn, one process.
+"""Measure what streaming costs: all examples in memory, and in windows from files, in turn, in one process.
 
 Whole times of `nnjax.sweep` once the programs are compiled: reading, checking and evaluating included.
 """

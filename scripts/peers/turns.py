@@ -1,4 +1,4 @@
-"""The same training in two or more ways, in turn, in one process: what a choice costs."""
+"""Train in two or more ways in turn, in one process, and compare their times."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

@@ -14,7 +14,7 @@ from nnjax.embed.methods import Embedding
 from nnjax.embed.study import Axes
 from nnjax.lectures.studies.sensitivity.page import compare_spread
 from nnjax.lectures.studies.sensitivity.study import Sensitivity
-from nnjax.report.embedding.drawings import chosen, shape
+from nnjax.report.embedding.embedding_figures import chosen, shape
 from nnjax.report.embedding.family_tables import by_rate, share_table
 
 TINY = Sensitivity(

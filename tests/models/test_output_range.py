@@ -11,7 +11,7 @@ from flax import linen as nn
 from nnjax.core.experiment import ModelConfig
 from nnjax.core.pieces import Piece
 from nnjax.models.output_range import output_range
-from nnjax.nn.foreign import standard_rules
+from nnjax.nn.user_functions import standard_rules
 
 KEY = jax.random.key(0)
 

@@ -9,7 +9,7 @@ from fake_runs import fake_run
 import nnjax
 from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig
 from nnjax.data import from_arrays
-from nnjax.exchange.answers import Answers
+from nnjax.exchange.predictions import Predictions
 from nnjax.report.chosen_scores import chosen_scores, regression_scores
 from nnjax.report.page import write_report
 
@@ -89,7 +89,7 @@ def test_a_regression_is_scored_in_the_units_of_its_target(price):
 
 def test_errors_by_hand():
     """Errors 0, 1, 2: their squares have the mean 5/3 and the sample variance 13/3."""
-    found = Answers(np.array([[0.0], [1.0], [2.0]]), ("t",), None, "")
+    found = Predictions(np.array([[0.0], [1.0], [2.0]]), ("t",), None, "")
     scores = regression_scores(np.zeros((3, 1)), found, None)
     rmse, error = map(float, scores["RMSE"].split(" ± "))
     assert rmse == pytest.approx((5 / 3) ** 0.5, rel=1e-3)

@@ -8,7 +8,7 @@ from PIL import Image
 from nnjax.core.errors import UserError
 from nnjax.core.fields import replace
 from nnjax.report import page
-from nnjax.report.charts import figures, sheets
+from nnjax.report.charts import captioned_images, figures
 from nnjax.report.charts.curve_figure import plot_curves
 from nnjax.report.context import ReportContext
 from nnjax.report.section import find_sections
@@ -73,7 +73,7 @@ def test_all_drawings_of_hostile_names():
     drawn = {name: one for key, content in contents.items() for name, one in sections[key].figures(content).items()}
     assert set(drawn) == {"curves.png", "latent.png", "weights.png", "reconstructions.png", "confusion.png"}
     assert all(one if isinstance(one, bytes) else size(one) for one in drawn.values())
-    titles = [axes.get_title() for axes in sheets.side_by_side(contents["latent"]["latents"]).axes]
+    titles = [axes.get_title() for axes in captioned_images.side_by_side(contents["latent"]["latents"]).axes]
     assert titles[2] == r"[red]\$a_b\$"  # no formula
 
 
@@ -90,7 +90,7 @@ def test_long_names_are_not_cut_off():
     for experiment, data in ((CLASSIFIER, digits()), (REGRESSOR, table())):
         found = ReportContext(fake_run(experiment, space, dataset=data)).snapshots
         some = predictions.regressions(found[:1]) if data.task == "regression" else weights.weights(found)
-        drawn = sheets.side_by_side(some)
+        drawn = captioned_images.side_by_side(some)
         drawn.canvas.draw()
         for axes in drawn.axes:
             box = axes.title.get_window_extent()

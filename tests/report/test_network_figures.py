@@ -7,7 +7,7 @@ from fake_runs import CLASSIFIER, DEMO, REGRESSOR, fake_run, table
 from PIL import Image
 
 from nnjax.core.fields import replace
-from nnjax.report.charts import sheets
+from nnjax.report.charts import captioned_images
 from nnjax.report.context import ReportContext
 from nnjax.report.sections import latent, mistakes, predictions, reconstructions, weights
 
@@ -92,7 +92,7 @@ def test_regression_says_how_much_it_explains():
 def test_files_hold_the_images_of_the_page(demo):
     """Each strip is drawn once: the figure shows the very pixels that the page shows."""
     strips = reconstructions.reconstructions(demo[1])
-    drawn = sheets.stacked(strips)
+    drawn = captioned_images.stacked(strips)
     assert len(drawn.axes) == len(strips)
     for axes, strip in zip(drawn.axes, strips, strict=True):
         shown = np.asarray(axes.images[0].get_array())

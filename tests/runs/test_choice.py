@@ -11,7 +11,7 @@ from populations import StopAfter, blobs
 
 import nnjax
 from nnjax.core.fields import replace
-from nnjax.exchange.predictions import open_network
+from nnjax.exchange.prediction_tables import open_network
 from nnjax.report import header
 from nnjax.report.context import ReportContext
 from nnjax.runs.choice import choices

@@ -8,7 +8,7 @@ import nnjax
 from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig
 from nnjax.data import new_rows, prepare_loaded
 from nnjax.data.in_memory import as_dataset
-from nnjax.exchange.predictions import inputs_of, open_network, write_predictions
+from nnjax.exchange.prediction_tables import inputs_of, open_network, write_predictions
 from nnjax.runs.data_json import facts_from_json, facts_to_json
 
 N = np.arange(300)

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from scripts.peers import contest, flat, looking, tables
+from scripts.peers import contest, scaling, signal_cost, tables
 from scripts.peers.command import steady_seconds
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -59,32 +59,42 @@ def test_a_contest(tmp_path):
 
 
 def test_flatness_is_told_against_the_largest_population():
-    tiny = [flat.Cost(16, 3.0, 5.0, 400.0, 12.0, 16), flat.Cost(1024, 30.0, 50.0, 410.0, 10.0, 1024)]
-    many = [flat.Cost(2, 5.0, 7.0, 300.0, 1.0, 2), flat.Cost(10_000, 15.0, 20.0, 330.0, 1.0, 9)]
-    text = flat.lines(tiny, many)
+    tiny = [
+        scaling.Cost(16, 3.0, 5.0, 400.0, 12.0, 16),
+        scaling.Cost(1024, 30.0, 50.0, 410.0, 10.0, 1024),
+    ]
+    many = [
+        scaling.Cost(2, 5.0, 7.0, 300.0, 1.0, 2),
+        scaling.Cost(10_000, 15.0, 20.0, 330.0, 1.0, 9),
+    ]
+    text = scaling.lines(tiny, many)
     assert "| 16 | 12.0 | 1.20 | 3.0 s | 5.0 s | 400 MiB |" in text
     assert text[-1] == "| 10,000 | 9 | 330 MiB | 1.10 |"
-    assert flat.median(
-        [tiny[0], flat.Cost(16, 5.0, 6.0, 401.0, 11.0, 16), flat.Cost(16, 4.0, 9.0, 390.0, 15.0, 16)]
-    ) == (flat.Cost(16, 4.0, 6.0, 400.0, 12.0, 16))
+    assert scaling.median(
+        [
+            tiny[0],
+            scaling.Cost(16, 5.0, 6.0, 401.0, 11.0, 16),
+            scaling.Cost(16, 4.0, 9.0, 390.0, 15.0, 16),
+        ]
+    ) == (scaling.Cost(16, 4.0, 6.0, 400.0, 12.0, 16))
 
 
 def test_a_population_that_waits_is_stopped(tmp_path, monkeypatch):
     """Of many tiny trials some have ended; the process is asked to end, and its memory is known."""
     monkeypatch.chdir(ROOT)
     flags = ["--space.seed=" + ",".join(map(str, range(40))), "--config.epochs=50"]
-    cost = flat.sweep(40 * 64, "bench_tiny", flags, tmp_path, 0.0)
+    cost = scaling.sweep(40 * 64, "bench_tiny", flags, tmp_path, 0.0)
     assert 0 <= cost.ended < 40 * 64
     assert 50 < cost.peak < 10_000
     with pytest.raises(RuntimeError, match="does not exist"):
-        flat.sweep(1, "no_such_configuration", [], tmp_path)
+        scaling.sweep(1, "no_such_configuration", [], tmp_path)
 
 
 @pytest.mark.slow
 def test_looking_is_compared_with_not_looking(tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
-    monkeypatch.setattr(looking, "CASES", {"bench_tiny": {"epochs": 20}})
-    times = looking.contest(tmp_path, 1)["bench_tiny"]
+    monkeypatch.setattr(signal_cost, "CASES", {"bench_tiny": {"epochs": 20}})
+    times = signal_cost.contest(tmp_path, 1)["bench_tiny"]
     assert times["ratio"] == pytest.approx(times["with"] / times["without"], rel=0.01)
     assert json.loads((tmp_path / "signals.json").read_text("utf-8")) == {"bench_tiny": times}
     assert (tmp_path / "looking" / "signals.npz").exists()  # of the last one, with

@@ -21,8 +21,8 @@ from nnjax.data.baselines import measure_baselines
 from nnjax.data.class_weights import class_weights
 from nnjax.models.adapters.compiled import as_experiment
 from nnjax.models.adapters.keras import to_keras
-from nnjax.models.own import model_of
-from nnjax.nn.foreign import standard_rules
+from nnjax.models.user_models import model_of
+from nnjax.nn.user_functions import standard_rules
 
 RNG = np.random.default_rng(5)
 N = 90

@@ -1,4 +1,4 @@
-"""Rules: can training work: learning rate, scale of the inputs, hidden layers, start?
+"""Rules: can training work, by learning rate, scale of the inputs, hidden layers and start?
 
 Sentences name thresholds, not a trial's own rate, so that a sweep reports each finding once.
 """

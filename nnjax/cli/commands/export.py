@@ -44,7 +44,7 @@ def run(argv: list[str]) -> None:
     out = check_out(FLAGS.out, *([ENDINGS[FLAGS.to]] if FLAGS.to else ENDINGS.values()))
     start_jax()
     from nnjax.exchange.files import save
-    from nnjax.exchange.predictions import open_network
+    from nnjax.exchange.prediction_tables import open_network
 
     network = open_network(source, FLAGS.trial, FLAGS.weights)
     if network.network is None:

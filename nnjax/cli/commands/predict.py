@@ -38,7 +38,7 @@ def run(argv: list[str]) -> None:
         raise UserError("One run folder or file and --out were expected: nnjax predict RUN --out=FILE.csv.")
     out = check_out(FLAGS.out, ".csv", ".npz")
     main.start_jax()
-    from nnjax.exchange.predictions import inputs_of, kept_columns, open_network, write_predictions
+    from nnjax.exchange.prediction_tables import inputs_of, kept_columns, open_network, write_predictions
 
     opened = open_network(argv[1], FLAGS.trial, FLAGS.weights)
     x = inputs_of(opened, FLAGS.data, FLAGS.data_dir, FLAGS.target, FLAGS.unit)

@@ -8,7 +8,7 @@ from typing import Any
 
 from nnjax.core.errors import UserError
 from nnjax.core.text import represent
-from nnjax.models.adapters.drawn import Given, library_of
+from nnjax.models.adapters.initialized import Given, library_of
 from nnjax.models.model import Model
 
 KINDS = "a Flax Linen module, a function rngs -> nnx.Module or key -> equinox.Module, a keras.Model or (init, apply)"

@@ -21,7 +21,7 @@ import numpy as np
 from nnjax.core.errors import UserError
 from nnjax.core.types import Array, Key
 from nnjax.models.model import Hyper, Model, Variables
-from nnjax.nn.foreign import standard_rules
+from nnjax.nn.user_functions import standard_rules
 
 
 def adapt(model: Any) -> Model:

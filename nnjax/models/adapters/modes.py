@@ -1,4 +1,4 @@
-"""How modules are told whether they train: by an argument, whose name differs from author to author."""
+"""Pass training or evaluation mode to modules: by an argument, whose name differs between authors."""
 
 from __future__ import annotations
 

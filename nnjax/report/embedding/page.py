@@ -16,7 +16,7 @@ from nnjax.embed.variation import to_plane
 from nnjax.report.charts import figures
 from nnjax.report.charts.array_images import data_uri
 from nnjax.report.embedding import text
-from nnjax.report.embedding.drawings import MOST_PANELS, plot_embeddings
+from nnjax.report.embedding.embedding_figures import MOST_PANELS, plot_embeddings
 from nnjax.report.embedding.packing import aligned, page_data
 from nnjax.report.page import join_scripts, template, write_page
 from nnjax.train.storage.npz import to_bytes

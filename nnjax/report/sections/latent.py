@@ -8,7 +8,7 @@ from matplotlib import colormaps
 from matplotlib.colors import to_hex
 
 from nnjax.report.charts import figures
-from nnjax.report.charts.sheets import CaptionedImage, bare, side_by_side
+from nnjax.report.charts.captioned_images import CaptionedImage, bare, side_by_side
 from nnjax.report.context import ReportContext
 from nnjax.report.section import Section
 from nnjax.report.snapshots import NetworkSnapshot, coders

@@ -1,4 +1,4 @@
-"""The section on the mistakes of the best classifiers: confusions, and the wrong answers they were surest of."""
+"""The section on the mistakes of the best classifiers: confusions, and the most confident wrong answers."""
 
 from typing import Any
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from nnjax.report.charts import figures
-from nnjax.report.charts.sheets import CaptionedImage, side_by_side
+from nnjax.report.charts.captioned_images import CaptionedImage, side_by_side
 from nnjax.report.section import Section
 from nnjax.report.snapshots import NetworkSnapshot
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from nnjax.report.charts import array_images
-from nnjax.report.charts.sheets import CaptionedImage, stacked
+from nnjax.report.charts.captioned_images import CaptionedImage, stacked
 from nnjax.report.context import ReportContext
 from nnjax.report.header import shown_networks
 from nnjax.report.section import Section

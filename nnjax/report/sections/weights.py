@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from nnjax.report.charts import array_images
-from nnjax.report.charts.sheets import CaptionedImage, side_by_side
+from nnjax.report.charts.captioned_images import CaptionedImage, side_by_side
 from nnjax.report.section import Section
 from nnjax.report.snapshots import NetworkSnapshot
 

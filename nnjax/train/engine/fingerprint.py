@@ -1,4 +1,4 @@
-"""Tell whether the user's pieces are still what they were: a hash of the program that they make of a step."""
+"""Detect changes of the user's objects: a hash of the program of a training step."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ import numpy as np
 from nnjax.core.experiment import Experiment, ModelConfig
 from nnjax.core.fields import PIECES, flatten
 from nnjax.core.pieces import Piece
-from nnjax.models.own import examples_like, make_own, variables_shapes
-from nnjax.nn.foreign import Reads
+from nnjax.models.user_models import examples_like, make_own, variables_shapes
+from nnjax.nn.user_functions import Reads
 from nnjax.train.engine.device_data import Shapes
 from nnjax.train.engine.trial import Trial, blank_state
 

@@ -13,9 +13,9 @@ import jax
 import numpy as np
 
 from nnjax.core.experiment import Experiment
-from nnjax.models.own import held_numbers
 from nnjax.models.registry import traits_of
 from nnjax.models.summary import summarize_model
+from nnjax.models.user_models import held_numbers
 from nnjax.nn.losses import loss_of
 from nnjax.train.engine.device_data import DeviceData, Shapes
 from nnjax.train.engine.trial import blank_state

@@ -8,7 +8,7 @@ import numpy as np
 
 from nnjax.core.experiment import Experiment
 from nnjax.core.types import Array, Prepared
-from nnjax.models.own import variables_shapes
+from nnjax.models.user_models import variables_shapes
 from nnjax.nn.losses import loss_of, make_loss
 from nnjax.train.engine.batches import gather
 from nnjax.train.engine.device_data import DeviceData, Shapes, make_device_data, make_shapes

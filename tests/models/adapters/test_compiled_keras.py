@@ -15,8 +15,8 @@ from nnjax.core.errors import UserError
 from nnjax.core.pieces import Piece
 from nnjax.models.adapters.compiled import as_experiment, with_compiled
 from nnjax.models.adapters.keras import to_keras
-from nnjax.models.own import model_of
-from nnjax.nn.foreign import standard_rules
+from nnjax.models.user_models import model_of
+from nnjax.nn.user_functions import standard_rules
 
 layers, losses, optimizers, schedules = K.layers, K.losses, K.optimizers, K.optimizers.schedules
 TARGET = (X @ np.array([[0.5], [-1.0], [0.2], [0.3]]) + 0.1).astype(np.float32)

@@ -18,7 +18,7 @@ import nnjax
 from nnjax.api import Stopped
 from nnjax.models.adapters import adapt
 from nnjax.models.adapters.keras import to_keras
-from nnjax.nn.foreign import by_standard_rules
+from nnjax.nn.user_functions import by_standard_rules
 
 SLOW = [pytest.param(kind, marks=pytest.mark.slow) for kind in ("nnx", "equinox", "keras", "functions")]
 ONE = nnjax.Plan(devices=1, lanes=1)

@@ -15,7 +15,7 @@ from nnjax.embed.variation import distinct_pairs, mean_distances_by_factor, summ
 from nnjax.lectures.text import read_text
 from nnjax.report import study_page
 from nnjax.report.charts import figures
-from nnjax.report.embedding.drawings import plot_layouts, plot_scores
+from nnjax.report.embedding.embedding_figures import plot_layouts, plot_scores
 from nnjax.report.embedding.family_tables import apart_table, rows_of, score_table, share_table
 from nnjax.report.study_page import StudyPage
 

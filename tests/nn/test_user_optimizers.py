@@ -16,8 +16,8 @@ from nnjax.core.errors import UserError
 from nnjax.core.pieces import Piece
 from nnjax.nn.averaging import eval_params
 from nnjax.nn.optimizers import defaults, make_optimizer, optimizer_of, untraceable
-from nnjax.nn.own_optimizers import optax_factory, optax_names
 from nnjax.nn.schedules import make_schedule
+from nnjax.nn.user_optimizers import optax_factory, optax_names
 
 STEPS = {"dog": 200, "simplified_ademamix": 400}  # those that start with tiny steps
 RATES = {  # where .05 is not a rate that works on this quadratic

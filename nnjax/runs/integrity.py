@@ -1,4 +1,4 @@
-"""Refuse what somebody has changed by hand in a run folder, so that no later line stumbles over it."""
+"""Check that the files of a run folder are consistent, where somebody may have edited them by hand."""
 
 import math
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Whether cost a trial and memory depend on the size of the population: nnjax alone, in fresh processes.
+"""Measure whether time per trial and memory depend on the population's size: nnjax alone, in fresh processes.
 
 Tiny trials (`configs/bench_tiny.py`), 16 to 1,024 of them, trained to their ends; and 10,000 autoencoders
 (`configs/bench_autoencoder.py`; on mnist5k without NNJAX_DATA), nearly all of which wait when the run is stopped after

@@ -1,4 +1,4 @@
-"""A user's model behind the same contract as ours: what it is made of, and how large it is."""
+"""Users' models behind the contract of `nnjax.models.model`, in any of the supported libraries; their sizes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nnjax.core.pieces import Piece
 from nnjax.core.structure import Structure, unflatten
 from nnjax.models.layer_counts import LayerCount
 from nnjax.models.model import Model, Variables
-from nnjax.nn.foreign import Reads, by_standard_rules, place_of, trace_twice
+from nnjax.nn.user_functions import Reads, by_standard_rules, place_of, trace_twice
 
 PROBED = 97  # examples that a model is traced with; no usual number of outputs
 

@@ -1,4 +1,4 @@
-"""Try bad inputs and mutated files: `python -m scripts.hostile [--inputs=1000] [--files=3000] [--seed=0]`.
+"""Try bad inputs and mutated files: `python -m scripts.fuzz [--inputs=1000] [--files=3000] [--seed=0]`.
 
 Each ends in a result or in a sentence: no traceback, no hang, no more than 2 GB of memory. The same seed tries the same
 inputs. Ten minutes on one core; exit status 1 if one of them does not. `make torture` runs it.

@@ -1,4 +1,4 @@
-"""The counting of `python -m scripts.hostile`, and kills at the n-th file operation: with faults made on purpose."""
+"""The counting of `python -m scripts.fuzz`, and kills at the n-th file operation: with faults made on purpose."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Join a validation and a test set of one's own to the examples that train."""
+"""Join the user's validation and test sets to the training examples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What looking inside the networks costs: the same training with and without signals, in turn, in one process.
+"""Measure what recording signals costs: the same training with and without, in turn, in one process.
 
 Small data are the dear case: of up to 10,240 training examples a fortieth is looked at, of more 256.
 """

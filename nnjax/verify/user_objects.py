@@ -24,15 +24,15 @@ from nnjax.core.pieces import Piece
 from nnjax.core.types import Array, Prepared
 from nnjax.models.model import Variables
 from nnjax.models.output_range import output_range
-from nnjax.models.own import reads
 from nnjax.models.registry import make_model, own_output_shape, traits_of
+from nnjax.models.user_models import reads
 from nnjax.nn.activations import activation_of
-from nnjax.nn.foreign import Reads, trace_twice
 from nnjax.nn.gradient_clipping import CLIPS
 from nnjax.nn.losses import loss_of, takes_logits
 from nnjax.nn.metrics import metric_of
 from nnjax.nn.optimizers import optimizer_of
 from nnjax.nn.schedules import schedule_of
+from nnjax.nn.user_functions import Reads, trace_twice
 from nnjax.train.engine.batches import Batch
 from nnjax.train.engine.device_data import Shapes, make_shapes
 from nnjax.train.engine.trial import Trial

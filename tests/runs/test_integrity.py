@@ -11,7 +11,7 @@ import nnjax
 from nnjax.core.errors import UserError
 from nnjax.core.types import Scaler
 from nnjax.data import prepare_loaded
-from nnjax.runs import sound
+from nnjax.runs import integrity
 from nnjax.train.host import checkpoint
 from nnjax.train.storage.records import Stage
 
@@ -36,16 +36,16 @@ SCALER = Scaler(np.zeros(3, np.float32), np.ones(3, np.float32))
     ],
 )
 def test_facts(changes, message):
-    sound.check_facts(FACTS)
+    integrity.check_facts(FACTS)
     with pytest.raises(ValueError, match=message):
-        sound.check_facts(dataclasses.replace(FACTS, **changes))
+        integrity.check_facts(dataclasses.replace(FACTS, **changes))
 
 
 @pytest.mark.parametrize("parents", [[0], [None, 2, None], [None, -1], [None, "0"], [1, 0], [None, True]])
 def test_parents(parents):
-    sound.check_parents([None, 0, 0, 1])
+    integrity.check_parents([None, 0, 0, 1])
     with pytest.raises(ValueError, match="which is no trial before it"):
-        sound.check_parents(parents)
+        integrity.check_parents(parents)
 
 
 @pytest.mark.parametrize(
@@ -60,9 +60,9 @@ def test_parents(parents):
 )
 def test_schedules(second):
     first = [Stage(0, None, {}), Stage(5, 1, {})]
-    sound.check_schedules([first, [Stage(0, None, {}), Stage(9, 0, {})]])
+    integrity.check_schedules([first, [Stage(0, None, {}), Stage(9, 0, {})]])
     with pytest.raises(ValueError, match="trial"):
-        sound.check_schedules([first, second])
+        integrity.check_schedules([first, second])
 
 
 @pytest.mark.parametrize(
@@ -71,16 +71,16 @@ def test_schedules(second):
 )
 def test_plans(changes):
     plan = {"devices": 1, "lanes": 4, "order": "own", "fixed": False, "measured": [[4, 0.1]], "trials": [0, 1]}
-    assert sound.check_plan(plan) == plan
+    assert integrity.check_plan(plan) == plan
     with pytest.raises(ValueError, match="of a plan"):
-        sound.check_plan(plan | changes)
+        integrity.check_plan(plan | changes)
 
 
 @pytest.mark.parametrize("array", [np.zeros((2, 3, 1)), np.zeros((1, 3)), np.zeros((2, 3), complex), np.zeros(2)])
 def test_curves(array):
-    sound.check_curves({"loss": np.zeros((2, 3))}, 2)
+    integrity.check_curves({"loss": np.zeros((2, 3))}, 2)
     with pytest.raises(ValueError, match="'loss' has the shape"):
-        sound.check_curves({"loss": array}, 2)
+        integrity.check_curves({"loss": array}, 2)
 
 
 RECORD = {"epochs": 1, "values": {}, "status": "running", "seconds": 0.5}

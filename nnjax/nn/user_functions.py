@@ -1,4 +1,4 @@
-"""Calling what users bring: under JAX's standard rules, with errors that say what was called with which shapes."""
+"""Call users' functions under JAX's default settings; errors say with which shapes they were called."""
 
 from __future__ import annotations
 

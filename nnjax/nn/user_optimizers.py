@@ -1,4 +1,4 @@
-"""Optimizers that are not ours: Optax's by name, factories, functions of (hyper, schedule), ready transformations.
+"""Users' optimizers: Optax's by name, factories, functions of (hyper, schedule), ready transformations.
 
 What one reads is found before anything trains, by its signature and by tracing it on small arrays.
 """
@@ -19,7 +19,7 @@ import optax
 from nnjax.core.errors import UserError
 from nnjax.core.text import represent
 from nnjax.core.types import Array, Count, Scalar
-from nnjax.nn.foreign import call, reads_of, standard_rules
+from nnjax.nn.user_functions import call, reads_of, standard_rules
 
 RATE = "learning_rate"
 Extra = Mapping[str, Any]

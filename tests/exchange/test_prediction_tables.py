@@ -9,12 +9,12 @@ from nnjax.core.errors import UserError
 from nnjax.core.fields import replace
 from nnjax.data import from_arrays, load
 from nnjax.exchange.files import predictor
-from nnjax.exchange.predictions import (
-    answers_of,
+from nnjax.exchange.prediction_tables import (
     held_out_inputs,
     inputs_for,
     inputs_of,
     kept_columns,
+    predictions_of,
     write_predictions,
 )
 from nnjax.spaces.space import Space
@@ -109,7 +109,7 @@ def test_outputs_of_a_regression_are_in_the_targets_own_units(houses):
     output = hidden @ params["layer_1"]["kernel"] + params["layer_1"]["bias"]
     price = TABLE.price.to_numpy()[houses.data().train]
     expected = output * price.std() + price.mean()
-    found = answers_of(network_of(houses, 1), x).columns()
+    found = predictions_of(network_of(houses, 1), x).columns()
     assert list(found) == ["price"]
     np.testing.assert_allclose(found["price"], expected[:, 0], rtol=1e-4)
     assert houses.predict(x, 1).shape == (24,)  # so that nothing is broadcast against y [24]
@@ -147,7 +147,7 @@ def test_classes_of_two_and_of_one_output(tmp_path):
     data = table("classification", 40)
     sigmoid = {"output_activation": "sigmoid", "loss": "binary_crossentropy", "widths": ()}
     run = fake_run(replace(CLASSIFIER, {**sigmoid, "validation": 5, "test": 5}), dataset=data)
-    columns, output = answers_of(network_of(run), data.x).columns(), run.outputs(data.x, 0)[:, 0]
+    columns, output = predictions_of(network_of(run), data.x).columns(), run.outputs(data.x, 0)[:, 0]
     assert columns["class"].tolist() == ["yes" if p > 0.5 else "no" for p in output]
     np.testing.assert_allclose(columns["p(yes)"], output, rtol=1e-6)
     np.testing.assert_allclose(columns["p(no)"], 1 - output, rtol=1e-5)
@@ -190,7 +190,7 @@ def test_codes_are_the_narrowest_layer_of_an_autoencoder(tmp_path):
     with np.load(tmp_path / "codes.npz") as file:
         assert list(file) == ["code"]
         assert file["code"].shape == (7, 4)
-    assert answers_of(network_of(run), x).columns().keys() == {f"output_{i}" for i in range(64)}
+    assert predictions_of(network_of(run), x).columns().keys() == {f"output_{i}" for i in range(64)}
     assert run.predict(x).shape == (7, 64)
 
 
@@ -204,7 +204,7 @@ def test_whole_numbers_are_predicted_as_such_and_other_names_as_texts():
 
 def test_outputs_that_are_no_probabilities_are_not_called_so():
     run = fake_run(replace(CLASSIFIER, {"output_activation": "linear", "allow_mismatch": True}))
-    columns = answers_of(network_of(run), np.zeros((2, 64), np.float32)).columns()
+    columns = predictions_of(network_of(run), np.zeros((2, 64), np.float32)).columns()
     assert list(columns)[:3] == ["class", "output(0)", "output(1)"]
 
 

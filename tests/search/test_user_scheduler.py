@@ -81,7 +81,7 @@ class Unwritable(First):
         (First(Decision({9: 1})), r"names trial 9, but there are 0 to 3"),
         (First(Decision({})), r"lets none of the trials 0, 1, 2, 3 go on"),
         (First(Decision({0: 2, 1: 2, 2: 2, 3: 2})), r"lets none of the trials 0, 1, 2, 3 go on"),
-        (Fails(), r"failed: KeyError: 'nothing' \(in Fails\.decide, test_own_scheduler\.py, line \d+\)"),
+        (Fails(), r"failed: KeyError: 'nothing' \(in Fails\.decide, test_user_scheduler\.py, line \d+\)"),
         (Unwritable(Decision({0: 6})), r"has a description that JSON cannot hold"),
     ],
 )

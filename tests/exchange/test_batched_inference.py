@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from nnjax.exchange.serving import apply_with_progress
+from nnjax.exchange.batched_inference import apply_with_progress
 
 
 def double(x):

@@ -1,4 +1,4 @@
-"""Modules whose weights are drawn already, given as what every trial begins with."""
+"""Modules given with their initial weights (`nnjax.given`): every trial starts from them."""
 
 from __future__ import annotations
 

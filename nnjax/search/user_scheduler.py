@@ -1,4 +1,4 @@
-"""A scheduler of the user's: what it decides is checked, and what it is called is in the run folder."""
+"""A user's scheduler: its decisions are checked, and its name is kept in the run folder."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import TrialSpec
 from nnjax.core.pieces import Piece
-from nnjax.nn.foreign import place_of
+from nnjax.nn.user_functions import place_of
 from nnjax.train.scheduler import Decision
 from nnjax.train.storage.records import OVER, Record
 
