@@ -3,9 +3,10 @@
 import dataclasses
 import difflib
 
+from nnjax.core.coercion import coerce
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig
-from nnjax.core.fields import coerce, field_types
+from nnjax.core.fields import field_types
 from nnjax.data.missing_cells import POLICIES
 from nnjax.data.time_splits import named_column
 

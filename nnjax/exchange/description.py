@@ -20,9 +20,10 @@ import numpy as np
 
 from nnjax.checks.invalid_values import validate
 from nnjax.core.archives import DAMAGE, describe
+from nnjax.core.coercion import coerce
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
-from nnjax.core.fields import coerce, field_types, replace
+from nnjax.core.fields import field_types, replace
 from nnjax.core.types import DataFacts
 from nnjax.data.files import read_bytes
 from nnjax.data.targets import TASKS

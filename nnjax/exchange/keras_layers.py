@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from nnjax.core.coercion import coerce
 from nnjax.core.errors import UserError
-from nnjax.core.fields import coerce, field_types
+from nnjax.core.fields import field_types
 from nnjax.models import imported_layers as ours
 from nnjax.models.imported_layers import Activation, Layer
 

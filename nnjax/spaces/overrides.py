@@ -5,8 +5,9 @@ import difflib
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from nnjax.core.coercion import coerce
 from nnjax.core.errors import UserError
-from nnjax.core.fields import coerce, field_types, resolve_path, type_of
+from nnjax.core.fields import field_types, resolve_path, type_of
 from nnjax.spaces.ranges import DESIGNS, Range
 from nnjax.spaces.space import ADAPTIVE, Arm, Evolution, Halving, Space, checked_arms
 

@@ -8,8 +8,9 @@ from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
 
+from nnjax.core.coercion import coerce, coerce_own_fields
 from nnjax.core.errors import UserError
-from nnjax.core.fields import coerce, coerce_own_fields, type_of
+from nnjax.core.fields import type_of
 from nnjax.core.text import represent
 
 

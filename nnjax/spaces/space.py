@@ -7,8 +7,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from nnjax.core.coercion import coerce_own_fields
 from nnjax.core.errors import UserError
-from nnjax.core.fields import coerce_own_fields
 from nnjax.core.text import represent
 from nnjax.spaces.ranges import DESIGNS, Axis
 

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nnjax.core.coercion import coerce
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig
-from nnjax.core.fields import coerce, coerce_fields, field_types, flatten, from_dict, replace, resolve_path, to_dict
+from nnjax.core.fields import coerce_fields, field_types, flatten, from_dict, replace, resolve_path, to_dict
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from absl import flags
 
 from nnjax.cli import config, main
+from nnjax.core.coercion import coerce
 from nnjax.core.errors import UserError
-from nnjax.core.fields import coerce
 
 FLAGS = flags.FLAGS
 OVERRIDES = ("config",)

@@ -8,9 +8,9 @@ from typing import Any
 
 import jax
 
+from nnjax.core.coercion import coerce_own_fields
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, TrialSpec
-from nnjax.core.fields import coerce_own_fields
 from nnjax.models.registry import sees_batch
 from nnjax.models.summary import summarize_model
 from nnjax.nn.losses import loss_of
