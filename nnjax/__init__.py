@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from nnjax.diagnosis.diagnose import diagnose
     from nnjax.models.adapters.initialized import given
     from nnjax.nn.metrics import Metric
-    from nnjax.runs.run import Run, load
+    from nnjax.runs.loading import load
+    from nnjax.runs.run import Run
     from nnjax.spaces.ranges import Range
     from nnjax.spaces.space import Arm, Evolution, Halving, Space
     from nnjax.train.host.population import Stopped
@@ -53,7 +54,7 @@ _LATER = {
     "diagnose": "nnjax.diagnosis.diagnose",
     "from_arrays": "nnjax.data",
     "given": "nnjax.models.adapters.initialized",
-    "load": "nnjax.runs.run",
+    "load": "nnjax.runs.loading",
     "save_weights": "nnjax.api",
     "setup": "nnjax.train.jax_modes",
     "summary": "nnjax.verify.experiment_summary",

@@ -17,7 +17,8 @@ from nnjax.core.errors import UserError
 from nnjax.core.files import write_atomically
 from nnjax.models.summary import summarize_model
 from nnjax.runs import settings
-from nnjax.runs.run import Run, load
+from nnjax.runs.loading import load
+from nnjax.runs.run import Run
 from nnjax.train.storage.records import FINISHED
 
 METRICS = ("test_accuracy", "test_loss", "test_mean_squared_error", "test_binary_crossentropy", "val_loss")

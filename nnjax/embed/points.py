@@ -9,7 +9,8 @@ from nnjax.data.splits import draw
 from nnjax.embed.methods import Embedding
 from nnjax.exchange.prediction_tables import held_out, inputs_for
 from nnjax.models.registry import traits_of
-from nnjax.runs.run import Run, load
+from nnjax.runs.loading import load
+from nnjax.runs.run import Run
 
 
 def labels_of(dataset: Dataset, rows: np.ndarray) -> np.ndarray | None:

@@ -18,8 +18,8 @@ from nnjax.exchange.files import FORMATS, Predictor, predictor
 from nnjax.exchange.files import load as load_file
 from nnjax.exchange.predictions import Predictions, interpret
 from nnjax.models.imported import Stack
+from nnjax.runs.loading import load as load_run
 from nnjax.runs.run import Run
-from nnjax.runs.run import load as load_run
 from nnjax.train.storage import npz
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import functools
 import io
 import operator
@@ -16,31 +15,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnjax.checks.finding import Finding
-from nnjax.checks.invalid_values import validate_names
 from nnjax.core import messages
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import DataConfig, Hyperparameters, TrialSpec
-from nnjax.core.fields import with_pieces
+from nnjax.core.experiment import DataConfig, TrialSpec
 from nnjax.core.files import check_out
-from nnjax.core.pieces import Piece
 from nnjax.core.text import represent
-from nnjax.core.types import DataFacts, Dataset, LayerStatistics, Params, Prepared
-from nnjax.data import prepare, prepare_loaded
-from nnjax.data.in_memory import as_dataset
+from nnjax.core.types import DataFacts, LayerStatistics, Params, Prepared
 from nnjax.models import user_models
 from nnjax.models.model import Model, Variables
 from nnjax.models.registry import make_model
 from nnjax.runs import choice, replicates, trials_csv, weights
 from nnjax.runs import layer_statistics as run_signals
 from nnjax.runs.choice import Choice
-from nnjax.runs.files import CONFIG
 from nnjax.runs.folder import FolderStore
 from nnjax.runs.lazy_imports import lazy_import
 from nnjax.runs.loss_baselines import Baselines, key_of
 from nnjax.runs.measured_baselines import measure_baselines
+from nnjax.runs.run_data import prepare_again
 from nnjax.runs.statistics import Comparison
 from nnjax.train.engine.device_data import output_width
-from nnjax.train.engine.fingerprint import difference
 from nnjax.train.storage.records import OVER, Record, Stage, stack_curves
 from nnjax.train.storage.store import Store
 
@@ -137,13 +130,7 @@ class Run:
         """
         config = self._data_config(trial)
         if config not in self._prepared:
-            if self._facts[config].name != config.name:
-                name = self._facts[config].name
-                raise UserError(f"The data {name!r} were passed as arrays and are not saved: pass them again.")
-            again = prepare(config)
-            if again.dataset.sha256 != self._facts[config].sha256:
-                raise UserError(f"The data {config.name!r} have changed since the run (their SHA-256 differs).")
-            self._prepared[config] = again
+            self._prepared[config] = prepare_again(config, self._facts[config])
         return self._prepared[config]
 
     def model(self, trial: int | None = None) -> Model:
@@ -337,96 +324,3 @@ class Run:
 
 
 FIGURES = (".png", ".pdf", ".svg", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".eps", ".ps")
-
-
-def load(
-    path: str | os.PathLike[str],
-    *,
-    model: Any = None,
-    loss: Any = None,
-    optimizer: Any = None,
-    metrics: Sequence[Any] | None = None,
-    data: Any = None,
-    trust: bool = False,
-) -> Run:
-    """Open a run folder for reading.
-
-    Args:
-      path: the folder.
-      model, loss, optimizer, metrics: the objects that the run was trained with, where it was with the user's own; its
-        table, curves and verdicts need none of them. Nothing that a folder names is imported by itself.
-      data: the data that were passed as arrays, as in `nnjax.sweep`; they must be the same.
-      trust: import what the folder names ("package.module:name"): only for folders of one's own.
-
-    Raises:
-      UserError: it is no run folder, or it is damaged; other data; a path that cannot be imported.
-    """
-    store = FolderStore(path)
-    config = store.read_config()
-    store.keep = config.keep
-    facts, findings = store.read_all_facts(config.specs)
-    _refuse_unknown_names(config.specs, store.path)
-    schedules = store.read_schedules(len(config.specs))
-    given = {"model.kind": model, "loss": loss, "optimizer.name": optimizer, "metrics": metrics}
-    records, plans = store.read_records(config.specs), store.read_plan()
-    specs = [dataclasses.replace(spec, experiment=with_pieces(spec.experiment, given, trust)) for spec in config.specs]
-    specs = _with_known_models(specs, config.specs, facts, plans)
-    recipe = None if not facts else next(iter(facts.values())).recipe
-    target = ",".join(recipe.target) if recipe is not None and hasattr(data, "columns") else None
-    dataset = as_dataset(data, target, config=specs[0].experiment.data)
-    prepared = {} if dataset is None else _prepared(facts, dataset, specs)
-    baselines = store.read_baselines()
-    return Run(specs, records, store, facts, prepared, findings, config.title, schedules, baselines)
-
-
-def _with_known_models(
-    specs: Sequence[TrialSpec],
-    named: Sequence[TrialSpec],
-    facts: Mapping[DataConfig, DataFacts],
-    plans: Sequence[Mapping[str, Any]],
-) -> list[TrialSpec]:
-    """Return trials with the model that is passed again; those that another program trained stay named only.
-
-    Raises:
-      UserError: no trial was trained with such a model.
-    """
-    found, others, known = list(specs), list[str](), False
-    for plan in plans:
-        trials = plan.get("trials") or ()
-        spec = specs[trials[0]] if trials and trials[0] < len(specs) else None
-        if spec is None or not isinstance(spec.experiment.model.kind, Piece) or spec.experiment.data not in facts:
-            continue
-        shape = facts[spec.experiment.data].example_shape
-        sentence = difference(spec.experiment.model, shape, str(plan.get("model", "")))
-        known |= not sentence
-        for trial in trials if sentence else ():
-            found[trial] = named[trial]
-        others += [sentence] if sentence else []
-    if others and not known:
-        raise UserError(others[0])
-    return found
-
-
-def _refuse_unknown_names(specs: Sequence[TrialSpec], path: pathlib.Path) -> None:
-    """Refuse trials of a folder whose losses, activations and the like are not known."""
-    named = {dataclasses.replace(s.experiment, hyperparameters=Hyperparameters(), seed=0): s.id for s in specs}
-    for experiment, trial in named.items():
-        try:
-            validate_names(experiment)
-        except UserError as error:
-            raise UserError(f"{path / CONFIG} is damaged, or of a later nnjax: of trial {trial}, {error}") from None
-
-
-def _prepared(
-    facts: Mapping[DataConfig, DataFacts], data: Dataset, specs: Sequence[TrialSpec]
-) -> dict[DataConfig, Prepared]:
-    """Split data that are passed again as they were split before.
-
-    Raises:
-      UserError: they are others.
-    """
-    for config, known in facts.items():
-        if known.sha256 != (data if data.reread is None else data.reread(config)).sha256:
-            raise UserError(f"The data {data.name!r} are not those of the run, {known.name!r}: their SHA-256 differs.")
-    sizes = {spec.experiment.data: spec.experiment.batch_size for spec in specs}
-    return {config: prepare_loaded(data, config, sizes.get(config, 1)) for config in facts}

@@ -32,7 +32,7 @@ def run(argv: list[str]) -> None:
     from rich.console import Console
 
     from nnjax.cli.comparison import compare, to_table, write_csv
-    from nnjax.runs.run import load
+    from nnjax.runs.loading import load
 
     rows = compare(argv[1:])
     if out:

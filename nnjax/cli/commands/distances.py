@@ -57,7 +57,7 @@ def curse(out: pathlib.Path) -> None:
     from nnjax.distances.concentration import of_noise
     from nnjax.embed.representations import representations
     from nnjax.report.charts.concentration import write
-    from nnjax.runs.run import load
+    from nnjax.runs.loading import load
 
     trained = load(FLAGS.run) if FLAGS.run else None
     prepared = trained.data() if trained else prepare(DataConfig(FLAGS.data))

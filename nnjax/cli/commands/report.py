@@ -21,7 +21,7 @@ def run(argv: list[str]) -> None:
         raise UserError("One run folder was expected: nnjax report RUN [--out=FILE].")
     out = FLAGS.out and check_out(FLAGS.out, ".html")
     start_jax()
-    from nnjax.runs.run import load
+    from nnjax.runs.loading import load
 
     loaded = load(argv[1])
     loaded.title = loaded.title if FLAGS.title is None else FLAGS.title
