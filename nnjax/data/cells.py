@@ -111,7 +111,8 @@ def days_of(raw: Any) -> np.ndarray:
 def make_texts(raw: np.ndarray, na_values: Sequence[str] | None) -> Texts:
     """Make cells of texts [n]."""
     index: dict[str, int] = {}
-    codes = np.fromiter((index.setdefault(cell.strip(), len(index)) for cell in raw), np.int64, len(raw))
+    known = {cell: index.setdefault(cell.strip(), len(index)) for cell in dict.fromkeys(raw)}
+    codes = np.fromiter(map(known.__getitem__, raw), np.int64, len(raw))
     distinct = list(index)
     return Texts(distinct, codes, missing_cells.find(distinct, na_values))
 

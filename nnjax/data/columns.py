@@ -63,7 +63,8 @@ def infer(raw: Any, place: Place, rules: Rules) -> Inferred:
     pointed = plain is not None and any("." in text for text in raw)
     if plain is not None and (rules.decimal == "point" or not pointed or not numerals.are_grouped(raw)):
         merging = _merging(len(set(raw)) if np.abs(plain).max() > EXACT else 0, plain, name)
-        return Inferred(Column(name), said=_powers(raw, name), values=plain, merging=merging, proven="." * pointed)
+        said = () if (plain % 1).any() else _powers(raw, name)
+        return Inferred(Column(name), said=said, values=plain, merging=merging, proven="." * pointed)
     found = make_cells(raw, place, rules.na_values)
     gaps = _gaps(found, place)
     stored = _stored_order(raw)

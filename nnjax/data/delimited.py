@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nnjax.core.errors import UserError
-from nnjax.data import encodings, header, separators
+from nnjax.data import encodings, header, plain_cells, separators
 
 LOOKED_AT = 1000  # rows by which the header is decided
 EXCEL_ERROR = re.compile(r"#(N/A|NA|DIV/0!|REF!|VALUE!|NAME\?|NUM!|NULL!)", re.IGNORECASE)
@@ -71,6 +71,9 @@ def read(data: bytes, path: Path, options: Options = Options()) -> Table:
     if told is None:
         text, told = separators.told(text)
     separator = told or separators.detect(text, path)
+    if not comments and (columns := plain_cells.read(text, separator)):
+        table = make_table(columns, path, lambda row: f"line {row + 1}", options)
+        return dataclasses.replace(table, said=(*table.said, *misread), separator=separator)
     rows, lines, said = _rows(_tabbed(text), "\t", path) if separator == " " else _rows(text, separator, path)
     said += misread
     if not rows:
@@ -88,9 +91,9 @@ def read(data: bytes, path: Path, options: Options = Options()) -> Table:
         why = (
             f"{path} is read with a header: line {max(comments)}, which begins with #, has its names (data.header=no)."
         )
-        table = make_table(rows, path, lambda row: f"line {lines[row]}", options._replace(header="yes"))
+        table = make_table(transpose(rows), path, lambda row: f"line {lines[row]}", options._replace(header="yes"))
         return dataclasses.replace(table, said=(why, *said, *_left_out(comments, path, 1)), separator=separator)
-    table = make_table(rows, path, lambda row: f"line {lines[row]}", options)
+    table = make_table(transpose(rows), path, lambda row: f"line {lines[row]}", options)
     said = (*table.said, *said, *_left_out(comments, path))
     return dataclasses.replace(table, said=said, separator=separator, commented=tuple(names or ()))
 
@@ -104,29 +107,38 @@ def _left_out(comments: Mapping[int, str], path: Path, but: int = 0) -> tuple[st
     return (f"{path}: {lines} with # above the table, left out as a comment: {comments[left[0]][:60]!r}.",)
 
 
-def make_table(rows: Sequence[Sequence[str]], path: Path, where: Callable[[int], str], options: Options) -> Table:
-    """Make a table of rows of texts, the first of which may be a header; `where` says where one of them is.
+def transpose(rows: Sequence[Sequence[str]]) -> list[np.ndarray]:
+    """Convert rows of texts to columns: arrays of objects [rows]."""
+    return [np.array(cells, dtype=object) for cells in zip(*rows, strict=True)]
+
+
+def make_table(cells: Sequence[np.ndarray], path: Path, where: Callable[[int], str], options: Options) -> Table:
+    """Make a table of columns of texts, whose first row may be a header; `where` says where a row is.
 
     Raises:
       UserError: there are no rows, it is open whether there is a header, or names are not distinct.
     """
-    found = _decide(rows, path, options.header)
-    if found.header and len(rows) == 1:
-        raise UserError(f"{path} has a header but no rows.")
-    width = len(rows[0])
-    names = _column_names(rows[0], path) if found.header else [f"column{i}" for i in range(width)]
+    first, width = [str(column[0]) for column in cells], len(cells)
+    found = _decide(
+        first, list(zip(*(column[1 : LOOKED_AT + 1] for column in cells), strict=True)), path, options.header
+    )
     begin = int(found.header)
-    body = rows[begin:]
-    if found.header and rows[0] in body:
-        again = where(1 + body.index(rows[0]))
-        raise UserError(f"{path} has its header again in {again}, as of tables that were joined: remove that row.")
-    columns = {name: np.array(cells, dtype=object) for name, cells in zip(names, zip(*body, strict=True), strict=True)}
-    for name, cell in zip(names, rows[0], strict=True):
+    if found.header and len(cells[0]) == 1:
+        raise UserError(f"{path} has a header but no rows.")
+    names = _column_names(first, path) if found.header else [f"column{i}" for i in range(width)]
+    columns = {name: column[begin:] for name, column in zip(names, cells, strict=True)}
+    again = np.flatnonzero(cells[0][1:] == first[0]) + 1 if found.header else ()
+    for row in map(int, again):
+        if [column[row] for column in cells] == first:
+            raise UserError(
+                f"{path} has its header again in {where(row)}, as of tables that were joined: remove that row."
+            )
+    for name, cell in zip(names, first, strict=True):
         if found.header and not cell.strip() and not any(map(str.strip, columns[name])) and len(columns) > 1:
             del columns[name]  # of a separator at the end of every line
     if (
         found.header
-        and not rows[0][0].strip()
+        and not first[0].strip()
         and names[0] in columns
         and len(columns) > 1
         and header.counts_rows(list(columns[names[0]]))
@@ -147,12 +159,12 @@ def without_trailing(table: Table) -> Table:
     return dataclasses.replace(table, columns=columns, said=(*table.said, said))
 
 
-def _decide(rows: Sequence[Sequence[str]], path: Path, asked: str) -> header.Decision:
+def _decide(first: Sequence[str], body: Sequence[Sequence[str]], path: Path, asked: str) -> header.Decision:
     if asked not in ("auto", "yes", "no"):
         raise UserError(f"data.header is {asked!r}, but auto, yes or no was expected.")
     if asked != "auto":
         return header.Decision(asked == "yes", "as asked for")
-    found = header.decide(rows[0], rows[1 : LOOKED_AT + 1])
+    found = header.decide(first, body)
     if found.open:
         raise UserError(
             f"{path} may have a header or not ({found.reason}): say it with data.header=yes or data.header=no."
@@ -162,6 +174,8 @@ def _decide(rows: Sequence[Sequence[str]], path: Path, asked: str) -> header.Dec
 
 def _comments(text: str) -> tuple[str, dict[int, str]]:
     """Blank the lines that begin with # above all others, and return them by their numbers, counted from 1."""
+    if not text.lstrip().startswith("#"):
+        return text, {}
     lines = text.split("\n")
     first = next((i for i, line in enumerate(lines) if line.strip() and not line.startswith("#")), 0)
     comments = {i + 1: line.rstrip() for i, line in enumerate(lines[:first]) if line.strip()}

@@ -97,7 +97,9 @@ def _workbook(data: bytes, path: Path, options: Options) -> Table:
     full = [i for i, row in enumerate(rows) if any(row)]
     if not full:
         raise UserError(f"{path} is empty.")
-    table = delimited.make_table([rows[i] for i in full], path, lambda row: f"row {full[row] + 1}", options)
+    table = delimited.make_table(
+        delimited.transpose([rows[i] for i in full]), path, lambda row: f"row {full[row] + 1}", options
+    )
     gone = sorted(set(range(len(rows))) - set(full))
     if not gone:
         return table
