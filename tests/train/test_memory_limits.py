@@ -49,7 +49,7 @@ class Small:
 
     def __init__(self, monkeypatch, lanes, after=0, devices=2):
         self.calls, self.failures = 0, []
-        advance = Chunk.advance
+        dispatch = Chunk.dispatch
 
         def failing(chunk, *arguments):
             self.calls += 1
@@ -58,9 +58,9 @@ class Small:
                 self.failures.append((size, chunk.lanes))
                 chunk.state = None  # donated
                 raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 123 bytes.")
-            advance(chunk, *arguments)
+            return dispatch(chunk, *arguments)
 
-        monkeypatch.setattr(Chunk, "advance", failing)
+        monkeypatch.setattr(Chunk, "dispatch", failing)
 
 
 RATES = {"learning_rate": (0.001, 0.003, 0.01, 0.03, 0.1), "seed": (0, 1)}
@@ -106,7 +106,7 @@ def test_other_errors_are_not_taken_for_a_lack_of_memory(monkeypatch):
     def failing(*_):
         raise jax.errors.JaxRuntimeError("INTERNAL: something else")
 
-    monkeypatch.setattr(Chunk, "advance", failing)
+    monkeypatch.setattr(Chunk, "dispatch", failing)
     with pytest.raises(jax.errors.JaxRuntimeError, match="something else"):
         population(specs_of(CLASSIFIER)).run()
 

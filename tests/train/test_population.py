@@ -234,7 +234,7 @@ def test_a_better_plan_loses_no_trial_that_waits_beside_those_that_begin(monkeyp
     """Of the first four trials one goes on after an epoch, on the device on which four others begin and plan anew."""
     seen, later = [], False
 
-    def watch(planner, group, lanes, devices, segment, fresh, survival):
+    def watch(planner, group, lanes, devices, segment, fresh, survival, beside):
         seen.append((later, lanes))
         return dataclasses.replace(group.plan, lanes=2) if fresh and later and group.plan.lanes == 4 else None
 

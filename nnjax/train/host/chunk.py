@@ -19,6 +19,8 @@ from nnjax.train.layout.lane_batch import Group, LaneBatch, next_compaction
 from nnjax.train.storage.named_arrays import FINAL, flatten_variables, unflatten_variables
 from nnjax.train.storage.records import Record
 
+Outcome = tuple[Any, Any, Mapping[str, Any]]  # of a segment, by row: steps taken, the first bad one, curves
+
 
 class Chunk:
     """The trials that one program call advances; devices may be at different steps.
@@ -149,14 +151,22 @@ class Chunk:
             int(totals[d] - self.steps[d]) if stream is None else stream.left(int(self.steps[d])) for d in self.placed
         )
 
-    def advance(
-        self, data: DeviceData, num_steps: int, records: Sequence[Record], replaceable: Container[int] = ()
-    ) -> None:
-        """Run one segment and write its epochs into the trials' records; divergence does not end replaceable trials."""
-        before, per_epoch = self.steps.copy(), self.group.steps_per_epoch()
-        num = np.where(np.isin(np.arange(len(before)), list(self.placed)), num_steps, 0).astype(np.int32)
+    def dispatch(self, data: DeviceData, num_steps: int) -> Outcome:
+        """Let the devices run one segment; give what `note` takes, which is there when they have ended."""
+        num = np.where(np.isin(np.arange(len(self.steps)), list(self.placed)), num_steps, 0).astype(np.int32)
         self.state, metrics = self.program.train_segment(data, self.hyper, self.state, num, self.totals())
-        steps, bad, curves = fetch((self.state.step, self.state.bad_step, metrics))
+        return self.state.step, self.state.bad_step, metrics
+
+    def note(self, outcome: Outcome, records: Sequence[Record], replaceable: Container[int] = ()) -> None:
+        """Write a segment's epochs into the trials' records; divergence does not end replaceable trials.
+
+        Args:
+          outcome: what `dispatch` gave.
+          records: of all trials.
+          replaceable: ids.
+        """
+        before, per_epoch = self.steps, self.group.steps_per_epoch()
+        steps, bad, curves = fetch(outcome)
         self.steps = np.asarray(steps)[:: self.lanes]
         for device, batch in self.placed.items():
             ended = self.steps[device] // per_epoch - before[device] // per_epoch

@@ -14,20 +14,26 @@ from nnjax.train.layout.lane_batch import Group
 
 
 class DataCache:
-    """The data of the last used group and mesh, kept on the devices."""
+    """The data of the last used group and mesh, kept on the devices.
+
+    Attributes:
+      beside: whether groups train side by side on meshes of their own, so that each mesh keeps its last group's.
+    """
 
     def __init__(self) -> None:
-        self._name: tuple[int, Mesh] | None = None  # of the group's data, and the mesh
-        self._data: DeviceData | None = None
+        self.beside = False
+        self._data: dict[Mesh, tuple[int, DeviceData]] = {}  # with the id of the group's data
         self._reader: Reader | None = None
 
     def data(self, group: Group, program: Program) -> DeviceData:
         """Put a group's data on a program's devices, all but windows."""
-        name = (id(group.data), program.mesh)
-        if self._name != name or self._data is None:
-            self.clear()
-            self._name, self._data = name, place_data(group.data._replace(window=None), program.mesh)
-        return self._data
+        name, mesh = id(group.data), program.mesh
+        if self._data.get(mesh, (None,))[0] != name:
+            self._data.pop(mesh, None)
+            if not self.beside:
+                self.clear()
+            self._data[mesh] = name, place_data(group.data._replace(window=None), mesh)
+        return self._data[mesh][1]
 
     def shapes(self, group: Group, program: Program) -> DeviceData:
         """Return the data with the shapes of windows."""
@@ -67,4 +73,4 @@ class DataCache:
         """Let go of the data, and end the reader's thread."""
         if self._reader is not None:
             self._reader.close()
-        self._name = self._data = self._reader = None
+        self._data, self._reader = {}, None

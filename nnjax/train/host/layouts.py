@@ -56,26 +56,26 @@ class Layouts:
         self._planner = Planner(asked, log, self.program, self.data.with_first_window)
         self._in_use: tuple[Group, int, int] | None = None  # the group, lanes and devices of the chunk under way
 
-    def program(self, group: Group, lanes: int, devices: int) -> Program:
-        """Build and compile a program once for each static part, layout and lanes."""
+    def program(self, group: Group, lanes: int, devices: int, first: int = 0) -> Program:
+        """Build and compile a program once for each static part, layout, lanes and first device."""
         weighted = group.key.class_weight and ClassWeight(BALANCED)  # whatever the weights, which come with the data
         static = dataclasses.replace(group.key, data=DataConfig(), class_weight=weighted)  # folds share a program
-        key = (static, group.shapes, group.plan.order, group.plan.batch_devices, lanes, devices)
+        key = (static, group.shapes, group.plan.order, group.plan.batch_devices, lanes, devices, first)
         if key not in self.programs:
-            mesh = make_mesh(devices, group.plan.batch_devices)
+            mesh = make_mesh(devices, group.plan.batch_devices, jax.devices()[first:])
             program = make_program(static, group.shapes, lanes, group.plan.order == "shared", mesh)
             names = group.key.hyperparameters.present()
             compile_together(program, self.data.shapes(group, program), blank_state(group.key, group.shapes), names)
             self.programs[key] = program
         return self.programs[key]
 
-    def chunk(self, group: Group, lanes: int, devices: int) -> Chunk:
+    def chunk(self, group: Group, lanes: int, devices: int, first: int = 0) -> Chunk:
         """Make an empty chunk in a layout."""
         self._in_use = group, lanes, devices
-        return Chunk(self.program(group, lanes, devices), group, lanes)
+        return Chunk(self.program(group, lanes, devices, first), group, lanes)
 
     def new_chunk(
-        self, group: Group, batches: Sequence[LaneBatch], records: Sequence[Record], survival: Survival
+        self, group: Group, batches: Sequence[LaneBatch], records: Sequence[Record], survival: Survival, first: int = 0
     ) -> Chunk:
         """Make an empty chunk that suits some lane batches, in a layout of before unless another one pays.
 
@@ -94,7 +94,7 @@ class Layouts:
             (layout for layout in [*sorted(known), usual] if better_layout(plan, *layout, sizes, left) is None),
             (choose_lanes(plan, sizes, ALL_SURVIVE if begun else survival), devices_for(plan, left)),
         )
-        return self.chunk(group, *layout)
+        return self.chunk(group, *layout, first)
 
     def smaller_chunk(self, chunk: Chunk, live: Sequence[LaneBatch]) -> Chunk | None:
         """Make an empty chunk of fewer lanes or devices for what still runs, where that repays compiling."""
@@ -103,19 +103,23 @@ class Layouts:
         layout = better_layout(plan, chunk.lanes, chunk.program.mesh.size, sizes_of(live, plan.order), left)
         return None if layout is None else Chunk(self.program(group, *layout), group, layout[0])
 
-    def note_segment(self, chunk: Chunk, seconds: float, steps: int, fresh: bool, survival: Survival) -> Plan | None:
+    def note_segment(
+        self, chunk: Chunk, seconds: float, steps: int, fresh: bool, survival: Survival, beside: int = 1
+    ) -> Plan | None:
         """Count a segment's time, unless its program was compiled in it; give a better plan if one was found.
 
         Args:
           chunk, seconds, steps: what was trained.
           fresh: whether all its trials have just begun, and may begin again.
           survival: of the group's trials.
+          beside: chunks that share the time.
         """
-        if not self.costs.note(chunk.program, seconds, steps * len(chunk.specs())):
+        if not self.costs.note(chunk.program, seconds / beside, steps * len(chunk.specs())):
             return None
         segment = SegmentTime(seconds, steps, int(max(chunk.steps)) % chunk.group.steps_per_epoch() < steps)
         may_change = fresh and not chunk.group.plan.fixed and not chunk.queued  # what is queued would be lost
-        return self._planner.watch(chunk.group, chunk.lanes, chunk.program.mesh.size, segment, may_change, survival)
+        layout = chunk.lanes, chunk.program.mesh.size
+        return self._planner.watch(chunk.group, *layout, segment, may_change, survival, beside)
 
     def change_plan(self, group: Group, plan: Plan) -> None:
         """Lay a group out differently from now on."""

@@ -22,7 +22,7 @@ from nnjax.train import distributed
 from nnjax.train.engine.block import CAPACITY
 from nnjax.train.engine.device_data import DeviceData
 from nnjax.train.engine.trial import Trial
-from nnjax.train.host import interrupts, progress
+from nnjax.train.host import interrupts, progress, side_by_side
 from nnjax.train.host.chunk import Chunk
 from nnjax.train.host.compaction import Compaction
 from nnjax.train.host.final_evaluation import evaluate_chosen
@@ -32,6 +32,7 @@ from nnjax.train.host.queue import Queue
 from nnjax.train.host.recovery import Recovery
 from nnjax.train.host.rungs import Rungs
 from nnjax.train.host.scores_so_far import score_so_far
+from nnjax.train.host.side_by_side import Segment, wait
 from nnjax.train.host.trials import Trials
 from nnjax.train.layout.groups import make_groups
 from nnjax.train.layout.plan import Plan
@@ -102,15 +103,19 @@ class Population:
         known = list(records) if records is not None else [Record() for _ in specs]
         trials = Trials(list(specs), known, store or MemoryStore())
         self.specs, self.records, self.store = trials
-        self._trials, self._observe, self._should_stop = trials, observe, should_stop
+        self._trials, self._observe, self._should_stop, self._log = trials, observe, should_stop, log
         self._deadline = math.inf if deadline is None else deadline
         self._interrupted: Callable[[], bool] = lambda: False
+        self._ending: Stopped | None = None  # why the run ends before its trials
         groups = make_groups(specs, prepared, plan or Plan(), earlier)
         self.layouts = Layouts(groups, plan or Plan(), log, planned)
         self.rungs = Rungs(trials, decide or train_all(specs))
         self.queue = Queue(trials, self.rungs, self.layouts, read_weights)
         self.recovery, self._compaction = Recovery(trials, self.rungs, self.queue), Compaction(self.queue)
         self._work = np.array([self.layouts.group_of[spec.id].flops(spec) for spec in specs])
+        alone = decide is None and not distributed.is_distributed()
+        self._devices = side_by_side.num_devices(specs, plan or Plan()) if alone else 1
+        self._beside: list[Chunk] = []  # those that train side by side
 
     def run(self) -> list[Record]:
         """Train everything that is not finished yet and return all records.
@@ -120,6 +125,7 @@ class Population:
           Stopped: `should_stop` said so, or Ctrl-C came; the state is saved.
           UserError: data that are read while training have changed; the state is saved.
         """
+        self._ending = None
         with interrupts.noted() as self._interrupted:
             try:
                 records = self._run()
@@ -133,8 +139,12 @@ class Population:
         resume, more = True, True
         while more:
             try:
-                chunk = (self.recovery.resume() if resume else None) or self.queue.next_chunk()
-                resume, more = False, chunk is not None
+                chunk = self.recovery.resume() if resume else None
+                resume = False
+                if chunk is None:
+                    self._train_side_by_side()
+                chunk = chunk or self.queue.next_chunk()
+                more = chunk is not None
                 if chunk is not None:
                     self._train(chunk)
             except jax.errors.JaxRuntimeError as error:
@@ -176,24 +186,62 @@ class Population:
         All devices take equally many steps in a segment, so what ends when, and what begins in its place, does not
         depend on how long segments are.
         """
-        steps, most = 1, (CAPACITY - 1) * chunk.group.steps_per_epoch()
-        while chunk.placed:
-            until = chunk.steps_to_compaction()
-            taken = min(steps, until, most, chunk.steps_to_window_end())
-            begin = time.monotonic()
-            chunk.advance(self._next_data(chunk), taken, self.records, self.rungs.decision.replaceable)
-            seconds = distributed.from_main_process(time.monotonic() - begin)
-            better = self._charge(chunk, seconds, taken)
-            if better is not None:
-                self._begin_again(chunk, better)
-                return
-            steps = _next_steps(taken, seconds)
-            self._observe(progress.measure(self._trials, chunk, self.rungs.paused, self._work))
-            if taken == until:
-                chunk = self._compaction.renew(chunk)
-            if chunk.placed:
-                self._save_if_due(chunk)
+        steps = 1
+        while chunk.placed and steps:
+            chunk, steps = self._end(wait(self._begin(chunk, steps)))
+        if self._ending:
+            raise self._ending
         self.recovery.close()
+
+    def _train_side_by_side(self) -> None:
+        """Train the groups of one trial that may train, each on a device of its own, while there are several."""
+        single = [group for group in self.layouts.groups if len(group.specs) == 1 and group.stream is None]
+        waiting = [group for group in single if self.queue.can_train(group)]
+        if min(self._devices, len(waiting)) < 2:
+            return
+        self.layouts.data.beside = True
+        try:
+            side_by_side.train(waiting, self._devices, self.queue.begin, self._begin, self._end, self._beside)
+            if self._ending:
+                raise self._ending
+        except jax.errors.JaxRuntimeError as error:
+            if "RESOURCE_EXHAUSTED" not in str(error):
+                raise
+            self._log("warning: Memory did not suffice for networks side by side: they train one after another.")
+            self._devices = 1
+            self.recovery.resume()  # from the last checkpoints
+        finally:
+            self.layouts.data.clear()
+            self.layouts.data.beside = False
+            self._beside.clear()
+
+    def _begin(self, chunk: Chunk, steps: int) -> Segment:
+        """Let a chunk take at most so many steps."""
+        until, most = chunk.steps_to_compaction(), (CAPACITY - 1) * chunk.group.steps_per_epoch()
+        taken = min(steps, until, most, chunk.steps_to_window_end())
+        begin = time.monotonic()
+        return Segment(chunk, taken, taken == until, begin, chunk.dispatch(self._next_data(chunk), taken))
+
+    def _end(self, segment: Segment) -> tuple[Chunk, int]:
+        """Note what a segment brought; give what trains on, its chunk or another one, and for how many steps.
+
+        With no trials in it, it has ended; with 0 steps the run ends, and it is saved.
+        """
+        chunk, steps = segment.chunk, segment.steps
+        chunk.note(segment.outcome, self.records, self.rungs.decision.replaceable)
+        seconds = distributed.from_main_process(segment.end - segment.begin)
+        better = self._charge(chunk, seconds, steps)
+        if better is not None:
+            self._begin_again(chunk, better)
+            return chunk, 1
+        self._observe(progress.measure(self._trials, self._beside or [chunk], self.rungs.paused, self._work))
+        if segment.to_compaction:
+            specs, chunk = chunk.specs(), self._compaction.renew(chunk)
+            if self._beside and not chunk.placed:
+                self._trials.save()
+                self.recovery.close_beside(specs[0])
+        self._ending = (self._save_if_due(chunk) if chunk.placed else None) or self._ending
+        return chunk, 0 if self._ending else _next_steps(steps, seconds)
 
     def _next_data(self, chunk: Chunk) -> DeviceData:
         """Return what the next segment trains on; where that cannot be read, what was trained is saved."""
@@ -206,31 +254,30 @@ class Population:
 
     def _charge(self, chunk: Chunk, seconds: float, steps: int) -> Plan | None:
         """Charge a segment's time to its trials; give a better plan for their group, if one was found."""
-        specs = chunk.specs()
+        specs, beside = chunk.specs(), max(1, len(self._beside))
         for spec in specs:
-            self.records[spec.id].seconds += seconds / len(specs)
+            self.records[spec.id].seconds += seconds / len(specs) / beside
         fresh = all(spec.id in self.queue.fresh for spec in specs)
-        return self.layouts.note_segment(chunk, seconds, steps, fresh, self.rungs.decision.survival)
+        return self.layouts.note_segment(chunk, seconds, steps, fresh, self.rungs.decision.survival, beside)
 
     def _begin_again(self, chunk: Chunk, plan: Plan) -> None:
         """Take a moment's training back, so that all of it is done under a better plan."""
         for spec in chunk.specs():
             self.records[spec.id] = Record()
+        chunk.placed.clear()
         self.recovery.close()
         self.layouts.change_plan(chunk.group, plan)
 
-    def _save_if_due(self, chunk: Chunk) -> None:
-        """Write a checkpoint when asked to stop, or when enough time has passed since the last one."""
+    def _save_if_due(self, chunk: Chunk) -> Stopped | None:
+        """Write a checkpoint when it is time to stop, which is returned, or when enough time has passed since one."""
         stop = distributed.in_any_process(self._should_stop() or self._interrupted())
         over = distributed.in_any_process(time.monotonic() > self._deadline)
-        due = self.recovery.is_due()
+        due = self.recovery.is_due(chunk)
         if stop or over or distributed.from_main_process(due):
-            self.recovery.save(chunk)
-        if stop:
-            raise self._stopped()
-        if over:
+            (self.recovery.save_beside if self._beside else self.recovery.save)(chunk)
+        if over and not stop:
             score_so_far(self._trials, chunk, self.rungs, self.layouts)
-            raise TimeOver
+        return self._stopped() if stop else TimeOver() if over else None
 
     def _stopped(self) -> Stopped:
         where = "The run folder has a checkpoint: the same call goes on from there."

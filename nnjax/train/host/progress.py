@@ -36,20 +36,24 @@ def silent(progress: Progress) -> None:
     """Observe nothing."""
 
 
-def measure(trials: Trials, chunk: Chunk, paused: Collection[int], work: Float[np.ndarray, " trials"]) -> Progress:
+def measure(
+    trials: Trials, chunks: Sequence[Chunk], paused: Collection[int], work: Float[np.ndarray, " trials"]
+) -> Progress:
     """Describe how far a population is.
 
     Args:
-      trials, chunk: all, and those under way.
+      trials, chunks: all, and those under way.
       paused: ids of the trials that wait at a rung.
       work: [trials], the arithmetic of each.
     """
     shares = np.array([float(record.status in OVER) for record in trials.records])
     for trial in paused:
         shares[trial] = trials.records[trial].epochs / trials.specs[trial].experiment.epochs
-    for batch in chunk.remaining(lambda spec: True) + chunk.queued:
-        for spec in batch.specs:
-            shares[spec.id] = max(shares[spec.id], batch.step / chunk.group.total_steps(spec))
+    for chunk in chunks:
+        for batch in chunk.remaining(lambda spec: True) + chunk.queued:
+            for spec in batch.specs:
+                shares[spec.id] = max(shares[spec.id], batch.step / chunk.group.total_steps(spec))
     done = float(np.sum(work * shares) / max(float(work.sum()), 1.0))
-    running = [spec.id for spec in chunk.specs() if trials.is_running(spec)]
-    return Progress(trials.specs, trials.records, running or list(chunk.row_of()), done)
+    running = [spec.id for chunk in chunks for spec in chunk.specs() if trials.is_running(spec)]
+    ended = [trial for chunk in chunks for trial in chunk.row_of()]
+    return Progress(trials.specs, trials.records, running or ended, done)

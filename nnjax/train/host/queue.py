@@ -40,8 +40,11 @@ class Queue:
         return self._first_chunk() or (self._first_chunk() if self.rungs.decide() else None)
 
     def _first_chunk(self) -> Chunk | None:
-        groups = self.layouts.groups
-        return next((self._begin(g) for g in groups if self.has_waiting(g) or self.rungs.continuing(g)), None)
+        return next((self.begin(group) for group in self.layouts.groups if self.can_train(group)), None)
+
+    def can_train(self, group: Group) -> bool:
+        """Whether a trial of a group may begin, or go on from a rung."""
+        return self.has_waiting(group) or bool(self.rungs.continuing(group))
 
     def has_waiting(self, group: Group) -> bool:
         """Whether a trial of a group may begin."""
@@ -58,13 +61,16 @@ class Queue:
         """Make a lane batch of each trial of a group that may begin."""
         return [LaneBatch((s,), self.rungs.end_step(group, s)) for s in group.specs if self._may_begin(s)]
 
-    def _begin(self, group: Group) -> Chunk:
-        """Lay out the trials of a group that may train, and begin the first of them."""
-        return self.lay_out(group, self.rungs.resume(group), self._waiting(group))
+    def begin(self, group: Group, first: int = 0) -> Chunk:
+        """Lay out the trials of a group that may train, from a first device on, and begin the first of them."""
+        return self.lay_out(group, self.rungs.resume(group), self._waiting(group), first)
 
-    def lay_out(self, group: Group, begun: Sequence[LaneBatch], waiting: Sequence[LaneBatch] = ()) -> Chunk:
+    def lay_out(
+        self, group: Group, begun: Sequence[LaneBatch], waiting: Sequence[LaneBatch] = (), first: int = 0
+    ) -> Chunk:
         """Make a chunk in a layout that suits lane batches that have begun and such as wait, and fill it."""
-        chunk = self.layouts.new_chunk(group, [*begun, *waiting], self.trials.records, self.rungs.decision.survival)
+        batches, survival = [*begun, *waiting], self.rungs.decision.survival
+        chunk = self.layouts.new_chunk(group, batches, self.trials.records, survival, first)
         chunk.queued = pack(begun, chunk.lanes, group.plan.order)
         self.fill(chunk)
         return chunk

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from nnjax.core.experiment import TrialSpec
 from nnjax.core.types import Arrays
 from nnjax.train.engine.trial import blank_state
 from nnjax.train.host import checkpoint
@@ -29,19 +31,39 @@ class Recovery:
 
     def __init__(self, trials: Trials, rungs: Rungs, queue: Queue):
         self.trials, self.rungs, self.queue = trials, rungs, queue
-        self._saved_at, self._save_seconds = time.monotonic(), 0.0
+        self._saved: dict[int, tuple[float, float]] = {}  # by group: when, and the seconds that it took
 
-    def is_due(self) -> bool:
+    def is_due(self, chunk: Chunk) -> bool:
         """Whether enough time has passed for the cost of a checkpoint not to matter."""
-        return time.monotonic() - self._saved_at > max(MIN_SECONDS, self._save_seconds / SAVE_SHARE)
+        now = time.monotonic()
+        at, seconds = self._saved.setdefault(chunk.group.specs[0].id, (now, 0.0))
+        return now - at > max(MIN_SECONDS, seconds / SAVE_SHARE)
 
     def save(self, chunk: Chunk) -> None:
         """Write a checkpoint of the chunk under way, and the records."""
+        with self._timed(chunk):
+            self.trials.store.checkpoints.save_chunk(*checkpoint.of_chunk(chunk, self.trials.records))
+
+    def save_beside(self, chunk: Chunk) -> None:
+        """Write a checkpoint of a trial that trains beside others, as of one that waits, and the records."""
+        with self._timed(chunk):
+            for batch in chunk.take():
+                self.close_beside(batch.specs[0], kept=self.rungs.save(batch))
+
+    def close_beside(self, spec: TrialSpec, kept: str = "") -> None:
+        """Drop the checkpoints of a trial that trains beside others, but for one."""
+        checkpoints = self.trials.store.checkpoints
+        for name in checkpoints.list_paused():
+            if name.endswith(f"_{spec.id:05d}") and name != kept:
+                checkpoints.drop_paused(name)
+
+    @contextlib.contextmanager
+    def _timed(self, chunk: Chunk) -> Iterator[None]:
+        """Save the records after a checkpoint, and note how long both took."""
         begin = time.monotonic()
-        self.trials.store.checkpoints.save_chunk(*checkpoint.of_chunk(chunk, self.trials.records))
+        yield
         self.trials.save()
-        self._saved_at = time.monotonic()
-        self._save_seconds = self._saved_at - begin
+        self._saved[chunk.group.specs[0].id] = time.monotonic(), time.monotonic() - begin
 
     def close(self) -> None:
         """Write the records of a chunk that has ended, and drop its checkpoint."""

@@ -67,11 +67,15 @@ class Rungs:
         """Save what still runs of the lane batches on some devices, to wait; give the ids of these trials."""
         live = {s.id for device in devices for s in chunk.placed[device].specs if self.trials.is_running(s)}
         for batch in chunk.take(lambda spec: spec.id in live) if live else []:
-            name = f"{batch.step:09d}_{batch.specs[0].id:05d}"
-            self.trials.store.checkpoints.save_paused(name, *checkpoint.to_arrays([batch], self.trials.records))
-            self.paused |= dict.fromkeys((spec.id for spec in batch.specs), name)
+            self.paused |= dict.fromkeys((spec.id for spec in batch.specs), self.save(batch))
         distributed.barrier()  # until it is written
         return live
+
+    def save(self, batch: LaneBatch) -> str:
+        """Write a lane batch; returns the store's name of it."""
+        name = f"{batch.step:09d}_{batch.specs[0].id:05d}"
+        self.trials.store.checkpoints.save_paused(name, *checkpoint.to_arrays([batch], self.trials.records))
+        return name
 
     def resume(self, group: Group) -> list[LaneBatch]:
         """Load the trials of a group that wait and may go on, one a lane batch, each from its parent's state."""
@@ -96,7 +100,7 @@ class Rungs:
                 for row, parent in enumerate(batch.specs):
                     state = jax.tree.map(lambda leaf, row=row: leaf[row : row + 1], batch.state)
                     for spec in children.get(parent.id, []) if self.paused.get(parent.id) == name else []:
-                        if batch.step == self.trials.records[spec.id].epochs * group.steps_per_epoch():
+                        if batch.step // group.steps_per_epoch() == self.trials.records[spec.id].epochs:
                             out.append(LaneBatch((spec,), self.end_step(group, spec), batch.step, state))
         return out
 

@@ -71,6 +71,7 @@ class Planner:
         segment: SegmentTime,
         may_change: bool,
         survival: Survival = ALL_SURVIVE,
+        beside: int = 1,
     ) -> Plan | None:
         """Take note of a segment that compiled nothing; give a better plan if there is one and it pays to change.
 
@@ -80,11 +81,12 @@ class Planner:
           segment: what it took.
           may_change: whether they have just begun and may begin again.
           survival: of the group's trials, as for `choose_lanes`.
+          beside: groups that train side by side, so that each takes a part of the time.
         """
         name = tuple(spec.id for spec in group.specs)
         if name in self.estimates:
             known = self.estimates[name]
-            self.estimates[name] = known._replace(took=known.took + segment.seconds)
+            self.estimates[name] = known._replace(took=known.took + segment.seconds / beside)
             return None
         last = self.segments.get(name, SegmentTime())
         now = SegmentTime(
@@ -104,7 +106,7 @@ class Planner:
         self.step_times.add(group, table)
         took = 0.0 if better else now.seconds
         left = self._left(group, plan, survival)
-        self.estimates[name] = TimeEstimate(left, took)
+        self.estimates[name] = TimeEstimate(left / beside, took / beside)
         arms = ", ".join(dict.fromkeys(spec.arm for spec in group.specs if spec.arm))
         self.log(f"plan{f' ({arms})' if arms else ''}: {describe(group, plan, left)}")
         return better

@@ -1,0 +1,87 @@
+"""Train groups of one trial side by side, each on a device of its own: one after another they would leave devices idle.
+
+The host's work stays in one thread, and so does tracing: only waiting for a device is a thread's. What a trial computes
+does not depend on its device, so that results have the bits of training one after another.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
+from concurrent.futures import wait as wait_for
+from typing import NamedTuple
+
+import jax
+
+from nnjax.core.experiment import TrialSpec
+from nnjax.train.host.chunk import Chunk, Outcome
+from nnjax.train.layout.lane_batch import Group
+from nnjax.train.layout.plan import Plan
+
+
+class Segment(NamedTuple):
+    """A segment under way, or ended.
+
+    Attributes:
+      chunk, steps: what it trains, and how many steps it takes.
+      to_compaction: whether it ends where lanes may be freed.
+      begin, end: monotonic seconds; the end is 0 while it is under way.
+      outcome: as `Chunk.dispatch` gives it.
+    """
+
+    chunk: Chunk
+    steps: int
+    to_compaction: bool
+    begin: float
+    outcome: Outcome
+    end: float = 0.0
+
+
+def wait(segment: Segment) -> Segment:
+    """Wait until a segment has ended."""
+    jax.block_until_ready(segment.outcome)
+    return segment._replace(end=time.monotonic())
+
+
+def num_devices(specs: Sequence[TrialSpec], asked: Plan) -> int:
+    """Count the devices on which trials may train side by side; 1 where they depend on each other or share batches."""
+    depend = any(spec.start_from is not None for spec in specs)
+    return 1 if depend or asked.batch_devices > 1 or asked.fixed else asked.devices or jax.device_count()
+
+
+def train(
+    groups: Sequence[Group],
+    devices: int,
+    begin_group: Callable[[Group, int], Chunk],
+    begin: Callable[[Chunk, int], Segment],
+    end: Callable[[Segment], tuple[Chunk, int]],
+    under_way: list[Chunk],
+) -> None:
+    """Train groups to their ends, or until `end` stops one, each on the device that is free first.
+
+    Args:
+      groups: of one trial each.
+      devices: the first ones are used.
+      begin_group: lays a group out, from a first device on.
+      begin, end: of a segment; `end` gives what trains on, and how many steps it takes next, 0 to stop.
+      under_way: filled with the chunks on devices.
+    """
+    waiting, segments, stopped = list(groups), dict[Future[Segment], int](), False
+
+    def advance(chunk: Chunk, device: int, steps: int) -> None:
+        under_way.append(chunk)
+        segments[pool.submit(wait, begin(chunk, steps))] = device
+
+    with ThreadPoolExecutor(devices) as pool:
+        while segments or (waiting and not stopped):
+            free = [device for device in range(devices) if device not in segments.values()]
+            for device in free[: 0 if stopped else len(waiting)]:
+                advance(begin_group(waiting.pop(0), device), device, 1)
+            for future in wait_for(segments, return_when=FIRST_COMPLETED).done:
+                device, segment = segments.pop(future), future.result()
+                chunk, steps = end(segment)
+                under_way.remove(segment.chunk)
+                stopped |= not steps
+                if chunk.placed and not stopped:
+                    advance(chunk, device, steps)
