@@ -11,7 +11,7 @@ from nnjax.core.fields import replace
 from nnjax.runs.folder import FolderStore
 from nnjax.train.host import side_by_side
 from nnjax.train.host.chunk import Chunk
-from nnjax.train.host.population import Stopped
+from nnjax.train.host.population import Stopped, TimeOver
 from nnjax.train.layout.plan import Plan
 from nnjax.train.storage.records import DONE
 
@@ -130,3 +130,14 @@ def test_who_cannot_train_side_by_side(specs):
     assert side_by_side.num_devices(specs, Plan(fixed=True)) == 1
     after = [specs[0], dataclasses.replace(specs[1], start_from=0)]
     assert side_by_side.num_devices(after, Plan()) == 1
+
+
+def test_when_time_is_over_both_are_scored_and_go_on_later(tmp_path, specs, alone):
+    store = FolderStore(tmp_path)
+    (tmp_path / "checkpoints").mkdir()
+    with pytest.raises(TimeOver):
+        trained(specs, store=store, deadline=0.0)
+    begun = [spec.id for spec in specs if store.has_weights(spec.id)]
+    assert begun == [0, 1]
+    assert sorted(int(name.split("_")[1]) for name in store.checkpoints.list_paused()) == begun
+    assert_same(trained(specs, store=store, records=store.read_records(specs)), alone)

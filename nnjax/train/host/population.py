@@ -32,7 +32,7 @@ from nnjax.train.host.queue import Queue
 from nnjax.train.host.recovery import Recovery
 from nnjax.train.host.rungs import Rungs
 from nnjax.train.host.scores_so_far import score_so_far
-from nnjax.train.host.side_by_side import Segment, wait
+from nnjax.train.host.side_by_side import Segment, start, wait
 from nnjax.train.host.trials import Trials
 from nnjax.train.layout.groups import make_groups
 from nnjax.train.layout.plan import Plan
@@ -219,8 +219,7 @@ class Population:
         """Let a chunk take at most so many steps."""
         until, most = chunk.steps_to_compaction(), (CAPACITY - 1) * chunk.group.steps_per_epoch()
         taken = min(steps, until, most, chunk.steps_to_window_end())
-        begin = time.monotonic()
-        return Segment(chunk, taken, taken == until, begin, chunk.dispatch(self._next_data(chunk), taken))
+        return start(chunk, taken, taken == until, self._next_data(chunk))
 
     def _end(self, segment: Segment) -> tuple[Chunk, int]:
         """Note what a segment brought; give what trains on, its chunk or another one, and for how many steps.

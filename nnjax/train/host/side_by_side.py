@@ -15,6 +15,7 @@ from typing import NamedTuple
 import jax
 
 from nnjax.core.experiment import TrialSpec
+from nnjax.train.engine.device_data import DeviceData
 from nnjax.train.host.chunk import Chunk, Outcome
 from nnjax.train.layout.lane_batch import Group
 from nnjax.train.layout.plan import Plan
@@ -36,6 +37,12 @@ class Segment(NamedTuple):
     begin: float
     outcome: Outcome
     end: float = 0.0
+
+
+def start(chunk: Chunk, steps: int, to_compaction: bool, data: DeviceData) -> Segment:
+    """Let a chunk's devices take steps on data that lie on them."""
+    begin = time.monotonic()
+    return Segment(chunk, steps, to_compaction, begin, chunk.dispatch(data, steps))
 
 
 def wait(segment: Segment) -> Segment:
