@@ -11,7 +11,7 @@ from nnjax.core.experiment import AUTO, DataConfig, Experiment, ModelConfig
 from nnjax.core.pieces import Piece
 from nnjax.core.structure import Structure
 from nnjax.core.types import Dataset
-from nnjax.data import scaling
+from nnjax.data import one_hot, scaling
 from nnjax.data.prepared import split_dataset
 from nnjax.models.output_range import output_range, yields_probabilities
 from nnjax.models.registry import own_output_shape, traits_of, with_defaults
@@ -167,13 +167,24 @@ def asks_for_numbers(experiment: Experiment, dataset: Dataset) -> bool:
     return numeric and compares in ("numbers", "nonnegative numbers") and open_output and not _reconstructs(experiment)
 
 
+def asks_for_classes(experiment: Experiment, dataset: Dataset) -> bool:
+    """Whether one-hot rows of targets are classes to the loss, one of classes, or to the one that is left open."""
+    if experiment.data.task != AUTO or not isinstance(dataset.reread, one_hot.Reread) or _reconstructs(experiment):
+        return False
+    if experiment.loss == AUTO:
+        output = experiment.model.output_activation
+        return output == AUTO or activation_of(output).distribution
+    record = loss_of(experiment.loss)
+    return record.compares == "distributions" or bool(record.remark and output_of(experiment.loss) == "softmax")
+
+
 def _reconstructs(experiment: Experiment) -> bool:
     return traits_of(experiment.model).reconstructs
 
 
-def as_regression(experiment: Experiment) -> Experiment:
-    """Return the experiment with the task regression."""
-    return dataclasses.replace(experiment, data=dataclasses.replace(experiment.data, task="regression"))
+def with_task(experiment: Experiment, task: str) -> Experiment:
+    """Return the experiment with a task."""
+    return dataclasses.replace(experiment, data=dataclasses.replace(experiment.data, task=task))
 
 
 def describe(before: Experiment, after: Experiment, dataset: Dataset) -> str:

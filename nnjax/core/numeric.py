@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnjax.core.errors import UserError
+from nnjax.core.plain_arrays import as_plain
 
 if TYPE_CHECKING:
     from jaxtyping import Shaped
@@ -31,8 +32,8 @@ def as_numbers(
         array = np.asarray(x)
     except ValueError:
         raise UserError(f"{what} has rows of different lengths: {rows}.") from None
-    if array.dtype == object and "U" in kinds and all(isinstance(value, str) for value in array.flat):
-        array = array.astype(str)
+    if array.dtype == object:
+        array = as_plain(array, what, words + " or labels of one kind" * ("U" in kinds), getattr(x, "columns", None))
     if array.dtype.kind not in kinds:
         raise UserError(f"{what} has the type {array.dtype}, but {words} were expected.")
     return array

@@ -90,7 +90,7 @@ class Dataset:
       groups: [n] numbers of the groups whose examples belong together; None where each stands for itself.
       dates: columns [n] by name by which a split by time may go, NaN where one is missing.
       said: what was guessed while reading, and remarks, a sentence each.
-      reread: reads the table again as another configuration says; None for data that are no table in memory.
+      reread: reads a table in memory, or one-hot rows, again as another configuration says; None for other data.
       parts: the arrays that the d inputs are, side by side, where they were given as several (`nnjax.core.structure`).
     """
 

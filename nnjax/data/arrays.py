@@ -13,7 +13,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.numeric import as_numbers
 from nnjax.core.structure import Structure, flatten, flatten_as, is_structure
 from nnjax.core.types import Dataset, Rows
-from nnjax.data import grouped_splits, precision
+from nnjax.data import grouped_splits, one_hot, precision
 from nnjax.data import targets as outputs
 from nnjax.data.example_weights import Weighted, weigh
 from nnjax.data.file_rows import FileRows
@@ -56,7 +56,9 @@ def from_arrays(
         which those of own sets and of new rows are put in order. Or `FileRows`, which stay on the disk. Or several
         arrays: a dictionary, tuple or list of them, which a model of your own gets as [b, *shape] each; there whole
         numbers (up to 2^24) stay int32, truth values bool, and neither is scaled.
-      y: [n] class labels (whole numbers, booleans or text), [n] or [n, k] float targets, or None for no labels.
+      y: [n] class labels (whole numbers, booleans or text), [n] or [n, k] float targets, or None for no labels. Where
+        the loss is of classes, or is left open, one-hot rows [n, k] are read as classes, which is said (unless `task`
+        is "regression"); of a DataFrame its columns name them.
       name: what messages and reports call it.
       task: "classification", "regression" or "none"; None infers it: whole numbers, booleans or text in one column are
         classes, other numbers are regression targets.
@@ -107,11 +109,12 @@ def from_arrays(
     _require_inside(found, name)
     if sample_weight is not None:
         found = weigh(sample_weight, found, name)
-    made = [f"{part.path or 'x'}_{i + 1}" for part in structure.parts for i in range(part.size)] if structure else []
-    names = () if image_shape else outputs.column_names(features or made, "x", math.prod(shape[1:]), name)
+    parts = [f"{part.path or 'x'}_{i + 1}" for part in structure.parts for i in range(part.size)] if structure else []
+    names = () if image_shape else outputs.column_names(features or parts, "x", math.prod(shape[1:]), name)
     inputs: Rows = found.x if isinstance(found.x, FileRows) else _checked(found.x, names, name, gaps)
-    learned = outputs.make(found.y, task, classes, targets, len(inputs), name)
-    return Dataset(
+    rows = task in (None, "classification") and one_hot.are_rows(found.y)
+    learned = outputs.make(found.y, "regression" if rows else task, classes, targets, len(inputs), name)
+    made = Dataset(
         name=name,
         source=source,
         x=inputs,
@@ -143,6 +146,7 @@ def from_arrays(
         said=tuple(said),
         label_type=learned.label_type,
     )
+    return one_hot.readable(made, _column_names(y), task) if rows else made
 
 
 def _column_names(x: Any) -> list[str]:

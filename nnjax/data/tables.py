@@ -136,11 +136,9 @@ def read_again(dataset: Dataset, config: DataConfig) -> Dataset:
     Raises:
       UserError: as `from_table`, or as `refuse_fields`.
     """
-    if dataset.reread is not None:
-        return dataset.reread(config)
     if dataset.recipe is None:
         refuse_fields(config, dataset.name)
-    return dataset
+    return dataset if dataset.reread is None else dataset.reread(config)
 
 
 def refuse_fields(config: DataConfig, name: str) -> None:

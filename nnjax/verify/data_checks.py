@@ -76,8 +76,10 @@ class Resolver:
         before, dataset = experiment, self.datasets[experiment.data]
         given = self.datasets.given
         if (given is None or given.reread is not None) and defaults.asks_for_numbers(experiment, dataset):
-            experiment = defaults.as_regression(experiment)
-            dataset = self.datasets[experiment.data]
+            experiment = defaults.with_task(experiment, "regression")
+        elif defaults.asks_for_classes(experiment, dataset):
+            experiment = defaults.with_task(experiment, "classification")
+        dataset = self.datasets[experiment.data]
         found = defaults.fill(experiment, dataset)
         if sentence := defaults.describe(before, found, dataset):
             self.sentences.append(sentence)

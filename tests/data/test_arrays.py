@@ -78,7 +78,7 @@ def test_sha256_is_that_of_dtypes_shapes_and_bytes():
     [
         ([[1, 2], [3]], None, {}, "rows of different lengths"),
         ([["a"], ["b"]], None, {}, "numbers were expected"),
-        (np.array([[{}], [1]], dtype=object), None, {}, "type object"),
+        (np.array([[{}], [1]], dtype=object), None, {}, r"has \{\} \(of the type dict\) in example 0"),
         (np.zeros((0, 2)), None, {}, r"shape \(0, 2\)"),
         (np.zeros((2, 0)), None, {}, r"shape \(2, 0\)"),
         (np.float64(3), None, {}, r"shape \(\)"),
