@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo gallery test test-all lint test-peers torture tpu-check bench clean
+.PHONY: demo gallery test test-all test-3.12 lint test-peers torture tpu-check bench clean
 
 demo: .venv/installed
 	$(BIN)/nnjax demo
@@ -14,9 +14,14 @@ gallery: .venv/installed
 test: lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-# What is marked slow too, with programs compiled as users have them.
+# What is marked slow too, with programs compiled as users have them; then the quick tests by Python 3.12 and its JAX.
 test-all: lint
 	XLA_FLAGS= $(BIN)/python -m pytest -n 2 --dist loadfile -m "slow or not slow"
+	@if python3.12 --version > /dev/null 2>&1; then $(MAKE) test-3.12; \
+	  else echo "Python 3.12 is not here: only $$($(BIN)/python --version) was tested."; fi
+
+test-3.12: .venv/installed-3.12
+	.venv/3.12/bin/python -m pytest -n 2 --dist loadfile
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .
@@ -56,6 +61,11 @@ bench: .venv/installed-peers
 .venv/installed-dev: .venv/created pyproject.toml
 	$(BIN)/pip install -q -e '.[dev]'
 	@touch $@ .venv/installed
+
+.venv/installed-3.12: .venv/created pyproject.toml
+	python3.12 -m venv .venv/3.12
+	.venv/3.12/bin/pip install -q -e '.[dev]'
+	@touch $@
 
 .venv/installed-peers: .venv/installed-dev
 	$(BIN)/pip install -q -e '.[peers]'

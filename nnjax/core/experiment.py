@@ -230,7 +230,7 @@ class Hyperparameters:
         object.__setattr__(self, "others", pairs)
 
     def present(self) -> dict[str, float]:
-        """The hyperparameters that are there, by name, in the order above."""
+        """Return the hyperparameters that are set, by name, in the order above."""
         own = {name: value for name, value in vars(self).items() if value is not None and name != "others"}
         return own | dict(self.others)
 

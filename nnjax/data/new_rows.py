@@ -40,7 +40,7 @@ def read(recipe: TableRecipe, path: Path) -> np.ndarray:
         if plain.commented and set(needed) <= set(plain.commented):
             plain = dataclasses.replace(plain, columns=dict(zip(plain.commented, plain.columns.values(), strict=True)))
         elif recipe.header or set(needed) <= set(first):
-            _refuse_absent(needed, first, path, recipe)
+            _refuse_absent(needed, first, path)
             plain = table_files.read(path, Options("yes", recipe.encoding))
         else:
             plain = by_position(recipe, plain)
@@ -51,7 +51,7 @@ def read(recipe: TableRecipe, path: Path) -> np.ndarray:
 
 def encode(recipe: TableRecipe, table: Table) -> np.ndarray:
     """Code a table as inputs [n, d], float64, missing cells filled in; errors as for `read`."""
-    _refuse_absent([column.name for column in recipe.columns], list(table.columns), table.path, recipe)
+    _refuse_absent([column.name for column in recipe.columns], list(table.columns), table.path)
     x = tables.encode_inputs(recipe, table)
     _say_filled(recipe, x, table.path)
     return imputation.apply(recipe, x, str(table.path), table.where)
@@ -126,7 +126,7 @@ def complete(facts: DataFacts, x: np.ndarray) -> np.ndarray:
     return imputation.apply(recipe, imputation.mark_missing(recipe, x), "the rows")
 
 
-def _refuse_absent(needed: Sequence[str], there: Sequence[str], path: Path, recipe: TableRecipe) -> None:
+def _refuse_absent(needed: Sequence[str], there: Sequence[str], path: Path) -> None:
     absent = [name for name in needed if name not in there]
     if absent:
         raise UserError(

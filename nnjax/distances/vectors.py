@@ -29,11 +29,6 @@ class Minkowski(Metric):
         if not self.p > 0:
             raise UserError(f"A Minkowski distance needs p > 0 (∞ is allowed), but p={self.p!r} was given.")
 
-    @property
-    def is_metric(self) -> bool:
-        """Whether the triangle inequality holds."""
-        return self.p >= 1
-
     def __call__(self, x: Array, y: Array) -> Array:
         """Compute the distance [*lanes]."""
         apart = jnp.abs(x - y)

@@ -222,16 +222,6 @@ def make_loss(name: str, output_activation: str) -> Function:
     return of_own if loss.of_logits else of_logits
 
 
-def trace_loss(name: str, output_activation: str, y: jax.ShapeDtypeStruct, z: jax.ShapeDtypeStruct) -> None:
-    """Trace a loss and its gradient on shapes alone, before anything is compiled.
-
-    Raises:
-      UserError: it fails, or its values are not one float for each example.
-    """
-    loss = make_loss(name, output_activation)
-    jax.eval_shape(jax.grad(lambda z, y: jnp.sum(loss(y, z))), z, y)
-
-
 def _require_per_example(name: str, value: Any, y: Array, z: Array) -> None:
     """Refuse values that are not floats [b]: a mean hides the examples' weights, and [b, b] is a broadcast."""
     found, expected = getattr(value, "shape", None), (z.shape[0],)

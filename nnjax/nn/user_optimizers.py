@@ -22,7 +22,6 @@ from nnjax.core.types import Array, Count, Scalar
 from nnjax.nn.user_functions import call, reads_of, standard_rules
 
 RATE = "learning_rate"
-Extra = Mapping[str, Any]
 
 
 class Found(NamedTuple):

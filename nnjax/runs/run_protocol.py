@@ -14,10 +14,19 @@ class TrainedTrials(Protocol):
     """Trials with what is known of them; attributes and methods as in `Run`."""
 
     @property
-    def specs(self) -> Sequence[TrialSpec]: ...  # noqa: D102
+    def specs(self) -> Sequence[TrialSpec]:
+        """The trials."""
+
     @property
-    def records(self) -> Sequence[Record]: ...  # noqa: D102
+    def records(self) -> Sequence[Record]:
+        """Status, curves and scores of each trial."""
+
     @property
-    def store(self) -> Store: ...  # noqa: D102
-    def facts(self, trial: int = 0) -> DataFacts: ...  # noqa: D102
-    def model(self, trial: int = 0) -> Model: ...  # noqa: D102
+    def store(self) -> Store:
+        """What keeps their weights."""
+
+    def facts(self, trial: int = 0) -> DataFacts:
+        """Return the facts of a trial's data."""
+
+    def model(self, trial: int = 0) -> Model:
+        """Return the network of a trial."""

@@ -55,10 +55,12 @@ class Scheduler(Protocol):
     """
 
     @property
-    def metric(self) -> str: ...  # noqa: D102
+    def metric(self) -> str:
+        """Name the curve by which trials are compared."""
 
     @property
-    def description(self) -> Mapping[str, Any]: ...  # noqa: D102
+    def description(self) -> Mapping[str, Any]:
+        """Return all that decides beside the curves, by field of the search space, in JSON's own types."""
 
     def decide(self, records: Sequence[Record]) -> Decision:
         """Decide how far each trial may train, given what is known of all of them."""

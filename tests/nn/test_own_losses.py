@@ -14,7 +14,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.pieces import Piece
 from nnjax.nn.finite_differences import finite_differences
 from nnjax.nn.logit_losses import focal_loss, pinball_loss
-from nnjax.nn.losses import confident_costs, loss_of, make_loss, trace_loss
+from nnjax.nn.losses import confident_costs, loss_of, make_loss
 
 RNG = np.random.default_rng(0)
 LABELS = jnp.asarray(RNG.integers(0, 3, 8), jnp.int32)
@@ -92,7 +92,7 @@ def test_refused_before_anything_compiles(function, words):
     y = HOT if not loss_of(Piece(function)).takes_raw else LABELS
     shapes = [jax.ShapeDtypeStruct(array.shape, array.dtype) for array in (y, Z)]
     with pytest.raises(UserError, match=words):
-        trace_loss(Piece(function), "linear", *shapes)
+        jax.eval_shape(make_loss(Piece(function), "linear"), *shapes)
 
 
 def test_no_function():

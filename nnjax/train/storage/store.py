@@ -56,7 +56,8 @@ class Store(Protocol):
     shared: bool
 
     @property
-    def checkpoints(self) -> Checkpoints: ...  # noqa: D102
+    def checkpoints(self) -> Checkpoints:
+        """Return the store of checkpoints."""
 
     def note_environment(self, layout: Mapping[str, Any], seconds: float | None = None) -> None:
         """Keep the plan of a population, as `Population.describe` gives it, and the seconds of a session that ended."""
