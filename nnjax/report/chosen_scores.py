@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +10,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.text import number
 from nnjax.exchange.network import outputs
 from nnjax.exchange.predictions import PROBABILITY, Predictions, interpret
+from nnjax.report.ranking_scores import calibration_points, confusion_scores, r2, ranking_scores
 from nnjax.report.text import cell
 from nnjax.runs.choice import Choice, choices
 from nnjax.runs.run import Run
@@ -95,7 +95,8 @@ def _score(run: Run, choice: Choice) -> ChosenScores | None:
     place = {name: i for i, name in enumerate(names)}
     answered = np.array([place[str(label)] for label in np.asarray(found.labels)])
     classes = class_scores(y, answered, found, names, w)
-    curve = calibration(y, answered, found.scores) if found.kind == PROBABILITY else ()
+    sure = np.clip(found.scores[np.arange(len(rows)), answered], 0, 1) if found.kind == PROBABILITY else None
+    curve = () if sure is None else calibration_points(y == answered, sure, BINS)
     shown = tuple(classes) if len(classes) <= MAX_CLASSES else ()
     scores = classifier_scores(y, answered, found, classes, w)
     return ChosenScores(choice.setting.label, choice.trial, part, len(rows), goal, scores, shown, curve, seeds, chose)
@@ -114,8 +115,6 @@ def _seeds(run: Run, choice: Choice) -> str:
 
 def regression_scores(y: np.ndarray, found: Predictions, w: np.ndarray | None) -> dict[str, str]:
     """Score predictions of targets y [n, k], each target in its own units."""
-    from sklearn.metrics import r2_score
-
     out = {}
     for i, name in enumerate(found.names):
         error, of = found.scores[:, i] - y[:, i], f" of {name}" if len(found.names) > 1 else ""
@@ -124,7 +123,7 @@ def regression_scores(y: np.ndarray, found: Predictions, w: np.ndarray | None) -
         out[f"RMSE{of}"] = f"{number(rmse)} ± {spread / (2 * rmse):.2g}" if rmse > 0 else "0"  # by the delta method
         out[f"MAE{of}"] = f"{number(mae)} ± {mae_spread:.2g}"
         if len(y) > 1:
-            out[f"R²{of}"] = f"{r2_score(y[:, i], found.scores[:, i], sample_weight=w):.3f}"
+            out[f"R²{of}"] = f"{r2(y[:, i], found.scores[:, i], w):.3f}"
     return out
 
 
@@ -140,21 +139,14 @@ def class_scores(
     y: np.ndarray, answered: np.ndarray, found: Predictions, names: tuple[str, ...], w: np.ndarray | None
 ) -> list[ClassScores]:
     """Score each class against the rest: labels y [n] and answers [n] as indices."""
-    from sklearn.metrics import average_precision_score, precision_recall_fscore_support, roc_auc_score
-
-    labels = range(len(names))
-    precision, recall, f1, _ = precision_recall_fscore_support(
-        y, answered, labels=labels, sample_weight=w, zero_division=np.nan
-    )
+    by_class = confusion_scores(y, answered, len(names), w).T
     sign, out = -1 if found.kind == "distance" else 1, []
-    for i in labels:
+    for i in range(len(names)):
         right, one = y == i, found.scores.shape[1] == len(names)
         ranked = one and 0 < right.sum() < len(y)
-        score = sign * found.scores[:, i] if one else answered
-        auc = roc_auc_score(right, score, sample_weight=w) if ranked else np.nan
-        area = average_precision_score(right, score, sample_weight=w) if ranked else np.nan
-        numbers = (recall[i], precision[i], f1[i], auc, area)
-        out.append(ClassScores(names[i], int(right.sum()), *map(float, numbers)))
+        areas = ranking_scores(right, sign * found.scores[:, i], w) if ranked else (np.nan, np.nan)
+        recall, precision, f1 = map(float, by_class[i])
+        out.append(ClassScores(names[i], int(right.sum()), recall, precision, f1, *areas))
     return out
 
 
@@ -185,14 +177,3 @@ def classifier_scores(
 def _mean(values: list[float]) -> str:
     known = [value for value in values if np.isfinite(value)]
     return f"{np.mean(known):.3f}" if known else "–"
-
-
-def calibration(y: np.ndarray, answered: np.ndarray, p: np.ndarray) -> tuple[tuple[float, float], ...]:
-    """Return the calibration curve of the answers: (mean of their probability, share of them that are right)."""
-    from sklearn.calibration import calibration_curve
-
-    sure = np.clip(p[np.arange(len(p)), answered], 0, 1)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of a part with right answers only
-        share, mean = calibration_curve(y == answered, sure, n_bins=BINS, strategy="quantile")
-    return tuple(zip(map(float, mean), map(float, share), strict=True))

@@ -1,7 +1,8 @@
 """Importance of the swept fields, and whether the best setting lies at an edge of the search space."""
 
+import itertools
 import numbers
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,7 @@ from nnjax.core.fields import flatten
 from nnjax.runs.choice import choices
 from nnjax.runs.run import Run
 
-TREES, REPEATS = 200, 10  # of the forest; shuffles of each field
-FEWEST, MOST = 8, 2000  # trials below which the forest would only repeat noise, and that it is shown
+FEWEST, PER_CELL = 8, 4  # trials below which only noise would be ranked, and of a pair's cell on average
 
 
 def swept(run: Run) -> list[str]:
@@ -51,41 +51,58 @@ def edges(run: Run) -> list[str]:
 def importance(run: Run, metric: str = "best_val_loss") -> dict[str, float]:
     """Rank the swept fields by how much of the metric's variation each explains.
 
-    A random forest predicts the metric from the fields; a field's importance is what its prediction loses when that
-    field's column is shuffled (permutation importance; Breiman 2001), as a share of the sum over fields. Numbers go in
-    by rank, so that a logarithmic axis is as good as a linear one; diverged trials count as the worst.
+    A functional analysis of variance by cells, to the second order (Hutter, Hoos and Leyton-Brown 2014): what a field
+    explains alone, and half of what each pair explains beyond its two fields, as a share of the sum. R² is adjusted for
+    the number of cells (Wherry 1931), and what chance may explain counts as nothing. Metric and numbers go in by rank,
+    so that an outlier does not decide and a logarithmic axis is as good as a linear one; diverged trials count as the
+    worst.
 
     Returns:
-      {field: share in [0, 1]}, the largest first; empty for fewer than eight trials, and as in `edges`.
+      {field: share in [0, 1]}, the largest first; all 0 where nothing is explained; empty for fewer than eight trials,
+      and as in `edges`.
     """
     if run.schedules:
         return {}
     paths, values = swept(run), _values(run, metric)
-    if len(values) < FEWEST or not paths or np.ptp(values) == 0:
+    n = len(values)
+    if n < FEWEST or not paths or np.ptp(values) == 0:
         return {}
-    from sklearn.ensemble import RandomForestRegressor
-
-    x = np.stack([_ranks([flatten(spec.experiment)[path] for spec in run.specs]) for path in paths], axis=1)
-    y = np.argsort(np.argsort(values)).astype(float)  # ranks: one bad outlier shall not decide
-    rng = np.random.default_rng(0)
-    chosen = rng.permutation(len(y))[:MOST]
-    x, y = x[chosen], y[chosen]
-    forest = RandomForestRegressor(TREES, random_state=0).fit(x, y)
-    lost = np.maximum(_loss_by_shuffling(forest.predict, x, y, rng), 0)
-    shares = lost / lost.sum() if lost.sum() > 0 else lost
+    y = np.argsort(np.argsort(values)).astype(float)
+    flats = [flatten(spec.experiment) for spec in run.specs]
+    columns = [_ranks([flat[path] for flat in flats]) for path in paths]
+    alone = [_explained(y, _binned(column, n // 2)) for column in columns]
+    found = np.array([explained if explained > chance else 0.0 for explained, chance in alone])
+    few = [_binned(column, int((n / PER_CELL) ** 0.5)) for column in columns]
+    single = [_explained(y, cells)[0] for cells in few]
+    for i, j in itertools.combinations(range(len(paths)), 2):
+        both, chance = _explained(y, few[i] * (few[j].max() + 1) + few[j])
+        if both - single[i] - single[j] > chance:
+            found[[i, j]] += (both - single[i] - single[j]) / 2
+    shares = found / found.sum() if found.sum() > 0 else found
     return dict(sorted(zip(paths, map(float, shares), strict=True), key=lambda item: -item[1]))
 
 
-def _loss_by_shuffling(
-    predict: Callable[[np.ndarray], np.ndarray], x: np.ndarray, y: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
-    """Return the mean squared error that each column's shuffling adds, [columns]; all predicted in one call."""
-    columns = x.shape[1]
-    tables = np.broadcast_to(x, (columns, REPEATS, *x.shape)).copy()
-    for column in range(columns):
-        tables[column, :, :, column] = rng.permuted(tables[column, :, :, column], axis=1)
-    found = predict(tables.reshape(-1, columns)).reshape(columns, REPEATS, len(y))
-    return np.asarray(((found - y) ** 2).mean(axis=(1, 2)) - ((predict(x) - y) ** 2).mean())
+def _binned(levels: np.ndarray, most: int) -> np.ndarray:
+    """Join levels [n], numbered from 0, to at most so many bins of about equally many trials."""
+    counts = np.bincount(levels)
+    if len(counts) <= max(most, 2):
+        return levels
+    middle = (np.cumsum(counts) - counts / 2) / len(levels)
+    return (middle * max(most, 2)).astype(int)[levels]
+
+
+def _explained(y: np.ndarray, cells: np.ndarray) -> tuple[float, float]:
+    """Return the adjusted R² of the cells' means, and two standard deviations of it where only chance is at work.
+
+    Then R² has the distribution Beta((k - 1) / 2, (n - k) / 2).
+    """
+    counts = np.bincount(cells)
+    n, k = len(y), np.count_nonzero(counts)
+    if n == k:
+        return 0.0, 1.0
+    within = y - (np.bincount(cells, y) / np.maximum(counts, 1))[cells]
+    left = (within @ within) / (n - k) / (y.var() * n / (n - 1))
+    return float(1 - left), 2 * (2 * (k - 1) / ((n - k) * (n + 1))) ** 0.5
 
 
 def _values(run: Run, metric: str) -> np.ndarray:
@@ -96,11 +113,12 @@ def _values(run: Run, metric: str) -> np.ndarray:
 
 
 def _ranks(column: Sequence[Any]) -> np.ndarray:
-    """Number the distinct values of a column, numbers in their order, None before them, others as they come."""
+    """Number the distinct values of a column from 0, numbers in their order, None before them, others as they come."""
     distinct = list(dict.fromkeys(column))
     if all(value is None or _is_number(value) for value in distinct):
         distinct.sort(key=lambda value: -np.inf if value is None else float(value))
-    return np.array([distinct.index(value) for value in column], float)
+    place = {value: number for number, value in enumerate(distinct)}
+    return np.array([place[value] for value in column])
 
 
 def _is_number(value: Any) -> bool:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from fake_runs import CLASSIFIER, DIVERGED, fake_run
 
-from nnjax.search.importance import edges, importance, swept
+from nnjax.search.importance import _binned, _explained, edges, importance, swept
 from nnjax.spaces.space import Space
 
 AXES = {"learning_rate": (0.001, 0.01, 0.1, 1.0), "widths": ((4,), (8,)), "dropout": (None, 0.1, 0.2), "seed": (0, 1)}
@@ -53,3 +53,33 @@ def test_the_field_that_decides_is_the_important_one(outlier):
     assert shares["hyperparameters.learning_rate"] > 0.6
     assert shares["hyperparameters.dropout"] < 0.05
     assert sum(shares.values()) == pytest.approx(1)
+
+
+def test_what_only_a_pair_explains_is_half_of_each():
+    """Good where the rate is high or the widths are 4, not where both or neither: alone neither says anything."""
+    axes = {"learning_rate": (0.01, 0.1), "widths": ((4,), (8,)), "dropout": (0.1, 0.2), "seed": range(4)}
+    run = scored(lambda e: float((e.hyperparameters.learning_rate > 0.05) == (e.model.widths == (4,))), axes)
+    shares = importance(run)
+    assert list(shares)[2] == "hyperparameters.dropout"
+    assert list(shares.values()) == pytest.approx([0.5, 0.5, 0.0], abs=1e-9)
+
+
+def test_the_share_that_cells_explain_by_hand():
+    """Ranks 0 to 7 in cells 0123 4567: R² = 1 - 10 / 42, adjusted 1 - (10 / 6) / (42 / 7) = 13 / 18."""
+    explained, chance = _explained(np.arange(8.0), np.arange(8) // 4)
+    assert explained == pytest.approx(13 / 18)
+    assert chance == pytest.approx(2 * (2 / (6 * 9)) ** 0.5)
+    assert _explained(np.arange(4.0), np.arange(4))[0] == 0.0
+
+
+def test_chance_explains_nothing():
+    """Two standard deviations: of 200 times, noise passes in about 5 by one side of a normal distribution."""
+    rng = np.random.default_rng(0)
+    cells = np.arange(64) % 4
+    passed = [np.subtract(*_explained(rng.permutation(np.arange(64.0)), cells)) > 0 for _ in range(200)]
+    assert sum(passed) < 15
+
+
+def test_numbers_beyond_the_bins_keep_their_order():
+    assert _binned(np.arange(100), 4).tolist() == sorted([0, 1, 2, 3] * 25)
+    assert _binned(np.array([0, 1, 2, 2, 2, 2]), 3).tolist() == [0, 1, 2, 2, 2, 2]
