@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import jax
 from jax.extend import core as jex
 
+from nnjax.models.cpu_substitutes import native_operations
+
 
 class Traced(NamedTuple):
     """What a function was found to do.
@@ -23,14 +25,15 @@ class Traced(NamedTuple):
 
 
 def trace(function: Callable[..., Any], *args: Any, tags: Any = None) -> Traced:
-    """Trace a function on arrays or their shapes, without computing it.
+    """Trace a function on arrays or their shapes, without computing it, with the operations that its author wrote.
 
     Args:
       function: any that JAX traces.
       args: of the function.
       tags: a tree of texts like the first argument, naming the layer of each leaf; None for no layers.
     """
-    closed = jax.make_jaxpr(function)(*args)
+    with native_operations():
+        closed = jax.make_jaxpr(function)(*args)
     named = [] if tags is None else jax.tree.leaves(tags)
     given: list[str | None] = [*named, *[None] * (len(closed.jaxpr.invars) - len(named))]
     shapes: dict[str, tuple[int, ...]] = {}

@@ -13,6 +13,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import AUTO, ModelConfig
 from nnjax.core.pieces import Piece
 from nnjax.core.structure import Structure, unflatten
+from nnjax.models.cpu_substitutes import with_substitutes
 from nnjax.models.layer_counts import LayerCount
 from nnjax.models.model import Model, Variables
 from nnjax.nn.user_functions import Reads, by_standard_rules, place_of, trace_twice
@@ -31,8 +32,10 @@ def _adapted(kind: Piece, trainable: tuple[bool, ...]) -> Model:
     from nnjax.models.adapters import adapt
 
     model = adapt(kind.object)
-    called = ("init", "apply", "encode", "decode", "losses")
-    wrapped: dict[str, Any] = {n: by_standard_rules(getattr(model, n)) for n in called if getattr(model, n)}
+    wrapped: dict[str, Any] = {"init": by_standard_rules(model.init)}
+    for name in ("apply", "encode", "decode", "losses"):
+        if getattr(model, name):
+            wrapped[name] = by_standard_rules(with_substitutes(getattr(model, name)))
     return model._replace(**wrapped)
 
 

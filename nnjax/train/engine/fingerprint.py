@@ -15,6 +15,7 @@ import numpy as np
 from nnjax.core.experiment import Experiment, ModelConfig
 from nnjax.core.fields import PIECES, flatten
 from nnjax.core.pieces import Piece
+from nnjax.models.cpu_substitutes import native_operations
 from nnjax.models.user_models import examples_like, make_own, variables_shapes
 from nnjax.nn.user_functions import Reads
 from nnjax.train.engine.device_data import Shapes
@@ -40,9 +41,10 @@ def model_fingerprint(config: ModelConfig, shape: tuple[int, ...]) -> str:
     digest = hashlib.sha256()
     for train in (True, False):
         key = jax.random.key(0) if train else None
-        traced = jax.make_jaxpr(lambda v, x, t=train, k=key: model.apply(v, x, train=t, key=k, hyper=hyper)[0])(
-            variables, x
-        )
+        with native_operations():  # a run of a CPU is known again on a GPU
+            traced = jax.make_jaxpr(lambda v, x, t=train, k=key: model.apply(v, x, train=t, key=k, hyper=hyper)[0])(
+                variables, x
+            )
         _add(digest, traced)
     return f"{jax.__version__}:{digest.hexdigest()[:16]}"
 
@@ -67,7 +69,8 @@ def fingerprint(experiment: Experiment, shapes: Shapes) -> str:
     number = jax.ShapeDtypeStruct((), trial.dtype)
     hyper = dict.fromkeys(experiment.hyperparameters.present(), number)
     total_steps = jax.ShapeDtypeStruct((), jnp.int32)
-    traced = jax.make_jaxpr(trial.step)(hyper, state, trial.blank_batch(), total_steps)
+    with native_operations():
+        traced = jax.make_jaxpr(trial.step)(hyper, state, trial.blank_batch(), total_steps)
     digest = hashlib.sha256()
     _add(digest, traced)
     return digest.hexdigest()[:16]
