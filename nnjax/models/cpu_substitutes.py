@@ -18,7 +18,7 @@ from jax.extend import core as jex
 
 from nnjax.models import cpu_windows
 
-FORMS: dict[str, Callable[..., cpu_windows.Form | None]] = {
+FORMS: dict[str, Callable[..., Callable[..., Any] | None]] = {
     "conv_general_dilated": cpu_windows.convolution,
     "reduce_window_max": cpu_windows.largest,
 }

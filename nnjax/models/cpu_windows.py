@@ -20,10 +20,9 @@ from nnjax.core.types import Array
 
 MOST_PLACES = 128  # of a window; each is an operation to compile
 MOST_NUMBERS = 2**26  # in the patches of one convolution, 256 MB of float32 for a lane
-Form = Callable[..., Array]
 
 
-def convolution(x: Any, kernel: Any, out: Any, params: dict[str, Any]) -> Form | None:
+def convolution(x: Any, kernel: Any, out: Any, params: dict[str, Any]) -> Callable[..., Any] | None:
     """Return a function (x, kernel) -> out equal to `lax.conv_general_dilated_p` with its parameters.
 
     Args:
@@ -43,7 +42,7 @@ def convolution(x: Any, kernel: Any, out: Any, params: dict[str, Any]) -> Form |
     return functools.partial(_convolve, **params)
 
 
-def largest(x: Any, out: Any, params: dict[str, Any]) -> Form | None:
+def largest(x: Any, out: Any, params: dict[str, Any]) -> Callable[..., Any] | None:
     """Return a function x -> out equal to `lax.reduce_window_max_p`; None as of `convolution`, or dilated."""
     dilated = {*params["base_dilation"], *params["window_dilation"]} != {1}
     if dilated or not _is_usual(x, out, math.prod(params["window_dimensions"])):
