@@ -63,7 +63,7 @@ def get_space():
 def sweep(config: pathlib.Path, folder: pathlib.Path, *flags: str, largest_file: int | None = None) -> list[str]:
     """Give the command line of a sweep; with `largest_file` (bytes) it can write no larger file, as on a full disk."""
     words = [
-        sys.executable,
+        *(sys.executable, "-m", "scripts.faults.kill_at", "replace", "0"),
         str(SCRIPTS / "sweep.py"),
         f"--config={config}",
         f"--workdir={folder}",
@@ -74,8 +74,8 @@ def sweep(config: pathlib.Path, folder: pathlib.Path, *flags: str, largest_file:
 
 
 def killing(call: str, number: int, words: Sequence[str]) -> list[str]:
-    """Give the command line of a script that kills itself at its n-th call of a function of `os`."""
-    return [words[0], "-m", "scripts.faults.kill_at", call, str(number), *words[1:]]
+    """Give the command line of a sweep that kills itself at its n-th call of a function of `os`."""
+    return [*words[:3], call, str(number), *words[5:]]
 
 
 def leftovers(folder: pathlib.Path) -> list[pathlib.Path]:
