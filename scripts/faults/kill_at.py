@@ -39,7 +39,7 @@ def settle() -> None:
     from nnjax.train.layout import planner, step_times
 
     planner.WATCH_SECONDS = math.inf
-    step_times.StepTimes._read = lambda self: {}
+    step_times.StepTimes._read = lambda self: {}  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":
