@@ -38,6 +38,8 @@ class Model(NamedTuple):
       names: params -> the same tree of texts, the weights' names ("dense/kernel"); None for their paths in the tree.
       losses: (variables, x, *, train, key, hyper) -> (z, state, extra float []): as `apply`, with terms of its own to
         add to the loss (Keras's regularizers); None where there are none.
+      inside: (hyper, params) -> params with zeros wherever a trial in an envelope has no weights; None where all are
+        its own.
       remark: a sentence on how it is used, to be said before training; "" for none.
     """
 
@@ -50,4 +52,5 @@ class Model(NamedTuple):
     trainable: Callable[[Params], Any] | None = None
     names: Callable[[Params], Any] | None = None
     losses: Callable[..., tuple[Float[Array, "b ..."], Any, Scalar]] | None = None
+    inside: Callable[[Any, Params], Params] | None = None
     remark: str = ""

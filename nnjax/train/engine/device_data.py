@@ -12,6 +12,7 @@ from nnjax.core.experiment import Experiment, ModelConfig
 from nnjax.core.pieces import Piece
 from nnjax.core.types import Array, Count, DataFacts, Float, Int, Num, Prepared, Scaler
 from nnjax.data.class_weights import class_weights
+from nnjax.models.envelope import Envelope
 from nnjax.models.registry import own_output_shape, sees_batch, traits_of
 from nnjax.nn.activations import ACTIVATIONS
 from nnjax.nn.losses import loss_of
@@ -94,6 +95,7 @@ class Shapes:
         whole batch, which padding would change; 0 where there is none, or where padding changes nothing.
       fingerprint: of the program of a user's model, loss or optimizer, so that a redefined one is compiled anew.
       num_targets: columns of a regression's targets, as many as outputs but for losses of the user's; else 0.
+      envelope: of trials whose architectures differ; None where they are alike.
     """
 
     shape: tuple[int, ...]
@@ -106,6 +108,7 @@ class Shapes:
     last_batch: int = 0
     fingerprint: str = ""
     num_targets: int = 0
+    envelope: Envelope | None = None
 
     @property
     def num_inputs(self) -> int:

@@ -19,6 +19,8 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
 from nnjax.core.structure import unflatten
 from nnjax.core.types import Array, Count, Float, Key, Metrics, Params, Scalar, TrialState, UInt
+from nnjax.models.envelope import OPTIMIZER, SCHEDULE, has
+from nnjax.models.envelope_network import make_envelope
 from nnjax.models.model import Variables
 from nnjax.models.registry import make_model, traits_of
 from nnjax.nn import objectives
@@ -26,6 +28,7 @@ from nnjax.nn.activations import activation_of
 from nnjax.nn.augmentation import make_augmentation
 from nnjax.nn.losses import l1_penalty, l2_penalty, loss_of, make_loss
 from nnjax.nn.metrics import Metric, metric_of, usual_metrics, weighted_sum
+from nnjax.nn.optimizer_choice import choose_optimizer, choose_schedule
 from nnjax.nn.optimizers import make_optimizer, optimizer_of
 from nnjax.nn.schedules import make_schedule
 from nnjax.train.engine.batches import Batch, Index, Mask, gather, split_batch
@@ -66,7 +69,11 @@ class Trial:
     def __init__(self, experiment: Experiment, shapes: Shapes, batch_axis: str | None = None):
         config = experiment.model
         self.experiment, self.shapes, self.batch_axis = experiment, shapes, batch_axis
-        self.model, self.own = make_model(config, shapes.shape, shapes.num_outputs), traits_of(config).own
+        self.own, self.envelope = traits_of(config).own, shapes.envelope
+        if self.envelope is None:
+            self.model = make_model(config, shapes.shape, shapes.num_outputs)
+        else:
+            self.model = make_envelope(config, self.envelope, shapes.num_inputs, shapes.num_outputs)
         self.signals = bool(experiment.signals) and not self.own
         self.loss_record, self.loss = loss_of(experiment.loss), make_loss(experiment.loss, config.output_activation)
         self.output, self.rule = activation_of(config.output_activation), optimizer_of(experiment.optimizer.name)
@@ -192,7 +199,12 @@ class Trial:
 
     def optimizer(self, hyper: Hyper, total_steps: Count) -> optax.GradientTransformation:
         """Build the optimizer from traced hyperparameters and a traced horizon."""
-        config = self.experiment.optimizer
+        config, envelope = self.experiment.optimizer, self.envelope
+        if envelope is not None:
+            schedule = choose_schedule(envelope.schedules, hyper.get(SCHEDULE), hyper, total_steps)
+            return choose_optimizer(
+                envelope.optimizers, hyper.get(OPTIMIZER), hyper, functools.partial(has, hyper), schedule
+            )
         return make_optimizer(config.name, config.preset, hyper, make_schedule(config.schedule, hyper, total_steps))
 
     def batch(self, data: DeviceData, index: Index, weight: Mask) -> Batch:
@@ -242,6 +254,7 @@ class Trial:
         frozen = self.frozen(state.params)
         if frozen is not None:
             grads = jax.tree.map(lambda stay, g: jnp.zeros_like(g) if stay else g, frozen, grads)
+        grads = self.inside(hyper, grads)
 
         def value_fn(params: Params, *_: Any, **__: Any) -> Scalar:
             return self.total(objective(params)[0])
@@ -250,10 +263,14 @@ class Trial:
         updates, opt_state = self.optimizer(hyper, total_steps).update(
             grads, state.opt_state, state.params, **{name: given[name] for name in self.rule.needs}
         )
-        params = optax.apply_updates(state.params, updates)
+        params = optax.apply_updates(state.params, self.inside(hyper, updates))
         if frozen is not None:
             params = jax.tree.map(lambda stay, new, old: old if stay else new, frozen, params, state.params)
         return params, opt_state
+
+    def inside(self, hyper: Hyper, params: Params) -> Params:
+        """Set to zero what of an envelope's weights are not this trial's own."""
+        return params if self.model.inside is None else self.model.inside(hyper, params)
 
     def frozen(self, params: Params) -> Params | None:
         """Say of each weight whether it stays as it is; None where all are trained."""
@@ -313,10 +330,11 @@ class Trial:
         value, frozen = jnp.zeros((), self.dtype), self.frozen(params)
         if frozen is not None:
             params = jax.tree.map(lambda stay, leaf: jnp.zeros_like(leaf) if stay else leaf, frozen, params)
-        if "l1" in hyper:
-            value += hyper["l1"] * l1_penalty(params)
-        if "l2" in hyper:
-            value += hyper["l2"] * l2_penalty(params)
+        for name, penalty in (("l1", l1_penalty), ("l2", l2_penalty)):
+            if name in hyper:
+                there = has(hyper, name)  # of weights that overflow, nothing times the penalty is NaN
+                some = params if there is True else jax.tree.map(lambda w, there=there: jnp.where(there, w, 0), params)
+                value += hyper[name] * penalty(some)
         return value if self.batch_axis is None else value / jax.lax.axis_size(self.batch_axis)
 
     def evaluate(
@@ -369,7 +387,9 @@ class Trial:
         watched = values[watched_curve(values)]
         better = watched < state.best_value
         if "patience" in hyper:
-            better &= (epoch - state.best_epoch).astype(self.dtype) <= hyper["patience"]
+            patient = (epoch - state.best_epoch).astype(self.dtype) <= hyper["patience"]
+            there = has(hyper, "patience")
+            better &= patient if there is True else patient | ~there
         best = Variables(state.best_params, state.best_model_state)
         best_params, best_model_state = jax.tree.map(lambda new, old: jnp.where(better, new, old), now, best)
         state = state._replace(
@@ -400,9 +420,21 @@ def watched_curve(names: Collection[str]) -> str:
     return next(name for name in ("val_loss", "train_loss_eval", "train_loss") if name in names)
 
 
+def traced_values(experiment: Experiment, shapes: Shapes) -> dict[str, float]:
+    """Return the numbers of a trial that enter its program: its hyperparameters, and its place in an envelope."""
+    present = experiment.hyperparameters.present()
+    return present if shapes.envelope is None else shapes.envelope.values(experiment)
+
+
+def traced_names(experiment: Experiment, shapes: Shapes) -> tuple[str, ...]:
+    """Name what `traced_values` gives of the trials of a group, of which this is the static part."""
+    present = experiment.hyperparameters.present()
+    return tuple(present) if shapes.envelope is None else shapes.envelope.names()
+
+
 def blank_state(experiment: Experiment, shapes: Shapes) -> TrialState:
     """Return the shapes of one trial's state."""
-    trial, names = Trial(experiment, shapes), experiment.hyperparameters.present()
+    trial, names = Trial(experiment, shapes), traced_names(experiment, shapes)
     number = jax.ShapeDtypeStruct((), trial.dtype)
     seed = jax.ShapeDtypeStruct((), np.uint32)
     return cast(TrialState, jax.eval_shape(trial.init, dict.fromkeys(names, number), seed))

@@ -82,12 +82,12 @@ class Chunk:
         """
         self.placed |= batches
         rows = self.rows()
-        self.hyper = stack_hyperparameters(rows, self.dtype)
+        self.hyper = self.group.traced(rows, self.dtype)
         seeds = np.array([spec.experiment.seed for spec in rows], np.uint32)
         state = self.program.init(self.hyper, seeds)
         lanes_of = {d * self.lanes + lane: (batch, lane) for d, batch in batches.items() for lane in range(self.lanes)}
         given = {row: self._given(rows[row], start_weights) for row in lanes_of}
-        variables = _with_start_weights(Variables(state.params, state.model_state), given)
+        variables = self._with_start_weights(Variables(state.params, state.model_state), rows, given)
         if variables is not None:
             state = self.program.start(self.hyper, seeds, variables)
         if any(batch.state is not None for batch in batches.values()):
@@ -101,6 +101,20 @@ class Chunk:
         """Name the arrays that a trial starts from, also those of a model drawn on the host; None where it draws."""
         arrays, draw = start_weights(spec), self.program.trial.model.draw
         return flatten_variables(draw(spec.experiment.seed), FINAL) if arrays is None and draw else arrays
+
+    def _with_start_weights(
+        self, variables: Variables, rows: Sequence[TrialSpec], given: Mapping[int, Arrays | None]
+    ) -> Variables | None:
+        """Put given final weights over the rows that start from them; None where no row does."""
+        if all(arrays is None for arrays in given.values()):
+            return None
+        variables = fetch(variables)
+        for row, arrays in given.items():
+            if arrays is not None:
+                blank = jax.tree.map(lambda leaf, row=row: leaf[row], variables)
+                own = unflatten_variables(self.group.own(rows[row], blank), arrays, FINAL)
+                _write_row(variables, row, self.group.enveloped(rows[row], own, blank))
+        return variables
 
     def _merged(self, fresh: TrialState, devices: set[int]) -> TrialState:
         """Take some devices' shards of a fresh state and the others' of the present one."""
@@ -175,24 +189,6 @@ class Chunk:
                 points = {name: curve[row, :ended] for name, curve in curves.items()}
                 bad_step = 0 if spec.id in replaceable else int(bad[row])
                 extend_record(records[spec.id], points, int(self.steps[device]), spec, self.group, bad_step)
-
-
-def stack_hyperparameters(rows: Sequence[TrialSpec], dtype: Any) -> dict[str, Float[np.ndarray, " m"]]:
-    """Stack the traced hyperparameters of trials: {name: [rows]}."""
-    values = [spec.experiment.hyperparameters.present() for spec in rows]
-    return {name: np.array([v[name] for v in values], dtype) for name in values[0]}
-
-
-def _with_start_weights(variables: Variables, given: Mapping[int, Arrays | None]) -> Variables | None:
-    """Put given final weights over the rows that start from them; None where no row does."""
-    if all(arrays is None for arrays in given.values()):
-        return None
-    variables = fetch(variables)
-    for row, arrays in given.items():
-        if arrays is not None:
-            own = jax.tree.map(lambda leaf, row=row: leaf[row], variables)
-            _write_row(variables, row, unflatten_variables(own, arrays, FINAL))
-    return variables
 
 
 def _with_states(state: TrialState, lanes_of: Mapping[int, tuple[LaneBatch, int]]) -> TrialState:

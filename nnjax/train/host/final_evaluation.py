@@ -17,7 +17,7 @@ from nnjax.train.distributed import fetch
 from nnjax.train.engine.device_data import DeviceData, Part
 from nnjax.train.engine.programs import Program
 from nnjax.train.engine.trial import blank_state
-from nnjax.train.host.chunk import Chunk, stack_hyperparameters
+from nnjax.train.host.chunk import Chunk
 from nnjax.train.host.layouts import Layouts
 from nnjax.train.host.trials import Trials
 from nnjax.train.layout.lane_batch import Group
@@ -44,7 +44,7 @@ def finish(trials: Trials, specs: Sequence[TrialSpec], chunk: Chunk, data: Devic
     retained = trials.retained() if store.keep is not None else None
     for spec in (spec for spec in specs if retained is None or spec.id in retained):
         if chunk.is_here(row_of[spec.id]) or not store.shared:
-            store.save_weights(spec.id, found.weights(row_of[spec.id]))
+            store.save_weights(spec.id, found.weights(chunk.group, spec, row_of[spec.id]))
     distributed.barrier()  # until the other processes have written theirs
 
 
@@ -87,9 +87,10 @@ class FinalEvaluation:
         last = float(train[-1]) if len(train) else float("nan")
         return {"train_loss": last, **own, "best_epoch": float(self.best_epoch[row])}
 
-    def weights(self, row: int) -> dict[str, Shaped[np.ndarray, "..."]]:
-        """Name the arrays of one row's final and best weights."""
-        final, best = jax.tree.map(lambda leaf: leaf[row], (self.final, self.best))
+    def weights(self, group: Group, spec: TrialSpec, row: int) -> dict[str, Shaped[np.ndarray, "..."]]:
+        """Name the arrays of the final and best weights of a trial in a row."""
+        rows = jax.tree.map(lambda leaf: leaf[row], (self.final, self.best))
+        final, best = (group.own(spec, variables) for variables in rows)
         # The order in which files have held them from the beginning.
         return named_arrays.flatten_variables(best, named_arrays.BEST) | named_arrays.flatten_variables(
             final, named_arrays.FINAL
@@ -173,14 +174,20 @@ def _test(trials: Trials, program: Program, layouts: Layouts, group: Group, spec
         final, best = (
             jax.tree.map(
                 lambda *leaves: np.stack(leaves),
-                *(named_arrays.unflatten_variables(template, arrays[spec.id], prefix) for spec in rows),
+                *(_read(group, spec, template, arrays[spec.id], prefix) for spec in rows),
             )
             for prefix in (named_arrays.FINAL, named_arrays.BEST)
         )
-        hyper = stack_hyperparameters(rows, program.trial.dtype)
+        hyper = group.traced(rows, program.trial.dtype)
         found = fetch(_scores(program, data, hyper, data.test, "test_{}", final, best))
         for row, spec in enumerate(some):
             trials.records[spec.id].values |= {name: float(value[row]) for name, value in found.items()}
+
+
+def _read(group: Group, spec: TrialSpec, template: Variables, arrays: Arrays, prefix: str) -> Variables:
+    """Read a trial's variables as its program holds them; errors as in `unflatten`."""
+    own = named_arrays.unflatten_variables(group.own(spec, template), arrays, prefix)
+    return group.enveloped(spec, own, template)
 
 
 def _like(mask: Array, leaf: Any) -> Array:

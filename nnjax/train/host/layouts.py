@@ -15,7 +15,7 @@ from nnjax.core.pieces import Piece
 from nnjax.train import distributed
 from nnjax.train.engine.fingerprint import model_fingerprint
 from nnjax.train.engine.programs import Program, compile_together, make_mesh, make_program
-from nnjax.train.engine.trial import blank_state
+from nnjax.train.engine.trial import blank_state, traced_names
 from nnjax.train.host.chunk import Chunk
 from nnjax.train.host.data_cache import DataCache
 from nnjax.train.layout.costs import Costs
@@ -64,7 +64,7 @@ class Layouts:
         if key not in self.programs:
             mesh = make_mesh(devices, group.plan.batch_devices, jax.devices()[first:])
             program = make_program(static, group.shapes, lanes, group.plan.order == "shared", mesh)
-            names = group.key.hyperparameters.present()
+            names = traced_names(group.key, group.shapes)
             compile_together(program, self.data.shapes(group, program), blank_state(group.key, group.shapes), names)
             self.programs[key] = program
         return self.programs[key]

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
 from nnjax.core.experiment import Experiment, TrialSpec
-from nnjax.core.types import TrialState
+from nnjax.core.types import Float, TrialState
+from nnjax.models.envelope import in_envelope, own_params
+from nnjax.models.model import Variables
 from nnjax.models.summary import summarize_model
 from nnjax.train.engine.device_data import DeviceData, Shapes
+from nnjax.train.engine.trial import traced_values
 from nnjax.train.engine.windows import Stream
 from nnjax.train.layout.plan import Plan
 
@@ -20,7 +23,7 @@ COMPACTIONS = 8  # lanes are freed at this many fixed epochs of a trial's life a
 
 
 class Group(NamedTuple):
-    """Trials with an equal static part, their data and their plan.
+    """Trials with an equal static part, or in one envelope (`shapes.envelope`), their data and their plan.
 
     With windows, the data have the shapes of one, and the stream gives them.
     """
@@ -41,9 +44,28 @@ class Group(NamedTuple):
         return spec.experiment.epochs * self.steps_per_epoch()
 
     def flops(self, spec: TrialSpec) -> float:
-        """Count the floating-point operations of one trial's training: three times those of its forward passes."""
-        forward = summarize_model(spec.experiment, self.shapes.shape, self.shapes.num_outputs).flops
+        """Count the floating-point operations of one trial's training: three times those of its forward passes.
+
+        Those of zeros in an envelope are counted too, for they are computed.
+        """
+        forward = summarize_model(self.key, self.shapes.shape, self.shapes.num_outputs).flops
         return 3.0 * forward * spec.experiment.epochs * int(self.data.train.count)
+
+    def traced(self, rows: Sequence[TrialSpec], dtype: Any) -> dict[str, Float[np.ndarray, " m"]]:
+        """Stack the numbers by which the program knows trials of the group: {name: [rows]}."""
+        values = [traced_values(spec.experiment, self.shapes) for spec in rows]
+        return {name: np.array([own[name] for own in values], dtype) for name in values[0]}
+
+    def own(self, spec: TrialSpec, variables: Variables) -> Variables:
+        """Return a trial's own of the variables that the program holds of it: without an envelope's zeros."""
+        return variables._replace(
+            params=own_params(self.shapes.envelope, spec.experiment.model, variables.params)
+        )
+
+    def enveloped(self, spec: TrialSpec, variables: Variables, blank: Variables) -> Variables:
+        """Return a trial's own variables as the program holds them, of the shapes of `blank`."""
+        params = in_envelope(self.shapes.envelope, spec.experiment.model, variables.params, blank.params)
+        return variables._replace(params=params)
 
     def flops_left(self, batch: LaneBatch) -> float:
         """Count the operations that are left to each trial of a lane batch."""

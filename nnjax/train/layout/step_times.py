@@ -113,10 +113,9 @@ def evaluating(group: Group) -> float:
 
 def time_step(program: Program, group: Group, data: DeviceData) -> float:
     """Measure the seconds of a step of a program with all rows at work, on trials of a group that begin anew."""
-    rows = [group.specs[row % len(group.specs)].experiment for row in range(program.size)]
-    values = [row.hyperparameters.present() for row in rows]
-    hyper = {name: np.array([v[name] for v in values], program.trial.dtype) for name in values[0]}
-    seeds = np.array([row.seed for row in rows], np.uint32)
+    rows = [group.specs[row % len(group.specs)] for row in range(program.size)]
+    hyper = group.traced(rows, program.trial.dtype)
+    seeds = np.array([row.experiment.seed for row in rows], np.uint32)
     lane_batches = program.mesh.shape["trials"]
     per_epoch = group.steps_per_epoch()
     most = per_epoch if group.stream is None else min(per_epoch, group.stream.steps)
