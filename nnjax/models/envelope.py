@@ -199,13 +199,22 @@ def own_params(envelope: Envelope | None, model: ModelConfig, params: Params) ->
     if envelope is None:
         return params
     depth, last = len(model.widths), len(envelope.widths)
-    sizes = (len(params["layer_0"]["kernel"]), *model.widths, len(params[f"layer_{last}"]["bias"]))
+    edges = params["layer_0"]["kernel"].shape[0], params[f"layer_{last}"]["bias"].shape[0]
+    sizes = (edges[0], *model.widths, edges[1])
     out = {}
     for place in range(depth + 1):
         layer = params[f"layer_{last if place == depth else place}"]
-        kernel = layer["kernel"][: sizes[place], : sizes[place + 1]]
-        out[f"layer_{place}"] = {"bias": layer["bias"][: sizes[place + 1]], "kernel": kernel}
+        units = sizes[place + 1]
+        own = {"bias": _cut(layer["bias"], (units,)), "kernel": _cut(layer["kernel"], (sizes[place], units))}
+        out[f"layer_{place}"] = {name: own[name] for name in layer}
     return out
+
+
+def _cut(leaf: Any, shape: tuple[int, ...]) -> Any:
+    """Return the first rows and columns of an array, or of its shape."""
+    if isinstance(leaf, jax.ShapeDtypeStruct):
+        return jax.ShapeDtypeStruct(shape, leaf.dtype)
+    return leaf[tuple(slice(size) for size in shape)]
 
 
 def in_envelope(envelope: Envelope | None, model: ModelConfig, params: Params, blank: Params) -> Params:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -11,18 +11,18 @@ import jax.numpy as jnp
 from nnjax.core.experiment import ModelConfig
 from nnjax.core.types import Array, Bool, Float, Key, Params, Scalar
 from nnjax.models.dense import OUTPUT, drop_by_example, dtypes, scale_kernels
-from nnjax.models.envelope import ACTIVATION, DEPTH, KERNEL_INIT, Envelope, has_name, width_name
+from nnjax.models.envelope import ACTIVATION, DEPTH, KERNEL_INIT, Envelope, width_name
 from nnjax.models.model import Hyper, Model, Variables
 from nnjax.nn.activations import ACTIVATIONS
 from nnjax.nn.initializers import KERNEL_INITS
 
 
-def choose(index: Scalar | None, options: Sequence[Callable[[], Array]]) -> Array:
-    """Return the value of one of some functions, by a traced index; None where there is only one."""
-    value = options[0]()
+def choose(index: Scalar | None, options: Sequence[Array]) -> Array:
+    """Return one of some arrays by a traced index; None where there is only one."""
+    value = options[0]
     for place, option in enumerate(options[1:], 1):
         assert index is not None
-        value = jnp.where(index == place, option(), value)
+        value = jnp.where(index == place, option, value)
     return value
 
 
@@ -62,7 +62,8 @@ class EnvelopeNetwork:
 
     def keep_inside(self, hyper: Hyper, params: Params) -> Params:
         """Set what is not the trial's own to zero, whatever it is."""
-        return jax.tree.map(lambda mask, leaf: jnp.where(mask, leaf, 0), self.inside(hyper), params)
+        kept: Params = jax.tree.map(lambda mask, leaf: jnp.where(mask, leaf, 0), self.inside(hyper), params)
+        return kept
 
     def init(self, key: Key, hyper: Hyper) -> Params:
         """Draw the weights as the trial's own network draws them."""
@@ -72,11 +73,9 @@ class EnvelopeNetwork:
             layer_key = jax.random.fold_in(key, OUTPUT if place == self.depth else place)
             rows, units = self.sizes[place : place + 2]
 
-            def draw(init: Any, key: Key, rows: int, units: int, place: int) -> Array:
-                return init.by_place(key, rows, units, self.param_dtype) * init.width(own[place], own[place + 1])
-
-            options = [lambda init=init, args=(layer_key, rows, units, place): draw(init, *args) for init in inits]
-            kernel = choose(hyper.get(KERNEL_INIT), options)
+            fans = own[place : place + 2]
+            drawn = [init.by_place(layer_key, rows, units, self.param_dtype) * init.width(*fans) for init in inits]
+            kernel = choose(hyper.get(KERNEL_INIT), drawn)
             params[f"layer_{place}"] = {"kernel": kernel, "bias": jnp.zeros((units,), self.param_dtype)}
         return self.keep_inside(hyper, params)
 
@@ -86,10 +85,9 @@ class EnvelopeNetwork:
         if len(names) == 1:
             return ACTIVATIONS[names[0]](z)
 
-        def option(place: int) -> Array:
-            return ACTIVATIONS[names[place]](jnp.where(hyper[ACTIVATION] == place, z, 0))
-
-        return choose(hyper[ACTIVATION], [lambda place=place: option(place) for place in range(len(names))])
+        chosen = hyper[ACTIVATION]
+        options = [ACTIVATIONS[name](jnp.where(chosen == place, z, 0)) for place, name in enumerate(names)]
+        return choose(chosen, options)
 
     def apply(
         self, params: Params, x: Float[Array, "b d"], dropout: Scalar | None, key: Key | None, hyper: Hyper
@@ -111,7 +109,8 @@ def _first(size: int, own: Scalar) -> Bool[Array, " size"]:
 
 
 def _affine(layer: Params, x: Float[Array, "b d"]) -> Float[Array, "b units"]:
-    return x @ layer["kernel"].astype(x.dtype) + layer["bias"].astype(x.dtype)[None]
+    z: Array = x @ layer["kernel"].astype(x.dtype) + layer["bias"].astype(x.dtype)[None]
+    return z
 
 
 def _fitted(x: Float[Array, "b d"], width: int) -> Float[Array, "b width"]:
@@ -130,5 +129,3 @@ def make_envelope(config: ModelConfig, envelope: Envelope, num_inputs: int, num_
         return network.apply(variables.params, x, hyper.get("dropout") if train else None, key, hyper), {}
 
     return Model(init, apply, inside=network.keep_inside)
-
-

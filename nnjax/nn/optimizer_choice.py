@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from nnjax.core.types import Bool, Array, Count, Params, Scalar
+from nnjax.core.types import Array, Bool, Count, Params, Scalar
 from nnjax.nn.optimizers import make_optimizer
 from nnjax.nn.schedules import Schedule, make_schedule
 

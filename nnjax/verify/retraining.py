@@ -11,6 +11,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, TrialSpec, program_key
 from nnjax.core.fields import replace
 from nnjax.exchange.start_weights import read_weights
+from nnjax.models.envelope import envelope_from_json, shared_part
 from nnjax.runs import folder as runs
 from nnjax.runs.config_json import refuse_other_draws
 from nnjax.runs.run import Run
@@ -67,7 +68,8 @@ def _plan(folder: runs.FolderStore, record: Record, trial: int) -> Plan:
 
 def plan_of(record: Record, group: Mapping[str, Any]) -> Plan:
     """Fix the layout of the program that trained a trial, from the description of its group in the run folder."""
-    return Plan(record.devices, group["batch_devices"], record.lanes, group["order"], fixed=True)
+    envelope = envelope_from_json(group.get("envelope"))
+    return Plan(record.devices, group["batch_devices"], record.lanes, group["order"], fixed=True, envelope=envelope)
 
 
 def neighbors(run: Run, trial: int, plan: Plan, count: int) -> list[TrialSpec]:
@@ -77,7 +79,10 @@ def neighbors(run: Run, trial: int, plan: Plan, count: int) -> list[TrialSpec]:
     def fits(spec: TrialSpec) -> bool:
         other = spec.experiment
         in_step = other.epochs == own.epochs and (plan.order == "own" or other.seed == own.seed)
-        return spec.id != trial and in_step and program_key(other) == program_key(own)
+        alike = program_key(other) == program_key(own)
+        if plan.envelope is not None:
+            alike = shared_part(other) == shared_part(own) and plan.envelope.holds(other)
+        return spec.id != trial and in_step and alike
 
     slower = replace(own, {"learning_rate": (own.hyperparameters.learning_rate or 1.0) / 2})
     others = [spec.experiment for spec in reversed(run.specs) if fits(spec)] or [slower]

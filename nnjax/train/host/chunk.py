@@ -9,7 +9,7 @@ import jax
 import numpy as np
 
 from nnjax.core.experiment import TrialSpec
-from nnjax.core.types import Arrays, Float, Int, TrialState
+from nnjax.core.types import Arrays, Int, TrialState
 from nnjax.models.model import Variables
 from nnjax.train.distributed import fetch
 from nnjax.train.engine.device_data import DeviceData

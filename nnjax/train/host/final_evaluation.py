@@ -9,7 +9,7 @@ import jax
 import numpy as np
 
 from nnjax.core.experiment import TrialSpec
-from nnjax.core.types import Array, Float, Shaped, TrialState
+from nnjax.core.types import Array, Arrays, Float, Shaped, TrialState
 from nnjax.models.model import Variables
 from nnjax.models.summary import summarize_model
 from nnjax.train import distributed

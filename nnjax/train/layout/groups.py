@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import jax
+
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import DataConfig, Experiment, TrialSpec, program_key
+from nnjax.core.experiment import DataConfig, Experiment, TrialSpec
 from nnjax.core.types import Prepared
+from nnjax.models.envelope import Envelope
 from nnjax.train.distributed import min_over_processes
 from nnjax.train.engine.device_data import make_device_data, make_shapes
 from nnjax.train.engine.fingerprint import with_fingerprint
 from nnjax.train.engine.windows import make_stream, window_shapes
 from nnjax.train.layout.lane_batch import Group, group_sizes
 from nnjax.train.layout.memory_limits import most_lanes, refuse_oversized_data
+from nnjax.train.layout.merging import bundle
 from nnjax.train.layout.plan import Plan, from_json, resolve_plan, satisfies
 from nnjax.train.layout.step_times import StepTimes, cached_plan
 
@@ -23,6 +28,7 @@ def make_groups(
     prepared: Mapping[DataConfig, Prepared],
     plan: Plan,
     earlier: Sequence[Mapping[str, Any]] = (),
+    envelopes: Sequence[Envelope] = (),
 ) -> list[Group]:
     """Sort trials into groups, in the order in which they first appear, each with its plan.
 
@@ -30,28 +36,32 @@ def make_groups(
       specs, prepared: as for `Population`.
       plan: what is asked of the layout.
       earlier: the groups' plans of an earlier session, with the ids of their trials; kept where they satisfy `plan`.
+      envelopes: those of the whole search of which these trials are a part.
 
     Raises:
       UserError: an impossible plan, a window that holds no batch, or a trial or data too large for a device.
     """
     step_times = StepTimes()
-    members: dict[Experiment, list[TrialSpec]] = {}
-    for spec in specs:
-        members.setdefault(program_key(spec.experiment), []).append(spec)
-    groups = []
-    for key, some in members.items():
+
+    def sizes(key: Experiment) -> tuple[int, int, int]:
+        shapes = make_shapes(key, prepared[key.data])
+        return shapes.num_inputs, shapes.num_outputs, -(-len(prepared[key.data].train) // key.batch_size)
+
+    groups, devices = [], plan.devices or len(jax.devices())
+    for key, envelope, some in bundle(specs, plan, devices // plan.batch_devices, sizes, earlier, envelopes):
         shapes = with_fingerprint(key, make_shapes(key, prepared[key.data]))
+        shapes = shapes if envelope is None else dataclasses.replace(shapes, envelope=envelope)
         stream = make_stream(key, prepared[key.data])
         refuse_oversized_data(key, prepared[key.data])
         data = make_device_data(key, prepared[key.data])
         if stream is not None:
             data = data._replace(window=window_shapes(stream))
         most = min_over_processes(most_lanes(key, shapes, data))
-        group = Group(key, some, shapes, resolve_plan(plan, some, shapes, most), data, stream)
+        group = Group(key, some, shapes, resolve_plan(plan, key, some, shapes, most), data, stream)
         before = next((old for old in earlier if some[0].id in old.get("trials", ())), None)
         _refuse_changed(shapes.fingerprint, before)
         kept = None if before is None else from_json(before)
-        if kept is None or not satisfies(kept, plan):
+        if kept is None or not satisfies(kept, plan) or kept.envelope != envelope:
             kept = cached_plan(plan, group.plan, group_sizes(group), step_times.table(group))
         groups.append(group._replace(plan=kept))
     return groups

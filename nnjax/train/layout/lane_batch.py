@@ -58,9 +58,7 @@ class Group(NamedTuple):
 
     def own(self, spec: TrialSpec, variables: Variables) -> Variables:
         """Return a trial's own of the variables that the program holds of it: without an envelope's zeros."""
-        return variables._replace(
-            params=own_params(self.shapes.envelope, spec.experiment.model, variables.params)
-        )
+        return variables._replace(params=own_params(self.shapes.envelope, spec.experiment.model, variables.params))
 
     def enveloped(self, spec: TrialSpec, variables: Variables, blank: Variables) -> Variables:
         """Return a trial's own variables as the program holds them, of the shapes of `blank`."""

@@ -11,6 +11,7 @@ import jax
 from nnjax.core.coercion import coerce_own_fields
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, TrialSpec
+from nnjax.models.envelope import Envelope, envelope_from_json
 from nnjax.models.registry import sees_batch
 from nnjax.models.summary import summarize_model
 from nnjax.nn.losses import loss_of
@@ -39,6 +40,9 @@ class Plan:
       fixed: use exactly these devices and lanes throughout, also where fewer would do, so that a trial meets the same
         program as among others.
       measured: (lanes, seconds of a step) as measured with these devices and this order; empty where nothing was.
+      envelope: that the trials share whose architectures differ; None where they are alike. Asked for: trials that fit
+        are put into it.
+      merge: whether trials may be put into an envelope.
     """
 
     devices: int | None = None
@@ -47,10 +51,12 @@ class Plan:
     order: str = "auto"
     fixed: bool = False
     measured: tuple[tuple[int, float], ...] = ()
+    envelope: Envelope | None = None
+    merge: bool = True
 
     def __post_init__(self) -> None:
         """Refuse values of other types."""
-        coerce_own_fields(self, ["devices", "batch_devices", "lanes", "order", "fixed"])
+        coerce_own_fields(self, ["devices", "batch_devices", "lanes", "order", "fixed", "merge"])
         _refuse_impossible(self)
 
     def cost(self, lanes: int) -> float:
@@ -73,7 +79,8 @@ def from_json(values: Mapping[str, Any]) -> Plan:
     """Read a plan back from what JSON made of its fields; others are passed over."""
     names = [field.name for field in dataclasses.fields(Plan)]
     own = {name: values[name] for name in names if name in values}
-    return Plan(**{**own, "measured": tuple((int(lanes), float(s)) for lanes, s in own.get("measured", ()))})
+    own["measured"] = tuple((int(lanes), float(s)) for lanes, s in own.get("measured", ()))
+    return Plan(**own | {"envelope": envelope_from_json(own.get("envelope"))})
 
 
 def satisfies(plan: Plan, asked: Plan) -> bool:
@@ -88,12 +95,12 @@ def usable(devices: int, there: int) -> bool:
     return devices == there if is_distributed() else 0 < devices <= there
 
 
-def resolve_plan(plan: Plan, specs: Sequence[TrialSpec], shapes: Shapes, most_lanes: int) -> Plan:
+def resolve_plan(plan: Plan, key: Experiment, specs: Sequence[TrialSpec], shapes: Shapes, most_lanes: int) -> Plan:
     """Fill in what a plan leaves open, for one group of trials.
 
     Args:
       plan: what is asked for.
-      specs, shapes: of the group.
+      key, specs, shapes: of the group.
       most_lanes: that fit the memory of one device; a number given by hand may be larger.
 
     Raises:
@@ -116,9 +123,9 @@ def resolve_plan(plan: Plan, specs: Sequence[TrialSpec], shapes: Shapes, most_la
             "leave --devices out, or start fewer processes."
         )
     devices = devices if plan.fixed or is_distributed() else min(devices, len(specs) * plan.batch_devices)
-    lanes = plan.lanes or min(_usual_lanes(specs[0], shapes), most_lanes)
+    lanes = plan.lanes or min(_usual_lanes(key, shapes), most_lanes)
     order = plan.order if plan.order != "auto" else ("shared" if _settings_per_seed(specs) >= 2 else "own")
-    return Plan(devices, plan.batch_devices, lanes, order, plan.fixed)
+    return Plan(devices, plan.batch_devices, lanes, order, plan.fixed, envelope=shapes.envelope, merge=plan.merge)
 
 
 def _refuse_impossible(plan: Plan) -> None:
@@ -227,8 +234,8 @@ def alternatives(plan: Plan, sizes: Mapping[str, Sequence[int]], most_lanes: int
     return [dataclasses.replace(plan, measured=(), **changes) for changes in found]
 
 
-def _usual_lanes(spec: TrialSpec, shapes: Shapes) -> int:
-    weights = 4 * 3 * summarize_model(spec.experiment, shapes.shape, shapes.num_outputs).parameters
+def _usual_lanes(key: Experiment, shapes: Shapes) -> int:
+    weights = 4 * 3 * summarize_model(key, shapes.shape, shapes.num_outputs).parameters
     if jax.default_backend() == "cpu":
         return 1 if weights > CACHE_BYTES else 16 if 32 * weights > CACHE_BYTES else 32
     return 64

@@ -1,0 +1,134 @@
+"""Merge groups whose architectures differ into envelopes, where zeros cost less than compiling another program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from nnjax.core.experiment import Experiment, TrialSpec, program_key
+from nnjax.models.envelope import Envelope, envelope_from_json, envelope_of, may_share, shared_part
+from nnjax.train.layout.plan import Plan
+from nnjax.train.layout.prices import Prices, read_prices, step_seconds
+
+MOST = 32  # kinds of networks that are compared in pairs; of more, neighbors in size are merged first
+
+Sizes = Callable[[Experiment], tuple[int, int, int]]  # static part -> inputs, outputs, steps of an epoch
+
+
+class Bundle(NamedTuple):
+    """Trials that are to share a program: their static part, their envelope (None: they are alike), and themselves."""
+
+    key: Experiment
+    envelope: Envelope | None
+    specs: list[TrialSpec]
+
+
+class _Part(NamedTuple):
+    """Some kinds of networks that would share a program: their static parts, envelope, steps, and predicted seconds."""
+
+    keys: tuple[Experiment, ...]
+    envelope: Envelope
+    steps: int
+    seconds: float
+
+
+def bundle(
+    specs: Sequence[TrialSpec],
+    plan: Plan,
+    devices: int,
+    sizes: Sizes,
+    earlier: Sequence[Mapping[str, Any]] = (),
+    envelopes: Sequence[Envelope] = (),
+) -> list[Bundle]:
+    """Sort trials by the program that they share, in the order in which they first appear.
+
+    Args:
+      specs: the trials.
+      plan: what is asked for: an envelope, or whether to merge.
+      devices: that work side by side.
+      sizes: of the data of a static part.
+      earlier: the groups of an earlier session, which stay as they were.
+      envelopes: that were found for the whole search, of which these trials are a part.
+    """
+    members: dict[Experiment, list[TrialSpec]] = {}
+    for spec in specs:
+        members.setdefault(program_key(spec.experiment), []).append(spec)
+    found = {key: _earlier_envelope(some, earlier) for key, some in members.items()}
+    free = [key for key in members if found[key] is None and may_share(key)]
+    known = [*envelopes, *([plan.envelope] if plan.envelope else [])]
+    known += [one for group in earlier if (one := envelope_from_json(group.get("envelope")))]
+    begun = {trial for group in earlier for trial in group.get("trials", ())}
+    free = [key for key in free if members[key][0].id not in begun]
+    for key in free:
+        found[key] = next((envelope for envelope in known if envelope.holds(key)), None)
+    if plan.merge and not plan.fixed and plan.lanes != 1 and not known and not earlier:
+        prices = read_prices() if len(free) > 1 else Prices()
+        found |= _merged({key: members[key] for key in free}, prices, devices, sizes)
+    bundles: dict[Any, Bundle] = {}
+    for key, some in members.items():
+        envelope = found[key]
+        whole = key if envelope is None else envelope.experiment(key)
+        bundles.setdefault((whole, envelope), Bundle(whole, envelope, [])).specs.extend(some)
+    for every in bundles.values():
+        every.specs.sort(key=lambda spec: spec.id)
+    return list(bundles.values())
+
+
+def _earlier_envelope(specs: Sequence[TrialSpec], earlier: Sequence[Mapping[str, Any]]) -> Envelope | None:
+    """Find the envelope that trials of one static part had in an earlier session."""
+    group = next((group for group in earlier if specs[0].id in group.get("trials", ())), None)
+    envelope = None if group is None else envelope_from_json(group.get("envelope"))
+    return envelope if envelope is not None and envelope.holds(specs[0].experiment) else None
+
+
+def _merged(
+    members: Mapping[Experiment, Sequence[TrialSpec]], prices: Prices, devices: int, sizes: Sizes
+) -> dict[Experiment, Envelope | None]:
+    """Find the envelope of each static part; None where it is better alone."""
+    found: dict[Experiment, Envelope | None] = dict.fromkeys(members)
+    alike: dict[Experiment, list[Experiment]] = {}
+    for key in members:
+        alike.setdefault(shared_part(key), []).append(key)
+    for keys in (keys for keys in alike.values() if len(keys) > 1):
+        num_inputs, num_outputs, per_epoch = sizes(keys[0])
+
+        def part(keys: tuple[Experiment, ...], steps: int) -> _Part:
+            envelope = envelope_of(keys)
+            step = step_seconds(prices, envelope, num_inputs, num_outputs, keys[0].batch_size)  # noqa: B023
+            return _Part(keys, envelope, steps, prices.compiling + steps * step / devices)
+
+        def steps_of(key: Experiment) -> int:
+            return sum(spec.experiment.epochs for spec in members[key]) * per_epoch  # noqa: B023
+
+        for one in merge([part((key,), steps_of(key)) for key in keys], part):
+            if len(one.keys) > 1:
+                found |= dict.fromkeys(one.keys, one.envelope)
+    return found
+
+
+def merge(parts: Iterable[_Part], joined: Callable[[tuple[Experiment, ...], int], _Part]) -> list[_Part]:
+    """Join the two parts that save the most time together, again and again, as long as any do."""
+
+    def both(a: _Part, b: _Part) -> _Part:
+        return joined(a.keys + b.keys, a.steps + b.steps)
+
+    left = sorted(parts, key=lambda one: (len(one.envelope.widths), one.seconds / max(one.steps, 1)))
+    while len(left) > MOST:
+        half = [both(*left[i : i + 2]) if i + 1 < len(left) else left[i] for i in range(0, len(left), 2)]
+        left = half
+    savings = {
+        (a, b): left[a].seconds + left[b].seconds - both(left[a], left[b]).seconds
+        for b in range(len(left))
+        for a in range(b)
+    }
+    alive = dict(enumerate(left))
+    while savings:
+        a, b = max(savings, key=lambda pair: (savings[pair], -pair[0], -pair[1]))
+        if savings[a, b] <= 0:
+            break
+        new = both(alive.pop(a), alive.pop(b))
+        savings = {pair: value for pair, value in savings.items() if a not in pair and b not in pair}
+        place = max(alive, default=0) + b + 1
+        savings |= {(i, place): one.seconds + new.seconds - both(one, new).seconds for i, one in alive.items()}
+        alive[place] = new
+    return list(alive.values())

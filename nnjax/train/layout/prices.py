@@ -1,0 +1,118 @@
+"""Price a program: what compiling it costs on this machine, and what a step of a dense network costs in its lanes.
+
+The prices are measured once a machine, kept in the folder of compiled programs, and read from then on, so that what is
+merged by them (`merging`) is the same in cold and warm runs.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import pathlib
+import time
+from typing import NamedTuple, cast
+
+import jax
+import jax.numpy as jnp
+
+from nnjax.core.files import write_atomically
+from nnjax.models.envelope import Envelope
+from nnjax.train.distributed import is_distributed
+
+FILE = "nnjax_prices.json"  # in the folder of compiled programs
+PROBE = (16, 32, 64)  # lanes, batch and width of the products that are measured
+TURNS = 200
+COMPILATIONS = 18.0  # a program of a population takes as long to compile as so many of the probe
+SLOTS = {"sgd": 1, "momentum": 2, "nesterov": 2, "rmsprop": 2, "adagrad": 2}  # arrays that a rule passes over; else 3
+
+
+class Prices(NamedTuple):
+    """What a machine takes.
+
+    Attributes:
+      product: seconds of a multiplication with its addition in the products of many lanes, on one device.
+      number: seconds of an elementary operation on one number of many.
+      compiling: seconds of compiling one program of a population.
+    """
+
+    product: float = 1e-10
+    number: float = 0.5e-9
+    compiling: float = 2.5
+
+
+def step_seconds(prices: Prices, envelope: Envelope, num_inputs: int, num_outputs: int, batch_size: int) -> float:
+    """Predict the seconds of a step of one of many lanes on one device.
+
+    Args:
+      prices: of the machine.
+      envelope: of the lanes.
+      num_inputs, num_outputs: d and k.
+      batch_size: b.
+    """
+    sizes = (num_inputs, *envelope.widths, num_outputs)
+    weights = sum(a * b + b for a, b in itertools.pairwise(sizes))
+    units = sum(envelope.widths)
+    activations = 8 * len(envelope.activations) + 32 * ("dropout" in envelope.hyperparameters)
+    slots = 4 + sum(SLOTS.get(name, 3) for name, _ in envelope.optimizers)
+    return (
+        3 * batch_size * weights * prices.product + (batch_size * units * activations + weights * slots) * prices.number
+    )
+
+
+def read_prices() -> Prices:
+    """Read this machine's prices, or measure them where they are not known yet.
+
+    Several processes, which must all merge alike, and processes that keep no compiled programs, take the usual ones.
+    """
+    folder = jax.config.values["jax_compilation_cache_dir"]
+    if folder is None or is_distributed():
+        return Prices()
+    path = pathlib.Path(folder) / FILE
+    try:
+        known = Prices(**{name: float(value) for name, value in json.loads(path.read_text("utf-8")).items()})
+        if all(0 < value < float("inf") for value in known):
+            return known
+    except (OSError, ValueError, TypeError, AttributeError):
+        pass
+    found = measure_prices()
+    try:
+        write_atomically(path, json.dumps(found._asdict()) + "\n")
+    except OSError:
+        return Prices()
+    return found
+
+
+def measure_prices() -> Prices:
+    """Measure small products and their compiling, a third of a second in all."""
+    lanes, batch, width = PROBE
+
+    def turns(x: jax.Array, w: jax.Array) -> jax.Array:
+        return cast(jax.Array, jax.lax.fori_loop(0, TURNS, lambda _, x: jnp.tanh(jnp.matmul(x, w)), x))
+
+    def elements(x: jax.Array, w: jax.Array) -> jax.Array:
+        return cast(jax.Array, jax.lax.fori_loop(0, TURNS, lambda _, x: jnp.tanh(x * 0.5), x))
+
+    x, w = jnp.ones((lanes, batch, width)), jnp.full((lanes, width, width), 1 / width)
+    cached = jax.config.values["jax_enable_compilation_cache"]
+    try:
+        jax.config.update("jax_enable_compilation_cache", False)
+        begin = time.perf_counter()
+        compiled = jax.jit(turns).lower(x, w).compile()
+        compiling = time.perf_counter() - begin
+        bare = jax.jit(elements).lower(x, w).compile()
+    finally:
+        jax.config.update("jax_enable_compilation_cache", cached)
+    both, one = _seconds(compiled, x, w), _seconds(bare, x, w)
+    product = max(both - one, both / 4) / (TURNS * lanes * batch * width * width)
+    return Prices(product, one / (8 * TURNS * lanes * batch * width), COMPILATIONS * compiling)
+
+
+def _seconds(function: jax.stages.Compiled, *args: jax.Array) -> float:
+    """Return the shortest of three runs."""
+
+    def run() -> float:
+        begin = time.perf_counter()
+        jax.block_until_ready(function(*args))
+        return time.perf_counter() - begin
+
+    return min(run() for _ in range(3))
