@@ -4,6 +4,7 @@ import dataclasses
 import math
 import time
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from nnjax.core.types import DataFacts, Prepared
 from nnjax.data import Datasets
 from nnjax.diagnosis.trials import note_verdicts
 from nnjax.exchange.start_weights import read_weights
+from nnjax.models.envelope import Envelope
 from nnjax.runs.folder import FolderStore
 from nnjax.runs.measured_baselines import measure_baselines
 from nnjax.runs.resumed_plan import OTHER_PLAN, resumed_plan
@@ -25,7 +27,7 @@ from nnjax.search.optuna.study import AskTellStudy, Suggestion
 from nnjax.search.optuna.trials import Trials, configs, curve_of, value_of
 from nnjax.train.host.population import Population, TimeOver
 from nnjax.train.host.progress import Observer, Progress
-from nnjax.train.layout.groups import make_groups
+from nnjax.train.layout.groups import find_envelopes, make_groups
 from nnjax.train.layout.lane_batch import LaneBatch, sizes_of
 from nnjax.train.layout.plan import Plan, choose_lanes, from_json
 from nnjax.train.storage.records import Record
@@ -62,6 +64,7 @@ class Session:
         self.datasets, self.deadline = datasets, options.deadline()
         self.trials = Trials(space, data_checks.Resolver(datasets))
         self.plan: Plan | None = None
+        self.envelopes: Sequence[Envelope] = ()
         self.population: Population | None = None
 
     def run(self) -> Run:
@@ -169,16 +172,20 @@ class Session:
 
     def _population(self, observe: Observer) -> Population:
         given, stop = (self.trials.specs, self.prepared, self.plan, self.store), self.options.should_stop
-        own = self.trials.records, observe, stop
-        return Population(*given, *own, read_weights=read_weights, deadline=self.deadline)
+        how: Any = {"read_weights": read_weights, "deadline": self.deadline, "envelopes": self.envelopes}
+        return Population(*given, self.trials.records, observe, stop, **how)
 
     def _plan(self, suggestions: Sequence[Suggestion]) -> Plan:
         """Choose the layout by the first batch, which every session knows; say if it was another one before."""
         given, first = self.options.plan or Plan(), self.trials.of_all(suggestions[: self.space.batch])
         plan = given if self.folder is None else resumed_plan(given, self.folder)
-        plan = batch_plan(plan, [spec for spec in self.trials.specs if spec.id in first], self.prepared)
         earlier = [] if self.folder is None else self.folder.read_plan()
-        if any(from_json(group) != plan for group in earlier):
+        count = self.space.num * len(self.space.replicates)
+        corners = [dataclasses.replace(s, experiment=self.trials.resolve(s.experiment)) for s in self.space.corners]
+        self.envelopes = find_envelopes(corners, self.prepared, plan, count, earlier)
+        batch = [spec for spec in self.trials.specs if spec.id in first]
+        plan = batch_plan(plan, batch, self.prepared, self.envelopes)
+        if any(dataclasses.replace(from_json(group), envelope=None) != plan for group in earlier):
             self.options.log(OTHER_PLAN)
         return plan
 
@@ -209,13 +216,18 @@ def with_trials_to_come(observe: Observer, count: int) -> Observer:
     return observe_all
 
 
-def batch_plan(plan: Plan, specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> Plan:
+def batch_plan(
+    plan: Plan,
+    specs: Sequence[TrialSpec],
+    prepared: Mapping[DataConfig, Prepared],
+    envelopes: Sequence[Envelope] = (),
+) -> Plan:
     """Fix lanes and devices for batches like the given one, so that none of them compiles a program of its own.
 
     The group with the most arithmetic decides.
     """
-    groups = make_groups(specs, prepared, dataclasses.replace(plan, fixed=True))
+    groups = make_groups(specs, prepared, dataclasses.replace(plan, fixed=True), envelopes=envelopes)
     main = max(groups, key=lambda group: sum(map(group.flops, group.specs)))
     sizes = sizes_of([LaneBatch((spec,), main.total_steps(spec)) for spec in main.specs], main.plan.order)
     lanes = choose_lanes(dataclasses.replace(main.plan, fixed=False), sizes)
-    return dataclasses.replace(main.plan, lanes=lanes)
+    return dataclasses.replace(main.plan, lanes=lanes, envelope=None)

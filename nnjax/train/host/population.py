@@ -18,6 +18,7 @@ import numpy as np
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, TrialSpec
 from nnjax.core.types import Arrays, Prepared
+from nnjax.models.envelope import Envelope
 from nnjax.train import distributed
 from nnjax.train.engine.block import CAPACITY
 from nnjax.train.engine.device_data import DeviceData
@@ -78,6 +79,7 @@ class Population:
       earlier: the groups' plans of an earlier session, as `describe` gives them.
       read_weights: reads the file of weights that an experiment starts from; by default a run's NPZ.
       deadline: of `time.monotonic()`, at which to end; None for none.
+      envelopes: those of a search of which these trials are a part.
 
     Attributes:
       specs, records: of all trials; records are changed in place.
@@ -99,6 +101,7 @@ class Population:
         earlier: Sequence[Mapping[str, Any]] = (),
         read_weights: Callable[[str], Arrays] = read_npz,
         deadline: float | None = None,
+        envelopes: Sequence[Envelope] = (),
     ):
         known = list(records) if records is not None else [Record() for _ in specs]
         trials = Trials(list(specs), known, store or MemoryStore())
@@ -107,7 +110,7 @@ class Population:
         self._deadline = math.inf if deadline is None else deadline
         self._interrupted: Callable[[], bool] = lambda: False
         self._ending: Stopped | None = None  # why the run ends before its trials
-        groups = make_groups(specs, prepared, plan or Plan(), earlier)
+        groups = make_groups(specs, prepared, plan or Plan(), earlier, envelopes)
         self.layouts = Layouts(groups, plan or Plan(), log, planned)
         self.rungs = Rungs(trials, decide or train_all(specs))
         self.queue = Queue(trials, self.rungs, self.layouts, read_weights)

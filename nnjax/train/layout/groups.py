@@ -18,7 +18,7 @@ from nnjax.train.engine.fingerprint import with_fingerprint
 from nnjax.train.engine.windows import make_stream, window_shapes
 from nnjax.train.layout.lane_batch import Group, group_sizes
 from nnjax.train.layout.memory_limits import most_lanes, refuse_oversized_data
-from nnjax.train.layout.merging import bundle
+from nnjax.train.layout.merging import Sizes, bundle, envelopes_of
 from nnjax.train.layout.plan import Plan, from_json, resolve_plan, satisfies
 from nnjax.train.layout.step_times import StepTimes, cached_plan
 
@@ -42,13 +42,8 @@ def make_groups(
       UserError: an impossible plan, a window that holds no batch, or a trial or data too large for a device.
     """
     step_times = StepTimes()
-
-    def sizes(key: Experiment) -> tuple[int, int, int]:
-        shapes = make_shapes(key, prepared[key.data])
-        return shapes.num_inputs, shapes.num_outputs, -(-len(prepared[key.data].train) // key.batch_size)
-
-    groups, devices = [], plan.devices or len(jax.devices())
-    for key, envelope, some in bundle(specs, plan, devices // plan.batch_devices, sizes, earlier, envelopes):
+    groups = []
+    for key, envelope, some in bundle(specs, plan, _rows(plan), _sizes(prepared), earlier, envelopes):
         shapes = with_fingerprint(key, make_shapes(key, prepared[key.data]))
         shapes = shapes if envelope is None else dataclasses.replace(shapes, envelope=envelope)
         stream = make_stream(key, prepared[key.data])
@@ -65,6 +60,30 @@ def make_groups(
             kept = cached_plan(plan, group.plan, group_sizes(group), step_times.table(group))
         groups.append(group._replace(plan=kept))
     return groups
+
+
+def find_envelopes(
+    specs: Sequence[TrialSpec],
+    prepared: Mapping[DataConfig, Prepared],
+    plan: Plan,
+    count: int,
+    earlier: Sequence[Mapping[str, Any]],
+) -> list[Envelope]:
+    """Find the envelopes of a search of `count` trials; the others as for `merging.envelopes_of`."""
+    return envelopes_of(specs, plan, _rows(plan), _sizes(prepared), count, earlier)
+
+
+def _rows(plan: Plan) -> int:
+    """Count the devices that train side by side."""
+    return max(1, (plan.devices or len(jax.devices())) // plan.batch_devices)
+
+
+def _sizes(prepared: Mapping[DataConfig, Prepared]) -> Sizes:
+    def sizes(key: Experiment) -> tuple[int, int, int]:
+        shapes = make_shapes(key, prepared[key.data])
+        return shapes.num_inputs, shapes.num_outputs, -(-len(prepared[key.data].train) // key.batch_size)
+
+    return sizes
 
 
 def _refuse_changed(fingerprint: str, before: Mapping[str, Any] | None) -> None:

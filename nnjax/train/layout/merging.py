@@ -28,7 +28,7 @@ class _Part(NamedTuple):
 
     keys: tuple[Experiment, ...]
     envelope: Envelope
-    steps: int
+    steps: float
     seconds: float
 
 
@@ -74,6 +74,28 @@ def bundle(
     return list(bundles.values())
 
 
+def envelopes_of(
+    specs: Sequence[TrialSpec], plan: Plan, devices: int, sizes: Sizes, count: int, earlier: Sequence[Mapping[str, Any]]
+) -> list[Envelope]:
+    """Find the envelopes of a whole search from trials that stand for it, so that each batch of it reuses programs.
+
+    Args:
+      specs: all choices of the space together.
+      plan, devices, sizes: as for `bundle`.
+      count: how many trials there will be.
+      earlier: the groups of an earlier session, whose envelopes come first.
+    """
+    known = [one for group in earlier if (one := envelope_from_json(group.get("envelope")))]
+    if not plan.merge or plan.lanes == 1:
+        return known
+    members: dict[Experiment, list[TrialSpec]] = {}
+    for spec in specs:
+        members.setdefault(program_key(spec.experiment), []).append(spec)
+    free = {key: some for key, some in members.items() if may_share(key)}
+    found = _merged(free, read_prices(), devices, sizes, count / len(specs)) if len(free) > 1 else {}
+    return list(dict.fromkeys([*known, *(one for one in found.values() if one is not None)]))
+
+
 def _earlier_envelope(specs: Sequence[TrialSpec], earlier: Sequence[Mapping[str, Any]]) -> Envelope | None:
     """Find the envelope that trials of one static part had in an earlier session."""
     group = next((group for group in earlier if specs[0].id in group.get("trials", ())), None)
@@ -82,9 +104,12 @@ def _earlier_envelope(specs: Sequence[TrialSpec], earlier: Sequence[Mapping[str,
 
 
 def _merged(
-    members: Mapping[Experiment, Sequence[TrialSpec]], prices: Prices, devices: int, sizes: Sizes
+    members: Mapping[Experiment, Sequence[TrialSpec]], prices: Prices, devices: int, sizes: Sizes, share: float = 1.0
 ) -> dict[Experiment, Envelope | None]:
-    """Find the envelope of each static part; None where it is better alone."""
+    """Find the envelope of each static part; None where it is better alone.
+
+    Each trial stands for `share` of them.
+    """
     found: dict[Experiment, Envelope | None] = dict.fromkeys(members)
     alike: dict[Experiment, list[Experiment]] = {}
     for key in members:
@@ -92,13 +117,13 @@ def _merged(
     for keys in (keys for keys in alike.values() if len(keys) > 1):
         num_inputs, num_outputs, per_epoch = sizes(keys[0])
 
-        def part(keys: tuple[Experiment, ...], steps: int) -> _Part:
+        def part(keys: tuple[Experiment, ...], steps: float) -> _Part:
             envelope = envelope_of(keys)
             step = step_seconds(prices, envelope, num_inputs, num_outputs, keys[0].batch_size)  # noqa: B023
             return _Part(keys, envelope, steps, prices.compiling + steps * step / devices)
 
-        def steps_of(key: Experiment) -> int:
-            return sum(spec.experiment.epochs for spec in members[key]) * per_epoch  # noqa: B023
+        def steps_of(key: Experiment) -> float:
+            return share * sum(spec.experiment.epochs for spec in members[key]) * per_epoch  # noqa: B023
 
         for one in merge([part((key,), steps_of(key)) for key in keys], part):
             if len(one.keys) > 1:
@@ -106,7 +131,7 @@ def _merged(
     return found
 
 
-def merge(parts: Iterable[_Part], joined: Callable[[tuple[Experiment, ...], int], _Part]) -> list[_Part]:
+def merge(parts: Iterable[_Part], joined: Callable[[tuple[Experiment, ...], float], _Part]) -> list[_Part]:
     """Join the two parts that save the most time together, again and again, as long as any do."""
 
     def both(a: _Part, b: _Part) -> _Part:
