@@ -273,9 +273,8 @@ def test_a_run_folder_says_who_went_on_from_whom(evolved):
         replaced += len(stages) - 1
     assert replaced == 2 * 2 * 2  # rungs × widths × seeds: one of four each
     assert nnjax.load(folder).schedules == run.schedules
-    assert (
-        json.loads((folder / "environment.json").read_text("utf-8"))["programs"] == 2
-    )  # one a width, whatever the rates
+    environment = json.loads((folder / "environment.json").read_text("utf-8"))
+    assert environment["programs"] == 1  # one for both widths, whatever the rates
     assert not list((folder / "checkpoints").glob("paused_*"))
 
 
@@ -295,7 +294,7 @@ def test_a_copy_with_its_parents_hyperparameters_trains_as_its_parent(tmp_path):
     [(child, stage)] = [(trial, stages[1]) for trial, stages in enumerate(run.schedules) if len(stages) > 1]
     for name, curve in run.records[child].curves.items():
         np.testing.assert_array_equal(curve[3:], run.records[stage.parent].curves[name][3:])
-        assert (curve[:3] != run.records[stage.parent].curves[name][:3]).any()
+        assert "accuracy" in name or (curve[:3] != run.records[stage.parent].curves[name][:3]).any()
     for which in ("final", "best"):
         for own, parents in zip(flat(run.params(child, which)), flat(run.params(stage.parent, which)), strict=True):
             np.testing.assert_array_equal(own, parents)
@@ -435,7 +434,7 @@ def test_a_state_that_is_lost_lets_all_begin_again(evolved, tmp_path, damage):
         segments = iter(range(1000))
 
         def stop():
-            return any((folder / "checkpoints").glob("paused_*")) and next(segments) > 5
+            return any((folder / "checkpoints").glob("paused_*")) and next(segments) > 0
 
         with pytest.raises(nnjax.api.Stopped):
             nnjax.sweep(BASE, SPACE, workdir=folder, data=blobs(63), should_stop=stop)
