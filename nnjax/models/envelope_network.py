@@ -17,7 +17,7 @@ from nnjax.nn.activations import ACTIVATIONS
 from nnjax.nn.initializers import KERNEL_INITS
 
 
-def choose(index: Scalar | None, options: Sequence[Array]) -> Array:
+def choose(index: Scalar | None, options: Sequence[Float[Array, "..."]]) -> Float[Array, "..."]:
     """Return one of some arrays by a traced index; None where there is only one."""
     value = options[0]
     for place, option in enumerate(options[1:], 1):
