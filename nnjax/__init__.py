@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
     from nnjax.core.messages import NnjaxWarning
     from nnjax.core.types import Dataset
-    from nnjax.data import from_arrays
+    from nnjax.data import from_arrays, from_frames
     from nnjax.diagnosis.diagnose import diagnose
     from nnjax.models.adapters.initialized import given
     from nnjax.nn.metrics import Metric
@@ -53,6 +53,7 @@ _LATER = {
     "Stopped": "nnjax.train.host.population",
     "diagnose": "nnjax.diagnosis.diagnose",
     "from_arrays": "nnjax.data",
+    "from_frames": "nnjax.data",
     "given": "nnjax.models.adapters.initialized",
     "load": "nnjax.runs.loading",
     "save_weights": "nnjax.api",
@@ -81,6 +82,7 @@ __all__ = [
     "UserError",
     "diagnose",
     "from_arrays",
+    "from_frames",
     "given",
     "load",
     "save_weights",

@@ -83,7 +83,7 @@ def sweep(
       space: a `Space`, or its axes for a grid; without one the experiment is trained alone: a population of one.
       workdir: the run folder; a second call with the same folder and experiment resumes. None keeps all in memory.
       data: a data set of your own: (x, y), (x, y, sample_weight), a DataFrame with `target`, or what
-        `nnjax.from_arrays` makes; None loads `experiment.data` by name.
+        `nnjax.from_arrays` or `nnjax.from_frames` makes; None loads `experiment.data` by name.
       target: the column to predict of a DataFrame, or several; the last one by default.
       weight: the column of a DataFrame with the examples' weights (`from_arrays`); it is no input.
       plan: the layout; None to choose.

@@ -31,6 +31,7 @@ class Table:
       separator: of cells in a text; "" for other tables.
       commented: names in a line with # above a table that was read without a header.
       times: the index of a DataFrame by its name, where it is one of times: days [n] since 1970-01-01.
+      parts: [n] 0 for rows that train, 1 for own validation and 2 for own test rows, in this order; None for none.
     """
 
     columns: Mapping[str, Any]
@@ -41,6 +42,7 @@ class Table:
     separator: str = ""
     commented: tuple[str, ...] = ()
     times: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
+    parts: np.ndarray | None = None
 
     def __len__(self) -> int:
         """Count the rows."""

@@ -15,9 +15,10 @@ from nnjax.core.text import represent
 from nnjax.core.types import Dataset
 from nnjax.data import table_files, tables
 from nnjax.data.arrays import from_arrays
+from nnjax.data.frame_parts import PARTS, Frames
 
 Target = str | int | Sequence[str | int] | None
-OWN = "; for sets of your own write nnjax.from_arrays(x, y, x_val=…, y_val=…, x_test=…, y_test=…)"
+OWN = "; for sets of your own write nnjax.from_arrays(x, y, x_val=…, y_val=…, x_test=…, y_test=…), or from_frames"
 
 
 def as_dataset(
@@ -26,7 +27,7 @@ def as_dataset(
     weight: str | None = None,
     config: DataConfig = DataConfig(),
 ) -> Dataset | None:
-    """Make a data set of what stands for one: a `Dataset`, None, (x, y), (x, y, weights), x alone, or a DataFrame.
+    """Make a data set of what stands for one: a `Dataset`, None, (x, y), (x, y, weights), x, a DataFrame, or `Frames`.
 
     Args:
       data: it.
@@ -39,7 +40,10 @@ def as_dataset(
     """
     asked = None if config.task == "auto" else config.task
     if type(data).__name__ == "DataFrame" and hasattr(data, "columns"):
-        return _of_frame(data, target, weight, config)
+        return _of_frames(Frames(data, target=target, weight=weight), config)
+    if isinstance(data, Frames):
+        given = {"target": data.target if target is None else target, "weight": weight or data.weight}
+        return _of_frames(dataclasses.replace(data, **given), config)
     if weight is not None:
         raise UserError("A weight was given, but the data are no DataFrame: pass (x, y, sample_weight).")
     if target is not None:
@@ -49,6 +53,12 @@ def as_dataset(
     if isinstance(data, tuple | list):
         if len(data) not in (2, 3):
             raise UserError(f"The data are {len(data)} things, but (x, y) or (x, y, sample_weight) was expected{OWN}.")
+        columns = [list(part.columns) for part in data if type(part).__name__ == "DataFrame"]
+        if len(columns) == len(data) and sorted(map(str, columns[0])) == sorted(map(str, columns[1])):
+            raise UserError(
+                f"The data are {len(data)} DataFrames of the same columns, but (x, y) was expected; for validation and "
+                "test sets of your own write nnjax.from_frames(train, val=…, test=…, target=…)."
+            )
         if isinstance(data[0], tuple) and isinstance(data[1], tuple):
             raise UserError(f"The data are pairs, but (x, y) or (x, y, sample_weight) was expected{OWN}.")
         return from_arrays(data[0], data[1], task=asked, sample_weight=data[2] if len(data) == 3 else None)
@@ -60,11 +70,18 @@ def as_dataset(
     )
 
 
-def _of_frame(frame: Any, target: Target, weight: str | None, config: DataConfig) -> Dataset:
-    """Read a DataFrame, now and whenever another configuration asks for it."""
-    table = table_files.from_frame(frame, Path("DataFrame"), lambda row: f"row {frame.index[row]!r}")
-    names = _named(target)
-    weight = None if weight is None else str(weight)
+def _of_frames(frames: Frames, config: DataConfig) -> Dataset:
+    """Read a DataFrame, or several, now and whenever another configuration asks for it."""
+    own = len(frames.there()) > 1
+    frame, parts = frames.joined() if own else (frames.train, None)
+
+    def where(row: int) -> str:
+        part, label = "" if parts is None else f" of {PARTS[parts[row]]}", frame.index[row]
+        return f"row {label.item() if isinstance(label, np.generic) else label!r}{part}"
+
+    table = dataclasses.replace(table_files.from_frame(frame, Path("DataFrame"), where), parts=parts)
+    names = _named(frames.target)
+    weight = None if frames.weight is None else str(frames.weight)
 
     def read(config: DataConfig) -> Dataset:
         asked = dataclasses.replace(config, target=config.target if names is None else names)

@@ -47,7 +47,7 @@ def join(train: Examples, own: dict[str, Examples], name: str, labels: bool) -> 
                 raise UserError(f"{name} has {len(some.x)} examples in x_{part} but {some.y.size} in y_{part}.")
             _require_alike("y", part, train.y, some.y, name)
             if labels:
-                _require_known(part, train.y, some.y, name)
+                require_known(part, train.y, some.y, name)
     sets = [train, *own.values()]
     starts = dict(zip(own, np.cumsum([len(some.x) for some in sets]).tolist(), strict=False))
     y = None if train.y is None else np.concatenate([some.y for some in sets if some.y is not None])
@@ -86,7 +86,7 @@ def _require_alike(which: str, part: str, first: np.ndarray, other: np.ndarray, 
         )
 
 
-def _require_known(part: str, y: np.ndarray, other: np.ndarray, name: str) -> None:
+def require_known(part: str, y: np.ndarray, other: np.ndarray, name: str) -> None:
     """Refuse labels that no training example has."""
     if y.dtype.kind == "f":
         return

@@ -11,7 +11,16 @@ from nnjax.core.columns import Column, TableRecipe
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig
 from nnjax.core.types import Dataset
-from nnjax.data import column_remarks, columns, decimal_marks, missing_cells, table_dates, table_files, table_targets
+from nnjax.data import (
+    column_remarks,
+    columns,
+    decimal_marks,
+    frame_parts,
+    missing_cells,
+    table_dates,
+    table_files,
+    table_targets,
+)
 from nnjax.data.arrays import from_arrays
 from nnjax.data.cells import Place, Texts, make_cells
 from nnjax.data.columns import Inferred, Rules
@@ -63,7 +72,8 @@ def from_table(table: Table, name: str, config: DataConfig = DataConfig(), weigh
     keep = _kept_rows(table, roles, rules, config.missing)
     plain = {name: one.values for name, one in found.items() if one.values is not None and name in roles.inputs}
     kept_columns = {name: _take(raw, keep) for name, raw in {**table.columns, **plain}.items()}
-    kept = Table(kept_columns, table.path, _moved(table.where, keep), times=_times(table, keep))
+    parts = None if table.parts is None else table.parts[keep]
+    kept = Table(kept_columns, table.path, _moved(table.where, keep), times=_times(table, keep), parts=parts)
     chosen = [_with_missing_input(found[column].column, column in gaps, config.missing) for column in roles.inputs]
     _refuse_many(chosen, len(keep), table.path)
     recipe = TableRecipe(
@@ -82,6 +92,7 @@ def from_table(table: Table, name: str, config: DataConfig = DataConfig(), weigh
     x = encode_inputs(recipe, kept)
     targets = [(found[column].column, kept.columns[column]) for column in roles.target]
     learned = table_targets.read(targets, [_place(kept, column) for column in roles.target], config)
+    starts = frame_parts.starts_of(table, kept, learned)
     numeric = roles.inputs if learned.task == "classification" else [*roles.inputs, *roles.target]
     dataset = from_arrays(
         x,
@@ -94,6 +105,8 @@ def from_table(table: Table, name: str, config: DataConfig = DataConfig(), weigh
         classes=learned.classes,
         recipe=recipe,
         gaps=True,
+        validation_start=starts.get("val"),
+        test_start=starts.get("test"),
         sample_weight=None if weights is None else weights[keep],
         groups=None if roles.groups is None else _groups(kept, roles.groups),
         dates=table_dates.read(kept, roles, found, rules, config.split),
@@ -106,6 +119,7 @@ def from_table(table: Table, name: str, config: DataConfig = DataConfig(), weigh
             _described(recipe),
             *column_remarks.all_of(recipe, x),
             *column_remarks.total(kept.columns, str(table.path), kept.where),
+            *frame_parts.untrained(recipe, x, kept),
         ),
     )
     sha256 = dataset.sha256 if config.split == "random" else table_dates.digest(dataset.sha256, dataset.dates)
@@ -126,8 +140,9 @@ def _weighed(table: Table, weight: str, config: DataConfig) -> tuple[Table, np.n
     if not len(rows):
         raise UserError(f"The weight {column!r} of {table.path} is 0 in all rows: at least one above 0 was expected.")
     kept = {name: _take(raw, rows) for name, raw in table.columns.items() if name != column}
+    parts = None if table.parts is None else table.parts[rows]
     where, times = _moved(table.where, rows), _times(table, rows)
-    return dataclasses.replace(table, columns=kept, where=where, times=times), weights[rows]
+    return dataclasses.replace(table, columns=kept, where=where, times=times, parts=parts), weights[rows]
 
 
 def read_again(dataset: Dataset, config: DataConfig) -> Dataset:
