@@ -88,8 +88,6 @@ def starts_of(table: Table, kept: Table, learned: TableTarget) -> dict[str, int]
         if not len(rows):
             advice = "fill them in, as by data.missing=median"
             raise UserError(f"No row of {part} of {table.path} is left without missing cells: {advice}.")
-                f"No row of {part} of {table.path} is left without missing cells: fill them in, as by data.missing=median."
-            )
         if number:
             found[part] = int(rows[0])
             if learned.task == "classification" and not learned.classes and learned.y is not None:
