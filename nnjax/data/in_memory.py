@@ -42,7 +42,7 @@ def as_dataset(
     if type(data).__name__ == "DataFrame" and hasattr(data, "columns"):
         return _of_frames(Frames(data, target=target, weight=weight), config)
     if isinstance(data, Frames):
-        given = {"target": data.target if target is None else target, "weight": weight or data.weight}
+        given: dict[str, Any] = {"target": data.target if target is None else target, "weight": weight or data.weight}
         return _of_frames(dataclasses.replace(data, **given), config)
     if weight is not None:
         raise UserError("A weight was given, but the data are no DataFrame: pass (x, y, sample_weight).")
