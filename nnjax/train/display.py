@@ -24,9 +24,10 @@ from rich.text import Text
 
 from nnjax.core.text import duration
 from nnjax.train.host.progress import Observer, Progress, silent
-from nnjax.train.storage.records import FINISHED, RUNNING, WAITING
+from nnjax.train.storage.records import FINISHED
 
 MAX_RUNNING = 8  # rows of the table
+QUIET_SECONDS = 60.0  # without a line where there is no terminal
 
 
 @contextlib.contextmanager
@@ -58,8 +59,8 @@ def someone_watches() -> bool:
 class Display(JupyterMixin):
     """Show a population while it trains; an instance is the `observe` callback and a context manager.
 
-    On a terminal and in a notebook a bar and a table of the trials under way, redrawn in place; elsewhere a line for
-    each tenth of the work.
+    On a terminal and in a notebook a bar and a table of the trials under way, redrawn in place; elsewhere a line at
+    first, for each tenth of the work, and after a minute without one.
 
     Args:
       console: where to; None for standard output.
@@ -69,7 +70,7 @@ class Display(JupyterMixin):
     def __init__(self, console: Console | None = None, clock: Callable[[], float] = time.monotonic):
         self.console, self.clock = console or get_console(), clock
         self.progress: Progress | None = None
-        self.begin, self.seen_at, self.share_before, self.tenths = clock(), clock(), 0.0, 0
+        self.begin, self.seen_at, self.printed_at, self.tenths = clock(), clock(), clock(), 0
         self.live: Live | _Cell | None = None
         self.ended = ""
 
@@ -92,27 +93,19 @@ class Display(JupyterMixin):
 
     def __call__(self, progress: Progress) -> None:
         """Take what the trainer reports after a segment."""
-        if self.progress is None and _share(progress) < 1:
-            self.share_before = self._resumed_share(progress)
-        self.progress, self.seen_at = progress, self.clock()
+        first, self.progress, self.seen_at = self.progress is None, progress, self.clock()
         if isinstance(self.live, _Cell):
             self.live.refresh()
         tenths = int(10 * _share(progress))
-        if self.live is None and tenths > self.tenths:
-            self.tenths = tenths
+        due = first or tenths > self.tenths or self.seen_at - self.printed_at > QUIET_SECONDS
+        if self.live is None and due:
+            self.tenths, self.printed_at = tenths, self.seen_at
             self.console.print(self._line(progress), highlight=False, soft_wrap=True, markup=False)
 
-    def _resumed_share(self, progress: Progress) -> float:
-        """Guess which share an earlier process had done: that of the trials which are not under way but have ended."""
-        ended = [i for i, record in enumerate(progress.records) if record.status not in (WAITING, RUNNING)]
-        earlier = set(ended) - set(progress.running)
-        return min(_share(progress), len(earlier) / max(len(progress.records), 1))
-
     def _left(self) -> float:
-        """Estimate the seconds left from the share done in this session; NaN before anything is."""
-        share = _share(self.progress)
-        gained = share - self.share_before
-        return (self.seen_at - self.begin) * (1 - share) / gained if gained > 0 else float("nan")
+        """Return the seconds left as far as they are known."""
+        assert self.progress is not None
+        return self.progress.seconds_left - (self.clock() - self.seen_at)
 
     def _counts(self) -> str:
         assert self.progress is not None
@@ -133,10 +126,11 @@ class Display(JupyterMixin):
         elapsed = duration(self.clock() - self.begin)
         if self.progress is None:
             return Text(f"preparing and compiling … {elapsed}")
-        left = self._left() - (self.clock() - self.seen_at)
         head = Table.grid(padding=(0, 1))
         bar = ProgressBar(total=1.0, completed=_share(self.progress), width=30)
-        head.add_row(bar, f"{100 * _share(self.progress):.0f} %", self._counts(), elapsed, f"{duration(left)} left")
+        head.add_row(
+            bar, f"{100 * _share(self.progress):.0f} %", self._counts(), elapsed, f"{duration(self._left())} left"
+        )
         return Group(head, self._running_table(self.progress))
 
     def _running_table(self, progress: Progress) -> RenderableType:

@@ -42,11 +42,11 @@ def specs(num=4, epochs=10):
     return expand(replace(CLASSIFIER, {"epochs": epochs}), Space(axes={"seed": range(num)}))
 
 
-def report(some, statuses, share, epochs=3, losses=(0.5, 0.25)):
+def report(some, statuses, share, epochs=3, losses=(0.5, 0.25), left=float("nan")):
     curves = {"train_loss": np.full(epochs, losses[0]), "val_loss": np.full(epochs, losses[1])}
     records = [Record(status, 0 if status == WAITING else epochs, {}, dict(curves)) for status in statuses]
     running = [i for i, status in enumerate(statuses) if status == RUNNING] or [0]
-    return Progress(some, records, running, share)
+    return Progress(some, records, running, share, left)
 
 
 def test_a_line_for_each_tenth_where_there_is_no_terminal():
@@ -54,12 +54,13 @@ def test_a_line_for_each_tenth_where_there_is_no_terminal():
     with Display(out, clock) as display:
         for step in range(1, 101):
             clock.now += 0.5
-            display(report(specs(), [RUNNING, RUNNING, WAITING, WAITING], step / 100))
+            display(report(specs(), [RUNNING, RUNNING, WAITING, WAITING], step / 100, left=50 - step / 2))
     lines = out.file.getvalue().splitlines()
-    assert len(lines) == 11  # ten tenths, and how it ended
-    assert lines[4].startswith(" 50 %")
-    assert "0:25 elapsed, 0:25 left" in lines[4]
-    assert "epoch 3/10, train 0.5, validation 0.25" in lines[4]
+    assert len(lines) == 12  # the first, ten tenths, and how it ended
+    assert lines[0].startswith("  1 %")
+    assert lines[5].startswith(" 50 %")
+    assert "0:25 elapsed, 0:25 left" in lines[5]
+    assert "epoch 3/10, train 0.5, validation 0.25" in lines[5]
     assert lines[-1] == "0 of 4 trials done, 2 running, 2 waiting in 0:50"
 
 
@@ -70,13 +71,21 @@ def test_one_long_segment_prints_one_line():
     assert len(out.file.getvalue().splitlines()) == 2
 
 
-def test_time_left_of_a_resumed_run_counts_this_session_only():
+def test_a_minute_without_a_line_is_too_long():
+    out, clock = console(), Clock()
+    with Display(out, clock) as display:
+        for _ in range(13):
+            display(report(specs(1), [RUNNING], 0.01))
+            clock.now += 10
+    assert len(out.file.getvalue().splitlines()) == 3  # at 0 and 70 s, and the end
+
+
+def test_the_time_left_runs_down_between_two_reports():
     clock = Clock()
-    display = Display(console(), clock)
-    with display:
-        clock.now += 10  # three of four trials are from an earlier session: 10 s for the share from .75 to .8
-        display(report(specs(), [DONE, DONE, DONE, RUNNING], 0.8))
-        assert display._left() == pytest.approx(10 * 0.2 / 0.05)
+    with Display(console(terminal=True), clock) as display:
+        display(report(specs(), [RUNNING] * 4, 0.5, left=60.0))
+        clock.now += 15
+        assert "0:45 left" in text_of(display)
 
 
 @pytest.mark.parametrize("terminal", [False, True])

@@ -35,6 +35,7 @@ def steps(monkeypatch, tmp_path):
     monkeypatch.setattr(plans, "_usual_lanes", lambda spec, shapes: USUAL[1])
     monkeypatch.setattr(planner, "WATCH_SECONDS", 0.0)
     monkeypatch.setattr(planner, "MIN_SECONDS_LEFT", 0.0)
+    monkeypatch.setattr(planner, "TRY_SHARE", 1e9)
     monkeypatch.setattr(planner, "time_step", fake)
     monkeypatch.setattr(StepTimes, "__init__", lambda self: setattr(self, "path", tmp_path / "steps.json"))
     table["tried"] = tried
@@ -127,6 +128,13 @@ def test_short_training_tries_nothing(steps, monkeypatch):
     assert layouts(trained(log=said.append)) == {(2, 16)}
     assert not steps["tried"]
     assert said[0].startswith("plan: 2 devices × 16 lanes")
+
+
+def test_trying_ends_when_its_share_of_the_time_is_spent(steps, monkeypatch):
+    """On a busy machine, where layouts take long to compile: the next one is not begun."""
+    monkeypatch.setattr(planner, "TRY_SHARE", 0.0)
+    assert layouts(trained()) == {(2, 16)}
+    assert not steps["tried"]
 
 
 def test_what_is_given_by_hand_is_not_changed(steps):

@@ -211,7 +211,10 @@ def with_trials_to_come(observe: Observer, count: int) -> Observer:
     def observe_all(progress: Progress) -> None:
         trials = len(progress.records)
         share = progress.work_done * trials / (trials + len(waiting))
-        observe(progress._replace(records=[*progress.records, *waiting], work_done=share))
+        spent = sum(record.seconds for record in progress.records)  # of what is done of these trials
+        each = spent / (trials * progress.work_done) if progress.work_done else math.nan
+        left = progress.seconds_left + each * len(waiting)
+        observe(progress._replace(records=[*progress.records, *waiting], work_done=share, seconds_left=left))
 
     return observe_all
 

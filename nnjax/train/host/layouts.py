@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -39,6 +40,7 @@ class Layouts:
       group_of: trial -> its group.
       data: on the devices.
       programs: compiled, by static part, shapes and layout.
+      compile_seconds: that this took.
       costs: of training so far.
     """
 
@@ -53,6 +55,7 @@ class Layouts:
         self.group_of = {spec.id: group for group in groups for spec in group.specs}
         self.data, self.costs = DataCache(), Costs()
         self.programs: dict[Any, Program] = {}
+        self.compile_seconds = 0.0
         self._planner = Planner(asked, log, self.program, self.data.with_first_window)
         self._in_use: tuple[Group, int, int] | None = None  # the group, lanes and devices of the chunk under way
 
@@ -62,11 +65,13 @@ class Layouts:
         static = dataclasses.replace(group.key, data=DataConfig(), class_weight=weighted)  # folds share a program
         key = (static, group.shapes, group.plan.order, group.plan.batch_devices, lanes, devices, first)
         if key not in self.programs:
+            begin = time.monotonic()
             mesh = make_mesh(devices, group.plan.batch_devices, jax.devices()[first:])
             program = make_program(static, group.shapes, lanes, group.plan.order == "shared", mesh)
             names = traced_names(group.key, group.shapes)
             compile_together(program, self.data.shapes(group, program), blank_state(group.key, group.shapes), names)
             self.programs[key] = program
+            self.compile_seconds += time.monotonic() - begin
         return self.programs[key]
 
     def chunk(self, group: Group, lanes: int, devices: int, first: int = 0) -> Chunk:

@@ -34,6 +34,7 @@ from nnjax.train.host.recovery import Recovery
 from nnjax.train.host.rungs import Rungs
 from nnjax.train.host.scores_so_far import score_so_far
 from nnjax.train.host.side_by_side import Segment, start, wait
+from nnjax.train.host.time_left import TimeLeft
 from nnjax.train.host.trials import Trials
 from nnjax.train.layout.groups import make_groups
 from nnjax.train.layout.plan import Plan
@@ -129,6 +130,7 @@ class Population:
           UserError: data that are read while training have changed; the state is saved.
         """
         self._ending = None
+        self._time_left = TimeLeft(self.layouts, self._work)
         with interrupts.noted() as self._interrupted:
             try:
                 records = self._run()
@@ -232,11 +234,12 @@ class Population:
         chunk, steps = segment.chunk, segment.steps
         chunk.note(segment.outcome, self.records, self.rungs.decision.replaceable)
         seconds = distributed.from_main_process(segment.end - segment.begin)
+        chunks = self._beside or [chunk]
+        self._observe(progress.measure(self._trials, chunks, self.rungs, self._work, self._time_left))
         better = self._charge(chunk, seconds, steps)
         if better is not None:
             self._begin_again(chunk, better)
             return chunk, 1
-        self._observe(progress.measure(self._trials, self._beside or [chunk], self.rungs.paused, self._work))
         if segment.to_compaction:
             specs, chunk = chunk.specs(), self._compaction.renew(chunk)
             if self._beside and not chunk.placed:

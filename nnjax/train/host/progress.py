@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+import math
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from nnjax.core.experiment import TrialSpec
-from nnjax.core.types import Float
 from nnjax.train.host.chunk import Chunk
+from nnjax.train.host.rungs import Rungs
+from nnjax.train.host.time_left import PerTrial, TimeLeft, shares_left
 from nnjax.train.host.trials import Trials
 from nnjax.train.storage.records import OVER, Record
 
@@ -21,12 +23,14 @@ class Progress(NamedTuple):
       specs, records: of all trials.
       running: ids of the trials under way.
       work_done: share of all arithmetic that is done, in [0, 1].
+      seconds_left: as estimated (`nnjax.train.host.time_left`); NaN where nothing is known.
     """
 
     specs: Sequence[TrialSpec]
     records: Sequence[Record]
     running: Sequence[int]
     work_done: float
+    seconds_left: float = math.nan
 
 
 Observer = Callable[[Progress], None]
@@ -37,23 +41,27 @@ def silent(progress: Progress) -> None:
 
 
 def measure(
-    trials: Trials, chunks: Sequence[Chunk], paused: Collection[int], work: Float[np.ndarray, " trials"]
+    trials: Trials, chunks: Sequence[Chunk], rungs: Rungs, work: PerTrial, time_left: TimeLeft
 ) -> Progress:
     """Describe how far a population is.
 
     Args:
       trials, chunks: all, and those under way.
-      paused: ids of the trials that wait at a rung.
+      rungs: where some wait.
       work: [trials], the arithmetic of each.
+      time_left: the estimate, which takes note.
     """
-    shares = np.array([float(record.status in OVER) for record in trials.records])
-    for trial in paused:
-        shares[trial] = trials.records[trial].epochs / trials.specs[trial].experiment.epochs
+    epochs = [spec.experiment.epochs for spec in trials.specs]
+    trained = np.array([record.epochs / most for record, most in zip(trials.records, epochs, strict=True)])
     for chunk in chunks:
-        for batch in chunk.remaining(lambda spec: True) + chunk.queued:
+        for batch in chunk.remaining(trials.is_running) + chunk.queued:
             for spec in batch.specs:
-                shares[spec.id] = max(shares[spec.id], batch.step / chunk.group.total_steps(spec))
+                trained[spec.id] = batch.step / chunk.group.total_steps(spec)
+    over = {i for i, record in enumerate(trials.records) if record.status in OVER}
+    shares = np.where(np.isin(np.arange(len(trained)), list(over)), 1.0, trained)
     done = float(np.sum(work * shares) / max(float(work.sum()), 1.0))
     running = [spec.id for chunk in chunks for spec in chunk.specs() if trials.is_running(spec)]
-    ended = [trial for chunk in chunks for trial in chunk.row_of()]
-    return Progress(trials.specs, trials.records, running or ended, done)
+    shown = running or [trial for chunk in chunks for trial in chunk.row_of()]
+    left = shares_left(trained, over, rungs.paused, rungs.decision.survival)
+    seconds = time_left.note([next(iter(chunk.row_of())) for chunk in chunks], trained, left)
+    return Progress(trials.specs, trials.records, shown, done, seconds)

@@ -7,6 +7,7 @@ compiled programs, by machine and program, so that the next run knows it from th
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -24,6 +25,7 @@ from nnjax.train.scheduler import ALL_SURVIVE, Survival
 
 WATCH_SECONDS = 0.3  # seconds of a group's segments, compiling aside, from which the rest is predicted
 MIN_SECONDS_LEFT = 30.0  # seconds of training that repay trying other layouts
+TRY_SHARE = 0.2  # of these may go into trying
 
 
 class SegmentTime(NamedTuple):
@@ -100,7 +102,7 @@ class Planner:
         table = self.step_times.table(group) | {layout: step}
         plan, better = plan_of(group.plan, layout, table), None
         if may_change and not is_distributed() and self._left(group, plan, survival) > MIN_SECONDS_LEFT:
-            table, best = self._tried(group, plan, table)
+            table, best = self._tried(group, plan, table, TRY_SHARE * self._left(group, plan, survival))
             if self._left(group, best, survival) < GAIN * self._left(group, plan, survival):
                 plan = better = best
         self.step_times.add(group, table)
@@ -123,14 +125,19 @@ class Planner:
         share = sum(length * seconds_of(plan, sizes) for length, sizes in parts) / sum(length for length, _ in parts)
         return share * steps * evaluating(group)
 
-    def _tried(self, group: Group, plan: Plan, table: Table) -> tuple[Table, Plan]:
-        """Measure the layouts one change away that are not known yet; give all that is known, and the best plan."""
-        sizes, best = group_sizes(group), plan
+    def _tried(self, group: Group, plan: Plan, table: Table, seconds: float) -> tuple[Table, Plan]:
+        """Measure the layouts one change away that are not known yet; give all that is known, and the best plan.
+
+        No other one is begun after so many seconds: on a busy machine each takes long to compile.
+        """
+        sizes, best, begin = group_sizes(group), plan, time.monotonic()
         others = alternatives(plan, sizes, most_lanes(group.key, group.shapes, group.data))
         for other in (one for one in others if satisfies(one, self.asked)):
             assert other.lanes is not None
             assert other.devices is not None
             layout = (other.devices, other.lanes, other.order)
+            if layout not in table and time.monotonic() - begin > seconds:
+                break
             if layout not in table:
                 changed = group._replace(plan=other)
                 program = self.program(changed, other.lanes, other.devices)
