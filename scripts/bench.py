@@ -1,12 +1,13 @@
 """Compare nnjax with its peers: `make bench`, or `python -m scripts.bench [--tasks=tiny,solo] [--repeats=3]`.
 
-Every contender is a fresh process on the same work, in turn, given both cores in the way that suits it. Prints ratios
-and writes bench.json, bench.md and bench.png. Needs the extra `peers`, and for all tasks but tiny NNJAX_DATA. The task
-flat measures nnjax alone, in populations of 16 to 10,000 trials (see `scripts/peers/scaling.py`), and writes flat.json;
-signals, what recording signals costs (see `scripts/peers/signal_cost.py`), and writes signals.json; stream, what
-reading the data in windows from files costs (see `scripts/peers/streaming.py`), and writes streaming.json; dtw compares
-distances of time series with other packages' (see `scripts/peers/dtw.py`; extra `series`), and writes dtw.json; tsne
-compares eight layouts of 2,000 digits (see `scripts/peers/layouts.py`), and writes layouts.json.
+Every contender is a fresh process on the same work, in turn, given both cores in the way that suits it; with
+--library nnjax also as a plain Python program that calls `nnjax.sweep`. Prints ratios and writes bench.json, bench.md
+and bench.png. Needs the extra `peers`, and for all tasks but tiny NNJAX_DATA. The task flat measures nnjax alone, in
+populations of 16 to 10,000 trials (see `scripts/peers/scaling.py`), and writes flat.json; signals, what recording
+signals costs (see `scripts/peers/signal_cost.py`), and writes signals.json; stream, what reading the data in windows
+from files costs (see `scripts/peers/streaming.py`), and writes streaming.json; dtw compares distances of time series
+with other packages' (see `scripts/peers/dtw.py`; extra `series`), and writes dtw.json; tsne compares eight layouts of
+2,000 digits (see `scripts/peers/layouts.py`), and writes layouts.json.
 """
 
 import json
@@ -28,6 +29,7 @@ TASKS = flags.DEFINE_list(
     "what to run: tiny, autoencoder, products, solo, lenet, flat, signals, stream, dtw, tsne",
 )
 ONLY = flags.DEFINE_string("only", "", "contenders whose name has this text, beside nnjax")
+LIBRARY = flags.DEFINE_bool("library", False, "nnjax as a plain Python program too, beside the command")
 REPEATS = flags.DEFINE_integer("repeats", 3, "how often each runs", lower_bound=1)
 SHARE = flags.DEFINE_float("share", 1.0, "of the trials; less for a look", lower_bound=0.01, upper_bound=1.0)
 SERIES_PYTHON = flags.DEFINE_string("series_python", sys.executable, "dtw: interpreter that has aeon and the others")
@@ -41,6 +43,7 @@ SIZES = {
     "lenet": Size(8, 3),
 }
 NNJAX = [Contender("nnjax"), Contender("nnjax, warm cache", cache=True)]
+PYTHON = [Contender("nnjax, library", library=True), Contender("nnjax, library, warm cache", cache=True, library=True)]
 ALONE = ("flat", "signals", "stream", "dtw", "tsne")  # in their own ways
 COMPILED = ("torch_peer", "ensemble_compiled")
 PEERS = {
@@ -96,7 +99,7 @@ def main(argv: list[str]) -> None:
         layouts.contest(out, REPEATS.value, SHARE.value)
     for task in (task for task in TASKS.value if task not in ALONE):
         size = Size(math.ceil(SIZES[task].trials * SHARE.value), SIZES[task].epochs)
-        contenders = NNJAX + [peer for peer in PEERS[task] if ONLY.value in peer.name]
+        contenders = NNJAX + PYTHON * LIBRARY.value + [peer for peer in PEERS[task] if ONLY.value in peer.name]
         runs: dict[str, list] = {contender.name: [] for contender in contenders}
         for _ in range(REPEATS.value):
             for contender in contenders:

@@ -37,12 +37,14 @@ class Contender:
       layouts: numbers of processes that share the trials and the two cores between them; the first repeat tries all of
         them, and the others keep the fastest.
       cache: whether the compilation cache of the run before is kept; a run that nobody times fills it.
+      library: nnjax as a plain Python program that calls `nnjax.sweep`, instead of the command.
     """
 
     name: str
     peer: tuple[str, str] | None = None
     layouts: tuple[int, ...] = (1,)
     cache: bool = False
+    library: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,9 +58,11 @@ class Size:
 def commands(contender: Contender, task: str, size: Size, processes: int, out: pathlib.Path) -> list[list[str]]:
     """The command lines of a contender's processes, whose data lie in the folder above `out`."""
     if contender.peer is None:
-        files = [f"--config=configs/{CONFIGS[task]}.py", f"--workdir={out}/run", "--noreport"]
+        config, run = f"configs/{CONFIGS[task]}.py", f"{out}/run"
         sizes = [f"--config.epochs={size.epochs}", *axes(task, size.trials), *FLAGS.get(task, [])]
-        return [[sys.executable, "scripts/sweep.py", *files, *sizes]]
+        if contender.library:
+            return [[sys.executable, "-W", "ignore", "-m", "scripts.peers.library", config, run, *sizes]]
+        return [[sys.executable, "scripts/sweep.py", f"--config={config}", f"--workdir={run}", "--noreport", *sizes]]
     module, variant = contender.peer
     sizes = [f"--trials={size.trials}", f"--epochs={size.epochs}", f"--threads={CORES // processes}"]
     common = [sys.executable, "-W", "ignore", "-m", f"scripts.peers.{module}", task, variant, *sizes]
