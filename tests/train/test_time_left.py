@@ -15,13 +15,14 @@ class Clock:
         return self.now
 
 
-def layouts(*groups, programs=1, compiling=0.0):
+def layouts(*groups, programs=1):
     """Groups as (ids, steps of each trial), all that the estimate needs of them."""
     made = [
         types.SimpleNamespace(specs=[types.SimpleNamespace(id=i) for i in ids], total_steps=lambda spec, n=steps: n)
         for ids, steps in groups
     ]
-    return types.SimpleNamespace(groups=made, programs=range(programs), compile_seconds=compiling)
+    costs = types.SimpleNamespace(compile_seconds=0.0)
+    return types.SimpleNamespace(groups=made, programs=range(programs), costs=costs)
 
 
 def test_the_pace_is_that_of_the_later_half_and_compiling_does_not_count():
@@ -29,11 +30,11 @@ def test_the_pace_is_that_of_the_later_half_and_compiling_does_not_count():
     clock, some = Clock(), layouts(([0, 1], 100))
     time_left = TimeLeft(some, np.array([10.0, 10.0]), clock)
     clock.now += 30
-    some.compile_seconds = 30.0
+    some.costs.compile_seconds = 30.0
     found = []
     for seconds, share in [(0, 0.1), (3, 0.4), (3, 0.55), (3, 0.7), (2, 0.8)]:
         clock.now += seconds
-        found.append(time_left.note(0, np.full(2, share), np.full(2, 1 - share)))
+        found.append(time_left.note([0], np.full(2, share), np.full(2, 1 - share)))
     assert np.isnan(found[0])
     assert found[1] == pytest.approx(12 * 0.5)
     assert found[-1] == pytest.approx(4 * 5 / 5)  # from 3 s to 11 s: 5.5 is the middle, 3 the last point before it
@@ -44,12 +45,13 @@ def test_groups_to_come_cost_their_arithmetic_and_a_compilation():
 
     Half of a step's time is arithmetic: twice the seconds a step, half of them a unit. And 2.5 s to compile.
     """
-    clock, some = Clock(), layouts(([0], 100), ([1], 100), programs=2, compiling=5.0)
+    clock, some = Clock(), layouts(([0], 100), ([1], 100), programs=2)
     time_left = TimeLeft(some, np.array([8.0, 32.0]), clock)
     clock.now += 6
-    time_left.note(0, np.array([0.25, 0]), np.array([0.75, 1]))
+    some.costs.compile_seconds = 5.0
+    time_left.note([0], np.array([0.25, 0]), np.array([0.75, 1]))
     clock.now += 2
-    assert time_left.note(0, np.array([0.5, 0]), np.array([0.5, 1])) == pytest.approx(4 + 32 / 2 + 2.5)
+    assert time_left.note([0], np.array([0.5, 0]), np.array([0.5, 1])) == pytest.approx(4 + 32 / 2 + 2.5)
 
 
 def test_what_begins_again_is_counted_anew():
@@ -57,11 +59,11 @@ def test_what_begins_again_is_counted_anew():
     time_left = TimeLeft(layouts(([0], 10)), np.array([10.0]), clock)
     for share in (0.1, 0.2):
         clock.now += 1
-        time_left.note(0, np.array([share]), 1 - np.array([share]))
+        time_left.note([0], np.array([share]), 1 - np.array([share]))
     clock.now += 50
-    assert np.isnan(time_left.note(0, np.array([0.05]), np.array([0.95])))
+    assert np.isnan(time_left.note([0], np.array([0.05]), np.array([0.95])))
     clock.now += 1
-    assert time_left.note(0, np.array([0.25]), np.array([0.75])) == pytest.approx(7.5 * 0.5)
+    assert time_left.note([0], np.array([0.25]), np.array([0.75])) == pytest.approx(7.5 * 0.5)
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,6 @@ class Layouts:
       group_of: trial -> its group.
       data: on the devices.
       programs: compiled, by static part, shapes and layout.
-      compile_seconds: that this took.
       costs: of training so far.
     """
 
@@ -55,7 +54,6 @@ class Layouts:
         self.group_of = {spec.id: group for group in groups for spec in group.specs}
         self.data, self.costs = DataCache(), Costs()
         self.programs: dict[Any, Program] = {}
-        self.compile_seconds = 0.0
         self._planner = Planner(asked, log, self.program, self.data.with_first_window)
         self._in_use: tuple[Group, int, int] | None = None  # the group, lanes and devices of the chunk under way
 
@@ -71,7 +69,7 @@ class Layouts:
             names = traced_names(group.key, group.shapes)
             compile_together(program, self.data.shapes(group, program), blank_state(group.key, group.shapes), names)
             self.programs[key] = program
-            self.compile_seconds += time.monotonic() - begin
+            self.costs.compile_seconds += time.monotonic() - begin
         return self.programs[key]
 
     def chunk(self, group: Group, lanes: int, devices: int, first: int = 0) -> Chunk:

@@ -130,12 +130,13 @@ class Population:
           UserError: data that are read while training have changed; the state is saved.
         """
         self._ending = None
-        self._time_left = TimeLeft(self.layouts, self._work)
+        self._time_left, begin = TimeLeft(self.layouts, self._work), time.monotonic()
         with interrupts.noted() as self._interrupted:
             try:
                 records = self._run()
             finally:
                 self.layouts.data.clear()
+                self.layouts.costs.total_seconds += time.monotonic() - begin
             if self._interrupted():
                 raise self._stopped()
             return records

@@ -37,11 +37,12 @@ class TimeLeft:
     """
 
     def __init__(self, layouts: Layouts, work: PerTrial, clock: Callable[[], float] = time.monotonic):
-        self._layouts, self._work, self._clock, self._begin = layouts, work, clock, clock()
+        self._layouts, self._work, self._clock = layouts, work, clock
+        self._begin, self._compiled = clock(), layouts.costs.compile_seconds
         self._points: dict[int, list[Point]] = {}
         self._ids = [[spec.id for spec in group.specs] for group in layouts.groups]
         steps = [sum(map(group.total_steps, group.specs)) for group in layouts.groups]
-        self._intensity = [work[ids].sum() / count for ids, count in zip(self._ids, steps, strict=True)]
+        self._intensity = [max(work[ids].sum(), 1.0) / n for ids, n in zip(self._ids, steps, strict=True)]
 
     def note(self, under_way: Sequence[int], trained: PerTrial, left: PerTrial) -> float:
         """Take note of what was done; give the seconds left, NaN where nothing is known yet.
@@ -50,7 +51,7 @@ class TimeLeft:
           under_way: a trial of each group that trains now; several train side by side.
           trained, left: [trials], the shares of each one's training that are done, and that are expected yet.
         """
-        compiling = self._layouts.compile_seconds - self._compiled
+        compiling = self._layouts.costs.compile_seconds - self._compiled
         seconds = self._clock() - self._begin - compiling
         for index in (i for i, ids in enumerate(self._ids) if not set(under_way).isdisjoint(ids)):
             done = float((self._work * trained)[self._ids[index]].sum())
@@ -80,7 +81,7 @@ class TimeLeft:
         return paces[nearest] * math.sqrt(ratios[nearest])
 
     def _compile_seconds(self) -> float:
-        return self._layouts.compile_seconds / max(1, len(self._layouts.programs))
+        return self._layouts.costs.compile_seconds / max(1, len(self._layouts.programs))
 
 
 def _pace(points: Sequence[Point]) -> float:

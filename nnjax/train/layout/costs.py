@@ -15,12 +15,14 @@ class Costs:
 
     Attributes:
       seconds, steps: of segments in the steady state; a step of each trial counts.
+      compile_seconds, total_seconds: of making programs, and of all training with it.
     """
 
     def __init__(self) -> None:
         self._before = counter().compiled
         self._warm: set[Program] = set()  # programs whose first call, which compiles, is over
         self.seconds, self.steps = 0.0, 0
+        self.compile_seconds, self.total_seconds = 0.0, 0.0
 
     @property
     def compilations(self) -> int:
@@ -51,8 +53,9 @@ class Costs:
             return ""
         count = self.compilations
         text = f"{programs} program{'s' * (programs > 1)}, {count} compilation{'s' * (count != 1)}"
+        text += f"; {self.total_seconds:.3g} s in all, {self.compile_seconds:.3g} s of them to make programs"
         if self.steps:
             text += f"; {1e6 * self.seconds / self.steps:.3g} µs per step and trial after compilation"
         if estimate.predicted:
-            text += f"; training took {estimate.took:.3g} s ({estimate.predicted:.3g} s predicted)"
+            text += f"; steps took {estimate.took:.3g} s ({estimate.predicted:.3g} s predicted)"
         return f"{text}; at most {size_text(peak_bytes())} of memory."
