@@ -277,7 +277,8 @@ class Population:
     def _save_if_due(self, chunk: Chunk) -> Stopped | None:
         """Write a checkpoint when it is time to stop, which is returned, or when enough time has passed since one."""
         stop = distributed.in_any_process(self._should_stop() or self._interrupted())
-        over = distributed.in_any_process(time.monotonic() > self._deadline)
+        timed = math.isfinite(self._deadline)  # in all processes, or in none
+        over = timed and distributed.in_any_process(time.monotonic() > self._deadline)
         due = self.recovery.is_due(chunk)
         if stop or over or distributed.from_main_process(due):
             (self.recovery.save_beside if self._beside else self.recovery.save)(chunk)

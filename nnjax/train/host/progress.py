@@ -40,9 +40,7 @@ def silent(progress: Progress) -> None:
     """Observe nothing."""
 
 
-def measure(
-    trials: Trials, chunks: Sequence[Chunk], rungs: Rungs, work: PerTrial, time_left: TimeLeft
-) -> Progress:
+def measure(trials: Trials, chunks: Sequence[Chunk], rungs: Rungs, work: PerTrial, time_left: TimeLeft) -> Progress:
     """Describe how far a population is.
 
     Args:
