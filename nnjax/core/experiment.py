@@ -347,7 +347,9 @@ def replicate_of(experiment: Experiment) -> Replicate:
 
 def setting_key(experiment: Experiment) -> Experiment:
     """What the trials of one setting have in common."""
-    data = dataclasses.replace(experiment.data, fold=0, fold_seed=0)
+    data = experiment.data
+    if data.fold or data.fold_seed:
+        data = dataclasses.replace(data, fold=0, fold_seed=0)
     return dataclasses.replace(experiment, data=data, seed=0)
 
 

@@ -54,6 +54,10 @@ class Trend:
         """The range [g] that a plot of the losses shows, without the first epoch, which may have exploded."""
         return self.raw[:, 1:].max(axis=1) - self.raw.min(axis=1)
 
+    def of(self, i: int) -> "Trend":
+        """One trial's: g = 1."""
+        return Trend(*(getattr(self, field.name)[i : i + 1] for field in dataclasses.fields(self)))
+
     def rises_visibly(self, share: float) -> Array:
         """Whether the rise from the minimum to the end [g] exceeds a share of the range of nine epochs in ten."""
         last, lowest = max(2, round(0.15 * self.raw.shape[1])), self.raw.min(axis=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -112,6 +113,7 @@ def percent(share: float) -> str:
     return f"{value:.0f} %" if value >= 3 else f"{value:.2g} %"
 
 
+@functools.cache
 def luminance(color: str) -> float:
     """Return the relative luminance of #rrggbb in [0, 1] (WCAG 2.2)."""
     parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]

@@ -119,8 +119,9 @@ class Run:
 
     def _data_config(self, trial: int | None) -> DataConfig:
         """Return the data configuration of a trial; of the chosen one where trials differ in it."""
-        known = {spec.experiment.data for spec in self.specs}
-        return self.specs[(self.best_trial() if len(known) > 1 else 0) if trial is None else trial].experiment.data
+        if trial is None:
+            trial = self.best_trial() if len({spec.experiment.data for spec in self.specs}) > 1 else 0
+        return self.specs[trial].experiment.data
 
     def data(self, trial: int | None = None) -> Prepared:
         """The data that a trial was trained on, loaded again if need be; None for the chosen one.

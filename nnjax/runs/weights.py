@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nnjax.core.errors import UserError
+from nnjax.core.experiment import ModelConfig
 from nnjax.core.structure import Structure, flatten_as
 from nnjax.core.text import represent
 from nnjax.core.types import DataFacts, Float
 from nnjax.data import new_rows, targets
 from nnjax.models.model import Variables
+from nnjax.models.registry import make_model
 from nnjax.models.user_models import variables_shapes
 from nnjax.runs.run_protocol import TrainedTrials
+from nnjax.train.engine.device_data import output_width
 from nnjax.train.storage import named_arrays
 from nnjax.train.storage.records import DROPPED, RUNNING, WAITING, is_scored
 from nnjax.train.storage.retention import keep_text, spans
@@ -42,11 +46,18 @@ def read_variables(run: TrainedTrials, trial: int, which: str) -> Variables:
             f"(keep={keep_text(run.store.keep)}): name one of these, or train it alone by "
             f"nnjax train --from=RUN --trial={trial}."
         )
-    blank = variables_shapes(run.model(trial), run.facts(trial).example_shape)
+    config, facts = run.specs[trial].experiment.model, run.facts(trial)
+    blank = _shapes(config, facts.example_shape, output_width(config, facts))
     try:
         return named_arrays.unflatten_variables(blank, run.store.load_weights(trial), f"{which}/")
     except UserError as error:
         raise UserError(f"The weights of trial {trial} cannot be used: {error}") from None
+
+
+@functools.lru_cache(maxsize=64)
+def _shapes(config: ModelConfig, shape: tuple[int, ...], num_outputs: int) -> Variables:
+    """Return the shapes of a network's variables, traced once for all trials that are alike."""
+    return variables_shapes(make_model(config, shape, num_outputs), shape)
 
 
 def outputs_of(network: Network, function: Callable[[np.ndarray], Any], x: Any) -> np.ndarray:

@@ -26,7 +26,7 @@ def swept(output, loss, data, **changes):
         ModelConfig(widths=(8,), output_activation=output),
         hyperparameters=Hyperparameters(learning_rate=0.01),
         loss=loss,
-        epochs=6,
+        epochs=20,
         batch_size=32,
     )
     return nnjax.sweep(base, {"learning_rate": (0.01, 0.0001), "seed": (0, 1)}, data=data)

@@ -113,3 +113,10 @@ def test_band_by_hand():
     np.testing.assert_array_equal(mean, [2, 2, np.nan, 5])
     np.testing.assert_array_equal(low, [1, 2, np.nan, 5])
     np.testing.assert_array_equal(high, [3, 2, np.nan, 5])
+
+
+def test_significant_digits_are_those_of_text():
+    rng = np.random.default_rng(0)
+    values = rng.choice([-1, 1], 5000) * 10 ** rng.uniform(-15, 20, 5000)
+    values = np.concatenate([values.astype(np.float32).astype(float), [0.0, 1.0, 123456.0, 0.99999, 99999.4]])
+    np.testing.assert_array_equal(curves.significant(values), [float(f"{value:.5g}") for value in values])

@@ -46,8 +46,8 @@ def _spikes(curve: Trend) -> np.ndarray:
 
 def describe(trials: TrialFeatures, i: int) -> Description:
     """Name the epoch and the height."""
-    z = trials.shape
-    height = np.where(_spikes(z)[i], f.spike_heights(z.z[i : i + 1])[0], 0)
+    z = trials.shape.of(i)
+    height = np.where(_spikes(z), f.spike_heights(z.z), 0)[0]
     epoch = int(height.argmax())
     text = f"The loss jumped by {percent(height[epoch])} in epoch {epoch + 1} and came back."
     advice = "One spike does no harm; if there are more, clip the gradient or lower the learning rate a little."

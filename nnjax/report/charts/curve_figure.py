@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 
 from nnjax.core.errors import UserError
 from nnjax.report.charts.curves import MANY, RUNNING_MEAN, TRAINING, VALIDATION, Line, Quantity, band
-from nnjax.report.charts.figures import MAX_LABEL, plain, subplots
+from nnjax.report.charts.figures import MAX_LABEL, decimals, plain, subplots
 from nnjax.report.context import ReportContext
 from nnjax.runs.run import Run
 
@@ -52,6 +52,9 @@ def _curves(axes: Any, quantity: Quantity) -> None:
         if line.place < MANY:
             _line(axes, line, named=line.part == parts[0])
     axes.set(xlabel="epoch", ylabel=quantity.label, yscale="log" if _wide(quantity) else "linear")
+    if _wide(quantity):
+        low, high = axes.get_ylim()
+        decimals(axes.yaxis, fine=high < 100 * low)  # powers of ten would take TeX's parser as long as all the rest
     styles = [Line2D([], [], ls=STYLES[part], color="0.4", lw=1.2, label=part) for part in parts if len(parts) > 1]
     if handles := [*axes.get_legend_handles_labels()[0], *styles]:
         axes.legend(handles=handles, fontsize=8, frameon=False)

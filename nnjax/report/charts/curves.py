@@ -6,6 +6,7 @@ metric. A quantity gathers both under its real name, so that what stands in one 
 
 import base64
 import dataclasses
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -128,8 +129,18 @@ def _chart(quantity: Quantity) -> dict[str, Any]:
 def _compact(row: np.ndarray) -> list[float | None]:
     """Round a curve and cut what is missing off its end; infinite values become gaps."""
     known = np.flatnonzero(np.isfinite(row))
-    row = row[: known[-1] + 1] if len(known) else row[:0]
-    return [float(f"{value:.{DIGITS}g}") if np.isfinite(value) else None for value in row.tolist()]
+    row = np.asarray(row[: known[-1] + 1] if len(known) else row[:0], float)
+    found = significant(row).tolist()
+    return found if len(known) == len(row) else [value if math.isfinite(value) else None for value in found]
+
+
+def significant(values: np.ndarray) -> np.ndarray:
+    """Round values [n], float64, to `DIGITS` significant digits, as text has them: whole numbers by powers of ten."""
+    with np.errstate(all="ignore"):
+        size = np.nan_to_num(np.floor(np.log10(np.abs(values))), nan=0.0, posinf=0.0, neginf=0.0)
+        up = np.clip(DIGITS - 1 - size, 0, 300)  # of one of both, the other is 1
+        down = 10.0 ** np.clip(size - DIGITS + 1, 0, 300)
+        return np.where(values == 0, 0.0, np.rint(values / down * 10.0**up) / 10.0**up * down)
 
 
 def packed(charts: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ where the losses differ and the metric is the loss, accuracy or mean squared err
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from typing import NamedTuple
 
@@ -124,7 +125,7 @@ def _ranking(
     maximized = metric != LOSS and direction(metric, firsts[0])
     blank = Ranking(metric, maximized, ())
     found = [_candidate(specs, records, trials, metric) for trials in some]
-    equal = {order for order in map(blank.order, found) if sum(blank.order(one) == order for one in found) > 1}
+    equal = {order for order, count in Counter(map(blank.order, found)).items() if count > 1}
     by_size = {one.trials: num_parameters(one.trials[0]) for one in found if blank.order(one) in equal - {_NONE}}
     found.sort(key=lambda one: (*blank.order(one), by_size.get(one.trials, 0)))
     return blank._replace(candidates=tuple(found))
