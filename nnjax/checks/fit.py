@@ -56,6 +56,11 @@ def summarize_targets(prepared: Prepared, reconstructs: bool) -> TargetSummary:
         class_counts=tuple(counts.tolist()),
         input_size=input_size,
         classes=tuple(dataset.classes),
+        unscored=tuple(
+            (name, tuple(np.setdiff1d(np.flatnonzero(counts), dataset.y[part]).tolist()))
+            for name, part in (("validation", prepared.validation), ("test", prepared.test))
+            if len(part)
+        ),
     )
 
 

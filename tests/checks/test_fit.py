@@ -1,5 +1,8 @@
 """The pre-flight check: every rule has an experiment that sets it off, and the deck's sensible ones set none off."""
 
+import dataclasses
+import re
+
 import numpy as np
 import optax
 import pytest
@@ -142,8 +145,12 @@ MISTAKES = [
     ("images", {}, {"targets-missing": "error", "binary-floor": "remark"}),
     ("one class", {"loss": "binary_crossentropy", "output_activation": "sigmoid"}, {"one-class": "error"}),
     ("constant", REGRESSION, {"constant-targets": "warning"}),
-    ("rare class", {"loss": "binary_crossentropy", "output_activation": "sigmoid"}, {"imbalance": "remark"}),
-    ("unseen class", {}, {"absent-classes": "warning"}),
+    (
+        "rare class",
+        {"loss": "binary_crossentropy", "output_activation": "sigmoid"},
+        {"imbalance": "remark", "unscored-classes": "warning"},
+    ),
+    ("unseen class", {}, {"absent-classes": "warning", "unscored-classes": "remark"}),
     ("prices", REGRESSION, {"large-targets": "warning"}),
     (
         "labels as numbers",
@@ -228,6 +235,27 @@ def test_class_counts_and_input_size():
     summary = summarize_targets(prepared, False)
     assert summary.class_counts == (1, 0, 2)
     assert summary.input_size == pytest.approx(np.sqrt(25 / 3))
+
+
+@pytest.mark.parametrize(
+    ("rows", "severity", "words"),
+    [
+        (([0, 1, 2, 3, 4, 5], [6, 7, 8], [9, 10, 11]), None, ""),
+        (([0, 1, 2, 3, 4, 5], [6, 7, 8], [9, 11]), "remark", "The test part has no example of 1 of 3 classes .*'b'"),
+        (([0, 1, 2, 3, 4, 5], [6, 9], [8, 11]), "warning", "The validation part has no .* 2 of 3 .*'b'.* and the test"),
+        (([0, 1, 2, 3, 4, 5], [], [8]), "warning", "The test part has no example of 2 of 3 classes .*'a'"),
+        (([0, 1, 3, 4], [6, 7], []), None, ""),  # class c is in no part
+    ],
+)
+def test_classes_that_are_not_scored_are_said(rows, severity, words):
+    """Of 12 examples the classes are a, b, c, a, b, c, …"""
+    dataset = from_arrays(np.arange(12.0), np.arange(12) % 3, classes="abc")
+    train, validation, test = (np.array(part, np.int32) for part in rows)
+    prepared = dataclasses.replace(prepare_loaded(dataset, DataConfig()), train=train, validation=validation, test=test)
+    found = check_fit(resolve(Experiment(), dataset), summarize_targets(prepared, False))
+    own = [finding for finding in found if finding.code == "unscored-classes"]
+    assert [finding.severity for finding in own] == ([severity] if severity else [])
+    assert all(re.search(words, finding.sentence) for finding in own)
 
 
 def test_targets_outside_the_unit_interval_have_no_entropy():

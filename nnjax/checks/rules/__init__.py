@@ -23,6 +23,7 @@ RULES: tuple[Rule, ...] = (  # the most fundamental first: a run that is refused
     targets.large_targets,
     targets.binary_floor,
     targets.absent_classes,
+    targets.unscored_classes,
     targets.imbalance,
     training.called,
     training.low_rate,

@@ -24,6 +24,7 @@ class TargetSummary(NamedTuple):
       class_counts: training examples of each class; empty unless the task is classification.
       input_size: the largest root mean square of an input column.
       classes: their names.
+      unscored: of the validation and the test part, by name, the classes that training has and they have not.
     """
 
     task: str
@@ -37,6 +38,7 @@ class TargetSummary(NamedTuple):
     class_counts: tuple[int, ...]
     input_size: float
     classes: tuple[str, ...] = ()
+    unscored: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
 
 class Case(NamedTuple):

@@ -121,6 +121,22 @@ def absent_classes(case: Case) -> Finding | None:
     return Finding("absent-classes", "warning", sentence, "Look at the labels of the test part, and at the split.")
 
 
+def unscored_classes(case: Case) -> Finding | None:
+    """Warn of classes that are trained, but not in the part that validates or tests, as where groups are few."""
+    trained = sum(count > 0 for count in case.data.class_counts)
+    parts = [(name, absent) for name, absent in case.data.unscored if absent]
+    if not parts:
+        return None
+    listed = " and ".join(
+        f"the {name} part has no example of {len(absent)} of {trained} classes (such as {_class_name(case, absent[0])})"
+        for name, absent in parts
+    )
+    alone = any(len(absent) == trained - 1 for _, absent in parts)
+    sentence = f"{listed[0].upper()}{listed[1:]}: its scores say nothing of them."
+    remedy = "Make it larger, or look at the split (data.stratify, data.groups, data.split)."
+    return Finding("unscored-classes", "warning" if alone else "remark", sentence, remedy)
+
+
 def _class_name(case: Case, index: int) -> str:
     return repr(case.data.classes[index]) if case.data.classes else f"the one of index {index}"
 
