@@ -1,5 +1,6 @@
 # nnjax: `make demo` and `make test` need only git, make and Python 3.11 or newer; everything else goes into .venv.
 PYTHON ?= python3
+PYTHON312 ?= python3.12
 BIN := .venv/bin
 
 .PHONY: demo gallery test test-all test-3.12 lint test-peers torture tpu-check bench clean
@@ -17,7 +18,7 @@ test: lint
 # What is marked slow too, with programs compiled as users have them; then the quick tests by Python 3.12 and its JAX.
 test-all: lint
 	XLA_FLAGS= $(BIN)/python -m pytest -n 2 --dist loadfile -m "slow or not slow"
-	@if python3.12 --version > /dev/null 2>&1; then $(MAKE) test-3.12; \
+	@if $(PYTHON312) --version > /dev/null 2>&1; then $(MAKE) test-3.12; \
 	  else echo "Python 3.12 is not here: only $$($(BIN)/python --version) was tested."; fi
 
 test-3.12: .venv/installed-3.12
@@ -63,7 +64,7 @@ bench: .venv/installed-peers
 	@touch $@ .venv/installed
 
 .venv/installed-3.12: .venv/created pyproject.toml
-	python3.12 -m venv .venv/3.12
+	$(PYTHON312) -m venv .venv/3.12
 	.venv/3.12/bin/pip install -q -e '.[dev]'
 	@touch $@
 
