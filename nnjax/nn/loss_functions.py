@@ -1,24 +1,21 @@
-"""The losses' functions: definitions of targets y and outputs p, and forms of the pre-activation z without overflow.
+"""The built-in losses: functions of targets y and outputs p, forms of the pre-activation z without overflow, records.
 
 Each takes [..., k] twice and reduces the last axis. Sources: Keras (the lecture slides' section 5), Huber 1964, and
-LeNet-5's two (LeCun et al. 1998).
+LeNet-5's two (LeCun et al. 1998). To add one, write its function and enter its record in `LOSSES`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 
-from nnjax.core.errors import UserError
-from nnjax.core.types import Array, Float
+from nnjax.core.types import Array
+from nnjax.nn.loss_record import Loss, Outputs, PerExample, require_equal_shapes
 
 EPSILON = 1e-7  # keras.config.epsilon()
 RBF_J = 20.0
-Outputs = Float[Array, "... k"]  # or targets
-PerExample = Float[Array, "..."]
-Function = Callable[[Outputs, Outputs], PerExample]
 
 
 def mean_squared_error(y: Outputs, p: Outputs) -> PerExample:
@@ -116,7 +113,39 @@ def kl_of_logs(y: Outputs, log_p: Outputs) -> PerExample:
     return jnp.sum(y * (jnp.log(y) - log_p), axis=-1)
 
 
-def require_equal_shapes(y: Outputs, p: Outputs) -> None:
-    """Refuse what would broadcast: (n,) against (n, 1) makes n x n differences and a loss that looks plausible."""
-    if y.shape != p.shape:
-        raise UserError(f"Targets are {y.shape} but outputs are {p.shape}; give both the same shape [..., k].")
+_CROSSENTROPY = {
+    "softmax": crossentropy_of_logs,
+    "sigmoid": lambda y, z: crossentropy_of_logs(y, jax.nn.log_sigmoid(z)),
+}
+_KL = {
+    "softmax": lambda y, z: kl_of_logs(y, jax.nn.log_softmax(z)),
+    "sigmoid": lambda y, z: kl_of_logs(y, jax.nn.log_sigmoid(z)),
+}
+_LOGS_AND_MEAN: dict[str, Any] = {"takes_logarithms": True, "best_constant": "mean"}
+_ALL = (
+    Loss(mean_squared_error, "MSE", quadratic=True, best_constant="mean"),
+    Loss(mean_absolute_error, "MAE", best_constant="median"),
+    Loss(mean_squared_logarithmic_error, "MSLE", "nonnegative numbers"),
+    Loss(
+        binary_crossentropy,
+        "BCE",
+        "probabilities",
+        {"sigmoid": sigmoid_bce},
+        "binary cross-entropy",
+        **_LOGS_AND_MEAN,
+    ),
+    Loss(
+        categorical_crossentropy,
+        "CCE",
+        "distributions",
+        _CROSSENTROPY,
+        "categorical cross-entropy",
+        renormalizes=True,
+        **_LOGS_AND_MEAN,
+    ),
+    Loss(kl_divergence, "KL", "distributions", _KL, "Kullback-Leibler divergence", **_LOGS_AND_MEAN),
+    Loss(huber, "Huber", quadratic=True),
+    Loss(rbf_mse, "RBF MSE", "distances"),
+    Loss(rbf_map, "RBF MAP", "distances"),
+)
+LOSSES: dict[str, Loss] = {loss.name: loss for loss in _ALL}

@@ -1,20 +1,19 @@
-"""Losses, one record each: as Keras defines them (lecture slides, section 5), LeNet-5's two, and the user's own.
+"""Losses by name: as Keras defines them (lecture slides, section 5), LeNet-5's two, and the user's own.
 
 A loss of ours takes targets y and outputs p, both [..., k], and reduces the last axis: one value per example [...]. Two
 forms: `LOSSES[name](y, p)` is the definition, with Keras's ε = 1e-7 against log 0; `make_loss(name, activation)(y, z)`
 is the same loss of p = activation(z), rewritten where that can be computed from z without ever forming p. The two agree
 wherever the clipping of the definition is inactive; outside, the stable form still has a gradient, the definition none.
 
-A loss of the user's is any (y, z) -> [b]; see `loss_of`. To add one of ours, write its function in `loss_functions`,
-its `Loss` record here, and enter the record in `LOSSES`.
+A loss of the user's is any (y, z) -> [b]; see `loss_of`. To add one of ours, write its function and its record in
+`loss_functions`.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
-from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -24,104 +23,11 @@ from nnjax.core.errors import UserError
 from nnjax.core.pieces import Piece, is_path
 from nnjax.core.text import represent
 from nnjax.core.types import Array, Params, Scalar
-from nnjax.nn import loss_functions as functions
 from nnjax.nn.activations import activation_of
-from nnjax.nn.loss_functions import Function, Outputs, PerExample, require_equal_shapes
+from nnjax.nn.loss_functions import LOSSES as LOSSES
+from nnjax.nn.loss_record import Function, require_equal_shapes
+from nnjax.nn.loss_record import Loss as Loss
 from nnjax.nn.user_functions import call, shapes, without_object
-
-Compared = Literal["numbers", "nonnegative numbers", "probabilities", "distributions", "distances", "anything"]
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Loss:
-    """A loss and what it expects of outputs and targets.
-
-    Attributes:
-      definition: (y, p) -> [...], for targets and outputs [..., k]; the function's name is the loss's.
-      short: its name as the head of a column, and what others call it.
-      compares: "numbers" (negative ones count as 0 where they are "nonnegative numbers"), "probabilities" (each output
-        for itself, in [0, 1]), "distributions" (over the k outputs), or "distances" (outputs are negative squared
-        distances, targets the shares of the classes); "anything" where nothing is known.
-      stable: {output activation: (y, z) -> [...]}, the same loss of the pre-activation z in a form without overflow.
-      words: its name in words; "" for the function's.
-      takes_logarithms: one for each output, so that it costs more to compute and to hold.
-      renormalizes: divides each row of outputs by its sum.
-      quadratic: grows with the square of small errors.
-      best_constant: the constant output of the lowest loss: the "mean" or the "median" of the targets; "" where it is
-        not known. With it the diagnosis knows what a network reaches that ignores its inputs.
-      of_logits: `definition` takes z, what comes before the output activation, not p; so it is no metric.
-      takes_raw: y comes as the data hold it: class indices int32 [b], or targets [b, ...].
-      label: its name, where it is not the function's.
-      remark: a sentence on how it is called; "" for none.
-      objective: the user's objective (`nnjax.nn.objectives`), which runs the model itself, instead of the definition.
-    """
-
-    definition: Function
-    short: str
-    compares: Compared = "numbers"
-    stable: Mapping[str, Function] = dataclasses.field(default_factory=dict)
-    words: str = ""
-    takes_logarithms: bool = False
-    renormalizes: bool = False
-    quadratic: bool = False
-    best_constant: Literal["", "mean", "median"] = ""
-    of_logits: bool = False
-    takes_raw: bool = False
-    label: str = ""
-    remark: str = ""
-    objective: Any = None
-
-    def __call__(self, y: Outputs, p: Outputs) -> PerExample:
-        """Apply the definition to targets and outputs [..., k] -> [...]."""
-        return self.definition(y, p)
-
-    @property
-    def name(self) -> str:
-        """As in `Experiment.loss`."""
-        return self.label or self.definition.__name__
-
-    @property
-    def of_probabilities(self) -> bool:
-        """Whether outputs and targets are probabilities, independent or of one distribution."""
-        return self.compares in ("probabilities", "distributions")
-
-
-_CROSSENTROPY = {
-    "softmax": functions.crossentropy_of_logs,
-    "sigmoid": lambda y, z: functions.crossentropy_of_logs(y, jax.nn.log_sigmoid(z)),
-}
-_KL = {
-    "softmax": lambda y, z: functions.kl_of_logs(y, jax.nn.log_softmax(z)),
-    "sigmoid": lambda y, z: functions.kl_of_logs(y, jax.nn.log_sigmoid(z)),
-}
-_LOGS_AND_MEAN: dict[str, Any] = {"takes_logarithms": True, "best_constant": "mean"}
-_ALL = (
-    Loss(functions.mean_squared_error, "MSE", quadratic=True, best_constant="mean"),
-    Loss(functions.mean_absolute_error, "MAE", best_constant="median"),
-    Loss(functions.mean_squared_logarithmic_error, "MSLE", "nonnegative numbers"),
-    Loss(
-        functions.binary_crossentropy,
-        "BCE",
-        "probabilities",
-        {"sigmoid": functions.sigmoid_bce},
-        "binary cross-entropy",
-        **_LOGS_AND_MEAN,
-    ),
-    Loss(
-        functions.categorical_crossentropy,
-        "CCE",
-        "distributions",
-        _CROSSENTROPY,
-        "categorical cross-entropy",
-        renormalizes=True,
-        **_LOGS_AND_MEAN,
-    ),
-    Loss(functions.kl_divergence, "KL", "distributions", _KL, "Kullback-Leibler divergence", **_LOGS_AND_MEAN),
-    Loss(functions.huber, "Huber", quadratic=True),
-    Loss(functions.rbf_mse, "RBF MSE", "distances"),
-    Loss(functions.rbf_map, "RBF MAP", "distances"),
-)
-LOSSES: dict[str, Loss] = {loss.name: loss for loss in _ALL}
 
 
 def loss_of(name: str) -> Loss:

@@ -12,7 +12,7 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.types import Array, Float, Scalar
-from nnjax.nn.loss_functions import Outputs, PerExample, require_equal_shapes
+from nnjax.nn.loss_record import Outputs, PerExample, require_equal_shapes
 
 AUC_BINS, AUC_REACH, AUC_SMALLEST = 1024, 40.0, 1e-7
 CALIBRATION_BINS = 15
