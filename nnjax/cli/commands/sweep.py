@@ -45,6 +45,7 @@ def define_flags() -> None:
     flags.DEFINE_float("max_seconds", None, "end after so many seconds with the best so far", lower_bound=0.001)
     flags.DEFINE_bool("certify", False, "after training, train some trials again to show that all is the same")
     flags.DEFINE_bool("sanity", False, "before training, show by short trials whether learning can work at all")
+    flags.DEFINE_bool("merge", True, "whether networks of different architectures may share a program")
     flags.DEFINE_enum("order", "auto", ["auto", "shared", "own"], "whether trials of one seed share their batches")
     flags.DEFINE_enum("sampler", None, SAMPLERS, "who is asked in mode adaptive; tpe by default")
     flags.DEFINE_string("storage", None, "URL of the Optuna storage; by default study.db in the run folder")
@@ -64,7 +65,7 @@ def run(argv: list[str]) -> None:
     module = config.load_config(path)
     several = distributed.join(workdir)
     adaptive = {"sampler": FLAGS.sampler, "storage": FLAGS.storage, "study_name": FLAGS.study, "metric": FLAGS.metric}
-    plan = {name: FLAGS[name].value for name in ("devices", "batch_devices", "lanes", "order")}
+    plan = {name: FLAGS[name].value for name in ("devices", "batch_devices", "lanes", "order", "merge")}
     experiment, space = config.experiment_of(module), config.space_of(module)
     title = config.title_of(module, FLAGS.title)
     after = (FLAGS.keep, FLAGS.sanity, FLAGS.report, FLAGS.certify)

@@ -10,7 +10,6 @@ A network too slow for one device shares each batch between several, --batch_dev
 processes: see `nnjax sweep --help` and docs/clusters.md.
 """
 
-import dataclasses
 from typing import Any
 
 from absl import flags
@@ -68,6 +67,6 @@ def _job_again(argv: list[str], plan: dict[str, Any]) -> training.Job:
     from nnjax.verify.retraining import retrial
 
     again = retrial(source, trial)
-    plan = dataclasses.asdict(again.plan) | {name: value for name, value in plan.items() if value is not None}
+    plan = vars(again.plan) | {name: value for name, value in plan.items() if value is not None}
     experiment = replace(again.experiment, main.overrides("config"))
     return training.Job(experiment, Space(), workdir, FLAGS.title or again.title, plan, sanity=FLAGS.sanity)

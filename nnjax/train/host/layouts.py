@@ -161,6 +161,7 @@ class Layouts:
             {
                 "trials": [spec.id for spec in group.specs],
                 **dataclasses.asdict(group.plan),
+                **({"price": list(group.price)} if group.price else {}),
                 **({"fingerprint": group.shapes.fingerprint} if group.shapes.fingerprint else {}),
                 **_of_model(group),
             }
@@ -170,7 +171,8 @@ class Layouts:
 
     def cost(self) -> str:
         """Describe in a sentence what was compiled, and what a step cost after that; "" where nothing was trained."""
-        return self.costs.sentence(len(self.programs), self._planner.total())
+        prices = [group.price for group in self.groups if group.price]
+        return self.costs.sentence(len(self.programs), self._planner.total(), prices)
 
 
 def _of_model(group: Group) -> dict[str, str]:

@@ -38,6 +38,7 @@ from nnjax.train.host.time_left import TimeLeft
 from nnjax.train.host.trials import Trials
 from nnjax.train.layout.groups import make_groups
 from nnjax.train.layout.plan import Plan
+from nnjax.train.layout.planner import merger
 from nnjax.train.scheduler import Decide, train_all
 from nnjax.train.storage import npz
 from nnjax.train.storage.records import ENDED, OVER, Record, layouts_of
@@ -112,6 +113,9 @@ class Population:
         self._interrupted: Callable[[], bool] = lambda: False
         self._ending: Stopped | None = None  # why the run ends before its trials
         groups = make_groups(specs, prepared, plan or Plan(), earlier, envelopes)
+        for group in groups:
+            if group.price is not None and not earlier:
+                log(merger(group))
         self.layouts = Layouts(groups, plan or Plan(), log, planned)
         self.rungs = Rungs(trials, decide or train_all(specs))
         self.queue = Queue(trials, self.rungs, self.layouts, read_weights)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from nnjax.train.engine.programs import Program
 from nnjax.train.layout.compilations import counter
 from nnjax.train.layout.memory_limits import peak_bytes, size_text
+from nnjax.train.layout.merging import Price
 from nnjax.train.layout.planner import TimeEstimate
 
 
@@ -44,11 +46,12 @@ class Costs:
             "compilations": self.compilations,
             "predicted_seconds": round(estimate.predicted, 3),
             "peak_bytes": peak_bytes(),
+            "seconds": {"in_all": round(self.total_seconds, 3), "compiling": round(self.compile_seconds, 3)},
             "steady": {"seconds": round(self.seconds, 4), "trial_steps": self.steps},
         }
 
-    def sentence(self, programs: int, estimate: TimeEstimate) -> str:
-        """Say it in a sentence; "" where nothing was trained."""
+    def sentence(self, programs: int, estimate: TimeEstimate, prices: Sequence[Price] = ()) -> str:
+        """Say it in a sentence, beside the prices of what was merged; "" where nothing was trained."""
         if not programs:
             return ""
         count = self.compilations
@@ -58,4 +61,8 @@ class Costs:
             text += f"; {1e6 * self.seconds / self.steps:.3g} µs per step and trial after compilation"
         if estimate.predicted:
             text += f"; steps took {estimate.took:.3g} s ({estimate.predicted:.3g} s predicted)"
+        if prices:
+            kinds, together, apart = (sum(values) for values in zip(*prices, strict=True))
+            what = f"{kinds} kinds of networks in {len(prices)} program{'s' * (len(prices) > 1)}"
+            text += f"; {what}, predicted: {together:.3g} s in all, apart {apart:.3g} s"
         return f"{text}; at most {size_text(peak_bytes())} of memory."

@@ -18,7 +18,7 @@ from nnjax.train.engine.fingerprint import with_fingerprint
 from nnjax.train.engine.windows import make_stream, window_shapes
 from nnjax.train.layout.lane_batch import Group, group_sizes
 from nnjax.train.layout.memory_limits import most_lanes, refuse_oversized_data
-from nnjax.train.layout.merging import Sizes, bundle, envelopes_of
+from nnjax.train.layout.merging import Price, Sizes, bundle, envelopes_of
 from nnjax.train.layout.plan import Plan, from_json, resolve_plan, satisfies
 from nnjax.train.layout.step_times import StepTimes, cached_plan
 
@@ -43,7 +43,7 @@ def make_groups(
     """
     step_times = StepTimes()
     groups = []
-    for key, envelope, some in bundle(specs, plan, _rows(plan), _sizes(prepared), earlier, envelopes):
+    for key, envelope, some, price in bundle(specs, plan, _rows(plan), _sizes(prepared), earlier, envelopes):
         shapes = with_fingerprint(key, make_shapes(key, prepared[key.data]))
         shapes = shapes if envelope is None else dataclasses.replace(shapes, envelope=envelope)
         stream = make_stream(key, prepared[key.data])
@@ -52,8 +52,10 @@ def make_groups(
         if stream is not None:
             data = data._replace(window=window_shapes(stream))
         most = min_over_processes(most_lanes(key, shapes, data))
-        group = Group(key, some, shapes, resolve_plan(plan, key, some, shapes, most), data, stream)
         before = next((old for old in earlier if some[0].id in old.get("trials", ())), None)
+        if before is not None and before.get("price"):
+            price = Price(*before["price"])
+        group = Group(key, some, shapes, resolve_plan(plan, key, some, shapes, most), data, stream, price)
         _refuse_changed(shapes.fingerprint, before)
         kept = None if before is None else from_json(before)
         if kept is None or not satisfies(kept, plan) or kept.envelope != envelope:

@@ -17,6 +17,7 @@ from nnjax.models.summary import summarize_model
 from nnjax.train.engine.device_data import DeviceData, Shapes
 from nnjax.train.engine.trial import traced_values
 from nnjax.train.engine.windows import Stream
+from nnjax.train.layout.merging import Price
 from nnjax.train.layout.plan import Plan
 
 COMPACTIONS = 8  # lanes are freed at this many fixed epochs of a trial's life at most
@@ -25,7 +26,7 @@ COMPACTIONS = 8  # lanes are freed at this many fixed epochs of a trial's life a
 class Group(NamedTuple):
     """Trials with an equal static part, or in one envelope (`shapes.envelope`), their data and their plan.
 
-    With windows, the data have the shapes of one, and the stream gives them.
+    With windows, the data have the shapes of one, and the stream gives them. The price is that of the envelope.
     """
 
     key: Experiment
@@ -34,6 +35,7 @@ class Group(NamedTuple):
     plan: Plan
     data: DeviceData
     stream: Stream | None = None
+    price: Price | None = None
 
     def steps_per_epoch(self) -> int:
         """Count the batches of an epoch."""

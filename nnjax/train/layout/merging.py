@@ -15,12 +15,21 @@ MOST = 32  # kinds of networks that are compared in pairs; of more, neighbors in
 Sizes = Callable[[Experiment], tuple[int, int, int]]  # static part -> inputs, outputs, steps of an epoch
 
 
+class Price(NamedTuple):
+    """Predicted seconds, with compiling: of some kinds of networks in one program, and of each in one of its own."""
+
+    kinds: int
+    together: float
+    apart: float
+
+
 class Bundle(NamedTuple):
-    """Trials that are to share a program: their static part, their envelope (None: they are alike), and themselves."""
+    """Trials that are to share a program: static part, envelope (None: they are alike), themselves, and the price."""
 
     key: Experiment
     envelope: Envelope | None
     specs: list[TrialSpec]
+    price: Price | None = None
 
 
 class _Part(NamedTuple):
@@ -55,6 +64,7 @@ def bundle(
         members.setdefault(program_key(spec.experiment), []).append(spec)
     found = {key: _earlier_envelope(some, earlier) for key, some in members.items()}
     free = [key for key in members if found[key] is None and may_share(key)]
+    merged: dict[Experiment, tuple[Envelope, Price]] = {}
     known = [*envelopes, *([plan.envelope] if plan.envelope else [])]
     known += [one for group in earlier if (one := envelope_from_json(group.get("envelope")))]
     begun = {trial for group in earlier for trial in group.get("trials", ())}
@@ -63,12 +73,14 @@ def bundle(
         found[key] = next((envelope for envelope in known if envelope.holds(key)), None)
     if plan.merge and not plan.fixed and plan.lanes != 1 and not known and not earlier:
         prices = read_prices() if len(free) > 1 else Prices()
-        found |= _merged({key: members[key] for key in free}, prices, devices, sizes)
+        merged = _merged({key: members[key] for key in free}, prices, devices, sizes)
+        found |= {key: envelope for key, (envelope, _) in merged.items()}
     bundles: dict[Any, Bundle] = {}
     for key, some in members.items():
         envelope = found[key]
         whole = key if envelope is None else envelope.experiment(key)
-        bundles.setdefault((whole, envelope), Bundle(whole, envelope, [])).specs.extend(some)
+        price = merged[key][1] if key in merged else None
+        bundles.setdefault((whole, envelope), Bundle(whole, envelope, [], price)).specs.extend(some)
     for every in bundles.values():
         every.specs.sort(key=lambda spec: spec.id)
     return list(bundles.values())
@@ -93,7 +105,7 @@ def envelopes_of(
         members.setdefault(program_key(spec.experiment), []).append(spec)
     free = {key: some for key, some in members.items() if may_share(key)}
     found = _merged(free, read_prices(), devices, sizes, count / len(specs)) if len(free) > 1 else {}
-    return list(dict.fromkeys([*known, *(one for one in found.values() if one is not None)]))
+    return list(dict.fromkeys([*known, *(envelope for envelope, _ in found.values())]))
 
 
 def _earlier_envelope(specs: Sequence[TrialSpec], earlier: Sequence[Mapping[str, Any]]) -> Envelope | None:
@@ -105,12 +117,12 @@ def _earlier_envelope(specs: Sequence[TrialSpec], earlier: Sequence[Mapping[str,
 
 def _merged(
     members: Mapping[Experiment, Sequence[TrialSpec]], prices: Prices, devices: int, sizes: Sizes, share: float = 1.0
-) -> dict[Experiment, Envelope | None]:
-    """Find the envelope of each static part; None where it is better alone.
+) -> dict[Experiment, tuple[Envelope, Price]]:
+    """Find the envelope of each static part, and its price; those that are better alone are left out.
 
     Each trial stands for `share` of them.
     """
-    found: dict[Experiment, Envelope | None] = dict.fromkeys(members)
+    found: dict[Experiment, tuple[Envelope, Price]] = {}
     alike: dict[Experiment, list[Experiment]] = {}
     for key in members:
         alike.setdefault(shared_part(key), []).append(key)
@@ -125,9 +137,11 @@ def _merged(
         def steps_of(key: Experiment) -> float:
             return share * sum(spec.experiment.epochs for spec in members[key]) * per_epoch  # noqa: B023
 
-        for one in merge([part((key,), steps_of(key)) for key in keys], part):
+        alone = {key: part((key,), steps_of(key)) for key in keys}
+        for one in merge(alone.values(), part):
             if len(one.keys) > 1:
-                found |= dict.fromkeys(one.keys, one.envelope)
+                price = Price(len(one.keys), one.seconds, sum(alone[key].seconds for key in one.keys))
+                found |= dict.fromkeys(one.keys, (one.envelope, price))
     return found
 
 

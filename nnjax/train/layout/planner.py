@@ -148,6 +148,19 @@ class Planner:
         return table, best
 
 
+def merger(group: Group) -> str:
+    """Say what a group's envelope holds, and what it saves."""
+    envelope, price = group.shapes.envelope, group.price
+    assert envelope is not None
+    assert price is not None
+    optimizers = " or ".join(dict.fromkeys(name for name, _ in envelope.optimizers))
+    return (
+        f"plan: {price.kinds} kinds of networks share one program, in layers of {'-'.join(map(str, envelope.widths))} "
+        f"({' or '.join(envelope.activations)}; {optimizers}); predicted with compiling: {price.together:.3g} s, apart "
+        f"{price.apart:.3g} s."
+    )
+
+
 def describe(group: Group, plan: Plan, seconds: float) -> str:
     """Say a plan with its predicted time and memory."""
     assert plan.devices is not None
