@@ -231,6 +231,9 @@ def _require_readers(experiment: Experiment) -> None:
             )
         if reason := untraceable(config.name, name):
             raise UserError(f"{name}={value:g} is set, but {reason}.")
+    known = {*present, *defaults(config.name, config.preset)}
+    if optimizer.reads_rate and schedule.name != "constant" and "learning_rate" not in known and not schedule.absolute:
+        raise UserError(f"learning_rate is not set, but the schedule {schedule.name} needs it: set it.")
     for record in (optimizer, schedule):
         for name in set(record.required) - set(present):
             raise UserError(f"{name} is not set, but {record.name} needs it and has no default for it: set it.")

@@ -160,6 +160,15 @@ def _examined(model: Model, shape: tuple[int, ...]) -> tuple[int, ...]:
         raise UserError(
             f"The model yields {found} for {PROBED} examples, but one output for each, [{PROBED}, …], was expected."
         )
+    if not jnp.issubdtype(z.dtype, jnp.floating):
+        raise UserError(
+            f"The model yields {z.dtype}, of which there is no gradient, but floating-point numbers were expected."
+        )
+    if not jax.tree.leaves(variables.params):
+        raise UserError(
+            "The model has no weights that train, but at least one was expected: in Linen the collection 'params', in "
+            "NNX nnx.Param, in Equinox arrays of floating-point numbers, in Keras trainable variables."
+        )
     return tuple(z.shape[1:])
 
 

@@ -140,6 +140,8 @@ def _require_per_example(name: str, value: Any, y: Array, z: Array) -> None:
         advice = "reduce all axes but the first"
         if found[:2] == 2 * expected:
             advice = "y and z were broadcast against each other: give them the same shape first"
+    elif callable(value):
+        advice = f"it makes a loss, so pass what it makes, {name}(…)"
     what = f"{value.dtype}{list(found)}" if found is not None else f"a {type(value).__name__}"
     raise UserError(
         f"The loss {name} returned {what} for {shapes({'y': y, 'z': z})}, but one value for each example, "

@@ -17,6 +17,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.types import Scalar
 
 PACKAGE = pathlib.Path(__file__).parents[1]
+LIBRARIES = ("equinox", "flax", "keras")
 ADDRESS = re.compile(r"0x[0-9a-f]+")
 
 
@@ -68,6 +69,10 @@ def place_of(error: BaseException) -> str:
         file, code = pathlib.Path(frame.f_code.co_filename), frame.f_code
         if not {"site-packages", "dist-packages"} & set(file.parts) and PACKAGE not in file.parents:
             return f" (in {code.co_qualname.replace('.<locals>', '')}, {file.name}, line {line})"
+    for frame in reversed(frames):  # a layer of a library, where nothing of the user's is called
+        layer = type(frame.f_locals.get("self"))
+        if frame.f_code.co_name in ("__call__", "call") and layer.__module__.split(".")[0] in LIBRARIES:
+            return f" (in {layer.__name__} of {layer.__module__.split('.')[0]})"
     return ""
 
 

@@ -132,13 +132,15 @@ def _of_factory(factory: Callable[..., Any], name: str, parameters: Mapping[str,
     rate = float(default) if isinstance(default, float | int) else None
 
     def build(hyper: Mapping[str, Scalar], schedule: Any, takes_schedule: bool) -> optax.GradientTransformation:
-        given = {key: hyper[key] for key in reads if key in hyper and key != RATE}
+        given: dict[str, Any] = {key: hyper[key] for key in reads if key in hyper and key != RATE}
         for key in required:
             if key not in hyper and key != RATE:
                 raise UserError(
                     f"The optimizer {name} needs {key}: set it, or pass functools.partial({name}, {key}=...)."
                 )
-        return factory(**given, **{RATE: schedule if takes_schedule else schedule(jnp.int32(0))})
+        if default is not None or RATE in hyper:  # else the factory goes without one, as optax.lbfgs() by line search
+            given[RATE] = schedule if takes_schedule else schedule(jnp.int32(0))
+        return factory(**given)
 
     def needs_of(takes_schedule: bool) -> tuple[str, ...]:
         def one(x: Scalar) -> optax.GradientTransformation:

@@ -2,16 +2,19 @@
 
 import re
 
+import equinox as eqx
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from flax import nnx
 
 import nnjax
 from nnjax.core.fields import import_pieces
 from nnjax.data import Datasets
+from nnjax.nn.optimizers import optimizer_of
 from nnjax.spaces.expansion import expand
 from nnjax.verify.data_checks import check, resolve_trials
 
@@ -34,6 +37,29 @@ class Asks(nn.Module):
     @nn.compact
     def __call__(self, x, hyper):
         return nn.Dense(2)(x) * hyper["temperature"]
+
+
+class Counts(nnx.Module):
+    def __init__(self, rngs):
+        self.inner, self.calls = nnx.Linear(4, 2, rngs=rngs), 0
+
+    def __call__(self, x):
+        self.calls += 1
+        return self.inner(x) * self.calls
+
+
+class Sows(nnx.Module):
+    def __init__(self, rngs):
+        self.inner, self.norm = nnx.Linear(4, 2, rngs=rngs), nnx.BatchNorm(2, rngs=rngs)
+
+    def __call__(self, x):
+        self.seen = self.norm(self.inner(x))
+        self.held = nnx.Intermediate(self.seen)
+        return self.seen
+
+
+def pair(apply, params=("w",)):
+    return lambda key, x: {name: jnp.zeros((4, 2)) for name in params}, apply
 
 
 def counting():
@@ -97,7 +123,7 @@ NEITHER = "is set, but neither the"
 @pytest.mark.parametrize(
     ("changes", "hyper", "words"),
     [
-        ({"model": Unfit()}, {}, r"got \(5,\) and \(4,\) \(in Unfit\.__call__, test_user_objects\.py, line 30\)\."),
+        ({"model": Unfit()}, {}, r"got \(5,\) and \(4,\) \(in Unfit\.__call__, test_user_objects\.py, line 33\)\."),
         ({"loss": lambda y, z: jnp.mean(z)}, {}, r"returned float32\[\] for y int32\[32\].*leave out the mean"),
         ({"loss": lambda y, z: z @ jnp.ones(3)}, {}, r"on y int32\[32\], z float32\[32, 2\].*in .*lambda.*line \d+\)"),
         ({"loss": counting()}, {}, r"The loss loss computes something else in every call"),
@@ -106,6 +132,16 @@ NEITHER = "is set, but neither the"
         ({"loss": penalized}, {}, r"tau is not set, but the objective needs it: set hyperparameters\.tau"),
         ({"loss": penalized}, {"tauu": 1.0}, rf"tauu {NEITHER} objective nor the optimizer .* mean tau\?"),
         ({"loss": penalized}, {"tau": 1.0, "extra": 1.0}, rf"extra {NEITHER} objective nor the optimizer"),
+        ({"model": Counts}, {}, r"The model Counts changes its calls in its call, which is lost"),
+        ({"model": pair(lambda p, x: (x @ p["w"]).astype(int))}, {}, r"yields int32, of which there is no gradient"),
+        ({"model": pair(lambda p, x: x[:, :2], ())}, {}, r"The model has no weights that train"),
+        ({"model": lambda key: eqx.nn.MLP(5, 2, 4, 1, key=key)}, {}, r"got \(5,\) and \(4,\) \(in Linear of equinox\)"),
+        (
+            {"loss": lambda y, z: crossentropy},
+            {},
+            r"returned a function for .*: it makes a loss, so pass what",
+        ),
+        ({"optimizer": nnjax.OptimizerConfig("lbfgs", schedule="cosine")}, {}, r"but the schedule cosine needs it"),
         ({"model": Asks()}, {}, r"temperature is not set, but the model needs it"),
         ({"model": Asks()}, {"temprature": 1.0}, rf"temprature {NEITHER} model .* mean temperature\?"),
         ({"model": nn.Dense(2)}, {"dropout": 0.5}, rf"dropout {NEITHER} model nor the optimizer reads it"),
@@ -144,6 +180,20 @@ def test_a_loss_may_take_more_outputs_than_targets():
     z = X[rows] @ kernel + bias
     truth = 0.5 * (z[:, 1] + (X[rows, 0] - z[:, 0]) ** 2 / np.exp(z[:, 1]))
     assert run.records[0].values["val_loss"] == pytest.approx(truth.mean(), rel=1e-4)
+
+
+def test_what_a_call_adds_to_an_nnx_module_is_left_out():
+    run = nnjax.sweep(nnjax.Experiment(model=Sows, epochs=1, batch_size=32), data=(X, Y))
+    assert set(run.variables(0).state) == {"norm"}
+
+
+def test_lbfgs_searches_its_own_rate():
+    """As optax.lbfgs() does, whose state has a line search; without it there is none."""
+    sizes = [
+        len(jax.tree.leaves(jax.eval_shape(one.init, {"w": jnp.ones(3)})))
+        for one in (optimizer_of("lbfgs").make({}, lambda step: None), optax.lbfgs())
+    ]
+    assert sizes[0] == sizes[1]
 
 
 def test_hyperparameters_that_a_model_and_an_objective_read_train():

@@ -51,8 +51,15 @@ def adapt(factory: Callable[..., nnx.Module]) -> Model:
         given = modes.arguments(type(module).__call__, train, hyper)
         if "rngs" in takes:  # dropout that is given its streams when it is called
             given["rngs"] = nnx.Rngs(jax.random.key(0) if key is None else key)
+        before = _numbers_of(module)
         z = module(x, **given)
-        return z, nnx.to_pure_dict(_split(module)[3]) if train else variables.state
+        changed = [name for name, value in _numbers_of(module).items() if before.get(name, value) != value]
+        if changed:
+            raise UserError(
+                f"The model {type(module).__name__} changes its {changed[0]} in its call, which is lost after it: "
+                "keep it in an nnx.Variable."
+            )
+        return z, _known(nnx.to_pure_dict(_split(module)[3]), variables.state) if train else variables.state
 
     def method(name: str) -> Any:
         if not callable(getattr(abstract, name, None)):
@@ -67,6 +74,21 @@ def _split(module: nnx.Module) -> tuple[Any, Any, Any, Any]:
     parts: Any = nnx.split(module, nnx.Param, nnx.RngState, ...)
     graph, params, streams, rest = parts
     return graph, params, streams, rest
+
+
+def _numbers_of(module: nnx.Module) -> dict[str, Any]:
+    """Collect the plain numbers and texts that a module and its parts have as attributes."""
+    return {
+        ".".join((*map(str, path), name)): value
+        for path, part in nnx.iter_modules(module)
+        for name, value in vars(part).items()
+        if isinstance(value, int | float | str)
+    }
+
+
+def _known(after: Any, before: Any) -> Any:
+    """Leave out of a state what a call has added (`sow`)."""
+    return {name: _known(after[name], value) for name, value in before.items()} if isinstance(before, dict) else after
 
 
 def _filled(abstract: Any, values: Any) -> Any:
