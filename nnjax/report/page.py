@@ -1,4 +1,4 @@
-"""The report: one HTML file that needs no network and no server, and its figures as PNG beside it."""
+"""The report: one HTML file that needs no network and no server, and its figures beside it."""
 
 import functools
 import json
@@ -16,7 +16,6 @@ from nnjax.core.files import check_out_folder, expand_home, write_atomically
 from nnjax.diagnosis.trials import named
 from nnjax.diagnosis.verdicts import BADGES
 from nnjax.report import header
-from nnjax.report.charts.figures import to_bytes
 from nnjax.report.context import ReportContext
 from nnjax.report.section import Section, find_sections
 from nnjax.runs.run import Run
@@ -27,7 +26,7 @@ ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
 def write_report(run: Run, path: str | PathLike[str] | None = None) -> pathlib.Path:
-    """Write report.html and figures/*.png, each whole or not at all.
+    """Write report.html and its figures beside it, each whole or not at all.
 
     Args:
       run: finished, or as far as it came.
@@ -42,13 +41,20 @@ def write_report(run: Run, path: str | PathLike[str] | None = None) -> pathlib.P
     target, report, sections = _target(run, path), ReportContext(run), find_sections()
     contents = build(report, sections)
     drawn = [sections[name].figures(content).items() for name, content in contents.items()]
-    images = {name: one if isinstance(one, bytes) else to_bytes(one) for own in drawn for name, one in own}
+    images = {name: one if isinstance(one, bytes) else _png(one) for own in drawn for name, one in own}
     write_page(target, render(report, sections, contents), images)
     return target
 
 
+def _png(figure: Any) -> bytes:
+    """Write a matplotlib figure as PNG."""
+    from nnjax.report.charts.figures import to_bytes
+
+    return to_bytes(figure)
+
+
 def write_page(target: pathlib.Path, page: str, images: Mapping[str, bytes]) -> None:
-    """Write a page, and its figures (PNG by file name) into figures/ beside it, each whole or not at all.
+    """Write a page, and its figures (PNG or SVG by file name) into figures/ beside it, each whole or not at all.
 
     Raises:
       UserError: they cannot be written.

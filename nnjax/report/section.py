@@ -4,12 +4,13 @@ import dataclasses
 import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
-from typing import Any
-
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING, Any
 
 from nnjax.report import sections
 from nnjax.report.context import ReportContext
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,7 +23,8 @@ class Section:
       build: computes what the template is given as `content`; None or an empty one leaves the section out.
       template: Jinja source of what stands below the headline, or the name of a file in templates/ (`*.html.jinja`).
       scripts: files in templates/ (without .js) that it needs, each after those that it uses.
-      figures: draws the files that belong to it from what `build` returned: matplotlib figures, or PNG, by file name.
+      figures: draws the files that belong to it from what `build` returned: matplotlib figures, or the
+        bytes of a PNG or SVG, by file name.
     """
 
     title: str
@@ -30,7 +32,7 @@ class Section:
     build: Callable[[ReportContext], Any]
     template: str
     scripts: tuple[str, ...] = ()
-    figures: Callable[[Any], Mapping[str, Figure | bytes]] = lambda content: {}
+    figures: Callable[[Any], "Mapping[str, Figure | bytes]"] = lambda content: {}
 
 
 def find_sections() -> dict[str, Section]:

@@ -8,6 +8,13 @@ from nnjax.core.text import number
 from nnjax.nn.metrics import known_metric
 from nnjax.runs.settings import mean_and_spread
 
+MAX_LABEL = 36  # characters in a legend or in a line over axes; longer ones would leave no room for the curves
+
+
+def shortened(label: str, most: int = MAX_LABEL) -> str:
+    """Cut a label to so many characters."""
+    return label if len(label) <= most else label[: most - 1] + "…"
+
 
 def named(metric: str) -> str:
     """Write a metric's name for people."""

@@ -92,8 +92,39 @@ def test_regression_says_how_much_it_explains():
 def test_files_hold_the_images_of_the_page(demo):
     """Each strip is drawn once: the figure shows the very pixels that the page shows."""
     strips = reconstructions.reconstructions(demo[1])
-    drawn = captioned_images.stacked(strips)
-    assert len(drawn.axes) == len(strips)
-    for axes, strip in zip(drawn.axes, strips, strict=True):
-        shown = np.asarray(axes.images[0].get_array())
-        np.testing.assert_array_equal(shown, np.asarray(Image.open(io.BytesIO(strip.png)).convert("RGBA")))
+    drawn = np.asarray(Image.open(io.BytesIO(captioned_images.stacked(strips))).convert("RGBA"))
+    images = [Image.open(io.BytesIO(strip.png)).convert("RGBA") for strip in strips]
+    left, y = drawn.shape[1] - max(image.width for image in images) - captioned_images.GAP, captioned_images.GAP
+    for image in images:
+        opaque = np.asarray(image)[..., 3] == 255
+        shown = drawn[y : y + image.height, left : left + image.width]
+        np.testing.assert_array_equal(shown[opaque], np.asarray(image)[opaque])
+        y += max(image.height, 0) + captioned_images.GAP
+
+
+def test_names_over_images_are_not_cut_off():
+    """Nothing dark touches the edges of the sheet, whatever the names are."""
+    image = captioned_images.to_bytes(Image.new("RGB", (5, 4), "white"))
+    names = [
+        "a rather long arm, learning_rate 0.00251189, weight_decay 0.000316228",
+        "[red]$a_b$",
+        "x" * 200,
+        "\ud800\x07",
+    ]
+    for name in names:
+        sheet = np.asarray(
+            Image.open(io.BytesIO(captioned_images.side_by_side([captioned_images.CaptionedImage(name, "", image)])))
+        )
+        assert (sheet.min(axis=2) < 128).any()
+        edges = np.concatenate([sheet[:, 0], sheet[:, -1], sheet[0], sheet[-1]])
+        assert edges.min() > 200
+
+
+def test_a_confusion_matrix_is_drawn_cell_by_cell(demo):
+    """The diagonal's cells have the darkest blue, the others the lightest; twenty-one classes have no numbers."""
+    matrix = np.diag([3, 4])
+    found = {"label": "net", "classes": ("no", "yes"), "counts": matrix}
+    image = np.asarray(Image.open(io.BytesIO(mistakes.draw_confusion(found))))
+    assert (image == [8, 48, 107]).all(axis=2).sum() > 2 * 28**2 - 500
+    many = {"label": "net", "classes": tuple(map(str, range(21))), "counts": np.eye(21, dtype=int)}
+    assert Image.open(io.BytesIO(mistakes.draw_confusion(many))).width >= 420

@@ -39,7 +39,7 @@ def test_files_of_a_mixed_run(demo):
     path, text = demo
     assert path.name == "report.html"
     figures = sorted(p.name for p in (path.parent / "figures").iterdir())
-    assert figures == ["confusion.png", "curves.png", "latent.png", "reconstructions.png", "weights.png"]
+    assert figures == ["confusion.png", "curves.svg", "latent.png", "reconstructions.png", "weights.png"]
     assert not [p for p in path.parent.iterdir() if p.name.startswith(".")]  # no temporary file is left
     assert len(text.encode()) < 2e6
 
@@ -242,7 +242,7 @@ def test_names_cannot_break_out_of_a_sweep():
 def test_where_the_report_goes(tmp_path):
     run = fake_run(CLASSIFIER)
     assert run.report(tmp_path / "mine.html") == tmp_path / "mine.html"
-    assert (tmp_path / "figures" / "curves.png").exists()
+    assert (tmp_path / "figures" / "curves.svg").exists()
     assert run.report(str(tmp_path / "folder")) == tmp_path / "folder" / "report.html"
     with pytest.raises(UserError, match="lives in memory"):
         run.report()

@@ -236,7 +236,7 @@ def test_the_map_of_verdicts_selects_a_cell(page, run, path):
     page.call("Input.dispatchMouseEvent", type="mouseMoved", x=x + 150, y=y + height / 2)
     told = page.run("document.getElementById('verdict-map-note').textContent")
     assert re.fullmatch(
-        r"learning_rate \S+, optimizer \w+: (\d+ trials?, [a-z ]+|\d+ [a-z ]+(, \d+ [a-z ]+)+)\.", told
+        r"learning_rate \S+, widths [-\d]+: (\d+ trials?, [a-z ]+|\d+ [a-z ]+(, \d+ [a-z ]+)+)\.", told
     ), told
     page.drag((x + 150, y + height / 2), (x + 150, y + height / 2))
     assert 0 < len(typed(page, page.run("document.getElementById('filter').value"))) < 60

@@ -6,27 +6,29 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib import colormaps
 from PIL import Image
+
+from nnjax.report.charts.palettes import shades
 
 CELL = 112  # pixels of an image's width in a strip: a multiple of 1, 2, 4, 7, 8, 14, 16, 28 and 56
 GAP = 8  # pixels between images in a strip
 
 
 def to_png(values: np.ndarray, palette: str = "gray") -> bytes:
-    """Write values [h, w] in [0, 1] as an 8-bit PNG in a matplotlib palette; NaN is transparent."""
+    """Write values [h, w] in [0, 1] as an 8-bit PNG in a palette; NaN is transparent."""
     levels = np.clip(np.nan_to_num(values) * 254 + 0.5, 0, 254).astype(np.uint8)
     levels[np.isnan(values)] = 255
     image = Image.fromarray(levels)
-    image.putpalette((colormaps[palette](np.linspace(0, 1, 255))[:, :3] * 255).astype(np.uint8).tobytes() + b"\0\0\0")
+    image.putpalette(shades(palette, np.linspace(0, 1, 255)).tobytes() + b"\0\0\0")
     buffer = io.BytesIO()
     image.save(buffer, "PNG", optimize=True, transparency=255)
     return buffer.getvalue()
 
 
-def data_uri(png: bytes) -> str:
-    """Make an address that holds the image itself."""
-    return "data:image/png;base64," + base64.b64encode(png).decode()
+def data_uri(image: bytes) -> str:
+    """Make an address that holds the image itself, a PNG or an SVG."""
+    kind = "svg+xml" if image.startswith(b"<svg") else "png"
+    return f"data:image/{kind};base64," + base64.b64encode(image).decode()
 
 
 def strip(images: np.ndarray, width: int) -> np.ndarray:

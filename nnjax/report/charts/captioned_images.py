@@ -1,15 +1,21 @@
-"""Images with captions: shown one by one in the page, and laid out as one figure in the file beside it."""
+"""Images with captions: shown one by one in the page, and laid out as one image in the file beside it."""
 
+import functools
+import importlib.util
 import io
+import pathlib
+import textwrap
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-from matplotlib.figure import Figure
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
+from nnjax.core.text import printable
 from nnjax.report.charts import array_images
-from nnjax.report.charts.figures import headline, plain, subplots
+from nnjax.report.text import MAX_LABEL
+
+GAP, SIZE = 12, 13  # pixels between images; of text
+FONT = "mpl-data/fonts/ttf/DejaVuSans.ttf"  # in Matplotlib's folder
 
 
 class CaptionedImage(NamedTuple):
@@ -33,40 +39,72 @@ class CaptionedImage(NamedTuple):
         return array_images.data_uri(self.png)
 
 
-def bare(axes: Any) -> None:
-    """Take ticks and frame away."""
-    axes.set(xticks=[], yticks=[])
-    axes.spines[:].set_visible(False)
+def side_by_side(some: Sequence[CaptionedImage], width: int = 352) -> bytes:
+    """Lay images side by side under their labels, each at most of a width in pixels; as PNG."""
+    labels = [headline(item.label) for item in some]
+    images = [_resized(item, width) for item in some]
+    top = max(_text_size(label)[1] for label in labels) + GAP
+    sheet = Image.new("RGB", (len(some) * (width + GAP) + GAP, top + max(one.height for one in images) + GAP), "white")
+    draw = ImageDraw.Draw(sheet)
+    for i, (label, image) in enumerate(zip(labels, images, strict=True)):
+        left = GAP + i * (width + GAP)
+        draw.multiline_text((left + width / 2, 4), label, "black", font(), anchor="ma", align="center")
+        sheet.paste(image, (left + (width - image.width) // 2, top), image)
+    return to_bytes(sheet)
 
 
-def side_by_side(some: Sequence[CaptionedImage], width: float = 3.2) -> Figure:
-    """Lay images side by side under their labels, each in axes of a width in inches."""
-    images = [_decoded(item) for item in some]
-    height = width * max(image.shape[0] / image.shape[1] for image in images)
-    figure, axes = subplots(len(some), width, height + 0.5)
-    for one, item, image in zip(axes, some, images, strict=True):
-        _show(one, image)
-        one.set_title(headline(item.label), fontsize=9)
-    return figure
+def stacked(some: Sequence[CaptionedImage]) -> bytes:
+    """Lay strips below each other, with their words to the left; as PNG."""
+    words = [textwrap.fill(printable(item.label if item.what == "copy" else item.what), MAX_LABEL) for item in some]
+    images = [_opened(item) for item in some]
+    left = max(_text_size(text)[0] for text in words) + 2 * GAP
+    heights = [max(image.height, _text_size(text)[1]) + GAP for image, text in zip(images, words, strict=True)]
+    sheet = Image.new("RGB", (left + max(image.width for image in images) + GAP, sum(heights) + GAP), "white")
+    draw, y = ImageDraw.Draw(sheet), GAP
+    for text, image, height in zip(words, images, heights, strict=True):
+        middle = (left - GAP, y + (height - GAP) / 2)
+        draw.multiline_text(middle, text, "black", font(), anchor="rm", align="right")
+        sheet.paste(image, (left, y), image)
+        y += height
+    return to_bytes(sheet)
 
 
-def stacked(some: Sequence[CaptionedImage]) -> Figure:
-    """Lay strips below each other, with their words to the left."""
-    images = [_decoded(item) for item in some]
-    heights = [image.shape[0] / array_images.CELL for image in images]
-    figure = Figure(figsize=(8.0, 0.72 * sum(heights) + 0.12 * len(images)), layout="constrained")
-    axes = figure.subplots(len(images), 1, squeeze=False, gridspec_kw={"height_ratios": heights}).ravel()
-    for one, item, image in zip(axes, some, images, strict=True):
-        _show(one, image)
-        text = plain(item.label) if item.what == "copy" else item.what
-        one.set_ylabel(text, rotation=0, ha="right", va="center", fontsize=8)
-    return figure
+def headline(label: str) -> str:
+    """Write a label over an image, in as many lines as it needs not to be cut off."""
+    return textwrap.fill(printable(label), MAX_LABEL)
 
 
-def _decoded(item: CaptionedImage) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(item.png)).convert("RGBA"))
+def to_bytes(image: Image.Image) -> bytes:
+    """Write an image as PNG."""
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
 
 
-def _show(axes: Any, image: np.ndarray) -> None:
-    axes.imshow(image)
-    bare(axes)
+@functools.cache
+def font(size: int = SIZE) -> Any:
+    """Load DejaVu Sans from Matplotlib's folder, which is not imported; else the font that Pillow has."""
+    spec = importlib.util.find_spec("matplotlib")
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        if (pathlib.Path(folder) / FONT).exists():
+            return ImageFont.truetype(pathlib.Path(folder) / FONT, size)
+    return ImageFont.load_default(size)
+
+
+def _text_size(text: str) -> tuple[int, int]:
+    box = ImageDraw.Draw(Image.new("L", (1, 1))).multiline_textbbox((0, 0), text, font())
+    return round(box[2]), round(box[3])
+
+
+def _opened(item: CaptionedImage) -> Image.Image:
+    return Image.open(io.BytesIO(item.png)).convert("RGBA")
+
+
+def _resized(item: CaptionedImage, width: int) -> Image.Image:
+    """Enlarge an image by a whole factor to at most a width, or shrink it to that."""
+    image = _opened(item)
+    if image.width > width:
+        size = width, max(1, round(image.height * width / image.width))
+        return image.resize(size, Image.Resampling.LANCZOS)
+    factor = width // image.width
+    return image.resize((factor * image.width, factor * image.height), Image.Resampling.NEAREST)

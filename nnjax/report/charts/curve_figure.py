@@ -8,9 +8,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from nnjax.core.errors import UserError
-from nnjax.report.charts.curves import MANY, RUNNING_MEAN, TRAINING, VALIDATION, Line, Quantity, band
-from nnjax.report.charts.figures import MAX_LABEL, decimals, plain, subplots
+from nnjax.report.charts.curves import MANY, RUNNING_MEAN, TRAINING, VALIDATION, Line, Quantity, band, spans_widely
+from nnjax.report.charts.figures import decimals, plain, subplots
 from nnjax.report.context import ReportContext
+from nnjax.report.text import shortened
 from nnjax.runs.run import Run
 
 STYLES = {VALIDATION: "-", TRAINING: "--", RUNNING_MEAN: ":"}
@@ -51,8 +52,8 @@ def _curves(axes: Any, quantity: Quantity) -> None:
     for line in shown:
         if line.place < MANY:
             _line(axes, line, named=line.part == parts[0])
-    axes.set(xlabel="epoch", ylabel=quantity.label, yscale="log" if _wide(quantity) else "linear")
-    if _wide(quantity):
+    axes.set(xlabel="epoch", ylabel=quantity.label, yscale="log" if spans_widely(quantity) else "linear")
+    if spans_widely(quantity):
         low, high = axes.get_ylim()
         decimals(axes.yaxis, fine=high < 100 * low)  # powers of ten would take TeX's parser as long as all the rest
     styles = [Line2D([], [], ls=STYLES[part], color="0.4", lw=1.2, label=part) for part in parts if len(parts) > 1]
@@ -72,7 +73,7 @@ def _line(axes: Any, line: Line, named: bool) -> None:
 
 
 def _cut(label: str) -> str:
-    label = label if len(label) <= MAX_LABEL else label[: MAX_LABEL - 1] + "…"
+    label = shortened(label)
     return f" {label}" if label.startswith("_") else label  # which Matplotlib would leave out ("__main__:Net")
 
 
@@ -82,10 +83,3 @@ def _background(axes: Any, lines: Sequence[Line]) -> None:
     if curves:
         epochs = [np.arange(1, len(curve) + 1) for curve in curves]
         axes.plot(np.concatenate(epochs), np.concatenate(curves), color="0.75", lw=0.6, zorder=1)
-
-
-def _wide(quantity: Quantity) -> bool:
-    """Whether the values span so much that only a logarithmic axis shows them."""
-    values = np.concatenate([line.values.ravel() for line in quantity.lines])
-    values = values[np.isfinite(values)]
-    return len(values) > 0 and values.min() > 0 and values.max() / values.min() > 30

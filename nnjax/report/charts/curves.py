@@ -178,3 +178,10 @@ def band(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     low = np.where(known, values, np.inf).min(axis=0, initial=np.inf)
     high = np.where(known, values, -np.inf).max(axis=0, initial=-np.inf)
     return mean, np.where(count, low, np.nan), np.where(count, high, np.nan)
+
+
+def spans_widely(quantity: Quantity) -> bool:
+    """Whether the values span so much that only a logarithmic axis shows them."""
+    values = np.concatenate([line.values.ravel() for line in quantity.lines])
+    values = values[np.isfinite(values)]
+    return len(values) > 0 and values.min() > 0 and values.max() / values.min() > 30

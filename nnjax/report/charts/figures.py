@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
-MAX_LABEL = 36  # characters in a legend or in a line over axes; longer ones would leave no room for the curves
+from nnjax.report.text import MAX_LABEL
 
 
 def subplots(columns: int, width: float, height: float) -> tuple[Figure, Any]:

@@ -1,10 +1,10 @@
-"""The section with the learning curves: an interactive chart, and a figure for print or without scripts."""
+"""The section with the learning curves: an interactive chart, and a drawing for print or without scripts."""
 
 from typing import Any
 
-from nnjax.report.charts import array_images, figures
-from nnjax.report.charts.curve_figure import draw_curves
+from nnjax.report.charts import array_images
 from nnjax.report.charts.curves import packed
+from nnjax.report.charts.curves_svg import curves_svg
 from nnjax.report.context import ReportContext
 from nnjax.report.section import Section
 from nnjax.report.sections import diagnoses
@@ -16,16 +16,16 @@ def build(report: ReportContext) -> dict[str, Any] | None:
         return None
     evidence = [] if report.sweep else diagnoses.drawn(report)
     losses = {spec.experiment.loss for spec in report.run.specs}
-    png = figures.to_bytes(draw_curves([one for one in report.quantities if one.name in losses]))
+    svg = curves_svg([one for one in report.quantities if one.name in losses])
     data = packed(report.charts) | {"evidence": evidence}
-    return {"data": data, "evidence": evidence, "png": png, "uri": array_images.data_uri(png)}
+    return {"data": data, "evidence": evidence, "svg": svg, "uri": array_images.data_uri(svg)}
 
 
 SECTION = Section(
     title="Learning curves",
     order=40,
     build=build,
-    figures=lambda content: {"curves.png": content["png"]},
+    figures=lambda content: {"curves.svg": content["svg"]},
     scripts=("data", "scales", "panel", "drawing", "evidence", "learning_curves"),
     template="curves.html.jinja",
 )

@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib import colormaps
-from matplotlib.colors import to_hex
 
-from nnjax.report.charts import figures
-from nnjax.report.charts.captioned_images import CaptionedImage, bare, side_by_side
+from nnjax.report.charts.captioned_images import CaptionedImage, side_by_side
+from nnjax.report.charts.palettes import class_color
 from nnjax.report.context import ReportContext
 from nnjax.report.section import Section
 from nnjax.report.snapshots import NetworkSnapshot, coders
@@ -27,24 +25,27 @@ def latents(some: Sequence[NetworkSnapshot]) -> list[CaptionedImage]:
     out = []
     for snapshot in coders(some):
         points, share = flat_codes(snapshot)
-        png = figures.to_bytes(_scatter(points, snapshot.labels), dpi=150, transparent=True)
+        png = _png(_scatter(points, snapshot.labels))
         out.append(CaptionedImage(snapshot.label, _remark(snapshot, share), png))
     return out
 
 
+def _png(figure: Any) -> bytes:
+    from nnjax.report.charts.figures import to_bytes
+
+    return to_bytes(figure, dpi=150, transparent=True)
+
+
 def _scatter(points: np.ndarray, labels: np.ndarray | None) -> Any:
-    figure, [axes] = figures.subplots(1, 2.8, 2.8)
+    from nnjax.report.charts.figures import subplots
+
+    figure, [axes] = subplots(1, 2.8, 2.8)
     classes = np.zeros(len(points), int) if labels is None else labels[: len(points)]
     size = min(30.0, max(5.0, 4000 / len(points)))
     for label in np.unique(classes):
         axes.scatter(*points[classes == label].T, s=size, lw=0, alpha=0.7, color=class_color(int(label)))
-    bare(axes)
+    axes.set_axis_off()
     return figure
-
-
-def class_color(label: int) -> str:
-    """Return a class the same color everywhere."""
-    return to_hex(colormaps["tab10"](label) if label < 10 else colormaps["tab20"](label % 20))
 
 
 def flat_codes(snapshot: NetworkSnapshot) -> tuple[np.ndarray, float | None]:

@@ -3,17 +3,21 @@
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
+from PIL import Image, ImageDraw
 
+from nnjax.core.text import printable
 from nnjax.models.registry import traits_of
 from nnjax.nn.activations import activation_of
 from nnjax.nn.metrics import confusion_matrix
-from nnjax.report.charts import array_images, figures
+from nnjax.report.charts import array_images
+from nnjax.report.charts.captioned_images import SIZE, font, headline, to_bytes
+from nnjax.report.charts.palettes import shades
 from nnjax.report.context import ReportContext
 from nnjax.report.section import Section
 from nnjax.report.snapshots import NetworkSnapshot
 
 MAX_CLASSIFIERS, MAX_MATRIX, MAX_MISTAKES, MAX_PAIRS = 2, 20, 12, 5
+CELL, MATRIX, MAX_NAME = 32, 420, 24  # pixels of a cell, and of a large matrix; characters of a class
 
 
 def build(report: ReportContext) -> list[dict[str, Any]]:
@@ -68,26 +72,47 @@ def _mistakes(snapshot: NetworkSnapshot) -> list[dict[str, Any]]:
     ]
 
 
-def plot_confusion(found: dict[str, Any]) -> Figure:
-    """Draw a classifier's confusion matrix, true classes as rows; few classes get their numbers."""
-    classes, matrix = [figures.plain(name) for name in found["classes"]], found["counts"]
-    figure, [axes] = figures.subplots(1, 4.5, 4.2)
+def draw_confusion(found: dict[str, Any]) -> bytes:
+    """Draw a classifier's confusion matrix as PNG, true classes as rows; few classes get their numbers."""
+    matrix, title = found["counts"], headline(found["label"])
+    few = len(matrix) <= MAX_MATRIX
+    cell = CELL if few else max(2, MATRIX // len(matrix))
+    names = [printable(name)[:MAX_NAME] for name in found["classes"]] if few else []
+    margin = max([SIZE, *(round(font().getlength(name)) for name in names)]) + 2 * SIZE
+    top = SIZE * (2 + title.count("\n")) * 3 // 2
+    side = cell * len(matrix)
+    image = Image.new("RGB", (max(margin + side + SIZE, MATRIX), top + side + margin), "white")
+    draw = ImageDraw.Draw(image)
+    draw.multiline_text((image.width / 2, 4), title, "black", font(), anchor="ma", align="center")
     share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-    axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
-    if len(matrix) <= 20:
-        for i, j in np.argwhere(matrix):
-            axes.text(j, i, matrix[i, j], ha="center", va="center", fontsize=7, color="w" if share[i, j] > 0.5 else "k")
-        axes.set_xticks(range(len(matrix)), classes, rotation=90 if max(map(len, classes)) > 2 else 0, fontsize=7)
-        axes.set_yticks(range(len(matrix)), classes, fontsize=7)
-    axes.set(xlabel="predicted", ylabel="true")
-    axes.set_title(figures.headline(found["label"]), fontsize=9)
-    return figure
+    colors = Image.fromarray(shades("Blues", share.ravel()).reshape(*matrix.shape, 3))
+    image.paste(colors.resize((side, side), Image.Resampling.NEAREST), (margin, top))
+    for i, j in np.argwhere(matrix) if few else ():
+        middle = margin + (j + 0.5) * cell, top + (i + 0.5) * cell
+        draw.text(middle, str(matrix[i, j]), "white" if share[i, j] > 0.5 else "black", font(SIZE - 3), anchor="mm")
+    for i, name in enumerate(names):
+        draw.text((margin - 4, top + (i + 0.5) * cell), name, "black", font(), anchor="rm")
+        if max(map(len, names)) > 2:
+            _upright(image, name, margin + round((i + 0.5) * cell), top + side + 4)
+        else:
+            draw.text((margin + (i + 0.5) * cell, top + side + 4), name, "black", font(), anchor="ma")
+    draw.text((margin + side / 2, image.height - 4), "predicted", "black", font(), anchor="ms")
+    _upright(image, "true", SIZE, top + side // 2 - SIZE)
+    return to_bytes(image)
+
+
+def _upright(image: Image.Image, text: str, x: int, y: int) -> None:
+    """Write text from below to above, its middle at x and its end at y."""
+    width = round(font().getlength(text)) + 1
+    line = Image.new("L", (width, SIZE + 5), 255)
+    ImageDraw.Draw(line).text((0, SIZE), text, 0, font(), anchor="ls")
+    image.paste(line.rotate(90, expand=True), (x - line.height // 2, y))
 
 
 SECTION = Section(
     title="Mistakes",
     order=90,
     build=build,
-    figures=lambda classifiers: {"confusion.png": plot_confusion(classifiers[0])},
+    figures=lambda classifiers: {"confusion.png": draw_confusion(classifiers[0])},
     template="mistakes.html.jinja",
 )

@@ -4,14 +4,10 @@ from collections import Counter
 from typing import Any
 
 import numpy as np
-from matplotlib import colormaps
-from matplotlib.colors import to_hex
-from matplotlib.figure import Figure
 
 from nnjax.core.types import LayerStatistics
 from nnjax.diagnosis.layer_findings import LayerFinding, layer_findings
 from nnjax.report.charts.array_images import data_uri
-from nnjax.report.charts.figures import decimals, subplots, to_bytes
 from nnjax.report.context import ReportContext
 from nnjax.report.section import Section
 
@@ -66,6 +62,8 @@ def counts(found: list[tuple[LayerFinding, ...]], trials: int) -> list[str]:
 
 def charts(signals: LayerStatistics, trial: int, label: str) -> list[dict[str, str]]:
     """Draw the charts of one trial that have anything to show."""
+    from nnjax.report.charts.figures import to_bytes
+
     out = []
     for name, (title, explanation, logarithmic) in CHARTS.items():
         values = getattr(signals, name)[trial]
@@ -82,6 +80,9 @@ def layers_of(signals: LayerStatistics, trial: int) -> np.ndarray:
 
 def colors(number: int) -> list[str]:
     """Return colors from the input (dark) to the output (light)."""
+    from matplotlib import colormaps
+    from matplotlib.colors import to_hex
+
     return [to_hex(c) for c in colormaps["viridis"](np.linspace(0.0, 0.88, number))]
 
 
@@ -92,8 +93,10 @@ def key(signals: LayerStatistics, trial: int) -> list[tuple[str, str]]:
     return named if len(named) <= MAX_NAMED else [*named[: MAX_NAMED // 2], ("…", "none"), *named[-MAX_NAMED // 2 :]]
 
 
-def plot(values: np.ndarray, name: str, layers: np.ndarray, logarithmic: bool) -> Figure:
+def plot(values: np.ndarray, name: str, layers: np.ndarray, logarithmic: bool) -> Any:
     """Draw one signal [t, p] over the epochs, a line for each layer that the trial has."""
+    from nnjax.report.charts.figures import decimals, subplots
+
     figure, [axes] = subplots(1, 3.0, 2.1)
     for layer, color in zip(layers, colors(len(layers)), strict=True):
         own = values[:, layer]
