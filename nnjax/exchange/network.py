@@ -1,5 +1,6 @@
 """A trained network with its architecture, scalers and names: from raw inputs to outputs."""
 
+import functools
 import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -93,6 +94,17 @@ def outputs(network: Network, compiled: bool = False) -> Callable[[Array], Array
     """
     function = jax.jit(traced_outputs(network)) if compiled else traced_outputs(network)
     return on_host(function, network.facts, goal_of(network.architecture, network.facts) == "regression")
+
+
+def compiled_outputs(network: Network) -> Callable[[Variables], Callable[[Array], Array]]:
+    """Return what gives `outputs` for any variables of a network's architecture, compiled once for all of them."""
+
+    @jax.jit
+    def function(variables: Variables, x: Array) -> Array:
+        return traced_outputs(network._replace(params=variables.params, state=variables.state))(x)
+
+    regression = goal_of(network.architecture, network.facts) == "regression"
+    return lambda variables: on_host(functools.partial(function, variables), network.facts, regression)
 
 
 def on_host(function: Callable[[Array], Array], facts: DataFacts, regression: bool) -> Callable[[Array], Array]:

@@ -1,16 +1,17 @@
 """Snapshots of trained networks: one trial for each of the best settings, with its weights, outputs and codes."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import ModelConfig
+from nnjax.core.experiment import DataConfig, ModelConfig
 from nnjax.core.types import Prepared
 from nnjax.data.baselines import measured_part
-from nnjax.exchange.network import codes, outputs
+from nnjax.exchange.network import codes, compiled_outputs, outputs
+from nnjax.models.model import Variables
 from nnjax.models.registry import make_model, traits_of
 from nnjax.runs.run import Run
 from nnjax.runs.settings import Setting, report_part, representative
@@ -122,9 +123,10 @@ def coders(some: Sequence[NetworkSnapshot], images: bool = False) -> list[Networ
 def take_snapshots(run: Run, shown: Mapping[Setting, int]) -> tuple[list[NetworkSnapshot], list[str]]:
     """Evaluate the networks to show; sentences name the data or weights that are missing."""
     found, missing = [], []
+    alike: dict[tuple[ModelConfig, DataConfig], Callable[[Variables], Any]] = {}  # compiled functions
     for setting, trial in shown.items():
         try:
-            found.append(_take_snapshot(run, setting, trial))
+            found.append(_take_snapshot(run, setting, trial, alike))
         except UserError as error:
             missing.append(str(error))
     return found, list(dict.fromkeys(missing))
@@ -138,14 +140,19 @@ def _has_code(model: ModelConfig, shape: tuple[int, ...]) -> bool:
     return make_model(model, shape, 0).encode is not None if traits.own else bool(model.widths)
 
 
-def _take_snapshot(run: Run, setting: Setting, trial: int) -> NetworkSnapshot:
+def _take_snapshot(run: Run, setting: Setting, trial: int, alike: dict[Any, Any]) -> NetworkSnapshot:
     prepared, network = run.data(trial), run.network(trial)
+    own = traits_of(setting.experiment.model).own
+    key = setting.experiment.model, setting.experiment.data
+    if key not in alike and not own:
+        alike[key] = compiled_outputs(network)
+    function = outputs(network) if own else alike[key](network.variables)
     part, rows = measured_part(prepared, report_part(setting))
     rows = rows[:MAX_EXAMPLES]
     raw = prepared.dataset.x[rows]
     raw = raw if raw.dtype == np.float64 else raw.astype(np.float32)
     coded = _has_code(setting.experiment.model, prepared.facts().example_shape)
-    kernel = np.zeros((0, 0)) if traits_of(setting.experiment.model).own else _first_kernel(network.params)
+    kernel = np.zeros((0, 0)) if own else _first_kernel(network.params)
     return NetworkSnapshot(
         setting=setting,
         trial=trial,
@@ -153,7 +160,7 @@ def _take_snapshot(run: Run, setting: Setting, trial: int) -> NetworkSnapshot:
         part=part,
         rows=rows,
         inputs=prepared.inputs(rows),
-        outputs=in_batches(outputs(network), raw),
+        outputs=in_batches(function, raw),
         codes=in_batches(codes(network), raw) if coded else None,
         kernel=kernel.reshape(-1, kernel.shape[-1]) if kernel.size else kernel,
         kernel_shape=_kernel_shape(kernel, prepared),
