@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from scripts.peers import contest, scaling, signal_cost, tables
+from scripts.peers import contest, library, scaling, signal_cost, tables
 from scripts.peers.command import steady_seconds
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -42,6 +42,21 @@ def test_steady_seconds_leave_the_first_passes_out():
     assert steady_seconds([9, 4, 2, 3, 1], warm=2) == 10
     with pytest.raises(ValueError, match="2 passes, but more than 2 were expected; give more epochs"):
         steady_seconds([9, 4], warm=2)
+
+
+def test_the_library_trains_what_the_command_trains(monkeypatch, tmp_path):
+    """The same configuration with the same overrides, by `nnjax.sweep`."""
+    contender, size = contest.Contender("nnjax, library", library=True), contest.Size(8, 3)
+    [command] = contest.commands(contender, "tiny", size, 1, tmp_path)
+    module, config, run, first, *flags = command[4:]
+    assert (module, run, first) == ("scripts.peers.library", f"{tmp_path}/run", "--config.epochs=3")
+    given = {}
+    monkeypatch.setattr(library.nnjax, "sweep", lambda *args, **options: given.update(args=args, **options), False)
+    library.main(str(ROOT / config), run, first, *flags)
+    experiment, space = given["args"]
+    assert (experiment.epochs, given["workdir"]) == (3, run)
+    axes = {path.split(".")[-1]: axis for path, axis in space.axes.items()}
+    assert (list(axes["seed"]), len(axes["learning_rate"].points())) == ([0], 2)
 
 
 @pytest.mark.slow
