@@ -130,6 +130,14 @@ def test_short_training_tries_nothing(steps, monkeypatch):
     assert said[0].startswith("plan: 2 devices × 16 lanes")
 
 
+def test_progress_is_reported_before_other_layouts_are_tried(steps):
+    """Which takes long on a busy machine: the first two segments, of which the first one compiles, are seen before."""
+    tried = []
+    trained(observe=lambda progress: tried.append(len(steps["tried"])))
+    assert tried[:2] == [0, 0]
+    assert tried[-1] == 4
+
+
 def test_trying_ends_when_its_share_of_the_time_is_spent(steps, monkeypatch):
     """On a busy machine, where layouts take long to compile: the next one is not begun."""
     monkeypatch.setattr(planner, "TRY_SHARE", 0.0)
