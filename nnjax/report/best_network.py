@@ -64,7 +64,7 @@ def _copies(setting: Setting, rivals: int, values: np.ndarray, mean: float, part
         bounded = activation_of(setting.experiment.model.output_activation).stays_within(0, 1)
         alike = clipped if bounded and clipped in known else linear  # copies that cannot leave [0, 1] either
         pca = known[alike][MSE]
-        where = ", its copies clipped to [0, 1] as the network's are," if alike == clipped else ""
+        where = " its copies clipped to [0, 1] as the network's are," if alike == clipped else ""
         verdict = "better than the network" if pca < mean else "the network does better"
         text += f" {linear}, the best linear compression to as few numbers,{where} reaches {number(pca)}: {verdict}."
     return text
