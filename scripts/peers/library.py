@@ -5,21 +5,17 @@ python -m scripts.peers.library configs/bench_tiny.py WORKDIR --config.epochs=50
 It reads a configuration with its overrides, and trains by `nnjax.sweep`.
 """
 
-import importlib.util
 import sys
 
 import nnjax
+from nnjax.cli.config import load_config
 from nnjax.core.fields import replace
 from nnjax.spaces.overrides import override, pin
 
 
 def main(path: str, workdir: str, *flags: str) -> None:
     """Train the search space of a configuration."""
-    spec = importlib.util.spec_from_file_location("config", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = load_config(path)
     fields, axes = (given(flags, prefix) for prefix in ("--config.", "--space."))
     space = override(pin(module.get_space(), fields), axes)
     nnjax.sweep(replace(module.get_config(), fields), space, workdir=workdir, title="bench")
