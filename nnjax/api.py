@@ -149,7 +149,7 @@ def train_trials(
     deadline = options.deadline()
     most, datasets = parse_keep(options.keep), Datasets(options.data)
     specs = data_checks.resolve_trials(specs, datasets, options.log)
-    base = data_checks.settled(base, specs)
+    base = data_checks.with_resolved_fields(base, specs)
     refuse_several_rules(specs)
     scheduler = make_scheduler(space, specs)
     rules = {} if scheduler is None else scheduler.description

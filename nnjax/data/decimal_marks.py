@@ -26,8 +26,8 @@ def refuse_open(found: Mapping[str, Inferred], table: Table) -> None:
     for name, one in found.items():
         if one.ambiguous and not all_commas(found):
             _refuse(name, one.ambiguous, table)
-        settled = all_commas(found) and table.separator != ","
-        if one.grouped and not settled and (one.likely or commas or (table.separator == ";" and not points)):
+        unambiguous = all_commas(found) and table.separator != ","
+        if one.grouped and not unambiguous and (one.likely or commas or (table.separator == ";" and not points)):
             _refuse(name, one.grouped, table)
 
 

@@ -68,11 +68,11 @@ def read(data: bytes, path: Path, options: Options = Options()) -> Table:
     """
     text = encodings.decode(data, path, options.encoding)
     misread = encodings.misread(data, text, path, options.encoding)
-    text, told = separators.told(text)
+    text, declared = separators.declared(text)
     text, comments = _comments(text)
-    if told is None:
-        text, told = separators.told(text)
-    separator = told or separators.detect(text, path)
+    if declared is None:
+        text, declared = separators.declared(text)
+    separator = declared or separators.detect(text, path)
     if not comments and (columns := plain_cells.read(text, separator)):
         table = make_table(columns, path, lambda row: f"line {row + 1}", options)
         return dataclasses.replace(table, said=(*table.said, *misread), separator=separator)

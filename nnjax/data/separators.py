@@ -28,7 +28,7 @@ class _Fit(NamedTuple):
     numbers: float
 
 
-def told(text: str) -> tuple[str, str | None]:
+def declared(text: str) -> tuple[str, str | None]:
     """Read the separator from a first line such as sep=;, which is blanked; None for no such line."""
     first = next((line for line in io.StringIO(text) if line.strip()), "")
     match = _LINE.fullmatch(first.strip())

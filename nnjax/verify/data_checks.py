@@ -86,7 +86,7 @@ class Resolver:
         return found
 
 
-def settled(base: Experiment, specs: Sequence[TrialSpec]) -> Experiment:
+def with_resolved_fields(base: Experiment, specs: Sequence[TrialSpec]) -> Experiment:
     """Return the base experiment with what it leaves open as all of its trials have it, where they agree."""
     flat = [flatten(spec.experiment) for spec in specs]
     values = {path: {one[path] for one in flat} for path in defaults.FIELDS}

@@ -17,7 +17,7 @@ from scripts.curves.curve import Labeled, cut, jumps, rough, wobbles
 
 MOST = 100  # curves of a label in a part
 MOST_HEALTHY = 160  # of each of the labels of a healthy run
-# Without accuracies and anchors nobody can tell these apart from a network at its best.
+# Without accuracies and baselines nobody can tell these apart from a network at its best.
 BLIND = {
     "unstable": {"converged", "stopped_too_late"},
     "stuck_at_start": {"converged", "stopped_too_late"},
@@ -189,7 +189,7 @@ def _short(curves: Sequence[Labeled]) -> Iterable[Labeled]:
 
 
 def _forget(one: Labeled) -> Labeled:
-    """Leave out what people often do not have: re-evaluated train loss, accuracies, anchors; by the curve's name."""
+    """Leave out what people often do not have: re-evaluated train loss, accuracies, baselines; by the curve's name."""
     draw = np.random.default_rng(zlib.crc32(one.source.encode()))
     curves, known = dict(one.curves), dict[str, Any]()
     if draw.random() < 0.4:

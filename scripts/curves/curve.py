@@ -21,7 +21,7 @@ class Labeled:
       cause: of a validation loss below train: "regularization", "averaging" or "easier split"; "" elsewhere.
       source: family, task, optimizer and trial, for people.
       part: "tuning" or "test".
-      mean_predictor, chance: anchors; NaN where they are not given.
+      mean_predictor, chance: baselines; NaN where they are not given.
     """
 
     curves: dict[str, np.ndarray]

@@ -35,16 +35,21 @@ from scripts.curves.trained import Outcome, chance_accuracy, mean_predictor, out
 Pairs = Sequence[tuple[str, str]]
 
 
-def _anchors(base: Experiment, data: Dataset | None = None) -> tuple[float, float]:
+def _baselines(base: Experiment, data: Dataset | None = None) -> tuple[float, float]:
     prepared = prepared_for(base, data)
     return mean_predictor(prepared, base.loss, base.model.kind), chance_accuracy(prepared)
 
 
 def _labeled(
-    outcome: Outcome, label: str, accepted: set[str], source: str, where: tuple[str, str], anchors: tuple[float, float]
+    outcome: Outcome,
+    label: str,
+    accepted: set[str],
+    source: str,
+    where: tuple[str, str],
+    baselines: tuple[float, float],
 ) -> Labeled:
     curves = cut(outcome.curves, len(outcome.curves["val_loss"]))
-    known: dict[str, Any] = {"mean_predictor": anchors[0], "chance": anchors[1]}
+    known: dict[str, Any] = {"mean_predictor": baselines[0], "chance": baselines[1]}
     return Labeled(curves, label, frozenset({label} | accepted), source, tasks.part_of(*where), **known)
 
 
@@ -62,19 +67,19 @@ def stuck(pairs: Pairs) -> Iterator[Labeled]:
             "dead": (base, {"init_scale": [30.0, 100.0], "learning_rate": [300 * tasks.GOOD[optimizer]]}),
             "saturated": (deep, {"init_scale": [1.0], "learning_rate": [0.3 * tasks.GOOD[optimizer]]}),
         }
-        anchors = _anchors(base)
+        baselines = _baselines(base)
         for way, (experiment, axes) in ways.items():
             epochs = tasks.lengths(task, 4)
             outcomes = train(experiment, {**axes, "seed": range(3), "epochs": epochs})
             for i, (now, then) in enumerate(_twice_as_long(outcomes)):
                 if not (_finite(now) and _finite(then)):
                     continue
-                if min(level(now).train, level(then).train) > 0.98 * anchors[0]:
+                if min(level(now).train, level(then).train) > 0.98 * baselines[0]:
                     also = {"unstable", "diverged"} if way == "dead" else set()
                     if log_ratio(level(now).train, level(then).train) > 0.001:
                         also |= {"too_slow", "still_learning"}  # it creeps towards the mean predictor
                     yield _labeled(
-                        now, "stuck_at_start", also, f"stuck/{way}/{task}/{optimizer}/{i}", (task, optimizer), anchors
+                        now, "stuck_at_start", also, f"stuck/{way}/{task}/{optimizer}/{i}", (task, optimizer), baselines
                     )
 
 
@@ -98,11 +103,11 @@ def no_signal(pairs: Pairs) -> Iterator[Labeled]:
         base = tasks.experiment(task, optimizer)
         base = dataclasses.replace(base, model=dataclasses.replace(base.model, widths=(128, 64)))
         axes = {"learning_rate": [good, 3 * good], "seed": range(2), "epochs": tasks.lengths(task, 4)}
-        anchors = _anchors(base, data)
+        baselines = _baselines(base, data)
         for i, outcome in enumerate(train(base, axes, data)):
-            if _finite(outcome) and level(outcome).train < 0.9 * anchors[0]:
+            if _finite(outcome) and level(outcome).train < 0.9 * baselines[0]:
                 yield _labeled(
-                    outcome, "no_signal", set(), f"shuffled/{task}/{optimizer}/{i}", (task, optimizer), anchors
+                    outcome, "no_signal", set(), f"shuffled/{task}/{optimizer}/{i}", (task, optimizer), baselines
                 )
 
 
@@ -129,7 +134,7 @@ def below(pairs: Pairs) -> Iterator[Labeled]:
 def _below(
     base: Experiment, axes: dict[str, Sequence], cause: str, where: tuple[str, str], data: Dataset | None = None
 ) -> Iterator[Labeled]:
-    anchors = _anchors(base, data)
+    baselines = _baselines(base, data)
     for i, outcome in enumerate(train(base, axes, data)):
         if not _finite(outcome):
             continue
@@ -141,7 +146,7 @@ def _below(
         at_end = np.log(running[-1] / val[-1]) > 0.03
         if cost < 0.01 and present and at_end and np.log(np.mean(running[half]) / np.mean(val[half])) > 0.05:
             source = f"below/{cause}/{'/'.join(where)}/{i}"
-            found = _labeled(outcome, "val_below_train", set(), source, where, anchors)
+            found = _labeled(outcome, "val_below_train", set(), source, where, baselines)
             yield dataclasses.replace(found, cause=cause, beside=PACE | {"too_slow", "plateau_then_drop"})
 
 
@@ -159,7 +164,7 @@ def noisy(pairs: Pairs) -> Iterator[Labeled]:
                 rates = [0.03 * good, 0.3 * good, good]
                 outcomes = train(experiment, {"learning_rate": rates, "seed": range(3), "epochs": epochs})
                 per_rate = len(outcomes) // len(rates)
-                anchors = _anchors(experiment)
+                baselines = _baselines(experiment)
                 for i in range(per_rate, len(outcomes)):
                     now, slower = outcomes[i], outcomes[i - per_rate]
                     if _finite(now) and _wobbles(now) and log_ratio(level(now).train, level(slower).train) < 0.05:
@@ -167,7 +172,7 @@ def noisy(pairs: Pairs) -> Iterator[Labeled]:
                             if t >= 8 and wobbles(now.curves["val_loss"][:t]):
                                 source = f"noisy/{way}/{task}/{optimizer}/{i}/{t}"
                                 also = {"overfitting"} if _cost(now) > 0.01 else set()
-                                found = _labeled(now, "noisy", also, source, (task, optimizer), anchors)
+                                found = _labeled(now, "noisy", also, source, (task, optimizer), baselines)
                                 # where a dozen examples lie, above or below train, is luck
                                 luck = PACE | ({"val_below_train", "overfitting"} if way == "validation" else set())
                                 yield dataclasses.replace(found, curves=cut(found.curves, t), beside=luck)
@@ -188,13 +193,13 @@ def rising(pairs: Pairs) -> Iterator[Labeled]:
     for task, optimizer in pairs:
         good, where = tasks.GOOD[optimizer], (task, optimizer)
         base = tasks.experiment(task, optimizer)
-        anchors = _anchors(base)
+        baselines = _baselines(base)
         axes = {"learning_rate": [0.003 * good, 0.03 * good], "seed": range(2), "epochs": tasks.lengths(task, 3)}
         for i, outcome in enumerate(_uphill(base, axes)):
             if _finite(outcome):
                 exploded = level(outcome).train > 100 * outcome.curves["train_loss_eval"][0]
                 also = {"diverged"} if exploded else set()
-                yield _labeled(outcome, "rising", also, f"uphill/{task}/{optimizer}/{i}", where, anchors)
+                yield _labeled(outcome, "rising", also, f"uphill/{task}/{optimizer}/{i}", where, baselines)
         schedule = dataclasses.replace(base.optimizer, schedule="exponential")
         axes = {
             "learning_rate": [0.1 * good, good],
@@ -207,7 +212,7 @@ def rising(pairs: Pairs) -> Iterator[Labeled]:
             loss = outcome.curves["train_loss"]
             if _finite(outcome) and log_ratio(float(loss[-1]), float(loss.min())) > 0.1:
                 also = {"unstable", "diverged"} if loss[-1] > 100 * loss[0] else {"unstable"}
-                yield _labeled(outcome, "rising", also, f"schedule/{task}/{optimizer}/{i}", where, anchors)
+                yield _labeled(outcome, "rising", also, f"schedule/{task}/{optimizer}/{i}", where, baselines)
 
 
 def _uphill(base: Experiment, axes: dict[str, Sequence]) -> list[Outcome]:

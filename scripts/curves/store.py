@@ -51,5 +51,5 @@ def load(path: pathlib.Path) -> list[Labeled]:
 def _labeled(arrays: dict[str, np.ndarray], i: int, curve: dict[str, np.ndarray]) -> Labeled:
     text = {name: str(arrays[name][i]) for name in TEXT}
     accepted, beside = (frozenset(str(arrays[name][i]).split()) for name in ("accepted", "beside"))
-    anchor, chance = (float(value) for value in arrays["anchors"][i])
-    return Labeled(curve, accepted=accepted, beside=beside, mean_predictor=anchor, chance=chance, **text)
+    constant, chance = (float(value) for value in arrays["anchors"][i])
+    return Labeled(curve, accepted=accepted, beside=beside, mean_predictor=constant, chance=chance, **text)

@@ -56,18 +56,18 @@ def sweep(task: str, optimizer: str) -> list[Labeled]:
     else:
         outcomes = train(base, {"learning_rate": rates, "epochs": epochs, "seed": SEEDS})
     prepared = prepared_for(base)
-    anchor, chance = mean_predictor(prepared, base.loss, base.model.kind), chance_accuracy(prepared)
+    constant, chance = mean_predictor(prepared, base.loss, base.model.kind), chance_accuracy(prepared)
     part, out = tasks.part_of(task, optimizer), []
     for s in range(len(SEEDS)):
         own = outcomes[s :: len(SEEDS)]
         column = [own[r * len(epochs) : (r + 1) * len(epochs)] for r in range(len(rates))]
         for r, k in np.ndindex(len(rates), len(epochs) - 1):
-            found = label(column, r, k, anchor)
+            found = label(column, r, k, constant)
             if found:
                 outcome = column[r][k]
                 source = f"rates/{task}/{optimizer}/rate={rates[r]:.3g},seed={s}"
                 out.append(
-                    Labeled(_written(outcome, epochs[k]), *found, source, part, mean_predictor=anchor, chance=chance)
+                    Labeled(_written(outcome, epochs[k]), *found, source, part, mean_predictor=constant, chance=chance)
                 )
     return out
 
@@ -83,14 +83,14 @@ def schedules(task: str, optimizer: str) -> list[Labeled]:
         base = dataclasses.replace(base, optimizer=dataclasses.replace(base.optimizer, schedule=schedule))
         axes = {"seed": range(3), "epochs": [15, 30, 60]}
         prepared = prepared_for(base)
-        anchors = mean_predictor(prepared, base.loss, base.model.kind), chance_accuracy(prepared)
+        baselines = mean_predictor(prepared, base.loss, base.model.kind), chance_accuracy(prepared)
         also = {"plateau_then_drop"} if schedule == "step" else set()
         for i, outcome in enumerate(train(base, axes)):
             cost = log_ratio(*_ends(outcome))
-            learned = not outcome.diverged and level(outcome).train < 0.95 * anchors[0]
+            learned = not outcome.diverged and level(outcome).train < 0.95 * baselines[0]
             if learned and min(log_ratio(outcome.test, outcome.best_test), cost) < 0.01:
                 own = also | ({"overfitting"} if cost > 0.02 else set())
-                known: dict[str, Any] = {"mean_predictor": anchors[0], "chance": anchors[1]}
+                known: dict[str, Any] = {"mean_predictor": baselines[0], "chance": baselines[1]}
                 curves = cut(outcome.curves, len(outcome.curves["val_loss"]))
                 source, part = f"{schedule}/{task}/{optimizer}/{i}", tasks.part_of(task, optimizer)
                 out.append(Labeled(curves, "converged", PACE | own, source, part, **known))
@@ -145,7 +145,7 @@ def log_ratio(a: float, b: float) -> float:
     return float(np.log(a / b)) if a > 0 and b > 0 and np.isfinite(a + b) else 0.0
 
 
-def label(column: list[list[Outcome]], r: int, k: int, anchor: float) -> tuple[str, frozenset[str]] | None:
+def label(column: list[list[Outcome]], r: int, k: int, constant: float) -> tuple[str, frozenset[str]] | None:
     """Label the trial of rate r (ascending) at the k-th length; None where no counterfactual tells.
 
     Train losses below a thousandth of the mean predictor's count as that: nobody minds which of them is lower.
@@ -154,40 +154,40 @@ def label(column: list[list[Outcome]], r: int, k: int, anchor: float) -> tuple[s
     if here.diverged or not all(np.isfinite(curve).all() for curve in here.curves.values()):
         return "diverged", frozenset({"diverged"})
     now, then = level(here), level(later)
-    if now.train > 1e3 * anchor:
+    if now.train > 1e3 * constant:
         return "diverged", frozenset({"diverged", "unstable"})
-    least = 1e-3 * anchor
+    least = 1e-3 * constant
     others = [np.inf if row[k].diverged else max(level(row[k]).train, least) for row in column]
     best = int(np.argmin(others))
     own, lower, higher = others[r], min(others[:r], default=np.inf), min(others[r + 1 :], default=np.inf)
     goes_on = log_ratio(own, max(then.train, least)) if not later.diverged else -1.0
     if r > best and log_ratio(own, lower) > np.log(1.5):
-        return _too_high(here, goes_on, anchor)
+        return _too_high(here, goes_on, constant)
     if r > best and log_ratio(own, lower) > np.log(1.1):
         return None  # near the edge of stability no counterfactual says whether the rate is too high
-    if min(others) > 0.9 * anchor:
+    if min(others) > 0.9 * constant:
         return None  # no rate learns anything in that time
-    return _in_time(column, r, k, log_ratio(own, higher), min(others), anchor)
+    return _in_time(column, r, k, log_ratio(own, higher), min(others), constant)
 
 
-def _too_high(here: Outcome, goes_on: float, anchor: float) -> tuple[str, frozenset[str]] | None:
+def _too_high(here: Outcome, goes_on: float, constant: float) -> tuple[str, frozenset[str]] | None:
     """Label a trial whose rate is too high; None where its loss neither oscillates nor is stuck high."""
     now, again, val = level(here), here.curves["train_loss_eval"], here.curves["val_loss"]
     oscillates = (again[1:] > 1.05 * again[:-1]).mean() > 0.1
-    if goes_on > 0.1 or not (oscillates or now.train > 0.9 * anchor):
+    if goes_on > 0.1 or not (oscillates or now.train > 0.9 * constant):
         return None
     accepted = {"unstable"}
-    if now.train > 0.98 * anchor:
-        accepted |= {"stuck_at_start", "diverged"} if now.train > 10 * anchor else {"stuck_at_start"}
+    if now.train > 0.98 * constant:
+        accepted |= {"stuck_at_start", "diverged"} if now.train > 10 * constant else {"stuck_at_start"}
     if min(log_ratio(now.final, now.best), log_ratio(now.val, float(val.min()))) > 0.03:
         accepted.add("overfitting")
-    if now.train < 0.5 * anchor and wobbles(val):
+    if now.train < 0.5 * constant and wobbles(val):
         accepted.add("noisy")
     return "unstable", frozenset(accepted)
 
 
 def _in_time(
-    column: list[list[Outcome]], r: int, k: int, higher_wins: float, best: float, anchor: float
+    column: list[list[Outcome]], r: int, k: int, higher_wins: float, best: float, constant: float
 ) -> tuple[str, frozenset[str]] | None:
     here, later = column[r][k], column[r][k + 1]
     now, then = level(here), level(later)
@@ -198,7 +198,7 @@ def _in_time(
     if higher_wins > 0.1 and way < 0.5:
         accepted = {"too_slow"} | ({"stuck_at_start"} if way < 0.01 else set())
         return "too_slow", frozenset(accepted | ({"still_learning"} if way > 0.25 else set()))
-    if np.min(here.curves["val_loss"]) > 0.98 * anchor:
+    if np.min(here.curves["val_loss"]) > 0.98 * constant:
         return None  # it memorises, or has not begun: what carries over is not said by its own validation loss
     slow = {"too_slow"} if higher_wins > 0.1 and way < 0.9 else set()
     lasting = log_ratio(then.final, then.best) > 0.03 and log_ratio(now.val, then.val) < 0.01

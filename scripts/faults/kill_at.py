@@ -32,7 +32,7 @@ def arm(name: str, number: int) -> None:
     setattr(os, name, call)
 
 
-def settle() -> None:
+def ignore_step_times() -> None:
     """Let lanes follow the rule alone: by step times measured beside other work two runs may differ in the last bit."""
     import math
 
@@ -43,7 +43,7 @@ def settle() -> None:
 
 
 if __name__ == "__main__":
-    settle()
+    ignore_step_times()
     arm(sys.argv[1], int(sys.argv[2]))
     sys.argv = sys.argv[3:]
     runpy.run_path(sys.argv[0], run_name="__main__")

@@ -105,7 +105,7 @@ def search(
     datasets = Datasets(given.data)
     corners = data_checks.resolve_trials(space.corners, datasets, given.log)
     refuse_several_rules(corners)
-    space = dataclasses.replace(space, base=data_checks.settled(space.base, corners))
+    space = dataclasses.replace(space, base=data_checks.with_resolved_fields(space.base, corners))
     prepared, findings = data_checks.check(corners, datasets)
     metric = metric or BEST_VALIDATION.format(corners[0].experiment.select)
     require_metric(metric, corners, prepared)

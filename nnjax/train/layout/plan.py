@@ -84,7 +84,7 @@ def from_json(values: Mapping[str, Any]) -> Plan:
 
 
 def satisfies(plan: Plan, asked: Plan) -> bool:
-    """Whether a settled plan is as it was asked for, in all that was not left open, on the devices that are there."""
+    """Whether a resolved plan is as it was asked for, in all that was not left open, on the devices that are there."""
     free = Plan()
     same = all(getattr(asked, name) in (getattr(free, name), getattr(plan, name)) for name in ASKED)
     return same and not asked.fixed and usable(plan.devices or 0, len(jax.devices()))
@@ -152,7 +152,7 @@ def choose_lanes(plan: Plan, sizes: Sequence[int], survival: Survival = ALL_SURV
     """Choose the rung of the ladder on which trials take the least time.
 
     Args:
-      plan: settled.
+      plan: resolved.
       sizes: how many trials there are of each kind; trials of different kinds cannot be in step.
       survival: the stages of their training; later fewer trials may be left.
     """
@@ -180,7 +180,7 @@ def turns(plan: Plan, sizes: Sequence[int], lanes: int) -> int:
 
 
 def devices_for(plan: Plan, flops: Sequence[float]) -> int:
-    """Choose how many devices of a settled plan are used: all, or for a long last trial as many as it needs.
+    """Choose how many devices of a resolved plan are used: all, or for a long last trial as many as it needs.
 
     CPU devices are cores, and a trial alone on one device uses the threads of all of them.
 
