@@ -9,6 +9,7 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.files import check_out, write_atomically
+from nnjax.core.pieces import is_path
 from nnjax.core.types import Array, DataFacts
 from nnjax.data.files import read_bytes
 from nnjax.exchange import description, keras_file, program, weights_file
@@ -61,6 +62,13 @@ def _taking_arrays(facts: DataFacts, function: Callable[[Any], Array]) -> Callab
 def _read_weights(path: pathlib.Path) -> Predictor:
     content = read_bytes(path)
     found, arrays = description.read(path, content), weights_file.from_bytes(content, path)
+    kind = getattr(found.architecture, "kind", "")
+    if is_path(kind):
+        raise UserError(
+            f"{path} holds the weights of {kind}, a model that no file brings: in Python, "
+            "safetensors.numpy.load_file(path) gives them by name ('Dense_0/kernel', of its state 'state/…'), and "
+            "Experiment(model=…, start_weights=path) goes on from them; a .jaxexport runs without the model."
+        )
     try:
         return predictor(path.name, assemble(found.architecture, found.facts, arrays))
     except UserError as error:

@@ -31,7 +31,13 @@ def read_weights(path: str) -> Mapping[str, np.ndarray]:
         arrays = trained_arrays(keras_file.read(path), path)
     else:
         return npz.read(pathlib.Path(path))[0]
-    return {f"{named_arrays.FINAL}{name}": array for name, array in arrays.items()}
+    return {_held_name(name): array for name, array in arrays.items()}
+
+
+def _held_name(name: str) -> str:
+    """Name an array of a file as a run's checkpoint does."""
+    state = name.removeprefix(weights_file.STATE)
+    return f"{named_arrays.FINAL}{name}" if state == name else f"{named_arrays.FINAL_STATE}{state}"
 
 
 def remarks(specs: Sequence[TrialSpec]) -> list[str]:

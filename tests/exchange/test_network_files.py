@@ -9,10 +9,17 @@ import numpy as np
 import pytest
 import safetensors
 from exported import MAKERS, expected, inputs, run_of
+from flax.traverse_util import unflatten_dict
 from jax import export
+from own_models import BLOBS, LinenNet, X
+from safetensors.numpy import load_file
 
+import nnjax
 from nnjax.core.errors import UserError
 from nnjax.exchange import description, files, program
+from nnjax.exchange.start_weights import read_weights
+
+UNSCALED = nnjax.DataConfig(scaling="none")
 
 WITHOUT_NNJAX = """
 import sys
@@ -72,6 +79,23 @@ def test_what_left_comes_back(name, suffix, tmp_path):
     np.testing.assert_array_equal(found.facts.x_scaler.scale, facts.x_scaler.scale)
     if suffix == ".safetensors":
         np.testing.assert_allclose(found.codes()(x), expected(name)[1], rtol=1e-5, atol=1e-5)
+
+
+def test_weights_of_an_own_model_are_a_linen_tree_again(tmp_path):
+    path = str(tmp_path / "net.safetensors")
+    model = LinenNet()
+    run = nnjax.sweep(nnjax.Experiment(model=model, epochs=1, batch_size=32, data=UNSCALED), data=BLOBS)
+    run.export(path)
+    tree = unflatten_dict(load_file(path), sep="/")
+    state = tree.pop("state")
+    z = model.apply({"params": tree, **state}, X, train=False)
+    np.testing.assert_allclose(jax.nn.softmax(z), run.outputs(X), rtol=1e-5, atol=1e-6)
+    held = read_weights(path)
+    np.testing.assert_array_equal(
+        held["final_state/batch_stats/BatchNorm_0/mean"], run.variables(0).state["batch_stats"]["BatchNorm_0"]["mean"]
+    )
+    with pytest.raises(UserError, match=r"holds the weights of own_models:LinenNet.*start_weights=path"):
+        files.load(path)
 
 
 def test_weights_are_readable_by_safetensors_alone_and_the_architecture_by_json(tmp_path):

@@ -12,6 +12,7 @@ from nnjax.core.types import Arrays, Shaped
 from nnjax.models.model import Variables
 
 FINAL, BEST = "final/", "best/"  # prefixes of a trial's last weights and of its best ones
+FINAL_STATE = "final_state/"
 
 
 def flatten(tree: Any, prefix: str = "") -> dict[str, Shaped[np.ndarray, "..."]]:
