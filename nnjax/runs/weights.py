@@ -10,6 +10,7 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import ModelConfig
+from nnjax.core.pieces import Piece
 from nnjax.core.structure import Structure, flatten_as
 from nnjax.core.text import represent
 from nnjax.core.types import DataFacts, Float
@@ -47,7 +48,8 @@ def read_variables(run: TrainedTrials, trial: int, which: str) -> Variables:
             f"nnjax train --from=RUN --trial={trial}."
         )
     config, facts = run.specs[trial].experiment.model, run.facts(trial)
-    blank = _shapes(config, facts.example_shape, output_width(config, facts))
+    shapes_of = _shapes.__wrapped__ if isinstance(config.kind, Piece) else _shapes  # objects may have changed
+    blank = shapes_of(config, facts.example_shape, output_width(config, facts))
     try:
         return named_arrays.unflatten_variables(blank, run.store.load_weights(trial), f"{which}/")
     except UserError as error:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import filelock
 import numpy as np
+import pandas as pd
 import pytest
 from processes import SPIRALS, complaint, contents
 
@@ -358,7 +359,9 @@ def exchange_weights(folder):
 
 def unfinish(folder):
     path = folder / "trials.csv"
-    path.write_text(path.read_text("utf-8").replace("1,plain,done,", "1,plain,running,"), "utf-8")
+    table = pd.read_csv(path)
+    table.loc[1, "status"], table.loc[1, "epochs"] = "running", 0
+    table.to_csv(path, index=False)
     return "Trial 1 is running: it has no weights yet"
 
 
