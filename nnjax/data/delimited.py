@@ -146,6 +146,12 @@ def make_table(cells: Sequence[np.ndarray], path: Path, where: Callable[[int], s
         and header.counts_rows(list(columns[names[0]]))
     ):
         del columns[names[0]]
+    named = [cell.strip() for name, cell in zip(names, first, strict=True) if name in columns and cell.strip()]
+    if found.header and options.header == "auto" and 2 * len(named) < len(columns):
+        raise UserError(
+            f"{path} names {len(named)} of {len(columns)} columns in {where(0)} ({', '.join(named)[:60]!r}), as titles "
+            "do: remove what stands above the names of the columns, or say that they are names by data.header=yes."
+        )
     said = f"{path} is read {'with' if found.header else 'without'} a header: {found.reason} (data.header=yes or no)."
     asked = options.header != "auto"
     return Table(columns, path, lambda row: where(row + begin), found.header, () if asked else (said,))

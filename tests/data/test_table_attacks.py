@@ -317,6 +317,13 @@ class TestRowsThatAreNone:
         twice = self.BODY.replace("u,", "total,", 5)
         assert not any("its last" in sentence for sentence in table(f"a,x,y\n{twice}total,1,2\n").said)
 
+    def test_a_title_is_no_header(self, table):
+        text = "".join(f"{'pq'[i % 2]},{'uv'[i % 2]},{'no' if i % 3 else 'yes'}\n" for i in R)
+        with pytest.raises(UserError, match=r"names 1 of 3 columns in line 1 \('Report 2024'\), as titles do"):
+            table("Report 2024,,\n,,\na,b,label\n" + text)
+        assert table("a,,label\n" + text).dataset.features[2:] == ("column1=u", "column1=v")
+        assert len(table("kind,,\n" + text, header="yes").dataset.x) == 60
+
     def test_the_header_again_is_refused(self, table):
         with pytest.raises(UserError, match="has its header again in line 62"):
             table(f"a,x,y\n{self.BODY}a,x,y\n{self.BODY}")
