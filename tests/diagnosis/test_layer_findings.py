@@ -125,7 +125,7 @@ SICK = {
     "saturated_units": {"activation": "tanh", "init_scale": 50.0},
     "large_updates": {"optimizer.name": "adam", "learning_rate": 1.0},
     "small_updates": {"optimizer.name": "sgd", "learning_rate": 1e-7},
-    "dead_units": {"optimizer.name": "adam", "learning_rate": 10.0, "widths": (16,), "epochs": 33},
+    "dead_units": {"optimizer.name": "adam", "learning_rate": 3.0, "widths": (16, 16), "epochs": 33},
 }
 
 

@@ -72,7 +72,7 @@ X = [[1.0, 2, 3], [4, 5, 6]]
         ([1.0, 2], None, "dtw", {}, r"shape \(2,\), but series \[n, t\]"),
         ([[1e20, 2.0]], None, "dtw", {}, r"x holds numbers up to 1e\+20, but at most 1e\+15 can be squared: scale"),
         ([["a", "b"]], None, "euclidean", {}, "but numbers were expected"),
-        ([[1.0], [1.0, 2]], None, "euclidean", {}, "rows of one length"),
+        ([[1.0], [1.0, 2]], None, "euclidean", {}, "rows of different lengths: a rectangular array"),
     ],
 )
 def test_mistakes_get_one_sentence(x, y, metric, options, message):
