@@ -383,8 +383,8 @@ def test_the_slides_sequential_is_swept_as_it_is(monkeypatch):
     assert run.table().val_loss.nunique() == 4
     assert "val_mean_absolute_error" in run.table()
     np.testing.assert_allclose(outputs_of(run.keras_model(3)), run.outputs(ROWS[:5], 3), rtol=1e-5, atol=1e-6)
-    model.compile(optimizer=keras.optimizers.Adam(clipvalue=1.0), loss="mse")
-    with pytest.raises(nnjax.UserError, match=r"has clipvalue=1\.0, which nnjax does not take over"):
+    model.compile(optimizer=keras.optimizers.Adam(gradient_accumulation_steps=2), loss="mse")
+    with pytest.raises(nnjax.UserError, match=r"has gradient_accumulation_steps=2, which nnjax does not take over"):
         nnjax.sweep(model, data=data)
     ends_in_softmax = dataclasses.replace(
         MINE, model=sequential(keras, "softmax"), loss="categorical_crossentropy", metrics=None
