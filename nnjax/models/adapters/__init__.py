@@ -31,7 +31,7 @@ def adapt(thing: Any) -> Model:
     elif any(origin.startswith("keras.") and origin.endswith(":Model") for origin in origins):
         name = "keras"
     elif isinstance(thing, Given):
-        name = "drawn"
+        name = "initialized"
     elif library is not None:
         raise UserError(_drawn(thing, {"nnx": "lambda rngs: ", "equinox": "lambda key: "}[library]))
     else:
