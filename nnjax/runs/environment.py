@@ -57,6 +57,6 @@ def _commit() -> str:
     command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
     try:
         found = subprocess.run(command, cwd=here, capture_output=True, encoding="utf-8", timeout=5, check=False)
-    except OSError:
+    except (OSError, subprocess.SubprocessError):  # no git, or a machine too busy for it
         return ""
     return found.stdout.strip()
