@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 from jax.extend import core as jex
 
 from nnjax.models import cpu_windows
@@ -45,7 +46,7 @@ def with_substitutes(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def applied(*args: Any, **kwargs: Any) -> Any:
         leaves, structure = jax.tree.flatten(args)
-        shapes = (structure, kwargs.get("train"), *((leaf.shape, str(leaf.dtype)) for leaf in leaves))
+        shapes = (str(structure), kwargs.get("train"), *((jnp.shape(leaf), jnp.result_type(leaf)) for leaf in leaves))
         if _native.get() or jax.default_backend() != "cpu" or shapes in without:
             return function(*args, **kwargs)
         traced, found = jax.make_jaxpr(lambda *given: function(*given, **kwargs), return_shape=True)(*args)
