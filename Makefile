@@ -45,7 +45,7 @@ tpu-check: .venv/installed-tpu
 	.venv/tpu/bin/python -m scripts.tpu_check --out=docs/tpu.md
 	JAX_PLATFORMS=cpu .venv/tpu/bin/python -m pytest -m tpu
 
-# An hour on two cores; NNJAX_DATA names the folder of Fashion-MNIST.
+# Some hours on two cores; NNJAX_DATA names the folder of Fashion-MNIST.
 bench: .venv/installed-peers
 	$(BIN)/python -m scripts.bench
 

@@ -6,7 +6,10 @@ import json
 
 import numpy as np
 
+from scripts.peers.search import SEARCHES
 from scripts.peers.tasks import TASKS
+
+KNOWN = {**TASKS, **SEARCHES}
 
 
 class Curves:
@@ -22,23 +25,24 @@ class Curves:
 
 def curves_of(task):
     """Empty curves for a task."""
-    return Curves(len(task.rates), task.epochs)
+    return Curves(len(task), task.epochs)
 
 
 def read_arguments(variants):
     """Read the command line; return it with the task's own part."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("task", choices=TASKS)
+    parser.add_argument("task", choices=KNOWN)
     parser.add_argument("variant", choices=variants)
     parser.add_argument("--trials", type=int, required=True)
     parser.add_argument("--epochs", type=int, required=True)
     parser.add_argument("--part", default="0/1", help="NUMBER/PARTS of the trials")
-    parser.add_argument("--data", default="", help="NPZ file of the task tiny")
+    parser.add_argument("--data", default="", help="NPZ file of the digits")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--out", required=True, help="file name without its ending")
     arguments = parser.parse_args()
     number, parts = map(int, arguments.part.split("/"))
-    return arguments, TASKS[arguments.task](arguments.trials, arguments.epochs, arguments.data).part(number, parts)
+    task = KNOWN[arguments.task](arguments.trials, arguments.epochs, arguments.data)
+    return arguments, task.part(number, parts) if parts > 1 else task
 
 
 def steady_seconds(passes, warm):
@@ -54,10 +58,9 @@ def write_results(arguments, task, curves, steady):
     np.savez(f"{arguments.out}.npz", **dict(zip(names, curves.values, strict=True)))
     with open(f"{arguments.out}.csv", "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(["learning_rate", "weight_decay", "seed", *names])
-        writer.writerows(zip(task.rates, task.decays, task.seeds, *curves.values[:, :, -1], strict=True))
-    steps = -(-len(task.train[0]) // task.batch_size) * task.epochs
-    found = {"steady_seconds": steady, "steps": steps, "trials": len(task.rates)}
+        writer.writerow([*task.columns, *names])
+        writer.writerows(zip(*task.columns.values(), *curves.values[:, :, -1], strict=True))
+    found = {"steady_seconds": steady, "steps": task.steps, "trials": len(task)}
     _, losses, accuracies = curves.values[:, :, -1]
     best = {"best_val_loss": float(np.nanmin(losses)), "best_val_accuracy": float(np.fmax.reduce(accuracies))}
     with open(f"{arguments.out}.json", "w", encoding="utf-8") as file:

@@ -1,6 +1,7 @@
 """Runs contenders as fresh processes in turn, and turns what they leave into ratios with their spread."""
 
 import dataclasses
+import importlib.util
 import json
 import math
 import os
@@ -11,19 +12,34 @@ import subprocess
 import sys
 import time
 
+from scripts.peers.search import BATCHED, SEARCHES, SPACE, mean_step_flops
+from scripts.peers.search import FLAGS as SEARCHED
 from scripts.peers.tasks import step_flops, tiny_axes
 
 CONFIGS = {
-    "tiny": "bench_tiny",
-    "autoencoder": "bench_autoencoder",
-    "products": "bench_autoencoder",
-    "solo": "bench_solo",
-    "lenet": "bench_lenet",
+    "tiny": "configs/bench_tiny.py",
+    "autoencoder": "configs/bench_autoencoder.py",
+    "products": "configs/bench_autoencoder.py",
+    "solo": "configs/bench_solo.py",
+    "lenet": "configs/bench_lenet.py",
+    **dict.fromkeys(SEARCHED, SPACE),
 }
 FLAGS = {
-    "products": ["--config.optimizer.name=sgd", "--config.loss=mean_squared_error", "--config.output_activation=linear"]
+    "products": [
+        "--config.optimizer.name=sgd",
+        "--config.loss=mean_squared_error",
+        "--config.output_activation=linear",
+    ],
+    "adaptive": ["--space.mode=adaptive", f"--space.batch={BATCHED}"],
+}
+NEEDS = {  # packages of the peers, by module
+    "torch_peer": ["torch"],
+    "keras_peer": ["keras"],
+    "sklearn_peer": ["sklearn", "joblib"],
+    "optuna_peer": ["optuna", "sklearn", "joblib"],
 }
 CORES = 2
+COUNTED = ("programs", "compilations")
 DATA = "tiny.npz"
 
 
@@ -38,6 +54,7 @@ class Contender:
         them, and the others keep the fastest.
       cache: whether the compilation cache of the run before is kept; a run that nobody times fills it.
       library: nnjax as a plain Python program that calls `nnjax.sweep`, instead of the command.
+      most: trials above which it is left out, because it would take too long.
     """
 
     name: str
@@ -45,6 +62,12 @@ class Contender:
     layouts: tuple[int, ...] = (1,)
     cache: bool = False
     library: bool = False
+    most: int = 10_000
+
+    def missing(self) -> str:
+        """The package that it needs and that is not installed; "" for none."""
+        needed = [] if self.peer is None else NEEDS[self.peer[0]]
+        return next((package for package in needed if importlib.util.find_spec(package) is None), "")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,7 +81,7 @@ class Size:
 def commands(contender: Contender, task: str, size: Size, processes: int, out: pathlib.Path) -> list[list[str]]:
     """The command lines of a contender's processes, whose data lie in the folder above `out`."""
     if contender.peer is None:
-        config, run = f"configs/{CONFIGS[task]}.py", f"{out}/run"
+        config, run = CONFIGS[task], f"{out}/run"
         sizes = [f"--config.epochs={size.epochs}", *axes(task, size.trials), *FLAGS.get(task, [])]
         if contender.library:
             return [[sys.executable, "-W", "ignore", "-m", "scripts.peers.library", config, run, *sizes]]
@@ -72,6 +95,8 @@ def commands(contender: Contender, task: str, size: Size, processes: int, out: p
 
 def axes(task: str, trials: int) -> list[str]:
     """What makes nnjax's configuration one of so many trials."""
+    if task in SEARCHED:
+        return [f"--space.num={trials}", *(f"--space.{name}={text}" for name, text in SEARCHED[task].items())]
     seeds, rates = tiny_axes(trials) if task == "tiny" else (trials, 0)
     flags = [f"--space.seed={','.join(map(str, range(seeds)))}"]
     return [*flags, f"--space.learning_rate=log:1e-3:1e-1:{rates}"] if rates else flags
@@ -106,7 +131,8 @@ def measure(contender: Contender, task: str, size: Size, processes: int, folder:
 
     Returns:
       wall seconds of its processes from start to end, µs of a step and trial in the steady state, GFLOP/s of its
-      products at that, the best validation loss, and in how many processes it ran.
+      products at that, the best validation loss, and in how many processes it ran; of nnjax also the numbers of its
+      programs and compilations.
     """
     out = folder / "now"
     shutil.rmtree(out, ignore_errors=True)
@@ -123,11 +149,21 @@ def measure(contender: Contender, task: str, size: Size, processes: int, folder:
         if process.returncode:
             raise RuntimeError(f"{contender.name} failed:\n{error[-2000:]}")
     found = read_nnjax(out / "run") if contender.peer is None else read_peer(out)
-    return {"wall": wall, **found, "gflops": step_flops(task) / found["steady"] / 1e3, "processes": processes}
+    flops = flops_of(task, size, folder)
+    return {"wall": wall, **found, "gflops": flops / found["steady"] / 1e3, "processes": processes}
+
+
+def flops_of(task: str, size: Size, folder: pathlib.Path) -> float:
+    """Floating-point operations of a step's products; NaN where every contender has settings of its own."""
+    if task == "adaptive":
+        return math.nan
+    if task in SEARCHED:
+        return mean_step_flops(SEARCHES[task](size.trials, size.epochs, str(folder / DATA)))
+    return step_flops(task)
 
 
 def read_nnjax(run: pathlib.Path) -> dict[str, float]:
-    """What a run folder says: microseconds a step and trial, the best validation loss, compilations."""
+    """What a run folder says: microseconds a step and trial, the best validation loss, programs and compilations."""
     import pandas as pd
 
     environment = json.loads((run / "environment.json").read_text("utf-8"))
@@ -137,16 +173,16 @@ def read_nnjax(run: pathlib.Path) -> dict[str, float]:
         "steady": 1e6 * steady["seconds"] / max(steady["trial_steps"], 1),
         "best": float(table.val_loss.min()),
         "accuracy": float(table.get("val_accuracy", pd.Series([math.nan])).max()),
-        "compilations": environment["compilations"],
+        **{name: environment[name] for name in COUNTED},
     }
 
 
 def read_peer(out: pathlib.Path) -> dict[str, float]:
     """What a peer's files say; processes side by side count once."""
     found = [json.loads(path.read_text("utf-8")) for path in out.glob("*.json")]
-    trials = sum(part["trials"] for part in found)
+    steps = sum(part["steps"] * part["trials"] for part in found)
     return {
-        "steady": 1e6 * max(part["steady_seconds"] for part in found) / (found[0]["steps"] * trials),
+        "steady": 1e6 * max(part["steady_seconds"] for part in found) / steps,
         "best": min(part["best_val_loss"] for part in found),
         "accuracy": max(part["best_val_accuracy"] for part in found),
     }
@@ -157,7 +193,8 @@ def summarize(runs: dict[str, list[dict[str, float]]], reference: str) -> list[d
     rows = []
     for name, repeats in runs.items():
         row: dict[str, float | str] = {"contender": name, "processes": repeats[-1]["processes"]}
-        row |= {what: statistics.median(r[what] for r in repeats) for what in ("best", "accuracy", "gflops")}
+        counted = [what for what in COUNTED if what in repeats[0]]
+        row |= {what: statistics.median(r[what] for r in repeats) for what in ("best", "accuracy", "gflops", *counted)}
         for what in ("wall", "steady"):
             ratios = [a[what] / b[what] for a, b in zip(repeats, runs[reference], strict=True)]
             row |= {what: statistics.median(r[what] for r in repeats), f"{what}_ratio": statistics.median(ratios)}

@@ -18,7 +18,7 @@ def network(task):
     """Dense layers with Keras's defaults."""
     layers = [keras.Input((task.widths[0],))]
     for width in task.widths[1:-1]:
-        layers += [keras.layers.Dense(width, activation="relu")] + [keras.layers.Dropout(task.dropout)] * (
+        layers += [keras.layers.Dense(width, activation=task.activation)] + [keras.layers.Dropout(task.dropout)] * (
             task.dropout > 0
         )
     return keras.Sequential([*layers, keras.layers.Dense(task.widths[-1], "sigmoid" if task.copies else "softmax")])
@@ -28,6 +28,8 @@ def compile_model(task, model, rate, decay, **options):
     """Give a model its optimizer, loss and metric."""
     if task.optimizer == "adamw":
         optimizer = keras.optimizers.AdamW(rate, weight_decay=decay, epsilon=1e-8)
+    elif task.optimizer == "momentum":
+        optimizer = keras.optimizers.SGD(rate, momentum=0.9, weight_decay=decay)
     else:
         optimizer = keras.optimizers.Adadelta(rate, rho=0.95, epsilon=1e-7)
     loss = "binary_crossentropy" if task.copies else "sparse_categorical_crossentropy"
@@ -73,6 +75,16 @@ def plain(task, curves):
     return time.perf_counter() - begin
 
 
+def search(task, curves):
+    """The settings of a search, one after another, each a new model."""
+    begin = time.perf_counter()
+    for trial, one in enumerate(task.settings):
+        own = curves_of(one)
+        plain(one, own)
+        curves.values[:, trial] = own.values[:, 0]
+    return time.perf_counter() - begin
+
+
 def tuned(task, curves):
     """One model: its weights, its optimizer's variables and its rate are set anew for every trial.
 
@@ -100,7 +112,7 @@ def tuned(task, curves):
     return float(np.mean(seconds)) * len(task.rates) * task.epochs
 
 
-VARIANTS = {"plain": plain, "tuned": tuned}
+VARIANTS = {"plain": plain, "tuned": tuned, "search": search}
 
 if __name__ == "__main__":
     arguments, task = read_arguments(VARIANTS)

@@ -2,7 +2,9 @@
 
 Tiny trials (`configs/bench_tiny.py`), 16 to 1,024 of them, trained to their ends; and 10,000 autoencoders
 (`configs/bench_autoencoder.py`; on mnist5k without NNJAX_DATA), nearly all of which wait when the run is stopped after
-some seconds, beside 200 of which the same is true.
+some seconds, beside 200 of which the same is true. Also 256 to 10,000 trials of mixed architectures
+(`scripts/peers/search_space.py`), of which the first populations are part of the last one, for a few epochs to their
+ends; the last one once.
 """
 
 import dataclasses
@@ -17,8 +19,10 @@ import sys
 import time
 
 from scripts.peers.contest import axes
+from scripts.peers.search import SPACE
 
 SIZES, EPOCHS = (16, 64, 256, 1024), 50
+MIXED, MIXED_EPOCHS = (256, 1024, 10_000), 5
 FEW, MANY, SECONDS = 200, 10_000, 10.0
 
 
@@ -51,7 +55,8 @@ def sweep(trials: int, config: str, flags: list[str], out: pathlib.Path, seconds
     """
     run = out / "run"
     shutil.rmtree(run, ignore_errors=True)
-    command = [sys.executable, "scripts/sweep.py", f"--config=configs/{config}.py", f"--workdir={run}", "--noreport"]
+    file = config if config.endswith(".py") else f"configs/{config}.py"
+    command = [sys.executable, "scripts/sweep.py", f"--config={file}", f"--workdir={run}", "--noreport"]
     env = {**os.environ, "PYTHONPATH": os.getcwd(), "NNJAX_CACHE": str(out / "cache")}
     begin = time.perf_counter()
     with open(out / "errors", "w+", encoding="utf-8") as errors:
@@ -92,10 +97,25 @@ def contest(out: pathlib.Path, repeats: int, share: float = 1.0) -> None:
         for size in sizes:
             costs[size].append(sweep(size, "bench_tiny", flags[size], out))
             print("flat, tiny", costs[size][-1], flush=True)
-    tiny, many = [median(own) for own in costs.values()], waiting(out, share)
-    found = {"tiny": [dataclasses.asdict(cost) for cost in tiny], "waiting": [dataclasses.asdict(c) for c in many]}
+    tiny, mixed, many = [median(own) for own in costs.values()], mix(out, repeats, share), waiting(out, share)
+    found = {
+        name: [dataclasses.asdict(cost) for cost in own]
+        for name, own in {"tiny": tiny, "mixed": mixed, "waiting": many}.items()
+    }
     (out / "flat.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
-    print("\n".join(lines(tiny, many)))
+    print("\n".join([*lines(tiny, many), *mixed_lines(mixed)]))
+
+
+def mix(out: pathlib.Path, repeats: int, share: float) -> list[Cost]:
+    """Train populations of mixed architectures."""
+    sizes = [max(4, round(size * share)) for size in MIXED]
+    costs: dict[int, list[Cost]] = {size: [] for size in sizes}
+    for repeat in range(repeats):
+        for size in sizes if repeat == 0 else sizes[:-1]:
+            flags = [f"--config.epochs={MIXED_EPOCHS}", f"--space.num={size}"]
+            costs[size].append(sweep(size, SPACE, flags, out))
+            print("flat, mixed", costs[size][-1], flush=True)
+    return [median(own) for own in costs.values()]
 
 
 def waiting(out: pathlib.Path, share: float) -> list[Cost]:
@@ -136,4 +156,17 @@ def lines(tiny: list[Cost], many: list[Cost]) -> list[str]:
     out += ["", "| autoencoders | of them ended | peak memory | × the first |", "|---|---|---|---|"]
     for cost in many:
         out.append(f"| {cost.trials:,} | {cost.ended} | {cost.peak:.0f} MiB | {cost.peak / many[0].peak:.2f} |")
+    return out
+
+
+def mixed_lines(costs: list[Cost]) -> list[str]:
+    """The table of mixed populations as Markdown; the first one is what the others are compared with."""
+    heads = ["mixed trials", "steady, µs a step and trial", "× the first", "whole process", "of processors, a trial"]
+    heads += ["× the first", "peak memory", "× the first"]
+    out, first = ["", f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"], costs[0]
+    for cost in costs:
+        each, ratio = 1e3 * cost.processor / cost.trials, cost.processor / cost.trials * first.trials / first.processor
+        times_told = f"{cost.steady:.1f} | {cost.steady / first.steady:.2f} | {cost.seconds:.1f} s"
+        memory = f"{cost.peak:.0f} MiB | {cost.peak / first.peak:.2f}"
+        out.append(f"| {cost.trials:,} | {times_told} | {each:.1f} ms | {ratio:.2f} | {memory} |")
     return out

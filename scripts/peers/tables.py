@@ -18,13 +18,16 @@ def lines(results: dict) -> list[str]:
     for task, rows in results.items():
         if task == "machine":
             continue
-        heads = ("whole process", "× nnjax", "steady, µs a step and trial", "× nnjax", "GFLOP/s", "best loss, accuracy")
+        heads = ["whole process", "× nnjax", "steady, µs a step and trial", "× nnjax", "GFLOP/s", "best loss, accuracy"]
+        heads += ["programs, compilations"]
         out += [f"## {task}", "", f"| | {' | '.join(heads)} |", "|---" * (len(heads) + 1) + "|"]
         for row in rows:
             name = row["contender"] + (f" ({row['processes']} processes)" if row["processes"] > 1 else "")
             times = f"{row['wall']:.1f} s | {spread(row, 'wall')} | {row['steady']:.1f} | {spread(row, 'steady')}"
             best = f"{row['best']:.4f}" + (f", {row['accuracy']:.4f}" if math.isfinite(row["accuracy"]) else "")
-            out.append(f"| {name} | {times} | {row['gflops']:.0f} | {best} |")
+            rate = f"{row['gflops']:.0f}" if math.isfinite(row["gflops"]) else "–"
+            counted = f"{row['programs']:.0f}, {row['compilations']:.0f}" if "programs" in row else "–"
+            out.append(f"| {name} | {times} | {rate} | {best} | {counted} |")
         out.append("")
     return out
 

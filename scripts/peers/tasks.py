@@ -24,7 +24,12 @@ CONVOLVED = {"lenet": 28**2 * 25 * 6 + 10**2 * 25 * 6 * 16}  # multiplications o
 def step_flops(task: str) -> int:
     """Count the floating-point operations of one training step's products: 6 × batch × multiplications."""
     dense = (400, *WIDTHS[task][3:]) if task in CONVOLVED else WIDTHS[task]
-    return 6 * BATCH[task] * (CONVOLVED.get(task, 0) + sum(a * b for a, b in itertools.pairwise(dense)))
+    return 6 * BATCH[task] * (CONVOLVED.get(task, 0) + products(dense))
+
+
+def products(widths: tuple[int, ...]) -> int:
+    """Count the multiplications of a forward pass through dense layers, an example."""
+    return sum(a * b for a, b in itertools.pairwise(widths))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,11 +41,12 @@ class Task:
       train, validation: (x [n, d] float32, y [n] int or x again).
       rates, decays: [trials]; the decays are AdamW's, 0 for Adadelta.
       seeds: [trials].
-      optimizer: "adamw" (b1 .9, b2 .999, ε 1e-8) or "adadelta" (rate 1, rho .95, ε 1e-7).
+      optimizer: "adamw" (b1 .9, b2 .999, ε 1e-8), "adadelta" (rate 1, rho .95, ε 1e-7) or "momentum" (SGD's, .9).
       batch_size, epochs: of every trial.
       copies: whether the target is the input (sigmoid outputs, binary cross-entropy), else classes (cross-entropy).
       dropout: share, after every hidden layer.
-      convolutional: LeNet-5 with tanh, of which `widths` has two numbers of feature maps; else dense layers with ReLU.
+      convolutional: LeNet-5 with tanh, of which `widths` has two numbers of feature maps; else dense layers.
+      activation: "relu" or "tanh", of the dense layers.
     """
 
     widths: tuple[int, ...]
@@ -55,6 +61,21 @@ class Task:
     copies: bool = False
     dropout: float = 0.0
     convolutional: bool = False
+    activation: str = "relu"
+
+    def __len__(self) -> int:
+        """Count the trials."""
+        return len(self.rates)
+
+    @property
+    def steps(self) -> int:
+        """The steps of a trial."""
+        return -(-len(self.train[0]) // self.batch_size) * self.epochs
+
+    @property
+    def columns(self) -> dict[str, np.ndarray]:
+        """What trials.csv says of each trial."""
+        return {"learning_rate": self.rates, "weight_decay": self.decays, "seed": self.seeds}
 
     def part(self, number: int, parts: int) -> "Task":
         """The trials of one of several processes."""
@@ -67,12 +88,17 @@ def tiny(trials: int, epochs: int, data: str) -> Task:
 
     The peers find their data ready in an NPZ file: scaled, and in the parts that nnjax makes of them.
     """
-    arrays = np.load(data, allow_pickle=False)
     seeds, rates = tiny_axes(trials)
     rows = [(r, d, s) for r in np.geomspace(1e-3, 1e-1, rates) for d in (0.0, 1e-3, 1e-2, 1e-1) for s in range(seeds)]
     chosen, decays, drawn = (np.array(column) for column in zip(*rows, strict=True))
-    train, validation = ((arrays[f"{part}_x"], arrays[f"{part}_y"]) for part in ("train", "validation"))
+    train, validation = read_digits(data)
     return Task(WIDTHS["tiny"], train, validation, chosen, decays, drawn, "adamw", BATCH["tiny"], epochs)
+
+
+def read_digits(data: str):
+    """Read what `write_tiny` wrote: (x, y) of both parts."""
+    arrays = np.load(data, allow_pickle=False)
+    return [(arrays[f"{part}_x"], arrays[f"{part}_y"]) for part in ("train", "validation")]
 
 
 def write_tiny(path: pathlib.Path) -> None:

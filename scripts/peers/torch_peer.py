@@ -13,6 +13,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from scripts.peers.command import curves_of, read_arguments, steady_seconds, write_results
 
+ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh}
+
 
 def lenet(task):
     """LeNet-5 with tanh and average pooling, on rows of 784 pixels."""
@@ -42,7 +44,7 @@ def network(task):
     for number, (a, b) in enumerate(zip(task.widths, task.widths[1:], strict=False)):
         layers.append(nn.Linear(a, b))
         if number < len(task.widths) - 2:
-            layers += [nn.ReLU()] + [nn.Dropout(task.dropout)] * (task.dropout > 0)
+            layers += [ACTIVATIONS[task.activation]()] + [nn.Dropout(task.dropout)] * (task.dropout > 0)
     model = nn.Sequential(*layers)
     draw(model)
     return model
@@ -64,6 +66,15 @@ def measures(task, outputs, targets):
     return (loss_of(task, outputs, targets).item(), *accuracy)
 
 
+def optimizer_of(task, model, rate, decay):
+    """The rule of a task; the decay of SGD is part of its gradient."""
+    if task.optimizer == "adamw":
+        return torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=decay, fused=True)
+    if task.optimizer == "momentum":
+        return torch.optim.SGD(model.parameters(), lr=rate, momentum=0.9, weight_decay=decay, fused=True)
+    return torch.optim.Adadelta(model.parameters(), lr=rate, rho=0.95, eps=1e-7)
+
+
 def train_alone(task, compiled, curves):
     """One network after another, as PyTorch's tutorials do, but with examples gathered from memory."""
     x, y, vx, vy = tensors(task)
@@ -73,10 +84,7 @@ def train_alone(task, compiled, curves):
     for trial, (rate, decay, seed) in enumerate(zip(task.rates, task.decays, task.seeds, strict=True)):
         torch.manual_seed(int(seed))
         draw(model)
-        if task.optimizer == "adamw":
-            optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=decay, fused=True)
-        else:
-            optimizer = torch.optim.Adadelta(model.parameters(), lr=rate, rho=0.95, eps=1e-7)
+        optimizer = optimizer_of(task, model, rate, decay)
         for epoch in range(task.epochs):
             begin = time.perf_counter()
             model.train()
@@ -93,6 +101,16 @@ def train_alone(task, compiled, curves):
             curves.add(trial, epoch, total.item() / len(x), *values)
             passes.append(time.perf_counter() - begin)
     return steady_seconds(passes, warm=2)
+
+
+def search(task, curves):
+    """The settings of a search, one after another."""
+    begin = time.perf_counter()
+    for trial, one in enumerate(task.settings):
+        own = curves_of(one)
+        train_alone(one, False, own)
+        curves.values[:, trial] = own.values[:, 0]
+    return time.perf_counter() - begin
 
 
 def adamw(state, gradient, t, rate, decay):
@@ -166,6 +184,7 @@ def train_ensemble(task, compiled, curves):
 
 
 VARIANTS = {
+    "search": search,
     "eager": lambda task, curves: train_alone(task, False, curves),
     "compiled": lambda task, curves: train_alone(task, True, curves),
     "ensemble": lambda task, curves: train_ensemble(task, False, curves),
