@@ -11,11 +11,11 @@ scikit-learn has no AdamW: Adam with an L2 penalty stands for it. adaptive asks 
 space, in batches of 16.
 
 flat measures nnjax alone, in populations of 16 to 10,000 trials, also of mixed architectures (see
-`scripts/peers/scaling.py`), and writes flat.json;
-signals, what recording signals costs (see `scripts/peers/signal_cost.py`), and writes signals.json; stream, what
-reading the data in windows from files costs (see `scripts/peers/streaming.py`), and writes streaming.json; dtw compares
-distances of time series with other packages' (see `scripts/peers/dtw.py`; extra `series`), and writes dtw.json; tsne
-compares eight layouts of 2,000 digits (see `scripts/peers/layouts.py`), and writes layouts.json.
+`scripts/peers/scaling.py`), and writes flat.json; signals, what recording signals costs (see
+`scripts/peers/signal_cost.py`), and writes signals.json; stream, what reading the data in windows from files costs (see
+`scripts/peers/streaming.py`), and writes streaming.json; dtw compares distances of time series with other packages'
+(see `scripts/peers/dtw.py`; extra `series`), and writes dtw.json; tsne compares eight layouts of 2,000 digits (see
+`scripts/peers/layouts.py`), and writes layouts.json.
 """
 
 import json

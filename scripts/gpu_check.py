@@ -55,7 +55,9 @@ def main(argv: list[str]) -> None:
     device = jax.devices()[0]
     peaks = gpu.measure_peaks(1024 if device.platform == "cpu" else 8192)
     differences = parity(gpu.losses(ASKED.value, TRIALS.value, 1), losses_of_cpu(out))
-    rows, left_out, datasets = [], [], Datasets(None)
+    rows: list[Row] = []
+    left_out: list[str] = []
+    datasets = Datasets(None)
     facts = {"device": device.device_kind, "jax": jax.__version__, "parity": differences, **peaks._asdict()}
     write(out, facts, rows, left_out, peaks)
     for name in ASKED.value:
