@@ -8,7 +8,7 @@ is beyond its widths stays exactly zero: activations are masked after f, gradien
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -18,6 +18,7 @@ from nnjax.core.experiment import Experiment, Hyperparameters, ModelConfig, Opti
 from nnjax.core.types import Params
 from nnjax.nn.activations import ACTIVATIONS
 from nnjax.nn.initializers import KERNEL_INITS
+from nnjax.nn.losses import loss_of
 from nnjax.nn.optimizers import OPTIMIZERS
 from nnjax.nn.schedules import SCHEDULES
 
@@ -126,11 +127,37 @@ def envelope_of(experiments: Sequence[Experiment]) -> Envelope:
 
 
 def envelope_from_json(tree: Mapping[str, Any] | None) -> Envelope | None:
-    """Read an envelope back from what JSON made of its fields; None for none."""
+    """Read an envelope back from what JSON made of its fields; None for none.
+
+    Raises:
+      ValueError, LookupError, TypeError: somebody has changed it to what is none.
+    """
     if tree is None:
         return None
     fields = {field.name: tuple(tree[field.name]) for field in dataclasses.fields(Envelope)}
-    return Envelope(**fields | {"optimizers": tuple((name, preset) for name, preset in fields["optimizers"])})
+    fields["optimizers"] = tuple((name, preset) for name, preset in fields["optimizers"])
+    _refuse_damaged(fields)
+    return Envelope(**fields)
+
+
+def _refuse_damaged(fields: Mapping[str, tuple[Any, ...]]) -> None:
+    widths, depths, hyperparameters = fields["widths"], fields["depths"], fields["hyperparameters"]
+    sizes = [*widths, *depths]
+    if not all(type(size) is int and 0 < size < 2**24 for size in sizes) or max(depths, default=0) != len(widths):
+        raise ValueError(f"the widths of an envelope are {list(widths)}, its depths {list(depths)}")
+    known: dict[str, Collection[Any]] = {
+        "depths": depths,
+        "activations": [name for name, record in ACTIVATIONS.items() if not record.distribution],
+        "kernel_inits": KERNEL_INITS,
+        "optimizers": [(name, preset) for name, rule in OPTIMIZERS.items() for preset in rule.presets],
+        "schedules": SCHEDULES,
+        "hyperparameters": [field.name for field in dataclasses.fields(Hyperparameters) if field.name != "others"],
+        "optional": hyperparameters,
+    }
+    for name, choices in known.items():
+        found, may_lack = fields[name], name in ("hyperparameters", "optional")
+        if not set(found) <= set(choices) or len(set(found)) < len(found) or not (found or may_lack):
+            raise ValueError(f"the {name} of an envelope are {list(found)}")
 
 
 def _sorted(names: Iterable[str]) -> tuple[str, ...]:
@@ -138,7 +165,10 @@ def _sorted(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def may_share(experiment: Experiment) -> bool:
-    """Whether a trial can be in an envelope: a dense network with hidden layers, of pieces of ours, none frozen."""
+    """Whether a trial can be in an envelope: a dense network with hidden layers, of pieces of ours, none frozen.
+
+    An objective of the user's sees the weights, and with them the zeros of an envelope.
+    """
     model, optimizer = experiment.model, experiment.optimizer
     activation = ACTIVATIONS.get(model.activation)
     return (
@@ -150,6 +180,7 @@ def may_share(experiment: Experiment) -> bool:
         and model.kernel_init in KERNEL_INITS
         and optimizer.name in OPTIMIZERS
         and optimizer.schedule in SCHEDULES
+        and loss_of(experiment.loss).objective is None
         and not experiment.hyperparameters.others
         and not experiment.signals
     )

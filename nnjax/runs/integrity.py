@@ -8,6 +8,7 @@ import numpy as np
 
 from nnjax.core.experiment import DataConfig, TrialSpec
 from nnjax.core.types import DataFacts
+from nnjax.models.envelope import envelope_from_json
 from nnjax.train.storage.records import Stage
 
 
@@ -98,14 +99,21 @@ def check_plan(tree: Mapping[str, Any]) -> dict[str, Any]:
     """Return the plan of a group of trials; refuse one with which nothing can be trained.
 
     Raises:
-      ValueError, TypeError, AttributeError: it is such a one.
+      ValueError, LookupError, TypeError, AttributeError: it is such a one.
     """
     numbers = [tree.get(name) for name in ("devices", "batch_devices", "lanes")]
     numbers += [lanes for lanes, _ in tree.get("measured", [])]
     if any(number is not None and (type(number) is not int or number < 1) for number in numbers):
         raise ValueError(f"the devices or lanes of a plan are {numbers}")
-    if tree.get("order", "own") not in ("auto", "shared", "own") or type(tree.get("fixed", False)) is not bool:
+    envelope_from_json(tree.get("envelope"))
+    if any(type(tree.get(name, False)) is not bool for name in ("fixed", "merge")):
+        raise ValueError(f"fixed or merge of a plan is {tree.get('fixed')!r} or {tree.get('merge')!r}")
+    if tree.get("order", "own") not in ("auto", "shared", "own"):
         raise ValueError(f"the order of a plan is {tree.get('order')!r}")
     if any(not 0 < float(seconds) < math.inf for _, seconds in tree.get("measured", [])):
         raise ValueError("the measured seconds of a plan are no times")
+    if tree.get("price"):
+        kinds, together, apart = map(float, tree["price"])
+        if not all(0 < value < math.inf for value in (kinds, together, apart)):
+            raise ValueError(f"the price of a plan is {tree['price']}")
     return {**tree, "trials": [int(trial) for trial in tree.get("trials", [])]}

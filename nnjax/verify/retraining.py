@@ -81,7 +81,8 @@ def neighbors(run: Run, trial: int, plan: Plan, count: int) -> list[TrialSpec]:
         in_step = other.epochs == own.epochs and (plan.order == "own" or other.seed == own.seed)
         alike = program_key(other) == program_key(own)
         if plan.envelope is not None:
-            alike = shared_part(other) == shared_part(own) and plan.envelope.holds(other)
+            keys = program_key(other), program_key(own)
+            alike = shared_part(keys[0]) == shared_part(keys[1]) and plan.envelope.holds(other)
         return spec.id != trial and in_step and alike
 
     slower = replace(own, {"learning_rate": (own.hyperparameters.learning_rate or 1.0) / 2})

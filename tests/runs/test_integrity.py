@@ -76,6 +76,59 @@ def test_plans(changes):
         integrity.check_plan(plan | changes)
 
 
+ENVELOPE = {
+    "widths": [6, 4],
+    "depths": [1, 2],
+    "activations": ["relu", "tanh"],
+    "kernel_inits": ["glorot_uniform"],
+    "optimizers": [["adam", "optax"]],
+    "schedules": ["constant"],
+    "hyperparameters": ["learning_rate", "b1", "b2", "epsilon", "dropout"],
+    "optional": ["dropout"],
+}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"widths": [0, 4]},
+        {"widths": [True, 4]},
+        {"widths": [6.0, 4]},
+        {"widths": [6]},
+        {"widths": []},
+        {"widths": [2**24, 4]},
+        {"widths": 5},
+        {"depths": [1, 1, 2]},
+        {"depths": []},
+        {"depths": ["1", 2]},
+        {"activations": ["relu", "softmax"]},
+        {"activations": []},
+        {"activations": "relu"},
+        {"kernel_inits": [None]},
+        {"optimizers": [["adam", "keras9"]]},
+        {"optimizers": ["adam"]},
+        {"optimizers": [["adam", ["optax"]]]},
+        {"schedules": [{}]},
+        {"hyperparameters": ["learning_rate", "others"]},
+        {"optional": ["l2"]},
+    ],
+)
+def test_envelopes(changes):
+    assert integrity.check_plan({"envelope": ENVELOPE})["envelope"] == ENVELOPE
+    with pytest.raises((ValueError, TypeError)):
+        integrity.check_plan({"envelope": ENVELOPE | changes})
+    for damaged in ({}, [], "relu", 3, True):
+        with pytest.raises((ValueError, TypeError, LookupError)):
+            integrity.check_plan({"envelope": damaged})
+
+
+@pytest.mark.parametrize("price", [[2, 0.5], [2, 0.5, "much"], [2, 0.5, -1.0], {"kinds": 2}, 3])
+def test_prices(price):
+    assert integrity.check_plan({"price": [2, 0.5, 4.0]})["price"] == [2, 0.5, 4.0]
+    with pytest.raises((ValueError, TypeError)):
+        integrity.check_plan({"price": price})
+
+
 @pytest.mark.parametrize("array", [np.zeros((2, 3, 1)), np.zeros((1, 3)), np.zeros((2, 3), complex), np.zeros(2)])
 def test_curves(array):
     integrity.check_curves({"loss": np.zeros((2, 3))}, 2)

@@ -13,6 +13,7 @@ from populations import CLASSIFIER, StopAfter, blobs, resolve
 import nnjax
 from nnjax import Arm, Range, Space, UserError
 from nnjax.core.fields import flatten, replace
+from nnjax.runs.folder import FolderStore
 from nnjax.search.optuna.samplers import make_sampler
 from nnjax.search.optuna.search import search
 from nnjax.search.optuna.storage import quiet
@@ -20,6 +21,7 @@ from nnjax.search.optuna.study import AskTellStudy
 from nnjax.spaces.space import Halving
 from nnjax.train.host.population import Population, Stopped
 from nnjax.train.layout.compilations import counter
+from nnjax.train.layout.prices import Prices
 
 AXES = {"learning_rate": Range(1e-3, 0.1, log=True), "widths": ((8,), (4, 4)), "seed": (0, 1)}
 SPACE = Space(AXES, "adaptive", num=6, batch=3)
@@ -189,6 +191,8 @@ def test_stopped_in_mid_batch_it_goes_on_bit_for_bit(undisturbed, tmp_path, monk
     with pytest.raises(Stopped):
         search(EXPERIMENT, SPACE, workdir=folder, data=blobs(), should_stop=StopAfter(2))
     assert (folder / "checkpoints" / "chunk.npz").exists()
+    other = Prices(compiling=1e9 if len(FolderStore(folder).read_plan()) > 1 else 0.0)
+    monkeypatch.setattr("nnjax.train.layout.merging.read_prices", lambda: other)  # which would merge otherwise
     search(EXPERIMENT, SPACE, workdir=folder, data=blobs())
     assert same(folder, undisturbed[1])
 

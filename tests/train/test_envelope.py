@@ -253,6 +253,11 @@ def own_optimizer(learning_rate):
     return optax.sgd(learning_rate)
 
 
+def own_objective(apply, variables, batch, *, key, hyper):
+    z, state = apply(variables, batch.x, key=key, hyper=hyper)
+    return jnp.sum(z, -1), state, {}
+
+
 def test_what_cannot_be_in_an_envelope():
     assert may_share(member())
     for one in (
@@ -263,5 +268,6 @@ def test_what_cannot_be_in_an_envelope():
         dataclasses.replace(member(), optimizer=own_optimizer),
         dataclasses.replace(member(), model=ModelConfig("lenet5_modern")),
         replace(member(), {"hyperparameters.ema_decay": 0.9}),
+        replace(member(), {"loss": own_objective}),
     ):
         assert not may_share(one)

@@ -1,5 +1,7 @@
 """Memory: how many trials fit, trials that do not, and devices that run out of memory."""
 
+import dataclasses
+
 import jax
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from nnjax.train.host.population import Stopped
 from nnjax.train.layout import memory_limits
 from nnjax.train.layout.memory_estimate import data_bytes, lane_bytes
 from nnjax.train.layout.plan import Plan
+from nnjax.train.layout.prices import Prices
 from nnjax.train.storage.records import DONE
 
 
@@ -35,6 +38,22 @@ def test_a_trial_that_fits_no_device_is_refused_before_anything_is_written(monke
     ):
         nnjax.sweep(CLASSIFIER, data=blobs(), workdir=tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_an_envelope_that_fits_no_device_gives_way_to_a_program_for_each_architecture(monkeypatch):
+    """Of the widths 200-2 and 2-200 the envelope is 200-200, fifty times as large as either."""
+    monkeypatch.setattr("nnjax.train.layout.merging.read_prices", lambda: Prices(compiling=1e9))
+    specs, said = specs_of(CLASSIFIER, {"widths": [(200, 2), (2, 200), (2, 3)], "seed": [0, 1]}), []
+    [group] = population(specs, log=said.append).layouts.groups
+    assert (group.plan.envelope.widths, said) == ((200, 200), [])
+    monkeypatch.setattr(memory_limits, "free_bytes", lambda: 200_000)
+    groups = population(specs, log=said.append).layouts.groups
+    assert [(len(group.specs), group.plan.envelope) for group in groups] == [(2, None), (2, None), (2, None)]
+    assert len(said) == 1
+    assert "up to 200-200 does not fit the memory" in said[0]
+    earlier = [{"trials": [spec.id for spec in group.specs], **dataclasses.asdict(group.plan)}]
+    with pytest.raises(UserError, match="One trial needs about"):  # its checkpoints have the envelope's shapes
+        population(specs, earlier=earlier)
 
 
 def test_a_real_allocation_that_fails_is_recognized():

@@ -3,7 +3,7 @@
 import dataclasses
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -82,7 +82,7 @@ class Session:
                 (self.population or self._population(self.options.observe)).evaluate_chosen()
         finally:
             if self.population is not None:
-                self.store.note_environment(self.population.describe(), time.monotonic() - begin)
+                self.store.note_environment(self._layout(self.population), time.monotonic() - begin)
         if self.population is not None and self.population.cost():
             self.options.log(f"cost: {self.population.cost()}")
         specs, records, facts = self.trials.specs, self.trials.records, self._facts(self.trials.specs)
@@ -166,7 +166,7 @@ class Session:
             population.take_over(self.population)
         self.population = population
         if self.folder is not None:
-            self.folder.note_environment(population.describe())
+            self.folder.note_environment(self._layout(population))
         trials.records = population.records
         population.run()
 
@@ -175,16 +175,23 @@ class Session:
         how: Any = {"read_weights": read_weights, "deadline": self.deadline, "envelopes": self.envelopes}
         return Population(*given, self.trials.records, observe, stop, **how)
 
+    def _layout(self, population: Population) -> dict[str, Any]:
+        """Describe the layout of the search, for the run folder: that of its trials so far, and its envelopes."""
+        return population.describe() | {"envelopes": list(map(dataclasses.asdict, self.envelopes))}
+
     def _plan(self, suggestions: Sequence[Suggestion]) -> Plan:
         """Choose the layout by the first batch, which every session knows; say if it was another one before."""
         given, first = self.options.plan or Plan(), self.trials.of_all(suggestions[: self.space.batch])
         plan = given if self.folder is None else resumed_plan(given, self.folder)
         earlier = [] if self.folder is None else self.folder.read_plan()
-        count = self.space.num * len(self.space.replicates)
-        corners = [dataclasses.replace(s, experiment=self.trials.resolve(s.experiment)) for s in self.space.corners]
-        self.envelopes = find_envelopes(corners, self.prepared, plan, count, earlier)
+        if self.folder is not None and earlier:
+            self.envelopes = self.folder.read_envelopes()
+        else:
+            count = self.space.num * len(self.space.replicates)
+            corners = [dataclasses.replace(s, experiment=self.trials.resolve(s.experiment)) for s in self.space.corners]
+            self.envelopes = find_envelopes(corners, self.prepared, plan, count)
         batch = [spec for spec in self.trials.specs if spec.id in first]
-        plan = batch_plan(plan, batch, self.prepared, self.envelopes)
+        plan = batch_plan(plan, batch, self.prepared, self.envelopes, self.options.log)
         if any(dataclasses.replace(from_json(group), envelope=None) != plan for group in earlier):
             self.options.log(OTHER_PLAN)
         return plan
@@ -224,12 +231,13 @@ def batch_plan(
     specs: Sequence[TrialSpec],
     prepared: Mapping[DataConfig, Prepared],
     envelopes: Sequence[Envelope] = (),
+    log: Callable[[str], None] = lambda text: None,
 ) -> Plan:
     """Fix lanes and devices for batches like the given one, so that none of them compiles a program of its own.
 
     The group with the most arithmetic decides.
     """
-    groups = make_groups(specs, prepared, dataclasses.replace(plan, fixed=True), envelopes=envelopes)
+    groups = make_groups(specs, prepared, dataclasses.replace(plan, fixed=True), envelopes=envelopes, log=log)
     main = max(groups, key=lambda group: sum(map(group.flops, group.specs)))
     sizes = sizes_of([LaneBatch((spec,), main.total_steps(spec)) for spec in main.specs], main.plan.order)
     lanes = choose_lanes(dataclasses.replace(main.plan, fixed=False), sizes)

@@ -112,7 +112,7 @@ class Population:
         self._deadline = math.inf if deadline is None else deadline
         self._interrupted: Callable[[], bool] = lambda: False
         self._ending: Stopped | None = None  # why the run ends before its trials
-        groups = make_groups(specs, prepared, plan or Plan(), earlier, envelopes)
+        groups = make_groups(specs, prepared, plan or Plan(), earlier, envelopes, log)
         for group in groups:
             if group.price is not None and not earlier:
                 log(merger(group))

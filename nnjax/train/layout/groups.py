@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -13,12 +13,12 @@ from nnjax.core.experiment import DataConfig, Experiment, TrialSpec
 from nnjax.core.types import Prepared
 from nnjax.models.envelope import Envelope
 from nnjax.train.distributed import min_over_processes
-from nnjax.train.engine.device_data import make_device_data, make_shapes
+from nnjax.train.engine.device_data import DeviceData, Shapes, make_device_data, make_shapes
 from nnjax.train.engine.fingerprint import with_fingerprint
-from nnjax.train.engine.windows import make_stream, window_shapes
+from nnjax.train.engine.windows import Stream, make_stream, window_shapes
 from nnjax.train.layout.lane_batch import Group, group_sizes
-from nnjax.train.layout.memory_limits import most_lanes, refuse_oversized_data
-from nnjax.train.layout.merging import Price, Sizes, bundle, envelopes_of
+from nnjax.train.layout.memory_limits import fits, most_lanes, refuse_oversized_data
+from nnjax.train.layout.merging import Bundle, Price, Sizes, bundle, envelopes_of
 from nnjax.train.layout.plan import Plan, from_json, resolve_plan, satisfies
 from nnjax.train.layout.step_times import StepTimes, cached_plan
 
@@ -29,6 +29,7 @@ def make_groups(
     plan: Plan,
     earlier: Sequence[Mapping[str, Any]] = (),
     envelopes: Sequence[Envelope] = (),
+    log: Callable[[str], None] = lambda text: None,
 ) -> list[Group]:
     """Sort trials into groups, in the order in which they first appear, each with its plan.
 
@@ -37,20 +38,15 @@ def make_groups(
       plan: what is asked of the layout.
       earlier: the groups' plans of an earlier session, with the ids of their trials; kept where they satisfy `plan`.
       envelopes: those of the whole search of which these trials are a part.
+      log: called with a sentence about each envelope that does not fit a device.
 
     Raises:
       UserError: an impossible plan, a window that holds no batch, or a trial or data too large for a device.
     """
     step_times = StepTimes()
     groups = []
-    for key, envelope, some, price in bundle(specs, plan, _rows(plan), _sizes(prepared), earlier, envelopes):
-        shapes = with_fingerprint(key, make_shapes(key, prepared[key.data]))
-        shapes = shapes if envelope is None else dataclasses.replace(shapes, envelope=envelope)
-        stream = make_stream(key, prepared[key.data])
-        refuse_oversized_data(key, prepared[key.data])
-        data = make_device_data(key, prepared[key.data])
-        if stream is not None:
-            data = data._replace(window=window_shapes(stream))
+    bundles = bundle(specs, plan, _rows(plan), _sizes(prepared), earlier, envelopes)
+    for (key, envelope, some, price), shapes, data, stream in _fitting(bundles, prepared, plan, earlier, log):
         most = min_over_processes(most_lanes(key, shapes, data))
         before = next((old for old in earlier if some[0].id in old.get("trials", ())), None)
         if before is not None and before.get("price"):
@@ -64,15 +60,51 @@ def make_groups(
     return groups
 
 
+def _fitting(
+    bundles: Sequence[Bundle],
+    prepared: Mapping[DataConfig, Prepared],
+    plan: Plan,
+    earlier: Sequence[Mapping[str, Any]],
+    log: Callable[[str], None],
+) -> Iterator[tuple[Bundle, Shapes, DeviceData, Stream | None]]:
+    """Give the shapes and data of programs; envelopes that do not fit a device, and have not begun, are taken apart."""
+    begun = {trial for group in earlier for trial in group.get("trials", ())}
+    for one in bundles:
+        shapes, data, stream = _on_device(one, prepared[one.key.data])
+        free = plan.envelope is None and begun.isdisjoint(spec.id for spec in one.specs)
+        if one.envelope is not None and free and not min_over_processes(fits(one.key, shapes, data)):
+            log(f"warning: {_too_large(one.envelope)}")
+            apart = bundle(one.specs, dataclasses.replace(plan, merge=False), _rows(plan), _sizes(prepared))
+            yield from _fitting(apart, prepared, plan, earlier, log)
+        else:
+            yield one, shapes, data, stream
+
+
+def _on_device(one: Bundle, prepared: Prepared) -> tuple[Shapes, DeviceData, Stream | None]:
+    """Return the shapes of a program and its data, with windows the shapes of one, and what gives them."""
+    shapes = with_fingerprint(one.key, make_shapes(one.key, prepared))
+    shapes = dataclasses.replace(shapes, envelope=one.envelope)
+    stream = make_stream(one.key, prepared)
+    refuse_oversized_data(one.key, prepared)
+    data = make_device_data(one.key, prepared)
+    return shapes, data if stream is None else data._replace(window=window_shapes(stream)), stream
+
+
+def _too_large(envelope: Envelope) -> str:
+    return (
+        f"One program for all networks of widths up to {'-'.join(map(str, envelope.widths))} does not fit the memory "
+        "of a device: each architecture has a program of its own."
+    )
+
+
 def find_envelopes(
     specs: Sequence[TrialSpec],
     prepared: Mapping[DataConfig, Prepared],
     plan: Plan,
     count: int,
-    earlier: Sequence[Mapping[str, Any]],
 ) -> list[Envelope]:
     """Find the envelopes of a search of `count` trials; the others as for `merging.envelopes_of`."""
-    return envelopes_of(specs, plan, _rows(plan), _sizes(prepared), count, earlier)
+    return envelopes_of(specs, plan, _rows(plan), _sizes(prepared), count)
 
 
 def _rows(plan: Plan) -> int:

@@ -59,6 +59,11 @@ def peak_bytes() -> int:
     return int(stats.get("peak_bytes_in_use", peak_memory()))
 
 
+def fits(experiment: Experiment, shapes: Shapes, data: DeviceData) -> bool:
+    """Whether one trial fits a device, beside the data."""
+    return data_bytes(data) + lane_bytes(experiment, shapes, data) <= int(BUDGET * free_bytes())
+
+
 def most_lanes(experiment: Experiment, shapes: Shapes, data: DeviceData) -> int:
     """Count the trials that fit one device together, beside the data.
 

@@ -86,26 +86,22 @@ def bundle(
     return list(bundles.values())
 
 
-def envelopes_of(
-    specs: Sequence[TrialSpec], plan: Plan, devices: int, sizes: Sizes, count: int, earlier: Sequence[Mapping[str, Any]]
-) -> list[Envelope]:
+def envelopes_of(specs: Sequence[TrialSpec], plan: Plan, devices: int, sizes: Sizes, count: int) -> list[Envelope]:
     """Find the envelopes of a whole search from trials that stand for it, so that each batch of it reuses programs.
 
     Args:
       specs: all choices of the space together.
       plan, devices, sizes: as for `bundle`.
       count: how many trials there will be.
-      earlier: the groups of an earlier session, whose envelopes come first.
     """
-    known = [one for group in earlier if (one := envelope_from_json(group.get("envelope")))]
     if not plan.merge or plan.lanes == 1:
-        return known
+        return []
     members: dict[Experiment, list[TrialSpec]] = {}
     for spec in specs:
         members.setdefault(program_key(spec.experiment), []).append(spec)
     free = {key: some for key, some in members.items() if may_share(key)}
     found = _merged(free, read_prices(), devices, sizes, count / len(specs)) if len(free) > 1 else {}
-    return list(dict.fromkeys([*known, *(envelope for envelope, _ in found.values())]))
+    return list(dict.fromkeys(envelope for envelope, _ in found.values()))
 
 
 def _earlier_envelope(specs: Sequence[TrialSpec], earlier: Sequence[Mapping[str, Any]]) -> Envelope | None:
