@@ -45,7 +45,8 @@ def test_an_envelope_that_fits_no_device_gives_way_to_a_program_for_each_archite
     monkeypatch.setattr("nnjax.train.layout.merging.read_prices", lambda: Prices(compiling=1e9))
     specs, said = specs_of(CLASSIFIER, {"widths": [(200, 2), (2, 200), (2, 3)], "seed": [0, 1]}), []
     [group] = population(specs, log=said.append).layouts.groups
-    assert (group.plan.envelope.widths, said) == ((200, 200), [])
+    assert group.plan.envelope.widths == (200, 200)
+    assert "share one program" in said.pop()
     monkeypatch.setattr(memory_limits, "free_bytes", lambda: 200_000)
     groups = population(specs, log=said.append).layouts.groups
     assert [(len(group.specs), group.plan.envelope) for group in groups] == [(2, None), (2, None), (2, None)]

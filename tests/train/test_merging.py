@@ -141,6 +141,13 @@ def test_many_architectures_are_sorted_in_a_moment(prices):
     assert all(one.envelope.holds(spec.experiment) for one in found for spec in one.specs)
 
 
+def test_of_many_architectures_none_is_padded_to_a_hundred_times_its_size(prices):
+    """40 networks of 2,000 + i and 4 units, or 4 and about 1,150, cost alike; one envelope of two has 2,000 · 1,150."""
+    widths = [shape for i in range(20) for shape in ((2000 + i, 4), (4, 1146 + i))]
+    found = prices(CHEAP, {"widths": widths, "epochs": [20]}, of=lambda key: (4, 10, 469))
+    assert sorted(one.envelope.widths for one in found) == [(4, 1165), (2019, 4)]
+
+
 def test_prices_are_measured_once_and_kept(tmp_path, monkeypatch):
     before = jax.config.values["jax_compilation_cache_dir"]
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -10,7 +11,7 @@ from nnjax.models.envelope import Envelope, envelope_from_json, envelope_of, may
 from nnjax.train.layout.plan import Plan
 from nnjax.train.layout.prices import Prices, read_prices, step_seconds
 
-MOST = 32  # kinds of networks that are compared in pairs; of more, neighbors in size are merged first
+MOST = 32  # kinds of networks that are all compared in pairs; of more, neighbors in size are, and join first
 
 Sizes = Callable[[Experiment], tuple[int, int, int]]  # static part -> inputs, outputs, steps of an epoch
 
@@ -147,14 +148,16 @@ def merge(parts: Iterable[_Part], joined: Callable[[tuple[Experiment, ...], floa
     def both(a: _Part, b: _Part) -> _Part:
         return joined(a.keys + b.keys, a.steps + b.steps)
 
-    left = sorted(parts, key=lambda one: (len(one.envelope.widths), one.seconds / max(one.steps, 1)))
-    while len(left) > MOST:
-        half = [both(*left[i : i + 2]) if i + 1 < len(left) else left[i] for i in range(0, len(left), 2)]
-        left = half
+    left, before = sorted(parts, key=lambda one: (len(one.envelope.widths), one.envelope.widths)), math.inf
+    while MOST < len(left) < before:
+        before, pairs = len(left), [(*left[i : i + 2],) for i in range(0, len(left), 2)]
+        new = [both(*pair) if len(pair) == 2 else pair[0] for pair in pairs]
+        pays = [one.seconds < sum(own.seconds for own in pair) for one, pair in zip(new, pairs, strict=True)]
+        left = [one for i, pair in enumerate(pairs) for one in ((new[i],) if pays[i] else pair)]
     savings = {
         (a, b): left[a].seconds + left[b].seconds - both(left[a], left[b]).seconds
         for b in range(len(left))
-        for a in range(b)
+        for a in range(max(0, b - MOST), b)
     }
     alive = dict(enumerate(left))
     while savings:
