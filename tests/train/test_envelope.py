@@ -21,7 +21,7 @@ from nnjax.nn.initializers import KERNEL_INITS
 from nnjax.nn.optimizers import OPTIMIZERS
 from nnjax.nn.schedules import SCHEDULES
 from nnjax.train.engine.batches import Batch
-from nnjax.train.engine.device_data import make_shapes
+from nnjax.train.engine.device_data import make_device_data, make_shapes
 from nnjax.train.engine.trial import Trial, traced_values
 
 DATA = blobs()
@@ -185,6 +185,24 @@ def test_padding_is_zero_after_a_hundred_steps_without_epsilon():
         assert_zero_outside(envelope, one, after.params)
         own = own_params(envelope, one.model, after.params)
         assert one.optimizer.name == "adadelta" or all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(own))
+
+
+def test_only_trials_with_patience_lose_it():
+    """Both have found nothing yet: at epoch 5 a patience of 2 has ended, at epoch 2 it has not."""
+    members = [member((3,)), member((4,), patience=2)]
+    shapes = dataclasses.replace(make_shapes(members[0], SHAPES_OF), envelope=envelope_of(members))
+    trial = Trial(shapes.envelope.experiment(program_key(members[0])), shapes)
+    rows = [traced_values(one, shapes) for one in members]
+    data = jax.tree.map(jnp.asarray, make_device_data(members[0], SHAPES_OF))
+    hyper = {name: jnp.array([row[name] for row in rows], jnp.float32) for name in rows[0]}
+
+    def best_epoch(hyper, epoch):
+        state = trial.init(hyper, jnp.uint32(0))._replace(weight_sum=jnp.float32(1))
+        return trial.finish_epoch(hyper, data, state, epoch)[0].best_epoch
+
+    each = jax.jit(jax.vmap(best_epoch, (0, None)), compiler_options=QUICK)
+    assert each(hyper, jnp.int32(5)).tolist() == [5, 0]
+    assert each(hyper, jnp.int32(2)).tolist() == [2, 2]
 
 
 def test_huge_inputs_leave_no_trace_of_activations_that_are_not_used():

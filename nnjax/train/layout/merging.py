@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -148,12 +147,16 @@ def merge(parts: Iterable[_Part], joined: Callable[[tuple[Experiment, ...], floa
     def both(a: _Part, b: _Part) -> _Part:
         return joined(a.keys + b.keys, a.steps + b.steps)
 
-    left, before = sorted(parts, key=lambda one: (len(one.envelope.widths), one.envelope.widths)), math.inf
+    def cheaper(pair: Sequence[_Part]) -> list[_Part]:
+        """Join neighbors where that saves time."""
+        one = both(pair[0], pair[-1])
+        return [one] if len(pair) > 1 and one.seconds < sum(own.seconds for own in pair) else list(pair)
+
+    left = sorted(parts, key=lambda one: (len(one.envelope.widths), one.envelope.widths))
+    before = len(left) + 1
     while MOST < len(left) < before:
-        before, pairs = len(left), [(*left[i : i + 2],) for i in range(0, len(left), 2)]
-        new = [both(*pair) if len(pair) == 2 else pair[0] for pair in pairs]
-        pays = [one.seconds < sum(own.seconds for own in pair) for one, pair in zip(new, pairs, strict=True)]
-        left = [one for i, pair in enumerate(pairs) for one in ((new[i],) if pays[i] else pair)]
+        before = len(left)
+        left = [one for i in range(0, before, 2) for one in cheaper(left[i : i + 2])]
     savings = {
         (a, b): left[a].seconds + left[b].seconds - both(left[a], left[b]).seconds
         for b in range(len(left))
