@@ -14,7 +14,10 @@ from typing import Any
 import jax
 import numpy as np
 
+from nnjax.core.archives import DAMAGE, describe
+from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+from nnjax.core.text import represent
 from nnjax.core.types import Params
 from nnjax.nn.activations import ACTIVATIONS
 from nnjax.nn.initializers import KERNEL_INITS
@@ -130,14 +133,27 @@ def envelope_from_json(tree: Mapping[str, Any] | None) -> Envelope | None:
     """Read an envelope back from what JSON made of its fields; None for none.
 
     Raises:
-      ValueError, LookupError, TypeError: somebody has changed it to what is none.
+      UserError: somebody has changed it to what is none.
     """
     if tree is None:
         return None
-    fields = {field.name: tuple(tree[field.name]) for field in dataclasses.fields(Envelope)}
-    fields["optimizers"] = tuple((name, preset) for name, preset in fields["optimizers"])
-    _refuse_damaged(fields)
+    try:
+        fields = {field.name: tuple(tree[field.name]) for field in dataclasses.fields(Envelope)}
+        fields["optimizers"] = tuple((name, preset) for name, preset in fields["optimizers"])
+        _refuse_damaged(fields)
+    except DAMAGE as error:
+        raise UserError(
+            f"An envelope in environment.json is damaged ({describe(error)}): bring a good copy back, or name another "
+            "workdir."
+        ) from None
     return Envelope(**fields)
+
+
+def envelopes_from_json(trees: Any) -> list[Envelope]:
+    """Read some envelopes back; errors as for one."""
+    if not isinstance(trees, list):
+        raise UserError(f"The envelopes in environment.json are {represent(trees)}, but a list was expected.")
+    return [one for one in map(envelope_from_json, trees) if one is not None]
 
 
 def _refuse_damaged(fields: Mapping[str, tuple[Any, ...]]) -> None:

@@ -13,7 +13,6 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, TrialSpec
 from nnjax.core.files import as_path, write_atomically
 from nnjax.core.types import DataFacts
-from nnjax.models.envelope import Envelope, envelope_from_json
 from nnjax.runs import config_json, data_json, layer_statistics, trials_csv
 from nnjax.runs.environment import describe_environment
 from nnjax.runs.integrity import check_curves, check_data, check_plan, check_schedules
@@ -120,14 +119,6 @@ class RunFiles:
     def read_plan(self) -> list[dict[str, Any]]:
         """Read the plan of each group of trials as it was last time; empty for a new run."""
         return self.read_optional(ENVIRONMENT, lambda tree: [check_plan(one) for one in tree.get("plan", [])]) or []
-
-    def read_envelopes(self) -> list[Envelope]:
-        """Read the envelopes of an adaptive search; empty for a run of another kind."""
-
-        def parse(tree: Mapping[str, Any]) -> list[Envelope]:
-            return [one for one in map(envelope_from_json, tree.get("envelopes", [])) if one is not None]
-
-        return self.read_optional(ENVIRONMENT, parse) or []
 
     def save_schedules(self, schedules: Sequence[Sequence[Stage]]) -> None:
         """Write evolution.json: {trial: [{epoch, parent, hyperparameters}]} of every trial."""

@@ -8,7 +8,6 @@ import numpy as np
 
 from nnjax.core.experiment import DataConfig, TrialSpec
 from nnjax.core.types import DataFacts
-from nnjax.models.envelope import envelope_from_json
 from nnjax.train.storage.records import Stage
 
 
@@ -105,7 +104,6 @@ def check_plan(tree: Mapping[str, Any]) -> dict[str, Any]:
     numbers += [lanes for lanes, _ in tree.get("measured", [])]
     if any(number is not None and (type(number) is not int or number < 1) for number in numbers):
         raise ValueError(f"the devices or lanes of a plan are {numbers}")
-    envelope_from_json(tree.get("envelope"))
     if any(type(tree.get(name, False)) is not bool for name in ("fixed", "merge")):
         raise ValueError(f"fixed or merge of a plan is {tree.get('fixed')!r} or {tree.get('merge')!r}")
     if tree.get("order", "own") not in ("auto", "shared", "own"):

@@ -11,6 +11,7 @@ import nnjax
 from nnjax.core.errors import UserError
 from nnjax.core.types import Scaler
 from nnjax.data import prepare_loaded
+from nnjax.models.envelope import envelopes_from_json
 from nnjax.runs import integrity
 from nnjax.train.host import checkpoint
 from nnjax.train.storage.records import Stage
@@ -114,12 +115,11 @@ ENVELOPE = {
     ],
 )
 def test_envelopes(changes):
-    assert integrity.check_plan({"envelope": ENVELOPE})["envelope"] == ENVELOPE
-    with pytest.raises((ValueError, TypeError)):
-        integrity.check_plan({"envelope": ENVELOPE | changes})
-    for damaged in ({}, [], "relu", 3, True):
-        with pytest.raises((ValueError, TypeError, LookupError)):
-            integrity.check_plan({"envelope": damaged})
+    [envelope] = envelopes_from_json([ENVELOPE, None])
+    assert json.loads(json.dumps(dataclasses.asdict(envelope))) == ENVELOPE
+    for damaged in (ENVELOPE | changes, {}, [], "relu", 3, True):
+        with pytest.raises(UserError, match=r"An envelope in environment.json is damaged \(.*\): bring"):
+            envelopes_from_json([damaged])
 
 
 @pytest.mark.parametrize("price", [[2, 0.5], [2, 0.5, "much"], [2, 0.5, -1.0], {"kinds": 2}, 3])

@@ -16,7 +16,7 @@ from nnjax.core.types import DataFacts, Prepared
 from nnjax.data import Datasets
 from nnjax.diagnosis.trials import note_verdicts
 from nnjax.exchange.start_weights import read_weights
-from nnjax.models.envelope import Envelope
+from nnjax.models.envelope import Envelope, envelopes_from_json
 from nnjax.runs.folder import FolderStore
 from nnjax.runs.measured_baselines import measure_baselines
 from nnjax.runs.resumed_plan import OTHER_PLAN, resumed_plan
@@ -185,7 +185,7 @@ class Session:
         plan = given if self.folder is None else resumed_plan(given, self.folder)
         earlier = [] if self.folder is None else self.folder.read_plan()
         if self.folder is not None and earlier:
-            self.envelopes = self.folder.read_envelopes()
+            self.envelopes = envelopes_from_json(self.folder.read_environment().get("envelopes", []))
         else:
             count = self.space.num * len(self.space.replicates)
             corners = [dataclasses.replace(s, experiment=self.trials.resolve(s.experiment)) for s in self.space.corners]
