@@ -16,7 +16,7 @@ from nnjax.train.host.queue import Queue
 from nnjax.train.host.rungs import Rungs
 from nnjax.train.host.trials import Trials
 from nnjax.train.layout.plan import from_json
-from nnjax.train.storage.records import OVER, RUNNING
+from nnjax.train.storage.records import OVER, RUNNING, is_evaluated
 
 SAVE_SHARE = 0.01  # of the time may go into checkpoints
 MIN_SECONDS = 1.0  # between two of them
@@ -77,8 +77,8 @@ class Recovery:
         out anew.
         """
         arrays, note = checkpoint.sound(self.trials.store.checkpoints.load_chunk(), len(self.trials.specs))
-        known = [int(trial) for trial in note["trials"]]
-        over = all(self.trials.records[trial].status in OVER for trial in known)
+        known, records = [int(trial) for trial in note["trials"]], self.trials.records
+        over = all(records[trial].status in OVER and is_evaluated(records[trial]) for trial in known)
         self.rungs.find(() if over else known)
         self.rungs.update()
         if self.rungs.restart(self._lost(() if over else known)) or over:
@@ -89,9 +89,13 @@ class Recovery:
         return self._place(arrays, note)
 
     def _lost(self, known: Collection[int]) -> list[int]:
-        """List the running trials that no checkpoint has."""
-        running = [i for i, record in enumerate(self.trials.records) if record.status == RUNNING]
-        return [i for i in running if i not in known and i not in self.rungs.paused]
+        """List the trials that no checkpoint has, and that are running or have ended without their scores."""
+        return [
+            trial
+            for trial, record in enumerate(self.trials.records)
+            if record.status == RUNNING or not (is_evaluated(record) or self.trials.store.has_weights(trial))
+            if trial not in known and trial not in self.rungs.paused
+        ]
 
     def _place(self, arrays: Arrays, note: Mapping[str, Any]) -> Chunk:
         """Put the lane batches of a checkpoint on devices: as they were, or under another plan anew."""

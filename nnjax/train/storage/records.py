@@ -54,6 +54,11 @@ def is_scored(record: Record) -> bool:
     return record.status in FINISHED or under_way
 
 
+def is_evaluated(record: Record) -> bool:
+    """Whether a trial that has ended has its final scores: those that ended between two looks may not have them yet."""
+    return record.status not in ENDED or "best_epoch" in record.values
+
+
 class Stage(NamedTuple):
     """A part of the training of a trial whose hyperparameters change.
 
