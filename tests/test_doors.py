@@ -395,6 +395,7 @@ def test_the_slides_sequential_is_swept_as_it_is(monkeypatch):
         nnjax.sweep(dataclasses.replace(MINE, epochs=1), {"learning_rate": [1e-3]}, data=(X, Y)).keras_model()
 
 
+@pytest.mark.slow
 def test_own_models_in_an_axis_stay_two_settings_in_the_folder_too(tmp_path):
     axes = {"model.kind": [Net(4), Net(5)], "seed": [0, 1]}
     x = np.random.default_rng(0).normal(size=(60, 4)).astype(np.float32)

@@ -236,6 +236,7 @@ def test_a_run_resumes_loads_and_exports(tmp_path):
     assert run.report(tmp_path / "page.html").exists()
 
 
+@pytest.mark.slow
 def test_lanes_and_an_objective_get_the_arrays():
     def smooth(apply, variables, batch, *, key, hyper):
         z, state = apply(variables, batch.x, key=key, hyper=hyper)
@@ -259,6 +260,7 @@ def test_own_sets_have_the_same_arrays():
         nnjax.from_arrays(X, Y, x_val={"tokens": IDS[:20]}, y_val=Y[:20])
 
 
+@pytest.mark.slow
 def test_the_laws_hold_for_a_model_of_several_arrays():
     testing.check_model(Linen(), {"tokens": IDS[:12], "mask": MASK[:12]}, Y[:12])
 

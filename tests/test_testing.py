@@ -83,7 +83,11 @@ def test_two_functions_pass(y):
     check_model((init, forward), X, y)
 
 
-@pytest.mark.parametrize("model", [Net(), Net(norm=True), nnx_net, equinox_net], ids=["linen", "norm", "nnx", "eqx"])
+@pytest.mark.parametrize(
+    "model",
+    [Net(norm=True), *(pytest.param(one, marks=pytest.mark.slow) for one in (Net(), nnx_net, equinox_net))],
+    ids=["norm", "linen", "nnx", "eqx"],
+)
 def test_models_of_the_libraries_pass(model):
     check_model(model, X, LABELS)
 

@@ -135,6 +135,7 @@ def test_a_run_folder_holds_what_was_chosen(tmp_path):
 GRADES = np.arange(200) % 21
 
 
+@pytest.mark.slow
 def test_whole_numbers_with_a_loss_of_numbers_are_numbers(tmp_path):
     """Grades from 0 to 20, as a table and as a frame."""
     frame = pd.DataFrame({"hours": GRADES / 4 + RNG.normal(size=200), "grade": GRADES})

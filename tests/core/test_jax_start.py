@@ -138,6 +138,7 @@ def test_ctrl_c_while_modules_are_imported_leaves_no_traceback(tmp_path, words):
         assert process.returncode in (-signal.SIGINT, 128 + signal.SIGINT, 2)
 
 
+@pytest.mark.slow
 def test_damaged_entries_of_the_compilation_cache_are_made_again(tmp_path):
     words = [
         "-c",

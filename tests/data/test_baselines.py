@@ -141,6 +141,7 @@ def test_part_that_is_measured(test, validation, part):
     assert measure_baselines(data).part == part
 
 
+@pytest.mark.slow
 @pytest.mark.data
 @pytest.mark.skipif(REAL is None, reason="NNJAX_DATA does not name a folder with the real files")
 def test_full_mnist_against_the_figures_of_the_deck():

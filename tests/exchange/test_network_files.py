@@ -55,7 +55,7 @@ def elsewhere(tmp_path_factory):
     return call
 
 
-@pytest.mark.parametrize("name", ["regression", "lenet5_modern"])
+@pytest.mark.parametrize("name", ["regression", pytest.param("lenet5_modern", marks=pytest.mark.slow)])
 def test_a_program_runs_without_nnjax_on_raw_inputs_in_any_batch(name, tmp_path, elsewhere):
     """Raw uint8 images, and a table whose inputs and targets were standardized: the scaling is inside."""
     run = run_of(name)

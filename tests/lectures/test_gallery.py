@@ -32,6 +32,7 @@ def test_mistakes_are_changes_of_one_experiment(mode):
     assert {mode.data, mode.corrected_data} <= {PLAIN, UPHILL, *training.FLAWED}
 
 
+@pytest.mark.slow
 def test_the_verdict_is_the_one_provoked(outcomes):
     assert {one.mode.name: one.shown.codes[0] for one in outcomes if not one.detected} == {}
     assert len(outcomes) == len(QUICK)

@@ -206,6 +206,7 @@ def test_modern_network_equals_keras():
     np.testing.assert_allclose(model_of("lenet5_modern").apply(params, X), truth, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_convolutional_autoencoder_equals_keras():
     """The network of the Keras blog, layer by layer."""
     from keras import layers

@@ -86,7 +86,7 @@ def test_impossible_augmentation():
     validate(replace(CLASSIFIER, {"augment": "affine"}))
 
 
-@pytest.mark.parametrize("kind", ["mlp", "autoencoder"])
+@pytest.mark.parametrize("kind", ["mlp", pytest.param("autoencoder", marks=pytest.mark.slow)])
 def test_in_the_trainer(kind):
     """Off by default; on, it changes training only, and is the same again, in a population of lanes."""
     data = from_arrays(IMAGES, np.arange(40) % 3, "images")

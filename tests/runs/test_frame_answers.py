@@ -134,6 +134,7 @@ def test_targets_that_are_no_names(target):
         nnjax.sweep(Experiment(), data=pd.DataFrame({0: A, 1: A**2, 2: A + 0.25}), target=target)
 
 
+@pytest.mark.slow
 def test_ways_to_treat_missing_cells_are_compared_with_a_warning():
     """12 of 60 rows have a gap: of 48 rows a tenth of the pool, 4 of 38, validates; of 60, 5 of 48."""
     frame = pd.DataFrame({"a": np.where(np.arange(60) % 5, A, np.nan), "b": A, "y": A > 0})

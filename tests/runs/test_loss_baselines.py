@@ -33,7 +33,14 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(
+    "case",
+    [
+        "regression",
+        "rare class",
+        *(pytest.param(c, marks=pytest.mark.slow) for c in CASES if c not in ("regression", "rare class")),
+    ],
+)
 def test_verdicts_do_not_depend_on_where_the_run_is(case, tmp_path):
     base, y = CASES[case]
     data = from_arrays(X, y)

@@ -92,6 +92,7 @@ def four_devices(config, tmp_path_factory):
     return on_devices(4, config, tmp_path_factory.mktemp("several") / "four", "--lanes=1")
 
 
+@pytest.mark.slow
 def test_eight_devices_give_what_one_gives(config, four_devices, tmp_path):
     """Seven trials on eight devices of a lane, on two with lanes for two, and on one."""
     one = arrays(on_devices(1, config, tmp_path / "one", "--lanes=1"))
@@ -105,7 +106,9 @@ def test_eight_devices_give_what_one_gives(config, four_devices, tmp_path):
             np.testing.assert_allclose(other[name], values, rtol=2e-4, atol=2e-5 * scale, err_msg=name)
 
 
-@pytest.mark.parametrize(("processes", "devices", "window"), [(2, 2, None), (4, 1, 128)])
+@pytest.mark.parametrize(
+    ("processes", "devices", "window"), [(2, 2, None), pytest.param(4, 1, 128, marks=pytest.mark.slow)]
+)
 def test_several_processes_are_one_sweep(processes, devices, window, config, four_devices, tmp_path):
     """With all examples in memory, and in windows that each process reads for itself."""
     folder, flags = tmp_path / "run", ("--lanes=1",)

@@ -138,6 +138,7 @@ def test_the_survival_by_hand():
     assert decide(two, brackets, at(0, range(9))).survival == ((1, 1), (5 / 9, 2), (2 / 9, 6))
 
 
+@pytest.mark.slow
 def test_lanes_suit_all_stages():
     """By hand, for 64 settings of 4 seeds on 2 devices, turns × (lanes + 4) × epochs:
 
@@ -223,7 +224,7 @@ def test_other_rungs_are_another_experiment(halved):
         nnjax.sweep(BASE, AXES, workdir=folder, data=blobs(63))
 
 
-@pytest.mark.parametrize("stops", [1, 2, 3, 5, 8])
+@pytest.mark.parametrize("stops", [pytest.param(1, marks=pytest.mark.slow), 2, 3, 5, 8])
 def test_it_goes_on_bit_for_bit(halved, tmp_path, stops):
     """Stopped after some segments, then after each one."""
     _, whole = halved

@@ -29,6 +29,7 @@ def found():
     return tune(BASE, ranges, Options(data=blobs()))
 
 
+@pytest.mark.slow
 def test_the_budget_and_the_seeds(found):
     assert [measured.optimizer for measured in found] == ["sgd", "adam"]
     for measured, num in zip(found, (64, 20), strict=True):
@@ -134,6 +135,7 @@ def test_losses_of_trials_that_ended_otherwise():
     assert log_loss(Record(DIVERGED, 0), "val_loss", 1) == np.inf
 
 
+@pytest.mark.slow
 def test_a_grid_of_rates_and_batch_sizes():
     [phase] = train_grid(BASE, {"sgd": Range(1e-4, 1e30, 3, log=True)}, [4, 16], Options(data=blobs()))
     assert (phase.batch_sizes, phase.losses.shape, phase.verdicts.shape) == ((4, 16), (3, 2), (3, 2))

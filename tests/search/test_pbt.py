@@ -469,6 +469,7 @@ def test_a_copy_is_lost_while_its_parents_wait(tmp_path):
     same(nnjax.sweep(base, space, workdir=folder, data=blobs(63), plan=plan), whole)
 
 
+@pytest.mark.slow
 def test_a_certificate_leaves_out_those_that_went_on_from_others(evolved):
     _, run = evolved
     replaced = [trial for trial, stages in enumerate(run.schedules) if len(stages) > 1]

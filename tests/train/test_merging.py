@@ -42,6 +42,7 @@ def test_one_program_trains_all_of_them_and_the_run_folder_says_how(folder):
         assert kernels == list(itertools.pairwise(sizes))
 
 
+@pytest.mark.slow
 def test_each_trains_as_it_does_alone(folder):
     _, run = folder
     for trial in (0, 3, 6):

@@ -102,6 +102,7 @@ def test_predictions_know_who_survives_halving():
     assert watcher.total().predicted == pytest.approx((1 / 4 * 2 + 3 / 4 * 1) * 0.01 * 20 * (1 + 50 / 120))
 
 
+@pytest.mark.slow
 def test_a_better_layout_is_taken_and_nothing_else_changes(steps):
     """What has begun begins again: the same results as under that plan by hand, bit for bit."""
     steps[2, 4, "shared"] = 1e-9

@@ -107,6 +107,7 @@ def test_divergence_is_recorded_and_no_neighbor_notices():
         assert same(good, bad, i)
 
 
+@pytest.mark.slow
 def test_lanes_of_diverged_trials_are_freed(monkeypatch):
     """14 trials in a rung of 16 lanes, all but one diverging: the survivor moves to fewer lanes, and ends right."""
     monkeypatch.setattr("nnjax.train.layout.plan.MOVE_FLOPS", 0.0)

@@ -154,7 +154,9 @@ def test_looking_takes_a_fortieth_of_the_steps_and_of_the_examples(n, batch_size
     assert epochs == list(range(1, 82, every))
 
 
-@pytest.mark.parametrize(("changes", "order"), [(DENSE[0], "shared"), ({"activation": "tanh"}, "own")])
+@pytest.mark.parametrize(
+    ("changes", "order"), [pytest.param(DENSE[0], "shared", marks=pytest.mark.slow), ({"activation": "tanh"}, "own")]
+)
 def test_they_change_no_result(changes, order):
     """Curves and weights are the same bit for bit, with and without."""
     rates, plan = {"learning_rate": (0.01, 0.1, 0.3)}, Plan(devices=1, lanes=4, order=order)
@@ -171,6 +173,7 @@ def test_they_change_no_result(changes, order):
         assert len(watched[i].signals["update_ratio"]) == 4
 
 
+@pytest.mark.slow
 def test_a_batch_split_over_two_devices_gives_the_same_signals():
     specs = specs_of(replace(WATCHED, {"batch_size": 7, "activation": "sigmoid", "epochs": 1}))
     whole, split = (population(specs, plan=plan).run()[0].signals for plan in (Plan(1, 1, 1), Plan(2, 2, 1)))

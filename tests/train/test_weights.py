@@ -67,7 +67,13 @@ def test_a_step_by_hand():
     np.testing.assert_allclose(run.records[0].curves["train_loss"], [(W * error**2).sum() / W.sum()], rtol=1e-5)
 
 
-@pytest.mark.parametrize("own", [{"test_start": 70}, {"validation_start": 60, "test_start": 70}, {}])
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"validation_start": 60, "test_start": 70},
+        *(pytest.param(one, marks=pytest.mark.slow) for one in ({"test_start": 70}, {})),
+    ],
+)
 def test_weight_zero_equals_the_example_removed(own):
     zero = RNG.choice([0.0, 1.0], N, p=(0.3, 0.7))
     keep = zero > 0
@@ -259,6 +265,7 @@ def test_a_batch_over_two_devices_has_the_same_mean(data):
         np.testing.assert_allclose(curves_of(two)[name], curve, rtol=1e-5, err_msg=name)
 
 
+@pytest.mark.slow
 def test_windows_carry_the_weights(tmp_path):
     data = nnjax.from_arrays(X, NAMES, sample_weight=W)
     one = nnjax.sweep(CLASSIFIER, data=data)

@@ -53,7 +53,10 @@ def epoch_of(stream, epoch):
 
 @pytest.mark.parametrize(
     ("changes", "window", "plan"),
-    [({"signals": True}, 1000, OWN), ({"shuffle": False, "dropout": 0.2}, 16, Plan(2, 1, 4, "shared"))],
+    [
+        pytest.param({"signals": True}, 1000, OWN, marks=pytest.mark.slow),
+        ({"shuffle": False, "dropout": 0.2}, 16, Plan(2, 1, 4, "shared")),
+    ],
 )
 def test_a_single_window_or_any_without_shuffling_is_training_in_memory_bit_for_bit(changes, window, plan):
     axes, whole = {"learning_rate": RATES, "seed": (0, 1)}, replace(WINDOWED, {**changes, "window": None})

@@ -268,6 +268,7 @@ class MovingAverage(eqx.Module):
         return self.last(jax.nn.relu(x)), state
 
 
+@pytest.mark.slow
 def test_a_state_that_is_set_to_a_constant_trains_as_its_own_loop_does():
     run = nnjax.sweep(experiment(MovingAverage, epochs=1), {"seed": range(2)}, data=BLOBS)
     net, state = eqx.nn.make_with_state(MovingAverage)(jax.random.fold_in(jax.random.key(jnp.uint32(1)), 0))
