@@ -15,7 +15,8 @@ from nnjax.train.host.population import Stopped, TimeOver
 from nnjax.train.layout.plan import Plan
 from nnjax.train.storage.records import DONE
 
-ALONE = Plan(devices=1)
+APART = Plan(merge=False)
+ALONE = Plan(devices=1, merge=False)
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +37,7 @@ def alone(specs):
     return run
 
 
-def trained(specs, plan=Plan(), **options):
+def trained(specs, plan=APART, **options):
     run = population(specs, plan=plan, **options)
     run.run()
     return run
@@ -57,7 +58,7 @@ def assert_same(a, b):
 
 def test_side_by_side_trains_with_the_bits_of_one_after_another(specs, alone):
     seen, used = [], []
-    run = population(specs, observe=lambda progress: seen.append(tuple(progress.running)))
+    run = population(specs, plan=APART, observe=lambda progress: seen.append(tuple(progress.running)))
     begin = run.queue.begin
     run.queue.begin = lambda group, first=0: used.append(first) or begin(group, first)
     run.run()

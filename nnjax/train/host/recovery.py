@@ -32,12 +32,12 @@ class Recovery:
     def __init__(self, trials: Trials, rungs: Rungs, queue: Queue):
         self.trials, self.rungs, self.queue = trials, rungs, queue
         self._saved: dict[int, tuple[float, float]] = {}  # by group: when, and the seconds that it took
+        self._begun = time.monotonic()
 
     def is_due(self, chunk: Chunk) -> bool:
         """Whether enough time has passed for the cost of a checkpoint not to matter."""
-        now = time.monotonic()
-        at, seconds = self._saved.setdefault(chunk.group.specs[0].id, (now, 0.0))
-        return now - at > max(MIN_SECONDS, seconds / SAVE_SHARE)
+        at, seconds = self._saved.get(chunk.group.specs[0].id, (self._begun, 0.0))
+        return time.monotonic() - at > max(MIN_SECONDS, seconds / SAVE_SHARE)
 
     def save(self, chunk: Chunk) -> None:
         """Write a checkpoint of the chunk under way, and the records."""

@@ -10,6 +10,7 @@ from nnjax.models.envelope import Envelope, envelope_from_json, envelope_of, may
 from nnjax.train.layout.plan import Plan
 from nnjax.train.layout.prices import Prices, read_prices, step_seconds
 
+SURE = 0.5  # of a compilation has to be saved, as zeros are priced by rule
 MOST = 32  # kinds of networks that are all compared in pairs; of more, neighbors in size are, and join first
 
 Sizes = Callable[[Experiment], tuple[int, int, int]]  # static part -> inputs, outputs, steps of an epoch
@@ -134,15 +135,17 @@ def _merged(
             return share * sum(spec.experiment.epochs for spec in members[key]) * per_epoch  # noqa: B023
 
         alone = {key: part((key,), steps_of(key)) for key in keys}
-        for one in merge(alone.values(), part):
+        for one in merge(alone.values(), part, SURE * prices.compiling):
             if len(one.keys) > 1:
                 price = Price(len(one.keys), one.seconds, sum(alone[key].seconds for key in one.keys))
                 found |= dict.fromkeys(one.keys, (one.envelope, price))
     return found
 
 
-def merge(parts: Iterable[_Part], joined: Callable[[tuple[Experiment, ...], float], _Part]) -> list[_Part]:
-    """Join the two parts that save the most time together, again and again, as long as any do."""
+def merge(
+    parts: Iterable[_Part], joined: Callable[[tuple[Experiment, ...], float], _Part], least: float
+) -> list[_Part]:
+    """Join the two parts that save the most time together, again and again, as long as some save `least` seconds."""
 
     def both(a: _Part, b: _Part) -> _Part:
         return joined(a.keys + b.keys, a.steps + b.steps)
@@ -150,7 +153,7 @@ def merge(parts: Iterable[_Part], joined: Callable[[tuple[Experiment, ...], floa
     def cheaper(pair: Sequence[_Part]) -> list[_Part]:
         """Join neighbors where that saves time."""
         one = both(pair[0], pair[-1])
-        return [one] if len(pair) > 1 and one.seconds < sum(own.seconds for own in pair) else list(pair)
+        return [one] if len(pair) > 1 and one.seconds + least < sum(own.seconds for own in pair) else list(pair)
 
     left = sorted(parts, key=lambda one: (len(one.envelope.widths), one.envelope.widths))
     before = len(left) + 1
@@ -165,7 +168,7 @@ def merge(parts: Iterable[_Part], joined: Callable[[tuple[Experiment, ...], floa
     alive = dict(enumerate(left))
     while savings:
         a, b = max(savings, key=lambda pair: (savings[pair], -pair[0], -pair[1]))
-        if savings[a, b] <= 0:
+        if savings[a, b] <= least:
             break
         new = both(alive.pop(a), alive.pop(b))
         savings = {pair: value for pair, value in savings.items() if a not in pair and b not in pair}
