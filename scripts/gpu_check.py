@@ -24,47 +24,54 @@ if TYPE_CHECKING:
     from scripts.gpu_measures import Peaks, Row
 
 TASKS = ["tiny", "autoencoder", "lenet", "search"]
-ASKED = flags.DEFINE_list("tasks", TASKS, f"what to run: {', '.join(TASKS)}")
-OUT = flags.DEFINE_string("out", "runs/gpu_check", "folder to write into")
-SECONDS = flags.DEFINE_float("seconds", 440.0, "after which no further step is measured", lower_bound=0.0)
-MOST = flags.DEFINE_integer("most_lanes", 4096, "the most lanes", lower_bound=1)
-TRIALS = flags.DEFINE_integer("trials", 4, "of each task, for parity", lower_bound=1)
-LOSSES = flags.DEFINE_string("losses", "", "only write the losses of the parity to this file")
+FLAGS = flags.FLAGS
+
+
+def define_flags() -> None:
+    """Define the flags; not on import, as other scripts have some of the same names."""
+    flags.DEFINE_list("tasks", TASKS, f"what to run: {', '.join(TASKS)}")
+    flags.DEFINE_string("out", "runs/gpu_check", "folder to write into")
+    flags.DEFINE_float("seconds", 440.0, "after which no further step is measured", lower_bound=0.0)
+    flags.DEFINE_integer("most_lanes", 4096, "the most lanes", lower_bound=1)
+    flags.DEFINE_integer("trials", 4, "of each task, for parity", lower_bound=1)
+    flags.DEFINE_string("losses", "", "only write the losses of the parity to this file")
+
+
 LANES = (1, 4, 16, 64, 256, 1024, 4096)
 AGREEMENT = 1e-3  # relative, of a validation loss after one epoch
 
 
 def main(argv: list[str]) -> None:
     """Check, print the table and write both files."""
-    unknown = [name for name in ASKED.value if name not in TASKS]
+    unknown = [name for name in FLAGS.tasks if name not in TASKS]
     if unknown:
         raise UserError(f"The task {unknown[0]!r} is unknown; choose from {', '.join(TASKS)}.")
-    begin, out = time.perf_counter(), pathlib.Path(OUT.value)
+    begin, out = time.perf_counter(), pathlib.Path(FLAGS.out)
     import nnjax
     from nnjax.data import Datasets
     from scripts import gpu_measures as gpu
 
     nnjax.setup()
-    if LOSSES.value:
-        found = gpu.losses(ASKED.value, TRIALS.value, 1)
-        pathlib.Path(LOSSES.value).write_text(json.dumps(found), "utf-8")
+    if FLAGS.losses:
+        found = gpu.losses(FLAGS.tasks, FLAGS.trials, 1)
+        pathlib.Path(FLAGS.losses).write_text(json.dumps(found), "utf-8")
         return
     import jax
 
     out.mkdir(parents=True, exist_ok=True)
     device = jax.devices()[0]
     peaks = gpu.measure_peaks(1024 if device.platform == "cpu" else 8192)
-    differences = parity(gpu.losses(ASKED.value, TRIALS.value, 1), losses_of_cpu(out))
+    differences = parity(gpu.losses(FLAGS.tasks, FLAGS.trials, 1), losses_of_cpu(out))
     rows: list[Row] = []
     left_out: list[str] = []
     datasets = Datasets(None)
     facts = {"device": device.device_kind, "jax": jax.__version__, "parity": differences, **peaks._asdict()}
     write(out, facts, rows, left_out, peaks)
-    for name in ASKED.value:
+    for name in FLAGS.tasks:
         last = 0.0
-        for lanes in (n for n in LANES if n <= MOST.value):
+        for lanes in (n for n in LANES if n <= FLAGS.most_lanes):
             started = time.perf_counter()
-            why = "the time was over" if started - begin + 1.5 * last > SECONDS.value else ""
+            why = "the time was over" if started - begin + 1.5 * last > FLAGS.seconds else ""
             group = None if why else gpu.group_of(name, lanes, datasets)
             if group is not None and not gpu.fits(group, lanes):
                 why = "the device's memory is too small"
@@ -85,7 +92,7 @@ def main(argv: list[str]) -> None:
 def losses_of_cpu(out: pathlib.Path) -> dict[str, list[float]]:
     """The losses of the same trials on this machine's CPU."""
     file = out / "losses_cpu.json"
-    sizes = [f"--tasks={','.join(ASKED.value)}", f"--trials={TRIALS.value}", f"--losses={file}"]
+    sizes = [f"--tasks={','.join(FLAGS.tasks)}", f"--trials={FLAGS.trials}", f"--losses={file}"]
     environment = {**os.environ, "JAX_PLATFORMS": "cpu"}
     done = subprocess.run(
         [sys.executable, "-m", "scripts.gpu_check", *sizes], env=environment, capture_output=True, encoding="utf-8"
@@ -126,4 +133,5 @@ def lines(facts: dict[str, Any], rows: "list[Row]", left_out: list[str], peaks: 
 
 
 if __name__ == "__main__":
+    define_flags()
     run(main)

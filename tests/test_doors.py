@@ -70,6 +70,7 @@ def test_everything_of_ones_own_trains_together(folder):
     np.testing.assert_allclose(run.table().val_hit, run.table().val_accuracy)  # worked out in two ways
 
 
+@pytest.mark.slow
 def test_the_batch_statistics_are_those_of_a_plain_flax_loop(data):
     """In order, with a last batch of its true size: 82 examples in batches of 32 are 32, 32 and 18."""
     experiment = nnjax.Experiment(
@@ -408,6 +409,7 @@ def test_own_models_in_an_axis_stay_two_settings_in_the_folder_too(tmp_path):
         found.compare(*sorted(names), "loss")
 
 
+@pytest.mark.slow
 def test_objects_of_one_text_stay_two_settings_in_the_folder_too(tmp_path):
     def scaled(y, z, by):
         return by * jnp.mean((z - jax.nn.one_hot(y, z.shape[-1])) ** 2, axis=-1)

@@ -212,6 +212,7 @@ def test_a_keras_model_of_two_inputs_trains_as_keras_does():
         np.testing.assert_allclose(run.outputs(x, 0), np.asarray(own(x)), rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_run_resumes_loads_and_exports(tmp_path):
     data = nnjax.from_arrays(X, Y)
     experiment = dataclasses.replace(BASE, model=Linen(), shuffle=True, epochs=6)

@@ -102,7 +102,7 @@ def test_edits_by_hand():
     assert distance((0.0,), (0.25,), "edr") == 0
 
 
-SHAPES = [(1, 1), (1, 4), (5, 2), (6, 6), (7, 40), (41, 38)]
+SHAPES = [(1, 1), (1, 4), (5, 2), (6, 6), (7, 40), pytest.param(41, 38, marks=pytest.mark.slow)]
 
 
 @pytest.mark.parametrize(("n", "m"), SHAPES)

@@ -5,6 +5,7 @@ from nnjax.core.errors import UserError
 from nnjax.distances import DTW, ucr_archive
 
 
+@pytest.mark.slow
 def test_control_charts_are_as_hard_as_the_archive_says():
     """Three draws in the archive's sizes with its window: the published errors lie near theirs."""
     sentences: list[str] = []

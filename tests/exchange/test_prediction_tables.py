@@ -161,6 +161,7 @@ def test_classes_of_two_and_of_one_output(tmp_path):
         write_predictions(network_of(run), data.x, "out.txt")
 
 
+@pytest.mark.slow
 def test_published_lenet_gives_the_nearest_drawing_and_its_distance(tmp_path):
     """Outputs are the negative distances; the smallest distance is the class."""
     published = {

@@ -38,6 +38,7 @@ def test_the_verdict_is_the_one_provoked(outcomes):
     assert len(outcomes) == len(QUICK)
 
 
+@pytest.mark.slow
 def test_a_right_code_with_the_wrong_advice_is_no_find(outcomes):
     """A network that starts at zero is stuck at the start; told to lower its rate, it would stay there."""
     zero = next(one for one in outcomes if one.mode.name == "zero_start")

@@ -51,6 +51,7 @@ def test_an_unknown_chapter_is_refused():
         chapters.make("x")
 
 
+@pytest.mark.slow
 def test_the_script(tmp_path):
     """One chapter as a process of its own; a file in the folder's place and an unknown chapter end with status 2."""
 

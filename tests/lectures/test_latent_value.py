@@ -37,6 +37,7 @@ def folder(tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 def test_every_method_width_and_seed_is_a_row(folder):
     found = pd.read_csv(folder / "results.csv")
     drawn = {"PCA": 2, "ICA": 4, "k-means": 4, "autoencoder": 4, "all inputs": 1, "all inputs, DTW": 1}

@@ -50,6 +50,7 @@ def made(tmp_path_factory):
     return folder, parts
 
 
+@pytest.mark.slow
 def test_every_setting_is_a_row(made):
     table = pd.read_csv(made[0] / "results.csv")
     assert dict(table["family"].value_counts()) == {"t-SNE, random start": 8, "latent 8": 4, "PCA": 1}

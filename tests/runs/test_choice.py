@@ -203,6 +203,7 @@ def test_refit_trains_on_all_but_the_test_part_for_the_median_best_epoch(trained
     assert again.records[0].values["test_accuracy"] == pytest.approx(right)
 
 
+@pytest.mark.slow
 def test_refit_of_folds():
     base = replace(TINY, {"data.folds": 3, "data.test": 0.2, "epochs": 4, "patience": 2})
     run = nnjax.sweep(base, {"learning_rate": (0.01, 0.1), "data.fold": (0, 1, 2)}, data=blobs())

@@ -157,6 +157,7 @@ def test_flatness_is_told_against_the_largest_population():
     ) == (scaling.Cost(16, 4.0, 6.0, 400.0, 12.0, 16))
 
 
+@pytest.mark.slow
 def test_a_population_that_waits_is_stopped(tmp_path, monkeypatch):
     """Of many tiny trials some have ended; the process is asked to end, and its memory is known."""
     monkeypatch.chdir(ROOT)

@@ -20,6 +20,7 @@ def distances(*arguments):
     return subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_archive(tmp_path):
     flags = ["--sets=cbf", "--seeds=2", "--window=published", "--share=0.1", f"--out={tmp_path}"]
     done = distances("archive", *flags)

@@ -26,6 +26,7 @@ def test_methods_side_by_side(tmp_path):
     assert "SHA-256" in page
 
 
+@pytest.mark.slow
 def test_the_latent_space_of_a_run(fork, tmp_path):
     """The codes are those that predict.py writes, of the run's own test part or of data by name."""
     config = tmp_path / "config.py"

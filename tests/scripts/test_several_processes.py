@@ -127,7 +127,8 @@ LONG = ("--config.epochs=250", "--space.arms=plain,fast", "--lanes=1")
 
 
 @posix
-@pytest.mark.parametrize("killed", [0, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("killed", [0, 1])
 def test_a_killed_process_ends_the_others_and_the_next_start_goes_on(killed, config, tmp_path):
     """Whichever it is; what goes on, here after the first one's death, ends like a run that nothing happened to."""
     folder = tmp_path / "run"
@@ -150,6 +151,7 @@ def test_a_killed_process_ends_the_others_and_the_next_start_goes_on(killed, con
 LONGER = ("--config.epochs=3000", "--space.arms=plain,fast", "--lanes=1")
 
 
+@pytest.mark.slow
 @posix
 def test_a_run_of_one_process_goes_on_in_two_that_slurm_has_started(config, tmp_path):
     """SLURM's variables say which they are; the plan of one device gives way to one of both."""

@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pandas as pd
+import pytest
 from processes import environment, run
 
 
@@ -74,6 +75,7 @@ def test_a_second_process_compiles_nothing_and_writes_no_report_unless_asked(con
     assert compilations[1] == 0
 
 
+@pytest.mark.slow
 def test_a_finished_run_is_certified_and_a_changed_one_is_not(config, copy):
     """The same command with --certify trains nothing else; a certificate that fails is status 1."""
     before = {path.name: path.read_bytes() for path in copy.glob("*.*") if path.suffix in (".csv", ".npz", ".json")}

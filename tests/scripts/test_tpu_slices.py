@@ -33,6 +33,7 @@ def count(trials, devices):
     return account(found.key, found.shapes, found.data, trials, False, devices)
 
 
+@pytest.mark.slow
 def test_a_step_and_an_evaluation_are_counted_as_by_hand():
     """Products: forward and both gradients, the first layer without that of its inputs; 2 FLOPs a weight and example.
 

@@ -20,6 +20,7 @@ def test_a_search_leaves_a_page(config, tmp_path):
     assert all(one["runs"] <= 12 for one in found["optimizers"])
 
 
+@pytest.mark.slow
 def test_a_phase_diagram(config, fork, tmp_path):
     flags = ("--batch_sizes=64,32", "--config.epochs=3", "--low=0.01", "--high=1")
     done = fork("tune_lr", f"--config={config}", f"--workdir={tmp_path}", *flags)

@@ -39,6 +39,7 @@ def test_the_budget_and_the_seeds(found):
         assert measured.seeds == (0, 1, 2)
 
 
+@pytest.mark.slow
 def test_the_recommended_rate_is_among_the_best_of_the_whole_grid(found):
     """Of 20 rates trained to the end with the same seeds, the recommended one is among the best five."""
     measured = found[1]

@@ -17,6 +17,7 @@ import os, signal, sys
 import numpy as np
 import nnjax
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what is started in the background ignores it
 x, y = np.random.default_rng(0).normal(size=(400, 2)), np.arange(400) % 2
 experiment = nnjax.Experiment(nnjax.DataConfig("own"), nnjax.ModelConfig("mlp", widths=(8,)), epochs=600, batch_size=8)
 

@@ -115,6 +115,7 @@ def test_a_better_layout_is_taken_and_nothing_else_changes(steps):
     assert_same(run, trained(Plan(2, lanes=4, order="shared")))
 
 
+@pytest.mark.slow
 def test_no_better_layout_leaves_everything_as_it_was(steps, monkeypatch):
     run = trained()
     assert len(steps["tried"]) == 4

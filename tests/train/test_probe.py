@@ -263,6 +263,7 @@ def test_a_run_that_goes_on_has_the_same_signals(tmp_path, monkeypatch, stop):
     assert np.isfinite(again.gradient_norm).all()
 
 
+@pytest.mark.slow
 def test_looking_may_begin_when_a_run_goes_on(tmp_path, monkeypatch):
     """Runs of before there were signals go on: the epochs until then are not known."""
     monkeypatch.setattr("nnjax.train.host.population._next_steps", lambda steps, seconds: 5)

@@ -95,6 +95,7 @@ def test_only_the_solo_program_differs(monkeypatch):
     assert len(found.failed) == 2
 
 
+@pytest.mark.slow
 def test_dear_trials_are_trained_again_for_some_epochs_under_the_schedule_of_all(monkeypatch):
     monkeypatch.setattr(certify, "MAX_FLOPS", 0.0)
     found = swept(experiment=replace(CLASSIFIER, {"schedule": "cosine", "epochs": 6})).certify()

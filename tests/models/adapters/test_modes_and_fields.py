@@ -87,6 +87,7 @@ def test_an_own_hyperparameter_is_an_axis_by_its_name():
         resolve_path("gain")
 
 
+@pytest.mark.slow
 def test_a_model_of_equal_shapes_and_another_program_is_no_model_of_the_run(tmp_path):
     run = nnjax.sweep(Experiment(model=Net(), epochs=2, batch_size=16), workdir=tmp_path / "run", **QUIET)
     again = nnjax.load(tmp_path / "run", model=Net())
