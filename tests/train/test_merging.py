@@ -15,7 +15,7 @@ from nnjax.models.envelope import envelope_from_json, envelope_of
 from nnjax.train.host.population import Stopped
 from nnjax.train.layout.merging import bundle
 from nnjax.train.layout.plan import Plan, from_json
-from nnjax.train.layout.prices import FILE, Prices, read_prices, step_seconds
+from nnjax.train.layout.prices import AROUND, FILE, Prices, read_prices, step_seconds
 from nnjax.verify.retraining import retrial
 
 AXES = {"widths": [(4,), (6, 3)], "activation": ["relu", "tanh"], "clip_norm": [None, 0.5]}
@@ -130,8 +130,8 @@ def test_a_few_buckets_beat_one_big_envelope_where_depths_differ(prices):
 def test_a_step_by_hand():
     """d = 2, widths (3,), k = 1, b = 4: 13 weights, 3 · 4 · 13 products; 4 · 3 units · 8 and 13 · (4 + 1) numbers."""
     [one] = bundle(specs_of(replace(CLASSIFIER, {"optimizer.name": "sgd", "widths": (3,)})), Plan(), 1, sizes)
-    assert step_seconds(Prices(1.0, 0.0, 0.0), envelope_of([one.key]), 2, 1, 4) == 156
-    assert step_seconds(Prices(0.0, 1.0, 0.0), envelope_of([one.key]), 2, 1, 4) == 96 + 65
+    assert step_seconds(Prices(1.0, 0.0, 0.0), envelope_of([one.key]), 2, 1, 4) == AROUND * 156
+    assert step_seconds(Prices(0.0, 1.0, 0.0), envelope_of([one.key]), 2, 1, 4) == AROUND * (96 + 65)
 
 
 def test_many_architectures_are_sorted_in_a_moment(prices):

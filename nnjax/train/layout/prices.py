@@ -10,7 +10,8 @@ import itertools
 import json
 import pathlib
 import time
-from typing import NamedTuple, cast
+from collections.abc import Callable
+from typing import Any, NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
@@ -22,7 +23,8 @@ from nnjax.train.distributed import is_distributed
 FILE = "nnjax_prices.json"  # in the folder of compiled programs
 PROBE = (16, 32, 64)  # lanes, batch and width of the products that are measured
 TURNS = 200
-COMPILATIONS = 18.0  # a program of a population takes as long to compile as so many of the probe
+COMPILATIONS = 200.0  # a program of a population takes as long to compile as so many of the probe (3.3 s and 17 ms)
+AROUND = 1.9  # times the products and numbers of a step: what a step takes with its batch, order and evaluations
 SLOTS = {"sgd": 1, "momentum": 2, "nesterov": 2, "rmsprop": 2, "adagrad": 2}  # arrays that a rule passes over; else 3
 
 
@@ -54,9 +56,8 @@ def step_seconds(prices: Prices, envelope: Envelope, num_inputs: int, num_output
     units = sum(envelope.widths)
     activations = 8 * len(envelope.activations) + 32 * ("dropout" in envelope.hyperparameters)
     slots = 4 + sum(SLOTS.get(name, 3) for name, _ in envelope.optimizers)
-    return (
-        3 * batch_size * weights * prices.product + (batch_size * units * activations + weights * slots) * prices.number
-    )
+    numbers = batch_size * units * activations + weights * slots
+    return AROUND * (3 * batch_size * weights * prices.product + numbers * prices.number)
 
 
 def read_prices() -> Prices:
@@ -96,9 +97,8 @@ def measure_prices() -> Prices:
     cached = jax.config.values["jax_enable_compilation_cache"]
     try:
         jax.config.update("jax_enable_compilation_cache", False)
-        begin = time.perf_counter()
         compiled = jax.jit(turns).lower(x, w).compile()
-        compiling = time.perf_counter() - begin
+        compiling = _shortest(lambda: jax.jit(lambda x, w: turns(x, w)).lower(x, w).compile())
         bare = jax.jit(elements).lower(x, w).compile()
     finally:
         jax.config.update("jax_enable_compilation_cache", cached)
@@ -108,11 +108,15 @@ def measure_prices() -> Prices:
 
 
 def _seconds(function: jax.stages.Compiled, *args: jax.Array) -> float:
-    """Return the shortest of three runs."""
+    return _shortest(lambda: jax.block_until_ready(function(*args)))
+
+
+def _shortest(call: Callable[[], Any]) -> float:
+    """Return the seconds of the shortest of three calls."""
 
     def run() -> float:
         begin = time.perf_counter()
-        jax.block_until_ready(function(*args))
+        call()
         return time.perf_counter() - begin
 
     return min(run() for _ in range(3))
