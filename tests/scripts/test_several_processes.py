@@ -93,18 +93,20 @@ def four_devices(config, tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_eight_devices_give_what_one_gives(config, four_devices, tmp_path):
-    """Seven trials on eight devices of a lane, on two with lanes for two, and on one."""
-    one = arrays(on_devices(1, config, tmp_path / "one", "--lanes=1"))
-    eight = arrays(on_devices(8, config, tmp_path / "eight", "--lanes=1"))
-    two = arrays(on_devices(2, config, tmp_path / "two", "--lanes=2"))
+def test_eight_devices_give_what_one_gives(config, tmp_path):
+    """Seven trials on eight, four and one devices of a lane, and on two with lanes for two, before last bits grow."""
+
+    def trained(devices, lanes):
+        flags = (f"--lanes={lanes}", "--config.epochs=3")
+        return arrays(on_devices(devices, config, tmp_path / f"{devices}", *flags))
+
+    one = trained(1, 1)
     assert len(one) > 7
-    for other in (eight, two, arrays(four_devices)):
+    for other in (trained(8, 1), trained(4, 1), trained(2, 2)):
         assert set(other) == set(one)
         for name, values in one.items():
             scale = max(1.0, float(np.nanmax(np.abs(values))))  # the wild trial's weights are millions
-            grown = 1 if name.startswith("curves") else 10  # after six epochs one weight of 1,024 was 3e-4 apart
-            np.testing.assert_allclose(other[name], values, rtol=2e-4 * grown, atol=2e-5 * scale * grown, err_msg=name)
+            np.testing.assert_allclose(other[name], values, rtol=2e-4, atol=2e-5 * scale, err_msg=name)
 
 
 @pytest.mark.parametrize(
