@@ -15,7 +15,6 @@ from nnjax.verify.sanity.results import SanityCheck
 START = (0.8, 3.0)  # times the expected loss; random outputs add their own variance to an error, about as much again
 # Random outputs may go with the numbers of a few inputs by chance: .54 and .58 of it in two of eight draws.
 BY_CHANCE = 0.4
-)
 # Of what guessing the most frequent class gets wrong, or of the variance: the share that is right, or explained. Plain
 # gradient descent at usual rates comes to .8. Autoencoders have a bottleneck, and Adadelta begins slowly: the deck's
 # come to between .1 and .6, and to 0 at a rate of .001.
