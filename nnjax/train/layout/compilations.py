@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import functools
 import threading
 
@@ -15,6 +16,7 @@ class Counter:
 
     def __init__(self) -> None:
         self.asked, self.read = 0, 0
+        self.names: collections.Counter[str] = collections.Counter()  # how often a function of this name was asked for
         self._lock = threading.Lock()  # programs are compiled side by side
 
     @property
@@ -22,10 +24,12 @@ class Counter:
         """Programs that were compiled."""
         return self.asked - self.read
 
-    def on_duration(self, event: str, duration_secs: float, **_: str | int) -> None:
+    def on_duration(self, event: str, duration_secs: float, fun_name: str = "", **_: str | int) -> None:
         """Take an event of JAX's monitoring that has a duration."""
-        with self._lock:
-            self.asked += event == _COMPILED
+        if event == _COMPILED:
+            with self._lock:
+                self.asked += 1
+                self.names[fun_name] += 1
 
     def on_event(self, event: str, **_: str | int) -> None:
         """Take an event of JAX's monitoring."""
