@@ -36,6 +36,7 @@ from nnjax.runs.run import Run
 from nnjax.runs.secondary_process import begin_together, open_folder
 from nnjax.search.options import Options, time_over
 from nnjax.search.optuna.search import search
+from nnjax.search.pbt import PopulationBasedTraining
 from nnjax.search.schedulers import Scheduler, make_scheduler
 from nnjax.spaces.expansion import expand
 from nnjax.spaces.ranges import Axis
@@ -151,7 +152,7 @@ def train_trials(
     specs = data_checks.resolve_trials(specs, datasets, options.log)
     base = data_checks.with_resolved_fields(base, specs)
     refuse_several_rules(specs)
-    scheduler = make_scheduler(space, specs)
+    scheduler = make_scheduler(space, specs, merge=options.plan is None or options.plan.merge)
     rules = {} if scheduler is None else scheduler.description
     folder = None if options.workdir is None else open_folder(options.workdir, options.log, most)
     if folder is not None:
@@ -197,6 +198,7 @@ def _population(
     deadline: float | None,
 ) -> Population:
     """Make the population, whose plan is noted in the store."""
+    envelopes = scheduler.envelopes if isinstance(scheduler, PopulationBasedTraining) else []
     population = Population(
         specs,
         prepared,
@@ -210,7 +212,14 @@ def _population(
         earlier=earlier,
         read_weights=read_weights,
         deadline=deadline,
+        envelopes=envelopes,
     )
+    if not {group.shapes.envelope for group in population.layouts.groups}.issuperset(envelopes):
+        raise UserError(
+            "Evolution copies networks of different architectures into each other, for which the program that holds "
+            "all of them does not fit the memory of a device: pass --nomerge (Plan(merge=False)), so that only "
+            "networks of one architecture replace each other."
+        )
     if scheduler is not None:
         population.refuse_unknown_curve(scheduler.metric)
     return population

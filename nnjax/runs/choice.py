@@ -48,7 +48,7 @@ def rankings(run: TrainedTrials, select: str | None = None) -> list[Ranking]:
 
 
 def _num_parameters(run: TrainedTrials, trial: int) -> int:
-    experiment, facts = run.specs[trial].experiment, run.facts(trial)
+    experiment, facts = run.experiment(trial), run.facts(trial)
     return summarize_model(experiment, facts.example_shape, output_width(experiment.model, facts)).parameters
 
 

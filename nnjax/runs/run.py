@@ -17,7 +17,7 @@ import numpy as np
 from nnjax.checks.finding import Finding
 from nnjax.core import messages
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import DataConfig, TrialSpec
+from nnjax.core.experiment import DataConfig, Experiment, TrialSpec
 from nnjax.core.files import check_out
 from nnjax.core.text import represent
 from nnjax.core.types import DataFacts, LayerStatistics, Params, Prepared
@@ -34,7 +34,8 @@ from nnjax.runs.measured_baselines import measure_baselines
 from nnjax.runs.run_data import prepare_again
 from nnjax.runs.statistics import Comparison
 from nnjax.train.engine.device_data import output_width
-from nnjax.train.storage.records import OVER, Record, Stage, stack_curves
+from nnjax.train.scheduler import taken_over
+from nnjax.train.storage.records import OVER, Record, Stage, lineage, stack_curves
 from nnjax.train.storage.store import Store
 
 if TYPE_CHECKING:
@@ -134,15 +135,23 @@ class Run:
             self._prepared[config] = prepare_again(config, self._facts[config])
         return self._prepared[config]
 
+    def experiment(self, trial: int) -> Experiment:
+        """The experiment whose network a trial has: its own, or what it took over in population-based training."""
+        own = self.specs[trial].experiment
+        if not self.schedules:
+            return own
+        line = lineage(self.schedules, trial)
+        return taken_over(own, self.specs[line[0][0]].experiment, line[-1][1].values)
+
     def model(self, trial: int | None = None) -> Model:
         """The network of a trial, as pure functions of its parameters; None for the chosen one."""
         trial = self.best_trial() if trial is None else trial
-        return make_model(self.specs[trial].experiment.model, self.facts(trial).example_shape, self.num_outputs(trial))
+        return make_model(self.experiment(trial).model, self.facts(trial).example_shape, self.num_outputs(trial))
 
     def num_outputs(self, trial: int | None = None) -> int:
         """k: the width of a trial's output; None for the chosen one."""
         trial = self.best_trial() if trial is None else trial
-        return output_width(self.specs[trial].experiment.model, self.facts(trial))
+        return output_width(self.experiment(trial).model, self.facts(trial))
 
     def params(self, trial: int | None = None, which: str | None = None) -> Params:
         """The weights of a trial at its last epoch ("final") or at its lowest validation loss ("best").
@@ -176,14 +185,14 @@ class Run:
           UserError: the trial's model is no Keras model, or is only named (see `load`); and as `params`.
         """
         trial, which = self.resolve(trial, which)
-        kind = self.specs[trial].experiment.model.kind
+        kind = self.experiment(trial).model.kind
         return user_models.keras_model(kind, self.variables(trial, which))
 
     def network(self, trial: int | None = None, which: str | None = None) -> Network:
         """A trial's network with its weights and the facts of its data; arguments and errors as `params`."""
         trial, which = self.resolve(trial, which)
         variables = self.variables(trial, which)
-        experiment = self.specs[trial].experiment
+        experiment = self.experiment(trial)
         hyper = {name: np.float32(value) for name, value in experiment.hyperparameters.present().items()}
         return lazy_import("network")(experiment.model, self.facts(trial), *variables, hyper)
 

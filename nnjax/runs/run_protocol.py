@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from nnjax.core.experiment import TrialSpec
+from nnjax.core.experiment import Experiment, TrialSpec
 from nnjax.core.types import DataFacts
 from nnjax.models.model import Model
 from nnjax.train.storage.records import Record
@@ -24,6 +24,9 @@ class TrainedTrials(Protocol):
     @property
     def store(self) -> Store:
         """What keeps their weights."""
+
+    def experiment(self, trial: int) -> Experiment:
+        """Return the experiment whose network a trial has."""
 
     def facts(self, trial: int = 0) -> DataFacts:
         """Return the facts of a trial's data."""

@@ -29,7 +29,7 @@ class Setting:
       arm: the arm's name; "" where there are no arms.
       trials: their ids.
       goal: "reconstruction", "classification" or "regression".
-      experiment: of the first of them.
+      experiment: whose network the first of them has.
       facts: of their data.
     """
 
@@ -48,16 +48,16 @@ def settings(run: TrainedTrials) -> list[Setting]:
     for some in members:
         firsts.setdefault(some[0].arm, []).append(some[0])
     varying = {arm: _varying(own) for arm, own in firsts.items()}
-    return [_setting(some, varying[some[0].arm], run.facts(some[0].id)) for some in members]
+    return [_setting(some, varying[some[0].arm], run.experiment(some[0].id), run.facts(some[0].id)) for some in members]
 
 
-def _setting(specs: Sequence[TrialSpec], varying: Sequence[str], facts: DataFacts) -> Setting:
+def _setting(specs: Sequence[TrialSpec], varying: Sequence[str], experiment: Experiment, facts: DataFacts) -> Setting:
     first = specs[0]
     own = flatten(first.experiment)
     parts = [first.arm] * bool(first.arm) + [f"{field_name(path)} {show(own[path])}" for path in varying]
     label = ", ".join(parts) or layers(first.experiment, facts)
     goal = traits_of(first.experiment.model).goal(facts.task)
-    return Setting(label, first.arm, tuple(spec.id for spec in specs), goal, first.experiment, facts)
+    return Setting(label, first.arm, tuple(spec.id for spec in specs), goal, experiment, facts)
 
 
 def _varying(firsts: Sequence[TrialSpec]) -> list[str]:

@@ -47,7 +47,7 @@ def read_variables(run: TrainedTrials, trial: int, which: str) -> Variables:
             f"(keep={keep_text(run.store.keep)}): name one of these, or train it alone by "
             f"nnjax train --from=RUN --trial={trial}."
         )
-    config, facts = run.specs[trial].experiment.model, run.facts(trial)
+    config, facts = run.experiment(trial).model, run.facts(trial)
     shapes_of = _shapes.__wrapped__ if isinstance(config.kind, Piece) else _shapes  # objects may have changed
     blank = shapes_of(config, facts.example_shape, output_width(config, facts))
     try:

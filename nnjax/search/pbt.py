@@ -1,8 +1,8 @@
 """Population-based training: at rungs the worst settings become copies of the best with changed hyperparameters.
 
-A setting's seeds and folds go on together, by their mean; a copy takes the weights, the optimizer's state and the best
-weights so far of the same seed and fold. Everything is a pure function of the curves and the space's draw_seed, so
-nothing but them has to be kept for a run that goes on after a kill.
+A setting's seeds and folds go on together, by their mean; a copy takes the weights, the optimizer's state, the best
+weights so far, the architecture and the optimizer of the same seed and fold. Everything is a pure function of the
+curves and the space's draw_seed, so nothing but them has to be kept for a run that goes on after a kill.
 Source: Jaderberg et al. 2017 (truncation selection, perturb or resample).
 """
 
@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nnjax.core.experiment import Replicate
+from nnjax.core.experiment import Experiment, Replicate, program_key
+from nnjax.models.envelope import Envelope, envelope_of
 from nnjax.nn.metrics import Directions, is_maximized
 from nnjax.search.halving import reached
 from nnjax.spaces.ranges import Range
@@ -29,15 +30,21 @@ Axis = Range | tuple[float, ...]
 
 
 class Subpopulation(NamedTuple):
-    """Settings that compete: those of one arm with an equal static part, and the same seeds and folds.
+    """Settings that compete: those of one arm that can share a program, with the same seeds and folds.
 
     Attributes:
       settings: of each, its trials.
       values: of each, the hyperparameters that evolve, as it begins with them.
+      experiments: of each, which a copy of it takes over.
     """
 
     settings: tuple[Mapping[Replicate, int], ...]
     values: tuple[Values, ...]
+    experiments: tuple[Experiment, ...]
+
+    def is_mixed(self) -> bool:
+        """Whether networks of different architectures, or with different optimizers, replace each other."""
+        return len(set(map(program_key, self.experiments))) > 1
 
 
 class Generation(NamedTuple):
@@ -47,11 +54,13 @@ class Generation(NamedTuple):
       epoch: the rung; 0 for the beginning.
       parents: of each setting, the place of the one that it continues; its own where it was not replaced.
       values: of each setting.
+      origins: of each, the place of the setting whose network it has.
     """
 
     epoch: int
     parents: tuple[int, ...]
     values: tuple[Values, ...]
+    origins: tuple[int, ...]
 
 
 class PopulationBasedTraining(NamedTuple):
@@ -86,13 +95,20 @@ class PopulationBasedTraining(NamedTuple):
             for name, axis in self.axes.items()
         }
         fields = dataclasses.asdict(self.evolution) | {"factors": list(self.evolution.factors)}
-        return {"evolution": {**fields, "draw_seed": self.draw_seed, "ranges": ranges}}
+        mixed = {"mixed": True} if any(some.is_mixed() for some in self.subpopulations) else {}
+        return {"evolution": {**fields, "draw_seed": self.draw_seed, "ranges": ranges, **mixed}}
+
+    @property
+    def envelopes(self) -> list[Envelope]:
+        """Return the envelopes in which networks of different architectures replace each other."""
+        return [envelope_of(some.experiments) for some in self.subpopulations if some.is_mixed()]
 
     def decide(self, records: Sequence[Record]) -> Decision:
         """Decide how far trials may train, whose state each takes over, and the hyperparameters that it has then."""
         limits: dict[int, int] = {}
         parents: dict[int, int] = {}
         values: dict[int, Values] = {}
+        experiments: dict[int, Experiment] = {}
         schedules: list[list[Stage]] = [[] for _ in records]
         for some in self.subpopulations:
             past = generations(self, some, records)
@@ -100,12 +116,20 @@ class PopulationBasedTraining(NamedTuple):
             for place, trials in enumerate(some.settings):
                 limits |= dict.fromkeys(trials.values(), min(now.epoch + self.evolution.every, self.epochs))
                 values |= dict.fromkeys(trials.values(), now.values[place])
+                experiments |= dict.fromkeys(trials.values(), some.experiments[now.origins[place]])
                 parent = some.settings[now.parents[place]]
                 parents |= {trial: parent[replicate] for replicate, trial in trials.items()}
                 for replicate, trial in trials.items():
                     schedules[trial] = _stages(some, past, place, replicate)
         replaceable = frozenset(trial for trial, limit in limits.items() if limit < self.epochs)
-        return Decision(limits, parents=parents, values=values, replaceable=replaceable, schedules=schedules)
+        return Decision(
+            limits,
+            parents=parents,
+            values=values,
+            experiments=experiments,
+            replaceable=replaceable,
+            schedules=schedules,
+        )
 
 
 def _stages(some: Subpopulation, past: Sequence[Generation], place: int, replicate: Replicate) -> list[Stage]:
@@ -129,13 +153,14 @@ def axis_ends(axis: Axis) -> tuple[float, float]:
 
 def generations(pbt: PopulationBasedTraining, some: Subpopulation, records: Sequence[Record]) -> list[Generation]:
     """Replay the decisions at all rungs that each trial of a subpopulation has reached; the first is its start."""
-    out = [Generation(0, tuple(range(len(some.settings))), some.values)]
+    places = tuple(range(len(some.settings)))
+    out = [Generation(0, places, some.values, places)]
     every = pbt.evolution.every
     for epoch in range(every, pbt.epochs, every):
         if not all(reached(records[trial], epoch) for trials in some.settings for trial in trials.values()):
             break
         scores = [_score(pbt, tuple(trials.values()), records, epoch) for trials in some.settings]
-        out.append(_select(pbt, some, out[-1].values, scores, epoch))
+        out.append(_select(pbt, some, out[-1], scores, epoch))
     return out
 
 
@@ -156,12 +181,13 @@ def _score(pbt: PopulationBasedTraining, trials: Sequence[int], records: Sequenc
 
 
 def _select(
-    pbt: PopulationBasedTraining, some: Subpopulation, values: Sequence[Values], scores: Sequence[float], epoch: int
+    pbt: PopulationBasedTraining, some: Subpopulation, before: Generation, scores: Sequence[float], epoch: int
 ) -> Generation:
     """Replace the worst share, and all that diverged, by copies of settings of the best share, drawn at random.
 
     Copies with equal hyperparameters would train alike, as they have the same seeds: such a draw is repeated.
     """
+    values = before.values
     order = sorted(range(len(scores)), key=lambda place: scores[place])
     count = replaced_count(pbt.evolution.share, len(order))
     best = [place for place in order[:count] if math.isfinite(scores[place])]
@@ -176,7 +202,7 @@ def _select(
             if (parents[place], *after[place].values()) not in taken:
                 break
         taken.add((parents[place], *after[place].values()))
-    return Generation(epoch, tuple(parents), tuple(after))
+    return Generation(epoch, tuple(parents), tuple(after), tuple(before.origins[parent] for parent in parents))
 
 
 def explore(pbt: PopulationBasedTraining, values: Values, rng: np.random.Generator) -> dict[str, float]:
@@ -191,15 +217,3 @@ def explore(pbt: PopulationBasedTraining, values: Values, rng: np.random.Generat
             low, high = axis_ends(axis)
             out[name] = min(max(value * float(rng.choice(pbt.evolution.factors)), low), high)
     return out
-
-
-def lineage(stages: Sequence[Sequence[Stage]], trial: int) -> list[tuple[int, Stage]]:
-    """Follow a trial's weights back to where they began: (trial in which they were, stage) from the first on."""
-    out: list[tuple[int, Stage]] = []
-    before = math.inf
-    while True:
-        stage = next(stage for stage in reversed(stages[trial]) if stage.epoch < before)
-        out.append((trial, stage))
-        if stage.parent is None:
-            return out[::-1]
-        trial, before = stage.parent, stage.epoch

@@ -10,6 +10,7 @@ from nnjax.checks.invalid_values import validate
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, Replicate, TrialSpec, program_key, replicate_of, setting_key
 from nnjax.core.fields import replace, resolve_path
+from nnjax.models.envelope import may_share, shared_part
 from nnjax.nn.metrics import Directions, directions_of
 from nnjax.search.halving import HalvingScheduler, make_brackets, require_alike
 from nnjax.search.pbt import Axis, PopulationBasedTraining, Subpopulation, axis_ends, replaced_count
@@ -22,8 +23,12 @@ PREFIX = "hyperparameters."
 FIXED = ("init_scale", "patience")  # hyperparameters that change nothing after the first step, or end a trial
 
 
-def make_scheduler(space: Space, specs: Sequence[TrialSpec]) -> Scheduler | None:
+def make_scheduler(space: Space, specs: Sequence[TrialSpec], merge: bool = True) -> Scheduler | None:
     """Make the scheduler of a space for its trials; None where it has none.
+
+    Args:
+      space, specs: of the run.
+      merge: whether networks of different architectures may share a program, and replace each other.
 
     Raises:
       UserError: see `halving.make_brackets` and `make_pbt`.
@@ -32,11 +37,11 @@ def make_scheduler(space: Space, specs: Sequence[TrialSpec]) -> Scheduler | None
         return make_own(space.scheduler, specs)
     if space.halving is not None:
         return HalvingScheduler(space.halving, make_brackets(space.halving, specs), _directions(specs))
-    return None if space.evolution is None else make_pbt(space, specs)
+    return None if space.evolution is None else make_pbt(space, specs, merge)
 
 
-def make_pbt(space: Space, specs: Sequence[TrialSpec]) -> PopulationBasedTraining:
-    """Make population-based training for the trials of a space with an evolution.
+def make_pbt(space: Space, specs: Sequence[TrialSpec], merge: bool = True) -> PopulationBasedTraining:
+    """Make population-based training for the trials of a space with an evolution; arguments as for `make_scheduler`.
 
     Raises:
       UserError: trials of unequal length, that start from others or stop early, no rung before their end, nothing that
@@ -49,7 +54,7 @@ def make_pbt(space: Space, specs: Sequence[TrialSpec]) -> PopulationBasedTrainin
         space.draw_seed,
         specs[0].experiment.epochs,
         axes,
-        tuple(_subpopulations(specs, axes)),
+        tuple(_subpopulations(specs, axes, merge)),
         _directions(specs),
     )
     require_alike(specs, "Evolution", "replaces")
@@ -81,17 +86,19 @@ def _axes(space: Space) -> dict[str, Axis]:
     return out
 
 
-def _subpopulations(specs: Sequence[TrialSpec], axes: Mapping[str, Axis]) -> Iterator[Subpopulation]:
+def _subpopulations(specs: Sequence[TrialSpec], axes: Mapping[str, Axis], merge: bool) -> Iterator[Subpopulation]:
     settings: dict[tuple[str, Experiment], dict[Replicate, int]] = {}
     for spec in specs:
         settings.setdefault((spec.arm, setting_key(spec.experiment)), {})[replicate_of(spec.experiment)] = spec.id
     alike: dict[Any, list[tuple[str, Experiment]]] = {}
     for (arm, experiment), trials in settings.items():
-        alike.setdefault((arm, program_key(experiment), frozenset(trials)), []).append((arm, experiment))
+        static = program_key(experiment)
+        static = shared_part(static) if merge and may_share(static) else static
+        alike.setdefault((arm, static, frozenset(trials)), []).append((arm, experiment))
     for keys in alike.values():
         present = [experiment.hyperparameters.present() for _, experiment in keys]
         values = tuple({name: float(p[name]) for name in axes if name in p} for p in present)
-        yield Subpopulation(tuple(settings[key] for key in keys), values)
+        yield Subpopulation(tuple(settings[key] for key in keys), values, tuple(one for _, one in keys))
 
 
 def _refuse_unfit_evolution(pbt: PopulationBasedTraining) -> None:
@@ -118,9 +125,9 @@ def _refuse_unfit_evolution(pbt: PopulationBasedTraining) -> None:
 
 def _refuse_impossible_ends(pbt: PopulationBasedTraining, specs: Sequence[TrialSpec]) -> None:
     for some in pbt.subpopulations:
-        experiment = specs[next(iter(some.settings[0].values()))].experiment
-        for name in some.values[0]:
-            for end in axis_ends(pbt.axes[name]):
+        firsts = {program_key(one): (one, values) for one, values in zip(some.experiments, some.values, strict=True)}
+        for experiment, values in firsts.values():
+            for name, end in [(own, end) for own in values for end in axis_ends(pbt.axes[own])]:
                 try:
                     validate(replace(experiment, {PREFIX + name: end}))
                 except UserError as error:

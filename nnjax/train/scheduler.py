@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from nnjax.core.experiment import TrialSpec
+from nnjax.core.experiment import Experiment, TrialSpec
 from nnjax.train.storage.records import Record, Stage
 
 Survival = Sequence[tuple[float, int]]  # stages of a group's training: (share of its trials that train, epochs)
@@ -22,6 +22,7 @@ class Decision(NamedTuple):
       survival: the stages ahead of trials that have not begun; what layouts are chosen by.
       parents: trial -> trial whose state it goes on from, at the rung where both wait; itself where it is left out.
       values: trial -> the hyperparameters that it has now, where they are not those of its `TrialSpec`.
+      experiments: trial -> whose network it has now, and the optimizer with it, where they are not its own.
       replaceable: trials that divergence does not end, as they are replaced at their rung.
       schedules: each trial's stages so far; empty where hyperparameters stay as they are.
     """
@@ -31,16 +32,20 @@ class Decision(NamedTuple):
     survival: Survival = ALL_SURVIVE
     parents: Mapping[int, int] = {}
     values: Mapping[int, Mapping[str, float]] = {}
+    experiments: Mapping[int, Experiment] = {}
     replaceable: frozenset[int] = frozenset()
     schedules: Sequence[Sequence[Stage]] = ()
 
     def current(self, spec: TrialSpec) -> TrialSpec:
-        """Return a trial with the hyperparameters that it has now."""
-        if spec.id not in self.values:
-            return spec
-        values: Mapping[str, Any] = self.values[spec.id]
-        hyper = dataclasses.replace(spec.experiment.hyperparameters, **values)
-        return dataclasses.replace(spec, experiment=dataclasses.replace(spec.experiment, hyperparameters=hyper))
+        """Return a trial with the network, the optimizer and the hyperparameters that it has now."""
+        values, source = self.values.get(spec.id, {}), self.experiments.get(spec.id, spec.experiment)
+        return dataclasses.replace(spec, experiment=taken_over(spec.experiment, source, values))
+
+
+def taken_over(own: Experiment, source: Experiment, values: Mapping[str, Any]) -> Experiment:
+    """Return a trial's experiment with another's network, optimizer and hyperparameters, some of which have changed."""
+    hyper = dataclasses.replace(source.hyperparameters, **values)
+    return dataclasses.replace(own, model=source.model, optimizer=source.optimizer, hyperparameters=hyper)
 
 
 Decide = Callable[[Sequence[Record]], Decision]

@@ -12,15 +12,16 @@ from nnjax.core.fields import replace
 from nnjax.core.files import write_atomically
 from nnjax.runs import checkpoints, files
 from nnjax.runs import folder as run_folder
-from nnjax.search.pbt import explore, lineage
+from nnjax.search.pbt import explore
 from nnjax.search.schedulers import make_pbt
 from nnjax.spaces.expansion import expand
 from nnjax.spaces.overrides import override
 from nnjax.spaces.ranges import Range
 from nnjax.spaces.space import Evolution, Halving, Space
+from nnjax.train.layout import groups
 from nnjax.train.layout.plan import Plan
 from nnjax.train.storage.named_arrays import flatten
-from nnjax.train.storage.records import RUNNING, Record, Stage
+from nnjax.train.storage.records import RUNNING, Record, Stage, lineage
 from nnjax.verify.retraining import retrial
 
 RATES = tuple(0.001 * 2.0**i for i in range(10))
@@ -267,12 +268,16 @@ def test_a_run_folder_says_who_went_on_from_whom(evolved):
         assert [stage["parent"] for stage in tree[str(trial)]] == [stage.parent for stage in stages]
         assert tree[str(trial)][-1]["hyperparameters"] == stages[-1].values
         for stage in stages[1:]:
-            parent = run.specs[stage.parent].experiment
-            assert (parent.seed, parent.model) == (run.specs[trial].experiment.seed, run.specs[trial].experiment.model)
+            assert run.specs[stage.parent].experiment.seed == run.specs[trial].experiment.seed
             assert 1e-4 <= stage.values["learning_rate"] <= 1.0
         replaced += len(stages) - 1
-    assert replaced == 2 * 2 * 2  # rungs × widths × seeds: one of four each
-    assert nnjax.load(folder).schedules == run.schedules
+        begun = lineage(run.schedules, trial)[0][0]
+        assert run.experiment(trial).model == run.specs[begun].experiment.model
+        assert run.params(trial)["layer_0"]["kernel"].shape[1] == run.experiment(trial).model.widths[0]
+    assert replaced == 2 * 2 * 2  # rungs × seeds × 2 of 8 settings
+    again = nnjax.load(folder)
+    assert again.schedules == run.schedules
+    assert list(map(again.experiment, range(16))) == list(map(run.experiment, range(16)))
     environment = json.loads((folder / "environment.json").read_text("utf-8"))
     assert environment["programs"] == 1  # one for both widths, whatever the rates
     assert not list((folder / "checkpoints").glob("paused_*"))
@@ -299,6 +304,60 @@ def test_a_copy_with_its_parents_hyperparameters_trains_as_its_parent(tmp_path):
         for own, parents in zip(flat(run.params(child, which)), flat(run.params(stage.parent, which)), strict=True):
             np.testing.assert_array_equal(own, parents)
     assert run.records[child].values["best_epoch"] == run.records[stage.parent].values["best_epoch"]
+
+
+MIXED = {
+    "widths": ((3,), (6, 4)),
+    "optimizer.name": ("adam", "momentum"),
+    "model.activation": ("relu", "tanh"),
+    "learning_rate": (1e-6, 0.05),
+}
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory):
+    """Networks of different architectures and optimizers that replace each other; hyperparameters stay as they are."""
+    folder = tmp_path_factory.mktemp("mixed") / "run"
+    evolution = Evolution(every=3, share=0.25, factors=(1.0,), resample=0.0)
+    experiment = replace(BASE, {"epochs": 6, "evaluate_test": "chosen"})
+    return folder, nnjax.sweep(experiment, Space(MIXED, evolution=evolution), workdir=folder, data=blobs(63))
+
+
+def test_a_copy_takes_its_parents_network_and_optimizer(mixed):
+    """Beside a parent of another architecture or optimizer, a copy trains as that from then on, in all that is told."""
+    folder, run = mixed
+    copies = [(trial, stages[1].parent) for trial, stages in enumerate(run.schedules) if len(stages) > 1]
+    crossed = 0
+    for child, parent in copies:
+        own, source = run.specs[child].experiment, run.specs[parent].experiment
+        crossed += (own.model, own.optimizer) != (source.model, source.optimizer)
+        assert (run.experiment(child).model, run.experiment(child).optimizer) == (source.model, source.optimizer)
+        for name, curve in run.records[child].curves.items():
+            np.testing.assert_array_equal(curve[3:], run.records[parent].curves[name][3:])
+        for one, other in zip(flat(run.params(child)), flat(run.params(parent)), strict=True):
+            np.testing.assert_array_equal(one, other)
+        x = blobs(9).x
+        np.testing.assert_array_equal(run.outputs(x, child), run.outputs(x, parent))
+    assert len(copies) == 4
+    assert crossed
+    again = nnjax.load(folder)
+    chosen = again.chosen()
+    assert chosen.setting.experiment == run.experiment(chosen.trial)
+    assert np.isfinite(again.records[chosen.trial].values["test_loss"])
+
+
+def test_without_merging_networks_of_one_architecture_replace_each_other():
+    space = Space({**AXES, "seed": (0,)}, evolution=Evolution(every=2, share=0.25))
+    run = nnjax.sweep(BASE, space, data=blobs(63), plan=Plan(merge=False))
+    for trial, stages in enumerate(run.schedules):
+        for stage in stages[1:]:
+            assert run.specs[stage.parent].experiment.model == run.specs[trial].experiment.model
+
+
+def test_an_envelope_that_does_not_fit_is_refused(monkeypatch):
+    monkeypatch.setattr(groups, "fits", lambda *_: False)
+    with pytest.raises(nnjax.UserError, match=r"does not fit the memory of a device: pass --nomerge"):
+        nnjax.sweep(BASE, SPACE, data=blobs(63))
 
 
 def test_the_best_weights_so_far_are_copied_too():

@@ -6,8 +6,7 @@ from typing import Any
 from nnjax.core.text import show
 from nnjax.report.sweep.columns import logarithmic, rounded
 from nnjax.report.sweep.data import Sweep
-from nnjax.search.pbt import lineage
-from nnjax.train.storage.records import Stage
+from nnjax.train.storage.records import Stage, lineage
 
 
 def evolution_data(sweep: Sweep) -> dict[str, Any]:
@@ -42,16 +41,20 @@ def _path(names: Sequence[str], stages: Sequence[Stage]) -> list[list[Any]]:
     return [[s.epoch, *(rounded(s.values[name]) if name in s.values else None for name in names)] for s in stages]
 
 
+def _shown(stage: Stage, name: str) -> str:
+    return show(rounded(stage.values[name])) if name in stage.values else "–"
+
+
 def lineage_table(sweep: Sweep) -> dict[str, Any] | None:
     """List the trials through which the weights of the chosen trial came; None without an evolution or a choice."""
     best = None if sweep.choice is None else sweep.choice.trial
     if not sweep.run.schedules or best is None:
         return None
     line = lineage(sweep.run.schedules, best)
-    names = list(line[0][1].values)
+    names = list(dict.fromkeys(name for _, stage in line for name in stage.values))
     ends = [stage.epoch for _, stage in line[1:]] + [sweep.run.specs[best].experiment.epochs]
     rows = [
-        [f"{stage.epoch + 1} to {end}", str(trial), *(show(rounded(stage.values[name])) for name in names)]
+        [f"{stage.epoch + 1} to {end}", str(trial), *(_shown(stage, name) for name in names)]
         for (trial, stage), end in zip(line, ends, strict=True)
     ]
     return {"columns": ["epochs", "in trial", *names], "rows": rows, "trial": best}

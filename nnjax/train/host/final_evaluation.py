@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -116,22 +116,26 @@ def _scores(
     return values
 
 
-def evaluate_chosen(trials: Trials, layouts: Layouts) -> None:
+def evaluate_chosen(trials: Trials, layouts: Layouts, current: Callable[[TrialSpec], TrialSpec]) -> None:
     """Evaluate the test part for the trials of the chosen settings, with the weights that were kept, and of no others.
+
+    Each with the network that it has now (`Decision.current`).
 
     A trial is evaluated by the program that it began in, so that its scores are the same after a kill.
     """
     specs, records = trials.specs, trials.records
     if specs[0].experiment.evaluate_test == ALL:
         return
-    rankings = rank(specs, records, lambda trial: _num_parameters(layouts.group_of[trial], specs[trial]))
+    rankings = rank(specs, records, lambda trial: _num_parameters(layouts.group_of[trial], current(specs[trial])))
     chosen = {i for ranking in rankings for i in ranking.tested if records[i].status in FINISHED}
     before = [dict(record.values) for record in records]
     for trial in set(range(len(specs))) - chosen:  # one that was chosen when there were fewer
         records[trial].values = {name: v for name, v in before[trial].items() if not name.startswith(TESTED)}
     for group in layouts.groups:
         left = [
-            s for s in group.specs if s.id in chosen and not any(n.startswith(TESTED) for n in records[s.id].values)
+            current(s)
+            for s in group.specs
+            if s.id in chosen and not any(n.startswith(TESTED) for n in records[s.id].values)
         ]
         if group.data.test.index.shape[0]:
             for (lanes, devices), some in _by_layout(left, records, group):

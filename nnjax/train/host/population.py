@@ -171,7 +171,7 @@ class Population:
         """Evaluate the test part for the chosen settings, once all trials have ended (`Experiment.evaluate_test`)."""
         if all(record.status in OVER for record in self.records):
             try:
-                evaluate_chosen(self._trials, self.layouts)
+                evaluate_chosen(self._trials, self.layouts, self.rungs.now().current)
             finally:
                 self.layouts.data.clear()
 

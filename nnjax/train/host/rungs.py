@@ -34,9 +34,13 @@ class Rungs:
         self.decision = Decision({})
         self.paused: dict[int, str] = {}
 
-    def update(self) -> None:
+    def now(self) -> Decision:
         """Ask the scheduler."""
-        self.decision = self._decide(self.trials.records)
+        return self._decide(self.trials.records)
+
+    def update(self) -> None:
+        """Ask the scheduler, and keep what it decides."""
+        self.decision = self.now()
         if self.decision.schedules:
             self.trials.store.save_schedules(self.decision.schedules)
 

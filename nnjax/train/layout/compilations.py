@@ -24,12 +24,12 @@ class Counter:
         """Programs that were compiled."""
         return self.asked - self.read
 
-    def on_duration(self, event: str, duration_secs: float, fun_name: str = "", **_: str | int) -> None:
+    def on_duration(self, event: str, duration_secs: float, **facts: str | int) -> None:
         """Take an event of JAX's monitoring that has a duration."""
         if event == _COMPILED:
             with self._lock:
                 self.asked += 1
-                self.names[fun_name] += 1
+                self.names[str(facts.get("fun_name", ""))] += 1
 
     def on_event(self, event: str, **_: str | int) -> None:
         """Take an event of JAX's monitoring."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -71,6 +72,18 @@ class Stage(NamedTuple):
     epoch: int
     parent: int | None
     values: Mapping[str, float]
+
+
+def lineage(stages: Sequence[Sequence[Stage]], trial: int) -> list[tuple[int, Stage]]:
+    """Follow a trial's weights back to where they began: (trial in which they were, stage) from the first on."""
+    out: list[tuple[int, Stage]] = []
+    before = math.inf
+    while True:
+        stage = next(stage for stage in reversed(stages[trial]) if stage.epoch < before)
+        out.append((trial, stage))
+        if stage.parent is None:
+            return out[::-1]
+        trial, before = stage.parent, stage.epoch
 
 
 def stop_epoch(watched: Float[np.ndarray, " t"], patience: int | None) -> int | None:
