@@ -48,6 +48,7 @@ def test_a_right_code_with_the_wrong_advice_is_no_find(outcomes):
     assert not zero.shown.finds(other)
 
 
+@pytest.mark.slow
 def test_the_mistake_is_gone_where_it_is_corrected(outcomes):
     for one in outcomes:
         if one.corrected is not None:

@@ -6,6 +6,7 @@ import pytest
 from processes import run
 
 
+@pytest.mark.slow
 def test_methods_side_by_side(tmp_path):
     """Tables are scaled as asked; every combination is an embedding, and the report names them."""
     flags = [

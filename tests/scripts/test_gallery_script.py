@@ -1,5 +1,6 @@
 """scripts/gallery.py as its users run it."""
 
+import pytest
 from processes import complaint, run
 
 
@@ -9,6 +10,7 @@ def test_an_unknown_mistake_is_one_sentence(fork):
     assert "There is no mistake 'nonsense' in the gallery; there are good, rate_too_low" in complaint(done)
 
 
+@pytest.mark.slow
 def test_one_mistake(tmp_path):
     done = run("gallery", "zero_start", f"--out={tmp_path / 'out'}")
     assert (done.returncode, done.stderr) == (0, "")

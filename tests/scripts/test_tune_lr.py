@@ -8,6 +8,7 @@ from processes import complaint, contents, run
 from scripts.rate_gaps import Gap, gap
 
 
+@pytest.mark.slow
 def test_a_search_leaves_a_page(config, tmp_path):
     out = tmp_path / "out"
     flags = ("--optimizers=sgd,adam", "--config.epochs=4", "--low=0.001", "--high=1")

@@ -221,7 +221,9 @@ def rates(run):
 
 
 @pytest.mark.usefixtures("quick")
-@pytest.mark.parametrize("name", ["tpe", "cmaes", "qmc", "random"])
+@pytest.mark.parametrize(
+    "name", ["tpe", "cmaes", *(pytest.param(name, marks=pytest.mark.slow) for name in ("qmc", "random"))]
+)
 def test_a_sampler_of_a_name_or_an_object_goes_on_as_if_nothing_had_happened(name, tmp_path):
     """Half of the batches in one process and half in the next, a sampler of its own in each, ask the same."""
     whole = search(EXPERIMENT, MANY, sampler=name, data=blobs())

@@ -460,7 +460,7 @@ class Killed(BaseException):
     """The process is gone."""
 
 
-@pytest.mark.parametrize("first", range(1, 3))
+@pytest.mark.parametrize("first", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_it_goes_on_after_a_kill_at_any_write(evolved, tmp_path, monkeypatch, first):
     """The process dies at a write, which is not done, nor any later one; so again and again, some writes later."""
     write, left, kills = write_atomically, 5 + first, 0

@@ -57,12 +57,18 @@ def counted(experiment, shapes, data, shared):
     [
         (CODER, {}, 5000, True),
         (CODER, BCE, 5000, False),
-        (CODER, {"batch_size": 1000}, 5000, False),
+        pytest.param(CODER, {"batch_size": 1000}, 5000, False, marks=pytest.mark.slow),
         (CODER, {"batch_size": 1000, **BCE, **SGD}, 5000, False),
         (CLASSES, {"widths": (512, 512), **ADAM}, 5000, False),
         (CLASSES, {"widths": (32,), **ADAM}, 60_000, False),
         (CLASSES, {"kind": "lenet5_modern", "activation": "tanh", "widths": (6, 16, 120, 84), **ADAM}, 5000, False),
-        (CODER, {"kind": "conv_autoencoder", "widths": (16, 8, 8), "batch_size": 16, **ADAM}, 5000, False),
+        pytest.param(
+            CODER,
+            {"kind": "conv_autoencoder", "widths": (16, 8, 8), "batch_size": 16, **ADAM},
+            5000,
+            False,
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_the_model_agrees_with_the_compiler_within_a_quarter(base, changes, examples, shared):

@@ -132,6 +132,7 @@ def test_short_training_tries_nothing(steps, monkeypatch):
     assert said[0].startswith("plan: 2 devices × 16 lanes")
 
 
+@pytest.mark.slow
 def test_progress_is_reported_before_other_layouts_are_tried(steps):
     """Which takes long on a busy machine: the first two segments, of which the first one compiles, are seen before."""
     tried = []
