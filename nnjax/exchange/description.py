@@ -13,7 +13,7 @@ import json
 import math
 import os
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,6 +33,7 @@ from nnjax.models.imported_layers import LAYERS, Layer
 from nnjax.runs.data_json import facts_from_json, facts_to_json
 
 FORMAT = 1
+MEMBER = "member_"  # prefix of the arrays of an ensemble's members
 INPUTS = "float32 [b, num_inputs], raw, as they lie in the data: scaling by x_scaler, (x - mean) * scale, is part of it"
 SCALED_INPUTS = (
     "float32 [b, num_inputs]; where a scaler's dtype is float64, the program takes inputs that are scaled already, "
@@ -46,17 +47,27 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
+class Part(NamedTuple):
+    """A member of an ensemble: architecture and facts as in `Network`, and its weight in the mean."""
+
+    architecture: Architecture
+    facts: DataFacts
+    weight: float
+
+
 class Description(NamedTuple):
     """A network without its weights.
 
     Attributes:
-      architecture, facts: as in `Network`.
+      architecture, facts: as in `Network`; of an ensemble its first member's.
       sha256: hex digest of the file beside it; None where that was not written down.
+      members: of an ensemble, whose arrays are named "member_0/…"; () of a single network.
     """
 
     architecture: Architecture
     facts: DataFacts
     sha256: str | None
+    members: tuple[Part, ...] = ()
 
 
 def path_of(path: str | os.PathLike[str]) -> pathlib.Path:
@@ -64,21 +75,32 @@ def path_of(path: str | os.PathLike[str]) -> pathlib.Path:
     return pathlib.Path(f"{os.fspath(path)}.json")
 
 
-def to_json(architecture: Architecture, facts: DataFacts, content: bytes) -> str:
+def to_json(architecture: Architecture, facts: DataFacts, content: bytes, members: Sequence[Part] = ()) -> str:
     """Describe the network whose weights or program `content` is. Where its data lay on this machine is left out."""
-    if isinstance(architecture, Stack):
-        layers = [{"type": type(layer).__name__, **vars(layer)} for layer in architecture.layers]
-        tree: dict[str, Any] = {"input_shape": architecture.input_shape, "layers": layers}
-    else:
-        tree = {"model": dataclasses.asdict(architecture)}
     whole = {
         "format": FORMAT,
         "sha256": hashlib.sha256(content).hexdigest(),
         "inputs": SCALED_INPUTS if facts.x_scaler.wide or facts.y_scaler.wide else INPUTS,
-        "architecture": tree,
+        "architecture": _tree(architecture),
         "facts": facts_to_json(dataclasses.replace(facts, source="")),
     }
+    if members:
+        whole["ensemble"] = [
+            {"weight": one.weight, "architecture": _tree(one.architecture), **_scalers(facts_to_json(one.facts))}
+            for one in members
+        ]
     return json.dumps(whole, indent=1) + "\n"
+
+
+def _tree(architecture: Architecture) -> dict[str, Any]:
+    if isinstance(architecture, Stack):
+        layers = [{"type": type(layer).__name__, **vars(layer)} for layer in architecture.layers]
+        return {"input_shape": architecture.input_shape, "layers": layers}
+    return {"model": dataclasses.asdict(architecture)}
+
+
+def _scalers(tree: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: tree[name] for name in ("x_scaler", "y_scaler")}
 
 
 def read(path: str | os.PathLike[str], content: bytes) -> Description:
@@ -112,17 +134,35 @@ def from_json(tree: Any) -> Description:
     """
     if tree["format"] != FORMAT:
         raise UserError(f"its format is {tree['format']!r}, but {FORMAT} was expected.")
-    architecture, facts = _architecture(tree["architecture"]), _facts(tree["facts"])
+    architecture, facts = _checked(tree["architecture"], tree["facts"])
     sha256 = tree.get("sha256")
     if not isinstance(sha256, str | None):
         raise UserError("its sha256 is not a text.")
+    members = tuple(_member(one, tree["facts"]) for one in tree.get("ensemble", ()))
+    if members and not math.isclose(sum(one.weight for one in members), 1, abs_tol=1e-6):
+        raise UserError("the weights of its members do not add up to 1.")
+    if any(num_outputs(one.architecture, one.facts) != num_outputs(architecture, facts) for one in members):
+        raise UserError("its members have other numbers of outputs.")
+    return Description(architecture, facts, sha256, members)
+
+
+def _member(tree: Mapping[str, Any], facts: Mapping[str, Any]) -> Part:
+    """Read a member of an ensemble, whose facts are the ensemble's but for the scalers."""
+    weight = tree["weight"]
+    if not isinstance(weight, float | int) or not 0 < weight <= 1:
+        raise UserError(f"the weight of a member is {weight!r}.")
+    return Part(*_checked(tree["architecture"], {**facts, **_scalers(tree)}), float(weight))
+
+
+def _checked(architecture_tree: Any, facts_tree: Any) -> tuple[Architecture, DataFacts]:
+    architecture, facts = _architecture(architecture_tree), _facts(facts_tree)
     width = num_outputs(architecture, facts)
     for name, scaler, size in (("x", facts.x_scaler, facts.num_inputs), ("y", facts.y_scaler, width)):
         if any(part.shape not in ((), (size,)) or not np.isfinite(part).all() for part in scaler):
             raise UserError(f"its {name}_scaler has other than {size} finite numbers.")
     if facts.task == "classification" and not isinstance(architecture, Stack) and len(facts.classes) < 2:
         raise UserError("its task is classification, but it names fewer than two classes.")
-    return Description(architecture, facts, sha256)
+    return architecture, facts
 
 
 def _architecture(tree: Mapping[str, Any]) -> Architecture:

@@ -2,7 +2,7 @@
 
 import os
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -13,6 +13,7 @@ from nnjax.core.pieces import is_path
 from nnjax.core.types import Array, DataFacts
 from nnjax.data.files import read_bytes
 from nnjax.exchange import description, keras_file, program, weights_file
+from nnjax.exchange.ensemble.lanes import mean_outputs
 from nnjax.exchange.isolated_program import IsolatedProgram
 from nnjax.exchange.network import Network, assemble, codes, num_outputs, on_host, outputs
 from nnjax.runs.weights import rows_of
@@ -23,7 +24,7 @@ class Predictor(NamedTuple):
 
     Attributes:
       name: what it is called in the terminal: its file's name, or "trial 3".
-      network: with its weights; None of a program, which is closed.
+      network: with its weights; None of a program, which is closed, and of an ensemble.
       architecture, facts: as in `Network`.
       outputs: from raw inputs, float32 [b, d] or the several arrays that they were in training, to outputs [b, k];
         compiled for each new b.
@@ -44,7 +45,7 @@ class Predictor(NamedTuple):
           UserError: it has none, or as a program not any more.
         """
         if self.network is None:
-            raise UserError("A program gives outputs only; for latent codes take the run folder or its safetensors.")
+            raise UserError("A program or an ensemble gives outputs only; for codes take the run, or one network.")
         return codes(self.network, compiled=True)
 
 
@@ -62,22 +63,38 @@ def _taking_arrays(facts: DataFacts, function: Callable[[Any], Array]) -> Callab
 def _read_weights(path: pathlib.Path) -> Predictor:
     content = read_bytes(path)
     found, arrays = description.read(path, content), weights_file.from_bytes(content, path)
-    kind = getattr(found.architecture, "kind", "")
-    if is_path(kind):
+    kinds = [getattr(one.architecture, "kind", "") for one in found.members or (found,)]
+    if any(map(is_path, kinds)):
+        kind = next(filter(is_path, kinds))
         raise UserError(
             f"{path} holds the weights of {kind}, a model that no file brings: in Python, "
             "safetensors.numpy.load_file(path) gives them by name ('Dense_0/kernel', of its state 'state/…'), and "
             "Experiment(model=…, start_weights=path) goes on from them; a .jaxexport runs without the model."
         )
     try:
+        if found.members:
+            return _ensemble(path.name, found, arrays)
         return predictor(path.name, assemble(found.architecture, found.facts, arrays))
     except UserError as error:
         raise UserError(f"{path} cannot be used: {error}") from None
 
 
+def _ensemble(name: str, found: description.Description, arrays: Mapping[str, np.ndarray]) -> Predictor:
+    """Make a predictor of an ensemble's members, whose arrays are named "member_0/…"."""
+    own: list[dict[str, np.ndarray]] = [{} for _ in found.members]
+    for key, array in arrays.items():
+        place, _, rest = key.removeprefix(description.MEMBER).partition("/")
+        if not place.isdecimal() or int(place) >= len(own):
+            raise UserError(f"it has an array {key}, but {len(own)} members.")
+        own[int(place)][rest] = array
+    networks = [assemble(one.architecture, one.facts, some) for one, some in zip(found.members, own, strict=True)]
+    function = mean_outputs(networks, np.array([one.weight for one in found.members]))
+    return Predictor(name, None, found.architecture, found.facts, _taking_arrays(found.facts, function))
+
+
 def _read_program(path: pathlib.Path) -> Predictor:
     content = read_bytes(path)
-    architecture, facts, sha256 = description.read(path, content)
+    architecture, facts, sha256, _ = description.read(path, content)
     if sha256 is None:
         raise UserError(f"{description.path_of(path)} has no sha256 of {path.name}; export the network again.")
     isolated = IsolatedProgram(content, facts.num_inputs, num_outputs(architecture, facts), str(path))

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nnjax.core.errors import UserError
 from nnjax.core.pieces import Piece
 from nnjax.core.types import DataFacts
 from nnjax.data.targets import named_labels
@@ -72,6 +73,20 @@ def interpret(found: np.ndarray, architecture: Architecture, facts: DataFacts) -
             return Predictions(found, names[1:2], labels, OUTPUT)
         return Predictions(np.concatenate([1 - found, found], axis=1), names, labels, PROBABILITY)
     return Predictions(found, names, own[found.argmax(axis=1)], PROBABILITY if probable else OUTPUT)
+
+
+def require_probabilities(found: Predictions) -> Predictions:
+    """Return predictions whose scores are probabilities of classes.
+
+    Raises:
+      UserError: they are not.
+    """
+    if found.kind != PROBABILITY:
+        raise UserError(
+            "The network's outputs are no probabilities of classes: take run.predict or run.outputs, or train a "
+            "classification with nnjax.ModelConfig(…, output_activation='softmax') ('sigmoid' for one output)."
+        )
+    return found
 
 
 def _are_distances(architecture: Architecture) -> bool:

@@ -28,10 +28,15 @@ SHAPE = re.compile(r"tensor<((?:[0-9?]+x)+)")
 
 def to_bytes(network: Network) -> bytes:
     """Lower a network for cpu, cuda and tpu, with a symbolic batch size, and serialize the program."""
+    return function_to_bytes(traced_outputs(network), network.facts.num_inputs)
+
+
+def function_to_bytes(function: Callable[[Array], Array], num_inputs: int) -> bytes:
+    """Lower a function of float32 [b, num_inputs] in the same way."""
     [batch] = export.symbolic_shape("b")
-    shape = jax.ShapeDtypeStruct((batch, network.facts.num_inputs), jnp.float32)
+    shape = jax.ShapeDtypeStruct((batch, num_inputs), jnp.float32)
     with _without_locations():
-        return bytes(export.export(jax.jit(traced_outputs(network)), platforms=PLATFORMS)(shape).serialize())
+        return bytes(export.export(jax.jit(function), platforms=PLATFORMS)(shape).serialize())
 
 
 @contextlib.contextmanager

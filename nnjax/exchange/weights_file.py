@@ -15,9 +15,14 @@ STATE = "state/"  # prefix of the arrays that training changes without gradients
 
 
 def network_to_bytes(network: Network) -> bytes:
-    """Pack a network's weights, by their names in a run's checkpoint ("layer_0/kernel"), and its state ("state/…")."""
+    """Pack a network's `arrays_of`."""
+    return safetensors.numpy.save(arrays_of(network))
+
+
+def arrays_of(network: Network) -> dict[str, np.ndarray]:
+    """Name a network's weights, as in a run's checkpoint ("layer_0/kernel"), and its state ("state/…")."""
     arrays = named_arrays.flatten(network.params) | named_arrays.flatten(network.state, STATE)
-    return safetensors.numpy.save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+    return {name: np.ascontiguousarray(array) for name, array in arrays.items()}
 
 
 def from_bytes(data: bytes, path: str | os.PathLike[str]) -> dict[str, np.ndarray]:

@@ -24,9 +24,10 @@ from nnjax.core.types import DataFacts, LayerStatistics, Params, Prepared
 from nnjax.models import user_models
 from nnjax.models.model import Model, Variables
 from nnjax.models.registry import make_model
-from nnjax.runs import choice, replicates, trials_csv, weights
+from nnjax.runs import choice, ensemble_members, replicates, trials_csv, weights
 from nnjax.runs import layer_statistics as run_signals
 from nnjax.runs.choice import Choice
+from nnjax.runs.ensemble_members import Members
 from nnjax.runs.folder import FolderStore
 from nnjax.runs.lazy_imports import lazy_import
 from nnjax.runs.loss_baselines import Baselines, key_of
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from nnjax.diagnosis.types import Diagnosis
+    from nnjax.exchange.ensemble.ensemble import Ensemble
     from nnjax.exchange.network import Network
     from nnjax.exchange.predictions import Predictions
     from nnjax.verify.certificate import Certificate
@@ -248,17 +250,38 @@ class Run:
         Raises:
           UserError: its outputs are no probabilities of classes; and as `outputs`.
         """
-        found = self._predictions(x, trial, which)
-        if found.kind != "p":
-            raise UserError(
-                "The network's outputs are no probabilities of classes: take run.predict or run.outputs, or train a "
-                "classification with nnjax.ModelConfig(…, output_activation='softmax') ('sigmoid' for one output)."
-            )
+        found: Predictions = lazy_import("probabilities")(self._predictions(x, trial, which))
         return found.scores
 
     def _predictions(self, x: Any, trial: int | None, which: str | None) -> Predictions:
         found, network = self.outputs(x, trial, which), self.network(trial, which)
         return lazy_import("interpret")(found, network.architecture, network.facts)
+
+    def ensemble(self, k: int = 8, method: str = "greedy") -> Ensemble:
+        """Average the outputs of several trials: `predict`, `predict_proba`, `outputs` and `export` as of one network.
+
+        Members are compared on the validation part, or with folds on the predictions of each example by the network
+        that has not seen it; then all folds of a setting and seed count as one member.
+
+        Args:
+          k: members at most that differ.
+          method: "greedy" (Caruana et al. 2004: one by one, again and again, what makes the mean best), "top" (the
+            k best alone, equally), "seeds" (the seeds of the chosen setting, equally).
+
+        Raises:
+          UserError: nothing can be chosen (`chosen`), or no weights were kept; another k or method.
+        """
+        found: Ensemble = lazy_import("make_ensemble")(self, k, method)
+        return found
+
+    @functools.cached_property
+    def members(self) -> Members | None:
+        """The members of the latest `ensemble`, also of the run folder; None before.
+
+        Raises:
+          UserError: ensemble.json is damaged.
+        """
+        return ensemble_members.read(self.store)
 
     def chosen(self, select: str | None = None) -> Choice:
         """The best setting by the rule `Experiment.select`, or another metric on the validation part.

@@ -226,7 +226,7 @@ def test_a_program_without_its_description_is_refused(tmp_path):
 
 def test_a_program_has_no_codes(tmp_path):
     run_of("autoencoder").export(tmp_path / "net.jaxexport")
-    with pytest.raises(UserError, match="A program gives outputs only"):
+    with pytest.raises(UserError, match="A program or an ensemble gives outputs only"):
         files.load(tmp_path / "net.jaxexport").codes()
 
 

@@ -48,6 +48,6 @@ def run(argv: list[str]) -> None:
 
     network = open_network(source, FLAGS.trial, FLAGS.weights)
     if network.network is None:
-        raise UserError(f"{source} is a program already, from which no weights can be had; name a run or its weights.")
+        raise UserError(f"{source} is a program or an ensemble, not one network's weights; name a run or its weights.")
     save(network.network, out)
     print(f"{network.name}: {out} and {out}.json")

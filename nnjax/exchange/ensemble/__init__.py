@@ -1,0 +1,1 @@
+"""Ensembles: choose networks of a run, and apply them as one program."""

@@ -1,0 +1,44 @@
+"""Write an ensemble as one file: a program, or the weights of all members ("member_0/layer_0/kernel")."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+from collections.abc import Sequence
+
+import numpy as np
+import safetensors.numpy
+
+from nnjax.core.errors import UserError
+from nnjax.core.files import check_out, write_atomically
+from nnjax.exchange import description, program, weights_file
+from nnjax.exchange.ensemble.lanes import is_wide, traced_mean
+from nnjax.exchange.network import Network
+
+
+def save(networks: Sequence[Network], weights: np.ndarray, path: str | os.PathLike[str]) -> None:
+    """Write an ensemble in the format of the path's ending, and FILE.json, which says what it is."""
+    out = pathlib.Path(check_out(os.fspath(path), ".safetensors", ".jaxexport"))
+    content = _program(networks, weights) if out.suffix == ".jaxexport" else _weights(networks)
+    write_atomically(out, content)
+    first = networks[0]
+    members = tuple(description.Part(n.architecture, n.facts, float(w)) for n, w in zip(networks, weights, strict=True))
+    write_atomically(description.path_of(out), description.to_json(first.architecture, first.facts, content, members))
+
+
+def _program(networks: Sequence[Network], weights: np.ndarray) -> bytes:
+    if any(map(is_wide, networks)):
+        raise UserError(
+            "The ensemble's inputs or targets are scaled in float64, outside of a program: write FILE.safetensors, or "
+            "export its members one by one (run.export(path, trial=N))."
+        )
+    return program.function_to_bytes(traced_mean(networks, weights), networks[0].facts.num_inputs)
+
+
+def _weights(networks: Sequence[Network]) -> bytes:
+    arrays = {
+        f"{description.MEMBER}{place}/{name}": array
+        for place, network in enumerate(networks)
+        for name, array in weights_file.arrays_of(network).items()
+    }
+    return safetensors.numpy.save(arrays)

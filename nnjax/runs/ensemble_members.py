@@ -1,0 +1,99 @@
+"""The members of an ensemble of a run's trials, as ensemble.json in the run folder holds them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from nnjax.core.text import count, number
+from nnjax.runs import folder
+from nnjax.runs.choice import words
+from nnjax.train.storage.store import Store
+
+FILE = "ensemble.json"
+
+
+@dataclasses.dataclass(frozen=True)
+class Member:
+    """One of them: a trial, or with folds the trials of all folds of a setting and seed, of equal weight among them.
+
+    Attributes:
+      trials: their numbers.
+      label: of their setting.
+      weight: in (0, 1]; those of all members add up to 1.
+      value: of the metric, alone; NaN where none was computed.
+    """
+
+    trials: tuple[int, ...]
+    label: str
+    weight: float
+    value: float = float("nan")
+
+
+@dataclasses.dataclass(frozen=True)
+class Members:
+    """How an ensemble was chosen.
+
+    Attributes:
+      method: "greedy", "top" or "seeds".
+      members: the heaviest first.
+      metric: by which; "" where nothing was compared.
+      maximized: whether its highest value is the best.
+      part: of which examples, in words: "validation", or "out of fold".
+      examples: how many.
+      value, single: of the metric there: the ensemble's, and that of the best candidate alone.
+      rivals: candidates.
+      left_out: a sentence on those that could not be averaged; "" for none.
+    """
+
+    method: str
+    members: tuple[Member, ...]
+    metric: str = ""
+    maximized: bool = False
+    part: str = ""
+    examples: int = 0
+    value: float = float("nan")
+    single: float = float("nan")
+    rivals: int = 0
+    left_out: str = ""
+
+    def __str__(self) -> str:
+        """Say it in a line."""
+        networks = sum(len(one.trials) for one in self.members)
+        folds = f"{count(len(self.members), 'member')} of " if networks > len(self.members) else ""
+        text = f"{folds}{count(networks, 'network')} by {self.method}"
+        if not self.metric:
+            return text
+        scores = f"{words(self.metric)} {number(self.value)}, the best alone {number(self.single)}"
+        return f"{text}, of {count(self.rivals, 'candidate')}: {scores} ({self.examples:,} examples, {self.part})"
+
+
+def to_json(members: Members) -> dict[str, Any]:
+    """Describe them, for `Members` again by `from_json`."""
+    return dataclasses.asdict(members)
+
+
+def from_json(tree: Mapping[str, Any]) -> Members:
+    """Read back what `to_json` says.
+
+    Raises:
+      LookupError, TypeError, ValueError: it is not as it was written.
+    """
+    found = [Member(**{**one, "trials": tuple(map(int, one["trials"]))}) for one in tree["members"]]
+    return Members(**{**tree, "members": tuple(found)})
+
+
+def read(store: Store) -> Members | None:
+    """Read the members of a run folder's ensemble; None if it has none.
+
+    Raises:
+      UserError: ensemble.json is damaged.
+    """
+    return store.read_optional(FILE, from_json) if isinstance(store, folder.FolderStore) else None
+
+
+def write(store: Store, members: Members) -> None:
+    """Keep them in the run folder, where there is one."""
+    if isinstance(store, folder.FolderStore):
+        store.write_json(FILE, to_json(members))
