@@ -8,7 +8,7 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, ModelConfig
-from nnjax.core.types import Prepared
+from nnjax.core.types import Params, Prepared
 from nnjax.data.baselines import measured_part
 from nnjax.exchange.network import codes, compiled_outputs, outputs
 from nnjax.models.model import Variables
@@ -36,6 +36,7 @@ class NetworkSnapshot:
       codes: [n, width] float32 of an autoencoder; None otherwise.
       kernel: [d, h], of the first layer; of a convolution [height * width, maps]; [0, 0] of a user's model.
       kernel_shape: (height, width) of a column of the kernel that is an image; None elsewhere.
+      params: its weights.
     """
 
     setting: Setting
@@ -48,6 +49,7 @@ class NetworkSnapshot:
     codes: np.ndarray | None
     kernel: np.ndarray
     kernel_shape: tuple[int, int] | None
+    params: Params
 
     @property
     def label(self) -> str:
@@ -164,6 +166,7 @@ def _take_snapshot(run: Run, setting: Setting, trial: int, alike: dict[Any, Any]
         codes=in_batches(codes(network), raw) if coded else None,
         kernel=kernel.reshape(-1, kernel.shape[-1]) if kernel.size else kernel,
         kernel_shape=_kernel_shape(kernel, prepared),
+        params=network.params,
     )
 
 
