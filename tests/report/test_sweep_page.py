@@ -174,7 +174,7 @@ def test_hostile_names_can_be_brushed(page, tmp_path):
     x, y, width, height = axis(page, 0)
     page.drag((x + width / 2, y + height - 20), (x + width / 2, y + height))
     assert chosen(page) == [0, 1, 2, 3]
-    assert page.run("document.querySelectorAll('script').length") == 3
+    assert page.run("document.querySelectorAll('script').length") == 4
     assert page.errors == []
 
 
