@@ -1,4 +1,4 @@
-"""Calibration of predicted probabilities: reliability by bin, and the expected calibration error."""
+"""Calibration of predicted probabilities: reliability by bin, the expected calibration error, temperature scaling."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import numpy as np
 from nnjax.core.errors import UserError
 from nnjax.core.types import Array, Bool, Float, Int
 
+TINY, HOTTEST = 1e-12, 20.0
 Reliability = tuple[Float[np.ndarray, " bins"], Float[np.ndarray, " bins"], Int[np.ndarray, " bins"]]
 
 
@@ -43,3 +44,31 @@ def calibration_error(probabilities: Float[Array, " n"], occurred: Bool[Array, "
     """Expected calibration error: the mean gap of prediction and outcome over the bins, weighted by their counts."""
     predicted_mean, share, counts = reliability(probabilities, occurred, num_bins)
     return float(np.average(np.abs(predicted_mean - share), weights=counts))
+
+
+def temper(probabilities: Float[np.ndarray, "n c"], temperature: float) -> Float[np.ndarray, "n c"]:
+    """Return the softmax of the logarithms of probabilities over a temperature (Guo et al. 2017); above 1 less sure."""
+    logits = np.log(np.maximum(np.asarray(probabilities, float), TINY)) / temperature
+    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+
+
+def log_loss(probabilities: Float[np.ndarray, "n c"], labels: Int[np.ndarray, " n"]) -> float:
+    """Return the mean of -log p of the true classes."""
+    return float(-np.log(np.maximum(probabilities[np.arange(len(labels)), labels], TINY)).mean())
+
+
+def fit_temperature(probabilities: Float[np.ndarray, "n c"], labels: Int[np.ndarray, " n"]) -> float:
+    """Find the temperature of the lowest log loss, within [1/20, 20]."""
+    from scipy.optimize import minimize_scalar
+
+    def cost(log_temperature: float) -> float:
+        return log_loss(temper(probabilities, float(np.exp(log_temperature))), labels)
+
+    edge = float(np.log(HOTTEST))
+    return float(np.exp(minimize_scalar(cost, bounds=(-edge, edge), method="bounded").x))
+
+
+def confidence_error(probabilities: Float[np.ndarray, "n c"], labels: Int[np.ndarray, " n"], num_bins: int = 15) -> float:
+    """Return the expected calibration error of the likeliest class (Guo et al. 2017, equation 3)."""
+    return calibration_error(probabilities.max(axis=1), probabilities.argmax(axis=1) == labels, num_bins)

@@ -4,6 +4,7 @@ import importlib
 from typing import Any
 
 FUNCTIONS = {  # the only arrows that point up (.importlinter)
+    "find_temperature": "nnjax.exchange.temperature:find_temperature",
     "interpret": "nnjax.exchange.predictions:interpret",
     "certify": "nnjax.verify.certify:certify",
     "check_export": "nnjax.exchange.files:check_path",
@@ -15,6 +16,7 @@ FUNCTIONS = {  # the only arrows that point up (.importlinter)
     "note_verdicts": "nnjax.diagnosis.trials:note_verdicts",
     "outputs": "nnjax.exchange.network:outputs",
     "plot_curves": "nnjax.report.charts.curve_figure:plot_curves",
+    "predict_intervals": "nnjax.exchange.intervals:predict_intervals",
     "probabilities": "nnjax.exchange.predictions:require_probabilities",
     "read_certificate": "nnjax.verify.certificate:read",
     "refit": "nnjax.api:refit",

@@ -10,7 +10,7 @@ import os
 import pathlib
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from nnjax.core.types import DataFacts, LayerStatistics, Params, Prepared
 from nnjax.models import user_models
 from nnjax.models.model import Model, Variables
 from nnjax.models.registry import make_model
+from nnjax.nn.calibration import temper
 from nnjax.runs import choice, ensemble_members, replicates, trials_csv, weights
 from nnjax.runs import layer_statistics as run_signals
 from nnjax.runs.choice import Choice
@@ -44,8 +45,10 @@ if TYPE_CHECKING:
 
     from nnjax.diagnosis.types import Diagnosis
     from nnjax.exchange.ensemble.ensemble import Ensemble
+    from nnjax.exchange.intervals import Intervals, PredictionSets
     from nnjax.exchange.network import Network
     from nnjax.exchange.predictions import Predictions
+    from nnjax.exchange.temperature import Temperature
     from nnjax.verify.certificate import Certificate
     from nnjax.verify.sanity.results import Examined
 
@@ -236,22 +239,67 @@ class Run:
         network = self.network(trial, which)
         return weights.outputs_of(network, lazy_import("codes" if encode else "outputs")(network), x)
 
-    def predict(self, x: Any, trial: int | None = None, which: str | None = None) -> np.ndarray:
+    @overload
+    def predict(self, x: Any, trial: int | None = None, which: str | None = None) -> np.ndarray: ...
+
+    @overload
+    def predict(
+        self, x: Any, trial: int | None = None, which: str | None = None, *, interval: float, calibration: Any = None
+    ) -> Intervals | PredictionSets: ...
+
+    def predict(
+        self,
+        x: Any,
+        trial: int | None = None,
+        which: str | None = None,
+        *,
+        interval: float | None = None,
+        calibration: Any = None,
+    ) -> Any:
         """The answers of the chosen network to raw inputs x, as for `outputs`, or the rows of a DataFrame.
 
         Class names [n] (whole numbers where all names are); values [n] of one target, or [n, k], in its own units;
         copies [n, d] of an autoencoder. Arguments and errors as `outputs`; for probabilities see `predict_proba`.
+
+        Args:
+          interval: a probability, such as .9: `Intervals` of a regression, or `PredictionSets` of classes, that hold
+            the truth so often (`nnjax.nn.conformal`).
+          calibration: (x, y) that nothing has used, or "test"; None for the folds (CV+, jackknife+) or the validation
+            part (split conformal) of a run of one setting at its final weights.
+
+        Raises:
+          UserError: the calibration examples served stopping or choosing, or are too few.
         """
+        if interval is not None:
+            return lazy_import("predict_intervals")(self, x, interval, trial, which, calibration)
+        if calibration is not None:
+            raise UserError("calibration was given without an interval: write run.predict(x, interval=0.9, ...).")
         return self._predictions(x, trial, which).values()
 
-    def predict_proba(self, x: Any, trial: int | None = None, which: str | None = None) -> np.ndarray:
+    def predict_proba(
+        self, x: Any, trial: int | None = None, which: str | None = None, *, temperature: float | None = None
+    ) -> np.ndarray:
         """Probabilities [n, classes] of the chosen network, in the order of `facts().classes`; arguments as `predict`.
+
+        Args:
+          temperature: by which their logarithms are divided, see `temperature`; None for 1.
 
         Raises:
           UserError: its outputs are no probabilities of classes; and as `outputs`.
         """
         found: Predictions = lazy_import("probabilities")(self._predictions(x, trial, which))
-        return found.scores
+        return found.scores if temperature is None else temper(found.scores, temperature)
+
+    def temperature(self, trial: int | None = None, which: str | None = None) -> Temperature:
+        """Fit the temperature of a classifier on the validation part (Guo et al. 2017), and measure what it changes.
+
+        run.predict_proba(x, temperature=run.temperature().value)
+
+        Raises:
+          UserError: there is no validation part, or the outputs are no probabilities; and as `params`.
+        """
+        found: Temperature = lazy_import("find_temperature")(self, trial, which)
+        return found
 
     def _predictions(self, x: Any, trial: int | None, which: str | None) -> Predictions:
         found, network = self.outputs(x, trial, which), self.network(trial, which)

@@ -24,3 +24,34 @@ def test_reliability_by_hand():
 def test_what_is_no_prediction_is_refused(probabilities, occurred, message):
     with pytest.raises(UserError, match=message):
         reliability(probabilities, occurred)
+
+
+def test_the_temperature_of_logits_that_are_three_times_too_large():
+    """Labels are drawn from the softmax of z; of the softmax of 3 z the temperature is 3, and its error is gone after."""
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(20_000, 4))
+    true, sure = softmax(z, axis=1), softmax(3 * z, axis=1)
+    y = (true.cumsum(1) > rng.uniform(size=(20_000, 1))).argmax(1)
+    value = calibration.fit_temperature(sure, y)
+    assert value == pytest.approx(3, rel=0.05)
+    np.testing.assert_allclose(calibration.temper(sure, 3), true, atol=1e-7)
+    assert calibration.confidence_error(sure, y) > 0.2
+    assert calibration.confidence_error(calibration.temper(sure, value), y) < 0.02
+    assert calibration.log_loss(true, y) == pytest.approx(sklearn_log_loss(y, true))
+
+
+def test_runs_fit_it_on_validation_and_measure_it_on_test():
+    run = fake_run(CLASSIFIER)
+    data = run.data(0)
+    found = run.temperature()
+    p = run.predict_proba(data.dataset.x[data.validation])
+    assert found.value == pytest.approx(calibration.fit_temperature(p, data.dataset.y[data.validation]))
+    x, y = data.dataset.x[data.test], data.dataset.y[data.test]
+    after = run.predict_proba(x, temperature=found.value)
+    assert (found.part, found.examples) == ("test", 60)
+    assert found.loss == pytest.approx(sklearn_log_loss(y, run.predict_proba(x), labels=range(10)), rel=1e-5)
+    assert found.loss_after == pytest.approx(sklearn_log_loss(y, after, labels=range(10)), rel=1e-5)
+    with pytest.raises(UserError, match="no probabilities"):
+        fake_run(replace(CLASSIFIER, {"output_activation": "linear"})).temperature()
+    with pytest.raises(UserError, match="no validation part|run has none"):
+        fake_run(replace(CLASSIFIER, {"validation": 0})).temperature()

@@ -1,0 +1,61 @@
+"""`Run.temperature`: scale the chosen classifier's confidence on the validation part, and measure it on the test part."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from nnjax.core.errors import UserError
+from nnjax.exchange.predictions import interpret, require_probabilities
+from nnjax.nn.calibration import confidence_error, fit_temperature, log_loss, temper
+from nnjax.runs.run import Run
+
+
+class Temperature(NamedTuple):
+    """The temperature of a classifier, and its calibration before and after.
+
+    Attributes:
+      value: by which log probabilities are divided; above 1 where the network was too sure.
+      part, examples: on which both are measured: "test", or where there is none "validation", which has set the value.
+      error, error_after: expected calibration error (15 bins) of the likeliest class.
+      loss, loss_after: log loss.
+    """
+
+    value: float
+    part: str
+    examples: int
+    error: float
+    error_after: float
+    loss: float
+    loss_after: float
+
+    def __str__(self) -> str:
+        """Say it in a line."""
+        return (
+            f"temperature {self.value:.3g}: calibration error {self.error:.3f} before, {self.error_after:.3f} after, "
+            f"log loss {self.loss:.4g} and {self.loss_after:.4g} ({self.examples:,} {self.part} examples)"
+        )
+
+
+def find_temperature(run: Run, trial: int | None = None, which: str | None = None) -> Temperature:
+    """Fit the temperature of the chosen network, or a trial's; see `Run.temperature`."""
+    number, which = run.resolve(trial, which)
+    prepared = run.data(number)
+    if not len(prepared.validation):
+        raise UserError("The temperature is fitted on the validation part, but the run has none (data.validation=0.1).")
+    value = fit_temperature(*_known(run, number, which, prepared.validation))
+    tested = len(prepared.test) and not np.isin(prepared.test, prepared.validation).any()
+    part, rows = ("test", prepared.test) if tested else ("validation", prepared.validation)
+    p, y = _known(run, number, which, rows)
+    after = temper(p, value)
+    errors = confidence_error(p, y), confidence_error(after, y)
+    return Temperature(value, part, len(rows), *errors, log_loss(p, y), log_loss(after, y))
+
+
+def _known(run: Run, trial: int, which: str, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return probabilities [n, classes] and class indices [n] of some examples."""
+    data, network = run.data(trial).dataset, run.network(trial, which)
+    found = interpret(run.outputs(data.x[rows], trial, which), network.architecture, network.facts)
+    require_probabilities(found)
+    return found.scores, np.asarray(data.y)[rows]
