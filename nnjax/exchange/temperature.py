@@ -1,4 +1,4 @@
-"""`Run.temperature`: scale the chosen classifier's confidence on the validation part, and measure it on the test part."""
+"""`Run.temperature`: scale a classifier's confidence on the validation part, and measure it on the test part."""
 
 from __future__ import annotations
 

@@ -47,7 +47,13 @@ def calibration_error(probabilities: Float[Array, " n"], occurred: Bool[Array, "
 
 
 def temper(probabilities: Float[np.ndarray, "n c"], temperature: float) -> Float[np.ndarray, "n c"]:
-    """Return the softmax of the logarithms of probabilities over a temperature (Guo et al. 2017); above 1 less sure."""
+    """Return the softmax of the logarithms of probabilities over a temperature (Guo et al. 2017); above 1 less sure.
+
+    Raises:
+      UserError: the temperature is no number above 0.
+    """
+    if isinstance(temperature, bool) or not isinstance(temperature, int | float) or not temperature > 0:
+        raise UserError(f"The temperature is {temperature!r}, but a number above 0 was expected.")
     logits = np.log(np.maximum(np.asarray(probabilities, float), TINY)) / temperature
     raised = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(raised / raised.sum(axis=1, keepdims=True))
@@ -69,6 +75,8 @@ def fit_temperature(probabilities: Float[np.ndarray, "n c"], labels: Int[np.ndar
     return float(np.exp(minimize_scalar(cost, bounds=(-edge, edge), method="bounded").x))
 
 
-def confidence_error(probabilities: Float[np.ndarray, "n c"], labels: Int[np.ndarray, " n"], num_bins: int = 15) -> float:
+def confidence_error(
+    probabilities: Float[np.ndarray, "n c"], labels: Int[np.ndarray, " n"], num_bins: int = 15
+) -> float:
     """Return the expected calibration error of the likeliest class (Guo et al. 2017, equation 3)."""
     return calibration_error(probabilities.max(axis=1), probabilities.argmax(axis=1) == labels, num_bins)

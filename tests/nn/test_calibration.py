@@ -2,8 +2,13 @@
 
 import numpy as np
 import pytest
+from fake_runs import CLASSIFIER, fake_run
+from scipy.special import softmax
+from sklearn.metrics import log_loss as sklearn_log_loss
 
 from nnjax.core.errors import UserError
+from nnjax.core.fields import replace
+from nnjax.nn import calibration
 from nnjax.nn.calibration import calibration_error, reliability
 
 
@@ -27,7 +32,7 @@ def test_what_is_no_prediction_is_refused(probabilities, occurred, message):
 
 
 def test_the_temperature_of_logits_that_are_three_times_too_large():
-    """Labels are drawn from the softmax of z; of the softmax of 3 z the temperature is 3, and its error is gone after."""
+    """Labels are drawn from the softmax of z; that of the softmax of 3 z is 3, and its error is gone after."""
     rng = np.random.default_rng(0)
     z = rng.normal(size=(20_000, 4))
     true, sure = softmax(z, axis=1), softmax(3 * z, axis=1)
@@ -51,7 +56,9 @@ def test_runs_fit_it_on_validation_and_measure_it_on_test():
     assert (found.part, found.examples) == ("test", 60)
     assert found.loss == pytest.approx(sklearn_log_loss(y, run.predict_proba(x), labels=range(10)), rel=1e-5)
     assert found.loss_after == pytest.approx(sklearn_log_loss(y, after, labels=range(10)), rel=1e-5)
+    with pytest.raises(UserError, match="a number above 0"):
+        run.predict_proba(x, temperature=0)
     with pytest.raises(UserError, match="no probabilities"):
         fake_run(replace(CLASSIFIER, {"output_activation": "linear"})).temperature()
-    with pytest.raises(UserError, match="no validation part|run has none"):
+    with pytest.raises(UserError, match="the run has none"):
         fake_run(replace(CLASSIFIER, {"validation": 0})).temperature()
