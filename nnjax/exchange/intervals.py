@@ -17,7 +17,7 @@ from nnjax.data.targets import named_labels
 from nnjax.exchange.ensemble.candidates import bags
 from nnjax.exchange.ensemble.lanes import outputs_of_all
 from nnjax.exchange.network import Network, goal_of
-from nnjax.exchange.predictions import PROBABILITY, interpret
+from nnjax.exchange.predictions import PROBABILITY, Intervals, PredictionSets, interpret
 from nnjax.nn import conformal
 from nnjax.runs.run import Run
 from nnjax.runs.settings import settings
@@ -29,47 +29,6 @@ HELP = (
     "pass calibration=(x, y) with examples that nothing has used, or calibration='test' for the run's test part, or "
     "train one setting with data.folds for fixed epochs (patience none)"
 )
-
-
-class Intervals(NamedTuple):
-    """Predicted numbers with intervals that hold the truth with probability `level` over new examples.
-
-    Attributes:
-      values: [n], or [n, k] of several targets, each with an interval of its own.
-      low, high: likewise.
-      level: as asked for.
-      method: "split", "CV+" or "jackknife+".
-      examples: that it was calibrated on.
-    """
-
-    values: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-    level: float
-    method: str
-    examples: int
-
-
-class PredictionSets(NamedTuple):
-    """Predicted classes with sets that hold the true one with probability `level` over new examples.
-
-    Attributes:
-      values: [n] the likeliest class.
-      sets: bool [n, classes]; a set may be empty where the network is right more often than `level` asks for.
-      classes: names, by column.
-      level, method, examples: as in `Intervals`.
-    """
-
-    values: np.ndarray
-    sets: np.ndarray
-    classes: np.ndarray
-    level: float
-    method: str
-    examples: int
-
-    def names(self) -> list[list[Any]]:
-        """List the classes of each set."""
-        return [self.classes[row].tolist() for row in self.sets]
 
 
 class Calibration(NamedTuple):

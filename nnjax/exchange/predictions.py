@@ -1,6 +1,6 @@
 """Turn a network's outputs into predictions: classes and probabilities, target values, or reconstructions."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -51,6 +51,47 @@ class Predictions(NamedTuple):
         if self.labels is None:
             return {OUTPUT: self.scores, "names": np.array(self.names, str)}
         return {"class": self.labels, self.kind: self.scores, "classes": np.array(self.names, str)}
+
+
+class Intervals(NamedTuple):
+    """Predicted numbers with intervals that hold the truth with probability `level` over new examples.
+
+    Attributes:
+      values: [n], or [n, k] of several targets, each with an interval of its own.
+      low, high: likewise.
+      level: as asked for.
+      method: "split", "CV+" or "jackknife+".
+      examples: that it was calibrated on.
+    """
+
+    values: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    level: float
+    method: str
+    examples: int
+
+
+class PredictionSets(NamedTuple):
+    """Predicted classes with sets that hold the true one with probability `level` over new examples.
+
+    Attributes:
+      values: [n] the likeliest class.
+      sets: bool [n, classes]; a set may be empty where the network is right more often than `level` asks for.
+      classes: names, by column.
+      level, method, examples: as in `Intervals`.
+    """
+
+    values: np.ndarray
+    sets: np.ndarray
+    classes: np.ndarray
+    level: float
+    method: str
+    examples: int
+
+    def names(self) -> list[list[Any]]:
+        """List the classes of each set."""
+        return [self.classes[row].tolist() for row in self.sets]
 
 
 def interpret(found: np.ndarray, architecture: Architecture, facts: DataFacts) -> Predictions:

@@ -2,40 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.exchange.predictions import interpret, require_probabilities
-from nnjax.nn.calibration import confidence_error, fit_temperature, log_loss, temper
+from nnjax.nn.calibration import Temperature, confidence_error, fit_temperature, log_loss, temper
 from nnjax.runs.run import Run
-
-
-class Temperature(NamedTuple):
-    """The temperature of a classifier, and its calibration before and after.
-
-    Attributes:
-      value: by which log probabilities are divided; above 1 where the network was too sure.
-      part, examples: on which both are measured: "test", or where there is none "validation", which has set the value.
-      error, error_after: expected calibration error (15 bins) of the likeliest class.
-      loss, loss_after: log loss.
-    """
-
-    value: float
-    part: str
-    examples: int
-    error: float
-    error_after: float
-    loss: float
-    loss_after: float
-
-    def __str__(self) -> str:
-        """Say it in a line."""
-        return (
-            f"temperature {self.value:.3g}: calibration error {self.error:.3f} before, {self.error_after:.3f} after, "
-            f"log loss {self.loss:.4g} and {self.loss_after:.4g} ({self.examples:,} {self.part} examples)"
-        )
 
 
 def find_temperature(run: Run, trial: int | None = None, which: str | None = None) -> Temperature:

@@ -24,7 +24,7 @@ from nnjax.core.types import DataFacts, LayerStatistics, Params, Prepared
 from nnjax.models import user_models
 from nnjax.models.model import Model, Variables
 from nnjax.models.registry import make_model
-from nnjax.nn.calibration import temper
+from nnjax.nn.calibration import Temperature, temper
 from nnjax.runs import choice, ensemble_members, replicates, trials_csv, weights
 from nnjax.runs import layer_statistics as run_signals
 from nnjax.runs.choice import Choice
@@ -45,10 +45,8 @@ if TYPE_CHECKING:
 
     from nnjax.diagnosis.types import Diagnosis
     from nnjax.exchange.ensemble.ensemble import Ensemble
-    from nnjax.exchange.intervals import Intervals, PredictionSets
     from nnjax.exchange.network import Network
-    from nnjax.exchange.predictions import Predictions
-    from nnjax.exchange.temperature import Temperature
+    from nnjax.exchange.predictions import Intervals, Predictions, PredictionSets
     from nnjax.verify.certificate import Certificate
     from nnjax.verify.sanity.results import Examined
 
