@@ -13,7 +13,7 @@ from nnjax.core.errors import UserError
 from nnjax.lectures.text import read_text
 from nnjax.report.charts import array_images
 from nnjax.report.charts import figures as charts
-from nnjax.report.page import template, write_page
+from nnjax.report.page import join_scripts, template, write_page
 
 # Packages of this package, in the order of the report; each has a module `page` with a function `chapter`.
 CHAPTERS = ("mcculloch_pitts", "perceptron", "adaline", "madaline", "backprop", "descent", "layers")
@@ -62,6 +62,7 @@ class Chapter(NamedTuple):
       sentences: three: what the machine is, what it can do, what it cannot.
       figures, rows: in their order.
       sources: papers, with their years.
+      tried: what the page's script needs to let readers try the machine, in JSON's own types; None where it cannot be.
     """
 
     title: str
@@ -69,6 +70,12 @@ class Chapter(NamedTuple):
     figures: Sequence[Figure]
     rows: Sequence[Row]
     sources: Sequence[str]
+    tried: Mapping[str, Any] | None = None
+
+    @property
+    def differing(self) -> int:
+        """How many measured numbers differ from the known ones."""
+        return sum(row.agrees is False for row in self.rows)
 
 
 def make(name: str) -> Chapter:
@@ -115,8 +122,12 @@ def write(chapters: Mapping[str, Chapter], folder: str | PathLike[str]) -> pathl
         for name, chapter in chapters.items()
         for figure in chapter.figures
     }
+    tries = {name: chapter.tried for name, chapter in chapters.items() if chapter.tried is not None}
     page = template("history.html.jinja").render(
-        chapters=chapters, images={name: array_images.data_uri(content) for name, content in images.items()}
+        chapters=chapters,
+        tries=tries,
+        images={name: array_images.data_uri(content) for name, content in images.items()},
+        script=join_scripts(["history"]) if tries else "",
     )
     write_page(target, page, images)
     return target

@@ -31,7 +31,21 @@ def chapter() -> Chapter:
         Row("the same at 1.001 of it", "diverged" if not np.abs(above).max() < 1e6 else "did not diverge"),
     ]
     drawings = {"paths": _paths(line, highest), "losses": _losses({"x from 3 to 19": line, "x standardized": scaled})}
-    return compose(__file__, drawings, rows, highest=highest)
+    lines = {"x from 3 to 19": (line, -5.0, 35.0), "x standardized": (scaled, -100.0, 400.0)}
+    tried = {"lines": {name: _bowl(*one) for name, one in lines.items()}}
+    return compose(__file__, drawings, rows, highest=highest)._replace(tried=tried)
+
+
+def _bowl(line: model.Line, low: float, high: float) -> dict[str, Any]:
+    """Describe the loss of a line as a quadratic form around its minimum, and the square of weights that is shown."""
+    design = np.column_stack([line.x, np.ones(len(line.x))])
+    return {
+        "hessian": (2 / len(line.x) * design.T @ design).tolist(),
+        "minimum": np.asarray(model.least_squares(line)).tolist(),
+        "largest": model.largest_rate(line),
+        "low": [low, low],
+        "high": [high, high],
+    }
 
 
 def _path(line: model.Line, rate: float, steps: int = STEPS) -> np.ndarray:

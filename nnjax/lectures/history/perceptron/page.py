@@ -43,7 +43,7 @@ def chapter() -> Chapter:
         "card_curves": cards.draw_curves(right),
     }
     rows = [*_table_rows(), *_inseparable_rows(kept, float((mistakes / bounds).max())), *_card_rows(right)]
-    return compose(__file__, drawings, rows, seeds=SEEDS, perceptrons=right.shape[1])
+    return compose(__file__, drawings, rows, seeds=SEEDS, perceptrons=right.shape[1])._replace(tried={})
 
 
 def _table_rows() -> list[Row]:
