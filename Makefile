@@ -3,7 +3,7 @@ PYTHON ?= python3
 PYTHON312 ?= python3.12
 BIN := .venv/bin
 
-.PHONY: demo gallery test test-all test-3.12 lint test-peers torture tpu-check bench clean
+.PHONY: demo gallery docs test test-all test-3.12 lint test-peers torture tpu-check bench clean
 
 demo: .venv/installed
 	$(BIN)/nnjax demo
@@ -11,6 +11,12 @@ demo: .venv/installed
 # Every mistake that a loss curve can show, made on purpose and diagnosed.
 gallery: .venv/installed
 	$(BIN)/nnjax gallery
+
+# The documentation as a site: site/index.html opens from the disk. A broken link or a public name without a page fails.
+docs: .venv/installed-docs
+	$(BIN)/python -m pytest tests/test_docs_links.py tests/test_docs_reference.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "site/index.html"
 
 test: lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile
@@ -68,6 +74,10 @@ bench: .venv/installed-peers
 	.venv/3.12/bin/pip install -q -e '.[dev]'
 	@touch $@
 
+.venv/installed-docs: .venv/installed-dev
+	$(BIN)/pip install -q -e '.[docs]'
+	@touch $@
+
 .venv/installed-peers: .venv/installed-dev
 	$(BIN)/pip install -q -e '.[peers]'
 	@touch $@
@@ -80,4 +90,4 @@ bench: .venv/installed-peers
 	@touch $@
 
 clean:
-	rm -rf .venv runs
+	rm -rf .venv runs site

@@ -1,0 +1,70 @@
+"""The reference has every public name, each with a docstring; every page has a place in the navigation."""
+
+import inspect
+import pathlib
+import re
+
+import pytest
+
+import nnjax
+from nnjax import distances, embed, testing
+
+ROOT = pathlib.Path(__file__).parents[1]
+PYTHON = (ROOT / "docs/reference/python.md").read_text("utf-8")
+LIBRARIES = (ROOT / "docs/reference/libraries.md").read_text("utf-8")
+NAVIGATION = re.findall(r"- .*: (\S+)$", (ROOT / "mkdocs.yml").read_text("utf-8").split("\nnav:")[1], re.MULTILINE)
+
+
+def undocumented(owner, name):
+    """The public members of a name, and itself, that have no docstring."""
+    thing = getattr(owner, name)
+    if not callable(thing):
+        return []
+    members = (
+        []
+        if not inspect.isclass(thing)
+        else [
+            (f"{name}.{member}", value)
+            for member, value in vars(thing).items()
+            if not member.startswith("_")
+            and (callable(value) or isinstance(value, property))
+            and not isinstance(value, type)
+        ]
+    )
+    return [path for path, value in [(name, thing), *members] if not inspect.getdoc(value)]
+
+
+@pytest.mark.parametrize("package", [nnjax, distances, embed, testing], ids=lambda package: package.__name__)
+def test_every_public_name_has_a_docstring(package):
+    assert [path for name in package.__all__ for path in undocumented(package, name)] == []
+
+
+def test_a_missing_docstring_is_found():
+    class Owner:
+        class Thing:
+            """Documented."""
+
+            def bare(self):
+                pass
+
+            @property
+            def told(self):
+                """Documented."""
+
+    assert undocumented(Owner, "Thing") == ["Thing.bare"]
+
+
+def test_the_reference_has_every_public_name():
+    assert sorted(re.findall(r"^::: nnjax\.(\w+)$", PYTHON, re.MULTILINE)) == sorted(nnjax.__all__)
+    listed = re.findall(r"members: \[(.*?)\]", LIBRARIES)
+    tables = {"METRICS", "METHODS", "MEASURES"}
+    for package, names in zip((distances, embed, testing), listed, strict=True):
+        assert set(names.split(", ")) == set(package.__all__) - tables
+
+
+def test_every_page_is_in_the_navigation():
+    folders = [entry for entry in NAVIGATION if entry.endswith("/")]
+    pages = {path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md")}
+    missing = {page for page in pages if page not in NAVIGATION and not page.startswith(tuple(folders))}
+    assert not missing, "give these pages a line in mkdocs.yml's nav"
+    assert {entry for entry in NAVIGATION if not entry.startswith("source/") and not entry.endswith("/")} <= pages
