@@ -79,12 +79,17 @@ class Browser:
 
     def open(self, path, width=1280, height=900):
         """Load a file and wait until it has been drawn."""
+        self.errors.clear()
+        self.resize(width, height)
+        self.call("Page.navigate", url=path.resolve().as_uri())
+        self.run("new Promise((done) => document.readyState == 'complete' ? done(1) : addEventListener('load', done))")
+        self.settle()
+
+    def resize(self, width, height):
+        """Change the window's size, and wait until the page has been drawn again."""
         self.call(
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 500
         )
-        self.errors.clear()
-        self.call("Page.navigate", url=path.resolve().as_uri())
-        self.run("new Promise((done) => document.readyState == 'complete' ? done(1) : addEventListener('load', done))")
         self.settle()
 
     def settle(self):

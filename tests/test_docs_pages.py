@@ -2,6 +2,7 @@
 
 import pathlib
 import re
+import warnings
 
 import jax
 import pytest
@@ -22,7 +23,8 @@ WITH_CODE = {page.stem: re.findall(r"^```python\n(.*?)^```", page.read_text("utf
 def test_the_code_of_a_page_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = {}
-    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
+    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="__array__ implementation", category=DeprecationWarning)  # Keras's
         for block in WITH_CODE[page]:
             exec(compile(block, page, "exec"), names)
     if page == "read_a_curve":

@@ -3,6 +3,7 @@
 import os
 import pathlib
 import re
+import warnings
 
 import jax
 import pytest
@@ -21,7 +22,8 @@ def test_its_python_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("KERAS_BACKEND", os.environ.get("KERAS_BACKEND", "jax"))
     names, runs = {}, []
-    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
+    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="__array__ implementation", category=DeprecationWarning)  # Keras's
         for block in BLOCKS:
             exec(compile(block, "README.md", "exec"), names)
             runs.append(names["run"])

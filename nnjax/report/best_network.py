@@ -11,7 +11,7 @@ from nnjax.nn.activations import activation_of
 from nnjax.nn.metrics import known_metric, metric_of
 from nnjax.report.text import cell
 from nnjax.runs.run import Run
-from nnjax.runs.settings import Setting, mean_and_spread, report_part, scores, test_scores
+from nnjax.runs.settings import Setting, mean_and_spread, report_part, scores, test_scores, tested_at
 from nnjax.train.storage.selection import LOSS
 
 COMMON = 0.8  # share of the commonest class beyond which accuracy alone says little
@@ -22,7 +22,7 @@ Known = Mapping[str, Mapping[str, float]]
 def best_sentence(run: Run, setting: Setting, rivals: int, baselines: Baselines | None) -> str:
     """Compare the chosen setting of a goal with its baselines, on the test part or where there is none the report's."""
     metric = ACCURACY if setting.goal == "classification" else MSE
-    values, part = test_scores(run, setting, metric), "on the test part"
+    values, part = test_scores(run, setting, metric), f"on the test part, with {tested_at(setting)}"
     if not np.isfinite(values).any():
         values, part = scores(run, setting, metric), f"on the {report_part(setting)} part"
     mean = mean_and_spread(values)[0]

@@ -14,7 +14,7 @@ from nnjax.report.ranking_scores import calibration_points, confusion_scores, r2
 from nnjax.report.text import cell
 from nnjax.runs.choice import Choice, choices
 from nnjax.runs.run import Run
-from nnjax.runs.settings import settings, test_scores
+from nnjax.runs.settings import settings, test_scores, tested_at
 from nnjax.runs.statistics import proportion
 from nnjax.runs.weights import in_batches
 
@@ -44,6 +44,7 @@ class ChosenScores(NamedTuple):
       classes: by class; empty for a regression, and where they are many.
       calibration: (mean of the largest probability, share of right answers), [bins]; empty without probabilities.
       seeds: a sentence on the spread over the setting's trials; "" for one.
+      weights: which of its weights, for people.
       chose: whether the part is that by which the network was chosen.
     """
 
@@ -56,6 +57,7 @@ class ChosenScores(NamedTuple):
     classes: tuple[ClassScores, ...]
     calibration: tuple[tuple[float, float], ...]
     seeds: str
+    weights: str
     chose: bool = False
 
     def sentence(self) -> str:
@@ -84,14 +86,18 @@ def _score(run: Run, choice: Choice) -> ChosenScores | None:
     part, rows = ("test", prepared.test) if len(prepared.test) else ("validation", prepared.validation)
     if goal == "reconstruction" or not len(rows) or prepared.dataset.y is None:
         return None
-    network = run.network(choice.trial, "best" if len(prepared.validation) else "final")
+    validated = len(prepared.validation) > 0
+    network = run.network(choice.trial, "best" if validated else "final")
+    weights = f"the weights of its {'best' if validated else 'last'} epoch"
     y, w = prepared.dataset.y[rows], prepared.weights_of(rows)
     found = interpret(in_batches(outputs(network), prepared.dataset.x[rows]), network.architecture, network.facts)
     names, seeds = prepared.dataset.classes, _seeds(run, choice)
     chose = part == "validation" or choice.setting.experiment.data.validation == "test"
     if goal == "regression":
         scores = regression_scores(np.asarray(y, float).reshape(len(rows), -1), found, w)
-        return ChosenScores(choice.setting.label, choice.trial, part, len(rows), goal, scores, (), (), seeds, chose)
+        return ChosenScores(
+            choice.setting.label, choice.trial, part, len(rows), goal, scores, (), (), seeds, weights, chose
+        )
     place = {name: i for i, name in enumerate(names)}
     answered = np.array([place[str(label)] for label in np.asarray(found.labels)])
     classes = class_scores(y, answered, found, names, w)
@@ -99,7 +105,9 @@ def _score(run: Run, choice: Choice) -> ChosenScores | None:
     curve = () if sure is None else calibration_points(y == answered, sure, BINS)
     shown = tuple(classes) if len(classes) <= MAX_CLASSES else ()
     scores = classifier_scores(y, answered, found, classes, w)
-    return ChosenScores(choice.setting.label, choice.trial, part, len(rows), goal, scores, shown, curve, seeds, chose)
+    return ChosenScores(
+        choice.setting.label, choice.trial, part, len(rows), goal, scores, shown, curve, seeds, weights, chose
+    )
 
 
 def _seeds(run: Run, choice: Choice) -> str:
@@ -110,7 +118,8 @@ def _seeds(run: Run, choice: Choice) -> str:
     scaled = " of the scaled target" if choice.setting.experiment.data.target_scaling in ("standard", "minmax") else ""
     error = f"mean squared error{scaled} {cell(values)}"
     text = f"{cell(1 - values, percent=True)} wrong answers" if classify else error
-    return f"Over the setting's {np.isfinite(values).sum()} trials: {text} (± is the standard deviation over them)."
+    over = f"Over the setting's {np.isfinite(values).sum()} trials, with {tested_at(choice.setting)}"
+    return f"{over}: {text} (± is the standard deviation over them)."
 
 
 def regression_scores(y: np.ndarray, found: Predictions, w: np.ndarray | None) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Values that several sections of a report share, computed once a report."""
 
 import functools
+import math
 from typing import Any
 
 from nnjax.core.errors import UserError
@@ -55,6 +56,13 @@ class ReportContext:
         """The chosen setting of each group that has one."""
         found = {choice.setting.trials: choice for choice in choices(self.run)}
         return {key: found[some[0].trials] for key, some in self.groups.items() if some[0].trials in found}
+
+    @functools.cached_property
+    def decided(self) -> dict[Key, Choice]:
+        """The chosen setting of each group; of a single setting, from which nothing was chosen, that."""
+        single = {key: some[0] for key, some in self.groups.items() if len(some) == 1}
+        alone = {key: Choice(setting, setting.trials[0], "", math.nan, 1) for key, setting in single.items()}
+        return {key: found for key in self.groups if (found := self.choices.get(key) or alone.get(key))}
 
     @functools.cached_property
     def ranked_by_goal(self) -> dict[str, list[Setting]]:

@@ -1,32 +1,26 @@
 """The head of the report: title, sentences and key numbers of a run."""
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from operator import attrgetter
 
-import numpy as np
-
 from nnjax.core.experiment import replicate_of
 from nnjax.core.text import count, duration, spelled
-from nnjax.data.baselines import ACCURACY, MSE
 from nnjax.report.best_network import best_sentence
-from nnjax.report.context import Key, ReportContext
-from nnjax.report.text import cell
-from nnjax.runs.choice import Choice, words
+from nnjax.report.context import ReportContext
+from nnjax.runs.choice import words
 from nnjax.runs.run import Run
-from nnjax.runs.settings import Setting, report_part, scores, test_scores
+from nnjax.runs.settings import Setting
 from nnjax.train.storage.records import DIVERGED, DROPPED, ENDED, FAILED, FINISHED, RUNNING, STOPPED, WAITING
 from nnjax.train.storage.retention import keep_text, spans
 
 PICKS = attrgetter("seed"), attrgetter("fold", "fold_seed")  # of a replicate: its seed, its fold
-CARDS = {"classification": "wrong answers", "reconstruction": "error of the copies", "regression": "squared error"}
 
 
 def title(report: ReportContext) -> str:
     """Return the run's title, or make one."""
     if report.run.title:
-        return report.run.title
+        return report.run.title.strip().removesuffix(".")
     names = list(dict.fromkeys(setting.facts.name for setting in report.settings))
     return f"{_capital(count(len(report.settings), 'network'))} on {', '.join(names[:3])}"
 
@@ -40,7 +34,7 @@ def sentences(report: ReportContext) -> list[str]:
     run, some = report.run, report.settings
     best = [
         best_sentence(run, one.setting, one.rivals, report.test_baselines.get(key))
-        for key, one in _shown(report).items()
+        for key, one in report.decided.items()
     ]
     return [
         _trained(run, some),
@@ -51,13 +45,6 @@ def sentences(report: ReportContext) -> list[str]:
         *_rule(report),
         *_caution(run, some),
     ]
-
-
-def _shown(report: ReportContext) -> dict[Key, Choice]:
-    """The chosen setting of each group; of a single setting, from which nothing was chosen, that."""
-    single = {key: some[0] for key, some in report.groups.items() if len(some) == 1}
-    alone = {key: Choice(setting, setting.trials[0], "", math.nan, 1) for key, setting in single.items()}
-    return {key: found for key in report.groups if (found := report.choices.get(key) or alone.get(key))}
 
 
 def _rule(report: ReportContext) -> list[str]:
@@ -177,24 +164,15 @@ def _caution(run: Run, some: Sequence[Setting]) -> list[str]:
     return out
 
 
-def cards(report: ReportContext) -> list[tuple[str, str, str]]:
-    """Compute the key numbers: (name, value, remark)."""
+def facts(report: ReportContext) -> str:
+    """Say in a line how many trials finished, and how long they trained."""
     run = report.run
     done = sum(record.status in FINISHED for record in run.records)
-    out = [("trials finished", f"{done:,} of {len(run.records):,}", count(len(report.settings), "network"))]
-    for (_, goal), choice in list(_shown(report).items())[:3]:
-        classify, setting = goal == "classification", choice.setting
-        metric = ACCURACY if classify else MSE
-        values, part = test_scores(run, setting, metric), "test"
-        if not np.isfinite(values).any():
-            values, part = scores(run, setting, metric), report_part(setting)
-        text = cell(1 - values, percent=True) if classify else cell(values)
-        if text != "–":
-            out.append((CARDS[goal], text, f"{setting.label}, {part}"))
+    parts = [f"{done:,} of {len(run.records):,} trial{'' if len(run.records) == 1 else 's'} finished"]
     if report.seconds is not None:
-        unit = "minutes and seconds" if report.seconds < 3600 else "hours"
-        out.append(("time to train", duration(report.seconds), unit))
-    return out
+        unit = "minutes" if report.seconds < 3600 else "hours"
+        parts.append(f"trained in {duration(report.seconds)} {unit}")
+    return ", ".join(parts)
 
 
 def shown_networks(report: ReportContext) -> str:

@@ -16,6 +16,7 @@ from nnjax.core.files import check_out_folder, expand_home, write_atomically
 from nnjax.diagnosis.trials import named
 from nnjax.diagnosis.verdicts import BADGES
 from nnjax.report import header
+from nnjax.report.answer import answers
 from nnjax.report.context import ReportContext
 from nnjax.report.section import Section, find_sections
 from nnjax.runs.run import Run
@@ -91,12 +92,13 @@ def render(report: ReportContext, sections: Mapping[str, Section], contents: Map
     scripts = dict.fromkeys(script for name in contents for script in sections[name].scripts)
     return template("report.html.jinja").render(
         title=header.title(report),
+        answers=answers(report),
         sentences=header.sentences(report),
-        cards=header.cards(report),
+        facts=header.facts(report),
         certificate=report.run.certificate,
         missing=report.missing,
-        sections=[(name, sections[name].title, body) for name, body in bodies.items()],
-        script=join_scripts(scripts),
+        sections=[(name, sections[name], body) for name, body in bodies.items()],
+        script=join_scripts([*scripts, "contents"]),
     )
 
 

@@ -25,6 +25,7 @@ class Section:
       scripts: files in templates/ (without .js) that it needs, each after those that it uses.
       figures: draws the files that belong to it from what `build` returned: matplotlib figures, or the
         bytes of a PNG or SVG, by file name.
+      folded: whether a reader has to open it, as what is looked up rather than read.
     """
 
     title: str
@@ -33,6 +34,7 @@ class Section:
     template: str
     scripts: tuple[str, ...] = ()
     figures: Callable[[Any], "Mapping[str, Figure | bytes]"] = lambda content: {}
+    folded: bool = False
 
 
 def find_sections() -> dict[str, Section]:

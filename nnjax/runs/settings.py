@@ -87,9 +87,17 @@ def test_scores(run: TrainedTrials, setting: Setting, metric: str) -> np.ndarray
     At the best epoch's weights, by which settings are chosen; without a validation part, and where all trials are
     tested, at the final ones.
     """
-    final = not setting.facts.sizes[1] or setting.experiment.evaluate_test == ALL
-    pattern = "test_{}" if final else "best_test_{}"
+    pattern = "test_{}" if _tested_last(setting) else "best_test_{}"
     return np.array([_look_up(run.specs[i].experiment, run.records[i], metric, pattern) for i in setting.trials])
+
+
+def _tested_last(setting: Setting) -> bool:
+    return not setting.facts.sizes[1] or setting.experiment.evaluate_test == ALL
+
+
+def tested_at(setting: Setting) -> str:
+    """Say with which weights `test_scores` are measured."""
+    return f"the weights of the {'last' if _tested_last(setting) else 'best'} epoch"
 
 
 def score(experiment: Experiment, record: Record, metric: str, part: str) -> float:

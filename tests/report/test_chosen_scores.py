@@ -74,7 +74,7 @@ def test_the_scores_are_those_of_the_table(rare):
     [found] = chosen_scores(rare)
     wrong = 100 * (1 - rare.records[rare.best_trial()].values["best_test_accuracy"])
     assert found.scores["wrong answers"].startswith(f"{wrong:.2f} %")
-    assert found.seeds.startswith("Over the setting's 2 trials: ")
+    assert found.seeds.startswith("Over the setting's 2 trials, with the weights of the best epoch: ")
 
 
 def test_a_regression_is_scored_in_the_units_of_its_target(price):

@@ -71,7 +71,7 @@ def test_losses_have_axes_each_and_hostile_names_are_text():
     ],
 )
 def test_ticks_are_round_numbers(low, high, log, ticks):
-    np.testing.assert_allclose(curves_svg._ticks(low, high, log), ticks)
+    np.testing.assert_allclose(curves_svg.ticks(low, high, log), ticks)
 
 
 def test_a_gap_and_a_flat_curve():

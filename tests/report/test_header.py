@@ -79,8 +79,8 @@ def test_the_best_is_chosen_by_validation_and_reported_on_test():
     run.records[1].values |= {"best_val_loss": 0.4, "test_accuracy": 0.95}
     text = told(run, {"least squares": {"accuracy": 0.75}}, "classification")
     assert (
-        "The chosen classifier is the network with learning_rate 0.1: it is wrong on 20.00 % of the test part; "
-        "a linear fit on 25.0 %." in text
+        "The chosen classifier is the network with learning_rate 0.1: it is wrong on 20.00 % of the test part, "
+        "with the weights of the last epoch; a linear fit on 25.0 %." in text
     )
 
 
@@ -108,15 +108,11 @@ def test_titles():
     assert header.title(ReportContext(fake_run(space=DEMO))) == "Five networks on digits"
 
 
-def test_cards():
+def test_facts():
     run = fake_run(space=DEMO)
-    run.records[4].values["test_accuracy"] = 0.9
     report = ReportContext(run)
     run.path, report.environment = pathlib.Path("run"), {"sessions": [70.0, 5.0]}
-    found = {what: (value, remark) for what, value, remark in header.cards(report)}
-    assert found["trials finished"] == ("5 of 5", "five networks")
-    assert found["wrong answers"] == ("10.00 %", "mlp, test")
-    assert found["time to train"][0] == "1:15"
+    assert header.facts(report) == "5 of 5 trials finished, trained in 1:15 minutes"
 
 
 def test_which_networks_the_figures_show():
@@ -133,9 +129,17 @@ def test_the_metric_of_the_choice_stands_beside_the_wrong_answers():
     """And where one class is common the metrics that were asked for, of the chosen network on the test part."""
     asked = replace(CLASSIFIER, {"metrics": ("accuracy", "balanced_accuracy", "f1_1"), "evaluate_test": "chosen"})
     for select, common, expected in (
-        ("balanced_accuracy", 0.5, "of the test part (balanced accuracy 0.72); always"),
-        ("loss", 0.95, "of the test part (balanced accuracy 0.72, f1 1 0.4); always"),
-        ("loss", 0.5, "of the test part; always"),
+        (
+            "balanced_accuracy",
+            0.5,
+            "of the test part, with the weights of the best epoch (balanced accuracy 0.72); always",
+        ),
+        (
+            "loss",
+            0.95,
+            "of the test part, with the weights of the best epoch (balanced accuracy 0.72, f1 1 0.4); always",
+        ),
+        ("loss", 0.5, "of the test part, with the weights of the best epoch; always"),
     ):
         run = fake_run(replace(asked, {"select": select}), Space(axes={"learning_rate": (0.1, 0.2)}))
         for record, value in zip(run.records, (0.72, 0.61), strict=True):

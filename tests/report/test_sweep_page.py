@@ -160,11 +160,13 @@ def test_on_paper_nothing_lies_over_the_charts_and_the_command_is_whole(page, pa
     page.call("Emulation.setEmulatedMedia", media="")
 
 
-def test_three_cards_fill_two_rows_on_a_phone(page, tmp_path):
+def test_the_first_screen_fits_a_phone_and_the_contents_open_what_is_folded(page, tmp_path):
     page.open(write_report(fake_run(space=DEMO), tmp_path), width=390)
-    assert page.run("document.querySelector('.cards').children.length") == 3
-    last = page.run("document.querySelector('.cards > :last-child').getBoundingClientRect().right")
-    assert last == pytest.approx(page.run("document.querySelector('.cards').getBoundingClientRect().right"), abs=1.5)
+    assert page.run("document.querySelectorAll('.answer').length") == 2
+    assert page.run("document.documentElement.scrollWidth") == 390
+    assert page.run("document.querySelector('#run > details').open") is False
+    page.run("location.hash = 'run'")
+    assert page.run("document.querySelector('#run > details').open") is True
 
 
 def test_hostile_names_can_be_brushed(page, tmp_path):

@@ -79,11 +79,11 @@ def _axes(lines: Sequence[Line], log: bool) -> _Axes:
 def _frame(axes: _Axes, label: str) -> Iterator[str]:
     """Draw the axes with their ticks and names."""
     bottom, right = HEIGHT - BOTTOM, WIDTH - RIGHT
-    for tick in (value for value in _ticks(1, axes.last, False) if value >= 1 and value == round(value)):
+    for tick in (value for value in ticks(1, axes.last, False) if value >= 1 and value == round(value)):
         x = axes.x(tick)
         yield f'<path d="M{x:.1f} {TOP}V{bottom}" stroke="#e6e6e6"/>'
         yield f'<text x="{x:.1f}" y="{bottom + 15}" text-anchor="middle">{tick:g}</text>'
-    for tick in _ticks(axes.low, axes.high, axes.log):
+    for tick in ticks(axes.low, axes.high, axes.log):
         y = axes.y(tick)
         yield f'<path d="M{LEFT} {y:.1f}H{right}" stroke="#e6e6e6"/>'
         yield f'<text x="{LEFT - 5}" y="{y + 4:.1f}" text-anchor="end">{tick:g}</text>'
@@ -93,7 +93,7 @@ def _frame(axes: _Axes, label: str) -> Iterator[str]:
     yield f"<text {turned}>{_escaped(label)}</text>"
 
 
-def _ticks(low: float, high: float, log: bool) -> list[float]:
+def ticks(low: float, high: float, log: bool) -> list[float]:
     """Choose round numbers between two: 1, 2 or 5 times a power of ten apart, by logarithm within each decade."""
     if log:
         decades = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)

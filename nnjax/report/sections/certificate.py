@@ -160,4 +160,5 @@ again afterwards: each by the program that trained it, in another lane among oth
 {% endfor %}
 {{ pairs(content.notes) }}
 """,
+    folded=True,
 )

@@ -18,9 +18,10 @@ def _describe(one: ChosenScores) -> dict[str, Any]:
     rows = [[c.name, f"{c.examples:,}", *(f"{v:.3f}" if v == v else "–" for v in c[2:])] for c in one.classes]
     unseen = one.part == "test" and not one.chose
     tested = "examples, which neither training nor choice has seen" if unseen else "examples, by which it was chosen"
+    about = f"Trial {one.trial}, with {one.weights}, on the {one.examples:,} {one.part} {tested}. {one.seeds}"
     return {
         "label": one.label,
-        "about": f"Trial {one.trial} on the {one.examples:,} {one.part} {tested}. {one.seeds}".strip(),
+        "about": about.strip(),
         "whole": {"columns": ("score", one.part), "rows": list(one.scores.items())},
         "classes": {"columns": COLUMNS, "rows": rows},
         "calibration": one.calibration,

@@ -36,4 +36,5 @@ SECTION = Section(
 <p>No inputs: {% for name, why in content.left_out %}{{ name }} ({{ why }}){{ ", " if not loop.last }}{% endfor %}.</p>
 {% endif %}
 """,
+    folded=True,
 )

@@ -40,4 +40,5 @@ SECTION = Section(
 {% from "macros.html.jinja" import pairs %}
 {{ pairs(content) }}
 """,
+    folded=True,
 )

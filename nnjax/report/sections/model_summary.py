@@ -49,4 +49,5 @@ SECTION = Section(
     order=160,
     build=lambda report: summaries(report.run, list(report.shown)),
     template="model_summary.html.jinja",
+    folded=True,
 )

@@ -78,4 +78,6 @@ def shared(run: Run) -> list[tuple[str, str]]:
     ]
 
 
-SECTION = Section(title="What was run, and how to repeat it", order=130, build=build, template="run.html.jinja")
+SECTION = Section(
+    title="What was run, and how to repeat it", order=130, build=build, template="run.html.jinja", folded=True
+)

@@ -25,6 +25,7 @@ class Column:
       levels: what its values may be, in order; None where they are numbers on a scale.
       log: whether that scale is logarithmic.
       values: [trials] numbers, None where there is none; indices into the levels where there are levels.
+      high: whether the highest value is the best, of a metric.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Column:
     levels: tuple[str, ...] | None
     log: bool
     values: tuple[Value, ...]
+    high: bool = False
 
 
 def name_of(path: str, among: Sequence[str]) -> str:

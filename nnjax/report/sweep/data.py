@@ -9,7 +9,7 @@ import numpy as np
 from nnjax.core.experiment import Experiment, setting_key
 from nnjax.core.fields import flatten
 from nnjax.diagnosis.verdicts import BADGES
-from nnjax.nn.metrics import complement_of, usual_metrics
+from nnjax.nn.metrics import complement_of, known_metric, usual_metrics
 from nnjax.report.sweep.columns import Column, axis, name_of, rounded
 from nnjax.report.text import named
 from nnjax.report.trial_verdicts import code_of, verdict_data
@@ -33,7 +33,7 @@ class Sweep:
       settings: theirs.
       trials: ids.
       axes: what was swept.
-      metrics: lower is better; by the first of them trials are judged.
+      metrics: by the first of them trials are judged.
       metric: (name, part) of the first as `settings.score` takes them; None where no trial has a score.
       choice: the chosen one of the settings; None where nothing is chosen.
     """
@@ -95,7 +95,9 @@ def _metric(run: Run, trials: Sequence[int], metric: str, part: str) -> Column:
     values = [final(run, trial, metric, part) for trial in trials]
     known = [value for value in values if np.isfinite(value)]
     log = bool(known) and min(known) > 0 and max(known) > SKEWED * min(known)
-    return Column(name, label, "metric", None, log, tuple(map(rounded, values)))
+    found = known_metric(metric)
+    high = bool(found and found.maximized and not complement)
+    return Column(name, label, "metric", None, log, tuple(map(rounded, values)), high)
 
 
 def stem_of(metric: str, is_loss: bool) -> str:

@@ -21,7 +21,7 @@ MAX_FAILURES = 200  # in the table
 
 def sweep_findings(sweep: Sweep) -> dict[str, Any]:
     """Describe a sweep above its charts: cards, advice, importance, sentences on rungs and failures."""
-    key = _key(sweep)
+    key = metric_key(sweep)
     shares = shares_of(sweep, key)
     return {
         "cards": cards(sweep),
@@ -56,7 +56,7 @@ def example(sweep: Sweep) -> str:
     return f"{first.name}<{np.median(known):.2g} status=done"
 
 
-def _key(sweep: Sweep) -> str | None:
+def metric_key(sweep: Sweep) -> str | None:
     """Name the record's value behind the first metric; None where it is not one and the same for all trials."""
     if sweep.metric is None or len(sweep.trials) < len(sweep.run.specs):
         return None
@@ -95,9 +95,10 @@ def cards(sweep: Sweep) -> list[tuple[str, str, str]]:
         f"mean {label} of {count(found.count, 'trial')}, 95 % interval {number(found.low)} to {number(found.high)}"
     )
     seed = sweep.run.specs[choice.trial].experiment.seed
+    which = f"the {'highest' if sweep.metrics[0].high else 'lowest'} of the setting's; seed {seed}"
     return [
         ("chosen setting", number(found.mean), f"{interval}: {where}"),
-        ("chosen network", best, f"{label} of trial {choice.trial}, the lowest of the setting's; seed {seed}"),
+        ("chosen network", best, f"{label} of trial {choice.trial}, {which}"),
     ]
 
 

@@ -13,6 +13,8 @@
   function small(field) {
     const node = document.createElement("div"), mark = document.createElement("i");
     node.className = "surface small";
+    node.setAttribute("role", "img");
+    node.setAttribute("aria-label", `The score of every trial against ${field.name}`);
     Object.assign(mark, { className: "box", hidden: true });
     grid.append(node);
     const scale = scales.make(field), groups = scales.bins(field, MOST);

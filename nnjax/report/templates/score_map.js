@@ -7,13 +7,14 @@
   function summary(indices) {
     const values = known(indices);
     if (!values.length) return null;
-    return statistic.value === "best" ? Math.min(...values) : values.reduce((a, b) => a + b, 0) / values.length;
+    const best = trials.metric.high ? Math.max : Math.min;
+    return statistic.value === "best" ? best(...values) : values.reduce((a, b) => a + b, 0) / values.length;
   }
 
   function paint(context, cell, { left, top, width, height }, all) {
     const values = all.map((each) => each.value).filter((v) => v !== null);
     const f = trials.metric.log && values.every((v) => v > 0) ? Math.log : (v) => v;
-    const low = f(Math.min(...values)), high = f(Math.max(...values)), missing = cell.value === null;
+    const ends = [f(Math.min(...values)), f(Math.max(...values))], [low, high] = trials.metric.high ? ends.reverse() : ends, missing = cell.value === null;
     context.fillStyle = missing ? panel.theme().line : panel.shade((f(cell.value) - low) / (high - low || 1));
     context.fillRect(left, top, width, height);
     const words = missing ? "×" : scales.format(Number(cell.value.toPrecision(3)));

@@ -19,13 +19,14 @@
 
   function bestOf() {
     const known = trials.metric.values.filter((v, i) => v !== null && trials.selected[i]);
-    return known.length ? `, the lowest ${trials.metric.label} ${scales.format(known.reduce((a, b) => Math.min(a, b)))}` : "";
+    const [word, of] = trials.metric.high ? ["highest", Math.max] : ["lowest", Math.min];
+    return known.length ? `, the ${word} ${trials.metric.label} ${scales.format(known.reduce((a, b) => of(a, b)))}` : "";
   }
 
   function drawKey() {
     if (!trials.metric) return;
     const [low, high] = trials.range.map((v) => scales.format(Number(v.toPrecision(3))));
-    key.replaceChildren(low, document.createElement("i"), `≥ ${high}`);
+    key.replaceChildren(low, document.createElement("i"), `${trials.metric.high ? "≤" : "≥"} ${high}`);
     key.querySelector("i").style.background = `linear-gradient(to right, ${panel.theme().shades.join(",")})`;
   }
 

@@ -94,7 +94,7 @@ const trials = (function () {
   function judge(metric) {
     self.metric = metric;
     const f = metric.log ? Math.log : (v) => v;
-    const known = metric.values.filter((v) => v !== null).map(f).sort((a, b) => a - b);
+    const known = metric.values.filter((v) => v !== null).map(f).sort((a, b) => (metric.high ? b - a : a - b));
     const low = known[0], high = known[Math.floor(0.9 * (known.length - 1))];
     self.range = metric.log ? [Math.exp(low), Math.exp(high)] : [low, high];
     self.shades = metric.values.map((v) => (v === null ? -1 : Math.round((panel.SHADES - 1) * Math.min(1, Math.max(0, (f(v) - low) / (high - low || 1))))));

@@ -1,0 +1,150 @@
+"""The first screen of a report: for each goal the question, the chosen setting, its scores and verdict, and a chart."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from markupsafe import Markup
+
+from nnjax.core.text import count, number
+from nnjax.data.baselines import ACCURACY, MSE, Baselines
+from nnjax.models.registry import traits_of
+from nnjax.report.charts import answer_svg
+from nnjax.report.context import Key, ReportContext
+from nnjax.report.sweep.advice import advice
+from nnjax.report.sweep.data import Sweep
+from nnjax.report.sweep.findings import metric_key, shares_of
+from nnjax.report.text import cell
+from nnjax.runs.choice import Choice, words
+from nnjax.runs.run import Run
+from nnjax.runs.settings import Setting, test_scores, tested_at
+from nnjax.runs.statistics import estimate
+from nnjax.train.storage.selection import value_of
+
+MAX_ANSWERS, MAX_NEXT = 3, 3
+DO = {"classification": "classify", "reconstruction": "copy", "regression": "predict"}
+DOES = {"classification": "classifies", "reconstruction": "copies", "regression": "predicts"}
+BASELINES = {
+    "classification": {"least squares": "a linear fit", "majority class": "always the commonest class"},
+    "regression": {"least squares": "a linear fit", "mean of the targets": "always the mean"},
+    "reconstruction": {"mean image": "always the mean image", "mean of each input": "always the mean of each input"},
+}
+
+
+class Answer(NamedTuple):
+    """What a run says of one goal.
+
+    Attributes:
+      question: a sentence.
+      label, trial: of the chosen setting and its chosen network.
+      rivals: how many settings it was chosen from.
+      scores: (what, value, remark).
+      baselines: (what, value), by the first score on the test part.
+      code, sentence: of the chosen network's verdict; "" where it has none.
+      next: sentences on what to try.
+      chart: an SVG, "" where there is nothing to draw; its text alternative is its title.
+      caption: of the chart.
+    """
+
+    question: str
+    label: str
+    trial: int
+    rivals: int
+    scores: tuple[tuple[str, str, str], ...]
+    baselines: tuple[tuple[str, str], ...]
+    code: str
+    sentence: str
+    next: tuple[str, ...]
+    chart: Markup
+    caption: str
+
+
+def answers(report: ReportContext) -> list[Answer]:
+    """Answer for each goal for which a setting is chosen, or that has only one."""
+    return [_answer(report, key, choice) for key, choice in list(report.decided.items())[:MAX_ANSWERS]]
+
+
+def _answer(report: ReportContext, key: Key, choice: Choice) -> Answer:
+    run, goal = report.run, key[1]
+    sweep = report.sweep if report.sweep is not None and choice.trial in report.sweep.trials else None
+    diagnosis = run.diagnoses[choice.trial]
+    first = diagnosis.primary if diagnosis else None
+    suggested = advice(sweep, metric_key(sweep)) if sweep else [first.next] if first and first.next else []
+    return Answer(
+        _question(goal, choice),
+        choice.setting.label,
+        choice.trial,
+        choice.rivals,
+        tuple(one for one in (_validation(run, choice), _test(run, choice)) if one),
+        _baselines(report.test_baselines.get(key), goal, choice.setting),
+        first.code if first else "",
+        first.sentence if first else "",
+        tuple(suggested[:MAX_NEXT]),
+        *_chart(report, sweep, choice),
+    )
+
+
+def _question(goal: str, choice: Choice) -> str:
+    name = choice.setting.facts.name
+    if choice.rivals > 1:
+        return f"Which of {choice.rivals:,} settings {DOES[goal]} {name} best?"
+    return f"How well does this network {DO[goal]} {name}?"
+
+
+def _validation(run: Run, choice: Choice) -> tuple[str, str, str] | None:
+    """Score the chosen setting by what it was chosen by: the mean over its replicates with its interval."""
+    setting = choice.setting
+    if math.isnan(choice.mean):
+        return None
+    values = [value_of(run.specs[trial].experiment, run.records[trial], choice.metric) for trial in setting.trials]
+    found, what = estimate(values, setting.experiment.data.folds), words(choice.metric)
+    if found.count < 2:
+        return what, number(choice.mean), "of one trial: with several seeds there would be an interval"
+    interval = f"95 % interval {number(found.low)} to {number(found.high)}"
+    return what, number(found.mean), f"mean of {count(found.count, 'trial')}; {interval}"
+
+
+def _test(run: Run, choice: Choice) -> tuple[str, str, str] | None:
+    """Score the chosen setting on the test part; None where that was not evaluated."""
+    setting = choice.setting
+    classify = setting.goal == "classification"
+    values = test_scores(run, setting, ACCURACY if classify else MSE)
+    if not np.isfinite(values).any():
+        return None
+    what = "wrong on the test part" if classify else "mean squared error on the test part"
+    spread = "; ± is the spread over its trials" if np.isfinite(values).sum() > 1 else ""
+    return what, cell(1 - values, percent=True) if classify else cell(values), f"with {tested_at(setting)}{spread}"
+
+
+def _baselines(known: Baselines | None, goal: str, setting: Setting) -> tuple[tuple[str, str], ...]:
+    """List the scores that need no network: (what, value), on the part of the network's test score."""
+    if known is None:
+        return ()
+    named, out = dict(BASELINES[goal]), []
+    if width := traits_of(setting.experiment.model).code_width(setting.experiment.model):
+        named[f"PCA-{width}"] = f"PCA with {width} numbers"
+    for name, what in named.items():
+        value = known.scores.get(name, {}).get(ACCURACY if goal == "classification" else MSE)
+        if value is not None:
+            out.append((what, f"{100 * (1 - value):.1f} %" if goal == "classification" else number(value)))
+    return tuple(out)
+
+
+def _chart(report: ReportContext, sweep: Sweep | None, choice: Choice) -> tuple[Markup, str]:
+    """Draw why: the score against the hyperparameter that matters most, else the chosen setting's curves."""
+    shares = dict(shares_of(sweep, metric_key(sweep))) if sweep and sweep.metrics else {}
+    axes = sorted(sweep.axes, key=lambda axis: -shares.get(axis.name, 0.0)) if sweep and sweep.metrics else []
+    for axis in axes:
+        if sweep and (drawn := answer_svg.against_axis(sweep, axis)):
+            share = (
+                f" ({axis.label} explains {100 * shares[axis.name]:.0f} % of the variation)"
+                if axis.name in shares
+                else ""
+            )
+            return Markup(
+                drawn
+            ), f"A dot is a trial; the line is the best setting at each value, with the range of its trials{share}."
+    own = next((one for one in report.quantities if one.name == choice.setting.experiment.loss), None)
+    drawn = answer_svg.curves(own, choice.setting.trials) if own else ""
+    several = ": mean and range of its trials" if len(choice.setting.trials) > 1 else ""
+    return Markup(drawn), f"The chosen network's learning curves{several}." if drawn else ""
