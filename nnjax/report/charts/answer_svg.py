@@ -49,9 +49,8 @@ def against_axis(sweep: Sweep, axis: Column) -> str:
 
     A dot is a trial. The line joins the best setting at each value, the mean over its trials; the band is their range.
     """
-    scores = dict(zip(sweep.trials, sweep.metrics[0].values, strict=True))
-    places = {trial: value for trial, value in zip(sweep.trials, axis.values, strict=True) if value is not None}
-    known = {t: (float(places[t]), float(scores[t])) for t in places if scores[t] is not None}
+    rows = zip(sweep.trials, axis.values, sweep.metrics[0].values, strict=True)
+    known = {trial: (float(x), float(y)) for trial, x, y in rows if x is not None and y is not None}
     if len({x for x, _ in known.values()}) < 2 or len(axis.levels or ()) > MAX_LEVELS:
         return ""
     log = all(y > 0 for _, y in known.values()) and max(y for _, y in known.values()) > 3 * min(
