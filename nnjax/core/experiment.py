@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
+from nnjax.core import cards
 from nnjax.core.class_weight import ClassWeight
 from nnjax.core.errors import UserError
 from nnjax.core.pieces import Piece
@@ -318,6 +319,10 @@ class Experiment:
         if self.metrics is not None and not isinstance(self.metrics, str):
             some = self.metrics if isinstance(self.metrics, list | tuple) else (self.metrics,)
             object.__setattr__(self, "metrics", tuple(m if isinstance(m, str) else Piece(m) for m in some))
+
+    def _repr_html_(self) -> str:
+        """Show it in a notebook: what differs from the defaults."""
+        return cards.card("Experiment", cards.differences(self, Experiment()) or {"": "all by default"})
 
 
 def program_key(experiment: Experiment) -> Experiment:

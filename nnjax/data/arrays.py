@@ -142,7 +142,7 @@ def from_arrays(
         shape=tuple(shape[1:]) if len(shape) > 2 else (*image_shape, 1) if image_shape else (),
         recipe=recipe,
         groups=found.groups,
-        dates=dates,
+        dates=dict(dates),  # which can be pickled
         said=tuple(said),
         label_type=learned.label_type,
     )

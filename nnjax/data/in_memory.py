@@ -74,20 +74,35 @@ def _of_frames(frames: Frames, config: DataConfig) -> Dataset:
     """Read a DataFrame, or several, now and whenever another configuration asks for it."""
     own = len(frames.there()) > 1
     frame, parts = frames.joined() if own else (frames.train, None)
+    table = table_files.from_frame(frame, Path("DataFrame"), _RowNames(frame.index, parts))
+    weight = None if frames.weight is None else str(frames.weight)
+    return _FrameReader(dataclasses.replace(table, parts=parts), _named(frames.target), weight)(config)
 
-    def where(row: int) -> str:
-        part, label = "" if parts is None else f" of {PARTS[parts[row]]}", frame.index[row]
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _RowNames:
+    """Name a row of a DataFrame for sentences; a class, not a closure, so that runs can be pickled."""
+
+    index: Any
+    parts: Any
+
+    def __call__(self, row: int) -> str:
+        part, label = "" if self.parts is None else f" of {PARTS[self.parts[row]]}", self.index[row]
         return f"row {label.item() if isinstance(label, np.generic) else label!r}{part}"
 
-    table = dataclasses.replace(table_files.from_frame(frame, Path("DataFrame"), where), parts=parts)
-    names = _named(frames.target)
-    weight = None if frames.weight is None else str(frames.weight)
 
-    def read(config: DataConfig) -> Dataset:
-        asked = dataclasses.replace(config, target=config.target if names is None else names)
-        return dataclasses.replace(tables.from_table(table, "DataFrame", asked, weight), reread=read)
+@dataclasses.dataclass(frozen=True, eq=False)
+class _FrameReader:
+    """Read the table of a DataFrame as a configuration says."""
 
-    return read(config)
+    table: Any
+    target: str | None
+    weight: str | None
+
+    def __call__(self, config: DataConfig) -> Dataset:
+        asked = dataclasses.replace(config, target=config.target if self.target is None else self.target)
+        found = tables.from_table(self.table, "DataFrame", asked, self.weight)
+        return dataclasses.replace(found, reread=self)
 
 
 def _named(target: Any) -> str | None:

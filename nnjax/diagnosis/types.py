@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from nnjax.core import cards
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Curves:
@@ -105,6 +107,13 @@ class Diagnosis:
             lines.append(f"  evidence: {', '.join(evidence)}")
         lines += [f"  also {other.code} ({other.confidence:.0%}): {other.sentence}" for other in self.others]
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        """Show it in a notebook."""
+        head, *lines = str(self).split("\n")
+        parts = [line.strip().partition(": ") for line in lines[1:]]
+        rows = {"": self.primary.sentence} | {name: text for name, _, text in parts}
+        return cards.card(head.replace("_", " "), rows)
 
     def as_json(self) -> dict[str, Any]:
         """Return a tree for JSON; numbers that are not finite become None."""

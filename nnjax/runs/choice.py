@@ -128,10 +128,15 @@ def unknown_metric(name: str, known: Collection[str], shown: Collection[str]) ->
     return UserError(f"No trial recorded a metric {name!r}{hint}; there are {', '.join(shown)}.")
 
 
+def ends(run: TrainedTrials) -> Counter[str]:
+    """Count the trials by how they ended."""
+    return Counter(record.status for record in run.records)
+
+
 def describe(run: TrainedTrials) -> str:
     """Say in a line how many trials and settings a run has, how they ended and which setting is chosen."""
-    ends = ", ".join(f"{number:,} {status}" for status, number in Counter(r.status for r in run.records).items())
-    text, chosen = f"{count(len(run.specs), 'trial')} ({ends}) of {count(len(settings(run)), 'setting')}", []
+    how = ", ".join(f"{number:,} {status}" for status, number in ends(run).items())
+    text, chosen = f"{count(len(run.specs), 'trial')} ({how}) of {count(len(settings(run)), 'setting')}", []
     with contextlib.suppress(UserError):  # of a metric whose direction is not known
         chosen = [f"chosen: {one}" for one in choices(run)]
     return f"<nnjax run: {'; '.join([text, *chosen])}>"

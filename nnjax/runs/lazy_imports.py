@@ -21,6 +21,7 @@ FUNCTIONS = {  # the only arrows that point up (.importlinter)
     "read_certificate": "nnjax.verify.certificate:read",
     "refit": "nnjax.api:refit",
     "read_sanity": "nnjax.verify.sanity.results:read",
+    "run_card": "nnjax.report.notebook_card:run_card",
     "write_report": "nnjax.report.page:write_report",
 }
 

@@ -83,6 +83,11 @@ class Run:
         """Say how many trials and settings there are, how they ended, and which setting is chosen."""
         return choice.describe(self)
 
+    def _repr_html_(self) -> str:
+        """Show it in a notebook: the best setting, the verdict, curves and a link to the report."""
+        shown: str = lazy_import("run_card")(self)
+        return shown
+
     def table(self) -> pd.DataFrame:
         """One row a trial: hyperparameters, status, final and best metrics."""
         import pandas as pd
@@ -389,7 +394,10 @@ class Run:
         return lazy_import("certify")(self, log, should_stop)
 
     def plot(self, path: str | os.PathLike[str] | None = None, metric: str = "loss") -> Any:
-        """Draw train and validation curves of all trials; saved to `path` if given. Returns the matplotlib figure."""
+        """Draw train and validation curves of all trials; saved to `path` if given.
+
+        Returns the matplotlib figure, which shows itself as the last line of a notebook's cell.
+        """
         if path is not None:
             path = check_out(os.fspath(path), *FIGURES)
         figure = lazy_import("plot_curves")(self, metric)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from nnjax.core import cards
 from nnjax.core.errors import UserError
 
 LEVEL = 0.95  # of all intervals
@@ -117,6 +118,18 @@ class Comparison:
         if found.low <= 0 <= found.high:
             return f"They cannot be told apart: the first differs {size}."
         return f"The first is really {'lower' if found.mean < 0 else 'higher'}: it differs {size}."
+
+    def _repr_html_(self) -> str:
+        """Show it in a notebook."""
+        found = self.difference
+        rows = {
+            "difference": f"{found.mean:+.4g} on average over {found.count} {self.unit}s",
+            "95 % interval": f"{found.low:+.4g} to {found.high:+.4g}",
+            "p-value": f"{self.p_value:.3g} (paired t-test)",
+            "lower": f"in {self.wins} of {found.count}",
+        }
+        known = {name: text for name, text in rows.items() if "nan" not in text}
+        return cards.card(str(self), known)
 
 
 def compare_paired(first: Mapping[Any, float], second: Mapping[Any, float], folds: int | None = None) -> Comparison:

@@ -7,10 +7,11 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from nnjax.core import cards
 from nnjax.core.coercion import coerce_own_fields
 from nnjax.core.errors import UserError
-from nnjax.core.text import represent
-from nnjax.spaces.ranges import DESIGNS, Axis
+from nnjax.core.text import represent, show
+from nnjax.spaces.ranges import DESIGNS, Axis, Range
 
 MODES = ("grid", "zip", *DESIGNS)
 ADAPTIVE = "adaptive"  # the mode in which a sampler is asked for settings, in batches
@@ -147,6 +148,25 @@ class Space:
                 f"The field scheduler is {represent(self.scheduler)}, but an object with decide(records), or a "
                 "function of the trials that makes one, was expected."
             )
+
+    def _repr_html_(self) -> str:
+        """Show it in a notebook: its axes, arms and rules."""
+        rows = {path: _values(axis) for path, axis in self.axes.items()}
+        rows |= {
+            f"arm {name}": ", ".join(f"{k} {show(v)}" for k, v in arm.changes.items())
+            for name, arm in self.arms.items()
+        }
+        rows |= {name: str(rule) for name in ("halving", "evolution") if (rule := getattr(self, name)) is not None}
+        rows |= {"times": f"{len(self.times)} further spaces"} if self.times else {}
+        drawn = f", {self.num} settings" if self.mode in (*DESIGNS, ADAPTIVE) else ""
+        return cards.card(f"Search space, {self.mode}{drawn}", rows)
+
+
+def _values(axis: Axis) -> str:
+    if isinstance(axis, Range):
+        return f"{axis.low:g} to {axis.high:g}{', by logarithm' if axis.log else ''}"
+    listed = [show(value) for value in axis]
+    return f"{' | '.join(listed[:12])}{f' | … ({len(listed)})' if len(listed) > 12 else ''}"
 
 
 def _require_mapping(what: str, found: Any, example: str) -> None:

@@ -11,9 +11,16 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from nnjax.report.text import MAX_LABEL
 
 
+class ShownFigure(Figure):
+    """A figure that notebooks show without pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        return to_bytes(self)
+
+
 def subplots(columns: int, width: float, height: float) -> tuple[Figure, Any]:
     """Make a figure with a row of equal axes, each of a width and height in inches."""
-    figure = Figure(figsize=(columns * width, height), layout="constrained")
+    figure = ShownFigure(figsize=(columns * width, height), layout="constrained")
     return figure, figure.subplots(1, columns, squeeze=False).ravel()
 
 
