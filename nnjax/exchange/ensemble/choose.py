@@ -52,12 +52,13 @@ def make_ensemble(run: Run, k: int, method: str) -> Ensemble:
     target = target_of(run, choice, found.rows, found.outputs.shape[2], kind)
     scaled, evaluated = scale(run, choice, found.outputs), selection.evaluate(target.metric, target.y, target.w)
     alone, maximized = evaluated(scaled), bool(target.metric.maximized)
-    counts = (
-        selection.greedy(scaled, evaluated, maximized, k).counts
+    weights = (
+        selection.bagged_greedy(scaled, evaluated, maximized, k)
         if method == "greedy"
         else selection.equal_counts(alone, maximized, k)
     )
-    mean = np.tensordot(counts / counts.sum(), scaled, axes=1)
+    weights = weights / weights.sum()
+    mean = np.tensordot(weights, scaled, axes=1)
     record = Members(
         method=method,
         members=(),
@@ -70,13 +71,12 @@ def make_ensemble(run: Run, k: int, method: str) -> Ensemble:
         rivals=len(found.candidates),
         left_out=describe_left_out(found.left_out),
     )
-    return _keep(run, _assemble(run, found, counts, alone, record))
+    return _keep(run, _assemble(run, found, weights, alone, record))
 
 
-def _assemble(run: Run, found: Predicted, counts: np.ndarray, alone: np.ndarray, record: Members) -> Ensemble:
+def _assemble(run: Run, found: Predicted, weights: np.ndarray, alone: np.ndarray, record: Members) -> Ensemble:
     """Make the ensemble of the candidates that were taken, the heaviest first."""
-    order = [int(i) for i in np.argsort(-counts, kind="stable") if counts[i]]
-    weights = counts / counts.sum()
+    order = [int(i) for i in np.argsort(-weights, kind="stable") if weights[i]]
     labels = _labels(settings(run))
     chosen = [found.candidates[i].trials for i in order]
     members = tuple(
