@@ -110,4 +110,8 @@ def __getattr__(name: str) -> "Any":
             if "jax" in sys.modules:  # before anything makes it start
                 configure()
             return found
+    if name == "estimators":  # a package, so that `nnjax.estimators.MLPClassifier` needs no further import
+        import importlib
+
+        return importlib.import_module("nnjax.estimators")
     raise AttributeError(f"module 'nnjax' has no attribute {name!r}")

@@ -80,7 +80,7 @@ SHARE = Interval(0, 1, True, False)
 FACTOR = Interval(0, 1, False, True)
 
 _HYPERPARAMETERS = {
-    NOT_NEGATIVE: ("learning_rate", "weight_decay", "l1", "l2", "init_scale", "final_factor"),
+    NOT_NEGATIVE: ("learning_rate", "weight_decay", "l1", "l2", "init_scale", "final_factor", "min_delta"),
     POSITIVE: ("epsilon", *CLIPS),
     SHARE: ("momentum", "b1", "b2", "rho", "dropout", "label_smoothing", "warmup", "ema_decay"),
     FACTOR: ("decay_factor", "decay_every"),
@@ -94,7 +94,7 @@ RANGES: dict[str, Interval] = {
 }
 
 _ALWAYS_READ = {"learning_rate", "weight_decay", "l1", "l2", "dropout", "label_smoothing", "init_scale"}
-_ALWAYS_READ |= {"patience", "ema_decay", *CLIPS}  # whatever the optimizer and the schedule are
+_ALWAYS_READ |= {"patience", "min_delta", "ema_decay", *CLIPS}  # whatever the optimizer and the schedule are
 
 
 def validate(experiment: Experiment) -> None:

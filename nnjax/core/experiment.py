@@ -195,6 +195,7 @@ class Hyperparameters:
       decay_factor, decay_every: the step schedule multiplies the rate by decay_factor every decay_every of all steps.
       patience: epochs without a new lowest validation loss (training loss where there is no validation part) after
         which a trial stops early, with its best weights.
+      min_delta: how much lower than the lowest a loss has to be to count as a new lowest one (Keras's EarlyStopping).
       others: further ones by name, which a model, loss, optimizer or schedule of the user's reads, as pairs sorted by
         name; `Hyperparameters(temperature=2.0)` puts it there.
     """
@@ -217,6 +218,7 @@ class Hyperparameters:
     decay_factor: float | None = None
     decay_every: float | None = None
     patience: int | None = None
+    min_delta: float | None = None
     others: tuple[tuple[str, float], ...] = ()
 
     def __init__(self, *values: float | None, others: Iterable[tuple[str, float]] = (), **named: float | None):

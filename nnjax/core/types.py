@@ -198,6 +198,8 @@ class Prepared:
         With `validation="test"` (as in the lecture slides) the validation indices are the test indices.
       x_scaler, y_scaler: fitted on the training part; y_scaler is the identity unless target_scaling asks for more.
       said: remarks, those of the data set included.
+      room: examples, training and validation examples to pad the arrays for, so that one program serves several data
+        sets; None for their own numbers.
     """
 
     dataset: Dataset
@@ -207,6 +209,7 @@ class Prepared:
     x_scaler: Scaler
     y_scaler: Scaler
     said: tuple[str, ...] = ()
+    room: tuple[int, int, int] | None = None
 
     def inputs(self, rows: Any) -> Float[np.ndarray, "r d"]:
         """Scale inputs by index as the network reads them: float32 [r, d]."""

@@ -28,7 +28,8 @@ from nnjax.nn.schedules import SCHEDULES
 DEPTH, ACTIVATION, KERNEL_INIT, OPTIMIZER, SCHEDULE = (
     f"its {name}" for name in ("depth", "activation", "kernel_init", "optimizer", "schedule")
 )
-NEUTRAL = {"dropout": 0.0, "label_smoothing": 0.0, "init_scale": 1.0}  # exact where a trial lacks them
+# Exact where a trial lacks them.
+NEUTRAL = {"dropout": 0.0, "label_smoothing": 0.0, "init_scale": 1.0, "min_delta": 0.0}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -20,7 +20,8 @@ from nnjax.spaces.space import Evolution, Space
 from nnjax.train.scheduler import Scheduler
 
 PREFIX = "hyperparameters."
-FIXED = ("init_scale", "patience")  # hyperparameters that change nothing after the first step, or end a trial
+# Hyperparameters that change nothing after the first step, or end a trial.
+FIXED = ("init_scale", "patience", "min_delta")
 
 
 def make_scheduler(space: Space, specs: Sequence[TrialSpec], merge: bool = True) -> Scheduler | None:
@@ -113,7 +114,8 @@ def _refuse_unfit_evolution(pbt: PopulationBasedTraining) -> None:
     if not pbt.axes:
         raise UserError(
             "Evolution has nothing to change while trials train, as no axis of the search space is a number that can "
-            "change then (init_scale and patience cannot): give it one, such as --space.learning_rate=log:1e-4:1e-1."
+            "change then (init_scale, patience and min_delta cannot): give it one, such as "
+            "--space.learning_rate=log:1e-4:1e-1."
         )
     if not replaced_count(evolution.share, smallest):
         raise UserError(

@@ -175,7 +175,7 @@ def test_lineage():
         ({}, {"epochs": (3, 9)}, "trials of equal length, but these have 3, 9 epochs"),
         ({}, {"patience": (3,)}, "patience would stop them before"),
         ({}, {"learning_rate": (0.1,), "widths": ((4,), (5,))}, "nothing to change while trials train"),
-        ({}, {"learning_rate": (0.1,), "init_scale": (0.5, 1, 2, 3, 4)}, "init_scale and patience cannot"),
+        ({}, {"learning_rate": (0.1,), "init_scale": (0.5, 1, 2, 3, 4)}, "init_scale, patience and min_delta cannot"),
         ({}, {"learning_rate": (0.1,), "dropout": Range(0, 1, 9)}, "dropout is 1.0, but .* was expected"),
     ],
 )

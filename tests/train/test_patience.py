@@ -31,14 +31,21 @@ def test_the_epoch_at_which_patience_ends(curve, patience, epoch):
     assert stop_epoch(np.array(curve), patience) == epoch
 
 
+def test_min_delta_is_what_an_epoch_has_to_gain():
+    """By hand, with patience 2: 2.95 and 2.91 do not gain 0.1 on 3, 2.8 does, and 2.75 and 2.71 do not."""
+    assert stop_epoch(np.array([3.0, 2.95, 2.91]), 2, 0.1) == 3
+    assert stop_epoch(np.array([3.0, 2.95, 2.8, 2.75, 2.71]), 2, 0.1) == 5
+    assert stop_epoch(np.array([3.0, 2.95, 2.8, 2.75, 2.71]), 2) is None
+
+
 def test_it_counts_as_keras_does():
     """Keras 3's own callback, fed with random losses."""
     keras = pytest.importorskip("keras")
     rng, model = np.random.default_rng(0), keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     model.compile(loss="mean_squared_error")
-    for patience in (1, 2, 5):
+    for patience, delta in ((1, 0.0), (2, 0.3), (5, 0.1)):
         for curve in rng.normal(size=(20, 30)):
-            callback = keras.callbacks.EarlyStopping("val_loss", patience=patience, mode="min")
+            callback = keras.callbacks.EarlyStopping("val_loss", patience=patience, min_delta=delta, mode="min")
             callback.set_model(model)
             model.stop_training = False
             callback.on_train_begin()
@@ -47,7 +54,7 @@ def test_it_counts_as_keras_does():
                 if callback.model.stop_training:
                     break
             ended = callback.stopped_epoch + 1 if callback.stopped_epoch else None
-            assert stop_epoch(curve, patience) == ended
+            assert stop_epoch(curve, patience, delta) == ended
 
 
 def _trained(plan, patience=2, **options):
@@ -74,6 +81,19 @@ def test_a_stopped_trial_is_the_beginning_of_the_patient_one_and_ends_with_its_b
             weights = stopped.store.load_weights(trial)
             for name in (name for name in weights if name.startswith("final/")):
                 np.testing.assert_array_equal(weights[name], weights[name.replace("final/", "best/")])
+
+
+def test_min_delta_is_the_same_in_the_program_and_beside_it():
+    """The best epoch, which the program finds, is that from which the epochs without gain were counted."""
+    specs = specs_of(replace(STOPPING, {"min_delta": 0.02}), {"learning_rate": RATES})
+    run = population(specs, plan=Plan(1, 1, 4, "shared"))
+    run.run()
+    ends = [record.epochs for record in run.records if record.status == "stopped"]
+    assert ends
+    for record in run.records:
+        assert stop_epoch(record.curves["val_loss"], 2, 0.02) in (None, record.epochs)
+        if record.status == "stopped":
+            assert record.values["best_epoch"] == record.epochs - 2
 
 
 def test_it_does_not_depend_on_the_lanes():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -169,6 +169,8 @@ def make_device_data(experiment: Experiment, prepared: Prepared) -> DeviceData:
         rows = np.unique(np.concatenate(parts[1:]))
         parts[1:] = [np.searchsorted(rows, part).astype(np.int32) for part in parts[1:]]
     x, y, weights = examples(prepared, rows, dtype)
+    if prepared.room is not None:
+        x, y, weights = (_with_room(array, prepared.room[0]) for array in (x, y, weights))
     by_class = None if experiment.class_weight is None else class_weights(experiment.class_weight, prepared)
     most_train_eval = most_train if experiment.train_eval_size is None else min(most_train, experiment.train_eval_size)
     most_evaluated = max(most_train_eval, most_validation, len(prepared.test))  # equal shapes are compiled once
@@ -228,6 +230,8 @@ def largest(prepared: Prepared, folds: int | None) -> tuple[int, int]:
 
     Folds of whole groups are of any sizes: each has its own.
     """
+    if prepared.room is not None:
+        return prepared.room[1:]
     train, validation = len(prepared.train), len(prepared.validation)
     if folds is None or prepared.dataset.groups is not None:
         return train, validation
@@ -250,6 +254,11 @@ def fixed_subset(train: Indices, size: int) -> Indices:
 def even_batches(examples: int, most: int) -> int:
     """Count the batches of equal size, of at most so many examples each, that hold so many."""
     return -(-examples // most)
+
+
+def _with_room(array: Any, size: int) -> Any:
+    """Pad an array of examples [n, ...] with zeros, which no index points to; None stays."""
+    return None if array is None else np.pad(array, [(0, size - len(array))] + [(0, 0)] * (array.ndim - 1))
 
 
 def _pad(index: np.ndarray, size: int) -> Part:

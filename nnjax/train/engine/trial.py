@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import operator
 from collections.abc import Callable, Collection, Mapping
@@ -16,7 +17,8 @@ import numpy as np
 import optax
 
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import Experiment
+from nnjax.core.experiment import DataConfig, Experiment, program_key
+from nnjax.core.pieces import Piece
 from nnjax.core.structure import unflatten
 from nnjax.core.types import Array, Count, Float, Key, Metrics, Params, Scalar, TrialState, UInt
 from nnjax.models.envelope import OPTIMIZER, SCHEDULE, has
@@ -385,7 +387,8 @@ class Trial:
             for name, value in self.evaluate(data, getattr(data, part), hyper, now, self.epoch_metrics).items():
                 values[curve_name(part, name)] = value
         watched = values[watched_curve(values)]
-        better = watched < state.best_value
+        lowest = state.best_value - hyper["min_delta"] if "min_delta" in hyper else state.best_value
+        better = watched < lowest
         if "patience" in hyper:
             patient = (epoch - state.best_epoch).astype(self.dtype) <= hyper["patience"]
             there = has(hyper, "patience")
@@ -433,7 +436,14 @@ def traced_names(experiment: Experiment, shapes: Shapes) -> tuple[str, ...]:
 
 
 def blank_state(experiment: Experiment, shapes: Shapes) -> TrialState:
-    """Return the shapes of one trial's state."""
+    """Return the shapes of one trial's state; traced once for all data sets of a shape."""
+    if isinstance(experiment.model.kind, Piece):  # which may have changed
+        return _blank_state.__wrapped__(experiment, shapes)
+    return _blank_state(dataclasses.replace(program_key(experiment), data=DataConfig()), shapes)
+
+
+@functools.lru_cache(maxsize=64)
+def _blank_state(experiment: Experiment, shapes: Shapes) -> TrialState:
     trial, names = Trial(experiment, shapes), traced_names(experiment, shapes)
     number = jax.ShapeDtypeStruct((), trial.dtype)
     seed = jax.ShapeDtypeStruct((), np.uint32)

@@ -8,6 +8,7 @@ import numpy as np
 
 from nnjax.core.experiment import TrialSpec
 from nnjax.core.types import LAYER_STATISTICS, Float
+from nnjax.train.engine.device_data import float_type
 from nnjax.train.engine.trial import watched_curve
 from nnjax.train.layout.lane_batch import Group
 from nnjax.train.storage.records import DIVERGED, DONE, RUNNING, STOPPED, Record, stop_epoch
@@ -32,7 +33,8 @@ def extend_record(record: Record, points: Points, step: int, spec: TrialSpec, gr
         own[name] = _extended(own.get(name, values[:0]), before, values)
     record.epochs = (bad_step - 1 if bad_step else step) // per_epoch
     watched = record.curves[watched_curve(record.curves)][: record.epochs]
-    stop = stop_epoch(watched, spec.experiment.hyperparameters.patience)
+    hyper = spec.experiment.hyperparameters
+    stop = stop_epoch(watched.astype(float_type(spec.experiment)), hyper.patience, hyper.min_delta or 0.0)
     if stop is not None and stop < spec.experiment.epochs:
         record.status, record.epochs = STOPPED, stop
     elif bad_step:

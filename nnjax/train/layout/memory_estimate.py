@@ -133,7 +133,7 @@ def _activations(experiment: Experiment, shapes: Shapes, data: DeviceData, compi
 
     if traits_of(experiment.model).own:
         sizes = experiment.batch_size, min(experiment.eval_batch_size, longest)
-        own = [held_numbers(experiment.model, shapes.shape, size) for size in sizes]
+        own = [held_numbers(experiment.model, shapes.shape, size) if size else 0 for size in sizes]
         return own[0], own[1]
     layers = summarize_model(experiment, shapes.shape, shapes.num_outputs).layers
 

@@ -1,0 +1,149 @@
+"""The autoencoder as a transformer: codes out, copies back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin, _fit_context
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.validation import _check_sample_weight, check_array, check_is_fitted
+
+from nnjax.core.types import Float
+from nnjax.estimators.inputs import Examples, read_inputs, without_zeros
+from nnjax.estimators.mlp import ACTIVATION_NAMES, BaseMLP
+from nnjax.nn.activations import ACTIVATIONS
+from nnjax.nn.loss_functions import LOSSES
+
+
+class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseMLP):
+    """A network that learns to give its input through a narrow layer, whose values are the codes.
+
+    `transform` gives the codes, `inverse_transform` makes copies of them, and `score` is minus the mean square of what
+    copies differ from the inputs. Inputs train as they are: scale them first (a `StandardScaler` or `MinMaxScaler`
+    before it in a `Pipeline`). Parameters that `MLPClassifier` has too mean the same.
+
+    Args:
+      hidden_layer_sizes: of all layers between the input and its copy; the narrowest is the code.
+      output_activation: of the copy: "identity", "logistic" for inputs in [0, 1], or another of nnjax's.
+      loss: "squared_error" (its curve is the mean square), or another of nnjax's ("binary_crossentropy" for inputs in
+        [0, 1]).
+
+    Attributes:
+      loss_curve_, validation_curve_, verdict_, n_iter_, coefs_, intercepts_: as of `MLPClassifier`.
+    """
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        **BaseMLP._parameter_constraints,
+        "output_activation": [StrOptions(set(ACTIVATIONS) | set(ACTIVATION_NAMES))],
+        "loss": [StrOptions({"squared_error", *(set(LOSSES) - {"rbf_map"})}), callable],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes: int | Sequence[int] = (64, 8, 64),
+        activation: Any = "relu",
+        *,
+        solver: Any = "adam",
+        alpha: float = 0.0,
+        batch_size: int | str = "auto",
+        learning_rate: Any = "constant",
+        learning_rate_init: float = 0.001,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: Any = None,
+        tol: float | None = 1e-4,
+        verbose: bool | int = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float | None = 10,
+        output_activation: str = "identity",
+        loss: Any = "squared_error",
+        dropout: float = 0.0,
+        kernel_init: str = "auto",
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.solver = solver
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.tol = tol
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.n_iter_no_change = n_iter_no_change
+        self.output_activation = output_activation
+        self.loss = loss
+        self.dropout = dropout
+        self.kernel_init = kernel_init
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Autoencoder:
+        """Train on X [n, d]; y is ignored.
+
+        Raises:
+          ValueError: as scikit-learn words it; also where training diverged.
+        """
+        x = read_inputs(self, X, reset=True)
+        weights = None if sample_weight is None else _check_sample_weight(sample_weight, x, ensure_non_negative=True)
+        self._fit(without_zeros(Examples(x, None, weights)))
+        return self
+
+    def transform(self, X: Any) -> Float[np.ndarray, "n c"]:
+        """Return the codes of X [n, d]."""
+        return self._outputs(X, "codes").astype(_type_of(X))
+
+    def inverse_transform(self, X: Any) -> Float[np.ndarray, "n d"]:
+        """Return the copies that codes X [n, c] stand for.
+
+        Raises:
+          ValueError: they have another width than the codes.
+        """
+        check_is_fitted(self)
+        codes = check_array(X, dtype=np.float32)
+        if codes.shape[1] != self._n_features_out:
+            raise ValueError(
+                f"X has {codes.shape[1]} features, but the codes of {type(self).__name__} have {self._n_features_out}."
+            )
+        return self._fitted.apply("copies", codes).astype(_type_of(X))
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Return minus the mean square of what the copies of X [n, d] differ from it."""
+        copies = self._outputs(X)
+        return -float(np.mean((copies - read_inputs(self, X, reset=False)) ** 2))
+
+    @property
+    def _n_features_out(self) -> int:
+        return min(kernel.shape[1] for kernel in self.coefs_[:-1])
+
+    def _kind(self) -> str:
+        if not np.size(self.hidden_layer_sizes):
+            raise ValueError(f"hidden_layer_sizes must name the code at least, got {self.hidden_layer_sizes}.")
+        return "autoencoder"
+
+    def _loss(self, examples: Examples) -> tuple[Any, str]:
+        output = ACTIVATION_NAMES.get(self.output_activation, self.output_activation)
+        return ("mean_squared_error" if self.loss == "squared_error" else self.loss), output
+
+
+def _type_of(X: Any) -> type:
+    """Return the type of codes and copies: that of the inputs, where they are float32, else float64."""
+    return np.float32 if getattr(X, "dtype", None) == np.float32 else np.float64

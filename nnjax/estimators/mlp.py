@@ -1,0 +1,351 @@
+"""The multilayer perceptron as a classifier and as a regressor, with scikit-learn's parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.base import ClassifierMixin, RegressorMixin, _fit_context
+from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from nnjax.core.experiment import Experiment, ModelConfig
+from nnjax.core.types import Float
+from nnjax.estimators.base import NetworkEstimator, optimizer_of
+from nnjax.estimators.inputs import Examples, TargetScale, read_classes, read_numbers
+from nnjax.nn.activations import ACTIVATIONS
+from nnjax.nn.initializers import KERNEL_INITS
+from nnjax.nn.loss_functions import LOSSES
+from nnjax.nn.optimizers import OPTIMIZERS
+from nnjax.nn.schedules import SCHEDULES
+
+ACTIVATION_NAMES = {"identity": "linear", "logistic": "sigmoid"}  # scikit-learn's, where it has others
+OUTPUT_NAMES = {"linear": "identity", "sigmoid": "logistic"}
+_HIDDEN = {name for name, record in ACTIVATIONS.items() if record.has_gradient and not record.distribution}
+
+
+class BaseMLP(NetworkEstimator):
+    """The parameters of scikit-learn's multilayer perceptrons, and those beside them."""
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+        "activation": [StrOptions(_HIDDEN | set(ACTIVATION_NAMES)), callable],
+        "solver": [StrOptions(set(OPTIMIZERS)), callable],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "learning_rate": [StrOptions(set(SCHEDULES)), callable],
+        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "shuffle": ["boolean"],
+        "random_state": ["random_state"],
+        "tol": [Interval(Real, 0, None, closed="left"), None],
+        "verbose": ["verbose"],
+        "warm_start": ["boolean"],
+        "momentum": [Interval(Real, 0, 1, closed="left")],
+        "nesterovs_momentum": ["boolean"],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "beta_1": [Interval(Real, 0, 1, closed="left")],
+        "beta_2": [Interval(Real, 0, 1, closed="left")],
+        "epsilon": [Interval(Real, 0, None, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), Options(Real, {np.inf}), None],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "kernel_init": [StrOptions({"auto", *KERNEL_INITS})],
+    }
+
+    def _experiment(self, examples: Examples, size: float) -> Experiment:
+        widths = tuple(np.atleast_1d(np.asarray(self.hidden_layer_sizes, int)).tolist())
+        if any(width < 1 for width in widths):
+            raise ValueError(f"hidden_layer_sizes must be > 0, got {list(widths)}.")
+        loss, output = self._loss(examples)
+        halved = examples.classes is None and loss == "mean_squared_error"
+        hyper: dict[str, Any] = {"l2": self.alpha / (size if halved else 2 * size)}
+        if self.dropout:
+            hyper["dropout"] = self.dropout
+        optimizer, numbers = optimizer_of(self, self.learning_rate_init, hyper, halved)
+        activation = self.activation
+        activation = ACTIVATION_NAMES.get(activation, activation) if isinstance(activation, str) else activation
+        return Experiment(
+            model=ModelConfig(self._kind(), widths, activation, output, self.kernel_init),
+            optimizer=optimizer,
+            hyperparameters=numbers,
+            loss=loss,
+        )
+
+    def _kind(self) -> str:
+        return "mlp"
+
+    def _loss(self, examples: Examples) -> tuple[Any, str]:
+        """Name the loss and the output activation."""
+        raise NotImplementedError
+
+    @property
+    def coefs_(self) -> list[np.ndarray]:
+        """The kernels of the layers, each [inputs, units]."""
+        check_is_fitted(self)
+        return [layer["kernel"] for layer in self._layers()]
+
+    @property
+    def intercepts_(self) -> list[np.ndarray]:
+        """The biases of the layers, each [units]."""
+        check_is_fitted(self)
+        return [layer["bias"] for layer in self._layers()]
+
+    def _layers(self) -> list[dict[str, np.ndarray]]:
+        params = self._fitted.variables.params
+        return [params[f"layer_{i}"] for i in range(len(params))]
+
+    @property
+    def n_layers_(self) -> int:
+        """Layers, those of inputs and outputs included."""
+        return len(self.coefs_) + 1
+
+    @property
+    def n_outputs_(self) -> int:
+        """Outputs of the network."""
+        check_is_fitted(self)
+        return self._fitted.num_outputs
+
+    @property
+    def out_activation_(self) -> str:
+        """The output activation, as scikit-learn names it."""
+        check_is_fitted(self)
+        name = str(self._fitted.model.output_activation)
+        return OUTPUT_NAMES.get(name, name)
+
+
+class ProbabilisticClassifier(ClassifierMixin):
+    """What classifiers do with the outputs of their networks: one column for two classes, or one a class."""
+
+    classes_: np.ndarray
+    _outputs: Callable[..., np.ndarray]
+
+    def predict_proba(self, X: Any) -> Float[np.ndarray, "n classes"]:
+        """Return the probability of each class, in the order of `classes_`."""
+        p = self._outputs(X)
+        if p.shape[1] == 1:
+            return np.concatenate([1 - p, p], axis=1)
+        return p / p.sum(axis=1, keepdims=True)
+
+    def predict_log_proba(self, X: Any) -> Float[np.ndarray, "n classes"]:
+        """Return the logarithm of `predict_proba`."""
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Return the most probable class of each example [n]."""
+        p = self.predict_proba(X)
+        return self.classes_[p.argmax(axis=1)]
+
+
+class MLPClassifier(ProbabilisticClassifier, BaseMLP):
+    """A multilayer perceptron for classes, with the parameters of scikit-learn's `MLPClassifier`.
+
+    They mean the same there, but: `solver` is any of nnjax's optimizers ("sgd" with `momentum` as there; no "lbfgs"),
+    `learning_rate` one of its schedules, `activation` one of its activations or scikit-learn's names. `tol` counts as
+    the min_delta of Keras's EarlyStopping: an epoch whose loss is not lower by it than the lowest brings nothing; after
+    more than `n_iter_no_change` such epochs training ends, with the best weights. With `early_stopping` the loss of a
+    share of the examples is watched. Weights are float32, and biases start at 0.
+
+    Args:
+      loss: "log_loss", or another of nnjax's losses.
+      dropout: share of each hidden layer's outputs set to zero in training.
+      kernel_init: of the kernels; "auto" for that of the activation.
+      class_weight: as of other classifiers of scikit-learn.
+
+    Attributes:
+      classes_: the labels.
+      loss_curve_, validation_curve_: loss of each epoch, the latter with `early_stopping`, else None.
+      validation_scores_, best_validation_score_: accuracy of each epoch on the validation part, and the best.
+      verdict_: what the curves mean (docs/diagnoses.md).
+      coefs_, intercepts_, n_layers_, n_outputs_, out_activation_, n_iter_, loss_, best_loss_, t_, n_features_in_,
+        feature_names_in_: as in scikit-learn.
+    """
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        **BaseMLP._parameter_constraints,
+        "loss": [StrOptions({"log_loss", *(set(LOSSES) - {"rbf_map"})}), callable],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes: int | Sequence[int] = (100,),
+        activation: Any = "relu",
+        *,
+        solver: Any = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | str = "auto",
+        learning_rate: Any = "constant",
+        learning_rate_init: float = 0.001,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: Any = None,
+        tol: float | None = 1e-4,
+        verbose: bool | int = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float | None = 10,
+        loss: Any = "log_loss",
+        dropout: float = 0.0,
+        kernel_init: str = "auto",
+        class_weight: Any = None,
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.solver = solver
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.tol = tol
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.n_iter_no_change = n_iter_no_change
+        self.loss = loss
+        self.dropout = dropout
+        self.kernel_init = kernel_init
+        self.class_weight = class_weight
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPClassifier:
+        """Train on X [n, d] and labels y [n].
+
+        Raises:
+          ValueError: as scikit-learn words it; also where training diverged.
+        """
+        known = getattr(self, "classes_", None) if self.warm_start else None
+        examples = read_classes(self, X, y, sample_weight, self.class_weight, known)
+        self.classes_ = examples.labels()
+        self._fit(examples)
+        return self
+
+    def _loss(self, examples: Examples) -> tuple[Any, str]:
+        assert examples.classes is not None
+        if self.loss != "log_loss":
+            return self.loss, "auto"
+        two = len(examples.classes) == 2
+        return ("binary_crossentropy", "sigmoid") if two else ("categorical_crossentropy", "softmax")
+
+
+class MLPRegressor(RegressorMixin, BaseMLP):
+    """A multilayer perceptron for one number or several, with the parameters of scikit-learn's `MLPRegressor`.
+
+    What differs is said at `MLPClassifier`. Losses are of standardized targets, unless `target_scaling` is "none".
+
+    Args:
+      loss: "squared_error" (scikit-learn's; its curve is the mean square, without the half), or another of nnjax's.
+      dropout, kernel_init: as of `MLPClassifier`.
+      target_scaling: "standard" brings targets to a mean of 0 and a variance of 1 for the network, and its outputs
+        back; "none" does not; "auto" does where the loss is one of numbers.
+
+    Attributes: as of `MLPClassifier`.
+    """
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        **BaseMLP._parameter_constraints,
+        "loss": [StrOptions({"squared_error", *(set(LOSSES) - {"rbf_map"})}), callable],
+        "target_scaling": [StrOptions({"auto", "standard", "none"})],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes: int | Sequence[int] = (100,),
+        activation: Any = "relu",
+        *,
+        solver: Any = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | str = "auto",
+        learning_rate: Any = "constant",
+        learning_rate_init: float = 0.001,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: Any = None,
+        tol: float | None = 1e-4,
+        verbose: bool | int = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float | None = 10,
+        loss: Any = "squared_error",
+        dropout: float = 0.0,
+        kernel_init: str = "auto",
+        target_scaling: str = "auto",
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.solver = solver
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.tol = tol
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.n_iter_no_change = n_iter_no_change
+        self.loss = loss
+        self.dropout = dropout
+        self.kernel_init = kernel_init
+        self.target_scaling = target_scaling
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPRegressor:
+        """Train on X [n, d] and numbers y [n] or [n, k].
+
+        Raises:
+          ValueError: as scikit-learn words it; also where training diverged.
+        """
+        going_on = self.warm_start and hasattr(self, "_scale")
+        examples = read_numbers(self, X, y, sample_weight, reset=not going_on)
+        if not going_on:
+            self._scale = TargetScale.fit(examples.numbers(), examples.weights, self._standardizes())
+        self._single = examples.single
+        self._fit(examples._replace(y=self._scale(examples.numbers())))
+        return self
+
+    def predict(self, X: Any) -> Float[np.ndarray, "n ..."]:
+        """Return the numbers of each example, [n] or [n, k] as the targets were."""
+        outputs = self._outputs(X)
+        z = self._scale.inverse(outputs)
+        return z[:, 0] if self._single else z
+
+    def _loss(self, examples: Examples) -> tuple[Any, str]:
+        return ("mean_squared_error", "linear") if self.loss == "squared_error" else (self.loss, "auto")
+
+    def _standardizes(self) -> bool:
+        if self.target_scaling != "auto":
+            return self.target_scaling == "standard"
+        return self.loss == "squared_error" or (self.loss in LOSSES and LOSSES[self.loss].compares == "numbers")
