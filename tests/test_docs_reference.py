@@ -7,7 +7,7 @@ import re
 import pytest
 
 import nnjax
-from nnjax import distances, embed, testing
+from nnjax import distances, embed, estimators, testing
 
 ROOT = pathlib.Path(__file__).parents[1]
 PYTHON = (ROOT / "docs/reference/python.md").read_text("utf-8")
@@ -33,7 +33,7 @@ def undocumented(owner, name):
     return [path for path, value in [(name, thing), *members] if not inspect.getdoc(value)]
 
 
-@pytest.mark.parametrize("package", [nnjax, distances, embed, testing], ids=lambda package: package.__name__)
+@pytest.mark.parametrize("package", [nnjax, distances, embed, testing, estimators], ids=lambda package: package.__name__)
 def test_every_public_name_has_a_docstring(package):
     assert [path for name in package.__all__ for path in undocumented(package, name)] == []
 
@@ -57,5 +57,5 @@ def test_the_reference_has_every_public_name():
     assert sorted(re.findall(r"^::: nnjax\.(\w+)$", PYTHON, re.MULTILINE)) == sorted(nnjax.__all__)
     listed = re.findall(r"members: \[(.*?)\]", LIBRARIES)
     tables = {"METRICS", "METHODS", "MEASURES"}
-    for package, names in zip((distances, embed, testing), listed, strict=True):
+    for package, names in zip((distances, embed, testing, estimators), listed, strict=True):
         assert set(names.split(", ")) == set(package.__all__) - tables
