@@ -33,7 +33,10 @@ def undocumented(owner, name):
     return [path for path, value in [(name, thing), *members] if not inspect.getdoc(value)]
 
 
-@pytest.mark.parametrize("package", [nnjax, distances, embed, testing, estimators], ids=lambda package: package.__name__)
+LISTED = (nnjax, distances, embed, testing, estimators)
+
+
+@pytest.mark.parametrize("package", LISTED, ids=lambda package: package.__name__)
 def test_every_public_name_has_a_docstring(package):
     assert [path for name in package.__all__ for path in undocumented(package, name)] == []
 
