@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from nnjax.core import messages
 from nnjax.core.errors import UserError
 from nnjax.core.types import LayerStatistics
 from nnjax.diagnosis.curves_by_length import align, checked, per_trial
-from nnjax.diagnosis.readers import from_columns, read
+from nnjax.diagnosis.reading import Loaded, from_columns, read
 from nnjax.diagnosis.trial_features import TrialFeatures, trial_features
 from nnjax.diagnosis.types import Curves, Diagnosis, TrainingContext
 from nnjax.diagnosis.verdict_rule import VerdictRule
@@ -19,20 +20,26 @@ from nnjax.diagnosis.verdicts import VERDICTS
 NO_RULE_HOLDS = 0.3  # the confidence of `converged` then
 
 
-def diagnose(curves: str | os.PathLike[str] | Mapping[str, Sequence[float]] | Curves, **known: Any) -> list[Diagnosis]:
+def diagnose(
+    curves: str | os.PathLike[str] | Mapping[str, Sequence[float]] | Curves,
+    columns: Mapping[str, str] | None = None,
+    **known: Any,
+) -> list[Diagnosis]:
     """Find the verdicts on learning curves, of nnjax or of any other library.
 
     for found in nnjax.diagnose("curves.csv", mean_predictor=2.303):
         print(found)
 
     Args:
-      curves: a path (a CSV file, Keras's History as JSON, a TensorBoard event file or log folder, an nnjax run folder),
-        the curves of one trial by name (`model.fit(...).history`), or arrays.
+      curves: a path (a table, JSON, printed text, TensorBoard logs, an nnjax run folder; docs/reading_logs.md lists
+        them), the curves of one trial by name (`model.fit(...).history`), or arrays.
+      columns: {curve: column} where names shall not decide, such as {"train_loss": "g", "val_loss": "h"}.
       known: what is known beside the curves: mean_predictor, chance_accuracy, floor, regularized, num_validation,
         batch_size, shuffled (see `nnjax.diagnosis.types.TrainingContext`); they take the place of what the file says.
 
     Returns:
-      A diagnosis for each trial, in the order of the file; docs/diagnoses.md has the rules.
+      A diagnosis for each trial, in the order of the file; docs/diagnoses.md has the rules. What was guessed in reading
+      is warned of, and what was read stands in each diagnosis.
 
     Raises:
       UserError: there is no such file, no loss in it, or no such thing to be known.
@@ -42,9 +49,29 @@ def diagnose(curves: str | os.PathLike[str] | Mapping[str, Sequence[float]] | Cu
         raise UserError(f"Nothing is called {', '.join(unknown)} here; of {', '.join(names)} some were expected.")
     if isinstance(curves, Curves):
         return diagnose_curves(curves, TrainingContext(**known))
-    loaded = from_columns(curves) if isinstance(curves, Mapping) else read(curves)
+    loaded = from_columns(curves, columns) if isinstance(curves, Mapping) else read(curves, columns)
+    for sentence in loaded.remarks:
+        messages.send(sentence)
+    return diagnose_loaded(loaded, **known)
+
+
+def diagnose_loaded(loaded: Loaded, **known: Any) -> list[Diagnosis]:
+    """Find the verdicts on what was read, see `diagnose`.
+
+    Raises:
+      UserError: the losses are those of a game, and finite, so that they tell nothing.
+    """
     found = diagnose_curves(loaded.curves, [dataclasses.replace(context, **known) for context in loaded.contexts])
-    return [dataclasses.replace(one, trial=name) for one, name in zip(found, loaded.names, strict=True)]
+    if games := [i for i, is_game in enumerate(loaded.games) if is_game and found[i].primary.code != "diverged"]:
+        names = ", ".join(loaded.sources[i].split("; ")[1].partition(" = ")[2] for i in games)
+        raise UserError(
+            f"{names} are the losses of a game (a generator and a discriminator), each of which depends on the other "
+            "player: they are finite, "
+            "but their curves do not say whether training goes well; look at samples, or name one loss by "
+            "--columns=loss=NAME."
+        )
+    parts = zip(found, loaded.names, loaded.sources, strict=True)
+    return [dataclasses.replace(one, trial=name, source=source) for one, name, source in parts]
 
 
 def diagnose_curves(

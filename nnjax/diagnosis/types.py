@@ -90,11 +90,13 @@ class Diagnosis:
       primary: what to know first.
       others: further verdicts, by importance.
       trial: the trial's name in the file that it was read from; "" where it has none.
+      source: what was read, in one line: format, which column is which curve, epochs; "" of arrays and own runs.
     """
 
     primary: Verdict
     others: tuple[Verdict, ...] = ()
     trial: str = ""
+    source: str = dataclasses.field(default="", compare=False)
 
     def __str__(self) -> str:
         first, name = self.primary, f"{self.trial}: " if self.trial else ""
@@ -106,6 +108,7 @@ class Diagnosis:
         if evidence:
             lines.append(f"  evidence: {', '.join(evidence)}")
         lines += [f"  also {other.code} ({other.confidence:.0%}): {other.sentence}" for other in self.others]
+        lines += [f"  read: {self.source}"] * bool(self.source)
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -118,4 +121,4 @@ class Diagnosis:
     def as_json(self) -> dict[str, Any]:
         """Return a tree for JSON; numbers that are not finite become None."""
         first, *others = [verdict.as_json() for verdict in (self.primary, *self.others)]
-        return {"trial": self.trial, "primary": first, "others": others}
+        return {"trial": self.trial, "primary": first, "others": others, "source": self.source}

@@ -1,4 +1,4 @@
-"""Reading other people's curves: CSV, Keras History, TensorBoard, nnjax runs; what is wrong with them is a sentence."""
+"""Reading anyone's curves: names of columns, what is judged, folders; each format has its test file in readers/."""
 
 import json
 import pathlib
@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from nnjax.core.errors import UserError
+from nnjax.core.messages import NnjaxWarning
 from nnjax.diagnosis.columns import choose, curve_of
-from nnjax.diagnosis.diagnose import diagnose_curves
-from nnjax.diagnosis.readers import read
-from nnjax.diagnosis.tensorboard import read_events
+from nnjax.diagnosis.diagnose import diagnose, diagnose_curves
+from nnjax.diagnosis.readers.tensorboard import read_events
+from nnjax.diagnosis.reading import read
 
 RECORDED = pathlib.Path(__file__).parent / "recorded"  # written by TensorBoard 2.21's EventFileWriter
 TRAIN = [2.0 * 0.7**i + 0.05 for i in range(12)]
@@ -45,7 +46,7 @@ def test_columns_are_known_by_their_words(name, curve):
 
 def test_the_loss_goes_before_a_metric_and_validation_before_test():
     names = ["test_loss", "val_loss", "mse", "loss", "val_mse"]
-    assert choose(names) == {"train_loss": "loss", "val_loss": "val_loss"}
+    assert choose(names)[0].columns == {"train_loss": "loss", "val_loss": "val_loss"}
 
 
 def write(path, text):
@@ -119,32 +120,6 @@ def test_a_truncated_or_foreign_event_file(tmp_path, cut):
         read(str(path))
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "message"),
-    [
-        ("empty.csv", "", "is empty"),
-        ("header.csv", "epoch,loss\n", "no rows"),
-        ("word.csv", "epoch,loss\n1,0.5\n2,high\n", "Line 3 .* column loss, holds 'high'"),
-        ("long.csv", "epoch,loss\n1,0.5,7\n", "Line 2 .* 3 cells"),
-        ("other.csv", "epoch,temperature\n1,0.5\n", "temperature"),
-        ("accuracy.csv", "epoch,accuracy\n1,0.5\n2,0.6\n", "no loss"),
-        ("nan.csv", "epoch,loss\n1,nan\n2,nan\n", "finite number"),
-        ("infinite.csv", "loss\ninf\ninf\n", "finite number"),
-        ("binary.csv", "\0\1\2", "no rows"),
-        ("lengths.json", '{"loss": [1, 2], "val_loss": [1]}', "differ in length"),
-        ("text.json", '{"loss": [1, "a"]}', "'a' at epoch 2"),
-        ("bool.json", '{"loss": [1, true]}', "True at epoch 2"),
-        ("number.json", '{"loss": 3}', "not a list"),
-        ("list.json", "[1, 2]", "no curves by name"),
-        ("empty.json", "{}", "no curves by name"),
-        ("broken.json", "{", "not JSON"),
-    ],
-)
-def test_mistakes_are_sentences(tmp_path, name, content, message):
-    with pytest.raises(UserError, match=message):
-        read(write(tmp_path / name, content))
-
-
 def test_what_is_not_there(tmp_path):
     with pytest.raises(UserError, match="does not exist"):
         read(str(tmp_path / "no.csv"))
@@ -163,3 +138,70 @@ def test_files_of_windows_may_begin_with_a_mark_of_their_encoding(tmp_path):
     (tmp_path / "history.csv").write_bytes(b"\xef\xbb\xbfloss\r\n0.5\r\n0.25\r\n")
     for name in ("history.json", "history.csv"):
         assert read(tmp_path / name).curves.train_loss.tolist() == [[0.5, 0.25]]
+
+
+@pytest.mark.parametrize(
+    ("names", "judged"),
+    [
+        (["train/box_loss", "train/cls_loss", "val/box_loss", "val/cls_loss"], ["box", "cls"]),
+        (["box_loss", "cls_loss", "total_loss", "val_total_loss"], [""]),
+        (["loss", "recon_loss", "kl_loss", "val_loss", "val_kl_loss"], [""]),
+        (["loss", "mae", "val_loss", "val_mae"], [""]),
+        (["train_ce_loss", "val_ce_loss"], [""]),
+        (["train_rmse", "val_rmse", "train_mae"], [""]),
+        (["train_error", "val_error"], [""]),
+    ],
+)
+def test_of_several_losses_the_total_is_judged_or_each(names, judged):
+    found = choose(names)
+    assert [choice.head for choice in found] == judged
+    assert all("train_loss" in choice.columns and not choice.is_game for choice in found)
+    assert all("val_loss" in choice.columns for choice in found) or "val_loss" not in str(names)
+
+
+@pytest.mark.parametrize(
+    ("g", "d"), [("gen_loss", "disc_loss"), ("loss/generator", "loss/critic"), ("Loss_G", "Loss_D")]
+)
+def test_losses_of_a_game(tmp_path, g, d):
+    rows = "".join(f"{i},{1 + 0.1 * (i % 3)},{0.7}\n" for i in range(12))
+    path = write(tmp_path / "gan.csv", f"epoch,{g},{d}\n{rows}")
+    with pytest.raises(UserError, match=f"{g}, {d} are the losses of a game"):
+        diagnose(path)
+    assert diagnose(path, columns={"loss": g})[0].source.startswith(f"a table; train loss = {g}; 12 epochs")
+    write(tmp_path / "gan.csv", f"epoch,{g},{d}\n{rows}12,nan,nan\n")
+    assert [found.primary.code for found in diagnose(path)] == ["diverged"] * 2
+
+
+def test_what_was_read_is_said(tmp_path):
+    rows = "".join(f"{i},{a},{b},3e-4\n" for i, (a, b) in enumerate(zip(TRAIN, VAL, strict=True)))
+    [found] = diagnose(write(tmp_path / "log.csv", f"epoch,loss,val_loss,lr\n{rows}"))
+    assert str(found).endswith(
+        "\n  read: a table; train loss = loss, validation loss = val_loss; 12 epochs; not used: lr"
+    )
+    assert found.as_json()["source"] == found.source
+
+
+def test_what_was_guessed_is_warned_of(tmp_path):
+    with pytest.warns(NnjaxWarning, match="names no columns"):
+        diagnose(write(tmp_path / "log.csv", "\n".join(map(str, TRAIN))))
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [({"loss": "y"}, "has no column 'y'; it has x"), ({"cost": "x"}, "'cost' is no curve; train_loss, ")],
+)
+def test_columns_can_be_named(tmp_path, columns, message):
+    path = write(tmp_path / "log.csv", "epoch,x\n" + "".join(f"{i},{a}\n" for i, a in enumerate(TRAIN)))
+    assert diagnose(path, columns={"val_loss": "x"})[0].source == "a table; validation loss = x; 12 epochs"
+    with pytest.raises(UserError, match=message):
+        diagnose(path, columns=columns)
+
+
+def test_a_folder_with_one_log(tmp_path):
+    write(tmp_path / "metrics.csv", "loss\n" + "\n".join(map(str, TRAIN)))
+    write(tmp_path / "notes.txt", "nothing of interest")
+    assert read(tmp_path).curves.train_loss.tolist() == [TRAIN]
+    write(tmp_path / "config.json", '{"model_type": "bert", "architectures": ["Bert"]}')  # of Hugging Face
+    write(tmp_path / "history.json", json.dumps({"loss": TRAIN}))
+    with pytest.raises(UserError, match=r"holds several logs \(history.json, metrics.csv\); name one of them"):
+        read(tmp_path)

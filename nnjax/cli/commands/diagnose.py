@@ -1,7 +1,8 @@
 """Say what learning curves mean: `nnjax diagnose CURVES [--json] [--mean_predictor=2.303] [...]`.
 
-CURVES is a CSV file (columns by name: epoch, loss, val_loss, accuracy, val_accuracy, trial; those of Keras and PyTorch
-Lightning too), Keras's History as JSON, a TensorBoard event file or log folder, or an nnjax run folder.
+CURVES is anyone's log: a table (CSV and the like, with columns such as epoch, loss, val_loss, accuracy, trial), JSON
+(a History of Keras, pandas' to_json, JSON lines, trainer_state.json), printed text, a TensorBoard event file or log
+folder, or an nnjax run folder.
 """
 
 import json
@@ -16,6 +17,7 @@ FLAGS = flags.FLAGS
 def define_flags() -> None:
     """Define the command's flags."""
     flags.DEFINE_bool("json", False, "print JSON instead of text")
+    flags.DEFINE_string("columns", None, "columns to judge, CURVE=COLUMN,...: --columns=loss=total,val_loss=held_out")
     flags.DEFINE_float("mean_predictor", None, "validation loss of the best constant answer, if known")
     flags.DEFINE_float("chance_accuracy", None, "accuracy of always naming the most frequent class, from 0 to 1")
     flags.DEFINE_float("floor", None, "the least loss there can be, such as the entropy of soft targets")
@@ -40,8 +42,24 @@ def run(argv: list[str]) -> None:
         "batch_size": FLAGS.batch_size,
         "shuffled": FLAGS.shuffled,
     }
-    found = diagnose(argv[1], **{name: value for name, value in given.items() if value is not None})
+    found = diagnose(
+        argv[1], _columns(FLAGS.columns), **{name: value for name, value in given.items() if value is not None}
+    )
     if FLAGS.json:
         print(json.dumps([one.as_json() for one in found], indent=1))
     else:
         print("\n\n".join(map(str, found)))
+
+
+def _columns(text: str | None) -> dict[str, str] | None:
+    """Read CURVE=COLUMN,...
+
+    Raises:
+      UserError: it is of another form.
+    """
+    if text is None:
+        return None
+    pairs = [pair.partition("=") for pair in text.split(",")]
+    if not all(curve and column for curve, _, column in pairs):
+        raise UserError(f"--columns={text} is not of the form CURVE=COLUMN,..., such as loss=total,val_loss=held_out.")
+    return {curve.strip(): column.strip() for curve, _, column in pairs}

@@ -5,68 +5,110 @@ the fields that hold scalars are looked at. Source: tensorflow/core/util/event.p
 framework/tensor.proto, and the record format in tensorflow/core/lib/io/record_writer.h.
 """
 
-import pathlib
-import struct
-from collections.abc import Iterator
+from __future__ import annotations
 
-import numpy as np
+import math
+import pathlib
+import re
+import struct
+from collections.abc import Iterator, Sequence
 
 from nnjax.core.archives import DAMAGE
 from nnjax.core.errors import UserError
 from nnjax.diagnosis import columns
-from nnjax.diagnosis.columns import NOT_FINITE, Table
+from nnjax.diagnosis.readers.averaging import align
+from nnjax.diagnosis.readers.source import Log, Reader, Source
 
 STEP, SUMMARY, VALUE = 2, 5, 1  # of Event and Summary
 TAG, SIMPLE_VALUE, TENSOR = 1, 2, 8  # of Summary.Value
 DTYPE, CONTENT, FLOATS, DOUBLES = 1, 4, 5, 6  # of TensorProto
 FORMATS: dict[object, str] = {1: "<f", 2: "<d"}  # its dtypes float and double
 
-Scalars = dict[str, dict[int, float]]  # tag -> step -> value
+Scalars = dict[str, dict[float, float]]  # tag -> step -> value
 PARTS = columns.TRAIN | set(columns.VALIDATION)  # folders of one run's parts (Keras: train, validation)
+PART_WORDS = PARTS | {"loss", "losses", "accuracy", "acc", "epoch"}  # of PyTorch's add_scalars: Loss_train
 
 
-def read_logs(place: pathlib.Path) -> dict[str, Table]:
-    """Read {run: {tag: [t]}} of a log folder, or of one event file.
+def recognizes(source: Source) -> bool:
+    """Whether it is an event file, or a folder with some."""
+    if source.path.is_dir():
+        return next(source.path.rglob("*.tfevents.*"), None) is not None
+    return ".tfevents." in source.path.name or _is_event_file(source.data)
 
-    Keras writes a run's parts into the folders train and validation, which become part of the tag.
+
+def _is_event_file(data: bytes) -> bool:
+    """Whether the first record is an event with a version of the file format."""
+    return b"brain.Event:" in data[:64] and data[1:8] == bytes(7)
+
+
+def read(source: Source) -> Log:
+    """Read the runs of a log folder, or of one event file.
+
+    Keras writes a run's parts into the folders train and validation, which become part of the tag. Files of one folder
+    are one run where the later goes on from the earlier; where its steps begin again, they are sessions.
 
     Raises:
-      UserError: there is no event file, or one is damaged.
+      UserError: an event file is damaged.
     """
-    files = [place] if place.is_file() else sorted(place.rglob("*.tfevents.*"))
-    if not files:
-        raise UserError(
-            f"{place} holds neither TensorBoard event files nor an nnjax run; name such a folder, or a file."
-        )
-    runs: dict[str, Scalars] = {}
+    place = source.path
+    files = (
+        [place]
+        if place.is_file()
+        else sorted(place.rglob("*.tfevents.*"), key=lambda file: (file.parent, _time(file), file.name))
+    )
+    runs: dict[str, list[tuple[str, Scalars]]] = {}
     for file in files:
         parts = list(file.relative_to(place).parts[:-1]) if place.is_dir() else []
-        own = [part for part in parts if part.lower() in PARTS]
-        run = "/".join(part for part in parts if part.lower() not in PARTS)
-        for tag, values in read_events(file).items():
-            runs.setdefault(run, {}).setdefault("/".join([*own, tag]), {}).update(values)
-    tables = {run: _aligned({tag: runs[run][tag] for tag in columns.choose(runs[run]).values()}) for run in runs}
-    return {run: table for run, table in tables.items() if table} or {"": {}}
+        own = [part for part in parts if _is_part(part)]
+        run = "/".join(part for part in parts if not _is_part(part))
+        scalars = {"/".join([*own, tag]): values for tag, values in read_events(file).items()}
+        if scalars:
+            runs.setdefault(run, []).append((file.name, scalars))
+    tables, remarks = {}, []
+    for run, found in runs.items():
+        sessions, said = _sessions(found, run or source.name)
+        remarks += said
+        for i, scalars in enumerate(sessions):
+            table, said = align(scalars, source.name)
+            remarks += said
+            name = [run] * bool(run) + [f"session {i + 1}"] * (len(sessions) > 1)
+            if table:
+                tables[", ".join(name)] = table
+    if not tables:
+        tags = sorted({tag for found in runs.values() for _, scalars in found for tag in scalars})
+        there = f"the scalars {', '.join(tags)[:200]}" if tags else "no scalars"
+        raise UserError(f"{source.name} has no loss: it holds {there}; a tag such as loss or epoch_loss was expected.")
+    return Log(tables, remarks=tuple(dict.fromkeys(remarks)))
 
 
-def _aligned(scalars: Scalars) -> Table:
-    """Bring scalars to the steps of the one with the fewest, averaging those in between, as a running mean does."""
-    scalars = {tag: values for tag, values in scalars.items() if values}
-    if not scalars:
-        return {}
-    fewest = min((sorted(values) for values in scalars.values()), key=len)
-    return {tag: _averaged(values, fewest) for tag, values in scalars.items()}
+def _is_part(folder: str) -> bool:
+    own = {word for word in columns.words(folder) if not word.isdigit()}
+    return bool(own & PARTS) and own <= PART_WORDS
 
 
-def _averaged(values: dict[int, float], steps: list[int]) -> np.ndarray:
-    own = np.array(sorted(values))
-    numbers = np.array([values[step] for step in own])
-    bins = np.minimum(np.searchsorted(steps, own), len(steps) - 1)
-    out = np.full(len(steps), np.nan)
-    for place in np.unique(bins):
-        some = numbers[bins == place]
-        out[place] = some.mean() if np.isfinite(some).all() else NOT_FINITE
-    return out
+def _time(file: pathlib.Path) -> int:
+    """Return the second in which a file was begun, which its name has."""
+    found = re.search(r"tfevents\.(\d+)", file.name)
+    return int(found[1]) if found else 0
+
+
+def _sessions(found: Sequence[tuple[str, Scalars]], name: str) -> tuple[list[Scalars], list[str]]:
+    """Join the files of one run whose steps go on, or whose tags differ; say where steps begin again."""
+    sessions: list[Scalars] = []
+    for _, scalars in found:
+        shared = [tag for tag in scalars if sessions and tag in sessions[-1]]
+        begins_again = any(min(scalars[tag]) <= min(sessions[-1][tag]) for tag in shared)
+        if not sessions or begins_again:
+            sessions.append({})
+        for tag, values in scalars.items():
+            kept = {step: value for step, value in sessions[-1].get(tag, {}).items() if step < min(values)}
+            sessions[-1][tag] = kept | values
+    if len(sessions) < 2:
+        return sessions, []
+    return sessions, [
+        f"remark: {name} holds {len(found)} event files whose steps begin again: {len(sessions)} sessions, each "
+        "judged by itself."
+    ]
 
 
 def read_events(path: pathlib.Path) -> Scalars:
@@ -87,7 +129,7 @@ def read_events(path: pathlib.Path) -> Scalars:
             for value in values:
                 tag, scalar = _scalar(value)
                 if scalar is not None:
-                    out.setdefault(tag, {})[step] = scalar
+                    out.setdefault(tag, {})[step] = scalar if math.isfinite(scalar) else columns.NOT_FINITE
     except DAMAGE:
         sentence = f"{path} is not a TensorBoard event file, or it is damaged; name the folder of the logs."
         raise UserError(sentence) from None
@@ -159,3 +201,6 @@ def _from_tensor(data: bytes) -> float | None:
     if form is None or not isinstance(content, bytes) or len(content) != struct.calcsize(form):
         return None
     return float(struct.unpack(form, content)[0])
+
+
+READER = Reader("TensorBoard logs", recognizes, read)

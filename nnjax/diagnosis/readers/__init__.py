@@ -1,0 +1,31 @@
+"""Readers of learning curves, one a module; the first that recognizes a file's content reads it.
+
+See docs/reading_logs.md for what each reads.
+"""
+
+from nnjax.diagnosis.readers import (
+    arrays,
+    delimited,
+    json_lines,
+    json_tables,
+    keras_console,
+    not_read,
+    plain_log,
+    tensorboard,
+    trainer_state,
+)
+from nnjax.diagnosis.readers.source import Reader
+
+READERS: tuple[Reader, ...] = (
+    tensorboard.READER,
+    arrays.READER,
+    not_read.READER,
+    trainer_state.READER,
+    json_tables.READER,
+    json_lines.READER,
+    keras_console.READER,
+    delimited.READER,
+    plain_log.READER,
+)
+
+__all__ = ["READERS"]

@@ -1,0 +1,98 @@
+"""Tables without a header, as numpy.savetxt writes them, and curves that lie in rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nnjax.core.errors import UserError
+from nnjax.diagnosis import columns
+from nnjax.diagnosis.columns import NOT_FINITE
+from nnjax.diagnosis.readers import rows
+from nnjax.diagnosis.readers.cells import decimal_comma, is_absent, is_number, numbers
+from nnjax.diagnosis.readers.source import Log
+
+
+def is_numeric(cells: Sequence[str]) -> bool:
+    """Whether a row has nothing but numbers."""
+    return any(map(is_number, cells)) and all(is_number(cell) or is_absent(cell) for cell in cells)
+
+
+def applies(body: Sequence[Sequence[str]]) -> bool:
+    """Whether a table has no header, or its names stand at the beginning of rows."""
+    if not body:
+        return False
+    return all(map(is_numeric, body[:20])) or _named_rows(body) is not None
+
+
+def _named_rows(body: Sequence[Sequence[str]]) -> dict[str, Sequence[str]] | None:
+    """Return the rows by the names in front of them; None where there are none."""
+    if len(body) > 20 or any(len(cells) < 3 for cells in body):
+        return None
+    named = {cells[0].strip(): cells[1:] for cells in body if not is_number(cells[0]) and is_numeric(cells[1:])}
+    known = [name for name in named if columns.name_of(name)]
+    is_rest_header = len(body) - len(named) <= 1
+    return named if known and is_rest_header and max(len(cells) for cells in body) > len(body) else None
+
+
+def read(name: str, body: Sequence[Sequence[str]]) -> Log:
+    """Read curves without names: one column is a loss, a second one the validation loss, if they look alike.
+
+    Raises:
+      UserError: there are more, or it cannot be told what they are.
+    """
+    named = _named_rows(body)
+    if named is not None:
+        length = max(map(len, named.values()))
+        read = [{key: cells[i] if i < len(cells) else "" for key, cells in named.items()} for i in range(length)]
+        return rows.to_log(rows.Rows(read, [f"Column {i + 2}" for i in range(length)], name))
+    width = max(map(len, body))
+    comma = decimal_comma([cell for cells in body for cell in cells])
+    table = np.array([numbers([*cells, *[""] * (width - len(cells))], comma) for cells in body])
+    return from_array(name, table)
+
+
+def from_array(name: str, table: np.ndarray) -> Log:
+    """Return the curves of an array [n, c] of epochs and columns, or [c, n] where that is much wider than high.
+
+    Raises:
+      UserError: see `read`.
+    """
+    table = np.where(np.isinf(table), NOT_FINITE, table)
+    turned = len(table) <= 4 and table.shape[1] > 3 * len(table)
+    table = table.T if turned else table
+    said = [f"remark: {name} has curves in rows."] * (turned and table.shape[1] > 1)
+    first = table[:, 0]
+    if (
+        table.shape[1] > 1
+        and np.isfinite(first).all()
+        and len(first) > 1
+        and np.ptp(np.diff(first)) == 0
+        and first[1] > first[0]
+    ):
+        table = table[:, 1:]  # the epochs
+    if table.shape[1] == 1:
+        said.append(
+            f"remark: {name} names no columns: its numbers are taken as the train loss (a header such as loss or "
+            "val_loss tells)."
+        )
+        return Log({"": {"loss": table[:, 0]}}, remarks=tuple(said))
+    if table.shape[1] == 2 and _look_alike(*table.T):
+        said.append(
+            f"remark: {name} names no columns: the first is taken as the train loss, the second as the validation "
+            "loss (a header loss,val_loss tells)."
+        )
+        return Log({"": {"loss": table[:, 0], "val_loss": table[:, 1]}}, remarks=tuple(said))
+    raise UserError(
+        f"{name} has {table.shape[1]} {'rows' if turned else 'columns'} of numbers and no header; a first line with "
+        "their names, such as epoch,loss,val_loss, was expected."
+    )
+
+
+def _look_alike(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether two curves may be the losses of one network: they start within a factor of three, and both fall."""
+    a, b = (y[np.isfinite(y)] for y in (a, b))
+    if len(a) < 2 or len(b) < 2 or min(a[0], b[0]) <= 0:
+        return False
+    return bool(1 / 3 < a[0] / b[0] < 3 and a.min() < a[0] and b.min() < b[0])

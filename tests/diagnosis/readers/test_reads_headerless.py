@@ -1,0 +1,47 @@
+"""Tables without a header (numpy.savetxt), and curves in rows."""
+
+import io
+
+import numpy as np
+import pytest
+from conftest import EPOCHS, LOSS, VAL  # of this folder
+
+from nnjax.core.errors import UserError
+
+
+def saved(*curves, **options):
+    text = io.StringIO()
+    np.savetxt(text, np.column_stack(curves), **options)
+    return text.getvalue()
+
+
+def test_one_column_is_a_loss(loaded):
+    found = loaded(saved(LOSS))
+    np.testing.assert_array_equal(found.curves.train_loss, [LOSS])
+    assert "names no columns" in found.remarks[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        saved(LOSS, VAL),
+        saved(EPOCHS, LOSS, VAL, delimiter=","),
+        ",".join(map(str, LOSS)) + "\n" + ",".join(map(str, VAL)) + "\n",
+        "loss," + ",".join(map(str, LOSS)) + "\nval_loss," + ",".join(map(str, VAL)) + "\n",
+        ","
+        + ",".join(map(str, range(24)))
+        + "\nloss,"
+        + ",".join(map(str, LOSS))
+        + "\nval_loss,"
+        + ",".join(map(str, VAL)),
+    ],
+    ids=["two", "epochs", "rows", "named-rows", "transposed"],
+)
+def test_two_curves(both, text):
+    both(text)
+
+
+@pytest.mark.parametrize("curves", [(LOSS, VAL, 1 - LOSS / 3), (LOSS, 0.1 - LOSS / 50)], ids=["three", "unlike"])
+def test_what_cannot_be_told_needs_a_header(loaded, curves):
+    with pytest.raises(UserError, match="no header; a first line with their names"):
+        loaded(saved(*curves))

@@ -1,0 +1,97 @@
+"""Printed text of scripts and libraries: "name: number" in many forms."""
+
+import numpy as np
+import pytest
+from conftest import EPOCHS, LOSS, VAL  # of this folder
+
+from nnjax.core.errors import UserError
+
+BY_EPOCH = list(zip(EPOCHS.tolist(), LOSS.tolist(), VAL.tolist(), strict=True))
+
+
+def printed(form):
+    return "".join(form.format(i=i, a=a, b=b) + "\n" for i, a, b in BY_EPOCH)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "Epoch [{i}/24], Train Loss: {a:.4f}, Val Loss: {b:.4f}",
+        "epoch {i} train loss: {a:.4f}, val loss = {b:.4f}",
+        "Epoch: {i}\tTraining Loss: {a:.6f} \tValidation Loss: {b:.6f}",
+        "Epoch {i}/24 | train_loss={a:.4f} | val_loss={b:.4f} | lr=1.00e-03 | 2.3s",
+        "[Epoch {i}] loss {a:.4f} val_loss {b:.4f}",
+        "2025-01-02 10:00:{i:02d},123 - root - INFO - Epoch {i}: train_loss: {a:.4f}, val_loss: {b:.4f}",
+        "Epoch {i}: 100%|████| 10/10 [00:01<00:00,  9.13it/s, v_num=0, train_loss={a:.4f}, val_loss={b:.4f}]",
+        "Epoch {i:03d} | Loss: {a:.4f} | Val: {b:.4f}",
+        "Epoch {i} of 24, Loss(train): {a:.4f}, Loss(val): {b:.4f}",
+        "{i:5d} | train {a:.4f} | val {b:.4f}",
+        "step {i}00: train loss {a:.4f}, val loss {b:.4f}",
+        "[{i}]\ttrain-rmse:{a:.5f}\tval-rmse:{b:.5f}",
+        "[{i}]\ttraining's l2: {a:.5f}\tvalid_0's l2: {b:.5f}",
+        "{i}:\tlearn: {a:.7f}\ttest: {b:.7f}\tbest: {b:.7f} ({i})\ttotal: 3.1ms\tremaining: 9ms",
+        'INFO {{"epoch": {i}, "train_loss": {a:.4f}, "val_loss": {b:.4f}}}',
+        "Epoch {i} => train loss {a:.4f}, valid loss {b:.4f}",
+        "Training Results - Epoch: {i}  Avg loss: {a:.4f}\nValidation Results - Epoch: {i}  Avg loss: {b:.4f}",
+        "Epoch {i}\nTrain: loss {a:.4f}\nVal: loss {b:.4f}",
+        "Epoch {i}\n-----\nloss: {a:>7f}  [    0/60000]\nTest Error: \n Accuracy: 95.1%, Avg loss: {b:>8f} \n",
+    ],
+)
+def test_two_losses(both, form):
+    both(printed(form))
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "Iteration {i}, loss = {a:.8f}",
+        "I0101 10:00:00.000000 123 solver.cpp:228] Iteration {i}00, loss = {a:.5f}",
+        " {i}: {a:.6f}, {a:.6f} avg loss, 0.001000 rate, 1.400000 seconds, {i} images",
+        "{{'loss': {a:.4f}, 'grad_norm': 1.0, 'learning_rate': 5e-05, 'epoch': {i}.0}}",
+        "INFO | train | epoch {i:03d} | loss {a:.4f} | ppl 4 | wps 100 | num_updates {i}00 | lr 0.001",
+        "[{i},  2000] loss: {a:.4f}",
+    ],
+    ids=["scikit-learn", "Caffe", "Darknet", "Hugging Face", "fairseq", "PyTorch"],
+)
+def test_one_loss(loaded, form):
+    np.testing.assert_allclose(loaded(printed(form)).curves.train_loss, [LOSS], rtol=1e-6)
+
+
+def test_batches_are_averaged_and_shares_read(loaded):
+    """The MNIST example of PyTorch."""
+    text = ""
+    for i, a, b in BY_EPOCH:
+        text += "".join(f"Train Epoch: {i} [{640 * k}/60000 ({k}%)]\tLoss: {a + (k - 1) / 10:.6f}\n" for k in range(3))
+        text += f"\nTest set: Average loss: {b:.4f}, Accuracy: {9000 + i}/10000 (90%)\n\n"
+    found = loaded(text)
+    np.testing.assert_allclose(found.curves.train_loss, [LOSS], rtol=1e-6)
+    np.testing.assert_allclose(found.curves.val_loss, [VAL], rtol=1e-6)
+    np.testing.assert_allclose(found.curves.val_accuracy, [0.9 + EPOCHS / 1e4])
+
+
+def test_the_best_so_far_is_no_curve(loaded):
+    """The tutorial on transfer learning of PyTorch."""
+    text = "".join(
+        f"Epoch {i}/23\n----------\ntrain Loss: {a} Acc: 0.5\nval Loss: {b} Acc: 0.6\n\n" for i, a, b in BY_EPOCH
+    )
+    found = loaded(f"{text}Training complete in 1m 7s\nBest val Acc: 0.954248\n")
+    assert found.curves.val_accuracy.tolist() == [[0.6] * 24]
+    assert found.curves.train_accuracy.tolist() == [[0.5] * 24]
+
+
+def test_other_alphabets(both):
+    rows = [f"2025-01-02 10:00:00,123 - INFO - 第 {i} 轮, 训练损失: {a}, 验证损失: {b}\n" for i, a, b in BY_EPOCH]
+    both("".join(rows).encode("gb18030"))
+
+
+def test_a_game(loaded):
+    found = loaded(printed("[{i}/24][0/100]\tLoss_D: {a:.4f}\tLoss_G: {b:.4f}\tD(x): 0.5\tD(G(z)): 0.4 / 0.3"))
+    assert found.games == [True, True]
+
+
+@pytest.mark.parametrize(
+    "text", ["Dear diary,\ntoday I trained.\nIt was good.\n", "import torch\nloss = 0.5\nprint(1)\n"]
+)
+def test_other_texts(loaded, text):
+    with pytest.raises(UserError, match="No curves were recognized"):
+        loaded(text)
