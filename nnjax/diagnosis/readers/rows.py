@@ -38,7 +38,7 @@ def to_log(found: Rows) -> Log:
     Raises:
       UserError: rows are runs rather than epochs, there is no number, or text stands where a number was expected.
     """
-    found = reshaped(found)
+    found = found._replace(rows=reshaped(found.rows))
     names = list(dict.fromkeys(name for row in found.rows for name in row))
     epoch = _column(names, columns.EPOCH, found)
     step = _column(names, columns.STEP, found)
