@@ -41,6 +41,7 @@ from nnjax.search.schedulers import Scheduler, make_scheduler
 from nnjax.spaces.expansion import expand
 from nnjax.spaces.ranges import Axis
 from nnjax.spaces.space import ADAPTIVE, Space
+from nnjax.trackers.tracking import tracked
 from nnjax.train import distributed
 from nnjax.train.display import displayed
 from nnjax.train.host.population import Population, Stopped
@@ -74,6 +75,7 @@ def sweep(
     sanity: bool = False,
     progress: bool | None = None,
     max_seconds: float | None = None,
+    trackers: Any = None,
 ) -> Run:
     """Train every trial of a search space as one population.
 
@@ -99,6 +101,8 @@ def sweep(
         terminal and in notebooks, unless something else observes.
       max_seconds: after which the run ends with the best so far: trials under way are scored at their best epoch, and
         with a workdir the same call goes on from there. No part of the experiment: it may differ from call to call.
+      trackers: told of settings, curves and verdicts (`nnjax.trackers`): "tensorboard", "jsonl", "wandb", "trackio", or
+        objects; several as a list.
 
     Raises:
       UserError: an impossible experiment, unusable data, or a workdir of another experiment.
@@ -127,7 +131,8 @@ def sweep(
             log(f"remark: {sentence}")
     else:
         experiment = coerce_fields(as_experiment(experiment))
-    with displayed(progress, observe) as observe:
+    trackers = trackers if distributed.is_main_process() else None
+    with displayed(progress, observe) as observe, tracked(trackers, workdir, observe, log) as (observe, ended):
         options = Options(workdir, None, plan, title, keep, observe, log, should_stop, max_seconds)
         if space.mode == ADAPTIVE:
             if sanity:
@@ -136,11 +141,11 @@ def sweep(
                     "the two off."
                 )
             options = options._replace(data=as_dataset(data, target, weight, experiment.data))
-            return search(experiment, space, **options._asdict())
+            return ended(search(experiment, space, **options._asdict()))
         experiment = import_pieces(experiment)
         specs = expand(experiment, space, log)
         options = options._replace(data=as_dataset(data, target, weight, specs[0].experiment.data))
-        return train_trials(experiment, space, specs, options, sanity)
+        return ended(train_trials(experiment, space, specs, options, sanity))
 
 
 def train_trials(
