@@ -12,7 +12,7 @@ from populations import CLASSIFIER, blobs
 import nnjax
 from nnjax.core.errors import UserError
 from nnjax.core.extras import require
-from nnjax.diagnosis.tensorboard import read_events
+from nnjax.diagnosis.readers.tensorboard import read_events
 from nnjax.spaces.expansion import expand
 from nnjax.spaces.space import Space
 from nnjax.trackers import Curves, JSONLines, Outcome, TensorBoard, Trial, protobuf, services, tracking
