@@ -1,7 +1,8 @@
 """Successive halving and Hyperband: at rungs, certain epochs, only the best settings go on.
 
-Best is what is expected to be best at the end, not what leads at the rung: there the settings that learn fast lead, and
-often lose in the end. A loss is taken to be a power of the epoch, as learning curves mostly are for a while.
+A run chooses a setting by its best epoch, and so do rungs: best is the lowest loss so far, less a share of what is
+still expected, since what learns slowly often wins in the end. A loss is taken to be a power of the epoch, as learning
+curves mostly are for a while. The share was chosen by replays of full sweeps (`python -m scripts.halving_rules`).
 Everything is a pure function of the curves, so nothing but them has to be kept for a run that goes on after a kill.
 Sources: Jamieson & Talwalkar 2016 (successive halving), Li et al. 2018 (Hyperband), Domhan, Springenberg & Hutter 2015
 (curves that are extrapolated).
@@ -22,6 +23,10 @@ from nnjax.nn.metrics import Directions, is_maximized
 from nnjax.spaces.space import Halving
 from nnjax.train.scheduler import Decision
 from nnjax.train.storage.records import DIVERGED, FAILED, FINISHED, Record
+
+AHEAD = 0.2  # of the fall that the power law promises from the rung to the end, in the logarithm of the loss
+
+LEAST = 1e-30  # of a loss, for its logarithm
 
 
 class Bracket(NamedTuple):
@@ -175,35 +180,39 @@ def reached(record: Record, rung: int) -> bool:
 def _scores(
     settings: Sequence[tuple[int, ...]], records: Sequence[Record], by: HalvingScheduler, rung: int, end: int
 ) -> dict[tuple[int, ...], float]:
-    """Predict each setting's score at the end from its curves up to a rung: the mean over its trials, the lowest best.
+    """Predict each setting's best value from its curves up to a rung: the mean over its trials, the lowest best.
 
-    A loss, if all values are positive, is judged by its logarithm at the power law's end, all else by its last value.
+    A loss, if no value is negative, is judged by the logarithm of the lowest so far, less a share of what a power
+    law promises until the end; all else by its best value so far.
     """
-    spans = {i: _span(records[i], by.halving, rung) for trials in settings for i in trials}
+    curves = {i: _curve(records[i], by.halving, rung) for trials in settings for i in trials}
     maximized = is_maximized(by.metric, by.directions)
-    falls = not maximized and all((span > 0).all() for span in spans.values())
+    falls = not maximized and all((curve >= 0).all() for curve in curves.values())
     sign = -1 if maximized else 1
 
-    def score(span: np.ndarray) -> float:
-        if not np.isfinite(span).all():
+    def score(trial: int) -> float:
+        curve, span = curves[trial], curves[trial][rung // by.halving.eta :]
+        finite = curve[np.isfinite(curve)]
+        if not finite.size or not np.isfinite(span).all():
             return np.inf
-        return _log_at_end(span, rung, end) if falls else sign * float(span[-1])
+        if not falls:
+            return float((sign * finite).min())
+        goes_on = len(span) and not (records[trial].status in FINISHED and records[trial].epochs <= rung)
+        return float(np.log(max(finite.min(), LEAST))) + (AHEAD * _promised(span, rung, end) if goes_on else 0.0)
 
-    return {trials: float(np.mean([score(spans[i]) for i in trials])) for trials in settings}
+    return {trials: float(np.mean([score(i) for i in trials])) for trials in settings}
 
 
-def _span(record: Record, halving: Halving, rung: int) -> np.ndarray:
-    """Return the values after the rung before, or the last one of a trial that has stopped; infinity of a lost one."""
+def _curve(record: Record, halving: Halving, rung: int) -> np.ndarray:
+    """Return the values up to a rung; infinity of a trial that was lost before it."""
     curve = record.curves.get(halving.metric, np.zeros(0))[: min(rung, record.epochs)]
-    if not len(curve) or (record.status in (DIVERGED, FAILED) and record.epochs < rung):
-        return np.array([np.inf])
-    stopped = record.status in FINISHED and record.epochs <= rung
-    return curve[-1:] if stopped else curve[rung // halving.eta :]
+    lost = not len(curve) or (record.status in (DIVERGED, FAILED) and record.epochs < rung)
+    return np.array([np.inf]) if lost else curve
 
 
-def _log_at_end(span: np.ndarray, rung: int, end: int) -> float:
-    """Follow log loss = a + b log(epoch / end), fitted by least squares to the values up to a rung, to the end: a."""
-    y, t = np.log(span), np.log(np.arange(rung - len(span) + 1, rung + 1) / end)
+def _promised(span: np.ndarray, rung: int, end: int) -> float:
+    """Follow log loss = a + b log(epoch), fitted by least squares to the values up to a rung, to the end: at most 0."""
+    y, t = np.log(np.maximum(span, LEAST)), np.log(np.arange(rung - len(span) + 1, rung + 1))
     spread = t - t.mean()
-    b = spread @ y / (spread @ spread) if len(span) > 1 else 0.0
-    return float(y.mean() - b * t.mean())
+    b = float(spread @ y / (spread @ spread)) if len(span) > 1 else 0.0
+    return min(0.0, b) * math.log(end / rung)

@@ -47,8 +47,8 @@ class Halving:
       brackets: 1 for successive halving. More is Hyperband: each further bracket has one rung less, so that it drops
         later, and fewer settings; the settings are dealt to them in the order in which they stand in the space.
       metric: a curve, such as "val_loss", that decides at a rung, by the mean over a setting's seeds and folds: of a
-        loss the value that a power law through the epochs since the last rung has at the end, the lowest being best; of
-        an accuracy the last value, the highest being best.
+        loss the lowest value so far, less a fifth (in the logarithm) of what a power law through the epochs since the
+        last rung promises until the end; of an accuracy the highest value so far.
     """
 
     eta: int = 3

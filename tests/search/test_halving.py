@@ -87,7 +87,10 @@ def falling(epochs, a, p):
 
 
 def test_who_will_lead_at_the_end_goes_on():
-    """At epoch 3 the losses are .32 to .34 and .37 to .39, at epoch 27 .21 to .22 and .051 (27^-.9) to .054."""
+    """At epoch 3 the losses are .32 to .34 and .37 to .39, at epoch 27 .21 to .22 and .051 (27^-.9) to .054.
+
+    A fifth of the way, in logarithms, is to .29 and up, and to .25 and up.
+    """
     halving = Halving(3, 3)
     brackets = make_brackets(halving, specs(27))
     assert brackets[0].rungs == (3, 9, 27)
@@ -98,30 +101,39 @@ def test_who_will_lead_at_the_end_goes_on():
 
 @pytest.mark.parametrize(("difference", "kept"), [(1e-6, 0), (-1e-6, 1)])
 def test_the_line_is_fitted_by_least_squares_in_both_logarithms(difference, kept):
-    """Against numpy.polyfit: a constant loss just above, or just below, what the line has at the end."""
+    """Against numpy.polyfit: a constant loss just above, or just below, the lowest less a fifth of the line's fall."""
     halving = Halving(5, 8)
     brackets = make_brackets(halving, specs(40))
     assert brackets[0].rungs == (8, 40)
-    logs = [2, 0, 1, 1, 0, 2, 1]
+    logs = [2, 0, 1, 0.5, 0, 0.5, 0.1]
     line = np.polyfit(np.log([2, 3, 4, 5, 6, 7, 8]), logs, 1)
     curve = Record(RUNNING, 8, curves={"val_loss": np.exp([9.0, *logs])})
-    constant = np.exp(np.polyval(line, np.log(40)) + difference)
+    assert line[0] < 0
+    constant = np.exp(min(logs) + 0.2 * line[0] * np.log(40 / 8) + difference)
     now = decide(halving, brackets, [curve, *at(8, [constant, *[99.0] * 7])])
     assert set(range(9)) - now.dropped == {kept}
 
 
 def test_a_stopped_trial_stays_as_it_is():
-    """Stopped at epoch 8 with a loss of 2.4 / 8 = .3, which would be .09 after 27: three others are lower now."""
+    """Stopped at epoch 8 with a loss of 2.4 / 8 = .3, of which a power law promises .23: three others are lower now."""
     halving = Halving(3, 9)
     stopped = Record(STOPPED, 8, curves={"val_loss": 2.4 / np.arange(1, 9)})
-    now = decide(halving, make_brackets(halving, specs(27)), [stopped, *at(9, [0.1, 0.2, 0.25, *[0.4] * 5])])
+    now = decide(halving, make_brackets(halving, specs(27)), [stopped, *at(9, [0.1, 0.2, 0.26, *[0.4] * 5])])
     assert set(range(9)) - now.dropped == {1, 2, 3}
 
 
-def test_a_loss_of_zero_is_judged_by_last_values():
+def test_the_best_epoch_counts_and_not_the_last():
+    """A setting that overfits after its best epoch keeps it, as the choice at the end does."""
+    halving = Halving(3, 9)
+    overfits = Record(RUNNING, 9, curves={"val_loss": np.array([1, 0.5, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7])})
+    now = decide(halving, make_brackets(halving, specs(27)), [overfits, *at(9, [0.11, 0.12, *[0.4] * 6])])
+    assert set(range(9)) - now.dropped == {0, 1, 2}
+
+
+def test_losses_below_zero_are_judged_by_lowest_values():
     halving = Halving(3, 3)
     steep = [Record(RUNNING, 3, curves={"val_loss": np.array([9.0, 3.0, 1.0])}) for _ in range(6)]
-    now = decide(halving, make_brackets(halving, specs(27)), [*steep, *at(3, [0.0, 0.5, 0.9])])
+    now = decide(halving, make_brackets(halving, specs(27)), [*steep, *at(3, [-0.1, 0.5, 0.9])])
     assert now.dropped == set(range(6))
 
 
