@@ -72,10 +72,10 @@ def train(data: str, batch_size: int, space: str, draw_seed: int) -> np.ndarray:
     optimizer, axes = SPACES[space]
     base = Experiment(data=DataConfig(data, validation=0.25, test=0), model=ModelConfig("mlp", widths=(32,)))
     changes = {"epochs": EPOCHS, "batch_size": batch_size, "optimizer.name": optimizer, "train_eval_size": 0}
-    ranges = {
-        path: Range(*values, log=values[0] > 0 and values[1] > 50 * values[0]) if isinstance(values, tuple) else values
-        for path, values in axes.items()
-    }
+    ranges: dict[str, Any] = dict(axes)
+    for path in axes.keys() & {"learning_rate", "weight_decay", "dropout", "momentum"}:
+        low, high = axes[path]
+        ranges[path] = Range(low, high, log=low > 0 and high > 50 * low)
     drawn = Space(ranges | {"seed": range(SEEDS)}, mode="random", num=SETTINGS, draw_seed=draw_seed)
     swept = nnjax.sweep(replace(base, changes), drawn, progress=False)
     rows = [setting.trials for setting in settings(swept)]
@@ -95,7 +95,8 @@ def record() -> None:
             if name not in found:
                 found[name] = train(data, batch_size, space, number)
                 print(f"{name}: best {found[name].min(axis=-1).mean(axis=1).min():.4g}", flush=True)
-    np.savez_compressed(CURVES, **{name.replace(" ", "-"): losses for name, losses in found.items()})
+    arrays: dict[str, Any] = {name.replace(" ", "-"): losses for name, losses in found.items()}
+    np.savez_compressed(CURVES, **arrays)
 
 
 def read() -> dict[str, np.ndarray]:
@@ -234,16 +235,23 @@ def outcome(losses: np.ndarray, left: Sequence[int], taken: int) -> Outcome:
     return Outcome(share, 100 * above / max(float(ends[best]), FLOOR), above / max(error, 1e-3 * FLOOR))
 
 
-def ways() -> dict[str, Callable[[np.ndarray], tuple[list[int], int]]]:
+Way = Callable[[np.ndarray], tuple[list[int], int]]  # losses -> settings that train to the end, epochs taken
+
+
+def ways() -> dict[str, Way]:
     """Name what is replayed."""
-    found = {
-        name: lambda losses, rules=rules: survivors(losses, rules, range(len(losses)), RUNGS)
-        for name, rules in RULES.items()
-    }
+
+    def once(rules: Sequence[Rule]) -> Way:
+        return lambda losses: survivors(losses, rules, range(len(losses)), RUNGS)
+
+    def by_optuna(name: str) -> Way:
+        return lambda losses: optuna_pruner(losses, name)
+
+    found = {name: once(rules) for name, rules in RULES.items()}
     found["two brackets, a fifth of the fall"] = lambda losses: hyperband(losses, (lowest(0.2),))
     if OPTUNA.value:
-        for name in ("SuccessiveHalvingPruner", "HyperbandPruner"):
-            found[f"Optuna's {name}"] = lambda losses, name=name: optuna_pruner(losses, name)
+        names = ("SuccessiveHalvingPruner", "HyperbandPruner")
+        found |= {f"Optuna's {name}": by_optuna(name) for name in names}
     return found
 
 
