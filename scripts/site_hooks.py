@@ -12,6 +12,7 @@ DOCS = ROOT / "docs"
 LINK = re.compile(r"(\]\()([^)\s#]+)(#[^)\s]*)?\)")
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 ADDED = ("CHANGELOG.md", "CONTRIBUTING.md")  # pages of the navigation that lie outside docs/
+SHIM = "https://unpkg.com/iframe-worker/shim"  # by which search works from the disk; the site brings its own copy
 LANGUAGES = {".py": "python", ".toml": "toml", ".yml": "yaml"}
 
 
@@ -58,6 +59,11 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str
         return f"{match[1]}{os.path.relpath(site_name(target), pathlib.PurePosixPath(name).parent)}{match[3] or ''})"
 
     return LINK.sub(changed, markdown)
+
+
+def on_post_page(output: str, page: Any, config: Any) -> str:
+    """Load nothing from the network."""
+    return output.replace(SHIM, os.path.relpath("assets/iframe-worker-shim.js", pathlib.PurePosixPath(page.url).parent))
 
 
 def outside(name: str) -> list[pathlib.Path]:

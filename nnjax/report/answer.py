@@ -21,7 +21,7 @@ from nnjax.runs.settings import Setting, test_scores, tested_at
 from nnjax.runs.statistics import estimate
 from nnjax.train.storage.selection import value_of
 
-MAX_ANSWERS, MAX_NEXT = 3, 3
+MAX_ANSWERS, MAX_NEXT = 3, 5
 DO = {"classification": "classify", "reconstruction": "copy", "regression": "predict"}
 DOES = {"classification": "classifies", "reconstruction": "copies", "regression": "predicts"}
 BASELINES = {

@@ -21,20 +21,6 @@ def sweep(statuses=None, axes=AXES):
     return ReportContext(run).sweep
 
 
-def test_chosen_setting_and_network_by_hand():
-    """The chosen setting has losses 1.0 and 1.1: Student's 97.5 % quantile for one degree of freedom is 12.706."""
-    setting, best = findings.cards(sweep())
-    assert best == ("chosen network", "1", "validation loss of trial 6, the lowest of the setting's; seed 0")
-    assert setting[2].endswith("widths 8, learning_rate 0.01")
-    half = 12.706 * np.std([1, 1.1], ddof=1) / np.sqrt(2)
-    assert setting[1] == "1.05"
-    assert f"95 % interval {1.05 - half:.4f} to {1.05 + half:.3f}" in setting[2]
-
-
-def test_without_seeds_there_is_one_card():
-    assert len(findings.cards(sweep(axes={"learning_rate": (0.001, 0.01)}))) == 1
-
-
 def test_importance_and_the_axes_of_the_heat_map():
     found = findings.sweep_findings(sweep())
     assert found["importance"][0][0] in ("learning_rate", "widths")

@@ -160,6 +160,20 @@ def test_on_paper_nothing_lies_over_the_charts_and_the_command_is_whole(page, pa
     page.call("Emulation.setEmulatedMedia", media="")
 
 
+def test_a_half_typed_filter_waits_and_hints(page, path):
+    page.open(path)
+    enter = "const box = document.getElementById('filter'); box.value = {}; box.dispatchEvent(new Event('{}'));"
+    number = page.run("trials.count")
+    for text, hint in (("learning_ra", "learning_rate: go on"), ("status=done learning_rate<", "waits for a value")):
+        page.run(f"{{{enter.format(json.dumps(text), 'input')}}}")
+        assert hint in page.run("document.getElementById('selected').textContent")
+        assert page.run("trials.count") == number
+    page.run(f"{{{enter.format(json.dumps('learning_rate<0.01'), 'input')}}}")
+    assert 0 < page.run("trials.count") < number
+    page.run(f"{{{enter.format(json.dumps('learning_ra'), 'change')}}}")
+    assert page.run("trials.count") == 0
+
+
 def test_the_first_screen_fits_a_phone_and_the_contents_open_what_is_folded(page, tmp_path):
     page.open(write_report(fake_run(space=DEMO), tmp_path), width=390)
     assert page.run("document.querySelectorAll('.answer').length") == 2

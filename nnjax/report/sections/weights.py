@@ -32,4 +32,5 @@ SECTION = Section(
 {{ grid(content, "First-layer weights of ") }}
 <p class="note">The weights from the pixels to one unit each: red adds, blue subtracts, white does not count.</p>
 """,
+    folded=True,
 )

@@ -1,17 +1,15 @@
-"""Findings of a sweep as text: chosen setting and trial, importance, dropped and failed trials."""
+"""Findings of a sweep as text: importance, dropped and failed trials."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from nnjax.core.text import count, field_name, number, show
-from nnjax.report.sweep.advice import advice
+from nnjax.core.text import count, field_name, show
 from nnjax.report.sweep.columns import Column, narrowest
-from nnjax.report.sweep.data import Sweep, failed, finished, rungs
+from nnjax.report.sweep.data import Sweep, failed, rungs
 from nnjax.report.sweep.evolution import lineage_table
 from nnjax.runs.settings import PREFIX
-from nnjax.runs.statistics import estimate
 from nnjax.search.importance import importance
 from nnjax.train.storage.records import DIVERGED, DROPPED
 
@@ -20,12 +18,10 @@ MAX_FAILURES = 200  # in the table
 
 
 def sweep_findings(sweep: Sweep) -> dict[str, Any]:
-    """Describe a sweep above its charts: cards, advice, importance, sentences on rungs and failures."""
+    """Describe a sweep above its charts: importance, sentences on rungs and failures."""
     key = metric_key(sweep)
     shares = shares_of(sweep, key)
     return {
-        "cards": cards(sweep),
-        "advice": advice(sweep, key),
         "importance": shares,
         "pair": pair(sweep, [name for name, _ in shares]),
         "lineage": lineage_table(sweep),
@@ -79,32 +75,6 @@ def shares_of(sweep: Sweep, key: str | None) -> list[tuple[str, float]]:
 def _short(sweep: Sweep, path: str) -> str:
     names = [column.name for column in sweep.axes]
     return next((name for name in names if path == name or field_name(path) == name), "arm")
-
-
-def cards(sweep: Sweep) -> list[tuple[str, str, str]]:
-    """Return the chosen setting, and where it has several trials the best of them: (what, value, remark)."""
-    choice, scores = sweep.choice, finished(sweep)
-    if choice is None or choice.trial not in scores:
-        return []
-    label, place = sweep.metrics[0].label, sweep.trials.index(choice.trial)
-    where, best = describe(sweep.axes, place), number(scores[choice.trial])
-    found = estimate([scores[i] for i in choice.setting.trials if i in scores], choice.setting.experiment.data.folds)
-    if found.count < 2:
-        return [("chosen setting", best, f"{label} of trial {choice.trial}: {where}")]
-    interval = (
-        f"mean {label} of {count(found.count, 'trial')}, 95 % interval {number(found.low)} to {number(found.high)}"
-    )
-    seed = sweep.run.specs[choice.trial].experiment.seed
-    which = f"the {'highest' if sweep.metrics[0].high else 'lowest'} of the setting's; seed {seed}"
-    return [
-        ("chosen setting", number(found.mean), f"{interval}: {where}"),
-        ("chosen network", best, f"{label} of trial {choice.trial}, {which}"),
-    ]
-
-
-def describe(axes: Sequence[Column], place: int) -> str:
-    """Write a trial's place in the space, such as "learning_rate 0.01, widths 64-32"."""
-    return ", ".join(f"{column.name} {_text(column, place)}" for column in axes)
 
 
 def _text(column: Column, place: int) -> str:

@@ -5,7 +5,12 @@
   const [box, clear, metric, status, held, key] = ["filter", "clear", "metric", "selected", "held", "key"].map((id) => document.getElementById(id));
   trials.metrics.forEach((field, k) => metric.append(new Option(field.label, k)));
   metric.onchange = () => trials.judge(trials.metrics[metric.value]);
-  box.oninput = () => trials.select(box.value);
+  box.oninput = () => {
+    const text = unfinished(box.value);
+    if (text) status.textContent = text;
+    else trials.select(box.value);
+  };
+  box.onchange = () => trials.select(box.value);
   clear.onclick = () => { box.value = ""; trials.select(""); if (trials.pinned >= 0) trials.pin(trials.pinned); };
   bar.hidden = false;
   document.documentElement.classList.add("drawn");
@@ -15,6 +20,15 @@
     status.textContent = trials.errors.length ? trials.errors.join(" ") : `${trials.count.toLocaleString("en")} of ${trials.size.toLocaleString("en")} trials selected${best}`;
     status.classList.toggle("warning", trials.errors.length > 0);
     clear.disabled = !box.value && trials.pinned < 0;
+  }
+
+  // A hint while the last condition is only half typed: the name of a field without a sign, or a sign without a value.
+  function unfinished(text) {
+    const found = /(?:^|\s)([\w.]+)(?:@[\d.]*)?(<=|>=|!=|==?|<|>)?$/.exec(text);
+    const names = found ? trials.fields.map((field) => field.name).filter((name) => name.toLowerCase().startsWith(found[1].toLowerCase())) : [];
+    if (!names.length) return "";
+    if (found[2]) return `${names[0]}${found[2]} waits for a value, such as ${names[0]}=0.001..0.1 or a|b; Enter filters by what stands there.`;
+    return `${names.slice(0, 4).join(", ")}: go on with =, <, > or !=; Enter looks for the word.`;
   }
 
   function bestOf() {
