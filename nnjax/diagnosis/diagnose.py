@@ -50,17 +50,17 @@ def diagnose(
     if isinstance(curves, Curves):
         return diagnose_curves(curves, TrainingContext(**known))
     loaded = from_columns(curves, columns) if isinstance(curves, Mapping) else read(curves, columns)
-    for sentence in loaded.remarks:
-        messages.send(sentence)
     return diagnose_loaded(loaded, **known)
 
 
 def diagnose_loaded(loaded: Loaded, **known: Any) -> list[Diagnosis]:
-    """Find the verdicts on what was read, see `diagnose`.
+    """Find the verdicts on what was read, see `diagnose`; warn of what was guessed in reading.
 
     Raises:
       UserError: the losses are those of a game, and finite, so that they tell nothing.
     """
+    for sentence in loaded.remarks:
+        messages.send(sentence)
     found = diagnose_curves(loaded.curves, [dataclasses.replace(context, **known) for context in loaded.contexts])
     if games := [i for i, is_game in enumerate(loaded.games) if is_game and found[i].primary.code != "diverged"]:
         names = ", ".join(loaded.sources[i].split("; ")[1].partition(" = ")[2] for i in games)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -184,6 +184,7 @@ def _trials(
     name: str, table: Table, log: Log, path: str, form: str, named: Mapping[str, str] | None, remarks: list[str]
 ) -> list[_Trial]:
     choices = [_given(table, named, path)] if named else columns.choose(table)
+    judged = {column for choice in choices for column in choice.columns.values()}
     out = []
     for choice in choices:
         curves = {
@@ -192,8 +193,9 @@ def _trials(
         }
         kept = _measured(curves, choice, path, remarks)
         if any("loss" in curve for curve in kept):
-            source = _described(choice, kept, table, log, form)
-            out.append(_Trial(", ".join(filter(None, [name, choice.head])), kept, source, choice.is_game))
+            source = _described(choice, kept, [column for column in table if column not in judged], log, form)
+            head = [f"{choice.head} loss"] * bool(choice.head)
+            out.append(_Trial(", ".join(filter(None, [name, *head])), kept, source, choice.is_game))
     if out:
         return out
     found = ", ".join(map(repr, list(table)[:8])) or "its columns"
@@ -240,11 +242,11 @@ def _measured(curves: Mapping[str, np.ndarray], choice: Choice, path: str, remar
     return {curve: y for curve, y in some.items() if curve in finite}
 
 
-def _described(choice: Choice, curves: Mapping[str, np.ndarray], table: Table, log: Log, form: str) -> str:
+def _described(choice: Choice, curves: Mapping[str, np.ndarray], others: Sequence[str], log: Log, form: str) -> str:
     """Say what was read in one line: format, columns, epochs, what is not used."""
     read = [f"{WORDS[curve]} = {choice.columns[curve].strip()}" for curve in WORDS if curve in curves]
     length = max(map(len, curves.values()))
     count = f"{length:,} points, {log.points}" if log.points else f"{length:,} epoch{'s' * (length != 1)}"
-    rest = [column.strip() for column in table if column not in choice.columns.values()]
-    unused = f"; not used: {', '.join(rest[:6])}{', …' if len(rest) > 6 else ''}" if rest else ""
+    rest = ", ".join(column.strip() for column in others[:6]) + (", …" if len(others) > 6 else "")
+    unused = f"; not used: {rest}" if others else ""
     return f"{form}; {', '.join(read)}; {count}{unused}"

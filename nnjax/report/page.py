@@ -1,29 +1,21 @@
 """The report: one HTML file that needs no network and no server, and its figures beside it."""
 
-import functools
-import json
 import os
 import pathlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from os import PathLike
 from typing import Any
 
-import jinja2
 from markupsafe import Markup
 
 from nnjax.core.errors import UserError
 from nnjax.core.files import check_out_folder, expand_home, write_atomically
-from nnjax.diagnosis.trials import named
-from nnjax.diagnosis.verdicts import BADGES
 from nnjax.report import header
 from nnjax.report.answer import answers
 from nnjax.report.context import ReportContext
+from nnjax.report.rendering import join_scripts, template
 from nnjax.report.section import Section, find_sections
 from nnjax.runs.run import Run
-
-TEMPLATES = pathlib.Path(__file__).parent / "templates"
-# U+2028 and U+2029 are escaped by json already.
-ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
 def write_report(run: Run, path: str | PathLike[str] | None = None) -> pathlib.Path:
@@ -100,28 +92,3 @@ def render(report: ReportContext, sections: Mapping[str, Section], contents: Map
         sections=[(name, sections[name], body) for name, body in bodies.items()],
         script=join_scripts([*scripts, "contents"]),
     )
-
-
-def template(source: str) -> Any:
-    """Load a page's Jinja template, by the name of its file or as its text; what it is given is escaped."""
-    return _environment().get_template(source) if source.endswith(".jinja") else _environment().from_string(source)
-
-
-@functools.cache
-def _environment() -> Any:
-    loader = jinja2.FileSystemLoader(TEMPLATES)
-    environment = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.globals["badges"] = BADGES
-    environment.filters["named"] = named
-    environment.filters["script_json"] = lambda content: Markup(safe_json(content))
-    return environment
-
-
-def safe_json(content: Any) -> str:
-    """Write JSON that can stand inside a script element: no character of it can end the element or begin a tag."""
-    return json.dumps(content, separators=(",", ":"), allow_nan=False).translate(ESCAPES)
-
-
-def join_scripts(names: Iterable[str]) -> Markup:
-    """Join the page's scripts, in an order in which each uses only those before it."""
-    return Markup("\n".join(['"use strict";', *((TEMPLATES / f"{name}.js").read_text("utf-8") for name in names)]))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from nnjax.core.files import write_atomically
 from nnjax.report.charts import array_images
-from nnjax.report.page import template
+from nnjax.report.rendering import template
 
 PAGE = "study.html"
 

@@ -3,14 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from nnjax.core.text import number
 from nnjax.diagnosis import trials
-from nnjax.diagnosis.marks import Losses, Mark
-from nnjax.diagnosis.types import Diagnosis, Verdict
-from nnjax.diagnosis.verdicts import VERDICTS
+from nnjax.diagnosis.marks import Mark
+from nnjax.diagnosis.types import Diagnosis
 from nnjax.report.sweep.columns import rounded
+from nnjax.report.verdict_details import marks, numbers
 from nnjax.runs.run import Run
 
 
@@ -24,26 +21,6 @@ def code_of(run: Run, trial: int) -> str:
     """Name a trial's first verdict; "" where there is none."""
     found = run.diagnoses[trial]
     return found.primary.code if found else ""
-
-
-def verdicts(diagnosis: Diagnosis) -> dict[str, Any]:
-    """Describe a diagnosis: code, sentence, next, the others as (code, sentence), the numbers as (what, text)."""
-    first = diagnosis.primary
-    return {
-        "code": first.code,
-        "sentence": first.sentence,
-        "next": first.next,
-        "others": [(other.code, other.sentence) for other in diagnosis.others],
-        "numbers": [pair for verdict in (first, *diagnosis.others) for pair in numbers(verdict)],
-    }
-
-
-def numbers(verdict: Verdict) -> list[tuple[str, str]]:
-    """List a verdict's evidence for researchers: how sure it is, its numbers, its epochs."""
-    name = trials.named(verdict.code)
-    parts = [f"{key.replace('_', ' ')} {number(float(value))}" for key, value in verdict.evidence.items()]
-    parts += [f"{key.replace('_', ' ')}: epoch {epoch}" for key, epoch in verdict.epochs.items()]
-    return [(f"{name}, {100 * verdict.confidence:.0f} % sure", ", ".join(parts))]
 
 
 def verdict_data(run: Run, trials: Sequence[int]) -> list[dict[str, Any] | None]:
@@ -71,18 +48,6 @@ def marks_data(run: Run, trial: int, others: bool = False) -> list[dict[str, Any
     assert diagnosis is not None
     chosen = diagnosis if others else Diagnosis(diagnosis.primary)
     return [mark_data(mark) for mark in marks(chosen, run.records[trial].curves)]
-
-
-def marks(diagnosis: Diagnosis, losses: Losses) -> list[Mark]:
-    """Return the marks of a trial's verdicts, the first verdict's first; what lies beyond the curves is left out.
-
-    Args:
-      diagnosis: of the trial.
-      losses: of its record.
-    """
-    verdicts = (diagnosis.primary, *diagnosis.others)
-    found = [mark for verdict in verdicts for mark in VERDICTS[verdict.code].marks(verdict, losses)]
-    return [mark for mark in found if np.isfinite([*mark.x, *mark.y]).all()]
 
 
 def mark_data(mark: Mark) -> dict[str, Any]:

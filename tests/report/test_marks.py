@@ -7,7 +7,8 @@ from nnjax.diagnosis.diagnose import diagnose_curves
 from nnjax.diagnosis.marks import Mark
 from nnjax.diagnosis.types import Curves, Diagnosis, TrainingContext, Verdict
 from nnjax.diagnosis.verdicts import CODES, VERDICTS
-from nnjax.report.trial_verdicts import mark_data, marks
+from nnjax.report.trial_verdicts import mark_data
+from nnjax.report.verdict_details import marks
 
 T = np.arange(1, 41)
 EPOCHS = ("from", "to", "minimum", "diverged", "spike", "flat_from")

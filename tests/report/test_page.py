@@ -19,7 +19,7 @@ from page import Page, text_of
 
 from nnjax.core.errors import UserError
 from nnjax.core.fields import replace
-from nnjax.report import context, page
+from nnjax.report import context, rendering
 from nnjax.report.page import write_report
 from nnjax.spaces.space import Arm, Space
 
@@ -70,7 +70,7 @@ def test_page_needs_nothing_from_outside(demo):
     assert "link" not in found.tags
     policy = next(value for _, name, value in found.attributes if name == "content" and "default-src" in value)
     assert "default-src 'none'" in policy
-    own = "".join(path.read_text("utf-8") for path in page.TEMPLATES.iterdir() if path.suffix in (".css", ".js"))
+    own = "".join(path.read_text("utf-8") for path in rendering.TEMPLATES.iterdir() if path.suffix in (".css", ".js"))
     assert "http" not in own
     assert "@import" not in own
 
@@ -111,14 +111,14 @@ def test_names_cannot_break_out():
     "text", ["</script>", "<!--", "]]>", "\u2028\u2029", "&lt;", "'\"\\", "<script", "\x00", "\U0001f600"]
 )
 def test_json_in_a_script_element(text):
-    safe = page.safe_json({text: [text]})
+    safe = rendering.safe_json({text: [text]})
     assert json.loads(safe) == {text: [text]}
     assert re.search(r"[<>&\u2028\u2029]", safe) is None
 
 
 def test_json_refuses_what_javascript_cannot_read():
     with pytest.raises(ValueError, match="JSON"):
-        page.safe_json([float("nan")])
+        rendering.safe_json([float("nan")])
 
 
 CASES = {

@@ -1,4 +1,4 @@
-"""Say what learning curves mean: `nnjax diagnose CURVES [--json] [--mean_predictor=2.303] [...]`.
+"""Say what learning curves mean: `nnjax diagnose CURVES [--json] [--html=FILE] [--mean_predictor=2.303] [...]`.
 
 CURVES is anyone's log: a table (CSV and the like, with columns such as epoch, loss, val_loss, accuracy, trial), JSON
 (a History of Keras, pandas' to_json, JSON lines, trainer_state.json), printed text, a TensorBoard event file or log
@@ -6,10 +6,12 @@ folder, or an nnjax run folder.
 """
 
 import json
+import os
 
 from absl import flags
 
 from nnjax.core.errors import UserError
+from nnjax.core.files import check_out
 
 FLAGS = flags.FLAGS
 
@@ -17,6 +19,7 @@ FLAGS = flags.FLAGS
 def define_flags() -> None:
     """Define the command's flags."""
     flags.DEFINE_bool("json", False, "print JSON instead of text")
+    flags.DEFINE_string("html", None, "write a page with the curves and verdicts to this file")
     flags.DEFINE_string("columns", None, "columns to judge, CURVE=COLUMN,...: --columns=loss=total,val_loss=held_out")
     flags.DEFINE_float("mean_predictor", None, "validation loss of the best constant answer, if known")
     flags.DEFINE_float("chance_accuracy", None, "accuracy of always naming the most frequent class, from 0 to 1")
@@ -31,7 +34,9 @@ def run(argv: list[str]) -> None:
     """Print the verdicts."""
     if len(argv) != 2:
         raise UserError("One file or folder was expected: nnjax diagnose CURVES.csv [--json].")
-    from nnjax import diagnose
+    html = FLAGS.html and check_out(FLAGS.html, ".html", ".htm")
+    from nnjax.diagnosis.diagnose import diagnose_loaded
+    from nnjax.diagnosis.reading import read
 
     given = {
         "mean_predictor": FLAGS.mean_predictor,
@@ -42,13 +47,18 @@ def run(argv: list[str]) -> None:
         "batch_size": FLAGS.batch_size,
         "shuffled": FLAGS.shuffled,
     }
-    found = diagnose(
-        argv[1], _columns(FLAGS.columns), **{name: value for name, value in given.items() if value is not None}
-    )
+    loaded = read(argv[1], _columns(FLAGS.columns))
+    found = diagnose_loaded(loaded, **{name: value for name, value in given.items() if value is not None})
+    if html:
+        from nnjax.report.log_page import write_log_page
+
+        write_log_page(loaded, found, os.path.basename(os.path.abspath(argv[1])), html)
     if FLAGS.json:
         print(json.dumps([one.as_json() for one in found], indent=1))
     else:
         print("\n\n".join(map(str, found)))
+        if html:
+            print(f"\npage: {html}")
 
 
 def _columns(text: str | None) -> dict[str, str] | None:

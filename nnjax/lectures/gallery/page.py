@@ -9,10 +9,11 @@ from nnjax.core.text import field_name, show
 from nnjax.diagnosis.verdicts import CODES
 from nnjax.lectures.gallery.rates import Rates, plot_rates
 from nnjax.lectures.gallery.training import DiagnosedTrial, Outcome
-from nnjax.report import trial_verdicts
+from nnjax.report import verdict_details
 from nnjax.report.charts import array_images, figures
 from nnjax.report.charts.marked_curves import plot_trial
-from nnjax.report.page import template, write_page
+from nnjax.report.page import write_page
+from nnjax.report.rendering import template
 
 DPI = 130
 
@@ -58,4 +59,4 @@ def _item(one: Outcome) -> dict[str, Any]:
 
 def _trial(trial: DiagnosedTrial, changes: Mapping[str, Any]) -> dict[str, Any]:
     settings = ", ".join(f"{field_name(path)} {show(value)}" for path, value in changes.items())
-    return {**trial_verdicts.verdicts(trial.diagnosis), "settings": settings}
+    return {**verdict_details.verdicts(trial.diagnosis), "settings": settings}

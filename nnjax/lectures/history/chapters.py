@@ -13,7 +13,8 @@ from nnjax.core.errors import UserError
 from nnjax.lectures.text import read_text
 from nnjax.report.charts import array_images
 from nnjax.report.charts import figures as charts
-from nnjax.report.page import join_scripts, template, write_page
+from nnjax.report.page import write_page
+from nnjax.report.rendering import join_scripts, template
 
 # Packages of this package, in the order of the report; each has a module `page` with a function `chapter`.
 CHAPTERS = ("mcculloch_pitts", "perceptron", "adaline", "madaline", "backprop", "descent", "layers")

@@ -8,7 +8,7 @@ import numpy as np
 
 from nnjax.core.text import number, printable
 from nnjax.report.charts.curves import TRAINING, VALIDATION, Quantity, band
-from nnjax.report.charts.curves_svg import ticks
+from nnjax.report.charts.svg_axes import ticks
 from nnjax.report.sweep.columns import Column
 from nnjax.report.sweep.data import Sweep
 from nnjax.report.text import shortened

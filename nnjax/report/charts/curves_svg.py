@@ -2,42 +2,19 @@
 
 import html
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
 
 import numpy as np
 
 from nnjax.core.text import printable
 from nnjax.report.charts.curves import MANY, RUNNING_MEAN, TRAINING, VALIDATION, Line, Quantity, band, spans_widely
 from nnjax.report.charts.palettes import TAB10
+from nnjax.report.charts.svg_axes import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Axes, path, step, ticks
 from nnjax.report.text import shortened
 
-WIDTH, HEIGHT, ROW = 460, 340, 16  # of one axes, and of a line of its key
-LEFT, RIGHT, TOP, BOTTOM = 58, 12, 12, 44  # around the curves
+ROW = 16  # of a line of its key
 KEY = 58  # characters in a line of the key
-MOST_POINTS = 400  # of a line; of longer ones only every second, third ... epoch is drawn
 DASHES = {VALIDATION: "", TRAINING: ' stroke-dasharray="6 3"', RUNNING_MEAN: ' stroke-dasharray="1.5 2.5"'}
 STYLE = "text{font:11px DejaVu Sans,Verdana,sans-serif;fill:#1d1f23}path,circle{vector-effect:non-scaling-stroke}"
-
-
-class _Axes(NamedTuple):
-    """The ranges of a drawing: epochs from 1 to `last`, losses from `low` to `high`, by logarithm or not."""
-
-    last: int
-    low: float
-    high: float
-    log: bool
-
-    def x(self, epoch: Any) -> Any:
-        """Place an epoch, or several."""
-        margin = 0.04 * max(self.last - 1, 1)
-        share = (np.asarray(epoch, float) - 1 + margin) / (self.last - 1 + 2 * margin)
-        return LEFT + share * (WIDTH - LEFT - RIGHT)
-
-    def y(self, value: Any) -> Any:
-        """Place a loss, or several."""
-        parts = self.low, self.high, np.asarray(value, float)
-        low, high, own = (np.log(part) if self.log else part for part in parts)
-        return TOP + (high - own) / (high - low) * (HEIGHT - TOP - BOTTOM)
 
 
 def curves_svg(some: Sequence[Quantity]) -> bytes:
@@ -56,7 +33,7 @@ def _draw(quantity: Quantity) -> tuple[str, int]:
     parts = [part for part in (VALIDATION, TRAINING) if part in recorded] or [RUNNING_MEAN]
     lines = [line for line in quantity.lines if line.part in parts]
     axes = _axes(lines, spans_widely(quantity))
-    gray = "".join(_path(axes, band(line.values)[0]) for line in lines if line.place >= MANY)
+    gray = "".join(path(axes, band(line.values)[0]) for line in lines if line.place >= MANY)
     out = [*_frame(axes, quantity.label), f'<path d="{gray}" fill="none" stroke="#bfbfbf" stroke-width="0.6"/>']
     colored = [line for line in lines if line.place < MANY]
     out += [text for line in colored for text in _line(axes, line)]
@@ -65,18 +42,18 @@ def _draw(quantity: Quantity) -> tuple[str, int]:
     return "".join([*out, *_key(key)]), len(key)
 
 
-def _axes(lines: Sequence[Line], log: bool) -> _Axes:
+def _axes(lines: Sequence[Line], log: bool) -> Axes:
     values = np.concatenate([line.values.ravel() for line in lines])
     values = values[np.isfinite(values)]
     low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
     last = max(line.values.shape[1] for line in lines)
     if log:
-        return _Axes(last, low * (low / high) ** 0.04, high * (high / low) ** 0.04, log)
+        return Axes(last, low * (low / high) ** 0.04, high * (high / low) ** 0.04, log)
     margin = 0.04 * (high - low) or 0.04 * abs(high) or 1.0
-    return _Axes(last, low - margin, high + margin, log)
+    return Axes(last, low - margin, high + margin, log)
 
 
-def _frame(axes: _Axes, label: str) -> Iterator[str]:
+def _frame(axes: Axes, label: str) -> Iterator[str]:
     """Draw the axes with their ticks and names."""
     bottom, right = HEIGHT - BOTTOM, WIDTH - RIGHT
     for tick in (value for value in ticks(1, axes.last, False) if value >= 1 and value == round(value)):
@@ -93,49 +70,17 @@ def _frame(axes: _Axes, label: str) -> Iterator[str]:
     yield f"<text {turned}>{_escaped(label)}</text>"
 
 
-def ticks(low: float, high: float, log: bool) -> list[float]:
-    """Choose round numbers between two: 1, 2 or 5 times a power of ten apart, by logarithm within each decade."""
-    if log:
-        decades = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
-        every = max(1, len(decades) // 8)
-        subs = (1, 2, 5) if high < 300 * low else (1,)
-        ticks = [sub * 10.0**decade for decade in decades[::every] for sub in subs]
-    else:
-        size = 10.0 ** np.floor(np.log10((high - low) / 5 or 1.0))
-        step = next(size * factor for factor in (1, 2, 5, 10) if (high - low) / (size * factor) <= 6)
-        ticks = [round(step * i, 12) for i in range(int(np.ceil(low / step)), int(np.floor(high / step)) + 1)]
-    return [tick for tick in ticks if low <= tick <= high]
-
-
-def _line(axes: _Axes, line: Line) -> Iterator[str]:
+def _line(axes: Axes, line: Line) -> Iterator[str]:
     mean, low, high = band(line.values)
     color = TAB10[line.place]
     if len(line.values) > 1:
-        kept = np.flatnonzero(np.isfinite(mean))[:: _step(len(mean))]
+        kept = np.flatnonzero(np.isfinite(mean))[:: step(len(mean))]
         around = zip([*kept, *kept[::-1]], [*low[kept], *high[kept][::-1]], strict=True)
         points = " ".join(f"{axes.x(epoch + 1):.1f},{axes.y(value):.1f}" for epoch, value in around)
         yield f'<polygon points="{points}" fill="{color}" fill-opacity="0.15"/>'
     if len(mean) == 1:
         yield f'<circle cx="{axes.x(1):.1f}" cy="{axes.y(mean[0]):.1f}" r="3" fill="{color}"/>'
-    path = _path(axes, mean)
-    yield f'<path d="{path}" fill="none" stroke="{color}" stroke-width="1.6"{DASHES[line.part]}/>'
-
-
-def _path(axes: _Axes, curve: np.ndarray) -> str:
-    """Write a curve [epochs] as a path, with gaps where it is not finite."""
-    step, out, pen = _step(len(curve)), [], "M"
-    with np.errstate(invalid="ignore"):
-        xs, ys = axes.x(np.arange(1, len(curve) + 1, step)), axes.y(curve[::step])
-    for x, y in zip(xs.tolist(), ys.tolist(), strict=True):
-        known = np.isfinite(y)
-        if known:
-            out.append(f"{pen}{x:.1f} {y:.1f}")
-        pen = "L" if known else "M"
-    return "".join(out)
-
-
-def _step(epochs: int) -> int:
-    return -(-epochs // MOST_POINTS)
+    yield f'<path d="{path(axes, mean)}" fill="none" stroke="{color}" stroke-width="1.6"{DASHES[line.part]}/>'
 
 
 def _key(entries: Sequence[tuple[str, str, str]]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from nnjax.diagnosis.marks import Mark
 from nnjax.diagnosis.types import Diagnosis
 from nnjax.report.charts.figures import subplots
 from nnjax.report.text import named
-from nnjax.report.trial_verdicts import marks
+from nnjax.report.verdict_details import marks
 from nnjax.train.storage.records import Record
 
 LINES = (

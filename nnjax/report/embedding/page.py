@@ -18,7 +18,8 @@ from nnjax.report.charts.array_images import data_uri
 from nnjax.report.embedding import text
 from nnjax.report.embedding.embedding_figures import MOST_PANELS, plot_embeddings
 from nnjax.report.embedding.packing import aligned, page_data
-from nnjax.report.page import join_scripts, template, write_page
+from nnjax.report.page import write_page
+from nnjax.report.rendering import join_scripts, template
 from nnjax.train.storage.npz import to_bytes
 
 SCRIPTS = ("tables", "panel", "embedding")

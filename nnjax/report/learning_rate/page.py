@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 from nnjax.core.errors import UserError
 from nnjax.core.files import check_out_folder, write_atomically
 from nnjax.report.charts import array_images
-from nnjax.report.page import template, write_page
+from nnjax.report.page import write_page
+from nnjax.report.rendering import template
 
 OWN = "tune_lr.json"  # marks a folder of this kind
 FILES = ("report.html", "figures", OWN, "tune_lr.csv")

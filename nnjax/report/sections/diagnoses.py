@@ -5,7 +5,8 @@ from typing import Any
 from nnjax.diagnosis import trials
 from nnjax.report.context import ReportContext
 from nnjax.report.section import Section
-from nnjax.report.trial_verdicts import code_of, marks_data, verdict_counts, verdicts
+from nnjax.report.trial_verdicts import code_of, marks_data, verdict_counts
+from nnjax.report.verdict_details import verdicts
 from nnjax.runs.run import Run
 from nnjax.runs.settings import Setting
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from nnjax.report import page
+from nnjax.report import rendering
 from nnjax.report.context import ReportContext
 from nnjax.report.playable import playable
 from nnjax.report.section import Section
@@ -39,7 +39,7 @@ def _what(found: list[dict[str, Any]]) -> list[str]:
 
 def page_of(content: dict[str, Any]) -> bytes:
     """Write the page of networks that are too large for the report."""
-    text = page.template("play_page.html.jinja").render(content=content, script=page.join_scripts(SCRIPTS))
+    text = rendering.template("play_page.html.jinja").render(content=content, script=rendering.join_scripts(SCRIPTS))
     return bytes(text.encode("utf-8"))
 
 

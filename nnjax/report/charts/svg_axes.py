@@ -1,0 +1,62 @@
+"""The axes of a drawing of curves by epoch, as SVG: places, round numbers, paths."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+WIDTH, HEIGHT = 460, 340  # of one axes
+LEFT, RIGHT, TOP, BOTTOM = 58, 12, 12, 44  # around the curves
+MOST_POINTS = 400  # of a line; of longer ones only every second, third ... epoch is drawn
+
+
+class Axes(NamedTuple):
+    """The ranges of a drawing: epochs from 1 to `last`, losses from `low` to `high`, by logarithm or not."""
+
+    last: int
+    low: float
+    high: float
+    log: bool
+
+    def x(self, epoch: Any) -> Any:
+        """Place an epoch, or several."""
+        margin = 0.04 * max(self.last - 1, 1)
+        share = (np.asarray(epoch, float) - 1 + margin) / (self.last - 1 + 2 * margin)
+        return LEFT + share * (WIDTH - LEFT - RIGHT)
+
+    def y(self, value: Any) -> Any:
+        """Place a loss, or several."""
+        parts = self.low, self.high, np.asarray(value, float)
+        low, high, own = (np.log(part) if self.log else part for part in parts)
+        return TOP + (high - own) / (high - low) * (HEIGHT - TOP - BOTTOM)
+
+
+def ticks(low: float, high: float, log: bool) -> list[float]:
+    """Choose round numbers between two: 1, 2 or 5 times a power of ten apart, by logarithm within each decade."""
+    if log:
+        decades = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+        every = max(1, len(decades) // 8)
+        subs = (1, 2, 5) if high < 300 * low else (1,)
+        ticks = [sub * 10.0**decade for decade in decades[::every] for sub in subs]
+    else:
+        size = 10.0 ** np.floor(np.log10((high - low) / 5 or 1.0))
+        step = next(size * factor for factor in (1, 2, 5, 10) if (high - low) / (size * factor) <= 6)
+        ticks = [round(step * i, 12) for i in range(int(np.ceil(low / step)), int(np.floor(high / step)) + 1)]
+    return [tick for tick in ticks if low <= tick <= high]
+
+
+def path(axes: Axes, curve: np.ndarray) -> str:
+    """Write a curve [epochs] as a path, with gaps where it is not finite."""
+    every, out, pen = step(len(curve)), [], "M"
+    with np.errstate(invalid="ignore"):
+        xs, ys = axes.x(np.arange(1, len(curve) + 1, every)), axes.y(curve[::every])
+    for x, y in zip(xs.tolist(), ys.tolist(), strict=True):
+        known = np.isfinite(y)
+        if known:
+            out.append(f"{pen}{x:.1f} {y:.1f}")
+        pen = "L" if known else "M"
+    return "".join(out)
+
+
+def step(epochs: int) -> int:
+    """Return how many epochs lie between two that are drawn."""
+    return -(-epochs // MOST_POINTS)
