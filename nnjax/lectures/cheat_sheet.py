@@ -1,6 +1,5 @@
 """One page of which loss fits which last activation and size, made by the pre-flight check (lecture slides, 5)."""
 
-
 from nnjax.checks.finding import Finding
 from nnjax.checks.fit import check_fit
 from nnjax.checks.rules.case import Case, TargetSummary
