@@ -82,7 +82,7 @@ def test_targets_are_in_their_own_units(page, tmp_path):
     page.run("(s => { s.value = 1.5; s.oninput() })(document.querySelectorAll('#play-stage input')[1])")
     start = [field["start"] for field in found["fields"]]
     [expected] = run.outputs(np.array([[start[0], 1.5, start[2]]], np.float32))
-    said = page.run("[...document.querySelectorAll('#play-stage .answer')].map((p) => p.textContent)")
+    said = page.run("[...document.querySelectorAll('#play-stage .said')].map((p) => p.textContent)")
     assert [float(text.split(": ")[1].split(" ")[0]) for text in said] == pytest.approx(list(expected), rel=1e-3)
 
 
@@ -132,7 +132,7 @@ def test_a_digit_is_drawn(page, tmp_path):
     """With the mouse and by keys; what is computed is what is drawn, shifted to the middle."""
     run = fake_run(CLASSIFIER)
     page.open(write_report(run, tmp_path / "report.html"))
-    shown = "document.querySelector('#play-stage .answer').textContent"
+    shown = "document.querySelector('#play-stage .said').textContent"
     page.run("document.querySelector('#play').scrollIntoView()")
     page.run(
         "[...document.querySelectorAll('#play-stage button')].find((b) => b.textContent.startsWith('Clear')).click()"

@@ -19,7 +19,7 @@ def build(report: ReportContext) -> dict[str, Any] | None:
     if not found:
         return None
     inside = sum(len(one["weights"]) for one in found) <= INLINE_BYTES
-    title = report.run.title or report.run.facts(found[0]["trial"]).name
+    title = report.run.title.rstrip(".") or report.run.facts(found[0]["trial"]).name
     return {"networks": found, "inside": inside, "file": f"figures/{FILE}", "title": title, "goals": _what(found)}
 
 

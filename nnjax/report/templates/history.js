@@ -44,7 +44,7 @@ const history1998 = (function () {
   }
 
   function perceptronView(root) {
-    const SIZE = 420, LOW = -0.5, SPAN = 2, canvas = canvasOf("points of two classes and the perceptron's line", SIZE), said = make("p", { className: "answer" });
+    const SIZE = 420, LOW = -0.5, SPAN = 2, canvas = canvasOf("points of two classes and the perceptron's line", SIZE), said = make("p", { className: "said" });
     const TABLES = { AND: [-1, -1, -1, 1], OR: [-1, 1, 1, 1], NAND: [1, 1, 1, -1], XOR: [-1, 1, 1, -1] };
     const table = (targets) => [[0, 0], [0, 1], [1, 0], [1, 1]].map(([x, y], i) => [x, y, targets[i]]);
     let points = table(TABLES.AND), machine = perceptron(points), held = null, next = 1;
@@ -129,7 +129,7 @@ const history1998 = (function () {
   }
 
   function descentView(root, data) {
-    const SIZE = 420, canvas = canvasOf("the error over slope and intercept, and the walk", SIZE), said = make("p", { className: "answer" });
+    const SIZE = 420, canvas = canvasOf("the error over slope and intercept, and the walk", SIZE), said = make("p", { className: "said" });
     const names = Object.keys(data.lines);
     let line = data.lines[names[0]], start = [0, 0], share = 0.5, steps = 100;
     const at = ([u, v]) => [(SIZE * (u - line.low[0])) / (line.high[0] - line.low[0]), SIZE * (1 - (v - line.low[1]) / (line.high[1] - line.low[1]))];

@@ -47,7 +47,7 @@ const play = (function () {
       const bar = make("i"), shown = make("span", { className: "amount" });
       return { bar, shown, node: make("li", {}, make("b", {}, name), make("span", { className: "track" }, bar), shown) };
     });
-    const said = make("p", { className: "answer", ariaLive: "polite" });
+    const said = make("p", { className: "said", ariaLive: "polite" });
     const node = make("div", { className: "bars" }, said, make("ul", {}, ...rows.map((row) => row.node)));
     return {
       node,
@@ -235,7 +235,7 @@ const play = (function () {
       return { node: shown.node, show: (out) => shown.show(probabilities(out)) };
     }
     const lines = network.sizes.at(-1), names = network.targets.length === lines ? network.targets : Array.from({ length: lines }, (_, i) => (lines > 1 ? `output ${i + 1}` : "prediction"));
-    const shown = names.map((name) => make("p", { className: "answer", ariaLive: "polite" }, name));
+    const shown = names.map((name) => make("p", { className: "said", ariaLive: "polite" }, name));
     const found = network.interval, share = Math.round(100 * found.share);
     const note = make("p", { className: "note" }, `The range holds the errors of ${share} % of the ${found.count.toLocaleString("en")} ${network.part} examples.`);
     return {
