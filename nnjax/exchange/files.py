@@ -12,7 +12,7 @@ from nnjax.core.files import check_out, write_atomically
 from nnjax.core.pieces import is_path
 from nnjax.core.types import Array, DataFacts
 from nnjax.data.files import read_bytes
-from nnjax.exchange import description, keras_file, program, weights_file
+from nnjax.exchange import description, keras_file, onnx_file, program, weights_file
 from nnjax.exchange.ensemble.lanes import mean_outputs
 from nnjax.exchange.isolated_program import IsolatedProgram
 from nnjax.exchange.network import Network, assemble, codes, num_outputs, on_host, outputs
@@ -119,6 +119,7 @@ KERAS = Format(lambda path: predictor(path.name, keras_file.read(path)))
 FORMATS = {
     ".safetensors": Format(_read_weights, weights_file.network_to_bytes),
     ".jaxexport": Format(_read_program, program.to_bytes),
+    ".onnx": Format(onnx_file.refuse_to_read, onnx_file.to_bytes),
     ".keras": KERAS,
     ".h5": KERAS,
 }

@@ -205,7 +205,7 @@ class Run:
         return lazy_import("network")(experiment.model, self.facts(trial), *variables, hyper)
 
     def export(self, path: str | os.PathLike[str], trial: int | None = None, which: str | None = None) -> None:
-        """Write the chosen network, or a trial's, to FILE.safetensors, or to FILE.jaxexport: a program without nnjax.
+        """Write the chosen network, or a trial's, to FILE.safetensors, FILE.onnx or FILE.jaxexport (without nnjax).
 
         FILE's name with .json at its end says what it is (`nnjax.exchange`).
 

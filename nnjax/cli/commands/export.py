@@ -7,6 +7,8 @@ FILE.safetensors holds the weights, and FILE.safetensors.json the architecture, 
     network = export.deserialize(bytearray(open("FILE.jaxexport", "rb").read()))
     outputs = network.call(x)  # x float32 [b, d]
 
+--out=FILE.onnx writes ONNX for onnxruntime (pip install nnjax[onnx]).
+
 In the place of --run=DIR, --file=FILE takes a network of .safetensors, or of Keras 3 (.keras, .weights.h5).
 """
 
@@ -17,6 +19,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.files import check_out
 
 FLAGS = flags.FLAGS
+ENDINGS = {"safetensors": ".safetensors", "program": ".jaxexport", "onnx": ".onnx"}
 
 
 def define_flags() -> None:
@@ -27,11 +30,8 @@ def define_flags() -> None:
     flags.DEFINE_enum(
         "weights", None, ["final", "best"], "of the last epoch (default of a --trial), or of the best one (default)"
     )
-    flags.DEFINE_enum("to", None, ["safetensors", "program"], "what to write; by default as --out ends")
-    flags.DEFINE_string("out", None, "file to write, .safetensors or .jaxexport")
-
-
-ENDINGS = {"safetensors": ".safetensors", "program": ".jaxexport"}
+    flags.DEFINE_enum("to", None, [*ENDINGS], "what to write; by default as --out ends")
+    flags.DEFINE_string("out", None, "file to write, .safetensors, .jaxexport or .onnx")
 
 
 def run(argv: list[str]) -> None:
