@@ -45,11 +45,19 @@ _METRICS = (
     "perplexity",
     "ppl",
 )
-_SPELLINGS = {"mlogloss": "logloss", "l2": "mse", "l1": "mae", "multi": "", "squared": "mse", "absolute": "mae"}
+_SPELLINGS = {
+    "mlogloss": "logloss",
+    "ce": "crossentropy",
+    "l2": "mse",
+    "l1": "mae",
+    "multi": "",
+    "squared": "mse",
+    "absolute": "mae",
+}
 _ERROR = {"error", "errors", "err", "merror"}  # of a classifier: 1 - accuracy
 NO_CURVE = _of(
     "step steps batch iteration iterations iter lr rate best std stderr var time grad gradient norm min "
-    "max scale weight weights gap delta diff ratio count learning top5 acc5 prec5 top3 seconds eta ema"
+    "max scale weight weights gap delta diff ratio count learning top5 acc5 prec5 top3 seconds eta ema smoothing"
 )
 _STEP = {"step", "steps", "batch", "iter"}  # of a curve of steps, which is used where there is none of epochs
 _FILLERS = _of(

@@ -16,6 +16,7 @@ from nnjax.diagnosis.columns import NOT_FINITE, WORDS, Choice, Table
 from nnjax.diagnosis.readers import READERS
 from nnjax.diagnosis.readers.json_tables import from_tree
 from nnjax.diagnosis.readers.source import Log, Source
+from nnjax.diagnosis.thresholds import FEWEST
 from nnjax.diagnosis.types import Curves, TrainingContext
 
 CANDIDATES = (".csv", ".tsv", ".json", ".jsonl", ".log", ".txt")  # in a folder
@@ -193,7 +194,9 @@ def _trials(
         }
         kept = _measured(curves, choice, path, remarks)
         if any("loss" in curve for curve in kept):
-            source = _described(choice, kept, [column for column in table if column not in judged], log, form)
+            source = _described(
+                choice, kept, [column for column in table if column.strip() and column not in judged], log, form
+            )
             head = [f"{choice.head} loss"] * bool(choice.head)
             out.append(_Trial(", ".join(filter(None, [name, *head])), kept, source, choice.is_game))
     if out:
@@ -234,12 +237,25 @@ def _measured(curves: Mapping[str, np.ndarray], choice: Choice, path: str, remar
     finite = {curve for curve, y in some.items() if np.isfinite(y).any()}
     if not any("loss" in curve for curve in finite):
         return {curve: y for curve, y in some.items() if "loss" in curve or curve in finite}
-    for curve in some.keys() - finite:
+    few = {curve for curve in finite if _is_rare(some[curve], [some[one] for one in finite if "loss" in one])}
+    for curve in few:
+        column, n = choice.columns[curve], int(np.isfinite(some[curve]).sum())
+        remarks.append(
+            f"remark: {column} of {path} has {n} value{'s' * (n > 1)} only and is left out beside curves with more."
+        )
+    finite -= few
+    for curve in some.keys() - finite - few:
         remarks.append(
             f"remark: {choice.columns[curve]} of {path} is nan throughout and is left out; the {WORDS[curve]} was not "
             "measured, or its data hold nan."
         )
     return {curve: y for curve, y in some.items() if curve in finite}
+
+
+def _is_rare(y: np.ndarray, losses: Sequence[np.ndarray]) -> bool:
+    """Whether a curve has too few values to be judged (a last evaluation, say) while a loss has many more."""
+    n, most = int(np.isfinite(y).sum()), max(int(np.isfinite(loss).sum()) for loss in losses)
+    return n < FEWEST and most >= max(FEWEST, 3 * n)
 
 
 def _described(choice: Choice, curves: Mapping[str, np.ndarray], others: Sequence[str], log: Log, form: str) -> str:

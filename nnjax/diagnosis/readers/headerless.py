@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
@@ -50,7 +51,28 @@ def read(name: str, body: Sequence[Sequence[str]]) -> Log:
     width = max(map(len, body))
     comma = decimal_comma([cell for cells in body for cell in cells])
     table = np.array([numbers([*cells, *[""] * (width - len(cells))], comma) for cells in body])
+    if width in (2, 3) and _counts(table[:, 0]) and (width == 2 or _look_alike(*table[:, 1:].T)):
+        names = ("epoch", "loss", "val_loss")[:width]
+        read = [dict(zip(names, row, strict=True)) for row in table.tolist()]
+        log = rows.to_log(rows.Rows(read, [f"Line {i + 1}" for i in range(len(read))], name))
+        return dataclasses.replace(log, remarks=(*log.remarks, _guess(name, width - 1)))
     return from_array(name, table)
+
+
+def _counts(first: np.ndarray) -> bool:
+    """Whether a column counts epochs, perhaps from the beginning again."""
+    steps = np.diff(first)
+    whole = np.isfinite(first).all() and len(first) > 1 and (first == np.round(first)).all()
+    return bool(whole and ((steps == steps[0]) | (steps < 0)).all() and steps[0] > 0 and np.mean(steps < 0) < 0.2)
+
+
+def _guess(name: str, curves: int) -> str:
+    second = ", the second as the validation loss" if curves == 2 else ""
+    header = "loss,val_loss" if curves == 2 else "loss or val_loss"
+    return (
+        f"remark: {name} names no columns: the first with losses is taken as the train loss{second} "
+        f"(a header such as {header} tells)."
+    )
 
 
 def from_array(name: str, table: np.ndarray) -> Log:
@@ -73,17 +95,10 @@ def from_array(name: str, table: np.ndarray) -> Log:
     ):
         table = table[:, 1:]  # the epochs
     if table.shape[1] == 1:
-        said.append(
-            f"remark: {name} names no columns: its numbers are taken as the train loss (a header such as loss or "
-            "val_loss tells)."
-        )
-        return Log({"": {"loss": table[:, 0]}}, remarks=tuple(said))
+        return Log({"": {"loss": table[:, 0]}}, remarks=(*said, _guess(name, 1)))
     if table.shape[1] == 2 and _look_alike(*table.T):
-        said.append(
-            f"remark: {name} names no columns: the first is taken as the train loss, the second as the validation "
-            "loss (a header loss,val_loss tells)."
-        )
-        return Log({"": {"loss": table[:, 0], "val_loss": table[:, 1]}}, remarks=tuple(said))
+        curves = {"loss": table[:, 0], "val_loss": table[:, 1]}
+        return Log({"": curves}, remarks=(*said, _guess(name, 2)))
     raise UserError(
         f"{name} has {table.shape[1]} {'rows' if turned else 'columns'} of numbers and no header; a first line with "
         "their names, such as epoch,loss,val_loss, was expected."

@@ -7,18 +7,18 @@ import re
 from typing import Any
 
 from nnjax.diagnosis.readers import rows
-from nnjax.diagnosis.readers.printed import lines_of, pairs
+from nnjax.diagnosis.readers.printed import lines_of
 from nnjax.diagnosis.readers.source import Log, Reader, Source
 
 _EPOCH = re.compile(r"^\s*Epoch (\d+)(?:/\d+)?\s*$")
-_BAR = re.compile(r"^\s*\d+/(?:\d+|Unknown)\s.*?(?:\[[=>.]*\]|━|─| - )")
+_BAR = re.compile(r"^\s*(?:\d+/(?:\d+|Unknown)\s.*?(?:\[[=>.]*\]|━|─| - )|- \d+m?s\b)")
 _ITEM = re.compile(r"(?:^|\s-\s|\s)\s*([\w./-]+): ([+-]?[\d.]+(?:e[+-]?\d+)?|[+-]?nan|[+-]?inf)(?=\s|$|\x08)", re.I)
 
 
 def recognizes(source: Source) -> bool:
     """Whether an epoch's line is followed by a progress bar."""
     seen = [line for _, line in lines_of(source.text[:200_000])]
-    return any(_EPOCH.match(a) and (_BAR.match(b) or (" - " in b and pairs(b))) for a, b in itertools.pairwise(seen))
+    return any(_EPOCH.match(a) and _BAR.match(b) for a, b in itertools.pairwise(seen))
 
 
 def read(source: Source) -> Log:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from nnjax.diagnosis.readers import rows
 from nnjax.diagnosis.readers.printed import epoch_of, iteration_of, lines_of, pairs, part_in
 from nnjax.diagnosis.readers.source import Log, Reader, Source
 
+_NOTICE = re.compile(r"\b(?:saved|saving|improved|checkpoint|new best|best model|early stopping|restoring)\b", re.I)
 _SEEN = 400  # lines by which such a text is recognized
 
 
@@ -22,12 +24,14 @@ def read(source: Source) -> Log:
     found = lines_of(source.text)
     read: list[dict[str, Any]] = []
     places: list[str] = []
-    epoch: int | None = None
+    epoch: float | None = None
     part = ""
     for number, line in found:
         named = epoch_of(line)
         epoch = named if named is not None else epoch
         own: dict[str, Any] = dict(pairs(line, part))
+        if len(own) == 1 and _NOTICE.search(line):
+            continue  # Saved best model (loss: 0.2407)
         if not own:
             part = part_in(line) if line.rstrip().endswith((":", "...")) else part  # Test Error:
             continue

@@ -8,15 +8,13 @@ from nnjax.diagnosis import columns
 
 NUMBER = r"[+-]?(?:\d+(?:[.,]\d+)?|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:nan|inf(?:inity)?)(?![a-z])"
 _NAME = r"[^\W\d_][\w@.'/()\[\]-]*(?: [^\W\d_][\w@.'/()-]*)*(?: \([^\W\d][\w ]*\))?"
-_PAIR = re.compile(
-    rf"(?P<name>{_NAME})[\"']?\s*(?:[:=]+>?|->|：|\.{{3,}})?\s*(?P<number>(?:tensor\()?(?:{NUMBER}))"
-    r"(?P<after>\s*/\s*\d+)?\s*(?P<percent>\(?\s*[\d.]*\s*%\)?)?",
-    re.I,
-)
+_NUMBER = re.compile(rf"(?<![\w.])(?P<number>{NUMBER})(?P<after>\s*/\s*\d+)?\s*(?P<percent>\(?\s*[\d.]*\s*%\)?)?", re.I)
+_BEFORE = re.compile(rf"(?P<name>{_NAME})[\"']?\s*(?:[:=]+>?|->|：|\.{{3,}})?\s*(?:tensor\()?$", re.I)
+_LOOK_BACK = 60  # characters of a name
 _AFTER = re.compile(rf"(?P<number>{NUMBER})\s+(?P<name>(?:avg|average|train|val|test|mean)?\s*loss)\b", re.I)  # Darknet
 _BARE = columns.TRAIN | set(columns.VALIDATION)
 _NONE = columns.Name("", "", frozenset(), (0, 0), False)
-_EPOCH = re.compile(r"(?:\bepochs?|\bep|轮次?|第)\s*(?:no\.?|number|#)?\s*[:=#\[(]*\s*(\d+)", re.I)
+_EPOCH = re.compile(r"(?:\bepoch|\bep|轮次?|第)['\"]?\s*(?:no\.?|number|#)?\s*[:=#\[(-]*\s*(\d+(?:\.\d+)?)", re.I)
 _ITERATION = re.compile(r"(?:\b(?:iteration|iter|step|global_step|round)\b\s*[:=#\[(]*\s*(\d+))|^\s*\[(\d+)\]\s", re.I)
 _PLACE = re.compile(r"^\s*\[\s*(\d+),\s*(\d+)\]")  # of PyTorch's tutorial: [epoch, step]
 _ROW = re.compile(r"^\s*(\d+):\s+(\S+),\s+(\S+)\s+avg", re.I)
@@ -45,10 +43,13 @@ def pairs(line: str, part: str = "") -> dict[str, str]:
     out: dict[str, str] = {}
     bare: dict[str, str] = {}
     end = 0
-    for match in _PAIR.finditer(plain):
-        name = _shortened(match["name"])
-        part = part_in(f"{plain[end : match.start()]} {name}") or part
-        end = match.start("number")
+    for match in _NUMBER.finditer(plain):
+        head, end = plain[end : match.start()], match.end("number")
+        part = part_in(head) or part
+        before = _BEFORE.search(head[-_LOOK_BACK:])
+        if before is None:
+            continue
+        name = _shortened(before["name"].strip("'\""))
         own = columns.name_of(name)
         if own:
             named = columns.TRAIN & set(columns.words(name)) or own.part != "train" or not part
@@ -89,12 +90,12 @@ def _with_share(match: re.Match[str], own: columns.Name) -> str:
     return str(float(number) / whole) if own.kind == "accuracy" and whole else number
 
 
-def epoch_of(line: str) -> int | None:
+def epoch_of(line: str) -> float | None:
     """Return the number of the epoch that a line names; None where it names none."""
     if match := _PLACE.match(line):
         return int(match[1])
     match = _EPOCH.search(_TIME.sub(" ", line))
-    return int(match[1]) if match else None
+    return float(match[1]) if match else None
 
 
 def iteration_of(line: str) -> int | None:

@@ -41,6 +41,12 @@ def test_two_curves(both, text):
     both(text)
 
 
+def test_epochs_that_begin_again_are_sessions(loaded):
+    found = loaded(saved(EPOCHS, LOSS, VAL) + saved(EPOCHS[:9], LOSS[:9], VAL[:9]))
+    assert found.names == ["session 1", "session 2"]
+    np.testing.assert_array_equal(found.curves.val_loss[1, :9], VAL[:9])
+
+
 @pytest.mark.parametrize("curves", [(LOSS, VAL, 1 - LOSS / 3), (LOSS, 0.1 - LOSS / 50)], ids=["three", "unlike"])
 def test_what_cannot_be_told_needs_a_header(loaded, curves):
     with pytest.raises(UserError, match="no header; a first line with their names"):

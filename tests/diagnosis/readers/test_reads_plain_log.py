@@ -1,5 +1,7 @@
 """Printed text of scripts and libraries: "name: number" in many forms."""
 
+import time
+
 import numpy as np
 import pytest
 from conftest import EPOCHS, LOSS, VAL  # of this folder
@@ -34,6 +36,8 @@ def printed(form):
         "Epoch {i} => train loss {a:.4f}, valid loss {b:.4f}",
         "Training Results - Epoch: {i}  Avg loss: {a:.4f}\nValidation Results - Epoch: {i}  Avg loss: {b:.4f}",
         "Epoch {i}\nTrain: loss {a:.4f}\nVal: loss {b:.4f}",
+        "Epoch {i}\n  Train - CE: {a:.4f}, KL: 2.6\n  Val   - CE: {b:.4f}, KL: 3.3\n  -> Saved best (loss: 0.2)",
+        "Epoch {i}: 9%|x| 4/48 [00:00<00:38, 1.2it/s, loss=9.9]\rEpoch {i}: train_loss={a:.4f} val_loss={b:.4f}",
         "Epoch {i}\n-----\nloss: {a:>7f}  [    0/60000]\nTest Error: \n Accuracy: 95.1%, Avg loss: {b:>8f} \n",
     ],
 )
@@ -50,8 +54,11 @@ def test_two_losses(both, form):
         "{{'loss': {a:.4f}, 'grad_norm': 1.0, 'learning_rate': 5e-05, 'epoch': {i}.0}}",
         "INFO | train | epoch {i:03d} | loss {a:.4f} | ppl 4 | wps 100 | num_updates {i}00 | lr 0.001",
         "[{i},  2000] loss: {a:.4f}",
+        "timer: 0.35 sec.\niter {i}0 || Loss: {a:.4f} || /usr/lib/x.py:238: Warning: Creating an ndarray",
+        "[train] epoch:{i} iter:0/18 0.00% lr:0.001000 loss:{a:.6f} ETA:0.0min\n[val] epoch:{i} miou:0.48",
+        "  1%|x| {i}/99 [00:16<2:14:42, 1.67s/it]\r  {{'loss': {a:.4f}, 'learning_rate': 9e-05, 'epoch': 0.{i:02d}}}",
     ],
-    ids=["scikit-learn", "Caffe", "Darknet", "Hugging Face", "fairseq", "PyTorch"],
+    ids=["scikit-learn", "Caffe", "Darknet", "Trainer", "fairseq", "PyTorch", "SSD", "parts", "Trainer with a bar"],
 )
 def test_one_loss(loaded, form):
     np.testing.assert_allclose(loaded(printed(form)).curves.train_loss, [LOSS], rtol=1e-6)
@@ -77,6 +84,23 @@ def test_the_best_so_far_is_no_curve(loaded):
     found = loaded(f"{text}Training complete in 1m 7s\nBest val Acc: 0.954248\n")
     assert found.curves.val_accuracy.tolist() == [[0.6] * 24]
     assert found.curves.train_accuracy.tolist() == [[0.5] * 24]
+
+
+def test_settings_and_a_last_evaluation_are_no_curves(loaded):
+    settings = "INFO - loss_type: ls\nINFO - Epochs: 24\nINFO - label_smoothing: 0.05\nINFO - learning_rate: 0.001\n"
+    found = loaded(f"{settings}{printed('INFO - Epoch {i}/24, Loss: {a}')}Final test loss: 0.41\n")
+    assert found.curves.train_loss.tolist() == [LOSS.tolist()]
+    assert found.curves.val_loss is None
+    assert "has 1 value only and is left out" in found.remarks[0]
+
+
+def test_long_lines_are_read_quickly(loaded):
+    """Of a name only the characters before a number are looked at: the square of a line's length took minutes."""
+    line = "Warning: creating an ndarray from ragged nested sequences (which is a list or a tuple) is deprecated " * 100
+    text = "".join(f"{line}\niter {i} loss: {a}\n" for i, a, _ in BY_EPOCH)
+    start = time.process_time()
+    assert loaded(text).curves.train_loss.shape == (1, 24)
+    assert time.process_time() - start < 3
 
 
 def test_other_alphabets(both):
