@@ -86,17 +86,21 @@ def name_clusters(clusters: Array, labels: Array, k: int) -> np.ndarray:
     """Match clusters to classes one to one such that most examples are right.
 
     Args:
-      clusters, labels: [n] int from 0 to k − 1.
-      k: how many there are of both.
+      clusters, labels: [n] int from 0 on.
+      k: how many classes there are.
 
     Returns:
-      [k] the class of each cluster. Source: Kuhn 1955, "The Hungarian method for the assignment problem".
+      The class of each cluster, int; −1 of clusters that are left over where they are more. Source: Kuhn 1955, "The
+      Hungarian method for the assignment problem".
     """
     from scipy.optimize import linear_sum_assignment
 
-    counts = np.zeros((k, k), int)
+    counts = np.zeros((max(k, int(np.max(clusters)) + 1), k), int)
     np.add.at(counts, (np.asarray(clusters), np.asarray(labels)), 1)
-    return linear_sum_assignment(counts, maximize=True)[1]
+    names = np.full(len(counts), -1)
+    rows, columns = linear_sum_assignment(counts, maximize=True)
+    names[rows] = columns
+    return names
 
 
 def agreement(classes: np.ndarray, clusters: np.ndarray) -> dict[str, float]:

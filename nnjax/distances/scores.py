@@ -11,7 +11,8 @@ from nnjax.distances.views import METRICS, Split, distances
 MODEL, NEIGHBORS, CLUSTERS = "model", "kNN", "clusters"
 NUM_NEIGHBORS = (1, 3, 5, 9)  # to choose from
 PENALTIES = np.logspace(-2, 4, 13)  # of linear regression, to choose from
-K_MEANS = "k-means, Euclidean"
+K_MEANS, DENSITY = "k-means, Euclidean", "HDBSCAN, Euclidean"
+FEWEST = 5  # examples of a cluster by density
 
 
 class Score(NamedTuple):
@@ -93,6 +94,21 @@ def score_k_means(some: Split, seed: int) -> Score:
 
     model = KMeans(some.num_classes, n_init=10, random_state=seed).fit(some.x)
     return score_clusters(some, K_MEANS, model.labels_, model.predict(some.queries))
+
+
+def score_density(some: Split) -> Score:
+    """Score clusters of dense regions (HDBSCAN, Campello, Moulavi & Sander 2013), whose number nobody gives.
+
+    A cluster has a tenth of a class at least. Examples in no cluster are one more cluster, which stands for a class
+    only if others are too few; a test example goes where its nearest training example is.
+    """
+    from sklearn.cluster import HDBSCAN
+
+    least = max(FEWEST, len(some.labels) // (10 * some.num_classes))
+    known = HDBSCAN(min_cluster_size=least, copy=True).fit(some.x).labels_
+    known = np.where(known < 0, known.max() + 1, known)
+    nearest = np.square(some.queries[:, None].astype(float) - some.x[None]).sum(axis=-1).argmin(axis=1)
+    return score_clusters(some, DENSITY, known, known[nearest])
 
 
 def score_clusters(some: Split, method: str, known: np.ndarray, found: np.ndarray) -> Score:

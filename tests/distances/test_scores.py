@@ -21,7 +21,7 @@ def groups(n=30):
 
 def test_everything_tells_groups_apart_that_are_far_apart():
     some = groups()
-    found = [*scores.score_models(some, 0), scores.score_k_means(some, 0)]
+    found = [*scores.score_models(some, 0), scores.score_k_means(some, 0), scores.score_density(some)]
     for name in ("Euclidean", "Manhattan"):
         among_and_to = distances(some, name)
         found += [scores.score_neighbors(some, name, *among_and_to), scores.score_medoids(some, name, *among_and_to)]
@@ -29,6 +29,20 @@ def test_everything_tells_groups_apart_that_are_far_apart():
     clusters = [score for score in found if score.kind == scores.CLUSTERS]
     np.testing.assert_allclose([(score.ari, score.ami) for score in clusters], 1)
     assert all(np.isnan(score.ari) for score in found if score.kind != scores.CLUSTERS)
+
+
+def test_dense_regions_are_as_many_as_there_are():
+    """Four groups of three classes, and far points of none: the fourth group and the far points stand for no class."""
+    some = groups(60)
+    rng = np.random.default_rng(1)
+    fourth = rng.normal(30, 1, size=(12, 2))
+    x = np.concatenate([some.x, fourth, [[500.0, 0], [0, 900]]]).astype(np.float32)
+    labels = np.concatenate([some.labels, np.zeros(14, int)])
+    queries = np.concatenate([some.queries, fourth]).astype(np.float32)
+    truth = np.concatenate([some.truth, np.zeros(12, int)])
+    found = scores.score_density(Split(x, queries, labels, truth, 3))
+    assert found.accuracy == pytest.approx(60 / 72)
+    assert found.ari < 1
 
 
 def test_clusters_without_structure_agree_as_chance_does():

@@ -34,8 +34,8 @@ def folder(network, tmp_path_factory):
 
 def test_all_methods_on_all_splits(folder):
     table = pd.read_csv(folder / "results.csv")
-    assert table.groupby("seed")["method"].nunique().to_dict() == {0: 13, 1: 13}  # 15 without DTW of kNN and k-medoids
-    assert len(table) == 2 * 13
+    assert table.groupby("seed")["method"].nunique().to_dict() == {0: 14, 1: 14}  # 16 without DTW of kNN and k-medoids
+    assert len(table) == 2 * 14
     assert table["accuracy"].between(0.4, 1).all()  # a third by chance
     assert (table["train"] == 48).all()
     assert table[table["method"] == NETWORK]["accuracy"].min() > 0.8

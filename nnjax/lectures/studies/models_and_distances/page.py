@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from nnjax.distances.scores import CLUSTERS, K_MEANS, MODEL, NEIGHBORS, NUM_NEIGHBORS
+from nnjax.distances.scores import CLUSTERS, DENSITY, K_MEANS, MODEL, NEIGHBORS, NUM_NEIGHBORS
 from nnjax.distances.views import ABSENT, WINDOW
 from nnjax.lectures.text import read_text
 from nnjax.report.charts import figures
@@ -117,7 +117,7 @@ def effect(results: pd.DataFrame, data: str, kind: str, without: str = "") -> Ef
       kind: MODEL, NEIGHBORS or CLUSTERS.
       without: a method to leave out.
     """
-    means = summary(results)["mean"][data][kind].dropna().drop([K_MEANS, without], errors="ignore")
+    means = summary(results)["mean"][data][kind].dropna().drop([K_MEANS, DENSITY, without], errors="ignore")
     short = [method.split(", ")[-1] for method in means.index]
     low, high = int(np.argmin(means)), int(np.argmax(means))
     return Effect(short[low], float(means.iloc[low]), short[high], float(means.iloc[high]))

@@ -64,6 +64,7 @@ class ModelsAndDistances:
                     Score(MODEL, NETWORK, scores.accuracy(answers, some.truth)),
                     *scores.score_distances(some),
                     scores.score_k_means(some, seed),
+                    scores.score_density(some),
                 ]
                 sizes = {"train": len(some.labels), "test": len(some.truth)}
                 rows += [{"data": name, "view": some.kind, **sizes, "seed": seed, **one._asdict()} for one in found]
