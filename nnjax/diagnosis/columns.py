@@ -15,8 +15,11 @@ ACCURACY = {"accuracy", "accuracies", "acc", "accs", "top1", "acc1", "prec1"}
 # The first is taken.
 VALIDATION = ("val", "valid", "validation", "dev", "holdout", "test", "testing", "te", "evaluation", "eval")
 TRAIN = {"train", "training", "tr", "fit", "learn"}
-EPOCH, STEP = {"epoch", "epochs", "ep"}, {"step", "steps", "iteration", "iterations", "iter", "global"}
-TRIAL, REPLICATE = {"trial", "run", "member"}, {"seed", "fold", "session"}
+EPOCH, STEP = (
+    {"epoch", "epochs", "ep", "round", "rounds"},
+    {"step", "steps", "iteration", "iterations", "iter", "global"},
+)
+TRIAL, REPLICATE = {"trial", "run", "member"}, {"seed", "fold", "session", "client", "worker", "rank"}
 WORDS = {
     "train_loss": "train loss",
     "train_loss_eval": "re-evaluated train loss",

@@ -9,6 +9,7 @@ from nnjax.diagnosis.readers import (
     json_lines,
     json_tables,
     keras_console,
+    mlflow,
     not_read,
     plain_log,
     tensorboard,
@@ -18,6 +19,7 @@ from nnjax.diagnosis.readers.source import Reader
 
 READERS: tuple[Reader, ...] = (
     tensorboard.READER,
+    mlflow.READER,
     arrays.READER,
     not_read.READER,
     trainer_state.READER,

@@ -60,10 +60,11 @@ def read(name: str, body: Sequence[Sequence[str]]) -> Log:
 
 
 def _counts(first: np.ndarray) -> bool:
-    """Whether a column counts epochs, perhaps from the beginning again."""
+    """Whether a column counts epochs, perhaps in several rows each, or from the beginning again."""
+    if len(first) < 2 or not np.isfinite(first).all() or (first != np.round(first)).any() or first[0] not in (0, 1):
+        return False
     steps = np.diff(first)
-    whole = np.isfinite(first).all() and len(first) > 1 and (first == np.round(first)).all()
-    return bool(whole and ((steps == steps[0]) | (steps < 0)).all() and steps[0] > 0 and np.mean(steps < 0) < 0.2)
+    return bool(np.isin(steps, (0, 1)).mean() > 0.8 and np.isin(first[1:][steps < 0], first[0]).all())
 
 
 def _guess(name: str, curves: int) -> str:
