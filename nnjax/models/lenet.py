@@ -182,7 +182,12 @@ def apply_hidden(
 
 def make_lenet5(config: ModelConfig, num_inputs: int, num_outputs: int) -> Model:
     """Build LeNet-5 as published for d = 784 or 1,024 and k = 10 outputs; errors as in `registry.make_model`."""
-    return _make_lenet(config, num_inputs, LeNet5(**_options(config)))
+    return _make_lenet(config, num_inputs, make_lenet5_module(config))
+
+
+def make_lenet5_module(config: ModelConfig) -> LeNet5:
+    """Build the Flax module of LeNet-5 as published."""
+    return LeNet5(**_options(config))
 
 
 def make_lenet5_modern(config: ModelConfig, num_inputs: int, num_outputs: int) -> Model:

@@ -17,7 +17,7 @@ from nnjax.report.page import write_page
 from nnjax.report.rendering import join_scripts, template
 
 # Packages of this package, in the order of the report; each has a module `page` with a function `chapter`.
-CHAPTERS = ("mcculloch_pitts", "perceptron", "adaline", "madaline", "backprop", "descent", "layers")
+CHAPTERS = ("mcculloch_pitts", "perceptron", "adaline", "madaline", "backprop", "descent", "layers", "lenet")
 
 
 class Figure(NamedTuple):

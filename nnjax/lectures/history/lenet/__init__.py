@@ -1,0 +1,1 @@
+"""LeNet-5 of 1998: its model and its page."""
