@@ -27,9 +27,10 @@ def test_its_python_runs(tmp_path, monkeypatch, capsys):
         for block in BLOCKS:
             exec(compile(block, "README.md", "exec"), names)
             runs.append(names["run"])
+        answers = names["best"].predict(names["data"].x[:2], verbose=0)
     flax, keras = runs[1:]
     assert tuple(len(run.records) for run in runs) == (80, 40, 16)
     assert (tmp_path / "runs/table/report.html").exists()
     assert min(flax.table()["best_val_accuracy"].max(), keras.table()["best_val_accuracy"].max()) > 0.8
-    assert names["best"].predict(names["data"].x[:2], verbose=0).shape == (2, 10)
+    assert answers.shape == (2, 10)
     assert "learning_rate" in capsys.readouterr().out

@@ -20,7 +20,7 @@ CARD = (
 SOFT, NAME = "opacity:.7", "padding:.1em 1em .1em 0;opacity:.7;text-align:left;vertical-align:top;white-space:nowrap"
 CELL = "padding:.1em 0;text-align:left;overflow-wrap:anywhere"
 COLORS = ("#3f83d6", "#d9772b", "#3c9d5b", "#9467bd")
-WIDTH, HEIGHT, LEFT, BOTTOM = 320, 110, 44, 16
+WIDTH, HEIGHT, LEFT, BOTTOM = 320, 110, 54, 16
 
 
 def card(title: str, rows: Mapping[str, str], *more: str) -> str:
@@ -80,7 +80,8 @@ def curve(lines: Mapping[str, Iterable[float]], label: str) -> str:
     texts.append(f'<text x="{WIDTH}" y="{HEIGHT - 3}" text-anchor="end">epoch {last}</text>')
     axes = f'<path d="M{LEFT} 2V{HEIGHT - BOTTOM}H{WIDTH}" fill="none" stroke="currentColor" stroke-opacity=".4"/>'
     key = " · ".join(
-        f'<span style="color:{color}">{_text(name)}</span>' for name, color in zip(known, COLORS, strict=False)
+        f'<span style="border-bottom:2px solid {color}">{_text(name)}</span>'
+        for name, color in zip(known, COLORS, strict=False)
     )
     return (
         f'<svg role="img" aria-label="{html.escape(label, quote=True)}" width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 '

@@ -176,7 +176,7 @@ def test_a_half_typed_filter_waits_and_hints(page, path):
 
 def test_the_first_screen_fits_a_phone_and_the_contents_open_what_is_folded(page, tmp_path):
     page.open(write_report(fake_run(space=DEMO), tmp_path), width=390)
-    assert page.run("document.querySelectorAll('.answer').length") == 2
+    assert page.run("document.querySelectorAll('.result').length") == 2
     assert page.run("document.documentElement.scrollWidth") == 390
     assert page.run("document.querySelector('#run > details').open") is False
     page.run("location.hash = 'run'")

@@ -14,7 +14,7 @@ from nnjax.report.sweep.data import Sweep
 from nnjax.report.text import shortened
 
 WIDTH, HEIGHT = 640, 270
-LEFT, RIGHT, TOP, BOTTOM = 76, 14, 24, 50
+LEFT, RIGHT, TOP, BOTTOM = 76, 22, 24, 50
 MAX_LEVELS, MAX_DOTS = 16, 2_000  # names along an axis; trials drawn as dots
 HIGH = 20  # a score so many times above the median would squash all others: it is drawn at the upper edge
 
