@@ -39,9 +39,8 @@ def function_to_bytes(function: Callable[[Array], Array], num_inputs: int, scale
         convert = require("jax2onnx", "nnjax[onnx]", "A file .onnx")
         runtime = require("onnxruntime", "nnjax[onnx]", "A file .onnx")
         try:
-            content = bytes(
-                convert.to_onnx(function, inputs=[("B", num_inputs)], model_name="nnjax").SerializeToString()
-            )
+            names: dict[str, Any] = {"model_name": "nnjax", "input_names": ["x"], "output_names": ["outputs"]}
+            content = bytes(convert.to_onnx(function, inputs=[("B", num_inputs)], **names).SerializeToString())
         except Exception as error:  # whatever it has no rule for
             raise UserError(
                 f"The network cannot be written as ONNX by jax2onnx ({type(error).__name__}: {error!s:.200}): write "
