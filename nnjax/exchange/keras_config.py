@@ -6,7 +6,7 @@ letters, and how many of this class came before it in the same model.
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from nnjax.core.errors import UserError
@@ -35,11 +35,12 @@ def read_config(tree: Tree) -> tuple[Shape, list[Placed]]:
     _refuse_foreign(tree)
     if tree["class_name"] not in MODELS:
         raise UserError(f"A Sequential or Functional model was expected, but it is a {str(tree['class_name'])!r}.")
-    return _input_shape(tree["config"]), list(_layers(tree["config"], tree["class_name"], "", 0))
+    shape = _input_shape(tree["config"])
+    return shape, list(_layers(tree["config"], tree["class_name"], "", 0, len(shape) + 1))
 
 
-def _layers(config: Tree, kind: str, prefix: str, depth: int) -> Iterator[Placed]:
-    """Go through the layers of a model, those of models within it too."""
+def _layers(config: Tree, kind: str, prefix: str, depth: int, rank: int) -> Generator[Placed, None, int]:
+    """Go through the layers of a model, those of models within it too; return the axes of its output, as `rank`."""
     if depth > DEEPEST:
         raise UserError(f"It has models within models, more than {DEEPEST} deep.")
     listed, counts, groups = config["layers"], Counter[str](), {}
@@ -51,11 +52,27 @@ def _layers(config: Tree, kind: str, prefix: str, depth: int) -> Iterator[Placed
         tree = listed[index]
         _refuse_foreign(tree)
         if tree["class_name"] in MODELS:
-            yield from _layers(tree["config"], tree["class_name"], f"{groups[index]}/", depth + 1)
+            rank = yield from _layers(tree["config"], tree["class_name"], f"{groups[index]}/", depth + 1, rank)
         elif tree["class_name"] not in IDENTITIES:
             _refuse_precision(tree)
-            for layer in LAYERS[tree["class_name"]](tree["config"]):
+            for layer in LAYERS[tree["class_name"]](_with_last_axis(tree["config"], rank)):
                 yield Placed(layer, f"{groups[index]}/vars")
+            rank = _rank_after(tree, rank)
+    return rank
+
+
+def _with_last_axis(config: Tree, rank: int) -> Tree:
+    """Return a layer's options, with an axis that is written as the last one (3 of images, [1] of rows) as -1."""
+    axis = config.get("axis")
+    axis = axis[0] if isinstance(axis, list | tuple) and len(axis) == 1 else axis
+    return config if axis is None or axis not in (-1, rank - 1) else {**config, "axis": -1}
+
+
+def _rank_after(tree: Tree, rank: int) -> int:
+    """Count the axes of a layer's output, examples included."""
+    if tree["class_name"] == "Reshape":
+        return len(tree["config"]["target_shape"]) + 1
+    return 2 if tree["class_name"] == "Flatten" or str(tree["class_name"]).startswith("Global") else rank
 
 
 def snake_case(name: str) -> str:

@@ -59,7 +59,14 @@ def _refuse_keras_2(h5py: ModuleType, data: bytes, path: pathlib.Path) -> None:
         with h5py.File(io.BytesIO(data), "r") as file:
             version = file.attrs.get("keras_version")
             whole = "model_config" in file.attrs
+            alone = "layer_names" in file.attrs and not whole
         version = version.decode("utf-8", "replace") if isinstance(version, bytes) else version
+        if alone:
+            by = f" of Keras {str(version).split('.')[0]} (version {version})" if version else ""
+            raise UserError(
+                f"It holds weights alone in the older HDF5 format{by}: build the same model in Keras 3, load them by "
+                "model.load_weights('NAME.h5') (not .weights.h5), and save it by model.save('NAME.keras')."
+            )
         if whole and not str(version).startswith("2."):
             raise UserError(
                 "It holds a whole model in the older HDF5 format: load it with keras.models.load_model in Keras, and "

@@ -1,11 +1,12 @@
 """Files that Keras 3 itself writes: the same outputs to 1e-5, and refusals in one sentence."""
 
+import warnings
 import zipfile
 
 import h5py
 import numpy as np
 import pytest
-from keras_models import MODELS, inputs, layers, made, truth, written
+from keras_models import MODELS, inputs, layers, made, mlp, truth, written
 from networks import functions_of
 
 from nnjax.core.errors import UserError
@@ -121,3 +122,47 @@ def test_a_leaky_relu_of_keras_2_has_alpha():
 
     assert LAYERS["LeakyReLU"]({"alpha": 0.25}) == [Activation("leaky_relu", 0.25)]
     assert LAYERS["LeakyReLU"]({"negative_slope": 0.5, "alpha": 0.25}) == [Activation("leaky_relu", 0.5)]
+
+
+def test_axes_that_are_written_as_the_last_are_read(tmp_path):
+    """Of rows 1, of images 3 or [3]; another one is refused."""
+    import keras
+
+    rows = [keras.Input((4,)), layers().BatchNormalization(axis=1), layers().Dense(3), layers().Softmax(axis=1)]
+    images = [
+        keras.Input((4, 4, 2)),
+        layers().BatchNormalization(axis=3),
+        layers().Softmax(axis=[3]),
+        layers().Flatten(),
+    ]
+    for some in (rows, [*images, layers().Flatten()]):
+        model = keras.Sequential(some)
+        (tmp_path / "a.keras").write_bytes(written(model))
+        x = inputs(model)
+        found = files.load(tmp_path / "a.keras").outputs(x.reshape(len(x), -1))
+        np.testing.assert_allclose(found, truth(model, x), rtol=1e-5, atol=1e-5)
+    model = keras.Sequential([keras.Input((4, 4, 2)), layers().BatchNormalization(axis=1), layers().Flatten()])
+    (tmp_path / "a.keras").write_bytes(written(model))
+    with pytest.raises(UserError, match="a layer with axis '1', but only -1 is read"):
+        files.load(tmp_path / "a.keras")
+
+
+def test_older_weights_alone_go_the_way_that_their_sentence_names(tmp_path):
+    """Written by Keras's own writer of that format, with a version of Keras 2; then loaded and saved as it says."""
+    from keras.src.legacy.saving import legacy_h5_format
+
+    model, again = made("mlp"), mlp()
+    with h5py.File(tmp_path / "old.h5", "w") as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of NumPy, in Keras's older code
+        legacy_h5_format.save_weights_to_hdf5_group(file, model)
+        file.attrs["keras_version"] = b"2.15.0"
+    (tmp_path / "old.weights.h5").write_bytes((tmp_path / "old.h5").read_bytes())
+    for name in ("old.h5", "old.weights.h5"):
+        with pytest.raises(UserError, match=r"weights alone .* of Keras 2 \(version 2.15.0\): build .*load_weights"):
+            files.load(tmp_path / name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        again.load_weights(tmp_path / "old.h5")
+    (tmp_path / "new.keras").write_bytes(written(again))
+    x = inputs(model)
+    np.testing.assert_allclose(files.load(tmp_path / "new.keras").outputs(x), truth(model, x), rtol=1e-5, atol=1e-5)
