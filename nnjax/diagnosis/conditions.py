@@ -3,25 +3,33 @@
 import numpy as np
 
 from nnjax.diagnosis import thresholds as limit
-from nnjax.diagnosis.trial_features import TrialFeatures
+from nnjax.diagnosis.trial_features import TrialFeatures, once
 
-NEARLY_NEWEST = 0.7  # of the epochs, for the lowest loss, where the slope is more than its standard error
 FAR_APART = 1.0  # train below validation: a network that memorises gains little more,
 GAINS = 0.1  # unless the second half has brought as much
+NEAR_LOG = 0.007  # of log C: the loss of guessing among C classes
+MOST_CLASSES = 12  # beyond, some log C is always near
+ACCURACY_MOVES = 0.03  # more than this, and something was learned
+LEARNED_SHARE = 0.7  # of the loss of the first epoch (or of a constant answer): below it something was learned
+BURST = 10.0  # times what follows: the mean of a first epoch in which the loss exploded
 WARM = 0.15  # of the epochs, in which even a rate too high brings the loss down from where it started
 
 LOWER_RATE = "Lower the learning rate by a factor of 3 to 10; if it must be high, warm it up or clip the gradient."
 
 
+@once
 def still_falling(trials: TrialFeatures) -> np.ndarray:
-    """Whether going on for half as long again would gain more than `GAIN`, and the last epochs are the best so far."""
+    """Whether going on for half as long again would, most surely, gain more than `GAIN`."""
     z = trials.main
-    nearly = (z.newest > NEARLY_NEWEST) & (z.ahead > z.ahead_error)
     memorises = trials.weights.end < z.end - FAR_APART
     lately = z.z[:, trials.num_epochs // 2] - z.z[:, -1]
-    return (z.ahead > limit.GAIN) & ((z.newest > limit.NEWEST) | nearly) & (~memorises | (lately > GAINS))
+    goes_on = ~(trials.num_epochs >= trials.schedule_epochs)
+    at_rest = np.where(trials.has_train, trials.weights.ahead.at_rest, 0.0)  # one schedule bends both losses
+    sure = z.ahead.sure * np.where(at_rest > 0.5, 1 - at_rest, 1.0)
+    return goes_on & (sure > limit.SURE) & (~memorises | (lately > GAINS))
 
 
+@once
 def steadily_falling(trials: TrialFeatures) -> np.ndarray:
     """Whether the train loss falls by little, but beyond doubt, and in its second half as in its first."""
     curve = trials.shape
@@ -30,6 +38,7 @@ def steadily_falling(trials: TrialFeatures) -> np.ndarray:
     return (fall > 6 * curve.noise * np.sqrt(2 / q) + 1e-5) & (curve.second_half > limit.LINEAR)
 
 
+@once
 def at_mean_predictor(trials: TrialFeatures) -> np.ndarray:
     """Whether the loss has come no lower than a constant answer's, and does not move from there."""
     main, train = trials.main, trials.train
@@ -39,7 +48,7 @@ def at_mean_predictor(trials: TrialFeatures) -> np.ndarray:
     no_lower = (main.smooth[:, half:].min(axis=1) > guessing - limit.NEAR_MEAN) & (main.raw.min(axis=1) > 0)
     no_train = ~trials.has_train | (train.smooth[:, half:].min(axis=1) > guessing - 2 * limit.NEAR_MEAN)
     flat = np.abs(main.smooth[:, half] - main.end) < limit.FLAT
-    return no_lower & no_train & flat & (main.ahead < limit.GAIN) & ~steadily_falling(trials)
+    return no_lower & no_train & flat & (main.ahead.sure < limit.SURE) & ~steadily_falling(trials)
 
 
 def inferred_guessing(trials: TrialFeatures) -> np.ndarray:
@@ -52,6 +61,14 @@ def inferred_guessing(trials: TrialFeatures) -> np.ndarray:
     return np.where(fits, expected, np.nan)
 
 
+def at_log_classes(level: np.ndarray) -> np.ndarray:
+    """Whether a log loss [g] is that of guessing among a few classes, log C."""
+    loss = np.exp(np.minimum(level, 2.0))
+    classes = np.maximum(np.round(np.exp(loss)), 2.0)
+    return (np.abs(loss / np.log(classes) - 1) < NEAR_LOG) & (classes <= MOST_CLASSES)
+
+
+@once
 def going_nowhere(trials: TrialFeatures) -> np.ndarray:
     """Whether no loss has fallen since the first epochs (`WARM` of them)."""
     warm = max(2, round(WARM * trials.num_epochs))
@@ -59,6 +76,30 @@ def going_nowhere(trials: TrialFeatures) -> np.ndarray:
     return np.fmax(np.fmax(falls[0], falls[1]), falls[2]) < limit.FLAT
 
 
+@once
+def learns_by_accuracy(trials: TrialFeatures) -> np.ndarray:
+    """Whether an accuracy [g] has risen and stays up, or is high throughout: something was learned."""
+    out = np.zeros(len(trials.curves.trials), bool)
+    for accuracy in (trials.curves.val_accuracy, trials.curves.train_accuracy):
+        late = np.median(accuracy[:, -max(3, trials.num_epochs // 5) :], axis=1)
+        top = np.quantile(accuracy, 0.9, axis=1)
+        rises = late - accuracy[:, :3].min(axis=1) > ACCURACY_MOVES
+        stays = late > top - ACCURACY_MOVES / 2
+        out |= stays & (rises | (late > limit.GOOD_ACCURACY)) & (late > np.fmax(2 * trials.chance_accuracy, 0.5))
+    return out
+
+
+@once
+def learned_in_first_epoch(trials: TrialFeatures) -> np.ndarray:
+    """Whether the mean of the first epoch's batches lies well above all that follows, but has not exploded [g]."""
+    train = trials.curves.train_loss
+    ratio = train[:, 0] / np.median(train[:, 1:], axis=1)
+    unknown = ~(trials.mean_predictor > 0)
+    most = np.where(unknown, train[:, 0], trials.mean_predictor) * LEARNED_SHARE
+    return (ratio > 1 / LEARNED_SHARE) & (ratio < BURST) & (np.quantile(train[:, 1:], 0.9, axis=1) < most)
+
+
+@once
 def flat_from(trials: TrialFeatures) -> np.ndarray:
     """Epochs [g] after which the loss was within `SAVED`, and its noise, of the lowest it came to."""
     z = trials.main

@@ -22,6 +22,8 @@ class AlignedCurves:
       trials: [g]; their rows in the `Curves` they come from.
       train_loss, train_loss_eval, val_loss, train_accuracy, val_accuracy: [g, t].
       diverged_at: [g]; the first epoch (from 1) whose loss is not finite; NaN if there is none.
+      all_zero: of each loss, [g]; whether it is 0 throughout: it was not measured, and counts as not known.
+      of_accuracy: [g]; whether no loss is known: the losses are then errors, 1 - accuracy.
     """
 
     trials: np.ndarray
@@ -31,6 +33,8 @@ class AlignedCurves:
     train_accuracy: np.ndarray
     val_accuracy: np.ndarray
     diverged_at: np.ndarray
+    all_zero: dict[str, np.ndarray]
+    of_accuracy: np.ndarray
 
 
 def checked(curves: Curves) -> dict[str, np.ndarray]:
@@ -81,7 +85,7 @@ def own_epochs(arrays: dict[str, np.ndarray]) -> np.ndarray:
     some = ~np.all([np.isnan(array) for array in arrays.values()], axis=0)
     m, t = some.shape
     if m == 1:
-        return np.where(some.any(axis=1), t, 0)
+        return np.array([t])
     return np.where(some.any(axis=1), t - np.argmax(some[:, ::-1], axis=1), 0) if t else np.zeros(m, int)
 
 
@@ -103,8 +107,30 @@ def align(curves: Curves) -> Iterator[AlignedCurves]:
         first = np.fmin(given[rows], _not_finite(cut))
         unknown = np.full((len(rows), length), np.nan)
         known = {name: interpolate(np.where(np.abs(y) > HUGE, np.nan, y)) for name, y in cut.items()}
-        filled = dict.fromkeys(NAMES, unknown) | known
-        yield AlignedCurves(rows, **_accuracies(filled), diverged_at=first)
+        filled = _accuracies(dict.fromkeys(NAMES, unknown) | known)
+        all_zero = _without_zeros(filled)
+        of_accuracy = _errors_for_losses(filled, np.isnan(first))
+        yield AlignedCurves(rows, **filled, diverged_at=first, all_zero=all_zero, of_accuracy=of_accuracy)
+
+
+def _without_zeros(curves: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Forget losses [g, t] that are 0 throughout, where another is not; say which they are, [g] each."""
+    zero = {name: (curves[name] == 0).all(axis=1) & (curves[name].shape[1] > 0) for name in LOSSES}
+    other = np.any([np.isfinite(curves[name]).all(axis=1) & ~zero[name] for name in LOSSES], axis=0)
+    zero = {name: rows & other for name, rows in zero.items()}
+    for name, rows in zero.items():
+        curves[name] = np.where(rows[:, None], np.nan, curves[name])
+    return zero
+
+
+def _errors_for_losses(curves: dict[str, np.ndarray], finite: np.ndarray) -> np.ndarray:
+    """Put 1 - accuracy [g, t] in the place of the losses where none is known; say where, [g]."""
+    none = finite & np.all([np.isnan(curves[name]).all(axis=1) for name in LOSSES], axis=0)
+    known = [np.isfinite(curves[name]).all(axis=1) & (curves[name].shape[1] > 0) for name in NAMES[3:]]
+    none &= known[0] | known[1]
+    for loss, accuracy in (("train_loss", "train_accuracy"), ("val_loss", "val_accuracy")):
+        curves[loss] = np.where(none[:, None], 1 - curves[accuracy], curves[loss])
+    return none
 
 
 def _not_finite(cut: dict[str, np.ndarray]) -> np.ndarray:
@@ -117,6 +143,8 @@ def _not_finite(cut: dict[str, np.ndarray]) -> np.ndarray:
         t = y.shape[1]
         infinite = np.abs(y) > HUGE
         known = ~np.isnan(y)
+        if len(y) == 1 and not any(np.isfinite(cut[one]).any() for one in cut):
+            return np.fmin(found, 1.0)  # nothing else was written either
         end = np.where(known.any(axis=1), t - np.argmax(known[:, ::-1], axis=1), t)  # epochs up to the last number
         regular = known.sum(axis=1) > 0.9 * end  # a loss measured now and then does not end because it is not measured
         tail = np.where(regular & (end < t), end + 1.0, np.nan)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,8 +13,10 @@ from nnjax.core.errors import UserError
 from nnjax.core.types import LayerStatistics
 from nnjax.diagnosis.curves_by_length import align, checked, per_trial
 from nnjax.diagnosis.reading import Loaded, from_columns, read
+from nnjax.diagnosis.remarks import remarks
+from nnjax.diagnosis.thresholds import FEWEST
 from nnjax.diagnosis.trial_features import TrialFeatures, trial_features
-from nnjax.diagnosis.types import Curves, Diagnosis, TrainingContext
+from nnjax.diagnosis.types import Curves, Diagnosis, TrainingContext, Verdict
 from nnjax.diagnosis.verdict_rule import VerdictRule
 from nnjax.diagnosis.verdicts import VERDICTS
 
@@ -115,7 +118,23 @@ def _of_trial(trials: TrialFeatures, i: int, confidence: dict[str, float]) -> Di
         if not any(rule.is_silenced_by(before) for before in kept):
             kept.append(rule)
     if not kept:
-        return Diagnosis(VERDICTS["converged"].verdict(trials, i, NO_RULE_HOLDS))
+        return _worded(trials, i, [VERDICTS["converged"].verdict(trials, i, NO_RULE_HOLDS)])
     kept.sort(key=lambda rule: confidence[rule.code] < rule.first_from)
-    first, *others = [rule.verdict(trials, i, round(confidence[rule.code], 2)) for rule in kept]
-    return Diagnosis(first, tuple(others))
+    found = [rule.verdict(trials, i, round(confidence[rule.code], 2)) for rule in kept]
+    return _worded(trials, i, found)
+
+
+def _worded(trials: TrialFeatures, i: int, found: list[Verdict]) -> Diagnosis:
+    """Add the remarks to the first verdict; of curves without a loss, speak of the error that stands for it."""
+    beside = remarks(trials, i) if trials.num_epochs >= FEWEST and found[0].code != "diverged" else []
+    first = dataclasses.replace(found[0], sentence=" ".join([found[0].sentence, *beside]))
+    if not trials.curves.of_accuracy[i]:
+        return Diagnosis(first, tuple(found[1:]))
+    first, *others = [
+        dataclasses.replace(
+            one, sentence=re.sub("loss(es)?", lambda found: "errors" if found[1] else "error", one.sentence)
+        )
+        for one in (first, *found[1:])
+    ]
+    text = f"{first.sentence} There is no loss: the error, 1 - accuracy, was judged."
+    return Diagnosis(dataclasses.replace(first, sentence=text), tuple(others))

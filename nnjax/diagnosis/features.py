@@ -5,6 +5,9 @@ A row that is not known is NaN throughout, and so is every feature of it.
 
 import numpy as np
 
+JUMP = 0.08  # of the loss: a last epoch that lies less off is no jump, however smooth the curve
+FEWEST_BEFORE_JUMP = 8
+FEWEST_TO_SMOOTH = 12  # epochs: of fewer, the last one counts as it is
 MAD = 1.4826  # times the median absolute deviation: the standard deviation of normal noise (Hampel 1974)
 
 
@@ -80,38 +83,47 @@ def running_mean(z: np.ndarray, half: int) -> np.ndarray:
 
 
 def smooth(z: np.ndarray) -> np.ndarray:
-    """Smooth [m, t]: a running median of 3 against single jumps, then a running mean over a tenth of the epochs."""
-    return running_mean(running_median(z, 1), max(1, z.shape[1] // 20))
+    """Smooth [m, t]: a running median of 3 against single jumps, then a running mean over a tenth of the epochs.
+
+    The last epoch has no neighbors on both sides: from 12 epochs on what the ones before lead to stands for it.
+    """
+    half, level = max(1, z.shape[1] // 20), running_median(z, 1)
+    if z.shape[1] < FEWEST_TO_SMOOTH:
+        return running_mean(level, half)
+    level[:, -1] = end_level(z, half)
+    return running_mean(level, half)
 
 
-def gain_ahead(z: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Extrapolate how far [m, t] falls if training goes on for half as many epochs again.
-
-    A straight line in log t (a power law of the loss; Hestness et al. 2017) through the last half, or through the last
-    quarter or eighth where that is flatter by more than three times its standard error (flat, where it rises).
-
-    Args:
-      z: log losses.
-      noise: [m]; their standard deviation from epoch to epoch.
+def without_last_jump(z: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Replace a last epoch of [m, t] that lies far off the ones before by what these lead to.
 
     Returns:
-      [m] the gain, and its standard error.
+      [m, t], and how far it lay off [m] (0 where it did not): more than `JUMP`, 6 times the noise, and 2.5 times any
+      of the steps of the 6 epochs before.
     """
     t = z.shape[1]
-    power, error = _power(z, noise, max(3, t // 2))
-    for part in (4, 8):
-        later, later_error = _power(z, noise, max(3, round(t / part)))
-        flatter = later + 3 * later_error < power
-        power, error = np.where(flatter, np.maximum(later, 0), power), np.where(flatter, later_error, error)
-    return np.log(1.5) * power, np.log(1.5) * error
+    if t < FEWEST_BEFORE_JUMP:
+        return z, np.zeros(len(z))
+    before = np.diff(z[:, -7:-1], axis=1)
+    expected = z[:, -2] + np.median(before, axis=1)
+    off = z[:, -1] - expected
+    least = np.fmax(np.fmax(JUMP, 6 * noise), 2.5 * np.abs(before).max(axis=1))
+    jump = np.where(np.abs(off) > least, off, 0.0)
+    out = z.copy()
+    out[:, -1] = np.where(jump != 0, expected, z[:, -1])
+    return out, jump
 
 
-def _power(z: np.ndarray, noise: np.ndarray, last: int) -> tuple[np.ndarray, np.ndarray]:
-    """Fit the power [m] with which a loss falls over its last epochs, with its standard error."""
-    t = z.shape[1]
-    x = np.log(np.arange(t - last + 1, t + 1))
-    x = x - x.mean()
-    return -(z[:, -last:] @ x) / (x @ x), noise / np.sqrt(x @ x)
+def end_level(z: np.ndarray, last: int) -> np.ndarray:
+    """Estimate the level [m] at the last epoch of [m, t] from up to 15 of the last epochs, robustly (Theil 1950).
+
+    The median of the epochs, each moved to the last by the median slope.
+    """
+    last = min(max(last, 5), 15, z.shape[1])
+    y, x = z[:, -last:], np.arange(last)
+    i, j = np.triu_indices(last, 1)
+    slope = np.median((y[:, j] - y[:, i]) / (j - i), axis=1)
+    return np.median(y + slope[:, None] * (last - 1 - x), axis=1)
 
 
 def spike_heights(z: np.ndarray) -> np.ndarray:

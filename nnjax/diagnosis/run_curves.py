@@ -12,6 +12,7 @@ from nnjax.diagnosis.types import Curves, TrainingContext
 from nnjax.runs.loss_baselines import Baselines, Key, assumed, key_of
 from nnjax.train.storage.records import DIVERGED, Record, stack_curves
 
+AT_REST = 0.02  # of the peak rate, at a schedule's end: what goes on at such a rate hardly moves
 TRAINING_ONLY = ("dropout", "l1", "l2", "label_smoothing")  # hyperparameters that count in the training loss alone
 
 
@@ -50,5 +51,8 @@ def contexts_of(
         set_only = any(getattr(experiment.hyperparameters, name) for name in TRAINING_ONLY)
         regularized, size = set_only or experiment.data.augment != "none", facts[experiment.data].sizes[1]
         own = dataclasses.replace(known[key], num_validation=size, batch_size=experiment.batch_size)
-        out.append(dataclasses.replace(own, regularized=regularized, shuffled=experiment.shuffle))
+        lowest = experiment.hyperparameters.final_factor
+        ends = experiment.epochs if lowest is not None and lowest < AT_REST else None
+        own = dataclasses.replace(own, regularized=regularized, shuffled=experiment.shuffle, schedule_epochs=ends)
+        out.append(own)
     return out

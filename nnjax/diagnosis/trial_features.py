@@ -2,16 +2,19 @@
 
 import dataclasses
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 
 from nnjax.core.types import LayerStatistics
 from nnjax.diagnosis import features as f
 from nnjax.diagnosis.curves_by_length import AlignedCurves
+from nnjax.diagnosis.forecast import Forecast, forecast
 from nnjax.diagnosis.types import TrainingContext
 
 Array = np.ndarray
+T = TypeVar("T")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -20,6 +23,7 @@ class Trend:
 
     Attributes:
       raw, z, smooth: [g, t]; as measured, on the log scale, and smoothed there.
+      jump: [g]; how far the last epoch lies off the ones before, where that is far: it is replaced in the others.
       noise: [g]; standard deviation from epoch to epoch, of the last half (of short curves, more).
       ups: [g]; the share of steps up in the last two thirds.
       start, end: [g]; the smoothed value at the first epoch; the mean over the last 15 %.
@@ -27,7 +31,6 @@ class Trend:
       fall: [g]; from the start to the lowest.
       rise: [g]; from the lowest to the end; 0 where the lowest is part of the end.
       rise_error: [g]; the standard error of that rise.
-      ahead, ahead_error: [g]; what going on for half as long again will gain, and the standard error.
       second_half: [g]; the share of the whole fall, in the loss itself, that the second half brings.
       newest: [g]; where the lowest loss as measured lies, from 0 (first epoch) to 1 (last).
     """
@@ -35,6 +38,7 @@ class Trend:
     raw: Array
     z: Array
     smooth: Array
+    jump: Array
     noise: Array
     ups: Array
     start: Array
@@ -44,10 +48,13 @@ class Trend:
     fall: Array
     rise: Array
     rise_error: Array
-    ahead: Array
-    ahead_error: Array
     second_half: Array
     newest: Array
+
+    @functools.cached_property
+    def ahead(self) -> Forecast:
+        """What going on for half as long again will gain."""
+        return forecast(self.z, self.noise)
 
     @property
     def span(self) -> Array:
@@ -68,19 +75,25 @@ class Trend:
 def trend(raw: Array) -> Trend:
     """Compute the features of one loss [g, t], t ≥ `thresholds.FEWEST`."""
     t = raw.shape[1]
-    z = f.log_scale(raw)
+    z, jump = f.without_last_jump(f.log_scale(raw), f.noise(f.log_scale(raw)[:, -(t // 2 + 2) : -1]))
+    last = max(2, round(0.15 * t))
+    raw = np.where(jump[:, None] != 0, _without_last(raw, z), raw)
     smooth = f.smooth(z)
     late = z[:, t // 2 :] if t >= 16 else z[:, t // 3 :] if t >= 9 else z
     noise = f.noise(late)
-    last = max(2, round(0.15 * t))
     end = np.median(z[:, -max(3, last) :], axis=1) if last < 3 else z[:, -last:].mean(axis=1)
     lowest_at = smooth.argmin(axis=1)
     lowest = f.at(smooth, lowest_at)
-    ahead, ahead_error = f.gain_ahead(z, noise)
+    reach = np.minimum(max(1, t // 20), np.minimum(lowest_at, t - 1 - lowest_at))
+    rise_error = noise * np.sqrt(1 / last + np.maximum(1 / last, 1 / (2 * reach + 1)))
+    if last >= 5:
+        under_way = f.end_level(z, last) - end
+        end = end + np.where(under_way > 2 * noise * np.sqrt(2 / last), under_way, 0.0)
     return Trend(
         raw=raw,
         z=z,
         smooth=smooth,
+        jump=jump,
         noise=noise,
         ups=f.share_up(z[:, t // 3 :]),
         start=smooth[:, 0],
@@ -89,12 +102,17 @@ def trend(raw: Array) -> Trend:
         lowest_at=lowest_at,
         fall=smooth[:, 0] - lowest,
         rise=np.where(lowest_at < t - max(3, last), end - lowest, 0.0),
-        rise_error=noise * np.sqrt(2 / last),
-        ahead=ahead,
-        ahead_error=ahead_error,
+        rise_error=rise_error,
         second_half=f.second_half(f.smooth(raw)),
         newest=raw.argmin(axis=1) / (t - 1),
     )
+
+
+def _without_last(raw: Array, z: Array) -> Array:
+    """Losses whose last epoch is what its log says; of losses that can be negative, the one before."""
+    out = raw.copy()
+    out[:, -1] = np.where(raw.min(axis=1) > 0, np.exp(z[:, -1]), raw[:, -2])
+    return out
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -103,9 +121,11 @@ class TrialFeatures:
 
     Attributes:
       curves: theirs.
-      mean_predictor, chance_accuracy, floor, regularized, num_validation, batch_size, shuffled: [g]; as in
+      mean_predictor, chance_accuracy, floor, regularized, num_validation, batch_size, shuffled, schedule_epochs:
+        [g]; as in
         `TrainingContext`, NaN where they are not known.
       layers: of all trials of the call, whose rows are `curves.trials`.
+      computed: what `once` has computed of the group.
     """
 
     curves: AlignedCurves
@@ -116,7 +136,9 @@ class TrialFeatures:
     num_validation: Array
     batch_size: Array
     shuffled: Array
+    schedule_epochs: Array
     layers: LayerStatistics | None = None
+    computed: dict[Callable, Any] = dataclasses.field(default_factory=dict, repr=False)
 
     @property
     def num_epochs(self) -> int:
@@ -151,16 +173,22 @@ class TrialFeatures:
     @functools.cached_property
     def weights(self) -> Trend:
         """The trend of the train loss in evaluation mode where it is known, else of the running mean."""
+        if not _known(self.curves.train_loss_eval).any():
+            return self.train
         return trend(_first_known(self.curves.train_loss_eval, self.curves.train_loss))
 
     @functools.cached_property
     def main(self) -> Trend:
         """The trend of the loss that matters: validation where it is known, else train (re-evaluated if known)."""
+        if self.has_val.all():
+            return self.val
         return trend(_first_known(self.curves.val_loss, self.weights.raw))
 
     @functools.cached_property
     def shape(self) -> Trend:
         """The trend of the train loss (running mean) where it is known, else of the validation loss."""
+        if self.has_train.all():
+            return self.train
         return trend(_first_known(self.train.raw, self.curves.val_loss))
 
     @property
@@ -173,6 +201,18 @@ class TrialFeatures:
         """Share of steps up [g] of the loss that has the fewest."""
         known = [np.where(np.isnan(one.noise), 1.0, one.ups) for one in (self.train, self.val, self.again)]
         return np.min(known, axis=0)
+
+
+def once(condition: Callable[["TrialFeatures"], T]) -> Callable[["TrialFeatures"], T]:
+    """Compute a condition of a group of trials once, however many rules and descriptions ask for it."""
+
+    @functools.wraps(condition)
+    def cached(trials: TrialFeatures) -> T:
+        if condition not in trials.computed:
+            trials.computed[condition] = condition(trials)
+        return trials.computed[condition]
+
+    return cached
 
 
 def _known(loss: Array) -> Array:

@@ -44,6 +44,8 @@ class TrainingContext:
       num_validation: how many validation examples there are.
       batch_size: examples of a step.
       shuffled: whether the examples come in a new order in every epoch.
+      schedule_epochs: the epoch at which the learning rate's schedule has come down to (nearly) 0: from there on more
+        epochs gain nothing.
     """
 
     mean_predictor: float | None = None
@@ -53,6 +55,7 @@ class TrainingContext:
     num_validation: int | None = None
     batch_size: int | None = None
     shuffled: bool | None = None
+    schedule_epochs: int | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -108,8 +108,10 @@ def graded(holds: np.ndarray, excess: np.ndarray, scale: float | np.ndarray) -> 
 
 
 def percent(share: float) -> str:
-    """Write a difference of log losses as a percentage: "3 %", "0.4 %", "250 %"."""
+    """Write a difference of log losses as a percentage: "3 %", "0.4 %", "250 %"; from 1,000 % on "11 times"."""
     value = 100 * abs(float(np.expm1(np.clip(share, -50, 50))))
+    if value >= 1000:
+        return f"{value / 100 + 1:,.0f} times" if value < 1e8 else f"{value / 100:.1g} times"
     return f"{value:.0f} %" if value >= 3 else f"{value:.2g} %"
 
 

@@ -20,8 +20,10 @@ class Labeled:
       beside: codes that are accepted as primary only where the label is among the other verdicts.
       cause: of a validation loss below train: "regularization", "averaging" or "easier split"; "" elsewhere.
       source: family, task, optimizer and trial, for people.
-      part: "tuning" or "test".
+      part: "tuning", "test", …, "strangers".
       mean_predictor, chance: baselines; NaN where they are not given.
+      num_validation: examples of the validation part; NaN where it is not given.
+      gain: what half as many epochs again have lowered the log of the test loss by; NaN where it was not tried.
     """
 
     curves: dict[str, np.ndarray]
@@ -33,6 +35,8 @@ class Labeled:
     cause: str = ""
     mean_predictor: float = float("nan")
     chance: float = float("nan")
+    num_validation: float = float("nan")
+    gain: float = float("nan")
 
 
 def wobbles(val: np.ndarray) -> bool:

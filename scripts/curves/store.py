@@ -11,6 +11,7 @@ from scripts.curves.curve import NAMES, Labeled
 
 DIGITS = 5  # significant ones that are kept
 TEXT = ("label", "source", "part", "cause")
+NUMBERS = ("mean_predictor", "chance", "num_validation", "gain")  # older files have the first two
 
 
 def save(path: pathlib.Path, curves: Sequence[Labeled]) -> None:
@@ -18,7 +19,7 @@ def save(path: pathlib.Path, curves: Sequence[Labeled]) -> None:
     arrays: dict[str, np.ndarray] = {name: np.array([getattr(one, name) for one in curves], "U") for name in TEXT}
     arrays["accepted"] = np.array([" ".join(sorted(one.accepted)) for one in curves], "U")
     arrays["beside"] = np.array([" ".join(sorted(one.beside)) for one in curves], "U")
-    arrays["anchors"] = np.array([[one.mean_predictor, one.chance] for one in curves], np.float32).reshape(-1, 2)
+    arrays["anchors"] = np.array([[getattr(one, n) for n in NUMBERS] for one in curves], np.float32).reshape(-1, 4)
     arrays["lengths"] = np.array([len(next(iter(one.curves.values()))) for one in curves], np.int32)
     for name in NAMES:
         known = [one.curves[name] for one in curves if name in one.curves]
@@ -51,5 +52,5 @@ def load(path: pathlib.Path) -> list[Labeled]:
 def _labeled(arrays: dict[str, np.ndarray], i: int, curve: dict[str, np.ndarray]) -> Labeled:
     text = {name: str(arrays[name][i]) for name in TEXT}
     accepted, beside = (frozenset(str(arrays[name][i]).split()) for name in ("accepted", "beside"))
-    constant, chance = (float(value) for value in arrays["anchors"][i])
-    return Labeled(curve, accepted=accepted, beside=beside, mean_predictor=constant, chance=chance, **text)
+    numbers = {name: float(value) for name, value in zip(NUMBERS, arrays["anchors"][i], strict=False)}
+    return Labeled(curve, accepted=accepted, beside=beside, **numbers, **text)

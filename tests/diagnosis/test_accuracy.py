@@ -12,8 +12,8 @@ from nnjax.diagnosis.verdicts import CODES
 from scripts.curves import scoring, store
 from scripts.curves.tasks import GOOD, TASKS, part_of
 
-ACCEPTED = {"tuning": 0.95, "test": 0.93, "fresh": 0.95, "unseen": 0.95, "last": 0.92}  # as docs/diagnoses.md has it
-ALARMS = {"tuning": 0.02, "test": 0.02, "fresh": 0.01, "unseen": 0.02, "last": 0.06}  # rounded up
+ACCEPTED = {"tuning": 0.95, "test": 0.93, "fresh": 0.945, "unseen": 0.95, "last": 0.915}  # as docs/diagnoses.md has it
+ALARMS = {"tuning": 0.02, "test": 0.02, "fresh": 0.01, "unseen": 0.02, "last": 0.04}  # rounded up
 FILE = pathlib.Path(__file__).parent / "curves.npz"
 
 

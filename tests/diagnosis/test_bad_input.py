@@ -80,15 +80,26 @@ def test_too_short(length, value):
         assert (one.primary.code, one.others) == ("too_short_to_say", ())
 
 
-@pytest.mark.parametrize("value", [np.nan])
-def test_nothing_but_nan(value):
-    [one] = diagnose_curves(Curves(val_loss=np.full((1, 30), value)))
-    assert one.primary.code == "too_short_to_say"
+def test_accuracies_alone_are_judged_by_their_error():
+    """1 - accuracy = 0.1 + 0.8 exp(-t / 10) is flat after 100 epochs, and still falls after 20."""
+    for epochs, codes in ((100, {"converged", "stopped_too_late"}), (20, {"still_learning"})):
+        [one] = diagnose_curves(Curves(val_accuracy=0.9 - 0.8 * np.exp(-np.arange(1, epochs + 1) / 10)))
+        assert one.primary.code in codes
+        assert "There is no loss: the error, 1 - accuracy, was judged." in one.primary.sentence
+        assert "The loss" not in one.primary.sentence
 
 
-def test_accuracies_alone_say_nothing():
-    [one] = diagnose_curves(Curves(val_accuracy=np.linspace(0.1, 0.9, 30)))
-    assert one.primary.code == "too_short_to_say"
+def test_a_curve_that_is_never_finite_diverged_in_its_first_epoch():
+    [one] = diagnose_curves(Curves(train_loss=np.full(20, np.nan)))
+    assert (one.primary.code, dict(one.primary.epochs)) == ("diverged", {"diverged": 1})
+    assert "not scaled" in one.primary.next
+
+
+def test_a_loss_that_is_zero_throughout_was_not_measured():
+    t = np.arange(1, 41)
+    [one] = diagnose_curves(Curves(train_loss=0.2 + 2 * 0.7**t, val_loss=np.zeros(40)))
+    assert one.primary.code in {"converged", "stopped_too_late"}
+    assert "The validation loss is 0 throughout: it was not measured" in one.primary.sentence
 
 
 def test_no_noise_is_sure_of_anything():

@@ -27,24 +27,16 @@ def test_noise_does_not_see_jumps_and_bends():
     assert np.isnan(f.noise(np.zeros((1, 2)))).all()
 
 
-@pytest.mark.parametrize("power", [0.05, 0.5, 2.0])
-def test_the_gain_of_a_power_law_is_exact(power):
-    """Half as many epochs again lower t^-p by the factor 1.5^-p."""
-    z = -power * np.log(np.arange(1, 41))[None]
-    gain, error = f.gain_ahead(z, np.zeros(1))
-    assert gain[0] == pytest.approx(power * np.log(1.5))
-    assert error[0] == 0
-
-
-def test_a_curve_that_has_flattened_gains_nothing():
-    z = np.where(np.arange(40) < 28, -0.1 * np.arange(40), -2.8)[None]
-    assert f.gain_ahead(z, np.full(1, 1e-3))[0][0] == pytest.approx(0, abs=0.02)
-
-
-def test_the_error_of_a_gain_is_that_of_many_draws():
-    z = -0.3 * np.log(np.arange(1, 61)) + 0.05 * RNG.normal(size=(3000, 60))
-    gain, error = f.gain_ahead(z, np.full(3000, 0.05))
-    assert gain.std() == pytest.approx(error.mean(), rel=0.25)
+def test_one_epoch_makes_no_end():
+    """A line with a last epoch far off ends where the line does; a noisy one is not taken for a jump."""
+    z = np.linspace(3, 2, 21)[None].repeat(3, axis=0)
+    z[1, -1], z[2, -1] = 0.5, 4.0
+    clean, jump = f.without_last_jump(z, np.full(3, 1e-3))
+    np.testing.assert_allclose(clean, np.linspace(3, 2, 21)[None].repeat(3, axis=0))
+    np.testing.assert_allclose(jump, [0, -1.5, 2.0], atol=1e-9)
+    np.testing.assert_allclose(f.end_level(z, 7), [2, 2, 2], atol=0.06)
+    noisy = 1 + 0.05 * RNG.normal(size=(400, 40))
+    assert (f.without_last_jump(noisy, f.noise(noisy))[1] != 0).mean() < 0.01
 
 
 def test_medians_and_means_keep_a_line_up_to_its_ends():

@@ -196,7 +196,7 @@ def test_a_short_smooth_fall_is_still_learning():
 
 
 def test_a_network_that_memorises_is_not_promised_more():
-    """Validation falls by 4 % in its second half, train to a twentieth of it."""
-    val, train = 0.5 + 0.6 * np.exp(-T / 8), np.exp(-T / 10)
+    """Validation falls by 8 % in its second half, train to a tenth of it; going on gains validation 1.7 %."""
+    val, train = 0.5 + 0.3 * np.exp(-T / 12), np.exp(-T / 14)
     assert "still_learning" in codes(first(train_loss=val, val_loss=val))
     assert "still_learning" not in codes(first(train_loss=train, val_loss=val))

@@ -14,14 +14,14 @@ def confidence(trials: TrialFeatures) -> np.ndarray:
     z = trials.main
     fell = np.fmax(z.fall, trials.train.fall) > limit.FLAT
     flat = ~still_falling(trials) & ~at_mean_predictor(trials)
-    return graded(flat & fell, limit.GAIN - z.ahead - z.ahead_error, limit.GAIN)
+    return graded(flat & fell, 1 - z.ahead.sure, 0.5)
 
 
 def describe(trials: TrialFeatures, i: int) -> Description:
     """Name the level, and its distance from the least possible loss."""
     z, t = trials.main, trials.num_epochs
     text = f"The loss fell by {percent(-z.fall[i])} and is flat at {z.raw[i, -1]:.4g}: training has converged."
-    evidence = {"fall": float(z.fall[i]), "gain_ahead": float(z.ahead[i])}
+    evidence = {"fall": float(z.fall[i]), "gain_ahead": float(z.ahead.gain[i])}
     floor = trials.floor[i]
     if np.isfinite(floor):
         evidence["floor"] = float(floor)

@@ -8,6 +8,7 @@ from nnjax.diagnosis.thresholds import FEWEST
 from nnjax.diagnosis.trial_features import TrialFeatures
 from nnjax.diagnosis.verdict_rule import BROKEN, EVERYTHING, Badge, Description, VerdictRule, graded
 
+CALM = 1.1  # times its lowest: the loss before that was not growing
 EXPLODED = 1e3  # times its first value: no loss comes back from there, and the next stop is NaN
 
 
@@ -33,12 +34,26 @@ def describe(trials: TrialFeatures, i: int) -> Description:
     """Name the epoch."""
     when = trials.curves.diverged_at[i]
     if np.isfinite(when):
-        text = f"The loss stopped being a finite number in epoch {int(when)}: the steps were far too large."
-        return Description(text, {}, {"diverged": int(when)}, LOWER_RATE)
+        return _not_finite(trials, i, int(when))
     main = trials.main.raw[i]
     epoch = int(np.argmax(main > main[0] * np.sqrt(EXPLODED))) + 1
     text = f"The loss exploded from {main[0]:.3g} to {main[-1]:.3g}: the steps are far too large."
     return Description(text, {"first": main[0], "last": main[-1]}, {"diverged": max(epoch, 1)}, LOWER_RATE)
+
+
+def _not_finite(trials: TrialFeatures, i: int, when: int) -> Description:
+    """Tell the causes apart as far as the curves do: from the first epoch on, after a growth, or out of a good run."""
+    text, at = f"The loss stopped being a finite number in epoch {when}", {"diverged": when}
+    if when <= 1:
+        advice = "Look for inputs or targets that are not finite or not scaled; if they are, lower the rate tenfold."
+        return Description(f"{text}, the first one: large inputs or targets, or steps far too large.", {}, at, advice)
+    known = [y[i, : when - 1] for y in (trials.curves.train_loss, trials.curves.val_loss)]
+    before = next((y for y in known if len(y) > 2 and np.isfinite(y).all()), np.zeros(0))
+    if len(before) and 0 < before[-1] < CALM * before.min() and before[-1] < before[0] / 2:
+        text += f", out of a fall to {before[-1]:.3g}: the log or the quotient of a 0, or a single step far too large."
+        advice = "Look for log(0), a division or a square root in the loss (clip its argument); else clip the gradient."
+        return Description(text, {"last": float(before[-1])}, at, advice)
+    return Description(f"{text}: the steps were far too large.", {}, at, LOWER_RATE)
 
 
 VERDICT = VerdictRule(

@@ -26,7 +26,7 @@ def confidence(trials: TrialFeatures) -> np.ndarray:
     never = began & (val.fall < NO_BETTER + np.minimum(val.noise, limit.NEAR_MEAN))
     by_loss = np.where(np.isnan(guessing), never, above)
     at_chance = _at_chance(trials)
-    memorises &= (val.fall < FALLS) & ~((val.ahead > limit.GAIN) & (val.newest > limit.NEWEST))
+    memorises &= (val.fall < FALLS) & ~((val.ahead.sure > limit.SURE) & (val.newest > limit.NEWEST))
     by_accuracy = (at_chance == 1) & (above | (np.isnan(guessing) & (val.fall < SETTLES)))
     return graded(
         trials.has_train & trials.has_val & memorises & ((by_loss & (at_chance != 0)) | by_accuracy),

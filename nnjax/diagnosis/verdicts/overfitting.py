@@ -9,6 +9,7 @@ from nnjax.diagnosis.trial_features import TrialFeatures
 from nnjax.diagnosis.verdict_rule import DONE, REMARK, UNFINISHED, Badge, Description, VerdictRule, graded, percent
 
 APART = 0.7  # train below validation, half of it: then a rise is what one expects, and one standard error is enough
+ACCURACY_RISES = 0.005  # since the minimum of the loss: worth a sentence
 TRAIN_FALLS = 0.01  # meanwhile; without it both losses rise, which is not overfitting
 
 
@@ -31,9 +32,19 @@ def describe(trials: TrialFeatures, i: int) -> Description:
     lowest = f"The validation loss was lowest in epoch {low + 1} ({val.raw[i, low]:.4g})"
     text = f"{lowest} and has risen by {percent(cost)} since"
     text += f", while the train loss fell by a further {percent(-fall)}." if trials.has_train[i] else "."
+    rises = _accuracy_rise(trials.curves.val_accuracy[i], low)
+    if rises > ACCURACY_RISES:
+        text += f" Its accuracy rose by {rises:.1%} meanwhile: the network becomes over-confident rather than worse."
     advice = f"Stop near epoch {low + 1} (patience), or use more data, augmentation, dropout or weight decay."
     evidence = {"cost": cost, "lowest": float(val.raw[i, low]), "last": float(val.raw[i, -1])}
+    evidence |= {"accuracy_rise": rises} if np.isfinite(rises) else {}
     return Description(text, evidence, {"minimum": low + 1, "to": trials.num_epochs}, advice)
+
+
+def _accuracy_rise(accuracy: np.ndarray, low: int) -> float:
+    """How much higher the accuracy of the last tenth is than that of the three epochs around the minimum."""
+    last = max(3, len(accuracy) // 10)
+    return float(np.mean(accuracy[-last:]) - np.mean(accuracy[max(low - 1, 0) : low + 2]))
 
 
 VERDICT = VerdictRule(

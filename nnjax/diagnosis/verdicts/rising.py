@@ -56,5 +56,5 @@ VERDICT = VerdictRule(
     marks=lambda verdict, losses: [
         chord(training_loss(losses), verdict, f"rises by {percent(verdict.evidence['rise'])}")
     ],
-    silences=frozenset({BROKEN, UNFINISHED, DONE, "overfitting", "noisy"}),
+    silences=frozenset({BROKEN, UNFINISHED, DONE, "overfitting", "noisy", "val_below_train"}),
 )

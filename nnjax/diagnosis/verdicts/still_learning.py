@@ -4,26 +4,32 @@ import numpy as np
 
 from nnjax.diagnosis.conditions import still_falling
 from nnjax.diagnosis.marks import Losses, Mark, result_loss
-from nnjax.diagnosis.thresholds import GAIN
 from nnjax.diagnosis.trial_features import TrialFeatures
 from nnjax.diagnosis.types import Verdict
-from nnjax.diagnosis.verdict_rule import DONE, UNFINISHED, Badge, Description, VerdictRule, graded, percent
+from nnjax.diagnosis.verdict_rule import DONE, UNFINISHED, Badge, Description, VerdictRule, percent
 
-AHEAD = 1.5  # times the epochs trained: how far the power law is drawn (`features.gain_ahead`)
+AHEAD = 1.5  # times the epochs trained: how far the power law is drawn (`forecast.MORE`)
 POINTS = 9  # of the line
 
 
 def confidence(trials: TrialFeatures) -> np.ndarray:
     """The loss is still falling."""
-    return graded(still_falling(trials), trials.main.ahead - GAIN, 0.03)
+    return np.where(still_falling(trials), np.clip(trials.main.ahead.sure, 0.5, 0.98), 0.0)
 
 
 def describe(trials: TrialFeatures, i: int) -> Description:
     """Estimate what going on may gain."""
-    gain, t = trials.main.ahead[i], trials.num_epochs
+    ahead, t = trials.main.ahead, trials.num_epochs
+    gain, (low, high) = float(ahead.gain[i]), ahead.interval(i)
     more, quarter = max(1, t // 2), max(3, round(t / 4))
-    text = f"The loss is still falling: going on for {more} more epochs would lower it by about {percent(-gain)}."
-    return Description(text, {"gain_ahead": float(gain)}, {"from": t - quarter + 1, "to": t}, "Train longer.")
+    between = f" ({percent(-max(low, 0.0))} to {percent(-high)})" if high - low > 0.1 * gain else ""
+    text = f"The loss is still falling: {more} more epochs would lower it by about {percent(-gain)}{between}."
+    return Description(
+        text,
+        {"gain_ahead": gain, "gain_low": low, "gain_high": high},
+        {"from": t - quarter + 1, "to": t},
+        "Train longer.",
+    )
 
 
 def marks(verdict: Verdict, losses: Losses) -> list[Mark]:

@@ -6,14 +6,19 @@ from typing import Any
 import numpy as np
 
 from nnjax.diagnosis import thresholds as limit
-from nnjax.diagnosis.conditions import at_mean_predictor, going_nowhere, inferred_guessing, steadily_falling
+from nnjax.diagnosis.conditions import (
+    at_log_classes,
+    at_mean_predictor,
+    going_nowhere,
+    inferred_guessing,
+    learned_in_first_epoch,
+    steadily_falling,
+)
 from nnjax.diagnosis.marks import band, constant_answer
 from nnjax.diagnosis.trial_features import TrialFeatures
 from nnjax.diagnosis.verdict_rule import BROKEN, EVERYTHING, Badge, Description, VerdictRule, graded
 
 FLAT_FALL = 0.15  # the whole fall of a loss that is flat from the second epoch on and has learned nothing
-NEAR_LOG = 0.007  # of log C: the loss of guessing among C classes
-MOST_CLASSES = 12  # beyond, some log C is always near
 ACCURACY_MOVES = 0.05  # more than this, and something was learned
 
 DEAD = 0.9  # share of a layer's units: the few that live carry no gradient worth the name
@@ -32,17 +37,12 @@ def confidence(trials: TrialFeatures) -> np.ndarray:
     """The loss never left where it began, or the loss of always predicting the mean."""
     main = trials.main
     fall = np.fmax(trials.train.fall, main.fall)
-    little = (main.fall < FLAT_FALL) | _at_log(main.end)
+    little = (main.fall < FLAT_FALL) | at_log_classes(main.end)
     level = main.rise < limit.FLAT + main.noise
     flat = ((fall < limit.FLAT) | (going_nowhere(trials) & little & level)) & ~steadily_falling(trials)
     mean = at_mean_predictor(trials)
-    return graded((flat | mean) & ~_learned(trials), np.where(mean, 0.1, limit.FLAT - fall), limit.FLAT)
-
-
-def _at_log(end: np.ndarray) -> np.ndarray:
-    loss = np.exp(np.minimum(end, 2.0))
-    classes = np.maximum(np.round(np.exp(loss)), 2.0)
-    return (np.abs(loss / np.log(classes) - 1) < NEAR_LOG) & (classes <= MOST_CLASSES)
+    early = learned_in_first_epoch(trials) & ~at_log_classes(main.end) & ~mean
+    return graded((flat | mean) & ~_learned(trials) & ~early, np.where(mean, 0.1, limit.FLAT - fall), limit.FLAT)
 
 
 def _learned(trials: TrialFeatures) -> np.ndarray:

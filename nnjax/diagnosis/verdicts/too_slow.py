@@ -10,25 +10,42 @@ from nnjax.diagnosis.types import Verdict
 from nnjax.diagnosis.verdict_rule import DONE, UNFINISHED, Badge, Description, VerdictRule, graded, percent
 
 FAST_FALL = 1.2  # by more than two thirds, and the rate was not too low, however straight the line
+SPEEDS_UP = 2.0  # times the fall of the beginning: what gathers speed does not need a higher rate
 LATE = 0.75  # nearly all of a considerable fall in the second half is no straight line but a late start
 LATE_FALL = 0.3
-SLOW_ERRORS = 4.0  # standard errors: a rate too low gives a smooth curve
+SURELY = 0.95  # a rate too low gives a smooth curve
 SLOW_FALL = 0.01  # less than this has not been seen to fall
 
 
 def confidence(trials: TrialFeatures) -> np.ndarray:
     """The loss falls almost along a straight line, or is still above that of always predicting the mean."""
     z = trials.main
-    surely = z.ahead > SLOW_ERRORS * z.ahead_error
-    falling = (still_falling(trials) & surely) | steadily_falling(trials)
     fall = np.fmax(z.fall, trials.train.fall)
+    surely = z.ahead.sure > SURELY
+    falling = (still_falling(trials) & surely) | steadily_falling(trials)
     share = _late_share(trials)
     late = (share > LATE) & (fall > LATE_FALL)
     least = max(limit.LINEAR, np.log(2) / np.log(trials.num_epochs))  # the most that a power law can bring
     linear = (share > least) & (fall > SLOW_FALL) & (z.fall < FAST_FALL) & ~late
     crawling = steadily_falling(trials) & (fall <= SLOW_FALL)
     above = _above_mean(trials)
+    falls = ~trials.has_val | (trials.val.rise < limit.FLAT)
+    flat = trials.has_val & (trials.val.fall < 2 * trials.val.noise)
+    falling &= falls & ~(flat & (trials.val.noise > SLOW_FALL)) & ~(_speeds_up(trials) & (fall > LATE_FALL))
     return graded(falling & (linear | crawling | above), np.fmax(share - limit.LINEAR, above * 0.1), 0.1)
+
+
+def _speeds_up(trials: TrialFeatures) -> np.ndarray:
+    """Whether the loss [g] falls, somewhere in the middle, more than twice as fast as in the first sixth: an S."""
+    loss, t = trials.main.raw, trials.num_epochs
+    step = max(2, t // 6)
+    if t < 3 * step:
+        return np.zeros(len(loss), bool)
+    means = np.stack(
+        [loss[:, i * t // 6 : max((i + 1) * t // 6, i * t // 6 + 1)].mean(axis=1) for i in range(6)], axis=1
+    )
+    speed = -np.diff(means, axis=1)
+    return (speed[:, 1:].max(axis=1) > SPEEDS_UP * speed[:, 0]) & (speed[:, 0] > -trials.main.span)
 
 
 def _late_share(trials: TrialFeatures) -> np.ndarray:

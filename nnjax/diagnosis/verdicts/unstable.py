@@ -3,12 +3,13 @@
 import numpy as np
 
 from nnjax.diagnosis import thresholds as limit
-from nnjax.diagnosis.conditions import LOWER_RATE, going_nowhere
+from nnjax.diagnosis.conditions import LOWER_RATE, going_nowhere, learned_in_first_epoch, learns_by_accuracy
 from nnjax.diagnosis.marks import first_known, point
 from nnjax.diagnosis.trial_features import Trend, TrialFeatures
 from nnjax.diagnosis.verdict_rule import BROKEN, DONE, UNFINISHED, Badge, Description, VerdictRule, graded, percent
 
 ROUGH = 0.07  # noise of the train loss: an average over many steps wobbles so only if steps overshoot
+PROGRESS = 0.95  # how surely a longer run gains: then a rough loss is coming down
 STEPS_UP = 0.25  # share: a loss that rises less often is falling, however roughly
 LEAP = 0.7  # from one epoch to the next: the loss doubles
 LEAPS = 3  # once is a spike, and twice may be two of them
@@ -18,6 +19,7 @@ JITTER = 0.001  # noise of a loss that moves about without getting anywhere
 JITTER_UP = 0.35  # share of steps up: half of them is no progress at all
 OVERSHOOT = 30.0  # times the mean predictor's loss in the first epoch: no initial weights are so bad by themselves
 LEARNED = 0.7  # below the mean predictor: half its loss, after which a bad beginning is forgotten
+FAR_WORSE = 0.5  # so far above its best the loss has lost something, whatever the accuracy
 BURST = 3.0  # times what follows: the mean of a first epoch in which the loss exploded
 IF_STILL = "If the loss still jumps, lower the learning rate by a factor of 3 to 10."
 BLIND_BURST = 10.0  # where the mean predictor's loss is not known: a good rate may do much in one epoch
@@ -37,6 +39,10 @@ def confidence(trials: TrialFeatures) -> np.ndarray:
     visible = np.diff(train.raw, axis=1) > limit.JUMP_VISIBLE * train.span[:, None]
     leaps = ((np.diff(train.z, axis=1) > LEAP) & visible).sum(axis=1)
     jumps = _rough(trials, noise) | (leaps >= LEAPS)
+    learns = learns_by_accuracy(trials)
+    jumps &= ~learns
+    stuck_high &= ~learns | (z.rise > FAR_WORSE + 3 * z.rise_error)
+    ends_worse &= ~learns
     return graded(
         trials.has_train & ((jumps & ~come_far) | ends_worse | stuck_high | _jitters(trials, come_far) | overshoot),
         np.fmax(noise - ROUGH, z.rise - limit.STUCK_HIGH),
@@ -51,11 +57,12 @@ def _rises(z: Trend, least: float) -> np.ndarray:
 def _rough(trials: TrialFeatures, noise: np.ndarray) -> np.ndarray:
     """Whether the noise [g] is large and the loss makes no progress, or the noise is very large."""
     z = trials.weights
-    progress = z.ahead > limit.GAIN + limit.GAIN_ERRORS * z.ahead_error
+    progress = z.ahead.sure > PROGRESS
     visible = z.noise * np.exp(z.end) > ROUGH_VISIBLE * z.span
     learned = z.end < np.log(trials.mean_predictor) - LEARNED
     least = np.where(learned | ~(trials.mean_predictor > 0), ROUGH, limit.ROUGH_WORSE)
-    return (((noise > least) & ~progress) | (noise > 3 * ROUGH)) & visible
+    early = learned_in_first_epoch(trials)
+    return (((noise > least) & ~progress & ~early) | (noise > 3 * ROUGH)) & visible
 
 
 def _jitters(trials: TrialFeatures, come_far: np.ndarray) -> np.ndarray:
@@ -63,7 +70,8 @@ def _jitters(trials: TrialFeatures, come_far: np.ndarray) -> np.ndarray:
     z, train, known = trials.weights, trials.train, trials.mean_predictor > 0
     often_up, nowhere = trials.weights_ups > JITTER_UP, going_nowhere(trials)
     jitter = (trials.weights_noise > JITTER) & often_up & nowhere
-    jitter &= ~(come_far & known)  # a good end reached early
+    jitter &= ~(come_far & known) & ~learned_in_first_epoch(trials)  # a good end reached early
+    jitter &= ~learns_by_accuracy(trials)
     height = train.raw[:, 0] / train.raw[:, 1:].max(axis=1)
     burst = np.where(known, (height > BURST) & ~come_far, height > BLIND_BURST)
     level = np.abs(z.smooth[:, trials.num_epochs // 2] - z.end) < 2 * limit.FLAT + z.noise

@@ -9,6 +9,8 @@ from nnjax.diagnosis.trial_features import TrialFeatures
 from nnjax.diagnosis.verdict_rule import REMARK, Badge, Description, VerdictRule, graded, percent
 
 BELOW = 0.02  # validation below train: less is the luck of the split
+BELOW_KNOWN = 0.005  # where the re-evaluated loss tells that the average over the epoch is the cause,
+ALWAYS = 0.95  # and validation is below in nearly all of the last half's epochs
 BELOW_SHARE = 0.8  # of the last half's epochs
 FIRST_FROM = 0.92  # with less confidence, how far training has come is the first thing to know
 
@@ -38,7 +40,15 @@ CAUSES = {
 def confidence(trials: TrialFeatures) -> np.ndarray:
     """The validation loss lies below the printed train loss through most of the last half."""
     gap, share = _below(trials)
-    return graded(trials.has_train & trials.has_val & (gap > BELOW) & (share > BELOW_SHARE), gap - BELOW, 0.1)
+    little = (gap > BELOW_KNOWN) & (share > ALWAYS) & (_averaging(trials) > gap / 2)
+    both = trials.has_train & trials.has_val
+    return graded(both & (((gap > BELOW) & (share > BELOW_SHARE)) | little), gap - BELOW, 0.1)
+
+
+def _averaging(trials: TrialFeatures) -> np.ndarray:
+    """Median of log running mean over re-evaluated train loss [g] in the last half; NaN where one is not known."""
+    half, curves = trials.num_epochs // 2, trials.curves
+    return np.median(np.log(curves.train_loss[:, half:]) - np.log(curves.train_loss_eval[:, half:]), axis=1)
 
 
 def _below(trials: TrialFeatures) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,165 @@
+"""Train one run of `strangers.Plan` by PyTorch, Keras or scikit-learn, as their users write it."""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+
+import numpy as np
+
+from scripts.curves.strangers import NUM_TEST, Plan, good_rate, problem, rate_at
+
+Parts = dict[str, tuple[np.ndarray, np.ndarray]]
+NAMES = ("train_loss", "train_eval", "val_loss", "test_loss")
+
+
+def train(plan: Plan, epochs: int) -> dict[str, np.ndarray]:
+    """Return the curves, [epochs] each, shorter where the loss stopped being finite."""
+    x, y, classes = problem(plan)
+    a, b = plan.num_train, plan.num_train + plan.num_val
+    cut = {"train": slice(0, a), "val": slice(a, b), "test": slice(b, b + NUM_TEST)}
+    parts = {name: (x[rows].astype(np.float32), y[rows]) for name, rows in cut.items()}
+    run = {"torch": _torch, "keras": _keras, "sklearn": _sklearn}[plan.tool]
+    history = run(plan, epochs, parts, int(y.max()) + 1 if classes else 0)
+    return {name: np.array(values, float) for name, values in history.items() if values}
+
+
+def _torch(plan: Plan, epochs: int, parts: Parts, classes: int) -> dict[str, list[float]]:
+    import torch
+    from torch import nn
+
+    torch.set_num_threads(1)
+    torch.manual_seed(plan.seed)
+    activation = {"relu": nn.ReLU, "tanh": nn.Tanh}[plan.activation]
+    layers: list[nn.Module] = []
+    for i, o in itertools.pairwise((parts["train"][0].shape[1], *plan.widths)):
+        layers += [nn.Linear(i, o), *[nn.BatchNorm1d(o)] * plan.batch_norm, activation()]
+        layers += [nn.Dropout(plan.dropout)] * (plan.dropout > 0)
+    model = nn.Sequential(*layers, nn.Linear(plan.widths[-1], classes or 1))
+    if plan.mistake == "dead":
+        for layer in model:
+            if isinstance(layer, nn.Linear):
+                nn.init.constant_(layer.bias, -50.0) if layer is model[0] else nn.init.zeros_(layer.bias)
+                nn.init.zeros_(layer.weight)
+    tensors = {
+        name: (torch.tensor(x), torch.tensor(y.astype(np.int64 if classes else np.float32)))
+        for name, (x, y) in parts.items()
+    }
+    lossf = nn.functional.cross_entropy if classes else lambda z, t: nn.functional.mse_loss(z[:, 0], t)
+    rate = good_rate(plan) * plan.factor
+    made = {
+        "sgd": lambda: torch.optim.SGD(model.parameters(), rate, weight_decay=plan.weight_decay),
+        "momentum": lambda: torch.optim.SGD(model.parameters(), rate, momentum=0.9, weight_decay=plan.weight_decay),
+        "adam": lambda: torch.optim.Adam(model.parameters(), rate, weight_decay=plan.weight_decay),
+    }[plan.optimizer]()
+    history: dict[str, list[float]] = {n: [] for n in (*NAMES, "train_accuracy", "val_accuracy")}
+    x, y = tensors["train"]
+    for epoch in range(epochs):
+        model.train()
+        share = 0.0 if plan.mistake in ("no_rate", "dead") else rate_at(plan, epoch)
+        kicked = plan.mistake == "kick" and epoch == plan.epochs // 2
+        made.param_groups[0]["lr"] = rate * share * (40 if kicked else 1)
+        total = 0.0
+        for rows in torch.randperm(len(x)).split(plan.batch_size):
+            if plan.batch_norm and len(rows) < 2:
+                continue
+            xs = x[rows] + plan.input_noise * torch.randn(x[rows].shape) if plan.input_noise else x[rows]
+            made.zero_grad()
+            loss = lossf(model(xs), y[rows])
+            (-loss if plan.mistake == "ascent" else loss).backward()
+            made.step()
+            total += float(loss.detach()) * len(rows)
+        history["train_loss"].append(total / len(x))
+        model.eval()
+        with torch.no_grad():
+            z = {name: model(data[0]) for name, data in tensors.items()}
+            for name, key in (("train", "train_eval"), ("val", "val_loss"), ("test", "test_loss")):
+                history[key].append(float(lossf(z[name], tensors[name][1])))
+            for name in ("train", "val") if classes else ():
+                history[f"{name}_accuracy"].append(float((z[name].argmax(1) == tensors[name][1]).float().mean()))
+        if not np.isfinite(history["train_loss"][-1]):
+            break
+    return history
+
+
+def _keras(plan: Plan, epochs: int, parts: Parts, classes: int) -> dict[str, list[float]]:
+    import keras
+
+    keras.utils.set_random_seed(plan.seed)
+    layers: list[keras.Layer] = []
+    for width in plan.widths:
+        layers += [keras.layers.Dense(width), *[keras.layers.BatchNormalization()] * plan.batch_norm]
+        layers += [keras.layers.Activation(plan.activation)]
+        layers += [keras.layers.Dropout(plan.dropout)] * (plan.dropout > 0)
+    last = keras.layers.Dense(classes, activation="softmax") if classes else keras.layers.Dense(1)
+    model = keras.Sequential([keras.Input(parts["train"][0].shape[1:]), *layers, last])
+    rate = good_rate(plan) * plan.factor
+    optimizer = {
+        "sgd": lambda: keras.optimizers.SGD(rate),
+        "momentum": lambda: keras.optimizers.SGD(rate, momentum=0.9),
+        "adam": lambda: keras.optimizers.Adam(rate),
+    }[plan.optimizer]()
+    loss = "sparse_categorical_crossentropy" if classes else "mean_squared_error"
+    model.compile(optimizer, loss, metrics=["accuracy"] if classes else None)
+    tests: list[float] = []
+    trains: list[float] = []
+
+    class Tests(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs: object = None) -> None:
+            for name, out in (("test", tests), ("train", trains)):
+                z, y = np.asarray(model(parts[name][0])), parts[name][1]
+                if classes:
+                    picked = np.take_along_axis(z, y[:, None].astype(int), 1)
+                    out.append(float(-np.log(np.maximum(picked, 1e-7)).mean()))
+                else:
+                    out.append(float(np.mean((z[:, 0] - y) ** 2)))
+
+    schedule = keras.callbacks.LearningRateScheduler(lambda epoch: float(rate * rate_at(plan, epoch)))
+    calls = [Tests(), schedule, keras.callbacks.TerminateOnNaN()]
+    x, y = parts["train"]
+    fitted = model.fit(
+        x, y, plan.batch_size, epochs, 0, calls, validation_data=parts["val"], validation_batch_size=1000
+    )
+    seen = fitted.history
+    out = {"train_loss": seen["loss"], "train_eval": trains, "val_loss": seen["val_loss"], "test_loss": tests}
+    return out | ({"train_accuracy": seen["accuracy"], "val_accuracy": seen["val_accuracy"]} if classes else {})
+
+
+def _sklearn(plan: Plan, epochs: int, parts: Parts, classes: int) -> dict[str, list[float]]:
+    """`loss_curve_` is all that scikit-learn keeps of the train loss; early stopping adds a validation score."""
+    from sklearn.neural_network import MLPClassifier, MLPRegressor
+
+    solver = "adam" if plan.optimizer == "adam" else "sgd"
+    model = (MLPClassifier if classes else MLPRegressor)(
+        plan.widths, activation=plan.activation, solver=solver, alpha=plan.weight_decay, batch_size=plan.batch_size,
+        learning_rate_init=good_rate(plan) * plan.factor, random_state=plan.seed,
+        momentum=0.9 if plan.optimizer == "momentum" else 0.0,
+    )  # fmt: skip
+    x, y = parts["train"]
+    names = np.unique(np.concatenate([y for _, y in parts.values()])) if classes else None
+    history: dict[str, list[float]] = {n: [] for n in NAMES}
+    accuracy: list[float] = []
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        for _ in range(epochs):
+            try:
+                model.partial_fit(x, y, classes=names) if classes else model.partial_fit(x, y)
+                losses = {name: _sklearn_loss(model, *parts[name], bool(classes)) for name in ("train", "test")}
+            except ValueError:  # it refuses weights that are not finite
+                losses = {"train": np.nan, "test": np.nan}
+            history["train_loss"].append(float(model.loss_) if np.isfinite(losses["train"]) else np.nan)
+            history["train_eval"].append(losses["train"])
+            history["test_loss"].append(losses["test"])
+            if not np.isfinite(losses["train"]):
+                break
+            if classes:
+                accuracy.append(float(model.score(*parts["val"])))
+    history["val_loss"] = [float("nan")] * len(history["train_loss"])
+    return history | ({"val_accuracy": accuracy} if len(accuracy) == len(history["train_loss"]) else {})
+
+
+def _sklearn_loss(model: object, x: np.ndarray, y: np.ndarray, classes: bool) -> float:
+    if not classes:
+        return float(np.mean((model.predict(x) - y) ** 2))  # type: ignore[attr-defined]
+    z = model.predict_proba(x)  # type: ignore[attr-defined]
+    return float(-np.log(np.maximum(z[np.arange(len(y)), y], 1e-12)).mean())

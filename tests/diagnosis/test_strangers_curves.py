@@ -1,0 +1,151 @@
+"""Rules on curves as strangers have them: made by formulas, so that the right verdict is known."""
+
+import numpy as np
+import pytest
+
+from nnjax.diagnosis.diagnose import diagnose_curves
+from nnjax.diagnosis.types import Curves, TrainingContext
+from scripts.curves import scoring, synthetic
+
+T = np.arange(1, 41)
+DONE = {"converged", "stopped_too_late"}
+
+
+def first(context=None, **curves):
+    [found] = diagnose_curves(Curves(**curves), context)
+    return found
+
+
+def codes(found):
+    return {verdict.code for verdict in (found.primary, *found.others)}
+
+
+@pytest.fixture(scope="module")
+def scores():
+    return scoring.score(synthetic.draw(20, seed=3))
+
+
+@pytest.mark.parametrize("kind", synthetic.KINDS)
+def test_first_verdicts_of_each_kind_are_right(scores, kind):
+    own = [score for score in scores if score.one.source.split("/")[1] == kind]
+    assert sum(score.accepted for score in own) >= 0.75 * len(own)
+
+
+def test_first_verdicts_of_all_kinds_are_right(scores):
+    """Two in three before forecasts had an error and ends were robust."""
+    assert np.mean([score.accepted for score in scores]) > 0.92
+
+
+def test_one_last_epoch_does_not_hide_overfitting():
+    """Validation rises by 40 %, with 2 % noise; in each of 40 curves its last epoch is lower than the minimum."""
+    rng = np.random.default_rng(1)
+    val = (0.5 + np.exp(-T / 4) + 0.2 * np.maximum(T - 12, 0) / 28) * np.exp(0.02 * rng.normal(size=(40, 40)))
+    val[:, -1] = 0.95 * val.min(axis=1)
+    found = diagnose_curves(Curves(train_loss=np.tile(2 * np.exp(-T / 8), (40, 1)), val_loss=val))
+    assert np.mean([one.primary.code == "overfitting" for one in found]) > 0.95
+
+
+def test_a_jump_in_the_last_epoch_is_named_and_left_out():
+    loss = 0.5 + np.exp(-T / 4)
+    loss[-1] = 1.4
+    found = first(train_loss=loss, val_loss=1.02 * loss)
+    assert found.primary.code in DONE
+    assert "In the last epoch (40) the loss jumped to 180 % above" in found.primary.sentence
+    assert "1.4" not in found.primary.sentence.split("In the last")[0]
+
+
+def test_learned_in_the_first_epoch_is_done():
+    rng = np.random.default_rng(2)
+    train = np.where(T == 1, 0.35, 0.1) * np.exp(0.01 * rng.normal(size=(20, 40)))
+    val = 0.11 * np.exp(0.02 * rng.normal(size=(20, 40)))
+    found = [one.primary.code for one in diagnose_curves(Curves(train_loss=train, val_loss=val))]
+    assert np.mean([code in DONE | {"noisy"} for code in found]) >= 0.9
+    assert not {"stuck_at_start", "unstable"} & set(found)
+
+
+def test_an_accuracy_that_rises_rules_out_unstable():
+    loss = 0.28 * np.exp(0.35 * np.random.default_rng(0).normal(size=40))
+    assert first(train_loss=loss).primary.code == "unstable"
+    accuracy = 0.86 + 0.05 * (1 - 0.9**T)
+    assert "unstable" not in codes(first(train_loss=loss, train_accuracy=accuracy))
+
+
+def test_a_loss_and_an_accuracy_that_rise_together_are_said():
+    val = np.where(T <= 6, 0.8 + 0.016 * (6 - T) ** 2, 0.8 + 0.0235 * (T - 6))
+    found = first(train_loss=2 * 0.91**T, val_loss=val, val_accuracy=0.55 + 0.23 * (1 - 0.92**T))
+    assert found.primary.code == "overfitting"
+    assert "Its accuracy rose by 13.0% meanwhile" in found.primary.sentence
+
+
+def test_a_step_of_a_schedule_is_a_remark():
+    u = np.arange(1, 81)
+    loss = np.where(u <= 40, 0.62 + 1.6 * 0.55**u, 0.42 + 0.2 * 0.6 ** (u - 40.0))
+    found = first(train_loss=loss, val_loss=1.05 * loss)
+    assert found.primary.code in DONE
+    assert "where a schedule lowers the learning rate" in found.primary.sentence
+
+
+def test_a_schedule_that_is_known_to_have_ended_gains_nothing():
+    loss = T**-0.5
+    assert first(val_loss=loss).primary.code == "still_learning"
+    assert first(TrainingContext(schedule_epochs=40), val_loss=loss).primary.code in DONE
+    assert first(TrainingContext(schedule_epochs=80), val_loss=loss).primary.code == "still_learning"
+
+
+def test_noise_is_told_beside_how_far_training_has_come():
+    val = (0.9 + 0.6 * 0.7**T) * np.exp(0.05 * np.random.default_rng(4).normal(size=40))
+    assert "noisy" in codes(first(train_loss=0.5 + 0.8**T, val_loss=val))
+
+
+@pytest.mark.parametrize("name", ["train_loss", "val_loss"])
+def test_sentences_speak_of_curves_that_exist(name):
+    loss = (0.1 + 1.5 * 0.9**T) * np.exp(0.15 * np.random.default_rng(4).normal(size=40))
+    text = str(first(**{name: loss}))
+    assert ("validation" in text.lower().split("next:")[0]) == (name == "val_loss")
+    assert ("train loss" in text) == (name == "train_loss")
+
+
+def test_how_much_few_examples_can_tell_is_said():
+    """Of 100 examples an accuracy of 90 % has the standard error (0.9 × 0.1 / 100)^½ = 3 points."""
+    val = 0.5 * np.exp(0.12 * np.random.default_rng(4).normal(size=40)) + 1.2 * 0.6**T
+    found = first(TrainingContext(num_validation=100), val_loss=val, val_accuracy=np.full(40, 0.9))
+    assert found.primary.code == "noisy"
+    assert "an accuracy of 90% is known to ±3.0%" in found.primary.sentence
+
+
+def test_a_small_gap_by_averaging_is_told_where_the_reevaluated_loss_is_there():
+    """The mean of the epoch's two ends lies 0.7 % above its end; so little is said of no other cause."""
+    ends = 1.2 * (np.arange(41) + 8.0) ** -0.6
+    train, again = (ends[:-1] + ends[1:]) / 2, ends[1:]
+    found = first(train_loss=train, train_loss_eval=again, val_loss=again)
+    assert found.primary.code == "still_learning"
+    assert "val_below_train" in codes(found)
+    assert "val_below_train" not in codes(first(train_loss=train, val_loss=again))
+
+
+def test_large_factors_are_no_percentages():
+    loss = np.where(
+        np.arange(60) < 35, 0.1 * 0.9 ** np.minimum(np.arange(60), 15), 0.0206 * 1.5 ** (np.arange(60) - 34.0)
+    )
+    found = first(train_loss=1.9 * loss, train_loss_eval=loss, val_loss=loss)
+    assert found.primary.code in {"rising", "diverged"}
+    assert " times" in found.primary.sentence
+    assert "val_below_train" not in codes(found)
+
+
+def test_an_s_that_gathers_speed_is_still_learning():
+    loss = 0.72 + 1.62 / (1 + np.exp((T - 23) / 6))
+    assert first(train_loss=loss, val_loss=loss).primary.code == "still_learning"
+
+
+def test_too_slow_needs_a_validation_loss_that_does_not_rise():
+    train = 1 - 0.008 * T
+    assert first(train_loss=train, val_loss=1.05 * train).primary.code == "too_slow"
+    assert "too_slow" not in codes(first(train_loss=train, val_loss=1 + 0.004 * T))
+
+
+def test_a_loss_that_breaks_off_out_of_a_fall_is_no_matter_of_the_rate():
+    calm, wild = 2 * np.exp(-T / 8.0), 2 * np.exp(-T / 8.0) + np.exp(T - 36.0)
+    calm[-1] = wild[-1] = np.inf
+    assert "log(0)" in first(train_loss=calm).primary.next
+    assert "Lower the learning rate" in first(train_loss=wild).primary.next
