@@ -138,7 +138,7 @@ class TrialFeatures:
     shuffled: Array
     schedule_epochs: Array
     layers: LayerStatistics | None = None
-    computed: dict[Callable, Any] = dataclasses.field(default_factory=dict, repr=False)
+    computed: dict[Callable, Any] = dataclasses.field(default_factory=dict, init=False, repr=False)
 
     @property
     def num_epochs(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -50,7 +51,7 @@ def load(path: pathlib.Path) -> list[Labeled]:
 
 
 def _labeled(arrays: dict[str, np.ndarray], i: int, curve: dict[str, np.ndarray]) -> Labeled:
-    text = {name: str(arrays[name][i]) for name in TEXT}
+    text: dict[str, Any] = {name: str(arrays[name][i]) for name in TEXT}
     accepted, beside = (frozenset(str(arrays[name][i]).split()) for name in ("accepted", "beside"))
-    numbers = {name: float(value) for name, value in zip(NUMBERS, arrays["anchors"][i], strict=False)}
+    numbers: dict[str, Any] = {name: float(value) for name, value in zip(NUMBERS, arrays["anchors"][i], strict=False)}
     return Labeled(curve, accepted=accepted, beside=beside, **numbers, **text)

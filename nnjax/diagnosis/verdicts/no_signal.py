@@ -24,8 +24,9 @@ def confidence(trials: TrialFeatures) -> np.ndarray:
     memorises = weights.end < np.where(np.isnan(guessing), val.lowest, guessing) - MEMORISES
     began = val.start > train.start - BEGAN  # else the first epoch has taught it something
     never = began & (val.fall < NO_BETTER + np.minimum(val.noise, limit.NEAR_MEAN))
-    by_loss = np.where(np.isnan(guessing), never, above)
     at_chance = _at_chance(trials)
+    overfits = np.isnan(at_chance) & (val.rise > limit.STUCK_HIGH)  # which of the two, only an accuracy would tell
+    by_loss = np.where(np.isnan(guessing), never & ~overfits, above)
     memorises &= (val.fall < FALLS) & ~((val.ahead.sure > limit.SURE) & (val.newest > limit.NEWEST))
     by_accuracy = (at_chance == 1) & (above | (np.isnan(guessing) & (val.fall < SETTLES)))
     return graded(
