@@ -1,4 +1,4 @@
-"""The laws of the trainer for anyone's pieces: a model, a loss, an optimizer, a metric, a scheduler.
+"""The laws of the trainer for anyone's pieces: a model, a loss, an optimizer, a metric, a scheduler, a tracker.
 
 Each check takes the piece as `nnjax.Experiment` does, runs it as a population would, and returns None where all laws
 hold; else it raises a `UserError`, one sentence that says which law is broken, with the numbers.
@@ -9,5 +9,6 @@ from nnjax.testing.metric import check_metric
 from nnjax.testing.model import check_model
 from nnjax.testing.optimizer import check_optimizer
 from nnjax.testing.scheduler import check_scheduler
+from nnjax.testing.tracker import check_tracker
 
-__all__ = ["check_loss", "check_metric", "check_model", "check_optimizer", "check_scheduler"]
+__all__ = ["check_loss", "check_metric", "check_model", "check_optimizer", "check_scheduler", "check_tracker"]

@@ -8,6 +8,8 @@ import pathlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, TrialSpec
 from nnjax.core.fields import flatten
@@ -92,7 +94,7 @@ class Tracking:
         for spec, record in zip(specs, records, strict=True):
             before, now = self.told[spec.id], record.epochs
             if now > before:
-                news.append(Curves(spec.id, before + 1, {name: c[before:now] for name, c in record.curves.items()}))
+                news.append(Curves(spec.id, before + 1, {n: _fixed(c[before:now]) for n, c in record.curves.items()}))
                 self.told[spec.id] = now
         if news:
             self._tell("update", news)
@@ -101,7 +103,9 @@ class Tracking:
         """Tell how all trials of a `Run` ended, or of what was last seen, where there is none."""
         specs, records = self.progress if run is None else (run.specs, run.records)
         self._update(specs, records)
-        outcomes = [Outcome(s.id, r.status, r.epochs, r.values, r.verdict) for s, r in zip(specs, records, strict=True)]
+        outcomes = [
+            Outcome(s.id, r.status, r.epochs, dict(r.values), r.verdict) for s, r in zip(specs, records, strict=True)
+        ]
         path = None if run is None else run.path
         self._tell("end", outcomes, [] if path is None else sorted(one for one in path.iterdir() if one.is_file()))
 
@@ -116,6 +120,13 @@ class Tracking:
                     f"warning: The tracker {type(tracker).__name__} failed in {function} ({what:.200}): it is told "
                     "nothing more, and the training goes on."
                 )
+
+
+def _fixed(curve: np.ndarray) -> np.ndarray:
+    """Return a view that trackers cannot write to."""
+    view = curve.view()
+    view.flags.writeable = False
+    return view
 
 
 def describe_trials(specs: Sequence[TrialSpec], start: int) -> list[Trial]:

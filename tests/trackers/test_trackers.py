@@ -15,6 +15,7 @@ from nnjax.core.extras import require
 from nnjax.diagnosis.readers.tensorboard import read_events
 from nnjax.spaces.expansion import expand
 from nnjax.spaces.space import Space
+from nnjax.testing import check_tracker
 from nnjax.trackers import Curves, JSONLines, Outcome, TensorBoard, Trial, protobuf, services, tracking
 from nnjax.train.host.progress import Progress
 from nnjax.train.storage.records import DONE, RUNNING, Record
@@ -117,6 +118,22 @@ def test_only_what_is_new_is_told_and_a_failure_ends_one_tracker_with_a_warning(
     ]
 
 
+def test_the_laws_of_trackers(tmp_path):
+    """Ours obey them; one that fails, changes what it is told, or lacks a function does not."""
+
+    class Changes(Told):
+        def end(self, outcomes, files):
+            outcomes[0].values["mine"] = 1.0
+
+    check_tracker(TensorBoard(tmp_path))
+    check_tracker(JSONLines(tmp_path / "a.jsonl"))
+    check_tracker(Told())
+    broken = ((Told("update"), "update fails .*the disk is full"), (Changes(), "end changes"), (3, "no function begin"))
+    for tracker, words in broken:
+        with pytest.raises(UserError, match=words):
+            check_tracker(tracker)
+
+
 def test_a_sweep_tells_its_curves_again_when_it_is_resumed(tmp_path):
     space, told, again = {"learning_rate": (0.01, 0.02)}, Told(), Told()
     for tracker in (told, again):
@@ -184,6 +201,8 @@ def test_the_page_s_own_tracker(capsys):
     page = (pathlib.Path(__file__).parents[2] / "docs" / "extending" / "tracker.md").read_text("utf-8")
     names = {}
     exec(re.findall(r"```python\n(.*?)```", page, re.DOTALL)[0], names)
+    check_tracker(names["BestLosses"]())
+    capsys.readouterr()
     tracker = names["BestLosses"]()
     tracker.begin([Trial(0, {}, "lr 0.1", 2)])
     tracker.update([Curves(0, 1, {"val_loss": np.array([0.5, 0.25])})])
