@@ -11,7 +11,7 @@ from nnjax.core.errors import UserError
 from nnjax.diagnosis import columns
 from nnjax.diagnosis.columns import NOT_FINITE
 from nnjax.diagnosis.readers import rows
-from nnjax.diagnosis.readers.cells import decimal_comma, is_absent, is_number, numbers
+from nnjax.diagnosis.readers.cells import NoNumber, decimal_comma, is_absent, is_number, numbers
 from nnjax.diagnosis.readers.source import Log
 
 
@@ -50,13 +50,23 @@ def read(name: str, body: Sequence[Sequence[str]]) -> Log:
         return rows.to_log(rows.Rows(read, [f"Column {i + 2}" for i in range(length)], name))
     width = max(map(len, body))
     comma = decimal_comma([cell for cells in body for cell in cells])
-    table = np.array([numbers([*cells, *[""] * (width - len(cells))], comma) for cells in body])
+    table = np.array([_row(name, i, [*cells, *[""] * (width - len(cells))], comma) for i, cells in enumerate(body)])
     if width in (2, 3) and _counts(table[:, 0]) and (width == 2 or _look_alike(*table[:, 1:].T)):
         names = ("epoch", "loss", "val_loss")[:width]
         read = [dict(zip(names, row, strict=True)) for row in table.tolist()]
         log = rows.to_log(rows.Rows(read, [f"Line {i + 1}" for i in range(len(read))], name))
         return dataclasses.replace(log, remarks=(*log.remarks, _guess(name, width - 1)))
     return from_array(name, table)
+
+
+def _row(name: str, i: int, cells: Sequence[str], comma: bool) -> np.ndarray:
+    try:
+        return numbers(cells, comma)
+    except NoNumber as error:
+        shown = str(error.args[0]).strip()[:40]
+        raise UserError(
+            f"Row {i + 1} of {name} holds {shown!r}; a number was expected."
+        ) from None
 
 
 def _counts(first: np.ndarray) -> bool:

@@ -47,6 +47,11 @@ def test_epochs_that_begin_again_are_sessions(loaded):
     np.testing.assert_array_equal(found.curves.val_loss[1, :9], VAL[:9])
 
 
+def test_text_among_numbers_is_a_sentence(loaded):
+    with pytest.raises(UserError, match=r"Row 25 of .* holds 'done'"):
+        loaded(saved(LOSS) + "done\n")
+
+
 @pytest.mark.parametrize("curves", [(LOSS, VAL, 1 - LOSS / 3), (LOSS, 0.1 - LOSS / 50)], ids=["three", "unlike"])
 def test_what_cannot_be_told_needs_a_header(loaded, curves):
     with pytest.raises(UserError, match="no header; a first line with their names"):
