@@ -64,9 +64,7 @@ def _row(name: str, i: int, cells: Sequence[str], comma: bool) -> np.ndarray:
         return numbers(cells, comma)
     except NoNumber as error:
         shown = str(error.args[0]).strip()[:40]
-        raise UserError(
-            f"Row {i + 1} of {name} holds {shown!r}; a number was expected."
-        ) from None
+        raise UserError(f"Row {i + 1} of {name} holds {shown!r}; a number was expected.") from None
 
 
 def _counts(first: np.ndarray) -> bool:
