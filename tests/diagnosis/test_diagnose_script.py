@@ -40,7 +40,18 @@ def test_json(csv):
     assert set(found["primary"]) == {"code", "sentence", "evidence", "epochs", "confidence", "next"}
 
 
-@pytest.mark.parametrize("arguments", [[], ["no.csv"], ["a.csv", "b.csv"], ["a.csv", "--batch_size=0"]])
+def test_what_was_guessed_stands_beside_the_json(tmp_path):
+    (tmp_path / "log").write_text("1.0\n0.5\n0.25\n0.2\n0.19\n", "utf-8")
+    done = diagnose(tmp_path / "log", "--json")
+    assert json.loads(done.stdout)[0]["source"] == "a table; train loss = loss; 5 epochs"
+    assert done.stderr.startswith("remark: ")
+    done = diagnose(tmp_path / "log", "--columns=val_loss=loss")
+    assert "read: a table; validation loss = loss; 5 epochs" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["no.csv"], ["a.csv", "b.csv"], ["a.csv", "--batch_size=0"], ["a.csv", "--columns=x"]]
+)
 def test_mistakes_end_with_status_2(arguments):
     done = diagnose(*arguments)
     assert done.returncode == 2

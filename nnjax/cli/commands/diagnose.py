@@ -7,11 +7,14 @@ folder, or an nnjax run folder.
 
 import json
 import os
+import sys
 
 from absl import flags
 
+from nnjax.core import messages
 from nnjax.core.errors import UserError
 from nnjax.core.files import check_out
+from nnjax.core.text import printable
 
 FLAGS = flags.FLAGS
 
@@ -47,6 +50,7 @@ def run(argv: list[str]) -> None:
         "batch_size": FLAGS.batch_size,
         "shuffled": FLAGS.shuffled,
     }
+    messages.show_findings(_print_remark)
     loaded = read(argv[1], _columns(FLAGS.columns))
     found = diagnose_loaded(loaded, **{name: value for name, value in given.items() if value is not None})
     if html:
@@ -59,6 +63,11 @@ def run(argv: list[str]) -> None:
         print("\n\n".join(map(str, found)))
         if html:
             print(f"\npage: {html}")
+
+
+def _print_remark(sentence: str) -> None:
+    """Print what was guessed in reading on standard error; importing Rich would take longer than all the rest."""
+    print(printable(sentence), file=sys.stderr)
 
 
 def _columns(text: str | None) -> dict[str, str] | None:
