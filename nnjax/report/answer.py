@@ -132,18 +132,14 @@ def _baselines(known: Baselines | None, goal: str, setting: Setting) -> tuple[tu
 
 def _chart(report: ReportContext, sweep: Sweep | None, choice: Choice) -> tuple[Markup, str]:
     """Draw why: the score against the hyperparameter that matters most, else the chosen setting's curves."""
-    shares = dict(shares_of(sweep, metric_key(sweep))) if sweep and sweep.metrics else {}
-    axes = sorted(sweep.axes, key=lambda axis: -shares.get(axis.name, 0.0)) if sweep and sweep.metrics else []
-    for axis in axes:
-        if sweep and (drawn := answer_svg.against_axis(sweep, axis)):
-            share = (
-                f" ({axis.label} explains {100 * shares[axis.name]:.0f} % of the variation)"
-                if axis.name in shares
-                else ""
-            )
-            return Markup(
-                drawn
-            ), f"A dot is a trial; the line is the best setting at each value, with the range of its trials{share}."
+    if sweep and sweep.metrics:
+        shares = dict(shares_of(sweep, metric_key(sweep)))
+        for axis in sorted(sweep.axes, key=lambda axis: -shares.get(axis.name, 0.0)):
+            if drawn := answer_svg.against_axis(sweep, axis):
+                told = len(sweep.axes) > 1 and axis.name in shares
+                share = f" ({axis.label} explains {100 * shares[axis.name]:.0f} % of the variation)" if told else ""
+                line = "the line is the best setting at each value, with the range of its trials"
+                return Markup(drawn), f"A dot is a trial; {line}{share}."
     own = next((one for one in report.quantities if one.name == choice.setting.experiment.loss), None)
     drawn = answer_svg.curves(own, choice.setting.trials) if own else ""
     several = ": mean and range of its trials" if len(choice.setting.trials) > 1 else ""

@@ -7,7 +7,7 @@ import pytest
 from fake_runs import CLASSIFIER, DEMO, fake_run, hostile
 from matplotlib import colormaps
 
-from nnjax.report.charts import curves_svg, palettes
+from nnjax.report.charts import curves_svg, palettes, svg_axes
 from nnjax.report.context import ReportContext
 from nnjax.spaces.space import Space
 
@@ -71,15 +71,15 @@ def test_losses_have_axes_each_and_hostile_names_are_text():
     ],
 )
 def test_ticks_are_round_numbers(low, high, log, ticks):
-    np.testing.assert_allclose(curves_svg.ticks(low, high, log), ticks)
+    np.testing.assert_allclose(svg_axes.ticks(low, high, log), ticks)
 
 
 def test_a_gap_and_a_flat_curve():
-    axes = curves_svg._Axes(5, 0.0, 2.0, False)
-    path = curves_svg._path(axes, np.array([1.0, np.nan, 1.0, 1.0, np.inf]))
+    axes = svg_axes.Axes(5, 0.0, 2.0, False)
+    path = svg_axes.path(axes, np.array([1.0, np.nan, 1.0, 1.0, np.inf]))
     assert path.count("M") == 2
     assert path.count("L") == 1
-    assert len(curves_svg._path(axes, np.ones(10_000)).split("L")) <= curves_svg.MOST_POINTS
+    assert len(svg_axes.path(axes, np.ones(10_000)).split("L")) <= svg_axes.MOST_POINTS
 
 
 @pytest.mark.parametrize("name", palettes.SHADES)

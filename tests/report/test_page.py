@@ -216,7 +216,7 @@ def test_a_sweep_has_a_section_on_its_space():
     assert ("table", "class", "sortable linked") in found.attributes
     dropped = sum(record.status == "dropped" for record in run.records)
     assert f"{dropped} of 60 trials were dropped; trial-epochs trained" in text
-    assert "chosen setting" in text
+    assert "Which of 30 settings classifies digits best?" in text
     assert "What mattered" in text
     assert "trials that diverged have learning_rate ≥ 0.3" in text
 
