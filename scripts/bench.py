@@ -15,7 +15,8 @@ flat measures nnjax alone, in populations of 16 to 10,000 trials, also of mixed 
 `scripts/peers/signal_cost.py`), and writes signals.json; stream, what reading the data in windows from files costs (see
 `scripts/peers/streaming.py`), and writes streaming.json; dtw compares distances of time series with other packages'
 (see `scripts/peers/dtw.py`; extra `series`), and writes dtw.json; tsne compares eight layouts of 2,000 digits (see
-`scripts/peers/layouts.py`), and writes layouts.json.
+`scripts/peers/layouts.py`), and writes layouts.json; sklearn searches by scikit-learn and by nnjax's estimators (see
+`scripts/peers/estimator_search.py`), and writes estimators.json.
 """
 
 import json
@@ -28,14 +29,26 @@ from absl import flags
 
 from nnjax.cli.main import run
 from nnjax.core.errors import UserError
-from scripts.peers import contest, dtw, layouts, machine, scaling, search, signal_cost, streaming, tables, tasks
+from scripts.peers import (
+    contest,
+    dtw,
+    estimator_search,
+    layouts,
+    machine,
+    scaling,
+    search,
+    signal_cost,
+    streaming,
+    tables,
+    tasks,
+)
 from scripts.peers.contest import Contender, Size
 
 TASKS = flags.DEFINE_list(
     "tasks",
     ["tiny", "search", "search-dropout", "adaptive", "autoencoder", "products", "solo", "lenet"],
     "what to run: tiny, search, search-dropout, adaptive, autoencoder, products, solo, lenet, flat, signals, stream, "
-    "dtw, tsne",
+    "dtw, tsne, sklearn",
 )
 SETTINGS = flags.DEFINE_multi_integer("settings", [64, 256, 1024], "search: numbers of settings", lower_bound=2)
 ONLY = flags.DEFINE_string("only", "", "contenders whose name has this text, beside nnjax")
@@ -56,7 +69,7 @@ SIZES = {
 SEARCH_EPOCHS = 20
 NNJAX = [Contender("nnjax"), Contender("nnjax, warm cache", cache=True)]
 PYTHON = [Contender("nnjax, library", library=True), Contender("nnjax, library, warm cache", cache=True, library=True)]
-ALONE = ("flat", "signals", "stream", "dtw", "tsne")  # in their own ways
+ALONE = ("flat", "signals", "stream", "dtw", "tsne", "sklearn")  # in their own ways
 COMPILED = ("torch_peer", "ensemble_compiled")
 PEERS = {
     "tiny": [
@@ -134,6 +147,8 @@ def main(argv: list[str]) -> None:
         dtw.contest(out, REPEATS.value, SHARE.value, SERIES_PYTHON.value, ONLY.value)
     if "tsne" in TASKS.value:
         layouts.contest(out, REPEATS.value, SHARE.value)
+    if "sklearn" in TASKS.value:
+        estimator_search.contest(out, REPEATS.value)
     compared = [(name, size) for name in TASKS.value if name not in ALONE for size in sizes_of(name)]
     for task, size in compared:
         contenders = (
