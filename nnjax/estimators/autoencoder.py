@@ -12,9 +12,8 @@ from sklearn.utils.validation import _check_sample_weight, check_array, check_is
 
 from nnjax.core.types import Float
 from nnjax.estimators.inputs import Examples, read_inputs, without_zeros
-from nnjax.estimators.mlp import ACTIVATION_NAMES, BaseMLP
+from nnjax.estimators.mlp import ACTIVATION_NAMES, BaseMLP, activation_name, losses_of
 from nnjax.nn.activations import ACTIVATIONS
-from nnjax.nn.loss_functions import LOSSES
 
 
 class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseMLP):
@@ -26,9 +25,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseMLP):
 
     Args:
       hidden_layer_sizes: of all layers between the input and its copy; the narrowest is the code.
-      output_activation: of the copy: "identity", "logistic" for inputs in [0, 1], or another of nnjax's.
-      loss: "squared_error" (its curve is the mean square), or another of nnjax's ("binary_crossentropy" for inputs in
-        [0, 1]).
+      output_activation: of the copy: "identity", "logistic" for inputs in [0, 1], or another of nnjax's; "auto" is
+        "logistic" with "binary_crossentropy", else "identity".
+      loss: "squared_error" (its curve is the mean square), "mean_absolute_error", "huber", or for inputs in [0, 1]
+        "binary_crossentropy".
 
     Attributes:
       loss_curve_, validation_curve_, verdict_, n_iter_, coefs_, intercepts_: as of `MLPClassifier`.
@@ -36,14 +36,14 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseMLP):
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **BaseMLP._parameter_constraints,
-        "output_activation": [StrOptions(set(ACTIVATIONS) | set(ACTIVATION_NAMES))],
-        "loss": [StrOptions({"squared_error", *(set(LOSSES) - {"rbf_map"})}), callable],
+        "output_activation": [StrOptions({"auto", *ACTIVATIONS, *ACTIVATION_NAMES})],
+        "loss": [StrOptions({"squared_error", *losses_of("numbers", "probabilities")})],
     }
 
     def __init__(
         self,
         hidden_layer_sizes: int | Sequence[int] = (64, 8, 64),
-        activation: Any = "relu",
+        activation: str = "relu",
         *,
         solver: Any = "adam",
         alpha: float = 0.0,
@@ -64,7 +64,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseMLP):
         beta_2: float = 0.999,
         epsilon: float = 1e-8,
         n_iter_no_change: float | None = 10,
-        output_activation: str = "identity",
+        output_activation: str = "auto",
         loss: Any = "squared_error",
         dropout: float = 0.0,
         kernel_init: str = "auto",
@@ -103,6 +103,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseMLP):
           ValueError: as scikit-learn words it; also where training diverged.
         """
         x = read_inputs(self, X, reset=True)
+        if self.loss == "binary_crossentropy" and (x.min() < 0 or x.max() > 1):
+            raise ValueError(
+                "Some value(s) of X are out of the valid range of the loss 'binary_crossentropy', [0, 1]: put a "
+                "MinMaxScaler(clip=True) before, or take loss='squared_error'."
+            )
         weights = None if sample_weight is None else _check_sample_weight(sample_weight, x, ensure_non_negative=True)
         self._fit(without_zeros(Examples(x, None, weights)))
         return self
@@ -140,7 +145,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseMLP):
         return "autoencoder"
 
     def _loss(self, examples: Examples) -> tuple[Any, str]:
-        output = ACTIVATION_NAMES.get(self.output_activation, self.output_activation)
+        probable = self.loss == "binary_crossentropy"
+        output = activation_name(self.output_activation)
+        if output == "auto":
+            output = "sigmoid" if probable else "linear"
+        elif probable and not ACTIVATIONS[output].stays_within(0, 1):
+            raise ValueError(f"binary_crossentropy needs outputs in [0, 1], got output_activation={output!r}.")
         return ("mean_squared_error" if self.loss == "squared_error" else self.loss), output
 
 

@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from nnjax.core.experiment import Experiment, ModelConfig
+from nnjax.core.pieces import Piece
 from nnjax.core.types import Float
 from nnjax.estimators.base import NetworkEstimator, optimizer_of
 from nnjax.estimators.inputs import Examples, TargetScale, read_classes, read_numbers
@@ -26,12 +27,22 @@ OUTPUT_NAMES = {"linear": "identity", "sigmoid": "logistic"}
 _HIDDEN = {name for name, record in ACTIVATIONS.items() if record.has_gradient and not record.distribution}
 
 
+def losses_of(*compared: str) -> set[str]:
+    """Name the losses that compare such targets with outputs (`Loss.compares`)."""
+    return {name for name, loss in LOSSES.items() if loss.compares in compared}
+
+
+def activation_name(activation: Any) -> str:
+    """Name an activation as nnjax does, given scikit-learn's name, nnjax's, or of an output a function."""
+    return ACTIVATION_NAMES.get(activation, activation) if isinstance(activation, str) else Piece(activation)
+
+
 class BaseMLP(NetworkEstimator):
     """The parameters of scikit-learn's multilayer perceptrons, and those beside them."""
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
-        "activation": [StrOptions(_HIDDEN | set(ACTIVATION_NAMES)), callable],
+        "activation": [StrOptions(_HIDDEN | set(ACTIVATION_NAMES))],
         "solver": [StrOptions(set(OPTIMIZERS)), callable],
         "alpha": [Interval(Real, 0, None, closed="left")],
         "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
@@ -65,10 +76,8 @@ class BaseMLP(NetworkEstimator):
         if self.dropout:
             hyper["dropout"] = self.dropout
         optimizer, numbers = optimizer_of(self, self.learning_rate_init, hyper, halved)
-        activation = self.activation
-        activation = ACTIVATION_NAMES.get(activation, activation) if isinstance(activation, str) else activation
         return Experiment(
-            model=ModelConfig(self._kind(), widths, activation, output, self.kernel_init),
+            model=ModelConfig(self._kind(), widths, activation_name(self.activation), output, self.kernel_init),
             optimizer=optimizer,
             hyperparameters=numbers,
             loss=loss,
@@ -166,14 +175,14 @@ class MLPClassifier(ProbabilisticClassifier, BaseMLP):
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **BaseMLP._parameter_constraints,
-        "loss": [StrOptions({"log_loss", *(set(LOSSES) - {"rbf_map"})}), callable],
+        "loss": [StrOptions({"log_loss", *losses_of("distributions", "probabilities", "numbers")}), callable],
         "class_weight": [dict, StrOptions({"balanced"}), None],
     }
 
     def __init__(
         self,
         hidden_layer_sizes: int | Sequence[int] = (100,),
-        activation: Any = "relu",
+        activation: str = "relu",
         *,
         solver: Any = "adam",
         alpha: float = 0.0001,
@@ -262,14 +271,14 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **BaseMLP._parameter_constraints,
-        "loss": [StrOptions({"squared_error", *(set(LOSSES) - {"rbf_map"})}), callable],
+        "loss": [StrOptions({"squared_error", *losses_of("numbers", "nonnegative numbers")}), callable],
         "target_scaling": [StrOptions({"auto", "standard", "none"})],
     }
 
     def __init__(
         self,
         hidden_layer_sizes: int | Sequence[int] = (100,),
-        activation: Any = "relu",
+        activation: str = "relu",
         *,
         solver: Any = "adam",
         alpha: float = 0.0001,
@@ -330,6 +339,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         """
         going_on = self.warm_start and hasattr(self, "_scale")
         examples = read_numbers(self, X, y, sample_weight, reset=not going_on)
+        if self.loss in losses_of("nonnegative numbers") and (examples.numbers() < 0).any():
+            raise ValueError(f"Some value(s) of y are out of the valid range of the loss {self.loss!r}.")
         if not going_on:
             self._scale = TargetScale.fit(examples.numbers(), examples.weights, self._standardizes())
         self._single = examples.single

@@ -18,7 +18,7 @@ from nnjax.core.experiment import Experiment, Hyperparameters, ModelConfig, Opti
 from nnjax.core.types import Float
 from nnjax.estimators.base import NetworkEstimator
 from nnjax.estimators.inputs import Examples, TargetScale, read_classes, read_numbers
-from nnjax.estimators.mlp import ProbabilisticClassifier
+from nnjax.estimators.mlp import ProbabilisticClassifier, activation_name
 
 PREFIX = "model__"
 
@@ -85,7 +85,10 @@ class OwnModel(NetworkEstimator):
             return self.model
         if dataclasses.is_dataclass(self.model):
             return dataclasses.replace(self.model, **own)  # type: ignore[type-var]
-        return _with_parameters(self.model, tuple(sorted(own.items())))
+        try:
+            return _with_parameters(self.model, tuple(sorted(own.items())))
+        except TypeError:  # a parameter that has no hash
+            return functools.partial(self.model, **own)
 
     def _input_shape(self, examples: Examples) -> tuple[int, ...]:
         shape = () if self.input_shape is None else tuple(int(size) for size in self.input_shape)
@@ -100,7 +103,7 @@ class OwnModel(NetworkEstimator):
         if self.learning_rate_init is not None:
             numbers["learning_rate"] = self.learning_rate_init
         return Experiment(
-            model=ModelConfig(self._built(width), output_activation=self.output_activation),
+            model=ModelConfig(self._built(width), output_activation=activation_name(self.output_activation)),
             optimizer=OptimizerConfig(self.solver, schedule=self.learning_rate),
             hyperparameters=Hyperparameters(**numbers),
             loss=self.loss,

@@ -49,6 +49,7 @@ def test_steps_of_a_classifier_are_those_of_scikit_learn(nesterov):
         np.testing.assert_allclose(own, other, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_steps_of_a_regressor_are_those_of_scikit_learn():
     """Its loss is half the square: rate and alpha mean the same, although our curve has no half."""
     x, _ = irises()
@@ -104,6 +105,7 @@ def test_weights_and_classes_weigh():
     assert (heavy.predict(x) == 1).mean() > 0.8
 
 
+@pytest.mark.slow
 def test_weights_are_as_repeated_examples():
     """scikit-learn's check_sample_weight_equivalence asks for 1e-7; in float32 the two sums differ at 1e-6."""
     rng = np.random.default_rng(0)
@@ -171,6 +173,18 @@ def test_an_autoencoder_encodes_and_decodes():
 def test_impossible_parameters(changes, message):
     with pytest.raises(ValueError, match=message):
         MLPClassifier(**changes).fit(*irises())
+
+
+def test_values_that_a_loss_cannot_have():
+    x, y = irises()
+    with pytest.raises(ValueError, match=r"Some value.s. of y are out of the valid range"):
+        MLPRegressor(loss="mean_squared_logarithmic_error").fit(x, y - 1.0)
+    with pytest.raises(ValueError, match=r"Some value.s. of X are out of the valid range"):
+        Autoencoder(loss="binary_crossentropy").fit(x)
+    with pytest.raises(ValueError, match=r"needs outputs in .0, 1., got output_activation='linear'"):
+        Autoencoder(loss="binary_crossentropy", output_activation="identity").fit(x / 10)
+    with pytest.raises(ValueError, match="The 'loss' parameter of MLPRegressor must be"):
+        MLPRegressor(loss="categorical_crossentropy").fit(x, y)
 
 
 def test_errors_as_scikit_learn_words_them():

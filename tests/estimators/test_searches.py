@@ -102,9 +102,14 @@ def test_what_no_network_is_falls_back():
     with pytest.warns(NnjaxWarning, match="varies no network of nnjax"):
         found = PopulationSearchCV(LogisticRegression(), {"C": [0.1, 1.0]}, cv=CV).fit(x, y)
     assert found.best_score_ > 0.8
+    with pytest.raises(ValueError, match="Invalid parameter 'depth' for estimator MLPClassifier"):
+        PopulationSearchCV(NET, {"depth": [1]}, cv=CV).fit(x, y)
+
+
+@pytest.mark.slow
+def test_settings_without_a_network_are_fitted_by_scikit_learn():
+    x, y = irises()
     steps = {"net": [NET, LogisticRegression()]}
     with pytest.warns(NnjaxWarning, match="1 of 2 settings have no network"):
         found = PopulationSearchCV(PIPE, steps, cv=CV).fit(x, y)
     assert (found.cv_results_["mean_test_score"] > 0.3).all()
-    with pytest.raises(ValueError, match="Invalid parameter 'depth' for estimator MLPClassifier"):
-        PopulationSearchCV(NET, {"depth": [1]}, cv=CV).fit(x, y)
