@@ -84,8 +84,8 @@ def main(argv: list[str]) -> None:
     for name in TABLES.value:
         found = scores(name, SPLITS.value)
         first, second = list(found)[:2]
-        pairs = (dict(enumerate(found[label])) for label in (first, second))
-        difference = compare_paired(*pairs, folds=round(1 / TEST)).difference
+        ours, theirs = (dict(enumerate(found[label].tolist())) for label in (first, second))
+        difference = compare_paired(ours, theirs, folds=round(1 / TEST)).difference
         means = ", ".join(f"{label} {each.mean():.3f}" for label, each in found.items())
         interval = f"{difference.low:+.3f} to {difference.high:+.3f}"
         print(f"{name}: {means}; MLP's difference {difference.mean:+.3f} ({interval})", flush=True)

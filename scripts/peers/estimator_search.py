@@ -6,6 +6,7 @@ rates (60 settings of one architecture), mixed (60 of six), or fit (one network,
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import pathlib
@@ -73,23 +74,23 @@ def search(who: str, data: str, space: str) -> float:
 
     x, y = getattr(datasets, f"load_{data}")(return_X_y=True)
     x = (x - x.mean(0)) / (x.std(0) + 1e-9)
-    if who == "nnjax":
-        from nnjax.estimators import MLPClassifier, PopulationSearchCV
-
-        options: dict[str, Any] = {"tol": None}
-        searching: Any = PopulationSearchCV
-    else:
-        import functools
-
-        from sklearn.model_selection import GridSearchCV
-        from sklearn.neural_network import MLPClassifier  # type: ignore[assignment]
-
-        options = {"n_iter_no_change": 10 * EPOCHS}
-        searching = functools.partial(GridSearchCV, n_jobs=2)
-    net = MLPClassifier(max_iter=EPOCHS, random_state=0, **options)
+    network, searching, options = _contender(who)
+    net = network(max_iter=EPOCHS, random_state=0, **options)
     if space == "fit":
         return float(net.fit(x, y).score(x, y))
     return float(searching(net, SPACES[space], cv=FOLDS, refit=False).fit(x, y).cv_results_["mean_test_score"].max())
+
+
+def _contender(who: str) -> tuple[Any, Any, dict[str, Any]]:
+    """Return the class of a contender's networks, its search, and what lets all epochs train."""
+    if who == "nnjax":
+        from nnjax import estimators
+
+        return estimators.MLPClassifier, estimators.PopulationSearchCV, {"tol": None}
+    from sklearn import model_selection, neural_network
+
+    searching = functools.partial(model_selection.GridSearchCV, n_jobs=2)
+    return neural_network.MLPClassifier, searching, {"n_iter_no_change": 10 * EPOCHS}
 
 
 if __name__ == "__main__":
