@@ -14,6 +14,7 @@ from nnjax.exchange import files, keras_file, weights_file
 from nnjax.exchange.network import Network
 from nnjax.models.imported import Stack
 from nnjax.models.imported_layers import Activation, BatchNormalization, Conv2D, Dense
+from nnjax.nn.activations import activation_of
 from nnjax.runs.folder import FolderStore
 from nnjax.train.storage import named_arrays, npz
 
@@ -69,8 +70,15 @@ def _activations(path: pathlib.Path) -> set[str]:
     except DAMAGE:
         return set()
     if isinstance(architecture, Stack):
-        return {layer.name for layer in architecture.layers[:-1] if isinstance(layer, Activation)}
+        return {_name_of(layer) for layer in architecture.layers[:-1] if isinstance(layer, Activation)}
     return {str(architecture.activation)}
+
+
+def _name_of(layer: Activation) -> str:
+    """Name an activation as `ModelConfig` does, a leaky ReLU of another slope than ours with it."""
+    if layer.name != "leaky_relu" or np.isclose(activation_of(layer.name)(np.array(-1.0)), -layer.value):
+        return layer.name
+    return f"leaky_relu of slope {layer.value:g}"
 
 
 def trained_arrays(network: Network, path: str) -> dict[str, np.ndarray]:

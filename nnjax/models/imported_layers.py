@@ -260,14 +260,23 @@ class ZeroPadding2D(Layer):
 
 @dataclass(frozen=True)
 class Rescaling(Layer):
-    """x · scale + offset."""
+    """x · scale + offset; both one number, or one for each of the last axis."""
 
-    scale: float
-    offset: float = 0.0
+    scale: float | tuple[float, ...]
+    offset: float | tuple[float, ...] = 0.0
+
+    def output(self, shape: Shape) -> Shape:
+        """Return the input's shape."""
+        several = [part for part in (self.scale, self.offset) if isinstance(part, tuple)]
+        _require(
+            all(len(part) == shape[-1] for part in several), "Rescaling", "as many numbers as its scale has", shape
+        )
+        return shape
 
     def apply(self, weights: Weights, x: Examples) -> Examples:
         """Rescale."""
-        return x * self.scale + self.offset
+        scale, offset = (jnp.broadcast_to(jnp.asarray(part, x.dtype), x.shape) for part in (self.scale, self.offset))
+        return x * scale + offset
 
 
 def _add_bias(x: Examples, weights: Weights) -> Examples:

@@ -11,6 +11,7 @@ FUNCTIONS = {  # the only arrows that point up (.importlinter)
     "codes": "nnjax.exchange.network:codes",
     "diagnose_trials": "nnjax.diagnosis.trials:diagnose_trials",
     "export": "nnjax.exchange.files:save",
+    "dense_to_keras": "nnjax.exchange.keras_model:to_keras",
     "make_ensemble": "nnjax.exchange.ensemble.choose:make_ensemble",
     "network": "nnjax.exchange.network:Network",
     "note_verdicts": "nnjax.diagnosis.trials:note_verdicts",

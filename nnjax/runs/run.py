@@ -19,6 +19,7 @@ from nnjax.core import messages
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, TrialSpec
 from nnjax.core.files import check_out
+from nnjax.core.pieces import Piece, is_path
 from nnjax.core.text import represent
 from nnjax.core.types import DataFacts, LayerStatistics, Params, Prepared
 from nnjax.models import user_models
@@ -187,13 +188,18 @@ class Run:
         return chosen, which or ("best" if self.facts(chosen).sizes[1] else "final")
 
     def keras_model(self, trial: int | None = None, which: str | None = None) -> Any:
-        """A trial of a `keras.Model` as such a model again, with equal outputs; for scaled inputs in their shape.
+        """A trial's network as a `keras.Model` with equal outputs.
+
+        Of a `keras.Model` such a model again, for scaled inputs in their shape; of a dense network of ours a Sequential
+        for raw inputs [b, d], the scaling inside.
 
         Raises:
-          UserError: the trial's model is no Keras model, or is only named (see `load`); and as `params`.
+          UserError: the trial's model is another one, or is only named (see `load`); and as `params`.
         """
         trial, which = self.resolve(trial, which)
         kind = self.experiment(trial).model.kind
+        if not isinstance(kind, Piece) and not is_path(kind):
+            return lazy_import("dense_to_keras")(self.network(trial, which))
         return user_models.keras_model(kind, self.variables(trial, which))
 
     def network(self, trial: int | None = None, which: str | None = None) -> Network:

@@ -8,6 +8,7 @@ from populations import CLASSIFIER, blobs
 from nnjax import api
 from nnjax.core.errors import UserError
 from nnjax.core.fields import replace
+from nnjax.exchange import start_weights
 from nnjax.exchange.start_weights import read_weights
 
 
@@ -68,3 +69,14 @@ def test_layers_that_are_not_trained_are_named(tmp_path):
     (tmp_path / "net.keras").write_bytes(written(model))
     with pytest.raises(UserError, match="nnjax trains no layer BatchNormalization"):
         read_weights(str(tmp_path / "net.keras"))
+
+
+@pytest.mark.parametrize(("slope", "named"), [(0.1, "leaky_relu"), (0.3, "leaky_relu of slope 0.3")])
+def test_a_leaky_relu_of_another_slope_is_another_activation(slope, named, tmp_path):
+    """Ours has slope .1 (cs231n), Keras's layer .3."""
+    import keras
+
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3), keras.layers.LeakyReLU(slope)])
+    model.add(keras.layers.Dense(2))
+    (tmp_path / "net.keras").write_bytes(written(model))
+    assert start_weights._activations(tmp_path / "net.keras") == {named}
