@@ -11,7 +11,9 @@ from nnjax.diagnosis.readers import (
     keras_console,
     mlflow,
     not_read,
+    notebook,
     plain_log,
+    printed_lists,
     tensorboard,
     trainer_state,
 )
@@ -22,10 +24,12 @@ READERS: tuple[Reader, ...] = (
     mlflow.READER,
     arrays.READER,
     not_read.READER,
+    notebook.READER,
     trainer_state.READER,
     json_tables.READER,
     json_lines.READER,
     keras_console.READER,
+    printed_lists.READER,
     delimited.READER,
     plain_log.READER,
 )

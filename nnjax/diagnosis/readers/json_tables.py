@@ -129,6 +129,8 @@ def _of_mapping(tree: Mapping[str, Any], name: str) -> Log:
         remarks = tuple(dict.fromkeys(said for _, own in tables.values() for said in own))
         return Log({key: table for key, (table, _) in tables.items()}, remarks=remarks)
     flat = _flat_columns(tree)
+    if by_step := _with_steps(flat):
+        return _of_rows(by_step, name)
     said = []
     if {key.split("/")[0] for key in flat} == {"validation_0", "validation_1"}:  # XGBoost's evals_result
         flat = {key.replace("validation_0", "train"): value for key, value in flat.items()}
@@ -137,6 +139,19 @@ def _of_mapping(tree: Mapping[str, Any], name: str) -> Log:
         raise UserError(f"{name} holds no curves by name; {{'loss': [...], 'val_loss': [...]}} was expected.")
     table, more = _table(flat, name)
     return Log({"": table}, remarks=(*said, *more))
+
+
+def _with_steps(flat: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows of lists beside a list of epochs or steps that are all of one length; [] where it is not so."""
+    lists = {key: value for key, value in flat.items() if _is_list(value) and len(value)}
+    counted = [key for key in lists if columns.is_named(key, columns.EPOCH | columns.STEP)]
+    curves = [key for key in lists if columns.name_of(key)]
+    if not counted or not curves or any(len(lists[key]) != len(lists[counted[0]]) for key in curves):
+        return []
+    if not all(is_number(cell) for cell in lists[counted[0]]) or any(_is_list(lists[key][0]) for key in curves):
+        return []
+    same = [key for key in lists if len(lists[key]) == len(lists[counted[0]])]
+    return [dict(zip(same, row, strict=True)) for row in zip(*(lists[key] for key in same), strict=True)]
 
 
 def _by_epoch(tree: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from nnjax.diagnosis.columns import Table
 
 NO_JSON = object()
 MOST_BYTES = 512 << 20
-_WRAPPED = re.compile(r"(?:np\.|numpy\.|torch\.)?(?:float\d*|array|tensor)\(([^()]*?)(?:, (?:dtype|device)=[^()]*)?\)")
+WRAPPED = re.compile(r"(?:np\.|numpy\.|torch\.)?(?:float\d*|array|tensor)\(([^()]*?)(?:, (?:dtype|device)=[^()]*)?\)")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,6 +31,13 @@ class Source:
 
     path: pathlib.Path
     name: str
+
+    @classmethod
+    def of_text(cls, source: Source, text: str) -> Source:
+        """Return a source whose text is a part of another's."""
+        own = cls(source.path, source.name)
+        own.__dict__.update(data=text.encode(), text=text)  # what is read once
+        return own
 
     @functools.cached_property
     def data(self) -> bytes:
@@ -71,7 +78,7 @@ def _python_literal(text: str) -> Any:
     """Read what print(history.history) writes, NumPy's numbers too; nothing is executed."""
     if not re.search(r"['\"]\s*:|^\[", text[:2000]) or (text.startswith('{"') and "\n{" in text):
         return NO_JSON
-    plain = _WRAPPED.sub(r"\1", text)
+    plain = WRAPPED.sub(r"\1", text)
     plain = re.sub(r"(?<![\w.'\"])(-?)(nan|inf)(?![\w'\"])", lambda found: f"'{found[0]}'", plain)
     try:
         found = ast.literal_eval(plain)

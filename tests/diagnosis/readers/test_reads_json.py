@@ -41,6 +41,7 @@ def test_pandas(both, orient, with_epoch):
             "epochs": [{"epoch": i, "train": {"loss": a}, "val": {"loss": b}} for i, a, b in BY_EPOCH],
         },
         {f"epoch_{i}": {"train_loss": a, "val_loss": b} for i, a, b in BY_EPOCH},
+        {"epoch": (10 * EPOCHS).tolist(), "loss": A, "val_loss": B},
         {"model": "cnn", "best_val_loss": 0.4, "train_losses": A, "val_losses": B},
         {"train_loss": np.repeat(LOSS, 10).tolist(), "val_loss": B},
         {"loss": [[10 * i, a] for i, a, _ in BY_EPOCH], "val_loss": [[10 * i, b] for i, _, b in BY_EPOCH]},
