@@ -17,7 +17,7 @@ from nnjax.diagnosis.remarks import remarks
 from nnjax.diagnosis.thresholds import FEWEST
 from nnjax.diagnosis.trial_features import TrialFeatures, trial_features
 from nnjax.diagnosis.types import Curves, Diagnosis, TrainingContext, Verdict
-from nnjax.diagnosis.verdict_rule import VerdictRule
+from nnjax.diagnosis.verdict_rule import VerdictRule, calibrated
 from nnjax.diagnosis.verdicts import VERDICTS
 
 NO_RULE_HOLDS = 0.3  # the confidence of `converged` then
@@ -120,7 +120,7 @@ def _of_trial(trials: TrialFeatures, i: int, confidence: dict[str, float]) -> Di
     if not kept:
         return _worded(trials, i, [VERDICTS["converged"].verdict(trials, i, NO_RULE_HOLDS)])
     kept.sort(key=lambda rule: confidence[rule.code] < rule.first_from)
-    found = [rule.verdict(trials, i, round(confidence[rule.code], 2)) for rule in kept]
+    found = [rule.verdict(trials, i, round(calibrated(confidence[rule.code]), 2)) for rule in kept]
     return _worded(trials, i, found)
 
 

@@ -1,7 +1,8 @@
 """Find what is wrong inside a network by its layers' statistics: vanishing gradients, dead and saturated units, steps.
 
-Epochs at which nothing was measured are NaN and do not count. The last layer is the output's: that its units are at the
-ends of their range, or 0 throughout, is often what the targets ask for, so units of hidden layers only are judged.
+Epochs at which nothing was measured are NaN and do not count. The last layer is the output's: that some of its units are
+at the ends of their range, or 0 throughout, is often what the targets ask for, so units of hidden layers are judged, and
+outputs only where none is ever anything but 0.
 """
 
 import dataclasses
@@ -12,6 +13,7 @@ import numpy as np
 from nnjax.core.types import LAYER_STATISTICS, LayerStatistics
 
 FALL = 10.0  # from output to input; deck: a sigmoid network of four hidden layers falls 100-fold, ReLU about twofold
+ALL_DEAD = 0.999  # of the outputs: one that lives may be all that the targets ask for
 DEAD = 0.5  # of a layer's units: half of what the network was given does nothing
 SATURATED = 0.8  # of a layer's outputs: four in five hardly pass a gradient on
 LARGE, SMALL = 0.1, 1e-5  # of the weights, a hundred times more and less than what is healthy
@@ -23,7 +25,7 @@ class LayerFinding:
     """One thing that is wrong inside the network of a trial.
 
     Attributes:
-      code: "vanishing_gradient", "dead_units", "saturated_units", "large_updates" or "small_updates".
+      code: "vanishing_gradient", "dead_outputs", "dead_units", "saturated_units", "large_updates" or "small_updates".
       sentence: in plain words, with the numbers that matter.
       layer: where.
       epoch: the first one at which it was measured, counted from 1.
@@ -85,6 +87,20 @@ def vanishing_gradient(values: Values, epochs: np.ndarray, layers: tuple[str, ..
 
 def _first(holds: np.ndarray, epochs: np.ndarray) -> int:
     return int(epochs[np.argmax(holds)])
+
+
+def dead_outputs(values: Values, epochs: np.ndarray, layers: tuple[str, ...]) -> LayerFinding | None:
+    """Find an output layer of which every ReLU unit is 0 for all examples at the end."""
+    last = np.nan_to_num(values["dead_share"][:, -1], nan=0.0)
+    if last[-1] < ALL_DEAD:
+        return None
+    since = _first(last >= ALL_DEAD, epochs)
+    sentence = (
+        f"Every output of {layers[-1]} is 0 for every example looked at (epoch {epochs[-1]}; first in epoch {since}): "
+        "the network says 0 whatever it is shown, and no gradient comes back through a ReLU that is off."
+    )
+    remedy = "Use output_activation=linear (or one that fits the targets), a lower learning rate, or another seed."
+    return LayerFinding("dead_outputs", sentence, layers[-1], since, {"share": float(last[-1])}, remedy)
 
 
 def dead_units(values: Values, epochs: np.ndarray, layers: tuple[str, ...]) -> LayerFinding | None:
@@ -150,4 +166,4 @@ def small_updates(values: Values, epochs: np.ndarray, layers: tuple[str, ...]) -
     return LayerFinding("small_updates", sentence, layers[layer], int(epochs[0]), evidence, remedy)
 
 
-RULES: tuple[Rule, ...] = (vanishing_gradient, dead_units, saturated_units, large_updates, small_updates)
+RULES: tuple[Rule, ...] = (vanishing_gradient, dead_outputs, dead_units, saturated_units, large_updates, small_updates)

@@ -65,7 +65,7 @@ def test_a_gradient_of_zero_at_the_input():
 )
 def test_shares_of_hidden_layers_at_the_end(name, code, limit):
     shares = np.zeros((EPOCHS, LAYERS))
-    shares[:, -1] = 1.0  # of the output: may be meant
+    shares[:, -1] = 0.99  # of the output: may be meant
     assert codes(made(**{name: shares})) == []
     shares[2:, 1] = limit + 0.01
     [[finding]] = layer_findings(made(**{name: shares}))
@@ -73,6 +73,17 @@ def test_shares_of_hidden_layers_at_the_end(name, code, limit):
     assert finding.evidence == {"share": limit + 0.01}
     shares[-1, 1] = limit  # they came back
     assert codes(made(**{name: shares})) == []
+
+
+def test_outputs_that_are_all_dead():
+    """Every unit of the last layer, from the fourth of eight epochs on; one that lives is enough."""
+    shares = np.full((EPOCHS, LAYERS), 0.1)
+    shares[3:, 2] = 1.0
+    [[finding]] = layer_findings(made(dead_share=shares))
+    assert (finding.code, finding.layer, finding.epoch) == ("dead_outputs", "c", 4)
+    assert "Every output of c is 0" in finding.sentence
+    shares[3:, 2] = 0.99
+    assert codes(made(dead_share=shares)) == []
 
 
 def test_updates():

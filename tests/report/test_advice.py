@@ -49,6 +49,13 @@ def test_broken_trials_are_counted_and_found_in_the_space():
     )
 
 
+def test_the_best_trial_is_never_left_out():
+    """The best of five rates is among the two whose curves look broken."""
+    found = advice.advice(sweep(["converged"] * 3 + ["unstable", "unstable"], 3), "val_loss")
+    assert any("2 of five trials did not train" in sentence for sentence in found)
+    assert not any("leave that out" in sentence for sentence in found)
+
+
 @pytest.mark.parametrize(
     ("codes", "words"),
     [

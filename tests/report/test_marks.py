@@ -75,3 +75,14 @@ def test_all_verdicts_but_the_shortest_are_drawn():
 def test_marks_as_json():
     text = json.dumps(mark_data(Mark("point", (3,), (np.float64(1 / 3),), "low")), allow_nan=False)
     assert json.loads(text) == {"kind": "point", "x": [3], "y": [0.33333], "label": "low"}
+
+
+def test_a_gap_below_the_running_mean_shows_that_mean():
+    """The chart may show the re-evaluated loss; the sentence speaks of the running mean."""
+    again = 2 - 0.02 * T
+    [found] = diagnose_curves(Curves(train_loss=again + 0.3, train_loss_eval=again, val_loss=again))
+    verdict = next(v for v in (found.primary, *found.others) if v.code == "val_below_train")
+    losses = {"train_loss": again + 0.3, "train_loss_eval": again, "val_loss": again}
+    [place, line] = VERDICTS["val_below_train"].marks(verdict, losses)
+    assert (place.kind, line.kind) == ("band", "trend")
+    assert line.y == pytest.approx([(again + 0.3)[int(epoch) - 1] for epoch in line.x])

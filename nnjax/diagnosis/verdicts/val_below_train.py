@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from nnjax.diagnosis.marks import band
+from nnjax.diagnosis.marks import Losses, Mark, band
 from nnjax.diagnosis.trial_features import TrialFeatures
+from nnjax.diagnosis.types import Verdict
 from nnjax.diagnosis.verdict_rule import REMARK, Badge, Description, VerdictRule, graded, percent
 
 BELOW = 0.02  # validation below train: less is the luck of the split
@@ -99,6 +100,18 @@ def _as_shares(parts: Mapping[str, float]) -> dict[str, float]:
     return {name: part / whole if whole else 1 / len(parts) for name, part in parts.items()}
 
 
+def marks(verdict: Verdict, losses: Losses) -> list[Mark]:
+    """Mark the epochs, and draw the running mean of which the verdict speaks: a chart may show the re-evaluated loss."""
+    found, running = [band(verdict, "validation below training")], losses.get("train_loss")
+    if running is None or "train_loss_eval" not in losses:
+        return found
+    x = [epoch for epoch in range(verdict.epochs["from"], verdict.epochs["to"] + 1) if np.isfinite(running[epoch - 1])]
+    return [
+        *found,
+        Mark("trend", tuple(x), tuple(float(running[epoch - 1]) for epoch in x), "train loss, running mean"),
+    ]
+
+
 VERDICT = VerdictRule(
     code="val_below_train",
     precedence=110,
@@ -106,6 +119,6 @@ VERDICT = VerdictRule(
     badge=Badge("<", "#ecd0e0", "validation lies below training"),
     confidence=confidence,
     describe=describe,
-    marks=lambda verdict, losses: [band(verdict, "validation below training")],
+    marks=marks,
     first_from=FIRST_FROM,
 )

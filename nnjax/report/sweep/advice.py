@@ -48,10 +48,13 @@ def _often(sweep: Sweep, codes: Sequence[str]) -> list[str]:
     whole = [code for trial, code in zip(sweep.trials, codes, strict=True) if _trained(sweep, trial)]
     out = []
     broken, unfinished = _codes_of(BROKEN), _codes_of(UNFINISHED)
+    chosen = None if sweep.choice is None else sweep.choice.trial
     places = [i for i, code in enumerate(codes) if code in broken]
     if len(places) >= max(1, OFTEN * len(codes)) and set(places) - set(failed(sweep)):
         others, where = narrowest(sweep.axes, places)
-        rest = f" All of them have {where}, and no other trial has: leave that out next time." if not others else ""
+        rest = ""
+        if not others and not (chosen is not None and chosen in {sweep.trials[i] for i in places}):
+            rest = f" All of them have {where}, and no other trial has: leave that out next time."
         out.append(f"{_some(codes, broken)} did not train ({_listed(codes, broken)}).{rest}")
     if _share(whole, unfinished) > MOST:
         out.append(f"{_some(whole, unfinished)} had not finished learning: more epochs, or higher learning rates.")
