@@ -1,6 +1,7 @@
 """Measure the diagnosis on labeled curves: `python -m scripts.diagnosis_accuracy [--part=fresh] [--images=DIR]`.
 
-Prints the tables of docs/diagnoses.md; with --images it draws a curve for each verdict.
+Prints the tables of docs/diagnoses.md; with --images it draws a curve for each verdict. The part "synthetic" is drawn
+anew from formulas (`scripts/curves/synthetic.py`), "strangers" is in the file strangers.npz beside --curves.
 """
 
 import pathlib
@@ -11,7 +12,9 @@ from nnjax.cli.main import run
 from nnjax.core.errors import UserError
 
 CURVES = flags.DEFINE_string("curves", "tests/diagnosis/curves.npz", "the file that label_curves wrote")
-PART = flags.DEFINE_enum("part", "last", ["tuning", "test", "fresh", "unseen", "last"], "which part of the curves")
+PART = flags.DEFINE_enum(
+    "part", "last", ["tuning", "test", "fresh", "unseen", "last", "strangers", "synthetic"], "which part of the curves"
+)
 IMAGES = flags.DEFINE_string("images", None, "folder of the figures")
 
 
@@ -20,10 +23,15 @@ def main(argv: list[str]) -> None:
     path = pathlib.Path(CURVES.value)
     if len(argv) != 1 or not path.is_file():
         raise UserError(f"{path} does not exist: name the file that scripts/label_curves.py wrote, --curves=FILE.npz.")
-    from scripts.curves import scoring, store, tables, verdict_figures
+    from scripts.curves import scoring, store, synthetic, tables, verdict_figures
 
-    scores = scoring.score([one for one in store.load(path) if one.part == PART.value])
-    for table in (tables.summary, tables.false_alarms, tables.confusion, tables.causes):
+    if PART.value == "synthetic":
+        curves = synthetic.draw(100, seed=1)
+    else:
+        file = path.with_name("strangers.npz") if PART.value == "strangers" else path
+        curves = [one for one in store.load(file) if one.part == PART.value]
+    scores = scoring.score(curves)
+    for table in (tables.summary, tables.false_alarms, tables.confusion, tables.causes, tables.calibration):
         print(table(scores), end="\n\n")
     if IMAGES.value:
         for code, score in verdict_figures.draw_all(scores, pathlib.Path(IMAGES.value)).items():

@@ -1,8 +1,8 @@
 """Find what is wrong inside a network by its layers' statistics: vanishing gradients, dead and saturated units, steps.
 
-Epochs at which nothing was measured are NaN and do not count. The last layer is the output's: that some of its units are
-at the ends of their range, or 0 throughout, is often what the targets ask for, so units of hidden layers are judged, and
-outputs only where none is ever anything but 0.
+Epochs at which nothing was measured are NaN and do not count. The last layer is the output's: that some of its units
+are at the ends of their range, or 0 throughout, is often what the targets ask for, so units of hidden layers are
+judged, and outputs only where none is ever anything but 0.
 """
 
 import dataclasses

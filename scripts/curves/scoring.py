@@ -10,6 +10,7 @@ import numpy as np
 
 from nnjax.diagnosis.diagnose import diagnose_curves
 from nnjax.diagnosis.types import Curves, Diagnosis, TrainingContext
+from scripts.curves import strangers, synthetic
 from scripts.curves.curve import NAMES, Labeled
 from scripts.curves.sweeps import PACE
 
@@ -48,6 +49,7 @@ def _not_finite(one: Labeled) -> float:
 
 def _context(one: Labeled) -> TrainingContext:
     known: dict[str, Any] = {"mean_predictor": one.mean_predictor, "chance_accuracy": one.chance}
+    known["num_validation"] = one.num_validation
     return TrainingContext(**{name: value for name, value in known.items() if math.isfinite(value)})
 
 
@@ -60,7 +62,18 @@ def _score(one: Labeled, found: Diagnosis) -> Score:
 
 def is_healthy(one: Labeled) -> bool:
     """Whether nothing was done to the network, and the labels find nothing wrong with it."""
+    if one.part in ("strangers", "synthetic"):
+        return (strangers if one.part == "strangers" else synthetic).is_healthy(one)
     return one.label in PACE and one.source.startswith(HEALTHY)
+
+
+def calibration_error(scores: Sequence[Score], bins: int = 10) -> float:
+    """Give the expected calibration error: the mean distance of confidence and share accepted, over equal bins."""
+    sure = np.array([score.found.primary.confidence for score in scores])
+    right = np.array([score.accepted for score in scores], float)
+    bin_of = np.minimum((sure * bins).astype(int), bins - 1)
+    own = [bin_of == i for i in np.unique(bin_of)]
+    return float(sum(rows.mean() * abs(sure[rows].mean() - right[rows].mean()) for rows in own))
 
 
 def wilson(hits: int, n: int, z: float = 1.959964) -> tuple[float, float]:

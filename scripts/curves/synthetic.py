@@ -156,6 +156,11 @@ def draw(count: int, seed: int) -> list[Labeled]:
     return [_labeled(rng, kind, i) for kind in KINDS for i in range(count)]
 
 
+def is_healthy(one: Labeled) -> bool:
+    """Whether the formula is one of a run that went well."""
+    return one.source.split("/")[1] in HEALTHY
+
+
 def _labeled(rng: Rng, kind: str, i: int) -> Labeled:
     t = int(rng.choice(LENGTHS))
     formula = KINDS[kind](rng, np.arange(1.0, t + max(2, t // 2) + 1), t)

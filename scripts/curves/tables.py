@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 
 from nnjax.diagnosis.verdicts import CODES
-from scripts.curves.scoring import Score, is_healthy, wilson
+from scripts.curves.scoring import Score, calibration_error, is_healthy, wilson
 
 
 def summary(scores: Sequence[Score]) -> str:
@@ -35,6 +36,20 @@ def false_alarms(scores: Sequence[Score]) -> str:
     return (
         f"False alarms: {wrong} of {len(healthy)} healthy curves, {share:.1f} % ({100 * low:.1f}–{100 * high:.1f} %)."
     )
+
+
+def calibration(scores: Sequence[Score]) -> str:
+    """Say how far confidence is from the share accepted, and whether forecasts came true where runs went on."""
+    lines = [f"Expected calibration error: {calibration_error(scores):.3f}."]
+    known = [score for score in scores if math.isfinite(score.one.gain)]
+    for codes, least, words in (
+        ({"still_learning"}, 0.01, "still_learning, of which gained 1 % or more"),
+        ({"converged", "stopped_too_late"}, 0.02, "converged or stopped_too_late, of which gained more than 2 %"),
+    ):
+        own = [score.one.gain >= least for score in known if score.found.primary.code in codes]
+        if own:
+            lines.append(f"{len(own)} called {words}: {sum(own)}.")
+    return " ".join(lines)
 
 
 def confusion(scores: Sequence[Score]) -> str:

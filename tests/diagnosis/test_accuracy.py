@@ -1,6 +1,7 @@
 """The diagnosis on the labeled curves that scripts/label_curves.py has trained; docs/diagnoses.md has the tables."""
 
 import collections
+import dataclasses
 import pathlib
 
 import numpy as np
@@ -12,7 +13,7 @@ from nnjax.diagnosis.verdicts import CODES
 from scripts.curves import scoring, store
 from scripts.curves.tasks import GOOD, TASKS, part_of
 
-ACCEPTED = {"tuning": 0.95, "test": 0.93, "fresh": 0.945, "unseen": 0.95, "last": 0.915}  # as docs/diagnoses.md has it
+ACCEPTED = {"tuning": 0.95, "test": 0.93, "fresh": 0.945, "unseen": 0.95, "last": 0.92}  # as docs/diagnoses.md has it
 ALARMS = {"tuning": 0.02, "test": 0.02, "fresh": 0.01, "unseen": 0.02, "last": 0.04}  # rounded up
 FILE = pathlib.Path(__file__).parent / "curves.npz"
 
@@ -67,6 +68,23 @@ def test_first_verdicts_are_as_good_as_documented(scores, part):
     healthy = [score for score in own if scoring.is_healthy(score.one)]
     assert sum(score.accepted for score in own) >= ACCEPTED[part] * len(own)
     assert sum(score.false_alarm for score in healthy) <= ALARMS[part] * len(healthy)
+
+
+def test_confidence_is_how_often_a_first_verdict_is_right(scores):
+    """Of two verdicts with 0.9 and 0.7 of which the first is right: (0.1 + 0.7) / 2 off."""
+    assert scoring.calibration_error(scores) < 0.05
+    one = next(score for score in scores if score.accepted)
+    two = [one._replace(found=dataclasses.replace(one.found, primary=dataclasses.replace(one.found.primary, confidence=c)))
+           for c in (0.9, 0.7)]  # fmt: skip
+    assert scoring.calibration_error([two[0], two[1]._replace(accepted=False)]) == pytest.approx(0.4)
+
+
+def test_runs_of_other_tools_are_no_worse_than_at_first_sight():
+    """195 runs of PyTorch, Keras and scikit-learn: 75.9 % when they were first looked at."""
+    found = scoring.score(store.load(FILE.with_name("strangers.npz")))
+    healthy = [score for score in found if scoring.is_healthy(score.one)]
+    assert sum(score.accepted for score in found) >= 0.75 * len(found)
+    assert sum(score.false_alarm for score in healthy) <= 0.11 * len(healthy)
 
 
 def test_the_cause_of_a_gap_is_the_one_that_was_made(scores):

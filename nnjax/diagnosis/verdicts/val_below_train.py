@@ -101,7 +101,7 @@ def _as_shares(parts: Mapping[str, float]) -> dict[str, float]:
 
 
 def marks(verdict: Verdict, losses: Losses) -> list[Mark]:
-    """Mark the epochs, and draw the running mean of which the verdict speaks: a chart may show the re-evaluated loss."""
+    """Mark the epochs, and draw the running mean that is meant, where a chart may show the re-evaluated loss."""
     found, running = [band(verdict, "validation below training")], losses.get("train_loss")
     if running is None or "train_loss_eval" not in losses:
         return found
