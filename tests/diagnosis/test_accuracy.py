@@ -74,8 +74,8 @@ def test_confidence_is_how_often_a_first_verdict_is_right(scores):
     """Of two verdicts with 0.9 and 0.7 of which the first is right: (0.1 + 0.7) / 2 off."""
     assert scoring.calibration_error(scores) < 0.05
     one = next(score for score in scores if score.accepted)
-    two = [one._replace(found=dataclasses.replace(one.found, primary=dataclasses.replace(one.found.primary, confidence=c)))
-           for c in (0.9, 0.7)]  # fmt: skip
+    primary = [dataclasses.replace(one.found.primary, confidence=sure) for sure in (0.9, 0.7)]
+    two = [one._replace(found=dataclasses.replace(one.found, primary=verdict)) for verdict in primary]
     assert scoring.calibration_error([two[0], two[1]._replace(accepted=False)]) == pytest.approx(0.4)
 
 
