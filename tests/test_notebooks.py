@@ -33,4 +33,7 @@ def test_its_code_runs(path, tmp_path, monkeypatch):
     with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
         for cell in code_of(path):
             exec(compile("".join(cell["source"]), path.name, "exec"), names)
-    assert names["run"].chosen() if path.stem < "4" else all(record.values for record in names["run"].records)
+    if path.stem == "sklearn":
+        assert names["found"]["mean_test_score"].max() > 0.9
+    else:
+        assert names["run"].chosen() if path.stem < "4" else all(record.values for record in names["run"].records)
