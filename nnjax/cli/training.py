@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nnjax.cli import distributed, main
@@ -33,6 +33,7 @@ class Job:
       report: whether to write the report.
       max_seconds: as for `nnjax.sweep`.
       certify: whether to train some trials again after that (see `nnjax.verify.certify`).
+      trackers: names, as for `nnjax.sweep`.
       distributed: whether this is one of several processes (`nnjax.cli.distributed`); the first one speaks and reports.
     """
 
@@ -48,6 +49,7 @@ class Job:
     certify: bool = False
     distributed: bool = False
     max_seconds: float | None = None
+    trackers: Sequence[str] = ()
 
 
 def run(job: Job) -> None:
@@ -61,6 +63,7 @@ def run(job: Job) -> None:
     train = _checked(job)
     from nnjax.cli.printing import print_message
     from nnjax.search.options import Options
+    from nnjax.trackers.tracking import tracked
     from nnjax.train import distributed as processes
     from nnjax.train.display import Display
     from nnjax.train.host.population import Stopped
@@ -69,11 +72,16 @@ def run(job: Job) -> None:
     first = processes.is_main_process()
     main.catch_signals()
     try:
-        with distributed.exit_if_process_lost(job.workdir), Display() as display:
+        some = job.trackers if first else ()
+        with (
+            distributed.exit_if_process_lost(job.workdir),
+            Display() as display,
+            tracked(some, job.workdir, display, print_message) as (observe, ended),
+        ):
             options = Options(job.workdir, None, Plan(**_given(job.plan)), job.title, job.keep)
             options = options._replace(should_stop=main.stop_requested, log=print_message if first else _silent)
             options = options._replace(max_seconds=job.max_seconds)
-            trained = train(options._replace(observe=display) if first else options)
+            trained = ended(train(options._replace(observe=observe) if first else options))
         certificate = trained.certify(print_message, main.stop_requested) if job.certify else None
     except Stopped:
         raise main.Interrupted(f"Stopped; {job.workdir} is saved, and the same command goes on from there.") from None

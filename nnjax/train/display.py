@@ -53,7 +53,13 @@ def displayed(progress: bool | None, observe: Observer) -> Iterator[Observer]:
 
 def someone_watches() -> bool:
     """Whether standard error is a terminal, or this runs in a notebook."""
-    return sys.stderr.isatty() or ("ipykernel" in sys.modules and Console().is_jupyter)
+    return sys.stderr.isatty() or ("ipykernel" in sys.modules and Console().is_jupyter) or _marimo() is not None
+
+
+def _marimo() -> Any:
+    """Return the module marimo, where this runs in one of its notebooks; else None."""
+    module = sys.modules.get("marimo")
+    return module if module is not None and module.running_in_notebook() else None
 
 
 class Display(JupyterMixin):
@@ -76,7 +82,9 @@ class Display(JupyterMixin):
 
     def __enter__(self) -> Self:
         self.begin = self.seen_at = self.clock()
-        if self.console.is_jupyter:
+        if _marimo() is not None:
+            self.live = _MarimoCell(self)
+        elif self.console.is_jupyter:
             self.live = _Cell(self)
         elif self.console.is_terminal:
             self.live = Live(self, console=self.console, refresh_per_second=4, transient=True)
@@ -160,6 +168,24 @@ class _Cell:
         """Draw it again."""
         if self._handle is not None:  # there is none where IPython has no front end
             self._handle.update(self._content)
+
+    stop = refresh
+
+
+class _MarimoCell(_Cell):
+    """The output of a cell of marimo.
+
+    Args:
+      content: what it shows.
+    """
+
+    def __init__(self, content: Any):
+        self._content = content
+
+    def refresh(self) -> None:
+        """Draw it again."""
+        marimo = _marimo()
+        marimo.output.replace(marimo.Html(self._content._repr_mimebundle_([], [])["text/html"]))
 
     stop = refresh
 

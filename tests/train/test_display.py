@@ -172,3 +172,18 @@ def test_it_is_shown_where_someone_looks(monkeypatch, capsys, progress, terminal
 
 def test_nobody_watches_a_pipe():
     assert not module.someone_watches()
+
+
+def test_in_marimo_the_cell_is_redrawn(monkeypatch):
+    """A stand-in for marimo with its three functions; the real one shows the same."""
+    drawn = []
+    output = types.SimpleNamespace(replace=drawn.append)
+    stand_in = types.SimpleNamespace(running_in_notebook=lambda: True, output=output, Html=str)
+    monkeypatch.setitem(sys.modules, "marimo", stand_in)
+    assert module.someone_watches()
+    with Display(Console(file=io.StringIO())) as display:
+        display.live.refresh()
+    assert "preparing and compiling" in drawn[0]
+    monkeypatch.setitem(sys.modules, "marimo", types.SimpleNamespace(running_in_notebook=lambda: False))
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: False, raising=False)
+    assert not module.someone_watches()

@@ -42,6 +42,7 @@ def define_flags() -> None:
     flags.DEFINE_string("title", None, "of the report; by default the configuration's first line, or made from the run")
     flags.DEFINE_bool("report", True, "write the HTML report; `nnjax report` writes it later")
     flags.DEFINE_string("keep", "all", "whose weights are kept: all, or best:K by validation loss")
+    flags.DEFINE_list("trackers", [], "told of the training: tensorboard, jsonl, wandb, trackio")
     flags.DEFINE_float("max_seconds", None, "end after so many seconds with the best so far", lower_bound=0.001)
     flags.DEFINE_bool("certify", False, "after training, train some trials again to show that all is the same")
     flags.DEFINE_bool("sanity", False, "before training, show by short trials whether learning can work at all")
@@ -68,5 +69,5 @@ def run(argv: list[str]) -> None:
     plan = {name: FLAGS[name].value for name in ("devices", "batch_devices", "lanes", "order", "merge")}
     experiment, space = config.experiment_of(module), config.space_of(module)
     title = config.title_of(module, FLAGS.title)
-    after = (FLAGS.keep, FLAGS.sanity, FLAGS.report, FLAGS.certify)
-    training.run(training.Job(experiment, space, workdir, title, plan, adaptive, *after, several, FLAGS.max_seconds))
+    after = (FLAGS.keep, FLAGS.sanity, FLAGS.report, FLAGS.certify, several, FLAGS.max_seconds, FLAGS.trackers)
+    training.run(training.Job(experiment, space, workdir, title, plan, adaptive, *after))

@@ -34,6 +34,7 @@ def define_flags() -> None:
     flags.DEFINE_integer("batch_devices", None, "how many devices share each batch; 1 by default", lower_bound=1)
     flags.DEFINE_string("title", None, "of the report; by default the configuration's first line, or made from the run")
     distributed.define_flags()
+    flags.DEFINE_list("trackers", [], "told of the training: tensorboard, jsonl, wandb, trackio")
     flags.DEFINE_bool("sanity", False, "before training, show by short trials whether learning can work at all")
 
 
@@ -51,7 +52,11 @@ def run(argv: list[str]) -> None:
     if experiment.signals is None:
         experiment = replace(experiment, {"signals": True})
     title = config.title_of(module, FLAGS.title)
-    training.run(training.Job(experiment, space, workdir, title, plan, sanity=FLAGS.sanity, distributed=several))
+    training.run(training.Job(experiment, space, workdir, title, plan, **_after(), distributed=several))
+
+
+def _after() -> dict[str, Any]:
+    return {"sanity": FLAGS.sanity, "trackers": FLAGS.trackers}
 
 
 def _job_again(argv: list[str], plan: dict[str, Any]) -> training.Job:
@@ -69,4 +74,4 @@ def _job_again(argv: list[str], plan: dict[str, Any]) -> training.Job:
     again = retrial(source, trial)
     plan = vars(again.plan) | {name: value for name, value in plan.items() if value is not None}
     experiment = replace(again.experiment, main.overrides("config"))
-    return training.Job(experiment, Space(), workdir, FLAGS.title or again.title, plan, sanity=FLAGS.sanity)
+    return training.Job(experiment, Space(), workdir, FLAGS.title or again.title, plan, **_after())
