@@ -11,7 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 from rich import get_console
@@ -184,8 +184,8 @@ class _MarimoCell(_Cell):
 
     def refresh(self) -> None:
         """Draw it again."""
-        marimo = _marimo()
-        marimo.output.replace(marimo.Html(self._content._repr_mimebundle_([], [])["text/html"]))
+        marimo, content = _marimo(), cast(Any, self._content)
+        marimo.output.replace(marimo.Html(content._repr_mimebundle_([], [])["text/html"]))
 
     stop = refresh
 
