@@ -5,7 +5,8 @@
   const body = table.tBodies[0], PAGE = 20, state = { rows: [...body.rows], page: 0 };
   const indexOf = new Map(state.rows.map((row) => [row, trials.places.get(Number(row.cells[0].textContent)) ?? -1]));
   const rowOf = new Map([...indexOf].map(([row, i]) => [i, row]));
-  trials.rowTexts = trials.ids.map((_, i) => [...(rowOf.get(i)?.cells ?? [])].map((cell) => cell.textContent).join(" ").toLowerCase());
+  const codes = trials.field("verdict"); // the table has its words, a filter may have the code
+  trials.rowTexts = trials.ids.map((_, i) => [...[...(rowOf.get(i)?.cells ?? [])].map((cell) => cell.textContent), scales.show(codes, i)].join(" ").toLowerCase());
   const [back, position, on] = [document.createElement("button"), document.createElement("span"), document.createElement("button")];
   Object.assign(back, { type: "button", textContent: "← previous", onclick: () => turn(-1) });
   Object.assign(on, { type: "button", textContent: "next →", onclick: () => turn(1) });
