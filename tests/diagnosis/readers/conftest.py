@@ -2,12 +2,9 @@
 
 import numpy as np
 import pytest
+from log_curves import LOSS, VAL
 
 from nnjax.diagnosis.reading import read
-
-EPOCHS = np.arange(1, 25)
-LOSS = np.round(0.3 + 1.5 * 0.85**EPOCHS, 4)
-VAL = np.round(0.4 + 1.4 * 0.86**EPOCHS, 4)
 
 
 @pytest.fixture

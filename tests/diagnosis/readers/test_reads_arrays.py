@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 import pytest
-from conftest import LOSS, VAL  # of this folder
+from log_curves import LOSS, VAL
 
 from nnjax.core.errors import UserError
 

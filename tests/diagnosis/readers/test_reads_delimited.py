@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import EPOCHS, LOSS, VAL  # of this folder
+from log_curves import EPOCHS, LOSS, VAL
 
 from nnjax.core.errors import UserError
 

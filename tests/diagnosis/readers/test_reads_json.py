@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pandas
 import pytest
-from conftest import EPOCHS, LOSS, VAL  # of this folder
+from log_curves import EPOCHS, LOSS, VAL
 
 from nnjax.core.errors import UserError
 

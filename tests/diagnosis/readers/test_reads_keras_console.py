@@ -4,7 +4,7 @@ import contextlib
 import io
 
 import pytest
-from conftest import EPOCHS, LOSS, VAL  # of this folder
+from log_curves import EPOCHS, LOSS, VAL
 
 
 def bars(running, end):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import LOSS, VAL  # of this folder
+from log_curves import LOSS, VAL
 
 from nnjax.core.errors import UserError
 from nnjax.diagnosis.reading import read

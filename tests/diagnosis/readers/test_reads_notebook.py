@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import EPOCHS, LOSS, VAL  # of this folder
+from log_curves import EPOCHS, LOSS, VAL
 
 from nnjax.core.errors import UserError
 

@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 import pytest
-from conftest import EPOCHS, LOSS, VAL  # of this folder
+from log_curves import EPOCHS, LOSS, VAL
 
 from nnjax.core.errors import UserError
 

@@ -3,7 +3,7 @@
 import json
 
 import numpy as np
-from conftest import EPOCHS, LOSS, VAL  # of this folder
+from log_curves import EPOCHS, LOSS, VAL
 
 
 def state(entries, **more):
