@@ -7,7 +7,7 @@ import math
 import os
 import pathlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -40,33 +40,45 @@ class TensorBoard:
             self._files[one.number].write_bytes(content + protobuf.event(now, summary=start))
 
     def update(self, curves: Sequence[Curves]) -> None:
-        """Append epochs; those of all trials with the same curves are encoded at once."""
-        now = time.time()
-        for names, some in itertools.groupby(sorted(curves, key=_names), key=_names):
-            own = list(some)
-            steps = np.concatenate([one.start + np.arange(_length(one)) for one in own])
-            values = {name: np.concatenate([one.values[name] for one in own]) for name in names}
-            rows, place = protobuf.scalar_events(now, steps, values), 0
-            for one in own:
-                self._append(one.trial, rows[place : place + _length(one)].tobytes())
-                place += _length(one)
+        """Append epochs."""
+        for one, content in _encoded(curves):
+            self._append(one.trial, content)
 
     def end(self, outcomes: Sequence[Outcome], files: Sequence[pathlib.Path]) -> None:
         """Append final values and verdicts."""
         now = time.time()
+        values = {
+            one.trial: {f"final/{name}": np.array([v]) for name, v in one.values.items() if math.isfinite(v)}
+            for one in outcomes
+        }
+        final = [Curves(one.trial, one.epochs, values[one.trial]) for one in outcomes if values[one.trial]]
+        self.update(final)
         for one in outcomes:
-            known = {f"final/{name}": np.array([v]) for name, v in one.values.items() if math.isfinite(v)}
-            content = protobuf.scalar_events(now, np.array([one.epochs]), known).tobytes() if known else b""
+            content = b""
             if one.verdict:
                 summary = protobuf.text_summary("verdict", one.verdict.replace("_", " "))
                 content += protobuf.event(now, summary=summary, step=one.epochs)
             if one.status not in (RUNNING, WAITING):
                 content += protobuf.event(now, summary=protobuf.session_end(now, one.status in FINISHED))
-            self._append(one.trial, content)
+            if content:
+                self._append(one.trial, content)
 
     def _append(self, trial: int, content: bytes) -> None:
         with self._files[trial].open("ab") as file:
             file.write(content)
+
+
+def _encoded(curves: Sequence[Curves]) -> Iterator[tuple[Curves, bytes]]:
+    """Encode epochs; those of all trials with the same curves at once."""
+    now = time.time()
+    for names, some in itertools.groupby(sorted(curves, key=_names), key=_names):
+        own = list(some)
+        steps = np.concatenate([one.start + np.arange(_length(one)) for one in own])
+        values = {name: np.concatenate([one.values[name] for one in own]) for name in names}
+        rows, place = protobuf.scalar_events(now, steps, values), 0
+        for one in own:
+            yield one, rows[place : place + _length(one)].tobytes()
+            place += _length(one)
 
 
 def _names(curves: Curves) -> tuple[str, ...]:
