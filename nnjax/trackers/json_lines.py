@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import os
@@ -56,14 +57,20 @@ def _about(trial: Trial) -> dict[str, Any]:
 
 def _epochs(curves: Curves) -> list[str]:
     """Write the epochs of a trial; finite ones by a format, which takes a third of the time of json.dumps."""
-    values = np.stack([np.asarray(own, float) for own in curves.values.values()], axis=1)
-    about = {"event": "epoch", "trial": curves.trial}
+    values = np.array(list(curves.values.values()), float).T
     if not np.isfinite(values).all():
+        about = {"event": "epoch", "trial": curves.trial}
         rows = [dict(zip(curves.values, row, strict=True)) for row in values.tolist()]
         return [_dump({**about, "epoch": epoch, **row}) for epoch, row in enumerate(rows, curves.start)]
-    names = "".join(f", {json.dumps(name).replace('%', '%%')}: %r" for name in curves.values)
-    pattern = f'{json.dumps(about)[:-1]}, "epoch": %d{names}}}'
-    return [pattern % (epoch, *row) for epoch, row in enumerate(values.tolist(), curves.start)]
+    pattern, trial = _pattern(tuple(curves.values)), curves.trial
+    return [pattern % (trial, epoch, *row) for epoch, row in enumerate(values.tolist(), curves.start)]
+
+
+@functools.lru_cache(maxsize=64)
+def _pattern(names: tuple[str, ...]) -> str:
+    """Return the format of a line of an epoch."""
+    own = "".join(f", {json.dumps(name).replace('%', '%%')}: %r" for name in names)
+    return f'{{"event": "epoch", "trial": %d, "epoch": %d{own}}}'
 
 
 def _dump(line: Mapping[str, Any]) -> str:
