@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import pathlib
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -21,6 +23,7 @@ from nnjax.trackers.services import Trackio, WandB
 from nnjax.train.host.progress import Observer, Progress
 from nnjax.train.storage.records import Record
 
+EVERY = 5.0  # seconds
 REPLICATES = ("seed", "data.fold", "data.fold_seed")
 Folder = pathlib.Path | None
 
@@ -74,17 +77,20 @@ class Tracking:
     Args:
       trackers: to tell.
       log: called with a sentence about one that failed.
+      every: seconds between two updates at least, so that short segments of many trials cost little.
     """
 
-    def __init__(self, trackers: Sequence[Tracker], log: Callable[[str], None]):
-        self.trackers, self.log = list(trackers), log
+    def __init__(self, trackers: Sequence[Tracker], log: Callable[[str], None], every: float = EVERY):
+        self.trackers, self.log, self.every, self.updated = list(trackers), log, every, -math.inf
         self.told: list[int] = []  # epochs of each trial
         self.progress: tuple[Sequence[TrialSpec], Sequence[Record]] = ((), ())
 
     def __call__(self, progress: Progress) -> None:
         """Tell of new trials and of the epochs that a segment has added."""
         self.progress = progress.specs, progress.records
-        self._update(progress.specs, progress.records)
+        if time.monotonic() - self.updated >= self.every:
+            self._update(progress.specs, progress.records)
+            self.updated = time.monotonic()
 
     def _update(self, specs: Sequence[TrialSpec], records: Sequence[Record]) -> None:
         if len(specs) > len(self.told):
