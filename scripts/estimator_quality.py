@@ -27,6 +27,7 @@ def load(name: str) -> tuple[np.ndarray, np.ndarray, bool]:
 
     if name in ("boston", "autompg"):
         x, y = {"boston": data.boston_housing_data, "autompg": data.autompg_data}[name]()
+        x = x[:, np.isfinite(x).any(axis=0)]  # autompg has a column of names, which are no numbers
         whole = np.isfinite(x).all(axis=1)
         return x[whole], y[whole], False
     x, y = getattr(datasets, f"load_{name}")(return_X_y=True)
