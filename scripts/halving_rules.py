@@ -22,9 +22,8 @@ from absl import flags
 
 from nnjax.cli.main import run
 
+FLAGS = flags.FLAGS
 CURVES = pathlib.Path(__file__).parent / "curves" / "halving.npz"
-REPEATS = flags.DEFINE_integer("repeats", 40, "draws of half of the settings of each sweep", lower_bound=1)
-OPTUNA = flags.DEFINE_bool("optuna", False, "whether Optuna's pruners are replayed too (slower)")
 SETTINGS, SEEDS, EPOCHS, ETA = 64, 3, 54, 3
 RUNGS = (EPOCHS // 9, EPOCHS // 3, EPOCHS)
 FLOOR = 1e-3  # of a loss, for per cents
@@ -238,8 +237,8 @@ def outcome(losses: np.ndarray, left: Sequence[int], taken: int) -> Outcome:
 Way = Callable[[np.ndarray], tuple[list[int], int]]  # losses -> settings that train to the end, epochs taken
 
 
-def ways() -> dict[str, Way]:
-    """Name what is replayed."""
+def ways(pruners: bool = False) -> dict[str, Way]:
+    """Name what is replayed; Optuna's pruners too if asked."""
 
     def once(rules: Sequence[Rule]) -> Way:
         return lambda losses: survivors(losses, rules, range(len(losses)), RUNGS)
@@ -249,17 +248,17 @@ def ways() -> dict[str, Way]:
 
     found = {name: once(rules) for name, rules in RULES.items()}
     found["two brackets, a fifth of the fall"] = lambda losses: hyperband(losses, (lowest(0.2),))
-    if OPTUNA.value:
+    if pruners:
         names = ("SuccessiveHalvingPruner", "HyperbandPruner")
         found |= {f"Optuna's {name}": by_optuna(name) for name in names}
     return found
 
 
-def show(part: str, repeats: int) -> None:
+def show(part: str, repeats: int, pruners: bool) -> None:
     """Replay all ways on the sweeps of a part, half of the settings at a time, and print the means."""
     sweeps = read()
     print(f"{len(names_of(part))} sweeps: {part}\n{'':46}{'epochs':>8}{'regret %':>10}{'in SE':>8}{'≤ 1 SE':>8}")
-    for name, way in ways().items():
+    for name, way in ways(pruners).items():
         found = []
         for place, sweep in enumerate(names_of(part)):
             losses = sweeps[sweep]
@@ -278,8 +277,10 @@ def main(argv: list[str]) -> None:
         record()
         return
     for part in argv[1:] or PARTS:
-        show(part, REPEATS.value)
+        show(part, FLAGS.repeats, FLAGS.optuna)
 
 
 if __name__ == "__main__":
+    flags.DEFINE_integer("repeats", 40, "draws of half of the settings of each sweep", lower_bound=1)
+    flags.DEFINE_bool("optuna", False, "whether Optuna's pruners are replayed too (slower)")
     run(main)

@@ -14,7 +14,8 @@ import pytest
 from nnjax.core.archives import DAMAGE, read_npz
 from nnjax.core.errors import UserError
 from nnjax.data import idx, npy, npz
-from nnjax.diagnosis import readers, tensorboard
+from nnjax.diagnosis import reading
+from nnjax.diagnosis.readers import tensorboard
 
 
 def idx_file(shape, values, code=8):
@@ -108,10 +109,10 @@ def test_json_of_curves(tmp_path, text, message):
     path = tmp_path / "history.json"
     path.write_text(text, "utf-8")
     if message is None:  # beyond floats, so not finite: diverged in its second epoch
-        assert readers.read(path).curves.diverged_at.tolist() == [2]
+        assert reading.read(path).curves.diverged_at.tolist() == [2]
         return
     with pytest.raises(UserError, match=message):
-        readers.read(path)
+        reading.read(path)
 
 
 @pytest.mark.parametrize("text", ["[" * 10_000, '{"full_scale": 1' + "0" * 5000 + "}", "{"])

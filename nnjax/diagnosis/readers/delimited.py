@@ -25,9 +25,10 @@ def recognizes(source: Source) -> bool:
         return False
     body = [cells for _, cells in found][: 4 * _SEEN]
     if len(body) == 1:
-        return (_is_header(body[0]) and any(columns.name_of(cell) for cell in body[0])) or headerless.is_numeric(
-            body[0]
+        named = (
+            _is_header(body[0]) and any(map(columns.name_of, body[0])) and source.text.lstrip()[:1] not in ("{", "[")
         )
+        return named or headerless.is_numeric(body[0])
     if _start(found) is None and not headerless.applies(body):
         return False
     numeric = [sum(map(is_number, cells)) >= 0.3 * sum(not is_absent(cell) for cell in cells) > 0 for cells in body]
