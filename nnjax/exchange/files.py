@@ -125,6 +125,9 @@ FORMATS = {
 }
 
 
+READ = [ending for ending in FORMATS if ending != ".onnx"]  # which is onnxruntime's business
+
+
 def check_path(path: str) -> str:
     """Return the path of a network's file to write, with ~ as the home folder, before anything is computed for it.
 
@@ -154,5 +157,5 @@ def load(path: str | os.PathLike[str]) -> Predictor:
     """
     path = pathlib.Path(path)
     if path.suffix not in FORMATS:
-        raise UserError(f"{path} ends in {path.suffix!r}, but a run folder or {', '.join(FORMATS)} was expected.")
+        raise UserError(f"{path} ends in {path.suffix!r}, but a run folder or {', '.join(READ)} was expected.")
     return FORMATS[path.suffix].read(path)

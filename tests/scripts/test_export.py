@@ -65,7 +65,11 @@ def test_a_file_of_keras_is_served_on_images_brought_to_1(tmp_path):
     ("name", "arguments", "words"),
     [
         ("export", ("--out=a.safetensors",), "--run=DIR (or --file=FILE) and --out were expected"),
-        ("export", ("--run={run}", "--out=a.pt"), "'a.pt' ends in '.pt', but .safetensors or .jaxexport was expected"),
+        (
+            "export",
+            ("--run={run}", "--out=a.pt"),
+            "'a.pt' ends in '.pt', but .safetensors or .jaxexport or .onnx was expected",
+        ),
         ("export", ("--run={run}", "--to=program", "--out=a.safetensors"), "but .jaxexport was expected"),
         ("export", ("--run={run}", "--trial=9", "--out=a.jaxexport"), "There is no trial 9"),
         ("export", ("--file=a.pkl", "--out=a.jaxexport"), "a.pkl is not a run folder"),
