@@ -100,7 +100,7 @@ def record() -> None:
 
 def read() -> dict[str, np.ndarray]:
     """Read the recorded sweeps: {name: losses [settings, seeds, epochs]}."""
-    with np.load(CURVES) as file:
+    with np.load(CURVES, allow_pickle=False) as file:
         return {name.replace("-", " "): file[name] for name in file.files}
 
 

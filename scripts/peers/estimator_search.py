@@ -64,7 +64,7 @@ def run_alone(who: str, data: str, space: str, cache: pathlib.Path) -> float:
     """Let a contender run in a process of its own; give its best score."""
     command = [sys.executable, "-m", "scripts.peers.estimator_search", who, data, space]
     env = {**os.environ, "NNJAX_CACHE": str(cache)}
-    text = subprocess.run(command, env=env, check=True, capture_output=True, text=True).stdout
+    text = subprocess.run(command, env=env, check=True, capture_output=True, encoding="utf-8").stdout
     return float(text.split()[-1])
 
 

@@ -14,6 +14,7 @@ def test_concentration_by_hand():
     assert concentration.concentration(np.array([[0.0, 1]])).contrast == math.inf
 
 
+@pytest.mark.slow
 def test_every_distance_concentrates():
     """Squared Euclidean distances of d independent uniforms have mean d/6 and variance 7d/180, so the spread of their
     roots tends to √(7/180 · 36) / (2√d) = √(7/20)/√d; all contrasts fall."""

@@ -42,6 +42,7 @@ def test_shepard(case):
     assert quality(x, y)["shepard"] == pytest.approx(spearmanr(pdist(x), pdist(y)).statistic, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_shepard_of_many_points_is_that_of_those_drawn():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(MOST_PAIRED + 500, 3))

@@ -71,6 +71,7 @@ def test_memory_grows_with_the_points_and_not_with_their_pairs():
     assert needed(16_000) < 2.2 * needed(8_000) < 0.15 * 4 * 16_000**2
 
 
+@pytest.mark.slow
 def test_layouts_are_as_good():
     x = load_digits().data[:300] / 16
     sparse, full = (lay_out(x, [LayoutConfig(15.0)], support=support).y[0] for support in ("neighbors", "all"))

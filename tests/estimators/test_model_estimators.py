@@ -25,6 +25,7 @@ class Net(nn.Module):
         return nn.Dense(self.outputs)(nn.tanh(nn.Dense(self.width)(x.reshape(len(x), -1))))
 
 
+@pytest.mark.slow
 def test_parameters_of_the_model_are_searched():
     x, y = irises()
     net = NNJAXClassifier(Net, model__width=3, **OPTIONS)

@@ -161,7 +161,7 @@ def test_files_of_ensembles_answer_alike(classifier, folded, tmp_path):
     arrays = safetensors.numpy.load_file(tmp_path / "e.safetensors")
     safetensors.numpy.save_file({**arrays, "member_9/kernel": np.zeros(1)}, tmp_path / "e.safetensors")
     beside = tmp_path / "e.safetensors.json"
-    beside.write_text(beside.read_text().replace('"sha256": "', '"was": "', 1))
+    beside.write_text(beside.read_text("utf-8").replace('"sha256": "', '"was": "', 1), "utf-8")
     with pytest.raises(UserError, match="an array member_9/kernel, but 6 members"):
         files.load(tmp_path / "e.safetensors")
     with pytest.raises(UserError, match="gives outputs only"):

@@ -55,6 +55,7 @@ def test_the_mistake_is_gone_where_it_is_corrected(outcomes):
             assert one.corrected.diagnosis.primary.code != one.mode.code, one.mode.name
 
 
+@pytest.mark.slow
 def test_the_page(outcomes, tmp_path):
     rates = Rates(
         np.array([0.01, 0.1, 1.0]),

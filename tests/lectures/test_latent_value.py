@@ -38,6 +38,7 @@ def folder(tmp_path_factory):
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_every_method_width_and_seed_is_a_row(folder):
     found = pd.read_csv(folder / "results.csv")
     drawn = {"PCA": 2, "ICA": 4, "k-means": 4, "autoencoder": 4, "all inputs": 1, "all inputs, DTW": 1}
@@ -48,6 +49,7 @@ def test_every_method_width_and_seed_is_a_row(folder):
     assert copies["ICA", 2] == pytest.approx(copies["PCA", 2], rel=1e-4)  # the same plane
 
 
+@pytest.mark.slow
 def test_the_page_stands_alone(folder):
     page = (folder / "study.html").read_text("utf-8")
     assert "Is the latent space worth it?" in page

@@ -32,6 +32,7 @@ def folder(network, tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 def test_all_methods_on_all_splits(folder):
     table = pd.read_csv(folder / "results.csv")
     assert table.groupby("seed")["method"].nunique().to_dict() == {0: 14, 1: 14}  # 16 without DTW of kNN and k-medoids
@@ -43,6 +44,7 @@ def test_all_methods_on_all_splits(folder):
     assert (splits[0] != splits[1]).sum() > 3  # another split for another seed
 
 
+@pytest.mark.slow
 def test_the_page_stands_alone(folder):
     page = (folder / "study.html").read_text("utf-8")
     assert "Do not confuse the distance with the model" in page

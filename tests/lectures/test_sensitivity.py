@@ -51,6 +51,7 @@ def made(tmp_path_factory):
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_every_setting_is_a_row(made):
     table = pd.read_csv(made[0] / "results.csv")
     assert dict(table["family"].value_counts()) == {"t-SNE, random start": 8, "latent 8": 4, "PCA": 1}
@@ -59,6 +60,7 @@ def test_every_setting_is_a_row(made):
     assert table["trustworthiness"].between(0.3, 1).all()
 
 
+@pytest.mark.slow
 def test_the_page_says_what_is_missing_and_stands_alone(made):
     folder, parts = made
     assert any("umap" in sentence and "left out" in sentence for sentence in parts)

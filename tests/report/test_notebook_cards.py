@@ -46,7 +46,7 @@ def test_a_run_with_a_report_links_to_it(run, tmp_path, monkeypatch):
     (tmp_path / "run").mkdir()
     monkeypatch.setattr(run, "path", tmp_path / "run")
     assert "report" not in texts(run._repr_html_())
-    (tmp_path / "run" / "report.html").write_text("")
+    (tmp_path / "run" / "report.html").write_text("", "utf-8")
     assert 'href="run/report.html"' in run._repr_html_()
 
 

@@ -195,6 +195,7 @@ def test_data_that_are_gone_are_told(monkeypatch):
     assert "All trials" in text
 
 
+@pytest.mark.slow
 def test_a_thousand_trials_fit(tmp_path):
     run = searched(1000, 50)
     path = write_report(run, tmp_path)  # 5 s on an idle machine

@@ -105,6 +105,7 @@ def test_a_run_with_and_without_class_weights_has_two_constant_answers():
     assert contexts[0].mean_predictor < 0.5
 
 
+@pytest.mark.slow
 def test_balanced_weights_with_a_good_balanced_accuracy_are_no_missing_signal():
     """Weak signal, 7 % rare: balanced accuracy .7 on validation, at losses above those of the unweighted prior."""
     rng = np.random.default_rng(0)

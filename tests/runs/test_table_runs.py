@@ -68,6 +68,7 @@ def test_a_frame_with_all_kinds_of_columns_trains_and_predicts_by_its_recipe(tmp
     np.testing.assert_array_equal(again.data().dataset.x, run.data().dataset.x)
 
 
+@pytest.mark.slow
 def test_folds_of_groups_of_unequal_sizes_train(tmp_path):
     rng = np.random.default_rng(0)
     patients = np.repeat(np.arange(12), rng.integers(5, 40, 12))

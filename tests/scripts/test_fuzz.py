@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 
+import pytest
 from systems import posix
 
 from scripts.faults import attempts
@@ -30,6 +31,7 @@ attempts.work(lambda place: None, lambda rng, place: (f"act {rng.random():.6f}",
 """
 
 
+@pytest.mark.slow
 @posix
 def test_tracebacks_hangs_crashes_and_memory_are_counted():
     found = attempts.supervise([sys.executable, "-c", WORKER], 8)

@@ -7,6 +7,7 @@ from nnjax.embed import LayoutConfig, lay_out
 from scripts.peers import layouts
 
 
+@pytest.mark.slow
 def test_a_contender_in_its_own_process_and_its_quality(tmp_path):
     """The divergence by scikit-learn's functions is the one that nnjax reports of the same layouts."""
     layouts.write_data(tmp_path / layouts.DATA, 200)

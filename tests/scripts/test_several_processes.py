@@ -174,6 +174,7 @@ def test_a_run_of_one_process_goes_on_in_two_that_slurm_has_started(config, tmp_
     assert json.loads((folder / "environment.json").read_text("utf-8"))["plan"][0]["devices"] == 2
 
 
+@pytest.mark.slow
 @posix
 def test_a_signal_to_one_process_stops_all(config, tmp_path):
     folder = tmp_path / "run"

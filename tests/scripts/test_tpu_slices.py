@@ -47,6 +47,7 @@ def test_a_step_and_an_evaluation_are_counted_as_by_hand():
     assert (found.devices, found.lanes, found.steps, found.evaluations) == (1, 4, 10, 5)
 
 
+@pytest.mark.slow
 def test_memory_is_that_of_one_device():
     one, two = count(4, tuple(jax.devices()[:1])), count(8, tuple(jax.devices()[:2]))
     assert (two.devices, two.lanes, two.estimated) == (2, 4, one.estimated)

@@ -64,7 +64,7 @@ def test_lines_of_json(tmp_path):
         tracker.update([Curves(0, 1, {"loss": np.array([0.1, 1e-9]), 'a "%d"': np.array([1.0, 2.0])})])
         tracker.update([Curves(0, 3, {"loss": np.array([np.nan])})])
         tracker.end([Outcome(0, DONE, 3, {"best": np.inf}, "")], [tmp_path / "config.json"])
-    assert [json.loads(line) for line in (tmp_path / "logs" / "a.jsonl").read_text().splitlines()] == [
+    assert [json.loads(line) for line in (tmp_path / "logs" / "a.jsonl").read_text("utf-8").splitlines()] == [
         {"event": "trial", "trial": 0, "group": "widths 8", "epochs": 2, "settings": {"widths": "8"}},
         {"event": "epoch", "trial": 0, "epoch": 1, "loss": 0.1, 'a "%d"': 1.0},
         {"event": "epoch", "trial": 0, "epoch": 2, "loss": 1e-9, 'a "%d"': 2.0},
@@ -152,7 +152,7 @@ def test_a_sweep_tells_its_curves_again_when_it_is_resumed(tmp_path):
         for i in range(2):
             np.testing.assert_array_equal(np.concatenate(curves[i]), run.records[i].curves["val_loss"])
         assert [one.verdict for one in tracker.calls[-1][1]] == [record.verdict for record in run.records]
-    assert len((tmp_path / "tracked.jsonl").read_text().splitlines()) == 2 + 2 * CLASSIFIER.epochs + 2 + 1
+    assert len((tmp_path / "tracked.jsonl").read_text("utf-8").splitlines()) == 2 + 2 * CLASSIFIER.epochs + 2 + 1
     assert len(list((tmp_path / "tensorboard" / "trial_00001").iterdir())) == 2
 
 

@@ -157,6 +157,7 @@ def test_what_is_given_by_hand_is_not_changed(steps):
     assert steps["tried"] == [(2, 16, "own")]
 
 
+@pytest.mark.slow
 def test_what_was_measured_is_known_next_time(steps, tmp_path, monkeypatch):
     """Other values of traced hyperparameters, and more trials, are the same program; a damaged file is passed over."""
     steps[2, 4, "shared"] = 1e-9

@@ -311,6 +311,7 @@ def test_a_damaged_file_is_one_sentence(tmp_path):
         nnjax.load(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_layer_of_zeros_has_no_update_ratio():
     [record] = population(specs_of(replace(WATCHED, {"kernel_init": "zeros", "widths": (8, 8)}))).run()
     assert np.isnan(record.signals["update_ratio"][0, 1])  # relu of zeros: nothing reaches the middle layer

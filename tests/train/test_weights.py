@@ -133,6 +133,7 @@ def test_the_area_under_the_curve_is_scikit_learns():
     assert abs(truth - sklearn_metrics.roc_auc_score(LABELS[rows] > 0, outputs[:, -1])) > 0.01
 
 
+@pytest.mark.slow
 def test_metrics_of_numbers_are_scikit_learns():
     metrics = ("r2", "root_mean_squared_error")
     experiment = dataclasses.replace(LINE, data=PARTS, batch_size=16, metrics=metrics, epochs=3)
@@ -209,6 +210,7 @@ def test_balanced_weights_are_scikit_learns():
     np.testing.assert_allclose(class_weights(ClassWeight("balanced"), weighted), truth, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_class_weights_are_weights_of_the_training_examples():
     """The same weights as numbers, by name, by index, and as weights of the examples of a training part alone."""
     data = nnjax.from_arrays(X, NAMES)

@@ -113,6 +113,7 @@ def test_from_disk_or_from_memory_the_results_are_the_same(tmp_path):
     jax.tree.map(np.testing.assert_array_equal, held, kept)
 
 
+@pytest.mark.slow
 def test_devices_at_different_epochs_read_each_their_own_window():
     """A trial that stops early gives its device to another one, which begins at epoch 1 beside one at a later epoch."""
     axes = {"learning_rate": (0.5, 0.01, 0.02), "patience": (1,), "epochs": (16,)}

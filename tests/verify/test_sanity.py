@@ -78,6 +78,7 @@ def test_a_degenerate_loss_is_found():
     assert "overfits small batch" in failed(checked(replace(SANE, wrong)))
 
 
+@pytest.mark.slow
 def test_examples_in_both_parts_are_found():
     """A network that memorises shuffled labels knows those of the validation part."""
     wide, data = replace(SANE, {"widths": (64, 64), "learning_rate": 0.003}), blobs(300, 60)
