@@ -248,6 +248,7 @@ def test_hyperparameters_of_ones_own_are_axes(data, tmp_path):
         nnjax.sweep(experiment, {"hyperparameters.temprature": [1.0], "hyperparameters.temperature": [1.0]}, data=data)
 
 
+@pytest.mark.slow
 def test_the_average_of_the_weights_is_what_is_evaluated(data):
     experiment = nnjax.Experiment(model=nnjax.ModelConfig(widths=(4,)), epochs=2, batch_size=32, optimizer="sgd")
     axes = {"hyperparameters.ema_decay": [0.0, 0.95], "learning_rate": [0.5]}

@@ -85,6 +85,7 @@ def test_one_logit_is_cut_at_zero_as_by_hand():
     np.testing.assert_allclose(ours.curves()["val_accuracy"], run.curves()["val_accuracy"], rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_calibration_error_of_own_logits_is_that_of_probabilities():
     own, optaxs = train(cce, 3, THREE), train(optax.losses.softmax_cross_entropy_with_integer_labels, 3, THREE)
     found = own.curves()["val_expected_calibration_error"]

@@ -84,6 +84,7 @@ def test_what_stops_at_a_nan_or_a_copy_is_turned_off_and_named():
     assert [sentence.split(" is ")[0] for sentence in said] == [f"{n}={v}" for n, v in stopping.items()]
 
 
+@pytest.mark.slow
 def test_a_program_that_stops_at_nan_trains_and_is_warned():
     done = run("-c", PYTHON, JAX_DEBUG_NANS="1", JAX_DEBUG_INFS="1", JAX_TRANSFER_GUARD="disallow")
     assert done.returncode == 0, done.stderr

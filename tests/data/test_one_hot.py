@@ -56,6 +56,7 @@ def test_a_given_task_stays():
     assert (experiment.data.task, experiment.loss) == ("auto", "mean_squared_error")
 
 
+@pytest.mark.slow
 def test_a_run_is_that_of_the_labels_bit_by_bit(tmp_path):
     said, rows = [], pd.DataFrame(ROWS, columns=["low", "middle", "high"])
     run = nnjax.sweep(AUTO, data=(X, rows), workdir=tmp_path / "run", log=said.append)

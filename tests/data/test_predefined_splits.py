@@ -41,6 +41,7 @@ def test_what_is_not_given_is_drawn_from_what_trains(own, sizes):
     assert prepare_loaded(from_arrays(X, Y, **own), DataConfig()).facts().sizes == sizes
 
 
+@pytest.mark.slow
 def test_the_scores_are_those_of_the_own_sets():
     run = nnjax.sweep(
         Experiment(model=ModelConfig(widths=(4,)), epochs=3, batch_size=20, metrics=("accuracy",)),

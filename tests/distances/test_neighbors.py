@@ -29,6 +29,7 @@ def test_errors():
     assert d[0, 0] == 0  # the caller's matrix is left alone
 
 
+@pytest.mark.slow
 def test_the_window_with_the_least_error_and_then_the_smallest():
     x, y = series.sample("cbf", 30, 0)
     windows = [0, 6, 14, 40]

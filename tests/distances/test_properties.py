@@ -61,6 +61,7 @@ def test_the_triangle_inequality_fails_elsewhere(metric, x, y, z):
     assert distance(x, z, metric) > distance(x, y, metric) + distance(y, z, metric)
 
 
+@pytest.mark.slow
 @FEW
 @given(THREE)
 def test_lower_bounds_are_lower(x):

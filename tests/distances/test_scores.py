@@ -54,6 +54,7 @@ def test_clusters_without_structure_agree_as_chance_does():
     assert score.accuracy < 0.45
 
 
+@pytest.mark.slow
 def test_neighbors_are_chosen_and_counted_as_by_scikit_learn():
     """Breast cancer has two classes and odd numbers of neighbors, so there are no ties to break."""
     some = split_of(prepare(DataConfig("breast_cancer", limit=150, test=100, validation=0, scaling="standard")))

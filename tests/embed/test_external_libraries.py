@@ -12,6 +12,7 @@ from nnjax.embed import embed, quality
 X = load_iris().data
 
 
+@pytest.mark.slow
 def test_scikit_learn_approximates():
     found = embed(X, "tsne", engine="sklearn", perplexity=20.0)
     assert found.options == {"perplexity": 20.0, "seed": 0, "init": "pca", "engine": "sklearn"}

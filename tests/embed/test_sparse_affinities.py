@@ -39,7 +39,7 @@ def test_affinities_are_those_of_scikit_learn(found, place, perplexity):
     assert found[1][place] == pytest.approx((theirs[theirs > 0] * np.log(theirs[theirs > 0])).sum(), rel=1e-4)
 
 
-@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize("place", [pytest.param(0, marks=pytest.mark.slow), 1])
 def test_the_objective_is_the_dense_one(found, place):
     table, entropy = jax.tree.map(jnp.asarray, found[0][place]), jnp.asarray(found[1][place])
     p = jnp.asarray(dense(table, len(X)).astype(np.float32))

@@ -81,6 +81,7 @@ def test_what_left_comes_back(name, suffix, tmp_path):
         np.testing.assert_allclose(found.codes()(x), expected(name)[1], rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_weights_of_an_own_model_are_a_linen_tree_again(tmp_path):
     path = str(tmp_path / "net.safetensors")
     model = LinenNet()

@@ -79,7 +79,9 @@ def undamaged(kind):
 
 @QUICK
 @given(damages=DAMAGES)
-@pytest.mark.parametrize("kind", ["net.safetensors", "net.jaxexport", "net.keras"])
+@pytest.mark.parametrize(
+    "kind", ["net.safetensors", pytest.param("net.jaxexport", marks=pytest.mark.slow), "net.keras"]
+)
 def test_damage_is_noticed(kind, damages, tmp_path):
     """Weights and programs by the SHA-256 beside them, Keras's archive by its CRC-32s."""
     parts = contents(kind)
@@ -93,7 +95,9 @@ def test_damage_is_noticed(kind, damages, tmp_path):
 
 @QUICK
 @given(damages=DAMAGES)
-@pytest.mark.parametrize("kind", ["net.safetensors", "net.jaxexport", "net.weights.h5"])
+@pytest.mark.parametrize(
+    "kind", ["net.safetensors", pytest.param("net.jaxexport", marks=pytest.mark.slow), "net.weights.h5"]
+)
 def test_damage_of_the_description_is_refused_or_harmless(kind, damages, tmp_path):
     """A changed name of a class, say, still describes a network of the same shape."""
     parts, beside = contents(kind), f"{kind}.json"

@@ -58,6 +58,7 @@ def untrained(monkeypatch):
     monkeypatch.setattr(backprop.vanishing, "norms_while_training", lambda *_: norms[:, :5])
 
 
+@pytest.mark.slow
 def test_the_chapter_on_backpropagation(tmp_path):
     made = backprop.chapter()
     rows = {row.what: row for row in made.rows}

@@ -6,6 +6,7 @@ from nnjax.lectures.history import chapters
 from nnjax.report.charts import figures
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "num_figures"), [("mcculloch_pitts", 4), ("perceptron", 6)])
 def test_a_chapter(name, num_figures):
     chapter = chapters.make(name)

@@ -80,6 +80,7 @@ def test_others(name):
     assert bounds(function) == tuple(ends)
 
 
+@pytest.mark.slow
 def test_all_stay_within_their_bounds():
     z = 30 * np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32)
     with standard_rules():

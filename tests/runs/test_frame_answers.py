@@ -69,6 +69,7 @@ def test_labels_of_an_older_folder_are_whole_numbers_where_all_names_are():
             facts_from_json(tree | {"classes": ["p", "q"], "label_type": forged})
 
 
+@pytest.mark.slow
 def test_arrays_with_gaps_are_filled_in_as_frames_are():
     """The mean of a is 0 and that of b 1; the frame's missing cells and NaN in the rows are one case."""
     frame = pd.DataFrame({"a": A, "b": [0.0, 2.0] * 30, "c": ["u", "v", "v"] * 20, "y": np.where(A > 0, "p", "q")})

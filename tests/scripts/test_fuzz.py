@@ -50,6 +50,7 @@ for name in "abcd":
 """
 
 
+@pytest.mark.slow
 @posix
 def test_a_kill_falls_before_or_after_the_nth_call(tmp_path):
     (tmp_path / "script.py").write_text(SCRIPT, "utf-8")

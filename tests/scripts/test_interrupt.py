@@ -87,6 +87,7 @@ def test_sigterm_ends_the_run_with_a_checkpoint(stopped):
     assert not (folder / "report.html").exists()
 
 
+@pytest.mark.slow
 def test_it_goes_on_bit_for_bit_whatever_happens(stopped, undisturbed, flags):
     """After SIGTERM: SIGKILL after another checkpoint, a damaged checkpoint, a full disk, and then the end."""
     folder = stopped[0]

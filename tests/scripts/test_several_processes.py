@@ -206,6 +206,7 @@ def test_a_trial_of_a_run_is_trained_again_by_one_process(fork, tmp_path):
     assert "trained again in one process only: leave out --distributed" in complaint(fork("train", *again))
 
 
+@pytest.mark.slow
 def test_devices_that_lie_idle_are_refused(config, tmp_path):
     found = ends(start_all(2, 2, config, tmp_path / "run", "--devices=2"))
     for status, _, error in found:

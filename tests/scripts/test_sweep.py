@@ -99,6 +99,7 @@ def test_a_finished_run_is_certified_and_a_changed_one_is_not(config, copy):
     )
 
 
+@pytest.mark.slow
 def test_an_adaptive_search(config, tmp_path):
     """It says how it stands after each batch and where its study is; the report is as for any sweep."""
     space = ("--space.mode=adaptive", "--space.num=4", "--space.batch=2", "--space.arms=plain")

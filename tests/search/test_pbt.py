@@ -436,7 +436,7 @@ def test_a_trial_alone(evolved):
         retrial(folder, copy)
 
 
-@pytest.mark.parametrize("stops", [1, 3])
+@pytest.mark.parametrize("stops", [pytest.param(1, marks=pytest.mark.slow), 3])
 def test_it_goes_on_bit_for_bit(evolved, tmp_path, stops):
     """Stopped after some segments, then after as many more."""
     count = 0

@@ -141,6 +141,7 @@ def test_each_activation_with_each_optimizer(activation):
     assert_alike(members, batches(4), envelope=envelope_of([*members, other]))
 
 
+@pytest.mark.slow
 def test_each_initializer_starts_as_alone():
     members = [member((10 + i,), **{"model.kernel_init": name}) for i, name in enumerate(KERNEL_INITS)]
     envelope, given = envelope_of(members), batches(0)

@@ -43,6 +43,7 @@ def test_frozen_weights_keep_their_bits(tmp_path, changes):
         assert np.abs(params["layer_1"]["kernel"] - START["layer_1"]["kernel"]).max() > 1e-3
 
 
+@pytest.mark.slow
 def test_the_head_learns_as_on_the_features_alone(tmp_path):
     """Frozen features are data: the same head, trained by itself on NumPy's ReLU of them."""
     run = trained(tmp_path)

@@ -259,7 +259,7 @@ def test_one_program_serves_all_class_weights():
     np.testing.assert_array_equal(run.records[2].curves["val_loss"], alone.records[0].curves["val_loss"])
 
 
-@pytest.mark.parametrize("data", [(X, NAMES, W), (X, NUMBERS, W)])
+@pytest.mark.parametrize("data", [(X, NAMES, W), pytest.param((X, NUMBERS, W), marks=pytest.mark.slow)])
 def test_a_batch_over_two_devices_has_the_same_mean(data):
     experiment = CLASSIFIER if data[1] is NAMES else dataclasses.replace(LINE, data=PARTS, epochs=3, batch_size=16)
     one, two = (nnjax.sweep(experiment, data=data, plan=nnjax.Plan(devices=n, batch_devices=n)) for n in (1, 2))
@@ -293,6 +293,7 @@ def test_an_objective_gets_the_weights():
     np.testing.assert_allclose(curves_of(run)["train_loss"], [(W * W).sum() / W.sum()], rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_weights_of_a_data_frame_are_no_input():
     frame = pd.DataFrame(X, columns=list("abcd")).assign(kind=NAMES, importance=W)
     run = nnjax.sweep(CLASSIFIER, data=frame, target="kind", weight="importance")

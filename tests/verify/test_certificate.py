@@ -151,6 +151,7 @@ def test_given_weights_that_are_gone(tmp_path):
     assert (found.checks, found.passed, found.failed) == ((), False, [])
 
 
+@pytest.mark.slow
 def test_what_was_moved_is_compared_until_then(monkeypatch):
     """Seven of eight stop early, and the last one goes on in fewer lanes, which rounds otherwise."""
     monkeypatch.setattr("nnjax.train.layout.plan.MOVE_FLOPS", 0.0)

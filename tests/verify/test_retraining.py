@@ -45,6 +45,7 @@ def test_given_weights_are_where_training_starts(tmp_path):
             np.testing.assert_array_equal(again.params()[layer][name], array, err_msg=f"{layer}/{name}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "complaint"),
     [

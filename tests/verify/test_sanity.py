@@ -86,6 +86,7 @@ def test_examples_in_both_parts_are_found():
     assert failed(checked(wide, data)) == []
 
 
+@pytest.mark.slow
 def test_a_regression():
     """Expected at the start: the mean square of the targets; without inputs: their variance about the training mean."""
     checks, prepared = checked(REGRESSION, line(200)), prepare_loaded(line(200), REGRESSION.data)
@@ -97,6 +98,7 @@ def test_a_regression():
     assert "inputs matter" in failed(checked(REGRESSION, line(200), misaligned))
 
 
+@pytest.mark.slow
 def test_an_autoencoder_has_the_checks_that_apply():
     experiment = replace(REGRESSION, {"model.kind": "autoencoder", "widths": (8, 3, 8)})
     checks = checked(experiment)

@@ -346,6 +346,7 @@ def test_freezing_a_layer_between_two_sweeps_takes_effect():
         np.testing.assert_array_equal(a.value, b.value)
 
 
+@pytest.mark.slow
 def test_the_example_of_the_page_trains():
     page = pathlib.Path(__file__).parents[3] / "docs" / "extending" / "keras.md"
     [code] = re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL)

@@ -102,6 +102,7 @@ def test_a_model_of_equal_shapes_and_another_program_is_no_model_of_the_run(tmp_
     assert run.predict_proba(X[:0], 0).shape == (0, 3)
 
 
+@pytest.mark.slow
 def test_of_several_models_the_one_that_is_passed(tmp_path):
     space = {"model.kind": [Net(), Net(act="tanh")]}
     nnjax.sweep(Experiment(epochs=1, batch_size=16), space, workdir=tmp_path / "run", **QUIET)
