@@ -23,7 +23,7 @@ test: lint
 
 # What is marked slow too, with programs compiled as users have them; then the quick tests by Python 3.12 and its JAX.
 test-all: lint
-	XLA_FLAGS= $(BIN)/python -m pytest -n 2 --dist loadfile -m "slow or not slow"
+	XLA_FLAGS= $(BIN)/python -m pytest -n 2 --dist loadfile -m "slow or not slow" --hypothesis-profile=default
 	@if $(PYTHON312) --version > /dev/null 2>&1; then $(MAKE) test-3.12; \
 	  else echo "Python 3.12 is not here: only $$($(BIN)/python --version) was tested."; fi
 

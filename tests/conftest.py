@@ -11,8 +11,13 @@ from collections.abc import Iterator
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
+import hypothesis
 import jax
 import pytest
+
+# The same examples in every run: a push is not refused for what another drew. `make test-all` draws new ones.
+hypothesis.settings.register_profile("same", derandomize=True)
+hypothesis.settings.load_profile("same")
 
 PROGRAMS = pathlib.Path(__file__).parents[1] / ".pytest_cache" / "xla" / os.environ.get("PYTEST_XDIST_WORKER", "")
 os.environ["NNJAX_CACHE"] = str(PROGRAMS)

@@ -97,7 +97,7 @@ def _fits(z: np.ndarray, noise: np.ndarray, part: int) -> tuple[np.ndarray, np.n
     shapes, ahead = _bank(t, n)
     y = z[:, -n:] - z[:, -n:].mean(axis=1, keepdims=True)
     size = (shapes * shapes).sum(axis=1)
-    slope = y @ shapes.T / size
+    slope = np.einsum("gn,kn->gk", y, shapes) / size  # not BLAS, whose order of sums depends on the number of curves
     whole = (y * y).sum(axis=1, keepdims=True)
     scale = np.sqrt(noise**2 + LEAST_NOISE**2)[:, None]
     left = np.where(slope > 0, whole - slope * slope * size, whole)
