@@ -20,7 +20,7 @@ import numpy as np
 from nnjax.core import messages
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, TrialSpec
-from nnjax.core.fields import coerce_fields, import_pieces, replace
+from nnjax.core.fields import coerce_fields, import_objects, replace
 from nnjax.core.files import check_out, write_atomically
 from nnjax.core.text import represent
 from nnjax.core.types import Params, Prepared
@@ -142,7 +142,7 @@ def sweep(
                 )
             options = options._replace(data=as_dataset(data, target, weight, experiment.data))
             return ended(search(experiment, space, **options._asdict()))
-        experiment = import_pieces(experiment)
+        experiment = import_objects(experiment)
         specs = expand(experiment, space, log)
         options = options._replace(data=as_dataset(data, target, weight, specs[0].experiment.data))
         return ended(train_trials(experiment, space, specs, options, sanity))

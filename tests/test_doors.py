@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 import nnjax
-from nnjax.core.pieces import Piece, import_piece, path_of
+from nnjax.core.object_refs import ObjectRef, import_object, path_of
 from nnjax.models.adapters.compiled import as_experiment
 from nnjax.models.model import Variables
 from nnjax.nn import objectives
@@ -341,19 +341,19 @@ def test_a_path_is_imported_where_the_user_gives_it(data, tmp_path, monkeypatch)
         "mymodels:nett": r"has no 'nett'; did you mean net\?",
     }.items():
         with pytest.raises(nnjax.UserError, match=words):
-            import_piece(path)
+            import_object(path)
 
 
-def test_pieces_are_equal_where_their_objects_are():
-    assert Piece(Net()) == Piece(Net())
-    assert Piece(Net()) != Piece(Net(width=7))
-    assert Piece(focal) != "test_doors:focal"
-    assert hash(Piece(focal)) == hash(Piece(focal))
+def test_refs_are_equal_where_their_objects_are():
+    assert ObjectRef(Net()) == ObjectRef(Net())
+    assert ObjectRef(Net()) != ObjectRef(Net(width=7))
+    assert ObjectRef(focal) != "test_doors:focal"
+    assert hash(ObjectRef(focal)) == hash(ObjectRef(focal))
     assert path_of(focal) == "test_doors:focal"
     assert path_of(Net()) == "test_doors:Net(...)"
     assert path_of(Net(width=7)) == "test_doors:Net(width=7)"
-    assert Piece(Net(width=7)).label == "Net"
-    assert Piece(lambda y, z: z).label == "<lambda>"
+    assert ObjectRef(Net(width=7)).label == "Net"
+    assert ObjectRef(lambda y, z: z).label == "<lambda>"
 
 
 def sequential(keras, last=None):

@@ -15,7 +15,7 @@ import nnjax
 from nnjax import testing
 from nnjax.api import Stopped
 from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
-from nnjax.core.pieces import Piece
+from nnjax.core.object_refs import ObjectRef
 from nnjax.exchange.files import load as load_file
 from nnjax.models.adapters.keras import to_keras
 from nnjax.models.user_models import model_of
@@ -188,7 +188,7 @@ def test_whether_a_keras_model_of_two_inputs_penalizes_weights_is_known(penalty)
         some = [keras.Input((3,), name="a"), keras.Input((2,), name="b")]
         joined = keras.layers.Concatenate()(some)
         model = keras.Model(some, keras.layers.Dense(2, kernel_regularizer=penalty)(joined))
-    assert (model_of(Piece(model)).losses is not None) == (penalty is not None)
+    assert (model_of(ObjectRef(model)).losses is not None) == (penalty is not None)
 
 
 def test_a_keras_model_of_two_inputs_trains_as_keras_does():

@@ -1,4 +1,4 @@
-"""`nnjax.testing`: pieces that obey the laws pass, and each law catches a piece that breaks it."""
+"""`nnjax.testing`: objects that obey the laws pass, and each law catches an object that breaks it."""
 
 import flax.linen as nn
 import jax
@@ -41,7 +41,7 @@ def forward(params, x):
     return jnp.tanh(x @ params["a"]) @ params["b"]
 
 
-# --- pieces that obey ---
+# --- objects that obey ---
 
 
 class Net(nn.Module):
@@ -135,7 +135,7 @@ def test_our_schedulers_pass(options):
     check_scheduler(make_scheduler(space, specs_of(space)))
 
 
-# --- pieces that break a law ---
+# --- objects that break a law ---
 
 
 def test_a_model_that_leaks_a_tracer():

@@ -8,7 +8,7 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import AUTO, DataConfig, Experiment, ModelConfig
-from nnjax.core.pieces import Piece
+from nnjax.core.object_refs import ObjectRef
 from nnjax.core.structure import Structure
 from nnjax.core.types import Dataset
 from nnjax.data import one_hot, scaling
@@ -130,7 +130,7 @@ def _takes_any(model: ModelConfig, loss: str, output: str, dataset: Dataset) -> 
     """Whether targets may be any numbers; a user's model may end in an activation of its own."""
     if loss_of(loss).compares != "numbers" or not activation_of(output).linear:
         return False
-    if not isinstance(model.kind, Piece):
+    if not isinstance(model.kind, ObjectRef):
         return True
     try:
         return output_range(model, _example_shape(dataset)) == (-math.inf, math.inf)

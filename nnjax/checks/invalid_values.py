@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import AUTO, Experiment, ModelConfig
 from nnjax.core.fields import flatten
-from nnjax.core.pieces import Piece, is_path
+from nnjax.core.object_refs import ObjectRef, is_path
 from nnjax.data import config_values
 from nnjax.data.scaling import KINDS
 from nnjax.data.time_splits import named_column
@@ -143,7 +143,7 @@ def validate_names(experiment: Experiment) -> None:
 
 def _require_record(path: str, found: str, record_of: Callable[[str], object], names: Collection[str]) -> None:
     """Refuse an unknown name; an object that is none of its kind says so itself."""
-    if (found == AUTO and not path.startswith("optimizer")) or (is_path(found) and not isinstance(found, Piece)):
+    if (found == AUTO and not path.startswith("optimizer")) or (is_path(found) and not isinstance(found, ObjectRef)):
         return
     try:
         record_of(found)
@@ -165,7 +165,7 @@ def _require_record(path: str, found: str, record_of: Callable[[str], object], n
 
 
 def _require_choice(path: str, found: str, names: Collection[str]) -> None:
-    if found not in names and not isinstance(found, Piece) and not is_path(found):
+    if found not in names and not isinstance(found, ObjectRef) and not is_path(found):
         meant = next((loss.name for loss in LOSSES.values() if found.lower().startswith(loss.short.lower())), found)
         close = difflib.get_close_matches(meant, names, n=2, cutoff=0.5)  # what users type: mse, bce, kld, pytorch
         listed = [name for name in names if name != AUTO]

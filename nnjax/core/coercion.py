@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from nnjax.core.class_weight import ClassWeight
 from nnjax.core.errors import UserError
-from nnjax.core.pieces import Piece
+from nnjax.core.object_refs import ObjectRef
 from nnjax.core.text import represent
 
 
@@ -90,11 +90,11 @@ def _first(value: Any, options: Sequence[Any]) -> Any:
     return _parse(value, last)
 
 
-def _to_piece(value: Any) -> Piece:
-    """Take an object; text may be a name, or a path that is imported elsewhere (`fields.import_pieces`)."""
-    if isinstance(value, str | bool | int | float | Mapping) and not isinstance(value, Piece):
+def _to_ref(value: Any) -> ObjectRef:
+    """Take an object; text may be a name, or a path that is imported elsewhere (`fields.import_objects`)."""
+    if isinstance(value, str | bool | int | float | Mapping) and not isinstance(value, ObjectRef):
         raise ValueError
-    return Piece(value)
+    return ObjectRef(value)
 
 
 def _to_none(value: Any) -> None:
@@ -147,7 +147,7 @@ _TYPES: Mapping[type, _Type] = {  # in the order in which a value is tried
     int: _Type(_to_int, "a whole number", "whole numbers"),
     float: _Type(_to_float, "a number", "numbers"),
     tuple: _Type(_to_items, "a list of "),
-    Piece: _Type(_to_piece, "an object", "objects"),
+    ObjectRef: _Type(_to_ref, "an object", "objects"),
     ClassWeight: _Type(ClassWeight, '"balanced", or weights of classes'),
     str: _Type(_to_text, "text", "names"),
 }

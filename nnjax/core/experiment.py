@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from nnjax.core import cards
 from nnjax.core.class_weight import ClassWeight
 from nnjax.core.errors import UserError
-from nnjax.core.pieces import Piece
+from nnjax.core.object_refs import ObjectRef
 from nnjax.core.text import represent
 
 AUTO = "auto"  # left open: `nnjax.checks.defaults` fills it in, by the model and the data
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     Widths = Field[tuple[int, ...], Sequence[int] | None]
     Size = Field[int, int | None]
     Patterns = Field[tuple[str, ...] | None, str | Sequence[str] | None]
-    Named = Field[str | Piece, Any]
+    Named = Field[str | ObjectRef, Any]
 else:
     Widths = tuple[int, ...] | None
     Size = int | None
     Patterns = tuple[str, ...] | None
-    Named = str | Piece
+    Named = str | ObjectRef
 
 
 @dataclasses.dataclass(frozen=True)
@@ -150,7 +150,7 @@ class ModelConfig:
         if isinstance(self.trainable, str):
             object.__setattr__(self, "trainable", (self.trainable,))
         if not isinstance(self.kind, str):
-            object.__setattr__(self, "kind", Piece(self.kind))
+            object.__setattr__(self, "kind", ObjectRef(self.kind))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -172,7 +172,7 @@ class OptimizerConfig:
         """Wrap objects."""
         for field in ("name", "schedule"):
             if not isinstance(getattr(self, field), str):
-                object.__setattr__(self, field, Piece(getattr(self, field)))
+                object.__setattr__(self, field, ObjectRef(getattr(self, field)))
 
 
 @dataclasses.dataclass(frozen=True, init=False)
@@ -255,9 +255,9 @@ def _pairs(others: Any) -> dict[str, Any]:
 if TYPE_CHECKING:
     Model = Field[ModelConfig, Any]
     Optimizer = Field[OptimizerConfig, Any]
-    Metrics = Field[tuple[str | Piece, ...] | None, Any]
+    Metrics = Field[tuple[str | ObjectRef, ...] | None, Any]
 else:
-    Model, Optimizer, Metrics = ModelConfig, OptimizerConfig, tuple[str | Piece, ...] | None
+    Model, Optimizer, Metrics = ModelConfig, OptimizerConfig, tuple[str | ObjectRef, ...] | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -315,12 +315,12 @@ class Experiment:
         if not isinstance(self.optimizer, OptimizerConfig):
             object.__setattr__(self, "optimizer", OptimizerConfig(self.optimizer))
         if not isinstance(self.loss, str):
-            object.__setattr__(self, "loss", Piece(self.loss))
+            object.__setattr__(self, "loss", ObjectRef(self.loss))
         if self.class_weight is not None:
             object.__setattr__(self, "class_weight", ClassWeight(self.class_weight))
         if self.metrics is not None and not isinstance(self.metrics, str):
             some = self.metrics if isinstance(self.metrics, list | tuple) else (self.metrics,)
-            object.__setattr__(self, "metrics", tuple(m if isinstance(m, str) else Piece(m) for m in some))
+            object.__setattr__(self, "metrics", tuple(m if isinstance(m, str) else ObjectRef(m) for m in some))
 
     def _repr_html_(self) -> str:
         """Show it in a notebook: what differs from the defaults."""

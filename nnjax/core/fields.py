@@ -16,7 +16,7 @@ from typing import Any
 from nnjax.core.coercion import coerce
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, Hyperparameters
-from nnjax.core.pieces import Piece, import_piece, is_path
+from nnjax.core.object_refs import ObjectRef, import_object, is_path
 from nnjax.core.text import represent
 
 
@@ -134,7 +134,7 @@ def coerce_fields(experiment: Experiment) -> Experiment:
     return replace(experiment, flatten(experiment))
 
 
-def import_pieces(experiment: Experiment) -> Experiment:
+def import_objects(experiment: Experiment) -> Experiment:
     """Import what stands in an experiment as a path "package.module:name": only where the user has said so.
 
     Raises:
@@ -142,28 +142,30 @@ def import_pieces(experiment: Experiment) -> Experiment:
     """
     changes: dict[str, Any] = {}
     for path, value in flatten(experiment).items():
-        if path in PIECES and is_path(value) and not isinstance(value, Piece):
-            changes[path] = import_piece(value)
+        if path in OBJECT_FIELDS and is_path(value) and not isinstance(value, ObjectRef):
+            changes[path] = import_object(value)
         elif path == "metrics" and any(map(is_path, value or ())):
-            changes[path] = tuple(import_piece(one) if is_path(one) else one for one in value)
+            changes[path] = tuple(import_object(one) if is_path(one) else one for one in value)
     return set_values(experiment, changes) if changes else experiment
 
 
 def named_only(experiment: Experiment) -> Experiment:
     """Return the experiment as a run folder has it: of objects only the paths."""
     flat = flatten(experiment)
-    texts: dict[str, Any] = {path: str.__str__(flat[path]) for path in PIECES if isinstance(flat[path], Piece)}
-    if any(isinstance(one, Piece) for one in experiment.metrics or ()):
+    texts: dict[str, Any] = {
+        path: str.__str__(flat[path]) for path in OBJECT_FIELDS if isinstance(flat[path], ObjectRef)
+    }
+    if any(isinstance(one, ObjectRef) for one in experiment.metrics or ()):
         texts["metrics"] = tuple(str.__str__(one) for one in experiment.metrics or ())
     return set_values(experiment, texts) if texts else experiment
 
 
-def with_pieces(experiment: Experiment, given: Mapping[str, Any], trust: bool = False) -> Experiment:
+def with_objects(experiment: Experiment, given: Mapping[str, Any], trust: bool = False) -> Experiment:
     """Return an experiment of a run folder with objects in the place of paths.
 
     Args:
       experiment: as the folder has it.
-      given: {"model.kind": object, ...} by the fields of `PIECES`, and "metrics": objects by name or in order.
+      given: {"model.kind": object, ...} by the fields of `OBJECT_FIELDS`, and "metrics": objects by name or in order.
       trust: whether to import all other paths.
 
     Raises:
@@ -171,19 +173,21 @@ def with_pieces(experiment: Experiment, given: Mapping[str, Any], trust: bool = 
     """
     flat = flatten(experiment)
     changes: dict[str, Any] = {
-        path: Piece(given[path], flat[path]) for path in PIECES if given.get(path) is not None and is_path(flat[path])
+        path: ObjectRef(given[path], flat[path])
+        for path in OBJECT_FIELDS
+        if given.get(path) is not None and is_path(flat[path])
     }
     if given.get("metrics") is not None:
         named = [one for one in experiment.metrics or () if is_path(one)]
         objects = dict(zip(named, given["metrics"], strict=False))
         changes["metrics"] = tuple(
-            Piece(objects[one], one) if one in objects else one for one in experiment.metrics or ()
+            ObjectRef(objects[one], one) if one in objects else one for one in experiment.metrics or ()
         )
     experiment = set_values(experiment, changes)
-    return import_pieces(experiment) if trust else experiment
+    return import_objects(experiment) if trust else experiment
 
 
-PIECES = ("model.kind", "optimizer.name", "optimizer.schedule", "loss")  # where an object may stand; and metrics
+OBJECT_FIELDS = ("model.kind", "optimizer.name", "optimizer.schedule", "loss")  # where an object may stand; and metrics
 
 
 def to_dict(experiment: Experiment) -> dict[str, Any]:

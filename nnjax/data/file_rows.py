@@ -16,7 +16,7 @@ CHUNK = 1 << 26  # bytes that one pass over all rows holds at a time
 AT_ONCE = 256  # rows of a mapped file; with each of them the system maps up to 2 MB around it
 
 
-class Piece(Protocol):
+class RowReader(Protocol):
     """A block of rows in one file: [n, ...] of one dtype."""
 
     shape: tuple[int, ...]
@@ -27,23 +27,23 @@ class Piece(Protocol):
 
 
 class FileRows:
-    """Inputs [n, d] read from consecutive pieces: the x of a `Dataset` that does not fit into memory.
+    """Inputs [n, d] read from consecutive parts: the x of a `Dataset` that does not fit into memory.
 
     Args:
-      pieces: of equal widths and types, C-ordered.
+      parts: of equal widths and types, C-ordered.
 
     Attributes:
       shape: (n, d).
-      stored_shape: (n, ...) as it is in the pieces, such as (n, height, width).
+      stored_shape: (n, ...) as it is in the parts, such as (n, height, width).
       dtype: uint8 where it is so stored, else float32.
     """
 
-    def __init__(self, pieces: Sequence[Piece]):
-        self.pieces = list(pieces)
-        self.starts = np.cumsum([0] + [piece.shape[0] for piece in pieces])
-        self.stored_shape = int(self.starts[-1]), *pieces[0].shape[1:]
-        self.shape = int(self.starts[-1]), math.prod(pieces[0].shape[1:])
-        self.dtype = np.dtype(np.uint8 if pieces[0].dtype == np.uint8 else np.float32)
+    def __init__(self, parts: Sequence[RowReader]):
+        self.parts = list(parts)
+        self.starts = np.cumsum([0] + [part.shape[0] for part in parts])
+        self.stored_shape = int(self.starts[-1]), *parts[0].shape[1:]
+        self.shape = int(self.starts[-1]), math.prod(parts[0].shape[1:])
+        self.dtype = np.dtype(np.uint8 if parts[0].dtype == np.uint8 else np.float32)
 
     def __len__(self) -> int:
         """Count the rows."""
@@ -56,13 +56,13 @@ class FileRows:
           UserError: they are not there any more.
         """
         rows = np.arange(len(self))[index] if isinstance(index, slice) else np.asarray(index)
-        if len(self.pieces) == 1 and self.pieces[0].dtype == self.dtype:
-            return self.pieces[0].read(rows).reshape(-1, self.shape[1])
+        if len(self.parts) == 1 and self.parts[0].dtype == self.dtype:
+            return self.parts[0].read(rows).reshape(-1, self.shape[1])
         which = np.searchsorted(self.starts, rows, side="right") - 1
         out = np.empty((len(rows), self.shape[1]), self.dtype)
         for number in np.unique(which):
             own = which == number
-            found = self.pieces[number].read(rows[own] - self.starts[number]).reshape(-1, self.shape[1])
+            found = self.parts[number].read(rows[own] - self.starts[number]).reshape(-1, self.shape[1])
             with np.errstate(over="ignore"):  # what float32 cannot hold is refused by `check_finite`
                 out[own] = found
         return out

@@ -77,8 +77,8 @@ def load(
     columns = read_columns([(split, np.arange(len(split))) for split in chosen], wanted, location)
     x: Any
     if stream:
-        pieces = [Records(split, x_keys, location) for split in chosen]
-        x, names = FileRows(pieces), pieces[0].names
+        parts = [Records(split, x_keys, location) for split in chosen]
+        x, names = FileRows(parts), parts[0].names
     else:
         x, names = join_inputs(x_keys, columns, location)
     return from_arrays(

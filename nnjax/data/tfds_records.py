@@ -37,7 +37,7 @@ class Location(NamedTuple):
 
 
 class Records:
-    """The inputs of a split, read from its files by index: a `Piece` of `FileRows`.
+    """The inputs of a split, read from its files by index: one of the parts of `FileRows`.
 
     Args:
       split: a sequence of examples.

@@ -12,7 +12,7 @@ from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from nnjax.core.experiment import Experiment, ModelConfig
-from nnjax.core.pieces import Piece
+from nnjax.core.object_refs import ObjectRef
 from nnjax.core.types import Float
 from nnjax.estimators.base import NetworkEstimator, optimizer_of
 from nnjax.estimators.inputs import Examples, TargetScale, read_classes, read_numbers
@@ -34,7 +34,7 @@ def losses_of(*compared: str) -> set[str]:
 
 def activation_name(activation: Any) -> str:
     """Name an activation as nnjax does, given scikit-learn's name, nnjax's, or of an output a function."""
-    return ACTIVATION_NAMES.get(activation, activation) if isinstance(activation, str) else Piece(activation)
+    return ACTIVATION_NAMES.get(activation, activation) if isinstance(activation, str) else ObjectRef(activation)
 
 
 class BaseMLP(NetworkEstimator):

@@ -33,7 +33,7 @@ from nnjax.train.storage import named_arrays
 from nnjax.train.storage.records import DIVERGED, STOPPED
 from nnjax.train.storage.store import MemoryStore
 from nnjax.verify.data_checks import refuse_unfit_outputs
-from nnjax.verify.user_objects import refuse_unfit_pieces
+from nnjax.verify.user_objects import refuse_unfit_objects
 
 
 class Job(NamedTuple):
@@ -157,7 +157,7 @@ def train(jobs: Sequence[Job]) -> list[Trained]:
     """
     specs, prepared, starts = _numbered(jobs)
     refuse_unfit_outputs(specs, prepared)
-    refuse_unfit_pieces(specs, prepared)
+    refuse_unfit_objects(specs, prepared)
     plan, store = Plan(), MemoryStore()
     envelopes = _envelopes(specs, prepared, plan)
     plan = dataclasses.replace(plan, merge=bool(envelopes))

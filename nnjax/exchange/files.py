@@ -9,7 +9,7 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.files import check_out, write_atomically
-from nnjax.core.pieces import is_path
+from nnjax.core.object_refs import is_path
 from nnjax.core.types import Array, DataFacts
 from nnjax.data.files import read_bytes
 from nnjax.exchange import description, keras_file, onnx_file, program, weights_file

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nnjax.core.errors import UserError
-from nnjax.core.pieces import Piece
+from nnjax.core.object_refs import ObjectRef
 from nnjax.core.types import DataFacts
 from nnjax.data.targets import named_labels
 from nnjax.exchange.network import Architecture, goal_of
@@ -141,7 +141,7 @@ def _are_probabilities(architecture: Architecture, found: np.ndarray, facts: Dat
     single = found.shape[1] == 1
     if not isinstance(architecture, Stack):
         activation = activation_of(architecture.output_activation)
-        if not isinstance(architecture.kind, Piece) or not activation.linear:
+        if not isinstance(architecture.kind, ObjectRef) or not activation.linear:
             return activation.distribution or (single and activation.stays_within(0, 1))
         if not yields_probabilities(architecture, facts.example_shape):
             return False

@@ -8,7 +8,7 @@ import numpy as np
 from nnjax.core.archives import DAMAGE
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import TrialSpec
-from nnjax.core.pieces import is_path
+from nnjax.core.object_refs import is_path
 from nnjax.data.files import read_bytes
 from nnjax.exchange import files, keras_file, weights_file
 from nnjax.exchange.network import Network

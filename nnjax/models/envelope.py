@@ -182,7 +182,7 @@ def _sorted(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def may_share(experiment: Experiment) -> bool:
-    """Whether a trial can be in an envelope: a dense network with hidden layers, of pieces of ours, none frozen.
+    """Whether a trial can be in an envelope: a dense network with hidden layers, of nnjax's own parts, none frozen.
 
     An objective of the user's sees the weights, and with them the zeros of an envelope.
     """

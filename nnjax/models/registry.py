@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from nnjax.core.experiment import AUTO, ModelConfig
-from nnjax.core.pieces import Piece, is_path
+from nnjax.core.object_refs import ObjectRef, is_path
 from nnjax.models import layer_counts, lenet_tables
 from nnjax.models.layer_counts import LayerCount
 
@@ -156,7 +156,7 @@ def traits_of(config: ModelConfig) -> ModelTraits:
     Raises:
       KeyError: an unknown kind (`invalid_values.validate` says it as a sentence).
     """
-    if isinstance(config.kind, Piece) or is_path(config.kind):
+    if isinstance(config.kind, ObjectRef) or is_path(config.kind):
         return ModelTraits(
             name=config.kind,
             builder="nnjax.models.user_models:make_own",
@@ -228,7 +228,7 @@ def sees_batch(config: ModelConfig, shape: tuple[int, ...]) -> bool:
 
 def remark_of(config: ModelConfig) -> str:
     """Return a sentence on how a user's model is used; "" where there is nothing to be said."""
-    if not isinstance(config.kind, Piece):
+    if not isinstance(config.kind, ObjectRef):
         return ""
     module = importlib.import_module("nnjax.models.user_models")
     return str(module.model_of(config.kind).remark)

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import AUTO, ModelConfig
-from nnjax.core.pieces import Piece
+from nnjax.core.object_refs import ObjectRef
 from nnjax.core.structure import Structure, unflatten
 from nnjax.models.cpu_substitutes import with_substitutes
 from nnjax.models.layer_counts import LayerCount
@@ -21,14 +21,14 @@ from nnjax.nn.user_functions import Reads, by_standard_rules, place_of, trace_tw
 PROBED = 97  # examples that a model is traced with; no usual number of outputs
 
 
-def model_of(kind: Piece) -> Model:
+def model_of(kind: ObjectRef) -> Model:
     """Adapt an object to the contract, once; of a Keras model, once for each choice of the layers that train."""
     layers = getattr(kind.object, "_flatten_layers", None)
     return _adapted(kind, () if layers is None else tuple(layer.trainable for layer in layers()))
 
 
 @functools.lru_cache(maxsize=64)
-def _adapted(kind: Piece, trainable: tuple[bool, ...]) -> Model:
+def _adapted(kind: ObjectRef, trainable: tuple[bool, ...]) -> Model:
     from nnjax.models.adapters import adapt
 
     model = adapt(kind.object)
@@ -43,7 +43,7 @@ def output_activation(config: ModelConfig) -> str:
     """Name the output activation that a user's model itself ends in (one of Keras), else that of the configuration."""
     from nnjax.models.adapters import output_activation_of
 
-    if not isinstance(config.kind, Piece) or config.output_activation != AUTO:
+    if not isinstance(config.kind, ObjectRef) or config.output_activation != AUTO:
         return config.output_activation
     return output_activation_of(config.kind.object) or AUTO
 
@@ -54,7 +54,7 @@ def make_own(config: ModelConfig, shape: tuple[int, ...]) -> Model:
     Raises:
       UserError: it only names one, the object is no model, or it ends in another activation than it is said to.
     """
-    if not isinstance(config.kind, Piece):
+    if not isinstance(config.kind, ObjectRef):
         raise UserError(
             f"The model is {config.kind}, which is not imported from a run folder: pass it, nnjax.load(…, model=…), or "
             "give trust=True where the folder is your own."
@@ -207,7 +207,7 @@ def _refusal(what: str, shape: tuple[int, ...], error: Exception) -> str:
 @functools.lru_cache(maxsize=64)  # asked for of every trial between segments
 def count_layers(config: ModelConfig, shape: tuple[int, ...]) -> tuple[LayerCount, ...]:
     """Count the weights below each name at the top of the parameters; of operations the fewest."""
-    if not isinstance(config.kind, Piece):
+    if not isinstance(config.kind, ObjectRef):
         return ()
     params: Any = variables_shapes(make_own(config, shape), shape).params
     named = params.items() if isinstance(params, dict) else [("model", params)]

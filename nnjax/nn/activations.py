@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from nnjax.core.errors import UserError
-from nnjax.core.pieces import Piece, is_path
+from nnjax.core.object_refs import ObjectRef, is_path
 from nnjax.core.text import represent
 from nnjax.core.types import Array, Float
 from nnjax.nn.user_functions import call, without_object
@@ -87,7 +87,7 @@ def activation_of(name: str) -> Activation:
     """
     if name in ACTIVATIONS:
         return ACTIVATIONS[name]
-    if isinstance(name, Piece):
+    if isinstance(name, ObjectRef):
         function, what = name.object, f"The activation {name.label}"
         if isinstance(function, Activation):
             return function

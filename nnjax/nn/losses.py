@@ -20,7 +20,7 @@ import jax.numpy as jnp
 import optax
 
 from nnjax.core.errors import UserError
-from nnjax.core.pieces import Piece, is_path
+from nnjax.core.object_refs import ObjectRef, is_path
 from nnjax.core.text import represent
 from nnjax.core.types import Array, Params, Scalar
 from nnjax.nn.activations import activation_of
@@ -41,35 +41,35 @@ def loss_of(name: str) -> Loss:
     Raises:
       KeyError: an unknown name (`invalid_values.validate` says so). UserError: an object that is no loss.
     """
-    if isinstance(name, Piece):
+    if isinstance(name, ObjectRef):
         return _own(name)
     if name not in LOSSES and is_path(name):
         module, _, attribute = name.partition(":")
         known = getattr(optax.losses, attribute, None) if module.split(".")[0] == "optax" else None
         if callable(known):
-            return _own(Piece(known, name))
+            return _own(ObjectRef(known, name))
         label = name.rpartition(":")[2]
         return Loss(without_object("loss", name, "loss"), label, "anything", of_logits=True, label=label)
     return LOSSES[name]
 
 
-def _own(piece: Piece) -> Loss:
+def _own(ref: ObjectRef) -> Loss:
     """Make the record of the user's loss."""
-    function = piece.object
+    function = ref.object
     if isinstance(function, Loss):
         return function
     if not callable(function):
         raise UserError(f"The loss is {represent(function)}, but a function (y, z) -> [b] or a name was expected.")
     if _is_objective(function):
         return Loss(
-            _no_outputs, piece.label, "anything", of_logits=True, takes_raw=True, label=piece.label, objective=function
+            _no_outputs, ref.label, "anything", of_logits=True, takes_raw=True, label=ref.label, objective=function
         )
     if not str(getattr(getattr(function, "func", function), "__module__", "")).startswith("optax.losses"):
-        return Loss(function, piece.label, "anything", of_logits=True, takes_raw=True, label=piece.label)
-    indices = piece.label.endswith("with_integer_labels") or piece.label.startswith("multiclass_")
+        return Loss(function, ref.label, "anything", of_logits=True, takes_raw=True, label=ref.label)
+    indices = ref.label.endswith("with_integer_labels") or ref.label.startswith("multiclass_")
     given = "class indices [b]" if indices else "targets [b, k], one-hot for classes"
     remark = (
-        f"The loss {piece.label} is of optax.losses: it is called (z, y) with the model's outputs before the output "
+        f"The loss {ref.label} is of optax.losses: it is called (z, y) with the model's outputs before the output "
         f"activation and {given}, and trailing axes of its values are averaged."
     )
 
@@ -77,7 +77,7 @@ def _own(piece: Piece) -> Loss:
         value = function(z, y)
         return jnp.mean(value, axis=tuple(range(1, value.ndim))) if jnp.ndim(value) > 1 else value
 
-    label = piece.label
+    label = ref.label
     return Loss(in_our_order, label, "anything", of_logits=True, takes_raw=indices, label=label, remark=remark)
 
 

@@ -19,7 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from nnjax.core.errors import UserError
-from nnjax.core.pieces import NamedMetric, Piece, is_path
+from nnjax.core.object_refs import NamedMetric, ObjectRef, is_path
 from nnjax.core.types import Array, Float, Int, Num, Scalar
 from nnjax.nn import metric_statistics as counting
 from nnjax.nn.losses import LOSSES, Loss
@@ -65,10 +65,10 @@ class Metric:
     @property
     def name(self) -> str:
         """As in `Experiment.metrics`."""
-        return self.label or Piece(self.statistics).label
+        return self.label or ObjectRef(self.statistics).label
 
     @property
-    def piece_name(self) -> str:
+    def ref_name(self) -> str:
         """Tell it from others in a run folder, where no module has it under a name."""
         return self.name
 
@@ -178,7 +178,7 @@ def metric_of(name: str) -> Metric:
     Raises:
       KeyError: an unknown name (`invalid_values.validate` says so). UserError: an object without a direction.
     """
-    if isinstance(name, Piece):
+    if isinstance(name, ObjectRef):
         return _own(name)
     if isinstance(name, NamedMetric):
         return Metric(without_object("metric", name, "metrics"), name.maximized, label=name.name)
@@ -204,12 +204,12 @@ def complement_of(name: str) -> str:
     return "" if metric is None else metric.complement
 
 
-def _own(piece: Piece) -> Metric:
+def _own(ref: ObjectRef) -> Metric:
     """Make the record of the user's metric."""
-    found = _of_loss(piece.object) if isinstance(piece.object, Loss) else piece.object
+    found = _of_loss(ref.object) if isinstance(ref.object, Loss) else ref.object
     if not isinstance(found, Metric) or found.maximized is None:
-        what = found.name if isinstance(found, Metric) else piece.label
-        function = Piece(found.statistics).label if isinstance(found, Metric) else piece.label
+        what = found.name if isinstance(found, Metric) else ref.label
+        function = ObjectRef(found.statistics).label if isinstance(found, Metric) else ref.label
         raise UserError(
             f"The metric {what} has no direction: write nnjax.Metric({function}, maximized=True), or False, so that it "
             "is known which value is the best."

@@ -24,7 +24,7 @@ import optax
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, Hyperparameters
-from nnjax.core.pieces import Piece, is_path
+from nnjax.core.object_refs import ObjectRef, is_path
 from nnjax.core.types import Array, Params, Scalar
 from nnjax.nn import user_optimizers
 from nnjax.nn.averaging import eval_params, weight_ema
@@ -136,12 +136,12 @@ def optimizer_of(name: str) -> Optimizer:
     Raises:
       KeyError: an unknown name (`invalid_values.validate` says so). UserError: an object that cannot be used, and why.
     """
-    if isinstance(name, Piece):
+    if isinstance(name, ObjectRef):
         return name.object if isinstance(name.object, Optimizer) else _own(name)
     if name in OPTIMIZERS:
         return OPTIMIZERS[name]
     if (factory := user_optimizers.optax_factory(name)) is not None:
-        return _own(Piece(factory))
+        return _own(ObjectRef(factory))
     if is_path(name):
         label, refuse = name.rpartition(":")[2], without_object("optimizer", name, "optimizer")
         return Optimizer(label, None, _presets(), _UNKNOWN_RATE, math.inf, make=refuse)
@@ -149,9 +149,9 @@ def optimizer_of(name: str) -> Optimizer:
 
 
 @functools.lru_cache(maxsize=256)
-def _own(piece: Piece) -> Optimizer:
+def _own(ref: ObjectRef) -> Optimizer:
     """Make the record of an optimizer that is not ours."""
-    thing, label = piece.object, piece.label
+    thing, label = ref.object, ref.label
     found = user_optimizers.find(thing, label)
     return Optimizer(
         label,

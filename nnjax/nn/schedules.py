@@ -17,7 +17,7 @@ import jax
 import jax.numpy as jnp
 
 from nnjax.core.errors import UserError
-from nnjax.core.pieces import Piece, is_path
+from nnjax.core.object_refs import ObjectRef, is_path
 from nnjax.core.text import represent
 from nnjax.core.types import Count, Scalar
 from nnjax.nn.user_functions import call, reads_of, without_object
@@ -145,7 +145,7 @@ def schedule_of(name: str) -> ScheduleRule:
     Raises:
       KeyError: an unknown name (`invalid_values.validate` says so). UserError: an object that is neither.
     """
-    if isinstance(name, Piece):
+    if isinstance(name, ObjectRef):
         return name.object if isinstance(name.object, ScheduleRule) else _own(name)
     if name not in SCHEDULES and is_path(name):
         return ScheduleRule(name.rpartition(":")[2], without_object("schedule", name, "schedule"), {})
@@ -153,9 +153,9 @@ def schedule_of(name: str) -> ScheduleRule:
 
 
 @functools.lru_cache(maxsize=256)
-def _own(piece: Piece) -> ScheduleRule:
+def _own(ref: ObjectRef) -> ScheduleRule:
     """Make the record of the user's schedule."""
-    function, label = piece.object, piece.label
+    function, label = ref.object, ref.label
     what = f"The schedule {label}"
     try:
         parameters = inspect.signature(function).parameters.values() if callable(function) else ()

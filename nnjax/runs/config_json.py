@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, TrialSpec
-from nnjax.core.fields import PIECES, flatten, from_dict, named_only, replace, to_dict
-from nnjax.core.pieces import NamedMetric, Piece, source_of
+from nnjax.core.fields import OBJECT_FIELDS, flatten, from_dict, named_only, replace, to_dict
+from nnjax.core.object_refs import NamedMetric, ObjectRef, source_of
 from nnjax.runs.integrity import check_parents
 from nnjax.train.storage.retention import ALL, keep_text, parse_keep
 
@@ -89,8 +89,8 @@ def sources_of(specs: Sequence[TrialSpec]) -> dict[str, str]:
     some: set[Any] = set()
     for experiment in {spec.experiment for spec in specs}:
         flat = flatten(experiment)
-        some |= {flat[path] for path in PIECES} | {*(experiment.metrics or ())}
-    found = {str.__str__(one): source_of(one) for one in some if isinstance(one, Piece)}
+        some |= {flat[path] for path in OBJECT_FIELDS} | {*(experiment.metrics or ())}
+    found = {str.__str__(one): source_of(one) for one in some if isinstance(one, ObjectRef)}
     return {path: text for path, text in sorted(found.items()) if text}
 
 
@@ -98,7 +98,7 @@ def _directions(specs: Sequence[TrialSpec]) -> dict[str, tuple[str, bool]]:
     """Say of the user's metrics, by path, what their curves are called and whether the highest value is the best."""
     some = [one for spec in specs for one in spec.experiment.metrics or ()]
     records: dict[str, Any] = {
-        str.__str__(one): getattr(one, "object", one) for one in some if isinstance(one, Piece | NamedMetric)
+        str.__str__(one): getattr(one, "object", one) for one in some if isinstance(one, ObjectRef | NamedMetric)
     }
     return {path: (record.name, record.maximized) for path, record in records.items()}
 

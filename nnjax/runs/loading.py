@@ -11,8 +11,8 @@ from typing import Any
 from nnjax.checks.invalid_values import validate_names
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Hyperparameters, TrialSpec
-from nnjax.core.fields import with_pieces
-from nnjax.core.pieces import Piece
+from nnjax.core.fields import with_objects
+from nnjax.core.object_refs import ObjectRef
 from nnjax.core.types import DataFacts
 from nnjax.data.in_memory import as_dataset
 from nnjax.runs.files import CONFIG
@@ -52,7 +52,7 @@ def load(
     schedules = store.read_schedules(len(config.specs))
     given = {"model.kind": model, "loss": loss, "optimizer.name": optimizer, "metrics": metrics}
     records, plans = store.read_records(config.specs), store.read_plan()
-    specs = [dataclasses.replace(spec, experiment=with_pieces(spec.experiment, given, trust)) for spec in config.specs]
+    specs = [dataclasses.replace(spec, experiment=with_objects(spec.experiment, given, trust)) for spec in config.specs]
     specs = _with_known_models(specs, config.specs, facts, plans)
     recipe = None if not facts else next(iter(facts.values())).recipe
     target = ",".join(recipe.target) if recipe is not None and hasattr(data, "columns") else None
@@ -77,7 +77,7 @@ def _with_known_models(
     for plan in plans:
         trials = plan.get("trials") or ()
         spec = specs[trials[0]] if trials and trials[0] < len(specs) else None
-        if spec is None or not isinstance(spec.experiment.model.kind, Piece) or spec.experiment.data not in facts:
+        if spec is None or not isinstance(spec.experiment.model.kind, ObjectRef) or spec.experiment.data not in facts:
             continue
         shape = facts[spec.experiment.data].example_shape
         sentence = difference(spec.experiment.model, shape, str(plan.get("model", "")))

@@ -19,7 +19,7 @@ from nnjax.core import messages
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, TrialSpec
 from nnjax.core.files import check_out
-from nnjax.core.pieces import Piece, is_path
+from nnjax.core.object_refs import ObjectRef, is_path
 from nnjax.core.text import represent
 from nnjax.core.types import DataFacts, LayerStatistics, Params, Prepared
 from nnjax.models import user_models
@@ -198,7 +198,7 @@ class Run:
         """
         trial, which = self.resolve(trial, which)
         kind = self.experiment(trial).model.kind
-        if not isinstance(kind, Piece) and not is_path(kind):
+        if not isinstance(kind, ObjectRef) and not is_path(kind):
             return lazy_import("dense_to_keras")(self.network(trial, which))
         return user_models.keras_model(kind, self.variables(trial, which))
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import ModelConfig
-from nnjax.core.pieces import Piece
+from nnjax.core.object_refs import ObjectRef
 from nnjax.core.structure import Structure, flatten_as
 from nnjax.core.text import represent
 from nnjax.core.types import DataFacts, Float
@@ -48,7 +48,7 @@ def read_variables(run: TrainedTrials, trial: int, which: str) -> Variables:
             f"nnjax train --from=RUN --trial={trial}."
         )
     config, facts = run.experiment(trial).model, run.facts(trial)
-    shapes_of = _shapes.__wrapped__ if isinstance(config.kind, Piece) else _shapes  # objects may have changed
+    shapes_of = _shapes.__wrapped__ if isinstance(config.kind, ObjectRef) else _shapes  # objects may have changed
     blank = shapes_of(config, facts.example_shape, output_width(config, facts))
     try:
         return named_arrays.unflatten_variables(blank, run.store.load_weights(trial), f"{which}/")

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import TrialSpec
-from nnjax.core.pieces import Piece
+from nnjax.core.object_refs import ObjectRef
 from nnjax.nn.user_functions import place_of
 from nnjax.train.scheduler import Decision
 from nnjax.train.storage.records import OVER, Record
@@ -80,7 +80,7 @@ def make_own(given: Any, specs: Sequence[TrialSpec]) -> OwnScheduler:
     Raises:
       UserError: it makes something else.
     """
-    name = str(Piece(given))
+    name = str(ObjectRef(given))
     scheduler = given if hasattr(given, "decide") and not isinstance(given, type) else given(list(specs))
     if not hasattr(scheduler, "decide"):
         raise UserError(

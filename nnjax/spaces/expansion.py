@@ -7,12 +7,11 @@ from typing import Any
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, TrialSpec
-from nnjax.core.fields import replace, resolve_path, set_values
-from nnjax.core.pieces import Piece
+from nnjax.core.fields import OBJECT_FIELDS, replace, resolve_path, set_values
+from nnjax.core.object_refs import ObjectRef
 from nnjax.spaces.ranges import DESIGNS, Axis, Range, number, typed
 from nnjax.spaces.space import ADAPTIVE, MODES, Arm, Space, checked_arms
 
-PIECES = ("model.kind", "loss", "optimizer.name")  # fields that take objects
 MAX_TRIALS = 100_000  # of a space; a sweep of more would only be noticed after minutes of silence
 
 
@@ -55,25 +54,25 @@ def expand(base: Experiment, space: Space, log: Callable[[str], None] = lambda t
 def _axes(space: Space, base: Experiment) -> dict[str, Axis]:
     own = dict(base.hyperparameters.others)
     axes = {resolve_path(name, own=own): values for name, values in space.axes.items()}
-    return {path: _named_apart(values) if path in PIECES else values for path, values in axes.items()}
+    return {path: _named_apart(values) if path in OBJECT_FIELDS else values for path, values in axes.items()}
 
 
 def _named_apart(values: Axis) -> Axis:
     """Number different objects of an axis that have one text, the second on, so that a run folder tells them apart."""
     if not isinstance(values, list | tuple):
         return values
-    known: dict[str, list[Piece]] = {}
+    known: dict[str, list[ObjectRef]] = {}
     out: list[Any] = []
     for value in values:
         if value is None or isinstance(value, str):
             out.append(value)
             continue
-        piece = Piece(value)
-        alike = known.setdefault(str.__str__(piece), [])
-        if piece not in alike:
-            alike.append(piece)
-        place = alike.index(piece) + 1
-        out.append(piece if place == 1 else Piece(value, f"{piece}#{place}"))
+        ref = ObjectRef(value)
+        alike = known.setdefault(str.__str__(ref), [])
+        if ref not in alike:
+            alike.append(ref)
+        place = alike.index(ref) + 1
+        out.append(ref if place == 1 else ObjectRef(value, f"{ref}#{place}"))
     return out
 
 

@@ -1,6 +1,6 @@
-"""The laws of the trainer for anyone's pieces: a model, a loss, an optimizer, a metric, a scheduler, a tracker.
+"""The laws of the trainer for what users bring: a model, a loss, an optimizer, a metric, a scheduler, a tracker.
 
-Each check takes the piece as `nnjax.Experiment` does, runs it as a population would, and returns None where all laws
+Each check takes the object as `nnjax.Experiment` does, runs it as a population would, and returns None where all laws
 hold; else it raises a `UserError`, one sentence that says which law is broken, with the numbers.
 """
 

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from nnjax.core.experiment import Experiment, ModelConfig, OptimizerConfig
-from nnjax.core.pieces import Piece
+from nnjax.core.object_refs import ObjectRef
 from nnjax.core.structure import Structure
 from nnjax.core.types import Array, Scalar, TrialState
 from nnjax.models.model import Variables
@@ -39,13 +39,13 @@ def _crossentropy(y: Array, z: Array) -> Array:
     return -jnp.sum(hot * jax.nn.log_softmax(z), axis=-1)
 
 
-def make_trial(piece: Piece, size: int, shape: tuple[int, ...], y: Array | None, loss: Any) -> Trial:
+def make_trial(ref: ObjectRef, size: int, shape: tuple[int, ...], y: Array | None, loss: Any) -> Trial:
     """Make the trial of a model with a loss: cross-entropy for classes or the mean square where it is None."""
     classes = y is not None and jnp.issubdtype(y.dtype, jnp.integer)
     usual = _crossentropy if classes else _size if y is None else _square
-    name = laws.piece_of(usual if loss is None else loss)
+    name = laws.ref_of(usual if loss is None else loss)
     experiment = Experiment(
-        model=ModelConfig(piece, output_activation=output_of(name)),
+        model=ModelConfig(ref, output_activation=output_of(name)),
         loss=name,
         optimizer=OptimizerConfig("sgd"),
         batch_size=size,
@@ -56,7 +56,7 @@ def make_trial(piece: Piece, size: int, shape: tuple[int, ...], y: Array | None,
 
 
 def require_lanes(
-    piece: Piece,
+    ref: ObjectRef,
     variables: Variables,
     x: Array,
     shape: tuple[int, ...],
@@ -70,7 +70,7 @@ def require_lanes(
       UserError: a lane differs from the same one alone by more than 1e-5, gets other bits in another lane or beside
         other neighbors, or another compilation was needed.
     """
-    trial = make_trial(piece, len(x), shape, y, loss)
+    trial = make_trial(ref, len(x), shape, y, loss)
 
     def train(hyper: dict[str, Scalar], seed: Array, variables: Variables, batch: Batch) -> TrialState:
         def step(_: Array, state: TrialState) -> TrialState:

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from nnjax.core.errors import UserError
-from nnjax.core.pieces import Piece
+from nnjax.core.object_refs import ObjectRef
 from nnjax.core.types import Array, Key, Scalar
 from nnjax.nn.user_functions import standard_rules
 
@@ -23,9 +23,9 @@ ROUNDING = 2e-3  # below it, in units of the function's size, differences in flo
 RANDOM = ("random_bits", "threefry2x32", "rng_bit_generator")
 
 
-def piece_of(thing: Any) -> str:
+def ref_of(thing: Any) -> str:
     """Carry an object where a name may stand."""
-    return thing if isinstance(thing, str) else Piece(thing)
+    return thing if isinstance(thing, str) else ObjectRef(thing)
 
 
 def require(holds: Any, sentence: str) -> None:

@@ -29,7 +29,7 @@ def check_loss(loss: Any, y: Any, z: Any, *, output_activation: str = "softmax")
     Raises:
       UserError: a law is broken: which, and the numbers.
     """
-    name = laws.piece_of(loss)
+    name = laws.ref_of(loss)
     record = loss_of(name)
     what = f"The loss {record.name}"
     laws.require(

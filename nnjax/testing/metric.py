@@ -27,7 +27,7 @@ def check_metric(metric: Any, y: Any, p: Any) -> None:
     Raises:
       UserError: a law is broken: which, and the numbers.
     """
-    name = laws.piece_of(metric)
+    name = laws.ref_of(metric)
     record = metric_of(name)
     what = f"The metric {record.name}"
     p = jnp.asarray(p, jnp.float32)

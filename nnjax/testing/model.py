@@ -11,7 +11,7 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import ModelConfig
-from nnjax.core.pieces import Piece
+from nnjax.core.object_refs import ObjectRef
 from nnjax.core.structure import flatten, is_structure, unflatten
 from nnjax.core.types import Array, Key, Scalar
 from nnjax.models.model import Model, Variables
@@ -26,7 +26,7 @@ class Subject(NamedTuple):
     """A model and the examples that it is checked on.
 
     Attributes:
-      piece: the model, as a name is carried.
+      ref: the model, as a name is carried.
       model: adapted.
       variables: drawn from seed 0.
       x: float32 [b, *shape], or several arrays [b, ...].
@@ -35,7 +35,7 @@ class Subject(NamedTuple):
       hyper: name -> float32 [].
     """
 
-    piece: Piece
+    ref: ObjectRef
     model: Model
     variables: Variables
     x: Any
@@ -71,10 +71,10 @@ def check_model(
     """
     rows, shape = _examples(x)
     x = unflatten(rows, shape)
-    piece, numbers = Piece(model), {name: jnp.float32(value) for name, value in (hyper or {}).items()}
-    config = ModelConfig(piece, output_activation="linear")
+    ref, numbers = ObjectRef(model), {name: jnp.float32(value) for name, value in (hyper or {}).items()}
+    config = ModelConfig(ref, output_activation="linear")
     own = make_model(config, shape, 1)
-    subject = Subject(piece, own, _draw(own, x, numbers), x, shape, _targets(y), numbers)
+    subject = Subject(ref, own, _draw(own, x, numbers), x, shape, _targets(y), numbers)
     _require_dtypes(subject)
     program = laws.require_pure(
         "The model", lambda v, x, key: subject.apply(v, x, True, key), subject.variables, x, jax.random.key(KEY)
@@ -89,7 +89,7 @@ def check_model(
     if not jax.tree.leaves(subject.variables.state):
         _require_independent("training", subject, lambda x: train(subject.variables, x, jax.random.key(KEY))[0])
     _require_gradient(subject)
-    lanes.require_lanes(subject.piece, subject.variables, rows, shape, subject.y, loss, numbers)
+    lanes.require_lanes(subject.ref, subject.variables, rows, shape, subject.y, loss, numbers)
 
 
 def _examples(x: Any) -> tuple[Array, tuple[int, ...]]:

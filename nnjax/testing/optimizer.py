@@ -33,7 +33,7 @@ def check_optimizer(optimizer: Any, hyper: Mapping[str, float] | None = None, *,
     Raises:
       UserError: a law is broken: which, and the numbers.
     """
-    name = laws.piece_of(optimizer)
+    name = laws.ref_of(optimizer)
     record = optimizer_of(name)
     what = f"The optimizer {record.name}"
     values = {"learning_rate": record.usual_rate, **record.presets.get(preset, {}), **(hyper or {})}

@@ -25,7 +25,7 @@ from nnjax.verify.resource_limits import (
     refuse_unfit_weights,
     refuse_unmatched_patterns,
 )
-from nnjax.verify.user_objects import judge_outputs, refuse_unfit_pieces
+from nnjax.verify.user_objects import judge_outputs, refuse_unfit_objects
 
 
 def resolve_trials(
@@ -108,7 +108,7 @@ def check(
     refuse_errors(specs, findings)
     refuse_unfit_outputs(specs, prepared)
     refuse_class_weights(specs, prepared)
-    refuse_unfit_pieces(specs, prepared)
+    refuse_unfit_objects(specs, prepared)
     refuse_oversized_trials(specs, prepared)
     refuse_unmatched_patterns(specs, prepared)
     refuse_unfit_weights(specs, prepared)

@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 from nnjax.core.experiment import Experiment, TrialSpec
-from nnjax.core.fields import coerce_fields, import_pieces
+from nnjax.core.fields import coerce_fields, import_objects
 from nnjax.core.types import Array, Prepared
 from nnjax.data import Datasets
 from nnjax.data.in_memory import as_dataset
@@ -121,7 +121,7 @@ def summary(experiment: Any, data: Any = None, target: str | Sequence[str] | Non
     experiment = coerce_fields(experiment)
     datasets = Datasets(as_dataset(data, target, config=experiment.data))
     said: list[str] = []
-    specs = data_checks.resolve_trials([TrialSpec(0, import_pieces(experiment))], datasets, said.append)
+    specs = data_checks.resolve_trials([TrialSpec(0, import_objects(experiment))], datasets, said.append)
     prepared, _ = data_checks.check(specs, datasets)
     found = specs[0].experiment
     return summarize(found, prepared[found.data], tuple(text.removeprefix("remark: ") for text in said))

@@ -20,7 +20,7 @@ from nnjax.checks.fit import summarize_targets
 from nnjax.checks.rules.case import TOLERANCE
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, TrialSpec, program_key
-from nnjax.core.pieces import Piece
+from nnjax.core.object_refs import ObjectRef
 from nnjax.core.types import Array, Prepared
 from nnjax.models.model import Variables
 from nnjax.models.output_range import output_range
@@ -40,7 +40,7 @@ from nnjax.train.engine.trial import Trial
 OF_OURS = ("dropout", "init_scale")  # what our models read, and a user's only where it asks for them
 
 
-def refuse_unfit_pieces(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> None:
+def refuse_unfit_objects(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> None:
     """Refuse what of the user's does not fit its data.
 
     Raises:
@@ -48,7 +48,7 @@ def refuse_unfit_pieces(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig
         values between calls; a hyperparameter that nothing reads, or that is needed and not set.
     """
     for key in dict.fromkeys(program_key(spec.experiment) for spec in specs):
-        own = isinstance(key.loss, Piece) or any(isinstance(metric, Piece) for metric in key.metrics or ())
+        own = isinstance(key.loss, ObjectRef) or any(isinstance(metric, ObjectRef) for metric in key.metrics or ())
         if own or traits_of(key.model).own or key.hyperparameters.others:
             shapes = make_shapes(key, prepared[key.data])
             _refuse_two_losses(key, shapes)
@@ -68,7 +68,7 @@ def judge_outputs(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prep
 
 def _judge_output(model: ModelConfig, loss: str, data: DataConfig, prepared: Prepared) -> Finding | None:
     facts, record, traits = prepared.facts(), loss_of(loss), traits_of(model)
-    if not isinstance(model.kind, Piece) or record.objective is not None:
+    if not isinstance(model.kind, ObjectRef) or record.objective is not None:
         return None
     low, high = output_range(model, facts.example_shape)
     goal, bare = traits.goal(facts.task), record.of_logits or activation_of(model.output_activation).linear
@@ -169,7 +169,7 @@ def _trace(experiment: Experiment, shapes: Shapes) -> None:
         values, _, metrics = trial.by_objective(variables, batch, train=True, key=key, hyper=hyper)
         return values, metrics
 
-    if isinstance(experiment.loss, Piece):
+    if isinstance(experiment.loss, ObjectRef):
         if loss.objective is None:
             trace_twice(f"The loss {loss.name}", of_loss, z, batch)
         else:

@@ -13,7 +13,7 @@ from nnjax.checks.rules import RULES
 from nnjax.checks.rules.case import Case
 from nnjax.core.experiment import DataConfig, Experiment
 from nnjax.core.fields import replace
-from nnjax.core.pieces import Piece
+from nnjax.core.object_refs import ObjectRef
 from nnjax.data import from_arrays, prepare_loaded
 from nnjax.models.registry import traits_of
 from nnjax.nn.logit_losses import focal_loss
@@ -161,11 +161,11 @@ MISTAKES = [
     # training
     ("images", AUTOENCODER | REGRESSION | {"preset": "keras3"}, {"adadelta-rate": "warning"}),
     ("images", AUTOENCODER | REGRESSION | {"learning_rate": 0.001}, {"adadelta-rate": "warning"}),
-    ("ten classes", {"optimizer.name": Piece(optax.adam(1e-3))}, {"called": "remark"}),
-    ("ten classes", {"loss": Piece(optax.softmax_cross_entropy)}, {"called": "remark"}),
+    ("ten classes", {"optimizer.name": ObjectRef(optax.adam(1e-3))}, {"called": "remark"}),
+    ("ten classes", {"loss": ObjectRef(optax.softmax_cross_entropy)}, {"called": "remark"}),
     (
         "ten classes",
-        {"loss": Piece(focal_loss), "label_smoothing": 0.1},
+        {"loss": ObjectRef(focal_loss), "label_smoothing": 0.1},
         {"label-smoothing": "error"},
     ),
     ("ten classes", {"learning_rate": 0.2}, {"large-rate": "warning"}),

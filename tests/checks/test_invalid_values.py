@@ -162,7 +162,7 @@ def test_what_own_optimizers_read(optimizer, hyper, words):
         validate(Experiment(optimizer=optimizer, hyperparameters=Hyperparameters(**hyper)))
 
 
-def test_own_pieces_are_valid():
+def test_own_objects_are_valid():
     hyper = Hyperparameters(learning_rate=0.1, b1=0.8)
     validate(Experiment(optimizer=OptimizerConfig(optax.lion), hyperparameters=hyper))
     validate(resolve(Experiment(optimizer=OptimizerConfig("adam", schedule=optax.constant_schedule(0.1)))))

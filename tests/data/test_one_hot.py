@@ -10,7 +10,7 @@ import pytest
 
 import nnjax
 from nnjax.core.experiment import DataConfig
-from nnjax.core.fields import import_pieces
+from nnjax.core.fields import import_objects
 from nnjax.core.plain_arrays import as_plain
 from nnjax.data import Datasets
 from nnjax.verify.data_checks import Resolver
@@ -47,7 +47,7 @@ def own(y, z):
     ],
 )
 def test_which_rows_are_classes(changes, y, task):
-    experiment = import_pieces(nnjax.Experiment(**{"epochs": 1} | changes))
+    experiment = import_objects(nnjax.Experiment(**{"epochs": 1} | changes))
     assert Resolver(Datasets(nnjax.from_arrays(X, y)))(experiment).data.task == task
 
 

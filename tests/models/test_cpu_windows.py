@@ -15,7 +15,7 @@ from flax import nnx
 from jax import lax
 
 from nnjax.core.experiment import ModelConfig
-from nnjax.core.pieces import Piece
+from nnjax.core.object_refs import ObjectRef
 from nnjax.models import cpu_substitutes
 from nnjax.models.adapters import adapt
 from nnjax.models.cpu_substitutes import native_operations, with_substitutes
@@ -184,7 +184,7 @@ NETS = {"linen": LinenConv(), "nnx": NnxConv, "equinox": EquinoxConv, "keras": k
 
 @pytest.mark.parametrize("kind", NETS)
 def test_models_compute_what_their_libraries_compute_alone_and_in_lanes(kind):
-    own, native, x = model_of(Piece(NETS[kind])), by_standard_rules(adapt(NETS[kind]).apply), normal(5, 6, 6, 1)
+    own, native, x = model_of(ObjectRef(NETS[kind])), by_standard_rules(adapt(NETS[kind]).apply), normal(5, 6, 6, 1)
 
     def drawn(seed):
         if own.draw is not None:
@@ -209,7 +209,7 @@ def test_models_compute_what_their_libraries_compute_alone_and_in_lanes(kind):
 
 
 def test_operations_and_fingerprints_are_those_of_the_model_as_it_was_written(monkeypatch):
-    config, model = ModelConfig(NETS["nnx"]), model_of(Piece(NETS["nnx"]))
+    config, model = ModelConfig(NETS["nnx"]), model_of(ObjectRef(NETS["nnx"]))
     variables = model.init(jax.random.key(0), normal(1, 6, 6, 1), {})
     counted = trace(lambda v, x: model.apply(v, x, train=False, key=None, hyper={})[0], variables, normal(5, 6, 6, 1))
     assert counted.flops == 5 * 2 * (36 * 9 * 4 + 36 * 9 * 4 + 36 * 3)  # two convolutions 6 x 6 of 3 x 3, dense 36 -> 3

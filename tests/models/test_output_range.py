@@ -9,7 +9,7 @@ import pytest
 from flax import linen as nn
 
 from nnjax.core.experiment import ModelConfig
-from nnjax.core.pieces import Piece
+from nnjax.core.object_refs import ObjectRef
 from nnjax.models.output_range import output_range
 from nnjax.nn.user_functions import standard_rules
 
@@ -65,7 +65,7 @@ def bounds(function):
     def init(key, x):
         return {"w": jnp.zeros((x.shape[1], 3))}
 
-    return output_range(ModelConfig(Piece((init, lambda params, x: function(x @ params["w"])), "a:b")), (4,))
+    return output_range(ModelConfig(ObjectRef((init, lambda params, x: function(x @ params["w"])), "a:b")), (4,))
 
 
 @pytest.mark.parametrize("name", PROBABILITIES)
@@ -98,4 +98,4 @@ def test_a_hyperparameter_is_not_taken_for_its_value():
     def apply(params, x, *, hyper):
         return nn.softmax(x @ params["w"]) * hyper["scale"]
 
-    assert output_range(ModelConfig(Piece((init, apply), "a:b")), (4,)) == (-math.inf, math.inf)
+    assert output_range(ModelConfig(ObjectRef((init, apply), "a:b")), (4,)) == (-math.inf, math.inf)

@@ -15,7 +15,7 @@ from nnjax.checks.invalid_values import validate
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
 from nnjax.core.fields import replace
-from nnjax.core.pieces import Piece
+from nnjax.core.object_refs import ObjectRef
 from nnjax.data import from_arrays
 from nnjax.nn.losses import LOSSES, make_loss
 from nnjax.nn.metrics import METRICS, Metric, metric_of
@@ -121,7 +121,7 @@ def test_the_example_of_an_optimizer_by_hand():
 def test_the_example_of_a_metric():
     metric = example_of("metric.md")["TOP_TWO"]
     labels, p = jnp.asarray([0, 2]), jnp.asarray([[0.3, 0.5, 0.2], [0.3, 0.5, 0.2]])
-    assert float(metric_of(Piece(metric)).of_examples(labels, p)) == 0.5
+    assert float(metric_of(ObjectRef(metric)).of_examples(labels, p)) == 0.5
 
 
 def test_the_example_of_an_objective():

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from nnjax.core.errors import UserError
-from nnjax.core.pieces import Piece
+from nnjax.core.object_refs import ObjectRef
 from nnjax.nn.losses import loss_of
 from nnjax.nn.objectives import (
     Batch,
@@ -65,7 +65,7 @@ def test_the_elbo_at_the_exact_posterior_is_the_evidence():
     def decode(variables, code):
         return code @ w
 
-    objective = make_objective(Piece(negative_elbo(encode, decode, "gaussian")))
+    objective = make_objective(ObjectRef(negative_elbo(encode, decode, "gaussian")))
     keys = jax.random.split(KEY, 20_000)
     values = jax.vmap(lambda key: objective(identity, Variables(1.0), BATCH, key=key, hyper={})[0])(keys)
     covariance = np.eye(3) + w.T @ w
@@ -85,7 +85,7 @@ def test_the_terms_of_the_elbo_are_reported_and_weighted():
 
 
 def test_denoising_has_clean_targets_and_noise_of_its_size():
-    objective = make_objective(Piece(denoising(0.1)))
+    objective = make_objective(ObjectRef(denoising(0.1)))
     x = jnp.zeros((4000, 3))
     for hyper, size in (({}, 0.1), ({"noise": jnp.float32(0.5)}, 0.5)):
         values, state, _ = objective(identity, Variables(2.0), Batch(x, x + 1, jnp.ones(4000)), key=KEY, hyper=hyper)
@@ -94,14 +94,14 @@ def test_denoising_has_clean_targets_and_noise_of_its_size():
 
 
 def test_sparsity_is_added():
-    objective = make_objective(Piece(sparse(lambda variables, x: x[:, :2], 0.1)))
+    objective = make_objective(ObjectRef(sparse(lambda variables, x: x[:, :2], 0.1)))
     values, _, metrics = objective(identity, Variables(1.0), BATCH, key=KEY, hyper={})
     np.testing.assert_allclose(values, 0.1 * np.abs(X[:, :2]).sum(axis=1), rtol=1e-6)
     np.testing.assert_allclose(metrics["activation"], np.abs(X[:, :2]).sum(axis=1), rtol=1e-6)
 
 
 def test_an_objective_is_known_by_its_signature():
-    record = loss_of(Piece(denoising()))
+    record = loss_of(ObjectRef(denoising()))
     assert (record.objective is not None, record.of_logits, record.name) == (True, True, "denoising_loss")
     with pytest.raises(UserError, match="runs the model itself"):
         record(X, X)
@@ -121,4 +121,4 @@ def test_refused(result, words):
         return result()
 
     with pytest.raises(UserError, match=words):
-        make_objective(Piece(mine))(identity, Variables(1.0), BATCH, key=KEY, hyper={})
+        make_objective(ObjectRef(mine))(identity, Variables(1.0), BATCH, key=KEY, hyper={})

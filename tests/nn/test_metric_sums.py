@@ -9,7 +9,7 @@ import pytest
 from sklearn import metrics as sklearn
 
 from nnjax.core.errors import UserError
-from nnjax.core.pieces import Piece
+from nnjax.core.object_refs import ObjectRef
 from nnjax.nn.calibration import calibration_error
 from nnjax.nn.metrics import (
     METRICS,
@@ -145,12 +145,16 @@ def top_two(y, p):
 
 def test_a_metric_of_the_users():
     labels, p = problem(0)
-    metric = metric_of(Piece(Metric(top_two, maximized=True)))
+    metric = metric_of(ObjectRef(Metric(top_two, maximized=True)))
     assert (metric.name, metric.head, metric.maximized) == ("top_two", "top_two", True)
     found = metric.of_examples(jnp.asarray(labels, jnp.int32), p)
     assert float(found) == pytest.approx(sklearn.top_k_accuracy_score(labels, p, k=2), abs=1e-6)
     mine = directions_of(
-        (Piece(Metric(top_two, maximized=True)), Piece(Metric(top_two, maximized=False, label="my_accuracy")), "f1")
+        (
+            ObjectRef(Metric(top_two, maximized=True)),
+            ObjectRef(Metric(top_two, maximized=False, label="my_accuracy")),
+            "f1",
+        )
     )
     assert mine == {"top_two": True, "my_accuracy": False}
     assert is_maximized("val_top_two", mine)
@@ -176,7 +180,7 @@ def test_a_metric_of_the_users():
 )
 def test_refused(thing, words):
     with pytest.raises(UserError, match=words):
-        trace_metric(Piece(thing), jax.ShapeDtypeStruct((8,), jnp.int32), jax.ShapeDtypeStruct((8, 4), jnp.float32))
+        trace_metric(ObjectRef(thing), jax.ShapeDtypeStruct((8,), jnp.int32), jax.ShapeDtypeStruct((8, 4), jnp.float32))
 
 
 def test_a_path_that_was_not_imported_has_a_name_only():

@@ -11,7 +11,7 @@ import pytest
 from sklearn.metrics import mean_pinball_loss
 
 from nnjax.core.errors import UserError
-from nnjax.core.pieces import Piece
+from nnjax.core.object_refs import ObjectRef
 from nnjax.nn.finite_differences import finite_differences
 from nnjax.nn.logit_losses import focal_loss, pinball_loss
 from nnjax.nn.losses import confident_costs, loss_of, make_loss
@@ -24,7 +24,7 @@ NUMBERS = jnp.asarray(RNG.normal(size=(8, 3)), jnp.float32)
 
 
 def made(function, output="softmax"):
-    return make_loss(Piece(function), output)
+    return make_loss(ObjectRef(function), output)
 
 
 def test_a_loss_gets_classes_and_logits_whatever_the_output_activation():
@@ -34,7 +34,7 @@ def test_a_loss_gets_classes_and_logits_whatever_the_output_activation():
     for output in ("softmax", "linear", "sigmoid"):
         value = made(own, output)(LABELS, Z)
         np.testing.assert_allclose(value, 2 * make_loss("categorical_crossentropy", "softmax")(HOT, Z), rtol=1e-5)
-    record = loss_of(Piece(own))
+    record = loss_of(ObjectRef(own))
     assert (record.name, record.takes_raw, record.of_logits, record.remark) == ("own", True, True, "")
 
 
@@ -55,13 +55,13 @@ def test_a_loss_gets_classes_and_logits_whatever_the_output_activation():
 def test_losses_of_optax_are_called_in_their_own_order(function, y, z, truth):
     value = function(z, y)
     np.testing.assert_array_equal(made(function, "linear")(y, z), value.mean(axis=1) if truth else value)
-    record = loss_of(Piece(function))
+    record = loss_of(ObjectRef(function))
     assert f"The loss {record.name} is of optax.losses: it is called (z, y)" in record.remark
     assert record.takes_raw == (y is LABELS)
 
 
 def test_losses_of_optax_are_found_by_the_path_of_a_run_folder():
-    path = str(Piece(optax.losses.squared_error))
+    path = str(ObjectRef(optax.losses.squared_error))
     np.testing.assert_allclose(make_loss(path, "linear")(NUMBERS, Z), np.mean((NUMBERS - Z) ** 2, axis=1), rtol=1e-6)
 
 
@@ -89,15 +89,15 @@ def test_a_path_that_was_not_imported_has_a_name_only():
     ],
 )
 def test_refused_before_anything_compiles(function, words):
-    y = HOT if not loss_of(Piece(function)).takes_raw else LABELS
+    y = HOT if not loss_of(ObjectRef(function)).takes_raw else LABELS
     shapes = [jax.ShapeDtypeStruct(array.shape, array.dtype) for array in (y, Z)]
     with pytest.raises(UserError, match=words):
-        jax.eval_shape(make_loss(Piece(function), "linear"), *shapes)
+        jax.eval_shape(make_loss(ObjectRef(function), "linear"), *shapes)
 
 
 def test_no_function():
     with pytest.raises(UserError, match=r"The loss is 3, but a function \(y, z\) -> \[b\] or a name was expected"):
-        loss_of(Piece(3))
+        loss_of(ObjectRef(3))
 
 
 def test_the_focal_loss_is_the_formula_of_the_paper():
@@ -134,8 +134,8 @@ def test_the_pinball_loss_equals_scikit_learn(q):
 
 
 def test_confident_right_outputs_cost_less():
-    for loss in ("categorical_crossentropy", Piece(focal_loss), Piece(optax.softmax_cross_entropy)):
+    for loss in ("categorical_crossentropy", ObjectRef(focal_loss), ObjectRef(optax.softmax_cross_entropy)):
         right, wrong = confident_costs(loss)
         assert right < wrong
-    right, wrong = confident_costs(Piece(lambda y, z: -focal_loss(y, z)))
+    right, wrong = confident_costs(ObjectRef(lambda y, z: -focal_loss(y, z)))
     assert right > wrong

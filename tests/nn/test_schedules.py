@@ -10,7 +10,7 @@ import optax
 import pytest
 
 from nnjax.core.errors import UserError
-from nnjax.core.pieces import Piece
+from nnjax.core.object_refs import ObjectRef
 from nnjax.nn.schedules import SCHEDULES, make_schedule, schedule_of
 
 T = 40
@@ -111,21 +111,21 @@ def test_laws(name):
 
 def run_own(function, hyper, steps=4, total=4):
     hyper = {key: jnp.float32(value) for key, value in hyper.items()}
-    return jax.vmap(make_schedule(Piece(function), hyper, jnp.int32(total)))(jnp.arange(steps))
+    return jax.vmap(make_schedule(ObjectRef(function), hyper, jnp.int32(total)))(jnp.arange(steps))
 
 
 def test_a_schedule_of_the_users_is_a_share_of_the_peak():
     def root(hyper, t, total):
         return (1 - t / total) ** hyper["power"] * hyper.get("scale", 1)
 
-    record = schedule_of(Piece(root))
+    record = schedule_of(ObjectRef(root))
     assert (record.reads, record.required, record.absolute) == (("power", "scale"), ("power",), False)
     np.testing.assert_allclose(run_own(root, {"learning_rate": 2.0, "power": 0.5}), 2 * np.sqrt([1, 0.75, 0.5, 0.25]))
 
 
 def test_a_schedule_of_optax_is_the_rate_itself():
     own = optax.linear_schedule(0.4, 0.0, 4)
-    assert schedule_of(Piece(own)).absolute
+    assert schedule_of(ObjectRef(own)).absolute
     np.testing.assert_allclose(run_own(own, {}), [0.4, 0.3, 0.2, 0.1], rtol=1e-6)
 
 
@@ -140,4 +140,4 @@ def test_a_schedule_of_optax_is_the_rate_itself():
 )
 def test_no_schedule(thing, words):
     with pytest.raises(UserError, match=words):
-        schedule_of(Piece(thing))
+        schedule_of(ObjectRef(thing))

@@ -13,7 +13,7 @@ import pytest
 
 import nnjax
 from nnjax.core.errors import UserError
-from nnjax.core.pieces import Piece
+from nnjax.core.object_refs import ObjectRef
 from nnjax.nn.averaging import eval_params
 from nnjax.nn.optimizers import defaults, make_optimizer, optimizer_of, untraceable
 from nnjax.nn.schedules import make_schedule
@@ -201,7 +201,7 @@ def test_those_that_cannot_be_used_say_why(name):
 
 def moved(thing, hyper, steps=3, schedule="constant"):
     hyper = {name: jnp.float32(value) for name, value in hyper.items()}
-    return descend(Piece(thing), hyper, steps, schedule)[0]
+    return descend(ObjectRef(thing), hyper, steps, schedule)[0]
 
 
 def same(one, other):
@@ -229,7 +229,7 @@ def test_hyperparameters_reach_a_factory_by_their_names():
 def test_a_name_of_ours_is_ours_and_optaxs_is_behind_its_own():
     assert optimizer_of("adam").make is None
     assert optimizer_of("optax.adam").make is not None
-    assert optimizer_of(str(Piece(optax.lion))).name == "lion"  # the path in a run folder
+    assert optimizer_of(str(ObjectRef(optax.lion))).name == "lion"  # the path in a run folder
     assert optimizer_of("muon").usual_rate == 1e-3
     assert defaults("prodigy", "optax") == {"learning_rate": 1.0}
     assert optimizer_of("lion").required == ("learning_rate",)
@@ -242,17 +242,17 @@ def chained(hyper, schedule):
 
 
 def test_a_function_of_hyperparameters_and_schedule():
-    record = optimizer_of(Piece(chained))
+    record = optimizer_of(ObjectRef(chained))
     assert (record.reads, record.required) == (("momentum",), ("momentum",))
     same(moved(chained, {"learning_rate": 0.01, "momentum": 0.8}), plain(optax.sgd(0.01, 0.8, nesterov=True)))
 
 
 def test_a_ready_transformation_reads_nothing():
-    record = optimizer_of(Piece(optax.adam(0.01)))
+    record = optimizer_of(ObjectRef(optax.adam(0.01)))
     assert (record.reads, record.reads_rate) == ((), False)
     assert "all its numbers are constants" in record.remark
     same(moved(optax.adam(0.01), {}), plain(optax.adam(0.01)))
-    assert optimizer_of(Piece(optax.polyak_sgd())).needs == ("value",)
+    assert optimizer_of(ObjectRef(optax.polyak_sgd())).needs == ("value",)
 
 
 def test_clipping_and_decay_are_added_where_the_optimizer_has_none():
@@ -276,14 +276,14 @@ def branching(learning_rate, momentum=0.9):
 
 
 def test_a_branch_on_a_value_is_found_by_tracing():
-    assert "branching uses momentum in Python" in untraceable(Piece(branching), "momentum")
+    assert "branching uses momentum in Python" in untraceable(ObjectRef(branching), "momentum")
     assert untraceable("optax.sgd", "momentum") == ""
 
     def on_rate(hyper, schedule):
         return optax.sgd(schedule(0)) if hyper["momentum"] > 0 else optax.adam(schedule(0))
 
     with pytest.raises(UserError, match=r"on_rate failed: TracerBool.*use jnp.where or jax.lax.cond"):
-        optimizer_of(Piece(on_rate))
+        optimizer_of(ObjectRef(on_rate))
 
 
 @pytest.mark.parametrize(
@@ -297,7 +297,7 @@ def test_a_branch_on_a_value_is_found_by_tracing():
 )
 def test_refused(thing, words):
     with pytest.raises(UserError, match=words):
-        optimizer_of(Piece(thing))
+        optimizer_of(ObjectRef(thing))
 
 
 def test_a_path_that_was_not_imported_has_a_name_only():

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import nnjax
-from nnjax.core.pieces import NamedMetric
+from nnjax.core.object_refs import NamedMetric
 from nnjax.nn.metrics import directions_of
 from nnjax.search.optuna.storage import open_study
 

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import optax
 
 import nnjax
-from nnjax.core.pieces import Piece
+from nnjax.core.object_refs import ObjectRef
 
 
 class Net(nn.Module):
@@ -30,11 +30,11 @@ experiment = nnjax.Experiment(
 )
 assert_type(experiment.model, nnjax.ModelConfig)
 assert_type(experiment.optimizer, nnjax.OptimizerConfig)
-assert_type(experiment.loss, str | Piece)
+assert_type(experiment.loss, str | ObjectRef)
 assert_type(experiment.batch_size, int)
 
 config = nnjax.ModelConfig(Net(), trainable="Dense_0/*")
-assert_type(config.kind, str | Piece)
+assert_type(config.kind, str | ObjectRef)
 assert_type(config.widths, tuple[int, ...])
 nnjax.Experiment(model=config, optimizer=nnjax.OptimizerConfig(optax.adamw, schedule=schedule), batch_size=None)
 nnjax.Experiment(model="lenet5", loss="mean_squared_error", optimizer="lion", metrics=None)

@@ -1,4 +1,4 @@
-"""Mistakes in the user's pieces: one sentence each, before anything is compiled or a run folder is made."""
+"""Mistakes in the user's objects: one sentence each, before anything is compiled or a run folder is made."""
 
 import re
 
@@ -12,7 +12,7 @@ import pytest
 from flax import nnx
 
 import nnjax
-from nnjax.core.fields import import_pieces
+from nnjax.core.fields import import_objects
 from nnjax.data import Datasets
 from nnjax.nn.optimizers import optimizer_of
 from nnjax.spaces.expansion import expand
@@ -263,7 +263,7 @@ TWICE = r"The model yields numbers from 0 to 1, as after softmax or sigmoid, but
 )
 def test_outputs_that_are_no_logits(model, loss, y, words):
     datasets = Datasets(nnjax.from_arrays(X, y))
-    experiment = import_pieces(nnjax.Experiment(model=model, loss=loss, epochs=1))
+    experiment = import_objects(nnjax.Experiment(model=model, loss=loss, epochs=1))
     _, findings = check(resolve_trials(expand(experiment, nnjax.Space()), datasets), datasets)
     said = [one.sentence for _, one in findings if one.code in ("two-activations", "targets-unreachable")]
     assert len(said) == bool(words)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nnjax.core.pieces import Piece
+from nnjax.core.object_refs import ObjectRef
 from nnjax.core.text import count
 from nnjax.core.types import Float, Int
 from nnjax.exchange.ensemble.lanes import outputs_of_all, same_inputs
@@ -190,7 +190,7 @@ def one_hot_of(y: np.ndarray, width: int) -> np.ndarray:
 def _metric(metrics: Sequence[str], choice: Choice, loss: str, width: int, kind: str) -> Metric:
     """Return the record of what the run chooses by; of a loss that is none the task's usual one."""
     name = loss if choice.metric == LOSS else choice.metric
-    own = [one for one in metrics if isinstance(one, Piece) and metric_of(one).name == name]
+    own = [one for one in metrics if isinstance(one, ObjectRef) and metric_of(one).name == name]
     if own:
         return metric_of(own[0])
     known = known_metric(name)

@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING, Any
 from nnjax.checks.finding import Finding
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
-from nnjax.core.fields import coerce_fields, import_pieces
+from nnjax.core.fields import coerce_fields, import_objects
 from nnjax.data import Datasets
 from nnjax.nn.metrics import directions_of
 from nnjax.runs import folder as runs
@@ -96,7 +96,7 @@ def search(
     given = Options(**options)
     if not isinstance(space, AdaptiveSpace):
         space = space if isinstance(space, Space) else Space(axes=space, mode=ADAPTIVE)
-        experiment = import_pieces(coerce_fields(experiment))
+        experiment = import_objects(coerce_fields(experiment))
         space = adaptive_space(experiment, space)
     most = parse_keep(given.keep)
     folder = None if given.workdir is None else runs.FolderStore(given.workdir, given.log, most)

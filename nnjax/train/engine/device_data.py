@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nnjax.core.experiment import Experiment, ModelConfig
-from nnjax.core.pieces import Piece
+from nnjax.core.object_refs import ObjectRef
 from nnjax.core.types import Array, Count, DataFacts, Float, Int, Num, Prepared, Scaler
 from nnjax.data.class_weights import class_weights
 from nnjax.models.envelope import Envelope
@@ -126,7 +126,7 @@ def output_width(model: ModelConfig, facts: DataFacts) -> int:
     """k: the input's width for an autoencoder, else the number of targets or classes (1 for two and no softmax)."""
     traits = traits_of(model)
     goal = traits.goal(facts.task)
-    if traits.own and isinstance(model.kind, Piece):
+    if traits.own and isinstance(model.kind, ObjectRef):
         return math.prod(own_output_shape(model, facts.example_shape)) or 1
     if goal == "reconstruction":
         return facts.num_inputs

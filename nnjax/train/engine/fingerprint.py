@@ -13,8 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from nnjax.core.experiment import Experiment, ModelConfig
-from nnjax.core.fields import PIECES, flatten
-from nnjax.core.pieces import Piece
+from nnjax.core.fields import OBJECT_FIELDS, flatten
+from nnjax.core.object_refs import ObjectRef
 from nnjax.models.cpu_substitutes import native_operations
 from nnjax.models.user_models import examples_like, make_own, variables_shapes
 from nnjax.nn.user_functions import Reads
@@ -25,10 +25,10 @@ ADDRESS = re.compile(r" at 0x[0-9a-f]+|0x[0-9a-f]{6,}")
 
 
 def with_fingerprint(experiment: Experiment, shapes: Shapes) -> Shapes:
-    """Add the fingerprint where there are pieces of the user's."""
+    """Add the fingerprint where there are objects of the user's."""
     flat = flatten(experiment)
-    own = [flat[path] for path in PIECES] + list(experiment.metrics or ())
-    if not any(isinstance(one, Piece) for one in own):
+    own = [flat[path] for path in OBJECT_FIELDS] + list(experiment.metrics or ())
+    if not any(isinstance(one, ObjectRef) for one in own):
         return shapes
     return dataclasses.replace(shapes, fingerprint=fingerprint(experiment, shapes))
 

@@ -18,7 +18,7 @@ import optax
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, program_key
-from nnjax.core.pieces import Piece
+from nnjax.core.object_refs import ObjectRef
 from nnjax.core.structure import unflatten
 from nnjax.core.types import Array, Count, Float, Key, Metrics, Params, Scalar, TrialState, UInt
 from nnjax.models.envelope import OPTIMIZER, SCHEDULE, has
@@ -437,7 +437,7 @@ def traced_names(experiment: Experiment, shapes: Shapes) -> tuple[str, ...]:
 
 def blank_state(experiment: Experiment, shapes: Shapes) -> TrialState:
     """Return the shapes of one trial's state; traced once for all data sets of a shape."""
-    if isinstance(experiment.model.kind, Piece):  # which may have changed
+    if isinstance(experiment.model.kind, ObjectRef):  # which may have changed
         return _blank_state.__wrapped__(experiment, shapes)
     return _blank_state(dataclasses.replace(program_key(experiment), data=DataConfig()), shapes)
 

@@ -12,7 +12,7 @@ import jax
 from nnjax.core.class_weight import BALANCED, ClassWeight
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig
-from nnjax.core.pieces import Piece
+from nnjax.core.object_refs import ObjectRef
 from nnjax.train import distributed
 from nnjax.train.engine.fingerprint import model_fingerprint
 from nnjax.train.engine.programs import Program, compile_together, make_mesh, make_program
@@ -178,4 +178,4 @@ class Layouts:
 def _of_model(group: Group) -> dict[str, str]:
     """Return the fingerprint of a user's model, by which `nnjax.load` knows it again."""
     model = group.specs[0].experiment.model
-    return {"model": model_fingerprint(model, group.shapes.shape)} if isinstance(model.kind, Piece) else {}
+    return {"model": model_fingerprint(model, group.shapes.shape)} if isinstance(model.kind, ObjectRef) else {}

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, TrialSpec, setting_key
-from nnjax.core.pieces import is_path
+from nnjax.core.object_refs import is_path
 from nnjax.models.registry import traits_of
 from nnjax.train.storage.records import OVER, Record, is_scored
 

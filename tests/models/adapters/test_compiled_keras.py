@@ -12,7 +12,7 @@ from own_models import keras as K
 
 import nnjax
 from nnjax.core.errors import UserError
-from nnjax.core.pieces import Piece
+from nnjax.core.object_refs import ObjectRef
 from nnjax.models.adapters.compiled import as_experiment, with_compiled
 from nnjax.models.adapters.keras import to_keras
 from nnjax.models.user_models import model_of
@@ -45,7 +45,7 @@ def assert_as_fit(model, data=NUMBERS, y=None, **compiled):
     model.compile(**compiled)
     given = [np.array(v.value) for v in model.variables]
     run = swept(model, data)
-    plain = to_keras(model, model_of(Piece(model)).draw(0))
+    plain = to_keras(model, model_of(ObjectRef(model)).draw(0))
     config = as_experiment(model).loss  # compile again, with an optimizer that has not run
     assert config == run.specs[0].experiment.loss
     with standard_rules(), warnings.catch_warnings():

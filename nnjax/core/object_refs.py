@@ -1,8 +1,9 @@
-"""Users' objects where names stand: a model, a loss, a metric, an optimizer, a schedule.
+"""Object references: users' models, losses, metrics, optimizers and schedules where a name may stand.
 
 Everywhere nnjax asks for one of these by name ("adam"), an object or an import path ("package.module:name") may stand.
-An object is kept as a `Piece`, a text that carries it; what only prints, compares or stores names needs to know nothing
-of it. Text with a colon that is no `Piece` is a path that has not been imported: nothing in a stranger's run folder is.
+An object is kept as an `ObjectRef`, a text that carries it; what only prints, compares or stores names needs to know
+nothing of it. Text with a colon that is no `ObjectRef` is a path that has not been imported: nothing in a stranger's
+run folder is.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.text import represent
 
 
-class Piece(str):
+class ObjectRef(str):
     """An object, and as text its import path ("package.module:name"), or what comes nearest to one.
 
     Two are equal where their objects are the same, or hashable and equal (Linen modules with equal fields).
@@ -30,17 +31,17 @@ class Piece(str):
 
     object: Any
 
-    def __new__(cls, thing: Any, path: str | None = None) -> Piece:
+    def __new__(cls, thing: Any, path: str | None = None) -> ObjectRef:
         """Wrap an object; its path is found where it is not given."""
-        if isinstance(thing, Piece):
+        if isinstance(thing, ObjectRef):
             return thing
-        piece = super().__new__(cls, path or path_of(thing))
-        piece.object = thing
-        return piece
+        ref = super().__new__(cls, path or path_of(thing))
+        ref.object = thing
+        return ref
 
     def __eq__(self, other: Any) -> bool:
         """Compare the objects."""
-        if not isinstance(other, Piece):
+        if not isinstance(other, ObjectRef):
             return False
         if self.object is other.object:
             return True
@@ -64,7 +65,7 @@ class Piece(str):
         except TypeError:
             return id(self.object)
 
-    def __deepcopy__(self, memo: Any) -> Piece:
+    def __deepcopy__(self, memo: Any) -> ObjectRef:
         """Stay: an object is shared, not copied."""
         return self
 
@@ -107,7 +108,7 @@ def path_of(thing: Any) -> str:
         for name, value in vars(sys.modules.get(place, object())).items() if place in sys.modules else ():
             if value is thing:
                 return f"{place}:{name}"
-    return f"{module}:{named.__qualname__}({getattr(thing, 'piece_name', '') or _fields_of(thing)})"
+    return f"{module}:{named.__qualname__}({getattr(thing, 'ref_name', '') or _fields_of(thing)})"
 
 
 def _fields_of(thing: Any) -> str:
@@ -138,13 +139,13 @@ def is_path(text: Any) -> bool:
     return bool(colon) and all(map(str.isidentifier, module.split("."))) and bool(name)
 
 
-def import_piece(path: str) -> Piece:
+def import_object(path: str) -> ObjectRef:
     """Import an object by its path, with the working folder among the places that are searched.
 
     Raises:
       UserError: there is no such module or name in it, or importing it fails.
     """
-    if isinstance(path, Piece):
+    if isinstance(path, ObjectRef):
         return path
     module, _, name = path.partition(":")
     if (here := os.getcwd()) not in sys.path:
@@ -162,18 +163,18 @@ def import_piece(path: str) -> Piece:
             meant = f"; did you mean {' or '.join(close)}?" if close else "."
             raise UserError(f"{path} cannot be imported: {module} has no {part!r}{meant}")
         found = getattr(found, part)
-    return Piece(found, path)
+    return ObjectRef(found, path)
 
 
 LIBRARIES = ("nnjax", "jax", "flax", "keras", "equinox", "optax")  # whose source needs no record
 
 
-def source_of(piece: Piece) -> str | None:
+def source_of(ref: ObjectRef) -> str | None:
     """Return an object's source code for the record: of an instance its class's; None where Python knows none.
 
     Of a pair of functions that of both; nothing of what a library has written.
     """
-    some = piece.object if isinstance(piece.object, tuple) else (piece.object,)
+    some = ref.object if isinstance(ref.object, tuple) else (ref.object,)
     return "\n".join(text for one in some if (text := _source(one))) or None
 
 
