@@ -22,7 +22,7 @@ COMMANDS = {
     "tune-lr": Command("nnjax.cli.commands.tune_lr", "find the learning rate"),
     "predict": Command("nnjax.cli.commands.predict", "write the predictions of a trained network"),
     "diagnose": Command("nnjax.cli.commands.diagnose", "say what learning curves mean, of nnjax or other tools"),
-    "report": Command("nnjax.cli.commands.report", "write the report of a run folder again"),
+    "report": Command("nnjax.cli.commands.report", "write the report of a run folder again, or compare two"),
     "compare": Command("nnjax.cli.commands.compare", "print a table of several runs"),
     "export": Command("nnjax.cli.commands.export", "write a trained network to a file that runs elsewhere"),
     "embed": Command("nnjax.cli.commands.embed", "draw data in the plane: PCA, t-SNE, UMAP and others"),

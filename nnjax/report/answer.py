@@ -75,7 +75,7 @@ def _answer(report: ReportContext, key: Key, choice: Choice) -> Answer:
         choice.setting.label,
         choice.trial,
         choice.rivals,
-        tuple(one for one in (_validation(run, choice), _test(run, choice)) if one),
+        tuple(one for one in (validation_score(run, choice), test_score(run, choice)) if one),
         _baselines(report.test_baselines.get(key), goal, choice.setting),
         first.code if first else "",
         first.sentence if first else "",
@@ -91,7 +91,7 @@ def _question(goal: str, choice: Choice) -> str:
     return f"How well does this network {DO[goal]} {name}?"
 
 
-def _validation(run: Run, choice: Choice) -> tuple[str, str, str] | None:
+def validation_score(run: Run, choice: Choice) -> tuple[str, str, str] | None:
     """Score the chosen setting by what it was chosen by: the mean over its replicates with its interval."""
     setting = choice.setting
     if math.isnan(choice.mean):
@@ -104,7 +104,7 @@ def _validation(run: Run, choice: Choice) -> tuple[str, str, str] | None:
     return what, number(found.mean), f"mean of {count(found.count, 'trial')}; {interval}"
 
 
-def _test(run: Run, choice: Choice) -> tuple[str, str, str] | None:
+def test_score(run: Run, choice: Choice) -> tuple[str, str, str] | None:
     """Score the chosen setting on the test part; None where that was not evaluated."""
     setting = choice.setting
     classify = setting.goal == "classification"

@@ -9,6 +9,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from nnjax.core.text import number
 from nnjax.diagnosis.trials import named
 from nnjax.diagnosis.verdicts import BADGES
 
@@ -28,6 +29,7 @@ def _environment() -> Any:
     environment = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.globals["badges"] = BADGES
     environment.filters["named"] = named
+    environment.filters["number"] = number
     environment.filters["script_json"] = lambda content: Markup(safe_json(content))
     return environment
 

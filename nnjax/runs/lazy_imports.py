@@ -23,6 +23,7 @@ FUNCTIONS = {  # the only arrows that point up (.importlinter)
     "refit": "nnjax.api:refit",
     "read_sanity": "nnjax.verify.sanity.results:read",
     "run_card": "nnjax.report.notebook_card:run_card",
+    "write_comparison": "nnjax.report.comparison.page:write_comparison",
     "write_report": "nnjax.report.page:write_report",
 }
 

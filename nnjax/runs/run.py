@@ -411,8 +411,18 @@ class Run:
             figure.savefig(path)
         return figure
 
-    def report(self, path: str | os.PathLike[str] | None = None) -> pathlib.Path:
-        """Write the HTML report, by default into the run folder; returns its path."""
+    def report(self, path: str | os.PathLike[str] | None = None, *, against: Run | None = None) -> pathlib.Path:
+        """Write the HTML report, by default into the run folder; returns its path.
+
+        Args:
+          path: a folder, or a file that ends in .html.
+          against: another run of the same task: one page says which is better, and what differs (comparison.html).
+
+        Raises:
+          UserError: the path cannot be written; two runs of other data, goals or metrics.
+        """
+        if against is not None:
+            return lazy_import("write_comparison")(self, against, path)
         return lazy_import("write_report")(self, path)
 
 

@@ -61,6 +61,31 @@ def _shrink(count: int, folds: int | None) -> float:
     return float((1 / count + (1 / (folds - 1) if folds else 0)) ** 0.5)
 
 
+def difference_of_means(
+    first: Sequence[float], second: Sequence[float], folds: tuple[int | None, int | None] = (None, None)
+) -> Estimate:
+    """Estimate the mean of the first values minus that of the second, which are not paired (Welch 1947).
+
+    Args:
+      first, second: of seeds, or of folds; those that are not finite are left out.
+      folds: of each, as for `estimate`.
+
+    Returns:
+      The difference with its 95 % interval (NaN where either has fewer than two values); `spread` is NaN.
+    """
+    one, other = estimate(first, folds[0]), estimate(second, folds[1])
+    mean, nan = one.mean - other.mean, float("nan")
+    if min(one.count, other.count) < 2:
+        return Estimate(mean, nan, nan, nan, one.count + other.count)
+    from scipy.special import stdtrit
+
+    parts = [(own.spread * _shrink(own.count, k)) ** 2 for own, k in zip((one, other), folds, strict=True)]
+    total = sum(parts)
+    below = sum(part**2 / (own.count - 1) for part, own in zip(parts, (one, other), strict=True))
+    half = float(stdtrit(total**2 / below, (1 + LEVEL) / 2)) * total**0.5 if below else 0.0
+    return Estimate(mean, nan, mean - half, mean + half, one.count + other.count)
+
+
 def proportion(successes: int, count: int) -> tuple[float, float]:
     """The 95 % interval of a share of successes (Wilson 1927), right for shares near 0 and 1 too.
 

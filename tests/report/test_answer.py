@@ -5,7 +5,6 @@ import re
 import numpy as np
 import pytest
 from fake_runs import AUTOENCODER, CLASSIFIER, DEMO, fake_run, searched
-from page import Page, text_of
 
 from nnjax.core.fields import replace
 from nnjax.data.baselines import Baselines
@@ -82,20 +81,6 @@ def test_places_on_a_scale():
     assert scale([0, 10], False, 0, 100).at(5) == pytest.approx(50)
     assert scale([3, 3], False, 0, 100).at(3) == pytest.approx(50)
     assert scale([0, 10], False, 0, 100).at(1e9) == 100
-
-
-def test_every_picture_and_chart_has_a_text():
-    page = Page(text_of(fake_run(space=DEMO)))
-    labels = {(tag, name) for tag, name, value in page.attributes if value}
-    images = [tag for tag in page.tags if tag == "img"]
-    alts = [value for tag, name, value in page.attributes if tag == "img" and name == "alt"]
-    assert images
-    assert len([alt for alt in alts if alt]) == len(images)
-    drawings = page.tags.count("svg")
-    assert (
-        len([1 for tag, name, value in page.attributes if tag == "svg" and name == "aria-label" and value]) == drawings
-    )
-    assert ("nav", "aria-label") in labels
 
 
 def test_where_the_highest_is_the_best_the_highest_is_drawn():

@@ -90,6 +90,20 @@ def test_page_says_what_was_run_and_what_did_best(demo):
     assert "entropy floor" in text
 
 
+def test_every_picture_and_chart_has_a_text(demo):
+    page = Page(demo[1])
+    labels = {(tag, name) for tag, name, value in page.attributes if value}
+    images = [tag for tag in page.tags if tag == "img"]
+    alts = [value for tag, name, value in page.attributes if tag == "img" and name == "alt"]
+    assert images
+    assert len([alt for alt in alts if alt]) == len(images)
+    drawings = page.tags.count("svg")
+    assert (
+        len([1 for tag, name, value in page.attributes if tag == "svg" and name == "aria-label" and value]) == drawings
+    )
+    assert ("nav", "aria-label") in labels
+
+
 def test_names_cannot_break_out():
     run = hostile()
     text = text_of(run)
