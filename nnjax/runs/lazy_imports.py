@@ -24,6 +24,7 @@ FUNCTIONS = {  # the only arrows that point up (.importlinter)
     "read_sanity": "nnjax.verify.sanity.results:read",
     "run_card": "nnjax.report.notebook_card:run_card",
     "write_comparison": "nnjax.report.comparison.page:write_comparison",
+    "write_study": "nnjax.search.optuna.finished_run:write_study",
     "write_report": "nnjax.report.page:write_report",
 }
 

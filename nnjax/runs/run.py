@@ -42,6 +42,7 @@ from nnjax.train.storage.records import OVER, Record, Stage, lineage, stack_curv
 from nnjax.train.storage.store import Store
 
 if TYPE_CHECKING:
+    import optuna
     import pandas as pd
 
     from nnjax.diagnosis.types import Diagnosis
@@ -410,6 +411,23 @@ class Run:
         if path is not None:
             figure.savefig(path)
         return figure
+
+    def to_optuna(self, storage: Any, study_name: str | None = None, select: str | None = None) -> optuna.Study:
+        """Write the settings as a study that `optuna-dashboard` shows: parameters, values by epoch, states.
+
+        A setting is one trial, as in an adaptive search: the mean over its seeds and folds. Complete are those that
+        ended as they were meant to, pruned those that halving dropped, failed those of which a trial diverged.
+
+        Args:
+          storage: a new file, study.db (SQLite) or study.log (a journal), a URL, or a storage of Optuna's.
+          study_name: None for the name of the run folder.
+          select: a metric on the validation part; None for that by which the best setting is chosen.
+
+        Raises:
+          UserError: Optuna is not installed, the storage cannot be used or has such a study, or settings cannot be
+            compared.
+        """
+        return lazy_import("write_study")(self, storage, study_name, select)
 
     def report(self, path: str | os.PathLike[str] | None = None, *, against: Run | None = None) -> pathlib.Path:
         """Write the HTML report, by default into the run folder; returns its path.

@@ -47,6 +47,14 @@ def test_a_trial_leaves_and_is_served(trained, points, fork, tmp_path):
     assert again.read_bytes() == (tmp_path / "trial2.jaxexport").read_bytes()
 
 
+def test_a_run_is_written_as_a_study(trained, fork, tmp_path):
+    path = tmp_path / "a.log"
+    done = fork("export", f"--run={trained[0]}", f"--out={path}")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith(f"settings: {path}, shown by: optuna-dashboard {path}\n")
+    assert '"best_val_loss"' in path.read_text("utf-8")
+
+
 def test_a_file_of_keras_is_served_on_images_brought_to_1(tmp_path):
     model = mlp((64, 10))
     (tmp_path / "net.keras").write_bytes(written(model))
@@ -68,10 +76,11 @@ def test_a_file_of_keras_is_served_on_images_brought_to_1(tmp_path):
         (
             "export",
             ("--run={run}", "--out=a.pt"),
-            "'a.pt' ends in '.pt', but .safetensors or .jaxexport or .onnx was expected",
+            "'a.pt' ends in '.pt', but .safetensors or .jaxexport or .onnx or .db or .log was expected",
         ),
         ("export", ("--run={run}", "--to=program", "--out=a.safetensors"), "but .jaxexport was expected"),
         ("export", ("--run={run}", "--trial=9", "--out=a.jaxexport"), "There is no trial 9"),
+        ("export", ("--run={run}", "--trial=1", "--out=a.db"), "A study is written of a whole run"),
         ("export", ("--file=a.pkl", "--out=a.jaxexport"), "a.pkl is not a run folder"),
         ("predict", ("none.keras", "--out=a.csv"), "none.keras does not exist"),
         ("predict", ("none.keras", "--out=a.csv", "--trial=1"), "none.keras holds one network; leave out --trial"),

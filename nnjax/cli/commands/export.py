@@ -9,17 +9,25 @@ FILE.safetensors holds the weights, and FILE.safetensors.json the architecture, 
 
 --out=FILE.onnx writes ONNX for onnxruntime (pip install nnjax[onnx]).
 
+--run=DIR --out=FILE.db (or FILE.log, a journal) writes the settings of any run as an Optuna study (pip install
+nnjax[optuna]): optuna-dashboard sqlite:///FILE.db shows them.
+
 In the place of --run=DIR, --file=FILE takes a network of .safetensors, or of Keras 3 (.keras, .weights.h5).
 """
+
+import pathlib
+import shlex
 
 from absl import flags
 
 from nnjax.cli.main import start_jax
 from nnjax.core.errors import UserError
 from nnjax.core.files import check_out
+from nnjax.core.text import count
 
 FLAGS = flags.FLAGS
-ENDINGS = {"safetensors": ".safetensors", "program": ".jaxexport", "onnx": ".onnx"}
+ENDINGS = {"safetensors": ".safetensors", "program": ".jaxexport", "onnx": ".onnx", "optuna": ".db"}
+STUDIES = (".db", ".log")
 
 
 def define_flags() -> None:
@@ -31,7 +39,7 @@ def define_flags() -> None:
         "weights", None, ["final", "best"], "of the last epoch (default of a --trial), or of the best one (default)"
     )
     flags.DEFINE_enum("to", None, [*ENDINGS], "what to write; by default as --out ends")
-    flags.DEFINE_string("out", None, "file to write, .safetensors, .jaxexport or .onnx")
+    flags.DEFINE_string("out", None, "file to write: .safetensors, .jaxexport, .onnx; .db, .log")
 
 
 def run(argv: list[str]) -> None:
@@ -41,8 +49,11 @@ def run(argv: list[str]) -> None:
         raise UserError(
             "--run=DIR (or --file=FILE) and --out were expected: nnjax export --run=DIR --out=FILE.safetensors."
         )
-    out = check_out(FLAGS.out, *([ENDINGS[FLAGS.to]] if FLAGS.to else ENDINGS.values()))
+    out = check_out(FLAGS.out, *([ENDINGS[FLAGS.to]] if FLAGS.to else [*ENDINGS.values(), ".log"]))
     start_jax()
+    if pathlib.Path(out).suffix in STUDIES:
+        _write_study(out)
+        return
     from nnjax.exchange.files import save
     from nnjax.exchange.prediction_tables import open_network
 
@@ -51,3 +62,16 @@ def run(argv: list[str]) -> None:
         raise UserError(f"{source} is a program or an ensemble, not one network's weights; name a run or its weights.")
     save(network.network, out)
     print(f"{network.name}: {out} and {out}.json")
+
+
+def _write_study(out: str) -> None:
+    """Write the settings of a run as an Optuna study."""
+    if not FLAGS.run or FLAGS.trial is not None or FLAGS.weights is not None:
+        raise UserError("A study is written of a whole run: nnjax export --run=DIR --out=FILE.db.")
+    from nnjax.runs.loading import load
+    from nnjax.search.optuna.storage import file_storage
+
+    path = pathlib.Path(out)
+    study = load(FLAGS.run).to_optuna(path)
+    where = shlex.quote(file_storage(path) if path.suffix == ".db" else out)
+    print(f"{count(len(study.trials), 'setting')}: {out}, shown by: optuna-dashboard {where}")

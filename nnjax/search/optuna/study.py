@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from nnjax.core.errors import UserError
+from nnjax.core.types import Float
 from nnjax.search.optuna.distributions import contains, described, refuse_other_space, suggest
 from nnjax.search.optuna.samplers import reseed
 from nnjax.search.optuna.storage import METRIC
@@ -37,6 +38,12 @@ class Suggestion(NamedTuple):
     number: int
     params: dict[str, Any]
     told: bool
+
+
+def stored_points(curve: Float[np.ndarray, " t"]) -> dict[int, float]:
+    """Return the points of a learning curve that go into the storage, by their epochs from 1: all, or 25 evenly."""
+    epochs = np.unique(np.linspace(1, len(curve), min(len(curve), MAX_POINTS)).round().astype(int))
+    return {epoch: float(curve[epoch - 1]) for epoch in epochs.tolist()}
 
 
 class AskTellStudy:
@@ -125,8 +132,8 @@ class AskTellStudy:
           status: of its trials, for the dashboard.
         """
         trial_id = self._id(number)
-        for epoch in np.unique(np.linspace(1, len(curve), min(len(curve), MAX_POINTS)).round().astype(int)).tolist():
-            self.storage.set_trial_intermediate_value(trial_id, epoch, float(curve[epoch - 1]))
+        for epoch, loss in stored_points(curve).items():
+            self.storage.set_trial_intermediate_value(trial_id, epoch, loss)
         self.storage.set_trial_user_attr(trial_id, STATUS, status)
         if not np.isfinite(value):
             self.fail(number)
