@@ -64,7 +64,6 @@ def train(data: str, batch_size: int, space: str, draw_seed: int) -> np.ndarray:
     import nnjax
     from nnjax.core.experiment import DataConfig, Experiment, ModelConfig
     from nnjax.core.fields import replace
-    from nnjax.runs.settings import settings
     from nnjax.spaces.ranges import Range
     from nnjax.spaces.space import Space
 
@@ -77,7 +76,7 @@ def train(data: str, batch_size: int, space: str, draw_seed: int) -> np.ndarray:
         ranges[path] = Range(low, high, log=low > 0 and high > 50 * low)
     drawn = Space(ranges | {"seed": range(SEEDS)}, mode="random", num=SETTINGS, draw_seed=draw_seed)
     swept = nnjax.sweep(replace(base, changes), drawn, progress=False)
-    rows = [setting.trials for setting in settings(swept)]
+    rows = [setting.trials for setting in swept.all_settings]
     losses = np.full((len(rows), SEEDS, EPOCHS), np.inf, np.float32)
     for place, seed in itertools.product(range(len(rows)), range(SEEDS)):
         curve = swept.records[rows[place][seed]].curves["val_loss"]

@@ -67,7 +67,7 @@ def compare(paths: Sequence[str]) -> list[Row]:
 
 def rows_of(run: Run, name: str) -> list[Row]:
     """Aggregate one run: a row for each setting with a finished trial, in the order of the trials."""
-    rows = [_row(run, name, setting) for setting in settings.settings(run)]
+    rows = [_row(run, name, setting) for setting in run.all_settings]
     return [row for row in rows if row.seeds]
 
 

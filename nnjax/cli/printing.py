@@ -38,7 +38,7 @@ def summary_table(run: Run) -> Table:
     In the order of the rule by which the best is chosen; few named arms in their own. Trials that diverged have no
     scores. Errors of classifiers are in per cent; scores are of the part in the title.
     """
-    some = settings.settings(run)
+    some = run.all_settings
     known, best = {setting.trials: setting for setting in some}, [choice.setting.trials for choice in choices(run)]
     metrics = list(dict.fromkeys(metric for setting in some for metric in _metrics_of(setting)))
     ordered = [known[one.trials] for ranking in rankings(run) for one in ranking.candidates]

@@ -136,14 +136,13 @@ def _print_results(job: Job, run: Run, certificate: Certificate | None) -> None:
 
     from nnjax.cli.printing import print_message, summary_table
     from nnjax.diagnosis import trials
-    from nnjax.report.chosen_scores import chosen_scores
     from nnjax.runs.choice import choices
     from nnjax.search.importance import edges
 
     report = run.report() if job.report else None
     get_console().print(summary_table(run))
     sentences = [f"chosen: {choice}" for choice in choices(run) if choice.rivals > 1]
-    sentences += [text for one in chosen_scores(run) for text in (one.sentence(), one.seeds) if text]
+    sentences += [text for one in run.chosen_scores for text in (one.sentence(), one.seeds) if text]
     sentences += [*trials.sentences(run.diagnoses), *(f"remark: {sentence}" for sentence in edges(run))]
     if certificate:
         from nnjax.report.sections.certificate import sentences as certificate_sentences  # Matplotlib with it

@@ -101,18 +101,23 @@ def replace(experiment: Experiment, changes: Mapping[str, Any]) -> Experiment:
 
 def set_values(experiment: Experiment, values: Mapping[str, Any]) -> Experiment:
     """The experiment with some fields set; keys are whole paths, values have their fields' types already."""
+    changes = {path: value for path, value in values.items() if "." not in path}
+    parts: dict[str, dict[str, Any]] = {}
     for path, value in values.items():
-        experiment = _set(experiment, path.split("."), value)
-    return experiment
+        part, dot, name = path.partition(".")
+        if dot:
+            parts.setdefault(part, {})[name] = value
+    changes |= {part: _with_values(getattr(experiment, part), some) for part, some in parts.items()}
+    return dataclasses.replace(experiment, **changes) if changes else experiment
 
 
-def _set(node: Any, parts: list[str], value: Any) -> Any:
-    if len(parts) > 1:
-        value = _set(getattr(node, parts[0]), parts[1:], value)
-    if isinstance(node, Hyperparameters) and parts[0] not in vars(node):
-        others = dict(node.others) | {parts[0]: value}
-        return dataclasses.replace(node, others=tuple(others.items()))
-    return dataclasses.replace(node, **{parts[0]: value})
+def _with_values(part: Any, values: Mapping[str, Any]) -> Any:
+    """A part of an experiment with some fields set; those that hyperparameters have not are the user's own."""
+    own = {} if not isinstance(part, Hyperparameters) else {n: v for n, v in values.items() if n not in vars(part)}
+    if not own:
+        return dataclasses.replace(part, **values)
+    known = {name: value for name, value in values.items() if name not in own}
+    return dataclasses.replace(part, others=tuple((dict(part.others) | own).items()), **known)
 
 
 def coerce_fields(experiment: Experiment) -> Experiment:

@@ -7,7 +7,7 @@ from nnjax.core.types import Prepared
 from nnjax.distances.concentration import Worth, pca, worths
 from nnjax.models.registry import traits_of
 from nnjax.runs.run import Run
-from nnjax.runs.settings import representative, settings
+from nnjax.runs.settings import representative
 
 WIDTHS = (2, 16, 64)  # of the representations
 MOST_EXAMPLES, MOST_QUERIES = 4000, 1000
@@ -40,7 +40,7 @@ def representations(prepared: Prepared, run: Run | None = None) -> list[Worth]:
 def _latent_spaces(run: Run, raw: tuple[np.ndarray, np.ndarray]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Encode both parts of the raw inputs by each setting's autoencoder."""
     found = {}
-    for setting in settings(run):
+    for setting in run.all_settings:
         trial, model = representative(run, setting), setting.experiment.model
         if trial is not None and traits_of(model).reconstructs and model.widths:
             inner, outer = (run.outputs(part, trial, encode=True) for part in raw)

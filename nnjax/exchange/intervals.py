@@ -20,7 +20,6 @@ from nnjax.exchange.network import Network, goal_of
 from nnjax.exchange.predictions import PROBABILITY, Intervals, PredictionSets, interpret
 from nnjax.nn import conformal
 from nnjax.runs.run import Run
-from nnjax.runs.settings import settings
 from nnjax.runs.weights import rows_of
 from nnjax.train.storage.records import DONE
 
@@ -159,7 +158,7 @@ def _unused(run: Run, trial: int | None, which: str | None) -> Calibration:
     Raises:
       UserError: there are none; what to do instead.
     """
-    known = settings(run)
+    known = run.all_settings
     reason = _reason(run, len(known), which)
     if reason:
         raise UserError(f"{reason}, so that they cannot calibrate an interval: {HELP}.")

@@ -14,7 +14,7 @@ from nnjax.report.ranking_scores import calibration_points, confusion_scores, r2
 from nnjax.report.text import cell
 from nnjax.runs.choice import Choice, choices
 from nnjax.runs.run import Run
-from nnjax.runs.settings import settings, test_scores, tested_at
+from nnjax.runs.settings import test_scores, tested_at
 from nnjax.runs.statistics import proportion
 from nnjax.runs.weights import in_batches
 
@@ -70,7 +70,7 @@ def chosen_scores(run: Run) -> list[ChosenScores]:
     """Score the chosen classifiers and regressions of a run, or its only trial; none whose data or weights are gone."""
     found = choices(run)
     if not found and len(run.specs) == 1:
-        found = [Choice(settings(run)[0], 0, "", float("nan"), 1)]
+        found = [Choice(run.all_settings[0], 0, "", float("nan"), 1)]
     out = []
     for choice in found:
         try:

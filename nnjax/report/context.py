@@ -16,7 +16,7 @@ from nnjax.runs.choice import Choice, choices, rankings
 from nnjax.runs.environment import describe_environment
 from nnjax.runs.folder import FolderStore
 from nnjax.runs.run import Run
-from nnjax.runs.settings import Setting, report_part, settings
+from nnjax.runs.settings import Setting, report_part
 
 MAX_BOARDS = 3  # pairs of data and goal that have baselines and a scoreboard
 
@@ -33,10 +33,10 @@ class ReportContext:
     def __init__(self, run: Run):
         self.run = run
 
-    @functools.cached_property
+    @property
     def settings(self) -> list[Setting]:
         """The settings, in the order in which they first appear."""
-        return settings(self.run)
+        return self.run.all_settings
 
     @functools.cached_property
     def groups(self) -> dict[Key, list[Setting]]:

@@ -13,7 +13,6 @@ from nnjax.diagnosis.verdicts import BADGES
 from nnjax.runs import choice, replicates
 from nnjax.runs.choice import Choice
 from nnjax.runs.run import Run
-from nnjax.runs.settings import settings
 from nnjax.runs.statistics import estimate
 
 
@@ -34,7 +33,7 @@ def run_card(run: Run) -> str:
         for name, key in (("validation loss", "val_loss"), ("training loss", "train_loss"))
         if key in run.records[trial].curves
     }
-    head = f"{count(len(run.specs), 'trial')} of {count(len(settings(run)), 'setting')}"
+    head = f"{count(len(run.specs), 'trial')} of {count(len(run.all_settings), 'setting')}"
     ends = ", ".join(f"{n:,} {status}" for status, n in choice.ends(run).items())
     drawn = cards.curve(curves, f"Learning curves of trial {trial}")
     return cards.card(

@@ -32,8 +32,9 @@ def write_report(run: Run, path: str | PathLike[str] | None = None) -> pathlib.P
       UserError: the run lives in memory and no path is given, or the path cannot be written.
     """
     target, report, sections = _target(run, path), ReportContext(run), find_sections()
-    contents = build(report, sections)
-    drawn = [sections[name].figures(content).items() for name, content in contents.items()]
+    with run.weights_read_once():
+        contents = build(report, sections)
+        drawn = [sections[name].figures(content).items() for name, content in contents.items()]
     images = {name: one if isinstance(one, bytes) else _png(one) for own in drawn for name, one in own}
     write_page(target, render(report, sections, contents), images)
     return target

@@ -13,7 +13,7 @@ from nnjax.core.text import count, number
 from nnjax.models.summary import summarize_model
 from nnjax.nn.metrics import known_metric
 from nnjax.runs.run_protocol import TrainedTrials
-from nnjax.runs.settings import Setting, has_weights, settings
+from nnjax.runs.settings import Setting, has_weights
 from nnjax.train.engine.device_data import output_width
 from nnjax.train.storage.selection import BEST_VALIDATION, LOSS, Ranking, rank, value_of
 
@@ -54,7 +54,7 @@ def _num_parameters(run: TrainedTrials, trial: int) -> int:
 
 def choices(run: TrainedTrials, select: str | None = None) -> list[Choice]:
     """Choose a setting among each of those that can be compared; none where no setting has a value."""
-    known = {setting.trials: setting for setting in settings(run)}
+    known = {setting.trials: setting for setting in run.all_settings}
     return [one for ranking in rankings(run, select) if (one := _choice(run, ranking, known)) is not None]
 
 
@@ -136,7 +136,7 @@ def ends(run: TrainedTrials) -> Counter[str]:
 def describe(run: TrainedTrials) -> str:
     """Say in a line how many trials and settings a run has, how they ended and which setting is chosen."""
     how = ", ".join(f"{number:,} {status}" for status, number in ends(run).items())
-    text, chosen = f"{count(len(run.specs), 'trial')} ({how}) of {count(len(settings(run)), 'setting')}", []
+    text, chosen = f"{count(len(run.specs), 'trial')} ({how}) of {count(len(run.all_settings), 'setting')}", []
     with contextlib.suppress(UserError):  # of a metric whose direction is not known
         chosen = [f"chosen: {one}" for one in choices(run)]
     return f"<nnjax run: {'; '.join([text, *chosen])}>"

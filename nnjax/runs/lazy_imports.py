@@ -8,6 +8,7 @@ FUNCTIONS = {  # the only arrows that point up (.importlinter)
     "interpret": "nnjax.exchange.predictions:interpret",
     "certify": "nnjax.verify.certify:certify",
     "check_export": "nnjax.exchange.files:check_path",
+    "chosen_scores": "nnjax.report.chosen_scores:chosen_scores",
     "codes": "nnjax.exchange.network:codes",
     "diagnose_trials": "nnjax.diagnosis.trials:diagnose_trials",
     "export": "nnjax.exchange.files:save",

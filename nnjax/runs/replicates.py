@@ -9,7 +9,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import Replicate, replicate_of
 from nnjax.runs.choice import rankings, unknown_metric, validation_metrics
 from nnjax.runs.run_protocol import TrainedTrials
-from nnjax.runs.settings import Setting, settings
+from nnjax.runs.settings import Setting
 from nnjax.runs.statistics import Comparison, compare_paired, estimate
 from nnjax.train.storage.records import FINISHED
 from nnjax.train.storage.selection import value_of
@@ -60,7 +60,7 @@ def by_replicate(run: TrainedTrials, metric: str | None) -> list[tuple[Setting, 
         _refuse_unknown(run, metric)
     return [
         (setting, {replicate_of(run.specs[i].experiment): done[i] for i in setting.trials if i in done})
-        for setting in settings(run)
+        for setting in run.all_settings
     ]
 
 

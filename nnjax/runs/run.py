@@ -8,7 +8,7 @@ import io
 import operator
 import os
 import pathlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, overload
 
@@ -35,6 +35,8 @@ from nnjax.runs.lazy_imports import lazy_import
 from nnjax.runs.loss_baselines import Baselines, key_of
 from nnjax.runs.measured_baselines import measure_baselines
 from nnjax.runs.run_data import prepare_again
+from nnjax.runs.run_protocol import Setting
+from nnjax.runs.settings import collect_settings
 from nnjax.runs.statistics import Comparison
 from nnjax.train.engine.device_data import output_width
 from nnjax.train.scheduler import taken_over
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from nnjax.exchange.ensemble.ensemble import Ensemble
     from nnjax.exchange.network import Network
     from nnjax.exchange.predictions import Intervals, Predictions, PredictionSets
+    from nnjax.report.chosen_scores import ChosenScores
     from nnjax.verify.certificate import Certificate
     from nnjax.verify.sanity.results import Examined
 
@@ -80,6 +83,7 @@ class Run:
         self.findings, self.title = list(findings), title
         self._facts, self._prepared, self._baselines = dict(facts), dict(prepared), dict(baselines)
         self.path = store.path if isinstance(store, FolderStore) else None
+        self._read: weights.Read | None = None
 
     def __repr__(self) -> str:
         """Say how many trials and settings there are, how they ended, and which setting is chosen."""
@@ -89,6 +93,11 @@ class Run:
         """Show it in a notebook: the best setting, the verdict, curves and a link to the report."""
         shown: str = lazy_import("run_card")(self)
         return shown
+
+    @functools.cached_property
+    def all_settings(self) -> list[Setting]:
+        """The settings with their trials, in the order in which they first appear."""
+        return collect_settings(self)
 
     def table(self) -> pd.DataFrame:
         """One row a trial: hyperparameters, status, final and best metrics."""
@@ -179,7 +188,7 @@ class Run:
 
     def variables(self, trial: int | None = None, which: str | None = None) -> Variables:
         """The weights of a trial with its model's state (batch statistics; {} for most); arguments as `params`."""
-        return weights.read_variables(self, *self.resolve(trial, which))
+        return weights.read_variables(self, *self.resolve(trial, which), self._read or self.store.load_weights)
 
     def resolve(self, trial: int | None = None, which: str | None = None) -> tuple[int, str]:
         """Return the number of a trial and which of its weights are meant; arguments and errors as `params`."""
@@ -369,6 +378,20 @@ class Run:
                 self.data(trial)
         self._baselines |= measure_baselines(left, self._prepared)
         return lazy_import("diagnose_trials")(self.specs, self.records, self._facts, self._baselines)
+
+    @functools.cached_property
+    def chosen_scores(self) -> list[ChosenScores]:
+        """Scores of the chosen networks on the test part, for the report and the terminal."""
+        return lazy_import("chosen_scores")(self)
+
+    @contextlib.contextmanager
+    def weights_read_once(self) -> Iterator[None]:
+        """Read each file of weights once, and keep what it holds while this lasts."""
+        self._read = functools.cache(self.store.load_weights)
+        try:
+            yield
+        finally:
+            self._read = None
 
     def note_verdicts(self) -> None:
         """Fill in the verdicts of a run that has ended without them; one that goes on is left to its process."""

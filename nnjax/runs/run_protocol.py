@@ -1,5 +1,6 @@
-"""The protocol of `Run` for this package's functions, so that they need not import it."""
+"""A setting, and the protocol of `Run` for this package's functions, so that they need not import it."""
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -8,6 +9,27 @@ from nnjax.core.types import DataFacts
 from nnjax.models.model import Model
 from nnjax.train.storage.records import Record
 from nnjax.train.storage.store import Store
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Setting:
+    """Trials of one arm that differ in their seed or fold only.
+
+    Attributes:
+      label: the arm's name, the values that set it apart, or the layers where there is nothing else.
+      arm: the arm's name; "" where there are no arms.
+      trials: their ids.
+      goal: "reconstruction", "classification" or "regression".
+      experiment: whose network the first of them has.
+      facts: of their data.
+    """
+
+    label: str
+    arm: str
+    trials: tuple[int, ...]
+    goal: str
+    experiment: Experiment
+    facts: DataFacts
 
 
 class TrainedTrials(Protocol):
@@ -24,6 +46,10 @@ class TrainedTrials(Protocol):
     @property
     def store(self) -> Store:
         """What keeps their weights."""
+
+    @property
+    def all_settings(self) -> list[Setting]:
+        """Its settings, in the order in which they first appear."""
 
     def experiment(self, trial: int) -> Experiment:
         """Return the experiment whose network a trial has."""

@@ -1,6 +1,5 @@
 """Settings of a run (trials that differ in seed or fold only), and their scores."""
 
-import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,7 +10,7 @@ from nnjax.core.text import field_name, show
 from nnjax.core.types import DataFacts
 from nnjax.models.registry import traits_of
 from nnjax.nn.metrics import metric_of, usual_metrics
-from nnjax.runs.run_protocol import TrainedTrials
+from nnjax.runs.run_protocol import Setting, TrainedTrials
 from nnjax.runs.statistics import estimate
 from nnjax.train.engine.device_data import output_width
 from nnjax.train.storage.records import DIVERGED, FINISHED, Record, is_scored
@@ -20,29 +19,8 @@ from nnjax.train.storage.selection import ALL, group_settings
 PREFIX = {"test": "test_{}", "validation": "best_val_{}", "training": "train_{}_eval"}
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Setting:
-    """Trials of one arm that differ in their seed or fold only.
-
-    Attributes:
-      label: the arm's name, the values that set it apart, or the layers where there is nothing else.
-      arm: the arm's name; "" where there are no arms.
-      trials: their ids.
-      goal: "reconstruction", "classification" or "regression".
-      experiment: whose network the first of them has.
-      facts: of their data.
-    """
-
-    label: str
-    arm: str
-    trials: tuple[int, ...]
-    goal: str
-    experiment: Experiment
-    facts: DataFacts
-
-
-def settings(run: TrainedTrials) -> list[Setting]:
-    """Collect the trials of a run into settings, in the order in which they first appear."""
+def collect_settings(run: TrainedTrials) -> list[Setting]:
+    """Collect the trials of a run into settings, in the order in which they first appear; see `Run.all_settings`."""
     members = [[run.specs[trial] for trial in trials] for trials in group_settings(run.specs)]
     firsts: dict[str, list[TrialSpec]] = {}
     for some in members:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from nnjax.exchange.network import Network
 
 
-def read_variables(run: TrainedTrials, trial: int, which: str) -> Variables:
+Read = Callable[[int], Mapping[str, np.ndarray]]  # a trial's arrays, by name
+
+
+def read_variables(run: TrainedTrials, trial: int, which: str, read: Read) -> Variables:
     """Read the weights of a trial and its model's state; see `Run.variables`."""
     if which not in ("final", "best"):
         raise UserError(f"The weights {which!r} were asked for, but there are 'final' and 'best' ones.")
@@ -51,7 +54,7 @@ def read_variables(run: TrainedTrials, trial: int, which: str) -> Variables:
     shapes_of = _shapes.__wrapped__ if isinstance(config.kind, ObjectRef) else _shapes  # objects may have changed
     blank = shapes_of(config, facts.example_shape, output_width(config, facts))
     try:
-        return named_arrays.unflatten_variables(blank, run.store.load_weights(trial), f"{which}/")
+        return named_arrays.unflatten_variables(blank, read(trial), f"{which}/")
     except UserError as error:
         raise UserError(f"The weights of trial {trial} cannot be used: {error}") from None
 

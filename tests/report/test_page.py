@@ -17,10 +17,15 @@ from fake_runs import (
 )
 from page import Page, text_of
 
+from nnjax.cli.printing import summary_table
 from nnjax.core.errors import UserError
 from nnjax.core.fields import replace
-from nnjax.report import context, rendering
+from nnjax.report import chosen_scores as scores
+from nnjax.report import rendering
+from nnjax.report.chosen_scores import chosen_scores
 from nnjax.report.page import write_report
+from nnjax.runs import run as runs_run
+from nnjax.runs.settings import collect_settings
 from nnjax.spaces.space import Arm, Space
 
 
@@ -187,14 +192,17 @@ def test_a_run_of_which_nothing_is_known_yet():
 
 
 def test_weights_and_rankings_are_read_once(tmp_path, monkeypatch):
-    """Each file of weights is read once a report (the chosen classifier's again, for its best ones); settings too."""
+    """Each file of weights is read once a report, settings are collected once, and so are the test scores."""
     run, read, asked = fake_run(space=DEMO), [], []
-    real, real_settings = run.store.load_weights, context.settings
+    real = run.store.load_weights
     monkeypatch.setattr(run.store, "load_weights", lambda trial: read.append(trial) or real(trial))
-    monkeypatch.setattr(context, "settings", lambda run: asked.append(run) or real_settings(run))
+    monkeypatch.setattr(runs_run, "collect_settings", lambda run: asked.append("settings") or collect_settings(run))
+    monkeypatch.setattr(scores, "chosen_scores", lambda run: asked.append("scores") or chosen_scores(run))
     write_report(run, tmp_path)
-    assert sorted(read) == [0, 1, 2, 3, 4, 4]
-    assert len(asked) == 1
+    summary_table(run)
+    assert run.chosen_scores
+    assert sorted(read) == [0, 1, 2, 3, 4]
+    assert sorted(asked) == ["scores", "settings"]
 
 
 def test_data_that_are_gone_are_told(monkeypatch):

@@ -15,7 +15,6 @@ from nnjax.exchange.prediction_tables import open_network
 from nnjax.report import header
 from nnjax.report.context import ReportContext
 from nnjax.runs.choice import choices
-from nnjax.runs.settings import settings
 from nnjax.search.importance import edges
 from nnjax.spaces.space import Arm, Space
 from nnjax.train.host.population import Stopped
@@ -163,7 +162,7 @@ def test_everyone_uses_the_same_best(trained, tmp_path):
     np.testing.assert_allclose(
         open_network(str(tmp_path / "net.safetensors")).outputs(x), expected, rtol=1e-5, atol=1e-6
     )
-    labels = {setting.trials: setting.label for setting in settings(run)}
+    labels = {setting.trials: setting.label for setting in run.all_settings}
     assert labels[run.chosen().setting.trials] in " ".join(header.sentences(ReportContext(loaded)))
 
 

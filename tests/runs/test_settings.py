@@ -11,7 +11,7 @@ from nnjax.spaces.space import Arm, Space
 
 def test_settings_are_trials_that_differ_in_their_seed_only():
     run = fake_run(CLASSIFIER, Space(axes={"learning_rate": (0.1, 0.01), "seed": (0, 1, 2)}))
-    found = settings.settings(run)
+    found = run.all_settings
     assert [setting.label for setting in found] == ["learning_rate 0.1", "learning_rate 0.01"]
     assert [setting.trials for setting in found] == [(0, 1, 2), (3, 4, 5)]
     assert {setting.goal for setting in found} == {"classification"}
@@ -28,12 +28,12 @@ def test_settings_are_trials_that_differ_in_their_seed_only():
     ],
 )
 def test_labels(space, labels):
-    assert [setting.label for setting in settings.settings(fake_run(space=space))] == labels
+    assert [setting.label for setting in fake_run(space=space).all_settings] == labels
 
 
 def test_goals():
-    assert [s.goal for s in settings.settings(fake_run(space=DEMO))] == ["reconstruction"] * 4 + ["classification"]
-    assert settings.settings(fake_run(REGRESSOR, dataset=table()))[0].goal == "regression"
+    assert [s.goal for s in fake_run(space=DEMO).all_settings] == ["reconstruction"] * 4 + ["classification"]
+    assert fake_run(REGRESSOR, dataset=table()).all_settings[0].goal == "regression"
 
 
 def test_a_metric_that_is_the_loss_is_found_under_the_name_of_the_loss():
@@ -57,17 +57,17 @@ def test_a_metric_that_is_the_loss_is_found_under_the_name_of_the_loss():
 )
 def test_settings_are_compared_on_validation_unless_all_are_tested(changes, reported):
     run = fake_run(replace(CLASSIFIER, {"evaluate_test": "chosen", **changes}))
-    assert settings.report_part(settings.settings(run)[0]) == reported
+    assert settings.report_part(run.all_settings[0]) == reported
 
 
 def test_representative_is_the_trial_of_median_error_among_those_with_weights():
     run = fake_run(CLASSIFIER, Space(axes={"seed": range(5)}), statuses={3: WAITING})
     for trial, right in enumerate((0.5, 0.9, 0.7, 0.1, 0.6)):
         run.records[trial].values["test_accuracy"] = right
-    setting = settings.settings(run)[0]
+    setting = run.all_settings[0]
     assert settings.representative(run, setting) == 2  # errors .1 .3 .4 .5: the lower of the two in the middle
     none = fake_run(CLASSIFIER, statuses={0: WAITING})
-    assert settings.representative(none, settings.settings(none)[0]) is None
+    assert settings.representative(none, none.all_settings[0]) is None
 
 
 def test_mean_and_spread_by_hand():

@@ -13,7 +13,7 @@ from nnjax.core.fields import replace
 from nnjax.report import header
 from nnjax.report.context import ReportContext
 from nnjax.runs.folder import FolderStore
-from nnjax.runs.settings import representative, settings
+from nnjax.runs.settings import representative
 from nnjax.train.host.recovery import Recovery
 from nnjax.train.storage import retention
 from nnjax.train.storage.records import DIVERGED, DONE, RUNNING, STOPPED, Record
@@ -216,7 +216,7 @@ def test_the_report_names_those_without_weights(tmp_path):
     assert header._kept(run) == [
         "Only the weights of the best were kept (keep=best:2): trials 0, 2, 4 can be neither shown nor used."
     ]
-    assert representative(run, settings(run)[0]) in (1, 3)
+    assert representative(run, run.all_settings[0]) in (1, 3)
     assert "of those whose weights were kept" in header.shown_networks(ReportContext(run))
     run.report(tmp_path)
     run.store.keep_weights(set())

@@ -24,7 +24,7 @@ from nnjax.exchange.predictions import interpret
 from nnjax.runs import ensemble_members
 from nnjax.runs.ensemble_members import Member, Members
 from nnjax.runs.run import Run
-from nnjax.runs.settings import Setting, settings
+from nnjax.runs.settings import Setting
 
 METHODS = ("greedy", "top", "seeds")
 
@@ -35,7 +35,7 @@ def make_ensemble(run: Run, k: int, method: str) -> Ensemble:
         raise UserError(f"The method is {represent(method)}, but 'greedy', 'top' or 'seeds' was expected.")
     if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
         raise UserError(f"k is {represent(k)}, but a whole number from 1 was expected: how many networks to average.")
-    known = settings(run)
+    known = run.all_settings
     if method == "seeds" and not any(run.facts(spec.id).sizes[1] for spec in run.specs) and len(known) == 1:
         return _keep(run, _seeds(run, known[0], k, "final"))
     choice = run.chosen()
@@ -77,7 +77,7 @@ def make_ensemble(run: Run, k: int, method: str) -> Ensemble:
 def _assemble(run: Run, found: Predicted, weights: np.ndarray, alone: np.ndarray, record: Members) -> Ensemble:
     """Make the ensemble of the candidates that were taken, the heaviest first."""
     order = [int(i) for i in np.argsort(-weights, kind="stable") if weights[i]]
-    labels = _labels(settings(run))
+    labels = _labels(run.all_settings)
     chosen = [found.candidates[i].trials for i in order]
     members = tuple(
         Member(trials, labels[trials[0]], float(weights[i]), float(alone[i]))

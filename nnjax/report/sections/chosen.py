@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from nnjax.report.chosen_scores import ChosenScores, chosen_scores
+from nnjax.report.chosen_scores import ChosenScores
 from nnjax.report.context import ReportContext
 from nnjax.report.section import Section
 
@@ -11,7 +11,7 @@ COLUMNS = ("class", "examples", "recall", "precision", "F1", "ROC AUC", "average
 
 def build(report: ReportContext) -> list[dict[str, Any]]:
     """Describe each chosen classifier and regression."""
-    return [_describe(one) for one in chosen_scores(report.run)]
+    return [_describe(one) for one in report.run.chosen_scores]
 
 
 def _describe(one: ChosenScores) -> dict[str, Any]:

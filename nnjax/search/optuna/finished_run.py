@@ -15,7 +15,6 @@ from nnjax.core.files import check_out
 from nnjax.core.text import represent
 from nnjax.runs.choice import rankings, validation_metric
 from nnjax.runs.run_protocol import TrainedTrials
-from nnjax.runs.settings import settings
 from nnjax.search.optuna.distributions import choice, parameter
 from nnjax.search.optuna.storage import METRIC, file_storage, quiet, shown, storage_errors
 from nnjax.search.optuna.study import RUN, STATUS, TRIALS, stored_points
@@ -99,7 +98,7 @@ def _trials(run: TrainedTrials, ranking: Ranking, metric: str) -> list[FrozenTri
     axes = {name: _distribution([row[name] for row in rows if name in row]) for name in _names(rows)}
     return [
         _trial(run, by_trials[setting.trials], metric, row, axes)
-        for setting, row in zip(settings(run), rows, strict=True)
+        for setting, row in zip(run.all_settings, rows, strict=True)
     ]
 
 
@@ -109,7 +108,7 @@ def _names(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _parameters(run: TrainedTrials) -> list[dict[str, Any]]:
     """Return what settings differ in, each by its own; numbers that a setting does not have are left out."""
-    firsts = [run.specs[setting.trials[0]] for setting in settings(run)]
+    firsts = [run.specs[setting.trials[0]] for setting in run.all_settings]
     flats = [flatten(first.experiment) for first in firsts]
     paths = [path for path in dict.fromkeys(path for flat in flats for path in flat) if path not in REPLICATES]
     varying = [path for path in paths if len({repr(flat.get(path)) for flat in flats}) > 1]
