@@ -51,7 +51,6 @@ if TYPE_CHECKING:
     from nnjax.exchange.ensemble.ensemble import Ensemble
     from nnjax.exchange.network import Network
     from nnjax.exchange.predictions import Intervals, Predictions, PredictionSets
-    from nnjax.report.chosen_scores import ChosenScores
     from nnjax.verify.certificate import Certificate
     from nnjax.verify.sanity.results import Examined
 
@@ -380,8 +379,8 @@ class Run:
         return lazy_import("diagnose_trials")(self.specs, self.records, self._facts, self._baselines)
 
     @functools.cached_property
-    def chosen_scores(self) -> list[ChosenScores]:
-        """Scores of the chosen networks on the test part, for the report and the terminal."""
+    def chosen_scores(self) -> list[Any]:
+        """Scores of the chosen networks on the test part (`nnjax.report.chosen_scores`), for report and terminal."""
         return lazy_import("chosen_scores")(self)
 
     @contextlib.contextmanager
