@@ -47,7 +47,7 @@ def coerce(value: Any, hint: Any, path: str) -> Any:
     if type(value) in options and not isinstance(value, str | int | tuple):
         return value
     for option in sorted(options, key=lambda option: [*_TYPES].index(_kind(option))):
-        if option is types.NoneType and str in options and value != "None":
+        if option is types.NoneType and str in options and not (isinstance(value, str) and value == "None"):
             continue  # "none" may be a name
         try:
             return _parse(value, option)

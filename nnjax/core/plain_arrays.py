@@ -31,7 +31,7 @@ def as_plain(
     Raises:
       UserError: texts with missing ones among them, or things of several kinds.
     """
-    missing = np.frompyfunc(_is_missing, 1, 1)(array).astype(bool)
+    missing = np.asarray(np.frompyfunc(_is_missing, 1, 1)(array)).astype(bool)  # a single thing gives no array
     there = list(array[~missing])
     if there and all(isinstance(value, str) for value in there):
         if missing.any():

@@ -73,7 +73,10 @@ def infer(raw: Any, place: Place, rules: Rules) -> Inferred:
     if isinstance(found, Typed):
         whole = 0 if found.whole is None else len(np.unique(found.whole))
         format = dates.ISO if found.kind == "date" else ""
-        return Inferred(Column(name, found.kind, format=format), gaps, merging=_merging(whole, found.values, name))
+        span = getattr(getattr(raw, "dtype", None), "kind", "") == "m"
+        said = (f"The column {name!r} is read as durations, in days.",) * span
+        merging = _merging(whole, found.values, name)
+        return Inferred(Column(name, found.kind, format=format), gaps, said=said, merging=merging)
     counts = found.counts()
     if not counts:
         return Inferred(Column(name), gaps)

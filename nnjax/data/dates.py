@@ -25,6 +25,7 @@ FORMATS = (
         "%m/%d/%y",
     ),
     *("%d-%b-%Y", "%d-%b-%y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%Y-%m"),
+    *("%Y/%m", "%m/%Y", "%b %Y", "%B %Y", "%b-%Y", "%B-%Y", "%a, %d %b %Y", "%A, %B %d, %Y"),
 )
 CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
 _ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?\s*(Z|[-+]\d\d:?\d\d)?)?")
@@ -43,7 +44,7 @@ class Dates(NamedTuple):
 def infer(counts: Mapping[str, int]) -> Dates | None:
     """Find the format of dates that most texts follow; None if there is none."""
     texts = [text for text in counts if _is_dated(text)]
-    if 2 * sum(counts[text] for text in texts) <= sum(counts.values()):
+    if 2 * sum(counts[text] for text in texts) <= sum(counts.values()) or _are_seasons(texts):
         return None
     found: dict[str, int] = {}
     for name in (ISO, *(date + clock for date in FORMATS for clock in CLOCKS)):
@@ -69,12 +70,19 @@ def _differ(one: np.ndarray, other: np.ndarray) -> bool:
     return bool((np.isfinite(one) & np.isfinite(other) & (one != other)).any())
 
 
+def _are_seasons(texts: Sequence[str]) -> bool:
+    """Whether texts such as 2010-11 and 2011/12 are pairs of years rather than months."""
+    found = [re.fullmatch(r"(\d{4})[-/](\d\d)", text.strip()) for text in texts]
+    return len(found) > 1 and all(pair and (int(pair[1]) + 1) % 100 == int(pair[2]) for pair in found)
+
+
 def _is_dated(text: str) -> bool:
-    return (
-        len(text) < 40
-        and len(re.findall(r"\d+", text)) >= 2
-        and (bool(re.search(r"\d[-/.:]\d", text)) or bool(_MONTHS.search(text)))
-    )
+    """Whether a text may be a date: two numbers with a mark between them, or a month's name beside two, or a year."""
+    numbers = re.findall(r"\d+", text)
+    if len(text) >= 40 or not numbers:
+        return False
+    named = bool(_MONTHS.search(text)) and (len(numbers) > 1 or len(numbers[0]) == 4)
+    return named or re.search(r"\d[-/.:]\d", text) is not None
 
 
 def parse(texts: Sequence[str], format: str) -> np.ndarray:

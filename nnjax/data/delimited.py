@@ -15,6 +15,7 @@ from nnjax.data import encodings, header, plain_cells, separators
 
 LOOKED_AT = 1000  # rows by which the header is decided
 EXCEL_ERROR = re.compile(r"#(N/A|NA|DIV/0!|REF!|VALUE!|NAME\?|NUM!|NULL!)", re.IGNORECASE)
+OTHER_KINDS = {"JSON": ("{", "[{", "[["), "HTML": ("<!doctype", "<html"), "XML": ("<?xml",), "ARFF": ("@relation",)}
 SAME_TEXTS = 100_000  # distinct texts that are kept once
 
 
@@ -67,6 +68,7 @@ def read(data: bytes, path: Path, options: Options = Options()) -> Table:
       UserError: not text, empty, or rows of different lengths.
     """
     text = encodings.decode(data, path, options.encoding)
+    _refuse_no_table(text, path)
     misread = encodings.misread(data, text, path, options.encoding)
     text, declared = separators.declared(text)
     text, comments = _comments(text)
@@ -76,7 +78,7 @@ def read(data: bytes, path: Path, options: Options = Options()) -> Table:
     if not comments and (columns := plain_cells.read(text, separator)):
         table = make_table(columns, path, lambda row: f"line {row + 1}", options)
         return dataclasses.replace(table, said=(*table.said, *misread), separator=separator)
-    rows, lines, said = _rows(_tabbed(text), "\t", path) if separator == " " else _rows(text, separator, path)
+    rows, lines, said = _rows(separators.tabbed(text), "\t", path) if separator == " " else _rows(text, separator, path)
     said += misread
     if not rows:
         raise UserError(f"{path} is empty.")
@@ -98,6 +100,14 @@ def read(data: bytes, path: Path, options: Options = Options()) -> Table:
     table = make_table(transpose(rows), path, lambda row: f"line {lines[row]}", options)
     said = (*table.said, *said, *_left_out(comments, path))
     return dataclasses.replace(table, said=said, separator=separator, commented=tuple(names or ()))
+
+
+def _refuse_no_table(text: str, path: Path) -> None:
+    """Refuse text that is of another kind by its beginning."""
+    start = re.sub(r"\s+", "", text[:200]).lower()
+    kind = next((kind for kind, starts in OTHER_KINDS.items() if start.startswith(starts)), None)
+    if kind is not None:
+        raise UserError(f"{path} is {kind}, not a table: save its table as CSV, Parquet or Feather.")
 
 
 def _left_out(comments: Mapping[int, str], path: Path, but: int = 0) -> tuple[str, ...]:
@@ -212,18 +222,11 @@ def _commented_names(comment: str, separator: str, rows: Sequence[Sequence[str]]
 def _cells(line: str, separator: str) -> list[str]:
     """Divide one line into cells; none where its quotation marks do not fit."""
     if separator == " ":
-        line, separator = _tabbed(line).rstrip("\n"), "\t"
+        line, separator = separators.tabbed(line).rstrip("\n"), "\t"
     try:
         return next(csv.reader([line], delimiter=separator, skipinitialspace=True), [])
     except csv.Error:
         return []
-
-
-def _tabbed(text: str) -> str:
-    """Write blanks between cells as tabs, but for those inside quotation marks."""
-    blanks = re.compile(r'("[^"]*")|[ ]+')
-    lines = (blanks.sub(lambda match: match[1] or "\t", line.strip()) for line in text.splitlines())
-    return "\n".join(lines) + "\n"
 
 
 def _rows(text: str, separator: str, path: Path) -> tuple[list[list[str]], list[int], tuple[str, ...]]:

@@ -10,6 +10,7 @@ from nnjax.data import dates, missing_cells, numerals
 
 Row = Sequence[str]
 STEPS = 4  # numbers that rise in equal steps
+RARE = 1e-3
 FEW = 5  # columns: from here on 0, 1, 2, ... are no accident
 _CENSORED = re.compile(r"[<>~≤≥]\s*[-+]?\d[\d.,]*")
 
@@ -36,6 +37,7 @@ def decide(first: Row, body: Sequence[Row]) -> Decision:
     above = next((first[i].strip() for i in texts if numeric[i]), None)
     if "number" in kinds:
         names = _are_dates_above_numbers(first, kinds, columns) or _rise(first, numbers, columns)
+        names = names or _have_letters_above_numbers(first, kinds, columns)
         if names:
             return Decision(True, names)
         beside = "" if above is None else f", but {above!r} stands above numbers"
@@ -63,6 +65,7 @@ def _of_numbers(first: Row, kinds: Sequence[str], columns: Sequence[Row], numeri
     """Decide for a first row without texts: numbers, and perhaps missing cells."""
     begin = 1 if kinds[0] == "missing" and not first[0].strip() and counts_rows(columns[0]) else 0
     names = _are_dates_above_numbers(first, kinds, columns) or _rise(first, range(begin, len(first)), columns)
+    names = names or _have_letters_above_numbers(first, kinds, columns)
     if names:
         return Decision(True, names)
     if "number" in kinds or any(kind != "whole" for kind in kinds[begin:]):
@@ -85,7 +88,19 @@ def _are_names(first: Row, places: Sequence[int], columns: Sequence[Row]) -> boo
     if years:
         return not any(cell.isdecimal() and 1800 <= int(cell) <= 2100 for column in below for cell in column)
     fractions = [any(_kind(cell) == "number" for cell in column) for column in below]
-    return len(values) >= FEW or all(fractions) or (len(values) > 2 and any(fractions))
+    enough = len(values) >= FEW or all(fractions) or (len(values) > 2 and any(fractions))
+    return enough or _is_no_row(values, below)
+
+
+def _is_no_row(values: Sequence[int], below: Sequence[Row]) -> bool:
+    """Whether a row of these whole numbers would be a rare accident: few below are equal, and none continues them."""
+    chance = 1.0
+    for value, cells in zip(values, map(_floats, below), strict=True):
+        steps = np.diff([value, *cells])
+        if (steps >= 0).all() or (steps <= 0).all():
+            return False
+        chance *= ((cells == value).sum() + 1) / (len(cells) + 1)
+    return chance < RARE
 
 
 def _are_dates_above_numbers(first: Row, kinds: Sequence[str], columns: Sequence[Row]) -> str:
@@ -94,6 +109,20 @@ def _are_dates_above_numbers(first: Row, kinds: Sequence[str], columns: Sequence
     below = [cell for i in dated for cell in columns[i] if _kind(cell) != "missing"]
     names = below and all(numerals.is_number(cell) for cell in below)
     return f"its {first[dated[0]].strip()!r} stands above numbers" if names else ""
+
+
+def _have_letters_above_numbers(first: Row, kinds: Sequence[str], columns: Sequence[Row]) -> str:
+    """Say so where cells such as 2020Q1 or 24h are names: each stands above plain numbers only, beside other names."""
+    places = [i for i, kind in enumerate(kinds) if kind == "number"]
+    if len(places) + kinds.count("text") < 2 or not all(_has_letters(first[i]) for i in places):
+        return ""
+    below = [cell for i in places for cell in columns[i] if _kind(cell) != "missing"]
+    return f"{first[places[0]].strip()!r} stands above numbers" if all(map(numerals.is_number, below)) else ""
+
+
+def _has_letters(text: str) -> bool:
+    """Whether a text is digits with letters behind them: 2020Q1, 24h, but not 5%."""
+    return re.fullmatch(r"\d+[^\W\d_]\w*", text.strip()) is not None and not numerals.is_number(text)
 
 
 def _rise(first: Row, places: Sequence[int], columns: Sequence[Row]) -> str:

@@ -10,12 +10,17 @@ from nnjax.data.cells import Place
 _BEGINS = re.compile(r"[-+]?(\d+(?:[.,]\d+)?)(?![.,\d])\s*(.*)")
 _ODD = re.compile(  # behind a number: 5±1, 2^4, 5½, 5x10^3, 1_000; 5h 30m, 6' 2"
     r"±|\+/?-|\^|[⁰¹²³⁴-⁹½¼¾⅐-⅞]|[x×*·]\s*10|_\d{3}"
-    r"|(?:days?|d|hours?|hrs?|h|min|m|ft|lbs?),?\s+[-+]?\d|'\s*\d+\s*\""
+    r"|:\d\d[.,]\d|(?:days?|d|hours?|hrs?|h|min|m|ft|lbs?),?\s+[-+]?\d|'\s*\d+\s*\""
 )
 _DATED = re.compile(
     r"(?:\d\d?[./-]\d\d?[./-](?:19|20)\d\d|(?:19|20)\d\d[./-]\d\d?[./-]\d\d?"
     r"|\d\d?\.?\s+[^\W\d_]{3,}\.?,?\s+(?:19|20)\d\d|(?:19|20)\d\d-?W\d\d?)(?!\d)"
 )
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?)"
+)
+_WITH_MONTH = re.compile(rf"\d(?:st|nd|rd|th)?(?: of)?[\s./-]+{_MONTH}\b|\b{_MONTH}[\s./,-]+\d", re.IGNORECASE)
 _MAGNITUDES = frozenset(("k", "K", "m", "M", "B", "T", "G", "bn", "Bn", "mn", "Mn", "Mio", "Mrd", "mil"))
 _COMPASS = frozenset("NSEWO")
 
@@ -26,11 +31,12 @@ def refuse(counts: Mapping[str, int], place: Place) -> None:
     Raises:
       UserError: most cells are such.
     """
-    dated = [text for text in counts if _DATED.match(text)]
+    dated = [text for text in counts if _DATED.match(text) or _WITH_MONTH.search(text)]
     if 2 * sum(counts[text] for text in dated) > sum(counts.values()):
         raise UserError(
             f"The column {place.column!r} of {place.table} seems to be dates, of a form that is not read "
-            f"({dated[0]!r}): write them as YYYY-MM-DD, or leave the column out (data.drop={place.column})."
+            f"({dated[0]!r}): write them as YYYY-MM-DD, give their order (data.ordinal={place.column}:…<…), "
+            f"or leave the column out (data.drop={place.column})."
         )
     plain = [text for text in counts if numerals.is_number(text)]
     units = [text for text in counts if numerals.is_disguised(text)]

@@ -11,7 +11,7 @@ from absl import logging
 from nnjax.core.columns import Column, TableRecipe
 from nnjax.core.errors import UserError
 from nnjax.core.types import DataFacts
-from nnjax.data import imputation, table_files, tables
+from nnjax.data import imputation, numerals, table_files, tables
 from nnjax.data.delimited import Options, Table
 
 SHOWN = 20  # names in a message
@@ -53,6 +53,7 @@ def encode(recipe: TableRecipe, table: Table) -> np.ndarray:
     """Code a table as inputs [n, d], float64, missing cells filled in; errors as for `read`."""
     _refuse_absent([column.name for column in recipe.columns], list(table.columns), table.path)
     x = tables.encode_inputs(recipe, table)
+    _say_bare(recipe, table)
     _say_filled(recipe, x, table.path)
     return imputation.apply(recipe, x, str(table.path), table.where)
 
@@ -68,6 +69,19 @@ def _say_filled(recipe: TableRecipe, x: np.ndarray, path: Path) -> None:
     listed = [f"{number} in {name!r}" for name, number in gaps.items() if number]
     if listed:
         logging.warning("%s has missing cells, which are filled in as in training: %s.", path, _listed(listed))
+
+
+def _say_bare(recipe: TableRecipe, table: Table) -> None:
+    """Say which columns have plain numbers where those of training had a currency, per cent or a unit."""
+    for column in recipe.columns:
+        mark = column.rule.prefix or column.rule.suffix
+        cells = np.asarray(table.columns[column.name], dtype=object) if column.kind == "number" and mark else ()
+        bare = next((cell for cell in cells if numerals.PLAIN.fullmatch(str(cell).strip())), None)
+        if bare is not None:
+            logging.warning(
+                "The column %r of %s has %s without the %r of training: it is taken as %s %s.",
+                *(column.name, table.path, bare, mark, bare, mark),
+            )
 
 
 def by_position(recipe: TableRecipe, table: Table) -> Table:

@@ -14,6 +14,8 @@ SEPARATORS = ("\t", ";", "|", ",")  # the first of those that divide equally wel
 LOOKED_AT = 100  # rows
 _LINE = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 _NUMBER = re.compile(r"[-+$€£(]*\d[\d.,'/: -]*[%€$£)]*")
+_RUN = re.compile(r"[^\s] {2,}[^\s]")
+_BLANKS = re.compile(r'("[^"]*")|[ \t]+')
 _TORN = re.compile(r'[;|,\t]\s*"|"\s*[;|,\t]')
 
 
@@ -56,7 +58,7 @@ def detect(text: str, path: Path) -> str:
                 f"{path} may be divided by {best.separator!r} into {best.width} columns, or by {rival.separator!r} "
                 f"into {rival.width}: put a line sep={best.separator} or sep={rival.separator} above all others."
             )
-        return best.separator
+        return " " if best.separator == "\t" and _are_aligned(text, best.width) else best.separator
     if not any(mark in text for mark in SEPARATORS) and " " in first.strip():
         return " "
     return max((",", *SEPARATORS), key=first.count)
@@ -79,6 +81,19 @@ def _fit(text: str, separator: str) -> _Fit | None:
     if not divided:
         return _Fit(separator, width, torn, mixed, 1.0)
     return _Fit(separator, width, torn, mixed, sum(_NUMBER.fullmatch(cell) is not None for cell in cells) / len(cells))
+
+
+def _are_aligned(text: str, width: int) -> bool:
+    """Whether rows with tabs are divided by runs of blanks too, into more columns than the tabs alone."""
+    lines = [line for line in itertools.islice(io.StringIO(text), LOOKED_AT) if line.strip()]
+    fit = _fit(tabbed("".join(lines)), "\t") if all(_RUN.search(line) for line in lines) else None
+    return fit is not None and fit.width > width
+
+
+def tabbed(text: str) -> str:
+    """Write blanks between cells as tabs, but for those inside quotation marks."""
+    lines = (_BLANKS.sub(lambda match: match[1] or "\t", line.strip()) for line in text.splitlines())
+    return "\n".join(lines) + "\n"
 
 
 def reader(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:

@@ -43,7 +43,7 @@ def _parse(data: bytes, path: Path, options: Options) -> Table:
     for magic, opener in OPENERS.items():
         if data.startswith(magic):
             return _parse(_decompress(opener(io.BytesIO(data)), len(data), path), path, options)
-    if data.startswith(b"PK\x03\x04"):
+    if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _archive(data, path, options)
     if data.startswith((b"PAR1", b"ARROW1")) or path.suffix.lower() in (".parquet", ".pq", ".feather"):
         return _columnar(data, path)
@@ -72,16 +72,23 @@ def _archive(data: bytes, path: Path, options: Options) -> Table:
     """Read the only file in a ZIP archive, or an Excel workbook."""
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
-        names = [i.filename for i in archive.infolist() if not i.is_dir() and not i.filename.startswith("__MACOSX")]
+        names = [i.filename for i in archive.infolist() if not i.is_dir() and not _is_of_system(i.filename)]
         if "xl/workbook.xml" in names:
             return _workbook(data, path, options)
         if len(names) != 1:
-            listed = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
-            raise UserError(f"{path} holds {len(names)} files ({listed}), but one table was expected: unpack it.")
+            listed = f" ({', '.join(names[:5])}{', …' * (len(names) > 5)})" if names else ""
+            raise UserError(f"{path} holds {len(names)} files{listed}, but one table was expected: unpack it.")
         inside = _decompress(archive.open(names[0]), len(data), path)
+    except UserError:
+        raise
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError) as error:
         raise UserError(f"{path} is a damaged ZIP archive ({error}): bring a good copy.") from None
     return _parse(inside, path, options)
+
+
+def _is_of_system(name: str) -> bool:
+    """Whether a file in an archive is one that systems add: __MACOSX/..., .DS_Store."""
+    return name.startswith("__MACOSX") or name.rpartition("/")[2].startswith(".")
 
 
 def _workbook(data: bytes, path: Path, options: Options) -> Table:

@@ -178,3 +178,5 @@ def test_field_types_cover_every_field():
     leaves = {field.name for cls in (DataConfig, ModelConfig, Hyperparameters) for field in dataclasses.fields(cls)}
     assert leaves - {"others"} < {path.split(".")[-1] for path in field_types(Experiment)}
     assert coerce("3", field_types(Experiment)["data.limit"], "limit") == 3
+    with pytest.raises(UserError, match=r"start_weights is array\(\[\], shape=\(0, 2\)"):
+        coerce(np.zeros((0, 2)), field_types(Experiment)["start_weights"], "start_weights")

@@ -86,6 +86,7 @@ def test_a_run_is_that_of_the_labels_bit_by_bit(tmp_path):
         ([1, pd.NA], np.array([1, np.nan])),
         ([2**70, 1], np.array([2.0**70, 1])),
         ([decimal.Decimal("1.5"), np.float32(2)], np.array([1.5, 2])),
+        (None, np.array(np.nan)),
     ],
 )
 def test_objects_as_what_they_are(values, truth):

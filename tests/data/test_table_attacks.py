@@ -3,7 +3,11 @@
 Right values are stated by hand.
 """
 
+import io
+import zipfile
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from nnjax.core.errors import UserError
@@ -186,6 +190,10 @@ class TestDates:
             (["1. März 2024", "2. März 2024"], r"a form that is not read \('1\. März 2024'\)"),
             (["2024-W01", "2024-W02"], "a form that is not read"),
             (["01.02.2024 24:00", "02.02.2024 24:00"], "a form that is not read"),
+            (["Jan-21", "Feb-21", "Mar-22"], r"a form that is not read \('Jan-21'\)"),
+            (["2-Sep", "1-Mar"], "a form that is not read"),
+            (["Jan 3 10:00:00", "1st of May"], "a form that is not read"),
+            (["1:02.5", "0:59.1"], "no one rule fits"),
             (["07:30", "08:15", "07:61"], r"times, but line 4 has '07:61'"),
             (["07:30", "08:15", "closed"], r"times, but line 4 has 'closed'"),
         ],
@@ -194,8 +202,25 @@ class TestDates:
         with pytest.raises(UserError, match=f"'v' .*{words}.*data\\.drop=v"):
             table("v,y\n" + "".join(f"{cells[i % len(cells)]},{i}.5\n" for i in R))
 
+    @pytest.mark.parametrize(
+        ("cells", "format"),
+        [
+            (["2024/01", "2024/11"], "%Y/%m"),
+            (["01/2024", "11/2023"], "%m/%Y"),
+            (["Jan 2021", "Sep 2022"], "%b %Y"),
+            (["March 2021", "May 2022"], "%B %Y"),
+            (["Jan-2021", "Sep-2022"], "%b-%Y"),
+            (["Mon, 1 Jan 2024", "Wed, 31 Jan 2024"], "%a, %d %b %Y"),
+        ],
+    )
+    def test_months_are_dates_that_are_said(self, table, cells, format):
+        prepared = table("v,y\n" + "".join(f'"{cells[i % 2]}",{i}.5\n' for i in R))
+        days = (pd.to_datetime(cells, format=format) - pd.Timestamp(0)).days
+        np.testing.assert_array_equal(prepared.dataset.x[:2, 0], days)
+        assert any(f"'v' is read as dates ({format})" in sentence for sentence in prepared.said)
+
     def test_scores_and_quarters_are_names(self, table):
-        for cells in (["3:1", "0:2"], ["2024Q1", "2024Q2"], ["10.0.0.1", "10.0.0.2"]):
+        for cells in (["3:1", "0:2"], ["2024Q1", "2024Q2"], ["10.0.0.1", "10.0.0.2"], ["2010/11", "2011/12"]):
             prepared = table("v,y\n" + "".join(f"{cells[i % 2]},{i}.5\n" for i in R))
             assert set(prepared.dataset.features) == {f"v={cell}" for cell in cells}
 
@@ -281,6 +306,8 @@ class TestHeader:
             "y,400,402,404,406",
             "y,2019-01,2019-02,2019-03,2019-04",
             "y,08:00,09:00,10:00,11:00",
+            "y,2020Q1,2020Q2,2020Q3,2020Q4",
+            "y,3m,6m,1y,10y",
         ],
     )
     def test_wavelengths_and_months_are_names(self, table, names):
@@ -300,9 +327,21 @@ class TestHeader:
         with pytest.raises(UserError, match=r"lies far from all others\): say it with data\.header=yes or"):
             table(text)
 
-    @pytest.mark.parametrize("first", ["3,6,9,12", "0.5,1,1.5,2", "10,20,30,40"])
+    def test_few_names_that_count_above_whole_numbers(self, table):
+        frame = pd.DataFrame(np.random.default_rng(0).integers(0, 90, (60, 3)))
+        assert table(frame.to_csv(index=False)).dataset.features == ("0", "1")
+        rows = "".join(f"{i},{2 * i + 1},{i % 3 + 1}\n" for i in R)
+        assert len(table("0,1,2\n" + rows).dataset.x) == 61  # the first column goes on
+        few = "".join(f"{i % 3},{i % 2},{i % 3}\n" for i in R)
+        assert len(table("0,1,2\n" + few).dataset.x) == 61
+
+    @pytest.mark.parametrize("first", ["3,6,9,12", "0.5,1,1.5,2", "10,20,30,40", "5kg,6,7,8"])
     def test_a_first_row_in_equal_steps_is_a_row(self, table, first):
-        low = [float(cell) for cell in first.split(",")]
+        low = [float(cell.removesuffix("kg")) for cell in first.split(",")]
+        if "kg" in first:
+            with pytest.raises(UserError, match="line 1 has '5kg'"):
+                table(f"{first}\n" + "7,8,9,2\n" * 30)
+            return
         body = "".join(",".join(f"{value * (1 + i % 7) / 3:.4f}" for value in low) + "\n" for i in R)
         assert len(table(f"{first}\n{body}").dataset.x) == 61
 
@@ -327,6 +366,53 @@ class TestRowsThatAreNone:
     def test_the_header_again_is_refused(self, table):
         with pytest.raises(UserError, match="has its header again in line 62"):
             table(f"a,x,y\n{self.BODY}a,x,y\n{self.BODY}")
+
+
+class TestOtherFiles:
+    @pytest.mark.parametrize(
+        ("text", "kind"),
+        [
+            ('[\n {"a": 1, "y": 2},\n', "JSON"),
+            ('{"a": 1, "y": 2}\n{"a": 3, "y": 4}\n', "JSON"),
+            ("<!DOCTYPE html>\n<html>404, not found</html>", "HTML"),
+            ("@relation x\n@attribute a numeric\n@data\n1,2\n", "ARFF"),
+        ],
+    )
+    def test_are_named(self, table, text, kind):
+        with pytest.raises(UserError, match=f"is {kind}, not a table"):
+            table(text)
+
+    def test_archives(self, table, tmp_path):
+        def archive(*names):
+            with zipfile.ZipFile(tmp_path / "table.csv", "w") as made:
+                for name in names:
+                    made.writestr(name, "a,y\n" + "".join(f"{i}.5,{i % 2}\n" for i in R))
+            return prepare(DataConfig(f"csv:{tmp_path / 'table.csv'}"))
+
+        assert len(archive("data/a.csv", ".DS_Store", "__MACOSX/._a.csv").dataset.x) == 60
+        with pytest.raises(UserError, match=r"csv holds 2 files \(a\.csv, b\.csv\), but one table was expected"):
+            archive("a.csv", "b.csv")
+        with pytest.raises(UserError, match="holds 0 files, but one table"):
+            archive()
+
+
+def test_blanks_beside_a_tab(table):
+    rows = [f'{18 + i % 20}.0   {8 - i % 3}   {307 + i}.0      130.0\t"chevrolet {i % 5}"' for i in R]
+    data = table("\n".join(rows), target="0", task="regression").dataset
+    truth = pd.read_csv(io.StringIO("\n".join(rows)), sep=r"\s+", header=None)
+    np.testing.assert_array_equal(data.y[:, 0], truth[0])
+    np.testing.assert_array_equal(data.x[:, :3], truth[[1, 2, 3]])
+    assert data.features[3:] == tuple(f"column4={name}" for name in sorted(set(truth[4])))
+    assert table("a\tnote\n" + "".join(f"{i}.5\tleft  right\n" for i in R)).dataset.x.shape == (60, 1)
+
+
+def test_plain_numbers_where_training_had_a_unit_are_said(table, new, caplog):
+    trained = table("v,y\n" + "".join(f"{i}%,{i % 2}\n" for i in R))
+    np.testing.assert_array_equal(new(trained, "v\n5%\n"), [[5]])
+    assert "without" not in caplog.text
+    np.testing.assert_array_equal(new(trained, "v\n5%\n0.05\n"), [[5], [0.05]])
+    assert "'v' of" in caplog.text
+    assert "has 0.05 without the '%' of training: it is taken as 0.05 %" in caplog.text
 
 
 class TestEncodings:

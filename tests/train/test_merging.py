@@ -170,3 +170,8 @@ def test_prices_are_measured_once_and_kept(tmp_path, monkeypatch):
 def test_widths_that_no_machine_has(widths):
     with pytest.raises(UserError, match="widths"):
         nnjax.sweep(CLASSIFIER, {"widths": [(4,), widths]}, data=blobs())
+
+
+def test_something_else_for_an_envelope():
+    with pytest.raises(UserError, match=r"Plan\.envelope is 3, but an Envelope or None was expected"):
+        Plan(envelope=3)

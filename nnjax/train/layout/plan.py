@@ -11,6 +11,7 @@ import jax
 from nnjax.core.coercion import coerce_own_fields
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, TrialSpec
+from nnjax.core.text import represent
 from nnjax.models.envelope import Envelope, envelope_from_json
 from nnjax.models.registry import sees_batch
 from nnjax.models.summary import summarize_model
@@ -57,6 +58,8 @@ class Plan:
     def __post_init__(self) -> None:
         """Refuse values of other types."""
         coerce_own_fields(self, ["devices", "batch_devices", "lanes", "order", "fixed", "merge"])
+        if not isinstance(self.envelope, Envelope | None):
+            raise UserError(f"Plan.envelope is {represent(self.envelope)}, but an Envelope or None was expected.")
         _refuse_impossible(self)
 
     def cost(self, lanes: int) -> float:
