@@ -51,11 +51,11 @@ class Predictor(NamedTuple):
 
 def predictor(name: str, network: Network) -> Predictor:
     """Make a predictor of a network that is in memory."""
-    function = _taking_arrays(network.facts, outputs(network, compiled=True))
+    function = taking_arrays(network.facts, outputs(network, compiled=True))
     return Predictor(name, network, network.architecture, network.facts, function)
 
 
-def _taking_arrays(facts: DataFacts, function: Callable[[Any], Array]) -> Callable[[Any], Array]:
+def taking_arrays(facts: DataFacts, function: Callable[[Any], Array]) -> Callable[[Any], Array]:
     """Let a function of rows take the arrays that they were, too."""
     return (lambda x: function(rows_of(facts, x))) if facts.parts else function
 
@@ -89,7 +89,7 @@ def _ensemble(name: str, found: description.Description, arrays: Mapping[str, np
         own[int(place)][rest] = array
     networks = [assemble(one.architecture, one.facts, some) for one, some in zip(found.members, own, strict=True)]
     function = mean_outputs(networks, np.array([one.weight for one in found.members]))
-    return Predictor(name, None, found.architecture, found.facts, _taking_arrays(found.facts, function))
+    return Predictor(name, None, found.architecture, found.facts, taking_arrays(found.facts, function))
 
 
 def _read_program(path: pathlib.Path) -> Predictor:
@@ -99,7 +99,7 @@ def _read_program(path: pathlib.Path) -> Predictor:
         raise UserError(f"{description.path_of(path)} has no sha256 of {path.name}; export the network again.")
     isolated = IsolatedProgram(content, facts.num_inputs, num_outputs(architecture, facts), str(path))
     regression = facts.task == "regression" and num_outputs(architecture, facts) > 0
-    function = _taking_arrays(facts, on_host(cast(Any, isolated), facts, regression))
+    function = taking_arrays(facts, on_host(cast(Any, isolated), facts, regression))
     return Predictor(path.name, None, architecture, facts, function)
 
 

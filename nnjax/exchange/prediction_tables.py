@@ -14,7 +14,8 @@ from nnjax.core.types import DataFacts, Dataset
 from nnjax.data import files, load, new_rows, scaling
 from nnjax.data.sources import find_source
 from nnjax.exchange.batched_inference import apply_with_progress
-from nnjax.exchange.files import FORMATS, Predictor, predictor
+from nnjax.exchange.ensemble.lanes import mean_outputs
+from nnjax.exchange.files import FORMATS, Predictor, predictor, taking_arrays
 from nnjax.exchange.files import load as load_file
 from nnjax.exchange.predictions import Predictions, interpret
 from nnjax.models.imported import Stack
@@ -23,26 +24,52 @@ from nnjax.runs.run import Run
 from nnjax.train.storage import npz
 
 
-def open_network(path: str, trial: int | None = None, which: str | None = None) -> Predictor:
+def open_network(
+    path: str, trial: int | None = None, which: str | None = None, ensemble: int | None = None
+) -> Predictor:
     """Open a trial of a run folder, or a file: .safetensors, .jaxexport, .keras, .weights.h5.
 
     Args:
       path: of the folder or file; a leading ~ is the home folder.
       trial: of a run folder; None for the chosen network.
       which: its "final" weights or its "best" ones; None as for `Run.params`.
+      ensemble: of a run folder, the mean of so many networks at most instead of a trial (`Run.ensemble`).
 
     Raises:
-      UserError: it is not there or damaged, or a file is asked for a trial.
+      UserError: it is not there or damaged, or a file is asked for a trial; as `Run.ensemble`.
     """
     path = expand_home(path)
+    if ensemble is not None and (trial is not None or which is not None):
+        raise UserError(
+            "An ensemble is the mean of several trials at their best epochs; leave out --trial and --weights."
+        )
     if os.path.isdir(path) or pathlib.Path(path).suffix not in FORMATS:
         run = load_run(path)
+        if ensemble is not None:
+            return _open_ensemble(run, ensemble)
         number, which = run.resolve(trial, which)
         found = predictor(f"trial {number}", run.network(number, which))
         return found._replace(test_inputs=lambda: held_out_inputs(run, number))
-    if trial is not None or which is not None:
-        raise UserError(f"{path} holds one network; leave out --trial and --weights.")
+    if trial is not None or which is not None or ensemble is not None:
+        raise UserError(f"{path} holds one network; leave out --trial, --weights and --ensemble.")
     return load_file(path)
+
+
+def _open_ensemble(run: Run, k: int) -> Predictor:
+    """Choose an ensemble of a run, which is noted in its folder."""
+    found = run.ensemble(k)
+    first = found.members.members[0].trials
+
+    def test_inputs() -> np.ndarray:
+        if len(first) > 1 and not len(run.data(first[0]).test):
+            raise UserError(
+                "The run has folds and no test part: each example has trained some networks of the ensemble; name new "
+                "data with --data=NAME."
+            )
+        return held_out_inputs(run, first[0])
+
+    function = taking_arrays(found.facts, mean_outputs(found.networks, found.weights))
+    return Predictor(f"ensemble of {found.members}", None, found.architecture, found.facts, function, test_inputs)
 
 
 def held_out(run: Run, trial: int) -> tuple[Dataset, np.ndarray]:

@@ -9,8 +9,8 @@ from fake_runs import AUTOENCODER, CLASSIFIER, REGRESSOR, fake_run, table
 
 from nnjax.core.errors import UserError
 from nnjax.core.fields import replace
-from nnjax.exchange import description, files, program
-from nnjax.exchange.ensemble import selection
+from nnjax.exchange import description, files, prediction_tables, program
+from nnjax.exchange.ensemble import candidates, selection
 from nnjax.nn.metrics import METRICS
 from nnjax.report.context import ReportContext
 from nnjax.report.sections import ensemble as section
@@ -143,6 +143,29 @@ def test_folds_predict_what_they_have_not_seen(folded):
     x = folded.data(0).dataset.x[:9]
     np.testing.assert_allclose(ensemble.predict(x), mean_of(folded, ensemble, x), rtol=1e-5, atol=1e-6)
     assert folded.ensemble(8, "seeds").members.members[0].trials == folded.chosen().setting.trials
+
+
+def test_folds_without_a_test_part_predict_new_data_only(folded, monkeypatch):
+    """Each example has trained two of three folds' networks; the test part has trained none."""
+    run = fake_run(replace(folded.specs[0].experiment, {"test": 0}), FOLDED, dataset=table())
+    monkeypatch.setattr(prediction_tables, "load_run", lambda path: {"a": run, "b": folded}[path])
+    with pytest.raises(UserError, match=r"folds and no test part.*name new data with --data=NAME"):
+        prediction_tables.open_network("a", ensemble=2).test_inputs()
+    np.testing.assert_array_equal(
+        prediction_tables.open_network("b", ensemble=2).test_inputs(), table().x[folded.data(0).test]
+    )
+
+
+def test_more_than_the_memory_holds_is_refused_before_it_is_read(classifier, monkeypatch):
+    """Two networks of 64-8-10 units and two of 64-4-10, and 4 × 40 × 10 predictions, four times."""
+    size = 4 * 4 * (2 * (65 * 8 + 9 * 10) + 2 * (65 * 4 + 5 * 10) + 4 * 40 * 10)
+    monkeypatch.setattr(candidates, "free_bytes", lambda: size / candidates.BUDGET - 1)
+    monkeypatch.setattr(classifier, "network", None)
+    with pytest.raises(UserError, match=r"compares four networks, whose weights take about 29.4 kB .* 25.6 kB"):
+        classifier.ensemble(2)
+    monkeypatch.setattr(candidates, "free_bytes", lambda: size / candidates.BUDGET)
+    with pytest.raises(TypeError, match="'NoneType' object is not callable"):
+        classifier.ensemble(2)
 
 
 def test_files_of_ensembles_answer_alike(classifier, folded, tmp_path):

@@ -7,6 +7,7 @@ import pytest
 from keras_models import mlp, written
 from processes import complaint, run
 
+import nnjax
 from nnjax.data import load
 
 
@@ -29,7 +30,8 @@ def test_a_trial_leaves_and_is_served(trained, points, fork, tmp_path):
     truth = arrays(out)
     for to, suffix in (("safetensors", ".safetensors"), ("program", ".jaxexport")):
         path = tmp_path / f"trial2{suffix}"
-        done = run("export", f"--run={folder}", "--trial=2", f"--to={to}", f"--out={path}")
+        start = run if to == "safetensors" else fork
+        done = start("export", f"--run={folder}", "--trial=2", f"--to={to}", f"--out={path}")
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout == f"trial 2: {path} and {path}.json\n"
         assert json.loads((tmp_path / f"trial2{suffix}.json").read_text("utf-8"))["facts"]["classes"] == [
@@ -45,6 +47,23 @@ def test_a_trial_leaves_and_is_served(trained, points, fork, tmp_path):
     again = tmp_path / "again.jaxexport"
     assert fork("export", f"--file={tmp_path / 'trial2.safetensors'}", f"--out={again}").returncode == 0
     assert again.read_bytes() == (tmp_path / "trial2.jaxexport").read_bytes()
+
+
+def test_an_ensemble_leaves_and_is_served(copy, points, fork, tmp_path):
+    """The same answers as in Python, from the run and from each file; its members stand in the report."""
+    out, truth = tmp_path / "out.npz", nnjax.load(copy).ensemble(3)
+    with np.load(points.removeprefix("--data=npz:")) as file:
+        wanted = truth.outputs(file["x"])
+    (copy / "ensemble.json").unlink()
+    path = tmp_path / "all.safetensors"
+    done = fork("export", f"--run={copy}", "--ensemble=3", f"--out={path}")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"ensemble of {truth.members}: {path} and {path}.json\n"
+    for source, flag in {copy: "--ensemble=3", path: "--noencode"}.items():
+        done = fork("predict", source, flag, points, f"--out={out}")
+        assert (done.returncode, done.stderr) == (0, "")
+        np.testing.assert_allclose(arrays(out)["p"], wanted, rtol=1e-5, atol=1e-7)
+    assert nnjax.load(copy).members == truth.members
 
 
 def test_a_run_is_written_as_a_study(trained, fork, tmp_path):
@@ -81,9 +100,15 @@ def test_a_file_of_keras_is_served_on_images_brought_to_1(tmp_path):
         ("export", ("--run={run}", "--to=program", "--out=a.safetensors"), "but .jaxexport was expected"),
         ("export", ("--run={run}", "--trial=9", "--out=a.jaxexport"), "There is no trial 9"),
         ("export", ("--run={run}", "--trial=1", "--out=a.db"), "A study is written of a whole run"),
+        ("export", ("--run={run}", "--trial=1", "--ensemble=3", "--out=a.onnx"), "without --trial and --weights"),
+        ("export", ("--file=a.safetensors", "--ensemble=3", "--out=a.onnx"), "several trials of a run"),
+        ("export", ("--run={run}", "--ensemble=0", "--out=a.onnx"), "k is 0, but a whole number from 1"),
+        ("predict", ("{run}", "--trial=1", "--ensemble=3", "--out=a.csv"), "leave out --trial and --weights"),
+        ("predict", ("none.keras", "--ensemble=3", "--out=a.csv"), "leave out --trial, --weights and --ensemble"),
+        ("predict", ("{run}", "--encode", "--ensemble=3", "--out=a.csv"), "gives outputs only"),
         ("export", ("--file=a.pkl", "--out=a.jaxexport"), "a.pkl is not a run folder"),
         ("predict", ("none.keras", "--out=a.csv"), "none.keras does not exist"),
-        ("predict", ("none.keras", "--out=a.csv", "--trial=1"), "none.keras holds one network; leave out --trial"),
+        ("predict", ("none.keras", "--out=a.csv", "--trial=1"), "none.keras holds one network; leave out --trial,"),
         ("predict", ("{run}", "--out=a.csv", "--unit"), "scales its inputs itself"),
     ],
 )

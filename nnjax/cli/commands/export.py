@@ -9,6 +9,8 @@ FILE.safetensors holds the weights, and FILE.safetensors.json the architecture, 
 
 --out=FILE.onnx writes ONNX for onnxruntime (pip install nnjax[onnx]).
 
+--ensemble=8 writes the mean of eight networks at most of the run as one file of any of these kinds.
+
 --run=DIR --out=FILE.db (or FILE.log, a journal) writes the settings of any run as an Optuna study (pip install
 nnjax[optuna]): optuna-dashboard sqlite:///FILE.db shows them.
 
@@ -38,6 +40,9 @@ def define_flags() -> None:
     flags.DEFINE_enum(
         "weights", None, ["final", "best"], "of the last epoch (default of a --trial), or of the best one (default)"
     )
+    flags.DEFINE_integer(
+        "ensemble", None, "the mean of so many of the run's networks at most, instead of the chosen one"
+    )
     flags.DEFINE_enum("to", None, [*ENDINGS], "what to write; by default as --out ends")
     flags.DEFINE_string("out", None, "file to write: .safetensors, .jaxexport, .onnx; .db, .log")
 
@@ -54,6 +59,9 @@ def run(argv: list[str]) -> None:
     if pathlib.Path(out).suffix in STUDIES:
         _write_study(out)
         return
+    if FLAGS.ensemble is not None:
+        _write_ensemble(source, out)
+        return
     from nnjax.exchange.files import save
     from nnjax.exchange.prediction_tables import open_network
 
@@ -64,9 +72,23 @@ def run(argv: list[str]) -> None:
     print(f"{network.name}: {out} and {out}.json")
 
 
+def _write_ensemble(source: str, out: str) -> None:
+    """Write the mean of several networks of a run as one file."""
+    if not FLAGS.run or FLAGS.trial is not None or FLAGS.weights is not None:
+        raise UserError(
+            "An ensemble is the mean of several trials of a run at their best epochs: nnjax export --run=DIR "
+            "--ensemble=8 --out=FILE.safetensors, without --trial and --weights."
+        )
+    from nnjax.runs.loading import load
+
+    ensemble = load(source).ensemble(FLAGS.ensemble)
+    ensemble.export(out)
+    print(f"ensemble of {ensemble.members}: {out} and {out}.json")
+
+
 def _write_study(out: str) -> None:
     """Write the settings of a run as an Optuna study."""
-    if not FLAGS.run or FLAGS.trial is not None or FLAGS.weights is not None:
+    if not FLAGS.run or (FLAGS.trial, FLAGS.weights, FLAGS.ensemble) != (None, None, None):
         raise UserError("A study is written of a whole run: nnjax export --run=DIR --out=FILE.db.")
     from nnjax.runs.loading import load
     from nnjax.search.optuna.storage import file_storage

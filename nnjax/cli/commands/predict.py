@@ -1,5 +1,8 @@
 """Use a trained network: `nnjax predict RUN --data=NAME --out=FILE.csv|FILE.npz [--trial=N] [--encode]`.
 
+--ensemble=8 predicts by the mean of eight networks at most, chosen on the validation part or out of fold; the report
+lists them with their weights.
+
 FILE.csv has the class and one column of probabilities a class, class,p(cat),p(dog), or values in their own units under
 the targets' names; --keep=id,name copies columns of the new table. FILE.npz holds class [n], p [n, k] and classes [k],
 or output [n, k] and names [k].
@@ -27,6 +30,9 @@ def define_flags() -> None:
     flags.DEFINE_integer("trial", None, "which trial; by default the chosen one")
     which = "of the last epoch (default of a --trial), or of the best one (default)"
     flags.DEFINE_enum("weights", None, ["final", "best"], which)
+    flags.DEFINE_integer(
+        "ensemble", None, "the mean of so many of the run's networks at most, instead of the chosen one"
+    )
     flags.DEFINE_list("keep", [], "columns of the table --data to copy into the file, such as --keep=id,name")
     flags.DEFINE_bool("encode", False, "write latent codes instead of outputs")
     flags.DEFINE_bool("unit", False, "bring inputs to [0, 1], for a Keras model that does not scale by itself")
@@ -40,7 +46,7 @@ def run(argv: list[str]) -> None:
     main.start_jax()
     from nnjax.exchange.prediction_tables import inputs_of, kept_columns, open_network, write_predictions
 
-    opened = open_network(argv[1], FLAGS.trial, FLAGS.weights)
+    opened = open_network(argv[1], FLAGS.trial, FLAGS.weights, FLAGS.ensemble)
     x = inputs_of(opened, FLAGS.data, FLAGS.data_dir, FLAGS.target, FLAGS.unit)
     kept = kept_columns(opened, FLAGS.data, FLAGS.data_dir, FLAGS.keep)
     write_predictions(opened, x, out, FLAGS.encode, kept)

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import jax
 import numpy as np
 
+from nnjax.core.errors import UserError
 from nnjax.core.object_refs import ObjectRef
 from nnjax.core.text import count
 from nnjax.core.types import Float, Int
 from nnjax.exchange.ensemble.lanes import outputs_of_all, same_inputs
 from nnjax.exchange.network import Network, goal_of
 from nnjax.exchange.predictions import interpret
+from nnjax.models.user_models import variables_shapes
 from nnjax.nn.metrics import METRICS, Metric, known_metric, metric_of
 from nnjax.runs.choice import Choice, rankings
 from nnjax.runs.run import Run
 from nnjax.runs.settings import has_weights
+from nnjax.train.layout.memory_limits import BUDGET, free_bytes, size_text
 from nnjax.train.storage.selection import LOSS, value_of
 
+COPIES = 4  # of weights and predictions that are held at once: as read, stacked, on the device, and sums of them
 MOST = 256  # candidates whose predictions are compared; the others are worse alone
 
 
@@ -76,11 +82,12 @@ def predict_all(run: Run, candidates: Sequence[Candidate]) -> Predicted:
     """Compute what candidates say of their validation parts; those that cannot be averaged with the first are left out.
 
     Raises:
-      UserError: the data are gone, or the weights.
+      UserError: the data are gone, or the weights; not enough memory to compare them.
     """
     kept, left = _comparable(run, candidates)
     reasons = [(left, "trained on other inputs or split otherwise")] if left else []
     rows = _rows(run, kept[0])
+    _refuse_oversized(run, kept, len(rows))
     networks = [[run.network(i, "best") for i in one.trials] for one in kept]
     found = _validation_outputs(run, kept, networks, rows)
     first, kinds = networks[0][0], [_kind(own[0], outputs) for own, outputs in zip(networks, found, strict=True)]
@@ -89,6 +96,26 @@ def predict_all(run: Run, candidates: Sequence[Candidate]) -> Predicted:
         reasons.append((len(kept) - len(same), f"of another output than {first.architecture.kind}'s"))  # type: ignore[union-attr]
     outputs = np.stack([found[i] for i in same])
     return Predicted([kept[i] for i in same], [networks[i] for i in same], rows, outputs, tuple(reasons))
+
+
+def _refuse_oversized(run: Run, candidates: Sequence[Candidate], examples: int) -> None:
+    """Refuse candidates whose weights and predictions do not fit the memory, before they are read."""
+    trials = [i for one in candidates for i in one.trials]
+    sizes = {run.specs[i].experiment.model: _parameters(run, i) for i in trials}
+    weights = 4 * COPIES * sum(sizes[run.specs[i].experiment.model] for i in trials)
+    predictions = 4 * COPIES * len(candidates) * examples * run.num_outputs(trials[0])
+    if weights + predictions > BUDGET * free_bytes():
+        raise UserError(
+            f"An ensemble compares {count(len(trials), 'network')}, whose weights take about {size_text(weights)} and "
+            f"whose predictions of {count(examples, 'example')} {size_text(predictions)}, but there are "
+            f"{size_text(free_bytes())} left: keep fewer weights (keep='best:K'), or average the seeds of the chosen "
+            "setting alone (method='seeds')."
+        )
+
+
+def _parameters(run: Run, trial: int) -> int:
+    leaves = jax.tree.leaves(variables_shapes(run.model(trial), run.facts(trial).example_shape))
+    return sum(math.prod(leaf.shape) for leaf in leaves)
 
 
 def _comparable(run: Run, candidates: Sequence[Candidate]) -> tuple[list[Candidate], int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Sequence
 
@@ -105,5 +106,6 @@ def _seeds(run: Run, setting: Setting, k: int, which: str) -> Ensemble:
 def _keep(run: Run, ensemble: Ensemble) -> Ensemble:
     """Note the members in the run, and in its folder."""
     run.members = ensemble.members
-    ensemble_members.write(run.store, ensemble.members)
+    with contextlib.suppress(OSError):  # a folder that cannot be written keeps no members
+        ensemble_members.write(run.store, ensemble.members)
     return ensemble
