@@ -21,7 +21,7 @@
   const told = e => e.getAttribute("aria-label") || e.getAttribute("alt") || e.getAttribute("aria-labelledby") || e.querySelector?.(":scope > title");
   for (const e of document.querySelectorAll("img, svg, canvas")) {
     if (e.closest("[aria-hidden=true]") || e.getAttribute("alt") === "" || e.closest("svg") !== e && e.closest("svg") || !e.checkVisibility()) continue;
-    const around = e.closest("[role=img], button, a, label") || e;
+    const around = e.closest("[role=img], [role=application], button, a, label") || e;
     if (!told(e) && !told(around) && !around.title && !(around !== e && around.textContent.trim())) say(`no text for <${e.tagName.toLowerCase()}>`, e.parentElement);
   }
   return [...new Set(found)];

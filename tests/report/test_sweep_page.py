@@ -3,10 +3,13 @@
 import json
 import re
 
+import numpy as np
+import pandas as pd
 import pytest
 from browser import CHROMIUM, browser
 from fake_runs import CLASSIFIER, DEMO, evolved, fake_run, searched
 
+from nnjax.report.charts.svg_axes import needs_log
 from nnjax.report.page import write_report
 from nnjax.spaces.ranges import Range
 from nnjax.spaces.space import Arm, Space
@@ -29,6 +32,16 @@ def run():
 @pytest.fixture(scope="module")
 def path(run, tmp_path_factory):
     return write_report(run, tmp_path_factory.mktemp("sweep"))
+
+
+@pytest.fixture(scope="module")
+def demo():
+    return fake_run(space=DEMO)
+
+
+@pytest.fixture(scope="module")
+def demo_path(demo, tmp_path_factory):
+    return write_report(demo, tmp_path_factory.mktemp("demo"))
 
 
 def chosen(page):
@@ -174,8 +187,8 @@ def test_a_half_typed_filter_waits_and_hints(page, path):
     assert page.run("trials.count") == 0
 
 
-def test_the_first_screen_fits_a_phone_and_the_contents_open_what_is_folded(page, tmp_path):
-    page.open(write_report(fake_run(space=DEMO), tmp_path), width=390)
+def test_the_first_screen_fits_a_phone_and_the_contents_open_what_is_folded(page, demo_path):
+    page.open(demo_path, width=390)
     assert page.run("document.querySelectorAll('.result').length") == 2
     assert page.run("document.documentElement.scrollWidth") == 390
     assert page.run("document.querySelector('#run > details').open") is False
@@ -268,9 +281,9 @@ def test_one_axis_is_mapped_by_seed(page, tmp_path):
     assert page.errors == []
 
 
-def test_evidence_on_the_chart_of_a_few_networks(page, tmp_path):
+def test_evidence_on_the_chart_of_a_few_networks(page, demo_path):
     """The chart of the chosen network comes up with its marks; "none" takes them away."""
-    page.open(write_report(fake_run(space=DEMO), tmp_path))
+    page.open(demo_path)
     box(page, "#chart")
     page.run("written = []; CanvasRenderingContext2D.prototype.fillText = (words) => written.push(words)")
     texts = "written.splice(0).join(' ')"
@@ -287,10 +300,10 @@ def test_evidence_on_the_chart_of_a_few_networks(page, tmp_path):
     assert page.errors == []
 
 
-def test_the_chart_of_learning_curves_tells_values_zooms_and_hides(page, tmp_path):
+def test_the_chart_of_learning_curves_tells_values_zooms_and_hides(page, demo, demo_path):
     """A curve under the pointer says its value; a drag zooms, a double click shows all; a name hides its curves."""
-    run = fake_run(space=DEMO)
-    page.open(write_report(run, tmp_path))
+    run = demo
+    page.open(demo_path)
     left, top, *_ = box(page, "#chart")
     tip = "document.querySelector('#chart .tip').textContent"
     value = run.records[0].curves["val_loss"][2]
@@ -299,7 +312,8 @@ def test_the_chart_of_learning_curves_tells_values_zooms_and_hides(page, tmp_pat
     page.settle()
     place = page.run(f"[state.plane.x(3), state.plane.y({value})]")
     page.call("Input.dispatchMouseEvent", type="mouseMoved", x=left + place[0], y=top + place[1])
-    assert page.run(tip) == f"digits64 validationepoch 3: {value:.4g}"
+    train = run.records[0].curves["train_loss_eval"][2]
+    assert page.run(tip) == f"digits64, trial 0epoch 3validation {value:.4g}training {train:.4g}"
     page.drag((left + 200, top + 60), (left + 400, top + 160))
     zoomed = page.run(
         "state.plane.at({x: state.plane.box.right, y: 0}).x - state.plane.at({x: state.plane.box.left, y: 0}).x"
@@ -312,5 +326,59 @@ def test_the_chart_of_learning_curves_tells_values_zooms_and_hides(page, tmp_pat
     page.settle()
     assert page.run("document.querySelector('#chart-legend button').getAttribute('aria-pressed')") == "false"
     page.call("Input.dispatchMouseEvent", type="mouseMoved", x=left + place[0], y=top + place[1])
-    assert not page.run(tip).startswith("digits64 validation")
+    assert not page.run(tip).startswith("digits64,")
     assert page.errors == []
+
+
+def press(page, *keys):
+    for key in keys:
+        page.call("Input.dispatchKeyEvent", type="keyDown", key=key, code=key)
+    page.settle()
+
+
+def test_curves_are_read_pinned_and_smoothed_by_the_keyboard(page, tmp_path):
+    """Trials of a band are told and pinned; the table holds their values; smoothing is pandas' ewm."""
+    run = fake_run(CLASSIFIER, Space(axes={"seed": (0, 1, 2)}))
+    page.open(write_report(run, tmp_path))
+    box(page, "#chart")
+    own = [record.curves["val_loss"] for record in run.records]
+    page.run("document.getElementById('chart').focus()")
+    press(page, "ArrowRight", "ArrowRight", "ArrowDown")
+    said = page.run("document.getElementById('chart-said').textContent")
+    assert "trial 1, epoch 2" in said  # the second highest curve of three: fake losses grow with the trial's number
+    assert f"validation of 3 trials: {own[1][1]:.4g} ({own[0][1]:.4g} to {own[2][1]:.4g})" in said
+    press(page, "Enter", "ArrowDown", "Enter")
+    table = "[...document.querySelectorAll('#chart-pins tbody tr')]"
+    cells = f"{table}.map((row) => [...row.cells].map((one) => one.textContent))"
+    rows = page.run(cells)
+    assert [row[0] for row in rows] == ["1", "0"]
+    assert float(rows[0][2]) == pytest.approx(own[1][1], rel=1e-3)
+    assert float(rows[0][4]) == pytest.approx(own[1][-1], rel=1e-3)
+    page.run("document.querySelector('#chart-pins button').click()")
+    assert [row[0] for row in page.run(cells)] == ["0"]
+    page.run("{ const one = document.querySelector('.smoothing input'); one.value = 0.7; one.oninput(); }")
+    assert "weight 0.7" in page.run("document.getElementById('chart-note').textContent")
+    smoothed = pd.Series(own[0]).ewm(alpha=0.3, adjust=True).mean().to_numpy()
+    page.run("document.getElementById('chart').focus()")
+    press(page, "End", "End", *["ArrowDown"] * 2)
+    assert f"(smoothed {smoothed[-1]:.4g})" in page.run("document.getElementById('chart-said').textContent")
+    assert page.run("curveSeries.smooth([1, null, 3], 0.5)") == [1, None, pytest.approx(7 / 3)]
+    assert page.errors == []
+
+
+SQUASHED = [
+    ([[100, 2, 1]], True),  # 100 is more than 30 times 1
+    ([[2.3, 0.36, 0.35, 0.3]], True),  # all but the first epoch on a thirtieth of the axis
+    ([[2.3, 1.8, 1.2, 0.6]], False),
+    ([[0.5, 0.4, 0.39]], False),  # not three times
+    ([[2.3, 0.3, 0.3], [2.4, 2.3, 2.2]], False),  # another curve needs the axis
+    ([[9.0, 0.4, 0.0]], False),  # a zero has no logarithm
+]
+
+
+def test_what_needs_a_logarithm(page, path):
+    """By the page's script and in drawings alike."""
+    page.open(path)
+    for rows, expected in SQUASHED:
+        assert page.run(f"curveSeries.needsLog({json.dumps(rows)})") is expected, rows
+        assert needs_log([np.array(row, float) for row in rows]) is expected, rows

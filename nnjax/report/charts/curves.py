@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from nnjax.nn.metrics import known_metric
+from nnjax.report.charts.svg_axes import needs_log
 from nnjax.report.text import named
 from nnjax.runs.run import Run
 from nnjax.runs.settings import Setting
@@ -181,7 +182,5 @@ def band(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def spans_widely(quantity: Quantity) -> bool:
-    """Whether the values span so much that only a logarithmic axis shows them."""
-    values = np.concatenate([line.values.ravel() for line in quantity.lines])
-    values = values[np.isfinite(values)]
-    return len(values) > 0 and values.min() > 0 and values.max() / values.min() > 30
+    """Whether only a logarithmic axis shows the values."""
+    return needs_log([row for line in quantity.lines for row in line.values])

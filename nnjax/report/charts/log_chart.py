@@ -9,10 +9,9 @@ import numpy as np
 
 from nnjax.core.text import printable
 from nnjax.diagnosis.marks import Mark
-from nnjax.report.charts.svg_axes import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Axes, path, ticks
+from nnjax.report.charts.svg_axes import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDE, WIDTH, Axes, needs_log, path, ticks
 
 PARTS = {"val_loss": "validation", "train_loss_eval": "training, re-evaluated", "train_loss": "training"}
-WIDE = 30  # highest over lowest loss that need a logarithmic axis
 ROW = 16  # of the key, and of the labels at the top
 
 
@@ -37,7 +36,7 @@ def _axes(curves: Sequence[np.ndarray], marks: Sequence[Mark]) -> Axes:
     low, high = float(min([values.min(), *levels])), float(max([values.max(), *levels]))
     last = max(map(len, curves))
     last = max([last, *(int(x) for mark in marks for x in mark.x if x <= 2 * last)])  # of a forecast
-    if low > 0 and high > WIDE * low:
+    if low > 0 and (needs_log(curves) or high > WIDE * low):
         return Axes(last, low * (low / high) ** 0.05, high * (high / low) ** 0.15, True)
     span = (high - low) or abs(high) or 1.0
     return Axes(last, max(low - 0.06 * span, min(0.0, low)), high + 0.16 * span, False)

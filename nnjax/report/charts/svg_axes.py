@@ -1,11 +1,14 @@
 """The axes of a drawing of curves by epoch, as SVG: places, round numbers, paths."""
 
+import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 WIDTH, HEIGHT = 460, 340  # of one axes
 LEFT, RIGHT, TOP, BOTTOM = 58, 12, 12, 44  # around the curves
+WIDE, SOME, SQUASHED = 30, 3, 1 / 3  # highest over lowest that need a logarithm, or may; see `needs_log`
 MOST_POINTS = 400  # of a line; of longer ones only every second, third ... epoch is drawn
 
 
@@ -42,6 +45,22 @@ def ticks(low: float, high: float, log: bool) -> list[float]:
         step = next(size * factor for factor in (1, 2, 5, 10) if (high - low) / (size * factor) <= 6)
         ticks = [round(step * i, 12) for i in range(int(np.ceil(low / step)), int(np.floor(high / step)) + 1)]
     return [tick for tick in ticks if low <= tick <= high]
+
+
+def needs_log(curves: Sequence[np.ndarray]) -> bool:
+    """Whether curves [epochs] span so much, or fall so early, that on a linear axis most epochs would look alike.
+
+    The first tenth of the epochs, at least one, must not have two thirds of the axis to itself. curve_series.js does so
+    too.
+    """
+    head = max(1, math.ceil(max(map(len, curves), default=1) / 10))
+    values = np.concatenate([curve[np.isfinite(curve)] for curve in curves]) if len(curves) else np.zeros(0)
+    if not len(values) or values.min() <= 0:
+        return False
+    low, high = values.min(), values.max()
+    later = [v.max() for curve in curves if len(v := curve[head:][np.isfinite(curve[head:])])]
+    squashed = bool(later) and max(later) - low < SQUASHED * (high - low)
+    return bool(high > WIDE * low or (high > SOME * low and squashed))
 
 
 def path(axes: Axes, curve: np.ndarray) -> str:

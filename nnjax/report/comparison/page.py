@@ -19,13 +19,13 @@ from nnjax.report.charts.interval_svg import interval_svg
 from nnjax.report.comparison.differences import best_settings, cautions, differences
 from nnjax.report.comparison.sides import Outcome, Side, decide, experiment_of, is_maximized, make_sides
 from nnjax.report.rendering import join_scripts, template
+from nnjax.report.sections import curves
 from nnjax.report.trial_verdicts import verdict_counts
 from nnjax.report.verdict_details import verdicts
 from nnjax.runs.choice import words
 from nnjax.runs.run import Run
 
 PAGE = "comparison.html"
-SCRIPTS = ("data", "scales", "panel", "drawing", "evidence", "learning_curves")
 
 
 def write_comparison(first: Run, second: Run, path: str | os.PathLike[str] | None = None) -> pathlib.Path:
@@ -80,7 +80,7 @@ def render(sides: tuple[Side, Side], charts: dict[str, Any] | None, svg: bytes) 
         alike=alike,
         verdicts=[_verdict(side) for side in sides],
         counts={"columns": ("verdict", "A", "B"), "rows": _counts(sides)},
-        script=join_scripts([*SCRIPTS, "contents"] if charts else ["contents"]),
+        script=join_scripts([*curves.SECTION.scripts, "contents"] if charts else ["contents"]),
     )
 
 

@@ -26,6 +26,16 @@ SECTION = Section(
     order=40,
     build=build,
     figures=lambda content: {"curves.svg": content["svg"]},
-    scripts=("data", "scales", "panel", "drawing", "evidence", "learning_curves"),
+    scripts=(
+        "data",
+        "scales",
+        "panel",
+        "drawing",
+        "evidence",
+        "curve_series",
+        "curve_pins",
+        "curve_reader",
+        "learning_curves",
+    ),
     template="curves.html.jinja",
 )

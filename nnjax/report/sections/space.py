@@ -4,6 +4,7 @@ from typing import Any
 
 from nnjax.report.context import ReportContext
 from nnjax.report.section import Section
+from nnjax.report.sections import curves
 from nnjax.report.sections.trials import trials_table
 from nnjax.report.sweep.data import sweep_data
 from nnjax.report.sweep.evolution import evolution_data
@@ -28,7 +29,8 @@ SECTION = Section(
     order=20,
     build=build,
     scripts=(
-        *("data", "tables", "scales", "panel", "drawing", "evidence", "learning_curves"),
+        *curves.SECTION.scripts,
+        "tables",
         *("filter", "trials", "linked", "parallel", "trial_curves", "effects", "heat_map", "score_map"),
         *("verdicts", "rungs", "evolution", "trial_table", "sweep"),
     ),

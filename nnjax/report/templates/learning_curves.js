@@ -1,31 +1,19 @@
-// Learning curves: one chart a quantity, a color a setting, a dash a part.
+// Learning curves: one chart a quantity, a color a setting, a dash a part; trials are read, pinned and compared.
 const learningCurves = (function () {
-  const { charts } = data, ids = ["chart", "chart-controls", "chart-legend", "chart-note"];
-  const [node, controls, legend, note] = ids.map((id) => document.getElementById(id));
+  const { charts } = data, ids = ["chart", "chart-controls", "chart-legend", "chart-note", "chart-pins", "chart-said"];
+  const [node, controls, legend, note, pinned, said] = ids.map((id) => document.getElementById(id));
   if (!charts.length || !node) return { select() {} };
   const COLORS = ["#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#7f7f7f", "#bcbd22", "#17becf"];
   const DASHES = { validation: [], training: [7, 4], "running mean": [1.5, 3] };
   const MARGINS = { left: 58, top: 24, right: 14, bottom: 40 };
-  const NEAR = 16, OTHERS = "others", WIDE = 30; // pixels; the settings without a color; highest over lowest that needs a logarithm
+  const OTHERS = "others"; // the settings without a color
   const shown = { validation: true, training: true, "running mean": false };
-  const state = { chart: 0, log: null, evidence: data.evidence.length ? 0 : -1, selected: null, timer: 0, hidden: new Set(), view: null, pointed: null };
-  const mark = document.createElement("i"), tip = document.createElement("div");
-  let plane = null, drawn = [];
+  const state = { chart: 0, log: null, evidence: data.evidence.length ? 0 : -1, selected: null, timer: 0, hidden: new Set(), view: null, weight: 0 };
+  const mark = document.createElement("i");
+  let plane = null, drawn = [], smoothed = new Map();
 
   const chart = () => charts[state.chart];
   const isShown = (curve) => !state.hidden.has(curve.group);
-
-  // Over the trials of a line, epoch by epoch: mean, lowest, highest.
-  function band(rows) {
-    const length = Math.max(0, ...rows.map((row) => row.length)), mean = [], low = [], high = [];
-    for (let t = 0; t < length; t++) {
-      const values = rows.map((row) => row[t]).filter((v) => v !== null && v !== undefined), known = values.length > 0;
-      mean.push(known ? values.reduce((a, b) => a + b, 0) / values.length : null);
-      low.push(known ? Math.min(...values) : null);
-      high.push(known ? Math.max(...values) : null);
-    }
-    return { values: mean, low, high };
-  }
 
   // The settings that have a color, the best of those that are selected: {place: rank}.
   function colored() {
@@ -35,24 +23,41 @@ const learningCurves = (function () {
     return new Map(best.map((place, rank) => [place, data.sweep ? rank : place]));
   }
 
+  // The rows of a line, smoothed where that is asked for.
+  function rowsOf(line) {
+    if (!smoothed.has(line)) smoothed.set(line, line.rows.map((row) => curveSeries.smooth(row, state.weight)));
+    return smoothed.get(line);
+  }
+
   // What the chart shows: the curves of single trials without a color, then the mean and the range of each colored setting.
   function curves() {
     const lines = chart().lines.filter((line) => shown[line.part]), ranks = colored();
     const [front, back] = [true, false].map((is) => lines.filter((line) => ranks.has(line.setting) === is));
-    return [...back.flatMap(single), ...front.map((line) => mean(line, COLORS[ranks.get(line.setting) % COLORS.length])).filter(Boolean)];
+    const means = front.map((line) => mean(line, COLORS[ranks.get(line.setting) % COLORS.length])).filter(Boolean);
+    return [...back.flatMap(single), ...(state.weight ? means.map(measured) : []), ...means, ...reader.pinned()];
   }
 
   function single(line) {
-    const words = (i) => `${line.label}, trial ${line.trials[i]}`;
-    return line.rows.map((values, i) => ({ values, group: OTHERS, label: words(i), words: line.part, color: null, width: 1, dash: line.part === "running mean" ? DASHES[line.part] : [] }));
+    return rowsOf(line).map((values) => ({ values, group: OTHERS, color: null, width: 1, dash: line.part === "running mean" ? DASHES[line.part] : [] }));
   }
 
   // Of the selected trials of a line, or of all where nothing is selected; null where none is left.
   function mean(line, color) {
-    const rows = line.rows.filter((_, i) => !state.selected || state.selected.has(line.trials[i]));
-    const words = line.part + (line.rows.length > 1 ? `, mean of ${rows.length}` : "");
-    return rows.length ? { ...band(rows), isBand: rows.length > 1, group: line.setting, label: line.label, words, color, width: line.part === "running mean" ? 1.3 : 2, dash: DASHES[line.part] } : null;
+    const is = (_, i) => !state.selected || state.selected.has(line.trials[i]), rows = rowsOf(line).filter(is);
+    const width = line.part === "running mean" ? 1.3 : 2;
+    return rows.length ? { ...curveSeries.band(rows), isBand: rows.length > 1, raw: line.rows.filter(is), group: line.setting, color, width, dash: DASHES[line.part] } : null;
   }
+
+  // The same before smoothing, faint.
+  const measured = (curve) => ({ ...curve, values: curveSeries.band(curve.raw).values, isBand: false, low: [], high: [], width: 1, isFaint: true });
+
+  // The color of a line, "" where it has none; and the lines of which something can be seen.
+  function colorOf(line) {
+    const rank = (state.ranks ??= colored()).get(line.setting);
+    return rank === undefined ? "" : COLORS[rank % COLORS.length];
+  }
+
+  const seen = () => chart().lines.filter((line) => shown[line.part] && !state.hidden.has(colorOf(line) ? line.setting : OTHERS));
 
   // The evidence that the chart shows: of the network that is chosen, where its losses are drawn.
   function marks() {
@@ -61,12 +66,7 @@ const learningCurves = (function () {
   }
 
   const known = (some) => some.flatMap((curve) => [curve.values, curve.low ?? [], curve.high ?? []].flat()).filter((v) => v !== null);
-  const isLog = () => state.log ?? isWide(known(drawn));
-
-  function isWide(values) {
-    const [low, high] = values.reduce(([low, high], v) => [Math.min(low, v), Math.max(high, v)], [Infinity, -Infinity]);
-    return low > 0 && high > WIDE * low;
-  }
+  const isLog = () => state.log ?? curveSeries.needsLog(drawn.flatMap((curve) => [curve.values, curve.low ?? [], curve.high ?? []]));
 
   function intervals() {
     const log = isLog(), own = drawn.filter(isShown), found = marks();
@@ -84,9 +84,9 @@ const learningCurves = (function () {
       drawn.forEach((curve) => { curve.points = plane.points(curve.values); });
       drawn.filter((curve) => isShown(curve) && curve.isBand).forEach((curve) => range(context, curve));
       drawn.filter(isShown).forEach((curve) => stroke(context, curve));
+      drawn.filter((curve) => curve.name).forEach((curve) => number(context, curve));
       evidence.draw(context, plane, marks(), true);
     });
-    point(null);
   }
 
   function range(context, { low, high, color }) {
@@ -100,11 +100,23 @@ const learningCurves = (function () {
     context.globalAlpha = 1;
   }
 
-  function stroke(context, { points, color, dash, width }) {
-    context.globalAlpha = color ? 1 : 0.35;
+  function stroke(context, { points, color, dash, width, isFaint, isPin }) {
+    if (isPin) drawing.lines(context, [0], () => points, panel.theme().paper, width + 3);
+    context.globalAlpha = isFaint ? 0.3 : color ? 1 : 0.35;
     drawing.lines(context, [0], () => points, color ?? panel.theme().soft, width, dash);
     if (points.length === 2) dot(context, points[0], points[1], color ?? panel.theme().soft);
     context.globalAlpha = 1;
+  }
+
+  // The number of a pinned trial, at the last of its points that can be seen.
+  function number(context, { points, name }) {
+    const ends = Array.from({ length: points.length / 2 }, (_, t) => points.slice(2 * t, 2 * t + 2));
+    const end = ends.findLast(([x, y]) => x <= plane.box.right && y >= plane.box.top && y <= plane.box.bottom);
+    if (!end) return;
+    Object.assign(context, { strokeStyle: panel.theme().paper, lineWidth: 4, lineJoin: "round", textAlign: "right", textBaseline: "middle" });
+    const [x, y] = [Math.min(end[0], plane.box.right - 2), Math.max(plane.box.top + 8, end[1] - 11)];
+    context.strokeText(name, x, y);
+    panel.text(context, name, x, y, { align: "right", color: panel.theme().ink });
   }
 
   function dot(context, x, y, color) {
@@ -112,42 +124,6 @@ const learningCurves = (function () {
     context.beginPath();
     context.arc(x, y, 4, 0, 7);
     context.fill();
-  }
-
-  // The curve that is pointed at, and its value at the nearest epoch.
-  function drawTop(context) {
-    if (!state.pointed) return;
-    const { curve, t } = state.pointed, color = curve.color ?? panel.theme().ink;
-    plane.inside(context, () => drawing.lines(context, [0], () => curve.points, color, 3, curve.dash));
-    dot(context, curve.points[2 * t], curve.points[2 * t + 1], color);
-  }
-
-  // The curve nearest above or below the pointer, at the epoch nearest to it.
-  function nearest({ x, y }) {
-    let found = null, least = NEAR;
-    for (const curve of drawn.filter(isShown)) {
-      const { points } = curve, step = (points[2] ?? points[0] + 1) - points[0], at = (x - points[0]) / step;
-      const t = Math.max(0, Math.min(points.length / 2 - 1, Math.round(at))), other = at > t ? t + 1 : t - 1;
-      const [own, next] = [points[2 * t + 1], points[2 * other + 1] ?? NaN], share = Number.isNaN(next) ? 0 : Math.abs(at - t);
-      const distance = Math.hypot(own + share * (next - own) - y, Math.max(0, Math.abs(x - points[2 * t]) - Math.abs(step) / 2));
-      if (distance < least || (curve.color && distance === least)) [found, least] = [{ curve, t }, distance];
-    }
-    return found;
-  }
-
-  function point(found) {
-    if (!found && !state.pointed) return;
-    state.pointed = found;
-    tip.hidden = !found;
-    if (found) tell(found);
-    surface.redraw(true);
-  }
-
-  function tell({ curve, t }) {
-    const name = document.createElement("b"), [x, y] = curve.points.slice(2 * t, 2 * t + 2), isLeft = x > node.clientWidth / 2;
-    name.textContent = curve.label;
-    tip.replaceChildren(name, ` ${curve.words}`, document.createElement("br"), `epoch ${data.epoch(t)}: ${scales.format(curve.values[t])}`);
-    Object.assign(tip.style, { top: `${Math.max(0, y - 50)}px`, left: isLeft ? "" : `${x + 14}px`, right: isLeft ? `${node.clientWidth - x + 14}px` : "" });
   }
 
   const at = (event) => { const box = node.getBoundingClientRect(); return { x: event.clientX - box.left, y: event.clientY - box.top }; };
@@ -159,6 +135,7 @@ const learningCurves = (function () {
     const [left, right] = sides.x.toSorted((a, b) => a - b), [top, bottom] = sides.y.toSorted((a, b) => a - b);
     Object.assign(mark.style, { left: `${left}px`, top: `${top}px`, width: `${right - left}px`, height: `${bottom - top}px` });
     mark.hidden = isDone || from === to;
+    if (isDone && from === to) reader.click(from, false);
     if (!isDone || from === to) return;
     const [a, b] = [plane.at({ x: left, y: bottom }), plane.at({ x: right, y: top })];
     look({ view: { x: [a.x, b.x], y: [a.y, b.y] } });
@@ -166,12 +143,15 @@ const learningCurves = (function () {
 
   // Draw anew after a change of what is looked at.
   function look(change) {
-    Object.assign(state, { view: null }, change);
+    Object.assign(state, { view: null, ranks: null }, change);
+    reader.leave();
+    smoothed = new Map();
     drawn = curves();
     logarithmic.checked = isLog();
     controls.querySelectorAll(".tabs button").forEach((button, k) => button.setAttribute("aria-pressed", String(k === state.chart)));
     legend.replaceChildren(...names());
     note.textContent = remark();
+    reader.table();
     surface.redraw();
   }
 
@@ -192,10 +172,14 @@ const learningCurves = (function () {
   }
 
   function remark() {
-    const most = Math.max(...chart().lines.map((line) => line.rows.length)), number = new Set(chart().lines.map((line) => line.setting)).size;
+    return [means(), state.weight && `Smoothed: exponential moving average with weight ${state.weight} on the epochs before, corrected for the start; faint lines, and the numbers told, are as measured.`].filter(Boolean).join(" ");
+  }
+
+  function means() {
+    const most = Math.max(...chart().lines.map((line) => line.rows.length)), settings = new Set(chart().lines.map((line) => line.setting)).size;
     const means = most > 1 ? "Lines are means over the trials of a network, bands their range. " : "";
     if (state.selected) return `${means}The best of the selection have colors, at most ${chart().many}; all others are gray.`;
-    return means + (number > chart().many ? `The best ${chart().many} have colors; the others are gray.` : "");
+    return means + (settings > chart().many ? `The best ${chart().many} have colors; the others are gray.` : "");
   }
 
   // Follow a selection (a set of trials; null for all) once it rests.
@@ -218,6 +202,15 @@ const learningCurves = (function () {
     return box;
   }
 
+  function smoother() {
+    const box = document.createElement("label"), input = Object.assign(document.createElement("input"), { type: "range", min: 0, max: 0.95, step: 0.05, value: 0 }), value = document.createElement("output");
+    box.className = "smoothing";
+    value.textContent = "0";
+    input.oninput = () => { value.textContent = String(Number(input.value)); look({ weight: Number(input.value), view: state.view }); };
+    box.append("smoothing", input, value);
+    return box;
+  }
+
   // Whose evidence is drawn: a box to tick for one network, a list for several.
   function chooser() {
     if (data.evidence.length === 1) return toggle("evidence", true, (on) => look({ evidence: on ? 0 : -1 }));
@@ -236,18 +229,21 @@ const learningCurves = (function () {
   if (isCrowded && parts.includes("validation")) shown.training = false;
   if (!parts.some((part) => shown[part])) shown[parts[0]] = true;
   document.documentElement.classList.add("drawn");
-  const surface = panel.make(node, draw, drawTop), log = toggle("logarithmic", false, (on) => look({ log: on })), logarithmic = log.firstChild;
+  const reader = curveReader.make({
+    node, said, pinned, parts, weight: () => state.weight, plane: () => plane, chart, lines: seen, rowsOf, color: colorOf, isShown: (part) => shown[part], dash: (part) => DASHES[part],
+    isChosen: (line, i) => !state.selected || !colorOf(line) || state.selected.has(line.trials[i]), redraw: () => surface.redraw(true), changed: () => look({ view: state.view }),
+  });
+  const surface = panel.make(node, draw, (context) => reader.draw(context, stroke, dot)), log = toggle("logarithmic", false, (on) => look({ log: on })), logarithmic = log.firstChild;
   Object.assign(mark, { className: "box", hidden: true });
-  Object.assign(tip, { className: "tip", hidden: true });
-  node.append(mark, tip);
-  controls.append(tabs(), ...parts.map((part) => toggle(part, shown[part], (on) => { shown[part] = on; look({ view: state.view }); })), log);
+  node.append(mark);
+  controls.append(tabs(), ...parts.map((part) => toggle(part, shown[part], (on) => { shown[part] = on; look({ view: state.view }); })), log, smoother());
   if (data.evidence.length) controls.append(chooser());
   controls.hidden = false;
   look({});
-  if (!matchMedia("(pointer: coarse)").matches) drawing.draggable(node, zoom, "pan-y");
-  node.addEventListener("pointerdown", (event) => point(plane && nearest(at(event))));
-  node.addEventListener("pointermove", (event) => { if (!event.buttons) point(plane && nearest(at(event))); });
-  node.addEventListener("pointerleave", () => point(null));
+  if (matchMedia("(pointer: coarse)").matches) node.addEventListener("click", (event) => reader.click(at(event), true));
+  else drawing.draggable(node, zoom, "pan-y");
+  node.addEventListener("pointermove", (event) => { if (!event.buttons) reader.point(at(event)); });
+  node.addEventListener("pointerleave", reader.leave);
   node.addEventListener("dblclick", () => look({}));
   document.addEventListener("themechange", () => legend.replaceChildren(...names()));
   return { select };
