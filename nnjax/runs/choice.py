@@ -44,7 +44,8 @@ class Choice(NamedTuple):
 
 def rankings(run: TrainedTrials, select: str | None = None) -> list[Ranking]:
     """Rank the settings of a run by the rule, those apart that cannot be compared; `select` as for `choose`."""
-    return rank(run.specs, run.records, functools.partial(_num_parameters, run), select)
+    known = [setting.trials for setting in run.all_settings]
+    return rank(run.specs, run.records, functools.partial(_num_parameters, run), select, known)
 
 
 def _num_parameters(run: TrainedTrials, trial: int) -> int:

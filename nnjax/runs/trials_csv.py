@@ -37,9 +37,8 @@ _FIRST = ("trial", "arm", "status", "seed", "fold", "epochs")
 _COLUMNS = {*_FIRST, "verdict", *field_types(Experiment), *(name.split(".")[-1] for name in field_types(Experiment))}
 
 
-def varying_fields(specs: Sequence[TrialSpec]) -> list[str]:
+def _shown_fields(flats: Sequence[Mapping[str, Any]]) -> list[str]:
     """Name the fields that every trial's row shows: all hyperparameters that are there, and whatever else varies."""
-    flats = [flatten(spec.experiment) for spec in specs]
 
     def shown(path: str) -> bool:
         values = {flat[path] for flat in flats}
@@ -52,14 +51,14 @@ def varying_fields(specs: Sequence[TrialSpec]) -> list[str]:
 
 def to_text(specs: Sequence[TrialSpec], records: Sequence[Record]) -> str:
     """Write the table as CSV text."""
-    fields = varying_fields(specs)
+    flats = [flatten(spec.experiment) for spec in specs]
+    fields = _shown_fields(flats)
     metrics = list(dict.fromkeys(name for record in records for name in record.values))
     short = [path.removeprefix("hyperparameters.") for path in fields]
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow([*_FIRST, *short, *metrics, "verdict"])
-    for spec, record in zip(specs, records, strict=True):
-        flat = flatten(spec.experiment)
+    for spec, record, flat in zip(specs, records, flats, strict=True):
         fold = "" if spec.experiment.data.folds is None else spec.experiment.data.fold
         row: list[Any] = [spec.id, spec.arm, record.status, spec.experiment.seed, fold, record.epochs]
         row += [cell(flat[path]) for path in fields] + [cell(record.values.get(name)) for name in metrics]

@@ -17,7 +17,7 @@ FEWEST, PER_CELL = 8, 4  # trials below which only noise would be ranked, and of
 
 def swept(run: Run) -> list[str]:
     """Name the fields that differ between settings, in the experiment's order."""
-    flats = [flatten(setting_key(spec.experiment)) for spec in run.specs]
+    flats = [flatten(setting_key(setting.experiment)) for setting in run.all_settings]
     return [path for path in flats[0] if len({flat[path] for flat in flats}) > 1]
 
 
@@ -34,7 +34,7 @@ def edges(run: Run) -> list[str]:
     if len(found) != 1:
         return []
     best = found[0].setting.experiment
-    flats = [flatten(spec.experiment) for spec in run.specs]
+    flats = [flatten(setting.experiment) for setting in run.all_settings]
     sentences = []
     for path in swept(run):
         tried = sorted({flat[path] for flat in flats if _is_number(flat[path])})

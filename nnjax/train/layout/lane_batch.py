@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -21,6 +22,12 @@ from nnjax.train.layout.merging import Price
 from nnjax.train.layout.plan import Plan
 
 COMPACTIONS = 8  # lanes are freed at this many fixed epochs of a trial's life at most
+
+
+@functools.lru_cache(maxsize=64)
+def _forward_flops(key: Experiment, shape: Any, num_outputs: int) -> int:
+    """Count a network's operations on one example, once for all questions after the time that is left."""
+    return summarize_model(key, shape, num_outputs).flops
 
 
 class Group(NamedTuple):
@@ -50,7 +57,7 @@ class Group(NamedTuple):
 
         Those of zeros in an envelope are counted too, for they are computed.
         """
-        forward = summarize_model(self.key, self.shapes.shape, self.shapes.num_outputs).flops
+        forward = _forward_flops(self.key, self.shapes.shape, self.shapes.num_outputs)
         return 3.0 * forward * spec.experiment.epochs * int(self.data.train.count)
 
     def traced(self, rows: Sequence[TrialSpec], dtype: Any) -> dict[str, Float[np.ndarray, " m"]]:

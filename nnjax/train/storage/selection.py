@@ -99,6 +99,7 @@ def rank(
     records: Records,
     num_parameters: Callable[[int], int] = lambda trial: 0,
     select: str | None = None,
+    settings: Sequence[tuple[int, ...]] | None = None,
 ) -> list[Ranking]:
     """Rank the settings of a run by the rule; those that cannot be compared apart.
 
@@ -106,9 +107,10 @@ def rank(
       specs, records: of all trials, by id.
       num_parameters: of a trial's network; asked where settings are equal.
       select: a metric in the place of the experiments' own.
+      settings: the trials of each, where they are known already (`group_settings`).
     """
     groups: dict[Hashable, list[tuple[int, ...]]] = {}
-    for trials in group_settings(specs):
+    for trials in group_settings(specs) if settings is None else settings:
         groups.setdefault(comparable(specs[trials[0]].experiment), []).append(trials)
     return [_ranking(specs, records, some, num_parameters, select) for some in groups.values()]
 
