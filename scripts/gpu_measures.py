@@ -20,7 +20,7 @@ from nnjax.spaces.expansion import expand
 from nnjax.spaces.ranges import Range
 from nnjax.spaces.space import Space
 from nnjax.train.engine.programs import make_mesh, make_program, place_data, usual_calls
-from nnjax.train.engine.trial import blank_state
+from nnjax.train.engine.state_shapes import blank_state
 from nnjax.train.layout.groups import make_groups
 from nnjax.train.layout.lane_batch import Group
 from nnjax.train.layout.memory_estimate import device_bytes, lane_bytes, parts

@@ -23,8 +23,10 @@ from nnjax.core.types import TrialState
 from nnjax.models.model import Variables
 from nnjax.train.engine.block import Block
 from nnjax.train.engine.device_data import DeviceData, Part, Shapes, even_batches
+from nnjax.train.engine.evaluation import evaluate
 from nnjax.train.engine.programs import make_mesh, make_program, usual_calls
-from nnjax.train.engine.trial import Trial, blank_state
+from nnjax.train.engine.state_shapes import blank_state
+from nnjax.train.engine.trial import Trial
 from nnjax.train.layout.memory_estimate import device_bytes
 
 
@@ -193,8 +195,8 @@ def _pieces(block: Block, data: DeviceData, device: jax.Device) -> tuple[Cost, C
     def evaluations(times: int, data: DeviceData, params: Any, index: Any, count: Any) -> Any:
         return [
             block.over(
-                lambda p, part=Part(index[row], count): trial.evaluate(
-                    data, part, {}, Variables(p), trial.epoch_metrics
+                lambda p, part=Part(index[row], count): evaluate(
+                    trial, data, part, {}, Variables(p), trial.epoch_metrics
                 )
             )(params)
             for row in range(times)

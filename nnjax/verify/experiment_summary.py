@@ -22,7 +22,8 @@ from nnjax.models.registry import traits_of
 from nnjax.models.summary import summarize_model
 from nnjax.models.user_models import PROBED, variables_shapes
 from nnjax.train.engine.device_data import make_device_data, make_shapes
-from nnjax.train.engine.trial import Trial, blank_state
+from nnjax.train.engine.state_shapes import blank_state
+from nnjax.train.engine.trial import Trial
 from nnjax.train.layout.memory_estimate import parts
 from nnjax.verify import data_checks
 

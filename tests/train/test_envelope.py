@@ -22,7 +22,9 @@ from nnjax.nn.optimizers import OPTIMIZERS
 from nnjax.nn.schedules import SCHEDULES
 from nnjax.train.engine.batches import Batch
 from nnjax.train.engine.device_data import make_device_data, make_shapes
-from nnjax.train.engine.trial import Trial, traced_values
+from nnjax.train.engine.evaluation import finish_epoch
+from nnjax.train.engine.state_shapes import traced_values
+from nnjax.train.engine.trial import Trial
 
 DATA = blobs()
 SHAPES_OF = prepare_loaded(DATA, CLASSIFIER.data)
@@ -199,7 +201,7 @@ def test_only_trials_with_patience_lose_it():
 
     def best_epoch(hyper, epoch):
         state = trial.init(hyper, jnp.uint32(0))._replace(weight_sum=jnp.float32(1))
-        return trial.finish_epoch(hyper, data, state, epoch)[0].best_epoch
+        return finish_epoch(trial, hyper, data, state, epoch)[0].best_epoch
 
     each = jax.jit(jax.vmap(best_epoch, (0, None)), compiler_options=QUICK)
     assert each(hyper, jnp.int32(5)).tolist() == [5, 0]

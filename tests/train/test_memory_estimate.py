@@ -9,7 +9,7 @@ from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, Optimizer
 from nnjax.core.fields import replace
 from nnjax.train.engine.device_data import DeviceData, Part, Shapes, num_probe_examples
 from nnjax.train.engine.programs import make_mesh, make_program, usual_calls
-from nnjax.train.engine.trial import blank_state
+from nnjax.train.engine.state_shapes import blank_state
 from nnjax.train.layout import memory_estimate
 from scripts.tpu_slices import memory_of
 

@@ -18,6 +18,7 @@ from nnjax.models.summary import trained_layers
 from nnjax.train.engine import probe
 from nnjax.train.engine.batches import Mask, epoch_part, epoch_rows
 from nnjax.train.engine.device_data import DeviceData, Part
+from nnjax.train.engine.evaluation import evaluate, finish_epoch
 from nnjax.train.engine.trial import Trial
 
 CAPACITY = 256  # epochs whose metrics one segment can hold
@@ -71,7 +72,7 @@ class Block:
     def evaluate(self, data: DeviceData, part: Part, hyper: Hyper, variables: Variables) -> Metrics:
         """Compute the final metrics of a part: {name: [m]}."""
         trial = self.trial
-        return self.over(lambda h, v: trial.evaluate(data, part, h, v, trial.final_metrics))(hyper, variables)
+        return self.over(lambda h, v: evaluate(trial, data, part, h, v, trial.final_metrics))(hyper, variables)
 
     def train_segment(
         self, data: DeviceData, hyper: Hyper, state: TrialState, num_steps: Steps, total_steps: Steps
@@ -169,7 +170,7 @@ class Block:
         self, data: DeviceData, hyper: Hyper, progress: _Progress, epoch: Count, total_steps: Count
     ) -> _Progress:
         """Close an epoch in all lanes and write its metrics into the next column."""
-        state, values = self.over(lambda h, s: self.trial.finish_epoch(h, data, s, epoch))(hyper, progress.state)
+        state, values = self.over(lambda h, s: finish_epoch(self.trial, h, data, s, epoch))(hyper, progress.state)
         values |= self.probe(data, hyper, progress.state, epoch, total_steps)
         metrics = {
             name: jax.lax.dynamic_update_index_in_dim(old, values[name], progress.row, axis=1)

@@ -19,7 +19,8 @@ from nnjax.models.cpu_substitutes import native_operations
 from nnjax.models.user_models import examples_like, make_own, variables_shapes
 from nnjax.nn.user_functions import Reads
 from nnjax.train.engine.device_data import Shapes
-from nnjax.train.engine.trial import Trial, blank_state
+from nnjax.train.engine.state_shapes import blank_state
+from nnjax.train.engine.trial import Trial
 
 ADDRESS = re.compile(r" at 0x[0-9a-f]+|0x[0-9a-f]{6,}")
 

@@ -1,14 +1,13 @@
-"""The pure functions of one trial: draw its weights, take a step, evaluate, close an epoch.
+"""The pure functions of one trial: draw its weights and take a step; `evaluation.py` evaluates and closes epochs.
 
 `block.py` vectorizes these over lanes and loops over steps; `programs.py` lays blocks over devices.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import operator
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import jax
@@ -17,10 +16,9 @@ import numpy as np
 import optax
 
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import DataConfig, Experiment, program_key
-from nnjax.core.object_refs import ObjectRef
+from nnjax.core.experiment import Experiment
 from nnjax.core.structure import unflatten
-from nnjax.core.types import Array, Count, Float, Key, Metrics, Params, Scalar, TrialState, UInt
+from nnjax.core.types import Array, Count, Float, Key, Params, Scalar, TrialState, UInt
 from nnjax.models.envelope import OPTIMIZER, SCHEDULE, has
 from nnjax.models.envelope_network import make_envelope
 from nnjax.models.model import Variables
@@ -29,34 +27,16 @@ from nnjax.nn import objectives
 from nnjax.nn.activations import activation_of
 from nnjax.nn.augmentation import make_augmentation
 from nnjax.nn.losses import l1_penalty, l2_penalty, loss_of, make_loss
-from nnjax.nn.metrics import Metric, metric_of, usual_metrics, weighted_sum
+from nnjax.nn.metrics import metric_of
 from nnjax.nn.optimizer_choice import choose_optimizer, choose_schedule
 from nnjax.nn.optimizers import make_optimizer, optimizer_of
 from nnjax.nn.schedules import make_schedule
 from nnjax.train.engine.batches import Batch, Index, Mask, gather, split_batch
-from nnjax.train.engine.device_data import DeviceData, Part, Shapes, even_batches
+from nnjax.train.engine.curve_names import curve_name, metric_names
+from nnjax.train.engine.device_data import DeviceData, Shapes
 
 Hyper = dict[str, Scalar]
-TOTAL = "weights"  # the sum of the examples' weights, among the sums of their statistics
-EVALUATION = 4  # key of the objective where it is evaluated
 INIT, DROPOUT, AUGMENT = 0, 2, 3  # what a trial's seed is folded with (batches.ORDER is 1)
-
-
-def metric_names(experiment: Experiment, shapes: Shapes, final: bool) -> tuple[str, ...]:
-    """Which metrics are reported beside the loss, at every epoch or at the end.
-
-    At epochs those that cost a logarithm per output are left out unless `experiment.metrics` asks for them; at the end
-    all usual ones are there, and the loss under its own name, in its probability form, so that arms can be compared.
-    """
-    usual, loss = usual_metrics(shapes.goal) if shapes.outputs_are_targets else (), experiment.loss
-    asked = experiment.metrics
-    if not final:
-        chosen = asked if asked is not None else [name for name in usual if not metric_of(name).takes_logarithms]
-        return tuple(name for name in chosen if name != loss)
-    named = () if loss_of(loss).of_logits else (loss,)  # another's loss takes no outputs, and is no metric
-    known = {"loss", *(metric_of(name).name for name in (*usual, *(asked or ()), *named))}
-    chooses = [name for name in [experiment.select] if name not in known]
-    return tuple(dict.fromkeys((*usual, *(asked or ()), *named, *chooses)))
 
 
 class Trial:
@@ -339,117 +319,6 @@ class Trial:
                 value += hyper[name] * penalty(some)
         return value if self.batch_axis is None else value / jax.lax.axis_size(self.batch_axis)
 
-    def evaluate(
-        self, data: DeviceData, part: Part, hyper: Hyper, variables: Variables, metrics: Mapping[str, Metric]
-    ) -> Metrics:
-        """Compute loss and metrics over a part in evaluation mode, every example once; NaN for an empty part."""
-        size = part.index.shape[0] // max(even_batches(part.index.shape[0], self.experiment.eval_batch_size), 1)
-        if not size:
-            return dict.fromkeys(("loss", *metrics, *self.objective_metrics), jnp.full((), jnp.nan, self.dtype))
-        origin = (
-            self.batch(data, part.index[:1], jnp.ones(1, bool)) if any(m.shifts for m in metrics.values()) else None
-        )
-
-        def statistics(batch: Batch) -> dict[str, Float[Array, "b ..."]]:
-            return of_outputs(batch) | ({} if data.weights is None else {TOTAL: jnp.ones_like(batch.w)})
-
-        def of_outputs(batch: Batch) -> dict[str, Float[Array, "b ..."]]:
-            z = self.logits(variables, batch.x, hyper)
-            p = self.output(z.reshape(len(z), -1))
-            found = {name: _statistics(metric, batch, p, origin) for name, metric in metrics.items()}
-            if self.by_own is not None:
-                key = jax.random.key(EVALUATION)
-                values, _, more = self.by_objective(variables, batch, train=False, key=key, hyper=hyper)
-                return found | {"loss": values, **more}
-            return found | {"loss": self.losses(batch, batch.y, z)}
-
-        def body(t: Array, sums: Metrics) -> Metrics:
-            index = jax.lax.dynamic_slice_in_dim(part.index, t * size, size)
-            batch = self.batch(data, index, t * size + jnp.arange(size) < part.count)
-            return {name: sums[name] + weighted_sum(value, batch.w) for name, value in statistics(batch).items()}
-
-        blank = jax.eval_shape(lambda: statistics(self.batch(data, part.index[:size], jnp.ones(size, bool))))
-        sums = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape[1:], leaf.dtype), blank)
-        sums = jax.tree.map(self.total, jax.lax.fori_loop(0, -(-part.count // size), body, sums))
-        total = sums.pop(TOTAL, part.count.astype(self.dtype))
-        values = {name: sums[name] / total for name in ("loss", *self.objective_metrics)}
-        return values | {name: m.of_sums(sums[name], total) for name, m in metrics.items()}
-
-    def finish_epoch(
-        self, hyper: Hyper, data: DeviceData, state: TrialState, epoch: Count
-    ) -> tuple[TrialState, Metrics]:
-        """Close an epoch (counted from 1): both train losses, the validation metrics, and the best weights so far.
-
-        Epochs after a trial's patience has ended, which it takes until its lane is freed, find no better weights.
-        """
-        values, now = {"train_loss": state.loss_sum / state.weight_sum}, self.evaluated(state)
-        for part in self.parts:
-            for name, value in self.evaluate(data, getattr(data, part), hyper, now, self.epoch_metrics).items():
-                values[curve_name(part, name)] = value
-        watched = values[watched_curve(values)]
-        lowest = state.best_value - hyper["min_delta"] if "min_delta" in hyper else state.best_value
-        better = watched < lowest
-        if "patience" in hyper:
-            patient = (epoch - state.best_epoch).astype(self.dtype) <= hyper["patience"]
-            there = has(hyper, "patience")
-            better &= patient if there is True else patient | ~there
-        best = Variables(state.best_params, state.best_model_state)
-        best_params, best_model_state = jax.tree.map(lambda new, old: jnp.where(better, new, old), now, best)
-        state = state._replace(
-            loss_sum=jnp.zeros_like(state.loss_sum),
-            weight_sum=jnp.zeros_like(state.weight_sum),
-            best_params=best_params,
-            best_model_state=best_model_state,
-            best_value=jnp.where(better, watched, state.best_value),
-            best_epoch=jnp.where(better, epoch, state.best_epoch),
-        )
-        return state, values
-
-
-def _statistics(metric: Metric, batch: Batch, p: Float[Array, "b k"], origin: Batch | None) -> Float[Array, "b ..."]:
-    """Return a metric's statistics, of numbers beside the part's first target where that is more precise."""
-    y = batch.held if metric.takes_raw else batch.y
-    if metric.shifts and origin is not None:
-        return metric.statistics(y - origin.y, p - origin.y)
-    return metric.statistics(y, p)
-
 
 def _to_bfloat16(leaf: Array) -> Array:
     return leaf.astype(jnp.bfloat16) if jnp.issubdtype(leaf.dtype, jnp.floating) else leaf
-
-
-def watched_curve(names: Collection[str]) -> str:
-    """Name the curve whose minimum makes the best epoch: validation loss, or train loss where there is none."""
-    return next(name for name in ("val_loss", "train_loss_eval", "train_loss") if name in names)
-
-
-def traced_values(experiment: Experiment, shapes: Shapes) -> dict[str, float]:
-    """Return the numbers of a trial that enter its program: its hyperparameters, and its place in an envelope."""
-    present = experiment.hyperparameters.present()
-    return present if shapes.envelope is None else shapes.envelope.values(experiment)
-
-
-def traced_names(experiment: Experiment, shapes: Shapes) -> tuple[str, ...]:
-    """Name what `traced_values` gives of the trials of a group, of which this is the static part."""
-    present = experiment.hyperparameters.present()
-    return tuple(present) if shapes.envelope is None else shapes.envelope.names()
-
-
-def blank_state(experiment: Experiment, shapes: Shapes) -> TrialState:
-    """Return the shapes of one trial's state; traced once for all data sets of a shape."""
-    if isinstance(experiment.model.kind, ObjectRef):  # which may have changed
-        return _blank_state.__wrapped__(experiment, shapes)
-    return _blank_state(dataclasses.replace(program_key(experiment), data=DataConfig()), shapes)
-
-
-@functools.lru_cache(maxsize=64)
-def _blank_state(experiment: Experiment, shapes: Shapes) -> TrialState:
-    trial, names = Trial(experiment, shapes), traced_names(experiment, shapes)
-    number = jax.ShapeDtypeStruct((), trial.dtype)
-    seed = jax.ShapeDtypeStruct((), np.uint32)
-    return cast(TrialState, jax.eval_shape(trial.init, dict.fromkeys(names, number), seed))
-
-
-def curve_name(part: str, name: str) -> str:
-    """Name a curve: val_loss, val_accuracy, train_loss_eval, train_accuracy_eval."""
-    return f"val_{name}" if part == "validation" else f"train_{name}_eval"

@@ -8,8 +8,8 @@ import numpy as np
 
 from nnjax.core.experiment import TrialSpec
 from nnjax.core.types import LAYER_STATISTICS, Float
+from nnjax.train.engine.curve_names import watched_curve
 from nnjax.train.engine.device_data import float_type
-from nnjax.train.engine.trial import watched_curve
 from nnjax.train.layout.lane_batch import Group
 from nnjax.train.storage.records import DIVERGED, DONE, RUNNING, STOPPED, Record, stop_epoch
 

@@ -16,7 +16,7 @@ from nnjax.train import distributed
 from nnjax.train.distributed import fetch
 from nnjax.train.engine.device_data import DeviceData, Part
 from nnjax.train.engine.programs import Program
-from nnjax.train.engine.trial import blank_state
+from nnjax.train.engine.state_shapes import blank_state
 from nnjax.train.host.chunk import Chunk
 from nnjax.train.host.layouts import Layouts
 from nnjax.train.host.trials import Trials

@@ -16,7 +16,7 @@ from nnjax.core.object_refs import ObjectRef
 from nnjax.train import distributed
 from nnjax.train.engine.fingerprint import model_fingerprint
 from nnjax.train.engine.programs import Program, compile_together, make_mesh, make_program
-from nnjax.train.engine.trial import blank_state, traced_names
+from nnjax.train.engine.state_shapes import blank_state, traced_names
 from nnjax.train.host.chunk import Chunk
 from nnjax.train.host.data_cache import DataCache
 from nnjax.train.layout.costs import Costs

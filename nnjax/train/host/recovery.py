@@ -9,7 +9,7 @@ from typing import Any
 
 from nnjax.core.experiment import TrialSpec
 from nnjax.core.types import Arrays
-from nnjax.train.engine.trial import blank_state
+from nnjax.train.engine.state_shapes import blank_state
 from nnjax.train.host import checkpoint
 from nnjax.train.host.chunk import Chunk
 from nnjax.train.host.queue import Queue

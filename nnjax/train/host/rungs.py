@@ -8,7 +8,7 @@ import jax
 
 from nnjax.core.experiment import TrialSpec
 from nnjax.train import distributed
-from nnjax.train.engine.trial import blank_state
+from nnjax.train.engine.state_shapes import blank_state
 from nnjax.train.host import checkpoint
 from nnjax.train.host.chunk import Chunk
 from nnjax.train.host.trials import Trials

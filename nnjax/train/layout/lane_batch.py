@@ -16,7 +16,7 @@ from nnjax.models.envelope import in_envelope, own_params
 from nnjax.models.model import Variables
 from nnjax.models.summary import summarize_model
 from nnjax.train.engine.device_data import DeviceData, Shapes
-from nnjax.train.engine.trial import traced_values
+from nnjax.train.engine.state_shapes import traced_values
 from nnjax.train.engine.windows import Stream
 from nnjax.train.layout.merging import Price
 from nnjax.train.layout.plan import Plan

@@ -18,7 +18,7 @@ from nnjax.models.summary import summarize_model
 from nnjax.models.user_models import held_numbers
 from nnjax.nn.losses import loss_of
 from nnjax.train.engine.device_data import DeviceData, Shapes
-from nnjax.train.engine.trial import blank_state
+from nnjax.train.engine.state_shapes import blank_state
 
 CONVOLVED = 3.5  # times the units of a batch: images, patches and phases that training convolutions holds
 SORTED = 6  # words that an example takes while the order of an epoch is drawn (`batches.random_order`)
