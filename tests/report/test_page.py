@@ -24,7 +24,7 @@ from nnjax.report import chosen_scores as scores
 from nnjax.report import rendering
 from nnjax.report.chosen_scores import chosen_scores
 from nnjax.report.page import write_report
-from nnjax.runs import run as runs_run
+from nnjax.runs import run_networks
 from nnjax.runs.settings import collect_settings
 from nnjax.spaces.space import Arm, Space
 
@@ -196,7 +196,7 @@ def test_weights_and_rankings_are_read_once(tmp_path, monkeypatch):
     run, read, asked = fake_run(space=DEMO), [], []
     real = run.store.load_weights
     monkeypatch.setattr(run.store, "load_weights", lambda trial: read.append(trial) or real(trial))
-    monkeypatch.setattr(runs_run, "collect_settings", lambda run: asked.append("settings") or collect_settings(run))
+    monkeypatch.setattr(run_networks, "collect_settings", lambda run: asked.append("settings") or collect_settings(run))
     monkeypatch.setattr(scores, "chosen_scores", lambda run: asked.append("scores") or chosen_scores(run))
     write_report(run, tmp_path)
     summary_table(run)
