@@ -72,7 +72,8 @@ def _rank_after(tree: Tree, rank: int) -> int:
     """Count the axes of a layer's output, examples included."""
     if tree["class_name"] == "Reshape":
         return len(tree["config"]["target_shape"]) + 1
-    return 2 if tree["class_name"] == "Flatten" or str(tree["class_name"]).startswith("Global") else rank
+    pooled = str(tree["class_name"]).startswith("Global") and not tree["config"].get("keepdims")
+    return 2 if tree["class_name"] == "Flatten" or pooled else rank
 
 
 def snake_case(name: str) -> str:

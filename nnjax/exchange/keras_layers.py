@@ -38,7 +38,9 @@ def _activation(value: Any) -> list[Layer]:
         return []
     if not isinstance(value, str) or value not in ACTIVATIONS:
         name = value.get("config", value) if isinstance(value, Mapping) else value
-        raise UserError(f"It has an activation {str(name)[:80]!r}; those that are read: {', '.join(ACTIVATIONS)}.")
+        foreign = ", a function that is not Keras's own" * (name in ACTIVATIONS)
+        known = ", ".join(ACTIVATIONS)
+        raise UserError(f"It has an activation {str(name)[:80]!r}{foreign}; those of Keras that are read: {known}.")
     return [] if value == "linear" else [ACTIVATIONS[value]]
 
 

@@ -65,6 +65,23 @@ def test_cv_plus_takes_for_each_example_the_network_that_has_not_seen_it(folded)
         folded.predict(x, trial=0, interval=0.8)
 
 
+def test_with_a_fold_for_each_example_it_is_jackknife_plus():
+    """Equation 1.4 of Barber et al. (2021), written out for nine examples."""
+    experiment = replace(REGRESSOR, {**SCALED, "data.folds": 9, "test": 5})
+    run = fake_run(experiment, Space(axes={"data.fold": tuple(range(9))}), dataset=table(n=14))
+    x, y, new = run.data(0).dataset.x, run.data(0).dataset.y, run.data(0).test
+    ends = []
+    for trial in range(9):
+        [left_out] = run.data(trial).validation
+        gap, center = abs(run.outputs(x[[left_out]], trial, "final") - y[left_out]), run.outputs(x[new], trial, "final")
+        ends.append((center - gap, center + gap))
+    low, high = np.sort(np.array(ends), axis=0)[[1, 7], [0, 1]]  # of 9, the 10 · .2 = 2nd and the 10 · .8 = 8th
+    found = run.predict(x[new], interval=0.8)
+    np.testing.assert_allclose(found.low, low, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(found.high, high, rtol=1e-4, atol=1e-5)
+    assert (found.method, found.examples) == ("jackknife+", 9)
+
+
 @pytest.mark.parametrize("folds", [None, 3])
 def test_sets_of_classes_cover_as_often_as_asked(folds):
     """Drawn networks know nothing: the sets of two classes cover nine in ten all the same."""

@@ -124,6 +124,21 @@ def test_a_leaky_relu_of_keras_2_has_alpha():
     assert LAYERS["LeakyReLU"]({"negative_slope": 0.5, "alpha": 0.25}) == [Activation("leaky_relu", 0.5)]
 
 
+@pytest.mark.parametrize(
+    ("activation", "words"),
+    [
+        ({"module": "builtins", "class_name": "function", "config": "leaky_relu"}, "'leaky_relu', a function that is"),
+        ({"module": "builtins", "class_name": "function", "config": "mine"}, "'mine'; those of Keras"),
+        ("mine", "'mine'; those of Keras"),
+    ],
+)
+def test_an_activation_that_is_not_keras_own_is_named_so(activation, words):
+    from nnjax.exchange.keras_layers import LAYERS
+
+    with pytest.raises(UserError, match=words):
+        LAYERS["Activation"]({"activation": activation})
+
+
 def test_axes_that_are_written_as_the_last_are_read(tmp_path):
     """Of rows 1, of images 3 or [3]; another one is refused."""
     import keras
@@ -135,7 +150,8 @@ def test_axes_that_are_written_as_the_last_are_read(tmp_path):
         layers().Softmax(axis=[3]),
         layers().Flatten(),
     ]
-    for some in (rows, [*images, layers().Flatten()]):
+    pooled = [keras.Input((4, 4, 2)), layers().GlobalAveragePooling2D(keepdims=True), layers().Softmax(axis=3)]
+    for some in (rows, [*images, layers().Flatten()], [*pooled, layers().Flatten()]):
         model = keras.Sequential(some)
         (tmp_path / "a.keras").write_bytes(written(model))
         x = inputs(model)

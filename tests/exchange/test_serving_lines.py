@@ -1,0 +1,47 @@
+"""The lines by which docs/predictors.md serves each export give the run's own outputs."""
+
+import importlib.util
+import pathlib
+import re
+import warnings
+
+import jax
+import numpy as np
+import pytest
+from fake_runs import CLASSIFIER, fake_run
+
+from nnjax.core.fields import replace
+
+PAGE = pathlib.Path(__file__).parents[2] / "docs" / "predictors.md"
+BLOCKS = re.findall(r"^```python\n(.*?)^```", PAGE.read_text("utf-8").split("## Export and serve")[1], re.M | re.S)
+INSTALLED = all(importlib.util.find_spec(name) for name in ("jax2onnx", "onnxruntime"))
+ONNX = [pytest.mark.slow, pytest.mark.skipif(not INSTALLED, reason="pip install nnjax[onnx]")]
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    """A run whose inputs are scaled, raw inputs, its outputs for them, and a folder with all files."""
+    folder = tmp_path_factory.mktemp("served")
+    run = fake_run(replace(CLASSIFIER, {"scaling": "standard"}))
+    x = np.float32(run.data(0).dataset.x[:5])
+    for name in ("model.jaxexport", "model.safetensors"):
+        run.export(folder / name)
+    return run, x, run.outputs(x), folder
+
+
+@pytest.mark.parametrize(
+    "name", ["model.jaxexport", "model.safetensors", "model.keras", pytest.param("model.onnx", marks=ONNX)]
+)
+def test_the_lines_that_serve_a_file_give_the_run_s_outputs(name, served, monkeypatch):
+    run, x, wanted, folder = served
+    monkeypatch.chdir(folder)
+    names = {"run": run, "x": x}
+    if name == "model.onnx":
+        run.export(name)
+    some = [block for block in BLOCKS if f'"{name}"' in block]
+    assert len(some) == (2 if name == "model.keras" else 1)
+    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Keras 3.15's, of NumPy 2
+        for block in some:
+            exec(compile(block, name, "exec"), names)
+    np.testing.assert_allclose(names["outputs"], wanted, rtol=1e-5, atol=1e-5)
