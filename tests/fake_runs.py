@@ -98,9 +98,9 @@ def fake_run(experiment=AUTOENCODER, space=Space(), dataset=None, statuses=None,
     return run
 
 
-def fake_weights(run, trial) -> dict[str, np.ndarray]:
+def fake_weights(run, trial, seed=None) -> dict[str, np.ndarray]:
     """Draw weights as the models lay them out, without compiling anything."""
-    rng = np.random.default_rng(run.specs[trial].experiment.seed)
+    rng = np.random.default_rng(run.specs[trial].experiment.seed if seed is None else seed)
     shapes = variables_shapes(run.model(trial), run.facts(trial).example_shape).params
     layers = {
         name: {

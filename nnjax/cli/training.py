@@ -138,7 +138,10 @@ def _print_results(job: Job, run: Run, certificate: Certificate | None) -> None:
     from nnjax.diagnosis import trials
     from nnjax.runs.choice import choices
     from nnjax.search.importance import edges
+    from nnjax.verify.epoch_weights import keep_toy_epochs
 
+    if job.report:
+        keep_toy_epochs(run, print_message)
     report = run.report() if job.report else None
     get_console().print(summary_table(run))
     sentences = [f"chosen: {choice}" for choice in choices(run) if choice.rivals > 1]

@@ -17,6 +17,7 @@ from nnjax.report.charts.palettes import class_color
 from nnjax.report.snapshots import NetworkSnapshot, full_scale
 
 MOST_BYTES = 3_000_000  # of the weights of one page
+MOST_EPOCH_BYTES = 500_000  # of the weights of the epochs that were kept of one network
 MAX_SIDE = 64  # pixels of an image that is drawn on
 MAX_FIELDS = 60  # inputs of a table that have a slider each
 FEW_NUMBERS = 16  # of a code: each has a slider; of wider ones the first principal axes
@@ -73,17 +74,14 @@ def _different(some: Iterable[NetworkSnapshot]) -> list[NetworkSnapshot]:
 def describe(snapshot: NetworkSnapshot) -> dict[str, Any]:
     """Describe one network."""
     model, prepared, facts = snapshot.setting.experiment.model, snapshot.prepared, snapshot.prepared.facts()
-    layers = [snapshot.params[f"layer_{place}"] for place in range(len(snapshot.params))]
-    numbers = np.concatenate(
-        [part for layer in layers for part in (np.ravel(layer["kernel"]), np.ravel(layer["bias"]))]
-    )
+    layers = _layers(snapshot.params)
     found: dict[str, Any] = {
         "label": snapshot.label,
         "trial": snapshot.trial,
         "goal": snapshot.goal,
         "sizes": [layers[0]["kernel"].shape[0], *(layer["bias"].shape[0] for layer in layers)],
         "activations": [model.activation] * (len(layers) - 1) + [model.output_activation],
-        "weights": _encoded(numbers),
+        "weights": _encoded(_numbers(layers)),
         "x": _scaler(prepared.x_scaler),
         "part": snapshot.part,
         "classes": list(prepared.dataset.classes),
@@ -97,8 +95,25 @@ def describe(snapshot: NetworkSnapshot) -> dict[str, Any]:
         found["code"] = _code(snapshot, code_layer(model))
     if facts.image_shape is not None:
         return found | {"examples": _examples(snapshot)}
-    plane = {"plane": _points(snapshot)} if facts.num_inputs == 2 else {}
+    plane = {"plane": _points(snapshot), "epochs": _epochs(snapshot)} if facts.num_inputs == 2 else {}
     return found | {"fields": fields(facts, prepared.dataset.x[prepared.train])} | plane
+
+
+def _layers(params: Any) -> list[Any]:
+    return [params[f"layer_{place}"] for place in range(len(params))]
+
+
+def _numbers(layers: Sequence[Any]) -> np.ndarray:
+    """Lay kernel and bias of all layers out one after another."""
+    return np.concatenate([part for layer in layers for part in (np.ravel(layer["kernel"]), np.ravel(layer["bias"]))])
+
+
+def _epochs(snapshot: NetworkSnapshot) -> list[dict[str, Any]]:
+    """Give the weights of the epochs that were kept, in order; of large networks fewer, the last among them."""
+    found = sorted(snapshot.epochs.items())
+    size = 4 * sum(leaf.size for layer in snapshot.params.values() for leaf in layer.values())
+    found = found[:: -max(1, -(-len(found) * size // MOST_EPOCH_BYTES))][::-1]
+    return [{"epoch": epoch, "weights": _encoded(_numbers(_layers(params)))} for epoch, params in found]
 
 
 def _encoded(numbers: np.ndarray) -> str:

@@ -13,6 +13,7 @@ from nnjax.data.baselines import measured_part
 from nnjax.exchange.network import codes, compiled_outputs, outputs
 from nnjax.models.model import Variables
 from nnjax.models.registry import make_model, traits_of
+from nnjax.runs import epoch_weights
 from nnjax.runs.run import Run
 from nnjax.runs.settings import Setting, report_part, representative
 from nnjax.runs.weights import in_batches
@@ -37,6 +38,7 @@ class NetworkSnapshot:
       kernel: [d, h], of the first layer; of a convolution [height * width, maps]; [0, 0] of a user's model.
       kernel_shape: (height, width) of a column of the kernel that is an image; None elsewhere.
       params: its weights.
+      epochs: the weights of some epochs, where they were kept and the inputs are a plane (`Run.keep_epochs`).
     """
 
     setting: Setting
@@ -50,6 +52,7 @@ class NetworkSnapshot:
     kernel: np.ndarray
     kernel_shape: tuple[int, int] | None
     params: Params
+    epochs: Mapping[int, Params] = dataclasses.field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -167,7 +170,12 @@ def _take_snapshot(run: Run, setting: Setting, trial: int, alike: dict[Any, Any]
         kernel=kernel.reshape(-1, kernel.shape[-1]) if kernel.size else kernel,
         kernel_shape=_kernel_shape(kernel, prepared),
         params=network.params,
+        epochs=_epochs(run, trial, network.variables) if prepared.facts().num_inputs == 2 else {},
     )
+
+
+def _epochs(run: Run, trial: int, variables: Variables) -> dict[int, Params]:
+    return {epoch: found.params for epoch, found in epoch_weights.read(run, trial, variables).items()}
 
 
 def _kernel_shape(kernel: np.ndarray, prepared: Prepared) -> tuple[int, int] | None:

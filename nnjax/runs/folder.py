@@ -8,7 +8,8 @@ sources.json      {import path: source code} of the user's model, loss, metrics,
 data.json         source, SHA-256, split, scalers, classes, categories; what constant answers reach; the pre-flight
                   findings
 checkpoints/      weights_00017.npz for each finished trial (with keep=best:K for the best), chunk.npz for the trials
-                  under way, paused_*.npz for those that wait at a rung
+                  under way, paused_*.npz for those that wait at a rung, epochs_00017.npz of some epochs of a trial
+                  (`Run.keep_epochs`)
 signals.npz       measured inside the networks while they trained: arrays [trial, epoch, layer] by name; "layers" names
                   them
 figures/, report.html
@@ -222,6 +223,18 @@ class FolderStore(RunFiles):
     def has_weights(self, trial: int) -> bool:
         """Whether their file is there."""
         return self.weights_path(trial).is_file()
+
+    def save_epoch_weights(self, trial: int, arrays: Arrays) -> None:
+        """Write the arrays of some epochs of a finished trial."""
+        write_atomically(self._epochs_path(trial), npz.to_bytes(arrays))
+
+    def load_epoch_weights(self, trial: int) -> dict[str, np.ndarray]:
+        """Read them back; {} where none were kept."""
+        path = self._epochs_path(trial)
+        return npz.read(path)[0] if path.is_file() else {}
+
+    def _epochs_path(self, trial: int) -> pathlib.Path:
+        return self.path / "checkpoints" / f"epochs_{trial:05d}.npz"
 
     def keep_weights(self, trials: Set[int]) -> None:
         """Remove those of all others; files of other names, such as a user's weights_mine.npz, are left alone."""

@@ -13,6 +13,7 @@ FUNCTIONS = {  # the only arrows that point up (.importlinter)
     "diagnose_trials": "nnjax.diagnosis.trials:diagnose_trials",
     "export": "nnjax.exchange.files:save",
     "dense_to_keras": "nnjax.exchange.keras_model:to_keras",
+    "keep_epochs": "nnjax.verify.epoch_weights:keep_epochs",
     "make_ensemble": "nnjax.exchange.ensemble.choose:make_ensemble",
     "network": "nnjax.exchange.network:Network",
     "note_verdicts": "nnjax.diagnosis.trials:note_verdicts",

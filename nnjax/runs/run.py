@@ -165,6 +165,22 @@ class Run(RunNetworks):
         """Train some trials again, to show that side by side they trained as alone; see `nnjax.verify.certify`."""
         return lazy_import("certify")(self, log, should_stop)
 
+    def keep_epochs(self, trial: int | None = None, epochs: Sequence[int] | None = None) -> list[int]:
+        """Train a trial once more, alone, and keep its weights at some epochs: the report then has a slider over them.
+
+        Args:
+          trial: None for the one that the report shows of the best setting.
+          epochs: from 1; None for a dozen, ever farther apart.
+
+        Returns:
+          The epochs that are kept; empty, with a warning, where trained alone it ends at other weights.
+
+        Raises:
+          UserError: the trial has not finished, went on from another one's weights, or has no such epoch.
+        """
+        found: list[int] = lazy_import("keep_epochs")(self, trial, epochs)
+        return found
+
     def plot(self, path: str | os.PathLike[str] | None = None, metric: str = "loss") -> Any:
         """Draw train and validation curves of all trials; saved to `path` if given.
 

@@ -6,17 +6,20 @@ import json
 import numpy as np
 import pytest
 from browser import CHROMIUM, browser
-from fake_runs import AUTOENCODER, CLASSIFIER, DEMO, REGRESSOR, fake_run, table
+from fake_runs import AUTOENCODER, CLASSIFIER, DEMO, REGRESSOR, fake_run, fake_weights, table
 
 from nnjax.core.columns import Column
 from nnjax.core.fields import replace
 from nnjax.data import from_arrays
+from nnjax.models.model import Variables
 from nnjax.nn.activations import ACTIVATIONS
 from nnjax.report import playable, snapshots
 from nnjax.report.context import ReportContext
 from nnjax.report.page import write_report
 from nnjax.report.sections import play
+from nnjax.runs import epoch_weights
 from nnjax.spaces.space import Arm, Space
+from nnjax.train.storage import named_arrays
 
 seen = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed, by which pages are tested")
 HIDDEN = [name for name, record in ACTIVATIONS.items() if not record.distribution]
@@ -156,6 +159,15 @@ def test_a_digit_is_drawn(page, tmp_path):
     assert not page.errors
 
 
+def keep_epochs(run, epochs):
+    """Make up weights of some epochs of the first trial, and its own as the last."""
+    found = {
+        epoch: Variables(named_arrays.unflatten(run.params(0), fake_weights(run, 0, epoch), "final/"), {})
+        for epoch in epochs
+    }
+    run.store.save_epoch_weights(0, epoch_weights.to_arrays({**found, 6: run.variables(0)}))
+
+
 @seen
 def test_a_plane_and_a_large_network_on_a_phone(page, tmp_path):
     rng = np.random.default_rng(0)
@@ -163,7 +175,21 @@ def test_a_plane_and_a_large_network_on_a_phone(page, tmp_path):
     rings = from_arrays(
         x, (np.square(x).sum(axis=1) > 1).astype(np.int32), "rings", "classification", classes=("in", "out")
     )
-    page.open(write_report(fake_run(CLASSIFIER, Space(), rings), tmp_path / "plane.html"), width=390)
+    run = fake_run(CLASSIFIER, Space(), rings)
+    keep_epochs(run, (1, 3))
+    page.open(write_report(run, tmp_path / "plane.html"), width=390)
+    assert page.run("document.querySelectorAll('#play-stage .unit').length") == 8
+    np.testing.assert_allclose(computed(page, 0, x[:5]), run.outputs(x[:5]), rtol=1e-5, atol=1e-5)
+    drawn = "document.querySelector('#play-stage .{}').toDataURL()"
+    before = [page.run(drawn.format(name)) for name in ("plane", "unit")]
+    page.run("{ const one = document.querySelector('.scrubber input'); one.value = 1; one.oninput(); }")
+    page.settle()
+    after = [page.run(drawn.format(name)) for name in ("plane", "unit")]
+    assert before[0] != after[0]
+    assert before[1] != after[1]
+    assert page.run("document.querySelector('.scrubber output').textContent") == "3"
+    run.store.weights[0] = fake_weights(run, 0, 3)
+    np.testing.assert_allclose(computed(page, 0, x[:5]), run.outputs(x[:5]), rtol=1e-5, atol=1e-5)
     assert page.run("document.querySelectorAll('#play-stage .unit').length") == 8
     assert page.run("document.documentElement.scrollWidth") == 390
     wide = fake_run(replace(CLASSIFIER, {"widths": (500, 200)}))

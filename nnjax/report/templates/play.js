@@ -251,8 +251,30 @@ const play = (function () {
       if (surface) surface.mark(raw);
     });
     const node = make("div", {}, make("div", { className: "play-row" }, input.node, found.node));
-    if (surface) node.append(make("h4", {}, "The plane of both inputs"), surface.node);
+    if (surface) node.append(make("h4", {}, "The plane of both inputs"), ...scrubber(network, () => { surface.start(); input.start(); }), surface.node);
     return { node, start: () => { if (surface) surface.start(); input.start(); } };
+  }
+
+  // A slider over the epochs whose weights were kept, and a button that walks along them; nothing where none were.
+  function scrubber(network, moved) {
+    const found = network.epochs ?? [], last = found.length - 1, layers = found.map((one) => networks.make({ ...network, weights: one.weights }).layers);
+    if (last < 1) return [];
+    let at = last, asked = 0, timer = 0;
+    const go = (place) => {
+      at = place;
+      network.layers = layers[place];
+      cancelAnimationFrame(asked);
+      asked = requestAnimationFrame(moved);
+    };
+    const halt = () => { clearInterval(timer); timer = 0; button.textContent = "Walk through the epochs"; };
+    const range = slider("epoch", 0, last, last, (place) => { halt(); go(place); }, (place) => String(found[place].epoch), 1);
+    const button = make("button", { type: "button", onclick: () => {
+      if (timer) return halt();
+      if (at === last) { go(0); range.set(0); }
+      button.textContent = "Stop";
+      timer = setInterval(() => { if (at === last || !button.isConnected) return halt(); go(at + 1); range.set(at); }, 500);
+    } }, "Walk through the epochs");
+    return [make("div", { className: "controls scrubber" }, range.node, button), make("p", { className: "note" }, `The weights of ${found.length} epochs were kept, as the network was trained once more; at the last one they are the run's.`)];
   }
 
   // The plane of two inputs: what the network answers everywhere, and what the units of its first layer do.

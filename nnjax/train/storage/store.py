@@ -77,6 +77,12 @@ class Store(Protocol):
     def keep_weights(self, trials: Set[int]) -> None:
         """Forget those of all others."""
 
+    def save_epoch_weights(self, trial: int, arrays: Arrays) -> None:
+        """Keep the arrays of some epochs of a finished trial."""
+
+    def load_epoch_weights(self, trial: int) -> Weights:
+        """Return them back; {} where none were kept."""
+
     def save_records(self, specs: Sequence[TrialSpec], records: Sequence[Record]) -> None:
         """Keep what is known of the trials."""
 
@@ -127,6 +133,7 @@ class MemoryStore:
         self.keep = keep
         self.checkpoints = MemoryCheckpoints()
         self.weights: dict[int, Weights] = {}
+        self.epoch_weights: dict[int, Weights] = {}
         self._plan: list[dict[str, Any]] = []
 
     def note_environment(self, layout: Mapping[str, Any], seconds: float | None = None) -> None:
@@ -153,3 +160,11 @@ class MemoryStore:
         """Forget those of all others."""
         for trial in self.weights.keys() - trials:
             del self.weights[trial]
+
+    def save_epoch_weights(self, trial: int, arrays: Arrays) -> None:
+        """Keep the arrays of some epochs."""
+        self.epoch_weights[trial] = dict(arrays)
+
+    def load_epoch_weights(self, trial: int) -> Weights:
+        """Return them back."""
+        return self.epoch_weights.get(trial, {})
