@@ -18,7 +18,8 @@ from nnjax.runs import epoch_weights
 from nnjax.runs.choice import choices
 from nnjax.runs.run import Run
 from nnjax.runs.settings import collect_settings, representative
-from nnjax.train.engine.trial import Trial, blank_state
+from nnjax.train.engine.state_shapes import blank_state
+from nnjax.train.engine.trial import Trial
 from nnjax.train.host import checkpoint
 from nnjax.train.host.population import Population
 from nnjax.train.layout.plan import Plan
