@@ -198,6 +198,13 @@ def test_a_model_that_lets_values_leak_between_examples():
     )
 
 
+def test_batch_statistics_without_a_state():
+    def normalized(params, x, *, train):
+        return forward(params, x - jnp.mean(x, axis=0) if train else x)
+
+    broken(check_model, (init, normalized), X, says="In training an example changes")
+
+
 def test_a_model_that_lets_values_leak_between_lanes():
     @custom_vmap
     def mixed(x):
@@ -233,14 +240,81 @@ def test_a_model_of_the_wrong_width():
     broken(check_model, (init, forward), X, Y[:, :2], says="yields 3 outputs .* there are 2 targets")
 
 
-@pytest.mark.parametrize("source", ["jax", "numpy"])
-def test_a_model_that_reuses_a_key(source):
+def test_a_model_that_draws_the_same_numbers_by_numpy():
     def same_mask(params, x, *, train, key):
-        drawn = jax.random.bernoulli(jax.random.key(3), 0.5, x.shape)
-        mask = drawn if source == "jax" else np.random.default_rng(3).random(x.shape) < 0.5
+        mask = np.random.default_rng(3).random(x.shape) < 0.5
         return forward(params, jnp.where(mask, x, 0) if train else x)
 
     broken(check_model, (init, same_mask), X, says="same random numbers at every step")
+
+
+def kept(key, shape, rate=0.8):
+    return jax.random.bernoulli(key, rate, shape).astype(jnp.float32)
+
+
+def convolved(params, x):
+    images = x.reshape(-1, 5, 1, 1)
+    kernel = params["a"].reshape(5, 1, 1, 4)
+    return jax.lax.conv_general_dilated(images, kernel, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC"))
+
+
+def test_a_convolution_that_reuses_a_key_beside_a_proper_dropout():
+    def masked(params, x, *, train, key):
+        maps = convolved(params, x).mean(axis=(1, 2))
+        masks = kept(key, maps.shape) * kept(jax.random.key(3), maps.shape) if train else 1
+        return maps * masks @ params["b"]
+
+    broken(check_model, (init, masked), X, LABELS, says="same random numbers at every step")
+
+
+def test_a_model_that_draws_twice_from_one_key():
+    def twice(params, x, *, train, key):
+        hidden = jnp.tanh(x @ params["a"])
+        return (hidden * kept(key, hidden.shape) * kept(key, (len(x), 1)) if train else hidden) @ params["b"]
+
+    broken(check_model, (init, twice), X, LABELS, says="draws twice from one key in a call")
+
+
+@pytest.mark.slow
+def test_random_features_of_a_fixed_key_are_no_reused_key():
+    def features(params, x):
+        fixed = jax.random.normal(jax.random.key(0), (5, 5))
+        return forward(params, jnp.cos(x @ fixed))
+
+    check_model((init, features), X)
+
+
+class Fails(nn.Module):
+    how: str
+
+    @nn.compact
+    def __call__(self, x, train: bool, hyper):
+        x = nn.Dense(3)(x)
+        if self.how == "value" and x.sum() > 0:
+            return -x
+        if self.how == "rate" and hyper["gain"] > 1:
+            return 2 * x
+        if self.how == "norm":
+            return nn.BatchNorm(use_running_average=False)(x)
+        if self.how == "shape":
+            raise AssertionError
+        if self.how == "gradient":
+            return jax.pure_callback(np.tanh, jax.ShapeDtypeStruct(x.shape, x.dtype), x, vmap_method="expand_dims")
+        return x
+
+
+@pytest.mark.parametrize(
+    ("how", "says"),
+    [
+        ("value", r"TracerBoolConversionError.*Fails.__call__, test_testing.py.*use jnp.where"),
+        ("rate", r"TracerBoolConversionError.*Fails.__call__, test_testing.py.*use jnp.where"),
+        ("norm", "cannot be evaluated, where it gets no key: it changes its state there too"),
+        ("shape", r"AssertionError: raise AssertionError \(in Fails.__call__, test_testing.py"),
+        ("gradient", "The model failed: ValueError: Pure callbacks do not support JVP"),
+    ],
+)
+def test_a_model_that_fails_is_one_sentence(how, says):
+    broken(check_model, Fails(how), X, LABELS, says=says, hyper={"gain": 2.0})
 
 
 def test_a_model_whose_init_ignores_its_key():

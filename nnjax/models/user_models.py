@@ -16,7 +16,7 @@ from nnjax.core.structure import Structure, unflatten
 from nnjax.models.cpu_substitutes import with_substitutes
 from nnjax.models.layer_counts import LayerCount
 from nnjax.models.model import Model, Variables
-from nnjax.nn.user_functions import Reads, by_standard_rules, place_of, trace_twice
+from nnjax.nn.user_functions import Reads, by_standard_rules, call, line_of, place_of, trace_twice
 
 PROBED = 97  # examples that a model is traced with; no usual number of outputs
 
@@ -31,7 +31,7 @@ def model_of(kind: ObjectRef) -> Model:
 def _adapted(kind: ObjectRef, trainable: tuple[bool, ...]) -> Model:
     from nnjax.models.adapters import adapt
 
-    model = adapt(kind.object)
+    model: Model = call("The model", lambda: adapt(kind.object))
     wrapped: dict[str, Any] = {"init": by_standard_rules(model.init)}
     for name in ("apply", "encode", "decode", "losses"):
         if getattr(model, name):
@@ -154,7 +154,7 @@ def _examined(model: Model, shape: tuple[int, ...]) -> tuple[int, ...]:
         raise UserError(f"{error}".replace("its arguments", "its variables")) from None
     except Exception as error:
         raise UserError(_refusal("applied to", shape, error)) from None
-    _refuse_training_only(model, variables, x)
+    refuse_training_only(model, variables, x)
     if getattr(z, "shape", ())[:1] != (PROBED,):
         found = list(z.shape) if hasattr(z, "shape") else f"a {type(z).__name__} of {len(jax.tree.leaves(z))} arrays"
         raise UserError(
@@ -172,8 +172,12 @@ def _examined(model: Model, shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(z.shape[1:])
 
 
-def _refuse_training_only(model: Model, variables: Variables, x: Any) -> None:
-    """Refuse a model that cannot be evaluated: without a key, and without a change of its state."""
+def refuse_training_only(model: Model, variables: Variables, x: Any) -> None:
+    """Refuse a model that cannot be evaluated: without a key, and without a change of its state.
+
+    Raises:
+      UserError: it fails in evaluation mode, and how.
+    """
     try:
         jax.eval_shape(
             lambda v, x: model.apply(v, x, train=False, key=None, hyper=Reads(jnp.float32(1)))[0], variables, x
@@ -196,7 +200,7 @@ def _refuse_training_only(model: Model, variables: Variables, x: Any) -> None:
 
 
 def _refusal(what: str, shape: tuple[int, ...], error: Exception) -> str:
-    said = " ".join(str(error).split())[:300].rstrip(".")
+    said = " ".join(str(error).split())[:300].rstrip(".") or line_of(error)
     where = shape if isinstance(shape, Structure) else f"of the shape {shape}"
     text = f"The model could not be {what} examples {where}: {type(error).__name__}: {said}{place_of(error)}"
     if "integer" in said and not isinstance(shape, Structure):

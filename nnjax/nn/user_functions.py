@@ -53,12 +53,22 @@ def call(what: str, function: Callable[..., Any], **arguments: Any) -> Any:
     except jax.errors.UnexpectedTracerError as error:
         raise UserError(kept(what)) from error
     except Exception as error:
-        said = str(error).strip().splitlines()[:1] or [""]
-        cause = f"{type(error).__name__}: {said[0]}".rstrip(".: ") + place_of(error)
-        if isinstance(error, jax.errors.ConcretizationTypeError):
-            cause += " (inside the program values are traced: use jnp.where or jax.lax.cond where Python would branch)"
-        where = f" on {shapes(arguments)}" if arguments else ""
-        raise UserError(f"{what} failed{where}: {cause}.") from error
+        raise failed(what, error, f" on {shapes(arguments)}" if arguments else "") from error
+
+
+def failed(what: str, error: Exception, where: str = "") -> UserError:
+    """Say in one sentence that something of the user's failed: with which error, and in which of the user's lines."""
+    said = [*str(error).strip().splitlines(), ""][0] or line_of(error)
+    cause = f"{type(error).__name__}: {said}".rstrip(".: ") + place_of(error)
+    if isinstance(error, jax.errors.ConcretizationTypeError):
+        cause += " (inside the program values are traced: use jnp.where or jax.lax.cond where Python would branch)"
+    return UserError(f"{what} failed{where}: {cause}.")
+
+
+def line_of(error: Exception) -> str:
+    """Return the source line of an error without words, such as that of an assertion."""
+    lines = [frame.line for frame in traceback.extract_tb(error.__traceback__)]
+    return (lines or [""])[-1] or ""
 
 
 def place_of(error: BaseException) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ParamSpec
 
 import jax
 import jax.numpy as jnp
@@ -13,19 +14,38 @@ import numpy as np
 from nnjax.core.errors import UserError
 from nnjax.core.object_refs import ObjectRef
 from nnjax.core.types import Array, Key, Scalar
-from nnjax.nn.user_functions import standard_rules
+from nnjax.nn.user_functions import failed, standard_rules
 
 TOLERANCE = 1e-5  # of a lane against the same computed alone
 STEPS = (3e-2, 1e-2, 3e-3, 1e-3)  # of the differences; the best counts, because float32 rounds and functions have kinks
 NEARBY = (0.1, 0.2, 0.4)  # distances of the further points where a gradient is tried
 SLOPE = 0.05  # by which a gradient may miss the differences, relative to the larger of the two
 ROUNDING = 2e-3  # below it, in units of the function's size, differences in float32 tell nothing
+P = ParamSpec("P")
 RANDOM = ("random_bits", "threefry2x32", "rng_bit_generator")
 
 
 def ref_of(thing: Any) -> str:
     """Carry an object where a name may stand."""
     return thing if isinstance(thing, str) else ObjectRef(thing)
+
+
+def in_sentences(what: str) -> Callable[[Callable[P, None]], Callable[P, None]]:
+    """Let a check say in a sentence whatever a piece of the user's raises."""
+
+    def decorate(check: Callable[P, None]) -> Callable[P, None]:
+        @functools.wraps(check)
+        def checked(*args: P.args, **kwargs: P.kwargs) -> None:
+            try:
+                check(*args, **kwargs)
+            except UserError:
+                raise
+            except Exception as error:
+                raise failed(what, error) from error
+
+        return checked
+
+    return decorate
 
 
 def require(holds: Any, sentence: str) -> None:
@@ -79,7 +99,7 @@ def require_pure(what: str, function: Callable[..., Any], *arguments: Any) -> st
     except Exception as error:
         if "leaked trace" in str(error).lower():
             raise UserError(_leak(what)) from error
-        raise
+        raise error if isinstance(error, UserError) else failed(what, error) from error
     require(
         first[0] == second[0] and same_shapes(first[1], second[1]) and same_bits(first[1], second[1]),
         f"{what} keeps Python state: called twice with the same arguments it computes two different things, but a "

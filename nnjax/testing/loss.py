@@ -13,6 +13,7 @@ from nnjax.nn.losses import confident_costs, loss_of, make_loss
 from nnjax.testing import laws
 
 
+@laws.in_sentences("The loss")
 def check_loss(loss: Any, y: Any, z: Any, *, output_activation: str = "softmax") -> None:
     """Check a loss on some examples, as many and as varied as you like (a dozen will do).
 

@@ -13,6 +13,7 @@ from nnjax.nn.metrics import Metric, metric_of, trace_metric
 from nnjax.testing import laws
 
 
+@laws.in_sentences("The metric")
 def check_metric(metric: Any, y: Any, p: Any) -> None:
     """Check a metric on some examples.
 

@@ -16,8 +16,10 @@ from nnjax.core.structure import flatten, is_structure, unflatten
 from nnjax.core.types import Array, Key, Scalar
 from nnjax.models.model import Model, Variables
 from nnjax.models.registry import make_model, own_output_shape
+from nnjax.models.user_models import refuse_training_only
 from nnjax.nn.user_functions import standard_rules
 from nnjax.testing import lanes, laws
+from nnjax.testing.randomness import draws
 
 KEY, OTHER = 5, 6  # seeds of two keys
 
@@ -49,6 +51,7 @@ class Subject(NamedTuple):
             return self.model.apply(variables, x, train=train, key=key, hyper=self.hyper)
 
 
+@laws.in_sentences("The model")
 def check_model(
     model: Any, x: Any, y: Any = None, *, loss: Any = None, hyper: Mapping[str, float] | None = None
 ) -> None:
@@ -75,6 +78,7 @@ def check_model(
     config = ModelConfig(ref, output_activation="linear")
     own = make_model(config, shape, 1)
     subject = Subject(ref, own, _draw(own, x, numbers), x, shape, _targets(y), numbers)
+    refuse_training_only(own, subject.variables, x)
     _require_dtypes(subject)
     program = laws.require_pure(
         "The model", lambda v, x, key: subject.apply(v, x, True, key), subject.variables, x, jax.random.key(KEY)
@@ -84,10 +88,10 @@ def check_model(
     evaluate = jax.jit(lambda v, x: subject.apply(v, x, False, None))
     train = jax.jit(lambda v, x, key: subject.apply(v, x, True, key))
     _require_evaluation(subject, evaluate)
-    _require_fresh_noise(subject, program, train, evaluate)
     _require_independent("evaluation", subject, lambda x: evaluate(subject.variables, x)[0])
     if not jax.tree.leaves(subject.variables.state):
         _require_independent("training", subject, lambda x: train(subject.variables, x, jax.random.key(KEY))[0])
+    _require_fresh_noise(subject, program, train, evaluate)
     _require_gradient(subject)
     lanes.require_lanes(subject.ref, subject.variables, rows, shape, subject.y, loss, numbers)
 
@@ -194,16 +198,31 @@ def _require_evaluation(subject: Subject, evaluate: Any) -> None:
 
 
 def _require_fresh_noise(subject: Subject, program: str, train: Any, evaluate: Any) -> None:
-    """Two steps, each with its key and the state that the one before left, differ where the model draws at random."""
+    """Two steps, each with its key and the state that the one before left, differ where the model draws at random.
+
+    What it draws in evaluation too, from a key of its own, are fixed numbers (of random features).
+    """
     first, state = train(subject.variables, subject.x, jax.random.key(KEY))
-    second, _ = train(subject.variables._replace(state=state), subject.x, jax.random.key(OTHER))
-    stateless = not jax.tree.leaves(subject.variables.state)
+    later = subject.variables._replace(state=state)
+    second, _ = train(later, subject.x, jax.random.key(OTHER))
+    fixed = set(draws(lambda v, x: subject.apply(v, x, False, None), subject.variables, subject.x))
+    one, two = (
+        draws(lambda v, x, key: subject.apply(v, x, True, key), variables, subject.x, jax.random.key(seed))
+        for variables, seed in ((subject.variables, KEY), (later, OTHER))
+    )
     differs = laws.difference(first, evaluate(subject.variables, subject.x)[0]) > 0.01
-    chance = laws.is_random(program) or (stateless and differs)  # NumPy's numbers are constants of the program
+    elsewhere = laws.is_random(program) and not fixed  # inside of a loop
+    chance = elsewhere or (differs and not jax.tree.leaves(state))  # NumPy's numbers are constants of the program
     laws.require(
-        not chance or not laws.same_bits(first, second),
+        not ({*one} & {*two}) - fixed and not (chance and laws.same_bits(first, second)),
         "The model draws the same random numbers at every step (a key is reused): draw them from the key that apply "
         "gets, which is new at each step.",
+    )
+    keys = [draw.key for draw in one if draw not in fixed]
+    laws.require(
+        len(keys) == len(set(keys)),
+        "The model draws twice from one key in a call (a key is reused), so that both draws have the same numbers: "
+        "split it by jax.random.split.",
     )
 
 

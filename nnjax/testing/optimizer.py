@@ -19,6 +19,7 @@ NUM_STEPS = 1000
 FACTOR = 0.05  # the quadratic must fall below this share in the best of the lanes
 
 
+@laws.in_sentences("The optimizer")
 def check_optimizer(optimizer: Any, hyper: Mapping[str, float] | None = None, *, preset: str = "optax") -> None:
     """Check an optimizer on a quadratic of nine weights, from rates a hundredth to a thousand times its own.
 

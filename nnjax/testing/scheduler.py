@@ -7,11 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nnjax.testing.laws import require
+from nnjax.testing.laws import in_sentences, require
 from nnjax.train.scheduler import Decision, Scheduler
 from nnjax.train.storage.records import DIVERGED, DONE, OVER, RUNNING, Record, drop
 
 
+@in_sentences("The scheduler")
 def check_scheduler(scheduler: Scheduler, *, num_trials: int = 8, epochs: int = 16, seed: int = 0) -> None:
     """Run a scheduler on made-up curves, once with all trials sound and once with one that diverges.
 

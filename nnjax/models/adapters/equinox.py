@@ -65,7 +65,13 @@ def adapt(factory: Callable[..., eqx.Module]) -> Model:
 
             def one(x: Any, key: Key | None) -> Any:
                 given = {**more, **({"key": key} if "key" in takes else {})}
-                return own(x, state=held, **given) if "state" in takes else (own(x, **given), held)
+                found = own(x, state=held, **given) if "state" in takes else (own(x, **given), held)
+                if not isinstance(found, tuple) or len(found) != 2:
+                    kinds = [type(some).__name__ for some in found] if isinstance(found, tuple) else ["z"]
+                    raise UserError(
+                        f"The model takes a state and returns ({', '.join(kinds)}), but (z, state) was expected."
+                    )
+                return found
 
             axes = 0, None if keys is None else 0
             z, changed = jax.vmap(one, in_axes=axes, out_axes=(0, None), axis_name="batch")(x, keys)

@@ -9,6 +9,7 @@ model that ends in softmax or sigmoid yields what comes before it, which nnjax a
 from __future__ import annotations
 
 import contextlib
+import inspect
 import random
 import warnings
 from collections.abc import Iterator, Sequence
@@ -125,7 +126,7 @@ def _clone(model: Any, **options: Any) -> Any:
     try:
         with standard_rules(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a model that is not built yet
-            found = keras.models.clone_model(model, **options)
+            found = _made_again(model) or keras.models.clone_model(model, **options)
             shape = (model.get_build_config() or {}).get("input_shape")
             if shape and len(found.variables) != len(model.variables):
                 found(jnp.zeros((1, *shape[1:])))
@@ -137,6 +138,15 @@ def _clone(model: Any, **options: Any) -> Any:
         if hasattr(old, "finalize_state"):
             new.set_weights(old.get_weights())
     return _finalized(found)
+
+
+def _made_again(model: Any) -> Any:
+    """Make another one of a class of the user's that takes no options and has no get_config; None for all others."""
+    import keras
+
+    kind = type(model)
+    plain = kind.get_config is keras.Model.get_config and not getattr(model, "outputs", None)
+    return kind() if plain and [*inspect.signature(kind.__init__).parameters] == ["self"] else None
 
 
 def _no_copy(model: Any, why: str) -> str:

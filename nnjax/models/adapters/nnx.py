@@ -7,6 +7,7 @@ variables (`nnx.BatchStat`) are the state. The mode is set by `train()` and `eva
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -29,7 +30,16 @@ def adapt(factory: Callable[..., nnx.Module]) -> Model:
     def make(key: Key) -> nnx.Module:
         return factory(rngs=nnx.Rngs(params=key, default=jax.random.fold_in(key, 1)))
 
-    abstract = nnx.eval_shape(lambda: make(jax.random.key(0)))
+    try:
+        abstract = nnx.eval_shape(lambda: make(jax.random.key(0)))
+    except ValueError as error:
+        if not (found := re.match(r"Found data .*?<class '(\w+)'>.* static attribute '(\w+)'", str(error))):
+            raise
+        kind, name = found.groups()
+        raise UserError(
+            f"The model keeps modules in a plain {kind}, {name}, in which Flax does not find their weights: write "
+            f"self.{name} = nnx.{kind.capitalize()}(…)."
+        ) from None
     if not isinstance(abstract, nnx.Module):
         found = "an array" if isinstance(abstract, jax.ShapeDtypeStruct) else f"a {type(abstract).__name__}"
         raise UserError(f"The model's function of rngs makes {found}, but an nnx.Module was expected.")

@@ -146,6 +146,17 @@ def subclass(make=Subclass, **options):
     return model
 
 
+class Plain(K.Model):
+    """A class without options, as most are written: another one of it is made by its name."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm, self.first, self.last = layers.BatchNormalization(), layers.Dense(5, "tanh"), layers.Dense(1)
+
+    def call(self, x, training=False):
+        return self.last(self.first(self.norm(x, training=training)))
+
+
 def frozen(more):
     model = net(more)
     model.layers[1].trainable = False
@@ -168,6 +179,7 @@ MODELS = {
     "batch statistics": lambda: net(layers.BatchNormalization()),
     "a Normalization": normalized,
     "a subclass": lambda: subclass(width=7),
+    "a subclass without options": lambda: subclass(Plain),
 }
 
 

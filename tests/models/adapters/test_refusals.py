@@ -37,6 +37,40 @@ def test_no_model(make, words):
         adapt(make())
 
 
+class Listed(nnx.Module):
+    def __init__(self, rngs):
+        self.layers = [nnx.Linear(4, 3, rngs=rngs)]
+
+
+class Stateful(EquinoxNet):
+    def __call__(self, x, state, *, key=None):
+        z, state = super().__call__(x, state, key=key)
+        return z, z, state
+
+
+def failing(rngs):
+    raise RuntimeError("no such file")
+
+
+def failing_module(key):
+    return EquinoxNet(key, *(1, 2, 3))
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        (Listed, r"keeps modules in a plain list, layers, in which Flax .*self\.layers = nnx\.List\(…\)"),
+        (failing, r"The model failed: RuntimeError: no such file \(in failing, test_refusals.py"),
+        (failing_module, r"The model failed: TypeError: .*takes .* positional arguments .*\(in failing_module"),
+        (Stateful, r"The model takes a state and returns \(\w+, \w+, State\), but \(z, state\) was expected"),
+    ],
+)
+def test_factories_that_fail(model, words):
+    with pytest.raises(UserError, match=words) as caught:
+        nnjax.sweep(experiment(model), data=BLOBS)
+    assert "\n" not in str(caught.value)
+
+
 def test_keras_on_another_backend(monkeypatch):
     import keras
 
