@@ -63,7 +63,7 @@ class ChosenScores(NamedTuple):
     def sentence(self) -> str:
         """Say the scores in a line."""
         listed = ", ".join(f"{name} {text}" for name, text in self.scores.items())
-        return f"{self.part}: trial {self.trial} on {self.examples:,} examples: {listed}"
+        return f"{self.part}: trial {self.trial}, with {self.weights}, on {self.examples:,} examples: {listed}"
 
 
 def chosen_scores(run: Run) -> list[ChosenScores]:

@@ -84,6 +84,7 @@ def describe(snapshot: NetworkSnapshot) -> dict[str, Any]:
         "weights": _encoded(_numbers(layers)),
         "x": _scaler(prepared.x_scaler),
         "part": snapshot.part,
+        "computed_by": snapshot.weights,
         "classes": list(prepared.dataset.classes),
         "targets": list(facts.targets),
         "image": facts.image_shape,

@@ -15,7 +15,7 @@ from nnjax.models.model import Variables
 from nnjax.models.registry import make_model, traits_of
 from nnjax.runs import epoch_weights
 from nnjax.runs.run import Run
-from nnjax.runs.settings import Setting, report_part, representative
+from nnjax.runs.settings import Setting, report_part, representative, scored_with, weights_words
 from nnjax.runs.weights import in_batches
 
 MAX_SNAPSHOTS = 6
@@ -37,7 +37,7 @@ class NetworkSnapshot:
       codes: [n, width] float32 of an autoencoder; None otherwise.
       kernel: [d, h], of the first layer; of a convolution [height * width, maps]; [0, 0] of a user's model.
       kernel_shape: (height, width) of a column of the kernel that is an image; None elsewhere.
-      params: its weights.
+      params: its weights: those with which the part is scored.
       epochs: the weights of some epochs, where they were kept and the inputs are a plane (`Run.keep_epochs`).
     """
 
@@ -58,6 +58,11 @@ class NetworkSnapshot:
     def label(self) -> str:
         """The setting's label."""
         return self.setting.label
+
+    @property
+    def weights(self) -> str:
+        """Say which of its weights these are."""
+        return weights_words(scored_with(self.part))
 
     @property
     def goal(self) -> str:
@@ -146,7 +151,7 @@ def _has_code(model: ModelConfig, shape: tuple[int, ...]) -> bool:
 
 
 def _take_snapshot(run: Run, setting: Setting, trial: int, alike: dict[Any, Any]) -> NetworkSnapshot:
-    prepared, network = run.data(trial), run.network(trial)
+    prepared, network = run.data(trial), run.network(trial, scored_with(report_part(setting)))
     own = traits_of(setting.experiment.model).own
     key = setting.experiment.model, setting.experiment.data
     if key not in alike and not own:

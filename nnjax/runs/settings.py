@@ -62,20 +62,25 @@ def report_part(setting: Setting) -> str:
 def test_scores(run: TrainedTrials, setting: Setting, metric: str) -> np.ndarray:
     """Collect a metric of a setting's trials on the test part, [trials], NaN where it was not evaluated.
 
-    At the best epoch's weights, by which settings are chosen; without a validation part, and where all trials are
-    tested, at the final ones.
+    At the best epoch's weights, by which settings are chosen; without a validation part at the final ones.
     """
-    pattern = "test_{}" if _tested_last(setting) else "best_test_{}"
+    pattern = "best_test_{}" if setting.facts.sizes[1] else "test_{}"
     return np.array([_look_up(run.specs[i].experiment, run.records[i], metric, pattern) for i in setting.trials])
-
-
-def _tested_last(setting: Setting) -> bool:
-    return not setting.facts.sizes[1] or setting.experiment.evaluate_test == ALL
 
 
 def tested_at(setting: Setting) -> str:
     """Say with which weights `test_scores` are measured."""
-    return f"the weights of the {'last' if _tested_last(setting) else 'best'} epoch"
+    return weights_words("best" if setting.facts.sizes[1] else "final")
+
+
+def scored_with(part: str) -> str:
+    """Name the weights with which `scores` of a part are measured: "best" or "final"."""
+    return "best" if part == "validation" else "final"
+
+
+def weights_words(which: str) -> str:
+    """Say which weights the "best" or "final" ones are."""
+    return f"the weights of the {'best' if which == 'best' else 'last'} epoch"
 
 
 def score(experiment: Experiment, record: Record, metric: str, part: str) -> float:

@@ -33,8 +33,10 @@ def test_text(csv):
     assert "next: Raise the learning rate" in done.stdout
 
 
-def test_json(csv):
-    [found] = json.loads(diagnose(csv, "--json").stdout)
+def test_json_and_a_page_with_a_title(csv, tmp_path):
+    page = tmp_path / "page.html"
+    [found] = json.loads(diagnose(csv, "--json", f"--html={page}", "--title=A <slow> run").stdout)
+    assert "<h1>A &lt;slow&gt; run</h1>" in page.read_text("utf-8")
     assert found["primary"]["code"] == "too_slow"
     assert found["primary"]["epochs"] == {"from": 1, "to": 20}
     assert set(found["primary"]) == {"code", "sentence", "evidence", "epochs", "confidence", "next"}

@@ -25,7 +25,8 @@ def demo():
 
 
 def test_a_mixed_run_has_a_board_for_each_goal(demo):
-    assert [(board.goal, board.part) for board in demo[1]] == [("reconstruction", "test"), ("classification", "test")]
+    part = "test part, networks with the weights of the last epoch"
+    assert [(board.goal, board.part) for board in demo[1]] == [("reconstruction", part), ("classification", part)]
     assert demo[1][1].columns == ("wrong answers",)
 
 

@@ -14,6 +14,7 @@ from nnjax.core.fields import replace
 from nnjax.exchange.prediction_tables import open_network
 from nnjax.report import header
 from nnjax.report.context import ReportContext
+from nnjax.runs import settings
 from nnjax.runs.choice import choices
 from nnjax.search.importance import edges
 from nnjax.spaces.space import Arm, Space
@@ -171,6 +172,26 @@ def test_the_test_score_is_that_of_the_network_that_is_used(trained):
     best, data = run.best_trial(), run.data()
     right = (run.outputs(data.dataset.x[data.test]).argmax(axis=1) == data.dataset.y[data.test]).mean()
     assert run.records[best].values["best_test_accuracy"] == pytest.approx(right)
+
+
+def test_scores_of_the_chosen_are_of_its_best_epoch_and_figures_of_the_one_that_is_scored(trained):
+    *_, every, chosen = trained
+    for run, part in ((every, "test"), (chosen, "validation")):
+        choice, data = run.chosen(), run.data()
+        losses = []
+        for trial in choice.setting.trials:
+            outputs = run.outputs(data.dataset.x[data.test], trial, "best")
+            losses.append(-np.log(outputs[np.arange(len(data.test)), data.dataset.y[data.test]]).mean())
+        found = settings.test_scores(run, choice.setting, run.specs[0].experiment.loss)
+        np.testing.assert_allclose(found, losses, rtol=1e-4)
+        page = ReportContext(run)
+        assert "with the weights of its best epoch" in run.chosen_scores[0].sentence()
+        assert "with the weights of the best epoch" in " ".join(header.sentences(page))
+        for shown in page.snapshots:
+            which, epoch = ("best", "best") if part == "validation" else ("final", "last")
+            assert (shown.part, shown.weights) == (part, f"the weights of the {epoch} epoch")
+            rows = data.dataset.x[shown.rows]
+            np.testing.assert_allclose(shown.outputs, run.outputs(rows, shown.trial, which), rtol=1e-5, atol=1e-6)
 
 
 def test_optuna_is_told_what_the_choice_is_made_by():

@@ -1,4 +1,4 @@
-"""Say what learning curves mean: `nnjax diagnose CURVES [--json] [--html=FILE] [--mean_predictor=2.303] [...]`.
+"""Say what learning curves mean: `nnjax diagnose CURVES [--json] [--html=FILE --title=TITLE] [--floor=.1] [...]`.
 
 CURVES is anyone's log: a table (CSV and the like, with columns such as epoch, loss, val_loss, accuracy, trial), JSON
 (a History of Keras, pandas' to_json, JSON lines, trainer_state.json), printed text, a TensorBoard event file or log
@@ -23,6 +23,7 @@ def define_flags() -> None:
     """Define the command's flags."""
     flags.DEFINE_bool("json", False, "print JSON instead of text")
     flags.DEFINE_string("html", None, "write a page with the curves and verdicts to this file")
+    flags.DEFINE_string("title", None, "of the page; by default the name of the file")
     flags.DEFINE_string("columns", None, "columns to judge, CURVE=COLUMN,...: --columns=loss=total,val_loss=held_out")
     flags.DEFINE_float("mean_predictor", None, "validation loss of the best constant answer, if known")
     flags.DEFINE_float("chance_accuracy", None, "accuracy of always naming the most frequent class, from 0 to 1")
@@ -56,7 +57,7 @@ def run(argv: list[str]) -> None:
     if html:
         from nnjax.report.log_page import write_log_page
 
-        write_log_page(loaded, found, os.path.basename(os.path.abspath(argv[1])), html)
+        write_log_page(loaded, found, FLAGS.title or os.path.basename(os.path.abspath(argv[1])), html)
     if FLAGS.json:
         print(json.dumps([one.as_json() for one in found], indent=1))
     else:

@@ -36,7 +36,7 @@ def describe_mistakes(snapshot: NetworkSnapshot) -> dict[str, Any]:
     pairs = [(classes[i // len(matrix)], classes[i % len(matrix)], int(wrong.flat[i])) for i in order if wrong.flat[i]]
     return {
         "label": snapshot.label,
-        "part": snapshot.part,
+        "part": f"{snapshot.part}, with {snapshot.weights}",
         "size": len(snapshot.rows),
         "wrong": int(wrong.sum()),
         "classes": classes,

@@ -13,7 +13,7 @@ from nnjax.report.section import Section
 from nnjax.report.snapshots import NetworkSnapshot, detail
 from nnjax.report.text import cell
 from nnjax.runs.run import Run
-from nnjax.runs.settings import Setting, mean_and_spread, scores
+from nnjax.runs.settings import Setting, mean_and_spread, scored_with, scores, weights_words
 
 MAX_NETWORKS = 12
 COLUMNS = (
@@ -50,7 +50,7 @@ class Board(NamedTuple):
     Attributes:
       goal: "reconstruction", "classification" or "regression".
       data: the name of the data.
-      part: what the scores were measured on.
+      part: what the scores were measured on, with which weights.
       columns: heads after the name.
       rows: the best first.
       left_out: how many networks have no row.
@@ -84,12 +84,19 @@ def _board(
     return Board(
         goal=goal,
         data=own[0].facts.name,
-        part=baselines.part if baselines is not None else "",
+        part=_measured_on(baselines),
         columns=tuple(columns),
         rows=_rows(entries, columns, num_networks),
         left_out=max(0, len(own) - MAX_NETWORKS),
         notes=_notes(goal, floor, "background" in columns, own[0].experiment.data.target_scaling),
     )
+
+
+def _measured_on(baselines: Baselines | None) -> str:
+    """Name the part on which networks and baselines are measured, and the networks' weights."""
+    if baselines is None:
+        return ""
+    return f"{baselines.part} part, networks with {weights_words(scored_with(baselines.part))}"
 
 
 def floor_of(baselines: Baselines | None) -> float | None:

@@ -259,6 +259,7 @@ const play = (function () {
   function scrubber(network, moved) {
     const found = network.epochs ?? [], last = found.length - 1, layers = found.map((one) => networks.make({ ...network, weights: one.weights }).layers);
     if (last < 1) return [];
+    network.layers = layers[last];
     let at = last, asked = 0, timer = 0;
     const go = (place) => {
       at = place;
