@@ -39,11 +39,13 @@ if jax.__version_info__[:2] == (0, 10) and "XLA_FLAGS" not in os.environ:
 
 @pytest.fixture(scope="session", autouse=True)
 def forgetful_planner() -> Iterator[None]:
-    """Keep no times of layouts beside the programs: no test may depend on an earlier one's."""
+    """Keep no times of layouts and no functions beside the programs: no test may depend on an earlier one's."""
+    from nnjax.train.engine import stored_functions
     from nnjax.train.layout.step_times import StepTimes
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(StepTimes, "__init__", lambda self: setattr(self, "path", None))
+        patch.setattr(stored_functions, "_folder", lambda: None)
         yield
 
 

@@ -22,7 +22,7 @@ def layouts(*groups, programs=1):
         for ids, steps in groups
     ]
     costs = types.SimpleNamespace(compile_seconds=0.0)
-    return types.SimpleNamespace(groups=made, programs=range(programs), costs=costs)
+    return types.SimpleNamespace(groups=made, programs=range(programs), costs=costs, is_compiled=lambda group: False)
 
 
 def test_the_pace_is_that_of_the_later_half_and_compiling_does_not_count():

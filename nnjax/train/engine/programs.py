@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import jax
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
-from jax.stages import Wrapped
 
 from nnjax.core.experiment import Experiment
+from nnjax.core.jax_setup import num_cores
 from nnjax.core.types import TrialState
 from nnjax.models.model import Variables
 from nnjax.train import distributed
 from nnjax.train.engine.block import Block
 from nnjax.train.engine.device_data import DeviceData, Shapes
+from nnjax.train.engine.stored_functions import StoredFunction, key_of
 from nnjax.train.engine.trial import Trial
 
 TRIALS, BATCH = "trials", "batch"
@@ -35,10 +36,10 @@ class Program(NamedTuple):
     """
 
     trial: Trial
-    init: Wrapped
-    start: Wrapped
-    train_segment: Wrapped
-    evaluate: Wrapped
+    init: StoredFunction
+    start: StoredFunction
+    train_segment: StoredFunction
+    evaluate: StoredFunction
     place: Callable[[TrialState], TrialState]
     mesh: Mesh
     size: int
@@ -59,6 +60,16 @@ def make_mesh(num_devices: int, batch_devices: int = 1, devices: Sequence[jax.De
 def place_data(data: DeviceData, mesh: Mesh) -> DeviceData:
     """Copy a data set to every device of the mesh."""
     return distributed.put(data, NamedSharding(mesh, PartitionSpec()))
+
+
+def data_shapes(data: DeviceData, mesh: Mesh) -> DeviceData:
+    """Return the shapes of what `place_data` gives."""
+    everywhere = NamedSharding(mesh, PartitionSpec())
+
+    def placed(leaf: np.ndarray) -> jax.ShapeDtypeStruct:
+        return jax.ShapeDtypeStruct(np.shape(leaf), jax.dtypes.canonicalize_dtype(leaf.dtype), sharding=everywhere)
+
+    return cast(DeviceData, jax.tree.map(placed, data))
 
 
 def state_layout(mesh: Mesh) -> NamedSharding:
@@ -86,9 +97,10 @@ def make_program(experiment: Experiment, shapes: Shapes, lanes: int, shared: boo
     specs: dict[str, Any] = dict.fromkeys(DeviceData._fields, everywhere) | {"window": lane}
     streamed = DeviceData(**specs)
 
-    def spread(f: Callable[..., Any], *in_specs: PartitionSpec | DeviceData, **options: Any) -> Wrapped:
+    def spread(f: Callable[..., Any], *in_specs: PartitionSpec | DeviceData, **options: Any) -> StoredFunction:
         # The body says itself what is summed over devices (Trial.total), so the checker of replication is not needed.
-        return jax.jit(jax.shard_map(f, mesh=mesh, in_specs=in_specs, out_specs=lane, check_vma=False), **options)
+        spread_out = jax.shard_map(f, mesh=mesh, in_specs=in_specs, out_specs=lane, check_vma=False)
+        return StoredFunction(jax.jit(spread_out, **options))
 
     cpu = mesh.devices.flat[0].platform == "cpu"
     # Drawing weights takes milliseconds once, but seconds to compile well.
@@ -109,15 +121,16 @@ def make_program(experiment: Experiment, shapes: Shapes, lanes: int, shared: boo
     )
 
 
-Call = tuple[Wrapped, tuple[Any, ...]]  # a function and the shapes of its arguments
+Call = tuple[StoredFunction, tuple[Any, ...]]  # a function and the shapes of its arguments
 
 
 def usual_calls(
     program: Program, data: DeviceData, state: TrialState, hyperparameters: Collection[str]
-) -> tuple[Call, Call, Call]:
-    """Return what every chunk of a program calls: train_segment, init and evaluate.
+) -> list[Call]:
+    """Return what every chunk of a program calls: train_segment, init, and evaluate for parts of each size.
 
     Args:
+      program: of the calls.
       data: on the program's devices, or its shapes; of windows the shapes.
       state: the shapes of one trial's.
       hyperparameters: names of those that are there.
@@ -132,17 +145,39 @@ def usual_calls(
     steps = jax.ShapeDtypeStruct((program.mesh.shape[TRIALS],), np.int32)
     states = jax.tree.map(lambda leaf: rows(leaf, layout), state)
     variables = jax.tree.map(rows, Variables(state.params, state.model_state))
-    part = next(part for part in (data.validation, data.test, data.train_eval, data.train) if part.index.shape[0])
-    return (
+    parts = {part.index.shape: part for part in (data.validation, data.train_eval, data.test) if part.index.shape[0]}
+    evaluated = data._replace(window=None)
+    return [
         (program.train_segment, (data, hyper, states, steps, steps)),
         (program.init, (hyper, seeds)),
-        (program.evaluate, (data._replace(window=None), part, hyper, variables)),
-    )
+        *((program.evaluate, (evaluated, part, hyper, variables)) for part in parts.values()),
+    ]
 
 
-def compile_together(program: Program, data: DeviceData, state: TrialState, hyperparameters: Collection[str]) -> None:
-    """Compile the usual calls side by side, the slowest first: calling one function after the other takes longer."""
-    calls = usual_calls(program, data, state, hyperparameters)
-    with ThreadPoolExecutor(len(calls)) as pool:  # tracing is Python's and stays here; XLA compiles without its lock
-        for compiled in [pool.submit(function.lower(*arguments).compile) for function, arguments in calls]:
-            compiled.result()
+class ToCompile(NamedTuple):
+    """A program that is to be compiled.
+
+    Attributes:
+      program: from `make_program`.
+      calls: its usual ones.
+      static: what is static of it, with a complete `repr`; None where its functions are not to be kept.
+    """
+
+    program: Program
+    calls: Sequence[Call]
+    static: Any = None
+
+
+def compile_together(programs: Iterable[ToCompile]) -> None:
+    """Compile the usual calls of programs side by side, or read what an earlier process has kept of them.
+
+    Calling one function after the other takes longer.
+    """
+    with ThreadPoolExecutor(max(3, num_cores())) as pool:  # tracing is Python's, and stays here; XLA compiles without
+        waiting = []
+        for program, calls, static in programs:
+            key = None if static is None else key_of(static, tuple(program.mesh.devices.flat))
+            waiting += [function.prepare(arguments, key, pool.submit) for function, arguments in calls]
+        for compiled in waiting:
+            if compiled is not None:
+                compiled.result()

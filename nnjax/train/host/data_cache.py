@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from jax.sharding import Mesh
 
 from nnjax.train.engine.device_data import DeviceData
-from nnjax.train.engine.programs import TRIALS, Program, place_data
+from nnjax.train.engine.programs import TRIALS, Program, data_shapes, place_data
 from nnjax.train.engine.windows import Place, by_row, place_windows, window_shapes
 from nnjax.train.host.window_reader import Reader
 from nnjax.train.layout.lane_batch import Group
@@ -35,9 +35,10 @@ class DataCache:
             self._data[mesh] = name, place_data(group.data._replace(window=None), mesh)
         return self._data[mesh][1]
 
-    def shapes(self, group: Group, program: Program) -> DeviceData:
-        """Return the data with the shapes of windows."""
-        data, mesh = self.data(group, program), program.mesh
+    @staticmethod
+    def shapes(group: Group, mesh: Mesh) -> DeviceData:
+        """Return the shapes of a group's data on devices, with those of windows."""
+        data = data_shapes(group.data._replace(window=None), mesh)
         if group.stream is None:
             return data
         return data._replace(window=window_shapes(group.stream, mesh.shape[TRIALS], by_row(mesh)))

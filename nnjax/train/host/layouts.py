@@ -15,7 +15,7 @@ from nnjax.core.experiment import DataConfig
 from nnjax.core.object_refs import ObjectRef
 from nnjax.train import distributed
 from nnjax.train.engine.fingerprint import model_fingerprint
-from nnjax.train.engine.programs import Program, compile_together, make_mesh, make_program
+from nnjax.train.engine.programs import Program, ToCompile, compile_together, make_mesh, make_program, usual_calls
 from nnjax.train.engine.state_shapes import blank_state, traced_names
 from nnjax.train.host.chunk import Chunk
 from nnjax.train.host.data_cache import DataCache
@@ -25,6 +25,8 @@ from nnjax.train.layout.plan import Plan, better_layout, choose_lanes, devices_f
 from nnjax.train.layout.planner import Planner, SegmentTime
 from nnjax.train.scheduler import ALL_SURVIVE, Survival
 from nnjax.train.storage.records import Record
+
+STATIC = 3  # the first parts of a program's key, whatever its layout
 
 
 class Layouts:
@@ -59,28 +61,38 @@ class Layouts:
 
     def program(self, group: Group, lanes: int, devices: int, first: int = 0) -> Program:
         """Build and compile a program once for each static part, layout, lanes and first device."""
-        weighted = group.key.class_weight and ClassWeight(BALANCED)  # whatever the weights, which come with the data
-        static = dataclasses.replace(group.key, data=DataConfig(), class_weight=weighted)  # folds share a program
-        key = (static, group.shapes, group.plan.order, group.plan.batch_devices, lanes, devices, first)
-        if key not in self.programs:
-            begin = time.monotonic()
-            mesh = make_mesh(devices, group.plan.batch_devices, jax.devices()[first:])
-            program = make_program(static, group.shapes, lanes, group.plan.order == "shared", mesh)
-            names = traced_names(group.key, group.shapes)
-            compile_together(program, self.data.shapes(group, program), blank_state(group.key, group.shapes), names)
-            self.programs[key] = program
-            self.costs.compile_seconds += time.monotonic() - begin
-        return self.programs[key]
+        self.compile([(group, lanes, devices, first)])
+        return self.programs[_key(group, lanes, devices, first)]
+
+    def compile(self, layouts: Sequence[tuple[Group, int, int, int]]) -> None:
+        """Build and compile the programs of layouts (group, lanes, devices, first device) side by side."""
+        begin = time.monotonic()
+        compile_together(self._made(*one) for one in layouts if _key(*one) not in self.programs)
+        self.costs.compile_seconds += time.monotonic() - begin
+
+    def is_compiled(self, group: Group) -> bool:
+        """Whether there is a program of a group, in some layout."""
+        return any(key[:STATIC] == _key(group, 0, 0, 0)[:STATIC] for key in self.programs)
+
+    def _made(self, group: Group, lanes: int, devices: int, first: int) -> ToCompile:
+        """Make a program, for which nothing is compiled yet."""
+        key = _key(group, lanes, devices, first)
+        mesh = make_mesh(devices, group.plan.batch_devices, jax.devices()[first:])
+        program = make_program(key[0], group.shapes, lanes, group.plan.order == "shared", mesh)
+        names, data = traced_names(group.key, group.shapes), self.data.shapes(group, mesh)
+        calls = usual_calls(program, data, blank_state(group.key, group.shapes), names)
+        self.programs[key] = program
+        return ToCompile(program, calls, None if group.shapes.fingerprint else key)
 
     def chunk(self, group: Group, lanes: int, devices: int, first: int = 0) -> Chunk:
         """Make an empty chunk in a layout."""
         self._in_use = group, lanes, devices
         return Chunk(self.program(group, lanes, devices, first), group, lanes)
 
-    def new_chunk(
-        self, group: Group, batches: Sequence[LaneBatch], records: Sequence[Record], survival: Survival, first: int = 0
-    ) -> Chunk:
-        """Make an empty chunk that suits some lane batches, in a layout of before unless another one pays.
+    def layout_of(
+        self, group: Group, batches: Sequence[LaneBatch], records: Sequence[Record], survival: Survival
+    ) -> tuple[int, int]:
+        """Return the lanes and devices that suit some lane batches: those of before unless others pay.
 
         Before: in which some of them began, or which all trials of the group together would begin in. So a session that
         goes on after a kill does not lay out what is left in another way than one that nothing happened to.
@@ -93,11 +105,10 @@ class Layouts:
         }
         assert plan.devices is not None
         usual = choose_lanes(plan, group_sizes(group)[plan.order], survival), plan.devices
-        layout = next(
+        return next(
             (layout for layout in [*sorted(known), usual] if better_layout(plan, *layout, sizes, left) is None),
             (choose_lanes(plan, sizes, ALL_SURVIVE if begun else survival), devices_for(plan, left)),
         )
-        return self.chunk(group, *layout, first)
 
     def smaller_chunk(self, chunk: Chunk, live: Sequence[LaneBatch]) -> Chunk | None:
         """Make an empty chunk of fewer lanes or devices for what still runs, where that repays compiling."""
@@ -173,6 +184,13 @@ class Layouts:
         """Describe in a sentence what was compiled, and what a step cost after that; "" where nothing was trained."""
         prices = [group.price for group in self.groups if group.price]
         return self.costs.sentence(len(self.programs), self._planner.total(), prices)
+
+
+def _key(group: Group, lanes: int, devices: int, first: int) -> tuple[Any, ...]:
+    """Return the static part of a program, in which folds are alike, and its layout."""
+    weighted = group.key.class_weight and ClassWeight(BALANCED)  # whatever the weights, which come with the data
+    static = dataclasses.replace(group.key, data=DataConfig(), class_weight=weighted)
+    return static, group.shapes, group.plan.order, group.plan.batch_devices, lanes, devices, first
 
 
 def _of_model(group: Group) -> dict[str, str]:

@@ -211,7 +211,8 @@ class Population:
             return
         self.layouts.data.beside = True
         try:
-            side_by_side.train(waiting, self._devices, self.queue.begin, self._begin, self._end, self._beside)
+            train, compiled = side_by_side.train, self.queue.compile
+            train(waiting, self._devices, compiled, self.queue.begin, self._begin, self._end, self._beside)
             if self._ending:
                 raise self._ending
         except jax.errors.JaxRuntimeError as error:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Sequence
 
 from nnjax.core.experiment import TrialSpec
+from nnjax.core.jax_setup import num_cores
 from nnjax.core.types import Arrays
 from nnjax.train.host.chunk import Chunk
 from nnjax.train.host.layouts import Layouts
@@ -40,7 +42,18 @@ class Queue:
         return self._first_chunk() or (self._first_chunk() if self.rungs.decide() else None)
 
     def _first_chunk(self) -> Chunk | None:
-        return next((self.begin(group) for group in self.layouts.groups if self.can_train(group)), None)
+        groups = list(itertools.islice(filter(self.can_train, self.layouts.groups), num_cores()))
+        if not groups:
+            return None
+        self.compile([(group, 0) for group in groups])
+        return self.begin(groups[0])
+
+    def compile(self, groups: Iterable[tuple[Group, int]]) -> None:
+        """Compile the programs of groups that begin next, each from a first device on, side by side."""
+        fresh = [(group, first) for group, first in groups if not self.rungs.continuing(group)]
+        if len(fresh) > 1 and not any(self.layouts.is_compiled(group) for group, _ in fresh[:1]):
+            layouts = [(group, *self._layout(group, [], self._waiting(group)), first) for group, first in fresh]
+            self.layouts.compile(layouts)
 
     def can_train(self, group: Group) -> bool:
         """Whether a trial of a group may begin, or go on from a rung."""
@@ -63,14 +76,21 @@ class Queue:
 
     def begin(self, group: Group, first: int = 0) -> Chunk:
         """Lay out the trials of a group that may train, from a first device on, and begin the first of them."""
-        return self.lay_out(group, self.rungs.resume(group), self._waiting(group), first)
+        return self.lay_out(group, *self._batches(group), first)
+
+    def _batches(self, group: Group) -> tuple[list[LaneBatch], list[LaneBatch]]:
+        """Return the trials of a group that may go on, and those that may begin."""
+        return self.rungs.resume(group), self._waiting(group)
+
+    def _layout(self, group: Group, begun: Sequence[LaneBatch], waiting: Sequence[LaneBatch]) -> tuple[int, int]:
+        records, survival = self.trials.records, self.rungs.decision.survival
+        return self.layouts.layout_of(group, [*begun, *waiting], records, survival)
 
     def lay_out(
         self, group: Group, begun: Sequence[LaneBatch], waiting: Sequence[LaneBatch] = (), first: int = 0
     ) -> Chunk:
         """Make a chunk in a layout that suits lane batches that have begun and such as wait, and fill it."""
-        batches, survival = [*begun, *waiting], self.rungs.decision.survival
-        chunk = self.layouts.new_chunk(group, batches, self.trials.records, survival, first)
+        chunk = self.layouts.chunk(group, *self._layout(group, begun, waiting), first)
         chunk.queued = pack(begun, chunk.lanes, group.plan.order)
         self.fill(chunk)
         return chunk

@@ -7,7 +7,7 @@ does not depend on its device, so that results have the bits of training one aft
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 from typing import NamedTuple
@@ -60,6 +60,7 @@ def num_devices(specs: Sequence[TrialSpec], asked: Plan) -> int:
 def train(
     groups: Sequence[Group],
     devices: int,
+    compile_groups: Callable[[Iterable[tuple[Group, int]]], None],
     begin_group: Callable[[Group, int], Chunk],
     begin: Callable[[Chunk, int], Segment],
     end: Callable[[Segment], tuple[Chunk, int]],
@@ -70,6 +71,7 @@ def train(
     Args:
       groups: of one trial each.
       devices: the first ones are used.
+      compile_groups: compiles their programs at once, each from a first device on.
       begin_group: lays a group out, from a first device on.
       begin, end: of a segment; `end` gives what trains on, and how many steps it takes next, 0 to stop.
       under_way: filled with the chunks on devices.
@@ -80,6 +82,7 @@ def train(
         under_way.append(chunk)
         segments[pool.submit(wait, begin(chunk, steps))] = device
 
+    compile_groups(zip(groups, range(devices), strict=False))
     with ThreadPoolExecutor(devices) as pool:
         while segments or (waiting and not stopped):
             free = [device for device in range(devices) if device not in segments.values()]

@@ -69,7 +69,9 @@ class TimeLeft:
         for index, ids in enumerate(self._ids):
             own = float(left[ids].sum())
             if own:
-                seconds += own * self._pace_of(index, paces) + (index not in self._points) * self._compile_seconds()
+                seconds += own * self._pace_of(index, paces)
+                if index not in self._points and not self._layouts.is_compiled(self._layouts.groups[index]):
+                    seconds += self._compile_seconds()
         return seconds
 
     def _pace_of(self, index: int, paces: dict[int, float]) -> float:
