@@ -80,7 +80,7 @@ def test_new_values_and_epochs_never_compile_again():
     run.run()
     assert len(run.layouts.programs) == 1
     [program] = run.layouts.programs.values()
-    assert program.train_segment._cache_size() == 1
+    assert program.train_segment.jitted._cache_size() == 1
 
 
 def test_segments_never_decide_a_result(monkeypatch):
@@ -185,11 +185,11 @@ def test_resuming_is_bit_for_bit(tmp_path, monkeypatch, stops, devices):
     for stop in stops:
         with pytest.raises(Stopped):
             trained(specs, plan, store=store, records=store.read_records(specs), should_stop=StopAfter(stop))
-    compilations = [program.train_segment._cache_size() for program in whole.layouts.programs.values()]
+    compilations = [program.train_segment.jitted._cache_size() for program in whole.layouts.programs.values()]
     again = trained(specs, plan, store=store, records=store.read_records(specs))
     assert all(same(whole, again, i) for i in range(len(specs)))
     assert store.checkpoints.load_chunk() is None
-    assert [program.train_segment._cache_size() for program in whole.layouts.programs.values()] == compilations
+    assert [program.train_segment.jitted._cache_size() for program in whole.layouts.programs.values()] == compilations
 
 
 def test_a_diverged_trial_is_not_forgotten_by_resuming(tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""Compiled functions on disk: read without tracing, with the same bits, and never where anything that decides differs."""
+"""Compiled functions on disk: read without tracing, with the same bits, never where anything that decides differs."""
 
 import os
 import time
@@ -157,7 +157,9 @@ def test_a_changed_source_changes_the_hash_and_a_late_change_keeps_nothing(tmp_p
 
 
 def test_a_population_read_from_disk_has_the_bits_of_one_that_was_compiled(folder, monkeypatch):
-    specs = specs_of(replace(CLASSIFIER, {"optimizer.name": "sgd", "widths": (2,), "epochs": 2}), {"learning_rate": (0.1, 0.01)})
+    specs = specs_of(
+        replace(CLASSIFIER, {"optimizer.name": "sgd", "widths": (2,), "epochs": 2}), {"learning_rate": (0.1, 0.01)}
+    )
     steps, step = [], Trial.step
     monkeypatch.setattr(Trial, "step", lambda self, *args: steps.append(1) or step(self, *args))
     runs = []

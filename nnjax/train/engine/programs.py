@@ -124,9 +124,7 @@ def make_program(experiment: Experiment, shapes: Shapes, lanes: int, shared: boo
 Call = tuple[StoredFunction, tuple[Any, ...]]  # a function and the shapes of its arguments
 
 
-def usual_calls(
-    program: Program, data: DeviceData, state: TrialState, hyperparameters: Collection[str]
-) -> list[Call]:
+def usual_calls(program: Program, data: DeviceData, state: TrialState, hyperparameters: Collection[str]) -> list[Call]:
     """Return what every chunk of a program calls: train_segment, init, and evaluate for parts of each size.
 
     Args:

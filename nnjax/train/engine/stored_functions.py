@@ -19,7 +19,7 @@ import time
 import warnings
 import zlib
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import jax
 from jax.experimental import serialize_executable
@@ -54,10 +54,14 @@ class StoredFunction:
 
     Args:
       jitted: the function.
+
+    Attributes:
+      jitted: the function.
+      name: of it.
     """
 
     def __init__(self, jitted: Wrapped):
-        self._jitted = jitted
+        self.jitted, self.name = jitted, str(getattr(jitted, "__name__", "function"))
         self._read: dict[Any, Compiled | None] = {}  # None: the jitted function has compiled it
 
     def __call__(self, *args: Any) -> Any:
@@ -68,11 +72,11 @@ class StoredFunction:
                 return read(*args)
             except (TypeError, ValueError):  # the arguments are laid out in another way: nothing was computed
                 pass
-        return self._jitted(*args)
+        return self.jitted(*args)
 
     def lower(self, *args: Any) -> Lowered:
         """Trace and lower it."""
-        return self._jitted.lower(*args)
+        return self.jitted.lower(*args)
 
     def prepare(self, args: tuple[Any, ...], key: Key | None, submit: Submit) -> Any:
         """Read its executable for arguments of such shapes, or let it be compiled and kept; once for each shape.
@@ -89,11 +93,11 @@ class StoredFunction:
         called = _settings(), shapes
         if called in self._read:
             return None
-        path = None if key is None else _path(key, self._jitted.__name__, shapes)
+        path = None if key is None else _path(key, self.name, shapes)
         self._read[called] = None if key is None or path is None else _read(path, key.devices)
         if self._read[called] is not None:
             return None
-        lowered = self._jitted.lower(*args)
+        lowered = self.jitted.lower(*args)
         return submit(lowered.compile if path is None else lambda: _compile_and_write(lowered, path))
 
 
@@ -165,8 +169,9 @@ def _read(path: pathlib.Path, devices: Sequence[jax.Device]) -> Compiled | None:
     try:
         if hashlib.sha256(content[DIGEST:]).digest() != content[:DIGEST]:
             raise ValueError("its content is not what was written")
-        parts = pickle.loads(zlib.decompress(content[DIGEST:]))
-        return serialize_executable.deserialize_and_load(*parts, execution_devices=devices)
+        code, inputs, outputs = pickle.loads(zlib.decompress(content[DIGEST:]))
+        load = serialize_executable.deserialize_and_load
+        return cast(Compiled, load(code, inputs, outputs, execution_devices=devices))
     except Exception as error:  # whatever XLA and pickle raise: it can be made again
         warnings.warn(f"The compiled function {path} is damaged ({error}); it is made again.", stacklevel=2)
         path.unlink(missing_ok=True)
