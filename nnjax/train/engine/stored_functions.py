@@ -25,7 +25,6 @@ import jax
 from jax.experimental import serialize_executable
 from jax.stages import Compiled, Lowered, Wrapped
 
-import nnjax
 from nnjax.core.files import write_atomically
 from nnjax.core.machine import instructions, processor
 from nnjax.train.distributed import is_distributed
@@ -126,7 +125,7 @@ def _settings() -> tuple[Any, ...]:
 @functools.cache
 def _machine() -> str | None:
     """Hash the sources, versions and processor; None where the sources may not be what this process runs."""
-    sources = hash_sources(pathlib.Path(nnjax.__file__).parent, _BEGAN - SETTLED)
+    sources = hash_sources(pathlib.Path(__file__).parents[2], _BEGAN - SETTLED)
     versions = [(name, importlib.metadata.version(name)) for name in LIBRARIES]
     return sources and repr((sources, versions, platform.python_version(), processor(), instructions()))
 
