@@ -12,7 +12,7 @@ from sklearn.utils.validation import _check_sample_weight, check_array, check_is
 
 from nnjax.core.types import Float
 from nnjax.estimators.inputs import Examples, read_inputs, without_zeros
-from nnjax.estimators.mlp import ACTIVATION_NAMES, BaseMLP, activation_name, losses_of
+from nnjax.estimators.mlp_base import ACTIVATION_NAMES, BaseMLP, activation_name, losses_of
 from nnjax.nn.activations import ACTIVATIONS
 
 

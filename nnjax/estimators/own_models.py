@@ -18,7 +18,7 @@ from nnjax.core.experiment import Experiment, Hyperparameters, ModelConfig, Opti
 from nnjax.core.types import Float
 from nnjax.estimators.base import NetworkEstimator
 from nnjax.estimators.inputs import Examples, TargetScale, read_classes, read_numbers
-from nnjax.estimators.mlp import ProbabilisticClassifier, activation_name
+from nnjax.estimators.mlp_base import ProbabilisticClassifier, activation_name
 
 PREFIX = "model__"
 

@@ -18,15 +18,13 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import optax
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, Hyperparameters
 from nnjax.core.object_refs import ObjectRef, is_path
-from nnjax.core.types import Array, Params, Scalar
-from nnjax.nn import user_optimizers
+from nnjax.core.types import Params, Scalar
+from nnjax.nn import update_rules, user_optimizers
 from nnjax.nn.averaging import eval_params, weight_ema
 from nnjax.nn.gradient_clipping import CLIPS
 from nnjax.nn.schedules import Schedule, schedule_of
@@ -227,11 +225,11 @@ def _nesterov(preset: str, hyper: Mapping[str, Scalar]) -> optax.GradientTransfo
 
 
 def _adadelta(preset: str, hyper: Mapping[str, Scalar]) -> optax.GradientTransformation:
-    return _scale_by_adadelta(hyper["rho"], hyper["epsilon"])  # the rate scales outside the accumulators
+    return update_rules.scale_by_adadelta(hyper["rho"], hyper["epsilon"])  # the rate scales outside the accumulators
 
 
 def _adam(preset: str, hyper: Mapping[str, Scalar]) -> optax.GradientTransformation:
-    return _scale_by_adam(hyper["b1"], hyper["b2"], hyper["epsilon"], corrected=preset not in _KERAS)
+    return update_rules.scale_by_adam(hyper["b1"], hyper["b2"], hyper["epsilon"], corrected=preset not in _KERAS)
 
 
 def _rmsprop(preset: str, hyper: Mapping[str, Scalar]) -> optax.GradientTransformation:
@@ -241,53 +239,7 @@ def _rmsprop(preset: str, hyper: Mapping[str, Scalar]) -> optax.GradientTransfor
 def _adagrad(preset: str, hyper: Mapping[str, Scalar]) -> optax.GradientTransformation:
     if preset in _EPSILON_INSIDE:
         return optax.scale_by_rss(_ADAGRAD_START, hyper["epsilon"])
-    return _scale_by_root_of_sum(hyper["epsilon"])
-
-
-def _scale_by_adam(b1: Array, b2: Array, epsilon: Array, corrected: bool) -> optax.GradientTransformation:
-    """Adam (Kingma & Ba 2015) with ε added to the corrected root of v, or to the bare one (end of their section 2).
-
-    Optax's own adds to the corrected root only, and under strict dtype promotion takes no traced decay rates.
-    """
-
-    def update(grads: Params, state: optax.ScaleByAdamState, params: Params = None) -> tuple[Params, optax.OptState]:
-        mu = optax.tree.update_moment(grads, state.mu, b1, 1)
-        nu = optax.tree.update_moment(grads, state.nu, b2, 2)
-        count = optax.safe_increment(state.count)
-        t = count.astype(jnp.result_type(b1))
-        root = jnp.sqrt(1 - b2**t)
-        # m / (1 - b1^t) / (sqrt(v) / root + ε), with numerator and denominator times root
-        scale, added = root / (1 - b1**t), epsilon * root if corrected else epsilon
-        updates = jax.tree.map(lambda m, v: scale * m / (jnp.sqrt(v) + added), mu, nu)
-        return updates, optax.ScaleByAdamState(count=count, mu=mu, nu=nu)
-
-    return optax.GradientTransformation(optax.scale_by_adam().init, update)
-
-
-def _scale_by_adadelta(rho: Array, epsilon: Array) -> optax.GradientTransformation:
-    """Adadelta (Zeiler 2012, algorithm 1) with one root of a ratio where Optax's own takes the ratio of two roots.
-
-    XLA writes every root to memory; one less saves a sixth of the rule's time on a CPU (docs/LOG.md).
-    """
-
-    def update(grads: Params, state: Any, params: Params = None) -> tuple[Params, optax.OptState]:
-        e_g = optax.tree.update_moment(grads, state.e_g, rho, 2)
-        updates = jax.tree.map(lambda g, x, s: jnp.sqrt((x + epsilon) / (s + epsilon)) * g, grads, state.e_x, e_g)
-        e_x = optax.tree.update_moment(updates, state.e_x, rho, 2)
-        return updates, state._replace(e_g=e_g, e_x=e_x)
-
-    return optax.GradientTransformation(optax.scale_by_adadelta().init, update)
-
-
-def _scale_by_root_of_sum(epsilon: Array) -> optax.GradientTransformation:
-    """Adagrad (Duchi et al. 2011) with ε outside the root and accumulators that start at 0."""
-
-    def update(grads: Params, state: optax.ScaleByRssState, params: Params = None) -> tuple[Params, optax.OptState]:
-        sums = jax.tree.map(lambda g, s: s + jnp.square(g), grads, state.sum_of_squares)
-        updates = jax.tree.map(lambda g, s: g / (jnp.sqrt(s) + epsilon), grads, sums)
-        return updates, optax.ScaleByRssState(sum_of_squares=sums)
-
-    return optax.GradientTransformation(optax.scale_by_rss(0.0).init, update)
+    return update_rules.scale_by_root_of_sum(hyper["epsilon"])
 
 
 def _presets(**columns: float | tuple[float | None, ...]) -> dict[str, dict[str, float]]:
