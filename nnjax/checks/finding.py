@@ -6,7 +6,7 @@ Severity = Literal["error", "warning", "remark"]
 
 
 class Finding(NamedTuple):
-    """One judgement of the pre-flight check.
+    """One judgment of the pre-flight check.
 
     Attributes:
       code: its short name, such as "kl-output".

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -65,6 +66,10 @@ class NetworkEstimator(BaseEstimator):
     def _input_shape(self, examples: Examples) -> tuple[int, ...]:
         """Return the shape of an example that is no row; () for rows."""
         return ()
+
+    def _set_parameters(self, given: Mapping[str, Any]) -> None:
+        """Set the arguments of `__init__`, its `locals()`, as attributes of the same names."""
+        self.__dict__.update({name: value for name, value in given.items() if name not in ("self", "__class__")})
 
     def _option(self, name: str, default: Any) -> Any:
         return getattr(self, name, default)

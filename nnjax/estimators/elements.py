@@ -6,24 +6,22 @@ from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from nnjax.core.experiment import Experiment, Hyperparameters, ModelConfig, OptimizerConfig
 from nnjax.core.types import Float
 from nnjax.estimators import element_objectives as objectives
-from nnjax.estimators.base import NetworkEstimator
-from nnjax.estimators.inputs import Examples, read_classes
+from nnjax.estimators.inputs import Examples
+from nnjax.estimators.mlp_base import NetworkClassifier
 
 SGD = OptimizerConfig("sgd")
 
 
-class LinearElement(ClassifierMixin, NetworkEstimator):
+class LinearElement(NetworkClassifier):
     """A classifier of linear sums that learns example by example; several classes are learned one against the rest."""
 
     batch_size = 1
-    classes_: np.ndarray
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left"), None],
@@ -36,19 +34,6 @@ class LinearElement(ClassifierMixin, NetworkEstimator):
         "class_weight": [dict, StrOptions({"balanced"}), None],
         "warm_start": ["boolean"],
     }
-
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
-        """Train on X [n, d] and labels y [n].
-
-        Raises:
-          ValueError: as scikit-learn words it; also where training diverged.
-        """
-        known = getattr(self, "classes_", None) if self._option("warm_start", False) else None
-        examples = read_classes(self, X, y, sample_weight, self._option("class_weight", None), known)
-        self.classes_ = examples.labels()
-        self._fit(examples)
-        return self
 
     def decision_function(self, X: Any) -> Float[np.ndarray, "n ..."]:
         """Return the sums of each example: [n] for two classes, of which positive ones mean the second, or [n, k]."""
@@ -106,17 +91,7 @@ class Perceptron(LinearElement):
         class_weight: Any = None,
         warm_start: bool = False,
     ):
-        self.max_iter = max_iter
-        self.tol = tol
-        self.shuffle = shuffle
-        self.verbose = verbose
-        self.eta0 = eta0
-        self.random_state = random_state
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.class_weight = class_weight
-        self.warm_start = warm_start
+        self._set_parameters(locals())
 
     def _experiment(self, examples: Examples, size: float) -> Experiment:
         return _linear(objectives.perceptron, self.eta0)
@@ -152,17 +127,7 @@ class Adaline(LinearElement):
         class_weight: Any = None,
         warm_start: bool = False,
     ):
-        self.alpha = alpha
-        self.max_iter = max_iter
-        self.tol = tol
-        self.shuffle = shuffle
-        self.verbose = verbose
-        self.random_state = random_state
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.class_weight = class_weight
-        self.warm_start = warm_start
+        self._set_parameters(locals())
 
     def _experiment(self, examples: Examples, size: float) -> Experiment:
         return _linear(objectives.alpha_lms, self.alpha)
@@ -199,18 +164,7 @@ class Madaline(LinearElement):
         class_weight: Any = None,
         warm_start: bool = False,
     ):
-        self.n_units = n_units
-        self.alpha = alpha
-        self.max_iter = max_iter
-        self.tol = tol
-        self.shuffle = shuffle
-        self.verbose = verbose
-        self.random_state = random_state
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.class_weight = class_weight
-        self.warm_start = warm_start
+        self._set_parameters(locals())
 
     def _experiment(self, examples: Examples, size: float) -> Experiment:
         if self.n_units % 2 == 0:

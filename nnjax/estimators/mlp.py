@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils._param_validation import StrOptions
 
-from nnjax.core.types import Float
-from nnjax.estimators.inputs import Examples, TargetScale, read_classes, read_numbers
-from nnjax.estimators.mlp_base import BaseMLP, ProbabilisticClassifier, losses_of
+from nnjax.estimators.inputs import Examples
+from nnjax.estimators.mlp_base import BaseMLP, ProbabilisticClassifier, ScaledRegressor, losses_of
 from nnjax.nn.loss_functions import LOSSES
 
 
@@ -74,44 +72,7 @@ class MLPClassifier(ProbabilisticClassifier, BaseMLP):
         kernel_init: str = "auto",
         class_weight: Any = None,
     ):
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.solver = solver
-        self.alpha = alpha
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.learning_rate_init = learning_rate_init
-        self.max_iter = max_iter
-        self.shuffle = shuffle
-        self.random_state = random_state
-        self.tol = tol
-        self.verbose = verbose
-        self.warm_start = warm_start
-        self.momentum = momentum
-        self.nesterovs_momentum = nesterovs_momentum
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
-        self.n_iter_no_change = n_iter_no_change
-        self.loss = loss
-        self.dropout = dropout
-        self.kernel_init = kernel_init
-        self.class_weight = class_weight
-
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPClassifier:
-        """Train on X [n, d] and labels y [n].
-
-        Raises:
-          ValueError: as scikit-learn words it; also where training diverged.
-        """
-        known = getattr(self, "classes_", None) if self.warm_start else None
-        examples = read_classes(self, X, y, sample_weight, self.class_weight, known)
-        self.classes_ = examples.labels()
-        self._fit(examples)
-        return self
+        self._set_parameters(locals())
 
     def _loss(self, examples: Examples) -> tuple[Any, str]:
         assert examples.classes is not None
@@ -121,7 +82,7 @@ class MLPClassifier(ProbabilisticClassifier, BaseMLP):
         return ("binary_crossentropy", "sigmoid") if two else ("categorical_crossentropy", "softmax")
 
 
-class MLPRegressor(RegressorMixin, BaseMLP):
+class MLPRegressor(ScaledRegressor, BaseMLP):
     """A multilayer perceptron for one number or several, with the parameters of scikit-learn's `MLPRegressor`.
 
     What differs is said at `MLPClassifier`. Losses are of standardized targets, unless `target_scaling` is "none".
@@ -170,57 +131,14 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         kernel_init: str = "auto",
         target_scaling: str = "auto",
     ):
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.solver = solver
-        self.alpha = alpha
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.learning_rate_init = learning_rate_init
-        self.max_iter = max_iter
-        self.shuffle = shuffle
-        self.random_state = random_state
-        self.tol = tol
-        self.verbose = verbose
-        self.warm_start = warm_start
-        self.momentum = momentum
-        self.nesterovs_momentum = nesterovs_momentum
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
-        self.n_iter_no_change = n_iter_no_change
-        self.loss = loss
-        self.dropout = dropout
-        self.kernel_init = kernel_init
-        self.target_scaling = target_scaling
-
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPRegressor:
-        """Train on X [n, d] and numbers y [n] or [n, k].
-
-        Raises:
-          ValueError: as scikit-learn words it; also where training diverged.
-        """
-        going_on = self.warm_start and hasattr(self, "_scale")
-        examples = read_numbers(self, X, y, sample_weight, reset=not going_on)
-        if self.loss in losses_of("nonnegative numbers") and (examples.numbers() < 0).any():
-            raise ValueError(f"Some value(s) of y are out of the valid range of the loss {self.loss!r}.")
-        if not going_on:
-            self._scale = TargetScale.fit(examples.numbers(), examples.weights, self._standardizes())
-        self._single = examples.single
-        self._fit(examples._replace(y=self._scale(examples.numbers())))
-        return self
-
-    def predict(self, X: Any) -> Float[np.ndarray, "n ..."]:
-        """Return the numbers of each example, [n] or [n, k] as the targets were."""
-        outputs = self._outputs(X)
-        z = self._scale.inverse(outputs)
-        return z[:, 0] if self._single else z
+        self._set_parameters(locals())
 
     def _loss(self, examples: Examples) -> tuple[Any, str]:
         return ("mean_squared_error", "linear") if self.loss == "squared_error" else (self.loss, "auto")
+
+    def _refuse_unfit(self, y: np.ndarray) -> None:
+        if self.loss in losses_of("nonnegative numbers") and (y < 0).any():
+            raise ValueError(f"Some value(s) of y are out of the valid range of the loss {self.loss!r}.")
 
     def _standardizes(self) -> bool:
         if self.target_scaling != "auto":

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from numbers import Integral, Real
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import ClassifierMixin
+from sklearn.base import ClassifierMixin, RegressorMixin, _fit_context
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
@@ -15,7 +14,7 @@ from nnjax.core.experiment import Experiment, ModelConfig
 from nnjax.core.object_refs import ObjectRef
 from nnjax.core.types import Float
 from nnjax.estimators.base import NetworkEstimator, optimizer_of
-from nnjax.estimators.inputs import Examples
+from nnjax.estimators.inputs import Examples, TargetScale, read_classes, read_numbers
 from nnjax.nn.activations import ACTIVATIONS
 from nnjax.nn.initializers import KERNEL_INITS
 from nnjax.nn.loss_functions import LOSSES
@@ -125,11 +124,29 @@ class BaseMLP(NetworkEstimator):
         return OUTPUT_NAMES.get(name, name)
 
 
-class ProbabilisticClassifier(ClassifierMixin):
-    """What classifiers do with the outputs of their networks: one column for two classes, or one a class."""
+class NetworkClassifier(ClassifierMixin, NetworkEstimator):
+    """Classifiers whose networks learn the indices of classes."""
 
     classes_: np.ndarray
-    _outputs: Callable[..., np.ndarray]
+    warm_start: bool
+    class_weight: Any
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train on X [n, d] and labels y [n].
+
+        Raises:
+          ValueError: as scikit-learn words it; a model that does not fit the data; training that diverged.
+        """
+        known = getattr(self, "classes_", None) if self.warm_start else None
+        examples = read_classes(self, X, y, sample_weight, self.class_weight, known)
+        self.classes_ = examples.labels()
+        self._fit(examples)
+        return self
+
+
+class ProbabilisticClassifier(NetworkClassifier):
+    """Classifiers whose networks yield probabilities: one column for two classes, or one a class."""
 
     def predict_proba(self, X: Any) -> Float[np.ndarray, "n classes"]:
         """Return the probability of each class, in the order of `classes_`."""
@@ -147,3 +164,37 @@ class ProbabilisticClassifier(ClassifierMixin):
         """Return the most probable class of each example [n]."""
         p = self.predict_proba(X)
         return self.classes_[p.argmax(axis=1)]
+
+
+class ScaledRegressor(RegressorMixin, NetworkEstimator):
+    """Regressors whose networks learn scaled targets."""
+
+    warm_start: bool
+    target_scaling: str
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train on X [n, d] and numbers y [n] or [n, k].
+
+        Raises:
+          ValueError: as scikit-learn words it; a model that does not fit the data; training that diverged.
+        """
+        going_on = self.warm_start and hasattr(self, "_scale")
+        examples = read_numbers(self, X, y, sample_weight, reset=not going_on)
+        self._refuse_unfit(examples.numbers())
+        if not going_on:
+            self._scale = TargetScale.fit(examples.numbers(), examples.weights, self._standardizes())
+        self._single = examples.single
+        self._fit(examples._replace(y=self._scale(examples.numbers())))
+        return self
+
+    def predict(self, X: Any) -> Float[np.ndarray, "n ..."]:
+        """Return the numbers of each example, [n] or [n, k] as the targets were."""
+        z = self._scale.inverse(self._outputs(X))
+        return z[:, 0] if self._single else z
+
+    def _refuse_unfit(self, y: np.ndarray) -> None:
+        """Refuse targets [n, k] that the loss cannot take."""
+
+    def _standardizes(self) -> bool:
+        return self.target_scaling == "standard"

@@ -11,14 +11,13 @@ from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.base import RegressorMixin, _fit_context, clone
+from sklearn.base import clone
 from sklearn.utils._param_validation import Interval, Options
 
 from nnjax.core.experiment import Experiment, Hyperparameters, ModelConfig, OptimizerConfig
-from nnjax.core.types import Float
 from nnjax.estimators.base import NetworkEstimator
-from nnjax.estimators.inputs import Examples, TargetScale, read_classes, read_numbers
-from nnjax.estimators.mlp_base import ProbabilisticClassifier, activation_name
+from nnjax.estimators.inputs import Examples
+from nnjax.estimators.mlp_base import ProbabilisticClassifier, ScaledRegressor, activation_name
 
 PREFIX = "model__"
 
@@ -109,6 +108,11 @@ class OwnModel(NetworkEstimator):
             loss=self.loss,
         )
 
+    @property
+    def variables_(self) -> Any:
+        """The weights and state of the model, NumPy arrays."""
+        return self._fitted.variables
+
 
 def _asks_for_outputs(model: Any) -> bool:
     """Whether a class or a factory has a parameter num_outputs without a default."""
@@ -176,47 +180,11 @@ class NNJAXClassifier(ProbabilisticClassifier, OwnModel):
         class_weight: Any = None,
         **model_parameters: Any,
     ):
-        self.model = model
-        self.input_shape = input_shape
-        self.loss = loss
-        self.output_activation = output_activation
-        self.solver = solver
-        self.learning_rate = learning_rate
-        self.learning_rate_init = learning_rate_init
-        self.batch_size = batch_size
-        self.max_iter = max_iter
-        self.shuffle = shuffle
-        self.random_state = random_state
-        self.tol = tol
-        self.verbose = verbose
-        self.warm_start = warm_start
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.hyperparameters = hyperparameters
-        self.class_weight = class_weight
+        self._set_parameters({name: value for name, value in locals().items() if name != "model_parameters"})
         self._set(model_parameters)
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> NNJAXClassifier:
-        """Train on X [n, d] and labels y [n].
 
-        Raises:
-          ValueError: as scikit-learn words it; a model that does not fit the data; training that diverged.
-        """
-        known = getattr(self, "classes_", None) if self.warm_start else None
-        examples = read_classes(self, X, y, sample_weight, self.class_weight, known)
-        self.classes_ = examples.labels()
-        self._fit(examples)
-        return self
-
-    @property
-    def variables_(self) -> Any:
-        """The weights and state of the model, NumPy arrays."""
-        return self._fitted.variables
-
-
-class NNJAXRegressor(RegressorMixin, OwnModel):
+class NNJAXRegressor(ScaledRegressor, OwnModel):
     """A model of one's own as a regressor of one number or several.
 
     Args:
@@ -255,45 +223,5 @@ class NNJAXRegressor(RegressorMixin, OwnModel):
         target_scaling: str = "standard",
         **model_parameters: Any,
     ):
-        self.model = model
-        self.input_shape = input_shape
-        self.loss = loss
-        self.output_activation = output_activation
-        self.solver = solver
-        self.learning_rate = learning_rate
-        self.learning_rate_init = learning_rate_init
-        self.batch_size = batch_size
-        self.max_iter = max_iter
-        self.shuffle = shuffle
-        self.random_state = random_state
-        self.tol = tol
-        self.verbose = verbose
-        self.warm_start = warm_start
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.hyperparameters = hyperparameters
-        self.target_scaling = target_scaling
+        self._set_parameters({name: value for name, value in locals().items() if name != "model_parameters"})
         self._set(model_parameters)
-
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> NNJAXRegressor:
-        """Train on X [n, d] and numbers y [n] or [n, k]; errors as of `NNJAXClassifier.fit`."""
-        going_on = self.warm_start and hasattr(self, "_scale")
-        examples = read_numbers(self, X, y, sample_weight, reset=not going_on)
-        if not going_on:
-            self._scale = TargetScale.fit(examples.numbers(), examples.weights, self.target_scaling == "standard")
-        self._single = examples.single
-        self._fit(examples._replace(y=self._scale(examples.numbers())))
-        return self
-
-    def predict(self, X: Any) -> Float[np.ndarray, "n ..."]:
-        """Return the numbers of each example, [n] or [n, k] as the targets were."""
-        outputs = self._outputs(X)
-        z = self._scale.inverse(outputs)
-        return z[:, 0] if self._single else z
-
-    @property
-    def variables_(self) -> Any:
-        """The weights and state of the model, NumPy arrays."""
-        return self._fitted.variables

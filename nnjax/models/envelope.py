@@ -19,6 +19,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, Hyperparameters, ModelConfig, OptimizerConfig
 from nnjax.core.text import represent
 from nnjax.core.types import Params
+from nnjax.models.registry import traits_of
 from nnjax.nn.activations import ACTIVATIONS
 from nnjax.nn.initializers import KERNEL_INITS
 from nnjax.nn.losses import loss_of
@@ -189,7 +190,7 @@ def may_share(experiment: Experiment) -> bool:
     model, optimizer = experiment.model, experiment.optimizer
     activation = ACTIVATIONS.get(model.activation)
     return (
-        model.kind in ("mlp", "autoencoder")
+        traits_of(model).is_dense
         and bool(model.widths)
         and model.trainable is None
         and activation is not None

@@ -52,6 +52,7 @@ class Optimizer:
       high_rate: above it, ten to a hundred times the usual one, training is at risk.
       low_rate, low_rate_note: at or below it hardly anything is learned, and the sentence that says so.
       rate_first: presets in which gradients are scaled by the rate before the rule, not after it.
+      slots: arrays of the weights' size that a step passes over: gradients, and each moment.
       make: (hyper, schedule) -> the whole Optax transformation, instead of `rule`, for those that are not ours.
       parameters: the hyperparameters that `make` reads.
       required: those that must be set.
@@ -70,6 +71,7 @@ class Optimizer:
     low_rate: float = -math.inf
     low_rate_note: str = ""
     rate_first: tuple[str, ...] = ()
+    slots: int = 3
     make: Make | None = None
     parameters: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
@@ -267,9 +269,9 @@ _RMSPROP = _presets(learning_rate=(1e-3, 1e-3, 1e-3, 0.01), rho=(0.9, 0.9, 0.9, 
 _ADAGRAD = _presets(learning_rate=(0.01, 0.01, 1e-3, 0.01), epsilon=(1e-7, 1e-7, 1e-7, 1e-10))
 
 _ALL = (
-    Optimizer("sgd", _sgd, _SGD, usual_rate=0.1, high_rate=10.0),
-    Optimizer("momentum", _momentum, _VELOCITY, usual_rate=0.01, high_rate=5.0, rate_first=_KERAS),
-    Optimizer("nesterov", _nesterov, _VELOCITY, usual_rate=0.01, high_rate=5.0, rate_first=_KERAS),
+    Optimizer("sgd", _sgd, _SGD, usual_rate=0.1, high_rate=10.0, slots=1),
+    Optimizer("momentum", _momentum, _VELOCITY, usual_rate=0.01, high_rate=5.0, rate_first=_KERAS, slots=2),
+    Optimizer("nesterov", _nesterov, _VELOCITY, usual_rate=0.01, high_rate=5.0, rate_first=_KERAS, slots=2),
     Optimizer("adam", _adam, _ADAM, usual_rate=1e-3, high_rate=0.1),
     Optimizer("adamw", _adam, _ADAMW, usual_rate=1e-3, high_rate=0.1),
     Optimizer(
@@ -282,8 +284,8 @@ _ALL = (
         low_rate_note="Adadelta was made for a learning rate of 1 and hardly learns at 0.01 or less; 0.001, Keras's "
         "default since 2.4, leaves the lecture slides' autoencoder worse than the mean image.",
     ),
-    Optimizer("rmsprop", _rmsprop, _RMSPROP, usual_rate=1e-3, high_rate=0.1),
-    Optimizer("adagrad", _adagrad, _ADAGRAD, usual_rate=0.01, high_rate=1.0),
+    Optimizer("rmsprop", _rmsprop, _RMSPROP, usual_rate=1e-3, high_rate=0.1, slots=2),
+    Optimizer("adagrad", _adagrad, _ADAGRAD, usual_rate=0.01, high_rate=1.0, slots=2),
 )
 OPTIMIZERS: dict[str, Optimizer] = {optimizer.name: optimizer for optimizer in _ALL}
 PRESETS = tuple(dict.fromkeys(preset for optimizer in _ALL for preset in optimizer.presets))

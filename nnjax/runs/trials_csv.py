@@ -9,7 +9,7 @@ import numpy as np
 
 from nnjax.core.experiment import Experiment, TrialSpec
 from nnjax.core.fields import field_types, flatten
-from nnjax.train.storage.records import RUNNING, Record
+from nnjax.train.storage.records import RUNNING, STATUSES, Record
 
 
 def read_record(
@@ -21,7 +21,7 @@ def read_record(
       ValueError, LookupError, TypeError: the row is not as it was written.
     """
     record.status, record.epochs, record.verdict = row["status"], int(row["epochs"]), row["verdict"]
-    if record.status not in _STATUSES:
+    if record.status not in STATUSES:
         raise ValueError(f"the status {record.status!r} is unknown")
     record.values = {k: float(v) for k, v in row.items() if k not in _COLUMNS and k not in own and v != ""}
     there = min((len(curve) for curve in curves.values()), default=0)
@@ -32,7 +32,6 @@ def read_record(
     record.curves = {name: curve[: record.epochs] for name, curve in curves.items()}
 
 
-_STATUSES = ("waiting", "running", "done", "stopped", "dropped", "diverged", "failed")
 _FIRST = ("trial", "arm", "status", "seed", "fold", "epochs")
 _COLUMNS = {*_FIRST, "verdict", *field_types(Experiment), *(name.split(".")[-1] for name in field_types(Experiment))}
 

@@ -11,6 +11,7 @@ from nnjax.core.experiment import setting_key
 from nnjax.core.fields import flatten
 from nnjax.runs.choice import choices
 from nnjax.runs.run import Run
+from nnjax.train.storage.records import DIVERGED
 
 FEWEST, PER_CELL = 8, 4  # trials below which only noise would be ranked, and of a pair's cell on average
 
@@ -107,7 +108,7 @@ def _explained(y: np.ndarray, cells: np.ndarray) -> tuple[float, float]:
 
 def _values(run: Run, metric: str) -> np.ndarray:
     found = np.array([record.values.get(metric, np.nan) for record in run.records])
-    found[[record.status == "diverged" for record in run.records]] = np.nan
+    found[[record.status == DIVERGED for record in run.records]] = np.nan
     worst = np.nanmax(found) if np.isfinite(found).any() else 0.0
     return np.where(np.isfinite(found), found, worst)
 

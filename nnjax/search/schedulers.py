@@ -64,7 +64,7 @@ def make_pbt(space: Space, specs: Sequence[TrialSpec], merge: bool = True) -> Po
             "Evolution replaces trials that do badly, but patience would stop them before: leave one of them out."
         )
     _refuse_unfit_evolution(pbt)
-    _refuse_impossible_ends(pbt, specs)
+    _refuse_impossible_ends(pbt)
     return pbt
 
 
@@ -125,7 +125,7 @@ def _refuse_unfit_evolution(pbt: PopulationBasedTraining) -> None:
         )
 
 
-def _refuse_impossible_ends(pbt: PopulationBasedTraining, specs: Sequence[TrialSpec]) -> None:
+def _refuse_impossible_ends(pbt: PopulationBasedTraining) -> None:
     for some in pbt.subpopulations:
         firsts = {program_key(one): (one, values) for one, values in zip(some.experiments, some.values, strict=True)}
         for experiment, values in firsts.values():

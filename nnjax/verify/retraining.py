@@ -34,7 +34,7 @@ def retrial(path: str | os.PathLike[str], trial: int) -> Retrial:
     """Describe the training of one trial of a run folder.
 
     Under the plan it meets the same program as in the run, in another lane and without neighbors; on one machine its
-    curve is then the same bit for bit, unless the run moved it to fewer lanes towards its end (DESIGN: equivalence a).
+    curve is then the same bit for bit, unless the run moved it to fewer lanes toward its end (DESIGN: equivalence a).
 
     Raises:
       UserError: it is no run folder, it is damaged, its draws are of an earlier version, it has no such trial, or that

@@ -62,11 +62,14 @@ def judge_outputs(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prep
     for spec in specs:
         experiment = spec.experiment
         arms.setdefault((experiment.model, experiment.loss, experiment.data), []).append(spec.arm)
-    found = [(", ".join(dict.fromkeys(some)), _judge_output(*key, prepared[key[2]])) for key, some in arms.items()]
+    found = [
+        (", ".join(dict.fromkeys(some)), _judge_output(model, loss, prepared[data]))
+        for (model, loss, data), some in arms.items()
+    ]
     return [(some, finding) for some, finding in found if finding is not None]
 
 
-def _judge_output(model: ModelConfig, loss: str, data: DataConfig, prepared: Prepared) -> Finding | None:
+def _judge_output(model: ModelConfig, loss: str, prepared: Prepared) -> Finding | None:
     facts, record, traits = prepared.facts(), loss_of(loss), traits_of(model)
     if not isinstance(model.kind, ObjectRef) or record.objective is not None:
         return None

@@ -195,7 +195,7 @@ def test_a_short_smooth_fall_is_still_learning():
     assert first(train_loss=loss, val_loss=loss + 0.1).primary.code == "still_learning"
 
 
-def test_a_network_that_memorises_is_not_promised_more():
+def test_a_network_that_memorizes_is_not_promised_more():
     """Validation falls by 8 % in its second half, train to a tenth of it; going on gains validation 1.7 %."""
     val, train = 0.5 + 0.3 * np.exp(-T / 12), np.exp(-T / 14)
     assert "still_learning" in codes(first(train_loss=val, val_loss=val))

@@ -22,7 +22,7 @@ def test_pca_is_the_eigenvectors_of_the_covariance():
     assert error == pytest.approx(values[:-2].sum())  # Eckart-Young
 
 
-def test_lda_is_the_generalised_eigenvectors_of_the_scatters():
+def test_lda_is_the_generalized_eigenvectors_of_the_scatters():
     means = np.array([X[c == Y].mean(axis=0) for c in range(3)])
     within = sum((X[c == Y] - means[c]).T @ (X[c == Y] - means[c]) for c in range(3))
     between = 50 * (means - X.mean(axis=0)).T @ (means - X.mean(axis=0))

@@ -80,7 +80,7 @@ def test_a_degenerate_loss_is_found():
 
 @pytest.mark.slow
 def test_examples_in_both_parts_are_found():
-    """A network that memorises shuffled labels knows those of the validation part."""
+    """A network that memorizes shuffled labels knows those of the validation part."""
     wide, data = replace(SANE, {"widths": (64, 64), "learning_rate": 0.003}), blobs(300, 60)
     assert "shuffled labels" in failed(checked(wide, data, leaking))
     assert failed(checked(wide, data)) == []

@@ -1,4 +1,4 @@
-"""Verdict `no_signal`: the network memorises, and validation stays at chance."""
+"""Verdict `no_signal`: the network memorizes, and validation stays at chance."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ NO_BETTER = 0.03  # fall of a validation loss that learns nothing: it settles af
 SETTLES = 0.1  # the same where its accuracy is that of guessing
 BEGAN = 0.15  # validation below train in the first epoch: what the network learned in it
 FALLS = 0.4  # a validation loss that falls more than this has learned something, if only not to explode
-MEMORISES = 0.08  # the train loss that far below guessing
+MEMORIZES = 0.08  # the train loss that far below guessing
 CHANCE_MARGIN = 0.03  # above chance, within the error of a few hundred examples
 
 
@@ -21,17 +21,17 @@ def confidence(trials: TrialFeatures) -> np.ndarray:
     train, val, weights = trials.train, trials.val, trials.weights
     guessing = np.log(trials.mean_predictor)
     above = val.lowest > guessing - limit.NEAR_MEAN - np.minimum(val.noise, limit.NEAR_MEAN)
-    memorises = weights.end < np.where(np.isnan(guessing), val.lowest, guessing) - MEMORISES
+    memorizes = weights.end < np.where(np.isnan(guessing), val.lowest, guessing) - MEMORIZES
     began = val.start > train.start - BEGAN  # else the first epoch has taught it something
     never = began & (val.fall < NO_BETTER + np.minimum(val.noise, limit.NEAR_MEAN))
     at_chance = _at_chance(trials)
     overfits = np.isnan(at_chance) & (val.rise > limit.STUCK_HIGH)  # which of the two, only an accuracy would tell
     by_loss = np.where(np.isnan(guessing), never & ~overfits, above)
-    memorises &= (val.fall < FALLS) & ~((val.ahead.sure > limit.SURE) & (val.newest > limit.NEWEST))
+    memorizes &= (val.fall < FALLS) & ~((val.ahead.sure > limit.SURE) & (val.newest > limit.NEWEST))
     by_accuracy = (at_chance == 1) & (above | (np.isnan(guessing) & (val.fall < SETTLES)))
     return graded(
-        trials.has_train & trials.has_val & memorises & ((by_loss & (at_chance != 0)) | by_accuracy),
-        train.fall - MEMORISES,
+        trials.has_train & trials.has_val & memorizes & ((by_loss & (at_chance != 0)) | by_accuracy),
+        train.fall - MEMORIZES,
         0.3,
     )
 
@@ -59,7 +59,7 @@ def describe(trials: TrialFeatures, i: int) -> Description:
     fall, lowest = trials.train.fall[i], np.min(trials.val.raw[i])
     text = (
         f"The train loss falls by {percent(-fall)}, but the validation loss is never below guessing "
-        f"(lowest {lowest:.4g}): the network memorises, and what it learns does not carry over."
+        f"(lowest {lowest:.4g}): the network memorizes, and what it learns does not carry over."
     )
     evidence = {"train_fall": float(fall), "lowest": float(lowest)}
     accuracy = trials.curves.val_accuracy[i, -1]
@@ -83,7 +83,7 @@ VERDICT = VerdictRule(
     code="no_signal",
     precedence=50,
     outcome=BROKEN,
-    badge=Badge("∅", "#7d3560", "it memorises; validation is at chance"),
+    badge=Badge("∅", "#7d3560", "it memorizes; validation is at chance"),
     confidence=confidence,
     describe=describe,
     marks=marks,

@@ -39,7 +39,7 @@ def describe(trials: TrialFeatures, i: int) -> Description:
     else:
         text = f"The {'loss' if trials.has_val[i] else 'train loss'} wobbles by {percent(level)} from epoch to epoch"
         cause = f"batches of {batch:.0f} are small" if batch < 16 else "small batches or a rate at the upper end"
-        advice = "Use larger batches, or lower the learning rate towards the end (cosine, step)."
+        advice = "Use larger batches, or lower the learning rate toward the end (cosine, step)."
     epochs = {"from": trials.num_epochs // 3 + 1, "to": trials.num_epochs}
     return Description(f"{text}: {cause}.", {"noise": level}, epochs, advice)
 

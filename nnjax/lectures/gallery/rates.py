@@ -12,6 +12,7 @@ from nnjax.lectures.gallery.training import silent
 from nnjax.report.charts.figures import subplots
 from nnjax.report.charts.marked_curves import draw_level
 from nnjax.report.trial_verdicts import code_of
+from nnjax.train.storage.records import DONE
 
 GOOD = 1.3  # times the lowest loss: what is as good as the best rate
 RATES, SEEDS, EPOCHS = np.geomspace(1e-4, 100.0, 25), 2, 20
@@ -48,7 +49,7 @@ def sweep_rates() -> Rates:
     axes = {"learning_rate": RATES.tolist(), "seed": range(SEEDS)}
     run = sweep(dataclasses.replace(BASE, epochs=EPOCHS), axes, log=silent, progress=False)
     shape = (len(RATES), SEEDS)
-    losses = [record.curves["val_loss"][-1] if record.status == "done" else np.nan for record in run.records]
+    losses = [record.curves["val_loss"][-1] if record.status == DONE else np.nan for record in run.records]
     codes = np.array([code_of(run, spec.id) for spec in run.specs]).reshape(shape).tolist()
     return Rates(RATES, np.array(losses, float).reshape(shape), codes, float(np.log(len(run.facts().classes))), EPOCHS)
 

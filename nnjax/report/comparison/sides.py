@@ -70,7 +70,7 @@ def make_sides(runs: tuple[Run, Run]) -> tuple[Side, Side]:
     if first is second or _same_folder(first, second):
         raise UserError("A run cannot be compared with itself; name another run.")
     own = [_choose(run, letter, None) for run, letter in zip(runs, LETTERS, strict=True)]
-    _refuse_other_task(runs, own)
+    _refuse_other_task(own)
     metric = _common_metric(runs, own)
     one, other = (_side(run, letter, _choose(run, letter, metric)) for run, letter in zip(runs, LETTERS, strict=True))
     return one, other
@@ -102,7 +102,7 @@ def _side(run: Run, letter: str, choice: Choice) -> Side:
     return Side(letter, name_of(run, letter), run, choice, known, score, broken)
 
 
-def _refuse_other_task(runs: tuple[Run, Run], own: list[Choice]) -> None:
+def _refuse_other_task(own: list[Choice]) -> None:
     """Refuse runs whose scores are of different examples, answers or units.
 
     Raises:

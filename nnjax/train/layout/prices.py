@@ -18,6 +18,7 @@ import jax.numpy as jnp
 
 from nnjax.core.files import write_atomically
 from nnjax.models.envelope import Envelope
+from nnjax.nn.optimizers import optimizer_of
 from nnjax.train.distributed import is_distributed
 
 FILE = "nnjax_prices.json"  # in the folder of compiled programs
@@ -25,7 +26,6 @@ PROBE = (16, 32, 64)  # lanes, batch and width of the products that are measured
 TURNS = 200
 COMPILATIONS = 200.0  # a program of a population takes as long to compile as so many of the probe (3.3 s and 17 ms)
 AROUND = 1.9  # times the products and numbers of a step: what a step takes with its batch, order and evaluations
-SLOTS = {"sgd": 1, "momentum": 2, "nesterov": 2, "rmsprop": 2, "adagrad": 2}  # arrays that a rule passes over; else 3
 
 
 class Prices(NamedTuple):
@@ -55,7 +55,7 @@ def step_seconds(prices: Prices, envelope: Envelope, num_inputs: int, num_output
     weights = sum(a * b + b for a, b in itertools.pairwise(sizes))
     units = sum(envelope.widths)
     activations = 8 * len(envelope.activations) + 32 * ("dropout" in envelope.hyperparameters)
-    slots = 4 + sum(SLOTS.get(name, 3) for name, _ in envelope.optimizers)
+    slots = 4 + sum(optimizer_of(name).slots for name, _ in envelope.optimizers)
     numbers = batch_size * units * activations + weights * slots
     return AROUND * (3 * batch_size * weights * prices.product + numbers * prices.number)
 

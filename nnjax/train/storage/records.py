@@ -16,6 +16,7 @@ DROPPED, DIVERGED, FAILED = "dropped", "diverged", "failed"
 FINISHED = (DONE, STOPPED)  # as they were meant to
 ENDED = (*FINISHED, DIVERGED)  # and have weights
 OVER = (*ENDED, DROPPED, FAILED)  # and do not go on
+STATUSES = (WAITING, RUNNING, *OVER)
 
 
 @dataclasses.dataclass

@@ -19,7 +19,7 @@ from nnjax.verify.sanity.references import references
 from nnjax.verify.sanity.results import FILE, Examined, SanityCheck, format_checks, read, to_json
 from nnjax.verify.sanity.rules import Measurements, Outcome, judge
 
-STEPS, FEW_STEPS, SHUFFLED_STEPS = 200, 400, 800  # labels that mean nothing take long to be memorised
+STEPS, FEW_STEPS, SHUFFLED_STEPS = 200, 400, 800  # labels that mean nothing take long to be memorized
 FLOPS = 1.5e11  # of a trial at most, though it takes a tenth of these steps at least
 BATCH = 32  # the largest batch
 MOST = 4  # trials that are checked
