@@ -190,7 +190,8 @@ class ScaledRegressor(RegressorMixin, NetworkEstimator):
 
     def predict(self, X: Any) -> Float[np.ndarray, "n ..."]:
         """Return the numbers of each example, [n] or [n, k] as the targets were."""
-        z = self._scale.inverse(self._outputs(X))
+        outputs = self._outputs(X)  # which raises NotFittedError
+        z = self._scale.inverse(outputs)
         return z[:, 0] if self._single else z
 
     def _refuse_unfit(self, y: np.ndarray) -> None:
